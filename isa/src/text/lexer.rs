@@ -170,7 +170,7 @@ impl<'a> Lexer<'a> {
     }
 
     fn number(&mut self) -> &'a str {
-        let bytes = self.text[self.at..].as_bytes();
+        let bytes = &self.text.as_bytes()[self.at..];
         let is_hex = bytes.starts_with(b"0x");
         let belongs = |at: usize| match bytes[at] {
             b'.' => !bytes[at..].starts_with(b".."),

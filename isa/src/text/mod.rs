@@ -18,8 +18,8 @@
 //! ```
 //!
 //! Results stand first: `r3 = i64_add r1, 7`. A constant stands by value where it is used. A plain number is of the type
-//! that the table demands there, or an `any` number where the table alone does not tell; a prefix says otherwise:
-//! `i64:7`, `any:7`. The constants of a function are numbered as they appear; where that is not so, `const0 = …` lines at the
+//! that the table demands there, `i32` for an address, or an `any` number where the table alone does not tell; a prefix says
+//! otherwise: `i64:7`, `any:7`. The constants of a function are numbered as they appear; where that is not so, `const0 = …` lines at the
 //! beginning of the function list them.
 
 mod lexer;

@@ -49,10 +49,8 @@ pub(super) struct Parser<'a> {
 
 impl<'a> Parser<'a> {
     pub(super) fn next(&mut self) -> Result<Token<'a>, ParseError> {
-        let (token, position) = match self.peeked.take() {
-            Some(peeked) => peeked,
-            None => self.lexer.next()?,
-        };
+        self.peek()?;
+        let (token, position) = self.peeked.take().expect("it was just filled");
         self.position = position;
         self.at_line_end = matches!(token, Token::Newline | Token::End);
         Ok(token)
@@ -60,8 +58,13 @@ impl<'a> Parser<'a> {
 
     pub(super) fn peek(&mut self) -> Result<&Token<'a>, ParseError> {
         if self.peeked.is_none() {
-            self.at_line_end = false;
-            self.peeked = Some(self.lexer.next()?);
+            match self.lexer.next() {
+                Ok(token) => self.peeked = Some(token),
+                Err(error) => {
+                    self.at_line_end = false;
+                    return Err(error);
+                }
+            }
         }
         Ok(&self.peeked.as_ref().expect("it was just filled").0)
     }
@@ -78,15 +81,9 @@ impl<'a> Parser<'a> {
     /// Notes an error and goes to the end of its line. Returns whether to go on.
     pub(super) fn recover(&mut self, error: ParseError) -> bool {
         self.errors.push(error);
-        let is_line_end = match self.peeked.take() {
-            Some((token @ (Token::Newline | Token::End), position)) => {
-                self.peeked = Some((token, position));
-                true
-            }
-            Some(_) => false,
-            None => self.at_line_end,
-        };
-        if !is_line_end {
+        let is_line_end = matches!(self.peeked, Some((Token::Newline | Token::End, _)));
+        if !self.at_line_end && !is_line_end {
+            self.peeked = None;
             self.lexer.skip_line();
         }
         self.errors.len() < ERRORS_MAX

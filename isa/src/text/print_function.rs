@@ -297,7 +297,8 @@ impl<V: Fn(Const) -> bool> Line<'_, V> {
 pub(super) fn plain_type(pattern: Pattern) -> Type {
     match pattern {
         Pattern::Exactly(ty) => ty,
-        Pattern::Same | Pattern::Address | Pattern::GlobalType | Pattern::RefType | Pattern::Special => Type::Any,
+        Pattern::Address => Type::I32,
+        Pattern::Same | Pattern::GlobalType | Pattern::RefType | Pattern::Special => Type::Any,
     }
 }
 

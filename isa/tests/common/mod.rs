@@ -222,9 +222,8 @@ fn any_function(random: &mut Random, signature: Sig, program: &Program) -> Funct
     let rows: Vec<Opcode> = INSTRUCTIONS.iter().map(|info| info.opcode).collect();
     let code = random.list(30, |random| {
         let opcode = random.pick(&rows);
-        match opcode.read(&mut AnyOperands(random)) {
-            Ok(instruction) => instruction,
-        }
+        let Ok(instruction) = opcode.read(&mut AnyOperands(random));
+        instruction
     });
     let mut blocks = random.list(5, |random| random.below(code.len() + 1) as u32);
     blocks.sort_unstable();
@@ -382,9 +381,7 @@ fn good_function(random: &mut Random, signature: Sig, program: &Program) -> Func
             global: None,
             same: None,
         };
-        let instruction = match opcode.read(&mut operands) {
-            Ok(instruction) => instruction,
-        };
+        let Ok(instruction) = opcode.read(&mut operands);
         let mut written = Vec::new();
         instruction.for_each_def(|register| written.push(register));
         written.sort_unstable();
