@@ -108,46 +108,28 @@ macro_rules! object_kinds {
 
 impl Value {
     /// The absent value.
-    pub const NIL: Value = Value {
-        payload: 0,
-        tag: Tag::NIL,
-    };
+    pub const NIL: Value = Value { payload: 0, tag: Tag::NIL };
     /// The boolean `false`.
-    pub const FALSE: Value = Value {
-        payload: 0,
-        tag: Tag::FALSE,
-    };
+    pub const FALSE: Value = Value { payload: 0, tag: Tag::FALSE };
     /// The boolean `true`.
-    pub const TRUE: Value = Value {
-        payload: 0,
-        tag: Tag::TRUE,
-    };
+    pub const TRUE: Value = Value { payload: 0, tag: Tag::TRUE };
 
     /// A boolean.
     #[inline(always)]
     pub const fn bool(value: bool) -> Value {
-        Value {
-            payload: 0,
-            tag: Tag(Tag::FALSE.0 + value as u32),
-        }
+        Value { payload: 0, tag: Tag(Tag::FALSE.0 + value as u32) }
     }
 
     /// A 64-bit integer.
     #[inline(always)]
     pub const fn int(value: i64) -> Value {
-        Value {
-            payload: value as u64,
-            tag: Tag::INT,
-        }
+        Value { payload: value as u64, tag: Tag::INT }
     }
 
     /// A 64-bit float.
     #[inline(always)]
     pub const fn float(value: f64) -> Value {
-        Value {
-            payload: value.to_bits(),
-            tag: Tag::FLOAT,
-        }
+        Value { payload: value.to_bits(), tag: Tag::FLOAT }
     }
 
     object_kinds! {
@@ -180,10 +162,7 @@ impl Value {
         // SAFETY: the caller gives a live cell, and every cell that values refer to begins with a header whose kind is
         // the tag.
         let tag = Tag(u32::from(unsafe { (*cell).kind() }));
-        Value {
-            payload: cell.expose_provenance() as u64,
-            tag,
-        }
+        Value { payload: cell.expose_provenance() as u64, tag }
     }
 
     /// The payload word.
@@ -229,31 +208,19 @@ impl Value {
     /// The integer, if it is one (floats are not converted).
     #[inline(always)]
     pub fn as_int(self) -> Option<i64> {
-        if self.tag == Tag::INT {
-            Some(self.payload as i64)
-        } else {
-            None
-        }
+        if self.tag == Tag::INT { Some(self.payload as i64) } else { None }
     }
 
     /// The float, if it is one (integers are not converted).
     #[inline(always)]
     pub fn as_float(self) -> Option<f64> {
-        if self.tag == Tag::FLOAT {
-            Some(f64::from_bits(self.payload))
-        } else {
-            None
-        }
+        if self.tag == Tag::FLOAT { Some(f64::from_bits(self.payload)) } else { None }
     }
 
     /// The cell this value refers to, whatever its kind, if it is a heap value.
     #[inline(always)]
     pub fn as_object(self) -> Option<*mut Header> {
-        if self.is_object() {
-            Some(self.pointer())
-        } else {
-            None
-        }
+        if self.is_object() { Some(self.pointer()) } else { None }
     }
 
     /// The payload as an address; meaningful for heap kinds only.
@@ -277,12 +244,8 @@ impl Value {
             }
         } else {
             match (self.tag, other.tag) {
-                (Tag::INT, Tag::FLOAT) => {
-                    float_to_int(f64::from_bits(other.payload)) == Some(self.payload as i64)
-                }
-                (Tag::FLOAT, Tag::INT) => {
-                    float_to_int(f64::from_bits(self.payload)) == Some(other.payload as i64)
-                }
+                (Tag::INT, Tag::FLOAT) => float_to_int(f64::from_bits(other.payload)) == Some(self.payload as i64),
+                (Tag::FLOAT, Tag::INT) => float_to_int(f64::from_bits(self.payload)) == Some(other.payload as i64),
                 _ => false,
             }
         }
@@ -297,12 +260,7 @@ impl Value {
     #[inline(always)]
     pub unsafe fn load(slot: *const Value) -> Value {
         // SAFETY: the caller gives a readable slot.
-        unsafe {
-            Value {
-                payload: (*slot).payload,
-                tag: (*slot).tag,
-            }
-        }
+        unsafe { Value { payload: (*slot).payload, tag: (*slot).tag } }
     }
 
     /// Writes a slot as two separate words; see [`Value::load`]. Applies no barrier.
@@ -366,10 +324,7 @@ pub fn float_to_int(value: f64) -> Option<i64> {
     }
 }
 
-const _: () = assert!(
-    size_of::<Value>() == 16 && std::mem::offset_of!(Value, tag) == 8,
-    "a value is two words"
-);
+const _: () = assert!(size_of::<Value>() == 16 && std::mem::offset_of!(Value, tag) == 8, "a value is two words");
 
 #[cfg(test)]
 mod tests {

@@ -35,10 +35,7 @@ pub(crate) struct Chunk {
     pub(crate) allocation_bytes: usize,
 }
 
-const _: () = assert!(
-    size_of::<Chunk>() <= BLOCK_BYTES,
-    "the metadata fits the first block"
-);
+const _: () = assert!(size_of::<Chunk>() <= BLOCK_BYTES, "the metadata fits the first block");
 
 /// Which of the two bitmaps of a chunk.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -118,10 +115,7 @@ pub(crate) unsafe fn set_bit(cell: *mut u8, bitmap: Bitmap) -> bool {
     let (word, mask) = bit_of(cell);
     // SAFETY: the caller gives a cell of a live chunk, `bit_of` yields a word of that chunk, `Bitmap` is 0 or 1.
     unsafe {
-        let word = (*chunk_of(cell))
-            .bits
-            .get_unchecked_mut(bitmap.0)
-            .get_unchecked_mut(word);
+        let word = (*chunk_of(cell)).bits.get_unchecked_mut(bitmap.0).get_unchecked_mut(word);
         let clear = *word & mask == 0;
         *word |= mask;
         clear
@@ -136,14 +130,7 @@ pub(crate) unsafe fn set_bit(cell: *mut u8, bitmap: Bitmap) -> bool {
 pub(crate) unsafe fn get_bit(cell: *mut u8, bitmap: Bitmap) -> bool {
     let (word, mask) = bit_of(cell);
     // SAFETY: as in `set_bit`.
-    unsafe {
-        *(*chunk_of(cell))
-            .bits
-            .get_unchecked(bitmap.0)
-            .get_unchecked(word)
-            & mask
-            != 0
-    }
+    unsafe { *(*chunk_of(cell)).bits.get_unchecked(bitmap.0).get_unchecked(word) & mask != 0 }
 }
 
 /// The charged bytes of a cell.
@@ -153,9 +140,5 @@ pub(crate) unsafe fn get_bit(cell: *mut u8, bitmap: Bitmap) -> bool {
 #[inline(always)]
 pub(crate) unsafe fn cell_bytes(cell: *mut u8) -> usize {
     // SAFETY: the caller gives a cell of a live chunk; a block index is below `BLOCKS`.
-    unsafe {
-        *(*chunk_of(cell))
-            .cell_bytes
-            .get_unchecked(block_index(cell)) as usize
-    }
+    unsafe { *(*chunk_of(cell)).cell_bytes.get_unchecked(block_index(cell)) as usize }
 }

@@ -105,12 +105,9 @@ impl Cycle {
 
     /// Decides when the next cycle begins, from the bytes in use now.
     pub(super) fn set_threshold(&mut self, used: usize, limits: &HeapLimits) {
-        let paced = (used as u128 * u128::from(limits.pause_percent) / 100).min(usize::MAX as u128)
-            as usize;
+        let paced = (used as u128 * u128::from(limits.pause_percent) / 100).min(usize::MAX as u128) as usize;
         let room = limits.bytes_max.saturating_sub(used) / 2;
-        self.threshold = paced
-            .max(limits.cycle_bytes_min)
-            .min(used.saturating_add(room.max(limits.step_bytes)));
+        self.threshold = paced.max(limits.cycle_bytes_min).min(used.saturating_add(room.max(limits.step_bytes)));
     }
 
     fn enter(&mut self, phase: Phase) {
@@ -141,11 +138,7 @@ impl Heap {
             Stress::Off if self.cycle.stopped => {}
             Stress::Off => {
                 let due = self.used_bytes() >= self.cycle.threshold;
-                self.advance(
-                    roots,
-                    fresh.saturating_mul(self.limits.step_factor as usize),
-                    due,
-                );
+                self.advance(roots, fresh.saturating_mul(self.limits.step_factor as usize), due);
             }
         }
         let result = self.check_limit(roots);
@@ -165,9 +158,7 @@ impl Heap {
 
     /// Does the work of `bytes` allocated bytes, beginning a cycle if none is under way; true if it ended.
     pub fn step_by(&mut self, bytes: usize, roots: &mut dyn Roots) -> bool {
-        let mut budget = bytes
-            .saturating_mul(self.limits.step_factor as usize)
-            .max(self.limits.step_bytes);
+        let mut budget = bytes.saturating_mul(self.limits.step_factor as usize).max(self.limits.step_bytes);
         let mut begin = true;
         loop {
             let slice = budget.min(self.limits.step_bytes);
@@ -194,17 +185,12 @@ impl Heap {
     ///
     /// # Errors
     /// The error that was given, when there is no room even then. The program may use the reserve to handle it.
-    pub fn make_room(
-        &mut self,
-        error: OutOfMemory,
-        roots: &mut dyn Roots,
-    ) -> Result<(), OutOfMemory> {
+    pub fn make_room(&mut self, error: OutOfMemory, roots: &mut dyn Roots) -> Result<(), OutOfMemory> {
         self.collect_full(roots);
         if self.used_bytes().saturating_add(error.bytes) <= self.limit_bytes() {
             return Ok(());
         }
-        self.overdrawn |=
-            self.used_bytes().saturating_add(self.limits.reserve_bytes) > self.limits.bytes_max;
+        self.overdrawn |= self.used_bytes().saturating_add(self.limits.reserve_bytes) > self.limits.bytes_max;
         Err(error)
     }
 
@@ -216,9 +202,7 @@ impl Heap {
         }
         if used > self.limit_bytes() {
             self.overdrawn = true;
-            return Err(OutOfMemory {
-                bytes: used - self.limits.bytes_max,
-            });
+            return Err(OutOfMemory { bytes: used - self.limits.bytes_max });
         }
         if self.overdrawn && used <= self.limits.bytes_max {
             self.overdrawn = false;
@@ -231,11 +215,9 @@ impl Heap {
         let step = self.limits.step_bytes.max(1);
         let bytes = match self.cycle.stress {
             Stress::Full | Stress::Steps => 0,
-            Stress::Off if self.cycle.phase == Phase::Idle && !self.cycle.stopped => self
-                .cycle
-                .threshold
-                .saturating_sub(self.used_bytes())
-                .clamp(step, ALL),
+            Stress::Off if self.cycle.phase == Phase::Idle && !self.cycle.stopped => {
+                self.cycle.threshold.saturating_sub(self.used_bytes()).clamp(step, ALL)
+            }
             Stress::Off => step,
         };
         let bytes = bytes as i64;
@@ -263,12 +245,10 @@ impl Heap {
         match self.cycle.phase {
             Phase::Idle if begin => self.cycle.enter(Phase::ClearMarks),
             Phase::Idle => {}
-            Phase::ClearMarks => {
-                match self.space.clear_marks(self.cycle.cursor, pieces / 256 + 1) {
-                    Some(next) => self.cycle.cursor = next,
-                    None => self.begin_marking(roots),
-                }
-            }
+            Phase::ClearMarks => match self.space.clear_marks(self.cycle.cursor, pieces / 256 + 1) {
+                Some(next) => self.cycle.cursor = next,
+                None => self.begin_marking(roots),
+            },
             Phase::Mark => {
                 if self.marker.drain(roots, budget) {
                     self.marker.watch_ephemerons();

@@ -69,11 +69,7 @@ const SEGMENT: usize = 8192;
 
 impl GreyStack {
     fn new() -> GreyStack {
-        GreyStack {
-            top: Vec::with_capacity(SEGMENT),
-            full: Vec::new(),
-            spare: Vec::new(),
-        }
+        GreyStack { top: Vec::with_capacity(SEGMENT), full: Vec::new(), spare: Vec::new() }
     }
 
     #[inline(always)]
@@ -313,9 +309,7 @@ impl Marker {
         unsafe {
             match range {
                 Range::Values => self.mark_slots(std::ptr::with_exposed_provenance(slots), count),
-                Range::Nodes => {
-                    self.scan_nodes(std::ptr::with_exposed_provenance_mut(slots), count)
-                }
+                Range::Nodes => self.scan_nodes(std::ptr::with_exposed_provenance_mut(slots), count),
                 _ => self.scan_weak(range, slots, count),
             }
         }
@@ -381,11 +375,7 @@ impl Marker {
             }
             self.mark_parts(table);
             self.scan_or_push(Range::Values, (*table).array, (*table).array_len as usize);
-            self.scan_or_push(
-                Range::Nodes,
-                (*table).nodes,
-                Table::node_count(table) as usize,
-            );
+            self.scan_or_push(Range::Nodes, (*table).nodes, Table::node_count(table) as usize);
         }
     }
 
@@ -438,9 +428,7 @@ impl Marker {
         unsafe {
             let len = (*array).len as usize;
             match (*array).element {
-                ElementKind::Any => {
-                    self.scan_or_push(Range::Values, Array::data(array).cast::<Value>(), len)
-                }
+                ElementKind::Any => self.scan_or_push(Range::Values, Array::data(array).cast::<Value>(), len),
                 ElementKind::Ref => {
                     self.work += len * 8;
                     for index in 0..len {

@@ -40,9 +40,7 @@ use std::fmt;
 pub use collect::Stress;
 pub use header::Header;
 pub use marker::{Marker, Roots};
-pub use object::{
-    Array, Cell, Closure, ElementKind, FiberCell, HostObject, Record, RecordLayout, Userdata,
-};
+pub use object::{Array, Cell, Closure, ElementKind, FiberCell, HostObject, Record, RecordLayout, Userdata};
 pub use string::{SHORT_BYTES_MAX, Str, hash_bytes};
 pub use table::{InvalidKey, Node, Table, TableError};
 
@@ -243,11 +241,7 @@ impl Heap {
 
     /// The limit that holds now.
     fn limit_bytes(&self) -> usize {
-        let reserve = if self.overdrawn {
-            self.limits.reserve_bytes
-        } else {
-            0
-        };
+        let reserve = if self.overdrawn { self.limits.reserve_bytes } else { 0 };
         self.limits.bytes_max.saturating_add(reserve)
     }
 

@@ -38,16 +38,9 @@ impl RecordLayout {
     /// A layout of `words` words, with a [`Value`] at each index of `values` (two words) and a reference (the address of
     /// a cell, or 0) at each index of `references`. `None` if one of them is out of range.
     pub fn new(words: u32, values: &[u32], references: &[u32]) -> Option<RecordLayout> {
-        let fits =
-            |&index: &u32, size: u32| index.checked_add(size).is_some_and(|end| end <= words);
-        if values.iter().all(|index| fits(index, 2))
-            && references.iter().all(|index| fits(index, 1))
-        {
-            Some(RecordLayout {
-                words,
-                values: values.into(),
-                references: references.into(),
-            })
+        let fits = |&index: &u32, size: u32| index.checked_add(size).is_some_and(|end| end <= words);
+        if values.iter().all(|index| fits(index, 2)) && references.iter().all(|index| fits(index, 1)) {
+            Some(RecordLayout { words, values: values.into(), references: references.into() })
         } else {
             None
         }
@@ -211,12 +204,7 @@ impl Heap {
         let closure = cell.cast::<Closure>();
         // SAFETY: the fresh cell holds the fixed part and `count` values.
         unsafe {
-            closure.write(Closure {
-                header: Header::new(Tag::FUNCTION, 0),
-                code,
-                function,
-                count,
-            });
+            closure.write(Closure { header: Header::new(Tag::FUNCTION, 0), code, function, count });
             fill_nil(Closure::upvalues(closure), count as usize);
         }
         Ok(closure)
@@ -230,12 +218,7 @@ impl Heap {
     pub fn new_cell(&mut self, value: Value) -> Result<*mut Cell, OutOfMemory> {
         let cell = self.allocate(size_of::<Cell>())?.cast::<Cell>();
         // SAFETY: the fresh cell holds the fixed part.
-        unsafe {
-            cell.write(Cell {
-                header: Header::new(Tag::CELL, 0),
-                value,
-            })
-        };
+        unsafe { cell.write(Cell { header: Header::new(Tag::CELL, 0), value }) };
         Ok(cell)
     }
 
@@ -258,12 +241,7 @@ impl Heap {
         let record = cell.cast::<Record>();
         // SAFETY: the fresh cell holds the fixed part and the words.
         unsafe {
-            record.write(Record {
-                header: Header::new(Tag::RECORD, 0),
-                layout,
-                type_index,
-                words,
-            });
+            record.write(Record { header: Header::new(Tag::RECORD, 0), layout, type_index, words });
             Record::data(record).write_bytes(0, words as usize);
         }
         Ok(record)
@@ -276,19 +254,12 @@ impl Heap {
     #[inline]
     pub fn new_array(&mut self, element: ElementKind, len: u64) -> Result<*mut Array, OutOfMemory> {
         let refused = OutOfMemory { bytes: usize::MAX };
-        let bytes = usize::try_from(len)
-            .ok()
-            .and_then(|len| len.checked_mul(element.bytes()))
-            .ok_or(refused)?;
+        let bytes = usize::try_from(len).ok().and_then(|len| len.checked_mul(element.bytes())).ok_or(refused)?;
         let cell = self.allocate(bytes.checked_add(size_of::<Array>()).ok_or(refused)?)?;
         let array = cell.cast::<Array>();
         // SAFETY: the fresh cell holds the fixed part and the elements.
         unsafe {
-            array.write(Array {
-                header: Header::new(Tag::ARRAY, 0),
-                len,
-                element,
-            });
+            array.write(Array { header: Header::new(Tag::ARRAY, 0), len, element });
             Array::data(array).write_bytes(0, bytes);
         }
         Ok(array)
@@ -298,22 +269,13 @@ impl Heap {
     ///
     /// # Errors
     /// [`OutOfMemory`] when the limit or the host does not allow another cell; the object is dropped then.
-    pub fn new_userdata(
-        &mut self,
-        object: Box<dyn HostObject>,
-        count: u32,
-    ) -> Result<*mut Userdata, OutOfMemory> {
+    pub fn new_userdata(&mut self, object: Box<dyn HostObject>, count: u32) -> Result<*mut Userdata, OutOfMemory> {
         let cell = self.allocate(size_of::<Userdata>() + count as usize * size_of::<Value>())?;
         let userdata = cell.cast::<Userdata>();
         let header = Header::new(Tag::USERDATA, 0);
         // SAFETY: the fresh cell holds the fixed part and the user values.
         unsafe {
-            userdata.write(Userdata {
-                header,
-                metatable: null_mut(),
-                object: Some(object),
-                count,
-            });
+            userdata.write(Userdata { header, metatable: null_mut(), object: Some(object), count });
             fill_nil(Userdata::user_values(userdata), count as usize);
         }
         self.owners.push(userdata.cast());
@@ -324,11 +286,7 @@ impl Heap {
     ///
     /// # Safety
     /// `userdata` is a live userdata of this heap, `metatable` null or a live table.
-    pub unsafe fn set_userdata_metatable(
-        &mut self,
-        userdata: *mut Userdata,
-        metatable: *mut Table,
-    ) {
+    pub unsafe fn set_userdata_metatable(&mut self, userdata: *mut Userdata, metatable: *mut Table) {
         // SAFETY: as the caller promises.
         unsafe {
             let old = std::mem::replace(&mut (*userdata).metatable, metatable);
@@ -355,14 +313,7 @@ impl Heap {
         let scanned_in = self.cycle.number();
         let header = Header::new(Tag::FIBER, 0);
         // SAFETY: the fresh cell holds the fixed part.
-        unsafe {
-            fiber.write(FiberCell {
-                header,
-                state,
-                drop_state,
-                scanned_in,
-            })
-        };
+        unsafe { fiber.write(FiberCell { header, state, drop_state, scanned_in }) };
         self.owners.push(fiber.cast());
         Ok(fiber)
     }
@@ -403,5 +354,4 @@ unsafe fn fill_nil(slots: *mut Value, count: usize) {
     }
 }
 
-const _: () =
-    assert!(size_of::<Closure>() == 32 && size_of::<Cell>() == 24 && size_of::<Array>() == 24);
+const _: () = assert!(size_of::<Closure>() == 32 && size_of::<Cell>() == 24 && size_of::<Array>() == 24);

@@ -56,11 +56,7 @@ const fn class_by_128() -> [u8; CLASS_BYTES_MAX / 128 + 1] {
 #[inline(always)]
 pub(crate) fn class_of(bytes: usize) -> usize {
     debug_assert!(bytes > 0 && bytes <= CLASS_BYTES_MAX);
-    if bytes <= 512 {
-        (bytes + 15) >> 4
-    } else {
-        CLASS_BY_128[(bytes + 127) >> 7] as usize
-    }
+    if bytes <= 512 { (bytes + 15) >> 4 } else { CLASS_BY_128[(bytes + 127) >> 7] as usize }
 }
 
 /// Bytes of the cell that holds `bytes`; the size that is charged. Folds when `bytes` is constant.
@@ -89,10 +85,7 @@ mod tests {
         for bytes in 1..=CLASS_BYTES_MAX {
             let class = class_of(bytes);
             assert!(CLASS_BYTES[class] as usize >= bytes);
-            assert!(
-                class == 1 || (CLASS_BYTES[class - 1] as usize) < bytes,
-                "{bytes}"
-            );
+            assert!(class == 1 || (CLASS_BYTES[class - 1] as usize) < bytes, "{bytes}");
             assert_eq!(cell_bytes_for(bytes), CLASS_BYTES[class] as usize);
         }
     }

@@ -6,9 +6,7 @@
 
 use std::ptr::null_mut;
 
-use super::chunk::{
-    ALL_FREE, BLOCK_BYTES, BLOCK_WORDS, BLOCKS, Bitmap, CHUNK_BYTES, Chunk, GRANULE,
-};
+use super::chunk::{ALL_FREE, BLOCK_BYTES, BLOCK_WORDS, BLOCKS, Bitmap, CHUNK_BYTES, Chunk, GRANULE};
 use super::chunk::{block_index, chunk_of, get_bit, set_bit};
 use super::size_class::{CLASS_BYTES, CLASSES, large_bytes_for};
 
@@ -67,10 +65,7 @@ impl Space {
             }
         }
         Space {
-            cursors: [Cursor {
-                next: null_mut(),
-                end: null_mut(),
-            }; CLASSES],
+            cursors: [Cursor { next: null_mut(), end: null_mut() }; CLASSES],
             marks: Bitmap(0),
             black: false,
             lists: std::array::from_fn(|_| BlockList::default()),
@@ -290,9 +285,7 @@ impl Space {
         for list in &mut self.lists {
             list.blocks.retain(|&block| {
                 // SAFETY: listed blocks belong to live chunks.
-                let empty = unsafe { block_bits(block, allocated) }
-                    .iter()
-                    .all(|&word| word == 0);
+                let empty = unsafe { block_bits(block, allocated) }.iter().all(|&word| word == 0);
                 if empty {
                     release_blocks(block, 1);
                     freed += 1;
@@ -381,12 +374,7 @@ unsafe fn block_bits<'a>(block: *mut u8, bitmap: Bitmap) -> &'a mut [u64] {
 }
 
 /// The first hole at or after a granule: where it begins and ends.
-fn next_hole(
-    pattern: &Pattern,
-    bits: &[u64],
-    from: usize,
-    end_of_cells: usize,
-) -> Option<(usize, usize)> {
+fn next_hole(pattern: &Pattern, bits: &[u64], from: usize, end_of_cells: usize) -> Option<(usize, usize)> {
     let mut word = from / 64;
     if word >= BLOCK_WORDS {
         return None;
@@ -426,11 +414,7 @@ fn find_run(free: u32, count: usize) -> Option<usize> {
         starts &= starts >> shift;
         have += shift;
     }
-    if starts == 0 {
-        None
-    } else {
-        Some(starts.trailing_zeros() as usize)
-    }
+    if starts == 0 { None } else { Some(starts.trailing_zeros() as usize) }
 }
 
 /// Puts blocks back into the free mask of their chunk.
@@ -458,11 +442,7 @@ mod tests {
         let class = 4;
         let alloc = |space: &mut Space| {
             let cell = space.bump(class, 64);
-            if cell.is_null() {
-                space.bump_slow(class)
-            } else {
-                cell
-            }
+            if cell.is_null() { space.bump_slow(class) } else { cell }
         };
         let cells: Vec<_> = (0..10_000).map(|_| alloc(&mut space)).collect();
         assert_eq!(space.clear_marks(0, usize::MAX / 2), None);

@@ -40,9 +40,7 @@ impl Str {
     #[inline(always)]
     pub unsafe fn bytes<'a>(string: *const Str) -> &'a [u8] {
         // SAFETY: the caller gives a live string; `len` bytes behind the fixed part were written when it was made.
-        unsafe {
-            std::slice::from_raw_parts(string.cast::<u8>().add(FIXED_BYTES), (*string).len as usize)
-        }
+        unsafe { std::slice::from_raw_parts(string.cast::<u8>().add(FIXED_BYTES), (*string).len as usize) }
     }
 
     /// Whether the string is interned, so that equal content means the same cell.
@@ -62,13 +60,7 @@ impl Str {
     #[inline(always)]
     pub unsafe fn hash(string: *mut Str) -> u32 {
         // SAFETY: the caller gives a live string.
-        unsafe {
-            if (*string).header.has(Header::HASHED) {
-                (*string).hash
-            } else {
-                Str::hash_long(string)
-            }
-        }
+        unsafe { if (*string).header.has(Header::HASHED) { (*string).hash } else { Str::hash_long(string) } }
     }
 
     #[cold]
@@ -105,12 +97,7 @@ impl Str {
         let string = cell.cast::<Str>();
         // SAFETY: the caller gives a fresh cell that holds the fixed part.
         unsafe {
-            string.write(Str {
-                header: Header::new(Tag::STRING, flags),
-                hash,
-                len: len as u32,
-                next: null_mut(),
-            });
+            string.write(Str { header: Header::new(Tag::STRING, flags), hash, len: len as u32, next: null_mut() });
         }
         string
     }
@@ -152,22 +139,13 @@ pub(crate) struct Interned {
 
 impl Interned {
     pub(crate) fn new() -> Interned {
-        Interned {
-            segments: vec![Box::new([null_mut(); SEGMENT])],
-            buckets: SEGMENT,
-            mask: SEGMENT - 1,
-            count: 0,
-        }
+        Interned { segments: vec![Box::new([null_mut(); SEGMENT])], buckets: SEGMENT, mask: SEGMENT - 1, count: 0 }
     }
 
     #[inline(always)]
     fn bucket_of(&self, hash: u32) -> usize {
         let bucket = hash as usize & self.mask;
-        if bucket < self.buckets {
-            bucket
-        } else {
-            bucket & (self.mask >> 1)
-        }
+        if bucket < self.buckets { bucket } else { bucket & (self.mask >> 1) }
     }
 
     #[inline(always)]
@@ -251,12 +229,7 @@ impl Interned {
     }
 
     /// Removes the strings that `is_live` rejects from up to `count` buckets; returns where to go on, `None` at the end.
-    pub(crate) fn purge(
-        &mut self,
-        from: usize,
-        count: usize,
-        is_live: impl Fn(*mut Str) -> bool,
-    ) -> Option<usize> {
+    pub(crate) fn purge(&mut self, from: usize, count: usize, is_live: impl Fn(*mut Str) -> bool) -> Option<usize> {
         let end = self.buckets.min(from.saturating_add(count));
         for bucket in from..end {
             let mut link: *mut *mut Str = self.head(bucket);
@@ -338,11 +311,7 @@ impl Heap {
     ///
     /// # Errors
     /// [`OutOfMemory`] when the limit or the host does not allow another cell.
-    pub fn new_string_with(
-        &mut self,
-        len: usize,
-        fill: impl FnOnce(&mut [u8]),
-    ) -> Result<*mut Str, OutOfMemory> {
+    pub fn new_string_with(&mut self, len: usize, fill: impl FnOnce(&mut [u8])) -> Result<*mut Str, OutOfMemory> {
         if len <= SHORT_BYTES_MAX {
             let mut buffer = [0; SHORT_BYTES_MAX];
             fill(&mut buffer[..len]);
@@ -397,9 +366,7 @@ mod tests {
     fn the_table_splits_and_merges_without_losing_strings() {
         let mut heap = Heap::new(super::super::HeapLimits::default());
         let text = |number: usize| format!("string {number}");
-        let made: Vec<_> = (0..20_000)
-            .map(|i| heap.new_string(text(i).as_bytes()).expect("no limit"))
-            .collect();
+        let made: Vec<_> = (0..20_000).map(|i| heap.new_string(text(i).as_bytes()).expect("no limit")).collect();
         assert_eq!(heap.interned.count, 20_000);
         assert!(heap.interned.buckets >= 20_000);
         for (i, &string) in made.iter().enumerate() {
@@ -407,10 +374,7 @@ mod tests {
         }
         let keep: std::collections::HashSet<_> = made.iter().copied().step_by(10).collect();
         let mut from = 0;
-        while let Some(next) = heap
-            .interned
-            .purge(from, 100, |string| keep.contains(&string))
-        {
+        while let Some(next) = heap.interned.purge(from, 100, |string| keep.contains(&string)) {
             from = next;
         }
         assert_eq!(heap.interned.count, 2_000);

@@ -37,9 +37,7 @@ impl Hasher for AddressHasher {
     }
 
     fn write_usize(&mut self, word: usize) {
-        self.0 = (self.0 ^ word as u64)
-            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
-            .rotate_left(32);
+        self.0 = (self.0 ^ word as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32);
     }
 }
 
@@ -108,11 +106,7 @@ impl Marker {
             };
             list.push(contents);
             self.scan_or_push(slots, (*contents).array, (*contents).array_len as usize);
-            self.scan_or_push(
-                nodes,
-                (*contents).nodes,
-                Table::node_count(contents) as usize,
-            );
+            self.scan_or_push(nodes, (*contents).nodes, Table::node_count(contents) as usize);
         }
     }
 
@@ -188,11 +182,7 @@ impl Marker {
             let contents = self.weak.ephemerons[index];
             // SAFETY: listed contents belong to marked tables.
             unsafe {
-                self.scan_or_push(
-                    Range::Ephemerons,
-                    (*contents).nodes,
-                    Table::node_count(contents) as usize,
-                );
+                self.scan_or_push(Range::Ephemerons, (*contents).nodes, Table::node_count(contents) as usize);
             }
         }
     }
@@ -210,27 +200,12 @@ impl Marker {
         let (first, second) = (self.weak.values.len(), self.weak.both.len());
         loop {
             let (contents, clearing) = if cursor.table < first {
-                (
-                    self.weak.values[cursor.table],
-                    Clearing {
-                        keys: false,
-                        values: true,
-                    },
-                )
+                (self.weak.values[cursor.table], Clearing { keys: false, values: true })
             } else if cursor.table < first + second {
-                (
-                    self.weak.both[cursor.table - first],
-                    Clearing { keys, values: true },
-                )
+                (self.weak.both[cursor.table - first], Clearing { keys, values: true })
             } else {
                 match self.weak.ephemerons.get(cursor.table - first - second) {
-                    Some(&contents) if keys => (
-                        contents,
-                        Clearing {
-                            keys: true,
-                            values: false,
-                        },
-                    ),
+                    Some(&contents) if keys => (contents, Clearing { keys: true, values: false }),
                     _ => return true,
                 }
             };
@@ -240,10 +215,7 @@ impl Marker {
                 self.weak.cursor = cursor;
                 return false;
             }
-            cursor = ClearCursor {
-                table: cursor.table + 1,
-                ..ClearCursor::default()
-            };
+            cursor = ClearCursor { table: cursor.table + 1, ..ClearCursor::default() };
         }
     }
 
@@ -299,14 +271,8 @@ impl Heap {
     ///
     /// # Safety
     /// `table` is a live table of this heap.
-    pub unsafe fn set_weak(
-        &mut self,
-        table: *mut Table,
-        keys: bool,
-        values: bool,
-    ) -> Result<(), OutOfMemory> {
-        let flags =
-            if keys { Header::WEAK_KEYS } else { 0 } | if values { Header::WEAK_VALUES } else { 0 };
+    pub unsafe fn set_weak(&mut self, table: *mut Table, keys: bool, values: bool) -> Result<(), OutOfMemory> {
+        let flags = if keys { Header::WEAK_KEYS } else { 0 } | if values { Header::WEAK_VALUES } else { 0 };
         // SAFETY: the caller gives a live table.
         unsafe {
             if (*table).header.flags(Header::WEAK) == flags {

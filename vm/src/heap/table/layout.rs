@@ -65,31 +65,19 @@ pub(crate) const DEAD_KEY: u8 = 0xff;
 
 impl Node {
     /// A node never used.
-    pub(crate) const FREE: Node = Node {
-        value: 0,
-        key: 0,
-        next: 0,
-        key_tag: 0,
-        value_tag: 0,
-    };
+    pub(crate) const FREE: Node = Node { value: 0, key: 0, next: 0, key_tag: 0, value_tag: 0 };
 
     /// The value.
     #[inline(always)]
     pub(crate) fn value(&self) -> Value {
-        Value {
-            payload: self.value,
-            tag: Tag(u32::from(self.value_tag)),
-        }
+        Value { payload: self.value, tag: Tag(u32::from(self.value_tag)) }
     }
 
     /// The key. Not for dead keys.
     #[inline(always)]
     pub(crate) fn key(&self) -> Value {
         debug_assert!(self.key_tag != DEAD_KEY);
-        Value {
-            payload: self.key,
-            tag: Tag(u32::from(self.key_tag)),
-        }
+        Value { payload: self.key, tag: Tag(u32::from(self.key_tag)) }
     }
 
     /// Whether there is no value.
@@ -159,9 +147,7 @@ pub(crate) struct HashHeader {
 /// Bytes in front of slots and of nodes.
 pub(crate) const PART_HEADER_BYTES: usize = 16;
 
-const _: () = assert!(
-    size_of::<ArrayHeader>() == PART_HEADER_BYTES && size_of::<HashHeader>() == PART_HEADER_BYTES
-);
+const _: () = assert!(size_of::<ArrayHeader>() == PART_HEADER_BYTES && size_of::<HashHeader>() == PART_HEADER_BYTES);
 const _: () = assert!(size_of::<Node>() == 24 && TABLE_BYTES == 32);
 
 /// The hash part of tables that have none: one node that no key matches. Never written.
@@ -175,13 +161,7 @@ struct EmptyPart {
 unsafe impl Sync for EmptyPart {}
 
 static EMPTY_PART: EmptyPart = EmptyPart {
-    header: HashHeader {
-        metatable: null_mut(),
-        last_free: 0,
-        absent: !0,
-        has_int: false,
-        inline: true,
-    },
+    header: HashHeader { metatable: null_mut(), last_free: 0, absent: !0, has_int: false, inline: true },
     node: Node::FREE,
 };
 
@@ -189,10 +169,7 @@ static EMPTY_PART: EmptyPart = EmptyPart {
 #[inline(always)]
 pub(crate) fn empty_nodes() -> *mut Node {
     let part: *const EmptyPart = &raw const EMPTY_PART;
-    part.cast_mut()
-        .cast::<u8>()
-        .wrapping_add(PART_HEADER_BYTES)
-        .cast()
+    part.cast_mut().cast::<u8>().wrapping_add(PART_HEADER_BYTES).cast()
 }
 
 /// Bytes of a hash part of this many nodes.
@@ -202,11 +179,7 @@ pub(crate) fn hash_part_bytes(nodes: usize) -> usize {
 
 /// Number of nodes for this many entries: a power of two, 0 for none.
 pub(crate) fn nodes_for(entries: u64) -> u64 {
-    if entries == 0 {
-        0
-    } else {
-        entries.next_power_of_two()
-    }
+    if entries == 0 { 0 } else { entries.next_power_of_two() }
 }
 
 impl Table {
@@ -289,13 +262,7 @@ impl Table {
     #[inline(always)]
     pub(crate) unsafe fn node_count(table: *mut Table) -> u64 {
         // SAFETY: the caller gives a live table.
-        unsafe {
-            if Table::has_no_nodes(table) {
-                0
-            } else {
-                u64::from((*table).mask) + 1
-            }
-        }
+        unsafe { if Table::has_no_nodes(table) { 0 } else { u64::from((*table).mask) + 1 } }
     }
 
     /// Whether keys or values are weak, so that the contents are in [`Table::contents`].
@@ -315,13 +282,7 @@ impl Table {
     #[inline(always)]
     pub(crate) unsafe fn contents(table: *mut Table) -> *mut Table {
         // SAFETY: the caller gives a live table; the array field of a weak one is its contents.
-        unsafe {
-            if Table::is_weak(table) {
-                (*table).array.cast()
-            } else {
-                table
-            }
-        }
+        unsafe { if Table::is_weak(table) { (*table).array.cast() } else { table } }
     }
 
     /// The metatable, null if there is none.

@@ -148,11 +148,7 @@ impl Table {
             } else {
                 Table::find(table, Value::from_string(key))
             };
-            if node.is_null() {
-                None
-            } else {
-                Some(node.offset_from((*table).nodes) as u32)
-            }
+            if node.is_null() { None } else { Some(node.offset_from((*table).nodes) as u32) }
         }
     }
 
@@ -220,11 +216,7 @@ impl Table {
         // SAFETY: callers pass on their live table and key. A NaN matches no key, because none is stored.
         unsafe {
             let value = Table::value_of(Table::find(Table::contents(table), key));
-            if Table::is_weak(table) {
-                heap.read_weak(value)
-            } else {
-                value
-            }
+            if Table::is_weak(table) { heap.read_weak(value) } else { value }
         }
     }
 
@@ -232,13 +224,7 @@ impl Table {
     #[inline(always)]
     unsafe fn value_of(node: *mut Node) -> Value {
         // SAFETY: callers give null or a node they just found.
-        unsafe {
-            if node.is_null() {
-                Value::NIL
-            } else {
-                (*node).value()
-            }
-        }
+        unsafe { if node.is_null() { Value::NIL } else { (*node).value() } }
     }
 
     /// Whether this table, used as a metatable, is known to have no entry for an event (below 16).
@@ -256,12 +242,7 @@ impl Table {
     /// # Safety
     /// `metatable` is a live table of `heap`, `name` a live short string, always the same one for an event.
     #[inline]
-    pub unsafe fn get_event(
-        metatable: *mut Table,
-        heap: &mut Heap,
-        event: u32,
-        name: *mut Str,
-    ) -> Value {
+    pub unsafe fn get_event(metatable: *mut Table, heap: &mut Heap, event: u32, name: *mut Str) -> Value {
         // SAFETY: as the caller promises. Where the bit is clear the hash part is the table's own and may be written.
         unsafe {
             if Table::lacks(metatable, event) {

@@ -1,8 +1,8 @@
 //! Growing tables: which integer keys belong into the array part, and moving to new parts.
 
 use super::layout::{
-    ArrayHeader, HashHeader, INLINE_NODES_MAX, INLINE_SLOTS_MAX, Node, PART_HEADER_BYTES,
-    PART_LEN_MAX, TABLE_BYTES, Table, empty_nodes, hash_part_bytes, nodes_for,
+    ArrayHeader, HashHeader, INLINE_NODES_MAX, INLINE_SLOTS_MAX, Node, PART_HEADER_BYTES, PART_LEN_MAX, TABLE_BYTES,
+    Table, empty_nodes, hash_part_bytes, nodes_for,
 };
 use crate::heap::header::Header;
 use crate::heap::size_class::cell_bytes_for;
@@ -52,10 +52,7 @@ fn slots_that_fit(slots: u64) -> u64 {
 
 impl Table {
     /// Makes the array part larger if it is full of values, for most of it; false if it is not worth it.
-    pub(super) unsafe fn grow_full_array(
-        table: *mut Table,
-        heap: &mut Heap,
-    ) -> Result<bool, OutOfMemory> {
+    pub(super) unsafe fn grow_full_array(table: *mut Table, heap: &mut Heap) -> Result<bool, OutOfMemory> {
         // SAFETY: callers give a live table that is its own contents; slots below `array_len` hold values.
         unsafe {
             let len = u64::from((*table).array_len);
@@ -72,11 +69,7 @@ impl Table {
     }
 
     /// Gives the array part a cell of its own with room for at least `slots`, and moves what fits into it.
-    unsafe fn set_array_capacity(
-        table: *mut Table,
-        heap: &mut Heap,
-        slots: u64,
-    ) -> Result<(), OutOfMemory> {
+    unsafe fn set_array_capacity(table: *mut Table, heap: &mut Heap, slots: u64) -> Result<(), OutOfMemory> {
         let slots = slots_that_fit(slots.min(PART_LEN_MAX));
         let cell = heap.allocate(PART_HEADER_BYTES + slots as usize * size_of::<Value>())?;
         // SAFETY: the fresh cell holds the header and that many slots; the caller keeps the table alive. The old part is
@@ -84,11 +77,7 @@ impl Table {
         unsafe {
             let header = cell.cast::<ArrayHeader>();
             let len = (*table).array_len.min(slots as u32);
-            header.write(ArrayHeader {
-                capacity: slots as u32,
-                hint: 0,
-                unused: 0,
-            });
+            header.write(ArrayHeader { capacity: slots as u32, hint: 0, unused: 0 });
             let array = cell.add(PART_HEADER_BYTES).cast::<Value>();
             array.copy_from_nonoverlapping((*table).array, len as usize);
             (*table).array = array;
@@ -99,15 +88,8 @@ impl Table {
 
     /// Makes room for a key that found no free node: counts what is there and chooses the sizes of both parts anew.
     /// Returns how many keys, from 1 on, belong into the array part now.
-    pub(super) unsafe fn rehash(
-        table: *mut Table,
-        heap: &mut Heap,
-        key: Value,
-    ) -> Result<u64, OutOfMemory> {
-        let mut ints = IntKeys {
-            count: [0; 32],
-            largest: [0; 32],
-        };
+    pub(super) unsafe fn rehash(table: *mut Table, heap: &mut Heap, key: Value) -> Result<u64, OutOfMemory> {
+        let mut ints = IntKeys { count: [0; 32], largest: [0; 32] };
         // SAFETY: callers give a live table that is its own contents; indices stay within its parts.
         unsafe {
             for index in 0..(*table).array_len {
@@ -130,16 +112,7 @@ impl Table {
             }
             let (slots, in_array) = ints.best_array();
             let entries = total - in_array;
-            Table::rebuild(
-                table,
-                heap,
-                slots,
-                if entries == 0 {
-                    0
-                } else {
-                    entries.max(NODES_MIN)
-                },
-            )?;
+            Table::rebuild(table, heap, slots, if entries == 0 { 0 } else { entries.max(NODES_MIN) })?;
             Ok(slots)
         }
     }
@@ -152,12 +125,7 @@ impl Table {
     ///
     /// # Safety
     /// `table` is a live table of `heap`.
-    pub unsafe fn resize(
-        table: *mut Table,
-        heap: &mut Heap,
-        slots: u64,
-        entries: u64,
-    ) -> Result<(), OutOfMemory> {
+    pub unsafe fn resize(table: *mut Table, heap: &mut Heap, slots: u64, entries: u64) -> Result<(), OutOfMemory> {
         // SAFETY: the caller gives a live table; indices stay within its parts.
         unsafe {
             let table = Table::contents(table);
@@ -171,12 +139,7 @@ impl Table {
     }
 
     /// Moves every entry to parts with room for the keys `1..=slots` and for exactly as many others as there are or more.
-    unsafe fn rebuild(
-        table: *mut Table,
-        heap: &mut Heap,
-        slots: u64,
-        entries: u64,
-    ) -> Result<(), OutOfMemory> {
+    unsafe fn rebuild(table: *mut Table, heap: &mut Heap, slots: u64, entries: u64) -> Result<(), OutOfMemory> {
         if slots > PART_LEN_MAX || entries > PART_LEN_MAX {
             return Err(OutOfMemory { bytes: usize::MAX });
         }
@@ -209,11 +172,7 @@ impl Table {
     }
 
     /// Changes the capacity of the array part if it is too small or far too large for `slots`.
-    unsafe fn fit_array_capacity(
-        table: *mut Table,
-        heap: &mut Heap,
-        slots: u64,
-    ) -> Result<(), OutOfMemory> {
+    unsafe fn fit_array_capacity(table: *mut Table, heap: &mut Heap, slots: u64) -> Result<(), OutOfMemory> {
         // SAFETY: callers give a live table that is its own contents.
         unsafe {
             let capacity = u64::from(Table::array_capacity(table));
@@ -238,13 +197,7 @@ impl Table {
     }
 
     /// Puts an entry into a table that has room for it.
-    pub(super) unsafe fn place(
-        table: *mut Table,
-        heap: &mut Heap,
-        key: Value,
-        value: Value,
-        slots: u64,
-    ) {
+    pub(super) unsafe fn place(table: *mut Table, heap: &mut Heap, key: Value, value: Value, slots: u64) {
         // SAFETY: callers give a live table whose array part has room for `slots`, none of them below `array_len` missing.
         unsafe {
             if key.tag == Tag::INT && (key.payload.wrapping_sub(1)) < slots {
@@ -258,10 +211,7 @@ impl Table {
                 value.store((*table).array.add(index as usize));
             } else {
                 let inserted = Table::try_insert(table, heap, key, value);
-                assert!(
-                    inserted,
-                    "the new hash part has room for every entry that was counted"
-                );
+                assert!(inserted, "the new hash part has room for every entry that was counted");
             }
         }
     }
@@ -281,12 +231,7 @@ impl Table {
         let nodes = nodes.max(1);
         let cell = heap.allocate(hash_part_bytes(nodes as usize))?;
         // SAFETY: the fresh cell holds the header and that many nodes.
-        unsafe {
-            Ok((
-                write_hash_part(cell, nodes as usize, metatable, absent, false),
-                (nodes - 1) as u32,
-            ))
-        }
+        unsafe { Ok((write_hash_part(cell, nodes as usize, metatable, absent, false), (nodes - 1) as u32)) }
     }
 
     /// Sets or, with null, removes the metatable. The interpreter tells the heap about weakness and finalisers.
@@ -296,11 +241,7 @@ impl Table {
     ///
     /// # Safety
     /// `table` is a live table of `heap`, `metatable` null or a live table.
-    pub unsafe fn set_metatable(
-        table: *mut Table,
-        heap: &mut Heap,
-        metatable: *mut Table,
-    ) -> Result<(), OutOfMemory> {
+    pub unsafe fn set_metatable(table: *mut Table, heap: &mut Heap, metatable: *mut Table) -> Result<(), OutOfMemory> {
         // SAFETY: as the caller promises; the shared empty part is replaced before it would be written.
         unsafe {
             let old = Table::metatable(table);
@@ -320,10 +261,7 @@ impl Table {
     }
 
     /// Gives parts that are in the table's own cell cells of their own, as they are.
-    pub(in crate::heap) unsafe fn take_parts_out(
-        table: *mut Table,
-        heap: &mut Heap,
-    ) -> Result<(), OutOfMemory> {
+    pub(in crate::heap) unsafe fn take_parts_out(table: *mut Table, heap: &mut Heap) -> Result<(), OutOfMemory> {
         // SAFETY: callers give a live table that is its own contents. Distances between nodes stay the same.
         unsafe {
             if Table::array_is_inline(table) && (*table).array_len > 0 {
@@ -353,22 +291,10 @@ impl Table {
 ///
 /// # Safety
 /// `cell` has room for the part.
-unsafe fn write_hash_part(
-    cell: *mut u8,
-    count: usize,
-    metatable: *mut Table,
-    absent: u16,
-    inline: bool,
-) -> *mut Node {
+unsafe fn write_hash_part(cell: *mut u8, count: usize, metatable: *mut Table, absent: u16, inline: bool) -> *mut Node {
     // SAFETY: the caller gives the room.
     unsafe {
-        let header = HashHeader {
-            metatable,
-            last_free: count as u32,
-            absent,
-            has_int: false,
-            inline,
-        };
+        let header = HashHeader { metatable, last_free: count as u32, absent, has_int: false, inline };
         cell.cast::<HashHeader>().write(header);
         let nodes = cell.add(PART_HEADER_BYTES).cast::<Node>();
         for index in 0..count {
@@ -394,11 +320,7 @@ impl Heap {
     }
 
     #[inline(never)]
-    fn new_table_with_nodes(
-        &mut self,
-        slots: u32,
-        entries: u32,
-    ) -> Result<*mut Table, OutOfMemory> {
+    fn new_table_with_nodes(&mut self, slots: u32, entries: u32) -> Result<*mut Table, OutOfMemory> {
         let inline_slots = if slots <= INLINE_SLOTS_MAX { slots } else { 0 };
         let nodes = nodes_for(u64::from(entries));
         if entries > 0 && nodes <= u64::from(INLINE_NODES_MAX) {
@@ -407,13 +329,7 @@ impl Heap {
             // SAFETY: the fresh cell holds the fixed part, the slots and the hash part.
             let table = unsafe {
                 let table = write_table(cell, inline_slots);
-                (*table).nodes = write_hash_part(
-                    cell.add(nodes_at),
-                    nodes as usize,
-                    std::ptr::null_mut(),
-                    !0,
-                    true,
-                );
+                (*table).nodes = write_hash_part(cell.add(nodes_at), nodes as usize, std::ptr::null_mut(), !0, true);
                 (*table).mask = (nodes - 1) as u32;
                 table
             };

@@ -57,8 +57,7 @@ impl Table {
         unsafe {
             let len = (*table).array_len;
             let is_border = |border: u32| {
-                (border == 0 || !Table::slot_is_nil(table, border - 1))
-                    && Table::slot_is_nil(table, border)
+                (border == 0 || !Table::slot_is_nil(table, border - 1)) && Table::slot_is_nil(table, border)
             };
             if is_border(len - 1) {
                 return len - 1;
@@ -77,11 +76,7 @@ impl Table {
             let (mut low, mut high) = (0, len);
             while high - low > 1 {
                 let middle = low + (high - low) / 2;
-                if Table::slot_is_nil(table, middle - 1) {
-                    high = middle
-                } else {
-                    low = middle
-                }
+                if Table::slot_is_nil(table, middle - 1) { high = middle } else { low = middle }
             }
             if has_hint {
                 (*Table::array_header(table)).hint = low;
@@ -109,11 +104,7 @@ impl Table {
             }
             while high - low > 1 {
                 let middle = low + (high - low) / 2;
-                if has(middle) {
-                    low = middle
-                } else {
-                    high = middle
-                }
+                if has(middle) { low = middle } else { high = middle }
             }
             low
         }
@@ -144,11 +135,7 @@ impl Table {
     /// # Safety
     /// `table` is a live table of `heap`, `key` a live value.
     #[inline]
-    pub unsafe fn next(
-        table: *mut Table,
-        heap: &mut Heap,
-        key: Value,
-    ) -> Result<Option<(Value, Value)>, InvalidKey> {
+    pub unsafe fn next(table: *mut Table, heap: &mut Heap, key: Value) -> Result<Option<(Value, Value)>, InvalidKey> {
         // SAFETY: as the caller promises.
         unsafe {
             let position = Table::position_after(table, key)?;
@@ -191,11 +178,7 @@ impl Table {
     /// # Safety
     /// `table` is a live table of `heap`.
     #[inline]
-    pub unsafe fn entry_from(
-        table: *mut Table,
-        heap: &mut Heap,
-        position: u64,
-    ) -> Option<(u64, Value, Value)> {
+    pub unsafe fn entry_from(table: *mut Table, heap: &mut Heap, position: u64) -> Option<(u64, Value, Value)> {
         // SAFETY: as the caller promises; indices are checked against the parts.
         unsafe {
             if Table::is_weak(table) {
@@ -222,11 +205,7 @@ impl Table {
     }
 
     #[inline(never)]
-    unsafe fn entry_from_weak(
-        table: *mut Table,
-        heap: &mut Heap,
-        mut position: u64,
-    ) -> Option<(u64, Value, Value)> {
+    unsafe fn entry_from_weak(table: *mut Table, heap: &mut Heap, mut position: u64) -> Option<(u64, Value, Value)> {
         // SAFETY: as the caller of `entry_from` promises.
         unsafe {
             let contents = Table::contents(table);

@@ -49,12 +49,7 @@ impl Table {
     /// # Safety
     /// `table` is a live table of `heap`, `key` and `value` are live values.
     #[inline]
-    pub unsafe fn set(
-        table: *mut Table,
-        heap: &mut Heap,
-        key: Value,
-        value: Value,
-    ) -> Result<(), TableError> {
+    pub unsafe fn set(table: *mut Table, heap: &mut Heap, key: Value, value: Value) -> Result<(), TableError> {
         // SAFETY: as the caller promises.
         unsafe {
             match key.tag {
@@ -66,12 +61,7 @@ impl Table {
     }
 
     #[inline(never)]
-    unsafe fn set_other(
-        table: *mut Table,
-        heap: &mut Heap,
-        key: Value,
-        value: Value,
-    ) -> Result<(), TableError> {
+    unsafe fn set_other(table: *mut Table, heap: &mut Heap, key: Value, value: Value) -> Result<(), TableError> {
         let key = normalise(key);
         // SAFETY: as the caller of `set` promises.
         unsafe {
@@ -99,12 +89,7 @@ impl Table {
     /// # Safety
     /// `table` is a live table of `heap`, `value` a live value.
     #[inline]
-    pub unsafe fn set_int(
-        table: *mut Table,
-        heap: &mut Heap,
-        key: i64,
-        value: Value,
-    ) -> Result<(), OutOfMemory> {
+    pub unsafe fn set_int(table: *mut Table, heap: &mut Heap, key: i64, value: Value) -> Result<(), OutOfMemory> {
         // SAFETY: the caller gives a live table; slots below `array_len` hold values.
         unsafe {
             let index = (key as u64).wrapping_sub(1);
@@ -120,12 +105,7 @@ impl Table {
 
     /// Stores at an integer key that is not within the array part of a table (but may be within that of its contents).
     #[inline(never)]
-    unsafe fn set_int_outside(
-        table: *mut Table,
-        heap: &mut Heap,
-        key: i64,
-        value: Value,
-    ) -> Result<(), OutOfMemory> {
+    unsafe fn set_int_outside(table: *mut Table, heap: &mut Heap, key: i64, value: Value) -> Result<(), OutOfMemory> {
         // SAFETY: `set_int` passes on the contents of its live table; slots up to the capacity are in its cell.
         unsafe {
             let index = (key as u64).wrapping_sub(1);
@@ -146,8 +126,7 @@ impl Table {
                 return Ok(());
             }
             if index == u64::from((*table).array_len)
-                && ((*table).array_len < Table::array_capacity(table)
-                    || Table::grow_full_array(table, heap)?)
+                && ((*table).array_len < Table::array_capacity(table) || Table::grow_full_array(table, heap)?)
             {
                 value.store((*table).array.add(index as usize));
                 (*table).array_len += 1;
@@ -172,9 +151,7 @@ impl Table {
                 }
                 // The collector may have scanned the one place already and not yet the other.
                 heap.barrier((*node).value());
-                (*node)
-                    .value()
-                    .store((*table).array.add((*table).array_len as usize));
+                (*node).value().store((*table).array.add((*table).array_len as usize));
                 (*node).set_value(Value::NIL);
                 (*table).array_len += 1;
             }
@@ -189,21 +166,12 @@ impl Table {
     /// # Safety
     /// `table` is a live table of `heap`, `key` a live string, `value` a live value.
     #[inline]
-    pub unsafe fn set_str(
-        table: *mut Table,
-        heap: &mut Heap,
-        key: *mut Str,
-        value: Value,
-    ) -> Result<(), OutOfMemory> {
+    pub unsafe fn set_str(table: *mut Table, heap: &mut Heap, key: *mut Str, value: Value) -> Result<(), OutOfMemory> {
         // SAFETY: as the caller promises.
         unsafe {
             let table = Table::contents(table);
             let key_value = Value::from_string(key);
-            let node = if Str::is_short(key) {
-                Table::find_short(table, key)
-            } else {
-                Table::find(table, key_value)
-            };
+            let node = if Str::is_short(key) { Table::find_short(table, key) } else { Table::find(table, key_value) };
             Table::set_node_or_insert(table, heap, node, key_value, value)
         }
     }
@@ -220,11 +188,7 @@ impl Table {
         // SAFETY: callers give the node of `key` in `table`, or null if there is none.
         unsafe {
             if node.is_null() {
-                if value.is_nil() {
-                    Ok(())
-                } else {
-                    Table::insert(table, heap, key, value)
-                }
+                if value.is_nil() { Ok(()) } else { Table::insert(table, heap, key, value) }
             } else {
                 if heap.marking() {
                     heap.shade((*node).value());
@@ -242,12 +206,7 @@ impl Table {
 
     /// Adds an entry whose key is in no node, except perhaps as a dead one.
     #[inline(never)]
-    unsafe fn insert(
-        table: *mut Table,
-        heap: &mut Heap,
-        key: Value,
-        value: Value,
-    ) -> Result<(), OutOfMemory> {
+    unsafe fn insert(table: *mut Table, heap: &mut Heap, key: Value, value: Value) -> Result<(), OutOfMemory> {
         // SAFETY: callers give a live table that is its own contents and live values. After a `rehash` there is room.
         unsafe {
             if key.tag > Tag::STRING {
@@ -262,12 +221,7 @@ impl Table {
     }
 
     /// Adds an entry if there is a free node.
-    pub(super) unsafe fn try_insert(
-        table: *mut Table,
-        heap: &mut Heap,
-        key: Value,
-        value: Value,
-    ) -> bool {
+    pub(super) unsafe fn try_insert(table: *mut Table, heap: &mut Heap, key: Value, value: Value) -> bool {
         // SAFETY: callers give a live table that is its own contents, and a key that has a hash. Masked hashes and the
         // distances of a chain lead to nodes of the part; the shared empty part is never written because it is refused.
         unsafe {
@@ -283,11 +237,7 @@ impl Table {
                 if main_of_other == node {
                     // The new key goes into the free node, right behind the start of its chain.
                     let next = (*node).next;
-                    (*free).next = if next == 0 {
-                        0
-                    } else {
-                        node.offset(next as isize).offset_from(free) as i32
-                    };
+                    (*free).next = if next == 0 { 0 } else { node.offset(next as isize).offset_from(free) as i32 };
                     (*node).next = free.offset_from(node) as i32;
                     node = free;
                 } else {

@@ -42,12 +42,7 @@ fn steps_keep_up_with_the_program() {
         let key = string_value(&mut heap, &format!("field {}", round % 5000));
         set(&mut heap, fresh, key, Value::int(round as i64));
         let place = random.below(1000) as usize;
-        set(
-            &mut heap,
-            fresh,
-            Value::int(1),
-            roots.0[random.below(1000) as usize],
-        );
+        set(&mut heap, fresh, Value::int(1), roots.0[random.below(1000) as usize]);
         if round % 10 == 0 {
             set(&mut heap, fresh, Value::int(1), Value::NIL);
         }
@@ -85,11 +80,7 @@ fn what_is_overwritten_during_a_cycle_survives_it() {
         }
         let mut link = get(&mut heap, holder, Value::int(2));
         for _ in 0..3 {
-            link = get(
-                &mut heap,
-                link.as_table().expect("still there"),
-                Value::int(1),
-            );
+            link = get(&mut heap, link.as_table().expect("still there"), Value::int(1));
         }
         assert!(link.is_nil());
     }
@@ -105,28 +96,17 @@ fn weak_table(heap: &mut Heap, keys: bool, values: bool) -> *mut Table {
 #[test]
 fn weak_values_and_keys_leave_and_strings_stay() {
     let mut heap = new_heap();
-    let (values, keys, both) = (
-        weak_table(&mut heap, false, true),
-        weak_table(&mut heap, true, false),
-        weak_table(&mut heap, true, true),
-    );
+    let (values, keys, both) =
+        (weak_table(&mut heap, false, true), weak_table(&mut heap, true, false), weak_table(&mut heap, true, true));
     let kept = table_value(table(&mut heap));
-    let mut roots = List(vec![
-        table_value(values),
-        table_value(keys),
-        table_value(both),
-        kept,
-    ]);
+    let mut roots = List(vec![table_value(values), table_value(keys), table_value(both), kept]);
     for (number, weak) in [values, keys, both].into_iter().enumerate() {
         for index in 1..=50 {
             let (dead, other) = (table_value(table(&mut heap)), table_value(table(&mut heap)));
             set(&mut heap, weak, Value::int(index), dead);
             set(&mut heap, weak, other, Value::int(index));
         }
-        let text = string_value(
-            &mut heap,
-            "a string that is long enough not to be interned, really",
-        );
+        let text = string_value(&mut heap, "a string that is long enough not to be interned, really");
         set(&mut heap, weak, Value::int(60), text);
         let text = string_value(&mut heap, &format!("short {number}"));
         set(&mut heap, weak, text, kept);
@@ -156,9 +136,7 @@ fn ephemerons_follow_chains_in_linear_time() {
     let mut heap = new_heap();
     let weak = weak_table(&mut heap, true, false);
     // The value of each entry is the key of the next, inserted in the order that is worst for rounds.
-    let links: Vec<_> = (0..200_000)
-        .map(|_| table_value(table(&mut heap)))
-        .collect();
+    let links: Vec<_> = (0..200_000).map(|_| table_value(table(&mut heap))).collect();
     let mut roots = List(vec![table_value(weak), links[0]]);
     for pair in links.windows(2).rev() {
         set(&mut heap, weak, pair[0], pair[1]);
@@ -220,18 +198,8 @@ fn finalisers_run_in_reverse_order_and_once() {
         set(&mut heap, inner, Value::int(1), Value::int(number * 10));
         set(&mut heap, object, Value::int(1), Value::int(number));
         set(&mut heap, object, Value::int(2), table_value(inner));
-        set(
-            &mut heap,
-            weak_values,
-            Value::int(number),
-            table_value(object),
-        );
-        set(
-            &mut heap,
-            weak_keys,
-            table_value(object),
-            Value::int(number),
-        );
+        set(&mut heap, weak_values, Value::int(number), table_value(object));
+        set(&mut heap, weak_keys, table_value(object), Value::int(number));
         // SAFETY: the object was just made.
         unsafe { heap.set_finaliser(object.cast()) };
     }
@@ -245,13 +213,8 @@ fn finalisers_run_in_reverse_order_and_once() {
         let object = heap.next_finaliser().expect("a hundred were registered");
         let object = object.as_table().expect("they are tables");
         assert_eq!(get(&mut heap, object, Value::int(1)).as_int(), Some(number));
-        let inner = get(&mut heap, object, Value::int(2))
-            .as_table()
-            .expect("reachable from the object");
-        assert_eq!(
-            get(&mut heap, inner, Value::int(1)).as_int(),
-            Some(number * 10)
-        );
+        let inner = get(&mut heap, object, Value::int(2)).as_table().expect("reachable from the object");
+        assert_eq!(get(&mut heap, inner, Value::int(1)).as_int(), Some(number * 10));
         if number == 7 {
             // SAFETY: the object was just given.
             unsafe { heap.set_finaliser(object.cast()) };
@@ -276,10 +239,7 @@ fn finalise_all_takes_live_objects_too() {
     heap.collect_full(&mut roots);
     assert!(!heap.has_finalisers());
     heap.finalise_all(&mut roots);
-    assert_eq!(
-        heap.next_finaliser().and_then(Value::as_table),
-        Some(object)
-    );
+    assert_eq!(heap.next_finaliser().and_then(Value::as_table), Some(object));
 }
 
 /// A host object that counts its drop and holds a value.
@@ -315,23 +275,15 @@ fn owners_are_traced_and_dropped_once() {
     {
         let mut heap = new_heap();
         let held = table_value(table(&mut heap));
-        let live = heap
-            .new_userdata(Box::new(Probe(drops.clone(), held)), 2)
-            .expect("no limit");
+        let live = heap.new_userdata(Box::new(Probe(drops.clone(), held)), 2).expect("no limit");
         // SAFETY: just made.
         let mut roots = List(vec![unsafe { Value::from_userdata(live) }]);
         for _ in 0..10 {
-            heap.new_userdata(Box::new(Probe(drops.clone(), Value::NIL)), 0)
-                .expect("no limit");
+            heap.new_userdata(Box::new(Probe(drops.clone(), Value::NIL)), 0).expect("no limit");
         }
         heap.collect_full(&mut roots);
         assert_eq!(drops.get(), 10);
-        set(
-            &mut heap,
-            held.as_table().expect("held by the probe"),
-            Value::int(1),
-            Value::TRUE,
-        );
+        set(&mut heap, held.as_table().expect("held by the probe"), Value::int(1), Value::TRUE);
         heap.collect_full(&mut roots);
         assert_eq!(drops.get(), 10);
     }
@@ -347,10 +299,7 @@ unsafe fn drop_fiber(state: *mut ()) {
 fn fibers_records_arrays_and_closures_keep_what_they_refer_to() {
     let mut heap = new_heap();
     let layout = RecordLayout::new(4, &[0], &[3]).expect("within the record");
-    let mut objects = (0..6)
-        .map(|_| nested(&mut heap, 2))
-        .collect::<Vec<_>>()
-        .into_iter();
+    let mut objects = (0..6).map(|_| nested(&mut heap, 2)).collect::<Vec<_>>().into_iter();
     let mut next = || objects.next().expect("six were made");
     let used = heap.used_bytes();
     // SAFETY: nothing is collected before all is reachable; the layout outlives the heap's use of it.
@@ -364,9 +313,7 @@ fn fibers_records_arrays_and_closures_keep_what_they_refer_to() {
         next().store(super::super::Array::data(array).cast::<Value>().add(999));
         let references = heap.new_array(ElementKind::Ref, 10).expect("no limit");
         *super::super::Array::data(references).cast::<u64>().add(9) = next().payload();
-        let closure = heap
-            .new_closure(std::ptr::null(), std::ptr::null(), 2)
-            .expect("no limit");
+        let closure = heap.new_closure(std::ptr::null(), std::ptr::null(), 2).expect("no limit");
         let variable = heap.new_cell(next()).expect("no limit");
         Value::from_cell(variable).store(super::super::Closure::upvalues(closure).add(1));
         List(vec![
@@ -387,10 +334,7 @@ fn fibers_records_arrays_and_closures_keep_what_they_refer_to() {
 
 #[test]
 fn the_limit_is_an_error_that_can_be_recovered_from() {
-    let limits = HeapLimits {
-        bytes_max: 4 << 20,
-        ..HeapLimits::default()
-    };
+    let limits = HeapLimits { bytes_max: 4 << 20, ..HeapLimits::default() };
     let mut heap = Heap::new(limits);
     let list = table(&mut heap);
     let mut roots = List(vec![table_value(list)]);
@@ -413,8 +357,7 @@ fn the_limit_is_an_error_that_can_be_recovered_from() {
     };
     assert!(error.bytes > 0 && count > 20_000, "{error} {count}");
     // The reserve is for handling it.
-    heap.new_string_with(10_000, |_| {})
-        .expect("within the reserve");
+    heap.new_string_with(10_000, |_| {}).expect("within the reserve");
     assert!(heap.new_string_with(100 << 20, |_| {}).is_err());
     roots.0.clear();
     heap.collect_full(&mut roots);
@@ -424,8 +367,7 @@ fn the_limit_is_an_error_that_can_be_recovered_from() {
     heap.charge(3 << 20).expect("within the limit");
     assert!(heap.new_string_with(2 << 20, |_| {}).is_err());
     heap.discharge(3 << 20);
-    heap.new_string_with(2 << 20, |_| {})
-        .expect("within the limit");
+    heap.new_string_with(2 << 20, |_| {}).expect("within the limit");
 }
 
 #[test]

@@ -29,30 +29,18 @@ const OBJECTS: usize = 40;
 
 impl Model {
     fn new(seed: u64, stress: Stress) -> Model {
-        let limits = HeapLimits {
-            cycle_bytes_min: 64 << 10,
-            step_bytes: 1 << 10,
-            ..HeapLimits::default()
-        };
+        let limits = HeapLimits { cycle_bytes_min: 64 << 10, step_bytes: 1 << 10, ..HeapLimits::default() };
         let mut heap = Heap::new(limits);
         heap.set_stress(stress);
         let mut roots = List(vec![table_value(table(&mut heap))]);
         for _ in 0..OBJECTS {
             roots.0.push(table_value(table(&mut heap)));
         }
-        Model {
-            heap,
-            roots,
-            random: Random(seed),
-            expected: BTreeMap::new(),
-            objects: 1,
-        }
+        Model { heap, roots, random: Random(seed), expected: BTreeMap::new(), objects: 1 }
     }
 
     fn table(&self) -> *mut Table {
-        self.roots.0[0]
-            .as_table()
-            .expect("the first root is the table")
+        self.roots.0[0].as_table().expect("the first root is the table")
     }
 
     fn text(number: usize) -> String {
@@ -92,12 +80,7 @@ impl Model {
     fn store(&mut self, key: Key, value: Option<i64>) {
         let key_value = self.value_of(key);
         let table = self.table();
-        set(
-            &mut self.heap,
-            table,
-            key_value,
-            value.map_or(Value::NIL, Value::int),
-        );
+        set(&mut self.heap, table, key_value, value.map_or(Value::NIL, Value::int));
         match value {
             Some(value) => self.expected.insert(key, value),
             None => self.expected.remove(&key),
@@ -110,11 +93,7 @@ impl Model {
         let table = self.table();
         for (key, value) in self.expected.clone() {
             let key_value = self.value_of(key);
-            assert_eq!(
-                get(&mut self.heap, table, key_value).as_int(),
-                Some(value),
-                "{key:?}"
-            );
+            assert_eq!(get(&mut self.heap, table, key_value).as_int(), Some(value), "{key:?}");
             if let Key::Int(int) = key {
                 let as_float = Value::float(int as f64);
                 if int.abs() < 1 << 53 {
@@ -127,10 +106,7 @@ impl Model {
         // SAFETY: the table is a root.
         let len = unsafe { Table::len(table, &mut self.heap) };
         let has = |key| self.expected.contains_key(&Key::Int(key));
-        assert!(
-            (len == 0 || has(len)) && !has(len + 1),
-            "{len} is no border"
-        );
+        assert!((len == 0 || has(len)) && !has(len + 1), "{len} is no border");
         for number in 0..5 {
             let absent = Value::int(-5 - number);
             assert!(get(&mut self.heap, table, absent).is_nil());
@@ -169,11 +145,7 @@ fn run(seed: u64, stress: Stress, rounds: usize) {
         for _ in 0..40 {
             let key = model.random_key();
             unique += 1;
-            let value = if model.random.below(4) < bias as u64 {
-                None
-            } else {
-                Some(unique)
-            };
+            let value = if model.random.below(4) < bias as u64 { None } else { Some(unique) };
             model.store(key, value);
         }
         // An append phase, as arrays see it.
@@ -235,10 +207,7 @@ fn the_order_of_traversal_depends_on_nothing_but_the_operations() {
             let key = string_value(&mut heap, &format!("k{number}"));
             set(&mut heap, table_, key, Value::int(number + 1000));
         }
-        entries(&mut heap, table_)
-            .into_iter()
-            .map(|(_, value)| value.payload())
-            .collect::<Vec<_>>()
+        entries(&mut heap, table_).into_iter().map(|(_, value)| value.payload()).collect::<Vec<_>>()
     };
     assert_eq!(order(0), order(1234));
 }
@@ -249,14 +218,8 @@ fn bad_keys_are_errors() {
     let table = table(&mut heap);
     // SAFETY: nothing is collected in this test.
     unsafe {
-        assert_eq!(
-            Table::set(table, &mut heap, Value::NIL, Value::TRUE),
-            Err(TableError::NilKey)
-        );
-        assert_eq!(
-            Table::set(table, &mut heap, Value::float(f64::NAN), Value::TRUE),
-            Err(TableError::NanKey)
-        );
+        assert_eq!(Table::set(table, &mut heap, Value::NIL, Value::TRUE), Err(TableError::NilKey));
+        assert_eq!(Table::set(table, &mut heap, Value::float(f64::NAN), Value::TRUE), Err(TableError::NanKey));
         assert!(Table::get(table, &mut heap, Value::NIL).is_nil());
         assert!(Table::get(table, &mut heap, Value::float(f64::NAN)).is_nil());
         assert!(Table::next(table, &mut heap, Value::int(7)).is_err());
@@ -316,10 +279,7 @@ fn caches_find_nodes_and_absent_events() {
         assert!(Table::lacks(metatable, 0));
         Table::set_str(metatable, &mut heap, name, Value::TRUE).expect("no limit");
         assert!(!Table::lacks(metatable, 0));
-        assert_eq!(
-            Table::get_event(metatable, &mut heap, 0, name).tag(),
-            Tag::TRUE
-        );
+        assert_eq!(Table::get_event(metatable, &mut heap, 0, name).tag(), Tag::TRUE);
         let index = Table::find_str_index(metatable, name).expect("it was set");
         let node = (*metatable).nodes.add(index as usize);
         assert!((*node).has_key(name.addr() as u64, Tag::STRING));
