@@ -7,7 +7,7 @@ mod segment;
 mod table;
 
 pub use budget::MemoryBudget;
-pub use linear::{LinearMemory, OutOfBounds, PAGE_BYTES};
 pub(crate) use linear::MemoryView;
+pub use linear::{LinearMemory, OutOfBounds, PAGE_BYTES};
 pub(crate) use segment::Segment;
 pub(crate) use table::TableInstance;

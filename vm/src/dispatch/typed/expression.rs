@@ -134,7 +134,8 @@ impl<A: Expr, B: Expr<Value = A::Value>, C: Expr<Value = u32>> Expr for Select<A
     #[inline(always)]
     unsafe fn eval(c: &mut Cursor, regs: Regs, cx: *mut Context) -> Result<A::Value, TrapCode> {
         // SAFETY: the caller vouches for the whole shape.
-        let (first, second, condition) = unsafe { (A::eval(c, regs, cx)?, B::eval(c, regs, cx)?, C::eval(c, regs, cx)?) };
+        let (first, second, condition) =
+            unsafe { (A::eval(c, regs, cx)?, B::eval(c, regs, cx)?, C::eval(c, regs, cx)?) };
         Ok(if condition != 0 { first } else { second })
     }
 }

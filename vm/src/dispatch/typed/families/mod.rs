@@ -36,6 +36,7 @@ macro_rules! each {
 }
 
 /// Defines lists for [`each`].
+#[cfg(minivm_tail)]
 macro_rules! lists {
     ($($(#[$doc:meta])* $list:ident = [$($member:ty),* $(,)?];)*) => {
         $(lists! { @define ($) $(#[$doc])* $list [$($member),*] })*
@@ -54,6 +55,8 @@ macro_rules! lists {
 mod base;
 #[cfg(minivm_tail)]
 mod pairs;
+mod sample;
+mod shapes;
 #[cfg(minivm_tail)]
 mod trees;
 
@@ -63,7 +66,7 @@ use super::registry::Registry;
 /// the others: they take long to compile.
 pub(crate) fn register(registry: &mut Registry) {
     base::register(registry);
-    sample(registry);
+    sample::register(registry);
     #[cfg(minivm_tail)]
     {
         trees::register(registry);

@@ -1,7 +1,7 @@
 //! Short names for the shapes that families are made of.
 
 use super::super::access::StoreOperator;
-use super::super::expression::{BinaryOperator, Binary, Either, Imm, Slot, Unary, UnaryOperator};
+use super::super::expression::{Binary, BinaryOperator, Either, Imm, Slot, Unary, UnaryOperator};
 
 /// Left operand type.
 pub(super) type L<O> = <O as BinaryOperator>::Left;

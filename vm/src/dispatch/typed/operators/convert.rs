@@ -3,21 +3,17 @@
 use super::{outcome, unary_operators};
 use minivm_isa::TrapCode;
 
-/// A float to an integer, rounded to zero: not-a-numbers and what does not fit, which is what does not lie between the two
-/// bounds (exclusive), trap.
+/// A float to an integer, rounded to zero: what does not lie between the two bounds traps. The upper bound is exclusive, the
+/// lower one, too, unless it says `from`.
 macro_rules! truncate {
-    ($value:ident, $target:ty, $low:expr, $high:expr) => {
-        if $value > $low && $value < $high {
-            // Inside of the bounds the conversion never saturates.
-            Ok($value as $target)
-        } else if $value.is_nan() {
-            Err(TrapCode::InvalidConversion)
-        } else {
-            Err(TrapCode::IntegerOverflow)
-        }
-    };
     ($value:ident, $target:ty, from $low:expr, $high:expr) => {
-        if $value >= $low && $value < $high {
+        truncate!(@ $value, $target, ($low..$high).contains(&$value))
+    };
+    ($value:ident, $target:ty, $low:expr, $high:expr) => {
+        truncate!(@ $value, $target, $value > $low && $value < $high)
+    };
+    (@ $value:ident, $target:ty, $fits:expr) => {
+        if $fits {
             Ok($value as $target)
         } else if $value.is_nan() {
             Err(TrapCode::InvalidConversion)

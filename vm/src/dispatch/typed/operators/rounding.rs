@@ -22,11 +22,7 @@ macro_rules! rounding {
             #[inline(always)]
             fn round_to_even(self) -> $F {
                 let magnitude = self.abs();
-                if magnitude < $whole {
-                    ((magnitude + $whole) - $whole).copysign(self)
-                } else {
-                    quiet(self)
-                }
+                if magnitude < $whole { ((magnitude + $whole) - $whole).copysign(self) } else { quiet(self) }
             }
 
             #[inline(always)]
@@ -67,7 +63,8 @@ mod tests {
 
     #[test]
     fn agrees_with_the_library() {
-        let mut samples = vec![0.0, 0.3, 0.5, 0.7, 1.0, 1.5, 2.5, 1e15 + 0.5, 4_503_599_627_370_495.5, 1e16, 1e300, f64::INFINITY];
+        let mut samples =
+            vec![0.0, 0.3, 0.5, 0.7, 1.0, 1.5, 2.5, 1e15 + 0.5, 4_503_599_627_370_495.5, 1e16, 1e300, f64::INFINITY];
         samples.extend((0..2000).map(|n| f64::from(n) * 0.125));
         samples.extend([8_388_607.5, 8_388_608.0, f64::MIN_POSITIVE, 0.499_999_999_999_999_94]);
         for value in samples.iter().flat_map(|&value| [value, -value]) {
