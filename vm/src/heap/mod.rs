@@ -109,8 +109,10 @@ pub struct Heap {
     cycle: Cycle,
     limits: HeapLimits,
     last_id: u64,
-    /// Sum of all that was ever granted to `debt`.
+    /// Sum of all that was granted to `debt`; what is missing there was allocated.
     granted: i64,
+    /// `debt` as it was granted last.
+    last_grant: i64,
     /// Bytes of cells that were found dead.
     freed: u64,
     /// Bytes outside the heap that are charged to the program.
@@ -136,6 +138,7 @@ impl Heap {
             limits,
             last_id: 0,
             granted: 0,
+            last_grant: 0,
             freed: 0,
             external: 0,
             overdrawn: false,
@@ -156,6 +159,17 @@ impl Heap {
             }
         }
         self.allocate_slow(bytes)
+    }
+
+    /// A fresh cell of at least `bytes`, at most [`CLASS_BYTES_MAX`], or null when there is none at hand. Calls nothing.
+    #[inline(always)]
+    pub(crate) fn try_allocate(&mut self, bytes: usize) -> *mut u8 {
+        let cell_bytes = cell_bytes_for(bytes);
+        let cell = self.space.bump(class_of(bytes), cell_bytes);
+        if !cell.is_null() {
+            self.debt -= cell_bytes as i64;
+        }
+        cell
     }
 
     #[cold]
@@ -254,8 +268,9 @@ impl Heap {
             return Err(OutOfMemory { bytes });
         }
         self.external += bytes;
-        // The next cycle comes sooner.
-        self.grant_again();
+        // The next step comes sooner, but the bytes do not count as allocated.
+        self.debt -= bytes as i64;
+        self.granted -= bytes as i64;
         Ok(())
     }
 

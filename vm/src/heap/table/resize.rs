@@ -319,6 +319,20 @@ impl Heap {
         self.new_table_with_nodes(slots, entries)
     }
 
+    /// A table with room for up to 15 array slots in its cell, or null when no cell is at hand. Calls nothing.
+    ///
+    /// The slots are yet to be written; they count as far as `array_len` says, which is 0.
+    #[inline(always)]
+    pub fn try_new_table(&mut self, slots: u32) -> *mut Table {
+        debug_assert!(slots <= INLINE_SLOTS_MAX);
+        let cell = self.try_allocate(TABLE_BYTES + slots as usize * size_of::<Value>());
+        if cell.is_null() {
+            return cell.cast();
+        }
+        // SAFETY: the fresh cell holds the fixed part and the slots.
+        unsafe { write_table(cell, slots) }
+    }
+
     #[inline(never)]
     fn new_table_with_nodes(&mut self, slots: u32, entries: u32) -> Result<*mut Table, OutOfMemory> {
         let inline_slots = if slots <= INLINE_SLOTS_MAX { slots } else { 0 };
