@@ -281,7 +281,8 @@ impl Heap {
                     self.cycle.enter(Phase::Intern);
                 }
             }
-            Phase::Intern => self.purge_interned(pieces),
+            // Every string that is looked at is a miss in the cache.
+            Phase::Intern => self.purge_interned(pieces / 4 + 1),
             Phase::Owners => {
                 if self.drop_dead_owners(pieces) {
                     self.flip();

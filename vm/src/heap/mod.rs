@@ -64,7 +64,7 @@ pub struct HeapLimits {
     pub cycle_bytes_min: usize,
     /// During a cycle a step is due after this many allocated bytes.
     pub step_bytes: usize,
-    /// Bytes marked for each allocated byte.
+    /// Bytes looked at for each allocated byte.
     pub step_factor: u32,
 }
 
@@ -76,7 +76,7 @@ impl Default for HeapLimits {
             pause_percent: 200,
             cycle_bytes_min: 8 << 20,
             step_bytes: 32 << 10,
-            step_factor: 3,
+            step_factor: 4,
         }
     }
 }

@@ -63,6 +63,16 @@ impl Str {
         unsafe { if (*string).header.has(Header::HASHED) { (*string).hash } else { Str::hash_long(string) } }
     }
 
+    /// The hash of a short string, which is always there.
+    ///
+    /// # Safety
+    /// `string` is a live short string.
+    #[inline(always)]
+    pub(crate) unsafe fn short_hash(string: *const Str) -> u32 {
+        // SAFETY: the caller gives a live string.
+        unsafe { (*string).hash }
+    }
+
     #[cold]
     #[inline(never)]
     unsafe fn hash_long(string: *mut Str) -> u32 {

@@ -109,11 +109,18 @@ impl Table {
         // SAFETY: `set_int` passes on the contents of its live table; slots up to the capacity are in its cell.
         unsafe {
             let index = (key as u64).wrapping_sub(1);
-            if index < u64::from((*table).array_len) {
+            let len = (*table).array_len;
+            if index < u64::from(len) {
                 return Table::set_int(table, heap, key, value);
             }
+            let has_int = (*Table::hash_header(table)).has_int;
+            if index == u64::from(len) && !has_int && len < Table::array_capacity(table) && !value.is_nil() {
+                value.store((*table).array.add(index as usize));
+                (*table).array_len = len + 1;
+                return Ok(());
+            }
             let mut node = std::ptr::null_mut();
-            if (*Table::hash_header(table)).has_int {
+            if has_int {
                 node = Table::find_int(table, key);
                 // An entry that exists stays where it is, so that a traversal may assign to it.
                 if !node.is_null() && !(*node).is_empty() {
@@ -130,7 +137,7 @@ impl Table {
             {
                 value.store((*table).array.add(index as usize));
                 (*table).array_len += 1;
-                if (*Table::hash_header(table)).has_int {
+                if has_int {
                     Table::move_followers(table, heap);
                 }
                 return Ok(());
