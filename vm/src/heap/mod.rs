@@ -3,7 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `size_class`, `chunk`, `space` | memory: size classes, bitmaps, holes |
-//! | `header`, `object`, `string`, `table/` | what cells look like, and how they are made and used |
+//! | `header`, `object`, `string`, `intern`, `table/` | what cells look like, and how they are made and used |
 //! | `marker`, `weak` | marking what is reachable; weak tables and ephemerons |
 //! | `collect`, `finaliser` | the phases of a cycle, in steps |
 //!
@@ -25,6 +25,7 @@ mod chunk;
 mod collect;
 mod finaliser;
 mod header;
+mod intern;
 mod marker;
 mod object;
 mod size_class;
@@ -47,9 +48,9 @@ pub use table::{InvalidKey, Node, Table, TableError};
 use crate::value::Value;
 use collect::Cycle;
 use finaliser::Finalisers;
+use intern::Interned;
 use size_class::{CLASS_BYTES_MAX, cell_bytes_for, class_of, large_bytes_for};
 use space::Space;
-use string::Interned;
 
 /// How much memory a program may use, and how eagerly it is collected. Part of what makes a run reproducible.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
