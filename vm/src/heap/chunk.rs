@@ -19,7 +19,7 @@ pub(crate) const BLOCK_WORDS: usize = BLOCK_BYTES / GRANULE / 64;
 /// Bitmap words of a chunk.
 const CHUNK_WORDS: usize = CHUNK_BYTES / GRANULE / 64;
 /// Cells lie below this address, so that a table may keep something else above it.
-const ADDRESS_END: usize = 1 << 48;
+const ADDRESS_END: u64 = 1 << 48;
 /// The blocks of a fresh chunk that can be handed out: all but the first.
 pub(crate) const ALL_FREE: u32 = !1;
 
@@ -59,7 +59,7 @@ impl Chunk {
         };
         // SAFETY: the layout is larger than the metadata, so not empty.
         let chunk = unsafe { alloc(layout) }.cast::<Chunk>();
-        if chunk.addr().checked_add(bytes).is_none_or(|end| end > ADDRESS_END) && !chunk.is_null() {
+        if chunk.addr() as u64 + bytes as u64 > ADDRESS_END && !chunk.is_null() {
             // SAFETY: just allocated with this layout.
             unsafe { dealloc(chunk.cast(), layout) };
             return null_mut();

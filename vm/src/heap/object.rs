@@ -391,4 +391,5 @@ unsafe fn fill_nil(slots: *mut Value, count: usize) {
     }
 }
 
-const _: () = assert!(size_of::<Closure>() == 32 && size_of::<Cell>() == 24 && size_of::<Array>() == 24);
+const _: () =
+    assert!((usize::BITS < 64 || size_of::<Closure>() == 32) && size_of::<Cell>() == 24 && size_of::<Array>() == 24);
