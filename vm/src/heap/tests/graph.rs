@@ -324,6 +324,9 @@ impl Graph {
         let weak = self.random.below(3) != 0;
         let (table, keys, values) = if self.random.below(2) == 0 {
             (self.fixed(WEAK_VALUES), false, weak)
+        } else if self.heap.cycle.phase().is_after_marking() {
+            // Dead keys would leave before their finalisers see them.
+            return;
         } else {
             (self.fixed(WEAK_KEYS), weak, false)
         };
