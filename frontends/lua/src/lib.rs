@@ -1,2 +1,4 @@
-//! To be written.
+//! Lua 5.4 for MiniVM: from source text to bytecode, and the standard library.
 #![forbid(unsafe_code)]
+
+pub mod syntax;
