@@ -21,7 +21,7 @@ pub struct SyntaxError {
 
 impl SyntaxError {
     /// An error at `span` (byte offsets into `source`) that reads `chunk_id:line: detail`.
-    pub(super) fn new(source: &[u8], chunk_id: &[u8], line: u32, span: Range<u32>, detail: &[u8]) -> Self {
+    pub(crate) fn new(source: &[u8], chunk_id: &[u8], line: u32, span: Range<u32>, detail: &[u8]) -> Self {
         let mut message = chunk_id.to_vec();
         message.extend_from_slice(format!(":{line}: ").as_bytes());
         let detail_at = message.len();

@@ -42,7 +42,7 @@ pub fn parse_file(source: &[u8], chunk_name: impl AsRef<[u8]>) -> Result<hir::Ch
 }
 
 /// Where the program in a file begins. The line break that ends a skipped line stays, so that lines count right.
-fn file_start(source: &[u8]) -> usize {
+pub(crate) fn file_start(source: &[u8]) -> usize {
     const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
     let start = if source.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
     match source[start..].first() {
@@ -52,23 +52,30 @@ fn file_start(source: &[u8]) -> usize {
 }
 
 fn parse_from(source: &[u8], start: usize, chunk_name: &[u8]) -> Result<hir::Chunk, SyntaxError> {
+    on_large_stack(|| parse_here(source, start, chunk_name)).unwrap_or_else(|error| {
+        let detail = format!("cannot start the thread that parses: {error}");
+        Err(SyntaxError::new(source, &chunk_id(chunk_name), 1, 0..0, detail.as_bytes()))
+    })
+}
+
+/// Parses on the native stack at hand, which must be that of [`on_large_stack`].
+pub(crate) fn parse_here(source: &[u8], start: usize, chunk_name: &[u8]) -> Result<hir::Chunk, SyntaxError> {
     let id = chunk_id(chunk_name);
-    let refuse = |detail: &str| Err(SyntaxError::new(source, &id, 1, 0..0, detail.as_bytes()));
     if u32::try_from(source.len()).is_err() {
-        return refuse("chunk has more than 4 GB");
+        return Err(SyntaxError::new(source, &id, 1, 0..0, b"chunk has more than 4 GB"));
     }
-    let work = || {
-        let prepared = prepass::prepare(source, start, &id)?;
-        lower::lower(source, prepared, chunk_name, &id)
-    };
+    let prepared = prepass::prepare(source, start, &id).map_err(|error| *error)?;
+    lower::lower(source, prepared, chunk_name, &id).map_err(|error| *error)
+}
+
+/// Runs `work` on a thread with a large native stack.
+///
+/// # Errors
+/// When the system gives no thread.
+pub(crate) fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> std::io::Result<T> {
     thread::scope(|scope| {
-        let builder = thread::Builder::new().name("lua-parser".to_owned()).stack_size(STACK_BYTES);
-        match builder.spawn_scoped(scope, work) {
-            Ok(thread) => match thread.join() {
-                Ok(result) => result.map_err(|error| *error),
-                Err(panic) => std::panic::resume_unwind(panic),
-            },
-            Err(error) => refuse(&format!("cannot start the thread that parses: {error}")),
-        }
+        let builder = thread::Builder::new().name("lua-compiler".to_owned()).stack_size(STACK_BYTES);
+        let thread = builder.spawn_scoped(scope, work)?;
+        Ok(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     })
 }

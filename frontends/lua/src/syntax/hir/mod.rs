@@ -82,6 +82,8 @@ pub struct Function {
     pub parameters: Vec<LocalId>,
     /// Whether it takes `...`.
     pub vararg: bool,
+    /// The variable of the `local function` that it is; inside of it that name means itself, unless it is reassigned.
+    pub own_local: Option<LocalId>,
     /// Its upvalues, in the order of first use.
     pub upvalues: PrimaryMap<UpvalueId, Upvalue>,
     /// What it does.

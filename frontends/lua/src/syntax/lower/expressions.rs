@@ -34,7 +34,8 @@ impl Lowering<'_> {
                 self.parenthesised(open, expression, close)
             }
             ast::Expression::Function(function) => {
-                let header = Header { token: function.function_token(), method: None, name, line_defined: None };
+                let token = function.function_token();
+                let header = Header { token, method: None, local: None, name, line_defined: None };
                 self.closure(header, function.body())
             }
             ast::Expression::FunctionCall(call) => self.suffixed(call.prefix(), call.suffixes()),

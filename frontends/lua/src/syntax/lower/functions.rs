@@ -14,6 +14,8 @@ pub(super) struct Header<'ast> {
     pub(super) token: &'ast TokenReference,
     /// The `:` of a method's header.
     pub(super) method: Option<&'ast TokenReference>,
+    /// The variable of a `local function`.
+    pub(super) local: Option<LocalId>,
     /// A name for backtraces.
     pub(super) name: Option<Vec<u8>>,
     /// The line on which it counts as defined; that of its parameters when absent.
@@ -30,6 +32,7 @@ impl Lowering<'_> {
             name: None,
             parameters: Vec::new(),
             vararg: true,
+            own_local: None,
             upvalues: PrimaryMap::new(),
             body: Block::default(),
             line_defined: 0,
@@ -67,6 +70,7 @@ impl Lowering<'_> {
             name: header.name,
             parameters,
             vararg,
+            own_local: header.local,
             upvalues: PrimaryMap::new(),
             body: Block::default(),
             line_defined,

@@ -198,7 +198,8 @@ impl Lowering<'_> {
     fn local_function(&mut self, function: &ast::LocalFunction) -> Lowered<Statement> {
         let local = self.declared(function.name());
         let name = self.chunk.strings[self.chunk.locals[local].name].to_vec();
-        let header = Header { token: function.function_token(), method: None, name: Some(name), line_defined: None };
+        let token = function.function_token();
+        let header = Header { token, method: None, local: Some(local), name: Some(name), line_defined: None };
         let value = self.closure(header, function.body())?;
         let kind = StatementKind::LocalFunction { local, function: value };
         Ok(self.between(function.local_token(), function.body().end_token(), kind))
@@ -232,6 +233,7 @@ impl Lowering<'_> {
         let header = Header {
             token: function.function_token(),
             method: name.method_colon(),
+            local: None,
             name: Some(text),
             line_defined: Some(first.line),
         };

@@ -23,10 +23,18 @@ impl Checker<'_> {
 
     /// Statements up to the end of a block. `return` is the last one.
     pub(super) fn statements(&mut self) -> Checked<()> {
+        // Whether a `;` here ends the statement before it. Otherwise it is a statement of its own, which does nothing.
+        let mut is_separator = false;
         while !self.ends_block(true) {
-            let last = self.kind() == TokenKind::Return;
+            let kind = self.kind();
+            if kind == TokenKind::Semicolon && is_separator {
+                self.nested(|check| check.advance())?;
+                is_separator = false;
+                continue;
+            }
             self.statement()?;
-            if last {
+            is_separator = !matches!(kind, TokenKind::Semicolon | TokenKind::DoubleColon);
+            if kind == TokenKind::Return {
                 break;
             }
         }

@@ -217,6 +217,26 @@ fn tail_calls_stop_at_variables_to_close() {
 }
 
 #[test]
+fn semicolons_keep_statements_apart() {
+    let source = "local a = f;(g)();;local b = a\n;(h or i)();::l::;;(j)() do ;(k)();end break_ = 1;;; return ;";
+    check(
+        source,
+        "
+    local a.1 = upvalue0!f
+    upvalue0!g()
+    local b.2 = a.1
+    (upvalue0!h or upvalue0!i)()
+    label0:
+    upvalue0!j()
+    do
+        upvalue0!k()
+    upvalue0!break_ = 1
+    return
+",
+    );
+}
+
+#[test]
 fn jumps_know_their_labels() {
     check(
         "while a do break; goto b; do goto b end ::b:: ; end goto c; ::c:: ::d:: goto d",
