@@ -43,8 +43,23 @@ impl FunctionGenerator<'_, '_> {
     /// Whether evaluating an expression into a register writes it before all of `local` was read for it.
     pub(super) fn writes_early(&self, expression: ExpressionId, local: LocalId) -> bool {
         match self.chunk.expressions[expression].kind {
-            ExpressionKind::And { .. } | ExpressionKind::Or { .. } | ExpressionKind::Table(_) => {
-                self.mentions(expression, local)
+            ExpressionKind::Table(_) => self.mentions(expression, local),
+            ExpressionKind::And { .. } | ExpressionKind::Or { .. } => {
+                // `x = x or y` leaves `x` where it is, so its first operand does not count.
+                let mut first = expression;
+                while let ExpressionKind::And { left, right } | ExpressionKind::Or { left, right } =
+                    self.chunk.expressions[first].kind
+                {
+                    if self.mentions(right, local) {
+                        return true;
+                    }
+                    first = left;
+                }
+                let is_itself = |kind: &ExpressionKind| match kind {
+                    ExpressionKind::Variable(variable) => *variable == Variable::Local(local),
+                    _ => false,
+                };
+                !is_itself(&self.chunk.expressions[first].kind) && self.mentions(first, local)
             }
             ExpressionKind::First(inner) => self.writes_early(inner, local),
             _ => false,

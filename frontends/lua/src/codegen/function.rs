@@ -20,6 +20,7 @@ pub(super) struct FunctionGenerator<'unit, 'chunk> {
     /// The captured values declared so far.
     captured: Vec<UpvalueId>,
     capture_numbers: HashMap<UpvalueId, u64>,
+    strings: HashMap<StringId, Operand>,
     pub(super) labels: HashMap<LabelId, Target>,
     /// Blocks that some jump leads to.
     pub(super) referenced: SecondaryMap<Target, bool>,
@@ -86,6 +87,7 @@ impl<'unit, 'chunk> FunctionGenerator<'unit, 'chunk> {
             registers: Registers::default(),
             captured: Vec::new(),
             capture_numbers: HashMap::new(),
+            strings: HashMap::new(),
             labels: HashMap::new(),
             referenced: SecondaryMap::new(),
             loops: Vec::new(),
@@ -264,7 +266,8 @@ impl<'unit, 'chunk> FunctionGenerator<'unit, 'chunk> {
 
     /// A string of the chunk as operand.
     pub(super) fn string(&mut self, string: StringId) -> Operand {
-        self.f.string(self.chunk.strings[string].clone())
+        let (f, chunk) = (&mut self.f, self.chunk);
+        *self.strings.entry(string).or_insert_with(|| f.string(chunk.strings[string].clone()))
     }
 
     /// An imported function in a temporary register.

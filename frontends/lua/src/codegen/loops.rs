@@ -23,13 +23,12 @@ impl FunctionGenerator<'_, '_> {
         );
         if always {
             self.enter_loop(start);
-            self.body(exit, |generator| generator.block(body));
-            self.jump(start);
+            self.body(exit, |generator| generator.block_before(body, start));
         } else {
             self.jump(test);
             self.referenced[start] = true;
             self.f.switch_to(start);
-            self.body(exit, |generator| generator.block(body));
+            self.body(exit, |generator| generator.block_before(body, test));
             self.enter_loop(test);
             self.condition(condition, start, exit);
         }
@@ -40,7 +39,7 @@ impl FunctionGenerator<'_, '_> {
         let [start, exit] = [(); 2].map(|()| self.f.block());
         let closings = self.closings.len();
         self.enter_loop(start);
-        self.body(exit, |generator| generator.statements(body));
+        self.body(exit, |generator| generator.statements(body, None));
         if self.f.is_terminated() {
             // The condition is never reached.
         } else if self.closes_above(closings) {
@@ -139,7 +138,7 @@ impl FunctionGenerator<'_, '_> {
         for &(local, register) in &places {
             self.bind_loop_variable(local, register);
         }
-        self.block(body);
+        self.block_before(body, head);
         for &(local, register) in places.iter().rev() {
             self.unbind_loop_variable(local, register);
         }

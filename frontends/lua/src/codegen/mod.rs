@@ -26,7 +26,8 @@ use function::FunctionGenerator;
 use minivm_builder::{BuildError, ProgramBuilder};
 use minivm_isa::entities::{Func, Reg, Source};
 use minivm_isa::program::CustomSection;
-use minivm_isa::{Operand, Signature, Verified, verify};
+use minivm_isa::verify::Rule;
+use minivm_isa::{Operand, Rejection, Signature, Verified, verify};
 
 /// Name of the custom section that says on which lines functions stand: for each own function, in order, its number, first
 /// and last line (0 and the last line for the main function), each as a little-endian `u32`.
@@ -80,11 +81,23 @@ fn generate(chunk: &Chunk, source: &[u8]) -> Result<Verified, SyntaxError> {
     let lines = CustomSection { name: LINES_SECTION.to_owned(), bytes: unit.lines() };
     let mut program = unit.program.finish_unverified();
     program.custom.push(lines);
-    verify(program).map_err(|rejections| {
-        let detail = format!("the generated code is refused: {}", BuildError::Rejected(rejections));
-        SyntaxError::new(source, &chunk.id, 1, 0..0, detail.as_bytes())
-    })
+    verify(program).map_err(|rejections| refuse_program(chunk, source, rejections))
 }
+
+/// The error for a program that the verifier refuses: too large for a machine, or else a mistake of the generator.
+fn refuse_program(chunk: &Chunk, source: &[u8], rejections: Vec<Rejection>) -> SyntaxError {
+    let place = rejections.first().and_then(|rejection| rejection.place.source.clone());
+    let (line, span) = place.map_or((1, 0..0), |place| (place.line, place.start..place.end));
+    let detail = match rejections.first().map(|rejection| rejection.rule) {
+        Some(Rule::ListLength | Rule::FrameSize) => TOO_MANY_REGISTERS.to_owned(),
+        Some(Rule::FunctionSize) => "function has too many blocks and variables".to_owned(),
+        _ => format!("the generated code is refused: {}", BuildError::Rejected(rejections)),
+    };
+    SyntaxError::new(source, &chunk.id, line, span, detail.as_bytes())
+}
+
+/// What the reference implementation says about expressions that are too large for its machine.
+const TOO_MANY_REGISTERS: &str = "function or expression needs too many registers";
 
 /// What the functions of a chunk share while they are generated.
 struct Unit<'a> {
@@ -181,7 +194,7 @@ impl<'a> Unit<'a> {
         let Span { start, end, .. } = self.chunk.functions[id].span;
         let line = self.chunk.functions[id].line_defined.max(1);
         let detail = match error {
-            BuildError::FrameTooLarge { .. } => "function or expression needs too many registers".to_owned(),
+            BuildError::FrameTooLarge { .. } => TOO_MANY_REGISTERS.to_owned(),
             other => format!("the generated code is refused: {other}"),
         };
         SyntaxError::new(self.text, &self.chunk.id, line, start..end, detail.as_bytes())

@@ -13,18 +13,34 @@ impl FunctionGenerator<'_, '_> {
     /// A block with a scope of its own.
     pub(super) fn block(&mut self, block: &Block) {
         let closings = self.closings.len();
-        self.statements(block);
+        self.statements(block, None);
         self.end_scope(block, closings);
     }
 
-    /// The statements of a block, without the end of its scope.
-    pub(super) fn statements(&mut self, block: &Block) {
+    /// A block with a scope of its own, after which all continues at `next`.
+    pub(super) fn block_before(&mut self, block: &Block, next: Target) {
+        let closings = self.closings.len();
+        self.statements(block, Some(next));
+        self.end_scope(block, closings);
+        self.jump(next);
+    }
+
+    /// The statements of a block, without the end of its scope. If nothing has to be done there, `next` may say where to
+    /// continue, which saves the last statement a jump to a jump.
+    pub(super) fn statements(&mut self, block: &Block, next: Option<Target>) {
+        let closings = self.closings.len();
         // Whether a declaration was left out. Then no jump can lead to where its variable is used, and code after later
         // labels is left out too, but for a label at the very end.
         let mut has_gap = false;
-        for statement in &block.statements {
+        for (index, statement) in block.statements.iter().enumerate() {
             if !self.f.is_terminated() || self.revives(statement, has_gap) {
-                self.statement(statement);
+                let is_last = index + 1 == block.statements.len() && self.closings.len() == closings;
+                match &statement.kind {
+                    StatementKind::If { arms, otherwise } => {
+                        self.branches(arms, otherwise.as_ref(), next.filter(|_| is_last));
+                    }
+                    _ => self.statement(statement),
+                }
             } else {
                 has_gap |= matches!(statement.kind, StatementKind::Local { .. } | StatementKind::LocalFunction { .. });
             }
@@ -60,7 +76,7 @@ impl FunctionGenerator<'_, '_> {
             StatementKind::Do(body) => self.block(body),
             StatementKind::While { condition, body } => self.while_loop(*condition, body),
             StatementKind::Repeat { body, condition } => self.repeat_loop(body, *condition),
-            StatementKind::If { arms, otherwise } => self.branches(arms, otherwise.as_ref()),
+            StatementKind::If { arms, otherwise } => self.branches(arms, otherwise.as_ref(), None),
             StatementKind::NumericFor { .. } => self.numeric_for(statement),
             StatementKind::GenericFor { .. } => self.generic_for(statement),
             StatementKind::Goto(label) => {
@@ -144,8 +160,18 @@ impl FunctionGenerator<'_, '_> {
         }
     }
 
-    fn branches(&mut self, arms: &[(ExpressionId, Block)], otherwise: Option<&Block>) {
-        let end = self.f.block();
+    /// `if … elseif … else … end`; all continues at `next` if that is given, else in a new block.
+    fn branches(&mut self, arms: &[(ExpressionId, Block)], otherwise: Option<&Block>, next: Option<Target>) {
+        let end = next.unwrap_or_else(|| self.f.block());
+        self.arms(arms, otherwise, end);
+        if next.is_none() {
+            self.enter(end);
+        } else {
+            self.jump(end);
+        }
+    }
+
+    fn arms(&mut self, arms: &[(ExpressionId, Block)], otherwise: Option<&Block>, end: Target) {
         for (index, (condition, body)) in arms.iter().enumerate() {
             let is_last = index + 1 == arms.len() && otherwise.is_none();
             let next = if is_last { end } else { self.f.block() };
@@ -157,19 +183,17 @@ impl FunctionGenerator<'_, '_> {
                 self.condition(*condition, then, next);
                 if self.referenced[then] {
                     self.f.switch_to(then);
-                    self.block(body);
-                    self.jump(end);
+                    self.block_before(body, end);
                 }
             }
             if is_last || !self.referenced[next] {
-                return self.enter(end);
+                return;
             }
             self.f.switch_to(next);
         }
         if let Some(body) = otherwise {
-            self.block(body);
+            self.block_before(body, end);
         }
-        self.enter(end);
     }
 
     /// Where a block leads that does nothing but jump, with nothing to be closed on the way.

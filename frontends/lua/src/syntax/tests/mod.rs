@@ -7,9 +7,9 @@ mod snippets;
 
 use super::{parse_chunk, parse_file};
 
-/// What `parse_chunk` says about a chunk called `chunk`: nothing if it is valid, else the message.
+/// What the compiler says about a chunk called `chunk`: nothing if it is valid, else the message.
 fn verdict(source: &[u8]) -> Result<(), Vec<u8>> {
-    parse_chunk(source, "=chunk").map(drop).map_err(|error| error.message().to_vec())
+    crate::compile(source, "=chunk").map(drop).map_err(|error| error.message().to_vec())
 }
 
 /// Fails unless both agree on every source; skipped, saying so, where `lua5.4` is not installed.
