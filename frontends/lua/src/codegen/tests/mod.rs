@@ -34,3 +34,18 @@ fn files_of_a_folder_compile() {
     assert!(failures.is_empty(), "{} of {count} files\n{}", failures.len(), failures.join("\n"));
     eprintln!("{count} files");
 }
+
+/// Prints how long the stages take for the file in `MINIVM_FILE`. Run by hand, optimised.
+#[test]
+#[ignore = "needs MINIVM_FILE"]
+fn time_of_a_file() {
+    let source = std::fs::read(std::env::var_os("MINIVM_FILE").expect("MINIVM_FILE names a file")).expect("a file");
+    let rounds: u32 = 10;
+    let time = |name: &str, work: &dyn Fn()| {
+        let start = std::time::Instant::now();
+        (0..rounds).for_each(|_| work());
+        eprintln!("{name}: {:?}", start.elapsed() / rounds);
+    };
+    time("parse", &|| drop(crate::syntax::parse_file(&source, "=file").expect("valid")));
+    time("compile", &|| drop(compile_file(&source, "=file").expect("valid")));
+}

@@ -149,36 +149,36 @@ fn a_turn_of_a_loop_takes_one_jump() {
         "for k in next, ... do f(k) end",
         "
         block0:
-            capture_get r3 #0
-            get r0 r3 \"next\"
-            varargs (r1 r2 r4)
-            branch_truthy r4 block1 block2
+            capture_get r4 #0
+            get r0 r4 \"next\"
+            varargs (r1 r2 r3)
+            branch_truthy r3 block1 block2
         block1:
-            ref_func r3 func1
-            call_any () r3 (r4 \"(for state)\")
+            ref_func r4 func1
+            call_any () r4 (r3 \"(for state)\")
             jump block2
         block2:
             jump block3
         block3:
             jump block5
         block4:
-            capture_get r3 #0
-            get r3 r3 \"f\"
-            call_any () r3 (r2)
+            capture_get r4 #0
+            get r4 r4 \"f\"
+            call_any () r4 (r2)
             jump block5
         block5:
             for_each (r2) r0 r1 r2 block4 block6
         block6:
             jump block8
         block7:
-            ref_func r3 func2
-            call_any () r3 (r4 r5)
+            ref_func r4 func2
+            call_any () r4 (r3 r5)
             throw r5
         block8:
-            branch_truthy r4 block9 block10
+            branch_truthy r3 block9 block10
         block9:
-            ref_func r3 func2
-            call_any () r3 (r4 nil)
+            ref_func r4 func2
+            call_any () r4 (r3 nil)
             jump block10
         block10:
             jump block11
