@@ -4,7 +4,7 @@ use super::program;
 use crate::compile_file;
 use minivm_isa::operand::OperandRef;
 use minivm_isa::program::{Constant, Function, FunctionDef, Item};
-use minivm_isa::{Input, Operand, Verified};
+use minivm_isa::{Input, Operand, Type, Verified};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,7 +14,9 @@ fn as_table(program: &Verified) -> String {
     let mut text = String::from("return {");
     for export in &program.exports {
         if let Item::Function(function) = export.item {
-            write!(text, "{} = {},", export.name, function.as_u32()).expect("a string");
+            let FunctionDef::Code(code) = &program.functions[function] else { continue };
+            let boxed = code.captures == [Type::Cell];
+            write!(text, "{} = {}, boxed = {boxed},", export.name, function.as_u32()).expect("a string");
         }
     }
     for (number, definition) in program.functions.iter() {

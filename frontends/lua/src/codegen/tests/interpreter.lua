@@ -204,7 +204,7 @@ for _, fn in pairs(program) do
         end
     end
 end
-local main = make(program.main, {})(_ENV)
+local main = make(program.main, { program.boxed and { _ENV } or _ENV })
 arg = { [0] = arg[0], unpack(arg, 2) }
 local results = pack(pcall(main, unpack(arg)))
 if not results[1] then print("error:", results[2]) end
