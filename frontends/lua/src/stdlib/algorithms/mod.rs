@@ -1,0 +1,42 @@
+//! What the standard library computes, as safe functions over bytes and plain values.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`error`] | the two ways in which a library function fails |
+//! | [`number`] | strings to numbers, floats to integers |
+//! | [`float_text`] | floats to decimal text, `tostring` of numbers |
+//! | [`hex_float`] | hexadecimal floats, both ways |
+//! | [`format`] | the conversions of `string.format` |
+//! | [`quote`] | the `%q` conversion: values as Lua source |
+//! | [`byte_set`] | character classes |
+//! | [`pattern`], [`pattern_match`] | patterns: compiling, matching |
+//! | [`replacement`] | the replacement strings of `string.gsub` |
+//! | [`pack`], [`pack_values`] | `string.pack`: its options, and values to bytes and back |
+//! | [`utf8`] | the `utf8` library |
+//! | [`math`], [`random`] | the `math` library |
+//! | [`sort`] | `table.sort`, one comparison at a time |
+//! | [`calendar`], [`date`] | `os.time` and `os.date` |
+//!
+//! Nothing here knows the machine, touches a clock or recurses on the native stack.
+
+pub mod byte_set;
+pub mod calendar;
+pub mod date;
+pub mod error;
+pub mod float_text;
+pub mod format;
+pub mod hex_float;
+pub mod math;
+pub mod number;
+pub mod pack;
+pub mod pack_values;
+pub mod pattern;
+pub mod pattern_match;
+pub mod quote;
+pub mod random;
+pub mod replacement;
+pub mod sort;
+pub mod utf8;
+
+pub use error::{LibraryError, LibraryResult};
+pub use number::Number;
