@@ -5,8 +5,20 @@ use super::error::{LibraryError, LibraryResult};
 use std::io::Write;
 
 const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
-const MONTHS: [&str; 12] =
-    ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
 
 /// What `%E` may stand before; in the C locale it changes nothing.
 const ALTERNATIVE_ERA: &[u8] = b"cCxXyY";
@@ -153,7 +165,8 @@ mod tests {
     fn text(seconds: i64, format: &str) -> String {
         let zone = Zone::utc();
         let mut out = Vec::new();
-        write_date(&mut out, format.as_bytes(), &DateTime::from_seconds(seconds, &zone).expect("in range"), &zone).expect("valid");
+        write_date(&mut out, format.as_bytes(), &DateTime::from_seconds(seconds, &zone).expect("in range"), &zone)
+            .expect("valid");
         String::from_utf8(out).expect("ASCII")
     }
 

@@ -99,7 +99,10 @@ fn write_digits(out: &mut Vec<u8>, value: f64, precision: usize) -> i32 {
     let _ = write!(out, "{:.precision$e}", value.abs());
     // What stands there now is `d.ddde-dd`.
     let mark = out[start..].iter().rposition(|&byte| byte == b'e').expect("exponential notation has an 'e'") + start;
-    let exponent = std::str::from_utf8(&out[mark + 1..]).ok().and_then(|text| text.parse().ok()).expect("an exponent is an integer");
+    let exponent = std::str::from_utf8(&out[mark + 1..])
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .expect("an exponent is an integer");
     out.truncate(mark);
     if precision > 0 {
         out.remove(start + 1);

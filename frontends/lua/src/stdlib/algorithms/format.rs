@@ -256,7 +256,9 @@ impl<'f> Directive<'f> {
         } else {
             let precision = self.precision.unwrap_or(DEFAULT_FLOAT_PRECISION);
             match self.conversion {
-                Conversion::HexFloat => hex_float::write(&mut body, value, self.precision.map(|p| p as u32), self.alternative),
+                Conversion::HexFloat => {
+                    hex_float::write(&mut body, value, self.precision.map(|p| p as u32), self.alternative)
+                }
                 Conversion::Exponential => float_text::write_exponential(&mut body, value, precision, self.alternative),
                 Conversion::General => float_text::write_general(&mut body, value, precision, self.alternative),
                 _ => float_text::write_fixed(&mut body, value, precision, self.alternative),

@@ -82,11 +82,13 @@ fn compose(mantissa: u64, inexact: bool, exponent: i64) -> f64 {
     if dropped_bits > 128 {
         return 0.0;
     }
-    let (kept, rest) = if dropped_bits == 128 { (0, wide) } else { (wide >> dropped_bits, wide & ((1 << dropped_bits) - 1)) };
+    let (kept, rest) =
+        if dropped_bits == 128 { (0, wide) } else { (wide >> dropped_bits, wide & ((1 << dropped_bits) - 1)) };
     let half = 1u128 << (dropped_bits - 1);
     let rounded = kept as u64 + u64::from(rest > half || (rest == half && kept & 1 == 1));
     // A carry out of the fraction raises the exponent by itself, up to infinity.
-    let bits = if denormal_shift > 0 { rounded } else { (((exponent - EXPONENT_MIN) as u64) << FRACTION_BITS) + rounded };
+    let bits =
+        if denormal_shift > 0 { rounded } else { (((exponent - EXPONENT_MIN) as u64) << FRACTION_BITS) + rounded };
     f64::from_bits(bits)
 }
 
@@ -104,7 +106,8 @@ pub fn write(out: &mut Vec<u8>, value: f64, precision: Option<u32>, keep_point: 
     let mut digits = FRACTION_DIGITS;
     if let Some(precision) = precision.filter(|&p| p < FRACTION_DIGITS) {
         let dropped_bits = (FRACTION_DIGITS - precision) * 4;
-        let (kept, rest, half) = (mantissa >> dropped_bits, mantissa & ((1 << dropped_bits) - 1), 1 << (dropped_bits - 1));
+        let (kept, rest, half) =
+            (mantissa >> dropped_bits, mantissa & ((1 << dropped_bits) - 1), 1 << (dropped_bits - 1));
         mantissa = kept + u64::from(rest > half || (rest == half && kept & 1 == 1));
         digits = precision;
     } else if precision.is_none() {

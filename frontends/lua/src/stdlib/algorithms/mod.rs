@@ -6,7 +6,7 @@
 //! | [`number`] | strings to numbers, floats to integers |
 //! | [`float_text`] | floats to decimal text, `tostring` of numbers |
 //! | [`hex_float`] | hexadecimal floats, both ways |
-//! | [`format`] | the conversions of `string.format` |
+//! | [`mod@format`] | the conversions of `string.format` |
 //! | [`quote`] | the `%q` conversion: values as Lua source |
 //! | [`byte_set`] | character classes |
 //! | [`pattern`], [`pattern_match`] | patterns: compiling, matching |
@@ -40,3 +40,6 @@ pub mod utf8;
 
 pub use error::{LibraryError, LibraryResult};
 pub use number::Number;
+
+#[cfg(test)]
+mod peer_tests;

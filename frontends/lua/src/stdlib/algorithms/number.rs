@@ -105,14 +105,10 @@ fn parse_decimal_float(text: &[u8], unsigned: &[u8]) -> Option<f64> {
     std::str::from_utf8(text).ok()?.parse().ok()
 }
 
-/// The integer that `text` spells in `base` (2 to 36), as `tonumber(text, base)`: a minus sign and white space around it
-/// are allowed, letters are digits from 10 on, overflow wraps.
+/// The integer that `text` spells in `base` (2 to 36), as `tonumber(text, base)`: a sign and white space around it are
+/// allowed, letters are digits from 10 on, overflow wraps.
 pub fn parse_in_base(text: &[u8], base: u32) -> Option<i64> {
-    let text = trim(text);
-    let (negative, digits) = match text {
-        [b'-', rest @ ..] => (true, rest),
-        _ => (false, text),
-    };
+    let (negative, digits) = split_sign(trim(text));
     if digits.is_empty() {
         return None;
     }
@@ -158,8 +154,34 @@ mod tests {
     #[test]
     fn refuses_what_is_no_numeral() {
         for text in [
-            &b""[..], b" ", b"-", b"+-1", b"--1", b"0x", b"0x.", b"0xp1", b"0x1p", b".", b"e1", b"1e", b"1e+", b"inf", b"nan", b"-inf",
-            b"NaN", b"infinity", b"1 2", b"1\0", b"1.2.3", b"0x1.8.8", b"1_000", b"0b1", b"1f", b".e1", b"- 1", b"\xff",
+            &b""[..],
+            b" ",
+            b"-",
+            b"+-1",
+            b"--1",
+            b"0x",
+            b"0x.",
+            b"0xp1",
+            b"0x1p",
+            b".",
+            b"e1",
+            b"1e",
+            b"1e+",
+            b"inf",
+            b"nan",
+            b"-inf",
+            b"NaN",
+            b"infinity",
+            b"1 2",
+            b"1\0",
+            b"1.2.3",
+            b"0x1.8.8",
+            b"1_000",
+            b"0b1",
+            b"1f",
+            b".e1",
+            b"- 1",
+            b"\xff",
         ] {
             assert_eq!(parse(text), None, "{}", text.escape_ascii());
         }
@@ -189,7 +211,8 @@ mod tests {
         assert_eq!(parse_in_base(b" -fF ", 16), Some(-255));
         assert_eq!(parse_in_base(b"zz", 36), Some(35 * 36 + 35));
         assert_eq!(parse_in_base(b"12", 2), None);
-        assert_eq!(parse_in_base(b"+1", 10), None);
+        assert_eq!(parse_in_base(b"+1", 10), Some(1));
+        assert_eq!(parse_in_base(b"+-1", 10), None);
         assert_eq!(parse_in_base(b"", 10), None);
         assert_eq!(parse_in_base(b"fffffffffffffffff", 16), Some(-1));
     }

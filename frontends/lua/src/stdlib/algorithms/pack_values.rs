@@ -103,17 +103,21 @@ pub fn unpack(format: &[u8], data: &[u8], start: usize) -> LibraryResult<(Vec<Un
         let bytes = &data[at..at + size];
         at += size;
         let value = match option.kind {
-            Kind::Signed { .. } | Kind::Unsigned { .. } => Unpacked::Number(Number::Integer(read_integer(bytes, option)?)),
+            Kind::Signed { .. } | Kind::Unsigned { .. } => {
+                Unpacked::Number(Number::Integer(read_integer(bytes, option)?))
+            }
             Kind::Float | Kind::Double => Unpacked::Number(Number::Float(read_float(bytes, option))),
             Kind::Fixed { .. } => Unpacked::Text(at - size..at),
             Kind::Counted { .. } => {
                 let length = read_integer(bytes, option)? as u64;
-                let length = usize::try_from(length).ok().filter(|&length| length <= data.len() - at).ok_or_else(too_short)?;
+                let length =
+                    usize::try_from(length).ok().filter(|&length| length <= data.len() - at).ok_or_else(too_short)?;
                 at += length;
                 Unpacked::Text(at - length..at)
             }
             Kind::ZeroTerminated => {
-                let length = memchr::memchr(0, &data[at..]).ok_or_else(|| LibraryError::argument(2, "unfinished string for format 'z'"))?;
+                let length = memchr::memchr(0, &data[at..])
+                    .ok_or_else(|| LibraryError::argument(2, "unfinished string for format 'z'"))?;
                 let text = at..at + length;
                 at += length + 1;
                 Unpacked::Text(text)
@@ -137,11 +141,8 @@ fn read_integer(bytes: &[u8], option: PackOption) -> LibraryResult<i64> {
     if bytes.len() <= LUA_INTEGER_SIZE {
         return Ok(if signed { (value << unused_bits >> unused_bits) as i64 } else { value as i64 });
     }
-    let fits = if signed {
-        i64::try_from(value << unused_bits >> unused_bits).is_ok()
-    } else {
-        value as u128 >> 64 == 0
-    };
+    let fits =
+        if signed { i64::try_from(value << unused_bits >> unused_bits).is_ok() } else { value as u128 >> 64 == 0 };
     if fits {
         return Ok(value as i64);
     }
@@ -155,7 +156,11 @@ fn read_float(bytes: &[u8], option: PackOption) -> f64 {
     if option.order == ByteOrder::Big {
         wide[..width].reverse();
     }
-    if option.kind == Kind::Float { f64::from(f32::from_bits(u64::from_le_bytes(wide) as u32)) } else { f64::from_le_bytes(wide) }
+    if option.kind == Kind::Float {
+        f64::from(f32::from_bits(u64::from_le_bytes(wide) as u32))
+    } else {
+        f64::from_le_bytes(wide)
+    }
 }
 
 #[cfg(test)]

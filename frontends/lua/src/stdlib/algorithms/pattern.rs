@@ -42,7 +42,9 @@ impl From<PatternError> for LibraryError {
             PatternError::MissingFrontierSet => "missing '[' after '%f' in pattern",
             PatternError::TooManyCaptures => "too many captures",
             PatternError::InvalidPatternCapture => "invalid pattern capture",
-            PatternError::InvalidCaptureIndex(index) => return LibraryError::message(format!("invalid capture index %{index}")),
+            PatternError::InvalidCaptureIndex(index) => {
+                return LibraryError::message(format!("invalid capture index %{index}"));
+            }
             PatternError::UnfinishedCapture => "unfinished capture",
             PatternError::TooComplex => "pattern too complex",
         })
@@ -137,7 +139,13 @@ impl Pattern {
 
     /// Compiles a pattern for `gmatch`, where `^` has no special meaning.
     pub fn without_anchor(pattern: &[u8]) -> Self {
-        let mut compiler = Compiler { pattern, at: 0, nodes: Vec::with_capacity(pattern.len() + 1), sets: Vec::new(), captures: Captures::default() };
+        let mut compiler = Compiler {
+            pattern,
+            at: 0,
+            nodes: Vec::with_capacity(pattern.len() + 1),
+            sets: Vec::new(),
+            captures: Captures::default(),
+        };
         compiler.run();
         let Compiler { nodes, sets, captures, .. } = compiler;
         let mut compiled = Self {
@@ -196,7 +204,12 @@ impl Pattern {
                 }
                 Node::Open(_) | Node::Close(_) => {}
                 Node::AtEnd => after = Follow::End,
-                Node::BackReference(_) | Node::Never | Node::Balanced { .. } | Node::Frontier(_) | Node::Matched | Node::Malformed(_) => {
+                Node::BackReference(_)
+                | Node::Never
+                | Node::Balanced { .. }
+                | Node::Frontier(_)
+                | Node::Matched
+                | Node::Malformed(_) => {
                     after = Follow::Unknown;
                 }
             }
@@ -210,7 +223,9 @@ impl Pattern {
             (_, Follow::End) => true,
             (_, Follow::Unknown) | (Single::Any, _) => false,
             (Single::Byte(lhs), Follow::Byte(rhs)) => lhs != rhs,
-            (Single::Byte(byte), Follow::Set(set)) | (Single::Set(set), Follow::Byte(byte)) => !self.set(set).contains(byte),
+            (Single::Byte(byte), Follow::Set(set)) | (Single::Set(set), Follow::Byte(byte)) => {
+                !self.set(set).contains(byte)
+            }
             (Single::Set(lhs), Follow::Set(rhs)) => self.set(lhs).is_disjoint(self.set(rhs)),
         }
     }
@@ -344,7 +359,11 @@ impl Compiler<'_> {
             b'%' => {
                 let letter = self.peek(1).ok_or(PatternError::EndsWithPercent)?;
                 self.at += 2;
-                if letter.is_ascii_alphabetic() { Single::Set(self.add_set(ByteSet::class(letter))) } else { Single::Byte(letter) }
+                if letter.is_ascii_alphabetic() {
+                    Single::Set(self.add_set(ByteSet::class(letter)))
+                } else {
+                    Single::Byte(letter)
+                }
             }
             b'[' => Single::Set(self.bracket()?),
             _ => {

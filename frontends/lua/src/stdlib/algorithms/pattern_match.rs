@@ -73,7 +73,14 @@ enum Attempt {
 impl Search {
     /// A search that begins at byte `from` of the subject.
     pub fn new(from: usize) -> Self {
-        Self { start: from, last_end: None, attempts_done: false, paused_at: None, choices: Vec::new(), captures: [(0, 0); CAPTURES_MAX] }
+        Self {
+            start: from,
+            last_end: None,
+            attempts_done: false,
+            paused_at: None,
+            choices: Vec::new(),
+            captures: [(0, 0); CAPTURES_MAX],
+        }
     }
 
     /// Looks for the next match. Each visited node and each byte a repetition runs over takes one of `steps`.
@@ -145,9 +152,13 @@ impl Search {
                 Node::Item { single, repeat: Repeat::Once, .. } => {
                     subject.get(at).is_some_and(|&byte| pattern.matches(single, byte)).then(|| at + 1)
                 }
-                Node::Item { single, repeat, follow, committed } => {
-                    self.repeat(pattern, subject, Choice { node, end: at, least_end: at }, Item { single, repeat, follow, committed }, steps)?
-                }
+                Node::Item { single, repeat, follow, committed } => self.repeat(
+                    pattern,
+                    subject,
+                    Choice { node, end: at, least_end: at },
+                    Item { single, repeat, follow, committed },
+                    steps,
+                )?,
                 Node::Open(index) => {
                     self.captures[usize::from(index.0)] = (at, at);
                     Some(at)
@@ -163,7 +174,9 @@ impl Search {
                     subject[at..].starts_with(text).then(|| at + text.len())
                 }
                 Node::Never => None,
-                Node::Balanced { open, close } => match_balanced(&subject[at..], open, close, steps).map(|length| at + length),
+                Node::Balanced { open, close } => {
+                    match_balanced(&subject[at..], open, close, steps).map(|length| at + length)
+                }
                 Node::Frontier(set) => {
                     let set = pattern.set(set);
                     let before = at.checked_sub(1).map_or(0, |before| subject[before]);
@@ -190,7 +203,14 @@ impl Search {
     }
 
     /// Matches a repeated item and notes what else it could have matched; `choice.end` is where it begins.
-    fn repeat(&mut self, pattern: &Pattern, subject: &[u8], mut choice: Choice, item: Item, steps: &mut u64) -> Result<Option<usize>, PatternError> {
+    fn repeat(
+        &mut self,
+        pattern: &Pattern,
+        subject: &[u8],
+        mut choice: Choice,
+        item: Item,
+        steps: &mut u64,
+    ) -> Result<Option<usize>, PatternError> {
         let start = choice.end;
         match item.repeat {
             Repeat::Once => {}
@@ -235,7 +255,8 @@ impl Search {
             let end = if repeat == Repeat::Lazy {
                 extend_lazy(pattern, subject, Item { single, repeat, follow, committed }, choice.end, steps)
             } else {
-                let shorter = (choice.least_end..choice.end).rev().find(|&end| can_follow(pattern, subject, follow, end));
+                let shorter =
+                    (choice.least_end..choice.end).rev().find(|&end| can_follow(pattern, subject, follow, end));
                 *steps = steps.saturating_sub((choice.end - shorter.unwrap_or(choice.least_end)) as u64);
                 shorter
             };
@@ -261,7 +282,11 @@ impl Search {
     /// What capture `index` (from 0) of `found` holds. Capture 0 of a pattern without captures is the whole match.
     pub fn capture(&self, pattern: &Pattern, found: Match, index: usize) -> Result<Capture, PatternError> {
         if index >= pattern.captures() {
-            return if index == 0 { Ok(Capture::Text(found.start..found.end)) } else { Err(PatternError::InvalidCaptureIndex(index as u8 + 1)) };
+            return if index == 0 {
+                Ok(Capture::Text(found.start..found.end))
+            } else {
+                Err(PatternError::InvalidCaptureIndex(index as u8 + 1))
+            };
         }
         if pattern.is_unfinished(index) {
             return Err(PatternError::UnfinishedCapture);

@@ -16,7 +16,7 @@ impl Random {
     ///
     /// ```
     /// use minivm_lua::stdlib::algorithms::random::Random;
-    /// assert_eq!(Random::seeded(42, 0).between(1, 100), Ok(14));
+    /// assert_eq!(Random::seeded(42, 0).between(1, 100), Ok(50));
     /// ```
     pub fn seeded(first: i64, second: i64) -> Self {
         let mut random = Self([first as u64, 0xff, second as u64, 0]);

@@ -177,7 +177,8 @@ impl Sort {
         // A span of no elements at the beginning of the list has no last index; it is not pushed.
         let below = Span { high: pivot.saturating_sub(1), ..span };
         let above = Span { low: pivot + 1, ..span };
-        let (smaller, smaller_length, mut larger) = if before < after { (below, before, above) } else { (above, after, below) };
+        let (smaller, smaller_length, mut larger) =
+            if before < after { (below, before, above) } else { (above, after, below) };
         if (larger.high - larger.low) / UNEVEN > smaller_length {
             larger.salt = span.salt.wrapping_add(PIVOT_SALT) | 1;
         }

@@ -204,7 +204,9 @@ mod tests {
 
     #[test]
     fn encodes_what_it_decodes() {
-        for code in [0, 0x7f, 0x80, 0x7ff, 0x800, 0xffff, 0x1_0000, 0x1f_ffff, 0x20_0000, 0x3ff_ffff, 0x400_0000, 0x7fff_ffff] {
+        for code in
+            [0, 0x7f, 0x80, 0x7ff, 0x800, 0xffff, 0x1_0000, 0x1f_ffff, 0x20_0000, 0x3ff_ffff, 0x400_0000, 0x7fff_ffff]
+        {
             let mut out = Vec::new();
             encode(&mut out, code, 1).expect("in range");
             assert_eq!(decode(&out, Mode::Lax), Some((code as u32, out.len())));
