@@ -16,6 +16,10 @@
 //! | [`math`], [`random`] | the `math` library |
 //! | [`sort`] | `table.sort`, one comparison at a time |
 //! | [`calendar`], [`date`] | `os.time` and `os.date` |
+//! | [`positions`] | positions in strings, which may count from the end |
+//! | [`numeral_reader`] | `file:read("n")` |
+//! | [`search_path`] | `package.searchpath` |
+//! | [`traceback`] | the text of a stack traceback |
 //!
 //! Nothing here knows the machine, touches a clock or recurses on the native stack.
 
@@ -28,14 +32,18 @@ pub mod format;
 pub mod hex_float;
 pub mod math;
 pub mod number;
+pub mod numeral_reader;
 pub mod pack;
 pub mod pack_values;
 pub mod pattern;
 pub mod pattern_match;
+pub mod positions;
 pub mod quote;
 pub mod random;
 pub mod replacement;
+pub mod search_path;
 pub mod sort;
+pub mod traceback;
 pub mod utf8;
 
 pub use error::{LibraryError, LibraryResult};
