@@ -11,35 +11,20 @@ impl ByteSet {
     /// The bytes of class `letter`, as `%letter` in a pattern: upper case means the complement, and what is no letter of a
     /// class stands for itself.
     pub fn class(letter: u8) -> Self {
-        let mut set = Self::EMPTY;
-        for byte in 0..=u8::MAX {
-            let member = match letter.to_ascii_lowercase() {
-                b'a' => byte.is_ascii_alphabetic(),
-                b'c' => byte.is_ascii_control(),
-                b'd' => byte.is_ascii_digit(),
-                b'g' => byte.is_ascii_graphic(),
-                b'l' => byte.is_ascii_lowercase(),
-                b'p' => byte.is_ascii_punctuation(),
-                b's' => super::number::is_space(byte),
-                b'u' => byte.is_ascii_uppercase(),
-                b'w' => byte.is_ascii_alphanumeric(),
-                b'x' => byte.is_ascii_hexdigit(),
-                b'z' => byte == 0,
-                _ => {
-                    set.insert(letter);
-                    return set;
-                }
-            };
-            if member == letter.is_ascii_lowercase() {
-                set.insert(byte);
+        match CLASSES[usize::from(letter.to_ascii_lowercase() & 0x7f)] {
+            Some(set) if letter.is_ascii_lowercase() => set,
+            Some(set) if letter.is_ascii_uppercase() => set.complement(),
+            _ => {
+                let mut set = Self::EMPTY;
+                set.insert(letter);
+                set
             }
         }
-        set
     }
 
     /// Adds one byte.
-    pub fn insert(&mut self, byte: u8) {
-        self.0[usize::from(byte >> 6)] |= 1 << (byte & 63);
+    pub const fn insert(&mut self, byte: u8) {
+        self.0[(byte >> 6) as usize] |= 1 << (byte & 63);
     }
 
     /// Adds every byte from `first` to `last`; nothing if they are out of order.
@@ -70,6 +55,45 @@ impl ByteSet {
     /// Whether no byte is in both sets.
     pub fn is_disjoint(&self, other: &Self) -> bool {
         self.0.iter().zip(&other.0).all(|(lhs, rhs)| lhs & rhs == 0)
+    }
+}
+
+/// The sets of the classes, by letter; made when the library is compiled, because programs make patterns all the time.
+static CLASSES: [Option<ByteSet>; 128] = {
+    let mut classes = [None; 128];
+    let mut letter = b'a';
+    while letter <= b'z' {
+        classes[letter as usize] = make_class(letter);
+        letter += 1;
+    }
+    classes
+};
+
+const fn make_class(letter: u8) -> Option<ByteSet> {
+    let mut set = ByteSet::EMPTY;
+    let mut byte = 0u8;
+    loop {
+        let member = match letter {
+            b'a' => byte.is_ascii_alphabetic(),
+            b'c' => byte.is_ascii_control(),
+            b'd' => byte.is_ascii_digit(),
+            b'g' => byte.is_ascii_graphic(),
+            b'l' => byte.is_ascii_lowercase(),
+            b'p' => byte.is_ascii_punctuation(),
+            b's' => byte == b' ' || (b'\t' <= byte && byte <= b'\r'),
+            b'u' => byte.is_ascii_uppercase(),
+            b'w' => byte.is_ascii_alphanumeric(),
+            b'x' => byte.is_ascii_hexdigit(),
+            b'z' => byte == 0,
+            _ => return None,
+        };
+        if member {
+            set.insert(byte);
+        }
+        if byte == u8::MAX {
+            return Some(set);
+        }
+        byte += 1;
     }
 }
 
