@@ -10,6 +10,7 @@
 //! | [`quote`] | the `%q` conversion: values as Lua source |
 //! | [`byte_set`] | character classes |
 //! | [`pattern`], [`pattern_match`] | patterns: compiling, matching |
+//! | [`pattern_cache`] | compiled patterns, kept |
 //! | [`replacement`] | the replacement strings of `string.gsub` |
 //! | [`pack`], [`pack_values`] | `string.pack`: its options, and values to bytes and back |
 //! | [`utf8`] | the `utf8` library |
@@ -36,6 +37,7 @@ pub mod numeral_reader;
 pub mod pack;
 pub mod pack_values;
 pub mod pattern;
+pub mod pattern_cache;
 pub mod pattern_match;
 pub mod positions;
 pub mod quote;
