@@ -3,17 +3,19 @@
 use crate::{BuildError, FunctionBuilder};
 use minivm_isa::entities::{Data, Element, Func, Global, Layout, Memory, Sig, Source, Table};
 use minivm_isa::program::{
-    Constant, DataDef, ElementDef, Export, FunctionDef, GlobalDef, Import, Initial, Item, LayoutDef, MemoryDef, Origin,
-    Program, SourceFile, TableDef,
+    Constant, CustomSection, DataDef, ElementDef, Export, FunctionDef, GlobalDef, Import, Initial, Item, LayoutDef,
+    MemoryDef, Origin, Program, SourceFile, TableDef,
 };
-use minivm_isa::{Signature, Type};
-use std::collections::HashMap;
+use minivm_isa::{Signature, Type, Verified, verify};
+use std::collections::{BTreeSet, HashMap};
+use target_lexicon::Triple;
 
 /// Builds a program.
 #[derive(Default)]
 pub struct ProgramBuilder {
     program: Program,
     signatures: HashMap<Signature, Sig>,
+    undefined: BTreeSet<Func>,
 }
 
 impl ProgramBuilder {
@@ -35,8 +37,11 @@ impl ProgramBuilder {
     /// Reserves a function's number, so that others can name it before it is [`define`](Self::define)d.
     pub fn declare(&mut self, signature: Signature) -> Func {
         let signature = self.signature(signature);
+        // It stands in as an import until it is defined; `finish` sees to it that it was.
         let import = Import { module: String::new(), name: String::new() };
-        self.program.functions.push(FunctionDef::Import { import, signature })
+        let number = self.program.functions.push(FunctionDef::Import { import, signature });
+        self.undefined.insert(number);
+        number
     }
 
     /// Starts the code of a function.
@@ -51,6 +56,7 @@ impl ProgramBuilder {
     /// See [`FunctionBuilder::finish`].
     pub fn define(&mut self, number: Func, function: FunctionBuilder) -> Result<(), BuildError> {
         self.program.functions[number] = FunctionDef::Code(Box::new(function.finish()?));
+        self.undefined.remove(&number);
         Ok(())
     }
 
@@ -114,6 +120,16 @@ impl ProgramBuilder {
         self.program.sources.push(SourceFile { name: name.into(), text })
     }
 
+    /// Adds a custom section, which is carried and never interpreted.
+    pub fn custom(&mut self, name: impl Into<String>, bytes: impl Into<Box<[u8]>>) {
+        self.program.custom.push(CustomSection { name: name.into(), bytes: bytes.into() });
+    }
+
+    /// Names the machine that the program is for; without it the program is for all.
+    pub fn target(&mut self, target: Triple) {
+        self.program.target = target;
+    }
+
     /// Exports an item.
     pub fn export(&mut self, name: impl Into<String>, item: Item) {
         self.program.exports.push(Export { name: name.into(), item });
@@ -132,6 +148,22 @@ impl ProgramBuilder {
     /// The program as built so far, unverified.
     pub fn program(&self) -> &Program {
         &self.program
+    }
+
+    /// The verified program.
+    ///
+    /// # Errors
+    /// When a declared function was never defined, or the verifier finds mistakes: then all of them.
+    pub fn finish(self) -> Result<Verified, BuildError> {
+        if !self.undefined.is_empty() {
+            let name = |function: Func| {
+                let export = self.program.exports.iter().find(|export| export.item == Item::Function(function));
+                export.map(|export| export.name.clone())
+            };
+            let functions = self.undefined.iter().map(|&function| (function, name(function))).collect();
+            return Err(BuildError::Undefined { functions });
+        }
+        verify(self.program).map_err(BuildError::Rejected)
     }
 
     /// The program as it is, for those who want to inspect or change it before it is verified.
