@@ -51,6 +51,14 @@ impl Frame {
         Frame { kind: FrameKind::Function, shape, height: 0, label: entry, meet: Meet::default() }
     }
 
+    /// A branch goes to the label. What is assigned at a loop's is known before: branches back only add to it.
+    fn reach(&mut self, assigned: &LocalSet) {
+        match self.kind {
+            FrameKind::Loop => {}
+            FrameKind::Function | FrameKind::Block | FrameKind::If(..) | FrameKind::Else => self.meet.add(assigned),
+        }
+    }
+
     fn label<'a>(&self, context: &'a Context) -> Label<'a> {
         let types = match self.kind {
             FrameKind::Loop => Results::List(self.shape.params(context)),
@@ -204,7 +212,7 @@ impl FunctionTranslator<'_> {
         if index == 0 {
             return self.return_values();
         }
-        self.frames[index].meet.add(&self.assigned);
+        self.frames[index].reach(&self.assigned);
         let label = self.frames[index].label(self.context);
         self.move_to(label.height, label.types.as_slice());
         self.emit(Instruction::Jump { target: label.block });
@@ -245,7 +253,7 @@ impl FunctionTranslator<'_> {
             let values = (first..self.stack.len()).map(|position| self.operand_at(position)).collect();
             code.push(Instruction::ReturnValues { values });
         } else {
-            self.frames[index].meet.add(&self.assigned);
+            self.frames[index].reach(&self.assigned);
             let copies = (0..types.len()).filter_map(|value| self.copy_of(first + value, label.height + value));
             code.extend(copies);
             if code.is_empty() {
