@@ -6,7 +6,8 @@ use minivm_isa::{Instruction, Kind, Operand};
 macro_rules! branches {
     (
         straight: $($op:ident $straight:ident,)*;
-        exchanged: $($greater:ident $exchanged:ident,)*;
+        greater: $($greater:ident $exchanged:ident $opposite:ident,)*;
+        greater_float: $($greater_float:ident $exchanged_float:ident,)*;
         inverted: $($unequal:ident $inverted:ident,)*;
     ) => {
         /// The branch that takes the place of a comparison and a branch on its result. `zero_i64` is the constant 0.
@@ -18,10 +19,17 @@ macro_rules! branches {
         ) -> Option<Instruction> {
             Some(match *comparison {
                 $(Instruction::$op { lhs, rhs, .. } => Instruction::$straight { lhs, rhs, if_true, if_false },)*
+                // A constant stays on the right, where machines have a form for it.
+                $(Instruction::$greater { lhs, rhs, .. } if rhs.constant().is_some() => {
+                    Instruction::$opposite { lhs, rhs, if_true: if_false, if_false: if_true }
+                })*
                 $(Instruction::$greater { lhs, rhs, .. } => {
                     Instruction::$exchanged { lhs: rhs, rhs: lhs, if_true, if_false }
                 })*
-                // Both sides of the branch are exchanged, so that NaN goes the right way.
+                $(Instruction::$greater_float { lhs, rhs, .. } => {
+                    Instruction::$exchanged_float { lhs: rhs, rhs: lhs, if_true, if_false }
+                })*
+                // Both targets are exchanged, so that NaN goes the right way.
                 $(Instruction::$unequal { lhs, rhs, .. } => {
                     Instruction::$inverted { lhs, rhs, if_true: if_false, if_false: if_true }
                 })*
@@ -42,7 +50,8 @@ macro_rules! branches {
         /// Whether [`branch`] knows the instruction.
         pub(super) fn is_comparison(instruction: &Instruction) -> bool {
             match instruction {
-                $(Instruction::$op { .. })|* | $(Instruction::$greater { .. })|* | $(Instruction::$unequal { .. })|* => true,
+                $(Instruction::$op { .. })|* | $(Instruction::$unequal { .. })|* => true,
+                $(Instruction::$greater { .. })|* | $(Instruction::$greater_float { .. })|* => true,
                 Instruction::I32Eqz { .. } | Instruction::I64Eqz { .. } | Instruction::Same { .. } => true,
                 _ => false,
             }
@@ -58,9 +67,12 @@ branches! {
         I64LtS BranchI64LtS, I64LtU BranchI64LtU, I64LeS BranchI64LeS, I64LeU BranchI64LeU,
         F32Eq BranchF32Eq, F32Lt BranchF32Lt, F32Le BranchF32Le,
         F64Eq BranchF64Eq, F64Lt BranchF64Lt, F64Le BranchF64Le,;
-    exchanged:
-        I32GtS BranchI32LtS, I32GtU BranchI32LtU, I32GeS BranchI32LeS, I32GeU BranchI32LeU,
-        I64GtS BranchI64LtS, I64GtU BranchI64LtU, I64GeS BranchI64LeS, I64GeU BranchI64LeU,
+    greater:
+        I32GtS BranchI32LtS BranchI32LeS, I32GtU BranchI32LtU BranchI32LeU,
+        I32GeS BranchI32LeS BranchI32LtS, I32GeU BranchI32LeU BranchI32LtU,
+        I64GtS BranchI64LtS BranchI64LeS, I64GtU BranchI64LtU BranchI64LeU,
+        I64GeS BranchI64LeS BranchI64LtS, I64GeU BranchI64LeU BranchI64LtU,;
+    greater_float:
         F32Gt BranchF32Lt, F32Ge BranchF32Le, F64Gt BranchF64Lt, F64Ge BranchF64Le,;
     inverted:
         F32Ne BranchF32Eq, F64Ne BranchF64Eq,;

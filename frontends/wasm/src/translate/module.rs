@@ -6,12 +6,12 @@ use super::initial::initial;
 use super::names::Names;
 use super::types::{Context, FunctionType, element_type, expect_value_type, signature, zero};
 use minivm_builder::ProgramBuilder;
+use minivm_isa::Type;
 use minivm_isa::entities::{Func, Global, Memory, Reg, Table};
 use minivm_isa::program::{
-    CustomSection, DataDef, ElementDef, ElementType, FunctionDef, GlobalDef, Import, Initial, Item, Local,
-    MemoryDef, Origin, Program, SegmentMode, TableDef,
+    CustomSection, DataDef, ElementDef, ElementType, FunctionDef, GlobalDef, Import, Initial, Item, Local, MemoryDef,
+    Origin, Program, SegmentMode, TableDef,
 };
-use minivm_isa::Type;
 use wasmparser::{
     DataKind, ElementItems, ElementKind, Encoding, ExternalKind, FuncValidatorAllocations, FunctionBody, GlobalType,
     ImportSectionReader, KnownCustom, MemoryType, Parser, Payload, TableInit, TableType, TypeRef, ValidPayload,
@@ -204,7 +204,8 @@ impl Module {
         };
         let (element, values) = match &element.items {
             ElementItems::Functions(functions) => {
-                let values = functions.clone().into_iter().map(|function| Ok(Initial::Function(Func::from_u32(function?))));
+                let values =
+                    functions.clone().into_iter().map(|function| Ok(Initial::Function(Func::from_u32(function?))));
                 (ElementType::Function, values.collect::<Result<Vec<_>, WasmError>>()?)
             }
             ElementItems::Expressions(ty, expressions) => {

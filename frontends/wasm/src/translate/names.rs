@@ -23,7 +23,7 @@ impl Names {
                 }
                 Ok(Name::Local(functions)) => {
                     for function in functions.map_while(Result::ok) {
-                        let names = function.names.into_iter().map_while(Result::ok);
+                        let names = function.names.map_while(Result::ok);
                         let names = names.map(|naming| (naming.index, naming.name.to_owned())).collect();
                         self.locals.insert(function.index, names);
                     }

@@ -2,13 +2,13 @@
 
 use super::compare::{self, Inverse};
 use super::error::WasmError;
-use super::function::FunctionTranslator;
+use super::function::{Deferred, FunctionTranslator};
 use super::shape::{Shape, shape};
 use super::stack::Value;
 use super::types::{BlockShape, is_known_heap_type};
 use minivm_isa::entities::{Data, Element, Func, Global, Memory, Table};
 use minivm_isa::program::Constant;
-use minivm_isa::{Instruction, TrapCode, Type};
+use minivm_isa::{Instruction, Operand, TrapCode, Type};
 use wasmparser::{MemArg, MemArgTarget, Operator};
 
 impl FunctionTranslator<'_> {
@@ -28,6 +28,9 @@ impl FunctionTranslator<'_> {
             Operator::F64Const { value } => self.push_constant(Constant::F64(value.bits())),
             Operator::Drop => self.drop_value(),
             Operator::I32Eqz => self.i32_eqz(),
+            Operator::I32Add | Operator::I64Add | Operator::I32Sub | Operator::I64Sub if self.is_top_zero() => {
+                self.stack.pop();
+            }
             Operator::I32Sub => self.subtract(Operator::I32Sub, Operator::I32Add),
             Operator::I64Sub => self.subtract(Operator::I64Sub, Operator::I64Add),
             Operator::Select | Operator::TypedSelect { .. } => self.select(),
@@ -126,11 +129,36 @@ impl FunctionTranslator<'_> {
         }
     }
 
+    /// Whether the topmost value is the integer 0, which adds nothing.
+    fn is_top_zero(&self) -> bool {
+        let top = &self.stack.entry(self.stack.len() - 1).value;
+        matches!(top, Value::Constant(Constant::I32(0) | Constant::I64(0)))
+    }
+
     fn select(&mut self) {
-        let cond = self.pop();
+        let (cond, is_negated) = self.pop_select_condition();
         let ty = self.stack.entry(self.stack.len() - 1).ty;
-        let (if_false, if_true) = (self.pop(), self.pop());
+        let (mut if_false, mut if_true) = (self.pop(), self.pop());
+        if is_negated {
+            std::mem::swap(&mut if_false, &mut if_true);
+        }
         self.produce(ty, |dst| Instruction::Select { dst, cond, if_true, if_false });
+    }
+
+    /// Takes the topmost value, or its negation when that saves an instruction, and says which.
+    fn pop_select_condition(&mut self) -> (Operand, bool) {
+        match self.deferred_top() {
+            Some(deferred) if deferred.negated => {
+                deferred.negated = false;
+                (self.pop(), true)
+            }
+            Some(&mut Deferred { instruction: Instruction::I32Eqz { src, .. }, .. }) => {
+                self.take_deferred_top();
+                self.stack.pop();
+                (src, true)
+            }
+            Some(_) | None => (self.pop(), false),
+        }
     }
 
     fn control(&mut self, operator: Operator<'_>) -> Result<(), WasmError> {
@@ -154,8 +182,10 @@ impl FunctionTranslator<'_> {
                 let signature = &self.context.function_type(function_index).signature;
                 let arguments = self.pop_list(signature.params.len());
                 let function = Func::from_u32(function_index);
-                self.call(arguments, &signature.results, |results, arguments| {
-                    Instruction::Call { results, function, arguments }
+                self.call(arguments, &signature.results, |results, arguments| Instruction::Call {
+                    results,
+                    function,
+                    arguments,
                 });
             }
             Operator::ReturnCall { function_index } => {
@@ -167,8 +197,12 @@ impl FunctionTranslator<'_> {
                 let (ty, table) = (&self.context.types[type_index as usize], Table::from_u32(table_index));
                 let index = self.pop();
                 let arguments = self.pop_list(ty.signature.params.len());
-                self.call(arguments, &ty.signature.results, |results, arguments| {
-                    Instruction::CallIndirect { results, signature: ty.number, table, index, arguments }
+                self.call(arguments, &ty.signature.results, |results, arguments| Instruction::CallIndirect {
+                    results,
+                    signature: ty.number,
+                    table,
+                    index,
+                    arguments,
                 });
             }
             Operator::ReturnCallIndirect { type_index, table_index } => {
