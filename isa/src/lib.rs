@@ -1,2 +1,19 @@
-//! To be written.
+//! The MiniVM instruction set: instructions, programs, text and binary form, verifier.
+//!
+//! Start at [`program::Program`]. What an instruction means stands in `instructions.rs`, one row each. This crate knows no
+//! source language and no machine.
 #![forbid(unsafe_code)]
+
+pub mod entities;
+pub mod instruction;
+mod instructions;
+pub mod operand;
+pub mod program;
+pub mod trap;
+pub mod types;
+
+pub use instruction::{INSTRUCTIONS, Instruction, Opcode};
+pub use operand::{Input, Operand};
+pub use program::Program;
+pub use trap::TrapCode;
+pub use types::{Convention, Kind, Signature, Storage, Type};
