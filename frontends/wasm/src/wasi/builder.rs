@@ -135,18 +135,11 @@ impl WasiBuilder {
     ///
     /// # Errors
     /// Where it cannot be opened.
-    pub fn host_directory(
-        self,
-        host: impl AsRef<Path>,
-        guest: impl Into<String>,
-    ) -> Result<Self, SetupError> {
+    pub fn host_directory(self, host: impl AsRef<Path>, guest: impl Into<String>) -> Result<Self, SetupError> {
         let host = host.as_ref();
         match Dir::open_ambient_dir(host, cap_std::ambient_authority()) {
             Ok(dir) => Ok(self.directory(dir, guest)),
-            Err(error) => Err(SetupError::Directory {
-                path: host.to_owned(),
-                error,
-            }),
+            Err(error) => Err(SetupError::Directory { path: host.to_owned(), error }),
         }
     }
 
@@ -217,36 +210,20 @@ impl WasiBuilder {
             })
             .collect::<Result<Vec<_>, _>>()?;
         let mut descriptors = Descriptors::default();
-        let buffering = if self.output.is_terminal() {
-            Buffering::Line
-        } else {
-            Buffering::Block
-        };
+        let buffering = if self.output.is_terminal() { Buffering::Line } else { Buffering::Block };
         let streams = [
             (Object::Input(self.input), Rights::FD_READ),
-            (
-                Object::Output(Output::new(self.output, buffering)),
-                Rights::FD_WRITE,
-            ),
-            (
-                Object::Output(Output::new(self.error, Buffering::None)),
-                Rights::FD_WRITE,
-            ),
+            (Object::Output(Output::new(self.output, buffering)), Rights::FD_WRITE),
+            (Object::Output(Output::new(self.error, Buffering::None)), Rights::FD_WRITE),
         ];
         let granted = self.directories.into_iter().map(|grant| Descriptor {
-            object: Object::Directory(Directory {
-                dir: grant.dir,
-                granted: Some(grant.guest),
-                listing: Vec::new(),
-            }),
+            object: Object::Directory(Directory { dir: grant.dir, granted: Some(grant.guest), listing: Vec::new() }),
             rights: Rights::DIRECTORY - grant.denied,
             inheriting: (Rights::DIRECTORY | Rights::FILE) - grant.denied,
             flags: FdFlags::empty(),
         });
         for descriptor in streams.map(stream_descriptor).into_iter().chain(granted) {
-            descriptors
-                .insert(descriptor)
-                .map_err(|_| SetupError::TooLarge)?;
+            descriptors.insert(descriptor).map_err(|_| SetupError::TooLarge)?;
         }
         Ok(Wasi {
             arguments: terminated(self.arguments)?,
@@ -259,16 +236,8 @@ impl WasiBuilder {
 }
 
 fn stream_descriptor((object, transfer): (Object, Rights)) -> Descriptor {
-    let rights = transfer
-        | Rights::FD_FILESTAT_GET
-        | Rights::FD_FDSTAT_SET_FLAGS
-        | Rights::POLL_FD_READWRITE;
-    Descriptor {
-        object,
-        rights,
-        inheriting: Rights::empty(),
-        flags: FdFlags::empty(),
-    }
+    let rights = transfer | Rights::FD_FILESTAT_GET | Rights::FD_FDSTAT_SET_FLAGS | Rights::POLL_FD_READWRITE;
+    Descriptor { object, rights, inheriting: Rights::empty(), flags: FdFlags::empty() }
 }
 
 /// Strings as the guest gets them: ended by a zero byte, all together within 32 bits.
@@ -284,11 +253,7 @@ fn terminated(strings: Vec<String>) -> Result<Vec<Vec<u8>>, SetupError> {
         total = total.saturating_add(bytes.len());
         terminated.push(bytes);
     }
-    if total > u32::MAX as usize {
-        Err(SetupError::TooLarge)
-    } else {
-        Ok(terminated)
-    }
+    if total > u32::MAX as usize { Err(SetupError::TooLarge) } else { Ok(terminated) }
 }
 
 impl fmt::Debug for WasiBuilder {
@@ -296,14 +261,7 @@ impl fmt::Debug for WasiBuilder {
         f.debug_struct("WasiBuilder")
             .field("arguments", &self.arguments)
             .field("environment", &self.environment)
-            .field(
-                "directories",
-                &self
-                    .directories
-                    .iter()
-                    .map(|d| &d.guest)
-                    .collect::<Vec<_>>(),
-            )
+            .field("directories", &self.directories.iter().map(|d| &d.guest).collect::<Vec<_>>())
             .finish_non_exhaustive()
     }
 }

@@ -18,12 +18,7 @@ pub(super) fn clock_id(number: u32) -> Result<ClockId, Errno> {
 
 impl Wasi {
     /// Writes the resolution of a clock in nanoseconds.
-    pub fn clock_res_get(
-        &mut self,
-        memory: &mut Memory<'_>,
-        id: u32,
-        resolution: u32,
-    ) -> Result<(), Error> {
+    pub fn clock_res_get(&mut self, memory: &mut Memory<'_>, id: u32, resolution: u32) -> Result<(), Error> {
         let nanoseconds = self.clock.resolution(clock_id(id)?).ok_or(Errno::NotSup)?;
         Ok(memory.write_u64(resolution, nanoseconds)?)
     }

@@ -57,20 +57,12 @@ impl Descriptor {
             Object::File(file) => return file.kind,
             Object::Directory(_) => return FileType::Directory,
         };
-        if terminal {
-            FileType::CharacterDevice
-        } else {
-            FileType::Unknown
-        }
+        if terminal { FileType::CharacterDevice } else { FileType::Unknown }
     }
 
     /// Fails where one of `needed` is missing.
     pub(super) fn require(&self, needed: Rights) -> Result<(), Errno> {
-        if self.rights.contains(needed) {
-            Ok(())
-        } else {
-            Err(Errno::NotCapable)
-        }
+        if self.rights.contains(needed) { Ok(()) } else { Err(Errno::NotCapable) }
     }
 }
 
@@ -82,17 +74,11 @@ pub(super) struct Descriptors {
 
 impl Descriptors {
     pub(super) fn get(&self, fd: u32) -> Result<&Descriptor, Errno> {
-        self.slots
-            .get(fd as usize)
-            .and_then(Option::as_ref)
-            .ok_or(Errno::BadF)
+        self.slots.get(fd as usize).and_then(Option::as_ref).ok_or(Errno::BadF)
     }
 
     pub(super) fn get_mut(&mut self, fd: u32) -> Result<&mut Descriptor, Errno> {
-        self.slots
-            .get_mut(fd as usize)
-            .and_then(Option::as_mut)
-            .ok_or(Errno::BadF)
+        self.slots.get_mut(fd as usize).and_then(Option::as_mut).ok_or(Errno::BadF)
     }
 
     /// A directory with `needed` rights; the start of every call that takes a path.
@@ -119,11 +105,7 @@ impl Descriptors {
     }
 
     pub(super) fn insert(&mut self, descriptor: Descriptor) -> Result<u32, Errno> {
-        let free = self
-            .slots
-            .iter()
-            .position(Option::is_none)
-            .unwrap_or(self.slots.len());
+        let free = self.slots.iter().position(Option::is_none).unwrap_or(self.slots.len());
         if free >= DESCRIPTORS_MAX {
             return Err(Errno::MFile);
         }
@@ -135,10 +117,7 @@ impl Descriptors {
     }
 
     pub(super) fn remove(&mut self, fd: u32) -> Result<Descriptor, Errno> {
-        self.slots
-            .get_mut(fd as usize)
-            .and_then(Option::take)
-            .ok_or(Errno::BadF)
+        self.slots.get_mut(fd as usize).and_then(Option::take).ok_or(Errno::BadF)
     }
 
     /// Moves `from` to the number `to`, which must be open too; returns what was there.

@@ -27,19 +27,11 @@ fn list(directory: &Directory) -> io::Result<Vec<Entry>> {
         };
         // Names that are not text cannot be used in any call; they stay visible, with
         // replacement characters.
-        let name = entry
-            .file_name()
-            .to_string_lossy()
-            .into_owned()
-            .into_bytes();
+        let name = entry.file_name().to_string_lossy().into_owned().into_bytes();
         entries.push(Entry { name, inode, kind });
     }
     entries.sort_by(|left, right| left.name.cmp(&right.name));
-    let dots = [b".".to_vec(), b"..".to_vec()].map(|name| Entry {
-        name,
-        inode: own,
-        kind: FileType::Directory,
-    });
+    let dots = [b".".to_vec(), b"..".to_vec()].map(|name| Entry { name, inode: own, kind: FileType::Directory });
     Ok(dots.into_iter().chain(entries).collect())
 }
 
@@ -56,21 +48,13 @@ impl Wasi {
     /// the guest stops looking for more.
     fn granted(&self, fd: u32) -> Result<&str, Errno> {
         match &self.descriptors.get(fd)?.object {
-            Object::Directory(Directory {
-                granted: Some(name),
-                ..
-            }) => Ok(name),
+            Object::Directory(Directory { granted: Some(name), .. }) => Ok(name),
             _ => Err(Errno::BadF),
         }
     }
 
     /// Writes that a descriptor is a granted directory, and how long its name is.
-    pub fn fd_prestat_get(
-        &mut self,
-        memory: &mut Memory<'_>,
-        fd: u32,
-        prestat: u32,
-    ) -> Result<(), Error> {
+    pub fn fd_prestat_get(&mut self, memory: &mut Memory<'_>, fd: u32, prestat: u32) -> Result<(), Error> {
         let length = u32::try_from(self.granted(fd)?.len()).map_err(|_| Errno::Overflow)?;
         // Kind 0 is a directory, and the only one there is.
         let record = Record::<8>::new().u8(0, 0).u32(4, length);

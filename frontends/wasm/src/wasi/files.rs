@@ -20,12 +20,7 @@ pub(super) struct Times {
 impl Times {
     /// From the arguments of the two calls that set times. "Now" is what the program's
     /// clock shows.
-    pub(super) fn new(
-        clock: &mut dyn Clock,
-        accessed: u64,
-        modified: u64,
-        which: u32,
-    ) -> Result<Self, Errno> {
+    pub(super) fn new(clock: &mut dyn Clock, accessed: u64, modified: u64, which: u32) -> Result<Self, Errno> {
         let which: TimeFlags = flags(which)?;
         let mut time = |given: TimeFlags, now: TimeFlags, nanoseconds: u64| {
             let nanoseconds = match (which.contains(given), which.contains(now)) {
@@ -45,8 +40,7 @@ impl Times {
 
     /// Access and modification time as `cap-std` takes them.
     pub(super) fn specifications(&self) -> (Option<SystemTimeSpec>, Option<SystemTimeSpec>) {
-        let absolute =
-            |time: SystemTime| SystemTimeSpec::Absolute(cap_std::time::SystemTime::from_std(time));
+        let absolute = |time: SystemTime| SystemTimeSpec::Absolute(cap_std::time::SystemTime::from_std(time));
         (self.accessed.map(absolute), self.modified.map(absolute))
     }
 }
@@ -75,13 +69,7 @@ impl Wasi {
     }
 
     /// Reserves room for a part of a file, which grows to hold it.
-    pub fn fd_allocate(
-        &mut self,
-        _: &mut Memory<'_>,
-        fd: u32,
-        offset: u64,
-        length: u64,
-    ) -> Result<(), Error> {
+    pub fn fd_allocate(&mut self, _: &mut Memory<'_>, fd: u32, offset: u64, length: u64) -> Result<(), Error> {
         let file = self.descriptors.file(fd, Rights::FD_ALLOCATE)?;
         Ok(platform::allocate(&file.file, offset, length)?)
     }
@@ -144,12 +132,7 @@ impl Wasi {
     }
 
     /// Writes kind, flags and rights of a descriptor.
-    pub fn fd_fdstat_get(
-        &mut self,
-        memory: &mut Memory<'_>,
-        fd: u32,
-        stat: u32,
-    ) -> Result<(), Error> {
+    pub fn fd_fdstat_get(&mut self, memory: &mut Memory<'_>, fd: u32, stat: u32) -> Result<(), Error> {
         let descriptor = self.descriptors.get(fd)?;
         let record = Record::<24>::new()
             .u8(0, descriptor.kind() as u8)
@@ -161,12 +144,7 @@ impl Wasi {
 
     /// Changes the flags of a descriptor; those that concern synchronising stay as the
     /// file was opened.
-    pub fn fd_fdstat_set_flags(
-        &mut self,
-        _: &mut Memory<'_>,
-        fd: u32,
-        bits: u32,
-    ) -> Result<(), Error> {
+    pub fn fd_fdstat_set_flags(&mut self, _: &mut Memory<'_>, fd: u32, bits: u32) -> Result<(), Error> {
         let new: FdFlags = flags(bits)?;
         let descriptor = self.descriptors.get_mut(fd)?;
         descriptor.require(Rights::FD_FDSTAT_SET_FLAGS)?;
@@ -204,12 +182,7 @@ impl Wasi {
     }
 
     /// Writes what is known of the file behind a descriptor.
-    pub fn fd_filestat_get(
-        &mut self,
-        memory: &mut Memory<'_>,
-        fd: u32,
-        stat: u32,
-    ) -> Result<(), Error> {
+    pub fn fd_filestat_get(&mut self, memory: &mut Memory<'_>, fd: u32, stat: u32) -> Result<(), Error> {
         let descriptor = self.descriptors.get(fd)?;
         descriptor.require(Rights::FD_FILESTAT_GET)?;
         let known = match &descriptor.object {
@@ -221,12 +194,7 @@ impl Wasi {
     }
 
     /// Cuts a file or fills it up with zeros.
-    pub fn fd_filestat_set_size(
-        &mut self,
-        _: &mut Memory<'_>,
-        fd: u32,
-        size: u64,
-    ) -> Result<(), Error> {
+    pub fn fd_filestat_set_size(&mut self, _: &mut Memory<'_>, fd: u32, size: u64) -> Result<(), Error> {
         let file = self.descriptors.file(fd, Rights::FD_FILESTAT_SET_SIZE)?;
         Ok(file.file.set_len(size)?)
     }

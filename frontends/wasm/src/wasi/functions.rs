@@ -38,9 +38,7 @@ pub struct Function {
 /// Finds a function by its import name.
 pub fn function(name: &str) -> Option<&'static Function> {
     // The list is in alphabetical order; a test holds it so.
-    let index = FUNCTIONS
-        .binary_search_by(|function| function.name.cmp(name))
-        .ok()?;
+    let index = FUNCTIONS.binary_search_by(|function| function.name.cmp(name)).ok()?;
     Some(&FUNCTIONS[index])
 }
 

@@ -45,11 +45,7 @@ impl<'a> Memory<'a> {
     /// The bytes as an index range, if all of them exist.
     pub(super) fn range(&self, address: u32, length: u64) -> Result<Range<usize>, Fault> {
         let start = u64::from(address);
-        let fault = Fault {
-            address: start,
-            length,
-            memory_bytes: self.bytes.len() as u64,
-        };
+        let fault = Fault { address: start, length, memory_bytes: self.bytes.len() as u64 };
         let end = start.checked_add(length).ok_or(fault)?;
         if end > self.bytes.len() as u64 {
             return Err(fault);

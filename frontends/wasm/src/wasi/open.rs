@@ -5,16 +5,12 @@ use super::errno::{Errno, Error};
 use super::memory::Memory;
 use super::state::Wasi;
 use super::types::{FdFlags, LookupFlags, OpenFlags, Rights, flags};
-use cap_fs_ext::{
-    DirExt, FollowSymlinks, OpenOptionsFollowExt, OpenOptionsMaybeDirExt, OpenOptionsSyncExt,
-};
+use cap_fs_ext::{DirExt, FollowSymlinks, OpenOptionsFollowExt, OpenOptionsMaybeDirExt, OpenOptionsSyncExt};
 use cap_std::fs::{Dir, OpenOptions};
 use std::io;
 
 /// Rights for which the host's file must be open for writing.
-const WRITING: Rights = Rights::FD_WRITE
-    .union(Rights::FD_ALLOCATE)
-    .union(Rights::FD_FILESTAT_SET_SIZE);
+const WRITING: Rights = Rights::FD_WRITE.union(Rights::FD_ALLOCATE).union(Rights::FD_FILESTAT_SET_SIZE);
 
 /// What the guest asked for, with the bits checked and rights cut to what there is.
 struct Request {
@@ -61,9 +57,7 @@ impl Request {
         let file = match self.open_file(dir, path, self.writes_on_host()) {
             // A file that exists and cannot be written can still be "created" for
             // reading, as POSIX has it.
-            Err(error) if self.is_refused_for_writing(&error) => {
-                self.open_file(dir, path, false)?
-            }
+            Err(error) if self.is_refused_for_writing(&error) => self.open_file(dir, path, false)?,
             other => other?,
         };
         let metadata = file.metadata()?;
@@ -92,9 +86,7 @@ impl Request {
         error.kind() == io::ErrorKind::PermissionDenied
             && error.raw_os_error().is_some()
             && !self.writes()
-            && !self
-                .how
-                .intersects(OpenFlags::TRUNCATE | OpenFlags::EXCLUSIVE)
+            && !self.how.intersects(OpenFlags::TRUNCATE | OpenFlags::EXCLUSIVE)
     }
 
     fn open_file(&self, dir: &Dir, path: &str, writes: bool) -> io::Result<cap_std::fs::File> {
@@ -110,11 +102,7 @@ impl Request {
             .create_new(creates && self.how.contains(OpenFlags::EXCLUSIVE))
             .truncate(cuts && !appends)
             .maybe_dir(true)
-            .follow(if self.follow {
-                FollowSymlinks::Yes
-            } else {
-                FollowSymlinks::No
-            })
+            .follow(if self.follow { FollowSymlinks::Yes } else { FollowSymlinks::No })
             .sync(self.flags.contains(FdFlags::SYNC))
             .dsync(self.flags.contains(FdFlags::DSYNC))
             .rsync(self.flags.contains(FdFlags::RSYNC))
@@ -131,11 +119,7 @@ impl Request {
         if self.how != OpenFlags::DIRECTORY {
             return Err(Errno::Inval.into());
         }
-        let opened = if self.follow {
-            dir.open_dir(path)?
-        } else {
-            dir.open_dir_nofollow(path)?
-        };
+        let opened = if self.follow { dir.open_dir(path)? } else { dir.open_dir_nofollow(path)? };
         if self.writes() {
             return Err(Errno::IsDir.into());
         }
@@ -144,11 +128,7 @@ impl Request {
 
     fn directory(&self, dir: Dir) -> Descriptor {
         Descriptor {
-            object: Object::Directory(Directory {
-                dir,
-                granted: None,
-                listing: Vec::new(),
-            }),
+            object: Object::Directory(Directory { dir, granted: None, listing: Vec::new() }),
             rights: self.rights & Rights::DIRECTORY,
             inheriting: self.inheriting,
             flags: self.flags,
@@ -158,10 +138,7 @@ impl Request {
 
 impl Wasi {
     /// Opens or creates a file, or opens a directory; writes the new descriptor.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the signature is the interface's"
-    )]
+    #[expect(clippy::too_many_arguments, reason = "the signature is the interface's")]
     pub fn path_open(
         &mut self,
         memory: &mut Memory<'_>,

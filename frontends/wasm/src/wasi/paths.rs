@@ -26,10 +26,7 @@ fn place<'a>(
     (path, path_len): (u32, u32),
 ) -> Result<Place<'a>, Error> {
     let dir = &descriptors.directory(fd, needed)?.dir;
-    Ok(Place {
-        dir,
-        path: memory.text(path, path_len)?,
-    })
+    Ok(Place { dir, path: memory.text(path, path_len)? })
 }
 
 impl Wasi {
@@ -68,10 +65,7 @@ impl Wasi {
     }
 
     /// Sets access and modification time of a file.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the signature is the interface's"
-    )]
+    #[expect(clippy::too_many_arguments, reason = "the signature is the interface's")]
     pub fn path_filestat_set_times(
         &mut self,
         memory: &mut Memory<'_>,
@@ -98,10 +92,7 @@ impl Wasi {
 
     /// Gives a file a second name. A symbolic link is linked itself; to follow it is not
     /// supported and refused.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the signature is the interface's"
-    )]
+    #[expect(clippy::too_many_arguments, reason = "the signature is the interface's")]
     pub fn path_link(
         &mut self,
         memory: &mut Memory<'_>,
@@ -115,20 +106,8 @@ impl Wasi {
     ) -> Result<(), Error> {
         let source = (old_path, old_path_len);
         let target = (new_path, new_path_len);
-        let from = place(
-            &self.descriptors,
-            memory,
-            Rights::PATH_LINK_SOURCE,
-            old_fd,
-            source,
-        )?;
-        let to = place(
-            &self.descriptors,
-            memory,
-            Rights::PATH_LINK_TARGET,
-            new_fd,
-            target,
-        )?;
+        let from = place(&self.descriptors, memory, Rights::PATH_LINK_SOURCE, old_fd, source)?;
+        let to = place(&self.descriptors, memory, Rights::PATH_LINK_TARGET, new_fd, target)?;
         let lookup: LookupFlags = flags(old_lookup)?;
         if lookup.contains(LookupFlags::SYMLINK_FOLLOW) {
             return Err(Errno::Inval.into());
@@ -138,10 +117,7 @@ impl Wasi {
 
     /// Writes the text of a symbolic link, cut off where the buffer ends, and how many
     /// bytes that is.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the signature is the interface's"
-    )]
+    #[expect(clippy::too_many_arguments, reason = "the signature is the interface's")]
     pub fn path_readlink(
         &mut self,
         memory: &mut Memory<'_>,
@@ -182,10 +158,7 @@ impl Wasi {
     }
 
     /// Gives a file or directory another name, possibly in another directory.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the signature is the interface's"
-    )]
+    #[expect(clippy::too_many_arguments, reason = "the signature is the interface's")]
     pub fn path_rename(
         &mut self,
         memory: &mut Memory<'_>,
@@ -198,20 +171,8 @@ impl Wasi {
     ) -> Result<(), Error> {
         let source = (old_path, old_path_len);
         let target = (new_path, new_path_len);
-        let from = place(
-            &self.descriptors,
-            memory,
-            Rights::PATH_RENAME_SOURCE,
-            old_fd,
-            source,
-        )?;
-        let to = place(
-            &self.descriptors,
-            memory,
-            Rights::PATH_RENAME_TARGET,
-            new_fd,
-            target,
-        )?;
+        let from = place(&self.descriptors, memory, Rights::PATH_RENAME_SOURCE, old_fd, source)?;
+        let to = place(&self.descriptors, memory, Rights::PATH_RENAME_TARGET, new_fd, target)?;
         Ok(from.dir.rename(from.path, to.dir, to.path)?)
     }
 

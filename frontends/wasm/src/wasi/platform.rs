@@ -105,12 +105,7 @@ mod imp {
     }
 
     #[cfg(target_os = "linux")]
-    pub(in super::super) fn advise(
-        file: &File,
-        offset: u64,
-        length: u64,
-        advice: Advice,
-    ) -> io::Result<()> {
+    pub(in super::super) fn advise(file: &File, offset: u64, length: u64, advice: Advice) -> io::Result<()> {
         use rustix::fs::Advice as Host;
         let host = match advice {
             Advice::Normal => Host::Normal,
@@ -120,12 +115,7 @@ mod imp {
             Advice::DontNeed => Host::DontNeed,
             Advice::NoReuse => Host::NoReuse,
         };
-        Ok(rustix::fs::fadvise(
-            file,
-            offset,
-            std::num::NonZeroU64::new(length),
-            host,
-        )?)
+        Ok(rustix::fs::fadvise(file, offset, std::num::NonZeroU64::new(length), host)?)
     }
 
     #[cfg(not(target_os = "linux"))]
@@ -134,10 +124,7 @@ mod imp {
     }
 
     /// Waits until one of the files is ready or the time is over; tells which are ready.
-    pub(in super::super) fn wait(
-        files: &[(&File, Interest)],
-        timeout: Option<Duration>,
-    ) -> io::Result<Vec<bool>> {
+    pub(in super::super) fn wait(files: &[(&File, Interest)], timeout: Option<Duration>) -> io::Result<Vec<bool>> {
         let mut polled: Vec<PollFd<'_>> = files
             .iter()
             .map(|(file, interest)| {
@@ -151,16 +138,10 @@ mod imp {
         // A time that no clock reaches is no limit.
         let timeout = timeout.and_then(|time| {
             let tv_sec = i64::try_from(time.as_secs()).ok()?;
-            Some(Timespec {
-                tv_sec,
-                tv_nsec: time.subsec_nanos().into(),
-            })
+            Some(Timespec { tv_sec, tv_nsec: time.subsec_nanos().into() })
         });
         match poll(&mut polled, timeout.as_ref()) {
-            Ok(_) => Ok(polled
-                .iter()
-                .map(|file| !file.revents().is_empty())
-                .collect()),
+            Ok(_) => Ok(polled.iter().map(|file| !file.revents().is_empty()).collect()),
             Err(error) => Err(error.into()),
         }
     }
@@ -168,15 +149,9 @@ mod imp {
     /// Nanoseconds of processor time that this process, or this thread, has used.
     pub(in super::super) fn cpu_time(thread: bool) -> Option<u64> {
         use rustix::time::{ClockId, clock_gettime};
-        let id = if thread {
-            ClockId::ThreadCPUTime
-        } else {
-            ClockId::ProcessCPUTime
-        };
+        let id = if thread { ClockId::ThreadCPUTime } else { ClockId::ProcessCPUTime };
         let time = clock_gettime(id);
-        let seconds = u64::try_from(time.tv_sec)
-            .ok()?
-            .checked_mul(1_000_000_000)?;
+        let seconds = u64::try_from(time.tv_sec).ok()?.checked_mul(1_000_000_000)?;
         seconds.checked_add(u64::try_from(time.tv_nsec).ok()?)
     }
 
@@ -234,11 +209,7 @@ fn grow(file: &File, offset: u64, length: u64) -> io::Result<()> {
         .checked_add(length)
         .filter(|_| length > 0)
         .ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
-    if file.metadata()?.len() < end {
-        file.set_len(end)
-    } else {
-        Ok(())
-    }
+    if file.metadata()?.len() < end { file.set_len(end) } else { Ok(()) }
 }
 
 /// Plain standard library only: no waiting for input, no change of flags.
@@ -259,11 +230,7 @@ mod imp {
     }
 
     /// Does `action` at another position, then goes back.
-    fn at<T>(
-        mut file: &File,
-        position: u64,
-        action: impl FnOnce(&File) -> io::Result<T>,
-    ) -> io::Result<T> {
+    fn at<T>(mut file: &File, position: u64, action: impl FnOnce(&File) -> io::Result<T>) -> io::Result<T> {
         let before = file.stream_position()?;
         file.seek(SeekFrom::Start(position))?;
         let result = action(file);
@@ -284,11 +251,7 @@ mod imp {
     }
 
     pub(in super::super) fn set_flags(_: &File, flags: FdFlags) -> Result<(), Errno> {
-        if flags.is_empty() {
-            Ok(())
-        } else {
-            Err(Errno::NotSup)
-        }
+        if flags.is_empty() { Ok(()) } else { Err(Errno::NotSup) }
     }
 
     pub(in super::super) fn allocate(file: &File, offset: u64, length: u64) -> io::Result<()> {
@@ -299,10 +262,7 @@ mod imp {
         Ok(())
     }
 
-    pub(in super::super) fn wait(
-        files: &[(&File, Interest)],
-        _: Option<Duration>,
-    ) -> io::Result<Vec<bool>> {
+    pub(in super::super) fn wait(files: &[(&File, Interest)], _: Option<Duration>) -> io::Result<Vec<bool>> {
         Ok(vec![true; files.len()])
     }
 

@@ -65,19 +65,11 @@ impl Subscription {
             2 => Event::Transfer(subject, Interest::Write),
             _ => return Err(Errno::Inval),
         };
-        Ok(Subscription {
-            userdata: word(bytes, 0),
-            kind,
-            event,
-        })
+        Ok(Subscription { userdata: word(bytes, 0), kind, event })
     }
 
     fn answer(&self, errno: Errno, bytes: u64) -> Record<EVENT_BYTES> {
-        Record::new()
-            .u64(0, self.userdata)
-            .u16(8, errno.number())
-            .u8(10, self.kind)
-            .u64(16, bytes)
+        Record::new().u64(0, self.userdata).u16(8, errno.number()).u8(10, self.kind).u64(16, bytes)
     }
 }
 
@@ -85,10 +77,7 @@ impl Subscription {
 fn span(clock: &mut dyn Clock, id: ClockId, time: u64, flags: u16) -> Result<u64, Errno> {
     match flags {
         0 => clock.resolution(id).map(|_| time).ok_or(Errno::NotSup),
-        ABSOLUTE => clock
-            .now(id)
-            .map(|now| time.saturating_sub(now))
-            .ok_or(Errno::NotSup),
+        ABSOLUTE => clock.now(id).map(|now| time.saturating_sub(now)).ok_or(Errno::NotSup),
         _ => Err(Errno::Inval),
     }
 }
@@ -111,12 +100,10 @@ fn readiness(descriptor: &Descriptor, interest: Interest) -> Result<Readiness<'_
         }
     }
     Ok(match &descriptor.object {
-        Object::File(file) if file.kind == FileType::RegularFile => {
-            Readiness::Now(match interest {
-                Interest::Read => left(&file.file)?,
-                Interest::Write => 0,
-            })
-        }
+        Object::File(file) if file.kind == FileType::RegularFile => Readiness::Now(match interest {
+            Interest::Read => left(&file.file)?,
+            Interest::Write => 0,
+        }),
         Object::File(file) => Readiness::On(&file.file),
         Object::Input(stream) => match stream.waits_on() {
             Some(file) => Readiness::On(file),
@@ -197,29 +184,17 @@ impl Wasi {
                 }
             });
         }
-        let any_ready = states
-            .iter()
-            .any(|state| matches!(state, State::Ready { .. }));
+        let any_ready = states.iter().any(|state| matches!(state, State::Ready { .. }));
         let limit = if any_ready { Some(0) } else { first };
         let passed = pass(self.clock.as_mut(), &files, limit)?;
-        for (index, _) in waiting
-            .iter()
-            .zip(&passed.ready)
-            .filter(|(_, ready)| **ready)
-        {
-            states[*index] = State::Ready {
-                errno: Errno::Success,
-                bytes: 0,
-            };
+        for (index, _) in waiting.iter().zip(&passed.ready).filter(|(_, ready)| **ready) {
+            states[*index] = State::Ready { errno: Errno::Success, bytes: 0 };
         }
         for (state, subscription) in states.iter_mut().zip(wanted) {
             if let Event::Time(span) = subscription.event
                 && span <= passed.nanoseconds
             {
-                *state = State::Ready {
-                    errno: Errno::Success,
-                    bytes: 0,
-                };
+                *state = State::Ready { errno: Errno::Success, bytes: 0 };
             }
         }
         Ok(states)
@@ -235,15 +210,8 @@ struct Passed {
 }
 
 /// Waits for the files, or for the time, or both; `None` is for as long as it takes.
-fn pass(
-    clock: &mut dyn Clock,
-    files: &[(&File, Interest)],
-    limit: Option<u64>,
-) -> io::Result<Passed> {
-    let over = |nanoseconds| Passed {
-        ready: vec![false; files.len()],
-        nanoseconds,
-    };
+fn pass(clock: &mut dyn Clock, files: &[(&File, Interest)], limit: Option<u64>) -> io::Result<Passed> {
+    let over = |nanoseconds| Passed { ready: vec![false; files.len()], nanoseconds };
     if files.is_empty() {
         let nanoseconds = limit.unwrap_or(0);
         if nanoseconds > 0 {
@@ -252,11 +220,7 @@ fn pass(
         return Ok(over(nanoseconds));
     }
     // A clock that does not go on by itself must not make the host wait for it.
-    let wait = if clock.goes_on() {
-        limit
-    } else {
-        limit.map(|_| 0)
-    };
+    let wait = if clock.goes_on() { limit } else { limit.map(|_| 0) };
     let ready = loop {
         match platform::wait(files, wait.map(Duration::from_nanos)) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -264,10 +228,7 @@ fn pass(
         }
     };
     if ready.contains(&true) {
-        return Ok(Passed {
-            ready,
-            nanoseconds: 0,
-        });
+        return Ok(Passed { ready, nanoseconds: 0 });
     }
     let nanoseconds = limit.unwrap_or(0);
     if !clock.goes_on() {

@@ -38,12 +38,7 @@ impl Wasi {
     }
 
     /// Fills a buffer with random bytes.
-    pub fn random_get(
-        &mut self,
-        memory: &mut Memory<'_>,
-        buf: u32,
-        buf_len: u32,
-    ) -> Result<(), Error> {
+    pub fn random_get(&mut self, memory: &mut Memory<'_>, buf: u32, buf_len: u32) -> Result<(), Error> {
         Ok(self.random.fill(memory.slice_mut(buf, buf_len)?)?)
     }
 }

@@ -12,21 +12,12 @@ impl Wasi {
     }
 
     /// Would accept a connection; no descriptor is a socket.
-    pub fn sock_accept(
-        &mut self,
-        _: &mut Memory<'_>,
-        fd: u32,
-        _flags: u32,
-        _accepted: u32,
-    ) -> Result<(), Error> {
+    pub fn sock_accept(&mut self, _: &mut Memory<'_>, fd: u32, _flags: u32, _accepted: u32) -> Result<(), Error> {
         self.not_a_socket(fd)
     }
 
     /// Would receive; no descriptor is a socket.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the signature is the interface's"
-    )]
+    #[expect(clippy::too_many_arguments, reason = "the signature is the interface's")]
     pub fn sock_recv(
         &mut self,
         _: &mut Memory<'_>,

@@ -51,9 +51,7 @@ pub struct SystemClock {
 impl SystemClock {
     /// The monotonic clock starts at zero here.
     pub fn new() -> Self {
-        SystemClock {
-            origin: Instant::now(),
-        }
+        SystemClock { origin: Instant::now() }
     }
 }
 
@@ -77,9 +75,7 @@ impl Clock for SystemClock {
         match id {
             ClockId::Realtime => {
                 // A host clock before 1970 shows the start of 1970.
-                let since = SystemTime::now()
-                    .duration_since(UNIX_EPOCH)
-                    .unwrap_or_default();
+                let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
                 Some(nanoseconds(since))
             }
             ClockId::Monotonic => Some(nanoseconds(self.origin.elapsed())),

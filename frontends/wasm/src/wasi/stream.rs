@@ -53,10 +53,7 @@ impl Captured {
 
 impl Write for Captured {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .extend_from_slice(bytes);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
@@ -77,11 +74,7 @@ pub(super) struct HostInput {
 impl HostInput {
     pub(super) fn new() -> io::Result<Self> {
         let (reader, file) = platform::host_input()?;
-        Ok(HostInput {
-            reader,
-            file,
-            terminal: io::stdin().is_terminal(),
-        })
+        Ok(HostInput { reader, file, terminal: io::stdin().is_terminal() })
     }
 }
 
@@ -113,10 +106,7 @@ impl HostOutput {
             HostStream::Output => io::stdout().is_terminal(),
             HostStream::Error => io::stderr().is_terminal(),
         };
-        Ok(HostOutput {
-            writer: platform::host_output(stream)?,
-            terminal,
-        })
+        Ok(HostOutput { writer: platform::host_output(stream)?, terminal })
     }
 }
 
@@ -159,11 +149,7 @@ pub(super) struct Output {
 
 impl Output {
     pub(super) fn new(stream: Box<dyn OutputStream>, buffering: Buffering) -> Self {
-        Output {
-            stream,
-            buffering,
-            pending: Vec::new(),
-        }
+        Output { stream, buffering, pending: Vec::new() }
     }
 
     pub(super) fn is_terminal(&self) -> bool {

@@ -55,22 +55,12 @@ fn read_stream(
     fill(memory, buffers, false, |bytes, _| stream.read(bytes))
 }
 
-fn read_file(
-    file: &OpenFile,
-    memory: &mut Memory<'_>,
-    buffers: Vec<Range<usize>>,
-) -> Result<u32, Error> {
+fn read_file(file: &OpenFile, memory: &mut Memory<'_>, buffers: Vec<Range<usize>>) -> Result<u32, Error> {
     let regular = file.kind == FileType::RegularFile;
-    fill(memory, buffers, regular, |bytes, _| {
-        (&file.file).read(bytes)
-    })
+    fill(memory, buffers, regular, |bytes, _| (&file.file).read(bytes))
 }
 
-fn write_stream(
-    output: &mut Output,
-    memory: &Memory<'_>,
-    buffers: Vec<Range<usize>>,
-) -> Result<u32, Error> {
+fn write_stream(output: &mut Output, memory: &Memory<'_>, buffers: Vec<Range<usize>>) -> Result<u32, Error> {
     let mut total = 0;
     for buffer in buffers {
         total += buffer.len();
@@ -80,15 +70,8 @@ fn write_stream(
     Ok(total as u32)
 }
 
-fn write_file(
-    file: &OpenFile,
-    memory: &Memory<'_>,
-    buffers: Vec<Range<usize>>,
-) -> Result<u32, Error> {
-    let slices: Vec<IoSlice<'_>> = buffers
-        .into_iter()
-        .map(|buffer| IoSlice::new(memory.checked(buffer)))
-        .collect();
+fn write_file(file: &OpenFile, memory: &Memory<'_>, buffers: Vec<Range<usize>>) -> Result<u32, Error> {
+    let slices: Vec<IoSlice<'_>> = buffers.into_iter().map(|buffer| IoSlice::new(memory.checked(buffer))).collect();
     Ok(uninterrupted(|| (&file.file).write_vectored(&slices))? as u32)
 }
 
@@ -164,15 +147,11 @@ impl Wasi {
         offset: u64,
         nread: u32,
     ) -> Result<(), Error> {
-        let file = self
-            .descriptors
-            .file(fd, Rights::FD_READ | Rights::FD_SEEK)?;
+        let file = self.descriptors.file(fd, Rights::FD_READ | Rights::FD_SEEK)?;
         let buffers = memory.buffers(iovs, iovs_len)?;
         let regular = file.kind == FileType::RegularFile;
         let count = fill(memory, buffers, regular, |bytes, done| {
-            let at = offset
-                .checked_add(done)
-                .ok_or(io::ErrorKind::InvalidInput)?;
+            let at = offset.checked_add(done).ok_or(io::ErrorKind::InvalidInput)?;
             platform::read_at(&file.file, bytes, at)
         })?;
         Ok(memory.write_u32(nread, count)?)
@@ -189,9 +168,7 @@ impl Wasi {
         offset: u64,
         nwritten: u32,
     ) -> Result<(), Error> {
-        let file = self
-            .descriptors
-            .file(fd, Rights::FD_WRITE | Rights::FD_SEEK)?;
+        let file = self.descriptors.file(fd, Rights::FD_WRITE | Rights::FD_SEEK)?;
         let buffers = memory.buffers(iovs, iovs_len)?;
         let mut total: u64 = 0;
         for buffer in buffers.into_iter().filter(|buffer| !buffer.is_empty()) {
@@ -222,11 +199,7 @@ impl Wasi {
         position: u32,
     ) -> Result<(), Error> {
         // To ask where one is, the right to ask is enough.
-        let needed = if whence == 1 && offset == 0 {
-            Rights::FD_TELL
-        } else {
-            Rights::FD_SEEK
-        };
+        let needed = if whence == 1 && offset == 0 { Rights::FD_TELL } else { Rights::FD_SEEK };
         let file = match self.descriptors.file(fd, needed) {
             Err(Errno::NotCapable) => self.descriptors.file(fd, Rights::FD_SEEK)?,
             other => other?,
@@ -242,12 +215,7 @@ impl Wasi {
     }
 
     /// Writes the position.
-    pub fn fd_tell(
-        &mut self,
-        memory: &mut Memory<'_>,
-        fd: u32,
-        position: u32,
-    ) -> Result<(), Error> {
+    pub fn fd_tell(&mut self, memory: &mut Memory<'_>, fd: u32, position: u32) -> Result<(), Error> {
         let file = self.descriptors.file(fd, Rights::FD_TELL)?;
         let reached = (&file.file).stream_position()?;
         Ok(memory.write_u64(position, reached)?)

@@ -225,10 +225,7 @@ pub(super) fn flags<F: bitflags::Flags>(bits: u32) -> Result<F, Errno>
 where
     F::Bits: TryFrom<u32>,
 {
-    F::Bits::try_from(bits)
-        .ok()
-        .and_then(F::from_bits)
-        .ok_or(Errno::Inval)
+    F::Bits::try_from(bits).ok().and_then(F::from_bits).ok_or(Errno::Inval)
 }
 
 /// The size of a `filestat` structure.
@@ -250,16 +247,7 @@ pub(super) struct FileStat {
 impl FileStat {
     /// A stream, of which the guest learns nothing but that it is one.
     pub(super) fn stream(kind: FileType) -> Self {
-        FileStat {
-            device: 0,
-            inode: 0,
-            kind,
-            links: 1,
-            size: 0,
-            accessed: 0,
-            modified: 0,
-            changed: 0,
-        }
+        FileStat { device: 0, inode: 0, kind, links: 1, size: 0, accessed: 0, modified: 0, changed: 0 }
     }
 
     /// As the guest reads it.
@@ -280,11 +268,7 @@ impl From<&cap_std::fs::Metadata> for FileStat {
     fn from(metadata: &cap_std::fs::Metadata) -> Self {
         use cap_fs_ext::MetadataExt;
         let nanoseconds = |time: std::io::Result<cap_std::time::SystemTime>| {
-            let since = time
-                .ok()?
-                .into_std()
-                .duration_since(std::time::UNIX_EPOCH)
-                .ok()?;
+            let since = time.ok()?.into_std().duration_since(std::time::UNIX_EPOCH).ok()?;
             u64::try_from(since.as_nanos()).ok()
         };
         FileStat {
@@ -295,9 +279,7 @@ impl From<&cap_std::fs::Metadata> for FileStat {
             size: metadata.len(),
             accessed: nanoseconds(metadata.accessed()).unwrap_or(0),
             modified: nanoseconds(metadata.modified()).unwrap_or(0),
-            changed: super::platform::changed(metadata)
-                .or_else(|| nanoseconds(metadata.created()))
-                .unwrap_or(0),
+            changed: super::platform::changed(metadata).or_else(|| nanoseconds(metadata.created())).unwrap_or(0),
         }
     }
 }

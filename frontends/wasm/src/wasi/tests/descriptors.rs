@@ -7,28 +7,17 @@ fn rights_only_shrink() {
     let (mut guest, host) = Guest::with_directory();
     host.write("file", "text").unwrap();
     let rights = (Rights::FD_READ | Rights::FD_WRITE | Rights::FD_SEEK).bits();
-    let fd = guest
-        .open_as("file", OpenFlags::empty(), rights, FdFlags::empty())
-        .unwrap();
+    let fd = guest.open_as("file", OpenFlags::empty(), rights, FdFlags::empty()).unwrap();
     guest.ok("fd_fdstat_get", &[fd, RESULT]);
     assert_eq!((guest.u64(RESULT + 8), guest.u64(RESULT + 16)), (rights, 0));
-    assert_eq!(
-        guest.call("fd_filestat_get", &[fd, RESULT]),
-        Errno::NotCapable
-    );
+    assert_eq!(guest.call("fd_filestat_get", &[fd, RESULT]), Errno::NotCapable);
     assert_eq!(guest.call("fd_tell", &[fd, RESULT]), Errno::NotCapable);
     let fewer = Rights::FD_SEEK.bits();
     guest.ok("fd_fdstat_set_rights", &[fd, fewer, 0]);
     assert_eq!(guest.read(fd), Err(Errno::NotCapable));
     assert_eq!(guest.write(fd, "x"), Errno::NotCapable);
-    assert_eq!(
-        guest.call("fd_fdstat_set_rights", &[fd, rights, 0]),
-        Errno::NotCapable
-    );
-    assert_eq!(
-        guest.call("fd_fdstat_set_rights", &[fd, 1 << 60, 0]),
-        Errno::NotCapable
-    );
+    assert_eq!(guest.call("fd_fdstat_set_rights", &[fd, rights, 0]), Errno::NotCapable);
+    assert_eq!(guest.call("fd_fdstat_set_rights", &[fd, 1 << 60, 0]), Errno::NotCapable);
     assert_eq!(guest.seek(fd, 1, 0), Ok(1));
 }
 
@@ -39,14 +28,9 @@ fn directories_pass_on_what_they_inherit() {
     let base = Rights::DIRECTORY.bits();
     let inheriting = (Rights::FD_READ | Rights::FD_SEEK).bits();
     guest.ok("fd_fdstat_set_rights", &[ROOT, base, inheriting]);
-    assert_eq!(
-        guest.open("file", OpenFlags::empty()),
-        Err(Errno::NotCapable)
-    );
+    assert_eq!(guest.open("file", OpenFlags::empty()), Err(Errno::NotCapable));
     let wanted = Rights::FILE - Rights::FD_WRITE;
-    let fd = guest
-        .open_as("file", OpenFlags::empty(), wanted.bits(), FdFlags::empty())
-        .unwrap();
+    let fd = guest.open_as("file", OpenFlags::empty(), wanted.bits(), FdFlags::empty()).unwrap();
     guest.ok("fd_fdstat_get", &[fd, RESULT]);
     assert_eq!(guest.u64(RESULT + 8), inheriting);
     let base = (Rights::DIRECTORY - Rights::PATH_FILESTAT_SET_SIZE).bits();
@@ -64,24 +48,12 @@ fn a_directory_can_be_granted_for_reading_only() {
     let dir = host.try_clone().unwrap();
     let mut guest = Guest::new(WasiBuilder::new().directory_read_only(dir, "."));
     let read = (Rights::FILE - Rights::FD_WRITE).bits();
-    let fd = guest
-        .open_as("file", OpenFlags::empty(), read, FdFlags::empty())
-        .unwrap();
+    let fd = guest.open_as("file", OpenFlags::empty(), read, FdFlags::empty()).unwrap();
     assert_eq!(guest.read(fd), Ok("text".to_owned()));
-    assert_eq!(
-        guest.call("fd_filestat_set_size", &[fd, 0]),
-        Errno::NotCapable
-    );
-    assert_eq!(
-        guest.open("file", OpenFlags::empty()),
-        Err(Errno::NotCapable)
-    );
+    assert_eq!(guest.call("fd_filestat_set_size", &[fd, 0]), Errno::NotCapable);
+    assert_eq!(guest.open("file", OpenFlags::empty()), Err(Errno::NotCapable));
     assert_eq!(guest.open("new", OpenFlags::CREATE), Err(Errno::NotCapable));
-    for name in [
-        "path_create_directory",
-        "path_remove_directory",
-        "path_unlink_file",
-    ] {
+    for name in ["path_create_directory", "path_remove_directory", "path_unlink_file"] {
         assert_eq!(guest.path(name, "file"), Errno::NotCapable, "{name}");
     }
 }
@@ -112,24 +84,18 @@ fn numbers_are_the_lowest_free_and_can_move() {
 #[test]
 fn granted_directories_are_found_by_name() {
     let host = cap_tempfile::tempdir(cap_tempfile::ambient_authority()).unwrap();
-    let builder = WasiBuilder::new()
-        .directory(host.try_clone().unwrap(), "/data")
-        .directory(host.try_clone().unwrap(), ".");
+    let builder =
+        WasiBuilder::new().directory(host.try_clone().unwrap(), "/data").directory(host.try_clone().unwrap(), ".");
     let mut guest = Guest::new(builder);
     guest.ok("fd_prestat_get", &[3, RESULT]);
     assert_eq!((guest.u32(RESULT), guest.u32(RESULT + 4)), (0, 5));
-    assert_eq!(
-        guest.call("fd_prestat_dir_name", &[3, 100, 4]),
-        Errno::NameTooLong
-    );
+    assert_eq!(guest.call("fd_prestat_dir_name", &[3, 100, 4]), Errno::NameTooLong);
     guest.ok("fd_prestat_dir_name", &[3, 100, 6]);
     assert_eq!(guest.bytes(100, 6), b"/data\0");
     guest.ok("fd_prestat_get", &[4, RESULT]);
     assert_eq!(guest.call("fd_prestat_get", &[5, RESULT]), Errno::BadF);
     // A directory that was opened is not one that was granted.
     let read = Rights::FD_READ.bits();
-    let fd = guest
-        .open_as(".", OpenFlags::DIRECTORY, read, FdFlags::empty())
-        .unwrap();
+    let fd = guest.open_as(".", OpenFlags::DIRECTORY, read, FdFlags::empty()).unwrap();
     assert_eq!(guest.call("fd_prestat_get", &[fd, RESULT]), Errno::BadF);
 }

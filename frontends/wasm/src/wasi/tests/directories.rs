@@ -18,10 +18,7 @@ fn paths_stay_inside() {
     assert_eq!(open(""), Err(Errno::NoEnt));
     assert_eq!(guest.path("path_unlink_file", "../x"), Errno::NotCapable);
     let (path, _) = guest.put(&[0xff, 0xfe]);
-    assert_eq!(
-        guest.call("path_unlink_file", &[ROOT, path, 2]),
-        Errno::IlSeq
-    );
+    assert_eq!(guest.call("path_unlink_file", &[ROOT, path, 2]), Errno::IlSeq);
     assert_eq!(guest.call("path_unlink_file", &[1, path, 2]), Errno::NotDir);
     assert_eq!(guest.call("path_unlink_file", &[77, path, 2]), Errno::BadF);
 }
@@ -31,24 +28,12 @@ fn directories_are_made_and_removed() {
     let (mut guest, host) = Guest::with_directory();
     assert_eq!(guest.path("path_create_directory", "dir"), Errno::Success);
     assert_eq!(guest.path("path_create_directory", "dir"), Errno::Exist);
-    assert_eq!(
-        guest.path("path_create_directory", "other/"),
-        Errno::Success
-    );
-    assert_eq!(
-        guest.path("path_create_directory", "no/where"),
-        Errno::NoEnt
-    );
+    assert_eq!(guest.path("path_create_directory", "other/"), Errno::Success);
+    assert_eq!(guest.path("path_create_directory", "no/where"), Errno::NoEnt);
     host.write("dir/file", "").unwrap();
     assert_eq!(guest.path("path_remove_directory", "dir"), Errno::NotEmpty);
-    assert_eq!(
-        guest.path("path_remove_directory", "dir/file"),
-        Errno::NotDir
-    );
-    assert_eq!(
-        guest.path("path_remove_directory", "dir/file/"),
-        Errno::NotDir
-    );
+    assert_eq!(guest.path("path_remove_directory", "dir/file"), Errno::NotDir);
+    assert_eq!(guest.path("path_remove_directory", "dir/file/"), Errno::NotDir);
     assert_eq!(guest.path("path_remove_directory", "/"), Errno::NotCapable);
     assert_eq!(guest.path("path_unlink_file", "dir"), Errno::IsDir);
     assert_eq!(guest.path("path_unlink_file", "dir/file/"), Errno::NotDir);
@@ -65,20 +50,11 @@ fn files_are_renamed_and_linked() {
     let (a, b) = (guest.put(b"a"), guest.put(b"dir/b"));
     guest.ok("path_rename", &[ROOT, a.0, a.1, ROOT, b.0, b.1]);
     assert_eq!(host.read("dir/b").unwrap(), b"text");
-    assert_eq!(
-        guest.call("path_rename", &[ROOT, a.0, a.1, ROOT, b.0, b.1]),
-        Errno::NoEnt
-    );
+    assert_eq!(guest.call("path_rename", &[ROOT, a.0, a.1, ROOT, b.0, b.1]), Errno::NoEnt);
     guest.ok("path_link", &[ROOT, 0, b.0, b.1, ROOT, a.0, a.1]);
     assert_eq!(host.read("a").unwrap(), b"text");
-    assert_eq!(
-        guest.call("path_link", &[ROOT, 0, b.0, b.1, ROOT, a.0, a.1]),
-        Errno::Exist
-    );
-    assert_eq!(
-        guest.call("path_link", &[ROOT, 1, b.0, b.1, ROOT, a.0, a.1]),
-        Errno::Inval
-    );
+    assert_eq!(guest.call("path_link", &[ROOT, 0, b.0, b.1, ROOT, a.0, a.1]), Errno::Exist);
+    assert_eq!(guest.call("path_link", &[ROOT, 1, b.0, b.1, ROOT, a.0, a.1]), Errno::Inval);
     guest.ok("path_filestat_get", &[ROOT, 0, a.0, a.1, RESULT]);
     assert_eq!(guest.u64(RESULT + 24), 2);
 }
@@ -99,10 +75,7 @@ fn symbolic_links_are_followed_on_request_only() {
     let read = Rights::FD_READ.bits();
     let opened = guest.open_as("link", OpenFlags::empty(), read, FdFlags::empty());
     assert_eq!(opened, Err(Errno::Loop));
-    guest.ok(
-        "path_open",
-        &[ROOT, 1, link.0, link.1, 0, read, 0, 0, RESULT],
-    );
+    guest.ok("path_open", &[ROOT, 1, link.0, link.1, 0, read, 0, 0, RESULT]);
     let fd = u64::from(guest.u32(RESULT));
     assert_eq!(guest.read(fd), Ok("text".to_owned()));
     for (follow, kind) in [(0, FileType::SymbolicLink), (1, FileType::RegularFile)] {
@@ -140,30 +113,17 @@ fn entries_come_in_order_with_cookies() {
     for name in ["b", "a", "c"] {
         host.write(name, "").unwrap();
     }
-    let named = |names: &[(&str, u64)]| {
-        names
-            .iter()
-            .map(|(name, next)| ((*name).to_owned(), *next))
-            .collect::<Vec<_>>()
-    };
+    let named =
+        |names: &[(&str, u64)]| names.iter().map(|(name, next)| ((*name).to_owned(), *next)).collect::<Vec<_>>();
     let all = named(&[(".", 1), ("..", 2), ("a", 3), ("b", 4), ("c", 5)]);
     assert_eq!(entries(&mut guest, ROOT, 0, 1000), (all.clone(), true));
-    assert_eq!(
-        entries(&mut guest, ROOT, 3, 1000),
-        (all[3..].to_vec(), true)
-    );
+    assert_eq!(entries(&mut guest, ROOT, 3, 1000), (all[3..].to_vec(), true));
     // A buffer that ends within an entry is full, and the entry comes again.
     assert_eq!(entries(&mut guest, ROOT, 0, 60), (all[..2].to_vec(), false));
     // What changes meanwhile does not disturb the count; from the start it shows.
     host.remove_file("a").unwrap();
-    assert_eq!(
-        entries(&mut guest, ROOT, 3, 1000),
-        (all[3..].to_vec(), true)
-    );
+    assert_eq!(entries(&mut guest, ROOT, 3, 1000), (all[3..].to_vec(), true));
     let fewer = named(&[(".", 1), ("..", 2), ("b", 3), ("c", 4)]);
     assert_eq!(entries(&mut guest, ROOT, 0, 1000), (fewer, true));
-    assert_eq!(
-        entries(&mut guest, ROOT, u64::MAX, 1000),
-        (Vec::new(), true)
-    );
+    assert_eq!(entries(&mut guest, ROOT, u64::MAX, 1000), (Vec::new(), true));
 }

@@ -31,11 +31,7 @@ const ALL: u64 = Rights::DIRECTORY.union(Rights::FILE).bits();
 
 impl Guest {
     fn new(builder: WasiBuilder) -> Self {
-        Guest {
-            wasi: builder.build().unwrap(),
-            memory: vec![0; 65_536],
-            top: 1024,
-        }
+        Guest { wasi: builder.build().unwrap(), memory: vec![0; 65_536], top: 1024 }
     }
 
     /// A guest with an empty directory at descriptor 3, and the directory.
@@ -99,13 +95,7 @@ impl Guest {
         u64::from_le_bytes(self.bytes(address, 8).try_into().unwrap())
     }
 
-    fn open_as(
-        &mut self,
-        path: &str,
-        how: OpenFlags,
-        rights: u64,
-        flags: FdFlags,
-    ) -> Result<u64, Errno> {
+    fn open_as(&mut self, path: &str, how: OpenFlags, rights: u64, flags: FdFlags) -> Result<u64, Errno> {
         let (address, length) = self.put(path.as_bytes());
         let (how, flags) = (u64::from(how.bits()), u64::from(flags.bits()));
         let arguments = [ROOT, 0, address, length, how, rights, ALL, flags, RESULT];
@@ -154,10 +144,7 @@ fn the_table_is_in_order_and_complete() {
     assert!(function("fd_dup").is_none());
     let open = function("path_open").unwrap();
     use ValueType::{I32, I64};
-    assert_eq!(
-        open.parameters,
-        [I32, I32, I32, I32, I32, I64, I64, I32, I32]
-    );
+    assert_eq!(open.parameters, [I32, I32, I32, I32, I32, I64, I64, I32, I32]);
     assert_eq!(open.results, [I32]);
     assert!(function("proc_exit").unwrap().results.is_empty());
 }
@@ -175,15 +162,8 @@ fn every_pointer_is_checked() {
         }
     }
     let (mut guest, _host) = Guest::with_directory();
-    let fault = Fault {
-        address: outside,
-        length: 4,
-        memory_bytes: 65_536,
-    };
-    assert_eq!(
-        guest.try_call("args_sizes_get", &[outside, 0]),
-        Err(Stop::Fault(fault))
-    );
+    let fault = Fault { address: outside, length: 4, memory_bytes: 65_536 };
+    assert_eq!(guest.try_call("args_sizes_get", &[outside, 0]), Err(Stop::Fault(fault)));
     assert!(fault.to_string().contains("0x10008"), "{fault}");
     let result = guest.try_call("fd_read", &[0, u64::from(u32::MAX), 1, 0]);
     assert!(matches!(result, Err(Stop::Fault(_))), "{result:?}");

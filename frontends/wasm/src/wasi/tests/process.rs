@@ -14,10 +14,7 @@ fn arguments_and_environment_arrive() {
     guest.ok("args_sizes_get", &[RESULT, RESULT_2]);
     assert_eq!((guest.u32(RESULT), guest.u32(RESULT_2)), (3, 11));
     guest.ok("args_get", &[100, 200]);
-    assert_eq!(
-        [guest.u32(100), guest.u32(104), guest.u32(108)],
-        [200, 205, 208]
-    );
+    assert_eq!([guest.u32(100), guest.u32(104), guest.u32(108)], [200, 205, 208]);
     assert_eq!(guest.bytes(200, 11), "name\0-x\0ü\0".as_bytes());
     guest.ok("environ_sizes_get", &[RESULT, RESULT_2]);
     assert_eq!((guest.u32(RESULT), guest.u32(RESULT_2)), (2, 10));
@@ -31,9 +28,7 @@ fn what_cannot_be_expressed_is_refused() {
     assert!(matches!(error, SetupError::ZeroByte(_)));
     let error = WasiBuilder::new().variable("a=b", "c").build().unwrap_err();
     assert!(matches!(error, SetupError::VariableName(_)));
-    let error = WasiBuilder::new()
-        .host_directory("/no/such/place", "/")
-        .unwrap_err();
+    let error = WasiBuilder::new().host_directory("/no/such/place", "/").unwrap_err();
     assert!(error.to_string().contains("/no/such/place"), "{error}");
 }
 
@@ -91,10 +86,7 @@ fn no_descriptor_is_a_socket() {
     let mut guest = Guest::new(WasiBuilder::new());
     for (fd, errno) in [(1, Errno::NotSock), (9, Errno::BadF)] {
         assert_eq!(guest.call("sock_accept", &[fd, 0, RESULT]), errno);
-        assert_eq!(
-            guest.call("sock_recv", &[fd, 0, 0, 0, RESULT, RESULT_2]),
-            errno
-        );
+        assert_eq!(guest.call("sock_recv", &[fd, 0, 0, 0, RESULT, RESULT_2]), errno);
         assert_eq!(guest.call("sock_send", &[fd, 0, 0, 0, RESULT]), errno);
         assert_eq!(guest.call("sock_shutdown", &[fd, 1]), errno);
     }
@@ -126,12 +118,7 @@ fn poll(guest: &mut Guest, subscriptions: &[Vec<u8>]) -> Vec<(u64, u16, u8, u64)
     guest.ok("poll_oneoff", &[address, 100, count, RESULT]);
     let event = |index: u64| {
         let at = 100 + index * 32;
-        (
-            guest.u64(at),
-            guest.u16(at + 8),
-            guest.bytes(at + 10, 1)[0],
-            guest.u64(at + 16),
-        )
+        (guest.u64(at), guest.u16(at + 8), guest.bytes(at + 10, 1)[0], guest.u64(at + 16))
     };
     (0..u64::from(guest.u32(RESULT))).map(event).collect()
 }
@@ -140,22 +127,12 @@ fn poll(guest: &mut Guest, subscriptions: &[Vec<u8>]) -> Vec<(u64, u16, u8, u64)
 fn polling_sleeps_until_the_first_time() {
     let mut guest = Guest::new(WasiBuilder::new());
     let hour = 3_600_000_000_000;
-    let wanted = [
-        time(1, 1, 2 * hour, false),
-        time(2, 0, hour, false),
-        time(3, 9, 0, false),
-    ];
+    let wanted = [time(1, 1, 2 * hour, false), time(2, 0, hour, false), time(3, 9, 0, false)];
     // A wrong request is told at once.
-    assert_eq!(
-        poll(&mut guest, &wanted),
-        [(3, Errno::Inval.number(), 0, 0)]
-    );
+    assert_eq!(poll(&mut guest, &wanted), [(3, Errno::Inval.number(), 0, 0)]);
     assert_eq!(poll(&mut guest, &wanted[..2]), [(2, 0, 0, 0)]);
     guest.ok("clock_time_get", &[1, 0, RESULT]);
-    assert!(
-        guest.u64(RESULT) > hour,
-        "the counting clock slept without waiting"
-    );
+    assert!(guest.u64(RESULT) > hour, "the counting clock slept without waiting");
     assert_eq!(poll(&mut guest, &[time(4, 1, hour, true)]), [(4, 0, 0, 0)]);
     assert_eq!(guest.call("poll_oneoff", &[0, 0, 0, RESULT]), Errno::Inval);
 }

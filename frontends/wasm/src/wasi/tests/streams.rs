@@ -103,16 +103,10 @@ fn streams_tell_what_they_are() {
     let mut guest = Guest::new(WasiBuilder::new());
     guest.ok("fd_fdstat_get", &[0, RESULT]);
     assert_eq!(guest.bytes(RESULT, 1)[0], FileType::Unknown as u8);
-    assert_eq!(
-        Rights::from_bits(guest.u64(RESULT + 8)).unwrap() & Rights::FD_WRITE,
-        Rights::empty()
-    );
+    assert_eq!(Rights::from_bits(guest.u64(RESULT + 8)).unwrap() & Rights::FD_WRITE, Rights::empty());
     guest.ok("fd_filestat_get", &[1, RESULT]);
     assert_eq!(guest.u64(RESULT + 32), 0);
     assert_eq!(guest.seek(0, 0, 1), Err(Errno::SPipe));
     assert_eq!(guest.call("fd_tell", &[1, RESULT]), Errno::SPipe);
-    assert_eq!(
-        guest.call("fd_readdir", &[0, 0, 0, 0, RESULT]),
-        Errno::NotDir
-    );
+    assert_eq!(guest.call("fd_readdir", &[0, 0, 0, 0, RESULT]), Errno::NotDir);
 }
