@@ -3,7 +3,8 @@
 
 use crate::exit;
 use crate::grants::{DirectoryGrant, Size, Variable};
-use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -14,7 +15,7 @@ use std::path::PathBuf;
     name = "minivm",
     version,
     override_usage = "minivm [OPTIONS] FILE [ARG]...\n       minivm COMMAND ...",
-    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
     arg_required_else_help = true,
     after_help = exit::HELP,
 )]
@@ -25,8 +26,8 @@ pub(crate) struct CommandLine {
     /// The options of `run`, which needs no name.
     #[command(flatten)]
     pub(crate) run: Option<Run>,
-    /// When to colour messages.
-    #[arg(long, value_enum, global = true, default_value_t = When::Auto, value_name = "WHEN")]
+    /// When to colour messages: auto, always or never.
+    #[arg(long, value_enum, global = true, default_value_t = When::Auto, value_name = "WHEN", hide_possible_values = true)]
     pub(crate) color: When,
 }
 
@@ -122,21 +123,34 @@ pub(crate) struct Explain {
 }
 
 impl CommandLine {
+    /// Reads the process's arguments; leaves with a message if they make no sense.
+    pub(crate) fn read() -> (Command, When) {
+        let line = CommandLine::parse();
+        let color = line.color;
+        (line.into_command().unwrap_or_else(|error| error.exit()), color)
+    }
+
     /// What to do; a program without a command is run.
-    pub(crate) fn into_command(self) -> Option<Command> {
-        self.command.or(self.run.map(Command::Run))
+    fn into_command(self) -> Result<Command, clap::Error> {
+        let conflict = "options of `run` stand before another command";
+        match (self.command, self.run) {
+            (Some(command), None) => Ok(command),
+            (None, Some(run)) => Ok(Command::Run(run)),
+            (Some(_), Some(_)) => Err(CommandLine::command().error(ErrorKind::ArgumentConflict, conflict)),
+            // The parser asks for one of them already.
+            (None, None) => Err(CommandLine::command().error(ErrorKind::MissingSubcommand, "nothing to do")),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     fn parse(line: &str) -> Result<Command, String> {
         let words = std::iter::once("minivm").chain(line.split_whitespace());
         let line = CommandLine::try_parse_from(words).map_err(|error| error.to_string())?;
-        Ok(line.into_command().expect("a command, or it was an error"))
+        line.into_command().map_err(|error| error.to_string())
     }
 
     fn run(line: &str) -> Run {
@@ -182,7 +196,18 @@ mod tests {
         assert!(matches!(parse("--color never dis a.mvm"), Ok(Command::Dis(_))));
         assert!(matches!(parse("explain a.lua f"), Ok(Command::Explain(_))));
         assert!(matches!(parse("completions bash"), Ok(Command::Completions { .. })));
-        for wrong in ["", "run", "build a.lua", "dis", "dis a b", "--fuel x a.lua", "completions x", "--no a"] {
+        for wrong in [
+            "",
+            "run",
+            "build a.lua",
+            "dis",
+            "dis a b",
+            "--fuel x a.lua",
+            "completions x",
+            "--no a",
+            "--fuel 3 dis a",
+            "--dir . run a",
+        ] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }
     }
