@@ -6,44 +6,9 @@ use minivm_isa::operand::{OperandRef, Pattern};
 use minivm_isa::program::{Constant, Function, Local, Region, RegionKind, Span};
 use minivm_isa::{Instruction, Operand, Signature, Type};
 use std::collections::HashMap;
-use std::fmt;
 
-/// Frame words a function may take; operands of the machine are 16 bits wide.
-pub const FRAME_WORDS_MAX: u32 = 65_535;
-
-/// Why a function cannot be built. Mistakes in its code are found by the verifier.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum BuildError {
-    /// Its registers take more than 65,535 frame words.
-    FrameTooLarge {
-        /// Name of the function.
-        function: String,
-        /// Words it would take.
-        words: u64,
-    },
-    /// A block was created and named, but nothing was put into it.
-    EmptyBlock {
-        /// Name of the function.
-        function: String,
-        /// The block.
-        block: Block,
-    },
-}
-
-impl fmt::Display for BuildError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            BuildError::FrameTooLarge { function, words } => {
-                write!(f, "function '{function}' needs {words} frame words, more than {FRAME_WORDS_MAX}")
-            }
-            BuildError::EmptyBlock { function, block } => {
-                write!(f, "{block} of function '{function}' has no instructions")
-            }
-        }
-    }
-}
-
-impl std::error::Error for BuildError {}
+use crate::BuildError;
+pub use minivm_isa::limits::FRAME_WORDS_MAX;
 
 /// A block under construction, with its instructions and the source position of each.
 #[derive(Default)]

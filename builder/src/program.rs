@@ -6,14 +6,15 @@ use minivm_isa::program::{
     Constant, DataDef, ElementDef, Export, FunctionDef, GlobalDef, Import, Initial, Item, LayoutDef, MemoryDef, Origin,
     Program, SourceFile, TableDef,
 };
-use minivm_isa::{Signature, Type};
-use std::collections::HashMap;
+use minivm_isa::{Signature, Type, Verified, verify};
+use std::collections::{BTreeSet, HashMap};
 
 /// Builds a program.
 #[derive(Default)]
 pub struct ProgramBuilder {
     program: Program,
     signatures: HashMap<Signature, Sig>,
+    undefined: BTreeSet<Func>,
 }
 
 impl ProgramBuilder {
@@ -35,8 +36,11 @@ impl ProgramBuilder {
     /// Reserves a function's number, so that others can name it before it is [`define`](Self::define)d.
     pub fn declare(&mut self, signature: Signature) -> Func {
         let signature = self.signature(signature);
+        // It stands in as an import until it is defined; `finish` sees to it that it was.
         let import = Import { module: String::new(), name: String::new() };
-        self.program.functions.push(FunctionDef::Import { import, signature })
+        let number = self.program.functions.push(FunctionDef::Import { import, signature });
+        self.undefined.insert(number);
+        number
     }
 
     /// Starts the code of a function.
@@ -51,6 +55,7 @@ impl ProgramBuilder {
     /// See [`FunctionBuilder::finish`].
     pub fn define(&mut self, number: Func, function: FunctionBuilder) -> Result<(), BuildError> {
         self.program.functions[number] = FunctionDef::Code(Box::new(function.finish()?));
+        self.undefined.remove(&number);
         Ok(())
     }
 
@@ -132,6 +137,22 @@ impl ProgramBuilder {
     /// The program as built so far, unverified.
     pub fn program(&self) -> &Program {
         &self.program
+    }
+
+    /// The verified program.
+    ///
+    /// # Errors
+    /// When a declared function was never defined, or the verifier finds mistakes: then all of them.
+    pub fn finish(self) -> Result<Verified, BuildError> {
+        if !self.undefined.is_empty() {
+            let name = |function: Func| {
+                let export = self.program.exports.iter().find(|export| export.item == Item::Function(function));
+                export.map(|export| export.name.clone())
+            };
+            let functions = self.undefined.iter().map(|&function| (function, name(function))).collect();
+            return Err(BuildError::Undefined { functions });
+        }
+        verify(self.program).map_err(BuildError::Rejected)
     }
 
     /// The program as it is, for those who want to inspect or change it before it is verified.

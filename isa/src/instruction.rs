@@ -72,6 +72,9 @@ macro_rules! define {
             effects: Effects { $($effect: true,)* ..NO_EFFECTS },
         }),*];
 
+        /// The numbers of the rows, in their order.
+        const NUMBERS: &[u16] = &[$($number),*];
+
         impl Opcode {
             /// The opcode with a number.
             pub fn from_number(number: u16) -> Option<Opcode> {
@@ -116,11 +119,21 @@ const NO_EFFECTS: Effects =
 
 for_each_instruction!(define);
 
+/// Where the row of each number stands in [`INSTRUCTIONS`].
+static ROWS: [u16; NUMBERS[NUMBERS.len() - 1] as usize + 1] = {
+    let mut rows = [0; NUMBERS[NUMBERS.len() - 1] as usize + 1];
+    let mut row = 0;
+    while row < NUMBERS.len() {
+        rows[NUMBERS[row] as usize] = row as u16;
+        row += 1;
+    }
+    rows
+};
+
 impl Opcode {
     /// The row of the table.
     pub fn info(self) -> &'static InstructionInfo {
-        let index = INSTRUCTIONS.binary_search_by_key(&self, |info| info.opcode);
-        &INSTRUCTIONS[index.expect("the table is sorted by number, a test checks it")]
+        &INSTRUCTIONS[ROWS[self as usize] as usize]
     }
 
     /// The opcode with a name in the text form.

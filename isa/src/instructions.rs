@@ -607,10 +607,10 @@ macro_rules! for_each_instruction {
     // Fibers.
     /// `dst` = a new fiber that will call `callee`; an error unless it is a function.
     FiberNew fiber_new 0x0210 { dst: Out<Any>, callee: In<Any> } [allocate trap];
-    /// Runs `fiber` with `arguments` until it yields, returns or fails. `ok` = 1 and its values become the open list, or `ok` = 0 and the error value does.
-    FiberResumeToOpen fiber_resume_to_open 0x0211 { ok: Out<I32>, fiber: In<Any>, arguments: Ins<Any> } [call trap leaves_open];
+    /// Runs `fiber` with `arguments` until it yields, returns or fails. `ok` = true and its values become the open list, or `ok` = false and the error value does.
+    FiberResumeToOpen fiber_resume_to_open 0x0211 { ok: Out<Any>, fiber: In<Any>, arguments: Ins<Any> } [call trap leaves_open];
     /// As `fiber_resume_to_open`, with the open list after `arguments`.
-    FiberResumeOpenToOpen fiber_resume_open_to_open 0x0212 { ok: Out<I32>, fiber: In<Any>, arguments: Ins<Any> } [call trap takes_open leaves_open];
+    FiberResumeOpenToOpen fiber_resume_open_to_open 0x0212 { ok: Out<Any>, fiber: In<Any>, arguments: Ins<Any> } [call trap takes_open leaves_open];
     /// Suspends the running fiber, handing out `values`; what it is resumed with becomes the open list.
     FiberYieldToOpen fiber_yield_to_open 0x0213 { values: Ins<Any> } [call trap leaves_open];
     /// As `fiber_yield_to_open`, with the open list after `values`.

@@ -4,16 +4,21 @@
 //! source language and no machine.
 #![forbid(unsafe_code)]
 
+pub mod assigned;
 pub mod entities;
 pub mod instruction;
 mod instructions;
+pub mod limits;
 pub mod operand;
 pub mod program;
+pub mod regions;
 pub mod trap;
 pub mod types;
+pub mod verify;
 
 pub use instruction::{INSTRUCTIONS, Instruction, Opcode};
 pub use operand::{Input, Operand};
 pub use program::Program;
 pub use trap::TrapCode;
 pub use types::{Convention, Kind, Signature, Storage, Type};
+pub use verify::{Rejection, Verified, verify};
