@@ -63,7 +63,7 @@ fn by_content(bytes: &[u8]) -> Result<Language, &'static str> {
     if text.starts_with(b"(module") {
         return Ok(Language::Wat);
     }
-    if text.starts_with(b"program ") || text.starts_with(b"program\n") {
+    if text.strip_prefix(b"minivm ").is_some_and(|rest| rest.first().is_some_and(u8::is_ascii_digit)) {
         return Ok(Language::Mvt);
     }
     // Anything can be Lua that is text at all.
@@ -73,12 +73,12 @@ fn by_content(bytes: &[u8]) -> Result<Language, &'static str> {
     Ok(Language::Lua)
 }
 
-/// Skips white space and the comments of WebAssembly text and MiniVM text, none of which
-/// a Lua program can begin with (`;` alone it can).
+/// Skips white space and the comments of WebAssembly text and MiniVM text. A Lua program can
+/// begin with `;` too, but not go on with what these languages begin with.
 fn without_comments(mut text: &[u8]) -> &[u8] {
     loop {
         text = text.trim_ascii_start();
-        if text.starts_with(b";;") {
+        if text.starts_with(b";") {
             let end = text.iter().position(|&byte| byte == b'\n').unwrap_or(text.len());
             text = &text[end..];
         } else if text.starts_with(b"(;") {
@@ -113,6 +113,9 @@ mod tests {
         assert_eq!(told(b"#!/usr/bin/env minivm\nprint(1)"), Ok(Language::Lua));
         assert_eq!(told(b""), Ok(Language::Lua));
         assert_eq!(told(b" ;; comment\n(; another ;) (module)"), Ok(Language::Wat));
+        assert_eq!(told(b"; comment\nminivm 0\n"), Ok(Language::Mvt));
+        assert_eq!(told(b"minivm = 1"), Ok(Language::Lua));
+        assert_eq!(told(b"; print(1)"), Ok(Language::Lua));
         assert_eq!(told(b"(; without end"), Ok(Language::Lua));
         assert!(told(b"\x1bLua\x54").is_err());
         assert!(told(b"\x7fELF\0\0").is_err());

@@ -172,3 +172,35 @@ fn every_pointer_is_checked() {
     assert!(matches!(result, Err(Stop::Fault(_))), "{result:?}");
     assert_eq!(guest.call("fd_read", &[0, 0, 1025, RESULT]), Errno::Inval);
 }
+
+#[test]
+fn random_calls_never_panic() {
+    let mut random = SeededRandom::new(1);
+    let mut next = move |limit: u64| {
+        let mut bytes = [0; 8];
+        random.fill(&mut bytes).unwrap();
+        u64::from_le_bytes(bytes) % limit
+    };
+    for _ in 0..20 {
+        let (mut guest, _host) = Guest::with_directory();
+        // Bytes that are often names, small numbers and addresses at once.
+        for byte in &mut guest.memory {
+            *byte = [0, 0, 0, 1, 4, b'a', b'.', b'/'][next(8) as usize];
+        }
+        for _ in 0..1000 {
+            let function = &FUNCTIONS[next(FUNCTIONS.len() as u64) as usize];
+            // Reserving and growing could fill the disk.
+            if matches!(function.name, "fd_allocate" | "fd_filestat_set_size" | "fd_pwrite" | "fd_seek") {
+                continue;
+            }
+            let argument = |_| match next(8) {
+                0..=4 => next(8),
+                5 => next(1000),
+                6 => next(70_000),
+                _ => next(u64::MAX),
+            };
+            let arguments: Vec<u64> = function.parameters.iter().map(argument).collect();
+            let _ = guest.try_call(function.name, &arguments);
+        }
+    }
+}
