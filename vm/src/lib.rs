@@ -1,1 +1,4 @@
 //! To be written.
+
+pub mod heap;
+pub mod value;
