@@ -110,6 +110,10 @@ pub(crate) struct Context {
     /// Signatures of typed functions; functions carry their number here.
     pub(crate) signatures: Vec<Signature>,
     /// Where calls out of records return to.
+    pub(crate) definitions: crate::machine::Definitions,
+    pub(crate) budget: crate::memory::MemoryBudget,
+    /// Single steps that are left, in plain code.
+    pub(crate) steps: u64,
     return_code: Box<[u64; 2]>,
     /// Whether an error is being handled on a full stack, so that handlers may use a little more.
     pub(crate) overflow_words: usize,
@@ -150,6 +154,9 @@ impl Context {
             host_state: crate::host::HostState::default(),
             limits,
             signatures: Vec::new(),
+            definitions: crate::machine::Definitions::default(),
+            budget: crate::memory::MemoryBudget::new(u64::MAX),
+            steps: 0,
             return_code: Box::new([info, return_handler as usize as u64]),
             overflow_words: 0,
             in_finaliser: false,
