@@ -1,15 +1,15 @@
 //! Turns what the libraries say of a program into reports.
 
 use crate::report::{Place, Report};
-use minivm_isa::Program;
+use minivm_isa::program::SourceFile;
 use minivm_isa::verify::Rejection;
 
 /// What the verifier has against a program.
-pub(crate) fn rejections(program: &Program, rejections: &[Rejection]) -> Vec<Report> {
-    rejections.iter().map(|rejection| self::rejection(program, rejection)).collect()
+pub(crate) fn rejections(sources: &[SourceFile], rejections: &[Rejection]) -> Vec<Report> {
+    rejections.iter().map(|rejection| self::rejection(sources, rejection)).collect()
 }
 
-fn rejection(program: &Program, rejection: &Rejection) -> Report {
+fn rejection(sources: &[SourceFile], rejection: &Rejection) -> Report {
     let mut inside = rejection.place.clone();
     // The source gets an excerpt of its own.
     let source = inside.source.take();
@@ -18,15 +18,15 @@ fn rejection(program: &Program, rejection: &Rejection) -> Report {
     match source {
         Some(line) => {
             let bytes = line.start as usize..line.end as usize;
-            report.place(place(program, &line.file, line.line as usize, Some(bytes)))
+            report.place(place(sources, &line.file, line.line as usize, Some(bytes)))
         }
         None => report,
     }
 }
 
 /// A place in one of the program's sources, with the line where its text travels along.
-pub(crate) fn place(program: &Program, file: &str, line: usize, bytes: Option<std::ops::Range<usize>>) -> Place {
-    let text = program.sources.values().find(|source| source.name == file).and_then(|source| source.text.as_deref());
+pub(crate) fn place(sources: &[SourceFile], file: &str, line: usize, bytes: Option<std::ops::Range<usize>>) -> Place {
+    let text = sources.iter().find(|source| source.name == file).and_then(|source| source.text.as_deref());
     match text {
         Some(text) => Place::in_text(file, text, line, bytes),
         None => Place::line(file, line),

@@ -61,6 +61,19 @@ impl Place {
         Place::in_text(name, text, line, start.map(|start| start..start + 1))
     }
 
+    /// As [`Place::at`], with the column counted in characters.
+    pub(crate) fn at_character(name: impl Into<String>, text: &str, line: usize, column: usize) -> Self {
+        let bytes = line_range(text.as_bytes(), line).and_then(|range| {
+            let (start, character) = text[range.clone()].char_indices().nth(column.saturating_sub(1))?;
+            Some(range.start + start..range.start + start + character.len_utf8())
+        });
+        match (bytes, line_range(text.as_bytes(), line)) {
+            // The column after the last character is the end of the line.
+            (None, Some(range)) => Place::in_text(name, text.as_bytes(), line, Some(range.end..range.end)),
+            (bytes, _) => Place::in_text(name, text.as_bytes(), line, bytes),
+        }
+    }
+
     /// Says what is there, next to the mark.
     #[must_use]
     pub(crate) fn label(mut self, label: impl Into<String>) -> Self {
