@@ -33,6 +33,7 @@ impl RootSet {
     fn new(cx: &Context, at: Option<(Flow, bool)>, host_values: (Regs, usize)) -> Self {
         let mut values: Vec<Value> = cx.registry.values().copied().collect();
         values.extend(cx.kept.iter());
+        values.extend(cx.definitions.functions());
         if let Some(crate::error::Failure::Error { value, .. }) = &cx.failure {
             values.push(*value);
         }

@@ -64,6 +64,10 @@ pub(crate) struct Context {
     pub(crate) stack_end: *mut u64,
     /// Canonical instructions that may still be charged.
     pub(crate) fuel: i64,
+    /// The memory whose accesses need no operand, as it lies now.
+    pub(crate) main_memory: crate::memory::MemoryView,
+    /// That memory itself; null while there is none.
+    pub(crate) main_memory_of: *const crate::memory::LinearMemory,
     /// Values in the open list, where one is live.
     pub(crate) open_count: usize,
     /// Captures of the running function are not here but in its closure; this is the state to go on with.
@@ -129,6 +133,8 @@ impl Context {
         Box::new(Context {
             stack_end: std::ptr::null_mut(),
             fuel: i64::MAX,
+            main_memory: crate::memory::MemoryView::EMPTY,
+            main_memory_of: std::ptr::null(),
             open_count: 0,
             pc: std::ptr::null(),
             regs: std::ptr::null_mut(),
@@ -216,6 +222,16 @@ impl Context {
 pub(crate) unsafe fn return_info(place: Pc) -> ReturnInfo {
     // SAFETY: every return place has it in front.
     unsafe { *place.cast::<ReturnInfo>().sub(1) }
+}
+
+impl Context {
+    /// Looks again where the main memory lies: something besides its own instructions may have grown it.
+    pub(crate) fn refresh_memory(&mut self) {
+        if !self.main_memory_of.is_null() {
+            // SAFETY: the memory is part of an instance, which lives as long as the machine.
+            self.main_memory = unsafe { (*self.main_memory_of).view() };
+        }
+    }
 }
 
 /// The number of signatures that are not typed.

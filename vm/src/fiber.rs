@@ -53,7 +53,7 @@ impl Fiber {
     /// `cell` is a live fiber made by this machine, and no other reference to its state is in use.
     pub(crate) unsafe fn of<'a>(cell: *mut FiberCell) -> &'a mut Fiber {
         // SAFETY: the caller vouches for the cell, and the machine stores nothing else in one.
-        unsafe { &mut *(*cell).state().cast::<Fiber>() }
+        unsafe { &mut *(*cell).state.cast::<Fiber>() }
     }
 
     /// Where the registers are that it goes on with.

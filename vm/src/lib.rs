@@ -22,7 +22,6 @@ mod metamethod;
 mod number;
 mod stack;
 pub mod value;
-mod value_access;
 
 pub use context::Limits;
 pub use dispatch::uses_tail_calls;
@@ -31,4 +30,5 @@ pub use fiber::FiberState;
 pub use host::{HostRequest, Intrinsic, Outcome, Protect, Raise};
 pub use machine::{InstanceId, Kept, LinkError, Machine, RunState};
 pub use stack::host_call::HostCall;
+pub use stack::host_services::LevelInfo;
 pub use value::{Tag, Value};

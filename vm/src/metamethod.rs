@@ -29,7 +29,7 @@ metamethods! {
 pub(crate) fn intern_names(heap: &mut Heap) -> [*mut Str; COUNT] {
     let mut names = [std::ptr::null_mut(); COUNT];
     for (slot, name) in names.iter_mut().zip(NAMES) {
-        *slot = heap.intern(name.as_bytes()).expect("a new heap has room for the names");
+        *slot = heap.new_string(name.as_bytes()).expect("a new heap has room for the names");
     }
     names
 }
@@ -40,8 +40,8 @@ impl Context {
         // SAFETY: the values at hand are reachable, so their cells live.
         unsafe {
             match value.tag() {
-                Tag::TABLE => (*value.pointer().cast::<Table>()).metatable(),
-                Tag::USERDATA => (*value.pointer().cast::<crate::heap::Userdata>()).metatable(),
+                Tag::TABLE => Table::metatable(value.pointer().cast()),
+                Tag::USERDATA => (*value.pointer().cast::<crate::heap::Userdata>()).metatable,
                 Tag::STRING => self.string_metatable,
                 Tag::NIL => self.kind_metatables[0],
                 Tag::FALSE | Tag::TRUE => self.kind_metatables[1],
@@ -64,6 +64,9 @@ impl Context {
             return Value::NIL;
         }
         // SAFETY: metatables are reachable from their values; the names are roots.
-        unsafe { (*metatable).get_str(self.metamethods[metamethod as usize]) }
+        unsafe {
+            let node = Table::find_short(metatable, self.metamethods[metamethod as usize]);
+            if node.is_null() { Value::NIL } else { (*node).value() }
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Tables, closures and cells.
 
+use super::dynamic::AnySource;
 use super::operands::{get_any, set_any, tag_at};
 use super::{Cursor, Flow, Pc, Regs};
 use crate::context::Context;
@@ -19,33 +20,15 @@ use std::ptr::with_exposed_provenance_mut as pointer;
 /// `__index` or `__newindex` values that may stand behind one another.
 const CHAIN_MAX: usize = 2000;
 
-/// Where the object of a field access comes from.
-pub(crate) trait ObjectSource {
-    /// Reads it.
-    ///
-    /// # Safety
-    /// The cursor is at such an operand.
-    unsafe fn read(c: &mut Cursor, regs: Regs) -> Value;
-}
-impl<S: super::dynamic::AnySource> ObjectSource for S {
-    #[inline(always)]
-    unsafe fn read(c: &mut Cursor, regs: Regs) -> Value {
-        // SAFETY: passed on.
-        unsafe { <S as super::dynamic::AnySource>::read(c, regs) }
-    }
-}
-
 /// A captured value of the running closure.
 pub(crate) enum Capture {}
-impl super::dynamic::AnySource for Capture {
+impl AnySource for Capture {
     #[inline(always)]
     unsafe fn read(c: &mut Cursor, regs: Regs) -> Value {
         // SAFETY: the loader wrote the index of a capture.
         unsafe { *captures(regs).add(c.half()) }
     }
 }
-
-use super::dynamic::AnySource;
 
 /// The captured values of the running closure.
 ///
@@ -103,7 +86,15 @@ handler! {
 }
 
 /// `object[key]` for a string key, walking `__index`; remembers the node of a direct hit at `index_at`.
-unsafe fn get_str(cx: &mut Context, at: Flow, next: Pc, mut object: Value, key: *mut Str, dst: usize, index_at: Pc) -> Flow {
+unsafe fn get_str(
+    cx: &mut Context,
+    at: Flow,
+    next: Pc,
+    mut object: Value,
+    key: *mut Str,
+    dst: usize,
+    index_at: Pc,
+) -> Flow {
     // SAFETY: the operands are reachable from the frame.
     unsafe {
         for level in 0..CHAIN_MAX {

@@ -11,7 +11,9 @@ use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
 
 pub(crate) use names::{describe_callee, describe_operand};
-pub(crate) use trace::{position_at, position_of_caller, traceback};
+pub(crate) use trace::{
+    level_info, position_at, position_of_caller, static_info, traceback, traceback_of_caller, traceback_of_fiber,
+};
 
 /// Why a run failed.
 #[derive(Clone, Debug)]
@@ -35,7 +37,7 @@ pub(crate) fn type_name(cx: &Context, value: Value) -> String {
         && let Some(name) = cx.metamethod(value, Metamethod::Name).as_string()
     {
         // SAFETY: the string is reachable from the value's metatable.
-        return String::from_utf8_lossy(unsafe { (*name).bytes() }).into_owned();
+        return String::from_utf8_lossy(unsafe { crate::heap::Str::bytes(name) }).into_owned();
     }
     basic_type_name(value).to_string()
 }

@@ -3,8 +3,11 @@
 use super::names::call_site_name;
 use crate::context::Context;
 use crate::dispatch::Flow;
-use crate::function::GuestFunction;
+use crate::fiber::{Fiber, FiberState};
+use crate::function::{Body, FunctionInfo, GuestFunction};
+use crate::stack::host_services::LevelInfo;
 use crate::stack::walk::{Level, Walk};
+use crate::value::Value;
 use std::fmt::Write;
 
 /// Levels that a traceback shows at each end before it leaves some out.
@@ -67,7 +70,7 @@ pub(crate) fn traceback_of_caller(cx: &Context, base: crate::dispatch::Regs, ski
 }
 
 /// The lines of a walk.
-pub(crate) fn lines(cx: &Context, mut walk: Walk, skip: usize) -> String {
+fn lines(cx: &Context, mut walk: Walk, skip: usize) -> String {
     let mut levels = Vec::new();
     // SAFETY: the walk starts at a live state.
     while let Some((level, _)) = unsafe { walk.next() } {
@@ -117,5 +120,76 @@ fn host_name(cx: &Context, host: &crate::function::HostFunction, caller: Option<
     match caller.and_then(|at| call_site_name(cx, at)) {
         Some((kind, name)) => format!("{kind} '{name}'"),
         None => "?".to_string(),
+    }
+}
+
+/// A traceback of a fiber that does not run.
+pub(crate) fn traceback_of_fiber(cx: &Context, fiber: Value, skip: usize) -> String {
+    let Some(cell) = fiber.as_fiber() else { return "stack traceback:".to_string() };
+    // SAFETY: the value at hand is reachable.
+    let fiber = unsafe { Fiber::of(cell) };
+    let shown = match fiber.state {
+        FiberState::Suspended => !fiber.pc.is_null(),
+        FiberState::Normal => true,
+        FiberState::Dead => fiber.failed,
+        FiberState::Running => false,
+    };
+    if !shown {
+        return "stack traceback:".to_string();
+    }
+    let at = Flow { pc: fiber.pc, regs: fiber.saved_regs() };
+    lines(cx, Walk::new(cx, at, fiber.state != FiberState::Dead), skip)
+}
+
+/// What is known of a function by itself.
+pub(crate) fn static_info(info: &FunctionInfo) -> LevelInfo {
+    match &info.body {
+        Body::Guest(guest) => {
+            let function = guest.portable();
+            let source = function.spans.first().map(|span| guest.program().sources[span.source].name.clone());
+            LevelInfo {
+                source,
+                own_name: function.name.clone(),
+                captures: function.captures.len(),
+                params: guest.params as usize,
+                variadic: guest.convention == minivm_isa::Convention::Variadic,
+                ..LevelInfo::default()
+            }
+        }
+        Body::Host(host) => {
+            LevelInfo { own_name: host.name.clone(), is_host: true, variadic: true, ..LevelInfo::default() }
+        }
+        Body::Bridge(_) => LevelInfo { is_host: true, ..LevelInfo::default() },
+    }
+}
+
+/// What is known of a level of the stack.
+///
+/// # Safety
+/// The level comes from a walk of the stack as it is.
+pub(crate) unsafe fn level_info(cx: &Context, level: &Level, caller: Option<Flow>) -> LevelInfo {
+    // SAFETY: the caller vouches for the level.
+    unsafe {
+        let closure = match level {
+            Level::Guest { closure, .. } | Level::Host { closure, .. } => *closure,
+            Level::Record { .. } => return LevelInfo::default(),
+        };
+        let mut info = static_info(&*(*closure).function.cast::<FunctionInfo>());
+        info.function = Value::from_function(closure);
+        info.name = caller.and_then(|at| call_site_name(cx, at)).map(|(kind, name)| (kind.to_string(), name));
+        if let Level::Guest { guest, regs, instruction, .. } = level {
+            let function = guest.portable();
+            info.line = function.span_at(*instruction).map(|span| span.line);
+            let here = *instruction as u32;
+            for local in function.locals.iter().filter(|local| local.start <= here && here < local.end) {
+                // Names are the frontend's claim; only what the dataflow knows to be written is read.
+                let holds = guest.frame_map.get().is_some_and(|map| map.holds(function, *instruction, local.register));
+                if holds && function.registers[local.register] == minivm_isa::Type::Any {
+                    let value = crate::dispatch::operands::get_any(*regs, guest.slots().of(local.register) as usize);
+                    info.locals.push((local.name.clone(), value));
+                }
+            }
+        }
+        info
     }
 }

@@ -81,11 +81,17 @@ impl Loading<'_> {
             Instruction::BitAnd { dst, lhs, rhs } => self.binary(at, arithmetic::<ops::BitAnd>(), *dst, *lhs, *rhs),
             Instruction::BitOr { dst, lhs, rhs } => self.binary(at, arithmetic::<ops::BitOr>(), *dst, *lhs, *rhs),
             Instruction::BitXor { dst, lhs, rhs } => self.binary(at, arithmetic::<ops::BitXor>(), *dst, *lhs, *rhs),
-            Instruction::ShiftLeft { dst, lhs, rhs } => self.binary(at, arithmetic::<ops::ShiftLeft>(), *dst, *lhs, *rhs),
-            Instruction::ShiftRight { dst, lhs, rhs } => self.binary(at, arithmetic::<ops::ShiftRight>(), *dst, *lhs, *rhs),
+            Instruction::ShiftLeft { dst, lhs, rhs } => {
+                self.binary(at, arithmetic::<ops::ShiftLeft>(), *dst, *lhs, *rhs)
+            }
+            Instruction::ShiftRight { dst, lhs, rhs } => {
+                self.binary(at, arithmetic::<ops::ShiftRight>(), *dst, *lhs, *rhs)
+            }
             Instruction::Equal { dst, lhs, rhs } => self.binary(at, comparison::<ops::Equal>(), *dst, *lhs, *rhs),
             Instruction::Less { dst, lhs, rhs } => self.binary(at, comparison::<ops::Less>(), *dst, *lhs, *rhs),
-            Instruction::LessEqual { dst, lhs, rhs } => self.binary(at, comparison::<ops::LessEqual>(), *dst, *lhs, *rhs),
+            Instruction::LessEqual { dst, lhs, rhs } => {
+                self.binary(at, comparison::<ops::LessEqual>(), *dst, *lhs, *rhs)
+            }
             Instruction::Negate { dst, src } => self.unary(at, ops::negate, *dst, *src),
             Instruction::BitNot { dst, src } => self.unary(at, ops::bit_not, *dst, *src),
             Instruction::Length { dst, src } => self.unary(at, object::length, *dst, *src),
@@ -492,7 +498,7 @@ impl Loading<'_> {
     }
 
     /// The value of a constant, for the typed part.
-    pub(crate) fn constant_value(&self, constant: minivm_isa::entities::Const) -> Value {
+    pub(crate) fn value(&self, constant: minivm_isa::entities::Const) -> Value {
         self.constants[constant.as_u32() as usize]
     }
 }

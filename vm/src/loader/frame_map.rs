@@ -45,6 +45,12 @@ impl FrameMap {
         false
     }
 
+    /// Whether a register holds a value of its type at an instruction.
+    pub(crate) fn holds(&self, function: &Function, instruction: usize, reg: Reg) -> bool {
+        self.assigned.at(function, instruction).contains(reg)
+            && (!self.sometimes_elided[reg.as_u32() as usize] || self.was_written(function, instruction, reg))
+    }
+
     /// Marks what a frame holds just before (or, while it calls, during) an instruction.
     ///
     /// # Safety

@@ -11,12 +11,12 @@
 
 mod calls;
 mod dynamic;
-mod words;
 pub(crate) mod frame_map;
 pub(crate) mod plan;
 pub(crate) mod slots;
 pub(crate) mod temporaries;
 pub(crate) mod typed;
+mod words;
 
 use crate::code::{Assembler, Code, EntryHeader};
 use crate::context::Context;
@@ -65,6 +65,8 @@ pub(crate) struct Loading<'a> {
     pub(crate) program: &'a Program,
     /// Its instance.
     pub(crate) instance: &'a Instance,
+    /// The memory whose accesses need no operand.
+    pub(crate) main_memory: *const crate::memory::LinearMemory,
     /// Where registers lie.
     pub(crate) slots: &'a Slots,
     /// What is read once.
@@ -110,7 +112,7 @@ pub(crate) fn ensure_loaded(cx: &mut Context, info: &FunctionInfo, guest: &Guest
         return Ok(());
     }
     let constants = make_constants(cx, guest)?;
-    let (code, plan) = translate(guest, info, constants, false)?;
+    let (code, plan) = translate(guest, info, constants, cx.main_memory_of, false)?;
     let frame_map = FrameMap::compute(guest.portable(), guest.params as usize, &plan);
     let _ = guest.frame_map.set(frame_map);
     let _ = guest.code.set(code);
@@ -140,7 +142,8 @@ fn make_constants<'a>(cx: &mut Context, guest: &'a GuestFunction) -> Result<&'a 
 /// Words of the largest window for outgoing arguments, and for values a return or an append gathers there.
 fn window_words(loading_program: &Program, function: &Function) -> usize {
     let words = |instruction: &Instruction| match instruction {
-        Instruction::Call { function: callee, arguments, .. } | Instruction::TailCall { function: callee, arguments } => {
+        Instruction::Call { function: callee, arguments, .. }
+        | Instruction::TailCall { function: callee, arguments } => {
             let signature = &loading_program.signatures[loading_program.functions[*callee].signature()];
             signature_words(signature).max(arguments.len() * 2)
         }
@@ -171,7 +174,13 @@ fn signature_words(signature: &minivm_isa::Signature) -> usize {
 }
 
 /// Translates one function.
-fn translate(guest: &GuestFunction, info: &FunctionInfo, constants: &[Value], plain: bool) -> Result<(Code, Plan), LoadError> {
+fn translate(
+    guest: &GuestFunction,
+    info: &FunctionInfo,
+    constants: &[Value],
+    main_memory: *const crate::memory::LinearMemory,
+    plain: bool,
+) -> Result<(Code, Plan), LoadError> {
     let function = guest.portable();
     let program = guest.program();
     let slots = guest.slots();
@@ -186,6 +195,7 @@ fn translate(guest: &GuestFunction, info: &FunctionInfo, constants: &[Value], pl
         program,
         // SAFETY: instances outlive their functions.
         instance: unsafe { &*guest.instance },
+        main_memory,
         slots,
         temporaries: Temporaries::compute(function),
         absorbed: vec![None; function.code.len()],
@@ -257,7 +267,7 @@ impl Loading<'_> {
     }
 
     /// Where an `any` result of instruction `at` goes.
-    fn destination(&self, at: usize, reg: Reg) -> u16 {
+    pub(crate) fn destination(&self, at: usize, reg: Reg) -> u16 {
         match self.plan.fate(at) {
             Fate::Window { at: word, .. } => word,
             Fate::Emitted | Fate::Folded(_) => self.slots.of(reg),

@@ -40,7 +40,7 @@ impl Loading<'_> {
                         self.asm.word64(word);
                     }
                 }
-                None => self.copy_constant(at, slot, self.constant_value(constant)),
+                None => self.copy_constant(at, slot, self.value(constant)),
             },
         }
     }

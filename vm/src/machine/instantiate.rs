@@ -10,7 +10,8 @@ use crate::memory::{LinearMemory, Segment, TableInstance};
 use crate::value::{Tag, Value};
 use minivm_isa::entities::{Func, Sig};
 use minivm_isa::program::{
-    Constant, FunctionDef, GlobalDef, Import, Initial, InitialOp, Item, MemoryDef, Origin, Program, SegmentMode, TableDef,
+    Constant, FunctionDef, GlobalDef, Import, Initial, InitialOp, Item, MemoryDef, Origin, Program, SegmentMode,
+    TableDef,
 };
 use minivm_isa::verify::Verified;
 use minivm_isa::{TrapCode, Type};
@@ -53,7 +54,9 @@ impl fmt::Display for LinkError {
                 write!(f, "incompatible import '{module}.{name}': expected {expected}, found {found}")
             }
             LinkError::Trap(code) => write!(f, "{code}"),
-            LinkError::Start(Failure::Exit(code)) => write!(f, "the start function ended the program with status {code}"),
+            LinkError::Start(Failure::Exit(code)) => {
+                write!(f, "the start function ended the program with status {code}")
+            }
             LinkError::Start(Failure::Error { trace, .. }) => write!(f, "the start function failed: {trace}"),
         }
     }
@@ -128,7 +131,8 @@ impl Context {
 
     /// Loads a program; gives its start function, if it has one, which the caller has to call.
     pub(crate) fn instantiate(&mut self, program: Rc<Verified>) -> Result<(InstanceId, Option<Value>), LinkError> {
-        let signatures: Vec<u32> = program.signatures.values().map(|signature| self.signature_number(signature)).collect();
+        let signatures: Vec<u32> =
+            program.signatures.values().map(|signature| self.signature_number(signature)).collect();
         let mut instance = Box::new(Instance {
             program: program.clone(),
             functions: Vec::new(),
@@ -153,6 +157,10 @@ impl Context {
         for table in program.tables.values() {
             let table = self.make_table(&instance, table)?;
             instance.tables.push(table);
+        }
+        if self.main_memory_of.is_null() && !instance.memories.is_empty() {
+            self.main_memory_of = instance.memory(minivm_isa::entities::Memory::from_u32(0));
+            self.refresh_memory();
         }
         let result = self.make_segments(&mut instance);
         // Code and tables of others may point here even when a segment did not fit: the instance stays.
@@ -230,7 +238,9 @@ impl Context {
                 Ok(Rc::new(GlobalCell { words: UnsafeCell::new(words), ty: global.ty, mutable: global.mutable }))
             }
             Origin::Import(import) => match self.definitions.get(&import.module, &import.name) {
-                Some(Definition::Global(cell)) if cell.ty == global.ty && cell.mutable == global.mutable => Ok(cell.clone()),
+                Some(Definition::Global(cell)) if cell.ty == global.ty && cell.mutable == global.mutable => {
+                    Ok(cell.clone())
+                }
                 Some(other) => Err(incompatible(import, &format!("global of type {}", global.ty), other.kind())),
                 None => Err(unknown(import)),
             },
@@ -250,7 +260,11 @@ impl Context {
                     let fits = found.pages() >= memory.minimum
                         && found.is_64() == memory.is_64
                         && fits_maximum(memory.maximum, found.declared_maximum());
-                    if fits { Ok(shared.clone()) } else { Err(incompatible(import, "memory", "memory of other limits")) }
+                    if fits {
+                        Ok(shared.clone())
+                    } else {
+                        Err(incompatible(import, "memory", "memory of other limits"))
+                    }
                 }
                 Some(other) => Err(incompatible(import, "memory", other.kind())),
                 None => Err(unknown(import)),

@@ -232,7 +232,7 @@ impl Context {
             Tag::FALSE => "false".to_string(),
             Tag::TRUE => "true".to_string(),
             Tag::INT | Tag::FLOAT => crate::format::number(value),
-            Tag::STRING => String::from_utf8_lossy(crate::value_access::bytes(&value)).into_owned(),
+            Tag::STRING => String::from_utf8_lossy(value.as_bytes().unwrap_or_default()).into_owned(),
             _ => format!("{}: {:#010x}", crate::error::basic_type_name(value), self.identity(value)),
         }
     }

@@ -80,6 +80,7 @@ impl Machine {
     /// Goes on with a run that has stopped for want of fuel.
     pub fn resume(&mut self) -> RunState {
         self.cx.status = Status::Running;
+        self.cx.refresh_memory();
         // SAFETY: the saved state is that of the run: `begin` or the stop made it.
         unsafe { dispatch::run(&raw mut *self.cx) };
         self.cx.state()

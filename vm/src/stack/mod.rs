@@ -3,6 +3,7 @@
 pub(crate) mod adapt;
 pub(crate) mod call;
 pub(crate) mod host_call;
+pub(crate) mod host_services;
 pub(crate) mod memory;
 pub(crate) mod record;
 pub(crate) mod resume;
