@@ -1,6 +1,6 @@
 //! WASI preview 1 (`wasi_snapshot_preview1`) over capabilities, as a plain library.
 //!
-//! It knows byte slices and numbers only: no machine, no linker. A program is given
+//! Apart from `link` it knows byte slices and numbers only, no machine. A program is given
 //! exactly what [`WasiBuilder`] was told to give: without it there are no
 //! files, no arguments, no environment, input is empty, output is discarded, the clock
 //! is a counter and randomness a fixed sequence.
@@ -10,6 +10,7 @@
 //! | `builder` | [`WasiBuilder`]: what a program may touch |
 //! | `state` | [`Wasi`]: one program's descriptors, arguments, clock, randomness |
 //! | `functions` | [`FUNCTIONS`]: the table of all calls, for registering with a linker |
+//! | `link` | [`define()`]: registers them with a MiniVM machine |
 //! | `arguments`, `clocks`, `process`, `transfer`, `files`, `directories`, `paths`, `open`, `poll`, `sockets` | the calls, by topic |
 //! | `memory` | checked little-endian access to the guest's memory |
 //! | `descriptors`, `stream` | what a descriptor can stand for |
@@ -46,6 +47,7 @@ mod directories;
 mod errno;
 mod files;
 mod functions;
+mod link;
 mod memory;
 mod open;
 mod paths;
@@ -64,6 +66,7 @@ mod types;
 pub use builder::{SetupError, WasiBuilder};
 pub use errno::{Errno, Error, Stop};
 pub use functions::{Call, FUNCTIONS, Function, MODULE, ValueType, function};
+pub use link::{Linked, define};
 pub use memory::{Fault, Memory};
 pub use sources::{Clock, ClockId, CounterClock, Random, SeededRandom, SystemClock, SystemRandom};
 pub use state::Wasi;
