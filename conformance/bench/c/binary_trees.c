@@ -25,7 +25,7 @@ static void drop(struct node *node) {
 }
 
 int main(int argc, char **argv) {
-    int most = argc > 1 ? atoi(argv[1]) : 15;
+    int most = argc > 1 ? atoi(argv[1]) : 16;
     struct node *stretch = build(most + 1);
     printf("stretch tree of depth %d, nodes %d\n", most + 1, count(stretch));
     drop(stretch);
