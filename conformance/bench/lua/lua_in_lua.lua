@@ -2,7 +2,7 @@
 -- syntax statistics, a verifier of the tree, a tree-walking interpreter and a library, run on a set of guest programs.
 -- The guest language is Lua without goto, integer division and bit operators. It stands for large programs: much code,
 -- many small functions, tables of functions, long chains of elseif, strings and recursion.
-local rounds = tonumber(arg and arg[1]) or 8
+local rounds = tonumber(arg and arg[1]) or 5
 
 local unpack = table.unpack or unpack
 local floor = math.floor
