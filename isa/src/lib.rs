@@ -1,2 +1,26 @@
-//! To be written.
+//! The MiniVM instruction set: instructions, programs, text and binary form, verifier.
+//!
+//! Start at [`program::Program`]. What an instruction means stands in `instructions.rs`, one row each. This crate knows no
+//! source language and no machine.
 #![forbid(unsafe_code)]
+
+pub mod assigned;
+pub mod binary;
+pub mod entities;
+pub mod instruction;
+mod instructions;
+pub mod limits;
+pub mod operand;
+pub mod program;
+pub mod regions;
+pub mod text;
+pub mod trap;
+pub mod types;
+pub mod verify;
+
+pub use instruction::{INSTRUCTIONS, Instruction, Opcode};
+pub use operand::{Input, Operand};
+pub use program::Program;
+pub use trap::TrapCode;
+pub use types::{Convention, Kind, Signature, Storage, Type};
+pub use verify::{Rejection, Verified, verify};

@@ -1,0 +1,381 @@
+//! One function under construction.
+
+use cranelift_entity::{EntityRef, PrimaryMap, SecondaryMap};
+use minivm_isa::entities::{Block, Const, Reg, Sig, Source};
+use minivm_isa::operand::{OperandRef, Pattern};
+use minivm_isa::program::{Constant, Function, Local, Region, RegionKind, Span};
+use minivm_isa::{Instruction, Operand, Signature, Type};
+use std::collections::HashMap;
+
+use crate::BuildError;
+pub use minivm_isa::limits::FRAME_WORDS_MAX;
+
+/// A block under construction, with its instructions and the source position of each.
+#[derive(Default)]
+struct BlockData {
+    code: Vec<Instruction>,
+    spans: Vec<Option<(Source, u32, u32, u32)>>,
+    position: Option<u32>,
+}
+
+struct LocalRange {
+    name: String,
+    register: Reg,
+    start: (Block, usize),
+    end: Option<(Block, usize)>,
+}
+
+/// Builds one function. It stands alone, so nested functions can be built side by side; give the result to
+/// [`ProgramBuilder::define`](crate::ProgramBuilder::define).
+///
+/// Every instruction of the table is a method. One with a single result `dst` returns its register: a fresh one, or the one named
+/// by [`to`](FunctionBuilder::to) just before. Where the type of the result depends on the rest of the program (globals,
+/// addresses, fields), [`fresh`](FunctionBuilder::fresh) or `to` must name it. Inputs are registers, constants, or plain Rust
+/// values, see [`IntoOperand`](crate::IntoOperand); lists take operands. Blocks are laid out in the order in which they are first switched to.
+pub struct FunctionBuilder {
+    name: String,
+    signature: Sig,
+    params: Vec<Reg>,
+    captures: Vec<Type>,
+    capture_names: Vec<String>,
+    registers: PrimaryMap<Reg, Type>,
+    constants: PrimaryMap<Const, Constant>,
+    constant_ids: HashMap<Constant, Const>,
+    blocks: PrimaryMap<Block, BlockData>,
+    placed: u32,
+    current: Block,
+    regions: Vec<Region>,
+    span: Option<(Source, u32, u32, u32)>,
+    locals: Vec<LocalRange>,
+    destination: Option<Reg>,
+}
+
+impl FunctionBuilder {
+    /// Starts a function with a signature and its number; the entry block is current.
+    pub fn new(name: impl Into<String>, number: Sig, signature: &Signature) -> Self {
+        let mut registers = PrimaryMap::new();
+        let params = signature.params.iter().map(|&ty| registers.push(ty)).collect();
+        let mut blocks = PrimaryMap::new();
+        let current = blocks.push(BlockData { position: Some(0), ..BlockData::default() });
+        FunctionBuilder {
+            name: name.into(),
+            signature: number,
+            params,
+            captures: Vec::new(),
+            capture_names: Vec::new(),
+            registers,
+            constants: PrimaryMap::new(),
+            constant_ids: HashMap::new(),
+            blocks,
+            placed: 1,
+            current,
+            regions: Vec::new(),
+            span: None,
+            locals: Vec::new(),
+            destination: None,
+        }
+    }
+
+    /// Register of parameter `index`, from 0.
+    pub fn param(&self, index: usize) -> Reg {
+        self.params[index]
+    }
+
+    /// A fresh register.
+    pub fn register(&mut self, ty: Type) -> Reg {
+        self.registers.push(ty)
+    }
+
+    /// The type of a register.
+    pub fn register_type(&self, register: Reg) -> Type {
+        self.registers[register]
+    }
+
+    /// Declares a captured value of type `any` or `cell`; returns its index.
+    pub fn capture(&mut self, ty: Type, name: impl Into<String>) -> u64 {
+        self.captures.push(ty);
+        self.capture_names.push(name.into());
+        self.captures.len() as u64 - 1
+    }
+
+    /// A constant, as an operand. The same constant is kept once.
+    pub fn constant(&mut self, constant: Constant) -> Operand {
+        if let Some(&known) = self.constant_ids.get(&constant) {
+            return known.into();
+        }
+        let number = self.constants.push(constant.clone());
+        self.constant_ids.insert(constant, number);
+        number.into()
+    }
+
+    /// The typed constant `value`.
+    pub fn i32(&mut self, value: i32) -> Operand {
+        self.constant(Constant::I32(value))
+    }
+
+    /// The typed constant `value`.
+    pub fn i64(&mut self, value: i64) -> Operand {
+        self.constant(Constant::I64(value))
+    }
+
+    /// The typed constant `value`.
+    pub fn f32(&mut self, value: f32) -> Operand {
+        self.constant(Constant::F32(value.to_bits()))
+    }
+
+    /// The typed constant `value`.
+    pub fn f64(&mut self, value: f64) -> Operand {
+        self.constant(Constant::F64(value.to_bits()))
+    }
+
+    /// The `any` nil.
+    pub fn nil(&mut self) -> Operand {
+        self.constant(Constant::Nil)
+    }
+
+    /// The `any` boolean `value`.
+    pub fn boolean(&mut self, value: bool) -> Operand {
+        self.constant(if value { Constant::True } else { Constant::False })
+    }
+
+    /// The `any` integer `value`.
+    pub fn integer(&mut self, value: i64) -> Operand {
+        self.constant(Constant::Integer(value))
+    }
+
+    /// The `any` float `value`.
+    pub fn float(&mut self, value: f64) -> Operand {
+        self.constant(Constant::Float(value.to_bits()))
+    }
+
+    /// The `any` string of these bytes.
+    pub fn string(&mut self, bytes: impl Into<Box<[u8]>>) -> Operand {
+        self.constant(Constant::String(bytes.into()))
+    }
+
+    /// A new block, empty and not yet placed.
+    pub fn block(&mut self) -> Block {
+        self.blocks.push(BlockData::default())
+    }
+
+    /// Goes on in `block`. The first time places it after all blocks placed so far.
+    pub fn switch_to(&mut self, block: Block) {
+        let data = &mut self.blocks[block];
+        if data.position.is_none() {
+            data.position = Some(self.placed);
+            self.placed += 1;
+        }
+        self.current = block;
+    }
+
+    /// The block that instructions go into.
+    pub fn current_block(&self) -> Block {
+        self.current
+    }
+
+    /// Whether the current block ends with an instruction that leaves it.
+    pub fn is_terminated(&self) -> bool {
+        self.blocks[self.current].code.last().is_some_and(|last| last.info().effects.end)
+    }
+
+    /// Makes `register` the result of the next instruction.
+    pub fn to(&mut self, register: Reg) -> &mut Self {
+        self.destination = Some(register);
+        self
+    }
+
+    /// Makes a fresh register of type `ty` the result of the next instruction. Needed where the instruction alone does not tell
+    /// the type: `f.fresh(Type::I32).global_get(counter)`.
+    pub fn fresh(&mut self, ty: Type) -> &mut Self {
+        let register = self.register(ty);
+        self.to(register)
+    }
+
+    /// Source position of the instructions from here on: `line` from 1, byte range in the file.
+    pub fn set_span(&mut self, source: Source, line: u32, start: u32, end: u32) {
+        self.span = Some((source, line, start, end));
+    }
+
+    /// From here on `register` is the local variable `name`.
+    pub fn open_local(&mut self, name: impl Into<String>, register: Reg) {
+        let start = (self.current, self.blocks[self.current].code.len());
+        self.locals.push(LocalRange { name: name.into(), register, start, end: None });
+    }
+
+    /// The innermost open local of `register` ends here.
+    pub fn close_local(&mut self, register: Reg) {
+        let end = (self.current, self.blocks[self.current].code.len());
+        let open = self.locals.iter_mut().rev().find(|local| local.register == register && local.end.is_none());
+        if let Some(local) = open {
+            local.end = Some(end);
+        }
+    }
+
+    /// Protects the blocks from `start` up to, not with, `end`, as they are placed. Add inner regions before outer ones.
+    /// `error` is the `any` register in which `handler` finds the error value.
+    pub fn protect(
+        &mut self,
+        kind: RegionKind,
+        start: Block,
+        end: Block,
+        handler: Block,
+        error: Reg,
+        message_handler: Option<Reg>,
+    ) {
+        self.regions.push(Region { kind, start, end, handler, error, message_handler });
+    }
+
+    /// Appends an instruction to the current block. After its end, instructions are dropped: nothing could reach them.
+    pub fn emit(&mut self, instruction: Instruction) {
+        self.destination = None;
+        if self.is_terminated() {
+            return;
+        }
+        let span = self.span;
+        let block = &mut self.blocks[self.current];
+        block.code.push(instruction);
+        block.spans.push(span);
+    }
+
+    /// Emits an instruction with a single result; `make` gets its register, which is the one from [`to`](Self::to) or a fresh
+    /// one of the type the table says.
+    pub(crate) fn emit_result(&mut self, make: impl Fn(Reg) -> Instruction) -> Reg {
+        if let Some(register) = self.destination.take() {
+            self.emit(make(register));
+            return register;
+        }
+        let ty = self.result_type(&make(Reg::new(0)));
+        let register = self.register(ty);
+        self.emit(make(register));
+        register
+    }
+
+    /// The type of the result, as far as the instruction alone tells it.
+    fn result_type(&self, instruction: &Instruction) -> Type {
+        if let Instruction::CaptureGet { index, .. } = instruction {
+            let index = usize::try_from(*index).unwrap_or(usize::MAX);
+            return *self.captures.get(index).expect("declare a value with `capture` before `capture_get`");
+        }
+        let (mut result, mut same, mut layout) = (None, None, None);
+        instruction.for_each_operand(|_, operand| match operand {
+            OperandRef::Out(_, pattern) => result = result.or(Some(pattern)),
+            OperandRef::In(input, Pattern::Same) => same = same.or(Some(self.operand_type(input))),
+            OperandRef::Index(minivm_isa::operand::IndexKind::Layout, index) => layout = Some(index),
+            _ => {}
+        });
+        match result.expect("only instructions with a result come here") {
+            Pattern::Exactly(ty) => ty,
+            Pattern::Same => same.expect("a `Same` result has a `Same` input"),
+            Pattern::RefType => {
+                Type::Ref(minivm_isa::entities::Layout::from_u32(layout.expect("a `RefType` result names a layout")))
+            }
+            Pattern::Address | Pattern::GlobalType | Pattern::Special => {
+                let name = instruction.info().name;
+                panic!("the result type of '{name}' depends on the program: use `to` or `fresh` before it")
+            }
+        }
+    }
+
+    /// The type of an operand.
+    pub fn operand_type(&self, operand: Operand) -> Type {
+        match operand.input() {
+            minivm_isa::Input::Reg(reg) => self.registers[reg],
+            minivm_isa::Input::Const(constant) => self.constants[constant].ty(),
+        }
+    }
+
+    /// Lays out the blocks.
+    ///
+    /// # Errors
+    /// When the frame is too large or a used block is empty.
+    pub fn finish(mut self) -> Result<Function, BuildError> {
+        let words: u64 = self.registers.values().map(|ty| u64::from(ty.words())).sum();
+        if words > u64::from(FRAME_WORDS_MAX) {
+            return Err(BuildError::FrameTooLarge { function: self.name, words });
+        }
+        let mut order: Vec<Block> = self.blocks.keys().filter(|&block| self.blocks[block].position.is_some()).collect();
+        order.sort_by_key(|&block| self.blocks[block].position);
+        let mut numbers: SecondaryMap<Block, Option<Block>> = SecondaryMap::new();
+        let mut starts = PrimaryMap::new();
+        let mut total = 0;
+        for &block in &order {
+            if self.blocks[block].code.is_empty() {
+                return Err(BuildError::EmptyBlock { function: self.name, block });
+            }
+            numbers[block] = Some(starts.push(total));
+            total += u32::try_from(self.blocks[block].code.len()).expect("code is counted in u32");
+        }
+        // A target that was never placed gets a number past the end, which the verifier rejects with its place.
+        let past_end = Block::from_u32(u32::try_from(starts.len()).expect("blocks are counted in u32"));
+        let number = |block: Block| numbers[block].unwrap_or(past_end);
+        let locals = self.finish_locals(&starts, &numbers, total);
+        let (mut code, mut spans) = (Vec::with_capacity(total as usize), Vec::<Span>::new());
+        for &block in &order {
+            let data = std::mem::take(&mut self.blocks[block]);
+            for (mut instruction, span) in data.code.into_iter().zip(data.spans) {
+                renumber(&mut instruction, number);
+                push_span(&mut spans, code.len(), span);
+                code.push(instruction);
+            }
+        }
+        for region in &mut self.regions {
+            region.start = number(region.start);
+            region.end = number(region.end);
+            region.handler = number(region.handler);
+        }
+        Ok(Function {
+            name: self.name,
+            signature: self.signature,
+            captures: self.captures,
+            registers: self.registers,
+            constants: self.constants,
+            blocks: starts,
+            code,
+            regions: self.regions,
+            spans,
+            locals,
+            capture_names: self.capture_names,
+        })
+    }
+
+    fn finish_locals(
+        &self,
+        starts: &PrimaryMap<Block, u32>,
+        numbers: &SecondaryMap<Block, Option<Block>>,
+        total: u32,
+    ) -> Vec<Local> {
+        let place = |(block, offset): (Block, usize)| {
+            let start = numbers[block].map_or(total, |number| starts[number]);
+            start + u32::try_from(offset).expect("code is counted in u32")
+        };
+        let mut locals: Vec<Local> = (self.locals.iter())
+            .map(|local| Local {
+                name: local.name.clone(),
+                register: local.register,
+                start: place(local.start),
+                end: local.end.map_or(total, place),
+            })
+            .filter(|local| local.start < local.end)
+            .collect();
+        locals.sort_by_key(|local| local.start);
+        locals
+    }
+}
+
+fn renumber(instruction: &mut Instruction, number: impl Fn(Block) -> Block) {
+    use minivm_isa::operand::OperandMut;
+    instruction.for_each_operand_mut(|operand| match operand {
+        OperandMut::Target(block) => *block = number(*block),
+        OperandMut::Targets(blocks) => blocks.iter_mut().for_each(|block| *block = number(*block)),
+        _ => {}
+    });
+}
+
+fn push_span(spans: &mut Vec<Span>, instruction: usize, span: Option<(Source, u32, u32, u32)>) {
+    let Some((source, line, start, end)) = span else { return };
+    let same = |last: &Span| (last.source, last.line, last.start, last.end) == (source, line, start, end);
+    if !spans.last().is_some_and(same) {
+        let instruction = u32::try_from(instruction).expect("code is counted in u32");
+        spans.push(Span { instruction, source, line, start, end });
+    }
+}

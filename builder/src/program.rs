@@ -1,0 +1,173 @@
+//! A program under construction.
+
+use crate::{BuildError, FunctionBuilder};
+use minivm_isa::entities::{Data, Element, Func, Global, Layout, Memory, Sig, Source, Table};
+use minivm_isa::program::{
+    Constant, CustomSection, DataDef, ElementDef, Export, FunctionDef, GlobalDef, Import, Initial, Item, LayoutDef,
+    MemoryDef, Origin, Program, SourceFile, TableDef,
+};
+use minivm_isa::{Signature, Type, Verified, verify};
+use std::collections::{BTreeSet, HashMap};
+use target_lexicon::Triple;
+
+/// Builds a program.
+#[derive(Default)]
+pub struct ProgramBuilder {
+    program: Program,
+    signatures: HashMap<Signature, Sig>,
+    undefined: BTreeSet<Func>,
+}
+
+impl ProgramBuilder {
+    /// An empty program.
+    pub fn new() -> Self {
+        ProgramBuilder::default()
+    }
+
+    /// The number of a signature; the same one is kept once.
+    pub fn signature(&mut self, signature: Signature) -> Sig {
+        if let Some(&known) = self.signatures.get(&signature) {
+            return known;
+        }
+        let number = self.program.signatures.push(signature.clone());
+        self.signatures.insert(signature, number);
+        number
+    }
+
+    /// Reserves a function's number, so that others can name it before it is [`define`](Self::define)d.
+    pub fn declare(&mut self, signature: Signature) -> Func {
+        let signature = self.signature(signature);
+        // It stands in as an import until it is defined; `finish` sees to it that it was.
+        let import = Import { module: String::new(), name: String::new() };
+        let number = self.program.functions.push(FunctionDef::Import { import, signature });
+        self.undefined.insert(number);
+        number
+    }
+
+    /// Starts the code of a function.
+    pub fn function(&mut self, name: impl Into<String>, signature: Signature) -> FunctionBuilder {
+        let number = self.signature(signature.clone());
+        FunctionBuilder::new(name, number, &signature)
+    }
+
+    /// Gives a declared function its code.
+    ///
+    /// # Errors
+    /// See [`FunctionBuilder::finish`].
+    pub fn define(&mut self, number: Func, function: FunctionBuilder) -> Result<(), BuildError> {
+        self.program.functions[number] = FunctionDef::Code(Box::new(function.finish()?));
+        self.undefined.remove(&number);
+        Ok(())
+    }
+
+    /// Adds a function with its code.
+    ///
+    /// # Errors
+    /// See [`FunctionBuilder::finish`].
+    pub fn add(&mut self, function: FunctionBuilder) -> Result<Func, BuildError> {
+        Ok(self.program.functions.push(FunctionDef::Code(Box::new(function.finish()?))))
+    }
+
+    /// Imports a function.
+    pub fn import_function(
+        &mut self,
+        module: impl Into<String>,
+        name: impl Into<String>,
+        signature: Signature,
+    ) -> Func {
+        let signature = self.signature(signature);
+        let import = Import { module: module.into(), name: name.into() };
+        self.program.functions.push(FunctionDef::Import { import, signature })
+    }
+
+    /// Adds a global that starts with a constant.
+    pub fn global(&mut self, ty: Type, mutable: bool, initial: Constant) -> Global {
+        self.program.globals.push(GlobalDef { ty, mutable, origin: Origin::Own(Initial::Constant(initial)) })
+    }
+
+    /// Adds a global of any origin.
+    pub fn add_global(&mut self, global: GlobalDef) -> Global {
+        self.program.globals.push(global)
+    }
+
+    /// Adds a memory.
+    pub fn add_memory(&mut self, memory: MemoryDef) -> Memory {
+        self.program.memories.push(memory)
+    }
+
+    /// Adds a table.
+    pub fn add_table(&mut self, table: TableDef) -> Table {
+        self.program.tables.push(table)
+    }
+
+    /// Adds a data segment.
+    pub fn add_data(&mut self, data: DataDef) -> Data {
+        self.program.data.push(data)
+    }
+
+    /// Adds an element segment.
+    pub fn add_element(&mut self, element: ElementDef) -> Element {
+        self.program.elements.push(element)
+    }
+
+    /// Adds a record or array layout.
+    pub fn layout(&mut self, layout: LayoutDef) -> Layout {
+        self.program.layouts.push(layout)
+    }
+
+    /// Adds a source file; its text, when given, is shown in diagnostics.
+    pub fn source(&mut self, name: impl Into<String>, text: Option<Box<[u8]>>) -> Source {
+        self.program.sources.push(SourceFile { name: name.into(), text })
+    }
+
+    /// Adds a custom section, which is carried and never interpreted.
+    pub fn custom(&mut self, name: impl Into<String>, bytes: impl Into<Box<[u8]>>) {
+        self.program.custom.push(CustomSection { name: name.into(), bytes: bytes.into() });
+    }
+
+    /// Names the machine that the program is for; without it the program is for all.
+    pub fn target(&mut self, target: Triple) {
+        self.program.target = target;
+    }
+
+    /// Exports an item.
+    pub fn export(&mut self, name: impl Into<String>, item: Item) {
+        self.program.exports.push(Export { name: name.into(), item });
+    }
+
+    /// Exports a function.
+    pub fn export_function(&mut self, name: impl Into<String>, function: Func) {
+        self.export(name, Item::Function(function));
+    }
+
+    /// Makes a function run at instantiation.
+    pub fn start(&mut self, function: Func) {
+        self.program.start = Some(function);
+    }
+
+    /// The program as built so far, unverified.
+    pub fn program(&self) -> &Program {
+        &self.program
+    }
+
+    /// The verified program.
+    ///
+    /// # Errors
+    /// When a declared function was never defined, or the verifier finds mistakes: then all of them.
+    pub fn finish(self) -> Result<Verified, BuildError> {
+        if !self.undefined.is_empty() {
+            let name = |function: Func| {
+                let export = self.program.exports.iter().find(|export| export.item == Item::Function(function));
+                export.map(|export| export.name.clone())
+            };
+            let functions = self.undefined.iter().map(|&function| (function, name(function))).collect();
+            return Err(BuildError::Undefined { functions });
+        }
+        verify(self.program).map_err(BuildError::Rejected)
+    }
+
+    /// The program as it is, for those who want to inspect or change it before it is verified.
+    pub fn finish_unverified(self) -> Program {
+        self.program
+    }
+}

@@ -1,0 +1,31 @@
+//! Limits that every program keeps, whatever machine it runs on.
+
+/// Frame words that the registers of one function may take; operands of machines are 16 bits wide.
+pub const FRAME_WORDS_MAX: u32 = 65_535;
+
+/// Operands in one list, values captured by one function, fields of one record.
+pub const LIST_MAX: usize = 65_535;
+
+/// Blocks of a function times the 64-bit words of a set of its registers: bounds what the dataflow of the verifier needs.
+pub const FLOW_WORDS_MAX: usize = 1 << 24;
+
+/// How deep an initial value may nest.
+pub const INITIAL_DEPTH_MAX: usize = 100;
+
+/// Pages of 64 KiB of a memory with 32-bit addresses.
+pub const MEMORY_PAGES_MAX: u64 = 1 << 16;
+
+/// Pages of 64 KiB of a memory with 64-bit addresses.
+pub const MEMORY_PAGES_64_MAX: u64 = 1 << 48;
+
+/// Elements of a table with 32-bit indices.
+pub const TABLE_ELEMENTS_MAX: u64 = u32::MAX as u64;
+
+/// Largest count or index that is part of an instruction.
+pub const NUMBER_MAX: u64 = u32::MAX as u64;
+
+/// Rejections that the verifier lists for one function; the last one then says how many more there are.
+pub const REJECTIONS_PER_FUNCTION: usize = 100;
+
+/// Functions with rejections after which the verifier stops looking.
+pub const REJECTED_FUNCTIONS_MAX: usize = 100;

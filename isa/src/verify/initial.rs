@@ -1,0 +1,119 @@
+//! Rules for values that are known before the program runs.
+
+use super::program::{captures_nothing, exists};
+use super::{Rejections, Rule};
+use crate::limits::INITIAL_DEPTH_MAX;
+use crate::program::{Constant, ElementType, Initial, Origin, Program, SegmentMode};
+use crate::types::Type;
+use cranelift_entity::EntityRef;
+use std::fmt::Display;
+
+/// Where an initial value stands and what it may be.
+struct Position<'a> {
+    program: &'a Program,
+    item: &'a dyn Display,
+    part: &'static str,
+    /// Globals with a smaller number have their value already.
+    globals: usize,
+}
+
+pub(super) fn check(program: &Program, all: &mut Rejections) {
+    let known = program.globals.len();
+    for (number, global) in &program.globals {
+        if let Origin::Own(initial) = &global.origin {
+            let position = Position { program, item: &number, part: "initial", globals: number.index() };
+            position.check(initial, global.ty, all);
+        }
+    }
+    for (number, table) in &program.tables {
+        if let Origin::Own(initial) = &table.origin {
+            Position { program, item: &number, part: "initial", globals: known }.element(initial, table.element, all);
+        }
+    }
+    for (number, data) in &program.data {
+        if let SegmentMode::Active(memory, offset) = &data.mode {
+            let is_64 = program.memories.get(*memory).is_some_and(|memory| memory.is_64);
+            let position = Position { program, item: &number, part: "offset", globals: known };
+            position.check(offset, address_type(is_64), all);
+        }
+    }
+    for (number, element) in &program.elements {
+        if let SegmentMode::Active(table, offset) = &element.mode {
+            let is_64 = program.tables.get(*table).is_some_and(|table| table.is_64);
+            let position = Position { program, item: &number, part: "offset", globals: known };
+            position.check(offset, address_type(is_64), all);
+        }
+        for value in &element.values {
+            Position { program, item: &number, part: "value", globals: known }.element(value, element.element, all);
+        }
+    }
+}
+
+/// The type of addresses and indices.
+pub(super) fn address_type(is_64: bool) -> Type {
+    if is_64 { Type::I64 } else { Type::I32 }
+}
+
+impl Position<'_> {
+    fn check(&self, initial: &Initial, expected: Type, all: &mut Rejections) {
+        self.check_nested(initial, expected, INITIAL_DEPTH_MAX, all);
+    }
+
+    /// Recursion ends at the limit, and what decodes programs keeps to the limit too.
+    fn check_nested(&self, initial: &Initial, expected: Type, depth_left: usize, all: &mut Rejections) {
+        match initial {
+            Initial::Constant(constant) => self.type_is(expected, constant.ty(), all),
+            Initial::Null => {
+                if !matches!(expected, Type::Ref(_)) {
+                    all.item(Rule::InitialType, self.item, self.part, expected, "null");
+                }
+            }
+            Initial::Function(function) => {
+                self.type_is(expected, Type::Any, all);
+                if exists(&self.program.functions, *function, self.item, self.part, all) {
+                    captures_nothing(self.program, *function, self.item, self.part, all);
+                }
+            }
+            Initial::Global(global) => {
+                if !exists(&self.program.globals, *global, self.item, self.part, all) {
+                    return;
+                }
+                let definition = &self.program.globals[*global];
+                self.type_is(expected, definition.ty, all);
+                if definition.mutable || global.index() >= self.globals {
+                    let expected = "an immutable global that stands before it";
+                    all.item(Rule::InitialGlobal, self.item, self.part, expected, global);
+                }
+            }
+            Initial::Arithmetic(_, lhs, rhs) => {
+                if !matches!(expected, Type::I32 | Type::I64) {
+                    all.item(Rule::InitialType, self.item, self.part, expected, "integer arithmetic");
+                } else if depth_left == 0 {
+                    let most = format!("nested at most {INITIAL_DEPTH_MAX} deep");
+                    all.item(Rule::InitialDepth, self.item, self.part, most, "deeper");
+                } else {
+                    self.check_nested(lhs, expected, depth_left - 1, all);
+                    self.check_nested(rhs, expected, depth_left - 1, all);
+                }
+            }
+        }
+    }
+
+    fn type_is(&self, expected: Type, found: Type, all: &mut Rejections) {
+        if expected != found {
+            all.item(Rule::InitialType, self.item, self.part, expected, found);
+        }
+    }
+
+    fn element(&self, initial: &Initial, element: ElementType, all: &mut Rejections) {
+        self.check(initial, Type::Any, all);
+        match (element, initial) {
+            (ElementType::Any, _) | (ElementType::Function, Initial::Function(_) | Initial::Global(_)) => {}
+            (ElementType::Function, Initial::Constant(Constant::Nil)) => {}
+            (ElementType::Function, Initial::Constant(_) | Initial::Null | Initial::Arithmetic(..)) => {
+                let expected = "a function, nil or a global";
+                all.item(Rule::ElementKind, self.item, self.part, expected, "another value");
+            }
+        }
+    }
+}

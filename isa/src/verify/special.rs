@@ -1,0 +1,290 @@
+//! Rules of single instructions that the table cannot say: calls, captures, fields, copies between memories and tables.
+
+use super::Rule;
+use super::function::Checker;
+use super::initial::address_type;
+use super::program::capture_count;
+use crate::Instruction;
+use crate::entities::{Element, Func, Global, Layout, Memory, Reg, Sig, Table};
+use crate::operand::Operand;
+use crate::program::{ElementType, FunctionDef, LayoutDef};
+use crate::types::{Convention, Signature, Storage, Type};
+
+/// Whether a table may hold everything from another table or a segment.
+pub(super) fn fits(into: ElementType, from: ElementType) -> bool {
+    match (into, from) {
+        (ElementType::Any, ElementType::Any | ElementType::Function) => true,
+        (ElementType::Function, ElementType::Function) => true,
+        (ElementType::Function, ElementType::Any) => false,
+    }
+}
+
+fn operands(registers: &[Reg]) -> Vec<Operand> {
+    registers.iter().map(|&register| register.into()).collect()
+}
+
+impl<'a> Checker<'a> {
+    /// Checks what the table leaves open. Returns whether the instruction has rules here at all: every row with a
+    /// [`Special`](crate::operand::Pattern::Special) operand must, and a test sees to it.
+    pub(super) fn special(&mut self, instruction: &Instruction) -> bool {
+        match instruction {
+            Instruction::GlobalSet { global, .. } => self.mutable(*global),
+            Instruction::Concat { values, .. } => self.at_least("values", 2, values.len()),
+            Instruction::ForEach { results, .. } => self.at_least("results", 1, results.len()),
+            Instruction::MemoryCopy { memory, source_memory, address, source, length } => {
+                let is_64 = |memory: Memory| self.program.memories.get(memory).map(|memory| memory.is_64);
+                self.copy([is_64(*memory), is_64(*source_memory)], ["address", "source"], [*address, *source, *length]);
+            }
+            Instruction::TableCopy { table, source_table, index, source, length } => {
+                let is_64 = |table: Table| self.program.tables.get(table).map(|table| table.is_64);
+                self.copy([is_64(*table), is_64(*source_table)], ["index", "source"], [*index, *source, *length]);
+                let element = self.program.tables.get(*source_table).map(|table| table.element);
+                self.table_holds(*table, element);
+            }
+            Instruction::TableInit { table, element, .. } => {
+                let element: Element = *element;
+                self.table_holds(*table, self.program.elements.get(element).map(|element| element.element));
+            }
+            Instruction::RefFunc { function, .. } => self.captures_nothing(*function),
+            Instruction::Closure { function, captures, .. } => self.closure(*function, captures),
+            Instruction::CaptureGet { dst, index } => {
+                if let Some(ty) = self.capture(*index) {
+                    self.types("dst", &[ty], &[(*dst).into()]);
+                }
+            }
+            Instruction::CaptureCellGet { index, .. } | Instruction::CaptureCellSet { index, .. } => {
+                if let Some(ty) = self.capture(*index).filter(|&ty| ty != Type::Cell) {
+                    self.reject(Rule::OperandType, "index", "a captured cell", ty);
+                }
+            }
+            Instruction::ReturnValues { values } => self.return_values(values),
+            Instruction::ReturnOpen { .. } => self.dynamic_only(),
+            Instruction::Varargs { .. } | Instruction::VarargsToOpen {} => self.variadic_only(),
+            _ => return self.special_call(instruction) || self.special_object(instruction),
+        }
+        true
+    }
+
+    fn special_call(&mut self, instruction: &Instruction) -> bool {
+        match instruction {
+            Instruction::Call { results, function, arguments } => {
+                self.captures_nothing(*function);
+                self.call("function", self.signature_of(*function), arguments, Some(results));
+            }
+            Instruction::CallIndirect { results, signature, arguments, .. }
+            | Instruction::CallRef { results, signature, arguments, .. } => {
+                self.call("signature", self.known(*signature), arguments, Some(results));
+            }
+            Instruction::TailCall { function, arguments } => {
+                self.captures_nothing(*function);
+                self.call("function", self.signature_of(*function), arguments, None);
+            }
+            Instruction::TailCallIndirect { signature, arguments, .. }
+            | Instruction::TailCallRef { signature, arguments, .. } => {
+                self.call("signature", self.known(*signature), arguments, None);
+            }
+            Instruction::TailCallAny { .. } | Instruction::TailCallAnyOpen { .. } => {
+                self.dynamic_only();
+                self.outside_of_regions();
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn special_object(&mut self, instruction: &Instruction) -> bool {
+        match instruction {
+            Instruction::RecordNew { layout, fields, .. } => {
+                if let Some(storages) = self.record(*layout) {
+                    let types: Vec<Type> = storages.iter().map(|storage| storage.register_type()).collect();
+                    self.types("fields", &types, fields);
+                }
+            }
+            Instruction::RecordGet { dst, layout, field, .. } => self.field(*layout, *field, "dst", (*dst).into()),
+            Instruction::RecordSet { layout, field, src, .. } => self.field(*layout, *field, "src", *src),
+            Instruction::ArrayNew { layout, src, .. } | Instruction::ArraySet { layout, src, .. } => {
+                self.array_element(*layout, "src", *src);
+            }
+            Instruction::ArrayGet { dst, layout, .. } => self.array_element(*layout, "dst", (*dst).into()),
+            Instruction::ArrayLength { layout, .. } => drop(self.array(*layout)),
+            _ => return false,
+        }
+        true
+    }
+
+    /// Rejects a list of another length or with other types.
+    fn types(&mut self, name: &'static str, expected: &[Type], found: &[Operand]) {
+        if expected.len() != found.len() {
+            self.reject(Rule::OperandCount, name, expected.len(), found.len());
+        }
+        for (&expected, &operand) in expected.iter().zip(found) {
+            if let Some(ty) = self.operand_type(operand).filter(|&ty| ty != expected) {
+                self.wrong_type(name, operand, expected, ty);
+            }
+        }
+    }
+
+    fn at_least(&mut self, name: &'static str, least: usize, found: usize) {
+        if found < least {
+            self.reject(Rule::ListLength, name, format_args!("at least {least}"), found);
+        }
+    }
+
+    fn mutable(&mut self, global: Global) {
+        if self.program.globals.get(global).is_some_and(|global| !global.mutable) {
+            self.reject(Rule::Mutable, "global", "a mutable global", format_args!("{global}, which is not"));
+        }
+    }
+
+    /// Addresses of a copy are each of the type of their own memory or table; the length of the narrower one.
+    fn copy(&mut self, is_64: [Option<bool>; 2], names: [&'static str; 2], found: [Operand; 3]) {
+        let [Some(into), Some(from)] = is_64 else { return };
+        self.types(names[0], &[address_type(into)], &found[..1]);
+        self.types(names[1], &[address_type(from)], &found[1..2]);
+        self.types("length", &[address_type(into && from)], &found[2..]);
+    }
+
+    fn table_holds(&mut self, table: Table, from: Option<ElementType>) {
+        let (Some(into), Some(from)) = (self.program.tables.get(table), from) else { return };
+        if !fits(into.element, from) {
+            let expected = format!("{:?}, as {table} holds", into.element);
+            self.reject(Rule::TableElement, "table", expected, format_args!("{from:?}"));
+        }
+    }
+
+    fn captures_nothing(&mut self, function: Func) {
+        if let Some(captures) = capture_count(self.program, function).filter(|&count| count > 0) {
+            let found = format!("{function} with {captures} captured values");
+            self.reject(Rule::NoCaptures, "function", "a function that captures nothing", found);
+        }
+    }
+
+    fn closure(&mut self, function: Func, captures: &[Operand]) {
+        match self.program.functions.get(function) {
+            None => {}
+            Some(FunctionDef::Import { .. }) => self.types("captures", &[], captures),
+            Some(FunctionDef::Code(code)) => self.types("captures", &code.captures, captures),
+        }
+    }
+
+    /// The type of a captured value of this function.
+    fn capture(&mut self, index: u64) -> Option<Type> {
+        let captures = &self.function.captures;
+        let found = usize::try_from(index).ok().and_then(|index| captures.get(index)).copied();
+        if found.is_none() {
+            self.reject(Rule::Index, "index", format_args!("one of {} captured values", captures.len()), index);
+        }
+        found
+    }
+
+    fn known(&self, signature: Sig) -> Option<&'a Signature> {
+        self.program.signatures.get(signature)
+    }
+
+    fn signature_of(&self, function: Func) -> Option<&'a Signature> {
+        self.known(self.program.functions.get(function)?.signature())
+    }
+
+    /// Checks a call with a signature; without results it is a tail call.
+    fn call(
+        &mut self,
+        name: &'static str,
+        signature: Option<&Signature>,
+        arguments: &[Operand],
+        results: Option<&[Reg]>,
+    ) {
+        if results.is_none() {
+            self.outside_of_regions();
+        }
+        let Some(signature) = signature else { return };
+        if signature.is_dynamic() {
+            let found = "a dynamic one, for call_any and tail_call_any";
+            return self.reject(Rule::TypedCall, name, "a typed signature", found);
+        }
+        self.types("arguments", &signature.params, arguments);
+        match (results, self.signature) {
+            (Some(results), _) => self.types("results", &signature.results, &operands(results)),
+            (None, None) => {}
+            (None, Some(own)) => {
+                if own.is_dynamic() || own.results != signature.results {
+                    let expected = format!("results {}, as this function has", show_results(own));
+                    self.reject(Rule::TailCallResults, name, expected, show_results(signature));
+                }
+            }
+        }
+    }
+
+    fn outside_of_regions(&mut self) {
+        let region = self.regions.as_ref().zip(self.here).and_then(|(tree, (block, _))| tree.innermost(block));
+        if let Some(region) = region {
+            let found = format!("region {region} around it");
+            self.reject(Rule::TailCallRegion, "", "no protected region", found);
+        }
+    }
+
+    fn return_values(&mut self, values: &[Operand]) {
+        let Some(signature) = self.signature else { return };
+        if signature.is_dynamic() {
+            for &value in values {
+                self.types("values", &[Type::Any], &[value]);
+            }
+        } else {
+            self.types("values", &signature.results, values);
+        }
+    }
+
+    fn dynamic_only(&mut self) {
+        if self.signature.is_some_and(|signature| !signature.is_dynamic()) {
+            self.reject(Rule::DynamicOnly, "", "a dynamic or variadic function around it", "a typed one");
+        }
+    }
+
+    fn variadic_only(&mut self) {
+        if let Some(signature) = self.signature.filter(|own| own.convention != Convention::Variadic) {
+            let found = format!("{:?}", signature.convention).to_lowercase();
+            self.reject(Rule::VariadicOnly, "", "a variadic function around it", found);
+        }
+    }
+
+    fn record(&mut self, layout: Layout) -> Option<&'a [Storage]> {
+        match self.program.layouts.get(layout)? {
+            LayoutDef::Record(fields) => Some(fields),
+            LayoutDef::Array(_) => {
+                self.reject(Rule::Field, "layout", "a record", format_args!("{layout}, an array"));
+                None
+            }
+        }
+    }
+
+    fn array(&mut self, layout: Layout) -> Option<Storage> {
+        match self.program.layouts.get(layout)? {
+            LayoutDef::Array(element) => Some(*element),
+            LayoutDef::Record(_) => {
+                self.reject(Rule::Field, "layout", "an array", format_args!("{layout}, a record"));
+                None
+            }
+        }
+    }
+
+    fn field(&mut self, layout: Layout, field: u64, name: &'static str, operand: Operand) {
+        let Some(fields) = self.record(layout) else { return };
+        match usize::try_from(field).ok().and_then(|field| fields.get(field)) {
+            Some(storage) => self.types(name, &[storage.register_type()], &[operand]),
+            None => self.reject(Rule::Field, "field", format_args!("one of {} fields", fields.len()), field),
+        }
+    }
+
+    fn array_element(&mut self, layout: Layout, name: &'static str, operand: Operand) {
+        if let Some(storage) = self.array(layout) {
+            self.types(name, &[storage.register_type()], &[operand]);
+        }
+    }
+}
+
+fn show_results(signature: &Signature) -> String {
+    if signature.is_dynamic() {
+        return "(any ...)".into();
+    }
+    let types: Vec<String> = signature.results.iter().map(Type::to_string).collect();
+    format!("({})", types.join(", "))
+}

@@ -1,0 +1,130 @@
+//! The interpreter: small functions over threaded code, each of which ends by jumping to the next.
+//!
+//! A threaded instruction is the address of its handler followed by a stream of 16-bit operands, padded to 8 bytes. There is
+//! one set of handlers and two ways to go from one to the next, chosen when the crate is built:
+//! - **tail**: a call in tail position, which LLVM turns into a jump when it optimises;
+//! - **loop**: the handler saves its state and returns to a loop. Used without optimisation, with debug assertions, under
+//!   Miri, on other processors, and with the feature `loop-dispatch`.
+//!
+//! What keeps a handler a leaf without pushes (measured, see the test in `conformance`): it returns `()`, has at most four
+//! state arguments, and reaches everything slow by a tail call to a function of the same signature.
+
+use crate::context::Context;
+
+/// A place in threaded code.
+pub(crate) type Pc = *const u16;
+/// The registers of the running frame, in words.
+pub(crate) type Regs = *mut u64;
+
+#[cfg(target_arch = "x86_64")]
+pub(crate) type Handler = unsafe extern "sysv64" fn(Pc, Regs, *mut Context, f64);
+#[cfg(not(target_arch = "x86_64"))]
+pub(crate) type Handler = unsafe extern "C" fn(Pc, Regs, *mut Context, f64);
+
+/// Defines a handler: `handler! { fn name<generics>(pc, regs, cx, facc) where bounds { body } }`.
+macro_rules! handler {
+    ($(#[$attr:meta])* $vis:vis fn $name:ident $(<$($g:ident $(: $bound:path)?),*>)? ($pc:ident, $regs:ident, $cx:ident, $facc:ident) $body:block) => {
+        #[cfg(target_arch = "x86_64")]
+        $(#[$attr])*
+        #[allow(unused_mut, reason = "state is changed by some handlers only")]
+        $vis unsafe extern "sysv64" fn $name $(<$($g $(: $bound)?),*>)? (
+            mut $pc: $crate::dispatch::Pc, mut $regs: $crate::dispatch::Regs, $cx: *mut $crate::context::Context, mut $facc: f64,
+        ) {
+            // SAFETY: the loader only makes code for verified functions, so operands are inside the frame and of their types,
+            // and calls reserve the whole frame.
+            unsafe { $body }
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        $(#[$attr])*
+        #[allow(unused_mut, reason = "state is changed by some handlers only")]
+        $vis unsafe extern "C" fn $name $(<$($g $(: $bound)?),*>)? (
+            mut $pc: $crate::dispatch::Pc, mut $regs: $crate::dispatch::Regs, $cx: *mut $crate::context::Context, mut $facc: f64,
+        ) {
+            // SAFETY: as above.
+            unsafe { $body }
+        }
+    };
+}
+
+/// Ends a handler: goes on at `pc`.
+#[cfg(minivm_tail)]
+macro_rules! next {
+    ($pc:expr, $regs:expr, $cx:expr, $facc:expr) => {{
+        let pc: $crate::dispatch::Pc = $pc;
+        let handler = *pc.cast::<$crate::dispatch::Handler>();
+        return handler(pc, $regs, $cx, $facc);
+    }};
+}
+#[cfg(not(minivm_tail))]
+macro_rules! next {
+    ($pc:expr, $regs:expr, $cx:expr, $facc:expr) => {{
+        (*$cx).pc = $pc;
+        (*$cx).regs = $regs;
+        (*$cx).facc = $facc;
+        return;
+    }};
+}
+
+/// Ends a handler: leaves everything to a slower function of the same signature.
+macro_rules! slow {
+    ($function:expr, $pc:expr, $regs:expr, $cx:expr, $facc:expr) => {{
+        return $function($pc, $regs, $cx, $facc);
+    }};
+}
+
+/// Ends a slow function: goes on where `flow` says, or leaves the interpreter.
+macro_rules! follow {
+    ($flow:expr, $cx:expr, $facc:expr) => {{
+        let flow: $crate::dispatch::Flow = $flow;
+        if flow.pc.is_null() {
+            return;
+        }
+        next!(flow.pc, flow.regs, $cx, $facc)
+    }};
+}
+
+pub(crate) mod call;
+pub(crate) mod control;
+pub(crate) mod dynamic;
+pub(crate) mod object;
+pub(crate) mod operands;
+pub(crate) mod typed;
+
+pub(crate) use operands::Cursor;
+
+/// Where a slow function goes on; a null `pc` leaves the interpreter, with the reason in the context.
+#[derive(Clone, Copy)]
+pub(crate) struct Flow {
+    pub(crate) pc: Pc,
+    pub(crate) regs: Regs,
+}
+
+impl Flow {
+    /// Leaves the interpreter.
+    pub(crate) const EXIT: Flow = Flow { pc: std::ptr::null(), regs: std::ptr::null_mut() };
+}
+
+/// Whether this build goes from handler to handler by tail calls.
+pub const fn uses_tail_calls() -> bool {
+    cfg!(minivm_tail)
+}
+
+/// Runs from the context's saved state until something sets another status.
+///
+/// # Safety
+/// The saved `pc` and `regs` are those of a live frame of the context's stack.
+pub(crate) unsafe fn run(cx: *mut Context) {
+    // SAFETY: the caller vouches for the state, and every handler leaves a state it would accept.
+    unsafe {
+        #[cfg(minivm_tail)]
+        {
+            let handler = *(*cx).pc.cast::<Handler>();
+            handler((*cx).pc, (*cx).regs, cx, (*cx).facc);
+        }
+        #[cfg(not(minivm_tail))]
+        while (*cx).status.is_running() {
+            let handler = *(*cx).pc.cast::<Handler>();
+            handler((*cx).pc, (*cx).regs, cx, (*cx).facc);
+        }
+    }
+}

@@ -1,0 +1,392 @@
+//! The cycle of the collector: its phases, in steps, and the limit.
+//!
+//! ```text
+//! Idle → ClearMarks → Mark → Ephemerons → ClearValues → Separate → Resurrect → ClearKeys → Intern → Owners → Huge → Idle
+//!                    roots │                                                                            flip │
+//!                          └──────────────── new cells are born marked ──────────────────────────────────────┘
+//! ```
+//! Everything but the scanning of the roots and the flip is done in slices.
+
+use super::marker::Roots;
+use super::object::FiberCell;
+use super::{Heap, HeapLimits, OutOfMemory};
+
+/// Where a cycle is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Phase {
+    /// No cycle is under way.
+    Idle,
+    /// The marks of the cycle before last are erased.
+    ClearMarks,
+    /// What is reachable from the roots is marked.
+    Mark,
+    /// Values of entries with weak keys are marked if their keys are.
+    Ephemerons,
+    /// Entries with dead values leave weak tables.
+    ClearValues,
+    /// Dead objects with finalisers are found.
+    Separate,
+    /// What finalisers can reach is marked.
+    Resurrect,
+    /// Entries with dead keys leave weak tables.
+    ClearKeys,
+    /// Dead strings leave the intern table.
+    Intern,
+    /// What dead cells own is dropped.
+    Owners,
+    /// After the flip: dead huge cells are given back.
+    Huge,
+}
+
+impl Phase {
+    /// Whether unmarked cells are dead.
+    pub(super) fn is_after_marking(self) -> bool {
+        self > Phase::Ephemerons && self < Phase::Huge
+    }
+
+    /// Whether new cells are born marked.
+    fn is_marked_birth(self) -> bool {
+        self > Phase::ClearMarks && self < Phase::Huge
+    }
+}
+
+/// How hard the collector tries to find mistakes in its use.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Stress {
+    /// Not at all.
+    #[default]
+    Off,
+    /// A whole collection at every safepoint after an allocation.
+    Full,
+    /// A tiny step at every safepoint after an allocation, cycle after cycle.
+    Steps,
+}
+
+/// The state of the collector between steps.
+pub(super) struct Cycle {
+    phase: Phase,
+    /// Counts cycles.
+    number: u64,
+    /// How far the phase has got, and how many it kept.
+    cursor: usize,
+    kept: usize,
+    /// A cycle begins when this many bytes are in use.
+    threshold: usize,
+    allocated_at_start: u64,
+    stopped: bool,
+    stress: Stress,
+}
+
+impl Cycle {
+    pub(super) fn new(limits: &HeapLimits) -> Cycle {
+        let mut cycle = Cycle {
+            phase: Phase::Idle,
+            number: 0,
+            cursor: 0,
+            kept: 0,
+            threshold: 0,
+            allocated_at_start: 0,
+            stopped: false,
+            stress: Stress::Off,
+        };
+        cycle.set_threshold(0, limits);
+        cycle
+    }
+
+    pub(super) fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Decides when the next cycle begins, from the bytes in use now.
+    pub(super) fn set_threshold(&mut self, used: usize, limits: &HeapLimits) {
+        let paced = (used as u128 * u128::from(limits.pause_percent) / 100).min(usize::MAX as u128) as usize;
+        let room = limits.bytes_max.saturating_sub(used) / 2;
+        self.threshold = paced.max(limits.cycle_bytes_min).min(used.saturating_add(room.max(limits.step_bytes)));
+    }
+
+    fn enter(&mut self, phase: Phase) {
+        self.phase = phase;
+        self.cursor = 0;
+        self.kept = 0;
+    }
+}
+
+/// A budget without end; small enough to be added to.
+const ALL: usize = usize::MAX / 4;
+/// Budget of a step under [`Stress::Steps`].
+const STRESS_STEP: usize = 64;
+
+impl Heap {
+    /// Does the work that is due. To be called at a safepoint when [`Heap::needs_step`].
+    ///
+    /// # Errors
+    /// [`OutOfMemory`] when more than the limit is in use even after a full collection. The program may use the reserve
+    /// to handle that.
+    pub fn step(&mut self, roots: &mut dyn Roots) -> Result<(), OutOfMemory> {
+        let fresh = (self.last_grant - self.debt).max(0) as usize;
+        match self.cycle.stress {
+            Stress::Full => self.collect_full(roots),
+            Stress::Steps => self.advance(roots, STRESS_STEP, true),
+            Stress::Off if self.cycle.stopped => {}
+            Stress::Off => {
+                let due = self.used_bytes() >= self.cycle.threshold;
+                self.advance(roots, fresh.saturating_mul(self.limits.step_factor as usize), due);
+            }
+        }
+        let result = self.check_limit(roots);
+        self.grant();
+        result
+    }
+
+    /// Runs the current cycle to its end, then a whole one, so that everything unreachable now is found dead.
+    ///
+    /// Dead objects with finalisers are kept for [`Heap::next_finaliser`], with all they refer to.
+    pub fn collect_full(&mut self, roots: &mut dyn Roots) {
+        self.finish_cycle(roots);
+        self.advance(roots, ALL, true);
+        self.finish_cycle(roots);
+        self.grant();
+    }
+
+    /// Does the work of `bytes` allocated bytes, beginning a cycle if none is under way; true if it ended.
+    pub fn step_by(&mut self, bytes: usize, roots: &mut dyn Roots) -> bool {
+        let mut budget = bytes.saturating_mul(self.limits.step_factor as usize).max(self.limits.step_bytes);
+        let mut begin = true;
+        loop {
+            let slice = budget.min(self.limits.step_bytes);
+            self.advance(roots, slice, begin);
+            begin = false;
+            budget -= slice;
+            let ended = self.cycle.phase == Phase::Idle;
+            if ended || budget == 0 {
+                self.grant();
+                return ended;
+            }
+        }
+    }
+
+    /// Runs the current cycle to its end, if one is under way.
+    pub(super) fn finish_cycle(&mut self, roots: &mut dyn Roots) {
+        while self.cycle.phase != Phase::Idle {
+            self.advance(roots, ALL, false);
+        }
+    }
+
+    /// Collects until `bytes` more fit under the limit. To be called at a safepoint after an allocation failed; if it
+    /// succeeds, the allocation is worth another try.
+    ///
+    /// # Errors
+    /// The error that was given, when there is no room even then. The program may use the reserve to handle it.
+    pub fn make_room(&mut self, error: OutOfMemory, roots: &mut dyn Roots) -> Result<(), OutOfMemory> {
+        self.collect_full(roots);
+        if self.used_bytes().saturating_add(error.bytes) <= self.limit_bytes() {
+            return Ok(());
+        }
+        self.overdrawn |= self.used_bytes().saturating_add(self.limits.reserve_bytes) > self.limits.bytes_max;
+        Err(error)
+    }
+
+    fn check_limit(&mut self, roots: &mut dyn Roots) -> Result<(), OutOfMemory> {
+        let mut used = self.used_bytes();
+        if used > self.limit_bytes() {
+            self.collect_full(roots);
+            used = self.used_bytes();
+        }
+        if used > self.limit_bytes() {
+            self.overdrawn = true;
+            return Err(OutOfMemory { bytes: used - self.limits.bytes_max });
+        }
+        if self.overdrawn && used <= self.limits.bytes_max {
+            self.overdrawn = false;
+        }
+        Ok(())
+    }
+
+    /// Sets the number of bytes until the next step is due.
+    pub(super) fn grant(&mut self) {
+        let step = self.limits.step_bytes.max(1);
+        let bytes = match self.cycle.stress {
+            Stress::Full | Stress::Steps => 0,
+            Stress::Off if self.cycle.phase == Phase::Idle && !self.cycle.stopped => {
+                self.cycle.threshold.saturating_sub(self.used_bytes()).clamp(step, ALL)
+            }
+            Stress::Off => step,
+        };
+        let bytes = bytes as i64;
+        self.granted += bytes - self.debt;
+        self.debt = bytes;
+        self.last_grant = bytes;
+    }
+
+    /// Grants anew after the rules changed, unless a step is due anyway.
+    fn grant_again(&mut self) {
+        if !self.needs_step() {
+            self.grant();
+        }
+    }
+
+    /// Whether a cycle is under way in which new cells are born marked.
+    #[inline(always)]
+    pub(super) fn in_cycle(&self) -> bool {
+        self.cycle.phase.is_marked_birth()
+    }
+
+    /// Does one slice of the current phase; begins a cycle if there is none and `begin`.
+    fn advance(&mut self, roots: &mut dyn Roots, budget: usize, begin: bool) {
+        // What does not look at memory by the byte is counted in pieces of this many.
+        let pieces = budget / 16 + 1;
+        match self.cycle.phase {
+            Phase::Idle if begin => self.cycle.enter(Phase::ClearMarks),
+            Phase::Idle => {}
+            Phase::ClearMarks => match self.space.clear_marks(self.cycle.cursor, pieces / 256 + 1) {
+                Some(next) => self.cycle.cursor = next,
+                None => self.begin_marking(roots),
+            },
+            Phase::Mark => {
+                if self.marker.drain(roots, budget) {
+                    self.marker.watch_ephemerons();
+                    self.cycle.enter(Phase::Ephemerons);
+                }
+            }
+            Phase::Ephemerons => {
+                if self.marker.drain(roots, budget) {
+                    self.marker.set_marking(false);
+                    self.cycle.enter(Phase::ClearValues);
+                }
+            }
+            Phase::ClearValues => {
+                if self.marker.clear_weak(false, pieces) {
+                    self.cycle.enter(Phase::Separate);
+                }
+            }
+            Phase::Separate => {
+                if self.finalisers.separate(&self.marker, pieces) {
+                    self.begin_resurrection();
+                }
+            }
+            Phase::Resurrect => {
+                if self.marker.drain(roots, budget) {
+                    self.marker.set_marking(false);
+                    self.finalisers.release();
+                    self.marker.restart_clearing();
+                    self.cycle.enter(Phase::ClearKeys);
+                }
+            }
+            Phase::ClearKeys => {
+                if self.marker.clear_weak(true, pieces) {
+                    self.cycle.enter(Phase::Intern);
+                }
+            }
+            // Every string that is looked at is a miss in the cache.
+            Phase::Intern => self.purge_interned(pieces / 4 + 1),
+            Phase::Owners => {
+                if self.drop_dead_owners(pieces) {
+                    self.flip();
+                }
+            }
+            Phase::Huge => {
+                if self.space.sweep_huge(pieces / 256 + 1) {
+                    self.cycle.enter(Phase::Idle);
+                }
+            }
+        }
+    }
+
+    fn begin_marking(&mut self, roots: &mut dyn Roots) {
+        self.cycle.enter(Phase::Mark);
+        self.cycle.number += 1;
+        self.cycle.allocated_at_start = self.allocated_bytes();
+        self.space.begin_cycle();
+        self.marker.begin(self.space.marks(), self.cycle.number);
+        roots.trace_roots(&mut self.marker);
+        self.finalisers.trace(&mut self.marker);
+    }
+
+    fn begin_resurrection(&mut self) {
+        self.cycle.enter(Phase::Resurrect);
+        self.marker.set_marking(true);
+        self.finalisers.trace(&mut self.marker);
+    }
+
+    fn purge_interned(&mut self, pieces: usize) {
+        let marker = &self.marker;
+        // SAFETY: strings in the table are not freed before the cycle ends.
+        let is_live = |string: *mut super::Str| unsafe { marker.is_marked(string.cast()) };
+        match self.interned.purge(self.cycle.cursor, pieces, is_live) {
+            Some(next) => self.cycle.cursor = next,
+            None => self.cycle.enter(Phase::Owners),
+        }
+    }
+
+    /// Drops what dead cells own, looking at up to `count`; true when all were looked at.
+    fn drop_dead_owners(&mut self, count: usize) -> bool {
+        for _ in 0..count {
+            let Some(&owner) = self.owners.get(self.cycle.cursor) else {
+                break;
+            };
+            self.cycle.cursor += 1;
+            // SAFETY: owners are not freed before the cycle ends, and a dead one leaves the list here.
+            unsafe {
+                if self.marker.is_marked(owner) {
+                    self.owners[self.cycle.kept] = owner;
+                    self.cycle.kept += 1;
+                } else {
+                    Heap::drop_owner(owner);
+                }
+            }
+        }
+        let done = self.cycle.cursor == self.owners.len();
+        if done {
+            self.owners.truncate(self.cycle.kept);
+        }
+        done
+    }
+
+    /// What is marked is now what is allocated.
+    fn flip(&mut self) {
+        let born = self.allocated_bytes() - self.cycle.allocated_at_start;
+        self.freed = self.allocated_bytes() - born - self.marker.bytes as u64;
+        self.space.flip();
+        self.marker.weak.reset();
+        self.cycle.set_threshold(self.used_bytes(), &self.limits);
+        self.cycle.enter(Phase::Huge);
+    }
+
+    /// Shows the stack of a fiber to the collector before control enters it, resumed or returned to.
+    ///
+    /// # Safety
+    /// `fiber` is a live fiber of this heap, its state as it was when control left it.
+    #[inline(always)]
+    pub unsafe fn before_resume(&mut self, fiber: *mut FiberCell, roots: &mut dyn Roots) {
+        if self.marking() {
+            // SAFETY: as the caller promises.
+            unsafe { self.marker.trace_fiber(fiber, roots) };
+        }
+    }
+
+    /// Stops or restarts the collector. A stopped one still enforces the limit.
+    pub fn set_stopped(&mut self, stopped: bool) {
+        self.cycle.stopped = stopped;
+        self.grant_again();
+    }
+
+    /// Whether the collector was stopped.
+    pub fn is_stopped(&self) -> bool {
+        self.cycle.stopped
+    }
+
+    /// Number of cycles begun.
+    pub fn cycles(&self) -> u64 {
+        self.cycle.number
+    }
+
+    /// Sets how hard to look for mistakes.
+    pub fn set_stress(&mut self, stress: Stress) {
+        self.cycle.stress = stress;
+        self.grant_again();
+    }
+}

@@ -1,0 +1,107 @@
+//! Finalisers: objects that are shown to the program once more when they are found dead.
+
+use std::collections::VecDeque;
+
+use super::Heap;
+use super::header::Header;
+use super::marker::{Marker, Roots};
+use crate::value::Value;
+
+/// Objects with finalisers.
+#[derive(Default)]
+pub(super) struct Finalisers {
+    /// In the order in which they were registered.
+    registered: Vec<*mut Header>,
+    /// How far the search for dead ones has got, and how many it kept.
+    cursor: usize,
+    kept: usize,
+    /// Found dead in this cycle, in the order of registration.
+    condemned: Vec<*mut Header>,
+    /// To be given to the program, from the front.
+    pending: VecDeque<*mut Header>,
+}
+
+impl Finalisers {
+    /// Looks at up to `count` registered objects and takes the dead ones off the list; true when all were looked at.
+    pub(super) fn separate(&mut self, marker: &Marker, count: usize) -> bool {
+        for _ in 0..count {
+            let Some(&object) = self.registered.get(self.cursor) else {
+                break;
+            };
+            self.cursor += 1;
+            // SAFETY: registered objects are not freed before they were separated and given to the program.
+            if unsafe { marker.is_marked(object) } {
+                self.registered[self.kept] = object;
+                self.kept += 1;
+            } else {
+                self.condemned.push(object);
+            }
+        }
+        if self.cursor < self.registered.len() {
+            return false;
+        }
+        self.registered.truncate(self.kept);
+        (self.cursor, self.kept) = (0, 0);
+        true
+    }
+
+    /// Marks what was found dead and what the program has yet to be given.
+    pub(super) fn trace(&self, marker: &mut Marker) {
+        for &object in self.condemned.iter().chain(&self.pending) {
+            // SAFETY: these objects are kept until they are given to the program.
+            unsafe { marker.mark_object(object) };
+        }
+    }
+
+    /// What was found dead in this cycle may be given to the program: last registered, first finalised.
+    pub(super) fn release(&mut self) {
+        while let Some(object) = self.condemned.pop() {
+            // SAFETY: condemned objects were marked.
+            unsafe { (*object).clear(Header::FINALISER) };
+            self.pending.push_back(object);
+        }
+    }
+}
+
+impl Heap {
+    /// Registers a table or userdata for finalisation; to be called when a metatable with a finaliser is set. Does nothing
+    /// if it is registered already.
+    ///
+    /// # Safety
+    /// `object` is a live cell of this heap.
+    pub unsafe fn set_finaliser(&mut self, object: *mut Header) {
+        // SAFETY: the caller gives a live cell.
+        unsafe {
+            if !(*object).has(Header::FINALISER) {
+                (*object).set(Header::FINALISER);
+                self.finalisers.registered.push(object);
+            }
+        }
+    }
+
+    /// Whether [`Heap::next_finaliser`] has an object to give.
+    #[inline(always)]
+    pub fn has_finalisers(&self) -> bool {
+        !self.finalisers.pending.is_empty()
+    }
+
+    /// The next object whose finaliser is to be called. It is an ordinary object again, and may be registered again.
+    pub fn next_finaliser(&mut self) -> Option<Value> {
+        let object = self.finalisers.pending.pop_front()?;
+        // SAFETY: pending objects are kept alive by `trace`; from now on the caller keeps this one.
+        let value = unsafe { Value::from_object(object) };
+        // It leaves the roots, where the collector may not have seen it yet.
+        self.barrier(value);
+        Some(value)
+    }
+
+    /// Takes every registered object, dead or not, for finalisation, last registered first: the program is about to end.
+    pub fn finalise_all(&mut self, roots: &mut dyn Roots) {
+        self.finish_cycle(roots);
+        while let Some(object) = self.finalisers.registered.pop() {
+            // SAFETY: registered objects are not freed while they are on the list.
+            unsafe { (*object).clear(Header::FINALISER) };
+            self.finalisers.pending.push_back(object);
+        }
+    }
+}

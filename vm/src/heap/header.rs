@@ -1,0 +1,92 @@
+//! The header word that every heap cell a value can refer to begins with.
+
+use crate::value::Tag;
+
+/// Kind (8 bits), flags (8 bits), sequence number (48 bits).
+///
+/// The kind is the tag of values that refer to the cell. Marks are not here but in bitmaps beside the cells. The sequence
+/// number stands in for the address wherever a program could see it (hashing, ordering, printing); it is 0 until first
+/// asked for.
+#[repr(transparent)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Header(u64);
+
+impl Header {
+    // Bit 8 is reserved for a generational mode: the cell has survived a collection.
+    /// A finaliser is registered.
+    pub(crate) const FINALISER: u64 = 1 << 9;
+    /// Tables: keys are weak.
+    pub(crate) const WEAK_KEYS: u64 = 1 << 10;
+    /// Tables: values are weak.
+    pub(crate) const WEAK_VALUES: u64 = 1 << 11;
+    /// Tables: keys or values are weak, so the contents are in a table of their own.
+    pub(crate) const WEAK: u64 = Header::WEAK_KEYS | Header::WEAK_VALUES;
+    /// Strings: longer than the interned ones.
+    pub(crate) const LONG: u64 = 1 << 12;
+    /// Strings: the hash field is filled in. Always set for short ones.
+    pub(crate) const HASHED: u64 = 1 << 13;
+    /// Tables: where the four bits of the inline array capacity begin.
+    const INLINE_SHIFT: u32 = 12;
+    const ID_SHIFT: u32 = 16;
+
+    /// A header with the kind of `tag` and these flags.
+    #[inline(always)]
+    pub(crate) const fn new(tag: Tag, flags: u64) -> Header {
+        Header(tag.0 as u64 | flags)
+    }
+
+    /// A table header whose cell holds this many array slots behind the fixed part (at most 15).
+    #[inline(always)]
+    pub(crate) const fn table(inline_slots: usize) -> Header {
+        Header(Tag::TABLE.0 as u64 | (inline_slots as u64) << Header::INLINE_SHIFT)
+    }
+
+    /// The kind: the number of the tag of values that refer to the cell.
+    #[inline(always)]
+    pub const fn kind(self) -> u8 {
+        self.0 as u8
+    }
+
+    /// Whether any of these flags is set.
+    #[inline(always)]
+    pub(crate) const fn has(self, flags: u64) -> bool {
+        self.0 & flags != 0
+    }
+
+    /// Those of these flags that are set.
+    #[inline(always)]
+    pub(crate) const fn flags(self, flags: u64) -> u64 {
+        self.0 & flags
+    }
+
+    /// Sets flags.
+    #[inline(always)]
+    pub(crate) fn set(&mut self, flags: u64) {
+        self.0 |= flags;
+    }
+
+    /// Clears flags.
+    #[inline(always)]
+    pub(crate) fn clear(&mut self, flags: u64) {
+        self.0 &= !flags;
+    }
+
+    /// Array slots in the cell of a table.
+    #[inline(always)]
+    pub(crate) const fn inline_slots(self) -> u32 {
+        (self.0 >> Header::INLINE_SHIFT) as u32 & 15
+    }
+
+    /// The sequence number, 0 if none was asked for yet.
+    #[inline(always)]
+    pub const fn id(self) -> u64 {
+        self.0 >> Header::ID_SHIFT
+    }
+
+    /// Gives the cell its sequence number.
+    #[inline(always)]
+    pub(crate) fn set_id(&mut self, id: u64) {
+        debug_assert!(self.id() == 0 && id < 1 << 48);
+        self.0 |= id << Header::ID_SHIFT;
+    }
+}

@@ -1,0 +1,492 @@
+//! Marking: an explicit stack of grey cells, a bit beside each cell, and the tracing of every kind.
+//!
+//! Nothing recurses, so the depth of a structure does not matter. Long parts of tables are scanned in pieces.
+
+use super::chunk::{Bitmap, cell_bytes, get_bit, set_bit};
+use super::header::Header;
+use super::object::{Array, Cell, Closure, ElementKind, FiberCell, Record, Userdata};
+use super::string::Str;
+use super::table::layout::{Node, PART_HEADER_BYTES, Table};
+use super::weak::WeakState;
+use crate::value::{Tag, Value};
+
+/// What the interpreter hands to the collector.
+pub trait Roots {
+    /// Marks every value that is reachable without going through a heap cell: the registers of the running fiber, the
+    /// fiber cells that wait for it, globals, constants, metatables of basic kinds, handles of the host.
+    fn trace_roots(&mut self, marker: &mut Marker);
+    /// Marks every value in the state of a suspended fiber.
+    fn trace_fiber(&mut self, fiber: *mut (), marker: &mut Marker);
+}
+
+/// Slots up to this number are scanned at once; more are pushed as a range.
+const RANGE_MIN: usize = 512;
+/// Slots of one piece of a range.
+const PIECE: usize = 1024;
+/// What setting a mark counts as, in bytes looked at.
+const MARK_WORK: usize = 16;
+/// How many cells ahead memory is fetched.
+const RING: usize = 8;
+
+/// What a range on the grey stack consists of, in the low bits of its entries. A single cell has 0 there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(usize)]
+pub(super) enum Range {
+    /// Values, all followed.
+    Values = 1,
+    /// Nodes, keys and values followed.
+    Nodes = 2,
+    /// Values of a table with weak values.
+    WeakSlots = 3,
+    /// Nodes of a table with weak values.
+    WeakValues = 4,
+    /// Nodes of a table with weak keys.
+    Ephemerons = 5,
+    /// Nodes of a table with weak keys and values.
+    WeakBoth = 6,
+}
+
+impl Range {
+    fn from_bits(bits: usize) -> Range {
+        match bits {
+            1 => Range::Values,
+            2 => Range::Nodes,
+            3 => Range::WeakSlots,
+            4 => Range::WeakValues,
+            5 => Range::Ephemerons,
+            6 => Range::WeakBoth,
+            _ => unreachable!("entries are pushed with one of the six numbers"),
+        }
+    }
+}
+
+/// A stack in segments, so that growing never copies.
+struct GreyStack {
+    top: Vec<usize>,
+    full: Vec<Vec<usize>>,
+    spare: Vec<usize>,
+}
+
+const SEGMENT: usize = 8192;
+
+impl GreyStack {
+    fn new() -> GreyStack {
+        GreyStack { top: Vec::with_capacity(SEGMENT), full: Vec::new(), spare: Vec::new() }
+    }
+
+    #[inline(always)]
+    fn push(&mut self, entry: usize) {
+        if self.top.len() == SEGMENT {
+            self.push_segment();
+        }
+        self.top.push(entry);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn push_segment(&mut self) {
+        let mut segment = std::mem::take(&mut self.spare);
+        segment.reserve_exact(SEGMENT);
+        self.full.push(std::mem::replace(&mut self.top, segment));
+    }
+
+    #[inline(always)]
+    fn pop(&mut self) -> Option<usize> {
+        match self.top.pop() {
+            Some(entry) => Some(entry),
+            None => {
+                let segment = self.full.pop()?;
+                self.spare = std::mem::replace(&mut self.top, segment);
+                self.top.pop()
+            }
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.top.is_empty() && self.full.is_empty()
+    }
+}
+
+/// The marking half of the collector; what roots and host objects show their values to.
+pub struct Marker {
+    marks: Bitmap,
+    marking: bool,
+    grey: GreyStack,
+    /// Bytes of the cells marked in this cycle.
+    pub(super) bytes: usize,
+    /// Bytes looked at; what steps are measured in.
+    work: usize,
+    cycle: u64,
+    pub(super) weak: WeakState,
+}
+
+impl Marker {
+    pub(super) fn new() -> Marker {
+        Marker {
+            marks: Bitmap(0),
+            marking: false,
+            grey: GreyStack::new(),
+            bytes: 0,
+            work: 0,
+            cycle: 0,
+            weak: WeakState::default(),
+        }
+    }
+
+    /// Begins a cycle, whose marks go into this bitmap.
+    pub(super) fn begin(&mut self, marks: Bitmap, cycle: u64) {
+        self.marks = marks;
+        self.cycle = cycle;
+        self.marking = true;
+        self.bytes = 0;
+        self.work = 0;
+    }
+
+    /// Whether overwritten references must be marked.
+    #[inline(always)]
+    pub(super) fn marking(&self) -> bool {
+        self.marking
+    }
+
+    /// Switches the barrier.
+    pub(super) fn set_marking(&mut self, marking: bool) {
+        self.marking = marking;
+    }
+
+    /// Marks what a value refers to, if anything.
+    #[inline(always)]
+    pub fn mark(&mut self, value: Value) {
+        if value.is_object() {
+            if value.tag == Tag::STRING {
+                self.mark_string(value.pointer().cast());
+            } else {
+                self.mark_grey(value.pointer());
+            }
+        }
+    }
+
+    /// Marks a cell of any kind.
+    ///
+    /// # Safety
+    /// `cell` is null or a live cell.
+    #[inline]
+    pub unsafe fn mark_object(&mut self, cell: *mut Header) {
+        if !cell.is_null() {
+            // SAFETY: the caller gives a live cell, and keeps it so by marking it.
+            self.mark(unsafe { Value::from_object(cell) });
+        }
+    }
+
+    /// Marks neighbouring values.
+    ///
+    /// # Safety
+    /// `slots` points to `count` values.
+    #[inline]
+    pub unsafe fn mark_slots(&mut self, slots: *const Value, count: usize) {
+        for index in 0..count {
+            // SAFETY: the caller gives that many values.
+            self.mark(unsafe { Value::load(slots.add(index)) });
+        }
+    }
+
+    /// Marks a string: it refers to nothing, so it is never grey, and its memory is not even looked at.
+    #[inline(always)]
+    pub(super) fn mark_string(&mut self, string: *mut Str) {
+        self.mark_leaf(string.cast());
+    }
+
+    /// Marks a cell that is scanned as part of another, if at all.
+    #[inline(always)]
+    fn mark_leaf(&mut self, cell: *mut u8) {
+        // SAFETY: marked cells are live: they are reached from roots, or held by whoever made a value of them.
+        unsafe {
+            if set_bit(cell, self.marks) {
+                let bytes = cell_bytes(cell);
+                self.bytes += bytes;
+                self.work += MARK_WORK;
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn mark_grey(&mut self, cell: *mut Header) {
+        // SAFETY: as in `mark_leaf`.
+        if unsafe { set_bit(cell.cast(), self.marks) } {
+            self.grey.push(cell.expose_provenance());
+            self.work += MARK_WORK;
+        }
+    }
+
+    /// Whether a cell is marked. Only during a cycle.
+    ///
+    /// # Safety
+    /// `cell` is a cell that was allocated when the cycle began, or later.
+    #[inline(always)]
+    pub(super) unsafe fn is_marked(&self, cell: *mut Header) -> bool {
+        // SAFETY: the caller gives a cell, live or not yet freed.
+        unsafe { get_bit(cell.cast(), self.marks) }
+    }
+
+    /// Whether a value refers to a cell that is not marked.
+    ///
+    /// # Safety
+    /// The cell, if any, was allocated when the cycle began, or later.
+    #[inline(always)]
+    pub(super) unsafe fn is_unmarked(&self, value: Value) -> bool {
+        // SAFETY: as the caller promises.
+        value.is_object() && unsafe { !self.is_marked(value.pointer()) }
+    }
+
+    /// Whether nothing is grey.
+    pub(super) fn is_done(&self) -> bool {
+        self.grey.is_empty()
+    }
+
+    /// Traces grey cells until about `budget` bytes were looked at; true if nothing is grey any more.
+    pub(super) fn drain(&mut self, roots: &mut dyn Roots, budget: usize) -> bool {
+        let end = self.work.saturating_add(budget);
+        // Cells wait in a ring between being fetched from memory and being traced.
+        let mut ring = [0usize; RING];
+        let mut at = 0;
+        while self.work < end {
+            let entry = self.grey.pop().unwrap_or(0);
+            if entry & 15 != 0 {
+                self.scan_piece(entry);
+                continue;
+            }
+            if entry != 0 {
+                prefetch(entry);
+            }
+            let ready = std::mem::replace(&mut ring[at], entry);
+            at = (at + 1) % RING;
+            if ready != 0 {
+                self.trace(std::ptr::with_exposed_provenance_mut(ready), roots);
+            } else if entry == 0 && ring.iter().all(|&waiting| waiting == 0) {
+                return true;
+            }
+        }
+        for step in 0..RING {
+            let waiting = ring[(at + step) % RING];
+            if waiting != 0 {
+                self.grey.push(waiting);
+            }
+        }
+        self.is_done()
+    }
+
+    /// Scans slots now, or pushes them as a range if they are many.
+    pub(super) fn scan_or_push<T>(&mut self, range: Range, slots: *mut T, count: usize) {
+        if count > RANGE_MIN {
+            self.push_range(range, slots.expose_provenance(), count);
+        } else if count > 0 {
+            self.scan(range, slots.expose_provenance(), count);
+        }
+    }
+
+    fn push_range(&mut self, range: Range, slots: usize, count: usize) {
+        self.grey.push(slots);
+        self.grey.push(count << 4 | range as usize);
+    }
+
+    /// Scans a piece of the range whose upper entry was just popped.
+    fn scan_piece(&mut self, entry: usize) {
+        let range = Range::from_bits(entry & 15);
+        let count = entry >> 4;
+        let slots = self.grey.pop().expect("a range has two entries");
+        let piece = count.min(PIECE);
+        if count > piece {
+            let step = match range {
+                Range::Values | Range::WeakSlots => size_of::<Value>(),
+                _ => size_of::<Node>(),
+            };
+            self.push_range(range, slots + piece * step, count - piece);
+        }
+        self.scan(range, slots, piece);
+    }
+
+    #[inline]
+    fn scan(&mut self, range: Range, slots: usize, count: usize) {
+        self.work += count * 16;
+        // SAFETY: ranges lie in parts of marked tables, which stay as they are until the cycle ends even when the table
+        // gets other parts.
+        unsafe {
+            match range {
+                Range::Values => self.mark_slots(std::ptr::with_exposed_provenance(slots), count),
+                Range::Nodes => self.scan_nodes(std::ptr::with_exposed_provenance_mut(slots), count),
+                _ => self.scan_weak(range, slots, count),
+            }
+        }
+    }
+
+    /// # Safety
+    /// `nodes` points to `count` nodes of a hash part.
+    unsafe fn scan_nodes(&mut self, nodes: *mut Node, count: usize) {
+        for index in 0..count {
+            // SAFETY: the caller gives that many nodes.
+            unsafe {
+                let node = nodes.add(index);
+                if (*node).is_empty() {
+                    (*node).drop_dead_key();
+                } else {
+                    self.mark((*node).key());
+                    self.mark((*node).value());
+                }
+            }
+        }
+    }
+
+    /// Follows what a marked cell refers to.
+    fn trace(&mut self, cell: *mut Header, roots: &mut dyn Roots) {
+        // SAFETY: grey cells are live and complete; their kind says what they are.
+        unsafe {
+            let bytes = cell_bytes(cell.cast());
+            self.bytes += bytes;
+            self.work += bytes.min(RANGE_MIN);
+            if self.weak.is_watching() {
+                self.mark_values_of(cell);
+            }
+            match Tag(u32::from((*cell).kind())) {
+                Tag::TABLE => self.trace_table(cell.cast()),
+                Tag::FUNCTION => {
+                    let closure = cell.cast::<Closure>();
+                    self.mark_slots(Closure::upvalues(closure), (*closure).count as usize);
+                }
+                Tag::CELL => self.mark((*cell.cast::<Cell>()).value),
+                Tag::RECORD => self.trace_record(cell.cast()),
+                Tag::ARRAY => self.trace_array(cell.cast()),
+                Tag::USERDATA => self.trace_userdata(cell.cast()),
+                Tag::FIBER => self.trace_fiber(cell.cast(), roots),
+                _ => {}
+            }
+        }
+    }
+
+    /// # Safety
+    /// `table` is a live table.
+    #[inline]
+    unsafe fn trace_table(&mut self, table: *mut Table) {
+        // SAFETY: the caller gives a live table.
+        unsafe {
+            let metatable = Table::metatable(table);
+            if !metatable.is_null() {
+                self.mark_grey(metatable.cast());
+            }
+            if Table::is_weak(table) {
+                self.mark_hash_part(table);
+                self.trace_weak(table);
+                return;
+            }
+            self.mark_parts(table);
+            self.scan_or_push(Range::Values, (*table).array, (*table).array_len as usize);
+            self.scan_or_push(Range::Nodes, (*table).nodes, Table::node_count(table) as usize);
+        }
+    }
+
+    /// Marks the cells of a table's parts.
+    ///
+    /// # Safety
+    /// `table` is a live table, not a weak one.
+    #[inline]
+    pub(super) unsafe fn mark_parts(&mut self, table: *mut Table) {
+        // SAFETY: the caller gives a live table; a part that is not inline begins a cell.
+        unsafe {
+            if !Table::array_is_inline(table) {
+                self.mark_leaf((*table).array.cast::<u8>().sub(PART_HEADER_BYTES));
+            }
+            self.mark_hash_part(table);
+        }
+    }
+
+    #[inline]
+    unsafe fn mark_hash_part(&mut self, table: *mut Table) {
+        // SAFETY: callers give a live table; a part that is not inline begins a cell.
+        unsafe {
+            let header = Table::hash_header(table);
+            if !(*header).inline {
+                self.mark_leaf(header.cast());
+            }
+        }
+    }
+
+    /// Marks a cell that is not grey afterwards, for one whose contents are handled by the caller.
+    pub(super) fn mark_owned(&mut self, cell: *mut Header) {
+        self.mark_leaf(cell.cast());
+    }
+
+    unsafe fn trace_record(&mut self, record: *mut Record) {
+        // SAFETY: callers give a live record; its layout lives as long as the heap and is within its words.
+        unsafe {
+            let layout = &*(*record).layout;
+            for &index in layout.values() {
+                self.mark(Value::load(Record::data(record).add(index as usize).cast()));
+            }
+            for &index in layout.references() {
+                self.mark_word(*Record::data(record).add(index as usize));
+            }
+        }
+    }
+
+    unsafe fn trace_array(&mut self, array: *mut Array) {
+        // SAFETY: callers give a live array.
+        unsafe {
+            let len = (*array).len as usize;
+            match (*array).element {
+                ElementKind::Any => self.scan_or_push(Range::Values, Array::data(array).cast::<Value>(), len),
+                ElementKind::Ref => {
+                    self.work += len * 8;
+                    for index in 0..len {
+                        self.mark_word(*Array::data(array).cast::<u64>().add(index));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Marks the cell at an address, if it is not 0.
+    #[inline(always)]
+    unsafe fn mark_word(&mut self, word: u64) {
+        // SAFETY: callers give a reference word: 0 or the exposed address of a live cell.
+        unsafe { self.mark_object(std::ptr::with_exposed_provenance_mut(word as usize)) };
+    }
+
+    unsafe fn trace_userdata(&mut self, userdata: *mut Userdata) {
+        // SAFETY: callers give a live userdata.
+        unsafe {
+            if !(*userdata).metatable.is_null() {
+                self.mark_grey((*userdata).metatable.cast());
+            }
+            self.mark_slots(Userdata::user_values(userdata), (*userdata).count as usize);
+            if let Some(object) = &(*userdata).object {
+                object.trace(self);
+            }
+        }
+    }
+
+    /// Scans the stack of a fiber, once a cycle.
+    ///
+    /// # Safety
+    /// `fiber` is a live fiber.
+    pub(super) unsafe fn trace_fiber(&mut self, fiber: *mut FiberCell, roots: &mut dyn Roots) {
+        // SAFETY: the caller gives a live fiber.
+        unsafe {
+            if (*fiber).scanned_in != self.cycle {
+                (*fiber).scanned_in = self.cycle;
+                roots.trace_fiber((*fiber).state, self);
+            }
+        }
+    }
+}
+
+/// Asks the machine to fetch the memory at an address.
+#[inline(always)]
+fn prefetch(address: usize) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a prefetch has no effect but on caches, whatever the address.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(std::ptr::without_provenance(address));
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = address;
+}

@@ -1,0 +1,289 @@
+//! The heap: precise, non-moving, incremental, triggered by allocated bytes.
+//!
+//! | file | what |
+//! |---|---|
+//! | `size_class`, `chunk`, `space` | memory: size classes, bitmaps, holes |
+//! | `header`, `object`, `string`, `intern`, `table/` | what cells look like, and how they are made and used |
+//! | `marker`, `weak` | marking what is reachable; weak tables and ephemerons |
+//! | `collect`, `finaliser` | the phases of a cycle, in steps |
+//!
+//! It knows no source language, no bytecode and no frame: the interpreter hands it roots through [`Roots`].
+//!
+//! # What the interpreter owes the heap
+//!
+//! - Allocation never collects. At its safepoints the interpreter asks [`Heap::needs_step`] and, if so, calls
+//!   [`Heap::step`]. Every live value must be in the roots then, and at no other time.
+//! - The snapshot rule: what was reachable when a cycle began is kept. So before a reference in a heap cell, or in any
+//!   root other than the registers of the running fiber, is overwritten, the old value goes through [`Heap::barrier`].
+//!   `Table::set*` do so themselves; caches that write a slot or node directly must, and may only write nil into a node
+//!   whose key is a constant of the program. Filling a fresh cell needs no barrier.
+//! - [`Heap::before_resume`] before control enters a fiber in any way: resumed, yielded to, returned to.
+//! - Values that a host object hands out from its own storage go through [`Heap::barrier`] too.
+//! - When an allocation fails, [`Heap::make_room`] and one more try; when that fails, an error of the program.
+
+mod access;
+mod chunk;
+mod collect;
+mod finaliser;
+mod header;
+mod intern;
+mod marker;
+mod object;
+mod size_class;
+mod space;
+mod string;
+mod table;
+#[cfg(test)]
+mod tests;
+mod weak;
+
+use std::fmt;
+
+pub use collect::Stress;
+pub use header::Header;
+pub use marker::{Marker, Roots};
+pub use object::{Array, Cell, Closure, ElementKind, FiberCell, HostObject, Record, RecordLayout, Userdata};
+pub use string::{SHORT_BYTES_MAX, Str, hash_bytes};
+pub use table::{InvalidKey, Node, Table, TableError};
+
+use crate::value::Value;
+use collect::Cycle;
+use finaliser::Finalisers;
+use intern::Interned;
+use size_class::{CLASS_BYTES_MAX, cell_bytes_for, class_of, large_bytes_for};
+use space::Space;
+
+/// How much memory a program may use, and how eagerly it is collected. Part of what makes a run reproducible.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct HeapLimits {
+    /// Most bytes in use, garbage that is not collected yet included; `usize::MAX` for no limit.
+    pub bytes_max: usize,
+    /// Bytes that a program which went over the limit may use on top, to handle the error.
+    pub reserve_bytes: usize,
+    /// A cycle begins when the bytes in use reach this percentage of what the last one left.
+    pub pause_percent: u32,
+    /// No cycle begins below this many bytes in use.
+    pub cycle_bytes_min: usize,
+    /// During a cycle a step is due after this many allocated bytes.
+    pub step_bytes: usize,
+    /// Bytes looked at for each allocated byte.
+    pub step_factor: u32,
+}
+
+impl Default for HeapLimits {
+    fn default() -> Self {
+        HeapLimits {
+            bytes_max: usize::MAX,
+            reserve_bytes: 64 << 10,
+            pause_percent: 200,
+            cycle_bytes_min: 8 << 20,
+            step_bytes: 32 << 10,
+            step_factor: 4,
+        }
+    }
+}
+
+/// An allocation was refused, by the limit of the program or by the host.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct OutOfMemory {
+    /// Bytes that were asked for.
+    pub bytes: usize,
+}
+
+impl fmt::Display for OutOfMemory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not enough memory")
+    }
+}
+
+impl std::error::Error for OutOfMemory {}
+
+/// All cells of a program.
+pub struct Heap {
+    /// Bytes that may be allocated until the next step is due; negative when it is.
+    debt: i64,
+    space: Space,
+    marker: Marker,
+    interned: Interned,
+    finalisers: Finalisers,
+    /// Cells that own memory of the host: userdata and fibers.
+    owners: Vec<*mut Header>,
+    cycle: Cycle,
+    limits: HeapLimits,
+    last_id: u64,
+    /// Sum of all that was granted to `debt`; what is missing there was allocated.
+    granted: i64,
+    /// `debt` as it was granted last.
+    last_grant: i64,
+    /// Bytes of cells that were found dead.
+    freed: u64,
+    /// Bytes outside the heap that are charged to the program.
+    external: usize,
+    /// The limit was exceeded, and the program may use the reserve.
+    overdrawn: bool,
+}
+
+/// Bytes that small cells may go over the limit where no safepoint is reached.
+const OVERDRAFT_BYTES: usize = 1 << 20;
+
+impl Heap {
+    /// An empty heap.
+    pub fn new(limits: HeapLimits) -> Heap {
+        let mut heap = Heap {
+            debt: 0,
+            space: Space::new(),
+            marker: Marker::new(),
+            interned: Interned::new(),
+            finalisers: Finalisers::default(),
+            owners: Vec::new(),
+            cycle: Cycle::new(&limits),
+            limits,
+            last_id: 0,
+            granted: 0,
+            last_grant: 0,
+            freed: 0,
+            external: 0,
+            overdrawn: false,
+        };
+        heap.grant();
+        heap
+    }
+
+    /// A fresh cell of at least `bytes`, whose contents are anything.
+    #[inline(always)]
+    pub(crate) fn allocate(&mut self, bytes: usize) -> Result<*mut u8, OutOfMemory> {
+        if bytes <= CLASS_BYTES_MAX {
+            let cell_bytes = cell_bytes_for(bytes);
+            let cell = self.space.bump(class_of(bytes), cell_bytes);
+            if !cell.is_null() {
+                self.debt -= cell_bytes as i64;
+                return Ok(cell);
+            }
+        }
+        self.allocate_slow(bytes)
+    }
+
+    /// A fresh cell of at least `bytes`, at most [`CLASS_BYTES_MAX`], or null when there is none at hand. Calls nothing.
+    #[inline(always)]
+    pub(crate) fn try_allocate(&mut self, bytes: usize) -> *mut u8 {
+        let cell_bytes = cell_bytes_for(bytes);
+        let cell = self.space.bump(class_of(bytes), cell_bytes);
+        if !cell.is_null() {
+            self.debt -= cell_bytes as i64;
+        }
+        cell
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn allocate_slow(&mut self, bytes: usize) -> Result<*mut u8, OutOfMemory> {
+        let refused = OutOfMemory { bytes };
+        // Sums of sizes may wrap below, absurd ones are refused here.
+        if bytes > isize::MAX as usize / 2 {
+            return Err(refused);
+        }
+        let (cell, charged) = if bytes <= CLASS_BYTES_MAX {
+            if self.used_bytes() > self.limit_bytes().saturating_add(OVERDRAFT_BYTES) {
+                return Err(refused);
+            }
+            (self.space.bump_slow(class_of(bytes)), cell_bytes_for(bytes))
+        } else {
+            let charged = large_bytes_for(bytes);
+            if self.used_bytes().saturating_add(charged) > self.limit_bytes() {
+                return Err(refused);
+            }
+            (self.space.allocate_large(bytes), charged)
+        };
+        if cell.is_null() {
+            return Err(refused);
+        }
+        self.debt -= charged as i64;
+        Ok(cell)
+    }
+
+    /// Whether a step of the collector is due; to be asked at safepoints.
+    #[inline(always)]
+    pub fn needs_step(&self) -> bool {
+        self.debt < 0
+    }
+
+    /// Whether overwritten references must be shown to the collector.
+    #[inline(always)]
+    pub fn marking(&self) -> bool {
+        self.marker.marking()
+    }
+
+    /// Keeps a value that is about to be overwritten alive for this cycle. Costs one test while nothing is marked.
+    #[inline(always)]
+    pub fn barrier(&mut self, old: Value) {
+        if self.marking() {
+            self.shade(old);
+        }
+    }
+
+    /// Marks a value; the slow half of [`Heap::barrier`].
+    #[cold]
+    #[inline(never)]
+    pub fn shade(&mut self, value: Value) {
+        self.marker.mark(value);
+    }
+
+    /// Bytes of all cells ever allocated.
+    pub fn allocated_bytes(&self) -> u64 {
+        (self.granted - self.debt) as u64
+    }
+
+    /// Bytes in use: live cells, cells not yet found dead, and what is charged from outside.
+    pub fn used_bytes(&self) -> usize {
+        (self.allocated_bytes() - self.freed) as usize + self.external
+    }
+
+    /// Bytes taken from the host for cells.
+    pub fn footprint_bytes(&self) -> usize {
+        self.space.footprint()
+    }
+
+    /// The limits.
+    pub fn limits(&self) -> HeapLimits {
+        self.limits
+    }
+
+    /// Changes the limits; the next step acts on them.
+    pub fn set_limits(&mut self, limits: HeapLimits) {
+        self.limits = limits;
+        self.cycle.set_threshold(self.used_bytes(), &limits);
+        self.grant();
+    }
+
+    /// The limit that holds now.
+    fn limit_bytes(&self) -> usize {
+        let reserve = if self.overdrawn { self.limits.reserve_bytes } else { 0 };
+        self.limits.bytes_max.saturating_add(reserve)
+    }
+
+    /// Charges memory outside the heap (a fiber's stack, a linear memory) to the program.
+    ///
+    /// # Errors
+    /// [`OutOfMemory`] when it would go over the limit; nothing is charged then.
+    pub fn charge(&mut self, bytes: usize) -> Result<(), OutOfMemory> {
+        if self.used_bytes().saturating_add(bytes) > self.limit_bytes() {
+            return Err(OutOfMemory { bytes });
+        }
+        self.external += bytes;
+        // The next step comes sooner, but the bytes do not count as allocated.
+        self.debt -= bytes as i64;
+        self.granted -= bytes as i64;
+        Ok(())
+    }
+
+    /// Takes back what [`Heap::charge`] charged.
+    pub fn discharge(&mut self, bytes: usize) {
+        self.external = self.external.saturating_sub(bytes);
+    }
+}
+
+impl Drop for Heap {
+    fn drop(&mut self) {
+        self.drop_owners();
+    }
+}

@@ -1,0 +1,395 @@
+//! Closures, captured variables, records, arrays, host objects, fibers.
+
+use std::any::Any;
+use std::ptr::null_mut;
+
+use super::header::Header;
+use super::{Heap, Marker, OutOfMemory, Table};
+use crate::value::{Tag, Value};
+
+/// A function with its captured values, which follow the fixed part.
+#[repr(C)]
+pub struct Closure {
+    pub(crate) header: Header,
+    /// The threaded code of the function; owned by the interpreter.
+    pub(crate) code: *const u8,
+    /// The prototype; opaque to the heap.
+    pub(crate) function: *const (),
+    pub(crate) count: u32,
+}
+
+/// A captured variable.
+#[repr(C)]
+pub struct Cell {
+    pub(crate) header: Header,
+    /// The variable. Overwriting it needs the barrier.
+    pub(crate) value: Value,
+}
+
+/// Which words of a record hold what.
+#[derive(Clone, Debug, Default)]
+pub struct RecordLayout {
+    words: u32,
+    values: Box<[u32]>,
+    references: Box<[u32]>,
+}
+
+impl RecordLayout {
+    /// A layout of `words` words, with a [`Value`] at each index of `values` (two words) and a reference (the address of
+    /// a cell, or 0) at each index of `references`. `None` if one of them is out of range.
+    pub fn new(words: u32, values: &[u32], references: &[u32]) -> Option<RecordLayout> {
+        let fits = |&index: &u32, size: u32| index.checked_add(size).is_some_and(|end| end <= words);
+        if values.iter().all(|index| fits(index, 2)) && references.iter().all(|index| fits(index, 1)) {
+            Some(RecordLayout { words, values: values.into(), references: references.into() })
+        } else {
+            None
+        }
+    }
+
+    /// Number of words.
+    pub fn words(&self) -> u32 {
+        self.words
+    }
+
+    /// Where values begin.
+    pub fn values(&self) -> &[u32] {
+        &self.values
+    }
+
+    /// Where references are.
+    pub fn references(&self) -> &[u32] {
+        &self.references
+    }
+}
+
+/// A record of fixed layout; its words follow the fixed part.
+#[repr(C)]
+pub struct Record {
+    pub(crate) header: Header,
+    /// Owned by the interpreter; outlives the heap.
+    pub(crate) layout: *const RecordLayout,
+    /// The number the interpreter knows the type by.
+    pub(crate) type_index: u32,
+    pub(crate) words: u32,
+}
+
+/// What the elements of an [`Array`] are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum ElementKind {
+    /// 8-bit integers.
+    I8,
+    /// 16-bit integers.
+    I16,
+    /// 32-bit integers.
+    I32,
+    /// 64-bit integers.
+    I64,
+    /// 32-bit floats.
+    F32,
+    /// 64-bit floats.
+    F64,
+    /// Values.
+    Any,
+    /// References: the address of a cell, or 0.
+    Ref,
+}
+
+impl ElementKind {
+    /// Bytes of one element.
+    #[inline(always)]
+    pub const fn bytes(self) -> usize {
+        match self {
+            ElementKind::I8 => 1,
+            ElementKind::I16 => 2,
+            ElementKind::I32 | ElementKind::F32 => 4,
+            ElementKind::I64 | ElementKind::F64 | ElementKind::Ref => 8,
+            ElementKind::Any => 16,
+        }
+    }
+}
+
+/// An array of one kind of elements, which follow the fixed part.
+#[repr(C)]
+pub struct Array {
+    pub(crate) header: Header,
+    pub(crate) len: u64,
+    pub(crate) element: ElementKind,
+}
+
+/// What a [`Userdata`] holds.
+pub trait HostObject {
+    /// The name of the kind, for messages.
+    fn type_name(&self) -> &str;
+    /// Marks every value the object holds.
+    fn trace(&self, marker: &mut Marker) {
+        let _ = marker;
+    }
+    /// For the host to get its type back.
+    fn as_any(&self) -> &dyn Any;
+    /// For the host to get its type back.
+    fn as_any_mut(&mut self) -> &mut dyn Any;
+}
+
+/// An object of the host, dropped when it is found dead; user values follow the fixed part.
+#[repr(C)]
+pub struct Userdata {
+    pub(crate) header: Header,
+    pub(crate) metatable: *mut Table,
+    pub(crate) object: Option<Box<dyn HostObject>>,
+    pub(crate) count: u32,
+}
+
+/// A fiber, whose state belongs to the interpreter.
+#[repr(C)]
+pub struct FiberCell {
+    pub(crate) header: Header,
+    pub(crate) state: *mut (),
+    drop_state: unsafe fn(*mut ()),
+    /// The cycle in which its stack was scanned last.
+    pub(crate) scanned_in: u64,
+}
+
+/// Pointer to what follows the fixed part of a cell.
+#[inline(always)]
+fn behind<T, U>(cell: *mut T) -> *mut U {
+    cell.wrapping_add(1).cast()
+}
+
+impl Cell {
+    /// # Safety
+    /// `cell` has room for the fixed part.
+    #[inline(always)]
+    unsafe fn begin(cell: *mut Cell, value: Value) {
+        // SAFETY: the caller gives the room.
+        unsafe {
+            (*cell).header = Header::new(Tag::CELL, 0);
+            value.store(&raw mut (*cell).value);
+        }
+    }
+}
+
+impl Closure {
+    /// The first of the `count` captured values.
+    #[inline(always)]
+    pub fn upvalues(closure: *mut Closure) -> *mut Value {
+        behind(closure)
+    }
+}
+
+impl Record {
+    /// The first word.
+    #[inline(always)]
+    pub fn data(record: *mut Record) -> *mut u64 {
+        behind(record)
+    }
+}
+
+impl Array {
+    /// The first element.
+    #[inline(always)]
+    pub fn data(array: *mut Array) -> *mut u8 {
+        behind(array)
+    }
+}
+
+impl Userdata {
+    /// The first of the `count` user values. Overwriting one needs the barrier.
+    #[inline(always)]
+    pub fn user_values(userdata: *mut Userdata) -> *mut Value {
+        behind(userdata)
+    }
+}
+
+impl Heap {
+    /// A closure over `count` values, all nil. `code` and `function` outlive it.
+    ///
+    /// # Errors
+    /// [`OutOfMemory`] when the limit or the host does not allow another cell.
+    #[inline]
+    pub fn new_closure(
+        &mut self,
+        code: *const u8,
+        function: *const (),
+        count: u32,
+    ) -> Result<*mut Closure, OutOfMemory> {
+        let cell = self.allocate(size_of::<Closure>() + count as usize * size_of::<Value>())?;
+        let closure = cell.cast::<Closure>();
+        // SAFETY: the fresh cell holds the fixed part and `count` values.
+        unsafe {
+            closure.write(Closure { header: Header::new(Tag::FUNCTION, 0), code, function, count });
+            fill_nil(Closure::upvalues(closure), count as usize);
+        }
+        Ok(closure)
+    }
+
+    /// Like [`Heap::new_closure`] for a small constant `count`, but null when no cell is at hand, and the captured values
+    /// are yet to be written. Calls nothing.
+    #[inline(always)]
+    pub fn try_new_closure(&mut self, code: *const u8, function: *const (), count: u32) -> *mut Closure {
+        debug_assert!(count <= 64);
+        let closure = self.try_allocate(size_of::<Closure>() + count as usize * size_of::<Value>()).cast::<Closure>();
+        if !closure.is_null() {
+            // SAFETY: the fresh cell holds the fixed part.
+            unsafe { closure.write(Closure { header: Header::new(Tag::FUNCTION, 0), code, function, count }) };
+        }
+        closure
+    }
+
+    /// Like [`Heap::new_cell`], but null when no cell is at hand. Calls nothing.
+    #[inline(always)]
+    pub fn try_new_cell(&mut self, value: Value) -> *mut Cell {
+        let cell = self.try_allocate(size_of::<Cell>()).cast::<Cell>();
+        if !cell.is_null() {
+            // SAFETY: the fresh cell holds the fixed part.
+            unsafe { Cell::begin(cell, value) };
+        }
+        cell
+    }
+
+    /// A captured variable.
+    ///
+    /// # Errors
+    /// [`OutOfMemory`] when the limit or the host does not allow another cell.
+    #[inline]
+    pub fn new_cell(&mut self, value: Value) -> Result<*mut Cell, OutOfMemory> {
+        let cell = self.allocate(size_of::<Cell>())?.cast::<Cell>();
+        // SAFETY: the fresh cell holds the fixed part.
+        unsafe { Cell::begin(cell, value) };
+        Ok(cell)
+    }
+
+    /// A record with all words zero: numbers 0, references null, values nil.
+    ///
+    /// # Errors
+    /// [`OutOfMemory`] when the limit or the host does not allow another cell.
+    ///
+    /// # Safety
+    /// `layout` stays where it is, unchanged, as long as the heap.
+    #[inline]
+    pub unsafe fn new_record(
+        &mut self,
+        layout: *const RecordLayout,
+        type_index: u32,
+    ) -> Result<*mut Record, OutOfMemory> {
+        // SAFETY: the caller gives a layout that lives.
+        let words = unsafe { (*layout).words };
+        let cell = self.allocate(size_of::<Record>() + words as usize * 8)?;
+        let record = cell.cast::<Record>();
+        // SAFETY: the fresh cell holds the fixed part and the words.
+        unsafe {
+            record.write(Record { header: Header::new(Tag::RECORD, 0), layout, type_index, words });
+            Record::data(record).write_bytes(0, words as usize);
+        }
+        Ok(record)
+    }
+
+    /// An array with all elements zero, null or nil.
+    ///
+    /// # Errors
+    /// [`OutOfMemory`] when the limit or the host does not allow another cell.
+    #[inline]
+    pub fn new_array(&mut self, element: ElementKind, len: u64) -> Result<*mut Array, OutOfMemory> {
+        let refused = OutOfMemory { bytes: usize::MAX };
+        let bytes = usize::try_from(len).ok().and_then(|len| len.checked_mul(element.bytes())).ok_or(refused)?;
+        let cell = self.allocate(bytes.checked_add(size_of::<Array>()).ok_or(refused)?)?;
+        let array = cell.cast::<Array>();
+        // SAFETY: the fresh cell holds the fixed part and the elements.
+        unsafe {
+            array.write(Array { header: Header::new(Tag::ARRAY, 0), len, element });
+            Array::data(array).write_bytes(0, bytes);
+        }
+        Ok(array)
+    }
+
+    /// A cell that owns an object of the host, with `count` user values, all nil.
+    ///
+    /// # Errors
+    /// [`OutOfMemory`] when the limit or the host does not allow another cell; the object is dropped then.
+    pub fn new_userdata(&mut self, object: Box<dyn HostObject>, count: u32) -> Result<*mut Userdata, OutOfMemory> {
+        let cell = self.allocate(size_of::<Userdata>() + count as usize * size_of::<Value>())?;
+        let userdata = cell.cast::<Userdata>();
+        let header = Header::new(Tag::USERDATA, 0);
+        // SAFETY: the fresh cell holds the fixed part and the user values.
+        unsafe {
+            userdata.write(Userdata { header, metatable: null_mut(), object: Some(object), count });
+            fill_nil(Userdata::user_values(userdata), count as usize);
+        }
+        self.owners.push(userdata.cast());
+        Ok(userdata)
+    }
+
+    /// Sets or, with null, removes the metatable of a host object.
+    ///
+    /// # Safety
+    /// `userdata` is a live userdata of this heap, `metatable` null or a live table.
+    pub unsafe fn set_userdata_metatable(&mut self, userdata: *mut Userdata, metatable: *mut Table) {
+        // SAFETY: as the caller promises.
+        unsafe {
+            let old = std::mem::replace(&mut (*userdata).metatable, metatable);
+            if self.marking() && !old.is_null() {
+                self.shade(Value::from_table(old));
+            }
+        }
+    }
+
+    /// A cell that owns a fiber's state; `drop_state` is called once, when the fiber is dead or the heap is dropped.
+    ///
+    /// # Errors
+    /// [`OutOfMemory`] when the limit or the host does not allow another cell; the state stays the caller's then.
+    ///
+    /// # Safety
+    /// `state` stays valid until `drop_state` is called with it, which must not use the heap.
+    pub unsafe fn new_fiber(
+        &mut self,
+        state: *mut (),
+        drop_state: unsafe fn(*mut ()),
+    ) -> Result<*mut FiberCell, OutOfMemory> {
+        let fiber = self.allocate(size_of::<FiberCell>())?.cast::<FiberCell>();
+        // A fiber that is born during a cycle has nothing that the snapshot at its beginning would contain.
+        let scanned_in = self.cycle.number();
+        let header = Header::new(Tag::FIBER, 0);
+        // SAFETY: the fresh cell holds the fixed part.
+        unsafe { fiber.write(FiberCell { header, state, drop_state, scanned_in }) };
+        self.owners.push(fiber.cast());
+        Ok(fiber)
+    }
+
+    /// Drops what a dead cell owns.
+    ///
+    /// # Safety
+    /// `cell` is a userdata or a fiber of this heap, nothing will use it any more, and this is the only call for it.
+    pub(super) unsafe fn drop_owner(cell: *mut Header) {
+        // SAFETY: as the caller promises.
+        unsafe {
+            if u32::from((*cell).kind()) == Tag::FIBER.0 {
+                let fiber = cell.cast::<FiberCell>();
+                ((*fiber).drop_state)((*fiber).state);
+            } else {
+                drop((*cell.cast::<Userdata>()).object.take());
+            }
+        }
+    }
+
+    /// Drops what all cells own.
+    pub(super) fn drop_owners(&mut self) {
+        for owner in std::mem::take(&mut self.owners) {
+            // SAFETY: called when the heap is dropped; each owner is listed once until it is dropped.
+            unsafe { Heap::drop_owner(owner) };
+        }
+    }
+}
+
+/// Writes nil into slots.
+///
+/// # Safety
+/// `slots` has room for `count` values.
+unsafe fn fill_nil(slots: *mut Value, count: usize) {
+    for index in 0..count {
+        // SAFETY: the caller gives the room.
+        unsafe { Value::NIL.store(slots.add(index)) };
+    }
+}
+
+const _: () =
+    assert!((usize::BITS < 64 || size_of::<Closure>() == 32) && size_of::<Cell>() == 24 && size_of::<Array>() == 24);

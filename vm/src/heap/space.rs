@@ -1,0 +1,478 @@
+//! Memory for cells: blocks by size class with bump allocation into holes, runs of blocks, and huge allocations.
+//!
+//! Nothing is ever swept. The bitmap of marks becomes the bitmap of allocated cells when a cycle ends, and the search for
+//! the next hole reads it. A hole is claimed as a whole: its bits are set in the allocated bitmap, and in the mark bitmap
+//! too while a cycle is under way, so that new cells are born marked at no cost per cell.
+
+use std::ptr::null_mut;
+
+use super::chunk::{ALL_FREE, BLOCK_BYTES, BLOCK_WORDS, BLOCKS, Bitmap, CHUNK_BYTES, Chunk, GRANULE};
+use super::chunk::{block_index, chunk_of, get_bit, set_bit};
+use super::size_class::{CLASS_BYTES, CLASSES, large_bytes_for};
+
+/// The open hole of a class.
+#[derive(Clone, Copy)]
+struct Cursor {
+    next: *mut u8,
+    end: *mut u8,
+}
+
+/// The blocks of a class in the order in which they were taken, and where the search for holes has got to.
+#[derive(Default)]
+struct BlockList {
+    blocks: Vec<*mut u8>,
+    block: usize,
+    granule: usize,
+}
+
+/// Where in a block the cells of a class begin, as a bitmap.
+type Pattern = [u64; BLOCK_WORDS];
+
+/// All memory for cells.
+pub(crate) struct Space {
+    cursors: [Cursor; CLASSES],
+    marks: Bitmap,
+    /// Whether new cells are born marked.
+    black: bool,
+    lists: [BlockList; CLASSES],
+    patterns: Box<[Pattern; CLASSES]>,
+    chunks: Vec<*mut Chunk>,
+    /// No chunk before this one has a free block.
+    first_free: usize,
+    blocks_free: usize,
+    /// First blocks of the runs.
+    runs: Vec<*mut u8>,
+    /// Chunks that hold one huge cell each.
+    huge: Vec<*mut Chunk>,
+    huge_bytes: usize,
+    /// How far the search for dead huge cells has got.
+    huge_swept: usize,
+}
+
+/// Largest cell that is a run of blocks within a chunk.
+const RUN_BYTES_MAX: usize = (BLOCKS - 1) * BLOCK_BYTES;
+
+impl Space {
+    /// An empty space; takes no memory from the host yet.
+    pub(crate) fn new() -> Space {
+        let mut patterns = Box::new([[0; BLOCK_WORDS]; CLASSES]);
+        for (class, pattern) in patterns.iter_mut().enumerate().skip(1) {
+            let step = CLASS_BYTES[class] as usize / GRANULE;
+            let mut granule = 0;
+            while granule + step <= BLOCK_BYTES / GRANULE {
+                pattern[granule / 64] |= 1 << (granule % 64);
+                granule += step;
+            }
+        }
+        Space {
+            cursors: [Cursor { next: null_mut(), end: null_mut() }; CLASSES],
+            marks: Bitmap(0),
+            black: false,
+            lists: std::array::from_fn(|_| BlockList::default()),
+            patterns,
+            chunks: Vec::new(),
+            first_free: 0,
+            blocks_free: 0,
+            runs: Vec::new(),
+            huge: Vec::new(),
+            huge_bytes: 0,
+            huge_swept: 0,
+        }
+    }
+
+    /// The bitmap that holds the marks of the current cycle.
+    pub(crate) fn marks(&self) -> Bitmap {
+        self.marks
+    }
+
+    /// Bytes taken from the host.
+    pub(crate) fn footprint(&self) -> usize {
+        self.chunks.len() * CHUNK_BYTES + self.huge_bytes
+    }
+
+    /// A cell from the open hole of its class, or null if the hole is used up.
+    #[inline(always)]
+    pub(crate) fn bump(&mut self, class: usize, bytes: usize) -> *mut u8 {
+        let cursor = &mut self.cursors[class];
+        let cell = cursor.next;
+        if cell == cursor.end {
+            return null_mut();
+        }
+        cursor.next = cell.wrapping_add(bytes);
+        cell
+    }
+
+    /// A cell of a class whose hole is used up; null when the host has no memory.
+    pub(crate) fn bump_slow(&mut self, class: usize) -> *mut u8 {
+        if !self.find_hole(class) && !self.open_block(class) {
+            return null_mut();
+        }
+        self.bump(class, CLASS_BYTES[class] as usize)
+    }
+
+    /// Moves the cursor of a class to the next hole in its blocks.
+    fn find_hole(&mut self, class: usize) -> bool {
+        let allocated = self.marks.other();
+        let step = CLASS_BYTES[class] as usize;
+        let end_of_cells = BLOCK_BYTES / step * step / GRANULE;
+        let list = &mut self.lists[class];
+        while let Some(&block) = list.blocks.get(list.block) {
+            // SAFETY: a listed block belongs to a live chunk until a flip takes it off the list.
+            let bits = unsafe { block_bits(block, allocated) };
+            match next_hole(&self.patterns[class], bits, list.granule, end_of_cells) {
+                Some((start, end)) => {
+                    list.granule = end;
+                    let start = block.wrapping_add(start * GRANULE);
+                    let end = block.wrapping_add(end * GRANULE);
+                    self.cursors[class] = Cursor { next: start, end };
+                    self.claim(class, start, end);
+                    return true;
+                }
+                None => {
+                    list.block += 1;
+                    list.granule = 0;
+                }
+            }
+        }
+        false
+    }
+
+    /// Gives a class another block.
+    fn open_block(&mut self, class: usize) -> bool {
+        let block = self.take_blocks(1);
+        if block.is_null() {
+            return false;
+        }
+        let bytes = CLASS_BYTES[class] as usize;
+        // SAFETY: `take_blocks` gives a block of a live chunk.
+        unsafe { (*chunk_of(block)).cell_bytes[block_index(block)] = bytes as u64 };
+        let list = &mut self.lists[class];
+        list.blocks.push(block);
+        list.block = list.blocks.len();
+        list.granule = 0;
+        let end = block.wrapping_add(BLOCK_BYTES / bytes * bytes);
+        self.cursors[class] = Cursor { next: block, end };
+        self.claim(class, block, end);
+        true
+    }
+
+    /// Marks the cells of a hole as allocated, and as marked while a cycle is under way.
+    fn claim(&mut self, class: usize, start: *mut u8, end: *mut u8) {
+        self.set_hole(self.marks.other(), class, start, end);
+        if self.black {
+            self.set_hole(self.marks, class, start, end);
+        }
+    }
+
+    /// Sets the bits of the cells of a class between two addresses in one block.
+    fn set_hole(&mut self, bitmap: Bitmap, class: usize, start: *mut u8, end: *mut u8) {
+        if start == end {
+            return;
+        }
+        let block = start.map_addr(|address| address & !(BLOCK_BYTES - 1));
+        let from = (start.addr() - block.addr()) / GRANULE;
+        let to = (end.addr() - block.addr()) / GRANULE;
+        // SAFETY: holes lie in blocks that this space handed to a class, in live chunks.
+        let bits = unsafe { block_bits(block, bitmap) };
+        let (first, last) = (from / 64, (to - 1) / 64);
+        for (word, bits) in bits.iter_mut().enumerate().take(last + 1).skip(first) {
+            let mut mask = self.patterns[class][word];
+            if word == first {
+                mask &= !0 << (from % 64);
+            }
+            if word == last {
+                mask &= !0 >> (63 - (to - 1) % 64);
+            }
+            *bits |= mask;
+        }
+    }
+
+    /// `count` neighbouring free blocks, now in use; null when the host has no memory.
+    fn take_blocks(&mut self, count: usize) -> *mut u8 {
+        for index in self.first_free..self.chunks.len() {
+            let chunk = self.chunks[index];
+            // SAFETY: `chunks` lists live chunks.
+            let free = unsafe { &mut (*chunk).free };
+            if *free == 0 {
+                if index == self.first_free {
+                    self.first_free += 1;
+                }
+                continue;
+            }
+            if let Some(start) = find_run(*free, count) {
+                *free &= !run_mask(start, count);
+                self.blocks_free -= count;
+                return Chunk::block(chunk, start);
+            }
+        }
+        let chunk = Chunk::create(CHUNK_BYTES);
+        if chunk.is_null() {
+            return null_mut();
+        }
+        self.chunks.push(chunk);
+        // SAFETY: the chunk was just created.
+        unsafe { (*chunk).free = ALL_FREE & !run_mask(1, count) };
+        self.blocks_free += BLOCKS - 1 - count;
+        Chunk::block(chunk, 1)
+    }
+
+    /// A cell above the class sizes; null when the host has no memory.
+    pub(crate) fn allocate_large(&mut self, bytes: usize) -> *mut u8 {
+        let bytes = large_bytes_for(bytes);
+        let cell = if bytes <= RUN_BYTES_MAX {
+            let run = self.take_blocks(bytes / BLOCK_BYTES);
+            if run.is_null() {
+                return run;
+            }
+            self.runs.push(run);
+            run
+        } else {
+            let chunk = match bytes.checked_add(BLOCK_BYTES) {
+                Some(bytes) => Chunk::create(bytes),
+                None => null_mut(),
+            };
+            if chunk.is_null() {
+                return null_mut();
+            }
+            self.huge.push(chunk);
+            self.huge_bytes += bytes + BLOCK_BYTES;
+            Chunk::block(chunk, 1)
+        };
+        // SAFETY: the cell begins a block of a live chunk.
+        unsafe {
+            (*chunk_of(cell)).cell_bytes[block_index(cell)] = bytes as u64;
+            set_bit(cell, self.marks.other());
+            if self.black {
+                set_bit(cell, self.marks);
+            }
+        }
+        cell
+    }
+
+    /// Clears the marks of the chunks from `from` on, `count` of them; returns where to go on, or `None` when all is clear.
+    pub(crate) fn clear_marks(&mut self, from: usize, count: usize) -> Option<usize> {
+        let end = self.chunks.len().min(from + count);
+        for &chunk in &self.chunks[from..end] {
+            // SAFETY: `chunks` lists live chunks.
+            unsafe { (*chunk).bits[self.marks.0].fill(0) };
+        }
+        if end < self.chunks.len() {
+            return Some(end);
+        }
+        for &chunk in &self.huge {
+            // SAFETY: `huge` lists live chunks; a huge cell has bits in the words of block 1 only.
+            unsafe { (*chunk).bits[self.marks.0][BLOCK_WORDS] = 0 };
+        }
+        None
+    }
+
+    /// From now on new cells are born marked, the rest of the open holes included. The marks are clear.
+    pub(crate) fn begin_cycle(&mut self) {
+        self.black = true;
+        for class in 1..CLASSES {
+            let Cursor { next, end } = self.cursors[class];
+            self.set_hole(self.marks, class, next, end);
+        }
+    }
+
+    /// Ends a cycle: what is marked is now what is allocated. Blocks without a cell are free again.
+    pub(crate) fn flip(&mut self) {
+        self.black = false;
+        self.marks = self.marks.other();
+        let allocated = self.marks.other();
+        self.first_free = 0;
+        let mut freed = 0;
+        for list in &mut self.lists {
+            list.blocks.retain(|&block| {
+                // SAFETY: listed blocks belong to live chunks.
+                let empty = unsafe { block_bits(block, allocated) }.iter().all(|&word| word == 0);
+                if empty {
+                    release_blocks(block, 1);
+                    freed += 1;
+                }
+                !empty
+            });
+            list.block = 0;
+            list.granule = 0;
+        }
+        self.runs.retain(|&run| {
+            // SAFETY: listed runs belong to live chunks.
+            let (live, bytes) = unsafe { (get_bit(run, allocated), super::chunk::cell_bytes(run)) };
+            if !live {
+                release_blocks(run, bytes / BLOCK_BYTES);
+                freed += bytes / BLOCK_BYTES;
+            }
+            live
+        });
+        self.blocks_free += freed;
+        self.huge_swept = 0;
+        self.return_chunks();
+    }
+
+    /// Gives empty chunks back to the host when more blocks are free than in use.
+    fn return_chunks(&mut self) {
+        let total = self.chunks.len() * (BLOCKS - 1);
+        let mut surplus = (self.blocks_free * 2).saturating_sub(total + 4 * BLOCKS);
+        let blocks_free = &mut self.blocks_free;
+        self.chunks.retain(|&chunk| {
+            // SAFETY: `chunks` lists live chunks; one with every block free has no cell.
+            unsafe {
+                if (*chunk).free != ALL_FREE || surplus < BLOCKS {
+                    return true;
+                }
+                Chunk::destroy(chunk);
+            }
+            surplus -= BLOCKS;
+            *blocks_free -= BLOCKS - 1;
+            false
+        });
+    }
+
+    /// Frees dead huge cells, looking at up to `count`; true when all were looked at. Only between cycles.
+    pub(crate) fn sweep_huge(&mut self, count: usize) -> bool {
+        let allocated = self.marks.other();
+        for _ in 0..count {
+            let Some(&chunk) = self.huge.get(self.huge_swept) else {
+                return true;
+            };
+            let cell = Chunk::block(chunk, 1);
+            // SAFETY: `huge` lists live chunks; a cell without its bit after the flip is unreachable.
+            unsafe {
+                if get_bit(cell, allocated) {
+                    self.huge_swept += 1;
+                } else {
+                    self.huge_bytes -= (*chunk).allocation_bytes;
+                    self.huge.swap_remove(self.huge_swept);
+                    Chunk::destroy(chunk);
+                }
+            }
+        }
+        self.huge_swept >= self.huge.len()
+    }
+}
+
+impl Drop for Space {
+    fn drop(&mut self) {
+        for &chunk in self.chunks.iter().chain(&self.huge) {
+            // SAFETY: the lists hold live chunks, each once, and nothing uses cells after their space.
+            unsafe { Chunk::destroy(chunk) };
+        }
+    }
+}
+
+/// The bitmap words of a block.
+///
+/// # Safety
+/// `block` is the first byte of a block in a live chunk, and no other reference to its words exists.
+unsafe fn block_bits<'a>(block: *mut u8, bitmap: Bitmap) -> &'a mut [u64] {
+    let first = block_index(block) * BLOCK_WORDS;
+    // SAFETY: the caller gives a block of a live chunk.
+    unsafe {
+        let words = &raw mut (*chunk_of(block)).bits[bitmap.0];
+        std::slice::from_raw_parts_mut(words.cast::<u64>().add(first), BLOCK_WORDS)
+    }
+}
+
+/// The first hole at or after a granule: where it begins and ends.
+fn next_hole(pattern: &Pattern, bits: &[u64], from: usize, end_of_cells: usize) -> Option<(usize, usize)> {
+    let mut word = from / 64;
+    if word >= BLOCK_WORDS {
+        return None;
+    }
+    let mut free = pattern[word] & !bits[word] & (!0 << (from % 64));
+    while free == 0 {
+        word += 1;
+        if word == BLOCK_WORDS {
+            return None;
+        }
+        free = pattern[word] & !bits[word];
+    }
+    let start = word * 64 + free.trailing_zeros() as usize;
+    let mut used = bits[word] & (!0 << (start % 64));
+    while used == 0 {
+        word += 1;
+        if word == BLOCK_WORDS {
+            return Some((start, end_of_cells));
+        }
+        used = bits[word];
+    }
+    Some((start, word * 64 + used.trailing_zeros() as usize))
+}
+
+/// Bits `start..start + count`.
+fn run_mask(start: usize, count: usize) -> u32 {
+    (((1u64 << count) - 1) << start) as u32
+}
+
+/// The lowest position at which `count` neighbouring bits are set.
+fn find_run(free: u32, count: usize) -> Option<usize> {
+    let mut starts = free;
+    let mut have = 1;
+    // Each round doubles the run that a set bit stands for.
+    while have < count && starts != 0 {
+        let shift = have.min(count - have);
+        starts &= starts >> shift;
+        have += shift;
+    }
+    if starts == 0 { None } else { Some(starts.trailing_zeros() as usize) }
+}
+
+/// Puts blocks back into the free mask of their chunk.
+fn release_blocks(block: *mut u8, count: usize) {
+    // SAFETY: callers give blocks of live chunks.
+    unsafe { (*chunk_of(block)).free |= run_mask(block_index(block), count) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_are_found_at_the_lowest_place() {
+        assert_eq!(find_run(0b0111_0110, 2), Some(1));
+        assert_eq!(find_run(0b0111_0110, 3), Some(4));
+        assert_eq!(find_run(0b0111_0110, 4), None);
+        assert_eq!(find_run(ALL_FREE, 31), Some(1));
+        assert_eq!(find_run(ALL_FREE, 5), Some(1));
+    }
+
+    #[test]
+    fn dead_cells_are_handed_out_again_and_live_ones_are_not() {
+        let mut space = Space::new();
+        let class = 4;
+        let alloc = |space: &mut Space| {
+            let cell = space.bump(class, 64);
+            if cell.is_null() { space.bump_slow(class) } else { cell }
+        };
+        let cells: Vec<_> = (0..10_000).map(|_| alloc(&mut space)).collect();
+        assert_eq!(space.clear_marks(0, usize::MAX / 2), None);
+        space.begin_cycle();
+        for cell in cells.iter().step_by(2) {
+            // SAFETY: a cell of this space.
+            unsafe { set_bit(*cell, space.marks()) };
+        }
+        space.flip();
+        let mut again: Vec<_> = (0..5_000).map(|_| alloc(&mut space)).collect();
+        again.extend(cells.iter().step_by(2));
+        again.sort();
+        again.dedup();
+        assert_eq!(again.len(), 10_000);
+        assert!(space.footprint() <= 2 << 20);
+    }
+
+    #[test]
+    fn large_cells_come_and_go() {
+        let mut space = Space::new();
+        for bytes in [40_000, 600_000, 1_015_808, 1_015_809, 5 << 20] {
+            let cell = space.allocate_large(bytes);
+            // SAFETY: a fresh cell of that many bytes.
+            unsafe { cell.write_bytes(1, bytes) };
+        }
+        assert_eq!(space.clear_marks(0, 100), None);
+        space.begin_cycle();
+        space.flip();
+        assert!(space.sweep_huge(100));
+        assert_eq!(space.huge.len() + space.runs.len(), 0);
+        assert_eq!(space.blocks_free, space.chunks.len() * (BLOCKS - 1));
+    }
+}

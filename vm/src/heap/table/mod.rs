@@ -1,0 +1,11 @@
+//! Tables: array part, hash part, metatable.
+
+pub(crate) mod layout;
+mod read;
+mod resize;
+mod traverse;
+mod write;
+
+pub use layout::{Node, Table};
+pub use traverse::InvalidKey;
+pub use write::TableError;

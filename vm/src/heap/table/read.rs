@@ -1,0 +1,278 @@
+//! Looking up keys.
+
+use super::layout::{DEAD_KEY, Node, Table};
+use crate::heap::string::Str;
+use crate::heap::{Header, Heap};
+use crate::value::{Tag, Value, float_to_int};
+
+/// The hash of an integer key, and of other 64-bit facts.
+#[inline(always)]
+pub(crate) fn hash_word(word: u64) -> u32 {
+    (word.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as u32
+}
+
+/// A key as it is stored: floats with an integer value are integers.
+#[inline(always)]
+pub(crate) fn normalise(key: Value) -> Value {
+    match key.as_float().and_then(float_to_int) {
+        Some(int) => Value::int(int),
+        None => key,
+    }
+}
+
+impl Table {
+    /// The hash of a normalised key, if it has one: cells that were never a key have no sequence number, and are in no
+    /// table.
+    ///
+    /// # Safety
+    /// `key` is a live value.
+    #[inline]
+    pub(crate) unsafe fn hash_of(key: Value) -> Option<u32> {
+        match key.tag {
+            // SAFETY: the caller gives a live value.
+            Tag::STRING => Some(unsafe { Str::hash(key.pointer().cast()) }),
+            Tag::INT | Tag::FLOAT => Some(hash_word(key.payload)),
+            Tag::NIL | Tag::FALSE | Tag::TRUE => Some(key.tag.0),
+            _ => {
+                // SAFETY: the caller gives a live value, and cells begin with a header.
+                let id = unsafe { (*key.pointer()).id() };
+                if id == 0 { None } else { Some(hash_word(id)) }
+            }
+        }
+    }
+
+    /// The node with an integer key, or null.
+    ///
+    /// # Safety
+    /// `table` is a live table.
+    #[inline]
+    pub(crate) unsafe fn find_int(table: *mut Table, key: i64) -> *mut Node {
+        // SAFETY: the caller gives a live table, `find_word` stays within its nodes.
+        unsafe { Table::find_word(table, key as u64, Tag::INT, hash_word(key as u64)) }
+    }
+
+    /// The node with a short string as its key, or null.
+    ///
+    /// # Safety
+    /// `table` is a live table, `key` a live short string.
+    #[inline]
+    pub(crate) unsafe fn find_short(table: *mut Table, key: *mut Str) -> *mut Node {
+        // SAFETY: as the caller promises.
+        unsafe { Table::find_word(table, key.addr() as u64, Tag::STRING, Str::short_hash(key)) }
+    }
+
+    /// The node whose key has exactly these words, or null.
+    #[inline(always)]
+    unsafe fn find_word(table: *mut Table, payload: u64, tag: Tag, hash: u32) -> *mut Node {
+        // SAFETY: a masked hash is the index of a node, and the distances of a chain lead to nodes of the same part.
+        unsafe {
+            let mut node = (*table).nodes.add((hash & (*table).mask) as usize);
+            loop {
+                if (*node).has_key(payload, tag) {
+                    return node;
+                }
+                let next = (*node).next;
+                if next == 0 {
+                    return std::ptr::null_mut();
+                }
+                node = node.offset(next as isize);
+            }
+        }
+    }
+
+    /// The node with a normalised key, or null. The entry may be a removed one.
+    ///
+    /// # Safety
+    /// `table` is a live table, `key` a live value.
+    pub(crate) unsafe fn find(table: *mut Table, key: Value) -> *mut Node {
+        // SAFETY: as the caller promises; chains stay within the nodes of the part.
+        unsafe {
+            let Some(hash) = Table::hash_of(key) else {
+                return std::ptr::null_mut();
+            };
+            if key.tag != Tag::STRING || Str::is_short(key.pointer().cast()) {
+                return Table::find_word(table, key.payload, key.tag, hash);
+            }
+            let mut node = (*table).nodes.add((hash & (*table).mask) as usize);
+            loop {
+                if u32::from((*node).key_tag) == Tag::STRING.0 && (*node).key().raw_equals(key) {
+                    return node;
+                }
+                let next = (*node).next;
+                if next == 0 {
+                    return std::ptr::null_mut();
+                }
+                node = node.offset(next as isize);
+            }
+        }
+    }
+
+    /// The node of an entry that may have been removed, its key even collected, since it was seen; or null.
+    ///
+    /// # Safety
+    /// `table` is a live table, `key` a live value.
+    pub(crate) unsafe fn find_with_dead(table: *mut Table, key: Value) -> *mut Node {
+        // SAFETY: as the caller promises; chains stay within the nodes of the part.
+        unsafe {
+            let found = Table::find(table, key);
+            if !found.is_null() || !key.is_object() {
+                return found;
+            }
+            let Some(hash) = Table::hash_of(key) else {
+                return std::ptr::null_mut();
+            };
+            let mut node = (*table).nodes.add((hash & (*table).mask) as usize);
+            loop {
+                if (*node).key_tag == DEAD_KEY && (*node).key == key.payload {
+                    return node;
+                }
+                let next = (*node).next;
+                if next == 0 {
+                    return std::ptr::null_mut();
+                }
+                node = node.offset(next as isize);
+            }
+        }
+    }
+
+    /// The index of the node with a string key, for a cache. The entry may be a removed one, whose value is nil.
+    ///
+    /// # Safety
+    /// `table` is a live table, `key` a live string.
+    #[inline]
+    pub unsafe fn find_str_index(table: *mut Table, key: *mut Str) -> Option<u32> {
+        // SAFETY: as the caller promises. A found node lies in the part that begins at `nodes`.
+        unsafe {
+            let node = if Str::is_short(key) {
+                Table::find_short(table, key)
+            } else {
+                Table::find(table, Value::from_string(key))
+            };
+            if node.is_null() { None } else { Some(node.offset_from((*table).nodes) as u32) }
+        }
+    }
+
+    /// The value at a key, nil if there is none. Asks no metatable.
+    ///
+    /// # Safety
+    /// `table` is a live table of `heap`, `key` a live value.
+    #[inline]
+    pub unsafe fn get(table: *mut Table, heap: &mut Heap, key: Value) -> Value {
+        // SAFETY: as the caller promises.
+        unsafe {
+            match key.tag {
+                Tag::INT => Table::get_int(table, heap, key.payload as i64),
+                Tag::STRING => Table::get_str(table, heap, key.pointer().cast()),
+                Tag::FLOAT => match float_to_int(f64::from_bits(key.payload)) {
+                    Some(int) => Table::get_int(table, heap, int),
+                    None => Table::get_other(table, heap, key),
+                },
+                _ => Table::get_other(table, heap, key),
+            }
+        }
+    }
+
+    /// The value at an integer key.
+    ///
+    /// # Safety
+    /// `table` is a live table of `heap`.
+    #[inline]
+    pub unsafe fn get_int(table: *mut Table, heap: &mut Heap, key: i64) -> Value {
+        // SAFETY: the caller gives a live table; slots below `array_len` hold values.
+        unsafe {
+            let index = (key as u64).wrapping_sub(1);
+            if index < u64::from((*table).array_len) {
+                return Value::load((*table).array.add(index as usize));
+            }
+            if Table::is_weak(table) {
+                let value = Table::get_int(Table::contents(table), heap, key);
+                return heap.read_weak(value);
+            }
+            Table::value_of(Table::find_int(table, key))
+        }
+    }
+
+    /// The value at a string key.
+    ///
+    /// # Safety
+    /// `table` is a live table of `heap`, `key` a live string.
+    #[inline]
+    pub unsafe fn get_str(table: *mut Table, heap: &mut Heap, key: *mut Str) -> Value {
+        // SAFETY: as the caller promises.
+        unsafe {
+            if !Str::is_short(key) {
+                return Table::get_other(table, heap, Value::from_string(key));
+            }
+            if Table::is_weak(table) {
+                let value = Table::value_of(Table::find_short(Table::contents(table), key));
+                return heap.read_weak(value);
+            }
+            Table::value_of(Table::find_short(table, key))
+        }
+    }
+
+    #[inline(never)]
+    unsafe fn get_other(table: *mut Table, heap: &mut Heap, key: Value) -> Value {
+        // SAFETY: callers pass on their live table and key. A NaN matches no key, because none is stored.
+        unsafe {
+            let value = Table::value_of(Table::find(Table::contents(table), key));
+            if Table::is_weak(table) { heap.read_weak(value) } else { value }
+        }
+    }
+
+    /// The value in a node that may be null.
+    #[inline(always)]
+    unsafe fn value_of(node: *mut Node) -> Value {
+        // SAFETY: callers give null or a node they just found.
+        unsafe { if node.is_null() { Value::NIL } else { (*node).value() } }
+    }
+
+    /// Whether this table, used as a metatable, is known to have no entry for an event (below 16).
+    ///
+    /// # Safety
+    /// `metatable` is a live table.
+    #[inline(always)]
+    pub unsafe fn lacks(metatable: *mut Table, event: u32) -> bool {
+        // SAFETY: the caller gives a live table.
+        unsafe { (*Table::hash_header(metatable)).absent >> event & 1 != 0 }
+    }
+
+    /// The entry of a metatable for an event (below 16), whose key is the short string `name`. Remembers its absence.
+    ///
+    /// # Safety
+    /// `metatable` is a live table of `heap`, `name` a live short string, always the same one for an event.
+    #[inline]
+    pub unsafe fn get_event(metatable: *mut Table, heap: &mut Heap, event: u32, name: *mut Str) -> Value {
+        // SAFETY: as the caller promises. Where the bit is clear the hash part is the table's own and may be written.
+        unsafe {
+            if Table::lacks(metatable, event) {
+                return Value::NIL;
+            }
+            let value = Table::get_str(metatable, heap, name);
+            if value.is_nil() && !Table::is_weak(metatable) {
+                (*Table::hash_header(metatable)).absent |= 1 << event;
+            }
+            value
+        }
+    }
+}
+
+impl Heap {
+    /// The sequence number of a cell, given now if it has none. This, never the address, orders and names cells.
+    ///
+    /// # Safety
+    /// `cell` is a live cell of this heap.
+    #[inline]
+    pub unsafe fn id_of(&mut self, cell: *mut Header) -> u64 {
+        // SAFETY: the caller gives a live cell.
+        unsafe {
+            let id = (*cell).id();
+            if id != 0 {
+                return id;
+            }
+            self.last_id += 1;
+            (*cell).set_id(self.last_id);
+            self.last_id
+        }
+    }
+}

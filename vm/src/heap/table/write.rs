@@ -1,0 +1,367 @@
+//! Storing values: overwriting, appending, inserting keys.
+//!
+//! Every overwritten reference goes through the barrier while the collector marks. A key whose entry is removed counts as
+//! overwritten too: the collector will not follow it from the table any more, while the program may still hold it.
+
+use std::fmt;
+
+use super::layout::{Node, Table};
+use super::read::normalise;
+use crate::heap::string::Str;
+use crate::heap::{Heap, OutOfMemory};
+use crate::value::{Tag, Value};
+
+/// Why a value could not be stored.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TableError {
+    /// The key is nil.
+    NilKey,
+    /// The key is not a number.
+    NanKey,
+    /// The table would have to grow, and may not.
+    OutOfMemory(OutOfMemory),
+}
+
+impl fmt::Display for TableError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TableError::NilKey => f.write_str("index is nil"),
+            TableError::NanKey => f.write_str("index is NaN"),
+            TableError::OutOfMemory(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for TableError {}
+
+impl From<OutOfMemory> for TableError {
+    fn from(error: OutOfMemory) -> Self {
+        TableError::OutOfMemory(error)
+    }
+}
+
+impl Table {
+    /// Stores a value at a key; nil removes the entry. Asks no metatable.
+    ///
+    /// # Errors
+    /// A nil or NaN key, or no memory to grow; the table is unchanged then.
+    ///
+    /// # Safety
+    /// `table` is a live table of `heap`, `key` and `value` are live values.
+    #[inline]
+    pub unsafe fn set(table: *mut Table, heap: &mut Heap, key: Value, value: Value) -> Result<(), TableError> {
+        // SAFETY: as the caller promises.
+        unsafe {
+            match key.tag {
+                Tag::INT => Ok(Table::set_int(table, heap, key.payload as i64, value)?),
+                Tag::STRING => Ok(Table::set_str(table, heap, key.pointer().cast(), value)?),
+                _ => Table::set_other(table, heap, key, value),
+            }
+        }
+    }
+
+    #[inline(never)]
+    unsafe fn set_other(table: *mut Table, heap: &mut Heap, key: Value, value: Value) -> Result<(), TableError> {
+        let key = normalise(key);
+        // SAFETY: as the caller of `set` promises.
+        unsafe {
+            match key.tag {
+                Tag::NIL => return Err(TableError::NilKey),
+                Tag::INT => Table::set_int(table, heap, key.payload as i64, value)?,
+                Tag::FLOAT if f64::from_bits(key.payload).is_nan() => {
+                    return Err(TableError::NanKey);
+                }
+                _ => {
+                    let table = Table::contents(table);
+                    let node = Table::find(table, key);
+                    Table::set_node_or_insert(table, heap, node, key, value)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Stores a value at an integer key.
+    ///
+    /// # Errors
+    /// No memory to grow; the table is unchanged then.
+    ///
+    /// # Safety
+    /// `table` is a live table of `heap`, `value` a live value.
+    #[inline]
+    pub unsafe fn set_int(table: *mut Table, heap: &mut Heap, key: i64, value: Value) -> Result<(), OutOfMemory> {
+        // SAFETY: the caller gives a live table; slots below `array_len` hold values.
+        unsafe {
+            let index = (key as u64).wrapping_sub(1);
+            if index < u64::from((*table).array_len) {
+                let slot = (*table).array.add(index as usize);
+                heap.barrier(Value::load(slot));
+                value.store(slot);
+                return Ok(());
+            }
+            Table::set_int_outside(Table::contents(table), heap, key, value)
+        }
+    }
+
+    /// Stores at an integer key that is not within the array part of a table (but may be within that of its contents).
+    #[inline(never)]
+    unsafe fn set_int_outside(table: *mut Table, heap: &mut Heap, key: i64, value: Value) -> Result<(), OutOfMemory> {
+        // SAFETY: `set_int` passes on the contents of its live table; slots up to the capacity are in its cell.
+        unsafe {
+            let index = (key as u64).wrapping_sub(1);
+            let len = (*table).array_len;
+            if index < u64::from(len) {
+                return Table::set_int(table, heap, key, value);
+            }
+            let has_int = (*Table::hash_header(table)).has_int;
+            if index == u64::from(len) && !has_int && len < Table::array_capacity(table) && !value.is_nil() {
+                value.store((*table).array.add(index as usize));
+                (*table).array_len = len + 1;
+                return Ok(());
+            }
+            let mut node = std::ptr::null_mut();
+            if has_int {
+                node = Table::find_int(table, key);
+                // An entry that exists stays where it is, so that a traversal may assign to it.
+                if !node.is_null() && !(*node).is_empty() {
+                    heap.barrier((*node).value());
+                    (*node).set_value(value);
+                    return Ok(());
+                }
+            }
+            if value.is_nil() {
+                return Ok(());
+            }
+            if index == u64::from((*table).array_len)
+                && ((*table).array_len < Table::array_capacity(table) || Table::grow_full_array(table, heap)?)
+            {
+                value.store((*table).array.add(index as usize));
+                (*table).array_len += 1;
+                if has_int {
+                    Table::move_followers(table, heap);
+                }
+                return Ok(());
+            }
+            Table::set_node_or_insert(table, heap, node, Value::int(key), value)
+        }
+    }
+
+    /// Moves from the hash part what has become the continuation of the array part, as far as there is room.
+    unsafe fn move_followers(table: *mut Table, heap: &mut Heap) {
+        // SAFETY: callers give a live table that is its own contents.
+        unsafe {
+            let capacity = Table::array_capacity(table);
+            while (*table).array_len < capacity {
+                let node = Table::find_int(table, i64::from((*table).array_len) + 1);
+                if node.is_null() || (*node).is_empty() {
+                    return;
+                }
+                // The collector may have scanned the one place already and not yet the other.
+                heap.barrier((*node).value());
+                (*node).value().store((*table).array.add((*table).array_len as usize));
+                (*node).set_value(Value::NIL);
+                (*table).array_len += 1;
+            }
+        }
+    }
+
+    /// Stores neighbouring values at the integer keys from `first` on.
+    ///
+    /// # Errors
+    /// No memory to grow; some of the values are stored then.
+    ///
+    /// # Safety
+    /// `table` is a live table of `heap`, `values` points to `count` live values outside of it.
+    pub unsafe fn set_list(
+        table: *mut Table,
+        heap: &mut Heap,
+        first: i64,
+        values: *const Value,
+        count: usize,
+    ) -> Result<(), OutOfMemory> {
+        // SAFETY: as the caller promises; slots up to the capacity are in the cell of the array part.
+        unsafe {
+            let len = u64::from((*table).array_len);
+            let is_append = (first as u64).wrapping_sub(1) == len && !(*Table::hash_header(table)).has_int;
+            if is_append && !Table::is_weak(table) && len + count as u64 <= u64::from(Table::array_capacity(table)) {
+                let slots = (*table).array.add(len as usize);
+                for index in 0..count {
+                    Value::load(values.add(index)).store(slots.add(index));
+                }
+                (*table).array_len += count as u32;
+                return Ok(());
+            }
+            for index in 0..count {
+                let key = first.wrapping_add(index as i64);
+                Table::set_int(table, heap, key, Value::load(values.add(index)))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Copies the values at `from..from + count` to the keys from `to` on, as if at once; false, with nothing done, unless
+    /// all these keys are in the array part. For insertion into and removal from the middle of a sequence.
+    ///
+    /// # Safety
+    /// `table` is a live table of `heap`.
+    pub unsafe fn move_slots(table: *mut Table, heap: &mut Heap, from: i64, to: i64, count: u64) -> bool {
+        // SAFETY: the caller gives a live table; both ranges are checked to be within `array_len`.
+        unsafe {
+            let len = u64::from((*table).array_len);
+            let (from, to) = ((from as u64).wrapping_sub(1), (to as u64).wrapping_sub(1));
+            if count > len || from > len - count || to > len - count {
+                return false;
+            }
+            let target = (*table).array.add(to as usize);
+            if heap.marking() {
+                // What moves is either overwritten, and so marked here, or still where the collector will find it.
+                for index in 0..count as usize {
+                    heap.shade(Value::load(target.add(index)));
+                }
+            }
+            target.copy_from((*table).array.add(from as usize), count as usize);
+            true
+        }
+    }
+
+    /// Stores a value at a string key.
+    ///
+    /// # Errors
+    /// No memory to grow; the table is unchanged then.
+    ///
+    /// # Safety
+    /// `table` is a live table of `heap`, `key` a live string, `value` a live value.
+    #[inline]
+    pub unsafe fn set_str(table: *mut Table, heap: &mut Heap, key: *mut Str, value: Value) -> Result<(), OutOfMemory> {
+        // SAFETY: as the caller promises.
+        unsafe {
+            let table = Table::contents(table);
+            let key_value = Value::from_string(key);
+            let node = if Str::is_short(key) { Table::find_short(table, key) } else { Table::find(table, key_value) };
+            Table::set_node_or_insert(table, heap, node, key_value, value)
+        }
+    }
+
+    /// Stores into the node that was found for a key, or into a new one if it is null.
+    #[inline]
+    unsafe fn set_node_or_insert(
+        table: *mut Table,
+        heap: &mut Heap,
+        node: *mut Node,
+        key: Value,
+        value: Value,
+    ) -> Result<(), OutOfMemory> {
+        // SAFETY: callers give the node of `key` in `table`, or null if there is none.
+        unsafe {
+            if node.is_null() {
+                if value.is_nil() { Ok(()) } else { Table::insert(table, heap, key, value) }
+            } else {
+                if heap.marking() {
+                    heap.shade((*node).value());
+                    heap.shade((*node).key());
+                }
+                if (*node).is_empty() {
+                    // The entry comes back: what was known to be absent may be there now.
+                    (*Table::hash_header(table)).absent = 0;
+                }
+                (*node).set_value(value);
+                Ok(())
+            }
+        }
+    }
+
+    /// Adds an entry whose key is in no node, except perhaps as a dead one.
+    #[inline(never)]
+    unsafe fn insert(table: *mut Table, heap: &mut Heap, key: Value, value: Value) -> Result<(), OutOfMemory> {
+        // SAFETY: callers give a live table that is its own contents and live values. After a `rehash` there is room.
+        unsafe {
+            if key.tag > Tag::STRING {
+                heap.id_of(key.pointer());
+            }
+            if !Table::try_insert(table, heap, key, value) {
+                let slots = Table::rehash(table, heap, key)?;
+                Table::place(table, heap, key, value, slots);
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds an entry if there is a free node.
+    pub(super) unsafe fn try_insert(table: *mut Table, heap: &mut Heap, key: Value, value: Value) -> bool {
+        // SAFETY: callers give a live table that is its own contents, and a key that has a hash. Masked hashes and the
+        // distances of a chain lead to nodes of the part; the shared empty part is never written because it is refused.
+        unsafe {
+            if Table::has_no_nodes(table) {
+                return false;
+            }
+            let mut node = Table::main_node(table, key);
+            if !(*node).is_empty() {
+                let Some(free) = Table::take_free_node(table) else {
+                    return false;
+                };
+                let main_of_other = Table::main_node(table, (*node).key());
+                if main_of_other == node {
+                    // The new key goes into the free node, right behind the start of its chain.
+                    let next = (*node).next;
+                    (*free).next = if next == 0 { 0 } else { node.offset(next as isize).offset_from(free) as i32 };
+                    (*node).next = free.offset_from(node) as i32;
+                    node = free;
+                } else {
+                    Table::move_node(main_of_other, node, free);
+                    // The collector may have scanned the place it moved to already and not yet the one it left.
+                    heap.barrier((*free).value());
+                    heap.barrier((*free).key());
+                }
+            }
+            (*node).set_key(key);
+            (*node).set_value(value);
+            let header = Table::hash_header(table);
+            (*header).absent = 0;
+            (*header).has_int |= key.tag == Tag::INT;
+            true
+        }
+    }
+
+    /// Moves a node that is not in its main position to a free one, leaving its old place empty and without a chain.
+    unsafe fn move_node(main: *mut Node, node: *mut Node, free: *mut Node) {
+        // SAFETY: `node` is in the chain that starts at `main`, so walking it arrives there.
+        unsafe {
+            let mut before = main;
+            while before.offset((*before).next as isize) != node {
+                before = before.offset((*before).next as isize);
+            }
+            (*before).next = free.offset_from(before) as i32;
+            *free = *node;
+            if (*node).next != 0 {
+                (*free).next += node.offset_from(free) as i32;
+            }
+            *node = Node::FREE;
+        }
+    }
+
+    /// The first node of the chain a key belongs to.
+    #[inline]
+    unsafe fn main_node(table: *mut Table, key: Value) -> *mut Node {
+        // SAFETY: callers give a live table and a live key; a masked hash is the index of a node.
+        unsafe {
+            let hash = Table::hash_of(key).expect("a key in a table has a sequence number");
+            (*table).nodes.add((hash & (*table).mask) as usize)
+        }
+    }
+
+    /// A node that was never used, from the end.
+    unsafe fn take_free_node(table: *mut Table) -> Option<*mut Node> {
+        // SAFETY: callers give a live table with a hash part of its own; `last_free` counts its nodes down.
+        unsafe {
+            let header = Table::hash_header(table);
+            while (*header).last_free > 0 {
+                (*header).last_free -= 1;
+                let node = (*table).nodes.add((*header).last_free as usize);
+                if (*node).key_tag == Tag::NIL.0 as u8 {
+                    return Some(node);
+                }
+            }
+            None
+        }
+    }
+}
