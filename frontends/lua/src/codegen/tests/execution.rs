@@ -123,6 +123,17 @@ fn interpreted(program: &Verified, name: &str, folder: &Path) -> Option<String> 
     text
 }
 
+/// What `lua5.4` prints for a chunk that has a file `name.lua`; `None` if it is not installed.
+pub(super) fn reference(name: &str, source: &str) -> Option<String> {
+    // Messages show the name of the file, so that it is a short one in a folder of its own.
+    let folder = std::env::temp_dir().join(format!("minivm-lua-{}-{name}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("the temporary folder takes folders");
+    std::fs::write(folder.join("chunk"), source).expect("the temporary folder takes files");
+    let text = output(Command::new("lua5.4").current_dir(&folder).arg("chunk"));
+    std::fs::remove_dir_all(folder).expect("it was made here");
+    text
+}
+
 /// Fails unless the code of `source` prints what the source prints.
 fn check(name: &str, source: &str) {
     let folder = std::env::temp_dir();
