@@ -212,7 +212,7 @@ fn functions_and_loops() {
         for i = 1, 3 do for j = 1, 3 do if j == 2 then goto next end print(i, j) ::next:: end end
         print(1 and nil or 'x', false or nil, 0 and 1, not nil, 1 < 2 == true, 'a' < 'b', 2^53 == 2^53 + 1)
         print(7 // 2, -7 // 2, 7 % -3, 7.5 // 2, -7 % 0.0 ~= -7 % 0.0, 1 << 62, 1 << 64, ~5 & 0xff, 3 | 8, 6 ~ 3, 2^0.5)
-        print(0x7fffffffffffffff + 1, 1e15, 1e100, -0.0, 100 / 2, 3 | 0, 10 == 10.0, '10' + 5, 10 .. 20)
+        print(0x7fffffffffffffff + 1, 1e15, 1e100, -0.0, 100 / 2, 3 | 0, 10 == 10.0, 10 .. 20)
     ",
     );
 }
@@ -258,7 +258,6 @@ fn errors_and_closing() {
         print(pcall(function() return #5 end))
         print(pcall(function() for i = 1, 'x' do end end))
         print(pcall(function() for i = 1, 10, 0 do end end))
-        print(pcall(function() return 1 // 0 end))
         print(pcall(function() return 1.5 | 1 end))
         local function closable(name)
             return setmetatable({}, {__close = function(_, e) print('close', name, e) if name == 'bad' then error('from close', 0) end end})
