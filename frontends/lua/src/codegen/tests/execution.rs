@@ -26,7 +26,7 @@ fn as_table(program: &Verified) -> String {
             FunctionDef::Code(function) => {
                 let params = program.signatures[function.signature].params.len();
                 // A function of its own, since one has room for few constants.
-                write!(text, "(function() local f = {{params = {params}, blocks = {{}}}}\n").expect("a string");
+                writeln!(text, "(function() local f = {{params = {params}, blocks = {{}}}}").expect("a string");
                 text.push_str(&code(function));
                 text.push_str("return f end)(),");
             }

@@ -175,8 +175,7 @@ fn run(source: &str) -> String {
         };
         printed.borrow_mut().push_str(&message);
     }
-    let text = printed.borrow().clone();
-    text
+    printed.take()
 }
 
 /// Fails unless a chunk prints the same on the machine and on `lua5.4`, which gets the few functions under their own names.
