@@ -219,13 +219,6 @@ impl Loading<'_> {
                 self.asm.half(cell);
                 self.asm.half(src);
             }
-            Instruction::RefFunc { dst, function } => {
-                // The instance keeps one closure of each function that captures nothing.
-                // SAFETY: it is live as long as the instance, which owns this code.
-                let value = unsafe { Value::from_function(self.instance.closure(*function)) };
-                let dst = self.destination(at, *dst);
-                self.copy_constant(at, dst, value);
-            }
             Instruction::CurrentFunction { dst } => {
                 let dst = self.destination(at, *dst);
                 self.asm.begin(object::current_function, at);

@@ -230,9 +230,12 @@ fn small_programs() {
 
 #[test]
 fn variables_are_closed() {
-    check("closing", "
+    check(
+        "closing",
+        "
         local function closable(name)
-            return setmetatable({}, {__close = function(_, e) print('close', name, e) if name == 'bad' then error('from close', 0) end end})
+            return setmetatable({}, {__close = function(_, e)
+                print('close', name, e) if name == 'bad' then error('from close', 0) end end})
         end
         local function f(how)
             local a <close> = closable('a')
@@ -248,7 +251,8 @@ fn variables_are_closed() {
             do local c <close> = closable('bad') local d <close> = nil if how ~= 'end' then return how end end
             return 'end'
         end
-        for _, how in ipairs {'break', 'goto', 'return', 'many', 'error', 'end', 'other'} do print(how, pcall(f, how)) end
+        for _, how in ipairs {'break', 'goto', 'return', 'many', 'error', 'end', 'other'} do
+            print(how, pcall(f, how)) end
         local function iterate(n) return function(_, i) if i < n then return i + 1 end end, nil, 0, closable('loop') end
         for i in iterate(3) do if i == 2 then break end print(i) end
         for i in iterate(1) do for j in iterate(1) do print(i, j) end end
@@ -257,6 +261,8 @@ fn variables_are_closed() {
         print((select(2, pcall(function() local x <close> = 42 end)):match('variable.*')))
         local co = coroutine.wrap(function() local x <close> = closable('co') coroutine.yield(1) return 2 end)
         print(co(), co())
-        local k = 0 repeat local r <close> = closable('r') k = k + 1 if k == 2 then goto continue end ::continue:: until k > 2
-    ");
+        local k = 0 repeat local r <close> = closable('r')
+            k = k + 1 if k == 2 then goto continue end ::continue:: until k > 2
+    ",
+    );
 }

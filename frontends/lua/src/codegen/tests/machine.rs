@@ -178,7 +178,8 @@ fn run(source: &str) -> String {
     printed.take()
 }
 
-/// Fails unless a chunk prints the same on the machine and on `lua5.4`, which gets the few functions under their own names.
+/// Fails unless a chunk prints the same on the machine and on `lua5.4`, which gets the few functions under their own
+/// names.
 fn check(name: &str, source: &str) {
     let prelude = "local select, create, resume, yield = select, coroutine.create, coroutine.resume, coroutine.yield ";
     let Some(expected) = reference(name, &format!("{prelude}{source}")) else {
@@ -217,7 +218,9 @@ fn functions_and_loops() {
 
 #[test]
 fn objects_and_metamethods() {
-    check("machine-objects", "
+    check(
+        "machine-objects",
+        "
         local Class = {} Class.__index = Class
         function Class.new(x) return setmetatable({x = x}, Class) end
         function Class:get(...) return self.x, ... end
@@ -231,18 +234,22 @@ fn objects_and_metamethods() {
         Class.__unm = function(a) return Class.new(-a.x) end
         local a, b = Class.new(1), Class.new(2)
         print((a + b):get(1, 2), a == b, a ~= b, a < b, a <= b, a > b, a >= b, a(10), a .. b, #a, (-a).x)
-        local log = setmetatable({}, {__index = function(_, k) return 'no ' .. k end, __newindex = function(t, k, v) print(k, v) end})
+        local log = setmetatable({}, {__index = function(_, k) return 'no ' .. k end,
+            __newindex = function(t, k, v) print(k, v) end})
         log.x = 1 print(log.x, rawget(log, 'x'))
         local env = setmetatable({print = print}, {__index = function(_, k) return k end})
         do local _ENV = env; print(undefined) y = 1 end print(y)
         local deep = {} local level = deep for i = 1, 10 do level.next = {i} level = level.next end
         print(deep.next.next.next[1])
-    ");
+    ",
+    );
 }
 
 #[test]
 fn errors_and_closing() {
-    check("machine-errors", "
+    check(
+        "machine-errors",
+        "
         print(pcall(error, 'plain', 0)) print(pcall(error)) print(select(2, pcall(error, {})) ~= nil)
         print(pcall(function() error('with place') end))
         print(pcall(function() local x = nil; return x.y end))
@@ -258,7 +265,8 @@ fn errors_and_closing() {
         print(pcall(function() for i = 1, 10, 0 do end end))
         print(pcall(function() return 1.5 | 1 end))
         local function closable(name)
-            return setmetatable({}, {__close = function(_, e) print('close', name, e) if name == 'bad' then error('from close', 0) end end})
+            return setmetatable({}, {__close = function(_, e)
+                print('close', name, e) if name == 'bad' then error('from close', 0) end end})
         end
         local function f(how)
             local a <close> = closable('a')
@@ -274,13 +282,15 @@ fn errors_and_closing() {
             do local c <close> = closable('bad') local d <close> = nil if how ~= 'end' then return how end end
             return 'end'
         end
-        for _, how in next, {'break', 'goto', 'return', 'many', 'error', 'end', 'other'} do print(how, pcall(f, how)) end
+        for _, how in next, {'break', 'goto', 'return', 'many', 'error', 'end', 'other'} do
+            print(how, pcall(f, how)) end
         local function iterate(n) return function(_, i) if i < n then return i + 1 end end, nil, 0, closable('loop') end
         for i in iterate(3) do if i == 2 then break end print(i) end
         print((function() for i in iterate(5) do for j in pairs {1} do return i, select('#', i, j) end end end)())
         print(pcall(function() for i in iterate(5) do error(i, 0) end end))
         print(pcall(function() local x <close> = 42 end))
-    ");
+    ",
+    );
 }
 
 #[test]
