@@ -1,8 +1,9 @@
-//! WebAssembly for MiniVM: modules become portable bytecode.
+//! WebAssembly for MiniVM: modules become portable bytecode, and WASI lets them reach what the host grants.
 //!
-//! Start at [`translate()`]. This crate knows no Lua.
+//! Start at [`translate()`] and [`wasi`]. This crate knows no Lua.
 #![forbid(unsafe_code)]
 
 pub mod translate;
+pub mod wasi;
 
 pub use translate::{WasmError, parse_text, translate};
