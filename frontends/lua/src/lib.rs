@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod codegen;
+pub mod stdlib;
 pub mod syntax;
 
 pub use codegen::{compile, compile_file};

@@ -98,7 +98,7 @@ impl FunctionGenerator<'_, '_> {
     /// Copies a value that would not survive: one in a register that is assigned, or (`must_last`) in a temporary one.
     fn keep(&mut self, value: Value, must_last: bool, assigned: &[Reg]) -> Value {
         let is_assigned = value.operand.reg().is_some_and(|register| assigned.contains(&register));
-        if !is_assigned && !(must_last && value.owned.is_some()) {
+        if !(is_assigned || must_last && value.owned.is_some()) {
             return value;
         }
         self.release(value);

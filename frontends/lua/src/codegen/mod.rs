@@ -27,7 +27,7 @@ use minivm_builder::{BuildError, ProgramBuilder};
 use minivm_isa::entities::{Func, Reg, Source};
 use minivm_isa::program::CustomSection;
 use minivm_isa::verify::Rule;
-use minivm_isa::{Operand, Rejection, Signature, Verified, verify};
+use minivm_isa::{Rejection, Signature, Verified, verify};
 
 /// Name of the custom section that says on which lines functions stand: for each own function, in order, its number, first
 /// and last line (0 and the last line for the main function), each as a little-endian `u32`.
@@ -37,8 +37,8 @@ pub const LINES_SECTION: &str = "lua.lines";
 /// `unpack(packed)`.
 pub const SUPPORT_MODULE: &str = "lua";
 
-/// Compiles a chunk to a program. Its export `main` takes the environment (`_ENV`) and returns the chunk as a function of
-/// any number of arguments, as `load` does.
+/// Compiles a chunk to a program that exports it as function `main`, which takes any number of arguments and captures the
+/// environment (`_ENV`): make a closure over it with that one value.
 ///
 /// `chunk_name` is what `load` takes:
 /// `@file`, `=name`, or any other text, usually the source itself.
@@ -77,7 +77,7 @@ fn generate(chunk: &Chunk, source: &[u8]) -> Result<Verified, SyntaxError> {
         let generator = FunctionGenerator::new(&mut unit, id);
         generator.run().map_err(|error| unit.refuse(id, &error))?;
     }
-    unit.export_main().map_err(|error| unit.refuse(chunk.main, &error))?;
+    unit.program.export_function("main", unit.numbers[chunk.main]);
     let lines = CustomSection { name: LINES_SECTION.to_owned(), bytes: unit.lines() };
     let mut program = unit.program.finish_unverified();
     program.custom.push(lines);
@@ -146,23 +146,6 @@ impl<'a> Unit<'a> {
             splits: find_splits(chunk),
             imports: [None; 4],
         }
-    }
-
-    /// Exports the function that makes the chunk's closure from its environment.
-    fn export_main(&mut self) -> Result<(), BuildError> {
-        let mut f = self.program.function("load", Signature::dynamic(1, false));
-        let environment = f.param(0);
-        let main = self.numbers[self.chunk.main];
-        let captured: Operand = if self.chunk.locals[self.chunk.environment].needs_cell() {
-            f.cell_new(environment).into()
-        } else {
-            environment.into()
-        };
-        let closure = f.closure(main, &[captured]);
-        f.return_values(&[closure.into()]);
-        let number = self.program.add(f)?;
-        self.program.export_function("main", number);
-        Ok(())
     }
 
     /// The number of an imported function.

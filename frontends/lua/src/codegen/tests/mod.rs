@@ -1,5 +1,6 @@
 //! What is generated verifies, and looks as it should where that matters for speed.
 
+mod execution;
 mod shape;
 
 use super::{compile, compile_file};
