@@ -1,11 +1,11 @@
 //! Running: a call from the host, in slices.
 
-use super::{InstanceId, Machine};
 use crate::context::{Context, Status};
 use crate::dispatch::{self, Flow};
 use crate::error::Failure;
 use crate::fiber::{Fiber, FiberState};
 use crate::host::HostRequest;
+use crate::machine::{InstanceId, Machine};
 use crate::stack::call::{call_value, values_at};
 use crate::stack::record::RECORD_DELTA;
 use crate::stack::{host_call, switch};
