@@ -255,6 +255,23 @@ impl Table {
         }
     }
 
+    /// Whether a value may be written behind the array part as it is: there is room, no metatable, no integer key in the
+    /// hash part, and the contents are here.
+    ///
+    /// # Safety
+    /// `table` is a live table.
+    #[inline(always)]
+    pub(crate) unsafe fn may_append(table: *mut Table) -> bool {
+        // SAFETY: the caller gives a live table.
+        unsafe {
+            let hash = Table::hash_header(table);
+            !Table::is_weak(table)
+                && (*hash).metatable.is_null()
+                && !(*hash).has_int
+                && (*table).array_len < Table::array_capacity(table)
+        }
+    }
+
     /// Number of nodes, 0 without a hash part.
     ///
     /// # Safety
