@@ -89,6 +89,8 @@ pub enum ElementKind {
     F32,
     /// 64-bit floats.
     F64,
+    /// 128 bits.
+    V128,
     /// Values.
     Any,
     /// References: the address of a cell, or 0.
@@ -104,7 +106,7 @@ impl ElementKind {
             ElementKind::I16 => 2,
             ElementKind::I32 | ElementKind::F32 => 4,
             ElementKind::I64 | ElementKind::F64 | ElementKind::Ref => 8,
-            ElementKind::Any => 16,
+            ElementKind::V128 | ElementKind::Any => 16,
         }
     }
 }
@@ -115,6 +117,8 @@ pub struct Array {
     pub(crate) header: Header,
     pub(crate) len: u64,
     pub(crate) element: ElementKind,
+    /// The number the interpreter knows the type by; 0 until it says so.
+    pub(crate) type_index: u32,
 }
 
 /// What a [`Userdata`] holds.
@@ -296,7 +300,7 @@ impl Heap {
         let array = cell.cast::<Array>();
         // SAFETY: the fresh cell holds the fixed part and the elements.
         unsafe {
-            array.write(Array { header: Header::new(Tag::ARRAY, 0), len, element });
+            array.write(Array { header: Header::new(Tag::ARRAY, 0), len, element, type_index: 0 });
             Array::data(array).write_bytes(0, bytes);
         }
         Ok(array)
