@@ -73,6 +73,8 @@ pub(super) struct Cycle {
     /// A cycle begins when this many bytes are in use.
     threshold: usize,
     allocated_at_start: u64,
+    /// Allocated bytes whose work is not done yet.
+    owed: usize,
     stopped: bool,
     stress: Stress,
 }
@@ -86,6 +88,7 @@ impl Cycle {
             kept: 0,
             threshold: 0,
             allocated_at_start: 0,
+            owed: 0,
             stopped: false,
             stress: Stress::Off,
         };
@@ -122,6 +125,8 @@ impl Cycle {
 
 /// A budget without end; small enough to be added to.
 const ALL: usize = usize::MAX / 4;
+/// Most steps' worth of allocated bytes that one step does the work of.
+const SLICE_MAX: usize = 4;
 /// Budget of a step under [`Stress::Steps`].
 const STRESS_STEP: usize = 64;
 
@@ -133,13 +138,19 @@ impl Heap {
     /// to handle that.
     pub fn step(&mut self, roots: &mut dyn Roots) -> Result<(), OutOfMemory> {
         let fresh = (self.last_grant - self.debt).max(0) as usize;
+        // Between cycles nothing is owed for what is allocated.
+        let idle = self.cycle.phase == Phase::Idle;
+        self.cycle.owed = if idle { 0 } else { self.cycle.owed.saturating_add(fresh) };
         match self.cycle.stress {
             Stress::Full => self.collect_full(roots),
             Stress::Steps => self.advance(roots, STRESS_STEP, true),
             Stress::Off if self.cycle.stopped => {}
             Stress::Off => {
+                // After a very large allocation the work is spread over many short steps.
+                let slice = self.cycle.owed.min(self.limits.step_bytes.saturating_mul(SLICE_MAX));
+                self.cycle.owed -= slice;
                 let due = self.used_bytes() >= self.cycle.threshold;
-                self.advance(roots, fresh.saturating_mul(self.limits.step_factor as usize), due);
+                self.advance(roots, slice.saturating_mul(self.limits.step_factor as usize), due);
             }
         }
         let result = self.check_limit(roots);
@@ -219,6 +230,7 @@ impl Heap {
             Stress::Off if self.cycle.phase == Phase::Idle && !self.cycle.stopped => {
                 self.cycle.threshold.saturating_sub(self.used_bytes()).clamp(step, ALL)
             }
+            Stress::Off if self.cycle.owed > 0 => step / 4,
             Stress::Off => step,
         };
         let bytes = bytes as i64;

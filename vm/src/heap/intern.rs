@@ -4,7 +4,7 @@
 //! never pauses. An entry is the address of a string with 16 bits of its hash above, so that a search touches only strings
 //! that are very likely the right one.
 
-use super::string::Str;
+use super::string::{Str, equal_bytes};
 
 /// A bucket, or its continuation: entries from the front, 0 behind them; in the last word the number of the line that
 /// continues it, 0 if none does.
@@ -97,7 +97,9 @@ impl Interned {
                 if entry >> 48 == tag {
                     let string = string_of(entry);
                     // SAFETY: dead strings leave the table before their cells are used again, so all in it are intact.
-                    if unsafe { Str::short_hash(string) == hash && Str::bytes(string) == bytes } {
+                    let found = unsafe { Str::bytes(string) };
+                    // Of the hash only 16 bits were compared, but the content decides anyway.
+                    if found.len() == bytes.len() && equal_bytes(found, bytes) {
                         return string;
                     }
                 }
