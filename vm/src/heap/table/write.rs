@@ -236,7 +236,20 @@ impl Table {
         unsafe {
             let table = Table::contents(table);
             let key_value = Value::from_string(key);
-            let node = if Str::is_short(key) { Table::find_short(table, key) } else { Table::find(table, key_value) };
+            if !Str::is_short(key) {
+                let node = Table::find(table, key_value);
+                return Table::set_node_or_insert(table, heap, node, key_value, value);
+            }
+            let node = Table::find_short(table, key);
+            if node.is_null() && !value.is_nil() && !Table::has_no_nodes(table) {
+                let main = (*table).nodes.add((Str::short_hash(key) & (*table).mask) as usize);
+                if (*main).is_empty() {
+                    (*main).set_key(key_value);
+                    (*main).set_value(value);
+                    (*Table::hash_header(table)).absent = 0;
+                    return Ok(());
+                }
+            }
             Table::set_node_or_insert(table, heap, node, key_value, value)
         }
     }
