@@ -43,6 +43,8 @@ pub(crate) struct Code {
     map: Vec<(u32, u32)>,
     /// Where each block starts, in halves from the entry.
     blocks: Vec<u32>,
+    /// Inside of instructions that do several canonical ones: where the operands of those end that can trap.
+    parts: Vec<(u32, u32)>,
 }
 
 impl Code {
@@ -66,12 +68,17 @@ impl Code {
         (range.start.cast::<u16>()..=range.end.cast::<u16>()).contains(&pc)
     }
 
-    /// The canonical instruction that the threaded instruction at `pc` begins with; a place inside an instruction counts as
-    /// its start.
+    /// The canonical instruction that the threaded instruction at `pc` begins with. A place inside of an instruction counts as
+    /// its start, unless the instruction does several canonical ones: traps name the operands of the one that failed.
     pub(crate) fn canonical(&self, pc: Pc) -> usize {
         let halves = (pc as usize).wrapping_sub(self.entry() as usize) / 2;
-        let after = self.map.partition_point(|&(start, _)| start as usize <= halves);
-        self.map.get(after.saturating_sub(1)).map_or(0, |&(_, canonical)| canonical as usize)
+        let last = |list: &[(u32, u32)]| {
+            let after = list.partition_point(|&(start, _)| start as usize <= halves);
+            after.checked_sub(1).map(|index| list[index])
+        };
+        let (start, first) = last(&self.map).unwrap_or((0, 0));
+        let part = last(&self.parts).filter(|&(place, _)| place > start).map(|(_, canonical)| canonical);
+        part.unwrap_or(first) as usize
     }
 
     /// The threaded instructions: place in halves from the entry, canonical instruction.
@@ -81,7 +88,7 @@ impl Code {
 
     /// Bytes the code takes.
     pub(crate) fn bytes(&self) -> usize {
-        self.words.len() * 8 + self.map.len() * 8 + self.blocks.len() * 4
+        self.words.len() * 8 + (self.map.len() + self.parts.len()) * 8 + self.blocks.len() * 4
     }
 }
 
@@ -94,14 +101,30 @@ struct Fixup {
     target: Block,
 }
 
+/// A cost that depends on what the target of a branch has pending.
+struct CostFixup {
+    at: usize,
+    pending: u32,
+    target: Block,
+}
+
 /// Writes threaded code.
 pub(crate) struct Assembler {
     halves: Vec<u16>,
     map: Vec<(u32, u32)>,
     blocks: Vec<u32>,
+    /// For each block, the canonical instructions that are not paid for when it begins (see [`cost`](Self::cost)).
+    pending: Vec<u32>,
+    parts: Vec<(u32, u32)>,
     fixups: Vec<Fixup>,
+    costs: Vec<CostFixup>,
     start: usize,
+    /// First canonical instruction of the block that begins with the next instruction.
+    block_start: Option<usize>,
 }
+
+/// Costs up to this may stay pending at a branch; what it then charges fits 16 bits with a sign.
+pub(crate) const PENDING_MAX: u32 = 1 << 14;
 
 impl Assembler {
     /// Starts code for a function with so many blocks.
@@ -110,8 +133,12 @@ impl Assembler {
             halves: vec![0; HEADER_HALVES],
             map: Vec::new(),
             blocks: vec![0; blocks],
+            pending: vec![0; blocks],
+            parts: Vec::new(),
             fixups: Vec::new(),
+            costs: Vec::new(),
             start: HEADER_HALVES,
+            block_start: None,
         }
     }
 
@@ -119,19 +146,31 @@ impl Assembler {
         u32::try_from(self.halves.len() - HEADER_HALVES).expect("threaded code has less than 8 GiB")
     }
 
-    /// The next instruction begins a block.
-    pub(crate) fn place(&mut self, block: Block) {
+    /// The next instruction begins a block, whose first canonical instruction is `canonical`, with `pending` not paid for.
+    pub(crate) fn place(&mut self, block: Block, canonical: usize, pending: u32) {
         self.pad();
         self.blocks[block.as_u32() as usize] = self.position();
+        self.pending[block.as_u32() as usize] = pending;
+        self.block_start = Some(canonical);
     }
 
     /// Begins an instruction that does canonical instructions from `canonical` on. The one before must be complete.
     pub(crate) fn begin(&mut self, handler: Handler, canonical: usize) {
         self.pad();
         self.start = self.halves.len();
+        // Whatever is done first, a run that stops at a block goes on with all of the block.
+        let canonical = self.block_start.take().unwrap_or(canonical);
         let canonical = u32::try_from(canonical).expect("code is counted in u32");
         self.map.push((self.position(), canonical));
         self.word64(handler as usize as u64);
+    }
+
+    /// The operands written last are the last ones of this canonical instruction, which may trap: traps name that place.
+    pub(crate) fn part(&mut self, canonical: usize) {
+        let canonical = u32::try_from(canonical).expect("code is counted in u32");
+        if self.map.last().is_none_or(|&(_, first)| first != canonical) {
+            self.parts.push((self.position() - 1, canonical));
+        }
     }
 
     /// Begins a second instruction in the middle of one that was begun, as calls have for their return.
@@ -142,7 +181,7 @@ impl Assembler {
 
     /// Fills up to 8 bytes.
     pub(crate) fn pad(&mut self) {
-        while self.halves.len() % 4 != 0 {
+        while !self.halves.len().is_multiple_of(4) {
             self.halves.push(0);
         }
     }
@@ -170,6 +209,15 @@ impl Assembler {
         self.word32(0);
     }
 
+    /// What a branch charges when it is taken, as a signed half: `pending` instructions that are not paid for, less those that
+    /// the target takes over. A block that is also fallen into takes over what the block before it has pending; so nothing
+    /// is charged between the two, and what is charged around any loop is what the loop does.
+    pub(crate) fn cost(&mut self, pending: u32, target: Block) {
+        debug_assert!(pending <= PENDING_MAX, "the loader charges before branches that would charge too much");
+        self.costs.push(CostFixup { at: self.halves.len(), pending, target });
+        self.half(0);
+    }
+
     /// The return information of a call; what follows is the place the call returns to.
     pub(crate) fn return_info(&mut self, info: ReturnInfo) {
         self.pad();
@@ -188,10 +236,14 @@ impl Assembler {
             self.halves[fixup.at] = distance as u16;
             self.halves[fixup.at + 1] = (distance >> 16) as u16;
         }
+        for fixup in &self.costs {
+            let taken_over = self.pending[fixup.target.as_u32() as usize];
+            self.halves[fixup.at] = (fixup.pending as i32 - taken_over as i32) as u16;
+        }
         let word = |halves: &[u16]| halves.iter().rev().fold(0u64, |word, &half| word << 16 | u64::from(half));
         let mut words: Box<[u64]> = self.halves.chunks(4).map(word).collect();
         words[0] = info as usize as u64;
         words[1] = u64::from(header.extent) | u64::from(header.params) << 32;
-        Code { words, map: self.map, blocks: self.blocks }
+        Code { words, map: self.map, blocks: self.blocks, parts: self.parts }
     }
 }

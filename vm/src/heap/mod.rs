@@ -21,6 +21,7 @@
 //! - Values that a host object hands out from its own storage go through [`Heap::barrier`] too.
 //! - When an allocation fails, [`Heap::make_room`] and one more try; when that fails, an error of the program.
 
+mod access;
 mod chunk;
 mod collect;
 mod finaliser;

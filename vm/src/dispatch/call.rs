@@ -1,0 +1,447 @@
+//! Calls and returns.
+//!
+//! A callee's registers begin in the caller's window, above all of the caller's registers, with two words of header before
+//! them: the closure and the return place. Arguments are put in place by the caller.
+
+use super::operands::{get_any, set_any, tag_at};
+use super::{Cursor, Flow, Regs};
+use crate::code::OPEN;
+use crate::context::return_info;
+use crate::function::header_at;
+use crate::heap::Closure;
+use crate::stack::{call, unwind};
+use crate::value::{Tag, Value};
+use std::ptr::with_exposed_provenance_mut as pointer;
+
+/// Operands of the calls through a value: callee slot, window, number of arguments, cost; return information.
+pub(crate) struct AnyCall {
+    callee: usize,
+    window: usize,
+    arguments: usize,
+    cost: usize,
+    place: super::Pc,
+}
+
+impl AnyCall {
+    /// # Safety
+    /// `pc` is at such an instruction.
+    #[inline(always)]
+    unsafe fn read(pc: super::Pc) -> Self {
+        // SAFETY: the loader wrote these operands.
+        unsafe {
+            let mut c = Cursor::new(pc);
+            let (callee, window, arguments, cost) = (c.half(), c.half(), c.half(), c.half());
+            let _info = c.word64();
+            AnyCall { callee, window, arguments, cost, place: c.end() }
+        }
+    }
+}
+
+handler! {
+    /// `call_any`: enters a closure that takes exactly these arguments.
+    pub(crate) fn call_any(pc, regs, cx, facc) {
+        let call = AnyCall::read(pc);
+        (*cx).fuel -= call.cost as i64;
+        if tag_at(regs, call.callee) == Tag::FUNCTION && (*cx).fuel >= 0 {
+            let closure = pointer::<Closure>(*regs.add(call.callee) as usize);
+            let entry = (*closure).code.cast::<u16>();
+            let header = header_at(entry);
+            let new = regs.add(call.window);
+            if header.params as usize == call.arguments && new.wrapping_add(header.extent as usize) <= (*cx).stack_end {
+                *new.sub(2) = closure as u64;
+                *new.sub(1) = call.place as u64;
+                next!(entry, new, cx, facc)
+            }
+        }
+        slow!(call_any_slow, pc, regs, cx, facc)
+    }
+}
+
+handler! {
+    #[inline(never)]
+    fn call_any_slow(pc, regs, cx, facc) {
+        let call = AnyCall::read(pc);
+        if (*cx).fuel < 0 {
+            (*cx).fuel += call.cost as i64;
+            slow!(super::control::out_of_fuel, pc, regs, cx, facc)
+        }
+        let callee = get_any(regs, call.callee);
+        let at = Flow { pc, regs };
+        follow!(call::call_value(&mut *cx, callee, regs.add(call.window), call.arguments, call.place, at), cx, facc)
+    }
+}
+
+handler! {
+    /// `call_any_open…`: the open list lies at the start of the window and moves up by the fixed arguments, which then go
+    /// before it. Operands: as `call_any`, where the number counts the fixed arguments, then their slots.
+    pub(crate) fn call_any_open(pc, regs, cx, facc) {
+        let call = AnyCall::read(pc);
+        (*cx).fuel -= call.cost as i64;
+        let at = Flow { pc, regs };
+        let callee = get_any(regs, call.callee);
+        let total = call.arguments + (*cx).open_count;
+        follow!(call::call_value(&mut *cx, callee, regs.add(call.window), total, call.place, at), cx, facc)
+    }
+}
+
+handler! {
+    /// Makes room for values before the open list and puts them there. Operands: window, number, slots.
+    pub(crate) fn prepend_open(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (window, count) = (c.half(), c.half());
+        let open = (*cx).open_count;
+        let top = regs.add(window + (count + open) * 2);
+        match (*cx).reserve(regs, top, 16) {
+            Some(moved) => regs = moved,
+            None => slow!(super::control::stack_overflow, pc, regs, cx, facc),
+        }
+        let list = regs.add(window);
+        std::ptr::copy(list, list.add(count * 2), open * 2);
+        for index in 0..count {
+            let slot = c.half();
+            set_any(list, index * 2, get_any(regs, slot));
+        }
+        next!(c.end(), regs, cx, facc)
+    }
+}
+
+handler! {
+    /// `call` of a typed function. Operands: closure, window, cost; return information.
+    pub(crate) fn call_typed(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let closure = pointer::<Closure>(c.word64() as usize);
+        let (window, cost) = (c.half(), c.half());
+        let _pad = c.word32();
+        let _info = c.word64();
+        let place = c.end();
+        (*cx).fuel -= cost as i64;
+        let entry = (*closure).code.cast::<u16>();
+        let new = regs.add(window);
+        if new.wrapping_add(header_at(entry).extent as usize) <= (*cx).stack_end && (*cx).fuel >= 0 {
+            *new.sub(2) = closure as u64;
+            *new.sub(1) = place as u64;
+            next!(entry, new, cx, facc)
+        }
+        slow!(call_typed_slow, pc, regs, cx, facc)
+    }
+}
+
+handler! {
+    #[inline(never)]
+    fn call_typed_slow(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let closure = pointer::<Closure>(c.word64() as usize);
+        let (window, cost) = (c.half(), c.half());
+        let _pad = c.word32();
+        let _info = c.word64();
+        if (*cx).fuel < 0 {
+            (*cx).fuel += cost as i64;
+            slow!(super::control::out_of_fuel, pc, regs, cx, facc)
+        }
+        follow!(call::enter_typed(&mut *cx, closure, regs.add(window), c.end(), Flow { pc, regs }), cx, facc)
+    }
+}
+
+handler! {
+    /// `call_indirect` and `call_ref`. Operands: slot of the callee as `any`, window, signature number of the machine, cost;
+    /// return information.
+    pub(crate) fn call_typed_value(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (callee, window) = (c.half(), c.half());
+        let signature = c.word32();
+        let cost = c.half();
+        let _pad = (c.half(), c.word32());
+        let _info = c.word64();
+        let place = c.end();
+        (*cx).fuel -= cost as i64;
+        if tag_at(regs, callee) == Tag::FUNCTION {
+            let closure = pointer::<Closure>(*regs.add(callee) as usize);
+            let info = &*(*closure).function.cast::<crate::function::FunctionInfo>();
+            if info.signature == signature {
+                let entry = (*closure).code.cast::<u16>();
+                let new = regs.add(window);
+                if new.wrapping_add(header_at(entry).extent as usize) <= (*cx).stack_end && (*cx).fuel >= 0 {
+                    *new.sub(2) = closure as u64;
+                    *new.sub(1) = place as u64;
+                    next!(entry, new, cx, facc)
+                }
+            }
+        }
+        slow!(call_typed_value_slow, pc, regs, cx, facc)
+    }
+}
+
+handler! {
+    #[inline(never)]
+    fn call_typed_value_slow(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (callee, window) = (c.half(), c.half());
+        let signature = c.word32();
+        let cost = c.half();
+        let _pad = (c.half(), c.word32());
+        let _info = c.word64();
+        if (*cx).fuel < 0 {
+            (*cx).fuel += cost as i64;
+            slow!(super::control::out_of_fuel, pc, regs, cx, facc)
+        }
+        let callee = get_any(regs, callee);
+        let flow = call::call_typed_value(&mut *cx, callee, signature, regs.add(window), c.end(), Flow { pc, regs });
+        follow!(flow, cx, facc)
+    }
+}
+
+handler! {
+    /// `tail_call_any…`. Operands: callee slot, window, number of arguments, cost, whether the open list follows, whether
+    /// this function is variadic.
+    pub(crate) fn tail_call_any(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (callee, window, arguments, cost) = (c.half(), c.half(), c.half(), c.half());
+        let (open, variadic) = (c.half(), c.half());
+        (*cx).fuel -= cost as i64;
+        if tag_at(regs, callee) == Tag::FUNCTION && open | variadic == 0 && (*cx).fuel >= 0 {
+            let closure = pointer::<Closure>(*regs.add(callee) as usize);
+            let entry = (*closure).code.cast::<u16>();
+            let header = header_at(entry);
+            if header.params as usize == arguments && regs.wrapping_add(header.extent as usize) <= (*cx).stack_end {
+                *regs.sub(2) = closure as u64;
+                for word in 0..arguments * 2 {
+                    *regs.add(word) = *regs.add(window + word);
+                }
+                next!(entry, regs, cx, facc)
+            }
+        }
+        slow!(tail_call_any_slow, pc, regs, cx, facc)
+    }
+}
+
+handler! {
+    #[inline(never)]
+    fn tail_call_any_slow(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (callee, window, arguments, cost) = (c.half(), c.half(), c.half(), c.half());
+        let (open, variadic) = (c.half() != 0, c.half() != 0);
+        if (*cx).fuel < 0 {
+            (*cx).fuel += cost as i64;
+            slow!(super::control::out_of_fuel, pc, regs, cx, facc)
+        }
+        let count = arguments + if open { (*cx).open_count } else { 0 };
+        let callee = get_any(regs, callee);
+        follow!(call::tail_call_value(&mut *cx, callee, window, count, variadic, Flow { pc, regs }), cx, facc)
+    }
+}
+
+handler! {
+    /// `tail_call` of a typed function. Operands: closure, window, words of arguments, cost.
+    pub(crate) fn tail_call_typed(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let closure = pointer::<Closure>(c.word64() as usize);
+        let (window, words, cost) = (c.half(), c.half(), c.half());
+        (*cx).fuel -= cost as i64;
+        if (*cx).fuel < 0 {
+            (*cx).fuel += cost as i64;
+            slow!(super::control::out_of_fuel, pc, regs, cx, facc)
+        }
+        std::ptr::copy(regs.add(window), regs, words);
+        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+        follow!(call::enter_typed(&mut *cx, closure, regs, place, Flow { pc, regs }), cx, facc)
+    }
+}
+
+handler! {
+    /// `tail_call_indirect`, `tail_call_ref`. Operands: callee slot, window, signature, words of arguments, cost.
+    pub(crate) fn tail_call_typed_value(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (callee, window) = (c.half(), c.half());
+        let signature = c.word32();
+        let (words, cost) = (c.half(), c.half());
+        (*cx).fuel -= cost as i64;
+        if (*cx).fuel < 0 {
+            (*cx).fuel += cost as i64;
+            slow!(super::control::out_of_fuel, pc, regs, cx, facc)
+        }
+        let callee = get_any(regs, callee);
+        let at = Flow { pc, regs };
+        if let Err(code) = call::check_signature(callee, signature) {
+            follow!(unwind::raise_trap(&mut *cx, at, code), cx, facc)
+        }
+        std::ptr::copy(regs.add(window), regs, words);
+        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+        follow!(call::call_typed_value(&mut *cx, callee, signature, regs, place, at), cx, facc)
+    }
+}
+
+handler! {
+    /// `return_values` of one `any` from a function that is not variadic. Operands: slot, cost.
+    pub(crate) fn return_any(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (slot, cost) = (c.half(), c.half());
+        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+        let info = return_info(place);
+        (*cx).fuel -= cost as i64;
+        if info.results == 1 {
+            let value = get_any(regs, slot);
+            let caller = regs.sub(info.delta as usize);
+            set_any(caller, info.dst as usize, value);
+            next!(place, caller, cx, facc)
+        }
+        slow!(return_any_slow, pc, regs, cx, facc)
+    }
+}
+
+handler! {
+    #[inline(never)]
+    fn return_any_slow(pc, regs, cx, facc) {
+        let slot = Cursor::new(pc).half();
+        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+        let info = return_info(place);
+        let caller = regs.sub(info.delta as usize);
+        let value = get_any(regs, slot);
+        match info.results {
+            0 => {}
+            OPEN => {
+                set_any(caller, info.dst as usize, value);
+                (*cx).open_count = 1;
+            }
+            wanted => {
+                set_any(caller, info.dst as usize, value);
+                fill_nil(caller.add(info.dst as usize), 1, wanted as usize);
+            }
+        }
+        next!(place, caller, cx, facc)
+    }
+}
+
+handler! {
+    /// `return_values` and `return_open` in general. Operands: window where the values lie, number, cost, whether the open
+    /// list follows, whether this function is variadic.
+    pub(crate) fn return_block(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (window, count, cost) = (c.half(), c.half(), c.half());
+        let (open, variadic) = (c.half(), c.half());
+        (*cx).fuel -= cost as i64;
+        let count = count + if open != 0 { (*cx).open_count } else { 0 };
+        let base = if variadic != 0 { regs.sub(*regs.sub(3) as usize) } else { regs };
+        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+        let caller = deliver(cx, regs.add(window), count, base, place);
+        next!(place, caller, cx, facc)
+    }
+}
+
+/// Copies results to where the call at `place` wants them; gives the caller's registers.
+///
+/// # Safety
+/// `base` is the callee's window in the caller's frame and `place` its return place; `values` are `count` values above.
+#[inline(always)]
+pub(crate) unsafe fn deliver(
+    cx: *mut crate::context::Context,
+    values: Regs,
+    count: usize,
+    base: Regs,
+    place: super::Pc,
+) -> Regs {
+    // SAFETY: the caller wanted so many results at `dst`; an open list has room as its values lie above.
+    unsafe {
+        let info = return_info(place);
+        let caller = base.sub(info.delta as usize);
+        let dst = caller.add(info.dst as usize);
+        if info.results == OPEN {
+            std::ptr::copy(values, dst, count * 2);
+            (*cx).open_count = count;
+        } else {
+            let wanted = info.results as usize;
+            std::ptr::copy(values, dst, count.min(wanted) * 2);
+            fill_nil(dst, count, wanted);
+        }
+        caller
+    }
+}
+
+/// Sets the `any` slots from number `from` up to, not with, `to` to nil.
+///
+/// # Safety
+/// The slots are inside the stack.
+#[inline(always)]
+pub(crate) unsafe fn fill_nil(slots: Regs, from: usize, to: usize) {
+    for index in from..to {
+        // SAFETY: the caller vouches for the slots.
+        unsafe { set_any(slots, index * 2, Value::NIL) };
+    }
+}
+
+handler! {
+    /// `return_values` of a typed function with one result word. Operands: slot, cost.
+    pub(crate) fn return_word(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (slot, cost) = (c.half(), c.half());
+        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+        let info = return_info(place);
+        (*cx).fuel -= cost as i64;
+        let value = *regs.add(slot);
+        let caller = regs.sub(info.delta as usize);
+        *caller.add(info.dst as usize) = value;
+        next!(place, caller, cx, facc)
+    }
+}
+
+handler! {
+    /// `return_values` of a typed function in general. Operands: window where the result words lie, their number, cost.
+    pub(crate) fn return_words(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (window, words, cost) = (c.half(), c.half(), c.half());
+        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+        let info = return_info(place);
+        (*cx).fuel -= cost as i64;
+        let caller = regs.sub(info.delta as usize);
+        std::ptr::copy(regs.add(window), caller.add(info.dst as usize), words);
+        next!(place, caller, cx, facc)
+    }
+}
+
+handler! {
+    /// `varargs`: copies arguments past the parameters. Operands: parameters, number wanted, slots.
+    pub(crate) fn varargs(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (params, wanted) = (c.half(), c.half());
+        let (first, count) = call::varargs(regs, params);
+        for index in 0..wanted {
+            let slot = c.half();
+            let value = if index < count { get_any(first, index * 2) } else { Value::NIL };
+            set_any(regs, slot, value);
+        }
+        next!(c.end(), regs, cx, facc)
+    }
+}
+
+handler! {
+    /// `varargs_to_open`. Operands: parameters, window.
+    pub(crate) fn varargs_to_open(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (params, window) = (c.half(), c.half());
+        let (_, count) = call::varargs(regs, params);
+        match (*cx).reserve(regs, regs.add(window), count * 2 + 16) {
+            Some(moved) => regs = moved,
+            None => slow!(super::control::stack_overflow, pc, regs, cx, facc),
+        }
+        let (first, count) = call::varargs(regs, params);
+        std::ptr::copy_nonoverlapping(first, regs.add(window), count * 2);
+        (*cx).open_count = count;
+        next!(c.end(), regs, cx, facc)
+    }
+}
+
+handler! {
+    /// The instruction of a function that has no code yet is never run: calls see that it cannot be entered directly.
+    pub(crate) fn enter_stub(pc, regs, cx, facc) {
+        (*cx).trap_code = minivm_isa::TrapCode::Unreachable;
+        slow!(super::control::trap, pc, regs, cx, facc)
+    }
+}
+
+handler! {
+    /// A call out of a record has returned; `regs` are at the record.
+    #[inline(never)]
+    pub(crate) fn record_returned(pc, regs, cx, facc) {
+        let _ = pc;
+        follow!(crate::stack::resume::record_returned(&mut *cx, regs), cx, facc)
+    }
+}

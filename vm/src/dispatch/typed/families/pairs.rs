@@ -1,0 +1,3 @@
+//! Placeholder.
+use super::super::registry::Registry;
+pub(super) fn register(_: &mut Registry) {}

@@ -1,0 +1,30 @@
+//! A few of the larger trees, for builds that do not have them all, so that those builds test them, too.
+
+use super::super::access::*;
+use super::super::expression::*;
+use super::super::operators::*;
+use super::super::registry::Registry;
+use super::super::statement::*;
+use super::shapes::*;
+
+/// Registers the sample.
+pub(super) fn register(registry: &mut Registry) {
+    each! { registry; O in [I32Add, I32And]; I in [I32Add, I32Shl];
+        statement Set<Binary<O, SlotImm<I>, Slot<u32>>>;
+        statement Set<Binary<O, SlotImm<I>, Imm<u32>>>;
+        branch Binary<I32LtS, SlotImm<I>, Slot<u32>>;
+    }
+    each! { registry; O in [I32Load, I32Load8U];
+        statement Set<Load<O, SlotImm<I32Add>>>;
+        statement Set<Binary<I32Add, Load<O, Slot<u32>>, Slot<u32>>>;
+        statement Set<Binary<I32DivU, Load<O, Slot<u32>>, Slot<u32>>>;
+    }
+    registry.statement::<Store<I32Store, SlotImm<I32Add>, Slot<u32>>>();
+    registry.statement::<Then<Set<SlotImm<I32Add>>, Set<SlotImm<I32Add>>>>();
+    registry.statement::<Then<Set<Load<I32Load, Slot<u32>>>, Set<Load<I32Load, Slot<u32>>>>>();
+    registry.branch::<After<Set<SlotImm<I32Add>>, SlotSlot<I32LtS>>>();
+    registry.branch::<After<Set<SlotImm<I32Add>>, SlotImm<I32LtU>>>();
+    registry.jump_after::<Set<SlotImm<I32Add>>>();
+    registry.statement::<Set<Binary<F64Add, SlotSlot<F64Mul>, Slot<f64>>>>();
+    registry.statement::<Set<Select<Slot<u32>, Slot<u32>, SlotSlot<I32LtS>>>>();
+}

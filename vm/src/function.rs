@@ -1,0 +1,167 @@
+//! What the machine knows of a function: where its code is, how to enter it, where its registers lie.
+
+use crate::code::{Code, EntryHeader, HEADER_HALVES, NOT_DIRECT};
+use crate::dispatch::Pc;
+use crate::heap::Closure;
+use crate::host::HostFn;
+use crate::instance::Instance;
+use crate::loader::frame_map::FrameMap;
+use crate::loader::slots::Slots;
+use crate::value::Value;
+use minivm_isa::entities::Func;
+use minivm_isa::program::{Function, FunctionDef};
+use minivm_isa::{Convention, Signature};
+use std::cell::OnceCell;
+
+/// A function of an instance, or a host function. It never moves: closures and code point to it.
+pub(crate) struct FunctionInfo {
+    /// A header and one instruction that loads the function, as an entry until it is loaded; for host functions the
+    /// instruction is never run, as calls see [`NOT_DIRECT`].
+    stub: [u64; 3],
+    /// Number of its typed signature in the machine, or [`NO_SIGNATURE`](crate::context::NO_SIGNATURE).
+    pub(crate) signature: u32,
+    /// What is behind it.
+    pub(crate) body: Body,
+}
+
+/// What is behind a function.
+pub(crate) enum Body {
+    /// Bytecode.
+    Guest(GuestFunction),
+    /// A function of the host.
+    Host(HostFunction),
+    /// Another function, called with a typed signature that is not its own.
+    Bridge(Bridge),
+}
+
+/// A typed face of a function that is not typed, or not in this way.
+pub(crate) struct Bridge {
+    /// The function behind it; the instance that made the bridge keeps it alive.
+    pub(crate) target: Value,
+    /// How it is called.
+    pub(crate) signature: Signature,
+}
+
+/// A function with bytecode.
+pub(crate) struct GuestFunction {
+    /// The instance it belongs to.
+    pub(crate) instance: *const Instance,
+    /// Its number there.
+    pub(crate) index: Func,
+    /// Threaded code, made at the first call.
+    pub(crate) code: OnceCell<Code>,
+    /// Threaded code of one instruction per canonical instruction, made when the function is stepped.
+    pub(crate) plain: OnceCell<Code>,
+    /// Values of the constants, made with the code.
+    pub(crate) constants: OnceCell<Box<[Value]>>,
+    /// Which registers hold references where, made when the collector first meets a frame.
+    pub(crate) frame_map: OnceCell<FrameMap>,
+    /// Where its registers lie.
+    pub(crate) slots: OnceCell<Slots>,
+    /// A closure without captures, for calls that need none of their own.
+    pub(crate) closure: std::cell::Cell<*mut Closure>,
+    /// Number of parameters.
+    pub(crate) params: u32,
+    /// How it is called.
+    pub(crate) convention: Convention,
+}
+
+/// A function of the host.
+pub(crate) struct HostFunction {
+    /// Name for people.
+    pub(crate) name: String,
+    /// What to call.
+    pub(crate) function: HostFn,
+    /// A host function the machine can do itself.
+    pub(crate) intrinsic: Option<crate::host::Intrinsic>,
+}
+
+impl FunctionInfo {
+    /// A function with bytecode, not loaded.
+    pub(crate) fn guest(instance: *const Instance, index: Func, signature: &Signature, number: u32) -> Box<Self> {
+        let body = Body::Guest(GuestFunction {
+            instance,
+            index,
+            code: OnceCell::new(),
+            plain: OnceCell::new(),
+            constants: OnceCell::new(),
+            frame_map: OnceCell::new(),
+            slots: OnceCell::new(),
+            closure: std::cell::Cell::new(std::ptr::null_mut()),
+            params: u32::try_from(signature.params.len()).expect("parameters are counted in u32"),
+            convention: signature.convention,
+        });
+        FunctionInfo::new(body, number)
+    }
+
+    /// A function without bytecode.
+    pub(crate) fn new(body: Body, signature: u32) -> Box<Self> {
+        let mut info = Box::new(FunctionInfo { stub: [0; 3], signature, body });
+        let address: *const FunctionInfo = &*info;
+        let enter: crate::dispatch::Handler = crate::dispatch::call::enter_stub;
+        // No frame is so large: typed calls, which check nothing else, take the slow path too.
+        let header = u64::from(NOT_DIRECT) << 32 | u64::from(u32::MAX);
+        info.stub = [address.expose_provenance() as u64, header, enter as usize as u64];
+        info
+    }
+
+    /// Where calls enter: the threaded code, or the stub that makes it.
+    pub(crate) fn entry(&self) -> Pc {
+        match &self.body {
+            Body::Guest(guest) => guest.code.get().map_or(self.stub_entry(), Code::entry),
+            Body::Host(_) | Body::Bridge(_) => self.stub_entry(),
+        }
+    }
+
+    fn stub_entry(&self) -> Pc {
+        self.stub.as_ptr().cast::<u16>().wrapping_add(HEADER_HALVES)
+    }
+}
+
+impl GuestFunction {
+    /// The program it is part of.
+    pub(crate) fn program(&self) -> &minivm_isa::Program {
+        // SAFETY: instances outlive their functions.
+        unsafe { &(*self.instance).program }
+    }
+
+    /// The portable function.
+    pub(crate) fn portable(&self) -> &Function {
+        match &self.program().functions[self.index] {
+            FunctionDef::Code(function) => function,
+            FunctionDef::Import { .. } => unreachable!("imports are linked to other functions"),
+        }
+    }
+
+    /// Where its registers lie.
+    pub(crate) fn slots(&self) -> &Slots {
+        self.slots.get_or_init(|| Slots::compute(self.portable()))
+    }
+
+    /// The loaded code.
+    pub(crate) fn loaded(&self) -> &Code {
+        self.code.get().expect("a function with a frame was loaded")
+    }
+}
+
+/// The function whose code a place belongs to begins with.
+///
+/// # Safety
+/// `entry` is the entry of a function.
+pub(crate) unsafe fn info_at<'a>(entry: Pc) -> &'a FunctionInfo {
+    // SAFETY: every entry has its header before it, and functions live as long as the machine.
+    unsafe {
+        let address = *entry.cast::<u64>().sub(2) as usize;
+        &*std::ptr::with_exposed_provenance::<FunctionInfo>(address)
+    }
+}
+
+/// The header of an entry.
+///
+/// # Safety
+/// `entry` is the entry of a function.
+#[inline(always)]
+pub(crate) unsafe fn header_at(entry: Pc) -> EntryHeader {
+    // SAFETY: every entry has its header before it.
+    unsafe { *entry.cast::<EntryHeader>().sub(1) }
+}

@@ -1,0 +1,88 @@
+//! What a host function is, and what it may answer.
+
+use crate::stack::host_call::HostCall;
+use crate::value::Value;
+use minivm_isa::TrapCode;
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+pub use crate::stack::record::Protect;
+
+/// A function of the host. It never calls guest code itself: it answers with an [`Outcome`] that asks the machine to.
+pub type HostFn = Rc<dyn Fn(&mut HostCall<'_>) -> Result<Outcome, Raise>>;
+
+/// What a host function wants to happen next; made by methods of [`HostCall`].
+#[derive(Debug)]
+pub struct Outcome(pub(crate) OutcomeKind);
+
+#[derive(Debug)]
+pub(crate) enum OutcomeKind {
+    /// Return the values that lie at the frame's start.
+    Return { count: usize },
+    /// Call a guest function and come back.
+    Call { callee: Value, arguments: usize, state: u32, protect: Protect, handler: Value },
+    /// Call a guest function in place of this one; its arguments lie at the frame's start.
+    TailCall { callee: Value, arguments: usize },
+    /// Suspend the running fiber, handing out the values at the frame's start.
+    Yield { count: usize },
+    /// Run another fiber and come back.
+    Resume { fiber: Value, arguments: usize, state: u32 },
+    /// Close another fiber and come back.
+    Close { fiber: Value, state: u32 },
+    /// Wait for the host.
+    Wait { request: WaitRequest, state: u32 },
+}
+
+pub(crate) struct WaitRequest(pub(crate) Box<dyn HostRequest>);
+
+impl std::fmt::Debug for WaitRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("request")
+    }
+}
+
+/// What a host function waits for; the host finds it in the stopped run.
+pub trait HostRequest: Any {
+    /// One word that names the request.
+    fn name(&self) -> &'static str;
+}
+
+/// Why a host function did not succeed.
+#[derive(Debug)]
+pub enum Raise {
+    /// An error value the program can catch.
+    Value(Value),
+    /// A trap.
+    Trap(TrapCode),
+    /// The program ends with an exit status; nothing can catch it.
+    Exit(i32),
+}
+
+/// Host functions the machine does itself where it can.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Intrinsic {
+    /// Gives the next key and value of a table.
+    Next,
+    /// Gives the next index and value of a sequence.
+    SequenceNext,
+}
+
+/// State of the host's libraries, one value a type.
+#[derive(Default)]
+pub struct HostState {
+    entries: HashMap<TypeId, Box<dyn Any>>,
+}
+
+impl HostState {
+    /// The state of type `T`, made when it is first asked for.
+    pub fn get<T: Any + Default>(&mut self) -> &mut T {
+        let entry = self.entries.entry(TypeId::of::<T>()).or_insert_with(|| Box::new(T::default()));
+        entry.downcast_mut().expect("entries are kept under their own type")
+    }
+
+    /// Sets the state of type `T`.
+    pub fn set<T: Any>(&mut self, state: T) {
+        self.entries.insert(TypeId::of::<T>(), Box::new(state));
+    }
+}

@@ -1,0 +1,208 @@
+//! A table of values, addressed from zero, that can grow.
+
+use super::MemoryBudget;
+use crate::value::{Tag, Value};
+use minivm_isa::TrapCode;
+use minivm_isa::program::ElementType;
+
+/// Elements past which no table can grow.
+const ELEMENTS_MAX: u64 = 1 << 27;
+/// Bytes of an element.
+const ELEMENT_BYTES: u64 = size_of::<Value>() as u64;
+
+/// A table. Threaded code holds its address, so it stays in its box.
+pub(crate) struct TableInstance {
+    values: Vec<Value>,
+    maximum: u64,
+    declared_maximum: Option<u64>,
+    element: ElementType,
+    is_64: bool,
+    budget: MemoryBudget,
+}
+
+impl TableInstance {
+    /// A table of `minimum` elements `initial`.
+    ///
+    /// # Errors
+    /// [`TrapCode::OutOfMemory`] when the budget does not have so much.
+    pub(crate) fn new(
+        element: ElementType,
+        (minimum, maximum): (u64, Option<u64>),
+        is_64: bool,
+        initial: Value,
+        budget: &MemoryBudget,
+    ) -> Result<Box<TableInstance>, TrapCode> {
+        let mut table = Box::new(TableInstance {
+            values: Vec::new(),
+            maximum: maximum.unwrap_or(ELEMENTS_MAX).min(ELEMENTS_MAX),
+            declared_maximum: maximum,
+            element,
+            is_64,
+            budget: budget.clone(),
+        });
+        let limit = table.maximum;
+        table.maximum = ELEMENTS_MAX;
+        table.grow(minimum, initial).ok_or(TrapCode::OutOfMemory)?;
+        table.maximum = limit;
+        Ok(table)
+    }
+
+    /// The elements; for the collector, too.
+    pub(crate) fn values(&self) -> &[Value] {
+        &self.values
+    }
+
+    /// What it may hold.
+    pub(crate) fn element(&self) -> ElementType {
+        self.element
+    }
+
+    /// Elements it was declared to grow to at most.
+    pub(crate) fn declared_maximum(&self) -> Option<u64> {
+        self.declared_maximum
+    }
+
+    /// Whether its indices have 64 bits.
+    pub(crate) fn is_64(&self) -> bool {
+        self.is_64
+    }
+
+    /// Number of elements.
+    pub(crate) fn length(&self) -> u64 {
+        self.values.len() as u64
+    }
+
+    /// Whether the table may hold a value.
+    pub(crate) fn accepts(&self, value: Value) -> bool {
+        match self.element {
+            ElementType::Any => true,
+            ElementType::Function => value.tag == Tag::FUNCTION || value.tag == Tag::NIL,
+        }
+    }
+
+    /// The element at an index.
+    ///
+    /// # Errors
+    /// [`TrapCode::TableBounds`].
+    pub(crate) fn get(&self, index: u64) -> Result<Value, TrapCode> {
+        let index = usize::try_from(index).map_err(|_| TrapCode::TableBounds)?;
+        self.values.get(index).copied().ok_or(TrapCode::TableBounds)
+    }
+
+    /// Changes the element at an index.
+    ///
+    /// # Errors
+    /// [`TrapCode::TableBounds`], or [`TrapCode::WrongKind`] when the table may not hold the value.
+    pub(crate) fn set(&mut self, index: u64, value: Value) -> Result<(), TrapCode> {
+        self.fill(index, value, 1)
+    }
+
+    /// Grows by `count` elements; gives the number before, or none when it may not grow so far or hold such a value.
+    pub(crate) fn grow(&mut self, count: u64, value: Value) -> Option<u64> {
+        let before = self.length();
+        let after = before.checked_add(count).filter(|&after| after <= self.maximum)?;
+        if !self.accepts(value) || !self.budget.take(count * ELEMENT_BYTES) {
+            return None;
+        }
+        if self.values.try_reserve(count as usize).is_err() {
+            self.budget.give_back(count * ELEMENT_BYTES);
+            return None;
+        }
+        self.values.resize(after as usize, value);
+        Some(before)
+    }
+
+    /// Sets `length` elements from `index` on.
+    ///
+    /// # Errors
+    /// As for [`set`](Self::set); then none is changed.
+    pub(crate) fn fill(&mut self, index: u64, value: Value, length: u64) -> Result<(), TrapCode> {
+        let range = range(index, length, self.values.len())?;
+        if !range.is_empty() && !self.accepts(value) {
+            return Err(TrapCode::WrongKind);
+        }
+        self.values[range].fill(value);
+        Ok(())
+    }
+
+    /// Copies elements inside of this table; the ranges may overlap.
+    ///
+    /// # Errors
+    /// [`TrapCode::TableBounds`]; then none is changed.
+    pub(crate) fn copy_within(&mut self, to: u64, from: u64, length: u64) -> Result<(), TrapCode> {
+        let source = range(from, length, self.values.len())?;
+        let target = range(to, length, self.values.len())?;
+        self.values.copy_within(source, target.start);
+        Ok(())
+    }
+
+    /// Copies `length` of `source` from index `from` on to index `to` of this table.
+    ///
+    /// # Errors
+    /// As for [`set`](Self::set); then none is changed.
+    pub(crate) fn init(&mut self, to: u64, source: &[Value], from: u64, length: u64) -> Result<(), TrapCode> {
+        let source = &source[range(from, length, source.len())?];
+        let target = range(to, length, self.values.len())?;
+        if !source.iter().all(|&value| self.accepts(value)) {
+            return Err(TrapCode::WrongKind);
+        }
+        self.values[target].copy_from_slice(source);
+        Ok(())
+    }
+}
+
+impl Drop for TableInstance {
+    fn drop(&mut self) {
+        self.budget.give_back(self.length() * ELEMENT_BYTES);
+    }
+}
+
+fn range(start: u64, length: u64, available: usize) -> Result<std::ops::Range<usize>, TrapCode> {
+    let end = start.checked_add(length).filter(|&end| end <= available as u64).ok_or(TrapCode::TableBounds)?;
+    Ok(start as usize..end as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(minimum: u64, maximum: Option<u64>) -> Box<TableInstance> {
+        let budget = MemoryBudget::new(1 << 20);
+        TableInstance::new(ElementType::Any, (minimum, maximum), false, Value::int(0), &budget).unwrap()
+    }
+
+    fn ints(table: &TableInstance) -> Vec<u64> {
+        table.values().iter().map(|value| value.payload).collect()
+    }
+
+    #[test]
+    fn grows_up_to_its_maximum() {
+        let mut table = table(1, Some(3));
+        assert_eq!(table.grow(2, Value::int(5)), Some(1));
+        assert_eq!(table.grow(1, Value::NIL), None);
+        assert_eq!(ints(&table), [0, 5, 5]);
+    }
+
+    #[test]
+    fn ranges_are_checked_before_anything_changes() {
+        let mut table = table(4, None);
+        table.set(1, Value::int(1)).unwrap();
+        assert_eq!(table.fill(2, Value::int(9), 3), Err(TrapCode::TableBounds));
+        table.copy_within(2, 0, 2).unwrap();
+        assert_eq!(ints(&table), [0, 1, 0, 1]);
+        assert_eq!(table.init(3, &[Value::int(1), Value::int(2)], 0, 2), Err(TrapCode::TableBounds));
+        table.init(2, &[Value::int(7), Value::int(8)], 0, 2).unwrap();
+        assert_eq!(ints(&table), [0, 1, 7, 8]);
+        assert!(table.get(4).is_err());
+        assert!(table.get(u64::MAX).is_err());
+    }
+
+    #[test]
+    fn function_tables_hold_functions_only() {
+        let budget = MemoryBudget::new(1 << 20);
+        let mut table = TableInstance::new(ElementType::Function, (1, None), false, Value::NIL, &budget).unwrap();
+        assert_eq!(table.set(0, Value::int(1)), Err(TrapCode::WrongKind));
+        assert_eq!(table.grow(1, Value::int(1)), None);
+        assert!(table.set(0, Value::NIL).is_ok());
+    }
+}

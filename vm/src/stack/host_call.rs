@@ -1,0 +1,430 @@
+//! Calls of host functions: what they see, and how their answers are carried out.
+//!
+//! The frame of a host function is the `any` values it keeps: its arguments first. When it calls guest code, a record lies
+//! above them, and its next state finds them again.
+
+use super::call::{self, host_record, stack_overflow, values_at, words_between};
+use super::record::{Protect, RECORD_DELTA, RECORD_WORDS, Record};
+use super::unwind::{raise, raise_trap};
+use crate::context::{Context, Status};
+use crate::dispatch::call::deliver;
+use crate::dispatch::operands::{get_any, set_any};
+use crate::dispatch::{Flow, Pc, Regs};
+use crate::function::{Body, FunctionInfo, HostFunction};
+use crate::heap::{Closure, Heap};
+use crate::host::{HostRequest, HostState, Outcome, OutcomeKind, Raise, WaitRequest};
+use crate::value::Value;
+use std::ptr::with_exposed_provenance_mut as pointer;
+
+/// A running host function.
+pub struct HostCall<'m> {
+    pub(crate) cx: &'m mut Context,
+    /// First value, in words from the start of the stack.
+    base: usize,
+    /// Values the function keeps.
+    count: usize,
+    state: u32,
+    returned: Returned,
+}
+
+/// What a call of guest code gave.
+#[derive(Clone, Copy)]
+pub(crate) enum Returned {
+    /// None was made yet.
+    Nothing,
+    /// Values, in words from the start of the stack, and their number.
+    Values(usize, usize),
+    /// An error.
+    Error(Value),
+}
+
+impl<'m> HostCall<'m> {
+    fn regs(&self) -> Regs {
+        self.cx.stack_start.wrapping_add(self.base)
+    }
+
+    /// Start of the frame and number of kept values.
+    pub(crate) fn frame(&self) -> (Regs, usize) {
+        (self.regs(), self.count)
+    }
+
+    /// Number of arguments, or of values kept with [`keep`](Self::keep).
+    pub fn arg_count(&self) -> usize {
+        self.count
+    }
+
+    /// Argument `index`, from 0; nil past the last one.
+    pub fn arg(&self, index: usize) -> Value {
+        if index < self.count {
+            // SAFETY: the frame has `count` values.
+            unsafe { get_any(self.regs(), index * 2) }
+        } else {
+            Value::NIL
+        }
+    }
+
+    /// All arguments.
+    pub fn args(&self) -> Vec<Value> {
+        // SAFETY: the frame has `count` values.
+        unsafe { values_at(self.regs(), self.count) }
+    }
+
+    /// Replaces the values that the function finds again in its next state.
+    ///
+    /// # Errors
+    /// When the stack may not grow.
+    pub fn keep(&mut self, values: &[Value]) -> Result<(), Raise> {
+        self.write(values)?;
+        self.count = values.len();
+        Ok(())
+    }
+
+    fn write(&mut self, values: &[Value]) -> Result<(), Raise> {
+        self.make_room(values.len())?;
+        for (index, &value) in values.iter().enumerate() {
+            // SAFETY: room was made.
+            unsafe { set_any(self.regs(), index * 2, value) };
+        }
+        Ok(())
+    }
+
+    fn make_room(&mut self, values: usize) -> Result<(), Raise> {
+        let regs = self.regs();
+        let words = values.checked_mul(2).and_then(|words| words.checked_add(16)).ok_or(Raise::Trap(STACK))?;
+        self.cx.reserve(regs, regs, words).ok_or(Raise::Trap(STACK))?;
+        Ok(())
+    }
+
+    /// 0 in the first call; then what the function gave when it asked for a call.
+    pub fn state(&self) -> u32 {
+        self.state
+    }
+
+    /// What the call asked for before gave: its results, or the error when it was protected.
+    pub fn returned(&self) -> Result<Vec<Value>, Value> {
+        match self.returned {
+            Returned::Nothing => Ok(Vec::new()),
+            // SAFETY: the results lie there until the function answers.
+            Returned::Values(at, count) => Ok(unsafe { values_at(self.cx.stack_start.wrapping_add(at), count) }),
+            Returned::Error(value) => Err(value),
+        }
+    }
+
+    /// The first result of the call asked for before, or nil.
+    pub fn returned_one(&self) -> Value {
+        match self.returned {
+            // SAFETY: as for `returned`.
+            Returned::Values(at, count) if count > 0 => unsafe { get_any(self.cx.stack_start.wrapping_add(at), 0) },
+            Returned::Values(..) | Returned::Nothing | Returned::Error(_) => Value::NIL,
+        }
+    }
+
+    /// The heap. Nothing is collected while a host function runs.
+    pub fn heap(&mut self) -> &mut Heap {
+        &mut self.cx.heap
+    }
+
+    /// State of the host's libraries.
+    pub fn host_state(&mut self) -> &mut HostState {
+        &mut self.cx.host_state
+    }
+
+    /// Returns nothing.
+    pub fn return_none(&mut self) -> Result<Outcome, Raise> {
+        Ok(Outcome(OutcomeKind::Return { count: 0 }))
+    }
+
+    /// Returns one value.
+    pub fn return_one(&mut self, value: Value) -> Result<Outcome, Raise> {
+        // SAFETY: a frame always has room for one value: calls leave a record's room above their window.
+        unsafe { set_any(self.regs(), 0, value) };
+        Ok(Outcome(OutcomeKind::Return { count: 1 }))
+    }
+
+    /// Returns values.
+    ///
+    /// # Errors
+    /// When the stack may not grow.
+    pub fn return_values(&mut self, values: &[Value]) -> Result<Outcome, Raise> {
+        self.write(values)?;
+        Ok(Outcome(OutcomeKind::Return { count: values.len() }))
+    }
+
+    /// Returns the arguments from `first` on, without copying them elsewhere.
+    ///
+    /// # Errors
+    /// None; it answers like the other returns.
+    pub fn return_args_from(&mut self, first: usize) -> Result<Outcome, Raise> {
+        let first = first.min(self.count);
+        let count = self.count - first;
+        // SAFETY: both ranges are inside the frame.
+        unsafe { std::ptr::copy(self.regs().add(first * 2), self.regs(), count * 2) };
+        Ok(Outcome(OutcomeKind::Return { count }))
+    }
+
+    /// Calls guest code and comes back in `state`, with the kept values. Errors pass through.
+    ///
+    /// # Errors
+    /// When the stack may not grow.
+    pub fn call(&mut self, callee: Value, arguments: &[Value], state: u32) -> Result<Outcome, Raise> {
+        self.call_protected(callee, arguments, state, Protect::No, Value::NIL)
+    }
+
+    /// As [`call`](Self::call); with a protection, an error comes back as [`returned`](Self::returned). `handler` is for
+    /// [`Protect::CatchWith`].
+    ///
+    /// # Errors
+    /// When the stack may not grow.
+    pub fn call_protected(
+        &mut self,
+        callee: Value,
+        arguments: &[Value],
+        state: u32,
+        protect: Protect,
+        handler: Value,
+    ) -> Result<Outcome, Raise> {
+        self.push_arguments(arguments)?;
+        Ok(Outcome(OutcomeKind::Call { callee, arguments: arguments.len(), state, protect, handler }))
+    }
+
+    /// Puts arguments where the callee of a call will find them: above the kept values and a record.
+    fn push_arguments(&mut self, arguments: &[Value]) -> Result<(), Raise> {
+        self.make_room(self.count + arguments.len() + RECORD_DELTA)?;
+        let new = self.regs().wrapping_add(self.count * 2 + RECORD_DELTA);
+        for (index, &value) in arguments.iter().enumerate() {
+            // SAFETY: room was made.
+            unsafe { set_any(new, index * 2, value) };
+        }
+        Ok(())
+    }
+
+    /// Calls guest code in place of this function.
+    ///
+    /// # Errors
+    /// When the stack may not grow.
+    pub fn tail_call(&mut self, callee: Value, arguments: &[Value]) -> Result<Outcome, Raise> {
+        self.write(arguments)?;
+        Ok(Outcome(OutcomeKind::TailCall { callee, arguments: arguments.len() }))
+    }
+
+    /// Suspends the running fiber; what it is resumed with is what this function returns.
+    ///
+    /// # Errors
+    /// When the stack may not grow.
+    pub fn yield_values(&mut self, values: &[Value]) -> Result<Outcome, Raise> {
+        self.write(values)?;
+        Ok(Outcome(OutcomeKind::Yield { count: values.len() }))
+    }
+
+    /// Resumes a suspended fiber and comes back in `state`: [`returned`](Self::returned) is what it yielded or returned, or
+    /// its error.
+    ///
+    /// # Errors
+    /// When the stack may not grow.
+    pub fn resume(&mut self, fiber: Value, arguments: &[Value], state: u32) -> Result<Outcome, Raise> {
+        self.push_arguments(arguments)?;
+        Ok(Outcome(OutcomeKind::Resume { fiber, arguments: arguments.len(), state }))
+    }
+
+    /// Closes a suspended or dead fiber and comes back in `state`: [`returned`](Self::returned) is an error when a clean-up
+    /// raised one or the fiber had failed.
+    ///
+    /// # Errors
+    /// When the stack may not grow.
+    pub fn close_fiber(&mut self, fiber: Value, state: u32) -> Result<Outcome, Raise> {
+        self.push_arguments(&[])?;
+        Ok(Outcome(OutcomeKind::Close { fiber, state }))
+    }
+
+    /// Stops the run until the host has an answer, which comes back in `state`.
+    ///
+    /// # Errors
+    /// When the stack may not grow.
+    pub fn wait(&mut self, request: Box<dyn HostRequest>, state: u32) -> Result<Outcome, Raise> {
+        self.push_arguments(&[])?;
+        Ok(Outcome(OutcomeKind::Wait { request: WaitRequest(request), state }))
+    }
+
+    /// A metamethod of a value by its whole name (`__tostring`), or nil.
+    pub fn metamethod(&mut self, value: Value, name: &str) -> Value {
+        let metatable = self.cx.metatable(value);
+        if metatable.is_null() {
+            return Value::NIL;
+        }
+        match self.cx.heap.new_string(name.as_bytes()) {
+            // SAFETY: metatables are reachable from their values.
+            Ok(name) => unsafe { crate::heap::Table::get_str(metatable, &mut self.cx.heap, name) },
+            Err(_) => Value::NIL,
+        }
+    }
+
+    /// Where the function stands that called the running host function, `level` frames up (1 is the caller): `file:line:` and
+    /// a space, or nothing when it is not known.
+    pub fn position(&self, level: usize) -> String {
+        crate::error::position_of_caller(self.cx, self.regs(), level)
+    }
+
+    /// An error with the position of the caller before its message.
+    pub fn error(&mut self, message: impl AsRef<[u8]>) -> Raise {
+        let mut text = self.position(1).into_bytes();
+        text.extend_from_slice(message.as_ref());
+        self.error_without_position(text)
+    }
+
+    /// An error whose value is this string.
+    pub fn error_without_position(&mut self, message: impl AsRef<[u8]>) -> Raise {
+        match self.cx.heap.string_value(message.as_ref()) {
+            Ok(value) => Raise::Value(value),
+            Err(_) => Raise::Trap(minivm_isa::TrapCode::OutOfMemory),
+        }
+    }
+}
+
+const STACK: minivm_isa::TrapCode = minivm_isa::TrapCode::StackOverflow;
+
+/// Calls a host function with `count` arguments at `new`.
+///
+/// # Safety
+/// As for [`call::enter`].
+pub(crate) unsafe fn invoke(
+    cx: &mut Context,
+    host: &HostFunction,
+    closure: *mut Closure,
+    new: Regs,
+    count: usize,
+    place: Pc,
+    at: Flow,
+) -> Flow {
+    // SAFETY: `new` is a window above the caller's live words; its header words are free.
+    unsafe {
+        let offset = words_between(at.regs, new);
+        let Some(regs) = cx.reserve(at.regs, new, 2 * count + RECORD_DELTA + 8) else { return stack_overflow(cx, at) };
+        let new = regs.add(offset);
+        *new.sub(2) = closure.expose_provenance() as u64;
+        *new.sub(1) = place as u64;
+        if cx.heap.needs_step() {
+            crate::collect::step_in_host(cx, new, count);
+        }
+        step(cx, host, new, count, 0, Returned::Nothing)
+    }
+}
+
+/// Goes on with a host function whose record is at `regs`.
+///
+/// # Safety
+/// The record is a host function's, and the results lie where `returned` says.
+pub(crate) unsafe fn go_on(cx: &mut Context, regs: Regs, returned: Returned) -> Flow {
+    // SAFETY: the frame of the host function is below its record.
+    unsafe {
+        let record = *Record::at(regs);
+        let base = regs.sub(record.values as usize);
+        let closure = pointer::<Closure>(*base.sub(2) as usize);
+        let Body::Host(host) = &(*(*closure).function.cast::<FunctionInfo>()).body else {
+            unreachable!("host records lie above frames of host functions")
+        };
+        step(cx, host, base, record.values as usize / 2, record.state, returned)
+    }
+}
+
+/// Runs one state of a host function and does what it answers.
+unsafe fn step(
+    cx: &mut Context,
+    host: &HostFunction,
+    base: Regs,
+    count: usize,
+    state: u32,
+    returned: Returned,
+) -> Flow {
+    // SAFETY: `base` is the frame of this host function, on top of the stack.
+    unsafe {
+        let base = words_between(cx.stack_start, base);
+        let mut call = HostCall { cx, base, count, state, returned };
+        let answer = (host.function)(&mut call);
+        let kept = call.count;
+        let cx = call.cx;
+        cx.refresh_memory();
+        let base = cx.stack_start.add(base);
+        match answer {
+            Ok(Outcome(outcome)) => carry_out(cx, base, kept, outcome),
+            Err(Raise::Value(value)) => {
+                let at = above(cx, base, kept);
+                raise(cx, at, value)
+            }
+            Err(Raise::Trap(code)) => {
+                let at = above(cx, base, kept);
+                raise_trap(cx, at, code)
+            }
+            Err(Raise::Exit(code)) => {
+                cx.failure = Some(crate::error::Failure::Exit(code));
+                cx.stop(Status::Failed, Flow { pc: cx.record_return(), regs: base })
+            }
+        }
+    }
+}
+
+/// The state in which an error of a host function happens: a record above its values, so that the stack can be walked.
+unsafe fn above(cx: &mut Context, base: Regs, kept: usize) -> Flow {
+    // SAFETY: frames of host functions have room for a record above their values.
+    unsafe {
+        let top = base.add(kept * 2);
+        top.cast::<Record>().write(host_record(u32::MAX, Protect::No, Value::NIL, kept));
+        Flow { pc: cx.record_return(), regs: top }
+    }
+}
+
+unsafe fn carry_out(cx: &mut Context, base: Regs, kept: usize, outcome: OutcomeKind) -> Flow {
+    // SAFETY: the methods of `HostCall` put the values where the outcomes say.
+    unsafe {
+        let place = pointer::<u16>(*base.sub(1) as usize).cast_const();
+        let record_at = base.add(kept * 2);
+        match outcome {
+            OutcomeKind::Return { count } => {
+                let caller = deliver(cx, base, count, base, place);
+                Flow { pc: place, regs: caller }
+            }
+            OutcomeKind::Call { callee, arguments, state, protect, handler } => {
+                record_at.cast::<Record>().write(host_record(state, protect, handler, kept));
+                let at = Flow { pc: cx.record_return(), regs: record_at };
+                let return_place = cx.record_return();
+                call::call_value(cx, callee, record_at.add(RECORD_DELTA), arguments, return_place, at)
+            }
+            OutcomeKind::TailCall { callee, arguments } => {
+                let at = above(cx, base, arguments);
+                call::call_value(cx, callee, base, arguments, place, at)
+            }
+            OutcomeKind::Yield { count } => super::switch::suspend(cx, base, count, place),
+            OutcomeKind::Resume { fiber, arguments, state } => {
+                record_at.cast::<Record>().write(host_record(state, Protect::Catch, Value::NIL, kept));
+                super::switch::resume(cx, fiber, record_at, arguments)
+            }
+            OutcomeKind::Close { fiber, state } => {
+                record_at.cast::<Record>().write(host_record(state, Protect::Catch, Value::NIL, kept));
+                super::switch::close(cx, fiber, record_at)
+            }
+            OutcomeKind::Wait { request, state } => {
+                record_at.cast::<Record>().write(host_record(state, Protect::No, Value::NIL, kept));
+                cx.request = Some(request.0);
+                cx.stop(Status::Waiting, Flow { pc: cx.record_return(), regs: record_at })
+            }
+        }
+    }
+}
+
+/// Hands values to the host function whose record is at `record`, as the results of the call it asked for.
+///
+/// # Safety
+/// A host record is at `record`, on top of the stack.
+pub(crate) unsafe fn answer(cx: &mut Context, record: Regs, values: &[Value]) -> Flow {
+    // SAFETY: room is made above the record.
+    unsafe {
+        let Some(record) = cx.reserve(record, record, RECORD_WORDS + 2 * values.len() + 8) else {
+            return stack_overflow(cx, Flow { pc: cx.record_return(), regs: record });
+        };
+        let results = record.add(RECORD_WORDS);
+        for (index, &value) in values.iter().enumerate() {
+            set_any(results, index * 2, value);
+        }
+        let at = words_between(cx.stack_start, results);
+        go_on(cx, record, Returned::Values(at, values.len()))
+    }
+}

@@ -1,0 +1,84 @@
+//! What happens when a call out of a record returns.
+
+use super::call::{call_from_instruction, words_between};
+use super::host_call::{self, Returned};
+use super::record::{RECORD_WORDS, Record, RecordKind};
+use super::{adapt, switch, unwind};
+use crate::context::Context;
+use crate::dispatch::operands::{get_any, set_any};
+use crate::dispatch::{Flow, Regs};
+use crate::value::Value;
+
+/// Goes on with the record at `regs`; the results lie above it, their number is that of the open list.
+///
+/// # Safety
+/// A record is at `regs`, on top of the stack.
+pub(crate) unsafe fn record_returned(cx: &mut Context, regs: Regs) -> Flow {
+    // SAFETY: every kind of record knows what lies below it.
+    unsafe {
+        let record = *Record::at(regs);
+        let count = cx.open_count;
+        let results = regs.add(RECORD_WORDS);
+        let first = if count > 0 { get_any(results, 0) } else { Value::NIL };
+        let below = regs.sub(record.delta as usize);
+        match record.kind {
+            RecordKind::Entry => switch::finished(cx, results, count),
+            RecordKind::Host => {
+                let at = words_between(cx.stack_start, results);
+                host_call::go_on(cx, regs, Returned::Values(at, count))
+            }
+            RecordKind::Store => store(below, &record, first),
+            RecordKind::StoreTruthy => store(below, &record, Value::bool(first.is_truthy())),
+            RecordKind::StoreFalsy => store(below, &record, Value::bool(!first.is_truthy())),
+            RecordKind::Branch => {
+                Flow { pc: if first.is_truthy() { record.next } else { record.otherwise }, regs: below }
+            }
+            RecordKind::Discard | RecordKind::Finaliser => Flow { pc: record.next, regs: below },
+            RecordKind::Concat => concat_on(cx, regs, record, first),
+            RecordKind::MessageHandler => unwind::handled(cx, regs, first),
+            RecordKind::TypedResults => adapt::typed_results(cx, regs),
+            RecordKind::AnyResults => adapt::any_results(cx, regs, count),
+        }
+    }
+}
+
+unsafe fn store(below: Regs, record: &Record, value: Value) -> Flow {
+    // SAFETY: the instruction named one of its frame's registers.
+    unsafe { set_any(below, record.state as usize, value) };
+    Flow { pc: record.next, regs: below }
+}
+
+/// A metamethod has joined the last two values of a concatenation: it becomes the last, and the rest goes on.
+unsafe fn concat_on(cx: &mut Context, regs: Regs, record: Record, value: Value) -> Flow {
+    // SAFETY: the values not joined yet lie below the record.
+    unsafe {
+        let count = record.values as usize / 2;
+        let below = regs.sub(record.delta as usize);
+        let first = regs.sub(record.values as usize);
+        let mut values = super::call::values_at(first, count);
+        values.push(value);
+        let at = Flow { pc: record.instruction, regs: below };
+        crate::dispatch::dynamic::concat_values(cx, at, values, record.state as usize, record.next)
+    }
+}
+
+/// Calls a metamethod whose first result goes to register word `dst`.
+///
+/// # Safety
+/// `at` is the running guest frame.
+pub(crate) unsafe fn call_for_result(
+    cx: &mut Context,
+    at: Flow,
+    next: crate::dispatch::Pc,
+    callee: Value,
+    arguments: &[Value],
+    dst: usize,
+    kind: RecordKind,
+) -> Flow {
+    // SAFETY: passed on.
+    unsafe {
+        let mut record = Record::instruction(kind, at.pc, next, super::call::top_of(at.regs));
+        record.state = dst as u32;
+        call_from_instruction(cx, at, callee, arguments, record)
+    }
+}

@@ -1,0 +1,279 @@
+//! Switching between fibers.
+
+use super::call::{call_value, words_between};
+use super::host_call::{self, Returned, answer};
+use super::memory::{FIRST_WORDS, StackMemory};
+use super::record::{RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
+use super::unwind::{self, raise_message};
+use crate::context::{Context, Status};
+use crate::dispatch::call::deliver;
+use crate::dispatch::operands::{get_any, set_any};
+use crate::dispatch::{Flow, Pc, Regs};
+use crate::fiber::{Fiber, FiberState};
+use crate::heap::{FiberCell, OutOfMemory};
+use crate::stack::call::values_at;
+use crate::value::Value;
+
+/// Why a fiber cannot be resumed, in Lua's words.
+fn not_resumable(state: FiberState) -> &'static str {
+    match state {
+        FiberState::Dead => "cannot resume dead coroutine",
+        FiberState::Suspended | FiberState::Running | FiberState::Normal => "cannot resume non-suspended coroutine",
+    }
+}
+
+/// Makes a fiber that will call `callee`.
+///
+/// # Errors
+/// When there is no memory for it.
+pub(crate) fn create(cx: &mut Context, callee: Value) -> Result<Value, OutOfMemory> {
+    let stack = StackMemory::new(FIRST_WORDS).ok_or(OutOfMemory { bytes: FIRST_WORDS * 8 })?;
+    let mut fiber = Box::new(Fiber::new(stack));
+    // SAFETY: the stack is new and has room for the entry record and one value.
+    unsafe {
+        let start = fiber.stack.start();
+        let record = Record::instruction(RecordKind::Entry, std::ptr::null(), std::ptr::null(), 0);
+        start.cast::<Record>().write(record);
+        set_any(start, RECORD_DELTA - 2, callee);
+    }
+    fiber.save(std::ptr::null(), fiber.stack.start());
+    let cell = unsafe { cx.heap.new_fiber(Box::into_raw(fiber).cast(), drop_fiber) }?;
+    // SAFETY: the cell was just made.
+    Ok(unsafe { Value::from_fiber(cell) })
+}
+
+/// Frees the state of a dead fiber.
+///
+/// # Safety
+/// `state` came from `create` and is not used any more.
+unsafe fn drop_fiber(state: *mut ()) {
+    // SAFETY: the collector calls this once for a cell.
+    drop(unsafe { Box::from_raw(state.cast::<Fiber>()) });
+}
+
+/// The callee that waits on the stack of a fiber that never ran.
+///
+/// # Safety
+/// The fiber never ran.
+pub(crate) unsafe fn waiting_callee(fiber: &Fiber) -> Value {
+    // SAFETY: `create` put it there.
+    unsafe { get_any(fiber.stack.start(), RECORD_DELTA - 2) }
+}
+
+/// Saves the running fiber and makes `cell` the running one.
+unsafe fn enter_fiber(cx: &mut Context, cell: *mut FiberCell, pc: Pc, regs: Regs, state: FiberState) {
+    // SAFETY: both cells are live: one runs, the other is about to.
+    unsafe {
+        if !cx.fiber.is_null() {
+            let old = Fiber::of(cx.fiber);
+            old.save(pc, regs);
+            old.state = state;
+        }
+        crate::collect::before_resume(cx, cell);
+        cx.fiber = cell;
+        let new = Fiber::of(cell);
+        new.state = FiberState::Running;
+        cx.stack_start = new.stack.start();
+        cx.stack_end = new.stack.limit();
+    }
+}
+
+/// Resumes a fiber for the host function whose record is at `record`; the arguments lie above it where a callee's would.
+///
+/// # Safety
+/// The record is on top of the running stack.
+pub(crate) unsafe fn resume(cx: &mut Context, fiber: Value, record: Regs, arguments: usize) -> Flow {
+    // SAFETY: the fiber is checked before it is entered.
+    unsafe {
+        let problem = match fiber.as_fiber() {
+            None => Some("coroutine expected"),
+            Some(cell) => match Fiber::of(cell).state {
+                FiberState::Suspended if cx.fiber_depth >= cx.limits.fiber_depth_max => Some("C stack overflow"),
+                FiberState::Suspended => None,
+                other => Some(not_resumable(other)),
+            },
+        };
+        if let Some(problem) = problem {
+            return host_error(cx, record, problem);
+        }
+        let cell = fiber.as_fiber().expect("checked above");
+        let values = values_at(record.add(RECORD_DELTA), arguments);
+        let place = cx.record_return();
+        Fiber::of(cell).resumer = cx.fiber;
+        enter_fiber(cx, cell, place, record, FiberState::Normal);
+        cx.fiber_depth += 1;
+        start_or_continue(cx, cell, &values)
+    }
+}
+
+/// Gives an error to the host function that asked.
+unsafe fn host_error(cx: &mut Context, record: Regs, message: &str) -> Flow {
+    // SAFETY: a host record is on top of the stack.
+    unsafe {
+        match cx.heap.string_value(message.as_bytes()) {
+            Ok(value) => host_call::go_on(cx, record, Returned::Error(value)),
+            Err(_) => host_call::go_on(cx, record, Returned::Error(Value::NIL)),
+        }
+    }
+}
+
+/// Runs the running fiber from its saved state, with these values as arguments or as what its yield gives.
+unsafe fn start_or_continue(cx: &mut Context, cell: *mut FiberCell, values: &[Value]) -> Flow {
+    // SAFETY: the saved state is complete, and room is made for the values.
+    unsafe {
+        let fiber = Fiber::of(cell);
+        let (pc, regs) = (fiber.pc, fiber.saved_regs());
+        if pc.is_null() {
+            let callee = waiting_callee(fiber);
+            let record = fiber.stack.start();
+            let Some(record) = cx.reserve(record, record, RECORD_DELTA + 2 * values.len() + 16) else {
+                return super::call::stack_overflow(cx, Flow { pc: cx.record_return(), regs: record });
+            };
+            let new = record.add(RECORD_DELTA);
+            for (index, &value) in values.iter().enumerate() {
+                set_any(new, index * 2, value);
+            }
+            let place = cx.record_return();
+            return call_value(cx, callee, new, values.len(), place, Flow { pc: place, regs: record });
+        }
+        deliver_yield(cx, pc, regs, values)
+    }
+}
+
+/// Hands values to the call that yielded: `place` and `caller` are its return place and its caller's registers.
+unsafe fn deliver_yield(cx: &mut Context, place: Pc, caller: Regs, values: &[Value]) -> Flow {
+    // SAFETY: the yielding frame was the window of this call.
+    unsafe {
+        let delta = crate::context::return_info(place).delta as usize;
+        let Some(caller) = cx.reserve(caller, caller.add(delta), 2 * values.len() + 16) else {
+            return super::call::stack_overflow(cx, Flow { pc: place, regs: caller });
+        };
+        let base = caller.add(delta);
+        // The values go above the window first, as `deliver` moves them down to where they are wanted.
+        for (index, &value) in values.iter().enumerate() {
+            set_any(base, index * 2, value);
+        }
+        let caller = deliver(cx, base, values.len(), base, place);
+        Flow { pc: place, regs: caller }
+    }
+}
+
+/// Suspends the running fiber in a host function's frame at `base`, handing out `count` values that lie there.
+///
+/// # Safety
+/// `base` is the frame on top of the stack, `place` its return place.
+pub(crate) unsafe fn suspend(cx: &mut Context, base: Regs, count: usize, place: Pc) -> Flow {
+    // SAFETY: the caller's registers are below the frame.
+    unsafe {
+        let caller = base.sub(crate::context::return_info(place).delta as usize);
+        if cx.fiber == cx.main_fiber {
+            return raise_message(cx, Flow { pc: place, regs: caller }, "attempt to yield from outside a coroutine");
+        }
+        let values = values_at(base, count);
+        let resumer = cx.running().resumer;
+        cx.running().resumer = std::ptr::null_mut();
+        enter_fiber(cx, resumer, place, caller, FiberState::Suspended);
+        cx.fiber_depth -= 1;
+        let record = cx.running().saved_regs();
+        answer(cx, record, &values)
+    }
+}
+
+/// The running fiber has returned `count` values that lie at `results`.
+///
+/// # Safety
+/// Its entry record is the only thing below them.
+pub(crate) unsafe fn finished(cx: &mut Context, results: Regs, count: usize) -> Flow {
+    // SAFETY: the results are above the entry record.
+    unsafe {
+        if cx.fiber == cx.main_fiber {
+            cx.results = (results, count);
+            cx.running().state = FiberState::Dead;
+            return cx.stop(Status::Finished, Flow { pc: cx.record_return(), regs: results.sub(RECORD_WORDS) });
+        }
+        let values = values_at(results, count);
+        let record = leave_dead(cx);
+        answer(cx, record, &values)
+    }
+}
+
+/// The running fiber has failed: its resumer gets the error.
+///
+/// # Safety
+/// The running fiber is not the main one.
+pub(crate) unsafe fn failed(cx: &mut Context, at: Flow, error: Value) -> Flow {
+    // SAFETY: the resumer waits with a host record on top of its stack.
+    unsafe {
+        let fiber = cx.running();
+        let closing = fiber.closing_height.take().is_some();
+        fiber.save(at.pc, at.regs);
+        let (pc, regs) = (fiber.pc, fiber.regs);
+        fiber.failed = !(closing && error.is_nil());
+        Record::at(fiber.stack.start()).value = error;
+        let cell = cx.fiber;
+        let record = leave_dead(cx);
+        let fiber = Fiber::of(cell);
+        fiber.pc = pc;
+        fiber.regs = regs;
+        if fiber.failed {
+            fiber.failed = !closing;
+            return host_call::go_on(cx, record, Returned::Error(error));
+        }
+        answer(cx, record, &[])
+    }
+}
+
+/// Leaves the running fiber, dead, for its resumer; gives the record that waits there.
+unsafe fn leave_dead(cx: &mut Context) -> Regs {
+    // SAFETY: only fibers with a resumer come here.
+    unsafe {
+        let resumer = cx.running().resumer;
+        cx.running().resumer = std::ptr::null_mut();
+        let start = cx.stack_start;
+        enter_fiber(cx, resumer, std::ptr::null(), start, FiberState::Dead);
+        cx.fiber_depth -= 1;
+        cx.running().saved_regs()
+    }
+}
+
+/// Closes a fiber for the host function whose record is at `record`.
+///
+/// # Safety
+/// The record is on top of the running stack.
+pub(crate) unsafe fn close(cx: &mut Context, fiber: Value, record: Regs) -> Flow {
+    // SAFETY: the fiber is checked before it is entered.
+    unsafe {
+        let Some(cell) = fiber.as_fiber() else { return host_error(cx, record, "coroutine expected") };
+        let target = Fiber::of(cell);
+        match target.state {
+            FiberState::Running => host_error(cx, record, "cannot close a running coroutine"),
+            FiberState::Normal => host_error(cx, record, "cannot close a normal coroutine"),
+            FiberState::Dead => {
+                let error = std::mem::replace(&mut target.failed, false);
+                if error {
+                    // The error value was given out when it happened; closing reports it once more.
+                    let value = Record::at(target.stack.start()).value;
+                    return host_call::go_on(cx, record, Returned::Error(value));
+                }
+                answer(cx, record, &[])
+            }
+            FiberState::Suspended if target.pc.is_null() => {
+                target.state = FiberState::Dead;
+                answer(cx, record, &[])
+            }
+            FiberState::Suspended => {
+                let place = cx.record_return();
+                target.resumer = cx.fiber;
+                let at = Flow { pc: target.pc, regs: target.saved_regs() };
+                enter_fiber(cx, cell, place, record, FiberState::Normal);
+                cx.fiber_depth += 1;
+                unwind::close(cx, at)
+            }
+        }
+    }
+}
+
+/// Words in use of a suspended fiber's stack, for those who count.
+pub(crate) fn used_words(fiber: &Fiber) -> usize {
+    words_between(fiber.stack.start(), fiber.saved_regs())
+}
