@@ -367,6 +367,7 @@ impl Heap {
     fn flip(&mut self) {
         let born = self.allocated_bytes() - self.cycle.allocated_at_start;
         self.freed = self.allocated_bytes() - born - self.marker.bytes as u64;
+        self.live = self.marker.bytes;
         self.space.flip();
         self.marker.weak.reset();
         self.cycle.set_threshold(self.used_bytes(), &self.limits);
@@ -383,6 +384,16 @@ impl Heap {
             // SAFETY: as the caller promises.
             unsafe { self.marker.trace_fiber(fiber, roots) };
         }
+    }
+
+    /// Whether [`Heap::before_resume`] has anything to do for a fiber.
+    ///
+    /// # Safety
+    /// `fiber` is a live fiber of this heap.
+    #[inline(always)]
+    pub unsafe fn needs_scan(&self, fiber: *mut FiberCell) -> bool {
+        // SAFETY: the caller gives a live fiber.
+        self.marking() && unsafe { (*fiber).scanned_in != self.cycle.number }
     }
 
     /// Stops or restarts the collector. A stopped one still enforces the limit.
