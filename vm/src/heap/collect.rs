@@ -1,9 +1,9 @@
 //! The cycle of the collector: its phases, in steps, and the limit.
 //!
 //! ```text
-//! Idle → ClearMarks → Mark → Ephemerons → ClearValues → Separate → Resurrect → ClearKeys → Intern → Owners → Huge → Idle
-//!                    roots │                                                                            flip │
-//!                          └──────────────── new cells are born marked ──────────────────────────────────────┘
+//! Idle → ClearMarks ─roots→ Mark → Ephemerons → ClearValues → Separate → Resurrect → ClearKeys → Intern → Owners ┐
+//! Idle ← Huge ←─────flip──────────────────────────────────────────────────────────────────────────────────────┘
+//! From roots to flip, new cells are born marked.
 //! ```
 //! Everything but the scanning of the roots and the flip is done in slices.
 

@@ -1,8 +1,8 @@
 //! The table of interned strings.
 //!
-//! Linear hashing over buckets of one cache line each: the table grows, shrinks and is purged one bucket at a time, so it
-//! never pauses. An entry is the address of a string with 16 bits of its hash above, so that a search touches only strings
-//! that are very likely the right one.
+//! Linear hashing over buckets of one cache line each: the table grows, shrinks and is purged one bucket at a time,
+//! so it never pauses. An entry is the address of a string with 16 bits of its hash above, so that a search touches
+//! only strings that are very likely the right one.
 
 use super::string::{Str, equal_bytes};
 
@@ -205,7 +205,8 @@ impl Interned {
         self.put_all(entries);
     }
 
-    /// Removes the strings that `is_live` rejects from up to `count` buckets; returns where to go on, `None` at the end.
+    /// Removes the strings that `is_live` rejects from up to `count` buckets; returns where to go on, `None` at the
+    /// end.
     pub(crate) fn purge(&mut self, from: usize, count: usize, is_live: impl Fn(*mut Str) -> bool) -> Option<usize> {
         let end = self.buckets.min(from.saturating_add(count));
         for bucket in from..end {

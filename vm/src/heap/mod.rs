@@ -166,7 +166,8 @@ impl Heap {
         self.allocate_slow(bytes)
     }
 
-    /// A fresh cell of at least `bytes`, at most [`CLASS_BYTES_MAX`], or null when there is none at hand. Calls nothing.
+    /// A fresh cell of at least `bytes`, at most [`CLASS_BYTES_MAX`], or null when there is none at hand. Calls
+    /// nothing.
     #[inline(always)]
     pub(crate) fn try_allocate(&mut self, bytes: usize) -> *mut u8 {
         let cell_bytes = cell_bytes_for(bytes);
@@ -204,8 +205,8 @@ impl Heap {
         Ok(cell)
     }
 
-    /// Whether a large cell may be allocated: what was there at the last safepoint and may be garbage is not held against
-    /// it, but then the next safepoint collects and enforces the limit.
+    /// Whether a large cell may be allocated: what was there at the last safepoint and may be garbage is not held
+    /// against it, but then the next safepoint collects and enforces the limit.
     fn has_room_for(&mut self, bytes: usize) -> bool {
         let needed = self.used_bytes().saturating_add(bytes);
         let limit = self.limit_bytes();

@@ -35,8 +35,8 @@ pub struct RecordLayout {
 }
 
 impl RecordLayout {
-    /// A layout of `words` words, with a [`Value`] at each index of `values` (two words) and a reference (the address of
-    /// a cell, or 0) at each index of `references`. `None` if one of them is out of range.
+    /// A layout of `words` words, with a [`Value`] at each index of `values` (two words) and a reference (the address
+    /// of a cell, or 0) at each index of `references`. `None` if one of them is out of range.
     pub fn new(words: u32, values: &[u32], references: &[u32]) -> Option<RecordLayout> {
         let fits = |&index: &u32, size: u32| index.checked_add(size).is_some_and(|end| end <= words);
         if values.iter().all(|index| fits(index, 2)) && references.iter().all(|index| fits(index, 1)) {
@@ -234,8 +234,8 @@ impl Heap {
         Ok(closure)
     }
 
-    /// Like [`Heap::new_closure`] for a small constant `count`, but null when no cell is at hand, and the captured values
-    /// are yet to be written. Calls nothing.
+    /// Like [`Heap::new_closure`] for a small constant `count`, but null when no cell is at hand, and the captured
+    /// values are yet to be written. Calls nothing.
     #[inline(always)]
     pub fn try_new_closure(&mut self, code: *const u8, function: *const (), count: u32) -> *mut Closure {
         debug_assert!(count <= 64);
@@ -407,7 +407,8 @@ impl Heap {
         let gap = self.cycle.owners_gap();
         for (index, owner) in std::mem::take(&mut self.owners).into_iter().enumerate() {
             if !gap.contains(&index) {
-                // SAFETY: called when the heap is dropped; outside the gap each owner is listed once until it is dropped.
+                // SAFETY: called when the heap is dropped; outside the gap each owner is listed once until it is
+                // dropped.
                 unsafe { Heap::drop_owner(owner) };
             }
         }

@@ -129,8 +129,8 @@ pub(crate) fn mix(state: u64, word: u64) -> u64 {
     product as u64 ^ (product >> 64) as u64
 }
 
-/// The bytes as words of eight, and a word with those at the end: all but the last word, then the last eight bytes (or what
-/// there is), even if that repeats some.
+/// The bytes as words of eight, and a word with those at the end: all but the last word, then the last eight bytes
+/// (or what there is), even if that repeats some.
 #[inline(always)]
 fn words_of(bytes: &[u8]) -> (impl Iterator<Item = u64>, u64) {
     let word = |bytes: &[u8]| u64::from_le_bytes(bytes.try_into().expect("eight bytes"));

@@ -1,7 +1,8 @@
 //! Storing values: overwriting, appending, inserting keys.
 //!
-//! Every overwritten reference goes through the barrier while the collector marks. A key whose entry is removed counts as
-//! overwritten too: the collector will not follow it from the table any more, while the program may still hold it.
+//! Every overwritten reference goes through the barrier while the collector marks. A key whose entry is removed
+//! counts as overwritten too: the collector will not follow it from the table any more, while the program may still
+//! hold it.
 
 use std::fmt;
 
@@ -198,8 +199,8 @@ impl Table {
         Ok(())
     }
 
-    /// Copies the values at `from..from + count` to the keys from `to` on, as if at once; false, with nothing done, unless
-    /// all these keys are in the array part. For insertion into and removal from the middle of a sequence.
+    /// Copies the values at `from..from + count` to the keys from `to` on, as if at once; false, with nothing done,
+    /// unless all these keys are in the array part. For insertion into and removal from the middle of a sequence.
     ///
     /// # Safety
     /// `table` is a live table of `heap`.
