@@ -28,8 +28,10 @@ struct LocalRange {
 /// Builds one function. It stands alone, so nested functions can be built side by side; give the result to
 /// [`ProgramBuilder::define`](crate::ProgramBuilder::define).
 ///
-/// Every instruction of the table is a method. One with a result returns its register: a fresh one, or the one named by
-/// [`to`](FunctionBuilder::to) just before. Blocks are laid out in the order in which they are first switched to.
+/// Every instruction of the table is a method. One with a single result `dst` returns its register: a fresh one, or the one named
+/// by [`to`](FunctionBuilder::to) just before. Where the type of the result depends on the rest of the program (globals,
+/// addresses, fields), [`fresh`](FunctionBuilder::fresh) or `to` must name it. Inputs are registers, constants, or plain Rust
+/// values, see [`IntoOperand`](crate::IntoOperand); lists take operands. Blocks are laid out in the order in which they are first switched to.
 pub struct FunctionBuilder {
     name: String,
     signature: Sig,
@@ -182,6 +184,13 @@ impl FunctionBuilder {
         self
     }
 
+    /// Makes a fresh register of type `ty` the result of the next instruction. Needed where the instruction alone does not tell
+    /// the type: `f.fresh(Type::I32).global_get(counter)`.
+    pub fn fresh(&mut self, ty: Type) -> &mut Self {
+        let register = self.register(ty);
+        self.to(register)
+    }
+
     /// Source position of the instructions from here on: `line` from 1, byte range in the file.
     pub fn set_span(&mut self, source: Source, line: u32, start: u32, end: u32) {
         self.span = Some((source, line, start, end));
@@ -243,6 +252,10 @@ impl FunctionBuilder {
 
     /// The type of the result, as far as the instruction alone tells it.
     fn result_type(&self, instruction: &Instruction) -> Type {
+        if let Instruction::CaptureGet { index, .. } = instruction {
+            let index = usize::try_from(*index).unwrap_or(usize::MAX);
+            return *self.captures.get(index).expect("declare a value with `capture` before `capture_get`");
+        }
         let (mut result, mut same, mut layout) = (None, None, None);
         instruction.for_each_operand(|_, operand| match operand {
             OperandRef::Out(_, pattern) => result = result.or(Some(pattern)),
@@ -257,10 +270,8 @@ impl FunctionBuilder {
                 Type::Ref(minivm_isa::entities::Layout::from_u32(layout.expect("a `RefType` result names a layout")))
             }
             Pattern::Address | Pattern::GlobalType | Pattern::Special => {
-                panic!(
-                    "the result type of '{}' depends on the program: name its register with `to`",
-                    instruction.info().name
-                )
+                let name = instruction.info().name;
+                panic!("the result type of '{name}' depends on the program: use `to` or `fresh` before it")
             }
         }
     }

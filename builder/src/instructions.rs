@@ -1,12 +1,13 @@
 //! One builder method for each row of the table of instructions.
 
-use crate::FunctionBuilder;
+use crate::{FunctionBuilder, IntoOperand};
 use minivm_isa::entities::{Block, Data, Element, Func, Global, Layout, Memory, Reg, Sig, Table};
+use minivm_isa::operand::patterns::{self, PatternSpec};
 use minivm_isa::{Instruction, Operand};
 
 /// What a builder method takes for an operand of the table.
 macro_rules! argument {
-    (In<$pattern:ident>) => { impl Into<Operand> };
+    (In<$pattern:ident>) => { impl IntoOperand };
     (Ins<$pattern:ident>) => { &[Operand] };
     (Out<$pattern:ident>) => { Reg };
     (InOut<$pattern:ident>) => { Reg };
@@ -39,12 +40,12 @@ macro_rules! field {
     };
 }
 
-/// Turns `impl Into` arguments into operands before the instruction is made.
+/// Turns arguments that may be Rust values into operands before the instruction is made.
 macro_rules! prepare {
-    ($value:ident, In<$pattern:ident>) => {
-        let $value: Operand = $value.into();
+    ($builder:ident, $value:ident, In<$pattern:ident>) => {
+        let $value = $value.into_operand($builder, <patterns::$pattern as PatternSpec>::PATTERN);
     };
-    ($value:ident, $($other:tt)*) => {};
+    ($builder:ident, $value:ident, $($other:tt)*) => {};
 }
 
 macro_rules! method {
@@ -53,16 +54,18 @@ macro_rules! method {
         #[doc = "Returns the register `dst`."]
         #[allow(clippy::too_many_arguments, reason = "one for each operand")]
         pub fn $name(&mut self $(, $field: argument!($spec $(<$inner>)?))*) -> Reg {
-            $(prepare!($field, $spec $(<$inner>)?);)*
-            self.emit_result(|dst| Instruction::$variant { dst $(, $field: field!($field, $spec $(<$inner>)?))* })
+            let builder = &mut *self;
+            $(prepare!(builder, $field, $spec $(<$inner>)?);)*
+            builder.emit_result(|dst| Instruction::$variant { dst $(, $field: field!($field, $spec $(<$inner>)?))* })
         }
     };
     ($(#[doc = $doc:literal])+ $variant:ident $name:ident { $($field:ident: $spec:ident $(<$inner:ident>)?),* }) => {
         $(#[doc = $doc])+
         #[allow(clippy::too_many_arguments, reason = "one for each operand")]
         pub fn $name(&mut self $(, $field: argument!($spec $(<$inner>)?))*) {
-            $(prepare!($field, $spec $(<$inner>)?);)*
-            self.emit(Instruction::$variant { $($field: field!($field, $spec $(<$inner>)?)),* })
+            let builder = &mut *self;
+            $(prepare!(builder, $field, $spec $(<$inner>)?);)*
+            builder.emit(Instruction::$variant { $($field: field!($field, $spec $(<$inner>)?)),* })
         }
     };
 }

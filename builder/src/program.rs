@@ -3,11 +3,12 @@
 use crate::{BuildError, FunctionBuilder};
 use minivm_isa::entities::{Data, Element, Func, Global, Layout, Memory, Sig, Source, Table};
 use minivm_isa::program::{
-    Constant, DataDef, ElementDef, Export, FunctionDef, GlobalDef, Import, Initial, Item, LayoutDef, MemoryDef, Origin,
-    Program, SourceFile, TableDef,
+    Constant, CustomSection, DataDef, ElementDef, Export, FunctionDef, GlobalDef, Import, Initial, Item, LayoutDef,
+    MemoryDef, Origin, Program, SourceFile, TableDef,
 };
 use minivm_isa::{Signature, Type, Verified, verify};
 use std::collections::{BTreeSet, HashMap};
+use target_lexicon::Triple;
 
 /// Builds a program.
 #[derive(Default)]
@@ -117,6 +118,16 @@ impl ProgramBuilder {
     /// Adds a source file; its text, when given, is shown in diagnostics.
     pub fn source(&mut self, name: impl Into<String>, text: Option<Box<[u8]>>) -> Source {
         self.program.sources.push(SourceFile { name: name.into(), text })
+    }
+
+    /// Adds a custom section, which is carried and never interpreted.
+    pub fn custom(&mut self, name: impl Into<String>, bytes: impl Into<Box<[u8]>>) {
+        self.program.custom.push(CustomSection { name: name.into(), bytes: bytes.into() });
+    }
+
+    /// Names the machine that the program is for; without it the program is for all.
+    pub fn target(&mut self, target: Triple) {
+        self.program.target = target;
     }
 
     /// Exports an item.

@@ -10,6 +10,9 @@ use crate::operand::{
     Targets, Trap,
 };
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 /// What an instruction does besides writing its results.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Effects {
@@ -138,7 +141,9 @@ impl Opcode {
 
     /// The opcode with a name in the text form.
     pub fn from_name(name: &str) -> Option<Opcode> {
-        INSTRUCTIONS.iter().find(|info| info.name == name).map(|info| info.opcode)
+        static NAMES: LazyLock<HashMap<&str, Opcode>> =
+            LazyLock::new(|| INSTRUCTIONS.iter().map(|info| (info.name, info.opcode)).collect());
+        NAMES.get(name).copied()
     }
 }
 

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod assigned;
+pub mod binary;
 pub mod entities;
 pub mod instruction;
 mod instructions;
@@ -12,6 +13,7 @@ pub mod limits;
 pub mod operand;
 pub mod program;
 pub mod regions;
+pub mod text;
 pub mod trap;
 pub mod types;
 pub mod verify;

@@ -18,6 +18,11 @@ macro_rules! traps {
                 match self { $(TrapCode::$name => $text,)* }
             }
 
+            /// The word in the text form: the message with `_` for spaces.
+            pub fn name(self) -> String {
+                self.message().replace(' ', "_")
+            }
+
             /// The code with a number, if there is one.
             pub fn from_number(number: u64) -> Option<TrapCode> {
                 TrapCode::ALL.iter().copied().find(|&code| code as u64 == number)

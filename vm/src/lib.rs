@@ -1,4 +1,35 @@
-//! To be written.
+//! The MiniVM machine: loads verified programs and runs them, whatever language they came from.
+//!
+//! Start at [`Machine`]. It knows no source language, and touches no file, clock, environment or process: what a program
+//! may do comes in as host functions.
 
+mod code;
+#[macro_use]
+mod dispatch;
+pub mod format;
 pub mod heap;
+pub mod host;
+mod loader;
+mod machine;
+pub mod memory;
+mod number;
+mod stack;
 pub mod value;
+
+// Short names for what is used everywhere.
+use code::function;
+use dispatch::{context, metamethod};
+use loader::instance;
+use stack::{collect, error, fiber};
+
+pub use context::Limits;
+pub use dispatch::uses_tail_calls;
+pub use error::Failure;
+pub use fiber::FiberState;
+pub use host::{HostRequest, Intrinsic, Outcome, Protect, Raise};
+pub use loader::instantiate::LinkError;
+pub use machine::{InstanceId, Kept, Machine};
+pub use stack::host_call::HostCall;
+pub use stack::host_services::LevelInfo;
+pub use stack::run::RunState;
+pub use value::{Tag, Value};

@@ -28,17 +28,7 @@ pub(super) struct Checker<'a> {
 }
 
 pub(super) fn check(program: &Program, number: Func, function: &Function, all: &mut Rejections) {
-    let mut checker = Checker {
-        program,
-        function,
-        signature: program.signatures.get(function.signature),
-        regions: None,
-        number,
-        here: None,
-        found: Vec::new(),
-        unlisted: 0,
-        written: Vec::new(),
-    };
+    let mut checker = Checker::new(program, number, function);
     checker.registers();
     checker.captures();
     if checker.blocks() {
@@ -54,6 +44,20 @@ pub(super) fn check(program: &Program, number: Func, function: &Function, all: &
 }
 
 impl<'a> Checker<'a> {
+    pub(super) fn new(program: &'a Program, number: Func, function: &'a Function) -> Self {
+        Checker {
+            program,
+            function,
+            signature: program.signatures.get(function.signature),
+            regions: None,
+            number,
+            here: None,
+            found: Vec::new(),
+            unlisted: 0,
+            written: Vec::new(),
+        }
+    }
+
     /// Adds a rejection at the current instruction, or of the function as a whole.
     pub(super) fn reject(&mut self, rule: Rule, operand: &'static str, expected: impl Display, found: impl Display) {
         if self.found.len() == REJECTIONS_PER_FUNCTION {

@@ -1,8 +1,8 @@
 //! The verifier: proves every fact that machines rely on, or says everything that is wrong.
 //!
-//! It checks the program's items ([`program`]), initial values ([`initial`]), then for each function its shape
-//! ([`function`]), its instructions by the table ([`code`]) and by rules of their own ([`special`]), and at last that every
-//! register is assigned before it is read ([`flow`]). It runs no code and knows no machine.
+//! It checks the program's items (`program`), initial values (`initial`), then for each function its shape
+//! (`function`), its instructions by the table (`code`) and by rules of their own (`special`), and at last that every
+//! register is assigned before it is read (`flow`). It runs no code and knows no machine.
 
 mod code;
 mod flow;

@@ -180,11 +180,8 @@ fn exports(program: &Program, all: &mut Rejections) {
             all.item(Rule::ExportName, &item, "", "a name of its own", "the name of an export before it");
         }
         match export.item {
-            Item::Function(function) => {
-                if exists(&program.functions, function, &item, "", all) {
-                    captures_nothing(program, function, &item, "", all);
-                }
-            }
+            // It may capture values: then whoever takes it from the instance says which.
+            Item::Function(function) => drop(exists(&program.functions, function, &item, "", all)),
             Item::Global(global) => drop(exists(&program.globals, global, &item, "", all)),
             Item::Memory(memory) => drop(exists(&program.memories, memory, &item, "", all)),
             Item::Table(table) => drop(exists(&program.tables, table, &item, "", all)),

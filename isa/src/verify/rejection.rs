@@ -54,7 +54,7 @@ rules! {
     ExportName "export-name";
     /// The start function has neither parameters nor results.
     StartSignature "start-signature";
-    /// A function that is named other than by `closure` captures nothing.
+    /// A function that is named other than by `closure` or an export captures nothing.
     NoCaptures "no-captures";
     /// The first registers of a function have the types of its parameters.
     Parameters "parameters";

@@ -332,7 +332,13 @@ handler! {
 /// # Safety
 /// `base` is the callee's window in the caller's frame and `place` its return place; `values` are `count` values above.
 #[inline(always)]
-pub(crate) unsafe fn deliver(cx: *mut crate::context::Context, values: Regs, count: usize, base: Regs, place: super::Pc) -> Regs {
+pub(crate) unsafe fn deliver(
+    cx: *mut crate::context::Context,
+    values: Regs,
+    count: usize,
+    base: Regs,
+    place: super::Pc,
+) -> Regs {
     // SAFETY: the caller wanted so many results at `dst`; an open list has room as its values lie above.
     unsafe {
         let info = return_info(place);

@@ -18,6 +18,8 @@ pub(crate) const GRANULE: usize = 16;
 pub(crate) const BLOCK_WORDS: usize = BLOCK_BYTES / GRANULE / 64;
 /// Bitmap words of a chunk.
 const CHUNK_WORDS: usize = CHUNK_BYTES / GRANULE / 64;
+/// Cells lie below this address, so that a table may keep something else above it.
+const ADDRESS_END: u64 = 1 << 48;
 /// The blocks of a fresh chunk that can be handed out: all but the first.
 pub(crate) const ALL_FREE: u32 = !1;
 
@@ -57,6 +59,11 @@ impl Chunk {
         };
         // SAFETY: the layout is larger than the metadata, so not empty.
         let chunk = unsafe { alloc(layout) }.cast::<Chunk>();
+        if chunk.addr() as u64 + bytes as u64 > ADDRESS_END && !chunk.is_null() {
+            // SAFETY: just allocated with this layout.
+            unsafe { dealloc(chunk.cast(), layout) };
+            return null_mut();
+        }
         if !chunk.is_null() {
             // SAFETY: fresh memory of at least the size of the metadata, aligned to a chunk. Zero is a valid `Chunk`.
             unsafe {

@@ -73,7 +73,6 @@ pub(super) struct Cycle {
     /// A cycle begins when this many bytes are in use.
     threshold: usize,
     allocated_at_start: u64,
-    allocated_at_step: u64,
     stopped: bool,
     stress: Stress,
 }
@@ -87,7 +86,6 @@ impl Cycle {
             kept: 0,
             threshold: 0,
             allocated_at_start: 0,
-            allocated_at_step: 0,
             stopped: false,
             stress: Stress::Off,
         };
@@ -110,6 +108,11 @@ impl Cycle {
         self.threshold = paced.max(limits.cycle_bytes_min).min(used.saturating_add(room.max(limits.step_bytes)));
     }
 
+    /// The part of the list of owners that is no longer valid.
+    pub(super) fn owners_gap(&self) -> std::ops::Range<usize> {
+        if self.phase == Phase::Owners { self.kept..self.cursor } else { 0..0 }
+    }
+
     fn enter(&mut self, phase: Phase) {
         self.phase = phase;
         self.cursor = 0;
@@ -129,9 +132,7 @@ impl Heap {
     /// [`OutOfMemory`] when more than the limit is in use even after a full collection. The program may use the reserve
     /// to handle that.
     pub fn step(&mut self, roots: &mut dyn Roots) -> Result<(), OutOfMemory> {
-        let allocated = self.allocated_bytes();
-        let fresh = (allocated - self.cycle.allocated_at_step) as usize;
-        self.cycle.allocated_at_step = allocated;
+        let fresh = (self.last_grant - self.debt).max(0) as usize;
         match self.cycle.stress {
             Stress::Full => self.collect_full(roots),
             Stress::Steps => self.advance(roots, STRESS_STEP, true),
@@ -223,10 +224,11 @@ impl Heap {
         let bytes = bytes as i64;
         self.granted += bytes - self.debt;
         self.debt = bytes;
+        self.last_grant = bytes;
     }
 
-    /// Takes back what was granted beyond what is due now, after something else than an allocation used memory.
-    pub(super) fn grant_again(&mut self) {
+    /// Grants anew after the rules changed, unless a step is due anyway.
+    fn grant_again(&mut self) {
         if !self.needs_step() {
             self.grant();
         }
@@ -284,7 +286,8 @@ impl Heap {
                     self.cycle.enter(Phase::Intern);
                 }
             }
-            Phase::Intern => self.purge_interned(pieces),
+            // Every string that is looked at is a miss in the cache.
+            Phase::Intern => self.purge_interned(pieces / 4 + 1),
             Phase::Owners => {
                 if self.drop_dead_owners(pieces) {
                     self.flip();

@@ -23,6 +23,8 @@ pub trait Roots {
 const RANGE_MIN: usize = 512;
 /// Slots of one piece of a range.
 const PIECE: usize = 1024;
+/// What setting a mark counts as, in bytes looked at.
+const MARK_WORK: usize = 16;
 /// How many cells ahead memory is fetched.
 const RING: usize = 8;
 
@@ -201,7 +203,7 @@ impl Marker {
             if set_bit(cell, self.marks) {
                 let bytes = cell_bytes(cell);
                 self.bytes += bytes;
-                self.work += 16;
+                self.work += MARK_WORK;
             }
         }
     }
@@ -211,6 +213,7 @@ impl Marker {
         // SAFETY: as in `mark_leaf`.
         if unsafe { set_bit(cell.cast(), self.marks) } {
             self.grey.push(cell.expose_provenance());
+            self.work += MARK_WORK;
         }
     }
 

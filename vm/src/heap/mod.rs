@@ -3,7 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `size_class`, `chunk`, `space` | memory: size classes, bitmaps, holes |
-//! | `header`, `object`, `string`, `table/` | what cells look like, and how they are made and used |
+//! | `header`, `object`, `string`, `intern`, `table/` | what cells look like, and how they are made and used |
 //! | `marker`, `weak` | marking what is reachable; weak tables and ephemerons |
 //! | `collect`, `finaliser` | the phases of a cycle, in steps |
 //!
@@ -21,10 +21,12 @@
 //! - Values that a host object hands out from its own storage go through [`Heap::barrier`] too.
 //! - When an allocation fails, [`Heap::make_room`] and one more try; when that fails, an error of the program.
 
+mod access;
 mod chunk;
 mod collect;
 mod finaliser;
 mod header;
+mod intern;
 mod marker;
 mod object;
 mod size_class;
@@ -47,9 +49,9 @@ pub use table::{InvalidKey, Node, Table, TableError};
 use crate::value::Value;
 use collect::Cycle;
 use finaliser::Finalisers;
+use intern::Interned;
 use size_class::{CLASS_BYTES_MAX, cell_bytes_for, class_of, large_bytes_for};
 use space::Space;
-use string::Interned;
 
 /// How much memory a program may use, and how eagerly it is collected. Part of what makes a run reproducible.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -64,7 +66,7 @@ pub struct HeapLimits {
     pub cycle_bytes_min: usize,
     /// During a cycle a step is due after this many allocated bytes.
     pub step_bytes: usize,
-    /// Bytes marked for each allocated byte.
+    /// Bytes looked at for each allocated byte.
     pub step_factor: u32,
 }
 
@@ -76,7 +78,7 @@ impl Default for HeapLimits {
             pause_percent: 200,
             cycle_bytes_min: 8 << 20,
             step_bytes: 32 << 10,
-            step_factor: 3,
+            step_factor: 4,
         }
     }
 }
@@ -109,8 +111,10 @@ pub struct Heap {
     cycle: Cycle,
     limits: HeapLimits,
     last_id: u64,
-    /// Sum of all that was ever granted to `debt`.
+    /// Sum of all that was granted to `debt`; what is missing there was allocated.
     granted: i64,
+    /// `debt` as it was granted last.
+    last_grant: i64,
     /// Bytes of cells that were found dead.
     freed: u64,
     /// Bytes outside the heap that are charged to the program.
@@ -136,6 +140,7 @@ impl Heap {
             limits,
             last_id: 0,
             granted: 0,
+            last_grant: 0,
             freed: 0,
             external: 0,
             overdrawn: false,
@@ -156,6 +161,17 @@ impl Heap {
             }
         }
         self.allocate_slow(bytes)
+    }
+
+    /// A fresh cell of at least `bytes`, at most [`CLASS_BYTES_MAX`], or null when there is none at hand. Calls nothing.
+    #[inline(always)]
+    pub(crate) fn try_allocate(&mut self, bytes: usize) -> *mut u8 {
+        let cell_bytes = cell_bytes_for(bytes);
+        let cell = self.space.bump(class_of(bytes), cell_bytes);
+        if !cell.is_null() {
+            self.debt -= cell_bytes as i64;
+        }
+        cell
     }
 
     #[cold]
@@ -254,8 +270,9 @@ impl Heap {
             return Err(OutOfMemory { bytes });
         }
         self.external += bytes;
-        // The next cycle comes sooner.
-        self.grant_again();
+        // The next step comes sooner, but the bytes do not count as allocated.
+        self.debt -= bytes as i64;
+        self.granted -= bytes as i64;
         Ok(())
     }
 

@@ -156,6 +156,19 @@ fn behind<T, U>(cell: *mut T) -> *mut U {
     cell.wrapping_add(1).cast()
 }
 
+impl Cell {
+    /// # Safety
+    /// `cell` has room for the fixed part.
+    #[inline(always)]
+    unsafe fn begin(cell: *mut Cell, value: Value) {
+        // SAFETY: the caller gives the room.
+        unsafe {
+            (*cell).header = Header::new(Tag::CELL, 0);
+            value.store(&raw mut (*cell).value);
+        }
+    }
+}
+
 impl Closure {
     /// The first of the `count` captured values.
     #[inline(always)]
@@ -210,6 +223,30 @@ impl Heap {
         Ok(closure)
     }
 
+    /// Like [`Heap::new_closure`] for a small constant `count`, but null when no cell is at hand, and the captured values
+    /// are yet to be written. Calls nothing.
+    #[inline(always)]
+    pub fn try_new_closure(&mut self, code: *const u8, function: *const (), count: u32) -> *mut Closure {
+        debug_assert!(count <= 64);
+        let closure = self.try_allocate(size_of::<Closure>() + count as usize * size_of::<Value>()).cast::<Closure>();
+        if !closure.is_null() {
+            // SAFETY: the fresh cell holds the fixed part.
+            unsafe { closure.write(Closure { header: Header::new(Tag::FUNCTION, 0), code, function, count }) };
+        }
+        closure
+    }
+
+    /// Like [`Heap::new_cell`], but null when no cell is at hand. Calls nothing.
+    #[inline(always)]
+    pub fn try_new_cell(&mut self, value: Value) -> *mut Cell {
+        let cell = self.try_allocate(size_of::<Cell>()).cast::<Cell>();
+        if !cell.is_null() {
+            // SAFETY: the fresh cell holds the fixed part.
+            unsafe { Cell::begin(cell, value) };
+        }
+        cell
+    }
+
     /// A captured variable.
     ///
     /// # Errors
@@ -218,7 +255,7 @@ impl Heap {
     pub fn new_cell(&mut self, value: Value) -> Result<*mut Cell, OutOfMemory> {
         let cell = self.allocate(size_of::<Cell>())?.cast::<Cell>();
         // SAFETY: the fresh cell holds the fixed part.
-        unsafe { cell.write(Cell { header: Header::new(Tag::CELL, 0), value }) };
+        unsafe { Cell::begin(cell, value) };
         Ok(cell)
     }
 
@@ -336,9 +373,13 @@ impl Heap {
 
     /// Drops what all cells own.
     pub(super) fn drop_owners(&mut self) {
-        for owner in std::mem::take(&mut self.owners) {
-            // SAFETY: called when the heap is dropped; each owner is listed once until it is dropped.
-            unsafe { Heap::drop_owner(owner) };
+        // A search for dead owners that is under way has left a gap behind those it kept.
+        let gap = self.cycle.owners_gap();
+        for (index, owner) in std::mem::take(&mut self.owners).into_iter().enumerate() {
+            if !gap.contains(&index) {
+                // SAFETY: called when the heap is dropped; outside the gap each owner is listed once until it is dropped.
+                unsafe { Heap::drop_owner(owner) };
+            }
         }
     }
 }
@@ -354,4 +395,5 @@ unsafe fn fill_nil(slots: *mut Value, count: usize) {
     }
 }
 
-const _: () = assert!(size_of::<Closure>() == 32 && size_of::<Cell>() == 24 && size_of::<Array>() == 24);
+const _: () =
+    assert!((usize::BITS < 64 || size_of::<Closure>() == 32) && size_of::<Cell>() == 24 && size_of::<Array>() == 24);

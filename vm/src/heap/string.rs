@@ -1,6 +1,4 @@
-//! Strings: immutable bytes in one cell, short ones interned in a table that grows and is purged one bucket at a time.
-
-use std::ptr::null_mut;
+//! Strings: immutable bytes in one cell, short ones interned.
 
 use super::header::Header;
 use super::{Heap, OutOfMemory};
@@ -15,8 +13,6 @@ pub struct Str {
     header: Header,
     hash: u32,
     len: u32,
-    /// The next string in the bucket of the intern table; null for long strings.
-    next: *mut Str,
 }
 
 /// Bytes of the fixed part.
@@ -63,6 +59,16 @@ impl Str {
         unsafe { if (*string).header.has(Header::HASHED) { (*string).hash } else { Str::hash_long(string) } }
     }
 
+    /// The hash of a short string, which is always there.
+    ///
+    /// # Safety
+    /// `string` is a live short string.
+    #[inline(always)]
+    pub(crate) unsafe fn short_hash(string: *const Str) -> u32 {
+        // SAFETY: the caller gives a live string.
+        unsafe { (*string).hash }
+    }
+
     #[cold]
     #[inline(never)]
     unsafe fn hash_long(string: *mut Str) -> u32 {
@@ -97,7 +103,7 @@ impl Str {
         let string = cell.cast::<Str>();
         // SAFETY: the caller gives a fresh cell that holds the fixed part.
         unsafe {
-            string.write(Str { header: Header::new(Tag::STRING, flags), hash, len: len as u32, next: null_mut() });
+            string.write(Str { header: Header::new(Tag::STRING, flags), hash, len: len as u32 });
         }
         string
     }
@@ -123,142 +129,6 @@ pub fn hash_bytes(bytes: &[u8]) -> u32 {
     }
     state = (state ^ last).wrapping_mul(FACTOR);
     (state ^ (state >> 32)) as u32
-}
-
-/// Buckets that are allocated together.
-const SEGMENT: usize = 1024;
-
-/// The table of interned strings: linear hashing, so that it grows and shrinks by one bucket at a time and never pauses.
-pub(crate) struct Interned {
-    segments: Vec<Box<[*mut Str; SEGMENT]>>,
-    buckets: usize,
-    /// A power of two less one, at least `buckets - 1`, less than twice that.
-    mask: usize,
-    count: usize,
-}
-
-impl Interned {
-    pub(crate) fn new() -> Interned {
-        Interned { segments: vec![Box::new([null_mut(); SEGMENT])], buckets: SEGMENT, mask: SEGMENT - 1, count: 0 }
-    }
-
-    #[inline(always)]
-    fn bucket_of(&self, hash: u32) -> usize {
-        let bucket = hash as usize & self.mask;
-        if bucket < self.buckets { bucket } else { bucket & (self.mask >> 1) }
-    }
-
-    #[inline(always)]
-    fn head(&mut self, bucket: usize) -> &mut *mut Str {
-        &mut self.segments[bucket / SEGMENT][bucket % SEGMENT]
-    }
-
-    /// The interned string with this content, or null.
-    #[inline]
-    fn find(&self, hash: u32, bytes: &[u8]) -> *mut Str {
-        let bucket = self.bucket_of(hash);
-        let mut string = self.segments[bucket / SEGMENT][bucket % SEGMENT];
-        // SAFETY: dead strings leave the table before their cells are used again, so every string in it is intact.
-        unsafe {
-            while !string.is_null() && ((*string).hash != hash || Str::bytes(string) != bytes) {
-                string = (*string).next;
-            }
-        }
-        string
-    }
-
-    /// Adds a string that is not in the table.
-    ///
-    /// # Safety
-    /// `string` is a live short string.
-    unsafe fn insert(&mut self, string: *mut Str) {
-        // SAFETY: the caller gives a live string.
-        unsafe {
-            let bucket = self.bucket_of((*string).hash);
-            (*string).next = std::mem::replace(self.head(bucket), string);
-        }
-        self.count += 1;
-        if self.count > self.buckets {
-            self.split_bucket();
-        }
-    }
-
-    /// Adds a bucket and moves into it what belongs there.
-    fn split_bucket(&mut self) {
-        let fresh = self.buckets;
-        if fresh > self.mask {
-            self.mask = self.mask * 2 + 1;
-        }
-        if fresh / SEGMENT == self.segments.len() {
-            self.segments.push(Box::new([null_mut(); SEGMENT]));
-        }
-        self.buckets += 1;
-        let old = fresh & (self.mask >> 1);
-        let mut rest = std::mem::replace(self.head(old), null_mut());
-        while !rest.is_null() {
-            // SAFETY: strings in the table are intact, see `find`.
-            unsafe {
-                let next = (*rest).next;
-                let bucket = self.bucket_of((*rest).hash);
-                (*rest).next = std::mem::replace(self.head(bucket), rest);
-                rest = next;
-            }
-        }
-    }
-
-    /// Removes the last bucket, moving its strings to the bucket it was split from.
-    fn merge_bucket(&mut self) {
-        let last = self.buckets - 1;
-        let mut rest = std::mem::replace(self.head(last), null_mut());
-        self.buckets = last;
-        if last == self.mask.div_ceil(2) {
-            self.mask >>= 1;
-        }
-        if last.is_multiple_of(SEGMENT) {
-            self.segments.truncate(last / SEGMENT);
-        }
-        while !rest.is_null() {
-            // SAFETY: strings in the table are intact, see `find`.
-            unsafe {
-                let next = (*rest).next;
-                let bucket = self.bucket_of((*rest).hash);
-                (*rest).next = std::mem::replace(self.head(bucket), rest);
-                rest = next;
-            }
-        }
-    }
-
-    /// Removes the strings that `is_live` rejects from up to `count` buckets; returns where to go on, `None` at the end.
-    pub(crate) fn purge(&mut self, from: usize, count: usize, is_live: impl Fn(*mut Str) -> bool) -> Option<usize> {
-        let end = self.buckets.min(from.saturating_add(count));
-        for bucket in from..end {
-            let mut link: *mut *mut Str = self.head(bucket);
-            let mut removed = 0;
-            // SAFETY: `link` is the head of a bucket or the `next` of a string in the table; both are intact.
-            unsafe {
-                while !(*link).is_null() {
-                    if is_live(*link) {
-                        link = &raw mut (**link).next;
-                    } else {
-                        *link = (**link).next;
-                        removed += 1;
-                    }
-                }
-            }
-            self.count -= removed;
-        }
-        if end < self.buckets {
-            return Some(end);
-        }
-        // Buckets that were walked may be merged: all their strings are live.
-        for _ in 0..count {
-            if self.buckets <= SEGMENT || self.count * 4 > self.buckets {
-                return None;
-            }
-            self.merge_bucket();
-        }
-        Some(self.buckets)
-    }
 }
 
 impl Heap {
@@ -355,32 +225,5 @@ impl Heap {
         let cell = self.allocate(FIXED_BYTES + len)?;
         // SAFETY: the fresh cell holds the fixed part and the bytes.
         Ok(unsafe { Str::begin(cell, Header::LONG, 0, len) })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_table_splits_and_merges_without_losing_strings() {
-        let mut heap = Heap::new(super::super::HeapLimits::default());
-        let text = |number: usize| format!("string {number}");
-        let made: Vec<_> = (0..20_000).map(|i| heap.new_string(text(i).as_bytes()).expect("no limit")).collect();
-        assert_eq!(heap.interned.count, 20_000);
-        assert!(heap.interned.buckets >= 20_000);
-        for (i, &string) in made.iter().enumerate() {
-            assert_eq!(heap.new_string(text(i).as_bytes()), Ok(string));
-        }
-        let keep: std::collections::HashSet<_> = made.iter().copied().step_by(10).collect();
-        let mut from = 0;
-        while let Some(next) = heap.interned.purge(from, 100, |string| keep.contains(&string)) {
-            from = next;
-        }
-        assert_eq!(heap.interned.count, 2_000);
-        assert!(heap.interned.buckets <= 8_000);
-        for (i, &string) in made.iter().enumerate().step_by(10) {
-            assert_eq!(heap.new_string(text(i).as_bytes()), Ok(string));
-        }
     }
 }

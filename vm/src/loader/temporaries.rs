@@ -101,9 +101,8 @@ fn named_results(function: &Function) -> Vec<bool> {
     for local in &function.locals {
         ranges[local.register.as_u32() as usize].push((local.start, local.end));
     }
-    let named = |reg: Reg, at: u32| {
-        ranges[reg.as_u32() as usize].iter().any(|&(start, end)| start <= at + 1 && at < end)
-    };
+    let named =
+        |reg: Reg, at: u32| ranges[reg.as_u32() as usize].iter().any(|&(start, end)| start <= at + 1 && at < end);
     let mut results = vec![false; function.code.len()];
     for (at, instruction) in function.code.iter().enumerate() {
         instruction.for_each_def(|reg| results[at] |= named(reg, at as u32));

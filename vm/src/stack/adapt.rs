@@ -95,7 +95,14 @@ fn signature_of(cx: &Context, info: &FunctionInfo) -> Signature {
 ///
 /// # Safety
 /// As for [`super::call::enter`].
-pub(crate) unsafe fn any_to_typed(cx: &mut Context, closure: *mut Closure, new: Regs, count: usize, place: Pc, at: Flow) -> Flow {
+pub(crate) unsafe fn any_to_typed(
+    cx: &mut Context,
+    closure: *mut Closure,
+    new: Regs,
+    count: usize,
+    place: Pc,
+    at: Flow,
+) -> Flow {
     // SAFETY: room is made for the record and the frame of the callee.
     unsafe {
         let signature = signature_of(cx, info(closure));

@@ -103,6 +103,8 @@ pub(crate) unsafe fn enter(
         let guest = match &info.body {
             Body::Guest(guest) => guest,
             Body::Host(host) => return host_call::invoke(cx, host, closure, new, count, place, at),
+            // Code on both sides is not typed: the typed face in between changes nothing.
+            Body::Bridge(bridge) => return call_value(cx, bridge.target, new, count, place, at),
         };
         if let Err(flow) = load(cx, info, guest, closure, at) {
             return flow;
@@ -114,7 +116,9 @@ pub(crate) unsafe fn enter(
         let Some(regs) = cx.reserve(at.regs, new, needed) else { return stack_overflow(cx, at) };
         let new = regs.add(offset);
         match guest.convention {
-            Convention::Typed => return super::adapt::any_to_typed(cx, closure, new, count, place, Flow { regs, ..at }),
+            Convention::Typed => {
+                return super::adapt::any_to_typed(cx, closure, new, count, place, Flow { regs, ..at });
+            }
             Convention::Dynamic => {
                 fill_nil(new, count, params);
                 enter_at(closure, new, place)
@@ -144,7 +148,13 @@ unsafe fn enter_at(closure: *mut Closure, new: Regs, place: Pc) -> Flow {
 }
 
 /// Makes sure that a function has code, and that the closure enters it.
-unsafe fn load(cx: &mut Context, info: &FunctionInfo, guest: &GuestFunction, closure: *mut Closure, at: Flow) -> Result<(), Flow> {
+unsafe fn load(
+    cx: &mut Context,
+    info: &FunctionInfo,
+    guest: &GuestFunction,
+    closure: *mut Closure,
+    at: Flow,
+) -> Result<(), Flow> {
     if let Err(error) = loader::ensure_loaded(cx, info, guest) {
         // SAFETY: `at` is the running frame.
         return Err(unsafe { raise_message(cx, at, &error.to_string()) });
@@ -164,7 +174,7 @@ pub(crate) unsafe fn enter_typed(cx: &mut Context, closure: *mut Closure, new: R
         let info = &*(*closure).function.cast::<FunctionInfo>();
         let guest = match &info.body {
             Body::Guest(guest) => guest,
-            Body::Host(_) => return super::adapt::typed_to_any(cx, closure, new, place, at),
+            Body::Host(_) | Body::Bridge(_) => return super::adapt::typed_to_any(cx, closure, new, place, at),
         };
         if let Err(flow) = load(cx, info, guest, closure, at) {
             return flow;
@@ -194,7 +204,14 @@ pub(crate) fn check_signature(callee: Value, signature: u32) -> Result<*mut Clos
 ///
 /// # Safety
 /// As for `enter_typed`.
-pub(crate) unsafe fn call_typed_value(cx: &mut Context, callee: Value, signature: u32, new: Regs, place: Pc, at: Flow) -> Flow {
+pub(crate) unsafe fn call_typed_value(
+    cx: &mut Context,
+    callee: Value,
+    signature: u32,
+    new: Regs,
+    place: Pc,
+    at: Flow,
+) -> Flow {
     // SAFETY: passed on.
     unsafe {
         match check_signature(callee, signature) {
@@ -279,7 +296,7 @@ unsafe fn guest_entry(closure: *mut Closure) -> Pc {
     unsafe {
         match &(*(*closure).function.cast::<FunctionInfo>()).body {
             Body::Guest(guest) => guest.loaded().entry(),
-            Body::Host(_) => unreachable!("host functions have no registers"),
+            Body::Host(_) | Body::Bridge(_) => unreachable!("host functions have no registers"),
         }
     }
 }

@@ -13,7 +13,6 @@ use crate::dispatch::{Flow, Pc, Regs};
 use crate::function::{Body, FunctionInfo, HostFunction};
 use crate::heap::{Closure, Heap};
 use crate::host::{HostRequest, HostState, Outcome, OutcomeKind, Raise, WaitRequest};
-use crate::metamethod::Metamethod;
 use crate::value::Value;
 use std::ptr::with_exposed_provenance_mut as pointer;
 
@@ -42,6 +41,11 @@ pub(crate) enum Returned {
 impl<'m> HostCall<'m> {
     fn regs(&self) -> Regs {
         self.cx.stack_start.wrapping_add(self.base)
+    }
+
+    /// Start of the frame and number of kept values.
+    pub(crate) fn frame(&self) -> (Regs, usize) {
+        (self.regs(), self.count)
     }
 
     /// Number of arguments, or of values kept with [`keep`](Self::keep).
@@ -247,9 +251,9 @@ impl<'m> HostCall<'m> {
         if metatable.is_null() {
             return Value::NIL;
         }
-        match self.cx.heap.intern(name.as_bytes()) {
+        match self.cx.heap.new_string(name.as_bytes()) {
             // SAFETY: metatables are reachable from their values.
-            Ok(name) => unsafe { (*metatable).get_str(name) },
+            Ok(name) => unsafe { crate::heap::Table::get_str(metatable, &mut self.cx.heap, name) },
             Err(_) => Value::NIL,
         }
     }
@@ -323,7 +327,14 @@ pub(crate) unsafe fn go_on(cx: &mut Context, regs: Regs, returned: Returned) -> 
 }
 
 /// Runs one state of a host function and does what it answers.
-unsafe fn step(cx: &mut Context, host: &HostFunction, base: Regs, count: usize, state: u32, returned: Returned) -> Flow {
+unsafe fn step(
+    cx: &mut Context,
+    host: &HostFunction,
+    base: Regs,
+    count: usize,
+    state: u32,
+    returned: Returned,
+) -> Flow {
     // SAFETY: `base` is the frame of this host function, on top of the stack.
     unsafe {
         let base = words_between(cx.stack_start, base);
@@ -331,11 +342,18 @@ unsafe fn step(cx: &mut Context, host: &HostFunction, base: Regs, count: usize, 
         let answer = (host.function)(&mut call);
         let kept = call.count;
         let cx = call.cx;
+        cx.refresh_memory();
         let base = cx.stack_start.add(base);
         match answer {
             Ok(Outcome(outcome)) => carry_out(cx, base, kept, outcome),
-            Err(Raise::Value(value)) => raise(cx, above(cx, base, kept), value),
-            Err(Raise::Trap(code)) => raise_trap(cx, above(cx, base, kept), code),
+            Err(Raise::Value(value)) => {
+                let at = above(cx, base, kept);
+                raise(cx, at, value)
+            }
+            Err(Raise::Trap(code)) => {
+                let at = above(cx, base, kept);
+                raise_trap(cx, at, code)
+            }
             Err(Raise::Exit(code)) => {
                 cx.failure = Some(crate::error::Failure::Exit(code));
                 cx.stop(Status::Failed, Flow { pc: cx.record_return(), regs: base })
@@ -408,12 +426,5 @@ pub(crate) unsafe fn answer(cx: &mut Context, record: Regs, values: &[Value]) ->
         }
         let at = words_between(cx.stack_start, results);
         go_on(cx, record, Returned::Values(at, values.len()))
-    }
-}
-
-impl Context {
-    /// A metamethod by number, for the host's libraries that ask often.
-    pub(crate) fn metamethod_value(&self, value: Value, metamethod: Metamethod) -> Value {
-        self.metamethod(value, metamethod)
     }
 }

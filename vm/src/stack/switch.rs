@@ -27,7 +27,7 @@ fn not_resumable(state: FiberState) -> &'static str {
 /// # Errors
 /// When there is no memory for it.
 pub(crate) fn create(cx: &mut Context, callee: Value) -> Result<Value, OutOfMemory> {
-    let stack = StackMemory::new(FIRST_WORDS).ok_or(OutOfMemory)?;
+    let stack = StackMemory::new(FIRST_WORDS).ok_or(OutOfMemory { bytes: FIRST_WORDS * 8 })?;
     let mut fiber = Box::new(Fiber::new(stack));
     // SAFETY: the stack is new and has room for the entry record and one value.
     unsafe {
@@ -37,7 +37,7 @@ pub(crate) fn create(cx: &mut Context, callee: Value) -> Result<Value, OutOfMemo
         set_any(start, RECORD_DELTA - 2, callee);
     }
     fiber.save(std::ptr::null(), fiber.stack.start());
-    let cell = cx.heap.alloc_fiber(Box::into_raw(fiber).cast(), drop_fiber)?;
+    let cell = unsafe { cx.heap.new_fiber(Box::into_raw(fiber).cast(), drop_fiber) }?;
     // SAFETY: the cell was just made.
     Ok(unsafe { Value::from_fiber(cell) })
 }
@@ -69,7 +69,7 @@ unsafe fn enter_fiber(cx: &mut Context, cell: *mut FiberCell, pc: Pc, regs: Regs
             old.save(pc, regs);
             old.state = state;
         }
-        cx.heap.before_resume(cell);
+        crate::collect::before_resume(cx, cell);
         cx.fiber = cell;
         let new = Fiber::of(cell);
         new.state = FiberState::Running;

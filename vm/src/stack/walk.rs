@@ -36,7 +36,12 @@ pub(crate) struct Walk {
 impl Walk {
     /// Starts at `at`; `calling` says that its `pc` is a return place.
     pub(crate) fn new(cx: &Context, at: Flow, calling: bool) -> Self {
-        Walk { record_return: cx.record_return(), at: Some(at), calling }
+        Walk::at(cx.record_return(), at, calling)
+    }
+
+    /// As [`new`](Self::new), for those who only have the machine's return place.
+    pub(crate) fn at(record_return: Pc, at: Flow, calling: bool) -> Self {
+        Walk { record_return, at: Some(at), calling }
     }
 
     /// Starts below the running host function whose values start at `base`; it is not a level itself.

@@ -19,7 +19,7 @@ use crate::value::{Tag, Value};
 ///
 /// A weak table keeps its contents in another table that no value refers to; its own array and hash parts look empty, so
 /// that cached accesses miss and the functions that know about weakness see every access.
-#[repr(C)]
+#[repr(C, align(16))]
 pub struct Table {
     pub(crate) header: Header,
     /// The slots of the array part; for weak tables, the table with the contents.
@@ -39,7 +39,7 @@ pub(crate) const INLINE_SLOTS_MAX: u32 = 15;
 /// Most nodes in the cell of a table.
 pub(crate) const INLINE_NODES_MAX: u32 = 8;
 /// Most array slots or nodes of a table.
-pub(crate) const PART_LEN_MAX: u64 = 1 << 30;
+pub(crate) const PART_LEN_MAX: u64 = if usize::BITS == 64 { 1 << 30 } else { 1 << 26 };
 
 /// A key and its value in the hash part.
 ///
@@ -131,7 +131,7 @@ pub(crate) struct ArrayHeader {
 }
 
 /// What precedes the nodes.
-#[repr(C)]
+#[repr(C, align(16))]
 pub(crate) struct HashHeader {
     pub(crate) metatable: *mut Table,
     /// Nodes at and above this index are in use.

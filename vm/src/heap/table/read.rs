@@ -58,7 +58,7 @@ impl Table {
     #[inline]
     pub(crate) unsafe fn find_short(table: *mut Table, key: *mut Str) -> *mut Node {
         // SAFETY: as the caller promises.
-        unsafe { Table::find_word(table, key.addr() as u64, Tag::STRING, Str::hash(key)) }
+        unsafe { Table::find_word(table, key.addr() as u64, Tag::STRING, Str::short_hash(key)) }
     }
 
     /// The node whose key has exactly these words, or null.

@@ -13,6 +13,8 @@ use crate::value::{Tag, Value};
 const NODES_MIN: u64 = 4;
 /// Fewest slots when an array part grows because of an append.
 const SLOTS_MIN: u64 = 4;
+/// Array parts shorter than this grow without being looked at.
+const COUNT_MIN: u64 = 32;
 
 /// Integer keys by the power of two they fall under: slice `i` counts the keys in `2^(i-1) + 1 ..= 2^i`.
 struct IntKeys {
@@ -56,12 +58,17 @@ impl Table {
         // SAFETY: callers give a live table that is its own contents; slots below `array_len` hold values.
         unsafe {
             let len = u64::from((*table).array_len);
-            let mut used = 0;
-            for index in 0..len as usize {
-                used += u64::from(!Value::load((*table).array.add(index)).is_nil());
-            }
-            if used * 2 < len || len >= PART_LEN_MAX {
+            if len >= PART_LEN_MAX {
                 return Ok(false);
+            }
+            if len >= COUNT_MIN {
+                let mut used = 0;
+                for index in 0..len as usize {
+                    used += u64::from(!Value::load((*table).array.add(index)).is_nil());
+                }
+                if used * 2 < len {
+                    return Ok(false);
+                }
             }
             Table::set_array_capacity(table, heap, (len * 2).max(SLOTS_MIN))?;
         }
@@ -89,6 +96,35 @@ impl Table {
     /// Makes room for a key that found no free node: counts what is there and chooses the sizes of both parts anew.
     /// Returns how many keys, from 1 on, belong into the array part now.
     pub(super) unsafe fn rehash(table: *mut Table, heap: &mut Heap, key: Value) -> Result<u64, OutOfMemory> {
+        // SAFETY: callers give a live table that is its own contents.
+        unsafe {
+            if key.tag != Tag::INT && !(*Table::hash_header(table)).has_int {
+                // The array part is not concerned.
+                let slots = u64::from(Table::array_capacity(table));
+                let entries = Table::count_entries(table) + 1;
+                Table::rebuild(table, heap, slots, entries.max(NODES_MIN))?;
+                return Ok(slots);
+            }
+        }
+        // SAFETY: as above.
+        unsafe { Table::rehash_all(table, heap, key) }
+    }
+
+    /// Number of entries in the hash part.
+    unsafe fn count_entries(table: *mut Table) -> u64 {
+        let mut count = 0;
+        // SAFETY: callers give a live table; indices stay within its part.
+        unsafe {
+            for index in 0..Table::node_count(table) as usize {
+                count += u64::from(!(*(*table).nodes.add(index)).is_empty());
+            }
+        }
+        count
+    }
+
+    /// The part of `rehash` that has to do with integer keys.
+    #[inline(never)]
+    unsafe fn rehash_all(table: *mut Table, heap: &mut Heap, key: Value) -> Result<u64, OutOfMemory> {
         let mut ints = IntKeys { count: [0; 32], largest: [0; 32] };
         // SAFETY: callers give a live table that is its own contents; indices stay within its parts.
         unsafe {
@@ -130,11 +166,7 @@ impl Table {
         unsafe {
             let table = Table::contents(table);
             let slots = slots.max(u64::from((*table).array_len));
-            let mut present = 0;
-            for index in 0..Table::node_count(table) as usize {
-                present += u64::from(!(*(*table).nodes.add(index)).is_empty());
-            }
-            Table::rebuild(table, heap, slots, entries.max(present))
+            Table::rebuild(table, heap, slots, entries.max(Table::count_entries(table)))
         }
     }
 
@@ -317,6 +349,20 @@ impl Heap {
             return Ok(unsafe { write_table(cell, slots) });
         }
         self.new_table_with_nodes(slots, entries)
+    }
+
+    /// A table with room for up to 15 array slots in its cell, or null when no cell is at hand. Calls nothing.
+    ///
+    /// The slots are yet to be written; they count as far as `array_len` says, which is 0.
+    #[inline(always)]
+    pub fn try_new_table(&mut self, slots: u32) -> *mut Table {
+        debug_assert!(slots <= INLINE_SLOTS_MAX);
+        let cell = self.try_allocate(TABLE_BYTES + slots as usize * size_of::<Value>());
+        if cell.is_null() {
+            return cell.cast();
+        }
+        // SAFETY: the fresh cell holds the fixed part and the slots.
+        unsafe { write_table(cell, slots) }
     }
 
     #[inline(never)]

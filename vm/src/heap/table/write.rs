@@ -109,11 +109,18 @@ impl Table {
         // SAFETY: `set_int` passes on the contents of its live table; slots up to the capacity are in its cell.
         unsafe {
             let index = (key as u64).wrapping_sub(1);
-            if index < u64::from((*table).array_len) {
+            let len = (*table).array_len;
+            if index < u64::from(len) {
                 return Table::set_int(table, heap, key, value);
             }
+            let has_int = (*Table::hash_header(table)).has_int;
+            if index == u64::from(len) && !has_int && len < Table::array_capacity(table) && !value.is_nil() {
+                value.store((*table).array.add(index as usize));
+                (*table).array_len = len + 1;
+                return Ok(());
+            }
             let mut node = std::ptr::null_mut();
-            if (*Table::hash_header(table)).has_int {
+            if has_int {
                 node = Table::find_int(table, key);
                 // An entry that exists stays where it is, so that a traversal may assign to it.
                 if !node.is_null() && !(*node).is_empty() {
@@ -130,7 +137,7 @@ impl Table {
             {
                 value.store((*table).array.add(index as usize));
                 (*table).array_len += 1;
-                if (*Table::hash_header(table)).has_int {
+                if has_int {
                     Table::move_followers(table, heap);
                 }
                 return Ok(());
@@ -149,12 +156,70 @@ impl Table {
                 if node.is_null() || (*node).is_empty() {
                     return;
                 }
-                // The collector may have scanned the one place already and not yet the other.
-                heap.barrier((*node).value());
+                heap.entry_moved(table, u64::from((*table).array_len), &*node);
                 (*node).value().store((*table).array.add((*table).array_len as usize));
                 (*node).set_value(Value::NIL);
                 (*table).array_len += 1;
             }
+        }
+    }
+
+    /// Stores neighbouring values at the integer keys from `first` on.
+    ///
+    /// # Errors
+    /// No memory to grow; some of the values are stored then.
+    ///
+    /// # Safety
+    /// `table` is a live table of `heap`, `values` points to `count` live values outside of it.
+    pub unsafe fn set_list(
+        table: *mut Table,
+        heap: &mut Heap,
+        first: i64,
+        values: *const Value,
+        count: usize,
+    ) -> Result<(), OutOfMemory> {
+        // SAFETY: as the caller promises; slots up to the capacity are in the cell of the array part.
+        unsafe {
+            let len = u64::from((*table).array_len);
+            let is_append = (first as u64).wrapping_sub(1) == len && !(*Table::hash_header(table)).has_int;
+            if is_append && !Table::is_weak(table) && len + count as u64 <= u64::from(Table::array_capacity(table)) {
+                let slots = (*table).array.add(len as usize);
+                for index in 0..count {
+                    Value::load(values.add(index)).store(slots.add(index));
+                }
+                (*table).array_len += count as u32;
+                return Ok(());
+            }
+            for index in 0..count {
+                let key = first.wrapping_add(index as i64);
+                Table::set_int(table, heap, key, Value::load(values.add(index)))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Copies the values at `from..from + count` to the keys from `to` on, as if at once; false, with nothing done, unless
+    /// all these keys are in the array part. For insertion into and removal from the middle of a sequence.
+    ///
+    /// # Safety
+    /// `table` is a live table of `heap`.
+    pub unsafe fn move_slots(table: *mut Table, heap: &mut Heap, from: i64, to: i64, count: u64) -> bool {
+        // SAFETY: the caller gives a live table; both ranges are checked to be within `array_len`.
+        unsafe {
+            let len = u64::from((*table).array_len);
+            let (from, to) = ((from as u64).wrapping_sub(1), (to as u64).wrapping_sub(1));
+            if count > len || from > len - count || to > len - count {
+                return false;
+            }
+            let target = (*table).array.add(to as usize);
+            if heap.marking() {
+                // What moves is either overwritten, and so marked here, or still where the collector will find it.
+                for index in 0..count as usize {
+                    heap.shade(Value::load(target.add(index)));
+                }
+            }
+            target.copy_from((*table).array.add(from as usize), count as usize);
+            true
         }
     }
 
@@ -242,9 +307,8 @@ impl Table {
                     node = free;
                 } else {
                     Table::move_node(main_of_other, node, free);
-                    // The collector may have scanned the place it moved to already and not yet the one it left.
-                    heap.barrier((*free).value());
-                    heap.barrier((*free).key());
+                    let position = u64::from((*table).array_len) + free.offset_from((*table).nodes) as u64;
+                    heap.entry_moved(table, position, &*free);
                 }
             }
             (*node).set_key(key);

@@ -1,0 +1,94 @@
+//! What can stand for an input operand: registers, constants, and plain Rust values.
+
+use crate::FunctionBuilder;
+use minivm_isa::entities::{Const, Reg};
+use minivm_isa::operand::Pattern;
+use minivm_isa::program::Constant;
+use minivm_isa::{Operand, Type};
+
+/// Something that an instruction method takes as an input.
+///
+/// A Rust number becomes a constant of the type that the table demands there, if the value allows it: `f.add(x, 1)` adds an
+/// `any` integer, `f.i64_add(x, 1)` a typed one. Where the table does not tell, it keeps its own type.
+pub trait IntoOperand {
+    /// The operand, for an input of this pattern.
+    fn into_operand(self, builder: &mut FunctionBuilder, pattern: Pattern) -> Operand;
+}
+
+impl IntoOperand for Operand {
+    fn into_operand(self, _: &mut FunctionBuilder, _: Pattern) -> Operand {
+        self
+    }
+}
+
+impl IntoOperand for Reg {
+    fn into_operand(self, _: &mut FunctionBuilder, _: Pattern) -> Operand {
+        self.into()
+    }
+}
+
+impl IntoOperand for Const {
+    fn into_operand(self, _: &mut FunctionBuilder, _: Pattern) -> Operand {
+        self.into()
+    }
+}
+
+impl IntoOperand for Constant {
+    fn into_operand(self, builder: &mut FunctionBuilder, _: Pattern) -> Operand {
+        builder.constant(self)
+    }
+}
+
+impl IntoOperand for i32 {
+    fn into_operand(self, builder: &mut FunctionBuilder, pattern: Pattern) -> Operand {
+        builder.constant(match pattern {
+            Pattern::Exactly(Type::Any) => Constant::Integer(self.into()),
+            Pattern::Exactly(Type::I64) => Constant::I64(self.into()),
+            _ => Constant::I32(self),
+        })
+    }
+}
+
+impl IntoOperand for i64 {
+    fn into_operand(self, builder: &mut FunctionBuilder, pattern: Pattern) -> Operand {
+        builder.constant(match pattern {
+            Pattern::Exactly(Type::Any) => Constant::Integer(self),
+            _ => Constant::I64(self),
+        })
+    }
+}
+
+impl IntoOperand for f32 {
+    fn into_operand(self, builder: &mut FunctionBuilder, pattern: Pattern) -> Operand {
+        builder.constant(match pattern {
+            Pattern::Exactly(Type::Any) => Constant::Float(f64::from(self).to_bits()),
+            Pattern::Exactly(Type::F64) => Constant::F64(f64::from(self).to_bits()),
+            _ => Constant::F32(self.to_bits()),
+        })
+    }
+}
+
+impl IntoOperand for f64 {
+    fn into_operand(self, builder: &mut FunctionBuilder, pattern: Pattern) -> Operand {
+        builder.constant(match pattern {
+            Pattern::Exactly(Type::Any) => Constant::Float(self.to_bits()),
+            // Only a value that stays the same becomes single: the verifier rejects the others.
+            Pattern::Exactly(Type::F32) if f64::from(self as f32).to_bits() == self.to_bits() => {
+                Constant::F32((self as f32).to_bits())
+            }
+            _ => Constant::F64(self.to_bits()),
+        })
+    }
+}
+
+impl IntoOperand for bool {
+    fn into_operand(self, builder: &mut FunctionBuilder, _: Pattern) -> Operand {
+        builder.boolean(self)
+    }
+}
+
+impl IntoOperand for &str {
+    fn into_operand(self, builder: &mut FunctionBuilder, _: Pattern) -> Operand {
+        builder.string(self.as_bytes())
+    }
+}

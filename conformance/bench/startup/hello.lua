@@ -1,0 +1,2 @@
+-- Start-up time: the smallest program that shows it ran.
+print("hi")

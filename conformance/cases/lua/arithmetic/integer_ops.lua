@@ -1,0 +1,10 @@
+-- Integer arithmetic wraps around at 64 bits.
+print(1 + 2, 7 - 10, 6 * 7, 7 // 2, -7 // 2, 7 // -2, -7 // -2)
+print(7 % 3, -7 % 3, 7 % -3, -7 % -3, 0 % 5)
+print(math.maxinteger + 1 == math.mininteger, math.mininteger - 1 == math.maxinteger)
+print(math.maxinteger * 2, math.mininteger * -1, -math.mininteger)
+print(math.mininteger // -1, math.mininteger % -1)
+print(5 // 1, 5 % 1, -5 // 1)
+print(1 << 62, 1 << 63, 1 << 64, 1 << -1, -1 >> 1, -1 >> 63, -1 >> 64, 2 >> -3)
+print(5 & 3, 5 | 3, 5 ~ 3, ~5, ~0, ~math.maxinteger)
+print(0xff, 0XA, 0x7fffffffffffffff, 0xffffffffffffffff, 0x10000000000000000)

@@ -1,0 +1,2 @@
+-- The common part of debug: getinfo fields, getlocal, upvalues, metatables.
+local function f(a, b) local c = 3 return debug.getinfo(1, "nSl") end local i = f(1, 2) print(i.currentline, i.short_src, i.source, i.what, i.linedefined, i.lastlinedefined, i.name, i.namewhat) print(debug.getinfo(print).what, debug.getinfo(f, "u").nparams, debug.getinfo(f, "u").isvararg, debug.getinfo(1, "l").currentline, debug.getinfo(100)) print(debug.getmetatable("").__index == string, debug.getmetatable(5))

@@ -1,0 +1,2 @@
+-- print uses __tostring and __name, separates with tabs, and io.write does neither.
+print() print(nil) print(nil, false) print("a", 1, 1.0, -0.0, 1e100) print("nul\0byte" == "nul\0byte", #"a\0b") print(setmetatable({}, { __tostring = function() return "TS" end }), "x") print(pcall(print, setmetatable({}, { __tostring = function() return 1 end }))) io.write("no", "tabs", 1, 2, "\n") print(("x"):rep(200):len(), "tab\tinside") local tostring_saved = tostring tostring = nil print(1, {} ~= nil) tostring = tostring_saved

@@ -1,0 +1,3 @@
+-- type, raw access, select, next, rawequal.
+for _, v in ipairs({ 1, 1.5, "s", true, {}, print, coroutine.create(print), io.stdout }) do io.write(type(v), " ") end print(type(nil)) print(pcall(type)) local t = setmetatable({ a = 1 }, { __index = { b = 2 }, __newindex = function() end }) print(rawget(t, "a"), rawget(t, "b"), rawset(t, "c", 3) == t, t.c, rawlen({ 1, 2, 3 }), rawlen("four"))
+print(select("#"), select("#", nil), select(2, "a", "b", "c"), select(-1, "a", "b")) print(next({}), next({ "x" }), type(next), _VERSION, _G._VERSION) print(rawequal("a" .. "b", "ab"), rawequal({}, {}), rawequal(1, 1.0), rawequal(0 / 0, 0 / 0)) local p = print print = function(...) p("replaced", ...) end print(1) print = p

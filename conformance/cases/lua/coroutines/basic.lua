@@ -1,0 +1,15 @@
+-- create, resume, yield, status and values passed both ways.
+local co = coroutine.create(function(a, b)
+  print("start", a, b)
+  local c = coroutine.yield(a + b)
+  print("got", c)
+  local d, e = coroutine.yield(c * 2)
+  print("got", d, e)
+  return "end", d + e
+end)
+print(coroutine.status(co), coroutine.resume(co, 1, 2)) print(coroutine.status(co), coroutine.resume(co, 10))
+print(coroutine.resume(co, 3, 4)) print(coroutine.status(co), coroutine.resume(co)) print(coroutine.resume(co, 1))
+print(coroutine.resume(coroutine.create(function(...) return select("#", ...), ... end), nil, 2, nil))
+print(coroutine.resume(coroutine.create(function() return coroutine.yield(1, nil, 3) end)))
+print(pcall(coroutine.create, 5)) print(pcall(coroutine.resume, 5)) print(pcall(coroutine.status)) print(pcall(coroutine.yield, 1))
+print(type(coroutine.create(print)), coroutine.resume(coroutine.create(print), "through a host function"))

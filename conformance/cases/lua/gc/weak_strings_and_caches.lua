@@ -1,0 +1,3 @@
+-- Weak caches, memoisation, objects held only by themselves.
+local cache = setmetatable({}, { __mode = "v" }) local made = 0 local function get(k) local v = cache[k] if not v then made = made + 1 v = { k } cache[k] = v end return v end
+local keep = get("a") get("b") collectgarbage() print(get("a") == keep, made) get("b") print(made) local registry = setmetatable({}, { __mode = "k" }) do local o = {} registry[o] = { back = o } end collectgarbage() print(next(registry)) local objects = {} for i = 1, 10 do objects[i] = {} registry[objects[i]] = i end for i = 1, 5 do objects[i] = nil end objects[1] = nil collectgarbage() local sum = 0 for _, v in pairs(registry) do sum = sum + v end print(sum)

@@ -1,0 +1,4 @@
+-- Deeply nested structures through recursive library calls and long chains of operators.
+local depth = 150 local text = ("{"):rep(depth) .. ("}"):rep(depth) local t = load("return " .. text)() local n = 0 while t do n = n + 1 t = t[1] end print(n)
+print(load("return " .. ("("):rep(100) .. "1" .. (")"):rep(100))()) print(load("return " .. ("-"):rep(0) .. ("not "):rep(150) .. "true")()) print(#load("return " .. ("'a' .. "):rep(150) .. "'b'")()) print(load("return " .. ("1 + "):rep(10000) .. "1")())
+print(load("return " .. ("("):rep(100000) .. "1" .. (")"):rep(100000)) == nil) print(load(("do "):rep(100000) .. ("end "):rep(100000)) == nil) print(load("return " .. ("{"):rep(100000) .. ("}"):rep(100000)) == nil) print(load("return " .. ("- "):rep(100000) .. "1") == nil) print(load("x = " .. ("function() return "):rep(1000) .. "1" .. (" end"):rep(1000)) == nil)

@@ -1,0 +1,4 @@
+-- _ENV as upvalue of loaded chunks: sharing, replacing, nil.
+local env = { print = print } local set, get = load("function set(v) value = v end", "s", "t", env), load("return value", "g", "t", env) set() env.set(42) print(get(), env.value, value) local f = load("return _ENV", "e", "t", env) print(f() == env) print(pcall(load("return x", "n", "t", nil)))
+local function make(_ENV) function f() return name end return f end print(make({ name = "one" })(), pcall(function() return unset_name end)) print(load("local _ENV = { y = 'inner' } return y")()) local strict = setmetatable({}, { __index = function(_, k) error("undeclared " .. k, 2) end }) print(pcall(load("return undefined_variable", "=strict", "t", strict)))
+local g = load("local function inner() return function() return z end end return inner()()", "n", "t", { z = "deep" }) print(g()) do local _ENV = { _G = _G } _G.print("through _G") end

@@ -1,0 +1,1 @@
+local b = require("circular_b") return { name = "a", b = b }

@@ -1,0 +1,1 @@
+return { name = "b", a = package.loaded.circular_a }

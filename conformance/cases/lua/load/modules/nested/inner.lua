@@ -1,0 +1,1 @@
+return { where = "inner", args = select("#", ...) }

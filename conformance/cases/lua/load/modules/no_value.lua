@@ -1,0 +1,1 @@
+no_value_ran = true

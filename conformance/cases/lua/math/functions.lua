@@ -1,0 +1,8 @@
+-- The math library over integers and floats.
+print(math.abs(-5), math.abs(5.5), math.abs(math.mininteger), math.abs(-0.0), math.ceil(1.5), math.ceil(-1.5), math.ceil(5), math.floor(1.5), math.floor(-1.5), math.floor(5), math.ceil(1e100), math.floor(-1e100))
+print(math.max(1, 2, 3), math.max(1.5, 2), math.min(3, 1, 2), math.min(1, 1.0), math.max(2, 2.0), math.max(-1), math.sqrt(16), math.sqrt(2), math.exp(0), math.log(1), math.log(8, 2), math.log(1000, 10), math.log(27, 3), math.log(math.exp(2)))
+print(math.fmod(7, 3), math.fmod(-7, 3), math.fmod(7, -3), math.fmod(5.5, 2), math.fmod(-5.5, 2), math.fmod(1, math.huge), math.fmod(math.mininteger, -1), math.modf(3.7), math.modf(-3.7), math.modf(5), math.modf(math.huge), math.modf(-math.huge))
+print(math.tointeger(5.0), math.tointeger(5.5), math.tointeger("8"), math.tointeger(2^63), math.tointeger({}), math.type(1), math.type(1.0), math.type("1"), math.type(nil), pcall(math.type))
+print(math.ult(1, 2), math.ult(-1, 2), math.ult(1, -1), math.pi, math.huge, -math.huge, math.maxinteger, math.mininteger) print(("%.12f %.12f %.12f %.12f"):format(math.sin(1), math.cos(1), math.tan(1), math.asin(1)), ("%.12f %.12f %.12f %.12f"):format(math.acos(0.5), math.atan(1), math.atan(1, -1), math.atan(-1, -1)))
+print(math.deg(math.pi), math.rad(180), math.sin(0), math.cos(0), math.atan(0, -1), math.atan(0, 1), math.fmod(6, 2), math.floor(-0.0), math.ceil(-0.5), math.sqrt(-1) ~= math.sqrt(-1), math.log(0), math.exp(710))
+print(math.floor(2^31 + 0.5), math.floor(2^62), math.ceil(2^53), math.floor(3.0), math.type(math.floor(3.7)), math.type(math.floor(1e300)), math.floor("3.7"), math.max("10", "9") == "9" or math.max(10, 9))

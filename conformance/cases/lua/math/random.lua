@@ -1,0 +1,5 @@
+-- math.random: ranges, seeds that repeat, errors.
+math.randomseed(42) local a, b, c = math.random(), math.random(10), math.random(5, 7) math.randomseed(42) print(a == math.random(), b == math.random(10), c == math.random(5, 7))
+for i = 1, 1000 do local x = math.random() assert(x >= 0 and x < 1) local y = math.random(6) assert(y >= 1 and y <= 6 and math.type(y) == "integer") local z = math.random(-3, 3) assert(z >= -3 and z <= 3) end
+print(math.random(5, 5), math.random(1), math.type(math.random(0)), math.type(math.random(math.mininteger, math.maxinteger))) print(pcall(math.random, 0, -1)) print(pcall(math.random, 2, 1)) print(pcall(math.random, 1, 2, 3)) print(pcall(math.random, 1.5)) print(pcall(math.random, -5))
+local seen = {} for i = 1, 500 do seen[math.random(3)] = true end print(seen[1], seen[2], seen[3], seen[0], seen[4]) math.randomseed(1, 2) local p = math.random(1000000) math.randomseed(1, 2) print(p == math.random(1000000)) math.randomseed(7) local q = math.random(1 << 40) math.randomseed(8) print(q ~= math.random(1 << 40))

@@ -1,0 +1,13 @@
+-- __call through every form of call.
+local f = setmetatable({ inner = 1 }, { __call = function(self, ...) return self.inner, select("#", ...), ... end })
+print(f()) print(f(1, nil, 3)) print(f"s") print(select("#", f{})) print((f(1, 2)))
+local object = { method = f } print(select("#", object:method(1)), (object:method(1)))
+print(pcall(f, 1)) print(select("#", table.unpack({ f(1, 2) })))
+local twice = setmetatable({}, { __call = f }) print((twice(5)))
+local function tail(...) return f(...) end print(tail(7, 8))
+print(pcall(function() setmetatable({}, { __call = 5 })() end))
+print(pcall(function() setmetatable({}, {})() end))
+for i in setmetatable({}, { __call = function(_, s, c) if c < 3 then return c + 1 end end }), nil, 0 do io.write(i, " ") end print()
+print(coroutine.wrap(setmetatable({}, { __call = function(self, x) return x end }) and function(x) return f(x) end)(4))
+print(select(2, ("x"):gsub("x", function(...) return (f(...)) end)))
+table.sort({ 3, 1, 2 }, setmetatable({}, { __call = function(_, a, b) return a < b end }) and function(a, b) return a < b end)

@@ -1,0 +1,16 @@
+-- __index as function, as table, in chains, and beside raw fields.
+local base = { shared = "base", over = "base" }
+local middle = setmetatable({ over = "middle" }, { __index = base })
+local top = setmetatable({ own = 1 }, { __index = middle })
+print(top.own, top.over, top.shared, top.none, rawget(top, "shared"), rawget(top, "own"))
+local f = setmetatable({ x = 1 }, { __index = function(t, k) return k == "y" and rawget(t, "x") + 1 or "<" .. tostring(k) .. ">" end })
+print(f.x, f.y, f.z, f[1], f[1.5], f[true], f[nil])
+local many = setmetatable({}, { __index = function() return 1, 2, 3 end })
+print(many.a, (many.b), select("#", many.c))
+local through_string = setmetatable({}, { __index = "abc" })
+print(through_string.len == string.len, through_string.upper == string.upper)
+print(pcall(function() return setmetatable({}, { __index = 5 }).x end))
+local dynamic = setmetatable({}, {}) print(dynamic.x) getmetatable(dynamic).__index = { x = "late" } print(dynamic.x)
+dynamic.x = false print(dynamic.x) dynamic.x = nil print(dynamic.x)
+local proxy = setmetatable({}, { __index = function(t, k) rawset(t, k, k .. "!") return rawget(t, k) end })
+print(proxy.cached, rawget(proxy, "cached"), proxy.cached)

@@ -1,0 +1,12 @@
+-- Character classes, sets, repetition and anchors.
+print(("  trim me  "):find("^%s*(.-)%s*$"))
+print(("key = value"):match("^(%w+)%s*=%s*(%w+)$"))
+print(("2024-05-17"):match("(%d+)-(%d+)-(%d+)"))
+print(("abc123def"):match("%a+"), ("abc123def"):match("%d+"), ("abc123def"):match("%a+$"), ("abc"):match("^b"))
+print(("aaa"):match("a-"), ("aaa"):match("a-$"), ("aaa"):match("a*"), ("aaa"):match("a+"), ("aaa"):match("a?"), ("baaa"):match("a?"))
+print(("[test]"):match("%[(.-)%]"), ("f(a(b)c)d"):match("%b()"), ("THE (quick) fox"):find("%((%a+)%)"))
+print(("hello"):match("()ll()"), ("hello"):match(".-(l+)(.*)"), ("x=1,y=2"):match("y=(%d)"))
+print(("a-b"):match("[a%-]+"), ("a]b"):match("[]]"), ("a^b"):match("[%^]"), ("abc"):match("[^a]+"), ("a-z"):match("[a-]+"), ("09AF"):match("%x+"))
+print(("THE END"):match("%u+"), ("tab\there"):match("%c"), ("p!"):match("%p"), ("\127"):match("%c") == "\127", (" x"):match("%S"), ("1a"):match("%D"))
+print(("abcabc"):match("(a)(b)(c)%1%2%3"), ("\"quoted\""):match("([\"'])(.-)%1"), ("aa"):match("(a)%1"), ("ab"):match("(a)%1"))
+print(("hello.world"):match("^(.-)%.(.*)$"), ("a.b.c"):match("^(.*)%.(.*)$"))

@@ -1,0 +1,12 @@
+-- string.gmatch with captures, anchors, empty matches and start positions.
+for word in ("one two  three"):gmatch("%a+") do io.write(word, ";") end print()
+for k, v in ("a=1, b=2"):gmatch("(%w+)=(%w+)") do io.write(k, "->", v, ";") end print()
+for position in ("abc"):gmatch("()") do io.write(position, " ") end print()
+for match in ("abc"):gmatch("x*") do io.write("<", match, ">") end print()
+for match in ("aXbXc"):gmatch("[^X]*") do io.write("<", match, ">") end print()
+for match in ("hello"):gmatch("^h") do io.write("<", match, ">") end print("anchor is literal in gmatch")
+for match in ("abcdef"):gmatch("%a", 4) do io.write(match, " ") end print()
+for match in ("abcdef"):gmatch("%a", -2) do io.write(match, " ") end print()
+for match in ("abc"):gmatch("%a", 10) do io.write(match, " ") end print("none")
+local step = ("xy"):gmatch(".")
+print(step(), step(), step(), step())

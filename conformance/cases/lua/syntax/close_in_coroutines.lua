@@ -1,0 +1,23 @@
+-- Closing with yields, coroutine.close and coroutine.wrap.
+local function closer(name) return setmetatable({}, { __close = function(_, e) print("close", name, e) end }) end
+local co = coroutine.create(function()
+  local a <close> = closer("a")
+  local b <close> = closer("b")
+  coroutine.yield(1)
+  print("not reached")
+end)
+print(coroutine.resume(co))
+print(coroutine.close(co), coroutine.status(co))
+local yielding = coroutine.wrap(function()
+  local y <close> = setmetatable({}, { __close = function() coroutine.yield("in close") print("after yield in close") end })
+  coroutine.yield("body")
+  return "done"
+end)
+print(yielding()) print(yielding()) print(yielding())
+co = coroutine.create(function() local x <close> = setmetatable({}, { __close = function() error("closing", 0) end }) coroutine.yield() end)
+coroutine.resume(co)
+print(coroutine.close(co))
+print(coroutine.status(co))
+co = coroutine.create(function() local a <close> = closer("err") error("body", 0) end)
+print(coroutine.resume(co)) print(coroutine.close(co))
+for v in coroutine.wrap(function() local c <close> = closer("iterator") for i = 1, 3 do coroutine.yield(i) end end) do io.write(v, " ") end print()

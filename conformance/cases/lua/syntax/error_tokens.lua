@@ -1,0 +1,12 @@
+-- The text near a syntax error, and the lines of unclosed blocks.
+print(select(2, load("if true then\n\nx = 1\n", "=s")))
+print(select(2, load("function f(\n\n)\nlocal x = (1 + 2\n", "=s")))
+print(select(2, load("x = 'unfinished\n", "=s")))
+print(select(2, load("x = [==[ unfinished ]]\n", "=s")))
+print(select(2, load("x = 5 y = 6 z", "=s")))
+print(select(2, load("local t = {\n1,\n2\n", "=s")))
+print(select(2, load("for i = 1, 2 do\nprint(i)\n", "@file.lua")))
+print(select(2, load("x = ", "short source")))
+print(select(2, load("x = \n y = ", "a long source text that is cut\nbecause it has lines")))
+print(select(2, load("x =", ("long "):rep(40))))
+print(select(2, load("x =", "@" .. ("long/"):rep(40))))

@@ -1,0 +1,16 @@
+-- Errors of method calls name the method.
+local object = { value = 5 }
+print(pcall(function() object:missing() end))
+print(pcall(function() object.missing() end))
+print(pcall(function() object.value:get() end))
+print(pcall(function() object.a.b:c() end))
+print(pcall(function() unknown:get() end))
+print(pcall(function() unknown() end))
+print(pcall(function() local f f() end))
+print(pcall(function() object.value() end))
+print(pcall(function() object[1]() end))
+print(pcall(function() ("x"):nope() end))
+print(pcall(function() local t = {} t.x.y.z = 1 end))
+print(pcall(function() object:value() end))
+print(pcall(function() (nil)() end))
+print(pcall(function() (1 + 1)() end))

@@ -1,0 +1,275 @@
+//! Turns bytes into programs.
+
+use super::decode_function::read_function;
+use super::read::Reader;
+use super::{DecodeError, FEATURES_KNOWN, MAGIC, Section, VERSION, features};
+use crate::limits::INITIAL_DEPTH_MAX;
+use crate::program::{
+    Constant, CustomSection, DataDef, ElementDef, ElementType, Export, GlobalDef, Import, Initial, InitialOp, Item,
+    LayoutDef, MemoryDef, Origin, Program, SegmentMode, SourceFile, TableDef,
+};
+use crate::types::{Convention, Signature, Storage, Type};
+use cranelift_entity::EntityRef;
+use std::str::FromStr;
+use target_lexicon::Triple;
+
+/// The program in some bytes. Whether it makes sense is up to [`verify`](crate::verify::verify).
+///
+/// # Errors
+/// The first place where the bytes are not what they should be: no MiniVM program, another version, unknown features, cut
+/// off, or damaged.
+pub fn decode(bytes: &[u8]) -> Result<Program, DecodeError> {
+    let mut from = Reader::new(bytes);
+    let found_features = read_header(&mut from)?;
+    let mut program = Program::default();
+    let mut before = 0;
+    while from.remaining() > 0 {
+        let start = from.at;
+        let find = |number| Section::ALL.iter().copied().find(|&section| section as u8 == number);
+        let section = from.tag("section", find)?;
+        if section as u8 <= before {
+            return from.error(start, format!("section {section:?} must come before the one before it, and only once"));
+        }
+        before = section as u8;
+        from.sized("the section", |from| read_section(from, section, &mut program))?;
+    }
+    let needed = features(&program);
+    if needed != found_features {
+        let message = format!("the feature bits are {found_features:#x}, but the program has {needed:#x}");
+        return from.error(8, message);
+    }
+    Ok(program)
+}
+
+/// Reads up to the first section. Returns the feature bits.
+fn read_header(from: &mut Reader<'_>) -> Result<u64, DecodeError> {
+    if from.array().ok() != Some(MAGIC) {
+        return from.error(0, "this is no MiniVM program: it does not begin with \\0mvm");
+    }
+    let version = u32::from_le_bytes(from.array()?);
+    if version != VERSION {
+        return from.error(4, format!("this is format version {version}, only version {VERSION} can be read"));
+    }
+    let found = u64::from_le_bytes(from.array()?);
+    let unknown = found & !FEATURES_KNOWN;
+    if unknown != 0 {
+        let message = format!("unknown features {unknown:#x}, known are {FEATURES_KNOWN:#x} of version {VERSION}");
+        return from.error(8, message);
+    }
+    Ok(found)
+}
+
+fn read_section(from: &mut Reader<'_>, section: Section, program: &mut Program) -> Result<(), DecodeError> {
+    match section {
+        Section::Target => program.target = read_target(from)?,
+        Section::Sources => {
+            program.sources =
+                items(from, |from| Ok(SourceFile { name: from.name()?, text: from.option(|from| from.string())? }))?;
+        }
+        Section::Signatures => program.signatures = items(from, read_signature)?,
+        Section::Layouts => program.layouts = items(from, read_layout)?,
+        Section::Globals => {
+            program.globals = items(from, |from| {
+                Ok(GlobalDef { ty: read_type(from)?, mutable: from.flag()?, origin: read_origin(from, read_initial)? })
+            })?;
+        }
+        Section::Memories => program.memories = items(from, read_memory)?,
+        Section::Tables => program.tables = items(from, read_table)?,
+        Section::Data => {
+            program.data = items(from, |from| Ok(DataDef { mode: read_mode(from)?, bytes: from.string()? }))?;
+        }
+        Section::Elements => {
+            program.elements = items(from, |from| {
+                let (mode, element) = (read_mode(from)?, from.tag("element type", element_type)?);
+                Ok(ElementDef { mode, element, values: from.list(read_initial)? })
+            })?;
+        }
+        Section::Functions => {
+            program.functions = items(from, |from| from.sized("the function", read_function))?;
+        }
+        Section::Exports => program.exports = some(from, read_export)?,
+        Section::Start => program.start = Some(from.index()?),
+        Section::Custom => {
+            program.custom = some(from, |from| Ok(CustomSection { name: from.name()?, bytes: from.string()? }))?;
+        }
+    }
+    Ok(())
+}
+
+/// The items of a section, of which there is at least one: an empty section is left out.
+fn some<T>(
+    from: &mut Reader<'_>,
+    read: impl FnMut(&mut Reader<'_>) -> Result<T, DecodeError>,
+) -> Result<Vec<T>, DecodeError> {
+    let start = from.at;
+    let items = from.list(read)?;
+    if items.is_empty() { from.error(start, "an empty section, which is left out") } else { Ok(items) }
+}
+
+fn items<T, C: FromIterator<T>>(
+    from: &mut Reader<'_>,
+    read: impl FnMut(&mut Reader<'_>) -> Result<T, DecodeError>,
+) -> Result<C, DecodeError> {
+    some(from, read).map(|items| items.into_iter().collect())
+}
+
+fn read_target(from: &mut Reader<'_>) -> Result<Triple, DecodeError> {
+    let start = from.at;
+    let bytes = from.bytes(from.remaining())?;
+    let name = std::str::from_utf8(bytes).unwrap_or_default();
+    match Triple::from_str(name) {
+        // A target has several names, of which only one is written.
+        Ok(target) if target != Triple::unknown() && target.to_string() == name => Ok(target),
+        Ok(_) | Err(_) => from.error(start, "not the name of a target"),
+    }
+}
+
+fn element_type(byte: u8) -> Option<ElementType> {
+    match byte {
+        0 => Some(ElementType::Function),
+        1 => Some(ElementType::Any),
+        _ => None,
+    }
+}
+
+pub(super) fn read_type(from: &mut Reader<'_>) -> Result<Type, DecodeError> {
+    let start = from.at;
+    match from.byte()? {
+        0 => Ok(Type::Any),
+        1 => Ok(Type::I32),
+        2 => Ok(Type::I64),
+        3 => Ok(Type::F32),
+        4 => Ok(Type::F64),
+        5 => Ok(Type::V128),
+        6 => Ok(Type::Cell),
+        7 => from.index().map(Type::Ref),
+        byte => from.error(start, format!("{byte} stands for no type")),
+    }
+}
+
+fn read_signature(from: &mut Reader<'_>) -> Result<Signature, DecodeError> {
+    let convention = from.tag("convention", |byte| match byte {
+        0 => Some(Convention::Typed),
+        1 => Some(Convention::Dynamic),
+        2 => Some(Convention::Variadic),
+        _ => None,
+    })?;
+    Ok(Signature { convention, params: from.list(read_type)?, results: from.list(read_type)? })
+}
+
+fn read_storage(from: &mut Reader<'_>) -> Result<Storage, DecodeError> {
+    let start = from.at;
+    match from.byte()? {
+        8 => Ok(Storage::I8),
+        9 => Ok(Storage::I16),
+        _ => {
+            from.at = start;
+            read_type(from).map(Storage::Whole)
+        }
+    }
+}
+
+fn read_layout(from: &mut Reader<'_>) -> Result<LayoutDef, DecodeError> {
+    let start = from.at;
+    match from.byte()? {
+        0 => from.list(read_storage).map(LayoutDef::Record),
+        1 => read_storage(from).map(LayoutDef::Array),
+        byte => from.error(start, format!("{byte} stands for no layout")),
+    }
+}
+
+pub(super) fn read_import(from: &mut Reader<'_>) -> Result<Import, DecodeError> {
+    Ok(Import { module: from.name()?, name: from.name()? })
+}
+
+fn read_origin<T>(
+    from: &mut Reader<'_>,
+    own: impl FnOnce(&mut Reader<'_>) -> Result<T, DecodeError>,
+) -> Result<Origin<T>, DecodeError> {
+    if from.flag()? { own(from).map(Origin::Own) } else { read_import(from).map(Origin::Import) }
+}
+
+fn read_memory(from: &mut Reader<'_>) -> Result<MemoryDef, DecodeError> {
+    let flags = from.tag("kind of memory", |byte| (byte < 4).then_some(byte))?;
+    let (minimum, maximum) = (from.number()?, from.option(Reader::number)?);
+    let origin = read_origin(from, |_| Ok(()))?;
+    Ok(MemoryDef { origin, minimum, maximum, is_64: flags & 1 != 0, is_shared: flags & 2 != 0 })
+}
+
+fn read_table(from: &mut Reader<'_>) -> Result<TableDef, DecodeError> {
+    let (is_64, element) = from.tag("kind of table", |byte| Some((byte & 1 != 0, element_type(byte >> 1)?)))?;
+    let (minimum, maximum) = (from.number()?, from.option(Reader::number)?);
+    Ok(TableDef { origin: read_origin(from, read_initial)?, element, minimum, maximum, is_64 })
+}
+
+fn read_mode<T: EntityRef>(from: &mut Reader<'_>) -> Result<SegmentMode<T>, DecodeError> {
+    let start = from.at;
+    match from.byte()? {
+        0 => Ok(SegmentMode::Passive),
+        1 => Ok(SegmentMode::Active(from.index()?, read_initial(from)?)),
+        2 => Ok(SegmentMode::Declared),
+        byte => from.error(start, format!("{byte} stands for no kind of segment")),
+    }
+}
+
+fn read_initial(from: &mut Reader<'_>) -> Result<Initial, DecodeError> {
+    read_initial_nested(from, INITIAL_DEPTH_MAX)
+}
+
+/// Recursion ends at the limit of the verifier.
+fn read_initial_nested(from: &mut Reader<'_>, depth_left: usize) -> Result<Initial, DecodeError> {
+    let start = from.at;
+    let op = match from.byte()? {
+        0 => return read_constant(from).map(Initial::Constant),
+        1 => return Ok(Initial::Null),
+        2 => return from.index().map(Initial::Function),
+        3 => return from.index().map(Initial::Global),
+        4 => InitialOp::Add,
+        5 => InitialOp::Sub,
+        6 => InitialOp::Mul,
+        byte => return from.error(start, format!("{byte} stands for no initial value")),
+    };
+    if depth_left == 0 {
+        return from.error(start, format!("an initial value nests at most {INITIAL_DEPTH_MAX} deep"));
+    }
+    let lhs = Box::new(read_initial_nested(from, depth_left - 1)?);
+    let rhs = Box::new(read_initial_nested(from, depth_left - 1)?);
+    Ok(Initial::Arithmetic(op, lhs, rhs))
+}
+
+pub(super) fn read_constant(from: &mut Reader<'_>) -> Result<Constant, DecodeError> {
+    let start = from.at;
+    Ok(match from.byte()? {
+        0 => Constant::Nil,
+        1 => Constant::False,
+        2 => Constant::True,
+        3 => Constant::Integer(from.signed()?),
+        4 => Constant::Float(u64::from_le_bytes(from.array()?)),
+        5 => Constant::String(from.string()?),
+        6 => {
+            let value = from.signed()?;
+            match i32::try_from(value) {
+                Ok(value) => Constant::I32(value),
+                Err(_) => return from.error(start, format!("{value} does not fit into 32 bits")),
+            }
+        }
+        7 => Constant::I64(from.signed()?),
+        8 => Constant::F32(u32::from_le_bytes(from.array()?)),
+        9 => Constant::F64(u64::from_le_bytes(from.array()?)),
+        10 => Constant::V128(u128::from_le_bytes(from.array()?)),
+        byte => return from.error(start, format!("{byte} stands for no constant")),
+    })
+}
+
+fn read_export(from: &mut Reader<'_>) -> Result<Export, DecodeError> {
+    let name = from.name()?;
+    let start = from.at;
+    let item = match from.byte()? {
+        0 => Item::Function(from.index()?),
+        1 => Item::Global(from.index()?),
+        2 => Item::Memory(from.index()?),
+        3 => Item::Table(from.index()?),
+        byte => return from.error(start, format!("{byte} stands for no kind of export")),
+    };
+    Ok(Export { name, item })
+}

@@ -1,0 +1,479 @@
+//! Parses the items of a program.
+
+use super::ParseError;
+use super::lexer::{Lexer, Position, Token};
+use super::parse_value::index_after;
+use crate::Program;
+use crate::entities::{Func, Global, Memory, Sig, Table};
+use crate::program::{
+    CustomSection, DataDef, ElementDef, ElementType, Export, FunctionDef, GlobalDef, Import, Item, LayoutDef,
+    MemoryDef, Origin, SegmentMode, SourceFile, TableDef,
+};
+use crate::types::{Convention, Signature, Type};
+use cranelift_entity::EntityRef;
+use std::str::FromStr;
+use target_lexicon::Triple;
+
+/// Errors after which the parser gives up.
+pub(super) const ERRORS_MAX: usize = 100;
+
+/// Parses a program from its text form.
+///
+/// # Errors
+/// All mistakes, at most one a line and a hundred in all. Whether the program makes sense is up to
+/// [`verify`](crate::verify::verify).
+pub fn parse(text: &str) -> Result<Program, Vec<ParseError>> {
+    let mut parser = Parser {
+        lexer: Lexer::new(text),
+        peeked: None,
+        position: Position::default(),
+        at_line_end: true,
+        errors: Vec::new(),
+        program: Program::default(),
+    };
+    parser.items();
+    if parser.errors.is_empty() { Ok(parser.program) } else { Err(parser.errors) }
+}
+
+/// A parse under way.
+pub(super) struct Parser<'a> {
+    lexer: Lexer<'a>,
+    peeked: Option<(Token<'a>, Position)>,
+    /// Where the token taken last begins.
+    position: Position,
+    /// Whether that token ended a line.
+    at_line_end: bool,
+    pub(super) errors: Vec<ParseError>,
+    pub(super) program: Program,
+}
+
+impl<'a> Parser<'a> {
+    pub(super) fn next(&mut self) -> Result<Token<'a>, ParseError> {
+        self.peek()?;
+        let (token, position) = self.peeked.take().expect("it was just filled");
+        self.position = position;
+        self.at_line_end = matches!(token, Token::Newline | Token::End);
+        Ok(token)
+    }
+
+    pub(super) fn peek(&mut self) -> Result<&Token<'a>, ParseError> {
+        if self.peeked.is_none() {
+            match self.lexer.next() {
+                Ok(token) => self.peeked = Some(token),
+                Err(error) => {
+                    self.at_line_end = false;
+                    return Err(error);
+                }
+            }
+        }
+        Ok(&self.peeked.as_ref().expect("it was just filled").0)
+    }
+
+    /// An error at the token taken last.
+    pub(super) fn error(&self, message: impl Into<String>) -> ParseError {
+        self.lexer.error_at(self.position, message)
+    }
+
+    pub(super) fn expected(&self, what: &str, found: &Token<'_>) -> ParseError {
+        self.error(format!("{what} is expected, found {}", found.show()))
+    }
+
+    /// Notes an error and goes to the end of its line. Returns whether to go on.
+    pub(super) fn recover(&mut self, error: ParseError) -> bool {
+        self.errors.push(error);
+        let is_line_end = matches!(self.peeked, Some((Token::Newline | Token::End, _)));
+        if !self.at_line_end && !is_line_end {
+            self.peeked = None;
+            self.lexer.skip_line();
+        }
+        self.errors.len() < ERRORS_MAX
+    }
+
+    /// Takes the next token if it is this sign.
+    pub(super) fn accept_sign(&mut self, sign: char) -> Result<bool, ParseError> {
+        let is_it = *self.peek()? == Token::Sign(sign);
+        if is_it {
+            self.next()?;
+        }
+        Ok(is_it)
+    }
+
+    pub(super) fn sign(&mut self, sign: char) -> Result<(), ParseError> {
+        let token = self.next()?;
+        if token == Token::Sign(sign) { Ok(()) } else { Err(self.expected(&format!("'{sign}'"), &token)) }
+    }
+
+    /// Takes the next token if it is this word.
+    pub(super) fn accept_word(&mut self, word: &str) -> Result<bool, ParseError> {
+        let is_it = matches!(self.peek()?, Token::Word(found) if *found == word);
+        if is_it {
+            self.next()?;
+        }
+        Ok(is_it)
+    }
+
+    pub(super) fn word(&mut self, word: &str) -> Result<(), ParseError> {
+        let token = self.next()?;
+        if token == Token::Word(word) { Ok(()) } else { Err(self.expected(&format!("'{word}'"), &token)) }
+    }
+
+    /// An index with its prefix, as in `func3`.
+    pub(super) fn index(&mut self, prefix: &str) -> Result<u32, ParseError> {
+        let token = self.next()?;
+        let index = match token {
+            Token::Word(word) => index_after(word, prefix),
+            _ => None,
+        };
+        index.ok_or_else(|| self.expected(&format!("{prefix} with a number"), &token))
+    }
+
+    pub(super) fn string(&mut self) -> Result<Box<[u8]>, ParseError> {
+        match self.next()? {
+            Token::String(bytes) => Ok(bytes),
+            token => Err(self.expected("a string", &token)),
+        }
+    }
+
+    pub(super) fn name(&mut self) -> Result<String, ParseError> {
+        let bytes = self.string()?;
+        String::from_utf8(bytes.into()).map_err(|_| self.error("a name is UTF-8"))
+    }
+
+    pub(super) fn end_of_line(&mut self) -> Result<(), ParseError> {
+        match self.next()? {
+            Token::Newline | Token::End => Ok(()),
+            token => Err(self.expected("the end of the line", &token)),
+        }
+    }
+
+    pub(super) fn skip_newlines(&mut self) -> Result<(), ParseError> {
+        while *self.peek()? == Token::Newline {
+            self.next()?;
+        }
+        Ok(())
+    }
+
+    /// Things between brackets with commas; lines may end anywhere between them.
+    pub(super) fn list<T>(
+        &mut self,
+        mut item: impl FnMut(&mut Self) -> Result<T, ParseError>,
+    ) -> Result<Vec<T>, ParseError> {
+        self.sign('(')?;
+        let mut items = Vec::new();
+        self.skip_newlines()?;
+        if self.accept_sign(')')? {
+            return Ok(items);
+        }
+        loop {
+            items.push(item(self)?);
+            self.skip_newlines()?;
+            if self.accept_sign(')')? {
+                return Ok(items);
+            }
+            self.sign(',')?;
+            self.skip_newlines()?;
+        }
+    }
+
+    fn items(&mut self) {
+        loop {
+            let goes_on = match self.item() {
+                Ok(found) => found,
+                Err(error) => self.recover(error),
+            };
+            if !goes_on || self.errors.len() >= ERRORS_MAX {
+                return;
+            }
+        }
+    }
+
+    /// One statement. Returns whether there was one.
+    fn item(&mut self) -> Result<bool, ParseError> {
+        let token = self.next()?;
+        let word = match token {
+            Token::Newline => return Ok(true),
+            Token::End => return Ok(false),
+            Token::Word(word) => word,
+            _ => return Err(self.expected("an item of a program", &token)),
+        };
+        match word {
+            "minivm" => self.version()?,
+            "target" => self.target()?,
+            "export" => self.export()?,
+            "start" => self.program.start = Some(Func::from_u32(self.index("func")?)),
+            "custom" => {
+                let (name, bytes) = (self.name()?, self.bytes()?);
+                self.program.custom.push(CustomSection { name, bytes });
+            }
+            _ => return self.numbered_item(word, &token),
+        }
+        self.end_of_line()?;
+        Ok(true)
+    }
+
+    fn numbered_item(&mut self, word: &str, token: &Token<'_>) -> Result<bool, ParseError> {
+        let prefix_length = word.find(|character: char| character.is_ascii_digit()).unwrap_or(word.len());
+        let (prefix, _) = word.split_at(prefix_length);
+        let Some(number) = index_after(word, prefix) else {
+            return Err(self.expected("an item of a program", token));
+        };
+        let next = match prefix {
+            "func" => self.program.functions.len(),
+            "source" => self.program.sources.len(),
+            "sig" => self.program.signatures.len(),
+            "layout" => self.program.layouts.len(),
+            "global" => self.program.globals.len(),
+            "memory" => self.program.memories.len(),
+            "table" => self.program.tables.len(),
+            "data" => self.program.data.len(),
+            "elem" => self.program.elements.len(),
+            _ => return Err(self.expected("an item of a program", token)),
+        };
+        // After an error an item may be missing, which is no second mistake.
+        if number as usize != next && self.errors.is_empty() {
+            return Err(self.error(format!("{prefix}{next} is next, found {word}")));
+        }
+        if prefix == "func" {
+            return self.function_item().map(|()| true);
+        }
+        self.sign('=')?;
+        match prefix {
+            "source" => self.source()?,
+            "sig" => {
+                let signature = self.signature()?;
+                self.program.signatures.push(signature);
+            }
+            "layout" => self.layout()?,
+            "global" => self.global()?,
+            "memory" => self.memory()?,
+            "table" => self.table()?,
+            "data" => self.data()?,
+            _ => self.element()?,
+        }
+        self.end_of_line()?;
+        Ok(true)
+    }
+
+    fn function_item(&mut self) -> Result<(), ParseError> {
+        if self.accept_word("import")? {
+            let import = self.import()?;
+            let signature = self.function_signature()?;
+            self.program.functions.push(FunctionDef::Import { import, signature });
+            return self.end_of_line();
+        }
+        let mut header = || {
+            let name = self.name()?;
+            let signature = self.function_signature()?;
+            self.sign('{')?;
+            self.end_of_line()?;
+            Ok((name, signature))
+        };
+        match header() {
+            Ok((name, signature)) => self.function_body(name, signature),
+            Err(error) => {
+                self.peeked = None;
+                self.lexer.skip_body();
+                Err(error)
+            }
+        }
+    }
+
+    /// `sig3`, or a signature in full, or both.
+    fn function_signature(&mut self) -> Result<Sig, ParseError> {
+        let named = match self.peek()? {
+            Token::Word(_) => Some(Sig::from_u32(self.index("sig")?)),
+            _ => None,
+        };
+        if *self.peek()? != Token::Sign('(') {
+            return match named {
+                Some(number) => Ok(number),
+                None => Err(self.next().map_or_else(|error| error, |token| self.expected("a signature", &token))),
+            };
+        }
+        let signature = self.signature()?;
+        let Some(number) = named else {
+            let known = self.program.signatures.iter().find(|(_, known)| **known == signature);
+            return Ok(match known {
+                Some((number, _)) => number,
+                None => self.program.signatures.push(signature),
+            });
+        };
+        match self.program.signatures.get(number) {
+            Some(known) if *known != signature && self.errors.is_empty() => {
+                Err(self.error(format!("{number} is {known}, not {signature}")))
+            }
+            _ => Ok(number),
+        }
+    }
+
+    fn version(&mut self) -> Result<(), ParseError> {
+        match self.number()? {
+            0 => Ok(()),
+            other => Err(self.error(format!("this is text form {other}; only {} can be read", super::VERSION))),
+        }
+    }
+
+    fn target(&mut self) -> Result<(), ParseError> {
+        let name = self.name()?;
+        self.program.target = Triple::from_str(&name).map_err(|error| self.error(format!("target: {error}")))?;
+        Ok(())
+    }
+
+    fn export(&mut self) -> Result<(), ParseError> {
+        let name = self.name()?;
+        let token = self.next()?;
+        let find = |prefix: &str| match token {
+            Token::Word(word) => index_after(word, prefix),
+            _ => None,
+        };
+        let function = find("func").map(|index| Item::Function(Func::from_u32(index)));
+        let global = find("global").map(|index| Item::Global(Global::from_u32(index)));
+        let memory = find("memory").map(|index| Item::Memory(Memory::from_u32(index)));
+        let table = find("table").map(|index| Item::Table(Table::from_u32(index)));
+        let item = function.or(global).or(memory).or(table);
+        let item = item.ok_or_else(|| self.expected("a function, global, memory or table", &token))?;
+        self.program.exports.push(Export { name, item });
+        Ok(())
+    }
+
+    fn source(&mut self) -> Result<(), ParseError> {
+        let name = self.name()?;
+        let text = if *self.peek()? == Token::Sign('{') { Some(self.bytes()?) } else { None };
+        self.program.sources.push(SourceFile { name, text });
+        Ok(())
+    }
+
+    /// Strings between braces.
+    fn bytes(&mut self) -> Result<Box<[u8]>, ParseError> {
+        self.sign('{')?;
+        let mut bytes = Vec::new();
+        loop {
+            match self.next()? {
+                Token::Newline => {}
+                Token::String(part) => bytes.extend_from_slice(&part),
+                Token::Sign('}') => return Ok(bytes.into()),
+                token => return Err(self.expected("a string or '}'", &token)),
+            }
+        }
+    }
+
+    fn signature(&mut self) -> Result<Signature, ParseError> {
+        let params = self.list(Self::ty)?;
+        let convention = if self.accept_word("dynamic")? {
+            Convention::Dynamic
+        } else if self.accept_word("variadic")? {
+            Convention::Variadic
+        } else {
+            Convention::Typed
+        };
+        let mut results = Vec::new();
+        if *self.peek()? == Token::Arrow {
+            self.next()?;
+            results = self.list(Self::ty)?;
+        }
+        Ok(Signature { convention, params, results })
+    }
+
+    fn layout(&mut self) -> Result<(), ParseError> {
+        let layout = if self.accept_word("array")? {
+            self.sign('(')?;
+            let element = self.storage()?;
+            self.sign(')')?;
+            LayoutDef::Array(element)
+        } else {
+            self.word("record")?;
+            LayoutDef::Record(self.list(Self::storage)?)
+        };
+        self.program.layouts.push(layout);
+        Ok(())
+    }
+
+    fn import(&mut self) -> Result<Import, ParseError> {
+        Ok(Import { module: self.name()?, name: self.name()? })
+    }
+
+    /// `import "module" "name"`, or what `own` reads.
+    fn origin<T>(&mut self, own: impl FnOnce(&mut Self) -> Result<T, ParseError>) -> Result<Origin<T>, ParseError> {
+        if self.accept_word("import")? { self.import().map(Origin::Import) } else { own(self).map(Origin::Own) }
+    }
+
+    fn global(&mut self) -> Result<(), ParseError> {
+        let mutable = self.accept_word("mutable")?;
+        let ty = self.ty()?;
+        let origin = self.origin(|parser| parser.initial(ty))?;
+        self.program.globals.push(GlobalDef { ty, mutable, origin });
+        Ok(())
+    }
+
+    /// `i32` or `i64`: the type of addresses.
+    fn is_64(&mut self) -> Result<bool, ParseError> {
+        if self.accept_word("i64")? {
+            return Ok(true);
+        }
+        self.word("i32").map(|()| false)
+    }
+
+    fn limits(&mut self) -> Result<(u64, Option<u64>), ParseError> {
+        let minimum = self.number()?;
+        let maximum = if self.accept_word("maximum")? { Some(self.number()?) } else { None };
+        Ok((minimum, maximum))
+    }
+
+    fn memory(&mut self) -> Result<(), ParseError> {
+        let is_64 = self.is_64()?;
+        let is_shared = self.accept_word("shared")?;
+        let (minimum, maximum) = self.limits()?;
+        let origin = self.origin(|_| Ok(()))?;
+        self.program.memories.push(MemoryDef { origin, minimum, maximum, is_64, is_shared });
+        Ok(())
+    }
+
+    fn element_type(&mut self) -> Result<ElementType, ParseError> {
+        if self.accept_word("function")? {
+            return Ok(ElementType::Function);
+        }
+        self.word("any").map(|()| ElementType::Any)
+    }
+
+    fn table(&mut self) -> Result<(), ParseError> {
+        let is_64 = self.is_64()?;
+        let element = self.element_type()?;
+        let (minimum, maximum) = self.limits()?;
+        let origin = self.origin(|parser| parser.initial(Type::Any))?;
+        self.program.tables.push(TableDef { origin, element, minimum, maximum, is_64 });
+        Ok(())
+    }
+
+    fn mode<T: EntityRef>(
+        &mut self,
+        prefix: &str,
+        is_64: impl FnOnce(&Program, T) -> bool,
+    ) -> Result<SegmentMode<T>, ParseError> {
+        if self.accept_word("passive")? {
+            return Ok(SegmentMode::Passive);
+        }
+        if self.accept_word("declared")? {
+            return Ok(SegmentMode::Declared);
+        }
+        self.word("active")?;
+        let into = T::new(self.index(prefix)? as usize);
+        let address = if is_64(&self.program, into) { Type::I64 } else { Type::I32 };
+        Ok(SegmentMode::Active(into, self.initial(address)?))
+    }
+
+    fn data(&mut self) -> Result<(), ParseError> {
+        let width = |program: &Program, memory| program.memories.get(memory).is_some_and(|memory| memory.is_64);
+        let (mode, bytes) = (self.mode("memory", width)?, self.bytes()?);
+        self.program.data.push(DataDef { mode, bytes });
+        Ok(())
+    }
+
+    fn element(&mut self) -> Result<(), ParseError> {
+        let element = self.element_type()?;
+        let width = |program: &Program, table| program.tables.get(table).is_some_and(|table| table.is_64);
+        let mode = self.mode("table", width)?;
+        let values = self.list(|parser| parser.initial(Type::Any))?;
+        self.program.elements.push(ElementDef { mode, element, values });
+        Ok(())
+    }
+}

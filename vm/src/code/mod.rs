@@ -1,0 +1,256 @@
+//! Threaded code of one function, and the assembler that writes it.
+
+pub(crate) mod function;
+
+use crate::dispatch::{Handler, Pc};
+use minivm_isa::entities::Block;
+
+/// Number of halves before the entry of a function: the address of its [`FunctionInfo`](crate::function::FunctionInfo), then
+/// [`EntryHeader`].
+pub(crate) const HEADER_HALVES: usize = 8;
+
+/// What a call checks, in the 8 bytes before the entry of a function.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EntryHeader {
+    /// Words of its frame, with the largest window for outgoing arguments and room for one machine record.
+    pub(crate) extent: u32,
+    /// Number of parameters when it may be entered with exactly so many `any` arguments in place, else [`NOT_DIRECT`].
+    pub(crate) params: u32,
+}
+
+/// A number of parameters that no call has: such a function is entered by the slow path.
+pub(crate) const NOT_DIRECT: u32 = u32::MAX;
+
+/// What a return needs of its call, in the 8 bytes before the place it returns to.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ReturnInfo {
+    /// Register word of the caller that takes the first result.
+    pub(crate) dst: u16,
+    /// Number of `any` results wanted (typed calls: result words), or [`OPEN`].
+    pub(crate) results: u16,
+    /// Words from the caller's registers to the callee's.
+    pub(crate) delta: u32,
+}
+
+/// The number of results of a call that takes all of them as the open list.
+pub(crate) const OPEN: u16 = u16::MAX;
+
+/// Threaded code with the table back to canonical instructions.
+pub(crate) struct Code {
+    /// Header and instructions; 8-byte words so that handler addresses are aligned.
+    words: Box<[u64]>,
+    /// For each threaded instruction: where it starts (in halves from the entry) and the first canonical instruction it does.
+    map: Vec<(u32, u32)>,
+    /// Where each block starts, in halves from the entry.
+    blocks: Vec<u32>,
+    /// Inside of instructions that do several canonical ones: where the operands of those end that can trap.
+    parts: Vec<(u32, u32)>,
+}
+
+impl Code {
+    /// The first instruction.
+    pub(crate) fn entry(&self) -> Pc {
+        self.at(0)
+    }
+
+    fn at(&self, halves: u32) -> Pc {
+        self.words.as_ptr().cast::<u16>().wrapping_add(HEADER_HALVES + halves as usize)
+    }
+
+    /// The start of a block.
+    pub(crate) fn block(&self, block: Block) -> Pc {
+        self.at(self.blocks[block.as_u32() as usize])
+    }
+
+    /// Whether a place lies in this code; the place after the last instruction counts.
+    pub(crate) fn contains(&self, pc: Pc) -> bool {
+        let range = self.words.as_ptr_range();
+        (range.start.cast::<u16>()..=range.end.cast::<u16>()).contains(&pc)
+    }
+
+    /// The canonical instruction that the threaded instruction at `pc` begins with. A place inside of an instruction counts as
+    /// its start, unless the instruction does several canonical ones: traps name the operands of the one that failed.
+    pub(crate) fn canonical(&self, pc: Pc) -> usize {
+        let halves = (pc as usize).wrapping_sub(self.entry() as usize) / 2;
+        let last = |list: &[(u32, u32)]| {
+            let after = list.partition_point(|&(start, _)| start as usize <= halves);
+            after.checked_sub(1).map(|index| list[index])
+        };
+        let (start, first) = last(&self.map).unwrap_or((0, 0));
+        let part = last(&self.parts).filter(|&(place, _)| place > start).map(|(_, canonical)| canonical);
+        part.unwrap_or(first) as usize
+    }
+
+    /// The threaded instructions: place in halves from the entry, canonical instruction.
+    pub(crate) fn instructions(&self) -> &[(u32, u32)] {
+        &self.map
+    }
+
+    /// Bytes the code takes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.words.len() * 8 + (self.map.len() + self.parts.len()) * 8 + self.blocks.len() * 4
+    }
+}
+
+/// A branch whose distance is filled in when all blocks are placed.
+struct Fixup {
+    /// Where the distance stands.
+    at: usize,
+    /// What it counts from.
+    from: usize,
+    target: Block,
+}
+
+/// A cost that depends on what the target of a branch has pending.
+struct CostFixup {
+    at: usize,
+    pending: u32,
+    target: Block,
+}
+
+/// Writes threaded code.
+pub(crate) struct Assembler {
+    halves: Vec<u16>,
+    map: Vec<(u32, u32)>,
+    blocks: Vec<u32>,
+    /// For each block, the canonical instructions that are not paid for when it begins (see [`cost`](Self::cost)).
+    pending: Vec<u32>,
+    parts: Vec<(u32, u32)>,
+    fixups: Vec<Fixup>,
+    costs: Vec<CostFixup>,
+    start: usize,
+    /// First canonical instruction of the block that begins with the next instruction.
+    block_start: Option<usize>,
+}
+
+/// Costs up to this may stay pending at a branch; what it then charges fits 16 bits with a sign.
+pub(crate) const PENDING_MAX: u32 = 1 << 14;
+
+impl Assembler {
+    /// Starts code for a function with so many blocks.
+    pub(crate) fn new(blocks: usize) -> Self {
+        Assembler {
+            halves: vec![0; HEADER_HALVES],
+            map: Vec::new(),
+            blocks: vec![0; blocks],
+            pending: vec![0; blocks],
+            parts: Vec::new(),
+            fixups: Vec::new(),
+            costs: Vec::new(),
+            start: HEADER_HALVES,
+            block_start: None,
+        }
+    }
+
+    /// Where the next instruction will begin, in halves from the entry.
+    pub(crate) fn place_now(&self) -> u32 {
+        self.position().next_multiple_of(4)
+    }
+
+    fn position(&self) -> u32 {
+        u32::try_from(self.halves.len() - HEADER_HALVES).expect("threaded code has less than 8 GiB")
+    }
+
+    /// The next instruction begins a block, whose first canonical instruction is `canonical`, with `pending` not paid for.
+    pub(crate) fn place(&mut self, block: Block, canonical: usize, pending: u32) {
+        self.pad();
+        self.blocks[block.as_u32() as usize] = self.position();
+        self.pending[block.as_u32() as usize] = pending;
+        self.block_start = Some(canonical);
+    }
+
+    /// Begins an instruction that does canonical instructions from `canonical` on. The one before must be complete.
+    pub(crate) fn begin(&mut self, handler: Handler, canonical: usize) {
+        self.pad();
+        self.start = self.halves.len();
+        // Whatever is done first, a run that stops at a block goes on with all of the block.
+        let canonical = self.block_start.take().unwrap_or(canonical);
+        let canonical = u32::try_from(canonical).expect("code is counted in u32");
+        self.map.push((self.position(), canonical));
+        self.word64(handler as usize as u64);
+    }
+
+    /// The operands written last are the last ones of this canonical instruction, which may trap: traps name that place.
+    pub(crate) fn part(&mut self, canonical: usize) {
+        let canonical = u32::try_from(canonical).expect("code is counted in u32");
+        if self.map.last().is_none_or(|&(_, first)| first != canonical) {
+            self.parts.push((self.position() - 1, canonical));
+        }
+    }
+
+    /// Begins a second instruction in the middle of one that was begun, as calls have for their return.
+    pub(crate) fn handler(&mut self, handler: Handler) {
+        self.pad();
+        self.word64(handler as usize as u64);
+    }
+
+    /// Fills up to 8 bytes.
+    pub(crate) fn pad(&mut self) {
+        while !self.halves.len().is_multiple_of(4) {
+            self.halves.push(0);
+        }
+    }
+
+    /// A 16-bit operand.
+    pub(crate) fn half(&mut self, value: u16) {
+        self.halves.push(value);
+    }
+
+    /// A 32-bit operand.
+    pub(crate) fn word32(&mut self, value: u32) {
+        self.halves.push(value as u16);
+        self.halves.push((value >> 16) as u16);
+    }
+
+    /// A 64-bit operand.
+    pub(crate) fn word64(&mut self, value: u64) {
+        self.word32(value as u32);
+        self.word32((value >> 32) as u32);
+    }
+
+    /// A branch target: the distance in halves from the start of this instruction, 32 bits.
+    pub(crate) fn target(&mut self, target: Block) {
+        self.fixups.push(Fixup { at: self.halves.len(), from: self.start, target });
+        self.word32(0);
+    }
+
+    /// What a branch charges when it is taken, as a signed half: `pending` instructions that are not paid for, less those that
+    /// the target takes over. A block that is also fallen into takes over what the block before it has pending; so nothing
+    /// is charged between the two, and what is charged around any loop is what the loop does.
+    pub(crate) fn cost(&mut self, pending: u32, target: Block) {
+        debug_assert!(pending <= PENDING_MAX, "the loader charges before branches that would charge too much");
+        self.costs.push(CostFixup { at: self.halves.len(), pending, target });
+        self.half(0);
+    }
+
+    /// The return information of a call; what follows is the place the call returns to.
+    pub(crate) fn return_info(&mut self, info: ReturnInfo) {
+        self.pad();
+        self.half(info.dst);
+        self.half(info.results);
+        self.word32(info.delta);
+    }
+
+    /// Fills in the branches and the header.
+    pub(crate) fn finish(mut self, info: *const crate::function::FunctionInfo, header: EntryHeader) -> Code {
+        self.pad();
+        for fixup in &self.fixups {
+            let to = self.blocks[fixup.target.as_u32() as usize] as usize + HEADER_HALVES;
+            let distance = to as i64 - fixup.from as i64;
+            let distance = i32::try_from(distance).expect("threaded code has less than 4 GiB") as u32;
+            self.halves[fixup.at] = distance as u16;
+            self.halves[fixup.at + 1] = (distance >> 16) as u16;
+        }
+        for fixup in &self.costs {
+            let taken_over = self.pending[fixup.target.as_u32() as usize];
+            self.halves[fixup.at] = (fixup.pending as i32 - taken_over as i32) as u16;
+        }
+        let word = |halves: &[u16]| halves.iter().rev().fold(0u64, |word, &half| word << 16 | u64::from(half));
+        let mut words: Box<[u64]> = self.halves.chunks(4).map(word).collect();
+        words[0] = info as usize as u64;
+        words[1] = u64::from(header.extent) | u64::from(header.params) << 32;
+        Code { words, map: self.map, blocks: self.blocks, parts: self.parts }
+    }
+}

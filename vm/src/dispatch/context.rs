@@ -1,0 +1,256 @@
+//! The state of one machine while it runs: what handlers reach through their context pointer.
+
+use crate::code::OPEN;
+use crate::code::ReturnInfo;
+use crate::dispatch::{Flow, Handler, Pc, Regs};
+use crate::fiber::Fiber;
+use crate::function::FunctionInfo;
+use crate::heap::{FiberCell, Heap, Str, Table};
+use crate::host::HostRequest;
+use crate::instance::Instance;
+use crate::stack::record::{RECORD_DELTA, RECORD_WORDS};
+use crate::value::Value;
+use minivm_isa::{Signature, TrapCode};
+
+/// The budget of a machine without a limit: no run lasts so long, and costs that are given back do not overflow it.
+pub(crate) const FUEL_UNLIMITED: i64 = i64::MAX / 2;
+
+/// Why the interpreter stopped, or that it runs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Status {
+    /// It runs.
+    Running,
+    /// The main fiber is done; its results are where the context says.
+    Finished,
+    /// An error nobody caught.
+    Failed,
+    /// The budget is used up; the saved state is complete.
+    OutOfFuel,
+    /// One canonical instruction is done.
+    Stepped,
+    /// A host function waits for an answer.
+    Waiting,
+}
+
+impl Status {
+    /// Whether the interpreter runs.
+    #[inline(always)]
+    pub(crate) fn is_running(self) -> bool {
+        self == Status::Running
+    }
+}
+
+/// Limits of a machine.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Bytes of heap, linear memories, tables and stacks together.
+    pub memory_bytes_max: u64,
+    /// Words of one fiber's stack.
+    pub stack_words_max: usize,
+    /// Fibers that may resume one another in a chain.
+    pub fiber_depth_max: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { memory_bytes_max: u64::MAX, stack_words_max: 16 << 20, fiber_depth_max: 8192 }
+    }
+}
+
+/// Metamethod names as interned strings, in the order of [`Metamethod`](crate::metamethod::Metamethod).
+pub(crate) type MetamethodNames = [*mut Str; crate::metamethod::COUNT];
+
+/// The state of a machine. The first fields are those that handlers read most.
+#[repr(C)]
+pub(crate) struct Context {
+    /// Calls must stay below.
+    pub(crate) stack_end: *mut u64,
+    /// Canonical instructions that may still be charged.
+    pub(crate) fuel: i64,
+    /// The memory whose accesses need no operand, as it lies now.
+    pub(crate) main_memory: crate::memory::MemoryView,
+    /// That memory itself; null while there is none.
+    pub(crate) main_memory_of: *const crate::memory::LinearMemory,
+    /// Values in the open list, where one is live.
+    pub(crate) open_count: usize,
+    /// Captures of the running function are not here but in its closure; this is the state to go on with.
+    pub(crate) pc: Pc,
+    pub(crate) regs: Regs,
+    pub(crate) facc: f64,
+    pub(crate) status: Status,
+    /// The reason of the trap being raised.
+    pub(crate) trap_code: TrapCode,
+    /// The heap.
+    pub(crate) heap: Heap,
+    /// Start of the running fiber's stack.
+    pub(crate) stack_start: *mut u64,
+    /// The running fiber.
+    pub(crate) fiber: *mut FiberCell,
+    /// The fiber that the host started.
+    pub(crate) main_fiber: *mut FiberCell,
+    /// Fibers in the chain of resumes.
+    pub(crate) fiber_depth: u32,
+    /// Where results of the main fiber lie when it has finished.
+    pub(crate) results: (Regs, usize),
+    /// The error nobody caught, and where it happened.
+    pub(crate) failure: Option<crate::error::Failure>,
+    /// The trap behind the error that is being raised.
+    pub(crate) pending_trap: Option<TrapCode>,
+    /// What a host function waits for.
+    pub(crate) request: Option<Box<dyn HostRequest>>,
+    /// Metatable of strings.
+    pub(crate) string_metatable: *mut Table,
+    /// Metatables of the other kinds without one of their own, by tag.
+    pub(crate) kind_metatables: [*mut Table; 5],
+    pub(crate) metamethods: MetamethodNames,
+    /// Instances, in the order they were made. Boxed: code points to them.
+    pub(crate) instances: Vec<Box<Instance>>,
+    /// Host functions that are not part of an instance.
+    pub(crate) host_functions: Vec<Box<FunctionInfo>>,
+    /// Values the host keeps alive, by handle.
+    pub(crate) kept: crate::machine::KeptValues,
+    /// Named values of the host's libraries.
+    pub(crate) registry: std::collections::BTreeMap<String, Value>,
+    /// State of the host's libraries, by type.
+    pub(crate) host_state: crate::host::HostState,
+    pub(crate) limits: Limits,
+    /// Signatures of typed functions; functions carry their number here.
+    pub(crate) signatures: Vec<Signature>,
+    /// Where calls out of records return to.
+    pub(crate) definitions: crate::machine::Definitions,
+    pub(crate) budget: crate::memory::MemoryBudget,
+    /// Single steps that are left, in plain code.
+    pub(crate) steps: u64,
+    return_code: Box<[u64; 2]>,
+    /// Whether an error is being handled on a full stack, so that handlers may use a little more.
+    pub(crate) overflow_words: usize,
+    /// Set while a finaliser runs, so that they do not nest.
+    pub(crate) in_finaliser: bool,
+}
+
+impl Context {
+    /// A context without a fiber.
+    pub(crate) fn new(mut heap: Heap, limits: Limits, return_handler: Handler) -> Box<Self> {
+        let info = u64::from(RECORD_WORDS as u32) | u64::from(OPEN) << 16 | (RECORD_DELTA as u64) << 32;
+        let metamethods = crate::metamethod::intern_names(&mut heap);
+        Box::new(Context {
+            stack_end: std::ptr::null_mut(),
+            fuel: FUEL_UNLIMITED,
+            main_memory: crate::memory::MemoryView::EMPTY,
+            main_memory_of: std::ptr::null(),
+            open_count: 0,
+            pc: std::ptr::null(),
+            regs: std::ptr::null_mut(),
+            facc: 0.0,
+            status: Status::Finished,
+            trap_code: TrapCode::Unreachable,
+            heap,
+            stack_start: std::ptr::null_mut(),
+            fiber: std::ptr::null_mut(),
+            main_fiber: std::ptr::null_mut(),
+            fiber_depth: 0,
+            results: (std::ptr::null_mut(), 0),
+            failure: None,
+            pending_trap: None,
+            request: None,
+            string_metatable: std::ptr::null_mut(),
+            kind_metatables: [std::ptr::null_mut(); 5],
+            metamethods,
+            instances: Vec::new(),
+            host_functions: Vec::new(),
+            kept: crate::machine::KeptValues::default(),
+            registry: std::collections::BTreeMap::new(),
+            host_state: crate::host::HostState::default(),
+            limits,
+            signatures: Vec::new(),
+            definitions: crate::machine::Definitions::default(),
+            budget: crate::memory::MemoryBudget::new(u64::MAX),
+            steps: 0,
+            return_code: Box::new([info, return_handler as usize as u64]),
+            overflow_words: 0,
+            in_finaliser: false,
+        })
+    }
+
+    /// Where calls out of records return to.
+    pub(crate) fn record_return(&self) -> Pc {
+        self.return_code.as_ptr().cast::<u16>().wrapping_add(4)
+    }
+
+    /// The running fiber's state.
+    pub(crate) fn running(&mut self) -> &mut Fiber {
+        // SAFETY: a fiber is set while code runs, and the collector keeps it.
+        unsafe { Fiber::of(self.fiber) }
+    }
+
+    /// Makes room for `words` words at `top`, which may move the stack; gives `regs` where it is then.
+    ///
+    /// # Errors
+    /// None when the stack may not grow so far.
+    pub(crate) fn reserve(&mut self, regs: Regs, top: Regs, words: usize) -> Option<Regs> {
+        if (top as usize) + words * 8 <= self.stack_end as usize {
+            return Some(regs);
+        }
+        let used = (top as usize - self.stack_start as usize) / 8;
+        let maximum = self.limits.stack_words_max + self.overflow_words;
+        let needed = used + words + crate::stack::memory::RESERVE_WORDS;
+        let offset = (regs as usize - self.stack_start as usize) / 8;
+        if needed > maximum {
+            return None;
+        }
+        let fiber = self.running();
+        let target = (fiber.stack.words() * 2).max(needed).min(maximum);
+        if !fiber.stack.grow(target) {
+            return None;
+        }
+        self.stack_start = self.running().stack.start();
+        self.stack_end = self.running().stack.limit();
+        Some(self.stack_start.wrapping_add(offset))
+    }
+
+    /// Stops with a status; the state to go on with is `flow`.
+    pub(crate) fn stop(&mut self, status: Status, flow: Flow) -> Flow {
+        self.status = status;
+        self.pc = flow.pc;
+        self.regs = flow.regs;
+        Flow::EXIT
+    }
+}
+
+/// The return information before a return place.
+///
+/// # Safety
+/// `place` is a return place of a frame.
+#[inline(always)]
+pub(crate) unsafe fn return_info(place: Pc) -> ReturnInfo {
+    // SAFETY: every return place has it in front.
+    unsafe { *place.cast::<ReturnInfo>().sub(1) }
+}
+
+impl Context {
+    /// Looks again where the main memory lies: something besides its own instructions may have grown it.
+    pub(crate) fn refresh_memory(&mut self) {
+        if !self.main_memory_of.is_null() {
+            // SAFETY: the memory is part of an instance, which lives as long as the machine.
+            self.main_memory = unsafe { (*self.main_memory_of).view() };
+        }
+    }
+}
+
+/// The number of signatures that are not typed.
+pub(crate) const NO_SIGNATURE: u32 = u32::MAX;
+
+impl Context {
+    /// The number of a typed signature in this machine, the same for equal ones.
+    pub(crate) fn signature_number(&mut self, signature: &Signature) -> u32 {
+        if signature.is_dynamic() {
+            return NO_SIGNATURE;
+        }
+        let known = self.signatures.iter().position(|known| known == signature);
+        let index = known.unwrap_or_else(|| {
+            self.signatures.push(signature.clone());
+            self.signatures.len() - 1
+        });
+        u32::try_from(index).expect("signatures are counted in u32")
+    }
+}

@@ -1,0 +1,336 @@
+//! Jumps on `any` values, loops, and the ways out of the fast path.
+
+use super::operands::{get_any, set_any, tag_at};
+use super::{Cursor, Flow};
+use crate::code::OPEN;
+use crate::context::Status;
+use crate::stack::{call, unwind};
+use crate::value::{Tag, Value};
+use minivm_isa::TrapCode;
+
+/// Ends a handler: takes a branch whose operands come next: cost (16 bits, may be negative), distance (32 bits, in
+/// halves from this instruction).
+macro_rules! take_branch {
+    ($c:ident, $pc:ident, $regs:ident, $cx:ident, $facc:ident) => {{
+        let cost = $c.signed_half();
+        let distance = $c.word32() as i32;
+        let target = $pc.offset(distance as isize);
+        (*$cx).fuel -= cost;
+        if (*$cx).fuel < 0 {
+            slow!($crate::dispatch::control::out_of_fuel, target, $regs, $cx, $facc)
+        }
+        next!(target, $regs, $cx, $facc)
+    }};
+}
+pub(crate) use take_branch;
+
+/// Halves of the operands of `take_branch`.
+pub(crate) const BRANCH_HALVES: usize = 3;
+
+/// The target of a branch whose operands come next, without taking it.
+macro_rules! branch_target {
+    ($c:ident, $pc:ident) => {{
+        let _cost = $c.half();
+        let distance = $c.word32() as i32;
+        $pc.offset(distance as isize)
+    }};
+}
+pub(crate) use branch_target;
+
+handler! {
+    /// `jump`. Operands: branch.
+    pub(crate) fn jump(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        take_branch!(c, pc, regs, cx, facc)
+    }
+}
+
+handler! {
+    /// Charges for instructions before a block that control falls into. Operands: cost, 32 bits.
+    pub(crate) fn charge(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let cost = c.word32();
+        (*cx).fuel -= i64::from(cost);
+        if (*cx).fuel < 0 {
+            slow!(out_of_fuel, c.end(), regs, cx, facc)
+        }
+        next!(c.end(), regs, cx, facc)
+    }
+}
+
+handler! {
+    /// `branch_truthy`: taken when the value is truthy. Operands: slot, branch.
+    pub(crate) fn branch_truthy(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let slot = c.half();
+        if tag_at(regs, slot) > Tag::FALSE {
+            take_branch!(c, pc, regs, cx, facc)
+        }
+        let _ = branch_target!(c, pc);
+        next!(c.end(), regs, cx, facc)
+    }
+}
+
+handler! {
+    /// `branch_truthy` with its targets exchanged. Operands: slot, branch.
+    pub(crate) fn branch_falsy(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let slot = c.half();
+        if tag_at(regs, slot) <= Tag::FALSE {
+            take_branch!(c, pc, regs, cx, facc)
+        }
+        let _ = branch_target!(c, pc);
+        next!(c.end(), regs, cx, facc)
+    }
+}
+
+handler! {
+    /// `branch_kind`: taken when the tag is that one. Operands: slot, tag, branch.
+    pub(crate) fn branch_kind(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (slot, tag) = (c.half(), c.half());
+        if tag_at(regs, slot).0 as usize == tag {
+            take_branch!(c, pc, regs, cx, facc)
+        }
+        let _ = branch_target!(c, pc);
+        next!(c.end(), regs, cx, facc)
+    }
+}
+
+handler! {
+    /// `branch_unbox_i64`, `branch_unbox_f64`: taken when the tag is that one. Operands: destination, slot, tag, branch.
+    pub(crate) fn branch_unbox(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (dst, slot, tag) = (c.half(), c.half(), c.half());
+        let value = get_any(regs, slot);
+        if value.tag().0 as usize == tag {
+            *regs.add(dst) = value.payload();
+            take_branch!(c, pc, regs, cx, facc)
+        }
+        *regs.add(dst) = 0;
+        let _ = branch_target!(c, pc);
+        next!(c.end(), regs, cx, facc)
+    }
+}
+
+handler! {
+    /// `for_loop` over integers, taken while it runs. Operands: index, limit, step, variable, branch. The limit slot holds
+    /// the number of rounds left, as `for_prepare` computed it; the step slot is an integer.
+    pub(crate) fn for_loop(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (index, limit, step, variable) = (c.half(), c.half(), c.half(), c.half());
+        if tag_at(regs, step) == Tag::INT && tag_at(regs, index) == Tag::INT && tag_at(regs, limit) == Tag::INT {
+            let rounds = *regs.add(limit);
+            if rounds == 0 {
+                let _ = branch_target!(c, pc);
+                next!(c.end(), regs, cx, facc)
+            }
+            *regs.add(limit) = rounds - 1;
+            let value = (*regs.add(index)).wrapping_add(*regs.add(step));
+            *regs.add(index) = value;
+            set_any(regs, variable, Value::int(value as i64));
+            take_branch!(c, pc, regs, cx, facc)
+        }
+        slow!(for_loop_float, pc, regs, cx, facc)
+    }
+}
+
+handler! {
+    #[inline(never)]
+    fn for_loop_float(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (index, limit, step, variable) = (c.half(), c.half(), c.half(), c.half());
+        let floats = (get_any(regs, index).as_float(), get_any(regs, limit).as_float(), get_any(regs, step).as_float());
+        let (Some(value), Some(end), Some(by)) = floats else {
+            let flow = unwind::raise_message(&mut *cx, Flow { pc, regs }, "'for' loop state was changed");
+            follow!(flow, cx, facc)
+        };
+        let value = value + by;
+        if if by > 0.0 { value <= end } else { end <= value } {
+            set_any(regs, index, Value::float(value));
+            set_any(regs, variable, Value::float(value));
+            take_branch!(c, pc, regs, cx, facc)
+        }
+        let _ = branch_target!(c, pc);
+        next!(c.end(), regs, cx, facc)
+    }
+}
+
+handler! {
+    /// `for_prepare`, taken when the loop does not run. Operands: index, limit, step, variable, branch.
+    pub(crate) fn for_prepare(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (index, limit, step, variable) = (c.half(), c.half(), c.half(), c.half());
+        let values = (get_any(regs, index), get_any(regs, limit), get_any(regs, step));
+        match crate::number::prepare_loop(values.0, values.1, values.2) {
+            Ok(None) => take_branch!(c, pc, regs, cx, facc),
+            Ok(Some((start, end, by))) => {
+                set_any(regs, index, start);
+                set_any(regs, limit, end);
+                set_any(regs, step, by);
+                set_any(regs, variable, start);
+            }
+            Err(_) => slow!(for_error, pc, regs, cx, facc),
+        }
+        let _ = branch_target!(c, pc);
+        next!(c.end(), regs, cx, facc)
+    }
+}
+
+handler! {
+    #[cold]
+    #[inline(never)]
+    fn for_error(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (index, limit, step) = (c.half(), c.half(), c.half());
+        let values = (get_any(regs, index), get_any(regs, limit), get_any(regs, step));
+        let message = match crate::number::prepare_loop(values.0, values.1, values.2) {
+            Err(("zero", _)) => "'for' step is zero".to_string(),
+            Err((part, wrong)) => {
+                format!("bad 'for' {part} (number expected, got {})", crate::error::type_name(&*cx, wrong))
+            }
+            Ok(_) => "'for' loop state was changed".to_string(),
+        };
+        follow!(unwind::raise_message(&mut *cx, Flow { pc, regs }, message), cx, facc)
+    }
+}
+
+handler! {
+    /// `for_each`, first half: calls the iterator, or does what it would. Operands: iterator, state, control, window, cost,
+    /// wanted results; return information. The second half is `for_each_test`.
+    pub(crate) fn for_each(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (iterator, state, control, window) = (c.half(), c.half(), c.half(), c.half());
+        let (cost, wanted) = (c.half(), c.half());
+        let _pad = c.word32();
+        let info_at = c.here().cast::<crate::code::ReturnInfo>();
+        let _info = c.word64();
+        (*cx).fuel -= cost as i64;
+        if (*cx).fuel < 0 {
+            (*cx).fuel += cost as i64;
+            slow!(out_of_fuel, pc, regs, cx, facc)
+        }
+        let dst = (*info_at).dst as usize;
+        let callee = get_any(regs, iterator);
+        let table = get_any(regs, state);
+        if callee.tag() == Tag::FUNCTION && table.tag() == Tag::TABLE {
+            let done = super::object::iterate(&mut *cx, callee, table, get_any(regs, control));
+            if let Some((key, value)) = done {
+                set_any(regs, dst, key);
+                if wanted > 1 {
+                    set_any(regs, dst + 2, value);
+                    for more in 2..wanted {
+                        set_any(regs, dst + 2 * more, Value::NIL);
+                    }
+                }
+                next!(c.end(), regs, cx, facc)
+            }
+        }
+        let new = regs.add(window);
+        set_any(new, 0, table);
+        set_any(new, 2, get_any(regs, control));
+        let at = Flow { pc, regs };
+        follow!(call::call_value(&mut *cx, callee, new, 2, c.end(), at), cx, facc)
+    }
+}
+
+handler! {
+    /// `for_each`, second half: taken when the first result is not nil. Operands: first result, branch.
+    pub(crate) fn for_each_test(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let slot = c.half();
+        if tag_at(regs, slot) != Tag::NIL {
+            take_branch!(c, pc, regs, cx, facc)
+        }
+        let _ = branch_target!(c, pc);
+        next!(c.end(), regs, cx, facc)
+    }
+}
+
+handler! {
+    /// `throw`. Operands: slot.
+    pub(crate) fn throw(pc, regs, cx, facc) {
+        let value = get_any(regs, Cursor::new(pc).half());
+        follow!(call::throw(&mut *cx, Flow { pc, regs }, value), cx, facc)
+    }
+}
+
+handler! {
+    /// `trap`. Operands: code.
+    pub(crate) fn trap_instruction(pc, regs, cx, facc) {
+        let code = Cursor::new(pc).half() as u64;
+        (*cx).trap_code = TrapCode::from_number(code).unwrap_or(TrapCode::Unreachable);
+        slow!(trap, pc, regs, cx, facc)
+    }
+}
+
+handler! {
+    /// Raises the trap in the context at `pc`.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn trap(pc, regs, cx, facc) {
+        let code = (*cx).trap_code;
+        follow!(unwind::raise_trap(&mut *cx, Flow { pc, regs }, code), cx, facc)
+    }
+}
+
+handler! {
+    /// The stack may not grow.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn stack_overflow(pc, regs, cx, facc) {
+        follow!(call::stack_overflow(&mut *cx, Flow { pc, regs }), cx, facc)
+    }
+}
+
+handler! {
+    /// The heap has no room for what the instruction at `pc` makes, even after a collection.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn out_of_memory(pc, regs, cx, facc) {
+        (*cx).trap_code = TrapCode::OutOfMemory;
+        slow!(trap, pc, regs, cx, facc)
+    }
+}
+
+handler! {
+    /// The budget is used up; everything before `pc` is done.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn out_of_fuel(pc, regs, cx, facc) {
+        let _ = facc;
+        (*cx).stop(Status::OutOfFuel, Flow { pc, regs });
+    }
+}
+
+handler! {
+    /// Before every instruction of plain code: stops when the slice of single steps is used up.
+    pub(crate) fn step(pc, regs, cx, facc) {
+        let next = Cursor::new(pc).end();
+        if (*cx).steps == 0 {
+            slow!(stepped, pc, regs, cx, facc)
+        }
+        (*cx).steps -= 1;
+        next!(next, regs, cx, facc)
+    }
+}
+
+handler! {
+    #[cold]
+    #[inline(never)]
+    fn stepped(pc, regs, cx, facc) {
+        let _ = facc;
+        (*cx).stop(Status::Stepped, Flow { pc, regs });
+    }
+}
+
+handler! {
+    /// A step of the collector is due; the instruction at `pc` has not begun and starts again.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn collect(pc, regs, cx, facc) {
+        follow!(crate::collect::step_at(&mut *cx, Flow { pc, regs }), cx, facc)
+    }
+}
+
+const _: () = assert!(OPEN == u16::MAX, "the number of results of an open call is none that a list can have");

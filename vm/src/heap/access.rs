@@ -1,0 +1,219 @@
+//! Safe access to objects by value, for hosts. Values of another kind than asked for count as absent.
+//!
+//! A host holds values only while it runs: nothing is collected meanwhile. Values it wants to keep longer go through
+//! `Machine::keep`.
+
+use super::{Heap, HostObject, InvalidKey, OutOfMemory, Str, Table, TableError};
+use crate::value::{Tag, Value};
+
+impl Value {
+    /// The bytes of a string.
+    pub fn as_bytes(&self) -> Option<&[u8]> {
+        // SAFETY: a value at hand is reachable, and nothing is collected while the host looks at it.
+        self.as_string().map(|string| unsafe { Str::bytes(string) })
+    }
+}
+
+impl Heap {
+    /// A string value.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn string_value(&mut self, bytes: &[u8]) -> Result<Value, OutOfMemory> {
+        let string = self.new_string(bytes)?;
+        // SAFETY: the string was just made.
+        Ok(unsafe { Value::from_string(string) })
+    }
+
+    /// A new table with room for `slots` consecutive and `entries` other elements.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn table_value(&mut self, slots: u32, entries: u32) -> Result<Value, OutOfMemory> {
+        let table = self.new_table(slots, entries)?;
+        // SAFETY: the table was just made.
+        Ok(unsafe { Value::from_table(table) })
+    }
+
+    /// `table[key]` without metamethods.
+    pub fn table_get(&mut self, table: Value, key: Value) -> Value {
+        match table.as_table() {
+            // SAFETY: values at hand are reachable.
+            Some(table) => unsafe { Table::get(table, self, key) },
+            None => Value::NIL,
+        }
+    }
+
+    /// `table[key]` for an integer, without metamethods.
+    pub fn table_get_int(&mut self, table: Value, key: i64) -> Value {
+        match table.as_table() {
+            // SAFETY: values at hand are reachable.
+            Some(table) => unsafe { Table::get_int(table, self, key) },
+            None => Value::NIL,
+        }
+    }
+
+    /// `table[name]` for a string, without metamethods.
+    pub fn table_get_name(&mut self, table: Value, name: &[u8]) -> Value {
+        match self.string_value(name) {
+            Ok(name) => self.table_get(table, name),
+            Err(_) => Value::NIL,
+        }
+    }
+
+    /// `table[key] = value` without metamethods; nothing happens when it is no table.
+    ///
+    /// # Errors
+    /// A nil or NaN key, or no memory.
+    pub fn table_set(&mut self, table: Value, key: Value, value: Value) -> Result<(), TableError> {
+        match table.as_table() {
+            // SAFETY: values at hand are reachable.
+            Some(table) => unsafe { Table::set(table, self, key, value) },
+            None => Ok(()),
+        }
+    }
+
+    /// `table[key] = value` for an integer, without metamethods.
+    ///
+    /// # Errors
+    /// When there is no memory.
+    pub fn table_set_int(&mut self, table: Value, key: i64, value: Value) -> Result<(), OutOfMemory> {
+        match table.as_table() {
+            // SAFETY: values at hand are reachable.
+            Some(table) => unsafe { Table::set_int(table, self, key, value) },
+            None => Ok(()),
+        }
+    }
+
+    /// `table[name] = value` for a string, without metamethods.
+    ///
+    /// # Errors
+    /// When there is no memory.
+    pub fn table_set_name(&mut self, table: Value, name: &[u8], value: Value) -> Result<(), OutOfMemory> {
+        let name = self.string_value(name)?;
+        match self.table_set(table, name, value) {
+            Err(TableError::OutOfMemory(error)) => Err(error),
+            Ok(()) | Err(TableError::NilKey | TableError::NanKey) => Ok(()),
+        }
+    }
+
+    /// A border of a table, without metamethods.
+    pub fn table_len(&mut self, table: Value) -> i64 {
+        match table.as_table() {
+            // SAFETY: values at hand are reachable.
+            Some(table) => unsafe { Table::len(table, self) },
+            None => 0,
+        }
+    }
+
+    /// The entry after `key`, or the first one after nil.
+    ///
+    /// # Errors
+    /// When there is no such key.
+    pub fn table_next(&mut self, table: Value, key: Value) -> Result<Option<(Value, Value)>, InvalidKey> {
+        match table.as_table() {
+            // SAFETY: values at hand are reachable.
+            Some(table) => unsafe { Table::next(table, self, key) },
+            None => Ok(None),
+        }
+    }
+
+    /// The metatable of a table or host object, or nil.
+    pub fn own_metatable(&self, value: Value) -> Value {
+        // SAFETY: values at hand are reachable.
+        let metatable = unsafe {
+            match value.tag() {
+                Tag::TABLE => value.as_table().map(|table| Table::metatable(table)),
+                Tag::USERDATA => value.as_userdata().map(|userdata| (*userdata).metatable),
+                _ => None,
+            }
+        };
+        match metatable {
+            // SAFETY: metatables live as long as what has them.
+            Some(metatable) if !metatable.is_null() => unsafe { Value::from_table(metatable) },
+            _ => Value::NIL,
+        }
+    }
+
+    /// Sets the metatable of a table or host object (nil for none): weakness by `__mode`, a finaliser by `__gc`.
+    ///
+    /// # Errors
+    /// When there is no memory.
+    pub fn set_own_metatable(&mut self, value: Value, metatable: Value) -> Result<(), OutOfMemory> {
+        let new = metatable.as_table().unwrap_or(std::ptr::null_mut());
+        let mode = self.table_get_name(metatable, b"__mode");
+        let has = |letter: u8| mode.as_bytes().is_some_and(|mode| mode.contains(&letter));
+        let (keys, values) = (has(b'k'), has(b'v'));
+        let finaliser = !self.table_get_name(metatable, b"__gc").is_nil();
+        // SAFETY: values at hand are reachable.
+        unsafe {
+            if let Some(table) = value.as_table() {
+                Table::set_metatable(table, self, new)?;
+                self.set_weak(table, keys, values)?;
+            } else if let Some(userdata) = value.as_userdata() {
+                self.set_userdata_metatable(userdata, new);
+            } else {
+                return Ok(());
+            }
+            if finaliser && let Some(object) = value.as_object() {
+                self.set_finaliser(object);
+            }
+        }
+        Ok(())
+    }
+
+    /// A value that holds an object of the host.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn host_object(&mut self, object: Box<dyn HostObject>, metatable: Value) -> Result<Value, OutOfMemory> {
+        let userdata = self.new_userdata(object, 0)?;
+        // SAFETY: it was just made.
+        let value = unsafe { Value::from_userdata(userdata) };
+        self.set_own_metatable(value, metatable)?;
+        Ok(value)
+    }
+
+    /// Does something with the object of type `T` that a value holds; none when it holds another.
+    pub fn with_host_object<T: HostObject + 'static, R>(
+        &mut self,
+        value: Value,
+        act: impl FnOnce(&mut T) -> R,
+    ) -> Option<R> {
+        let userdata = value.as_userdata()?;
+        // SAFETY: values at hand are reachable, and the heap is borrowed, so nobody else uses the object.
+        let object = unsafe { (*userdata).object.as_mut() }?;
+        object.as_any_mut().downcast_mut::<T>().map(act)
+    }
+
+    /// Captured value `index` of a closure, from 0; cells are looked into.
+    pub fn capture(&self, closure: Value, index: usize) -> Option<Value> {
+        let closure = closure.as_function()?;
+        // SAFETY: values at hand are reachable.
+        unsafe {
+            if index >= (*closure).count as usize {
+                return None;
+            }
+            let value = *super::Closure::upvalues(closure).add(index);
+            Some(value.as_cell().map_or(value, |cell| (*cell).value))
+        }
+    }
+
+    /// Changes captured value `index` of a closure; through its cell, when it has one. False when there is none.
+    pub fn set_capture(&mut self, closure: Value, index: usize, value: Value) -> bool {
+        let Some(closure) = closure.as_function() else { return false };
+        // SAFETY: values at hand are reachable; old values go through the barrier.
+        unsafe {
+            if index >= (*closure).count as usize {
+                return false;
+            }
+            let mut slot = super::Closure::upvalues(closure).add(index);
+            if let Some(cell) = (*slot).as_cell() {
+                slot = &raw mut (*cell).value;
+            }
+            self.barrier(*slot);
+            value.store(slot);
+        }
+        true
+    }
+}

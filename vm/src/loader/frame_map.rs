@@ -1,0 +1,109 @@
+//! Which words of a frame hold references, by canonical instruction: what the collector scans.
+
+use super::plan::Plan;
+use crate::heap::Marker;
+use crate::loader::slots::Slots;
+use crate::value::{Tag, Value};
+use minivm_isa::assigned::AssignedRegisters;
+use minivm_isa::entities::Reg;
+use minivm_isa::program::Function;
+use minivm_isa::{Instruction, Type};
+
+/// The map of one function. Made once, when the collector first meets a frame of it.
+pub(crate) struct FrameMap {
+    assigned: AssignedRegisters,
+    /// Registers that some instruction should have written and did not, as its result is elsewhere. They are temporaries of
+    /// single blocks.
+    sometimes_elided: Vec<bool>,
+    elided: Vec<bool>,
+    /// Values that wait in the window for the call that takes them: from after `start` up to and with `end`, word offset.
+    windows: Vec<(u32, u32, u16)>,
+}
+
+impl FrameMap {
+    /// The map of a function whose loader plan is `plan`.
+    pub(crate) fn compute(function: &Function, params: usize, plan: &Plan) -> Self {
+        let mut sometimes_elided = vec![false; function.registers.len()];
+        let elided: Vec<bool> = (0..function.code.len()).map(|index| plan.is_elided(index)).collect();
+        for (instruction, _) in function.code.iter().zip(&elided).filter(|(_, elided)| **elided) {
+            instruction.for_each_def(|reg| sometimes_elided[reg.as_u32() as usize] = true);
+        }
+        let windows = plan.window_values().map(|(start, end, at)| (start as u32, end as u32, at)).collect();
+        FrameMap { assigned: AssignedRegisters::compute(function, params), sometimes_elided, elided, windows }
+    }
+
+    /// Whether the last write of a temporary in its block before an instruction reached the frame.
+    fn was_written(&self, function: &Function, instruction: usize, reg: Reg) -> bool {
+        let start = function.block_range(function.block_of(instruction)).start;
+        for at in (start..instruction).rev() {
+            let mut writes = false;
+            function.code[at].for_each_def(|def| writes |= def == reg);
+            if writes {
+                return !self.elided[at];
+            }
+        }
+        false
+    }
+
+    /// Whether a register holds a value of its type at an instruction.
+    pub(crate) fn holds(&self, function: &Function, instruction: usize, reg: Reg) -> bool {
+        self.assigned.at(function, instruction).contains(reg)
+            && (!self.sometimes_elided[reg.as_u32() as usize] || self.was_written(function, instruction, reg))
+    }
+
+    /// Marks what a frame holds just before (or, while it calls, during) an instruction.
+    ///
+    /// # Safety
+    /// `regs` is a frame of the function at that instruction.
+    pub(crate) unsafe fn mark(
+        &self,
+        function: &Function,
+        slots: &Slots,
+        instruction: usize,
+        calling: bool,
+        regs: *mut u64,
+        marker: &mut Marker,
+    ) {
+        let assigned = self.assigned.at(function, instruction);
+        for (reg, ty) in function.registers.iter() {
+            if !ty.is_traced() || !assigned.contains(reg) {
+                continue;
+            }
+            if self.sometimes_elided[reg.as_u32() as usize] && !self.was_written(function, instruction, reg) {
+                continue;
+            }
+            let slot = slots.of(reg) as usize;
+            // SAFETY: the dataflow says that the register was written on every way here.
+            unsafe { mark_register(*ty, regs.add(slot), marker) };
+        }
+        let here = instruction as u32;
+        for &(start, end, at) in &self.windows {
+            // While the instruction calls, its own arguments belong to the callee.
+            if start < here && (here < end || here == end && !calling) {
+                // SAFETY: the plan puts an `any` value there in this range.
+                unsafe { mark_register(Type::Any, regs.add(at as usize), marker) };
+            }
+        }
+    }
+}
+
+unsafe fn mark_register(ty: Type, at: *mut u64, marker: &mut Marker) {
+    // SAFETY: the register holds a value of its type.
+    unsafe {
+        match ty {
+            Type::Any => marker.mark(crate::dispatch::operands::get_any(at, 0)),
+            Type::Cell => marker.mark(Value::from_parts(*at, Tag::CELL)),
+            Type::Ref(_) => {
+                if *at != 0 {
+                    marker.mark_object(std::ptr::with_exposed_provenance_mut(*at as usize));
+                }
+            }
+            Type::I32 | Type::I64 | Type::F32 | Type::F64 | Type::V128 => {}
+        }
+    }
+}
+
+/// Whether an instruction, when a frame is at it, has the open list of its predecessor.
+pub(crate) fn takes_open(instruction: &Instruction) -> bool {
+    instruction.info().effects.takes_open
+}

@@ -1,0 +1,454 @@
+//! Loading a program: linking its imports, making its globals, memories and tables.
+
+use crate::context::Context;
+use crate::error::Failure;
+use crate::function::{Body, Bridge, FunctionInfo};
+use crate::heap::{Closure, OutOfMemory};
+use crate::instance::{GlobalCell, Instance};
+use crate::machine::{Definition, InstanceId, Machine};
+use crate::memory::{LinearMemory, Segment, TableInstance};
+use crate::value::{Tag, Value};
+use minivm_isa::entities::{Func, Sig};
+use minivm_isa::program::{
+    Constant, FunctionDef, GlobalDef, Import, Initial, InitialOp, Item, MemoryDef, Origin, Program, SegmentMode,
+    TableDef,
+};
+use minivm_isa::verify::Verified;
+use minivm_isa::{TrapCode, Type};
+use std::cell::UnsafeCell;
+use std::fmt;
+use std::rc::Rc;
+
+/// Why a program cannot be loaded.
+#[derive(Clone, Debug)]
+pub enum LinkError {
+    /// Nothing of that name can be imported.
+    Unknown {
+        /// Module of the import.
+        module: String,
+        /// Its name.
+        name: String,
+    },
+    /// It is there, but not what the program asks for.
+    Incompatible {
+        /// Module of the import.
+        module: String,
+        /// Its name.
+        name: String,
+        /// What the program asks for.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
+    /// A segment does not fit, or there is no memory.
+    Trap(TrapCode),
+    /// The start function failed.
+    Start(Failure),
+}
+
+impl fmt::Display for LinkError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LinkError::Unknown { module, name } => write!(f, "unknown import '{module}.{name}'"),
+            LinkError::Incompatible { module, name, expected, found } => {
+                write!(f, "incompatible import '{module}.{name}': expected {expected}, found {found}")
+            }
+            LinkError::Trap(code) => write!(f, "{code}"),
+            LinkError::Start(Failure::Exit(code)) => {
+                write!(f, "the start function ended the program with status {code}")
+            }
+            LinkError::Start(Failure::Error { trace, .. }) => write!(f, "the start function failed: {trace}"),
+        }
+    }
+}
+
+impl std::error::Error for LinkError {}
+
+impl From<OutOfMemory> for LinkError {
+    fn from(_: OutOfMemory) -> Self {
+        LinkError::Trap(TrapCode::OutOfMemory)
+    }
+}
+
+impl Machine {
+    /// Loads a program and runs its start function.
+    ///
+    /// # Errors
+    /// When an import is missing or of another type, a segment does not fit, or the start function fails.
+    pub fn instantiate(&mut self, program: Verified) -> Result<InstanceId, LinkError> {
+        let (id, start) = self.cx.instantiate(Rc::new(program))?;
+        if let Some(start) = start {
+            self.call(start, &[]).map_err(LinkError::Start)?;
+        }
+        Ok(id)
+    }
+
+    /// A closure over an exported function that captures values, as chunks of languages with an environment do.
+    ///
+    /// # Errors
+    /// When there is no such function, it captures something else, or there is no memory.
+    pub fn closure(&mut self, instance: InstanceId, name: &str, captures: &[Value]) -> Result<Value, LinkError> {
+        self.cx.closure(instance, name, captures)
+    }
+}
+
+impl Context {
+    /// Makes a closure over an exported function, see [`Machine::closure`].
+    pub(crate) fn closure(&mut self, instance: InstanceId, name: &str, captures: &[Value]) -> Result<Value, LinkError> {
+        let unknown = || LinkError::Unknown { module: String::new(), name: name.to_string() };
+        let Some(Item::Function(function)) = self.instance(instance).export(name) else { return Err(unknown()) };
+        self.closure_over(instance, function, captures)
+    }
+
+    /// Makes a closure over a function of an instance. Captures of type cell get a new cell with the value.
+    pub(crate) fn closure_over(
+        &mut self,
+        instance: InstanceId,
+        function: Func,
+        captures: &[Value],
+    ) -> Result<Value, LinkError> {
+        let info = self.instance(instance).function_info(function);
+        // SAFETY: functions live as long as the machine.
+        let info = unsafe { &*info };
+        let types = match &info.body {
+            Body::Guest(guest) => guest.portable().captures.clone(),
+            Body::Host(_) | Body::Bridge(_) => Vec::new(),
+        };
+        let closure = self.closure_of(info, u32::try_from(types.len()).unwrap_or(u32::MAX))?;
+        let slots = Closure::upvalues(closure.as_function().expect("it was just made"));
+        for (index, ty) in types.iter().enumerate() {
+            let mut value = captures.get(index).copied().unwrap_or(Value::NIL);
+            if *ty == Type::Cell && value.tag() != Tag::CELL {
+                let cell = self.heap.new_cell(value)?;
+                // SAFETY: the cell was just made.
+                value = unsafe { Value::from_cell(cell) };
+            }
+            // SAFETY: the closure has a slot for each capture.
+            unsafe { value.store(slots.add(index)) };
+        }
+        Ok(closure)
+    }
+
+    /// Loads a program; gives its start function, if it has one, which the caller has to call.
+    pub(crate) fn instantiate(&mut self, program: Rc<Verified>) -> Result<(InstanceId, Option<Value>), LinkError> {
+        let signatures: Vec<u32> =
+            program.signatures.values().map(|signature| self.signature_number(signature)).collect();
+        let mut instance = Box::new(Instance {
+            program: program.clone(),
+            functions: Vec::new(),
+            bridges: Vec::new(),
+            closures: Vec::new(),
+            signatures,
+            globals: Vec::new(),
+            memories: Vec::new(),
+            tables: Vec::new(),
+            data: Vec::new(),
+            elements: Vec::new(),
+        });
+        self.make_functions(&mut instance)?;
+        for global in program.globals.values() {
+            let cell = self.make_global(&instance, global)?;
+            instance.globals.push(cell);
+        }
+        for memory in program.memories.values() {
+            let memory = self.make_memory(memory)?;
+            instance.memories.push(memory);
+        }
+        for table in program.tables.values() {
+            let table = self.make_table(&instance, table)?;
+            instance.tables.push(table);
+        }
+        if self.main_memory_of.is_null() && !instance.memories.is_empty() {
+            self.main_memory_of = instance.memory(minivm_isa::entities::Memory::from_u32(0));
+            self.refresh_memory();
+        }
+        let result = self.make_segments(&mut instance);
+        // Code and tables of others may point here even when a segment did not fit: the instance stays.
+        let id = InstanceId(u32::try_from(self.instances.len()).expect("instances are counted in u32"));
+        let start = program.start.map(|start| instance.function_value(start));
+        self.instances.push(instance);
+        result?;
+        Ok((id, start))
+    }
+
+    fn make_functions(&mut self, instance: &mut Box<Instance>) -> Result<(), LinkError> {
+        let program = instance.program.clone();
+        let address: *const Instance = &raw const **instance;
+        for (index, function) in program.functions.iter() {
+            let number = instance.signatures[function.signature().as_u32() as usize];
+            match function {
+                FunctionDef::Import { import, signature } => {
+                    let closure = self.link_function(instance, &program, import, *signature)?;
+                    instance.functions.push(None);
+                    instance.closures.push(closure);
+                }
+                FunctionDef::Code(code) => {
+                    let info = FunctionInfo::guest(address, index, &program.signatures[code.signature], number);
+                    let mut closure = std::ptr::null_mut();
+                    if code.captures.is_empty() {
+                        closure = self.closure_of(&info, 0)?.as_function().expect("it was just made");
+                    }
+                    instance.functions.push(Some(info));
+                    instance.closures.push(closure);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn link_function(
+        &mut self,
+        instance: &mut Instance,
+        program: &Program,
+        import: &Import,
+        signature: Sig,
+    ) -> Result<*mut Closure, LinkError> {
+        let found = self.definitions.get(&import.module, &import.name).cloned();
+        let value = match found {
+            Some(Definition::Function(value)) => value,
+            Some(other) => return Err(incompatible(import, "function", other.kind())),
+            None => return Err(unknown(import)),
+        };
+        let closure = value.as_function().ok_or_else(|| incompatible(import, "function", "other value"))?;
+        let wanted = &program.signatures[signature];
+        if wanted.is_dynamic() {
+            return Ok(closure);
+        }
+        // SAFETY: definitions are roots, so the closure lives.
+        let info = unsafe { &*(*closure).function.cast::<FunctionInfo>() };
+        let number = instance.signatures[signature.as_u32() as usize];
+        if info.signature == number {
+            return Ok(closure);
+        }
+        if info.signature != crate::context::NO_SIGNATURE {
+            let found = format!("{:?}", self.signatures[info.signature as usize]);
+            return Err(incompatible(import, &format!("{wanted:?}"), &found));
+        }
+        let bridge = Bridge { target: value, signature: wanted.clone() };
+        let info = FunctionInfo::new(Body::Bridge(bridge), number);
+        let bridged = self.closure_of(&info, 0)?;
+        instance.bridges.push(info);
+        Ok(bridged.as_function().expect("it was just made"))
+    }
+
+    fn make_global(&mut self, instance: &Instance, global: &GlobalDef) -> Result<Rc<GlobalCell>, LinkError> {
+        match &global.origin {
+            Origin::Own(initial) => {
+                let words = self.initial_words(instance, initial)?;
+                Ok(Rc::new(GlobalCell { words: UnsafeCell::new(words), ty: global.ty, mutable: global.mutable }))
+            }
+            Origin::Import(import) => match self.definitions.get(&import.module, &import.name) {
+                Some(Definition::Global(cell)) if cell.ty == global.ty && cell.mutable == global.mutable => {
+                    Ok(cell.clone())
+                }
+                Some(other) => Err(incompatible(import, &format!("global of type {}", global.ty), other.kind())),
+                None => Err(unknown(import)),
+            },
+        }
+    }
+
+    fn make_memory(&mut self, memory: &MemoryDef) -> Result<crate::instance::SharedMemory, LinkError> {
+        match &memory.origin {
+            Origin::Own(()) => {
+                let made = LinearMemory::new(memory.minimum, memory.maximum, memory.is_64, &self.budget);
+                Ok(Rc::new(UnsafeCell::new(made.map_err(LinkError::Trap)?)))
+            }
+            Origin::Import(import) => match self.definitions.get(&import.module, &import.name) {
+                Some(Definition::Memory(shared)) => {
+                    // SAFETY: nothing runs while a program is linked.
+                    let found = unsafe { &*shared.get() };
+                    let fits = found.pages() >= memory.minimum
+                        && found.is_64() == memory.is_64
+                        && fits_maximum(memory.maximum, found.declared_maximum());
+                    if fits {
+                        Ok(shared.clone())
+                    } else {
+                        Err(incompatible(import, "memory", "memory of other limits"))
+                    }
+                }
+                Some(other) => Err(incompatible(import, "memory", other.kind())),
+                None => Err(unknown(import)),
+            },
+        }
+    }
+
+    fn make_table(&mut self, instance: &Instance, table: &TableDef) -> Result<crate::instance::SharedTable, LinkError> {
+        match &table.origin {
+            Origin::Own(initial) => {
+                let value = self.initial_value(instance, initial)?;
+                let limits = (table.minimum, table.maximum);
+                let made = TableInstance::new(table.element, limits, table.is_64, value, &self.budget);
+                Ok(Rc::new(UnsafeCell::new(made.map_err(LinkError::Trap)?)))
+            }
+            Origin::Import(import) => match self.definitions.get(&import.module, &import.name) {
+                Some(Definition::Table(shared)) => {
+                    // SAFETY: nothing runs while a program is linked.
+                    let found = unsafe { &*shared.get() };
+                    let fits = found.length() >= table.minimum
+                        && found.element() == table.element
+                        && found.is_64() == table.is_64
+                        && fits_maximum(table.maximum, found.declared_maximum());
+                    if fits { Ok(shared.clone()) } else { Err(incompatible(import, "table", "table of other limits")) }
+                }
+                Some(other) => Err(incompatible(import, "table", other.kind())),
+                None => Err(unknown(import)),
+            },
+        }
+    }
+
+    /// Makes the segments and copies the active ones, in order.
+    fn make_segments(&mut self, instance: &mut Instance) -> Result<(), LinkError> {
+        let program = instance.program.clone();
+        for data in program.data.values() {
+            instance.data.push(Box::new(UnsafeCell::new(Segment::new(data.bytes.clone()))));
+        }
+        for element in program.elements.values() {
+            let values: Result<Box<[Value]>, LinkError> =
+                element.values.iter().map(|value| self.initial_value(instance, value)).collect();
+            instance.elements.push(Box::new(UnsafeCell::new(Segment::new(values?))));
+        }
+        for (index, element) in program.elements.iter() {
+            // SAFETY: the tables and segments are boxed; nothing else uses them while the program is linked.
+            let segment = unsafe { &mut *instance.element(index) };
+            if let SegmentMode::Active(table, offset) = &element.mode {
+                let offset = self.offset(instance, offset)?;
+                // SAFETY: as above.
+                let table = unsafe { &mut *instance.table(*table) };
+                table.init(offset, segment.items(), 0, segment.items().len() as u64).map_err(LinkError::Trap)?;
+            }
+            if !matches!(element.mode, SegmentMode::Passive) {
+                segment.clear();
+            }
+        }
+        for (index, data) in program.data.iter() {
+            if let SegmentMode::Active(memory, offset) = &data.mode {
+                let offset = self.offset(instance, offset)?;
+                // SAFETY: as above.
+                let (memory, segment) = unsafe { (&mut *instance.memory(*memory), &mut *instance.data(index)) };
+                memory.write(offset, segment.items()).map_err(|_| LinkError::Trap(TrapCode::MemoryBounds))?;
+                segment.clear();
+            }
+        }
+        Ok(())
+    }
+
+    fn offset(&mut self, instance: &Instance, offset: &Initial) -> Result<u64, LinkError> {
+        Ok(self.initial_words(instance, offset)?[0])
+    }
+
+    fn initial_value(&mut self, instance: &Instance, initial: &Initial) -> Result<Value, LinkError> {
+        let [payload, tag] = self.initial_words(instance, initial)?;
+        // SAFETY: the verifier proved that the initial value is an `any`.
+        Ok(unsafe { Value::from_parts(payload, Tag(tag as u32)) })
+    }
+
+    /// The words of an initial value.
+    fn initial_words(&mut self, instance: &Instance, initial: &Initial) -> Result<[u64; 2], LinkError> {
+        Ok(match initial {
+            Initial::Constant(constant) => self.constant_words(constant)?,
+            Initial::Null => [0, 0],
+            Initial::Function(function) => any_words(instance.function_value(*function)),
+            // SAFETY: nothing runs while a program is linked.
+            Initial::Global(global) => unsafe { *instance.globals[global.as_u32() as usize].words.get() },
+            Initial::Arithmetic(op, lhs, rhs) => {
+                let lhs_words = self.initial_words(instance, lhs)?[0];
+                let rhs_words = self.initial_words(instance, rhs)?[0];
+                let result = match op {
+                    InitialOp::Add => lhs_words.wrapping_add(rhs_words),
+                    InitialOp::Sub => lhs_words.wrapping_sub(rhs_words),
+                    InitialOp::Mul => lhs_words.wrapping_mul(rhs_words),
+                };
+                let narrow = initial_type(instance, initial) == Type::I32;
+                [if narrow { u64::from(result as u32) } else { result }, 0]
+            }
+        })
+    }
+
+    fn constant_words(&mut self, constant: &Constant) -> Result<[u64; 2], LinkError> {
+        Ok(match constant {
+            Constant::Nil => any_words(Value::NIL),
+            Constant::False => any_words(Value::FALSE),
+            Constant::True => any_words(Value::TRUE),
+            Constant::Integer(int) => any_words(Value::int(*int)),
+            Constant::Float(bits) => any_words(Value::float(f64::from_bits(*bits))),
+            Constant::String(bytes) => any_words(self.heap.string_value(bytes)?),
+            Constant::I32(int) => [u64::from(*int as u32), 0],
+            Constant::I64(int) => [*int as u64, 0],
+            Constant::F32(bits) => [u64::from(*bits), 0],
+            Constant::F64(bits) => [*bits, 0],
+            Constant::V128(bits) => [*bits as u64, (*bits >> 64) as u64],
+        })
+    }
+}
+
+/// The type of an initial value that is a number.
+fn initial_type(instance: &Instance, initial: &Initial) -> Type {
+    match initial {
+        Initial::Constant(constant) => constant.ty(),
+        Initial::Global(global) => instance.program.globals[*global].ty,
+        Initial::Arithmetic(_, lhs, _) => initial_type(instance, lhs),
+        Initial::Null | Initial::Function(_) => Type::Any,
+    }
+}
+
+fn any_words(value: Value) -> [u64; 2] {
+    [value.payload(), u64::from(value.tag().0)]
+}
+
+fn fits_maximum(wanted: Option<u64>, found: Option<u64>) -> bool {
+    match (wanted, found) {
+        (None, _) => true,
+        (Some(wanted), Some(found)) => found <= wanted,
+        (Some(_), None) => false,
+    }
+}
+
+fn unknown(import: &Import) -> LinkError {
+    LinkError::Unknown { module: import.module.clone(), name: import.name.clone() }
+}
+
+fn incompatible(import: &Import, expected: &str, found: &str) -> LinkError {
+    LinkError::Incompatible {
+        module: import.module.clone(),
+        name: import.name.clone(),
+        expected: expected.to_string(),
+        found: found.to_string(),
+    }
+}
+
+impl Definition {
+    fn kind(&self) -> &'static str {
+        match self {
+            Definition::Function(_) => "function",
+            Definition::Global(_) => "global of another type",
+            Definition::Memory(_) => "memory",
+            Definition::Table(_) => "table",
+        }
+    }
+}
+
+impl Instance {
+    /// A function that captures nothing, as a value.
+    pub(crate) fn function_value(&self, function: Func) -> Value {
+        // SAFETY: the instance keeps the closures of such functions alive.
+        unsafe { Value::from_function(self.closure(function)) }
+    }
+
+    /// An item as others can import it.
+    pub(crate) fn definition(&self, item: Item) -> Definition {
+        match item {
+            Item::Function(function) => Definition::Function(self.function_value(function)),
+            Item::Global(global) => Definition::Global(self.globals[global.as_u32() as usize].clone()),
+            Item::Memory(memory) => Definition::Memory(self.memories[memory.as_u32() as usize].clone()),
+            Item::Table(table) => Definition::Table(self.tables[table.as_u32() as usize].clone()),
+        }
+    }
+}
+
+impl GlobalCell {
+    /// What it holds, where that has a dynamic form.
+    pub(crate) fn value(&self) -> Option<Value> {
+        // SAFETY: nobody writes while the host reads.
+        crate::stack::adapt::from_words(unsafe { *self.words.get() }, self.ty)
+    }
+}

@@ -1,0 +1,40 @@
+//! Where the registers of a function lie in its frame.
+
+use minivm_isa::entities::Reg;
+use minivm_isa::program::Function;
+
+/// Words a frame may have, with everything above its registers.
+pub(crate) const FRAME_WORDS_MAX: usize = 60_000;
+
+/// Word offsets of registers, in the order of their numbers: parameters lie where callers put arguments.
+pub(crate) struct Slots {
+    offsets: Vec<u32>,
+    words: u32,
+}
+
+impl Slots {
+    /// The layout of a function.
+    pub(crate) fn compute(function: &Function) -> Self {
+        let mut words = 0;
+        let offsets = function
+            .registers
+            .values()
+            .map(|ty| {
+                let offset = words;
+                words += ty.words();
+                offset
+            })
+            .collect();
+        Slots { offsets, words }
+    }
+
+    /// Word offset of a register.
+    pub(crate) fn of(&self, reg: Reg) -> u16 {
+        self.offsets[reg.as_u32() as usize] as u16
+    }
+
+    /// Words of all registers.
+    pub(crate) fn words(&self) -> usize {
+        self.words as usize
+    }
+}

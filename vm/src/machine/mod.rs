@@ -1,0 +1,271 @@
+//! The embedding API: a machine, what it is given, and how programs run in it.
+
+mod kept;
+
+use crate::context::{Context, Limits};
+use crate::function::{Body, FunctionInfo, HostFunction};
+use crate::heap::{Heap, HeapLimits, OutOfMemory};
+use crate::host::{HostFn, Intrinsic, Outcome, Raise};
+use crate::instance::{GlobalCell, Instance, SharedMemory, SharedTable};
+use crate::memory::MemoryBudget;
+use crate::stack::host_call::HostCall;
+use crate::value::Value;
+use minivm_isa::program::Item;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+pub use kept::{Kept, KeptValues};
+
+/// Something a program can import.
+#[derive(Clone)]
+pub(crate) enum Definition {
+    Function(Value),
+    Global(Rc<GlobalCell>),
+    Memory(SharedMemory),
+    Table(SharedTable),
+}
+
+/// What programs can import, by module and name.
+#[derive(Default)]
+pub(crate) struct Definitions {
+    items: BTreeMap<String, BTreeMap<String, Definition>>,
+}
+
+impl Definitions {
+    pub(crate) fn get(&self, module: &str, name: &str) -> Option<&Definition> {
+        self.items.get(module)?.get(name)
+    }
+
+    pub(crate) fn set(&mut self, module: &str, name: &str, definition: Definition) {
+        self.items.entry(module.to_string()).or_default().insert(name.to_string(), definition);
+    }
+
+    pub(crate) fn functions(&self) -> impl Iterator<Item = Value> + '_ {
+        self.items.values().flat_map(BTreeMap::values).filter_map(|definition| match definition {
+            Definition::Function(value) => Some(*value),
+            Definition::Global(_) | Definition::Memory(_) | Definition::Table(_) => None,
+        })
+    }
+}
+
+/// A loaded program of a machine.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct InstanceId(pub(crate) u32);
+
+/// A machine: one heap, one stack of fibers, the programs loaded into it, and what the host lets them use.
+///
+/// ```
+/// use minivm::{Limits, Machine, Value};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut builder = minivm_builder::ProgramBuilder::new();
+/// let mut f = builder.function("twice", minivm_isa::Signature::dynamic(1, false));
+/// let doubled = f.add(f.param(0), f.param(0));
+/// f.return_values(&[doubled.into()]);
+/// let twice = builder.add(f)?;
+/// builder.export_function("twice", twice);
+/// let mut machine = Machine::new(Limits::default());
+/// let instance = machine.instantiate(builder.finish()?)?;
+/// let results = machine.invoke(instance, "twice", &[Value::int(21)])?;
+/// assert_eq!(results[0].as_int(), Some(42));
+/// # Ok(())
+/// # }
+/// ```
+pub struct Machine {
+    pub(crate) cx: Box<Context>,
+}
+
+impl Machine {
+    /// A machine without programs.
+    pub fn new(limits: Limits) -> Self {
+        let bytes_max = usize::try_from(limits.memory_bytes_max).unwrap_or(usize::MAX);
+        let heap = Heap::new(HeapLimits { bytes_max, ..HeapLimits::default() });
+        let mut cx = Context::new(heap, limits, crate::dispatch::call::record_returned);
+        cx.budget = MemoryBudget::new(limits.memory_bytes_max);
+        Machine { cx }
+    }
+
+    /// The heap.
+    pub fn heap(&mut self) -> &mut Heap {
+        &mut self.cx.heap
+    }
+
+    /// State of the host's libraries.
+    pub fn host_state(&mut self) -> &mut crate::host::HostState {
+        &mut self.cx.host_state
+    }
+
+    /// A string value.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn string(&mut self, bytes: impl AsRef<[u8]>) -> Result<Value, OutOfMemory> {
+        self.cx.heap.string_value(bytes.as_ref())
+    }
+
+    /// A function value that calls the host.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn host_function(
+        &mut self,
+        name: impl Into<String>,
+        function: impl Fn(&mut HostCall<'_>) -> Result<Outcome, Raise> + 'static,
+    ) -> Result<Value, OutOfMemory> {
+        self.cx.host_function(name.into(), Rc::new(function), None)
+    }
+
+    /// A host function that the machine may do itself where it is used as an iterator.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn intrinsic(
+        &mut self,
+        name: impl Into<String>,
+        intrinsic: Intrinsic,
+        function: impl Fn(&mut HostCall<'_>) -> Result<Outcome, Raise> + 'static,
+    ) -> Result<Value, OutOfMemory> {
+        self.cx.host_function(name.into(), Rc::new(function), Some(intrinsic))
+    }
+
+    /// Lets programs import a function value.
+    pub fn define_function(&mut self, module: &str, name: &str, function: Value) {
+        self.cx.definitions.set(module, name, Definition::Function(function));
+    }
+
+    /// Lets programs import a host function.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn define(
+        &mut self,
+        module: &str,
+        name: &str,
+        function: impl Fn(&mut HostCall<'_>) -> Result<Outcome, Raise> + 'static,
+    ) -> Result<(), OutOfMemory> {
+        let value = self.host_function(name, function)?;
+        self.define_function(module, name, value);
+        Ok(())
+    }
+
+    /// Lets programs import everything that an instance exports.
+    pub fn define_instance(&mut self, module: &str, instance: InstanceId) {
+        let exports: Vec<(String, Definition)> = {
+            let instance = self.cx.instance(instance);
+            let definition = |item| instance.definition(item);
+            instance.program.exports.iter().map(|export| (export.name.clone(), definition(export.item))).collect()
+        };
+        for (name, definition) in exports {
+            self.cx.definitions.set(module, &name, definition);
+        }
+    }
+
+    /// Sets the metatable that all strings have.
+    ///
+    /// # Errors
+    /// None when the value is no table.
+    pub fn set_string_metatable(&mut self, table: Value) -> Option<()> {
+        self.cx.string_metatable = table.as_table()?;
+        Some(())
+    }
+
+    /// An exported function of an instance, as a value.
+    pub fn exported_function(&self, instance: InstanceId, name: &str) -> Option<Value> {
+        let instance = self.cx.instance(instance);
+        match instance.definition(instance.export(name)?) {
+            Definition::Function(value) => Some(value),
+            Definition::Global(_) | Definition::Memory(_) | Definition::Table(_) => None,
+        }
+    }
+
+    /// The value of an exported global, where it has a dynamic form.
+    pub fn exported_global(&self, instance: InstanceId, name: &str) -> Option<Value> {
+        let instance = self.cx.instance(instance);
+        match instance.definition(instance.export(name)?) {
+            Definition::Global(global) => global.value(),
+            Definition::Function(_) | Definition::Memory(_) | Definition::Table(_) => None,
+        }
+    }
+
+    /// The signature of an exported function.
+    pub fn export_signature(&self, instance: InstanceId, name: &str) -> Option<&minivm_isa::Signature> {
+        let instance = self.cx.instance(instance);
+        match instance.export(name)? {
+            Item::Function(function) => {
+                let program = &instance.program;
+                Some(&program.signatures[program.functions[function].signature()])
+            }
+            Item::Global(_) | Item::Memory(_) | Item::Table(_) => None,
+        }
+    }
+
+    /// Keeps a value alive until it is released.
+    pub fn keep(&mut self, value: Value) -> Kept {
+        self.cx.kept.add(value)
+    }
+
+    /// A kept value.
+    pub fn kept(&self, kept: Kept) -> Value {
+        self.cx.kept.get(kept)
+    }
+
+    /// Lets go of a kept value.
+    pub fn release(&mut self, kept: Kept) {
+        self.cx.kept.remove(kept);
+    }
+
+    /// The text of a value for people: strings as they are, numbers as `tostring` writes them, other values by their kind.
+    pub fn describe(&mut self, value: Value) -> String {
+        self.cx.describe(value)
+    }
+}
+
+impl Context {
+    /// See [`Machine::describe`].
+    pub(crate) fn describe(&mut self, value: Value) -> String {
+        use crate::value::Tag;
+        match value.tag() {
+            Tag::NIL => "nil".to_string(),
+            Tag::FALSE => "false".to_string(),
+            Tag::TRUE => "true".to_string(),
+            Tag::INT | Tag::FLOAT => crate::format::number(value),
+            Tag::STRING => String::from_utf8_lossy(value.as_bytes().unwrap_or_default()).into_owned(),
+            _ => format!("{}: {:#010x}", crate::error::basic_type_name(value), self.identity(value)),
+        }
+    }
+
+    /// A number that stands for an object where a program asks for its identity; 0 for other values.
+    pub(crate) fn identity(&mut self, value: Value) -> u64 {
+        match value.as_object() {
+            // SAFETY: the value at hand is reachable.
+            Some(cell) => unsafe { self.heap.id_of(cell) },
+            None => 0,
+        }
+    }
+
+    /// An instance by its number.
+    pub(crate) fn instance(&self, id: InstanceId) -> &Instance {
+        &self.instances[id.0 as usize]
+    }
+
+    /// Makes a function value that calls the host.
+    pub(crate) fn host_function(
+        &mut self,
+        name: String,
+        function: HostFn,
+        intrinsic: Option<Intrinsic>,
+    ) -> Result<Value, OutOfMemory> {
+        let body = Body::Host(HostFunction { name, function, intrinsic });
+        let info = FunctionInfo::new(body, crate::context::NO_SIGNATURE);
+        let value = self.closure_of(&info, 0)?;
+        self.host_functions.push(info);
+        Ok(value)
+    }
+
+    /// A closure over a function, with so many captures, all nil.
+    pub(crate) fn closure_of(&mut self, info: &FunctionInfo, captures: u32) -> Result<Value, OutOfMemory> {
+        let function: *const FunctionInfo = info;
+        let closure = self.heap.new_closure(info.entry().cast(), function.cast(), captures)?;
+        // SAFETY: the closure was just made.
+        Ok(unsafe { Value::from_function(closure) })
+    }
+}

@@ -1,0 +1,274 @@
+//! What the collector asks of the interpreter: roots, and the points where it may run.
+
+use crate::context::Context;
+use crate::dispatch::{Flow, Pc, Regs};
+use crate::fiber::{Fiber, FiberState};
+use crate::function::Body;
+use crate::heap::{Closure, FiberCell, Marker, Roots, Str, Table};
+use crate::instance::Instance;
+use crate::loader::frame_map;
+use crate::stack::record::{Record, RecordKind};
+use crate::stack::walk::{Level, Walk};
+use crate::stack::{call, switch, unwind};
+use crate::value::{Tag, Value};
+use minivm_isa::{Convention, TrapCode};
+
+/// What is reachable without the heap. Holds copies and pointers, as the heap itself is lent to the collector meanwhile.
+struct RootSet {
+    record_return: Pc,
+    /// State of the running fiber; none when nothing runs.
+    at: Option<(Flow, bool)>,
+    /// Values of a host function on top of the stack.
+    host_values: (Regs, usize),
+    open_count: usize,
+    fiber: *mut FiberCell,
+    main_fiber: *mut FiberCell,
+    tables: Vec<*mut Table>,
+    strings: Vec<*mut Str>,
+    values: Vec<Value>,
+    instances: *const Vec<Box<Instance>>,
+}
+
+impl RootSet {
+    fn new(cx: &Context, at: Option<(Flow, bool)>, host_values: (Regs, usize)) -> Self {
+        let mut values: Vec<Value> = cx.registry.values().copied().collect();
+        values.extend(cx.kept.iter());
+        values.extend(cx.definitions.functions());
+        if let Some(crate::error::Failure::Error { value, .. }) = &cx.failure {
+            values.push(*value);
+        }
+        let mut tables = cx.kind_metatables.to_vec();
+        tables.push(cx.string_metatable);
+        RootSet {
+            record_return: cx.record_return(),
+            at,
+            host_values,
+            open_count: cx.open_count,
+            fiber: cx.fiber,
+            main_fiber: cx.main_fiber,
+            tables,
+            strings: cx.metamethods.to_vec(),
+            values,
+            instances: &raw const cx.instances,
+        }
+    }
+
+    unsafe fn trace_stack(&self, at: Flow, calling: bool, marker: &mut Marker) {
+        let mut walk = Walk::at(self.record_return, at, calling);
+        // SAFETY: the state is that of a stack nobody changes meanwhile.
+        unsafe {
+            while let Some((level, _)) = walk.next() {
+                match level {
+                    Level::Guest { guest, closure, regs, instruction, calling } => {
+                        marker.mark_object(closure.cast());
+                        let function = guest.portable();
+                        if let Some(map) = guest.frame_map.get() {
+                            map.mark(function, guest.slots(), instruction, calling, regs, marker);
+                        }
+                        if guest.convention == Convention::Variadic {
+                            let (first, count) = call::varargs(regs, guest.params as usize);
+                            mark_values(first, count, marker);
+                        }
+                    }
+                    Level::Host { closure, base, record, .. } => {
+                        marker.mark_object(closure.cast());
+                        mark_values(base, Record::at(record).values as usize / 2, marker);
+                        marker.mark(Record::at(record).value);
+                    }
+                    Level::Record { record } => mark_record(record, marker),
+                }
+            }
+        }
+    }
+}
+
+unsafe fn mark_record(record_at: Regs, marker: &mut Marker) {
+    // SAFETY: a record lies there.
+    unsafe {
+        let record = Record::at(record_at);
+        marker.mark(record.value);
+        let values = record.values as usize;
+        let first = record_at.sub(values);
+        mark_values(first, values / 2, marker);
+        if matches!(record.kind, RecordKind::TypedResults | RecordKind::AnyResults) {
+            let closure = std::ptr::with_exposed_provenance_mut::<Closure>(*first.sub(2) as usize);
+            marker.mark_object(closure.cast());
+        }
+    }
+}
+
+unsafe fn mark_values(first: Regs, count: usize, marker: &mut Marker) {
+    for index in 0..count {
+        // SAFETY: the caller names `any` slots.
+        marker.mark(unsafe { crate::dispatch::operands::get_any(first, index * 2) });
+    }
+}
+
+impl Roots for RootSet {
+    fn trace_roots(&mut self, marker: &mut Marker) {
+        for &value in &self.values {
+            marker.mark(value);
+        }
+        // SAFETY: all of these are live: the context holds them.
+        unsafe {
+            for &table in &self.tables {
+                marker.mark_object(table.cast());
+            }
+            for &string in &self.strings {
+                marker.mark_object(string.cast());
+            }
+            for instance in &*self.instances {
+                instance.trace(marker);
+            }
+            if let Some((at, calling)) = self.at {
+                self.trace_stack(at, calling, marker);
+                self.trace_open_list(at, calling, marker);
+            }
+            mark_values(self.host_values.0, self.host_values.1, marker);
+            let mut fiber = self.fiber;
+            while !fiber.is_null() {
+                marker.mark_object(fiber.cast());
+                fiber = Fiber::of(fiber).resumer;
+            }
+            marker.mark_object(self.main_fiber.cast());
+        }
+    }
+
+    fn trace_fiber(&mut self, fiber: *mut (), marker: &mut Marker) {
+        // SAFETY: fibers made by `switch::create` hold this state.
+        unsafe {
+            let fiber = &mut *fiber.cast::<Fiber>();
+            marker.mark_object(fiber.resumer.cast());
+            match fiber.state {
+                FiberState::Running => {}
+                FiberState::Suspended if fiber.pc.is_null() => marker.mark(switch::waiting_callee(fiber)),
+                FiberState::Suspended | FiberState::Normal => {
+                    let at = Flow { pc: fiber.pc, regs: fiber.saved_regs() };
+                    self.trace_stack(at, true, marker);
+                }
+                FiberState::Dead if fiber.failed => {
+                    marker.mark(Record::at(fiber.stack.start()).value);
+                    let at = Flow { pc: fiber.pc, regs: fiber.saved_regs() };
+                    self.trace_stack(at, false, marker);
+                }
+                FiberState::Dead => {}
+            }
+        }
+    }
+}
+
+impl RootSet {
+    /// The open list of the running frame, when the instruction at hand takes one.
+    unsafe fn trace_open_list(&self, at: Flow, calling: bool, marker: &mut Marker) {
+        if calling || at.pc == self.record_return {
+            return;
+        }
+        // SAFETY: the state is that of a guest frame.
+        unsafe {
+            let mut walk = Walk::at(self.record_return, at, calling);
+            if let Some((Level::Guest { guest, regs, instruction, .. }, _)) = walk.next()
+                && frame_map::takes_open(&guest.portable().code[instruction])
+            {
+                let window = guest.slots().words() + 2 * crate::loader::SCRATCH_VALUES + 2;
+                mark_values(regs.add(window), self.open_count, marker);
+            }
+        }
+    }
+}
+
+/// A step of the collector, due before the instruction at `at`, which then starts again; a finaliser may run first.
+///
+/// # Safety
+/// `at` is the running guest frame.
+pub(crate) unsafe fn step_at(cx: &mut Context, at: Flow) -> Flow {
+    let mut roots = RootSet::new(cx, Some((at, false)), (std::ptr::null_mut(), 0));
+    let result = cx.heap.step(&mut roots);
+    // SAFETY: passed on.
+    unsafe {
+        if result.is_err() {
+            return unwind::raise_trap(cx, at, TrapCode::OutOfMemory);
+        }
+        if cx.heap.has_finalisers() && !cx.in_finaliser {
+            return run_finaliser(cx, at);
+        }
+    }
+    at
+}
+
+/// Calls the next finaliser above the frame at `at`, which goes on afterwards.
+unsafe fn run_finaliser(cx: &mut Context, at: Flow) -> Flow {
+    let Some(object) = cx.heap.next_finaliser() else { return at };
+    let finaliser = cx.metamethod(object, crate::metamethod::Metamethod::Gc);
+    if finaliser.tag() != Tag::FUNCTION {
+        return at;
+    }
+    // SAFETY: the frame is a guest's; nothing waits above it, as the instruction has not begun.
+    unsafe {
+        let top = call::top_of(at.regs);
+        let mut record = Record::instruction(RecordKind::Finaliser, at.pc, at.pc, top);
+        record.protect = crate::host::Protect::Catch;
+        record.spare = cx.open_count as u64;
+        cx.in_finaliser = true;
+        call::call_above(cx, at, top, finaliser, &[object], record)
+    }
+}
+
+/// A step of the collector before a host function with `count` arguments at `base` begins.
+///
+/// # Safety
+/// The frame header at `base` is written.
+pub(crate) unsafe fn step_in_host(cx: &mut Context, base: Regs, count: usize) {
+    // SAFETY: the caller of the host function is a live frame below it.
+    unsafe {
+        let mut walk = Walk::from_host(cx, base);
+        let at = walk.peek();
+        let _ = &mut walk;
+        let at = at.map(|at| (at, true));
+        let mut roots = RootSet::new(cx, at, (base, count));
+        let closure = std::ptr::with_exposed_provenance_mut::<Closure>(*base.sub(2) as usize);
+        roots.values.push(Value::from_function(closure));
+        let _ = cx.heap.step(&mut roots);
+    }
+}
+
+/// A full collection asked for by a host function with `count` values at `base`.
+///
+/// # Safety
+/// As for `step_in_host`.
+pub(crate) unsafe fn collect_in_host(cx: &mut Context, base: Regs, count: usize, step_bytes: Option<usize>) -> bool {
+    // SAFETY: as for `step_in_host`.
+    unsafe {
+        let at = Walk::from_host(cx, base).peek().map(|at| (at, true));
+        let mut roots = RootSet::new(cx, at, (base, count));
+        let closure = std::ptr::with_exposed_provenance_mut::<Closure>(*base.sub(2) as usize);
+        roots.values.push(Value::from_function(closure));
+        match step_bytes {
+            None => {
+                cx.heap.collect_full(&mut roots);
+                true
+            }
+            Some(bytes) => cx.heap.step_by(bytes, &mut roots),
+        }
+    }
+}
+
+/// Tells the collector that control enters a fiber.
+///
+/// # Safety
+/// The fiber is live.
+pub(crate) unsafe fn before_resume(cx: &mut Context, fiber: *mut FiberCell) {
+    let mut roots = RootSet::new(cx, None, (std::ptr::null_mut(), 0));
+    // SAFETY: passed on.
+    unsafe { cx.heap.before_resume(fiber, &mut roots) };
+}
+
+const _: () = {
+    // Captured cells are marked as values of their own kind.
+    assert!(Tag::CELL.0 > Tag::STRING.0);
+};
+
+/// Whether the function behind a closure runs bytecode.
+pub(crate) fn is_guest(closure: *mut Closure) -> bool {
+    // SAFETY: closures point to functions, which live as long as the machine.
+    matches!(unsafe { &(*(*closure).function.cast::<crate::function::FunctionInfo>()).body }, Body::Guest(_))
+}

@@ -1,0 +1,72 @@
+//! Messages for people: positions, tracebacks, names of variables and functions.
+
+mod names;
+mod trace;
+
+use crate::context::Context;
+use crate::dispatch::Flow;
+use crate::function::{Body, FunctionInfo};
+use crate::metamethod::Metamethod;
+use crate::value::{Tag, Value};
+use minivm_isa::TrapCode;
+
+pub(crate) use names::{describe_callee, describe_operand};
+pub(crate) use trace::{
+    level_info, position_at, position_of_caller, static_info, traceback, traceback_of_caller, traceback_of_fiber,
+};
+
+/// Why a run failed.
+#[derive(Clone, Debug)]
+pub enum Failure {
+    /// An error nobody caught.
+    Error {
+        /// The error value.
+        value: Value,
+        /// The trap behind it, unless the program raised it itself.
+        trap: Option<TrapCode>,
+        /// The stack where it happened, in PUC Lua's form.
+        trace: String,
+    },
+    /// The program ended itself.
+    Exit(i32),
+}
+
+/// The kind of a value as programs know it; a metatable's `__name` comes first.
+pub(crate) fn type_name(cx: &Context, value: Value) -> String {
+    if matches!(value.tag(), Tag::TABLE | Tag::USERDATA)
+        && let Some(name) = cx.metamethod(value, Metamethod::Name).as_string()
+    {
+        // SAFETY: the string is reachable from the value's metatable.
+        return String::from_utf8_lossy(unsafe { crate::heap::Str::bytes(name) }).into_owned();
+    }
+    basic_type_name(value).to_string()
+}
+
+/// The kind of a value as programs know it.
+pub(crate) fn basic_type_name(value: Value) -> &'static str {
+    match value.tag() {
+        Tag::NIL => "nil",
+        Tag::FALSE | Tag::TRUE => "boolean",
+        Tag::INT | Tag::FLOAT => "number",
+        Tag::STRING => "string",
+        Tag::TABLE => "table",
+        Tag::FUNCTION => "function",
+        Tag::FIBER => "thread",
+        _ => "userdata",
+    }
+}
+
+/// A function's name for people.
+pub(crate) fn function_name(info: &FunctionInfo) -> String {
+    match &info.body {
+        Body::Guest(guest) => guest.portable().name.clone(),
+        Body::Host(host) => host.name.clone(),
+        Body::Bridge(_) => "?".to_string(),
+    }
+}
+
+/// "attempt to OPERATION a KIND value (variable)".
+pub(crate) fn operation_error(cx: &Context, at: Flow, operation: &str, value: Value, operand: &str) -> String {
+    let variable = describe_operand(cx, at, operand);
+    format!("attempt to {operation} a {} value{variable}", type_name(cx, value))
+}

@@ -1,0 +1,69 @@
+//! Fibers: a stack each, and the state to go on with when they are suspended.
+
+use crate::dispatch::{Pc, Regs};
+use crate::heap::FiberCell;
+use crate::stack::memory::StackMemory;
+
+/// What a fiber does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FiberState {
+    /// It waits to be resumed.
+    Suspended,
+    /// It runs.
+    Running,
+    /// It has resumed another one.
+    Normal,
+    /// It has returned, failed or was closed.
+    Dead,
+}
+
+/// A fiber.
+pub(crate) struct Fiber {
+    pub(crate) stack: StackMemory,
+    pub(crate) state: FiberState,
+    /// Where it goes on, unless it runs. A fiber that never ran has no `pc`; its callee and arguments wait at `regs`.
+    pub(crate) pc: Pc,
+    /// As a distance in words from the start of the stack.
+    pub(crate) regs: usize,
+    /// The fiber that resumed it.
+    pub(crate) resumer: *mut FiberCell,
+    /// Set while it is being closed: at this height of the stack, in words, and below only clean-up regions run.
+    pub(crate) closing_height: Option<usize>,
+    /// The fiber was stopped by an error and keeps its stack for a traceback.
+    pub(crate) failed: bool,
+}
+
+impl Fiber {
+    /// A suspended fiber on this stack.
+    pub(crate) fn new(stack: StackMemory) -> Self {
+        Fiber {
+            stack,
+            state: FiberState::Suspended,
+            pc: std::ptr::null(),
+            regs: 0,
+            resumer: std::ptr::null_mut(),
+            closing_height: None,
+            failed: false,
+        }
+    }
+
+    /// The state behind a cell.
+    ///
+    /// # Safety
+    /// `cell` is a live fiber made by this machine, and no other reference to its state is in use.
+    pub(crate) unsafe fn of<'a>(cell: *mut FiberCell) -> &'a mut Fiber {
+        // SAFETY: the caller vouches for the cell, and the machine stores nothing else in one.
+        unsafe { &mut *(*cell).state.cast::<Fiber>() }
+    }
+
+    /// Where the registers are that it goes on with.
+    pub(crate) fn saved_regs(&self) -> Regs {
+        self.stack.start().wrapping_add(self.regs)
+    }
+
+    /// Saves the state to go on with.
+    pub(crate) fn save(&mut self, pc: Pc, regs: Regs) {
+        self.pc = pc;
+        self.regs = (regs as usize - self.stack.start() as usize) / 8;
+    }
+}

@@ -1,0 +1,257 @@
+//! What a running host function can ask of the machine besides calls: metatables, fibers, programs, the collector, the stack.
+
+use super::host_call::HostCall;
+use super::switch;
+use super::walk::{Level, Walk};
+use crate::collect;
+use crate::error::{basic_type_name, type_name};
+use crate::fiber::{Fiber, FiberState};
+use crate::function::{Body, FunctionInfo};
+use crate::heap::Table;
+use crate::host::Raise;
+use crate::loader::instantiate::LinkError;
+use crate::machine::InstanceId;
+use crate::value::{Tag, Value};
+use minivm_isa::TrapCode;
+use minivm_isa::verify::Verified;
+use std::rc::Rc;
+
+/// What is known of a level of the stack, or of a function.
+#[derive(Clone, Debug, Default)]
+pub struct LevelInfo {
+    /// The function.
+    pub function: Value,
+    /// Name of its source, for guest functions.
+    pub source: Option<String>,
+    /// The line it is at.
+    pub line: Option<u32>,
+    /// What it was called as: kind ("global", "local", "method", …) and name.
+    pub name: Option<(String, String)>,
+    /// Its own name.
+    pub own_name: String,
+    /// Number of captured values.
+    pub captures: usize,
+    /// Number of parameters.
+    pub params: usize,
+    /// Whether it takes more arguments.
+    pub variadic: bool,
+    /// Whether it is a function of the host.
+    pub is_host: bool,
+    /// Names and values of its visible local variables, in order.
+    pub locals: Vec<(String, Value)>,
+}
+
+impl HostCall<'_> {
+    /// The name of a value's kind, as programs know it; a metatable's `__name` comes first.
+    pub fn type_name(&self, value: Value) -> String {
+        type_name(self.cx, value)
+    }
+
+    /// The name of a value's kind without looking at metatables.
+    pub fn basic_type_name(&self, value: Value) -> &'static str {
+        basic_type_name(value)
+    }
+
+    /// A number that stands for an object where a program asks for its identity.
+    pub fn identity(&mut self, value: Value) -> u64 {
+        self.cx.identity(value)
+    }
+
+    /// The metatable of any value, or nil.
+    pub fn metatable(&self, value: Value) -> Value {
+        let metatable = self.cx.metatable(value);
+        // SAFETY: metatables live as long as what has them.
+        if metatable.is_null() { Value::NIL } else { unsafe { Value::from_table(metatable) } }
+    }
+
+    /// Sets the metatable of a value: of itself for tables and host objects, of its kind for others. Nil for none.
+    ///
+    /// # Errors
+    /// When there is no memory.
+    pub fn set_metatable(&mut self, value: Value, metatable: Value) -> Result<(), Raise> {
+        let table: *mut Table = metatable.as_table().unwrap_or(std::ptr::null_mut());
+        match value.tag() {
+            Tag::STRING => self.cx.string_metatable = table,
+            Tag::NIL => self.cx.kind_metatables[0] = table,
+            Tag::FALSE | Tag::TRUE => self.cx.kind_metatables[1] = table,
+            Tag::INT | Tag::FLOAT => self.cx.kind_metatables[2] = table,
+            Tag::FUNCTION => self.cx.kind_metatables[3] = table,
+            Tag::FIBER => self.cx.kind_metatables[4] = table,
+            _ => self.cx.heap.set_own_metatable(value, metatable).map_err(|_| Raise::Trap(TrapCode::OutOfMemory))?,
+        }
+        Ok(())
+    }
+
+    /// A string value.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn string(&mut self, bytes: impl AsRef<[u8]>) -> Result<Value, Raise> {
+        self.cx.heap.string_value(bytes.as_ref()).map_err(|_| Raise::Trap(TrapCode::OutOfMemory))
+    }
+
+    /// A new table.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn table(&mut self, slots: u32, entries: u32) -> Result<Value, Raise> {
+        self.cx.heap.table_value(slots, entries).map_err(|_| Raise::Trap(TrapCode::OutOfMemory))
+    }
+
+    /// A named value of the host's libraries; nil when it was never set.
+    pub fn registered(&self, name: &str) -> Value {
+        self.cx.registry.get(name).copied().unwrap_or(Value::NIL)
+    }
+
+    /// Sets a named value of the host's libraries.
+    pub fn register(&mut self, name: &str, value: Value) {
+        self.cx.heap.barrier(self.registered(name));
+        self.cx.registry.insert(name.to_string(), value);
+    }
+
+    /// A new fiber that will call `callee`.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn new_fiber(&mut self, callee: Value) -> Result<Value, Raise> {
+        switch::create(self.cx, callee).map_err(|_| Raise::Trap(TrapCode::OutOfMemory))
+    }
+
+    /// What a fiber does; none when the value is no fiber.
+    pub fn fiber_state(&self, fiber: Value) -> Option<FiberState> {
+        // SAFETY: values at hand are reachable.
+        fiber.as_fiber().map(|cell| unsafe { Fiber::of(cell) }.state)
+    }
+
+    /// The running fiber, and whether it is the main one.
+    pub fn running_fiber(&self) -> (Value, bool) {
+        // SAFETY: the running fiber is alive.
+        (unsafe { Value::from_fiber(self.cx.fiber) }, self.cx.fiber == self.cx.main_fiber)
+    }
+
+    /// Loads a program into the machine. Its start function, if it has one, is given back to be called.
+    ///
+    /// # Errors
+    /// When it cannot be linked.
+    pub fn instantiate(&mut self, program: Verified) -> Result<(InstanceId, Option<Value>), LinkError> {
+        self.cx.instantiate(Rc::new(program))
+    }
+
+    /// A closure over an exported function that captures these values.
+    ///
+    /// # Errors
+    /// When there is no such function, or no memory.
+    pub fn closure(&mut self, instance: InstanceId, name: &str, captures: &[Value]) -> Result<Value, LinkError> {
+        self.cx.closure(instance, name, captures)
+    }
+
+    /// A function value that calls the host.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn host_function(
+        &mut self,
+        name: impl Into<String>,
+        function: impl Fn(&mut HostCall<'_>) -> Result<crate::host::Outcome, Raise> + 'static,
+    ) -> Result<Value, Raise> {
+        let made = self.cx.host_function(name.into(), Rc::new(function), None);
+        made.map_err(|_| Raise::Trap(TrapCode::OutOfMemory))
+    }
+
+    /// Collects all garbage now.
+    pub fn collect(&mut self) {
+        let (base, count) = self.frame();
+        // SAFETY: the frame of the running host function is on top of the stack.
+        unsafe { collect::collect_in_host(self.cx, base, count, None) };
+    }
+
+    /// Does a step of a collection, as if so many bytes had been allocated; true when a cycle ended with it.
+    pub fn collect_step(&mut self, bytes: usize) -> bool {
+        let (base, count) = self.frame();
+        // SAFETY: as for `collect`.
+        unsafe { collect::collect_in_host(self.cx, base, count, Some(bytes)) }
+    }
+
+    /// A finaliser that is due: the object and its `__gc`, to be called by the host function.
+    pub fn next_finaliser(&mut self) -> Option<(Value, Value)> {
+        let object = self.cx.heap.next_finaliser()?;
+        let finaliser = self.cx.metamethod(object, crate::metamethod::Metamethod::Gc);
+        Some((object, finaliser))
+    }
+
+    /// A traceback in PUC Lua's form of what is below this function, leaving out `skip` levels.
+    pub fn traceback(&self, skip: usize) -> String {
+        let (base, _) = self.frame();
+        crate::error::traceback_of_caller(self.cx, base, skip)
+    }
+
+    /// A traceback of a fiber that does not run.
+    pub fn fiber_traceback(&self, fiber: Value, skip: usize) -> String {
+        crate::error::traceback_of_fiber(self.cx, fiber, skip)
+    }
+
+    /// What is known of the function `level` calls above this one: 1 is the caller.
+    pub fn level(&mut self, level: usize) -> Option<LevelInfo> {
+        let (base, _) = self.frame();
+        if level == 0 {
+            return None;
+        }
+        let mut walk = Walk::from_host(self.cx, base);
+        let mut found = 0;
+        // SAFETY: the stack does not change while it is walked.
+        unsafe {
+            while let Some((next, _)) = walk.next() {
+                if !matches!(next, Level::Record { .. }) {
+                    found += 1;
+                    if found == level {
+                        let caller = walk.peek();
+                        return Some(crate::error::level_info(self.cx, &next, caller));
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    /// What is known of a function that is not running.
+    pub fn function(&self, function: Value) -> Option<LevelInfo> {
+        let closure = function.as_function()?;
+        // SAFETY: values at hand are reachable; closures point to functions.
+        let info = unsafe { &*(*closure).function.cast::<FunctionInfo>() };
+        let mut level = crate::error::static_info(info);
+        level.function = function;
+        Some(level)
+    }
+
+    /// The name of a captured value of a function.
+    pub fn capture_name(&self, function: Value, index: usize) -> Option<String> {
+        let closure = function.as_function()?;
+        // SAFETY: values at hand are reachable; closures point to functions.
+        match unsafe { &(*(*closure).function.cast::<FunctionInfo>()).body } {
+            Body::Guest(guest) => guest.portable().capture_names.get(index).cloned(),
+            Body::Host(_) | Body::Bridge(_) => None,
+        }
+    }
+
+    /// The linear memory of the function that called this one from typed code, or the machine's main memory.
+    pub fn memory(&mut self) -> Option<&mut crate::memory::LinearMemory> {
+        let memory = self.caller_memory()?;
+        // SAFETY: instances and their memories live as long as the machine, and nothing runs meanwhile.
+        Some(unsafe { &mut *memory })
+    }
+
+    fn caller_memory(&self) -> Option<*mut crate::memory::LinearMemory> {
+        let (base, _) = self.frame();
+        let mut walk = Walk::from_host(self.cx, base);
+        // SAFETY: the stack does not change while it is walked.
+        while let Some((level, _)) = unsafe { walk.next() } {
+            if let Level::Guest { guest, .. } = level {
+                // SAFETY: instances live as long as the machine.
+                let instance = unsafe { &*guest.instance };
+                let first = minivm_isa::entities::Memory::from_u32(0);
+                return (!instance.memories.is_empty()).then(|| instance.memory(first));
+            }
+        }
+        None
+    }
+}

@@ -1,0 +1,180 @@
+//! Running: a call from the host, in slices.
+
+use crate::context::{Context, Status};
+use crate::dispatch::{self, Flow};
+use crate::error::Failure;
+use crate::fiber::{Fiber, FiberState};
+use crate::host::HostRequest;
+use crate::machine::{InstanceId, Machine};
+use crate::stack::call::{call_value, values_at};
+use crate::stack::record::RECORD_DELTA;
+use crate::stack::{host_call, switch};
+use crate::value::Value;
+
+/// The largest budget with a limit; a machine without one stays above.
+const FUEL_LIMIT_MAX: i64 = i64::MAX / 4;
+
+/// How a slice of a run ended.
+pub enum RunState {
+    /// It returned these values.
+    Finished(Vec<Value>),
+    /// It failed, or ended itself.
+    Failed(Failure),
+    /// The budget is used up; [`Machine::resume`] goes on.
+    OutOfFuel,
+    /// A host function waits; [`Machine::answer`] goes on.
+    Waiting(Box<dyn HostRequest>),
+    /// The single steps are done.
+    Stepped,
+}
+
+impl Machine {
+    /// Calls a function to its end.
+    ///
+    /// # Errors
+    /// The error nobody caught, with a traceback; also when the run waits for the host, which only [`resume`](Self::resume)
+    /// and [`answer`](Self::answer) can serve.
+    pub fn call(&mut self, function: Value, arguments: &[Value]) -> Result<Vec<Value>, Failure> {
+        let mut state = self.start(function, arguments);
+        loop {
+            match state {
+                RunState::Finished(values) => return Ok(values),
+                RunState::Failed(failure) => return Err(failure),
+                RunState::Waiting(request) => {
+                    let message = format!("host request '{}' was not answered", request.name());
+                    return Err(self.cx.failure_of(&message));
+                }
+                RunState::OutOfFuel if self.cx.fuel < 0 => return Err(self.cx.failure_of("out of fuel")),
+                RunState::OutOfFuel | RunState::Stepped => state = self.resume(),
+            }
+        }
+    }
+
+    /// Calls an exported function to its end.
+    ///
+    /// # Errors
+    /// As for [`call`](Self::call); also when there is no such function.
+    pub fn invoke(&mut self, instance: InstanceId, name: &str, arguments: &[Value]) -> Result<Vec<Value>, Failure> {
+        match self.exported_function(instance, name) {
+            Some(function) => self.call(function, arguments),
+            None => Err(self.cx.failure_of(&format!("no exported function '{name}'"))),
+        }
+    }
+
+    /// Adds to the budget of canonical instructions. A machine starts without a limit; the first call sets one.
+    pub fn add_fuel(&mut self, fuel: u64) {
+        let fuel = i64::try_from(fuel).unwrap_or(i64::MAX);
+        let limited = self.fuel().is_some();
+        self.cx.fuel = if limited { self.cx.fuel.saturating_add(fuel).min(FUEL_LIMIT_MAX) } else { fuel.min(FUEL_LIMIT_MAX) };
+    }
+
+    /// What is left of the budget; none when there is no limit.
+    pub fn fuel(&self) -> Option<u64> {
+        (self.cx.fuel <= FUEL_LIMIT_MAX).then(|| self.cx.fuel.max(0) as u64)
+    }
+
+    /// Starts a call. A run that was not finished is dropped.
+    pub fn start(&mut self, function: Value, arguments: &[Value]) -> RunState {
+        if let Err(failure) = self.cx.begin(function, arguments) {
+            return RunState::Failed(failure);
+        }
+        self.resume()
+    }
+
+    /// Goes on with a run that has stopped for want of fuel.
+    pub fn resume(&mut self) -> RunState {
+        self.cx.status = Status::Running;
+        self.cx.refresh_memory();
+        // SAFETY: the saved state is that of the run: `begin` or the stop made it.
+        unsafe { dispatch::run(&raw mut *self.cx) };
+        self.cx.state()
+    }
+
+    /// Goes on with a run that waits for the host, giving it these values.
+    pub fn answer(&mut self, values: &[Value]) -> RunState {
+        self.cx.status = Status::Running;
+        let record = self.cx.regs;
+        // SAFETY: a run waits with the record of its host function on top.
+        let flow = unsafe { host_call::answer(&mut self.cx, record, values) };
+        self.cx.go_on(flow);
+        if self.cx.status.is_running() { self.resume() } else { self.cx.state() }
+    }
+}
+
+impl Context {
+    /// Takes the state that a slow function has left, unless it has stopped.
+    fn go_on(&mut self, flow: Flow) {
+        if !flow.pc.is_null() {
+            self.pc = flow.pc;
+            self.regs = flow.regs;
+        }
+    }
+
+    /// Prepares a call on a new main fiber.
+    fn begin(&mut self, function: Value, arguments: &[Value]) -> Result<(), Failure> {
+        let fiber = match switch::create(self, function) {
+            Ok(fiber) => fiber,
+            Err(_) => return Err(self.failure_of("not enough memory")),
+        };
+        let cell = fiber.as_fiber().expect("it was just made");
+        self.main_fiber = cell;
+        self.fiber = cell;
+        self.fiber_depth = 0;
+        self.status = Status::Running;
+        self.failure = None;
+        // SAFETY: the fiber is new: its stack has an entry record and nothing else.
+        unsafe {
+            let state = Fiber::of(cell);
+            state.state = FiberState::Running;
+            self.stack_start = state.stack.start();
+            self.stack_end = state.stack.limit();
+            let record = self.stack_start;
+            let place = self.record_return();
+            let needed = RECORD_DELTA + 2 * arguments.len() + 16;
+            let at = Flow { pc: place, regs: record };
+            let flow = match self.reserve(record, record, needed) {
+                Some(record) => {
+                    let new = record.add(RECORD_DELTA);
+                    for (index, &argument) in arguments.iter().enumerate() {
+                        dispatch::operands::set_any(new, index * 2, argument);
+                    }
+                    call_value(self, function, new, arguments.len(), place, Flow { pc: place, regs: record })
+                }
+                None => crate::stack::call::stack_overflow(self, at),
+            };
+            self.go_on(flow);
+        }
+        match self.status {
+            Status::Running => Ok(()),
+            _ => match self.failure.take() {
+                Some(failure) => Err(failure),
+                None => Ok(()),
+            },
+        }
+    }
+
+    /// How the slice ended.
+    fn state(&mut self) -> RunState {
+        match self.status {
+            // SAFETY: the results lie above the entry record of the main fiber.
+            Status::Finished => RunState::Finished(unsafe { values_at(self.results.0, self.results.1) }),
+            Status::Failed => match self.failure.take() {
+                Some(failure) => RunState::Failed(failure),
+                None => RunState::Failed(Failure::Exit(1)),
+            },
+            Status::OutOfFuel => RunState::OutOfFuel,
+            Status::Stepped => RunState::Stepped,
+            Status::Waiting => match self.request.take() {
+                Some(request) => RunState::Waiting(request),
+                None => RunState::Failed(self.failure_of("a host function waits for nothing")),
+            },
+            Status::Running => RunState::Failed(self.failure_of("the run was left while it ran")),
+        }
+    }
+
+    /// A failure with a message of the machine's own.
+    pub(crate) fn failure_of(&mut self, message: &str) -> Failure {
+        let value = self.heap.string_value(message.as_bytes()).unwrap_or(Value::NIL);
+        Failure::Error { value, trap: None, trace: String::new() }
+    }
+}
