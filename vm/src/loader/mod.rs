@@ -8,9 +8,11 @@
 //! | `dynamic`, `calls` | `any` instructions, calls |
 //! | `typed/` | typed instructions as expression trees |
 //! | `frame_map` | what the collector scans |
+//! | `explain` | the result for people |
 
 mod calls;
 mod dynamic;
+pub(crate) mod explain;
 pub(crate) mod frame_map;
 pub(crate) mod instance;
 pub(crate) mod instantiate;
