@@ -1,2 +1,4 @@
-//! To be written.
+//! What conformance tests, benches and fuzz targets share.
 #![forbid(unsafe_code)]
+
+pub mod wasm;
