@@ -203,8 +203,8 @@ impl Listing<'_> {
     }
 }
 
-/// The instruction that shows the code which also does this one; none where there is nothing to do, as at a jump to what
-/// follows.
+/// The instruction that shows the code which also does this one; none where nothing is to be done, as at a jump to the
+/// block that follows.
 fn partner(form: &ThreadedForm, index: usize) -> Option<usize> {
     let root = |at: usize| form.inside.get(at).copied().flatten().map_or(at, |root| root as usize);
     form.lines.iter().map(|line| line.canonical as usize).find(|&at| root(at) == root(index))

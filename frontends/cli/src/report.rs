@@ -179,7 +179,8 @@ mod tests {
         let report = Report::new("unexpected symbol").place(place).note("a note").help("do this");
         assert_eq!(
             plain(&report),
-            "error: unexpected symbol\n --> a.lua:2:11\n  |\n2 | local y = = 2\n  |           ^\n  |\n  = note: a note\n  = help: do this"
+            "error: unexpected symbol\n --> a.lua:2:11\n  |\n2 | local y = = 2\n  |           ^\n\
+             \x20 |\n  = note: a note\n  = help: do this"
         );
     }
 

@@ -6,39 +6,39 @@ use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
 /// A folder that is removed in the end.
-pub struct Folder {
+pub(crate) struct Folder {
     dir: TempDir,
 }
 
 /// How a command ended.
-pub struct Ended {
+pub(crate) struct Ended {
     line: String,
     output: Output,
 }
 
 impl Folder {
     /// An empty folder.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Folder { dir: cap_tempfile::tempdir(cap_tempfile::ambient_authority()).expect("there is room for tests") }
     }
 
     /// Writes a file.
-    pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
         self.dir.write(name, bytes).expect("the folder is ours");
     }
 
     /// Reads a file.
-    pub fn read(&self, name: &str) -> String {
+    pub(crate) fn read(&self, name: &str) -> String {
         self.dir.read_to_string(name).expect("the command has written it")
     }
 
     /// Runs `minivm` with these words.
-    pub fn run(&self, line: &str) -> Ended {
+    pub(crate) fn run(&self, line: &str) -> Ended {
         self.run_with(line, "")
     }
 
     /// Runs `minivm` with something on standard input.
-    pub fn run_with(&self, line: &str, input: &str) -> Ended {
+    pub(crate) fn run_with(&self, line: &str, input: &str) -> Ended {
         let mut command = Command::new(env!("CARGO_BIN_EXE_minivm"));
         command.args(line.split_whitespace()).env("NO_COLOR", "1").current_dir(self.path());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -68,20 +68,20 @@ impl Ended {
 
     /// It ended well; gives its output.
     #[track_caller]
-    pub fn succeeds(&self) -> String {
+    pub(crate) fn succeeds(&self) -> String {
         assert_eq!(self.output.status.code(), Some(0), "{}: {}", self.line, self.stderr());
         self.stdout()
     }
 
     /// It ended well and printed exactly this.
     #[track_caller]
-    pub fn prints(&self, expected: &str) {
+    pub(crate) fn prints(&self, expected: &str) {
         assert_eq!(self.succeeds(), expected, "{}", self.line);
     }
 
     /// It left with this code and told of this; gives what it told.
     #[track_caller]
-    pub fn fails(&self, code: i32, part: &str) -> String {
+    pub(crate) fn fails(&self, code: i32, part: &str) -> String {
         let text = self.stderr();
         assert_eq!(self.output.status.code(), Some(code), "{}: {text}", self.line);
         assert!(text.contains(part), "{}: {text}", self.line);
@@ -90,7 +90,7 @@ impl Ended {
 
     /// It left with this code and printed exactly this.
     #[track_caller]
-    pub fn exits(&self, code: i32, expected: &str) {
+    pub(crate) fn exits(&self, code: i32, expected: &str) {
         assert_eq!(self.output.status.code(), Some(code), "{}: {}", self.line, self.stderr());
         assert_eq!(self.stdout(), expected, "{}", self.line);
     }
