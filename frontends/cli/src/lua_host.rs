@@ -37,12 +37,6 @@ struct Granted {
     dir: Dir,
 }
 
-/// A path in a granted directory.
-struct Place<'a> {
-    dir: &'a Dir,
-    path: PathBuf,
-}
-
 impl ProcessHost {
     /// The host for these options of the command line.
     pub(crate) fn new(directories: &[DirectoryGrant], variables: &[Variable]) -> Result<Self, (PathBuf, io::Error)> {
@@ -66,7 +60,7 @@ impl ProcessHost {
 
 impl Files {
     /// Finds the granted directory that a path leads into: the one with the longest name that the path begins with.
-    fn place(granted: &[Granted], path: &Path) -> Result<(&Dir, PathBuf), HostError> {
+    fn place<'a>(granted: &'a [Granted], path: &Path) -> Result<(&'a Dir, PathBuf), HostError> {
         let inside = |grant: &Granted| {
             let name = grant.guest.strip_prefix(".").unwrap_or(&grant.guest);
             let path = path.strip_prefix(".").unwrap_or(path);
