@@ -75,9 +75,9 @@ fn import(builder: &mut ProgramBuilder, program: &Program, module: &str, export:
             Some(Imported::Function(function, signature))
         }
         Item::Global(global) => {
-            let GlobalDef { ty, mutable, .. } = program.globals[global];
+            let GlobalDef { ty, mutable, holds, .. } = program.globals[global];
             let origin = Origin::Import(Import { module: module.to_owned(), name: export.name.clone() });
-            Some(Imported::Global(builder.add_global(GlobalDef { ty, mutable, origin }), ty))
+            Some(Imported::Global(builder.add_global(GlobalDef { ty, mutable, holds, origin }), ty))
         }
         Item::Memory(_) | Item::Table(_) => None,
     }
