@@ -159,7 +159,7 @@ impl Machines {
         results.iter().zip(types).map(|(&value, ty)| from_value(value, ty)).collect()
     }
 
-    /// The value of an exported global.
+    /// The value of an exported global, or the [`sum`](super::sum) of an exported memory.
     ///
     /// # Errors
     /// When there is none.
@@ -187,6 +187,7 @@ fn result_types(program: &Program, name: &str) -> Result<Vec<Type>, Failure> {
             Ok(program.signatures[signature].results.clone())
         }
         Some(Item::Global(global)) => Ok(vec![program.globals[global].ty]),
+        Some(Item::Memory(_)) => Ok(vec![Type::I64]),
         _ => Err(Failure::Other(format!("no export '{name}'"))),
     }
 }
