@@ -1,0 +1,3 @@
+//! Every C program, its wasm run through the library.
+
+fn main() {}
