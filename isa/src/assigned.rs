@@ -175,35 +175,32 @@ impl Flow<'_> {
 
     /// Puts the reached nodes into reverse postorder, so that most sets settle in one sweep.
     fn number_nodes(&mut self) {
-        let reached = &mut vec![false; self.place.len()];
-        let mut open: Vec<(usize, Vec<usize>)> = Vec::new();
-        let enter = |flow: &Self, node: usize| {
-            let mut successors = Vec::new();
-            flow.successors(node, |next| successors.push(next));
-            (node, successors)
-        };
-        reached[0] = true;
-        open.push(enter(self, 0));
-        while let Some((node, successors)) = open.last_mut() {
-            let node = *node;
-            match successors.pop() {
-                Some(next) if !reached[next] => {
-                    reached[next] = true;
-                    let entered = enter(self, next);
-                    open.push(entered);
+        let mut reached = vec![false; self.place.len()];
+        // A node is left when all that was put on the stack after it has been dealt with.
+        enum Step {
+            Enter(usize),
+            Leave(usize),
+        }
+        let mut steps = vec![Step::Enter(0)];
+        while let Some(step) = steps.pop() {
+            match step {
+                Step::Enter(node) if !std::mem::replace(&mut reached[node], true) => {
+                    steps.push(Step::Leave(node));
+                    self.successors(node, |next| {
+                        if !reached[next] {
+                            steps.push(Step::Enter(next));
+                        }
+                    });
                 }
-                Some(_) => {}
-                None => {
-                    self.order.push(node);
-                    open.pop();
-                }
+                Step::Enter(_) => {}
+                Step::Leave(node) => self.order.push(node),
             }
         }
         self.order.reverse();
         for (place, &node) in self.order.iter().enumerate() {
             self.place[node] = place;
         }
-        self.result.reached.copy_from_slice(reached);
+        self.result.reached = reached;
     }
 
     fn run(&mut self, parameters: usize) {

@@ -5,6 +5,12 @@ mod common;
 use common::{Random, any_program, good_program};
 use minivm_isa::{Program, binary, text, verify};
 
+/// Seeds of a test: so many, or `MINIVM_FUZZ` times as many for a long run with other programs each.
+fn seeds(usual: u64) -> std::ops::Range<u64> {
+    let times = std::env::var("MINIVM_FUZZ").ok().and_then(|times| times.parse().ok()).unwrap_or(1);
+    0..usual * times
+}
+
 fn round_trips(program: &Program) {
     let bytes = binary::encode(program);
     assert_eq!(binary::decode(&bytes).as_ref(), Ok(program), "binary round trip");
@@ -21,7 +27,7 @@ fn round_trips(program: &Program) {
 
 #[test]
 fn any_program_round_trips() {
-    for seed in 0..1500 {
+    for seed in seeds(1500) {
         let program = any_program(&mut Random(seed));
         round_trips(&program);
         verify::check(&program);
@@ -30,7 +36,7 @@ fn any_program_round_trips() {
 
 #[test]
 fn good_programs_are_accepted() {
-    for seed in 0..300 {
+    for seed in seeds(300) {
         let program = good_program(&mut Random(seed));
         let rejections = verify::check(&program);
         assert!(rejections.is_empty(), "{}\n{program}", rejections[0]);
@@ -40,7 +46,7 @@ fn good_programs_are_accepted() {
 
 #[test]
 fn damaged_bytes_are_errors_or_programs() {
-    for seed in 0..400 {
+    for seed in seeds(400) {
         let mut random = Random(seed);
         let program = if random.flip() { any_program(&mut random) } else { good_program(&mut random) };
         let bytes = binary::encode(&program);
@@ -69,7 +75,7 @@ fn damaged_bytes_are_errors_or_programs() {
 
 #[test]
 fn damaged_text_is_errors_or_a_program() {
-    for seed in 0..200 {
+    for seed in seeds(200) {
         let mut random = Random(seed);
         let program = if random.flip() { any_program(&mut random) } else { good_program(&mut random) };
         let mut characters: Vec<char> = program.to_string().chars().collect();

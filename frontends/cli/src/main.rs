@@ -1,3 +1,40 @@
-//! To be written.
+//! The `minivm` command: the only crate that touches terminal and process.
+//!
+//! `arguments` defines the command line, `source` and `language` read a file, `load` makes a
+//! program of it, `commands` does what was asked, `report` says what is wrong, `exit` lists
+//! the codes.
 #![forbid(unsafe_code)]
-fn main() {}
+
+mod arguments;
+mod commands;
+mod exit;
+mod grants;
+mod language;
+mod load;
+mod problems;
+mod report;
+mod source;
+
+use arguments::{Command, CommandLine, When};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let (command, color) = CommandLine::read();
+    match color {
+        When::Auto => {}
+        When::Always => anstream::ColorChoice::Always.write_global(),
+        When::Never => anstream::ColorChoice::Never.write_global(),
+    }
+    let result = match &command {
+        Command::Run(_) | Command::Explain(_) => todo!(),
+        Command::Build(build) => commands::build(build),
+        Command::Dis(file) => commands::dis(&file.file),
+        Command::Verify(file) => commands::verify(&file.file),
+        Command::Completions { shell } => commands::completions(*shell),
+    };
+    let exit = result.unwrap_or_else(|failure| {
+        report::print(&failure.reports);
+        failure.exit
+    });
+    exit.into()
+}

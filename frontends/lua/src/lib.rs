@@ -1,2 +1,9 @@
-//! To be written.
+//! Lua 5.4 for MiniVM: from source text to bytecode, and the standard library.
 #![forbid(unsafe_code)]
+
+pub mod codegen;
+pub mod stdlib;
+pub mod syntax;
+
+pub use codegen::{compile, compile_file};
+pub use syntax::SyntaxError;

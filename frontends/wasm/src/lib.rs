@@ -1,2 +1,9 @@
-//! To be written.
+//! WebAssembly for MiniVM: modules become portable bytecode, and WASI lets them reach what the host grants.
+//!
+//! Start at [`translate()`] and [`wasi`]. This crate knows no Lua.
 #![forbid(unsafe_code)]
+
+pub mod translate;
+pub mod wasi;
+
+pub use translate::{WasmError, parse_text, translate};

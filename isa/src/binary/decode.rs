@@ -116,10 +116,11 @@ fn items<T, C: FromIterator<T>>(
 fn read_target(from: &mut Reader<'_>) -> Result<Triple, DecodeError> {
     let start = from.at;
     let bytes = from.bytes(from.remaining())?;
-    let target = std::str::from_utf8(bytes).ok().and_then(|name| Triple::from_str(name).ok());
-    match target.filter(|target| *target != Triple::unknown()) {
-        Some(target) => Ok(target),
-        None => from.error(start, "not the name of a target"),
+    let name = std::str::from_utf8(bytes).unwrap_or_default();
+    match Triple::from_str(name) {
+        // A target has several names, of which only one is written.
+        Ok(target) if target != Triple::unknown() && target.to_string() == name => Ok(target),
+        Ok(_) | Err(_) => from.error(start, "not the name of a target"),
     }
 }
 

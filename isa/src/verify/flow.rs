@@ -12,6 +12,7 @@ impl Checker<'_> {
         let parameters = self.signature.map_or(0, |signature| signature.params.len());
         let assigned = AssignedRegisters::compute(function, parameters);
         self.here = None;
+        self.written.clear();
         for (index, region) in function.regions.iter().enumerate() {
             let Some(register) = region.message_handler.filter(|&register| self.register_type(register).is_some())
             else {
@@ -27,16 +28,21 @@ impl Checker<'_> {
             for index in function.block_range(block) {
                 self.here = Some((block, index));
                 let instruction = &function.code[index];
+                // An instruction reads everything before it writes anything.
+                let mut written = std::mem::take(&mut self.written);
                 instruction.for_each_operand(|name, operand| match operand {
                     OperandRef::In(input, _) => self.uses(name, input.reg(), &mut known),
                     OperandRef::Ins(inputs, _) => {
                         inputs.iter().for_each(|input| self.uses(name, input.reg(), &mut known));
                     }
                     OperandRef::InOut(register, _) => self.uses(name, Some(register), &mut known),
-                    OperandRef::Out(..) | OperandRef::Outs(..) | OperandRef::Target(_) => {}
-                    OperandRef::Targets(_) | OperandRef::Index(..) | OperandRef::Immediate(..) => {}
+                    OperandRef::Out(register, _) => written.push(register),
+                    OperandRef::Outs(registers, _) => written.extend_from_slice(registers),
+                    OperandRef::Target(_) | OperandRef::Targets(_) => {}
+                    OperandRef::Index(..) | OperandRef::Immediate(..) => {}
                 });
-                instruction.for_each_def(|register| known.insert(register));
+                written.drain(..).for_each(|register| known.insert(register));
+                self.written = written;
             }
         }
     }

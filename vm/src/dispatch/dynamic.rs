@@ -61,6 +61,8 @@ pub(crate) trait Arithmetic {
     fn int(lhs: i64, rhs: i64) -> Option<i64>;
     /// Of two floats, unless it is an integer operation.
     fn float(lhs: f64, rhs: f64) -> Option<f64>;
+    /// Whether floats are done in a few instructions, without a call.
+    const FLOATS_IN_LINE: bool = true;
     /// The error when two integers have no result.
     const ZERO: &'static str = "";
 }
@@ -80,6 +82,7 @@ macro_rules! arithmetic {
                 $float
             }
             $(const ZERO: &'static str = $zero;)?
+            const FLOATS_IN_LINE: bool = !matches!(Metamethod::$metamethod, Metamethod::Mod | Metamethod::FloorDiv | Metamethod::Pow);
         }
     )*};
 }
@@ -111,7 +114,8 @@ handler! {
                 set_any(regs, dst, Value::int(result));
                 next!(c.end(), regs, cx, facc)
             }
-        } else if lhs.tag() == Tag::FLOAT
+        } else if O::FLOATS_IN_LINE
+            && lhs.tag() == Tag::FLOAT
             && rhs.tag() == Tag::FLOAT
             && let Some(result) = O::float(f64::from_bits(lhs.payload()), f64::from_bits(rhs.payload()))
         {

@@ -297,7 +297,7 @@ handler! {
             && let Some(node) = cached(pointer::<Table>(*regs.add(object) as usize), index, key)
         {
             if (*cx).heap.marking() {
-                (*cx).heap.barrier((*node).value());
+                slow!(set_field_slow::<V>, pc, regs, cx, facc)
             }
             (*node).value = value.payload();
             (*node).value_tag = value.tag().0 as u8;
@@ -345,7 +345,7 @@ handler! {
                 let slot = (*table).array.add(index as usize);
                 if (*slot).tag != Tag::NIL {
                     if (*cx).heap.marking() {
-                        (*cx).heap.barrier(Value::load(slot));
+                        slow!(set_index_slow::<K, V>, pc, regs, cx, facc)
                     }
                     (*slot).payload = value.payload();
                     (*slot).tag = value.tag();
@@ -577,19 +577,23 @@ handler! {
         let mut c = Cursor::new(pc);
         let (cell, src) = (c.half(), c.half());
         let cell = pointer::<Cell>(*regs.add(cell) as usize);
-        write_cell(cx, cell, get_any(regs, src));
+        if (*cx).heap.marking() {
+            slow!(cell_set_marking, pc, regs, cx, facc)
+        }
+        get_any(regs, src).store(&raw mut (*cell).value);
         next!(c.end(), regs, cx, facc)
     }
 }
 
-#[inline(always)]
-unsafe fn write_cell(cx: *mut Context, cell: *mut Cell, value: Value) {
-    // SAFETY: cell registers and captures always hold live cells.
-    unsafe {
-        if (*cx).heap.marking() {
-            (*cx).heap.barrier(Value::load(&raw const (*cell).value));
-        }
-        value.store(&raw mut (*cell).value);
+handler! {
+    #[inline(never)]
+    fn cell_set_marking(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (cell, src) = (c.half(), c.half());
+        let cell = pointer::<Cell>(*regs.add(cell) as usize);
+        (*cx).heap.barrier(Value::load(&raw const (*cell).value));
+        get_any(regs, src).store(&raw mut (*cell).value);
+        next!(c.end(), regs, cx, facc)
     }
 }
 
@@ -610,7 +614,22 @@ handler! {
         let mut c = Cursor::new(pc);
         let cell = pointer::<Cell>(Capture::read(&mut c, regs).payload() as usize);
         let src = c.half();
-        write_cell(cx, cell, get_any(regs, src));
+        if (*cx).heap.marking() {
+            slow!(capture_cell_set_marking, pc, regs, cx, facc)
+        }
+        get_any(regs, src).store(&raw mut (*cell).value);
+        next!(c.end(), regs, cx, facc)
+    }
+}
+
+handler! {
+    #[inline(never)]
+    fn capture_cell_set_marking(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let cell = pointer::<Cell>(Capture::read(&mut c, regs).payload() as usize);
+        let src = c.half();
+        (*cx).heap.barrier(Value::load(&raw const (*cell).value));
+        get_any(regs, src).store(&raw mut (*cell).value);
         next!(c.end(), regs, cx, facc)
     }
 }

@@ -108,6 +108,11 @@ impl Cycle {
         self.threshold = paced.max(limits.cycle_bytes_min).min(used.saturating_add(room.max(limits.step_bytes)));
     }
 
+    /// The part of the list of owners that is no longer valid.
+    pub(super) fn owners_gap(&self) -> std::ops::Range<usize> {
+        if self.phase == Phase::Owners { self.kept..self.cursor } else { 0..0 }
+    }
+
     fn enter(&mut self, phase: Phase) {
         self.phase = phase;
         self.cursor = 0;

@@ -56,8 +56,6 @@ impl Finalisers {
     /// What was found dead in this cycle may be given to the program: last registered, first finalised.
     pub(super) fn release(&mut self) {
         while let Some(object) = self.condemned.pop() {
-            // SAFETY: condemned objects were marked.
-            unsafe { (*object).clear(Header::FINALISER) };
             self.pending.push_back(object);
         }
     }
@@ -65,7 +63,7 @@ impl Finalisers {
 
 impl Heap {
     /// Registers a table or userdata for finalisation; to be called when a metatable with a finaliser is set. Does nothing
-    /// if it is registered already.
+    /// if it is registered already, or waits to be finalised.
     ///
     /// # Safety
     /// `object` is a live cell of this heap.
@@ -89,7 +87,10 @@ impl Heap {
     pub fn next_finaliser(&mut self) -> Option<Value> {
         let object = self.finalisers.pending.pop_front()?;
         // SAFETY: pending objects are kept alive by `trace`; from now on the caller keeps this one.
-        let value = unsafe { Value::from_object(object) };
+        let value = unsafe {
+            (*object).clear(Header::FINALISER);
+            Value::from_object(object)
+        };
         // It leaves the roots, where the collector may not have seen it yet.
         self.barrier(value);
         Some(value)
@@ -99,8 +100,6 @@ impl Heap {
     pub fn finalise_all(&mut self, roots: &mut dyn Roots) {
         self.finish_cycle(roots);
         while let Some(object) = self.finalisers.registered.pop() {
-            // SAFETY: registered objects are not freed while they are on the list.
-            unsafe { (*object).clear(Header::FINALISER) };
             self.finalisers.pending.push_back(object);
         }
     }

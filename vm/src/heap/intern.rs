@@ -242,15 +242,17 @@ fn new_segment() -> Box<[Line; SEGMENT]> {
 
 #[cfg(test)]
 mod tests {
+    use crate::heap::tests::times;
     use crate::heap::{Heap, HeapLimits};
 
     #[test]
     fn the_table_splits_and_merges_without_losing_strings() {
         let mut heap = Heap::new(HeapLimits::default());
+        let count = times(40_000, 4_000);
         let text = |number: usize| format!("string {number}");
-        let made: Vec<_> = (0..40_000).map(|i| heap.new_string(text(i).as_bytes()).expect("no limit")).collect();
-        assert_eq!(heap.interned.count, 40_000);
-        assert!(heap.interned.buckets >= 10_000);
+        let made: Vec<_> = (0..count).map(|i| heap.new_string(text(i).as_bytes()).expect("no limit")).collect();
+        assert_eq!(heap.interned.count, count);
+        assert!(heap.interned.buckets >= count / 4);
         for (i, &string) in made.iter().enumerate() {
             assert_eq!(heap.new_string(text(i).as_bytes()), Ok(string));
         }
@@ -259,8 +261,8 @@ mod tests {
         while let Some(next) = heap.interned.purge(from, 100, |string| keep.contains(&string)) {
             from = next;
         }
-        assert_eq!(heap.interned.count, 2_000);
-        assert!(heap.interned.buckets <= 4_000);
+        assert_eq!(heap.interned.count, count / 20);
+        assert!(heap.interned.buckets <= (count / 10).max(super::SEGMENT));
         for (i, &string) in made.iter().enumerate().step_by(20) {
             assert_eq!(heap.new_string(text(i).as_bytes()), Ok(string));
         }

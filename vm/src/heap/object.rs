@@ -373,9 +373,13 @@ impl Heap {
 
     /// Drops what all cells own.
     pub(super) fn drop_owners(&mut self) {
-        for owner in std::mem::take(&mut self.owners) {
-            // SAFETY: called when the heap is dropped; each owner is listed once until it is dropped.
-            unsafe { Heap::drop_owner(owner) };
+        // A search for dead owners that is under way has left a gap behind those it kept.
+        let gap = self.cycle.owners_gap();
+        for (index, owner) in std::mem::take(&mut self.owners).into_iter().enumerate() {
+            if !gap.contains(&index) {
+                // SAFETY: called when the heap is dropped; outside the gap each owner is listed once until it is dropped.
+                unsafe { Heap::drop_owner(owner) };
+            }
         }
     }
 }

@@ -67,6 +67,15 @@ struct ClearCursor {
     nodes: Option<*mut Node>,
 }
 
+impl ClearCursor {
+    /// Looks at a position again, if the cursor is in the table with these nodes.
+    fn go_back(&mut self, nodes: *mut Node, position: usize) {
+        if self.nodes == Some(nodes) {
+            self.position = self.position.min(position);
+        }
+    }
+}
+
 /// Which lists of tables to clear, from where on, and by what.
 struct Clearing {
     keys: bool,
@@ -366,6 +375,20 @@ impl Heap {
                     (*node).kill();
                 }
             }
+        }
+    }
+
+    /// An entry of a table was moved to another position in the same parts. The collector may be done with that position
+    /// and not yet have come to the old one.
+    #[inline]
+    pub(super) fn entry_moved(&mut self, table: *mut Table, position: u64, entry: &Node) {
+        if self.marking() {
+            self.shade(entry.key());
+            self.shade(entry.value());
+        }
+        if self.cycle.phase().is_after_marking() {
+            // SAFETY: callers give a live table.
+            self.marker.weak.cursor.go_back(unsafe { (*table).nodes }, position as usize);
         }
     }
 

@@ -156,8 +156,7 @@ impl Table {
                 if node.is_null() || (*node).is_empty() {
                     return;
                 }
-                // The collector may have scanned the one place already and not yet the other.
-                heap.barrier((*node).value());
+                heap.entry_moved(table, u64::from((*table).array_len), &*node);
                 (*node).value().store((*table).array.add((*table).array_len as usize));
                 (*node).set_value(Value::NIL);
                 (*table).array_len += 1;
@@ -308,9 +307,8 @@ impl Table {
                     node = free;
                 } else {
                     Table::move_node(main_of_other, node, free);
-                    // The collector may have scanned the place it moved to already and not yet the one it left.
-                    heap.barrier((*free).value());
-                    heap.barrier((*free).key());
+                    let position = u64::from((*table).array_len) + free.offset_from((*table).nodes) as u64;
+                    heap.entry_moved(table, position, &*free);
                 }
             }
             (*node).set_key(key);

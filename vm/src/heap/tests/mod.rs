@@ -1,6 +1,7 @@
 //! Tests of the heap as a whole.
 
 mod cycles;
+mod graph;
 mod model;
 
 use super::{Heap, HeapLimits, Marker, Roots, Str, Table};
@@ -83,4 +84,9 @@ fn entries(heap: &mut Heap, table: *mut Table) -> Vec<(Value, Value)> {
         key = next;
     }
     entries
+}
+
+/// How often to do something: seldom under Miri, which is a thousand times slower.
+pub(super) const fn times(often: usize, under_miri: usize) -> usize {
+    if cfg!(miri) { under_miri } else { often }
 }

@@ -176,20 +176,20 @@ fn run(seed: u64, stress: Stress, rounds: usize) {
 
 #[test]
 fn tables_agree_with_the_model() {
-    for seed in 1..=6 {
-        run(seed * 0x9e37_79b9, Stress::Off, 400);
+    for seed in 1..=times(6, 1) {
+        run(seed as u64 * 0x9e37_79b9, Stress::Off, times(400, 12));
     }
 }
 
 #[test]
 fn tables_agree_with_the_model_under_full_stress() {
-    run(77, Stress::Full, 60);
+    run(77, Stress::Full, times(60, 2));
 }
 
 #[test]
 fn tables_agree_with_the_model_under_stepwise_stress() {
-    run(78, Stress::Steps, 300);
-    run(79, Stress::Steps, 300);
+    run(78, Stress::Steps, times(300, 12));
+    run(79, Stress::Steps, times(300, 12));
 }
 
 #[test]
@@ -230,15 +230,16 @@ fn bad_keys_are_errors() {
 fn arrays_stay_in_the_array_part() {
     let mut heap = new_heap();
     let table = table(&mut heap);
-    for number in 1..=10_000 {
+    let count = times(10_000, 200) as i64;
+    for number in 1..=count {
         set(&mut heap, table, Value::int(number), Value::int(number));
     }
     // SAFETY: nothing is collected in this test.
     unsafe {
-        assert_eq!((*table).array_len, 10_000);
+        assert_eq!(i64::from((*table).array_len), count);
         assert!(Table::has_no_nodes(table));
-        assert_eq!(Table::len(table, &mut heap), 10_000);
-        for number in (5_001..=10_000).rev() {
+        assert_eq!(Table::len(table, &mut heap), count);
+        for number in (count / 2 + 1..=count).rev() {
             Table::set_int(table, &mut heap, number, Value::NIL).expect("no limit");
             assert_eq!(Table::len(table, &mut heap), number - 1);
         }
@@ -259,7 +260,7 @@ fn arrays_stay_in_the_array_part() {
 fn a_queue_does_not_grow_without_end() {
     let mut heap = new_heap();
     let table = table(&mut heap);
-    for head in 1..=200_000 {
+    for head in 1..=times(200_000, 2_000) as i64 {
         set(&mut heap, table, Value::int(head), Value::TRUE);
         if head > 10 {
             set(&mut heap, table, Value::int(head - 10), Value::NIL);

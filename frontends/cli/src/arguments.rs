@@ -1,0 +1,214 @@
+//! The command line: every command and option is defined here, once; the parser, the help
+//! and the completions follow from it.
+
+use crate::exit;
+use crate::grants::{DirectoryGrant, Size, Variable};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::Shell;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// Runs Lua and WebAssembly programs on one machine.
+#[derive(Debug, Parser)]
+#[command(
+    name = "minivm",
+    version,
+    override_usage = "minivm [OPTIONS] FILE [ARG]...\n       minivm COMMAND ...",
+    subcommand_negates_reqs = true,
+    arg_required_else_help = true,
+    after_help = exit::HELP,
+)]
+pub(crate) struct CommandLine {
+    /// What to do, if it is not to run a program.
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    /// The options of `run`, which needs no name.
+    #[command(flatten)]
+    pub(crate) run: Option<Run>,
+    /// When to colour messages: auto, always or never.
+    #[arg(long, value_enum, global = true, default_value_t = When::Auto, value_name = "WHEN", hide_possible_values = true)]
+    pub(crate) color: When,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum When {
+    /// On a terminal, unless the environment (`NO_COLOR`) says otherwise.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Runs a program.
+    Run(Run),
+    /// Compiles a program to bytecode.
+    Build(Build),
+    /// Prints the bytecode of a program.
+    Dis(File),
+    /// Checks a program without running it.
+    Verify(File),
+    /// Shows source lines, bytecode and the machine's own code side by side.
+    Explain(Explain),
+    /// Prints a completion script for a shell.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+}
+
+/// What all commands that take a program say about it.
+#[derive(Args, Debug)]
+pub(crate) struct File {
+    /// The program: .lua, .wasm, .wat, .mvt or .mvm; anything else is told by its
+    /// content, and `-` is standard input.
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+}
+
+/// Options of `run`.
+#[derive(Args, Debug)]
+pub(crate) struct Run {
+    /// Call this export with the arguments and print its results.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) invoke: Option<String>,
+    /// Grant a directory, and under which path the program sees it.
+    #[arg(long = "dir", value_name = "HOST[::GUEST]", value_hint = ValueHint::DirPath)]
+    pub(crate) directories: Vec<DirectoryGrant>,
+    /// Set an environment variable for the program, or hand one of ours on.
+    #[arg(long = "env", value_name = "NAME[=VALUE]")]
+    pub(crate) environment: Vec<Variable>,
+    /// Stop after this many instructions.
+    #[arg(long, value_name = "N")]
+    pub(crate) fuel: Option<u64>,
+    /// The most memory the program may use; K, M and G are powers of 1024.
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) memory_max: Option<Size>,
+    /// The program, and the arguments that belong to it.
+    #[arg(
+        required = true,
+        num_args = 1..,
+        trailing_var_arg = true,
+        value_names = ["FILE", "ARG"],
+        value_hint = ValueHint::FilePath,
+    )]
+    pub(crate) program: Vec<OsString>,
+}
+
+/// Options of `build`.
+#[derive(Args, Debug)]
+pub(crate) struct Build {
+    /// The program.
+    #[command(flatten)]
+    pub(crate) file: File,
+    /// Where to write it: as text if the name ends in .mvt, else as .mvm; `-` is standard
+    /// output.
+    #[arg(short, long, value_name = "OUT", value_hint = ValueHint::FilePath)]
+    pub(crate) output: PathBuf,
+}
+
+/// Options of `explain`.
+#[derive(Args, Debug)]
+pub(crate) struct Explain {
+    /// The program.
+    #[command(flatten)]
+    pub(crate) file: File,
+    /// Only functions of this name or number.
+    pub(crate) function: Option<String>,
+}
+
+impl CommandLine {
+    /// Reads the process's arguments; leaves with a message if they make no sense.
+    pub(crate) fn read() -> (Command, When) {
+        let line = CommandLine::parse();
+        let color = line.color;
+        (line.into_command().unwrap_or_else(|error| error.exit()), color)
+    }
+
+    /// What to do; a program without a command is run.
+    fn into_command(self) -> Result<Command, clap::Error> {
+        let conflict = "options of `run` stand before another command";
+        match (self.command, self.run) {
+            (Some(command), None) => Ok(command),
+            (None, Some(run)) => Ok(Command::Run(run)),
+            (Some(_), Some(_)) => Err(CommandLine::command().error(ErrorKind::ArgumentConflict, conflict)),
+            // The parser asks for one of them already.
+            (None, None) => Err(CommandLine::command().error(ErrorKind::MissingSubcommand, "nothing to do")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Command, String> {
+        let words = std::iter::once("minivm").chain(line.split_whitespace());
+        let line = CommandLine::try_parse_from(words).map_err(|error| error.to_string())?;
+        line.into_command().map_err(|error| error.to_string())
+    }
+
+    fn run(line: &str) -> Run {
+        match parse(line) {
+            Ok(Command::Run(run)) => run,
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn a_file_is_run_and_what_follows_belongs_to_it() {
+        for line in ["--fuel 7 a.lua x --fuel 8 -h -- --help", "run --fuel 7 a.lua x --fuel 8 -h -- --help"] {
+            let run = run(line);
+            assert_eq!(run.fuel, Some(7));
+            assert_eq!(run.program, ["a.lua", "x", "--fuel", "8", "-h", "--", "--help"]);
+        }
+        assert_eq!(run("a.lua build x").program, ["a.lua", "build", "x"]);
+        assert_eq!(run("run build").program, ["build"]);
+        assert_eq!(run("-").program, ["-"]);
+        assert_eq!(run("-- -odd.lua -x").program, ["-odd.lua", "-x"]);
+    }
+
+    #[test]
+    fn options_of_run_are_read() {
+        let run = run("run --invoke f --dir . --dir /tmp::/data --env A=1=2 --memory-max 2M x.wasm 3 -4");
+        assert_eq!(run.invoke.as_deref(), Some("f"));
+        assert_eq!(run.directories[1].guest, "/data");
+        assert_eq!(run.environment[0].value, "1=2");
+        assert_eq!(run.memory_max, Some(Size(2 << 20)));
+        assert_eq!(run.program, ["x.wasm", "3", "-4"]);
+    }
+
+    #[test]
+    fn other_commands_are_read() {
+        assert!(matches!(parse("build a.lua -o a.mvm"), Ok(Command::Build(_))));
+        assert!(matches!(parse("dis a.lua"), Ok(Command::Dis(_))));
+        assert!(matches!(parse("verify --color never a.mvm"), Ok(Command::Verify(_))));
+        assert!(matches!(parse("--color never dis a.mvm"), Ok(Command::Dis(_))));
+        assert!(matches!(parse("explain a.lua f"), Ok(Command::Explain(_))));
+        assert!(matches!(parse("completions bash"), Ok(Command::Completions { .. })));
+        for wrong in [
+            "",
+            "run",
+            "build a.lua",
+            "dis",
+            "dis a b",
+            "--fuel x a.lua",
+            "completions x",
+            "--no a",
+            "--fuel 3 dis a",
+            "--dir . run a",
+        ] {
+            assert!(parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}

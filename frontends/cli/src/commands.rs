@@ -1,0 +1,71 @@
+//! What each command does, except running and explaining.
+
+use crate::arguments::{Build, CommandLine};
+use crate::exit::Exit;
+use crate::load::{Loaded, load};
+use crate::report::Report;
+use crate::source::{Failure, cause};
+use clap::CommandFactory;
+use clap_complete::Shell;
+use minivm_isa::binary;
+use minivm_isa::program::FunctionDef;
+use std::io::{self, Write};
+use std::path::Path;
+
+/// `build`: compiles a program into a file.
+pub(crate) fn build(build: &Build) -> Result<Exit, Failure> {
+    let loaded = load(&build.file.file)?;
+    let is_text = build.output.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("mvt"));
+    let bytes = if is_text { loaded.program.to_string().into_bytes() } else { binary::encode(&loaded.program) };
+    if build.output == Path::new("-") {
+        return print(&bytes);
+    }
+    std::fs::write(&build.output, bytes).map_err(|error| {
+        let report = Report::new(format!("cannot write `{}`: {}", build.output.display(), cause(&error)));
+        Failure::new(Exit::Unwritable, report)
+    })?;
+    Ok(Exit::Success)
+}
+
+/// `dis`: prints a program as text.
+pub(crate) fn dis(path: &Path) -> Result<Exit, Failure> {
+    print(load(path)?.program.to_string().as_bytes())
+}
+
+/// `verify`: says that a program is valid.
+pub(crate) fn verify(path: &Path) -> Result<Exit, Failure> {
+    let Loaded { name, language, program } = load(path)?;
+    let codes = program.functions.values().filter_map(|function| match function {
+        FunctionDef::Code(code) => Some(code.code.len()),
+        FunctionDef::Import { .. } => None,
+    });
+    let (functions, instructions) = codes.fold((0, 0), |(count, sum), length| (count + 1, sum + length));
+    let line = format!("{name}: valid {language}, {functions} functions, {instructions} instructions\n");
+    print(line.as_bytes())
+}
+
+/// `completions`: prints a completion script.
+pub(crate) fn completions(shell: Shell) -> Result<Exit, Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut CommandLine::command(), "minivm", &mut script);
+    print(&script)
+}
+
+/// Writes to standard output.
+pub(crate) fn print(bytes: &[u8]) -> Result<Exit, Failure> {
+    let mut stream = io::stdout().lock();
+    written(stream.write_all(bytes).and_then(|()| stream.flush()))
+}
+
+/// What to make of a result of writing to standard output.
+pub(crate) fn written(result: io::Result<()>) -> Result<Exit, Failure> {
+    match result {
+        Ok(()) => Ok(Exit::Success),
+        // Whoever read has enough; there is nobody to tell.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::PipeClosed),
+        Err(error) => {
+            let report = Report::new(format!("cannot write to standard output: {}", cause(&error)));
+            Err(Failure::new(Exit::Unwritable, report))
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! From a file to a verified program, whatever language it is in.
+
+use crate::exit::Exit;
+use crate::language::Language;
+use crate::problems;
+use crate::report::{Place, Report};
+use crate::source::{self, Failure, SourceFile};
+use minivm_isa::{Program, Verified, binary, text, verify};
+use minivm_wasm::WasmError;
+use std::path::Path;
+
+/// A program that may be run, and what it came from.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    /// As the user named the file.
+    pub(crate) name: String,
+    pub(crate) language: Language,
+    pub(crate) program: Verified,
+}
+
+/// Reads, compiles and verifies a file.
+pub(crate) fn load(path: &Path) -> Result<Loaded, Failure> {
+    let SourceFile { name, language, bytes } = source::read(path)?;
+    let program = match language {
+        Language::Lua => lua(&name, &bytes)?,
+        Language::Wasm => verified(&name, wasm(&name, &bytes)?)?,
+        Language::Wat => {
+            let binary = minivm_wasm::parse_text(&bytes, &name).map_err(|error| wat_error(&name, &bytes, &error))?;
+            verified(&name, wasm(&name, &binary)?)?
+        }
+        Language::Mvt => verified(&name, mvt(&name, &bytes)?)?,
+        Language::Mvm => verified(&name, mvm(&name, &bytes)?)?,
+    };
+    Ok(Loaded { name, language, program })
+}
+
+fn invalid(reports: Vec<Report>) -> Failure {
+    Failure { exit: Exit::Invalid, reports }
+}
+
+fn lua(name: &str, bytes: &[u8]) -> Result<Verified, Failure> {
+    minivm_lua::compile_file(bytes, format!("@{name}")).map_err(|error| {
+        let span = error.span();
+        let meant = span.start as usize..span.end as usize;
+        let place = Place::in_text(name, bytes, error.line() as usize, Some(meant));
+        invalid(vec![Report::new(String::from_utf8_lossy(error.detail())).place(place)])
+    })
+}
+
+fn wasm(name: &str, bytes: &[u8]) -> Result<Program, Failure> {
+    minivm_wasm::translate(bytes, name).map_err(|error| wasm_error(name, &error))
+}
+
+fn wasm_error(name: &str, error: &WasmError) -> Failure {
+    let exit = if error.message.starts_with("not supported") { Exit::Unsupported } else { Exit::Invalid };
+    let mut report = Report::new(error.message.as_str()).place(Place::file(name));
+    if let Some(offset) = error.offset {
+        report = report.note(format!("at byte {offset:#x} of the module"));
+    }
+    Failure::new(exit, report)
+}
+
+/// The text format's errors name their place in the message: `what` and, on a line of its
+/// own, `--> file:line:column`.
+fn wat_error(name: &str, bytes: &[u8], error: &WasmError) -> Failure {
+    let place = error.message.lines().find_map(|line| {
+        let (_, place) = line.split_once("--> ")?;
+        let mut parts = place.rsplit(':');
+        let column = parts.next()?.trim().parse().ok()?;
+        let line = parts.next()?.parse().ok()?;
+        Some(Place::at(name, bytes, line, column))
+    });
+    match place {
+        Some(place) => {
+            let what = error.message.lines().next().unwrap_or(&error.message);
+            invalid(vec![Report::new(what).place(place)])
+        }
+        None => wasm_error(name, error),
+    }
+}
+
+fn mvt(name: &str, bytes: &[u8]) -> Result<Program, Failure> {
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let line = bytes[..error.valid_up_to()].iter().filter(|&&byte| byte == b'\n').count() + 1;
+        let at = error.valid_up_to();
+        invalid(vec![Report::new("the text is not UTF-8").place(Place::in_text(name, bytes, line, Some(at..at + 1)))])
+    })?;
+    text::parse(text).map_err(|errors| {
+        let report = |error: &text::ParseError| {
+            let place = Place::at_character(name, text, error.line as usize, error.column as usize);
+            Report::new(error.message.as_str()).place(place)
+        };
+        invalid(errors.iter().map(report).collect())
+    })
+}
+
+fn mvm(name: &str, bytes: &[u8]) -> Result<Program, Failure> {
+    binary::decode(bytes).map_err(|error| {
+        let report = Report::new(error.message.as_str()).place(Place::file(name));
+        invalid(vec![report.note(format!("at byte {:#x} of the file", error.offset))])
+    })
+}
+
+fn verified(name: &str, program: Program) -> Result<Verified, Failure> {
+    // The reports need the program's sources, and the verifier takes the program.
+    let sources: Vec<_> = program.sources.values().cloned().collect();
+    verify(program).map_err(|rejections| {
+        let mut reports = problems::rejections(&sources, &rejections);
+        reports.push(Report::new(format!("`{name}` is not valid: {} rejections", rejections.len())));
+        invalid(reports)
+    })
+}

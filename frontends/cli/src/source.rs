@@ -1,0 +1,117 @@
+//! Reading the file that holds a program.
+
+use crate::exit::Exit;
+use crate::language::{self, Language};
+use crate::report::{Place, Report};
+use std::io::{self, Read};
+use std::path::Path;
+
+/// A file and what it is.
+#[derive(Debug)]
+pub(crate) struct SourceFile {
+    /// As the user named it.
+    pub(crate) name: String,
+    pub(crate) language: Language,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// Why a command ends early: what to say and which code to leave with.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) exit: Exit,
+    pub(crate) reports: Vec<Report>,
+}
+
+impl Failure {
+    pub(crate) fn new(exit: Exit, report: Report) -> Self {
+        Failure { exit, reports: vec![report] }
+    }
+}
+
+/// Reads a file, or standard input for `-`.
+pub(crate) fn read(path: &Path) -> Result<SourceFile, Failure> {
+    let (name, bytes) = if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        let result = io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes);
+        ("stdin".to_owned(), result)
+    } else {
+        (path.display().to_string(), std::fs::read(path))
+    };
+    let bytes = bytes.map_err(|error| {
+        let mut report = Report::new(format!("cannot read `{name}`: {}", cause(&error)));
+        if let Some(command) = similar_command(&name).filter(|_| missing(&error)) {
+            report = report.help(format!("there is a command `minivm {command}`"));
+        }
+        Failure::new(Exit::Unreadable, report)
+    })?;
+    let language = language::detect(path, &bytes).map_err(|reason| {
+        let report = Report::new(format!("cannot tell what `{name}` is: {reason}"))
+            .place(Place::file(name.as_str()))
+            .help("name it .lua, .wasm, .wat, .mvt or .mvm");
+        Failure::new(Exit::Invalid, report)
+    })?;
+    Ok(SourceFile { name, language, bytes })
+}
+
+fn missing(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotFound
+}
+
+/// The host's words, without its number.
+pub(crate) fn cause(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.find(" (os error") {
+        Some(end) => text[..end].to_lowercase(),
+        None => text,
+    }
+}
+
+/// The command that a word could have been meant for.
+fn similar_command(word: &str) -> Option<&'static str> {
+    const COMMANDS: [&str; 6] = ["run", "build", "dis", "verify", "explain", "completions"];
+    const LONGER: [(&str, &str); 4] =
+        [("disassemble", "dis"), ("disasm", "dis"), ("compile", "build"), ("check", "verify")];
+    let by_meaning = LONGER.iter().find(|(other, _)| *other == word).map(|(_, command)| *command);
+    by_meaning.or_else(|| COMMANDS.into_iter().find(|command| one_slip(word, command)))
+}
+
+/// Whether two words differ by one letter added, left out, wrong or swapped with the next.
+fn one_slip(left: &str, right: &str) -> bool {
+    let (left, right) = (left.as_bytes(), right.as_bytes());
+    let same_start = left.iter().zip(right).take_while(|(a, b)| a == b).count();
+    let (left, right) = (&left[same_start..], &right[same_start..]);
+    match (left, right) {
+        ([], [_]) | ([_], []) => true,
+        ([_, left_rest @ ..], [_, right_rest @ ..]) => {
+            left_rest == right_rest
+                || left_rest == right
+                || left == right_rest
+                || matches!((left, right), ([a, b, x @ ..], [c, d, y @ ..]) if a == d && b == c && x == y)
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slips_are_recognised() {
+        for word in ["buld", "biuld", "buildd", "bild", "bulid", "compile"] {
+            assert_eq!(similar_command(word), Some("build"), "{word}");
+        }
+        assert_eq!(similar_command("rnu"), Some("run"));
+        for word in ["", "x", "builder.lua", "main.lua"] {
+            assert_eq!(similar_command(word), None, "{word}");
+        }
+    }
+
+    #[test]
+    fn a_missing_file_is_named_with_its_cause() {
+        let failure = read(Path::new("no/such/file.lua")).unwrap_err();
+        assert_eq!(failure.exit, Exit::Unreadable);
+        let text = failure.reports[0].render();
+        assert!(text.contains("no/such/file.lua") && text.contains("no such file"), "{text}");
+    }
+}

@@ -1,0 +1,234 @@
+//! From the resolved tree to a verified program. Knows the tree and the builder; not the parser, not the machine.
+//!
+//! One portable function for each Lua function. Locals live in registers of their own; a local that closures share and
+//! that is assigned after its declaration lives in a cell; one that is never assigned again is copied into closures.
+//! Expressions are evaluated straight into the register that wants them. Temporaries that stay within one block have
+//! registers apart from all others, so that a loader can see at once that they may vanish into larger instructions.
+
+mod assignments;
+mod calls;
+mod closings;
+mod conditions;
+mod expressions;
+mod function;
+mod jumps;
+mod loops;
+mod registers;
+mod statements;
+mod tables;
+#[cfg(test)]
+mod tests;
+
+use crate::syntax::hir::{Chunk, ExpressionId, ExpressionKind, FunctionId, LocalId, Span, TableItem, UpvalueId};
+use crate::syntax::{SyntaxError, file_start, on_large_stack, parse_here};
+use cranelift_entity::{EntityRef, PrimaryMap, SecondaryMap};
+use function::FunctionGenerator;
+use minivm_builder::{BuildError, ProgramBuilder};
+use minivm_isa::entities::{Func, Reg, Source};
+use minivm_isa::program::CustomSection;
+use minivm_isa::verify::Rule;
+use minivm_isa::{Rejection, Signature, Verified, verify};
+
+/// Name of the custom section that says on which lines functions stand: for each own function, in order, its number, first
+/// and last line (0 and the last line for the main function), each as a little-endian `u32`.
+pub const LINES_SECTION: &str = "lua.lines";
+
+/// Module of the functions that compiled code imports: `check_close(value, name)`, `close(value, error)`, `pack(...)`,
+/// `unpack(packed)`.
+pub const SUPPORT_MODULE: &str = "lua";
+
+/// Compiles a chunk to a program that exports it as function `main`, which takes any number of arguments and captures the
+/// environment (`_ENV`): make a closure over it with that one value.
+///
+/// `chunk_name` is what `load` takes:
+/// `@file`, `=name`, or any other text, usually the source itself.
+///
+/// # Errors
+/// The first error in the chunk, worded as the reference implementation does.
+pub fn compile(source: &[u8], chunk_name: impl AsRef<[u8]>) -> Result<Verified, SyntaxError> {
+    compile_from(source, 0, chunk_name.as_ref())
+}
+
+/// Compiles a file: as [`compile`], but a byte order mark and a first line that begins with `#` are skipped.
+///
+/// # Errors
+/// The first error in the file, worded as the reference implementation does.
+pub fn compile_file(source: &[u8], chunk_name: impl AsRef<[u8]>) -> Result<Verified, SyntaxError> {
+    compile_from(source, file_start(source), chunk_name.as_ref())
+}
+
+fn compile_from(source: &[u8], start: usize, chunk_name: &[u8]) -> Result<Verified, SyntaxError> {
+    let work = || {
+        let chunk = parse_here(source, start, chunk_name)?;
+        generate(&chunk, source)
+    };
+    on_large_stack(work).unwrap_or_else(|error| {
+        let detail = format!("cannot start the thread that compiles: {error}");
+        let id = crate::syntax::chunk_id(chunk_name);
+        Err(SyntaxError::new(source, &id, 1, 0..0, detail.as_bytes()))
+    })
+}
+
+/// Generates the program of a resolved chunk. Recurses as deep as the chunk nests.
+fn generate(chunk: &Chunk, source: &[u8]) -> Result<Verified, SyntaxError> {
+    let mut unit = Unit::new(chunk, source);
+    // Inner functions first: a closure needs to know what its function captures.
+    for id in chunk.functions.keys().rev() {
+        let generator = FunctionGenerator::new(&mut unit, id);
+        generator.run().map_err(|error| unit.refuse(id, &error))?;
+    }
+    unit.program.export_function("main", unit.numbers[chunk.main]);
+    let lines = CustomSection { name: LINES_SECTION.to_owned(), bytes: unit.lines() };
+    let mut program = unit.program.finish_unverified();
+    program.custom.push(lines);
+    verify(program).map_err(|rejections| refuse_program(chunk, source, rejections))
+}
+
+/// The error for a program that the verifier refuses: too large for a machine, or else a mistake of the generator.
+fn refuse_program(chunk: &Chunk, source: &[u8], rejections: Vec<Rejection>) -> SyntaxError {
+    let place = rejections.first().and_then(|rejection| rejection.place.source.clone());
+    let (line, span) = place.map_or((1, 0..0), |place| (place.line, place.start..place.end));
+    let detail = match rejections.first().map(|rejection| rejection.rule) {
+        Some(Rule::ListLength | Rule::FrameSize) => TOO_MANY_REGISTERS.to_owned(),
+        Some(Rule::FunctionSize) => "function has too many blocks and variables".to_owned(),
+        _ => format!("the generated code is refused: {}", BuildError::Rejected(rejections)),
+    };
+    SyntaxError::new(source, &chunk.id, line, span, detail.as_bytes())
+}
+
+/// What the reference implementation says about expressions that are too large for its machine.
+const TOO_MANY_REGISTERS: &str = "function or expression needs too many registers";
+
+/// What the functions of a chunk share while they are generated.
+struct Unit<'a> {
+    chunk: &'a Chunk,
+    text: &'a [u8],
+    program: ProgramBuilder,
+    source: Source,
+    /// The number of each function in the program.
+    numbers: PrimaryMap<FunctionId, Func>,
+    /// What closures over a function capture, in order.
+    captured: SecondaryMap<FunctionId, Vec<UpvalueId>>,
+    /// The register of each local, while its function is generated.
+    places: SecondaryMap<LocalId, Option<Reg>>,
+    /// Whether evaluating an expression needs more than one block.
+    splits: SecondaryMap<ExpressionId, bool>,
+    imports: [Option<Func>; 4],
+}
+
+/// Functions that generated code imports.
+#[derive(Clone, Copy)]
+enum Import {
+    CheckClose,
+    Close,
+    Pack,
+    Unpack,
+}
+
+impl<'a> Unit<'a> {
+    fn new(chunk: &'a Chunk, text: &'a [u8]) -> Self {
+        let mut program = ProgramBuilder::new();
+        let name = String::from_utf8_lossy(&chunk.id).into_owned();
+        let source = program.source(name, Some(text.into()));
+        let numbers = chunk
+            .functions
+            .values()
+            .map(|function| program.declare(Signature::dynamic(function.parameters.len(), function.vararg)))
+            .collect();
+        Self {
+            chunk,
+            text,
+            program,
+            source,
+            numbers,
+            captured: SecondaryMap::new(),
+            places: SecondaryMap::with_capacity(chunk.locals.len()),
+            splits: find_splits(chunk),
+            imports: [None; 4],
+        }
+    }
+
+    /// The number of an imported function.
+    fn import(&mut self, import: Import) -> Func {
+        let (name, signature) = match import {
+            Import::CheckClose => ("check_close", Signature::dynamic(2, false)),
+            Import::Close => ("close", Signature::dynamic(2, false)),
+            Import::Pack => ("pack", Signature::dynamic(0, true)),
+            Import::Unpack => ("unpack", Signature::dynamic(1, false)),
+        };
+        let program = &mut self.program;
+        *self.imports[import as usize].get_or_insert_with(|| program.import_function(SUPPORT_MODULE, name, signature))
+    }
+
+    /// The content of the section about lines.
+    fn lines(&self) -> Box<[u8]> {
+        let mut bytes = Vec::with_capacity(self.numbers.len() * 12);
+        for (id, number) in self.numbers.iter() {
+            let function = &self.chunk.functions[id];
+            for value in [number.as_u32(), function.line_defined, function.last_line] {
+                bytes.extend_from_slice(&value.to_le_bytes());
+            }
+        }
+        bytes.into()
+    }
+
+    /// The error of a function that cannot be built, in the words the reference implementation has for too large ones.
+    fn refuse(&self, id: FunctionId, error: &BuildError) -> SyntaxError {
+        let Span { start, end, .. } = self.chunk.functions[id].span;
+        let line = self.chunk.functions[id].line_defined.max(1);
+        let detail = match error {
+            BuildError::FrameTooLarge { .. } => TOO_MANY_REGISTERS.to_owned(),
+            other => format!("the generated code is refused: {other}"),
+        };
+        SyntaxError::new(self.text, &self.chunk.id, line, start..end, detail.as_bytes())
+    }
+}
+
+/// Which expressions evaluate in more than one block: those with `and` or `or` in them, outside of nested functions.
+fn find_splits(chunk: &Chunk) -> SecondaryMap<ExpressionId, bool> {
+    let mut splits = SecondaryMap::with_default(false);
+    splits.resize(chunk.expressions.len());
+    // Operands have smaller numbers than what they are operands of.
+    for (id, expression) in chunk.expressions.iter() {
+        let mut found = matches!(expression.kind, ExpressionKind::And { .. } | ExpressionKind::Or { .. });
+        for_each_operand(&expression.kind, |operand| {
+            debug_assert!(operand.index() < id.index(), "operands are made first");
+            found |= splits[operand];
+        });
+        splits[id] = found;
+    }
+    splits
+}
+
+/// Visits the operands of an expression, in the order of evaluation.
+fn for_each_operand(kind: &ExpressionKind, mut visit: impl FnMut(ExpressionId)) {
+    match kind {
+        ExpressionKind::Constant(_) | ExpressionKind::Vararg | ExpressionKind::Function(_) => {}
+        ExpressionKind::Variable(_) | ExpressionKind::Global { .. } => {}
+        ExpressionKind::First(operand) | ExpressionKind::Unary { operand, .. } => visit(*operand),
+        ExpressionKind::Index { table: left, key: right }
+        | ExpressionKind::Binary { left, right, .. }
+        | ExpressionKind::And { left, right }
+        | ExpressionKind::Or { left, right } => {
+            visit(*left);
+            visit(*right);
+        }
+        ExpressionKind::Call { callee: first, arguments }
+        | ExpressionKind::MethodCall { receiver: first, arguments, .. } => {
+            visit(*first);
+            arguments.iter().copied().for_each(visit);
+        }
+        ExpressionKind::Concat(operands) => operands.iter().copied().for_each(visit),
+        ExpressionKind::Table(items) => {
+            for item in items {
+                match *item {
+                    TableItem::Positional(value) => visit(value),
+                    TableItem::Keyed { key, value } => {
+                        visit(key);
+                        visit(value);
+                    }
+                }
+            }
+        }
+    }
+}

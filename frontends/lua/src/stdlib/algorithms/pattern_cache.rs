@@ -1,0 +1,59 @@
+//! Compiled patterns, kept for the next use: programs call with the same few patterns again and again.
+
+use super::pattern::Pattern;
+use std::rc::Rc;
+
+/// Patterns kept; each hash has one place.
+const PLACES: usize = 64;
+/// Longer patterns are rare, and are compiled each time.
+const LENGTH_MAX: usize = 64;
+
+/// A small cache of compiled patterns. It changes nothing but the time a program takes.
+#[derive(Default)]
+pub struct PatternCache {
+    places: Vec<Option<(Box<[u8]>, Rc<Pattern>)>>,
+}
+
+impl PatternCache {
+    /// The compiled form of a pattern for `find`, `match` or `gsub`.
+    pub fn get(&mut self, pattern: &[u8]) -> Rc<Pattern> {
+        if pattern.len() > LENGTH_MAX {
+            return Rc::new(Pattern::new(pattern));
+        }
+        if self.places.is_empty() {
+            self.places.resize_with(PLACES, || None);
+        }
+        let place = &mut self.places[place_of(pattern)];
+        match place {
+            Some((text, compiled)) if **text == *pattern => compiled.clone(),
+            _ => {
+                let compiled = Rc::new(Pattern::new(pattern));
+                *place = Some((pattern.into(), compiled.clone()));
+                compiled
+            }
+        }
+    }
+}
+
+fn place_of(pattern: &[u8]) -> usize {
+    let hash =
+        pattern.iter().fold(pattern.len() as u32, |hash, &byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    (hash >> 16 ^ hash) as usize % PLACES
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gives_the_pattern_asked_for() {
+        let mut cache = PatternCache::default();
+        for round in 0..3 {
+            for captures in 0..30 {
+                let pattern = cache.get("(a)".repeat(captures).as_bytes());
+                assert_eq!(pattern.captures(), captures, "round {round}");
+            }
+        }
+        assert!(Rc::ptr_eq(&cache.get(b"%a+"), &cache.get(b"%a+")));
+    }
+}

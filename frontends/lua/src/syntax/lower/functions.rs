@@ -1,0 +1,106 @@
+//! Functions: the main one, and those a chunk defines.
+
+use super::{FunctionFrame, Lowered, Lowering, token_span};
+use crate::syntax::hir::*;
+use crate::syntax::prepass::Use;
+use cranelift_entity::PrimaryMap;
+use full_moon::ast::{self, Parameter};
+use full_moon::tokenizer::TokenReference;
+use std::collections::HashMap;
+
+/// The header of a function.
+pub(super) struct Header<'ast> {
+    /// The `function` token.
+    pub(super) token: &'ast TokenReference,
+    /// The `:` of a method's header.
+    pub(super) method: Option<&'ast TokenReference>,
+    /// The variable of a `local function`.
+    pub(super) local: Option<LocalId>,
+    /// A name for backtraces.
+    pub(super) name: Option<Vec<u8>>,
+    /// The line on which it counts as defined; that of its parameters when absent.
+    pub(super) line_defined: Option<u32>,
+}
+
+impl Lowering<'_> {
+    /// The function that is the chunk.
+    pub(super) fn main_function(&mut self, body: &ast::Block) -> Lowered<()> {
+        let eof = self.prepared.tokens.last().map_or_else(Span::default, |(_, &token)| token_span(token));
+        let span = Span { start: 0, end: eof.end, line: 1 };
+        let id = self.chunk.functions.push(Function {
+            parent: None,
+            name: None,
+            parameters: Vec::new(),
+            vararg: true,
+            own_local: None,
+            upvalues: PrimaryMap::new(),
+            body: Block::default(),
+            line_defined: 0,
+            last_line: eof.line,
+            span,
+        });
+        let environment = self.chunk.environment;
+        let mut frame = FunctionFrame::new(id, 0);
+        let upvalue = frame.upvalues.push(Upvalue { local: environment, source: UpvalueSource::Environment });
+        frame.by_local.insert(environment, upvalue);
+        self.functions.push(frame);
+        let body = self.block(body)?;
+        self.finish_function(body);
+        Ok(())
+    }
+
+    /// A function that the chunk defines.
+    pub(super) fn define(&mut self, header: Header<'_>, body: &ast::FunctionBody) -> Lowered<FunctionId> {
+        let first = self.token(header.token);
+        let last = self.token(body.end_token());
+        let parentheses = self.token(body.parameters_parentheses().tokens().0);
+        let mut parameters: Vec<LocalId> = header.method.into_iter().map(|colon| self.declared(colon)).collect();
+        let mut vararg = false;
+        for parameter in body.parameters() {
+            match parameter {
+                Parameter::Name(name) => parameters.push(self.declared(name)),
+                Parameter::Ellipsis(_) => vararg = true,
+                _ => unreachable!("the grammar check knows no other kind of parameter"),
+            }
+        }
+        let line_defined = header.line_defined.unwrap_or(parentheses.line);
+        let parent = self.frame().id;
+        let id = self.chunk.functions.push(Function {
+            parent: Some(parent),
+            name: header.name,
+            parameters,
+            vararg,
+            own_local: header.local,
+            upvalues: PrimaryMap::new(),
+            body: Block::default(),
+            line_defined,
+            last_line: last.line,
+            span: Span { start: first.start, end: last.end, line: first.line },
+        });
+        assert_eq!(self.prepared.uses[self.index(header.token)], Use::Function(id), "both passes follow the source");
+        self.functions.push(FunctionFrame::new(id, line_defined));
+        let body = self.block(body.block())?;
+        self.finish_function(body);
+        Ok(id)
+    }
+
+    fn finish_function(&mut self, body: Block) {
+        let frame = self.functions.pop().expect("opened by the caller");
+        let function = &mut self.chunk.functions[frame.id];
+        function.body = body;
+        function.upvalues = frame.upvalues;
+    }
+
+    /// A function as an expression.
+    pub(super) fn closure(&mut self, header: Header<'_>, body: &ast::FunctionBody) -> Lowered<ExpressionId> {
+        let function = self.define(header, body)?;
+        let span = self.chunk.functions[function].span;
+        Ok(self.push(ExpressionKind::Function(function), span))
+    }
+}
+
+impl FunctionFrame {
+    fn new(id: FunctionId, line_defined: u32) -> Self {
+        Self { id, line_defined, upvalues: PrimaryMap::new(), by_local: HashMap::new(), open_closes: 0 }
+    }
+}

@@ -1,0 +1,174 @@
+//! The parser's tree and what the grammar check learned become the resolved tree.
+//!
+//! The parser's tree gives the shape only; tokens are looked up by position, so that names, literals and places come
+//! from the source itself. Names were resolved by the check; what is left is to give each function its upvalues.
+
+mod expressions;
+mod fold;
+mod functions;
+mod statements;
+
+use super::error::SyntaxError;
+use super::hir::*;
+use super::parse::parse;
+use super::prepass::{Canonical, ChainId, Origin, Prepared, Token, TokenIndex, Use, error_near, limit_message};
+use cranelift_entity::{EntityRef, PrimaryMap};
+use full_moon::tokenizer::TokenReference;
+use std::collections::HashMap;
+
+/// Upvalues a function may have.
+const UPVALUES_MAX: usize = 255;
+
+/// The result of lowering; the only errors left are limits.
+type Lowered<T> = Result<T, Box<SyntaxError>>;
+
+/// Lowers a chunk that passed the grammar check.
+pub(super) fn lower(source: &[u8], mut prepared: Prepared, name: &[u8], id: &[u8]) -> Lowered<Chunk> {
+    let canonical = Canonical::new(&prepared);
+    let ast = parse(&canonical).map_err(|what| {
+        let detail = format!("the parser disagrees with the grammar check: {what}");
+        SyntaxError::new(source, id, 1, 0..0, detail.as_bytes())
+    })?;
+    let chunk = Chunk {
+        name: name.to_vec(),
+        id: id.to_vec(),
+        strings: std::mem::take(&mut prepared.strings),
+        functions: PrimaryMap::new(),
+        locals: std::mem::take(&mut prepared.locals),
+        labels: std::mem::take(&mut prepared.labels),
+        expressions: PrimaryMap::new(),
+        environment: prepared.environment,
+        main: FunctionId::new(0),
+    };
+    let mut lowering = Lowering { source, prepared: &prepared, canonical: &canonical, chunk, functions: Vec::new() };
+    lowering.main_function(ast.nodes())?;
+    Ok(lowering.chunk)
+}
+
+/// The state of lowering.
+struct Lowering<'a> {
+    source: &'a [u8],
+    prepared: &'a Prepared,
+    canonical: &'a Canonical,
+    chunk: Chunk,
+    /// The functions around the current place, outermost first.
+    functions: Vec<FunctionFrame>,
+}
+
+/// A function that is being lowered.
+struct FunctionFrame {
+    id: FunctionId,
+    line_defined: u32,
+    upvalues: PrimaryMap<UpvalueId, Upvalue>,
+    by_local: HashMap<LocalId, UpvalueId>,
+    /// To-be-closed variables in scope, a generic `for` counting as one.
+    open_closes: u32,
+}
+
+impl Lowering<'_> {
+    /// What a token of the canonical text comes from.
+    fn origin(&self, reference: &TokenReference) -> Origin {
+        self.canonical.origin(reference.token().start_position().bytes())
+    }
+
+    /// The index of the source token behind `reference`.
+    fn index(&self, reference: &TokenReference) -> TokenIndex {
+        match self.origin(reference) {
+            Origin::Token(index) => index,
+            Origin::Chain(_) => unreachable!("only the callee and brackets of a chain come from one"),
+        }
+    }
+
+    /// The source token behind `reference`.
+    fn token(&self, reference: &TokenReference) -> Token {
+        self.prepared.tokens[self.index(reference)]
+    }
+
+    /// The last token that ends at or before byte `end`.
+    fn token_before(&self, end: u32) -> Token {
+        let tokens = self.prepared.tokens.values().as_slice();
+        let after = tokens.partition_point(|token| token.end <= end && token.start < end);
+        tokens[after.saturating_sub(1)]
+    }
+
+    fn frame(&mut self) -> &mut FunctionFrame {
+        self.functions.last_mut().expect("lowering begins with the main function")
+    }
+
+    fn push(&mut self, kind: ExpressionKind, span: Span) -> ExpressionId {
+        self.chunk.expressions.push(Expression { kind, span })
+    }
+
+    fn span(&self, expression: ExpressionId) -> Span {
+        self.chunk.expressions[expression].span
+    }
+
+    /// The value of `expression`, if it is a constant.
+    fn constant(&self, expression: ExpressionId) -> Option<Constant> {
+        match self.chunk.expressions[expression].kind {
+            ExpressionKind::Constant(constant) => Some(constant),
+            _ => None,
+        }
+    }
+
+    /// The local that the name or `:` token behind `reference` declares.
+    fn declared(&self, reference: &TokenReference) -> LocalId {
+        match self.prepared.uses[self.index(reference)] {
+            Use::Local(local) => local,
+            Use::None | Use::Global(_) | Use::Label(_) | Use::Function(_) => {
+                unreachable!("the grammar check declares a local for every name that is declared")
+            }
+        }
+    }
+
+    /// The label that the name token behind `reference` names.
+    fn label(&self, reference: &TokenReference) -> LabelId {
+        match self.prepared.uses[self.index(reference)] {
+            Use::Label(label) => label,
+            Use::None | Use::Local(_) | Use::Global(_) | Use::Function(_) => {
+                unreachable!("the grammar check gives every goto and label its label")
+            }
+        }
+    }
+
+    /// How the current function reaches `local`; `at` is the token that names it.
+    fn variable(&mut self, local: LocalId, at: TokenIndex) -> Lowered<Variable> {
+        let owner = self.chunk.locals[local].function;
+        let frames = self.functions.len();
+        let declared_in = self.functions.iter().rposition(|frame| Some(frame.id) == owner);
+        if declared_in == Some(frames - 1) {
+            return Ok(Variable::Local(local));
+        }
+        let mut source = UpvalueSource::Local(local);
+        for frame in declared_in.map_or(0, |index| index + 1)..frames {
+            source = UpvalueSource::Upvalue(self.upvalue(frame, local, source, at)?);
+        }
+        match source {
+            UpvalueSource::Upvalue(upvalue) => Ok(Variable::Upvalue(upvalue)),
+            UpvalueSource::Local(_) | UpvalueSource::Environment => {
+                unreachable!("a variable of another function is reached through at least one upvalue")
+            }
+        }
+    }
+
+    /// The upvalue of the function at depth `frame` that stands for `local`, found at `source` by the one around it.
+    fn upvalue(&mut self, frame: usize, local: LocalId, source: UpvalueSource, at: TokenIndex) -> Lowered<UpvalueId> {
+        let function = &mut self.functions[frame];
+        if let Some(&known) = function.by_local.get(&local) {
+            return Ok(known);
+        }
+        if function.upvalues.len() == UPVALUES_MAX {
+            let message = limit_message("upvalues", UPVALUES_MAX, function.line_defined);
+            let next = self.prepared.tokens[TokenIndex::new(at.index() + 1)];
+            return Err(error_near(self.source, &self.chunk.id, next, message));
+        }
+        let id = function.upvalues.push(Upvalue { local, source });
+        function.by_local.insert(local, id);
+        Ok(id)
+    }
+}
+
+/// The span of one token.
+fn token_span(token: Token) -> Span {
+    Span { start: token.start, end: token.end, line: token.line }
+}

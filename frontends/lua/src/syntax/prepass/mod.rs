@@ -1,0 +1,66 @@
+//! The pass in front of the parser: tokens, a complete check of the grammar and of names, and a text the parser reads.
+//!
+//! The parser (`full_moon`) rejects some valid programs, accepts some invalid ones, words its errors in its own way and
+//! recurses without a limit. So this pass is the judge: it reads the chunk once as the reference implementation does
+//! and reports what that would report. A chunk that passes is handed on in a canonical spelling that the parser cannot
+//! get wrong; see [`canonical`].
+
+mod canonical;
+mod checker;
+mod expressions;
+mod labels;
+mod lexer;
+mod literal;
+pub(super) mod numeral;
+mod scope;
+mod statements;
+mod token;
+
+pub(super) use canonical::{Canonical, Origin};
+pub(super) use checker::{error_near, limit_message};
+pub(super) use scope::Use;
+pub(super) use token::{Token, TokenIndex, TokenKind, TokenValue};
+
+use super::error::SyntaxError;
+use super::hir::{Label, LabelId, Local, LocalId, StringId};
+use cranelift_entity::{PrimaryMap, SecondaryMap, entity_impl};
+
+/// A long chain of operators that associate to the left.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct ChainId(u32);
+entity_impl!(ChainId, "chain");
+
+/// An expression `a op b op c …` that is too long to become a tree in the parser.
+pub(super) struct Chain {
+    /// The first token of the first operand.
+    start: TokenIndex,
+    /// The last token of the last operand.
+    end: TokenIndex,
+    /// The operators between the operands, each applied to all before it and the operand after it.
+    pub(super) operators: Vec<TokenIndex>,
+}
+
+/// A chunk that is valid, and all that is known about its tokens.
+pub(super) struct Prepared {
+    /// The tokens, with the end of the source as last one.
+    pub(super) tokens: PrimaryMap<TokenIndex, Token>,
+    /// What names, labels and `function` tokens stand for.
+    pub(super) uses: SecondaryMap<TokenIndex, Use>,
+    /// Names and string literals.
+    pub(super) strings: PrimaryMap<StringId, Box<[u8]>>,
+    /// Local variables; the environment first.
+    pub(super) locals: PrimaryMap<LocalId, Local>,
+    /// Labels.
+    pub(super) labels: PrimaryMap<LabelId, Label>,
+    /// The environment around the chunk.
+    pub(super) environment: LocalId,
+    /// Long chains of operators.
+    pub(super) chains: PrimaryMap<ChainId, Chain>,
+    /// Statements that are nothing but `;`.
+    empty_statements: Vec<TokenIndex>,
+}
+
+/// Checks `source` from byte `start` on; `chunk_id` begins the error message.
+pub(super) fn prepare(source: &[u8], start: usize, chunk_id: &[u8]) -> Result<Prepared, Box<SyntaxError>> {
+    checker::Checker::new(source, start, chunk_id).run()
+}

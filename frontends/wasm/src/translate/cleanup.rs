@@ -1,0 +1,125 @@
+//! The last pass over a function: zeros for locals, short cuts through jumps, blocks that nothing reaches.
+
+use minivm_isa::Instruction;
+use minivm_isa::entities::Block;
+use minivm_isa::operand::OperandMut;
+use minivm_isa::program::{Function, Span};
+
+/// Puts `zeros` in front of the code, lets branches go to where they end up at last, joins blocks that only follow each
+/// other, and drops blocks that cannot be reached. The function has no protected regions and no local names yet.
+pub(super) fn cleanup(mut function: Function, zeros: Vec<Instruction>) -> Function {
+    shorten_jumps(&mut function);
+    let references = references(&function);
+    let mut code = std::mem::take(&mut function.code).into_iter();
+    let mut spans = std::mem::take(&mut function.spans).into_iter().peekable();
+    let mut place = Placed { code: zeros, spans: Vec::new() };
+    let mut numbers = Vec::with_capacity(function.blocks.len());
+    let old = std::mem::take(&mut function.blocks);
+    let ends = old.values().skip(1).map(|&start| start as usize).chain([code.len()]);
+    let (mut index, mut span) = (0, None);
+    for (block, end) in old.keys().zip(ends) {
+        let count = references[block.as_u32() as usize];
+        let is_reached = count > 0 || numbers.is_empty();
+        if is_reached && (numbers.is_empty() || !place.joins(block, count)) {
+            // The zeros belong to the entry block.
+            let start = if numbers.is_empty() { 0 } else { place.len() };
+            function.blocks.push(start);
+        }
+        // What jumps to a joined block does not exist any more, so its number does not matter.
+        numbers.push(Block::from_u32(u32::try_from(function.blocks.len()).expect("blocks are counted in u32") - 1));
+        while index < end {
+            let instruction = code.next().expect("blocks end where the code does");
+            while spans.peek().is_some_and(|next| next.instruction as usize <= index) {
+                span = spans.next();
+            }
+            if is_reached {
+                place.push(instruction, span);
+            }
+            index += 1;
+        }
+    }
+    function.code = place.code;
+    function.spans = place.spans;
+    let number = |block: &mut Block| *block = numbers[block.as_u32() as usize];
+    for instruction in &mut function.code {
+        for_each_target_mut(instruction, number);
+    }
+    function
+}
+
+/// The code as it will be.
+struct Placed {
+    code: Vec<Instruction>,
+    spans: Vec<Span>,
+}
+
+impl Placed {
+    fn len(&self) -> u32 {
+        u32::try_from(self.code.len()).expect("code is counted in u32")
+    }
+
+    /// Takes away the jump before a block when it is the only way to that block.
+    fn joins(&mut self, block: Block, references: u32) -> bool {
+        let joins = references == 1 && self.code.last() == Some(&Instruction::Jump { target: block });
+        if joins {
+            self.code.pop();
+        }
+        joins
+    }
+
+    fn push(&mut self, instruction: Instruction, span: Option<Span>) {
+        if let Some(mut span) = span {
+            // The first one holds for the zeros, too.
+            span.instruction = if self.spans.is_empty() { 0 } else { self.len() };
+            if self.spans.last().is_some_and(|last| last.instruction == span.instruction) {
+                self.spans.pop();
+            }
+            if !self.spans.last().is_some_and(|last| Span { instruction: span.instruction, ..*last } == span) {
+                self.spans.push(span);
+            }
+        }
+        self.code.push(instruction);
+    }
+}
+
+/// Lets branches to a block that only jumps forward go where the jump goes.
+fn shorten_jumps(function: &mut Function) {
+    let mut goals: Vec<Block> = function.blocks.keys().collect();
+    // From the last to the first, so that the goal of a later block is known.
+    for block in function.blocks.keys().rev() {
+        let range = function.block_range(block);
+        if let [Instruction::Jump { target }] = &function.code[range]
+            && *target > block
+        {
+            goals[block.as_u32() as usize] = goals[target.as_u32() as usize];
+        }
+    }
+    for instruction in &mut function.code {
+        for_each_target_mut(instruction, |block| *block = goals[block.as_u32() as usize]);
+    }
+}
+
+/// How many branches in reachable code go to each block.
+fn references(function: &Function) -> Vec<u32> {
+    let mut references = vec![0; function.blocks.len()];
+    let mut work = vec![Block::from_u32(0)];
+    while let Some(block) = work.pop() {
+        let last = &function.code[function.block_range(block).end - 1];
+        last.for_each_target(|target| {
+            let count = &mut references[target.as_u32() as usize];
+            *count += 1;
+            if *count == 1 && target != Block::from_u32(0) {
+                work.push(target);
+            }
+        });
+    }
+    references
+}
+
+fn for_each_target_mut(instruction: &mut Instruction, mut visit: impl FnMut(&mut Block)) {
+    instruction.for_each_operand_mut(|operand| match operand {
+        OperandMut::Target(block) => visit(block),
+        OperandMut::Targets(blocks) => blocks.iter_mut().for_each(&mut visit),
+        _ => {}
+    });
+}

@@ -1,0 +1,63 @@
+//! From a WebAssembly module to a MiniVM program.
+//!
+//! `wasmparser` reads and validates, one pass translates. A register stands for each wasm local, and one for each operand
+//! stack position and type; reads of locals and constants cost nothing, because they stay on the operand stack unevaluated
+//! until an instruction names them as its operand. What is here:
+//!
+//! | file | is |
+//! |---|---|
+//! | `module` | sections → program |
+//! | `initial` | constant expressions → initial values |
+//! | `function` | one function body: registers, the deferred instruction, reading and writing locals |
+//! | `operator` | what each operator does |
+//! | `control` | blocks, branches, calls and returns |
+//! | `shape` | the operators that are one instruction each, as a table |
+//! | `compare` | comparisons as branches, inverses, and with sides exchanged |
+//! | `stack` | the operand stack |
+//! | `local_set` | sets of locals |
+//! | `cleanup` | short cuts through jumps, unreachable blocks, zeros for locals |
+//! | `names` | the name section |
+//! | `types` | value types and block types |
+//! | `error` | [`WasmError`] |
+
+mod cleanup;
+mod compare;
+mod control;
+mod error;
+mod function;
+mod initial;
+mod local_set;
+mod module;
+mod names;
+mod operator;
+mod shape;
+mod stack;
+mod types;
+
+pub use error::WasmError;
+
+use minivm_isa::Program;
+use std::borrow::Cow;
+
+/// Translates a binary module. `name` is what errors and positions call it.
+///
+/// The program is not verified yet. Accepted is core WebAssembly 1.0 with sign extension, saturating conversion,
+/// multi-value, mutable globals, bulk memory, reference types, tail calls, extended constant expressions and several
+/// memories. Positions in the program are byte offsets in `bytes`, on line 1 of a source called `name`.
+///
+/// # Errors
+/// When the module is malformed or invalid, or uses something else of WebAssembly; never panics.
+pub fn translate(bytes: &[u8], name: &str) -> Result<Program, WasmError> {
+    module::translate(bytes, name)
+}
+
+/// Turns the text format into the binary format; what is binary already is handed back. `name` is for messages.
+///
+/// # Errors
+/// When the text is malformed; the message says where.
+pub fn parse_text<'a>(input: &'a [u8], name: &str) -> Result<Cow<'a, [u8]>, WasmError> {
+    wat::parse_bytes(input).map_err(|mut error| {
+        error.set_path(name);
+        WasmError { offset: None, message: error.to_string() }
+    })
+}

@@ -1,0 +1,275 @@
+//! The sections of a module become the parts of a program.
+
+use super::error::WasmError;
+use super::function::{Body, BodyValidator, translate_body};
+use super::initial::initial;
+use super::names::Names;
+use super::types::{Context, FunctionType, element_type, expect_value_type, signature, zero};
+use minivm_builder::ProgramBuilder;
+use minivm_isa::Type;
+use minivm_isa::entities::{Func, Global, Memory, Reg, Table};
+use minivm_isa::program::{
+    CustomSection, DataDef, ElementDef, ElementType, FunctionDef, GlobalDef, Import, Initial, Item, Local, MemoryDef,
+    Origin, Program, SegmentMode, TableDef,
+};
+use wasmparser::{
+    DataKind, ElementItems, ElementKind, Encoding, ExternalKind, FuncValidatorAllocations, FunctionBody, GlobalType,
+    ImportSectionReader, KnownCustom, MemoryType, Parser, Payload, TableInit, TableType, TypeRef, ValidPayload,
+    Validator, WasmFeatures,
+};
+
+/// What is accepted: core 1.0 and the extensions that `translate` lists.
+const FEATURES: WasmFeatures = WasmFeatures::WASM1
+    .union(WasmFeatures::SIGN_EXTENSION)
+    .union(WasmFeatures::SATURATING_FLOAT_TO_INT)
+    .union(WasmFeatures::MULTI_VALUE)
+    .union(WasmFeatures::BULK_MEMORY)
+    .union(WasmFeatures::REFERENCE_TYPES)
+    .union(WasmFeatures::TAIL_CALL)
+    .union(WasmFeatures::EXTENDED_CONST)
+    .union(WasmFeatures::MULTI_MEMORY);
+
+/// See [`super::translate()`].
+pub(super) fn translate(bytes: &[u8], name: &str) -> Result<Program, WasmError> {
+    let mut parser = Parser::new(0);
+    parser.set_features(FEATURES);
+    let mut validator = Validator::new_with_features(FEATURES);
+    let mut module = Module::new(name);
+    let mut allocations = FuncValidatorAllocations::default();
+    for payload in parser.parse_all(bytes) {
+        let payload = payload?;
+        if let Payload::Version { encoding: Encoding::Component, range, .. } = &payload {
+            return Err(WasmError::unsupported(range.start, "components; a core module is needed"));
+        }
+        match validator.payload(&payload)? {
+            ValidPayload::Func(function, body) => {
+                let mut validator = function.into_validator(allocations);
+                module.body(&body, &mut validator)?;
+                allocations = validator.into_allocations();
+            }
+            ValidPayload::Ok | ValidPayload::End(_) | ValidPayload::Parser(_) => {}
+        }
+        module.section(payload)?;
+    }
+    Ok(module.finish())
+}
+
+/// A module while it is read.
+struct Module {
+    program: ProgramBuilder,
+    context: Context,
+    /// Functions with their code, which the program gets at the end, when their names are known.
+    bodies: Vec<(Func, Body)>,
+    names: Names,
+    custom: Vec<CustomSection>,
+}
+
+impl Module {
+    fn new(name: &str) -> Self {
+        let mut program = ProgramBuilder::new();
+        let source = program.source(name, None);
+        Module {
+            program,
+            context: Context { types: Vec::new(), functions: Vec::new(), globals: Vec::new(), source },
+            bodies: Vec::new(),
+            names: Names::default(),
+            custom: Vec::new(),
+        }
+    }
+
+    /// Translates a section that was validated.
+    fn section(&mut self, payload: Payload<'_>) -> Result<(), WasmError> {
+        match payload {
+            Payload::TypeSection(section) => {
+                let offset = section.range().start;
+                for ty in section.into_iter_err_on_gc_types() {
+                    let signature = signature(&ty?, offset)?;
+                    let number = self.program.signature(signature.clone());
+                    self.context.types.push(FunctionType { number, signature });
+                }
+            }
+            Payload::ImportSection(section) => self.imports(section)?,
+            Payload::FunctionSection(section) => {
+                for ty in section {
+                    let ty = ty?;
+                    self.program.declare(self.context.types[ty as usize].signature.clone());
+                    self.context.functions.push(ty);
+                }
+            }
+            Payload::TableSection(section) => {
+                for item in section.into_iter_with_offsets() {
+                    let (offset, table) = item?;
+                    let filler = match &table.init {
+                        TableInit::RefNull => Initial::Constant(zero(Type::Any)),
+                        TableInit::Expr(expression) => initial(expression)?,
+                    };
+                    self.table(table.ty, Origin::Own(filler), offset)?;
+                }
+            }
+            Payload::MemorySection(section) => {
+                for item in section.into_iter_with_offsets() {
+                    let (offset, memory) = item?;
+                    self.memory(memory, Origin::Own(()), offset)?;
+                }
+            }
+            Payload::GlobalSection(section) => {
+                for item in section.into_iter_with_offsets() {
+                    let (offset, global) = item?;
+                    self.global(global.ty, Origin::Own(initial(&global.init_expr)?), offset)?;
+                }
+            }
+            Payload::ExportSection(section) => {
+                for item in section.into_iter_with_offsets() {
+                    let (offset, export) = item?;
+                    self.program.export(export.name, exported(export.kind, export.index, offset)?);
+                }
+            }
+            Payload::StartSection { func, .. } => self.program.start(Func::from_u32(func)),
+            Payload::ElementSection(section) => {
+                for item in section.into_iter_with_offsets() {
+                    let (offset, element) = item?;
+                    self.element(&element, offset)?;
+                }
+            }
+            Payload::DataSection(section) => {
+                for data in section {
+                    self.data(&data?)?;
+                }
+            }
+            Payload::CustomSection(section) => match section.as_known() {
+                KnownCustom::Name(names) => self.names.read(names),
+                _ => {
+                    self.custom.push(CustomSection { name: section.name().into(), bytes: section.data().into() });
+                }
+            },
+            // Function bodies have been translated. Validation refuses what else there is.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn imports(&mut self, section: ImportSectionReader<'_>) -> Result<(), WasmError> {
+        for item in section.into_imports_with_offsets() {
+            let (offset, import) = item?;
+            let from = Import { module: import.module.into(), name: import.name.into() };
+            match import.ty {
+                TypeRef::Func(ty) => {
+                    let signature = self.context.types[ty as usize].signature.clone();
+                    self.program.import_function(from.module, from.name, signature);
+                    self.context.functions.push(ty);
+                }
+                TypeRef::Table(ty) => self.table(ty, Origin::Import(from), offset)?,
+                TypeRef::Memory(ty) => self.memory(ty, Origin::Import(from), offset)?,
+                TypeRef::Global(ty) => self.global(ty, Origin::Import(from), offset)?,
+                TypeRef::Tag(_) => return Err(WasmError::unsupported(offset, "exception tags")),
+                TypeRef::FuncExact(_) => return Err(WasmError::unsupported(offset, "exact function imports")),
+            }
+        }
+        Ok(())
+    }
+
+    fn table(&mut self, ty: TableType, origin: Origin<Initial>, offset: u64) -> Result<(), WasmError> {
+        let Some(element) = element_type(ty.element_type).filter(|_| !ty.shared) else {
+            return Err(WasmError::unsupported(offset, format_args!("tables of type {}", ty.element_type)));
+        };
+        let (minimum, maximum) = (ty.initial, ty.maximum);
+        self.program.add_table(TableDef { origin, element, minimum, maximum, is_64: ty.table64 });
+        Ok(())
+    }
+
+    fn memory(&mut self, ty: MemoryType, origin: Origin<()>, offset: u64) -> Result<(), WasmError> {
+        if ty.page_size_log2.is_some() {
+            return Err(WasmError::unsupported(offset, "memories with pages of another size"));
+        }
+        let (minimum, maximum) = (ty.initial, ty.maximum);
+        self.program.add_memory(MemoryDef { origin, minimum, maximum, is_64: ty.memory64, is_shared: ty.shared });
+        Ok(())
+    }
+
+    fn global(&mut self, ty: GlobalType, origin: Origin<Initial>, offset: u64) -> Result<(), WasmError> {
+        let mutable = ty.mutable;
+        let ty = expect_value_type(ty.content_type, offset)?;
+        self.context.globals.push(ty);
+        self.program.add_global(GlobalDef { ty, mutable, origin });
+        Ok(())
+    }
+
+    fn element(&mut self, element: &wasmparser::Element<'_>, offset: u64) -> Result<(), WasmError> {
+        let mode = match &element.kind {
+            ElementKind::Passive => SegmentMode::Passive,
+            ElementKind::Declared => SegmentMode::Declared,
+            ElementKind::Active { table_index, offset_expr } => {
+                SegmentMode::Active(Table::from_u32(table_index.unwrap_or(0)), initial(offset_expr)?)
+            }
+        };
+        let (element, values) = match &element.items {
+            ElementItems::Functions(functions) => {
+                let values =
+                    functions.clone().into_iter().map(|function| Ok(Initial::Function(Func::from_u32(function?))));
+                (ElementType::Function, values.collect::<Result<Vec<_>, WasmError>>()?)
+            }
+            ElementItems::Expressions(ty, expressions) => {
+                let Some(element) = element_type(*ty) else {
+                    return Err(WasmError::unsupported(offset, format_args!("elements of type {ty}")));
+                };
+                let values = expressions.clone().into_iter().map(|expression| initial(&expression?));
+                (element, values.collect::<Result<Vec<_>, WasmError>>()?)
+            }
+        };
+        self.program.add_element(ElementDef { mode, element, values });
+        Ok(())
+    }
+
+    fn data(&mut self, data: &wasmparser::Data<'_>) -> Result<(), WasmError> {
+        let mode = match &data.kind {
+            DataKind::Passive => SegmentMode::Passive,
+            DataKind::Active { memory_index, offset_expr } => {
+                SegmentMode::Active(Memory::from_u32(*memory_index), initial(offset_expr)?)
+            }
+        };
+        self.program.add_data(DataDef { mode, bytes: data.data.into() });
+        Ok(())
+    }
+
+    fn body(&mut self, body: &FunctionBody<'_>, validator: &mut BodyValidator) -> Result<(), WasmError> {
+        let body = translate_body(&self.context, body, validator)?;
+        self.bodies.push((Func::from_u32(validator.index()), body));
+        Ok(())
+    }
+
+    /// Names the functions and puts everything together.
+    fn finish(mut self) -> Program {
+        let mut program = self.program.finish_unverified();
+        for export in &program.exports {
+            if let Item::Function(function) = export.item {
+                self.names.functions.entry(function.as_u32()).or_insert_with(|| export.name.clone());
+            }
+        }
+        for (number, Body { mut function, locals }) in self.bodies {
+            if let Some(name) = self.names.functions.remove(&number.as_u32()) {
+                function.name = name;
+            }
+            let end = u32::try_from(function.code.len()).expect("code is counted in u32");
+            for (local, name) in self.names.locals.remove(&number.as_u32()).unwrap_or_default() {
+                // The section may name more locals than there are.
+                if (local as usize) < locals {
+                    function.locals.push(Local { name, register: Reg::from_u32(local), start: 0, end });
+                }
+            }
+            program.functions[number] = FunctionDef::Code(Box::new(function));
+        }
+        program.custom = self.custom;
+        program
+    }
+}
+
+/// What an export names.
+fn exported(kind: ExternalKind, index: u32, offset: u64) -> Result<Item, WasmError> {
+    match kind {
+        ExternalKind::Func | ExternalKind::FuncExact => Ok(Item::Function(Func::from_u32(index))),
+        ExternalKind::Table => Ok(Item::Table(Table::from_u32(index))),
+        ExternalKind::Memory => Ok(Item::Memory(Memory::from_u32(index))),
+        ExternalKind::Global => Ok(Item::Global(Global::from_u32(index))),
+        ExternalKind::Tag => Err(WasmError::unsupported(offset, "exception tags")),
+    }
+}

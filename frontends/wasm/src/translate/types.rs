@@ -1,0 +1,136 @@
+//! Value types and block types.
+
+use super::error::WasmError;
+use minivm_isa::entities::{Sig, Source};
+use minivm_isa::program::{Constant, ElementType};
+use minivm_isa::{Signature, Type};
+use wasmparser::{BlockType, FuncType, HeapType, RefType, ValType};
+
+/// A function type of the module and its number in the program.
+pub(super) struct FunctionType {
+    pub(super) number: Sig,
+    pub(super) signature: Signature,
+}
+
+/// What translating a function body needs to know of the module.
+pub(super) struct Context {
+    pub(super) types: Vec<FunctionType>,
+    /// Type index of each function, imported ones first.
+    pub(super) functions: Vec<u32>,
+    pub(super) globals: Vec<Type>,
+    pub(super) source: Source,
+}
+
+impl Context {
+    /// The type of a function. Indices come from validated code.
+    pub(super) fn function_type(&self, function: u32) -> &FunctionType {
+        &self.types[self.functions[function as usize] as usize]
+    }
+}
+
+/// The register type of a value type; `None` for what is not supported.
+pub(super) fn value_type(ty: ValType) -> Option<Type> {
+    match ty {
+        ValType::I32 => Some(Type::I32),
+        ValType::I64 => Some(Type::I64),
+        ValType::F32 => Some(Type::F32),
+        ValType::F64 => Some(Type::F64),
+        ValType::V128 => None,
+        ValType::Ref(reference) => element_type(reference).map(|_| Type::Any),
+    }
+}
+
+/// What a table of that reference type may hold; `None` for what is not supported.
+pub(super) fn element_type(ty: RefType) -> Option<ElementType> {
+    if ty == RefType::FUNCREF {
+        Some(ElementType::Function)
+    } else if ty == RefType::EXTERNREF {
+        Some(ElementType::Any)
+    } else {
+        None
+    }
+}
+
+/// Whether `ref.null` of that heap type is supported.
+pub(super) fn is_known_heap_type(ty: HeapType) -> bool {
+    RefType::new(true, ty).is_some_and(|reference| element_type(reference).is_some())
+}
+
+/// [`value_type`], as an error at `offset` when it is not supported.
+pub(super) fn expect_value_type(ty: ValType, offset: u64) -> Result<Type, WasmError> {
+    value_type(ty).ok_or_else(|| WasmError::unsupported(offset, format_args!("values of type {ty}")))
+}
+
+/// The typed signature of a function type.
+pub(super) fn signature(ty: &FuncType, offset: u64) -> Result<Signature, WasmError> {
+    let list = |types: &[ValType]| -> Result<Vec<Type>, WasmError> {
+        types.iter().map(|&ty| expect_value_type(ty, offset)).collect()
+    };
+    Ok(Signature::typed(&list(ty.params())?, &list(ty.results())?))
+}
+
+/// What a local or a null reference of a type starts as.
+pub(super) fn zero(ty: Type) -> Constant {
+    match ty {
+        Type::I32 => Constant::I32(0),
+        Type::I64 => Constant::I64(0),
+        Type::F32 => Constant::F32(0),
+        Type::F64 => Constant::F64(0),
+        Type::V128 => Constant::V128(0),
+        Type::Any | Type::Cell | Type::Ref(_) => Constant::Nil,
+    }
+}
+
+/// The parameters and results of a block.
+#[derive(Clone, Copy)]
+pub(super) enum BlockShape {
+    /// Neither.
+    Empty,
+    /// One result.
+    Result(Type),
+    /// Those of a function type.
+    Function(u32),
+}
+
+impl BlockShape {
+    pub(super) fn new(ty: BlockType, offset: u64) -> Result<Self, WasmError> {
+        Ok(match ty {
+            BlockType::Empty => BlockShape::Empty,
+            BlockType::Type(ty) => BlockShape::Result(expect_value_type(ty, offset)?),
+            BlockType::FuncType(index) => BlockShape::Function(index),
+        })
+    }
+
+    /// Types of the parameters.
+    pub(super) fn params(self, context: &Context) -> &[Type] {
+        match self {
+            BlockShape::Empty | BlockShape::Result(_) => &[],
+            BlockShape::Function(index) => &context.types[index as usize].signature.params,
+        }
+    }
+
+    /// Number and types of the results.
+    pub(super) fn results(self, context: &Context) -> Results<'_> {
+        match self {
+            BlockShape::Empty => Results::List(&[]),
+            BlockShape::Result(ty) => Results::One(ty),
+            BlockShape::Function(index) => Results::List(&context.types[index as usize].signature.results),
+        }
+    }
+}
+
+/// Types of results.
+#[derive(Clone, Copy)]
+pub(super) enum Results<'a> {
+    One(Type),
+    List(&'a [Type]),
+}
+
+impl Results<'_> {
+    pub(super) fn as_slice(&self) -> &[Type] {
+        match self {
+            Results::One(ty) => std::slice::from_ref(ty),
+            Results::List(types) => types,
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! [`Wasi`]: what one program has open and may ask for.
+
+use super::descriptors::{Descriptors, Object};
+use super::sources::{Clock, Random};
+use std::fmt;
+use std::io;
+
+/// The state behind the calls of one program. Made by
+/// [`WasiBuilder`](super::WasiBuilder); each call is a method of the interface's name, and
+/// [`FUNCTIONS`](super::FUNCTIONS) lists them all.
+///
+/// Output is buffered: [`Wasi::flush`] it when the program has ended, however it ended.
+/// `proc_exit` and dropping do so too, but cannot report an error.
+pub struct Wasi {
+    /// With their terminating zeros.
+    pub(super) arguments: Vec<Vec<u8>>,
+    /// `NAME=value`, with their terminating zeros.
+    pub(super) environment: Vec<Vec<u8>>,
+    pub(super) descriptors: Descriptors,
+    pub(super) clock: Box<dyn Clock>,
+    pub(super) random: Box<dyn Random>,
+}
+
+impl Wasi {
+    /// Lets out all output that is still held back.
+    ///
+    /// # Errors
+    /// The first error of the streams; the others are flushed nevertheless.
+    pub fn flush(&mut self) -> io::Result<()> {
+        let mut result = Ok(());
+        for descriptor in self.descriptors.iter_mut() {
+            if let Object::Output(output) = &mut descriptor.object {
+                result = result.and(output.flush());
+            }
+        }
+        result
+    }
+}
+
+impl Drop for Wasi {
+    fn drop(&mut self) {
+        // Nobody is left to hear of an error.
+        let _ = self.flush();
+    }
+}
+
+impl fmt::Debug for Wasi {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wasi")
+            .field("arguments", &self.arguments.len())
+            .field("environment", &self.environment.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,167 @@
+//! Whole modules: parts, names, positions, and errors.
+
+mod common;
+
+use common::{check, translate_any};
+use minivm_isa::entities::{Data, Element, Func, Global, Memory, Reg, Table};
+use minivm_isa::program::{Constant, ElementType, FunctionDef, Initial, InitialOp, Item, Origin, SegmentMode};
+use minivm_isa::{Signature, Type};
+
+#[test]
+fn parts_keep_their_numbers() {
+    let program = check(
+        br#"(module $all
+              (import "env" "print" (func $print (param i32 externref)))
+              (import "env" "base" (global $base i32))
+              (import "env" "table" (table 2 10 externref))
+              (import "env" "memory" (memory 1 4))
+              (func $main (export "main") (param $count i32) (local $rest i64)
+                (call $print (local.get $count) (ref.null extern)))
+              (table 3 funcref)
+              (memory (export "scratch") 2)
+              (global $counter (export "counter") (mut i64) (i64.const -1))
+              (global $next i32 (i32.add (global.get $base) (i32.const 8)))
+              (global funcref (ref.func $main))
+              (elem (table 1) (i32.const 1) func $main $print)
+              (elem funcref (ref.null func) (ref.func $main))
+              (elem declare func $main)
+              (data (memory 1) (global.get $base) "abc")
+              (data "passive")
+              (func $begin) (start $begin))"#,
+        "parts.wat",
+    );
+    assert_eq!(program.functions.len(), 3);
+    let FunctionDef::Code(main) = &program.functions[Func::from_u32(1)] else { panic!("main has code") };
+    assert_eq!(main.name, "main");
+    let locals: Vec<_> = main.locals.iter().map(|local| (local.name.as_str(), local.register)).collect();
+    assert_eq!(locals, [("count", Reg::from_u32(0)), ("rest", Reg::from_u32(1))]);
+    assert_eq!(program.signatures[main.signature], Signature::typed(&[Type::I32], &[]));
+    assert_eq!(program.signatures[program.functions[Func::from_u32(0)].signature()].params, [Type::I32, Type::Any]);
+    assert_eq!(program.tables[Table::from_u32(0)].element, ElementType::Any);
+    assert_eq!(program.tables[Table::from_u32(0)].maximum, Some(10));
+    assert_eq!(program.tables[Table::from_u32(1)].origin, Origin::Own(Initial::Constant(Constant::Nil)));
+    assert_eq!((program.memories[Memory::from_u32(0)].minimum, program.memories[Memory::from_u32(1)].minimum), (1, 2));
+    let sum = Initial::Arithmetic(
+        InitialOp::Add,
+        Box::new(Initial::Global(Global::from_u32(0))),
+        Box::new(Initial::Constant(Constant::I32(8))),
+    );
+    assert_eq!(program.globals[Global::from_u32(2)].origin, Origin::Own(sum));
+    assert!(program.globals[Global::from_u32(1)].mutable);
+    let first = &program.elements[Element::from_u32(0)];
+    assert_eq!(first.mode, SegmentMode::Active(Table::from_u32(1), Initial::Constant(Constant::I32(1))));
+    assert_eq!(program.elements[Element::from_u32(2)].mode, SegmentMode::Declared);
+    let offset = Initial::Global(Global::from_u32(0));
+    assert_eq!(program.data[Data::from_u32(0)].mode, SegmentMode::Active(Memory::from_u32(1), offset));
+    assert_eq!(&*program.data[Data::from_u32(1)].bytes, b"passive");
+    assert_eq!(program.start, Some(Func::from_u32(2)));
+    let exports: Vec<_> = program.exports.iter().map(|export| (export.name.as_str(), export.item)).collect();
+    let (scratch, counter) = (Memory::from_u32(1), Global::from_u32(1));
+    let expected = [
+        ("main", Item::Function(Func::from_u32(1))),
+        ("scratch", Item::Memory(scratch)),
+        ("counter", Item::Global(counter)),
+    ];
+    assert_eq!(exports, expected);
+}
+
+#[test]
+fn positions_are_byte_offsets() {
+    let bytes = wat("(module (func (result i32) (i32.div_s (i32.const 7) (i32.const 0))))");
+    let program = check(&bytes, "div.wasm");
+    let FunctionDef::Code(function) = &program.functions[Func::from_u32(0)] else { panic!("it has code") };
+    let span = function.span_at(0).expect("the division has a position");
+    assert_eq!(bytes[span.start as usize..span.end as usize], [0x6d], "the opcode of i32.div_s");
+    assert_eq!(program.sources[span.source].name, "div.wasm");
+}
+
+fn wat(text: &str) -> Vec<u8> {
+    minivm_wasm::parse_text(text.as_bytes(), "test.wat").expect("the text is right").into_owned()
+}
+
+#[track_caller]
+fn expect_error(input: &[u8], expected: &str) {
+    let error = translate_any(input, "wrong.wat").expect_err("it is wrong").to_string();
+    assert!(error.contains(expected), "{error}");
+}
+
+#[test]
+fn errors_say_what_and_where() {
+    expect_error(b"(module (func (result i32) (i64.const 1)))", "type mismatch: expected i32, found i64 (at byte");
+    expect_error(b"(module (func (local.get 3)))", "unknown local 3");
+    expect_error(b"(module (func", "wrong.wat:1:");
+    expect_error(b"\0asm\x01\0\0\0\x01", "unexpected end");
+    expect_error(b"\0asm\x0d\0\x01\0", "not supported: components");
+    expect_error(b"", "expected");
+}
+
+#[test]
+fn what_is_missing_is_named() {
+    expect_error(b"(module (func (param v128)))", "not supported: the WebAssembly proposal 'simd'");
+    expect_error(b"(module (memory i64 1))", "not supported: the WebAssembly proposal 'memory64'");
+    expect_error(b"(module (memory 1 1 shared))", "not supported: the WebAssembly proposal 'threads'");
+    expect_error(b"(module (tag))", "not supported: the WebAssembly proposal 'exceptions'");
+    expect_error(b"(module (type (struct)))", "not supported: the WebAssembly proposal 'gc'");
+    expect_error(
+        b"(module (type $f (func)) (func (param (ref $f)) (call_ref $f (local.get 0))))",
+        "'function references'",
+    );
+    expect_error(
+        b"(module (memory 1) (func (drop (i32x4.splat (i32.const 1)))))",
+        "not supported: the WebAssembly proposal 'simd'",
+    );
+}
+
+#[test]
+fn limits_are_errors() {
+    let locals = format!("(module (func (local {})))", "externref ".repeat(40_000));
+    expect_error(locals.as_bytes(), "not supported: function");
+    let deep = format!(
+        "(module (import \"m\" \"g\" (global i32)) (global i32 (global.get 0) {}))",
+        "(i32.const 1) i32.add ".repeat(200)
+    );
+    expect_error(deep.as_bytes(), "not supported: a constant expression that is nested more than 100 deep");
+}
+
+/// Nesting, operand stack and branch tables as large as they may be, without recursion.
+#[test]
+fn large_functions() {
+    let deep = |open: &[u8], count: usize, close: &[u8]| {
+        let body: Vec<u8> = [&[0][..], &open.repeat(count), &close.repeat(count), &[0x0b]].concat();
+        let code = [&[1][..], &leb(body.len()), &body].concat();
+        let head = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x03\x02\x01\0\x0a";
+        [&head[..], &leb(code.len()), &code].concat()
+    };
+    check(&deep(b"\x02\x40", 100_000, b"\x0b"), "deep blocks");
+    check(&deep(b"\x03\x40", 100_000, b"\x0b"), "deep loops");
+    check(&deep(b"\x41\x01\x04\x40", 100_000, b"\x0b"), "deep ifs");
+    check(&deep(b"\x02\x40\x41\x01\x0d\x00", 100_000, b"\x0b"), "branches out of deep blocks");
+    check(&deep(b"\x41\x01", 60_000, b"\x1a"), "many constants on the stack");
+    let error = translate_any(&deep(b"\x3f\x00", 1, b"\x1a"), "no memory").expect_err("there is no memory");
+    assert!(error.message.contains("unknown memory"), "{error}");
+}
+
+fn leb(mut value: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    loop {
+        let byte = (value & 0x7f) as u8;
+        value >>= 7;
+        bytes.push(if value == 0 { byte } else { byte | 0x80 });
+        if value == 0 {
+            return bytes;
+        }
+    }
+}
+
+/// The programs that clang made for the benchmarks.
+#[test]
+fn programs_from_c() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../conformance/bench/c");
+    for entry in std::fs::read_dir(folder).into_iter().flatten() {
+        let path = entry.expect("the folder can be read").path();
+        if path.extension().is_some_and(|extension| extension == "wasm") {
+            let bytes = std::fs::read(&path).expect("the file can be read");
+            check(&bytes, &path.display().to_string());
+        }
+    }
+}
