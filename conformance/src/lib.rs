@@ -8,4 +8,6 @@ pub mod cases;
 pub mod known;
 pub mod outcome;
 pub mod reference;
+pub mod run_wasm;
+pub mod small_stack;
 pub mod snapshot;
