@@ -1,7 +1,8 @@
 //! Finding the cases, running them, and comparing what they print with what is stored beside them.
 //!
 //! [`cases`] lists them, [`outcome`] says what a run left behind, [`snapshot`] compares, [`known`] knows what still fails,
-//! [`reference`] asks the reference implementation. The suites themselves are `tests/*.rs`, one each.
+//! [`mod@reference`] asks the reference implementations, [`wasm`] is the official WebAssembly testsuite. The suites
+//! themselves are `tests/*.rs`, one each.
 #![forbid(unsafe_code)]
 
 pub mod cases;
@@ -11,3 +12,4 @@ pub mod reference;
 pub mod run_wasm;
 pub mod small_stack;
 pub mod snapshot;
+pub mod wasm;

@@ -4,31 +4,32 @@
 //! may do comes in as host functions.
 
 mod code;
-mod collect;
-mod context;
 #[macro_use]
 mod dispatch;
-mod error;
-mod fiber;
 pub mod format;
-mod function;
 pub mod heap;
 pub mod host;
-mod instance;
 mod loader;
 mod machine;
 pub mod memory;
-mod metamethod;
 mod number;
 mod stack;
 pub mod value;
+
+// Short names for what is used everywhere.
+use code::function;
+use dispatch::{context, metamethod};
+use loader::instance;
+use stack::{collect, error, fiber};
 
 pub use context::Limits;
 pub use dispatch::uses_tail_calls;
 pub use error::Failure;
 pub use fiber::FiberState;
 pub use host::{HostRequest, Intrinsic, Outcome, Protect, Raise};
-pub use machine::{InstanceId, Kept, LinkError, Machine, RunState};
+pub use loader::instantiate::LinkError;
+pub use machine::{InstanceId, Kept, Machine};
 pub use stack::host_call::HostCall;
 pub use stack::host_services::LevelInfo;
+pub use stack::run::RunState;
 pub use value::{Tag, Value};

@@ -13,12 +13,16 @@ mod language;
 mod load;
 mod problems;
 mod report;
+mod run;
 mod source;
+mod values;
 
 use arguments::{Command, CommandLine, When};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    // Whoever stops reading ends us quietly, as it does other commands.
+    sigpipe::reset();
     let (command, color) = CommandLine::read();
     match color {
         When::Auto => {}
@@ -26,7 +30,8 @@ fn main() -> ExitCode {
         When::Never => anstream::ColorChoice::Never.write_global(),
     }
     let result = match &command {
-        Command::Run(_) | Command::Explain(_) => todo!(),
+        Command::Run(options) => run::run(options),
+        Command::Explain(_) => todo!(),
         Command::Build(build) => commands::build(build),
         Command::Dis(file) => commands::dis(&file.file),
         Command::Verify(file) => commands::verify(&file.file),

@@ -84,8 +84,10 @@ macro_rules! follow {
 }
 
 pub(crate) mod call;
+pub(crate) mod context;
 pub(crate) mod control;
 pub(crate) mod dynamic;
+pub(crate) mod metamethod;
 pub(crate) mod object;
 pub(crate) mod operands;
 pub(crate) mod typed;

@@ -177,6 +177,10 @@ impl Loading<'_> {
                 self.asm.word32(u32::try_from(*hash).unwrap_or(0));
             }
             Instruction::Closure { dst, function, captures } => self.closure(at, *dst, *function, captures),
+            Instruction::RefFunc { dst, function } => {
+                let dst = self.destination(at, *dst);
+                self.copy_constant(at, dst, self.instance.function_value(*function));
+            }
             Instruction::CaptureGet { dst, index } => {
                 let handler: Handler = match self.function.captures[*index as usize] {
                     Type::Any => object::capture_get,

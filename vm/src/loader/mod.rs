@@ -12,6 +12,8 @@
 mod calls;
 mod dynamic;
 pub(crate) mod frame_map;
+pub(crate) mod instance;
+pub(crate) mod instantiate;
 pub(crate) mod plan;
 pub(crate) mod slots;
 pub(crate) mod temporaries;

@@ -1,8 +1,6 @@
 //! The embedding API: a machine, what it is given, and how programs run in it.
 
-mod instantiate;
 mod kept;
-mod run;
 
 use crate::context::{Context, Limits};
 use crate::function::{Body, FunctionInfo, HostFunction};
@@ -16,9 +14,7 @@ use minivm_isa::program::Item;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-pub use instantiate::LinkError;
 pub use kept::{Kept, KeptValues};
-pub use run::RunState;
 
 /// Something a program can import.
 #[derive(Clone)]

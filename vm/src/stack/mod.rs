@@ -2,11 +2,15 @@
 
 pub(crate) mod adapt;
 pub(crate) mod call;
+pub(crate) mod collect;
+pub(crate) mod error;
+pub(crate) mod fiber;
 pub(crate) mod host_call;
 pub(crate) mod host_services;
 pub(crate) mod memory;
 pub(crate) mod record;
 pub(crate) mod resume;
+pub(crate) mod run;
 pub(crate) mod switch;
 pub(crate) mod unwind;
 pub(crate) mod walk;

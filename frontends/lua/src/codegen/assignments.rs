@@ -107,8 +107,8 @@ impl FunctionGenerator<'_, '_> {
         Value { operand: register.into(), owned: Some(register) }
     }
 
-    /// Evaluates the values of an assignment to as many as there are targets. Stores happen from the last to the first, so
-    /// that a value which is a local assigned by a later target must be copied.
+    /// Evaluates the values of an assignment to as many as there are targets. Stores happen from the last to the first,
+    /// so that a value which is a local assigned by a later target must be copied.
     fn sources(&mut self, targets: &[Place], values: &[ExpressionId], splits: bool) -> Vec<Value> {
         let mut sources = Vec::with_capacity(targets.len());
         let written: Vec<Option<Reg>> = targets.iter().map(|target| self.target_register(target)).collect();

@@ -1,8 +1,8 @@
 //! Variables that are closed when their scope ends, in whatever way it does.
 //!
-//! The blocks of such a scope are a protected region; its handler closes the variable and throws the error on. All other
-//! ways out close it too, but not under the protection of its own region: what raises an error while it is closed must
-//! not be closed again. So a jump or return in the scope leads to a block that is laid out after the region.
+//! The blocks of such a scope are a protected region; its handler closes the variable and throws the error on. All
+//! other ways out close it too, but not under the protection of its own region: what raises an error while it is closed
+//! must not be closed again. So a jump or return in the scope leads to a block that is laid out after the region.
 
 use super::Import;
 use super::expressions::Want;

@@ -29,16 +29,16 @@ use minivm_isa::program::CustomSection;
 use minivm_isa::verify::Rule;
 use minivm_isa::{Rejection, Signature, Verified, verify};
 
-/// Name of the custom section that says on which lines functions stand: for each own function, in order, its number, first
-/// and last line (0 and the last line for the main function), each as a little-endian `u32`.
+/// Name of the custom section that says on which lines functions stand: for each own function, in order, its number,
+/// first and last line (0 and the last line for the main function), each as a little-endian `u32`.
 pub const LINES_SECTION: &str = "lua.lines";
 
 /// Module of the functions that compiled code imports: `check_close(value, name)`, `close(value, error)`, `pack(...)`,
 /// `unpack(packed)`.
 pub const SUPPORT_MODULE: &str = "lua";
 
-/// Compiles a chunk to a program that exports it as function `main`, which takes any number of arguments and captures the
-/// environment (`_ENV`): make a closure over it with that one value.
+/// Compiles a chunk to a program that exports it as function `main`, which takes any number of arguments and captures
+/// the environment (`_ENV`): make a closure over it with that one value.
 ///
 /// `chunk_name` is what `load` takes:
 /// `@file`, `=name`, or any other text, usually the source itself.

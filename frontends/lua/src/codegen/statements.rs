@@ -25,8 +25,8 @@ impl FunctionGenerator<'_, '_> {
         self.jump(next);
     }
 
-    /// The statements of a block, without the end of its scope. If nothing has to be done there, `next` may say where to
-    /// continue, which saves the last statement a jump to a jump.
+    /// The statements of a block, without the end of its scope. If nothing has to be done there, `next` may say where
+    /// to continue, which saves the last statement a jump to a jump.
     pub(super) fn statements(&mut self, block: &Block, next: Option<Target>) {
         let closings = self.closings.len();
         // Whether a declaration was left out. Then no jump can lead to where its variable is used, and code after later

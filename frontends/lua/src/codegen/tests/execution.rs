@@ -26,7 +26,7 @@ fn as_table(program: &Verified) -> String {
             FunctionDef::Code(function) => {
                 let params = program.signatures[function.signature].params.len();
                 // A function of its own, since one has room for few constants.
-                write!(text, "(function() local f = {{params = {params}, blocks = {{}}}}\n").expect("a string");
+                writeln!(text, "(function() local f = {{params = {params}, blocks = {{}}}}").expect("a string");
                 text.push_str(&code(function));
                 text.push_str("return f end)(),");
             }
@@ -120,6 +120,17 @@ fn interpreted(program: &Verified, name: &str, folder: &Path) -> Option<String> 
     for path in [interpreter, table] {
         std::fs::remove_file(path).expect("it was made here");
     }
+    text
+}
+
+/// What `lua5.4` prints for a chunk that has a file `name.lua`; `None` if it is not installed.
+pub(super) fn reference(name: &str, source: &str) -> Option<String> {
+    // Messages show the name of the file, so that it is a short one in a folder of its own.
+    let folder = std::env::temp_dir().join(format!("minivm-lua-{}-{name}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("the temporary folder takes folders");
+    std::fs::write(folder.join("chunk"), source).expect("the temporary folder takes files");
+    let text = output(Command::new("lua5.4").current_dir(&folder).arg("chunk"));
+    std::fs::remove_dir_all(folder).expect("it was made here");
     text
 }
 
@@ -219,9 +230,12 @@ fn small_programs() {
 
 #[test]
 fn variables_are_closed() {
-    check("closing", "
+    check(
+        "closing",
+        "
         local function closable(name)
-            return setmetatable({}, {__close = function(_, e) print('close', name, e) if name == 'bad' then error('from close', 0) end end})
+            return setmetatable({}, {__close = function(_, e)
+                print('close', name, e) if name == 'bad' then error('from close', 0) end end})
         end
         local function f(how)
             local a <close> = closable('a')
@@ -237,7 +251,8 @@ fn variables_are_closed() {
             do local c <close> = closable('bad') local d <close> = nil if how ~= 'end' then return how end end
             return 'end'
         end
-        for _, how in ipairs {'break', 'goto', 'return', 'many', 'error', 'end', 'other'} do print(how, pcall(f, how)) end
+        for _, how in ipairs {'break', 'goto', 'return', 'many', 'error', 'end', 'other'} do
+            print(how, pcall(f, how)) end
         local function iterate(n) return function(_, i) if i < n then return i + 1 end end, nil, 0, closable('loop') end
         for i in iterate(3) do if i == 2 then break end print(i) end
         for i in iterate(1) do for j in iterate(1) do print(i, j) end end
@@ -246,6 +261,8 @@ fn variables_are_closed() {
         print((select(2, pcall(function() local x <close> = 42 end)):match('variable.*')))
         local co = coroutine.wrap(function() local x <close> = closable('co') coroutine.yield(1) return 2 end)
         print(co(), co())
-        local k = 0 repeat local r <close> = closable('r') k = k + 1 if k == 2 then goto continue end ::continue:: until k > 2
-    ");
+        local k = 0 repeat local r <close> = closable('r')
+            k = k + 1 if k == 2 then goto continue end ::continue:: until k > 2
+    ",
+    );
 }

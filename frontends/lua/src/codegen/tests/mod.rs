@@ -1,6 +1,7 @@
 //! What is generated verifies, and looks as it should where that matters for speed.
 
 mod execution;
+mod machine;
 mod shape;
 
 use super::{compile, compile_file};

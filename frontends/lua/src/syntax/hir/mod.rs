@@ -1,7 +1,7 @@
 //! The resolved tree of a chunk: what the code generator reads.
 //!
-//! Every name is a local, an upvalue or a field of an environment; every literal is decoded; constants are folded; jumps
-//! know their label. The tree knows neither the parser that made it nor the instructions it becomes.
+//! Every name is a local, an upvalue or a field of an environment; every literal is decoded; constants are folded;
+//! jumps know their label. The tree knows neither the parser that made it nor the instructions it becomes.
 //!
 //! Expressions live in one arena. Their depth is bounded along right operands, arguments and nested functions (the
 //! grammar check counts levels), but not along the *spine*: the left operand of a binary operator, the callee of a

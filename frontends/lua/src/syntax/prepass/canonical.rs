@@ -3,7 +3,8 @@
 //! Only the shape of the program is in it. Every name is `n`, every string `""`, every numeral `0`; what they are is
 //! looked up by position. White space stands only where tokens would run together. Empty statements are left out,
 //! `break` becomes a `goto` (the parser takes it only as last statement), and a long chain of operators `a + b - c …`
-//! becomes a call `n(a, b, c, …)`, which the parser holds as a list where a chain would be a tree as deep as it is long.
+//! becomes a call `n(a, b, c, …)`, which the parser holds as a list where a chain would be a tree as deep as it is
+//! long.
 
 use super::token::{TokenIndex, TokenKind};
 use super::{ChainId, Prepared};

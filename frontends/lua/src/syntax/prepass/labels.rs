@@ -83,8 +83,8 @@ impl Checker<'_> {
         Some(first + found)
     }
 
-    /// Gives pending jumps of the current block to `name` their label. A label at the end of its block counts as outside
-    /// the scope of the block's variables.
+    /// Gives pending jumps of the current block to `name` their label. A label at the end of its block counts as
+    /// outside the scope of the block's variables.
     fn settle_gotos(&mut self, name: StringId, id: LabelId, last: bool) -> Checked<()> {
         let here = self.scopes.count();
         let block = self.function().blocks.last().expect("a statement stands in a block");

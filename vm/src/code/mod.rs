@@ -1,5 +1,7 @@
 //! Threaded code of one function, and the assembler that writes it.
 
+pub(crate) mod function;
+
 use crate::dispatch::{Handler, Pc};
 use minivm_isa::entities::Block;
 

@@ -1,15 +1,18 @@
 //! Running: a call from the host, in slices.
 
-use super::{InstanceId, Machine};
 use crate::context::{Context, Status};
 use crate::dispatch::{self, Flow};
 use crate::error::Failure;
 use crate::fiber::{Fiber, FiberState};
 use crate::host::HostRequest;
+use crate::machine::{InstanceId, Machine};
 use crate::stack::call::{call_value, values_at};
 use crate::stack::record::RECORD_DELTA;
 use crate::stack::{host_call, switch};
 use crate::value::Value;
+
+/// The largest budget with a limit; a machine without one stays above.
+const FUEL_LIMIT_MAX: i64 = i64::MAX / 4;
 
 /// How a slice of a run ended.
 pub enum RunState {
@@ -61,12 +64,13 @@ impl Machine {
     /// Adds to the budget of canonical instructions. A machine starts without a limit; the first call sets one.
     pub fn add_fuel(&mut self, fuel: u64) {
         let fuel = i64::try_from(fuel).unwrap_or(i64::MAX);
-        self.cx.fuel = if self.cx.fuel == i64::MAX { fuel } else { self.cx.fuel.saturating_add(fuel) };
+        let limited = self.fuel().is_some();
+        self.cx.fuel = if limited { self.cx.fuel.saturating_add(fuel).min(FUEL_LIMIT_MAX) } else { fuel.min(FUEL_LIMIT_MAX) };
     }
 
     /// What is left of the budget; none when there is no limit.
     pub fn fuel(&self) -> Option<u64> {
-        (self.cx.fuel != i64::MAX).then(|| self.cx.fuel.max(0) as u64)
+        (self.cx.fuel <= FUEL_LIMIT_MAX).then(|| self.cx.fuel.max(0) as u64)
     }
 
     /// Starts a call. A run that was not finished is dropped.

@@ -12,6 +12,9 @@ use crate::stack::record::{RECORD_DELTA, RECORD_WORDS};
 use crate::value::Value;
 use minivm_isa::{Signature, TrapCode};
 
+/// The budget of a machine without a limit: no run lasts so long, and costs that are given back do not overflow it.
+pub(crate) const FUEL_UNLIMITED: i64 = i64::MAX / 2;
+
 /// Why the interpreter stopped, or that it runs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Status {
@@ -132,7 +135,7 @@ impl Context {
         let metamethods = crate::metamethod::intern_names(&mut heap);
         Box::new(Context {
             stack_end: std::ptr::null_mut(),
-            fuel: i64::MAX,
+            fuel: FUEL_UNLIMITED,
             main_memory: crate::memory::MemoryView::EMPTY,
             main_memory_of: std::ptr::null(),
             open_count: 0,

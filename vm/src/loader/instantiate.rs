@@ -1,11 +1,11 @@
 //! Loading a program: linking its imports, making its globals, memories and tables.
 
-use super::{Definition, InstanceId, Machine};
 use crate::context::Context;
 use crate::error::Failure;
 use crate::function::{Body, Bridge, FunctionInfo};
 use crate::heap::{Closure, OutOfMemory};
 use crate::instance::{GlobalCell, Instance};
+use crate::machine::{Definition, InstanceId, Machine};
 use crate::memory::{LinearMemory, Segment, TableInstance};
 use crate::value::{Tag, Value};
 use minivm_isa::entities::{Func, Sig};

@@ -1,0 +1,202 @@
+//! Instances of WebAssembly modules on machines, and values as scripts see them.
+
+use super::adapter::adapter;
+use minivm::value::Tag;
+use minivm::{InstanceId, Limits, LinkError, Machine, Value};
+use minivm_isa::program::{FunctionDef, Item, Program};
+use minivm_isa::verify::Verified;
+use minivm_isa::{TrapCode, Type};
+
+/// A value as scripts see it.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Val {
+    /// A 32-bit integer.
+    I32(i32),
+    /// A 64-bit integer.
+    I64(i64),
+    /// A single, by its bits.
+    F32(u32),
+    /// A double, by its bits.
+    F64(u64),
+    /// A null reference.
+    Null,
+    /// A function.
+    Func,
+    /// A host reference with a number.
+    Extern(u32),
+}
+
+/// Why something did not work.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Failure {
+    /// Imports do not fit.
+    Unlinkable(String),
+    /// It trapped.
+    Trap(String),
+    /// The stack limit was reached.
+    Exhausted(String),
+    /// Something that must not happen.
+    Other(String),
+}
+
+/// An instance of a module, and the adapter before it.
+#[derive(Clone, Copy)]
+pub struct Instance {
+    machine: usize,
+    id: InstanceId,
+    /// Place in [`Machines::adapters`].
+    adapter: usize,
+}
+
+/// What calls an instance bit for bit.
+struct Adapter {
+    id: InstanceId,
+    /// The exports behind it.
+    program: Verified,
+}
+
+/// The module that the scripts import as `spectest`.
+const SPECTEST: &str = r#"(module
+    (global (export "global_i32") i32 (i32.const 666))
+    (global (export "global_i64") i64 (i64.const 666))
+    (global (export "global_f32") f32 (f32.const 666.6))
+    (global (export "global_f64") f64 (f64.const 666.6))
+    (table (export "table") 10 20 funcref)
+    (memory (export "memory") 1 2)
+    (func (export "print"))
+    (func (export "print_i32") (param i32))
+    (func (export "print_i64") (param i64))
+    (func (export "print_f32") (param f32))
+    (func (export "print_f64") (param f64))
+    (func (export "print_i32_f32") (param i32 f32))
+    (func (export "print_f64_f64") (param f64 f64)))"#;
+
+/// The machines of one script.
+pub struct Machines {
+    machines: Vec<Machine>,
+    adapters: Vec<Adapter>,
+    is_linked: bool,
+}
+
+impl Machines {
+    /// No machine yet. `is_linked` puts all instances on one machine, with the module `spectest` on it.
+    pub fn new(is_linked: bool) -> Self {
+        let mut machines = Machines { machines: Vec::new(), adapters: Vec::new(), is_linked };
+        if is_linked {
+            let bytes = minivm_wasm::parse_text(SPECTEST.as_bytes(), "spectest").expect("the text is right");
+            let program = minivm_wasm::translate(&bytes, "spectest").expect("the module is right");
+            let program = minivm_isa::verify(program).expect("it verifies");
+            let spectest = machines.instantiate(program).expect("it imports nothing");
+            machines.register("spectest", spectest);
+        }
+        machines
+    }
+
+    /// Instantiates a program.
+    ///
+    /// # Errors
+    /// When it does not link, or its segments or start function trap.
+    pub fn instantiate(&mut self, program: Verified) -> Result<Instance, Failure> {
+        if !self.is_linked || self.machines.is_empty() {
+            self.machines.push(Machine::new(Limits { memory_bytes_max: 8 << 30, ..Limits::default() }));
+        }
+        let number = self.machines.len() - 1;
+        let machine = &mut self.machines[number];
+        let id = machine.instantiate(program.clone()).map_err(link_failure)?;
+        let module = format!("instance {}", self.adapters.len());
+        machine.define_instance(&module, id);
+        let before = adapter(&program, &module);
+        let adapter = Adapter { id: machine.instantiate(before).map_err(link_failure)?, program };
+        self.adapters.push(adapter);
+        Ok(Instance { machine: number, id, adapter: self.adapters.len() - 1 })
+    }
+
+    /// Makes the exports of an instance importable under a module name.
+    pub fn register(&mut self, name: &str, instance: Instance) {
+        self.machines[instance.machine].define_instance(name, instance.id);
+    }
+
+    /// Calls an exported function.
+    ///
+    /// # Errors
+    /// When it traps.
+    pub fn invoke(&mut self, instance: Instance, name: &str, arguments: &[Val]) -> Result<Vec<Val>, Failure> {
+        let adapter = &self.adapters[instance.adapter];
+        let types = result_types(&adapter.program, name)?;
+        let arguments: Vec<Value> = arguments.iter().map(|&argument| to_value(argument)).collect();
+        let results = self.machines[instance.machine].invoke(adapter.id, name, &arguments).map_err(run_failure)?;
+        if results.len() != types.len() {
+            return Err(Failure::Other(format!("{} results, {} expected", results.len(), types.len())));
+        }
+        results.iter().zip(types).map(|(&value, ty)| from_value(value, ty)).collect()
+    }
+
+    /// The value of an exported global.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn global(&mut self, instance: Instance, name: &str) -> Result<Vec<Val>, Failure> {
+        self.invoke(instance, name, &[])
+    }
+}
+
+/// Types of the results of an exported function, or the type of an exported global.
+fn result_types(program: &Program, name: &str) -> Result<Vec<Type>, Failure> {
+    let export = program.exports.iter().find(|export| export.name == name);
+    match export.map(|export| export.item) {
+        Some(Item::Function(function)) => {
+            let signature = match &program.functions[function] {
+                FunctionDef::Import { signature, .. } => *signature,
+                FunctionDef::Code(code) => code.signature,
+            };
+            Ok(program.signatures[signature].results.clone())
+        }
+        Some(Item::Global(global)) => Ok(vec![program.globals[global].ty]),
+        _ => Err(Failure::Other(format!("no export '{name}'"))),
+    }
+}
+
+/// The value at the border for a value of a script.
+fn to_value(val: Val) -> Value {
+    match val {
+        Val::I32(int) => Value::int(int.into()),
+        Val::I64(int) => Value::int(int),
+        Val::F32(bits) => Value::int(i64::from(bits as i32)),
+        Val::F64(bits) => Value::int(bits as i64),
+        Val::Null => Value::NIL,
+        // Any value can be a host reference.
+        Val::Extern(number) => Value::int(number.into()),
+        Val::Func => Value::TRUE,
+    }
+}
+
+fn from_value(value: Value, ty: Type) -> Result<Val, Failure> {
+    let int = value.as_int();
+    match (ty, int) {
+        (Type::I32, Some(int)) => Ok(Val::I32(int as i32)),
+        (Type::I64, Some(int)) => Ok(Val::I64(int)),
+        (Type::F32, Some(int)) => Ok(Val::F32(int as u32)),
+        (Type::F64, Some(int)) => Ok(Val::F64(int as u64)),
+        (Type::Any, Some(int)) => Ok(Val::Extern(int as u32)),
+        (Type::Any, None) if value.tag() == Tag::NIL => Ok(Val::Null),
+        (Type::Any, None) if value.tag() == Tag::FUNCTION => Ok(Val::Func),
+        _ => Err(Failure::Other(format!("a result of type {ty} has tag {:?}", value.tag()))),
+    }
+}
+
+fn link_failure(error: LinkError) -> Failure {
+    match error {
+        LinkError::Unknown { .. } | LinkError::Incompatible { .. } => Failure::Unlinkable(error.to_string()),
+        LinkError::Trap(code) => Failure::Trap(code.to_string()),
+        LinkError::Start(failure) => run_failure(failure),
+    }
+}
+
+fn run_failure(failure: minivm::Failure) -> Failure {
+    match failure {
+        minivm::Failure::Error { trap: Some(TrapCode::StackOverflow), trace, .. } => Failure::Exhausted(trace),
+        minivm::Failure::Error { trap: Some(code), .. } => Failure::Trap(code.to_string()),
+        minivm::Failure::Error { trap: None, trace, .. } => Failure::Other(trace),
+        minivm::Failure::Exit(code) => Failure::Other(format!("exit with {code}")),
+    }
+}

@@ -1,0 +1,8 @@
+//! The official WebAssembly testsuite on the machine.
+
+mod adapter;
+mod machine;
+mod script;
+
+pub use machine::{Failure, Instance, Machines, Val};
+pub use script::{Outcome, run};

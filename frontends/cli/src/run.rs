@@ -1,0 +1,256 @@
+//! `run`: gives a program what the command line grants and runs it to its end.
+
+use crate::arguments::Run;
+use crate::commands;
+use crate::exit::Exit;
+use crate::load::{Loaded, load};
+use crate::report::{Place, Report};
+use crate::source::Failure;
+use crate::values;
+use minivm::{InstanceId, Limits, LinkError, Machine, RunState, Value};
+use minivm_isa::program::{FunctionDef, Item};
+use minivm_isa::{Convention, Program, Signature, Type};
+use minivm_wasm::wasi::{self, Linked, SetupError, WasiBuilder};
+use std::io::Write;
+use std::path::Path;
+
+/// The export that a command of WebAssembly begins with.
+const START: &str = "_start";
+
+/// The export that other programs begin with.
+const MAIN: &str = "main";
+
+/// Runs a program.
+pub(crate) fn run(options: &Run) -> Result<Exit, Failure> {
+    let (file, arguments) = options.program.split_first().expect("the parser asks for one value or more");
+    let Loaded { name, program, .. } = load(Path::new(file))?;
+    let arguments: Vec<String> = arguments.iter().map(|argument| argument.to_string_lossy().into_owned()).collect();
+    let limits = Limits { memory_bytes_max: options.memory_max.map_or(u64::MAX, |size| size.0), ..Limits::default() };
+    let mut session = Session { machine: Machine::new(limits), name, fuel: options.fuel, wasi: None };
+    if let Some(fuel) = options.fuel {
+        session.machine.add_fuel(fuel);
+    }
+    let result = session.run(options, program, arguments);
+    let flushed = session.wasi.map_or(Ok(()), |wasi| wasi.flush());
+    match (result, commands::written(flushed)) {
+        (Ok(Exit::Success), written) => written,
+        (result, _) => result,
+    }
+}
+
+/// A machine with one program.
+struct Session {
+    machine: Machine,
+    name: String,
+    fuel: Option<u64>,
+    wasi: Option<Linked>,
+}
+
+/// What the verified program has to say before the machine takes it.
+struct Outline {
+    imports_wasi: bool,
+    exports: Vec<(String, Signature)>,
+}
+
+impl Outline {
+    fn new(program: &Program) -> Self {
+        let imports_wasi = program
+            .functions
+            .values()
+            .any(|function| matches!(function, FunctionDef::Import { import, .. } if import.module == wasi::MODULE));
+        let exports = program.exports.iter().filter_map(|export| match export.item {
+            Item::Function(function) => {
+                let signature = program.signatures[program.functions[function].signature()].clone();
+                Some((export.name.clone(), signature))
+            }
+            Item::Global(_) | Item::Memory(_) | Item::Table(_) => None,
+        });
+        Outline { imports_wasi, exports: exports.collect() }
+    }
+
+    fn export(&self, name: &str) -> Option<&Signature> {
+        self.exports.iter().find(|(other, _)| other == name).map(|(_, signature)| signature)
+    }
+}
+
+impl Session {
+    fn run(&mut self, options: &Run, program: minivm_isa::Verified, arguments: Vec<String>) -> Result<Exit, Failure> {
+        let outline = Outline::new(&program);
+        if outline.imports_wasi {
+            let wasi = grants(options, &self.name, &arguments).map_err(|error| self.setup_failure(&error))?;
+            let linked = wasi::define(&mut self.machine, wasi).map_err(|_| self.failure("not enough memory"))?;
+            self.wasi = Some(linked);
+        }
+        let instance = match self.machine.instantiate(program) {
+            Ok(instance) => instance,
+            Err(LinkError::Start(failure)) => return self.failed(failure),
+            Err(error) => return Err(Failure::new(Exit::Invalid, self.report(error.to_string()))),
+        };
+        match &options.invoke {
+            Some(export) => self.invoke(instance, &outline, export, &arguments),
+            None => self.start(instance, &outline, &arguments),
+        }
+    }
+
+    /// Runs the program as a command.
+    fn start(&mut self, instance: InstanceId, outline: &Outline, arguments: &[String]) -> Result<Exit, Failure> {
+        let entry = [START, MAIN].into_iter().find_map(|name| Some((name, outline.export(name)?)));
+        match entry {
+            Some((name, signature)) if signature.convention != Convention::Typed => {
+                let values: Option<Vec<Value>> =
+                    arguments.iter().map(|argument| self.machine.string(argument).ok()).collect();
+                let values = values.ok_or_else(|| self.failure("not enough memory"))?;
+                self.call(instance, name, &values).map(|(exit, _)| exit)
+            }
+            Some((name, signature)) if signature.params.is_empty() => {
+                self.call(instance, name, &[]).map(|(exit, _)| exit)
+            }
+            _ => {
+                let names: Vec<&str> = outline.exports.iter().map(|(name, _)| name.as_str()).collect();
+                let report = self.report(format!("there is no `{START}` or `{MAIN}` that could be run"));
+                let report = match names.as_slice() {
+                    [] => report.note("it exports no function"),
+                    names => report
+                        .note(format!("it exports the functions {}", names.join(", ")))
+                        .help("call one with `minivm run --invoke NAME FILE ARG...`"),
+                };
+                Err(Failure::new(Exit::Unsupported, report))
+            }
+        }
+    }
+
+    /// Calls an export and prints its results, one a line.
+    fn invoke(
+        &mut self,
+        instance: InstanceId,
+        outline: &Outline,
+        name: &str,
+        arguments: &[String],
+    ) -> Result<Exit, Failure> {
+        // A library is set up before it is used.
+        if outline.export("_initialize").is_some_and(|signature| signature.params.is_empty()) && name != "_initialize" {
+            let (exit, _) = self.call(instance, "_initialize", &[])?;
+            if exit != Exit::Success {
+                return Ok(exit);
+            }
+        }
+        let Some(signature) = outline.export(name) else {
+            let names: Vec<&str> = outline.exports.iter().map(|(name, _)| name.as_str()).collect();
+            let report = self.report(format!("there is no exported function `{name}`"));
+            return Err(Failure::new(Exit::Usage, report.note(format!("there are: {}", names.join(", ")))));
+        };
+        let values = self.arguments(name, signature, arguments)?;
+        let (exit, results) = self.call(instance, name, &values)?;
+        let types = &signature.results;
+        let lines: String = results
+            .iter()
+            .enumerate()
+            .map(|(index, value)| values::show(&mut self.machine, *value, types.get(index).copied()) + "\n")
+            .collect();
+        // What the program wrote comes before what it returned.
+        self.flush()?;
+        commands::print(lines.as_bytes())?;
+        Ok(exit)
+    }
+
+    fn arguments(&mut self, name: &str, signature: &Signature, texts: &[String]) -> Result<Vec<Value>, Failure> {
+        let is_typed = signature.convention == Convention::Typed;
+        if is_typed && texts.len() != signature.params.len() {
+            let types: Vec<String> = signature.params.iter().map(Type::to_string).collect();
+            let message = format!("`{name}` takes {} arguments, not {}", types.len(), texts.len());
+            let report = self.report(message).note(format!("its parameters are ({})", types.join(", ")));
+            return Err(Failure::new(Exit::Usage, report));
+        }
+        let mut values = Vec::with_capacity(texts.len());
+        for (index, text) in texts.iter().enumerate() {
+            let ty = if is_typed { signature.params[index] } else { Type::Any };
+            let Some(value) = values::parse(&mut self.machine, text, ty) else {
+                let report = self.report(format!("argument {} of `{name}`: `{text}` is no {ty}", index + 1));
+                return Err(Failure::new(Exit::Usage, report));
+            };
+            values.push(value);
+        }
+        Ok(values)
+    }
+
+    /// Calls an export that exists.
+    fn call(&mut self, instance: InstanceId, name: &str, values: &[Value]) -> Result<(Exit, Vec<Value>), Failure> {
+        let function = self.machine.exported_function(instance, name);
+        let function = function.ok_or_else(|| self.failure(format!("`{name}` cannot be called")))?;
+        match self.machine.start(function, values) {
+            RunState::Finished(results) => Ok((Exit::Success, results)),
+            RunState::Failed(failure) => Ok((self.failed(failure)?, Vec::new())),
+            RunState::OutOfFuel => Err(self.out_of_fuel()),
+            RunState::Waiting(request) => Err(self.failure(format!("nothing here can serve `{}`", request.name()))),
+            RunState::Stepped => Err(self.failure("the run stopped after a step that nobody asked for")),
+        }
+    }
+
+    /// How a run that failed ends the process.
+    fn failed(&mut self, failure: minivm::Failure) -> Result<Exit, Failure> {
+        // What was written comes before what went wrong.
+        self.flush()?;
+        match failure {
+            // As the systems do, only the low byte counts.
+            minivm::Failure::Exit(code) => Ok(Exit::Program(code as u8)),
+            minivm::Failure::Error { .. } if self.fuel.is_some() && self.machine.fuel() == Some(0) => {
+                Err(self.out_of_fuel())
+            }
+            minivm::Failure::Error { value, trap, trace } => {
+                let message = match trap {
+                    Some(code) if value.as_bytes().is_none() => code.to_string(),
+                    _ => self.machine.describe(value),
+                };
+                uncaught(&message, &trace);
+                Ok(Exit::Error)
+            }
+        }
+    }
+
+    fn flush(&mut self) -> Result<Exit, Failure> {
+        commands::written(self.wasi.as_ref().map_or(Ok(()), Linked::flush))
+    }
+
+    fn out_of_fuel(&self) -> Failure {
+        let fuel = self.fuel.unwrap_or(0);
+        Failure::new(Exit::OutOfFuel, self.report(format!("stopped after {fuel} instructions: the fuel is used up")))
+    }
+
+    fn setup_failure(&self, error: &SetupError) -> Failure {
+        let exit = match error {
+            SetupError::Directory { .. } | SetupError::Stream(_) => Exit::Unreadable,
+            SetupError::ZeroByte(_) | SetupError::VariableName(_) | SetupError::TooLarge => Exit::Usage,
+        };
+        Failure::new(exit, Report::new(error.to_string()))
+    }
+
+    fn failure(&self, message: impl Into<String>) -> Failure {
+        Failure::new(Exit::Error, self.report(message))
+    }
+
+    fn report(&self, message: impl Into<String>) -> Report {
+        Report::new(message).place(Place::file(self.name.as_str()))
+    }
+}
+
+/// What the command line grants a program that uses WASI.
+fn grants(options: &Run, name: &str, arguments: &[String]) -> Result<wasi::Wasi, SetupError> {
+    let mut builder = WasiBuilder::new().inherit_streams()?.inherit_sources();
+    builder = builder.argument(name).arguments(arguments);
+    for variable in &options.environment {
+        builder = builder.variable(variable.name.as_str(), variable.value.as_str());
+    }
+    for directory in &options.directories {
+        builder = builder.host_directory(&directory.host, directory.guest.as_str())?;
+    }
+    builder.build()
+}
+
+/// Tells of an error that the program did not catch, in the form that Lua's own command has.
+fn uncaught(message: &str, trace: &str) {
+    let style = anstream::stderr();
+    let mut stream = style.lock();
+    let end = if trace.is_empty() { "" } else { "\n" };
+    // Where errors cannot be told, nothing can.
+    let _ = writeln!(stream, "\x1b[1m\x1b[31mminivm:\x1b[0m {message}{end}{trace}");
+}

@@ -1,0 +1,96 @@
+//! Values on the command line: arguments of `--invoke` and what it prints.
+
+use minivm::{Machine, Value};
+use minivm_isa::Type;
+
+/// Reads an argument for a parameter; nothing if it cannot be one.
+pub(crate) fn parse(machine: &mut Machine, text: &str, ty: Type) -> Option<Value> {
+    match ty {
+        Type::I32 => {
+            let number = integer(text)?;
+            // Either sign: -1 and 4294967295 are the same 32 bits.
+            let fits = i32::try_from(number).is_ok() || u32::try_from(number).is_ok();
+            fits.then(|| Value::int(i64::from(number as i32)))
+        }
+        Type::I64 => {
+            let number = integer(text)?;
+            let fits = i64::try_from(number).is_ok() || u64::try_from(number).is_ok();
+            fits.then(|| Value::int(number as i64))
+        }
+        Type::F32 => Some(Value::float(f64::from(text.parse::<f32>().ok()?))),
+        Type::F64 => Some(Value::float(text.parse().ok()?)),
+        Type::Any => match (text, integer(text)) {
+            ("nil", _) => Some(Value::NIL),
+            ("true", _) => Some(Value::TRUE),
+            ("false", _) => Some(Value::FALSE),
+            (_, Some(number)) => i64::try_from(number).ok().map(Value::int),
+            (_, None) if text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.')) => {
+                text.parse().ok().map(Value::float).or_else(|| machine.string(text).ok())
+            }
+            (_, None) => machine.string(text).ok(),
+        },
+        Type::V128 | Type::Cell | Type::Ref(_) => None,
+    }
+}
+
+/// Decimal or `0x` hexadecimal, with a sign.
+fn integer(text: &str) -> Option<i128> {
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(digits) => (true, digits),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let value = match digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
+        Some(digits) if digits.len() <= 16 => i128::from(u64::from_str_radix(digits, 16).ok()?),
+        Some(_) => return None,
+        None if digits.starts_with(|c: char| c.is_ascii_digit()) => i128::from(digits.parse::<u64>().ok()?),
+        None => return None,
+    };
+    Some(if negative { -value } else { value })
+}
+
+/// A result as it is printed; `ty` is its type, where it has one.
+pub(crate) fn show(machine: &mut Machine, value: Value, ty: Option<Type>) -> String {
+    match (ty, value.as_float()) {
+        // The shortest text of a single is shorter than that of the same double.
+        (Some(Type::F32), Some(number)) => (number as f32).to_string(),
+        (Some(Type::F64), Some(number)) => number.to_string(),
+        _ => machine.describe(value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use minivm::Limits;
+
+    #[test]
+    fn arguments_are_read_by_type() {
+        let mut machine = Machine::new(Limits::default());
+        let mut int = |text: &str, ty| parse(&mut machine, text, ty).and_then(Value::as_int);
+        assert_eq!(int("-1", Type::I32), Some(-1));
+        assert_eq!(int("4294967295", Type::I32), Some(-1));
+        assert_eq!(int("4294967296", Type::I32), None);
+        assert_eq!(int("0x10", Type::I32), Some(16));
+        assert_eq!(int("18446744073709551615", Type::I64), Some(-1));
+        assert_eq!(int("-9223372036854775808", Type::I64), Some(i64::MIN));
+        assert_eq!(int("-9223372036854775809", Type::I64), None);
+        assert_eq!(int("+7", Type::Any), Some(7));
+        for wrong in ["", "-", "1.5", "0x", "x", "--1", "+-1"] {
+            assert_eq!(int(wrong, Type::I64), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn results_are_shown_by_type() {
+        let mut machine = Machine::new(Limits::default());
+        let value = parse(&mut machine, "0.1", Type::F32).unwrap();
+        assert_eq!(show(&mut machine, value, Some(Type::F32)), "0.1");
+        let value = parse(&mut machine, "1e300", Type::F64).unwrap();
+        assert!(show(&mut machine, value, Some(Type::F64)).starts_with("1000000"));
+        for text in ["nil", "true", "some words", "1.5", "-x"] {
+            let value = parse(&mut machine, text, Type::Any).unwrap();
+            assert_eq!(show(&mut machine, value, None), text);
+        }
+        assert!(parse(&mut machine, "1", Type::V128).is_none());
+    }
+}
