@@ -441,14 +441,15 @@ impl Instance {
         unsafe { Value::from_function(self.closure(function)) }
     }
 
-    /// An item as others can import it.
-    pub(crate) fn definition(&self, item: Item) -> Definition {
-        match item {
+    /// An item as others can import it; none for a function that captures values, of which there is no closure yet.
+    pub(crate) fn definition(&self, item: Item) -> Option<Definition> {
+        Some(match item {
+            Item::Function(function) if self.closure(function).is_null() => return None,
             Item::Function(function) => Definition::Function(self.function_value(function)),
             Item::Global(global) => Definition::Global(self.globals[global.as_u32() as usize].clone()),
             Item::Memory(memory) => Definition::Memory(self.memories[memory.as_u32() as usize].clone()),
             Item::Table(table) => Definition::Table(self.tables[table.as_u32() as usize].clone()),
-        }
+        })
     }
 }
 
