@@ -174,4 +174,5 @@ fn charge(loading: &mut Loading, at: usize) {
     loading.asm.begin(crate::dispatch::control::charge, at);
     let cost = std::mem::take(&mut loading.pending);
     loading.asm.word32(cost);
+    loading.asm.paid(at + 1);
 }
