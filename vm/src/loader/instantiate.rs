@@ -239,10 +239,15 @@ impl Context {
         match &global.origin {
             Origin::Own(initial) => {
                 let words = self.initial_words(instance, initial)?;
-                Ok(Rc::new(GlobalCell { words: UnsafeCell::new(words), ty, mutable: global.mutable }))
+                let words = UnsafeCell::new(words);
+                Ok(Rc::new(GlobalCell { words, ty, mutable: global.mutable, holds: global.holds }))
             }
             Origin::Import(import) => match self.definitions.get(&import.module, &import.name) {
-                Some(Definition::Global(cell)) if cell.ty == ty && cell.mutable == global.mutable => Ok(cell.clone()),
+                Some(Definition::Global(cell))
+                    if (cell.ty, cell.mutable, cell.holds) == (ty, global.mutable, global.holds) =>
+                {
+                    Ok(cell.clone())
+                }
                 Some(other) => Err(incompatible(import, &format!("global of type {}", global.ty), other.kind())),
                 None => Err(unknown(import)),
             },
@@ -436,14 +441,15 @@ impl Instance {
         unsafe { Value::from_function(self.closure(function)) }
     }
 
-    /// An item as others can import it.
-    pub(crate) fn definition(&self, item: Item) -> Definition {
-        match item {
+    /// An item as others can import it; none for a function that captures values, of which there is no closure yet.
+    pub(crate) fn definition(&self, item: Item) -> Option<Definition> {
+        Some(match item {
+            Item::Function(function) if self.closure(function).is_null() => return None,
             Item::Function(function) => Definition::Function(self.function_value(function)),
             Item::Global(global) => Definition::Global(self.globals[global.as_u32() as usize].clone()),
             Item::Memory(memory) => Definition::Memory(self.memories[memory.as_u32() as usize].clone()),
             Item::Table(table) => Definition::Table(self.tables[table.as_u32() as usize].clone()),
-        }
+        })
     }
 }
 

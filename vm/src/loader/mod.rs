@@ -8,11 +8,13 @@
 //! | `dynamic`, `calls`, `convert`, `fiber` | `any` instructions, calls, conversions and records, fibers |
 //! | `typed/` | typed instructions as expression trees |
 //! | `frame_map` | what the collector scans |
+//! | `explain` | the result for people |
 
 mod calls;
 mod convert;
 mod dynamic;
 mod fiber;
+pub(crate) mod explain;
 pub(crate) mod frame_map;
 pub(crate) mod instance;
 pub(crate) mod instantiate;

@@ -147,12 +147,12 @@ impl Machine {
         Ok(())
     }
 
-    /// Lets programs import everything that an instance exports.
+    /// Lets programs import everything that an instance exports, but for functions that capture values.
     pub fn define_instance(&mut self, module: &str, instance: InstanceId) {
         let exports: Vec<(String, Definition)> = {
             let instance = self.cx.instance(instance);
-            let definition = |item| instance.definition(item);
-            instance.program.exports.iter().map(|export| (export.name.clone(), definition(export.item))).collect()
+            let exports = instance.program.exports.iter();
+            exports.filter_map(|export| Some((export.name.clone(), instance.definition(export.item)?))).collect()
         };
         for (name, definition) in exports {
             self.cx.definitions.set(module, &name, definition);
@@ -168,10 +168,16 @@ impl Machine {
         Some(())
     }
 
-    /// An exported function of an instance, as a value.
+    /// Sets a named value of the host's libraries, which [`HostCall::registered`] finds.
+    pub fn register(&mut self, name: &str, value: Value) {
+        let old = self.cx.registry.insert(name.to_string(), value);
+        self.cx.heap.barrier(old.unwrap_or(Value::NIL));
+    }
+
+    /// An exported function of an instance, as a value; none for one that captures values, see [`Machine::closure`].
     pub fn exported_function(&self, instance: InstanceId, name: &str) -> Option<Value> {
         let instance = self.cx.instance(instance);
-        match instance.definition(instance.export(name)?) {
+        match instance.definition(instance.export(name)?)? {
             Definition::Function(value) => Some(value),
             Definition::Global(_) | Definition::Memory(_) | Definition::Table(_) => None,
         }
@@ -180,7 +186,7 @@ impl Machine {
     /// The value of an exported global, where it has a dynamic form.
     pub fn exported_global(&self, instance: InstanceId, name: &str) -> Option<Value> {
         let instance = self.cx.instance(instance);
-        match instance.definition(instance.export(name)?) {
+        match instance.definition(instance.export(name)?)? {
             Definition::Global(global) => global.value(),
             Definition::Function(_) | Definition::Memory(_) | Definition::Table(_) => None,
         }
