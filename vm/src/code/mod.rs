@@ -71,7 +71,7 @@ impl Code {
         self.at(self.blocks[block.as_u32() as usize])
     }
 
-    fn halves(&self, pc: Pc) -> u32 {
+    fn place(&self, pc: Pc) -> u32 {
         ((pc as usize).wrapping_sub(self.entry() as usize) / 2) as u32
     }
 
@@ -83,13 +83,13 @@ impl Code {
 
     /// The call that returns to a place.
     pub(crate) fn call_before(&self, pc: Pc) -> Option<usize> {
-        let index = self.returns.binary_search_by_key(&self.halves(pc), |&(place, _)| place).ok()?;
+        let index = self.returns.binary_search_by_key(&self.place(pc), |&(place, _)| place).ok()?;
         Some(self.returns[index].1 as usize)
     }
 
     /// The block that a jump at the end of a branch goes to.
     pub(crate) fn exit_at(&self, pc: Pc) -> Option<Block> {
-        let index = self.exits.binary_search_by_key(&self.halves(pc), |&(place, _)| place).ok()?;
+        let index = self.exits.binary_search_by_key(&self.place(pc), |&(place, _)| place).ok()?;
         Some(self.exits[index].1)
     }
 
@@ -101,21 +101,21 @@ impl Code {
 
     /// Where a run that has stopped at `pc` goes on, as a canonical instruction.
     pub(crate) fn next_canonical(&self, pc: Pc) -> usize {
-        self.ledger.start_at(self.halves(pc)).map_or_else(|| self.canonical(pc), |start| start as usize)
+        self.ledger.start_at(self.place(pc)).map_or_else(|| self.canonical(pc), |start| start as usize)
     }
 
     /// Canonical instructions that are done but not paid for when a run stops at `pc`, or goes on there.
     pub(crate) fn unpaid_before(&self, pc: Pc) -> i64 {
         match self.exit_at(pc) {
             // The branch itself is done.
-            Some(_) => self.ledger.before(self.halves(pc), self.canonical(pc) + 1),
-            None => self.ledger.before(self.halves(pc), self.next_canonical(pc)),
+            Some(_) => self.ledger.before(self.place(pc), self.canonical(pc) + 1),
+            None => self.ledger.before(self.place(pc), self.next_canonical(pc)),
         }
     }
 
     /// Canonical instructions that are not paid for, with the one at `pc`, when that one raises or calls.
     pub(crate) fn unpaid_through(&self, pc: Pc) -> i64 {
-        self.ledger.through(self.halves(pc), self.canonical(pc))
+        self.ledger.through(self.place(pc), self.canonical(pc))
     }
 
     /// Whether a place lies in this code; the place after the last instruction counts.
@@ -127,7 +127,7 @@ impl Code {
     /// The canonical instruction that the threaded instruction at `pc` begins with. A place inside of an instruction counts as
     /// its start, unless the instruction does several canonical ones: traps name the operands of the one that failed.
     pub(crate) fn canonical(&self, pc: Pc) -> usize {
-        let halves = self.halves(pc);
+        let halves = self.place(pc);
         let last = |list: &[(u32, u32)]| {
             let after = list.partition_point(|&(start, _)| start <= halves);
             after.checked_sub(1).map(|index| list[index])

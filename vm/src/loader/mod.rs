@@ -275,10 +275,7 @@ impl Loading<'_> {
     /// Emits a part of a block. Nothing is moved over its borders, and everything before it is paid for or known.
     fn emit_stretch(&mut self, range: Range<usize>) {
         if self.pending as usize > STRETCH {
-            self.asm.begin(control::charge, range.start);
-            let cost = std::mem::take(&mut self.pending);
-            self.asm.word32(cost);
-            self.asm.paid(range.start);
+            typed::charge(self, range.start);
         }
         typed::plan(self, range.clone());
         for at in range {

@@ -211,6 +211,8 @@ unsafe fn run_finaliser(cx: &mut Context, at: Flow) -> Flow {
         let mut record = Record::instruction(RecordKind::Finaliser, at.pc, at.pc, top);
         record.protect = crate::host::Protect::Catch;
         record.spare = cx.open_count as u64;
+        record.metered = cx.is_metered();
+        super::stepping::pay_before(cx, at);
         cx.in_finaliser = true;
         call::call_above(cx, at, top, finaliser, &[object], record)
     }

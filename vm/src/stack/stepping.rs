@@ -169,6 +169,20 @@ pub(crate) unsafe fn go_on(cx: &mut Context, record: &Record, flow: Flow) -> Flo
     flow
 }
 
+/// The instruction that made `record` goes on with what it does: it will pay again.
+///
+/// # Safety
+/// `at` is the frame below the record.
+pub(crate) unsafe fn take_back(cx: &mut Context, record: &Record, at: Flow) {
+    if record.metered {
+        // SAFETY: passed on.
+        let (_, guest) = unsafe { function_of(at.regs) };
+        if !guest.is_plain(at.pc) {
+            cx.fuel += guest.loaded().unpaid_through(at.pc);
+        }
+    }
+}
+
 /// Fast code goes on at a handler of errors: everything before it is paid for.
 ///
 /// # Safety
