@@ -155,6 +155,11 @@ impl Assembler {
         }
     }
 
+    /// Where the next instruction will begin, in halves from the entry.
+    pub(crate) fn place_now(&self) -> u32 {
+        self.position().next_multiple_of(4)
+    }
+
     fn position(&self) -> u32 {
         u32::try_from(self.halves.len() - HEADER_HALVES).expect("threaded code has less than 8 GiB")
     }
