@@ -6,6 +6,7 @@ pub(crate) mod collect;
 pub(crate) mod error;
 pub(crate) mod fiber;
 pub(crate) mod host_call;
+mod host_debug;
 pub(crate) mod host_services;
 pub(crate) mod memory;
 pub(crate) mod record;
