@@ -25,6 +25,16 @@ impl Heap {
         Ok(unsafe { Value::from_string(string) })
     }
 
+    /// A string value of `length` bytes, which `fill` writes.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn string_value_with(&mut self, length: usize, fill: impl FnOnce(&mut [u8])) -> Result<Value, OutOfMemory> {
+        let string = self.new_string_with(length, fill)?;
+        // SAFETY: the string was just made.
+        Ok(unsafe { Value::from_string(string) })
+    }
+
     /// A new table with room for `slots` consecutive and `entries` other elements.
     ///
     /// # Errors
@@ -182,7 +192,7 @@ impl Heap {
     ) -> Option<R> {
         let userdata = value.as_userdata()?;
         // SAFETY: values at hand are reachable, and the heap is borrowed, so nobody else uses the object.
-        let object = unsafe { (*userdata).object.as_mut() }?;
+        let object = unsafe { self.host_object_mut(userdata) }?;
         object.as_any_mut().downcast_mut::<T>().map(act)
     }
 

@@ -32,6 +32,7 @@ pub(crate) struct Instance {
     /// The closure of each function: for imports what was linked, for others made at instantiation unless they capture.
     pub(crate) closures: Vec<*mut Closure>,
     pub(crate) signatures: Vec<u32>,
+    pub(crate) layouts: Vec<Rc<crate::loader::layouts::MachineLayout>>,
     pub(crate) globals: Vec<Rc<GlobalCell>>,
     pub(crate) memories: Vec<SharedMemory>,
     pub(crate) tables: Vec<SharedTable>,

@@ -5,6 +5,7 @@ use crate::error::Failure;
 use crate::function::{Body, Bridge, FunctionInfo};
 use crate::heap::{Closure, OutOfMemory};
 use crate::instance::{GlobalCell, Instance};
+use crate::loader::layouts::{machine_signature, machine_type};
 use crate::machine::{Definition, InstanceId, Machine};
 use crate::memory::{LinearMemory, Segment, TableInstance};
 use crate::value::{Tag, Value};
@@ -131,14 +132,16 @@ impl Context {
 
     /// Loads a program; gives its start function, if it has one, which the caller has to call.
     pub(crate) fn instantiate(&mut self, program: Rc<Verified>) -> Result<(InstanceId, Option<Value>), LinkError> {
-        let signatures: Vec<u32> =
-            program.signatures.values().map(|signature| self.signature_number(signature)).collect();
+        let layouts = self.layouts.intern(&program);
+        let number = |signature| self.signature_number(&machine_signature(&layouts, signature));
+        let signatures: Vec<u32> = program.signatures.values().map(number).collect();
         let mut instance = Box::new(Instance {
             program: program.clone(),
             functions: Vec::new(),
             bridges: Vec::new(),
             closures: Vec::new(),
             signatures,
+            layouts,
             globals: Vec::new(),
             memories: Vec::new(),
             tables: Vec::new(),
@@ -210,7 +213,7 @@ impl Context {
             None => return Err(unknown(import)),
         };
         let closure = value.as_function().ok_or_else(|| incompatible(import, "function", "other value"))?;
-        let wanted = &program.signatures[signature];
+        let wanted = &machine_signature(&instance.layouts, &program.signatures[signature]);
         if wanted.is_dynamic() {
             return Ok(closure);
         }
@@ -232,15 +235,14 @@ impl Context {
     }
 
     fn make_global(&mut self, instance: &Instance, global: &GlobalDef) -> Result<Rc<GlobalCell>, LinkError> {
+        let ty = machine_type(&instance.layouts, global.ty);
         match &global.origin {
             Origin::Own(initial) => {
                 let words = self.initial_words(instance, initial)?;
-                Ok(Rc::new(GlobalCell { words: UnsafeCell::new(words), ty: global.ty, mutable: global.mutable }))
+                Ok(Rc::new(GlobalCell { words: UnsafeCell::new(words), ty, mutable: global.mutable }))
             }
             Origin::Import(import) => match self.definitions.get(&import.module, &import.name) {
-                Some(Definition::Global(cell)) if cell.ty == global.ty && cell.mutable == global.mutable => {
-                    Ok(cell.clone())
-                }
+                Some(Definition::Global(cell)) if cell.ty == ty && cell.mutable == global.mutable => Ok(cell.clone()),
                 Some(other) => Err(incompatible(import, &format!("global of type {}", global.ty), other.kind())),
                 None => Err(unknown(import)),
             },

@@ -168,6 +168,12 @@ impl Machine {
         Some(())
     }
 
+    /// Sets a named value of the host's libraries, which [`HostCall::registered`] finds.
+    pub fn register(&mut self, name: &str, value: Value) {
+        let old = self.cx.registry.insert(name.to_string(), value);
+        self.cx.heap.barrier(old.unwrap_or(Value::NIL));
+    }
+
     /// An exported function of an instance, as a value; none for one that captures values, see [`Machine::closure`].
     pub fn exported_function(&self, instance: InstanceId, name: &str) -> Option<Value> {
         let instance = self.cx.instance(instance);

@@ -155,7 +155,9 @@ unsafe fn load(
     closure: *mut Closure,
     at: Flow,
 ) -> Result<(), Flow> {
-    if let Err(error) = loader::ensure_loaded(cx, info, guest) {
+    if guest.code.get().is_none()
+        && let Err(error) = loader::ensure_loaded(cx, info, guest)
+    {
         // SAFETY: `at` is the running frame.
         return Err(unsafe { raise_message(cx, at, &error.to_string()) });
     }

@@ -245,6 +245,86 @@ impl<'m> HostCall<'m> {
         Ok(Outcome(OutcomeKind::Wait { request: WaitRequest(request), state }))
     }
 
+    /// The running function itself: a closure, whose captured values [`Heap::capture`] reads.
+    pub fn callee(&self) -> Value {
+        // SAFETY: the closure is in the header of every frame, and lives as long as its frame.
+        unsafe { Value::from_function(pointer::<Closure>(*self.regs().sub(2) as usize)) }
+    }
+
+    /// Changes one of the values that the function finds again in its next state; nothing happens past the last one.
+    pub fn set_arg(&mut self, index: usize, value: Value) {
+        if index < self.count {
+            // SAFETY: the frame has `count` values.
+            unsafe { set_any(self.regs(), index * 2, value) };
+        }
+    }
+
+    /// Calls guest code with the arguments from `first` on, as [`call_protected`](Self::call_protected), and keeps nothing.
+    ///
+    /// # Errors
+    /// When the stack may not grow.
+    pub fn call_with_args_from(
+        &mut self,
+        callee: Value,
+        first: usize,
+        state: u32,
+        protect: Protect,
+        handler: Value,
+    ) -> Result<Outcome, Raise> {
+        let arguments = self.move_args_up(first)?;
+        Ok(Outcome(OutcomeKind::Call { callee, arguments, state, protect, handler }))
+    }
+
+    /// Resumes a fiber with the arguments from `first` on, as [`resume`](Self::resume), and keeps nothing.
+    ///
+    /// # Errors
+    /// When the stack may not grow.
+    pub fn resume_with_args_from(&mut self, fiber: Value, first: usize, state: u32) -> Result<Outcome, Raise> {
+        let arguments = self.move_args_up(first)?;
+        Ok(Outcome(OutcomeKind::Resume { fiber, arguments, state }))
+    }
+
+    /// Suspends the running fiber, handing out all arguments.
+    ///
+    /// # Errors
+    /// None; it answers like [`yield_values`](Self::yield_values).
+    pub fn yield_args(&mut self) -> Result<Outcome, Raise> {
+        Ok(Outcome(OutcomeKind::Yield { count: self.count }))
+    }
+
+    /// Moves the arguments from `first` on to where a callee finds them when nothing is kept; gives their number.
+    fn move_args_up(&mut self, first: usize) -> Result<usize, Raise> {
+        let first = first.min(self.count);
+        let arguments = self.count - first;
+        self.make_room(self.count + RECORD_DELTA)?;
+        // SAFETY: room was made above the frame.
+        unsafe {
+            std::ptr::copy(self.regs().add(first * 2), self.regs().add(RECORD_DELTA), arguments * 2);
+        }
+        self.count = 0;
+        Ok(arguments)
+    }
+
+    /// Returns what the call asked for before gave, after `first` if there is one.
+    ///
+    /// # Errors
+    /// When the stack may not grow.
+    pub fn return_returned(&mut self, first: Option<Value>) -> Result<Outcome, Raise> {
+        let Returned::Values(at, count) = self.returned else {
+            return self.return_values(first.as_slice());
+        };
+        let shift = usize::from(first.is_some());
+        self.make_room(count + shift + RECORD_DELTA)?;
+        let results = self.cx.stack_start.wrapping_add(at);
+        // SAFETY: the results lie above a record that is above the frame, so they move down, or stay inside the room made.
+        unsafe { std::ptr::copy(results, self.regs().add(shift * 2), count * 2) };
+        if let Some(first) = first {
+            // SAFETY: the frame always has room for one value.
+            unsafe { set_any(self.regs(), 0, first) };
+        }
+        Ok(Outcome(OutcomeKind::Return { count: count + shift }))
+    }
+
     /// A metamethod of a value by its whole name (`__tostring`), or nil.
     pub fn metamethod(&mut self, value: Value, name: &str) -> Value {
         let metatable = self.cx.metatable(value);
@@ -392,7 +472,10 @@ unsafe fn carry_out(cx: &mut Context, base: Regs, kept: usize, outcome: OutcomeK
                 let at = above(cx, base, arguments);
                 call::call_value(cx, callee, base, arguments, place, at)
             }
-            OutcomeKind::Yield { count } => super::switch::suspend(cx, base, count, place),
+            OutcomeKind::Yield { count } => {
+                let at = above(cx, base, count);
+                super::switch::suspend(cx, base, count, place, at)
+            }
             OutcomeKind::Resume { fiber, arguments, state } => {
                 record_at.cast::<Record>().write(host_record(state, Protect::Catch, Value::NIL, kept));
                 super::switch::resume(cx, fiber, record_at, arguments)

@@ -158,6 +158,40 @@ impl HostCall<'_> {
         made.map_err(|_| Raise::Trap(TrapCode::OutOfMemory))
     }
 
+    /// Another closure over a host function, which captures these values: [`HostCall::callee`] with `Heap::capture` finds
+    /// them. Nil when the value is no host function.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn host_closure(&mut self, function: Value, captures: &[Value]) -> Result<Value, Raise> {
+        let Some(original) = function.as_function() else { return Ok(Value::NIL) };
+        // SAFETY: values at hand are reachable; closures point to functions, which live as long as the machine.
+        let info = unsafe { &*(*original).function.cast::<FunctionInfo>() };
+        if !matches!(info.body, Body::Host(_)) {
+            return Ok(Value::NIL);
+        }
+        let count = u32::try_from(captures.len()).map_err(|_| Raise::Trap(TrapCode::OutOfMemory))?;
+        let closure = self.cx.closure_of(info, count).map_err(|_| Raise::Trap(TrapCode::OutOfMemory))?;
+        let slots = crate::heap::Closure::upvalues(closure.as_function().expect("it was just made"));
+        for (index, &value) in captures.iter().enumerate() {
+            // SAFETY: the new closure has so many slots, which are fresh.
+            unsafe { value.store(slots.add(index)) };
+        }
+        Ok(closure)
+    }
+
+    /// What the caller called this function: kind ("global", "method", …) and name, when its code tells.
+    pub fn called_as(&self) -> Option<(&'static str, String)> {
+        let (base, _) = self.frame();
+        let caller = Walk::from_host(self.cx, base).peek()?;
+        crate::error::call_site_name(self.cx, caller)
+    }
+
+    /// The name this function was made with.
+    pub fn own_name(&self) -> String {
+        self.function(self.callee()).map(|info| info.own_name).unwrap_or_default()
+    }
+
     /// Collects all garbage now.
     pub fn collect(&mut self) {
         let (base, count) = self.frame();

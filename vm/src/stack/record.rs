@@ -39,6 +39,10 @@ pub(crate) enum RecordKind {
     TypedResults,
     /// An `any` function was called from typed code; its results become typed.
     AnyResults,
+    /// An instruction that resumed a fiber gets what it gave: `state` is the word of `ok`, `spare` the window.
+    Resume,
+    /// An instruction that closed a fiber gets to know how that went: `state` is the word of `ok`, `spare` that of the error.
+    Close,
     /// A finaliser has run; the instruction it interrupted starts again.
     Finaliser,
 }

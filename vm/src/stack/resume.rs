@@ -34,6 +34,8 @@ pub(crate) unsafe fn record_returned(cx: &mut Context, regs: Regs) -> Flow {
                 Flow { pc: if first.is_truthy() { record.next } else { record.otherwise }, regs: below }
             }
             RecordKind::Discard | RecordKind::Finaliser => Flow { pc: record.next, regs: below },
+            // Fibers give what these wait for, see `switch::give`.
+            RecordKind::Resume | RecordKind::Close => Flow { pc: record.next, regs: below },
             RecordKind::Concat => concat_on(cx, regs, record, first),
             RecordKind::MessageHandler => unwind::handled(cx, regs, first),
             RecordKind::TypedResults => adapt::typed_results(cx, regs),

@@ -117,7 +117,8 @@ impl<M: Machine> Script<'_, M> {
             WastDirective::Invoke(invoke) => self.invoke(&invoke)?.map_err(|failure| format!("{failure:?}")).map(|_| 0),
             WastDirective::AssertReturn { exec, results, .. } => {
                 let values = self.execute(exec, name)?.map_err(|failure| format!("{failure:?}"))?;
-                let fits = values.len() == results.len() && values.iter().zip(&results).all(|(value, ret)| fits(value, ret));
+                let fits =
+                    values.len() == results.len() && values.iter().zip(&results).all(|(value, ret)| fits(value, ret));
                 if fits { Ok(1) } else { Err(format!("expected {results:?}, found {values:x?}")) }
             }
             WastDirective::AssertTrap { exec, message, .. } => match self.execute(exec, name)? {
@@ -137,7 +138,9 @@ impl<M: Machine> Script<'_, M> {
             }
             WastDirective::AssertInvalid { mut module, message, .. }
             | WastDirective::AssertMalformed { mut module, message, .. } => match module.encode() {
-                Ok(bytes) if minivm_wasm::translate(&bytes, name).is_ok() => Err(format!("expected '{message}', but it is accepted")),
+                Ok(bytes) if minivm_wasm::translate(&bytes, name).is_ok() => {
+                    Err(format!("expected '{message}', but it is accepted"))
+                }
                 Ok(_) | Err(_) => Ok(1),
             },
             other => Err(format!("not supported: {other:?}")),
@@ -218,7 +221,13 @@ fn fits_core(value: &Val, expected: &WastRetCore<'_>) -> bool {
         (Val::Null, WastRetCore::RefNull(ty)) => match ty {
             None => true,
             Some(HeapType::Abstract { ty, .. }) => {
-                matches!(ty, AbstractHeapType::Func | AbstractHeapType::Extern | AbstractHeapType::NoFunc | AbstractHeapType::NoExtern)
+                matches!(
+                    ty,
+                    AbstractHeapType::Func
+                        | AbstractHeapType::Extern
+                        | AbstractHeapType::NoFunc
+                        | AbstractHeapType::NoExtern
+                )
             }
             Some(_) => false,
         },

@@ -20,7 +20,6 @@
 //! | [`positions`] | positions in strings, which may count from the end |
 //! | [`numeral_reader`] | `file:read("n")` |
 //! | [`search_path`] | `package.searchpath` |
-//! | [`traceback`] | the text of a stack traceback |
 //!
 //! Nothing here knows the machine, touches a clock or recurses on the native stack.
 
@@ -45,7 +44,6 @@ pub mod random;
 pub mod replacement;
 pub mod search_path;
 pub mod sort;
-pub mod traceback;
 pub mod utf8;
 
 pub use error::{LibraryError, LibraryResult};

@@ -1,0 +1,75 @@
+//! State of the libraries beside the heap: the host, streams, random numbers, compiled patterns.
+
+use super::algorithms::pattern_cache::PatternCache;
+use super::algorithms::random::Random;
+use super::host::{LuaHost, NoHost, Standard};
+use super::stream::Stream;
+use minivm::HostCall;
+
+/// What `collectgarbage` says the collector does. The machine has one way; programs may believe in two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CollectorMode {
+    Incremental,
+    Generational,
+}
+
+/// The libraries' state in one machine.
+pub(super) struct Library {
+    pub(super) host: Box<dyn LuaHost>,
+    pub(super) patterns: PatternCache,
+    pub(super) random: Random,
+    pub(super) mode: CollectorMode,
+    pub(super) pause: i64,
+    pub(super) step_multiplier: i64,
+    pub(super) warnings: bool,
+    /// Whether the next piece of a warning continues one.
+    pub(super) warning_open: bool,
+    input: Stream,
+    output: Stream,
+    error: Stream,
+}
+
+impl Library {
+    pub(super) fn new(mut host: Box<dyn LuaHost>) -> Self {
+        let mut stream = |standard| Stream::new(host.standard(standard));
+        let (input, output, error) = (stream(Standard::Input), stream(Standard::Output), stream(Standard::Error));
+        let (first, second) = host.seed();
+        Self {
+            host,
+            patterns: PatternCache::default(),
+            random: Random::seeded(first, second),
+            mode: CollectorMode::Incremental,
+            pause: 200,
+            step_multiplier: 100,
+            warnings: false,
+            warning_open: false,
+            input,
+            output,
+            error,
+        }
+    }
+
+    /// A standard stream. Before the program reads, what it has printed is shown.
+    pub(super) fn standard(&mut self, stream: Standard) -> &mut Stream {
+        match stream {
+            Standard::Input => {
+                // If the output is gone, the program learns it when it writes.
+                let _ = self.output.flush();
+                &mut self.input
+            }
+            Standard::Output => &mut self.output,
+            Standard::Error => &mut self.error,
+        }
+    }
+}
+
+impl Default for Library {
+    fn default() -> Self {
+        Self::new(Box::new(NoHost))
+    }
+}
+
+/// The libraries' state of the machine that runs.
+pub(super) fn library<'c>(call: &'c mut HostCall<'_>) -> &'c mut Library {
+    call.host_state().get::<Library>()
+}

@@ -1,0 +1,141 @@
+//! Buffered streams over the host's files.
+
+use super::host::{HostError, LuaFile, Whence};
+
+/// Bytes read or written at a time.
+const BUFFER_BYTES: usize = 1 << 14;
+
+/// When written bytes are handed to the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Buffering {
+    /// At once.
+    No,
+    /// When the buffer is full.
+    Full,
+    /// After each line.
+    Line,
+}
+
+/// A file with buffers for both directions.
+pub(super) struct Stream {
+    file: Box<dyn LuaFile>,
+    input: Vec<u8>,
+    input_at: usize,
+    output: Vec<u8>,
+    buffering: Buffering,
+}
+
+impl Stream {
+    pub(super) fn new(file: Box<dyn LuaFile>) -> Self {
+        Self { file, input: Vec::new(), input_at: 0, output: Vec::new(), buffering: Buffering::Full }
+    }
+
+    pub(super) fn set_buffering(&mut self, buffering: Buffering) -> Result<(), HostError> {
+        self.buffering = buffering;
+        self.flush()
+    }
+
+    /// What was read from the host and not taken yet; empty only at the end.
+    fn fill(&mut self) -> Result<&[u8], HostError> {
+        if self.input_at == self.input.len() {
+            self.flush()?;
+            self.input.resize(BUFFER_BYTES, 0);
+            self.input_at = 0;
+            let read = self.file.read(&mut self.input);
+            self.input.truncate(*read.as_ref().unwrap_or(&0));
+            read?;
+        }
+        Ok(&self.input[self.input_at..])
+    }
+
+    /// The next byte, which stays in the stream.
+    pub(super) fn peek(&mut self) -> Result<Option<u8>, HostError> {
+        Ok(self.fill()?.first().copied())
+    }
+
+    /// Takes the byte that was looked at.
+    pub(super) fn advance(&mut self) {
+        self.input_at = (self.input_at + 1).min(self.input.len());
+    }
+
+    /// Appends what comes before the next newline or the end; says whether there was a newline, which is taken too.
+    pub(super) fn read_line(&mut self, out: &mut Vec<u8>) -> Result<bool, HostError> {
+        loop {
+            let input = self.fill()?;
+            if input.is_empty() {
+                return Ok(false);
+            }
+            let newline = memchr::memchr(b'\n', input);
+            let length = newline.unwrap_or(input.len());
+            out.extend_from_slice(&input[..length]);
+            self.input_at += length + usize::from(newline.is_some());
+            if newline.is_some() {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Appends up to `count` bytes, fewer only at the end.
+    pub(super) fn read_bytes(&mut self, out: &mut Vec<u8>, count: usize) -> Result<(), HostError> {
+        let mut left = count;
+        while left > 0 {
+            let input = self.fill()?;
+            if input.is_empty() {
+                break;
+            }
+            let length = input.len().min(left);
+            out.extend_from_slice(&input[..length]);
+            self.input_at += length;
+            left -= length;
+        }
+        Ok(())
+    }
+
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), HostError> {
+        let unread = self.input.len() - self.input_at;
+        if unread > 0 {
+            // What was read ahead belongs after the place where the program is.
+            self.file.seek(Whence::Current, -(unread as i64))?;
+        }
+        self.input.clear();
+        self.input_at = 0;
+        self.output.extend_from_slice(bytes);
+        let hand_on = match self.buffering {
+            Buffering::No => true,
+            Buffering::Full => self.output.len() >= BUFFER_BYTES,
+            Buffering::Line => self.output.len() >= BUFFER_BYTES || bytes.contains(&b'\n'),
+        };
+        if hand_on { self.hand_on() } else { Ok(()) }
+    }
+
+    fn hand_on(&mut self) -> Result<(), HostError> {
+        if self.output.is_empty() {
+            return Ok(());
+        }
+        let result = self.file.write(&self.output);
+        self.output.clear();
+        result
+    }
+
+    pub(super) fn flush(&mut self) -> Result<(), HostError> {
+        self.hand_on()?;
+        self.file.flush()
+    }
+
+    pub(super) fn seek(&mut self, whence: Whence, offset: i64) -> Result<u64, HostError> {
+        self.hand_on()?;
+        let unread = (self.input.len() - self.input_at) as i64;
+        let offset = if whence == Whence::Current { offset.saturating_sub(unread) } else { offset };
+        let place = self.file.seek(whence, offset)?;
+        self.input.clear();
+        self.input_at = 0;
+        Ok(place)
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        // Nobody is left to hear of an error.
+        let _ = self.hand_on();
+    }
+}
