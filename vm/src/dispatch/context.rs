@@ -56,7 +56,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { memory_bytes_max: u64::MAX, stack_words_max: 16 << 20, fiber_depth_max: 8192 }
+        Limits { memory_bytes_max: u64::MAX, stack_words_max: 8 << 20, fiber_depth_max: 4096 }
     }
 }
 

@@ -183,6 +183,7 @@ impl RootSet {
 ///
 /// # Safety
 /// `at` is the running guest frame.
+#[inline(never)]
 pub(crate) unsafe fn step_at(cx: &mut Context, at: Flow) -> Flow {
     let mut roots = RootSet::new(cx, Some((at, false)), (std::ptr::null_mut(), 0));
     let result = cx.heap.step(&mut roots);
