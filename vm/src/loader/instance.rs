@@ -15,6 +15,7 @@ pub(crate) struct GlobalCell {
     pub(crate) words: UnsafeCell<[u64; 2]>,
     pub(crate) ty: minivm_isa::Type,
     pub(crate) mutable: bool,
+    pub(crate) holds: minivm_isa::program::ElementType,
 }
 
 /// A linear memory at a place that does not move, shared by the instances that import it.

@@ -239,10 +239,15 @@ impl Context {
         match &global.origin {
             Origin::Own(initial) => {
                 let words = self.initial_words(instance, initial)?;
-                Ok(Rc::new(GlobalCell { words: UnsafeCell::new(words), ty, mutable: global.mutable }))
+                let words = UnsafeCell::new(words);
+                Ok(Rc::new(GlobalCell { words, ty, mutable: global.mutable, holds: global.holds }))
             }
             Origin::Import(import) => match self.definitions.get(&import.module, &import.name) {
-                Some(Definition::Global(cell)) if cell.ty == ty && cell.mutable == global.mutable => Ok(cell.clone()),
+                Some(Definition::Global(cell))
+                    if (cell.ty, cell.mutable, cell.holds) == (ty, global.mutable, global.holds) =>
+                {
+                    Ok(cell.clone())
+                }
                 Some(other) => Err(incompatible(import, &format!("global of type {}", global.ty), other.kind())),
                 None => Err(unknown(import)),
             },

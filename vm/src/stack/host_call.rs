@@ -110,6 +110,14 @@ impl<'m> HostCall<'m> {
         }
     }
 
+    /// The error that the call asked for before ended with, if it did.
+    pub fn error_returned(&self) -> Option<Value> {
+        match self.returned {
+            Returned::Error(value) => Some(value),
+            Returned::Nothing | Returned::Values(..) => None,
+        }
+    }
+
     /// The first result of the call asked for before, or nil.
     pub fn returned_one(&self) -> Value {
         match self.returned {

@@ -247,26 +247,6 @@ impl HostCall<'_> {
         None
     }
 
-    /// What is known of a function that is not running.
-    pub fn function(&self, function: Value) -> Option<LevelInfo> {
-        let closure = function.as_function()?;
-        // SAFETY: values at hand are reachable; closures point to functions.
-        let info = unsafe { &*(*closure).function.cast::<FunctionInfo>() };
-        let mut level = crate::error::static_info(info);
-        level.function = function;
-        Some(level)
-    }
-
-    /// The name of a captured value of a function.
-    pub fn capture_name(&self, function: Value, index: usize) -> Option<String> {
-        let closure = function.as_function()?;
-        // SAFETY: values at hand are reachable; closures point to functions.
-        match unsafe { &(*(*closure).function.cast::<FunctionInfo>()).body } {
-            Body::Guest(guest) => guest.portable().capture_names.get(index).cloned(),
-            Body::Host(_) | Body::Bridge(_) => None,
-        }
-    }
-
     /// The linear memory of the function that called this one from typed code, or the machine's main memory.
     pub fn memory(&mut self) -> Option<&mut crate::memory::LinearMemory> {
         let memory = self.caller_memory()?;
