@@ -3,7 +3,7 @@
 use super::call::{call_from_instruction, words_between};
 use super::host_call::{self, Returned};
 use super::record::{RECORD_WORDS, Record, RecordKind};
-use super::{adapt, switch, unwind};
+use super::{adapt, stepping, switch, unwind};
 use crate::context::Context;
 use crate::dispatch::operands::{get_any, set_any};
 use crate::dispatch::{Flow, Regs};
@@ -27,13 +27,16 @@ pub(crate) unsafe fn record_returned(cx: &mut Context, regs: Regs) -> Flow {
                 let at = words_between(cx.stack_start, results);
                 host_call::go_on(cx, regs, Returned::Values(at, count))
             }
-            RecordKind::Store => store(below, &record, first),
-            RecordKind::StoreTruthy => store(below, &record, Value::bool(first.is_truthy())),
-            RecordKind::StoreFalsy => store(below, &record, Value::bool(!first.is_truthy())),
+            RecordKind::Store => store(cx, below, &record, first),
+            RecordKind::StoreTruthy => store(cx, below, &record, Value::bool(first.is_truthy())),
+            RecordKind::StoreFalsy => store(cx, below, &record, Value::bool(!first.is_truthy())),
             RecordKind::Branch => {
-                Flow { pc: if first.is_truthy() { record.next } else { record.otherwise }, regs: below }
+                let pc = if first.is_truthy() { record.next } else { record.otherwise };
+                stepping::go_on(cx, &record, Flow { pc, regs: below })
             }
-            RecordKind::Discard | RecordKind::Finaliser => Flow { pc: record.next, regs: below },
+            RecordKind::Discard | RecordKind::Finaliser => {
+                stepping::go_on(cx, &record, Flow { pc: record.next, regs: below })
+            }
             // Fibers give what these wait for, see `switch::give`.
             RecordKind::Resume | RecordKind::Close => Flow { pc: record.next, regs: below },
             RecordKind::Concat => concat_on(cx, regs, record, first),
@@ -44,10 +47,12 @@ pub(crate) unsafe fn record_returned(cx: &mut Context, regs: Regs) -> Flow {
     }
 }
 
-unsafe fn store(below: Regs, record: &Record, value: Value) -> Flow {
+unsafe fn store(cx: &mut Context, below: Regs, record: &Record, value: Value) -> Flow {
     // SAFETY: the instruction named one of its frame's registers.
-    unsafe { set_any(below, record.state as usize, value) };
-    Flow { pc: record.next, regs: below }
+    unsafe {
+        set_any(below, record.state as usize, value);
+        stepping::go_on(cx, record, Flow { pc: record.next, regs: below })
+    }
 }
 
 /// A metamethod has joined the last two values of a concatenation: it becomes the last, and the rest goes on.
@@ -60,7 +65,12 @@ unsafe fn concat_on(cx: &mut Context, regs: Regs, record: Record, value: Value) 
         let mut values = super::call::values_at(first, count);
         values.push(value);
         let at = Flow { pc: record.instruction, regs: below };
-        crate::dispatch::dynamic::concat_values(cx, at, values, record.state as usize, record.next)
+        stepping::take_back(cx, &record, at);
+        let flow = crate::dispatch::dynamic::concat_values(cx, at, values, record.state as usize, record.next);
+        if cx.stepping && flow.pc == record.next {
+            stepping::pay_before(cx, flow);
+        }
+        flow
     }
 }
 

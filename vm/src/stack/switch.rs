@@ -255,7 +255,8 @@ unsafe fn deliver_yield(cx: &mut Context, place: Pc, caller: Regs, values: &[Val
     unsafe {
         let delta = crate::context::return_info(place).delta as usize;
         let Some(caller) = cx.reserve(caller, caller.add(delta), 2 * values.len() + 16) else {
-            return super::call::stack_overflow(cx, Flow { pc: place, regs: caller });
+            let at = super::call::inside_call(cx, Flow { pc: place, regs: caller });
+            return super::call::stack_overflow(cx, at);
         };
         let base = caller.add(delta);
         // The values go above the window first, as `deliver` moves them down to where they are wanted.

@@ -115,6 +115,9 @@ pub(crate) unsafe fn handled(cx: &mut Context, regs: Regs, error: Value) -> Flow
 unsafe fn raise_from(cx: &mut Context, at: Flow, calling: bool, error: Value) -> Flow {
     // SAFETY: passed on.
     unsafe {
+        if !calling {
+            super::stepping::pay(cx, at);
+        }
         let search = search(cx, at, calling);
         match search.handler {
             Some(handler) if search.handlers_at_work < HANDLER_DEPTH_MAX => {
@@ -215,7 +218,7 @@ unsafe fn unwind_to(cx: &mut Context, at: Flow, calling: bool, catcher: Catcher,
                 }
                 cx.overflow_words = 0;
                 set_any(regs, slot, error);
-                Flow { pc, regs }
+                super::stepping::enter_handler(cx, Flow { pc, regs })
             }
             Catcher::Host { record } => {
                 cx.overflow_words = 0;
