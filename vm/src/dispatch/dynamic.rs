@@ -358,13 +358,49 @@ handler! {
             set_any(regs, dst, Value::bool(result));
             next!(c.end(), regs, cx, facc)
         }
-        let at = Flow { pc, regs };
-        let mut record = Record::instruction(RecordKind::StoreTruthy, pc, c.end(), top_of(regs));
+        follow!(compare_for_value(&mut *cx, Flow { pc, regs }, c.end(), O::METAMETHOD, lhs, rhs, dst), cx, facc)
+    }
+}
+
+/// The metamethod of a comparison whose result goes to a register. Apart from the handler, as its locals would cost the
+/// handler its tail call.
+#[inline(never)]
+unsafe fn compare_for_value(
+    cx: &mut Context,
+    at: Flow,
+    next: Pc,
+    metamethod: Metamethod,
+    lhs: Value,
+    rhs: Value,
+    dst: usize,
+) -> Flow {
+    // SAFETY: `at` is the running guest frame, `dst` one of its registers.
+    unsafe {
+        let mut record = Record::instruction(RecordKind::StoreTruthy, at.pc, next, top_of(at.regs));
         record.state = dst as u32;
-        follow!(compare_metamethod(&mut *cx, at, O::METAMETHOD, lhs, rhs, record, |_| {
-            set_any(regs, dst, Value::FALSE);
-            Flow { pc: c.end(), regs }
-        }), cx, facc)
+        compare_metamethod(cx, at, metamethod, lhs, rhs, record, |_| {
+            set_any(at.regs, dst, Value::FALSE);
+            Flow { pc: next, regs: at.regs }
+        })
+    }
+}
+
+/// The metamethod of a comparison that decides a branch; apart from the handler, as above.
+#[inline(never)]
+unsafe fn compare_for_branch(
+    cx: &mut Context,
+    at: Flow,
+    metamethod: Metamethod,
+    lhs: Value,
+    rhs: Value,
+    on_true: Pc,
+    on_false: Pc,
+) -> Flow {
+    // SAFETY: `at` is the running guest frame.
+    unsafe {
+        let mut record = Record::instruction(RecordKind::Branch, at.pc, on_true, top_of(at.regs));
+        record.otherwise = on_false;
+        compare_metamethod(cx, at, metamethod, lhs, rhs, record, |_| Flow { pc: on_false, regs: at.regs })
     }
 }
 
@@ -474,11 +510,8 @@ handler! {
         }
         let target = branch_target!(c, pc);
         let (on_true, on_false) = if S::HOLDS { (target, c.end()) } else { (c.end(), target) };
-        let mut record = Record::instruction(RecordKind::Branch, pc, on_true, top_of(regs));
-        record.otherwise = on_false;
         let at = Flow { pc, regs };
-        let flow = compare_metamethod(&mut *cx, at, O::METAMETHOD, lhs, rhs, record, |_| Flow { pc: on_false, regs });
-        follow!(flow, cx, facc)
+        follow!(compare_for_branch(&mut *cx, at, O::METAMETHOD, lhs, rhs, on_true, on_false), cx, facc)
     }
 }
 
