@@ -368,6 +368,12 @@ slow_handler! {
     }
 }
 
+/// The metamethod of a comparison, or nil.
+fn comparison_metamethod(cx: &Context, metamethod: Metamethod, lhs: Value, rhs: Value) -> Value {
+    let callee = cx.metamethod(lhs, metamethod);
+    if callee.is_nil() { cx.metamethod(rhs, metamethod) } else { callee }
+}
+
 /// Calls the metamethod of a comparison, or raises its error; tables without `__eq` are `unequal`.
 unsafe fn compare_metamethod(
     cx: &mut Context,

@@ -13,6 +13,7 @@ use crate::value::Value;
 ///
 /// # Safety
 /// A record is at `regs`, on top of the stack.
+#[inline(never)] // its locals would cost the handler its tail call
 pub(crate) unsafe fn record_returned(cx: &mut Context, regs: Regs) -> Flow {
     // SAFETY: every kind of record knows what lies below it.
     unsafe {
