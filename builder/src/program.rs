@@ -3,8 +3,8 @@
 use crate::{BuildError, FunctionBuilder};
 use minivm_isa::entities::{Data, Element, Func, Global, Layout, Memory, Sig, Source, Table};
 use minivm_isa::program::{
-    Constant, CustomSection, DataDef, ElementDef, Export, FunctionDef, GlobalDef, Import, Initial, Item, LayoutDef,
-    MemoryDef, Origin, Program, SourceFile, TableDef,
+    Constant, CustomSection, DataDef, ElementDef, ElementType, Export, FunctionDef, GlobalDef, Import, Initial, Item,
+    LayoutDef, MemoryDef, Origin, Program, SourceFile, TableDef,
 };
 use minivm_isa::{Signature, Type, Verified, verify};
 use std::collections::{BTreeSet, HashMap};
@@ -82,7 +82,12 @@ impl ProgramBuilder {
 
     /// Adds a global that starts with a constant.
     pub fn global(&mut self, ty: Type, mutable: bool, initial: Constant) -> Global {
-        self.program.globals.push(GlobalDef { ty, mutable, origin: Origin::Own(Initial::Constant(initial)) })
+        self.program.globals.push(GlobalDef {
+            ty,
+            mutable,
+            holds: ElementType::Any,
+            origin: Origin::Own(Initial::Constant(initial)),
+        })
     }
 
     /// Adds a global of any origin.

@@ -231,6 +231,8 @@ pub struct GlobalDef {
     pub ty: Type,
     /// Whether `global_set` may name it.
     pub mutable: bool,
+    /// What an `any` global is declared to hold; importer and exporter must agree. Globals of other types say `Any`.
+    pub holds: ElementType,
     /// Where it comes from.
     pub origin: Origin<Initial>,
 }

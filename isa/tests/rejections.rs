@@ -111,6 +111,8 @@ fn items() -> Vec<(Rule, String)> {
         case(Rule::InitialType, "global0 = any null"),
         case(Rule::InitialType, "global0 = f64 add (1, 2)"),
         case(Rule::InitialType, "memory0 = i64 1\ndata0 = active memory0 i32:0 {}"),
+        case(Rule::ElementKind, "global0 = function i32 1"),
+        case(Rule::ElementKind, "global0 = function any 1"),
         case(Rule::InitialGlobal, "global0 = any global0"),
         case(Rule::InitialGlobal, "global0 = mutable any nil\nglobal1 = any global0"),
         case(Rule::InitialGlobal, "global0 = any global1\nglobal1 = any nil"),

@@ -1,11 +1,12 @@
 //! Calls of typed functions bit for bit.
 //!
 //! Values have no `f32`, so a NaN does not survive the way through them. An adapter program imports what an instance
-//! exports and exports it again with integers of the same bits in place of floats.
+//! exports and exports it again with integers of the same bits in place of floats. A memory becomes a function that sums
+//! up what is in it.
 
 use minivm_builder::{FunctionBuilder, ProgramBuilder};
 use minivm_isa::entities::Reg;
-use minivm_isa::program::{Export, FunctionDef, GlobalDef, Import, Item, Origin, Program};
+use minivm_isa::program::{Export, FunctionDef, GlobalDef, Import, Item, MemoryDef, Origin, Program};
 use minivm_isa::verify::Verified;
 use minivm_isa::{Operand, Signature, Type};
 
@@ -50,6 +51,7 @@ pub(super) fn adapter(program: &Program, module: &str) -> Verified {
                 f.return_values(&[result.into()]);
                 f
             }
+            Some(Imported::Memory(memory)) => sum_of(&mut builder, &export.name, memory),
             None => continue,
         };
         let function = builder.add(function).expect("an adapter is small");
@@ -61,6 +63,7 @@ pub(super) fn adapter(program: &Program, module: &str) -> Verified {
 enum Imported {
     Function(minivm_isa::entities::Func, Signature),
     Global(minivm_isa::entities::Global, Type),
+    Memory(minivm_isa::entities::Memory),
 }
 
 fn import(builder: &mut ProgramBuilder, program: &Program, module: &str, export: &Export) -> Option<Imported> {
@@ -75,12 +78,47 @@ fn import(builder: &mut ProgramBuilder, program: &Program, module: &str, export:
             Some(Imported::Function(function, signature))
         }
         Item::Global(global) => {
-            let GlobalDef { ty, mutable, .. } = program.globals[global];
+            let GlobalDef { ty, mutable, holds, .. } = program.globals[global];
             let origin = Origin::Import(Import { module: module.to_owned(), name: export.name.clone() });
-            Some(Imported::Global(builder.add_global(GlobalDef { ty, mutable, origin }), ty))
+            Some(Imported::Global(builder.add_global(GlobalDef { ty, mutable, holds, origin }), ty))
         }
-        Item::Memory(_) | Item::Table(_) => None,
+        Item::Memory(memory) => {
+            let MemoryDef { minimum, maximum, is_64, is_shared, .. } = program.memories[memory];
+            let origin = Origin::Import(Import { module: module.to_owned(), name: export.name.clone() });
+            let memory = MemoryDef { origin, minimum, maximum, is_64, is_shared };
+            (!is_64).then(|| Imported::Memory(builder.add_memory(memory)))
+        }
+        Item::Table(_) => None,
     }
+}
+
+/// What the function for a memory returns: for each word `sum = (sum rotated left by 5) ^ word`.
+pub fn sum(memory: &[u8]) -> i64 {
+    let words = memory.chunks_exact(8).map(|word| i64::from_le_bytes(word.try_into().expect("it has 8 bytes")));
+    words.fold(0, |sum: i64, word| sum.rotate_left(5) ^ word)
+}
+
+fn sum_of(builder: &mut ProgramBuilder, name: &str, memory: minivm_isa::entities::Memory) -> FunctionBuilder {
+    let mut f = builder.function(name, Signature::typed(&[], &[Type::I64]));
+    let (address, pages, sum) = (f.register(Type::I32), f.register(Type::I32), f.register(Type::I64));
+    let (page, body, done) = (f.block(), f.block(), f.block());
+    f.to(sum).copy(0i64);
+    f.to(address).copy(0i32);
+    f.to(pages).memory_size(memory);
+    f.branch_i32_eq(pages, 0i32, done, body);
+    f.switch_to(body);
+    let word = f.i64_load(memory, address, 0);
+    let rotated = f.i64_rotl(sum, 5i64);
+    f.to(sum).i64_xor(rotated, word);
+    f.to(address).i32_add(address, 8i32);
+    let rest = f.i32_and(address, 0xffffi32);
+    f.branch_if(rest, body, page);
+    f.switch_to(page);
+    f.to(pages).i32_add(pages, -1i32);
+    f.branch_if(pages, body, done);
+    f.switch_to(done);
+    f.return_values(&[sum.into()]);
+    f
 }
 
 fn from_face(f: &mut FunctionBuilder, param: usize, ty: Type) -> Reg {

@@ -3,7 +3,7 @@
 use super::adapter::adapter;
 use minivm::value::Tag;
 use minivm::{InstanceId, Limits, LinkError, Machine, Value};
-use minivm_isa::program::{FunctionDef, Item, Program};
+use minivm_isa::program::{FunctionDef, Item, Origin, Program};
 use minivm_isa::verify::Verified;
 use minivm_isa::{TrapCode, Type};
 
@@ -75,21 +75,16 @@ const SPECTEST: &str = r#"(module
 pub struct Machines {
     machines: Vec<Machine>,
     adapters: Vec<Adapter>,
-    is_linked: bool,
+    /// The machine of programs that import something; it has the module `spectest`.
+    linked: Option<usize>,
+    is_one: bool,
 }
 
 impl Machines {
-    /// No machine yet. `is_linked` puts all instances on one machine, with the module `spectest` on it.
-    pub fn new(is_linked: bool) -> Self {
-        let mut machines = Machines { machines: Vec::new(), adapters: Vec::new(), is_linked };
-        if is_linked {
-            let bytes = minivm_wasm::parse_text(SPECTEST.as_bytes(), "spectest").expect("the text is right");
-            let program = minivm_wasm::translate(&bytes, "spectest").expect("the module is right");
-            let program = minivm_isa::verify(program).expect("it verifies");
-            let spectest = machines.instantiate(program).expect("it imports nothing");
-            machines.register("spectest", spectest);
-        }
-        machines
+    /// No machine yet. `is_one` puts all instances on one machine; else programs that import nothing get one each, so that
+    /// more of them have the memory that machines treat best.
+    pub fn new(is_one: bool) -> Self {
+        Machines { machines: Vec::new(), adapters: Vec::new(), linked: None, is_one }
     }
 
     /// Instantiates a program.
@@ -97,10 +92,36 @@ impl Machines {
     /// # Errors
     /// When it does not link, or its segments or start function trap.
     pub fn instantiate(&mut self, program: Verified) -> Result<Instance, Failure> {
-        if !self.is_linked || self.machines.is_empty() {
-            self.machines.push(Machine::new(Limits { memory_bytes_max: 8 << 30, ..Limits::default() }));
+        if !self.is_one && !has_imports(&program) {
+            let number = self.machine();
+            return self.instantiate_on(number, program);
         }
-        let number = self.machines.len() - 1;
+        let number = match self.linked {
+            Some(number) => number,
+            None => self.linked_machine()?,
+        };
+        self.instantiate_on(number, program)
+    }
+
+    fn machine(&mut self) -> usize {
+        // Scripts recurse without end to see it end: a small stack ends it soon.
+        let limits = Limits { memory_bytes_max: 8 << 30, stack_words_max: 1 << 18, ..Limits::default() };
+        self.machines.push(Machine::new(limits));
+        self.machines.len() - 1
+    }
+
+    fn linked_machine(&mut self) -> Result<usize, Failure> {
+        let number = self.machine();
+        self.linked = Some(number);
+        let bytes = minivm_wasm::parse_text(SPECTEST.as_bytes(), "spectest").expect("the text is right");
+        let program = minivm_wasm::translate(&bytes, "spectest").expect("the module is right");
+        let program = minivm_isa::verify(program).expect("it verifies");
+        let spectest = self.instantiate_on(number, program)?;
+        self.register("spectest", spectest);
+        Ok(number)
+    }
+
+    fn instantiate_on(&mut self, number: usize, program: Verified) -> Result<Instance, Failure> {
         let machine = &mut self.machines[number];
         let id = machine.instantiate(program.clone()).map_err(link_failure)?;
         let module = format!("instance {}", self.adapters.len());
@@ -124,20 +145,34 @@ impl Machines {
         let adapter = &self.adapters[instance.adapter];
         let types = result_types(&adapter.program, name)?;
         let arguments: Vec<Value> = arguments.iter().map(|&argument| to_value(argument)).collect();
-        let results = self.machines[instance.machine].invoke(adapter.id, name, &arguments).map_err(run_failure)?;
+        let machine = &mut self.machines[instance.machine];
+        let results = match machine.invoke(adapter.id, name, &arguments) {
+            Ok(results) => results,
+            Err(minivm::Failure::Error { value, trap: None, trace }) => {
+                return Err(Failure::Other(format!("{}\n{trace}", machine.describe(value))));
+            }
+            Err(failure) => return Err(run_failure(failure)),
+        };
         if results.len() != types.len() {
             return Err(Failure::Other(format!("{} results, {} expected", results.len(), types.len())));
         }
         results.iter().zip(types).map(|(&value, ty)| from_value(value, ty)).collect()
     }
 
-    /// The value of an exported global.
+    /// The value of an exported global, or the [`sum`](super::sum) of an exported memory.
     ///
     /// # Errors
     /// When there is none.
     pub fn global(&mut self, instance: Instance, name: &str) -> Result<Vec<Val>, Failure> {
         self.invoke(instance, name, &[])
     }
+}
+
+fn has_imports(program: &Program) -> bool {
+    program.functions.values().any(|function| matches!(function, FunctionDef::Import { .. }))
+        || program.globals.values().any(|global| matches!(global.origin, Origin::Import(_)))
+        || program.memories.values().any(|memory| matches!(memory.origin, Origin::Import(_)))
+        || program.tables.values().any(|table| matches!(table.origin, Origin::Import(_)))
 }
 
 /// Types of the results of an exported function, or the type of an exported global.
@@ -152,6 +187,7 @@ fn result_types(program: &Program, name: &str) -> Result<Vec<Type>, Failure> {
             Ok(program.signatures[signature].results.clone())
         }
         Some(Item::Global(global)) => Ok(vec![program.globals[global].ty]),
+        Some(Item::Memory(_)) => Ok(vec![Type::I64]),
         _ => Err(Failure::Other(format!("no export '{name}'"))),
     }
 }

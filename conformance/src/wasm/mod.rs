@@ -4,5 +4,6 @@ mod adapter;
 mod machine;
 mod script;
 
+pub use adapter::sum;
 pub use machine::{Failure, Instance, Machines, Val};
 pub use script::{Outcome, run};

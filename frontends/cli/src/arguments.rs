@@ -27,7 +27,14 @@ pub(crate) struct CommandLine {
     #[command(flatten)]
     pub(crate) run: Option<Run>,
     /// When to colour messages: auto, always or never.
-    #[arg(long, value_enum, global = true, default_value_t = When::Auto, value_name = "WHEN", hide_possible_values = true)]
+    #[arg(
+        long,
+        value_enum,
+        global = true,
+        default_value_t = When::Auto,
+        value_name = "WHEN",
+        hide_possible_values = true
+    )]
     pub(crate) color: When,
 }
 

@@ -23,8 +23,6 @@ pub(crate) enum Exit {
     Unwritable,
     /// The program used up its fuel.
     OutOfFuel,
-    /// The program raised this signal.
-    Signal(u8),
     /// Nobody reads the output any more.
     PipeClosed,
 }
@@ -40,7 +38,8 @@ Exit codes:
    69  something is not supported
    73  a file cannot be written
   124  the program used up its fuel
-  128+N  the program raised signal N, or (141) nobody reads the output";
+  134  the program aborted (128 + signal, for any signal that it raises)
+  141  nobody reads the output any more";
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
@@ -54,7 +53,6 @@ impl From<Exit> for ExitCode {
             Exit::Unsupported => 69,
             Exit::Unwritable => 73,
             Exit::OutOfFuel => 124,
-            Exit::Signal(number) => 128_u8.saturating_add(number),
             Exit::PipeClosed => 141,
         })
     }

@@ -8,6 +8,7 @@
 mod arguments;
 mod commands;
 mod exit;
+mod explain;
 mod grants;
 mod language;
 mod load;
@@ -15,6 +16,7 @@ mod problems;
 mod report;
 mod run;
 mod source;
+mod symbols;
 mod values;
 
 use arguments::{Command, CommandLine, When};
@@ -31,7 +33,7 @@ fn main() -> ExitCode {
     }
     let result = match &command {
         Command::Run(options) => run::run(options),
-        Command::Explain(_) => todo!(),
+        Command::Explain(options) => explain::explain(options),
         Command::Build(build) => commands::build(build),
         Command::Dis(file) => commands::dis(&file.file),
         Command::Verify(file) => commands::verify(&file.file),

@@ -21,18 +21,17 @@ pub(crate) struct Place {
     line: Option<usize>,
     /// The text of the line, and which bytes of it are meant.
     excerpt: Option<(String, Range<usize>)>,
-    label: Option<String>,
 }
 
 impl Place {
     /// A file as a whole.
     pub(crate) fn file(name: impl Into<String>) -> Self {
-        Place { name: name.into(), line: None, excerpt: None, label: None }
+        Place { name: name.into(), line: None, excerpt: None }
     }
 
     /// A line of a file (counted from 1) whose text is not at hand.
     pub(crate) fn line(name: impl Into<String>, line: usize) -> Self {
-        Place { name: name.into(), line: Some(line), excerpt: None, label: None }
+        Place { name: name.into(), line: Some(line), excerpt: None }
     }
 
     /// A range of bytes in a line of a text; the whole line, if the range does not lie in
@@ -52,7 +51,7 @@ impl Place {
         let start = visible(&shown[..meant.start]);
         let end = start + visible(&shown[meant.start..meant.end]);
         let excerpt = (String::from_utf8_lossy(shown).into_owned(), start..end);
-        Place { name: name.into(), line: Some(line), excerpt: Some(excerpt), label: None }
+        Place { name: name.into(), line: Some(line), excerpt: Some(excerpt) }
     }
 
     /// A position (line and column counted from 1, columns in bytes) in a text.
@@ -72,13 +71,6 @@ impl Place {
             (None, Some(range)) => Place::in_text(name, text.as_bytes(), line, Some(range.end..range.end)),
             (bytes, _) => Place::in_text(name, text.as_bytes(), line, bytes),
         }
-    }
-
-    /// Says what is there, next to the mark.
-    #[must_use]
-    pub(crate) fn label(mut self, label: impl Into<String>) -> Self {
-        self.label = Some(label.into());
-        self
     }
 }
 
@@ -128,8 +120,7 @@ impl Report {
         if let Some(place) = &self.place {
             group = match &place.excerpt {
                 Some((text, bytes)) => {
-                    let mark: Annotation<'_> =
-                        AnnotationKind::Primary.span(bytes.clone()).label(place.label.as_deref());
+                    let mark: Annotation<'_> = AnnotationKind::Primary.span(bytes.clone());
                     let snippet = Snippet::source(text.as_str())
                         .path(place.name.as_str())
                         .line_start(place.line.unwrap_or(1))
@@ -184,11 +175,12 @@ mod tests {
     #[test]
     fn the_line_is_shown_with_a_mark() {
         let text = b"local x = 1\nlocal y = = 2\n";
-        let place = Place::in_text("a.lua", text, 2, Some(22..23)).label("here");
+        let place = Place::in_text("a.lua", text, 2, Some(22..23));
         let report = Report::new("unexpected symbol").place(place).note("a note").help("do this");
         assert_eq!(
             plain(&report),
-            "error: unexpected symbol\n --> a.lua:2:11\n  |\n2 | local y = = 2\n  |           ^ here\n  |\n  = note: a note\n  = help: do this"
+            "error: unexpected symbol\n --> a.lua:2:11\n  |\n2 | local y = = 2\n  |           ^\n\
+             \x20 |\n  = note: a note\n  = help: do this"
         );
     }
 

@@ -84,7 +84,8 @@ impl Session {
         let instance = match self.machine.instantiate(program) {
             Ok(instance) => instance,
             Err(LinkError::Start(failure)) => return self.failed(failure),
-            Err(error) => return Err(Failure::new(Exit::Invalid, self.report(error.to_string()))),
+            Err(error @ LinkError::Trap(_)) => return Err(self.failure(error.to_string())),
+            Err(error) => return Err(Failure::new(Exit::Unsupported, self.report(error.to_string()))),
         };
         match &options.invoke {
             Some(export) => self.invoke(instance, &outline, export, &arguments),

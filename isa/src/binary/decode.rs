@@ -70,7 +70,10 @@ fn read_section(from: &mut Reader<'_>, section: Section, program: &mut Program) 
         Section::Layouts => program.layouts = items(from, read_layout)?,
         Section::Globals => {
             program.globals = items(from, |from| {
-                Ok(GlobalDef { ty: read_type(from)?, mutable: from.flag()?, origin: read_origin(from, read_initial)? })
+                let ty = read_type(from)?;
+                let (mutable, holds) =
+                    from.tag("kind of global", |byte| Some((byte & 1 != 0, element_type(1 ^ (byte >> 1))?)))?;
+                Ok(GlobalDef { ty, mutable, holds, origin: read_origin(from, read_initial)? })
             })?;
         }
         Section::Memories => program.memories = items(from, read_memory)?,

@@ -43,7 +43,8 @@ fn write_section(program: &Program, section: Section, to: &mut Writer) -> bool {
         Section::Layouts => list(to, program.layouts.values(), write_layout),
         Section::Globals => list(to, program.globals.values(), |to, global| {
             write_type(to, global.ty);
-            to.byte(u8::from(global.mutable));
+            // Most globals hold any value: bit 1 is set for the others.
+            to.byte(u8::from(global.mutable) | (1 ^ element_bit(global.holds)) << 1);
             write_origin(to, &global.origin, write_initial);
         }),
         Section::Memories => list(to, program.memories.values(), |to, memory| {

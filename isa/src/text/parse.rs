@@ -399,9 +399,10 @@ impl<'a> Parser<'a> {
 
     fn global(&mut self) -> Result<(), ParseError> {
         let mutable = self.accept_word("mutable")?;
+        let holds = if self.accept_word("function")? { ElementType::Function } else { ElementType::Any };
         let ty = self.ty()?;
         let origin = self.origin(|parser| parser.initial(ty))?;
-        self.program.globals.push(GlobalDef { ty, mutable, origin });
+        self.program.globals.push(GlobalDef { ty, mutable, holds, origin });
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use super::print_function::FunctionText;
 use super::value::{InitialText, Quoted};
 use crate::Program;
 use crate::entities::{Memory, Table};
-use crate::program::{FunctionDef, Item, Origin, SegmentMode};
+use crate::program::{ElementType, FunctionDef, Item, Origin, SegmentMode};
 use crate::types::Type;
 use cranelift_entity::EntityRef;
 use std::fmt::{self, Display, Formatter};
@@ -71,7 +71,9 @@ impl Display for Program {
 /// Globals, memories and tables.
 fn stores(program: &Program, f: &mut Formatter<'_>) -> fmt::Result {
     for (number, global) in &program.globals {
-        write!(f, "{number} = {}{} ", if global.mutable { "mutable " } else { "" }, global.ty)?;
+        let mutable = if global.mutable { "mutable " } else { "" };
+        let holds = if global.holds == ElementType::Function { "function " } else { "" };
+        write!(f, "{number} = {mutable}{holds}{} ", global.ty)?;
         match &global.origin {
             Origin::Import(import) => writeln!(f, "{import}")?,
             Origin::Own(initial) => writeln!(f, "{}", InitialText(initial, global.ty))?,

@@ -22,7 +22,13 @@ pub(super) fn check(program: &Program, all: &mut Rejections) {
     for (number, global) in &program.globals {
         if let Origin::Own(initial) = &global.origin {
             let position = Position { program, item: &number, part: "initial", globals: number.index() };
-            position.check(initial, global.ty, all);
+            match global.holds {
+                ElementType::Any => position.check(initial, global.ty, all),
+                ElementType::Function => position.element(initial, global.holds, all),
+            }
+        }
+        if global.holds == ElementType::Function && global.ty != Type::Any {
+            all.item(Rule::ElementKind, &number, "type", "any, to hold functions", global.ty);
         }
     }
     for (number, table) in &program.tables {

@@ -158,7 +158,8 @@ pub fn any_program(random: &mut Random) -> Program {
     .collect();
     program.globals = (random.list(3, |random| {
         let origin = if random.flip() { Origin::Import(random.import()) } else { Origin::Own(random.initial(3)) };
-        GlobalDef { ty: random.ty(), mutable: random.flip(), origin }
+        let holds = if random.flip() { ElementType::Function } else { ElementType::Any };
+        GlobalDef { ty: random.ty(), mutable: random.flip(), holds, origin }
     }))
     .into_iter()
     .collect();
@@ -327,7 +328,7 @@ pub fn good_program(random: &mut Random) -> Program {
     }
     for constant in [Constant::I32(1), Constant::F64(0), Constant::Nil, Constant::V128(9)] {
         let (ty, origin) = (constant.ty(), Origin::Own(Initial::Constant(constant)));
-        program.globals.push(GlobalDef { ty, mutable: true, origin });
+        program.globals.push(GlobalDef { ty, mutable: true, holds: ElementType::Any, origin });
     }
     program.data.push(DataDef { mode: SegmentMode::Passive, bytes: Box::new([1, 2]) });
     program.elements.push(ElementDef { mode: SegmentMode::Passive, element: ElementType::Any, values: vec![] });

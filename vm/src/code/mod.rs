@@ -88,6 +88,17 @@ impl Code {
         &self.map
     }
 
+    /// The place after the last instruction, in halves from the entry.
+    pub(crate) fn end(&self) -> u32 {
+        u32::try_from(self.words.len() * 4 - HEADER_HALVES).expect("threaded code has less than 8 GiB")
+    }
+
+    /// The halves between two places.
+    pub(crate) fn halves(&self, start: u32, end: u32) -> Vec<u16> {
+        let half = |index: usize| (self.words[index / 4] >> (16 * (index % 4))) as u16;
+        (start as usize..end as usize).map(|index| half(index + HEADER_HALVES)).collect()
+    }
+
     /// Bytes the code takes.
     pub(crate) fn bytes(&self) -> usize {
         self.words.len() * 8 + (self.map.len() + self.parts.len()) * 8 + self.blocks.len() * 4
@@ -142,6 +153,11 @@ impl Assembler {
             start: HEADER_HALVES,
             block_start: None,
         }
+    }
+
+    /// Where the next instruction will begin, in halves from the entry.
+    pub(crate) fn place_now(&self) -> u32 {
+        self.position().next_multiple_of(4)
     }
 
     fn position(&self) -> u32 {

@@ -77,6 +77,30 @@ handler! {
     pub(crate) fn call_any_open(pc, regs, cx, facc) {
         let call = AnyCall::read(pc);
         (*cx).fuel -= call.cost as i64;
+        if tag_at(regs, call.callee) == Tag::FUNCTION && (*cx).fuel >= 0 {
+            let closure = pointer::<Closure>(*regs.add(call.callee) as usize);
+            let entry = (*closure).code.cast::<u16>();
+            let header = header_at(entry);
+            let new = regs.add(call.window);
+            let total = call.arguments + (*cx).open_count;
+            if header.params as usize == total && new.wrapping_add(header.extent as usize) <= (*cx).stack_end {
+                *new.sub(2) = closure as u64;
+                *new.sub(1) = call.place as u64;
+                next!(entry, new, cx, facc)
+            }
+        }
+        slow!(call_any_open_slow, pc, regs, cx, facc)
+    }
+}
+
+handler! {
+    #[inline(never)]
+    fn call_any_open_slow(pc, regs, cx, facc) {
+        let call = AnyCall::read(pc);
+        if (*cx).fuel < 0 {
+            (*cx).fuel += call.cost as i64;
+            slow!(super::control::out_of_fuel, pc, regs, cx, facc)
+        }
         let at = Flow { pc, regs };
         let callee = get_any(regs, call.callee);
         let total = call.arguments + (*cx).open_count;
@@ -90,18 +114,38 @@ handler! {
         let mut c = Cursor::new(pc);
         let (window, count) = (c.half(), c.half());
         let open = (*cx).open_count;
-        let top = regs.add(window + (count + open) * 2);
-        match (*cx).reserve(regs, top, 16) {
-            Some(moved) => regs = moved,
-            None => slow!(super::control::stack_overflow, pc, regs, cx, facc),
-        }
         let list = regs.add(window);
-        std::ptr::copy(list, list.add(count * 2), open * 2);
+        if open == 1 {
+            // One value is the common case: its frame had room for the fixed ones.
+            set_any(list, count * 2, get_any(list, 0));
+        } else if list.wrapping_add((count + open) * 2 + 16) <= (*cx).stack_end {
+            let mut index = open;
+            while index > 0 {
+                index -= 1;
+                set_any(list, (count + index) * 2, get_any(list, index * 2));
+            }
+        } else {
+            slow!(prepend_open_slow, pc, regs, cx, facc)
+        }
         for index in 0..count {
             let slot = c.half();
             set_any(list, index * 2, get_any(regs, slot));
         }
         next!(c.end(), regs, cx, facc)
+    }
+}
+
+handler! {
+    /// Makes room on the stack for `prepend_open`, which then starts again.
+    #[inline(never)]
+    fn prepend_open_slow(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (window, count) = (c.half(), c.half());
+        let top = regs.add(window + (count + (*cx).open_count) * 2);
+        match (*cx).reserve(regs, top, 64) {
+            Some(moved) => next!(pc, moved, cx, facc),
+            None => slow!(super::control::stack_overflow, pc, regs, cx, facc),
+        }
     }
 }
 
@@ -198,7 +242,8 @@ handler! {
         let (callee, window, arguments, cost) = (c.half(), c.half(), c.half(), c.half());
         let (open, variadic) = (c.half(), c.half());
         (*cx).fuel -= cost as i64;
-        if tag_at(regs, callee) == Tag::FUNCTION && open | variadic == 0 && (*cx).fuel >= 0 {
+        if tag_at(regs, callee) == Tag::FUNCTION && variadic == 0 && (*cx).fuel >= 0 {
+            let arguments = arguments + if open != 0 { (*cx).open_count } else { 0 };
             let closure = pointer::<Closure>(*regs.add(callee) as usize);
             let entry = (*closure).code.cast::<u16>();
             let header = header_at(entry);

@@ -114,6 +114,8 @@ pub(crate) struct Context {
     /// State of the host's libraries, by type.
     pub(crate) host_state: crate::host::HostState,
     pub(crate) limits: Limits,
+    /// Layouts of records and arrays; their objects point here.
+    pub(crate) layouts: crate::loader::layouts::Layouts,
     /// Signatures of typed functions; functions carry their number here.
     pub(crate) signatures: Vec<Signature>,
     /// Where calls out of records return to.
@@ -162,6 +164,7 @@ impl Context {
             registry: std::collections::BTreeMap::new(),
             host_state: crate::host::HostState::default(),
             limits,
+            layouts: crate::loader::layouts::Layouts::default(),
             signatures: Vec::new(),
             definitions: crate::machine::Definitions::default(),
             budget: crate::memory::MemoryBudget::new(u64::MAX),

@@ -86,10 +86,13 @@ macro_rules! follow {
 pub(crate) mod call;
 pub(crate) mod context;
 pub(crate) mod control;
+pub(crate) mod convert;
 pub(crate) mod dynamic;
+pub(crate) mod fiber;
 pub(crate) mod metamethod;
 pub(crate) mod object;
 pub(crate) mod operands;
+pub(crate) mod record;
 pub(crate) mod typed;
 
 pub(crate) use operands::Cursor;

@@ -353,6 +353,29 @@ handler! {
                 }
             }
         }
+        slow!(append_index::<K, V>, pc, regs, cx, facc)
+    }
+}
+
+handler! {
+    /// `set` of the element after the last one of the array part, when there is room.
+    #[inline(never)]
+    fn append_index<K: AnySource, V: AnySource>(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let object = c.half();
+        let key = K::read(&mut c, regs);
+        let value = V::read(&mut c, regs);
+        if tag_at(regs, object) == Tag::TABLE && key.tag() == Tag::INT && value.tag() != Tag::NIL {
+            let table = pointer::<Table>(*regs.add(object) as usize);
+            let index = key.payload().wrapping_sub(1);
+            if index == u64::from((*table).array_len) && Table::may_append(table) {
+                let slot = (*table).array.add(index as usize);
+                (*slot).payload = value.payload();
+                (*slot).tag = value.tag();
+                (*table).array_len = index as u32 + 1;
+                next!(c.end(), regs, cx, facc)
+            }
+        }
         slow!(set_index_slow::<K, V>, pc, regs, cx, facc)
     }
 }

@@ -192,7 +192,7 @@ impl Heap {
     ) -> Option<R> {
         let userdata = value.as_userdata()?;
         // SAFETY: values at hand are reachable, and the heap is borrowed, so nobody else uses the object.
-        let object = unsafe { (*userdata).object.as_mut() }?;
+        let object = unsafe { self.host_object_mut(userdata) }?;
         object.as_any_mut().downcast_mut::<T>().map(act)
     }
 

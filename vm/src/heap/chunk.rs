@@ -1,4 +1,5 @@
-//! Chunks: 1 MiB of memory aligned to its size, carved into 32 KiB blocks, with the bitmaps of all its cells in the first.
+//! Chunks: 1 MiB of memory aligned to its size, carved into 32 KiB blocks, with the bitmaps of all its cells in the
+//! first.
 //!
 //! Because the metadata is not at the head of every block, the mark words of different blocks do not share cache sets,
 //! and the mark of a cell is found from its address with two masks.
@@ -26,8 +27,8 @@ pub(crate) const ALL_FREE: u32 = !1;
 /// The metadata in the first block of a chunk.
 #[repr(C)]
 pub(crate) struct Chunk {
-    /// Two bitmaps with one bit per granule, set at the first granule of a cell. Which of them says "allocated" and which
-    /// "marked" swaps at the end of each cycle.
+    /// Two bitmaps with one bit per granule, set at the first granule of a cell. Which of them says "allocated" and
+    /// which "marked" swaps at the end of each cycle.
     pub(crate) bits: [[u64; CHUNK_WORDS]; 2],
     /// Bytes of the cells of each block; for a run of blocks, of the run, at its first block.
     pub(crate) cell_bytes: [u64; BLOCKS],

@@ -1,9 +1,9 @@
 //! The cycle of the collector: its phases, in steps, and the limit.
 //!
 //! ```text
-//! Idle → ClearMarks → Mark → Ephemerons → ClearValues → Separate → Resurrect → ClearKeys → Intern → Owners → Huge → Idle
-//!                    roots │                                                                            flip │
-//!                          └──────────────── new cells are born marked ──────────────────────────────────────┘
+//! Idle → ClearMarks ─roots→ Mark → Ephemerons → ClearValues → Separate → Resurrect → ClearKeys → Intern → Owners ┐
+//! Idle ← Huge ←─────flip──────────────────────────────────────────────────────────────────────────────────────┘
+//! From roots to flip, new cells are born marked.
 //! ```
 //! Everything but the scanning of the roots and the flip is done in slices.
 
@@ -73,6 +73,8 @@ pub(super) struct Cycle {
     /// A cycle begins when this many bytes are in use.
     threshold: usize,
     allocated_at_start: u64,
+    /// Allocated bytes whose work is not done yet.
+    owed: usize,
     stopped: bool,
     stress: Stress,
 }
@@ -86,6 +88,7 @@ impl Cycle {
             kept: 0,
             threshold: 0,
             allocated_at_start: 0,
+            owed: 0,
             stopped: false,
             stress: Stress::Off,
         };
@@ -122,6 +125,8 @@ impl Cycle {
 
 /// A budget without end; small enough to be added to.
 const ALL: usize = usize::MAX / 4;
+/// Most steps' worth of allocated bytes that one step does the work of.
+const SLICE_MAX: usize = 4;
 /// Budget of a step under [`Stress::Steps`].
 const STRESS_STEP: usize = 64;
 
@@ -133,13 +138,19 @@ impl Heap {
     /// to handle that.
     pub fn step(&mut self, roots: &mut dyn Roots) -> Result<(), OutOfMemory> {
         let fresh = (self.last_grant - self.debt).max(0) as usize;
+        // Between cycles nothing is owed for what is allocated.
+        let idle = self.cycle.phase == Phase::Idle;
+        self.cycle.owed = if idle { 0 } else { self.cycle.owed.saturating_add(fresh) };
         match self.cycle.stress {
             Stress::Full => self.collect_full(roots),
             Stress::Steps => self.advance(roots, STRESS_STEP, true),
             Stress::Off if self.cycle.stopped => {}
             Stress::Off => {
+                // After a very large allocation the work is spread over many short steps.
+                let slice = self.cycle.owed.min(self.limits.step_bytes.saturating_mul(SLICE_MAX));
+                self.cycle.owed -= slice;
                 let due = self.used_bytes() >= self.cycle.threshold;
-                self.advance(roots, fresh.saturating_mul(self.limits.step_factor as usize), due);
+                self.advance(roots, slice.saturating_mul(self.limits.step_factor as usize), due);
             }
         }
         let result = self.check_limit(roots);
@@ -219,6 +230,7 @@ impl Heap {
             Stress::Off if self.cycle.phase == Phase::Idle && !self.cycle.stopped => {
                 self.cycle.threshold.saturating_sub(self.used_bytes()).clamp(step, ALL)
             }
+            Stress::Off if self.cycle.owed > 0 => step / 4,
             Stress::Off => step,
         };
         let bytes = bytes as i64;
@@ -355,6 +367,7 @@ impl Heap {
     fn flip(&mut self) {
         let born = self.allocated_bytes() - self.cycle.allocated_at_start;
         self.freed = self.allocated_bytes() - born - self.marker.bytes as u64;
+        self.live = self.marker.bytes;
         self.space.flip();
         self.marker.weak.reset();
         self.cycle.set_threshold(self.used_bytes(), &self.limits);
@@ -371,6 +384,16 @@ impl Heap {
             // SAFETY: as the caller promises.
             unsafe { self.marker.trace_fiber(fiber, roots) };
         }
+    }
+
+    /// Whether [`Heap::before_resume`] has anything to do for a fiber.
+    ///
+    /// # Safety
+    /// `fiber` is a live fiber of this heap.
+    #[inline(always)]
+    pub unsafe fn needs_scan(&self, fiber: *mut FiberCell) -> bool {
+        // SAFETY: the caller gives a live fiber.
+        self.marking() && unsafe { (*fiber).scanned_in != self.cycle.number }
     }
 
     /// Stops or restarts the collector. A stopped one still enforces the limit.

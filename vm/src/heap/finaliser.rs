@@ -62,8 +62,8 @@ impl Finalisers {
 }
 
 impl Heap {
-    /// Registers a table or userdata for finalisation; to be called when a metatable with a finaliser is set. Does nothing
-    /// if it is registered already, or waits to be finalised.
+    /// Registers a table or userdata for finalisation; to be called when a metatable with a finaliser is set. Does
+    /// nothing if it is registered already, or waits to be finalised.
     ///
     /// # Safety
     /// `object` is a live cell of this heap.
@@ -96,7 +96,8 @@ impl Heap {
         Some(value)
     }
 
-    /// Takes every registered object, dead or not, for finalisation, last registered first: the program is about to end.
+    /// Takes every registered object, dead or not, for finalisation, last registered first: the program is about to
+    /// end.
     pub fn finalise_all(&mut self, roots: &mut dyn Roots) {
         self.finish_cycle(roots);
         while let Some(object) = self.finalisers.registered.pop() {

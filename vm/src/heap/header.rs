@@ -4,9 +4,9 @@ use crate::value::Tag;
 
 /// Kind (8 bits), flags (8 bits), sequence number (48 bits).
 ///
-/// The kind is the tag of values that refer to the cell. Marks are not here but in bitmaps beside the cells. The sequence
-/// number stands in for the address wherever a program could see it (hashing, ordering, printing); it is 0 until first
-/// asked for.
+/// The kind is the tag of values that refer to the cell. Marks are not here but in bitmaps beside the cells. The
+/// sequence number stands in for the address wherever a program could see it (hashing, ordering, printing); it is 0
+/// until first asked for.
 #[repr(transparent)]
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Header(u64);

@@ -1,10 +1,10 @@
 //! The table of interned strings.
 //!
-//! Linear hashing over buckets of one cache line each: the table grows, shrinks and is purged one bucket at a time, so it
-//! never pauses. An entry is the address of a string with 16 bits of its hash above, so that a search touches only strings
-//! that are very likely the right one.
+//! Linear hashing over buckets of one cache line each: the table grows, shrinks and is purged one bucket at a time,
+//! so it never pauses. An entry is the address of a string with 16 bits of its hash above, so that a search touches
+//! only strings that are very likely the right one.
 
-use super::string::Str;
+use super::string::{Str, equal_bytes};
 
 /// A bucket, or its continuation: entries from the front, 0 behind them; in the last word the number of the line that
 /// continues it, 0 if none does.
@@ -97,7 +97,9 @@ impl Interned {
                 if entry >> 48 == tag {
                     let string = string_of(entry);
                     // SAFETY: dead strings leave the table before their cells are used again, so all in it are intact.
-                    if unsafe { Str::short_hash(string) == hash && Str::bytes(string) == bytes } {
+                    let found = unsafe { Str::bytes(string) };
+                    // Of the hash only 16 bits were compared, but the content decides anyway.
+                    if found.len() == bytes.len() && equal_bytes(found, bytes) {
                         return string;
                     }
                 }
@@ -203,7 +205,8 @@ impl Interned {
         self.put_all(entries);
     }
 
-    /// Removes the strings that `is_live` rejects from up to `count` buckets; returns where to go on, `None` at the end.
+    /// Removes the strings that `is_live` rejects from up to `count` buckets; returns where to go on, `None` at the
+    /// end.
     pub(crate) fn purge(&mut self, from: usize, count: usize, is_live: impl Fn(*mut Str) -> bool) -> Option<usize> {
         let end = self.buckets.min(from.saturating_add(count));
         for bucket in from..end {

@@ -457,7 +457,20 @@ impl Marker {
                 self.mark_grey((*userdata).metatable.cast());
             }
             self.mark_slots(Userdata::user_values(userdata), (*userdata).count as usize);
-            if let Some(object) = &(*userdata).object {
+            self.trace_host_object(userdata);
+        }
+    }
+
+    /// Marks what the object in a userdata holds, once a cycle.
+    ///
+    /// # Safety
+    /// `userdata` is a live userdata.
+    pub(super) unsafe fn trace_host_object(&mut self, userdata: *mut Userdata) {
+        // SAFETY: the caller gives a live userdata.
+        unsafe {
+            if Userdata::begin_scan(userdata, self.cycle)
+                && let Some(object) = &(*userdata).object
+            {
                 object.trace(self);
             }
         }

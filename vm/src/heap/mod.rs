@@ -18,7 +18,7 @@
 //!   `Table::set*` do so themselves; caches that write a slot or node directly must, and may only write nil into a node
 //!   whose key is a constant of the program. Filling a fresh cell needs no barrier.
 //! - [`Heap::before_resume`] before control enters a fiber in any way: resumed, yielded to, returned to.
-//! - Values that a host object hands out from its own storage go through [`Heap::barrier`] too.
+//! - The object in a userdata is reached through [`Heap::host_object_mut`], so that it may forget values it held.
 //! - When an allocation fails, [`Heap::make_room`] and one more try; when that fails, an error of the program.
 
 mod access;
@@ -117,6 +117,8 @@ pub struct Heap {
     last_grant: i64,
     /// Bytes of cells that were found dead.
     freed: u64,
+    /// Bytes of the cells that survived the last cycle.
+    live: usize,
     /// Bytes outside the heap that are charged to the program.
     external: usize,
     /// The limit was exceeded, and the program may use the reserve.
@@ -142,6 +144,7 @@ impl Heap {
             granted: 0,
             last_grant: 0,
             freed: 0,
+            live: 0,
             external: 0,
             overdrawn: false,
         };
@@ -163,7 +166,8 @@ impl Heap {
         self.allocate_slow(bytes)
     }
 
-    /// A fresh cell of at least `bytes`, at most [`CLASS_BYTES_MAX`], or null when there is none at hand. Calls nothing.
+    /// A fresh cell of at least `bytes`, at most [`CLASS_BYTES_MAX`], or null when there is none at hand. Calls
+    /// nothing.
     #[inline(always)]
     pub(crate) fn try_allocate(&mut self, bytes: usize) -> *mut u8 {
         let cell_bytes = cell_bytes_for(bytes);
@@ -189,7 +193,7 @@ impl Heap {
             (self.space.bump_slow(class_of(bytes)), cell_bytes_for(bytes))
         } else {
             let charged = large_bytes_for(bytes);
-            if self.used_bytes().saturating_add(charged) > self.limit_bytes() {
+            if !self.has_room_for(charged) {
                 return Err(refused);
             }
             (self.space.allocate_large(bytes), charged)
@@ -199,6 +203,30 @@ impl Heap {
         }
         self.debt -= charged as i64;
         Ok(cell)
+    }
+
+    /// Whether a large cell may be allocated: what was there at the last safepoint and may be garbage is not held
+    /// against it, but then the next safepoint collects and enforces the limit.
+    fn has_room_for(&mut self, bytes: usize) -> bool {
+        let needed = self.used_bytes().saturating_add(bytes);
+        let limit = self.limit_bytes();
+        if needed <= limit {
+            return true;
+        }
+        let recent = (self.last_grant - self.debt).max(0) as usize;
+        let maybe_garbage = self.used_bytes().saturating_sub(recent + self.external + self.live);
+        let fits = needed - maybe_garbage.min(needed) <= limit;
+        if fits {
+            self.call_step();
+        }
+        fits
+    }
+
+    /// Makes a step due at the next safepoint.
+    fn call_step(&mut self) {
+        let surplus = (self.debt + 1).max(0);
+        self.debt -= surplus;
+        self.granted -= surplus;
     }
 
     /// Whether a step of the collector is due; to be asked at safepoints.

@@ -35,8 +35,8 @@ pub struct RecordLayout {
 }
 
 impl RecordLayout {
-    /// A layout of `words` words, with a [`Value`] at each index of `values` (two words) and a reference (the address of
-    /// a cell, or 0) at each index of `references`. `None` if one of them is out of range.
+    /// A layout of `words` words, with a [`Value`] at each index of `values` (two words) and a reference (the address
+    /// of a cell, or 0) at each index of `references`. `None` if one of them is out of range.
     pub fn new(words: u32, values: &[u32], references: &[u32]) -> Option<RecordLayout> {
         let fits = |&index: &u32, size: u32| index.checked_add(size).is_some_and(|end| end <= words);
         if values.iter().all(|index| fits(index, 2)) && references.iter().all(|index| fits(index, 1)) {
@@ -89,6 +89,8 @@ pub enum ElementKind {
     F32,
     /// 64-bit floats.
     F64,
+    /// 128 bits.
+    V128,
     /// Values.
     Any,
     /// References: the address of a cell, or 0.
@@ -104,7 +106,7 @@ impl ElementKind {
             ElementKind::I16 => 2,
             ElementKind::I32 | ElementKind::F32 => 4,
             ElementKind::I64 | ElementKind::F64 | ElementKind::Ref => 8,
-            ElementKind::Any => 16,
+            ElementKind::V128 | ElementKind::Any => 16,
         }
     }
 }
@@ -115,6 +117,8 @@ pub struct Array {
     pub(crate) header: Header,
     pub(crate) len: u64,
     pub(crate) element: ElementKind,
+    /// The number the interpreter knows the type by; 0 until it says so.
+    pub(crate) type_index: u32,
 }
 
 /// What a [`Userdata`] holds.
@@ -138,6 +142,8 @@ pub struct Userdata {
     pub(crate) metatable: *mut Table,
     pub(crate) object: Option<Box<dyn HostObject>>,
     pub(crate) count: u32,
+    /// The cycle (its low bits) in which the object's values were marked last.
+    scanned_in: u32,
 }
 
 /// A fiber, whose state belongs to the interpreter.
@@ -194,6 +200,15 @@ impl Array {
 }
 
 impl Userdata {
+    /// Notes that the object was scanned in a cycle; false if that was done before.
+    ///
+    /// # Safety
+    /// `userdata` is a live userdata.
+    pub(super) unsafe fn begin_scan(userdata: *mut Userdata, cycle: u64) -> bool {
+        // SAFETY: the caller gives a live userdata.
+        unsafe { std::mem::replace(&mut (*userdata).scanned_in, cycle as u32) != cycle as u32 }
+    }
+
     /// The first of the `count` user values. Overwriting one needs the barrier.
     #[inline(always)]
     pub fn user_values(userdata: *mut Userdata) -> *mut Value {
@@ -223,8 +238,8 @@ impl Heap {
         Ok(closure)
     }
 
-    /// Like [`Heap::new_closure`] for a small constant `count`, but null when no cell is at hand, and the captured values
-    /// are yet to be written. Calls nothing.
+    /// Like [`Heap::new_closure`] for a small constant `count`, but null when no cell is at hand, and the captured
+    /// values are yet to be written. Calls nothing.
     #[inline(always)]
     pub fn try_new_closure(&mut self, code: *const u8, function: *const (), count: u32) -> *mut Closure {
         debug_assert!(count <= 64);
@@ -296,7 +311,7 @@ impl Heap {
         let array = cell.cast::<Array>();
         // SAFETY: the fresh cell holds the fixed part and the elements.
         unsafe {
-            array.write(Array { header: Header::new(Tag::ARRAY, 0), len, element });
+            array.write(Array { header: Header::new(Tag::ARRAY, 0), len, element, type_index: 0 });
             Array::data(array).write_bytes(0, bytes);
         }
         Ok(array)
@@ -312,11 +327,30 @@ impl Heap {
         let header = Header::new(Tag::USERDATA, 0);
         // SAFETY: the fresh cell holds the fixed part and the user values.
         unsafe {
-            userdata.write(Userdata { header, metatable: null_mut(), object: Some(object), count });
+            userdata.write(Userdata { header, metatable: null_mut(), object: Some(object), count, scanned_in: 0 });
             fill_nil(Userdata::user_values(userdata), count as usize);
         }
         self.owners.push(userdata.cast());
         Ok(userdata)
+    }
+
+    /// The object in a userdata, for the host to use; none if there is none.
+    ///
+    /// What it holds is marked first while a cycle is under way, so that it may hand out and forget values freely.
+    ///
+    /// # Safety
+    /// `userdata` is a live userdata of this heap, and nobody else uses its object.
+    pub unsafe fn host_object_mut<'a>(
+        &mut self,
+        userdata: *mut Userdata,
+    ) -> Option<&'a mut (dyn HostObject + 'static)> {
+        // SAFETY: as the caller promises.
+        unsafe {
+            if self.marking() {
+                self.marker.trace_host_object(userdata);
+            }
+            (*userdata).object.as_deref_mut()
+        }
     }
 
     /// Sets or, with null, removes the metatable of a host object.
@@ -377,7 +411,8 @@ impl Heap {
         let gap = self.cycle.owners_gap();
         for (index, owner) in std::mem::take(&mut self.owners).into_iter().enumerate() {
             if !gap.contains(&index) {
-                // SAFETY: called when the heap is dropped; outside the gap each owner is listed once until it is dropped.
+                // SAFETY: called when the heap is dropped; outside the gap each owner is listed once until it is
+                // dropped.
                 unsafe { Heap::drop_owner(owner) };
             }
         }

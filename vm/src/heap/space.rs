@@ -1,8 +1,8 @@
 //! Memory for cells: blocks by size class with bump allocation into holes, runs of blocks, and huge allocations.
 //!
-//! Nothing is ever swept. The bitmap of marks becomes the bitmap of allocated cells when a cycle ends, and the search for
-//! the next hole reads it. A hole is claimed as a whole: its bits are set in the allocated bitmap, and in the mark bitmap
-//! too while a cycle is under way, so that new cells are born marked at no cost per cell.
+//! Nothing is ever swept. The bitmap of marks becomes the bitmap of allocated cells when a cycle ends, and the search
+//! for the next hole reads it. A hole is claimed as a whole: its bits are set in the allocated bitmap, and in the
+//! mark bitmap too while a cycle is under way, so that new cells are born marked at no cost per cell.
 
 use std::ptr::null_mut;
 
@@ -254,7 +254,8 @@ impl Space {
         cell
     }
 
-    /// Clears the marks of the chunks from `from` on, `count` of them; returns where to go on, or `None` when all is clear.
+    /// Clears the marks of the chunks from `from` on, `count` of them; returns where to go on, or `None` when all is
+    /// clear.
     pub(crate) fn clear_marks(&mut self, from: usize, count: usize) -> Option<usize> {
         let end = self.chunks.len().min(from + count);
         for &chunk in &self.chunks[from..end] {

@@ -113,22 +113,48 @@ impl Str {
     }
 }
 
-/// The fixed hash function of strings: eight bytes a step.
+/// The fixed hash function of strings: eight bytes a step, the last step overlapping the one before.
+#[inline]
 pub fn hash_bytes(bytes: &[u8]) -> u32 {
-    const FACTOR: u64 = 0x9fb2_1c65_1e98_df25;
-    let mut state = 0x51_7cc1_b727_220a ^ bytes.len() as u64;
-    let mut words = bytes.chunks_exact(8);
-    for word in &mut words {
-        let word = u64::from_le_bytes(word.try_into().expect("chunks of eight bytes"));
-        state = (state ^ word).wrapping_mul(FACTOR);
-        state ^= state >> 32;
-    }
-    let mut last = 0;
-    for (place, &byte) in words.remainder().iter().enumerate() {
-        last |= u64::from(byte) << (8 * place);
-    }
-    state = (state ^ last).wrapping_mul(FACTOR);
-    (state ^ (state >> 32)) as u32
+    let state = 0x51_7cc1_b727_220a ^ bytes.len() as u64;
+    let (words, last) = words_of(bytes);
+    let state = words.fold(state, mix);
+    mix(mix(state, last), 0) as u32
+}
+
+/// Mixes a word into a state: both halves of a product, so that every bit of the word reaches every bit of the result.
+#[inline(always)]
+pub(crate) fn mix(state: u64, word: u64) -> u64 {
+    let product = u128::from(state ^ word) * 0x9fb2_1c65_1e98_df25;
+    product as u64 ^ (product >> 64) as u64
+}
+
+/// The bytes as words of eight, and a word with those at the end: all but the last word, then the last eight bytes
+/// (or what there is), even if that repeats some.
+#[inline(always)]
+fn words_of(bytes: &[u8]) -> (impl Iterator<Item = u64>, u64) {
+    let word = |bytes: &[u8]| u64::from_le_bytes(bytes.try_into().expect("eight bytes"));
+    let half = |bytes: &[u8]| u64::from(u32::from_le_bytes(bytes.try_into().expect("four bytes")));
+    let len = bytes.len();
+    let last = if len >= 8 {
+        word(&bytes[len - 8..])
+    } else if len >= 4 {
+        half(&bytes[..4]) | half(&bytes[len - 4..]) << 32
+    } else if len > 0 {
+        u64::from(bytes[0]) | u64::from(bytes[len / 2]) << 8 | u64::from(bytes[len - 1]) << 16
+    } else {
+        0
+    };
+    let all_but_last = len.saturating_sub(1) / 8 * 8;
+    (bytes[..all_but_last].chunks_exact(8).map(word), last)
+}
+
+/// Whether strings of the same length are equal; for short ones, without a call.
+#[inline(always)]
+pub(super) fn equal_bytes(one: &[u8], other: &[u8]) -> bool {
+    let (mut words, last) = words_of(one);
+    let (mut other_words, other_last) = words_of(other);
+    last == other_last && words.by_ref().zip(other_words.by_ref()).all(|(word, other)| word == other)
 }
 
 impl Heap {

@@ -1,10 +1,10 @@
 //! Weak tables.
 //!
-//! The contents of a weak table are in a table of their own, so that cached accesses miss and every access comes through
-//! functions that know what the collector is doing:
+//! The contents of a weak table are in a table of their own, so that cached accesses miss and every access comes
+//! through functions that know what the collector is doing:
 //! - while it marks, a value read from a weak table is marked, since the program holds it from then on;
-//! - when marking has ended, an entry whose key or value was not marked reads as absent, so that removing it can take its
-//!   time.
+//! - when marking has ended, an entry whose key or value was not marked reads as absent, so that removing it can take
+//!   its time.
 //!
 //! Strings count as values: they are marked wherever they are met.
 //!
@@ -272,8 +272,8 @@ impl Marker {
 }
 
 impl Heap {
-    /// Makes the keys or values of a table weak, or strong again. To be called when a metatable with or without a mode is
-    /// set.
+    /// Makes the keys or values of a table weak, or strong again. To be called when a metatable with or without a
+    /// mode is set.
     ///
     /// # Errors
     /// No memory to move the contents; the table is as it was then.
@@ -348,7 +348,8 @@ impl Heap {
         }
     }
 
-    /// Makes sure that the collector leaves every entry alone: marks it while there is marking, removes it if it is dead.
+    /// Makes sure that the collector leaves every entry alone: marks it while there is marking, removes it if it is
+    /// dead.
     unsafe fn settle_entries(&mut self, contents: *mut Table) {
         let keep = matches!(self.cycle.phase(), Phase::Mark | Phase::Ephemerons);
         // SAFETY: callers give the contents of a live weak table; indices stay within its parts.
@@ -378,8 +379,8 @@ impl Heap {
         }
     }
 
-    /// An entry of a table was moved to another position in the same parts. The collector may be done with that position
-    /// and not yet have come to the old one.
+    /// An entry of a table was moved to another position in the same parts. The collector may be done with that
+    /// position and not yet have come to the old one.
     #[inline]
     pub(super) fn entry_moved(&mut self, table: *mut Table, position: u64, entry: &Node) {
         if self.marking() {

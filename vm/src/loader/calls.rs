@@ -123,7 +123,7 @@ impl Loading<'_> {
                 let callee = self.any_slot(at, *callee);
                 self.tail_call_typed_value(at, *signature, callee, arguments);
             }
-            other => self.unsupported = Some(other.info().name),
+            _ => self.emit_conversion(at),
         }
     }
 
@@ -132,7 +132,7 @@ impl Loading<'_> {
     }
 
     /// Puts fixed values before the open list.
-    fn prepend(&mut self, at: usize, values: &[Operand]) {
+    pub(super) fn prepend(&mut self, at: usize, values: &[Operand]) {
         if values.is_empty() {
             return;
         }
@@ -275,7 +275,7 @@ impl Loading<'_> {
     }
 
     /// Puts operands of any types one after the other into the window; gives the words they take.
-    fn gather_words(&mut self, at: usize, operands: &[Operand]) -> usize {
+    pub(super) fn gather_words(&mut self, at: usize, operands: &[Operand]) -> usize {
         let mut offset = 0;
         for &operand in operands {
             let slot = (self.window + offset) as u16;

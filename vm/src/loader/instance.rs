@@ -15,6 +15,7 @@ pub(crate) struct GlobalCell {
     pub(crate) words: UnsafeCell<[u64; 2]>,
     pub(crate) ty: minivm_isa::Type,
     pub(crate) mutable: bool,
+    pub(crate) holds: minivm_isa::program::ElementType,
 }
 
 /// A linear memory at a place that does not move, shared by the instances that import it.
@@ -32,6 +33,7 @@ pub(crate) struct Instance {
     /// The closure of each function: for imports what was linked, for others made at instantiation unless they capture.
     pub(crate) closures: Vec<*mut Closure>,
     pub(crate) signatures: Vec<u32>,
+    pub(crate) layouts: Vec<Rc<crate::loader::layouts::MachineLayout>>,
     pub(crate) globals: Vec<Rc<GlobalCell>>,
     pub(crate) memories: Vec<SharedMemory>,
     pub(crate) tables: Vec<SharedTable>,

@@ -5,6 +5,7 @@ use crate::error::Failure;
 use crate::function::{Body, Bridge, FunctionInfo};
 use crate::heap::{Closure, OutOfMemory};
 use crate::instance::{GlobalCell, Instance};
+use crate::loader::layouts::{machine_signature, machine_type};
 use crate::machine::{Definition, InstanceId, Machine};
 use crate::memory::{LinearMemory, Segment, TableInstance};
 use crate::value::{Tag, Value};
@@ -131,14 +132,16 @@ impl Context {
 
     /// Loads a program; gives its start function, if it has one, which the caller has to call.
     pub(crate) fn instantiate(&mut self, program: Rc<Verified>) -> Result<(InstanceId, Option<Value>), LinkError> {
-        let signatures: Vec<u32> =
-            program.signatures.values().map(|signature| self.signature_number(signature)).collect();
+        let layouts = self.layouts.intern(&program);
+        let number = |signature| self.signature_number(&machine_signature(&layouts, signature));
+        let signatures: Vec<u32> = program.signatures.values().map(number).collect();
         let mut instance = Box::new(Instance {
             program: program.clone(),
             functions: Vec::new(),
             bridges: Vec::new(),
             closures: Vec::new(),
             signatures,
+            layouts,
             globals: Vec::new(),
             memories: Vec::new(),
             tables: Vec::new(),
@@ -210,7 +213,7 @@ impl Context {
             None => return Err(unknown(import)),
         };
         let closure = value.as_function().ok_or_else(|| incompatible(import, "function", "other value"))?;
-        let wanted = &program.signatures[signature];
+        let wanted = &machine_signature(&instance.layouts, &program.signatures[signature]);
         if wanted.is_dynamic() {
             return Ok(closure);
         }
@@ -232,13 +235,17 @@ impl Context {
     }
 
     fn make_global(&mut self, instance: &Instance, global: &GlobalDef) -> Result<Rc<GlobalCell>, LinkError> {
+        let ty = machine_type(&instance.layouts, global.ty);
         match &global.origin {
             Origin::Own(initial) => {
                 let words = self.initial_words(instance, initial)?;
-                Ok(Rc::new(GlobalCell { words: UnsafeCell::new(words), ty: global.ty, mutable: global.mutable }))
+                let words = UnsafeCell::new(words);
+                Ok(Rc::new(GlobalCell { words, ty, mutable: global.mutable, holds: global.holds }))
             }
             Origin::Import(import) => match self.definitions.get(&import.module, &import.name) {
-                Some(Definition::Global(cell)) if cell.ty == global.ty && cell.mutable == global.mutable => {
+                Some(Definition::Global(cell))
+                    if (cell.ty, cell.mutable, cell.holds) == (ty, global.mutable, global.holds) =>
+                {
                     Ok(cell.clone())
                 }
                 Some(other) => Err(incompatible(import, &format!("global of type {}", global.ty), other.kind())),
@@ -434,14 +441,15 @@ impl Instance {
         unsafe { Value::from_function(self.closure(function)) }
     }
 
-    /// An item as others can import it.
-    pub(crate) fn definition(&self, item: Item) -> Definition {
-        match item {
+    /// An item as others can import it; none for a function that captures values, of which there is no closure yet.
+    pub(crate) fn definition(&self, item: Item) -> Option<Definition> {
+        Some(match item {
+            Item::Function(function) if self.closure(function).is_null() => return None,
             Item::Function(function) => Definition::Function(self.function_value(function)),
             Item::Global(global) => Definition::Global(self.globals[global.as_u32() as usize].clone()),
             Item::Memory(memory) => Definition::Memory(self.memories[memory.as_u32() as usize].clone()),
             Item::Table(table) => Definition::Table(self.tables[table.as_u32() as usize].clone()),
-        }
+        })
     }
 }
 

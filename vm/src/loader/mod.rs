@@ -5,15 +5,20 @@
 //! | `temporaries` | which results are read once, in their block |
 //! | `slots` | where registers lie |
 //! | `plan` | what becomes of each instruction |
-//! | `dynamic`, `calls` | `any` instructions, calls |
+//! | `dynamic`, `calls`, `convert`, `fiber` | `any` instructions, calls, conversions and records, fibers |
 //! | `typed/` | typed instructions as expression trees |
 //! | `frame_map` | what the collector scans |
+//! | `explain` | the result for people |
 
 mod calls;
+mod convert;
 mod dynamic;
+mod fiber;
+pub(crate) mod explain;
 pub(crate) mod frame_map;
 pub(crate) mod instance;
 pub(crate) mod instantiate;
+pub(crate) mod layouts;
 pub(crate) mod plan;
 pub(crate) mod slots;
 pub(crate) mod temporaries;
@@ -393,7 +398,7 @@ pub(crate) fn uses_window(function: &Function, instruction: &Instruction) -> boo
         Instruction::Get { .. } | Instruction::GetMethod { .. } | Instruction::Set { .. } => false,
         Instruction::BranchEqual { .. } | Instruction::BranchLess { .. } | Instruction::BranchLessEqual { .. } => false,
         _ if is_arithmetic(instruction) => false,
-        Instruction::Append { .. } | Instruction::AppendOpen { .. } => true,
+        Instruction::Append { .. } | Instruction::AppendOpen { .. } | Instruction::RecordNew { .. } => true,
         Instruction::ReturnValues { .. } | Instruction::Varargs { .. } => true,
         _ => effects.call || effects.leaves_open || effects.takes_open,
     }

@@ -147,12 +147,12 @@ impl Machine {
         Ok(())
     }
 
-    /// Lets programs import everything that an instance exports.
+    /// Lets programs import everything that an instance exports, but for functions that capture values.
     pub fn define_instance(&mut self, module: &str, instance: InstanceId) {
         let exports: Vec<(String, Definition)> = {
             let instance = self.cx.instance(instance);
-            let definition = |item| instance.definition(item);
-            instance.program.exports.iter().map(|export| (export.name.clone(), definition(export.item))).collect()
+            let exports = instance.program.exports.iter();
+            exports.filter_map(|export| Some((export.name.clone(), instance.definition(export.item)?))).collect()
         };
         for (name, definition) in exports {
             self.cx.definitions.set(module, &name, definition);
@@ -179,10 +179,10 @@ impl Machine {
         self.cx.registry.get(name).copied().unwrap_or(Value::NIL)
     }
 
-    /// An exported function of an instance, as a value.
+    /// An exported function of an instance, as a value; none for one that captures values, see [`Machine::closure`].
     pub fn exported_function(&self, instance: InstanceId, name: &str) -> Option<Value> {
         let instance = self.cx.instance(instance);
-        match instance.definition(instance.export(name)?) {
+        match instance.definition(instance.export(name)?)? {
             Definition::Function(value) => Some(value),
             Definition::Global(_) | Definition::Memory(_) | Definition::Table(_) => None,
         }
@@ -191,7 +191,7 @@ impl Machine {
     /// The value of an exported global, where it has a dynamic form.
     pub fn exported_global(&self, instance: InstanceId, name: &str) -> Option<Value> {
         let instance = self.cx.instance(instance);
-        match instance.definition(instance.export(name)?) {
+        match instance.definition(instance.export(name)?)? {
             Definition::Global(global) => global.value(),
             Definition::Function(_) | Definition::Memory(_) | Definition::Table(_) => None,
         }

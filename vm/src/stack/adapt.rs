@@ -6,13 +6,15 @@
 //! | `i64` | an integer, or a float with an integer value | integer |
 //! | `f32`, `f64` | any number (rounded to nearest) | float |
 //! | `any` | itself | itself |
-//! | `v128`, `cell`, records | never | never |
+//! | records, arrays | nil for null, or an object of that layout | nil for null, or the object |
+//! | `v128`, `cell` | never | never |
 
 use super::call::{call_value, enter_typed, values_at, words_between};
 use super::record::{RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
 use super::unwind::{raise_message, raise_trap};
 use crate::context::{Context, return_info};
 use crate::dispatch::call::deliver;
+use crate::dispatch::convert::{layout_of, object_at};
 use crate::dispatch::operands::{get_any, set_any};
 use crate::dispatch::{Flow, Pc, Regs};
 use crate::function::{Body, FunctionInfo};
@@ -35,7 +37,14 @@ pub(crate) fn to_words(value: Value, ty: Type) -> Result<[u64; 2], &'static str>
         Type::I64 => integer().map(|int| [int as u64, 0]).ok_or("integer"),
         Type::F32 => float().map(|float| [u64::from((float as f32).to_bits()), 0]).ok_or("number"),
         Type::F64 => float().map(|float| [float.to_bits(), 0]).ok_or("number"),
-        Type::V128 | Type::Cell | Type::Ref(_) => Err("value of a type that has no dynamic form"),
+        Type::Ref(_) if value.is_nil() => Ok([0, 0]),
+        // SAFETY: values at hand are reachable. Types of the machine name layouts by the machine's numbers.
+        Type::Ref(layout) => match unsafe { layout_of(value) } {
+            Some(found) if found == layout.as_u32() => Ok([value.payload(), 0]),
+            Some(_) => Err("object of another layout"),
+            None => Err("record or array"),
+        },
+        Type::V128 | Type::Cell => Err("value of a type that has no dynamic form"),
     }
 }
 
@@ -48,7 +57,10 @@ pub(crate) fn from_words(words: [u64; 2], ty: Type) -> Option<Value> {
         Type::I64 => Some(Value::int(words[0] as i64)),
         Type::F32 => Some(Value::float(f64::from(f32::from_bits(words[0] as u32)))),
         Type::F64 => Some(Value::float(f64::from_bits(words[0]))),
-        Type::V128 | Type::Cell | Type::Ref(_) => None,
+        Type::Ref(_) if words[0] == 0 => Some(Value::NIL),
+        // SAFETY: reference registers are null or hold the address of a live object.
+        Type::Ref(_) => Some(unsafe { Value::from_object(object_at(words[0])) }),
+        Type::V128 | Type::Cell => None,
     }
 }
 

@@ -480,7 +480,10 @@ unsafe fn carry_out(cx: &mut Context, base: Regs, kept: usize, outcome: OutcomeK
                 let at = above(cx, base, arguments);
                 call::call_value(cx, callee, base, arguments, place, at)
             }
-            OutcomeKind::Yield { count } => super::switch::suspend(cx, base, count, place),
+            OutcomeKind::Yield { count } => {
+                let at = above(cx, base, count);
+                super::switch::suspend(cx, base, count, place, at)
+            }
             OutcomeKind::Resume { fiber, arguments, state } => {
                 record_at.cast::<Record>().write(host_record(state, Protect::Catch, Value::NIL, kept));
                 super::switch::resume(cx, fiber, record_at, arguments)

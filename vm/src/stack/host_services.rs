@@ -183,8 +183,7 @@ impl HostCall<'_> {
     /// What the caller called this function: kind ("global", "method", …) and name, when its code tells.
     pub fn called_as(&self) -> Option<(&'static str, String)> {
         let (base, _) = self.frame();
-        let caller = Walk::from_host(self.cx, base).peek()?;
-        crate::error::call_site_name(self.cx, caller)
+        super::error::name_in_caller(Walk::from_host(self.cx, base))
     }
 
     /// The name this function was made with.

@@ -31,6 +31,8 @@ pub(crate) enum RecordKind {
     Branch,
     /// The values are not wanted.
     Discard,
+    /// The guest frame below returns the values.
+    Return,
     /// A concatenation goes on with the values below the record.
     Concat,
     /// An error handler has mapped an error value; unwinding goes on.
@@ -39,6 +41,10 @@ pub(crate) enum RecordKind {
     TypedResults,
     /// An `any` function was called from typed code; its results become typed.
     AnyResults,
+    /// An instruction that resumed a fiber gets what it gave: `state` is the word of `ok`, `spare` the window.
+    Resume,
+    /// An instruction that closed a fiber gets to know how that went: `state` is the word of `ok`, `spare` that of the error.
+    Close,
     /// A finaliser has run; the instruction it interrupted starts again.
     Finaliser,
 }

@@ -7,7 +7,9 @@ use super::{adapt, switch, unwind};
 use crate::context::Context;
 use crate::dispatch::operands::{get_any, set_any};
 use crate::dispatch::{Flow, Regs};
+use crate::code::function::{Body, FunctionInfo};
 use crate::value::Value;
+use minivm_isa::Convention;
 
 /// Goes on with the record at `regs`; the results lie above it, their number is that of the open list.
 ///
@@ -34,11 +36,32 @@ pub(crate) unsafe fn record_returned(cx: &mut Context, regs: Regs) -> Flow {
                 Flow { pc: if first.is_truthy() { record.next } else { record.otherwise }, regs: below }
             }
             RecordKind::Discard | RecordKind::Finaliser => Flow { pc: record.next, regs: below },
+            // Fibers give what these wait for, see `switch::give`.
+            RecordKind::Resume | RecordKind::Close => Flow { pc: record.next, regs: below },
+            RecordKind::Return => return_from(cx, below, results, count),
             RecordKind::Concat => concat_on(cx, regs, record, first),
             RecordKind::MessageHandler => unwind::handled(cx, regs, first),
             RecordKind::TypedResults => adapt::typed_results(cx, regs),
             RecordKind::AnyResults => adapt::any_results(cx, regs, count),
         }
+    }
+}
+
+/// Returns values out of a guest frame for it.
+unsafe fn return_from(cx: &mut Context, frame: Regs, values: Regs, count: usize) -> Flow {
+    // SAFETY: the frame has a header like any other, and is a guest's.
+    unsafe {
+        let closure = std::ptr::with_exposed_provenance_mut::<crate::heap::Closure>(*frame.sub(2) as usize);
+        let Body::Guest(guest) = &(*(*closure).function.cast::<FunctionInfo>()).body else {
+            unreachable!("only guest frames are given up for a call")
+        };
+        let base = match guest.convention {
+            Convention::Variadic => frame.sub(*frame.sub(3) as usize),
+            Convention::Typed | Convention::Dynamic => frame,
+        };
+        let place = std::ptr::with_exposed_provenance_mut::<u16>(*frame.sub(1) as usize).cast_const();
+        let caller = crate::dispatch::call::deliver(cx, values, count, base, place);
+        Flow { pc: place, regs: caller }
     }
 }
 

@@ -78,7 +78,120 @@ unsafe fn enter_fiber(cx: &mut Context, cell: *mut FiberCell, pc: Pc, regs: Regs
     }
 }
 
-/// Resumes a fiber for the host function whose record is at `record`; the arguments lie above it where a callee's would.
+/// Where an instruction goes on that waits for a fiber, and what it wants.
+pub(crate) struct Waiting {
+    pub(crate) next: Pc,
+    /// Word of the window for an open list, or of the register for an error.
+    pub(crate) window: usize,
+    /// Word of the register that says how it went.
+    pub(crate) ok: usize,
+}
+
+/// Puts a record for a waiting instruction, and room for values, above the frame at `at`.
+unsafe fn wait(
+    cx: &mut Context,
+    at: Flow,
+    kind: RecordKind,
+    waiting: &Waiting,
+    values: &[Value],
+) -> Result<Regs, Flow> {
+    // SAFETY: nothing above the frame is in use but an open list, which was copied.
+    unsafe {
+        let top = super::call::top_of(at.regs);
+        let needed = RECORD_DELTA + 2 * values.len() + 16;
+        let Some(regs) = cx.reserve(at.regs, at.regs.add(top), needed) else {
+            return Err(super::call::stack_overflow(cx, at));
+        };
+        let record_at = regs.add(top);
+        let mut record = Record::instruction(kind, at.pc, waiting.next, top);
+        record.state = waiting.ok as u32;
+        record.spare = waiting.window as u64;
+        record_at.cast::<Record>().write(record);
+        for (index, &value) in values.iter().enumerate() {
+            set_any(record_at.add(RECORD_DELTA), index * 2, value);
+        }
+        Ok(record_at)
+    }
+}
+
+/// Resumes a fiber for the instruction at `at`, with `count` values that lie in its window.
+///
+/// # Safety
+/// `at` is the running guest frame.
+pub(crate) unsafe fn resume_from_instruction(
+    cx: &mut Context,
+    at: Flow,
+    fiber: Value,
+    count: usize,
+    waiting: Waiting,
+) -> Flow {
+    // SAFETY: the values are copied before the record is written, which may be where an open list ends.
+    unsafe {
+        let values = values_at(at.regs.add(waiting.window), count);
+        match wait(cx, at, RecordKind::Resume, &waiting, &values) {
+            Ok(record) => resume(cx, fiber, record, count),
+            Err(flow) => flow,
+        }
+    }
+}
+
+/// Closes a fiber for the instruction at `at`.
+///
+/// # Safety
+/// `at` is the running guest frame.
+pub(crate) unsafe fn close_from_instruction(cx: &mut Context, at: Flow, fiber: Value, waiting: Waiting) -> Flow {
+    // SAFETY: passed on.
+    unsafe {
+        match wait(cx, at, RecordKind::Close, &waiting, &[]) {
+            Ok(record) => close(cx, fiber, record),
+            Err(flow) => flow,
+        }
+    }
+}
+
+/// Hands what a fiber gave to who waits for it with the record at `record`.
+unsafe fn give(cx: &mut Context, record: Regs, result: Result<&[Value], Value>) -> Flow {
+    // SAFETY: the record is on top of the running stack, and knows what lies below it.
+    unsafe {
+        let waiting = *Record::at(record);
+        let below = record.sub(waiting.delta as usize);
+        match (waiting.kind, result) {
+            (RecordKind::Resume, _) => {
+                let (ok, error);
+                let values = match result {
+                    Ok(values) => {
+                        ok = true;
+                        values
+                    }
+                    Err(value) => {
+                        ok = false;
+                        error = [value];
+                        &error[..]
+                    }
+                };
+                let window = waiting.spare as usize;
+                let Some(below) = cx.reserve(below, below.add(window), 2 * values.len() + 16) else {
+                    return super::call::stack_overflow(cx, Flow { pc: waiting.instruction, regs: below });
+                };
+                for (index, &value) in values.iter().enumerate() {
+                    set_any(below, window + index * 2, value);
+                }
+                cx.open_count = values.len();
+                set_any(below, waiting.state as usize, Value::bool(ok));
+                Flow { pc: waiting.next, regs: below }
+            }
+            (RecordKind::Close, _) => {
+                *below.add(waiting.state as usize) = u64::from(result.is_ok());
+                set_any(below, waiting.spare as usize, result.err().unwrap_or(Value::NIL));
+                Flow { pc: waiting.next, regs: below }
+            }
+            (_, Ok(values)) => answer(cx, record, values),
+            (_, Err(error)) => host_call::go_on(cx, record, Returned::Error(error)),
+        }
+    }
+}
+
+/// Resumes a fiber for who waits with the record at `record`; the arguments lie above it where a callee's would.
 ///
 /// # Safety
 /// The record is on top of the running stack.
@@ -94,7 +207,7 @@ pub(crate) unsafe fn resume(cx: &mut Context, fiber: Value, record: Regs, argume
             },
         };
         if let Some(problem) = problem {
-            return host_error(cx, record, problem);
+            return refuse(cx, record, problem);
         }
         let cell = fiber.as_fiber().expect("checked above");
         let values = values_at(record.add(RECORD_DELTA), arguments);
@@ -106,15 +219,11 @@ pub(crate) unsafe fn resume(cx: &mut Context, fiber: Value, record: Regs, argume
     }
 }
 
-/// Gives an error to the host function that asked.
-unsafe fn host_error(cx: &mut Context, record: Regs, message: &str) -> Flow {
-    // SAFETY: a host record is on top of the stack.
-    unsafe {
-        match cx.heap.string_value(message.as_bytes()) {
-            Ok(value) => host_call::go_on(cx, record, Returned::Error(value)),
-            Err(_) => host_call::go_on(cx, record, Returned::Error(Value::NIL)),
-        }
-    }
+/// Gives an error to who asked.
+unsafe fn refuse(cx: &mut Context, record: Regs, message: &str) -> Flow {
+    let value = cx.heap.string_value(message.as_bytes()).unwrap_or(Value::NIL);
+    // SAFETY: a record that waits is on top of the stack.
+    unsafe { give(cx, record, Err(value)) }
 }
 
 /// Runs the running fiber from its saved state, with these values as arguments or as what its yield gives.
@@ -158,16 +267,16 @@ unsafe fn deliver_yield(cx: &mut Context, place: Pc, caller: Regs, values: &[Val
     }
 }
 
-/// Suspends the running fiber in a host function's frame at `base`, handing out `count` values that lie there.
+/// Suspends the running fiber in a frame at `base`, handing out `count` values that lie there; errors happen at `at`.
 ///
 /// # Safety
 /// `base` is the frame on top of the stack, `place` its return place.
-pub(crate) unsafe fn suspend(cx: &mut Context, base: Regs, count: usize, place: Pc) -> Flow {
+pub(crate) unsafe fn suspend(cx: &mut Context, base: Regs, count: usize, place: Pc, at: Flow) -> Flow {
     // SAFETY: the caller's registers are below the frame.
     unsafe {
         let caller = base.sub(crate::context::return_info(place).delta as usize);
         if cx.fiber == cx.main_fiber {
-            return raise_message(cx, Flow { pc: place, regs: caller }, "attempt to yield from outside a coroutine");
+            return raise_message(cx, at, "attempt to yield from outside a coroutine");
         }
         let values = values_at(base, count);
         let resumer = cx.running().resumer;
@@ -175,7 +284,7 @@ pub(crate) unsafe fn suspend(cx: &mut Context, base: Regs, count: usize, place: 
         enter_fiber(cx, resumer, place, caller, FiberState::Suspended);
         cx.fiber_depth -= 1;
         let record = cx.running().saved_regs();
-        answer(cx, record, &values)
+        give(cx, record, Ok(&values))
     }
 }
 
@@ -193,7 +302,7 @@ pub(crate) unsafe fn finished(cx: &mut Context, results: Regs, count: usize) -> 
         }
         let values = values_at(results, count);
         let record = leave_dead(cx);
-        answer(cx, record, &values)
+        give(cx, record, Ok(&values))
     }
 }
 
@@ -217,9 +326,9 @@ pub(crate) unsafe fn failed(cx: &mut Context, at: Flow, error: Value) -> Flow {
         fiber.regs = regs;
         if fiber.failed {
             fiber.failed = !closing;
-            return host_call::go_on(cx, record, Returned::Error(error));
+            return give(cx, record, Err(error));
         }
-        answer(cx, record, &[])
+        give(cx, record, Ok(&[]))
     }
 }
 
@@ -236,30 +345,30 @@ unsafe fn leave_dead(cx: &mut Context) -> Regs {
     }
 }
 
-/// Closes a fiber for the host function whose record is at `record`.
+/// Closes a fiber for who waits with the record at `record`.
 ///
 /// # Safety
 /// The record is on top of the running stack.
 pub(crate) unsafe fn close(cx: &mut Context, fiber: Value, record: Regs) -> Flow {
     // SAFETY: the fiber is checked before it is entered.
     unsafe {
-        let Some(cell) = fiber.as_fiber() else { return host_error(cx, record, "coroutine expected") };
+        let Some(cell) = fiber.as_fiber() else { return refuse(cx, record, "coroutine expected") };
         let target = Fiber::of(cell);
         match target.state {
-            FiberState::Running => host_error(cx, record, "cannot close a running coroutine"),
-            FiberState::Normal => host_error(cx, record, "cannot close a normal coroutine"),
+            FiberState::Running => refuse(cx, record, "cannot close a running coroutine"),
+            FiberState::Normal => refuse(cx, record, "cannot close a normal coroutine"),
             FiberState::Dead => {
                 let error = std::mem::replace(&mut target.failed, false);
                 if error {
                     // The error value was given out when it happened; closing reports it once more.
                     let value = Record::at(target.stack.start()).value;
-                    return host_call::go_on(cx, record, Returned::Error(value));
+                    return give(cx, record, Err(value));
                 }
-                answer(cx, record, &[])
+                give(cx, record, Ok(&[]))
             }
             FiberState::Suspended if target.pc.is_null() => {
                 target.state = FiberState::Dead;
-                answer(cx, record, &[])
+                give(cx, record, Ok(&[]))
             }
             FiberState::Suspended => {
                 let place = cx.record_return();

@@ -48,29 +48,15 @@ pub(crate) struct Measured {
 /// Runs the plan `rounds` times.
 pub(crate) fn measure(plan: &Plan, rounds: usize) -> Result<Measured, String> {
     let scratch = tempfile::tempdir().map_err(|error| format!("no temporary folder: {error}"))?;
-    let mut measured = Measured {
-        runs: vec![vec![Vec::new(); plan.peers.len()]; plan.programs.len()],
-        failures: Vec::new(),
-    };
+    let mut measured =
+        Measured { runs: vec![vec![Vec::new(); plan.peers.len()]; plan.programs.len()], failures: Vec::new() };
     let progress = io::stderr().is_terminal();
     for round in 0..rounds {
         for (index, program) in plan.programs.iter().enumerate() {
             if progress {
-                eprint!(
-                    "\r\x1b[K{} {}/{rounds} {}",
-                    plan.suite.name(),
-                    round + 1,
-                    program.name
-                );
+                eprint!("\r\x1b[K{} {}/{rounds} {}", plan.suite.name(), round + 1, program.name);
             }
-            one_round(
-                plan,
-                program,
-                round == 0,
-                scratch.path(),
-                &mut measured.runs[index],
-                &mut measured.failures,
-            );
+            one_round(plan, program, round == 0, scratch.path(), &mut measured.runs[index], &mut measured.failures);
         }
     }
     if progress {
@@ -113,32 +99,16 @@ fn one_round(
 }
 
 fn failure(program: &Program, peer: &Peer, reason: String, counts: bool) -> Failure {
-    Failure {
-        program: program.name.clone(),
-        peer: peer.name.clone(),
-        reason,
-        counts,
-    }
+    Failure { program: program.name.clone(), peer: peer.name.clone(), reason, counts }
 }
 
 /// Every output must be the base peer's, or the first one's when the base peer failed.
-fn compare_outputs(
-    plan: &Plan,
-    program: &Program,
-    outputs: &[(usize, String)],
-    failures: &mut Vec<Failure>,
-) {
-    let base = outputs
-        .iter()
-        .find(|(index, _)| plan.base == Some(*index))
-        .or(outputs.first());
+fn compare_outputs(plan: &Plan, program: &Program, outputs: &[(usize, String)], failures: &mut Vec<Failure>) {
+    let base = outputs.iter().find(|(index, _)| plan.base == Some(*index)).or(outputs.first());
     let Some((base, expected)) = base else { return };
     for (index, output) in outputs {
         if output != expected {
-            let reason = format!(
-                "the output differs from {}: {output:?} is not {expected:?}",
-                plan.peers[*base].name
-            );
+            let reason = format!("the output differs from {}: {output:?} is not {expected:?}", plan.peers[*base].name);
             failures.push(failure(program, &plan.peers[*index], reason, true));
         }
     }
@@ -173,10 +143,7 @@ fn run_once(plan: &Plan, command: &[String], scratch: &Path) -> Result<(Run, Str
     if !used.status.success() {
         let text = fs::read(&error_path).unwrap_or_default();
         let text = String::from_utf8_lossy(&text);
-        let line = text
-            .lines()
-            .find(|line| !line.trim().is_empty())
-            .unwrap_or("no message");
+        let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or("no message");
         return Err(format!("{}: {line}", used.status));
     }
     let text = fs::read(&output_path).map_err(|error| error.to_string())?;
@@ -192,9 +159,5 @@ fn run_once(plan: &Plan, command: &[String], scratch: &Path) -> Result<(Run, Str
 
 /// A path is relative to the workspace; a bare name is looked up by the system.
 fn executable(plan: &Plan, program: &str) -> std::path::PathBuf {
-    if program.contains('/') {
-        plan.root.join(program)
-    } else {
-        program.into()
-    }
+    if program.contains('/') { plan.root.join(program) } else { program.into() }
 }

@@ -15,11 +15,7 @@ const NAME_WIDTH: usize = 18;
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
-    if values.len() % 2 == 1 {
-        values[middle]
-    } else {
-        (values[middle - 1] + values[middle]) / 2.0
-    }
+    if values.len() % 2 == 1 { values[middle] } else { (values[middle - 1] + values[middle]) / 2.0 }
 }
 
 /// The figure that a suite compares: user time, but wall time for start-up, where loading and mapping count.
@@ -45,9 +41,7 @@ fn ratio(plan: &Plan, measured: &Measured, index: usize, peer: usize) -> Option<
 
 /// The geometric mean of the ratios of `peer`, and over how many programs.
 fn mean(plan: &Plan, measured: &Measured, peer: usize) -> Option<(f64, usize)> {
-    let ratios: Vec<f64> = (0..plan.programs.len())
-        .filter_map(|index| ratio(plan, measured, index, peer))
-        .collect();
+    let ratios: Vec<f64> = (0..plan.programs.len()).filter_map(|index| ratio(plan, measured, index, peer)).collect();
     let logarithms: f64 = ratios.iter().map(|ratio| ratio.ln()).sum();
     (!ratios.is_empty()).then(|| ((logarithms / ratios.len() as f64).exp(), ratios.len()))
 }
@@ -61,13 +55,7 @@ pub(crate) fn table(plan: &Plan, measured: &Measured, memory: bool) -> String {
     };
     let memory_note = if memory { ", peak MB" } else { "" };
     let base = plan.base.map_or("none", |base| &plan.peers[base].name);
-    let rounds = measured
-        .runs
-        .iter()
-        .flatten()
-        .map(Vec::len)
-        .max()
-        .unwrap_or_default();
+    let rounds = measured.runs.iter().flatten().map(Vec::len).max().unwrap_or_default();
     let _ = writeln!(
         text,
         "\n{}: median {kind} of {rounds} rounds in ms, ratio to {base}{memory_note}\n",
@@ -82,19 +70,14 @@ pub(crate) fn table(plan: &Plan, measured: &Measured, memory: bool) -> String {
     for (index, program) in plan.programs.iter().enumerate() {
         let _ = write!(text, "{:NAME_WIDTH$}", program.name);
         for peer in 0..plan.peers.len() {
-            let _ = write!(
-                text,
-                "{:>width$}",
-                cell(plan, measured, index, peer, memory)
-            );
+            let _ = write!(text, "{:>width$}", cell(plan, measured, index, peer, memory));
         }
         text.push('\n');
     }
     let _ = write!(text, "{:NAME_WIDTH$}", "geometric mean");
     for peer in 0..plan.peers.len() {
-        let shown = mean(plan, measured, peer)
-            .map(|(mean, count)| format!("({count}) {mean:.3}"))
-            .unwrap_or("–".into());
+        let shown =
+            mean(plan, measured, peer).map(|(mean, count)| format!("({count}) {mean:.3}")).unwrap_or("–".into());
         let _ = write!(text, "{shown:>width$}");
     }
     text.push('\n');
@@ -105,24 +88,14 @@ pub(crate) fn table(plan: &Plan, measured: &Measured, memory: bool) -> String {
 /// The failures that count one by one; of the other peers the first one only, and how many there are.
 fn failures(plan: &Plan, measured: &Measured, text: &mut String) {
     for failure in measured.failures.iter().filter(|failure| failure.counts) {
-        let _ = writeln!(
-            text,
-            "FAILED: {} on {}: {}",
-            failure.program, failure.peer, failure.reason
-        );
+        let _ = writeln!(text, "FAILED: {} on {}: {}", failure.program, failure.peer, failure.reason);
     }
     for peer in &plan.peers {
-        let mut own = measured
-            .failures
-            .iter()
-            .filter(|failure| !failure.counts && failure.peer == peer.name);
+        let mut own = measured.failures.iter().filter(|failure| !failure.counts && failure.peer == peer.name);
         if let Some(first) = own.next() {
             let (count, all) = (own.count() + 1, plan.programs.len());
-            let _ = writeln!(
-                text,
-                "{} fails {count} of {all} programs; {}: {}",
-                peer.name, first.program, first.reason
-            );
+            let _ =
+                writeln!(text, "{} fails {count} of {all} programs; {}: {}", peer.name, first.program, first.reason);
         }
     }
 }
@@ -145,10 +118,7 @@ fn cell(plan: &Plan, measured: &Measured, index: usize, peer: usize, memory: boo
 
 /// Everything measured, as one JSON value with a list of suites.
 pub(crate) fn json(results: &[(Plan, Measured)]) -> Result<String, String> {
-    let suites: Vec<Value> = results
-        .iter()
-        .map(|(plan, measured)| suite_json(plan, measured))
-        .collect();
+    let suites: Vec<Value> = results.iter().map(|(plan, measured)| suite_json(plan, measured)).collect();
     serde_json::to_string_pretty(&json!({ "suites": suites })).map_err(|error| error.to_string())
 }
 
@@ -174,9 +144,7 @@ fn suite_json(plan: &Plan, measured: &Measured) -> Value {
     let means: Vec<Value> = (0..plan.peers.len())
         .filter_map(|peer| {
             let (mean, count) = mean(plan, measured, peer)?;
-            Some(
-                json!({ "peer": plan.peers[peer].name, "geometric_mean": mean, "programs": count }),
-            )
+            Some(json!({ "peer": plan.peers[peer].name, "geometric_mean": mean, "programs": count }))
         })
         .collect();
     json!({

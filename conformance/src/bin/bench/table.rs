@@ -115,10 +115,7 @@ impl Plan {
         };
         plan.programs = programs(&plan.root, suite, options.filter.as_deref())?;
         for peer in &table.peers {
-            let named = options
-                .peers
-                .as_ref()
-                .is_none_or(|names| names.contains(&peer.name));
+            let named = options.peers.as_ref().is_none_or(|names| names.contains(&peer.name));
             if named && peer.suites.contains(&suite) {
                 plan.take_peer(peer);
             }
@@ -126,10 +123,7 @@ impl Plan {
         let base = options.base.as_ref().or(table.base.get(suite.name()));
         plan.base = base.and_then(|base| plan.peers.iter().position(|peer| &peer.name == base));
         if let (None, Some(name)) = (plan.base, base) {
-            plan.notices.push(format!(
-                "{}: no ratios, for the base peer {name} does not run",
-                suite.name()
-            ));
+            plan.notices.push(format!("{}: no ratios, for the base peer {name} does not run", suite.name()));
         }
         Ok(plan)
     }
@@ -144,21 +138,14 @@ impl Plan {
             None
         };
         match skip {
-            Some(reason) => self.notices.push(format!(
-                "{}: {} is skipped: {reason}",
-                self.suite.name(),
-                peer.name
-            )),
+            Some(reason) => self.notices.push(format!("{}: {} is skipped: {reason}", self.suite.name(), peer.name)),
             None => self.peers.push(peer.clone()),
         }
     }
 
     /// The command line of `program` on `peer`, or `None` when that peer does not have it.
     pub(crate) fn command(&self, peer: &Peer, program: &Program) -> Option<Vec<String>> {
-        let listed = peer
-            .programs
-            .as_ref()
-            .is_none_or(|names| names.contains(&program.name));
+        let listed = peer.programs.as_ref().is_none_or(|names| names.contains(&program.name));
         let command: Vec<String> = peer
             .command
             .iter()
@@ -171,9 +158,7 @@ impl Plan {
     fn expand(&self, part: &str, program: Option<&Program>) -> String {
         let mut text = part.replace("{peers}", &self.installed);
         if let Some(program) = program {
-            text = text
-                .replace("{name}", &program.name)
-                .replace("{program}", &program.path.display().to_string());
+            text = text.replace("{name}", &program.name).replace("{program}", &program.path.display().to_string());
         }
         text.replace("{arg}", self.arg.as_deref().unwrap_or_default())
     }
@@ -194,22 +179,11 @@ fn programs(root: &Path, suite: Suite, filter: Option<&str>) -> Result<Vec<Progr
     let entries = fs::read_dir(root.join(&folder)).map_err(|error| format!("{shown}: {error}"))?;
     let mut programs = Vec::new();
     for entry in entries {
-        let file = PathBuf::from(
-            entry
-                .map_err(|error| format!("{shown}: {error}"))?
-                .file_name(),
-        );
-        let name = file
-            .file_stem()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
+        let file = PathBuf::from(entry.map_err(|error| format!("{shown}: {error}"))?.file_name());
+        let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let wanted = filter.is_none_or(|filter| name.contains(filter));
         if wanted && file.extension().is_some_and(|found| found == ending) {
-            programs.push(Program {
-                name,
-                path: folder.join(file),
-            });
+            programs.push(Program { name, path: folder.join(file) });
         }
     }
     programs.sort_by(|one, other| one.name.cmp(&other.name));

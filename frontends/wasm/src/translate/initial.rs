@@ -2,11 +2,9 @@
 
 use super::error::WasmError;
 use minivm_isa::entities::{Func, Global};
+use minivm_isa::limits::INITIAL_DEPTH_MAX;
 use minivm_isa::program::{Constant, Initial, InitialOp};
 use wasmparser::{ConstExpr, Operator};
-
-/// How deep an initial value may be nested. Compilers nest two or three deep.
-const DEPTH_MAX: u32 = 100;
 
 /// Translates a validated constant expression.
 pub(super) fn initial(expression: &ConstExpr<'_>) -> Result<Initial, WasmError> {
@@ -39,7 +37,7 @@ pub(super) fn initial(expression: &ConstExpr<'_>) -> Result<Initial, WasmError> 
 /// An initial value and how deep it is nested.
 struct Nested {
     value: Initial,
-    depth: u32,
+    depth: usize,
 }
 
 impl Nested {
@@ -53,8 +51,8 @@ impl Nested {
             return Err(WasmError::new(offset, "an operand is missing in a constant expression"));
         };
         let depth = lhs.depth.max(rhs.depth) + 1;
-        if depth > DEPTH_MAX {
-            let what = format_args!("a constant expression that is nested more than {DEPTH_MAX} deep");
+        if depth > INITIAL_DEPTH_MAX {
+            let what = format_args!("a constant expression that is nested more than {INITIAL_DEPTH_MAX} deep");
             return Err(WasmError::unsupported(offset, what));
         }
         Ok(Nested { value: Initial::Arithmetic(op, Box::new(lhs.value), Box::new(rhs.value)), depth })

@@ -14,8 +14,8 @@ use minivm_isa::program::{
 };
 use wasmparser::{
     DataKind, ElementItems, ElementKind, Encoding, ExternalKind, FuncValidatorAllocations, FunctionBody, GlobalType,
-    ImportSectionReader, KnownCustom, MemoryType, Parser, Payload, TableInit, TableType, TypeRef, ValidPayload,
-    Validator, WasmFeatures,
+    ImportSectionReader, KnownCustom, MemoryType, Parser, Payload, TableInit, TableType, TypeRef, ValType,
+    ValidPayload, Validator, WasmFeatures,
 };
 
 /// What is accepted: core 1.0 and the extensions that `translate` lists.
@@ -188,9 +188,13 @@ impl Module {
 
     fn global(&mut self, ty: GlobalType, origin: Origin<Initial>, offset: u64) -> Result<(), WasmError> {
         let mutable = ty.mutable;
+        let holds = match ty.content_type {
+            ValType::Ref(reference) => element_type(reference).unwrap_or(ElementType::Any),
+            _ => ElementType::Any,
+        };
         let ty = expect_value_type(ty.content_type, offset)?;
         self.context.globals.push(ty);
-        self.program.add_global(GlobalDef { ty, mutable, origin });
+        self.program.add_global(GlobalDef { ty, mutable, holds, origin });
         Ok(())
     }
 

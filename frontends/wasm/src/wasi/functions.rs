@@ -131,8 +131,12 @@ functions! {
     path_create_directory(fd: u32, path: u32, path_len: u32);
     path_filestat_get(fd: u32, flags: u32, path: u32, path_len: u32, stat: u32);
     path_filestat_set_times(fd: u32, flags: u32, path: u32, path_len: u32, accessed: u64, modified: u64, which: u32);
-    path_link(old_fd: u32, old_flags: u32, old_path: u32, old_path_len: u32, new_fd: u32, new_path: u32, new_path_len: u32);
-    path_open(fd: u32, lookup: u32, path: u32, path_len: u32, how: u32, base: u64, inheriting: u64, fdflags: u32, opened: u32);
+    path_link(
+        old_fd: u32, old_flags: u32, old_path: u32, old_path_len: u32, new_fd: u32, new_path: u32, new_path_len: u32
+    );
+    path_open(
+        fd: u32, lookup: u32, path: u32, path_len: u32, how: u32, base: u64, inheriting: u64, fdflags: u32, opened: u32
+    );
     path_readlink(fd: u32, path: u32, path_len: u32, buf: u32, buf_len: u32, bufused: u32);
     path_remove_directory(fd: u32, path: u32, path_len: u32);
     path_rename(fd: u32, old_path: u32, old_path_len: u32, new_fd: u32, new_path: u32, new_path_len: u32);

@@ -11,7 +11,8 @@
 //! | `state` | [`Wasi`]: one program's descriptors, arguments, clock, randomness |
 //! | `functions` | [`FUNCTIONS`]: the table of all calls, for registering with a linker |
 //! | `link` | [`define()`]: registers them with a MiniVM machine |
-//! | `arguments`, `clocks`, `process`, `transfer`, `files`, `directories`, `paths`, `open`, `poll`, `sockets` | the calls, by topic |
+//! | `arguments`, `clocks`, `process`, `poll`, `sockets` | the calls, by topic |
+//! | `transfer`, `files`, `directories`, `paths`, `open` | the calls on descriptors and paths |
 //! | `memory` | checked little-endian access to the guest's memory |
 //! | `descriptors`, `stream` | what a descriptor can stand for |
 //! | `types`, `errno` | numbers and layouts of the interface |

@@ -2,9 +2,6 @@
 #![allow(dead_code, reason = "not every test file uses all of it")]
 #![allow(unreachable_pub, reason = "it is a module of several test crates")]
 
-#[path = "wast.rs"]
-pub mod wast;
-
 use minivm_isa::Program;
 use minivm_isa::program::{Function, FunctionDef};
 use minivm_wasm::{WasmError, parse_text, translate};

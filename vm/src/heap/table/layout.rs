@@ -7,8 +7,8 @@
 //! hash part 0 metatable 8 last_free 12 absent 14 has_int 15 inline 16 nodes   `Table::nodes` points at the nodes
 //! ```
 //!
-//! Small tables keep their first slots and nodes in their own cell, so `{l, r}` is one cell of 64 bytes. What is outgrown
-//! there stays unused until the table dies.
+//! Small tables keep their first slots and nodes in their own cell, so `{l, r}` is one cell of 64 bytes. What is
+//! outgrown there stays unused until the table dies.
 
 use std::ptr::null_mut;
 
@@ -17,8 +17,8 @@ use crate::value::{Tag, Value};
 
 /// A table: an array part for the keys `1..=array_len`, a hash part for all others.
 ///
-/// A weak table keeps its contents in another table that no value refers to; its own array and hash parts look empty, so
-/// that cached accesses miss and the functions that know about weakness see every access.
+/// A weak table keeps its contents in another table that no value refers to; its own array and hash parts look empty,
+/// so that cached accesses miss and the functions that know about weakness see every access.
 #[repr(C, align(16))]
 pub struct Table {
     pub(crate) header: Header,
@@ -43,8 +43,8 @@ pub(crate) const PART_LEN_MAX: u64 = if usize::BITS == 64 { 1 << 30 } else { 1 <
 
 /// A key and its value in the hash part.
 ///
-/// Chained scatter with Brent's variation: a key is in the chain that starts at its main position, and a node that is not
-/// in its main position gives way to one that would be.
+/// Chained scatter with Brent's variation: a key is in the chain that starts at its main position, and a node that is
+/// not in its main position gives way to one that would be.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct Node {
@@ -252,6 +252,23 @@ impl Table {
             } else {
                 (*Table::array_header(table)).capacity
             }
+        }
+    }
+
+    /// Whether a value may be written behind the array part as it is: there is room, no metatable, no integer key in the
+    /// hash part, and the contents are here.
+    ///
+    /// # Safety
+    /// `table` is a live table.
+    #[inline(always)]
+    pub(crate) unsafe fn may_append(table: *mut Table) -> bool {
+        // SAFETY: the caller gives a live table.
+        unsafe {
+            let hash = Table::hash_header(table);
+            !Table::is_weak(table)
+                && (*hash).metatable.is_null()
+                && !(*hash).has_int
+                && (*table).array_len < Table::array_capacity(table)
         }
     }
 

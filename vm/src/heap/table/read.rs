@@ -1,14 +1,14 @@
 //! Looking up keys.
 
 use super::layout::{DEAD_KEY, Node, Table};
-use crate::heap::string::Str;
+use crate::heap::string::{Str, mix};
 use crate::heap::{Header, Heap};
 use crate::value::{Tag, Value, float_to_int};
 
 /// The hash of an integer key, and of other 64-bit facts.
 #[inline(always)]
 pub(crate) fn hash_word(word: u64) -> u32 {
-    (word.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as u32
+    mix(0x9e37_79b9_7f4a_7c15, word ^ (word >> 32)) as u32
 }
 
 /// A key as it is stored: floats with an integer value are integers.
@@ -273,6 +273,34 @@ impl Heap {
             self.last_id += 1;
             (*cell).set_id(self.last_id);
             self.last_id
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::heap::hash_bytes;
+
+    /// Puts hashes into 4096 buckets and returns how many of them are taken.
+    fn buckets_taken(hashes: impl Iterator<Item = u32>) -> usize {
+        hashes.map(|hash| hash & 0xfff).collect::<std::collections::HashSet<_>>().len()
+    }
+
+    #[test]
+    fn regular_keys_are_spread() {
+        // 4096 random hashes would take 2589 of the buckets.
+        for shift in [0, 3, 10, 20, 30, 40, 50] {
+            let taken = buckets_taken((0..4096u64).map(|key| hash_word(key << shift)));
+            assert!(taken > 2300, "integers << {shift}: {taken}");
+        }
+        for step in [0.5, 0.1, 1024.25] {
+            let taken = buckets_taken((0..4096).map(|key| hash_word((f64::from(key) * step).to_bits())));
+            assert!(taken > 2400, "multiples of {step}: {taken}");
+        }
+        for (before, after) in [("", ""), ("key ", ""), ("", " of many"), ("a long prefix of a key ", " x")] {
+            let taken = buckets_taken((0..4096).map(|key| hash_bytes(format!("{before}{key:06}{after}").as_bytes())));
+            assert!(taken > 2400, "{before}{after}: {taken}");
         }
     }
 }

@@ -79,8 +79,8 @@ impl Table {
     unsafe fn set_array_capacity(table: *mut Table, heap: &mut Heap, slots: u64) -> Result<(), OutOfMemory> {
         let slots = slots_that_fit(slots.min(PART_LEN_MAX));
         let cell = heap.allocate(PART_HEADER_BYTES + slots as usize * size_of::<Value>())?;
-        // SAFETY: the fresh cell holds the header and that many slots; the caller keeps the table alive. The old part is
-        // left as it is, since the collector may still be scanning it.
+        // SAFETY: the fresh cell holds the header and that many slots; the caller keeps the table alive. The old part
+        // is left as it is, since the collector may still be scanning it.
         unsafe {
             let header = cell.cast::<ArrayHeader>();
             let len = (*table).array_len.min(slots as u32);
@@ -153,8 +153,8 @@ impl Table {
         }
     }
 
-    /// Gives the table room for the keys `1..=slots` in the array part and `entries` other entries. What is there stays,
-    /// even if it needs more room.
+    /// Gives the table room for the keys `1..=slots` in the array part and `entries` other entries. What is there
+    /// stays, even if it needs more room.
     ///
     /// # Errors
     /// No memory for the new parts; the table is unchanged then.
@@ -170,13 +170,15 @@ impl Table {
         }
     }
 
-    /// Moves every entry to parts with room for the keys `1..=slots` and for exactly as many others as there are or more.
+    /// Moves every entry to parts with room for the keys `1..=slots` and for exactly as many others as there are or
+    /// more.
     unsafe fn rebuild(table: *mut Table, heap: &mut Heap, slots: u64, entries: u64) -> Result<(), OutOfMemory> {
         if slots > PART_LEN_MAX || entries > PART_LEN_MAX {
             return Err(OutOfMemory { bytes: usize::MAX });
         }
-        // SAFETY: callers give a live table that is its own contents. The new parts are there before the table refers to
-        // them; old parts with cells of their own are left as they are, since the collector may still be scanning them.
+        // SAFETY: callers give a live table that is its own contents. The new parts are there before the table refers
+        // to them; old parts with cells of their own are left as they are, since the collector may still be scanning
+        // them.
         unsafe {
             let (old_array, old_len) = ((*table).array, u64::from((*table).array_len));
             let (old_nodes, old_count) = ((*table).nodes, Table::node_count(table) as usize);
@@ -230,7 +232,8 @@ impl Table {
 
     /// Puts an entry into a table that has room for it.
     pub(super) unsafe fn place(table: *mut Table, heap: &mut Heap, key: Value, value: Value, slots: u64) {
-        // SAFETY: callers give a live table whose array part has room for `slots`, none of them below `array_len` missing.
+        // SAFETY: callers give a live table whose array part has room for `slots`, none of them below `array_len`
+        // missing.
         unsafe {
             if key.tag == Tag::INT && (key.payload.wrapping_sub(1)) < slots {
                 // A value that leaves a part the collector has yet to scan for one it has scanned or will not scan.

@@ -1,7 +1,8 @@
 //! Storing values: overwriting, appending, inserting keys.
 //!
-//! Every overwritten reference goes through the barrier while the collector marks. A key whose entry is removed counts as
-//! overwritten too: the collector will not follow it from the table any more, while the program may still hold it.
+//! Every overwritten reference goes through the barrier while the collector marks. A key whose entry is removed
+//! counts as overwritten too: the collector will not follow it from the table any more, while the program may still
+//! hold it.
 
 use std::fmt;
 
@@ -198,8 +199,8 @@ impl Table {
         Ok(())
     }
 
-    /// Copies the values at `from..from + count` to the keys from `to` on, as if at once; false, with nothing done, unless
-    /// all these keys are in the array part. For insertion into and removal from the middle of a sequence.
+    /// Copies the values at `from..from + count` to the keys from `to` on, as if at once; false, with nothing done,
+    /// unless all these keys are in the array part. For insertion into and removal from the middle of a sequence.
     ///
     /// # Safety
     /// `table` is a live table of `heap`.
@@ -236,7 +237,20 @@ impl Table {
         unsafe {
             let table = Table::contents(table);
             let key_value = Value::from_string(key);
-            let node = if Str::is_short(key) { Table::find_short(table, key) } else { Table::find(table, key_value) };
+            if !Str::is_short(key) {
+                let node = Table::find(table, key_value);
+                return Table::set_node_or_insert(table, heap, node, key_value, value);
+            }
+            let node = Table::find_short(table, key);
+            if node.is_null() && !value.is_nil() && !Table::has_no_nodes(table) {
+                let main = (*table).nodes.add((Str::short_hash(key) & (*table).mask) as usize);
+                if (*main).is_empty() {
+                    (*main).set_key(key_value);
+                    (*main).set_value(value);
+                    (*Table::hash_header(table)).absent = 0;
+                    return Ok(());
+                }
+            }
             Table::set_node_or_insert(table, heap, node, key_value, value)
         }
     }

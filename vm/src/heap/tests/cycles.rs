@@ -374,6 +374,52 @@ fn the_limit_is_an_error_that_can_be_recovered_from() {
 }
 
 #[test]
+fn large_strings_are_not_refused_for_garbage() {
+    let limits = HeapLimits { bytes_max: 1 << 20, ..HeapLimits::default() };
+    let mut heap = Heap::new(limits);
+    let mut roots = List::default();
+    for _ in 0..20 {
+        heap.new_string_with(300_000, |_| {}).expect("the others are garbage");
+        if heap.needs_step() {
+            heap.step(&mut roots).expect("nothing is live");
+        }
+        assert!(heap.used_bytes() <= 1 << 20);
+    }
+    // What is made between two safepoints counts in full.
+    let made = (0..10).take_while(|_| heap.new_string_with(300_000, |_| {}).is_ok()).count();
+    assert!((2..=6).contains(&made), "{made}");
+}
+
+#[test]
+fn a_host_object_may_forget_what_it_hands_out() {
+    let mut heap = new_heap();
+    heap.set_stress(Stress::Steps);
+    let drops = Rc::new(StdCell::new(0));
+    let mut roots = List::default();
+    for round in 0..times(400, 20) {
+        let held = nested(&mut heap, 2);
+        let probe = heap.new_userdata(Box::new(Probe(drops.clone(), held)), 0).expect("no limit");
+        let holder = table_value(table(&mut heap));
+        // SAFETY: just made.
+        roots.0 = vec![unsafe { Value::from_userdata(probe) }, holder];
+        for _ in 0..round % 40 {
+            heap.step(&mut roots).expect("no limit");
+        }
+        // SAFETY: a root.
+        let object = unsafe { heap.host_object_mut(probe) }.expect("it has one");
+        let object = object.as_any_mut().downcast_mut::<Probe>().expect("a probe");
+        let handed_out = std::mem::replace(&mut object.1, Value::NIL);
+        set(&mut heap, holder.as_table().expect("a table"), Value::int(1), handed_out);
+        for _ in 0..80 {
+            heap.step(&mut roots).expect("no limit");
+            table(&mut heap);
+        }
+        let inner = get(&mut heap, handed_out.as_table().expect("a table"), Value::int(1));
+        assert!(get(&mut heap, inner.as_table().expect("a table"), Value::int(1)).is_nil());
+    }
+}
+
+#[test]
 fn absurd_sizes_are_refused() {
     let mut heap = new_heap();
     assert!(heap.new_array(ElementKind::Any, u64::MAX).is_err());

@@ -1,0 +1,3 @@
+//! Every Lua case and program, run through the library.
+
+fn main() {}

@@ -1,0 +1,151 @@
+//! The style rules as tests, over every source file of the workspace.
+
+mod rust_text;
+mod sources;
+
+use minivm_conformance::{cases, known, snapshot};
+use rust_text::RustText;
+use sources::{Source, collect};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+const FILE_LINES_MAX: usize = 600;
+const FUNCTION_LINES_MAX: usize = 70;
+// rustfmt wraps code at 120; it leaves comments and long strings alone, which may go a little further.
+const COLUMNS_MAX: usize = 140;
+
+/// Where `unsafe` may stand; every other file forbids it.
+const UNSAFE: [&str; 7] = [
+    "vm/src/code/",
+    "vm/src/dispatch/",
+    "vm/src/heap/",
+    "vm/src/loader/",
+    "vm/src/memory/",
+    "vm/src/stack/",
+    "vm/src/value.rs",
+];
+
+/// Files that are one long table.
+const TABLES: [&str; 1] = ["isa/src/instructions.rs"];
+
+fn is_test(path: &str) -> bool {
+    let tests = |part: &str| part.trim_end_matches(".rs").ends_with("tests") || part == "examples";
+    path.split('/').any(tests)
+}
+
+/// Runs a rule over the files and lists everything that breaks it.
+fn check(sources: &[Source], rule: impl Fn(&Source) -> Vec<String>) {
+    let problems: Vec<String> = sources
+        .iter()
+        .flat_map(|source| rule(source).into_iter().map(|problem| format!("{}:{problem}", source.path)))
+        .collect();
+    assert!(problems.is_empty(), "{} places break the rule:\n{}", problems.len(), problems.join("\n"));
+}
+
+/// The lines for which `test` holds, as "number: what".
+fn lines(source: &Source, what: &str, test: impl Fn(&str) -> bool) -> Vec<String> {
+    let numbered = source.text.lines().enumerate();
+    numbered.filter(|(_, line)| test(line)).map(|(index, _)| format!("{}: {what}", index + 1)).collect()
+}
+
+#[test]
+fn files_are_short() {
+    check(&collect(&["rs"]), |source| {
+        let count = source.text.lines().count();
+        let long = count > FILE_LINES_MAX && !is_test(&source.path) && !TABLES.contains(&source.path.as_str());
+        if long { vec![format!("{count}: a file has at most {FILE_LINES_MAX} lines")] } else { Vec::new() }
+    });
+}
+
+#[test]
+fn functions_fit_a_screen() {
+    check(&collect(&["rs"]), |source| {
+        if is_test(&source.path) {
+            return Vec::new();
+        }
+        let functions = RustText::new(&source.text).functions();
+        let long = functions.into_iter().filter(|function| function.lines > FUNCTION_LINES_MAX);
+        long.map(|function| format!("{}: fn {} has {} lines", function.line, function.name, function.lines)).collect()
+    });
+}
+
+#[test]
+fn files_say_what_they_are() {
+    check(&collect(&["rs"]), |source| {
+        let first = source.text.lines().next().unwrap_or_default();
+        if first.starts_with("//! ") {
+            Vec::new()
+        } else {
+            vec!["1: a file begins with `//!` and what it is".to_owned()]
+        }
+    });
+}
+
+#[test]
+fn unsafe_code_is_in_named_files() {
+    check(&collect(&["rs"]), |source| {
+        if UNSAFE.iter().any(|prefix| source.path.starts_with(prefix)) {
+            return Vec::new();
+        }
+        let places = RustText::new(&source.text).lines_with_word("unsafe");
+        places.into_iter().map(|line| format!("{line}: unsafe code belongs in the named files of vm")).collect()
+    });
+}
+
+#[test]
+fn crates_forbid_unsafe_code() {
+    let sources = collect(&["rs"]);
+    let roots =
+        sources.into_iter().filter(|source| source.path.ends_with("src/lib.rs") && !source.path.starts_with("vm/"));
+    check(&roots.collect::<Vec<_>>(), |source| {
+        let forbids = source.text.contains("#![forbid(unsafe_code)]");
+        if forbids { Vec::new() } else { vec!["1: a crate without unsafe code forbids it".to_owned()] }
+    });
+}
+
+#[test]
+fn lines_are_clean() {
+    check(&collect(&["rs", "toml", "sh", "md", "lua", "c"]), |source| {
+        let mut problems = lines(source, "white space at the end of a line", |line| line.ends_with([' ', '\t']));
+        // The rules for tabs and columns are for our own languages; programs that are cases have their own form.
+        if source.path.ends_with(".rs") || source.path.ends_with(".toml") {
+            problems.extend(lines(source, "a tab", |line| line.contains('\t')));
+        }
+        if source.path.ends_with(".rs") && !is_test(&source.path) && !TABLES.contains(&source.path.as_str()) {
+            let long = |line: &str| line.chars().count() > COLUMNS_MAX;
+            problems.extend(lines(source, "too many columns", long));
+        }
+        problems
+    });
+}
+
+#[test]
+fn nothing_is_left_to_do() {
+    // Written in parts, so that this file does not break its own rule.
+    let marks = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("todo", "!("), concat!("dbg", "!(")];
+    check(&collect(&["rs", "toml", "sh"]), |source| {
+        if source.path == "conformance/src/known.rs" {
+            return Vec::new();
+        }
+        lines(source, "a mark of unfinished work", |line| marks.iter().any(|mark| line.contains(mark)))
+    });
+}
+
+#[test]
+fn snapshots_have_their_case() {
+    let all = [cases::lua(), cases::lua_programs(), cases::c_programs()].concat();
+    let expected: BTreeSet<PathBuf> = all.iter().map(snapshot::path).collect();
+    let found: BTreeSet<PathBuf> = sources::snapshots(&cases::folder()).into_iter().collect();
+    let dead: Vec<_> = found.difference(&expected).collect();
+    let missing: Vec<_> = expected.difference(&found).collect();
+    assert!(dead.is_empty(), "snapshots without a case: {dead:#?}");
+    assert!(missing.is_empty(), "cases without a snapshot: {missing:#?}");
+}
+
+#[test]
+fn known_failures_are_cases() {
+    let all = [cases::lua(), cases::lua_programs(), cases::c_programs()].concat();
+    for name in known::names() {
+        assert!(all.iter().any(|case| case.name == name), "known_failures.txt names {name}, which is no case");
+    }
+}

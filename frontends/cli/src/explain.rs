@@ -1,0 +1,211 @@
+//! `explain`: source lines, portable instructions and the machine's own code side by side.
+
+use crate::arguments::Explain;
+use crate::commands;
+use crate::exit::Exit;
+use crate::load::{Loaded, load};
+use crate::report::{Place, Report};
+use crate::source::Failure;
+use crate::symbols::Symbols;
+use minivm::{InstanceId, Limits, Machine, ThreadedForm};
+use minivm_isa::entities::{Block, Func, Source};
+use minivm_isa::program::{Constant, Function, FunctionDef, Initial, Origin, Program, SegmentMode};
+use minivm_isa::text::InstructionText;
+use minivm_isa::{Type, verify};
+use std::fmt::Write;
+
+/// Columns of the portable form, before the machine's own.
+const PORTABLE_COLUMNS: usize = 58;
+
+/// Explains a program, or the functions of one name.
+pub(crate) fn explain(options: &Explain) -> Result<Exit, Failure> {
+    let Loaded { name, program, .. } = load(&options.file.file)?;
+    let program = Program::clone(&program);
+    let chosen = chosen(&program, options.function.as_deref());
+    if let (true, Some(wanted)) = (chosen.is_empty(), &options.function) {
+        let report =
+            Report::new(format!("there is no function `{wanted}` with code")).place(Place::file(name.as_str()));
+        let names = own_functions(&program).map(|(number, function)| format!("{number} {}", function.name));
+        return Err(Failure::new(Exit::Usage, report.note(names.collect::<Vec<_>>().join("\n"))));
+    }
+    let mut text = String::new();
+    let mut symbols = Symbols::default();
+    let mut loaded = Loader::new(&program);
+    for number in chosen {
+        if let FunctionDef::Code(function) = &program.functions[number] {
+            let form = loaded.as_mut().map_err(|error| error.clone()).and_then(|loaded| loaded.form(number));
+            let listing = Listing { program: &program, number, function, form };
+            // Writing to a string does not fail.
+            let _ = listing.write(&mut text, &mut symbols);
+        }
+    }
+    commands::print(text.as_bytes())
+}
+
+fn own_functions(program: &Program) -> impl Iterator<Item = (Func, &Function)> {
+    program.functions.iter().filter_map(|(number, function)| match function {
+        FunctionDef::Code(function) => Some((number, &**function)),
+        FunctionDef::Import { .. } => None,
+    })
+}
+
+/// Functions of a name, or the one of a number (`3` or `func3`); all if there is nothing to choose by.
+fn chosen(program: &Program, wanted: Option<&str>) -> Vec<Func> {
+    let Some(wanted) = wanted else { return own_functions(program).map(|(number, _)| number).collect() };
+    let is_exported = |number: Func| {
+        let named = |export: &minivm_isa::program::Export| {
+            export.name == wanted && export.item == minivm_isa::program::Item::Function(number)
+        };
+        program.exports.iter().any(named)
+    };
+    let by_name: Vec<Func> = own_functions(program)
+        .filter(|(number, function)| function.name == wanted || is_exported(*number))
+        .map(|(number, _)| number)
+        .collect();
+    if !by_name.is_empty() {
+        return by_name;
+    }
+    let number = wanted.strip_prefix("func").unwrap_or(wanted).parse::<u32>();
+    own_functions(program).map(|(number, _)| number).filter(|found| number == Ok(found.as_u32())).collect()
+}
+
+/// A machine that has loaded the program without running any of it.
+struct Loader {
+    machine: Machine,
+    instance: InstanceId,
+}
+
+impl Loader {
+    fn new(program: &Program) -> Result<Self, String> {
+        let mut machine = Machine::new(Limits::default());
+        for function in program.functions.values() {
+            if let FunctionDef::Import { import, .. } = function {
+                let absent = |call: &mut minivm::HostCall<'_>| Err(call.error("nothing runs here"));
+                machine.define(&import.module, &import.name, absent).map_err(|error| error.to_string())?;
+            }
+        }
+        let program = verify(at_rest(program.clone())).map_err(|rejections| {
+            rejections.first().map_or_else(|| "it is not valid".to_owned(), ToString::to_string)
+        })?;
+        let instance = machine.instantiate(program).map_err(|error| error.to_string())?;
+        Ok(Loader { machine, instance })
+    }
+
+    fn form(&mut self, function: Func) -> Result<ThreadedForm, String> {
+        self.machine.threaded_form(self.instance, function).map_err(|error| error.to_string())
+    }
+}
+
+/// The program with nothing to link but functions, and nothing that happens when it is loaded.
+fn at_rest(mut program: Program) -> Program {
+    program.start = None;
+    for global in program.globals.values_mut().filter(|global| matches!(global.origin, Origin::Import(_))) {
+        global.origin = Origin::Own(match global.ty {
+            Type::I32 => Initial::Constant(Constant::I32(0)),
+            Type::I64 => Initial::Constant(Constant::I64(0)),
+            Type::F32 => Initial::Constant(Constant::F32(0)),
+            Type::F64 => Initial::Constant(Constant::F64(0)),
+            Type::V128 => Initial::Constant(Constant::V128(0)),
+            Type::Any | Type::Cell | Type::Ref(_) => Initial::Null,
+        });
+    }
+    for memory in program.memories.values_mut() {
+        memory.origin = Origin::Own(());
+    }
+    for table in program.tables.values_mut().filter(|table| matches!(table.origin, Origin::Import(_))) {
+        table.origin = Origin::Own(Initial::Null);
+    }
+    for data in program.data.values_mut() {
+        data.mode = SegmentMode::Passive;
+    }
+    for element in program.elements.values_mut().filter(|element| matches!(element.mode, SegmentMode::Active(..))) {
+        element.mode = SegmentMode::Passive;
+    }
+    program
+}
+
+/// One function with all its forms.
+struct Listing<'a> {
+    program: &'a Program,
+    number: Func,
+    function: &'a Function,
+    form: Result<ThreadedForm, String>,
+}
+
+impl Listing<'_> {
+    fn write(&self, text: &mut String, symbols: &mut Symbols) -> std::fmt::Result {
+        let signature = &self.program.signatures[self.function.signature];
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        writeln!(text, "{} {:?} {signature}", self.number, self.function.name)?;
+        if let Err(reason) = &self.form {
+            writeln!(text, "  no threaded form: {reason}")?;
+        }
+        let mut line: Option<(Source, u32)> = None;
+        for (index, instruction) in self.function.code.iter().enumerate() {
+            let here = self.function.span_at(index).map(|span| (span.source, span.line));
+            if here != line {
+                line = here;
+                self.source_line(text, here)?;
+            }
+            let block = self.function.block_of(index);
+            if self.function.block_range(block).start == index {
+                self.block(text, block)?;
+            }
+            let shown = InstructionText { program: Some(self.program), function: self.function, instruction };
+            self.rows(text, symbols, index, &shown.to_string())?;
+        }
+        Ok(())
+    }
+
+    fn source_line(&self, text: &mut String, at: Option<(Source, u32)>) -> std::fmt::Result {
+        let Some((source, line)) = at else { return writeln!(text) };
+        let file = &self.program.sources[source];
+        let content = file.text.as_deref().and_then(|bytes| bytes.split(|&byte| byte == b'\n').nth(line as usize - 1));
+        match content {
+            Some(content) => {
+                writeln!(text, "\n{}:{line}: {}", file.name, String::from_utf8_lossy(content).trim_end())
+            }
+            None => writeln!(text, "\n{}:{line}:", file.name),
+        }
+    }
+
+    fn block(&self, text: &mut String, block: Block) -> std::fmt::Result {
+        if self.function.blocks.len() > 1 { writeln!(text, "  {block}:") } else { Ok(()) }
+    }
+
+    /// A portable instruction, and beside it what does it.
+    fn rows(&self, text: &mut String, symbols: &mut Symbols, index: usize, portable: &str) -> std::fmt::Result {
+        let left = format!("{index:>5}  {}", portable.trim());
+        let mut right: Vec<String> = Vec::new();
+        if let Ok(form) = &self.form {
+            for line in form.lines.iter().filter(|line| line.canonical as usize == index) {
+                let operands: Vec<String> = line.operands.iter().map(|half| (*half as i16).to_string()).collect();
+                let name = symbols.name(line.handler);
+                right.push(format!("{:>5}  {name}  {}", line.offset, operands.join(" ")));
+            }
+            if right.is_empty() {
+                right.push(partner(form, index).map_or(String::new(), |at| format!("       (with {at})")));
+            }
+        }
+        let first = right.first().cloned().unwrap_or_default();
+        if left.chars().count() > PORTABLE_COLUMNS {
+            writeln!(text, "{left}")?;
+            writeln!(text, "{}", format!("{:PORTABLE_COLUMNS$} | {first}", "").trim_end())?;
+        } else {
+            writeln!(text, "{}", format!("{left:PORTABLE_COLUMNS$} | {first}").trim_end())?;
+        }
+        for line in right.iter().skip(1) {
+            writeln!(text, "{:PORTABLE_COLUMNS$} | {line}", "")?;
+        }
+        Ok(())
+    }
+}
+
+/// The instruction that shows the code which also does this one; none where nothing is to be done, as at a jump to the
+/// block that follows.
+fn partner(form: &ThreadedForm, index: usize) -> Option<usize> {
+    let root = |at: usize| form.inside.get(at).copied().flatten().map_or(at, |root| root as usize);
+    form.lines.iter().map(|line| line.canonical as usize).find(|&at| root(at) == root(index))
+}

@@ -1,0 +1,340 @@
+//! What Lua programs reach outside of the machine: files, streams, clocks, environment.
+//!
+//! A script sees what it would see under `lua`. As soon as directories are granted with `--dir`, it is confined: to these
+//! directories, and to the variables of `--env`.
+
+use crate::grants::{DirectoryGrant, Variable};
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, OpenOptions};
+use minivm_lua::stdlib::algorithms::calendar::Zone;
+use minivm_lua::stdlib::host::{HostError, LuaFile, LuaHost, OpenMode, Standard, Whence};
+use minivm_wasm::wasi::{Clock, ClockId, Random, SystemClock, SystemRandom};
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use tz::TimeZone;
+
+/// The process, as far as a Lua program may use it.
+pub(crate) struct ProcessHost {
+    files: Files,
+    variables: Vec<Variable>,
+    clock: SystemClock,
+    /// The zone of the place where this runs; none if it is not known.
+    zone: Option<TimeZone>,
+}
+
+/// Which files there are.
+enum Files {
+    /// All that the process can open.
+    All,
+    /// Those in granted directories.
+    In(Vec<Granted>),
+}
+
+/// A directory and the program's path to it.
+struct Granted {
+    guest: PathBuf,
+    dir: Dir,
+}
+
+impl ProcessHost {
+    /// The host for these options of the command line.
+    pub(crate) fn new(directories: &[DirectoryGrant], variables: &[Variable]) -> Result<Self, (PathBuf, io::Error)> {
+        let open = |grant: &DirectoryGrant| match Dir::open_ambient_dir(&grant.host, ambient_authority()) {
+            Ok(dir) => Ok(Granted { guest: PathBuf::from(&grant.guest), dir }),
+            Err(error) => Err((grant.host.clone(), error)),
+        };
+        let granted = directories.iter().map(open).collect::<Result<Vec<_>, _>>()?;
+        Ok(ProcessHost {
+            files: if granted.is_empty() { Files::All } else { Files::In(granted) },
+            variables: variables.to_vec(),
+            clock: SystemClock::new(),
+            zone: TimeZone::local().ok(),
+        })
+    }
+
+    fn is_confined(&self) -> bool {
+        matches!(self.files, Files::In(_))
+    }
+}
+
+impl Files {
+    /// Finds the granted directory that a path leads into: the one with the longest name that the path begins with.
+    fn place<'a>(granted: &'a [Granted], path: &Path) -> Result<(&'a Dir, PathBuf), HostError> {
+        let inside = |grant: &Granted| {
+            let name = grant.guest.strip_prefix(".").unwrap_or(&grant.guest);
+            let path = path.strip_prefix(".").unwrap_or(path);
+            path.strip_prefix(name).map(|rest| (name.components().count(), rest.to_owned())).ok()
+        };
+        let found = granted.iter().filter_map(|grant| Some((grant, inside(grant)?)));
+        let (grant, (_, rest)) = found.max_by_key(|(_, (length, _))| *length).ok_or_else(not_granted)?;
+        // An absolute rest of an empty name was not inside after all; `cap-std` would refuse it too.
+        let rest = if rest.as_os_str().is_empty() { PathBuf::from(".") } else { rest };
+        Ok((&grant.dir, rest))
+    }
+
+    fn open(&self, path: &Path, options: &OpenOptions) -> Result<File, HostError> {
+        match self {
+            Files::All => {
+                let file = cap_std::fs::File::open_ambient_with(path, options, ambient_authority());
+                Ok(file.map_err(refused)?.into_std())
+            }
+            Files::In(granted) => {
+                let (dir, path) = Files::place(granted, path)?;
+                Ok(dir.open_with(path, options).map_err(refused)?.into_std())
+            }
+        }
+    }
+}
+
+fn not_granted() -> HostError {
+    HostError { message: "No such file or directory".into(), code: 2 }
+}
+
+/// What leads out of a granted directory has no number of the system.
+fn refused(error: io::Error) -> HostError {
+    match error.raw_os_error() {
+        Some(_) => error.into(),
+        None => HostError { message: "Permission denied".into(), code: 13 },
+    }
+}
+
+#[cfg(unix)]
+fn path(name: &[u8]) -> PathBuf {
+    use std::os::unix::ffi::OsStrExt;
+    PathBuf::from(std::ffi::OsStr::from_bytes(name))
+}
+
+#[cfg(not(unix))]
+fn path(name: &[u8]) -> PathBuf {
+    PathBuf::from(String::from_utf8_lossy(name).into_owned())
+}
+
+#[cfg(unix)]
+fn bytes(text: std::ffi::OsString) -> Vec<u8> {
+    use std::os::unix::ffi::OsStringExt;
+    text.into_vec()
+}
+
+#[cfg(not(unix))]
+fn bytes(text: std::ffi::OsString) -> Vec<u8> {
+    text.to_string_lossy().into_owned().into_bytes()
+}
+
+impl LuaHost for ProcessHost {
+    fn standard(&mut self, stream: Standard) -> Box<dyn LuaFile> {
+        match stream {
+            Standard::Input => Box::new(Input(io::stdin())),
+            Standard::Output => Box::new(Output(Box::new(io::stdout()))),
+            Standard::Error => Box::new(Output(Box::new(io::stderr()))),
+        }
+    }
+
+    fn open(&mut self, name: &[u8], mode: OpenMode) -> Result<Box<dyn LuaFile>, HostError> {
+        let mut options = OpenOptions::new();
+        match mode {
+            OpenMode::Read => options.read(true),
+            OpenMode::Write => options.write(true).create(true).truncate(true),
+            OpenMode::Append => options.append(true).create(true),
+            OpenMode::Update => options.read(true).write(true),
+            OpenMode::UpdateNew => options.read(true).write(true).create(true).truncate(true),
+            OpenMode::UpdateAppend => options.read(true).append(true).create(true),
+        };
+        Ok(Box::new(OpenFile(self.files.open(&path(name), &options)?)))
+    }
+
+    fn open_temporary(&mut self) -> Result<Box<dyn LuaFile>, HostError> {
+        if self.is_confined() {
+            return Err(HostError::not_permitted());
+        }
+        Ok(Box::new(OpenFile(tempfile::tempfile()?)))
+    }
+
+    fn temporary_name(&mut self) -> Result<Vec<u8>, HostError> {
+        if self.is_confined() {
+            return Err(HostError::not_permitted());
+        }
+        let file = tempfile::Builder::new().prefix("lua_").tempfile()?;
+        // The file stays, as with C's `mkstemp`, so that nobody else takes the name.
+        let (_, path) = file.keep().map_err(|error| HostError::from(error.error))?;
+        Ok(bytes(path.into_os_string()))
+    }
+
+    fn remove(&mut self, name: &[u8]) -> Result<(), HostError> {
+        let path = path(name);
+        match &self.files {
+            Files::All => {
+                let is_dir = path.symlink_metadata()?.is_dir();
+                Ok(if is_dir { std::fs::remove_dir(path) } else { std::fs::remove_file(path) }?)
+            }
+            Files::In(granted) => {
+                let (dir, path) = Files::place(granted, &path)?;
+                let is_dir = dir.symlink_metadata(&path).map_err(refused)?.is_dir();
+                let result = if is_dir { dir.remove_dir(path) } else { dir.remove_file(path) };
+                result.map_err(refused)
+            }
+        }
+    }
+
+    fn rename(&mut self, from: &[u8], to: &[u8]) -> Result<(), HostError> {
+        match &self.files {
+            Files::All => Ok(std::fs::rename(path(from), path(to))?),
+            Files::In(granted) => {
+                let (from_dir, from) = Files::place(granted, &path(from))?;
+                let (to_dir, to) = Files::place(granted, &path(to))?;
+                from_dir.rename(from, to_dir, to).map_err(refused)
+            }
+        }
+    }
+
+    fn variable(&mut self, name: &[u8]) -> Option<Vec<u8>> {
+        let given = self.variables.iter().rev().find(|variable| variable.name.as_bytes() == name);
+        if let Some(variable) = given {
+            return Some(variable.value.clone().into_bytes());
+        }
+        // Names that no variable can have are not looked up: the system would not take them.
+        if self.is_confined() || name.is_empty() || name.contains(&b'=') || name.contains(&0) {
+            return None;
+        }
+        std::env::var_os(path(name)).map(bytes)
+    }
+
+    fn time(&mut self) -> Option<i64> {
+        let nanoseconds = self.clock.now(ClockId::Realtime)?;
+        i64::try_from(nanoseconds / 1_000_000_000).ok()
+    }
+
+    fn processor_seconds(&mut self) -> f64 {
+        let used = self.clock.now(ClockId::ProcessCpu).or_else(|| self.clock.now(ClockId::Monotonic));
+        used.unwrap_or(0) as f64 / 1e9
+    }
+
+    fn zone(&mut self, seconds: i64) -> Zone {
+        let local = self.zone.as_ref().and_then(|zone| zone.find_local_time_type(seconds).ok());
+        match local {
+            Some(local) => Zone {
+                offset_seconds: local.ut_offset(),
+                name: local.time_zone_designation().into(),
+                daylight: local.is_dst(),
+            },
+            None => Zone { name: "UTC".into(), ..Zone::utc() },
+        }
+    }
+
+    fn seed(&mut self) -> (i64, i64) {
+        let mut seeds = [0; 16];
+        // Without a source of chance the sequence is always the same, which is better than none.
+        let _: io::Result<()> = SystemRandom.fill(&mut seeds);
+        let (first, second) = seeds.split_at(8);
+        let number = |bytes: &[u8]| i64::from_le_bytes(bytes.try_into().expect("half of 16 bytes"));
+        (number(first), number(second))
+    }
+}
+
+/// Standard input.
+struct Input(io::Stdin);
+
+impl LuaFile for Input {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, HostError> {
+        read(&mut self.0, buffer)
+    }
+}
+
+/// Standard output or error.
+struct Output(Box<dyn Write>);
+
+impl LuaFile for Output {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), HostError> {
+        Ok(self.0.write_all(bytes)?)
+    }
+
+    fn flush(&mut self) -> Result<(), HostError> {
+        Ok(self.0.flush()?)
+    }
+}
+
+/// A file of the host.
+struct OpenFile(File);
+
+impl LuaFile for OpenFile {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, HostError> {
+        read(&mut self.0, buffer)
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), HostError> {
+        Ok(self.0.write_all(bytes)?)
+    }
+
+    fn seek(&mut self, whence: Whence, offset: i64) -> Result<u64, HostError> {
+        let invalid = || HostError { message: "Invalid argument".into(), code: 22 };
+        Ok(self.0.seek(match whence {
+            Whence::Start => SeekFrom::Start(u64::try_from(offset).map_err(|_| invalid())?),
+            Whence::Current => SeekFrom::Current(offset),
+            Whence::End => SeekFrom::End(offset),
+        })?)
+    }
+}
+
+/// Reads once, whatever signals come.
+fn read(from: &mut impl Read, buffer: &mut [u8]) -> Result<usize, HostError> {
+    loop {
+        match from.read(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return Ok(result?),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn confined() -> (ProcessHost, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let grant = |host: &Path, guest: &str| DirectoryGrant { host: host.to_owned(), guest: guest.to_owned() };
+        std::fs::create_dir(folder.path().join("inner")).unwrap();
+        let grants = [grant(folder.path(), "."), grant(&folder.path().join("inner"), "/data")];
+        let variables = [Variable { name: "A".into(), value: "1".into() }];
+        (ProcessHost::new(&grants, &variables).unwrap(), folder)
+    }
+
+    #[test]
+    fn a_confined_program_sees_what_is_granted() {
+        let (mut host, folder) = confined();
+        host.open(b"/data/file", OpenMode::Write).unwrap().write(b"text").unwrap();
+        assert_eq!(std::fs::read(folder.path().join("inner/file")).unwrap(), b"text");
+        let mut buffer = [0; 10];
+        let mut file = host.open(b"./inner/file", OpenMode::Read).unwrap();
+        assert_eq!(file.read(&mut buffer), Ok(4));
+        assert_eq!(file.seek(Whence::End, -2), Ok(2));
+        assert!(file.seek(Whence::Start, -2).is_err());
+        for outside in [&b"/etc/passwd"[..], b"../x", b"inner/../../x", b"/data/../../x"] {
+            assert!(host.open(outside, OpenMode::Read).is_err());
+        }
+        host.rename(b"inner/file", b"/data/other").unwrap();
+        assert_eq!(host.remove(b"/data/nothing").unwrap_err().code, 2);
+        host.remove(b"/data/other").unwrap();
+        host.remove(b"inner").unwrap();
+        assert_eq!(host.variable(b"A"), Some(b"1".to_vec()));
+        assert_eq!(host.variable(b"PATH"), None);
+        assert!(host.temporary_name().is_err());
+    }
+
+    #[test]
+    fn a_script_sees_what_it_would_see_under_lua() {
+        let mut host = ProcessHost::new(&[], &[]).unwrap();
+        assert!(host.variable(b"PATH").is_some());
+        assert_eq!(host.variable(b"NO=SUCH"), None);
+        let name = host.temporary_name().unwrap();
+        host.open(&name, OpenMode::Append).unwrap().write(b"x").unwrap();
+        host.remove(&name).unwrap();
+        assert_eq!(host.open(&name, OpenMode::Read).err().map(|error| error.code), Some(2));
+        let mut file = host.open_temporary().unwrap();
+        file.write(b"abc").unwrap();
+        assert_eq!(file.seek(Whence::Current, 0), Ok(3));
+        assert!(host.time().unwrap() > 1_700_000_000);
+        assert!(host.processor_seconds() >= 0.0);
+        assert_ne!(host.seed(), host.seed());
+        assert_eq!(host.zone(0).offset_seconds % 60, 0);
+    }
+}
