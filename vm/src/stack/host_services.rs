@@ -129,6 +129,11 @@ impl HostCall<'_> {
         (unsafe { Value::from_fiber(self.cx.fiber) }, self.cx.fiber == self.cx.main_fiber)
     }
 
+    /// Whether a value is the fiber that the host started.
+    pub fn is_main_fiber(&self, fiber: Value) -> bool {
+        fiber.as_fiber() == Some(self.cx.main_fiber)
+    }
+
     /// Loads a program into the machine. Its start function, if it has one, is given back to be called.
     ///
     /// # Errors
