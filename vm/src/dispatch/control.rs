@@ -304,27 +304,6 @@ handler! {
 }
 
 handler! {
-    /// Before every instruction of plain code: stops when the slice of single steps is used up.
-    pub(crate) fn step(pc, regs, cx, facc) {
-        let next = Cursor::new(pc).end();
-        if (*cx).steps == 0 {
-            slow!(stepped, pc, regs, cx, facc)
-        }
-        (*cx).steps -= 1;
-        next!(next, regs, cx, facc)
-    }
-}
-
-handler! {
-    #[cold]
-    #[inline(never)]
-    fn stepped(pc, regs, cx, facc) {
-        let _ = facc;
-        (*cx).stop(Status::Stepped, Flow { pc, regs });
-    }
-}
-
-handler! {
     /// A step of the collector is due; the instruction at `pc` has not begun and starts again.
     #[cold]
     #[inline(never)]

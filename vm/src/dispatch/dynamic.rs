@@ -368,6 +368,12 @@ handler! {
     }
 }
 
+/// The metamethod of one of two values, or nil.
+fn comparison_metamethod(cx: &Context, metamethod: Metamethod, lhs: Value, rhs: Value) -> Value {
+    let callee = cx.metamethod(lhs, metamethod);
+    if callee.is_nil() { cx.metamethod(rhs, metamethod) } else { callee }
+}
+
 /// Calls the metamethod of a comparison, or raises its error; tables without `__eq` are `unequal`.
 unsafe fn compare_metamethod(
     cx: &mut Context,
@@ -378,10 +384,7 @@ unsafe fn compare_metamethod(
     record: Record,
     unequal: impl FnOnce(&mut Context) -> Flow,
 ) -> Flow {
-    let mut callee = cx.metamethod(lhs, metamethod);
-    if callee.is_nil() {
-        callee = cx.metamethod(rhs, metamethod);
-    }
+    let callee = comparison_metamethod(cx, metamethod, lhs, rhs);
     // SAFETY: `at` is the running guest frame.
     unsafe {
         if !callee.is_nil() {
@@ -461,7 +464,8 @@ handler! {
         let mut c = Cursor::new(pc);
         let lhs = L::read(&mut c, regs);
         let rhs = R::read(&mut c, regs);
-        if let Some(holds) = O::raw(lhs, rhs) {
+        let unequal = || (O::METAMETHOD == Metamethod::Eq && comparison_metamethod(&*cx, Metamethod::Eq, lhs, rhs).is_nil()).then_some(false);
+        if let Some(holds) = O::raw(lhs, rhs).or_else(unequal) {
             if holds == S::HOLDS {
                 take_branch!(c, pc, regs, cx, facc)
             }
@@ -575,6 +579,8 @@ unsafe fn concat_metamethod(cx: &mut Context, at: Flow, mut values: Vec<Value>, 
         let mut record = Record::instruction(RecordKind::Concat, at.pc, next, top + 2 * values.len());
         record.values = (2 * values.len()) as u32;
         record.state = dst as u32;
+        record.metered = cx.is_metered();
+        crate::stack::stepping::pay(cx, at);
         crate::stack::call::call_above(cx, at, top + 2 * values.len(), callee, &[lhs, rhs], record)
     }
 }

@@ -75,9 +75,12 @@ macro_rules! slow {
 /// Ends a slow function: goes on where `flow` says, or leaves the interpreter.
 macro_rules! follow {
     ($flow:expr, $cx:expr, $facc:expr) => {{
-        let flow: $crate::dispatch::Flow = $flow;
+        let mut flow: $crate::dispatch::Flow = $flow;
         if flow.pc.is_null() {
             return;
+        }
+        if (*$cx).stepping {
+            flow = $crate::stack::stepping::to_plain(&mut *$cx, flow);
         }
         next!(flow.pc, flow.regs, $cx, $facc)
     }};
@@ -93,6 +96,7 @@ pub(crate) mod metamethod;
 pub(crate) mod object;
 pub(crate) mod operands;
 pub(crate) mod record;
+pub(crate) mod stepping;
 pub(crate) mod typed;
 
 pub(crate) use operands::Cursor;

@@ -249,7 +249,7 @@ pub(crate) unsafe fn tail_call_value(
         let place = pointer::<u16>(*at.regs.sub(1) as usize).cast_const();
         std::ptr::copy(new, base, count * 2);
         // Errors while entering belong to the caller's frame now; the callee's own frame does not exist yet.
-        let caller = Flow { pc: place, regs: base.sub(return_info(place).delta as usize) };
+        let caller = inside_call(cx, Flow { pc: place, regs: base.sub(return_info(place).delta as usize) });
         enter(cx, closure, base, count, place, caller)
     }
 }
@@ -281,6 +281,12 @@ unsafe fn tail_call_host(
     }
 }
 
+/// A state for errors that happen in the call which returns to `caller`: the place is inside of the call.
+pub(crate) fn inside_call(cx: &Context, caller: Flow) -> Flow {
+    let pc = if caller.pc == cx.record_return() { caller.pc } else { caller.pc.wrapping_sub(1) };
+    Flow { pc, ..caller }
+}
+
 /// The arguments past the parameters of a variadic frame: where they lie, and how many.
 ///
 /// # Safety
@@ -307,6 +313,8 @@ pub(crate) unsafe fn call_from_instruction(
     // SAFETY: `extent` is above all live words of the frame.
     unsafe {
         let top = top_of(at.regs);
+        let record = Record { metered: cx.is_metered(), ..record };
+        super::stepping::pay(cx, at);
         call_above(cx, at, top, callee, arguments, record)
     }
 }

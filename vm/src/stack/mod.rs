@@ -12,6 +12,7 @@ pub(crate) mod memory;
 pub(crate) mod record;
 pub(crate) mod resume;
 pub(crate) mod run;
+pub(crate) mod stepping;
 pub(crate) mod switch;
 pub(crate) mod unwind;
 pub(crate) mod walk;
