@@ -347,64 +347,28 @@ handler! {
     }
 }
 
-handler! {
-    #[inline(never)]
-    fn compare_slow<O: Relation, L: AnySource, R: AnySource>(pc, regs, cx, facc) {
+slow_handler! {
+    fn compare_slow<O: Relation, L: AnySource, R: AnySource>(pc, regs, cx) {
         let mut c = Cursor::new(pc);
         let dst = c.half();
         let lhs = L::read(&mut c, regs);
         let rhs = R::read(&mut c, regs);
+        let next = c.end();
         if let Some(result) = O::raw(lhs, rhs) {
             set_any(regs, dst, Value::bool(result));
-            next!(c.end(), regs, cx, facc)
+            return Flow { pc: next, regs };
         }
-        follow!(compare_for_value(&mut *cx, Flow { pc, regs }, c.end(), O::METAMETHOD, lhs, rhs, dst), cx, facc)
-    }
-}
-
-/// The metamethod of a comparison whose result goes to a register. Apart from the handler, as its locals would cost the
-/// handler its tail call.
-#[inline(never)]
-unsafe fn compare_for_value(
-    cx: &mut Context,
-    at: Flow,
-    next: Pc,
-    metamethod: Metamethod,
-    lhs: Value,
-    rhs: Value,
-    dst: usize,
-) -> Flow {
-    // SAFETY: `at` is the running guest frame, `dst` one of its registers.
-    unsafe {
-        let mut record = Record::instruction(RecordKind::StoreTruthy, at.pc, next, top_of(at.regs));
+        let at = Flow { pc, regs };
+        let mut record = Record::instruction(RecordKind::StoreTruthy, pc, next, top_of(regs));
         record.state = dst as u32;
-        compare_metamethod(cx, at, metamethod, lhs, rhs, record, |_| {
-            set_any(at.regs, dst, Value::FALSE);
-            Flow { pc: next, regs: at.regs }
+        compare_metamethod(&mut *cx, at, O::METAMETHOD, lhs, rhs, record, |_| {
+            set_any(regs, dst, Value::FALSE);
+            Flow { pc: next, regs }
         })
     }
 }
 
-/// The metamethod of a comparison that decides a branch; apart from the handler, as above.
-#[inline(never)]
-unsafe fn compare_for_branch(
-    cx: &mut Context,
-    at: Flow,
-    metamethod: Metamethod,
-    lhs: Value,
-    rhs: Value,
-    on_true: Pc,
-    on_false: Pc,
-) -> Flow {
-    // SAFETY: `at` is the running guest frame.
-    unsafe {
-        let mut record = Record::instruction(RecordKind::Branch, at.pc, on_true, top_of(at.regs));
-        record.otherwise = on_false;
-        compare_metamethod(cx, at, metamethod, lhs, rhs, record, |_| Flow { pc: on_false, regs: at.regs })
-    }
-}
-
-/// The metamethod of one of two values, or nil.
+/// The metamethod of a comparison, or nil.
 fn comparison_metamethod(cx: &Context, metamethod: Metamethod, lhs: Value, rhs: Value) -> Value {
     let callee = cx.metamethod(lhs, metamethod);
     if callee.is_nil() { cx.metamethod(rhs, metamethod) } else { callee }
@@ -494,24 +458,24 @@ impl Sense for NotTaken {
     const HOLDS: bool = false;
 }
 
-handler! {
-    #[inline(never)]
-    fn branch_compare_slow<O: Relation, L: AnySource, R: AnySource, S: Sense>(pc, regs, cx, facc) {
+slow_handler! {
+    fn branch_compare_slow<O: Relation, L: AnySource, R: AnySource, S: Sense>(pc, regs, cx) {
         let mut c = Cursor::new(pc);
         let lhs = L::read(&mut c, regs);
         let rhs = R::read(&mut c, regs);
-        let unequal = || (O::METAMETHOD == Metamethod::Eq && comparison_metamethod(&*cx, Metamethod::Eq, lhs, rhs).is_nil()).then_some(false);
-        if let Some(holds) = O::raw(lhs, rhs).or_else(unequal) {
+        if let Some(holds) = O::raw(lhs, rhs) {
             if holds == S::HOLDS {
-                take_branch!(c, pc, regs, cx, facc)
+                return super::control::branch_flow(cx, &mut c, pc, regs);
             }
             let _ = branch_target!(c, pc);
-            next!(c.end(), regs, cx, facc)
+            return Flow { pc: c.end(), regs };
         }
         let target = branch_target!(c, pc);
         let (on_true, on_false) = if S::HOLDS { (target, c.end()) } else { (c.end(), target) };
+        let mut record = Record::instruction(RecordKind::Branch, pc, on_true, top_of(regs));
+        record.otherwise = on_false;
         let at = Flow { pc, regs };
-        follow!(compare_for_branch(&mut *cx, at, O::METAMETHOD, lhs, rhs, on_true, on_false), cx, facc)
+        compare_metamethod(&mut *cx, at, O::METAMETHOD, lhs, rhs, record, |_| Flow { pc: on_false, regs })
     }
 }
 
@@ -525,16 +489,15 @@ handler! {
     }
 }
 
-handler! {
-    #[inline(never)]
-    fn concat_now(pc, regs, cx, facc) {
+slow_handler! {
+    fn concat_now(pc, regs, cx) {
         let mut c = Cursor::new(pc);
         let (dst, count) = (c.half(), c.half());
         let mut values = Vec::with_capacity(count);
         for _ in 0..count {
             values.push(Slot::read(&mut c, regs));
         }
-        follow!(concat_values(&mut *cx, Flow { pc, regs }, values, dst, c.end()), cx, facc)
+        concat_values(&mut *cx, Flow { pc, regs }, values, dst, c.end())
     }
 }
 

@@ -499,32 +499,22 @@ handler! {
     }
 }
 
-handler! {
-    #[inline(never)]
-    fn length_slow(pc, regs, cx, facc) {
+slow_handler! {
+    fn length_slow(pc, regs, cx) {
         let mut c = Cursor::new(pc);
         let (dst, src) = (c.half(), c.half());
         let value = get_any(regs, src);
-        follow!(length_now(&mut *cx, Flow { pc, regs }, c.end(), value, dst), cx, facc)
-    }
-}
-
-/// The length of what is no string or plain table. Apart from the handler, as its locals would cost the handler its tail
-/// call.
-#[inline(never)]
-unsafe fn length_now(cx: &mut Context, at: Flow, next: Pc, value: Value, dst: usize) -> Flow {
-    let callee = cx.metamethod(value, Metamethod::Len);
-    // SAFETY: `at` is the running guest frame, `dst` one of its registers.
-    unsafe {
+        let callee = (*cx).metamethod(value, Metamethod::Len);
+        let at = Flow { pc, regs };
         if !callee.is_nil() {
-            return call_for_result(cx, at, next, callee, &[value, value], dst, RecordKind::Store);
+            return call_for_result(&mut *cx, at, c.end(), callee, &[value, value], dst, RecordKind::Store);
         }
         if value.tag() == Tag::TABLE {
-            set_any(at.regs, dst, Value::int(Table::len(value.pointer().cast(), &mut cx.heap)));
-            return Flow { pc: next, regs: at.regs };
+            set_any(regs, dst, Value::int(Table::len(value.pointer().cast(), &mut (*cx).heap)));
+            return Flow { pc: c.end(), regs };
         }
-        let message = error::operation_error(cx, at, "get length of", value, "src");
-        raise_message(cx, at, message)
+        let message = error::operation_error(&*cx, at, "get length of", value, "src");
+        raise_message(&mut *cx, at, message)
     }
 }
 
