@@ -2,7 +2,6 @@
 
 use crate::code::{Code, EntryHeader, HEADER_HALVES, NOT_DIRECT};
 use crate::dispatch::Pc;
-use crate::heap::Closure;
 use crate::host::HostFn;
 use crate::instance::Instance;
 use crate::loader::frame_map::FrameMap;
@@ -25,6 +24,7 @@ pub(crate) struct FunctionInfo {
 }
 
 /// What is behind a function.
+#[allow(clippy::large_enum_variant, reason = "almost all functions are guest functions")]
 pub(crate) enum Body {
     /// Bytecode.
     Guest(GuestFunction),
@@ -58,8 +58,6 @@ pub(crate) struct GuestFunction {
     pub(crate) frame_map: OnceCell<FrameMap>,
     /// Where its registers lie.
     pub(crate) slots: OnceCell<Slots>,
-    /// A closure without captures, for calls that need none of their own.
-    pub(crate) closure: std::cell::Cell<*mut Closure>,
     /// Number of parameters.
     pub(crate) params: u32,
     /// How it is called.
@@ -87,7 +85,6 @@ impl FunctionInfo {
             constants: OnceCell::new(),
             frame_map: OnceCell::new(),
             slots: OnceCell::new(),
-            closure: std::cell::Cell::new(std::ptr::null_mut()),
             params: u32::try_from(signature.params.len()).expect("parameters are counted in u32"),
             convention: signature.convention,
         });
@@ -141,18 +138,6 @@ impl GuestFunction {
     /// The loaded code.
     pub(crate) fn loaded(&self) -> &Code {
         self.code.get().expect("a function with a frame was loaded")
-    }
-}
-
-/// The function whose code a place belongs to begins with.
-///
-/// # Safety
-/// `entry` is the entry of a function.
-pub(crate) unsafe fn info_at<'a>(entry: Pc) -> &'a FunctionInfo {
-    // SAFETY: every entry has its header before it, and functions live as long as the machine.
-    unsafe {
-        let address = *entry.cast::<u64>().sub(2) as usize;
-        &*std::ptr::with_exposed_provenance::<FunctionInfo>(address)
     }
 }
 

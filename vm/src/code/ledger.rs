@@ -54,9 +54,4 @@ impl Ledger {
     pub(super) fn start_at(&self, at: u32) -> Option<u32> {
         self.stopped(at).filter(|entry| entry.at == at).and_then(|entry| entry.start)
     }
-
-    /// Bytes it takes.
-    pub(super) fn bytes(&self) -> usize {
-        self.entries.len() * size_of::<Entry>()
-    }
 }

@@ -152,12 +152,6 @@ impl Code {
         let half = |index: usize| (self.words[index / 4] >> (16 * (index % 4))) as u16;
         (start as usize..end as usize).map(|index| half(index + HEADER_HALVES)).collect()
     }
-
-    /// Bytes the code takes.
-    pub(crate) fn bytes(&self) -> usize {
-        let pairs = self.map.len() + self.parts.len() + self.returns.len() + self.exits.len();
-        self.words.len() * 8 + pairs * 8 + self.blocks.len() * 4 + self.ledger.bytes()
-    }
 }
 
 /// A branch whose distance is filled in when all blocks are placed.
@@ -219,11 +213,6 @@ impl Assembler {
         }
     }
 
-    /// Where the next instruction will begin, in halves from the entry.
-    pub(crate) fn place_now(&self) -> u32 {
-        self.position().next_multiple_of(4)
-    }
-
     fn position(&self) -> u32 {
         u32::try_from(self.halves.len() - HEADER_HALVES).expect("threaded code has less than 8 GiB")
     }
@@ -269,12 +258,6 @@ impl Assembler {
         if self.map.last().is_none_or(|&(_, first)| first != canonical) {
             self.parts.push((self.position() - 1, canonical));
         }
-    }
-
-    /// Begins a second instruction in the middle of one that was begun, as calls have for their return.
-    pub(crate) fn handler(&mut self, handler: Handler) {
-        self.pad();
-        self.word64(handler as usize as u64);
     }
 
     /// Fills up to 8 bytes.

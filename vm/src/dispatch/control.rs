@@ -24,9 +24,6 @@ macro_rules! take_branch {
 }
 pub(crate) use take_branch;
 
-/// Halves of the operands of `take_branch`.
-pub(crate) const BRANCH_HALVES: usize = 3;
-
 /// Takes a branch whose operands come next, in a function that says where to go on.
 ///
 /// # Safety
@@ -142,6 +139,8 @@ handler! {
         if tag_at(regs, step) == Tag::INT && tag_at(regs, index) == Tag::INT && tag_at(regs, limit) == Tag::INT {
             let rounds = *regs.add(limit);
             if rounds == 0 {
+                // The verifier counts the variable as written on both ways.
+                set_any(regs, variable, Value::NIL);
                 let _ = branch_target!(c, pc);
                 next!(c.end(), regs, cx, facc)
             }
@@ -171,6 +170,7 @@ handler! {
             set_any(regs, variable, Value::float(value));
             take_branch!(c, pc, regs, cx, facc)
         }
+        set_any(regs, variable, Value::NIL);
         let _ = branch_target!(c, pc);
         next!(c.end(), regs, cx, facc)
     }
@@ -183,7 +183,11 @@ handler! {
         let (index, limit, step, variable) = (c.half(), c.half(), c.half(), c.half());
         let values = (get_any(regs, index), get_any(regs, limit), get_any(regs, step));
         match crate::number::prepare_loop(values.0, values.1, values.2) {
-            Ok(None) => take_branch!(c, pc, regs, cx, facc),
+            Ok(None) => {
+                // The verifier counts the variable as written on both ways.
+                set_any(regs, variable, Value::NIL);
+                take_branch!(c, pc, regs, cx, facc)
+            }
             Ok(Some((start, end, by))) => {
                 set_any(regs, index, start);
                 set_any(regs, limit, end);

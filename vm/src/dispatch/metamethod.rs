@@ -9,6 +9,7 @@ macro_rules! metamethods {
         /// A metamethod. The first eight have a bit in a table's cache of absent ones.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         #[repr(u8)]
+        #[allow(dead_code, reason = "some are only asked for by name, by hosts")]
         pub(crate) enum Metamethod { $(#[doc = $text] $name,)* }
 
         const NAMES: &[&str] = &[$($text),*];

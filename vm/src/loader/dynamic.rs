@@ -410,11 +410,9 @@ impl Loading<'_> {
             let key = self.any_slot(at, key);
             // The function comes first, as its register may not be that of the object.
             let keep = self.scratch_slot();
-            for (to, from) in [(keep, slot)] {
-                self.asm.begin(object::copy_any, at);
-                self.asm.half(to);
-                self.asm.half(from);
-            }
+            self.asm.begin(object::copy_any, at);
+            self.asm.half(keep);
+            self.asm.half(slot);
             self.asm.begin(object::get::<Slot>, at);
             self.registers(&[function]);
             self.asm.half(keep);

@@ -28,7 +28,7 @@ mod words;
 use crate::code::{Assembler, Code, EntryHeader};
 use crate::context::Context;
 use crate::dispatch::{control, stepping};
-use crate::function::{Body, FunctionInfo, GuestFunction};
+use crate::function::{FunctionInfo, GuestFunction};
 use crate::heap::Str;
 use crate::instance::Instance;
 use crate::stack::record::{FRAME_HEADER_WORDS, RECORD_DELTA};
@@ -463,12 +463,4 @@ fn small_int(value: Value) -> Option<i16> {
 fn key_address(value: Value) -> u64 {
     debug_assert!(value.as_string().is_some_and(|string: *mut Str| !string.is_null()));
     value.payload()
-}
-
-/// The code of a guest function behind any function.
-pub(crate) fn guest_of(info: &FunctionInfo) -> Option<&GuestFunction> {
-    match &info.body {
-        Body::Guest(guest) => Some(guest),
-        Body::Host(_) | Body::Bridge(_) => None,
-    }
 }

@@ -51,11 +51,6 @@ impl Plan {
         self.fates[instruction]
     }
 
-    /// Whether the result of an instruction is not in its register.
-    pub(crate) fn is_elided(&self, instruction: usize) -> bool {
-        self.fates[instruction] != Fate::Emitted
-    }
-
     /// The values that wait in the window: written by, taken by, word offset.
     pub(crate) fn window_values(&self) -> impl Iterator<Item = (usize, usize, u16)> + '_ {
         self.fates.iter().enumerate().filter_map(|(index, fate)| match fate {

@@ -8,7 +8,7 @@ pub struct Kept(usize);
 
 /// Values by handle; free handles are used again.
 #[derive(Default)]
-pub struct KeptValues {
+pub(crate) struct KeptValues {
     values: Vec<Option<Value>>,
     free: Vec<usize>,
 }

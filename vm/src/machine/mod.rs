@@ -14,7 +14,8 @@ use minivm_isa::program::Item;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-pub use kept::{Kept, KeptValues};
+pub use kept::Kept;
+pub(crate) use kept::KeptValues;
 
 /// Something a program can import.
 #[derive(Clone)]

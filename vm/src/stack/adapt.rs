@@ -15,7 +15,7 @@ use super::unwind::{raise_message, raise_trap};
 use crate::context::{Context, return_info};
 use crate::dispatch::call::deliver;
 use crate::dispatch::convert::{layout_of, object_at};
-use crate::dispatch::operands::{get_any, set_any};
+use crate::dispatch::operands::set_any;
 use crate::dispatch::{Flow, Pc, Regs};
 use crate::function::{Body, FunctionInfo};
 use crate::heap::Closure;
@@ -224,13 +224,4 @@ pub(crate) unsafe fn any_results(cx: &mut Context, regs: Regs, count: usize) -> 
         std::ptr::copy(results, caller.add(info.dst as usize), words);
         Flow { pc: place, regs: caller }
     }
-}
-
-/// The value in `any` slot `index` above a place, for those who only look.
-///
-/// # Safety
-/// It is an `any` slot.
-pub(crate) unsafe fn value_above(regs: Regs, index: usize) -> Value {
-    // SAFETY: passed on.
-    unsafe { get_any(regs, index * 2) }
 }

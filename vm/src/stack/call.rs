@@ -116,9 +116,7 @@ pub(crate) unsafe fn enter(
         let Some(regs) = cx.reserve(at.regs, new, needed) else { return stack_overflow(cx, at) };
         let new = regs.add(offset);
         match guest.convention {
-            Convention::Typed => {
-                return super::adapt::any_to_typed(cx, closure, new, count, place, Flow { regs, ..at });
-            }
+            Convention::Typed => super::adapt::any_to_typed(cx, closure, new, count, place, Flow { regs, ..at }),
             Convention::Dynamic => {
                 fill_nil(new, count, params);
                 enter_at(closure, new, place)
@@ -159,7 +157,7 @@ unsafe fn load(
         && let Err(error) = loader::ensure_loaded(cx, info, guest)
     {
         // SAFETY: `at` is the running frame.
-        return Err(unsafe { raise_message(cx, at, &error.to_string()) });
+        return Err(unsafe { raise_message(cx, at, error.to_string()) });
     }
     // SAFETY: the closure is the callee, hence live.
     unsafe { (*closure).code = info.entry().cast() };

@@ -25,8 +25,6 @@ pub(crate) enum RecordKind {
     Store,
     /// An instruction gets its result: whether the first value is truthy.
     StoreTruthy,
-    /// As `StoreTruthy`, negated.
-    StoreFalsy,
     /// A conditional branch goes on.
     Branch,
     /// The values are not wanted.

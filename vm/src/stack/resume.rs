@@ -38,7 +38,6 @@ pub(crate) unsafe fn record_returned(cx: &mut Context, regs: Regs) -> Flow {
             }
             RecordKind::Store => store(cx, below, &record, first),
             RecordKind::StoreTruthy => store(cx, below, &record, Value::bool(first.is_truthy())),
-            RecordKind::StoreFalsy => store(cx, below, &record, Value::bool(!first.is_truthy())),
             RecordKind::Branch => {
                 let pc = if first.is_truthy() { record.next } else { record.otherwise };
                 stepping::go_on(cx, &record, Flow { pc, regs: below })

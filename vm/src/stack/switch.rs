@@ -1,6 +1,5 @@
 //! Switching between fibers.
 
-use super::call::words_between;
 use super::host_call::{answer, answer_error, call_from_record};
 use super::memory::{FIRST_WORDS, StackMemory};
 use super::record::{RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
@@ -37,6 +36,7 @@ pub(crate) fn create(cx: &mut Context, callee: Value) -> Result<Value, OutOfMemo
         set_any(start, RECORD_DELTA - 2, callee);
     }
     fiber.save(std::ptr::null(), fiber.stack.start());
+    // SAFETY: the state is a fresh box, which `drop_fiber` takes back.
     let cell = unsafe { cx.heap.new_fiber(Box::into_raw(fiber).cast(), drop_fiber) }?;
     // SAFETY: the cell was just made.
     Ok(unsafe { Value::from_fiber(cell) })
@@ -381,9 +381,4 @@ pub(crate) unsafe fn close(cx: &mut Context, fiber: Value, record: Regs) -> Flow
             }
         }
     }
-}
-
-/// Words in use of a suspended fiber's stack, for those who count.
-pub(crate) fn used_words(fiber: &Fiber) -> usize {
-    words_between(fiber.stack.start(), fiber.saved_regs())
 }

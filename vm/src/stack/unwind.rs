@@ -11,7 +11,6 @@ use crate::error::{Failure, position_at, traceback};
 use crate::function::GuestFunction;
 use crate::value::Value;
 use minivm_isa::TrapCode;
-use minivm_isa::entities::Block;
 use minivm_isa::program::{Region, RegionKind};
 
 /// Message handlers that may be at work for errors in message handlers.
@@ -22,7 +21,7 @@ const OVERFLOW_WORDS: usize = 16 << 10;
 /// Who handles an error.
 enum Catcher {
     /// A region of a guest frame.
-    Region { regs: Regs, handler: Block, error: usize, pc: crate::dispatch::Pc },
+    Region { regs: Regs, error: usize, pc: crate::dispatch::Pc },
     /// A host function with a protected call.
     Host { record: Regs },
     /// Nobody on this fiber.
@@ -162,7 +161,6 @@ unsafe fn search(cx: &mut Context, at: Flow, calling: bool) -> Search {
                     });
                     let catcher = Catcher::Region {
                         regs,
-                        handler: region.handler,
                         error: slots.of(region.error) as usize,
                         pc: guest.loaded().block(region.handler),
                     };
@@ -212,7 +210,7 @@ unsafe fn unwind_to(cx: &mut Context, at: Flow, calling: bool, catcher: Catcher,
     // SAFETY: the catcher was found on this stack.
     unsafe {
         match catcher {
-            Catcher::Region { regs, handler: _, error: slot, pc } => {
+            Catcher::Region { regs, error: slot, pc } => {
                 if cx.running().closing_height.is_some() {
                     cx.running().closing_height = Some(height(cx, regs));
                 }

@@ -40,6 +40,7 @@ impl Registry {
     }
 
     /// Number of handlers.
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }

@@ -151,18 +151,6 @@ pub(crate) fn emit(loading: &mut Loading, at: usize) -> bool {
     true
 }
 
-/// What [`emit`] would write for instruction `at`, in words, when that is a planned statement.
-pub(crate) fn describe(loading: &Loading, at: usize) -> Option<String> {
-    let statement = |at: usize| loading.typed.statements[at - loading.typed.start].as_ref();
-    let planned = statement(at)?;
-    let mut text = planned.tree.show();
-    if let Some(second) = planned.pair.and_then(|(second, _)| statement(second as usize)) {
-        text.push_str(" ; ");
-        text.push_str(&second.tree.show());
-    }
-    Some(text)
-}
-
 /// Begins a block: what the one before falls into it with stays pending, unless it is much.
 pub(crate) fn enter_block(loading: &mut Loading, block: Block) {
     let first = loading.function.block_range(block).start;

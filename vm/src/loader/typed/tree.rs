@@ -136,49 +136,6 @@ impl Tree {
             Head::Access(opcode, far, wide) => shape::access(opcode, far, wide, keys),
         }
     }
-
-    /// The shape in words: operators before their operands, `r` for a register, `k` for a constant.
-    pub(super) fn show(&self) -> String {
-        let mut text = String::new();
-        match self.root {
-            Root::Set { value, .. } => {
-                text.push_str("set");
-                self.show_kid(Kid::Node(value), &mut text);
-            }
-            Root::Effect { node } => {
-                self.show_kid(Kid::Node(node), &mut text);
-                text.remove(0);
-            }
-            Root::Condition { value, .. } => {
-                text.push_str("branch");
-                self.show_kid(value, &mut text);
-            }
-            Root::Jump { falls: false, .. } => text.push_str("jump"),
-            Root::Jump { falls: true, .. } => {}
-        }
-        text
-    }
-
-    /// Bounded by the size of trees there are handlers for.
-    fn show_kid(&self, kid: Kid, text: &mut String) {
-        match kid {
-            Kid::Leaf(_) if self.either => text.push_str(" e"),
-            Kid::Leaf(Leaf { slot: Some(_), .. }) => text.push_str(" r"),
-            Kid::Leaf(_) => text.push_str(" k"),
-            Kid::Node(node) => {
-                let node = &self.nodes[node];
-                let (opcode, far) = match node.head {
-                    Head::Operation(opcode) | Head::Generic(opcode, _) => (opcode, false),
-                    Head::Access(opcode, far, _) => (opcode, far),
-                };
-                text.push(' ');
-                text.push_str(opcode.info().name);
-                text.push_str(if far { ".far" } else { "" });
-                node.kids.into_iter().flatten().for_each(|kid| self.show_kid(kid, text));
-            }
-        }
-    }
-
     /// The definitions that its leaves could take in.
     pub(super) fn definitions(&self) -> impl Iterator<Item = u32> + '_ {
         let of = |kid: Kid| match kid {

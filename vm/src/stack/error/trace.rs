@@ -106,7 +106,7 @@ fn guest_name(cx: &Context, guest: &GuestFunction, caller: Option<Flow>) -> Stri
         return own.clone();
     }
     match caller.and_then(|at| call_site_name(cx, at)) {
-        Some((kind, name)) if kind == "global" => format!("function '{name}'"),
+        Some(("global", name)) => format!("function '{name}'"),
         Some((kind, name)) => format!("{kind} '{name}'"),
         None if own.starts_with("function <") => own.clone(),
         None => format!("function '{own}'"),

@@ -5,7 +5,7 @@ use super::super::expression::*;
 use super::super::operators::*;
 use super::super::registry::Registry;
 use super::super::statement::*;
-use super::super::word::{Wide, Word};
+use super::super::word::Wide;
 use super::shapes::*;
 use crate::value::Value;
 

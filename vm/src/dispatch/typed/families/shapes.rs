@@ -1,7 +1,10 @@
 //! Short names for the shapes that families are made of, and lists of them.
 
-use super::super::access::{I32Load, Load, StoreOperator};
+use super::super::access::StoreOperator;
+#[cfg(minivm_tail)]
+use super::super::access::{I32Load, Load};
 use super::super::expression::{Binary, BinaryOperator, Either, Imm, Slot, Unary, UnaryOperator};
+#[cfg(minivm_tail)]
 use super::super::operators::*;
 
 /// Left operand type.
