@@ -7,8 +7,10 @@
 
 pub mod cases;
 pub mod known;
+pub mod lua_host;
 pub mod outcome;
 pub mod reference;
+pub mod run_lua;
 pub mod run_wasm;
 pub mod small_stack;
 pub mod snapshot;

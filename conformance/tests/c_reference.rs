@@ -1,6 +1,5 @@
 //! The stored output of every C program is what its native build prints. Without `clang` there is nothing to do.
-//!
-//! `INSTA_UPDATE=always cargo test -p minivm-conformance --test c_reference` stores it anew.
+//! `cargo accept` stores it anew.
 
 use libtest_mimic::{Arguments, Trial};
 use minivm_conformance::cases::{self, Case};

@@ -1,6 +1,5 @@
 //! The stored output of every Lua case is what the reference implementation prints. Without `lua5.4` there is nothing to do.
-//!
-//! `INSTA_UPDATE=always cargo test -p minivm-conformance --test lua_reference` stores it anew.
+//! `cargo accept` stores it anew.
 
 use libtest_mimic::{Arguments, Trial};
 use minivm_conformance::cases::{self, Case};

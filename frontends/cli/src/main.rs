@@ -12,6 +12,7 @@ mod explain;
 mod grants;
 mod language;
 mod load;
+mod lua_host;
 mod problems;
 mod report;
 mod run;

@@ -1,26 +1,144 @@
-use minivm::{Limits, Machine, Value};
-fn main() {
-    let file = std::env::args().nth(1).unwrap();
-    let source = std::fs::read(&file).unwrap();
-    let program = minivm_lua::compile(&source, &format!("@{file}")).unwrap_or_else(|e| panic!("{e}"));
-    if std::env::var_os("DUMP").is_some() { println!("{}", *program); return; }
-    let mut m = Machine::new(Limits::default());
-    let g = m.heap().table_value(0, 8).unwrap();
-    let _k = m.keep(g);
-    let mut def = |m: &mut Machine, n: &str, f: Value| { m.heap().table_set_name(g, n.as_bytes(), f).unwrap(); };
-    let f = m.host_function("print", |c| { let n = c.arg_count(); let mut s = vec![]; for i in 0..n { let v = c.arg(i); s.push(match v.as_bytes() { Some(b) => String::from_utf8_lossy(b).into_owned(), None => match (v.as_int(), v.as_float()) { (Some(i), _) => i.to_string(), (_, Some(f)) => minivm::format::float(f), _ => format!("{v:?}") } }); } println!("{}", s.join("\t")); c.return_none() }).unwrap(); def(&mut m, "print", f);
-    let f = m.host_function("setmetatable", |c| { let (a, b) = (c.arg(0), c.arg(1)); c.set_metatable(a, b)?; c.return_one(a) }).unwrap(); def(&mut m, "setmetatable", f);
-    let f = m.host_function("floor", |c| { let a = c.arg(0); let v = match a.as_float() { Some(f) => Value::int(f.floor() as i64), None => a }; c.return_one(v) }).unwrap(); def(&mut m, "floor", f);
-    let f = m.host_function("tonumber", |c| { let a = c.arg(0); c.return_one(a) }).unwrap(); def(&mut m, "tonumber", f);
-    let nx = m.intrinsic("next", minivm::Intrinsic::Next, |c| { let (t, k) = (c.arg(0), c.arg(1)); let r = c.heap().table_next(t, k); match r { Ok(Some((k, v))) => c.return_values(&[k, v]), _ => c.return_one(Value::NIL) } }).unwrap(); def(&mut m, "next", nx);
-    let f = m.host_function("pairs", move |c| { let t = c.arg(0); c.return_values(&[nx, t, Value::NIL]) }).unwrap(); def(&mut m, "pairs", f);
-    let f = m.host_function("error", |c| { let v = c.arg(0); Err(minivm::Raise::Value(v)) }).unwrap(); def(&mut m, "error", f);
-    let f = m.host_function("pcall", |c| { if c.state() == 0 { let a = c.args(); c.keep(&[])?; c.call_protected(a[0], &a[1..], 1, minivm::Protect::Catch, Value::NIL) } else { match c.returned() { Ok(mut v) => { v.insert(0, Value::TRUE); c.return_values(&v) } Err(e) => c.return_values(&[Value::FALSE, e]) } } }).unwrap(); def(&mut m, "pcall", f);
-    let f = m.host_function("create", |c| { let a = c.arg(0); let f = c.new_fiber(a)?; c.return_one(f) }).unwrap(); def(&mut m, "cocreate", f);
-    let f = m.host_function("yield", |c| { let a = c.args(); c.yield_values(&a) }).unwrap(); def(&mut m, "yield", f);
-    let f = m.host_function("resume", |c| { if c.state() == 0 { let a = c.args(); c.keep(&[])?; c.resume(a[0], &a[1..], 1) } else { match c.returned() { Ok(mut v) => { v.insert(0, Value::TRUE); c.return_values(&v) } Err(e) => c.return_values(&[Value::FALSE, e]) } } }).unwrap(); def(&mut m, "resume", f);
-    for n in ["close", "check_close", "pack", "unpack"] { let f = m.host_function(n, |c| c.return_none()).unwrap(); m.define_function("lua", n, f); }
-    let id = m.instantiate(program).unwrap();
-    let main = m.closure(id, "main", &[g]).unwrap();
-    match m.call(main, &[]) { Ok(_) => {} Err(minivm::Failure::Error { value, trace, .. }) => { let d = m.describe(value); println!("error: {d}\n{trace}"); } Err(e) => println!("{e:?}") }
+//! Runs a Lua file with the standard library, and files, streams and clock of this process: a small embedding.
+
+use minivm::{Failure, Limits, Machine};
+use minivm_lua::stdlib::host::{HostError, LuaFile, LuaHost, OpenMode, Standard, Whence};
+use minivm_lua::stdlib::{flush, install};
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom, Write};
+
+/// A file of the operating system.
+struct SystemFile<F>(F);
+
+impl LuaFile for SystemFile<File> {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, HostError> {
+        Ok(self.0.read(buffer)?)
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), HostError> {
+        Ok(self.0.write_all(bytes)?)
+    }
+
+    fn seek(&mut self, whence: Whence, offset: i64) -> Result<u64, HostError> {
+        let negative = || HostError { message: "Invalid argument".into(), code: 22 };
+        Ok(self.0.seek(match whence {
+            Whence::Start => SeekFrom::Start(u64::try_from(offset).map_err(|_| negative())?),
+            Whence::Current => SeekFrom::Current(offset),
+            Whence::End => SeekFrom::End(offset),
+        })?)
+    }
+}
+
+/// Standard input.
+struct Input;
+
+impl LuaFile for Input {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, HostError> {
+        Ok(std::io::stdin().read(buffer)?)
+    }
+}
+
+/// Standard output or error.
+struct Output<W: Write>(W);
+
+impl<W: Write> LuaFile for Output<W> {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), HostError> {
+        Ok(self.0.write_all(bytes)?)
+    }
+
+    fn flush(&mut self) -> Result<(), HostError> {
+        Ok(self.0.flush()?)
+    }
+}
+
+/// Everything this process may do.
+struct Process;
+
+impl LuaHost for Process {
+    fn standard(&mut self, stream: Standard) -> Box<dyn LuaFile> {
+        match stream {
+            Standard::Input => Box::new(Input),
+            Standard::Output => Box::new(Output(std::io::stdout())),
+            Standard::Error => Box::new(Output(std::io::stderr())),
+        }
+    }
+
+    fn open(&mut self, name: &[u8], mode: OpenMode) -> Result<Box<dyn LuaFile>, HostError> {
+        let mut options = OpenOptions::new();
+        match mode {
+            OpenMode::Read => options.read(true),
+            OpenMode::Write => options.write(true).create(true).truncate(true),
+            OpenMode::Append => options.append(true).create(true),
+            OpenMode::Update => options.read(true).write(true),
+            OpenMode::UpdateNew => options.read(true).write(true).create(true).truncate(true),
+            OpenMode::UpdateAppend => options.read(true).append(true).create(true),
+        };
+        Ok(Box::new(SystemFile(options.open(path(name)?)?)))
+    }
+
+    fn open_temporary(&mut self) -> Result<Box<dyn LuaFile>, HostError> {
+        let name = self.temporary_name()?;
+        let file = self.open(&name, OpenMode::UpdateNew)?;
+        self.remove(&name)?;
+        Ok(file)
+    }
+
+    fn temporary_name(&mut self) -> Result<Vec<u8>, HostError> {
+        let nanoseconds =
+            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |t| t.as_nanos());
+        let name = std::env::temp_dir().join(format!("lua_{}_{nanoseconds}", std::process::id()));
+        File::create(&name)?;
+        Ok(name.to_string_lossy().into_owned().into_bytes())
+    }
+
+    fn remove(&mut self, name: &[u8]) -> Result<(), HostError> {
+        Ok(std::fs::remove_file(path(name)?)?)
+    }
+
+    fn rename(&mut self, from: &[u8], to: &[u8]) -> Result<(), HostError> {
+        Ok(std::fs::rename(path(from)?, path(to)?)?)
+    }
+
+    fn variable(&mut self, name: &[u8]) -> Option<Vec<u8>> {
+        Some(std::env::var(std::str::from_utf8(name).ok()?).ok()?.into_bytes())
+    }
+
+    fn time(&mut self) -> Option<i64> {
+        let elapsed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).ok()?;
+        i64::try_from(elapsed.as_secs()).ok()
+    }
+}
+
+fn path(name: &[u8]) -> Result<&str, HostError> {
+    std::str::from_utf8(name).map_err(|_| HostError { message: "No such file or directory".into(), code: 2 })
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let name = arguments.next().ok_or("usage: run FILE [ARGUMENT...]")?;
+    let mut machine = Machine::new(Limits::default());
+    let globals = install(&mut machine, Box::new(Process)).map_err(|_| "no memory")?;
+    let source = std::fs::read(&name)?;
+    let program = minivm_lua::compile_file(&source, format!("@{name}")).map_err(|error| error.to_string())?;
+    let instance = machine.instantiate(program)?;
+    let chunk = machine.closure(instance, "main", &[globals])?;
+    let mut values = Vec::new();
+    let list = machine.heap().table_value(0, 1).map_err(|_| "no memory")?;
+    let text = machine.string(&name).map_err(|_| "no memory")?;
+    machine.heap().table_set_int(list, 0, text).map_err(|_| "no memory")?;
+    for (index, argument) in (1..).zip(arguments) {
+        let value = machine.string(argument).map_err(|_| "no memory")?;
+        machine.heap().table_set_int(list, index, value).map_err(|_| "no memory")?;
+        values.push(value);
+    }
+    machine.heap().table_set_name(globals, b"arg", list).map_err(|_| "no memory")?;
+    let result = machine.call(chunk, &values);
+    flush(&mut machine)?;
+    match result {
+        Ok(_) => Ok(()),
+        Err(Failure::Exit(code)) => std::process::exit(code),
+        Err(Failure::Error { value, trace, .. }) => {
+            eprintln!("run: {}\n{trace}", machine.describe(value));
+            std::process::exit(1)
+        }
+    }
 }

@@ -1,8 +1,10 @@
 //! Threaded code of one function, and the assembler that writes it.
 
 pub(crate) mod function;
+mod ledger;
 
 use crate::dispatch::{Handler, Pc};
+use ledger::Ledger;
 use minivm_isa::entities::Block;
 
 /// Number of halves before the entry of a function: the address of its [`FunctionInfo`](crate::function::FunctionInfo), then
@@ -47,6 +49,11 @@ pub(crate) struct Code {
     blocks: Vec<u32>,
     /// Inside of instructions that do several canonical ones: where the operands of those end that can trap.
     parts: Vec<(u32, u32)>,
+    ledger: Ledger,
+    /// Places that calls return to, with the canonical instruction of the call.
+    returns: Vec<(u32, u32)>,
+    /// Jumps that end a branch, as places and blocks they go to.
+    exits: Vec<(u32, Block)>,
 }
 
 impl Code {
@@ -64,6 +71,53 @@ impl Code {
         self.at(self.blocks[block.as_u32() as usize])
     }
 
+    fn place(&self, pc: Pc) -> u32 {
+        ((pc as usize).wrapping_sub(self.entry() as usize) / 2) as u32
+    }
+
+    /// The place after the call that is canonical instruction `canonical`.
+    pub(crate) fn return_place(&self, canonical: usize) -> Option<Pc> {
+        let index = self.returns.binary_search_by_key(&canonical, |&(_, call)| call as usize).ok()?;
+        Some(self.at(self.returns[index].0))
+    }
+
+    /// The call that returns to a place.
+    pub(crate) fn call_before(&self, pc: Pc) -> Option<usize> {
+        let index = self.returns.binary_search_by_key(&self.place(pc), |&(place, _)| place).ok()?;
+        Some(self.returns[index].1 as usize)
+    }
+
+    /// The block that a jump at the end of a branch goes to.
+    pub(crate) fn exit_at(&self, pc: Pc) -> Option<Block> {
+        let index = self.exits.binary_search_by_key(&self.place(pc), |&(place, _)| place).ok()?;
+        Some(self.exits[index].1)
+    }
+
+    /// The first threaded instruction of a canonical one, in code that has one for each.
+    pub(crate) fn place_of(&self, canonical: usize) -> Pc {
+        let index = self.map.partition_point(|&(_, first)| (first as usize) < canonical);
+        self.at(self.map[index].0)
+    }
+
+    /// Where a run that has stopped at `pc` goes on, as a canonical instruction.
+    pub(crate) fn next_canonical(&self, pc: Pc) -> usize {
+        self.ledger.start_at(self.place(pc)).map_or_else(|| self.canonical(pc), |start| start as usize)
+    }
+
+    /// Canonical instructions that are done but not paid for when a run stops at `pc`, or goes on there.
+    pub(crate) fn unpaid_before(&self, pc: Pc) -> i64 {
+        match self.exit_at(pc) {
+            // The branch itself is done.
+            Some(_) => self.ledger.before(self.place(pc), self.canonical(pc) + 1),
+            None => self.ledger.before(self.place(pc), self.next_canonical(pc)),
+        }
+    }
+
+    /// Canonical instructions that are not paid for, with the one at `pc`, when that one raises or calls.
+    pub(crate) fn unpaid_through(&self, pc: Pc) -> i64 {
+        self.ledger.through(self.place(pc), self.canonical(pc))
+    }
+
     /// Whether a place lies in this code; the place after the last instruction counts.
     pub(crate) fn contains(&self, pc: Pc) -> bool {
         let range = self.words.as_ptr_range();
@@ -73,9 +127,9 @@ impl Code {
     /// The canonical instruction that the threaded instruction at `pc` begins with. A place inside of an instruction counts as
     /// its start, unless the instruction does several canonical ones: traps name the operands of the one that failed.
     pub(crate) fn canonical(&self, pc: Pc) -> usize {
-        let halves = (pc as usize).wrapping_sub(self.entry() as usize) / 2;
+        let halves = self.place(pc);
         let last = |list: &[(u32, u32)]| {
-            let after = list.partition_point(|&(start, _)| start as usize <= halves);
+            let after = list.partition_point(|&(start, _)| start <= halves);
             after.checked_sub(1).map(|index| list[index])
         };
         let (start, first) = last(&self.map).unwrap_or((0, 0));
@@ -101,7 +155,8 @@ impl Code {
 
     /// Bytes the code takes.
     pub(crate) fn bytes(&self) -> usize {
-        self.words.len() * 8 + (self.map.len() + self.parts.len()) * 8 + self.blocks.len() * 4
+        let pairs = self.map.len() + self.parts.len() + self.returns.len() + self.exits.len();
+        self.words.len() * 8 + pairs * 8 + self.blocks.len() * 4 + self.ledger.bytes()
     }
 }
 
@@ -132,12 +187,18 @@ pub(crate) struct Assembler {
     fixups: Vec<Fixup>,
     costs: Vec<CostFixup>,
     start: usize,
-    /// First canonical instruction of the block that begins with the next instruction.
-    block_start: Option<usize>,
+    /// The canonical instruction that is being written.
+    canonical: u32,
+    ledger: Ledger,
+    returns: Vec<(u32, u32)>,
+    exits: Vec<(u32, Block)>,
 }
 
 /// Costs up to this may stay pending at a branch; what it then charges fits 16 bits with a sign.
-pub(crate) const PENDING_MAX: u32 = 1 << 14;
+pub(crate) const PENDING_MAX: u32 = 1 << 12;
+
+/// No place in fast code has more than this not paid for: what a run that may do exactly so many instructions keeps back.
+pub(crate) const UNPAID_MAX: i64 = 1 << 11;
 
 impl Assembler {
     /// Starts code for a function with so many blocks.
@@ -151,7 +212,10 @@ impl Assembler {
             fixups: Vec::new(),
             costs: Vec::new(),
             start: HEADER_HALVES,
-            block_start: None,
+            canonical: 0,
+            ledger: Ledger::default(),
+            returns: Vec::new(),
+            exits: Vec::new(),
         }
     }
 
@@ -169,18 +233,34 @@ impl Assembler {
         self.pad();
         self.blocks[block.as_u32() as usize] = self.position();
         self.pending[block.as_u32() as usize] = pending;
-        self.block_start = Some(canonical);
+        self.ledger.start(self.position(), canonical, pending);
     }
 
     /// Begins an instruction that does canonical instructions from `canonical` on. The one before must be complete.
     pub(crate) fn begin(&mut self, handler: Handler, canonical: usize) {
         self.pad();
         self.start = self.halves.len();
-        // Whatever is done first, a run that stops at a block goes on with all of the block.
-        let canonical = self.block_start.take().unwrap_or(canonical);
-        let canonical = u32::try_from(canonical).expect("code is counted in u32");
-        self.map.push((self.position(), canonical));
+        self.canonical = u32::try_from(canonical).expect("code is counted in u32");
+        self.map.push((self.position(), self.canonical));
         self.word64(handler as usize as u64);
+    }
+
+    /// The next instruction charges for all canonical instructions before `canonical`.
+    pub(crate) fn charges(&mut self, canonical: usize) {
+        self.pad();
+        self.ledger.charged(self.position(), canonical);
+    }
+
+    /// Everything before `canonical` is paid for here, and nothing after it has begun.
+    pub(crate) fn paid(&mut self, canonical: usize) {
+        self.pad();
+        self.ledger.start(self.position(), canonical, 0);
+    }
+
+    /// The instruction begun last is a jump at the end of a branch.
+    pub(crate) fn exit(&mut self, target: Block) {
+        let place = u32::try_from(self.start - HEADER_HALVES).expect("threaded code has less than 8 GiB");
+        self.exits.push((place, target));
     }
 
     /// The operands written last are the last ones of this canonical instruction, which may trap: traps name that place.
@@ -242,6 +322,7 @@ impl Assembler {
         self.half(info.dst);
         self.half(info.results);
         self.word32(info.delta);
+        self.returns.push((self.position(), self.canonical));
     }
 
     /// Fills in the branches and the header.
@@ -262,6 +343,14 @@ impl Assembler {
         let mut words: Box<[u64]> = self.halves.chunks(4).map(word).collect();
         words[0] = info as usize as u64;
         words[1] = u64::from(header.extent) | u64::from(header.params) << 32;
-        Code { words, map: self.map, blocks: self.blocks, parts: self.parts }
+        Code {
+            words,
+            map: self.map,
+            blocks: self.blocks,
+            parts: self.parts,
+            ledger: self.ledger,
+            returns: self.returns,
+            exits: self.exits,
+        }
     }
 }

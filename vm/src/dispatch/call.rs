@@ -59,7 +59,7 @@ handler! {
 
 handler! {
     #[inline(never)]
-    fn call_any_slow(pc, regs, cx, facc) {
+    pub(crate) fn call_any_slow(pc, regs, cx, facc) {
         let call = AnyCall::read(pc);
         if (*cx).fuel < 0 {
             (*cx).fuel += call.cost as i64;
@@ -95,7 +95,7 @@ handler! {
 
 handler! {
     #[inline(never)]
-    fn call_any_open_slow(pc, regs, cx, facc) {
+    pub(crate) fn call_any_open_slow(pc, regs, cx, facc) {
         let call = AnyCall::read(pc);
         if (*cx).fuel < 0 {
             (*cx).fuel += call.cost as i64;
@@ -172,7 +172,7 @@ handler! {
 
 handler! {
     #[inline(never)]
-    fn call_typed_slow(pc, regs, cx, facc) {
+    pub(crate) fn call_typed_slow(pc, regs, cx, facc) {
         let mut c = Cursor::new(pc);
         let closure = pointer::<Closure>(c.word64() as usize);
         let (window, cost) = (c.half(), c.half());
@@ -217,7 +217,7 @@ handler! {
 
 handler! {
     #[inline(never)]
-    fn call_typed_value_slow(pc, regs, cx, facc) {
+    pub(crate) fn call_typed_value_slow(pc, regs, cx, facc) {
         let mut c = Cursor::new(pc);
         let (callee, window) = (c.half(), c.half());
         let signature = c.word32();
@@ -261,7 +261,7 @@ handler! {
 
 handler! {
     #[inline(never)]
-    fn tail_call_any_slow(pc, regs, cx, facc) {
+    pub(crate) fn tail_call_any_slow(pc, regs, cx, facc) {
         let mut c = Cursor::new(pc);
         let (callee, window, arguments, cost) = (c.half(), c.half(), c.half(), c.half());
         let (open, variadic) = (c.half() != 0, c.half() != 0);
@@ -323,7 +323,7 @@ handler! {
         let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
         let info = return_info(place);
         (*cx).fuel -= cost as i64;
-        if info.results == 1 {
+        if info.results == 1 && (*cx).fuel >= 0 {
             let value = get_any(regs, slot);
             let caller = regs.sub(info.delta as usize);
             set_any(caller, info.dst as usize, value);
@@ -336,7 +336,12 @@ handler! {
 handler! {
     #[inline(never)]
     fn return_any_slow(pc, regs, cx, facc) {
-        let slot = Cursor::new(pc).half();
+        let mut c = Cursor::new(pc);
+        let (slot, cost) = (c.half(), c.half());
+        if (*cx).fuel < 0 {
+            (*cx).fuel += cost as i64;
+            slow!(super::control::out_of_fuel, pc, regs, cx, facc)
+        }
         let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
         let info = return_info(place);
         let caller = regs.sub(info.delta as usize);
@@ -356,6 +361,34 @@ handler! {
     }
 }
 
+/// Which operand of a return is its cost.
+trait CostPlace {
+    /// Operands before it.
+    const BEFORE: usize;
+}
+enum Second {}
+impl CostPlace for Second {
+    const BEFORE: usize = 1;
+}
+enum Third {}
+impl CostPlace for Third {
+    const BEFORE: usize = 2;
+}
+
+handler! {
+    /// A return that the budget does not allow any more: it gives back what it charged.
+    #[cold]
+    #[inline(never)]
+    fn return_out_of_fuel<P: CostPlace>(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        for _ in 0..P::BEFORE {
+            let _ = c.half();
+        }
+        (*cx).fuel += c.half() as i64;
+        slow!(super::control::out_of_fuel, pc, regs, cx, facc)
+    }
+}
+
 handler! {
     /// `return_values` and `return_open` in general. Operands: window where the values lie, number, cost, whether the open
     /// list follows, whether this function is variadic.
@@ -364,6 +397,9 @@ handler! {
         let (window, count, cost) = (c.half(), c.half(), c.half());
         let (open, variadic) = (c.half(), c.half());
         (*cx).fuel -= cost as i64;
+        if (*cx).fuel < 0 {
+            slow!(return_out_of_fuel::<Third>, pc, regs, cx, facc)
+        }
         let count = count + if open != 0 { (*cx).open_count } else { 0 };
         let base = if variadic != 0 { regs.sub(*regs.sub(3) as usize) } else { regs };
         let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
@@ -421,6 +457,9 @@ handler! {
         let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
         let info = return_info(place);
         (*cx).fuel -= cost as i64;
+        if (*cx).fuel < 0 {
+            slow!(return_out_of_fuel::<Second>, pc, regs, cx, facc)
+        }
         let value = *regs.add(slot);
         let caller = regs.sub(info.delta as usize);
         *caller.add(info.dst as usize) = value;
@@ -436,6 +475,9 @@ handler! {
         let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
         let info = return_info(place);
         (*cx).fuel -= cost as i64;
+        if (*cx).fuel < 0 {
+            slow!(return_out_of_fuel::<Third>, pc, regs, cx, facc)
+        }
         let caller = regs.sub(info.delta as usize);
         std::ptr::copy(regs.add(window), caller.add(info.dst as usize), words);
         next!(place, caller, cx, facc)

@@ -15,6 +15,9 @@ use minivm_isa::{Signature, TrapCode};
 /// The budget of a machine without a limit: no run lasts so long, and costs that are given back do not overflow it.
 pub(crate) const FUEL_UNLIMITED: i64 = i64::MAX / 2;
 
+/// The largest budget with a limit; a machine without one stays above.
+pub(crate) const FUEL_LIMIT_MAX: i64 = i64::MAX / 4;
+
 /// Why the interpreter stopped, or that it runs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Status {
@@ -53,7 +56,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { memory_bytes_max: u64::MAX, stack_words_max: 16 << 20, fiber_depth_max: 8192 }
+        Limits { memory_bytes_max: u64::MAX, stack_words_max: 8 << 20, fiber_depth_max: 4096 }
     }
 }
 
@@ -96,6 +99,10 @@ pub(crate) struct Context {
     pub(crate) failure: Option<crate::error::Failure>,
     /// The trap behind the error that is being raised.
     pub(crate) pending_trap: Option<TrapCode>,
+    /// The error that the host function gets whose record is gone on with next.
+    pub(crate) pending_error: Option<Value>,
+    /// The call that is made before the next record is gone on with.
+    pub(crate) pending_call: Option<crate::stack::host_call::PendingCall>,
     /// What a host function waits for.
     pub(crate) request: Option<Box<dyn HostRequest>>,
     /// Metatable of strings.
@@ -121,6 +128,8 @@ pub(crate) struct Context {
     /// Where calls out of records return to.
     pub(crate) definitions: crate::machine::Definitions,
     pub(crate) budget: crate::memory::MemoryBudget,
+    /// Whether only plain code runs.
+    pub(crate) stepping: bool,
     /// Single steps that are left, in plain code.
     pub(crate) steps: u64,
     return_code: Box<[u64; 2]>,
@@ -154,6 +163,8 @@ impl Context {
             results: (std::ptr::null_mut(), 0),
             failure: None,
             pending_trap: None,
+            pending_error: None,
+            pending_call: None,
             request: None,
             string_metatable: std::ptr::null_mut(),
             kind_metatables: [std::ptr::null_mut(); 5],
@@ -168,7 +179,8 @@ impl Context {
             signatures: Vec::new(),
             definitions: crate::machine::Definitions::default(),
             budget: crate::memory::MemoryBudget::new(u64::MAX),
-            steps: 0,
+            stepping: false,
+            steps: u64::MAX,
             return_code: Box::new([info, return_handler as usize as u64]),
             overflow_words: 0,
             in_finaliser: false,
@@ -231,6 +243,12 @@ pub(crate) unsafe fn return_info(place: Pc) -> ReturnInfo {
 }
 
 impl Context {
+    /// Whether instructions are counted exactly: there is a limit, or the run is stepping.
+    #[inline(always)]
+    pub(crate) fn is_metered(&self) -> bool {
+        self.stepping || self.fuel <= FUEL_LIMIT_MAX
+    }
+
     /// Looks again where the main memory lies: something besides its own instructions may have grown it.
     pub(crate) fn refresh_memory(&mut self) {
         if !self.main_memory_of.is_null() {

@@ -347,25 +347,31 @@ handler! {
     }
 }
 
-handler! {
-    #[inline(never)]
-    fn compare_slow<O: Relation, L: AnySource, R: AnySource>(pc, regs, cx, facc) {
+slow_handler! {
+    fn compare_slow<O: Relation, L: AnySource, R: AnySource>(pc, regs, cx) {
         let mut c = Cursor::new(pc);
         let dst = c.half();
         let lhs = L::read(&mut c, regs);
         let rhs = R::read(&mut c, regs);
+        let next = c.end();
         if let Some(result) = O::raw(lhs, rhs) {
             set_any(regs, dst, Value::bool(result));
-            next!(c.end(), regs, cx, facc)
+            return Flow { pc: next, regs };
         }
         let at = Flow { pc, regs };
-        let mut record = Record::instruction(RecordKind::StoreTruthy, pc, c.end(), top_of(regs));
+        let mut record = Record::instruction(RecordKind::StoreTruthy, pc, next, top_of(regs));
         record.state = dst as u32;
-        follow!(compare_metamethod(&mut *cx, at, O::METAMETHOD, lhs, rhs, record, |_| {
+        compare_metamethod(&mut *cx, at, O::METAMETHOD, lhs, rhs, record, |_| {
             set_any(regs, dst, Value::FALSE);
-            Flow { pc: c.end(), regs }
-        }), cx, facc)
+            Flow { pc: next, regs }
+        })
     }
+}
+
+/// The metamethod of a comparison, or nil.
+fn comparison_metamethod(cx: &Context, metamethod: Metamethod, lhs: Value, rhs: Value) -> Value {
+    let callee = cx.metamethod(lhs, metamethod);
+    if callee.is_nil() { cx.metamethod(rhs, metamethod) } else { callee }
 }
 
 /// Calls the metamethod of a comparison, or raises its error; tables without `__eq` are `unequal`.
@@ -378,10 +384,7 @@ unsafe fn compare_metamethod(
     record: Record,
     unequal: impl FnOnce(&mut Context) -> Flow,
 ) -> Flow {
-    let mut callee = cx.metamethod(lhs, metamethod);
-    if callee.is_nil() {
-        callee = cx.metamethod(rhs, metamethod);
-    }
+    let callee = comparison_metamethod(cx, metamethod, lhs, rhs);
     // SAFETY: `at` is the running guest frame.
     unsafe {
         if !callee.is_nil() {
@@ -455,26 +458,24 @@ impl Sense for NotTaken {
     const HOLDS: bool = false;
 }
 
-handler! {
-    #[inline(never)]
-    fn branch_compare_slow<O: Relation, L: AnySource, R: AnySource, S: Sense>(pc, regs, cx, facc) {
+slow_handler! {
+    fn branch_compare_slow<O: Relation, L: AnySource, R: AnySource, S: Sense>(pc, regs, cx) {
         let mut c = Cursor::new(pc);
         let lhs = L::read(&mut c, regs);
         let rhs = R::read(&mut c, regs);
         if let Some(holds) = O::raw(lhs, rhs) {
             if holds == S::HOLDS {
-                take_branch!(c, pc, regs, cx, facc)
+                return super::control::branch_flow(cx, &mut c, pc, regs);
             }
             let _ = branch_target!(c, pc);
-            next!(c.end(), regs, cx, facc)
+            return Flow { pc: c.end(), regs };
         }
         let target = branch_target!(c, pc);
         let (on_true, on_false) = if S::HOLDS { (target, c.end()) } else { (c.end(), target) };
         let mut record = Record::instruction(RecordKind::Branch, pc, on_true, top_of(regs));
         record.otherwise = on_false;
         let at = Flow { pc, regs };
-        let flow = compare_metamethod(&mut *cx, at, O::METAMETHOD, lhs, rhs, record, |_| Flow { pc: on_false, regs });
-        follow!(flow, cx, facc)
+        compare_metamethod(&mut *cx, at, O::METAMETHOD, lhs, rhs, record, |_| Flow { pc: on_false, regs })
     }
 }
 
@@ -488,16 +489,15 @@ handler! {
     }
 }
 
-handler! {
-    #[inline(never)]
-    fn concat_now(pc, regs, cx, facc) {
+slow_handler! {
+    fn concat_now(pc, regs, cx) {
         let mut c = Cursor::new(pc);
         let (dst, count) = (c.half(), c.half());
         let mut values = Vec::with_capacity(count);
         for _ in 0..count {
             values.push(Slot::read(&mut c, regs));
         }
-        follow!(concat_values(&mut *cx, Flow { pc, regs }, values, dst, c.end()), cx, facc)
+        concat_values(&mut *cx, Flow { pc, regs }, values, dst, c.end())
     }
 }
 
@@ -575,6 +575,8 @@ unsafe fn concat_metamethod(cx: &mut Context, at: Flow, mut values: Vec<Value>, 
         let mut record = Record::instruction(RecordKind::Concat, at.pc, next, top + 2 * values.len());
         record.values = (2 * values.len()) as u32;
         record.state = dst as u32;
+        record.metered = cx.is_metered();
+        crate::stack::stepping::pay(cx, at);
         crate::stack::call::call_above(cx, at, top + 2 * values.len(), callee, &[lhs, rhs], record)
     }
 }

@@ -209,6 +209,42 @@ impl Heap {
         }
     }
 
+    /// A number that stands for the variable behind captured value `index` of a closure: the same for closures that share it.
+    pub fn capture_identity(&mut self, closure: Value, index: usize) -> Option<u64> {
+        let closure = closure.as_function()?;
+        // SAFETY: values at hand are reachable.
+        unsafe {
+            if index >= (*closure).count as usize {
+                return None;
+            }
+            let value = *super::Closure::upvalues(closure).add(index);
+            match value.as_cell() {
+                Some(cell) => Some(self.id_of(cell.cast())),
+                // A value of its own: nobody shares it.
+                None => Some(self.id_of(closure.cast()).wrapping_add((index as u64 + 1) << 48)),
+            }
+        }
+    }
+
+    /// Makes captured value `index` of a closure share the variable of another; false when one of them is no variable.
+    pub fn join_captures(&mut self, closure: Value, index: usize, other: Value, other_index: usize) -> bool {
+        let (Some(closure), Some(other)) = (closure.as_function(), other.as_function()) else { return false };
+        // SAFETY: values at hand are reachable; old values go through the barrier.
+        unsafe {
+            if index >= (*closure).count as usize || other_index >= (*other).count as usize {
+                return false;
+            }
+            let slot = super::Closure::upvalues(closure).add(index);
+            let source = *super::Closure::upvalues(other).add(other_index);
+            if (*slot).as_cell().is_none() || source.as_cell().is_none() {
+                return false;
+            }
+            self.barrier(*slot);
+            source.store(slot);
+        }
+        true
+    }
+
     /// Changes captured value `index` of a closure; through its cell, when it has one. False when there is none.
     pub fn set_capture(&mut self, closure: Value, index: usize, value: Value) -> bool {
         let Some(closure) = closure.as_function() else { return false };

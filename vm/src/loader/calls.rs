@@ -2,7 +2,7 @@
 
 use super::Loading;
 use crate::code::{OPEN, ReturnInfo};
-use crate::dispatch::{Handler, call, control, object};
+use crate::dispatch::{Handler, call, control, object, stepping};
 use minivm_isa::entities::{Reg, Sig};
 use minivm_isa::{Instruction, Operand, Type};
 
@@ -12,19 +12,19 @@ impl Loading<'_> {
         match &function.code[at] {
             Instruction::CallAny { results, callee, arguments } => {
                 self.gather(at, arguments);
-                self.call_any(at, call::call_any, *callee, arguments.len(), Some(results));
+                self.call_any(at, false, *callee, arguments.len(), Some(results));
             }
             Instruction::CallAnyToOpen { callee, arguments } => {
                 self.gather(at, arguments);
-                self.call_any(at, call::call_any, *callee, arguments.len(), None);
+                self.call_any(at, false, *callee, arguments.len(), None);
             }
             Instruction::CallAnyOpen { results, callee, arguments } => {
                 self.prepend(at, arguments);
-                self.call_any(at, call::call_any_open, *callee, arguments.len(), Some(results));
+                self.call_any(at, true, *callee, arguments.len(), Some(results));
             }
             Instruction::CallAnyOpenToOpen { callee, arguments } => {
                 self.prepend(at, arguments);
-                self.call_any(at, call::call_any_open, *callee, arguments.len(), None);
+                self.call_any(at, true, *callee, arguments.len(), None);
             }
             Instruction::TailCallAny { callee, arguments } => {
                 self.gather(at, arguments);
@@ -69,7 +69,7 @@ impl Loading<'_> {
                 [value] if !self.variadic => {
                     let slot = self.any_slot(at, value);
                     let cost = self.take_pending();
-                    self.asm.begin(call::return_any, at);
+                    self.begin(at, call::return_any, stepping::return_any);
                     self.asm.half(slot);
                     self.asm.half(cost);
                     self.leave();
@@ -89,7 +89,7 @@ impl Loading<'_> {
                 self.gather_words(at, arguments);
                 let closure = self.instance.closure(*callee);
                 let cost = self.take_pending();
-                self.asm.begin(call::call_typed, at);
+                self.begin(at, call::call_typed, call::call_typed_slow);
                 self.asm.word64(closure.expose_provenance() as u64);
                 self.asm.half(self.window as u16);
                 self.asm.half(cost);
@@ -127,6 +127,12 @@ impl Loading<'_> {
         }
     }
 
+    /// Begins an instruction that leaves the function: in plain code by the way on which the next function's plain code is
+    /// found.
+    fn begin(&mut self, at: usize, fast: Handler, plain: Handler) {
+        self.asm.begin(if self.plain { plain } else { fast }, at);
+    }
+
     fn is_dynamic(&self) -> bool {
         self.program.signatures[self.function.signature].is_dynamic()
     }
@@ -153,10 +159,12 @@ impl Loading<'_> {
     }
 
     /// The general form of calls through a value. Results go to `results`, or to the open list.
-    fn call_any(&mut self, at: usize, handler: Handler, callee: Operand, arguments: usize, results: Option<&[Reg]>) {
+    fn call_any(&mut self, at: usize, open: bool, callee: Operand, arguments: usize, results: Option<&[Reg]>) {
+        let fast: Handler = if open { call::call_any_open } else { call::call_any };
+        let slow: Handler = if open { call::call_any_open_slow } else { call::call_any_slow };
         let callee = self.any_slot(at, callee);
         let cost = self.take_pending();
-        self.asm.begin(handler, at);
+        self.begin(at, fast, slow);
         self.asm.half(callee);
         self.asm.half(self.window as u16);
         self.asm.half(arguments as u16);
@@ -189,7 +197,7 @@ impl Loading<'_> {
     fn tail_call_any(&mut self, at: usize, callee: Operand, arguments: usize, open: bool) {
         let callee = self.any_slot(at, callee);
         let cost = self.take_pending();
-        self.asm.begin(call::tail_call_any, at);
+        self.begin(at, call::tail_call_any, call::tail_call_any_slow);
         self.asm.half(callee);
         self.asm.half(self.window as u16);
         self.asm.half(arguments as u16);
@@ -236,7 +244,7 @@ impl Loading<'_> {
 
     fn return_block(&mut self, at: usize, count: usize, open: bool) {
         let cost = self.take_pending();
-        self.asm.begin(call::return_block, at);
+        self.begin(at, call::return_block, stepping::return_block);
         self.asm.half(self.window as u16);
         self.asm.half(count as u16);
         self.asm.half(cost);
@@ -251,7 +259,7 @@ impl Loading<'_> {
         {
             let slot = self.word_slot(at, *value);
             let cost = self.take_pending();
-            self.asm.begin(call::return_word, at);
+            self.begin(at, call::return_word, stepping::return_word);
             self.asm.half(slot);
             self.asm.half(cost);
             self.leave();
@@ -259,7 +267,7 @@ impl Loading<'_> {
         }
         let words = self.gather_words(at, values);
         let cost = self.take_pending();
-        self.asm.begin(call::return_words, at);
+        self.begin(at, call::return_words, stepping::return_words);
         self.asm.half(self.window as u16);
         self.asm.half(words as u16);
         self.asm.half(cost);
@@ -289,7 +297,7 @@ impl Loading<'_> {
         self.gather_words(at, arguments);
         let cost = self.take_pending();
         let number = self.instance.signature_number(signature);
-        self.asm.begin(call::call_typed_value, at);
+        self.begin(at, call::call_typed_value, call::call_typed_value_slow);
         self.asm.half(callee);
         self.asm.half(self.window as u16);
         self.asm.word32(number);

@@ -45,11 +45,6 @@ impl Loading<'_> {
     pub(super) fn emit_conversion(&mut self, at: usize) {
         let function = self.function;
         match &function.code[at] {
-            Instruction::RefFunc { dst, function } => {
-                let value = self.instance.function_value(*function);
-                let slot = self.slots.of(*dst);
-                self.copy_constant(at, slot, value);
-            }
             Instruction::AnyFromI64 { dst, src } => self.tagged(at, convert::tag_word, *dst, *src, Tag::INT),
             Instruction::AnyFromF64 { dst, src } => self.tagged(at, convert::tag_word, *dst, *src, Tag::FLOAT),
             Instruction::AnyFromBool { dst, src } => {

@@ -1,9 +1,8 @@
 //! Which words of a frame hold references, by canonical instruction: what the collector scans.
 
-use super::plan::Plan;
+use super::plan::{Fate, Plan};
 use crate::heap::Marker;
 use crate::loader::slots::Slots;
-use crate::value::{Tag, Value};
 use minivm_isa::assigned::AssignedRegisters;
 use minivm_isa::entities::Reg;
 use minivm_isa::program::Function;
@@ -15,7 +14,7 @@ pub(crate) struct FrameMap {
     /// Registers that some instruction should have written and did not, as its result is elsewhere. They are temporaries of
     /// single blocks.
     sometimes_elided: Vec<bool>,
-    elided: Vec<bool>,
+    fates: Box<[Fate]>,
     /// Values that wait in the window for the call that takes them: from after `start` up to and with `end`, word offset.
     windows: Vec<(u32, u32, u16)>,
 }
@@ -24,12 +23,12 @@ impl FrameMap {
     /// The map of a function whose loader plan is `plan`.
     pub(crate) fn compute(function: &Function, params: usize, plan: &Plan) -> Self {
         let mut sometimes_elided = vec![false; function.registers.len()];
-        let elided: Vec<bool> = (0..function.code.len()).map(|index| plan.is_elided(index)).collect();
-        for (instruction, _) in function.code.iter().zip(&elided).filter(|(_, elided)| **elided) {
+        let fates: Box<[Fate]> = (0..function.code.len()).map(|index| plan.fate(index)).collect();
+        for (instruction, _) in function.code.iter().zip(&fates).filter(|(_, fate)| **fate != Fate::Emitted) {
             instruction.for_each_def(|reg| sometimes_elided[reg.as_u32() as usize] = true);
         }
         let windows = plan.window_values().map(|(start, end, at)| (start as u32, end as u32, at)).collect();
-        FrameMap { assigned: AssignedRegisters::compute(function, params), sometimes_elided, elided, windows }
+        FrameMap { assigned: AssignedRegisters::compute(function, params), sometimes_elided, fates, windows }
     }
 
     /// Whether the last write of a temporary in its block before an instruction reached the frame.
@@ -39,7 +38,7 @@ impl FrameMap {
             let mut writes = false;
             function.code[at].for_each_def(|def| writes |= def == reg);
             if writes {
-                return !self.elided[at];
+                return self.fates[at] == Fate::Emitted;
             }
         }
         false
@@ -49,6 +48,57 @@ impl FrameMap {
     pub(crate) fn holds(&self, function: &Function, instruction: usize, reg: Reg) -> bool {
         self.assigned.at(function, instruction).contains(reg)
             && (!self.sometimes_elided[reg.as_u32() as usize] || self.was_written(function, instruction, reg))
+    }
+
+    /// The first of the instructions right before `here` that are only done inside of one from `here` on, or `here`.
+    pub(crate) fn first_hidden(&self, function: &Function, here: usize) -> usize {
+        let start = function.block_range(function.block_of(here)).start;
+        let hidden = |&at: &usize| matches!(self.fates[at], Fate::Folded(into) if into as usize >= here);
+        (start..here).rev().take_while(hidden).last().unwrap_or(here)
+    }
+
+    /// Registers that have a value at `here`, as far as the portable code knows, and did not get it.
+    pub(crate) fn hidden_before(&self, function: &Function, here: usize) -> Vec<Hidden> {
+        let start = function.block_range(function.block_of(here)).start;
+        let mut seen: Vec<Reg> = Vec::new();
+        let mut hidden = Vec::new();
+        for at in (start..here).rev() {
+            function.code[at].for_each_def(|reg| {
+                if seen.contains(&reg) || !self.sometimes_elided[reg.as_u32() as usize] {
+                    return;
+                }
+                seen.push(reg);
+                match self.fates[at] {
+                    Fate::Emitted => {}
+                    Fate::Window { at: word, call } if call as usize >= here => {
+                        hidden.push(Hidden::InWindow(reg, word));
+                    }
+                    Fate::Window { .. } | Fate::Folded(_) => hidden.push(Hidden::Nowhere(reg)),
+                }
+            });
+        }
+        hidden
+    }
+
+    /// Marks what a frame in plain code holds, where every value is in its register.
+    ///
+    /// # Safety
+    /// `regs` is a frame of the function at that instruction.
+    pub(crate) unsafe fn mark_plain(
+        &self,
+        function: &Function,
+        slots: &Slots,
+        instruction: usize,
+        regs: *mut u64,
+        marker: &mut Marker,
+    ) {
+        let assigned = self.assigned.at(function, instruction);
+        for (reg, ty) in function.registers.iter() {
+            if ty.is_traced() && assigned.contains(reg) {
+                // SAFETY: the dataflow says that the register was written on every way here.
+                unsafe { mark_register(*ty, regs.add(slots.of(reg) as usize), marker) };
+            }
+        }
     }
 
     /// Marks what a frame holds just before (or, while it calls, during) an instruction.
@@ -92,8 +142,7 @@ unsafe fn mark_register(ty: Type, at: *mut u64, marker: &mut Marker) {
     unsafe {
         match ty {
             Type::Any => marker.mark(crate::dispatch::operands::get_any(at, 0)),
-            Type::Cell => marker.mark(Value::from_parts(*at, Tag::CELL)),
-            Type::Ref(_) => {
+            Type::Cell | Type::Ref(_) => {
                 if *at != 0 {
                     marker.mark_object(std::ptr::with_exposed_provenance_mut(*at as usize));
                 }
@@ -101,6 +150,14 @@ unsafe fn mark_register(ty: Type, at: *mut u64, marker: &mut Marker) {
             Type::I32 | Type::I64 | Type::F32 | Type::F64 | Type::V128 => {}
         }
     }
+}
+
+/// A value that fast code does not keep in its register.
+pub(crate) enum Hidden {
+    /// It waits in this word of the window.
+    InWindow(Reg, u16),
+    /// It is used up, or not computed yet.
+    Nowhere(Reg),
 }
 
 /// Whether an instruction, when a frame is at it, has the open list of its predecessor.

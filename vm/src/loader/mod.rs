@@ -13,8 +13,8 @@
 mod calls;
 mod convert;
 mod dynamic;
-mod fiber;
 pub(crate) mod explain;
+mod fiber;
 pub(crate) mod frame_map;
 pub(crate) mod instance;
 pub(crate) mod instantiate;
@@ -27,7 +27,7 @@ mod words;
 
 use crate::code::{Assembler, Code, EntryHeader};
 use crate::context::Context;
-use crate::dispatch::control;
+use crate::dispatch::{control, stepping};
 use crate::function::{Body, FunctionInfo, GuestFunction};
 use crate::heap::Str;
 use crate::instance::Instance;
@@ -41,6 +41,7 @@ use minivm_isa::{Input, Instruction, Operand, Type};
 use plan::{Fate, Plan};
 use slots::{FRAME_WORDS_MAX, Slots};
 use std::fmt;
+use std::ops::Range;
 use temporaries::Temporaries;
 
 /// Why a verified function cannot be loaded.
@@ -92,6 +93,8 @@ pub(crate) struct Loading<'a> {
     pub(crate) plain: bool,
     /// Canonical instructions since the last charge.
     pub(crate) pending: u32,
+    /// The instruction at hand.
+    at: usize,
     /// The block laid out after the one at hand.
     pub(crate) next_block: Option<Block>,
     /// Whether the function is variadic.
@@ -106,6 +109,9 @@ pub(crate) struct Loading<'a> {
     unsupported: Option<&'static str>,
     frame_too_large: bool,
 }
+
+/// Canonical instructions that are planned together: bounds what is not paid for in a long block.
+const STRETCH: usize = 512;
 
 /// Constants an instruction may need in registers at once.
 pub(crate) const SCRATCH_VALUES: usize = 4;
@@ -124,6 +130,15 @@ pub(crate) fn ensure_loaded(cx: &mut Context, info: &FunctionInfo, guest: &Guest
     let _ = guest.frame_map.set(frame_map);
     let _ = guest.code.set(code);
     Ok(())
+}
+
+/// The plain code of a function that has fast code.
+pub(crate) fn plain_code<'a>(cx: &Context, info: &FunctionInfo, guest: &'a GuestFunction) -> &'a Code {
+    guest.plain.get_or_init(|| {
+        let constants = guest.constants.get().expect("they are made with the fast code");
+        let translated = translate(guest, info, constants, cx.main_memory_of, true);
+        translated.expect("what has fast code has plain code: their frames are equal").0
+    })
 }
 
 /// Makes the values of a function's constants.
@@ -212,6 +227,7 @@ fn translate(
         asm: Assembler::new(function.blocks.len()),
         plain,
         pending: 0,
+        at: 0,
         next_block: None,
         variadic: guest.convention == minivm_isa::Convention::Variadic,
         params: guest.params as usize,
@@ -245,26 +261,43 @@ impl Loading<'_> {
             let following = Block::from_u32(block.as_u32() + 1);
             self.next_block = (following.as_u32() < function.blocks.len() as u32).then_some(following);
             typed::enter_block(self, block);
-            typed::plan(self, function.block_range(block));
-            for at in function.block_range(block) {
-                self.pending += 1;
-                if self.absorbed[at].is_some() || matches!(self.plan.fate(at), Fate::Folded(_)) {
-                    continue;
-                }
-                if self.plain {
-                    self.asm.begin(control::step, at);
-                }
-                self.scratch_used = 0;
-                if !typed::emit(self, at) {
-                    typed::settle(self, at, 0);
-                    self.emit(at);
-                }
+            let range = function.block_range(block);
+            if self.plain {
+                self.asm.begin(stepping::enter_block, range.start);
+                self.asm.word32(block.as_u32());
+            }
+            for start in range.clone().step_by(STRETCH) {
+                self.emit_stretch(start..range.end.min(start + STRETCH));
+            }
+        }
+    }
+
+    /// Emits a part of a block. Nothing is moved over its borders, and everything before it is paid for or known.
+    fn emit_stretch(&mut self, range: Range<usize>) {
+        if self.pending as usize > STRETCH {
+            typed::charge(self, range.start);
+        }
+        typed::plan(self, range.clone());
+        for at in range {
+            self.at = at;
+            self.pending += u32::from(!self.plain);
+            if self.absorbed[at].is_some() || matches!(self.plan.fate(at), Fate::Folded(_)) {
+                continue;
+            }
+            if self.plain {
+                self.asm.begin(stepping::step, at);
+            }
+            self.scratch_used = 0;
+            if !typed::emit(self, at) {
+                typed::settle(self, at, 0);
+                self.emit(at);
             }
         }
     }
 
     /// What is pending, for an instruction that charges for it.
     pub(crate) fn take_pending(&mut self) -> u16 {
+        self.asm.charges(self.at + 1);
         std::mem::take(&mut self.pending) as u16
     }
 
@@ -358,6 +391,7 @@ impl Loading<'_> {
         self.falls_through = self.next_block == Some(target);
         if !self.falls_through {
             self.asm.begin(control::jump, at);
+            self.asm.exit(target);
             self.branch(target);
         }
     }

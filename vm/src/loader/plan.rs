@@ -38,9 +38,10 @@ impl Plan {
 
     /// Notes which typed instructions became part of another's expression.
     pub(crate) fn fold_typed(&mut self, absorbed: &[Option<u32>]) {
-        for (fate, absorbed) in self.fates.iter_mut().zip(absorbed) {
-            if let Some(into) = absorbed {
-                *fate = Fate::Folded(*into);
+        for (at, (fate, absorbed)) in self.fates.iter_mut().zip(absorbed).enumerate() {
+            // The second of a pair is done early, but its result is where it belongs.
+            if let Some(into) = absorbed.filter(|&into| into as usize > at) {
+                *fate = Fate::Folded(into);
             }
         }
     }

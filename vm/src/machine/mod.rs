@@ -174,6 +174,11 @@ impl Machine {
         self.cx.heap.barrier(old.unwrap_or(Value::NIL));
     }
 
+    /// A named value of the host's libraries; nil when it was never set.
+    pub fn registered(&self, name: &str) -> Value {
+        self.cx.registry.get(name).copied().unwrap_or(Value::NIL)
+    }
+
     /// An exported function of an instance, as a value; none for one that captures values, see [`Machine::closure`].
     pub fn exported_function(&self, instance: InstanceId, name: &str) -> Option<Value> {
         let instance = self.cx.instance(instance);

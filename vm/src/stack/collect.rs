@@ -57,12 +57,15 @@ impl RootSet {
         let mut walk = Walk::at(self.record_return, at, calling);
         // SAFETY: the state is that of a stack nobody changes meanwhile.
         unsafe {
-            while let Some((level, _)) = walk.next() {
+            while let Some((level, at)) = walk.next() {
                 match level {
                     Level::Guest { guest, closure, regs, instruction, calling } => {
                         marker.mark_object(closure.cast());
                         let function = guest.portable();
-                        if let Some(map) = guest.frame_map.get() {
+                        let map = guest.frame_map.get().expect("it is made with the code");
+                        if guest.is_plain(at.pc) {
+                            map.mark_plain(function, guest.slots(), instruction, regs, marker);
+                        } else {
                             map.mark(function, guest.slots(), instruction, calling, regs, marker);
                         }
                         if guest.convention == Convention::Variadic {
@@ -180,6 +183,7 @@ impl RootSet {
 ///
 /// # Safety
 /// `at` is the running guest frame.
+#[inline(never)]
 pub(crate) unsafe fn step_at(cx: &mut Context, at: Flow) -> Flow {
     let mut roots = RootSet::new(cx, Some((at, false)), (std::ptr::null_mut(), 0));
     let result = cx.heap.step(&mut roots);
@@ -208,6 +212,8 @@ unsafe fn run_finaliser(cx: &mut Context, at: Flow) -> Flow {
         let mut record = Record::instruction(RecordKind::Finaliser, at.pc, at.pc, top);
         record.protect = crate::host::Protect::Catch;
         record.spare = cx.open_count as u64;
+        record.metered = cx.is_metered();
+        super::stepping::pay_before(cx, at);
         cx.in_finaliser = true;
         call::call_above(cx, at, top, finaliser, &[object], record)
     }
@@ -257,6 +263,10 @@ pub(crate) unsafe fn collect_in_host(cx: &mut Context, base: Regs, count: usize,
 /// # Safety
 /// The fiber is live.
 pub(crate) unsafe fn before_resume(cx: &mut Context, fiber: *mut FiberCell) {
+    // SAFETY: passed on.
+    if !unsafe { cx.heap.needs_scan(fiber) } {
+        return;
+    }
     let mut roots = RootSet::new(cx, None, (std::ptr::null_mut(), 0));
     // SAFETY: passed on.
     unsafe { cx.heap.before_resume(fiber, &mut roots) };

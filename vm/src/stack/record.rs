@@ -31,6 +31,8 @@ pub(crate) enum RecordKind {
     Branch,
     /// The values are not wanted.
     Discard,
+    /// The guest frame below returns the values.
+    Return,
     /// A concatenation goes on with the values below the record.
     Concat,
     /// An error handler has mapped an error value; unwinding goes on.
@@ -65,6 +67,8 @@ pub enum Protect {
 pub(crate) struct Record {
     pub(crate) kind: RecordKind,
     pub(crate) protect: Protect,
+    /// Whether what the frame below had not paid for yet was charged when the record was made.
+    pub(crate) metered: bool,
     /// State of a host function, or destination word of an instruction.
     pub(crate) state: u32,
     /// Words of `any` values directly below the record.
@@ -91,6 +95,7 @@ impl Record {
         Record {
             kind,
             protect: Protect::No,
+            metered: false,
             state: 0,
             values: 0,
             delta: u32::try_from(delta).expect("frames have less than 2^32 words"),

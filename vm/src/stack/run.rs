@@ -1,6 +1,7 @@
 //! Running: a call from the host, in slices.
 
-use crate::context::{Context, Status};
+use crate::code::UNPAID_MAX;
+use crate::context::{Context, FUEL_LIMIT_MAX, FUEL_UNLIMITED, Status};
 use crate::dispatch::{self, Flow};
 use crate::error::Failure;
 use crate::fiber::{Fiber, FiberState};
@@ -8,11 +9,8 @@ use crate::host::HostRequest;
 use crate::machine::{InstanceId, Machine};
 use crate::stack::call::{call_value, values_at};
 use crate::stack::record::RECORD_DELTA;
-use crate::stack::{host_call, switch};
+use crate::stack::{host_call, stepping, switch};
 use crate::value::Value;
-
-/// The largest budget with a limit; a machine without one stays above.
-const FUEL_LIMIT_MAX: i64 = i64::MAX / 4;
 
 /// How a slice of a run ended.
 pub enum RunState {
@@ -44,8 +42,8 @@ impl Machine {
                     let message = format!("host request '{}' was not answered", request.name());
                     return Err(self.cx.failure_of(&message));
                 }
-                RunState::OutOfFuel if self.cx.fuel < 0 => return Err(self.cx.failure_of("out of fuel")),
-                RunState::OutOfFuel | RunState::Stepped => state = self.resume(),
+                RunState::OutOfFuel => return Err(self.cx.failure_of("out of fuel")),
+                RunState::Stepped => state = self.resume(),
             }
         }
     }
@@ -63,9 +61,14 @@ impl Machine {
 
     /// Adds to the budget of canonical instructions. A machine starts without a limit; the first call sets one.
     pub fn add_fuel(&mut self, fuel: u64) {
-        let fuel = i64::try_from(fuel).unwrap_or(i64::MAX);
-        let limited = self.fuel().is_some();
-        self.cx.fuel = if limited { self.cx.fuel.saturating_add(fuel).min(FUEL_LIMIT_MAX) } else { fuel.min(FUEL_LIMIT_MAX) };
+        let left = self.fuel().unwrap_or(0);
+        self.set_fuel(Some(left.saturating_add(fuel)));
+    }
+
+    /// Sets the budget of canonical instructions, or takes the limit away. A run stops after exactly so many.
+    pub fn set_fuel(&mut self, fuel: Option<u64>) {
+        let limited = |fuel: u64| i64::try_from(fuel).unwrap_or(i64::MAX).min(FUEL_LIMIT_MAX);
+        self.cx.fuel = fuel.map_or(FUEL_UNLIMITED, limited);
     }
 
     /// What is left of the budget; none when there is no limit.
@@ -73,31 +76,90 @@ impl Machine {
         (self.cx.fuel <= FUEL_LIMIT_MAX).then(|| self.cx.fuel.max(0) as u64)
     }
 
-    /// Starts a call. A run that was not finished is dropped.
+    /// Starts a call and runs it as far as the budget goes. A run that was not finished is dropped.
     pub fn start(&mut self, function: Value, arguments: &[Value]) -> RunState {
-        if let Err(failure) = self.cx.begin(function, arguments) {
-            return RunState::Failed(failure);
-        }
+        self.prepare(function, arguments);
         self.resume()
     }
 
-    /// Goes on with a run that has stopped for want of fuel.
+    /// Starts a call without running any of its instructions: [`resume`](Self::resume) and [`step`](Self::step) do. A run
+    /// that was not finished is dropped.
+    pub fn prepare(&mut self, function: Value, arguments: &[Value]) {
+        self.cx.begin(function, arguments);
+    }
+
+    /// Goes on with a run that has stopped for want of fuel, was stepped or is only prepared.
     pub fn resume(&mut self) -> RunState {
-        self.cx.status = Status::Running;
-        self.cx.refresh_memory();
-        // SAFETY: the saved state is that of the run: `begin` or the stop made it.
-        unsafe { dispatch::run(&raw mut *self.cx) };
-        self.cx.state()
+        self.cx.run_slice(None)
+    }
+
+    /// Goes on with a run for at most so many canonical instructions.
+    pub fn step(&mut self, instructions: u64) -> RunState {
+        self.cx.run_slice(Some(instructions))
     }
 
     /// Goes on with a run that waits for the host, giving it these values.
     pub fn answer(&mut self, values: &[Value]) -> RunState {
+        self.prepare_answer(values);
+        self.resume()
+    }
+
+    /// As [`answer`](Self::answer), without running any instruction.
+    pub fn prepare_answer(&mut self, values: &[Value]) {
+        if self.cx.status != Status::Waiting {
+            return;
+        }
         self.cx.status = Status::Running;
         let record = self.cx.regs;
         // SAFETY: a run waits with the record of its host function on top.
         let flow = unsafe { host_call::answer(&mut self.cx, record, values) };
         self.cx.go_on(flow);
-        if self.cx.status.is_running() { self.resume() } else { self.cx.state() }
+    }
+}
+
+impl Context {
+    /// Runs until the budget, or the number of steps, is used up.
+    ///
+    /// Fast code charges only now and then, so it gets less than the budget; what is left is done in plain code.
+    fn run_slice(&mut self, steps: Option<u64>) -> RunState {
+        loop {
+            match self.status {
+                Status::Running | Status::OutOfFuel | Status::Stepped => {}
+                Status::Finished | Status::Failed | Status::Waiting => return self.state(),
+            }
+            let limited = self.fuel <= FUEL_LIMIT_MAX;
+            self.stepping = steps.is_some() || limited && self.fuel <= UNPAID_MAX;
+            self.steps = steps.unwrap_or(u64::MAX);
+            let reserve = if limited && !self.stepping { UNPAID_MAX } else { 0 };
+            self.run_once(reserve);
+            let stepped = std::mem::take(&mut self.stepping);
+            if self.status != Status::OutOfFuel || stepped {
+                return self.state();
+            }
+        }
+    }
+
+    /// Runs with so much of the budget kept back.
+    fn run_once(&mut self, reserve: i64) {
+        let flow = Flow { pc: self.pc, regs: self.regs };
+        self.status = Status::Running;
+        self.refresh_memory();
+        // SAFETY: the saved state is that of the run: `begin` or the stop made it.
+        unsafe {
+            if self.stepping {
+                let flow = stepping::to_plain(self, flow);
+                self.go_on(flow);
+            } else {
+                self.fuel += stepping::unpaid(self, flow) - reserve;
+            }
+            dispatch::run(&raw mut *self);
+            if !self.stepping {
+                self.fuel += reserve;
+                if self.status == Status::OutOfFuel {
+                    self.fuel -= stepping::unpaid(self, Flow { pc: self.pc, regs: self.regs });
+                }
+            }
+        }
     }
 }
 
@@ -111,10 +173,14 @@ impl Context {
     }
 
     /// Prepares a call on a new main fiber.
-    fn begin(&mut self, function: Value, arguments: &[Value]) -> Result<(), Failure> {
+    fn begin(&mut self, function: Value, arguments: &[Value]) {
         let fiber = match switch::create(self, function) {
             Ok(fiber) => fiber,
-            Err(_) => return Err(self.failure_of("not enough memory")),
+            Err(_) => {
+                self.failure = Some(self.failure_of("not enough memory"));
+                self.status = Status::Failed;
+                return;
+            }
         };
         let cell = fiber.as_fiber().expect("it was just made");
         self.main_fiber = cell;
@@ -122,6 +188,8 @@ impl Context {
         self.fiber_depth = 0;
         self.status = Status::Running;
         self.failure = None;
+        self.in_finaliser = false;
+        self.overflow_words = 0;
         // SAFETY: the fiber is new: its stack has an entry record and nothing else.
         unsafe {
             let state = Fiber::of(cell);
@@ -143,13 +211,6 @@ impl Context {
                 None => crate::stack::call::stack_overflow(self, at),
             };
             self.go_on(flow);
-        }
-        match self.status {
-            Status::Running => Ok(()),
-            _ => match self.failure.take() {
-                Some(failure) => Err(failure),
-                None => Ok(()),
-            },
         }
     }
 

@@ -115,6 +115,9 @@ pub(crate) unsafe fn handled(cx: &mut Context, regs: Regs, error: Value) -> Flow
 unsafe fn raise_from(cx: &mut Context, at: Flow, calling: bool, error: Value) -> Flow {
     // SAFETY: passed on.
     unsafe {
+        if !calling {
+            super::stepping::pay(cx, at);
+        }
         let search = search(cx, at, calling);
         match search.handler {
             Some(handler) if search.handlers_at_work < HANDLER_DEPTH_MAX => {
@@ -215,12 +218,12 @@ unsafe fn unwind_to(cx: &mut Context, at: Flow, calling: bool, catcher: Catcher,
                 }
                 cx.overflow_words = 0;
                 set_any(regs, slot, error);
-                Flow { pc, regs }
+                super::stepping::enter_handler(cx, Flow { pc, regs })
             }
             Catcher::Host { record } => {
                 cx.overflow_words = 0;
                 cx.pending_trap = None;
-                host_call::go_on(cx, record, host_call::Returned::Error(error))
+                host_call::answer_error(cx, record, error)
             }
             Catcher::Nobody if cx.fiber == cx.main_fiber => {
                 let trace = traceback(cx, at, calling);

@@ -3,7 +3,8 @@
 use super::algorithms::LibraryError;
 use super::algorithms::float_text;
 use super::algorithms::number::{self, Number};
-use minivm::{HostCall, Outcome, Raise, Tag, TrapCode, Value};
+use minivm::{HostCall, Outcome, Raise, Tag, Value};
+use minivm_isa::TrapCode;
 
 /// What a library function answers.
 pub(super) type Answer = Result<Outcome, Raise>;

@@ -22,8 +22,6 @@ pub(super) struct Library {
     pub(super) pause: i64,
     pub(super) step_multiplier: i64,
     pub(super) warnings: bool,
-    /// Whether the next piece of a warning continues one.
-    pub(super) warning_open: bool,
     input: Stream,
     output: Stream,
     error: Stream,
@@ -38,11 +36,11 @@ impl Library {
             host,
             patterns: PatternCache::default(),
             random: Random::seeded(first, second),
-            mode: CollectorMode::Incremental,
+            // As the reference interpreter has it.
+            mode: CollectorMode::Generational,
             pause: 200,
             step_multiplier: 100,
             warnings: false,
-            warning_open: false,
             input,
             output,
             error,

@@ -1,5 +1,44 @@
 //! The standard library of Lua 5.4.
 //!
-//! [`algorithms`] holds what the library computes, as plain functions over bytes and Rust values that know nothing of the machine.
+//! [`install`] puts it into a machine. The libraries are host functions; what calls back (metamethods, comparators, readers,
+//! iterators) is called by the machine, never from here, so that it may yield and nothing runs on the native stack.
+//! [`algorithms`] holds what the library computes, as plain functions that know nothing of the machine.
+//!
+//! | file | holds |
+//! |---|---|
+//! | [`host`] | what the embedder grants: files, streams, clock, environment |
+//! | `arguments` | argument checks and their messages |
+//! | `library`, `stream` | state beside the heap; buffered streams |
+//! | `support` | the operations of the language, for objects with metamethods |
+//! | `base`, `errors`, `load` | basic functions; `pcall` and its like; chunks |
+//! | `string*`, `table*`, `math`, `utf8`, `coroutine`, `io*`, `os`, `package`, `debug` | the libraries |
+
+mod arguments;
+mod base;
+mod coroutine;
+mod debug;
+mod errors;
+mod install;
+mod io;
+mod io_file;
+mod library;
+mod load;
+mod math;
+mod os;
+mod package;
+mod stream;
+mod string;
+mod string_format;
+mod string_gsub;
+mod string_pack;
+mod string_search;
+mod support;
+mod table;
+mod table_sort;
+mod utf8;
 
 pub mod algorithms;
+pub mod host;
+
+pub use host::LuaHost;
+pub use install::{flush, install};

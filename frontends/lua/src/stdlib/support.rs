@@ -30,18 +30,25 @@ fn load(call: &mut HostCall<'_>) -> Result<(), Raise> {
         // Errors are to look like those of host functions: without a position, and without names of variables.
         function.spans.clear();
         function.locals.clear();
-        if function.captures.is_empty() {
-            names.push((function.name.clone(), index));
+        if let Some(name) = name_in_source(&function.name) {
+            names.push((name, index));
         }
     }
     for (name, index) in &names {
-        program.exports.push(Export { name: name.clone(), item: Item::Function(*index) });
+        program.exports.push(Export { name: (*name).to_string(), item: Item::Function(*index) });
     }
     let verified = minivm_isa::verify(program).expect("the support functions stay valid");
     let (instance, _) = call.instantiate(verified).map_err(out_of_memory)?;
     for (name, _) in names {
-        let function = call.closure(instance, &name, &[]).map_err(out_of_memory)?;
+        let function = call.closure(instance, name, &[]).map_err(out_of_memory)?;
         call.register(&format!("{PREFIX}{name}"), function);
     }
     Ok(())
+}
+
+/// What the source calls a function, whose own name tells the line where it begins: `function <[C]:7>`.
+fn name_in_source(own_name: &str) -> Option<&'static str> {
+    let line: usize = own_name.strip_suffix('>')?.rsplit(':').next()?.parse().ok()?;
+    let text = SOURCE.lines().nth(line.checked_sub(1)?)?;
+    text.strip_prefix("local function ")?.split('(').next()
 }

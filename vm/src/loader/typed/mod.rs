@@ -169,21 +169,25 @@ pub(crate) fn enter_block(loading: &mut Loading, block: Block) {
     if !loading.falls_through {
         loading.pending = 0;
     } else if loading.pending > PENDING_INTO_BLOCK_MAX {
-        charge(loading, first.saturating_sub(1));
+        charge(loading, first);
     }
     loading.asm.place(block, first, loading.pending);
     loading.falls_through = true;
 }
 
-/// Charges before instruction `at` when more is pending than a branch can charge, with `ahead` instructions more.
+/// Sees that no more is pending than a branch can charge, with `ahead` instructions more: blocks are emitted in stretches that
+/// are so short.
 pub(crate) fn settle(loading: &mut Loading, at: usize, ahead: u32) {
-    if loading.pending + ahead > PENDING_MAX {
-        charge(loading, at);
-    }
+    debug_assert!(
+        loading.pending + ahead <= PENDING_MAX,
+        "instruction {at} has too much before it that is not paid for"
+    );
 }
 
-fn charge(loading: &mut Loading, at: usize) {
-    loading.asm.begin(crate::dispatch::control::charge, at);
+/// Charges for everything before instruction `next`, which begins a block or a stretch of one.
+pub(crate) fn charge(loading: &mut Loading, next: usize) {
+    loading.asm.begin(crate::dispatch::control::charge, next);
     let cost = std::mem::take(&mut loading.pending);
     loading.asm.word32(cost);
+    loading.asm.paid(next);
 }

@@ -6,22 +6,6 @@ use super::number::{Number, float_to_integer};
 /// π.
 pub const PI: f64 = std::f64::consts::PI;
 
-/// A function of one float, by the name it has in the library.
-pub fn unary(name: &str) -> Option<fn(f64) -> f64> {
-    Some(match name {
-        "sin" => libm::sin,
-        "cos" => libm::cos,
-        "tan" => libm::tan,
-        "asin" => libm::asin,
-        "acos" => libm::acos,
-        "sqrt" => libm::sqrt,
-        "exp" => libm::exp,
-        "deg" => |x| x * (180.0 / PI),
-        "rad" => |x| x * (PI / 180.0),
-        _ => return None,
-    })
-}
-
 /// `math.atan(y, x)`; `x` is 1 by default.
 pub fn atan(y: f64, x: f64) -> f64 {
     libm::atan2(y, x)

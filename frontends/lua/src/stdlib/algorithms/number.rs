@@ -137,6 +137,17 @@ pub fn ceil_to_integer(value: f64) -> Option<i64> {
     float_to_integer(libm::ceil(value))
 }
 
+/// `lhs < rhs`, exactly, where a conversion to floats would round.
+pub fn integer_less_float(lhs: i64, rhs: f64) -> bool {
+    // Above every integer, or NaN; below every integer; or a bound that integers can be compared with.
+    if rhs >= INTEGER_LIMIT { true } else { rhs > -INTEGER_LIMIT && lhs < libm::ceil(rhs) as i64 }
+}
+
+/// `lhs < rhs`, exactly, where a conversion to floats would round.
+pub fn float_less_integer(lhs: f64, rhs: i64) -> bool {
+    if lhs < -INTEGER_LIMIT { true } else { lhs < INTEGER_LIMIT && (libm::floor(lhs) as i64) < rhs }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -215,6 +226,17 @@ mod tests {
         assert_eq!(parse_in_base(b"+-1", 10), None);
         assert_eq!(parse_in_base(b"", 10), None);
         assert_eq!(parse_in_base(b"fffffffffffffffff", 16), Some(-1));
+    }
+
+    #[test]
+    fn mixed_comparisons() {
+        assert!(integer_less_float(i64::MAX, INTEGER_LIMIT));
+        assert!(!integer_less_float(i64::MIN, -INTEGER_LIMIT));
+        assert!(!float_less_integer(-INTEGER_LIMIT, i64::MIN));
+        assert!(integer_less_float(1, 1.5) && !integer_less_float(2, 1.5) && !integer_less_float(1, 1.0));
+        assert!(float_less_integer(1.5, 2) && !float_less_integer(1.5, 1) && !float_less_integer(1.0, 1));
+        assert!(!integer_less_float(1, f64::NAN) && !float_less_integer(f64::NAN, 1));
+        assert!(float_less_integer(f64::NEG_INFINITY, i64::MIN) && integer_less_float(i64::MAX, f64::INFINITY));
     }
 
     #[test]

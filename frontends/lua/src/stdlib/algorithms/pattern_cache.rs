@@ -11,26 +11,38 @@ const LENGTH_MAX: usize = 64;
 /// A small cache of compiled patterns. It changes nothing but the time a program takes.
 #[derive(Default)]
 pub struct PatternCache {
-    places: Vec<Option<(Box<[u8]>, Rc<Pattern>)>>,
+    anchored: Vec<Place>,
+    unanchored: Vec<Place>,
 }
+
+type Place = Option<(Box<[u8]>, Rc<Pattern>)>;
 
 impl PatternCache {
     /// The compiled form of a pattern for `find`, `match` or `gsub`.
     pub fn get(&mut self, pattern: &[u8]) -> Rc<Pattern> {
-        if pattern.len() > LENGTH_MAX {
-            return Rc::new(Pattern::new(pattern));
-        }
-        if self.places.is_empty() {
-            self.places.resize_with(PLACES, || None);
-        }
-        let place = &mut self.places[place_of(pattern)];
-        match place {
-            Some((text, compiled)) if **text == *pattern => compiled.clone(),
-            _ => {
-                let compiled = Rc::new(Pattern::new(pattern));
-                *place = Some((pattern.into(), compiled.clone()));
-                compiled
-            }
+        get_from(&mut self.anchored, pattern, Pattern::new)
+    }
+
+    /// The compiled form of a pattern for `gmatch`.
+    pub fn get_without_anchor(&mut self, pattern: &[u8]) -> Rc<Pattern> {
+        get_from(&mut self.unanchored, pattern, Pattern::without_anchor)
+    }
+}
+
+fn get_from(places: &mut Vec<Place>, pattern: &[u8], compile: impl Fn(&[u8]) -> Pattern) -> Rc<Pattern> {
+    if pattern.len() > LENGTH_MAX {
+        return Rc::new(compile(pattern));
+    }
+    if places.is_empty() {
+        places.resize_with(PLACES, || None);
+    }
+    let place = &mut places[place_of(pattern)];
+    match place {
+        Some((text, compiled)) if **text == *pattern => compiled.clone(),
+        _ => {
+            let compiled = Rc::new(compile(pattern));
+            *place = Some((pattern.into(), compiled.clone()));
+            compiled
         }
     }
 }

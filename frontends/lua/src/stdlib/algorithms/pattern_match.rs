@@ -83,6 +83,17 @@ impl Search {
         }
     }
 
+    /// A search that goes on where another one rested, which gave these numbers by [`Search::resting_place`].
+    pub fn resume(start: usize, last_end: Option<usize>) -> Self {
+        Self { last_end, ..Self::new(start) }
+    }
+
+    /// What a search between two matches needs to be remembered: where the next attempt begins, where the last match ended,
+    /// and whether there are no more attempts.
+    pub fn resting_place(&self) -> (usize, Option<usize>, bool) {
+        (self.start, self.last_end, self.attempts_done)
+    }
+
     /// Looks for the next match. Each visited node and each byte a repetition runs over takes one of `steps`.
     pub fn next(&mut self, pattern: &Pattern, subject: &[u8], steps: &mut u64) -> Result<SearchStep, PatternError> {
         loop {
@@ -104,11 +115,6 @@ impl Search {
                 }
             }
         }
-    }
-
-    /// Where the next attempt will begin: everything before it has been searched.
-    pub fn position(&self) -> usize {
-        self.start
     }
 
     /// Moves on to a place where a match can begin; false if there is none.

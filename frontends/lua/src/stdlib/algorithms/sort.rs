@@ -6,203 +6,336 @@
 
 use super::error::{LibraryError, LibraryResult};
 
-/// An element, by its place in the list as it was given, from 0.
+/// What a comparison is about: an element by its index, or the pivot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Element(pub u32);
+pub enum Operand {
+    /// The element at this index now, from 0.
+    At(u32),
+    /// The element that was set aside by [`SortStore::set_pivot`].
+    Pivot,
+}
 
-/// What the machine wants.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SortStep {
-    /// The caller is to say whether the first comes before the second, by [`Sort::answer`].
-    Compare(Element, Element),
-    /// The list is sorted.
-    Done,
+/// Where the elements are, and what the machine puts off.
+pub trait SortStore {
+    /// What can go wrong when elements are moved.
+    type Error;
+
+    /// Exchanges two elements, which may be the same.
+    ///
+    /// # Errors
+    /// When the elements cannot be moved.
+    fn swap(&mut self, one: u32, other: u32) -> Result<(), Self::Error>;
+
+    /// Remembers the element at an index; it stays where it is.
+    fn set_pivot(&mut self, index: u32);
+
+    /// Puts a span off.
+    ///
+    /// # Errors
+    /// When there is no room for it.
+    fn push(&mut self, span: Span) -> Result<(), Self::Error>;
+
+    /// Takes back the span that was put off last. There are never more than the bits of an index.
+    fn pop(&mut self) -> Option<Span>;
 }
 
 /// Ranges at least this long get another pivot than the middle when partitions have been uneven.
-const RANDOM_PIVOT_LENGTH: usize = 100;
+const RANDOM_PIVOT_LENGTH: u32 = 100;
 /// A partition is uneven if the smaller side is less than the larger divided by this.
-const UNEVEN: usize = 128;
+const UNEVEN: u32 = 128;
 /// Scrambles the pivot where PUC takes the time of day.
 const PIVOT_SALT: u32 = 0x9e37_79b9;
 
 /// A part of the list still to be sorted, both ends included.
-#[derive(Clone, Copy, Debug)]
-struct Span {
-    low: usize,
-    high: usize,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    low: u32,
+    high: u32,
     /// Not zero once partitions were uneven.
     salt: u32,
 }
 
-/// Which comparison the answer belongs to.
-#[derive(Clone, Copy, Debug)]
-enum State {
-    /// Take the next span.
-    Next,
-    /// Is the last less than the first?
-    Ends(Span),
-    /// Is the middle less than the first?
-    MiddleFirst(Span, usize),
-    /// Is the last less than the middle?
-    MiddleLast(Span, usize),
-    /// Is the element at the left cursor less than the pivot?
-    Left(Span, Cursors),
-    /// Is the pivot less than the element at the right cursor?
-    Right(Span, Cursors),
+/// Which comparison is next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// None: the list is sorted.
     Finished,
+    /// Is the last less than the first?
+    Ends,
+    /// Is the middle, at the left cursor, less than the first?
+    MiddleFirst,
+    /// Is the last less than the middle?
+    MiddleLast,
+    /// Is the element at the left cursor less than the pivot?
+    Left,
+    /// Is the pivot less than the element at the right cursor?
+    Right,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Cursors {
-    left: usize,
-    right: usize,
-    pivot: Element,
-}
+const PHASES: [Phase; 6] =
+    [Phase::Finished, Phase::Ends, Phase::MiddleFirst, Phase::MiddleLast, Phase::Left, Phase::Right];
 
 /// A sort under way.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sort {
-    order: Vec<Element>,
-    /// Spans put off; each is smaller than half of the one before, so there are few.
-    pending: Vec<Span>,
-    state: State,
+    span: Span,
+    phase: Phase,
+    left: u32,
+    right: u32,
+}
+
+/// The integers that [`Sort::to_words`] makes of a sort.
+pub const SORT_WORDS: usize = 6;
+/// The integers that [`Span::to_words`] makes of a span.
+pub const SPAN_WORDS: usize = 3;
+
+impl Span {
+    /// The span as integers, for those who keep it.
+    pub fn to_words(self) -> [i64; SPAN_WORDS] {
+        [self.low, self.high, self.salt].map(i64::from)
+    }
+
+    /// The span that gave these integers.
+    pub fn from_words(words: [i64; SPAN_WORDS]) -> Self {
+        let [low, high, salt] = words.map(|word| word as u32);
+        Self { low, high, salt }
+    }
+}
+
+/// Why a sort cannot go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SortError<E> {
+    /// The order function contradicts itself.
+    InvalidOrder,
+    /// An element could not be moved.
+    Store(E),
+}
+
+impl<E> From<E> for SortError<E> {
+    fn from(error: E) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// The message for an order function that contradicts itself.
+pub fn invalid_order() -> LibraryError {
+    LibraryError::message("invalid order function for sorting")
 }
 
 impl Sort {
     /// Begins to sort a list of `length` elements.
     pub fn new(length: u32) -> Self {
-        let pending = if length > 1 { vec![Span { low: 0, high: length as usize - 1, salt: 0 }] } else { Vec::new() };
-        Self { order: (0..length).map(Element).collect(), pending, state: State::Next }
+        let phase = if length > 1 { Phase::Ends } else { Phase::Finished };
+        Self { span: Span { low: 0, high: length.saturating_sub(1), salt: 0 }, phase, left: 0, right: 0 }
     }
 
-    /// The elements in their present order; once the sort is done, in the right one.
-    pub fn order(&self) -> &[Element] {
-        &self.order
+    /// The sort as integers, for those who keep it.
+    pub fn to_words(self) -> [i64; SORT_WORDS] {
+        let Span { low, high, salt } = self.span;
+        [
+            i64::from(low),
+            i64::from(high),
+            i64::from(salt),
+            self.phase as i64,
+            i64::from(self.left),
+            i64::from(self.right),
+        ]
     }
 
-    /// What is to be compared now. Asking twice gives the same.
-    pub fn step(&mut self) -> SortStep {
-        if let State::Next = self.state {
-            self.state = self.pending.pop().map_or(State::Finished, State::Ends);
+    /// The sort that gave these integers.
+    pub fn from_words(words: [i64; SORT_WORDS]) -> Self {
+        let [low, high, salt, phase, left, right] = words;
+        Self {
+            span: Span::from_words([low, high, salt]),
+            phase: PHASES.get(phase as usize).copied().unwrap_or(Phase::Finished),
+            left: left as u32,
+            right: right as u32,
         }
-        let at = |index: usize| self.order[index];
-        match self.state {
-            State::Next | State::Finished => SortStep::Done,
-            State::Ends(span) => SortStep::Compare(at(span.high), at(span.low)),
-            State::MiddleFirst(span, middle) => SortStep::Compare(at(middle), at(span.low)),
-            State::MiddleLast(span, middle) => SortStep::Compare(at(span.high), at(middle)),
-            State::Left(_, cursors) => SortStep::Compare(at(cursors.left), cursors.pivot),
-            State::Right(_, cursors) => SortStep::Compare(cursors.pivot, at(cursors.right)),
-        }
     }
 
-    /// Takes the answer to the comparison that [`Sort::step`] asked for.
+    /// What is to be compared now (does the first come before the second?), for [`Sort::answer`]; nothing when all is sorted.
+    pub fn question(&self) -> Option<(Operand, Operand)> {
+        let Span { low, high, .. } = self.span;
+        Some(match self.phase {
+            Phase::Finished => return None,
+            Phase::Ends => (Operand::At(high), Operand::At(low)),
+            Phase::MiddleFirst => (Operand::At(self.left), Operand::At(low)),
+            Phase::MiddleLast => (Operand::At(high), Operand::At(self.left)),
+            Phase::Left => (Operand::At(self.left), Operand::Pivot),
+            Phase::Right => (Operand::Pivot, Operand::At(self.right)),
+        })
+    }
+
+    /// Takes the answer to the question.
     ///
-    /// Fails if it shows that the order function is no order.
-    pub fn answer(&mut self, less: bool) -> LibraryResult<()> {
-        self.state = match self.state {
-            State::Next => State::Next,
-            State::Finished => State::Finished,
-            State::Ends(span) => self.after_ends(span, less),
-            State::MiddleFirst(span, middle) => {
+    /// # Errors
+    /// When it shows that the order function is no order, or an element cannot be moved.
+    pub fn answer<S: SortStore>(&mut self, less: bool, store: &mut S) -> Result<(), SortError<S::Error>> {
+        let Span { low, high, .. } = self.span;
+        match self.phase {
+            Phase::Finished => {}
+            Phase::Ends => {
                 if less {
-                    self.order.swap(middle, span.low);
-                    self.after_middle(span, middle)
-                } else {
-                    State::MiddleLast(span, middle)
+                    store.swap(low, high)?;
                 }
+                self.choose_pivot(store);
             }
-            State::MiddleLast(span, middle) => {
+            Phase::MiddleFirst if less => {
+                store.swap(self.left, low)?;
+                self.start_partition(store)?;
+            }
+            Phase::MiddleFirst => self.phase = Phase::MiddleLast,
+            Phase::MiddleLast => {
                 if less {
-                    self.order.swap(middle, span.high);
+                    store.swap(self.left, high)?;
                 }
-                self.after_middle(span, middle)
+                self.start_partition(store)?;
             }
-            State::Left(span, cursors) => advance_left(span, cursors, less)?,
-            State::Right(span, cursors) => self.after_right(span, cursors, less)?,
-        };
+            Phase::Left if less => {
+                if self.left == high - 1 {
+                    return Err(SortError::InvalidOrder);
+                }
+                self.left += 1;
+            }
+            Phase::Left => {
+                self.right -= 1;
+                self.phase = Phase::Right;
+            }
+            Phase::Right if less => {
+                // The left cursor is never at the first element, so this also keeps the right one in the list.
+                if self.right < self.left {
+                    return Err(SortError::InvalidOrder);
+                }
+                self.right -= 1;
+            }
+            Phase::Right if self.right < self.left => {
+                store.swap(high - 1, self.left)?;
+                self.split(store)?;
+            }
+            Phase::Right => {
+                store.swap(self.left, self.right)?;
+                self.left += 1;
+                self.phase = Phase::Left;
+            }
+        }
         Ok(())
     }
 
-    fn after_ends(&mut self, span: Span, less: bool) -> State {
-        if less {
-            self.order.swap(span.low, span.high);
+    fn next_span<S: SortStore>(&mut self, store: &mut S) {
+        match store.pop() {
+            Some(span) => *self = Self { span, phase: Phase::Ends, left: 0, right: 0 },
+            None => self.phase = Phase::Finished,
         }
-        let length = span.high - span.low;
+    }
+
+    fn choose_pivot<S: SortStore>(&mut self, store: &mut S) {
+        let Span { low, high, salt } = self.span;
+        let length = high - low;
         if length == 1 {
-            return State::Next;
+            return self.next_span(store);
         }
-        let middle = if length < RANDOM_PIVOT_LENGTH || span.salt == 0 {
-            (span.low + span.high) / 2
+        self.left = if length < RANDOM_PIVOT_LENGTH || salt == 0 {
+            low + length / 2
         } else {
             let quarter = length / 4;
-            span.salt as usize % (quarter * 2) + span.low + quarter
+            salt % (quarter * 2) + low + quarter
         };
-        State::MiddleFirst(span, middle)
+        self.phase = Phase::MiddleFirst;
     }
 
     /// First, middle and last are in order: sets the pivot aside and starts to partition what is between.
-    fn after_middle(&mut self, span: Span, middle: usize) -> State {
-        if span.high - span.low == 2 {
-            return State::Next;
+    fn start_partition<S: SortStore>(&mut self, store: &mut S) -> Result<(), S::Error> {
+        let Span { low, high, .. } = self.span;
+        if high - low == 2 {
+            self.next_span(store);
+            return Ok(());
         }
-        let pivot = self.order[middle];
-        self.order.swap(middle, span.high - 1);
-        State::Left(span, Cursors { left: span.low + 1, right: span.high - 1, pivot })
-    }
-
-    fn after_right(&mut self, span: Span, cursors: Cursors, pivot_less: bool) -> LibraryResult<State> {
-        let Cursors { left, right, pivot } = cursors;
-        if pivot_less {
-            // The left cursor is never at the first element, so this also keeps the right one in the list.
-            if right < left {
-                return Err(invalid_order());
-            }
-            return Ok(State::Right(span, Cursors { right: right - 1, ..cursors }));
-        }
-        if right < left {
-            self.order.swap(span.high - 1, left);
-            self.split(span, left);
-            return Ok(State::Next);
-        }
-        self.order.swap(left, right);
-        // The next step moves the left cursor; the right one moves when it is the left one's turn to stop.
-        Ok(State::Left(span, Cursors { left: left + 1, right, pivot }))
+        store.set_pivot(self.left);
+        store.swap(self.left, high - 1)?;
+        self.left = low + 1;
+        self.right = high - 1;
+        self.phase = Phase::Left;
+        Ok(())
     }
 
     /// The pivot is in its place: the larger side waits while the smaller is sorted.
-    fn split(&mut self, span: Span, pivot: usize) {
+    fn split<S: SortStore>(&mut self, store: &mut S) -> Result<(), S::Error> {
+        let (span, pivot) = (self.span, self.left);
         let (before, after) = (pivot - span.low, span.high - pivot);
-        // A span of no elements at the beginning of the list has no last index; it is not pushed.
-        let below = Span { high: pivot.saturating_sub(1), ..span };
+        let below = Span { high: pivot - 1, ..span };
         let above = Span { low: pivot + 1, ..span };
         let (smaller, smaller_length, mut larger) =
             if before < after { (below, before, above) } else { (above, after, below) };
+        // At least four elements were partitioned, so the larger side has two.
         if (larger.high - larger.low) / UNEVEN > smaller_length {
             larger.salt = span.salt.wrapping_add(PIVOT_SALT) | 1;
         }
-        // At least four elements were partitioned, so the larger side has two.
-        self.pending.push(larger);
+        store.push(larger)?;
         if smaller_length > 1 {
-            self.pending.push(smaller);
+            store.push(smaller)?;
+        }
+        self.next_span(store);
+        Ok(())
+    }
+}
+
+/// A sort of elements that a slice holds, for orders that need no guest code.
+pub struct SliceStore<'e, T> {
+    elements: &'e mut [T],
+    pivot: Option<T>,
+    pending: Vec<Span>,
+}
+
+impl<'e, T: Copy> SliceStore<'e, T> {
+    /// For these elements.
+    pub fn new(elements: &'e mut [T]) -> Self {
+        Self { elements, pivot: None, pending: Vec::new() }
+    }
+
+    /// The element that an operand means.
+    pub fn get(&self, operand: Operand) -> T {
+        match (operand, self.pivot) {
+            (Operand::Pivot, Some(pivot)) => pivot,
+            (Operand::Pivot, None) => self.elements[0],
+            (Operand::At(index), _) => self.elements[index as usize],
         }
     }
 }
 
-/// Moves the left cursor over elements less than the pivot, then hands over to the right cursor.
-fn advance_left(span: Span, cursors: Cursors, less: bool) -> LibraryResult<State> {
-    if !less {
-        return Ok(State::Right(span, Cursors { right: cursors.right - 1, ..cursors }));
+impl<T: Copy> SortStore for SliceStore<'_, T> {
+    type Error = std::convert::Infallible;
+
+    fn swap(&mut self, one: u32, other: u32) -> Result<(), Self::Error> {
+        self.elements.swap(one as usize, other as usize);
+        Ok(())
     }
-    if cursors.left == span.high - 1 {
-        return Err(invalid_order());
+
+    fn set_pivot(&mut self, index: u32) {
+        self.pivot = Some(self.elements[index as usize]);
     }
-    Ok(State::Left(span, Cursors { left: cursors.left + 1, ..cursors }))
+
+    fn push(&mut self, span: Span) -> Result<(), Self::Error> {
+        self.pending.push(span);
+        Ok(())
+    }
+
+    fn pop(&mut self) -> Option<Span> {
+        self.pending.pop()
+    }
 }
 
-fn invalid_order() -> LibraryError {
-    LibraryError::message("invalid order function for sorting")
+/// Sorts a slice, whose length 32 bits hold.
+///
+/// # Errors
+/// When the order contradicts itself.
+pub fn sort_slice<T: Copy>(elements: &mut [T], mut less: impl FnMut(T, T) -> bool) -> LibraryResult<()> {
+    let mut sort = Sort::new(u32::try_from(elements.len()).unwrap_or(u32::MAX));
+    let mut store = SliceStore::new(elements);
+    while let Some((lhs, rhs)) = sort.question() {
+        let answer = less(store.get(lhs), store.get(rhs));
+        sort.answer(answer, &mut store).map_err(|_| invalid_order())?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -210,14 +343,14 @@ mod tests {
     use super::*;
 
     fn sort_by(length: u32, mut less: impl FnMut(u32, u32) -> bool) -> LibraryResult<Vec<u32>> {
-        let mut sort = Sort::new(length);
+        let mut order: Vec<u32> = (0..length).collect();
         let mut budget = 5000 * (length + 1);
-        while let SortStep::Compare(lhs, rhs) = sort.step() {
-            sort.answer(less(lhs.0, rhs.0))?;
+        sort_slice(&mut order, |lhs, rhs| {
             budget -= 1;
             assert!(budget > 0, "the sort of {length} elements does not end");
-        }
-        Ok(sort.order().iter().map(|element| element.0).collect())
+            less(lhs, rhs)
+        })?;
+        Ok(order)
     }
 
     fn noise(seed: &mut u64) -> u64 {
@@ -253,6 +386,22 @@ mod tests {
             .expect("a valid order");
             assert!(comparisons < 250_000, "{comparisons}");
         }
+    }
+
+    #[test]
+    fn words_keep_everything() {
+        let mut keys: Vec<u64> = (0..200).map(|index| index * 7919 % 200).collect();
+        let mut store = SliceStore::new(&mut keys);
+        let mut sort = Sort::new(200);
+        while let Some((lhs, rhs)) = sort.question() {
+            sort = Sort::from_words(sort.to_words());
+            let pending: Vec<Span> = store.pending.iter().map(|span| Span::from_words(span.to_words())).collect();
+            assert_eq!(pending, store.pending);
+            assert!(pending.len() <= 32);
+            let less = store.get(lhs) < store.get(rhs);
+            sort.answer(less, &mut store).expect("a valid order");
+        }
+        assert!(keys.is_sorted());
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! `run`: gives a program what the command line grants and runs it to its end.
 
+mod lua;
+
 use crate::arguments::Run;
 use crate::commands;
 use crate::exit::Exit;
@@ -26,13 +28,12 @@ pub(crate) fn run(options: &Run) -> Result<Exit, Failure> {
     let Loaded { name, program, .. } = load(Path::new(file))?;
     let arguments: Vec<String> = arguments.iter().map(|argument| argument.to_string_lossy().into_owned()).collect();
     let limits = Limits { memory_bytes_max: options.memory_max.map_or(u64::MAX, |size| size.0), ..Limits::default() };
-    let mut session = Session { machine: Machine::new(limits), name, fuel: options.fuel, wasi: None };
+    let mut session = Session { machine: Machine::new(limits), name, fuel: options.fuel, wasi: None, has_lua: false };
     if let Some(fuel) = options.fuel {
         session.machine.add_fuel(fuel);
     }
     let result = session.run(options, program, arguments);
-    let flushed = session.wasi.map_or(Ok(()), |wasi| wasi.flush());
-    match (result, commands::written(flushed)) {
+    match (result, session.flush()) {
         (Ok(Exit::Success), written) => written,
         (result, _) => result,
     }
@@ -44,11 +45,13 @@ struct Session {
     name: String,
     fuel: Option<u64>,
     wasi: Option<Linked>,
+    has_lua: bool,
 }
 
 /// What the verified program has to say before the machine takes it.
 struct Outline {
     imports_wasi: bool,
+    is_lua: bool,
     exports: Vec<(String, Signature)>,
 }
 
@@ -65,7 +68,7 @@ impl Outline {
             }
             Item::Global(_) | Item::Memory(_) | Item::Table(_) => None,
         });
-        Outline { imports_wasi, exports: exports.collect() }
+        Outline { imports_wasi, is_lua: lua::is_chunk(program), exports: exports.collect() }
     }
 
     fn export(&self, name: &str) -> Option<&Signature> {
@@ -78,18 +81,21 @@ impl Session {
         let outline = Outline::new(&program);
         if outline.imports_wasi {
             let wasi = grants(options, &self.name, &arguments).map_err(|error| self.setup_failure(&error))?;
-            let linked = wasi::define(&mut self.machine, wasi).map_err(|_| self.failure("not enough memory"))?;
+            let linked = wasi::define(&mut self.machine, wasi).map_err(|_| self.out_of_memory())?;
             self.wasi = Some(linked);
         }
+        let globals = if outline.is_lua { Some(lua::install(self, options, &arguments)?) } else { None };
         let instance = match self.machine.instantiate(program) {
             Ok(instance) => instance,
             Err(LinkError::Start(failure)) => return self.failed(failure),
             Err(error @ LinkError::Trap(_)) => return Err(self.failure(error.to_string())),
             Err(error) => return Err(Failure::new(Exit::Unsupported, self.report(error.to_string()))),
         };
-        match &options.invoke {
-            Some(export) => self.invoke(instance, &outline, export, &arguments),
-            None => self.start(instance, &outline, &arguments),
+        match (globals, &options.invoke) {
+            (Some(globals), Some(name)) => lua::invoke(self, instance, globals, name, &arguments),
+            (Some(globals), None) => lua::run(self, instance, globals, &arguments).map(|(exit, _)| exit),
+            (None, Some(export)) => self.invoke(instance, &outline, export, &arguments),
+            (None, None) => self.start(instance, &outline, &arguments),
         }
     }
 
@@ -100,7 +106,7 @@ impl Session {
             Some((name, signature)) if signature.convention != Convention::Typed => {
                 let values: Option<Vec<Value>> =
                     arguments.iter().map(|argument| self.machine.string(argument).ok()).collect();
-                let values = values.ok_or_else(|| self.failure("not enough memory"))?;
+                let values = values.ok_or_else(|| self.out_of_memory())?;
                 self.call(instance, name, &values).map(|(exit, _)| exit)
             }
             Some((name, signature)) if signature.params.is_empty() => {
@@ -142,7 +148,12 @@ impl Session {
         };
         let values = self.arguments(name, signature, arguments)?;
         let (exit, results) = self.call(instance, name, &values)?;
-        let types = &signature.results;
+        self.print_results(&results, &signature.results)?;
+        Ok(exit)
+    }
+
+    /// Prints values, one a line; `types` are their types, where they have some.
+    fn print_results(&mut self, results: &[Value], types: &[Type]) -> Result<Exit, Failure> {
         let lines: String = results
             .iter()
             .enumerate()
@@ -150,8 +161,7 @@ impl Session {
             .collect();
         // What the program wrote comes before what it returned.
         self.flush()?;
-        commands::print(lines.as_bytes())?;
-        Ok(exit)
+        commands::print(lines.as_bytes())
     }
 
     fn arguments(&mut self, name: &str, signature: &Signature, texts: &[String]) -> Result<Vec<Value>, Failure> {
@@ -178,6 +188,11 @@ impl Session {
     fn call(&mut self, instance: InstanceId, name: &str, values: &[Value]) -> Result<(Exit, Vec<Value>), Failure> {
         let function = self.machine.exported_function(instance, name);
         let function = function.ok_or_else(|| self.failure(format!("`{name}` cannot be called")))?;
+        self.call_value(function, values)
+    }
+
+    /// Calls a function.
+    fn call_value(&mut self, function: Value, values: &[Value]) -> Result<(Exit, Vec<Value>), Failure> {
         match self.machine.start(function, values) {
             RunState::Finished(results) => Ok((Exit::Success, results)),
             RunState::Failed(failure) => Ok((self.failed(failure)?, Vec::new())),
@@ -197,18 +212,26 @@ impl Session {
             minivm::Failure::Error { .. } if self.fuel.is_some() && self.machine.fuel() == Some(0) => {
                 Err(self.out_of_fuel())
             }
-            minivm::Failure::Error { value, trap, trace } => {
-                let message = match trap {
-                    Some(code) if value.as_bytes().is_none() => code.to_string(),
-                    _ => self.machine.describe(value),
-                };
-                uncaught(&message, &trace);
+            minivm::Failure::Error { value, trap: Some(code), trace } if value.as_bytes().is_none() => {
+                uncaught(code.to_string().as_bytes(), &trace);
+                Ok(Exit::Error)
+            }
+            minivm::Failure::Error { value, trap: _, trace } => {
+                let (message, with_trace) = lua::message(&mut self.machine, value);
+                uncaught(&message, if with_trace { &trace } else { "" });
                 Ok(Exit::Error)
             }
         }
     }
 
+    /// Lets out what programs have written.
     fn flush(&mut self) -> Result<Exit, Failure> {
+        if self.has_lua
+            && let Err(error) = minivm_lua::stdlib::flush(&mut self.machine)
+        {
+            let report = Report::new(format!("cannot write to standard output: {}", error.message.to_lowercase()));
+            return Err(Failure::new(Exit::Unwritable, report));
+        }
         commands::written(self.wasi.as_ref().map_or(Ok(()), Linked::flush))
     }
 
@@ -223,6 +246,10 @@ impl Session {
             SetupError::ZeroByte(_) | SetupError::VariableName(_) | SetupError::TooLarge => Exit::Usage,
         };
         Failure::new(exit, Report::new(error.to_string()))
+    }
+
+    fn out_of_memory(&self) -> Failure {
+        self.failure("not enough memory")
     }
 
     fn failure(&self, message: impl Into<String>) -> Failure {
@@ -247,11 +274,11 @@ fn grants(options: &Run, name: &str, arguments: &[String]) -> Result<wasi::Wasi,
     builder.build()
 }
 
-/// Tells of an error that the program did not catch, in the form that Lua's own command has.
-fn uncaught(message: &str, trace: &str) {
-    let style = anstream::stderr();
-    let mut stream = style.lock();
+/// Tells of an error that the program did not catch, in the form that the `lua` command has.
+fn uncaught(message: &[u8], trace: &str) {
+    let prefix = "\x1b[1m\x1b[31mminivm:\x1b[0m ";
     let end = if trace.is_empty() { "" } else { "\n" };
-    // Where errors cannot be told, nothing can.
-    let _ = writeln!(stream, "\x1b[1m\x1b[31mminivm:\x1b[0m {message}{end}{trace}");
+    // Only the prefix is ours: what the program says goes out as it is. Where errors cannot be told, nothing can.
+    let _ = write!(anstream::stderr(), "{prefix}");
+    let _ = std::io::stderr().write_all(&[message, end.as_bytes(), trace.as_bytes(), b"\n"].concat());
 }

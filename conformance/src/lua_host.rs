@@ -1,0 +1,140 @@
+//! What Lua cases reach outside of the machine: captured output, their own input, files below their folder or a scratch
+//! folder, and a clock that stands still.
+
+use crate::cases::Case;
+use minivm_lua::stdlib::host::{HostError, LuaFile, LuaHost, OpenMode, Standard, Whence};
+use std::cell::RefCell;
+use std::fs::{self, File};
+use std::io::{Cursor, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+/// When the cases run, in seconds since the beginning of 1970.
+const NOW: i64 = 1_700_000_000;
+
+/// The host of one run.
+pub struct CaseHost {
+    folder: PathBuf,
+    scratch: tempfile::TempDir,
+    names: u32,
+    input: Vec<u8>,
+    output: Captured,
+}
+
+/// What a run has printed so far.
+#[derive(Clone, Default)]
+pub struct Captured(Rc<RefCell<Vec<u8>>>);
+
+impl Captured {
+    /// Takes it.
+    pub fn take(&self) -> Vec<u8> {
+        self.0.take()
+    }
+}
+
+impl LuaFile for Captured {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), HostError> {
+        self.0.borrow_mut().extend_from_slice(bytes);
+        Ok(())
+    }
+}
+
+struct Input(Cursor<Vec<u8>>);
+
+impl LuaFile for Input {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, HostError> {
+        Ok(self.0.read(buffer)?)
+    }
+}
+
+struct Nothing;
+
+impl LuaFile for Nothing {
+    fn write(&mut self, _: &[u8]) -> Result<(), HostError> {
+        Ok(())
+    }
+}
+
+struct OpenFile(File);
+
+impl LuaFile for OpenFile {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, HostError> {
+        Ok(self.0.read(buffer)?)
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), HostError> {
+        Ok(self.0.write_all(bytes)?)
+    }
+
+    fn seek(&mut self, whence: Whence, offset: i64) -> Result<u64, HostError> {
+        let bad = || HostError { message: "Invalid argument".into(), code: 22 };
+        Ok(self.0.seek(match whence {
+            Whence::Start => SeekFrom::Start(u64::try_from(offset).map_err(|_| bad())?),
+            Whence::Current => SeekFrom::Current(offset),
+            Whence::End => SeekFrom::End(offset),
+        })?)
+    }
+}
+
+impl CaseHost {
+    /// The host for a case, and where its output will be.
+    ///
+    /// # Errors
+    /// When there is no scratch folder.
+    pub fn new(case: &Case) -> Result<(Self, Captured), String> {
+        let output = Captured::default();
+        let scratch = tempfile::tempdir().map_err(|error| format!("no temporary folder: {error}"))?;
+        let (folder, input) = (case.folder().to_owned(), case.input.clone());
+        Ok((CaseHost { folder, scratch, names: 0, input, output: output.clone() }, output))
+    }
+
+    fn path(&self, name: &[u8]) -> PathBuf {
+        self.folder.join(Path::new(String::from_utf8_lossy(name).as_ref()))
+    }
+}
+
+impl LuaHost for CaseHost {
+    fn standard(&mut self, stream: Standard) -> Box<dyn LuaFile> {
+        match stream {
+            Standard::Input => Box::new(Input(Cursor::new(std::mem::take(&mut self.input)))),
+            Standard::Output => Box::new(self.output.clone()),
+            Standard::Error => Box::new(Nothing),
+        }
+    }
+
+    fn open(&mut self, name: &[u8], mode: OpenMode) -> Result<Box<dyn LuaFile>, HostError> {
+        let mut options = File::options();
+        match mode {
+            OpenMode::Read => options.read(true),
+            OpenMode::Write => options.write(true).create(true).truncate(true),
+            OpenMode::Append => options.append(true).create(true),
+            OpenMode::Update => options.read(true).write(true),
+            OpenMode::UpdateNew => options.read(true).write(true).create(true).truncate(true),
+            OpenMode::UpdateAppend => options.read(true).append(true).create(true),
+        };
+        Ok(Box::new(OpenFile(options.open(self.path(name))?)))
+    }
+
+    fn open_temporary(&mut self) -> Result<Box<dyn LuaFile>, HostError> {
+        Ok(Box::new(OpenFile(tempfile::tempfile_in(self.scratch.path())?)))
+    }
+
+    fn temporary_name(&mut self) -> Result<Vec<u8>, HostError> {
+        self.names += 1;
+        let path = self.scratch.path().join(format!("lua_{:06}", self.names));
+        File::create(&path)?;
+        Ok(path.to_string_lossy().into_owned().into_bytes())
+    }
+
+    fn remove(&mut self, name: &[u8]) -> Result<(), HostError> {
+        Ok(fs::remove_file(self.path(name))?)
+    }
+
+    fn rename(&mut self, from: &[u8], to: &[u8]) -> Result<(), HostError> {
+        Ok(fs::rename(self.path(from), self.path(to))?)
+    }
+
+    fn time(&mut self) -> Option<i64> {
+        Some(NOW)
+    }
+}

@@ -1,0 +1,75 @@
+//! Runs a Lua case through the library: compile, verify, instantiate, install the standard library, call.
+
+use crate::cases::Case;
+use crate::lua_host::CaseHost;
+use crate::outcome::{Ending, Outcome, readable};
+use minivm::{Failure, Limits, Machine, Tag, Value};
+use minivm_lua::stdlib;
+use std::fs;
+
+/// Runs a case to its end.
+///
+/// # Errors
+/// When it could not be run; errors of the program itself, also those of its syntax, are part of the outcome.
+pub fn run(case: &Case) -> Result<Outcome, String> {
+    run_with(case, Limits::default(), |machine, chunk, arguments| machine.call(chunk, arguments))
+}
+
+/// Runs a case to its end in a way of the caller's: `call` is given the chunk and its arguments.
+///
+/// # Errors
+/// As for [`run`].
+pub fn run_with(
+    case: &Case,
+    limits: Limits,
+    call: impl FnOnce(&mut Machine, Value, &[Value]) -> Result<Vec<Value>, Failure>,
+) -> Result<Outcome, String> {
+    let source = fs::read(&case.source).map_err(|error| format!("{}: {error}", case.name))?;
+    let program = match minivm_lua::compile_file(&source, format!("@{}", case.file_name())) {
+        Ok(program) => program,
+        Err(error) => return Ok(Outcome { output: Vec::new(), ending: Ending::Failed(error.to_string()) }),
+    };
+    let (host, output) = CaseHost::new(case)?;
+    let mut machine = Machine::new(limits);
+    let globals = stdlib::install(&mut machine, Box::new(host)).map_err(|error| error.to_string())?;
+    let arguments = arguments(&mut machine, case, globals).map_err(|error| error.to_string())?;
+    let instance = machine.instantiate(program).map_err(|error| error.to_string())?;
+    let chunk = machine.closure(instance, "main", &[globals]).map_err(|error| error.to_string())?;
+    let result = call(&mut machine, chunk, &arguments);
+    let ending = match result {
+        Ok(_) => Ending::Finished,
+        Err(Failure::Exit(status)) => Ending::Exited(status),
+        Err(Failure::Error { value, .. }) => Ending::Failed(message(&mut machine, value)),
+    };
+    stdlib::flush(&mut machine).map_err(|error| error.to_string())?;
+    Ok(Outcome { output: output.take(), ending })
+}
+
+/// The values of `...`, which are also in the global table `arg`.
+fn arguments(machine: &mut Machine, case: &Case, globals: Value) -> Result<Vec<Value>, Box<dyn std::error::Error>> {
+    let table = machine.heap().table_value(0, 4)?;
+    machine.heap().table_set_name(globals, b"arg", table)?;
+    let mut values = Vec::new();
+    let name = case.file_name();
+    for (index, text) in std::iter::once(&name).chain(&case.arguments).enumerate() {
+        let value = machine.string(text)?;
+        machine.heap().table_set(table, Value::int(index as i64), value)?;
+        if index > 0 {
+            values.push(value);
+        }
+    }
+    Ok(values)
+}
+
+/// The last line of `run_case.lua` for an error value.
+fn message(machine: &mut Machine, value: Value) -> String {
+    match value.tag() {
+        Tag::STRING => readable(value.as_bytes().unwrap_or_default()),
+        Tag::INT | Tag::FLOAT => machine.describe(value),
+        _ => {
+            let kind = machine.describe(value);
+            let kind = kind.split(':').next().unwrap_or(&kind).to_owned();
+            format!("(error object is a {kind} value)")
+        }
+    }
+}

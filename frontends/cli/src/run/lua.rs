@@ -1,0 +1,146 @@
+//! Running Lua programs: the standard library, `arg`, and how an error is told.
+
+use super::Session;
+use crate::arguments::Run;
+use crate::exit::Exit;
+use crate::lua_host::ProcessHost;
+use crate::report::Report;
+use crate::source::{Failure, cause};
+use crate::values;
+use minivm::{InstanceId, Machine, Tag, Value};
+use minivm_isa::Type;
+use minivm_isa::program::Program;
+use minivm_lua::stdlib;
+use std::io::IsTerminal;
+
+/// The section by which a program tells that it was made from Lua.
+const SECTION: &str = "lua.lines";
+
+/// Whether a program is a Lua chunk, compiled or not.
+pub(super) fn is_chunk(program: &Program) -> bool {
+    program.custom.iter().any(|section| section.name == SECTION)
+}
+
+/// Makes the standard library; gives the table of globals.
+pub(super) fn install(session: &mut Session, options: &Run, arguments: &[String]) -> Result<Value, Failure> {
+    let host = ProcessHost::new(&options.directories, &options.environment).map_err(|(path, error)| {
+        let message = format!("cannot open the directory {}: {}", path.display(), cause(&error));
+        Failure::new(Exit::Unreadable, Report::new(message))
+    })?;
+    let globals = stdlib::install(&mut session.machine, Box::new(host)).map_err(|_| session.out_of_memory())?;
+    session.machine.keep(globals);
+    session.has_lua = true;
+    let argument_table = argument_table(session, arguments).ok_or_else(|| session.out_of_memory())?;
+    let set = session.machine.heap().table_set_name(globals, b"arg", argument_table);
+    set.map_err(|_| session.out_of_memory())?;
+    if std::io::stdout().is_terminal() {
+        line_by_line(&mut session.machine, globals);
+    }
+    Ok(globals)
+}
+
+/// `arg`: the script at 0, its arguments after it, the command before it.
+fn argument_table(session: &mut Session, arguments: &[String]) -> Option<Value> {
+    let table = session.machine.heap().table_value(arguments.len() as u32, 2).ok()?;
+    session.machine.keep(table);
+    let before = [(-1, "minivm"), (0, session.name.clone().as_str())].map(|(index, text)| (index, text.to_owned()));
+    let after = arguments.iter().enumerate().map(|(index, text)| (index as i64 + 1, text.clone()));
+    for (index, text) in before.into_iter().chain(after) {
+        let text = session.machine.string(text).ok()?;
+        session.machine.heap().table_set_int(table, index, text).ok()?;
+    }
+    Some(table)
+}
+
+/// `io.stdout:setvbuf("line")`: a person waits for each line.
+fn line_by_line(machine: &mut Machine, globals: Value) -> Option<()> {
+    let io = machine.heap().table_get_name(globals, b"io");
+    let stdout = machine.heap().table_get_name(io, b"stdout");
+    let metatable = machine.heap().own_metatable(stdout);
+    let methods = machine.heap().table_get_name(metatable, b"__index");
+    let setvbuf = machine.heap().table_get_name(methods, b"setvbuf");
+    let line = machine.string("line").ok()?;
+    machine.call(setvbuf, &[stdout, line]).ok().map(|_| ())
+}
+
+/// Runs a chunk with the arguments of the command line, as strings.
+pub(super) fn run(
+    session: &mut Session,
+    instance: InstanceId,
+    globals: Value,
+    arguments: &[String],
+) -> Result<(Exit, Vec<Value>), Failure> {
+    let chunk = session.machine.closure(instance, "main", &[globals]);
+    let chunk = chunk.map_err(|error| session.failure(error.to_string()))?;
+    session.machine.keep(chunk);
+    let mut values = Vec::with_capacity(arguments.len());
+    for argument in arguments {
+        let value = session.machine.string(argument).map_err(|_| session.out_of_memory())?;
+        session.machine.keep(value);
+        values.push(value);
+    }
+    session.call_value(chunk, &values)
+}
+
+/// Runs a chunk, then calls a function by name: of the table that the chunk returns, else a global one.
+pub(super) fn invoke(
+    session: &mut Session,
+    instance: InstanceId,
+    globals: Value,
+    name: &str,
+    arguments: &[String],
+) -> Result<Exit, Failure> {
+    let (exit, returned) = run(session, instance, globals, &[])?;
+    if exit != Exit::Success {
+        return Ok(exit);
+    }
+    let module = returned.first().copied().filter(|value| value.as_table().is_some());
+    let found = [module, Some(globals)].into_iter().flatten().find_map(|table| {
+        let value = session.machine.heap().table_get_name(table, name.as_bytes());
+        value.as_function().map(|_| value)
+    });
+    let Some(function) = found else {
+        let report = session.report(format!("there is no function `{name}`"));
+        let note = "it can be a field of the table that the file returns, or a global";
+        return Err(Failure::new(Exit::Usage, report.note(note)));
+    };
+    session.machine.keep(function);
+    let mut parsed = Vec::with_capacity(arguments.len());
+    for text in arguments {
+        let value = values::parse(&mut session.machine, text, Type::Any).ok_or_else(|| session.out_of_memory())?;
+        session.machine.keep(value);
+        parsed.push(value);
+    }
+    let (exit, results) = session.call_value(function, &parsed)?;
+    session.print_results(&results, &[])?;
+    Ok(exit)
+}
+
+/// What is told of an error value, as the `lua` command does; and whether a traceback belongs to it.
+pub(super) fn message(machine: &mut Machine, value: Value) -> (Vec<u8>, bool) {
+    if let Some(bytes) = value.as_bytes() {
+        return (bytes.to_vec(), true);
+    }
+    if value.tag() == Tag::INT || value.as_float().is_some() {
+        return (machine.describe(value).into_bytes(), true);
+    }
+    let metatable = machine.heap().own_metatable(value);
+    if metatable.as_table().is_some() {
+        let describe = machine.heap().table_get_name(metatable, b"__tostring");
+        if !describe.is_nil()
+            && let Ok(results) = machine.call(describe, &[value])
+            && let Some(bytes) = results.first().and_then(Value::as_bytes)
+        {
+            return (bytes.to_vec(), false);
+        }
+    }
+    let kind = match value.tag() {
+        Tag::NIL => "nil",
+        Tag::FALSE | Tag::TRUE => "boolean",
+        Tag::TABLE => "table",
+        Tag::FUNCTION => "function",
+        Tag::FIBER => "thread",
+        _ => "userdata",
+    };
+    (format!("(error object is a {kind} value)").into_bytes(), true)
+}

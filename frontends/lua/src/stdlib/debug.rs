@@ -1,0 +1,307 @@
+//! The `debug` library, as far as the machine tells: levels of the stack, functions, captured values, metatables.
+
+use super::arguments::{Answer, Arguments, LibraryFunction, out_of_memory};
+use minivm::{HostCall, LevelInfo, Raise, Tag, Value};
+
+/// The functions by name.
+pub(super) const FUNCTIONS: &[(&str, LibraryFunction)] = &[
+    ("gethook", gethook),
+    ("getinfo", getinfo),
+    ("getlocal", getlocal),
+    ("getmetatable", getmetatable),
+    ("getregistry", getregistry),
+    ("getupvalue", getupvalue),
+    ("getuservalue", getuservalue),
+    ("sethook", sethook),
+    ("setlocal", setlocal),
+    ("setmetatable", setmetatable),
+    ("setupvalue", setupvalue),
+    ("setuservalue", setuservalue),
+    ("traceback", traceback),
+    ("upvalueid", upvalueid),
+    ("upvaluejoin", upvaluejoin),
+];
+
+/// Name of the table that `getregistry` gives, in the machine's registry.
+pub(super) const REGISTRY: &str = "lua.debug.registry";
+
+/// The fiber that is the first argument, if it is one, and where the other arguments begin.
+fn fiber_argument(call: &HostCall<'_>) -> (Option<Value>, usize) {
+    let first = call.arg(0);
+    if first.tag() == Tag::FIBER { (Some(first), 1) } else { (None, 0) }
+}
+
+fn is_running(call: &HostCall<'_>, fiber: Option<Value>) -> bool {
+    fiber.is_none_or(|fiber| fiber.raw_equals(call.running_fiber().0))
+}
+
+fn traceback(call: &mut HostCall<'_>) -> Answer {
+    let (fiber, first) = fiber_argument(call);
+    let message = call.arg(first);
+    let text = call.to_text(message)?;
+    if text.is_none() && !message.is_nil() {
+        return call.return_one(message);
+    }
+    let here = is_running(call, fiber);
+    let level = call.integer_or(first + 1, i64::from(here))?.max(0);
+    let level = usize::try_from(level).unwrap_or(usize::MAX);
+    let trace = match fiber {
+        Some(fiber) if !here => call.fiber_traceback(fiber, level),
+        // Level 0 is this function itself, which the machine leaves out.
+        _ if level == 0 => call.traceback(0).replacen('\n', "\n\t[C]: in function 'debug.traceback'\n", 1),
+        _ => call.traceback(level - 1),
+    };
+    let mut out = text.map_or(Vec::new(), |text| [text.bytes(), b"\n"].concat());
+    out.extend_from_slice(trace.as_bytes());
+    if here && call.running_fiber().1 {
+        // The host that started the program.
+        out.extend_from_slice(b"\n\t[C]: in ?");
+    }
+    call.return_text(out)
+}
+
+/// What is known of the level or function that argument `index` names; `None` for a level that is not there.
+fn info_of(call: &mut HostCall<'_>, fiber: Option<Value>, index: usize) -> Result<Option<LevelInfo>, Raise> {
+    let subject = call.arg(index);
+    if subject.tag() == Tag::FUNCTION {
+        return Ok(call.function(subject));
+    }
+    let level = call.check_integer(index)?;
+    let Ok(level) = usize::try_from(level) else { return Ok(None) };
+    if !is_running(call, fiber) {
+        return Ok(call.fiber_level(fiber.unwrap_or(Value::NIL), level));
+    }
+    if level == 0 {
+        let callee = call.callee();
+        return Ok(call.function(callee));
+    }
+    Ok(call.level(level))
+}
+
+const OPTIONS: &[u8] = b"SlnrutLf";
+
+fn getinfo(call: &mut HostCall<'_>) -> Answer {
+    let (fiber, first) = fiber_argument(call);
+    let options = call.optional_text(first + 1)?;
+    let options = options.as_ref().map_or(&b"flnSrtu"[..], |text| text.bytes());
+    if options.starts_with(b">") {
+        return Err(call.argument_error(first + 1, "invalid option '>'"));
+    }
+    let Some(info) = info_of(call, fiber, first)? else { return call.return_one(Value::NIL) };
+    if !options.iter().all(|option| OPTIONS.contains(option)) {
+        return Err(call.argument_error(first + 1, "invalid option"));
+    }
+    let table = call.table(0, 12)?;
+    let mut fields = Fields { call, table };
+    let wants = |option: u8| options.contains(&option);
+    if wants(b'S') {
+        fields.source(&info)?;
+    }
+    if wants(b'l') {
+        fields.integer("currentline", info.line.map_or(-1, i64::from))?;
+    }
+    if wants(b'u') {
+        fields.integer("nups", info.captures as i64)?;
+        fields.integer("nparams", info.params as i64)?;
+        fields.set("isvararg", Value::bool(info.variadic))?;
+    }
+    if wants(b'n') {
+        let (kind, name) = match &info.name {
+            Some((kind, name)) => (kind.as_str(), Some(name)),
+            None => ("", None),
+        };
+        fields.text("namewhat", kind)?;
+        if let Some(name) = name {
+            fields.text("name", name)?;
+        }
+    }
+    if wants(b'r') {
+        fields.integer("ftransfer", 0)?;
+        fields.integer("ntransfer", 0)?;
+    }
+    if wants(b't') {
+        fields.set("istailcall", Value::FALSE)?;
+    }
+    if wants(b'L') && !info.is_host {
+        fields.active_lines(&info)?;
+    }
+    if wants(b'f') {
+        fields.set("func", info.function)?;
+    }
+    call.return_one(table)
+}
+
+/// A table under construction.
+struct Fields<'c, 'm> {
+    call: &'c mut HostCall<'m>,
+    table: Value,
+}
+
+impl Fields<'_, '_> {
+    fn set(&mut self, name: &str, value: Value) -> Result<(), Raise> {
+        self.call.heap().table_set_name(self.table, name.as_bytes(), value).map_err(out_of_memory)
+    }
+
+    fn integer(&mut self, name: &str, value: i64) -> Result<(), Raise> {
+        self.set(name, Value::int(value))
+    }
+
+    fn text(&mut self, name: &str, text: &str) -> Result<(), Raise> {
+        let value = self.call.string(text)?;
+        self.set(name, value)
+    }
+
+    fn source(&mut self, info: &LevelInfo) -> Result<(), Raise> {
+        if info.is_host {
+            self.text("source", "=[C]")?;
+            self.text("short_src", "[C]")?;
+            self.text("what", "C")?;
+            self.integer("linedefined", -1)?;
+            return self.integer("lastlinedefined", -1);
+        }
+        let short = info.source.as_deref().unwrap_or("?");
+        let (first, last) = self.lines_of(info.function);
+        self.text("source", &format!("@{short}"))?;
+        self.text("short_src", short)?;
+        self.text("what", if info.own_name == "main chunk" { "main" } else { "Lua" })?;
+        self.integer("linedefined", i64::from(first))?;
+        self.integer("lastlinedefined", i64::from(last))
+    }
+
+    /// The first and last line of a function; 0 where it is not known. Chunks begin at line 0.
+    fn lines_of(&self, function: Value) -> (u32, u32) {
+        let Some((section, number)) = self.call.custom_section(&function, crate::codegen::LINES_SECTION) else {
+            return (0, 0);
+        };
+        let word = |bytes: &[u8]| bytes.try_into().map_or(0, u32::from_le_bytes);
+        let entry = section.chunks_exact(12).find(|entry| word(&entry[..4]) == number);
+        entry.map_or((0, 0), |entry| (word(&entry[4..8]), word(&entry[8..])))
+    }
+
+    fn active_lines(&mut self, info: &LevelInfo) -> Result<(), Raise> {
+        let lines = self.call.table(0, 8)?;
+        for line in self.call.function_lines(info.function) {
+            self.call.heap().table_set_int(lines, i64::from(line), Value::TRUE).map_err(out_of_memory)?;
+        }
+        self.set("activelines", lines)
+    }
+}
+
+fn getlocal(call: &mut HostCall<'_>) -> Answer {
+    let (fiber, first) = fiber_argument(call);
+    let number = call.check_integer(first + 1)?;
+    let is_function = call.arg(first).tag() == Tag::FUNCTION;
+    let Some(info) = info_of(call, fiber, first)? else {
+        return Err(call.argument_error(first, "level out of range"));
+    };
+    let index = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
+    if is_function {
+        let names = call.parameter_names(info.function);
+        return match index.and_then(|index| names.get(index)) {
+            Some(name) => call.return_text(name),
+            None => call.return_one(Value::NIL),
+        };
+    }
+    match index.and_then(|index| info.locals.get(index)) {
+        Some((name, value)) => {
+            let name = call.string(name)?;
+            call.return_values(&[name, *value])
+        }
+        None => call.return_one(Value::NIL),
+    }
+}
+
+fn setlocal(call: &mut HostCall<'_>) -> Answer {
+    Err(call.error("debug.setlocal is not supported"))
+}
+
+fn getmetatable(call: &mut HostCall<'_>) -> Answer {
+    let value = call.check_any(0)?;
+    let metatable = call.metatable(value);
+    call.return_one(metatable)
+}
+
+fn setmetatable(call: &mut HostCall<'_>) -> Answer {
+    let (value, metatable) = (call.arg(0), call.arg(1));
+    if !matches!(metatable.tag(), Tag::NIL | Tag::TABLE) || call.arg_count() < 2 {
+        return Err(call.kind_error(1, "nil or table"));
+    }
+    call.set_metatable(value, metatable)?;
+    call.return_one(value)
+}
+
+fn getregistry(call: &mut HostCall<'_>) -> Answer {
+    let registry = call.registered(REGISTRY);
+    call.return_one(registry)
+}
+
+/// A function and the index of one of its captured values, from 0, with its name.
+fn upvalue(call: &mut HostCall<'_>, first: usize) -> Result<Option<(Value, usize, String)>, Raise> {
+    let number = call.check_integer(first + 1)?;
+    let function = call.check_function(first)?;
+    let Some(index) = usize::try_from(number).ok().and_then(|number| number.checked_sub(1)) else { return Ok(None) };
+    if call.heap().capture(function, index).is_none() {
+        return Ok(None);
+    }
+    let name = call.capture_name(function, index).unwrap_or_default();
+    Ok(Some((function, index, name)))
+}
+
+fn getupvalue(call: &mut HostCall<'_>) -> Answer {
+    let Some((function, index, name)) = upvalue(call, 0)? else { return call.return_none() };
+    let value = call.heap().capture(function, index).unwrap_or(Value::NIL);
+    let name = call.string(name)?;
+    call.return_values(&[name, value])
+}
+
+fn setupvalue(call: &mut HostCall<'_>) -> Answer {
+    let value = call.check_any(2)?;
+    let Some((function, index, name)) = upvalue(call, 0)? else { return call.return_none() };
+    call.heap().set_capture(function, index, value);
+    call.return_text(name)
+}
+
+fn upvalueid(call: &mut HostCall<'_>) -> Answer {
+    let Some((function, index, _)) = upvalue(call, 0)? else { return call.return_one(Value::NIL) };
+    match call.heap().capture_identity(function, index) {
+        Some(identity) => call.return_one(Value::int(identity as i64)),
+        None => call.return_one(Value::NIL),
+    }
+}
+
+fn upvaluejoin(call: &mut HostCall<'_>) -> Answer {
+    let Some((function, index, _)) = upvalue(call, 0)? else {
+        return Err(call.argument_error(1, "invalid upvalue index"));
+    };
+    let Some((other, other_index, _)) = upvalue(call, 2)? else {
+        return Err(call.argument_error(3, "invalid upvalue index"));
+    };
+    if call.heap().join_captures(function, index, other, other_index) {
+        return call.return_none();
+    }
+    Err(call.error("debug.upvaluejoin is not supported for captured constants"))
+}
+
+fn getuservalue(call: &mut HostCall<'_>) -> Answer {
+    call.return_one(Value::NIL)
+}
+
+fn setuservalue(call: &mut HostCall<'_>) -> Answer {
+    if call.arg(0).tag() != Tag::USERDATA {
+        return Err(call.kind_error(0, "userdata"));
+    }
+    call.check_any(1)?;
+    call.return_one(Value::NIL)
+}
+
+fn gethook(call: &mut HostCall<'_>) -> Answer {
+    call.return_one(Value::NIL)
+}
+
+fn sethook(call: &mut HostCall<'_>) -> Answer {
+    let (_, first) = fiber_argument(call);
+    if call.is_absent(first) {
+        return call.return_none();
+    }
+    Err(call.error("debug.sethook is not supported"))
+}

@@ -1,0 +1,95 @@
+//! Errors: raising and catching them, and closing variables.
+
+use super::arguments::{Answer, Arguments, LibraryFunction};
+use minivm::{HostCall, Protect, Raise, Tag, Value};
+
+/// The functions by name.
+pub(super) const FUNCTIONS: &[(&str, LibraryFunction)] = &[("error", error), ("pcall", pcall), ("xpcall", xpcall)];
+
+/// What compiled code imports.
+pub(super) const SUPPORT: &[(&str, LibraryFunction)] =
+    &[("check_close", check_close), ("close", close), ("pack", pack), ("unpack", unpack)];
+
+/// State of a function whose call has come back.
+const CALLED: u32 = 1;
+
+fn error(call: &mut HostCall<'_>) -> Answer {
+    let level = call.integer_or(1, 1)?;
+    let value = call.arg(0);
+    let Some(text) = value.as_bytes().filter(|_| level > 0) else { return Err(Raise::Value(value)) };
+    let mut message = call.position(usize::try_from(level).unwrap_or(usize::MAX)).into_bytes();
+    message.extend_from_slice(text);
+    Err(call.error_without_position(message))
+}
+
+/// Ends a protected call.
+fn after_call(call: &mut HostCall<'_>) -> Answer {
+    match call.error_returned() {
+        None => call.return_returned(Some(Value::TRUE)),
+        Some(error) => call.return_values(&[Value::FALSE, error]),
+    }
+}
+
+fn pcall(call: &mut HostCall<'_>) -> Answer {
+    if call.state() == CALLED {
+        return after_call(call);
+    }
+    let function = call.check_any(0)?;
+    call.call_with_args_from(function, 1, CALLED, Protect::Catch, Value::NIL)
+}
+
+fn xpcall(call: &mut HostCall<'_>) -> Answer {
+    if call.state() == CALLED {
+        return after_call(call);
+    }
+    let handler = call.check_function(1)?;
+    let function = call.arg(0);
+    call.call_with_args_from(function, 2, CALLED, Protect::CatchWith, handler)
+}
+
+/// `check_close(value, name)`: a variable to be closed gets this value.
+fn check_close(call: &mut HostCall<'_>) -> Answer {
+    let value = call.arg(0);
+    if value.is_truthy() && call.metamethod(value, "__close").is_nil() {
+        let name = call.arg(1);
+        let name = name.as_bytes().unwrap_or(b"?");
+        return Err(call.error([b"variable '", name, b"' got a non-closable value"].concat()));
+    }
+    call.return_none()
+}
+
+/// `close(value, error)`: the scope of the variable ends.
+fn close(call: &mut HostCall<'_>) -> Answer {
+    let (value, error) = (call.arg(0), call.arg(1));
+    if call.state() == CALLED || !value.is_truthy() {
+        return call.return_none();
+    }
+    let method = call.metamethod(value, "__close");
+    if method.is_nil() {
+        return Err(call.error("metamethod 'close' is not callable (a nil value)"));
+    }
+    call.call(method, &[value, error], CALLED)
+}
+
+/// `pack(...)`: a table of all values and their number `n`.
+pub(super) fn pack(call: &mut HostCall<'_>) -> Answer {
+    let count = call.arg_count();
+    let table = call.table(u32::try_from(count).unwrap_or(u32::MAX), 1)?;
+    for index in 0..count {
+        let value = call.arg(index);
+        call.heap().table_set_int(table, index as i64 + 1, value).map_err(super::arguments::out_of_memory)?;
+    }
+    call.heap().table_set_name(table, b"n", Value::int(count as i64)).map_err(super::arguments::out_of_memory)?;
+    call.return_one(table)
+}
+
+/// `unpack(packed)`: the values of a table that `pack` made.
+fn unpack(call: &mut HostCall<'_>) -> Answer {
+    let table = call.arg(0);
+    if table.tag() != Tag::TABLE {
+        return call.return_none();
+    }
+    let count = call.heap().table_get_name(table, b"n").as_int().unwrap_or(0);
+    let values: Vec<Value> = (1..=count).map(|index| call.heap().table_get_int(table, index)).collect();
+    call.return_values(&values)
+}

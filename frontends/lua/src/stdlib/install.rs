@@ -1,0 +1,228 @@
+//! Putting the libraries into a machine.
+
+use super::algorithms::utf8::{CHARACTER_PATTERN, Mode};
+use super::arguments::LibraryFunction;
+use super::host::{LuaHost, Standard};
+use super::io_file::{FileObject, METHODS};
+use super::library::Library;
+use super::{
+    base, coroutine, debug, errors, io, io_file, load, math, os, package, string, string_format, string_gsub,
+    string_pack, string_search, table, utf8,
+};
+use crate::codegen::SUPPORT_MODULE;
+use minivm::heap::OutOfMemory;
+use minivm::{Intrinsic, Machine, Value};
+
+/// Installs the standard library and returns the table of globals, which is the environment of chunks:
+/// `machine.closure(instance, "main", &[globals])`.
+///
+/// ```
+/// use minivm::{Limits, Machine};
+/// use minivm_lua::stdlib::{host::NoHost, install};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut machine = Machine::new(Limits::default());
+/// let globals = install(&mut machine, Box::new(NoHost))?;
+/// let program = minivm_lua::compile(b"return ('%d'):rep(2, '-'):format(6, 7)", "=example").map_err(|e| e.to_string())?;
+/// let instance = machine.instantiate(program)?;
+/// let chunk = machine.closure(instance, "main", &[globals])?;
+/// let results = machine.call(chunk, &[]).expect("it runs");
+/// assert_eq!(results[0].as_bytes(), Some(&b"6-7"[..]));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// When there is no memory for it.
+pub fn install(machine: &mut Machine, mut host: Box<dyn LuaHost>) -> Result<Value, OutOfMemory> {
+    let path = host.variable(b"LUA_PATH_5_4").or_else(|| host.variable(b"LUA_PATH"));
+    machine.host_state().set(Library::new(host));
+    let mut installer = Installer { machine };
+    let globals = installer.base()?;
+    let loaded = installer.table(16)?;
+    installer.machine.register(package::LOADED, loaded);
+    let mut libraries = vec![("_G", globals)];
+    libraries.push(("string", installer.string()?));
+    libraries.push(("table", installer.library("table", &[table::FUNCTIONS])?));
+    libraries.push(("math", installer.math()?));
+    libraries.push(("utf8", installer.utf8()?));
+    libraries.push(("coroutine", installer.coroutine()?));
+    libraries.push(("io", installer.io()?));
+    libraries.push(("os", installer.library("os", &[os::FUNCTIONS])?));
+    libraries.push(("debug", installer.debug()?));
+    libraries.push(("package", installer.package(globals, path)?));
+    for (name, library) in libraries {
+        installer.set(globals, name, library)?;
+        installer.set(loaded, name, library)?;
+    }
+    for &(name, function) in errors::SUPPORT {
+        installer.machine.define(SUPPORT_MODULE, name, function)?;
+    }
+    Ok(globals)
+}
+
+/// Hands on what programs have printed; for the end of a run.
+///
+/// # Errors
+/// What the host reports.
+pub fn flush(machine: &mut Machine) -> Result<(), super::host::HostError> {
+    let library = machine.host_state().get::<Library>();
+    library.standard(Standard::Output).flush()?;
+    library.standard(Standard::Error).flush()
+}
+
+struct Installer<'m> {
+    machine: &'m mut Machine,
+}
+
+impl Installer<'_> {
+    fn table(&mut self, entries: u32) -> Result<Value, OutOfMemory> {
+        self.machine.heap().table_value(0, entries)
+    }
+
+    fn set(&mut self, table: Value, name: &str, value: Value) -> Result<(), OutOfMemory> {
+        self.machine.heap().table_set_name(table, name.as_bytes(), value)
+    }
+
+    fn set_text(&mut self, table: Value, name: &str, text: &[u8]) -> Result<(), OutOfMemory> {
+        let text = self.machine.string(text)?;
+        self.set(table, name, text)
+    }
+
+    /// Adds functions to a table. Their own names are with the library's, as tracebacks show them.
+    fn add(&mut self, table: Value, library: &str, functions: &[(&str, LibraryFunction)]) -> Result<(), OutOfMemory> {
+        for &(name, function) in functions {
+            let own_name = if library.is_empty() { name.to_string() } else { format!("{library}.{name}") };
+            let value = self.machine.host_function(own_name, function)?;
+            self.set(table, name, value)?;
+        }
+        Ok(())
+    }
+
+    fn library(&mut self, name: &str, groups: &[&[(&str, LibraryFunction)]]) -> Result<Value, OutOfMemory> {
+        let table = self.table(groups.iter().map(|group| group.len() as u32).sum())?;
+        for group in groups {
+            self.add(table, name, group)?;
+        }
+        Ok(table)
+    }
+
+    /// Makes a function that only the libraries know.
+    fn register(&mut self, registered: &str, own_name: &str, function: LibraryFunction) -> Result<(), OutOfMemory> {
+        let value = self.machine.host_function(own_name, function)?;
+        self.machine.register(registered, value);
+        Ok(())
+    }
+
+    fn base(&mut self) -> Result<Value, OutOfMemory> {
+        let globals = self.library("", &[base::FUNCTIONS, errors::FUNCTIONS, load::FUNCTIONS])?;
+        self.machine.register(load::GLOBALS, globals);
+        let next = self.machine.intrinsic("next", Intrinsic::Next, base::next)?;
+        self.set(globals, "next", next)?;
+        self.machine.register(base::NEXT, next);
+        let sequence_next = self.machine.intrinsic("ipairs.next", Intrinsic::SequenceNext, base::sequence_next)?;
+        self.machine.register(base::SEQUENCE_NEXT, sequence_next);
+        self.set_text(globals, "_VERSION", b"Lua 5.4")?;
+        Ok(globals)
+    }
+
+    fn string(&mut self) -> Result<Value, OutOfMemory> {
+        let groups = [
+            string::FUNCTIONS,
+            string_format::FUNCTIONS,
+            string_search::FUNCTIONS,
+            string_gsub::FUNCTIONS,
+            string_pack::FUNCTIONS,
+        ];
+        let library = self.library("string", &groups)?;
+        self.register(string_search::GMATCH_NEXT, "string.gmatch.next", string_search::gmatch_next)?;
+        let metatable = self.library("string", &[string::METAMETHODS])?;
+        self.set(metatable, "__index", library)?;
+        // It is a table, so it can be set.
+        let _ = self.machine.set_string_metatable(metatable);
+        Ok(library)
+    }
+
+    fn math(&mut self) -> Result<Value, OutOfMemory> {
+        let library = self.library("math", &[math::FUNCTIONS])?;
+        for (name, value) in math::CONSTANTS {
+            self.set(library, name, value)?;
+        }
+        Ok(library)
+    }
+
+    fn utf8(&mut self) -> Result<Value, OutOfMemory> {
+        let library = self.library("utf8", &[utf8::FUNCTIONS])?;
+        self.set_text(library, "charpattern", CHARACTER_PATTERN)?;
+        let [strict, lax] = utf8::CODES_NEXT;
+        self.register(strict, "utf8.codes.next", |call| utf8::codes_next(call, Mode::Strict))?;
+        self.register(lax, "utf8.codes.next.lax", |call| utf8::codes_next(call, Mode::Lax))?;
+        Ok(library)
+    }
+
+    fn coroutine(&mut self) -> Result<Value, OutOfMemory> {
+        self.register(coroutine::WRAPPED, "coroutine.wrapped", coroutine::wrapped)?;
+        self.library("coroutine", &[coroutine::FUNCTIONS])
+    }
+
+    fn io(&mut self) -> Result<Value, OutOfMemory> {
+        let library = self.library("io", &[io::FUNCTIONS])?;
+        let methods = self.library("file", &[METHODS])?;
+        let metatable = self.library("file", &[io_file::METAMETHODS])?;
+        self.set(metatable, "__index", methods)?;
+        self.set_text(metatable, "__name", io_file::FILE_KIND.as_bytes())?;
+        self.machine.register(io_file::METATABLE, metatable);
+        self.register(io_file::LINES_NEXT, "io.lines.next", io_file::lines_next)?;
+        let streams = [
+            ("stdin", Standard::Input, Some(io::INPUT)),
+            ("stdout", Standard::Output, Some(io::OUTPUT)),
+            ("stderr", Standard::Error, None),
+        ];
+        for (name, stream, default) in streams {
+            let object = Box::new(FileObject::Standard(stream));
+            let file = self.machine.heap().host_object(object, metatable)?;
+            self.set(library, name, file)?;
+            if let Some(default) = default {
+                self.machine.register(default, file);
+            }
+        }
+        Ok(library)
+    }
+
+    fn debug(&mut self) -> Result<Value, OutOfMemory> {
+        let registry = self.table(0)?;
+        self.machine.register(debug::REGISTRY, registry);
+        self.library("debug", &[debug::FUNCTIONS])
+    }
+
+    fn package(&mut self, globals: Value, path: Option<Vec<u8>>) -> Result<Value, OutOfMemory> {
+        let library = self.library("package", &[package::FUNCTIONS])?;
+        self.machine.register(package::PACKAGE, library);
+        let loaded = self.machine.registered(package::LOADED);
+        self.set(library, "loaded", loaded)?;
+        let preload = self.table(0)?;
+        self.machine.register(package::PRELOAD, preload);
+        self.set(library, "preload", preload)?;
+        let searchers = self.table(0)?;
+        for (index, &(name, function)) in package::SEARCHERS.iter().enumerate() {
+            let value = self.machine.host_function(format!("package.{name}"), function)?;
+            self.machine.heap().table_set_int(searchers, index as i64 + 1, value)?;
+        }
+        self.set(library, "searchers", searchers)?;
+        let default = package::DEFAULT_PATH.as_bytes();
+        let path = path.map_or(default.to_vec(), |path| with_default(&path, default));
+        self.set_text(library, "path", &path)?;
+        self.set_text(library, "cpath", b"")?;
+        self.set_text(library, "config", package::CONFIG.as_bytes())?;
+        let require = self.machine.host_function("require", package::require)?;
+        self.set(globals, "require", require)?;
+        Ok(library)
+    }
+}
+
+/// A path of the environment, where `;;` stands for the default one.
+fn with_default(path: &[u8], default: &[u8]) -> Vec<u8> {
+    let Some(at) = memchr::memmem::find(path, b";;") else { return path.to_vec() };
+    let (before, after) = (&path[..at], &path[at + 2..]);
+    let parts: Vec<&[u8]> = [before, default, after].into_iter().filter(|part| !part.is_empty()).collect();
+    parts.join(&b';')
+}

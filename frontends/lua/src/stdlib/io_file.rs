@@ -1,0 +1,380 @@
+//! Files as objects: their methods, and reading and writing in the formats of the `io` library.
+
+use super::algorithms::float_text;
+use super::algorithms::number::Number;
+use super::algorithms::numeral_reader::NumeralReader;
+use super::arguments::{Answer, Arguments, LibraryFunction, as_number, number_value};
+use super::host::{HostError, Standard, Whence};
+use super::library::library;
+use super::stream::{Buffering, Stream};
+use minivm::heap::HostObject;
+use minivm::{HostCall, Raise, Value};
+use std::any::Any;
+
+/// The name of the kind, in messages and as `__name`.
+pub(super) const FILE_KIND: &str = "FILE*";
+/// Name of the metatable of files in the machine's registry.
+pub(super) const METATABLE: &str = "lua.io.file";
+/// Name of the function that iterators over lines are closures of, in the machine's registry.
+pub(super) const LINES_NEXT: &str = "lua.io.lines.next";
+
+/// The methods by name.
+pub(super) const METHODS: &[(&str, LibraryFunction)] = &[
+    ("close", close),
+    ("flush", flush),
+    ("lines", lines),
+    ("read", read_method),
+    ("seek", seek),
+    ("setvbuf", setvbuf),
+    ("write", write_method),
+];
+
+/// The metamethods by name.
+pub(super) const METAMETHODS: &[(&str, LibraryFunction)] =
+    &[("__close", collect), ("__gc", collect), ("__tostring", tostring)];
+
+/// More formats than this cannot be given to `lines`.
+const LINES_FORMATS_MAX: usize = 250;
+
+/// What a file object holds.
+pub(super) enum FileObject {
+    Closed,
+    Standard(Standard),
+    Open(Box<Stream>),
+}
+
+impl HostObject for FileObject {
+    fn type_name(&self) -> &str {
+        FILE_KIND
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn as_any_mut(&mut self) -> &mut dyn Any {
+        self
+    }
+}
+
+/// What a value is to the library.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum FileState {
+    NoFile,
+    Closed,
+    Standard(Standard),
+    Open,
+}
+
+pub(super) fn file_state(call: &mut HostCall<'_>, value: Value) -> FileState {
+    let state = call.heap().with_host_object(value, |file: &mut FileObject| match file {
+        FileObject::Closed => FileState::Closed,
+        FileObject::Standard(stream) => FileState::Standard(*stream),
+        FileObject::Open(_) => FileState::Open,
+    });
+    state.unwrap_or(FileState::NoFile)
+}
+
+/// Makes a file object.
+pub(super) fn new_file(call: &mut HostCall<'_>, object: FileObject) -> Result<Value, Raise> {
+    let metatable = call.registered(METATABLE);
+    call.heap().host_object(Box::new(object), metatable).map_err(super::arguments::out_of_memory)
+}
+
+/// Checks that an argument is a file that is not closed.
+pub(super) fn check_open(call: &mut HostCall<'_>, index: usize) -> Result<Value, Raise> {
+    let value = call.arg(index);
+    match file_state(call, value) {
+        FileState::NoFile => Err(call.kind_error(index, FILE_KIND)),
+        FileState::Closed => Err(call.error("attempt to use a closed file")),
+        FileState::Standard(_) | FileState::Open => Ok(value),
+    }
+}
+
+/// Does something with the stream of an open file.
+pub(super) fn with_stream<R>(
+    call: &mut HostCall<'_>,
+    file: Value,
+    act: impl FnOnce(&mut Stream) -> Result<R, HostError>,
+) -> Result<R, HostError> {
+    if let FileState::Standard(stream) = file_state(call, file) {
+        return act(library(call).standard(stream));
+    }
+    let result = call.heap().with_host_object(file, |file: &mut FileObject| match file {
+        FileObject::Open(stream) => act(stream),
+        FileObject::Closed | FileObject::Standard(_) => Err(HostError::not_permitted()),
+    });
+    result.unwrap_or_else(|| Err(HostError::not_permitted()))
+}
+
+/// Returns nil, a message and the number of the error, as functions do that the outside refused.
+pub(super) fn return_failure(call: &mut HostCall<'_>, name: Option<&[u8]>, error: &HostError) -> Answer {
+    let mut message = name.map_or(Vec::new(), |name| [name, b": "].concat());
+    message.extend_from_slice(error.message.as_bytes());
+    let message = call.string(message)?;
+    call.return_values(&[Value::NIL, message, Value::int(i64::from(error.code))])
+}
+
+/// Closes a file for good; standard streams stay open.
+pub(super) fn close_file(call: &mut HostCall<'_>, file: Value) -> Answer {
+    if let FileState::Standard(_) = file_state(call, file) {
+        let message = call.string("cannot close standard file")?;
+        return call.return_values(&[Value::NIL, message]);
+    }
+    let flushed = with_stream(call, file, Stream::flush);
+    call.heap().with_host_object(file, |file: &mut FileObject| *file = FileObject::Closed);
+    match flushed {
+        Ok(()) => call.return_one(Value::TRUE),
+        Err(error) => return_failure(call, None, &error),
+    }
+}
+
+fn close(call: &mut HostCall<'_>) -> Answer {
+    let file = check_open(call, 0)?;
+    close_file(call, file)
+}
+
+/// `__gc` and `__close`: closes a file that is open.
+fn collect(call: &mut HostCall<'_>) -> Answer {
+    let file = call.arg(0);
+    match file_state(call, file) {
+        FileState::NoFile => Err(call.kind_error(0, FILE_KIND)),
+        FileState::Closed | FileState::Standard(_) => call.return_none(),
+        FileState::Open => {
+            close_file(call, file)?;
+            call.return_none()
+        }
+    }
+}
+
+fn tostring(call: &mut HostCall<'_>) -> Answer {
+    let file = call.arg(0);
+    match file_state(call, file) {
+        FileState::NoFile => Err(call.kind_error(0, FILE_KIND)),
+        FileState::Closed => call.return_text("file (closed)"),
+        FileState::Standard(_) | FileState::Open => {
+            let identity = call.identity(file);
+            call.return_text(format!("file ({})", super::base::identity_text(identity)))
+        }
+    }
+}
+
+fn flush(call: &mut HostCall<'_>) -> Answer {
+    let file = check_open(call, 0)?;
+    flush_file(call, file)
+}
+
+pub(super) fn flush_file(call: &mut HostCall<'_>, file: Value) -> Answer {
+    match with_stream(call, file, Stream::flush) {
+        Ok(()) => call.return_one(Value::TRUE),
+        Err(error) => return_failure(call, None, &error),
+    }
+}
+
+fn seek(call: &mut HostCall<'_>) -> Answer {
+    let file = check_open(call, 0)?;
+    let whence = call.check_option(1, Some(1), &["set", "cur", "end"])?;
+    let offset = call.integer_or(2, 0)?;
+    let whence = [Whence::Start, Whence::Current, Whence::End][whence];
+    match with_stream(call, file, |stream| stream.seek(whence, offset)) {
+        Ok(place) => call.return_one(Value::int(place as i64)),
+        Err(error) => return_failure(call, None, &error),
+    }
+}
+
+fn setvbuf(call: &mut HostCall<'_>) -> Answer {
+    let file = check_open(call, 0)?;
+    let mode = call.check_option(1, None, &["no", "full", "line"])?;
+    call.integer_or(2, 0)?;
+    let buffering = [Buffering::No, Buffering::Full, Buffering::Line][mode];
+    match with_stream(call, file, |stream| stream.set_buffering(buffering)) {
+        Ok(()) => call.return_one(Value::TRUE),
+        Err(error) => return_failure(call, None, &error),
+    }
+}
+
+fn write_method(call: &mut HostCall<'_>) -> Answer {
+    let file = check_open(call, 0)?;
+    write(call, file, 1)
+}
+
+/// Writes the arguments from `first` on.
+pub(super) fn write(call: &mut HostCall<'_>, file: Value, first: usize) -> Answer {
+    let mut result = Ok(());
+    for index in first..call.arg_count() {
+        let value = call.arg(index);
+        let mut numeral = Vec::new();
+        let bytes = match (value.as_bytes(), as_number(value)) {
+            (Some(bytes), _) => bytes,
+            (None, Some(number)) => {
+                write_numeral(&mut numeral, number);
+                &numeral
+            }
+            (None, None) => return Err(call.kind_error(index, "string")),
+        };
+        if result.is_ok() {
+            result = with_stream(call, file, |stream| stream.write(bytes));
+        }
+    }
+    match result {
+        Ok(()) => call.return_one(file),
+        Err(error) => return_failure(call, None, &error),
+    }
+}
+
+/// A number as C writes it: floats need not look like floats here.
+fn write_numeral(out: &mut Vec<u8>, number: Number) {
+    match number {
+        Number::Float(value) if value.is_finite() => {
+            if value.is_sign_negative() {
+                out.push(b'-');
+            }
+            float_text::write_general(out, value, 14, false);
+        }
+        _ => float_text::write_number(out, number),
+    }
+}
+
+fn read_method(call: &mut HostCall<'_>) -> Answer {
+    let file = check_open(call, 0)?;
+    let formats: Vec<Value> = (1..call.arg_count()).map(|index| call.arg(index)).collect();
+    match read(call, file, &formats, 1)? {
+        Ok(values) => call.return_values(&values),
+        Err(error) => return_failure(call, None, &error),
+    }
+}
+
+/// What is read at a time.
+enum Format {
+    Number,
+    Line { keep_newline: bool },
+    All,
+    Bytes(usize),
+}
+
+/// Reads values in these formats, a line by default; after one that cannot be read there is nil, and the rest is left.
+/// `first` is the position of the first format among the arguments, for messages.
+pub(super) fn read(
+    call: &mut HostCall<'_>,
+    file: Value,
+    formats: &[Value],
+    first: usize,
+) -> Result<Result<Vec<Value>, HostError>, Raise> {
+    let mut values = Vec::with_capacity(formats.len().max(1));
+    if formats.is_empty() {
+        match read_one(call, file, &Format::Line { keep_newline: false })? {
+            Ok(value) => values.push(value.unwrap_or(Value::NIL)),
+            Err(error) => return Ok(Err(error)),
+        }
+    }
+    for (index, &format) in formats.iter().enumerate() {
+        let format = parse_format(call, format, first + index)?;
+        match read_one(call, file, &format)? {
+            Ok(Some(value)) => values.push(value),
+            Ok(None) => {
+                values.push(Value::NIL);
+                break;
+            }
+            Err(error) => return Ok(Err(error)),
+        }
+    }
+    Ok(Ok(values))
+}
+
+fn parse_format(call: &mut HostCall<'_>, format: Value, index: usize) -> Result<Format, Raise> {
+    if let Some(number) = as_number(format) {
+        let Some(count) = number.as_integer() else {
+            return Err(call.argument_error(index, "number has no integer representation"));
+        };
+        return Ok(Format::Bytes(usize::try_from(count).unwrap_or(usize::MAX)));
+    }
+    let Some(text) = format.as_bytes() else { return Err(call.kind_error(index, "string")) };
+    match text.strip_prefix(b"*").unwrap_or(text).first() {
+        Some(b'n') => Ok(Format::Number),
+        Some(b'l') => Ok(Format::Line { keep_newline: false }),
+        Some(b'L') => Ok(Format::Line { keep_newline: true }),
+        Some(b'a') => Ok(Format::All),
+        _ => Err(call.argument_error(index, "invalid format")),
+    }
+}
+
+type ReadResult = Result<Option<Value>, HostError>;
+
+fn read_one(call: &mut HostCall<'_>, file: Value, format: &Format) -> Result<ReadResult, Raise> {
+    let room = super::string::room(call);
+    let mut out = Vec::new();
+    let read = match *format {
+        Format::Number => {
+            return Ok(with_stream(call, file, read_number).map(|number| number.map(number_value)));
+        }
+        Format::Line { keep_newline } => with_stream(call, file, |stream| {
+            let newline = stream.read_line(&mut out)?;
+            if newline && keep_newline {
+                out.push(b'\n');
+            }
+            Ok(newline || !out.is_empty())
+        }),
+        Format::All => with_stream(call, file, |stream| stream.read_bytes(&mut out, room).map(|()| true)),
+        Format::Bytes(0) => with_stream(call, file, |stream| Ok(stream.peek()?.is_some())),
+        Format::Bytes(count) => with_stream(call, file, |stream| {
+            stream.read_bytes(&mut out, count.min(room))?;
+            Ok(!out.is_empty())
+        }),
+    };
+    match read {
+        Ok(true) => Ok(Ok(Some(call.string(out)?))),
+        Ok(false) => Ok(Ok(None)),
+        Err(error) => Ok(Err(error)),
+    }
+}
+
+fn read_number(stream: &mut Stream) -> Result<Option<Number>, HostError> {
+    let mut reader = NumeralReader::new();
+    while let Some(byte) = stream.peek()? {
+        if !reader.take(byte) {
+            break;
+        }
+        stream.advance();
+    }
+    Ok(reader.number())
+}
+
+fn lines(call: &mut HostCall<'_>) -> Answer {
+    let file = check_open(call, 0)?;
+    let iterator = lines_iterator(call, file, false)?;
+    call.return_one(iterator)
+}
+
+/// An iterator that reads from `file` in the formats that are the arguments after the first. It captures the file, whether
+/// it closes it at the end, and the formats.
+pub(super) fn lines_iterator(call: &mut HostCall<'_>, file: Value, closes: bool) -> Result<Value, Raise> {
+    let formats = call.arg_count().saturating_sub(1);
+    if formats > LINES_FORMATS_MAX {
+        return Err(call.argument_error(LINES_FORMATS_MAX + 1, "too many arguments"));
+    }
+    let mut captures = vec![file, Value::bool(closes)];
+    captures.extend((1..=formats).map(|index| call.arg(index)));
+    let next = call.registered(LINES_NEXT);
+    call.host_closure(next, &captures)
+}
+
+/// The iterator over lines.
+pub(super) fn lines_next(call: &mut HostCall<'_>) -> Answer {
+    let me = call.callee();
+    let captures: Vec<Value> = (0..).map_while(|index| call.heap().capture(me, index)).collect();
+    let [file, closes, formats @ ..] = &captures[..] else { return call.return_none() };
+    if file_state(call, *file) == FileState::Closed {
+        return Err(call.error("file is already closed"));
+    }
+    let values = match read(call, *file, formats, 1)? {
+        Ok(values) => values,
+        Err(error) => return Err(call.error(error.message)),
+    };
+    if !values[0].is_truthy() {
+        if closes.is_truthy() {
+            close_file(call, *file)?;
+        }
+        return call.return_none();
+    }
+    call.return_values(&values)
+}

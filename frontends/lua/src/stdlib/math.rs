@@ -1,0 +1,198 @@
+//! The `math` library.
+
+use super::algorithms::number::{Number, ceil_to_integer, floor_to_integer};
+use super::algorithms::random::Random;
+use super::algorithms::{math, number};
+use super::arguments::{Answer, Arguments, LibraryFunction, as_number, number_value, to_number};
+use super::library::library;
+use super::support;
+use minivm::{HostCall, Tag, Value};
+
+/// The functions by name.
+pub(super) const FUNCTIONS: &[(&str, LibraryFunction)] = &[
+    ("abs", abs),
+    ("acos", |call| unary(call, libm::acos)),
+    ("asin", |call| unary(call, libm::asin)),
+    ("atan", atan),
+    ("ceil", ceil),
+    ("cos", |call| unary(call, libm::cos)),
+    ("deg", |call| unary(call, |x| x * (180.0 / math::PI))),
+    ("exp", |call| unary(call, libm::exp)),
+    ("floor", floor),
+    ("fmod", fmod),
+    ("log", log),
+    ("max", |call| extreme(call, true)),
+    ("min", |call| extreme(call, false)),
+    ("modf", modf),
+    ("rad", |call| unary(call, |x| x * (math::PI / 180.0))),
+    ("random", random),
+    ("randomseed", randomseed),
+    ("sin", |call| unary(call, libm::sin)),
+    ("sqrt", |call| unary(call, libm::sqrt)),
+    ("tan", |call| unary(call, libm::tan)),
+    ("tointeger", tointeger),
+    ("type", type_of),
+    ("ult", ult),
+];
+
+/// The constants by name.
+pub(super) const CONSTANTS: [(&str, Value); 4] = [
+    ("pi", Value::float(math::PI)),
+    ("huge", Value::float(f64::INFINITY)),
+    ("maxinteger", Value::int(i64::MAX)),
+    ("mininteger", Value::int(i64::MIN)),
+];
+
+fn unary(call: &mut HostCall<'_>, function: fn(f64) -> f64) -> Answer {
+    let x = call.check_float(0)?;
+    call.return_one(Value::float(function(x)))
+}
+
+fn return_number(call: &mut HostCall<'_>, number: Number) -> Answer {
+    call.return_one(number_value(number))
+}
+
+fn abs(call: &mut HostCall<'_>) -> Answer {
+    let value = call.check_number(0)?;
+    return_number(call, math::abs(value))
+}
+
+fn floor(call: &mut HostCall<'_>) -> Answer {
+    match call.check_number(0)? {
+        Number::Integer(value) => call.return_one(Value::int(value)),
+        Number::Float(value) => match floor_to_integer(value) {
+            Some(value) => call.return_one(Value::int(value)),
+            None => call.return_one(Value::float(libm::floor(value))),
+        },
+    }
+}
+
+fn ceil(call: &mut HostCall<'_>) -> Answer {
+    match call.check_number(0)? {
+        Number::Integer(value) => call.return_one(Value::int(value)),
+        Number::Float(value) => match ceil_to_integer(value) {
+            Some(value) => call.return_one(Value::int(value)),
+            None => call.return_one(Value::float(libm::ceil(value))),
+        },
+    }
+}
+
+fn atan(call: &mut HostCall<'_>) -> Answer {
+    let y = call.check_float(0)?;
+    let x = if call.is_absent(1) { 1.0 } else { call.check_float(1)? };
+    call.return_one(Value::float(math::atan(y, x)))
+}
+
+fn log(call: &mut HostCall<'_>) -> Answer {
+    let x = call.check_float(0)?;
+    let base = if call.is_absent(1) { None } else { Some(call.check_float(1)?) };
+    call.return_one(Value::float(math::log(x, base)))
+}
+
+fn fmod(call: &mut HostCall<'_>) -> Answer {
+    let (lhs, rhs) = (call.check_number(0)?, call.check_number(1)?);
+    let result = math::fmod(lhs, rhs).map_err(|error| call.fail(error))?;
+    return_number(call, result)
+}
+
+fn modf(call: &mut HostCall<'_>) -> Answer {
+    let value = call.check_number(0)?;
+    let (whole, rest) = math::modf(value);
+    call.return_values(&[number_value(whole), Value::float(rest)])
+}
+
+fn tointeger(call: &mut HostCall<'_>) -> Answer {
+    let value = call.check_any(0)?;
+    let integer = to_number(value).and_then(Number::as_integer);
+    call.return_one(integer.map_or(Value::NIL, Value::int))
+}
+
+fn type_of(call: &mut HostCall<'_>) -> Answer {
+    let value = call.check_any(0)?;
+    match value.tag() {
+        Tag::INT => call.return_text("integer"),
+        Tag::FLOAT => call.return_text("float"),
+        _ => call.return_one(Value::NIL),
+    }
+}
+
+fn ult(call: &mut HostCall<'_>) -> Answer {
+    let (lhs, rhs) = (call.check_integer(0)?, call.check_integer(1)?);
+    call.return_one(Value::bool(math::unsigned_less(lhs, rhs)))
+}
+
+/// `lhs < rhs`, if that needs no metamethod.
+fn less(lhs: Value, rhs: Value) -> Option<bool> {
+    if let (Some(lhs), Some(rhs)) = (lhs.as_bytes(), rhs.as_bytes()) {
+        return Some(lhs < rhs);
+    }
+    Some(match (as_number(lhs)?, as_number(rhs)?) {
+        (Number::Integer(lhs), Number::Integer(rhs)) => lhs < rhs,
+        (Number::Float(lhs), Number::Float(rhs)) => lhs < rhs,
+        (Number::Integer(lhs), Number::Float(rhs)) => number::integer_less_float(lhs, rhs),
+        (Number::Float(lhs), Number::Integer(rhs)) => number::float_less_integer(lhs, rhs),
+    })
+}
+
+/// `math.max` or `math.min`, by the order of the language.
+fn extreme(call: &mut HostCall<'_>, maximum: bool) -> Answer {
+    let mut best = call.check_any(0)?;
+    // In state n, the comparison with argument n has come back, and the best value so far is the first argument.
+    let mut index = call.state() as usize;
+    if index > 0 && call.returned_one().is_truthy() {
+        best = call.arg(index);
+    }
+    index += 1;
+    while index < call.arg_count() {
+        let value = call.arg(index);
+        let (lhs, rhs) = if maximum { (best, value) } else { (value, best) };
+        match less(lhs, rhs) {
+            Some(true) => best = value,
+            Some(false) => {}
+            None => {
+                call.set_arg(0, best);
+                let function = support::function(call, "less")?;
+                return call.call(function, &[lhs, rhs], index as u32);
+            }
+        }
+        index += 1;
+    }
+    call.return_one(best)
+}
+
+fn random(call: &mut HostCall<'_>) -> Answer {
+    let (low, high) = match call.arg_count() {
+        0 => {
+            let value = library(call).random.float();
+            return call.return_one(Value::float(value));
+        }
+        1 => {
+            let high = call.check_integer(0)?;
+            if high == 0 {
+                let bits = library(call).random.bits();
+                return call.return_one(Value::int(bits as i64));
+            }
+            (1, high)
+        }
+        2 => (call.check_integer(0)?, call.check_integer(1)?),
+        _ => return Err(call.error("wrong number of arguments")),
+    };
+    match library(call).random.between(low, high) {
+        Ok(value) => call.return_one(Value::int(value)),
+        Err(_) => Err(call.argument_error(0, "interval is empty")),
+    }
+}
+
+fn randomseed(call: &mut HostCall<'_>) -> Answer {
+    let (first, second) = if call.arg_count() == 0 {
+        library(call).host.seed()
+    } else {
+        let first = match call.check_number(0)? {
+            Number::Integer(value) => value,
+            Number::Float(value) => number::float_to_integer(value).unwrap_or(value.to_bits() as i64),
+        };
+        (first, call.integer_or(1, 0)?)
+    };
+    library(call).random = Random::seeded(first, second);
+    call.return_values(&[Value::int(first), Value::int(second)])
+}

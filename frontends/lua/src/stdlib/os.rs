@@ -1,0 +1,191 @@
+//! The `os` library.
+
+use super::algorithms::calendar::{DateTime, Field, Fields, Zone, check_field, seconds_from_fields};
+use super::algorithms::date::{Output, Request, write_date};
+use super::arguments::{Answer, Arguments, LibraryFunction, out_of_memory, to_number};
+use super::io_file::return_failure;
+use super::library::library;
+use super::support;
+use minivm::{HostCall, Raise, Value};
+
+/// The functions by name.
+pub(super) const FUNCTIONS: &[(&str, LibraryFunction)] = &[
+    ("clock", clock),
+    ("date", date),
+    ("difftime", difftime),
+    ("execute", execute),
+    ("exit", exit),
+    ("getenv", getenv),
+    ("remove", remove),
+    ("rename", rename),
+    ("setlocale", setlocale),
+    ("time", time),
+    ("tmpname", tmpname),
+];
+
+fn clock(call: &mut HostCall<'_>) -> Answer {
+    let seconds = library(call).host.processor_seconds();
+    call.return_one(Value::float(seconds))
+}
+
+fn now(call: &mut HostCall<'_>) -> Result<i64, Raise> {
+    match library(call).host.time() {
+        Some(seconds) => Ok(seconds),
+        None => Err(call.error("time result cannot be represented in this installation")),
+    }
+}
+
+fn date(call: &mut HostCall<'_>) -> Answer {
+    let format = call.optional_text(0)?;
+    let format = format.as_ref().map_or(&b"%c"[..], |format| format.bytes());
+    let seconds = if call.is_absent(1) { now(call)? } else { call.check_integer(1)? };
+    let request = Request::new(format);
+    let zone = if request.utc { Zone::utc() } else { library(call).host.zone(seconds) };
+    let date = DateTime::from_seconds(seconds, &zone).map_err(|error| call.fail(error))?;
+    match request.output {
+        Output::Table => {
+            let table = call.table(0, 9)?;
+            set_fields(call, table, &date, &zone)?;
+            call.return_one(table)
+        }
+        Output::Text(format) => {
+            let mut out = Vec::new();
+            write_date(&mut out, format, &date, &zone).map_err(|error| call.fail(error))?;
+            call.return_text(out)
+        }
+    }
+}
+
+fn set_fields(call: &mut HostCall<'_>, table: Value, date: &DateTime, zone: &Zone) -> Result<(), Raise> {
+    let fields = [
+        ("year", date.year),
+        ("month", date.month),
+        ("day", date.day),
+        ("hour", date.hour),
+        ("min", date.minute),
+        ("sec", date.second),
+        ("yday", date.yearday + 1),
+        ("wday", date.weekday + 1),
+    ];
+    let heap = call.heap();
+    for (name, value) in fields {
+        heap.table_set_name(table, name.as_bytes(), Value::int(value)).map_err(out_of_memory)?;
+    }
+    heap.table_set_name(table, b"isdst", Value::bool(zone.daylight)).map_err(out_of_memory)
+}
+
+/// The fields of a date table, with the values that stand for absent ones.
+const DATE_FIELDS: [(&str, Option<i64>); 6] =
+    [("year", None), ("month", None), ("day", None), ("hour", Some(12)), ("min", Some(0)), ("sec", Some(0))];
+
+fn time(call: &mut HostCall<'_>) -> Answer {
+    if call.state() == 0 && call.is_absent(0) {
+        let seconds = now(call)?;
+        return call.return_one(Value::int(seconds));
+    }
+    // The function keeps the table and the fields read so far. In state n, field n - 1 comes from a metamethod.
+    let table = if call.state() == 0 { call.check_table(0)? } else { call.arg(0) };
+    let mut values: Vec<Value> = if call.state() == 0 { Vec::new() } else { call.args()[1..].to_vec() };
+    if call.state() > 0 {
+        let value = call.returned_one();
+        values.push(Value::int(checked_field(call, values.len(), value)?));
+    }
+    while let Some((name, _)) = DATE_FIELDS.get(values.len()) {
+        let value = call.heap().table_get_name(table, name.as_bytes());
+        if value.is_nil() && !call.metatable(table).is_nil() {
+            let key = call.string(name)?;
+            let get = support::function(call, "get")?;
+            let kept: Vec<Value> = std::iter::once(table).chain(values.iter().copied()).collect();
+            call.keep(&kept)?;
+            return call.call(get, &[table, key], values.len() as u32 + 1);
+        }
+        values.push(Value::int(checked_field(call, values.len(), value)?));
+    }
+    let field = |index: usize| values[index].as_int().unwrap_or_default();
+    let fields =
+        Fields { year: field(0), month: field(1), day: field(2), hour: field(3), minute: field(4), second: field(5) };
+    return_time(call, table, fields)
+}
+
+fn checked_field(call: &mut HostCall<'_>, index: usize, value: Value) -> Result<i64, Raise> {
+    let (name, default) = DATE_FIELDS[index];
+    let field = match to_number(value).map(|number| number.as_integer()) {
+        Some(Some(integer)) => Field::Integer(integer),
+        None if value.is_nil() => Field::Absent,
+        Some(None) | None => Field::Other,
+    };
+    check_field(name, field, default).map_err(|error| call.fail(error))
+}
+
+fn return_time(call: &mut HostCall<'_>, table: Value, fields: Fields) -> Answer {
+    // The zone depends on the time it is to give; one round settles it but for the hours of a change.
+    let (guess, _) = seconds_from_fields(fields, &Zone::utc()).map_err(|error| call.fail(error))?;
+    let zone = library(call).host.zone(guess);
+    let zone = library(call).host.zone(guess - i64::from(zone.offset_seconds));
+    let (seconds, date) = seconds_from_fields(fields, &zone).map_err(|error| call.fail(error))?;
+    set_fields(call, table, &date, &zone)?;
+    call.return_one(Value::int(seconds))
+}
+
+fn difftime(call: &mut HostCall<'_>) -> Answer {
+    let (later, earlier) = (call.check_integer(0)?, call.check_integer(1)?);
+    call.return_one(Value::float(later as f64 - earlier as f64))
+}
+
+fn execute(call: &mut HostCall<'_>) -> Answer {
+    if call.optional_text(0)?.is_none() {
+        // There is no shell.
+        return call.return_one(Value::FALSE);
+    }
+    return_failure(call, None, &super::host::HostError::not_permitted())
+}
+
+fn exit(call: &mut HostCall<'_>) -> Answer {
+    let code = match call.arg(0).as_bool() {
+        Some(true) => 0,
+        Some(false) => 1,
+        None => call.integer_or(0, 0)?,
+    };
+    Err(Raise::Exit(code as i32))
+}
+
+fn getenv(call: &mut HostCall<'_>) -> Answer {
+    let name = call.check_text(0)?;
+    match library(call).host.variable(name.bytes()) {
+        Some(value) => call.return_text(value),
+        None => call.return_one(Value::NIL),
+    }
+}
+
+fn remove(call: &mut HostCall<'_>) -> Answer {
+    let name = call.check_text(0)?;
+    match library(call).host.remove(name.bytes()) {
+        Ok(()) => call.return_one(Value::TRUE),
+        Err(error) => return_failure(call, Some(name.bytes()), &error),
+    }
+}
+
+fn rename(call: &mut HostCall<'_>) -> Answer {
+    let (from, to) = (call.check_text(0)?, call.check_text(1)?);
+    match library(call).host.rename(from.bytes(), to.bytes()) {
+        Ok(()) => call.return_one(Value::TRUE),
+        Err(error) => return_failure(call, None, &error),
+    }
+}
+
+fn setlocale(call: &mut HostCall<'_>) -> Answer {
+    let locale = call.optional_text(0)?;
+    call.check_option(1, Some(0), &["all", "collate", "ctype", "monetary", "numeric", "time"])?;
+    match locale.as_ref().map(|locale| locale.bytes()) {
+        // There is only the C locale.
+        None | Some(b"" | b"C" | b"POSIX") => call.return_text("C"),
+        Some(_) => call.return_one(Value::NIL),
+    }
+}
+
+fn tmpname(call: &mut HostCall<'_>) -> Answer {
+    match library(call).host.temporary_name() {
+        Ok(name) => call.return_text(name),
+        Err(_) => Err(call.error("unable to generate a unique filename")),
+    }
+}
