@@ -56,7 +56,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { memory_bytes_max: u64::MAX, stack_words_max: 16 << 20, fiber_depth_max: 8192 }
+        Limits { memory_bytes_max: u64::MAX, stack_words_max: 8 << 20, fiber_depth_max: 4096 }
     }
 }
 
@@ -99,6 +99,10 @@ pub(crate) struct Context {
     pub(crate) failure: Option<crate::error::Failure>,
     /// The trap behind the error that is being raised.
     pub(crate) pending_trap: Option<TrapCode>,
+    /// The error that the host function gets whose record is gone on with next.
+    pub(crate) pending_error: Option<Value>,
+    /// The call that is made before the next record is gone on with.
+    pub(crate) pending_call: Option<crate::stack::host_call::PendingCall>,
     /// What a host function waits for.
     pub(crate) request: Option<Box<dyn HostRequest>>,
     /// Metatable of strings.
@@ -159,6 +163,8 @@ impl Context {
             results: (std::ptr::null_mut(), 0),
             failure: None,
             pending_trap: None,
+            pending_error: None,
+            pending_call: None,
             request: None,
             string_metatable: std::ptr::null_mut(),
             kind_metatables: [std::ptr::null_mut(); 5],

@@ -27,6 +27,21 @@ pub(crate) use take_branch;
 /// Halves of the operands of `take_branch`.
 pub(crate) const BRANCH_HALVES: usize = 3;
 
+/// Takes a branch whose operands come next, in a function that says where to go on.
+///
+/// # Safety
+/// The cursor is at the branch of the instruction at `pc`.
+pub(crate) unsafe fn branch_flow(cx: *mut crate::context::Context, c: &mut Cursor, pc: super::Pc, regs: super::Regs) -> Flow {
+    // SAFETY: the loader wrote the operands.
+    unsafe {
+        let cost = c.signed_half();
+        let target = pc.offset(c.word32() as i32 as isize);
+        (*cx).fuel -= cost;
+        let flow = Flow { pc: target, regs };
+        if (*cx).fuel < 0 { (*cx).stop(Status::OutOfFuel, flow) } else { flow }
+    }
+}
+
 /// The target of a branch whose operands come next, without taking it.
 macro_rules! branch_target {
     ($c:ident, $pc:ident) => {{
@@ -177,10 +192,9 @@ handler! {
     }
 }
 
-handler! {
+slow_handler! {
     #[cold]
-    #[inline(never)]
-    fn for_error(pc, regs, cx, facc) {
+    fn for_error(pc, regs, cx) {
         let mut c = Cursor::new(pc);
         let (index, limit, step) = (c.half(), c.half(), c.half());
         let values = (get_any(regs, index), get_any(regs, limit), get_any(regs, step));
@@ -191,7 +205,7 @@ handler! {
             }
             Ok(_) => "'for' loop state was changed".to_string(),
         };
-        follow!(unwind::raise_message(&mut *cx, Flow { pc, regs }, message), cx, facc)
+        unwind::raise_message(&mut *cx, Flow { pc, regs }, message)
     }
 }
 

@@ -347,28 +347,28 @@ handler! {
     }
 }
 
-handler! {
-    #[inline(never)]
-    fn compare_slow<O: Relation, L: AnySource, R: AnySource>(pc, regs, cx, facc) {
+slow_handler! {
+    fn compare_slow<O: Relation, L: AnySource, R: AnySource>(pc, regs, cx) {
         let mut c = Cursor::new(pc);
         let dst = c.half();
         let lhs = L::read(&mut c, regs);
         let rhs = R::read(&mut c, regs);
+        let next = c.end();
         if let Some(result) = O::raw(lhs, rhs) {
             set_any(regs, dst, Value::bool(result));
-            next!(c.end(), regs, cx, facc)
+            return Flow { pc: next, regs };
         }
         let at = Flow { pc, regs };
-        let mut record = Record::instruction(RecordKind::StoreTruthy, pc, c.end(), top_of(regs));
+        let mut record = Record::instruction(RecordKind::StoreTruthy, pc, next, top_of(regs));
         record.state = dst as u32;
-        follow!(compare_metamethod(&mut *cx, at, O::METAMETHOD, lhs, rhs, record, |_| {
+        compare_metamethod(&mut *cx, at, O::METAMETHOD, lhs, rhs, record, |_| {
             set_any(regs, dst, Value::FALSE);
-            Flow { pc: c.end(), regs }
-        }), cx, facc)
+            Flow { pc: next, regs }
+        })
     }
 }
 
-/// The metamethod of one of two values, or nil.
+/// The metamethod of a comparison, or nil.
 fn comparison_metamethod(cx: &Context, metamethod: Metamethod, lhs: Value, rhs: Value) -> Value {
     let callee = cx.metamethod(lhs, metamethod);
     if callee.is_nil() { cx.metamethod(rhs, metamethod) } else { callee }
@@ -458,27 +458,24 @@ impl Sense for NotTaken {
     const HOLDS: bool = false;
 }
 
-handler! {
-    #[inline(never)]
-    fn branch_compare_slow<O: Relation, L: AnySource, R: AnySource, S: Sense>(pc, regs, cx, facc) {
+slow_handler! {
+    fn branch_compare_slow<O: Relation, L: AnySource, R: AnySource, S: Sense>(pc, regs, cx) {
         let mut c = Cursor::new(pc);
         let lhs = L::read(&mut c, regs);
         let rhs = R::read(&mut c, regs);
-        let unequal = || (O::METAMETHOD == Metamethod::Eq && comparison_metamethod(&*cx, Metamethod::Eq, lhs, rhs).is_nil()).then_some(false);
-        if let Some(holds) = O::raw(lhs, rhs).or_else(unequal) {
+        if let Some(holds) = O::raw(lhs, rhs) {
             if holds == S::HOLDS {
-                take_branch!(c, pc, regs, cx, facc)
+                return super::control::branch_flow(cx, &mut c, pc, regs);
             }
             let _ = branch_target!(c, pc);
-            next!(c.end(), regs, cx, facc)
+            return Flow { pc: c.end(), regs };
         }
         let target = branch_target!(c, pc);
         let (on_true, on_false) = if S::HOLDS { (target, c.end()) } else { (c.end(), target) };
         let mut record = Record::instruction(RecordKind::Branch, pc, on_true, top_of(regs));
         record.otherwise = on_false;
         let at = Flow { pc, regs };
-        let flow = compare_metamethod(&mut *cx, at, O::METAMETHOD, lhs, rhs, record, |_| Flow { pc: on_false, regs });
-        follow!(flow, cx, facc)
+        compare_metamethod(&mut *cx, at, O::METAMETHOD, lhs, rhs, record, |_| Flow { pc: on_false, regs })
     }
 }
 
@@ -492,16 +489,15 @@ handler! {
     }
 }
 
-handler! {
-    #[inline(never)]
-    fn concat_now(pc, regs, cx, facc) {
+slow_handler! {
+    fn concat_now(pc, regs, cx) {
         let mut c = Cursor::new(pc);
         let (dst, count) = (c.half(), c.half());
         let mut values = Vec::with_capacity(count);
         for _ in 0..count {
             values.push(Slot::read(&mut c, regs));
         }
-        follow!(concat_values(&mut *cx, Flow { pc, regs }, values, dst, c.end()), cx, facc)
+        concat_values(&mut *cx, Flow { pc, regs }, values, dst, c.end())
     }
 }
 

@@ -46,6 +46,28 @@ macro_rules! handler {
     };
 }
 
+/// Defines a handler whose work needs memory of the native stack (lists, messages, values passed by address): a function that
+/// says where to go on, and a handler that calls it and then goes on with nothing of its own left on the stack.
+/// `slow_handler! { fn name<generics>(pc, regs, cx) { body that gives a Flow } }`.
+macro_rules! slow_handler {
+    ($(#[$attr:meta])* $vis:vis fn $name:ident $(<$($g:ident : $bound:path),*>)? ($pc:ident, $regs:ident, $cx:ident) $body:block) => {
+        handler! {
+            $(#[$attr])*
+            #[inline(never)]
+            $vis fn $name $(<$($g: $bound),*>)? (pc, regs, cx, facc) {
+                #[inline(never)]
+                unsafe fn work $(<$($g: $bound),*>)? (
+                    $pc: $crate::dispatch::Pc, $regs: $crate::dispatch::Regs, $cx: *mut $crate::context::Context,
+                ) -> $crate::dispatch::Flow {
+                    // SAFETY: as for every handler.
+                    unsafe { $body }
+                }
+                follow!(work $(::<$($g),*>)? (pc, regs, cx), cx, facc)
+            }
+        }
+    };
+}
+
 /// Ends a handler: goes on at `pc`.
 #[cfg(minivm_tail)]
 macro_rules! next {

@@ -499,23 +499,22 @@ handler! {
     }
 }
 
-handler! {
-    #[inline(never)]
-    fn length_slow(pc, regs, cx, facc) {
+slow_handler! {
+    fn length_slow(pc, regs, cx) {
         let mut c = Cursor::new(pc);
         let (dst, src) = (c.half(), c.half());
         let value = get_any(regs, src);
         let callee = (*cx).metamethod(value, Metamethod::Len);
         let at = Flow { pc, regs };
         if !callee.is_nil() {
-            follow!(call_for_result(&mut *cx, at, c.end(), callee, &[value, value], dst, RecordKind::Store), cx, facc)
+            return call_for_result(&mut *cx, at, c.end(), callee, &[value, value], dst, RecordKind::Store);
         }
         if value.tag() == Tag::TABLE {
             set_any(regs, dst, Value::int(Table::len(value.pointer().cast(), &mut (*cx).heap)));
-            next!(c.end(), regs, cx, facc)
+            return Flow { pc: c.end(), regs };
         }
         let message = error::operation_error(&*cx, at, "get length of", value, "src");
-        follow!(raise_message(&mut *cx, at, message), cx, facc)
+        raise_message(&mut *cx, at, message)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::dispatch::call::fill_nil;
 use crate::dispatch::operands::{get_any, set_any};
 use crate::dispatch::{Flow, Pc, Regs};
 use crate::error::describe_callee;
-use crate::function::{Body, FunctionInfo, GuestFunction, header_at};
+use crate::function::{Body, FunctionInfo, GuestFunction, HostFunction, header_at};
 use crate::heap::Closure;
 use crate::loader;
 use crate::metamethod::Metamethod;
@@ -242,12 +242,42 @@ pub(crate) unsafe fn tail_call_value(
             Ok(call) => call,
             Err(flow) => return flow,
         };
+        if let Body::Host(host) = &(*(*closure).function.cast::<FunctionInfo>()).body {
+            return tail_call_host(cx, host, closure, new, count, at);
+        }
         let base = if variadic { at.regs.sub(*at.regs.sub(3) as usize) } else { at.regs };
         let place = pointer::<u16>(*at.regs.sub(1) as usize).cast_const();
         std::ptr::copy(new, base, count * 2);
         // Errors while entering belong to the caller's frame now; the callee's own frame does not exist yet.
         let caller = inside_call(cx, Flow { pc: place, regs: base.sub(return_info(place).delta as usize) });
         enter(cx, closure, base, count, place, caller)
+    }
+}
+
+/// Calls a host function in place of the running frame. The frame stays until the function returns, so that the function
+/// finds out who called it: host functions do not recurse, so this costs no depth.
+unsafe fn tail_call_host(
+    cx: &mut Context,
+    host: &HostFunction,
+    closure: *mut Closure,
+    arguments: Regs,
+    count: usize,
+    at: Flow,
+) -> Flow {
+    // SAFETY: room is made above the frame before anything is written; the arguments are in the frame's window.
+    unsafe {
+        let offset = words_between(at.regs, arguments);
+        let top = top_of(at.regs).max(offset);
+        let needed = RECORD_DELTA + 2 * count + 16;
+        let used = at.regs.add(top.max(offset + 2 * count));
+        let Some(regs) = cx.reserve(at.regs, used, needed) else { return stack_overflow(cx, at) };
+        let at = Flow { regs, ..at };
+        let record = regs.add(top);
+        let new = record.add(RECORD_DELTA);
+        std::ptr::copy(regs.add(offset), new, count * 2);
+        record.cast::<Record>().write(Record::instruction(RecordKind::Return, at.pc, std::ptr::null(), top));
+        let place = cx.record_return();
+        host_call::invoke(cx, host, closure, new, count, place, at)
     }
 }
 

@@ -183,6 +183,7 @@ impl RootSet {
 ///
 /// # Safety
 /// `at` is the running guest frame.
+#[inline(never)]
 pub(crate) unsafe fn step_at(cx: &mut Context, at: Flow) -> Flow {
     let mut roots = RootSet::new(cx, Some((at, false)), (std::ptr::null_mut(), 0));
     let result = cx.heap.step(&mut roots);
@@ -262,6 +263,10 @@ pub(crate) unsafe fn collect_in_host(cx: &mut Context, base: Regs, count: usize,
 /// # Safety
 /// The fiber is live.
 pub(crate) unsafe fn before_resume(cx: &mut Context, fiber: *mut FiberCell) {
+    // SAFETY: passed on.
+    if !unsafe { cx.heap.needs_scan(fiber) } {
+        return;
+    }
     let mut roots = RootSet::new(cx, None, (std::ptr::null_mut(), 0));
     // SAFETY: passed on.
     unsafe { cx.heap.before_resume(fiber, &mut roots) };

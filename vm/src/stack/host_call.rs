@@ -474,11 +474,11 @@ unsafe fn carry_out(cx: &mut Context, base: Regs, kept: usize, outcome: OutcomeK
                 record_at.cast::<Record>().write(host_record(state, protect, handler, kept));
                 let at = Flow { pc: cx.record_return(), regs: record_at };
                 let return_place = cx.record_return();
-                call::call_value(cx, callee, record_at.add(RECORD_DELTA), arguments, return_place, at)
+                call_from_record(cx, callee, record_at.add(RECORD_DELTA), arguments, return_place, at)
             }
             OutcomeKind::TailCall { callee, arguments } => {
                 let at = above(cx, base, arguments);
-                call::call_value(cx, callee, base, arguments, place, at)
+                call_from_record(cx, callee, base, arguments, place, at)
             }
             OutcomeKind::Yield { count } => {
                 let at = above(cx, base, count);
@@ -515,7 +515,58 @@ pub(crate) unsafe fn answer(cx: &mut Context, record: Regs, values: &[Value]) ->
         for (index, &value) in values.iter().enumerate() {
             set_any(results, index * 2, value);
         }
-        let at = words_between(cx.stack_start, results);
-        go_on(cx, record, Returned::Values(at, values.len()))
+        cx.open_count = values.len();
+        Flow { pc: cx.record_return(), regs: record }
     }
+}
+
+/// Hands an error to the host function whose record is at `record`, as what the call it asked for ended with.
+///
+/// # Safety
+/// A host record is at `record`, on top of the stack.
+pub(crate) unsafe fn answer_error(cx: &mut Context, record: Regs, error: Value) -> Flow {
+    cx.pending_error = Some(error);
+    Flow { pc: cx.record_return(), regs: record }
+}
+
+/// A call that waits until the native stack is free again. A host function that calls a host function that calls a host
+/// function would otherwise nest there.
+pub(crate) struct PendingCall {
+    callee: Value,
+    new: Regs,
+    count: usize,
+    place: Pc,
+    at: Flow,
+}
+
+impl PendingCall {
+    /// Makes the call.
+    ///
+    /// # Safety
+    /// Nothing has happened since it was put off.
+    pub(crate) unsafe fn make(self, cx: &mut Context) -> Flow {
+        // SAFETY: passed on.
+        unsafe { call::call_value(cx, self.callee, self.new, self.count, self.place, self.at) }
+    }
+}
+
+/// Calls a value on behalf of a record at `at`, which is on top of the stack: functions with bytecode at once, others when
+/// the machine goes on with that record.
+///
+/// # Safety
+/// As for [`call::call_value`]; `at` is a record.
+pub(crate) unsafe fn call_from_record(
+    cx: &mut Context,
+    callee: Value,
+    new: Regs,
+    count: usize,
+    place: Pc,
+    at: Flow,
+) -> Flow {
+    if callee.as_function().is_some_and(super::collect::is_guest) {
+        // SAFETY: passed on.
+        return unsafe { call::call_value(cx, callee, new, count, place, at) };
+    }
+    cx.pending_call = Some(PendingCall { callee, new, count, place, at });
+    Flow { pc: cx.record_return(), regs: at.regs }
 }

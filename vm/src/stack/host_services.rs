@@ -129,6 +129,11 @@ impl HostCall<'_> {
         (unsafe { Value::from_fiber(self.cx.fiber) }, self.cx.fiber == self.cx.main_fiber)
     }
 
+    /// Whether a value is the fiber that the host started.
+    pub fn is_main_fiber(&self, fiber: Value) -> bool {
+        fiber.as_fiber() == Some(self.cx.main_fiber)
+    }
+
     /// Loads a program into the machine. Its start function, if it has one, is given back to be called.
     ///
     /// # Errors
@@ -183,8 +188,7 @@ impl HostCall<'_> {
     /// What the caller called this function: kind ("global", "method", …) and name, when its code tells.
     pub fn called_as(&self) -> Option<(&'static str, String)> {
         let (base, _) = self.frame();
-        let caller = Walk::from_host(self.cx, base).peek()?;
-        crate::error::call_site_name(self.cx, caller)
+        super::error::name_in_caller(Walk::from_host(self.cx, base))
     }
 
     /// The name this function was made with.

@@ -31,6 +31,8 @@ pub(crate) enum RecordKind {
     Branch,
     /// The values are not wanted.
     Discard,
+    /// The guest frame below returns the values.
+    Return,
     /// A concatenation goes on with the values below the record.
     Concat,
     /// An error handler has mapped an error value; unwinding goes on.

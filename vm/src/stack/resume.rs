@@ -4,18 +4,24 @@ use super::call::{call_from_instruction, words_between};
 use super::host_call::{self, Returned};
 use super::record::{RECORD_WORDS, Record, RecordKind};
 use super::{adapt, stepping, switch, unwind};
+use crate::code::function::{Body, FunctionInfo};
 use crate::context::Context;
 use crate::dispatch::operands::{get_any, set_any};
 use crate::dispatch::{Flow, Regs};
 use crate::value::Value;
+use minivm_isa::Convention;
 
 /// Goes on with the record at `regs`; the results lie above it, their number is that of the open list.
 ///
 /// # Safety
 /// A record is at `regs`, on top of the stack.
+#[inline(never)] // its locals would cost the handler its tail call
 pub(crate) unsafe fn record_returned(cx: &mut Context, regs: Regs) -> Flow {
     // SAFETY: every kind of record knows what lies below it.
     unsafe {
+        if let Some(call) = cx.pending_call.take() {
+            return call.make(cx);
+        }
         let record = *Record::at(regs);
         let count = cx.open_count;
         let results = regs.add(RECORD_WORDS);
@@ -24,8 +30,11 @@ pub(crate) unsafe fn record_returned(cx: &mut Context, regs: Regs) -> Flow {
         match record.kind {
             RecordKind::Entry => switch::finished(cx, results, count),
             RecordKind::Host => {
-                let at = words_between(cx.stack_start, results);
-                host_call::go_on(cx, regs, Returned::Values(at, count))
+                let returned = match cx.pending_error.take() {
+                    Some(error) => Returned::Error(error),
+                    None => Returned::Values(words_between(cx.stack_start, results), count),
+                };
+                host_call::go_on(cx, regs, returned)
             }
             RecordKind::Store => store(cx, below, &record, first),
             RecordKind::StoreTruthy => store(cx, below, &record, Value::bool(first.is_truthy())),
@@ -39,11 +48,30 @@ pub(crate) unsafe fn record_returned(cx: &mut Context, regs: Regs) -> Flow {
             }
             // Fibers give what these wait for, see `switch::give`.
             RecordKind::Resume | RecordKind::Close => Flow { pc: record.next, regs: below },
+            RecordKind::Return => return_from(cx, below, results, count),
             RecordKind::Concat => concat_on(cx, regs, record, first),
             RecordKind::MessageHandler => unwind::handled(cx, regs, first),
             RecordKind::TypedResults => adapt::typed_results(cx, regs),
             RecordKind::AnyResults => adapt::any_results(cx, regs, count),
         }
+    }
+}
+
+/// Returns values out of a guest frame for it.
+unsafe fn return_from(cx: &mut Context, frame: Regs, values: Regs, count: usize) -> Flow {
+    // SAFETY: the frame has a header like any other, and is a guest's.
+    unsafe {
+        let closure = std::ptr::with_exposed_provenance_mut::<crate::heap::Closure>(*frame.sub(2) as usize);
+        let Body::Guest(guest) = &(*(*closure).function.cast::<FunctionInfo>()).body else {
+            unreachable!("only guest frames are given up for a call")
+        };
+        let base = match guest.convention {
+            Convention::Variadic => frame.sub(*frame.sub(3) as usize),
+            Convention::Typed | Convention::Dynamic => frame,
+        };
+        let place = std::ptr::with_exposed_provenance_mut::<u16>(*frame.sub(1) as usize).cast_const();
+        let caller = crate::dispatch::call::deliver(cx, values, count, base, place);
+        Flow { pc: place, regs: caller }
     }
 }
 

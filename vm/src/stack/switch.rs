@@ -1,7 +1,7 @@
 //! Switching between fibers.
 
-use super::call::{call_value, words_between};
-use super::host_call::{self, Returned, answer};
+use super::call::words_between;
+use super::host_call::{answer, answer_error, call_from_record};
 use super::memory::{FIRST_WORDS, StackMemory};
 use super::record::{RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
 use super::unwind::{self, raise_message};
@@ -186,7 +186,7 @@ unsafe fn give(cx: &mut Context, record: Regs, result: Result<&[Value], Value>) 
                 Flow { pc: waiting.next, regs: below }
             }
             (_, Ok(values)) => answer(cx, record, values),
-            (_, Err(error)) => host_call::go_on(cx, record, Returned::Error(error)),
+            (_, Err(error)) => answer_error(cx, record, error),
         }
     }
 }
@@ -243,7 +243,7 @@ unsafe fn start_or_continue(cx: &mut Context, cell: *mut FiberCell, values: &[Va
                 set_any(new, index * 2, value);
             }
             let place = cx.record_return();
-            return call_value(cx, callee, new, values.len(), place, Flow { pc: place, regs: record });
+            return call_from_record(cx, callee, new, values.len(), place, Flow { pc: place, regs: record });
         }
         deliver_yield(cx, pc, regs, values)
     }

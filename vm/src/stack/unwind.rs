@@ -223,7 +223,7 @@ unsafe fn unwind_to(cx: &mut Context, at: Flow, calling: bool, catcher: Catcher,
             Catcher::Host { record } => {
                 cx.overflow_words = 0;
                 cx.pending_trap = None;
-                host_call::go_on(cx, record, host_call::Returned::Error(error))
+                host_call::answer_error(cx, record, error)
             }
             Catcher::Nobody if cx.fiber == cx.main_fiber => {
                 let trace = traceback(cx, at, calling);

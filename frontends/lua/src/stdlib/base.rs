@@ -198,8 +198,8 @@ fn rawset(call: &mut HostCall<'_>) -> Answer {
 /// What is wrong with a key, in PUC Lua's words.
 pub(super) fn table_error(call: &mut HostCall<'_>, error: TableError) -> Raise {
     match error {
-        TableError::NilKey => call.error("table index is nil"),
-        TableError::NanKey => call.error("table index is NaN"),
+        TableError::NilKey => call.error_without_position("table index is nil"),
+        TableError::NanKey => call.error_without_position("table index is NaN"),
         TableError::OutOfMemory(error) => out_of_memory(error),
     }
 }
@@ -211,7 +211,7 @@ pub(super) fn next(call: &mut HostCall<'_>) -> Answer {
     match call.heap().table_next(table, key) {
         Ok(Some((key, value))) => call.return_values(&[key, value]),
         Ok(None) => call.return_one(Value::NIL),
-        Err(_) => Err(call.error("invalid key to 'next'")),
+        Err(_) => Err(call.error_without_position("invalid key to 'next'")),
     }
 }
 
@@ -277,10 +277,12 @@ fn assert(call: &mut HostCall<'_>) -> Answer {
         return call.return_args_from(0);
     }
     call.check_any(0)?;
-    if call.arg_count() > 1 {
-        return Err(Raise::Value(call.arg(1)));
+    let message = call.arg(1);
+    match message.as_bytes() {
+        Some(text) => Err(call.error(text)),
+        None if call.arg_count() > 1 => Err(Raise::Value(message)),
+        None => Err(call.error("assertion failed!")),
     }
-    Err(call.error_without_position("assertion failed!"))
 }
 
 fn warn(call: &mut HostCall<'_>) -> Answer {

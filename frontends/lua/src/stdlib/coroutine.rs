@@ -1,7 +1,7 @@
 //! The `coroutine` library, on the machine's fibers.
 
 use super::arguments::{Answer, Arguments, LibraryFunction};
-use minivm::{FiberState, HostCall, Raise, Tag, Value};
+use minivm::{FiberState, HostCall, Raise, Value};
 
 /// The functions by name.
 pub(super) const FUNCTIONS: &[(&str, LibraryFunction)] = &[
@@ -109,14 +109,9 @@ fn running(call: &mut HostCall<'_>) -> Answer {
 }
 
 fn isyieldable(call: &mut HostCall<'_>) -> Answer {
-    let (running, is_main) = call.running_fiber();
-    let yieldable = if call.arg_count() == 0 {
-        !is_main
-    } else {
-        let (fiber, _) = check_fiber(call, 0)?;
-        fiber.tag() == Tag::FIBER && (!fiber.raw_equals(running) || !is_main)
-    };
-    call.return_one(Value::bool(yieldable))
+    let fiber = if call.arg_count() == 0 { call.running_fiber().0 } else { check_fiber(call, 0)?.0 };
+    let is_main = call.is_main_fiber(fiber);
+    call.return_one(Value::bool(!is_main))
 }
 
 fn close(call: &mut HostCall<'_>) -> Answer {

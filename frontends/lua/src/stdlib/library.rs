@@ -36,7 +36,8 @@ impl Library {
             host,
             patterns: PatternCache::default(),
             random: Random::seeded(first, second),
-            mode: CollectorMode::Incremental,
+            // As the reference interpreter has it.
+            mode: CollectorMode::Generational,
             pause: 200,
             step_multiplier: 100,
             warnings: false,

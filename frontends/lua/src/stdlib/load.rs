@@ -105,7 +105,8 @@ fn take_piece(call: &mut HostCall<'_>) -> Answer {
     let (pieces, count) = (call.arg(PIECES), call.arg(PIECE_COUNT).as_int().unwrap_or(0));
     let text = call.to_text(piece)?;
     if text.is_none() && !piece.is_nil() {
-        let message = call.string("reader function must return a string")?;
+        let message = call.position(1) + "reader function must return a string";
+        let message = call.string(message)?;
         return call.return_values(&[Value::NIL, message]);
     }
     if let Some(text) = text.filter(|text| !text.bytes().is_empty()) {

@@ -146,7 +146,7 @@ pub(super) fn gmatch_next(call: &mut HostCall<'_>) -> Answer {
     let mut search = Search::resume(from, last_end);
     let Some(found) = advance(call, &mut search, &pattern, subject.bytes())? else {
         call.heap().set_capture(me, 2, Value::int(subject.bytes().len() as i64 + 1));
-        return call.return_one(Value::NIL);
+        return call.return_none();
     };
     let end = Value::int(found.end as i64);
     call.heap().set_capture(me, 2, end);

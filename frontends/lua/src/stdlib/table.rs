@@ -120,7 +120,7 @@ fn remove(call: &mut HostCall<'_>) -> Answer {
     let table = call.arg(0);
     let position = call.integer_or(1, size)?;
     if call.arg_count() > 1 && position != size && (position as u64).wrapping_sub(1) > size as u64 {
-        return Err(call.argument_error(1, "position out of bounds"));
+        return Err(call.argument_error(0, "position out of bounds"));
     }
     if !is_plain(call, table) {
         let function = support::function(call, "remove_at")?;

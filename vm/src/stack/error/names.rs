@@ -3,6 +3,7 @@
 use crate::context::Context;
 use crate::dispatch::Flow;
 use crate::function::GuestFunction;
+use crate::stack::record::{Record, RecordKind};
 use crate::stack::walk::{Level, Walk};
 use crate::value::Value;
 use minivm_isa::entities::Reg;
@@ -126,6 +127,23 @@ pub(crate) fn describe_callee(cx: &Context, at: Flow, callee: Value) -> String {
 /// What the function is called that the call at `at` has called; `at` is a return place.
 pub(crate) fn call_site_name(cx: &Context, at: Flow) -> Option<Name> {
     called_name(cx, at, true)
+}
+
+/// What the running host function was called as, whose caller `walk` is about to give.
+pub(crate) fn name_in_caller(mut walk: Walk) -> Option<Name> {
+    // SAFETY: the walk starts at the running host function, and the stack has not changed since.
+    unsafe {
+        let mut level = walk.next()?.0;
+        if let Level::Record { record } = level {
+            // A frame that has given itself up for the call still knows.
+            if Record::at(record).kind != RecordKind::Return {
+                return None;
+            }
+            level = walk.next()?.0;
+        }
+        let Level::Guest { guest, instruction, .. } = level else { return None };
+        name_called_by(guest, instruction)
+    }
 }
 
 fn called_name(cx: &Context, at: Flow, calling: bool) -> Option<Name> {

@@ -54,11 +54,17 @@ macro_rules! lists {
 
 mod base;
 #[cfg(minivm_tail)]
+mod branches;
+#[cfg(minivm_tail)]
+mod floats;
+#[cfg(minivm_tail)]
+mod integers;
+#[cfg(minivm_tail)]
+mod memory;
+#[cfg(minivm_tail)]
 mod pairs;
 mod sample;
 mod shapes;
-#[cfg(minivm_tail)]
-mod trees;
 
 use super::registry::Registry;
 
@@ -69,7 +75,10 @@ pub(crate) fn register(registry: &mut Registry) {
     sample::register(registry);
     #[cfg(minivm_tail)]
     {
-        trees::register(registry);
+        integers::register(registry);
+        memory::register(registry);
+        floats::register(registry);
+        branches::register(registry);
         pairs::register(registry);
     }
 }
