@@ -31,7 +31,12 @@ pub(crate) const BRANCH_HALVES: usize = 3;
 ///
 /// # Safety
 /// The cursor is at the branch of the instruction at `pc`.
-pub(crate) unsafe fn branch_flow(cx: *mut crate::context::Context, c: &mut Cursor, pc: super::Pc, regs: super::Regs) -> Flow {
+pub(crate) unsafe fn branch_flow(
+    cx: *mut crate::context::Context,
+    c: &mut Cursor,
+    pc: super::Pc,
+    regs: super::Regs,
+) -> Flow {
     // SAFETY: the loader wrote the operands.
     unsafe {
         let cost = c.signed_half();

@@ -63,8 +63,7 @@ impl Machine {
         let Body::Guest(guest) = &info.body else { return Err(ExplainError::NoCode) };
         let refused = |error: super::LoadError| ExplainError::NotLoaded(error.to_string());
         let constants = super::make_constants(&mut self.cx, guest).map_err(refused)?;
-        let (code, plan) =
-            super::translate(guest, info, constants, self.cx.main_memory_of, false).map_err(refused)?;
+        let (code, plan) = super::translate(guest, info, constants, self.cx.main_memory_of, false).map_err(refused)?;
         let inside = (0..guest.portable().code.len()).map(|index| root(&plan, index)).collect();
         Ok(ThreadedForm { lines: lines(&code), inside })
     }

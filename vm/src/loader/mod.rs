@@ -13,8 +13,8 @@
 mod calls;
 mod convert;
 mod dynamic;
-mod fiber;
 pub(crate) mod explain;
+mod fiber;
 pub(crate) mod frame_map;
 pub(crate) mod instance;
 pub(crate) mod instantiate;

@@ -178,7 +178,10 @@ pub(crate) fn enter_block(loading: &mut Loading, block: Block) {
 /// Sees that no more is pending than a branch can charge, with `ahead` instructions more: blocks are emitted in stretches that
 /// are so short.
 pub(crate) fn settle(loading: &mut Loading, at: usize, ahead: u32) {
-    debug_assert!(loading.pending + ahead <= PENDING_MAX, "instruction {at} has too much before it that is not paid for");
+    debug_assert!(
+        loading.pending + ahead <= PENDING_MAX,
+        "instruction {at} has too much before it that is not paid for"
+    );
 }
 
 /// Charges for everything before instruction `next`, which begins a block or a stretch of one.
