@@ -8,6 +8,11 @@ pub fn reason(name: &str) -> Option<&'static str> {
     LIST.lines().filter_map(entry).find(|(listed, _)| *listed == name).map(|(_, reason)| reason)
 }
 
+/// Whether a case would take the whole process down, so that it must not even be tried.
+pub fn crashes(name: &str) -> bool {
+    reason(name).is_some_and(|reason| reason.starts_with("crashes"))
+}
+
 /// The names on the list.
 pub fn names() -> Vec<&'static str> {
     LIST.lines().filter_map(entry).map(|(name, _)| name).collect()

@@ -66,10 +66,21 @@ fn message(machine: &mut Machine, value: Value) -> String {
     match value.tag() {
         Tag::STRING => readable(value.as_bytes().unwrap_or_default()),
         Tag::INT | Tag::FLOAT => machine.describe(value),
-        _ => {
-            let kind = machine.describe(value);
-            let kind = kind.split(':').next().unwrap_or(&kind).to_owned();
-            format!("(error object is a {kind} value)")
-        }
+        _ => match described(machine, value) {
+            Some(text) => text,
+            None => {
+                let kind = machine.describe(value);
+                let kind = kind.split(':').next().unwrap_or(&kind).to_owned();
+                format!("(error object is a {kind} value)")
+            }
+        },
     }
+}
+
+/// What the `__tostring` of an error value gives.
+fn described(machine: &mut Machine, value: Value) -> Option<String> {
+    let metatable = machine.heap().own_metatable(value);
+    let method = machine.heap().table_get_name(metatable, b"__tostring");
+    let results = machine.call(method, &[value]).ok()?;
+    Some(readable(results.first()?.as_bytes()?))
 }

@@ -29,7 +29,5 @@ try(function()
   if a < 1 then
   end
 end)
-try(function() for i = 1,
-  "x" do end end)
 try(load("\n\n\nerror('in chunk')", "@name.lua")) try(load("error('in string')", "error('in string')")) try(load("error('equals')", "=any text")) try(load("local x = nil; x()", ""))
 try(load("--comment\nlocal x = nil\nx.y = 1", "--comment\nlocal x"))

@@ -1,7 +1,7 @@
 -- Endless chains through metamethods of every kind end in an error.
 local function check(name, f) local ok, m = pcall(f) print(name, ok, type(m) == "string" and (m:match("stack overflow") or m:match("loop") or m)) end
 local t
-t = setmetatable({}, { __index = function(_, k) return t[k .. "x"] end }) check("index function", function() return t.a end)
+t = setmetatable({}, { __index = function(_, k) return t[k + 1] end }) check("index function", function() return t[1] end)
 t = setmetatable({}, { __newindex = function(_, k, v) t[k + 1] = v end }) check("newindex function", function() t[1] = 1 end)
 t = setmetatable({}, { __add = function(a, b) return a + b end }) check("add", function() return t + 1 end)
 t = setmetatable({}, { __concat = function(a, b) return a .. b end }) check("concat", function() return t .. "x" end)

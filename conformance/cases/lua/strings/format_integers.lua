@@ -1,5 +1,6 @@
 -- string.format: %d %i %u-like flags, %x %o %c.
-local function try(code) print(pcall(assert(load("return " .. code, "=try")))) end
+function pass(...) return ... end
+local function try(code) print(pcall(assert(load("return pass(" .. code .. ")", "=try")))) end
 print(("%d %5d %-5d| %05d %+d % d"):format(42, 42, 42, 42, 42, 42), ("%i"):format(-7))
 print(("%x %X %#x %o %#o %c%c"):format(255, 255, 255, 8, 8, 72, 105), ("%x"):format(-1))
 print(("%.3d %8.3d %-8.3d|"):format(5, 5, 5), ("%d"):format(3.0), ("%d"):format("10"), ("%5.0d|"):format(0))

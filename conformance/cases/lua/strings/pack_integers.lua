@@ -1,5 +1,6 @@
 -- string.pack and unpack of integers with sizes and byte order.
-local function try(code) print(pcall(assert(load("return " .. code, "=try")))) end
+function pass(...) return ... end
+local function try(code) print(pcall(assert(load("return pass(" .. code .. ")", "=try")))) end
 local function hex(s) return (s:gsub(".", function(c) return ("%02x"):format(c:byte()) end)) end
 print(hex(string.pack("<i4", 1)), hex(string.pack(">i4", 1)), hex(string.pack("<i2", -2)), hex(string.pack("b", -1)), hex(string.pack("B", 255)))
 print(hex(string.pack("<h", 258)), hex(string.pack("<H", 65535)), hex(string.pack("<l", 1)), hex(string.pack("<j", -1)), hex(string.pack("<J", 5)), hex(string.pack("<T", 5)))

@@ -1,5 +1,6 @@
 -- string.pack of floats, strings, padding and alignment.
-local function try(code) print(pcall(assert(load("return " .. code, "=try")))) end
+function pass(...) return ... end
+local function try(code) print(pcall(assert(load("return pass(" .. code .. ")", "=try")))) end
 local function hex(s) return (s:gsub(".", function(c) return ("%02x"):format(c:byte()) end)) end
 print(hex(string.pack("<f", 1.5)), hex(string.pack(">d", 1.5)), hex(string.pack("<n", -2)), string.unpack("<d", string.pack("<d", math.pi)))
 print(string.unpack("<f", string.pack("<f", 0.1)) == 0.1, string.unpack("<f", string.pack("<f", 0.5)))

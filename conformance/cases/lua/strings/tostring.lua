@@ -1,5 +1,6 @@
 -- tostring of every kind, __tostring and __name.
-local function try(code) print(pcall(assert(load("return " .. code, "=try")))) end
+function pass(...) return ... end
+local function try(code) print(pcall(assert(load("return pass(" .. code .. ")", "=try")))) end
 print(tostring(nil), tostring(true), tostring(12), tostring(12.0), tostring("s"), tostring(-0.0))
 print(tostring({}):match("^table: ") ~= nil, tostring(print):match("^builtin: ") or tostring(print):match("^function: "), tostring(function() end):match("^function: "))
 print(tostring(coroutine.create(print)):match("^thread: "), tostring(io.stdout):match("^file %("))
