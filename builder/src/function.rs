@@ -31,7 +31,8 @@ struct LocalRange {
 /// Every instruction of the table is a method. One with a single result `dst` returns its register: a fresh one, or the one named
 /// by [`to`](FunctionBuilder::to) just before. Where the type of the result depends on the rest of the program (globals,
 /// addresses, fields), [`fresh`](FunctionBuilder::fresh) or `to` must name it. Inputs are registers, constants, or plain Rust
-/// values, see [`IntoOperand`](crate::IntoOperand); lists take operands. Blocks are laid out in the order in which they are first switched to.
+/// values, see [`IntoOperand`](crate::IntoOperand); lists take operands. Blocks are laid out in the order in which they are
+/// first switched to.
 pub struct FunctionBuilder {
     name: String,
     signature: Sig,

@@ -49,7 +49,9 @@ macro_rules! prepare {
 }
 
 macro_rules! method {
-    ($(#[doc = $doc:literal])+ $variant:ident $name:ident { dst: Out<$pattern:ident> $(, $field:ident: $spec:ident $(<$inner:ident>)?)* }) => {
+    ($(#[doc = $doc:literal])+ $variant:ident $name:ident {
+        dst: Out<$pattern:ident> $(, $field:ident: $spec:ident $(<$inner:ident>)?)*
+    }) => {
         $(#[doc = $doc])+
         #[doc = "Returns the register `dst`."]
         #[allow(clippy::too_many_arguments, reason = "one for each operand")]

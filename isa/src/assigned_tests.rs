@@ -1,3 +1,5 @@
+//! Tests of the dataflow of assigned registers.
+
 use super::*;
 use crate::program::FunctionDef;
 use crate::text;

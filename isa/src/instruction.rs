@@ -87,7 +87,9 @@ macro_rules! define {
             /// Reads the operands of an instruction with this opcode.
             pub fn read<S: OperandSource>(self, source: &mut S) -> Result<Instruction, S::Error> {
                 match self {$(
-                    Opcode::$variant => Ok(Instruction::$variant { $($field: <$spec as OperandSpec>::read(source, stringify!($field))?),* }),
+                    Opcode::$variant => Ok(Instruction::$variant {
+                        $($field: <$spec as OperandSpec>::read(source, stringify!($field))?),*
+                    }),
                 )*}
             }
         }

@@ -1,3 +1,5 @@
+//! Tests of the text form.
+
 use super::*;
 use crate::program::FunctionDef;
 

@@ -1,3 +1,5 @@
+//! Tests of the verifier.
+
 use super::function::Checker;
 use crate::entities::{Block, Func, Reg};
 use crate::operand::{ImmediateKind, IndexKind, OperandSource, Pattern, Role};

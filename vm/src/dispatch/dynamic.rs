@@ -82,7 +82,8 @@ macro_rules! arithmetic {
                 $float
             }
             $(const ZERO: &'static str = $zero;)?
-            const FLOATS_IN_LINE: bool = !matches!(Metamethod::$metamethod, Metamethod::Mod | Metamethod::FloorDiv | Metamethod::Pow);
+            const FLOATS_IN_LINE: bool =
+                !matches!(Metamethod::$metamethod, Metamethod::Mod | Metamethod::FloorDiv | Metamethod::Pow);
         }
     )*};
 }
@@ -93,8 +94,10 @@ arithmetic! {
     Mul Mul |a, b| Some(a.wrapping_mul(b)), Some(a * b);
     Div Div |a, b| { let _ = (a, b); None }, Some(a / b);
     Pow Pow |a, b| { let _ = (a, b); None }, Some(number::power(a, b));
-    Mod Mod |a, b| if b == 0 { None } else { Some(number::modulo_int(a, b)) }, Some(number::modulo_float(a, b)), "attempt to perform 'n%%0'";
-    FloorDiv FloorDiv |a, b| if b == 0 { None } else { Some(number::floor_div_int(a, b)) }, Some((a / b).floor()), "attempt to perform 'n//0'";
+    Mod Mod |a, b| if b == 0 { None } else { Some(number::modulo_int(a, b)) }, Some(number::modulo_float(a, b)),
+        "attempt to perform 'n%%0'";
+    FloorDiv FloorDiv |a, b| if b == 0 { None } else { Some(number::floor_div_int(a, b)) }, Some((a / b).floor()),
+        "attempt to perform 'n//0'";
     BitAnd BitAnd |a, b| Some(a & b), None;
     BitOr BitOr |a, b| Some(a | b), None;
     BitXor BitXor |a, b| Some(a ^ b), None;
@@ -135,7 +138,8 @@ handler! {
         let rhs = R::read(&mut c, regs);
         let next = c.end();
         if let (Some(a), Some(b)) = (number::to_float(lhs), number::to_float(rhs)) {
-            if let Some(result) = O::float(a, b).filter(|_| lhs.tag() != rhs.tag() || O::ZERO.is_empty() || lhs.tag() == Tag::FLOAT) {
+            let is_float = lhs.tag() != rhs.tag() || O::ZERO.is_empty() || lhs.tag() == Tag::FLOAT;
+            if let Some(result) = O::float(a, b).filter(|_| is_float) {
                 set_any(regs, dst, Value::float(result));
                 next!(next, regs, cx, facc)
             }

@@ -23,7 +23,9 @@ pub(crate) type Handler = unsafe extern "C" fn(Pc, Regs, *mut Context, f64);
 
 /// Defines a handler: `handler! { fn name<generics>(pc, regs, cx, facc) where bounds { body } }`.
 macro_rules! handler {
-    ($(#[$attr:meta])* $vis:vis fn $name:ident $(<$($g:ident $(: $bound:path)?),*>)? ($pc:ident, $regs:ident, $cx:ident, $facc:ident) $body:block) => {
+    ($(#[$attr:meta])* $vis:vis fn $name:ident $(<$($g:ident $(: $bound:path)?),*>)? (
+        $pc:ident, $regs:ident, $cx:ident, $facc:ident
+    ) $body:block) => {
         #[cfg(target_arch = "x86_64")]
         $(#[$attr])*
         #[allow(unused_mut, reason = "state is changed by some handlers only")]
@@ -50,7 +52,9 @@ macro_rules! handler {
 /// says where to go on, and a handler that calls it and then goes on with nothing of its own left on the stack.
 /// `slow_handler! { fn name<generics>(pc, regs, cx) { body that gives a Flow } }`.
 macro_rules! slow_handler {
-    ($(#[$attr:meta])* $vis:vis fn $name:ident $(<$($g:ident : $bound:path),*>)? ($pc:ident, $regs:ident, $cx:ident) $body:block) => {
+    ($(#[$attr:meta])* $vis:vis fn $name:ident $(<$($g:ident : $bound:path),*>)? (
+        $pc:ident, $regs:ident, $cx:ident
+    ) $body:block) => {
         handler! {
             $(#[$attr])*
             #[inline(never)]
@@ -109,9 +113,11 @@ macro_rules! follow {
 }
 
 pub(crate) mod call;
+pub(crate) mod closure;
 pub(crate) mod context;
 pub(crate) mod control;
 pub(crate) mod convert;
+pub(crate) mod copy;
 pub(crate) mod dynamic;
 pub(crate) mod fiber;
 pub(crate) mod metamethod;

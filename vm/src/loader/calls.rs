@@ -188,7 +188,7 @@ impl Loading<'_> {
     fn scatter(&mut self, at: usize, results: &[Reg]) {
         for (index, &reg) in results.iter().enumerate() {
             let slot = self.slots.of(reg);
-            self.asm.begin(object::copy_any, at + 1);
+            self.asm.begin(crate::dispatch::copy::copy_any, at + 1);
             self.asm.half(slot);
             self.asm.half((self.window + 2 * index) as u16);
         }

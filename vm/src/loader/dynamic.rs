@@ -168,14 +168,7 @@ impl Loading<'_> {
                 self.get_method(at, *function, *self_value, *object, *key);
             }
             Instruction::Set { object, key, value } => self.set(at, *object, *key, *value),
-            Instruction::TableNew { dst, array, hash } => {
-                let dst = self.destination(at, *dst);
-                self.asm.begin(object::table_new, at);
-                self.asm.half(dst);
-                self.asm.half(0);
-                self.asm.word32(u32::try_from(*array).unwrap_or(0));
-                self.asm.word32(u32::try_from(*hash).unwrap_or(0));
-            }
+            Instruction::TableNew { dst, array, hash } => self.table_new(at, *dst, *array, *hash),
             Instruction::Closure { dst, function, captures } => self.closure(at, *dst, *function, captures),
             Instruction::RefFunc { dst, function } => {
                 let dst = self.destination(at, *dst);
@@ -183,8 +176,8 @@ impl Loading<'_> {
             }
             Instruction::CaptureGet { dst, index } => {
                 let handler: Handler = match self.function.captures[*index as usize] {
-                    Type::Any => object::capture_get,
-                    _ => object::capture_get_word,
+                    Type::Any => crate::dispatch::closure::capture_get,
+                    _ => crate::dispatch::closure::capture_get_word,
                 };
                 let dst = self.destination(at, *dst);
                 self.asm.begin(handler, at);
@@ -193,43 +186,52 @@ impl Loading<'_> {
             }
             Instruction::CaptureCellGet { dst, index } => {
                 let dst = self.destination(at, *dst);
-                self.asm.begin(object::capture_cell_get, at);
+                self.asm.begin(crate::dispatch::closure::capture_cell_get, at);
                 self.asm.half(dst);
                 self.asm.half(*index as u16);
             }
             Instruction::CaptureCellSet { index, src } => {
                 let src = self.any_slot(at, *src);
-                self.asm.begin(object::capture_cell_set, at);
+                self.asm.begin(crate::dispatch::closure::capture_cell_set, at);
                 self.asm.half(*index as u16);
                 self.asm.half(src);
             }
             Instruction::CellNew { dst, src } => {
                 let src = self.any_slot(at, *src);
-                self.asm.begin(object::cell_new, at);
+                self.asm.begin(crate::dispatch::closure::cell_new, at);
                 self.registers(&[*dst]);
                 self.asm.half(src);
             }
             Instruction::CellGet { dst, cell } => {
                 let dst = self.destination(at, *dst);
                 let cell = self.slots.of(cell.reg().expect("cells are never constants"));
-                self.asm.begin(object::cell_get, at);
+                self.asm.begin(crate::dispatch::closure::cell_get, at);
                 self.asm.half(dst);
                 self.asm.half(cell);
             }
             Instruction::CellSet { cell, src } => {
                 let src = self.any_slot(at, *src);
                 let cell = self.slots.of(cell.reg().expect("cells are never constants"));
-                self.asm.begin(object::cell_set, at);
+                self.asm.begin(crate::dispatch::closure::cell_set, at);
                 self.asm.half(cell);
                 self.asm.half(src);
             }
             Instruction::CurrentFunction { dst } => {
                 let dst = self.destination(at, *dst);
-                self.asm.begin(object::current_function, at);
+                self.asm.begin(crate::dispatch::closure::current_function, at);
                 self.asm.half(dst);
             }
             _ => self.emit_call(at),
         }
+    }
+
+    fn table_new(&mut self, at: usize, dst: Reg, array: u64, hash: u64) {
+        let dst = self.destination(at, dst);
+        self.asm.begin(object::table_new, at);
+        self.asm.half(dst);
+        self.asm.half(0);
+        self.asm.word32(u32::try_from(array).unwrap_or(0));
+        self.asm.word32(u32::try_from(hash).unwrap_or(0));
     }
 
     fn registers(&mut self, registers: &[Reg]) {
@@ -324,7 +326,7 @@ impl Loading<'_> {
             Some(value) => self.copy_constant(at, slot, value),
             None => {
                 let src = self.any_slot(at, src);
-                self.asm.begin(object::copy_any, at);
+                self.asm.begin(crate::dispatch::copy::copy_any, at);
                 self.asm.half(slot);
                 self.asm.half(src);
             }
@@ -410,14 +412,14 @@ impl Loading<'_> {
             let key = self.any_slot(at, key);
             // The function comes first, as its register may not be that of the object.
             let keep = self.scratch_slot();
-            self.asm.begin(object::copy_any, at);
+            self.asm.begin(crate::dispatch::copy::copy_any, at);
             self.asm.half(keep);
             self.asm.half(slot);
             self.asm.begin(object::get::<Slot>, at);
             self.registers(&[function]);
             self.asm.half(keep);
             self.asm.half(key);
-            self.asm.begin(object::copy_any, at);
+            self.asm.begin(crate::dispatch::copy::copy_any, at);
             self.registers(&[receiver]);
             self.asm.half(keep);
             return;
@@ -483,7 +485,7 @@ impl Loading<'_> {
         }
         let info: *const FunctionInfo = self.instance.function_info(function);
         let dst = self.destination(at, dst);
-        self.asm.begin(object::closure, at);
+        self.asm.begin(crate::dispatch::closure::closure, at);
         self.asm.half(dst);
         self.asm.half(captures.len() as u16);
         self.asm.word64(info.expose_provenance() as u64);

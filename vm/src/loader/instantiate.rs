@@ -94,6 +94,23 @@ impl Machine {
 }
 
 impl Context {
+    /// A number that stands for an object where a program asks for its identity; 0 for other values.
+    pub(crate) fn identity(&mut self, value: Value) -> u64 {
+        match value.as_object() {
+            // SAFETY: the value at hand is reachable.
+            Some(cell) => unsafe { self.heap.id_of(cell) },
+            None => 0,
+        }
+    }
+
+    /// A closure over a function, with so many captures, all nil.
+    pub(crate) fn closure_of(&mut self, info: &FunctionInfo, captures: u32) -> Result<Value, OutOfMemory> {
+        let function: *const FunctionInfo = info;
+        let closure = self.heap.new_closure(info.entry().cast(), function.cast(), captures)?;
+        // SAFETY: the closure was just made.
+        Ok(unsafe { Value::from_function(closure) })
+    }
+
     /// Makes a closure over an exported function, see [`Machine::closure`].
     pub(crate) fn closure(&mut self, instance: InstanceId, name: &str, captures: &[Value]) -> Result<Value, LinkError> {
         let unknown = || LinkError::Unknown { module: String::new(), name: name.to_string() };

@@ -341,7 +341,7 @@ impl Loading<'_> {
     }
 
     fn copy_constant(&mut self, at: usize, slot: u16, value: Value) {
-        self.asm.begin(crate::dispatch::object::copy_constant, at);
+        self.asm.begin(crate::dispatch::copy::copy_constant, at);
         self.asm.half(slot);
         self.asm.half(value.tag().0 as u16);
         self.asm.word64(value.payload());
@@ -354,7 +354,7 @@ impl Loading<'_> {
             match operand.input() {
                 Input::Reg(reg) => {
                     if !self.is_in_window(at, reg, slot) {
-                        self.asm.begin(crate::dispatch::object::copy_any, at);
+                        self.asm.begin(crate::dispatch::copy::copy_any, at);
                         self.asm.half(slot);
                         self.asm.half(self.slots.of(reg));
                     }

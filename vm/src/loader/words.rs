@@ -1,7 +1,6 @@
 //! Moving typed values word by word: arguments, results, elements of function tables.
 
 use super::Loading;
-use crate::dispatch::object;
 use minivm_isa::entities::Table;
 use minivm_isa::program::Constant;
 use minivm_isa::{Input, Operand, Type};
@@ -23,7 +22,7 @@ impl Loading<'_> {
     pub(super) fn copy_to(&mut self, at: usize, operand: Operand, slot: u16) {
         match operand.input() {
             Input::Reg(reg) if self.function.registers[reg] == Type::Any => {
-                self.asm.begin(object::copy_any, at);
+                self.asm.begin(crate::dispatch::copy::copy_any, at);
                 self.asm.half(slot);
                 self.asm.half(self.slots.of(reg));
             }
@@ -35,7 +34,7 @@ impl Loading<'_> {
                 Some(words) => {
                     let count = self.function.constants[constant].ty().words() as usize;
                     for (index, &word) in words.iter().take(count).enumerate() {
-                        self.asm.begin(object::word_constant, at);
+                        self.asm.begin(crate::dispatch::copy::word_constant, at);
                         self.asm.half(slot + index as u16);
                         self.asm.word64(word);
                     }
@@ -48,7 +47,7 @@ impl Loading<'_> {
     /// Copies words of the frame.
     pub(super) fn copy_words(&mut self, at: usize, from: u16, to: u16, words: u32) {
         for word in 0..words as u16 {
-            self.asm.begin(object::copy_word, at);
+            self.asm.begin(crate::dispatch::copy::copy_word, at);
             self.asm.half(to + word);
             self.asm.half(from + word);
         }
@@ -70,7 +69,7 @@ impl Loading<'_> {
     pub(super) fn element_slot(&mut self, at: usize, table: Table, index: Operand) -> u16 {
         let index = self.word_slot(at, index);
         let slot = self.scratch_slot();
-        self.asm.begin(object::table_element, at);
+        self.asm.begin(crate::dispatch::copy::table_element, at);
         self.asm.half(slot);
         self.asm.half(index);
         self.asm.word64(self.instance.table(table) as usize as u64);

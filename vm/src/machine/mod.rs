@@ -245,15 +245,6 @@ impl Context {
         }
     }
 
-    /// A number that stands for an object where a program asks for its identity; 0 for other values.
-    pub(crate) fn identity(&mut self, value: Value) -> u64 {
-        match value.as_object() {
-            // SAFETY: the value at hand is reachable.
-            Some(cell) => unsafe { self.heap.id_of(cell) },
-            None => 0,
-        }
-    }
-
     /// An instance by its number.
     pub(crate) fn instance(&self, id: InstanceId) -> &Instance {
         &self.instances[id.0 as usize]
@@ -271,13 +262,5 @@ impl Context {
         let value = self.closure_of(&info, 0)?;
         self.host_functions.push(info);
         Ok(value)
-    }
-
-    /// A closure over a function, with so many captures, all nil.
-    pub(crate) fn closure_of(&mut self, info: &FunctionInfo, captures: u32) -> Result<Value, OutOfMemory> {
-        let function: *const FunctionInfo = info;
-        let closure = self.heap.new_closure(info.entry().cast(), function.cast(), captures)?;
-        // SAFETY: the closure was just made.
-        Ok(unsafe { Value::from_function(closure) })
     }
 }

@@ -31,7 +31,9 @@ macro_rules! shapes {
                     Shape::Binary(Type::$binary_type, |dst, lhs, rhs| Instruction::$binary { dst, lhs, rhs })
                 })*)*
                 $($(Operator::$load { memarg } => {
-                    Shape::Load(Type::$load_type, memarg, |dst, memory, address, offset| Instruction::$load { dst, memory, address, offset })
+                    Shape::Load(Type::$load_type, memarg, |dst, memory, address, offset| {
+                        Instruction::$load { dst, memory, address, offset }
+                    })
                 })*)*
                 $(Operator::$store { memarg } => {
                     Shape::Store(memarg, |memory, address, offset, src| Instruction::$store { memory, address, offset, src })

@@ -109,7 +109,8 @@ fn floats(registry: &mut Registry) {
 fn conversions(registry: &mut Registry) {
     each! { registry; O in [
             I32WrapI64, I64ExtendI32S, I64ExtendI32U,
-            I32TruncF32S, I32TruncF32U, I32TruncF64S, I32TruncF64U, I64TruncF32S, I64TruncF32U, I64TruncF64S, I64TruncF64U,
+            I32TruncF32S, I32TruncF32U, I32TruncF64S, I32TruncF64U, I64TruncF32S, I64TruncF32U, I64TruncF64S,
+        I64TruncF64U,
             I32TruncSatF32S, I32TruncSatF32U, I32TruncSatF64S, I32TruncSatF64U,
             I64TruncSatF32S, I64TruncSatF32U, I64TruncSatF64S, I64TruncSatF64U,
             F32ConvertI32S, F32ConvertI32U, F32ConvertI64S, F32ConvertI64U,

@@ -34,7 +34,8 @@ fn of_integers(registry: &mut Registry) {
         branch WithSlot<I32And, I>;
         branch Not<WithSlot<I32And, I>>;
     }
-    each! { registry; C in strict_32!; I in [SlotImm<I32Add>, SlotSlot<I32Add>, SlotSlot<I32Sub>, SlotImm<I32ShrU>, SlotImm<I32Xor>, SlotImm<I32Or>];
+    each! { registry; C in strict_32!;
+        I in [SlotImm<I32Add>, SlotSlot<I32Add>, SlotSlot<I32Sub>, SlotImm<I32ShrU>, SlotImm<I32Xor>, SlotImm<I32Or>];
         branch WithImm<C, WithImm<I32And, I>>;
     }
     // Whether one of the bytes of a word is zero, as C libraries ask.
@@ -81,10 +82,12 @@ fn of_memory(registry: &mut Registry) {
 }
 
 fn of_wide_integers(registry: &mut Registry) {
-    each! { registry; C in comparisons_64!; I in [SlotSlot<I64Add>, SlotImm<I64Add>, OneSlot<I64ExtendI32S>, OneSlot<I64ExtendI32U>];
+    each! { registry; C in comparisons_64!;
+        I in [SlotSlot<I64Add>, SlotImm<I64Add>, OneSlot<I64ExtendI32S>, OneSlot<I64ExtendI32U>];
         branch WithSlot<C, I>;
     }
-    each! { registry; C in strict_64!; I in [SlotSlot<I64Add>, SlotImm<I64Add>, SlotImm<I64And>, SlotImm<I64ShrU>, Load<I64Load, Slot<u32>>];
+    each! { registry; C in strict_64!;
+        I in [SlotSlot<I64Add>, SlotImm<I64Add>, SlotImm<I64And>, SlotImm<I64ShrU>, Load<I64Load, Slot<u32>>];
         branch WithImm<C, I>;
     }
     each! { registry; I in [SlotImm<I64And>, SlotSlot<I64And>, Load<I64Load, Slot<u32>>];
@@ -99,13 +102,15 @@ fn of_wide_integers(registry: &mut Registry) {
 }
 
 fn of_floats(registry: &mut Registry) {
-    each! { registry; C in orders_f64!; I in [SlotSlot<F64Add>, SlotSlot<F64Sub>, OneSlot<F64Abs>, Load<F64Load, Slot<u32>>];
+    each! { registry; C in orders_f64!;
+        I in [SlotSlot<F64Add>, SlotSlot<F64Sub>, OneSlot<F64Abs>, Load<F64Load, Slot<u32>>];
         branch WithSlot<C, I>;
         branch WithImm<C, I>;
         branch Not<WithSlot<C, I>>;
         branch Not<WithImm<C, I>>;
     }
-    each! { registry; C in [F32Lt, F32Gt, F32Le, F32Ge]; I in [SlotSlot<F32Add>, OneSlot<F32Abs>, Load<F32Load, Slot<u32>>];
+    each! { registry; C in [F32Lt, F32Gt, F32Le, F32Ge];
+        I in [SlotSlot<F32Add>, OneSlot<F32Abs>, Load<F32Load, Slot<u32>>];
         branch WithSlot<C, I>;
         branch WithImm<C, I>;
         branch Not<WithSlot<C, I>>;

@@ -36,27 +36,32 @@ fn two_operators(registry: &mut Registry) {
 }
 
 fn two_sides(registry: &mut Registry) {
-    each! { registry; I in [SlotSlot<I32Add>, SlotImm<I32Add>, SlotSlot<I32Mul>, SlotImm<I32Shl>, SlotImm<I32And>, SlotSlot<I32And>,
+    each! { registry;
+        I in [SlotSlot<I32Add>, SlotImm<I32Add>, SlotSlot<I32Mul>, SlotImm<I32Shl>, SlotImm<I32And>, SlotSlot<I32And>,
             SlotSlot<I32Xor>];
         J in [SlotSlot<I32Add>, SlotImm<I32Add>, SlotSlot<I32Mul>, SlotImm<I32Shl>, SlotImm<I32And>, SlotSlot<I32And>];
         statement Set<Binary<I32Add, I, J>>;
     }
-    each! { registry; O in [I32Or, I32Xor]; I in [SlotImm<I32Rotl>, SlotImm<I32ShrU>, SlotImm<I32Shl>, SlotSlot<I32And>, SlotImm<I32And>];
+    each! { registry; O in [I32Or, I32Xor];
+        I in [SlotImm<I32Rotl>, SlotImm<I32ShrU>, SlotImm<I32Shl>, SlotSlot<I32And>, SlotImm<I32And>];
         J in [SlotImm<I32Rotl>, SlotImm<I32ShrU>, SlotImm<I32Shl>, SlotSlot<I32And>];
         statement Set<Binary<O, I, J>>;
     }
 }
 
 fn three_operators(registry: &mut Registry) {
-    each! { registry; I in [SlotSlot<I32Add>, SlotImm<I32Add>, SlotImm<I32Shl>, SlotImm<I32ShrU>, SlotImm<I32And>, SlotSlot<I32Xor>];
-        J in [WithImm<I32Shl, I>, WithImm<I32ShrU, I>, WithImm<I32And, I>, WithSlot<I32Add, I>, WithSlot<I32Xor, I>, WithImm<I32Mul, I>];
+    each! { registry;
+        I in [SlotSlot<I32Add>, SlotImm<I32Add>, SlotImm<I32Shl>, SlotImm<I32ShrU>, SlotImm<I32And>, SlotSlot<I32Xor>];
+        J in [WithImm<I32Shl, I>, WithImm<I32ShrU, I>, WithImm<I32And, I>, WithSlot<I32Add, I>, WithSlot<I32Xor, I>,
+        WithImm<I32Mul, I>];
         statement Set<WithSlot<I32Add, J>>;
         statement Set<WithImm<I32And, J>>;
         statement Set<WithSlot<I32Xor, J>>;
         statement Set<WithImm<I32Add, J>>;
     }
     // Mixing, as hashes do it.
-    each! { registry; I in [SlotImm<I32Rotl>, SlotSlot<I32And>, SlotImm<I32ShrU>]; J in [SlotImm<I32Rotl>, SlotSlot<I32And>, SlotImm<I32ShrU>];
+    each! { registry; I in [SlotImm<I32Rotl>, SlotSlot<I32And>, SlotImm<I32ShrU>];
+        J in [SlotImm<I32Rotl>, SlotSlot<I32And>, SlotImm<I32ShrU>];
         statement Set<WithSlot<I32Add, Binary<I32Xor, I, J>>>;
         statement Set<WithSlot<I32Xor, Binary<I32Xor, I, J>>>;
         statement Set<Binary<I32Xor, WithSlot<I32Xor, I>, J>>;
@@ -72,11 +77,13 @@ fn wide(registry: &mut Registry) {
     each! { registry; I in common_64!;
         statement Set<SlotWith<I64Sub, I>>;
     }
-    each! { registry; O in [I64Add, I64Xor, I64Or]; I in [SlotImm<I64Shl>, SlotImm<I64ShrU>, SlotImm<I64Rotl>, SlotSlot<I64Mul>];
+    each! { registry; O in [I64Add, I64Xor, I64Or];
+        I in [SlotImm<I64Shl>, SlotImm<I64ShrU>, SlotImm<I64Rotl>, SlotSlot<I64Mul>];
         J in [SlotImm<I64Shl>, SlotImm<I64ShrU>, SlotImm<I64Rotl>, SlotSlot<I64Mul>];
         statement Set<Binary<O, I, J>>;
     }
-    each! { registry; O in [I64Add, I64Mul, I64Or]; I in [OneSlot<I64ExtendI32U>, OneSlot<I64ExtendI32S>, WithImm<I64Shl, OneSlot<I64ExtendI32U>>];
+    each! { registry; O in [I64Add, I64Mul, I64Or];
+        I in [OneSlot<I64ExtendI32U>, OneSlot<I64ExtendI32S>, WithImm<I64Shl, OneSlot<I64ExtendI32U>>];
         J in [OneSlot<I64ExtendI32U>, OneSlot<I64ExtendI32S>];
         statement Set<Binary<O, I, J>>;
     }
@@ -85,7 +92,8 @@ fn wide(registry: &mut Registry) {
         statement Set<Unary<I32WrapI64, I>>;
         statement Set<Unary<I32WrapI64, WithImm<I64ShrU, I>>>;
     }
-    each! { registry; O in [I32Add, I32And, I32Xor, I32Shl, I32Mul]; I in [OneSlot<I32WrapI64>, Unary<I32WrapI64, SlotImm<I64ShrU>>];
+    each! { registry; O in [I32Add, I32And, I32Xor, I32Shl, I32Mul];
+        I in [OneSlot<I32WrapI64>, Unary<I32WrapI64, SlotImm<I64ShrU>>];
         statement Set<WithSlot<O, I>>;
         statement Set<WithImm<O, I>>;
     }

@@ -32,7 +32,8 @@ fn loads(registry: &mut Registry) {
         statement Set<Load<I32Load, WithSlot<I32Add, WithImm<I32Shl, Load<I32Load, A>>>>>;
         statement Set<Load<I32Load, WithImm<I32Add, WithImm<I32Shl, Load<I32Load, A>>>>>;
     }
-    each! { registry; O in [I32Load, I32Load8U]; I in [SlotImm<I32Add>, SlotSlot<I32Add>, SlotImm<I32Shl>, SlotImm<I32ShrU>, SlotImm<I32And>];
+    each! { registry; O in [I32Load, I32Load8U];
+        I in [SlotImm<I32Add>, SlotSlot<I32Add>, SlotImm<I32Shl>, SlotImm<I32ShrU>, SlotImm<I32And>];
         statement Set<Load<O, I>>;
         statement Set<Load<O, WithImm<I32Shl, I>>>;
         statement Set<Load<O, WithSlot<I32Add, WithImm<I32Shl, I>>>>;
@@ -58,7 +59,8 @@ fn loads_in_operators(registry: &mut Registry) {
         P in [Slot<u32>, SlotImm<I32Add>]; Q in [Slot<u32>, SlotImm<I32Add>];
         statement Set<Binary<O, Load<A, P>, Load<A, Q>>>;
     }
-    each! { registry; P in [Slot<u32>, SlotImm<I32Add>]; I in [SlotImm<I32Shl>, SlotSlot<I32And>, SlotSlot<I32Mul>, SlotSlot<I32Xor>, SlotImm<I32Add>];
+    each! { registry; P in [Slot<u32>, SlotImm<I32Add>];
+        I in [SlotImm<I32Shl>, SlotSlot<I32And>, SlotSlot<I32Mul>, SlotSlot<I32Xor>, SlotImm<I32Add>];
         statement Set<Binary<I32Add, I, Load<I32Load, P>>>;
         statement Set<WithSlot<I32Add, WithSlot<I32Add, Load<I32Load, P>>>>;
         statement Set<Binary<I32Add, WithSlot<I32Add, I>, Load<I32Load, P>>>;
@@ -74,7 +76,8 @@ fn loads_in_operators(registry: &mut Registry) {
         statement Set<Unary<I64ExtendI32U, Load<A, P>>>;
         statement Set<Not<Load<A, P>>>;
     }
-    each! { registry; O in [I64Add, I64And, I64Xor, I64Mul]; P in [Slot<u32>, SlotImm<I32Add>]; A in [I64Load, I64Load32U];
+    each! { registry; O in [I64Add, I64And, I64Xor, I64Mul]; P in [Slot<u32>, SlotImm<I32Add>];
+        A in [I64Load, I64Load32U];
         statement Set<WithSlot<O, Load<A, P>>>;
         statement Set<WithImm<O, Load<A, P>>>;
     }
@@ -125,7 +128,8 @@ fn stores_of_operators(registry: &mut Registry) {
         statement Store<I32Store16, Slot<u32>, WithSlot<O, Load<I32Load16U, P>>>;
         statement Store<I32Store16, Slot<u32>, WithImm<O, Load<I32Load16U, P>>>;
     }
-    each! { registry; O in [I32Add, I32Or, I32Xor]; I in [SlotImm<I32Add>, SlotImm<I32Shl>, SlotImm<I32ShrU>, SlotImm<I32And>, SlotSlot<I32Xor>];
+    each! { registry; O in [I32Add, I32Or, I32Xor];
+        I in [SlotImm<I32Add>, SlotImm<I32Shl>, SlotImm<I32ShrU>, SlotImm<I32And>, SlotSlot<I32Xor>];
         statement Store<I32Store, Slot<u32>, Binary<O, I, Load<I32Load, Slot<u32>>>>;
         statement Store<I32Store, Slot<u32>, Binary<O, Load<I32Load, Slot<u32>>, I>>;
         statement Store<I32Store, Slot<u32>, WithSlot<O, I>>;

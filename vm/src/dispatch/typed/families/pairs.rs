@@ -18,10 +18,13 @@ lists! {
         Increment, Copy, Set<SlotSlot<I32Add>>, Set<SlotSlot<I32Sub>>, Set<SlotSlot<I32Mul>>, Set<SlotImm<I32Mul>>,
         Set<SlotImm<I32And>>, Set<SlotImm<I32Shl>>, Set<SlotImm<I32ShrU>>, Set<SlotImm<I32Xor>>, Set<SlotSlot<I32Xor>>,
         Set<SlotImm<I32Rotl>>, Set<Move<Imm<u32>>>,
-        Set<Load<I32Load, Slot<u32>>>, Set<Load<I32Load8U, Slot<u32>>>, Set<Load<I32Load16U, Slot<u32>>>, Set<Load<I64Load, Slot<u32>>>,
-        Set<Load<I32Load, SlotImm<I32Add>>>, Set<Load<I32Load, SlotSlot<I32Add>>>, Set<Load<I32Load8U, SlotSlot<I32Add>>>,
+        Set<Load<I32Load, Slot<u32>>>, Set<Load<I32Load8U, Slot<u32>>>, Set<Load<I32Load16U, Slot<u32>>>,
+        Set<Load<I64Load, Slot<u32>>>,
+        Set<Load<I32Load, SlotImm<I32Add>>>, Set<Load<I32Load, SlotSlot<I32Add>>>, Set<Load<I32Load8U,
+        SlotSlot<I32Add>>>,
         Set<Load<I32Load, Element>>, Set<Load<I32Load, StaticElement>>, Set<Load<I64Load, SlotImm<I32Add>>>,
-        Store<I32Store, Slot<u32>, Slot<u32>>, Store<I32Store, Slot<u32>, Imm<u32>>, Store<I32Store8, Slot<u32>, Slot<u32>>,
+        Store<I32Store, Slot<u32>, Slot<u32>>, Store<I32Store, Slot<u32>, Imm<u32>>, Store<I32Store8, Slot<u32>,
+        Slot<u32>>,
         Store<I32Store8, Slot<u32>, Imm<u32>>, Store<I64Store, Slot<u32>, Slot<u64>>,
         Set<SlotSlot<I64Add>>, Set<SlotImm<I64Add>>, Set<SlotSlot<F64Add>>, Set<SlotSlot<F64Sub>>, Set<SlotSlot<F64Mul>>
     ];
@@ -32,47 +35,63 @@ lists! {
         Set<SlotImm<I32Rotl>>, Set<Move<Imm<u32>>>,
         Set<Load<I32Load, Slot<u32>>>, Set<Load<I32Load8U, Slot<u32>>>, Set<Load<I64Load, Slot<u32>>>,
         Set<Load<I32Load, SlotImm<I32Add>>>, Set<Load<I64Load, SlotImm<I32Add>>>,
-        Store<I32Store, Slot<u32>, Slot<u32>>, Store<I32Store, Slot<u32>, Imm<u32>>, Store<I32Store8, Slot<u32>, Slot<u32>>,
+        Store<I32Store, Slot<u32>, Slot<u32>>, Store<I32Store, Slot<u32>, Imm<u32>>, Store<I32Store8, Slot<u32>,
+        Slot<u32>>,
         Store<I64Store, Slot<u32>, Slot<u64>>,
         Set<SlotSlot<I64Add>>, Set<SlotSlot<F64Add>>, Set<SlotSlot<F64Sub>>, Set<SlotSlot<F64Mul>>
     ];
     /// Statements that often come before a branch.
     before_branches = [
-        Increment, Copy, Set<SlotSlot<I32Add>>, Set<SlotSlot<I32Sub>>, Set<SlotImm<I32And>>, Set<SlotImm<I32ShrU>>, Set<SlotImm<I32Shl>>,
-        Set<Move<Imm<u32>>>, Set<Load<I32Load, Slot<u32>>>, Set<Load<I32Load8U, Slot<u32>>>, Set<Load<I32Load, SlotImm<I32Add>>>,
+        Increment, Copy, Set<SlotSlot<I32Add>>, Set<SlotSlot<I32Sub>>, Set<SlotImm<I32And>>, Set<SlotImm<I32ShrU>>,
+        Set<SlotImm<I32Shl>>,
+        Set<Move<Imm<u32>>>, Set<Load<I32Load, Slot<u32>>>, Set<Load<I32Load8U, Slot<u32>>>, Set<Load<I32Load,
+        SlotImm<I32Add>>>,
         Set<Load<I32Load8U, SlotSlot<I32Add>>>, Set<Load<I32Load, Element>>,
-        Store<I32Store, Slot<u32>, Slot<u32>>, Store<I32Store, Slot<u32>, Imm<u32>>, Store<I32Store8, Slot<u32>, Slot<u32>>
+        Store<I32Store, Slot<u32>, Slot<u32>>, Store<I32Store, Slot<u32>, Imm<u32>>, Store<I32Store8, Slot<u32>,
+        Slot<u32>>
     ];
     /// Conditions that are often last in a block.
     conditions = [
-        Slot<u32>, Not<Slot<u32>>, SlotSlot<I32Eq>, SlotSlot<I32Ne>, SlotSlot<I32LtS>, SlotSlot<I32LtU>, SlotSlot<I32LeS>,
-        SlotSlot<I32LeU>, SlotImm<I32Eq>, SlotImm<I32Ne>, SlotImm<I32LtS>, SlotImm<I32LtU>, SlotImm<I32GtS>, SlotImm<I32GtU>,
+        Slot<u32>, Not<Slot<u32>>, SlotSlot<I32Eq>, SlotSlot<I32Ne>, SlotSlot<I32LtS>, SlotSlot<I32LtU>,
+        SlotSlot<I32LeS>,
+        SlotSlot<I32LeU>, SlotImm<I32Eq>, SlotImm<I32Ne>, SlotImm<I32LtS>, SlotImm<I32LtU>, SlotImm<I32GtS>,
+        SlotImm<I32GtU>,
         SlotImm<I32And>, Not<SlotImm<I32And>>
     ];
     /// Larger statements that stand beside a counter.
     larger = [
-        Set<WithSlot<I32Add, SlotImm<I32Shl>>>, Set<WithSlot<I32Add, SlotImm<I32Add>>>, Set<WithImm<I32And, SlotImm<I32ShrU>>>,
-        Set<WithSlot<I32Xor, SlotImm<I32ShrU>>>, Set<WithSlot<I32Add, SlotSlot<I32Mul>>>, Set<WithSlot<I32Add, SlotImm<I32Mul>>>,
+        Set<WithSlot<I32Add, SlotImm<I32Shl>>>, Set<WithSlot<I32Add, SlotImm<I32Add>>>, Set<WithImm<I32And,
+        SlotImm<I32ShrU>>>,
+        Set<WithSlot<I32Xor, SlotImm<I32ShrU>>>, Set<WithSlot<I32Add, SlotSlot<I32Mul>>>, Set<WithSlot<I32Add,
+        SlotImm<I32Mul>>>,
         Set<WithSlot<I32Add, Load<I32Load, Slot<u32>>>>, Set<WithSlot<I32Add, Load<I32Load8U, Slot<u32>>>>,
         Set<Load<I32Load, Element>>, Set<Load<I32Load, StaticElement>>, Set<Load<I32Load8U, SlotImm<I32Add>>>,
         Set<Load<I32Load8U, SlotSlot<I32Add>>>, Set<Load<I32Load16U, Slot<u32>>>, Set<Load<I32Load16S, Slot<u32>>>,
         Set<Load<I32Load8S, Slot<u32>>>, Set<Load<I32Load, SlotSlot<I32Add>>>,
-        Store<I32Store, SlotSlot<I32Add>, Slot<u32>>, Store<I32Store, SlotImm<I32Add>, Slot<u32>>, Store<I32Store, Element, Slot<u32>>,
-        Store<I32Store8, SlotSlot<I32Add>, Slot<u32>>, Store<I32Store8, SlotImm<I32Add>, Slot<u32>>, Store<I32Store8, Slot<u32>, Imm<u32>>,
+        Store<I32Store, SlotSlot<I32Add>, Slot<u32>>, Store<I32Store, SlotImm<I32Add>, Slot<u32>>, Store<I32Store,
+        Element, Slot<u32>>,
+        Store<I32Store8, SlotSlot<I32Add>, Slot<u32>>, Store<I32Store8, SlotImm<I32Add>, Slot<u32>>, Store<I32Store8,
+        Slot<u32>, Imm<u32>>,
         Store<I32Store16, Slot<u32>, Slot<u32>>,
         Store<I32Store, Slot<u32>, Load<I32Load, Slot<u32>>>, Store<I64Store, Slot<u32>, Load<I64Load, Slot<u32>>>,
-        Store<I32Store8, Slot<u32>, Load<I32Load8U, Slot<u32>>>, Store<I32Store8, Slot<u32>, Load<I32Load8U, SlotImm<I32Add>>>,
+        Store<I32Store8, Slot<u32>, Load<I32Load8U, Slot<u32>>>, Store<I32Store8, Slot<u32>, Load<I32Load8U,
+        SlotImm<I32Add>>>,
         Store<I32Store, Slot<u32>, Load<I32Load, SlotImm<I32Add>>>, Store<I32Store, Slot<u32>, SlotImm<I32Add>>,
-        Store<I32Store, Slot<u32>, SlotSlot<I32Add>>, Store<I32Store, Slot<u32>, WithSlot<I32Add, Load<I32Load, Slot<u32>>>>,
+        Store<I32Store, Slot<u32>, SlotSlot<I32Add>>, Store<I32Store, Slot<u32>, WithSlot<I32Add, Load<I32Load,
+        Slot<u32>>>>,
         Store<I32Store, Slot<u32>, WithImm<I32Add, Load<I32Load, Slot<u32>>>>,
-        Set<Select<Slot<u32>, Slot<u32>, Slot<u32>>>, Set<Select<Slot<u32>, Slot<u32>, SlotSlot<I32LtS>>>, Set<SlotSlot<I64Mul>>,
-        Set<SlotImm<I64ShrU>>, Set<SlotImm<I64Shl>>, Set<SlotSlot<I64Xor>>, Set<OneSlot<I64ExtendI32U>>, Set<OneSlot<I32WrapI64>>,
-        Set<SlotWith<F64Add, SlotSlot<F64Mul>>>, Set<WithSlot<F64Add, SlotSlot<F64Mul>>>, Set<SlotWith<F64Add, Load<F64Load, Slot<u32>>>>,
+        Set<Select<Slot<u32>, Slot<u32>, Slot<u32>>>, Set<Select<Slot<u32>, Slot<u32>, SlotSlot<I32LtS>>>,
+        Set<SlotSlot<I64Mul>>,
+        Set<SlotImm<I64ShrU>>, Set<SlotImm<I64Shl>>, Set<SlotSlot<I64Xor>>, Set<OneSlot<I64ExtendI32U>>,
+        Set<OneSlot<I32WrapI64>>,
+        Set<SlotWith<F64Add, SlotSlot<F64Mul>>>, Set<WithSlot<F64Add, SlotSlot<F64Mul>>>, Set<SlotWith<F64Add,
+        Load<F64Load, Slot<u32>>>>,
         Set<SlotWith<F64Sub, Load<F64Load, SlotImm<I32Add>>>>, Set<SlotWith<F64Add, SlotSlot<F64Sub>>>,
         Set<SlotWith<F64Add, WithSlot<F64Mul, Load<F64Load, Slot<u32>>>>>,
         Set<SlotWith<F64Add, Binary<F64Mul, Load<F64Load, Slot<u32>>, Load<F64Load, Slot<u32>>>>>,
         Store<F64Store, Slot<u32>, SlotSlot<F64Add>>, Store<F64Store, Slot<u32>, SlotSlot<F64Mul>>,
-        Store<F64Store, Slot<u32>, SlotWith<F64Add, SlotSlot<F64Mul>>>, Store<F64Store, Slot<u32>, SlotWith<F64Sub, SlotSlot<F64Mul>>>
+        Store<F64Store, Slot<u32>, SlotWith<F64Add, SlotSlot<F64Mul>>>, Store<F64Store, Slot<u32>, SlotWith<F64Sub,
+        SlotSlot<F64Mul>>>
     ];
 }
 
@@ -97,12 +116,15 @@ fn statements(registry: &mut Registry) {
             Set<SlotSlot<F64Add>>, Set<SlotSlot<F64Mul>>, Set<SlotSlot<F64Sub>>, Set<Load<I64Load, Slot<u32>>>,
             Set<Load<I64Load, SlotImm<I32Add>>>, Set<SlotWith<F64Add, SlotSlot<F64Mul>>>,
             Set<SlotWith<F64Sub, Load<F64Load, SlotImm<I32Add>>>>, Store<I64Store, Slot<u32>, Slot<u64>>,
-            Store<F64Store, Slot<u32>, SlotWith<F64Add, SlotSlot<F64Mul>>>, Store<F64Store, Slot<u32>, SlotWith<F64Sub, SlotSlot<F64Mul>>>
+            Store<F64Store, Slot<u32>, SlotWith<F64Add, SlotSlot<F64Mul>>>, Store<F64Store, Slot<u32>,
+        SlotWith<F64Sub, SlotSlot<F64Mul>>>
         ]; B in [
             Set<SlotSlot<F64Add>>, Set<SlotSlot<F64Mul>>, Set<SlotSlot<F64Sub>>, Set<Load<I64Load, Slot<u32>>>,
-            Set<Load<I64Load, SlotImm<I32Add>>>, Set<SlotWith<F64Add, SlotSlot<F64Mul>>>, Set<SlotWith<F64Add, SlotSlot<F64Sub>>>,
+            Set<Load<I64Load, SlotImm<I32Add>>>, Set<SlotWith<F64Add, SlotSlot<F64Mul>>>, Set<SlotWith<F64Add,
+        SlotSlot<F64Sub>>>,
             Set<SlotWith<F64Sub, Load<F64Load, SlotImm<I32Add>>>>, Store<I64Store, Slot<u32>, Slot<u64>>,
-            Store<F64Store, Slot<u32>, SlotWith<F64Add, SlotSlot<F64Mul>>>, Store<F64Store, Slot<u32>, SlotWith<F64Sub, SlotSlot<F64Mul>>>
+            Store<F64Store, Slot<u32>, SlotWith<F64Add, SlotSlot<F64Mul>>>, Store<F64Store, Slot<u32>,
+        SlotWith<F64Sub, SlotSlot<F64Mul>>>
         ];
         statement Then<A, B>;
     }
@@ -115,7 +137,8 @@ fn branches(registry: &mut Registry) {
     each! { registry; A in [Increment, Copy, Set<SlotSlot<I32Add>>]; C in [
             SlotSlot<I64Eq>, SlotSlot<I64Ne>, SlotSlot<I64LtS>, SlotSlot<I64LtU>, SlotSlot<I64LeS>, SlotSlot<I64LeU>,
             SlotSlot<F64Lt>, SlotSlot<F64Le>, Not<SlotSlot<F64Lt>>, Not<SlotSlot<F64Le>>,
-            Load<I32Load, Slot<u32>>, Load<I32Load8U, Slot<u32>>, Not<Load<I32Load, Slot<u32>>>, Not<Load<I32Load8U, Slot<u32>>>,
+            Load<I32Load, Slot<u32>>, Load<I32Load8U, Slot<u32>>, Not<Load<I32Load, Slot<u32>>>, Not<Load<I32Load8U,
+        Slot<u32>>>,
             WithSlot<I32Eq, Load<I32Load, Slot<u32>>>, WithSlot<I32Ne, Load<I32Load, Slot<u32>>>,
             WithSlot<I32LtS, Load<I32Load, Slot<u32>>>, WithSlot<I32GtS, Load<I32Load, Slot<u32>>>,
             WithImm<I32Eq, Load<I32Load8U, Slot<u32>>>, WithImm<I32Ne, Load<I32Load8U, Slot<u32>>>,
@@ -133,9 +156,11 @@ fn branches(registry: &mut Registry) {
         ];
         branch After<A, C>;
     }
-    each! { registry; A in [Set<SlotSlot<F64Add>>, Set<SlotSlot<F64Sub>>, Set<SlotSlot<F64Mul>>, Set<SlotWith<F64Add, SlotSlot<F64Mul>>>];
+    each! { registry;
+        A in [Set<SlotSlot<F64Add>>, Set<SlotSlot<F64Sub>>, Set<SlotSlot<F64Mul>>, Set<SlotWith<F64Add, SlotSlot<F64Mul>>>];
         C in [
-            SlotSlot<F64Lt>, SlotSlot<F64Le>, Not<SlotSlot<F64Lt>>, Not<SlotSlot<F64Le>>, SlotImm<F64Lt>, SlotImm<F64Gt>,
+            SlotSlot<F64Lt>, SlotSlot<F64Le>, Not<SlotSlot<F64Lt>>, Not<SlotSlot<F64Le>>, SlotImm<F64Lt>,
+        SlotImm<F64Gt>,
             SlotImm<F64Le>, SlotImm<F64Ge>, WithImm<F64Le, SlotSlot<F64Add>>, WithImm<F64Gt, SlotSlot<F64Add>>,
             WithImm<F64Lt, SlotSlot<F64Add>>, WithImm<F64Ge, SlotSlot<F64Add>>,
             SlotSlot<I32Ne>, SlotSlot<I32Eq>, SlotImm<I32Ne>, SlotImm<I32Eq>, Slot<u32>
@@ -160,7 +185,8 @@ fn jumps(registry: &mut Registry) {
         jump_after Then<A, Increment>;
     }
     each! { registry; A in [
-            Set<Move<Imm<u64>>>, Set<SlotImm<I32ShrS>>, Set<SlotImm<I32Or>>, Set<SlotSlot<I32Or>>, Set<SlotSlot<I32And>>,
+            Set<Move<Imm<u64>>>, Set<SlotImm<I32ShrS>>, Set<SlotImm<I32Or>>, Set<SlotSlot<I32Or>>,
+        Set<SlotSlot<I32And>>,
             Set<Global<u32>>, SetGlobal<Slot<u64>>, SetGlobal<SlotImm<I32Add>>
         ];
         jump_after A;

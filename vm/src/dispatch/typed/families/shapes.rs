@@ -63,25 +63,29 @@ lists! {
     ordered_32 = [I32Sub, I32Shl, I32ShrU, I32ShrS];
     /// One of them over registers and constants.
     simple_32 = [
-        SlotSlot<I32Add>, SlotImm<I32Add>, SlotSlot<I32Sub>, SlotSlot<I32Mul>, SlotImm<I32Mul>, SlotSlot<I32And>, SlotImm<I32And>,
+        SlotSlot<I32Add>, SlotImm<I32Add>, SlotSlot<I32Sub>, SlotSlot<I32Mul>, SlotImm<I32Mul>, SlotSlot<I32And>,
+        SlotImm<I32And>,
         SlotSlot<I32Or>, SlotImm<I32Or>, SlotSlot<I32Xor>, SlotImm<I32Xor>, SlotSlot<I32Shl>, SlotImm<I32Shl>,
         SlotSlot<I32ShrU>, SlotImm<I32ShrU>, SlotSlot<I32ShrS>, SlotImm<I32ShrS>, SlotImm<I32Rotl>
     ];
     /// The most common of those.
     common_32 = [
-        SlotSlot<I32Add>, SlotImm<I32Add>, SlotSlot<I32Mul>, SlotImm<I32Shl>, SlotImm<I32ShrU>, SlotImm<I32And>, SlotSlot<I32And>,
+        SlotSlot<I32Add>, SlotImm<I32Add>, SlotSlot<I32Mul>, SlotImm<I32Shl>, SlotImm<I32ShrU>, SlotImm<I32And>,
+        SlotSlot<I32And>,
         SlotSlot<I32Xor>, SlotImm<I32Rotl>
     ];
     /// Operators of 64-bit integers that programs combine.
     operators_64 = [I64Add, I64Mul, I64And, I64Or, I64Xor, I64Shl, I64ShrU];
     /// The most common of the next.
     common_64 = [
-        SlotSlot<I64Add>, SlotImm<I64Add>, SlotSlot<I64Mul>, SlotImm<I64And>, SlotImm<I64Shl>, SlotImm<I64ShrU>, SlotSlot<I64Xor>,
+        SlotSlot<I64Add>, SlotImm<I64Add>, SlotSlot<I64Mul>, SlotImm<I64And>, SlotImm<I64Shl>, SlotImm<I64ShrU>,
+        SlotSlot<I64Xor>,
         OneSlot<I64ExtendI32U>, OneSlot<I64ExtendI32S>
     ];
     /// One of them over registers and constants.
     simple_64 = [
-        SlotSlot<I64Add>, SlotImm<I64Add>, SlotSlot<I64Sub>, SlotSlot<I64Mul>, SlotImm<I64Mul>, SlotSlot<I64And>, SlotImm<I64And>,
+        SlotSlot<I64Add>, SlotImm<I64Add>, SlotSlot<I64Sub>, SlotSlot<I64Mul>, SlotImm<I64Mul>, SlotSlot<I64And>,
+        SlotImm<I64And>,
         SlotSlot<I64Or>, SlotSlot<I64Xor>, SlotImm<I64Shl>, SlotImm<I64ShrU>, SlotImm<I64Rotl>, OneSlot<I64ExtendI32U>,
         OneSlot<I64ExtendI32S>
     ];
