@@ -31,6 +31,23 @@ pub enum Failure {
     Exit(i32),
 }
 
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Failure::Error { value, trace, .. } => {
+                match value.as_bytes() {
+                    Some(bytes) => f.write_str(&String::from_utf8_lossy(bytes))?,
+                    None => write!(f, "error object is a {} value", basic_type_name(*value))?,
+                }
+                if trace.is_empty() { Ok(()) } else { write!(f, "\n{trace}") }
+            }
+            Failure::Exit(code) => write!(f, "the program ended itself with status {code}"),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}
+
 /// The kind of a value as programs know it; a metatable's `__name` comes first.
 pub(crate) fn type_name(cx: &Context, value: Value) -> String {
     if matches!(value.tag(), Tag::TABLE | Tag::USERDATA)
