@@ -38,6 +38,7 @@ pub(crate) enum Status {
 impl Status {
     /// Whether the interpreter runs.
     #[inline(always)]
+    #[cfg_attr(minivm_tail, allow(dead_code, reason = "only the loop asks"))]
     pub(crate) fn is_running(self) -> bool {
         self == Status::Running
     }

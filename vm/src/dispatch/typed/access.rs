@@ -129,6 +129,7 @@ pub(crate) trait StoreOperator {
 macro_rules! loads {
     ($($name:ident: [u8; $size:literal] -> $result:ty = |$bytes:ident| $body:expr;)*) => {$(
         #[doc = concat!("See [`Opcode::", stringify!($name), "`].")]
+        #[cfg_attr(not(minivm_tail), allow(dead_code, reason = "the small set of handlers does not use all"))]
         pub(crate) enum $name {}
         impl LoadOperator for $name {
             type Result = $result;
@@ -147,6 +148,8 @@ macro_rules! loads {
 loads! {
     I32Load: [u8; 4] -> u32 = |bytes| u32::from_le_bytes(bytes);
     I64Load: [u8; 8] -> u64 = |bytes| u64::from_le_bytes(bytes);
+    F32Load: [u8; 4] -> f32 = |bytes| f32::from_le_bytes(bytes);
+    F64Load: [u8; 8] -> f64 = |bytes| f64::from_le_bytes(bytes);
     V128Load: [u8; 16] -> Wide = |bytes| {
         let bits = u128::from_le_bytes(bytes);
         Wide(bits as u64, (bits >> 64) as u64)
@@ -166,6 +169,7 @@ loads! {
 macro_rules! stores {
     ($($name:ident: $source:ty => [u8; $size:literal] = |$value:ident| $body:expr;)*) => {$(
         #[doc = concat!("See [`Opcode::", stringify!($name), "`].")]
+        #[cfg_attr(not(minivm_tail), allow(dead_code, reason = "the small set of handlers does not use all"))]
         pub(crate) enum $name {}
         impl StoreOperator for $name {
             type Source = $source;
@@ -184,6 +188,8 @@ macro_rules! stores {
 stores! {
     I32Store: u32 => [u8; 4] = |value| value.to_le_bytes();
     I64Store: u64 => [u8; 8] = |value| value.to_le_bytes();
+    F32Store: f32 => [u8; 4] = |value| value.to_le_bytes();
+    F64Store: f64 => [u8; 8] = |value| value.to_le_bytes();
     V128Store: Wide => [u8; 16] = |value| (u128::from(value.0) | u128::from(value.1) << 64).to_le_bytes();
     I32Store8: u32 => [u8; 1] = |value| [value as u8];
     I32Store16: u32 => [u8; 2] = |value| (value as u16).to_le_bytes();

@@ -40,7 +40,7 @@ macro_rules! each {
 macro_rules! lists {
     ($($(#[$doc:meta])* $list:ident = [$($member:ty),* $(,)?];)*) => {
         $(lists! { @define ($) $(#[$doc])* $list [$($member),*] })*
-        $(pub(crate) use $list;)*
+        $(#[allow(unused_imports, reason = "not every build uses every list")] pub(crate) use $list;)*
     };
     (@define ($d:tt) $(#[$doc:meta])* $list:ident [$($member:ty),*]) => {
         $(#[$doc])*
