@@ -10,15 +10,16 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Functions that handlers leave the slow cases to, by the end of their name.
-const SLOW_ENDINGS: [&str; 4] = ["_slow", "_now", "_marking", "_metamethod"];
+const SLOW_ENDINGS: [&str; 6] = ["_slow", "_now", "_marking", "_metamethod", "_error", "::work"];
 
 /// Handlers that allocate, raise, switch fibers, or move many values: what they do costs more than a push.
-const HEAVY: [&str; 26] = [
+const HEAVY: [&str; 28] = [
     "call::prepend_open",
     "call::record_returned",
     "call::return_block",
     "call::return_words",
     "call::varargs_to_open",
+    "closure::closure",
     "control::collect",
     "control::for_prepare",
     "control::stack_overflow",
@@ -40,6 +41,7 @@ const HEAVY: [&str; 26] = [
     "record::record_new",
     "record::record_set",
     "typed::bulk",
+    "stepping::",
 ];
 
 /// Handlers that should be leaves and are not yet. One that has become a leaf must be taken off.

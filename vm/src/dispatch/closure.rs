@@ -60,6 +60,22 @@ handler! {
 handler! {
     /// `cell_new`. Operands: destination, source.
     pub(crate) fn cell_new(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (dst, src) = (c.half(), c.half());
+        if !(*cx).heap.needs_step() {
+            let cell = (*cx).heap.try_new_cell(get_any(regs, src));
+            if !cell.is_null() {
+                *regs.add(dst) = cell.expose_provenance() as u64;
+                next!(c.end(), regs, cx, facc)
+            }
+        }
+        slow!(cell_new_slow, pc, regs, cx, facc)
+    }
+}
+
+handler! {
+    #[inline(never)]
+    fn cell_new_slow(pc, regs, cx, facc) {
         if (*cx).heap.needs_step() {
             slow!(super::control::collect, pc, regs, cx, facc)
         }
