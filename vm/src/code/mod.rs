@@ -1,7 +1,9 @@
 //! Threaded code of one function, and the assembler that writes it.
 
+pub(crate) mod face;
 pub(crate) mod function;
 mod ledger;
+pub(crate) mod places;
 
 use crate::dispatch::{Handler, Pc};
 use ledger::Ledger;
@@ -23,6 +25,10 @@ pub(crate) struct EntryHeader {
 
 /// A number of parameters that no call has: such a function is entered by the slow path.
 pub(crate) const NOT_DIRECT: u32 = u32::MAX;
+
+/// Set in the number of parameters of a typed function that `any` code may enter over a border frame, see
+/// `dispatch::border`.
+pub(crate) const TYPED_CALL: u32 = 1 << 31;
 
 /// What a return needs of its call, in the 8 bytes before the place it returns to.
 #[repr(C)]

@@ -15,18 +15,18 @@ use std::ptr::with_exposed_provenance_mut as pointer;
 
 /// Operands of the calls through a value: callee slot, window, number of arguments, cost; return information.
 pub(crate) struct AnyCall {
-    callee: usize,
-    window: usize,
-    arguments: usize,
+    pub(crate) callee: usize,
+    pub(crate) window: usize,
+    pub(crate) arguments: usize,
     cost: usize,
-    place: super::Pc,
+    pub(crate) place: super::Pc,
 }
 
 impl AnyCall {
     /// # Safety
     /// `pc` is at such an instruction.
     #[inline(always)]
-    unsafe fn read(pc: super::Pc) -> Self {
+    pub(crate) unsafe fn read(pc: super::Pc) -> Self {
         // SAFETY: the loader wrote these operands.
         unsafe {
             let mut c = Cursor::new(pc);
@@ -53,7 +53,7 @@ handler! {
                 next!(entry, new, cx, facc)
             }
         }
-        slow!(call_any_slow, pc, regs, cx, facc)
+        slow!(super::border::call_any_other, pc, regs, cx, facc)
     }
 }
 
@@ -306,12 +306,13 @@ handler! {
         }
         let callee = get_any(regs, callee);
         let at = Flow { pc, regs };
-        if let Err(code) = call::check_signature(callee, signature) {
-            follow!(unwind::raise_trap(&mut *cx, at, code), cx, facc)
-        }
+        let closure = match call::check_signature(&mut *cx, callee, signature) {
+            Ok(closure) => closure,
+            Err(code) => follow!(unwind::raise_trap(&mut *cx, at, code), cx, facc),
+        };
         std::ptr::copy(regs.add(window), regs, words);
         let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
-        follow!(call::call_typed_value(&mut *cx, callee, signature, regs, place, at), cx, facc)
+        follow!(call::enter_typed(&mut *cx, closure, regs, place, at), cx, facc)
     }
 }
 

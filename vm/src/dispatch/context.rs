@@ -1,14 +1,13 @@
 //! The state of one machine while it runs: what handlers reach through their context pointer.
 
-use crate::code::OPEN;
 use crate::code::ReturnInfo;
+use crate::code::places::{Places, is_machine_place};
 use crate::dispatch::{Flow, Handler, Pc, Regs};
 use crate::fiber::Fiber;
 use crate::function::FunctionInfo;
 use crate::heap::{FiberCell, Heap, Str, Table};
 use crate::host::HostRequest;
 use crate::instance::Instance;
-use crate::stack::record::{RECORD_DELTA, RECORD_WORDS};
 use crate::value::Value;
 use minivm_isa::{Signature, TrapCode};
 
@@ -133,7 +132,10 @@ pub(crate) struct Context {
     pub(crate) stepping: bool,
     /// Single steps that are left, in plain code.
     pub(crate) steps: u64,
-    return_code: Box<[u64; 2]>,
+    /// Places of the machine's own.
+    pub(crate) places: Places,
+    /// Bridges by the number of their signature.
+    pub(crate) bridges: std::collections::HashMap<u32, Box<FunctionInfo>>,
     /// Whether an error is being handled on a full stack, so that handlers may use a little more.
     pub(crate) overflow_words: usize,
     /// Set while a finaliser runs, so that they do not nest.
@@ -143,7 +145,6 @@ pub(crate) struct Context {
 impl Context {
     /// A context without a fiber.
     pub(crate) fn new(mut heap: Heap, limits: Limits, return_handler: Handler) -> Box<Self> {
-        let info = u64::from(RECORD_WORDS as u32) | u64::from(OPEN) << 16 | (RECORD_DELTA as u64) << 32;
         let metamethods = crate::metamethod::intern_names(&mut heap);
         Box::new(Context {
             stack_end: std::ptr::null_mut(),
@@ -182,7 +183,8 @@ impl Context {
             budget: crate::memory::MemoryBudget::new(u64::MAX),
             stepping: false,
             steps: u64::MAX,
-            return_code: Box::new([info, return_handler as usize as u64]),
+            places: Places::new(return_handler),
+            bridges: std::collections::HashMap::new(),
             overflow_words: 0,
             in_finaliser: false,
         })
@@ -190,7 +192,12 @@ impl Context {
 
     /// Where calls out of records return to.
     pub(crate) fn record_return(&self) -> Pc {
-        self.return_code.as_ptr().cast::<u16>().wrapping_add(4)
+        self.places.record()
+    }
+
+    /// Whether a place is the machine's own.
+    pub(crate) fn is_machine_place(&self, place: Pc) -> bool {
+        is_machine_place(self.places.record(), place)
     }
 
     /// The running fiber's state.

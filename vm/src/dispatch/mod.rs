@@ -112,6 +112,7 @@ macro_rules! follow {
     }};
 }
 
+pub(crate) mod border;
 pub(crate) mod call;
 pub(crate) mod closure;
 pub(crate) mod context;

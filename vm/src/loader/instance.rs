@@ -28,8 +28,6 @@ pub(crate) struct Instance {
     pub(crate) program: Rc<Verified>,
     /// Functions that are defined here; imports are null.
     pub(crate) functions: Vec<Option<Box<FunctionInfo>>>,
-    /// Bridges made for imports.
-    pub(crate) bridges: Vec<Box<FunctionInfo>>,
     /// The closure of each function: for imports what was linked, for others made at instantiation unless they capture.
     pub(crate) closures: Vec<*mut Closure>,
     pub(crate) signatures: Vec<u32>,
@@ -105,15 +103,11 @@ impl Instance {
             for &closure in &self.closures {
                 marker.mark_object(closure.cast());
             }
-            for info in self.functions.iter().flatten().chain(&self.bridges) {
-                match &info.body {
-                    crate::function::Body::Guest(guest) => {
-                        for &constant in guest.constants.get().into_iter().flatten() {
-                            marker.mark(constant);
-                        }
+            for info in self.functions.iter().flatten() {
+                if let crate::function::Body::Guest(guest) = &info.body {
+                    for &constant in guest.constants.get().into_iter().flatten() {
+                        marker.mark(constant);
                     }
-                    crate::function::Body::Bridge(bridge) => marker.mark(bridge.target),
-                    crate::function::Body::Host(_) => {}
                 }
             }
             for global in &self.globals {

@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::error::Failure;
-use crate::function::{Body, Bridge, FunctionInfo};
+use crate::function::{Body, FunctionInfo};
 use crate::heap::{Closure, OutOfMemory};
 use crate::instance::{GlobalCell, Instance};
 use crate::loader::layouts::{machine_signature, machine_type};
@@ -155,7 +155,6 @@ impl Context {
         let mut instance = Box::new(Instance {
             program: program.clone(),
             functions: Vec::new(),
-            bridges: Vec::new(),
             closures: Vec::new(),
             signatures,
             layouts,
@@ -203,7 +202,7 @@ impl Context {
                     instance.closures.push(closure);
                 }
                 FunctionDef::Code(code) => {
-                    let info = FunctionInfo::guest(address, index, &program.signatures[code.signature], number);
+                    let info = FunctionInfo::guest(address, index, &program.signatures[code.signature], number, &self.places);
                     let mut closure = std::ptr::null_mut();
                     if code.captures.is_empty() {
                         closure = self.closure_of(&info, 0)?.as_function().expect("it was just made");
@@ -244,11 +243,11 @@ impl Context {
             let found = format!("{:?}", self.signatures[info.signature as usize]);
             return Err(incompatible(import, &format!("{wanted:?}"), &found));
         }
-        let bridge = Bridge { target: value, signature: wanted.clone() };
-        let info = FunctionInfo::new(Body::Bridge(bridge), number);
-        let bridged = self.closure_of(&info, 0)?;
-        instance.bridges.push(info);
-        Ok(bridged.as_function().expect("it was just made"))
+        if !crate::stack::adapt::can_be_bridged(wanted) {
+            return Err(incompatible(import, "typed function", "function that is not typed"));
+        }
+        let name = self.heap.string_value(format!("{}.{}", import.module, import.name).as_bytes())?;
+        Ok(self.bridge(value, name, number)?)
     }
 
     fn make_global(&mut self, instance: &Instance, global: &GlobalDef) -> Result<Rc<GlobalCell>, LinkError> {

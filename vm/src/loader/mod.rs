@@ -248,7 +248,7 @@ fn translate(
     if loading.frame_too_large {
         return Err(LoadError::FrameTooLarge);
     }
-    let params = crate::stack::call::direct_params(guest.convention, guest.params);
+    let params = crate::stack::call::direct_params(info, guest.convention, guest.params);
     let header = EntryHeader { extent: extent as u32, params };
     loading.plan.fold_typed(&loading.absorbed);
     Ok((loading.asm.finish(info, header), loading.plan))

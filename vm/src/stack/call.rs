@@ -3,7 +3,7 @@
 use super::host_call;
 use super::record::{Protect, RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
 use super::unwind::{raise, raise_message, raise_trap};
-use crate::code::NOT_DIRECT;
+use crate::code::{NOT_DIRECT, TYPED_CALL};
 use crate::context::{Context, return_info};
 use crate::dispatch::call::fill_nil;
 use crate::dispatch::operands::{get_any, set_any};
@@ -104,7 +104,7 @@ pub(crate) unsafe fn enter(
             Body::Guest(guest) => guest,
             Body::Host(host) => return host_call::invoke(cx, host, closure, new, count, place, at),
             // Code on both sides is not typed: the typed face in between changes nothing.
-            Body::Bridge(bridge) => return call_value(cx, bridge.target, new, count, place, at),
+            Body::Bridge(_) => return call_value(cx, super::adapt::behind(closure).0, new, count, place, at),
         };
         if let Err(flow) = load(cx, info, guest, closure, at) {
             return flow;
@@ -186,14 +186,21 @@ pub(crate) unsafe fn enter_typed(cx: &mut Context, closure: *mut Closure, new: R
     }
 }
 
-/// Whether a value may be called with a signature.
-pub(crate) fn check_signature(callee: Value, signature: u32) -> Result<*mut Closure, TrapCode> {
+/// The closure behind a value that may be called with a signature; functions that are not typed get a bridge.
+pub(crate) fn check_signature(cx: &mut Context, callee: Value, signature: u32) -> Result<*mut Closure, TrapCode> {
     match callee.tag() {
         Tag::FUNCTION => {
             let closure: *mut Closure = callee.pointer().cast();
             // SAFETY: the callee is a live closure, and closures point to functions.
             let info = unsafe { &*(*closure).function.cast::<FunctionInfo>() };
-            if info.signature == signature { Ok(closure) } else { Err(TrapCode::IndirectCallType) }
+            let is_typed = info.signature != crate::context::NO_SIGNATURE;
+            if info.signature == signature {
+                Ok(closure)
+            } else if is_typed || !super::adapt::can_be_bridged(&cx.signatures[signature as usize]) {
+                Err(TrapCode::IndirectCallType)
+            } else {
+                cx.bridge(callee, Value::NIL, signature).map_err(|_| TrapCode::OutOfMemory)
+            }
         }
         Tag::NIL => Err(TrapCode::UninitializedElement),
         _ => Err(TrapCode::IndirectCallType),
@@ -214,7 +221,7 @@ pub(crate) unsafe fn call_typed_value(
 ) -> Flow {
     // SAFETY: passed on.
     unsafe {
-        match check_signature(callee, signature) {
+        match check_signature(cx, callee, signature) {
             Ok(closure) => enter_typed(cx, closure, new, place, at),
             Err(code) => raise_trap(cx, at, code),
         }
@@ -281,7 +288,7 @@ unsafe fn tail_call_host(
 
 /// A state for errors that happen in the call which returns to `caller`: the place is inside of the call.
 pub(crate) fn inside_call(cx: &Context, caller: Flow) -> Flow {
-    let pc = if caller.pc == cx.record_return() { caller.pc } else { caller.pc.wrapping_sub(1) };
+    let pc = if cx.is_machine_place(caller.pc) { caller.pc } else { caller.pc.wrapping_sub(1) };
     Flow { pc, ..caller }
 }
 
@@ -368,9 +375,10 @@ pub(crate) unsafe fn call_above(
 }
 
 /// Whether calls may enter a function directly from `any` code.
-pub(crate) fn direct_params(convention: Convention, params: u32) -> u32 {
+pub(crate) fn direct_params(info: &FunctionInfo, convention: Convention, params: u32) -> u32 {
     match convention {
         Convention::Dynamic => params,
+        Convention::Typed if info.face.is_fast => TYPED_CALL | params,
         Convention::Typed | Convention::Variadic => NOT_DIRECT,
     }
 }

@@ -1,5 +1,6 @@
 //! What the collector asks of the interpreter: roots, and the points where it may run.
 
+use crate::code::places::is_machine_place;
 use crate::context::Context;
 use crate::dispatch::{Flow, Pc, Regs};
 use crate::fiber::{Fiber, FiberState};
@@ -79,6 +80,7 @@ impl RootSet {
                         marker.mark(Record::at(record).value);
                     }
                     Level::Record { record } => mark_record(record, marker),
+                    Level::Border { closure } => marker.mark_object(closure.cast()),
                 }
             }
         }
@@ -93,10 +95,6 @@ unsafe fn mark_record(record_at: Regs, marker: &mut Marker) {
         let values = record.values as usize;
         let first = record_at.sub(values);
         mark_values(first, values / 2, marker);
-        if matches!(record.kind, RecordKind::TypedResults | RecordKind::AnyResults) {
-            let closure = std::ptr::with_exposed_provenance_mut::<Closure>(*first.sub(2) as usize);
-            marker.mark_object(closure.cast());
-        }
     }
 }
 
@@ -163,7 +161,7 @@ impl Roots for RootSet {
 impl RootSet {
     /// The open list of the running frame, when the instruction at hand takes one.
     unsafe fn trace_open_list(&self, at: Flow, calling: bool, marker: &mut Marker) {
-        if calling || at.pc == self.record_return {
+        if calling || is_machine_place(self.record_return, at.pc) {
             return;
         }
         // SAFETY: the state is that of a guest frame.

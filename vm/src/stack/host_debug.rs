@@ -39,7 +39,7 @@ impl HostCall<'_> {
         // SAFETY: the stack does not change while it is walked.
         unsafe {
             while let Some((next, _)) = walk.next() {
-                if matches!(next, Level::Record { .. }) {
+                if matches!(next, Level::Record { .. } | Level::Border { .. }) {
                     continue;
                 }
                 if found == level {

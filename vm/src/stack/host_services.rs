@@ -239,7 +239,7 @@ impl HostCall<'_> {
         // SAFETY: the stack does not change while it is walked.
         unsafe {
             while let Some((next, _)) = walk.next() {
-                if !matches!(next, Level::Record { .. }) {
+                if !matches!(next, Level::Record { .. } | Level::Border { .. }) {
                     found += 1;
                     if found == level {
                         let caller = walk.peek();

@@ -3,7 +3,7 @@
 use super::call::{call_from_instruction, words_between};
 use super::host_call::{self, Returned};
 use super::record::{RECORD_WORDS, Record, RecordKind};
-use super::{adapt, stepping, switch, unwind};
+use super::{stepping, switch, unwind};
 use crate::code::function::{Body, FunctionInfo};
 use crate::context::Context;
 use crate::dispatch::operands::{get_any, set_any};
@@ -50,8 +50,6 @@ pub(crate) unsafe fn record_returned(cx: &mut Context, regs: Regs) -> Flow {
             RecordKind::Return => return_from(cx, below, results, count),
             RecordKind::Concat => concat_on(cx, regs, record, first),
             RecordKind::MessageHandler => unwind::handled(cx, regs, first),
-            RecordKind::TypedResults => adapt::typed_results(cx, regs),
-            RecordKind::AnyResults => adapt::any_results(cx, regs, count),
         }
     }
 }

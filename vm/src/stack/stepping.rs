@@ -46,7 +46,7 @@ impl GuestFunction {
 /// # Safety
 /// `flow` is where a guest frame on top of the stack, or a record, goes on.
 pub(crate) unsafe fn to_plain(cx: &mut Context, flow: Flow) -> Flow {
-    if flow.pc.is_null() || flow.pc == cx.record_return() {
+    if flow.pc.is_null() || cx.is_machine_place(flow.pc) {
         return flow;
     }
     // SAFETY: the caller describes a guest frame, and its hidden values are where its loader put them.
@@ -119,7 +119,7 @@ pub(crate) unsafe fn to_fast(cx: &mut Context, regs: Regs, block: u32) -> Flow {
 /// # Safety
 /// `flow` is the state of a stopped run.
 pub(crate) unsafe fn unpaid(cx: &Context, flow: Flow) -> i64 {
-    if flow.pc.is_null() || flow.pc == cx.record_return() {
+    if flow.pc.is_null() || cx.is_machine_place(flow.pc) {
         return 0;
     }
     // SAFETY: passed on.
@@ -132,7 +132,7 @@ pub(crate) unsafe fn unpaid(cx: &Context, flow: Flow) -> i64 {
 /// # Safety
 /// `at` is the running frame.
 pub(crate) unsafe fn pay(cx: &mut Context, at: Flow) {
-    if !cx.is_metered() || at.pc == cx.record_return() {
+    if !cx.is_metered() || cx.is_machine_place(at.pc) {
         return;
     }
     // SAFETY: passed on.

@@ -134,7 +134,7 @@ unsafe fn raise_from(cx: &mut Context, at: Flow, calling: bool, error: Value) ->
 unsafe fn call_handler(cx: &mut Context, at: Flow, calling: bool, handler: Value, error: Value) -> Flow {
     // SAFETY: the handler runs above everything that is live where the error happened.
     unsafe {
-        let top = if at.pc == cx.record_return() { RECORD_WORDS } else { top_of(at.regs) };
+        let top = if cx.is_machine_place(at.pc) { RECORD_WORDS } else { top_of(at.regs) };
         let mut record = Record::instruction(RecordKind::MessageHandler, at.pc, at.pc, top);
         record.state = u32::from(calling);
         record.value = error;
@@ -186,6 +186,7 @@ unsafe fn search(cx: &mut Context, at: Flow, calling: bool) -> Search {
                     handlers_at_work += 1;
                 }
             }
+            Level::Border { .. } => {}
         }
     }
     Search { catcher: Catcher::Nobody, handler: None, handlers_at_work }

@@ -2,6 +2,7 @@
 
 use super::call::words_between;
 use super::record::{Record, RecordKind};
+use crate::code::places::is_machine_place;
 use crate::context::{Context, return_info};
 use crate::dispatch::{Flow, Pc, Regs};
 use crate::function::{Body, FunctionInfo, GuestFunction, HostFunction};
@@ -24,6 +25,8 @@ pub(crate) enum Level<'a> {
     Host { host: &'a HostFunction, closure: *mut Closure, base: Regs, record: Regs },
     /// A record of an instruction or of the machine.
     Record { record: Regs },
+    /// A border frame, with the function that was called over the border.
+    Border { closure: *mut Closure },
 }
 
 /// Walks from a state down to the entry record, which is the last level.
@@ -70,6 +73,10 @@ impl Walk {
                 return Some((self.record_level(record, at), at));
             }
             let closure = pointer::<Closure>(*at.regs.sub(2) as usize);
+            if is_machine_place(self.record_return, at.pc) {
+                self.below(at.regs, at.regs);
+                return Some((Level::Border { closure }, at));
+            }
             let Body::Guest(guest) = &(*(*closure).function.cast::<FunctionInfo>()).body else {
                 unreachable!("only guest frames have a place in code")
             };
@@ -110,11 +117,6 @@ impl Walk {
                     };
                     self.below(base, base);
                     Level::Host { host, closure, base, record: at.regs }
-                }
-                RecordKind::TypedResults | RecordKind::AnyResults => {
-                    let base = at.regs.sub(record.values as usize);
-                    self.below(base, base);
-                    Level::Record { record: at.regs }
                 }
                 RecordKind::MessageHandler => {
                     let regs = at.regs.sub(record.delta as usize);

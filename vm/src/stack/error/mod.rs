@@ -1,5 +1,6 @@
 //! Messages for people: positions, tracebacks, names of variables and functions.
 
+mod border;
 mod names;
 mod trace;
 
@@ -10,6 +11,7 @@ use crate::metamethod::Metamethod;
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
 
+pub(crate) use border::{argument_message, result_message};
 pub(crate) use names::{describe_callee, describe_operand, name_in_caller};
 pub(crate) use trace::{
     level_info, position_at, position_of_caller, static_info, traceback, traceback_of_caller, traceback_of_fiber,

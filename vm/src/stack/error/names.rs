@@ -79,7 +79,7 @@ fn is_environment(function: &Function, at: usize, operand: Operand) -> bool {
 /// for lists, a number follows after a dot.
 pub(crate) fn describe_operand(cx: &Context, at: Flow, operand: &str) -> String {
     // SAFETY: `at` is the state of the running frame.
-    let level = (at.pc != cx.record_return()).then(|| unsafe { Walk::new(cx, at, false).next() }).flatten();
+    let level = (!cx.is_machine_place(at.pc)).then(|| unsafe { Walk::new(cx, at, false).next() }).flatten();
     let Some((Level::Guest { guest, instruction, .. }, _)) = level else { return String::new() };
     let function = guest.portable();
     // A threaded instruction may do several canonical ones; the first that has such an operand is meant.
@@ -141,6 +141,9 @@ pub(crate) fn name_in_caller(mut walk: Walk) -> Option<Name> {
             }
             level = walk.next()?.0;
         }
+        if let Level::Border { .. } = level {
+            level = walk.next()?.0;
+        }
         let Level::Guest { guest, instruction, .. } = level else { return None };
         name_called_by(guest, instruction)
     }
@@ -151,7 +154,13 @@ fn called_name(cx: &Context, at: Flow, calling: bool) -> Option<Name> {
         return None;
     }
     // SAFETY: `at` is a live state of the stack.
-    let (level, _) = unsafe { Walk::new(cx, at, calling).next() }?;
+    let mut walk = Walk::new(cx, at, calling);
+    // SAFETY: as above.
+    let mut level = unsafe { walk.next() }?.0;
+    if let Level::Border { .. } = level {
+        // SAFETY: as above.
+        level = unsafe { walk.next() }?.0;
+    }
     let Level::Guest { guest, instruction, .. } = level else { return None };
     name_called_by(guest, instruction)
 }

@@ -24,7 +24,7 @@ fn position(guest: &GuestFunction, instruction: usize) -> String {
 
 /// `source:line:` and a space when `at` is in guest code, or nothing.
 pub(crate) fn position_at(cx: &Context, at: Flow) -> String {
-    if at.pc == cx.record_return() || at.pc.is_null() {
+    if cx.is_machine_place(at.pc) || at.pc.is_null() {
         return String::new();
     }
     // SAFETY: `at` is the state of the running frame.
@@ -53,7 +53,7 @@ pub(crate) fn position_of_caller(cx: &Context, base: crate::dispatch::Regs, leve
                     return String::new();
                 }
             }
-            Level::Record { .. } => {}
+            Level::Record { .. } | Level::Border { .. } => {}
         }
     }
     String::new()
@@ -82,7 +82,7 @@ fn lines(cx: &Context, mut walk: Walk, skip: usize) -> String {
                 format!("{position} in {}", guest_name(cx, guest, below))
             }
             Level::Host { host, .. } => format!("[C]: in {}", host_name(cx, host, below)),
-            Level::Record { .. } => continue,
+            Level::Record { .. } | Level::Border { .. } => continue,
         };
         levels.push(line);
     }
@@ -172,7 +172,7 @@ pub(crate) unsafe fn level_info(cx: &Context, level: &Level, caller: Option<Flow
     unsafe {
         let closure = match level {
             Level::Guest { closure, .. } | Level::Host { closure, .. } => *closure,
-            Level::Record { .. } => return LevelInfo::default(),
+            Level::Record { .. } | Level::Border { .. } => return LevelInfo::default(),
         };
         let mut info = static_info(&*(*closure).function.cast::<FunctionInfo>());
         info.function = Value::from_function(closure);
