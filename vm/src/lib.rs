@@ -29,7 +29,7 @@ pub use fiber::FiberState;
 pub use host::{HostRequest, Intrinsic, Outcome, Protect, Raise};
 pub use loader::explain::{ExplainError, ThreadedForm, ThreadedLine};
 pub use loader::instantiate::LinkError;
-pub use machine::{InstanceId, Kept, Machine};
+pub use machine::{Extern, ExternKind, Imports, InstanceId, Kept, Machine};
 pub use stack::host_call::HostCall;
 pub use stack::host_services::LevelInfo;
 pub use stack::run::RunState;

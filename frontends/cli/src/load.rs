@@ -1,11 +1,11 @@
 //! From a file to a verified program, whatever language it is in.
 
 use crate::exit::Exit;
-use crate::language::Language;
 use crate::problems;
 use crate::report::{Place, Report};
 use crate::source::{self, Failure, SourceFile};
 use minivm_isa::{Program, Verified, binary, text, verify};
+use minivm_modules::language::Language;
 use minivm_wasm::WasmError;
 use std::path::Path;
 

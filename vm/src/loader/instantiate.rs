@@ -6,16 +6,16 @@ use crate::function::{Body, FunctionInfo};
 use crate::heap::{Closure, OutOfMemory};
 use crate::instance::{GlobalCell, Instance};
 use crate::loader::layouts::{machine_signature, machine_type};
-use crate::machine::{Definition, InstanceId, Machine};
+use crate::machine::{Definition, Definitions, InstanceId, Machine};
 use crate::memory::{LinearMemory, Segment, TableInstance};
 use crate::value::{Tag, Value};
-use minivm_isa::entities::{Func, Sig};
+use minivm_isa::entities::Func;
 use minivm_isa::program::{
-    Constant, FunctionDef, GlobalDef, Import, Initial, InitialOp, Item, MemoryDef, Origin, Program, SegmentMode,
+    Constant, FunctionDef, GlobalDef, Import, Initial, InitialOp, Item, MemoryDef, Origin, SegmentMode,
     TableDef,
 };
 use minivm_isa::verify::Verified;
-use minivm_isa::{TrapCode, Type};
+use minivm_isa::{Signature, TrapCode, Type};
 use std::cell::UnsafeCell;
 use std::fmt;
 use std::rc::Rc;
@@ -77,7 +77,7 @@ impl Machine {
     /// # Errors
     /// When an import is missing or of another type, a segment does not fit, or the start function fails.
     pub fn instantiate(&mut self, program: Verified) -> Result<InstanceId, LinkError> {
-        let (id, start) = self.cx.instantiate(Rc::new(program))?;
+        let (id, start) = self.cx.instantiate(Rc::new(program), &Definitions::default())?;
         if let Some(start) = start {
             self.call(start, &[]).map_err(LinkError::Start)?;
         }
@@ -147,8 +147,13 @@ impl Context {
         Ok(closure)
     }
 
-    /// Loads a program; gives its start function, if it has one, which the caller has to call.
-    pub(crate) fn instantiate(&mut self, program: Rc<Verified>) -> Result<(InstanceId, Option<Value>), LinkError> {
+    /// Loads a program; gives its start function, if it has one, which the caller has to call. What it imports is looked up in
+    /// `imports` first, then among what the host has defined.
+    pub(crate) fn instantiate(
+        &mut self,
+        program: Rc<Verified>,
+        imports: &Definitions,
+    ) -> Result<(InstanceId, Option<Value>), LinkError> {
         let layouts = self.layouts.intern(&program);
         let number = |signature| self.signature_number(&machine_signature(&layouts, signature));
         let signatures: Vec<u32> = program.signatures.values().map(number).collect();
@@ -164,17 +169,17 @@ impl Context {
             data: Vec::new(),
             elements: Vec::new(),
         });
-        self.make_functions(&mut instance)?;
+        self.make_functions(&mut instance, imports)?;
         for global in program.globals.values() {
-            let cell = self.make_global(&instance, global)?;
+            let cell = self.make_global(&instance, global, imports)?;
             instance.globals.push(cell);
         }
         for memory in program.memories.values() {
-            let memory = self.make_memory(memory)?;
+            let memory = self.make_memory(memory, imports)?;
             instance.memories.push(memory);
         }
         for table in program.tables.values() {
-            let table = self.make_table(&instance, table)?;
+            let table = self.make_table(&instance, table, imports)?;
             instance.tables.push(table);
         }
         if self.main_memory_of.is_null() && !instance.memories.is_empty() {
@@ -190,14 +195,15 @@ impl Context {
         Ok((id, start))
     }
 
-    fn make_functions(&mut self, instance: &mut Box<Instance>) -> Result<(), LinkError> {
+    fn make_functions(&mut self, instance: &mut Box<Instance>, imports: &Definitions) -> Result<(), LinkError> {
         let program = instance.program.clone();
         let address: *const Instance = &raw const **instance;
         for (index, function) in program.functions.iter() {
             let number = instance.signatures[function.signature().as_u32() as usize];
             match function {
                 FunctionDef::Import { import, signature } => {
-                    let closure = self.link_function(instance, &program, import, *signature)?;
+                    let found = self.definition_of(imports, import)?;
+                    let closure = self.link_function(instance, (import, found), &program.signatures[*signature], number)?;
                     instance.functions.push(None);
                     instance.closures.push(closure);
                 }
@@ -215,33 +221,34 @@ impl Context {
         Ok(())
     }
 
+    /// What an import is satisfied with.
+    fn definition_of(&self, imports: &Definitions, import: &Import) -> Result<Definition, LinkError> {
+        let given = imports.get(&import.module, &import.name);
+        let found = given.or_else(|| self.definitions.get(&import.module, &import.name));
+        found.cloned().ok_or_else(|| unknown(import))
+    }
+
     fn link_function(
         &mut self,
-        instance: &mut Instance,
-        program: &Program,
-        import: &Import,
-        signature: Sig,
+        instance: &Instance,
+        (import, found): (&Import, Definition),
+        signature: &Signature,
+        number: u32,
     ) -> Result<*mut Closure, LinkError> {
-        let found = self.definitions.get(&import.module, &import.name).cloned();
-        let value = match found {
-            Some(Definition::Function(value)) => value,
-            Some(other) => return Err(incompatible(import, "function", other.kind())),
-            None => return Err(unknown(import)),
-        };
+        let Definition::Function(value) = found else { return Err(incompatible(import, "function", found.kind())) };
         let closure = value.as_function().ok_or_else(|| incompatible(import, "function", "other value"))?;
-        let wanted = &machine_signature(&instance.layouts, &program.signatures[signature]);
+        let wanted = &machine_signature(&instance.layouts, signature);
         if wanted.is_dynamic() {
             return Ok(closure);
         }
         // SAFETY: definitions are roots, so the closure lives.
         let info = unsafe { &*(*closure).function.cast::<FunctionInfo>() };
-        let number = instance.signatures[signature.as_u32() as usize];
         if info.signature == number {
             return Ok(closure);
         }
         if info.signature != crate::context::NO_SIGNATURE {
-            let found = format!("{:?}", self.signatures[info.signature as usize]);
-            return Err(incompatible(import, &format!("{wanted:?}"), &found));
+            let found = function_type(&self.signatures[info.signature as usize]);
+            return Err(incompatible(import, &function_type(wanted), &found));
         }
         if !crate::stack::adapt::can_be_bridged(wanted) {
             return Err(incompatible(import, "typed function", "function that is not typed"));
@@ -250,7 +257,12 @@ impl Context {
         Ok(self.bridge(value, name, number)?)
     }
 
-    fn make_global(&mut self, instance: &Instance, global: &GlobalDef) -> Result<Rc<GlobalCell>, LinkError> {
+    fn make_global(
+        &mut self,
+        instance: &Instance,
+        global: &GlobalDef,
+        imports: &Definitions,
+    ) -> Result<Rc<GlobalCell>, LinkError> {
         let ty = machine_type(&instance.layouts, global.ty);
         match &global.origin {
             Origin::Own(initial) => {
@@ -258,44 +270,55 @@ impl Context {
                 let words = UnsafeCell::new(words);
                 Ok(Rc::new(GlobalCell { words, ty, mutable: global.mutable, holds: global.holds }))
             }
-            Origin::Import(import) => match self.definitions.get(&import.module, &import.name) {
-                Some(Definition::Global(cell))
+            Origin::Import(import) => match self.definition_of(imports, import)? {
+                Definition::Global(cell)
                     if (cell.ty, cell.mutable, cell.holds) == (ty, global.mutable, global.holds) =>
                 {
-                    Ok(cell.clone())
+                    Ok(cell)
                 }
-                Some(other) => Err(incompatible(import, &format!("global of type {}", global.ty), other.kind())),
-                None => Err(unknown(import)),
+                Definition::Global(cell) => {
+                    let found = global_type(cell.ty, cell.mutable);
+                    Err(incompatible(import, &global_type(ty, global.mutable), &found))
+                }
+                other => Err(incompatible(import, &global_type(ty, global.mutable), other.kind())),
             },
         }
     }
 
-    fn make_memory(&mut self, memory: &MemoryDef) -> Result<crate::instance::SharedMemory, LinkError> {
+    fn make_memory(
+        &mut self,
+        memory: &MemoryDef,
+        imports: &Definitions,
+    ) -> Result<crate::instance::SharedMemory, LinkError> {
         match &memory.origin {
             Origin::Own(()) => {
                 let made = LinearMemory::new(memory.minimum, memory.maximum, memory.is_64, &self.budget);
                 Ok(Rc::new(UnsafeCell::new(made.map_err(LinkError::Trap)?)))
             }
-            Origin::Import(import) => match self.definitions.get(&import.module, &import.name) {
-                Some(Definition::Memory(shared)) => {
+            Origin::Import(import) => match self.definition_of(imports, import)? {
+                Definition::Memory(shared) => {
                     // SAFETY: nothing runs while a program is linked.
                     let found = unsafe { &*shared.get() };
                     let fits = found.pages() >= memory.minimum
                         && found.is_64() == memory.is_64
                         && fits_maximum(memory.maximum, found.declared_maximum());
                     if fits {
-                        Ok(shared.clone())
+                        Ok(shared)
                     } else {
                         Err(incompatible(import, "memory", "memory of other limits"))
                     }
                 }
-                Some(other) => Err(incompatible(import, "memory", other.kind())),
-                None => Err(unknown(import)),
+                other => Err(incompatible(import, "memory", other.kind())),
             },
         }
     }
 
-    fn make_table(&mut self, instance: &Instance, table: &TableDef) -> Result<crate::instance::SharedTable, LinkError> {
+    fn make_table(
+        &mut self,
+        instance: &Instance,
+        table: &TableDef,
+        imports: &Definitions,
+    ) -> Result<crate::instance::SharedTable, LinkError> {
         match &table.origin {
             Origin::Own(initial) => {
                 let value = self.initial_value(instance, initial)?;
@@ -303,18 +326,17 @@ impl Context {
                 let made = TableInstance::new(table.element, limits, table.is_64, value, &self.budget);
                 Ok(Rc::new(UnsafeCell::new(made.map_err(LinkError::Trap)?)))
             }
-            Origin::Import(import) => match self.definitions.get(&import.module, &import.name) {
-                Some(Definition::Table(shared)) => {
+            Origin::Import(import) => match self.definition_of(imports, import)? {
+                Definition::Table(shared) => {
                     // SAFETY: nothing runs while a program is linked.
                     let found = unsafe { &*shared.get() };
                     let fits = found.length() >= table.minimum
                         && found.element() == table.element
                         && found.is_64() == table.is_64
                         && fits_maximum(table.maximum, found.declared_maximum());
-                    if fits { Ok(shared.clone()) } else { Err(incompatible(import, "table", "table of other limits")) }
+                    if fits { Ok(shared) } else { Err(incompatible(import, "table", "table of other limits")) }
                 }
-                Some(other) => Err(incompatible(import, "table", other.kind())),
-                None => Err(unknown(import)),
+                other => Err(incompatible(import, "table", other.kind())),
             },
         }
     }
@@ -439,11 +461,21 @@ fn incompatible(import: &Import, expected: &str, found: &str) -> LinkError {
     }
 }
 
+/// `function (i32, i64) -> (f32)`.
+fn function_type(signature: &Signature) -> String {
+    let list = |types: &[Type]| types.iter().map(Type::to_string).collect::<Vec<_>>().join(", ");
+    format!("function ({}) -> ({})", list(&signature.params), list(&signature.results))
+}
+
+fn global_type(ty: Type, mutable: bool) -> String {
+    format!("{} global of type {ty}", if mutable { "mutable" } else { "immutable" })
+}
+
 impl Definition {
     fn kind(&self) -> &'static str {
         match self {
             Definition::Function(_) => "function",
-            Definition::Global(_) => "global of another type",
+            Definition::Global(_) => "global",
             Definition::Memory(_) => "memory",
             Definition::Table(_) => "table",
         }

@@ -1,5 +1,6 @@
 //! The embedding API: a machine, what it is given, and how programs run in it.
 
+mod externs;
 mod kept;
 
 use crate::context::{Context, Limits};
@@ -14,6 +15,7 @@ use minivm_isa::program::Item;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+pub use externs::{Extern, ExternKind, Imports};
 pub use kept::Kept;
 pub(crate) use kept::KeptValues;
 
@@ -39,6 +41,10 @@ impl Definitions {
 
     pub(crate) fn set(&mut self, module: &str, name: &str, definition: Definition) {
         self.items.entry(module.to_string()).or_default().insert(name.to_string(), definition);
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Definition> + '_ {
+        self.items.values().flat_map(BTreeMap::values)
     }
 
     pub(crate) fn functions(&self) -> impl Iterator<Item = Value> + '_ {

@@ -10,7 +10,7 @@ use crate::function::{Body, FunctionInfo};
 use crate::heap::Table;
 use crate::host::Raise;
 use crate::loader::instantiate::LinkError;
-use crate::machine::InstanceId;
+use crate::machine::{Definitions, InstanceId};
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
 use minivm_isa::verify::Verified;
@@ -139,7 +139,7 @@ impl HostCall<'_> {
     /// # Errors
     /// When it cannot be linked.
     pub fn instantiate(&mut self, program: Verified) -> Result<(InstanceId, Option<Value>), LinkError> {
-        self.cx.instantiate(Rc::new(program))
+        self.cx.instantiate(Rc::new(program), &Definitions::default())
     }
 
     /// A closure over an exported function that captures these values.

@@ -7,6 +7,7 @@ pub(crate) mod error;
 pub(crate) mod fiber;
 pub(crate) mod host_call;
 mod host_debug;
+mod host_modules;
 pub(crate) mod host_services;
 pub(crate) mod memory;
 pub(crate) mod record;

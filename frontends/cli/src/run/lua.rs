@@ -29,6 +29,7 @@ pub(super) fn install(session: &mut Session, options: &Run, arguments: &[String]
     })?;
     let globals = stdlib::install(&mut session.machine, Box::new(host)).map_err(|_| session.out_of_memory())?;
     session.machine.keep(globals);
+    minivm_modules::install(&mut session.machine).map_err(|_| session.out_of_memory())?;
     session.has_lua = true;
     let argument_table = argument_table(session, arguments).ok_or_else(|| session.out_of_memory())?;
     let set = session.machine.heap().table_set_name(globals, b"arg", argument_table);

@@ -214,6 +214,7 @@ impl Installer<'_> {
         self.set_text(library, "cpath", b"")?;
         self.set_text(library, "config", package::CONFIG.as_bytes())?;
         let require = self.machine.host_function("require", package::require)?;
+        self.machine.register(package::REQUIRE, require);
         self.set(globals, "require", require)?;
         Ok(library)
     }

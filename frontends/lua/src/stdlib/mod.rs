@@ -7,6 +7,7 @@
 //! | file | holds |
 //! |---|---|
 //! | [`host`] | what the embedder grants: files, streams, clock, environment |
+//! | [`modules`] | how the embedder lets `require` load modules in other languages |
 //! | `arguments` | argument checks and their messages |
 //! | `library`, `stream` | state beside the heap; buffered streams |
 //! | `support` | the operations of the language, for objects with metamethods |
@@ -39,6 +40,7 @@ mod utf8;
 
 pub mod algorithms;
 pub mod host;
+pub mod modules;
 
 pub use host::LuaHost;
 pub use install::{flush, install};

@@ -17,7 +17,7 @@ pub(crate) fn argument_message(
     found: Option<&Value>,
 ) -> String {
     let parameter = parameter_name(info, index).map_or(String::new(), |name| format!(" '{name}'"));
-    let (expected, found) = (expectation(ty, expected), finding(cx, found));
+    let (expected, found) = (expectation(ty, expected), finding(cx, ty, found));
     format!("bad argument #{}{parameter} to '{}' ({expected} expected, got {found})", index + 1, exported_name(info))
 }
 
@@ -41,7 +41,7 @@ pub(crate) fn result_message(
             None => "a function".to_string(),
         },
     };
-    format!("bad result #{} of {name} ({} expected, got {})", index + 1, expectation(ty, expected), finding(cx, found))
+    format!("bad result #{} of {name} ({} expected, got {})", index + 1, expectation(ty, expected), finding(cx, ty, found))
 }
 
 /// The type, for numbers; what else was expected, for references.
@@ -52,11 +52,12 @@ fn expectation(ty: Type, expected: &str) -> String {
     }
 }
 
-/// The kind of a value; a number itself, as its kind would not tell what is wrong with it.
-fn finding(cx: &Context, value: Option<&Value>) -> String {
+/// The kind of a value; a number itself where one is expected, as its kind would not tell what is wrong with it.
+fn finding(cx: &Context, ty: Type, value: Option<&Value>) -> String {
+    let is_number = matches!(ty, Type::I32 | Type::I64 | Type::F32 | Type::F64);
     match value {
         None => "no value".to_string(),
-        Some(value) if matches!(value.tag(), Tag::INT | Tag::FLOAT) => crate::format::number(*value),
+        Some(value) if is_number && matches!(value.tag(), Tag::INT | Tag::FLOAT) => crate::format::number(*value),
         Some(value) => type_name(cx, *value),
     }
 }
