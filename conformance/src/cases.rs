@@ -56,6 +56,11 @@ pub fn lua_programs() -> Vec<Case> {
     whole("programs", "main.lua")
 }
 
+/// The programs in several languages: every `mixed/NAME/main.lua`, with its modules beside it.
+pub fn mixed() -> Vec<Case> {
+    whole("mixed", "main.lua")
+}
+
 /// The C programs: every `programs-c/NAME/main.wasm`.
 pub fn c_programs() -> Vec<Case> {
     whole("programs-c", "main.wasm")

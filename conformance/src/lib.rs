@@ -11,6 +11,7 @@ pub mod lua_host;
 pub mod outcome;
 pub mod reference;
 pub mod run_lua;
+pub mod run_mixed;
 pub mod run_wasm;
 pub mod small_stack;
 pub mod snapshot;

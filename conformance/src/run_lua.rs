@@ -24,6 +24,19 @@ pub fn run_with(
     limits: Limits,
     call: impl FnOnce(&mut Machine, Value, &[Value]) -> Result<Vec<Value>, Failure>,
 ) -> Result<Outcome, String> {
+    run_prepared(case, limits, |_| Ok(()), call)
+}
+
+/// As [`run_with`]; `prepare` adds to the standard library.
+///
+/// # Errors
+/// As for [`run`].
+pub fn run_prepared(
+    case: &Case,
+    limits: Limits,
+    prepare: impl FnOnce(&mut Machine) -> Result<(), minivm::heap::OutOfMemory>,
+    call: impl FnOnce(&mut Machine, Value, &[Value]) -> Result<Vec<Value>, Failure>,
+) -> Result<Outcome, String> {
     let source = fs::read(&case.source).map_err(|error| format!("{}: {error}", case.name))?;
     let program = match minivm_lua::compile_file(&source, format!("@{}", case.file_name())) {
         Ok(program) => program,
@@ -32,6 +45,7 @@ pub fn run_with(
     let (host, output) = CaseHost::new(case)?;
     let mut machine = Machine::new(limits);
     let globals = stdlib::install(&mut machine, Box::new(host)).map_err(|error| error.to_string())?;
+    prepare(&mut machine).map_err(|error| error.to_string())?;
     let arguments = arguments(&mut machine, case, globals).map_err(|error| error.to_string())?;
     let instance = machine.instantiate(program).map_err(|error| error.to_string())?;
     let chunk = machine.closure(instance, "main", &[globals]).map_err(|error| error.to_string())?;

@@ -63,12 +63,8 @@ pub(crate) fn modules(wanted: &[Wanted]) -> Vec<String> {
 impl Wanted {
     /// What is needed, for messages.
     fn description(&self) -> String {
-        let types = |types: &[Type]| types.iter().map(Type::to_string).collect::<Vec<_>>().join(", ");
         match &self.kind {
-            Kind::Function(signature) if signature.is_dynamic() => "function".to_owned(),
-            Kind::Function(signature) => {
-                format!("function ({}) -> ({})", types(&signature.params), types(&signature.results))
-            }
+            Kind::Function(signature) => format!("function {signature}"),
             Kind::Global { ty, mutable: true, .. } => format!("mutable global of type {ty}"),
             Kind::Global { ty, mutable: false, .. } => format!("global of type {ty}"),
             Kind::Memory => "memory".to_owned(),
@@ -89,11 +85,11 @@ impl Wanted {
             }
             let needed = self.description();
             return Err(match module.tag() {
-                Tag::TABLE => format!("unknown {place}: module '{}' has no such field; needed is a {needed}", self.module),
-                Tag::NIL => format!("unknown {place}: there is no module '{}'; needed is a {needed}", self.module),
+                Tag::TABLE => format!("unknown {place}: module '{}' has no such field ({needed} expected)", self.module),
+                Tag::NIL => format!("unknown {place}: there is no module '{}' ({needed} expected)", self.module),
                 _ => {
                     let found = shown(call, module);
-                    format!("unknown {place}: module '{}' is no table but a {found} value", self.module)
+                    format!("unknown {place}: module '{}' is no table, but {found}", self.module)
                 }
             });
         }
@@ -101,7 +97,7 @@ impl Wanted {
             Ok(item) => Ok(Some(item)),
             Err(expected) => {
                 let found = shown(call, value);
-                Err(format!("incompatible {place}: expected a {expected}, got {found}"))
+                Err(format!("incompatible {place}: {expected} expected, got {found}"))
             }
         }
     }

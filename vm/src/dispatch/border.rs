@@ -214,7 +214,7 @@ slow_handler! {
     pub(crate) fn bridge_returned(pc, regs, cx) {
         let cx: &mut Context = &mut *cx;
         let count = cx.places.bridge_results(pc).unwrap_or(cx.open_count);
-        adapt::any_results(cx, regs, count, pc)
+        adapt::any_results(cx, regs, count)
     }
 }
 

@@ -461,10 +461,8 @@ fn incompatible(import: &Import, expected: &str, found: &str) -> LinkError {
     }
 }
 
-/// `function (i32, i64) -> (f32)`.
 fn function_type(signature: &Signature) -> String {
-    let list = |types: &[Type]| types.iter().map(Type::to_string).collect::<Vec<_>>().join(", ");
-    format!("function ({}) -> ({})", list(&signature.params), list(&signature.results))
+    format!("function {signature}")
 }
 
 fn global_type(ty: Type, mutable: bool) -> String {

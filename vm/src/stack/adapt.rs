@@ -251,7 +251,7 @@ pub(crate) unsafe fn typed_to_any(cx: &mut Context, closure: *mut Closure, new: 
 ///
 /// # Safety
 /// Its border frame, with the values at its start, is at `regs`.
-pub(crate) unsafe fn any_results(cx: &mut Context, regs: Regs, count: usize, border: Pc) -> Flow {
+pub(crate) unsafe fn any_results(cx: &mut Context, regs: Regs, count: usize) -> Flow {
     // SAFETY: the header of the border frame names the bridge and the return place.
     unsafe {
         let closure = pointer::<Closure>(*regs.sub(2) as usize);
@@ -265,7 +265,9 @@ pub(crate) unsafe fn any_results(cx: &mut Context, regs: Regs, count: usize, bor
         if let Err((index, expected)) = write_words(words.as_mut_ptr(), &signature.results, given) {
             let message =
                 crate::error::result_message(cx, behind(closure), index, signature.results[index], expected, values.get(index));
-            return raise_message(cx, Flow { pc: border, regs }, message);
+            let caller = Flow { pc: place, regs: regs.sub(return_info(place).delta as usize) };
+            let at = super::call::inside_call(cx, caller);
+            return raise_message(cx, at, message);
         }
         let info = return_info(place);
         let caller = regs.sub(info.delta as usize);
