@@ -3,7 +3,7 @@
 
 use libtest_mimic::{Arguments, Trial};
 use minivm::heap::Stress;
-use minivm::{Failure, Limits, Machine, RunState, Value};
+use minivm::{Failure, Machine, RunState, Value};
 use minivm_conformance::cases::{self, Case};
 use minivm_conformance::small_stack::with_small_stack;
 use minivm_conformance::{known, run_mixed, snapshot};
@@ -31,7 +31,7 @@ fn fast(case: &Case) -> Result<(), String> {
 
 /// Slices of a prime number of instructions, so that the run stops everywhere.
 fn stepped(case: &Case) -> Result<(), String> {
-    let outcome = with_small_stack(|| run_mixed::run_with(case, Limits::default(), in_slices))?;
+    let outcome = with_small_stack(|| run_mixed::run_with(case, in_slices))?;
     snapshot::check(case, &outcome.text())
 }
 
@@ -64,6 +64,6 @@ fn collecting(case: &Case) -> Result<(), String> {
         machine.heap().set_stress(Stress::Steps);
         machine.call(chunk, arguments)
     };
-    let outcome = with_small_stack(|| run_mixed::run_with(case, Limits::default(), run))?;
+    let outcome = with_small_stack(|| run_mixed::run_with(case, run))?;
     snapshot::check(case, &outcome.text())
 }

@@ -73,7 +73,7 @@ mod load;
 mod objects;
 mod read;
 
-use minivm::Machine;
+use minivm::{InstanceId, Machine};
 use minivm::heap::OutOfMemory;
 use minivm_lua::stdlib::modules as lua;
 
@@ -91,6 +91,22 @@ pub fn install(machine: &mut Machine) -> Result<(), OutOfMemory> {
     let loader = machine.host_function("module loader", load::load)?;
     for ending in ENDINGS {
         lua::add_loader(machine, ending, loader)?;
+    }
+    Ok(())
+}
+
+/// Makes what an instance exports a module that Lua can `require`, and that other programs import from.
+///
+/// # Errors
+/// When there is no memory for it.
+pub fn add_module(machine: &mut Machine, name: &str, instance: InstanceId) -> Result<(), OutOfMemory> {
+    let exports = machine.exports(instance);
+    let table = machine.heap().table_value(0, exports.len() as u32)?;
+    lua::add_module(machine, name, table)?;
+    for (name, item) in exports {
+        let metatable = machine.registered(objects::kind_name(item.kind()));
+        let value = objects::make(machine.heap(), item, metatable)?;
+        machine.heap().table_set_name(table, name.as_bytes(), value)?;
     }
     Ok(())
 }

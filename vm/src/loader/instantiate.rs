@@ -6,7 +6,7 @@ use crate::function::{Body, FunctionInfo};
 use crate::heap::{Closure, OutOfMemory};
 use crate::instance::{GlobalCell, Instance};
 use crate::loader::layouts::{machine_signature, machine_type};
-use crate::machine::{Definition, Definitions, InstanceId, Machine};
+use crate::machine::{Definition, Definitions, Extern, InstanceId, Machine};
 use crate::memory::{LinearMemory, Segment, TableInstance};
 use crate::value::{Tag, Value};
 use minivm_isa::entities::Func;
@@ -485,6 +485,12 @@ impl Instance {
     pub(crate) fn function_value(&self, function: Func) -> Value {
         // SAFETY: the instance keeps the closures of such functions alive.
         unsafe { Value::from_function(self.closure(function)) }
+    }
+
+    /// What it exports, in order, but for functions that capture values.
+    pub(crate) fn exports(&self) -> Vec<(String, Extern)> {
+        let exports = self.program.exports.iter();
+        exports.filter_map(|export| Some((export.name.clone(), Extern(self.definition(export.item)?)))).collect()
     }
 
     /// An item as others can import it; none for a function that captures values, of which there is no closure yet.

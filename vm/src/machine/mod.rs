@@ -156,13 +156,8 @@ impl Machine {
 
     /// Lets programs import everything that an instance exports, but for functions that capture values.
     pub fn define_instance(&mut self, module: &str, instance: InstanceId) {
-        let exports: Vec<(String, Definition)> = {
-            let instance = self.cx.instance(instance);
-            let exports = instance.program.exports.iter();
-            exports.filter_map(|export| Some((export.name.clone(), instance.definition(export.item)?))).collect()
-        };
-        for (name, definition) in exports {
-            self.cx.definitions.set(module, &name, definition);
+        for (name, item) in self.exports(instance) {
+            self.cx.definitions.set(module, &name, item.0);
         }
     }
 
@@ -184,6 +179,11 @@ impl Machine {
     /// A named value of the host's libraries; nil when it was never set.
     pub fn registered(&self, name: &str) -> Value {
         self.cx.registry.get(name).copied().unwrap_or(Value::NIL)
+    }
+
+    /// What an instance exports, in its order, but for functions that capture values.
+    pub fn exports(&self, instance: InstanceId) -> Vec<(String, Extern)> {
+        self.cx.instance(instance).exports()
     }
 
     /// An exported function of an instance, as a value; none for one that captures values, see [`Machine::closure`].

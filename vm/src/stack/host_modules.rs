@@ -38,9 +38,7 @@ impl HostCall<'_> {
 
     /// What an instance exports, in its order, but for functions that capture values.
     pub fn exports(&self, instance: InstanceId) -> Vec<(String, Extern)> {
-        let instance = self.cx.instance(instance);
-        let exports = instance.program.exports.iter();
-        exports.filter_map(|export| Some((export.name.clone(), Extern(instance.definition(export.item)?)))).collect()
+        self.cx.instance(instance).exports()
     }
 
     /// The program of an instance.

@@ -21,7 +21,7 @@ print(module.functions:get(2)(4), module.functions:get(0)(4), #module.functions)
 module.functions:set(0, function(i) return -i end)
 print(module.run(0, 41))
 module.deep = true
-print(module.nested(20000))
+print(module.nested(3000))
 module.deep = nil
 print(module.imported()(12))
 -- A host function, a function with other parameters, and one of another module.

@@ -34,7 +34,8 @@ print(count())
 -- Finalisers run for what a module has let go of.
 do
   local closed = 0
-  for i = 1, 3 do store.put(0, setmetatable({}, { __gc = function() closed = closed + 1 end })) end
+  local function put() store.put(0, setmetatable({}, { __gc = function() closed = closed + 1 end })) end
+  for i = 1, 3 do put() end
   collectgarbage() collectgarbage()
   print(closed)
   store.clear()

@@ -33,11 +33,18 @@ pub fn add_loader(machine: &mut Machine, ending: &str, loader: Value) -> Result<
 /// # Errors
 /// When there is no memory for it.
 pub fn add_library(machine: &mut Machine, name: &str, library: Value) -> Result<(), OutOfMemory> {
-    for table in [GLOBALS, LOADED] {
-        let table = machine.registered(table);
-        machine.heap().table_set_name(table, name.as_bytes(), library)?;
-    }
-    Ok(())
+    let globals = machine.registered(GLOBALS);
+    machine.heap().table_set_name(globals, name.as_bytes(), library)?;
+    add_module(machine, name, library)
+}
+
+/// Makes a value what `require` gives by a name.
+///
+/// # Errors
+/// When there is no memory for it.
+pub fn add_module(machine: &mut Machine, name: &str, module: Value) -> Result<(), OutOfMemory> {
+    let loaded = machine.registered(LOADED);
+    machine.heap().table_set_name(loaded, name.as_bytes(), module)
 }
 
 /// Reads a whole file, as far as the host of the libraries grants it.

@@ -5,7 +5,7 @@ mod memory;
 mod table;
 
 use crate::arguments::{LibraryFunction, kind_error, out_of_memory};
-use minivm::heap::{HostObject, Marker, OutOfMemory};
+use minivm::heap::{Heap, HostObject, Marker, OutOfMemory};
 use minivm::{Extern, ExternKind, HostCall, Machine, Raise, Value};
 use std::any::Any;
 
@@ -75,11 +75,16 @@ pub(crate) fn functions(machine: &mut Machine, list: &[(&str, LibraryFunction)])
 /// # Errors
 /// When there is no memory for it.
 pub(crate) fn value_of(call: &mut HostCall<'_>, item: Extern) -> Result<Value, Raise> {
-    if let Some(function) = item.function() {
-        return Ok(function);
-    }
     let metatable = call.registered(kind_name(item.kind()));
-    call.heap().host_object(Box::new(ExternObject(item)), metatable).map_err(out_of_memory)
+    make(call.heap(), item, metatable).map_err(out_of_memory)
+}
+
+/// The value for an item, with the metatable of its kind.
+pub(crate) fn make(heap: &mut Heap, item: Extern, metatable: Value) -> Result<Value, OutOfMemory> {
+    match item.function() {
+        Some(function) => Ok(function),
+        None => heap.host_object(Box::new(ExternObject(item)), metatable),
+    }
 }
 
 /// The item of a kind that a value stands for.
