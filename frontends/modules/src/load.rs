@@ -61,6 +61,7 @@ pub(crate) fn load(call: &mut HostCall<'_>) -> Answer {
     if call.state() != 0 {
         return go_on(call);
     }
+    call.before_loading();
     let (name, file) = (call.arg(0), call.arg(1));
     let path = file.as_bytes().unwrap_or_default().to_vec();
     let bytes = match lua::read_file(call, &path) {
@@ -75,6 +76,7 @@ pub(crate) fn instantiate(call: &mut HostCall<'_>) -> Answer {
     if call.state() != 0 {
         return go_on(call);
     }
+    call.before_loading();
     let given = crate::arguments::check_bytes(call, 0)?;
     let imports = call.arg(1);
     if !matches!(imports.tag(), Tag::TABLE | Tag::NIL) {
@@ -214,6 +216,7 @@ fn initialize(call: &mut HostCall<'_>) -> Answer {
     if call.program(instance).custom.iter().any(|section| section.name == LUA_SECTION) {
         let globals = lua::globals(call);
         let chunk = call.closure(instance, "main", &[globals]);
+        call.let_go(instance);
         let chunk = chunk.map_err(|error| call.error(error.to_string()))?;
         let arguments = [call.arg(NAME), call.arg(FILE)];
         return call.tail_call(chunk, &arguments);
@@ -242,6 +245,7 @@ fn takes_nothing(call: &HostCall<'_>, instance: InstanceId) -> bool {
 fn finish(call: &mut HostCall<'_>) -> Answer {
     let instance = instance(call);
     let exports = call.exports(instance);
+    call.let_go(instance);
     let table = call.table(0, exports.len() as u32)?;
     for (name, item) in exports {
         debug_assert!(item.kind() != ExternKind::Function || item.function().is_some());

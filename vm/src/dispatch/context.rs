@@ -110,8 +110,10 @@ pub(crate) struct Context {
     /// Metatables of the other kinds without one of their own, by tag.
     pub(crate) kind_metatables: [*mut Table; 5],
     pub(crate) metamethods: MetamethodNames,
-    /// Instances, in the order they were made. Boxed: code points to them.
-    pub(crate) instances: Vec<Box<Instance>>,
+    /// Instances, in the order they were made; those that were collected are none. Boxed: code points to them.
+    pub(crate) instances: Vec<Option<Box<Instance>>>,
+    /// Instances that may be made before a full collection is worth its time.
+    pub(crate) loads_until_collection: usize,
     /// Host functions that are not part of an instance.
     pub(crate) host_functions: Vec<Box<FunctionInfo>>,
     /// Values the host keeps alive, by handle.
@@ -172,6 +174,7 @@ impl Context {
             kind_metatables: [std::ptr::null_mut(); 5],
             metamethods,
             instances: Vec::new(),
+            loads_until_collection: crate::stack::collect::LOADS_MIN,
             host_functions: Vec::new(),
             kept: crate::machine::KeptValues::default(),
             registry: std::collections::BTreeMap::new(),

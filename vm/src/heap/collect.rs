@@ -163,8 +163,11 @@ impl Heap {
     /// Dead objects with finalisers are kept for [`Heap::next_finaliser`], with all they refer to.
     pub fn collect_full(&mut self, roots: &mut dyn Roots) {
         self.finish_cycle(roots);
+        self.marker.follow_functions(true);
         self.advance(roots, ALL, true);
         self.finish_cycle(roots);
+        self.marker.follow_functions(false);
+        roots.finish(self.cycle.number);
         self.grant();
     }
 

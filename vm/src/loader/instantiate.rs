@@ -16,7 +16,7 @@ use minivm_isa::program::{
 };
 use minivm_isa::verify::Verified;
 use minivm_isa::{Signature, TrapCode, Type};
-use std::cell::UnsafeCell;
+use std::cell::{Cell, UnsafeCell};
 use std::fmt;
 use std::rc::Rc;
 
@@ -158,6 +158,8 @@ impl Context {
         let number = |signature| self.signature_number(&machine_signature(&layouts, signature));
         let signatures: Vec<u32> = program.signatures.values().map(number).collect();
         let mut instance = Box::new(Instance {
+            is_pinned: Cell::new(true),
+            traced_in: Cell::new(0),
             program: program.clone(),
             functions: Vec::new(),
             closures: Vec::new(),
@@ -190,9 +192,23 @@ impl Context {
         // Code and tables of others may point here even when a segment did not fit: the instance stays.
         let id = InstanceId(u32::try_from(self.instances.len()).expect("instances are counted in u32"));
         let start = program.start.map(|start| instance.function_value(start));
-        self.instances.push(instance);
+        // A program counts as many times as there are MiB in its memories.
+        let pages: u64 = program.memories.values().map(|memory| memory.minimum).sum();
+        self.loads_until_collection = self.loads_until_collection.saturating_sub(1 + (pages / 16) as usize);
+        self.instances.push(Some(instance));
         result?;
         Ok((id, start))
+    }
+
+    /// Lets an instance go as soon as nothing uses it: nobody knows it by its number any more.
+    pub(crate) fn unpin(&self, instance: InstanceId) {
+        let instance = self.instance(instance);
+        // Code of others may have the address of the main memory in it.
+        let is_main = |memory: &crate::instance::SharedMemory| {
+            // SAFETY: only the address of what is in the box is taken.
+            std::ptr::eq(unsafe { &raw const **memory.get() }, self.main_memory_of)
+        };
+        instance.is_pinned.set(instance.memories.iter().any(is_main));
     }
 
     fn make_functions(&mut self, instance: &mut Box<Instance>, imports: &Definitions) -> Result<(), LinkError> {

@@ -253,7 +253,7 @@ impl Context {
 
     /// An instance by its number.
     pub(crate) fn instance(&self, id: InstanceId) -> &Instance {
-        &self.instances[id.0 as usize]
+        self.instances[id.0 as usize].as_deref().expect("the host has no numbers of instances that may go")
     }
 
     /// Makes a function value that calls the host.

@@ -14,6 +14,9 @@ use crate::stack::{call, switch, unwind};
 use crate::value::{Tag, Value};
 use minivm_isa::{Convention, TrapCode};
 
+/// Programs that may be loaded before unused ones are looked for.
+pub(crate) const LOADS_MIN: usize = 256;
+
 /// What is reachable without the heap. Holds copies and pointers, as the heap itself is lent to the collector meanwhile.
 struct RootSet {
     record_return: Pc,
@@ -27,11 +30,12 @@ struct RootSet {
     tables: Vec<*mut Table>,
     strings: Vec<*mut Str>,
     values: Vec<Value>,
-    instances: *const Vec<Box<Instance>>,
+    instances: *mut Vec<Option<Box<Instance>>>,
+    loads_until_collection: *mut usize,
 }
 
 impl RootSet {
-    fn new(cx: &Context, at: Option<(Flow, bool)>, host_values: (Regs, usize)) -> Self {
+    fn new(cx: &mut Context, at: Option<(Flow, bool)>, host_values: (Regs, usize)) -> Self {
         let mut values: Vec<Value> = cx.registry.values().copied().collect();
         values.extend(cx.kept.iter());
         values.extend(cx.definitions.functions());
@@ -50,7 +54,8 @@ impl RootSet {
             tables,
             strings: cx.metamethods.to_vec(),
             values,
-            instances: &raw const cx.instances,
+            instances: &raw mut cx.instances,
+            loads_until_collection: &raw mut cx.loads_until_collection,
         }
     }
 
@@ -118,8 +123,10 @@ impl Roots for RootSet {
             for &string in &self.strings {
                 marker.mark_object(string.cast());
             }
-            for instance in &*self.instances {
-                instance.trace(marker);
+            for instance in (*self.instances).iter().flatten() {
+                if instance.is_pinned.get() || !marker.follows_functions() {
+                    instance.trace(marker);
+                }
             }
             if let Some((at, calling)) = self.at {
                 self.trace_stack(at, calling, marker);
@@ -132,6 +139,27 @@ impl Roots for RootSet {
                 fiber = Fiber::of(fiber).resumer;
             }
             marker.mark_object(self.main_fiber.cast());
+        }
+    }
+
+    fn trace_function(&mut self, function: *const (), marker: &mut Marker) {
+        // SAFETY: closures point to functions, and those of an instance to it; both live as long as a closure does.
+        unsafe {
+            if let Body::Guest(guest) = &(*function.cast::<crate::function::FunctionInfo>()).body {
+                (*guest.instance).trace(marker);
+            }
+        }
+    }
+
+    fn finish(&mut self, cycle: u64) {
+        // SAFETY: the context lives while its heap is collected, and lends out nothing of this meanwhile.
+        unsafe {
+            let instances = &mut *self.instances;
+            for slot in &mut *instances {
+                // What is dead goes, with its functions, memories and tables: no closure of it is left.
+                let _dead = slot.take_if(|instance| !instance.is_pinned.get() && instance.traced_in.get() != cycle);
+            }
+            *self.loads_until_collection = instances.iter().flatten().count().max(LOADS_MIN);
         }
     }
 

@@ -15,7 +15,8 @@ use std::cell::UnsafeCell;
 use std::rc::Rc;
 
 impl HostCall<'_> {
-    /// Loads a program as [`instantiate`](Self::instantiate) does; what it imports is looked up in `imports` first.
+    /// Loads a program as [`instantiate`](Self::instantiate) does; what it imports is looked up in `imports` first. Its number
+    /// is good until it is [let go](Self::let_go).
     ///
     /// # Errors
     /// When it cannot be linked.
@@ -29,6 +30,11 @@ impl HostCall<'_> {
             Extern(item.clone()).for_each_value(|value| self.cx.heap.barrier(value));
         }
         self.cx.instantiate(Rc::new(program), &imports.0)
+    }
+
+    /// Lets a program go as soon as none of its functions is in use; the number must not be used any more.
+    pub fn let_go(&mut self, instance: InstanceId) {
+        self.cx.unpin(instance);
     }
 
     /// What the host has defined for programs to import by these names.

@@ -134,12 +134,23 @@ impl HostCall<'_> {
         fiber.as_fiber() == Some(self.cx.main_fiber)
     }
 
-    /// Loads a program into the machine. Its start function, if it has one, is given back to be called.
+    /// Loads a program into the machine. Its start function, if it has one, is given back to be called. The program stays as long
+    /// as one of its functions is in use; its number is good until the host function answers.
     ///
     /// # Errors
     /// When it cannot be linked.
     pub fn instantiate(&mut self, program: Verified) -> Result<(InstanceId, Option<Value>), LinkError> {
-        self.cx.instantiate(Rc::new(program), &Definitions::default())
+        let loaded = self.cx.instantiate(Rc::new(program), &Definitions::default())?;
+        self.cx.unpin(loaded.0);
+        Ok(loaded)
+    }
+
+    /// Collects garbage if so many programs were loaded that unused ones should be found. For host functions that load
+    /// programs, before they begin: nothing but what the frame holds stays.
+    pub fn before_loading(&mut self) {
+        if self.cx.loads_until_collection == 0 {
+            self.collect();
+        }
     }
 
     /// A closure over an exported function that captures these values.
