@@ -85,7 +85,9 @@ impl Wanted {
             }
             let needed = self.description();
             return Err(match module.tag() {
-                Tag::TABLE => format!("unknown {place}: module '{}' has no such field ({needed} expected)", self.module),
+                Tag::TABLE => {
+                    format!("unknown {place}: module '{}' has no such field ({needed} expected)", self.module)
+                }
                 Tag::NIL => format!("unknown {place}: there is no module '{}' ({needed} expected)", self.module),
                 _ => {
                     let found = shown(call, module);

@@ -51,7 +51,9 @@
 //!
 //! | object | has |
 //! |---|---|
-//! | memory | `string(address, length)`, `write(address, string)`, `get(type, address)`, `set(type, address, value)`, `fill(address, byte, length)`, `size()` (also `#memory`), `pages()`, `grow(pages)`; types are `i8 u8 i16 u16 i32 u32 i64 f32 f64` |
+//! | memory | bytes: `string(address, length)`, `write(address, string)`, `fill(address, byte, length)` |
+//! | | numbers: `get(type, address)`, `set(type, address, value)`; types are `i8 u8 i16 u16 i32 u32 i64 f32 f64` |
+//! | | size: `size()` (also `#memory`), `pages()`, `grow(pages)` |
 //! | global | the fields `value`, `type`, `mutable` |
 //! | table | `get(index)`, `set(index, value)`, `grow(elements, value)`, `size()` (also `#table`); indices count from 0 |
 //!
@@ -73,8 +75,8 @@ mod load;
 mod objects;
 mod read;
 
-use minivm::{InstanceId, Machine};
 use minivm::heap::OutOfMemory;
+use minivm::{InstanceId, Machine};
 use minivm_lua::stdlib::modules as lua;
 
 /// The endings of files that `require` learns to load.

@@ -134,11 +134,8 @@ fn next_module(call: &mut HostCall<'_>) -> Answer {
             return link(call);
         };
         let given = call.arg(GIVEN);
-        let value = if given.is_nil() {
-            lua::loaded(call, &name)
-        } else {
-            call.heap().table_get_name(given, name.as_bytes())
-        };
+        let value =
+            if given.is_nil() { lua::loaded(call, &name) } else { call.heap().table_get_name(given, name.as_bytes()) };
         if value.is_nil() && given.is_nil() && !is_defined(call, &name) {
             let require = lua::require(call);
             let name = call.string(&name)?;
@@ -180,9 +177,8 @@ fn required(call: &mut HostCall<'_>) -> Answer {
 }
 
 fn link(call: &mut HostCall<'_>) -> Answer {
-    let (source, program, wanted) = with(call, |pending| {
-        (pending.source.clone(), pending.program.take(), std::mem::take(&mut pending.wanted))
-    });
+    let (source, program, wanted) =
+        with(call, |pending| (pending.source.clone(), pending.program.take(), std::mem::take(&mut pending.wanted)));
     let program = program.expect("it is linked once");
     let found = call.arg(FOUND);
     let mut imports = Imports::default();

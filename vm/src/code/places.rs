@@ -28,8 +28,7 @@ impl Places {
     pub(crate) fn new(record: Handler) -> Self {
         let mut code = Box::new([0; 2 * COUNT]);
         let mut set = |index: usize, info: ReturnInfo, handler: Handler| {
-            code[2 * index] =
-                u64::from(info.dst) | u64::from(info.results) << 16 | u64::from(info.delta) << 32;
+            code[2 * index] = u64::from(info.dst) | u64::from(info.results) << 16 | u64::from(info.delta) << 32;
             code[2 * index + 1] = handler as usize as u64;
         };
         set(0, ReturnInfo { dst: RECORD_WORDS as u16, results: OPEN, delta: RECORD_DELTA as u32 }, record);

@@ -11,8 +11,7 @@ use crate::memory::{LinearMemory, Segment, TableInstance};
 use crate::value::{Tag, Value};
 use minivm_isa::entities::Func;
 use minivm_isa::program::{
-    Constant, FunctionDef, GlobalDef, Import, Initial, InitialOp, Item, MemoryDef, Origin, SegmentMode,
-    TableDef,
+    Constant, FunctionDef, GlobalDef, Import, Initial, InitialOp, Item, MemoryDef, Origin, SegmentMode, TableDef,
 };
 use minivm_isa::verify::Verified;
 use minivm_isa::{Signature, TrapCode, Type};
@@ -219,12 +218,14 @@ impl Context {
             match function {
                 FunctionDef::Import { import, signature } => {
                     let found = self.definition_of(imports, import)?;
-                    let closure = self.link_function(instance, (import, found), &program.signatures[*signature], number)?;
+                    let closure =
+                        self.link_function(instance, (import, found), &program.signatures[*signature], number)?;
                     instance.functions.push(None);
                     instance.closures.push(closure);
                 }
                 FunctionDef::Code(code) => {
-                    let info = FunctionInfo::guest(address, index, &program.signatures[code.signature], number, &self.places);
+                    let info =
+                        FunctionInfo::guest(address, index, &program.signatures[code.signature], number, &self.places);
                     let mut closure = std::ptr::null_mut();
                     if code.captures.is_empty() {
                         closure = self.closure_of(&info, 0)?.as_function().expect("it was just made");
@@ -318,11 +319,7 @@ impl Context {
                     let fits = found.pages() >= memory.minimum
                         && found.is_64() == memory.is_64
                         && fits_maximum(memory.maximum, found.declared_maximum());
-                    if fits {
-                        Ok(shared)
-                    } else {
-                        Err(incompatible(import, "memory", "memory of other limits"))
-                    }
+                    if fits { Ok(shared) } else { Err(incompatible(import, "memory", "memory of other limits")) }
                 }
                 other => Err(incompatible(import, "memory", other.kind())),
             },

@@ -263,8 +263,14 @@ pub(crate) unsafe fn any_results(cx: &mut Context, regs: Regs, count: usize) -> 
         let given = |index: usize| values.get(index).copied().unwrap_or(Value::NIL);
         let mut words = vec![0; words_of(&signature.results)];
         if let Err((index, expected)) = write_words(words.as_mut_ptr(), &signature.results, given) {
-            let message =
-                crate::error::result_message(cx, behind(closure), index, signature.results[index], expected, values.get(index));
+            let message = crate::error::result_message(
+                cx,
+                behind(closure),
+                index,
+                signature.results[index],
+                expected,
+                values.get(index),
+            );
             let caller = Flow { pc: place, regs: regs.sub(return_info(place).delta as usize) };
             let at = super::call::inside_call(cx, caller);
             return raise_message(cx, at, message);

@@ -41,7 +41,12 @@ pub(crate) fn result_message(
             None => "a function".to_string(),
         },
     };
-    format!("bad result #{} of {name} ({} expected, got {})", index + 1, expectation(ty, expected), finding(cx, ty, found))
+    format!(
+        "bad result #{} of {name} ({} expected, got {})",
+        index + 1,
+        expectation(ty, expected),
+        finding(cx, ty, found)
+    )
 }
 
 /// The type, for numbers; what else was expected, for references.
