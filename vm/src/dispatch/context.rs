@@ -203,10 +203,17 @@ impl Context {
     ///
     /// # Errors
     /// None when the stack may not grow so far.
+    #[inline(always)]
     pub(crate) fn reserve(&mut self, regs: Regs, top: Regs, words: usize) -> Option<Regs> {
         if (top as usize) + words * 8 <= self.stack_end as usize {
             return Some(regs);
         }
+        self.grow_stack(regs, top, words)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn grow_stack(&mut self, regs: Regs, top: Regs, words: usize) -> Option<Regs> {
         let used = (top as usize - self.stack_start as usize) / 8;
         let maximum = self.limits.stack_words_max + self.overflow_words;
         let needed = used + words + crate::stack::memory::RESERVE_WORDS;

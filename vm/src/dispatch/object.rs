@@ -544,6 +544,7 @@ pub(crate) unsafe fn iterate(cx: &mut Context, callee: Value, table: Value, cont
                 }
                 Some((Value::int(index), value))
             }
+            Intrinsic::Quick(_) => None,
         }
     }
 }

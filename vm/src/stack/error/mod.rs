@@ -60,7 +60,7 @@ pub(crate) fn type_name(cx: &Context, value: Value) -> String {
 }
 
 /// The kind of a value as programs know it.
-pub(crate) fn basic_type_name(value: Value) -> &'static str {
+pub fn basic_type_name(value: Value) -> &'static str {
     match value.tag() {
         Tag::NIL => "nil",
         Tag::FALSE | Tag::TRUE => "boolean",
