@@ -24,7 +24,7 @@ use stack::{collect, error, fiber};
 
 pub use context::Limits;
 pub use dispatch::uses_tail_calls;
-pub use error::{Failure, basic_type_name as kind_name};
+pub use error::Failure;
 pub use fiber::FiberState;
 pub use host::{HostRequest, Intrinsic, Outcome, Protect, Quick, QuickFn, Raise};
 pub use loader::explain::{ExplainError, ThreadedForm, ThreadedLine};

@@ -9,6 +9,7 @@ use crate::code::OPEN;
 use crate::context::return_info;
 use crate::function::{Body, FunctionInfo, header_at};
 use crate::heap::Closure;
+use crate::stack::record::{RECORD_WORDS, Record, RecordKind};
 use crate::stack::{call, host_call, unwind};
 use crate::value::{Tag, Value};
 use std::ptr::with_exposed_provenance_mut as pointer;
@@ -265,19 +266,19 @@ handler! {
     }
 }
 
-handler! {
-    #[inline(never)]
-    pub(crate) fn tail_call_any_slow(pc, regs, cx, facc) {
+slow_handler! {
+    pub(crate) fn tail_call_any_slow(pc, regs, cx) {
         let mut c = Cursor::new(pc);
         let (callee, window, arguments, cost) = (c.half(), c.half(), c.half(), c.half());
         let (open, variadic) = (c.half() != 0, c.half() != 0);
+        let at = Flow { pc, regs };
         if (*cx).fuel < 0 {
             (*cx).fuel += cost as i64;
-            slow!(super::control::out_of_fuel, pc, regs, cx, facc)
+            return (*cx).stop(crate::context::Status::OutOfFuel, at);
         }
         let count = arguments + if open { (*cx).open_count } else { 0 };
         let callee = get_any(regs, callee);
-        follow!(call::tail_call_value(&mut *cx, callee, window, count, variadic, Flow { pc, regs }), cx, facc)
+        call::tail_call_value(&mut *cx, callee, window, count, variadic, at)
     }
 }
 
@@ -550,8 +551,25 @@ handler! {
 
 handler! {
     /// A call out of a record has returned; `regs` are at the record.
-    #[inline(never)]
     pub(crate) fn record_returned(pc, regs, cx, facc) {
+        let record: *mut Record = regs.cast();
+        if (*record).kind == RecordKind::Store
+            && !(*record).metered
+            && !(*cx).stepping
+            && (*cx).pending_call.is_none()
+        {
+            let value = if (*cx).open_count > 0 { get_any(regs, RECORD_WORDS) } else { Value::NIL };
+            let below = regs.sub((*record).delta as usize);
+            set_any(below, (*record).state as usize, value);
+            next!((*record).next, below, cx, facc)
+        }
+        slow!(record_returned_slow, pc, regs, cx, facc)
+    }
+}
+
+handler! {
+    #[inline(never)]
+    fn record_returned_slow(pc, regs, cx, facc) {
         let _ = pc;
         follow!(crate::stack::resume::record_returned(&mut *cx, regs), cx, facc)
     }

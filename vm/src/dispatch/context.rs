@@ -145,6 +145,7 @@ impl Context {
     pub(crate) fn new(mut heap: Heap, limits: Limits, return_handler: Handler) -> Box<Self> {
         let info = u64::from(RECORD_WORDS as u32) | u64::from(OPEN) << 16 | (RECORD_DELTA as u64) << 32;
         let metamethods = crate::metamethod::intern_names(&mut heap);
+        heap.make_kind_names();
         Box::new(Context {
             stack_end: std::ptr::null_mut(),
             fuel: FUEL_UNLIMITED,

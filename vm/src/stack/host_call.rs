@@ -397,32 +397,52 @@ pub(crate) unsafe fn call(
     place: Pc,
     at: Flow,
 ) -> Flow {
-    // SAFETY: the arguments are `any` slots, which are laid out as values are; the window has room for one result.
+    // SAFETY: passed on.
     unsafe {
-        if let Some(Intrinsic::Quick(function)) = host.intrinsic
-            && !cx.heap.needs_step()
-        {
-            let arguments = std::slice::from_raw_parts(new.cast::<Value>(), count);
-            let results = match function(&mut cx.heap, arguments) {
-                Quick::One(value) => {
-                    let info = crate::context::return_info(place);
-                    if info.results == 1 {
-                        let caller = new.sub(info.delta as usize);
-                        set_any(caller, info.dst as usize, value);
-                        return Flow { pc: place, regs: caller };
-                    }
-                    set_any(new, 0, value);
-                    Some(1)
-                }
-                Quick::Nothing => Some(0),
-                Quick::Unknown => None,
-            };
-            if let Some(count) = results {
-                let caller = deliver(cx, new, count, new, place);
-                return Flow { pc: place, regs: caller };
-            }
+        match call_quickly(cx, host, new, count, new, place) {
+            Some(flow) => flow,
+            None => invoke(cx, host, closure, new, count, place, at),
         }
-        invoke(cx, host, closure, new, count, place, at)
+    }
+}
+
+/// Calls the quick form of a host function, if it has one that knows the `count` arguments at `new`. What it gives is returned
+/// to `place`, for the frame or window at `base`.
+///
+/// # Safety
+/// The arguments lie in a window on top of the stack; `place` is the return place that belongs to `base`.
+#[inline(always)]
+pub(crate) unsafe fn call_quickly(
+    cx: &mut Context,
+    host: &HostFunction,
+    new: Regs,
+    count: usize,
+    base: Regs,
+    place: Pc,
+) -> Option<Flow> {
+    let Some(Intrinsic::Quick(function)) = host.intrinsic else { return None };
+    if cx.heap.needs_step() {
+        return None;
+    }
+    // SAFETY: the arguments are `any` slots, which are laid out as values are; a window has room for one result.
+    unsafe {
+        let arguments = std::slice::from_raw_parts(new.cast::<Value>(), count);
+        let results = match function(&mut cx.heap, arguments) {
+            Quick::One(value) => {
+                let info = crate::context::return_info(place);
+                if info.results == 1 {
+                    let caller = base.sub(info.delta as usize);
+                    set_any(caller, info.dst as usize, value);
+                    return Some(Flow { pc: place, regs: caller });
+                }
+                set_any(new, 0, value);
+                1
+            }
+            Quick::Nothing => 0,
+            Quick::Unknown => return None,
+        };
+        let caller = deliver(cx, new, results, base, place);
+        Some(Flow { pc: place, regs: caller })
     }
 }
 

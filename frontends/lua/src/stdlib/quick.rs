@@ -210,7 +210,7 @@ fn tonumber(_: &mut Heap, arguments: &[Value]) -> Quick {
 
 fn type_of(heap: &mut Heap, arguments: &[Value]) -> Quick {
     match arguments {
-        [value, ..] => heap.string_value(minivm::kind_name(*value).as_bytes()).map_or(Quick::Unknown, Quick::One),
+        [value, ..] => Quick::One(heap.kind_name(*value)),
         [] => Quick::Unknown,
     }
 }
