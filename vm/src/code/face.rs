@@ -2,20 +2,28 @@
 
 use super::places::{EXACT_ARGUMENTS_MAX, Places};
 use crate::dispatch::Pc;
+use crate::value::Tag;
 use minivm_isa::{Convention, Signature, Type};
 
 /// Bits of a type in a list of types.
 pub(crate) const TYPE_BITS: u32 = 4;
 /// The last of a list of types.
 pub(crate) const TYPE_MASK: u64 = (1 << TYPE_BITS) - 1;
+/// No result.
 pub(crate) const NONE: u64 = 0;
-pub(crate) const I32: u64 = 1;
-pub(crate) const I64: u64 = 2;
-pub(crate) const F32: u64 = 3;
-pub(crate) const F64: u64 = 4;
-pub(crate) const ANY: u64 = 5;
+pub(crate) const ANY: u64 = 1;
 /// More than one result.
-pub(crate) const MANY: u64 = 6;
+pub(crate) const MANY: u64 = 2;
+// Types of one word are above: the tag of their values, and a bit for those that are not the payload as it is.
+pub(crate) const I64: u64 = Tag::INT.0 as u64;
+pub(crate) const F64: u64 = Tag::FLOAT.0 as u64;
+pub(crate) const I32: u64 = I64 | CONVERTED;
+pub(crate) const F32: u64 = F64 | CONVERTED;
+/// Set in the types whose words are not the payloads of their values.
+pub(crate) const CONVERTED: u64 = 8;
+
+/// The number of parameters of functions that must not be called in the fast ways.
+const NOT_FAST: u32 = u32::MAX - 1;
 
 /// A signature for fast calls.
 #[derive(Clone, Copy, Debug)]
@@ -24,20 +32,17 @@ pub(crate) struct Face {
     pub(crate) params: u64,
     /// Type of the result, [`NONE`] or [`MANY`].
     pub(crate) result: u64,
-    /// Number of parameters.
+    /// Number of parameters; one that no function has unless the fast ways may be taken.
     pub(crate) count: u32,
     /// Words of the parameters.
     pub(crate) words: u32,
-    /// Whether the fast ways may be taken.
-    pub(crate) is_fast: bool,
     /// Where the call behind the border returns to.
     pub(crate) place: Pc,
 }
 
 impl Face {
     /// The face of a function that nobody calls over a border.
-    pub(crate) const NONE: Face =
-        Face { params: 0, result: NONE, count: 0, words: 0, is_fast: false, place: std::ptr::null() };
+    pub(crate) const NONE: Face = Face { params: 0, result: NONE, count: NOT_FAST, words: 0, place: std::ptr::null() };
 
     /// The face of a typed function for `any` code.
     pub(crate) fn of_typed(signature: &Signature, places: &Places) -> Face {
@@ -70,7 +75,13 @@ impl Face {
             is_fast &= ty.is_some();
             list = list << TYPE_BITS | ty.unwrap_or(NONE);
         }
-        Face { params: list, result: result.unwrap_or(MANY), count: count as u32, words, is_fast, place }
+        let count = if is_fast { count as u32 } else { NOT_FAST };
+        Face { params: list, result: result.unwrap_or(MANY), count, words, place }
+    }
+
+    /// Whether the fast ways may be taken.
+    pub(crate) fn is_fast(&self) -> bool {
+        self.count != NOT_FAST
     }
 }
 

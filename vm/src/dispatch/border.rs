@@ -34,27 +34,30 @@ unsafe fn face_of<'a>(regs: Regs) -> (&'a Face, *mut Closure) {
 /// The word of a value of a type that takes one word, if it converts at once.
 #[inline(always)]
 fn word_of(value: Value, ty: u64) -> Option<u64> {
-    match (ty, value.tag()) {
-        (face::I32, Tag::INT) => {
-            let fits = value.payload().wrapping_add(1 << 31) < (1 << 31) + (1 << 32);
-            if fits { Some(value.payload() & 0xffff_ffff) } else { None }
+    debug_assert!(ty > face::MANY, "other types have no tag");
+    let (payload, tag) = (value.payload(), u64::from(value.tag().0));
+    if ty & !face::CONVERTED == tag {
+        if ty & face::CONVERTED == 0 {
+            return Some(payload);
         }
-        (face::I64, Tag::INT) | (face::F64, Tag::FLOAT) => Some(value.payload()),
-        (face::F64, Tag::INT) => Some((value.payload() as i64 as f64).to_bits()),
-        (face::F32, Tag::FLOAT) => Some(u64::from((f64::from_bits(value.payload()) as f32).to_bits())),
-        _ => None,
+        if ty == face::I32 {
+            let fits = payload.wrapping_add(1 << 31) < (1 << 31) + (1 << 32);
+            return if fits { Some(payload & 0xffff_ffff) } else { None };
+        }
+        return Some(u64::from((f64::from_bits(payload) as f32).to_bits()));
     }
+    if ty == face::F64 && value.tag() == Tag::INT { Some((payload as i64 as f64).to_bits()) } else { None }
 }
 
 /// The value of a word of a type that takes one word.
 #[inline(always)]
 fn value_of(word: u64, ty: u64) -> Value {
-    match ty {
-        face::I32 => Value::int(i64::from(word as i32)),
-        face::I64 => Value::int(word as i64),
-        face::F32 => Value::float(f64::from(f32::from_bits(word as u32))),
-        _ => Value::float(f64::from_bits(word)),
-    }
+    let payload = match ty {
+        face::I32 => word as i32 as i64 as u64,
+        face::F32 => f64::from(f32::from_bits(word as u32)).to_bits(),
+        _ => word,
+    };
+    Value { payload, tag: Tag((ty & !face::CONVERTED) as u32) }
 }
 
 handler! {
@@ -62,38 +65,53 @@ handler! {
     #[inline(never)]
     pub(crate) fn call_any_other(pc, regs, cx, facc) {
         let call = AnyCall::read(pc);
-        if (*cx).fuel >= 0 && super::operands::tag_at(regs, call.callee) == Tag::FUNCTION && !(*cx).stepping {
+        if super::operands::tag_at(regs, call.callee) == Tag::FUNCTION {
             let closure = pointer::<Closure>(*regs.add(call.callee) as usize);
-            let entry = (*closure).code.cast::<u16>();
-            let header = header_at(entry);
-            let new = regs.add(call.window);
-            let callee = new.add(call.arguments * 2 + FRAME_HEADER_WORDS);
-            let fits = callee.wrapping_add(header.extent as usize) <= (*cx).stack_end;
-            if header.params == TYPED_CALL | call.arguments as u32 && fits {
-                let face = &(*(*closure).function.cast::<FunctionInfo>()).face;
-                let (mut types, mut from, mut to) = (face.params, new, callee);
-                while types != 0 {
-                    let (ty, value) = (types & TYPE_MASK, get_any(from, 0));
-                    if ty == face::ANY {
-                        set_any(to, 0, value);
-                        to = to.add(1);
-                    } else if let Some(word) = word_of(value, ty) {
-                        *to = word;
-                    } else {
-                        slow!(super::call::call_any_slow, pc, regs, cx, facc)
-                    }
-                    to = to.add(1);
-                    from = from.add(2);
-                    types >>= TYPE_BITS;
-                }
-                *new.sub(2) = closure as u64;
-                *new.sub(1) = call.place as u64;
-                *callee.sub(2) = closure as u64;
-                *callee.sub(1) = face.place as u64;
-                next!(entry, callee, cx, facc)
+            let header = header_at((*closure).code.cast::<u16>());
+            if header.params == TYPED_CALL | call.arguments as u32 && (*cx).fuel >= 0 && !(*cx).stepping {
+                slow!(call_typed_from_any, pc, regs, cx, facc)
             }
         }
         slow!(super::call::call_any_slow, pc, regs, cx, facc)
+    }
+}
+
+handler! {
+    /// A call of a typed function with the right number of arguments.
+    #[inline(never)]
+    fn call_typed_from_any(pc, regs, cx, facc) {
+        let call = AnyCall::read(pc);
+        let closure = pointer::<Closure>(*regs.add(call.callee) as usize);
+        let mut types = (*(*closure).function.cast::<FunctionInfo>()).face.params;
+        let mut from = regs.add(call.window);
+        let mut to = from.add(call.arguments * 2 + FRAME_HEADER_WORDS);
+        if to.wrapping_add(header_at((*closure).code.cast::<u16>()).extent as usize) > (*cx).stack_end {
+            slow!(super::call::call_any_slow, pc, regs, cx, facc)
+        }
+        while types != 0 {
+            let (ty, value) = (types & TYPE_MASK, get_any(from, 0));
+            if ty == face::ANY {
+                set_any(to, 0, value);
+                to = to.add(1);
+            } else if let Some(word) = word_of(value, ty) {
+                *to = word;
+            } else {
+                slow!(super::call::call_any_slow, pc, regs, cx, facc)
+            }
+            to = to.add(1);
+            from = from.add(2);
+            types >>= TYPE_BITS;
+        }
+        // The operands again: what is kept over the loop would cost registers of the caller's.
+        let call = AnyCall::read(pc);
+        let closure = pointer::<Closure>(*regs.add(call.callee) as usize);
+        let new = regs.add(call.window);
+        let callee = new.add(call.arguments * 2 + FRAME_HEADER_WORDS);
+        *new.sub(2) = closure as u64;
+        *new.sub(1) = call.place as u64;
+        *callee.sub(2) = closure as u64;
+        *callee.sub(1) = (*(*closure).function.cast::<FunctionInfo>()).face.place as u64;
+        next!((*closure).code.cast::<u16>(), callee, cx, facc)
     }
 }
 
@@ -103,8 +121,24 @@ handler! {
         let (face, _) = face_of(regs);
         let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
         let wanted = return_info(place);
-        let caller = regs.sub(wanted.delta as usize);
-        if (*cx).stepping || face.result == face::MANY || (wanted.results != 1 && wanted.results != OPEN) {
+        if face.result > face::MANY && wanted.results == 1 && !(*cx).stepping {
+            let value = value_of(*regs, face.result);
+            let caller = regs.sub(wanted.delta as usize);
+            set_any(caller, wanted.dst as usize, value);
+            next!(place, caller, cx, facc)
+        }
+        slow!(typed_returned_other, pc, regs, cx, facc)
+    }
+}
+
+handler! {
+    /// A typed function has returned no result, an `any`, or to a call that takes any number of results.
+    #[inline(never)]
+    fn typed_returned_other(pc, regs, cx, facc) {
+        let (face, _) = face_of(regs);
+        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+        let wanted = return_info(place);
+        if face.result == face::MANY || (wanted.results != 1 && wanted.results != OPEN) || (*cx).stepping {
             slow!(typed_returned_slow, pc, regs, cx, facc)
         }
         let value = match face.result {
@@ -115,6 +149,7 @@ handler! {
         if wanted.results == OPEN {
             (*cx).open_count = usize::from(face.result != face::NONE);
         }
+        let caller = regs.sub(wanted.delta as usize);
         set_any(caller, wanted.dst as usize, value);
         next!(place, caller, cx, facc)
     }
@@ -138,7 +173,7 @@ handler! {
         let header = header_at(entry);
         let new = regs.add(FRAME_HEADER_WORDS);
         let fits = new.wrapping_add(header.extent as usize) <= (*cx).stack_end;
-        if header.params == face.count && fits && face.is_fast && !(*cx).stepping {
+        if header.params == face.count && fits && !(*cx).stepping {
             // From the last one on: a value lies above its words and those of the ones before.
             let (mut types, mut from) = (face.params, regs.add(face.words as usize));
             let mut to = new.add(face.count as usize * 2);

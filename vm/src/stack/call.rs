@@ -382,7 +382,7 @@ pub(crate) unsafe fn call_above(
 pub(crate) fn direct_params(info: &FunctionInfo, convention: Convention, params: u32) -> u32 {
     match convention {
         Convention::Dynamic => params,
-        Convention::Typed if info.face.is_fast => TYPED_CALL | params,
+        Convention::Typed if info.face.is_fast() => TYPED_CALL | params,
         Convention::Typed | Convention::Variadic => NOT_DIRECT,
     }
 }

@@ -17,16 +17,18 @@ pub(crate) enum Suite {
     Lua,
     Wasm,
     Startup,
+    Mixed,
 }
 
 impl Suite {
-    pub(crate) const ALL: [Self; 3] = [Self::Lua, Self::Wasm, Self::Startup];
+    pub(crate) const ALL: [Self; 4] = [Self::Lua, Self::Wasm, Self::Startup, Self::Mixed];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Lua => "lua",
             Self::Wasm => "wasm",
             Self::Startup => "startup",
+            Self::Mixed => "mixed",
         }
     }
 
@@ -40,6 +42,7 @@ impl Suite {
             Self::Lua => ("lua", "lua"),
             Self::Wasm => ("c", "wasm"),
             Self::Startup => ("startup", "lua"),
+            Self::Mixed => ("mixed", "wat"),
         }
     }
 }
