@@ -17,6 +17,7 @@ use std::any::Any;
 const REQUIRED: u32 = 1;
 const STARTED: u32 = 2;
 const INITIALIZED: u32 = 3;
+const CHUNK_RAN: u32 = 4;
 
 // What is kept: the state, the imports that were given, the values of modules by name, the number of the next module, and what
 // a Lua chunk gets as its arguments: name and file.
@@ -96,6 +97,7 @@ fn go_on(call: &mut HostCall<'_>) -> Answer {
     match call.state() {
         REQUIRED => required(call),
         STARTED => initialize(call),
+        CHUNK_RAN => call.return_returned(None),
         _ => finish(call),
     }
 }
@@ -215,7 +217,7 @@ fn initialize(call: &mut HostCall<'_>) -> Answer {
         call.let_go(instance);
         let chunk = chunk.map_err(|error| call.error(error.to_string()))?;
         let arguments = [call.arg(NAME), call.arg(FILE)];
-        return call.tail_call(chunk, &arguments);
+        return call.call(chunk, &arguments, CHUNK_RAN);
     }
     let exports = call.exports(instance);
     let initialize = exports.into_iter().find(|(name, _)| name == INITIALIZE).and_then(|(_, item)| item.function());

@@ -42,7 +42,7 @@ pub(crate) fn kind_name(kind: ExternKind) -> &'static str {
 
 /// Makes the metatables.
 pub(crate) fn install(machine: &mut Machine) -> Result<(), OutOfMemory> {
-    let kinds: [(ExternKind, &[(&str, LibraryFunction)], &[(&str, LibraryFunction)]); 3] = [
+    let kinds = [
         (ExternKind::Memory, memory::METHODS, memory::METAMETHODS),
         (ExternKind::Table, table::METHODS, table::METAMETHODS),
         (ExternKind::Global, &[], global::METAMETHODS),

@@ -33,8 +33,8 @@ pub(crate) fn result_message(
     let name = match import.as_bytes() {
         Some(import) => format!("imported function '{}'", String::from_utf8_lossy(import)),
         None => match target.as_function() {
-            // SAFETY: the function behind a live bridge is live; closures point to functions.
             Some(closure) => {
+                // SAFETY: the function behind a live bridge is live; closures point to functions.
                 let info = unsafe { &*(*closure).function.cast::<FunctionInfo>() };
                 format!("'{}'", super::function_name(info))
             }
