@@ -213,6 +213,11 @@ impl Assembler {
         }
     }
 
+    /// Instructions so far.
+    pub(crate) fn len(&self) -> usize {
+        self.map.len()
+    }
+
     fn position(&self) -> u32 {
         u32::try_from(self.halves.len() - HEADER_HALVES).expect("threaded code has less than 8 GiB")
     }

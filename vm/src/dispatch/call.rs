@@ -559,6 +559,7 @@ handler! {
             && (*cx).pending_call.is_none()
         {
             let value = if (*cx).open_count > 0 { get_any(regs, RECORD_WORDS) } else { Value::NIL };
+            facc = f64::from_bits(value.payload());
             let below = regs.sub((*record).delta as usize);
             set_any(below, (*record).state as usize, value);
             next!((*record).next, below, cx, facc)
@@ -571,6 +572,10 @@ handler! {
     #[inline(never)]
     fn record_returned_slow(pc, regs, cx, facc) {
         let _ = pc;
+        // An instruction may go on with the result as the one before has left it.
+        if (*cx).open_count > 0 {
+            facc = f64::from_bits(*regs.add(RECORD_WORDS));
+        }
         follow!(crate::stack::resume::record_returned(&mut *cx, regs), cx, facc)
     }
 }

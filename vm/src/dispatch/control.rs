@@ -194,6 +194,26 @@ handler! {
 }
 
 handler! {
+    /// `for_loop` where index, limit and step are known to be integers. Operands: as for `for_loop`.
+    pub(crate) fn for_loop_int(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (index, limit, step, variable) = (c.half(), c.half(), c.half(), c.half());
+        let rounds = *regs.add(limit);
+        if rounds == 0 {
+            // The verifier counts the variable as written on both ways.
+            set_any(regs, variable, Value::NIL);
+            let _ = branch_target!(c, pc);
+            next!(c.end(), regs, cx, facc)
+        }
+        *regs.add(limit) = rounds - 1;
+        let value = (*regs.add(index)).wrapping_add(*regs.add(step));
+        *regs.add(index) = value;
+        set_any(regs, variable, Value::int(value as i64));
+        take_branch!(c, pc, regs, cx, facc)
+    }
+}
+
+handler! {
     #[inline(never)]
     fn for_loop_float(pc, regs, cx, facc) {
         let mut c = Cursor::new(pc);

@@ -17,16 +17,28 @@ use minivm_isa::TrapCode;
 
 /// Where an `any` input comes from.
 pub(crate) trait AnySource {
+    /// A source with the same operand that assumes nothing, for slow paths.
+    type General: AnySource;
+
     /// Reads it.
     ///
     /// # Safety
     /// The cursor is at such an operand.
     unsafe fn read(c: &mut Cursor, regs: Regs) -> Value;
+
+    /// The float of a value that was read from here and is one.
+    #[inline(always)]
+    fn float(value: Value, facc: f64) -> f64 {
+        let _ = facc;
+        f64::from_bits(value.payload())
+    }
 }
 
 /// A register.
 pub(crate) enum Slot {}
 impl AnySource for Slot {
+    type General = Self;
+
     #[inline(always)]
     unsafe fn read(c: &mut Cursor, regs: Regs) -> Value {
         // SAFETY: the loader wrote the word of an `any` register.
@@ -34,9 +46,69 @@ impl AnySource for Slot {
     }
 }
 
+/// A register that is known to hold an integer.
+pub(crate) enum IntSlot {}
+impl AnySource for IntSlot {
+    type General = Slot;
+
+    #[inline(always)]
+    unsafe fn read(c: &mut Cursor, regs: Regs) -> Value {
+        // SAFETY: the loader wrote the word of an `any` register; whatever it holds, its payload is a number here.
+        unsafe { Value::int(*regs.add(c.half()) as i64) }
+    }
+}
+
+/// A register that is known to hold a float.
+pub(crate) enum FloatSlot {}
+impl AnySource for FloatSlot {
+    type General = Slot;
+
+    #[inline(always)]
+    unsafe fn read(c: &mut Cursor, regs: Regs) -> Value {
+        // SAFETY: the loader wrote the word of an `any` register; whatever it holds, its payload is a number here.
+        unsafe { Value::float(f64::from_bits(*regs.add(c.half()))) }
+    }
+}
+
+/// A register that the instruction just before has written: a float in it is in the accumulator too, which is there sooner.
+pub(crate) enum Latest {}
+impl AnySource for Latest {
+    type General = Slot;
+
+    #[inline(always)]
+    unsafe fn read(c: &mut Cursor, regs: Regs) -> Value {
+        // SAFETY: the loader wrote the word of an `any` register.
+        unsafe { get_any(regs, c.half()) }
+    }
+
+    #[inline(always)]
+    fn float(_: Value, facc: f64) -> f64 {
+        facc
+    }
+}
+
+/// As `Latest`, of a register that is known to hold a float.
+pub(crate) enum LatestFloat {}
+impl AnySource for LatestFloat {
+    type General = Slot;
+
+    #[inline(always)]
+    unsafe fn read(c: &mut Cursor, regs: Regs) -> Value {
+        // SAFETY: as for `FloatSlot`.
+        unsafe { FloatSlot::read(c, regs) }
+    }
+
+    #[inline(always)]
+    fn float(_: Value, facc: f64) -> f64 {
+        facc
+    }
+}
+
 /// A 16-bit integer in the instruction.
 pub(crate) enum Int {}
 impl AnySource for Int {
+    type General = Self;
+
     #[inline(always)]
     unsafe fn read(c: &mut Cursor, _: Regs) -> Value {
         // SAFETY: the loader wrote it.
@@ -47,6 +119,8 @@ impl AnySource for Int {
 /// A float in the instruction.
 pub(crate) enum Float {}
 impl AnySource for Float {
+    type General = Self;
+
     #[inline(always)]
     unsafe fn read(c: &mut Cursor, _: Regs) -> Value {
         // SAFETY: the loader wrote it.
@@ -57,6 +131,8 @@ impl AnySource for Float {
 /// Any constant in the instruction: payload (64 bits), tag (16 bits).
 pub(crate) enum Inline {}
 impl AnySource for Inline {
+    type General = Self;
+
     #[inline(always)]
     unsafe fn read(c: &mut Cursor, _: Regs) -> Value {
         // SAFETY: the loader wrote the words of a constant of the function, which keeps its objects alive.
@@ -133,12 +209,13 @@ handler! {
         } else if O::FLOATS_IN_LINE
             && lhs.tag() == Tag::FLOAT
             && rhs.tag() == Tag::FLOAT
-            && let Some(result) = O::float(f64::from_bits(lhs.payload()), f64::from_bits(rhs.payload()))
+            && let Some(result) = O::float(L::float(lhs, facc), R::float(rhs, facc))
         {
+            facc = result;
             set_any(regs, dst, Value::float(result));
             next!(c.end(), regs, cx, facc)
         }
-        slow!(arithmetic_slow::<O, L, R>, pc, regs, cx, facc)
+        slow!(arithmetic_slow::<O, L::General, R::General>, pc, regs, cx, facc)
     }
 }
 
@@ -153,6 +230,7 @@ handler! {
         if let (Some(a), Some(b)) = (number::to_float(lhs), number::to_float(rhs)) {
             let is_float = lhs.tag() != rhs.tag() || O::ZERO.is_empty() || lhs.tag() == Tag::FLOAT;
             if let Some(result) = O::float(a, b).filter(|_| is_float) {
+                facc = result;
                 set_any(regs, dst, Value::float(result));
                 next!(next, regs, cx, facc)
             }
@@ -360,7 +438,7 @@ handler! {
             set_any(regs, dst, Value::bool(O::ints(lhs.payload() as i64, rhs.payload() as i64)));
             next!(c.end(), regs, cx, facc)
         }
-        slow!(compare_slow::<O, L, R>, pc, regs, cx, facc)
+        slow!(compare_slow::<O, L::General, R::General>, pc, regs, cx, facc)
     }
 }
 
@@ -429,9 +507,9 @@ handler! {
         let holds = if lhs.tag() == Tag::INT && rhs.tag() == Tag::INT {
             O::ints(lhs.payload() as i64, rhs.payload() as i64)
         } else if lhs.tag() == Tag::FLOAT && rhs.tag() == Tag::FLOAT {
-            O::floats(f64::from_bits(lhs.payload()), f64::from_bits(rhs.payload()))
+            O::floats(L::float(lhs, facc), R::float(rhs, facc))
         } else {
-            slow!(branch_compare_slow::<O, L, R, Taken>, pc, regs, cx, facc)
+            slow!(branch_compare_slow::<O, L::General, R::General, Taken>, pc, regs, cx, facc)
         };
         if holds {
             take_branch!(c, pc, regs, cx, facc)
@@ -450,9 +528,9 @@ handler! {
         let holds = if lhs.tag() == Tag::INT && rhs.tag() == Tag::INT {
             O::ints(lhs.payload() as i64, rhs.payload() as i64)
         } else if lhs.tag() == Tag::FLOAT && rhs.tag() == Tag::FLOAT {
-            O::floats(f64::from_bits(lhs.payload()), f64::from_bits(rhs.payload()))
+            O::floats(L::float(lhs, facc), R::float(rhs, facc))
         } else {
-            slow!(branch_compare_slow::<O, L, R, NotTaken>, pc, regs, cx, facc)
+            slow!(branch_compare_slow::<O, L::General, R::General, NotTaken>, pc, regs, cx, facc)
         };
         if !holds {
             take_branch!(c, pc, regs, cx, facc)

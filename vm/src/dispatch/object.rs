@@ -23,6 +23,8 @@ const CHAIN_MAX: usize = 2000;
 /// A captured value of the running closure.
 pub(crate) enum Capture {}
 impl AnySource for Capture {
+    type General = Self;
+
     #[inline(always)]
     unsafe fn read(c: &mut Cursor, regs: Regs) -> Value {
         // SAFETY: the loader wrote the index of a capture.
@@ -166,7 +168,7 @@ handler! {
                 }
             }
         }
-        slow!(get_slow::<K>, pc, regs, cx, facc)
+        slow!(get_slow::<K::General>, pc, regs, cx, facc)
     }
 }
 
@@ -379,7 +381,7 @@ handler! {
                 let slot = (*table).array.add(index as usize);
                 if (*slot).tag != Tag::NIL {
                     if (*cx).heap.marking() {
-                        slow!(set_index_slow::<K, V>, pc, regs, cx, facc)
+                        slow!(set_index_slow::<K::General, V::General>, pc, regs, cx, facc)
                     }
                     (*slot).payload = value.payload();
                     (*slot).tag = value.tag();
@@ -387,7 +389,7 @@ handler! {
                 }
             }
         }
-        slow!(append_index::<K, V>, pc, regs, cx, facc)
+        slow!(append_index::<K::General, V::General>, pc, regs, cx, facc)
     }
 }
 
@@ -410,7 +412,7 @@ handler! {
                 next!(c.end(), regs, cx, facc)
             }
         }
-        slow!(set_index_slow::<K, V>, pc, regs, cx, facc)
+        slow!(set_index_slow::<K::General, V::General>, pc, regs, cx, facc)
     }
 }
 
