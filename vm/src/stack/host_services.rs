@@ -217,7 +217,7 @@ impl HostCall<'_> {
         Some((object, finaliser))
     }
 
-    /// A traceback in PUC Lua's form of what is below this function, leaving out `skip` levels.
+    /// A traceback in PUC Lua's form from this function down, leaving out `skip` levels.
     pub fn traceback(&self, skip: usize) -> String {
         let (base, _) = self.frame();
         crate::error::traceback_of_caller(self.cx, base, skip)

@@ -33,7 +33,7 @@ use minivm_isa::{Rejection, Signature, Verified, verify};
 /// first and last line (0 and the last line for the main function), each as a little-endian `u32`.
 pub const LINES_SECTION: &str = "lua.lines";
 
-/// Module of the functions that compiled code imports: `check_close(value, name)`, `close(value, error)`, `pack(...)`,
+/// Module of the functions that compiled code imports: `check_close(value, name)`, `__close(value, error)`, `pack(...)`,
 /// `unpack(packed)`.
 pub const SUPPORT_MODULE: &str = "lua";
 
@@ -152,7 +152,7 @@ impl<'a> Unit<'a> {
     fn import(&mut self, import: Import) -> Func {
         let (name, signature) = match import {
             Import::CheckClose => ("check_close", Signature::dynamic(2, false)),
-            Import::Close => ("close", Signature::dynamic(2, false)),
+            Import::Close => ("__close", Signature::dynamic(2, false)),
             Import::Pack => ("pack", Signature::dynamic(0, true)),
             Import::Unpack => ("unpack", Signature::dynamic(1, false)),
         };

@@ -47,16 +47,10 @@ fn traceback(call: &mut HostCall<'_>) -> Answer {
     let level = usize::try_from(level).unwrap_or(usize::MAX);
     let trace = match fiber {
         Some(fiber) if !here => call.fiber_traceback(fiber, level),
-        // Level 0 is this function itself, which the machine leaves out.
-        _ if level == 0 => call.traceback(0).replacen('\n', "\n\t[C]: in function 'debug.traceback'\n", 1),
-        _ => call.traceback(level - 1),
+        _ => call.traceback(level),
     };
     let mut out = text.map_or(Vec::new(), |text| [text.bytes(), b"\n"].concat());
     out.extend_from_slice(trace.as_bytes());
-    if here && call.running_fiber().1 {
-        // The host that started the program.
-        out.extend_from_slice(b"\n\t[C]: in ?");
-    }
     call.return_text(out)
 }
 

@@ -5,10 +5,13 @@ use crate::context::Context;
 use crate::dispatch::Flow;
 use crate::fiber::{Fiber, FiberState};
 use crate::function::{Body, FunctionInfo, GuestFunction};
+use crate::heap::Closure;
 use crate::stack::host_services::LevelInfo;
 use crate::stack::walk::{Level, Walk};
 use crate::value::Value;
+use minivm_isa::Instruction;
 use std::fmt::Write;
+use std::ptr::with_exposed_provenance_mut as pointer;
 
 /// Levels that a traceback shows at each end before it leaves some out.
 const LEVELS_FIRST: usize = 10;
@@ -61,33 +64,53 @@ pub(crate) fn position_of_caller(cx: &Context, base: crate::dispatch::Regs, leve
 
 /// A traceback in PUC Lua's form, from the state `at` down.
 pub(crate) fn traceback(cx: &Context, at: Flow, calling: bool) -> String {
-    lines(cx, Walk::new(cx, at, calling), 0)
+    text(&lines(cx, Walk::new(cx, at, calling)))
 }
 
-/// A traceback of what is below a host function, leaving out its first `skip` levels.
+/// A traceback from the running host function down, leaving out its first `skip` levels. The host that started the program
+/// is the last level.
 pub(crate) fn traceback_of_caller(cx: &Context, base: crate::dispatch::Regs, skip: usize) -> String {
-    lines(cx, Walk::from_host(cx, base), skip)
+    let walk = Walk::from_host(cx, base);
+    // SAFETY: the frame of the running host function begins with its closure, which points to its function.
+    let info = unsafe { &*(*pointer::<Closure>(*base.sub(2) as usize)).function.cast::<FunctionInfo>() };
+    let mut levels = Vec::from_iter(host_line(cx, info, walk.peek()));
+    levels.append(&mut lines(cx, walk));
+    if cx.fiber == cx.main_fiber {
+        levels.push("[C]: in ?".to_string());
+    }
+    text(&levels[skip.min(levels.len())..])
 }
 
 /// The lines of a walk.
-fn lines(cx: &Context, mut walk: Walk, skip: usize) -> String {
+fn lines(cx: &Context, mut walk: Walk) -> Vec<String> {
     let mut levels = Vec::new();
     // SAFETY: the walk starts at a live state.
     while let Some((level, _)) = unsafe { walk.next() } {
         let below = walk.peek();
-        let line = match level {
+        match level {
             Level::Guest { guest, instruction, .. } => {
                 let position = position(guest, instruction);
                 let position = position.strip_suffix(' ').unwrap_or("?:");
-                format!("{position} in {}", guest_name(cx, guest, below))
+                levels.push(format!("{position} in {}", guest_name(cx, guest, below)));
             }
-            Level::Host { host, .. } => format!("[C]: in {}", host_name(cx, host, below)),
-            Level::Record { .. } => continue,
-        };
-        levels.push(line);
+            Level::Host { host, .. } => levels.push(format!("[C]: in {}", host_name(cx, host, below))),
+            Level::Record { .. } => {}
+        }
     }
+    levels
+}
+
+/// The line of a host function that is called at `caller`.
+fn host_line(cx: &Context, info: &FunctionInfo, caller: Option<Flow>) -> Option<String> {
+    match &info.body {
+        Body::Host(host) => Some(format!("[C]: in {}", host_name(cx, host, caller))),
+        Body::Guest(_) | Body::Bridge(_) => None,
+    }
+}
+
+/// Lines as one text, without those in the middle of very many.
+fn text(levels: &[String]) -> String {
     let mut text = String::from("stack traceback:");
-    let levels = &levels[skip.min(levels.len())..];
     let hidden = levels.len().saturating_sub(LEVELS_FIRST + LEVELS_LAST);
     for (index, line) in levels.iter().enumerate() {
         if hidden > 0 && index == LEVELS_FIRST {
@@ -102,13 +125,10 @@ fn lines(cx: &Context, mut walk: Walk, skip: usize) -> String {
 
 fn guest_name(cx: &Context, guest: &GuestFunction, caller: Option<Flow>) -> String {
     let own = &guest.portable().name;
-    if own == "main chunk" {
-        return own.clone();
-    }
     match caller.and_then(|at| call_site_name(cx, at)) {
         Some(("global", name)) => format!("function '{name}'"),
         Some((kind, name)) => format!("{kind} '{name}'"),
-        None if own.starts_with("function <") => own.clone(),
+        None if own == "main chunk" || own.starts_with("function <") => own.clone(),
         None => format!("function '{own}'"),
     }
 }
@@ -125,20 +145,43 @@ fn host_name(cx: &Context, host: &crate::function::HostFunction, caller: Option<
 
 /// A traceback of a fiber that does not run.
 pub(crate) fn traceback_of_fiber(cx: &Context, fiber: Value, skip: usize) -> String {
-    let Some(cell) = fiber.as_fiber() else { return "stack traceback:".to_string() };
+    let Some((at, calling)) = fiber_state(fiber) else { return text(&[]) };
+    let above = suspended_in(cx, fiber).and_then(|info| host_line(cx, info, Some(at)));
+    let mut levels = Vec::from_iter(above);
+    levels.append(&mut lines(cx, Walk::new(cx, at, calling)));
+    text(&levels[skip.min(levels.len())..])
+}
+
+/// The state of a fiber that has a stack and does not run, and whether its place is a return place.
+pub(crate) fn fiber_state(fiber: Value) -> Option<(Flow, bool)> {
     // SAFETY: the value at hand is reachable.
-    let fiber = unsafe { Fiber::of(cell) };
-    let shown = match fiber.state {
+    let fiber = unsafe { Fiber::of(fiber.as_fiber()?) };
+    let waits = match fiber.state {
         FiberState::Suspended => !fiber.pc.is_null(),
         FiberState::Normal => true,
         FiberState::Dead => fiber.failed,
         FiberState::Running => false,
     };
-    if !shown {
-        return "stack traceback:".to_string();
+    waits.then(|| (Flow { pc: fiber.pc, regs: fiber.saved_regs() }, fiber.state != FiberState::Dead))
+}
+
+/// The host function that has suspended a fiber; none when an instruction did, or when it is not suspended.
+pub(crate) fn suspended_in(cx: &Context, fiber: Value) -> Option<&'static FunctionInfo> {
+    let (at, calling) = fiber_state(fiber)?;
+    // SAFETY: the value at hand is reachable; a suspended fiber has a stack to walk.
+    unsafe {
+        let fiber = Fiber::of(fiber.as_fiber()?);
+        if fiber.state != FiberState::Suspended {
+            return None;
+        }
+        if let Some((Level::Guest { guest, instruction, .. }, _)) = Walk::new(cx, at, calling).next() {
+            let instruction = &guest.portable().code[instruction];
+            if matches!(instruction, Instruction::FiberYieldToOpen { .. } | Instruction::FiberYieldOpenToOpen { .. }) {
+                return None;
+            }
+        }
+        fiber.suspended_in.as_ref()
     }
-    let at = Flow { pc: fiber.pc, regs: fiber.saved_regs() };
-    lines(cx, Walk::new(cx, at, fiber.state != FiberState::Dead), skip)
 }
 
 /// What is known of a function by itself.
