@@ -3,7 +3,7 @@
 use super::error::{call_site_name, fiber_state, level_info, static_info, suspended_in};
 use super::host_call::HostCall;
 use super::host_services::LevelInfo;
-use super::walk::{Level, Walk};
+use super::walk::Walk;
 use crate::code::function::{Body, FunctionInfo, GuestFunction};
 use crate::value::Value;
 
@@ -32,10 +32,7 @@ impl HostCall<'_> {
         let mut walk = Walk::new(self.cx, at, calling);
         // SAFETY: the stack does not change while it is walked.
         unsafe {
-            while let Some((next, _)) = walk.next() {
-                if matches!(next, Level::Record { .. }) {
-                    continue;
-                }
+            while let Some(next) = walk.next_shown() {
                 if found == level {
                     return Some(level_info(self.cx, &next, walk.peek()));
                 }

@@ -238,13 +238,11 @@ impl HostCall<'_> {
         let mut found = 0;
         // SAFETY: the stack does not change while it is walked.
         unsafe {
-            while let Some((next, _)) = walk.next() {
-                if !matches!(next, Level::Record { .. }) {
-                    found += 1;
-                    if found == level {
-                        let caller = walk.peek();
-                        return Some(crate::error::level_info(self.cx, &next, caller));
-                    }
+            while let Some(next) = walk.next_shown() {
+                found += 1;
+                if found == level {
+                    let caller = walk.peek();
+                    return Some(crate::error::level_info(self.cx, &next, caller));
                 }
             }
         }

@@ -183,6 +183,9 @@ unsafe fn call_handler(cx: &mut Context, at: Flow, calling: bool, handler: Value
         let mut record = Record::instruction(RecordKind::MessageHandler, at.pc, at.pc, top);
         record.state = u32::from(calling);
         record.value = error;
+        if cx.overflow_words > 0 && cx.overflow_handler.is_none() {
+            cx.overflow_handler = Some((cx.fiber, height(cx, at.regs) + top));
+        }
         call_above(cx, at, top, handler, &[error], record)
     }
 }
@@ -264,22 +267,16 @@ fn regions_at(guest: &GuestFunction, instruction: usize, catches: bool) -> (Opti
     (cleanup, around.find(|region| region.kind == RegionKind::Catch))
 }
 
-/// An error was caught at `at`: what was granted on top of a full stack is taken back, unless it is a message handler that
+/// An error was caught at `place`: what was granted on top of a full stack is taken back, unless it is a message handler that
 /// has caught it.
-unsafe fn end_overflow(cx: &mut Context, at: Flow) {
-    if cx.overflow_words == 0 {
+fn end_overflow(cx: &mut Context, place: Regs) {
+    if let Some((fiber, handler)) = cx.overflow_handler
+        && (fiber != cx.fiber || height(cx, place) > handler)
+    {
         return;
     }
-    let mut walk = Walk::new(cx, at, false);
-    // SAFETY: the catcher was found on this stack.
-    while let Some((level, _)) = unsafe { walk.next() } {
-        // SAFETY: the level is a record.
-        if matches!(level, Level::Record { record } if unsafe { Record::at(record).kind } == RecordKind::MessageHandler)
-        {
-            return;
-        }
-    }
     cx.overflow_words = 0;
+    cx.overflow_handler = None;
 }
 
 unsafe fn unwind_to(cx: &mut Context, at: Flow, calling: bool, catcher: Catcher, error: Value) -> Flow {
@@ -290,12 +287,12 @@ unsafe fn unwind_to(cx: &mut Context, at: Flow, calling: bool, catcher: Catcher,
                 if cx.running().closing_height.is_some() {
                     cx.running().closing_height = Some(height(cx, regs));
                 }
-                end_overflow(cx, Flow { pc, regs });
+                end_overflow(cx, regs);
                 set_any(regs, slot, error);
                 super::stepping::enter_handler(cx, Flow { pc, regs })
             }
             Catcher::Host { record } => {
-                end_overflow(cx, Flow { pc: cx.record_return(), regs: record });
+                end_overflow(cx, record);
                 cx.pending_trap = None;
                 host_call::answer_error(cx, record, error)
             }
@@ -303,10 +300,11 @@ unsafe fn unwind_to(cx: &mut Context, at: Flow, calling: bool, catcher: Catcher,
                 let trace = traceback(cx, at, calling);
                 cx.failure = Some(Failure::Error { value: error, trap: cx.pending_trap.take(), trace });
                 cx.overflow_words = 0;
+                cx.overflow_handler = None;
                 cx.stop(Status::Failed, at)
             }
             Catcher::Nobody => {
-                cx.overflow_words = 0;
+                end_overflow(cx, cx.stack_start);
                 switch::failed(cx, at, error)
             }
         }

@@ -7,6 +7,7 @@ use crate::dispatch::{Flow, Pc, Regs};
 use crate::function::{Body, FunctionInfo, GuestFunction, HostFunction};
 use crate::heap::Closure;
 use minivm_isa::Convention;
+use minivm_isa::program::{Region, RegionKind};
 use std::ptr::with_exposed_provenance_mut as pointer;
 
 /// One level of a stack.
@@ -86,6 +87,22 @@ impl Walk {
         }
     }
 
+    /// The next level that people are shown: a function, unless an error has ended it and it only cleans up.
+    ///
+    /// # Safety
+    /// As for [`next`](Self::next).
+    pub(crate) unsafe fn next_shown<'a>(&mut self) -> Option<Level<'a>> {
+        // SAFETY: passed on.
+        while let Some((level, _)) = unsafe { self.next() } {
+            match level {
+                Level::Record { .. } => {}
+                Level::Guest { guest, instruction, .. } if guest.cleans_up(instruction) => {}
+                Level::Guest { .. } | Level::Host { .. } => return Some(level),
+            }
+        }
+        None
+    }
+
     /// Goes on with the caller of the frame at `base`, whose header is before `header_of`.
     unsafe fn below(&mut self, base: Regs, header_of: Regs) {
         // SAFETY: as for `next`.
@@ -139,6 +156,15 @@ pub(crate) fn height(cx: &Context, regs: Regs) -> usize {
 }
 
 impl GuestFunction {
+    /// Whether an instruction is of a handler that cleans up after an error.
+    pub(crate) fn cleans_up(&self, instruction: usize) -> bool {
+        let function = self.portable();
+        let handles = |region: &Region| {
+            region.kind == RegionKind::Cleanup && function.block_range(region.handler).contains(&instruction)
+        };
+        function.regions.iter().any(handles)
+    }
+
     /// The canonical instruction of a place in either form of the code.
     pub(crate) fn canonical(&self, pc: Pc) -> usize {
         match self.plain.get() {

@@ -140,7 +140,7 @@ impl Fields<'_, '_> {
         self.set(name, Value::int(value))
     }
 
-    fn text(&mut self, name: &str, text: &str) -> Result<(), Raise> {
+    fn text(&mut self, name: &str, text: impl AsRef<[u8]>) -> Result<(), Raise> {
         let value = self.call.string(text)?;
         self.set(name, value)
     }
@@ -155,7 +155,11 @@ impl Fields<'_, '_> {
         }
         let short = info.source.as_deref().unwrap_or("?");
         let (first, last) = self.lines_of(info.function);
-        self.text("source", &format!("@{short}"))?;
+        let name = match self.call.custom_section(&info.function, crate::codegen::CHUNK_SECTION) {
+            Some((name, _)) => name.to_vec(),
+            None => format!("@{short}").into_bytes(),
+        };
+        self.text("source", name)?;
         self.text("short_src", short)?;
         self.text("what", if info.own_name == "main chunk" { "main" } else { "Lua" })?;
         self.integer("linedefined", i64::from(first))?;

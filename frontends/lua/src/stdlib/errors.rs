@@ -67,7 +67,8 @@ fn close(call: &mut HostCall<'_>) -> Answer {
     let method = call.metamethod(value, "__close");
     if method.tag() != Tag::FUNCTION && call.metamethod(method, "__call").is_nil() {
         let kind = call.type_name(method);
-        return Err(call.error(format!("attempt to call a {kind} value (metamethod 'close')")));
+        let name = call.called_as().map_or(String::new(), |(kind, name)| format!(" ({kind} '{name}')"));
+        return Err(call.error(format!("attempt to call a {kind} value{name}")));
     }
     call.tail_call(method, &[value, error])
 }

@@ -177,8 +177,13 @@ unsafe fn name_called(mut walk: Walk) -> Option<Name> {
                 _ => return None,
             }
         }
-        let Level::Guest { guest, instruction, .. } = level else { return None };
-        name_called_by(guest, instruction)
+        match level {
+            // What an error has ended calls nothing any more.
+            Level::Guest { guest, instruction, .. } if !guest.cleans_up(instruction) => {
+                name_called_by(guest, instruction)
+            }
+            _ => None,
+        }
     }
 }
 

@@ -42,21 +42,13 @@ pub(crate) fn position_of_caller(cx: &Context, base: crate::dispatch::Regs, leve
     let mut found = 0;
     let mut walk = Walk::from_host(cx, base);
     // SAFETY: the walk starts at the running host function.
-    while let Some((next, _)) = unsafe { walk.next() } {
-        match next {
-            Level::Guest { guest, instruction, .. } => {
-                found += 1;
-                if found == level {
-                    return position(guest, instruction);
-                }
-            }
-            Level::Host { .. } => {
-                found += 1;
-                if found == level {
-                    return String::new();
-                }
-            }
-            Level::Record { .. } => {}
+    while let Some(next) = unsafe { walk.next_shown() } {
+        found += 1;
+        if found == level {
+            return match next {
+                Level::Guest { guest, instruction, .. } => position(guest, instruction),
+                Level::Host { .. } | Level::Record { .. } => String::new(),
+            };
         }
     }
     String::new()
@@ -85,7 +77,7 @@ pub(crate) fn traceback_of_caller(cx: &Context, base: crate::dispatch::Regs, ski
 fn lines(cx: &Context, mut walk: Walk) -> Vec<String> {
     let mut levels = Vec::new();
     // SAFETY: the walk starts at a live state.
-    while let Some((level, _)) = unsafe { walk.next() } {
+    while let Some(level) = unsafe { walk.next_shown() } {
         let below = walk.peek();
         match level {
             Level::Guest { guest, instruction, .. } => {
