@@ -178,7 +178,10 @@ impl Fields<'_, '_> {
 
     fn active_lines(&mut self, info: &LevelInfo) -> Result<(), Raise> {
         let lines = self.call.table(0, 8)?;
-        for line in self.call.function_lines(info.function) {
+        // The end of a function counts, even when nothing comes there; a chunk ends where its last statement does.
+        let (first, last) = self.lines_of(info.function);
+        let end = (first > 0).then_some(last);
+        for line in self.call.function_lines(info.function).into_iter().chain(end) {
             self.call.heap().table_set_int(lines, i64::from(line), Value::TRUE).map_err(out_of_memory)?;
         }
         self.set("activelines", lines)
