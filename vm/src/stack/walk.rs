@@ -28,6 +28,7 @@ pub(crate) enum Level<'a> {
 }
 
 /// Walks from a state down to the entry record, which is the last level.
+#[derive(Clone)]
 pub(crate) struct Walk {
     record_return: Pc,
     at: Option<Flow>,
@@ -87,7 +88,8 @@ impl Walk {
         }
     }
 
-    /// The next level that people are shown: a function, unless an error has ended it and it only cleans up.
+    /// The next level that people are shown: a function, unless an error has ended it and it only cleans up, or it stands
+    /// for the host.
     ///
     /// # Safety
     /// As for [`next`](Self::next).
@@ -96,7 +98,7 @@ impl Walk {
         while let Some((level, _)) = unsafe { self.next() } {
             match level {
                 Level::Record { .. } => {}
-                Level::Guest { guest, instruction, .. } if guest.cleans_up(instruction) => {}
+                Level::Guest { guest, instruction, .. } if guest.cleans_up(instruction) || guest.stands_for_host() => {}
                 Level::Guest { .. } | Level::Host { .. } => return Some(level),
             }
         }
@@ -155,7 +157,15 @@ pub(crate) fn height(cx: &Context, regs: Regs) -> usize {
     words_between(cx.stack_start, regs)
 }
 
+/// Name of the source of code that stands for functions of the host.
+const HOST_SOURCE: &str = "[C]";
+
 impl GuestFunction {
+    /// Whether the function is a part of the host that happens to be written in bytecode.
+    pub(crate) fn stands_for_host(&self) -> bool {
+        self.program().sources.values().next().is_some_and(|source| source.name == HOST_SOURCE)
+    }
+
     /// Whether an instruction is of a handler that cleans up after an error.
     pub(crate) fn cleans_up(&self, instruction: usize) -> bool {
         let function = self.portable();

@@ -8,7 +8,7 @@ use crate::stack::walk::{Level, Walk};
 use crate::value::Value;
 use minivm_isa::entities::Reg;
 use minivm_isa::operand::OperandRef;
-use minivm_isa::program::{Constant, Function, FunctionDef};
+use minivm_isa::program::{Constant, Function, FunctionDef, Local};
 use minivm_isa::{Input, Instruction, Operand};
 
 /// What a value is called in the source: kind ("local", "global", "field", …) and name.
@@ -20,43 +20,56 @@ const COPIES_MAX: usize = 8;
 const SMALL_KEY_MAX: i64 = 255;
 
 /// What register or constant `operand` of instruction `at` is called.
-pub(crate) fn name_of(function: &Function, at: usize, operand: Operand) -> Option<Name> {
+pub(crate) fn name_of(guest: &GuestFunction, at: usize, operand: Operand) -> Option<Name> {
     match operand.input() {
-        Input::Reg(reg) => name_of_register(function, at, reg, COPIES_MAX),
-        Input::Const(constant) => match &function.constants[constant] {
+        Input::Reg(reg) => name_of_register(guest, at, reg, COPIES_MAX),
+        Input::Const(constant) => match &guest.portable().constants[constant] {
             Constant::String(bytes) => Some(("constant", String::from_utf8_lossy(bytes).into_owned())),
             _ => None,
         },
     }
 }
 
-fn name_of_register(function: &Function, at: usize, reg: Reg, copies: usize) -> Option<Name> {
-    let visible = |local: &&minivm_isa::program::Local| {
-        local.register == reg && (local.start as usize) <= at && at < local.end as usize
-    };
+fn name_of_register(guest: &GuestFunction, at: usize, reg: Reg, copies: usize) -> Option<Name> {
+    let function = guest.portable();
+    let visible = |local: &&Local| local.register == reg && (local.start as usize) <= at && at < local.end as usize;
     if let Some(local) = function.locals.iter().rfind(visible) {
         return Some(("local", local.name.clone()));
     }
     let made_at = definition_before(function, at, reg)?;
     match &function.code[made_at] {
         Instruction::Get { object, key, .. } => {
-            let global = is_environment(function, made_at, *object);
+            let global = is_environment(guest, made_at, *object);
             Some((if global { "global" } else { "field" }, name_of_key(function, *key)))
         }
         Instruction::GetMethod { key, .. } => Some(("method", name_of_key(function, *key))),
         Instruction::CaptureGet { index, .. } | Instruction::CaptureCellGet { index, .. } => {
             Some(("upvalue", function.capture_names.get(*index as usize)?.clone()))
         }
+        Instruction::CurrentFunction { .. } => Some(("upvalue", name_of_itself(guest)?)),
         Instruction::CellGet { cell, .. } => match cell.input() {
-            Input::Reg(cell) => name_of_register(function, made_at, cell, copies.checked_sub(1)?),
+            Input::Reg(cell) => name_of_register(guest, made_at, cell, copies.checked_sub(1)?),
             Input::Const(_) => None,
         },
         Instruction::Copy { src, .. } => match src.input() {
-            Input::Reg(source) => name_of_register(function, made_at, source, copies.checked_sub(1)?),
-            Input::Const(_) => name_of(function, made_at, *src),
+            Input::Reg(source) => name_of_register(guest, made_at, source, copies.checked_sub(1)?),
+            Input::Const(_) => name_of(guest, made_at, *src),
         },
         _ => None,
     }
+}
+
+/// The variable that a function knows itself by: the local that its closure becomes.
+fn name_of_itself(guest: &GuestFunction) -> Option<String> {
+    guest.program().functions.values().find_map(|definition| {
+        let FunctionDef::Code(outer) = definition else { return None };
+        outer.code.iter().enumerate().find_map(|(index, instruction)| {
+            let Instruction::Closure { dst, function, .. } = instruction else { return None };
+            let is_it = |local: &&Local| local.register == *dst && local.start as usize == index + 1;
+            let local = outer.locals.iter().filter(|_| *function == guest.index).find(is_it)?;
+            Some(local.name.clone())
+        })
+    })
 }
 
 /// The instruction before `at` that has written a register last, unless it may have been jumped over.
@@ -91,8 +104,8 @@ fn name_of_key(function: &Function, key: Operand) -> String {
 }
 
 /// Whether an operand is the table of globals.
-fn is_environment(function: &Function, at: usize, operand: Operand) -> bool {
-    matches!(name_of(function, at, operand), Some(("upvalue" | "local", name)) if name == "_ENV")
+fn is_environment(guest: &GuestFunction, at: usize, operand: Operand) -> bool {
+    matches!(name_of(guest, at, operand), Some(("upvalue" | "local", name)) if name == "_ENV")
 }
 
 /// ` (kind 'name')` for an operand of the instruction at `at`, or nothing. `operand` is its name in the table of instructions;
@@ -101,12 +114,15 @@ pub(crate) fn describe_operand(cx: &Context, at: Flow, operand: &str) -> String 
     // SAFETY: `at` is the state of the running frame.
     let level = (at.pc != cx.record_return()).then(|| unsafe { Walk::new(cx, at, false).next() }).flatten();
     let Some((Level::Guest { guest, instruction, .. }, _)) = level else { return String::new() };
+    if guest.stands_for_host() {
+        return String::new();
+    }
     let function = guest.portable();
     // A threaded instruction may do several canonical ones; the first that has such an operand is meant.
     let end = function.block_range(function.block_of(instruction)).end;
     for index in instruction..end.min(instruction + 4) {
         if let Some(input) = find_operand(&function.code[index], operand) {
-            return match name_of(function, index, input) {
+            return match name_of(guest, index, input) {
                 Some((kind, name)) => format!(" ({kind} '{name}')"),
                 None => String::new(),
             };
@@ -198,6 +214,9 @@ fn called_name(cx: &Context, at: Flow) -> Option<Name> {
 }
 
 fn name_called_by(guest: &GuestFunction, at: usize) -> Option<Name> {
+    if guest.stands_for_host() {
+        return None;
+    }
     let function = guest.portable();
     match &function.code[at] {
         Instruction::ForEach { .. } => Some(("for iterator", "for iterator".to_string())),
@@ -208,10 +227,15 @@ fn name_called_by(guest: &GuestFunction, at: usize) -> Option<Name> {
             }
         }
         instruction => match find_operand(instruction, "callee") {
-            Some(callee) => name_of(function, at, callee).or_else(|| imported_metamethod(guest, at, callee)),
+            Some(callee) => name_of(guest, at, callee).or_else(|| imported_metamethod(guest, at, callee)),
             None => metamethod_of(instruction).map(|name| ("metamethod", name.to_string())),
         },
     }
+}
+
+/// The register whose value a call calls.
+pub(crate) fn called_register(guest: &GuestFunction, at: usize) -> Option<Reg> {
+    find_operand(&guest.portable().code[at], "callee")?.reg()
 }
 
 /// The metamethod that an imported function stands for, which is named like one.
