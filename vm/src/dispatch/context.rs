@@ -222,7 +222,7 @@ impl Context {
         }
         let fiber = self.running();
         let target = (fiber.stack.words() * 2).max(needed).min(maximum);
-        if !fiber.stack.grow(target) {
+        if !fiber.stack.resize(target) {
             return None;
         }
         self.stack_start = self.running().stack.start();

@@ -1,7 +1,8 @@
 //! Errors: finding who handles one, and unwinding to there.
 
 use super::call::{call_above, top_of};
-use super::record::{Protect, RECORD_WORDS, Record, RecordKind};
+use super::memory::RESERVE_WORDS;
+use super::record::{Protect, RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
 use super::walk::{Level, Walk, height};
 use super::{host_call, switch};
 use crate::context::{Context, Status};
@@ -279,6 +280,23 @@ fn end_overflow(cx: &mut Context, place: Regs) {
     cx.overflow_handler = None;
 }
 
+/// As [`end_overflow`], and takes the memory back too: gives where `place` lies now, above which so many words are in use.
+fn shrink_after_overflow(cx: &mut Context, place: Regs, words: usize) -> Regs {
+    end_overflow(cx, place);
+    if cx.overflow_words > 0 {
+        return place;
+    }
+    let maximum = cx.limits.stack_words_max;
+    let offset = height(cx, place);
+    let fiber = cx.running();
+    if fiber.stack.words() <= maximum || offset + words + RESERVE_WORDS > maximum || !fiber.stack.resize(maximum) {
+        return place;
+    }
+    cx.stack_start = cx.running().stack.start();
+    cx.stack_end = cx.running().stack.limit();
+    cx.stack_start.wrapping_add(offset)
+}
+
 unsafe fn unwind_to(cx: &mut Context, at: Flow, calling: bool, catcher: Catcher, error: Value) -> Flow {
     // SAFETY: the catcher was found on this stack.
     unsafe {
@@ -287,12 +305,12 @@ unsafe fn unwind_to(cx: &mut Context, at: Flow, calling: bool, catcher: Catcher,
                 if cx.running().closing_height.is_some() {
                     cx.running().closing_height = Some(height(cx, regs));
                 }
-                end_overflow(cx, regs);
+                let regs = shrink_after_overflow(cx, regs, top_of(regs) + RECORD_DELTA);
                 set_any(regs, slot, error);
                 super::stepping::enter_handler(cx, Flow { pc, regs })
             }
             Catcher::Host { record } => {
-                end_overflow(cx, record);
+                let record = shrink_after_overflow(cx, record, RECORD_WORDS);
                 cx.pending_trap = None;
                 host_call::answer_error(cx, record, error)
             }

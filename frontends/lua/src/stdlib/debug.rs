@@ -190,7 +190,7 @@ impl Fields<'_, '_> {
         self.text("short_src", short)?;
         self.text("what", if info.own_name == "main chunk" { "main" } else { "Lua" })?;
         self.integer("linedefined", i64::from(first))?;
-        self.integer("lastlinedefined", i64::from(last))
+        self.integer("lastlinedefined", if first == 0 { 0 } else { i64::from(last) })
     }
 
     /// The first and last line of a function; 0 where it is not known. Chunks begin at line 0.
