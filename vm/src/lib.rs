@@ -24,7 +24,7 @@ use stack::{collect, error, fiber};
 
 pub use context::Limits;
 pub use dispatch::uses_tail_calls;
-pub use error::Failure;
+pub use error::{Failure, FunctionNames};
 pub use fiber::FiberState;
 pub use host::{HostRequest, Intrinsic, Outcome, Protect, Quick, QuickFn, Raise};
 pub use loader::explain::{ExplainError, ThreadedForm, ThreadedLine};

@@ -136,6 +136,10 @@ pub(crate) struct Context {
     return_code: Box<[u64; 2]>,
     /// Whether an error is being handled on a full stack, so that handlers may use a little more.
     pub(crate) overflow_words: usize,
+    /// The fiber of the message handler that handles it, and how high the handler's record lies, in words.
+    pub(crate) overflow_handler: Option<(*mut FiberCell, usize)>,
+    /// Reads numbers in strings, where the language takes those for numbers.
+    pub(crate) number_reader: Option<fn(&[u8]) -> Option<Value>>,
     /// Set while a finaliser runs, so that they do not nest.
     pub(crate) in_finaliser: bool,
 }
@@ -185,6 +189,8 @@ impl Context {
             steps: u64::MAX,
             return_code: Box::new([info, return_handler as usize as u64]),
             overflow_words: 0,
+            overflow_handler: None,
+            number_reader: None,
             in_finaliser: false,
         })
     }
@@ -224,7 +230,7 @@ impl Context {
         }
         let fiber = self.running();
         let target = (fiber.stack.words() * 2).max(needed).min(maximum);
-        if !fiber.stack.grow(target) {
+        if !fiber.stack.resize(target) {
             return None;
         }
         self.stack_start = self.running().stack.start();

@@ -1,9 +1,9 @@
 //! Jumps on `any` values, loops, and the ways out of the fast path.
 
 use super::operands::{get_any, set_any, tag_at};
-use super::{Cursor, Flow};
+use super::{Cursor, Flow, Regs};
 use crate::code::OPEN;
-use crate::context::Status;
+use crate::context::{Context, Status};
 use crate::stack::{call, unwind};
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
@@ -273,11 +273,30 @@ slow_handler! {
                 set_any(regs, step, by);
                 set_any(regs, variable, start);
             }
+            Err(_) if read_bounds(&*cx, regs, [index, limit, step]) => return Flow { pc, regs },
             Err((part, wrong)) => return for_error(&mut *cx, Flow { pc, regs }, part, wrong),
         }
         let _ = branch_target!(c, pc);
         Flow { pc: c.end(), regs }
     }
+}
+
+/// Replaces bounds of a loop that are strings by the numbers they spell: a start or step by a float. Gives whether it did so.
+unsafe fn read_bounds(cx: &Context, regs: Regs, slots: [usize; 3]) -> bool {
+    let Some(reader) = cx.number_reader else { return false };
+    let mut read = false;
+    for (index, slot) in slots.into_iter().enumerate() {
+        // SAFETY: the slots are those of the instruction, and what they hold is reachable.
+        unsafe {
+            let number = get_any(regs, slot).as_bytes().and_then(reader);
+            let float = number.and_then(crate::number::to_float).map(Value::float);
+            if let Some(number) = if index == 1 { number } else { float } {
+                set_any(regs, slot, number);
+                read = true;
+            }
+        }
+    }
+    read
 }
 
 /// Raises the error of a loop whose `part` is wrong.

@@ -186,7 +186,7 @@ arithmetic! {
     Mod Mod |a, b| if b == 0 { None } else { Some(number::modulo_int(a, b)) }, Some(number::modulo_float(a, b)),
         "attempt to perform 'n%%0'";
     FloorDiv FloorDiv |a, b| if b == 0 { None } else { Some(number::floor_div_int(a, b)) }, Some((a / b).floor()),
-        "attempt to perform 'n//0'";
+        "attempt to divide by zero";
     BitAnd BitAnd |a, b| Some(a & b), None;
     BitOr BitOr |a, b| Some(a | b), None;
     BitXor BitXor |a, b| Some(a ^ b), None;

@@ -122,7 +122,7 @@ unsafe fn get_str(
             } else {
                 let handler = cx.metamethod(object, Metamethod::Index);
                 if handler.is_nil() {
-                    return index_error(cx, at, object, Value::from_string(key));
+                    return index_error(cx, at, object, level == 0);
                 }
                 handler
             };
@@ -136,16 +136,10 @@ unsafe fn get_str(
     }
 }
 
-unsafe fn index_error(cx: &mut Context, at: Flow, object: Value, key: Value) -> Flow {
-    let mut variable = error::describe_operand(cx, at, "object");
-    if variable.is_empty()
-        && let Some(string) = key.as_string()
-    {
-        // SAFETY: the key is reachable.
-        let text = String::from_utf8_lossy(unsafe { Str::bytes(string) }).into_owned();
-        variable = format!(" (field '{text}')");
-    }
-    let message = format!("attempt to index a {} value{variable}", error::type_name(cx, object));
+/// `is_operand` says that the object is what the instruction names, not something behind its metamethods.
+unsafe fn index_error(cx: &mut Context, at: Flow, object: Value, is_operand: bool) -> Flow {
+    let operand = if is_operand { "object" } else { "" };
+    let message = error::operation_error(cx, at, "index", object, operand);
     // SAFETY: `at` is the running frame.
     unsafe { raise_message(cx, at, message) }
 }
@@ -194,7 +188,7 @@ handler! {
 unsafe fn get_any_key(cx: &mut Context, at: Flow, next: Pc, mut object: Value, key: Value, dst: usize) -> Flow {
     // SAFETY: the operands are reachable from the frame.
     unsafe {
-        for _ in 0..CHAIN_MAX {
+        for level in 0..CHAIN_MAX {
             let handler = if object.tag() == Tag::TABLE {
                 let table: *mut Table = object.pointer().cast();
                 let value = Table::get(table, &mut cx.heap, key);
@@ -211,7 +205,7 @@ unsafe fn get_any_key(cx: &mut Context, at: Flow, next: Pc, mut object: Value, k
             } else {
                 let handler = cx.metamethod(object, Metamethod::Index);
                 if handler.is_nil() {
-                    return index_error(cx, at, object, key);
+                    return index_error(cx, at, object, level == 0);
                 }
                 handler
             };
@@ -444,7 +438,7 @@ handler! {
 unsafe fn set(cx: &mut Context, at: Flow, next: Pc, mut object: Value, key: Value, value: Value) -> Flow {
     // SAFETY: the operands are reachable from the frame.
     unsafe {
-        for _ in 0..CHAIN_MAX {
+        for level in 0..CHAIN_MAX {
             let handler = if object.tag() == Tag::TABLE {
                 let table: *mut Table = object.pointer().cast();
                 let handler = cx.event(Table::metatable(table), Metamethod::NewIndex);
@@ -460,7 +454,7 @@ unsafe fn set(cx: &mut Context, at: Flow, next: Pc, mut object: Value, key: Valu
             } else {
                 let handler = cx.metamethod(object, Metamethod::NewIndex);
                 if handler.is_nil() {
-                    return index_error(cx, at, object, key);
+                    return index_error(cx, at, object, level == 0);
                 }
                 handler
             };

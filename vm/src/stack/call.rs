@@ -18,7 +18,7 @@ use minivm_isa::{Convention, TrapCode, Type};
 use std::ptr::with_exposed_provenance_mut as pointer;
 
 /// Metamethods `__call` that may stand behind one another.
-const CALL_CHAIN_MAX: usize = 100;
+const CALL_CHAIN_MAX: usize = 200;
 
 /// Distance in words between two places of a stack.
 pub(crate) fn words_between(low: Regs, high: Regs) -> usize {

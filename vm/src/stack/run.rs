@@ -190,6 +190,7 @@ impl Context {
         self.failure = None;
         self.in_finaliser = false;
         self.overflow_words = 0;
+        self.overflow_handler = None;
         // SAFETY: the fiber is new: its stack has an entry record and nothing else.
         unsafe {
             let state = Fiber::of(cell);

@@ -7,6 +7,7 @@ use crate::dispatch::{Flow, Pc, Regs};
 use crate::function::{Body, FunctionInfo, GuestFunction, HostFunction};
 use crate::heap::Closure;
 use minivm_isa::Convention;
+use minivm_isa::program::{Region, RegionKind};
 use std::ptr::with_exposed_provenance_mut as pointer;
 
 /// One level of a stack.
@@ -27,6 +28,7 @@ pub(crate) enum Level<'a> {
 }
 
 /// Walks from a state down to the entry record, which is the last level.
+#[derive(Clone)]
 pub(crate) struct Walk {
     record_return: Pc,
     at: Option<Flow>,
@@ -86,6 +88,23 @@ impl Walk {
         }
     }
 
+    /// The next level that people are shown: a function, unless an error has ended it and it only cleans up, or it stands
+    /// for the host.
+    ///
+    /// # Safety
+    /// As for [`next`](Self::next).
+    pub(crate) unsafe fn next_shown<'a>(&mut self) -> Option<Level<'a>> {
+        // SAFETY: passed on.
+        while let Some((level, _)) = unsafe { self.next() } {
+            match level {
+                Level::Record { .. } => {}
+                Level::Guest { guest, instruction, .. } if guest.cleans_up(instruction) || guest.stands_for_host() => {}
+                Level::Guest { .. } | Level::Host { .. } => return Some(level),
+            }
+        }
+        None
+    }
+
     /// Goes on with the caller of the frame at `base`, whose header is before `header_of`.
     unsafe fn below(&mut self, base: Regs, header_of: Regs) {
         // SAFETY: as for `next`.
@@ -138,7 +157,24 @@ pub(crate) fn height(cx: &Context, regs: Regs) -> usize {
     words_between(cx.stack_start, regs)
 }
 
+/// Name of the source of code that stands for functions of the host.
+const HOST_SOURCE: &str = "[C]";
+
 impl GuestFunction {
+    /// Whether the function is a part of the host that happens to be written in bytecode.
+    pub(crate) fn stands_for_host(&self) -> bool {
+        self.program().sources.values().next().is_some_and(|source| source.name == HOST_SOURCE)
+    }
+
+    /// Whether an instruction is of a handler that cleans up after an error.
+    pub(crate) fn cleans_up(&self, instruction: usize) -> bool {
+        let function = self.portable();
+        let handles = |region: &Region| {
+            region.kind == RegionKind::Cleanup && function.block_range(region.handler).contains(&instruction)
+        };
+        function.regions.iter().any(handles)
+    }
+
     /// The canonical instruction of a place in either form of the code.
     pub(crate) fn canonical(&self, pc: Pc) -> usize {
         match self.plain.get() {

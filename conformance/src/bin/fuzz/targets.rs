@@ -175,7 +175,7 @@ fn execute(program: Program) -> &'static str {
 
 /// What compiled Lua and WASI programs import, all of it doing nothing.
 fn define_imports(machine: &mut Machine) -> Result<(), minivm::heap::OutOfMemory> {
-    for name in ["close", "check_close", "pack", "unpack"] {
+    for name in ["__close", "check_close", "pack", "unpack"] {
         machine.define(minivm_lua::codegen::SUPPORT_MODULE, name, |call| call.return_none())?;
     }
     for function in minivm_wasm::wasi::FUNCTIONS {

@@ -10,9 +10,11 @@ use crate::metamethod::Metamethod;
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
 
-pub(crate) use names::{describe_callee, describe_operand, name_in_caller};
+pub(crate) use names::{call_site_name, describe_callee, describe_operand, name_in_caller};
+pub use trace::FunctionNames;
 pub(crate) use trace::{
-    level_info, position_at, position_of_caller, static_info, traceback, traceback_of_caller, traceback_of_fiber,
+    fiber_state, level_info, position_at, position_of_caller, static_info, suspended_in, traceback,
+    traceback_of_caller, traceback_of_fiber,
 };
 
 /// Why a run failed.
