@@ -2,7 +2,8 @@
 
 use super::Rule;
 use super::function::Checker;
-use crate::assigned::{AssignedRegisters, RegisterSet};
+use crate::assigned::AssignedRegisters;
+use crate::register_set::RegisterSet;
 use crate::entities::Reg;
 use crate::operand::OperandRef;
 

@@ -2,7 +2,7 @@
 
 use super::rejection::quoted;
 use super::{Place, Rejection, Rejections, Rule, SourceLine};
-use crate::assigned::set_words;
+use crate::register_set::set_words;
 use crate::entities::{Block, Func, Reg};
 use crate::limits::{FLOW_WORDS_MAX, FRAME_WORDS_MAX, LIST_MAX, REJECTIONS_PER_FUNCTION};
 use crate::operand::{Input, Operand};

@@ -57,17 +57,14 @@ impl RootSet {
         let mut walk = Walk::at(self.record_return, at, calling);
         // SAFETY: the state is that of a stack nobody changes meanwhile.
         unsafe {
-            while let Some((level, at)) = walk.next() {
+            while let Some((level, _)) = walk.next() {
                 match level {
-                    Level::Guest { guest, closure, regs, instruction, calling } => {
+                    Level::Guest { guest, closure, regs, instruction, calling, plain } => {
                         marker.mark_object(closure.cast());
                         let function = guest.portable();
                         let map = guest.frame_map.get().expect("it is made with the code");
-                        if guest.is_plain(at.pc) {
-                            map.mark_plain(function, guest.slots(), instruction, regs, marker);
-                        } else {
-                            map.mark(function, guest.slots(), instruction, calling, regs, marker);
-                        }
+                        let place = frame_map::Place { instruction, calling, plain };
+                        map.mark(function, guest.slots(), place, regs, marker);
                         if guest.convention == Convention::Variadic {
                             let (first, count) = call::varargs(regs, guest.params as usize);
                             mark_values(first, count, marker);
