@@ -136,8 +136,12 @@ pub(crate) struct Context {
     return_code: Box<[u64; 2]>,
     /// Whether an error is being handled on a full stack, so that handlers may use a little more.
     pub(crate) overflow_words: usize,
-    /// Set while a finaliser runs, so that they do not nest.
-    pub(crate) in_finaliser: bool,
+    /// The fiber on which a finaliser runs, so that they do not nest; null while none does.
+    pub(crate) finaliser_in: *mut FiberCell,
+    /// The status with which the program ends when the main fiber has cleaned up.
+    pub(crate) exit: Option<i32>,
+    /// The program has ended itself without cleaning up.
+    pub(crate) is_abandoned: bool,
 }
 
 impl Context {
@@ -184,7 +188,9 @@ impl Context {
             steps: u64::MAX,
             return_code: Box::new([info, return_handler as usize as u64]),
             overflow_words: 0,
-            in_finaliser: false,
+            finaliser_in: std::ptr::null_mut(),
+            exit: None,
+            is_abandoned: false,
         })
     }
 

@@ -9,7 +9,7 @@ use crate::instance::Instance;
 use crate::loader::frame_map;
 use crate::stack::record::{Record, RecordKind};
 use crate::stack::walk::{Level, Walk};
-use crate::stack::{call, switch, unwind};
+use crate::stack::{call, finalise, switch, unwind};
 use crate::value::{Tag, Value};
 use minivm_isa::{Convention, TrapCode};
 
@@ -189,31 +189,25 @@ pub(crate) unsafe fn step_at(cx: &mut Context, at: Flow) -> Flow {
         if result.is_err() {
             return unwind::raise_trap(cx, at, TrapCode::OutOfMemory);
         }
-        if cx.heap.has_finalisers() && !cx.in_finaliser {
-            return run_finaliser(cx, at);
+        if cx.may_finalise() && !takes_open(cx, at) {
+            return finalise::run_before_instruction(cx, at);
         }
     }
     at
 }
 
-/// Calls the next finaliser above the frame at `at`, which goes on afterwards.
-unsafe fn run_finaliser(cx: &mut Context, at: Flow) -> Flow {
-    let Some(object) = cx.heap.next_finaliser() else { return at };
-    let finaliser = cx.metamethod(object, crate::metamethod::Metamethod::Gc);
-    if finaliser.tag() != Tag::FUNCTION {
-        return at;
-    }
-    // SAFETY: the frame is a guest's; nothing waits above it, as the instruction has not begun.
-    unsafe {
-        let top = call::top_of(at.regs);
-        let mut record = Record::instruction(RecordKind::Finaliser, at.pc, at.pc, top);
-        record.protect = crate::host::Protect::Catch;
-        record.spare = cx.open_count as u64;
-        record.metered = cx.is_metered();
-        super::stepping::pay_before(cx, at);
-        cx.in_finaliser = true;
-        call::call_above(cx, at, top, finaliser, &[object], record)
-    }
+/// Whether the instruction at `at` has the open list of its predecessor.
+unsafe fn takes_open(cx: &Context, at: Flow) -> bool {
+    // SAFETY: the caller describes a live guest frame.
+    let level = unsafe { Walk::new(cx, at, false).next() };
+    matches!(level, Some((Level::Guest { guest, instruction, .. }, _))
+        if frame_map::takes_open(&guest.portable().code[instruction]))
+}
+
+/// Makes all objects with finalisers due, as the program is about to end. Nothing runs any more.
+pub(crate) fn finalise_all(cx: &mut Context) {
+    let mut roots = RootSet::new(cx, None, (std::ptr::null_mut(), 0));
+    cx.heap.finalise_all(&mut roots);
 }
 
 /// A step of the collector before a host function with `count` arguments at `base` begins.

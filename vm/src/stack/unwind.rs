@@ -182,8 +182,13 @@ unsafe fn search(cx: &mut Context, at: Flow, calling: bool) -> Search {
             }
             Level::Record { record } => {
                 // SAFETY: the level is a record.
-                if unsafe { Record::at(record).kind } == RecordKind::MessageHandler {
-                    handlers_at_work += 1;
+                match unsafe { Record::at(record).kind } {
+                    RecordKind::MessageHandler => handlers_at_work += 1,
+                    // Errors of finalisers go no further.
+                    RecordKind::Finaliser => {
+                        return Search { catcher: Catcher::Host { record }, handler: None, handlers_at_work };
+                    }
+                    _ => {}
                 }
             }
         }
@@ -222,6 +227,10 @@ unsafe fn unwind_to(cx: &mut Context, at: Flow, calling: bool, catcher: Catcher,
                 cx.overflow_words = 0;
                 cx.pending_trap = None;
                 host_call::answer_error(cx, record, error)
+            }
+            Catcher::Nobody if cx.fiber == cx.main_fiber && cx.exit.is_some() => {
+                cx.failure = cx.exit.take().map(Failure::Exit);
+                cx.stop(Status::Failed, at)
             }
             Catcher::Nobody if cx.fiber == cx.main_fiber => {
                 let trace = traceback(cx, at, calling);
