@@ -140,6 +140,10 @@ impl Worklist {
 
     /// A place must be visited (again), as the one at `from` is being left.
     pub(crate) fn add(&mut self, place: usize, from: usize) {
-        if place > from { self.now.insert(place) } else { self.next.insert(place) };
+        if place > from {
+            self.now.insert(place)
+        } else {
+            self.next.insert(place)
+        };
     }
 }

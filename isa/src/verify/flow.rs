@@ -3,9 +3,9 @@
 use super::Rule;
 use super::function::Checker;
 use crate::assigned::AssignedRegisters;
-use crate::register_set::RegisterSet;
 use crate::entities::Reg;
 use crate::operand::OperandRef;
+use crate::register_set::RegisterSet;
 
 impl Checker<'_> {
     pub(super) fn flow(&mut self) {

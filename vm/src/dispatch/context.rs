@@ -138,6 +138,8 @@ pub(crate) struct Context {
     pub(crate) overflow_words: usize,
     /// The fiber on which a finaliser runs, so that they do not nest; null while none does.
     pub(crate) finaliser_in: *mut FiberCell,
+    /// The last instruction that started again as there was room, and how much is allocated when it got what it wanted.
+    pub(crate) retried: Option<(Pc, u64)>,
     /// The status with which the program ends when the main fiber has cleaned up.
     pub(crate) exit: Option<i32>,
     /// The program has ended itself without cleaning up.
@@ -189,6 +191,7 @@ impl Context {
             return_code: Box::new([info, return_handler as usize as u64]),
             overflow_words: 0,
             finaliser_in: std::ptr::null_mut(),
+            retried: None,
             exit: None,
             is_abandoned: false,
         })

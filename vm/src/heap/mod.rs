@@ -123,6 +123,8 @@ pub struct Heap {
     external: usize,
     /// The limit was exceeded, and the program may use the reserve.
     overdrawn: bool,
+    /// Bytes of the last allocation that failed.
+    refused: usize,
 }
 
 /// Bytes that small cells may go over the limit where no safepoint is reached.
@@ -147,6 +149,7 @@ impl Heap {
             live: 0,
             external: 0,
             overdrawn: false,
+            refused: 0,
         };
         heap.grant();
         heap
@@ -182,6 +185,7 @@ impl Heap {
     #[inline(never)]
     fn allocate_slow(&mut self, bytes: usize) -> Result<*mut u8, OutOfMemory> {
         let refused = OutOfMemory { bytes };
+        let earlier = std::mem::replace(&mut self.refused, bytes);
         // Sums of sizes may wrap below, absurd ones are refused here.
         if bytes > isize::MAX as usize / 2 {
             return Err(refused);
@@ -202,7 +206,13 @@ impl Heap {
             return Err(refused);
         }
         self.debt -= charged as i64;
+        self.refused = earlier;
         Ok(cell)
+    }
+
+    /// The last allocation that failed.
+    pub fn refused(&self) -> OutOfMemory {
+        OutOfMemory { bytes: self.refused }
     }
 
     /// Whether a large cell may be allocated: what was there at the last safepoint and may be garbage is not held

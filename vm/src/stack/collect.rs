@@ -196,6 +196,26 @@ pub(crate) unsafe fn step_at(cx: &mut Context, at: Flow) -> Flow {
     at
 }
 
+/// Collects as the instruction at `at` could not allocate; it starts again if there is room now, else it fails.
+///
+/// # Safety
+/// `at` is the running guest frame, and what the instruction has done so far it may do again.
+#[inline(never)]
+pub(crate) unsafe fn make_room_at(cx: &mut Context, at: Flow) -> Flow {
+    let refused = cx.heap.refused();
+    let allocated = cx.heap.allocated_bytes();
+    // Where the host itself has no memory, another try would fail like the one before.
+    let tried = cx.retried.is_some_and(|(place, enough)| place == at.pc && allocated < enough);
+    let mut roots = RootSet::new(cx, Some((at, false)), (std::ptr::null_mut(), 0));
+    if !tried && cx.heap.make_room(refused, &mut roots).is_ok() {
+        cx.retried = Some((at.pc, allocated.saturating_add(refused.bytes as u64)));
+        return at;
+    }
+    cx.retried = None;
+    // SAFETY: passed on.
+    unsafe { unwind::raise_trap(cx, at, TrapCode::OutOfMemory) }
+}
+
 /// Whether the instruction at `at` has the open list of its predecessor.
 unsafe fn takes_open(cx: &Context, at: Flow) -> bool {
     // SAFETY: the caller describes a live guest frame.

@@ -377,9 +377,7 @@ fn run_finalisers(call: &mut HostCall<'_>) -> Answer {
         warn_of(call, error);
     }
     match call.next_finaliser() {
-        Some((object, finaliser)) => {
-            call.call_protected(finaliser, &[object], FINALISING, Protect::Catch, Value::NIL)
-        }
+        Some((object, finaliser)) => call.call_protected(finaliser, &[object], FINALISING, Protect::Catch, Value::NIL),
         None => call.return_one(call.arg(0)),
     }
 }
