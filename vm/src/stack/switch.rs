@@ -387,6 +387,7 @@ pub(crate) unsafe fn close(cx: &mut Context, fiber: Value, record: Regs) -> Flow
                 }
                 give(cx, record, Ok(&[]))
             }
+            _ if cx.fiber_depth >= cx.limits.fiber_depth_max => refuse(cx, record, "C stack overflow"),
             FiberState::Suspended if target.pc.is_null() => {
                 target.state = FiberState::Dead;
                 give(cx, record, Ok(&[]))

@@ -342,7 +342,13 @@ fn collectgarbage(call: &mut HostCall<'_>) -> Answer {
         "step" => {
             let kilobytes = call.integer_or(1, 0)?.max(0);
             let bytes = usize::try_from(kilobytes).unwrap_or(usize::MAX).saturating_mul(1024);
-            let done = call.collect_step(bytes);
+            // A step of a generational collector looks at everything young.
+            let done = if bytes == 0 && library(call).mode == CollectorMode::Generational {
+                call.collect();
+                false
+            } else {
+                call.collect_step(bytes)
+            };
             call.keep(&[Value::bool(done)])?;
             return run_finalisers(call);
         }
