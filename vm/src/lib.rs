@@ -30,6 +30,7 @@ pub use host::{HostRequest, Intrinsic, Outcome, Protect, Quick, QuickFn, Raise};
 pub use loader::explain::{ExplainError, ThreadedForm, ThreadedLine};
 pub use loader::instantiate::LinkError;
 pub use machine::{InstanceId, Kept, Machine};
+pub use stack::finalise::FINALISER_ERROR;
 pub use stack::host_call::HostCall;
 pub use stack::host_services::LevelInfo;
 pub use stack::run::RunState;

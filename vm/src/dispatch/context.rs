@@ -140,8 +140,14 @@ pub(crate) struct Context {
     pub(crate) overflow_handler: Option<(*mut FiberCell, usize)>,
     /// Reads numbers in strings, where the language takes those for numbers.
     pub(crate) number_reader: Option<fn(&[u8]) -> Option<Value>>,
-    /// Set while a finaliser runs, so that they do not nest.
-    pub(crate) in_finaliser: bool,
+    /// The fiber on which a finaliser runs, so that they do not nest; null while none does.
+    pub(crate) finaliser_in: *mut FiberCell,
+    /// The last instruction that started again as there was room, and how much is allocated when it got what it wanted.
+    pub(crate) retried: Option<(Pc, u64)>,
+    /// The status with which the program ends when the main fiber has cleaned up.
+    pub(crate) exit: Option<i32>,
+    /// The program has ended itself without cleaning up.
+    pub(crate) is_abandoned: bool,
 }
 
 impl Context {
@@ -191,7 +197,10 @@ impl Context {
             overflow_words: 0,
             overflow_handler: None,
             number_reader: None,
-            in_finaliser: false,
+            finaliser_in: std::ptr::null_mut(),
+            retried: None,
+            exit: None,
+            is_abandoned: false,
         })
     }
 

@@ -400,12 +400,11 @@ handler! {
 }
 
 handler! {
-    /// The heap has no room for what the instruction at `pc` makes, even after a collection.
+    /// The heap has no room for what the instruction at `pc` makes, which starts again if a collection helps.
     #[cold]
     #[inline(never)]
     pub(crate) fn out_of_memory(pc, regs, cx, facc) {
-        (*cx).trap_code = TrapCode::OutOfMemory;
-        slow!(trap, pc, regs, cx, facc)
+        follow!(crate::collect::make_room_at(&mut *cx, Flow { pc, regs }), cx, facc)
     }
 }
 

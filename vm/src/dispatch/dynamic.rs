@@ -5,7 +5,7 @@ use super::operands::{get_any, set_any};
 use super::{Cursor, Flow, Pc, Regs};
 use crate::context::Context;
 use crate::error;
-use crate::heap::Str;
+use crate::heap::{OutOfMemory, Str};
 use crate::metamethod::Metamethod;
 use crate::number;
 use crate::stack::call::{call_from_instruction, top_of};
@@ -464,7 +464,7 @@ slow_handler! {
 }
 
 /// The metamethod of a comparison, or nil.
-fn comparison_metamethod(cx: &Context, metamethod: Metamethod, lhs: Value, rhs: Value) -> Value {
+fn comparison_metamethod(cx: &mut Context, metamethod: Metamethod, lhs: Value, rhs: Value) -> Value {
     let callee = cx.metamethod(lhs, metamethod);
     if callee.is_nil() { cx.metamethod(rhs, metamethod) } else { callee }
 }
@@ -615,7 +615,9 @@ pub(crate) unsafe fn concat_values(cx: &mut Context, at: Flow, mut values: Vec<V
                     values.truncate(first);
                     values.push(value);
                 }
-                Err(code) => return raise_trap(cx, at, code),
+                Err(_) if values.len() == operand_count(at) => return crate::collect::make_room_at(cx, at),
+                // A metamethod was called already.
+                Err(_) => return raise_trap(cx, at, TrapCode::OutOfMemory),
             }
         }
         set_any(at.regs, dst, values[0]);
@@ -623,7 +625,17 @@ pub(crate) unsafe fn concat_values(cx: &mut Context, at: Flow, mut values: Vec<V
     }
 }
 
-unsafe fn join(cx: &mut Context, values: &[Value]) -> Result<Value, TrapCode> {
+/// How many values the concatenation at `at` joins.
+unsafe fn operand_count(at: Flow) -> usize {
+    // SAFETY: the caller vouches for the instruction.
+    unsafe {
+        let mut c = Cursor::new(at.pc);
+        let _dst = c.half();
+        c.half()
+    }
+}
+
+unsafe fn join(cx: &mut Context, values: &[Value]) -> Result<Value, OutOfMemory> {
     let mut numbers: Vec<String> = Vec::new();
     for value in values.iter().filter(|value| value.tag() != Tag::STRING) {
         numbers.push(crate::format::number(*value));
@@ -637,11 +649,8 @@ unsafe fn join(cx: &mut Context, values: &[Value]) -> Result<Value, TrapCode> {
             None => number.next().expect("one for each value that is not a string").as_bytes(),
         })
         .collect();
-    match cx.heap.concat(&pieces) {
-        // SAFETY: the string was just made.
-        Ok(string) => Ok(unsafe { Value::from_string(string) }),
-        Err(_) => Err(TrapCode::OutOfMemory),
-    }
+    // SAFETY: the string was just made.
+    cx.heap.concat(&pieces).map(|string| unsafe { Value::from_string(string) })
 }
 
 unsafe fn concat_metamethod(cx: &mut Context, at: Flow, mut values: Vec<Value>, dst: usize, next: Pc) -> Flow {

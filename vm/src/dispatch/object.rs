@@ -12,7 +12,7 @@ use crate::metamethod::Metamethod;
 use crate::stack::call::{call_from_instruction, top_of};
 use crate::stack::record::{Record, RecordKind};
 use crate::stack::resume::call_for_result;
-use crate::stack::unwind::{raise_message, raise_trap};
+use crate::stack::unwind::raise_message;
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
 use std::ptr::with_exposed_provenance_mut as pointer;
@@ -258,7 +258,8 @@ unsafe fn behind_index(cx: *mut Context, table: *mut Table) -> Option<*mut Table
     // SAFETY: the table lives, and its metatable with it.
     unsafe {
         let metatable = Table::metatable(table);
-        if metatable.is_null() {
+        // What a weak table has itself was not looked for.
+        if metatable.is_null() || Table::is_weak(table) {
             return None;
         }
         let node = Table::find_short(metatable, (*cx).metamethods[Metamethod::Index as usize]);
@@ -447,7 +448,7 @@ unsafe fn set(cx: &mut Context, at: Flow, next: Pc, mut object: Value, key: Valu
                         Ok(()) => Flow { pc: next, regs: at.regs },
                         Err(TableError::NilKey) => raise_message(cx, at, "table index is nil"),
                         Err(TableError::NanKey) => raise_message(cx, at, "table index is NaN"),
-                        Err(TableError::OutOfMemory(_)) => raise_trap(cx, at, TrapCode::OutOfMemory),
+                        Err(TableError::OutOfMemory(_)) => crate::collect::make_room_at(cx, at),
                     };
                 }
                 handler

@@ -468,6 +468,11 @@ pub(crate) unsafe fn invoke(
         *new.sub(1) = place as u64;
         if cx.heap.needs_step() {
             crate::collect::step_in_host(cx, new, count);
+            if cx.may_finalise()
+                && let Some(flow) = super::finalise::run_before_host(cx, new, count)
+            {
+                return flow;
+            }
         }
         step(cx, host, new, count, 0, Returned::Nothing)
     }
@@ -523,7 +528,12 @@ unsafe fn step(
                 let at = above(cx, base, kept);
                 raise_trap(cx, at, code)
             }
+            Err(Raise::ExitClosing(code)) => {
+                let at = above(cx, base, kept);
+                super::finalise::exit_closing(cx, at, code)
+            }
             Err(Raise::Exit(code)) => {
+                cx.is_abandoned = true;
                 cx.failure = Some(crate::error::Failure::Exit(code));
                 cx.stop(Status::Failed, Flow { pc: cx.record_return(), regs: base })
             }

@@ -188,7 +188,9 @@ impl Context {
         self.fiber_depth = 0;
         self.status = Status::Running;
         self.failure = None;
-        self.in_finaliser = false;
+        self.finaliser_in = std::ptr::null_mut();
+        self.exit = None;
+        self.is_abandoned = false;
         self.overflow_words = 0;
         self.overflow_handler = None;
         // SAFETY: the fiber is new: its stack has an entry record and nothing else.

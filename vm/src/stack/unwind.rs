@@ -235,8 +235,15 @@ unsafe fn search(cx: &mut Context, at: Flow, calling: bool, errand: Errand) -> S
             }
             Level::Record { record } => {
                 // SAFETY: the level is a record.
-                handlers_at_work += usize::from(unsafe { Record::at(record).kind } == RecordKind::MessageHandler);
-                continue;
+                match unsafe { Record::at(record).kind } {
+                    RecordKind::MessageHandler => {
+                        handlers_at_work += 1;
+                        continue;
+                    }
+                    // Errors of finalisers go no further.
+                    RecordKind::Finaliser => (Catcher::Host { record }, None),
+                    _ => continue,
+                }
             }
         };
         let handler = handler.filter(|_| errand == Errand::New);
@@ -313,6 +320,10 @@ unsafe fn unwind_to(cx: &mut Context, at: Flow, calling: bool, catcher: Catcher,
                 let record = shrink_after_overflow(cx, record, RECORD_WORDS);
                 cx.pending_trap = None;
                 host_call::answer_error(cx, record, error)
+            }
+            Catcher::Nobody if cx.fiber == cx.main_fiber && cx.exit.is_some() => {
+                cx.failure = cx.exit.take().map(Failure::Exit);
+                cx.stop(Status::Failed, at)
             }
             Catcher::Nobody if cx.fiber == cx.main_fiber => {
                 let trace = traceback(cx, at, calling);

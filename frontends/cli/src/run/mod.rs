@@ -33,6 +33,7 @@ pub(crate) fn run(options: &Run) -> Result<Exit, Failure> {
         session.machine.add_fuel(fuel);
     }
     let result = session.run(options, program, arguments);
+    let result = session.close(result);
     match (result, session.flush()) {
         (Ok(Exit::Success), written) => written,
         (result, _) => result,
@@ -221,6 +222,18 @@ impl Session {
                 uncaught(&message, if with_trace { &trace } else { "" });
                 Ok(Exit::Error)
             }
+        }
+    }
+
+    /// Ends the program, once it is known how its run ended.
+    fn close(&mut self, result: Result<Exit, Failure>) -> Result<Exit, Failure> {
+        // Without fuel nothing can run.
+        if self.machine.fuel() == Some(0) {
+            return result;
+        }
+        match self.machine.close() {
+            Ok(()) => result,
+            Err(failure) => self.failed(failure),
         }
     }
 

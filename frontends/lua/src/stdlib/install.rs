@@ -126,6 +126,7 @@ impl Installer<'_> {
         self.machine.register(base::NEXT, next);
         let sequence_next = self.machine.intrinsic("ipairs.next", Intrinsic::SequenceNext, base::sequence_next)?;
         self.machine.register(base::SEQUENCE_NEXT, sequence_next);
+        self.register(minivm::FINALISER_ERROR, "finaliser_error", base::finaliser_error)?;
         self.set_text(globals, "_VERSION", b"Lua 5.4")?;
         Ok(globals)
     }
