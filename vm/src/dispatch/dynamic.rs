@@ -579,8 +579,6 @@ unsafe fn concat_metamethod(cx: &mut Context, at: Flow, mut values: Vec<Value>, 
         let mut record = Record::instruction(RecordKind::Concat, at.pc, next, top + 2 * values.len());
         record.values = (2 * values.len()) as u32;
         record.state = dst as u32;
-        record.metered = cx.is_metered();
-        crate::stack::stepping::pay(cx, at);
-        crate::stack::call::call_above(cx, at, top + 2 * values.len(), callee, &[lhs, rhs], record)
+        crate::stack::call::call_paid(cx, at, top + 2 * values.len(), callee, &[lhs, rhs], record)
     }
 }

@@ -142,22 +142,18 @@ impl Context {
     /// Runs with so much of the budget kept back.
     fn run_once(&mut self, reserve: i64) {
         let flow = Flow { pc: self.pc, regs: self.regs };
+        let is_stopped = self.status == Status::OutOfFuel;
         self.status = Status::Running;
         self.refresh_memory();
         // SAFETY: the saved state is that of the run: `begin` or the stop made it.
         unsafe {
-            if self.stepping {
-                let flow = stepping::to_plain(self, flow);
-                self.go_on(flow);
-            } else {
-                self.fuel += stepping::unpaid(self, flow) - reserve;
-            }
+            let flow = stepping::begin_slice(self, flow, is_stopped);
+            self.go_on(flow);
+            self.fuel -= reserve;
             dispatch::run(&raw mut *self);
-            if !self.stepping {
-                self.fuel += reserve;
-                if self.status == Status::OutOfFuel {
-                    self.fuel -= stepping::unpaid(self, Flow { pc: self.pc, regs: self.regs });
-                }
+            self.fuel += reserve;
+            if !self.stepping && self.status == Status::OutOfFuel {
+                self.fuel -= stepping::unpaid_at_stop(self, Flow { pc: self.pc, regs: self.regs });
             }
         }
     }

@@ -11,6 +11,7 @@ use crate::error::{Failure, position_at, traceback};
 use crate::function::GuestFunction;
 use crate::value::Value;
 use minivm_isa::TrapCode;
+use minivm_isa::entities::Block;
 use minivm_isa::program::{Region, RegionKind};
 
 /// Message handlers that may be at work for errors in message handlers.
@@ -21,7 +22,7 @@ const OVERFLOW_WORDS: usize = 16 << 10;
 /// Who handles an error.
 enum Catcher {
     /// A region of a guest frame.
-    Region { regs: Regs, error: usize, pc: crate::dispatch::Pc },
+    Region { regs: Regs, error: usize, handler: Block },
     /// A host function with a protected call.
     Host { record: Regs },
     /// Nobody on this fiber.
@@ -162,7 +163,7 @@ unsafe fn search(cx: &mut Context, at: Flow, calling: bool) -> Search {
                     let catcher = Catcher::Region {
                         regs,
                         error: slots.of(region.error) as usize,
-                        pc: guest.loaded().block(region.handler),
+                        handler: region.handler,
                     };
                     return Search { catcher, handler, handlers_at_work };
                 }
@@ -210,13 +211,13 @@ unsafe fn unwind_to(cx: &mut Context, at: Flow, calling: bool, catcher: Catcher,
     // SAFETY: the catcher was found on this stack.
     unsafe {
         match catcher {
-            Catcher::Region { regs, error: slot, pc } => {
+            Catcher::Region { regs, error: slot, handler } => {
                 if cx.running().closing_height.is_some() {
                     cx.running().closing_height = Some(height(cx, regs));
                 }
                 cx.overflow_words = 0;
                 set_any(regs, slot, error);
-                super::stepping::enter_handler(cx, Flow { pc, regs })
+                super::stepping::enter_handler(cx, regs, handler)
             }
             Catcher::Host { record } => {
                 cx.overflow_words = 0;
