@@ -32,7 +32,9 @@ fn main() {
         .chain(with(cases::text(), text));
     let mut trials = Vec::new();
     for (case, runner) in all {
-        let crashes = known::crashes(&case.name);
+        // What is found dead differs between the two forms of code as long as registers keep what they do not need.
+        let varies = known::reason(&case.name).is_some_and(|reason| reason.contains("keep objects alive"));
+        let crashes = known::crashes(&case.name) || varies;
         for (kind, fuel) in [("sample", SAMPLE_FUEL_MAX), ("whole", PLENTY)] {
             let name = case.name.clone();
             let case = case.clone();

@@ -474,12 +474,16 @@ slow_handler! {
             let _ = branch_target!(c, pc);
             return Flow { pc: c.end(), regs };
         }
+        let mut branch = c;
         let target = branch_target!(c, pc);
-        let (on_true, on_false) = if S::HOLDS { (target, c.end()) } else { (c.end(), target) };
+        let after = c.end();
+        let (on_true, on_false) = if S::HOLDS { (target, after) } else { (after, target) };
         let mut record = Record::instruction(RecordKind::Branch, pc, on_true, top_of(regs));
         record.otherwise = on_false;
         let at = Flow { pc, regs };
-        compare_metamethod(&mut *cx, at, O::METAMETHOD, lhs, rhs, record, |_| Flow { pc: on_false, regs })
+        compare_metamethod(&mut *cx, at, O::METAMETHOD, lhs, rhs, record, |cx| {
+            if S::HOLDS { Flow { pc: after, regs } } else { super::control::branch_flow(cx, &mut branch, pc, regs) }
+        })
     }
 }
 
