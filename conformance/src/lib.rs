@@ -10,6 +10,7 @@ pub mod known;
 pub mod lua_host;
 pub mod outcome;
 pub mod pace;
+pub mod paced_cases;
 pub mod random;
 pub mod reference;
 pub mod run_lua;
