@@ -98,6 +98,16 @@ impl Machine {
         self.cx.run_slice(Some(instructions))
     }
 
+    /// Where a run stands that has stopped and can go on, as a traceback; empty when there is no such run.
+    pub fn traceback(&self) -> String {
+        match self.cx.status {
+            Status::OutOfFuel | Status::Stepped | Status::Waiting => {
+                crate::error::traceback(&self.cx, Flow { pc: self.cx.pc, regs: self.cx.regs }, false)
+            }
+            Status::Running | Status::Finished | Status::Failed => String::new(),
+        }
+    }
+
     /// Goes on with a run that waits for the host, giving it these values.
     pub fn answer(&mut self, values: &[Value]) -> RunState {
         self.prepare_answer(values);
