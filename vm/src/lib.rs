@@ -26,7 +26,7 @@ pub use context::Limits;
 pub use dispatch::uses_tail_calls;
 pub use error::Failure;
 pub use fiber::FiberState;
-pub use host::{HostRequest, Intrinsic, Outcome, Protect, Raise};
+pub use host::{HostRequest, Intrinsic, Outcome, Protect, Quick, QuickFn, Raise};
 pub use loader::explain::{ExplainError, ThreadedForm, ThreadedLine};
 pub use loader::instantiate::LinkError;
 pub use machine::{InstanceId, Kept, Machine};

@@ -147,6 +147,7 @@ impl Context {
     pub(crate) fn new(mut heap: Heap, limits: Limits, return_handler: Handler) -> Box<Self> {
         let info = u64::from(RECORD_WORDS as u32) | u64::from(OPEN) << 16 | (RECORD_DELTA as u64) << 32;
         let metamethods = crate::metamethod::intern_names(&mut heap);
+        heap.make_kind_names();
         Box::new(Context {
             stack_end: std::ptr::null_mut(),
             fuel: FUEL_UNLIMITED,
@@ -206,10 +207,17 @@ impl Context {
     ///
     /// # Errors
     /// None when the stack may not grow so far.
+    #[inline(always)]
     pub(crate) fn reserve(&mut self, regs: Regs, top: Regs, words: usize) -> Option<Regs> {
         if (top as usize) + words * 8 <= self.stack_end as usize {
             return Some(regs);
         }
+        self.grow_stack(regs, top, words)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn grow_stack(&mut self, regs: Regs, top: Regs, words: usize) -> Option<Regs> {
         let used = (top as usize - self.stack_start as usize) / 8;
         let maximum = self.limits.stack_words_max + self.overflow_words;
         let needed = used + words + crate::stack::memory::RESERVE_WORDS;

@@ -54,6 +54,19 @@ impl AnySource for Float {
     }
 }
 
+/// Any constant in the instruction: payload (64 bits), tag (16 bits).
+pub(crate) enum Inline {}
+impl AnySource for Inline {
+    #[inline(always)]
+    unsafe fn read(c: &mut Cursor, _: Regs) -> Value {
+        // SAFETY: the loader wrote the words of a constant of the function, which keeps its objects alive.
+        unsafe {
+            let payload = c.word64();
+            Value::from_parts(payload, Tag(c.half() as u32))
+        }
+    }
+}
+
 /// An arithmetic operation.
 pub(crate) trait Arithmetic {
     const METAMETHOD: Metamethod;

@@ -176,6 +176,15 @@ handler! {
         let mut c = Cursor::new(pc);
         let (dst, object) = (c.half(), c.half());
         let key = K::read(&mut c, regs);
+        if tag_at(regs, object) == Tag::TABLE {
+            let table = pointer::<Table>(*regs.add(object) as usize);
+            let node = Table::peek(table, key);
+            if !node.is_null() {
+                *regs.add(dst) = (*node).value;
+                *regs.add(dst + 1).cast::<Tag>() = Tag(u32::from((*node).value_tag));
+                next!(c.end(), regs, cx, facc)
+            }
+        }
         follow!(get_any_key(&mut *cx, Flow { pc, regs }, c.end(), get_any(regs, object), key, dst), cx, facc)
     }
 }
@@ -286,11 +295,10 @@ handler! {
 }
 
 handler! {
-    /// `set` with a constant string key. Operands: object, value, cached node index (32 bits), key.
+    /// `set` with a constant string key. Operands: object, cached node index (32 bits), key, value.
     pub(crate) fn set_field<V: AnySource>(pc, regs, cx, facc) {
         let mut c = Cursor::new(pc);
         let object = c.half();
-        let value = V::read(&mut c, regs);
         let index = c.word32();
         let key = c.word64();
         if tag_at(regs, object) == Tag::TABLE
@@ -299,9 +307,35 @@ handler! {
             if (*cx).heap.marking() {
                 slow!(set_field_slow::<V>, pc, regs, cx, facc)
             }
+            let value = V::read(&mut c, regs);
             (*node).value = value.payload();
             (*node).value_tag = value.tag().0 as u8;
             next!(c.end(), regs, cx, facc)
+        }
+        slow!(add_field::<V>, pc, regs, cx, facc)
+    }
+}
+
+handler! {
+    /// `set` with a constant string key that a table has elsewhere than was thought, or not yet.
+    #[inline(never)]
+    fn add_field<V: AnySource>(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let object = c.half();
+        let index_at = c.here();
+        let _index = c.word32();
+        let key = pointer::<Str>(c.word64() as usize);
+        let value = V::read(&mut c, regs);
+        if tag_at(regs, object) == Tag::TABLE && !(*cx).heap.marking() {
+            let table = pointer::<Table>(*regs.add(object) as usize);
+            let metatable = Table::metatable(table);
+            if metatable.is_null() || Table::lacks(metatable, Metamethod::NewIndex as u32) {
+                let index = Table::put_short(table, key, value);
+                if index != u32::MAX {
+                    index_at.cast_mut().cast::<u32>().write_unaligned(index);
+                    next!(c.end(), regs, cx, facc)
+                }
+            }
         }
         slow!(set_field_slow::<V>, pc, regs, cx, facc)
     }
@@ -315,10 +349,10 @@ handler! {
         }
         let mut c = Cursor::new(pc);
         let object = c.half();
-        let value = V::read(&mut c, regs);
         let index_at = c.here();
         let _index = c.word32();
         let key = pointer::<Str>(c.word64() as usize);
+        let value = V::read(&mut c, regs);
         let object = get_any(regs, object);
         let key_value = Value::from_string(key);
         let flow = set(&mut *cx, Flow { pc, regs }, c.end(), object, key_value, value);
@@ -544,6 +578,7 @@ pub(crate) unsafe fn iterate(cx: &mut Context, callee: Value, table: Value, cont
                 }
                 Some((Value::int(index), value))
             }
+            Intrinsic::Quick(_) => None,
         }
     }
 }

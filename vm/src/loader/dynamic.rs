@@ -1,10 +1,11 @@
 //! Emitting `any` instructions.
 
 use super::{Loading, key_address, small_int};
-use crate::dispatch::dynamic::{self as ops, Arithmetic, Float, Int, Relation, Slot};
+use crate::dispatch::dynamic::{self as ops, Arithmetic, Float, Inline, Int, Relation, Slot};
 use crate::dispatch::object::{self, Capture};
 use crate::dispatch::{Handler, control};
 use crate::function::FunctionInfo;
+use crate::heap::Str;
 use crate::value::{Tag, Value};
 use minivm_isa::entities::{Block, Reg};
 use minivm_isa::{Instruction, Operand, Type};
@@ -64,6 +65,18 @@ enum Source {
     Slot(u16),
     Int(i16),
     Float(u64),
+    /// Any other constant.
+    Inline(Value),
+}
+
+/// Whether a constant equals only values with the same tag and payload, whatever metamethods say.
+fn is_unique(constant: Value) -> bool {
+    match constant.tag() {
+        Tag::NIL | Tag::FALSE | Tag::TRUE => true,
+        // SAFETY: constants of a function live as long as it.
+        Tag::STRING => unsafe { Str::is_short(constant.pointer().cast()) },
+        _ => false,
+    }
 }
 
 impl Loading<'_> {
@@ -106,7 +119,9 @@ impl Loading<'_> {
         let function = self.function;
         match &function.code[at] {
             Instruction::BranchEqual { lhs, rhs, if_true, if_false } => {
-                self.compare_branch(at, branch::<ops::Equal>, *lhs, *rhs, *if_true, *if_false);
+                if !self.branch_same(at, *lhs, *rhs, *if_true, *if_false) {
+                    self.compare_branch(at, branch::<ops::Equal>, *lhs, *rhs, *if_true, *if_false);
+                }
             }
             Instruction::BranchLess { lhs, rhs, if_true, if_false } => {
                 self.compare_branch(at, branch::<ops::Less>, *lhs, *rhs, *if_true, *if_false);
@@ -265,6 +280,10 @@ impl Loading<'_> {
             Source::Slot(slot) => self.asm.half(slot),
             Source::Int(int) => self.asm.half(int as u16),
             Source::Float(bits) => self.asm.word64(bits),
+            Source::Inline(value) => {
+                self.asm.word64(value.payload());
+                self.asm.half(value.tag().0 as u16);
+            }
         }
     }
 
@@ -275,6 +294,7 @@ impl Loading<'_> {
             (Source::Slot(_), Source::Float(_)) => variants.slot_float,
             (Source::Int(_), _) => variants.int_slot,
             (Source::Float(_), _) => variants.float_slot,
+            (Source::Inline(_), _) | (_, Source::Inline(_)) => unreachable!("arithmetic has numbers in place only"),
         }
     }
 
@@ -342,12 +362,35 @@ impl Loading<'_> {
         if_true: Block,
         if_false: Block,
     ) {
-        let (left, right) = self.sources(at, lhs, rhs);
         let inverted = self.next_block == Some(if_true);
+        let (left, right) = self.sources(at, lhs, rhs);
         self.asm.begin(Self::choose(&variants(!inverted), left, right), at);
         self.write_source(left);
         self.write_source(right);
         self.end_branch(at, inverted, if_true, if_false);
+    }
+
+    /// A comparison for equality with a constant that equals nothing but itself; false when it is not one.
+    fn branch_same(&mut self, at: usize, lhs: Operand, rhs: Operand, if_true: Block, if_false: Block) -> bool {
+        let (value, constant) = if rhs.constant().is_some() { (lhs, rhs) } else { (rhs, lhs) };
+        let Some(constant) = self.any_constant(constant).filter(|&constant| is_unique(constant)) else { return false };
+        let slot = self.any_slot(at, value);
+        let inverted = self.next_block == Some(if_true);
+        let handler: Handler = match (constant.tag() == Tag::STRING, inverted) {
+            (true, false) => control::branch_same,
+            (true, true) => control::branch_not_same,
+            (false, false) => control::branch_kind,
+            (false, true) => control::branch_not_kind,
+        };
+        self.asm.begin(handler, at);
+        self.asm.half(slot);
+        if constant.tag() == Tag::STRING {
+            self.asm.word64(constant.payload());
+        } else {
+            self.asm.half(constant.tag().0 as u16);
+        }
+        self.end_branch(at, inverted, if_true, if_false);
+        true
     }
 
     fn unbox(&mut self, at: usize, tag: Tag, dst: Reg, src: Operand, if_true: Block, if_false: Block) {
@@ -436,32 +479,38 @@ impl Loading<'_> {
 
     fn set(&mut self, at: usize, object: Operand, key: Operand, value: Operand) {
         let object = self.any_slot(at, object);
-        let in_place = self.any_constant(value).and_then(small_int);
-        let value_slot = if in_place.is_none() { Some(self.any_slot(at, value)) } else { None };
-        let value = in_place.map(|int| int as u16).or(value_slot).expect("one of them is there");
+        let value = match self.any_constant(value) {
+            Some(constant) => small_int(constant).map_or(Source::Inline(constant), Source::Int),
+            None => Source::Slot(self.any_slot(at, value)),
+        };
         if super::short_string(self.function, key).is_some() {
             let key = key_address(self.any_constant(key).expect("it is a constant"));
-            let handler: Handler =
-                if in_place.is_some() { object::set_field::<Int> } else { object::set_field::<Slot> };
+            let handler: Handler = match value {
+                Source::Int(_) => object::set_field::<Int>,
+                Source::Inline(_) => object::set_field::<Inline>,
+                Source::Slot(_) | Source::Float(_) => object::set_field::<Slot>,
+            };
             self.asm.begin(handler, at);
             self.asm.half(object);
-            self.asm.half(value);
             self.asm.word32(u32::MAX);
             self.asm.word64(key);
+            self.write_source(value);
             return;
         }
         let int = self.any_constant(key).and_then(small_int);
         let key_slot = if int.is_none() { Some(self.any_slot(at, key)) } else { None };
-        let handler: Handler = match (int.is_some(), in_place.is_some()) {
-            (false, false) => object::set_index::<Slot, Slot>,
-            (false, true) => object::set_index::<Slot, Int>,
-            (true, false) => object::set_index::<Int, Slot>,
-            (true, true) => object::set_index::<Int, Int>,
+        let handler: Handler = match (int.is_some(), value) {
+            (false, Source::Int(_)) => object::set_index::<Slot, Int>,
+            (false, Source::Inline(_)) => object::set_index::<Slot, Inline>,
+            (false, _) => object::set_index::<Slot, Slot>,
+            (true, Source::Int(_)) => object::set_index::<Int, Int>,
+            (true, Source::Inline(_)) => object::set_index::<Int, Inline>,
+            (true, _) => object::set_index::<Int, Slot>,
         };
         self.asm.begin(handler, at);
         self.asm.half(object);
         self.asm.half(int.map(|int| int as u16).or(key_slot).expect("one of them is there"));
-        self.asm.half(value);
+        self.write_source(value);
     }
 
     fn closure(&mut self, at: usize, dst: Reg, function: minivm_isa::entities::Func, captures: &[Operand]) {

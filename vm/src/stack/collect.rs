@@ -47,7 +47,7 @@ impl RootSet {
             fiber: cx.fiber,
             main_fiber: cx.main_fiber,
             tables,
-            strings: cx.metamethods.to_vec(),
+            strings: [&cx.metamethods[..], cx.heap.kind_names()].concat(),
             values,
             instances: &raw const cx.instances,
         }

@@ -61,7 +61,12 @@ pub(crate) fn type_name(cx: &Context, value: Value) -> String {
 
 /// The kind of a value as programs know it.
 pub(crate) fn basic_type_name(value: Value) -> &'static str {
-    match value.tag() {
+    tag_name(value.tag())
+}
+
+/// The name of a kind, as programs know it.
+pub(crate) fn tag_name(tag: Tag) -> &'static str {
+    match tag {
         Tag::NIL => "nil",
         Tag::FALSE | Tag::TRUE => "boolean",
         Tag::INT | Tag::FLOAT => "number",
