@@ -8,6 +8,9 @@ use minivm_conformance::paced_cases::{self, PLENTY, Run};
 use minivm_conformance::small_stack::with_small_stack;
 use std::process::{Command, ExitCode, Stdio};
 
+/// What is shown of the output of a command that fails.
+const LINES_SHOWN: usize = 40;
+const COLUMNS_SHOWN: usize = 160;
 /// What the other build is asked for with.
 const REPORT: &str = "--report";
 
@@ -92,5 +95,10 @@ fn optimised(words: &[&str]) -> Result<String, String> {
     command.args([words[0], "--quiet", "--profile", "measure", "-p", "minivm-conformance"]).args(&words[1..]);
     let output = command.stderr(Stdio::inherit()).output().map_err(|error| format!("cargo: {error}"))?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    if output.status.success() { Ok(text) } else { Err(format!("cargo {}: {}\n{text}", words.join(" "), output.status)) }
+    if output.status.success() {
+        return Ok(text);
+    }
+    let last: Vec<&str> = text.lines().rev().take(LINES_SHOWN).collect();
+    let last: String = last.iter().rev().map(|line| line.chars().take(COLUMNS_SHOWN).collect::<String>() + "\n").collect();
+    Err(format!("cargo {}: {}\n{last}", words.join(" "), output.status))
 }
