@@ -131,6 +131,8 @@ pub(crate) struct Context {
     pub(crate) budget: crate::memory::MemoryBudget,
     /// Whether only plain code runs.
     pub(crate) stepping: bool,
+    /// Set while the running instruction makes a call that it has paid for: its errors must not pay again.
+    pub(crate) is_paid: bool,
     /// Single steps that are left, in plain code.
     pub(crate) steps: u64,
     return_code: Box<[u64; 2]>,
@@ -192,6 +194,7 @@ impl Context {
             definitions: crate::machine::Definitions::default(),
             budget: crate::memory::MemoryBudget::new(u64::MAX),
             stepping: false,
+            is_paid: false,
             steps: u64::MAX,
             return_code: Box::new([info, return_handler as usize as u64]),
             overflow_words: 0,

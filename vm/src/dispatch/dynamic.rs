@@ -565,12 +565,16 @@ slow_handler! {
             let _ = branch_target!(c, pc);
             return Flow { pc: c.end(), regs };
         }
+        let mut branch = c;
         let target = branch_target!(c, pc);
-        let (on_true, on_false) = if S::HOLDS { (target, c.end()) } else { (c.end(), target) };
+        let after = c.end();
+        let (on_true, on_false) = if S::HOLDS { (target, after) } else { (after, target) };
         let mut record = Record::instruction(RecordKind::Branch, pc, on_true, top_of(regs));
         record.otherwise = on_false;
         let at = Flow { pc, regs };
-        compare_metamethod(&mut *cx, at, O::METAMETHOD, lhs, rhs, record, |_| Flow { pc: on_false, regs })
+        compare_metamethod(&mut *cx, at, O::METAMETHOD, lhs, rhs, record, |cx| {
+            if S::HOLDS { Flow { pc: after, regs } } else { super::control::branch_flow(cx, &mut branch, pc, regs) }
+        })
     }
 }
 
@@ -679,8 +683,6 @@ unsafe fn concat_metamethod(cx: &mut Context, at: Flow, mut values: Vec<Value>, 
         let mut record = Record::instruction(RecordKind::Concat, at.pc, next, top + 2 * values.len());
         record.values = (2 * values.len()) as u32;
         record.state = dst as u32;
-        record.metered = cx.is_metered();
-        crate::stack::stepping::pay(cx, at);
-        crate::stack::call::call_above(cx, at, top + 2 * values.len(), callee, &[lhs, rhs], record)
+        crate::stack::call::call_paid(cx, at, top + 2 * values.len(), callee, &[lhs, rhs], record)
     }
 }

@@ -205,6 +205,11 @@ fn signature_words(signature: &minivm_isa::Signature) -> usize {
     words(&signature.params).max(words(&signature.results))
 }
 
+/// The word of a frame where a callee's registers begin, and the open list.
+pub(crate) fn window(slots: &Slots) -> usize {
+    slots.words() + 2 * SCRATCH_VALUES + FRAME_HEADER_WORDS
+}
+
 /// Translates one function.
 fn translate(
     guest: &GuestFunction,
@@ -217,7 +222,7 @@ fn translate(
     let program = guest.program();
     let slots = guest.slots();
     let scratch = slots.words();
-    let window = scratch + 2 * SCRATCH_VALUES + FRAME_HEADER_WORDS;
+    let window = window(slots);
     let extent = window + window_words(program, function) + RECORD_DELTA;
     if extent > FRAME_WORDS_MAX {
         return Err(LoadError::FrameTooLarge);

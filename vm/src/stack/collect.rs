@@ -169,8 +169,10 @@ impl RootSet {
             if let Some((Level::Guest { guest, regs, instruction, .. }, _)) = walk.next()
                 && frame_map::takes_open(&guest.portable().code[instruction])
             {
-                let window = guest.slots().words() + 2 * crate::loader::SCRATCH_VALUES + 2;
-                mark_values(regs.add(window), self.open_count, marker);
+                let code = if guest.is_plain(at.pc) { guest.plain.get() } else { guest.code.get() };
+                let fixed = code.map_or(0, |code| super::stepping::prepended(guest, code, at.pc));
+                let window = crate::loader::window(guest.slots());
+                mark_values(regs.add(window), fixed + self.open_count, marker);
             }
         }
     }

@@ -39,8 +39,9 @@ pub(crate) unsafe fn record_returned(cx: &mut Context, regs: Regs) -> Flow {
             RecordKind::Store => store(cx, below, &record, first),
             RecordKind::StoreTruthy => store(cx, below, &record, Value::bool(first.is_truthy())),
             RecordKind::Branch => {
-                let pc = if first.is_truthy() { record.next } else { record.otherwise };
-                stepping::go_on(cx, &record, Flow { pc, regs: below })
+                let truthy = first.is_truthy();
+                let pc = if truthy { record.next } else { record.otherwise };
+                stepping::go_on_branch(cx, &record, truthy, pc, below)
             }
             RecordKind::Discard => stepping::go_on(cx, &record, Flow { pc: record.next, regs: below }),
             RecordKind::Finaliser => finalise::returned(cx, regs),
