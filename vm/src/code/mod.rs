@@ -101,6 +101,9 @@ impl Code {
 
     /// Where a run that has stopped at `pc` goes on, as a canonical instruction.
     pub(crate) fn next_canonical(&self, pc: Pc) -> usize {
+        if let Some(call) = self.call_before(pc) {
+            return call + 1;
+        }
         self.ledger.start_at(self.place(pc)).map_or_else(|| self.canonical(pc), |start| start as usize)
     }
 
@@ -109,6 +112,8 @@ impl Code {
         match self.exit_at(pc) {
             // The branch itself is done.
             Some(_) => self.ledger.before(self.place(pc), self.canonical(pc) + 1),
+            // Calls charge for everything up to them.
+            None if self.call_before(pc).is_some() => 0,
             None => self.ledger.before(self.place(pc), self.next_canonical(pc)),
         }
     }
@@ -255,7 +260,9 @@ impl Assembler {
     /// The operands written last are the last ones of this canonical instruction, which may trap: traps name that place.
     pub(crate) fn part(&mut self, canonical: usize) {
         let canonical = u32::try_from(canonical).expect("code is counted in u32");
-        if self.map.last().is_none_or(|&(_, first)| first != canonical) {
+        let start = (self.start - HEADER_HALVES) as u32;
+        let is_first = self.map.last().is_some_and(|&(_, first)| first == canonical);
+        if !is_first || self.parts.last().is_some_and(|&(place, _)| place > start) {
             self.parts.push((self.position() - 1, canonical));
         }
     }
@@ -282,6 +289,20 @@ impl Assembler {
     pub(crate) fn word64(&mut self, value: u64) {
         self.word32(value as u32);
         self.word32((value >> 32) as u32);
+    }
+
+    /// A 32-bit operand that [`fill_length`](Self::fill_length) fills in.
+    pub(crate) fn length(&mut self) -> usize {
+        self.word32(0);
+        self.halves.len() - 2
+    }
+
+    /// Fills in how many halves this instruction has, with the return information that follows next.
+    pub(crate) fn fill_length(&mut self, hole: usize) {
+        self.pad();
+        let length = (self.halves.len() + 4 - self.start) as u32;
+        self.halves[hole] = length as u16;
+        self.halves[hole + 1] = (length >> 16) as u16;
     }
 
     /// A branch target: the distance in halves from the start of this instruction, 32 bits.

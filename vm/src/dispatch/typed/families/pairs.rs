@@ -40,6 +40,13 @@ lists! {
         Store<I64Store, Slot<u32>, Slot<u64>>,
         Set<SlotSlot<I64Add>>, Set<SlotSlot<F64Add>>, Set<SlotSlot<F64Sub>>, Set<SlotSlot<F64Mul>>
     ];
+    /// The most common of both.
+    common = [Increment, Copy, Set<SlotSlot<I32Add>>, Set<Load<I32Load, Slot<u32>>>];
+    /// Comparisons whose result is kept.
+    kept = [
+        Set<SlotSlot<I32Eq>>, Set<SlotSlot<I32Ne>>, Set<SlotSlot<I32LtS>>, Set<SlotSlot<I32LtU>>, Set<SlotImm<I32Eq>>,
+        Set<SlotImm<I32Ne>>, Set<SlotImm<I32LtS>>, Set<SlotImm<I32LtU>>, Set<SlotImm<I32GtS>>, Set<SlotImm<I32GtU>>
+    ];
     /// Statements that often come before a branch.
     before_branches = [
         Increment, Copy, Set<SlotSlot<I32Add>>, Set<SlotSlot<I32Sub>>, Set<SlotImm<I32And>>, Set<SlotImm<I32ShrU>>,
@@ -106,6 +113,13 @@ fn statements(registry: &mut Registry) {
     each! { registry; A in firsts!; B in seconds!;
         statement Then<A, B>;
     }
+    each! { registry; A in common!; B in kept!;
+        statement Then<A, B>;
+        statement Then<B, A>;
+    }
+    each! { registry; A in common!; B in common!; C in common!;
+        statement Then<Then<A, B>, C>;
+    }
     each! { registry; A in larger!;
         statement Then<A, Increment>;
         statement Then<Increment, A>;
@@ -167,9 +181,9 @@ fn branches(registry: &mut Registry) {
         ];
         branch After<A, C>;
     }
-    // What loops end in: two counters and the test.
-    each! { registry; C in conditions!;
-        branch After<Then<Increment, Increment>, C>;
+    // What loops end in: counters and the test.
+    each! { registry; A in common!; B in [Increment, Copy]; C in conditions!;
+        branch After<Then<A, B>, C>;
     }
 }
 
