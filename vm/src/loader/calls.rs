@@ -2,9 +2,9 @@
 
 use super::{Loading, typed};
 use crate::code::{OPEN, ReturnInfo};
-use crate::dispatch::typed::calls;
+use crate::dispatch::typed::{calls, shape};
 use crate::dispatch::{Handler, call, control, object, stepping};
-use minivm_isa::entities::{Reg, Sig};
+use minivm_isa::entities::{Reg, Sig, Table};
 use minivm_isa::{Instruction, Operand, Type};
 
 impl Loading<'_> {
@@ -88,7 +88,7 @@ impl Loading<'_> {
             Instruction::Call { results, function: callee, arguments } => {
                 let signature = self.program.functions[*callee].signature();
                 self.gather_wide(at, arguments);
-                let last = typed::calls::place_arguments(self, at);
+                let last = typed::calls::place_arguments(self, at, shape::call_after);
                 let closure = self.instance.closure(*callee);
                 let cost = self.take_pending();
                 self.begin(at, last.handler, calls::call_slow);
@@ -101,10 +101,8 @@ impl Loading<'_> {
                 self.typed_results(at, signature, results);
             }
             Instruction::CallIndirect { results, signature, table, index, arguments } => {
-                self.gather_wide(at, arguments);
-                typed::calls::place_all_arguments(self, at);
-                let callee = self.element_slot(at, *table, *index);
-                self.call_typed_value(at, *signature, callee, results);
+                self.call_element(at, *signature, (*table, *index), arguments);
+                self.typed_results(at, *signature, results);
             }
             Instruction::CallRef { results, signature, callee, arguments } => {
                 self.gather_wide(at, arguments);
@@ -310,6 +308,25 @@ impl Loading<'_> {
             }
             offset += words;
         }
+    }
+
+    /// Writes a call through a table up to its return information.
+    fn call_element(&mut self, at: usize, signature: Sig, (table, index): (Table, Operand), arguments: &[Operand]) {
+        self.gather_wide(at, arguments);
+        let last = typed::calls::place_arguments(self, at, shape::call_element);
+        let index = self.word_slot(at, index);
+        let number = self.instance.signature_number(signature);
+        let cost = self.take_pending();
+        self.begin(at, last.handler, calls::call_element_slow);
+        self.asm.half(index);
+        self.asm.half(self.window as u16);
+        self.asm.word32(number);
+        self.asm.half(cost);
+        self.asm.half(0);
+        let length = self.asm.length();
+        self.asm.word64(self.instance.table(table) as usize as u64);
+        last.write(&mut self.asm, at);
+        self.asm.fill_length(length);
     }
 
     fn call_typed_value(&mut self, at: usize, signature: Sig, callee: u16, results: &[Reg]) {

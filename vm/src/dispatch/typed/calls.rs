@@ -7,13 +7,17 @@
 use super::expression::Expr;
 use super::statement::{Statement, fail};
 use super::word::Word;
-use crate::context::{Context, Status, return_info};
+use crate::code::ReturnInfo;
+use crate::context::{Context, Status};
 use crate::dispatch::operands::{get_any, tag_at};
-use crate::dispatch::{Cursor, Flow};
+use crate::dispatch::{Cursor, Flow, Pc, Regs};
 use crate::function::{FunctionInfo, header_at};
 use crate::heap::Closure;
+use crate::memory::TableInstance;
 use crate::stack::call;
+use crate::stack::unwind::raise_trap;
 use crate::value::{Tag, Value};
+use minivm_isa::TrapCode;
 use std::ptr::with_exposed_provenance_mut as pointer;
 
 handler! {
@@ -69,7 +73,7 @@ unsafe fn stop_at_entry(cx: *mut Context, closure: *mut Closure, flow: Flow) -> 
 }
 
 handler! {
-    /// `call_indirect` and `call_ref`. Operands: slot of the callee as `any`, window, signature number of the machine, cost;
+    /// `call_ref`. Operands: slot of the callee as `any`, window, signature number of the machine, cost;
     /// return information.
     pub(crate) fn call_value(pc, regs, cx, facc) {
         let mut c = Cursor::new(pc);
@@ -116,6 +120,96 @@ handler! {
     }
 }
 
+/// Operands of `call_indirect`.
+struct ElementCall {
+    index: usize,
+    window: usize,
+    signature: u32,
+    cost: usize,
+    length: usize,
+    table: *const TableInstance,
+}
+
+impl ElementCall {
+    /// # Safety
+    /// The cursor is at the operands of such an instruction.
+    #[inline(always)]
+    unsafe fn read(c: &mut Cursor) -> Self {
+        // SAFETY: the loader wrote these operands.
+        unsafe {
+            let (index, window) = (c.half(), c.half());
+            let signature = c.word32();
+            let (cost, _pad) = (c.half(), c.half());
+            let length = c.word32() as usize;
+            ElementCall { index, window, signature, cost, length, table: c.word64() as usize as *const TableInstance }
+        }
+    }
+}
+
+handler! {
+    /// Does a statement, then `call_indirect`. Operands: slot of the index, window, signature number of the machine, cost,
+    /// nothing, halves up to the return place, table, those of the statement; return information.
+    pub(crate) fn call_element<S: Statement>(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let call = ElementCall::read(&mut c);
+        if let Err(code) = S::execute(&mut c, regs, cx) {
+            (*cx).fuel -= call.cost as i64;
+            fail!(code, c, regs, cx, facc)
+        }
+        (*cx).fuel -= call.cost as i64;
+        let values = (*call.table).values();
+        let index = *regs.add(call.index) as usize;
+        if (*cx).fuel >= 0 && index < values.len() {
+            let callee = values.as_ptr().add(index);
+            if (*callee).tag == Tag::FUNCTION {
+                let closure = pointer::<Closure>((*callee).payload as usize);
+                let entry = (*closure).code.cast::<u16>();
+                let new = regs.add(call.window);
+                if (*(*closure).function.cast::<FunctionInfo>()).signature == call.signature
+                    && new.wrapping_add(header_at(entry).extent as usize) <= (*cx).stack_end
+                {
+                    *new.sub(2) = closure as u64;
+                    *new.sub(1) = c.end().add(4) as u64;
+                    next!(entry, new, cx, facc)
+                }
+            }
+        }
+        slow!(call_element_slow, pc, regs, cx, facc)
+    }
+}
+
+handler! {
+    /// The rest of such a call when everything but finding and entering the callee is done.
+    #[inline(never)]
+    pub(crate) fn call_element_slow(pc, regs, cx, facc) {
+        let call = ElementCall::read(&mut Cursor::new(pc));
+        let at = Flow { pc, regs };
+        let values = (*call.table).values();
+        let Some(&callee) = values.get(*regs.add(call.index) as usize) else {
+            follow!(raise_trap(&mut *cx, at, TrapCode::UndefinedElement), cx, facc)
+        };
+        let (new, place) = (regs.add(call.window), pc.add(call.length));
+        let mut flow = call::call_typed_value(&mut *cx, callee, call.signature, new, place, at);
+        if callee.tag() == Tag::FUNCTION {
+            flow = stop_at_entry(cx, callee.pointer().cast(), flow);
+        }
+        follow!(flow, cx, facc)
+    }
+}
+
+/// The registers of the caller that a function returns to, and the slot of its result there.
+///
+/// # Safety
+/// `regs` are those of a frame whose call returns to `place`.
+#[inline(always)]
+unsafe fn destination(regs: Regs, place: Pc) -> (Regs, usize) {
+    // SAFETY: every return place has its information before it. Its fields are read one by one: taking one load apart is slower.
+    unsafe {
+        let info = place.cast::<ReturnInfo>().sub(1);
+        (regs.sub((*info).delta as usize), (*info).dst as usize)
+    }
+}
+
 /// Ends a handler: pays, and goes on in the caller, or stops there.
 macro_rules! charge_and_return {
     ($cost:expr, $place:expr, $caller:expr, $cx:expr, $facc:expr) => {{
@@ -135,9 +229,8 @@ handler! {
         match E::eval(&mut c, regs, cx) {
             Ok(value) => {
                 let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
-                let info = return_info(place);
-                let caller = regs.sub(info.delta as usize);
-                E::Value::write(caller, info.dst as usize, value);
+                let (caller, dst) = destination(regs, place);
+                E::Value::write(caller, dst, value);
                 charge_and_return!(cost, place, caller, cx, facc)
             }
             Err(code) => {
@@ -156,7 +249,7 @@ handler! {
         match S::execute(&mut c, regs, cx) {
             Ok(()) => {
                 let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
-                let caller = regs.sub(return_info(place).delta as usize);
+                let (caller, _) = destination(regs, place);
                 charge_and_return!(cost, place, caller, cx, facc)
             }
             Err(code) => {
@@ -177,9 +270,8 @@ handler! {
                 let value = E::eval(&mut c, regs, cx);
                 if let (true, Ok(value)) = (condition != 0, value) {
                     let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
-                    let info = return_info(place);
-                    let caller = regs.sub(info.delta as usize);
-                    E::Value::write(caller, info.dst as usize, value);
+                    let (caller, dst) = destination(regs, place);
+                    E::Value::write(caller, dst, value);
                     charge_and_return!(cost, place, caller, cx, facc)
                 }
                 next!(c.end(), regs, cx, facc)
@@ -198,7 +290,7 @@ handler! {
                 let cost = c.half();
                 if condition != 0 {
                     let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
-                    let caller = regs.sub(return_info(place).delta as usize);
+                    let (caller, _) = destination(regs, place);
                     charge_and_return!(cost, place, caller, cx, facc)
                 }
                 next!(c.end(), regs, cx, facc)

@@ -1,6 +1,6 @@
 //! All handlers of typed code by the key of their shape. Built once, when the first function is loaded.
 
-use super::calls::{call_after, return_after, return_if, return_value, return_value_if};
+use super::calls::{call_after, call_element, return_after, return_if, return_value, return_value_if};
 use super::expression::Expr;
 use super::shape::{self, Key};
 use super::statement::{Statement, branch, jump_after, statement};
@@ -69,6 +69,12 @@ impl Registry {
     #[inline(always)]
     pub(crate) fn call_after<S: Statement>(&mut self) {
         self.add(const { shape::call_after(S::KEY) }, call_after::<S>);
+    }
+
+    /// The handler that does this statement and calls an element of a table.
+    #[inline(always)]
+    pub(crate) fn call_element<S: Statement>(&mut self) {
+        self.add(const { shape::call_element(S::KEY) }, call_element::<S>);
     }
 
     /// The handler that returns this.

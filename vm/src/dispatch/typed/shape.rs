@@ -74,6 +74,11 @@ pub(crate) const fn call_after(statement: Key) -> Key {
     mix(10, statement)
 }
 
+/// A handler that does a statement and calls an element of a table.
+pub(crate) const fn call_element(statement: Key) -> Key {
+    mix(14, statement)
+}
+
 /// A handler that returns the value of an expression of this class.
 pub(crate) const fn returns(class: Class, expression: Key) -> Key {
     mix(mix(11, class as u64), expression)

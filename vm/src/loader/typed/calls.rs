@@ -93,21 +93,20 @@ impl Last {
     }
 }
 
-/// The key of the handler that does statements one after the other and calls.
-fn call_key(trees: &[Planned]) -> Option<Key> {
+/// The key of statements that are done one after the other.
+fn statements_key(trees: &[Planned]) -> Option<Key> {
     let mut keys = trees.iter().map(|planned| planned.tree.is_exact().then(|| planned.tree.key()));
     let first = keys.next().unwrap_or(Some(shape::NOTHING))?;
-    let all = keys.try_fold(first, |before, key| Some(shape::then(before, key?)))?;
-    Some(shape::call_after(all))
+    keys.try_fold(first, |before, key| Some(shape::then(before, key?)))
 }
 
-/// Puts the arguments of a call in place, but those that the call does itself.
-pub(crate) fn place_arguments(loading: &mut Loading, at: usize) -> Last {
+/// Puts the arguments of a call in place, but those that the call does itself: its handler has the key that `call` gives for them.
+pub(crate) fn place_arguments(loading: &mut Loading, at: usize, call: fn(Key) -> Key) -> Last {
     let mut planned = take(loading, at);
     let registry = Registry::get();
     for count in (0..=planned.len().min(3)).rev() {
         let rest = planned.len() - count;
-        if let Some(handler) = call_key(&planned[rest..]).and_then(|key| registry.find(key)) {
+        if let Some(handler) = statements_key(&planned[rest..]).and_then(|key| registry.find(call(key))) {
             let trees = planned.split_off(rest).into_iter().map(|planned| planned.tree).collect();
             place(loading, at, &planned);
             return Last { handler, trees };

@@ -98,7 +98,7 @@ fn find_feeds(loading: &mut Loading, range: Range<usize>) {
 }
 
 /// Statements that one instruction does at most.
-const JOINED_MAX: usize = 3;
+const JOINED_MAX: usize = 4;
 
 /// Joins neighbouring statements where there is a handler for them, so that as few instructions as can be remain.
 fn join(loading: &mut Loading, range: Range<usize>) {

@@ -32,6 +32,7 @@ fn moves(registry: &mut Registry) {
         statement SetGlobal<Slot<T>>;
     }
     registry.call_after::<Nothing>();
+    registry.call_element::<Nothing>();
     registry.returns_after::<Nothing>();
     registry.returns::<Slot<u64>>();
     registry.returns::<Imm<u32>>();

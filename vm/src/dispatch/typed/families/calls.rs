@@ -41,6 +41,8 @@ pub(super) fn register(registry: &mut Registry) {
         call Then<Set<SlotImm<I32Add>>, A>;
         call Then<Set<Load<I32Load, Slot<u32>>>, A>;
         call Then<Then<Copy, Copy>, A>;
+        call_element A;
+        call_element Then<Copy, A>;
     }
     each! { registry; A in lasts!;
         call A;

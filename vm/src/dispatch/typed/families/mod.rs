@@ -24,6 +24,10 @@ macro_rules! each {
         $registry.call_after::<$shape>();
         each!($registry; $($rest)*);
     };
+    ($registry:ident; call_element $shape:ty; $($rest:tt)*) => {
+        $registry.call_element::<$shape>();
+        each!($registry; $($rest)*);
+    };
     ($registry:ident; returns $shape:ty; $($rest:tt)*) => {
         $registry.returns::<$shape>();
         each!($registry; $($rest)*);

@@ -21,6 +21,7 @@ pub(super) fn register(registry: &mut Registry) {
     }
     each! { registry; A in [Set<Move<Slot<u64>>>, Set<SlotImm<I32Add>>, Set<Load<I32Load, Slot<u32>>>];
         call A;
+        call_element A;
         call Then<Set<Move<Slot<u64>>>, A>;
         returns After<A, Slot<u64>>;
         returns_after A;
