@@ -275,9 +275,9 @@ fn translate(
 impl Loading<'_> {
     fn emit_blocks(&mut self) {
         let function = self.function;
-        for block in function.blocks.keys() {
-            let following = Block::from_u32(block.as_u32() + 1);
-            self.next_block = (following.as_u32() < function.blocks.len() as u32).then_some(following);
+        let order = typed::calls::layout(self);
+        for (index, &block) in order.iter().enumerate() {
+            self.next_block = order.get(index + 1).copied();
             typed::enter_block(self, block);
             self.known.clear();
             self.known.extend_from_slice(self.facts.at(block));
