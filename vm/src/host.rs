@@ -56,8 +56,10 @@ pub enum Raise {
     Value(Value),
     /// A trap.
     Trap(TrapCode),
-    /// The program ends with an exit status; nothing can catch it.
+    /// The program ends with an exit status; nothing can catch it, nothing is cleaned up.
     Exit(i32),
+    /// The program ends with an exit status after the clean-ups of its main fiber; nothing can catch it.
+    ExitClosing(i32),
 }
 
 /// The quick form of a host function: does its work for arguments it knows how to treat, without asking for anything of the

@@ -24,12 +24,13 @@ use stack::{collect, error, fiber};
 
 pub use context::Limits;
 pub use dispatch::uses_tail_calls;
-pub use error::Failure;
+pub use error::{Failure, FunctionNames};
 pub use fiber::FiberState;
 pub use host::{HostRequest, Intrinsic, Outcome, Protect, Quick, QuickFn, Raise};
 pub use loader::explain::{ExplainError, ThreadedForm, ThreadedLine};
 pub use loader::instantiate::LinkError;
 pub use machine::{Extern, ExternKind, Imports, InstanceId, Kept, Machine};
+pub use stack::finalise::FINALISER_ERROR;
 pub use stack::host_call::HostCall;
 pub use stack::host_services::LevelInfo;
 pub use stack::run::RunState;

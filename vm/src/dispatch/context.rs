@@ -132,6 +132,8 @@ pub(crate) struct Context {
     pub(crate) budget: crate::memory::MemoryBudget,
     /// Whether only plain code runs.
     pub(crate) stepping: bool,
+    /// Set while the running instruction makes a call that it has paid for: its errors must not pay again.
+    pub(crate) is_paid: bool,
     /// Single steps that are left, in plain code.
     pub(crate) steps: u64,
     /// Places of the machine's own.
@@ -140,8 +142,18 @@ pub(crate) struct Context {
     pub(crate) bridges: std::collections::HashMap<u32, Box<FunctionInfo>>,
     /// Whether an error is being handled on a full stack, so that handlers may use a little more.
     pub(crate) overflow_words: usize,
-    /// Set while a finaliser runs, so that they do not nest.
-    pub(crate) in_finaliser: bool,
+    /// The fiber of the message handler that handles it, and how high the handler's record lies, in words.
+    pub(crate) overflow_handler: Option<(*mut FiberCell, usize)>,
+    /// Reads numbers in strings, where the language takes those for numbers.
+    pub(crate) number_reader: Option<fn(&[u8]) -> Option<Value>>,
+    /// The fiber on which a finaliser runs, so that they do not nest; null while none does.
+    pub(crate) finaliser_in: *mut FiberCell,
+    /// The last instruction that started again as there was room, and how much is allocated when it got what it wanted.
+    pub(crate) retried: Option<(Pc, u64)>,
+    /// The status with which the program ends when the main fiber has cleaned up.
+    pub(crate) exit: Option<i32>,
+    /// The program has ended itself without cleaning up.
+    pub(crate) is_abandoned: bool,
 }
 
 impl Context {
@@ -186,11 +198,17 @@ impl Context {
             definitions: crate::machine::Definitions::default(),
             budget: crate::memory::MemoryBudget::new(u64::MAX),
             stepping: false,
+            is_paid: false,
             steps: u64::MAX,
             places: Places::new(return_handler),
             bridges: std::collections::HashMap::new(),
             overflow_words: 0,
-            in_finaliser: false,
+            overflow_handler: None,
+            number_reader: None,
+            finaliser_in: std::ptr::null_mut(),
+            retried: None,
+            exit: None,
+            is_abandoned: false,
         })
     }
 
@@ -234,7 +252,7 @@ impl Context {
         }
         let fiber = self.running();
         let target = (fiber.stack.words() * 2).max(needed).min(maximum);
-        if !fiber.stack.grow(target) {
+        if !fiber.stack.resize(target) {
             return None;
         }
         self.stack_start = self.running().stack.start();

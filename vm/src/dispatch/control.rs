@@ -1,9 +1,9 @@
 //! Jumps on `any` values, loops, and the ways out of the fast path.
 
 use super::operands::{get_any, set_any, tag_at};
-use super::{Cursor, Flow};
+use super::{Cursor, Flow, Regs};
 use crate::code::OPEN;
-use crate::context::Status;
+use crate::context::{Context, Status};
 use crate::stack::{call, unwind};
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
@@ -194,6 +194,26 @@ handler! {
 }
 
 handler! {
+    /// `for_loop` where index, limit and step are known to be integers. Operands: as for `for_loop`.
+    pub(crate) fn for_loop_int(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (index, limit, step, variable) = (c.half(), c.half(), c.half(), c.half());
+        let rounds = *regs.add(limit);
+        if rounds == 0 {
+            // The verifier counts the variable as written on both ways.
+            set_any(regs, variable, Value::NIL);
+            let _ = branch_target!(c, pc);
+            next!(c.end(), regs, cx, facc)
+        }
+        *regs.add(limit) = rounds - 1;
+        let value = (*regs.add(index)).wrapping_add(*regs.add(step));
+        *regs.add(index) = value;
+        set_any(regs, variable, Value::int(value as i64));
+        take_branch!(c, pc, regs, cx, facc)
+    }
+}
+
+handler! {
     #[inline(never)]
     fn for_loop_float(pc, regs, cx, facc) {
         let mut c = Cursor::new(pc);
@@ -253,11 +273,30 @@ slow_handler! {
                 set_any(regs, step, by);
                 set_any(regs, variable, start);
             }
+            Err(_) if read_bounds(&*cx, regs, [index, limit, step]) => return Flow { pc, regs },
             Err((part, wrong)) => return for_error(&mut *cx, Flow { pc, regs }, part, wrong),
         }
         let _ = branch_target!(c, pc);
         Flow { pc: c.end(), regs }
     }
+}
+
+/// Replaces bounds of a loop that are strings by the numbers they spell: a start or step by a float. Gives whether it did so.
+unsafe fn read_bounds(cx: &Context, regs: Regs, slots: [usize; 3]) -> bool {
+    let Some(reader) = cx.number_reader else { return false };
+    let mut read = false;
+    for (index, slot) in slots.into_iter().enumerate() {
+        // SAFETY: the slots are those of the instruction, and what they hold is reachable.
+        unsafe {
+            let number = get_any(regs, slot).as_bytes().and_then(reader);
+            let float = number.and_then(crate::number::to_float).map(Value::float);
+            if let Some(number) = if index == 1 { number } else { float } {
+                set_any(regs, slot, number);
+                read = true;
+            }
+        }
+    }
+    read
 }
 
 /// Raises the error of a loop whose `part` is wrong.
@@ -361,12 +400,11 @@ handler! {
 }
 
 handler! {
-    /// The heap has no room for what the instruction at `pc` makes, even after a collection.
+    /// The heap has no room for what the instruction at `pc` makes, which starts again if a collection helps.
     #[cold]
     #[inline(never)]
     pub(crate) fn out_of_memory(pc, regs, cx, facc) {
-        (*cx).trap_code = TrapCode::OutOfMemory;
-        slow!(trap, pc, regs, cx, facc)
+        follow!(crate::collect::make_room_at(&mut *cx, Flow { pc, regs }), cx, facc)
     }
 }
 

@@ -12,7 +12,7 @@ use crate::metamethod::Metamethod;
 use crate::stack::call::{call_from_instruction, top_of};
 use crate::stack::record::{Record, RecordKind};
 use crate::stack::resume::call_for_result;
-use crate::stack::unwind::{raise_message, raise_trap};
+use crate::stack::unwind::raise_message;
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
 use std::ptr::with_exposed_provenance_mut as pointer;
@@ -23,6 +23,8 @@ const CHAIN_MAX: usize = 2000;
 /// A captured value of the running closure.
 pub(crate) enum Capture {}
 impl AnySource for Capture {
+    type General = Self;
+
     #[inline(always)]
     unsafe fn read(c: &mut Cursor, regs: Regs) -> Value {
         // SAFETY: the loader wrote the index of a capture.
@@ -120,7 +122,7 @@ unsafe fn get_str(
             } else {
                 let handler = cx.metamethod(object, Metamethod::Index);
                 if handler.is_nil() {
-                    return index_error(cx, at, object, Value::from_string(key));
+                    return index_error(cx, at, object, level == 0);
                 }
                 handler
             };
@@ -134,16 +136,10 @@ unsafe fn get_str(
     }
 }
 
-unsafe fn index_error(cx: &mut Context, at: Flow, object: Value, key: Value) -> Flow {
-    let mut variable = error::describe_operand(cx, at, "object");
-    if variable.is_empty()
-        && let Some(string) = key.as_string()
-    {
-        // SAFETY: the key is reachable.
-        let text = String::from_utf8_lossy(unsafe { Str::bytes(string) }).into_owned();
-        variable = format!(" (field '{text}')");
-    }
-    let message = format!("attempt to index a {} value{variable}", error::type_name(cx, object));
+/// `is_operand` says that the object is what the instruction names, not something behind its metamethods.
+unsafe fn index_error(cx: &mut Context, at: Flow, object: Value, is_operand: bool) -> Flow {
+    let operand = if is_operand { "object" } else { "" };
+    let message = error::operation_error(cx, at, "index", object, operand);
     // SAFETY: `at` is the running frame.
     unsafe { raise_message(cx, at, message) }
 }
@@ -166,7 +162,7 @@ handler! {
                 }
             }
         }
-        slow!(get_slow::<K>, pc, regs, cx, facc)
+        slow!(get_slow::<K::General>, pc, regs, cx, facc)
     }
 }
 
@@ -192,7 +188,7 @@ handler! {
 unsafe fn get_any_key(cx: &mut Context, at: Flow, next: Pc, mut object: Value, key: Value, dst: usize) -> Flow {
     // SAFETY: the operands are reachable from the frame.
     unsafe {
-        for _ in 0..CHAIN_MAX {
+        for level in 0..CHAIN_MAX {
             let handler = if object.tag() == Tag::TABLE {
                 let table: *mut Table = object.pointer().cast();
                 let value = Table::get(table, &mut cx.heap, key);
@@ -209,7 +205,7 @@ unsafe fn get_any_key(cx: &mut Context, at: Flow, next: Pc, mut object: Value, k
             } else {
                 let handler = cx.metamethod(object, Metamethod::Index);
                 if handler.is_nil() {
-                    return index_error(cx, at, object, key);
+                    return index_error(cx, at, object, level == 0);
                 }
                 handler
             };
@@ -262,7 +258,8 @@ unsafe fn behind_index(cx: *mut Context, table: *mut Table) -> Option<*mut Table
     // SAFETY: the table lives, and its metatable with it.
     unsafe {
         let metatable = Table::metatable(table);
-        if metatable.is_null() {
+        // What a weak table has itself was not looked for.
+        if metatable.is_null() || Table::is_weak(table) {
             return None;
         }
         let node = Table::find_short(metatable, (*cx).metamethods[Metamethod::Index as usize]);
@@ -379,7 +376,7 @@ handler! {
                 let slot = (*table).array.add(index as usize);
                 if (*slot).tag != Tag::NIL {
                     if (*cx).heap.marking() {
-                        slow!(set_index_slow::<K, V>, pc, regs, cx, facc)
+                        slow!(set_index_slow::<K::General, V::General>, pc, regs, cx, facc)
                     }
                     (*slot).payload = value.payload();
                     (*slot).tag = value.tag();
@@ -387,7 +384,7 @@ handler! {
                 }
             }
         }
-        slow!(append_index::<K, V>, pc, regs, cx, facc)
+        slow!(append_index::<K::General, V::General>, pc, regs, cx, facc)
     }
 }
 
@@ -410,7 +407,7 @@ handler! {
                 next!(c.end(), regs, cx, facc)
             }
         }
-        slow!(set_index_slow::<K, V>, pc, regs, cx, facc)
+        slow!(set_index_slow::<K::General, V::General>, pc, regs, cx, facc)
     }
 }
 
@@ -442,7 +439,7 @@ handler! {
 unsafe fn set(cx: &mut Context, at: Flow, next: Pc, mut object: Value, key: Value, value: Value) -> Flow {
     // SAFETY: the operands are reachable from the frame.
     unsafe {
-        for _ in 0..CHAIN_MAX {
+        for level in 0..CHAIN_MAX {
             let handler = if object.tag() == Tag::TABLE {
                 let table: *mut Table = object.pointer().cast();
                 let handler = cx.event(Table::metatable(table), Metamethod::NewIndex);
@@ -451,14 +448,14 @@ unsafe fn set(cx: &mut Context, at: Flow, next: Pc, mut object: Value, key: Valu
                         Ok(()) => Flow { pc: next, regs: at.regs },
                         Err(TableError::NilKey) => raise_message(cx, at, "table index is nil"),
                         Err(TableError::NanKey) => raise_message(cx, at, "table index is NaN"),
-                        Err(TableError::OutOfMemory(_)) => raise_trap(cx, at, TrapCode::OutOfMemory),
+                        Err(TableError::OutOfMemory(_)) => crate::collect::make_room_at(cx, at),
                     };
                 }
                 handler
             } else {
                 let handler = cx.metamethod(object, Metamethod::NewIndex);
                 if handler.is_nil() {
-                    return index_error(cx, at, object, key);
+                    return index_error(cx, at, object, level == 0);
                 }
                 handler
             };

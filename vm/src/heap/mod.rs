@@ -125,6 +125,8 @@ pub struct Heap {
     overdrawn: bool,
     /// Strings that name the kinds of values to programs, by tag; the machine keeps them alive.
     kind_names: [*mut Str; KINDS],
+    /// Bytes of the last allocation that failed.
+    refused: usize,
 }
 
 /// How many tags there are.
@@ -153,6 +155,7 @@ impl Heap {
             external: 0,
             overdrawn: false,
             kind_names: [std::ptr::null_mut(); KINDS],
+            refused: 0,
         };
         heap.grant();
         heap
@@ -209,6 +212,7 @@ impl Heap {
     #[inline(never)]
     fn allocate_slow(&mut self, bytes: usize) -> Result<*mut u8, OutOfMemory> {
         let refused = OutOfMemory { bytes };
+        let earlier = std::mem::replace(&mut self.refused, bytes);
         // Sums of sizes may wrap below, absurd ones are refused here.
         if bytes > isize::MAX as usize / 2 {
             return Err(refused);
@@ -229,7 +233,13 @@ impl Heap {
             return Err(refused);
         }
         self.debt -= charged as i64;
+        self.refused = earlier;
         Ok(cell)
+    }
+
+    /// The last allocation that failed.
+    pub fn refused(&self) -> OutOfMemory {
+        OutOfMemory { bytes: self.refused }
     }
 
     /// Whether a large cell may be allocated: what was there at the last safepoint and may be garbage is not held

@@ -134,6 +134,11 @@ impl Machine {
         self.cx.host_function(name.into(), Rc::new(function), Some(intrinsic))
     }
 
+    /// Says how to read numbers in strings, for languages where bounds of numeric loops may be such strings.
+    pub fn set_number_reader(&mut self, reader: fn(&[u8]) -> Option<Value>) {
+        self.cx.number_reader = Some(reader);
+    }
+
     /// Lets programs import a function value.
     pub fn define_function(&mut self, module: &str, name: &str, function: Value) {
         self.cx.definitions.set(module, name, Definition::Function(function));

@@ -18,7 +18,7 @@ use minivm_isa::{Convention, TrapCode, Type};
 use std::ptr::with_exposed_provenance_mut as pointer;
 
 /// Metamethods `__call` that may stand behind one another.
-const CALL_CHAIN_MAX: usize = 100;
+const CALL_CHAIN_MAX: usize = 200;
 
 /// Distance in words between two places of a stack.
 pub(crate) fn words_between(low: Regs, high: Regs) -> usize {
@@ -323,9 +323,30 @@ pub(crate) unsafe fn call_from_instruction(
     // SAFETY: `extent` is above all live words of the frame.
     unsafe {
         let top = top_of(at.regs);
+        call_paid(cx, at, top, callee, arguments, record)
+    }
+}
+
+/// As [`call_above`], paying for the instruction that calls.
+///
+/// # Safety
+/// As for `call_above`; `at` is a guest frame.
+pub(crate) unsafe fn call_paid(
+    cx: &mut Context,
+    at: Flow,
+    top: usize,
+    callee: Value,
+    arguments: &[Value],
+    record: Record,
+) -> Flow {
+    // SAFETY: passed on.
+    unsafe {
         let record = Record { metered: cx.is_metered(), ..record };
         super::stepping::pay(cx, at);
-        call_above(cx, at, top, callee, arguments, record)
+        cx.is_paid = true;
+        let flow = call_above(cx, at, top, callee, arguments, record);
+        cx.is_paid = false;
+        flow
     }
 }
 

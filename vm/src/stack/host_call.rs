@@ -468,6 +468,11 @@ pub(crate) unsafe fn invoke(
         *new.sub(1) = place as u64;
         if cx.heap.needs_step() {
             crate::collect::step_in_host(cx, new, count);
+            if cx.may_finalise()
+                && let Some(flow) = super::finalise::run_before_host(cx, new, count)
+            {
+                return flow;
+            }
         }
         step(cx, host, new, count, 0, Returned::Nothing)
     }
@@ -523,7 +528,12 @@ unsafe fn step(
                 let at = above(cx, base, kept);
                 raise_trap(cx, at, code)
             }
+            Err(Raise::ExitClosing(code)) => {
+                let at = above(cx, base, kept);
+                super::finalise::exit_closing(cx, at, code)
+            }
             Err(Raise::Exit(code)) => {
+                cx.is_abandoned = true;
                 cx.failure = Some(crate::error::Failure::Exit(code));
                 cx.stop(Status::Failed, Flow { pc: cx.record_return(), regs: base })
             }
@@ -556,11 +566,19 @@ unsafe fn carry_out(cx: &mut Context, base: Regs, kept: usize, outcome: OutcomeK
                 call_from_record(cx, callee, record_at.add(RECORD_DELTA), arguments, return_place, at)
             }
             OutcomeKind::TailCall { callee, arguments } => {
-                let at = above(cx, base, arguments);
-                call_from_record(cx, callee, base, arguments, place, at)
+                let record = above(cx, base, arguments);
+                // The function has given itself up: errors of the call happen where it was called.
+                let caller = base.sub(crate::context::return_info(place).delta as usize);
+                let at = call::inside_call(cx, Flow { pc: place, regs: caller });
+                if callee.as_function().is_some_and(super::collect::is_guest) {
+                    return call::call_value(cx, callee, base, arguments, place, at);
+                }
+                cx.pending_call = Some(PendingCall { callee, new: base, count: arguments, place, at });
+                record
             }
             OutcomeKind::Yield { count } => {
                 let at = above(cx, base, count);
+                cx.running().suspended_in = (*pointer::<Closure>(*base.sub(2) as usize)).function.cast();
                 super::switch::suspend(cx, base, count, place, at)
             }
             OutcomeKind::Resume { fiber, arguments, state } => {

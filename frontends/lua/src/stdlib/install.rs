@@ -1,7 +1,8 @@
 //! Putting the libraries into a machine.
 
+use super::algorithms::number;
 use super::algorithms::utf8::{CHARACTER_PATTERN, Mode};
-use super::arguments::LibraryFunction;
+use super::arguments::{LibraryFunction, number_value};
 use super::host::{LuaHost, Standard};
 use super::io_file::{FileObject, METHODS};
 use super::library::Library;
@@ -36,6 +37,7 @@ use minivm::{Intrinsic, Machine, Value};
 pub fn install(machine: &mut Machine, mut host: Box<dyn LuaHost>) -> Result<Value, OutOfMemory> {
     let path = host.variable(b"LUA_PATH_5_4").or_else(|| host.variable(b"LUA_PATH"));
     machine.host_state().set(Library::new(host));
+    machine.set_number_reader(|text| number::parse(text).map(number_value));
     let mut installer = Installer { machine };
     let globals = installer.base()?;
     let loaded = installer.table(16)?;
@@ -124,6 +126,7 @@ impl Installer<'_> {
         self.machine.register(base::NEXT, next);
         let sequence_next = self.machine.intrinsic("ipairs.next", Intrinsic::SequenceNext, base::sequence_next)?;
         self.machine.register(base::SEQUENCE_NEXT, sequence_next);
+        self.register(minivm::FINALISER_ERROR, "finaliser_error", base::finaliser_error)?;
         self.set_text(globals, "_VERSION", b"Lua 5.4")?;
         Ok(globals)
     }

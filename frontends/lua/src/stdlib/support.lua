@@ -43,6 +43,18 @@ local function read_all(t, from, to)
   return plain
 end
 
+-- As read_all, but not further than to the first nil; the range is not empty.
+local function read_to_nil(t, from, to)
+  local plain, n = {}, 1
+  while true do
+    local v = t[from]
+    plain[n] = v
+    if v == nil or from == to then return plain end
+    from = from + 1
+    n = n + 1
+  end
+end
+
 local function write_all(plain, n, t)
   for i = 1, n do t[i] = plain[i] end
 end
@@ -116,5 +128,5 @@ local function div(a, b) return a / b end
 local function idiv(a, b) return a // b end
 local function unm(a) return -a end
 
-return { get, set, less, equal, length, insert_at, remove_at, move_up, move_down, read_all, write_all, sort_by,
-  add, sub, mul, mod, pow, div, idiv, unm }
+return { get, set, less, equal, length, insert_at, remove_at, move_up, move_down, read_all, read_to_nil, write_all,
+  sort_by, add, sub, mul, mod, pow, div, idiv, unm }
