@@ -139,10 +139,13 @@ pub(crate) struct Context {
     /// The fiber of the message handler that handles it, and how high the handler's record lies, in words.
     pub(crate) overflow_handler: Option<(*mut FiberCell, usize)>,
     /// Reads numbers in strings, where the language takes those for numbers.
-    pub(crate) number_reader: Option<fn(&[u8]) -> Option<Value>>,
+    pub(crate) number_reader: Option<NumberReader>,
     /// Set while a finaliser runs, so that they do not nest.
     pub(crate) in_finaliser: bool,
 }
+
+/// Reads the number that a string spells.
+pub type NumberReader = fn(&[u8]) -> Option<Value>;
 
 impl Context {
     /// A context without a fiber.
