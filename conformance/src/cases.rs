@@ -61,6 +61,13 @@ pub fn c_programs() -> Vec<Case> {
     whole("programs-c", "main.wasm")
 }
 
+/// The programs in the text form of bytecode: every `text/NAME.mvt`.
+pub fn text() -> Vec<Case> {
+    let sources = entries(&folder().join("text")).into_iter();
+    let programs = sources.filter(|path| path.extension().is_some_and(|ending| ending == "mvt"));
+    programs.map(|source| case(source.with_extension(""), source, "")).collect()
+}
+
 fn whole(suite: &str, source: &str) -> Vec<Case> {
     let programs = entries(&folder().join(suite)).into_iter().filter(|path| path.join(source).is_file());
     programs.map(|path| case(path.clone(), path.join(source), &read(&path.join("args.txt")))).collect()

@@ -41,6 +41,10 @@ pub fn run_with(
         Err(Failure::Exit(status)) => Ending::Exited(status),
         Err(Failure::Error { value, .. }) => Ending::Failed(message(&mut machine, value)),
     };
+    let ending = match machine.close() {
+        Err(Failure::Exit(status)) => Ending::Exited(status),
+        Ok(()) | Err(Failure::Error { .. }) => ending,
+    };
     stdlib::flush(&mut machine).map_err(|error| error.to_string())?;
     Ok(Outcome { output: output.take(), ending })
 }

@@ -2,7 +2,7 @@
 
 use crate::cases::Case;
 use crate::outcome::{Ending, Outcome};
-use minivm::{Failure, Limits, Machine};
+use minivm::{Failure, Limits, Machine, Value};
 use minivm_wasm::wasi::{Captured, WasiBuilder};
 use std::fs;
 
@@ -11,6 +11,17 @@ use std::fs;
 /// # Errors
 /// When it does not load; what happens while it runs is part of the outcome.
 pub fn run(case: &Case) -> Result<Outcome, String> {
+    run_with(case, |machine, start| machine.call(start, &[]))
+}
+
+/// Runs a module to its end in a way of the caller's: `call` is given its start function.
+///
+/// # Errors
+/// As for [`run`].
+pub fn run_with(
+    case: &Case,
+    call: impl FnOnce(&mut Machine, Value) -> Result<Vec<Value>, Failure>,
+) -> Result<Outcome, String> {
     let scratch = tempfile::tempdir().map_err(|error| format!("no temporary folder: {error}"))?;
     let bytes = fs::read(&case.source).map_err(|error| format!("{}: {error}", case.name))?;
     let output = Captured::new();
@@ -28,7 +39,8 @@ pub fn run(case: &Case) -> Result<Outcome, String> {
     let program = minivm_wasm::translate(&bytes, &case.file_name()).map_err(|error| error.to_string())?;
     let program = minivm_isa::verify(program).map_err(|rejections| rejections[0].to_string())?;
     let instance = machine.instantiate(program).map_err(|error| error.to_string())?;
-    let result = machine.invoke(instance, "_start", &[]);
+    let start = machine.exported_function(instance, "_start").ok_or("it exports no _start")?;
+    let result = call(&mut machine, start);
     linked.flush().map_err(|error| error.to_string())?;
     let ending = match result {
         Ok(_) => Ending::Finished,

@@ -100,17 +100,24 @@ impl Code {
     }
 
     /// Where a run that has stopped at `pc` goes on, as a canonical instruction.
-    pub(crate) fn next_canonical(&self, pc: Pc) -> usize {
-        self.ledger.start_at(self.place(pc)).map_or_else(|| self.canonical(pc), |start| start as usize)
+    pub(crate) fn stop_at(&self, pc: Pc) -> usize {
+        self.ledger.stop_at(self.place(pc)).map_or_else(|| self.canonical(pc), |start| start as usize)
     }
 
-    /// Canonical instructions that are done but not paid for when a run stops at `pc`, or goes on there.
-    pub(crate) fn unpaid_before(&self, pc: Pc) -> i64 {
-        match self.exit_at(pc) {
-            // The branch itself is done.
-            Some(_) => self.ledger.before(self.place(pc), self.canonical(pc) + 1),
-            None => self.ledger.before(self.place(pc), self.next_canonical(pc)),
-        }
+    /// Where a run goes on that comes to `pc` from the instruction before, or from outside, as a canonical instruction.
+    pub(crate) fn arrival_at(&self, pc: Pc) -> usize {
+        self.ledger.arrival_at(self.place(pc)).map_or_else(|| self.canonical(pc), |start| start as usize)
+    }
+
+    /// Whether a threaded instruction is not the first of its canonical instruction.
+    pub(crate) fn is_inside(&self, pc: Pc) -> bool {
+        let index = self.map.partition_point(|&(start, _)| start < self.place(pc));
+        index > 0 && self.map.get(index).is_some_and(|&(_, canonical)| canonical == self.map[index - 1].1)
+    }
+
+    /// Canonical instructions that are done but not paid for when a run stops at `pc`, or goes on there, with `next`.
+    pub(crate) fn unpaid_before(&self, pc: Pc, next: usize) -> i64 {
+        self.ledger.before(self.place(pc), next)
     }
 
     /// Canonical instructions that are not paid for, with the one at `pc`, when that one raises or calls.
@@ -213,6 +220,11 @@ impl Assembler {
         }
     }
 
+    /// Instructions so far.
+    pub(crate) fn len(&self) -> usize {
+        self.map.len()
+    }
+
     fn position(&self) -> u32 {
         u32::try_from(self.halves.len() - HEADER_HALVES).expect("threaded code has less than 8 GiB")
     }
@@ -244,6 +256,12 @@ impl Assembler {
     pub(crate) fn paid(&mut self, canonical: usize) {
         self.pad();
         self.ledger.start(self.position(), canonical, 0);
+    }
+
+    /// Instruction `canonical` is done by going on to what is written next; `pending` before it are not paid for.
+    pub(crate) fn falls(&mut self, canonical: usize, pending: u32) {
+        self.pad();
+        self.ledger.start(self.position(), canonical, pending);
     }
 
     /// The instruction begun last is a jump at the end of a branch.

@@ -7,9 +7,10 @@ use super::operands::{get_any, set_any, tag_at};
 use super::{Cursor, Flow, Regs};
 use crate::code::OPEN;
 use crate::context::return_info;
-use crate::function::header_at;
+use crate::function::{Body, FunctionInfo, header_at};
 use crate::heap::Closure;
-use crate::stack::{call, unwind};
+use crate::stack::record::{RECORD_WORDS, Record, RecordKind};
+use crate::stack::{call, host_call, unwind};
 use crate::value::{Tag, Value};
 use std::ptr::with_exposed_provenance_mut as pointer;
 
@@ -57,17 +58,23 @@ handler! {
     }
 }
 
-handler! {
-    #[inline(never)]
-    pub(crate) fn call_any_slow(pc, regs, cx, facc) {
+slow_handler! {
+    pub(crate) fn call_any_slow(pc, regs, cx) {
         let call = AnyCall::read(pc);
+        let at = Flow { pc, regs };
         if (*cx).fuel < 0 {
             (*cx).fuel += call.cost as i64;
-            slow!(super::control::out_of_fuel, pc, regs, cx, facc)
+            return (*cx).stop(crate::context::Status::OutOfFuel, at);
         }
         let callee = get_any(regs, call.callee);
-        let at = Flow { pc, regs };
-        follow!(call::call_value(&mut *cx, callee, regs.add(call.window), call.arguments, call.place, at), cx, facc)
+        let new = regs.add(call.window);
+        if callee.tag() == Tag::FUNCTION {
+            let closure = pointer::<Closure>(callee.payload() as usize);
+            if let Body::Host(host) = &(*(*closure).function.cast::<FunctionInfo>()).body {
+                return host_call::call(&mut *cx, host, closure, new, call.arguments, call.place, at);
+            }
+        }
+        call::call_value(&mut *cx, callee, new, call.arguments, call.place, at)
     }
 }
 
@@ -259,19 +266,19 @@ handler! {
     }
 }
 
-handler! {
-    #[inline(never)]
-    pub(crate) fn tail_call_any_slow(pc, regs, cx, facc) {
+slow_handler! {
+    pub(crate) fn tail_call_any_slow(pc, regs, cx) {
         let mut c = Cursor::new(pc);
         let (callee, window, arguments, cost) = (c.half(), c.half(), c.half(), c.half());
         let (open, variadic) = (c.half() != 0, c.half() != 0);
+        let at = Flow { pc, regs };
         if (*cx).fuel < 0 {
             (*cx).fuel += cost as i64;
-            slow!(super::control::out_of_fuel, pc, regs, cx, facc)
+            return (*cx).stop(crate::context::Status::OutOfFuel, at);
         }
         let count = arguments + if open { (*cx).open_count } else { 0 };
         let callee = get_any(regs, callee);
-        follow!(call::tail_call_value(&mut *cx, callee, window, count, variadic, Flow { pc, regs }), cx, facc)
+        call::tail_call_value(&mut *cx, callee, window, count, variadic, at)
     }
 }
 
@@ -426,14 +433,32 @@ pub(crate) unsafe fn deliver(
         let caller = base.sub(info.delta as usize);
         let dst = caller.add(info.dst as usize);
         if info.results == OPEN {
-            std::ptr::copy(values, dst, count * 2);
+            move_down(values, dst, count);
             (*cx).open_count = count;
         } else {
             let wanted = info.results as usize;
-            std::ptr::copy(values, dst, count.min(wanted) * 2);
+            move_down(values, dst, count.min(wanted));
             fill_nil(dst, count, wanted);
         }
         caller
+    }
+}
+
+/// Copies `any` values; few are the rule, for which a copy of bytes is long.
+///
+/// # Safety
+/// Both are places for so many values, and `to` is not above `from` where they overlap.
+#[inline(always)]
+pub(crate) unsafe fn move_down(from: Regs, to: Regs, count: usize) {
+    // SAFETY: the caller vouches for the slots.
+    unsafe {
+        if count > 4 {
+            std::ptr::copy(from, to, count * 2);
+            return;
+        }
+        for index in 0..count {
+            set_any(to, index * 2, get_any(from, index * 2));
+        }
     }
 }
 
@@ -526,9 +551,31 @@ handler! {
 
 handler! {
     /// A call out of a record has returned; `regs` are at the record.
-    #[inline(never)]
     pub(crate) fn record_returned(pc, regs, cx, facc) {
+        let record: *mut Record = regs.cast();
+        if (*record).kind == RecordKind::Store
+            && !(*record).metered
+            && !(*cx).stepping
+            && (*cx).pending_call.is_none()
+        {
+            let value = if (*cx).open_count > 0 { get_any(regs, RECORD_WORDS) } else { Value::NIL };
+            facc = f64::from_bits(value.payload());
+            let below = regs.sub((*record).delta as usize);
+            set_any(below, (*record).state as usize, value);
+            next!((*record).next, below, cx, facc)
+        }
+        slow!(record_returned_slow, pc, regs, cx, facc)
+    }
+}
+
+handler! {
+    #[inline(never)]
+    fn record_returned_slow(pc, regs, cx, facc) {
         let _ = pc;
+        // An instruction may go on with the result as the one before has left it.
+        if (*cx).open_count > 0 {
+            facc = f64::from_bits(*regs.add(RECORD_WORDS));
+        }
         follow!(crate::stack::resume::record_returned(&mut *cx, regs), cx, facc)
     }
 }

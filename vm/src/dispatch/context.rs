@@ -131,6 +131,8 @@ pub(crate) struct Context {
     pub(crate) budget: crate::memory::MemoryBudget,
     /// Whether only plain code runs.
     pub(crate) stepping: bool,
+    /// Set while the running instruction makes a call that it has paid for: its errors must not pay again.
+    pub(crate) is_paid: bool,
     /// Single steps that are left, in plain code.
     pub(crate) steps: u64,
     return_code: Box<[u64; 2]>,
@@ -140,8 +142,14 @@ pub(crate) struct Context {
     pub(crate) overflow_handler: Option<(*mut FiberCell, usize)>,
     /// Reads numbers in strings, where the language takes those for numbers.
     pub(crate) number_reader: Option<NumberReader>,
-    /// Set while a finaliser runs, so that they do not nest.
-    pub(crate) in_finaliser: bool,
+    /// The fiber on which a finaliser runs, so that they do not nest; null while none does.
+    pub(crate) finaliser_in: *mut FiberCell,
+    /// The last instruction that started again as there was room, and how much is allocated when it got what it wanted.
+    pub(crate) retried: Option<(Pc, u64)>,
+    /// The status with which the program ends when the main fiber has cleaned up.
+    pub(crate) exit: Option<i32>,
+    /// The program has ended itself without cleaning up.
+    pub(crate) is_abandoned: bool,
 }
 
 /// Reads the number that a string spells.
@@ -152,6 +160,7 @@ impl Context {
     pub(crate) fn new(mut heap: Heap, limits: Limits, return_handler: Handler) -> Box<Self> {
         let info = u64::from(RECORD_WORDS as u32) | u64::from(OPEN) << 16 | (RECORD_DELTA as u64) << 32;
         let metamethods = crate::metamethod::intern_names(&mut heap);
+        heap.make_kind_names();
         Box::new(Context {
             stack_end: std::ptr::null_mut(),
             fuel: FUEL_UNLIMITED,
@@ -188,12 +197,16 @@ impl Context {
             definitions: crate::machine::Definitions::default(),
             budget: crate::memory::MemoryBudget::new(u64::MAX),
             stepping: false,
+            is_paid: false,
             steps: u64::MAX,
             return_code: Box::new([info, return_handler as usize as u64]),
             overflow_words: 0,
             overflow_handler: None,
             number_reader: None,
-            in_finaliser: false,
+            finaliser_in: std::ptr::null_mut(),
+            retried: None,
+            exit: None,
+            is_abandoned: false,
         })
     }
 
@@ -212,10 +225,17 @@ impl Context {
     ///
     /// # Errors
     /// None when the stack may not grow so far.
+    #[inline(always)]
     pub(crate) fn reserve(&mut self, regs: Regs, top: Regs, words: usize) -> Option<Regs> {
         if (top as usize) + words * 8 <= self.stack_end as usize {
             return Some(regs);
         }
+        self.grow_stack(regs, top, words)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn grow_stack(&mut self, regs: Regs, top: Regs, words: usize) -> Option<Regs> {
         let used = (top as usize - self.stack_start as usize) / 8;
         let maximum = self.limits.stack_words_max + self.overflow_words;
         let needed = used + words + crate::stack::memory::RESERVE_WORDS;

@@ -5,7 +5,7 @@ use super::operands::{get_any, set_any};
 use super::{Cursor, Flow, Pc, Regs};
 use crate::context::Context;
 use crate::error;
-use crate::heap::Str;
+use crate::heap::{OutOfMemory, Str};
 use crate::metamethod::Metamethod;
 use crate::number;
 use crate::stack::call::{call_from_instruction, top_of};
@@ -17,16 +17,28 @@ use minivm_isa::TrapCode;
 
 /// Where an `any` input comes from.
 pub(crate) trait AnySource {
+    /// A source with the same operand that assumes nothing, for slow paths.
+    type General: AnySource;
+
     /// Reads it.
     ///
     /// # Safety
     /// The cursor is at such an operand.
     unsafe fn read(c: &mut Cursor, regs: Regs) -> Value;
+
+    /// The float of a value that was read from here and is one.
+    #[inline(always)]
+    fn float(value: Value, facc: f64) -> f64 {
+        let _ = facc;
+        f64::from_bits(value.payload())
+    }
 }
 
 /// A register.
 pub(crate) enum Slot {}
 impl AnySource for Slot {
+    type General = Self;
+
     #[inline(always)]
     unsafe fn read(c: &mut Cursor, regs: Regs) -> Value {
         // SAFETY: the loader wrote the word of an `any` register.
@@ -34,9 +46,69 @@ impl AnySource for Slot {
     }
 }
 
+/// A register that is known to hold an integer.
+pub(crate) enum IntSlot {}
+impl AnySource for IntSlot {
+    type General = Slot;
+
+    #[inline(always)]
+    unsafe fn read(c: &mut Cursor, regs: Regs) -> Value {
+        // SAFETY: the loader wrote the word of an `any` register; whatever it holds, its payload is a number here.
+        unsafe { Value::int(*regs.add(c.half()) as i64) }
+    }
+}
+
+/// A register that is known to hold a float.
+pub(crate) enum FloatSlot {}
+impl AnySource for FloatSlot {
+    type General = Slot;
+
+    #[inline(always)]
+    unsafe fn read(c: &mut Cursor, regs: Regs) -> Value {
+        // SAFETY: the loader wrote the word of an `any` register; whatever it holds, its payload is a number here.
+        unsafe { Value::float(f64::from_bits(*regs.add(c.half()))) }
+    }
+}
+
+/// A register that the instruction just before has written: a float in it is in the accumulator too, which is there sooner.
+pub(crate) enum Latest {}
+impl AnySource for Latest {
+    type General = Slot;
+
+    #[inline(always)]
+    unsafe fn read(c: &mut Cursor, regs: Regs) -> Value {
+        // SAFETY: the loader wrote the word of an `any` register.
+        unsafe { get_any(regs, c.half()) }
+    }
+
+    #[inline(always)]
+    fn float(_: Value, facc: f64) -> f64 {
+        facc
+    }
+}
+
+/// As `Latest`, of a register that is known to hold a float.
+pub(crate) enum LatestFloat {}
+impl AnySource for LatestFloat {
+    type General = Slot;
+
+    #[inline(always)]
+    unsafe fn read(c: &mut Cursor, regs: Regs) -> Value {
+        // SAFETY: as for `FloatSlot`.
+        unsafe { FloatSlot::read(c, regs) }
+    }
+
+    #[inline(always)]
+    fn float(_: Value, facc: f64) -> f64 {
+        facc
+    }
+}
+
 /// A 16-bit integer in the instruction.
 pub(crate) enum Int {}
 impl AnySource for Int {
+    type General = Self;
+
     #[inline(always)]
     unsafe fn read(c: &mut Cursor, _: Regs) -> Value {
         // SAFETY: the loader wrote it.
@@ -47,10 +119,27 @@ impl AnySource for Int {
 /// A float in the instruction.
 pub(crate) enum Float {}
 impl AnySource for Float {
+    type General = Self;
+
     #[inline(always)]
     unsafe fn read(c: &mut Cursor, _: Regs) -> Value {
         // SAFETY: the loader wrote it.
         Value::float(f64::from_bits(unsafe { c.word64() }))
+    }
+}
+
+/// Any constant in the instruction: payload (64 bits), tag (16 bits).
+pub(crate) enum Inline {}
+impl AnySource for Inline {
+    type General = Self;
+
+    #[inline(always)]
+    unsafe fn read(c: &mut Cursor, _: Regs) -> Value {
+        // SAFETY: the loader wrote the words of a constant of the function, which keeps its objects alive.
+        unsafe {
+            let payload = c.word64();
+            Value::from_parts(payload, Tag(c.half() as u32))
+        }
     }
 }
 
@@ -120,12 +209,13 @@ handler! {
         } else if O::FLOATS_IN_LINE
             && lhs.tag() == Tag::FLOAT
             && rhs.tag() == Tag::FLOAT
-            && let Some(result) = O::float(f64::from_bits(lhs.payload()), f64::from_bits(rhs.payload()))
+            && let Some(result) = O::float(L::float(lhs, facc), R::float(rhs, facc))
         {
+            facc = result;
             set_any(regs, dst, Value::float(result));
             next!(c.end(), regs, cx, facc)
         }
-        slow!(arithmetic_slow::<O, L, R>, pc, regs, cx, facc)
+        slow!(arithmetic_slow::<O, L::General, R::General>, pc, regs, cx, facc)
     }
 }
 
@@ -140,6 +230,7 @@ handler! {
         if let (Some(a), Some(b)) = (number::to_float(lhs), number::to_float(rhs)) {
             let is_float = lhs.tag() != rhs.tag() || O::ZERO.is_empty() || lhs.tag() == Tag::FLOAT;
             if let Some(result) = O::float(a, b).filter(|_| is_float) {
+                facc = result;
                 set_any(regs, dst, Value::float(result));
                 next!(next, regs, cx, facc)
             }
@@ -347,7 +438,7 @@ handler! {
             set_any(regs, dst, Value::bool(O::ints(lhs.payload() as i64, rhs.payload() as i64)));
             next!(c.end(), regs, cx, facc)
         }
-        slow!(compare_slow::<O, L, R>, pc, regs, cx, facc)
+        slow!(compare_slow::<O, L::General, R::General>, pc, regs, cx, facc)
     }
 }
 
@@ -373,7 +464,7 @@ slow_handler! {
 }
 
 /// The metamethod of a comparison, or nil.
-fn comparison_metamethod(cx: &Context, metamethod: Metamethod, lhs: Value, rhs: Value) -> Value {
+fn comparison_metamethod(cx: &mut Context, metamethod: Metamethod, lhs: Value, rhs: Value) -> Value {
     let callee = cx.metamethod(lhs, metamethod);
     if callee.is_nil() { cx.metamethod(rhs, metamethod) } else { callee }
 }
@@ -416,9 +507,9 @@ handler! {
         let holds = if lhs.tag() == Tag::INT && rhs.tag() == Tag::INT {
             O::ints(lhs.payload() as i64, rhs.payload() as i64)
         } else if lhs.tag() == Tag::FLOAT && rhs.tag() == Tag::FLOAT {
-            O::floats(f64::from_bits(lhs.payload()), f64::from_bits(rhs.payload()))
+            O::floats(L::float(lhs, facc), R::float(rhs, facc))
         } else {
-            slow!(branch_compare_slow::<O, L, R, Taken>, pc, regs, cx, facc)
+            slow!(branch_compare_slow::<O, L::General, R::General, Taken>, pc, regs, cx, facc)
         };
         if holds {
             take_branch!(c, pc, regs, cx, facc)
@@ -437,9 +528,9 @@ handler! {
         let holds = if lhs.tag() == Tag::INT && rhs.tag() == Tag::INT {
             O::ints(lhs.payload() as i64, rhs.payload() as i64)
         } else if lhs.tag() == Tag::FLOAT && rhs.tag() == Tag::FLOAT {
-            O::floats(f64::from_bits(lhs.payload()), f64::from_bits(rhs.payload()))
+            O::floats(L::float(lhs, facc), R::float(rhs, facc))
         } else {
-            slow!(branch_compare_slow::<O, L, R, NotTaken>, pc, regs, cx, facc)
+            slow!(branch_compare_slow::<O, L::General, R::General, NotTaken>, pc, regs, cx, facc)
         };
         if !holds {
             take_branch!(c, pc, regs, cx, facc)
@@ -474,12 +565,16 @@ slow_handler! {
             let _ = branch_target!(c, pc);
             return Flow { pc: c.end(), regs };
         }
+        let mut branch = c;
         let target = branch_target!(c, pc);
-        let (on_true, on_false) = if S::HOLDS { (target, c.end()) } else { (c.end(), target) };
+        let after = c.end();
+        let (on_true, on_false) = if S::HOLDS { (target, after) } else { (after, target) };
         let mut record = Record::instruction(RecordKind::Branch, pc, on_true, top_of(regs));
         record.otherwise = on_false;
         let at = Flow { pc, regs };
-        compare_metamethod(&mut *cx, at, O::METAMETHOD, lhs, rhs, record, |_| Flow { pc: on_false, regs })
+        compare_metamethod(&mut *cx, at, O::METAMETHOD, lhs, rhs, record, |cx| {
+            if S::HOLDS { Flow { pc: after, regs } } else { super::control::branch_flow(cx, &mut branch, pc, regs) }
+        })
     }
 }
 
@@ -524,7 +619,9 @@ pub(crate) unsafe fn concat_values(cx: &mut Context, at: Flow, mut values: Vec<V
                     values.truncate(first);
                     values.push(value);
                 }
-                Err(code) => return raise_trap(cx, at, code),
+                Err(_) if values.len() == operand_count(at) => return crate::collect::make_room_at(cx, at),
+                // A metamethod was called already.
+                Err(_) => return raise_trap(cx, at, TrapCode::OutOfMemory),
             }
         }
         set_any(at.regs, dst, values[0]);
@@ -532,7 +629,17 @@ pub(crate) unsafe fn concat_values(cx: &mut Context, at: Flow, mut values: Vec<V
     }
 }
 
-unsafe fn join(cx: &mut Context, values: &[Value]) -> Result<Value, TrapCode> {
+/// How many values the concatenation at `at` joins.
+unsafe fn operand_count(at: Flow) -> usize {
+    // SAFETY: the caller vouches for the instruction.
+    unsafe {
+        let mut c = Cursor::new(at.pc);
+        let _dst = c.half();
+        c.half()
+    }
+}
+
+unsafe fn join(cx: &mut Context, values: &[Value]) -> Result<Value, OutOfMemory> {
     let mut numbers: Vec<String> = Vec::new();
     for value in values.iter().filter(|value| value.tag() != Tag::STRING) {
         numbers.push(crate::format::number(*value));
@@ -546,11 +653,8 @@ unsafe fn join(cx: &mut Context, values: &[Value]) -> Result<Value, TrapCode> {
             None => number.next().expect("one for each value that is not a string").as_bytes(),
         })
         .collect();
-    match cx.heap.concat(&pieces) {
-        // SAFETY: the string was just made.
-        Ok(string) => Ok(unsafe { Value::from_string(string) }),
-        Err(_) => Err(TrapCode::OutOfMemory),
-    }
+    // SAFETY: the string was just made.
+    cx.heap.concat(&pieces).map(|string| unsafe { Value::from_string(string) })
 }
 
 unsafe fn concat_metamethod(cx: &mut Context, at: Flow, mut values: Vec<Value>, dst: usize, next: Pc) -> Flow {
@@ -579,8 +683,6 @@ unsafe fn concat_metamethod(cx: &mut Context, at: Flow, mut values: Vec<Value>, 
         let mut record = Record::instruction(RecordKind::Concat, at.pc, next, top + 2 * values.len());
         record.values = (2 * values.len()) as u32;
         record.state = dst as u32;
-        record.metered = cx.is_metered();
-        crate::stack::stepping::pay(cx, at);
-        crate::stack::call::call_above(cx, at, top + 2 * values.len(), callee, &[lhs, rhs], record)
+        crate::stack::call::call_paid(cx, at, top + 2 * values.len(), callee, &[lhs, rhs], record)
     }
 }

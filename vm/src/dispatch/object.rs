@@ -12,7 +12,7 @@ use crate::metamethod::Metamethod;
 use crate::stack::call::{call_from_instruction, top_of};
 use crate::stack::record::{Record, RecordKind};
 use crate::stack::resume::call_for_result;
-use crate::stack::unwind::{raise_message, raise_trap};
+use crate::stack::unwind::raise_message;
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
 use std::ptr::with_exposed_provenance_mut as pointer;
@@ -23,6 +23,8 @@ const CHAIN_MAX: usize = 2000;
 /// A captured value of the running closure.
 pub(crate) enum Capture {}
 impl AnySource for Capture {
+    type General = Self;
+
     #[inline(always)]
     unsafe fn read(c: &mut Cursor, regs: Regs) -> Value {
         // SAFETY: the loader wrote the index of a capture.
@@ -160,7 +162,7 @@ handler! {
                 }
             }
         }
-        slow!(get_slow::<K>, pc, regs, cx, facc)
+        slow!(get_slow::<K::General>, pc, regs, cx, facc)
     }
 }
 
@@ -170,6 +172,15 @@ handler! {
         let mut c = Cursor::new(pc);
         let (dst, object) = (c.half(), c.half());
         let key = K::read(&mut c, regs);
+        if tag_at(regs, object) == Tag::TABLE {
+            let table = pointer::<Table>(*regs.add(object) as usize);
+            let node = Table::peek(table, key);
+            if !node.is_null() {
+                *regs.add(dst) = (*node).value;
+                *regs.add(dst + 1).cast::<Tag>() = Tag(u32::from((*node).value_tag));
+                next!(c.end(), regs, cx, facc)
+            }
+        }
         follow!(get_any_key(&mut *cx, Flow { pc, regs }, c.end(), get_any(regs, object), key, dst), cx, facc)
     }
 }
@@ -247,7 +258,8 @@ unsafe fn behind_index(cx: *mut Context, table: *mut Table) -> Option<*mut Table
     // SAFETY: the table lives, and its metatable with it.
     unsafe {
         let metatable = Table::metatable(table);
-        if metatable.is_null() {
+        // What a weak table has itself was not looked for.
+        if metatable.is_null() || Table::is_weak(table) {
             return None;
         }
         let node = Table::find_short(metatable, (*cx).metamethods[Metamethod::Index as usize]);
@@ -280,11 +292,10 @@ handler! {
 }
 
 handler! {
-    /// `set` with a constant string key. Operands: object, value, cached node index (32 bits), key.
+    /// `set` with a constant string key. Operands: object, cached node index (32 bits), key, value.
     pub(crate) fn set_field<V: AnySource>(pc, regs, cx, facc) {
         let mut c = Cursor::new(pc);
         let object = c.half();
-        let value = V::read(&mut c, regs);
         let index = c.word32();
         let key = c.word64();
         if tag_at(regs, object) == Tag::TABLE
@@ -293,9 +304,35 @@ handler! {
             if (*cx).heap.marking() {
                 slow!(set_field_slow::<V>, pc, regs, cx, facc)
             }
+            let value = V::read(&mut c, regs);
             (*node).value = value.payload();
             (*node).value_tag = value.tag().0 as u8;
             next!(c.end(), regs, cx, facc)
+        }
+        slow!(add_field::<V>, pc, regs, cx, facc)
+    }
+}
+
+handler! {
+    /// `set` with a constant string key that a table has elsewhere than was thought, or not yet.
+    #[inline(never)]
+    fn add_field<V: AnySource>(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let object = c.half();
+        let index_at = c.here();
+        let _index = c.word32();
+        let key = pointer::<Str>(c.word64() as usize);
+        let value = V::read(&mut c, regs);
+        if tag_at(regs, object) == Tag::TABLE && !(*cx).heap.marking() {
+            let table = pointer::<Table>(*regs.add(object) as usize);
+            let metatable = Table::metatable(table);
+            if metatable.is_null() || Table::lacks(metatable, Metamethod::NewIndex as u32) {
+                let index = Table::put_short(table, key, value);
+                if index != u32::MAX {
+                    index_at.cast_mut().cast::<u32>().write_unaligned(index);
+                    next!(c.end(), regs, cx, facc)
+                }
+            }
         }
         slow!(set_field_slow::<V>, pc, regs, cx, facc)
     }
@@ -309,10 +346,10 @@ handler! {
         }
         let mut c = Cursor::new(pc);
         let object = c.half();
-        let value = V::read(&mut c, regs);
         let index_at = c.here();
         let _index = c.word32();
         let key = pointer::<Str>(c.word64() as usize);
+        let value = V::read(&mut c, regs);
         let object = get_any(regs, object);
         let key_value = Value::from_string(key);
         let flow = set(&mut *cx, Flow { pc, regs }, c.end(), object, key_value, value);
@@ -339,7 +376,7 @@ handler! {
                 let slot = (*table).array.add(index as usize);
                 if (*slot).tag != Tag::NIL {
                     if (*cx).heap.marking() {
-                        slow!(set_index_slow::<K, V>, pc, regs, cx, facc)
+                        slow!(set_index_slow::<K::General, V::General>, pc, regs, cx, facc)
                     }
                     (*slot).payload = value.payload();
                     (*slot).tag = value.tag();
@@ -347,7 +384,7 @@ handler! {
                 }
             }
         }
-        slow!(append_index::<K, V>, pc, regs, cx, facc)
+        slow!(append_index::<K::General, V::General>, pc, regs, cx, facc)
     }
 }
 
@@ -370,7 +407,7 @@ handler! {
                 next!(c.end(), regs, cx, facc)
             }
         }
-        slow!(set_index_slow::<K, V>, pc, regs, cx, facc)
+        slow!(set_index_slow::<K::General, V::General>, pc, regs, cx, facc)
     }
 }
 
@@ -411,7 +448,7 @@ unsafe fn set(cx: &mut Context, at: Flow, next: Pc, mut object: Value, key: Valu
                         Ok(()) => Flow { pc: next, regs: at.regs },
                         Err(TableError::NilKey) => raise_message(cx, at, "table index is nil"),
                         Err(TableError::NanKey) => raise_message(cx, at, "table index is NaN"),
-                        Err(TableError::OutOfMemory(_)) => raise_trap(cx, at, TrapCode::OutOfMemory),
+                        Err(TableError::OutOfMemory(_)) => crate::collect::make_room_at(cx, at),
                     };
                 }
                 handler
@@ -538,6 +575,7 @@ pub(crate) unsafe fn iterate(cx: &mut Context, callee: Value, table: Value, cont
                 }
                 Some((Value::int(index), value))
             }
+            Intrinsic::Quick(_) => None,
         }
     }
 }

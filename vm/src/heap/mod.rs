@@ -46,7 +46,7 @@ pub use object::{Array, Cell, Closure, ElementKind, FiberCell, HostObject, Recor
 pub use string::{SHORT_BYTES_MAX, Str, hash_bytes};
 pub use table::{InvalidKey, Node, Table, TableError};
 
-use crate::value::Value;
+use crate::value::{Tag, Value};
 use collect::Cycle;
 use finaliser::Finalisers;
 use intern::Interned;
@@ -123,7 +123,14 @@ pub struct Heap {
     external: usize,
     /// The limit was exceeded, and the program may use the reserve.
     overdrawn: bool,
+    /// Strings that name the kinds of values to programs, by tag; the machine keeps them alive.
+    kind_names: [*mut Str; KINDS],
+    /// Bytes of the last allocation that failed.
+    refused: usize,
 }
+
+/// How many tags there are.
+const KINDS: usize = 13;
 
 /// Bytes that small cells may go over the limit where no safepoint is reached.
 const OVERDRAFT_BYTES: usize = 1 << 20;
@@ -147,9 +154,32 @@ impl Heap {
             live: 0,
             external: 0,
             overdrawn: false,
+            kind_names: [std::ptr::null_mut(); KINDS],
+            refused: 0,
         };
         heap.grant();
         heap
+    }
+
+    /// Makes the strings that name the kinds of values.
+    pub(crate) fn make_kind_names(&mut self) {
+        for tag in 0..KINDS as u32 {
+            let name = crate::error::tag_name(Tag(tag));
+            self.kind_names[tag as usize] =
+                self.new_string(name.as_bytes()).expect("a new heap has room for the names");
+        }
+    }
+
+    /// The strings that name the kinds of values, by tag.
+    pub(crate) fn kind_names(&self) -> &[*mut Str] {
+        &self.kind_names
+    }
+
+    /// The string that names the kind of a value to programs, without asking metatables.
+    #[inline]
+    pub fn kind_name(&self, value: Value) -> Value {
+        // SAFETY: the machine keeps the names alive.
+        unsafe { Value::from_string(self.kind_names[value.tag().0 as usize]) }
     }
 
     /// A fresh cell of at least `bytes`, whose contents are anything.
@@ -182,6 +212,7 @@ impl Heap {
     #[inline(never)]
     fn allocate_slow(&mut self, bytes: usize) -> Result<*mut u8, OutOfMemory> {
         let refused = OutOfMemory { bytes };
+        let earlier = std::mem::replace(&mut self.refused, bytes);
         // Sums of sizes may wrap below, absurd ones are refused here.
         if bytes > isize::MAX as usize / 2 {
             return Err(refused);
@@ -202,7 +233,13 @@ impl Heap {
             return Err(refused);
         }
         self.debt -= charged as i64;
+        self.refused = earlier;
         Ok(cell)
+    }
+
+    /// The last allocation that failed.
+    pub fn refused(&self) -> OutOfMemory {
+        OutOfMemory { bytes: self.refused }
     }
 
     /// Whether a large cell may be allocated: what was there at the last safepoint and may be garbage is not held

@@ -241,6 +241,11 @@ pub(crate) unsafe fn tail_call_value(
             Err(flow) => return flow,
         };
         if let Body::Host(host) = &(*(*closure).function.cast::<FunctionInfo>()).body {
+            let base = if variadic { at.regs.sub(*at.regs.sub(3) as usize) } else { at.regs };
+            let place = pointer::<u16>(*at.regs.sub(1) as usize).cast_const();
+            if let Some(flow) = host_call::call_quickly(cx, host, new, count, base, place) {
+                return flow;
+            }
             return tail_call_host(cx, host, closure, new, count, at);
         }
         let base = if variadic { at.regs.sub(*at.regs.sub(3) as usize) } else { at.regs };
@@ -311,31 +316,43 @@ pub(crate) unsafe fn call_from_instruction(
     // SAFETY: `extent` is above all live words of the frame.
     unsafe {
         let top = top_of(at.regs);
+        call_paid(cx, at, top, callee, arguments, record)
+    }
+}
+
+/// As [`call_above`], paying for the instruction that calls.
+///
+/// # Safety
+/// As for `call_above`; `at` is a guest frame.
+pub(crate) unsafe fn call_paid(
+    cx: &mut Context,
+    at: Flow,
+    top: usize,
+    callee: Value,
+    arguments: &[Value],
+    record: Record,
+) -> Flow {
+    // SAFETY: passed on.
+    unsafe {
         let record = Record { metered: cx.is_metered(), ..record };
         super::stepping::pay(cx, at);
-        call_above(cx, at, top, callee, arguments, record)
+        cx.is_paid = true;
+        let flow = call_above(cx, at, top, callee, arguments, record);
+        cx.is_paid = false;
+        flow
     }
 }
 
 /// The first word above a guest frame that nothing uses.
 ///
 /// # Safety
-/// `regs` are those of a guest frame.
+/// `regs` are those of a guest frame: its closure was entered, so that it has code.
+#[inline]
 pub(crate) unsafe fn top_of(regs: Regs) -> usize {
     // SAFETY: the header of a guest frame names its closure, which has code.
     unsafe {
         let closure = pointer::<Closure>(*regs.sub(2) as usize);
-        header_at(guest_entry(closure)).extent as usize - RECORD_DELTA
-    }
-}
-
-unsafe fn guest_entry(closure: *mut Closure) -> Pc {
-    // SAFETY: as for `top_of`.
-    unsafe {
-        match &(*(*closure).function.cast::<FunctionInfo>()).body {
-            Body::Guest(guest) => guest.loaded().entry(),
-            Body::Host(_) | Body::Bridge(_) => unreachable!("host functions have no registers"),
-        }
+        header_at((*closure).code.cast()).extent as usize - RECORD_DELTA
     }
 }
 
@@ -363,6 +380,14 @@ pub(crate) unsafe fn call_above(
             set_any(new, index * 2, argument);
         }
         let return_place = cx.record_return();
+        if callee.tag() == Tag::FUNCTION {
+            let closure = pointer::<Closure>(callee.payload() as usize);
+            let header = header_at((*closure).code.cast());
+            let fits = new.wrapping_add(header.extent as usize) <= cx.stack_end;
+            if header.params as usize == arguments.len() && fits {
+                return enter_at(closure, new, return_place);
+            }
+        }
         call_value(cx, callee, new, arguments.len(), return_place, at)
     }
 }

@@ -9,7 +9,7 @@ use crate::instance::Instance;
 use crate::loader::frame_map;
 use crate::stack::record::{Record, RecordKind};
 use crate::stack::walk::{Level, Walk};
-use crate::stack::{call, switch, unwind};
+use crate::stack::{call, finalise, switch, unwind};
 use crate::value::{Tag, Value};
 use minivm_isa::{Convention, TrapCode};
 
@@ -47,7 +47,7 @@ impl RootSet {
             fiber: cx.fiber,
             main_fiber: cx.main_fiber,
             tables,
-            strings: cx.metamethods.to_vec(),
+            strings: [&cx.metamethods[..], cx.heap.kind_names()].concat(),
             values,
             instances: &raw const cx.instances,
         }
@@ -57,17 +57,14 @@ impl RootSet {
         let mut walk = Walk::at(self.record_return, at, calling);
         // SAFETY: the state is that of a stack nobody changes meanwhile.
         unsafe {
-            while let Some((level, at)) = walk.next() {
+            while let Some((level, _)) = walk.next() {
                 match level {
-                    Level::Guest { guest, closure, regs, instruction, calling } => {
+                    Level::Guest { guest, closure, regs, instruction, calling, plain } => {
                         marker.mark_object(closure.cast());
                         let function = guest.portable();
                         let map = guest.frame_map.get().expect("it is made with the code");
-                        if guest.is_plain(at.pc) {
-                            map.mark_plain(function, guest.slots(), instruction, regs, marker);
-                        } else {
-                            map.mark(function, guest.slots(), instruction, calling, regs, marker);
-                        }
+                        let place = frame_map::Place { instruction, calling, plain };
+                        map.mark(function, guest.slots(), place, regs, marker);
                         if guest.convention == Convention::Variadic {
                             let (first, count) = call::varargs(regs, guest.params as usize);
                             mark_values(first, count, marker);
@@ -172,8 +169,10 @@ impl RootSet {
             if let Some((Level::Guest { guest, regs, instruction, .. }, _)) = walk.next()
                 && frame_map::takes_open(&guest.portable().code[instruction])
             {
-                let window = guest.slots().words() + 2 * crate::loader::SCRATCH_VALUES + 2;
-                mark_values(regs.add(window), self.open_count, marker);
+                let code = if guest.is_plain(at.pc) { guest.plain.get() } else { guest.code.get() };
+                let fixed = code.map_or(0, |code| super::stepping::prepended(guest, code, at.pc));
+                let window = crate::loader::window(guest.slots());
+                mark_values(regs.add(window), fixed + self.open_count, marker);
             }
         }
     }
@@ -192,31 +191,45 @@ pub(crate) unsafe fn step_at(cx: &mut Context, at: Flow) -> Flow {
         if result.is_err() {
             return unwind::raise_trap(cx, at, TrapCode::OutOfMemory);
         }
-        if cx.heap.has_finalisers() && !cx.in_finaliser {
-            return run_finaliser(cx, at);
+        if cx.may_finalise() && !takes_open(cx, at) {
+            return finalise::run_before_instruction(cx, at);
         }
     }
     at
 }
 
-/// Calls the next finaliser above the frame at `at`, which goes on afterwards.
-unsafe fn run_finaliser(cx: &mut Context, at: Flow) -> Flow {
-    let Some(object) = cx.heap.next_finaliser() else { return at };
-    let finaliser = cx.metamethod(object, crate::metamethod::Metamethod::Gc);
-    if finaliser.tag() != Tag::FUNCTION {
+/// Collects as the instruction at `at` could not allocate; it starts again if there is room now, else it fails.
+///
+/// # Safety
+/// `at` is the running guest frame, and what the instruction has done so far it may do again.
+#[inline(never)]
+pub(crate) unsafe fn make_room_at(cx: &mut Context, at: Flow) -> Flow {
+    let refused = cx.heap.refused();
+    let allocated = cx.heap.allocated_bytes();
+    // Where the host itself has no memory, another try would fail like the one before.
+    let tried = cx.retried.is_some_and(|(place, enough)| place == at.pc && allocated < enough);
+    let mut roots = RootSet::new(cx, Some((at, false)), (std::ptr::null_mut(), 0));
+    if !tried && cx.heap.make_room(refused, &mut roots).is_ok() {
+        cx.retried = Some((at.pc, allocated.saturating_add(refused.bytes as u64)));
         return at;
     }
-    // SAFETY: the frame is a guest's; nothing waits above it, as the instruction has not begun.
-    unsafe {
-        let top = call::top_of(at.regs);
-        let mut record = Record::instruction(RecordKind::Finaliser, at.pc, at.pc, top);
-        record.protect = crate::host::Protect::Catch;
-        record.spare = cx.open_count as u64;
-        record.metered = cx.is_metered();
-        super::stepping::pay_before(cx, at);
-        cx.in_finaliser = true;
-        call::call_above(cx, at, top, finaliser, &[object], record)
-    }
+    cx.retried = None;
+    // SAFETY: passed on.
+    unsafe { unwind::raise_trap(cx, at, TrapCode::OutOfMemory) }
+}
+
+/// Whether the instruction at `at` has the open list of its predecessor.
+unsafe fn takes_open(cx: &Context, at: Flow) -> bool {
+    // SAFETY: the caller describes a live guest frame.
+    let level = unsafe { Walk::new(cx, at, false).next() };
+    matches!(level, Some((Level::Guest { guest, instruction, .. }, _))
+        if frame_map::takes_open(&guest.portable().code[instruction]))
+}
+
+/// Makes all objects with finalisers due, as the program is about to end. Nothing runs any more.
+pub(crate) fn finalise_all(cx: &mut Context) {
+    let mut roots = RootSet::new(cx, None, (std::ptr::null_mut(), 0));
+    cx.heap.finalise_all(&mut roots);
 }
 
 /// A step of the collector before a host function with `count` arguments at `base` begins.

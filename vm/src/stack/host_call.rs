@@ -12,7 +12,7 @@ use crate::dispatch::operands::{get_any, set_any};
 use crate::dispatch::{Flow, Pc, Regs};
 use crate::function::{Body, FunctionInfo, HostFunction};
 use crate::heap::{Closure, Heap};
-use crate::host::{HostRequest, HostState, Outcome, OutcomeKind, Raise, WaitRequest};
+use crate::host::{HostRequest, HostState, Intrinsic, Outcome, OutcomeKind, Quick, Raise, WaitRequest};
 use crate::value::Value;
 use std::ptr::with_exposed_provenance_mut as pointer;
 
@@ -39,21 +39,25 @@ pub(crate) enum Returned {
 }
 
 impl<'m> HostCall<'m> {
+    #[inline]
     fn regs(&self) -> Regs {
         self.cx.stack_start.wrapping_add(self.base)
     }
 
     /// Start of the frame and number of kept values.
+    #[inline]
     pub(crate) fn frame(&self) -> (Regs, usize) {
         (self.regs(), self.count)
     }
 
     /// Number of arguments, or of values kept with [`keep`](Self::keep).
+    #[inline]
     pub fn arg_count(&self) -> usize {
         self.count
     }
 
     /// Argument `index`, from 0; nil past the last one.
+    #[inline]
     pub fn arg(&self, index: usize) -> Value {
         if index < self.count {
             // SAFETY: the frame has `count` values.
@@ -88,6 +92,7 @@ impl<'m> HostCall<'m> {
         Ok(())
     }
 
+    #[inline]
     fn make_room(&mut self, values: usize) -> Result<(), Raise> {
         let regs = self.regs();
         let words = values.checked_mul(2).and_then(|words| words.checked_add(16)).ok_or(Raise::Trap(STACK))?;
@@ -96,6 +101,7 @@ impl<'m> HostCall<'m> {
     }
 
     /// 0 in the first call; then what the function gave when it asked for a call.
+    #[inline]
     pub fn state(&self) -> u32 {
         self.state
     }
@@ -111,6 +117,7 @@ impl<'m> HostCall<'m> {
     }
 
     /// The error that the call asked for before ended with, if it did.
+    #[inline]
     pub fn error_returned(&self) -> Option<Value> {
         match self.returned {
             Returned::Error(value) => Some(value),
@@ -119,6 +126,7 @@ impl<'m> HostCall<'m> {
     }
 
     /// The first result of the call asked for before, or nil.
+    #[inline]
     pub fn returned_one(&self) -> Value {
         match self.returned {
             // SAFETY: as for `returned`.
@@ -128,6 +136,7 @@ impl<'m> HostCall<'m> {
     }
 
     /// The heap. Nothing is collected while a host function runs.
+    #[inline]
     pub fn heap(&mut self) -> &mut Heap {
         &mut self.cx.heap
     }
@@ -138,11 +147,13 @@ impl<'m> HostCall<'m> {
     }
 
     /// Returns nothing.
+    #[inline]
     pub fn return_none(&mut self) -> Result<Outcome, Raise> {
         Ok(Outcome(OutcomeKind::Return { count: 0 }))
     }
 
     /// Returns one value.
+    #[inline]
     pub fn return_one(&mut self, value: Value) -> Result<Outcome, Raise> {
         // SAFETY: a frame always has room for one value: calls leave a record's room above their window.
         unsafe { set_any(self.regs(), 0, value) };
@@ -254,12 +265,14 @@ impl<'m> HostCall<'m> {
     }
 
     /// The running function itself: a closure, whose captured values [`Heap::capture`] reads.
+    #[inline]
     pub fn callee(&self) -> Value {
         // SAFETY: the closure is in the header of every frame, and lives as long as its frame.
         unsafe { Value::from_function(pointer::<Closure>(*self.regs().sub(2) as usize)) }
     }
 
     /// Changes one of the values that the function finds again in its next state; nothing happens past the last one.
+    #[inline]
     pub fn set_arg(&mut self, index: usize, value: Value) {
         if index < self.count {
             // SAFETY: the frame has `count` values.
@@ -370,6 +383,69 @@ impl<'m> HostCall<'m> {
 
 const STACK: minivm_isa::TrapCode = minivm_isa::TrapCode::StackOverflow;
 
+/// Calls a host function for a call instruction: by its quick form, if it has one that knows these arguments.
+///
+/// # Safety
+/// As for [`call::enter`].
+#[inline(always)]
+pub(crate) unsafe fn call(
+    cx: &mut Context,
+    host: &HostFunction,
+    closure: *mut Closure,
+    new: Regs,
+    count: usize,
+    place: Pc,
+    at: Flow,
+) -> Flow {
+    // SAFETY: passed on.
+    unsafe {
+        match call_quickly(cx, host, new, count, new, place) {
+            Some(flow) => flow,
+            None => invoke(cx, host, closure, new, count, place, at),
+        }
+    }
+}
+
+/// Calls the quick form of a host function, if it has one that knows the `count` arguments at `new`. What it gives is returned
+/// to `place`, for the frame or window at `base`.
+///
+/// # Safety
+/// The arguments lie in a window on top of the stack; `place` is the return place that belongs to `base`.
+#[inline(always)]
+pub(crate) unsafe fn call_quickly(
+    cx: &mut Context,
+    host: &HostFunction,
+    new: Regs,
+    count: usize,
+    base: Regs,
+    place: Pc,
+) -> Option<Flow> {
+    let Some(Intrinsic::Quick(function)) = host.intrinsic else { return None };
+    if cx.heap.needs_step() {
+        return None;
+    }
+    // SAFETY: the arguments are `any` slots, which are laid out as values are; a window has room for one result.
+    unsafe {
+        let arguments = std::slice::from_raw_parts(new.cast::<Value>(), count);
+        let results = match function(&mut cx.heap, arguments) {
+            Quick::One(value) => {
+                let info = crate::context::return_info(place);
+                if info.results == 1 {
+                    let caller = base.sub(info.delta as usize);
+                    set_any(caller, info.dst as usize, value);
+                    return Some(Flow { pc: place, regs: caller });
+                }
+                set_any(new, 0, value);
+                1
+            }
+            Quick::Nothing => 0,
+            Quick::Unknown => return None,
+        };
+        let caller = deliver(cx, new, results, base, place);
+        Some(Flow { pc: place, regs: caller })
+    }
+}
+
 /// Calls a host function with `count` arguments at `new`.
 ///
 /// # Safety
@@ -392,6 +468,11 @@ pub(crate) unsafe fn invoke(
         *new.sub(1) = place as u64;
         if cx.heap.needs_step() {
             crate::collect::step_in_host(cx, new, count);
+            if cx.may_finalise()
+                && let Some(flow) = super::finalise::run_before_host(cx, new, count)
+            {
+                return flow;
+            }
         }
         step(cx, host, new, count, 0, Returned::Nothing)
     }
@@ -433,6 +514,11 @@ unsafe fn step(
         cx.refresh_memory();
         let base = cx.stack_start.add(base);
         match answer {
+            Ok(Outcome(OutcomeKind::Return { count })) => {
+                let place = pointer::<u16>(*base.sub(1) as usize).cast_const();
+                let caller = deliver(cx, base, count, base, place);
+                Flow { pc: place, regs: caller }
+            }
             Ok(Outcome(outcome)) => carry_out(cx, base, kept, outcome),
             Err(Raise::Value(value)) => {
                 let at = above(cx, base, kept);
@@ -442,7 +528,12 @@ unsafe fn step(
                 let at = above(cx, base, kept);
                 raise_trap(cx, at, code)
             }
+            Err(Raise::ExitClosing(code)) => {
+                let at = above(cx, base, kept);
+                super::finalise::exit_closing(cx, at, code)
+            }
             Err(Raise::Exit(code)) => {
+                cx.is_abandoned = true;
                 cx.failure = Some(crate::error::Failure::Exit(code));
                 cx.stop(Status::Failed, Flow { pc: cx.record_return(), regs: base })
             }
@@ -460,16 +551,14 @@ unsafe fn above(cx: &mut Context, base: Regs, kept: usize) -> Flow {
     }
 }
 
+#[inline(never)]
 unsafe fn carry_out(cx: &mut Context, base: Regs, kept: usize, outcome: OutcomeKind) -> Flow {
     // SAFETY: the methods of `HostCall` put the values where the outcomes say.
     unsafe {
         let place = pointer::<u16>(*base.sub(1) as usize).cast_const();
         let record_at = base.add(kept * 2);
         match outcome {
-            OutcomeKind::Return { count } => {
-                let caller = deliver(cx, base, count, base, place);
-                Flow { pc: place, regs: caller }
-            }
+            OutcomeKind::Return { .. } => unreachable!("`step` returns by itself"),
             OutcomeKind::Call { callee, arguments, state, protect, handler } => {
                 record_at.cast::<Record>().write(host_record(state, protect, handler, kept));
                 let at = Flow { pc: cx.record_return(), regs: record_at };

@@ -212,11 +212,17 @@ impl HostCall<'_> {
         unsafe { collect::collect_in_host(self.cx, base, count, Some(bytes)) }
     }
 
-    /// A finaliser that is due: the object and its `__gc`, to be called by the host function.
+    /// A finaliser that is due: the object and its `__gc`, to be called, protected, by the host function, which asks again
+    /// until there is none. None inside of another finaliser.
     pub fn next_finaliser(&mut self) -> Option<(Value, Value)> {
-        let object = self.cx.heap.next_finaliser()?;
-        let finaliser = self.cx.metamethod(object, crate::metamethod::Metamethod::Gc);
-        Some((object, finaliser))
+        let next = self.cx.next_finaliser();
+        self.cx.finaliser_in = if next.is_some() { self.cx.fiber } else { std::ptr::null_mut() };
+        next
+    }
+
+    /// Whether a finaliser is running.
+    pub fn is_finalising(&self) -> bool {
+        !self.cx.finaliser_in.is_null()
     }
 
     /// A traceback in PUC Lua's form from this function down, leaving out `skip` levels.

@@ -5,6 +5,7 @@ pub(crate) mod call;
 pub(crate) mod collect;
 pub(crate) mod error;
 pub(crate) mod fiber;
+pub(crate) mod finalise;
 pub(crate) mod host_call;
 mod host_debug;
 pub(crate) mod host_services;

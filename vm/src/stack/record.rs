@@ -43,7 +43,8 @@ pub(crate) enum RecordKind {
     Resume,
     /// An instruction that closed a fiber gets to know how that went: `state` is the word of `ok`, `spare` that of the error.
     Close,
-    /// A finaliser has run; the instruction it interrupted starts again.
+    /// A finaliser has run; the instruction that it interrupted starts again, or the host function with the values below
+    /// begins. `state` is 1 while its error is being told.
     Finaliser,
 }
 

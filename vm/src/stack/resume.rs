@@ -3,7 +3,7 @@
 use super::call::{call_from_instruction, words_between};
 use super::host_call::{self, Returned};
 use super::record::{RECORD_WORDS, Record, RecordKind};
-use super::{adapt, stepping, switch, unwind};
+use super::{adapt, finalise, stepping, switch, unwind};
 use crate::code::function::{Body, FunctionInfo};
 use crate::context::Context;
 use crate::dispatch::operands::{get_any, set_any};
@@ -39,12 +39,12 @@ pub(crate) unsafe fn record_returned(cx: &mut Context, regs: Regs) -> Flow {
             RecordKind::Store => store(cx, below, &record, first),
             RecordKind::StoreTruthy => store(cx, below, &record, Value::bool(first.is_truthy())),
             RecordKind::Branch => {
-                let pc = if first.is_truthy() { record.next } else { record.otherwise };
-                stepping::go_on(cx, &record, Flow { pc, regs: below })
+                let truthy = first.is_truthy();
+                let pc = if truthy { record.next } else { record.otherwise };
+                stepping::go_on_branch(cx, &record, truthy, pc, below)
             }
-            RecordKind::Discard | RecordKind::Finaliser => {
-                stepping::go_on(cx, &record, Flow { pc: record.next, regs: below })
-            }
+            RecordKind::Discard => stepping::go_on(cx, &record, Flow { pc: record.next, regs: below }),
+            RecordKind::Finaliser => finalise::returned(cx, regs),
             // Fibers give what these wait for, see `switch::give`.
             RecordKind::Resume | RecordKind::Close => Flow { pc: record.next, regs: below },
             RecordKind::Return => return_from(cx, below, results, count),

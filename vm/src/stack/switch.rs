@@ -279,6 +279,9 @@ pub(crate) unsafe fn suspend(cx: &mut Context, base: Regs, count: usize, place: 
         if cx.fiber == cx.main_fiber {
             return raise_message(cx, at, "attempt to yield from outside a coroutine");
         }
+        if cx.fiber == cx.finaliser_in {
+            return raise_message(cx, at, "attempt to yield across a C-call boundary");
+        }
         let values = values_at(base, count);
         let resumer = cx.running().resumer;
         cx.running().resumer = std::ptr::null_mut();
@@ -346,6 +349,23 @@ unsafe fn leave_dead(cx: &mut Context) -> Regs {
     }
 }
 
+/// Leaves the running fiber, which stands at `at`, for good, unless it is the main one; gives where the main one stands.
+///
+/// # Safety
+/// `at` is the running frame.
+pub(crate) unsafe fn to_main(cx: &mut Context, at: Flow) -> Flow {
+    if cx.fiber == cx.main_fiber {
+        return at;
+    }
+    // SAFETY: the main fiber waits, as another one runs.
+    unsafe {
+        let main = cx.main_fiber;
+        enter_fiber(cx, main, at.pc, at.regs, FiberState::Dead);
+        cx.fiber_depth = 0;
+        Flow { pc: cx.running().pc, regs: cx.running().saved_regs() }
+    }
+}
+
 /// Closes a fiber for who waits with the record at `record`.
 ///
 /// # Safety
@@ -366,6 +386,7 @@ pub(crate) unsafe fn close(cx: &mut Context, fiber: Value, record: Regs) -> Flow
                 let error = Record::at(target.stack.start()).value;
                 close_running(cx, cell, record, Some(error))
             }
+            _ if cx.fiber_depth >= cx.limits.fiber_depth_max => refuse(cx, record, "C stack overflow"),
             FiberState::Suspended if target.pc.is_null() => {
                 target.state = FiberState::Dead;
                 give(cx, record, Ok(&[]))

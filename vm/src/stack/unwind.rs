@@ -11,6 +11,7 @@ use crate::dispatch::{Flow, Regs};
 use crate::error::{Failure, position_at, traceback};
 use crate::function::GuestFunction;
 use crate::value::Value;
+use minivm_isa::entities::Block;
 use minivm_isa::program::{Region, RegionKind};
 use minivm_isa::{Instruction, TrapCode};
 
@@ -26,7 +27,7 @@ const OVERFLOW_WORDS: usize = 16 << 10;
 /// Who handles an error.
 enum Catcher {
     /// A region of a guest frame.
-    Region { regs: Regs, error: usize, pc: crate::dispatch::Pc },
+    Region { regs: Regs, error: usize, handler: Block },
     /// A host function with a protected call.
     Host { record: Regs },
     /// Nobody on this fiber.
@@ -235,8 +236,15 @@ unsafe fn search(cx: &mut Context, at: Flow, calling: bool, errand: Errand) -> S
             }
             Level::Record { record } => {
                 // SAFETY: the level is a record.
-                handlers_at_work += usize::from(unsafe { Record::at(record).kind } == RecordKind::MessageHandler);
-                continue;
+                match unsafe { Record::at(record).kind } {
+                    RecordKind::MessageHandler => {
+                        handlers_at_work += 1;
+                        continue;
+                    }
+                    // Errors of finalisers go no further.
+                    RecordKind::Finaliser => (Catcher::Host { record }, None),
+                    _ => continue,
+                }
             }
         };
         let handler = handler.filter(|_| errand == Errand::New);
@@ -249,7 +257,7 @@ unsafe fn search(cx: &mut Context, at: Flow, calling: bool, errand: Errand) -> S
 }
 
 fn catcher_of(guest: &GuestFunction, regs: Regs, region: &Region) -> Catcher {
-    Catcher::Region { regs, error: guest.slots().of(region.error) as usize, pc: guest.loaded().block(region.handler) }
+    Catcher::Region { regs, error: guest.slots().of(region.error) as usize, handler: region.handler }
 }
 
 /// The innermost region around an instruction if it cleans up, and the innermost one that catches, if it may.
@@ -301,18 +309,22 @@ unsafe fn unwind_to(cx: &mut Context, at: Flow, calling: bool, catcher: Catcher,
     // SAFETY: the catcher was found on this stack.
     unsafe {
         match catcher {
-            Catcher::Region { regs, error: slot, pc } => {
+            Catcher::Region { regs, error: slot, handler } => {
                 if cx.running().closing_height.is_some() {
                     cx.running().closing_height = Some(height(cx, regs));
                 }
                 let regs = shrink_after_overflow(cx, regs, top_of(regs) + RECORD_DELTA);
                 set_any(regs, slot, error);
-                super::stepping::enter_handler(cx, Flow { pc, regs })
+                super::stepping::enter_handler(cx, regs, handler)
             }
             Catcher::Host { record } => {
                 let record = shrink_after_overflow(cx, record, RECORD_WORDS);
                 cx.pending_trap = None;
                 host_call::answer_error(cx, record, error)
+            }
+            Catcher::Nobody if cx.fiber == cx.main_fiber && cx.exit.is_some() => {
+                cx.failure = cx.exit.take().map(Failure::Exit);
+                cx.stop(Status::Failed, at)
             }
             Catcher::Nobody if cx.fiber == cx.main_fiber => {
                 let trace = traceback(cx, at, calling);

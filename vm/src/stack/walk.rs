@@ -20,6 +20,8 @@ pub(crate) enum Level<'a> {
         instruction: usize,
         /// Whether the frame waits for a call, which is what the instruction is.
         calling: bool,
+        /// Whether its code is plain.
+        plain: bool,
     },
     /// A host function, with its record.
     Host { host: &'a HostFunction, closure: *mut Closure, base: Regs, record: Regs },
@@ -78,13 +80,13 @@ impl Walk {
             // A return place is after its call, and the call may be the last instruction before another block.
             let inside = if self.calling { at.pc.sub(1) } else { at.pc };
             let instruction = guest.canonical(inside);
-            let calling = self.calling;
+            let (calling, plain) = (self.calling, guest.is_plain(at.pc));
             let base = match guest.convention {
                 Convention::Variadic => at.regs.sub(*at.regs.sub(3) as usize),
                 Convention::Typed | Convention::Dynamic => at.regs,
             };
             self.below(base, at.regs);
-            Some((Level::Guest { guest, closure, regs: at.regs, instruction, calling }, at))
+            Some((Level::Guest { guest, closure, regs: at.regs, instruction, calling, plain }, at))
         }
     }
 
@@ -121,7 +123,7 @@ impl Walk {
         unsafe {
             match record.kind {
                 RecordKind::Entry => Level::Record { record: at.regs },
-                RecordKind::Host => {
+                RecordKind::Host | RecordKind::Finaliser if record.instruction.is_null() => {
                     let base = at.regs.sub(record.values as usize);
                     let closure = pointer::<Closure>(*base.sub(2) as usize);
                     let Body::Host(host) = &(*(*closure).function.cast::<FunctionInfo>()).body else {

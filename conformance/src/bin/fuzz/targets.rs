@@ -1,8 +1,9 @@
 //! What can be fuzzed: where its inputs come from and what is done with one.
 
-use crate::mutate::{self, Random};
+use crate::mutate;
 use minivm::{Limits, Machine, RunState};
 use minivm_conformance::cases;
+use minivm_conformance::random::Random;
 use minivm_isa::program::Item;
 use minivm_isa::{Program, binary, text};
 use std::fs;

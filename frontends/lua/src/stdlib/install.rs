@@ -7,7 +7,7 @@ use super::host::{LuaHost, Standard};
 use super::io_file::{FileObject, METHODS};
 use super::library::Library;
 use super::{
-    base, coroutine, debug, errors, io, io_file, load, math, os, package, string, string_format, string_gsub,
+    base, coroutine, debug, errors, io, io_file, load, math, os, package, quick, string, string_format, string_gsub,
     string_pack, string_search, table, utf8,
 };
 use crate::codegen::SUPPORT_MODULE;
@@ -94,7 +94,10 @@ impl Installer<'_> {
     fn add(&mut self, table: Value, library: &str, functions: &[(&str, LibraryFunction)]) -> Result<(), OutOfMemory> {
         for &(name, function) in functions {
             let own_name = if library.is_empty() { name.to_string() } else { format!("{library}.{name}") };
-            let value = self.machine.host_function(own_name, function)?;
+            let value = match quick::form(&own_name) {
+                Some(quick) => self.machine.intrinsic(own_name, Intrinsic::Quick(quick), function)?,
+                None => self.machine.host_function(own_name, function)?,
+            };
             self.set(table, name, value)?;
         }
         Ok(())
@@ -123,6 +126,7 @@ impl Installer<'_> {
         self.machine.register(base::NEXT, next);
         let sequence_next = self.machine.intrinsic("ipairs.next", Intrinsic::SequenceNext, base::sequence_next)?;
         self.machine.register(base::SEQUENCE_NEXT, sequence_next);
+        self.register(minivm::FINALISER_ERROR, "finaliser_error", base::finaliser_error)?;
         self.set_text(globals, "_VERSION", b"Lua 5.4")?;
         Ok(globals)
     }

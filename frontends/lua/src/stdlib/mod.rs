@@ -26,6 +26,7 @@ mod load;
 mod math;
 mod os;
 mod package;
+mod quick;
 mod stream;
 mod string;
 mod string_format;

@@ -13,6 +13,8 @@ pub(super) fn single(loading: &mut Loading, at: usize, planned: &Planned) {
         settle(loading, at, 0);
     }
     if let Root::Jump { falls: true, .. } = planned.tree.root {
+        let pending = loading.pending.saturating_sub(1);
+        loading.asm.falls(at, pending);
         return finish_block(loading, at, 0, &planned.tree);
     }
     loading.asm.begin(planned.handler, planned.first as usize);

@@ -6,7 +6,6 @@ mod trace;
 use crate::context::Context;
 use crate::dispatch::Flow;
 use crate::function::{Body, FunctionInfo};
-use crate::metamethod::Metamethod;
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
 
@@ -53,7 +52,7 @@ impl std::error::Error for Failure {}
 /// The kind of a value as programs know it; a metatable's `__name` comes first.
 pub(crate) fn type_name(cx: &Context, value: Value) -> String {
     if matches!(value.tag(), Tag::TABLE | Tag::USERDATA)
-        && let Some(name) = cx.metamethod(value, Metamethod::Name).as_string()
+        && let Some(name) = cx.metatable_name(value)
     {
         // SAFETY: the string is reachable from the value's metatable.
         return String::from_utf8_lossy(unsafe { crate::heap::Str::bytes(name) }).into_owned();
@@ -63,7 +62,12 @@ pub(crate) fn type_name(cx: &Context, value: Value) -> String {
 
 /// The kind of a value as programs know it.
 pub(crate) fn basic_type_name(value: Value) -> &'static str {
-    match value.tag() {
+    tag_name(value.tag())
+}
+
+/// The name of a kind, as programs know it.
+pub(crate) fn tag_name(tag: Tag) -> &'static str {
+    match tag {
         Tag::NIL => "nil",
         Tag::FALSE | Tag::TRUE => "boolean",
         Tag::INT | Tag::FLOAT => "number",

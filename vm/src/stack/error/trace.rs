@@ -6,6 +6,7 @@ use crate::dispatch::{Flow, Regs};
 use crate::fiber::{Fiber, FiberState};
 use crate::function::{Body, FunctionInfo, GuestFunction, HostFunction};
 use crate::heap::Closure;
+use crate::loader::frame_map::Place;
 use crate::stack::host_services::LevelInfo;
 use crate::stack::walk::{Level, Walk};
 use crate::value::Value;
@@ -270,13 +271,14 @@ pub(crate) unsafe fn level_info(cx: &Context, level: &Level, caller: Option<Flow
         info.is_tail_call = caller.is_some_and(|at| is_tail_called(cx, closure, at));
         let caller = caller.filter(|_| !info.is_tail_call);
         info.name = caller.and_then(|at| call_site_name(cx, at)).map(|(kind, name)| (kind.to_string(), name));
-        if let Level::Guest { guest, regs, instruction, .. } = level {
+        if let Level::Guest { guest, regs, instruction, calling, plain, .. } = level {
+            let place = Place { instruction: *instruction, calling: *calling, plain: *plain };
             let function = guest.portable();
             info.line = function.span_at(*instruction).map(|span| span.line);
             let here = *instruction as u32;
             for local in function.locals.iter().filter(|local| local.start <= here && here < local.end) {
                 // Names are the frontend's claim; only what the dataflow knows to be written is read.
-                let holds = guest.frame_map.get().is_some_and(|map| map.holds(function, *instruction, local.register));
+                let holds = guest.frame_map.get().is_some_and(|map| map.holds(function, place, local.register));
                 if holds && function.registers[local.register] == minivm_isa::Type::Any {
                     let value = crate::dispatch::operands::get_any(*regs, guest.slots().of(local.register) as usize);
                     info.locals.push((local.name.clone(), value));
