@@ -141,7 +141,7 @@ pub(crate) struct Context {
     /// The fiber of the message handler that handles it, and how high the handler's record lies, in words.
     pub(crate) overflow_handler: Option<(*mut FiberCell, usize)>,
     /// Reads numbers in strings, where the language takes those for numbers.
-    pub(crate) number_reader: Option<fn(&[u8]) -> Option<Value>>,
+    pub(crate) number_reader: Option<NumberReader>,
     /// The fiber on which a finaliser runs, so that they do not nest; null while none does.
     pub(crate) finaliser_in: *mut FiberCell,
     /// The last instruction that started again as there was room, and how much is allocated when it got what it wanted.
@@ -151,6 +151,9 @@ pub(crate) struct Context {
     /// The program has ended itself without cleaning up.
     pub(crate) is_abandoned: bool,
 }
+
+/// Reads the number that a string spells.
+pub type NumberReader = fn(&[u8]) -> Option<Value>;
 
 impl Context {
     /// A context without a fiber.
