@@ -59,7 +59,8 @@ pub(crate) unsafe fn raise_trap(cx: &mut Context, at: Flow, code: TrapCode) -> F
     }
     let value = match cx.heap.string_value(text.as_bytes()) {
         Ok(value) => value,
-        Err(_) => Value::NIL,
+        // SAFETY: the string is a root.
+        Err(_) => unsafe { Value::from_string(cx.no_memory) },
     };
     cx.pending_trap = Some(code);
     // SAFETY: passed on.
