@@ -133,7 +133,7 @@ fn nothing_is_left_to_do() {
 
 #[test]
 fn snapshots_have_their_case() {
-    let all = [cases::lua(), cases::lua_programs(), cases::c_programs()].concat();
+    let all = [cases::lua(), cases::lua_programs(), cases::c_programs(), vec![cases::limited("memory")]].concat();
     let expected: BTreeSet<PathBuf> = all.iter().map(snapshot::path).collect();
     let found: BTreeSet<PathBuf> = sources::snapshots(&cases::folder()).into_iter().collect();
     let dead: Vec<_> = found.difference(&expected).collect();

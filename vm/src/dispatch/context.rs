@@ -111,6 +111,8 @@ pub(crate) struct Context {
     /// Metatables of the other kinds without one of their own, by tag.
     pub(crate) kind_metatables: [*mut Table; 5],
     pub(crate) metamethods: MetamethodNames,
+    /// The message of the error that there is no memory for another one.
+    pub(crate) no_memory: *mut Str,
     /// Instances, in the order they were made. Boxed: code points to them.
     pub(crate) instances: Vec<Box<Instance>>,
     /// Host functions that are not part of an instance.
@@ -161,6 +163,8 @@ impl Context {
         let info = u64::from(RECORD_WORDS as u32) | u64::from(OPEN) << 16 | (RECORD_DELTA as u64) << 32;
         let metamethods = crate::metamethod::intern_names(&mut heap);
         heap.make_kind_names();
+        let no_memory = heap.new_string(TrapCode::OutOfMemory.message().as_bytes());
+        let no_memory = no_memory.expect("a new heap has room for a message");
         Box::new(Context {
             stack_end: std::ptr::null_mut(),
             fuel: FUEL_UNLIMITED,
@@ -186,6 +190,7 @@ impl Context {
             string_metatable: std::ptr::null_mut(),
             kind_metatables: [std::ptr::null_mut(); 5],
             metamethods,
+            no_memory,
             instances: Vec::new(),
             host_functions: Vec::new(),
             kept: crate::machine::KeptValues::default(),
@@ -243,9 +248,11 @@ impl Context {
         if needed > maximum {
             return None;
         }
-        let fiber = self.running();
-        let target = (fiber.stack.words() * 2).max(needed).min(maximum);
-        if !fiber.stack.resize(target) {
+        let words = self.running().stack.words();
+        let target = (words * 2).max(needed).min(maximum);
+        // SAFETY: the running fiber is alive.
+        if !unsafe { self.heap.charge_fiber(self.fiber, (target - words) * 8) } || !self.running().stack.resize(target)
+        {
             return None;
         }
         self.stack_start = self.running().stack.start();
