@@ -88,4 +88,3 @@ pub fn run(case: &Case, runner: Runner, pace: Pace) -> Result<Option<Run>, Strin
         None => Ok(ended.then(|| Run { text: outcome.text(), trace, fuel })),
     }
 }
-

@@ -99,6 +99,7 @@ fn optimised(words: &[&str]) -> Result<String, String> {
         return Ok(text);
     }
     let last: Vec<&str> = text.lines().rev().take(LINES_SHOWN).collect();
-    let last: String = last.iter().rev().map(|line| line.chars().take(COLUMNS_SHOWN).collect::<String>() + "\n").collect();
+    let last: String =
+        last.iter().rev().map(|line| line.chars().take(COLUMNS_SHOWN).collect::<String>() + "\n").collect();
     Err(format!("cargo {}: {}\n{last}", words.join(" "), output.status))
 }

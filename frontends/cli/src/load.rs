@@ -86,7 +86,8 @@ fn mvt(name: &str, bytes: &[u8]) -> Result<Program, Failure> {
         invalid(vec![Report::new("the text is not UTF-8").place(Place::in_text(name, bytes, line, Some(at..at + 1)))])
     })?;
     // The library reads pieces of programs too; a file says which version it is for.
-    let mut lines = text.lines().enumerate().filter(|(_, line)| !matches!(line.trim_start().chars().next(), None | Some(';')));
+    let mut lines =
+        text.lines().enumerate().filter(|(_, line)| !matches!(line.trim_start().chars().next(), None | Some(';')));
     let (first, line) = lines.next().unwrap_or((0, ""));
     if line.split_whitespace().next() != Some("minivm") {
         let report = Report::new(format!("a program in text form begins with `minivm {}`", text::VERSION));

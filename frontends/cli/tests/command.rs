@@ -104,7 +104,11 @@ fn bad_files_are_refused_by_every_command() {
         ("header.mvt", 65, &["begins with `minivm 0`", "--> header.mvt:3:1", "sig0 = () dynamic"]),
         ("old.mvt", 65, &["this is text form 9; only 0 can be read", "--> old.mvt:1:8"]),
         ("word.mvt", 65, &["there is no instruction 'retrun_values'", "--> word.mvt:4:3"]),
-        ("unassigned.mvt", 65, &["func0 'f', block0, instruction 0", "rule assigned", "--> unassigned.mvt", "1 rejection"]),
+        (
+            "unassigned.mvt",
+            65,
+            &["func0 'f', block0, instruction 0", "rule assigned", "--> unassigned.mvt", "1 rejection"],
+        ),
         ("name.wat", 65, &["unknown func", "--> name.wat:2:14"]),
         ("open.lua", 65, &["')' expected near <eof>", "--> open.lua:2:8"]),
         ("bytes.lua", 65, &["unexpected symbol", "--> bytes.lua:1:1"]),

@@ -162,7 +162,8 @@ impl Heap {
     pub(crate) fn make_kind_names(&mut self) {
         for tag in 0..KINDS as u32 {
             let name = crate::error::tag_name(Tag(tag));
-            self.kind_names[tag as usize] = self.new_string(name.as_bytes()).expect("a new heap has room for the names");
+            self.kind_names[tag as usize] =
+                self.new_string(name.as_bytes()).expect("a new heap has room for the names");
         }
     }
 

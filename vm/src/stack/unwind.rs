@@ -160,11 +160,8 @@ unsafe fn search(cx: &mut Context, at: Flow, calling: bool) -> Search {
                         // SAFETY: the verifier proved that it is assigned throughout the region.
                         unsafe { get_any(regs, slots.of(reg) as usize) }
                     });
-                    let catcher = Catcher::Region {
-                        regs,
-                        error: slots.of(region.error) as usize,
-                        handler: region.handler,
-                    };
+                    let catcher =
+                        Catcher::Region { regs, error: slots.of(region.error) as usize, handler: region.handler };
                     return Search { catcher, handler, handlers_at_work };
                 }
             }

@@ -3,8 +3,8 @@
 //! Each answers [`Quick::Unknown`] for anything else; the whole function, which its library has, then decides, and words the
 //! errors.
 
-use super::algorithms::positions::part;
 use super::algorithms::number::{ceil_to_integer, floor_to_integer};
+use super::algorithms::positions::part;
 use minivm::heap::Heap;
 use minivm::{Quick, QuickFn, Tag, Value};
 
@@ -46,11 +46,7 @@ fn float(arguments: &[Value], function: fn(f64) -> f64) -> Quick {
 }
 
 #[inline(always)]
-fn number(
-    arguments: &[Value],
-    int: impl Fn(i64) -> Option<Value>,
-    float: impl Fn(f64) -> Option<Value>,
-) -> Quick {
+fn number(arguments: &[Value], int: impl Fn(i64) -> Option<Value>, float: impl Fn(f64) -> Option<Value>) -> Quick {
     let [value] = arguments else { return Quick::Unknown };
     let result = match value.tag() {
         Tag::INT => int(value.payload() as i64),
