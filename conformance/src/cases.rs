@@ -51,6 +51,12 @@ pub fn lua() -> Vec<Case> {
     cases
 }
 
+/// A Lua case that runs under limits of its own: `limited/NAME.lua`.
+pub fn limited(name: &str) -> Case {
+    let source = folder().join("limited").join(name).with_extension("lua");
+    case(source.with_extension(""), source, "")
+}
+
 /// The whole Lua programs: every `programs/NAME/main.lua`.
 pub fn lua_programs() -> Vec<Case> {
     whole("programs", "main.lua")

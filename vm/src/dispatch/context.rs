@@ -110,6 +110,8 @@ pub(crate) struct Context {
     /// Metatables of the other kinds without one of their own, by tag.
     pub(crate) kind_metatables: [*mut Table; 5],
     pub(crate) metamethods: MetamethodNames,
+    /// The message of the error that there is no memory for another one.
+    pub(crate) no_memory: *mut Str,
     /// Instances, in the order they were made; those that were collected are none. Boxed: code points to them.
     pub(crate) instances: Vec<Option<Box<Instance>>>,
     /// Instances that may be made before a full collection is worth its time.
@@ -145,7 +147,7 @@ pub(crate) struct Context {
     /// The fiber of the message handler that handles it, and how high the handler's record lies, in words.
     pub(crate) overflow_handler: Option<(*mut FiberCell, usize)>,
     /// Reads numbers in strings, where the language takes those for numbers.
-    pub(crate) number_reader: Option<fn(&[u8]) -> Option<Value>>,
+    pub(crate) number_reader: Option<NumberReader>,
     /// The fiber on which a finaliser runs, so that they do not nest; null while none does.
     pub(crate) finaliser_in: *mut FiberCell,
     /// The last instruction that started again as there was room, and how much is allocated when it got what it wanted.
@@ -156,11 +158,16 @@ pub(crate) struct Context {
     pub(crate) is_abandoned: bool,
 }
 
+/// Reads the number that a string spells.
+pub type NumberReader = fn(&[u8]) -> Option<Value>;
+
 impl Context {
     /// A context without a fiber.
     pub(crate) fn new(mut heap: Heap, limits: Limits, return_handler: Handler) -> Box<Self> {
         let metamethods = crate::metamethod::intern_names(&mut heap);
         heap.make_kind_names();
+        let no_memory = heap.new_string(TrapCode::OutOfMemory.message().as_bytes());
+        let no_memory = no_memory.expect("a new heap has room for a message");
         Box::new(Context {
             stack_end: std::ptr::null_mut(),
             fuel: FUEL_UNLIMITED,
@@ -186,6 +193,7 @@ impl Context {
             string_metatable: std::ptr::null_mut(),
             kind_metatables: [std::ptr::null_mut(); 5],
             metamethods,
+            no_memory,
             instances: Vec::new(),
             loads_until_collection: crate::stack::collect::LOADS_MIN,
             host_functions: Vec::new(),
@@ -250,9 +258,11 @@ impl Context {
         if needed > maximum {
             return None;
         }
-        let fiber = self.running();
-        let target = (fiber.stack.words() * 2).max(needed).min(maximum);
-        if !fiber.stack.resize(target) {
+        let words = self.running().stack.words();
+        let target = (words * 2).max(needed).min(maximum);
+        // SAFETY: the running fiber is alive.
+        if !unsafe { self.heap.charge_fiber(self.fiber, (target - words) * 8) } || !self.running().stack.resize(target)
+        {
             return None;
         }
         self.stack_start = self.running().stack.start();

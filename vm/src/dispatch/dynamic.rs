@@ -571,8 +571,7 @@ slow_handler! {
         let (on_true, on_false) = if S::HOLDS { (target, after) } else { (after, target) };
         let mut record = Record::instruction(RecordKind::Branch, pc, on_true, top_of(regs));
         record.otherwise = on_false;
-        let at = Flow { pc, regs };
-        compare_metamethod(&mut *cx, at, O::METAMETHOD, lhs, rhs, record, |cx| {
+        compare_metamethod(&mut *cx, Flow { pc, regs }, O::METAMETHOD, lhs, rhs, record, |cx| {
             if S::HOLDS { Flow { pc: after, regs } } else { super::control::branch_flow(cx, &mut branch, pc, regs) }
         })
     }

@@ -119,6 +119,8 @@ pub struct Heap {
     freed: u64,
     /// Bytes of the cells that survived the last cycle.
     live: usize,
+    /// Bytes outside the heap that were charged then.
+    live_external: usize,
     /// Bytes outside the heap that are charged to the program.
     external: usize,
     /// The limit was exceeded, and the program may use the reserve.
@@ -152,6 +154,7 @@ impl Heap {
             last_grant: 0,
             freed: 0,
             live: 0,
+            live_external: 0,
             external: 0,
             overdrawn: false,
             kind_names: [std::ptr::null_mut(); KINDS],
@@ -245,18 +248,18 @@ impl Heap {
     /// Whether a large cell may be allocated: what was there at the last safepoint and may be garbage is not held
     /// against it, but then the next safepoint collects and enforces the limit.
     fn has_room_for(&mut self, bytes: usize) -> bool {
-        let needed = self.used_bytes().saturating_add(bytes);
-        let limit = self.limit_bytes();
-        if needed <= limit {
-            return true;
-        }
-        let recent = (self.last_grant - self.debt).max(0) as usize;
-        let maybe_garbage = self.used_bytes().saturating_sub(recent + self.external + self.live);
-        let fits = needed - maybe_garbage.min(needed) <= limit;
-        if fits {
+        let fits = bytes <= self.room_bytes();
+        if fits && self.used_bytes().saturating_add(bytes) > self.limit_bytes() {
             self.call_step();
         }
         fits
+    }
+
+    /// The bytes of the largest cell that the limit allows now, if what may be garbage is.
+    pub fn room_bytes(&self) -> usize {
+        let recent = (self.last_grant - self.debt).max(0) as usize;
+        let kept = (recent + self.live + self.live_external).min(self.used_bytes());
+        self.limit_bytes().saturating_sub(kept)
     }
 
     /// Makes a step due at the next safepoint.
@@ -334,11 +337,15 @@ impl Heap {
         if self.used_bytes().saturating_add(bytes) > self.limit_bytes() {
             return Err(OutOfMemory { bytes });
         }
+        self.charge_external(bytes);
+        Ok(())
+    }
+
+    fn charge_external(&mut self, bytes: usize) {
         self.external += bytes;
         // The next step comes sooner, but the bytes do not count as allocated.
         self.debt -= bytes as i64;
         self.granted -= bytes as i64;
-        Ok(())
     }
 
     /// Takes back what [`Heap::charge`] charged.

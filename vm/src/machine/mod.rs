@@ -135,7 +135,7 @@ impl Machine {
     }
 
     /// Says how to read numbers in strings, for languages where bounds of numeric loops may be such strings.
-    pub fn set_number_reader(&mut self, reader: fn(&[u8]) -> Option<Value>) {
+    pub fn set_number_reader(&mut self, reader: crate::NumberReader) {
         self.cx.number_reader = Some(reader);
     }
 

@@ -5,7 +5,7 @@ use crate::context::Context;
 use crate::dispatch::{Flow, Pc, Regs};
 use crate::fiber::{Fiber, FiberState};
 use crate::function::Body;
-use crate::heap::{Closure, FiberCell, Marker, Roots, Str, Table};
+use crate::heap::{Closure, FiberCell, Marker, OutOfMemory, Roots, Str, Table};
 use crate::instance::Instance;
 use crate::loader::frame_map;
 use crate::stack::record::Record;
@@ -52,7 +52,7 @@ impl RootSet {
             fiber: cx.fiber,
             main_fiber: cx.main_fiber,
             tables,
-            strings: [&cx.metamethods[..], cx.heap.kind_names()].concat(),
+            strings: [&cx.metamethods[..], cx.heap.kind_names(), &[cx.no_memory]].concat(),
             values,
             instances: &raw mut cx.instances,
             loads_until_collection: &raw mut cx.loads_until_collection,
@@ -260,19 +260,19 @@ pub(crate) fn finalise_all(cx: &mut Context) {
 
 /// A step of the collector before a host function with `count` arguments at `base` begins.
 ///
+/// # Errors
+/// When more is in use than the limit allows.
+///
 /// # Safety
 /// The frame header at `base` is written.
-pub(crate) unsafe fn step_in_host(cx: &mut Context, base: Regs, count: usize) {
+pub(crate) unsafe fn step_in_host(cx: &mut Context, base: Regs, count: usize) -> Result<(), OutOfMemory> {
     // SAFETY: the caller of the host function is a live frame below it.
     unsafe {
-        let mut walk = Walk::from_host(cx, base);
-        let at = walk.peek();
-        let _ = &mut walk;
-        let at = at.map(|at| (at, true));
+        let at = Walk::from_host(cx, base).peek().map(|at| (at, true));
         let mut roots = RootSet::new(cx, at, (base, count));
         let closure = std::ptr::with_exposed_provenance_mut::<Closure>(*base.sub(2) as usize);
         roots.values.push(Value::from_function(closure));
-        let _ = cx.heap.step(&mut roots);
+        cx.heap.step(&mut roots)
     }
 }
 

@@ -467,7 +467,10 @@ pub(crate) unsafe fn invoke(
         *new.sub(2) = closure.expose_provenance() as u64;
         *new.sub(1) = place as u64;
         if cx.heap.needs_step() {
-            crate::collect::step_in_host(cx, new, count);
+            if crate::collect::step_in_host(cx, new, count).is_err() {
+                let at = above(cx, new, count);
+                return raise_trap(cx, at, minivm_isa::TrapCode::OutOfMemory);
+            }
             if cx.may_finalise()
                 && let Some(flow) = super::finalise::run_before_host(cx, new, count)
             {
@@ -525,6 +528,10 @@ unsafe fn step(
                 raise(cx, at, value)
             }
             Err(Raise::Trap(code)) => {
+                if code == minivm_isa::TrapCode::OutOfMemory {
+                    // The function cannot start again, but what comes after it finds room.
+                    crate::collect::collect_in_host(cx, base, kept, None);
+                }
                 let at = above(cx, base, kept);
                 raise_trap(cx, at, code)
             }

@@ -37,9 +37,21 @@ pub(crate) fn create(cx: &mut Context, callee: Value) -> Result<Value, OutOfMemo
     }
     fiber.save(std::ptr::null(), fiber.stack.start());
     // SAFETY: the state is a fresh box, which `drop_fiber` takes back.
-    let cell = unsafe { cx.heap.new_fiber(Box::into_raw(fiber).cast(), drop_fiber) }?;
-    // SAFETY: the cell was just made.
-    Ok(unsafe { Value::from_fiber(cell) })
+    let state: *mut () = Box::into_raw(fiber).cast();
+    // SAFETY: as above.
+    match unsafe { cx.heap.new_fiber(state, drop_fiber) } {
+        // SAFETY: the cell was just made.
+        Ok(cell) => unsafe {
+            // So little is never refused.
+            let _ = cx.heap.charge_fiber(cell, FIRST_WORDS * 8 + size_of::<Fiber>());
+            Ok(Value::from_fiber(cell))
+        },
+        Err(error) => {
+            // SAFETY: no cell owns the state.
+            unsafe { drop_fiber(state) };
+            Err(error)
+        }
+    }
 }
 
 /// Frees the state of a dead fiber.

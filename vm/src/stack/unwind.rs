@@ -79,7 +79,8 @@ pub(crate) unsafe fn raise_trap(cx: &mut Context, at: Flow, code: TrapCode) -> F
     }
     let value = match cx.heap.string_value(text.as_bytes()) {
         Ok(value) => value,
-        Err(_) => Value::NIL,
+        // SAFETY: the string is a root.
+        Err(_) => unsafe { Value::from_string(cx.no_memory) },
     };
     cx.pending_trap = Some(code);
     // SAFETY: passed on.
@@ -298,9 +299,12 @@ fn shrink_after_overflow(cx: &mut Context, place: Regs, words: usize) -> Regs {
     let maximum = cx.limits.stack_words_max;
     let offset = height(cx, place);
     let fiber = cx.running();
-    if fiber.stack.words() <= maximum || offset + words + RESERVE_WORDS > maximum || !fiber.stack.resize(maximum) {
+    let had = fiber.stack.words();
+    if had <= maximum || offset + words + RESERVE_WORDS > maximum || !fiber.stack.resize(maximum) {
         return place;
     }
+    // SAFETY: the running fiber is alive.
+    unsafe { cx.heap.discharge_fiber(cx.fiber, (had - maximum) * 8) };
     cx.stack_start = cx.running().stack.start();
     cx.stack_end = cx.running().stack.limit();
     cx.stack_start.wrapping_add(offset)

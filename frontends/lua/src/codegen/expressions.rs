@@ -263,10 +263,10 @@ impl FunctionGenerator<'_, '_> {
     }
 
     fn variable(&mut self, variable: Variable, want: Want, position: Position) -> Value {
-        let may_stand = |constant: &Constant| match (position, constant) {
-            (Position::Plain, Constant::Integer(_) | Constant::Float(_)) => true,
-            (Position::Bits, Constant::Integer(_)) => true,
-            _ => false,
+        let may_stand = |constant: &Constant| match constant {
+            Constant::Integer(_) => position != Position::Named,
+            Constant::Float(_) => position == Position::Plain,
+            Constant::Nil | Constant::Boolean(_) | Constant::String(_) => false,
         };
         if let Some(number) = self.known(variable).filter(may_stand) {
             let operand = self.constant(number);

@@ -151,11 +151,13 @@ handler! {
     /// nothing, halves up to the return place, table, those of the statement; return information.
     pub(crate) fn call_element<S: Statement>(pc, regs, cx, facc) {
         let mut c = Cursor::new(pc);
-        let call = ElementCall::read(&mut c);
+        let _behind = ElementCall::read(&mut c);
         if let Err(code) = S::execute(&mut c, regs, cx) {
-            (*cx).fuel -= call.cost as i64;
+            (*cx).fuel -= ElementCall::read(&mut Cursor::new(pc)).cost as i64;
             fail!(code, c, regs, cx, facc)
         }
+        // Read after the statement, so that not all of it is in registers meanwhile.
+        let call = ElementCall::read(&mut Cursor::new(pc));
         (*cx).fuel -= call.cost as i64;
         let values = (*call.table).values();
         let index = *regs.add(call.index) as usize;

@@ -264,7 +264,7 @@ impl Table {
     pub(crate) unsafe fn put_short(table: *mut Table, key: *mut Str, value: Value) -> u32 {
         // SAFETY: as the caller promises; a found node and a main position are nodes of the table's own part.
         unsafe {
-            if value.is_nil() || Table::has_no_nodes(table) {
+            if value.is_nil() || Table::has_no_nodes(table) || Table::is_weak(table) {
                 return u32::MAX;
             }
             let mut node = Table::find_short(table, key);

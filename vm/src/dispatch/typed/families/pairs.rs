@@ -217,9 +217,6 @@ fn branches(registry: &mut Registry) {
         ];
         branch After<Then<A, B>, C>;
     }
-    each! { registry; C in conditions!;
-        branch After<Then<Then<Increment, Increment>, Increment>, C>;
-    }
     whole_loops(registry);
 }
 
