@@ -10,7 +10,7 @@ use crate::context::return_info;
 use crate::function::{Body, FunctionInfo, header_at};
 use crate::heap::Closure;
 use crate::stack::record::{RECORD_WORDS, Record, RecordKind};
-use crate::stack::{call, host_call, unwind};
+use crate::stack::{call, host_run, unwind};
 use crate::value::{Tag, Value};
 use std::ptr::with_exposed_provenance_mut as pointer;
 
@@ -71,7 +71,7 @@ slow_handler! {
         if callee.tag() == Tag::FUNCTION {
             let closure = pointer::<Closure>(callee.payload() as usize);
             if let Body::Host(host) = &(*(*closure).function.cast::<FunctionInfo>()).body {
-                return host_call::call(&mut *cx, host, closure, new, call.arguments, call.place, at);
+                return host_run::call(&mut *cx, host, closure, new, call.arguments, call.place, at);
             }
         }
         call::call_value(&mut *cx, callee, new, call.arguments, call.place, at)

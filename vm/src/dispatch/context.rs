@@ -102,7 +102,7 @@ pub(crate) struct Context {
     /// The error that the host function gets whose record is gone on with next.
     pub(crate) pending_error: Option<Value>,
     /// The call that is made before the next record is gone on with.
-    pub(crate) pending_call: Option<crate::stack::host_call::PendingCall>,
+    pub(crate) pending_call: Option<crate::stack::host_run::PendingCall>,
     /// What a host function waits for.
     pub(crate) request: Option<Box<dyn HostRequest>>,
     /// Metatable of strings.

@@ -326,27 +326,27 @@ handler! {
             (*cx).fuel += cost as i64;
             slow!(out_of_fuel, pc, regs, cx, facc)
         }
-        let dst = (*info_at).dst as usize;
-        let callee = get_any(regs, iterator);
-        let table = get_any(regs, state);
-        if callee.tag() == Tag::FUNCTION && table.tag() == Tag::TABLE {
-            let done = super::object::iterate(&mut *cx, callee, table, get_any(regs, control));
-            if let Some((key, value)) = done {
-                set_any(regs, dst, key);
-                if wanted > 1 {
-                    set_any(regs, dst + 2, value);
-                    for more in 2..wanted {
-                        set_any(regs, dst + 2 * more, Value::NIL);
-                    }
-                }
-                next!(c.end(), regs, cx, facc)
-            }
+        let dst = regs.add((*info_at).dst as usize);
+        if tag_at(regs, iterator) == Tag::FUNCTION
+            && tag_at(regs, state) == Tag::TABLE
+            && super::iterate::iterate(cx, regs.add(iterator), regs.add(state), regs.add(control), dst, wanted)
+        {
+            next!(c.end(), regs, cx, facc)
         }
         let new = regs.add(window);
-        set_any(new, 0, table);
+        set_any(new, 0, get_any(regs, state));
         set_any(new, 2, get_any(regs, control));
-        let at = Flow { pc, regs };
-        follow!(call::call_value(&mut *cx, callee, new, 2, c.end(), at), cx, facc)
+        slow!(for_each_call, pc, regs, cx, facc)
+    }
+}
+
+slow_handler! {
+    /// Calls the iterator, whose arguments are in the window.
+    fn for_each_call(pc, regs, cx) {
+        let mut c = Cursor::new(pc);
+        let (iterator, _state, _control, window) = (c.half(), c.half(), c.half(), c.half());
+        let _counts = (c.half(), c.half(), c.word32(), c.word64());
+        call::call_value(&mut *cx, get_any(regs, iterator), regs.add(window), 2, c.end(), Flow { pc, regs })
     }
 }
 

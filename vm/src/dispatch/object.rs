@@ -1,13 +1,11 @@
 //! Tables, closures and cells.
 
-use super::dynamic::AnySource;
 use super::operands::{get_any, set_any, tag_at};
+use super::sources::AnySource;
 use super::{Cursor, Flow, Pc, Regs};
 use crate::context::Context;
 use crate::error;
-use crate::function::{Body, FunctionInfo};
 use crate::heap::{Closure, Str, Table, TableError};
-use crate::host::Intrinsic;
 use crate::metamethod::Metamethod;
 use crate::stack::call::{call_from_instruction, top_of};
 use crate::stack::record::{Record, RecordKind};
@@ -546,37 +544,6 @@ slow_handler! {
         }
         let message = error::operation_error(&*cx, at, "get length of", value, "src");
         raise_message(&mut *cx, at, message)
-    }
-}
-
-/// Does one step of an iteration without a call when the iterator is one the machine knows; gives key and value.
-///
-/// # Safety
-/// The operands are reachable.
-#[inline]
-pub(crate) unsafe fn iterate(cx: &mut Context, callee: Value, table: Value, control: Value) -> Option<(Value, Value)> {
-    // SAFETY: closures point to functions; the table is one.
-    unsafe {
-        let closure: *mut Closure = callee.pointer().cast();
-        let Body::Host(host) = &(*(*closure).function.cast::<FunctionInfo>()).body else { return None };
-        let table: *mut Table = table.pointer().cast();
-        match host.intrinsic? {
-            Intrinsic::Next => match Table::next(table, &mut cx.heap, control) {
-                Ok(Some(entry)) => Some(entry),
-                Ok(None) => Some((Value::NIL, Value::NIL)),
-                Err(_) => None,
-            },
-            Intrinsic::SequenceNext => {
-                let index = control.as_int()?.wrapping_add(1);
-                let value = Table::get_int(table, &mut cx.heap, index);
-                if value.is_nil() {
-                    // A metatable may still have something to say.
-                    return Table::metatable(table).is_null().then_some((Value::NIL, Value::NIL));
-                }
-                Some((Value::int(index), value))
-            }
-            Intrinsic::Quick(_) => None,
-        }
     }
 }
 

@@ -5,8 +5,9 @@ use super::sources::{
     Kind, Kinds, Source, Variants, arithmetic, branch, branch_not, choose, comparison, float_arithmetic,
 };
 use super::{Loading, key_address, small_int};
-use crate::dispatch::dynamic::{self as ops, Inline, Int, IntSlot, Slot};
+use crate::dispatch::dynamic as ops;
 use crate::dispatch::object::{self, Capture};
+use crate::dispatch::sources::{Inline, Int, IntSlot, Slot};
 use crate::dispatch::{Handler, control};
 use crate::function::FunctionInfo;
 use crate::heap::Str;
@@ -93,14 +94,7 @@ impl Loading<'_> {
                     *if_false,
                 );
             }
-            Instruction::BranchTruthy { cond, if_true, if_false } => {
-                let slot = self.any_slot(at, *cond);
-                let inverted = self.next_block == Some(*if_true);
-                let handler: Handler = if inverted { control::branch_falsy } else { control::branch_truthy };
-                self.asm.begin(handler, at);
-                self.asm.half(slot);
-                self.end_branch(at, inverted, *if_true, *if_false);
-            }
+            Instruction::BranchTruthy { cond, if_true, if_false } => self.branch_truthy(at, *cond, *if_true, *if_false),
             Instruction::BranchKind { src, kind, if_true, if_false } => {
                 let slot = self.any_slot(at, *src);
                 self.asm.begin(control::branch_kind, at);
@@ -138,6 +132,14 @@ impl Loading<'_> {
             }
             _ => self.emit_object(at),
         }
+    }
+
+    fn branch_truthy(&mut self, at: usize, cond: Operand, if_true: Block, if_false: Block) {
+        let slot = self.any_slot(at, cond);
+        let inverted = self.next_block == Some(if_true);
+        self.asm.begin(if inverted { control::branch_falsy } else { control::branch_truthy }, at);
+        self.asm.half(slot);
+        self.end_branch(at, inverted, if_true, if_false);
     }
 
     fn emit_object(&mut self, at: usize) {

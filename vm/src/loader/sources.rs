@@ -2,6 +2,7 @@
 
 use crate::dispatch::Handler;
 use crate::dispatch::dynamic::{self as ops, Arithmetic, Relation};
+use crate::dispatch::sources as places;
 use crate::value::Value;
 
 /// An input as it is written into an instruction.
@@ -14,7 +15,7 @@ pub(super) enum Source {
     Inline(Value),
 }
 
-/// How a handler treats an input; each is a type of the same name in [`ops`].
+/// How a handler treats an input; each is a type of the same name in [`places`].
 #[derive(Clone, Copy)]
 pub(super) enum Kind {
     Slot,
@@ -42,7 +43,7 @@ pub(super) fn choose(variants: Variants, left: Kinds, right: Kinds) -> Handler {
 macro_rules! handlers {
     ($handler:ident<$operation:ident>, $left:expr, $right:expr; $($l:ident $r:ident),* $(,)?) => {
         match ($left, $right) {
-            $((Kind::$l, Kind::$r) => Some(ops::$handler::<$operation, ops::$l, ops::$r> as Handler),)*
+            $((Kind::$l, Kind::$r) => Some(ops::$handler::<$operation, places::$l, places::$r> as Handler),)*
             _ => None,
         }
     };

@@ -1,6 +1,6 @@
 //! Entering functions where the fast paths of `dispatch::call` do not apply.
 
-use super::host_call;
+use super::host_run;
 use super::record::{Protect, RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
 use super::unwind::{raise, raise_message, raise_trap};
 use crate::code::{NOT_DIRECT, TYPED_CALL};
@@ -102,7 +102,7 @@ pub(crate) unsafe fn enter(
         let info = &*(*closure).function.cast::<FunctionInfo>();
         let guest = match &info.body {
             Body::Guest(guest) => guest,
-            Body::Host(host) => return host_call::invoke(cx, host, closure, new, count, place, at),
+            Body::Host(host) => return host_run::invoke(cx, host, closure, new, count, place, at),
             // Code on both sides is not typed: the typed face in between changes nothing.
             Body::Bridge(_) => return call_value(cx, super::adapt::behind(closure).0, new, count, place, at),
         };
@@ -250,7 +250,7 @@ pub(crate) unsafe fn tail_call_value(
         if let Body::Host(host) = &(*(*closure).function.cast::<FunctionInfo>()).body {
             let base = if variadic { at.regs.sub(*at.regs.sub(3) as usize) } else { at.regs };
             let place = pointer::<u16>(*at.regs.sub(1) as usize).cast_const();
-            if let Some(flow) = host_call::call_quickly(cx, host, new, count, base, place) {
+            if let Some(flow) = host_run::call_quickly(cx, host, new, count, base, place) {
                 return flow;
             }
             return tail_call_host(cx, host, closure, new, count, at);
@@ -287,7 +287,7 @@ unsafe fn tail_call_host(
         std::ptr::copy(regs.add(offset), new, count * 2);
         record.cast::<Record>().write(Record::instruction(RecordKind::Return, at.pc, std::ptr::null(), top));
         let place = cx.record_return();
-        host_call::invoke(cx, host, closure, new, count, place, at)
+        host_run::invoke(cx, host, closure, new, count, place, at)
     }
 }
 

@@ -5,7 +5,8 @@
 //! registered, and goes no further.
 
 use super::call::{self, words_between};
-use super::host_call::{self, Returned, call_from_record};
+use super::host_call::Returned;
+use super::host_run::{self, call_from_record};
 use super::record::{Protect, RECORD_DELTA, Record, RecordKind};
 use super::run::RunState;
 use super::{stepping, switch, unwind};
@@ -116,7 +117,7 @@ pub(crate) unsafe fn returned(cx: &mut Context, place: Regs) -> Flow {
         }
         let record = *record;
         if record.next.is_null() {
-            return host_call::go_on(cx, place, Returned::Nothing);
+            return host_run::go_on(cx, place, Returned::Nothing);
         }
         stepping::go_on(cx, &record, Flow { pc: record.next, regs: place.sub(record.delta as usize) })
     }

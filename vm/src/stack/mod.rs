@@ -9,6 +9,7 @@ pub(crate) mod finalise;
 pub(crate) mod host_call;
 mod host_debug;
 mod host_modules;
+pub(crate) mod host_run;
 pub(crate) mod host_services;
 pub(crate) mod memory;
 pub(crate) mod record;

@@ -1,7 +1,8 @@
 //! What happens when a call out of a record returns.
 
 use super::call::{call_from_instruction, words_between};
-use super::host_call::{self, Returned};
+use super::host_call::Returned;
+use super::host_run;
 use super::record::{RECORD_WORDS, Record, RecordKind};
 use super::{finalise, stepping, switch, unwind};
 use crate::code::function::{Body, FunctionInfo};
@@ -34,7 +35,7 @@ pub(crate) unsafe fn record_returned(cx: &mut Context, regs: Regs) -> Flow {
                     Some(error) => Returned::Error(error),
                     None => Returned::Values(words_between(cx.stack_start, results), count),
                 };
-                host_call::go_on(cx, regs, returned)
+                host_run::go_on(cx, regs, returned)
             }
             RecordKind::Store => store(cx, below, &record, first),
             RecordKind::StoreTruthy => store(cx, below, &record, Value::bool(first.is_truthy())),

@@ -9,7 +9,7 @@ use crate::host::HostRequest;
 use crate::machine::{InstanceId, Machine};
 use crate::stack::call::{call_value, values_at};
 use crate::stack::record::RECORD_DELTA;
-use crate::stack::{host_call, stepping, switch};
+use crate::stack::{host_run, stepping, switch};
 use crate::value::Value;
 
 /// How a slice of a run ended.
@@ -122,7 +122,7 @@ impl Machine {
         self.cx.status = Status::Running;
         let record = self.cx.regs;
         // SAFETY: a run waits with the record of its host function on top.
-        let flow = unsafe { host_call::answer(&mut self.cx, record, values) };
+        let flow = unsafe { host_run::answer(&mut self.cx, record, values) };
         self.cx.go_on(flow);
     }
 }

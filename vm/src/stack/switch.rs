@@ -1,6 +1,6 @@
 //! Switching between fibers.
 
-use super::host_call::{answer, answer_error, call_from_record};
+use super::host_run::{answer, answer_error, call_from_record};
 use super::memory::{FIRST_WORDS, StackMemory};
 use super::record::{RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
 use super::unwind::{self, raise_message};

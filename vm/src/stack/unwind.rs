@@ -4,7 +4,7 @@ use super::call::{call_above, top_of};
 use super::memory::RESERVE_WORDS;
 use super::record::{Protect, RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
 use super::walk::{Level, Walk, height};
-use super::{host_call, switch};
+use super::{host_run, switch};
 use crate::context::{Context, Status};
 use crate::dispatch::operands::{get_any, set_any};
 use crate::dispatch::{Flow, Regs};
@@ -325,7 +325,7 @@ unsafe fn unwind_to(cx: &mut Context, at: Flow, calling: bool, catcher: Catcher,
             Catcher::Host { record } => {
                 let record = shrink_after_overflow(cx, record, RECORD_WORDS);
                 cx.pending_trap = None;
-                host_call::answer_error(cx, record, error)
+                host_run::answer_error(cx, record, error)
             }
             Catcher::Nobody if cx.fiber == cx.main_fiber && cx.exit.is_some() => {
                 cx.failure = cx.exit.take().map(Failure::Exit);
