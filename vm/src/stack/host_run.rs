@@ -35,9 +35,7 @@ pub(crate) unsafe fn call(
             && cx.finaliser_in.is_null()
             && !cx.heap.needs_step()
         {
-            // Tracebacks of the suspended fiber find here who yields.
-            *new.sub(2) = closure.expose_provenance() as u64;
-            *new.sub(1) = place as u64;
+            cx.running().suspended_in = (*closure).function.cast();
             return super::switch::suspend(cx, new, count, place, at);
         }
         match call_quickly(cx, host, new, count, new, place) {
