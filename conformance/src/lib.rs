@@ -10,6 +10,7 @@ pub mod known;
 pub mod lua_host;
 pub mod outcome;
 pub mod reference;
+pub mod reload;
 pub mod run_lua;
 pub mod run_wasm;
 pub mod small_stack;

@@ -13,6 +13,7 @@ mod loader;
 mod machine;
 pub mod memory;
 mod number;
+mod snapshot;
 mod stack;
 pub mod value;
 
@@ -30,6 +31,7 @@ pub use host::{HostRequest, Intrinsic, Outcome, Protect, Raise};
 pub use loader::explain::{ExplainError, ThreadedForm, ThreadedLine};
 pub use loader::instantiate::LinkError;
 pub use machine::{InstanceId, Kept, Machine};
+pub use snapshot::{CodeForm, ObjectCodec, SnapshotError, StateCodec};
 pub use stack::host_call::HostCall;
 pub use stack::host_services::LevelInfo;
 pub use stack::run::RunState;

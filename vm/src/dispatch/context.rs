@@ -138,6 +138,8 @@ pub(crate) struct Context {
     pub(crate) overflow_words: usize,
     /// Set while a finaliser runs, so that they do not nest.
     pub(crate) in_finaliser: bool,
+    /// How what belongs to the host travels.
+    pub(crate) codecs: crate::snapshot::Codecs,
 }
 
 impl Context {
@@ -185,6 +187,7 @@ impl Context {
             return_code: Box::new([info, return_handler as usize as u64]),
             overflow_words: 0,
             in_finaliser: false,
+            codecs: crate::snapshot::Codecs::default(),
         })
     }
 

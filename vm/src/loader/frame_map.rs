@@ -80,6 +80,11 @@ impl FrameMap {
         hidden
     }
 
+    /// The registers that hold something for the program in a frame in plain code: what snapshots take along.
+    pub(crate) fn held_plain(&self, function: &Function, instruction: usize) -> minivm_isa::assigned::RegisterSet {
+        self.assigned.at(function, instruction)
+    }
+
     /// Marks what a frame in plain code holds, where every value is in its register.
     ///
     /// # Safety

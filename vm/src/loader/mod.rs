@@ -132,6 +132,11 @@ pub(crate) fn ensure_loaded(cx: &mut Context, info: &FunctionInfo, guest: &Guest
     Ok(())
 }
 
+/// Word of a frame where the registers of a callee begin.
+pub(crate) fn window_of(guest: &GuestFunction) -> usize {
+    guest.slots().words() + 2 * SCRATCH_VALUES + FRAME_HEADER_WORDS
+}
+
 /// The plain code of a function that has fast code.
 pub(crate) fn plain_code<'a>(cx: &Context, info: &FunctionInfo, guest: &'a GuestFunction) -> &'a Code {
     guest.plain.get_or_init(|| {
@@ -207,7 +212,7 @@ fn translate(
     let program = guest.program();
     let slots = guest.slots();
     let scratch = slots.words();
-    let window = scratch + 2 * SCRATCH_VALUES + FRAME_HEADER_WORDS;
+    let window = window_of(guest);
     let extent = window + window_words(program, function) + RECORD_DELTA;
     if extent > FRAME_WORDS_MAX {
         return Err(LoadError::FrameTooLarge);
@@ -285,7 +290,7 @@ impl Loading<'_> {
                 continue;
             }
             if self.plain {
-                self.asm.begin(stepping::step, at);
+                self.asm.step(stepping::step, at);
             }
             self.scratch_used = 0;
             if !typed::emit(self, at) {

@@ -64,7 +64,7 @@ pub(crate) unsafe fn to_plain(cx: &mut Context, flow: Flow) -> Flow {
 }
 
 /// The place in plain code for one in fast code, and the canonical instruction there.
-fn counterpart(code: &Code, plain: &Code, pc: Pc, guest: &GuestFunction) -> (Pc, usize) {
+pub(crate) fn counterpart(code: &Code, plain: &Code, pc: Pc, guest: &GuestFunction) -> (Pc, usize) {
     let at_block = |block: Block| (plain.block(block), guest.portable().block_range(block).start);
     if let Some(block) = code.exit_at(pc) {
         return at_block(block);
@@ -81,7 +81,10 @@ fn counterpart(code: &Code, plain: &Code, pc: Pc, guest: &GuestFunction) -> (Pc,
 
 /// Puts values that fast code keeps elsewhere before instruction `here` into their registers. Registers whose value fast
 /// code never wrote, as it was used up already, get one that the collector can look at.
-unsafe fn reveal(guest: &GuestFunction, regs: Regs, here: usize) {
+///
+/// # Safety
+/// `regs` are those of a frame of the function in fast code, before that instruction.
+pub(crate) unsafe fn reveal(guest: &GuestFunction, regs: Regs, here: usize) {
     let map = guest.frame_map.get().expect("it is made with the code");
     let (function, slots) = (guest.portable(), guest.slots());
     for hidden in map.hidden_before(function, here) {

@@ -36,6 +36,7 @@ use minivm::{Intrinsic, Machine, Value};
 pub fn install(machine: &mut Machine, mut host: Box<dyn LuaHost>) -> Result<Value, OutOfMemory> {
     let path = host.variable(b"LUA_PATH_5_4").or_else(|| host.variable(b"LUA_PATH"));
     machine.host_state().set(Library::new(host));
+    super::travel::set_open_files(machine, super::travel::OpenFiles::default());
     let mut installer = Installer { machine };
     let globals = installer.base()?;
     let loaded = installer.table(16)?;

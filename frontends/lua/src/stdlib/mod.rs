@@ -9,6 +9,7 @@
 //! | [`host`] | what the embedder grants: files, streams, clock, environment |
 //! | `arguments` | argument checks and their messages |
 //! | `library`, `stream` | state beside the heap; buffered streams |
+//! | `travel` | how these states and files travel in snapshots |
 //! | `support` | the operations of the language, for objects with metamethods |
 //! | `base`, `errors`, `load` | basic functions; `pcall` and its like; chunks |
 //! | `string*`, `table*`, `math`, `utf8`, `coroutine`, `io*`, `os`, `package`, `debug` | the libraries |
@@ -35,6 +36,7 @@ mod string_search;
 mod support;
 mod table;
 mod table_sort;
+mod travel;
 mod utf8;
 
 pub mod algorithms;
@@ -42,3 +44,4 @@ pub mod host;
 
 pub use host::LuaHost;
 pub use install::{flush, install};
+pub use travel::{OpenFiles, set_open_files};
