@@ -59,6 +59,16 @@ impl FrameMap {
 
     /// Registers that have a value at `here`, as far as the portable code knows, and did not get it.
     pub(crate) fn hidden_before(&self, function: &Function, here: usize) -> Vec<Hidden> {
+        self.hidden(function, here, here)
+    }
+
+    /// The same while the instruction at `here` calls, whose own arguments are the callee's.
+    pub(crate) fn hidden_during(&self, function: &Function, here: usize) -> Vec<Hidden> {
+        self.hidden(function, here, here + 1)
+    }
+
+    /// Those hidden before `here`; arguments wait in the window for calls from `calls` on.
+    fn hidden(&self, function: &Function, here: usize, calls: usize) -> Vec<Hidden> {
         let start = function.block_range(function.block_of(here)).start;
         let mut seen: Vec<Reg> = Vec::new();
         let mut hidden = Vec::new();
@@ -70,7 +80,7 @@ impl FrameMap {
                 seen.push(reg);
                 match self.fates[at] {
                     Fate::Emitted => {}
-                    Fate::Window { at: word, call } if call as usize >= here => {
+                    Fate::Window { at: word, call } if call as usize >= calls => {
                         hidden.push(Hidden::InWindow(reg, word));
                     }
                     Fate::Window { .. } | Fate::Folded(_) => hidden.push(Hidden::Nowhere(reg)),

@@ -98,6 +98,7 @@ unsafe fn settle_frame(
         let info = &*(*closure).function.cast::<FunctionInfo>();
         let plain = loader::plain_code(cx, info, guest);
         let is_plain = guest.is_plain(at.pc);
+        let map = guest.frame_map.get().expect("it is made with the code");
         match holder {
             Holder::Header(_) | Holder::Top { calling: true } => {
                 if is_plain {
@@ -105,13 +106,13 @@ unsafe fn settle_frame(
                 }
                 let code = guest.loaded();
                 let call = code.call_before(at.pc).expect("a frame waits at a place that a call returns to");
-                reveal(guest, at.regs, call + 1);
+                reveal(guest, at.regs, &map.hidden_during(guest.portable(), call));
                 plain.return_place(call).expect("both forms have the same calls")
             }
             Holder::Top { calling: false } => {
                 let here = guest.canonical(at.pc);
                 if !is_plain {
-                    reveal(guest, at.regs, here);
+                    reveal(guest, at.regs, &map.hidden_during(guest.portable(), here));
                 }
                 plain.place_of(here)
             }
@@ -144,7 +145,13 @@ unsafe fn settle_record(
             }
         }
         if !is_plain {
-            reveal(guest, at.regs, here);
+            let map = guest.frame_map.get().expect("it is made with the code");
+            let function = guest.portable();
+            let hidden = match record.kind {
+                RecordKind::Finaliser => map.hidden_before(function, here),
+                _ => map.hidden_during(function, here),
+            };
+            reveal(guest, at.regs, &hidden);
         }
         if record.kind == RecordKind::Store
             && let Some(receiver) = receiver_of(&guest.portable().code[here])

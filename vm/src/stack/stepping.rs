@@ -58,7 +58,8 @@ pub(crate) unsafe fn to_plain(cx: &mut Context, flow: Flow) -> Flow {
         let plain = loader::plain_code(cx, info, guest);
         let code = guest.loaded();
         let (pc, here) = counterpart(code, plain, flow.pc, guest);
-        reveal(guest, flow.regs, here);
+        let map = guest.frame_map.get().expect("it is made with the code");
+        reveal(guest, flow.regs, &map.hidden_before(guest.portable(), here));
         Flow { pc, regs: flow.regs }
     }
 }
@@ -79,18 +80,17 @@ pub(crate) fn counterpart(code: &Code, plain: &Code, pc: Pc, guest: &GuestFuncti
     if guest.portable().block_range(block).start == here { at_block(block) } else { (plain.place_of(here), here) }
 }
 
-/// Puts values that fast code keeps elsewhere before instruction `here` into their registers. Registers whose value fast
-/// code never wrote, as it was used up already, get one that the collector can look at.
+/// Puts values that fast code keeps elsewhere into their registers. Registers whose value fast code never wrote, as it was used
+/// up already, get one that the collector can look at.
 ///
 /// # Safety
-/// `regs` are those of a frame of the function in fast code, before that instruction.
-pub(crate) unsafe fn reveal(guest: &GuestFunction, regs: Regs, here: usize) {
-    let map = guest.frame_map.get().expect("it is made with the code");
+/// `regs` are those of a frame of the function in fast code, where these are hidden.
+pub(crate) unsafe fn reveal(guest: &GuestFunction, regs: Regs, hidden: &[Hidden]) {
     let (function, slots) = (guest.portable(), guest.slots());
-    for hidden in map.hidden_before(function, here) {
+    for hidden in hidden {
         // SAFETY: registers and window lie in the frame.
         unsafe {
-            match hidden {
+            match *hidden {
                 Hidden::InWindow(reg, word) => {
                     let value = get_any(regs, word as usize);
                     set_any(regs, slots.of(reg) as usize, value);
@@ -98,7 +98,9 @@ pub(crate) unsafe fn reveal(guest: &GuestFunction, regs: Regs, here: usize) {
                 Hidden::Nowhere(reg) => match function.registers[reg] {
                     Type::Any => set_any(regs, slots.of(reg) as usize, Value::NIL),
                     Type::Cell | Type::Ref(_) => *regs.add(slots.of(reg) as usize) = 0,
-                    Type::I32 | Type::I64 | Type::F32 | Type::F64 | Type::V128 => {}
+                    // What lay there must not show in a snapshot.
+                    Type::I32 | Type::I64 | Type::F32 | Type::F64 => *regs.add(slots.of(reg) as usize) = 0,
+                    Type::V128 => regs.add(slots.of(reg) as usize).cast::<[u64; 2]>().write([0; 2]),
                 },
             }
         }

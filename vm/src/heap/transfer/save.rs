@@ -52,6 +52,7 @@ impl HeapSaver {
     /// The number of a cell, from 1; it will be written.
     #[inline(always)]
     fn number(&mut self, cell: *mut Header) -> u64 {
+        debug_assert!(!cell.is_null(), "only live cells are met");
         let entry = self.map.entry(cell.addr());
         if *entry == 0 {
             self.cells.push(cell);
@@ -177,12 +178,16 @@ impl HeapSaver {
                 out.number(0);
             } else {
                 out.number(u64::from(Table::array_capacity(table)) + 1);
+                self.live_bytes += crate::heap::chunk::cell_bytes(Table::array_header(table).cast());
             }
             let nodes = Table::node_count(table);
             if nodes == 0 {
                 out.byte(0);
             } else {
-                out.byte(if (*Table::hash_header(table)).inline { 1 } else { 2 });
+                let header = Table::hash_header(table);
+                let inline = (*header).inline;
+                self.live_bytes += if inline { 0 } else { crate::heap::chunk::cell_bytes(header.cast()) };
+                out.byte(if inline { 1 } else { 2 });
                 out.byte(nodes.trailing_zeros() as u8);
             }
         }
