@@ -2,9 +2,10 @@
 
 use crate::cases::Case;
 use crate::outcome::Outcome;
-use crate::run_lua;
+use crate::{run_lua, run_wasm};
 use minivm::{CodeForm, Failure, Limits, Machine, RunState, SnapshotError, Value};
 use minivm_lua::stdlib;
+use std::cell::RefCell;
 
 /// How long slices are.
 #[derive(Clone, Copy, Debug)]
@@ -106,6 +107,28 @@ pub fn run_lua(case: &Case, plan: Plan) -> Result<(Outcome, Reloads), String> {
             stdlib::install(&mut machine, Box::new(host.clone())).map_err(|error| error.to_string())?;
             Ok(machine)
         })
+    })?;
+    Ok((outcome, reloads))
+}
+
+/// Runs a C program in slices.
+///
+/// # Errors
+/// As for [`run_in_slices`].
+pub fn run_wasm(case: &Case, plan: Plan) -> Result<(Outcome, Reloads), String> {
+    let mut reloads = Reloads::default();
+    let outcome = run_wasm::run_with(case, |machine, start, host| {
+        machine.prepare(start, &[]);
+        let last = RefCell::new(None);
+        let result = run_in_slices(machine, plan, &mut reloads, || {
+            let (machine, linked) = host.machine()?;
+            *last.borrow_mut() = Some(linked);
+            Ok(machine)
+        });
+        if let Some(linked) = last.into_inner() {
+            linked.flush().map_err(|error| error.to_string())?;
+        }
+        result
     })?;
     Ok((outcome, reloads))
 }

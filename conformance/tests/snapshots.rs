@@ -15,7 +15,8 @@ fn main() {
         let test = Trial::test(case.name.clone(), move || Ok(known::judge(&case, check(&case))?));
         test.with_ignored_flag(crashes)
     };
-    let trials = cases::lua().into_iter().chain(cases::lua_programs()).map(trial).collect();
+    let lua = cases::lua().into_iter().chain(cases::lua_programs());
+    let trials = lua.chain(cases::c_programs()).map(trial).collect();
     libtest_mimic::run(&arguments, trials).exit();
 }
 
@@ -36,6 +37,7 @@ fn plan(case: &Case) -> Plan {
 }
 
 fn check(case: &Case) -> Result<(), String> {
-    let (outcome, _) = reload::run_lua(case, plan(case))?;
+    let is_lua = case.source.extension().is_some_and(|ending| ending == "lua");
+    let (outcome, _) = if is_lua { reload::run_lua(case, plan(case))? } else { reload::run_wasm(case, plan(case))? };
     snapshot::check(case, &outcome.text())
 }
