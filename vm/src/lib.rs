@@ -31,6 +31,8 @@ pub use host::{HostRequest, Intrinsic, Outcome, Protect, Raise};
 pub use loader::explain::{ExplainError, ThreadedForm, ThreadedLine};
 pub use loader::instantiate::LinkError;
 pub use machine::{InstanceId, Kept, Machine};
+#[cfg(feature = "snapshot-files")]
+pub use snapshot::container as snapshot_file;
 pub use snapshot::{CodeForm, ObjectCodec, SnapshotError, StateCodec};
 pub use stack::host_call::HostCall;
 pub use stack::host_services::LevelInfo;

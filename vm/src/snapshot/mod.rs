@@ -24,10 +24,14 @@
 //! | `settle` | stacks brought to plain code |
 //! | `save`, `save_stack` | from a machine to bytes |
 //! | `load`, `load_code`, `load_machine`, `load_stack` | from bytes to a machine; trusts nothing |
+//! | `describe` | a state for people |
 //! | `codec` | how the host's own objects and states travel |
 
 pub(crate) mod bytes;
 mod codec;
+mod describe;
+#[cfg(feature = "snapshot-files")]
+pub mod container;
 mod load;
 mod load_code;
 mod load_machine;
@@ -75,7 +79,7 @@ impl Machine {
     /// # Errors
     /// When something cannot travel; nothing is written then.
     pub fn save(&mut self, note: &[u8], code: CodeForm) -> Result<Vec<u8>, SnapshotError> {
-        save::save(&mut self.cx, note, Some(code)).map(|(bytes, _)| bytes)
+        save::save(&mut self.cx, note, Some(code)).map(|saved| saved.bytes)
     }
 
     /// Takes over a state that [`save`](Self::save) gave, in place of its own. The machine must have the host functions and
@@ -108,8 +112,8 @@ impl Machine {
     /// # Errors
     /// As for [`save`](Self::save) and [`load`](Self::load).
     pub fn copy_into(&mut self, other: &mut Machine) -> Result<(), SnapshotError> {
-        let (bytes, programs) = save::save(&mut self.cx, &[], None)?;
-        load::load(&mut other.cx, &bytes, &programs).map(|_| ())
+        let saved = save::save(&mut self.cx, &[], None)?;
+        load::load(&mut other.cx, &saved.bytes, &saved.programs).map(|_| ())
     }
 
     /// Says how host objects of a kind travel, by their [`type_name`](crate::heap::HostObject::type_name).

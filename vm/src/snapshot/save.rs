@@ -17,7 +17,7 @@ use crate::value::{Tag, Value};
 use minivm_isa::program::ElementType;
 use minivm_isa::verify::Verified;
 use minivm_isa::{Type, binary};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 /// Bytes of a memory that are left out together when they are zero.
@@ -74,12 +74,17 @@ impl<T> Pool<T> {
 /// The programs whose numbers stand in bytes that share them.
 pub(super) type Programs = Vec<Rc<Verified>>;
 
+/// What saving gives.
+pub(super) struct Saved {
+    pub(super) bytes: Vec<u8>,
+    /// The programs that the bytes share, when they do not hold them.
+    pub(super) programs: Programs,
+    /// Heap cells and their bytes by kind.
+    pub(super) census: BTreeMap<&'static str, (usize, usize)>,
+}
+
 /// Saves a state; without a form, the code is in the programs that are given.
-pub(super) fn save(
-    cx: &mut Context,
-    note: &[u8],
-    form: Option<CodeForm>,
-) -> Result<(Vec<u8>, Programs), SnapshotError> {
+pub(super) fn save(cx: &mut Context, note: &[u8], form: Option<CodeForm>) -> Result<Saved, SnapshotError> {
     let is_run = match cx.status {
         Status::Running | Status::OutOfFuel | Status::Stepped => true,
         Status::Finished | Status::Failed => false,
@@ -168,7 +173,7 @@ impl<'c> Saving<'c> {
         }
     }
 
-    fn all(&mut self, note: &[u8], form: Option<CodeForm>, is_run: bool) -> Result<(Vec<u8>, Programs), SnapshotError> {
+    fn all(&mut self, note: &[u8], form: Option<CodeForm>, is_run: bool) -> Result<Saved, SnapshotError> {
         // What can be refused comes first.
         let mut states = Writer::new();
         self.codecs.save_states(&mut self.cx.host_state, &mut states)?;
@@ -191,7 +196,7 @@ impl<'c> Saving<'c> {
         for part in [note, &code, &instances, &hosts, &shapes, &contents, &machine.into_bytes(), &states.into_bytes()] {
             out.block(part);
         }
-        Ok((out.into_bytes(), programs))
+        Ok(Saved { bytes: out.into_bytes(), programs, census: heap.census })
     }
 
     /// The programs, and the instances with their bridges.

@@ -10,6 +10,7 @@ use crate::heap::{Heap, Roots};
 use crate::snapshot::SnapshotError;
 use crate::snapshot::bytes::Writer;
 use crate::value::{Tag, Value};
+use std::collections::BTreeMap;
 
 /// What writes the parts of cells that the heap does not know.
 pub(crate) trait SaveOutside {
@@ -36,6 +37,8 @@ pub(crate) struct HeapSaver {
     dead_keys: Vec<(usize, u64)>,
     /// Bytes of all cells met.
     pub(crate) live_bytes: usize,
+    /// Cells and their bytes by kind.
+    pub(crate) census: BTreeMap<&'static str, (usize, usize)>,
 }
 
 impl HeapSaver {
@@ -46,6 +49,7 @@ impl HeapSaver {
             hidden: Vec::new(),
             dead_keys: Vec::new(),
             live_bytes: 0,
+            census: BTreeMap::new(),
         }
     }
 
@@ -113,19 +117,25 @@ impl HeapSaver {
         outside: &mut dyn SaveOutside,
     ) -> Result<(usize, Vec<u8>, Vec<u8>), SnapshotError> {
         let (mut shapes, mut contents) = (Writer::new(), Writer::new());
+        let mut by_kind = [(0, 0); 16];
         let mut next = 0;
         while let Some(&cell) = self.cells.get(next) {
             next += 1;
             // SAFETY: the cell was reached from a live one.
             unsafe {
+                let before = self.live_bytes;
                 self.live_bytes += crate::heap::chunk::cell_bytes(cell.cast());
                 self.shape(cell, next as u32, outside, &mut shapes)?;
                 self.contents(cell, outside, &mut contents)?;
+                let kind = &mut by_kind[usize::from((*cell).kind()) % 16];
+                *kind = (kind.0 + 1, kind.1 + self.live_bytes - before);
             }
         }
         for (at, address) in std::mem::take(&mut self.dead_keys) {
             contents.patch(at, self.map.get(address as usize));
         }
+        let kinds = (0u32..).map(|kind| Tag(kind).name()).zip(by_kind).filter(|(_, (count, _))| *count > 0);
+        self.census = kinds.collect();
         Ok((self.cells.len(), shapes.into_bytes(), contents.into_bytes()))
     }
 
