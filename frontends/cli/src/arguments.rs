@@ -133,7 +133,7 @@ pub(crate) enum StopSignal {
 }
 
 /// Options of `resume`.
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Default)]
 pub(crate) struct Resume {
     /// Grant a directory, and under which path the program sees it.
     #[arg(long = "dir", value_name = "HOST[::GUEST]", value_hint = ValueHint::DirPath)]
@@ -167,6 +167,10 @@ pub(crate) struct Build {
     /// The program.
     #[command(flatten)]
     pub(crate) file: File,
+    /// Run the top level of a Lua program now, and keep the state it leaves: running the result calls the function that the
+    /// program returns, or its global `main`.
+    #[arg(long)]
+    pub(crate) warm: bool,
     /// Where to write it: as text if the name ends in .mvt, else as .mvm; `-` is standard
     /// output.
     #[arg(short, long, value_name = "OUT", value_hint = ValueHint::FilePath)]

@@ -116,3 +116,18 @@ fn damaged_files_are_refused() {
         assert!(text(&output.stderr).contains("damaged"), "{}", text(&output.stderr));
     }
 }
+
+#[test]
+fn a_warm_program_begins_where_its_top_level_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, warm) = (folder.path().join("app.lua"), folder.path().join("app.mvm"));
+    let source = "local primes = {}\nfor i = 2, 2000 do local ok = true for j = 2, i // 2 do if i % j == 0 then ok = false break end end
+        if ok then primes[#primes + 1] = i end end\nprint('built')\nreturn function(n) print(primes[tonumber(n)], #arg) end";
+    std::fs::write(&file, source).unwrap();
+    let (file, warm) = (file.to_str().unwrap(), warm.to_str().unwrap());
+    let built = minivm(&["build", file, "--warm", "-o", warm]);
+    assert_eq!((text(&built.stdout).as_str(), built.status.code()), ("built\n", Some(0)), "{}", text(&built.stderr));
+    assert_eq!(text(&minivm(&[warm, "100"]).stdout), "541\t1\n");
+    assert_eq!(text(&minivm(&["run", warm, "303"]).stdout), "1999\t1\n");
+    assert_eq!(minivm(&["resume", warm]).status.code(), Some(2));
+}

@@ -107,14 +107,7 @@ fn read(
     parts: &Parts<'_>,
     programs: &[Rc<Verified>],
 ) -> Result<(), SnapshotError> {
-    let mut loading = Loading {
-        cx,
-        codecs,
-        hosts: Vec::new(),
-        layouts: Vec::new(),
-        running: None,
-        waiting: 0,
-    };
+    let mut loading = Loading { cx, codecs, hosts: Vec::new(), layouts: Vec::new(), running: None, waiting: 0 };
     loading.code(parts.code, parts.instances, programs)?;
     loading.find_hosts(parts.hosts)?;
     loading.note_layouts();
@@ -158,7 +151,11 @@ impl Loading<'_> {
     /// Reads the number of an instance.
     pub(super) fn instance(&self, from: &mut Reader<'_>) -> Result<&Instance, SnapshotError> {
         let number = from.size()?;
-        self.cx.instances.get(number).map(|instance| &**instance).ok_or_else(|| from.damaged("there is no such instance"))
+        self.cx
+            .instances
+            .get(number)
+            .map(|instance| &**instance)
+            .ok_or_else(|| from.damaged("there is no such instance"))
     }
 
     /// Reads a type of the machine.

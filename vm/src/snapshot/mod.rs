@@ -29,9 +29,9 @@
 
 pub(crate) mod bytes;
 mod codec;
-mod describe;
 #[cfg(feature = "snapshot-files")]
 pub mod container;
+mod describe;
 mod load;
 mod load_code;
 mod load_machine;
@@ -43,8 +43,8 @@ mod settle;
 use crate::machine::Machine;
 use std::fmt;
 
-pub use codec::{ObjectCodec, StateCodec};
 pub(crate) use codec::Codecs;
+pub use codec::{ObjectCodec, StateCodec};
 pub use save::CodeForm;
 
 /// Why a state cannot be saved or loaded.

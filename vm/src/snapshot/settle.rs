@@ -86,13 +86,7 @@ pub(super) unsafe fn settle_stack(cx: &mut Context, at: Flow, calling: bool) -> 
 }
 
 /// Brings one frame to plain code; gives its place, for those whose holder keeps it.
-unsafe fn settle_frame(
-    cx: &mut Context,
-    guest: &GuestFunction,
-    closure: *mut Closure,
-    at: Flow,
-    holder: Holder,
-) -> Pc {
+unsafe fn settle_frame(cx: &mut Context, guest: &GuestFunction, closure: *mut Closure, at: Flow, holder: Holder) -> Pc {
     // SAFETY: the frame is live and its function loaded, as it has a frame.
     unsafe {
         let info = &*(*closure).function.cast::<FunctionInfo>();

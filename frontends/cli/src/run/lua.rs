@@ -25,13 +25,18 @@ pub(super) fn is_chunk(program: &Program) -> bool {
 /// Makes the standard library; gives the table of globals.
 pub(super) fn install(session: &mut Session, options: &Run, arguments: &[String]) -> Result<Value, Failure> {
     let globals = library(session, &options.directories, &options.environment)?;
-    let argument_table = argument_table(session, arguments).ok_or_else(|| session.out_of_memory())?;
-    let set = session.machine.heap().table_set_name(globals, b"arg", argument_table);
-    set.map_err(|_| session.out_of_memory())?;
+    set_arguments(session, globals, arguments)?;
     if std::io::stdout().is_terminal() {
         line_by_line(&mut session.machine, globals);
     }
     Ok(globals)
+}
+
+/// Sets the global `arg`.
+pub(super) fn set_arguments(session: &mut Session, globals: Value, arguments: &[String]) -> Result<(), Failure> {
+    let argument_table = argument_table(session, arguments).ok_or_else(|| session.out_of_memory())?;
+    let set = session.machine.heap().table_set_name(globals, b"arg", argument_table);
+    set.map_err(|_| session.out_of_memory())
 }
 
 /// Makes the standard library over the process and what is granted of it; gives the table of globals.

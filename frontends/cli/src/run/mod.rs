@@ -2,6 +2,7 @@
 
 mod lua;
 mod snapshot;
+mod warm;
 
 use crate::arguments::Run;
 use crate::commands;
@@ -19,6 +20,7 @@ use snapshot::Plan;
 pub(crate) use snapshot::{inspect, resume};
 use std::io::Write;
 use std::path::Path;
+pub(crate) use warm::build as build_warm;
 
 /// The export that a command of WebAssembly begins with.
 const START: &str = "_start";
@@ -29,6 +31,9 @@ const MAIN: &str = "main";
 /// Runs a program.
 pub(crate) fn run(options: &Run) -> Result<Exit, Failure> {
     let (file, arguments) = options.program.split_first().expect("the parser asks for one value or more");
+    if warm::is_warm(Path::new(file)) {
+        return warm::run(options, Path::new(file), arguments);
+    }
     let Loaded { name, program, .. } = load(Path::new(file))?;
     let arguments: Vec<String> = arguments.iter().map(|argument| argument.to_string_lossy().into_owned()).collect();
     let limits = Limits { memory_bytes_max: options.memory_max.map_or(u64::MAX, |size| size.0), ..Limits::default() };
@@ -95,7 +100,8 @@ impl Session {
     fn run(&mut self, options: &Run, program: minivm_isa::Verified, arguments: Vec<String>) -> Result<Exit, Failure> {
         let outline = Outline::new(&program);
         if outline.imports_wasi {
-            let wasi = grants(&options.directories, &options.environment, &self.name, &arguments).map_err(|error| self.setup_failure(&error))?;
+            let wasi = grants(&options.directories, &options.environment, &self.name, &arguments)
+                .map_err(|error| self.setup_failure(&error))?;
             let linked = wasi::define(&mut self.machine, wasi).map_err(|_| self.out_of_memory())?;
             self.wasi = Some(linked);
         }

@@ -24,11 +24,7 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    pub(super) fn new(
-        to: Option<&Path>,
-        on: Option<StopSignal>,
-        closes_files: bool,
-    ) -> Result<Option<Self>, Failure> {
+    pub(super) fn new(to: Option<&Path>, on: Option<StopSignal>, closes_files: bool) -> Result<Option<Self>, Failure> {
         let Some(to) = to else { return Ok(None) };
         let signal = match on {
             Some(StopSignal::Usr1) => Some(listen()?),
@@ -132,6 +128,11 @@ impl Session {
         if let Some(why) = self.unsaved {
             return Err(Failure::new(Exit::Unsupported, self.report(format!("it cannot be saved: {why}"))));
         }
+        self.write(to)
+    }
+
+    /// Saves the state of the machine in a file.
+    pub(super) fn write(&mut self, to: &Path) -> Result<(), Failure> {
         let note = note(self);
         let saved = self.machine.save(&note, CodeForm::Whole).and_then(|payload| snapshot_file::pack(&payload));
         let file = saved.map_err(|error| Failure::new(Exit::Unsupported, self.report(error.to_string())))?;
@@ -169,7 +170,7 @@ fn refused(path: &Path, error: &SnapshotError) -> Failure {
 }
 
 /// A session with what a snapshot says it needs, loaded.
-fn load(options: &Resume) -> Result<Session, Failure> {
+pub(super) fn load(options: &Resume) -> Result<Session, Failure> {
     let (payload, note) = read(&options.file)?;
     let limits = Limits { memory_bytes_max: options.memory_max.map_or(u64::MAX, |size| size.0), ..Limits::default() };
     let mut session = Session::new(limits, note.name, None);
@@ -208,18 +209,12 @@ pub(crate) fn resume(options: &Resume) -> Result<Exit, Failure> {
 /// `inspect`: shows what is in a snapshot.
 pub(crate) fn inspect(path: &Path) -> Result<Exit, Failure> {
     let (_, note) = read(path)?;
-    let options = Resume {
-        directories: Vec::new(),
-        environment: Vec::new(),
-        fuel: None,
-        memory_max: None,
-        snapshot_to: None,
-        snapshot_on: None,
-        snapshot_closes_files: false,
-        file: path.to_owned(),
-    };
-    let languages: Vec<&str> =
-        [(note.has_lua, "Lua"), (note.has_wasi, "WASI")].iter().filter(|(has, _)| *has).map(|(_, name)| *name).collect();
+    let options = Resume { file: path.to_owned(), ..Resume::default() };
+    let languages: Vec<&str> = [(note.has_lua, "Lua"), (note.has_wasi, "WASI")]
+        .iter()
+        .filter(|(has, _)| *has)
+        .map(|(_, name)| *name)
+        .collect();
     let mut session = load(&options)?;
     let mut text = format!("{}: {}\n", session.name, languages.join(", "));
     text += &session.machine.describe_state().map_err(|error| refused(path, &error))?;

@@ -61,6 +61,11 @@ pub fn install(machine: &mut Machine, mut host: Box<dyn LuaHost>) -> Result<Valu
     Ok(globals)
 }
 
+/// The table of globals of a machine into which the libraries were put; nil in another one.
+pub fn globals(machine: &Machine) -> Value {
+    machine.registered(load::GLOBALS)
+}
+
 /// Hands on what programs have printed; for the end of a run.
 ///
 /// # Errors

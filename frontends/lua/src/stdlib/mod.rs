@@ -43,5 +43,5 @@ pub mod algorithms;
 pub mod host;
 
 pub use host::LuaHost;
-pub use install::{flush, install};
+pub use install::{flush, globals, install};
 pub use travel::{OpenFiles, set_open_files};

@@ -90,7 +90,8 @@ impl Library {
         for _ in 0..3 {
             let (head, tail) = rest.split_at_checked(9).ok_or_else(wrong)?;
             let length = u64::from_le_bytes(head[1..].try_into().expect("eight bytes"));
-            let (ahead, tail) = tail.split_at_checked(usize::try_from(length).unwrap_or(usize::MAX)).ok_or_else(wrong)?;
+            let (ahead, tail) =
+                tail.split_at_checked(usize::try_from(length).unwrap_or(usize::MAX)).ok_or_else(wrong)?;
             streams.push((buffering(head[0]).ok_or_else(wrong)?, ahead));
             rest = tail;
         }
@@ -101,7 +102,9 @@ impl Library {
         self.mode = if fixed[32] == 1 { CollectorMode::Generational } else { CollectorMode::Incremental };
         (self.pause, self.step_multiplier) = (word(33) as i64, word(41) as i64);
         self.warnings = fixed[49] == 1;
-        for (stream, (buffering, ahead)) in [Standard::Input, Standard::Output, Standard::Error].into_iter().zip(streams) {
+        for (stream, (buffering, ahead)) in
+            [Standard::Input, Standard::Output, Standard::Error].into_iter().zip(streams)
+        {
             Stream::take_over(self.standard(stream), buffering, ahead);
         }
         Ok(())

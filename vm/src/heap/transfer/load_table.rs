@@ -2,13 +2,13 @@
 
 use super::DEAD;
 use super::load::HeapLoader;
-use crate::heap::{Heap, OutOfMemory};
 use crate::heap::header::Header;
 use crate::heap::table::layout::{
     ArrayHeader, DEAD_KEY, HashHeader, INLINE_NODES_MAX, INLINE_SLOTS_MAX, Node, PART_HEADER_BYTES, PART_LEN_MAX,
     TABLE_BYTES, Table, empty_nodes, hash_part_bytes,
 };
 use crate::heap::transfer::{WEAK_KEYS, WEAK_VALUES};
+use crate::heap::{Heap, OutOfMemory};
 use crate::snapshot::SnapshotError;
 use crate::snapshot::bytes::Reader;
 use crate::value::{Tag, Value, float_to_int};
@@ -279,8 +279,7 @@ impl Chains {
 unsafe fn write_free(cell: *mut u8, count: usize, inline: bool) -> *mut Node {
     // SAFETY: the caller gives the room.
     unsafe {
-        let header =
-            HashHeader { metatable: null_mut(), last_free: count as u32, absent: 0, has_int: false, inline };
+        let header = HashHeader { metatable: null_mut(), last_free: count as u32, absent: 0, has_int: false, inline };
         cell.cast::<HashHeader>().write(header);
         let nodes = cell.add(PART_HEADER_BYTES).cast::<Node>();
         for index in 0..count {
