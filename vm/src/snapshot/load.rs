@@ -6,7 +6,7 @@ use crate::context::{Context, FUEL_LIMIT_MAX, FUEL_UNLIMITED};
 use crate::dispatch::convert::layout_of;
 use crate::dispatch::{Pc, Regs};
 use crate::function::{Body, FunctionInfo};
-use crate::heap::transfer::{HeapLoader, LoadOutside, LoadedLayout};
+use crate::heap::transfer::{FiberState, HeapLoader, LoadOutside, LoadedLayout};
 use crate::heap::{FiberCell, Heap, HeapLimits, HostObject};
 use crate::instance::Instance;
 use crate::loader::layouts::Shape;
@@ -285,7 +285,7 @@ impl LoadOutside for Loading<'_> {
         storage.is_some_and(|storage| fits(machine_type(storage.register_type()), to))
     }
 
-    fn new_fiber(&mut self) -> Result<(*mut (), unsafe fn(*mut ())), SnapshotError> {
+    fn new_fiber(&mut self) -> Result<FiberState, SnapshotError> {
         let stack = StackMemory::new(FIRST_WORDS).ok_or(SnapshotError::OutOfMemory)?;
         let fiber = Box::new(Fiber::new(stack));
         Ok((Box::into_raw(fiber).cast(), crate::stack::switch::drop_fiber))

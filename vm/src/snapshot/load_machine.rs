@@ -6,6 +6,7 @@ use super::load::Loading;
 use super::save::BLOCK_BYTES;
 use crate::context::Status;
 use crate::function::{Body, FunctionInfo};
+use crate::heap::FiberCell;
 use crate::heap::transfer::HeapLoader;
 use crate::instance::{GlobalCell, SharedMemory, SharedTable};
 use crate::loader::frame_map::takes_open;
@@ -296,8 +297,8 @@ impl Loading<'_> {
                 Err(from.damaged("a fiber runs where nothing does"))
             };
         }
-        let main = cells.reference_to(Tag::FIBER, from)?.cast();
-        let fiber = cells.reference_to(Tag::FIBER, from)?.cast();
+        let main: *mut FiberCell = cells.reference_to(Tag::FIBER, from)?.cast();
+        let fiber: *mut FiberCell = cells.reference_to(Tag::FIBER, from)?.cast();
         let Some((running, pc, regs)) = self.running.filter(|(running, ..)| *running == fiber) else {
             return Err(from.damaged("the fiber that runs is another one"));
         };
@@ -314,11 +315,13 @@ impl Loading<'_> {
         let mut depth = 0;
         let mut at = running;
         // SAFETY: all fibers were read.
-        while unsafe { !Fiber::of(at).resumer.is_null() } {
-            at = unsafe { Fiber::of(at) }.resumer;
+        let resumer_of = |fiber: *mut FiberCell| unsafe { Fiber::of(fiber).resumer };
+        while !resumer_of(at).is_null() {
+            at = resumer_of(at);
             depth += 1;
             // SAFETY: as above.
-            if depth > self.waiting || unsafe { Fiber::of(at) }.state != FiberState::Normal {
+            let state = unsafe { Fiber::of(at).state };
+            if depth > self.waiting || state != FiberState::Normal {
                 return Err(from.damaged("fibers do not wait for each other"));
             }
         }

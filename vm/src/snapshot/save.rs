@@ -255,8 +255,9 @@ impl<'c> Saving<'c> {
     fn machine(&mut self, heap: &mut HeapSaver, out: &mut Writer) -> Result<(), SnapshotError> {
         let mut instances = Writer::new();
         for index in 0..self.cx.instances.len() {
+            let instance: *const Instance = &raw const *self.cx.instances[index];
             // SAFETY: instances are boxed and live as long as the machine; nothing runs.
-            let instance = unsafe { &*(&raw const *self.cx.instances[index]) };
+            let instance = unsafe { &*instance };
             self.instance(instance, heap, &mut instances);
         }
         self.definitions(heap, &mut instances);

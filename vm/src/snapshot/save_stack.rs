@@ -164,11 +164,11 @@ fn closing_level(fiber: &Fiber, levels: &[Level<'_>]) -> u64 {
         None => 0,
         Some(usize::MAX) => 1,
         Some(height) => {
-            let below = levels.iter().enumerate().filter(|(_, level)| match level {
+            let mut below = levels.iter().enumerate().filter(|(_, level)| match level {
                 Level::Guest { regs, .. } => words_between(fiber.stack.start(), *regs) <= height,
                 Level::Host { .. } | Level::Record { .. } => false,
             });
-            below.last().map_or(1, |(index, _)| index as u64 + 2)
+            below.next_back().map_or(1, |(index, _)| index as u64 + 2)
         }
     }
 }

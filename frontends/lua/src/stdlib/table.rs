@@ -176,7 +176,7 @@ fn unpack(call: &mut HostCall<'_>) -> Answer {
     let last = match call.state() {
         READ => {
             let (count, plain) = (call.arg(0).as_int().unwrap_or(0), call.returned_one());
-            return return_elements(call, plain, 1, count);
+            return return_elements(call, plain, 1, count.clamp(0, UNPACK_MAX as i64));
         }
         LENGTH => returned_length(call)?,
         _ if !call.is_absent(2) => call.check_integer(2)?,
@@ -225,7 +225,7 @@ fn concat(call: &mut HostCall<'_>) -> Answer {
         READ => {
             let (first, last, plain) = (call.arg(2), call.arg(3), call.returned_one());
             let (first, last) = (first.as_int().unwrap_or(1), last.as_int().unwrap_or(0));
-            return join(call, plain, (1, last - first + 1), first);
+            return join(call, plain, (1, last.wrapping_sub(first).wrapping_add(1)), first);
         }
         LENGTH => returned_length(call)?,
         _ => {

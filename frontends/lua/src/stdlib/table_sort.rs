@@ -35,7 +35,9 @@ pub(super) fn sort(call: &mut HostCall<'_>) -> Answer {
         WRITTEN => return call.return_none(),
         READ => {
             let (original, order, copy) = (call.arg(0), call.arg(1), call.returned_one());
-            let size = call.arg(2).as_int().unwrap_or(0);
+            // A snapshot that somebody made up may say anything.
+            let most = call.heap().table_len(copy).max(1 << 24).min(i64::from(i32::MAX) - 1);
+            let size = call.arg(2).as_int().unwrap_or(0).clamp(0, most);
             return start(call, copy, order, original, size);
         }
         LENGTH => returned_length(call)?,
@@ -118,7 +120,13 @@ struct Kept<'c, 'm> {
 impl Kept<'_, '_> {
     fn spans(&mut self) -> &mut Vec<Value> {
         let call = &self.call;
-        self.spans.get_or_insert_with(|| (SPANS..call.arg_count()).map(|index| call.arg(index)).collect())
+        self.spans.get_or_insert_with(|| {
+            let mut spans: Vec<Value> = (SPANS..call.arg_count()).map(|index| call.arg(index)).collect();
+            if spans.is_empty() {
+                spans.push(Value::int(0));
+            }
+            spans
+        })
     }
 }
 
@@ -153,7 +161,7 @@ impl SortStore for Kept<'_, '_> {
         let spans = self.spans();
         let start = (spans.len() - 1).checked_sub(SPAN_WORDS)?;
         let words: Vec<i64> = spans.drain(start..start + SPAN_WORDS).filter_map(Value::as_int).collect();
-        words.try_into().ok().map(Span::from_words)
+        words.try_into().ok().map(Span::from_words).filter(|span| span.is_sound())
     }
 }
 
@@ -161,6 +169,10 @@ impl SortStore for Kept<'_, '_> {
 fn answer(call: &mut HostCall<'_>, less: bool) -> Answer {
     let words = std::array::from_fn(|index| call.arg(SORT + index).as_int().unwrap_or(0));
     let mut sort = Sort::from_words(words);
+    if !sort.is_sound() {
+        // What was kept comes from a snapshot that somebody made up.
+        return Err(call.fail(invalid_order()));
+    }
     let mut store = Kept { call, spans: None };
     let answered = sort.answer(less, &mut store);
     let spans = store.spans.take();
@@ -183,7 +195,7 @@ fn answer(call: &mut HostCall<'_>, less: bool) -> Answer {
 fn ask(call: &mut HostCall<'_>, sort: &Sort) -> Answer {
     let table = call.arg(TABLE);
     let Some((lhs, rhs)) = sort.question() else {
-        let size = call.arg(call.arg_count() - 1).as_int().unwrap_or(0);
+        let size = call.arg(call.arg_count().saturating_sub(1)).as_int().unwrap_or(0);
         let original = call.arg(ORIGINAL);
         return finish(call, table, original, size);
     };

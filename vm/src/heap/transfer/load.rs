@@ -17,6 +17,9 @@ pub(crate) enum LoadedLayout {
     Array(ElementKind),
 }
 
+/// The state of a fiber, and what drops it.
+pub(crate) type FiberState = (*mut (), unsafe fn(*mut ()));
+
 /// What reads the parts of cells that the heap does not know.
 pub(crate) trait LoadOutside {
     /// Reads which function a closure is of: the function, and where its code is entered.
@@ -32,7 +35,7 @@ pub(crate) trait LoadOutside {
     /// far as kind and type go; none stands for null.
     fn may_refer(&self, type_index: u32, word: u32, to: Option<Value>) -> bool;
     /// A fiber's state, yet to be read, and how it is dropped.
-    fn new_fiber(&mut self) -> Result<(*mut (), unsafe fn(*mut ())), SnapshotError>;
+    fn new_fiber(&mut self) -> Result<FiberState, SnapshotError>;
     /// Reads an object of the host.
     fn host_object(&mut self, from: &mut Reader<'_>) -> Result<Box<dyn HostObject>, SnapshotError>;
 }

@@ -238,8 +238,8 @@ impl Chains {
         self.has_before.clear();
         self.has_before.resize(nodes.len(), false);
         let next_of = |index: usize| (index as i64 + i64::from(nodes[index].next)) as usize;
-        for index in 0..nodes.len() {
-            if nodes[index].next != 0 && std::mem::replace(&mut self.has_before[next_of(index)], true) {
+        for (index, node) in nodes.iter().enumerate() {
+            if node.next != 0 && std::mem::replace(&mut self.has_before[next_of(index)], true) {
                 return false;
             }
         }

@@ -23,7 +23,7 @@ mod load_table;
 mod map;
 mod save;
 
-pub(crate) use load::{HeapLoader, LoadOutside, LoadedLayout};
+pub(crate) use load::{FiberState, HeapLoader, LoadOutside, LoadedLayout};
 pub(crate) use save::{HeapSaver, SaveOutside};
 
 /// Tag byte of a value that refers to a cell.

@@ -95,6 +95,11 @@ impl Span {
         [self.low, self.high, self.salt].map(i64::from)
     }
 
+    /// Whether it has two elements or more, as all that are put off.
+    pub fn is_sound(self) -> bool {
+        self.low < self.high && self.high <= i32::MAX as u32
+    }
+
     /// The span that gave these integers.
     pub fn from_words(words: [i64; SPAN_WORDS]) -> Self {
         let [low, high, salt] = words.map(|word| word as u32);
@@ -150,6 +155,20 @@ impl Sort {
             phase: PHASES.get(phase as usize).copied().unwrap_or(Phase::Finished),
             left: left as u32,
             right: right as u32,
+        }
+    }
+
+    /// Whether a sort that was kept elsewhere is one that [`answer`](Self::answer) can go on with.
+    pub fn is_sound(&self) -> bool {
+        let Span { low, high, .. } = self.span;
+        let inside = low < self.left && self.left < high;
+        let is_list = low < high && high <= i32::MAX as u32;
+        match self.phase {
+            Phase::Finished => true,
+            Phase::Ends => is_list,
+            Phase::MiddleFirst | Phase::MiddleLast => is_list && inside,
+            Phase::Left => is_list && inside && low < self.right && self.right < high,
+            Phase::Right => is_list && inside && low <= self.right && self.right < high,
         }
     }
 
