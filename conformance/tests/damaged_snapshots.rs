@@ -132,3 +132,33 @@ fn every_truncation_is_an_error() {
     }
     machine.load(&bytes).expect("the whole is fine");
 }
+
+#[test]
+fn code_can_stay_at_home() {
+    let (source, fuel) = PROGRAMS[0];
+    let mut machine = machine();
+    let program = minivm_lua::compile(source.as_bytes(), "=damaged").expect("it compiles");
+    let instance = machine.instantiate(program.clone()).expect("it links");
+    let globals = machine.registered("lua.globals");
+    let chunk = machine.closure(instance, "main", &[globals]).expect("there is memory");
+    machine.prepare(chunk, &[]);
+    machine.set_fuel(Some(fuel));
+    assert!(matches!(machine.resume(), RunState::OutOfFuel));
+    let bytes = machine.save(b"", CodeForm::ByHash).expect("it can be saved");
+    let whole = machine.save(b"", CodeForm::Whole).expect("it can be saved");
+    assert!(bytes.len() < whole.len());
+    let mut copy = self::machine();
+    machine.copy_into(&mut copy).expect("it can be copied");
+    let finish = |mut machine: Machine| {
+        machine.set_fuel(None);
+        match machine.resume() {
+            RunState::Finished(values) => values[0].as_int(),
+            _ => None,
+        }
+    };
+    let mut other = self::machine();
+    assert!(other.load(&bytes).is_err(), "the code is not there");
+    // Support functions of the library are programs, too, and are the same everywhere.
+    let _ = other.load_with(&bytes, vec![program]);
+    assert_eq!(finish(copy), finish(machine));
+}

@@ -41,7 +41,9 @@ mod save_stack;
 mod settle;
 
 use crate::machine::Machine;
+use minivm_isa::verify::Verified;
 use std::fmt;
+use std::rc::Rc;
 
 pub(crate) use codec::Codecs;
 pub use codec::{ObjectCodec, StateCodec};
@@ -83,13 +85,22 @@ impl Machine {
     }
 
     /// Takes over a state that [`save`](Self::save) gave, in place of its own. The machine must have the host functions and
-    /// codecs that the state needs; `programs` are those that it may name by their hash only. Gives the note.
+    /// codecs that the state needs. Gives the note.
     ///
     /// # Errors
     /// When the bytes make no sense or something is missing. The machine is as before then, but for states of the host's
     /// libraries.
     pub fn load(&mut self, bytes: &[u8]) -> Result<Vec<u8>, SnapshotError> {
         load::load(&mut self.cx, bytes, &[])
+    }
+
+    /// As [`load`](Self::load), for a state that was saved as [`CodeForm::ByHash`]: `programs` are those it may name.
+    ///
+    /// # Errors
+    /// As for [`load`](Self::load).
+    pub fn load_with(&mut self, bytes: &[u8], programs: Vec<Verified>) -> Result<Vec<u8>, SnapshotError> {
+        let programs: Vec<Rc<Verified>> = programs.into_iter().map(Rc::new).collect();
+        load::load(&mut self.cx, bytes, &programs)
     }
 
     /// The note in a snapshot, without loading it.

@@ -8,13 +8,17 @@
 //! | shape | contents |
 //! |---|---|
 //! | string: bytes | – |
-//! | table: cell bytes / 16, inline slots, array (0 inline, else 1 + capacity), nodes (0 none, 1 inline, 2 apart; log2) | metatable; weak: its contents; else array, border hint, hash part |
+//! | table: cell bytes / 16, inline slots, array, nodes | metatable; weak: its contents; else array, border hint, hash part |
 //! | function: captures | function, captures |
 //! | cell | value |
 //! | record: type | words, by its layout |
 //! | array: type, length | elements |
 //! | host object: user values | metatable, user values, object |
 //! | fiber | fiber |
+//!
+//! The array of a table is 0 where it is inline, else its capacity and 1; nodes are 0 for none, 1 inline, 2 in a cell of
+//! their own, then the logarithm of their number. A node is its key, value and distance to the next of its chain; 0 for one
+//! never used, 0xff and a number of four bytes for one whose key died.
 //!
 //! A value is a tag byte; 3 a zigzag LEB128 integer, 4 eight bytes of a float, 5 the number of a cell.
 
