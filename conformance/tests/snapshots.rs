@@ -32,7 +32,7 @@ fn plan(case: &Case) -> Plan {
     });
     match number("MINIVM_SNAPSHOT_EVERY") {
         Some(every) => Plan { seed, first: every, growth_percent: 100, reloads_max: 10_000 },
-        None => Plan { seed, first: 60, growth_percent: 175, reloads_max: 24 },
+        None => Plan { seed, first: 60, growth_percent: 300, reloads_max: 10 },
     }
 }
 

@@ -21,7 +21,7 @@ use crate::value::{Tag, Value};
 use minivm_isa::{Convention, Instruction, Type};
 
 /// Words kept free above the top of a stack.
-const MARGIN_WORDS: usize = 64;
+const MARGIN_WORDS: usize = 16;
 
 /// A level that was read: what may stand above it.
 enum Below<'a> {
