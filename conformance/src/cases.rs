@@ -51,14 +51,32 @@ pub fn lua() -> Vec<Case> {
     cases
 }
 
+/// A Lua case that runs under limits of its own: `limited/NAME.lua`.
+pub fn limited(name: &str) -> Case {
+    let source = folder().join("limited").join(name).with_extension("lua");
+    case(source.with_extension(""), source, "")
+}
+
 /// The whole Lua programs: every `programs/NAME/main.lua`.
 pub fn lua_programs() -> Vec<Case> {
     whole("programs", "main.lua")
 }
 
+/// The programs in several languages: every `mixed/NAME/main.lua`, with its modules beside it.
+pub fn mixed() -> Vec<Case> {
+    whole("mixed", "main.lua")
+}
+
 /// The C programs: every `programs-c/NAME/main.wasm`.
 pub fn c_programs() -> Vec<Case> {
     whole("programs-c", "main.wasm")
+}
+
+/// The programs in the text form of bytecode: every `text/NAME.mvt`.
+pub fn text() -> Vec<Case> {
+    let sources = entries(&folder().join("text")).into_iter();
+    let programs = sources.filter(|path| path.extension().is_some_and(|ending| ending == "mvt"));
+    programs.map(|source| case(source.with_extension(""), source, "")).collect()
 }
 
 fn whole(suite: &str, source: &str) -> Vec<Case> {

@@ -1,17 +1,22 @@
 //! Finding the cases, running them, and comparing what they print with what is stored beside them.
 //!
-//! [`cases`] lists them, [`outcome`] says what a run left behind, [`snapshot`] compares, [`known`] knows what still fails,
-//! [`mod@reference`] asks the reference implementations, [`wasm`] is the official WebAssembly testsuite. The suites
-//! themselves are `tests/*.rs`, one each.
+//! [`cases`] lists them, [`pace`] stops them on the way, [`outcome`] says what a run left behind, [`snapshot`] compares,
+//! [`known`] knows what still fails, [`mod@reference`] asks the reference implementations, [`wasm`] is the official
+//! WebAssembly testsuite. The suites themselves are `tests/*.rs`, one each.
 #![forbid(unsafe_code)]
 
 pub mod cases;
 pub mod known;
 pub mod lua_host;
 pub mod outcome;
+pub mod pace;
+pub mod paced_cases;
+pub mod random;
 pub mod reference;
 pub mod reload;
 pub mod run_lua;
+pub mod run_mixed;
+pub mod run_text;
 pub mod run_wasm;
 pub mod small_stack;
 pub mod snapshot;

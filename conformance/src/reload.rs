@@ -100,14 +100,19 @@ fn ended(state: RunState) -> Result<Result<Vec<Value>, Failure>, String> {
 /// As for [`run_in_slices`].
 pub fn run_lua(case: &Case, plan: Plan) -> Result<(Outcome, Reloads), String> {
     let mut reloads = Reloads::default();
-    let outcome = run_lua::run_hosted(case, Limits::default(), |machine, host, chunk, arguments| {
-        machine.prepare(chunk, arguments);
-        run_in_slices(machine, plan, &mut reloads, || {
-            let mut machine = Machine::new(Limits::default());
-            stdlib::install(&mut machine, Box::new(host.clone())).map_err(|error| error.to_string())?;
-            Ok(machine)
-        })
-    })?;
+    let outcome = run_lua::run_hosted(
+        case,
+        Limits::default(),
+        |_| Ok(()),
+        |machine, host, chunk, arguments| {
+            machine.prepare(chunk, arguments);
+            run_in_slices(machine, plan, &mut reloads, || {
+                let mut machine = Machine::new(Limits::default());
+                stdlib::install(&mut machine, Box::new(host.clone())).map_err(|error| error.to_string())?;
+                Ok(machine)
+            })
+        },
+    )?;
     Ok((outcome, reloads))
 }
 

@@ -24,16 +24,30 @@ pub fn run_with(
     limits: Limits,
     call: impl FnOnce(&mut Machine, Value, &[Value]) -> Result<Vec<Value>, Failure>,
 ) -> Result<Outcome, String> {
-    run_hosted(case, limits, |machine, _, chunk, arguments| Ok(call(machine, chunk, arguments)))
+    run_prepared(case, limits, |_| Ok(()), call)
 }
 
-/// As [`run_with`], where the caller is given the host, too, and may itself fail.
+/// As [`run_with`]; `prepare` adds to the standard library.
+///
+/// # Errors
+/// As for [`run`].
+pub fn run_prepared(
+    case: &Case,
+    limits: Limits,
+    prepare: impl FnOnce(&mut Machine) -> Result<(), minivm::heap::OutOfMemory>,
+    call: impl FnOnce(&mut Machine, Value, &[Value]) -> Result<Vec<Value>, Failure>,
+) -> Result<Outcome, String> {
+    run_hosted(case, limits, prepare, |machine, _, chunk, arguments| Ok(call(machine, chunk, arguments)))
+}
+
+/// As [`run_prepared`], where the caller is given the host, too, and may itself fail.
 ///
 /// # Errors
 /// As for [`run`], and what the caller reports.
 pub fn run_hosted(
     case: &Case,
     limits: Limits,
+    prepare: impl FnOnce(&mut Machine) -> Result<(), minivm::heap::OutOfMemory>,
     call: impl FnOnce(&mut Machine, &CaseHost, Value, &[Value]) -> Result<Result<Vec<Value>, Failure>, String>,
 ) -> Result<Outcome, String> {
     let source = fs::read(&case.source).map_err(|error| format!("{}: {error}", case.name))?;
@@ -44,6 +58,7 @@ pub fn run_hosted(
     let (host, output) = CaseHost::new(case)?;
     let mut machine = Machine::new(limits);
     let globals = stdlib::install(&mut machine, Box::new(host.clone())).map_err(|error| error.to_string())?;
+    prepare(&mut machine).map_err(|error| error.to_string())?;
     let arguments = arguments(&mut machine, case, globals).map_err(|error| error.to_string())?;
     let instance = machine.instantiate(program).map_err(|error| error.to_string())?;
     let chunk = machine.closure(instance, "main", &[globals]).map_err(|error| error.to_string())?;
@@ -52,6 +67,10 @@ pub fn run_hosted(
         Ok(_) => Ending::Finished,
         Err(Failure::Exit(status)) => Ending::Exited(status),
         Err(Failure::Error { value, .. }) => Ending::Failed(message(&mut machine, value)),
+    };
+    let ending = match machine.close() {
+        Err(Failure::Exit(status)) => Ending::Exited(status),
+        Ok(()) | Err(Failure::Error { .. }) => ending,
     };
     stdlib::flush(&mut machine).map_err(|error| error.to_string())?;
     Ok(Outcome { output: output.take(), ending })

@@ -74,7 +74,7 @@ pub fn run_with(
     let program = minivm_wasm::translate(&bytes, &case.file_name()).map_err(|error| error.to_string())?;
     let program = minivm_isa::verify(program).map_err(|rejections| rejections[0].to_string())?;
     let instance = machine.instantiate(program).map_err(|error| error.to_string())?;
-    let start = machine.exported_function(instance, "_start").ok_or("it has no `_start`")?;
+    let start = machine.exported_function(instance, "_start").ok_or("it exports no _start")?;
     let result = call(&mut machine, start, &host)?;
     linked.flush().map_err(|error| error.to_string())?;
     let ending = match result {

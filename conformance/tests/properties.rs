@@ -13,8 +13,10 @@ fn main() {
     let trial = |case: Case, compile: fn(&Case) -> Result<Program, String>| {
         Trial::test(case.name.clone(), move || Ok(compile(&case).and_then(|program| check(&program))?))
     };
+    let text = cases::text().into_iter();
     let mut trials: Vec<Trial> = lua.map(|case| trial(case, compile_lua)).collect();
     trials.extend(wasm.map(|case| trial(case, compile_wasm)));
+    trials.extend(text.map(|case| trial(case, parse_text)));
     libtest_mimic::run(&arguments, trials).exit();
 }
 
@@ -41,6 +43,11 @@ fn compile_lua(case: &Case) -> Result<Program, String> {
 
 fn compile_wasm(case: &Case) -> Result<Program, String> {
     minivm_wasm::translate(&source(case)?, &case.file_name()).map_err(|error| error.to_string())
+}
+
+fn parse_text(case: &Case) -> Result<Program, String> {
+    let text = String::from_utf8(source(case)?).map_err(|error| error.to_string())?;
+    text::parse(&text).map_err(|errors| errors[0].to_string())
 }
 
 fn check(program: &Program) -> Result<(), String> {

@@ -7,12 +7,15 @@
 pub mod assigned;
 pub mod binary;
 pub mod entities;
+mod flow_graph;
 pub mod instruction;
 mod instructions;
 pub mod limits;
+pub mod live;
 pub mod operand;
 pub mod program;
 pub mod regions;
+pub mod register_set;
 pub mod text;
 pub mod trap;
 pub mod types;

@@ -139,7 +139,8 @@ impl Function {
 pub enum RegionKind {
     /// The error ends here: the handler decides what happens next.
     Catch,
-    /// The handler cleans up and throws the error on; it also runs when a suspended fiber is closed.
+    /// The handler cleans up and throws the error on. It also runs when a suspended fiber is closed; what nobody on a fiber
+    /// catches leaves its clean-ups for when the failed fiber is closed.
     Cleanup,
 }
 

@@ -128,6 +128,6 @@ fn other_versions_and_features_are_refused() {
     check(&|bytes| bytes.push(99), "at byte 0x10: 99 stands for no section");
     check(
         &|bytes| bytes.extend([13, 6, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f]),
-        "at byte 0x12: 4398046511103 things cannot be in 0 bytes",
+        "at byte 0x12: 4398046511103 entries are announced, but only 0 bytes are left",
     );
 }

@@ -1,5 +1,6 @@
 //! What a host function is, and what it may answer.
 
+use crate::heap::Heap;
 use crate::stack::host_call::HostCall;
 use crate::value::Value;
 use minivm_isa::TrapCode;
@@ -55,13 +56,32 @@ pub enum Raise {
     Value(Value),
     /// A trap.
     Trap(TrapCode),
-    /// The program ends with an exit status; nothing can catch it.
+    /// The program ends with an exit status; nothing can catch it, nothing is cleaned up.
     Exit(i32),
+    /// The program ends with an exit status after the clean-ups of its main fiber; nothing can catch it.
+    ExitClosing(i32),
 }
 
-/// Host functions the machine does itself where it can.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// The quick form of a host function: does its work for arguments it knows how to treat, without asking for anything of the
+/// machine but the heap. For all others, errors among them, the function itself is called.
+pub type QuickFn = fn(&mut Heap, &[Value]) -> Quick;
+
+/// What a [`QuickFn`] gives.
+#[derive(Clone, Copy, Debug)]
+pub enum Quick {
+    /// One result.
+    One(Value),
+    /// No result.
+    Nothing,
+    /// It did nothing, as it does not know such arguments.
+    Unknown,
+}
+
+/// Host functions the machine does itself, or calls more directly, where it can.
+#[derive(Clone, Copy, Debug)]
 pub enum Intrinsic {
+    /// Has a quick form.
+    Quick(QuickFn),
     /// Gives the next key and value of a table.
     Next,
     /// Gives the next index and value of a sequence.

@@ -41,7 +41,7 @@ pub(crate) fn modulo_int(lhs: i64, rhs: i64) -> i64 {
 pub(crate) fn modulo_float(lhs: f64, rhs: f64) -> f64 {
     // `%` of Rust is C's `fmod`, which is exact.
     let remainder = lhs % rhs;
-    if remainder * rhs < 0.0 { remainder + rhs } else { remainder }
+    if remainder != 0.0 && (remainder < 0.0) != (rhs < 0.0) { remainder + rhs } else { remainder }
 }
 
 /// `lhs << rhs`, zeros shifted in; a negative `rhs` shifts right.

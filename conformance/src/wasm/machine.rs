@@ -1,6 +1,8 @@
 //! Instances of WebAssembly modules on machines, and values as scripts see them.
 
 use super::adapter::adapter;
+use crate::pace::{self, Pace};
+use crate::paced_cases::Called;
 use minivm::value::Tag;
 use minivm::{InstanceId, Limits, LinkError, Machine, Value};
 use minivm_isa::program::{FunctionDef, Item, Origin, Program};
@@ -78,13 +80,21 @@ pub struct Machines {
     /// The machine of programs that import something; it has the module `spectest`.
     linked: Option<usize>,
     is_one: bool,
+    /// How calls are run; none for a call without a limit.
+    pace: Option<Pace>,
 }
 
 impl Machines {
     /// No machine yet. `is_one` puts all instances on one machine; else programs that import nothing get one each, so that
     /// more of them have the memory that machines treat best.
     pub fn new(is_one: bool) -> Self {
-        Machines { machines: Vec::new(), adapters: Vec::new(), linked: None, is_one }
+        Machines { machines: Vec::new(), adapters: Vec::new(), linked: None, is_one, pace: None }
+    }
+
+    /// The same with calls that are run at this pace.
+    #[must_use]
+    pub fn at_pace(self, pace: Option<Pace>) -> Self {
+        Machines { pace, ..self }
     }
 
     /// Instantiates a program.
@@ -146,7 +156,7 @@ impl Machines {
         let types = result_types(&adapter.program, name)?;
         let arguments: Vec<Value> = arguments.iter().map(|&argument| to_value(argument)).collect();
         let machine = &mut self.machines[instance.machine];
-        let results = match machine.invoke(adapter.id, name, &arguments) {
+        let results = match call(machine, adapter.id, name, &arguments, self.pace)? {
             Ok(results) => results,
             Err(minivm::Failure::Error { value, trap: None, trace }) => {
                 return Err(Failure::Other(format!("{}\n{trace}", machine.describe(value))));
@@ -165,6 +175,24 @@ impl Machines {
     /// When there is none.
     pub fn global(&mut self, instance: Instance, name: &str) -> Result<Vec<Val>, Failure> {
         self.invoke(instance, name, &[])
+    }
+}
+
+/// Calls an exported function, at a pace if there is one.
+fn call(
+    machine: &mut Machine,
+    instance: InstanceId,
+    name: &str,
+    arguments: &[Value],
+    pace: Option<Pace>,
+) -> Result<Called, Failure> {
+    let Some(pace) = pace else { return Ok(machine.invoke(instance, name, arguments)) };
+    let function = machine.exported_function(instance, name);
+    let function = function.ok_or_else(|| Failure::Other(format!("no exported function '{name}'")))?;
+    let paced = pace::call(machine, function, arguments, pace);
+    match paced.miscounts.first() {
+        Some(first) => Err(Failure::Other(first.clone())),
+        None => paced.result.ok_or_else(|| Failure::Other("it did not end".to_owned())),
     }
 }
 

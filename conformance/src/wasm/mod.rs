@@ -6,4 +6,4 @@ mod script;
 
 pub use adapter::sum;
 pub use machine::{Failure, Instance, Machines, Val};
-pub use script::{Outcome, run};
+pub use script::{Outcome, run, run_at_pace};

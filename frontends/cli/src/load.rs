@@ -1,11 +1,11 @@
 //! From a file to a verified program, whatever language it is in.
 
 use crate::exit::Exit;
-use crate::language::Language;
 use crate::problems;
 use crate::report::{Place, Report};
 use crate::source::{self, Failure, SourceFile};
 use minivm_isa::{Program, Verified, binary, text, verify};
+use minivm_modules::language::Language;
 use minivm_wasm::WasmError;
 use std::path::Path;
 
@@ -85,6 +85,14 @@ fn mvt(name: &str, bytes: &[u8]) -> Result<Program, Failure> {
         let at = error.valid_up_to();
         invalid(vec![Report::new("the text is not UTF-8").place(Place::in_text(name, bytes, line, Some(at..at + 1)))])
     })?;
+    // The library reads pieces of programs too; a file says which version it is for.
+    let mut lines =
+        text.lines().enumerate().filter(|(_, line)| !matches!(line.trim_start().chars().next(), None | Some(';')));
+    let (first, line) = lines.next().unwrap_or((0, ""));
+    if line.split_whitespace().next() != Some("minivm") {
+        let report = Report::new(format!("a program in text form begins with `minivm {}`", text::VERSION));
+        return Err(invalid(vec![report.place(Place::at_character(name, text, first + 1, 1))]));
+    }
     text::parse(text).map_err(|errors| {
         let report = |error: &text::ParseError| {
             let place = Place::at_character(name, text, error.line as usize, error.column as usize);
@@ -105,8 +113,10 @@ fn verified(name: &str, program: Program) -> Result<Verified, Failure> {
     // The reports need the program's sources, and the verifier takes the program.
     let sources: Vec<_> = program.sources.values().cloned().collect();
     verify(program).map_err(|rejections| {
-        let mut reports = problems::rejections(&sources, &rejections);
-        reports.push(Report::new(format!("`{name}` is not valid: {} rejections", rejections.len())));
+        let mut reports = problems::rejections(name, &sources, &rejections);
+        let count = rejections.len();
+        let rejections = if count == 1 { "rejection" } else { "rejections" };
+        reports.push(Report::new(format!("`{name}` is not valid: {count} {rejections}")));
         invalid(reports)
     })
 }

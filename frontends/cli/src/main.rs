@@ -1,6 +1,6 @@
 //! The `minivm` command: the only crate that touches terminal and process.
 //!
-//! `arguments` defines the command line, `source` and `language` read a file, `load` makes a
+//! `arguments` defines the command line, `source` reads a file, `load` makes a
 //! program of it, `commands` does what was asked, `report` says what is wrong, `exit` lists
 //! the codes.
 #![forbid(unsafe_code)]
@@ -10,7 +10,6 @@ mod commands;
 mod exit;
 mod explain;
 mod grants;
-mod language;
 mod load;
 mod lua_host;
 mod problems;

@@ -4,12 +4,12 @@ use crate::report::{Place, Report};
 use minivm_isa::program::SourceFile;
 use minivm_isa::verify::Rejection;
 
-/// What the verifier has against a program.
-pub(crate) fn rejections(sources: &[SourceFile], rejections: &[Rejection]) -> Vec<Report> {
-    rejections.iter().map(|rejection| self::rejection(sources, rejection)).collect()
+/// What the verifier has against the program in a file.
+pub(crate) fn rejections(name: &str, sources: &[SourceFile], rejections: &[Rejection]) -> Vec<Report> {
+    rejections.iter().map(|rejection| self::rejection(name, sources, rejection)).collect()
 }
 
-fn rejection(sources: &[SourceFile], rejection: &Rejection) -> Report {
+fn rejection(name: &str, sources: &[SourceFile], rejection: &Rejection) -> Report {
     let mut inside = rejection.place.clone();
     // The source gets an excerpt of its own.
     let source = inside.source.take();
@@ -20,7 +20,7 @@ fn rejection(sources: &[SourceFile], rejection: &Rejection) -> Report {
             let bytes = line.start as usize..line.end as usize;
             report.place(place(sources, &line.file, line.line as usize, Some(bytes)))
         }
-        None => report,
+        None => report.place(Place::file(name)),
     }
 }
 

@@ -1,8 +1,8 @@
 //! Reading the file that holds a program.
 
 use crate::exit::Exit;
-use crate::language::{self, Language};
 use crate::report::{Place, Report};
+use minivm_modules::language::{self, Language};
 use std::io::{self, Read};
 use std::path::Path;
 

@@ -76,6 +76,56 @@ fn what_is_not_valid_is_shown_with_its_place() {
     }
 }
 
+/// Every command that takes a program says of a bad one what is wrong and where, and fails.
+#[test]
+fn bad_files_are_refused_by_every_command() {
+    let folder = Folder::new();
+    folder.write("good.wat", ADD);
+    folder.run("build good.wat -o good.mvm").succeeds();
+    let binary = folder.read_bytes("good.mvm");
+    folder.write("half.mvm", &binary[..binary.len() / 2]);
+    folder.write("empty.wasm", b"");
+    folder.write("empty.mvm", b"");
+    folder.write("empty.mvt", b"");
+    folder.write("header.mvt", "; no version\n\nsig0 = () dynamic\n");
+    folder.write("old.mvt", "minivm 9\n");
+    folder.write("word.mvt", "minivm 0\nfunc0 \"f\" sig0 () dynamic {\nblock0:\n  retrun_values ()\n}\n");
+    let unassigned = "minivm 0\nsig0 = () -> (i32)\nfunc0 \"f\" sig0 () -> (i32) {\n  registers r0: i32\nblock0:\n  \
+                      return_values (r0)\n}\n";
+    folder.write("unassigned.mvt", unassigned);
+    folder.write("name.wat", "(module\n  (func call $nope))");
+    folder.write("open.lua", "local x = 1\nprint(x");
+    folder.write("bytes.lua", b"\x1bLua\x54".as_slice());
+    let bad = [
+        ("half.mvm", 65, &["half.mvm", "at byte 0x"][..]),
+        ("empty.wasm", 65, &["unexpected end-of-file", "--> empty.wasm", "at byte 0x0 of the module"]),
+        ("empty.mvm", 65, &["this is no MiniVM program", "--> empty.mvm"]),
+        ("empty.mvt", 65, &["begins with `minivm 0`", "--> empty.mvt:1:1"]),
+        ("header.mvt", 65, &["begins with `minivm 0`", "--> header.mvt:3:1", "sig0 = () dynamic"]),
+        ("old.mvt", 65, &["this is text form 9; only 0 can be read", "--> old.mvt:1:8"]),
+        ("word.mvt", 65, &["there is no instruction 'retrun_values'", "--> word.mvt:4:3"]),
+        (
+            "unassigned.mvt",
+            65,
+            &["func0 'f', block0, instruction 0", "rule assigned", "--> unassigned.mvt", "1 rejection"],
+        ),
+        ("name.wat", 65, &["unknown func", "--> name.wat:2:14"]),
+        ("open.lua", 65, &["')' expected near <eof>", "--> open.lua:2:8"]),
+        ("bytes.lua", 65, &["unexpected symbol", "--> bytes.lua:1:1"]),
+        ("missing.wasm", 66, &["cannot read `missing.wasm`: no such file"]),
+        (".", 66, &["cannot read `.`: is a directory"]),
+    ];
+    for (file, code, parts) in bad {
+        for command in ["", "run ", "verify ", "dis ", "explain ", "build -o out.mvm "] {
+            let ended = folder.run(&format!("{command}{file}"));
+            for part in parts {
+                ended.fails(code, part);
+            }
+            ended.exits(code, "");
+        }
+    }
+}
+
 #[test]
 fn files_that_cannot_be_read_or_written_are_named() {
     let folder = Folder::new();
@@ -92,7 +142,8 @@ fn traps_fuel_and_memory_end_a_program() {
     let text = folder.run("trap.wat").fails(1, "minivm: ");
     assert!(text.contains("unreachable") && text.contains("in function 'inner'"), "{text}");
     folder.write("loop.wat", r#"(module (func (export "_start") (loop br 0)))"#);
-    folder.run("--fuel 1000 loop.wat").fails(124, "after 1000 instructions");
+    let text = folder.run("--fuel 1000 loop.wat").fails(124, "after 1000 instructions");
+    assert!(text.contains("loop.wat:1: in function '_start'"), "{text}");
     folder.write("start.wat", "(module (func $f (loop br 0)) (start $f))");
     folder.run("--fuel 1000 start.wat").fails(124, "fuel");
     folder.write("deep.wat", r#"(module (func $f (export "_start") call $f))"#);
@@ -100,6 +151,9 @@ fn traps_fuel_and_memory_end_a_program() {
     folder.write("memory.wat", r#"(module (memory 100) (func (export "_start")))"#);
     folder.run("memory.wat").prints("");
     folder.run("--memory-max 1M memory.wat").fails(1, "not enough memory");
+    folder.write("hello.lua", "print('hello')");
+    let text = folder.run("--memory-max 1K hello.lua").fails(1, "bytes are used before the program begins");
+    assert!(text.contains("--> hello.lua"), "{text}");
     folder.write("import.wat", r#"(module (import "env" "f" (func)))"#);
     folder.run("import.wat").fails(69, "unknown import 'env.f'");
 }

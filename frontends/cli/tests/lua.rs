@@ -56,7 +56,8 @@ fn errors_are_told_with_a_traceback() {
 fn limits_hold() {
     let folder = Folder::new();
     folder.write("loop.lua", "print('on') while true do end");
-    folder.run("--fuel 100000 loop.lua").fails(124, "after 100000 instructions");
+    let text = folder.run("--fuel 100000 loop.lua").fails(124, "after 100000 instructions");
+    assert!(text.contains("loop.lua:1: in main chunk"), "{text}");
     folder.run("--fuel 100000 loop.lua").exits(124, "on\n");
     folder.write("memory.lua", "local t = {} for i = 1, 1e9 do t[i] = i end");
     folder.run("--memory-max 4M memory.lua").fails(1, "not enough memory");

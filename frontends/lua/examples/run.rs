@@ -132,9 +132,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     machine.heap().table_set_name(globals, b"arg", list).map_err(|_| "no memory")?;
     let result = machine.call(chunk, &values);
+    let closed = machine.close();
     flush(&mut machine)?;
-    match result {
-        Ok(_) => Ok(()),
+    match result.and(closed) {
+        Ok(()) => Ok(()),
         Err(Failure::Exit(code)) => std::process::exit(code),
         Err(Failure::Error { value, trace, .. }) => {
             eprintln!("run: {}\n{trace}", machine.describe(value));

@@ -29,7 +29,10 @@ impl<'a> Reader<'a> {
 
     pub(super) fn bytes(&mut self, length: usize) -> Result<&'a [u8], DecodeError> {
         if length > self.remaining() {
-            return self.error(self.at, format!("{length} bytes are needed, {} are left", self.remaining()));
+            return self.error(
+                self.at,
+                format!("the file ends too early: {length} bytes are needed, {} are left", self.remaining()),
+            );
         }
         let bytes = &self.file[self.at..self.at + length];
         self.at += length;
@@ -103,7 +106,8 @@ impl<'a> Reader<'a> {
         let count = self.number()?;
         match usize::try_from(count) {
             Ok(count) if count <= self.remaining() => Ok(count),
-            _ => self.error(start, format!("{count} things cannot be in {} bytes", self.remaining())),
+            _ => self
+                .error(start, format!("{count} entries are announced, but only {} bytes are left", self.remaining())),
         }
     }
 

@@ -2,9 +2,10 @@
 
 use super::Rule;
 use super::function::Checker;
-use crate::assigned::{AssignedRegisters, RegisterSet};
+use crate::assigned::AssignedRegisters;
 use crate::entities::Reg;
 use crate::operand::OperandRef;
+use crate::register_set::RegisterSet;
 
 impl Checker<'_> {
     pub(super) fn flow(&mut self) {

@@ -2,12 +2,12 @@
 
 use super::rejection::quoted;
 use super::{Place, Rejection, Rejections, Rule, SourceLine};
-use crate::assigned::set_words;
 use crate::entities::{Block, Func, Reg};
 use crate::limits::{FLOW_WORDS_MAX, FRAME_WORDS_MAX, LIST_MAX, REJECTIONS_PER_FUNCTION};
 use crate::operand::{Input, Operand};
 use crate::program::{Function, Program};
 use crate::regions::RegionTree;
+use crate::register_set::set_words;
 use crate::types::{Signature, Type};
 use std::fmt::Display;
 

@@ -1,5 +1,7 @@
 //! What the machine knows of a function: where its code is, how to enter it, where its registers lie.
 
+use crate::code::face::Face;
+use crate::code::places::Places;
 use crate::code::{Code, EntryHeader, HEADER_HALVES, NOT_DIRECT};
 use crate::dispatch::Pc;
 use crate::host::HostFn;
@@ -12,6 +14,9 @@ use minivm_isa::program::{Function, FunctionDef};
 use minivm_isa::{Convention, Signature};
 use std::cell::OnceCell;
 
+/// Words of a border frame besides its values: headers, and room for one machine record.
+const BRIDGE_WORDS: usize = 24;
+
 /// A function of an instance, or a host function. It never moves: closures and code point to it.
 pub(crate) struct FunctionInfo {
     /// A header and one instruction that loads the function, as an entry until it is loaded; for host functions the
@@ -19,6 +24,8 @@ pub(crate) struct FunctionInfo {
     stub: [u64; 3],
     /// Number of its typed signature in the machine, or [`NO_SIGNATURE`](crate::context::NO_SIGNATURE).
     pub(crate) signature: u32,
+    /// What calls over a border need to know.
+    pub(crate) face: Face,
     /// What is behind it.
     pub(crate) body: Body,
 }
@@ -34,10 +41,8 @@ pub(crate) enum Body {
     Bridge(Bridge),
 }
 
-/// A typed face of a function that is not typed, or not in this way.
+/// A typed face of functions that are not typed. Its closures capture the function behind, and the name it was imported by.
 pub(crate) struct Bridge {
-    /// The function behind it; the instance that made the bridge keeps it alive.
-    pub(crate) target: Value,
     /// How it is called.
     pub(crate) signature: Signature,
 }
@@ -76,7 +81,13 @@ pub(crate) struct HostFunction {
 
 impl FunctionInfo {
     /// A function with bytecode, not loaded.
-    pub(crate) fn guest(instance: *const Instance, index: Func, signature: &Signature, number: u32) -> Box<Self> {
+    pub(crate) fn guest(
+        instance: *const Instance,
+        index: Func,
+        signature: &Signature,
+        number: u32,
+        places: &Places,
+    ) -> Box<Self> {
         let body = Body::Guest(GuestFunction {
             instance,
             index,
@@ -88,12 +99,27 @@ impl FunctionInfo {
             params: u32::try_from(signature.params.len()).expect("parameters are counted in u32"),
             convention: signature.convention,
         });
-        FunctionInfo::new(body, number)
+        let mut info = FunctionInfo::new(body, number);
+        info.face = Face::of_typed(signature, places);
+        info
+    }
+
+    /// A bridge. Typed calls enter it as if it had code.
+    pub(crate) fn bridge(signature: Signature, number: u32, places: &Places) -> Box<Self> {
+        let face = Face::of_bridge(&signature, places);
+        let values = signature.params.len().max(signature.results.len());
+        let mut info = FunctionInfo::new(Body::Bridge(Bridge { signature }), number);
+        info.face = face;
+        let enter: crate::dispatch::Handler = crate::dispatch::border::bridge_enter;
+        let extent = u32::try_from(2 * values + BRIDGE_WORDS).unwrap_or(u32::MAX);
+        info.stub[1] = u64::from(NOT_DIRECT) << 32 | u64::from(extent);
+        info.stub[2] = enter as usize as u64;
+        info
     }
 
     /// A function without bytecode.
     pub(crate) fn new(body: Body, signature: u32) -> Box<Self> {
-        let mut info = Box::new(FunctionInfo { stub: [0; 3], signature, body });
+        let mut info = Box::new(FunctionInfo { stub: [0; 3], signature, face: Face::NONE, body });
         let address: *const FunctionInfo = &*info;
         let enter: crate::dispatch::Handler = crate::dispatch::call::enter_stub;
         // No frame is so large: typed calls, which check nothing else, take the slow path too.

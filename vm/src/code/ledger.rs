@@ -50,8 +50,15 @@ impl Ledger {
         until.checked_sub(1).map_or(0, |last| canonical as i64 + 1 - self.entries[last].origin)
     }
 
-    /// The canonical instruction that a place is the start of, where runs may stop between instructions.
-    pub(super) fn start_at(&self, at: u32) -> Option<u32> {
+    /// The canonical instruction that a place is the start of, where runs stop between instructions. Between several lie
+    /// nothing but jumps to here: a run that has stopped has done them.
+    pub(super) fn stop_at(&self, at: u32) -> Option<u32> {
         self.stopped(at).filter(|entry| entry.at == at).and_then(|entry| entry.start)
+    }
+
+    /// As [`stop_at`](Self::stop_at), for a run that comes to a place from the instruction before: the jumps are ahead.
+    pub(super) fn arrival_at(&self, at: u32) -> Option<u32> {
+        let from = self.entries.partition_point(|entry| entry.at < at);
+        self.entries[from..].iter().take_while(|entry| entry.at == at).find_map(|entry| entry.start)
     }
 }

@@ -1,7 +1,9 @@
 //! Threaded code of one function, and the assembler that writes it.
 
+pub(crate) mod face;
 pub(crate) mod function;
 mod ledger;
+pub(crate) mod places;
 
 use crate::dispatch::{Handler, Pc};
 use ledger::Ledger;
@@ -23,6 +25,10 @@ pub(crate) struct EntryHeader {
 
 /// A number of parameters that no call has: such a function is entered by the slow path.
 pub(crate) const NOT_DIRECT: u32 = u32::MAX;
+
+/// Set in the number of parameters of a typed function that `any` code may enter over a border frame, see
+/// `dispatch::border`.
+pub(crate) const TYPED_CALL: u32 = 1 << 31;
 
 /// What a return needs of its call, in the 8 bytes before the place it returns to.
 #[repr(C)]
@@ -102,16 +108,33 @@ impl Code {
     }
 
     /// Where a run that has stopped at `pc` goes on, as a canonical instruction.
-    pub(crate) fn next_canonical(&self, pc: Pc) -> usize {
-        self.ledger.start_at(self.place(pc)).map_or_else(|| self.canonical(pc), |start| start as usize)
+    pub(crate) fn stop_at(&self, pc: Pc) -> usize {
+        if let Some(call) = self.call_before(pc) {
+            return call + 1;
+        }
+        self.ledger.stop_at(self.place(pc)).map_or_else(|| self.canonical(pc), |start| start as usize)
     }
 
-    /// Canonical instructions that are done but not paid for when a run stops at `pc`, or goes on there.
-    pub(crate) fn unpaid_before(&self, pc: Pc) -> i64 {
-        match self.exit_at(pc) {
-            // The branch itself is done.
-            Some(_) => self.ledger.before(self.place(pc), self.canonical(pc) + 1),
-            None => self.ledger.before(self.place(pc), self.next_canonical(pc)),
+    /// Where a run goes on that comes to `pc` from the instruction before, or from outside, as a canonical instruction.
+    pub(crate) fn arrival_at(&self, pc: Pc) -> usize {
+        if let Some(call) = self.call_before(pc) {
+            return call + 1;
+        }
+        self.ledger.arrival_at(self.place(pc)).map_or_else(|| self.canonical(pc), |start| start as usize)
+    }
+
+    /// Whether a threaded instruction is not the first of its canonical instruction.
+    pub(crate) fn is_inside(&self, pc: Pc) -> bool {
+        let index = self.map.partition_point(|&(start, _)| start < self.place(pc));
+        index > 0 && self.map.get(index).is_some_and(|&(_, canonical)| canonical == self.map[index - 1].1)
+    }
+
+    /// Canonical instructions that are done but not paid for when a run stops at `pc`, or goes on there, with `next`.
+    pub(crate) fn unpaid_before(&self, pc: Pc, next: usize) -> i64 {
+        match self.call_before(pc) {
+            // Calls charge for everything up to them.
+            Some(call) => next as i64 - (call as i64 + 1),
+            None => self.ledger.before(self.place(pc), next),
         }
     }
 
@@ -217,6 +240,11 @@ impl Assembler {
         }
     }
 
+    /// Instructions so far.
+    pub(crate) fn len(&self) -> usize {
+        self.map.len()
+    }
+
     fn position(&self) -> u32 {
         u32::try_from(self.halves.len() - HEADER_HALVES).expect("threaded code has less than 8 GiB")
     }
@@ -256,6 +284,12 @@ impl Assembler {
         self.ledger.start(self.position(), canonical, 0);
     }
 
+    /// Instruction `canonical` is done by going on to what is written next; `pending` before it are not paid for.
+    pub(crate) fn falls(&mut self, canonical: usize, pending: u32) {
+        self.pad();
+        self.ledger.start(self.position(), canonical, pending);
+    }
+
     /// The instruction begun last is a jump at the end of a branch.
     pub(crate) fn exit(&mut self, target: Block) {
         let place = u32::try_from(self.start - HEADER_HALVES).expect("threaded code has less than 8 GiB");
@@ -265,7 +299,9 @@ impl Assembler {
     /// The operands written last are the last ones of this canonical instruction, which may trap: traps name that place.
     pub(crate) fn part(&mut self, canonical: usize) {
         let canonical = u32::try_from(canonical).expect("code is counted in u32");
-        if self.map.last().is_none_or(|&(_, first)| first != canonical) {
+        let start = (self.start - HEADER_HALVES) as u32;
+        let is_first = self.map.last().is_some_and(|&(_, first)| first == canonical);
+        if !is_first || self.parts.last().is_some_and(|&(place, _)| place > start) {
             self.parts.push((self.position() - 1, canonical));
         }
     }
@@ -292,6 +328,20 @@ impl Assembler {
     pub(crate) fn word64(&mut self, value: u64) {
         self.word32(value as u32);
         self.word32((value >> 32) as u32);
+    }
+
+    /// A 32-bit operand that [`fill_length`](Self::fill_length) fills in.
+    pub(crate) fn length(&mut self) -> usize {
+        self.word32(0);
+        self.halves.len() - 2
+    }
+
+    /// Fills in how many halves this instruction has, with the return information that follows next.
+    pub(crate) fn fill_length(&mut self, hole: usize) {
+        self.pad();
+        let length = (self.halves.len() + 4 - self.start) as u32;
+        self.halves[hole] = length as u16;
+        self.halves[hole + 1] = (length >> 16) as u16;
     }
 
     /// A branch target: the distance in halves from the start of this instruction, 32 bits.

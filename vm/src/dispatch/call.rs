@@ -7,26 +7,27 @@ use super::operands::{get_any, set_any, tag_at};
 use super::{Cursor, Flow, Regs};
 use crate::code::OPEN;
 use crate::context::return_info;
-use crate::function::header_at;
+use crate::function::{Body, FunctionInfo, header_at};
 use crate::heap::Closure;
-use crate::stack::{call, unwind};
+use crate::stack::record::{RECORD_WORDS, Record, RecordKind};
+use crate::stack::{call, host_run, unwind};
 use crate::value::{Tag, Value};
 use std::ptr::with_exposed_provenance_mut as pointer;
 
 /// Operands of the calls through a value: callee slot, window, number of arguments, cost; return information.
 pub(crate) struct AnyCall {
-    callee: usize,
-    window: usize,
-    arguments: usize,
+    pub(crate) callee: usize,
+    pub(crate) window: usize,
+    pub(crate) arguments: usize,
     cost: usize,
-    place: super::Pc,
+    pub(crate) place: super::Pc,
 }
 
 impl AnyCall {
     /// # Safety
     /// `pc` is at such an instruction.
     #[inline(always)]
-    unsafe fn read(pc: super::Pc) -> Self {
+    pub(crate) unsafe fn read(pc: super::Pc) -> Self {
         // SAFETY: the loader wrote these operands.
         unsafe {
             let mut c = Cursor::new(pc);
@@ -53,21 +54,27 @@ handler! {
                 next!(entry, new, cx, facc)
             }
         }
-        slow!(call_any_slow, pc, regs, cx, facc)
+        slow!(super::border::call_any_other, pc, regs, cx, facc)
     }
 }
 
-handler! {
-    #[inline(never)]
-    pub(crate) fn call_any_slow(pc, regs, cx, facc) {
+slow_handler! {
+    pub(crate) fn call_any_slow(pc, regs, cx) {
         let call = AnyCall::read(pc);
+        let at = Flow { pc, regs };
         if (*cx).fuel < 0 {
             (*cx).fuel += call.cost as i64;
-            slow!(super::control::out_of_fuel, pc, regs, cx, facc)
+            return (*cx).stop(crate::context::Status::OutOfFuel, at);
         }
         let callee = get_any(regs, call.callee);
-        let at = Flow { pc, regs };
-        follow!(call::call_value(&mut *cx, callee, regs.add(call.window), call.arguments, call.place, at), cx, facc)
+        let new = regs.add(call.window);
+        if callee.tag() == Tag::FUNCTION {
+            let closure = pointer::<Closure>(callee.payload() as usize);
+            if let Body::Host(host) = &(*(*closure).function.cast::<FunctionInfo>()).body {
+                return host_run::call(&mut *cx, host, closure, new, call.arguments, call.place, at);
+            }
+        }
+        call::call_value(&mut *cx, callee, new, call.arguments, call.place, at)
     }
 }
 
@@ -150,91 +157,6 @@ handler! {
 }
 
 handler! {
-    /// `call` of a typed function. Operands: closure, window, cost; return information.
-    pub(crate) fn call_typed(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let closure = pointer::<Closure>(c.word64() as usize);
-        let (window, cost) = (c.half(), c.half());
-        let _pad = c.word32();
-        let _info = c.word64();
-        let place = c.end();
-        (*cx).fuel -= cost as i64;
-        let entry = (*closure).code.cast::<u16>();
-        let new = regs.add(window);
-        if new.wrapping_add(header_at(entry).extent as usize) <= (*cx).stack_end && (*cx).fuel >= 0 {
-            *new.sub(2) = closure as u64;
-            *new.sub(1) = place as u64;
-            next!(entry, new, cx, facc)
-        }
-        slow!(call_typed_slow, pc, regs, cx, facc)
-    }
-}
-
-handler! {
-    #[inline(never)]
-    pub(crate) fn call_typed_slow(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let closure = pointer::<Closure>(c.word64() as usize);
-        let (window, cost) = (c.half(), c.half());
-        let _pad = c.word32();
-        let _info = c.word64();
-        if (*cx).fuel < 0 {
-            (*cx).fuel += cost as i64;
-            slow!(super::control::out_of_fuel, pc, regs, cx, facc)
-        }
-        follow!(call::enter_typed(&mut *cx, closure, regs.add(window), c.end(), Flow { pc, regs }), cx, facc)
-    }
-}
-
-handler! {
-    /// `call_indirect` and `call_ref`. Operands: slot of the callee as `any`, window, signature number of the machine, cost;
-    /// return information.
-    pub(crate) fn call_typed_value(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (callee, window) = (c.half(), c.half());
-        let signature = c.word32();
-        let cost = c.half();
-        let _pad = (c.half(), c.word32());
-        let _info = c.word64();
-        let place = c.end();
-        (*cx).fuel -= cost as i64;
-        if tag_at(regs, callee) == Tag::FUNCTION {
-            let closure = pointer::<Closure>(*regs.add(callee) as usize);
-            let info = &*(*closure).function.cast::<crate::function::FunctionInfo>();
-            if info.signature == signature {
-                let entry = (*closure).code.cast::<u16>();
-                let new = regs.add(window);
-                if new.wrapping_add(header_at(entry).extent as usize) <= (*cx).stack_end && (*cx).fuel >= 0 {
-                    *new.sub(2) = closure as u64;
-                    *new.sub(1) = place as u64;
-                    next!(entry, new, cx, facc)
-                }
-            }
-        }
-        slow!(call_typed_value_slow, pc, regs, cx, facc)
-    }
-}
-
-handler! {
-    #[inline(never)]
-    pub(crate) fn call_typed_value_slow(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (callee, window) = (c.half(), c.half());
-        let signature = c.word32();
-        let cost = c.half();
-        let _pad = (c.half(), c.word32());
-        let _info = c.word64();
-        if (*cx).fuel < 0 {
-            (*cx).fuel += cost as i64;
-            slow!(super::control::out_of_fuel, pc, regs, cx, facc)
-        }
-        let callee = get_any(regs, callee);
-        let flow = call::call_typed_value(&mut *cx, callee, signature, regs.add(window), c.end(), Flow { pc, regs });
-        follow!(flow, cx, facc)
-    }
-}
-
-handler! {
     /// `tail_call_any…`. Operands: callee slot, window, number of arguments, cost, whether the open list follows, whether
     /// this function is variadic.
     pub(crate) fn tail_call_any(pc, regs, cx, facc) {
@@ -259,19 +181,19 @@ handler! {
     }
 }
 
-handler! {
-    #[inline(never)]
-    pub(crate) fn tail_call_any_slow(pc, regs, cx, facc) {
+slow_handler! {
+    pub(crate) fn tail_call_any_slow(pc, regs, cx) {
         let mut c = Cursor::new(pc);
         let (callee, window, arguments, cost) = (c.half(), c.half(), c.half(), c.half());
         let (open, variadic) = (c.half() != 0, c.half() != 0);
+        let at = Flow { pc, regs };
         if (*cx).fuel < 0 {
             (*cx).fuel += cost as i64;
-            slow!(super::control::out_of_fuel, pc, regs, cx, facc)
+            return (*cx).stop(crate::context::Status::OutOfFuel, at);
         }
         let count = arguments + if open { (*cx).open_count } else { 0 };
         let callee = get_any(regs, callee);
-        follow!(call::tail_call_value(&mut *cx, callee, window, count, variadic, Flow { pc, regs }), cx, facc)
+        call::tail_call_value(&mut *cx, callee, window, count, variadic, at)
     }
 }
 
@@ -306,12 +228,13 @@ handler! {
         }
         let callee = get_any(regs, callee);
         let at = Flow { pc, regs };
-        if let Err(code) = call::check_signature(callee, signature) {
-            follow!(unwind::raise_trap(&mut *cx, at, code), cx, facc)
-        }
+        let closure = match call::check_signature(&mut *cx, callee, signature) {
+            Ok(closure) => closure,
+            Err(code) => follow!(unwind::raise_trap(&mut *cx, at, code), cx, facc),
+        };
         std::ptr::copy(regs.add(window), regs, words);
         let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
-        follow!(call::call_typed_value(&mut *cx, callee, signature, regs, place, at), cx, facc)
+        follow!(call::enter_typed(&mut *cx, closure, regs, place, at), cx, facc)
     }
 }
 
@@ -361,29 +284,13 @@ handler! {
     }
 }
 
-/// Which operand of a return is its cost.
-trait CostPlace {
-    /// Operands before it.
-    const BEFORE: usize;
-}
-enum Second {}
-impl CostPlace for Second {
-    const BEFORE: usize = 1;
-}
-enum Third {}
-impl CostPlace for Third {
-    const BEFORE: usize = 2;
-}
-
 handler! {
-    /// A return that the budget does not allow any more: it gives back what it charged.
+    /// A return that the budget does not allow any more: it gives back what it charged. The cost is its third operand.
     #[cold]
     #[inline(never)]
-    fn return_out_of_fuel<P: CostPlace>(pc, regs, cx, facc) {
+    fn return_out_of_fuel(pc, regs, cx, facc) {
         let mut c = Cursor::new(pc);
-        for _ in 0..P::BEFORE {
-            let _ = c.half();
-        }
+        let _ = (c.half(), c.half());
         (*cx).fuel += c.half() as i64;
         slow!(super::control::out_of_fuel, pc, regs, cx, facc)
     }
@@ -398,7 +305,7 @@ handler! {
         let (open, variadic) = (c.half(), c.half());
         (*cx).fuel -= cost as i64;
         if (*cx).fuel < 0 {
-            slow!(return_out_of_fuel::<Third>, pc, regs, cx, facc)
+            slow!(return_out_of_fuel, pc, regs, cx, facc)
         }
         let count = count + if open != 0 { (*cx).open_count } else { 0 };
         let base = if variadic != 0 { regs.sub(*regs.sub(3) as usize) } else { regs };
@@ -426,14 +333,32 @@ pub(crate) unsafe fn deliver(
         let caller = base.sub(info.delta as usize);
         let dst = caller.add(info.dst as usize);
         if info.results == OPEN {
-            std::ptr::copy(values, dst, count * 2);
+            move_down(values, dst, count);
             (*cx).open_count = count;
         } else {
             let wanted = info.results as usize;
-            std::ptr::copy(values, dst, count.min(wanted) * 2);
+            move_down(values, dst, count.min(wanted));
             fill_nil(dst, count, wanted);
         }
         caller
+    }
+}
+
+/// Copies `any` values; few are the rule, for which a copy of bytes is long.
+///
+/// # Safety
+/// Both are places for so many values, and `to` is not above `from` where they overlap.
+#[inline(always)]
+pub(crate) unsafe fn move_down(from: Regs, to: Regs, count: usize) {
+    // SAFETY: the caller vouches for the slots.
+    unsafe {
+        if count > 4 {
+            std::ptr::copy(from, to, count * 2);
+            return;
+        }
+        for index in 0..count {
+            set_any(to, index * 2, get_any(from, index * 2));
+        }
     }
 }
 
@@ -450,24 +375,6 @@ pub(crate) unsafe fn fill_nil(slots: Regs, from: usize, to: usize) {
 }
 
 handler! {
-    /// `return_values` of a typed function with one result word. Operands: slot, cost.
-    pub(crate) fn return_word(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (slot, cost) = (c.half(), c.half());
-        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
-        let info = return_info(place);
-        (*cx).fuel -= cost as i64;
-        if (*cx).fuel < 0 {
-            slow!(return_out_of_fuel::<Second>, pc, regs, cx, facc)
-        }
-        let value = *regs.add(slot);
-        let caller = regs.sub(info.delta as usize);
-        *caller.add(info.dst as usize) = value;
-        next!(place, caller, cx, facc)
-    }
-}
-
-handler! {
     /// `return_values` of a typed function in general. Operands: window where the result words lie, their number, cost.
     pub(crate) fn return_words(pc, regs, cx, facc) {
         let mut c = Cursor::new(pc);
@@ -476,7 +383,7 @@ handler! {
         let info = return_info(place);
         (*cx).fuel -= cost as i64;
         if (*cx).fuel < 0 {
-            slow!(return_out_of_fuel::<Third>, pc, regs, cx, facc)
+            slow!(return_out_of_fuel, pc, regs, cx, facc)
         }
         let caller = regs.sub(info.delta as usize);
         std::ptr::copy(regs.add(window), caller.add(info.dst as usize), words);
@@ -526,9 +433,31 @@ handler! {
 
 handler! {
     /// A call out of a record has returned; `regs` are at the record.
-    #[inline(never)]
     pub(crate) fn record_returned(pc, regs, cx, facc) {
+        let record: *mut Record = regs.cast();
+        if (*record).kind == RecordKind::Store
+            && !(*record).metered
+            && !(*cx).stepping
+            && (*cx).pending_call.is_none()
+        {
+            let value = if (*cx).open_count > 0 { get_any(regs, RECORD_WORDS) } else { Value::NIL };
+            facc = f64::from_bits(value.payload());
+            let below = regs.sub((*record).delta as usize);
+            set_any(below, (*record).state as usize, value);
+            next!((*record).next, below, cx, facc)
+        }
+        slow!(record_returned_slow, pc, regs, cx, facc)
+    }
+}
+
+handler! {
+    #[inline(never)]
+    fn record_returned_slow(pc, regs, cx, facc) {
         let _ = pc;
+        // An instruction may go on with the result as the one before has left it.
+        if (*cx).open_count > 0 {
+            facc = f64::from_bits(*regs.add(RECORD_WORDS));
+        }
         follow!(crate::stack::resume::record_returned(&mut *cx, regs), cx, facc)
     }
 }

@@ -1,9 +1,9 @@
 //! Closures, captured values and the cells of captured variables.
 
 use super::Cursor;
-use super::dynamic::AnySource;
 use super::object::Capture;
 use super::operands::{get_any, set_any};
+use super::sources::AnySource;
 use crate::function::FunctionInfo;
 use crate::heap::{Cell, Closure};
 use crate::value::{Tag, Value};

@@ -1,14 +1,13 @@
 //! The state of one machine while it runs: what handlers reach through their context pointer.
 
-use crate::code::OPEN;
 use crate::code::ReturnInfo;
+use crate::code::places::{Places, is_machine_place};
 use crate::dispatch::{Flow, Handler, Pc, Regs};
 use crate::fiber::Fiber;
 use crate::function::FunctionInfo;
 use crate::heap::{FiberCell, Heap, Str, Table};
 use crate::host::HostRequest;
 use crate::instance::Instance;
-use crate::stack::record::{RECORD_DELTA, RECORD_WORDS};
 use crate::value::Value;
 use minivm_isa::{Signature, TrapCode};
 
@@ -103,7 +102,7 @@ pub(crate) struct Context {
     /// The error that the host function gets whose record is gone on with next.
     pub(crate) pending_error: Option<Value>,
     /// The call that is made before the next record is gone on with.
-    pub(crate) pending_call: Option<crate::stack::host_call::PendingCall>,
+    pub(crate) pending_call: Option<crate::stack::host_run::PendingCall>,
     /// What a host function waits for.
     pub(crate) request: Option<Box<dyn HostRequest>>,
     /// Metatable of strings.
@@ -111,8 +110,12 @@ pub(crate) struct Context {
     /// Metatables of the other kinds without one of their own, by tag.
     pub(crate) kind_metatables: [*mut Table; 5],
     pub(crate) metamethods: MetamethodNames,
-    /// Instances, in the order they were made. Boxed: code points to them.
-    pub(crate) instances: Vec<Box<Instance>>,
+    /// The message of the error that there is no memory for another one.
+    pub(crate) no_memory: *mut Str,
+    /// Instances, in the order they were made; those that were collected are none. Boxed: code points to them.
+    pub(crate) instances: Vec<Option<Box<Instance>>>,
+    /// Instances that may be made before a full collection is worth its time.
+    pub(crate) loads_until_collection: usize,
     /// Host functions that are not part of an instance.
     pub(crate) host_functions: Vec<Box<FunctionInfo>>,
     /// Values the host keeps alive, by handle.
@@ -131,22 +134,42 @@ pub(crate) struct Context {
     pub(crate) budget: crate::memory::MemoryBudget,
     /// Whether only plain code runs.
     pub(crate) stepping: bool,
+    /// Set while the running instruction makes a call that it has paid for: its errors must not pay again.
+    pub(crate) is_paid: bool,
     /// Single steps that are left, in plain code.
     pub(crate) steps: u64,
-    return_code: Box<[u64; 2]>,
+    /// Places of the machine's own.
+    pub(crate) places: Places,
+    /// Bridges by the number of their signature.
+    pub(crate) bridges: std::collections::HashMap<u32, Box<FunctionInfo>>,
     /// Whether an error is being handled on a full stack, so that handlers may use a little more.
     pub(crate) overflow_words: usize,
-    /// Set while a finaliser runs, so that they do not nest.
-    pub(crate) in_finaliser: bool,
     /// How what belongs to the host travels.
     pub(crate) codecs: crate::snapshot::Codecs,
+    /// The fiber of the message handler that handles it, and how high the handler's record lies, in words.
+    pub(crate) overflow_handler: Option<(*mut FiberCell, usize)>,
+    /// Reads numbers in strings, where the language takes those for numbers.
+    pub(crate) number_reader: Option<NumberReader>,
+    /// The fiber on which a finaliser runs, so that they do not nest; null while none does.
+    pub(crate) finaliser_in: *mut FiberCell,
+    /// The last instruction that started again as there was room, and how much is allocated when it got what it wanted.
+    pub(crate) retried: Option<(Pc, u64)>,
+    /// The status with which the program ends when the main fiber has cleaned up.
+    pub(crate) exit: Option<i32>,
+    /// The program has ended itself without cleaning up.
+    pub(crate) is_abandoned: bool,
 }
+
+/// Reads the number that a string spells.
+pub type NumberReader = fn(&[u8]) -> Option<Value>;
 
 impl Context {
     /// A context without a fiber.
     pub(crate) fn new(mut heap: Heap, limits: Limits, return_handler: Handler) -> Box<Self> {
-        let info = u64::from(RECORD_WORDS as u32) | u64::from(OPEN) << 16 | (RECORD_DELTA as u64) << 32;
         let metamethods = crate::metamethod::intern_names(&mut heap);
+        heap.make_kind_names();
+        let no_memory = heap.new_string(TrapCode::OutOfMemory.message().as_bytes());
+        let no_memory = no_memory.expect("a new heap has room for a message");
         Box::new(Context {
             stack_end: std::ptr::null_mut(),
             fuel: FUEL_UNLIMITED,
@@ -172,7 +195,9 @@ impl Context {
             string_metatable: std::ptr::null_mut(),
             kind_metatables: [std::ptr::null_mut(); 5],
             metamethods,
+            no_memory,
             instances: Vec::new(),
+            loads_until_collection: crate::stack::collect::LOADS_MIN,
             host_functions: Vec::new(),
             kept: crate::machine::KeptValues::default(),
             registry: std::collections::BTreeMap::new(),
@@ -183,17 +208,29 @@ impl Context {
             definitions: crate::machine::Definitions::default(),
             budget: crate::memory::MemoryBudget::new(u64::MAX),
             stepping: false,
+            is_paid: false,
             steps: u64::MAX,
-            return_code: Box::new([info, return_handler as usize as u64]),
+            places: Places::new(return_handler),
+            bridges: std::collections::HashMap::new(),
             overflow_words: 0,
-            in_finaliser: false,
             codecs: crate::snapshot::Codecs::default(),
+            overflow_handler: None,
+            number_reader: None,
+            finaliser_in: std::ptr::null_mut(),
+            retried: None,
+            exit: None,
+            is_abandoned: false,
         })
     }
 
     /// Where calls out of records return to.
     pub(crate) fn record_return(&self) -> Pc {
-        self.return_code.as_ptr().cast::<u16>().wrapping_add(4)
+        self.places.record()
+    }
+
+    /// Whether a place is the machine's own.
+    pub(crate) fn is_machine_place(&self, place: Pc) -> bool {
+        is_machine_place(self.places.record(), place)
     }
 
     /// The running fiber's state.
@@ -206,10 +243,17 @@ impl Context {
     ///
     /// # Errors
     /// None when the stack may not grow so far.
+    #[inline(always)]
     pub(crate) fn reserve(&mut self, regs: Regs, top: Regs, words: usize) -> Option<Regs> {
         if (top as usize) + words * 8 <= self.stack_end as usize {
             return Some(regs);
         }
+        self.grow_stack(regs, top, words)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn grow_stack(&mut self, regs: Regs, top: Regs, words: usize) -> Option<Regs> {
         let used = (top as usize - self.stack_start as usize) / 8;
         let maximum = self.limits.stack_words_max + self.overflow_words;
         let needed = used + words + crate::stack::memory::RESERVE_WORDS;
@@ -217,9 +261,11 @@ impl Context {
         if needed > maximum {
             return None;
         }
-        let fiber = self.running();
-        let target = (fiber.stack.words() * 2).max(needed).min(maximum);
-        if !fiber.stack.grow(target) {
+        let words = self.running().stack.words();
+        let target = (words * 2).max(needed).min(maximum);
+        // SAFETY: the running fiber is alive.
+        if !unsafe { self.heap.charge_fiber(self.fiber, (target - words) * 8) } || !self.running().stack.resize(target)
+        {
             return None;
         }
         self.stack_start = self.running().stack.start();

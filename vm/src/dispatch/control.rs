@@ -1,9 +1,9 @@
 //! Jumps on `any` values, loops, and the ways out of the fast path.
 
 use super::operands::{get_any, set_any, tag_at};
-use super::{Cursor, Flow};
+use super::{Cursor, Flow, Regs};
 use crate::code::OPEN;
-use crate::context::Status;
+use crate::context::{Context, Status};
 use crate::stack::{call, unwind};
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
@@ -115,6 +115,45 @@ handler! {
 }
 
 handler! {
+    /// `branch_kind` with its targets exchanged. Operands: slot, tag, branch.
+    pub(crate) fn branch_not_kind(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (slot, tag) = (c.half(), c.half());
+        if tag_at(regs, slot).0 as usize != tag {
+            take_branch!(c, pc, regs, cx, facc)
+        }
+        let _ = branch_target!(c, pc);
+        next!(c.end(), regs, cx, facc)
+    }
+}
+
+handler! {
+    /// `branch_equal` with a short string, taken when it is that one. Operands: slot, string, branch.
+    pub(crate) fn branch_same(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (slot, string) = (c.half(), c.word64());
+        if *regs.add(slot) == string && tag_at(regs, slot) == Tag::STRING {
+            take_branch!(c, pc, regs, cx, facc)
+        }
+        let _ = branch_target!(c, pc);
+        next!(c.end(), regs, cx, facc)
+    }
+}
+
+handler! {
+    /// `branch_equal` with a short string, taken when it is not that one. Operands: slot, string, branch.
+    pub(crate) fn branch_not_same(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (slot, string) = (c.half(), c.word64());
+        if *regs.add(slot) != string || tag_at(regs, slot) != Tag::STRING {
+            take_branch!(c, pc, regs, cx, facc)
+        }
+        let _ = branch_target!(c, pc);
+        next!(c.end(), regs, cx, facc)
+    }
+}
+
+handler! {
     /// `branch_unbox_i64`, `branch_unbox_f64`: taken when the tag is that one. Operands: destination, slot, tag, branch.
     pub(crate) fn branch_unbox(pc, regs, cx, facc) {
         let mut c = Cursor::new(pc);
@@ -155,6 +194,26 @@ handler! {
 }
 
 handler! {
+    /// `for_loop` where index, limit and step are known to be integers. Operands: as for `for_loop`.
+    pub(crate) fn for_loop_int(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (index, limit, step, variable) = (c.half(), c.half(), c.half(), c.half());
+        let rounds = *regs.add(limit);
+        if rounds == 0 {
+            // The verifier counts the variable as written on both ways.
+            set_any(regs, variable, Value::NIL);
+            let _ = branch_target!(c, pc);
+            next!(c.end(), regs, cx, facc)
+        }
+        *regs.add(limit) = rounds - 1;
+        let value = (*regs.add(index)).wrapping_add(*regs.add(step));
+        *regs.add(index) = value;
+        set_any(regs, variable, Value::int(value as i64));
+        take_branch!(c, pc, regs, cx, facc)
+    }
+}
+
+handler! {
     #[inline(never)]
     fn for_loop_float(pc, regs, cx, facc) {
         let mut c = Cursor::new(pc);
@@ -181,12 +240,32 @@ handler! {
     pub(crate) fn for_prepare(pc, regs, cx, facc) {
         let mut c = Cursor::new(pc);
         let (index, limit, step, variable) = (c.half(), c.half(), c.half(), c.half());
-        let values = (get_any(regs, index), get_any(regs, limit), get_any(regs, step));
-        match crate::number::prepare_loop(values.0, values.1, values.2) {
-            Ok(None) => {
+        let (start, last, by) = (get_any(regs, index), get_any(regs, limit), get_any(regs, step));
+        if start.tag() == Tag::INT && last.tag() == Tag::INT && by.tag() == Tag::INT && by.payload() as i64 > 0 {
+            if start.payload() as i64 > last.payload() as i64 {
                 // The verifier counts the variable as written on both ways.
                 set_any(regs, variable, Value::NIL);
                 take_branch!(c, pc, regs, cx, facc)
+            }
+            let distance = last.payload().wrapping_sub(start.payload());
+            *regs.add(limit) = if by.payload() == 1 { distance } else { distance / by.payload() };
+            set_any(regs, variable, start);
+            let _ = branch_target!(c, pc);
+            next!(c.end(), regs, cx, facc)
+        }
+        slow!(for_prepare_slow, pc, regs, cx, facc)
+    }
+}
+
+slow_handler! {
+    fn for_prepare_slow(pc, regs, cx) {
+        let mut c = Cursor::new(pc);
+        let (index, limit, step, variable) = (c.half(), c.half(), c.half(), c.half());
+        let values = (get_any(regs, index), get_any(regs, limit), get_any(regs, step));
+        match crate::number::prepare_loop(values.0, values.1, values.2) {
+            Ok(None) => {
+                set_any(regs, variable, Value::NIL);
+                return branch_flow(cx, &mut c, pc, regs);
             }
             Ok(Some((start, end, by))) => {
                 set_any(regs, index, start);
@@ -194,28 +273,42 @@ handler! {
                 set_any(regs, step, by);
                 set_any(regs, variable, start);
             }
-            Err(_) => slow!(for_error, pc, regs, cx, facc),
+            Err(_) if read_bounds(&*cx, regs, [index, limit, step]) => return Flow { pc, regs },
+            Err((part, wrong)) => return for_error(&mut *cx, Flow { pc, regs }, part, wrong),
         }
         let _ = branch_target!(c, pc);
-        next!(c.end(), regs, cx, facc)
+        Flow { pc: c.end(), regs }
     }
 }
 
-slow_handler! {
-    #[cold]
-    fn for_error(pc, regs, cx) {
-        let mut c = Cursor::new(pc);
-        let (index, limit, step) = (c.half(), c.half(), c.half());
-        let values = (get_any(regs, index), get_any(regs, limit), get_any(regs, step));
-        let message = match crate::number::prepare_loop(values.0, values.1, values.2) {
-            Err(("zero", _)) => "'for' step is zero".to_string(),
-            Err((part, wrong)) => {
-                format!("bad 'for' {part} (number expected, got {})", crate::error::type_name(&*cx, wrong))
+/// Replaces bounds of a loop that are strings by the numbers they spell: a start or step by a float. Gives whether it did so.
+unsafe fn read_bounds(cx: &Context, regs: Regs, slots: [usize; 3]) -> bool {
+    let Some(reader) = cx.number_reader else { return false };
+    let mut read = false;
+    for (index, slot) in slots.into_iter().enumerate() {
+        // SAFETY: the slots are those of the instruction, and what they hold is reachable.
+        unsafe {
+            let number = get_any(regs, slot).as_bytes().and_then(reader);
+            let float = number.and_then(crate::number::to_float).map(Value::float);
+            if let Some(number) = if index == 1 { number } else { float } {
+                set_any(regs, slot, number);
+                read = true;
             }
-            Ok(_) => "'for' loop state was changed".to_string(),
-        };
-        unwind::raise_message(&mut *cx, Flow { pc, regs }, message)
+        }
     }
+    read
+}
+
+/// Raises the error of a loop whose `part` is wrong.
+#[cold]
+unsafe fn for_error(cx: &mut crate::context::Context, at: Flow, part: &str, wrong: Value) -> Flow {
+    let message = if part == "zero" {
+        "'for' step is zero".to_string()
+    } else {
+        format!("bad 'for' {part} (number expected, got {})", crate::error::type_name(cx, wrong))
+    };
+    // SAFETY: `at` is the running frame.
+    unsafe { unwind::raise_message(cx, at, message) }
 }
 
 handler! {
@@ -233,27 +326,27 @@ handler! {
             (*cx).fuel += cost as i64;
             slow!(out_of_fuel, pc, regs, cx, facc)
         }
-        let dst = (*info_at).dst as usize;
-        let callee = get_any(regs, iterator);
-        let table = get_any(regs, state);
-        if callee.tag() == Tag::FUNCTION && table.tag() == Tag::TABLE {
-            let done = super::object::iterate(&mut *cx, callee, table, get_any(regs, control));
-            if let Some((key, value)) = done {
-                set_any(regs, dst, key);
-                if wanted > 1 {
-                    set_any(regs, dst + 2, value);
-                    for more in 2..wanted {
-                        set_any(regs, dst + 2 * more, Value::NIL);
-                    }
-                }
-                next!(c.end(), regs, cx, facc)
-            }
+        let dst = regs.add((*info_at).dst as usize);
+        if tag_at(regs, iterator) == Tag::FUNCTION
+            && tag_at(regs, state) == Tag::TABLE
+            && super::iterate::iterate(cx, regs.add(iterator), regs.add(state), regs.add(control), dst, wanted)
+        {
+            next!(c.end(), regs, cx, facc)
         }
         let new = regs.add(window);
-        set_any(new, 0, table);
+        set_any(new, 0, get_any(regs, state));
         set_any(new, 2, get_any(regs, control));
-        let at = Flow { pc, regs };
-        follow!(call::call_value(&mut *cx, callee, new, 2, c.end(), at), cx, facc)
+        slow!(for_each_call, pc, regs, cx, facc)
+    }
+}
+
+slow_handler! {
+    /// Calls the iterator, whose arguments are in the window.
+    fn for_each_call(pc, regs, cx) {
+        let mut c = Cursor::new(pc);
+        let (iterator, _state, _control, window) = (c.half(), c.half(), c.half(), c.half());
+        let _counts = (c.half(), c.half(), c.word32(), c.word64());
+        call::call_value(&mut *cx, get_any(regs, iterator), regs.add(window), 2, c.end(), Flow { pc, regs })
     }
 }
 
@@ -307,12 +400,11 @@ handler! {
 }
 
 handler! {
-    /// The heap has no room for what the instruction at `pc` makes, even after a collection.
+    /// The heap has no room for what the instruction at `pc` makes, which starts again if a collection helps.
     #[cold]
     #[inline(never)]
     pub(crate) fn out_of_memory(pc, regs, cx, facc) {
-        (*cx).trap_code = TrapCode::OutOfMemory;
-        slow!(trap, pc, regs, cx, facc)
+        follow!(crate::collect::make_room_at(&mut *cx, Flow { pc, regs }), cx, facc)
     }
 }
 

@@ -1,11 +1,12 @@
 //! Arithmetic, comparison and concatenation of `any` values, with metamethods.
 
 use super::control::{branch_target, take_branch};
-use super::operands::{get_any, set_any};
-use super::{Cursor, Flow, Pc, Regs};
+use super::operands::set_any;
+use super::sources::{AnySource, Slot};
+use super::{Cursor, Flow, Pc};
 use crate::context::Context;
 use crate::error;
-use crate::heap::Str;
+use crate::heap::{OutOfMemory, Str};
 use crate::metamethod::Metamethod;
 use crate::number;
 use crate::stack::call::{call_from_instruction, top_of};
@@ -14,45 +15,6 @@ use crate::stack::resume::call_for_result;
 use crate::stack::unwind::{raise_message, raise_trap};
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
-
-/// Where an `any` input comes from.
-pub(crate) trait AnySource {
-    /// Reads it.
-    ///
-    /// # Safety
-    /// The cursor is at such an operand.
-    unsafe fn read(c: &mut Cursor, regs: Regs) -> Value;
-}
-
-/// A register.
-pub(crate) enum Slot {}
-impl AnySource for Slot {
-    #[inline(always)]
-    unsafe fn read(c: &mut Cursor, regs: Regs) -> Value {
-        // SAFETY: the loader wrote the word of an `any` register.
-        unsafe { get_any(regs, c.half()) }
-    }
-}
-
-/// A 16-bit integer in the instruction.
-pub(crate) enum Int {}
-impl AnySource for Int {
-    #[inline(always)]
-    unsafe fn read(c: &mut Cursor, _: Regs) -> Value {
-        // SAFETY: the loader wrote it.
-        Value::int(unsafe { c.signed_half() })
-    }
-}
-
-/// A float in the instruction.
-pub(crate) enum Float {}
-impl AnySource for Float {
-    #[inline(always)]
-    unsafe fn read(c: &mut Cursor, _: Regs) -> Value {
-        // SAFETY: the loader wrote it.
-        Value::float(f64::from_bits(unsafe { c.word64() }))
-    }
-}
 
 /// An arithmetic operation.
 pub(crate) trait Arithmetic {
@@ -97,7 +59,7 @@ arithmetic! {
     Mod Mod |a, b| if b == 0 { None } else { Some(number::modulo_int(a, b)) }, Some(number::modulo_float(a, b)),
         "attempt to perform 'n%%0'";
     FloorDiv FloorDiv |a, b| if b == 0 { None } else { Some(number::floor_div_int(a, b)) }, Some((a / b).floor()),
-        "attempt to perform 'n//0'";
+        "attempt to divide by zero";
     BitAnd BitAnd |a, b| Some(a & b), None;
     BitOr BitOr |a, b| Some(a | b), None;
     BitXor BitXor |a, b| Some(a ^ b), None;
@@ -120,12 +82,13 @@ handler! {
         } else if O::FLOATS_IN_LINE
             && lhs.tag() == Tag::FLOAT
             && rhs.tag() == Tag::FLOAT
-            && let Some(result) = O::float(f64::from_bits(lhs.payload()), f64::from_bits(rhs.payload()))
+            && let Some(result) = O::float(L::float(lhs, facc), R::float(rhs, facc))
         {
+            facc = result;
             set_any(regs, dst, Value::float(result));
             next!(c.end(), regs, cx, facc)
         }
-        slow!(arithmetic_slow::<O, L, R>, pc, regs, cx, facc)
+        slow!(arithmetic_slow::<O, L::General, R::General>, pc, regs, cx, facc)
     }
 }
 
@@ -140,6 +103,7 @@ handler! {
         if let (Some(a), Some(b)) = (number::to_float(lhs), number::to_float(rhs)) {
             let is_float = lhs.tag() != rhs.tag() || O::ZERO.is_empty() || lhs.tag() == Tag::FLOAT;
             if let Some(result) = O::float(a, b).filter(|_| is_float) {
+                facc = result;
                 set_any(regs, dst, Value::float(result));
                 next!(next, regs, cx, facc)
             }
@@ -347,7 +311,7 @@ handler! {
             set_any(regs, dst, Value::bool(O::ints(lhs.payload() as i64, rhs.payload() as i64)));
             next!(c.end(), regs, cx, facc)
         }
-        slow!(compare_slow::<O, L, R>, pc, regs, cx, facc)
+        slow!(compare_slow::<O, L::General, R::General>, pc, regs, cx, facc)
     }
 }
 
@@ -373,7 +337,7 @@ slow_handler! {
 }
 
 /// The metamethod of a comparison, or nil.
-fn comparison_metamethod(cx: &Context, metamethod: Metamethod, lhs: Value, rhs: Value) -> Value {
+fn comparison_metamethod(cx: &mut Context, metamethod: Metamethod, lhs: Value, rhs: Value) -> Value {
     let callee = cx.metamethod(lhs, metamethod);
     if callee.is_nil() { cx.metamethod(rhs, metamethod) } else { callee }
 }
@@ -416,9 +380,9 @@ handler! {
         let holds = if lhs.tag() == Tag::INT && rhs.tag() == Tag::INT {
             O::ints(lhs.payload() as i64, rhs.payload() as i64)
         } else if lhs.tag() == Tag::FLOAT && rhs.tag() == Tag::FLOAT {
-            O::floats(f64::from_bits(lhs.payload()), f64::from_bits(rhs.payload()))
+            O::floats(L::float(lhs, facc), R::float(rhs, facc))
         } else {
-            slow!(branch_compare_slow::<O, L, R, Taken>, pc, regs, cx, facc)
+            slow!(branch_compare_slow::<O, L::General, R::General, Taken>, pc, regs, cx, facc)
         };
         if holds {
             take_branch!(c, pc, regs, cx, facc)
@@ -437,9 +401,9 @@ handler! {
         let holds = if lhs.tag() == Tag::INT && rhs.tag() == Tag::INT {
             O::ints(lhs.payload() as i64, rhs.payload() as i64)
         } else if lhs.tag() == Tag::FLOAT && rhs.tag() == Tag::FLOAT {
-            O::floats(f64::from_bits(lhs.payload()), f64::from_bits(rhs.payload()))
+            O::floats(L::float(lhs, facc), R::float(rhs, facc))
         } else {
-            slow!(branch_compare_slow::<O, L, R, NotTaken>, pc, regs, cx, facc)
+            slow!(branch_compare_slow::<O, L::General, R::General, NotTaken>, pc, regs, cx, facc)
         };
         if !holds {
             take_branch!(c, pc, regs, cx, facc)
@@ -474,12 +438,15 @@ slow_handler! {
             let _ = branch_target!(c, pc);
             return Flow { pc: c.end(), regs };
         }
+        let mut branch = c;
         let target = branch_target!(c, pc);
-        let (on_true, on_false) = if S::HOLDS { (target, c.end()) } else { (c.end(), target) };
+        let after = c.end();
+        let (on_true, on_false) = if S::HOLDS { (target, after) } else { (after, target) };
         let mut record = Record::instruction(RecordKind::Branch, pc, on_true, top_of(regs));
         record.otherwise = on_false;
-        let at = Flow { pc, regs };
-        compare_metamethod(&mut *cx, at, O::METAMETHOD, lhs, rhs, record, |_| Flow { pc: on_false, regs })
+        compare_metamethod(&mut *cx, Flow { pc, regs }, O::METAMETHOD, lhs, rhs, record, |cx| {
+            if S::HOLDS { Flow { pc: after, regs } } else { super::control::branch_flow(cx, &mut branch, pc, regs) }
+        })
     }
 }
 
@@ -524,7 +491,9 @@ pub(crate) unsafe fn concat_values(cx: &mut Context, at: Flow, mut values: Vec<V
                     values.truncate(first);
                     values.push(value);
                 }
-                Err(code) => return raise_trap(cx, at, code),
+                Err(_) if values.len() == operand_count(at) => return crate::collect::make_room_at(cx, at),
+                // A metamethod was called already.
+                Err(_) => return raise_trap(cx, at, TrapCode::OutOfMemory),
             }
         }
         set_any(at.regs, dst, values[0]);
@@ -532,7 +501,17 @@ pub(crate) unsafe fn concat_values(cx: &mut Context, at: Flow, mut values: Vec<V
     }
 }
 
-unsafe fn join(cx: &mut Context, values: &[Value]) -> Result<Value, TrapCode> {
+/// How many values the concatenation at `at` joins.
+unsafe fn operand_count(at: Flow) -> usize {
+    // SAFETY: the caller vouches for the instruction.
+    unsafe {
+        let mut c = Cursor::new(at.pc);
+        let _dst = c.half();
+        c.half()
+    }
+}
+
+unsafe fn join(cx: &mut Context, values: &[Value]) -> Result<Value, OutOfMemory> {
     let mut numbers: Vec<String> = Vec::new();
     for value in values.iter().filter(|value| value.tag() != Tag::STRING) {
         numbers.push(crate::format::number(*value));
@@ -546,11 +525,8 @@ unsafe fn join(cx: &mut Context, values: &[Value]) -> Result<Value, TrapCode> {
             None => number.next().expect("one for each value that is not a string").as_bytes(),
         })
         .collect();
-    match cx.heap.concat(&pieces) {
-        // SAFETY: the string was just made.
-        Ok(string) => Ok(unsafe { Value::from_string(string) }),
-        Err(_) => Err(TrapCode::OutOfMemory),
-    }
+    // SAFETY: the string was just made.
+    cx.heap.concat(&pieces).map(|string| unsafe { Value::from_string(string) })
 }
 
 unsafe fn concat_metamethod(cx: &mut Context, at: Flow, mut values: Vec<Value>, dst: usize, next: Pc) -> Flow {
@@ -579,8 +555,6 @@ unsafe fn concat_metamethod(cx: &mut Context, at: Flow, mut values: Vec<Value>, 
         let mut record = Record::instruction(RecordKind::Concat, at.pc, next, top + 2 * values.len());
         record.values = (2 * values.len()) as u32;
         record.state = dst as u32;
-        record.metered = cx.is_metered();
-        crate::stack::stepping::pay(cx, at);
-        crate::stack::call::call_above(cx, at, top + 2 * values.len(), callee, &[lhs, rhs], record)
+        crate::stack::call::call_paid(cx, at, top + 2 * values.len(), callee, &[lhs, rhs], record)
     }
 }

@@ -4,6 +4,7 @@ use super::operands::{get_any, set_any, tag_at};
 use super::{Cursor, Flow};
 use crate::fiber::{Fiber, FiberState};
 use crate::stack::switch;
+use crate::stack::unwind::raise_trap;
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
 
@@ -36,25 +37,25 @@ handler! {
     }
 }
 
-handler! {
+slow_handler! {
     /// `fiber_resume…`. Operands: fiber, window with the arguments, their number, cost, whether the open list follows,
     /// destination of `ok`.
-    pub(crate) fn fiber_resume(pc, regs, cx, facc) {
+    pub(crate) fn fiber_resume(pc, regs, cx) {
         let mut c = Cursor::new(pc);
         let (fiber, window, arguments, cost) = (c.half(), c.half(), c.half(), c.half());
         let (open, ok) = (c.half() != 0, c.half());
         (*cx).fuel -= cost as i64;
         if (*cx).fuel < 0 {
             (*cx).fuel += cost as i64;
-            slow!(super::control::out_of_fuel, pc, regs, cx, facc)
+            return (*cx).stop(crate::context::Status::OutOfFuel, Flow { pc, regs });
         }
         if tag_at(regs, fiber) != Tag::FIBER {
-            slow!(wrong_kind, pc, regs, cx, facc)
+            return raise_trap(&mut *cx, Flow { pc, regs }, TrapCode::WrongKind);
         }
         let count = arguments + if open { (*cx).open_count } else { 0 };
         let fiber = get_any(regs, fiber);
         let waiting = switch::Waiting { next: c.end(), window, ok };
-        follow!(switch::resume_from_instruction(&mut *cx, Flow { pc, regs }, fiber, count, waiting), cx, facc)
+        switch::resume_from_instruction(&mut *cx, Flow { pc, regs }, fiber, count, waiting)
     }
 }
 
@@ -76,22 +77,22 @@ handler! {
     }
 }
 
-handler! {
+slow_handler! {
     /// `fiber_close`. Operands: fiber, cost, destination of `ok`, destination of `error`.
-    pub(crate) fn fiber_close(pc, regs, cx, facc) {
+    pub(crate) fn fiber_close(pc, regs, cx) {
         let mut c = Cursor::new(pc);
         let (fiber, cost, ok, error) = (c.half(), c.half(), c.half(), c.half());
         (*cx).fuel -= cost as i64;
         if (*cx).fuel < 0 {
             (*cx).fuel += cost as i64;
-            slow!(super::control::out_of_fuel, pc, regs, cx, facc)
+            return (*cx).stop(crate::context::Status::OutOfFuel, Flow { pc, regs });
         }
         if tag_at(regs, fiber) != Tag::FIBER {
-            slow!(wrong_kind, pc, regs, cx, facc)
+            return raise_trap(&mut *cx, Flow { pc, regs }, TrapCode::WrongKind);
         }
         let fiber = get_any(regs, fiber);
         let waiting = switch::Waiting { next: c.end(), window: error, ok };
-        follow!(switch::close_from_instruction(&mut *cx, Flow { pc, regs }, fiber, waiting), cx, facc)
+        switch::close_from_instruction(&mut *cx, Flow { pc, regs }, fiber, waiting)
     }
 }
 

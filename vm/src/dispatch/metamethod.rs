@@ -55,19 +55,44 @@ impl Context {
     }
 
     /// A metamethod of a value, or nil.
-    pub(crate) fn metamethod(&self, value: Value, metamethod: Metamethod) -> Value {
+    pub(crate) fn metamethod(&mut self, value: Value, metamethod: Metamethod) -> Value {
         self.metamethod_of(self.metatable(value), metamethod)
     }
 
     /// A metamethod out of a metatable, which may be null, or nil.
-    pub(crate) fn metamethod_of(&self, metatable: *mut Table, metamethod: Metamethod) -> Value {
+    pub(crate) fn metamethod_of(&mut self, metatable: *mut Table, metamethod: Metamethod) -> Value {
         if metatable.is_null() {
             return Value::NIL;
         }
         // SAFETY: metatables are reachable from their values; the names are roots.
         unsafe {
             let node = Table::find_short(metatable, self.metamethods[metamethod as usize]);
-            if node.is_null() { Value::NIL } else { (*node).value() }
+            if node.is_null() { self.weak_metamethod(metatable, metamethod) } else { (*node).value() }
+        }
+    }
+
+    /// A metamethod out of a metatable that is itself weak, or nil.
+    #[cold]
+    fn weak_metamethod(&mut self, metatable: *mut Table, metamethod: Metamethod) -> Value {
+        // SAFETY: as for `metamethod_of`.
+        unsafe {
+            if !Table::is_weak(metatable) {
+                return Value::NIL;
+            }
+            Table::get_str(metatable, &mut self.heap, self.metamethods[metamethod as usize])
+        }
+    }
+
+    /// The `__name` of a value, if it is a string.
+    pub(crate) fn metatable_name(&self, value: Value) -> Option<*mut Str> {
+        let metatable = self.metatable(value);
+        if metatable.is_null() {
+            return None;
+        }
+        // SAFETY: as for `metamethod_of`; strings are not removed from weak tables.
+        unsafe {
+            let node = Table::find_short(Table::contents(metatable), self.metamethods[Metamethod::Name as usize]);
+            if node.is_null() { None } else { (*node).value().as_string() }
         }
     }
 }

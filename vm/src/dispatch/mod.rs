@@ -112,6 +112,7 @@ macro_rules! follow {
     }};
 }
 
+pub(crate) mod border;
 pub(crate) mod call;
 pub(crate) mod closure;
 pub(crate) mod context;
@@ -120,10 +121,12 @@ pub(crate) mod convert;
 pub(crate) mod copy;
 pub(crate) mod dynamic;
 pub(crate) mod fiber;
+pub(crate) mod iterate;
 pub(crate) mod metamethod;
 pub(crate) mod object;
 pub(crate) mod operands;
 pub(crate) mod record;
+pub(crate) mod sources;
 pub(crate) mod stepping;
 pub(crate) mod typed;
 

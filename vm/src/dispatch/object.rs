@@ -1,18 +1,16 @@
 //! Tables, closures and cells.
 
-use super::dynamic::AnySource;
 use super::operands::{get_any, set_any, tag_at};
+use super::sources::AnySource;
 use super::{Cursor, Flow, Pc, Regs};
 use crate::context::Context;
 use crate::error;
-use crate::function::{Body, FunctionInfo};
 use crate::heap::{Closure, Str, Table, TableError};
-use crate::host::Intrinsic;
 use crate::metamethod::Metamethod;
 use crate::stack::call::{call_from_instruction, top_of};
 use crate::stack::record::{Record, RecordKind};
 use crate::stack::resume::call_for_result;
-use crate::stack::unwind::{raise_message, raise_trap};
+use crate::stack::unwind::raise_message;
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
 use std::ptr::with_exposed_provenance_mut as pointer;
@@ -23,6 +21,8 @@ const CHAIN_MAX: usize = 2000;
 /// A captured value of the running closure.
 pub(crate) enum Capture {}
 impl AnySource for Capture {
+    type General = Self;
+
     #[inline(always)]
     unsafe fn read(c: &mut Cursor, regs: Regs) -> Value {
         // SAFETY: the loader wrote the index of a capture.
@@ -120,7 +120,7 @@ unsafe fn get_str(
             } else {
                 let handler = cx.metamethod(object, Metamethod::Index);
                 if handler.is_nil() {
-                    return index_error(cx, at, object, Value::from_string(key));
+                    return index_error(cx, at, object, level == 0);
                 }
                 handler
             };
@@ -134,16 +134,10 @@ unsafe fn get_str(
     }
 }
 
-unsafe fn index_error(cx: &mut Context, at: Flow, object: Value, key: Value) -> Flow {
-    let mut variable = error::describe_operand(cx, at, "object");
-    if variable.is_empty()
-        && let Some(string) = key.as_string()
-    {
-        // SAFETY: the key is reachable.
-        let text = String::from_utf8_lossy(unsafe { Str::bytes(string) }).into_owned();
-        variable = format!(" (field '{text}')");
-    }
-    let message = format!("attempt to index a {} value{variable}", error::type_name(cx, object));
+/// `is_operand` says that the object is what the instruction names, not something behind its metamethods.
+unsafe fn index_error(cx: &mut Context, at: Flow, object: Value, is_operand: bool) -> Flow {
+    let operand = if is_operand { "object" } else { "" };
+    let message = error::operation_error(cx, at, "index", object, operand);
     // SAFETY: `at` is the running frame.
     unsafe { raise_message(cx, at, message) }
 }
@@ -166,7 +160,7 @@ handler! {
                 }
             }
         }
-        slow!(get_slow::<K>, pc, regs, cx, facc)
+        slow!(get_slow::<K::General>, pc, regs, cx, facc)
     }
 }
 
@@ -176,6 +170,15 @@ handler! {
         let mut c = Cursor::new(pc);
         let (dst, object) = (c.half(), c.half());
         let key = K::read(&mut c, regs);
+        if tag_at(regs, object) == Tag::TABLE {
+            let table = pointer::<Table>(*regs.add(object) as usize);
+            let node = Table::peek(table, key);
+            if !node.is_null() {
+                *regs.add(dst) = (*node).value;
+                *regs.add(dst + 1).cast::<Tag>() = Tag(u32::from((*node).value_tag));
+                next!(c.end(), regs, cx, facc)
+            }
+        }
         follow!(get_any_key(&mut *cx, Flow { pc, regs }, c.end(), get_any(regs, object), key, dst), cx, facc)
     }
 }
@@ -183,7 +186,7 @@ handler! {
 unsafe fn get_any_key(cx: &mut Context, at: Flow, next: Pc, mut object: Value, key: Value, dst: usize) -> Flow {
     // SAFETY: the operands are reachable from the frame.
     unsafe {
-        for _ in 0..CHAIN_MAX {
+        for level in 0..CHAIN_MAX {
             let handler = if object.tag() == Tag::TABLE {
                 let table: *mut Table = object.pointer().cast();
                 let value = Table::get(table, &mut cx.heap, key);
@@ -200,7 +203,7 @@ unsafe fn get_any_key(cx: &mut Context, at: Flow, next: Pc, mut object: Value, k
             } else {
                 let handler = cx.metamethod(object, Metamethod::Index);
                 if handler.is_nil() {
-                    return index_error(cx, at, object, key);
+                    return index_error(cx, at, object, level == 0);
                 }
                 handler
             };
@@ -253,7 +256,8 @@ unsafe fn behind_index(cx: *mut Context, table: *mut Table) -> Option<*mut Table
     // SAFETY: the table lives, and its metatable with it.
     unsafe {
         let metatable = Table::metatable(table);
-        if metatable.is_null() {
+        // What a weak table has itself was not looked for.
+        if metatable.is_null() || Table::is_weak(table) {
             return None;
         }
         let node = Table::find_short(metatable, (*cx).metamethods[Metamethod::Index as usize]);
@@ -286,11 +290,10 @@ handler! {
 }
 
 handler! {
-    /// `set` with a constant string key. Operands: object, value, cached node index (32 bits), key.
+    /// `set` with a constant string key. Operands: object, cached node index (32 bits), key, value.
     pub(crate) fn set_field<V: AnySource>(pc, regs, cx, facc) {
         let mut c = Cursor::new(pc);
         let object = c.half();
-        let value = V::read(&mut c, regs);
         let index = c.word32();
         let key = c.word64();
         if tag_at(regs, object) == Tag::TABLE
@@ -299,9 +302,35 @@ handler! {
             if (*cx).heap.marking() {
                 slow!(set_field_slow::<V>, pc, regs, cx, facc)
             }
+            let value = V::read(&mut c, regs);
             (*node).value = value.payload();
             (*node).value_tag = value.tag().0 as u8;
             next!(c.end(), regs, cx, facc)
+        }
+        slow!(add_field::<V>, pc, regs, cx, facc)
+    }
+}
+
+handler! {
+    /// `set` with a constant string key that a table has elsewhere than was thought, or not yet.
+    #[inline(never)]
+    fn add_field<V: AnySource>(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let object = c.half();
+        let index_at = c.here();
+        let _index = c.word32();
+        let key = pointer::<Str>(c.word64() as usize);
+        let value = V::read(&mut c, regs);
+        if tag_at(regs, object) == Tag::TABLE && !(*cx).heap.marking() {
+            let table = pointer::<Table>(*regs.add(object) as usize);
+            let metatable = Table::metatable(table);
+            if metatable.is_null() || Table::lacks(metatable, Metamethod::NewIndex as u32) {
+                let index = Table::put_short(table, key, value);
+                if index != u32::MAX {
+                    index_at.cast_mut().cast::<u32>().write_unaligned(index);
+                    next!(c.end(), regs, cx, facc)
+                }
+            }
         }
         slow!(set_field_slow::<V>, pc, regs, cx, facc)
     }
@@ -315,10 +344,10 @@ handler! {
         }
         let mut c = Cursor::new(pc);
         let object = c.half();
-        let value = V::read(&mut c, regs);
         let index_at = c.here();
         let _index = c.word32();
         let key = pointer::<Str>(c.word64() as usize);
+        let value = V::read(&mut c, regs);
         let object = get_any(regs, object);
         let key_value = Value::from_string(key);
         let flow = set(&mut *cx, Flow { pc, regs }, c.end(), object, key_value, value);
@@ -345,7 +374,7 @@ handler! {
                 let slot = (*table).array.add(index as usize);
                 if (*slot).tag != Tag::NIL {
                     if (*cx).heap.marking() {
-                        slow!(set_index_slow::<K, V>, pc, regs, cx, facc)
+                        slow!(set_index_slow::<K::General, V::General>, pc, regs, cx, facc)
                     }
                     (*slot).payload = value.payload();
                     (*slot).tag = value.tag();
@@ -353,7 +382,7 @@ handler! {
                 }
             }
         }
-        slow!(append_index::<K, V>, pc, regs, cx, facc)
+        slow!(append_index::<K::General, V::General>, pc, regs, cx, facc)
     }
 }
 
@@ -376,7 +405,7 @@ handler! {
                 next!(c.end(), regs, cx, facc)
             }
         }
-        slow!(set_index_slow::<K, V>, pc, regs, cx, facc)
+        slow!(set_index_slow::<K::General, V::General>, pc, regs, cx, facc)
     }
 }
 
@@ -408,7 +437,7 @@ handler! {
 unsafe fn set(cx: &mut Context, at: Flow, next: Pc, mut object: Value, key: Value, value: Value) -> Flow {
     // SAFETY: the operands are reachable from the frame.
     unsafe {
-        for _ in 0..CHAIN_MAX {
+        for level in 0..CHAIN_MAX {
             let handler = if object.tag() == Tag::TABLE {
                 let table: *mut Table = object.pointer().cast();
                 let handler = cx.event(Table::metatable(table), Metamethod::NewIndex);
@@ -417,14 +446,14 @@ unsafe fn set(cx: &mut Context, at: Flow, next: Pc, mut object: Value, key: Valu
                         Ok(()) => Flow { pc: next, regs: at.regs },
                         Err(TableError::NilKey) => raise_message(cx, at, "table index is nil"),
                         Err(TableError::NanKey) => raise_message(cx, at, "table index is NaN"),
-                        Err(TableError::OutOfMemory(_)) => raise_trap(cx, at, TrapCode::OutOfMemory),
+                        Err(TableError::OutOfMemory(_)) => crate::collect::make_room_at(cx, at),
                     };
                 }
                 handler
             } else {
                 let handler = cx.metamethod(object, Metamethod::NewIndex);
                 if handler.is_nil() {
-                    return index_error(cx, at, object, key);
+                    return index_error(cx, at, object, level == 0);
                 }
                 handler
             };
@@ -515,36 +544,6 @@ slow_handler! {
         }
         let message = error::operation_error(&*cx, at, "get length of", value, "src");
         raise_message(&mut *cx, at, message)
-    }
-}
-
-/// Does one step of an iteration without a call when the iterator is one the machine knows; gives key and value.
-///
-/// # Safety
-/// The operands are reachable.
-#[inline]
-pub(crate) unsafe fn iterate(cx: &mut Context, callee: Value, table: Value, control: Value) -> Option<(Value, Value)> {
-    // SAFETY: closures point to functions; the table is one.
-    unsafe {
-        let closure: *mut Closure = callee.pointer().cast();
-        let Body::Host(host) = &(*(*closure).function.cast::<FunctionInfo>()).body else { return None };
-        let table: *mut Table = table.pointer().cast();
-        match host.intrinsic? {
-            Intrinsic::Next => match Table::next(table, &mut cx.heap, control) {
-                Ok(Some(entry)) => Some(entry),
-                Ok(None) => Some((Value::NIL, Value::NIL)),
-                Err(_) => None,
-            },
-            Intrinsic::SequenceNext => {
-                let index = control.as_int()?.wrapping_add(1);
-                let value = Table::get_int(table, &mut cx.heap, index);
-                if value.is_nil() {
-                    // A metatable may still have something to say.
-                    return Table::metatable(table).is_null().then_some((Value::NIL, Value::NIL));
-                }
-                Some((Value::int(index), value))
-            }
-        }
     }
 }
 

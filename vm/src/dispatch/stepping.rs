@@ -93,7 +93,7 @@ handler! {
 }
 
 handler! {
-    /// `return_values` of a typed function with one result word. Operands: slot, cost.
+    /// `return_values` of a typed function with one result word. Operand: slot.
     pub(crate) fn return_word(pc, regs, cx, facc) {
         let slot = Cursor::new(pc).half();
         let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();

@@ -4,10 +4,12 @@
 //! `Machine::keep`.
 
 use super::{Heap, HostObject, InvalidKey, OutOfMemory, Str, Table, TableError};
+use crate::metamethod::Metamethod;
 use crate::value::{Tag, Value};
 
 impl Value {
     /// The bytes of a string.
+    #[inline]
     pub fn as_bytes(&self) -> Option<&[u8]> {
         // SAFETY: a value at hand is reachable, and nothing is collected while the host looks at it.
         self.as_string().map(|string| unsafe { Str::bytes(string) })
@@ -46,6 +48,7 @@ impl Heap {
     }
 
     /// `table[key]` without metamethods.
+    #[inline]
     pub fn table_get(&mut self, table: Value, key: Value) -> Value {
         match table.as_table() {
             // SAFETY: values at hand are reachable.
@@ -55,6 +58,7 @@ impl Heap {
     }
 
     /// `table[key]` for an integer, without metamethods.
+    #[inline]
     pub fn table_get_int(&mut self, table: Value, key: i64) -> Value {
         match table.as_table() {
             // SAFETY: values at hand are reachable.
@@ -87,6 +91,7 @@ impl Heap {
     ///
     /// # Errors
     /// When there is no memory.
+    #[inline]
     pub fn table_set_int(&mut self, table: Value, key: i64, value: Value) -> Result<(), OutOfMemory> {
         match table.as_table() {
             // SAFETY: values at hand are reachable.
@@ -108,6 +113,7 @@ impl Heap {
     }
 
     /// A border of a table, without metamethods.
+    #[inline]
     pub fn table_len(&mut self, table: Value) -> i64 {
         match table.as_table() {
             // SAFETY: values at hand are reachable.
@@ -129,6 +135,7 @@ impl Heap {
     }
 
     /// The metatable of a table or host object, or nil.
+    #[inline]
     pub fn own_metatable(&self, value: Value) -> Value {
         // SAFETY: values at hand are reachable.
         let metatable = unsafe {
@@ -151,10 +158,10 @@ impl Heap {
     /// When there is no memory.
     pub fn set_own_metatable(&mut self, value: Value, metatable: Value) -> Result<(), OutOfMemory> {
         let new = metatable.as_table().unwrap_or(std::ptr::null_mut());
-        let mode = self.table_get_name(metatable, b"__mode");
+        let mode = self.event_of(metatable, Metamethod::Mode, b"__mode")?;
         let has = |letter: u8| mode.as_bytes().is_some_and(|mode| mode.contains(&letter));
         let (keys, values) = (has(b'k'), has(b'v'));
-        let finaliser = !self.table_get_name(metatable, b"__gc").is_nil();
+        let finaliser = !self.event_of(metatable, Metamethod::Gc, b"__gc")?.is_nil();
         // SAFETY: values at hand are reachable.
         unsafe {
             if let Some(table) = value.as_table() {
@@ -170,6 +177,19 @@ impl Heap {
             }
         }
         Ok(())
+    }
+
+    /// The entry of a metatable for an event whose absence tables remember; nil without a metatable.
+    fn event_of(&mut self, metatable: Value, event: Metamethod, name: &[u8]) -> Result<Value, OutOfMemory> {
+        let Some(table) = metatable.as_table() else { return Ok(Value::NIL) };
+        // SAFETY: values at hand are reachable; a short string is the same one each time it is made.
+        unsafe {
+            if Table::lacks(table, event as u32) {
+                return Ok(Value::NIL);
+            }
+            let name = self.new_string(name)?;
+            Ok(Table::get_event(table, self, event as u32, name))
+        }
     }
 
     /// A value that holds an object of the host.

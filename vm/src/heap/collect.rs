@@ -180,8 +180,11 @@ impl Heap {
     /// Dead objects with finalisers are kept for [`Heap::next_finaliser`], with all they refer to.
     pub fn collect_full(&mut self, roots: &mut dyn Roots) {
         self.finish_cycle(roots);
+        self.marker.follow_functions(true);
         self.advance(roots, ALL, true);
         self.finish_cycle(roots);
+        self.marker.follow_functions(false);
+        roots.finish(self.cycle.number);
         self.grant();
     }
 
@@ -369,6 +372,7 @@ impl Heap {
                     self.owners[self.cycle.kept] = owner;
                     self.cycle.kept += 1;
                 } else {
+                    self.discharge(Heap::charged_for(owner));
                     Heap::drop_owner(owner);
                 }
             }
@@ -385,6 +389,7 @@ impl Heap {
         let born = self.allocated_bytes() - self.cycle.allocated_at_start;
         self.freed = self.allocated_bytes() - born - self.marker.bytes as u64;
         self.live = self.marker.bytes;
+        self.live_external = self.external;
         self.space.flip();
         self.marker.weak.reset();
         self.cycle.set_threshold(self.used_bytes(), &self.limits);

@@ -19,6 +19,8 @@ pub(super) struct Finalisers {
     condemned: Vec<*mut Header>,
     /// To be given to the program, from the front.
     pending: VecDeque<*mut Header>,
+    /// The program is about to end: no more are registered.
+    closed: bool,
 }
 
 impl Finalisers {
@@ -80,7 +82,7 @@ impl Heap {
     pub unsafe fn set_finaliser(&mut self, object: *mut Header) {
         // SAFETY: the caller gives a live cell.
         unsafe {
-            if !(*object).has(Header::FINALISER) {
+            if !(*object).has(Header::FINALISER) && !self.finalisers.closed {
                 (*object).set(Header::FINALISER);
                 self.finalisers.registered.push(object);
             }
@@ -110,6 +112,7 @@ impl Heap {
     /// end.
     pub fn finalise_all(&mut self, roots: &mut dyn Roots) {
         self.finish_cycle(roots);
+        self.finalisers.closed = true;
         while let Some(object) = self.finalisers.registered.pop() {
             self.finalisers.pending.push_back(object);
         }

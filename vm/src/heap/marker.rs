@@ -17,6 +17,15 @@ pub trait Roots {
     fn trace_roots(&mut self, marker: &mut Marker);
     /// Marks every value in the state of a suspended fiber.
     fn trace_fiber(&mut self, fiber: *mut (), marker: &mut Marker);
+    /// Marks what a function needs of which a live closure was found. Only in collections that run at once, see
+    /// [`Marker::follows_functions`].
+    fn trace_function(&mut self, function: *const (), marker: &mut Marker) {
+        let _ = (function, marker);
+    }
+    /// A collection that has run at once is over, the cycle with this number: what it did not reach is dead.
+    fn finish(&mut self, cycle: u64) {
+        let _ = cycle;
+    }
 }
 
 /// Slots up to this number are scanned at once; more are pushed as a range.
@@ -117,6 +126,7 @@ pub struct Marker {
     /// Bytes looked at; what steps are measured in.
     work: usize,
     cycle: u64,
+    follows_functions: bool,
     pub(super) weak: WeakState,
 }
 
@@ -129,6 +139,7 @@ impl Marker {
             bytes: 0,
             work: 0,
             cycle: 0,
+            follows_functions: false,
             weak: WeakState::default(),
         }
     }
@@ -140,6 +151,22 @@ impl Marker {
         self.marking = true;
         self.bytes = 0;
         self.work = 0;
+    }
+
+    /// Whether functions are followed from closures: no code runs before this cycle ends, so that what functions need may be
+    /// found as late as that. In cycles that go on while code runs, everything of every function is a root.
+    pub fn follows_functions(&self) -> bool {
+        self.follows_functions
+    }
+
+    /// Sets whether functions are followed.
+    pub(super) fn follow_functions(&mut self, follow: bool) {
+        self.follows_functions = follow;
+    }
+
+    /// The number of the cycle.
+    pub fn cycle(&self) -> u64 {
+        self.cycle
     }
 
     /// Whether overwritten references must be marked.
@@ -350,6 +377,9 @@ impl Marker {
                 Tag::FUNCTION => {
                     let closure = cell.cast::<Closure>();
                     self.mark_slots(Closure::upvalues(closure), (*closure).count as usize);
+                    if self.follows_functions {
+                        roots.trace_function((*closure).function, self);
+                    }
                 }
                 Tag::CELL => self.mark((*cell.cast::<Cell>()).value),
                 Tag::RECORD => self.trace_record(cell.cast()),

@@ -48,7 +48,7 @@ pub use object::{Array, Cell, Closure, ElementKind, FiberCell, HostObject, Recor
 pub use string::{SHORT_BYTES_MAX, Str, hash_bytes};
 pub use table::{InvalidKey, Node, Table, TableError};
 
-use crate::value::Value;
+use crate::value::{Tag, Value};
 use collect::Cycle;
 use finaliser::Finalisers;
 use intern::Interned;
@@ -121,11 +121,20 @@ pub struct Heap {
     freed: u64,
     /// Bytes of the cells that survived the last cycle.
     live: usize,
+    /// Bytes outside the heap that were charged then.
+    live_external: usize,
     /// Bytes outside the heap that are charged to the program.
     external: usize,
     /// The limit was exceeded, and the program may use the reserve.
     overdrawn: bool,
+    /// Strings that name the kinds of values to programs, by tag; the machine keeps them alive.
+    kind_names: [*mut Str; KINDS],
+    /// Bytes of the last allocation that failed.
+    refused: usize,
 }
+
+/// How many tags there are.
+const KINDS: usize = 13;
 
 /// Bytes that small cells may go over the limit where no safepoint is reached.
 const OVERDRAFT_BYTES: usize = 1 << 20;
@@ -147,11 +156,35 @@ impl Heap {
             last_grant: 0,
             freed: 0,
             live: 0,
+            live_external: 0,
             external: 0,
             overdrawn: false,
+            kind_names: [std::ptr::null_mut(); KINDS],
+            refused: 0,
         };
         heap.grant();
         heap
+    }
+
+    /// Makes the strings that name the kinds of values.
+    pub(crate) fn make_kind_names(&mut self) {
+        for tag in 0..KINDS as u32 {
+            let name = crate::error::tag_name(Tag(tag));
+            self.kind_names[tag as usize] =
+                self.new_string(name.as_bytes()).expect("a new heap has room for the names");
+        }
+    }
+
+    /// The strings that name the kinds of values, by tag.
+    pub(crate) fn kind_names(&self) -> &[*mut Str] {
+        &self.kind_names
+    }
+
+    /// The string that names the kind of a value to programs, without asking metatables.
+    #[inline]
+    pub fn kind_name(&self, value: Value) -> Value {
+        // SAFETY: the machine keeps the names alive.
+        unsafe { Value::from_string(self.kind_names[value.tag().0 as usize]) }
     }
 
     /// A fresh cell of at least `bytes`, whose contents are anything.
@@ -184,6 +217,7 @@ impl Heap {
     #[inline(never)]
     fn allocate_slow(&mut self, bytes: usize) -> Result<*mut u8, OutOfMemory> {
         let refused = OutOfMemory { bytes };
+        let earlier = std::mem::replace(&mut self.refused, bytes);
         // Sums of sizes may wrap below, absurd ones are refused here.
         if bytes > isize::MAX as usize / 2 {
             return Err(refused);
@@ -204,24 +238,30 @@ impl Heap {
             return Err(refused);
         }
         self.debt -= charged as i64;
+        self.refused = earlier;
         Ok(cell)
+    }
+
+    /// The last allocation that failed.
+    pub fn refused(&self) -> OutOfMemory {
+        OutOfMemory { bytes: self.refused }
     }
 
     /// Whether a large cell may be allocated: what was there at the last safepoint and may be garbage is not held
     /// against it, but then the next safepoint collects and enforces the limit.
     fn has_room_for(&mut self, bytes: usize) -> bool {
-        let needed = self.used_bytes().saturating_add(bytes);
-        let limit = self.limit_bytes();
-        if needed <= limit {
-            return true;
-        }
-        let recent = (self.last_grant - self.debt).max(0) as usize;
-        let maybe_garbage = self.used_bytes().saturating_sub(recent + self.external + self.live);
-        let fits = needed - maybe_garbage.min(needed) <= limit;
-        if fits {
+        let fits = bytes <= self.room_bytes();
+        if fits && self.used_bytes().saturating_add(bytes) > self.limit_bytes() {
             self.call_step();
         }
         fits
+    }
+
+    /// The bytes of the largest cell that the limit allows now, if what may be garbage is.
+    pub fn room_bytes(&self) -> usize {
+        let recent = (self.last_grant - self.debt).max(0) as usize;
+        let kept = (recent + self.live + self.live_external).min(self.used_bytes());
+        self.limit_bytes().saturating_sub(kept)
     }
 
     /// Makes a step due at the next safepoint.
@@ -299,11 +339,15 @@ impl Heap {
         if self.used_bytes().saturating_add(bytes) > self.limit_bytes() {
             return Err(OutOfMemory { bytes });
         }
+        self.charge_external(bytes);
+        Ok(())
+    }
+
+    fn charge_external(&mut self, bytes: usize) {
         self.external += bytes;
         // The next step comes sooner, but the bytes do not count as allocated.
         self.debt -= bytes as i64;
         self.granted -= bytes as i64;
-        Ok(())
     }
 
     /// Takes back what [`Heap::charge`] charged.

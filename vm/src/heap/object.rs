@@ -154,7 +154,12 @@ pub struct FiberCell {
     drop_state: unsafe fn(*mut ()),
     /// The cycle in which its stack was scanned last.
     pub(crate) scanned_in: u64,
+    /// Bytes outside the heap that are charged for it.
+    pub(super) external: usize,
 }
+
+/// Bytes that are charged for a fiber without asking.
+const SMALL_CHARGE_MAX: usize = 4 << 10;
 
 /// Pointer to what follows the fixed part of a cell.
 #[inline(always)]
@@ -384,9 +389,50 @@ impl Heap {
         let scanned_in = self.cycle.number();
         let header = Header::new(Tag::FIBER, 0);
         // SAFETY: the fresh cell holds the fixed part.
-        unsafe { fiber.write(FiberCell { header, state, drop_state, scanned_in }) };
+        unsafe { fiber.write(FiberCell { header, state, drop_state, scanned_in, external: 0 }) };
         self.owners.push(fiber.cast());
         Ok(fiber)
+    }
+
+    /// Charges memory outside the heap to the program for as long as a fiber lives, its stack above all. Whether there is
+    /// room for it: if not, nothing is charged. What is small is let through, and the next step enforces the limit.
+    ///
+    /// # Safety
+    /// `fiber` is a live fiber of this heap.
+    pub unsafe fn charge_fiber(&mut self, fiber: *mut FiberCell, bytes: usize) -> bool {
+        let has_room = self.has_room_for(bytes);
+        if !has_room && bytes > SMALL_CHARGE_MAX {
+            return false;
+        }
+        self.charge_external(bytes);
+        if !has_room {
+            self.call_step();
+        }
+        // SAFETY: as the caller promises.
+        unsafe { (*fiber).external += bytes };
+        true
+    }
+
+    /// Takes back a part of what was charged for a fiber.
+    ///
+    /// # Safety
+    /// As for [`charge_fiber`](Self::charge_fiber).
+    pub(crate) unsafe fn discharge_fiber(&mut self, fiber: *mut FiberCell, bytes: usize) {
+        // SAFETY: as the caller promises.
+        unsafe {
+            let bytes = bytes.min((*fiber).external);
+            (*fiber).external -= bytes;
+            self.discharge(bytes);
+        }
+    }
+
+    /// What is charged for an owner, a userdata or a fiber.
+    ///
+    /// # Safety
+    /// `cell` is one of this heap.
+    pub(super) unsafe fn charged_for(cell: *mut Header) -> usize {
+        // SAFETY: as the caller promises.
+        unsafe { if u32::from((*cell).kind()) == Tag::FIBER.0 { (*cell.cast::<FiberCell>()).external } else { 0 } }
     }
 
     /// Drops what a dead cell owns.

@@ -158,7 +158,7 @@ impl Space {
 
     /// Marks the cells of a hole as allocated, and as marked while a cycle is under way.
     fn claim(&mut self, class: usize, start: *mut u8, end: *mut u8) {
-        if cfg!(test) {
+        if cfg!(any(test, debug_assertions)) {
             // What is dead shall not look alive to a test.
             // SAFETY: the hole lies in a block of a live chunk, and no cell in it is reachable.
             unsafe { start.write_bytes(0xdb, end.addr() - start.addr()) };

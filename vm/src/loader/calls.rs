@@ -1,9 +1,10 @@
 //! Emitting calls, returns, and what belongs to them.
 
-use super::Loading;
+use super::{Loading, typed};
 use crate::code::{OPEN, ReturnInfo};
+use crate::dispatch::typed::{calls, shape};
 use crate::dispatch::{Handler, call, control, object, stepping};
-use minivm_isa::entities::{Reg, Sig};
+use minivm_isa::entities::{Reg, Sig, Table};
 use minivm_isa::{Instruction, Operand, Type};
 
 impl Loading<'_> {
@@ -86,23 +87,28 @@ impl Loading<'_> {
             }
             Instruction::Call { results, function: callee, arguments } => {
                 let signature = self.program.functions[*callee].signature();
-                self.gather_words(at, arguments);
+                self.gather_wide(at, arguments);
+                let last = typed::calls::place_arguments(self, at, shape::call_after);
                 let closure = self.instance.closure(*callee);
                 let cost = self.take_pending();
-                self.begin(at, call::call_typed, call::call_typed_slow);
+                self.begin(at, last.handler, calls::call_slow);
                 self.asm.word64(closure.expose_provenance() as u64);
                 self.asm.half(self.window as u16);
                 self.asm.half(cost);
-                self.asm.word32(0);
+                let length = self.asm.length();
+                last.write(&mut self.asm, at);
+                self.asm.fill_length(length);
                 self.typed_results(at, signature, results);
             }
             Instruction::CallIndirect { results, signature, table, index, arguments } => {
-                let callee = self.element_slot(at, *table, *index);
-                self.call_typed_value(at, *signature, callee, arguments, results);
+                self.call_element(at, *signature, (*table, *index), arguments);
+                self.typed_results(at, *signature, results);
             }
             Instruction::CallRef { results, signature, callee, arguments } => {
+                self.gather_wide(at, arguments);
+                typed::calls::place_all_arguments(self, at);
                 let callee = self.any_slot(at, *callee);
-                self.call_typed_value(at, *signature, callee, arguments, results);
+                self.call_typed_value(at, *signature, callee, results);
             }
             Instruction::TailCall { function: callee, arguments } => {
                 let words = self.gather_words(at, arguments);
@@ -133,7 +139,7 @@ impl Loading<'_> {
         self.asm.begin(if self.plain { plain } else { fast }, at);
     }
 
-    fn is_dynamic(&self) -> bool {
+    pub(super) fn is_dynamic(&self) -> bool {
         self.program.signatures[self.function.signature].is_dynamic()
     }
 
@@ -257,11 +263,10 @@ impl Loading<'_> {
         if let [value] = values
             && self.operand_type(*value).words() == 1
         {
+            // Fast code has a handler for it: this is plain code.
             let slot = self.word_slot(at, *value);
-            let cost = self.take_pending();
-            self.begin(at, call::return_word, stepping::return_word);
+            self.asm.begin(stepping::return_word, at);
             self.asm.half(slot);
-            self.asm.half(cost);
             self.leave();
             return;
         }
@@ -293,11 +298,41 @@ impl Loading<'_> {
         offset
     }
 
-    fn call_typed_value(&mut self, at: usize, signature: Sig, callee: u16, arguments: &[Operand], results: &[Reg]) {
-        self.gather_words(at, arguments);
+    /// As `gather_words`, for those operands of calls that no statement puts in place.
+    fn gather_wide(&mut self, at: usize, operands: &[Operand]) {
+        let mut offset = 0;
+        for &operand in operands {
+            let words = self.operand_type(operand).words() as usize;
+            if self.plain || words != 1 {
+                self.copy_to(at, operand, (self.window + offset) as u16);
+            }
+            offset += words;
+        }
+    }
+
+    /// Writes a call through a table up to its return information.
+    fn call_element(&mut self, at: usize, signature: Sig, (table, index): (Table, Operand), arguments: &[Operand]) {
+        self.gather_wide(at, arguments);
+        let last = typed::calls::place_arguments(self, at, shape::call_element);
+        let index = self.word_slot(at, index);
+        let number = self.instance.signature_number(signature);
+        let cost = self.take_pending();
+        self.begin(at, last.handler, calls::call_element_slow);
+        self.asm.half(index);
+        self.asm.half(self.window as u16);
+        self.asm.word32(number);
+        self.asm.half(cost);
+        self.asm.half(0);
+        let length = self.asm.length();
+        self.asm.word64(self.instance.table(table) as usize as u64);
+        last.write(&mut self.asm, at);
+        self.asm.fill_length(length);
+    }
+
+    fn call_typed_value(&mut self, at: usize, signature: Sig, callee: u16, results: &[Reg]) {
         let cost = self.take_pending();
         let number = self.instance.signature_number(signature);
-        self.begin(at, call::call_typed_value, call::call_typed_value_slow);
+        self.begin(at, calls::call_value, calls::call_value_slow);
         self.asm.half(callee);
         self.asm.half(self.window as u16);
         self.asm.word32(number);

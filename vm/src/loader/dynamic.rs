@@ -1,69 +1,28 @@
 //! Emitting `any` instructions.
 
+use super::facts::{self, Fact};
+use super::sources::{
+    Kind, Kinds, Source, Variants, arithmetic, branch, branch_not, choose, comparison, float_arithmetic,
+};
 use super::{Loading, key_address, small_int};
-use crate::dispatch::dynamic::{self as ops, Arithmetic, Float, Int, Relation, Slot};
+use crate::dispatch::dynamic as ops;
 use crate::dispatch::object::{self, Capture};
+use crate::dispatch::sources::{Inline, Int, IntSlot, Slot};
 use crate::dispatch::{Handler, control};
 use crate::function::FunctionInfo;
+use crate::heap::Str;
 use crate::value::{Tag, Value};
 use minivm_isa::entities::{Block, Reg};
 use minivm_isa::{Instruction, Operand, Type};
 
-/// The handlers of an operation for each pair of places its inputs may come from.
-struct Variants {
-    slot_slot: Handler,
-    slot_int: Handler,
-    slot_float: Handler,
-    int_slot: Handler,
-    float_slot: Handler,
-}
-
-fn arithmetic<O: Arithmetic>() -> Variants {
-    Variants {
-        slot_slot: ops::arithmetic::<O, Slot, Slot>,
-        slot_int: ops::arithmetic::<O, Slot, Int>,
-        slot_float: ops::arithmetic::<O, Slot, Float>,
-        int_slot: ops::arithmetic::<O, Int, Slot>,
-        float_slot: ops::arithmetic::<O, Float, Slot>,
+/// Whether a constant equals only values with the same tag and payload, whatever metamethods say.
+fn is_unique(constant: Value) -> bool {
+    match constant.tag() {
+        Tag::NIL | Tag::FALSE | Tag::TRUE => true,
+        // SAFETY: constants of a function live as long as it.
+        Tag::STRING => unsafe { Str::is_short(constant.pointer().cast()) },
+        _ => false,
     }
-}
-
-fn comparison<O: Relation>() -> Variants {
-    Variants {
-        slot_slot: ops::compare::<O, Slot, Slot>,
-        slot_int: ops::compare::<O, Slot, Int>,
-        slot_float: ops::compare::<O, Slot, Float>,
-        int_slot: ops::compare::<O, Int, Slot>,
-        float_slot: ops::compare::<O, Float, Slot>,
-    }
-}
-
-fn branch<O: Relation>(taken_when_true: bool) -> Variants {
-    if taken_when_true {
-        Variants {
-            slot_slot: ops::branch_compare::<O, Slot, Slot>,
-            slot_int: ops::branch_compare::<O, Slot, Int>,
-            slot_float: ops::branch_compare::<O, Slot, Float>,
-            int_slot: ops::branch_compare::<O, Int, Slot>,
-            float_slot: ops::branch_compare::<O, Float, Slot>,
-        }
-    } else {
-        Variants {
-            slot_slot: ops::branch_compare_not::<O, Slot, Slot>,
-            slot_int: ops::branch_compare_not::<O, Slot, Int>,
-            slot_float: ops::branch_compare_not::<O, Slot, Float>,
-            int_slot: ops::branch_compare_not::<O, Int, Slot>,
-            float_slot: ops::branch_compare_not::<O, Float, Slot>,
-        }
-    }
-}
-
-/// An input as its handler wants it.
-#[derive(Clone, Copy)]
-enum Source {
-    Slot(u16),
-    Int(i16),
-    Float(u64),
 }
 
 impl Loading<'_> {
@@ -71,26 +30,24 @@ impl Loading<'_> {
     pub(super) fn emit(&mut self, at: usize) {
         let function = self.function;
         match &function.code[at] {
-            Instruction::Add { dst, lhs, rhs } => self.binary(at, arithmetic::<ops::Add>(), *dst, *lhs, *rhs),
-            Instruction::Sub { dst, lhs, rhs } => self.binary(at, arithmetic::<ops::Sub>(), *dst, *lhs, *rhs),
-            Instruction::Mul { dst, lhs, rhs } => self.binary(at, arithmetic::<ops::Mul>(), *dst, *lhs, *rhs),
-            Instruction::Div { dst, lhs, rhs } => self.binary(at, arithmetic::<ops::Div>(), *dst, *lhs, *rhs),
-            Instruction::Modulo { dst, lhs, rhs } => self.binary(at, arithmetic::<ops::Mod>(), *dst, *lhs, *rhs),
-            Instruction::Pow { dst, lhs, rhs } => self.binary(at, arithmetic::<ops::Pow>(), *dst, *lhs, *rhs),
-            Instruction::FloorDiv { dst, lhs, rhs } => self.binary(at, arithmetic::<ops::FloorDiv>(), *dst, *lhs, *rhs),
-            Instruction::BitAnd { dst, lhs, rhs } => self.binary(at, arithmetic::<ops::BitAnd>(), *dst, *lhs, *rhs),
-            Instruction::BitOr { dst, lhs, rhs } => self.binary(at, arithmetic::<ops::BitOr>(), *dst, *lhs, *rhs),
-            Instruction::BitXor { dst, lhs, rhs } => self.binary(at, arithmetic::<ops::BitXor>(), *dst, *lhs, *rhs),
-            Instruction::ShiftLeft { dst, lhs, rhs } => {
-                self.binary(at, arithmetic::<ops::ShiftLeft>(), *dst, *lhs, *rhs)
-            }
+            Instruction::Add { dst, lhs, rhs } => self.binary(at, float_arithmetic::<ops::Add>, *dst, *lhs, *rhs),
+            Instruction::Sub { dst, lhs, rhs } => self.binary(at, float_arithmetic::<ops::Sub>, *dst, *lhs, *rhs),
+            Instruction::Mul { dst, lhs, rhs } => self.binary(at, float_arithmetic::<ops::Mul>, *dst, *lhs, *rhs),
+            Instruction::Div { dst, lhs, rhs } => self.binary(at, float_arithmetic::<ops::Div>, *dst, *lhs, *rhs),
+            Instruction::Modulo { dst, lhs, rhs } => self.binary(at, arithmetic::<ops::Mod>, *dst, *lhs, *rhs),
+            Instruction::Pow { dst, lhs, rhs } => self.binary(at, arithmetic::<ops::Pow>, *dst, *lhs, *rhs),
+            Instruction::FloorDiv { dst, lhs, rhs } => self.binary(at, arithmetic::<ops::FloorDiv>, *dst, *lhs, *rhs),
+            Instruction::BitAnd { dst, lhs, rhs } => self.binary(at, arithmetic::<ops::BitAnd>, *dst, *lhs, *rhs),
+            Instruction::BitOr { dst, lhs, rhs } => self.binary(at, arithmetic::<ops::BitOr>, *dst, *lhs, *rhs),
+            Instruction::BitXor { dst, lhs, rhs } => self.binary(at, arithmetic::<ops::BitXor>, *dst, *lhs, *rhs),
+            Instruction::ShiftLeft { dst, lhs, rhs } => self.binary(at, arithmetic::<ops::ShiftLeft>, *dst, *lhs, *rhs),
             Instruction::ShiftRight { dst, lhs, rhs } => {
-                self.binary(at, arithmetic::<ops::ShiftRight>(), *dst, *lhs, *rhs)
+                self.binary(at, arithmetic::<ops::ShiftRight>, *dst, *lhs, *rhs)
             }
-            Instruction::Equal { dst, lhs, rhs } => self.binary(at, comparison::<ops::Equal>(), *dst, *lhs, *rhs),
-            Instruction::Less { dst, lhs, rhs } => self.binary(at, comparison::<ops::Less>(), *dst, *lhs, *rhs),
+            Instruction::Equal { dst, lhs, rhs } => self.compare(at, comparison::<ops::Equal>, *dst, *lhs, *rhs),
+            Instruction::Less { dst, lhs, rhs } => self.compare(at, comparison::<ops::Less>, *dst, *lhs, *rhs),
             Instruction::LessEqual { dst, lhs, rhs } => {
-                self.binary(at, comparison::<ops::LessEqual>(), *dst, *lhs, *rhs)
+                self.compare(at, comparison::<ops::LessEqual>, *dst, *lhs, *rhs)
             }
             Instruction::Negate { dst, src } => self.unary(at, ops::negate, *dst, *src),
             Instruction::BitNot { dst, src } => self.unary(at, ops::bit_not, *dst, *src),
@@ -106,22 +63,38 @@ impl Loading<'_> {
         let function = self.function;
         match &function.code[at] {
             Instruction::BranchEqual { lhs, rhs, if_true, if_false } => {
-                self.compare_branch(at, branch::<ops::Equal>, *lhs, *rhs, *if_true, *if_false);
+                if !self.branch_same(at, *lhs, *rhs, *if_true, *if_false) {
+                    self.compare_branch(
+                        at,
+                        [branch::<ops::Equal>, branch_not::<ops::Equal>],
+                        *lhs,
+                        *rhs,
+                        *if_true,
+                        *if_false,
+                    );
+                }
             }
             Instruction::BranchLess { lhs, rhs, if_true, if_false } => {
-                self.compare_branch(at, branch::<ops::Less>, *lhs, *rhs, *if_true, *if_false);
+                self.compare_branch(
+                    at,
+                    [branch::<ops::Less>, branch_not::<ops::Less>],
+                    *lhs,
+                    *rhs,
+                    *if_true,
+                    *if_false,
+                );
             }
             Instruction::BranchLessEqual { lhs, rhs, if_true, if_false } => {
-                self.compare_branch(at, branch::<ops::LessEqual>, *lhs, *rhs, *if_true, *if_false);
+                self.compare_branch(
+                    at,
+                    [branch::<ops::LessEqual>, branch_not::<ops::LessEqual>],
+                    *lhs,
+                    *rhs,
+                    *if_true,
+                    *if_false,
+                );
             }
-            Instruction::BranchTruthy { cond, if_true, if_false } => {
-                let slot = self.any_slot(at, *cond);
-                let inverted = self.next_block == Some(*if_true);
-                let handler: Handler = if inverted { control::branch_falsy } else { control::branch_truthy };
-                self.asm.begin(handler, at);
-                self.asm.half(slot);
-                self.end_branch(at, inverted, *if_true, *if_false);
-            }
+            Instruction::BranchTruthy { cond, if_true, if_false } => self.branch_truthy(at, *cond, *if_true, *if_false),
             Instruction::BranchKind { src, kind, if_true, if_false } => {
                 let slot = self.any_slot(at, *src);
                 self.asm.begin(control::branch_kind, at);
@@ -141,7 +114,8 @@ impl Loading<'_> {
                 self.end_branch(at, true, *body, *done);
             }
             Instruction::ForLoop { index, limit, step, variable, body, done } => {
-                self.asm.begin(control::for_loop, at);
+                let known = [index, limit, step].iter().all(|reg| self.fact(Operand::from(**reg)) == Fact::Int);
+                self.asm.begin(if known { control::for_loop_int } else { control::for_loop }, at);
                 self.registers(&[*index, *limit, *step, *variable]);
                 self.end_branch(at, false, *body, *done);
             }
@@ -158,6 +132,14 @@ impl Loading<'_> {
             }
             _ => self.emit_object(at),
         }
+    }
+
+    fn branch_truthy(&mut self, at: usize, cond: Operand, if_true: Block, if_false: Block) {
+        let slot = self.any_slot(at, cond);
+        let inverted = self.next_block == Some(if_true);
+        self.asm.begin(if inverted { control::branch_falsy } else { control::branch_truthy }, at);
+        self.asm.half(slot);
+        self.end_branch(at, inverted, if_true, if_false);
     }
 
     fn emit_object(&mut self, at: usize) {
@@ -241,6 +223,11 @@ impl Loading<'_> {
         }
     }
 
+    /// What is known of an operand at the instruction at hand.
+    fn fact(&self, operand: Operand) -> Fact {
+        if self.known.is_empty() { Fact::Unknown } else { facts::kind(self.function, operand, &self.known) }
+    }
+
     /// How an input is best given to a handler that takes numbers in place.
     fn source(&mut self, at: usize, operand: Operand, in_place: bool) -> Source {
         if in_place && let Some(value) = self.any_constant(operand) {
@@ -260,28 +247,47 @@ impl Loading<'_> {
         (left, right)
     }
 
+    /// The kinds that a source may be treated as, the best first.
+    fn kinds(&self, source: Source, operand: Operand) -> Kinds {
+        match source {
+            Source::Int(_) => return [Kind::Int; 3],
+            Source::Float(_) => return [Kind::Float; 3],
+            Source::Slot(_) | Source::Inline(_) => {}
+        }
+        let is_latest = operand.reg().is_some_and(|reg| self.accumulator == Some((reg, self.asm.len())));
+        match (self.fact(operand), is_latest) {
+            (Fact::Int, _) => [Kind::IntSlot, Kind::Slot, Kind::Slot],
+            (Fact::Float, true) => [Kind::LatestFloat, Kind::FloatSlot, Kind::Slot],
+            (Fact::Float, false) => [Kind::FloatSlot, Kind::Slot, Kind::Slot],
+            (_, true) => [Kind::Latest, Kind::Slot, Kind::Slot],
+            (_, false) => [Kind::Slot; 3],
+        }
+    }
+
     fn write_source(&mut self, source: Source) {
         match source {
             Source::Slot(slot) => self.asm.half(slot),
             Source::Int(int) => self.asm.half(int as u16),
             Source::Float(bits) => self.asm.word64(bits),
-        }
-    }
-
-    fn choose(variants: &Variants, left: Source, right: Source) -> Handler {
-        match (left, right) {
-            (Source::Slot(_), Source::Slot(_)) => variants.slot_slot,
-            (Source::Slot(_), Source::Int(_)) => variants.slot_int,
-            (Source::Slot(_), Source::Float(_)) => variants.slot_float,
-            (Source::Int(_), _) => variants.int_slot,
-            (Source::Float(_), _) => variants.float_slot,
+            Source::Inline(value) => {
+                self.asm.word64(value.payload());
+                self.asm.half(value.tag().0 as u16);
+            }
         }
     }
 
     fn binary(&mut self, at: usize, variants: Variants, dst: Reg, lhs: Operand, rhs: Operand) {
+        self.compare(at, variants, dst, lhs, rhs);
+        if self.plan.fate(at) == super::Fate::Emitted {
+            self.accumulator = Some((dst, self.asm.len()));
+        }
+    }
+
+    fn compare(&mut self, at: usize, variants: Variants, dst: Reg, lhs: Operand, rhs: Operand) {
         let (left, right) = self.sources(at, lhs, rhs);
+        let handler = choose(variants, self.kinds(left, lhs), self.kinds(right, rhs));
         let dst = self.destination(at, dst);
-        self.asm.begin(Self::choose(&variants, left, right), at);
+        self.asm.begin(handler, at);
         self.asm.half(dst);
         self.write_source(left);
         self.write_source(right);
@@ -336,18 +342,42 @@ impl Loading<'_> {
     fn compare_branch(
         &mut self,
         at: usize,
-        variants: fn(bool) -> Variants,
+        variants: [Variants; 2],
         lhs: Operand,
         rhs: Operand,
         if_true: Block,
         if_false: Block,
     ) {
-        let (left, right) = self.sources(at, lhs, rhs);
         let inverted = self.next_block == Some(if_true);
-        self.asm.begin(Self::choose(&variants(!inverted), left, right), at);
+        let (left, right) = self.sources(at, lhs, rhs);
+        let handler = choose(variants[usize::from(inverted)], self.kinds(left, lhs), self.kinds(right, rhs));
+        self.asm.begin(handler, at);
         self.write_source(left);
         self.write_source(right);
         self.end_branch(at, inverted, if_true, if_false);
+    }
+
+    /// A comparison for equality with a constant that equals nothing but itself; false when it is not one.
+    fn branch_same(&mut self, at: usize, lhs: Operand, rhs: Operand, if_true: Block, if_false: Block) -> bool {
+        let (value, constant) = if rhs.constant().is_some() { (lhs, rhs) } else { (rhs, lhs) };
+        let Some(constant) = self.any_constant(constant).filter(|&constant| is_unique(constant)) else { return false };
+        let slot = self.any_slot(at, value);
+        let inverted = self.next_block == Some(if_true);
+        let handler: Handler = match (constant.tag() == Tag::STRING, inverted) {
+            (true, false) => control::branch_same,
+            (true, true) => control::branch_not_same,
+            (false, false) => control::branch_kind,
+            (false, true) => control::branch_not_kind,
+        };
+        self.asm.begin(handler, at);
+        self.asm.half(slot);
+        if constant.tag() == Tag::STRING {
+            self.asm.word64(constant.payload());
+        } else {
+            self.asm.half(constant.tag().0 as u16);
+        }
+        self.end_branch(at, inverted, if_true, if_false);
+        true
     }
 
     fn unbox(&mut self, at: usize, tag: Tag, dst: Reg, src: Operand, if_true: Block, if_false: Block) {
@@ -385,8 +415,12 @@ impl Loading<'_> {
         }
         let object = self.any_slot(at, object);
         let int = self.any_constant(key).and_then(small_int);
+        let handler: Handler = match (int.is_some(), self.fact(key)) {
+            (true, _) => object::get::<Int>,
+            (false, Fact::Int) => object::get::<IntSlot>,
+            (false, _) => object::get::<Slot>,
+        };
         let key = if int.is_none() { Some(self.any_slot(at, key)) } else { None };
-        let handler: Handler = if int.is_some() { object::get::<Int> } else { object::get::<Slot> };
         self.asm.begin(handler, at);
         self.asm.half(dst_slot);
         self.asm.half(object);
@@ -436,32 +470,42 @@ impl Loading<'_> {
 
     fn set(&mut self, at: usize, object: Operand, key: Operand, value: Operand) {
         let object = self.any_slot(at, object);
-        let in_place = self.any_constant(value).and_then(small_int);
-        let value_slot = if in_place.is_none() { Some(self.any_slot(at, value)) } else { None };
-        let value = in_place.map(|int| int as u16).or(value_slot).expect("one of them is there");
+        let value = match self.any_constant(value) {
+            Some(constant) => small_int(constant).map_or(Source::Inline(constant), Source::Int),
+            None => Source::Slot(self.any_slot(at, value)),
+        };
         if super::short_string(self.function, key).is_some() {
             let key = key_address(self.any_constant(key).expect("it is a constant"));
-            let handler: Handler =
-                if in_place.is_some() { object::set_field::<Int> } else { object::set_field::<Slot> };
+            let handler: Handler = match value {
+                Source::Int(_) => object::set_field::<Int>,
+                Source::Inline(_) => object::set_field::<Inline>,
+                Source::Slot(_) | Source::Float(_) => object::set_field::<Slot>,
+            };
             self.asm.begin(handler, at);
             self.asm.half(object);
-            self.asm.half(value);
             self.asm.word32(u32::MAX);
             self.asm.word64(key);
+            self.write_source(value);
             return;
         }
         let int = self.any_constant(key).and_then(small_int);
+        let key_is_int = self.fact(key) == Fact::Int;
         let key_slot = if int.is_none() { Some(self.any_slot(at, key)) } else { None };
-        let handler: Handler = match (int.is_some(), in_place.is_some()) {
-            (false, false) => object::set_index::<Slot, Slot>,
-            (false, true) => object::set_index::<Slot, Int>,
-            (true, false) => object::set_index::<Int, Slot>,
-            (true, true) => object::set_index::<Int, Int>,
+        let handler: Handler = match (int.is_some(), value) {
+            (false, Source::Int(_)) if key_is_int => object::set_index::<IntSlot, Int>,
+            (false, Source::Inline(_)) if key_is_int => object::set_index::<IntSlot, Inline>,
+            (false, _) if key_is_int => object::set_index::<IntSlot, Slot>,
+            (false, Source::Int(_)) => object::set_index::<Slot, Int>,
+            (false, Source::Inline(_)) => object::set_index::<Slot, Inline>,
+            (false, _) => object::set_index::<Slot, Slot>,
+            (true, Source::Int(_)) => object::set_index::<Int, Int>,
+            (true, Source::Inline(_)) => object::set_index::<Int, Inline>,
+            (true, _) => object::set_index::<Int, Slot>,
         };
         self.asm.begin(handler, at);
         self.asm.half(object);
         self.asm.half(int.map(|int| int as u16).or(key_slot).expect("one of them is there"));
-        self.asm.half(value);
+        self.write_source(value);
     }
 
     fn closure(&mut self, at: usize, dst: Reg, function: minivm_isa::entities::Func, captures: &[Operand]) {

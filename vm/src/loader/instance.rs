@@ -7,7 +7,7 @@ use crate::value::Value;
 use minivm_isa::entities::{Data, Element, Func, Global, Memory, Sig, Table};
 use minivm_isa::program::Item;
 use minivm_isa::verify::Verified;
-use std::cell::UnsafeCell;
+use std::cell::{Cell, UnsafeCell};
 use std::rc::Rc;
 
 /// A global: two words, as an `any` or `v128` needs.
@@ -25,11 +25,13 @@ pub(crate) type SharedTable = Rc<UnsafeCell<Box<TableInstance>>>;
 
 /// A loaded program.
 pub(crate) struct Instance {
+    /// Whether it stays, whoever uses it: the host knows it by its number.
+    pub(crate) is_pinned: Cell<bool>,
+    /// The collection in which it was traced last.
+    pub(crate) traced_in: Cell<u64>,
     pub(crate) program: Rc<Verified>,
     /// Functions that are defined here; imports are null.
     pub(crate) functions: Vec<Option<Box<FunctionInfo>>>,
-    /// Bridges made for imports.
-    pub(crate) bridges: Vec<Box<FunctionInfo>>,
     /// The closure of each function: for imports what was linked, for others made at instantiation unless they capture.
     pub(crate) closures: Vec<*mut Closure>,
     pub(crate) signatures: Vec<u32>,
@@ -95,25 +97,24 @@ impl Instance {
         self.program.exports.iter().find(|export| export.name == name).map(|export| export.item)
     }
 
-    /// Marks what the instance keeps alive.
+    /// Marks what the instance keeps alive, once a cycle.
     ///
     /// # Safety
     /// Nothing of the instance is being changed.
     pub(crate) unsafe fn trace(&self, marker: &mut Marker) {
+        if self.traced_in.replace(marker.cycle()) == marker.cycle() {
+            return;
+        }
         // SAFETY: closures, constants and globals hold live values.
         unsafe {
             for &closure in &self.closures {
                 marker.mark_object(closure.cast());
             }
-            for info in self.functions.iter().flatten().chain(&self.bridges) {
-                match &info.body {
-                    crate::function::Body::Guest(guest) => {
-                        for &constant in guest.constants.get().into_iter().flatten() {
-                            marker.mark(constant);
-                        }
+            for info in self.functions.iter().flatten() {
+                if let crate::function::Body::Guest(guest) = &info.body {
+                    for &constant in guest.constants.get().into_iter().flatten() {
+                        marker.mark(constant);
                     }
-                    crate::function::Body::Bridge(bridge) => marker.mark(bridge.target),
-                    crate::function::Body::Host(_) => {}
                 }
             }
             for global in &self.globals {

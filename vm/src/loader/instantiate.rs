@@ -2,21 +2,20 @@
 
 use crate::context::Context;
 use crate::error::Failure;
-use crate::function::{Body, Bridge, FunctionInfo};
+use crate::function::{Body, FunctionInfo};
 use crate::heap::{Closure, OutOfMemory};
 use crate::instance::{GlobalCell, Instance};
 use crate::loader::layouts::{machine_signature, machine_type};
-use crate::machine::{Definition, InstanceId, Machine};
+use crate::machine::{Definition, Definitions, Extern, InstanceId, Machine};
 use crate::memory::{LinearMemory, Segment, TableInstance};
 use crate::value::{Tag, Value};
-use minivm_isa::entities::{Func, Sig};
+use minivm_isa::entities::Func;
 use minivm_isa::program::{
-    Constant, FunctionDef, GlobalDef, Import, Initial, InitialOp, Item, MemoryDef, Origin, Program, SegmentMode,
-    TableDef,
+    Constant, FunctionDef, GlobalDef, Import, Initial, InitialOp, Item, MemoryDef, Origin, SegmentMode, TableDef,
 };
 use minivm_isa::verify::Verified;
-use minivm_isa::{TrapCode, Type};
-use std::cell::UnsafeCell;
+use minivm_isa::{Signature, TrapCode, Type};
+use std::cell::{Cell, UnsafeCell};
 use std::fmt;
 use std::rc::Rc;
 
@@ -77,7 +76,7 @@ impl Machine {
     /// # Errors
     /// When an import is missing or of another type, a segment does not fit, or the start function fails.
     pub fn instantiate(&mut self, program: Verified) -> Result<InstanceId, LinkError> {
-        let (id, start) = self.cx.instantiate(Rc::new(program))?;
+        let (id, start) = self.cx.instantiate(Rc::new(program), &Definitions::default())?;
         if let Some(start) = start {
             self.call(start, &[]).map_err(LinkError::Start)?;
         }
@@ -147,15 +146,21 @@ impl Context {
         Ok(closure)
     }
 
-    /// Loads a program; gives its start function, if it has one, which the caller has to call.
-    pub(crate) fn instantiate(&mut self, program: Rc<Verified>) -> Result<(InstanceId, Option<Value>), LinkError> {
+    /// Loads a program; gives its start function, if it has one, which the caller has to call. What it imports is looked up in
+    /// `imports` first, then among what the host has defined.
+    pub(crate) fn instantiate(
+        &mut self,
+        program: Rc<Verified>,
+        imports: &Definitions,
+    ) -> Result<(InstanceId, Option<Value>), LinkError> {
         let layouts = self.layouts.intern(&program);
         let number = |signature| self.signature_number(&machine_signature(&layouts, signature));
         let signatures: Vec<u32> = program.signatures.values().map(number).collect();
         let mut instance = Box::new(Instance {
+            is_pinned: Cell::new(true),
+            traced_in: Cell::new(0),
             program: program.clone(),
             functions: Vec::new(),
-            bridges: Vec::new(),
             closures: Vec::new(),
             signatures,
             layouts,
@@ -165,17 +170,17 @@ impl Context {
             data: Vec::new(),
             elements: Vec::new(),
         });
-        self.make_functions(&mut instance)?;
+        self.make_functions(&mut instance, imports)?;
         for global in program.globals.values() {
-            let cell = self.make_global(&instance, global)?;
+            let cell = self.make_global(&instance, global, imports)?;
             instance.globals.push(cell);
         }
         for memory in program.memories.values() {
-            let memory = self.make_memory(memory)?;
+            let memory = self.make_memory(memory, imports)?;
             instance.memories.push(memory);
         }
         for table in program.tables.values() {
-            let table = self.make_table(&instance, table)?;
+            let table = self.make_table(&instance, table, imports)?;
             instance.tables.push(table);
         }
         if self.main_memory_of.is_null() && !instance.memories.is_empty() {
@@ -186,24 +191,41 @@ impl Context {
         // Code and tables of others may point here even when a segment did not fit: the instance stays.
         let id = InstanceId(u32::try_from(self.instances.len()).expect("instances are counted in u32"));
         let start = program.start.map(|start| instance.function_value(start));
-        self.instances.push(instance);
+        // A program counts as many times as there are MiB in its memories.
+        let pages: u64 = program.memories.values().map(|memory| memory.minimum).sum();
+        self.loads_until_collection = self.loads_until_collection.saturating_sub(1 + (pages / 16) as usize);
+        self.instances.push(Some(instance));
         result?;
         Ok((id, start))
     }
 
-    fn make_functions(&mut self, instance: &mut Box<Instance>) -> Result<(), LinkError> {
+    /// Lets an instance go as soon as nothing uses it: nobody knows it by its number any more.
+    pub(crate) fn unpin(&self, instance: InstanceId) {
+        let instance = self.instance(instance);
+        // Code of others may have the address of the main memory in it.
+        let is_main = |memory: &crate::instance::SharedMemory| {
+            // SAFETY: only the address of what is in the box is taken.
+            std::ptr::eq(unsafe { &raw const **memory.get() }, self.main_memory_of)
+        };
+        instance.is_pinned.set(instance.memories.iter().any(is_main));
+    }
+
+    fn make_functions(&mut self, instance: &mut Box<Instance>, imports: &Definitions) -> Result<(), LinkError> {
         let program = instance.program.clone();
         let address: *const Instance = &raw const **instance;
         for (index, function) in program.functions.iter() {
             let number = instance.signatures[function.signature().as_u32() as usize];
             match function {
                 FunctionDef::Import { import, signature } => {
-                    let closure = self.link_function(instance, &program, import, *signature)?;
+                    let found = self.definition_of(imports, import)?;
+                    let closure =
+                        self.link_function(instance, (import, found), &program.signatures[*signature], number)?;
                     instance.functions.push(None);
                     instance.closures.push(closure);
                 }
                 FunctionDef::Code(code) => {
-                    let info = FunctionInfo::guest(address, index, &program.signatures[code.signature], number);
+                    let info =
+                        FunctionInfo::guest(address, index, &program.signatures[code.signature], number, &self.places);
                     let mut closure = std::ptr::null_mut();
                     if code.captures.is_empty() {
                         closure = self.closure_of(&info, 0)?.as_function().expect("it was just made");
@@ -216,42 +238,48 @@ impl Context {
         Ok(())
     }
 
+    /// What an import is satisfied with.
+    fn definition_of(&self, imports: &Definitions, import: &Import) -> Result<Definition, LinkError> {
+        let given = imports.get(&import.module, &import.name);
+        let found = given.or_else(|| self.definitions.get(&import.module, &import.name));
+        found.cloned().ok_or_else(|| unknown(import))
+    }
+
     fn link_function(
         &mut self,
-        instance: &mut Instance,
-        program: &Program,
-        import: &Import,
-        signature: Sig,
+        instance: &Instance,
+        (import, found): (&Import, Definition),
+        signature: &Signature,
+        number: u32,
     ) -> Result<*mut Closure, LinkError> {
-        let found = self.definitions.get(&import.module, &import.name).cloned();
-        let value = match found {
-            Some(Definition::Function(value)) => value,
-            Some(other) => return Err(incompatible(import, "function", other.kind())),
-            None => return Err(unknown(import)),
-        };
+        let Definition::Function(value) = found else { return Err(incompatible(import, "function", found.kind())) };
         let closure = value.as_function().ok_or_else(|| incompatible(import, "function", "other value"))?;
-        let wanted = &machine_signature(&instance.layouts, &program.signatures[signature]);
+        let wanted = &machine_signature(&instance.layouts, signature);
         if wanted.is_dynamic() {
             return Ok(closure);
         }
         // SAFETY: definitions are roots, so the closure lives.
         let info = unsafe { &*(*closure).function.cast::<FunctionInfo>() };
-        let number = instance.signatures[signature.as_u32() as usize];
         if info.signature == number {
             return Ok(closure);
         }
         if info.signature != crate::context::NO_SIGNATURE {
-            let found = format!("{:?}", self.signatures[info.signature as usize]);
-            return Err(incompatible(import, &format!("{wanted:?}"), &found));
+            let found = function_type(&self.signatures[info.signature as usize]);
+            return Err(incompatible(import, &function_type(wanted), &found));
         }
-        let bridge = Bridge { target: value, signature: wanted.clone() };
-        let info = FunctionInfo::new(Body::Bridge(bridge), number);
-        let bridged = self.closure_of(&info, 0)?;
-        instance.bridges.push(info);
-        Ok(bridged.as_function().expect("it was just made"))
+        if !crate::stack::adapt::can_be_bridged(wanted) {
+            return Err(incompatible(import, "typed function", "function that is not typed"));
+        }
+        let name = self.heap.string_value(format!("{}.{}", import.module, import.name).as_bytes())?;
+        Ok(self.bridge(value, name, number)?)
     }
 
-    fn make_global(&mut self, instance: &Instance, global: &GlobalDef) -> Result<Rc<GlobalCell>, LinkError> {
+    fn make_global(
+        &mut self,
+        instance: &Instance,
+        global: &GlobalDef,
+        imports: &Definitions,
+    ) -> Result<Rc<GlobalCell>, LinkError> {
         let ty = machine_type(&instance.layouts, global.ty);
         match &global.origin {
             Origin::Own(initial) => {
@@ -259,44 +287,51 @@ impl Context {
                 let words = UnsafeCell::new(words);
                 Ok(Rc::new(GlobalCell { words, ty, mutable: global.mutable, holds: global.holds }))
             }
-            Origin::Import(import) => match self.definitions.get(&import.module, &import.name) {
-                Some(Definition::Global(cell))
+            Origin::Import(import) => match self.definition_of(imports, import)? {
+                Definition::Global(cell)
                     if (cell.ty, cell.mutable, cell.holds) == (ty, global.mutable, global.holds) =>
                 {
-                    Ok(cell.clone())
+                    Ok(cell)
                 }
-                Some(other) => Err(incompatible(import, &format!("global of type {}", global.ty), other.kind())),
-                None => Err(unknown(import)),
+                Definition::Global(cell) => {
+                    let found = global_type(cell.ty, cell.mutable);
+                    Err(incompatible(import, &global_type(ty, global.mutable), &found))
+                }
+                other => Err(incompatible(import, &global_type(ty, global.mutable), other.kind())),
             },
         }
     }
 
-    fn make_memory(&mut self, memory: &MemoryDef) -> Result<crate::instance::SharedMemory, LinkError> {
+    fn make_memory(
+        &mut self,
+        memory: &MemoryDef,
+        imports: &Definitions,
+    ) -> Result<crate::instance::SharedMemory, LinkError> {
         match &memory.origin {
             Origin::Own(()) => {
                 let made = LinearMemory::new(memory.minimum, memory.maximum, memory.is_64, &self.budget);
                 Ok(Rc::new(UnsafeCell::new(made.map_err(LinkError::Trap)?)))
             }
-            Origin::Import(import) => match self.definitions.get(&import.module, &import.name) {
-                Some(Definition::Memory(shared)) => {
+            Origin::Import(import) => match self.definition_of(imports, import)? {
+                Definition::Memory(shared) => {
                     // SAFETY: nothing runs while a program is linked.
                     let found = unsafe { &*shared.get() };
                     let fits = found.pages() >= memory.minimum
                         && found.is_64() == memory.is_64
                         && fits_maximum(memory.maximum, found.declared_maximum());
-                    if fits {
-                        Ok(shared.clone())
-                    } else {
-                        Err(incompatible(import, "memory", "memory of other limits"))
-                    }
+                    if fits { Ok(shared) } else { Err(incompatible(import, "memory", "memory of other limits")) }
                 }
-                Some(other) => Err(incompatible(import, "memory", other.kind())),
-                None => Err(unknown(import)),
+                other => Err(incompatible(import, "memory", other.kind())),
             },
         }
     }
 
-    fn make_table(&mut self, instance: &Instance, table: &TableDef) -> Result<crate::instance::SharedTable, LinkError> {
+    fn make_table(
+        &mut self,
+        instance: &Instance,
+        table: &TableDef,
+        imports: &Definitions,
+    ) -> Result<crate::instance::SharedTable, LinkError> {
         match &table.origin {
             Origin::Own(initial) => {
                 let value = self.initial_value(instance, initial)?;
@@ -304,18 +339,17 @@ impl Context {
                 let made = TableInstance::new(table.element, limits, table.is_64, value, &self.budget);
                 Ok(Rc::new(UnsafeCell::new(made.map_err(LinkError::Trap)?)))
             }
-            Origin::Import(import) => match self.definitions.get(&import.module, &import.name) {
-                Some(Definition::Table(shared)) => {
+            Origin::Import(import) => match self.definition_of(imports, import)? {
+                Definition::Table(shared) => {
                     // SAFETY: nothing runs while a program is linked.
                     let found = unsafe { &*shared.get() };
                     let fits = found.length() >= table.minimum
                         && found.element() == table.element
                         && found.is_64() == table.is_64
                         && fits_maximum(table.maximum, found.declared_maximum());
-                    if fits { Ok(shared.clone()) } else { Err(incompatible(import, "table", "table of other limits")) }
+                    if fits { Ok(shared) } else { Err(incompatible(import, "table", "table of other limits")) }
                 }
-                Some(other) => Err(incompatible(import, "table", other.kind())),
-                None => Err(unknown(import)),
+                other => Err(incompatible(import, "table", other.kind())),
             },
         }
     }
@@ -440,11 +474,19 @@ fn incompatible(import: &Import, expected: &str, found: &str) -> LinkError {
     }
 }
 
+fn function_type(signature: &Signature) -> String {
+    format!("function {signature}")
+}
+
+fn global_type(ty: Type, mutable: bool) -> String {
+    format!("{} global of type {ty}", if mutable { "mutable" } else { "immutable" })
+}
+
 impl Definition {
     fn kind(&self) -> &'static str {
         match self {
             Definition::Function(_) => "function",
-            Definition::Global(_) => "global of another type",
+            Definition::Global(_) => "global",
             Definition::Memory(_) => "memory",
             Definition::Table(_) => "table",
         }
@@ -456,6 +498,12 @@ impl Instance {
     pub(crate) fn function_value(&self, function: Func) -> Value {
         // SAFETY: the instance keeps the closures of such functions alive.
         unsafe { Value::from_function(self.closure(function)) }
+    }
+
+    /// What it exports, in order, but for functions that capture values.
+    pub(crate) fn exports(&self) -> Vec<(String, Extern)> {
+        let exports = self.program.exports.iter();
+        exports.filter_map(|export| Some((export.name.clone(), Extern(self.definition(export.item)?)))).collect()
     }
 
     /// An item as others can import it; none for a function that captures values, of which there is no closure yet.

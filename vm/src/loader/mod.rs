@@ -5,6 +5,8 @@
 //! | `temporaries` | which results are read once, in their block |
 //! | `slots` | where registers lie |
 //! | `plan` | what becomes of each instruction |
+//! | `facts` | which registers are known to hold integers or floats |
+//! | `sources` | handlers for pairs of inputs |
 //! | `dynamic`, `calls`, `convert`, `fiber` | `any` instructions, calls, conversions and records, fibers |
 //! | `typed/` | typed instructions as expression trees |
 //! | `frame_map` | what the collector scans |
@@ -14,6 +16,7 @@ mod calls;
 mod convert;
 mod dynamic;
 pub(crate) mod explain;
+pub(crate) mod facts;
 mod fiber;
 pub(crate) mod frame_map;
 pub(crate) mod instance;
@@ -21,6 +24,7 @@ pub(crate) mod instantiate;
 pub(crate) mod layouts;
 pub(crate) mod plan;
 pub(crate) mod slots;
+mod sources;
 pub(crate) mod temporaries;
 pub(crate) mod typed;
 mod words;
@@ -91,6 +95,12 @@ pub(crate) struct Loading<'a> {
     pub(crate) asm: Assembler,
     /// One threaded instruction for each canonical one, and a step before each.
     pub(crate) plain: bool,
+    /// What is known of registers at the starts of blocks, and at the instruction at hand.
+    facts: facts::Facts,
+    known: Vec<facts::Fact>,
+    /// The register whose float was computed last, and the number of instructions then: nothing came in between if it is
+    /// still the same.
+    accumulator: Option<(Reg, usize)>,
     /// Canonical instructions since the last charge.
     pub(crate) pending: u32,
     /// The instruction at hand.
@@ -126,7 +136,7 @@ pub(crate) fn ensure_loaded(cx: &mut Context, info: &FunctionInfo, guest: &Guest
     }
     let constants = make_constants(cx, guest)?;
     let (code, plan) = translate(guest, info, constants, cx.main_memory_of, false)?;
-    let frame_map = FrameMap::compute(guest.portable(), guest.params as usize, &plan);
+    let frame_map = FrameMap::new(guest.portable(), guest.params as usize, &plan);
     let _ = guest.frame_map.set(frame_map);
     let _ = guest.code.set(code);
     Ok(())
@@ -134,7 +144,7 @@ pub(crate) fn ensure_loaded(cx: &mut Context, info: &FunctionInfo, guest: &Guest
 
 /// Word of a frame where the registers of a callee begin.
 pub(crate) fn window_of(guest: &GuestFunction) -> usize {
-    guest.slots().words() + 2 * SCRATCH_VALUES + FRAME_HEADER_WORDS
+    window(guest.slots())
 }
 
 /// The plain code of a function that has fast code.
@@ -200,6 +210,11 @@ fn signature_words(signature: &minivm_isa::Signature) -> usize {
     words(&signature.params).max(words(&signature.results))
 }
 
+/// The word of a frame where a callee's registers begin, and the open list.
+pub(crate) fn window(slots: &Slots) -> usize {
+    slots.words() + 2 * SCRATCH_VALUES + FRAME_HEADER_WORDS
+}
+
 /// Translates one function.
 fn translate(
     guest: &GuestFunction,
@@ -212,7 +227,7 @@ fn translate(
     let program = guest.program();
     let slots = guest.slots();
     let scratch = slots.words();
-    let window = window_of(guest);
+    let window = window(slots);
     let extent = window + window_words(program, function) + RECORD_DELTA;
     if extent > FRAME_WORDS_MAX {
         return Err(LoadError::FrameTooLarge);
@@ -231,6 +246,9 @@ fn translate(
         plan: Plan::plain(function),
         asm: Assembler::new(function.blocks.len()),
         plain,
+        facts: if plain { facts::Facts::none() } else { facts::Facts::compute(function) },
+        known: Vec::new(),
+        accumulator: None,
         pending: 0,
         at: 0,
         next_block: None,
@@ -253,7 +271,7 @@ fn translate(
     if loading.frame_too_large {
         return Err(LoadError::FrameTooLarge);
     }
-    let params = crate::stack::call::direct_params(guest.convention, guest.params);
+    let params = crate::stack::call::direct_params(info, guest.convention, guest.params);
     let header = EntryHeader { extent: extent as u32, params };
     loading.plan.fold_typed(&loading.absorbed);
     Ok((loading.asm.finish(info, header), loading.plan))
@@ -262,10 +280,13 @@ fn translate(
 impl Loading<'_> {
     fn emit_blocks(&mut self) {
         let function = self.function;
-        for block in function.blocks.keys() {
-            let following = Block::from_u32(block.as_u32() + 1);
-            self.next_block = (following.as_u32() < function.blocks.len() as u32).then_some(following);
+        let order = typed::calls::layout(self);
+        for (index, &block) in order.iter().enumerate() {
+            self.next_block = order.get(index + 1).copied();
             typed::enter_block(self, block);
+            self.known.clear();
+            self.known.extend_from_slice(self.facts.at(block));
+            self.accumulator = None;
             let range = function.block_range(block);
             if self.plain {
                 self.asm.begin(stepping::enter_block, range.start);
@@ -286,17 +307,17 @@ impl Loading<'_> {
         for at in range {
             self.at = at;
             self.pending += u32::from(!self.plain);
-            if self.absorbed[at].is_some() || matches!(self.plan.fate(at), Fate::Folded(_)) {
-                continue;
+            if self.absorbed[at].is_none() && !matches!(self.plan.fate(at), Fate::Folded(_)) {
+                if self.plain {
+                    self.asm.step(stepping::step, at);
+                }
+                self.scratch_used = 0;
+                if !typed::emit(self, at) {
+                    typed::settle(self, at, 0);
+                    self.emit(at);
+                }
             }
-            if self.plain {
-                self.asm.step(stepping::step, at);
-            }
-            self.scratch_used = 0;
-            if !typed::emit(self, at) {
-                typed::settle(self, at, 0);
-                self.emit(at);
-            }
+            facts::step(self.function, &self.function.code[at], &mut self.known);
         }
     }
 

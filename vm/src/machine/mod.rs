@@ -1,5 +1,6 @@
 //! The embedding API: a machine, what it is given, and how programs run in it.
 
+mod externs;
 mod kept;
 
 use crate::context::{Context, Limits};
@@ -14,6 +15,7 @@ use minivm_isa::program::Item;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+pub use externs::{Extern, ExternKind, Imports};
 pub use kept::Kept;
 pub(crate) use kept::KeptValues;
 
@@ -45,6 +47,10 @@ impl Definitions {
         self.items.iter().flat_map(|(module, items)| {
             items.iter().map(move |(name, definition)| (module.as_str(), name.as_str(), definition))
         })
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Definition> + '_ {
+        self.items.values().flat_map(BTreeMap::values)
     }
 
     pub(crate) fn functions(&self) -> impl Iterator<Item = Value> + '_ {
@@ -134,6 +140,11 @@ impl Machine {
         self.cx.host_function(name.into(), Rc::new(function), Some(intrinsic))
     }
 
+    /// Says how to read numbers in strings, for languages where bounds of numeric loops may be such strings.
+    pub fn set_number_reader(&mut self, reader: crate::NumberReader) {
+        self.cx.number_reader = Some(reader);
+    }
+
     /// Lets programs import a function value.
     pub fn define_function(&mut self, module: &str, name: &str, function: Value) {
         self.cx.definitions.set(module, name, Definition::Function(function));
@@ -156,13 +167,8 @@ impl Machine {
 
     /// Lets programs import everything that an instance exports, but for functions that capture values.
     pub fn define_instance(&mut self, module: &str, instance: InstanceId) {
-        let exports: Vec<(String, Definition)> = {
-            let instance = self.cx.instance(instance);
-            let exports = instance.program.exports.iter();
-            exports.filter_map(|export| Some((export.name.clone(), instance.definition(export.item)?))).collect()
-        };
-        for (name, definition) in exports {
-            self.cx.definitions.set(module, &name, definition);
+        for (name, item) in self.exports(instance) {
+            self.cx.definitions.set(module, &name, item.0);
         }
     }
 
@@ -184,6 +190,11 @@ impl Machine {
     /// A named value of the host's libraries; nil when it was never set.
     pub fn registered(&self, name: &str) -> Value {
         self.cx.registry.get(name).copied().unwrap_or(Value::NIL)
+    }
+
+    /// What an instance exports, in its order, but for functions that capture values.
+    pub fn exports(&self, instance: InstanceId) -> Vec<(String, Extern)> {
+        self.cx.instance(instance).exports()
     }
 
     /// An exported function of an instance, as a value; none for one that captures values, see [`Machine::closure`].
@@ -253,7 +264,7 @@ impl Context {
 
     /// An instance by its number.
     pub(crate) fn instance(&self, id: InstanceId) -> &Instance {
-        &self.instances[id.0 as usize]
+        self.instances[id.0 as usize].as_deref().expect("the host has no numbers of instances that may go")
     }
 
     /// Makes a function value that calls the host.

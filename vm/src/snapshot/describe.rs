@@ -27,8 +27,8 @@ impl Machine {
         for (kind, (count, bytes)) in census {
             let _ = writeln!(text, "  {kind}: {count}, {bytes} bytes");
         }
-        let _ = writeln!(text, "programs: {}", cx.instances.len());
-        for (number, instance) in cx.instances.iter().enumerate() {
+        let _ = writeln!(text, "programs: {}", cx.instances.iter().flatten().count());
+        for (number, instance) in cx.instances.iter().flatten().enumerate() {
             for memory in &instance.memories {
                 // SAFETY: nothing runs meanwhile.
                 let pages = unsafe { (*memory.get()).pages() };
@@ -44,7 +44,7 @@ fn stack(cx: &mut Context, text: &mut String) {
     let mut walk = Walk::new(cx, at, false);
     // SAFETY: the state is that of a run that has stopped, and the stack does not change.
     while let Some((level, _)) = unsafe { walk.next() } {
-        if matches!(level, Level::Record { .. }) {
+        if matches!(level, Level::Record { .. } | Level::Border { .. }) {
             continue;
         }
         // SAFETY: the level is one of that stack.

@@ -2,13 +2,14 @@
 
 use super::SnapshotError;
 use super::bytes::Reader;
-use crate::context::{Context, FUEL_LIMIT_MAX, FUEL_UNLIMITED};
+use crate::context::{Context, FUEL_LIMIT_MAX, FUEL_UNLIMITED, NO_SIGNATURE};
 use crate::dispatch::convert::layout_of;
 use crate::dispatch::{Pc, Regs};
-use crate::function::{Body, FunctionInfo};
+use crate::function::{Body, FunctionInfo, GuestFunction};
 use crate::heap::transfer::{FiberState, HeapLoader, LoadOutside, LoadedLayout};
 use crate::heap::{FiberCell, Heap, HeapLimits, HostObject};
 use crate::instance::Instance;
+use crate::loader::facts::Facts;
 use crate::loader::layouts::Shape;
 use crate::memory::MemoryBudget;
 use crate::stack::fiber::Fiber;
@@ -18,6 +19,7 @@ use minivm_isa::Type;
 use minivm_isa::entities::Layout;
 use minivm_isa::program::LayoutDef;
 use minivm_isa::verify::Verified;
+use std::collections::HashMap;
 use std::rc::Rc;
 
 /// What is being loaded.
@@ -32,6 +34,10 @@ pub(super) struct Loading<'c> {
     pub(super) running: Option<(*mut FiberCell, Pc, Regs)>,
     /// Fibers that wait for one that they resumed.
     pub(super) waiting: usize,
+    /// The message handler that may use more than a full stack: its fiber, and how high its record lies.
+    pub(super) overflow_handler: Option<(*mut FiberCell, usize)>,
+    /// What the loader knows of functions that have frames.
+    pub(super) facts: HashMap<*const GuestFunction, Facts>,
 }
 
 /// The parts of a payload.
@@ -79,6 +85,7 @@ pub(super) fn load(old: &mut Box<Context>, bytes: &[u8], programs: &[Rc<Verified
     let heap = Heap::new(HeapLimits { bytes_max, ..old.heap.limits() });
     let mut new = Context::new(heap, old.limits, crate::dispatch::call::record_returned);
     new.budget = MemoryBudget::new(old.limits.memory_bytes_max);
+    new.number_reader = old.number_reader;
     new.host_functions = std::mem::take(&mut old.host_functions);
     let codecs = std::mem::take(&mut old.codecs);
     let mut result = read(&mut new, &codecs, &parts, programs);
@@ -107,7 +114,16 @@ fn read(
     parts: &Parts<'_>,
     programs: &[Rc<Verified>],
 ) -> Result<(), SnapshotError> {
-    let mut loading = Loading { cx, codecs, hosts: Vec::new(), layouts: Vec::new(), running: None, waiting: 0 };
+    let mut loading = Loading {
+        cx,
+        codecs,
+        hosts: Vec::new(),
+        layouts: Vec::new(),
+        running: None,
+        waiting: 0,
+        overflow_handler: None,
+        facts: HashMap::new(),
+    };
     loading.code(parts.code, parts.instances, programs)?;
     loading.find_hosts(parts.hosts)?;
     loading.note_layouts();
@@ -141,6 +157,7 @@ impl Loading<'_> {
     fn note_layouts(&mut self) {
         let mut layouts = vec![None; self.cx.layouts.len()];
         for (number, instance) in (0u32..).zip(&self.cx.instances) {
+            let Some(instance) = instance else { continue };
             for (index, layout) in (0u32..).zip(&instance.layouts) {
                 layouts[layout.number as usize].get_or_insert((number, index));
             }
@@ -154,7 +171,7 @@ impl Loading<'_> {
         self.cx
             .instances
             .get(number)
-            .map(|instance| &**instance)
+            .and_then(Option::as_deref)
             .ok_or_else(|| from.damaged("there is no such instance"))
     }
 
@@ -232,8 +249,10 @@ impl LoadOutside for Loading<'_> {
             },
             2 => {
                 let instance = self.instance(from)?;
-                match instance.bridges.get(from.size()?) {
-                    Some(info) => &raw const **info,
+                let number = instance.signatures.get(from.size()?).copied().unwrap_or(NO_SIGNATURE);
+                let signature = self.cx.signatures.get(number as usize);
+                match signature.filter(|signature| crate::stack::adapt::can_be_bridged(signature)) {
+                    Some(_) => self.cx.bridge_info(number),
                     None => return Err(from.damaged("there is no such bridge")),
                 }
             }
@@ -253,7 +272,10 @@ impl LoadOutside for Loading<'_> {
                     && types.iter().zip(captures).all(|(&ty, value)| is_value(value) == (ty != Type::Cell))
             }
             Body::Host(_) => captures.iter().all(is_value),
-            Body::Bridge(_) => captures.is_empty(),
+            Body::Bridge(_) => {
+                matches!(captures, [target, name] if target.tag() == Tag::FUNCTION
+                    && matches!(name.tag(), Tag::NIL | Tag::STRING))
+            }
         }
     }
 
@@ -269,7 +291,7 @@ impl LoadOutside for Loading<'_> {
 
     fn may_refer(&self, type_index: u32, word: u32, to: Option<Value>) -> bool {
         let (number, layout) = self.layouts[type_index as usize];
-        let instance = &self.cx.instances[number as usize];
+        let Some(Some(instance)) = self.cx.instances.get(number as usize) else { return false };
         let storage = match &instance.program.layouts[Layout::from_u32(layout)] {
             LayoutDef::Array(storage) => Some(*storage),
             LayoutDef::Record(fields) => {

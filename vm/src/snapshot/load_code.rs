@@ -3,14 +3,13 @@
 use super::SnapshotError;
 use super::bytes::Reader;
 use super::load::Loading;
-use crate::function::{Body, Bridge, FunctionInfo};
+use crate::function::{Body, FunctionInfo};
 use crate::instance::Instance;
 use crate::loader::layouts::machine_signature;
-use crate::value::Value;
-use minivm_isa::entities::Sig;
 use minivm_isa::program::FunctionDef;
 use minivm_isa::verify::Verified;
-use minivm_isa::{Convention, binary, verify};
+use minivm_isa::{binary, verify};
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -41,6 +40,10 @@ impl Loading<'_> {
         from.end()?;
         let mut from = Reader::new(instances, "instances");
         for _ in 0..from.count()? {
+            if !from.flag()? {
+                self.cx.instances.push(None);
+                continue;
+            }
             let program = from.size()?;
             let program = programs.get(program).ok_or_else(|| from.damaged("there is no such program"))?;
             self.instance_of(program.clone(), &mut from)?;
@@ -56,10 +59,12 @@ impl Loading<'_> {
             let signature = machine_signature(&layouts, signature);
             signatures.push(self.cx.signature_number(&signature));
         }
+        let is_pinned = from.flag()?;
         let mut instance = Box::new(Instance {
+            is_pinned: Cell::new(is_pinned),
+            traced_in: Cell::new(0),
             program: program.clone(),
             functions: Vec::new(),
-            bridges: Vec::new(),
             closures: Vec::new(),
             signatures,
             layouts,
@@ -74,21 +79,16 @@ impl Loading<'_> {
             let number = instance.signatures[function.signature().as_u32() as usize];
             instance.functions.push(match function {
                 FunctionDef::Import { .. } => None,
-                FunctionDef::Code(code) => {
-                    Some(FunctionInfo::guest(address, index, &program.signatures[code.signature], number))
-                }
+                FunctionDef::Code(code) => Some(FunctionInfo::guest(
+                    address,
+                    index,
+                    &program.signatures[code.signature],
+                    number,
+                    &self.cx.places,
+                )),
             });
         }
-        for _ in 0..from.count()? {
-            let index = Sig::from_u32(from.u32()?);
-            let signature = program.signatures.get(index).filter(|found| found.convention == Convention::Typed);
-            let Some(signature) = signature else { return Err(from.damaged("a bridge has no typed signature")) };
-            let signature = machine_signature(&instance.layouts, signature);
-            let number = instance.signatures[index.as_u32() as usize];
-            let bridge = Bridge { target: Value::NIL, signature };
-            instance.bridges.push(FunctionInfo::new(Body::Bridge(bridge), number));
-        }
-        self.cx.instances.push(instance);
+        self.cx.instances.push(Some(instance));
         Ok(())
     }
 

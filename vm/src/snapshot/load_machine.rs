@@ -43,7 +43,7 @@ impl Loading<'_> {
             self.parts_of(index, &pools, from)?;
             self.segments_of(index, cells, from)?;
         }
-        let first = self.cx.instances.iter().find(|instance| !instance.memories.is_empty());
+        let first = self.cx.instances.iter().flatten().find(|instance| !instance.memories.is_empty());
         if let Some(first) = first {
             self.cx.main_memory_of = first.memory(minivm_isa::entities::Memory::from_u32(0));
             self.cx.refresh_memory();
@@ -59,12 +59,15 @@ impl Loading<'_> {
         for index in 0..self.cx.kind_metatables.len() {
             self.cx.kind_metatables[index] = cells.reference_to(Tag::TABLE, from)?.cast();
         }
-        for index in 0..self.cx.metamethods.len() {
+        let names = [&self.cx.metamethods[..], self.cx.heap.kind_names(), &[self.cx.no_memory]].concat();
+        for name in names {
             // They were interned when the machine was made.
-            if cells.reference_to(Tag::STRING, from)? != self.cx.metamethods[index].cast() {
-                return Err(from.damaged("a metamethod has another name"));
+            if cells.reference_to(Tag::STRING, from)? != name.cast() {
+                return Err(from.damaged("a name that the machine knows is another one"));
             }
         }
+        self.cx.loads_until_collection = from.size()?.min(1 << 32);
+        self.cx.is_abandoned = from.flag()?;
         cells.state(&mut self.cx.heap, from)
     }
 
@@ -131,7 +134,7 @@ impl Loading<'_> {
         cells: &HeapLoader<'_>,
         from: &mut Reader<'_>,
     ) -> Result<(), SnapshotError> {
-        let instance = &mut *self.cx.instances[index];
+        let Some(instance) = &mut self.cx.instances[index] else { return Ok(()) };
         let program = instance.program.clone();
         for (number, function) in program.functions.iter() {
             let closure: *mut crate::heap::Closure = cells.reference_to(Tag::FUNCTION, from)?.cast();
@@ -156,14 +159,6 @@ impl Loading<'_> {
             }
             instance.closures.push(closure);
         }
-        for bridge in &mut instance.bridges {
-            let target = cells.value(from)?;
-            let Body::Bridge(bridge) = &mut bridge.body else { continue };
-            if target.tag() != Tag::FUNCTION {
-                return Err(from.damaged("a bridge leads to no function"));
-            }
-            bridge.target = target;
-        }
         for info in instance.functions.iter().flatten() {
             let Body::Guest(guest) = &info.body else { continue };
             if !from.flag()? {
@@ -184,7 +179,7 @@ impl Loading<'_> {
 
     /// Globals, memories and tables of an instance, which must be as its program says.
     fn parts_of(&mut self, index: usize, pools: &Pools, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
-        let instance = &mut *self.cx.instances[index];
+        let Some(instance) = &mut self.cx.instances[index] else { return Ok(()) };
         let program = instance.program.clone();
         for wanted in program.globals.values() {
             let global = pick(&pools.globals, from)?;
@@ -221,7 +216,7 @@ impl Loading<'_> {
         cells: &HeapLoader<'_>,
         from: &mut Reader<'_>,
     ) -> Result<(), SnapshotError> {
-        let instance = &mut *self.cx.instances[index];
+        let Some(instance) = &mut self.cx.instances[index] else { return Ok(()) };
         let program = instance.program.clone();
         for data in program.data.values() {
             let bytes = if from.flag()? { Box::default() } else { data.bytes.clone() };
@@ -303,7 +298,9 @@ impl Loading<'_> {
             return Err(from.damaged("the fiber that runs is another one"));
         };
         let overflow_words = from.size()?;
-        let in_finaliser = from.flag()?;
+        let finaliser_in: *mut FiberCell = cells.reference_to(Tag::FIBER, from)?.cast();
+        let exits = from.flag()?;
+        let exit = i32::try_from(from.signed()?).map_err(|_| from.damaged("there is no such exit status"))?;
         let trap = match from.number()? {
             0 => None,
             number => Some(TrapCode::from_number(number - 1).ok_or_else(|| from.damaged("there is no such trap"))?),
@@ -333,7 +330,9 @@ impl Loading<'_> {
         cx.fiber = running;
         cx.fiber_depth = u32::try_from(depth).unwrap_or(u32::MAX);
         cx.overflow_words = overflow_words;
-        cx.in_finaliser = in_finaliser;
+        cx.overflow_handler = self.overflow_handler;
+        cx.finaliser_in = finaliser_in;
+        cx.exit = exits.then_some(exit);
         cx.pending_trap = trap;
         cx.status = Status::Stepped;
         (cx.pc, cx.regs) = (pc, regs);

@@ -3,16 +3,17 @@
 use super::SnapshotError;
 use super::bytes::Reader;
 use super::load::Loading;
-use super::save_stack::{GUEST, HOST, RECORD, RECORD_KINDS, state};
+use super::save_stack::{BORDER, GUEST, HOST, HOST_FINALISER, RECORD, RECORD_KINDS, state};
 use super::settle::{body_of, place_record, receiver_of, take_receiver};
 use crate::code::Code;
-use crate::context::NO_SIGNATURE;
+use crate::context::{NO_SIGNATURE, return_info};
 use crate::dispatch::Pc;
 use crate::dispatch::operands::set_any;
 use crate::function::{Body, FunctionInfo, GuestFunction, header_at};
-use crate::heap::transfer::HeapLoader;
+use crate::heap::transfer::{HeapLoader, LoadOutside};
 use crate::heap::{Closure, FiberCell};
 use crate::loader;
+use crate::loader::facts::{Fact, Facts};
 use crate::stack::call::host_record;
 use crate::stack::fiber::{Fiber, FiberState};
 use crate::stack::memory::{FIRST_WORDS, RESERVE_WORDS, StackMemory};
@@ -28,9 +29,11 @@ enum Below<'a> {
     /// Nothing yet.
     Ground,
     /// A guest frame at an instruction.
-    Guest { guest: &'a GuestFunction, plain: &'a Code, at: usize, instruction: usize },
+    Guest { guest: &'a GuestFunction, plain: &'a Code, at: usize, instruction: usize, calling: bool },
+    /// A border frame, what its callee returns to, and what that must give.
+    Border { at: usize, place: Pc, results: Option<Vec<Type>> },
     /// A record.
-    Record { at: usize, kind: RecordKind, closure: *mut Closure },
+    Record { at: usize, kind: RecordKind },
 }
 
 /// What a callee gives back.
@@ -96,16 +99,24 @@ impl<'c> Loading<'c> {
             _ => return Err(from.damaged("its state is none")),
         };
         fiber.failed = kind == state::FAILED;
+        let words = from.size()?;
+        if from.flag()? {
+            fiber.suspended_in = self.suspended_in(from)?;
+        }
         if kind == state::DEAD {
+            let building =
+                Building { words: Vec::new(), below: Below::Ground, needed: 0, record_return: std::ptr::null() };
+            fiber.stack = self.stack(cell, &building, words)?;
             return Ok(());
         }
         let record_return = self.cx.record_return();
-        let mut building = Building { words: Vec::new(), below: Below::Ground, needed: FIRST_WORDS, record_return };
+        let mut building =
+            Building { words: Vec::new(), below: Below::Ground, needed: FIRST_WORDS - RESERVE_WORDS, record_return };
         if kind == state::NEW {
             let entry = Record::instruction(RecordKind::Entry, std::ptr::null(), std::ptr::null(), 0);
             building.set_record(0, entry);
             building.set_value(RECORD_DELTA - 2, cells.value(from)?);
-            fiber.stack = self.stack(&building)?;
+            fiber.stack = self.stack(cell, &building, words)?;
             return Ok(());
         }
         fiber.resumer = cells.reference_to(Tag::FIBER, from)?.cast();
@@ -113,17 +124,24 @@ impl<'c> Loading<'c> {
             return Err(from.damaged("one that nobody waits for has a resumer"));
         }
         let closing = from.number()?;
+        let overflow = from.number()?;
         let heights = self.levels(&mut building, cells, from)?;
+        if overflow != 0 {
+            match heights.get(usize::try_from(overflow - 1).unwrap_or(usize::MAX)) {
+                Some(&(_, height)) => self.overflow_handler = Some((cell, height)),
+                None => return Err(from.damaged("its stack overflows at no level")),
+            }
+        }
         fiber.closing_height = match closing {
             0 => None,
             1 => Some(usize::MAX),
             level => match heights.get(usize::try_from(level - 2).unwrap_or(usize::MAX)) {
-                Some(&Some(height)) => Some(height),
+                Some(&(true, height)) => Some(height),
                 _ => return Err(from.damaged("it is being closed at no frame")),
             },
         };
         let (pc, at) = top(&building, kind).ok_or_else(|| from.damaged("it cannot have stopped like that"))?;
-        fiber.stack = self.stack(&building)?;
+        fiber.stack = self.stack(cell, &building, words)?;
         (fiber.pc, fiber.regs) = (pc, at);
         if kind == state::NORMAL {
             self.waiting += 1;
@@ -135,9 +153,20 @@ impl<'c> Loading<'c> {
     }
 
     /// The memory of a stack that was built.
-    fn stack(&self, building: &Building<'_>) -> Result<StackMemory, SnapshotError> {
-        let words = building.needed + RESERVE_WORDS;
+    fn stack(
+        &mut self,
+        cell: *mut FiberCell,
+        building: &Building<'_>,
+        words: usize,
+    ) -> Result<StackMemory, SnapshotError> {
+        // It is as large as it was, so that it grows when it would have grown.
+        let needed = building.needed.saturating_sub(MARGIN_WORDS) + RESERVE_WORDS;
+        let words = words.max(needed).max(FIRST_WORDS);
         if words > self.cx.limits.stack_words_max.saturating_add(1 << 16) {
+            return Err(SnapshotError::OutOfMemory);
+        }
+        // SAFETY: the fiber is one of those that were read.
+        if !unsafe { self.cx.heap.charge_fiber(cell, words * 8 + size_of::<Fiber>()) } {
             return Err(SnapshotError::OutOfMemory);
         }
         let stack = StackMemory::new(words).ok_or(SnapshotError::OutOfMemory)?;
@@ -146,25 +175,38 @@ impl<'c> Loading<'c> {
         Ok(stack)
     }
 
-    /// Reads the levels of a stack; gives the heights of the guest frames among them.
+    /// Reads the host function that suspended a fiber.
+    fn suspended_in(&mut self, from: &mut Reader<'_>) -> Result<*const FunctionInfo, SnapshotError> {
+        let (info, _) = self.function(from)?;
+        let info: *const FunctionInfo = info.cast();
+        // SAFETY: functions live as long as the machine.
+        match unsafe { &(*info).body } {
+            Body::Host(_) => Ok(info),
+            Body::Guest(_) | Body::Bridge(_) => Err(from.damaged("no host function has suspended it")),
+        }
+    }
+
+    /// Reads the levels of a stack; gives their heights, and which are guest frames.
     fn levels<'a>(
         &mut self,
         building: &mut Building<'a>,
         cells: &HeapLoader<'_>,
         from: &mut Reader<'_>,
-    ) -> Result<Vec<Option<usize>>, SnapshotError> {
+    ) -> Result<Vec<(bool, usize)>, SnapshotError> {
         let count = from.count()?;
         let mut heights = Vec::with_capacity(count);
         for _ in 0..count {
             match from.byte()? {
                 GUEST => self.guest(building, cells, from)?,
-                HOST => self.host(building, cells, from)?,
+                kind @ (HOST | HOST_FINALISER) => self.host(building, kind, cells, from)?,
+                BORDER => self.border(building, cells, from)?,
                 RECORD => self.record(building, cells, from)?,
                 _ => return Err(from.damaged("a level of its stack is none")),
             }
             heights.push(match building.below {
-                Below::Guest { at, .. } => Some(at),
-                Below::Ground | Below::Record { .. } => None,
+                Below::Guest { at, .. } => (true, at),
+                Below::Record { at, .. } | Below::Border { at, .. } => (false, at),
+                Below::Ground => (false, 0),
             });
             if building.needed > self.cx.limits.stack_words_max.saturating_add(1 << 16) {
                 return Err(SnapshotError::OutOfMemory);
@@ -178,19 +220,19 @@ impl<'c> Loading<'c> {
         let no_call = || from.damaged("a level of its stack calls nothing");
         match &building.below {
             Below::Ground => Err(no_call()),
+            Below::Guest { calling: false, .. } => Err(no_call()),
+            Below::Border { at, place, results } => {
+                // SAFETY: the machine's places have what is before every place that a call returns to.
+                let delta = unsafe { return_info(*place) }.delta as usize;
+                Ok((at + delta, *place, results.clone().map_or(Wanted::Values, Wanted::Typed)))
+            }
             Below::Guest { guest, plain, at, instruction, .. } => {
                 let wanted = self.wanted(guest, *instruction).ok_or_else(no_call)?;
                 let place = plain.return_place(*instruction).ok_or_else(no_call)?;
                 Ok((at + loader::window_of(guest), place, wanted))
             }
-            Below::Record { at, kind, closure } => {
-                let wanted = match kind {
-                    RecordKind::Resume | RecordKind::Close => return Err(no_call()),
-                    RecordKind::TypedResults => Wanted::Typed(self.results_of(*closure).ok_or_else(no_call)?),
-                    _ => Wanted::Values,
-                };
-                Ok((at + RECORD_DELTA, building.record_return, wanted))
-            }
+            Below::Record { kind: RecordKind::Resume | RecordKind::Close, .. } => Err(no_call()),
+            Below::Record { at, .. } => Ok((at + RECORD_DELTA, building.record_return, Wanted::Values)),
         }
     }
 
@@ -243,6 +285,7 @@ impl<'c> Loading<'c> {
             Convention::Dynamic | Convention::Variadic => wanted == Wanted::Values,
         };
         let instruction = from.size()?;
+        let calling = from.flag()?;
         if !fits || instruction >= guest.portable().code.len() {
             return Err(from.damaged("a frame is where its function cannot be"));
         }
@@ -253,21 +296,33 @@ impl<'c> Loading<'c> {
             (*closure).code = info.entry().cast();
             header_at(info.entry()).extent as usize
         };
-        let at = self.registers(building, guest, base, extent, instruction, cells, from)?;
+        let at = self.registers(building, guest, base, extent, (instruction, calling), cells, from)?;
         building.set_header(at, closure, place);
-        building.below = Below::Guest { guest, plain, at, instruction };
+        building.below = Below::Guest { guest, plain, at, instruction, calling };
         Ok(())
+    }
+
+    /// What fast code takes for granted of the registers at an instruction.
+    fn facts_at(&mut self, guest: &GuestFunction, instruction: usize) -> Vec<Fact> {
+        let function = guest.portable();
+        let facts = self.facts.entry(guest).or_insert_with(|| Facts::compute(function));
+        let block = function.block_of(instruction);
+        let mut known = facts.at(block).to_vec();
+        for at in function.block_range(block).start..instruction {
+            loader::facts::step(function, &function.code[at], &mut known);
+        }
+        known
     }
 
     /// Reads the registers of a frame at `base`; gives where they begin.
     #[allow(clippy::too_many_arguments, reason = "what a frame consists of")]
     fn registers(
-        &self,
+        &mut self,
         building: &mut Building<'_>,
         guest: &GuestFunction,
         base: usize,
         extent: usize,
-        instruction: usize,
+        (instruction, calling): (usize, bool),
         cells: &HeapLoader<'_>,
         from: &mut Reader<'_>,
     ) -> Result<usize, SnapshotError> {
@@ -275,11 +330,23 @@ impl<'c> Loading<'c> {
         let instance = unsafe { &*guest.instance };
         let (function, slots) = (guest.portable(), guest.slots());
         let map = guest.frame_map.get().expect("it is made with the code");
-        let held = map.held_plain(function, instruction);
+        let held = map.held_plain(function, instruction, calling);
+        let known = self.facts_at(guest, instruction);
         let mut values = Vec::new();
         for (reg, &ty) in function.registers.iter() {
             if held.contains(reg) {
                 let words = self.typed(cells, loader::layouts::machine_type(&instance.layouts, ty), from)?;
+                let fact = known.get(reg.as_u32() as usize).copied().unwrap_or(Fact::Unknown);
+                let tag = Tag(words[1] as u32);
+                let sound = match fact {
+                    Fact::Int => ty == Type::Any && tag == Tag::INT,
+                    Fact::Float => ty == Type::Any && tag == Tag::FLOAT,
+                    Fact::Unknown => true,
+                    Fact::Unreached => false,
+                };
+                if !sound {
+                    return Err(from.damaged("a register holds what its function never puts there"));
+                }
                 values.push((slots.of(reg) as usize, ty.words(), words));
             }
         }
@@ -306,6 +373,7 @@ impl<'c> Loading<'c> {
     fn host(
         &mut self,
         building: &mut Building<'_>,
+        kind: u8,
         cells: &HeapLoader<'_>,
         from: &mut Reader<'_>,
     ) -> Result<(), SnapshotError> {
@@ -327,8 +395,14 @@ impl<'c> Loading<'c> {
         let count = self.list(building, base, cells, from)?;
         building.set_header(base, closure, place);
         let at = base + 2 * count;
-        building.set_record(at, host_record(call_state, protect, value, count));
-        building.below = Below::Record { at, kind: RecordKind::Host, closure };
+        let mut record = host_record(call_state, protect, value, count);
+        if kind == HOST_FINALISER {
+            // The function has yet to begin.
+            (record.kind, record.protect, record.state) = (RecordKind::Finaliser, Protect::Catch, call_state.min(1));
+        }
+        building.set_record(at, record);
+        building.reach(at + RECORD_DELTA + MARGIN_WORDS);
+        building.below = Below::Record { at, kind: record.kind };
         Ok(())
     }
 
@@ -361,56 +435,60 @@ impl<'c> Loading<'c> {
         let mut record = Record::instruction(kind, std::ptr::null(), std::ptr::null(), 0);
         record.value = value;
         let wrong = from.damaged("a record is where it cannot be");
-        let no_closure = std::ptr::null_mut();
-        let (at, closure) = match (kind, &building.below) {
-            (RecordKind::Entry, Below::Ground) => (0, no_closure),
+        let at = match (kind, &building.below) {
+            (RecordKind::Entry, Below::Ground) => 0,
             (RecordKind::Entry | RecordKind::Host, _) | (_, Below::Ground) => return Err(wrong),
-            (RecordKind::TypedResults | RecordKind::AnyResults, _) => {
-                self.adapter(building, &mut record, cells, from)?
-            }
             (RecordKind::MessageHandler, Below::Record { at, .. }) => {
                 record.delta = RECORD_WORDS as u32;
                 (record.next, record.instruction) = (building.record_return, building.record_return);
-                (at + RECORD_WORDS, no_closure)
+                at + RECORD_WORDS
             }
-            (_, Below::Record { .. }) => return Err(wrong),
-            (_, Below::Guest { .. }) => (self.instruction_record(building, &mut record, cells, from)?, no_closure),
+            (RecordKind::MessageHandler, Below::Border { at, place, .. }) => {
+                record.delta = RECORD_WORDS as u32;
+                (record.next, record.instruction) = (*place, *place);
+                at + RECORD_WORDS
+            }
+            (_, Below::Record { .. } | Below::Border { .. } | Below::Guest { calling: true, .. }) => return Err(wrong),
+            (_, Below::Guest { .. }) => self.instruction_record(building, &mut record, cells, from)?,
         };
         building.set_record(at, record);
         building.reach(at + RECORD_DELTA + MARGIN_WORDS);
-        building.below = Below::Record { at, kind, closure };
+        building.below = Below::Record { at, kind };
         Ok(())
     }
 
-    /// Reads the frame of a call between `any` and typed code; gives where its record is, and its closure.
-    fn adapter(
+    /// Reads the frame of a call between `any` and typed code.
+    fn border(
         &self,
         building: &mut Building<'_>,
-        record: &mut Record,
         cells: &HeapLoader<'_>,
         from: &mut Reader<'_>,
-    ) -> Result<(usize, *mut Closure), SnapshotError> {
+    ) -> Result<(), SnapshotError> {
         let (base, place, wanted) = self.callee(building, from)?;
         let closure: *mut Closure = cells.reference_to(Tag::FUNCTION, from)?.cast();
         if closure.is_null() {
             return Err(from.damaged("a call between languages is of no function"));
         }
-        let results = self.results_of(closure).map(Wanted::Typed);
+        let number = from.byte()?;
+        let typed = self.cx.places.typed_of_number(number);
         // SAFETY: a closure that was read has its function.
-        let sound = match (record.kind, unsafe { body_of(closure) }) {
-            (RecordKind::TypedResults, Body::Guest(guest)) => {
-                guest.convention == Convention::Typed && wanted == Wanted::Values
+        let (body, results) = (unsafe { body_of(closure) }, self.results_of(closure));
+        let (to, given) = match (body, results, typed) {
+            // A typed function that `any` code called; it may be a bridge itself.
+            (Body::Guest(_) | Body::Bridge(_), Some(results), Some(typed)) if wanted == Wanted::Values => {
+                (typed, Some(results))
             }
-            (RecordKind::AnyResults, Body::Bridge(_)) => results == Some(wanted),
-            _ => false,
+            // A bridge that typed code called.
+            (Body::Bridge(bridge), Some(results), None) if wanted == Wanted::Typed(results.clone()) => {
+                (self.cx.places.bridge(bridge.signature.results.len()), None)
+            }
+            _ => return Err(from.damaged("a call between languages is where it cannot be")),
         };
-        let count = self.list(building, base, cells, from)?;
-        if !sound || record.kind == RecordKind::AnyResults && count > 0 {
-            return Err(from.damaged("a call between languages is where it cannot be"));
-        }
+        let words = self.results_of(closure).map_or(0, |types| crate::stack::call::words_of(&types));
+        building.reach(base + words + MARGIN_WORDS);
         building.set_header(base, closure, place);
-        record.values = u32::try_from(2 * count).map_err(|_| SnapshotError::OutOfMemory)?;
-        Ok((base + 2 * count, closure))
+        building.below = Below::Border { at: base, place: to, results: given };
+        Ok(())
     }
 
     /// Completes the record of an instruction of the guest frame below; gives where it is.
@@ -439,6 +517,7 @@ impl<'c> Loading<'c> {
         record.delta = u32::try_from(delta).map_err(|_| SnapshotError::OutOfMemory)?;
         if record.kind == RecordKind::Finaliser {
             record.protect = Protect::Catch;
+            record.state = u32::from(from.flag()?);
         }
         place_record(guest, plain, instruction, record);
         if let Some(receiver) = receiver_of(code)
@@ -454,10 +533,10 @@ impl<'c> Loading<'c> {
 /// Where a fiber goes on, and the registers there; none if it cannot be in that state.
 fn top(building: &Building<'_>, kind: u8) -> Option<(Pc, usize)> {
     match (&building.below, kind) {
-        (Below::Guest { plain, at, instruction, .. }, state::RUNNING | state::FAILED) => {
+        (Below::Guest { plain, at, instruction, calling: false, .. }, state::RUNNING | state::FAILED) => {
             Some((plain.place_of(*instruction), *at))
         }
-        (Below::Guest { guest, plain, at, instruction, .. }, state::SUSPENDED) => {
+        (Below::Guest { guest, plain, at, instruction, calling: true }, state::SUSPENDED) => {
             let waits = matches!(
                 guest.portable().code[*instruction],
                 Instruction::CallAny { .. }
@@ -473,14 +552,20 @@ fn top(building: &Building<'_>, kind: u8) -> Option<(Pc, usize)> {
         (Below::Record { at, kind: record, .. }, kind) => {
             let is_waiting = matches!(record, RecordKind::Resume | RecordKind::Close);
             let sound = match kind {
-                state::SUSPENDED => !is_waiting && *record != RecordKind::TypedResults,
+                state::SUSPENDED => !is_waiting,
                 state::NORMAL => is_waiting || *record == RecordKind::Host,
                 state::FAILED => true,
                 _ => false,
             };
             sound.then_some((building.record_return, *at))
         }
-        (Below::Guest { .. } | Below::Ground, _) => None,
+        // A host function behind a bridge may have suspended the fiber, or failed.
+        (Below::Border { at, place, results }, state::SUSPENDED | state::FAILED)
+            if results.is_none() || kind == state::FAILED =>
+        {
+            Some((*place, *at))
+        }
+        (Below::Guest { .. } | Below::Border { .. } | Below::Ground, _) => None,
     }
 }
 
@@ -522,7 +607,7 @@ fn may_make(kind: RecordKind, instruction: &Instruction) -> bool {
                 | I::Get { .. }
                 | I::GetMethod { .. }
         ),
-        RecordKind::Entry | RecordKind::Host | RecordKind::TypedResults | RecordKind::AnyResults => false,
+        RecordKind::Entry | RecordKind::Host => false,
     }
 }
 

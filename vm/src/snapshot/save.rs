@@ -38,7 +38,6 @@ pub(super) struct Saving<'c> {
     codecs: Codecs,
     /// Numbers of instances, by address. Only looked up, as the maps below.
     instances: HashMap<*const Instance, u32>,
-    bridges: HashMap<*const FunctionInfo, (u32, u32)>,
     hosts: HashMap<*const FunctionInfo, u32>,
     /// Host functions that were met, in order, by their number in the machine.
     met_hosts: Vec<u32>,
@@ -98,6 +97,7 @@ pub(super) fn save(cx: &mut Context, note: &[u8], form: Option<CodeForm>) -> Res
     } else {
         (cx.pc, cx.regs) = (std::ptr::null(), std::ptr::null_mut());
     }
+    cx.retried = None;
     // SAFETY: a run that stands has a whole state.
     unsafe {
         let at = Flow { pc: cx.pc, regs: cx.regs };
@@ -117,10 +117,16 @@ pub(super) fn save(cx: &mut Context, note: &[u8], form: Option<CodeForm>) -> Res
 /// Brings a run to where it stands before a canonical instruction in plain code.
 fn stand(cx: &mut Context) -> Result<(), SnapshotError> {
     for _ in 0..2 {
+        let flow = Flow { pc: cx.pc, regs: cx.regs };
         // SAFETY: the saved state is that of the run.
-        let flow = unsafe { crate::stack::stepping::to_plain(cx, Flow { pc: cx.pc, regs: cx.regs }) };
+        let flow = unsafe {
+            match cx.status {
+                Status::OutOfFuel => crate::stack::stepping::stopped_to_plain(cx, flow),
+                _ => crate::stack::stepping::to_plain(cx, flow),
+            }
+        };
         (cx.pc, cx.regs) = (flow.pc, flow.regs);
-        if cx.pc != cx.record_return() {
+        if !cx.is_machine_place(cx.pc) {
             // SAFETY: the running frame is a guest's.
             let body = unsafe { settle::body_of(settle::closure_at(cx.regs)) };
             if let Body::Guest(guest) = body
@@ -145,13 +151,10 @@ fn stand(cx: &mut Context) -> Result<(), SnapshotError> {
 impl<'c> Saving<'c> {
     fn new(cx: &'c mut Context, codecs: Codecs) -> Self {
         let mut instances = HashMap::new();
-        let mut bridges = HashMap::new();
         let mut layouts = vec![None; cx.layouts.len()];
         for (number, instance) in (0u32..).zip(&cx.instances) {
+            let Some(instance) = instance else { continue };
             instances.insert(&raw const **instance, number);
-            for (index, bridge) in (0u32..).zip(&instance.bridges) {
-                bridges.insert(&raw const **bridge, (number, index));
-            }
             for (index, layout) in (0u32..).zip(&instance.layouts) {
                 layouts[layout.number as usize].get_or_insert((number, index));
             }
@@ -161,7 +164,6 @@ impl<'c> Saving<'c> {
             cx,
             codecs,
             instances,
-            bridges,
             hosts,
             met_hosts: Vec::new(),
             host_numbers: HashMap::new(),
@@ -206,16 +208,14 @@ impl<'c> Saving<'c> {
         let (mut code, mut instances) = (Writer::new(), Writer::new());
         instances.count(self.cx.instances.len());
         for instance in &self.cx.instances {
+            instances.flag(instance.is_some());
+            let Some(instance) = instance else { continue };
             let number = *numbers.entry(Rc::as_ptr(&instance.program)).or_insert_with(|| {
                 programs.push(instance.program.clone());
                 programs.len() - 1
             });
             instances.count(number);
-            instances.count(instance.bridges.len());
-            for bridge in &instance.bridges {
-                let signature = instance.signatures.iter().position(|&known| known == bridge.signature);
-                instances.count(signature.expect("a bridge has a signature of its instance"));
-            }
+            instances.flag(instance.is_pinned.get());
         }
         code.count(programs.len());
         for program in &programs {
@@ -255,7 +255,8 @@ impl<'c> Saving<'c> {
     fn machine(&mut self, heap: &mut HeapSaver, out: &mut Writer) -> Result<(), SnapshotError> {
         let mut instances = Writer::new();
         for index in 0..self.cx.instances.len() {
-            let instance: *const Instance = &raw const *self.cx.instances[index];
+            let Some(instance) = &self.cx.instances[index] else { continue };
+            let instance: *const Instance = &raw const **instance;
             // SAFETY: instances are boxed and live as long as the machine; nothing runs.
             let instance = unsafe { &*instance };
             self.instance(instance, heap, &mut instances);
@@ -281,20 +282,17 @@ impl<'c> Saving<'c> {
         for &table in [self.cx.string_metatable].iter().chain(&self.cx.kind_metatables) {
             heap.reference(table.cast(), out);
         }
-        for &name in &self.cx.metamethods {
+        for &name in self.cx.metamethods.iter().chain(self.cx.heap.kind_names()).chain([&self.cx.no_memory]) {
             heap.reference(name.cast(), out);
         }
+        out.count(self.cx.loads_until_collection);
+        out.flag(self.cx.is_abandoned);
         Ok(())
     }
 
     fn instance(&mut self, instance: &Instance, heap: &mut HeapSaver, out: &mut Writer) {
         for &closure in &instance.closures {
             heap.reference(closure.cast(), out);
-        }
-        for bridge in &instance.bridges {
-            if let Body::Bridge(bridge) = &bridge.body {
-                heap.value(bridge.target, out);
-            }
         }
         for info in instance.functions.iter().flatten() {
             let Body::Guest(guest) = &info.body else { continue };
@@ -402,7 +400,9 @@ impl<'c> Saving<'c> {
         heap.reference(cx.main_fiber.cast(), out);
         heap.reference(cx.fiber.cast(), out);
         out.count(cx.overflow_words);
-        out.flag(cx.in_finaliser);
+        heap.reference(cx.finaliser_in.cast(), out);
+        out.flag(cx.exit.is_some());
+        out.signed(i64::from(cx.exit.unwrap_or(0)));
         out.number(cx.pending_trap.map_or(0, |trap| trap as u64 + 1));
         // SAFETY: the run stands in a guest frame.
         unsafe {
@@ -510,10 +510,18 @@ impl SaveOutside for Saving<'_> {
                 out.number(u64::from(met));
             }
             Body::Bridge(_) => {
-                let (instance, index) = self.bridges[&info];
+                // SAFETY: as above.
+                let number = unsafe { (*info).signature };
+                let found = (0u64..).zip(&self.cx.instances).find_map(|(instance, there)| {
+                    let index = there.as_ref()?.signatures.iter().position(|&known| known == number)?;
+                    Some((instance, index))
+                });
+                let Some((instance, index)) = found else {
+                    return Err(SnapshotError::Refused("a function is called in a way that no program knows".into()));
+                };
                 out.byte(2);
-                out.number(u64::from(instance));
-                out.number(u64::from(index));
+                out.number(instance);
+                out.count(index);
             }
         }
         Ok(())

@@ -3,11 +3,10 @@
 use super::SnapshotError;
 use super::bytes::Writer;
 use super::save::{Saving, typed};
-use super::settle::{closure_at, settle_fiber};
+use super::settle::settle_fiber;
 use crate::dispatch::{Flow, Regs};
 use crate::function::GuestFunction;
-use crate::heap::Closure;
-use crate::heap::transfer::HeapSaver;
+use crate::heap::transfer::{HeapSaver, SaveOutside};
 use crate::stack::call::{values_at, varargs, words_between};
 use crate::stack::fiber::{Fiber, FiberState};
 use crate::stack::record::{Record, RecordKind};
@@ -29,9 +28,12 @@ pub(super) mod state {
 pub(super) const GUEST: u8 = 0;
 pub(super) const HOST: u8 = 1;
 pub(super) const RECORD: u8 = 2;
+pub(super) const BORDER: u8 = 3;
+/// A frame of a host function that has not begun, as finalisers run first.
+pub(super) const HOST_FINALISER: u8 = 4;
 
 /// The kinds of records in the order of their numbers in snapshots.
-pub(super) const RECORD_KINDS: [RecordKind; 14] = [
+pub(super) const RECORD_KINDS: [RecordKind; 12] = [
     RecordKind::Entry,
     RecordKind::Host,
     RecordKind::Store,
@@ -41,8 +43,6 @@ pub(super) const RECORD_KINDS: [RecordKind; 14] = [
     RecordKind::Return,
     RecordKind::Concat,
     RecordKind::MessageHandler,
-    RecordKind::TypedResults,
-    RecordKind::AnyResults,
     RecordKind::Resume,
     RecordKind::Close,
     RecordKind::Finaliser,
@@ -71,6 +71,11 @@ impl Saving<'_> {
                 FiberState::Dead => state::DEAD,
             };
             out.byte(kind);
+            out.count(fiber.stack.words());
+            out.flag(!fiber.suspended_in.is_null());
+            if !fiber.suspended_in.is_null() {
+                self.function(fiber.suspended_in.cast(), out)?;
+            }
             if kind == state::DEAD {
                 return Ok(());
             }
@@ -98,33 +103,47 @@ impl Saving<'_> {
     ) -> Result<(), SnapshotError> {
         let mut walk = Walk::at(self.cx.record_return(), at, calling);
         let mut levels = Vec::new();
+        let mut borders = Vec::new();
         // SAFETY: the state is whole, and the stack does not change.
-        while let Some((level, _)) = unsafe { walk.next() } {
+        while let Some((level, at)) = unsafe { walk.next() } {
+            if matches!(level, Level::Border { .. }) {
+                borders.push(at.pc);
+            }
             levels.push(level);
         }
+        let mut borders = borders.into_iter();
         levels.reverse();
         out.number(closing_level(fiber, &levels));
+        out.number(self.overflow_level(fiber, &levels));
         out.count(levels.len());
         for level in &levels {
             // SAFETY: the levels are those of the stack.
             unsafe {
                 match *level {
-                    Level::Guest { guest, closure, regs, instruction, .. } => {
+                    Level::Guest { guest, closure, regs, instruction, calling, .. } => {
                         out.byte(GUEST);
                         heap.reference(closure.cast(), out);
                         out.count(instruction);
-                        self.registers(guest, regs, instruction, heap, out);
+                        out.flag(calling);
+                        self.registers(guest, regs, (instruction, calling), heap, out);
                     }
                     Level::Host { closure, base, record, .. } => {
-                        out.byte(HOST);
-                        heap.reference(closure.cast(), out);
                         let record = Record::at(record);
+                        out.byte(if record.kind == RecordKind::Finaliser { HOST_FINALISER } else { HOST });
+                        heap.reference(closure.cast(), out);
                         out.number(u64::from(record.state));
                         out.byte(record.protect as u8);
                         heap.value(record.value, out);
                         list(base, record.values, heap, out);
                     }
                     Level::Record { record } => write_record(record, heap, out),
+                    Level::Border { closure } => {
+                        out.byte(BORDER);
+                        heap.reference(closure.cast(), out);
+                        // What a bridge returns to is known from its signature.
+                        let place = borders.next_back().expect("all borders were met");
+                        out.byte(self.cx.places.number_of_typed(place).unwrap_or(u8::MAX));
+                    }
                 }
             }
         }
@@ -136,13 +155,13 @@ impl Saving<'_> {
         &mut self,
         guest: &GuestFunction,
         regs: Regs,
-        instruction: usize,
+        (instruction, calling): (usize, bool),
         heap: &mut HeapSaver,
         out: &mut Writer,
     ) {
         let (function, slots) = (guest.portable(), guest.slots());
         let map = guest.frame_map.get().expect("it is made with the code");
-        let held = map.held_plain(function, instruction);
+        let held = map.held_plain(function, instruction, calling);
         // SAFETY: in plain code every register holds what the dataflow says it does.
         unsafe {
             for (reg, &ty) in function.registers.iter() {
@@ -158,6 +177,22 @@ impl Saving<'_> {
     }
 }
 
+impl Saving<'_> {
+    /// The level of the message handler that may use more than a full stack, from 1, if it is on this fiber.
+    fn overflow_level(&self, fiber: &Fiber, levels: &[Level<'_>]) -> u64 {
+        let handler = self.cx.overflow_handler.filter(|(cell, _)| {
+            // SAFETY: the fiber of a handler lives.
+            std::ptr::eq(unsafe { Fiber::of(*cell) }, fiber)
+        });
+        let Some((_, height)) = handler else { return 0 };
+        let is_it = |level: &Level<'_>| match level {
+            Level::Record { record } => words_between(fiber.stack.start(), *record) == height,
+            _ => false,
+        };
+        levels.iter().position(is_it).map_or(0, |index| index as u64 + 1)
+    }
+}
+
 /// Where clean-ups of a fiber that is being closed have got to: 0 for none, 1 for the top, else 2 and the number of the level.
 fn closing_level(fiber: &Fiber, levels: &[Level<'_>]) -> u64 {
     match fiber.closing_height {
@@ -166,7 +201,7 @@ fn closing_level(fiber: &Fiber, levels: &[Level<'_>]) -> u64 {
         Some(height) => {
             let mut below = levels.iter().enumerate().filter(|(_, level)| match level {
                 Level::Guest { regs, .. } => words_between(fiber.stack.start(), *regs) <= height,
-                Level::Host { .. } | Level::Record { .. } => false,
+                Level::Host { .. } | Level::Record { .. } | Level::Border { .. } => false,
             });
             below.next_back().map_or(1, |(index, _)| index as u64 + 2)
         }
@@ -182,12 +217,7 @@ unsafe fn write_record(at: Regs, heap: &mut HeapSaver, out: &mut Writer) {
         out.byte(number.expect("all kinds are in the list") as u8);
         heap.value(record.value, out);
         match record.kind {
-            RecordKind::TypedResults | RecordKind::AnyResults => {
-                let base = at.sub(record.values as usize);
-                let closure: *mut Closure = closure_at(base);
-                heap.reference(closure.cast(), out);
-                list(base, record.values, heap, out);
-            }
+            RecordKind::Finaliser => out.flag(record.state != 0),
             RecordKind::Concat => list(at.sub(record.values as usize), record.values, heap, out),
             _ => {}
         }

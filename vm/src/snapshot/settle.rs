@@ -11,7 +11,7 @@ use crate::heap::Closure;
 use crate::loader;
 use crate::stack::fiber::{Fiber, FiberState};
 use crate::stack::record::{Record, RecordKind};
-use crate::stack::stepping::{counterpart, reveal};
+use crate::stack::stepping::reveal;
 use crate::stack::walk::{Level, Walk};
 use minivm_isa::entities::Reg;
 use minivm_isa::operand::OperandRef;
@@ -27,6 +27,8 @@ enum Holder {
     Header(*mut u64),
     /// In a record above it.
     Record(Regs),
+    /// Nowhere: it is no guest's.
+    Nobody,
 }
 
 /// Brings the stack of a fiber that does not run to plain code.
@@ -65,19 +67,17 @@ pub(super) unsafe fn settle_stack(cx: &mut Context, at: Flow, calling: bool) -> 
                     match holder {
                         Holder::Top { .. } => top = place,
                         Holder::Header(word) => *word = place as u64,
-                        Holder::Record(_) => {}
+                        Holder::Record(_) | Holder::Nobody => {}
                     }
                     holder = Holder::Header(regs.sub(1));
                 }
                 Level::Host { base, .. } => holder = Holder::Header(base.sub(1)),
+                Level::Border { .. } => holder = Holder::Header(at.regs.sub(1)),
                 Level::Record { record } => {
                     let found = Record::at(record);
-                    holder = match found.kind {
-                        RecordKind::TypedResults | RecordKind::AnyResults => {
-                            Holder::Header(record.sub(found.values as usize).sub(1))
-                        }
-                        _ => Holder::Record(record),
-                    };
+                    // Message handlers may be called where a border or another record is on top.
+                    let is_below = cx.is_machine_place(found.instruction);
+                    holder = if is_below { Holder::Nobody } else { Holder::Record(record) };
                 }
             }
         }
@@ -110,6 +110,7 @@ unsafe fn settle_frame(cx: &mut Context, guest: &GuestFunction, closure: *mut Cl
                 }
                 plain.place_of(here)
             }
+            Holder::Nobody => at.pc,
             Holder::Record(record) => {
                 settle_record(cx, guest, plain, at, Record::at(record), is_plain);
                 at.pc
@@ -135,7 +136,7 @@ unsafe fn settle_record(
                 // The instruction begins again, with its step.
                 cx.fuel += 1;
             } else {
-                here = counterpart(guest.loaded(), plain, at.pc, guest).1;
+                here = guest.arrival_at(at.pc);
             }
         }
         if !is_plain {

@@ -2,30 +2,37 @@
 //!
 //! | typed | from `any` | to `any` |
 //! |---|---|---|
-//! | `i32` | an integer, or a float with an integer value, from -2^31 to 2^32 - 1 | integer, signed |
-//! | `i64` | an integer, or a float with an integer value | integer |
+//! | `i32` | an integer, or a float with an integer value, from -2^31 to 2^32 - 1; false as 0, true as 1 | integer, signed |
+//! | `i64` | an integer, or a float with an integer value; false as 0, true as 1 | integer |
 //! | `f32`, `f64` | any number (rounded to nearest) | float |
 //! | `any` | itself | itself |
 //! | records, arrays | nil for null, or an object of that layout | nil for null, or the object |
 //! | `v128`, `cell` | never | never |
+//!
+//! This is the general way; `dispatch::border` has the fast one and says what lies on the stack.
 
-use super::call::{call_value, enter_typed, values_at, words_between};
-use super::record::{RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
+use super::call::{call_value, enter_typed, stack_overflow, values_at, words_between, words_of};
+use super::record::{FRAME_HEADER_WORDS, RECORD_DELTA};
 use super::unwind::{raise_message, raise_trap};
 use crate::context::{Context, return_info};
 use crate::dispatch::call::deliver;
 use crate::dispatch::convert::{layout_of, object_at};
 use crate::dispatch::operands::set_any;
 use crate::dispatch::{Flow, Pc, Regs};
-use crate::function::{Body, FunctionInfo};
+use crate::error::argument_message;
+use crate::function::{Body, Bridge, FunctionInfo};
 use crate::heap::Closure;
-use crate::value::{Value, float_to_int};
+use crate::value::{Tag, Value, float_to_int};
 use minivm_isa::{Signature, TrapCode, Type};
 use std::ptr::with_exposed_provenance_mut as pointer;
 
 /// The words of a value as a register of a type, or what was expected.
 pub(crate) fn to_words(value: Value, ty: Type) -> Result<[u64; 2], &'static str> {
-    let integer = || value.as_int().or_else(|| value.as_float().and_then(float_to_int));
+    let integer = || match value.tag() {
+        Tag::FALSE => Some(0),
+        Tag::TRUE => Some(1),
+        _ => value.as_int().or_else(|| value.as_float().and_then(float_to_int)),
+    };
     let float = || value.as_float().or_else(|| value.as_int().map(|int| int as f64));
     match ty {
         Type::Any => Ok([value.payload(), u64::from(value.tag().0)]),
@@ -94,13 +101,22 @@ unsafe fn read_words(from: Regs, types: &[Type]) -> Option<Vec<Value>> {
 }
 
 unsafe fn info<'a>(closure: *mut Closure) -> &'a FunctionInfo {
-    // SAFETY: closures point to functions, which live as long as the machine.
+    // SAFETY: closures point to functions, which live as long as they do.
     unsafe { &*(*closure).function.cast::<FunctionInfo>() }
 }
 
 /// The signature of a function that has a number.
 fn signature_of(cx: &Context, info: &FunctionInfo) -> Signature {
     cx.signatures[info.signature as usize].clone()
+}
+
+/// The function behind a bridge, and its name if it was imported.
+///
+/// # Safety
+/// The closure is a live bridge.
+pub(crate) unsafe fn behind(bridge: *mut Closure) -> (Value, Value) {
+    // SAFETY: bridges are made with these two captured values.
+    unsafe { (*Closure::upvalues(bridge), *Closure::upvalues(bridge).add(1)) }
 }
 
 /// Calls a typed function with `count` `any` arguments at `new`.
@@ -115,51 +131,86 @@ pub(crate) unsafe fn any_to_typed(
     place: Pc,
     at: Flow,
 ) -> Flow {
-    // SAFETY: room is made for the record and the frame of the callee.
+    // SAFETY: room is made for the border frame and the frame of the callee.
     unsafe {
         let signature = signature_of(cx, info(closure));
-        let offset = words_between(at.regs, new);
-        let needed = 2 * count + RECORD_DELTA + super::call::words_of(&signature.params) + 16;
-        let Some(regs) = cx.reserve(at.regs, new, needed) else { return super::call::stack_overflow(cx, at) };
-        let (at, new) = (Flow { regs, ..at }, regs.add(offset));
+        let (params, words) = (&signature.params[..], words_of(&signature.params));
         let arguments = values_at(new, count);
-        let record_at = new.add(count * 2);
         let given = |index: usize| arguments.get(index).copied().unwrap_or(Value::NIL);
-        if let Err((index, expected)) = write_words(record_at.add(RECORD_DELTA), &signature.params, given) {
-            let name = crate::error::function_name(info(closure));
-            let found = crate::error::type_name(cx, given(index));
-            let message = format!("bad argument #{} to '{name}' ({expected} expected, got {found})", index + 1);
+        // They are not where the fast way has them, so nothing is overwritten when one does not convert.
+        let mut converted = vec![0; words];
+        if let Err((index, expected)) = write_words(converted.as_mut_ptr(), params, given) {
+            let message = argument_message(cx, info(closure), index, params[index], expected, arguments.get(index));
             return raise_message(cx, at, message);
         }
+        if let Some(flow) = into_bridge(cx, closure, &signature, &converted, place, new) {
+            return flow;
+        }
+        let Some(border) = cx.places.typed(count.max(params.len())) else {
+            return raise_trap(cx, at, TrapCode::Unsupported);
+        };
+        let delta = return_info(border).delta as usize;
+        let offset = words_between(at.regs, new);
+        let needed = delta + words.max(words_of(&signature.results)) + RECORD_DELTA + 16;
+        let Some(regs) = cx.reserve(at.regs, new, needed) else { return stack_overflow(cx, at) };
+        let new = regs.add(offset);
         *new.sub(2) = closure.expose_provenance() as u64;
         *new.sub(1) = place as u64;
-        let mut record = Record::instruction(RecordKind::TypedResults, std::ptr::null(), std::ptr::null(), 0);
-        record.values = (count * 2) as u32;
-        record_at.cast::<Record>().write(record);
-        let return_place = cx.record_return();
-        let at = Flow { pc: return_place, regs: record_at };
-        enter_typed(cx, closure, record_at.add(RECORD_DELTA), return_place, at)
+        let callee = new.add(delta);
+        std::ptr::copy_nonoverlapping(converted.as_ptr(), callee, words);
+        enter_typed(cx, closure, callee, border, Flow { pc: border, regs: new })
+    }
+}
+
+/// A tail call out of an `any` function that typed code has called: where both want the same results, the callee takes the
+/// place of the border frame below, so that such calls do not pile up.
+unsafe fn into_bridge(
+    cx: &mut Context,
+    closure: *mut Closure,
+    signature: &Signature,
+    arguments: &[u64],
+    place: Pc,
+    new: Regs,
+) -> Option<Flow> {
+    if !cx.places.is_bridge(place) {
+        return None;
+    }
+    // SAFETY: the place says that a border frame is below, which waits for nothing but this call.
+    unsafe {
+        let bridge = new.sub(FRAME_HEADER_WORDS);
+        let wanted = signature_of(cx, info(pointer::<Closure>(*bridge.sub(2) as usize)));
+        if wanted.results != signature.results {
+            return None;
+        }
+        let place = pointer::<u16>(*bridge.sub(1) as usize).cast_const();
+        let caller = Flow { pc: place, regs: bridge.sub(return_info(place).delta as usize) };
+        let at = super::call::inside_call(cx, caller);
+        let offset = words_between(at.regs, bridge);
+        let Some(regs) = cx.reserve(at.regs, bridge, arguments.len() + 16) else { return Some(stack_overflow(cx, at)) };
+        let new = regs.add(offset);
+        std::ptr::copy_nonoverlapping(arguments.as_ptr(), new, arguments.len());
+        Some(enter_typed(cx, closure, new, place, Flow { regs, ..at }))
     }
 }
 
 /// A typed function called from `any` code has returned.
 ///
 /// # Safety
-/// Its record is at `regs`.
+/// Its border frame, with the result words at its start, is at `regs`.
 pub(crate) unsafe fn typed_results(cx: &mut Context, regs: Regs) -> Flow {
-    // SAFETY: the record lies above the arguments, its results above it.
+    // SAFETY: the header of the border frame names the function and the return place.
     unsafe {
-        let base = regs.sub(Record::at(regs).values as usize);
-        let closure = pointer::<Closure>(*base.sub(2) as usize);
-        let place = pointer::<u16>(*base.sub(1) as usize).cast_const();
+        let closure = pointer::<Closure>(*regs.sub(2) as usize);
+        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
         let signature = signature_of(cx, info(closure));
-        let Some(values) = read_words(regs.add(RECORD_WORDS), &signature.results) else {
-            return raise_trap(cx, Flow { pc: cx.record_return(), regs }, TrapCode::Unsupported);
+        let caller = Flow { pc: place, regs: regs.sub(return_info(place).delta as usize) };
+        let at = super::call::inside_call(cx, caller);
+        let Some(values) = read_words(regs, &signature.results) else {
+            return raise_trap(cx, at, TrapCode::Unsupported);
         };
-        let Some(regs) = cx.reserve(regs, regs, 2 * values.len() + 16) else {
-            return super::call::stack_overflow(cx, Flow { pc: cx.record_return(), regs });
-        };
-        let base = regs.sub(Record::at(regs).values as usize);
+        let offset = words_between(at.regs, regs);
+        let Some(below) = cx.reserve(at.regs, regs, 2 * values.len() + 16) else { return stack_overflow(cx, at) };
+        let base = below.add(offset);
         for (index, &value) in values.iter().enumerate() {
             set_any(base, index * 2, value);
         }
@@ -173,55 +224,98 @@ pub(crate) unsafe fn typed_results(cx: &mut Context, regs: Regs) -> Flow {
 /// # Safety
 /// As for [`enter_typed`]; the closure is a bridge.
 pub(crate) unsafe fn typed_to_any(cx: &mut Context, closure: *mut Closure, new: Regs, place: Pc, at: Flow) -> Flow {
-    // SAFETY: room is made for the record and the arguments.
+    // SAFETY: room is made for the border frame and the arguments.
     unsafe {
-        let Body::Bridge(bridge) = &info(closure).body else {
+        let Body::Bridge(Bridge { signature }) = &info(closure).body else {
             return raise_trap(cx, at, TrapCode::IndirectCallType);
         };
-        let Some(values) = read_words(new, &bridge.signature.params) else {
+        let Some(values) = read_words(new, &signature.params) else {
             return raise_trap(cx, at, TrapCode::Unsupported);
         };
         let offset = words_between(at.regs, new);
-        let Some(regs) = cx.reserve(at.regs, new, RECORD_DELTA + 2 * values.len() + 16) else {
-            return super::call::stack_overflow(cx, at);
-        };
+        let needed = RECORD_DELTA + 2 * values.len() + words_of(&signature.results) + 16;
+        let Some(regs) = cx.reserve(at.regs, new, needed) else { return stack_overflow(cx, at) };
         let new = regs.add(offset);
         *new.sub(2) = closure.expose_provenance() as u64;
         *new.sub(1) = place as u64;
-        new.cast::<Record>().write(Record::instruction(RecordKind::AnyResults, std::ptr::null(), std::ptr::null(), 0));
-        let callee = new.add(RECORD_DELTA);
+        let callee = new.add(FRAME_HEADER_WORDS);
         for (index, &value) in values.iter().enumerate() {
             set_any(callee, index * 2, value);
         }
-        let return_place = cx.record_return();
-        let at = Flow { pc: return_place, regs: new };
-        call_value(cx, bridge.target, callee, values.len(), return_place, at)
+        let border = cx.places.bridge(signature.results.len());
+        call_value(cx, behind(closure).0, callee, values.len(), border, Flow { pc: border, regs: new })
     }
 }
 
 /// A function called through its typed face has returned `count` values.
 ///
 /// # Safety
-/// Its record is at `regs`.
+/// Its border frame, with the values at its start, is at `regs`.
 pub(crate) unsafe fn any_results(cx: &mut Context, regs: Regs, count: usize) -> Flow {
-    // SAFETY: the record lies where the callee's window was.
+    // SAFETY: the header of the border frame names the bridge and the return place.
     unsafe {
         let closure = pointer::<Closure>(*regs.sub(2) as usize);
         let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
-        let Body::Bridge(bridge) = &info(closure).body else { unreachable!("only bridges make these records") };
-        let results = regs.add(RECORD_WORDS);
-        let values = values_at(results, count);
+        let Body::Bridge(Bridge { signature }) = &info(closure).body else {
+            unreachable!("only bridges have such border frames")
+        };
+        let values = values_at(regs, count);
         let given = |index: usize| values.get(index).copied().unwrap_or(Value::NIL);
+        let mut words = vec![0; words_of(&signature.results)];
+        if let Err((index, expected)) = write_words(words.as_mut_ptr(), &signature.results, given) {
+            let message = crate::error::result_message(
+                cx,
+                behind(closure),
+                index,
+                signature.results[index],
+                expected,
+                values.get(index),
+            );
+            let caller = Flow { pc: place, regs: regs.sub(return_info(place).delta as usize) };
+            let at = super::call::inside_call(cx, caller);
+            return raise_message(cx, at, message);
+        }
         let info = return_info(place);
         let caller = regs.sub(info.delta as usize);
-        // The record itself is read no more: its words may be overwritten.
-        if let Err((index, expected)) = write_words(results, &bridge.signature.results, given) {
-            let found = crate::error::type_name(cx, given(index));
-            let message = format!("bad result #{} of imported function ({expected} expected, got {found})", index + 1);
-            return raise_message(cx, Flow { pc: cx.record_return(), regs }, message);
-        }
-        let words = super::call::words_of(&bridge.signature.results);
-        std::ptr::copy(results, caller.add(info.dst as usize), words);
+        std::ptr::copy_nonoverlapping(words.as_ptr(), caller.add(info.dst as usize), words.len());
         Flow { pc: place, regs: caller }
     }
+}
+
+impl Context {
+    /// A function value as a typed function of this signature and number; `name` is what it was imported as, or nil.
+    pub(crate) fn bridge(
+        &mut self,
+        target: Value,
+        name: Value,
+        number: u32,
+    ) -> Result<*mut Closure, crate::heap::OutOfMemory> {
+        let info = self.bridge_info(number);
+        // SAFETY: the box does not move as long as the machine.
+        let bridge = self.closure_of(unsafe { &*info }, 2)?;
+        let closure = bridge.as_function().expect("it was just made");
+        // SAFETY: the new closure has two slots, which are fresh.
+        unsafe {
+            target.store(Closure::upvalues(closure));
+            name.store(Closure::upvalues(closure).add(1));
+        }
+        Ok(closure)
+    }
+}
+
+impl Context {
+    /// The bridge for a signature of the machine. It does not move as long as the machine.
+    pub(crate) fn bridge_info(&mut self, number: u32) -> *const FunctionInfo {
+        if !self.bridges.contains_key(&number) {
+            let signature = self.signatures[number as usize].clone();
+            let made = FunctionInfo::bridge(signature, number, &self.places);
+            self.bridges.insert(number, made);
+        }
+        &raw const **self.bridges.get(&number).expect("it was just made")
+    }
+}
+
+/// Whether values of a signature can pass the border at all.
+pub(crate) fn can_be_bridged(signature: &Signature) -> bool {
+    signature.params.iter().chain(&signature.results).all(|ty| !matches!(ty, Type::V128 | Type::Cell))
 }

@@ -1,9 +1,9 @@
 //! Entering functions where the fast paths of `dispatch::call` do not apply.
 
-use super::host_call;
+use super::host_run;
 use super::record::{Protect, RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
 use super::unwind::{raise, raise_message, raise_trap};
-use crate::code::NOT_DIRECT;
+use crate::code::{NOT_DIRECT, TYPED_CALL};
 use crate::context::{Context, return_info};
 use crate::dispatch::call::fill_nil;
 use crate::dispatch::operands::{get_any, set_any};
@@ -18,7 +18,7 @@ use minivm_isa::{Convention, TrapCode, Type};
 use std::ptr::with_exposed_provenance_mut as pointer;
 
 /// Metamethods `__call` that may stand behind one another.
-const CALL_CHAIN_MAX: usize = 100;
+const CALL_CHAIN_MAX: usize = 200;
 
 /// Distance in words between two places of a stack.
 pub(crate) fn words_between(low: Regs, high: Regs) -> usize {
@@ -102,9 +102,9 @@ pub(crate) unsafe fn enter(
         let info = &*(*closure).function.cast::<FunctionInfo>();
         let guest = match &info.body {
             Body::Guest(guest) => guest,
-            Body::Host(host) => return host_call::invoke(cx, host, closure, new, count, place, at),
+            Body::Host(host) => return host_run::invoke(cx, host, closure, new, count, place, at),
             // Code on both sides is not typed: the typed face in between changes nothing.
-            Body::Bridge(bridge) => return call_value(cx, bridge.target, new, count, place, at),
+            Body::Bridge(_) => return call_value(cx, super::adapt::behind(closure).0, new, count, place, at),
         };
         if let Err(flow) = load(cx, info, guest, closure, at) {
             return flow;
@@ -186,14 +186,21 @@ pub(crate) unsafe fn enter_typed(cx: &mut Context, closure: *mut Closure, new: R
     }
 }
 
-/// Whether a value may be called with a signature.
-pub(crate) fn check_signature(callee: Value, signature: u32) -> Result<*mut Closure, TrapCode> {
+/// The closure behind a value that may be called with a signature; functions that are not typed get a bridge.
+pub(crate) fn check_signature(cx: &mut Context, callee: Value, signature: u32) -> Result<*mut Closure, TrapCode> {
     match callee.tag() {
         Tag::FUNCTION => {
             let closure: *mut Closure = callee.pointer().cast();
             // SAFETY: the callee is a live closure, and closures point to functions.
             let info = unsafe { &*(*closure).function.cast::<FunctionInfo>() };
-            if info.signature == signature { Ok(closure) } else { Err(TrapCode::IndirectCallType) }
+            let is_typed = info.signature != crate::context::NO_SIGNATURE;
+            if info.signature == signature {
+                Ok(closure)
+            } else if is_typed || !super::adapt::can_be_bridged(&cx.signatures[signature as usize]) {
+                Err(TrapCode::IndirectCallType)
+            } else {
+                cx.bridge(callee, Value::NIL, signature).map_err(|_| TrapCode::OutOfMemory)
+            }
         }
         Tag::NIL => Err(TrapCode::UninitializedElement),
         _ => Err(TrapCode::IndirectCallType),
@@ -214,7 +221,7 @@ pub(crate) unsafe fn call_typed_value(
 ) -> Flow {
     // SAFETY: passed on.
     unsafe {
-        match check_signature(callee, signature) {
+        match check_signature(cx, callee, signature) {
             Ok(closure) => enter_typed(cx, closure, new, place, at),
             Err(code) => raise_trap(cx, at, code),
         }
@@ -241,6 +248,11 @@ pub(crate) unsafe fn tail_call_value(
             Err(flow) => return flow,
         };
         if let Body::Host(host) = &(*(*closure).function.cast::<FunctionInfo>()).body {
+            let base = if variadic { at.regs.sub(*at.regs.sub(3) as usize) } else { at.regs };
+            let place = pointer::<u16>(*at.regs.sub(1) as usize).cast_const();
+            if let Some(flow) = host_run::call_quickly(cx, host, new, count, base, place) {
+                return flow;
+            }
             return tail_call_host(cx, host, closure, new, count, at);
         }
         let base = if variadic { at.regs.sub(*at.regs.sub(3) as usize) } else { at.regs };
@@ -275,13 +287,13 @@ unsafe fn tail_call_host(
         std::ptr::copy(regs.add(offset), new, count * 2);
         record.cast::<Record>().write(Record::instruction(RecordKind::Return, at.pc, std::ptr::null(), top));
         let place = cx.record_return();
-        host_call::invoke(cx, host, closure, new, count, place, at)
+        host_run::invoke(cx, host, closure, new, count, place, at)
     }
 }
 
 /// A state for errors that happen in the call which returns to `caller`: the place is inside of the call.
 pub(crate) fn inside_call(cx: &Context, caller: Flow) -> Flow {
-    let pc = if caller.pc == cx.record_return() { caller.pc } else { caller.pc.wrapping_sub(1) };
+    let pc = if cx.is_machine_place(caller.pc) { caller.pc } else { caller.pc.wrapping_sub(1) };
     Flow { pc, ..caller }
 }
 
@@ -311,31 +323,43 @@ pub(crate) unsafe fn call_from_instruction(
     // SAFETY: `extent` is above all live words of the frame.
     unsafe {
         let top = top_of(at.regs);
+        call_paid(cx, at, top, callee, arguments, record)
+    }
+}
+
+/// As [`call_above`], paying for the instruction that calls.
+///
+/// # Safety
+/// As for `call_above`; `at` is a guest frame.
+pub(crate) unsafe fn call_paid(
+    cx: &mut Context,
+    at: Flow,
+    top: usize,
+    callee: Value,
+    arguments: &[Value],
+    record: Record,
+) -> Flow {
+    // SAFETY: passed on.
+    unsafe {
         let record = Record { metered: cx.is_metered(), ..record };
         super::stepping::pay(cx, at);
-        call_above(cx, at, top, callee, arguments, record)
+        cx.is_paid = true;
+        let flow = call_above(cx, at, top, callee, arguments, record);
+        cx.is_paid = false;
+        flow
     }
 }
 
 /// The first word above a guest frame that nothing uses.
 ///
 /// # Safety
-/// `regs` are those of a guest frame.
+/// `regs` are those of a guest frame: its closure was entered, so that it has code.
+#[inline]
 pub(crate) unsafe fn top_of(regs: Regs) -> usize {
     // SAFETY: the header of a guest frame names its closure, which has code.
     unsafe {
         let closure = pointer::<Closure>(*regs.sub(2) as usize);
-        header_at(guest_entry(closure)).extent as usize - RECORD_DELTA
-    }
-}
-
-unsafe fn guest_entry(closure: *mut Closure) -> Pc {
-    // SAFETY: as for `top_of`.
-    unsafe {
-        match &(*(*closure).function.cast::<FunctionInfo>()).body {
-            Body::Guest(guest) => guest.loaded().entry(),
-            Body::Host(_) | Body::Bridge(_) => unreachable!("host functions have no registers"),
-        }
+        header_at((*closure).code.cast()).extent as usize - RECORD_DELTA
     }
 }
 
@@ -363,14 +387,23 @@ pub(crate) unsafe fn call_above(
             set_any(new, index * 2, argument);
         }
         let return_place = cx.record_return();
+        if callee.tag() == Tag::FUNCTION {
+            let closure = pointer::<Closure>(callee.payload() as usize);
+            let header = header_at((*closure).code.cast());
+            let fits = new.wrapping_add(header.extent as usize) <= cx.stack_end;
+            if header.params as usize == arguments.len() && fits {
+                return enter_at(closure, new, return_place);
+            }
+        }
         call_value(cx, callee, new, arguments.len(), return_place, at)
     }
 }
 
 /// Whether calls may enter a function directly from `any` code.
-pub(crate) fn direct_params(convention: Convention, params: u32) -> u32 {
+pub(crate) fn direct_params(info: &FunctionInfo, convention: Convention, params: u32) -> u32 {
     match convention {
         Convention::Dynamic => params,
+        Convention::Typed if info.face.is_fast() => TYPED_CALL | params,
         Convention::Typed | Convention::Variadic => NOT_DIRECT,
     }
 }

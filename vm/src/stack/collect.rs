@@ -1,17 +1,21 @@
 //! What the collector asks of the interpreter: roots, and the points where it may run.
 
+use crate::code::places::is_machine_place;
 use crate::context::Context;
 use crate::dispatch::{Flow, Pc, Regs};
 use crate::fiber::{Fiber, FiberState};
 use crate::function::Body;
-use crate::heap::{Closure, FiberCell, Marker, Roots, Str, Table};
+use crate::heap::{Closure, FiberCell, Marker, OutOfMemory, Roots, Str, Table};
 use crate::instance::Instance;
 use crate::loader::frame_map;
-use crate::stack::record::{Record, RecordKind};
+use crate::stack::record::Record;
 use crate::stack::walk::{Level, Walk};
-use crate::stack::{call, switch, unwind};
+use crate::stack::{call, finalise, switch, unwind};
 use crate::value::{Tag, Value};
 use minivm_isa::{Convention, TrapCode};
+
+/// Programs that may be loaded before unused ones are looked for.
+pub(crate) const LOADS_MIN: usize = 256;
 
 /// What is reachable without the heap. Holds copies and pointers, as the heap itself is lent to the collector meanwhile.
 struct RootSet {
@@ -26,11 +30,12 @@ struct RootSet {
     tables: Vec<*mut Table>,
     strings: Vec<*mut Str>,
     values: Vec<Value>,
-    instances: *const Vec<Box<Instance>>,
+    instances: *mut Vec<Option<Box<Instance>>>,
+    loads_until_collection: *mut usize,
 }
 
 impl RootSet {
-    fn new(cx: &Context, at: Option<(Flow, bool)>, host_values: (Regs, usize)) -> Self {
+    fn new(cx: &mut Context, at: Option<(Flow, bool)>, host_values: (Regs, usize)) -> Self {
         let mut values: Vec<Value> = cx.registry.values().copied().collect();
         values.extend(cx.kept.iter());
         values.extend(cx.definitions.functions());
@@ -47,9 +52,10 @@ impl RootSet {
             fiber: cx.fiber,
             main_fiber: cx.main_fiber,
             tables,
-            strings: cx.metamethods.to_vec(),
+            strings: [&cx.metamethods[..], cx.heap.kind_names(), &[cx.no_memory]].concat(),
             values,
-            instances: &raw const cx.instances,
+            instances: &raw mut cx.instances,
+            loads_until_collection: &raw mut cx.loads_until_collection,
         }
     }
 
@@ -57,17 +63,14 @@ impl RootSet {
         let mut walk = Walk::at(self.record_return, at, calling);
         // SAFETY: the state is that of a stack nobody changes meanwhile.
         unsafe {
-            while let Some((level, at)) = walk.next() {
+            while let Some((level, _)) = walk.next() {
                 match level {
-                    Level::Guest { guest, closure, regs, instruction, calling } => {
+                    Level::Guest { guest, closure, regs, instruction, calling, plain } => {
                         marker.mark_object(closure.cast());
                         let function = guest.portable();
                         let map = guest.frame_map.get().expect("it is made with the code");
-                        if guest.is_plain(at.pc) {
-                            map.mark_plain(function, guest.slots(), instruction, regs, marker);
-                        } else {
-                            map.mark(function, guest.slots(), instruction, calling, regs, marker);
-                        }
+                        let place = frame_map::Place { instruction, calling, plain };
+                        map.mark(function, guest.slots(), place, regs, marker);
                         if guest.convention == Convention::Variadic {
                             let (first, count) = call::varargs(regs, guest.params as usize);
                             mark_values(first, count, marker);
@@ -79,6 +82,7 @@ impl RootSet {
                         marker.mark(Record::at(record).value);
                     }
                     Level::Record { record } => mark_record(record, marker),
+                    Level::Border { closure } => marker.mark_object(closure.cast()),
                 }
             }
         }
@@ -93,10 +97,6 @@ unsafe fn mark_record(record_at: Regs, marker: &mut Marker) {
         let values = record.values as usize;
         let first = record_at.sub(values);
         mark_values(first, values / 2, marker);
-        if matches!(record.kind, RecordKind::TypedResults | RecordKind::AnyResults) {
-            let closure = std::ptr::with_exposed_provenance_mut::<Closure>(*first.sub(2) as usize);
-            marker.mark_object(closure.cast());
-        }
     }
 }
 
@@ -120,8 +120,10 @@ impl Roots for RootSet {
             for &string in &self.strings {
                 marker.mark_object(string.cast());
             }
-            for instance in &*self.instances {
-                instance.trace(marker);
+            for instance in (*self.instances).iter().flatten() {
+                if instance.is_pinned.get() || !marker.follows_functions() {
+                    instance.trace(marker);
+                }
             }
             if let Some((at, calling)) = self.at {
                 self.trace_stack(at, calling, marker);
@@ -134,6 +136,27 @@ impl Roots for RootSet {
                 fiber = Fiber::of(fiber).resumer;
             }
             marker.mark_object(self.main_fiber.cast());
+        }
+    }
+
+    fn trace_function(&mut self, function: *const (), marker: &mut Marker) {
+        // SAFETY: closures point to functions, and those of an instance to it; both live as long as a closure does.
+        unsafe {
+            if let Body::Guest(guest) = &(*function.cast::<crate::function::FunctionInfo>()).body {
+                (*guest.instance).trace(marker);
+            }
+        }
+    }
+
+    fn finish(&mut self, cycle: u64) {
+        // SAFETY: the context lives while its heap is collected, and lends out nothing of this meanwhile.
+        unsafe {
+            let instances = &mut *self.instances;
+            for slot in &mut *instances {
+                // What is dead goes, with its functions, memories and tables: no closure of it is left.
+                let _dead = slot.take_if(|instance| !instance.is_pinned.get() && instance.traced_in.get() != cycle);
+            }
+            *self.loads_until_collection = instances.iter().flatten().count().max(LOADS_MIN);
         }
     }
 
@@ -163,7 +186,7 @@ impl Roots for RootSet {
 impl RootSet {
     /// The open list of the running frame, when the instruction at hand takes one.
     unsafe fn trace_open_list(&self, at: Flow, calling: bool, marker: &mut Marker) {
-        if calling || at.pc == self.record_return {
+        if calling || is_machine_place(self.record_return, at.pc) {
             return;
         }
         // SAFETY: the state is that of a guest frame.
@@ -172,8 +195,10 @@ impl RootSet {
             if let Some((Level::Guest { guest, regs, instruction, .. }, _)) = walk.next()
                 && frame_map::takes_open(&guest.portable().code[instruction])
             {
-                let window = guest.slots().words() + 2 * crate::loader::SCRATCH_VALUES + 2;
-                mark_values(regs.add(window), self.open_count, marker);
+                let code = if guest.is_plain(at.pc) { guest.plain.get() } else { guest.code.get() };
+                let fixed = code.map_or(0, |code| super::stepping::prepended(guest, code, at.pc));
+                let window = crate::loader::window(guest.slots());
+                mark_values(regs.add(window), fixed + self.open_count, marker);
             }
         }
     }
@@ -192,8 +217,8 @@ pub(crate) unsafe fn step_at(cx: &mut Context, at: Flow) -> Flow {
         if result.is_err() {
             return unwind::raise_trap(cx, at, TrapCode::OutOfMemory);
         }
-        if cx.heap.has_finalisers() && !cx.in_finaliser {
-            return run_finaliser(cx, at);
+        if cx.may_finalise() && !takes_open(cx, at) {
+            return finalise::run_before_instruction(cx, at);
         }
     }
     at
@@ -208,41 +233,55 @@ pub(crate) unsafe fn settle(cx: &mut Context, at: Option<Flow>) {
     cx.heap.settle(&mut roots);
 }
 
-/// Calls the next finaliser above the frame at `at`, which goes on afterwards.
-unsafe fn run_finaliser(cx: &mut Context, at: Flow) -> Flow {
-    let Some(object) = cx.heap.next_finaliser() else { return at };
-    let finaliser = cx.metamethod(object, crate::metamethod::Metamethod::Gc);
-    if finaliser.tag() != Tag::FUNCTION {
+/// Collects as the instruction at `at` could not allocate; it starts again if there is room now, else it fails.
+///
+/// # Safety
+/// `at` is the running guest frame, and what the instruction has done so far it may do again.
+#[inline(never)]
+pub(crate) unsafe fn make_room_at(cx: &mut Context, at: Flow) -> Flow {
+    let refused = cx.heap.refused();
+    let allocated = cx.heap.allocated_bytes();
+    // Where the host itself has no memory, another try would fail like the one before.
+    let tried = cx.retried.is_some_and(|(place, enough)| place == at.pc && allocated < enough);
+    let mut roots = RootSet::new(cx, Some((at, false)), (std::ptr::null_mut(), 0));
+    if !tried && cx.heap.make_room(refused, &mut roots).is_ok() {
+        cx.retried = Some((at.pc, allocated.saturating_add(refused.bytes as u64)));
         return at;
     }
-    // SAFETY: the frame is a guest's; nothing waits above it, as the instruction has not begun.
-    unsafe {
-        let top = call::top_of(at.regs);
-        let mut record = Record::instruction(RecordKind::Finaliser, at.pc, at.pc, top);
-        record.protect = crate::host::Protect::Catch;
-        record.spare = cx.open_count as u64;
-        record.metered = cx.is_metered();
-        super::stepping::pay_before(cx, at);
-        cx.in_finaliser = true;
-        call::call_above(cx, at, top, finaliser, &[object], record)
-    }
+    cx.retried = None;
+    // SAFETY: passed on.
+    unsafe { unwind::raise_trap(cx, at, TrapCode::OutOfMemory) }
+}
+
+/// Whether the instruction at `at` has the open list of its predecessor.
+unsafe fn takes_open(cx: &Context, at: Flow) -> bool {
+    // SAFETY: the caller describes a live guest frame.
+    let level = unsafe { Walk::new(cx, at, false).next() };
+    matches!(level, Some((Level::Guest { guest, instruction, .. }, _))
+        if frame_map::takes_open(&guest.portable().code[instruction]))
+}
+
+/// Makes all objects with finalisers due, as the program is about to end. Nothing runs any more.
+pub(crate) fn finalise_all(cx: &mut Context) {
+    let mut roots = RootSet::new(cx, None, (std::ptr::null_mut(), 0));
+    cx.heap.finalise_all(&mut roots);
 }
 
 /// A step of the collector before a host function with `count` arguments at `base` begins.
 ///
+/// # Errors
+/// When more is in use than the limit allows.
+///
 /// # Safety
 /// The frame header at `base` is written.
-pub(crate) unsafe fn step_in_host(cx: &mut Context, base: Regs, count: usize) {
+pub(crate) unsafe fn step_in_host(cx: &mut Context, base: Regs, count: usize) -> Result<(), OutOfMemory> {
     // SAFETY: the caller of the host function is a live frame below it.
     unsafe {
-        let mut walk = Walk::from_host(cx, base);
-        let at = walk.peek();
-        let _ = &mut walk;
-        let at = at.map(|at| (at, true));
+        let at = Walk::from_host(cx, base).peek().map(|at| (at, true));
         let mut roots = RootSet::new(cx, at, (base, count));
         let closure = std::ptr::with_exposed_provenance_mut::<Closure>(*base.sub(2) as usize);
         roots.values.push(Value::from_function(closure));
-        let _ = cx.heap.step(&mut roots);
+        cx.heap.step(&mut roots)
     }
 }
 

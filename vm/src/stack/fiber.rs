@@ -1,5 +1,6 @@
 //! Fibers: a stack each, and the state to go on with when they are suspended.
 
+use crate::code::function::FunctionInfo;
 use crate::dispatch::{Pc, Regs};
 use crate::heap::FiberCell;
 use crate::stack::memory::StackMemory;
@@ -31,6 +32,8 @@ pub(crate) struct Fiber {
     pub(crate) closing_height: Option<usize>,
     /// The fiber was stopped by an error and keeps its stack for a traceback.
     pub(crate) failed: bool,
+    /// The host function that has suspended it last; functions live as long as the machine.
+    pub(crate) suspended_in: *const FunctionInfo,
 }
 
 impl Fiber {
@@ -44,6 +47,7 @@ impl Fiber {
             resumer: std::ptr::null_mut(),
             closing_height: None,
             failed: false,
+            suspended_in: std::ptr::null(),
         }
     }
 

@@ -3,14 +3,11 @@
 //! The frame of a host function is the `any` values it keeps: its arguments first. When it calls guest code, a record lies
 //! above them, and its next state finds them again.
 
-use super::call::{self, host_record, stack_overflow, values_at, words_between};
-use super::record::{Protect, RECORD_DELTA, RECORD_WORDS, Record};
-use super::unwind::{raise, raise_trap};
-use crate::context::{Context, Status};
-use crate::dispatch::call::deliver;
+use super::call::values_at;
+use super::record::{Protect, RECORD_DELTA};
+use crate::context::Context;
+use crate::dispatch::Regs;
 use crate::dispatch::operands::{get_any, set_any};
-use crate::dispatch::{Flow, Pc, Regs};
-use crate::function::{Body, FunctionInfo, HostFunction};
 use crate::heap::{Closure, Heap};
 use crate::host::{HostRequest, HostState, Outcome, OutcomeKind, Raise, WaitRequest};
 use crate::value::Value;
@@ -20,11 +17,11 @@ use std::ptr::with_exposed_provenance_mut as pointer;
 pub struct HostCall<'m> {
     pub(crate) cx: &'m mut Context,
     /// First value, in words from the start of the stack.
-    base: usize,
+    pub(super) base: usize,
     /// Values the function keeps.
-    count: usize,
-    state: u32,
-    returned: Returned,
+    pub(super) count: usize,
+    pub(super) state: u32,
+    pub(super) returned: Returned,
 }
 
 /// What a call of guest code gave.
@@ -39,21 +36,25 @@ pub(crate) enum Returned {
 }
 
 impl<'m> HostCall<'m> {
+    #[inline]
     fn regs(&self) -> Regs {
         self.cx.stack_start.wrapping_add(self.base)
     }
 
     /// Start of the frame and number of kept values.
+    #[inline]
     pub(crate) fn frame(&self) -> (Regs, usize) {
         (self.regs(), self.count)
     }
 
     /// Number of arguments, or of values kept with [`keep`](Self::keep).
+    #[inline]
     pub fn arg_count(&self) -> usize {
         self.count
     }
 
     /// Argument `index`, from 0; nil past the last one.
+    #[inline]
     pub fn arg(&self, index: usize) -> Value {
         if index < self.count {
             // SAFETY: the frame has `count` values.
@@ -88,6 +89,7 @@ impl<'m> HostCall<'m> {
         Ok(())
     }
 
+    #[inline]
     fn make_room(&mut self, values: usize) -> Result<(), Raise> {
         let regs = self.regs();
         let words = values.checked_mul(2).and_then(|words| words.checked_add(16)).ok_or(Raise::Trap(STACK))?;
@@ -96,6 +98,7 @@ impl<'m> HostCall<'m> {
     }
 
     /// 0 in the first call; then what the function gave when it asked for a call.
+    #[inline]
     pub fn state(&self) -> u32 {
         self.state
     }
@@ -111,6 +114,7 @@ impl<'m> HostCall<'m> {
     }
 
     /// The error that the call asked for before ended with, if it did.
+    #[inline]
     pub fn error_returned(&self) -> Option<Value> {
         match self.returned {
             Returned::Error(value) => Some(value),
@@ -119,6 +123,7 @@ impl<'m> HostCall<'m> {
     }
 
     /// The first result of the call asked for before, or nil.
+    #[inline]
     pub fn returned_one(&self) -> Value {
         match self.returned {
             // SAFETY: as for `returned`.
@@ -128,6 +133,7 @@ impl<'m> HostCall<'m> {
     }
 
     /// The heap. Nothing is collected while a host function runs.
+    #[inline]
     pub fn heap(&mut self) -> &mut Heap {
         &mut self.cx.heap
     }
@@ -138,11 +144,13 @@ impl<'m> HostCall<'m> {
     }
 
     /// Returns nothing.
+    #[inline]
     pub fn return_none(&mut self) -> Result<Outcome, Raise> {
         Ok(Outcome(OutcomeKind::Return { count: 0 }))
     }
 
     /// Returns one value.
+    #[inline]
     pub fn return_one(&mut self, value: Value) -> Result<Outcome, Raise> {
         // SAFETY: a frame always has room for one value: calls leave a record's room above their window.
         unsafe { set_any(self.regs(), 0, value) };
@@ -254,12 +262,14 @@ impl<'m> HostCall<'m> {
     }
 
     /// The running function itself: a closure, whose captured values [`Heap::capture`] reads.
+    #[inline]
     pub fn callee(&self) -> Value {
         // SAFETY: the closure is in the header of every frame, and lives as long as its frame.
         unsafe { Value::from_function(pointer::<Closure>(*self.regs().sub(2) as usize)) }
     }
 
     /// Changes one of the values that the function finds again in its next state; nothing happens past the last one.
+    #[inline]
     pub fn set_arg(&mut self, index: usize, value: Value) {
         if index < self.count {
             // SAFETY: the frame has `count` values.
@@ -369,204 +379,3 @@ impl<'m> HostCall<'m> {
 }
 
 const STACK: minivm_isa::TrapCode = minivm_isa::TrapCode::StackOverflow;
-
-/// Calls a host function with `count` arguments at `new`.
-///
-/// # Safety
-/// As for [`call::enter`].
-pub(crate) unsafe fn invoke(
-    cx: &mut Context,
-    host: &HostFunction,
-    closure: *mut Closure,
-    new: Regs,
-    count: usize,
-    place: Pc,
-    at: Flow,
-) -> Flow {
-    // SAFETY: `new` is a window above the caller's live words; its header words are free.
-    unsafe {
-        let offset = words_between(at.regs, new);
-        let Some(regs) = cx.reserve(at.regs, new, 2 * count + RECORD_DELTA + 8) else { return stack_overflow(cx, at) };
-        let new = regs.add(offset);
-        *new.sub(2) = closure.expose_provenance() as u64;
-        *new.sub(1) = place as u64;
-        if cx.heap.needs_step() {
-            crate::collect::step_in_host(cx, new, count);
-        }
-        step(cx, host, new, count, 0, Returned::Nothing)
-    }
-}
-
-/// Goes on with a host function whose record is at `regs`.
-///
-/// # Safety
-/// The record is a host function's, and the results lie where `returned` says.
-pub(crate) unsafe fn go_on(cx: &mut Context, regs: Regs, returned: Returned) -> Flow {
-    // SAFETY: the frame of the host function is below its record.
-    unsafe {
-        let record = *Record::at(regs);
-        let base = regs.sub(record.values as usize);
-        let closure = pointer::<Closure>(*base.sub(2) as usize);
-        let Body::Host(host) = &(*(*closure).function.cast::<FunctionInfo>()).body else {
-            unreachable!("host records lie above frames of host functions")
-        };
-        step(cx, host, base, record.values as usize / 2, record.state, returned)
-    }
-}
-
-/// Runs one state of a host function and does what it answers.
-unsafe fn step(
-    cx: &mut Context,
-    host: &HostFunction,
-    base: Regs,
-    count: usize,
-    state: u32,
-    returned: Returned,
-) -> Flow {
-    // SAFETY: `base` is the frame of this host function, on top of the stack.
-    unsafe {
-        let base = words_between(cx.stack_start, base);
-        let mut call = HostCall { cx, base, count, state, returned };
-        let answer = (host.function)(&mut call);
-        let kept = call.count;
-        let cx = call.cx;
-        cx.refresh_memory();
-        let base = cx.stack_start.add(base);
-        match answer {
-            Ok(Outcome(outcome)) => carry_out(cx, base, kept, outcome),
-            Err(Raise::Value(value)) => {
-                let at = above(cx, base, kept);
-                raise(cx, at, value)
-            }
-            Err(Raise::Trap(code)) => {
-                let at = above(cx, base, kept);
-                raise_trap(cx, at, code)
-            }
-            Err(Raise::Exit(code)) => {
-                cx.failure = Some(crate::error::Failure::Exit(code));
-                cx.stop(Status::Failed, Flow { pc: cx.record_return(), regs: base })
-            }
-        }
-    }
-}
-
-/// The state in which an error of a host function happens: a record above its values, so that the stack can be walked.
-unsafe fn above(cx: &mut Context, base: Regs, kept: usize) -> Flow {
-    // SAFETY: frames of host functions have room for a record above their values.
-    unsafe {
-        let top = base.add(kept * 2);
-        top.cast::<Record>().write(host_record(u32::MAX, Protect::No, Value::NIL, kept));
-        Flow { pc: cx.record_return(), regs: top }
-    }
-}
-
-unsafe fn carry_out(cx: &mut Context, base: Regs, kept: usize, outcome: OutcomeKind) -> Flow {
-    // SAFETY: the methods of `HostCall` put the values where the outcomes say.
-    unsafe {
-        let place = pointer::<u16>(*base.sub(1) as usize).cast_const();
-        let record_at = base.add(kept * 2);
-        match outcome {
-            OutcomeKind::Return { count } => {
-                let caller = deliver(cx, base, count, base, place);
-                Flow { pc: place, regs: caller }
-            }
-            OutcomeKind::Call { callee, arguments, state, protect, handler } => {
-                record_at.cast::<Record>().write(host_record(state, protect, handler, kept));
-                let at = Flow { pc: cx.record_return(), regs: record_at };
-                let return_place = cx.record_return();
-                call_from_record(cx, callee, record_at.add(RECORD_DELTA), arguments, return_place, at)
-            }
-            OutcomeKind::TailCall { callee, arguments } => {
-                let at = above(cx, base, arguments);
-                call_from_record(cx, callee, base, arguments, place, at)
-            }
-            OutcomeKind::Yield { count } => {
-                let at = above(cx, base, count);
-                super::switch::suspend(cx, base, count, place, at)
-            }
-            OutcomeKind::Resume { fiber, arguments, state } => {
-                record_at.cast::<Record>().write(host_record(state, Protect::Catch, Value::NIL, kept));
-                super::switch::resume(cx, fiber, record_at, arguments)
-            }
-            OutcomeKind::Close { fiber, state } => {
-                record_at.cast::<Record>().write(host_record(state, Protect::Catch, Value::NIL, kept));
-                super::switch::close(cx, fiber, record_at)
-            }
-            OutcomeKind::Wait { request, state } => {
-                record_at.cast::<Record>().write(host_record(state, Protect::No, Value::NIL, kept));
-                cx.request = Some(request.0);
-                cx.stop(Status::Waiting, Flow { pc: cx.record_return(), regs: record_at })
-            }
-        }
-    }
-}
-
-/// Hands values to the host function whose record is at `record`, as the results of the call it asked for.
-///
-/// # Safety
-/// A host record is at `record`, on top of the stack.
-pub(crate) unsafe fn answer(cx: &mut Context, record: Regs, values: &[Value]) -> Flow {
-    // SAFETY: room is made above the record.
-    unsafe {
-        let Some(record) = cx.reserve(record, record, RECORD_WORDS + 2 * values.len() + 8) else {
-            return stack_overflow(cx, Flow { pc: cx.record_return(), regs: record });
-        };
-        let results = record.add(RECORD_WORDS);
-        for (index, &value) in values.iter().enumerate() {
-            set_any(results, index * 2, value);
-        }
-        cx.open_count = values.len();
-        Flow { pc: cx.record_return(), regs: record }
-    }
-}
-
-/// Hands an error to the host function whose record is at `record`, as what the call it asked for ended with.
-///
-/// # Safety
-/// A host record is at `record`, on top of the stack.
-pub(crate) unsafe fn answer_error(cx: &mut Context, record: Regs, error: Value) -> Flow {
-    cx.pending_error = Some(error);
-    Flow { pc: cx.record_return(), regs: record }
-}
-
-/// A call that waits until the native stack is free again. A host function that calls a host function that calls a host
-/// function would otherwise nest there.
-pub(crate) struct PendingCall {
-    callee: Value,
-    new: Regs,
-    count: usize,
-    place: Pc,
-    at: Flow,
-}
-
-impl PendingCall {
-    /// Makes the call.
-    ///
-    /// # Safety
-    /// Nothing has happened since it was put off.
-    pub(crate) unsafe fn make(self, cx: &mut Context) -> Flow {
-        // SAFETY: passed on.
-        unsafe { call::call_value(cx, self.callee, self.new, self.count, self.place, self.at) }
-    }
-}
-
-/// Calls a value on behalf of a record at `at`, which is on top of the stack: functions with bytecode at once, others when
-/// the machine goes on with that record.
-///
-/// # Safety
-/// As for [`call::call_value`]; `at` is a record.
-pub(crate) unsafe fn call_from_record(
-    cx: &mut Context,
-    callee: Value,
-    new: Regs,
-    count: usize,
-    place: Pc,
-    at: Flow,
-) -> Flow {
-    if callee.as_function().is_some_and(super::collect::is_guest) {
-        // SAFETY: passed on.
-        return unsafe { call::call_value(cx, callee, new, count, place, at) };
-    }
-    cx.pending_call = Some(PendingCall { callee, new, count, place, at });
-    Flow { pc: cx.record_return(), regs: at.regs }
-}

@@ -1,12 +1,10 @@
 //! What a running host function can ask about functions and stacks, for debugging libraries.
 
-use super::error::{level_info, static_info};
-use super::fiber::{Fiber, FiberState};
+use super::error::{call_site_name, fiber_state, level_info, static_info, suspended_in};
 use super::host_call::HostCall;
 use super::host_services::LevelInfo;
-use super::walk::{Level, Walk};
+use super::walk::Walk;
 use crate::code::function::{Body, FunctionInfo, GuestFunction};
-use crate::dispatch::Flow;
 use crate::value::Value;
 
 /// The guest function behind a value.
@@ -22,26 +20,19 @@ fn guest_of(function: &Value) -> Option<&GuestFunction> {
 impl HostCall<'_> {
     /// What is known of level `level` of a fiber that does not run; 0 is where it stopped.
     pub fn fiber_level(&self, fiber: Value, level: usize) -> Option<LevelInfo> {
-        // SAFETY: values at hand are reachable.
-        let state = unsafe { Fiber::of(fiber.as_fiber()?) };
-        let waits = match state.state {
-            FiberState::Suspended => !state.pc.is_null(),
-            FiberState::Normal => true,
-            FiberState::Dead => state.failed,
-            FiberState::Running => false,
-        };
-        if !waits {
-            return None;
-        }
-        let at = Flow { pc: state.pc, regs: state.saved_regs() };
-        let mut walk = Walk::new(self.cx, at, state.state != FiberState::Dead);
+        let (at, calling) = fiber_state(fiber)?;
         let mut found = 0;
+        if let Some(info) = suspended_in(self.cx, fiber) {
+            if level == 0 {
+                let name = call_site_name(self.cx, at).map(|(kind, name)| (kind.to_string(), name));
+                return Some(LevelInfo { name, ..static_info(info) });
+            }
+            found = 1;
+        }
+        let mut walk = Walk::new(self.cx, at, calling);
         // SAFETY: the stack does not change while it is walked.
         unsafe {
-            while let Some((next, _)) = walk.next() {
-                if matches!(next, Level::Record { .. }) {
-                    continue;
-                }
+            while let Some(next) = walk.next_shown() {
                 if found == level {
                     return Some(level_info(self.cx, &next, walk.peek()));
                 }
@@ -82,6 +73,8 @@ impl HostCall<'_> {
         let info = unsafe { &*(*closure).function.cast::<FunctionInfo>() };
         let mut level = static_info(info);
         level.function = function;
+        // SAFETY: as above.
+        level.captures = level.captures.max(unsafe { (*closure).count } as usize);
         Some(level)
     }
 

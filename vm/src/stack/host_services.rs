@@ -4,13 +4,13 @@ use super::host_call::HostCall;
 use super::switch;
 use super::walk::{Level, Walk};
 use crate::collect;
-use crate::error::{basic_type_name, type_name};
+use crate::error::{FunctionNames, basic_type_name, type_name};
 use crate::fiber::{Fiber, FiberState};
 use crate::function::{Body, FunctionInfo};
 use crate::heap::Table;
 use crate::host::Raise;
 use crate::loader::instantiate::LinkError;
-use crate::machine::InstanceId;
+use crate::machine::{Definitions, InstanceId};
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
 use minivm_isa::verify::Verified;
@@ -37,6 +37,8 @@ pub struct LevelInfo {
     pub variadic: bool,
     /// Whether it is a function of the host.
     pub is_host: bool,
+    /// Whether it has taken the place of the function that its caller called.
+    pub is_tail_call: bool,
     /// Names and values of its visible local variables, in order.
     pub locals: Vec<(String, Value)>,
 }
@@ -134,12 +136,23 @@ impl HostCall<'_> {
         fiber.as_fiber() == Some(self.cx.main_fiber)
     }
 
-    /// Loads a program into the machine. Its start function, if it has one, is given back to be called.
+    /// Loads a program into the machine. Its start function, if it has one, is given back to be called. The program stays as long
+    /// as one of its functions is in use; its number is good until the host function answers.
     ///
     /// # Errors
     /// When it cannot be linked.
     pub fn instantiate(&mut self, program: Verified) -> Result<(InstanceId, Option<Value>), LinkError> {
-        self.cx.instantiate(Rc::new(program))
+        let loaded = self.cx.instantiate(Rc::new(program), &Definitions::default())?;
+        self.cx.unpin(loaded.0);
+        Ok(loaded)
+    }
+
+    /// Collects garbage if so many programs were loaded that unused ones should be found. For host functions that load
+    /// programs, before they begin: nothing but what the frame holds stays.
+    pub fn before_loading(&mut self) {
+        if self.cx.loads_until_collection == 0 {
+            self.collect();
+        }
     }
 
     /// A closure over an exported function that captures these values.
@@ -210,22 +223,29 @@ impl HostCall<'_> {
         unsafe { collect::collect_in_host(self.cx, base, count, Some(bytes)) }
     }
 
-    /// A finaliser that is due: the object and its `__gc`, to be called by the host function.
+    /// A finaliser that is due: the object and its `__gc`, to be called, protected, by the host function, which asks again
+    /// until there is none. None inside of another finaliser.
     pub fn next_finaliser(&mut self) -> Option<(Value, Value)> {
-        let object = self.cx.heap.next_finaliser()?;
-        let finaliser = self.cx.metamethod(object, crate::metamethod::Metamethod::Gc);
-        Some((object, finaliser))
+        let next = self.cx.next_finaliser();
+        self.cx.finaliser_in = if next.is_some() { self.cx.fiber } else { std::ptr::null_mut() };
+        next
     }
 
-    /// A traceback in PUC Lua's form of what is below this function, leaving out `skip` levels.
-    pub fn traceback(&self, skip: usize) -> String {
+    /// Whether a finaliser is running.
+    pub fn is_finalising(&self) -> bool {
+        !self.cx.finaliser_in.is_null()
+    }
+
+    /// A traceback in PUC Lua's form from this function down, leaving out `skip` levels.
+    /// `names` may know guest functions by better names than those of variables.
+    pub fn traceback(&self, skip: usize, names: FunctionNames<'_>) -> String {
         let (base, _) = self.frame();
-        crate::error::traceback_of_caller(self.cx, base, skip)
+        crate::error::traceback_of_caller(self.cx, base, skip, names)
     }
 
     /// A traceback of a fiber that does not run.
-    pub fn fiber_traceback(&self, fiber: Value, skip: usize) -> String {
-        crate::error::traceback_of_fiber(self.cx, fiber, skip)
+    pub fn fiber_traceback(&self, fiber: Value, skip: usize, names: FunctionNames<'_>) -> String {
+        crate::error::traceback_of_fiber(self.cx, fiber, skip, names)
     }
 
     /// What is known of the function `level` calls above this one: 1 is the caller.
@@ -238,13 +258,11 @@ impl HostCall<'_> {
         let mut found = 0;
         // SAFETY: the stack does not change while it is walked.
         unsafe {
-            while let Some((next, _)) = walk.next() {
-                if !matches!(next, Level::Record { .. }) {
-                    found += 1;
-                    if found == level {
-                        let caller = walk.peek();
-                        return Some(crate::error::level_info(self.cx, &next, caller));
-                    }
+            while let Some(next) = walk.next_shown() {
+                found += 1;
+                if found == level {
+                    let caller = walk.peek();
+                    return Some(crate::error::level_info(self.cx, &next, caller));
                 }
             }
         }

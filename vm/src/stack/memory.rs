@@ -40,9 +40,9 @@ impl StackMemory {
         self.start.wrapping_add(self.words - RESERVE_WORDS)
     }
 
-    /// Grows to `words` words; the contents may move.
+    /// Grows or shrinks to `words` words; the contents may move.
     #[must_use]
-    pub(crate) fn grow(&mut self, words: usize) -> bool {
+    pub(crate) fn resize(&mut self, words: usize) -> bool {
         let (Some(old), Some(new)) = (layout(self.words), layout(words)) else { return false };
         // SAFETY: `start` was allocated with the old layout.
         let start = unsafe { realloc(self.start.cast(), old, new.size()) }.cast::<u64>();

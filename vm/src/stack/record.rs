@@ -35,15 +35,12 @@ pub(crate) enum RecordKind {
     Concat,
     /// An error handler has mapped an error value; unwinding goes on.
     MessageHandler,
-    /// A typed function was called from `any` code; its results become `any` values.
-    TypedResults,
-    /// An `any` function was called from typed code; its results become typed.
-    AnyResults,
     /// An instruction that resumed a fiber gets what it gave: `state` is the word of `ok`, `spare` the window.
     Resume,
     /// An instruction that closed a fiber gets to know how that went: `state` is the word of `ok`, `spare` that of the error.
     Close,
-    /// A finaliser has run; the instruction it interrupted starts again.
+    /// A finaliser has run; the instruction that it interrupted starts again, or the host function with the values below
+    /// begins. `state` is 1 while its error is being told.
     Finaliser,
 }
 

@@ -1,9 +1,10 @@
 //! What happens when a call out of a record returns.
 
 use super::call::{call_from_instruction, words_between};
-use super::host_call::{self, Returned};
+use super::host_call::Returned;
+use super::host_run;
 use super::record::{RECORD_WORDS, Record, RecordKind};
-use super::{adapt, stepping, switch, unwind};
+use super::{finalise, stepping, switch, unwind};
 use crate::code::function::{Body, FunctionInfo};
 use crate::context::Context;
 use crate::dispatch::operands::{get_any, set_any};
@@ -34,24 +35,22 @@ pub(crate) unsafe fn record_returned(cx: &mut Context, regs: Regs) -> Flow {
                     Some(error) => Returned::Error(error),
                     None => Returned::Values(words_between(cx.stack_start, results), count),
                 };
-                host_call::go_on(cx, regs, returned)
+                host_run::go_on(cx, regs, returned)
             }
             RecordKind::Store => store(cx, below, &record, first),
             RecordKind::StoreTruthy => store(cx, below, &record, Value::bool(first.is_truthy())),
             RecordKind::Branch => {
-                let pc = if first.is_truthy() { record.next } else { record.otherwise };
-                stepping::go_on(cx, &record, Flow { pc, regs: below })
+                let truthy = first.is_truthy();
+                let pc = if truthy { record.next } else { record.otherwise };
+                stepping::go_on_branch(cx, &record, truthy, pc, below)
             }
-            RecordKind::Discard | RecordKind::Finaliser => {
-                stepping::go_on(cx, &record, Flow { pc: record.next, regs: below })
-            }
+            RecordKind::Discard => stepping::go_on(cx, &record, Flow { pc: record.next, regs: below }),
+            RecordKind::Finaliser => finalise::returned(cx, regs),
             // Fibers give what these wait for, see `switch::give`.
             RecordKind::Resume | RecordKind::Close => Flow { pc: record.next, regs: below },
             RecordKind::Return => return_from(cx, below, results, count),
             RecordKind::Concat => concat_on(cx, regs, record, first),
             RecordKind::MessageHandler => unwind::handled(cx, regs, first),
-            RecordKind::TypedResults => adapt::typed_results(cx, regs),
-            RecordKind::AnyResults => adapt::any_results(cx, regs, count),
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::host::HostRequest;
 use crate::machine::{InstanceId, Machine};
 use crate::stack::call::{call_value, values_at};
 use crate::stack::record::RECORD_DELTA;
-use crate::stack::{host_call, stepping, switch};
+use crate::stack::{host_run, stepping, switch};
 use crate::value::Value;
 
 /// How a slice of a run ended.
@@ -98,6 +98,16 @@ impl Machine {
         self.cx.run_slice(Some(instructions))
     }
 
+    /// Where a run stands that has stopped and can go on, as a traceback; empty when there is no such run.
+    pub fn traceback(&self) -> String {
+        match self.cx.status {
+            Status::OutOfFuel | Status::Stepped | Status::Waiting => {
+                crate::error::traceback(&self.cx, Flow { pc: self.cx.pc, regs: self.cx.regs }, false)
+            }
+            Status::Running | Status::Finished | Status::Failed => String::new(),
+        }
+    }
+
     /// Goes on with a run that waits for the host, giving it these values.
     pub fn answer(&mut self, values: &[Value]) -> RunState {
         self.prepare_answer(values);
@@ -112,7 +122,7 @@ impl Machine {
         self.cx.status = Status::Running;
         let record = self.cx.regs;
         // SAFETY: a run waits with the record of its host function on top.
-        let flow = unsafe { host_call::answer(&mut self.cx, record, values) };
+        let flow = unsafe { host_run::answer(&mut self.cx, record, values) };
         self.cx.go_on(flow);
     }
 }
@@ -142,22 +152,18 @@ impl Context {
     /// Runs with so much of the budget kept back.
     fn run_once(&mut self, reserve: i64) {
         let flow = Flow { pc: self.pc, regs: self.regs };
+        let is_stopped = self.status == Status::OutOfFuel;
         self.status = Status::Running;
         self.refresh_memory();
         // SAFETY: the saved state is that of the run: `begin` or the stop made it.
         unsafe {
-            if self.stepping {
-                let flow = stepping::to_plain(self, flow);
-                self.go_on(flow);
-            } else {
-                self.fuel += stepping::unpaid(self, flow) - reserve;
-            }
+            let flow = stepping::begin_slice(self, flow, is_stopped);
+            self.go_on(flow);
+            self.fuel -= reserve;
             dispatch::run(&raw mut *self);
-            if !self.stepping {
-                self.fuel += reserve;
-                if self.status == Status::OutOfFuel {
-                    self.fuel -= stepping::unpaid(self, Flow { pc: self.pc, regs: self.regs });
-                }
+            self.fuel += reserve;
+            if !self.stepping && self.status == Status::OutOfFuel {
+                self.fuel -= stepping::unpaid_at_stop(self, Flow { pc: self.pc, regs: self.regs });
             }
         }
     }
@@ -196,8 +202,11 @@ impl Context {
         self.fiber_depth = 0;
         self.status = Status::Running;
         self.failure = None;
-        self.in_finaliser = false;
+        self.finaliser_in = std::ptr::null_mut();
+        self.exit = None;
+        self.is_abandoned = false;
         self.overflow_words = 0;
+        self.overflow_handler = None;
         // SAFETY: the fiber is new: its stack has an entry record and nothing else.
         unsafe {
             let state = Fiber::of(cell);

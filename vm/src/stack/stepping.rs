@@ -14,8 +14,9 @@ use crate::heap::Closure;
 use crate::loader;
 use crate::loader::frame_map::Hidden;
 use crate::value::Value;
-use minivm_isa::Type;
 use minivm_isa::entities::Block;
+use minivm_isa::operand::OperandRef;
+use minivm_isa::{Instruction, Type};
 use std::ptr::with_exposed_provenance_mut as pointer;
 
 /// The function of a guest frame.
@@ -39,45 +40,118 @@ impl GuestFunction {
     pub(crate) fn is_plain(&self, pc: Pc) -> bool {
         self.plain.get().is_some_and(|plain| plain.contains(pc))
     }
+
+    /// The first canonical instruction that is not done where a run has stopped in fast code.
+    fn stop_at(&self, pc: Pc) -> usize {
+        self.first_hidden(self.loaded().stop_at(pc))
+    }
+
+    /// As [`stop_at`](Self::stop_at), where it comes from the instruction before or from outside.
+    pub(crate) fn arrival_at(&self, pc: Pc) -> usize {
+        let code = self.loaded();
+        match (code.exit_at(pc), code.call_before(pc)) {
+            // The branch itself is done.
+            (Some(_), _) => code.canonical(pc) + 1,
+            (None, Some(call)) => call + 1,
+            (None, None) => self.first_hidden(code.arrival_at(pc)),
+        }
+    }
+
+    fn first_hidden(&self, here: usize) -> usize {
+        self.frame_map.get().expect("it is made with the code").first_hidden(self.portable(), here)
+    }
+
+    /// What a block of fast code takes over from the one before it.
+    fn unpaid_at(&self, block: Block) -> i64 {
+        self.loaded().unpaid_before(self.loaded().block(block), self.portable().block_range(block).start)
+    }
 }
 
-/// The same state in plain code.
+/// The same state in plain code, for a run that has stopped in fast code or goes on there.
 ///
 /// # Safety
 /// `flow` is where a guest frame on top of the stack, or a record, goes on.
 pub(crate) unsafe fn to_plain(cx: &mut Context, flow: Flow) -> Flow {
-    if flow.pc.is_null() || flow.pc == cx.record_return() {
-        return flow;
-    }
-    // SAFETY: the caller describes a guest frame, and its hidden values are where its loader put them.
+    // SAFETY: passed on.
     unsafe {
-        let (info, guest) = function_of(flow.regs);
-        if guest.is_plain(flow.pc) {
-            return flow;
-        }
+        let Some((info, guest)) = fast_frame(cx, flow) else { return flow };
         let plain = loader::plain_code(cx, info, guest);
-        let code = guest.loaded();
-        let (pc, here) = counterpart(code, plain, flow.pc, guest);
-        let map = guest.frame_map.get().expect("it is made with the code");
-        reveal(guest, flow.regs, &map.hidden_before(guest.portable(), here));
-        Flow { pc, regs: flow.regs }
+        if let Some(block) = guest.loaded().exit_at(flow.pc) {
+            return Flow { pc: plain.block(block), regs: flow.regs };
+        }
+        let here = guest.arrival_at(flow.pc);
+        reveal_before(guest, flow.regs, here);
+        match guest.loaded().call_before(flow.pc) {
+            Some(call) => {
+                let place = plain.return_place(call).expect("both forms have the same calls");
+                Flow { pc: place, regs: flow.regs }
+            }
+            None => Flow { pc: plain_place(plain, guest, here), regs: flow.regs },
+        }
     }
 }
 
-/// The place in plain code for one in fast code, and the canonical instruction there.
-pub(crate) fn counterpart(code: &Code, plain: &Code, pc: Pc, guest: &GuestFunction) -> (Pc, usize) {
-    let at_block = |block: Block| (plain.block(block), guest.portable().block_range(block).start);
-    if let Some(block) = code.exit_at(pc) {
-        return at_block(block);
+/// The same state in plain code, for a run that has stopped for want of fuel.
+///
+/// # Safety
+/// `flow` is the state of the stopped run.
+pub(crate) unsafe fn stopped_to_plain(cx: &mut Context, flow: Flow) -> Flow {
+    // SAFETY: passed on.
+    unsafe {
+        let Some((info, guest)) = fast_frame(cx, flow) else { return flow };
+        let plain = loader::plain_code(cx, info, guest);
+        let here = guest.stop_at(flow.pc);
+        reveal_before(guest, flow.regs, here);
+        take_prepended(cx, guest, flow);
+        Flow { pc: plain_place(plain, guest, here), regs: flow.regs }
     }
-    if let Some(call) = code.call_before(pc) {
-        let place = plain.return_place(call).expect("both forms have the same calls");
-        return (place, call + 1);
+}
+
+/// The function of a guest frame that is in fast code.
+unsafe fn fast_frame<'a>(cx: &Context, flow: Flow) -> Option<(&'a FunctionInfo, &'a GuestFunction)> {
+    if flow.pc.is_null() || cx.is_machine_place(flow.pc) {
+        return None;
     }
-    let map = guest.frame_map.get().expect("it is made with the code");
-    let here = map.first_hidden(guest.portable(), code.next_canonical(pc));
+    // SAFETY: the callers describe a guest frame.
+    let (info, guest) = unsafe { function_of(flow.regs) };
+    (!guest.is_plain(flow.pc)).then_some((info, guest))
+}
+
+fn plain_place(plain: &Code, guest: &GuestFunction, here: usize) -> Pc {
     let block = guest.portable().block_of(here);
-    if guest.portable().block_range(block).start == here { at_block(block) } else { (plain.place_of(here), here) }
+    if guest.portable().block_range(block).start == here { plain.block(block) } else { plain.place_of(here) }
+}
+
+/// Takes fixed values away that stand before the open list already, as the instruction begins again in plain code.
+unsafe fn take_prepended(cx: &Context, guest: &GuestFunction, flow: Flow) {
+    let fixed = prepended(guest, guest.loaded(), flow.pc);
+    // SAFETY: the list lies in the window, above the fixed values.
+    unsafe {
+        let list = flow.regs.add(loader::window(guest.slots()));
+        std::ptr::copy(list.add(2 * fixed), list, 2 * cx.open_count);
+    }
+}
+
+/// How many fixed values stand before the open list where a run has stopped.
+pub(crate) fn prepended(guest: &GuestFunction, code: &Code, pc: Pc) -> usize {
+    let instruction = &guest.portable().code[code.canonical(pc)];
+    if !instruction.info().effects.takes_open || !code.is_inside(pc) {
+        return 0;
+    }
+    let mut fixed = 0;
+    instruction.for_each_operand(|_, operand| {
+        if let OperandRef::Ins(values, _) = operand {
+            fixed = values.len();
+        }
+    });
+    fixed
+}
+
+/// Puts values that fast code keeps elsewhere before instruction `here` into their registers.
+unsafe fn reveal_before(guest: &GuestFunction, regs: Regs, here: usize) {
+    let map = guest.frame_map.get().expect("it is made with the code");
+    // SAFETY: passed on.
+    unsafe { reveal(guest, regs, &map.hidden_before(guest.portable(), here)) };
 }
 
 /// Puts values that fast code keeps elsewhere into their registers. Registers whose value fast code never wrote, as it was used
@@ -114,22 +188,50 @@ pub(crate) unsafe fn reveal(guest: &GuestFunction, regs: Regs, hidden: &[Hidden]
 pub(crate) unsafe fn to_fast(cx: &mut Context, regs: Regs, block: u32) -> Flow {
     // SAFETY: passed on.
     let (_, guest) = unsafe { function_of(regs) };
-    let pc = guest.loaded().block(Block::from_u32(block));
-    cx.fuel += guest.loaded().unpaid_before(pc);
-    Flow { pc, regs }
+    let block = Block::from_u32(block);
+    cx.fuel += guest.unpaid_at(block);
+    Flow { pc: guest.loaded().block(block), regs }
 }
 
-/// What the state a run has stopped in has not paid for.
+/// A run that has stopped goes on, stepping or not: it gets what the place has not paid for, or goes to plain code.
 ///
 /// # Safety
-/// `flow` is the state of a stopped run.
-pub(crate) unsafe fn unpaid(cx: &Context, flow: Flow) -> i64 {
-    if flow.pc.is_null() || flow.pc == cx.record_return() {
-        return 0;
-    }
+/// `flow` is the state of the stopped run, for want of fuel if `is_stopped`.
+pub(crate) unsafe fn begin_slice(cx: &mut Context, flow: Flow, is_stopped: bool) -> Flow {
     // SAFETY: passed on.
-    let (_, guest) = unsafe { function_of(flow.regs) };
-    if guest.is_plain(flow.pc) { 0 } else { guest.loaded().unpaid_before(flow.pc) }
+    unsafe {
+        match (cx.stepping, is_stopped) {
+            (true, true) => return stopped_to_plain(cx, flow),
+            (true, false) => return to_plain(cx, flow),
+            (false, true) => cx.fuel += unpaid_at_stop(cx, flow),
+            (false, false) => cx.fuel += unpaid(cx, flow),
+        }
+        flow
+    }
+}
+
+/// What a run has not paid for that has stopped for want of fuel.
+///
+/// # Safety
+/// `flow` is its state.
+pub(crate) unsafe fn unpaid_at_stop(cx: &Context, flow: Flow) -> i64 {
+    // SAFETY: passed on.
+    unsafe {
+        let guest = fast_frame(cx, flow);
+        guest.map_or(0, |(_, guest)| guest.loaded().unpaid_before(flow.pc, guest.stop_at(flow.pc)))
+    }
+}
+
+/// What a run has not paid for that comes to `flow` from the instruction before or from outside.
+///
+/// # Safety
+/// `flow` is where a guest frame, or a record, goes on.
+unsafe fn unpaid(cx: &Context, flow: Flow) -> i64 {
+    // SAFETY: passed on.
+    unsafe {
+        let guest = fast_frame(cx, flow);
+        guest.map_or(0, |(_, guest)| guest.loaded().unpaid_before(flow.pc, guest.arrival_at(flow.pc)))
+    }
 }
 
 /// Pays for everything up to and with the instruction at `at`, which raises an error or calls a metamethod.
@@ -137,7 +239,7 @@ pub(crate) unsafe fn unpaid(cx: &Context, flow: Flow) -> i64 {
 /// # Safety
 /// `at` is the running frame.
 pub(crate) unsafe fn pay(cx: &mut Context, at: Flow) {
-    if !cx.is_metered() || at.pc == cx.record_return() {
+    if !cx.is_metered() || cx.is_paid || cx.is_machine_place(at.pc) {
         return;
     }
     // SAFETY: passed on.
@@ -174,6 +276,44 @@ pub(crate) unsafe fn go_on(cx: &mut Context, record: &Record, flow: Flow) -> Flo
     flow
 }
 
+/// As [`go_on`], for a call that decides where a branch goes: to `pc` when the result is `truthy`.
+///
+/// # Safety
+/// `pc` and `regs` are where the frame below the record goes on.
+pub(crate) unsafe fn go_on_branch(cx: &mut Context, record: &Record, truthy: bool, pc: Pc, regs: Regs) -> Flow {
+    let flow = Flow { pc, regs };
+    // SAFETY: passed on.
+    unsafe {
+        let Some((info, guest)) = fast_frame(cx, flow) else { return flow };
+        let code = guest.loaded();
+        if code.exit_at(pc).is_some() {
+            return go_on(cx, record, flow);
+        }
+        // Several blocks may begin at one place.
+        let block = block_after(&guest.portable().code[code.canonical(record.instruction)], truthy);
+        match (record.metered, cx.stepping) {
+            (true, false) => cx.fuel += guest.unpaid_at(block),
+            (false, true) => cx.fuel -= guest.unpaid_at(block),
+            (true, true) | (false, false) => {}
+        }
+        if !cx.stepping {
+            return flow;
+        }
+        Flow { pc: loader::plain_code(cx, info, guest).block(block), regs }
+    }
+}
+
+/// Where a conditional branch goes.
+fn block_after(branch: &Instruction, truthy: bool) -> Block {
+    let mut targets = Vec::with_capacity(2);
+    branch.for_each_operand(|_, operand| {
+        if let OperandRef::Target(block) = operand {
+            targets.push(block);
+        }
+    });
+    targets[usize::from(!truthy)]
+}
+
 /// The instruction that made `record` goes on with what it does: it will pay again.
 ///
 /// # Safety
@@ -188,14 +328,18 @@ pub(crate) unsafe fn take_back(cx: &mut Context, record: &Record, at: Flow) {
     }
 }
 
-/// Fast code goes on at a handler of errors: everything before it is paid for.
+/// A guest frame goes on at a handler of errors: everything before it is paid for.
 ///
 /// # Safety
-/// `flow` is the start of a block.
-pub(crate) unsafe fn enter_handler(cx: &mut Context, flow: Flow) -> Flow {
-    if cx.is_metered() && !cx.stepping {
-        // SAFETY: passed on.
-        cx.fuel += unsafe { unpaid(cx, flow) };
+/// `regs` are those of the frame.
+pub(crate) unsafe fn enter_handler(cx: &mut Context, regs: Regs, handler: Block) -> Flow {
+    // SAFETY: passed on.
+    let (info, guest) = unsafe { function_of(regs) };
+    if cx.stepping {
+        return Flow { pc: loader::plain_code(cx, info, guest).block(handler), regs };
     }
-    flow
+    if cx.is_metered() {
+        cx.fuel += guest.unpaid_at(handler);
+    }
+    Flow { pc: guest.loaded().block(handler), regs }
 }

@@ -1,6 +1,6 @@
 //! Switching between fibers.
 
-use super::host_call::{answer, answer_error, call_from_record};
+use super::host_run::{answer, answer_error, call_from_record};
 use super::memory::{FIRST_WORDS, StackMemory};
 use super::record::{RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
 use super::unwind::{self, raise_message};
@@ -37,9 +37,21 @@ pub(crate) fn create(cx: &mut Context, callee: Value) -> Result<Value, OutOfMemo
     }
     fiber.save(std::ptr::null(), fiber.stack.start());
     // SAFETY: the state is a fresh box, which `drop_fiber` takes back.
-    let cell = unsafe { cx.heap.new_fiber(Box::into_raw(fiber).cast(), drop_fiber) }?;
-    // SAFETY: the cell was just made.
-    Ok(unsafe { Value::from_fiber(cell) })
+    let state: *mut () = Box::into_raw(fiber).cast();
+    // SAFETY: as above.
+    match unsafe { cx.heap.new_fiber(state, drop_fiber) } {
+        // SAFETY: the cell was just made.
+        Ok(cell) => unsafe {
+            // So little is never refused.
+            let _ = cx.heap.charge_fiber(cell, FIRST_WORDS * 8 + size_of::<Fiber>());
+            Ok(Value::from_fiber(cell))
+        },
+        Err(error) => {
+            // SAFETY: no cell owns the state.
+            unsafe { drop_fiber(state) };
+            Err(error)
+        }
+    }
 }
 
 /// Frees the state of a dead fiber.
@@ -279,6 +291,9 @@ pub(crate) unsafe fn suspend(cx: &mut Context, base: Regs, count: usize, place: 
         if cx.fiber == cx.main_fiber {
             return raise_message(cx, at, "attempt to yield from outside a coroutine");
         }
+        if cx.fiber == cx.finaliser_in {
+            return raise_message(cx, at, "attempt to yield across a C-call boundary");
+        }
         let values = values_at(base, count);
         let resumer = cx.running().resumer;
         cx.running().resumer = std::ptr::null_mut();
@@ -346,6 +361,23 @@ unsafe fn leave_dead(cx: &mut Context) -> Regs {
     }
 }
 
+/// Leaves the running fiber, which stands at `at`, for good, unless it is the main one; gives where the main one stands.
+///
+/// # Safety
+/// `at` is the running frame.
+pub(crate) unsafe fn to_main(cx: &mut Context, at: Flow) -> Flow {
+    if cx.fiber == cx.main_fiber {
+        return at;
+    }
+    // SAFETY: the main fiber waits, as another one runs.
+    unsafe {
+        let main = cx.main_fiber;
+        enter_fiber(cx, main, at.pc, at.regs, FiberState::Dead);
+        cx.fiber_depth = 0;
+        Flow { pc: cx.running().pc, regs: cx.running().saved_regs() }
+    }
+}
+
 /// Closes a fiber for who waits with the record at `record`.
 ///
 /// # Safety
@@ -359,26 +391,34 @@ pub(crate) unsafe fn close(cx: &mut Context, fiber: Value, record: Regs) -> Flow
             FiberState::Running => refuse(cx, record, "cannot close a running coroutine"),
             FiberState::Normal => refuse(cx, record, "cannot close a normal coroutine"),
             FiberState::Dead => {
-                let error = std::mem::replace(&mut target.failed, false);
-                if error {
-                    // The error value was given out when it happened; closing reports it once more.
-                    let value = Record::at(target.stack.start()).value;
-                    return give(cx, record, Err(value));
+                if !target.failed {
+                    return give(cx, record, Ok(&[]));
                 }
-                give(cx, record, Ok(&[]))
+                // The error was given out when it happened; the clean-ups get it now, and closing reports it once more.
+                let error = Record::at(target.stack.start()).value;
+                close_running(cx, cell, record, Some(error))
             }
+            _ if cx.fiber_depth >= cx.limits.fiber_depth_max => refuse(cx, record, "C stack overflow"),
             FiberState::Suspended if target.pc.is_null() => {
                 target.state = FiberState::Dead;
                 give(cx, record, Ok(&[]))
             }
-            FiberState::Suspended => {
-                let place = cx.record_return();
-                target.resumer = cx.fiber;
-                let at = Flow { pc: target.pc, regs: target.saved_regs() };
-                enter_fiber(cx, cell, place, record, FiberState::Normal);
-                cx.fiber_depth += 1;
-                unwind::close(cx, at)
-            }
+            FiberState::Suspended => close_running(cx, cell, record, None),
         }
+    }
+}
+
+/// Makes a fiber the running one in order to close it: one that is suspended, or one that has failed with this error.
+unsafe fn close_running(cx: &mut Context, cell: *mut FiberCell, record: Regs, error: Option<Value>) -> Flow {
+    // SAFETY: the saved state is complete.
+    unsafe {
+        let place = cx.record_return();
+        let target = Fiber::of(cell);
+        target.resumer = cx.fiber;
+        let at = Flow { pc: target.pc, regs: target.saved_regs() };
+        enter_fiber(cx, cell, place, record, FiberState::Normal);
+        Fiber::of(cell).failed = false;
+        cx.fiber_depth += 1;
+        unwind::close(cx, at, error)
     }
 }

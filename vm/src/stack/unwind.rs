@@ -1,38 +1,53 @@
 //! Errors: finding who handles one, and unwinding to there.
 
 use super::call::{call_above, top_of};
-use super::record::{Protect, RECORD_WORDS, Record, RecordKind};
+use super::memory::RESERVE_WORDS;
+use super::record::{Protect, RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
 use super::walk::{Level, Walk, height};
-use super::{host_call, switch};
+use super::{host_run, switch};
 use crate::context::{Context, Status};
 use crate::dispatch::operands::{get_any, set_any};
 use crate::dispatch::{Flow, Regs};
 use crate::error::{Failure, position_at, traceback};
 use crate::function::GuestFunction;
 use crate::value::Value;
-use minivm_isa::TrapCode;
+use minivm_isa::entities::Block;
 use minivm_isa::program::{Region, RegionKind};
+use minivm_isa::{Instruction, TrapCode};
 
+/// Message handlers at work for errors in message handlers, at which the error becomes that there are too many.
+const HANDLER_DEPTH_WARN: usize = 195;
 /// Message handlers that may be at work for errors in message handlers.
-const HANDLER_DEPTH_MAX: usize = 10;
+const HANDLER_DEPTH_MAX: usize = 215;
+/// What the error becomes when handling it fails for good.
+const HANDLING_FAILED: &[u8] = b"error in error handling";
 /// Words that handlers may use on top of a full stack.
 const OVERFLOW_WORDS: usize = 16 << 10;
 
 /// Who handles an error.
 enum Catcher {
     /// A region of a guest frame.
-    Region { regs: Regs, error: usize, pc: crate::dispatch::Pc },
+    Region { regs: Regs, error: usize, handler: Block },
     /// A host function with a protected call.
     Host { record: Regs },
     /// Nobody on this fiber.
     Nobody,
 }
 
-/// A catcher, the message handler to call first, and how many handlers are at work already.
+/// Who gets an error next, the message handler to call first, and how many handlers are at work already.
 struct Search {
     catcher: Catcher,
     handler: Option<Value>,
     handlers_at_work: usize,
+}
+
+/// What a search is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Errand {
+    /// A new error: its message handler is wanted, and clean-ups wait if nobody on the fiber catches it.
+    New,
+    /// An error that is on its way already.
+    Onward,
 }
 
 /// Raises an error value at `at`, the state of the running frame.
@@ -54,12 +69,18 @@ pub(crate) unsafe fn raise_trap(cx: &mut Context, at: Flow, code: TrapCode) -> F
         TrapCode::OutOfMemory => code.message().to_string(),
         _ => position_at(cx, at) + code.message(),
     };
+    if code == TrapCode::StackOverflow && cx.overflow_words > 0 {
+        cx.pending_trap = Some(code);
+        // SAFETY: passed on.
+        return unsafe { handling_failed(cx, at, false) };
+    }
     if code == TrapCode::StackOverflow {
         cx.overflow_words = OVERFLOW_WORDS;
     }
     let value = match cx.heap.string_value(text.as_bytes()) {
         Ok(value) => value,
-        Err(_) => Value::NIL,
+        // SAFETY: the string is a root.
+        Err(_) => unsafe { Value::from_string(cx.no_memory) },
     };
     cx.pending_trap = Some(code);
     // SAFETY: passed on.
@@ -82,17 +103,20 @@ pub(crate) unsafe fn raise_message(cx: &mut Context, at: Flow, message: impl AsR
     }
 }
 
-/// Closes the running fiber, which is suspended at `at`: runs its clean-up regions, then it is dead.
+/// Closes the running fiber, which is suspended at `at` or has failed there with `error`: runs its clean-up regions, then it
+/// is dead.
 ///
 /// # Safety
 /// `at` is the fiber's saved state.
-pub(crate) unsafe fn close(cx: &mut Context, at: Flow) -> Flow {
+pub(crate) unsafe fn close(cx: &mut Context, at: Flow, error: Option<Value>) -> Flow {
     cx.running().closing_height = Some(usize::MAX);
     cx.pending_trap = None;
+    // What has failed stopped at an instruction, what is suspended after one.
+    let calling = error.is_none();
     // SAFETY: passed on.
     unsafe {
-        let search = search(cx, at, true);
-        unwind_to(cx, at, true, search.catcher, Value::NIL)
+        let search = search(cx, at, calling, Errand::Onward);
+        unwind_to(cx, at, calling, search.catcher, error.unwrap_or(Value::NIL))
     }
 }
 
@@ -106,9 +130,33 @@ pub(crate) unsafe fn handled(cx: &mut Context, regs: Regs, error: Value) -> Flow
         let record = *Record::at(regs);
         let at = Flow { pc: record.next, regs: regs.sub(record.delta as usize) };
         let calling = record.state != 0;
-        let search = search(cx, at, calling);
+        let search = search(cx, at, calling, Errand::Onward);
         unwind_to(cx, at, calling, search.catcher, error)
     }
+}
+
+/// Ends an error that cannot even be handled, without its message handler.
+unsafe fn handling_failed(cx: &mut Context, at: Flow, calling: bool) -> Flow {
+    let error = cx.heap.string_value(HANDLING_FAILED).unwrap_or(Value::NIL);
+    // SAFETY: passed on.
+    unsafe {
+        let search = search(cx, at, calling, Errand::New);
+        unwind_to(cx, at, calling, search.catcher, error)
+    }
+}
+
+/// Whether the instruction at `at` throws on what a clean-up region got.
+unsafe fn throws_on(cx: &Context, at: Flow) -> bool {
+    if at.pc == cx.record_return() {
+        return false;
+    }
+    // SAFETY: `at` is the running frame.
+    let level = unsafe { Walk::new(cx, at, false).next() };
+    let Some((Level::Guest { guest, instruction, .. }, _)) = level else { return false };
+    let function = guest.portable();
+    let Instruction::Throw { value } = &function.code[instruction] else { return false };
+    let gets = |region: &Region| region.kind == RegionKind::Cleanup && value.reg() == Some(region.error);
+    function.regions.iter().any(gets)
 }
 
 unsafe fn raise_from(cx: &mut Context, at: Flow, calling: bool, error: Value) -> Flow {
@@ -117,14 +165,14 @@ unsafe fn raise_from(cx: &mut Context, at: Flow, calling: bool, error: Value) ->
         if !calling {
             super::stepping::pay(cx, at);
         }
-        let search = search(cx, at, calling);
+        let errand = if !calling && throws_on(cx, at) { Errand::Onward } else { Errand::New };
+        let search = search(cx, at, calling, errand);
         match search.handler {
-            Some(handler) if search.handlers_at_work < HANDLER_DEPTH_MAX => {
-                call_handler(cx, at, calling, handler, error)
-            }
-            Some(_) => {
-                let error = cx.heap.string_value(b"C stack overflow").unwrap_or(Value::NIL);
-                unwind_to(cx, at, calling, search.catcher, error)
+            Some(_) if search.handlers_at_work >= HANDLER_DEPTH_MAX => handling_failed(cx, at, calling),
+            Some(handler) => {
+                let too_many = search.handlers_at_work == HANDLER_DEPTH_WARN;
+                let warning = too_many.then(|| cx.heap.string_value(b"C stack overflow").ok()).flatten();
+                call_handler(cx, at, calling, handler, warning.unwrap_or(error))
             }
             None => unwind_to(cx, at, calling, search.catcher, error),
         }
@@ -134,103 +182,164 @@ unsafe fn raise_from(cx: &mut Context, at: Flow, calling: bool, error: Value) ->
 unsafe fn call_handler(cx: &mut Context, at: Flow, calling: bool, handler: Value, error: Value) -> Flow {
     // SAFETY: the handler runs above everything that is live where the error happened.
     unsafe {
-        let top = if at.pc == cx.record_return() { RECORD_WORDS } else { top_of(at.regs) };
+        let top = if cx.is_machine_place(at.pc) { RECORD_WORDS } else { top_of(at.regs) };
         let mut record = Record::instruction(RecordKind::MessageHandler, at.pc, at.pc, top);
         record.state = u32::from(calling);
         record.value = error;
-        cx.overflow_words = OVERFLOW_WORDS;
+        if cx.overflow_words > 0 && cx.overflow_handler.is_none() {
+            cx.overflow_handler = Some((cx.fiber, height(cx, at.regs) + top));
+        }
         call_above(cx, at, top, handler, &[error], record)
     }
 }
 
-unsafe fn search(cx: &mut Context, at: Flow, calling: bool) -> Search {
+unsafe fn search(cx: &mut Context, at: Flow, calling: bool, errand: Errand) -> Search {
     let mut walk = Walk::new(cx, at, calling);
     let mut handlers_at_work = 0;
+    let mut cleanup = None;
     // Below this height only clean-ups run, while a fiber is being closed.
-    let closing = cx.running().closing_height.unwrap_or(0);
+    let closing = cx.running().closing_height;
+    let catches = |regs| closing.is_none_or(|closing| height(cx, regs) > closing);
     // SAFETY: the stack does not change while it is searched.
     while let Some((level, _)) = unsafe { walk.next() } {
-        match level {
+        let (catcher, handler) = match level {
             Level::Guest { guest, regs, instruction, .. } => {
-                let catches = height(cx, regs) > closing || closing == 0;
-                if let Some(region) = region_at(guest, instruction, catches) {
-                    let slots = guest.slots();
-                    let handler = region.message_handler.map(|reg| {
-                        // SAFETY: the verifier proved that it is assigned throughout the region.
-                        unsafe { get_any(regs, slots.of(reg) as usize) }
-                    });
-                    let catcher = Catcher::Region {
-                        regs,
-                        error: slots.of(region.error) as usize,
-                        pc: guest.loaded().block(region.handler),
-                    };
-                    return Search { catcher, handler, handlers_at_work };
+                let (inner, catch) = regions_at(guest, instruction, catches(regs));
+                if let Some(region) = inner {
+                    cleanup = cleanup.or(Some(catcher_of(guest, regs, region)));
                 }
+                let Some(region) = catch else {
+                    match cleanup {
+                        Some(catcher) if errand == Errand::Onward => {
+                            return Search { catcher, handler: None, handlers_at_work };
+                        }
+                        _ => continue,
+                    }
+                };
+                let handler = region.message_handler.map(|reg| {
+                    // SAFETY: the verifier proved that it is assigned throughout the region.
+                    unsafe { get_any(regs, guest.slots().of(reg) as usize) }
+                });
+                (catcher_of(guest, regs, region), handler)
             }
             Level::Host { record, .. } => {
                 // SAFETY: the level is a host record.
                 let (protect, value) = unsafe { (Record::at(record).protect, Record::at(record).value) };
-                let catches = height(cx, record) > closing || closing == 0;
                 let handler = match protect {
                     Protect::No => continue,
                     Protect::Catch => None,
                     Protect::CatchWith => Some(value),
                 };
-                if catches {
-                    return Search { catcher: Catcher::Host { record }, handler, handlers_at_work };
+                if !catches(record) {
+                    continue;
                 }
+                (Catcher::Host { record }, handler)
             }
             Level::Record { record } => {
                 // SAFETY: the level is a record.
-                if unsafe { Record::at(record).kind } == RecordKind::MessageHandler {
-                    handlers_at_work += 1;
+                match unsafe { Record::at(record).kind } {
+                    RecordKind::MessageHandler => {
+                        handlers_at_work += 1;
+                        continue;
+                    }
+                    // Errors of finalisers go no further.
+                    RecordKind::Finaliser => (Catcher::Host { record }, None),
+                    _ => continue,
                 }
             }
-        }
+            Level::Border { .. } => continue,
+        };
+        let handler = handler.filter(|_| errand == Errand::New);
+        return Search { catcher: cleanup.unwrap_or(catcher), handler, handlers_at_work };
     }
-    Search { catcher: Catcher::Nobody, handler: None, handlers_at_work }
+    // What a fiber fails with leaves its clean-ups for when it is closed; the main one is closed by failing.
+    let cleans_up = closing.is_some() || errand == Errand::Onward || cx.fiber == cx.main_fiber;
+    let catcher = cleanup.filter(|_| cleans_up).unwrap_or(Catcher::Nobody);
+    Search { catcher, handler: None, handlers_at_work }
 }
 
-/// The innermost region around an instruction that takes the error.
-fn region_at(guest: &GuestFunction, instruction: usize, catches: bool) -> Option<&Region> {
+fn catcher_of(guest: &GuestFunction, regs: Regs, region: &Region) -> Catcher {
+    Catcher::Region { regs, error: guest.slots().of(region.error) as usize, handler: region.handler }
+}
+
+/// The innermost region around an instruction if it cleans up, and the innermost one that catches, if it may.
+fn regions_at(guest: &GuestFunction, instruction: usize, catches: bool) -> (Option<&Region>, Option<&Region>) {
     let function = guest.portable();
     if function.regions.is_empty() {
-        return None;
+        return (None, None);
     }
     let block = function.block_of(instruction);
-    let inside = |region: &&Region| region.start <= block && block < region.end;
-    let takes = |region: &&Region| match region.kind {
-        RegionKind::Catch => catches,
-        RegionKind::Cleanup => true,
+    let takes = |region: &&Region| {
+        let inside = region.start <= block && block < region.end;
+        inside && (catches || region.kind == RegionKind::Cleanup)
     };
-    function.regions.iter().filter(inside).find(takes)
+    let mut around = function.regions.iter().filter(takes).peekable();
+    let cleanup = around.peek().copied().filter(|region| region.kind == RegionKind::Cleanup);
+    (cleanup, around.find(|region| region.kind == RegionKind::Catch))
+}
+
+/// An error was caught at `place`: what was granted on top of a full stack is taken back, unless it is a message handler that
+/// has caught it.
+fn end_overflow(cx: &mut Context, place: Regs) {
+    if let Some((fiber, handler)) = cx.overflow_handler
+        && (fiber != cx.fiber || height(cx, place) > handler)
+    {
+        return;
+    }
+    cx.overflow_words = 0;
+    cx.overflow_handler = None;
+}
+
+/// As [`end_overflow`], and takes the memory back too: gives where `place` lies now, above which so many words are in use.
+fn shrink_after_overflow(cx: &mut Context, place: Regs, words: usize) -> Regs {
+    end_overflow(cx, place);
+    if cx.overflow_words > 0 {
+        return place;
+    }
+    let maximum = cx.limits.stack_words_max;
+    let offset = height(cx, place);
+    let fiber = cx.running();
+    let had = fiber.stack.words();
+    if had <= maximum || offset + words + RESERVE_WORDS > maximum || !fiber.stack.resize(maximum) {
+        return place;
+    }
+    // SAFETY: the running fiber is alive.
+    unsafe { cx.heap.discharge_fiber(cx.fiber, (had - maximum) * 8) };
+    cx.stack_start = cx.running().stack.start();
+    cx.stack_end = cx.running().stack.limit();
+    cx.stack_start.wrapping_add(offset)
 }
 
 unsafe fn unwind_to(cx: &mut Context, at: Flow, calling: bool, catcher: Catcher, error: Value) -> Flow {
     // SAFETY: the catcher was found on this stack.
     unsafe {
         match catcher {
-            Catcher::Region { regs, error: slot, pc } => {
+            Catcher::Region { regs, error: slot, handler } => {
                 if cx.running().closing_height.is_some() {
                     cx.running().closing_height = Some(height(cx, regs));
                 }
-                cx.overflow_words = 0;
+                let regs = shrink_after_overflow(cx, regs, top_of(regs) + RECORD_DELTA);
                 set_any(regs, slot, error);
-                super::stepping::enter_handler(cx, Flow { pc, regs })
+                super::stepping::enter_handler(cx, regs, handler)
             }
             Catcher::Host { record } => {
-                cx.overflow_words = 0;
+                let record = shrink_after_overflow(cx, record, RECORD_WORDS);
                 cx.pending_trap = None;
-                host_call::answer_error(cx, record, error)
+                host_run::answer_error(cx, record, error)
+            }
+            Catcher::Nobody if cx.fiber == cx.main_fiber && cx.exit.is_some() => {
+                cx.failure = cx.exit.take().map(Failure::Exit);
+                cx.stop(Status::Failed, at)
             }
             Catcher::Nobody if cx.fiber == cx.main_fiber => {
                 let trace = traceback(cx, at, calling);
                 cx.failure = Some(Failure::Error { value: error, trap: cx.pending_trap.take(), trace });
                 cx.overflow_words = 0;
+                cx.overflow_handler = None;
                 cx.stop(Status::Failed, at)
             }
             Catcher::Nobody => {
-                cx.overflow_words = 0;
+                end_overflow(cx, cx.stack_start);
                 switch::failed(cx, at, error)
             }
         }

@@ -2,11 +2,13 @@
 
 use super::call::words_between;
 use super::record::{Record, RecordKind};
+use crate::code::places::is_machine_place;
 use crate::context::{Context, return_info};
 use crate::dispatch::{Flow, Pc, Regs};
 use crate::function::{Body, FunctionInfo, GuestFunction, HostFunction};
 use crate::heap::Closure;
 use minivm_isa::Convention;
+use minivm_isa::program::{Region, RegionKind};
 use std::ptr::with_exposed_provenance_mut as pointer;
 
 /// One level of a stack.
@@ -19,14 +21,19 @@ pub(crate) enum Level<'a> {
         instruction: usize,
         /// Whether the frame waits for a call, which is what the instruction is.
         calling: bool,
+        /// Whether its code is plain.
+        plain: bool,
     },
     /// A host function, with its record.
     Host { host: &'a HostFunction, closure: *mut Closure, base: Regs, record: Regs },
     /// A record of an instruction or of the machine.
     Record { record: Regs },
+    /// A border frame, with the function that was called over the border.
+    Border { closure: *mut Closure },
 }
 
 /// Walks from a state down to the entry record, which is the last level.
+#[derive(Clone)]
 pub(crate) struct Walk {
     record_return: Pc,
     at: Option<Flow>,
@@ -70,20 +77,41 @@ impl Walk {
                 return Some((self.record_level(record, at), at));
             }
             let closure = pointer::<Closure>(*at.regs.sub(2) as usize);
+            if is_machine_place(self.record_return, at.pc) {
+                self.below(at.regs, at.regs);
+                return Some((Level::Border { closure }, at));
+            }
             let Body::Guest(guest) = &(*(*closure).function.cast::<FunctionInfo>()).body else {
                 unreachable!("only guest frames have a place in code")
             };
             // A return place is after its call, and the call may be the last instruction before another block.
             let inside = if self.calling { at.pc.sub(1) } else { at.pc };
             let instruction = guest.canonical(inside);
-            let calling = self.calling;
+            let (calling, plain) = (self.calling, guest.is_plain(at.pc));
             let base = match guest.convention {
                 Convention::Variadic => at.regs.sub(*at.regs.sub(3) as usize),
                 Convention::Typed | Convention::Dynamic => at.regs,
             };
             self.below(base, at.regs);
-            Some((Level::Guest { guest, closure, regs: at.regs, instruction, calling }, at))
+            Some((Level::Guest { guest, closure, regs: at.regs, instruction, calling, plain }, at))
         }
+    }
+
+    /// The next level that people are shown: a function, unless an error has ended it and it only cleans up, or it stands
+    /// for the host.
+    ///
+    /// # Safety
+    /// As for [`next`](Self::next).
+    pub(crate) unsafe fn next_shown<'a>(&mut self) -> Option<Level<'a>> {
+        // SAFETY: passed on.
+        while let Some((level, _)) = unsafe { self.next() } {
+            match level {
+                Level::Record { .. } | Level::Border { .. } => {}
+                Level::Guest { guest, instruction, .. } if guest.cleans_up(instruction) || guest.stands_for_host() => {}
+                Level::Guest { .. } | Level::Host { .. } => return Some(level),
+            }
+        }
+        None
     }
 
     /// Goes on with the caller of the frame at `base`, whose header is before `header_of`.
@@ -102,7 +130,7 @@ impl Walk {
         unsafe {
             match record.kind {
                 RecordKind::Entry => Level::Record { record: at.regs },
-                RecordKind::Host => {
+                RecordKind::Host | RecordKind::Finaliser if record.instruction.is_null() => {
                     let base = at.regs.sub(record.values as usize);
                     let closure = pointer::<Closure>(*base.sub(2) as usize);
                     let Body::Host(host) = &(*(*closure).function.cast::<FunctionInfo>()).body else {
@@ -110,11 +138,6 @@ impl Walk {
                     };
                     self.below(base, base);
                     Level::Host { host, closure, base, record: at.regs }
-                }
-                RecordKind::TypedResults | RecordKind::AnyResults => {
-                    let base = at.regs.sub(record.values as usize);
-                    self.below(base, base);
-                    Level::Record { record: at.regs }
                 }
                 RecordKind::MessageHandler => {
                     let regs = at.regs.sub(record.delta as usize);
@@ -138,7 +161,24 @@ pub(crate) fn height(cx: &Context, regs: Regs) -> usize {
     words_between(cx.stack_start, regs)
 }
 
+/// Name of the source of code that stands for functions of the host.
+const HOST_SOURCE: &str = "[C]";
+
 impl GuestFunction {
+    /// Whether the function is a part of the host that happens to be written in bytecode.
+    pub(crate) fn stands_for_host(&self) -> bool {
+        self.program().sources.values().next().is_some_and(|source| source.name == HOST_SOURCE)
+    }
+
+    /// Whether an instruction is of a handler that cleans up after an error.
+    pub(crate) fn cleans_up(&self, instruction: usize) -> bool {
+        let function = self.portable();
+        let handles = |region: &Region| {
+            region.kind == RegionKind::Cleanup && function.block_range(region.handler).contains(&instruction)
+        };
+        function.regions.iter().any(handles)
+    }
+
     /// The canonical instruction of a place in either form of the code.
     pub(crate) fn canonical(&self, pc: Pc) -> usize {
         match self.plain.get() {

@@ -17,16 +17,18 @@ pub(crate) enum Suite {
     Lua,
     Wasm,
     Startup,
+    Mixed,
 }
 
 impl Suite {
-    pub(crate) const ALL: [Self; 3] = [Self::Lua, Self::Wasm, Self::Startup];
+    pub(crate) const ALL: [Self; 4] = [Self::Lua, Self::Wasm, Self::Startup, Self::Mixed];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Lua => "lua",
             Self::Wasm => "wasm",
             Self::Startup => "startup",
+            Self::Mixed => "mixed",
         }
     }
 
@@ -40,6 +42,7 @@ impl Suite {
             Self::Lua => ("lua", "lua"),
             Self::Wasm => ("c", "wasm"),
             Self::Startup => ("startup", "lua"),
+            Self::Mixed => ("mixed", "wat"),
         }
     }
 }
@@ -117,7 +120,7 @@ impl Plan {
         for peer in &table.peers {
             let named = options.peers.as_ref().is_none_or(|names| names.contains(&peer.name));
             if named && peer.suites.contains(&suite) {
-                plan.take_peer(peer);
+                plan.take_peer(peer)?;
             }
         }
         let base = options.base.as_ref().or(table.base.get(suite.name()));
@@ -128,11 +131,21 @@ impl Plan {
         Ok(plan)
     }
 
-    fn take_peer(&mut self, peer: &Peer) {
+    /// Takes a peer, or notes why not. Without the interpreter under test there is nothing to measure.
+    fn take_peer(&mut self, peer: &Peer) -> Result<(), String> {
         let program = self.expand(&peer.command[0], None);
+        let is_there = match peer.command[0].contains("{name}") {
+            true => {
+                self.programs.iter().any(|program| self.is_installed(&self.expand(&peer.command[0], Some(program))))
+            }
+            false => self.is_installed(&program),
+        };
+        if peer.subject && !is_there {
+            return Err(format!("{program} is not there: build it with `cargo build --release`"));
+        }
         let skip = if self.arg.is_some() && !peer.command.iter().any(|part| part == "{arg}") {
             Some("it cannot take --arg")
-        } else if !peer.command[0].contains("{name}") && !self.is_installed(&program) {
+        } else if !is_there {
             Some("it is not installed (see conformance/bench/setup.sh)")
         } else {
             None
@@ -141,6 +154,7 @@ impl Plan {
             Some(reason) => self.notices.push(format!("{}: {} is skipped: {reason}", self.suite.name(), peer.name)),
             None => self.peers.push(peer.clone()),
         }
+        Ok(())
     }
 
     /// The command line of `program` on `peer`, or `None` when that peer does not have it.

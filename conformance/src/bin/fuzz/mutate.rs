@@ -1,31 +1,6 @@
-//! Random numbers that repeat, and damage to bytes and to text.
+//! Damage to bytes and to text.
 
-/// Xorshift: the same sequence from the same seed, everywhere.
-pub(crate) struct Random(u64);
-
-impl Random {
-    /// The sequence of one input: each has its own, so that it can be made again alone.
-    pub(crate) fn new(seed: u64, number: u64) -> Self {
-        let mixed = (seed ^ number.wrapping_mul(0x9E37_79B9_7F4A_7C15)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mut random = Self(mixed | 1);
-        for _ in 0..8 {
-            random.next();
-        }
-        random
-    }
-
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    /// A number below `end`; 0 when `end` is 0.
-    pub(crate) fn below(&mut self, end: usize) -> usize {
-        if end == 0 { 0 } else { (self.next() % end as u64) as usize }
-    }
-}
+use minivm_conformance::random::Random;
 
 /// Numbers at which programs tend to go wrong.
 const EDGES: [&str; 14] = [

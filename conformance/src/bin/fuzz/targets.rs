@@ -1,8 +1,9 @@
 //! What can be fuzzed: where its inputs come from and what is done with one.
 
-use crate::mutate::{self, Random};
+use crate::mutate;
 use minivm::{Limits, Machine, RunState};
 use minivm_conformance::cases;
+use minivm_conformance::random::Random;
 use minivm_isa::program::Item;
 use minivm_isa::{Program, binary, text};
 use std::fs;
@@ -175,7 +176,7 @@ fn execute(program: Program) -> &'static str {
 
 /// What compiled Lua and WASI programs import, all of it doing nothing.
 fn define_imports(machine: &mut Machine) -> Result<(), minivm::heap::OutOfMemory> {
-    for name in ["close", "check_close", "pack", "unpack"] {
+    for name in ["__close", "check_close", "pack", "unpack"] {
         machine.define(minivm_lua::codegen::SUPPORT_MODULE, name, |call| call.return_none())?;
     }
     for function in minivm_wasm::wasi::FUNCTIONS {

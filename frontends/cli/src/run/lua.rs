@@ -51,6 +51,7 @@ pub(super) fn library(
     })?;
     let globals = stdlib::install(&mut session.machine, Box::new(host)).map_err(|_| session.out_of_memory())?;
     session.machine.keep(globals);
+    minivm_modules::install(&mut session.machine).map_err(|_| session.out_of_memory())?;
     session.has_lua = true;
     if session.snapshot.as_ref().is_some_and(|plan| plan.closes_files) {
         stdlib::set_open_files(&mut session.machine, stdlib::OpenFiles::Close);

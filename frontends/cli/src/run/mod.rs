@@ -40,6 +40,7 @@ pub(crate) fn run(options: &Run) -> Result<Exit, Failure> {
     let mut session = Session::new(limits, name, options.fuel);
     session.snapshot = Plan::new(options.snapshot_to.as_deref(), options.snapshot_on, options.snapshot_closes_files)?;
     let result = session.run(options, program, arguments);
+    let result = session.close(result);
     match (result, session.flush()) {
         (Ok(Exit::Success), written) => written,
         (result, _) => result,
@@ -112,11 +113,24 @@ impl Session {
             Err(error @ LinkError::Trap(_)) => return Err(self.failure(error.to_string())),
             Err(error) => return Err(Failure::new(Exit::Unsupported, self.report(error.to_string()))),
         };
+        self.check_memory(options)?;
         match (globals, &options.invoke) {
             (Some(globals), Some(name)) => lua::invoke(self, instance, globals, name, &arguments),
             (Some(globals), None) => lua::run(self, instance, globals, &arguments).map(|(exit, _)| exit),
             (None, Some(export)) => self.invoke(instance, &outline, export, &arguments),
             (None, None) => self.start(instance, &outline, &arguments),
+        }
+    }
+
+    /// Whether the limit leaves room for anything: libraries are given to a program before it runs.
+    fn check_memory(&mut self, options: &Run) -> Result<(), Failure> {
+        let used = self.machine.heap().used_bytes() as u64;
+        match options.memory_max {
+            Some(max) if max.0 < used => {
+                let message = format!("not enough memory: {used} bytes are used before the program begins");
+                Err(self.failure(message))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -226,7 +240,11 @@ impl Session {
         match self.slices() {
             RunState::Finished(results) => Ok((Exit::Success, results)),
             RunState::Failed(failure) => Ok((self.failed(failure)?, Vec::new())),
-            RunState::OutOfFuel => Err(self.stopped()),
+            RunState::OutOfFuel => {
+                // What was written comes before what went wrong.
+                self.flush()?;
+                Err(self.stopped())
+            }
             RunState::Waiting(request) => Err(self.failure(format!("nothing here can serve `{}`", request.name()))),
             RunState::Stepped => Err(self.failure("the run stopped after a step that nobody asked for")),
         }
@@ -240,7 +258,7 @@ impl Session {
             // As the systems do, only the low byte counts.
             minivm::Failure::Exit(code) => Ok(Exit::Program(code as u8)),
             minivm::Failure::Error { .. } if self.fuel.is_some() && self.machine.fuel() == Some(0) => {
-                Err(self.out_of_fuel())
+                Err(self.out_of_fuel(""))
             }
             minivm::Failure::Error { value, trap: Some(code), trace } if value.as_bytes().is_none() => {
                 uncaught(code.to_string().as_bytes(), &trace);
@@ -251,6 +269,18 @@ impl Session {
                 uncaught(&message, if with_trace { &trace } else { "" });
                 Ok(Exit::Error)
             }
+        }
+    }
+
+    /// Ends the program, once it is known how its run ended.
+    fn close(&mut self, result: Result<Exit, Failure>) -> Result<Exit, Failure> {
+        // Without fuel nothing can run, and a program that has stopped has not ended.
+        if self.machine.fuel() == Some(0) || self.machine.is_stopped() {
+            return result;
+        }
+        match self.machine.close() {
+            Ok(()) => result,
+            Err(failure) => self.failed(failure),
         }
     }
 
@@ -265,9 +295,11 @@ impl Session {
         commands::written(self.wasi.as_ref().map_or(Ok(()), Linked::flush))
     }
 
-    fn out_of_fuel(&self) -> Failure {
+    fn out_of_fuel(&self, trace: &str) -> Failure {
         let fuel = self.fuel.unwrap_or(0);
-        Failure::new(Exit::OutOfFuel, self.report(format!("stopped after {fuel} instructions: the fuel is used up")))
+        let report = self.report(format!("stopped after {fuel} instructions: the fuel is used up"));
+        let report = if trace.is_empty() { report } else { report.note(trace) };
+        Failure::new(Exit::OutOfFuel, report)
     }
 
     fn setup_failure(&self, error: &SetupError) -> Failure {

@@ -110,7 +110,8 @@ impl Session {
         let failure = if by_signal {
             Failure::new(Exit::OutOfFuel, self.report("stopped by a signal"))
         } else {
-            self.out_of_fuel()
+            let trace = self.machine.traceback();
+            self.out_of_fuel(&trace)
         };
         let Some(to) = self.snapshot.as_ref().map(|plan| plan.to.clone()) else { return failure };
         match self.save(&to) {
@@ -200,6 +201,7 @@ pub(crate) fn resume(options: &Resume) -> Result<Exit, Failure> {
         Some(types) if exit == Exit::Success => session.print_results(&results, &types),
         _ => Ok(exit),
     });
+    let result = session.close(result);
     match (result, session.flush()) {
         (Ok(Exit::Success), written) => written,
         (result, _) => result,

@@ -90,6 +90,7 @@ pub(super) fn run(options: &Run, path: &Path, arguments: &[OsString]) -> Result<
         Some(types) if exit == Exit::Success => session.print_results(&results, &types),
         _ => Ok(exit),
     });
+    let result = session.close(result);
     match (result, session.flush()) {
         (Ok(Exit::Success), written) => written,
         (result, _) => result,

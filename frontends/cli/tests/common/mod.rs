@@ -32,6 +32,11 @@ impl Folder {
         self.dir.read_to_string(name).expect("the command has written it")
     }
 
+    /// Reads a file that is not text.
+    pub(crate) fn read_bytes(&self, name: &str) -> Vec<u8> {
+        self.dir.read(name).expect("the command has written it")
+    }
+
     /// Runs `minivm` with these words.
     pub(crate) fn run(&self, line: &str) -> Ended {
         self.run_with(line, "")

@@ -30,6 +30,8 @@ impl Want {
 enum Position {
     /// Its value counts, so that a known number may stand for a variable.
     Plain,
+    /// It is an operand of a bitwise operator: as `Plain`, but errors name variables with numbers that are no integers.
+    Bits,
     /// It is indexed or called: errors name the variable.
     Named,
 }
@@ -101,7 +103,7 @@ impl FunctionGenerator<'_, '_> {
         };
         let position = match spine.last().map(|&above| &chunk.expressions[above].kind) {
             None => position,
-            Some(ExpressionKind::Binary { .. }) => Position::Plain,
+            Some(ExpressionKind::Binary { operator, .. }) => operand_position(*operator),
             Some(_) => Position::Named,
         };
         let mut value = self.leaf(first, wanted(self, spine.last()), position);
@@ -136,7 +138,7 @@ impl FunctionGenerator<'_, '_> {
                 result
             }
             ExpressionKind::Binary { operator, right, .. } => {
-                let right = self.value(*right, Want::Soon);
+                let right = self.value_at(*right, Want::Soon, operand_position(*operator));
                 self.release(right);
                 self.release(first);
                 let (register, result) = self.destination(want);
@@ -261,9 +263,12 @@ impl FunctionGenerator<'_, '_> {
     }
 
     fn variable(&mut self, variable: Variable, want: Want, position: Position) -> Value {
-        if position == Position::Plain
-            && let Some(number @ (Constant::Integer(_) | Constant::Float(_))) = self.known(variable)
-        {
+        let may_stand = |constant: &Constant| match constant {
+            Constant::Integer(_) => position != Position::Named,
+            Constant::Float(_) => position == Position::Plain,
+            Constant::Nil | Constant::Boolean(_) | Constant::String(_) => false,
+        };
+        if let Some(number) = self.known(variable).filter(may_stand) {
             let operand = self.constant(number);
             return self.settle(operand, want);
         }
@@ -312,6 +317,15 @@ impl FunctionGenerator<'_, '_> {
             BinaryOperator::Greater => self.f.less(right, left),
             BinaryOperator::GreaterEqual => self.f.less_equal(right, left),
         };
+    }
+}
+
+/// What the operands of an operator are used for.
+fn operand_position(operator: BinaryOperator) -> Position {
+    match operator {
+        BinaryOperator::BitAnd | BinaryOperator::BitOr | BinaryOperator::BitXor => Position::Bits,
+        BinaryOperator::ShiftLeft | BinaryOperator::ShiftRight => Position::Bits,
+        _ => Position::Plain,
     }
 }
 

@@ -33,7 +33,10 @@ use minivm_isa::{Rejection, Signature, Verified, verify};
 /// first and last line (0 and the last line for the main function), each as a little-endian `u32`.
 pub const LINES_SECTION: &str = "lua.lines";
 
-/// Module of the functions that compiled code imports: `check_close(value, name)`, `close(value, error)`, `pack(...)`,
+/// Name of the custom section that holds the whole name of the chunk, as it was given.
+pub const CHUNK_SECTION: &str = "lua.chunk";
+
+/// Module of the functions that compiled code imports: `check_close(value, name)`, `__close(value, error)`, `pack(...)`,
 /// `unpack(packed)`.
 pub const SUPPORT_MODULE: &str = "lua";
 
@@ -81,6 +84,8 @@ fn generate(chunk: &Chunk, source: &[u8]) -> Result<Verified, SyntaxError> {
     let lines = CustomSection { name: LINES_SECTION.to_owned(), bytes: unit.lines() };
     let mut program = unit.program.finish_unverified();
     program.custom.push(lines);
+    let name = chunk.name.clone().into_boxed_slice();
+    program.custom.push(CustomSection { name: CHUNK_SECTION.to_owned(), bytes: name });
     verify(program).map_err(|rejections| refuse_program(chunk, source, rejections))
 }
 
@@ -152,7 +157,7 @@ impl<'a> Unit<'a> {
     fn import(&mut self, import: Import) -> Func {
         let (name, signature) = match import {
             Import::CheckClose => ("check_close", Signature::dynamic(2, false)),
-            Import::Close => ("close", Signature::dynamic(2, false)),
+            Import::Close => ("__close", Signature::dynamic(2, false)),
             Import::Pack => ("pack", Signature::dynamic(0, true)),
             Import::Unpack => ("unpack", Signature::dynamic(1, false)),
         };

@@ -292,15 +292,11 @@ fn warn(call: &mut HostCall<'_>) -> Answer {
         pieces.extend_from_slice(call.check_text(index)?.bytes());
     }
     let is_control = call.arg_count() == 1 && pieces.starts_with(b"@");
-    let state = library(call);
     match &pieces[..] {
-        b"@on" if is_control => state.warnings = true,
-        b"@off" if is_control => state.warnings = false,
-        _ if is_control || !state.warnings => {}
-        _ => {
-            let _ = state.standard(Standard::Error).write(&[b"Lua warning: ", &pieces[..], b"\n"].concat());
-            let _ = state.standard(Standard::Error).flush();
-        }
+        b"@on" if is_control => library(call).warnings = true,
+        b"@off" if is_control => library(call).warnings = false,
+        _ if is_control => {}
+        message => show_warning(call, message),
     }
     call.return_none()
 }
@@ -325,6 +321,9 @@ fn collectgarbage(call: &mut HostCall<'_>) -> Answer {
         return run_finalisers(call);
     }
     let option = call.check_option(0, Some(0), COLLECTOR_OPTIONS)?;
+    if call.is_finalising() {
+        return call.return_one(Value::NIL);
+    }
     let answer = match COLLECTOR_OPTIONS[option] {
         "collect" => {
             call.collect();
@@ -343,7 +342,13 @@ fn collectgarbage(call: &mut HostCall<'_>) -> Answer {
         "step" => {
             let kilobytes = call.integer_or(1, 0)?.max(0);
             let bytes = usize::try_from(kilobytes).unwrap_or(usize::MAX).saturating_mul(1024);
-            let done = call.collect_step(bytes);
+            // A step of a generational collector looks at everything young.
+            let done = if bytes == 0 && library(call).mode == CollectorMode::Generational {
+                call.collect();
+                false
+            } else {
+                call.collect_step(bytes)
+            };
             call.keep(&[Value::bool(done)])?;
             return run_finalisers(call);
         }
@@ -370,24 +375,36 @@ fn set_mode(call: &mut HostCall<'_>, mode: CollectorMode) -> Answer {
     })
 }
 
-/// Calls the finalisers that are due, then returns the kept value. Their errors become warnings.
+/// Calls the finalisers that are due, then returns the kept value.
 fn run_finalisers(call: &mut HostCall<'_>) -> Answer {
     if call.state() == FINALISING
-        && let Err(error) = call.returned()
+        && let Some(error) = call.error_returned()
     {
-        let text = plain_text(call, error)?;
-        let state = library(call);
-        if state.warnings {
-            let _ = state
-                .standard(Standard::Error)
-                .write(&[b"Lua warning: error in __gc (", text.bytes(), b")\n"].concat());
-        }
+        warn_of(call, error);
     }
-    while let Some((object, finaliser)) = call.next_finaliser() {
-        if finaliser.tag() == Tag::FUNCTION {
-            return call.call_protected(finaliser, &[object], FINALISING, Protect::Catch, Value::NIL);
-        }
+    match call.next_finaliser() {
+        Some((object, finaliser)) => call.call_protected(finaliser, &[object], FINALISING, Protect::Catch, Value::NIL),
+        None => call.return_one(call.arg(0)),
     }
-    let answer = call.arg(0);
-    call.return_one(answer)
+}
+
+/// `finaliser_error(error)`: what the machine tells of a finaliser that failed becomes a warning.
+pub(super) fn finaliser_error(call: &mut HostCall<'_>) -> Answer {
+    let error = call.arg(0);
+    warn_of(call, error);
+    call.return_none()
+}
+
+fn warn_of(call: &mut HostCall<'_>, error: Value) {
+    let text = error.as_bytes().unwrap_or(b"error object is not a string");
+    let message = [b"error in __gc (", text, b")"].concat();
+    show_warning(call, &message);
+}
+
+fn show_warning(call: &mut HostCall<'_>, message: &[u8]) {
+    let state = library(call);
+    if state.warnings {
+        let _ = state.standard(Standard::Error).write(&[b"Lua warning: ", message, b"\n"].concat());
+        let _ = state.standard(Standard::Error).flush();
+    }
 }

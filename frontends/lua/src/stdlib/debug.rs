@@ -45,19 +45,40 @@ fn traceback(call: &mut HostCall<'_>) -> Answer {
     let here = is_running(call, fiber);
     let level = call.integer_or(first + 1, i64::from(here))?.max(0);
     let level = usize::try_from(level).unwrap_or(usize::MAX);
+    let known = loaded_functions(call);
+    let names =
+        |function: Value| known.iter().find(|(value, _)| value.raw_equals(function)).map(|(_, name)| name.clone());
     let trace = match fiber {
-        Some(fiber) if !here => call.fiber_traceback(fiber, level),
-        // Level 0 is this function itself, which the machine leaves out.
-        _ if level == 0 => call.traceback(0).replacen('\n', "\n\t[C]: in function 'debug.traceback'\n", 1),
-        _ => call.traceback(level - 1),
+        Some(fiber) if !here => call.fiber_traceback(fiber, level, &names),
+        _ => call.traceback(level, &names),
     };
     let mut out = text.map_or(Vec::new(), |text| [text.bytes(), b"\n"].concat());
     out.extend_from_slice(trace.as_bytes());
-    if here && call.running_fiber().1 {
-        // The host that started the program.
-        out.extend_from_slice(b"\n\t[C]: in ?");
-    }
     call.return_text(out)
+}
+
+/// The functions written in Lua that loaded modules have, as `module.name`, or only `name` for globals.
+fn loaded_functions(call: &mut HostCall<'_>) -> Vec<(Value, String)> {
+    let loaded = call.registered(super::package::LOADED);
+    let mut functions = Vec::new();
+    let mut module_key = Value::NIL;
+    while let Ok(Some((key, module))) = call.heap().table_next(loaded, module_key) {
+        module_key = key;
+        let Some(module_name) = key.as_bytes().filter(|_| module.tag() == Tag::TABLE) else { continue };
+        let prefix = match module_name {
+            b"_G" => String::new(),
+            name => String::from_utf8_lossy(name).into_owned() + ".",
+        };
+        let mut function_key = Value::NIL;
+        while let Ok(Some((key, value))) = call.heap().table_next(module, function_key) {
+            function_key = key;
+            let is_guest = value.tag() == Tag::FUNCTION && call.function(value).is_some_and(|info| !info.is_host);
+            if let Some(name) = key.as_bytes().filter(|_| is_guest) {
+                functions.push((value, prefix.clone() + &String::from_utf8_lossy(name)));
+            }
+        }
+    }
+    functions
 }
 
 /// What is known of the level or function that argument `index` names; `None` for a level that is not there.
@@ -120,7 +141,7 @@ fn getinfo(call: &mut HostCall<'_>) -> Answer {
         fields.integer("ntransfer", 0)?;
     }
     if wants(b't') {
-        fields.set("istailcall", Value::FALSE)?;
+        fields.set("istailcall", Value::bool(info.is_tail_call))?;
     }
     if wants(b'L') && !info.is_host {
         fields.active_lines(&info)?;
@@ -146,7 +167,7 @@ impl Fields<'_, '_> {
         self.set(name, Value::int(value))
     }
 
-    fn text(&mut self, name: &str, text: &str) -> Result<(), Raise> {
+    fn text(&mut self, name: &str, text: impl AsRef<[u8]>) -> Result<(), Raise> {
         let value = self.call.string(text)?;
         self.set(name, value)
     }
@@ -161,11 +182,15 @@ impl Fields<'_, '_> {
         }
         let short = info.source.as_deref().unwrap_or("?");
         let (first, last) = self.lines_of(info.function);
-        self.text("source", &format!("@{short}"))?;
+        let name = match self.call.custom_section(&info.function, crate::codegen::CHUNK_SECTION) {
+            Some((name, _)) => name.to_vec(),
+            None => format!("@{short}").into_bytes(),
+        };
+        self.text("source", name)?;
         self.text("short_src", short)?;
         self.text("what", if info.own_name == "main chunk" { "main" } else { "Lua" })?;
         self.integer("linedefined", i64::from(first))?;
-        self.integer("lastlinedefined", i64::from(last))
+        self.integer("lastlinedefined", if first == 0 { 0 } else { i64::from(last) })
     }
 
     /// The first and last line of a function; 0 where it is not known. Chunks begin at line 0.
@@ -180,7 +205,10 @@ impl Fields<'_, '_> {
 
     fn active_lines(&mut self, info: &LevelInfo) -> Result<(), Raise> {
         let lines = self.call.table(0, 8)?;
-        for line in self.call.function_lines(info.function) {
+        // The end of a function counts, even when nothing comes there; a chunk ends where its last statement does.
+        let (first, last) = self.lines_of(info.function);
+        let end = (first > 0).then_some(last);
+        for line in self.call.function_lines(info.function).into_iter().chain(end) {
             self.call.heap().table_set_int(lines, i64::from(line), Value::TRUE).map_err(out_of_memory)?;
         }
         self.set("activelines", lines)
@@ -283,10 +311,12 @@ fn upvaluejoin(call: &mut HostCall<'_>) -> Answer {
 }
 
 fn getuservalue(call: &mut HostCall<'_>) -> Answer {
+    call.integer_or(1, 1)?;
     call.return_one(Value::NIL)
 }
 
 fn setuservalue(call: &mut HostCall<'_>) -> Answer {
+    call.integer_or(2, 1)?;
     if call.arg(0).tag() != Tag::USERDATA {
         return Err(call.kind_error(0, "userdata"));
     }

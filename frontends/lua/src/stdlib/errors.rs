@@ -8,7 +8,7 @@ pub(super) const FUNCTIONS: &[(&str, LibraryFunction)] = &[("error", error), ("p
 
 /// What compiled code imports.
 pub(super) const SUPPORT: &[(&str, LibraryFunction)] =
-    &[("check_close", check_close), ("close", close), ("pack", pack), ("unpack", unpack)];
+    &[("check_close", check_close), ("__close", close), ("pack", pack), ("unpack", unpack)];
 
 /// State of a function whose call has come back.
 const CALLED: u32 = 1;
@@ -58,17 +58,19 @@ fn check_close(call: &mut HostCall<'_>) -> Answer {
     call.return_none()
 }
 
-/// `close(value, error)`: the scope of the variable ends.
+/// `__close(value, error)`: the scope of the variable ends. Its metamethod takes the place of this function.
 fn close(call: &mut HostCall<'_>) -> Answer {
     let (value, error) = (call.arg(0), call.arg(1));
-    if call.state() == CALLED || !value.is_truthy() {
+    if !value.is_truthy() {
         return call.return_none();
     }
     let method = call.metamethod(value, "__close");
-    if method.is_nil() {
-        return Err(call.error("metamethod 'close' is not callable (a nil value)"));
+    if method.tag() != Tag::FUNCTION && call.metamethod(method, "__call").is_nil() {
+        let kind = call.type_name(method);
+        let name = call.called_as().map_or(String::new(), |(kind, name)| format!(" ({kind} '{name}')"));
+        return Err(call.error(format!("attempt to call a {kind} value{name}")));
     }
-    call.call(method, &[value, error], CALLED)
+    call.tail_call(method, &[value, error])
 }
 
 /// `pack(...)`: a table of all values and their number `n`.

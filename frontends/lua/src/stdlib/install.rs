@@ -1,12 +1,13 @@
 //! Putting the libraries into a machine.
 
+use super::algorithms::number;
 use super::algorithms::utf8::{CHARACTER_PATTERN, Mode};
-use super::arguments::LibraryFunction;
+use super::arguments::{LibraryFunction, number_value};
 use super::host::{LuaHost, Standard};
 use super::io_file::{FileObject, METHODS};
 use super::library::Library;
 use super::{
-    base, coroutine, debug, errors, io, io_file, load, math, os, package, string, string_format, string_gsub,
+    base, coroutine, debug, errors, io, io_file, load, math, os, package, quick, string, string_format, string_gsub,
     string_pack, string_search, table, utf8,
 };
 use crate::codegen::SUPPORT_MODULE;
@@ -37,6 +38,7 @@ pub fn install(machine: &mut Machine, mut host: Box<dyn LuaHost>) -> Result<Valu
     let path = host.variable(b"LUA_PATH_5_4").or_else(|| host.variable(b"LUA_PATH"));
     machine.host_state().set(Library::new(host));
     super::travel::set_open_files(machine, super::travel::OpenFiles::default());
+    machine.set_number_reader(|text| number::parse(text).map(number_value));
     let mut installer = Installer { machine };
     let globals = installer.base()?;
     let loaded = installer.table(16)?;
@@ -98,7 +100,10 @@ impl Installer<'_> {
     fn add(&mut self, table: Value, library: &str, functions: &[(&str, LibraryFunction)]) -> Result<(), OutOfMemory> {
         for &(name, function) in functions {
             let own_name = if library.is_empty() { name.to_string() } else { format!("{library}.{name}") };
-            let value = self.machine.host_function(own_name, function)?;
+            let value = match quick::form(&own_name) {
+                Some(quick) => self.machine.intrinsic(own_name, Intrinsic::Quick(quick), function)?,
+                None => self.machine.host_function(own_name, function)?,
+            };
             self.set(table, name, value)?;
         }
         Ok(())
@@ -127,6 +132,7 @@ impl Installer<'_> {
         self.machine.register(base::NEXT, next);
         let sequence_next = self.machine.intrinsic("ipairs.next", Intrinsic::SequenceNext, base::sequence_next)?;
         self.machine.register(base::SEQUENCE_NEXT, sequence_next);
+        self.register(minivm::FINALISER_ERROR, "finaliser_error", base::finaliser_error)?;
         self.set_text(globals, "_VERSION", b"Lua 5.4")?;
         Ok(globals)
     }
@@ -220,6 +226,7 @@ impl Installer<'_> {
         self.set_text(library, "cpath", b"")?;
         self.set_text(library, "config", package::CONFIG.as_bytes())?;
         let require = self.machine.host_function("require", package::require)?;
+        self.machine.register(package::REQUIRE, require);
         self.set(globals, "require", require)?;
         Ok(library)
     }

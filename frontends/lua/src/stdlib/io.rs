@@ -42,7 +42,10 @@ fn open_default(call: &mut HostCall<'_>, registered: &str) -> Result<Value, Rais
 
 fn open_file(call: &mut HostCall<'_>, name: &[u8], mode: OpenMode) -> Result<Result<Value, HostError>, Raise> {
     match library(call).host.open(name, mode) {
-        Ok(file) => new_file(call, FileObject::Open(Box::new(Stream::new(file)))).map(Ok),
+        Ok(file) => {
+            let stream = if mode == OpenMode::Read { Stream::read_only(file) } else { Stream::new(file) };
+            new_file(call, FileObject::Open(Box::new(stream))).map(Ok)
+        }
         Err(error) => Ok(Err(error)),
     }
 }

@@ -29,8 +29,9 @@ pub(super) struct Library {
 
 impl Library {
     pub(super) fn new(mut host: Box<dyn LuaHost>) -> Self {
+        let input = Stream::read_only(host.standard(Standard::Input));
         let mut stream = |standard| Stream::new(host.standard(standard));
-        let (input, output, error) = (stream(Standard::Input), stream(Standard::Output), stream(Standard::Error));
+        let (output, error) = (stream(Standard::Output), stream(Standard::Error));
         let (first, second) = host.seed();
         Self {
             host,

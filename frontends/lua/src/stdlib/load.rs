@@ -72,6 +72,7 @@ fn load(call: &mut HostCall<'_>) -> Answer {
     if call.state() == PIECE {
         return take_piece(call);
     }
+    call.before_loading();
     let chunk = call.arg(0);
     let mode = call.optional_text(2)?;
     let environment = environment(call, 3);

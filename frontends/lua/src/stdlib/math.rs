@@ -53,7 +53,11 @@ fn return_number(call: &mut HostCall<'_>, number: Number) -> Answer {
 }
 
 fn abs(call: &mut HostCall<'_>) -> Answer {
-    let value = call.check_number(0)?;
+    // A string that spells an integer counts as a float.
+    let value = match as_number(call.arg(0)) {
+        Some(value) => value,
+        None => Number::Float(call.check_float(0)?),
+    };
     return_number(call, math::abs(value))
 }
 
@@ -90,7 +94,14 @@ fn log(call: &mut HostCall<'_>) -> Answer {
 }
 
 fn fmod(call: &mut HostCall<'_>) -> Answer {
-    let (lhs, rhs) = (call.check_number(0)?, call.check_number(1)?);
+    let (lhs, rhs) = match (as_number(call.arg(0)), as_number(call.arg(1))) {
+        (Some(lhs), Some(rhs)) => (lhs, rhs),
+        // Strings count as floats, and PUC Lua looks at the second argument first.
+        _ => {
+            let rhs = Number::Float(call.check_float(1)?);
+            (Number::Float(call.check_float(0)?), rhs)
+        }
+    };
     let result = math::fmod(lhs, rhs).map_err(|error| call.fail(error))?;
     return_number(call, result)
 }

@@ -7,6 +7,7 @@
 //! | file | holds |
 //! |---|---|
 //! | [`host`] | what the embedder grants: files, streams, clock, environment |
+//! | [`modules`] | how the embedder lets `require` load modules in other languages |
 //! | `arguments` | argument checks and their messages |
 //! | `library`, `stream` | state beside the heap; buffered streams |
 //! | `travel` | how these states and files travel in snapshots |
@@ -27,6 +28,7 @@ mod load;
 mod math;
 mod os;
 mod package;
+mod quick;
 mod stream;
 mod string;
 mod string_format;
@@ -41,6 +43,7 @@ mod utf8;
 
 pub mod algorithms;
 pub mod host;
+pub mod modules;
 
 pub use host::LuaHost;
 pub use install::{flush, globals, install};

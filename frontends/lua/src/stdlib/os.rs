@@ -147,7 +147,7 @@ fn exit(call: &mut HostCall<'_>) -> Answer {
         Some(false) => 1,
         None => call.integer_or(0, 0)?,
     };
-    Err(Raise::Exit(code as i32))
+    Err(if call.arg(1).is_truthy() { Raise::ExitClosing(code as i32) } else { Raise::Exit(code as i32) })
 }
 
 fn getenv(call: &mut HostCall<'_>) -> Answer {

@@ -1,4 +1,4 @@
-//! The `package` library and `require`, for modules written in Lua.
+//! The `package` library and `require`, for modules written in Lua, and for others where the embedder has loaders.
 
 use super::algorithms::search_path::{candidates, not_found_message};
 use super::arguments::{Answer, Arguments, LibraryFunction, Text};
@@ -25,6 +25,10 @@ pub(super) const CONFIG: &str = "/\n;\n?\n!\n-\n";
 pub(super) const PACKAGE: &str = "lua.package";
 pub(super) const LOADED: &str = "lua.package.loaded";
 pub(super) const PRELOAD: &str = "lua.package.preload";
+/// Loaders for files in other languages, by the ending of the file.
+pub(super) const LOADERS: &str = "lua.package.loaders";
+/// The function `require` itself.
+pub(super) const REQUIRE: &str = "lua.require";
 
 fn loadlib(call: &mut HostCall<'_>) -> Answer {
     call.check_text(0)?;
@@ -80,6 +84,10 @@ fn search_lua(call: &mut HostCall<'_>) -> Answer {
         Ok(file) => file,
         Err(message) => return call.return_text(message),
     };
+    if let Some(loader) = loader_for(call, &file) {
+        let place = call.string(&file)?;
+        return call.return_values(&[loader, place]);
+    }
     let globals = call.registered(GLOBALS);
     match load_file(call, Some(&file), b"bt", globals)? {
         Ok(function) => {
@@ -93,6 +101,14 @@ fn search_lua(call: &mut HostCall<'_>) -> Answer {
             Err(call.error(parts.concat()))
         }
     }
+}
+
+/// What loads a file in another language, as its ending tells.
+fn loader_for(call: &mut HostCall<'_>, file: &[u8]) -> Option<Value> {
+    let dot = file.iter().rposition(|&byte| byte == b'.')?;
+    let loaders = call.registered(LOADERS);
+    let loader = call.heap().table_get_name(loaders, &file[dot + 1..]);
+    (loader.tag() == Tag::FUNCTION).then_some(loader)
 }
 
 // States of `require`. It keeps: the name, the message so far or the loader's second value, the number of the searcher.

@@ -23,11 +23,26 @@ pub(super) struct Stream {
     input_at: usize,
     output: Vec<u8>,
     buffering: Buffering,
+    is_read_only: bool,
 }
 
 impl Stream {
     pub(super) fn new(file: Box<dyn LuaFile>) -> Self {
-        Self { file, input: Vec::new(), input_at: 0, output: Vec::new(), buffering: Buffering::Full }
+        Self {
+            file,
+            input: Vec::new(),
+            input_at: 0,
+            output: Vec::new(),
+            buffering: Buffering::Full,
+            is_read_only: false,
+        }
+    }
+
+    /// A stream that cannot be written to.
+    pub(super) fn read_only(file: Box<dyn LuaFile>) -> Self {
+        let mut stream = Self::new(file);
+        stream.is_read_only = true;
+        stream
     }
 
     /// How it is buffered, and what was read ahead.
@@ -104,6 +119,9 @@ impl Stream {
     }
 
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), HostError> {
+        if self.is_read_only {
+            return Err(HostError { message: "Bad file descriptor".into(), code: 9 });
+        }
         let unread = self.input.len() - self.input_at;
         if unread > 0 {
             // What was read ahead belongs after the place where the program is.

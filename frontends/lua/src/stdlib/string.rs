@@ -143,8 +143,7 @@ fn rep(call: &mut HostCall<'_>) -> Answer {
 
 /// Bytes that the program may still allocate, as far as the limit goes.
 pub(super) fn room(call: &mut HostCall<'_>) -> usize {
-    let heap = call.heap();
-    heap.limits().bytes_max.saturating_sub(heap.used_bytes())
+    call.heap().room_bytes()
 }
 
 /// Fills `out` with copies of `period`, the last one cut off.

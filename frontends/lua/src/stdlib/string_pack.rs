@@ -22,6 +22,12 @@ fn pack(call: &mut HostCall<'_>) -> Answer {
         out.resize(out.len() + option.padding, 0);
         index += usize::from(option.kind.has_value());
         let number = index as u32 + 1;
+        if option.kind.has_value() && index >= call.arg_count() {
+            // PUC Lua finds a nil of its own behind the arguments.
+            let is_text = matches!(option.kind, Kind::Fixed { .. } | Kind::Counted { .. } | Kind::ZeroTerminated);
+            let expected = if is_text { "string" } else { "number" };
+            return Err(call.argument_error(index, format!("{expected} expected, got nil")));
+        }
         let written = match option.kind {
             Kind::Signed { .. } | Kind::Unsigned { .. } => {
                 pack_values::write_integer(&mut out, option, call.check_integer(index)?, number)

@@ -179,8 +179,12 @@ fn unpack(call: &mut HostCall<'_>) -> Answer {
             return return_elements(call, plain, 1, count.clamp(0, UNPACK_MAX as i64));
         }
         LENGTH => returned_length(call)?,
-        _ if !call.is_absent(2) => call.check_integer(2)?,
+        _ if !call.is_absent(2) => {
+            call.integer_or(1, 1)?;
+            call.check_integer(2)?
+        }
         _ => {
+            call.integer_or(1, 1)?;
             let list = call.arg(0);
             match length(call, list)? {
                 Length::Known(size) => size,
@@ -225,7 +229,8 @@ fn concat(call: &mut HostCall<'_>) -> Answer {
         READ => {
             let (first, last, plain) = (call.arg(2), call.arg(3), call.returned_one());
             let (first, last) = (first.as_int().unwrap_or(1), last.as_int().unwrap_or(0));
-            return join(call, plain, (1, last.wrapping_sub(first).wrapping_add(1)), first);
+            let count = last.checked_sub(first).and_then(|more| more.checked_add(1)).unwrap_or(i64::MAX);
+            return join(call, plain, (1, count), first);
         }
         LENGTH => returned_length(call)?,
         _ => {
@@ -243,7 +248,7 @@ fn concat(call: &mut HostCall<'_>) -> Answer {
     if is_plain(call, table) || first > last {
         return join(call, table, (first, last), first);
     }
-    let function = support::function(call, "read_all")?;
+    let function = support::function(call, "read_to_nil")?;
     let separator = call.arg(1);
     call.keep(&[table, separator, Value::int(first), Value::int(last)])?;
     call.call(function, &[table, Value::int(first), Value::int(last)], READ)

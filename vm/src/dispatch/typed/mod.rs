@@ -1,12 +1,13 @@
 //! Typed code: handlers for untagged numbers, linear memory, globals and tables, made as generic types.
 //!
 //! An instruction is a small tree. [`expression`] and [`access`] have what computes values, [`statement`] what changes
-//! something and the handlers around it, [`operators`] the rows of the table, [`bulk`] whole memories and tables.
-//! [`families`] lists which trees there are handlers for; [`registry`] finds one by the key of its [`shape`], which the
-//! loader (`loader/typed`) computes for the tree it has. Nothing here knows how trees are found.
+//! something and the handlers around it, [`operators`] the rows of the table, [`bulk`] whole memories and tables, [`calls`]
+//! calls and returns. [`families`] lists which trees there are handlers for; [`registry`] finds one by the key of its [`shape`],
+//! which the loader (`loader/typed`) computes for the tree it has. Nothing here knows how trees are found.
 
 pub(crate) mod access;
 pub(crate) mod bulk;
+pub(crate) mod calls;
 pub(crate) mod expression;
 pub(crate) mod families;
 pub(crate) mod operators;

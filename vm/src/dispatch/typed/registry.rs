@@ -1,8 +1,10 @@
 //! All handlers of typed code by the key of their shape. Built once, when the first function is loaded.
 
+use super::calls::{call_after, call_element, return_after, return_if, return_value, return_value_if};
 use super::expression::Expr;
 use super::shape::{self, Key};
 use super::statement::{Statement, branch, jump_after, statement};
+use super::word::Word;
 use crate::dispatch::Handler;
 use std::sync::OnceLock;
 
@@ -61,6 +63,38 @@ impl Registry {
     #[inline(always)]
     pub(crate) fn jump_after<S: Statement>(&mut self) {
         self.add(const { shape::jump_after(S::KEY) }, jump_after::<S>);
+    }
+
+    /// The handler that does this statement and calls.
+    #[inline(always)]
+    pub(crate) fn call_after<S: Statement>(&mut self) {
+        self.add(const { shape::call_after(S::KEY) }, call_after::<S>);
+    }
+
+    /// The handler that does this statement and calls an element of a table.
+    #[inline(always)]
+    pub(crate) fn call_element<S: Statement>(&mut self) {
+        self.add(const { shape::call_element(S::KEY) }, call_element::<S>);
+    }
+
+    /// The handler that returns this.
+    #[inline(always)]
+    pub(crate) fn returns<E: Expr>(&mut self) {
+        self.add(const { shape::returns(<E::Value as Word>::CLASS, E::KEY) }, return_value::<E>);
+    }
+
+    /// The handler that does this statement and returns nothing.
+    #[inline(always)]
+    pub(crate) fn returns_after<S: Statement>(&mut self) {
+        self.add(const { shape::returns_after(S::KEY) }, return_after::<S>);
+    }
+
+    /// The handlers that return this value, or nothing, when a condition is not zero.
+    #[inline(always)]
+    pub(crate) fn returns_if<C: Expr<Value = u32>, E: Expr>(&mut self) {
+        let value = const { shape::returns_if(C::KEY, shape::returns(<E::Value as Word>::CLASS, E::KEY)) };
+        self.add(value, return_value_if::<C, E>);
+        self.add(const { shape::returns_if(C::KEY, shape::returns_after(shape::NOTHING)) }, return_if::<C>);
     }
 
     /// Adds a handler; families may overlap, so it may be there.

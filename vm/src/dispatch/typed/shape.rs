@@ -46,6 +46,11 @@ pub(crate) const fn then(first: Key, second: Key) -> Key {
     mix(mix(6, first), second)
 }
 
+/// As [`then`], where the second may be to do nothing.
+pub(crate) const fn then_last(first: Key, second: Key) -> Key {
+    if second == NOTHING { first } else { then(first, second) }
+}
+
 /// A handler that does a statement and goes on behind it.
 pub(crate) const fn statement(statement: Key) -> Key {
     mix(7, statement)
@@ -59,6 +64,34 @@ pub(crate) const fn branch(condition: Key) -> Key {
 /// A handler that does a statement and jumps.
 pub(crate) const fn jump_after(statement: Key) -> Key {
     mix(9, statement)
+}
+
+/// The statement that does nothing.
+pub(crate) const NOTHING: Key = 0;
+
+/// A handler that does a statement and calls.
+pub(crate) const fn call_after(statement: Key) -> Key {
+    mix(10, statement)
+}
+
+/// A handler that does a statement and calls an element of a table.
+pub(crate) const fn call_element(statement: Key) -> Key {
+    mix(14, statement)
+}
+
+/// A handler that returns the value of an expression of this class.
+pub(crate) const fn returns(class: Class, expression: Key) -> Key {
+    mix(mix(11, class as u64), expression)
+}
+
+/// A handler that does a statement and returns nothing.
+pub(crate) const fn returns_after(statement: Key) -> Key {
+    mix(12, statement)
+}
+
+/// A handler that does what another, which returns, does when an expression is not zero.
+pub(crate) const fn returns_if(condition: Key, returns: Key) -> Key {
+    mix(mix(13, condition), returns)
 }
 
 const fn fold(mut key: Key, operands: &[Key]) -> Key {

@@ -4,7 +4,7 @@ use super::expression::Expr;
 use super::shape::{self, Key};
 use super::word::Word;
 use crate::context::Context;
-use crate::dispatch::control::{out_of_fuel, trap};
+use crate::dispatch::control::out_of_fuel;
 use crate::dispatch::{Cursor, Regs};
 use minivm_isa::{Opcode, TrapCode};
 use std::marker::PhantomData;
@@ -54,6 +54,17 @@ impl<E: Expr> Statement for SetGlobal<E> {
     }
 }
 
+/// Does nothing.
+pub(crate) enum Nothing {}
+
+impl Statement for Nothing {
+    const KEY: Key = shape::NOTHING;
+    #[inline(always)]
+    unsafe fn execute(_: &mut Cursor, _: Regs, _: *mut Context) -> Result<(), TrapCode> {
+        Ok(())
+    }
+}
+
 /// Two statements, the second even if it reads what the first has written.
 pub(crate) struct Then<A, B>(PhantomData<(A, B)>);
 
@@ -91,9 +102,11 @@ macro_rules! fail {
     ($code:expr, $c:expr, $regs:expr, $cx:expr, $facc:expr) => {{
         (*$cx).trap_code = $code;
         let place = $c.here().sub(1);
-        slow!(trap, place, $regs, $cx, $facc)
+        slow!($crate::dispatch::control::trap, place, $regs, $cx, $facc)
     }};
 }
+
+pub(crate) use fail;
 
 /// Goes on at a target: pays, and stops there when nothing is left.
 macro_rules! charge_and_go {

@@ -135,6 +135,24 @@ impl Table {
         }
     }
 
+    /// The node with a short string or an integer as its key and a value, or null. It finds nothing in a weak table.
+    ///
+    /// # Safety
+    /// `table` is a live table, `key` a live value.
+    #[inline(always)]
+    pub(crate) unsafe fn peek(table: *mut Table, key: Value) -> *mut Node {
+        // SAFETY: as the caller promises.
+        unsafe {
+            let hash = match key.tag {
+                Tag::STRING if Str::is_short(key.pointer().cast()) => Str::short_hash(key.pointer().cast()),
+                Tag::INT => hash_word(key.payload),
+                _ => return std::ptr::null_mut(),
+            };
+            let node = Table::find_word(table, key.payload, key.tag, hash);
+            if !node.is_null() && (*node).is_empty() { std::ptr::null_mut() } else { node }
+        }
+    }
+
     /// The index of the node with a string key, for a cache. The entry may be a removed one, whose value is nil.
     ///
     /// # Safety

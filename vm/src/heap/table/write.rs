@@ -255,6 +255,33 @@ impl Table {
         }
     }
 
+    /// Stores a value, not nil, at a short string key if that takes no more than a free node in the key's main position; gives
+    /// the index of the node, or `u32::MAX` when nothing was done. Not while the collector marks.
+    ///
+    /// # Safety
+    /// `table` is a live table, `key` a live short string, `value` a live value.
+    #[inline(always)]
+    pub(crate) unsafe fn put_short(table: *mut Table, key: *mut Str, value: Value) -> u32 {
+        // SAFETY: as the caller promises; a found node and a main position are nodes of the table's own part.
+        unsafe {
+            if value.is_nil() || Table::has_no_nodes(table) || Table::is_weak(table) {
+                return u32::MAX;
+            }
+            let mut node = Table::find_short(table, key);
+            let main = Str::short_hash(key) & (*table).mask;
+            if node.is_null() {
+                node = (*table).nodes.add(main as usize);
+                if !(*node).is_empty() {
+                    return u32::MAX;
+                }
+                (*node).set_key(Value::from_string(key));
+            }
+            (*Table::hash_header(table)).absent = 0;
+            (*node).set_value(value);
+            node.offset_from((*table).nodes) as u32
+        }
+    }
+
     /// Stores into the node that was found for a key, or into a new one if it is null.
     #[inline]
     unsafe fn set_node_or_insert(

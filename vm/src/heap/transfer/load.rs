@@ -446,6 +446,7 @@ impl<'a> HeapLoader<'a> {
         let garbage = from.number()?;
         let (debt, last_grant) = (from.signed()?, from.signed()?);
         let live = from.size()?;
+        let live_external = from.size()?;
         let overdrawn = from.flag()?;
         // Between cycles everything allocated here is live.
         let used = heap.allocated_bytes() + garbage.min(MAX);
@@ -465,6 +466,7 @@ impl<'a> HeapLoader<'a> {
         heap.last_grant = last_grant.max(debt);
         heap.freed = allocated - used;
         heap.live = live.min(used as usize);
+        heap.live_external = live_external.min(MAX as usize);
         heap.overdrawn = overdrawn;
         heap.cycle.load(from)
     }

@@ -374,6 +374,7 @@ impl Heap {
         out.signed(self.debt);
         out.signed(self.last_grant);
         out.count(self.live);
+        out.count(self.live_external);
         out.flag(self.overdrawn);
         self.cycle.save(out);
     }

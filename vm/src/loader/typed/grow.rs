@@ -1,7 +1,7 @@
 //! Finds the largest tree of a statement that there is a handler for.
 
 use super::row::{self, Traits};
-use super::tree::{self, Root, Tree};
+use super::tree::{self, Root, Site, Tree};
 use super::{Loading, Planned};
 use crate::dispatch::Handler;
 use crate::dispatch::typed::registry::Registry;
@@ -14,13 +14,14 @@ const TRIES_MAX: u32 = 24;
 const DISTANCE_MAX: usize = 24;
 
 /// The statement at `at`, if there is one that is typed, and the definitions it takes in.
-pub(super) fn statement(loading: &Loading, at: usize) -> Option<(Planned, Vec<u32>)> {
-    let mut tree = tree::build(loading, at, &[])?;
+pub(super) fn statement(loading: &Loading, site: Site, taken: &[u32]) -> Option<(Planned, Vec<u32>)> {
+    let at = site.at;
+    let mut tree = tree::build(loading, site, &[])?;
     if matches!(tree.root, Root::Jump { .. }) {
         return Some((planned(at, tree, statement::jump, &[]), Vec::new()));
     }
     if !loading.plain {
-        let mut search = Search { loading, at, members: Vec::new(), best: None, tries: 0 };
+        let mut search = Search { loading, site, taken, members: Vec::new(), best: None, tries: 0 };
         search.grow(&tree);
         if let Some((larger, handler, members)) = search.best {
             return Some((planned(at, larger, handler, &members), members));
@@ -37,12 +38,14 @@ pub(super) fn statement(loading: &Loading, at: usize) -> Option<(Planned, Vec<u3
 
 fn planned(at: usize, tree: Tree, handler: Handler, members: &[u32]) -> Planned {
     let first = members.iter().copied().min().unwrap_or(at as u32).min(at as u32);
-    Planned { tree, handler, first, pair: None }
+    Planned { tree, handler, first, joined: None }
 }
 
 struct Search<'a, 'l> {
     loading: &'a Loading<'l>,
-    at: usize,
+    site: Site,
+    /// Taken in by another argument of the same call.
+    taken: &'a [u32],
     members: Vec<u32>,
     best: Option<(Tree, Handler, Vec<u32>)>,
     tries: u32,
@@ -60,7 +63,7 @@ impl Search<'_, '_> {
             }
             self.tries += 1;
             self.members.push(definition);
-            let larger = tree::build(self.loading, self.at, &self.members).expect("it was a statement before");
+            let larger = tree::build(self.loading, self.site, &self.members).expect("it was a statement before");
             if let Some(handler) = Registry::get().find(larger.handler_key()) {
                 self.grow(&larger);
                 if self.best.as_ref().is_none_or(|(_, _, members)| members.len() < self.members.len()) {
@@ -74,11 +77,12 @@ impl Search<'_, '_> {
     /// Whether a definition may be computed where the statement is instead of where it stands.
     fn may_move(&self, from: usize) -> bool {
         let code = &self.loading.function.code;
-        if self.loading.absorbed[from].is_some() || self.at - from > DISTANCE_MAX {
+        let at = self.site.at;
+        if self.loading.absorbed[from].is_some() || self.taken.contains(&(from as u32)) || at - from > DISTANCE_MAX {
             return false;
         }
         let moved = row::traits(&code[from]);
-        (from + 1..self.at).all(|between| {
+        (from + 1..at).all(|between| {
             // What another, later statement took in is computed there and does not mind.
             self.loading.absorbed[between].is_some()
                 || self.members.contains(&(between as u32))

@@ -7,6 +7,7 @@
 //! How branches pay for fuel is told at [`Assembler::cost`](crate::code::Assembler::cost).
 
 mod bulk;
+pub(super) mod calls;
 mod grow;
 mod row;
 mod tree;
@@ -19,7 +20,7 @@ use crate::dispatch::typed::registry::Registry;
 use crate::dispatch::typed::shape::{self, Key};
 use minivm_isa::entities::Block;
 use std::ops::Range;
-use tree::{Root, Tree};
+use tree::{Root, Site, Tree};
 
 /// What a block may have pending when it is fallen into.
 const PENDING_INTO_BLOCK_MAX: u32 = 256;
@@ -29,8 +30,10 @@ const PENDING_INTO_BLOCK_MAX: u32 = 256;
 pub(crate) struct Plan {
     /// First instruction of the block.
     start: usize,
-    /// For each instruction: the temporaries it alone reads, by the instruction that defines them.
-    feeds: Vec<[Option<u32>; 3]>,
+    /// Instructions that define temporaries, after the one that alone reads it; in order.
+    feeds: Vec<(u32, u32)>,
+    /// For calls: the statements that put their arguments in place.
+    arguments: Vec<(u32, Vec<Planned>)>,
     /// For each instruction: the statement it is the root of.
     statements: Vec<Option<Planned>>,
 }
@@ -42,16 +45,17 @@ struct Planned {
     handler: Handler,
     /// The first canonical instruction it does.
     first: u32,
-    /// The statement behind it that is done by the same instruction, and the handler for both.
-    pair: Option<(u32, Handler)>,
+    /// The statements behind it that are done by the same instruction, and the handler for all.
+    joined: Option<(Vec<u32>, Handler)>,
 }
 
 impl Plan {
     /// The instruction that defines `reg` for `reader` alone.
     fn feeder(&self, loading: &Loading, reader: usize, reg: minivm_isa::entities::Reg) -> Option<u32> {
-        let feeds = self.feeds.get(reader.checked_sub(self.start)?)?;
-        let defines = |&at: &u32| row::result(&loading.function.code[at as usize]) == Some(reg);
-        feeds.iter().flatten().copied().find(defines)
+        let reader = reader as u32;
+        let first = self.feeds.partition_point(|&(by, _)| by < reader);
+        let feeds = self.feeds[first..].iter().take_while(|&&(by, _)| by == reader).map(|&(_, at)| at);
+        feeds.into_iter().find(|&at| row::result(&loading.function.code[at as usize]) == Some(reg))
     }
 }
 
@@ -61,14 +65,16 @@ pub(crate) fn plan(loading: &mut Loading, range: Range<usize>) {
     loading.typed.statements.clear();
     loading.typed.statements.resize_with(range.len(), || None);
     loading.typed.feeds.clear();
-    loading.typed.feeds.resize(range.len(), [None; 3]);
+    loading.typed.arguments.clear();
     if !loading.plain {
         find_feeds(loading, range.clone());
     }
     for at in range.clone().rev() {
-        if loading.absorbed[at].is_none()
-            && let Some((planned, members)) = grow::statement(loading, at)
-        {
+        if loading.absorbed[at].is_some() {
+            continue;
+        }
+        calls::plan_arguments(loading, at);
+        if let Some((planned, members)) = grow::statement(loading, Site { at, argument: None }, &[]) {
             for member in members {
                 loading.absorbed[member as usize] = Some(at as u32);
             }
@@ -76,7 +82,8 @@ pub(crate) fn plan(loading: &mut Loading, range: Range<usize>) {
         }
     }
     if !loading.plain {
-        pair(loading, range);
+        join(loading, range.clone());
+        calls::return_at_conditions(loading, range);
     }
 }
 
@@ -84,50 +91,59 @@ fn find_feeds(loading: &mut Loading, range: Range<usize>) {
     for at in range.clone() {
         let Some(reader) = loading.temporaries.single_use(at) else { continue };
         if row::is_value(&loading.function.code[at]) && range.contains(&reader) {
-            let feeds = &mut loading.typed.feeds[reader - range.start];
-            if let Some(free) = feeds.iter_mut().find(|feed| feed.is_none()) {
-                *free = Some(at as u32);
-            }
+            loading.typed.feeds.push((reader as u32, at as u32));
         }
     }
+    loading.typed.feeds.sort_unstable();
 }
 
-/// Joins neighbouring statements where there is a handler for both, so that as few instructions as can be remain.
-fn pair(loading: &mut Loading, range: Range<usize>) {
-    let registry = Registry::get();
+/// Statements that one instruction does at most.
+const JOINED_MAX: usize = 4;
+
+/// Joins neighbouring statements where there is a handler for them, so that as few instructions as can be remain.
+fn join(loading: &mut Loading, range: Range<usize>) {
     let plan = &mut loading.typed;
-    // Instructions from the statement on, without and with the pair it begins; later statements first.
-    let (mut after, mut after_next) = (0u32, 0u32);
-    let mut next: Option<usize> = None;
+    // Non-absorbed instructions from the one at hand on, with the instructions needed from each of them on; nearest first.
+    let mut following: Vec<(usize, u32)> = Vec::new();
     for at in range.clone().rev() {
         if loading.absorbed[at].is_some() {
             continue;
         }
-        let index = at - range.start;
-        let mut best = after + 1;
-        if let (Some(first), Some(later)) = (&plan.statements[index], next)
-            && let Some(second) = &plan.statements[later - range.start]
-            && let Some(key) = pair_key(&first.tree, &second.tree)
-            && after_next < after
-            && let Some(handler) = registry.find(key)
-        {
-            best = after_next + 1;
-            plan.statements[index].as_mut().expect("it was just there").pair = Some((later as u32, handler));
+        let mut best = 1 + following.first().map_or(0, |&(_, needed)| needed);
+        let mut joined = None;
+        let mut trees: Vec<&Tree> = plan.statements[at - range.start].iter().map(|planned| &planned.tree).collect();
+        for count in 1..=following.len().min(if trees.is_empty() { 0 } else { JOINED_MAX - 1 }) {
+            let Some(planned) = &plan.statements[following[count - 1].0 - range.start] else { break };
+            trees.push(&planned.tree);
+            let needed = 1 + following.get(count).map_or(0, |&(_, needed)| needed);
+            if needed < best
+                && let Some(handler) = joint_key(&trees).and_then(|key| Registry::get().find(key))
+            {
+                best = needed;
+                joined = Some((following[..count].iter().map(|&(later, _)| later as u32).collect(), handler));
+            }
         }
-        (after_next, after) = (after, best);
-        next = Some(at);
+        if let Some(planned) = &mut plan.statements[at - range.start] {
+            planned.joined = joined;
+        }
+        following.insert(0, (at, best));
+        following.truncate(JOINED_MAX);
     }
 }
 
-fn pair_key(first: &Tree, second: &Tree) -> Option<Key> {
-    if !first.is_statement() || !first.is_exact() || !second.is_exact() {
+/// The key of the handler that does statements one after the other.
+fn joint_key(trees: &[&Tree]) -> Option<Key> {
+    let (last, before) = trees.split_last()?;
+    if before.iter().any(|tree| !tree.is_statement() || !tree.is_exact()) || !last.is_exact() {
         return None;
     }
-    match second.root {
-        Root::Set { .. } | Root::Effect { .. } => Some(shape::statement(shape::then(first.key(), second.key()))),
-        Root::Condition { .. } => Some(shape::branch(shape::then(first.key(), second.key()))),
-        Root::Jump { falls: false, .. } => Some(shape::jump_after(first.key())),
-        Root::Jump { falls: true, .. } => None,
+    let before = before.iter().map(|tree| tree.key()).reduce(shape::then)?;
+    match last.root {
+        Root::Set { .. } | Root::Effect { .. } => Some(shape::statement(shape::then(before, last.key()))),
+        Root::Condition { .. } => Some(shape::branch(shape::then(before, last.key()))),
+        Root::Jump { falls: false, .. } => Some(shape::jump_after(before)),
+        Root::Return(returned) => Some(returned.handler_key(shape::then_last(before, last.key()))),
+        Root::Jump { falls: true, .. } | Root::ReturnIf { .. } => None,
     }
 }
 
@@ -139,15 +155,19 @@ pub(crate) fn emit(loading: &mut Loading, at: usize) -> bool {
     let Some(planned) = loading.typed.statements[index].take() else {
         return bulk::emit(loading, at);
     };
-    match planned.pair {
-        Some((second_at, handler)) => {
-            let second = loading.typed.statements[second_at as usize - loading.typed.start].take();
-            let second = second.expect("a pair was planned with a statement");
-            loading.absorbed[second_at as usize] = Some(at as u32);
-            write::pair(loading, at, &planned, (second_at as usize, &second), handler);
-        }
-        None => write::single(loading, at, &planned),
+    let Some((later, handler)) = &planned.joined else {
+        write::single(loading, at, &planned);
+        return true;
+    };
+    let (later, handler) = (later.clone(), *handler);
+    let mut statements = vec![planned];
+    for &next in &later {
+        let statement = loading.typed.statements[next as usize - loading.typed.start].take();
+        statements.push(statement.expect("it was joined as a statement"));
+        loading.absorbed[next as usize] = Some(at as u32);
     }
+    let last = later.last().map_or(at, |&last| last as usize);
+    write::joined(loading, at, last, &statements, handler);
     true
 }
 

@@ -73,6 +73,20 @@ pub(super) enum Root {
     Condition { value: Kid, target: Block, otherwise: Block, falls: bool },
     /// Control goes to `target`, which is the next block if `falls`.
     Jump { target: Block, falls: bool },
+    /// The function returns.
+    Return(Return),
+    /// The function returns when the condition is not zero; else control goes on as for `Condition`.
+    ReturnIf { condition: Kid, value: Return, otherwise: Block, falls: bool },
+}
+
+/// What a function returns: one value, or nothing.
+#[derive(Clone, Copy)]
+pub(super) struct Return {
+    pub(super) value: Option<Kid>,
+    /// The class of the value.
+    pub(super) class: Class,
+    /// Canonical instructions it does after the one it is the root of: a jump to a return does that, too.
+    pub(super) ahead: u32,
 }
 
 /// A statement with the trees of its operands.
@@ -90,6 +104,9 @@ impl Tree {
             Root::Set { value, .. } => shape::set(self.node_key(value)),
             Root::Effect { node } => self.node_key(node),
             Root::Condition { value, .. } => self.kid_key(value),
+            Root::Return(Return { value: Some(value), .. }) => self.kid_key(value),
+            Root::ReturnIf { condition, .. } => self.kid_key(condition),
+            Root::Return(Return { value: None, .. }) => shape::NOTHING,
             Root::Jump { .. } => 0,
         }
     }
@@ -99,6 +116,11 @@ impl Tree {
         match self.root {
             Root::Set { .. } | Root::Effect { .. } => shape::statement(self.key()),
             Root::Condition { .. } | Root::Jump { .. } => shape::branch(self.key()),
+            Root::Return(returned) => returned.handler_key(self.key()),
+            Root::ReturnIf { value, .. } => {
+                let returned = value.value.map_or(shape::NOTHING, |value| self.kid_key(value));
+                shape::returns_if(self.key(), value.handler_key(returned))
+            }
         }
     }
 
@@ -143,11 +165,19 @@ impl Tree {
             Kid::Node(_) => None,
         };
         let root = match self.root {
-            Root::Condition { value, .. } => of(value),
+            Root::Condition { value, .. } | Root::Return(Return { value: Some(value), .. }) => of(value),
+            Root::Return(Return { value: None, .. }) | Root::ReturnIf { .. } => None,
             Root::Set { .. } | Root::Effect { .. } | Root::Jump { .. } => None,
         };
         // Nodes that were folded away have left kids behind, which are found again in the nodes that took their place.
         root.into_iter().chain(self.nodes.iter().flat_map(|node| node.kids.into_iter().flatten()).filter_map(of))
+    }
+}
+
+impl Return {
+    /// The key of the handler that returns what has this key.
+    pub(super) fn handler_key(&self, key: Key) -> Key {
+        if self.value.is_some() { shape::returns(self.class, key) } else { shape::returns_after(key) }
     }
 }
 
@@ -172,6 +202,14 @@ fn bits(class: Class) -> Class {
     }
 }
 
+/// The class of a leaf that is only moved: a whole word is, whatever it holds.
+pub(super) fn leaf_class(leaf: Leaf) -> Class {
+    match leaf {
+        Leaf { slot: Some(_), class: Class::Bits32 | Class::Single, .. } => Class::Bits64,
+        _ => bits(leaf.class),
+    }
+}
+
 /// Builds the tree of one statement.
 pub(super) struct Builder<'a, 'l> {
     loading: &'a Loading<'l>,
@@ -180,10 +218,24 @@ pub(super) struct Builder<'a, 'l> {
     nodes: Vec<Node>,
 }
 
-/// The tree of statement `at` with these definitions taken in, if it is one.
-pub(super) fn build(loading: &Loading, at: usize, members: &[u32]) -> Option<Tree> {
+/// What a tree is made of: an instruction, or one of the arguments of a call.
+#[derive(Clone, Copy)]
+pub(super) struct Site {
+    pub(super) at: usize,
+    /// The argument and the slot it goes to.
+    pub(super) argument: Option<(Operand, u16)>,
+}
+
+/// The tree of a statement with these definitions taken in, if it is one.
+pub(super) fn build(loading: &Loading, site: Site, members: &[u32]) -> Option<Tree> {
     let mut builder = Builder { loading, members, nodes: Vec::new() };
-    let root = builder.root(at)?;
+    let root = match site.argument {
+        Some((operand, slot)) => {
+            let value = builder.operand(site.at, operand);
+            Root::Set { slot, value: builder.moved(site.at, value) }
+        }
+        None => builder.root(site.at)?,
+    };
     Some(Tree { nodes: builder.nodes, root, either: false })
 }
 
@@ -219,7 +271,8 @@ impl Builder<'_, '_> {
         for (place, &kid) in places.iter_mut().zip(kids) {
             *place = Some(kid);
         }
-        let traps = self.loading.function.code[at].info().effects.trap;
+        let is_moved = matches!(head, Head::Generic(Opcode::Copy, _));
+        let traps = !is_moved && self.loading.function.code[at].info().effects.trap;
         self.nodes.push(Node { at, head, kids: places, extra, traps });
         self.nodes.len() - 1
     }
@@ -228,9 +281,12 @@ impl Builder<'_, '_> {
         let instruction = &self.loading.function.code[at];
         let row = Row::of(instruction);
         Some(match row::kind(instruction) {
-            Kind::Other => return None,
+            Kind::Other => Root::Return(self.returned(at)?),
             Kind::Jump => {
                 let target = row.targets[0].expect("a jump has a target");
+                if let Some(returned) = super::calls::lone_return(self.loading, target) {
+                    return Some(Root::Return(returned));
+                }
                 Root::Jump { target, falls: self.loading.next_block == Some(target) }
             }
             Kind::Branch(comparison) => self.condition(at, &row, comparison),
@@ -244,14 +300,29 @@ impl Builder<'_, '_> {
         })
     }
 
+    /// What an instruction returns, if it does and there are handlers for it.
+    fn returned(&mut self, at: usize) -> Option<Return> {
+        let Some(operand) = super::calls::returned(self.loading, at)? else {
+            return Some(Return { value: None, class: Class::Bits64, ahead: 0 });
+        };
+        let value = self.operand(at, operand);
+        let class = match value {
+            Kid::Leaf(leaf) => leaf_class(leaf),
+            Kid::Node(index) => {
+                self.moved(at, value);
+                let class = class_of(self.loading.operand_type(operand));
+                let is_moved = matches!(self.nodes[index].head, Head::Access(..) | Head::Generic(Opcode::GlobalGet, _));
+                if is_moved { bits(class) } else { class }
+            }
+        };
+        Some(Return { value: Some(value), class, ahead: 0 })
+    }
+
     /// The node that gives a value to a register: one that only moves it does not care for its type.
     fn moved(&mut self, at: usize, value: Kid) -> usize {
         match value {
             Kid::Leaf(leaf) => {
-                // A whole word is moved, whatever it holds.
-                let class = if leaf.slot.is_some() && leaf.class == Class::Bits32 { Class::Bits64 } else { leaf.class };
-                let class =
-                    if leaf.slot.is_some() && leaf.class == Class::Single { Class::Bits64 } else { bits(class) };
+                let class = leaf_class(leaf);
                 self.push(at, Head::Generic(Opcode::Copy, class), &[value], Extra::None)
             }
             Kid::Node(index) => {

@@ -1,41 +1,62 @@
 //! Writes planned statements.
 
-use super::tree::{Extra, Kid, Leaf, Node, Root, Tree};
+use super::tree::{Extra, Kid, Leaf, Node, Return, Root, Tree};
 use super::{Loading, Planned, settle};
 use crate::code::Assembler;
 use crate::dispatch::Handler;
 use crate::dispatch::typed::statement::jump;
 use crate::dispatch::typed::word::{Class, NO_SLOT};
+use minivm_isa::entities::Block;
 
 /// Writes a statement.
 pub(super) fn single(loading: &mut Loading, at: usize, planned: &Planned) {
     if !planned.tree.is_statement() {
         settle(loading, at, 0);
     }
-    if let Root::Jump { falls: true, .. } = planned.tree.root {
-        return finish_block(loading, at, 0, &planned.tree);
+    match planned.tree.root {
+        Root::Jump { falls: true, .. } => {
+            let pending = loading.pending.saturating_sub(1);
+            loading.asm.falls(at, pending);
+            return finish_block(loading, at, 0, &planned.tree);
+        }
+        Root::Return(_) => return returns(loading, at, 0, planned.first, planned.handler, &[&planned.tree]),
+        _ => {}
     }
     loading.asm.begin(planned.handler, planned.first as usize);
     operands(&mut loading.asm, &planned.tree);
     finish_block(loading, at, 0, &planned.tree);
 }
 
-/// Writes two statements as one instruction.
-pub(super) fn pair(
-    loading: &mut Loading,
-    at: usize,
-    first: &Planned,
-    (second_at, second): (usize, &Planned),
-    handler: Handler,
-) {
-    let ahead = (second_at - at) as u32;
-    if !second.tree.is_statement() {
+/// Writes statements as one instruction: the first at `at`, the last at `last`.
+pub(super) fn joined(loading: &mut Loading, at: usize, last: usize, statements: &[Planned], handler: Handler) {
+    let ahead = (last - at) as u32;
+    let trees: Vec<&Tree> = statements.iter().map(|planned| &planned.tree).collect();
+    let tree = trees.last().expect("there are several");
+    if !tree.is_statement() {
         settle(loading, at, ahead);
     }
-    loading.asm.begin(handler, first.first.min(second.first) as usize);
-    operands(&mut loading.asm, &first.tree);
-    operands(&mut loading.asm, &second.tree);
-    finish_block(loading, second_at, ahead, &second.tree);
+    let first = statements.iter().map(|planned| planned.first).min().expect("there are several");
+    if let Root::Return(_) = tree.root {
+        return returns(loading, last, ahead, first, handler, &trees);
+    }
+    loading.asm.begin(handler, first as usize);
+    for tree in &trees {
+        operands(&mut loading.asm, tree);
+    }
+    finish_block(loading, last, ahead, tree);
+}
+
+/// Writes an instruction that returns: that of these trees which is last, at `at`.
+fn returns(loading: &mut Loading, at: usize, ahead: u32, first: u32, handler: Handler, trees: &[&Tree]) {
+    let Some(Tree { root: Root::Return(returned), .. }) = trees.last() else { unreachable!("the last one returns") };
+    let cost = loading.pending + ahead + returned.ahead;
+    loading.asm.charges(at + 1 + returned.ahead as usize);
+    loading.asm.begin(handler, first as usize);
+    loading.asm.half(cost as u16);
+    for tree in trees {
+        operands(&mut loading.asm, tree);
+    }
+    loading.leave();
 }
 
 /// Writes where control goes on, `ahead` instructions after the one that `pending` counts up to.
@@ -52,26 +73,40 @@ fn finish_block(loading: &mut Loading, at: usize, ahead: u32, tree: &Tree) {
         Root::Condition { target, otherwise, falls, .. } => {
             loading.asm.cost(pending, target);
             loading.asm.target(target);
-            if !falls {
-                loading.asm.begin(jump, at);
-                loading.asm.cost(pending, otherwise);
-                loading.asm.target(otherwise);
-            }
-            loading.falls_through = falls;
+            go_on(loading, at, pending, otherwise, falls);
         }
+        Root::ReturnIf { value, otherwise, falls, .. } => {
+            loading.asm.half((pending + value.ahead) as u16);
+            if let Some(Kid::Leaf(leaf)) = value.value {
+                write_leaf(&mut loading.asm, leaf, false);
+            }
+            go_on(loading, at, pending, otherwise, falls);
+        }
+        Root::Return(_) => unreachable!("returns are written by themselves"),
     }
 }
 
+/// Goes on at a block, after a condition did not lead elsewhere.
+fn go_on(loading: &mut Loading, at: usize, pending: u32, block: Block, falls: bool) {
+    if !falls {
+        loading.asm.begin(jump, at);
+        loading.asm.cost(pending, block);
+        loading.asm.target(block);
+    }
+    loading.falls_through = falls;
+}
+
 /// Writes the operands of a statement.
-fn operands(asm: &mut Assembler, tree: &Tree) {
+pub(super) fn operands(asm: &mut Assembler, tree: &Tree) {
     match tree.root {
         Root::Set { slot, value } => {
             node(asm, tree, &tree.nodes[value]);
             asm.half(slot);
         }
         Root::Effect { node: index } => node(asm, tree, &tree.nodes[index]),
-        Root::Condition { value, .. } => kid(asm, tree, value),
-        Root::Jump { .. } => {}
+        Root::Condition { value, .. } | Root::ReturnIf { condition: value, .. } => kid(asm, tree, value),
+        Root::Return(Return { value: Some(value), .. }) => kid(asm, tree, value),
+        Root::Return(Return { value: None, .. }) | Root::Jump { .. } => {}
     }
 }
 

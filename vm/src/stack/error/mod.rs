@@ -1,18 +1,21 @@
 //! Messages for people: positions, tracebacks, names of variables and functions.
 
+mod border;
 mod names;
 mod trace;
 
 use crate::context::Context;
 use crate::dispatch::Flow;
 use crate::function::{Body, FunctionInfo};
-use crate::metamethod::Metamethod;
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
 
-pub(crate) use names::{describe_callee, describe_operand, name_in_caller};
+pub(crate) use border::{argument_message, result_message};
+pub(crate) use names::{call_site_name, describe_callee, describe_operand, name_in_caller};
+pub use trace::FunctionNames;
 pub(crate) use trace::{
-    level_info, position_at, position_of_caller, static_info, traceback, traceback_of_caller, traceback_of_fiber,
+    fiber_state, level_info, position_at, position_of_caller, static_info, suspended_in, traceback,
+    traceback_of_caller, traceback_of_fiber,
 };
 
 /// Why a run failed.
@@ -51,7 +54,7 @@ impl std::error::Error for Failure {}
 /// The kind of a value as programs know it; a metatable's `__name` comes first.
 pub(crate) fn type_name(cx: &Context, value: Value) -> String {
     if matches!(value.tag(), Tag::TABLE | Tag::USERDATA)
-        && let Some(name) = cx.metamethod(value, Metamethod::Name).as_string()
+        && let Some(name) = cx.metatable_name(value)
     {
         // SAFETY: the string is reachable from the value's metatable.
         return String::from_utf8_lossy(unsafe { crate::heap::Str::bytes(name) }).into_owned();
@@ -61,7 +64,12 @@ pub(crate) fn type_name(cx: &Context, value: Value) -> String {
 
 /// The kind of a value as programs know it.
 pub(crate) fn basic_type_name(value: Value) -> &'static str {
-    match value.tag() {
+    tag_name(value.tag())
+}
+
+/// The name of a kind, as programs know it.
+pub(crate) fn tag_name(tag: Tag) -> &'static str {
+    match tag {
         Tag::NIL => "nil",
         Tag::FALSE | Tag::TRUE => "boolean",
         Tag::INT | Tag::FLOAT => "number",

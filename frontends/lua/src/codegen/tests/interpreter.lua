@@ -11,7 +11,7 @@ local imports = {
             error("variable '" .. name .. "' got a non-closable value", 0)
         end
     end,
-    close = function(value, message) if value then getmetatable(value).__close(value, message) end end,
+    __close = function(value, message) if value then getmetatable(value).__close(value, message) end end,
     pack = pack,
     unpack = function(packed) return unpack(packed, 1, packed.n) end,
 }

@@ -102,7 +102,7 @@ const SUPPORT: &Library = &[
         let name = String::from_utf8_lossy(call.arg(1).as_bytes().unwrap_or_default()).into_owned();
         Err(call.error(format!("variable '{name}' got a non-closable value")))
     }),
-    ("close", |call| {
+    ("__close", |call| {
         let (value, error) = (call.arg(0), call.arg(1));
         if call.state() == 1 || is_false(value) {
             return call.return_none();

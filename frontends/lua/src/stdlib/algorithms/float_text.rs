@@ -34,7 +34,11 @@ fn write_float(out: &mut Vec<u8>, value: f64) {
     } else if value < TOSTRING_INTEGRAL_LIMIT && libm::trunc(value) == value {
         let _ = write!(out, "{}.0", value as u64);
     } else {
+        let start = out.len();
         write_general(out, value, TOSTRING_DIGITS, false);
+        if out[start..].iter().all(u8::is_ascii_digit) {
+            out.extend_from_slice(b".0");
+        }
     }
 }
 

@@ -31,6 +31,12 @@ fn moves(registry: &mut Registry) {
         statement Set<Move<Slot<T>>>;
         statement SetGlobal<Slot<T>>;
     }
+    registry.call_after::<Nothing>();
+    registry.call_element::<Nothing>();
+    registry.returns_after::<Nothing>();
+    registry.returns::<Slot<u64>>();
+    registry.returns::<Imm<u32>>();
+    registry.returns::<Imm<u64>>();
     registry.branch::<Slot<u32>>();
     registry.branch::<Imm<u32>>();
     registry.branch::<Unary<I32Eqz, Slot<u32>>>();

@@ -20,6 +20,26 @@ macro_rules! each {
         $registry.jump_after::<$shape>();
         each!($registry; $($rest)*);
     };
+    ($registry:ident; call $shape:ty; $($rest:tt)*) => {
+        $registry.call_after::<$shape>();
+        each!($registry; $($rest)*);
+    };
+    ($registry:ident; call_element $shape:ty; $($rest:tt)*) => {
+        $registry.call_element::<$shape>();
+        each!($registry; $($rest)*);
+    };
+    ($registry:ident; returns $shape:ty; $($rest:tt)*) => {
+        $registry.returns::<$shape>();
+        each!($registry; $($rest)*);
+    };
+    ($registry:ident; returns_after $shape:ty; $($rest:tt)*) => {
+        $registry.returns_after::<$shape>();
+        each!($registry; $($rest)*);
+    };
+    ($registry:ident; returns_if $shape:ty => $value:ty; $($rest:tt)*) => {
+        $registry.returns_if::<$shape, $value>();
+        each!($registry; $($rest)*);
+    };
     ($registry:ident; $name:ident in $list:ident!; $($rest:tt)*) => {
         $list! { each $registry; $name; $($rest)* }
     };
@@ -56,6 +76,8 @@ mod base;
 #[cfg(minivm_tail)]
 mod branches;
 #[cfg(minivm_tail)]
+mod calls;
+#[cfg(minivm_tail)]
 mod floats;
 #[cfg(minivm_tail)]
 mod integers;
@@ -80,5 +102,6 @@ pub(crate) fn register(registry: &mut Registry) {
         floats::register(registry);
         branches::register(registry);
         pairs::register(registry);
+        calls::register(registry);
     }
 }

@@ -40,6 +40,25 @@ lists! {
         Store<I64Store, Slot<u32>, Slot<u64>>,
         Set<SlotSlot<I64Add>>, Set<SlotSlot<F64Add>>, Set<SlotSlot<F64Sub>>, Set<SlotSlot<F64Mul>>
     ];
+    /// Bits that are mixed: hashes, checksums, allocators.
+    mixing = [
+        Set<WithImm<I32And, SlotImm<I32ShrU>>>, Set<WithSlot<I32Xor, SlotImm<I32ShrU>>>, Set<SlotImm<I32Xor>>,
+        Set<SlotSlot<I32Xor>>, Set<SlotImm<I32ShrU>>, Set<SlotSlot<I32ShrU>>, Set<SlotImm<I32Shl>>, Set<SlotImm<I32And>>,
+        Set<SlotSlot<I32And>>, Set<SlotSlot<I32Or>>, Set<SlotImm<I32Or>>, Set<SlotImm<I32Rotl>>, Set<SlotImm<I32Mul>>,
+        Set<Select<Slot<u32>, Slot<u32>, SlotImm<I32And>>>
+    ];
+    /// Static variables.
+    static_words = [
+        Set<Load<I32Load, Imm<u32>>>, Store<I32Store, Imm<u32>, Slot<u32>>, Store<I32Store, Imm<u32>, Imm<u32>>,
+        Set<Load<I64Load, Imm<u32>>>, Store<I64Store, Imm<u32>, Slot<u64>>
+    ];
+    /// The most common of both.
+    common = [Increment, Copy, Set<SlotSlot<I32Add>>, Set<Load<I32Load, Slot<u32>>>];
+    /// Comparisons whose result is kept.
+    kept = [
+        Set<SlotSlot<I32Eq>>, Set<SlotSlot<I32Ne>>, Set<SlotSlot<I32LtS>>, Set<SlotSlot<I32LtU>>, Set<SlotImm<I32Eq>>,
+        Set<SlotImm<I32Ne>>, Set<SlotImm<I32LtS>>, Set<SlotImm<I32LtU>>, Set<SlotImm<I32GtS>>, Set<SlotImm<I32GtU>>
+    ];
     /// Statements that often come before a branch.
     before_branches = [
         Increment, Copy, Set<SlotSlot<I32Add>>, Set<SlotSlot<I32Sub>>, Set<SlotImm<I32And>>, Set<SlotImm<I32ShrU>>,
@@ -106,6 +125,25 @@ fn statements(registry: &mut Registry) {
     each! { registry; A in firsts!; B in seconds!;
         statement Then<A, B>;
     }
+    each! { registry; A in mixing!; B in mixing!;
+        statement Then<A, B>;
+    }
+    each! { registry; A in static_words!; B in seconds!;
+        statement Then<A, B>;
+        statement Then<B, A>;
+    }
+    each! { registry; A in static_words!; B in static_words!;
+        statement Then<A, B>;
+    }
+    registry.statement::<Then<Set<WithImm<I32Add, Global<u32>>>, SetGlobal<Slot<u64>>>>();
+    registry.statement::<Then<Then<Set<Move<Imm<u32>>>, Set<Move<Imm<u32>>>>, Set<Move<Imm<u32>>>>>();
+    each! { registry; A in common!; B in kept!;
+        statement Then<A, B>;
+        statement Then<B, A>;
+    }
+    each! { registry; A in common!; B in common!; C in common!;
+        statement Then<Then<A, B>, C>;
+    }
     each! { registry; A in larger!;
         statement Then<A, Increment>;
         statement Then<Increment, A>;
@@ -167,9 +205,45 @@ fn branches(registry: &mut Registry) {
         ];
         branch After<A, C>;
     }
-    // What loops end in: two counters and the test.
-    each! { registry; C in conditions!;
-        branch After<Then<Increment, Increment>, C>;
+    each! { registry; A in static_words!; C in conditions!;
+        branch After<A, C>;
+    }
+    // What loops end in: counters and the test.
+    each! { registry; B in [Increment, Copy]; C in conditions!;
+        A in [
+            Increment, Copy, Set<SlotSlot<I32Add>>, Set<Load<I32Load, Slot<u32>>>, Set<Load<I32Load8U, Slot<u32>>>,
+            Set<SlotImm<I32ShrU>>, Store<I32Store, Slot<u32>, Slot<u32>>, Store<I32Store8, Slot<u32>, Slot<u32>>,
+            Store<I32Store8, Slot<u32>, Imm<u32>>, Store<I32Store, Slot<u32>, Imm<u32>>
+        ];
+        branch After<Then<A, B>, C>;
+    }
+    whole_loops(registry);
+}
+
+/// Loops over arrays that do one thing.
+fn whole_loops(registry: &mut Registry) {
+    each! { registry;
+        A in [
+            Store<I32Store8, Slot<u32>, Imm<u32>>, Store<I32Store8, Slot<u32>, Slot<u32>>,
+            Store<I32Store, Slot<u32>, Slot<u32>>
+        ];
+        B in [Increment, Set<SlotSlot<I32Add>>];
+        D in [Set<SlotImm<I64Add>>, Set<SlotSlot<I64Add>>];
+        C in [SlotSlot<I64Ne>, SlotSlot<I64LtS>, SlotSlot<I64LtU>, SlotSlot<I64LeS>, SlotSlot<I64LeU>];
+        branch After<Then<Then<A, B>, D>, C>;
+    }
+    each! { registry;
+        A in [
+            Store<I32Store8, Slot<u32>, Imm<u32>>, Store<I32Store8, Slot<u32>, Slot<u32>>,
+            Store<I32Store, Slot<u32>, Slot<u32>>, Store<I32Store8, Slot<u32>, Load<I32Load8U, Slot<u32>>>,
+            Store<I32Store, Slot<u32>, Load<I32Load, Slot<u32>>>,
+            Set<WithSlot<I32Add, Load<I32Load, Slot<u32>>>>, Set<WithSlot<I32Add, Load<I32Load8U, Slot<u32>>>>,
+            Set<SlotWith<F64Add, Load<F64Load, Slot<u32>>>>
+        ];
+        B in [Increment, Set<SlotSlot<I32Add>>];
+        C in [Slot<u32>, SlotSlot<I32Ne>, SlotSlot<I32LtU>, SlotSlot<I32LtS>, SlotImm<I32Ne>];
+        branch After<Then<Then<A, B>, Increment>, C>;
+        branch After<Then<A, B>, C>;
     }
 }
 
@@ -181,12 +255,16 @@ fn jumps(registry: &mut Registry) {
         jump_after A;
     }
     each! { registry; A in firsts!;
+        jump_after Then<Set<Move<Imm<u32>>>, A>;
         jump_after Then<Increment, A>;
         jump_after Then<A, Increment>;
     }
     each! { registry; A in [
             Set<Move<Imm<u64>>>, Set<SlotImm<I32ShrS>>, Set<SlotImm<I32Or>>, Set<SlotSlot<I32Or>>,
         Set<SlotSlot<I32And>>,
+            Set<OneSlot<I32TruncF32S>>, Set<OneSlot<I32TruncF32U>>, Set<OneSlot<I32TruncF64S>>, Set<OneSlot<I32TruncF64U>>,
+            Set<OneSlot<I64TruncF32S>>, Set<OneSlot<I64TruncF32U>>, Set<OneSlot<I64TruncF64S>>, Set<OneSlot<I64TruncF64U>>,
+            Set<Load<I32Load, Imm<u32>>>, Store<I32Store, Imm<u32>, Slot<u32>>,
             Set<Global<u32>>, SetGlobal<Slot<u64>>, SetGlobal<SlotImm<I32Add>>
         ];
         jump_after A;

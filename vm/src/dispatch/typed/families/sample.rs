@@ -19,6 +19,20 @@ pub(super) fn register(registry: &mut Registry) {
         statement Set<Binary<I32Add, Load<O, Slot<u32>>, Slot<u32>>>;
         statement Set<Binary<I32DivU, Load<O, Slot<u32>>, Slot<u32>>>;
     }
+    each! { registry; A in [Set<Move<Slot<u64>>>, Set<SlotImm<I32Add>>, Set<Load<I32Load, Slot<u32>>>];
+        call A;
+        call_element A;
+        call Then<Set<Move<Slot<u64>>>, A>;
+        returns After<A, Slot<u64>>;
+        returns_after A;
+    }
+    each! { registry; C in [Slot<u32>, SlotImm<I32LtS>, Load<I32Load, Slot<u32>>];
+        returns_if C => Slot<u64>;
+        returns_if C => Imm<u32>;
+    }
+    each! { registry; E in [SlotSlot<I32Add>, Load<I32Load, Slot<u32>>, SlotSlot<I32DivU>];
+        returns E;
+    }
     registry.statement::<Store<I32Store, SlotImm<I32Add>, Slot<u32>>>();
     registry.statement::<Then<Set<SlotImm<I32Add>>, Set<SlotImm<I32Add>>>>();
     registry.statement::<Then<Set<Load<I32Load, Slot<u32>>>, Set<Load<I32Load, Slot<u32>>>>>();

@@ -5,7 +5,7 @@ use std::path::Path;
 
 /// A form that programs come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Language {
+pub enum Language {
     /// Lua 5.4 source.
     Lua,
     /// A WebAssembly module.
@@ -31,7 +31,7 @@ impl fmt::Display for Language {
 }
 
 /// Tells the language, or why nothing here understands the file.
-pub(crate) fn detect(path: &Path, bytes: &[u8]) -> Result<Language, &'static str> {
+pub fn detect(path: &Path, bytes: &[u8]) -> Result<Language, &'static str> {
     match by_ending(path) {
         Some(language) => Ok(language),
         None => by_content(bytes),

@@ -1,0 +1,13 @@
+(module
+  (func (export "i32") (param i32) (result i32) (local.get 0))
+  (func (export "i64") (param i64) (result i64) (local.get 0))
+  (func (export "f32") (param f32) (result f32) (local.get 0))
+  (func (export "f64") (param f64) (result f64) (local.get 0))
+  (func (export "extern") (param externref) (result externref) (local.get 0))
+  (func (export "func") (param funcref) (result funcref) (local.get 0))
+  (func (export "is_null") (param externref) (result i32) (ref.is_null (local.get 0)))
+  (func (export "nothing"))
+  (func (export "mixed") (param i32 externref f64 i64 f32) (result i32 externref f64 i64 f32)
+    (local.get 0) (local.get 1) (local.get 2) (local.get 3) (local.get 4))
+  (func (export "many") (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)
+    (i32.add (local.get 0) (local.get 9))))

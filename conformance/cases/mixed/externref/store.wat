@@ -1,0 +1,11 @@
+(module
+  (table $objects (export "objects") 2 externref)
+  (table $free 0 externref)
+  (global $last (export "last") (mut externref) (ref.null extern))
+  (func (export "put") (param i32 externref) (table.set $objects (local.get 0) (local.get 1)))
+  (func (export "get") (param i32) (result externref) (table.get $objects (local.get 0)))
+  (func (export "grow") (param externref i32) (result i32) (table.grow $objects (local.get 0) (local.get 1)))
+  (func (export "remember") (param externref) (global.set $last (local.get 0)))
+  (func (export "clear") (local $i i32)
+    (global.set $last (ref.null extern))
+    (table.fill $objects (i32.const 0) (ref.null extern) (table.size $objects))))

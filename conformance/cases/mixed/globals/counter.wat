@@ -1,0 +1,10 @@
+(module
+  (import "env" "shared" (global $shared (mut i64)))
+  (import "env" "constant" (global $constant f64))
+  (global $count (export "count") (mut i32) (i32.const 5))
+  (global (export "pi") f64 (f64.const 3.25))
+  (global $single (export "single") (mut f32) (f32.const 0))
+  (global $callback (export "callback") (mut funcref) (ref.null func))
+  (global (export "copied") f64 (global.get $constant))
+  (func (export "next") (result i32) (global.set $count (i32.add (global.get $count) (i32.const 1))) (global.get $count))
+  (func (export "add") (param i64) (global.set $shared (i64.add (global.get $shared) (local.get 0)))))

@@ -1,0 +1,3 @@
+local name, file = ...
+print("loading", name, file)
+return { double = function(i) return i * 2 end }

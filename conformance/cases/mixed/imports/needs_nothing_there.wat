@@ -1,0 +1,1 @@
+(module (import "nowhere" "f" (func)))

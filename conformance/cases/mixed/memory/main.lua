@@ -1,0 +1,52 @@
+-- Memories as byte views.
+local m = require "bytes"
+local memory = m.memory
+print(memory:string(16, 15), #memory, memory:size(), memory:pages())
+memory:write(100, "stressed")
+m.reverse(100, 8)
+print(memory:string(100, 8), #memory:string(0, 0))
+for _, case in ipairs { { "i8", -1 }, { "u8", 255 }, { "i16", -2 }, { "u16", 65535 }, { "i32", -3 }, { "u32", 4294967295 },
+  { "i64", math.mininteger }, { "f32", 0.1 }, { "f64", 0.1 }, { "i8", 200 }, { "u8", -1 }, { "i32", 3.0 }, { "f64", 7 } } do
+  memory:set(case[1], 200, case[2])
+  print(case[1], case[2], memory:get(case[1], 200))
+end
+memory:set("i64", 300, 0x0102030405060708)
+print(m.load(300), memory:get("u8", 300), memory:get("u16", 301))
+memory:fill(400, 120, 5)
+print(memory:string(400, 5))
+local function wrong(f, ...) print(select(2, pcall(f, ...))) end
+wrong(memory.string, memory, 65536, 1)
+wrong(memory.string, memory, 0, 65537)
+wrong(memory.string, memory, math.maxinteger, math.maxinteger)
+wrong(memory.write, memory, 65530, "too long")
+wrong(memory.get, memory, "i32", 65533)
+wrong(memory.set, memory, "f64", 65529, 1)
+wrong(memory.fill, memory, 65535, 0, 2)
+wrong(function() memory:string(-1, 1) end)
+wrong(function() memory:string("x", 1) end)
+wrong(function() memory:string(1) end)
+wrong(function() memory:write(1, 2) end)
+wrong(function() memory:get("i128", 1) end)
+wrong(function() memory:set("u8", 1, 256) end)
+wrong(function() memory:set("i32", 1, 1.5) end)
+wrong(function() memory:set("f32", 1, "1") end)
+wrong(function() memory:fill(1, 256, 1) end)
+wrong(function() memory.string({}, 1, 1) end)
+wrong(function() memory.string() end)
+print(memory:string(65530, 6):byte(1, -1))
+print(memory:grow(1), m.grow(1), memory:grow(1), m.grow(1), memory:pages())
+memory:write(3 * 65536 - 3, "end")
+print(memory:string(3 * 65536 - 3, 3))
+-- One memory for two modules, made by Lua.
+local shared = wasm.memory(1, 2)
+local text = '(module (import "env" "memory" (memory 1)) (func (export "peek") (param i32) (result i32) (i32.load8_u (local.get 0))) (func (export "poke") (param i32 i32) (i32.store8 (local.get 0) (local.get 1))))'
+local one = wasm.instantiate(text, { env = { memory = shared } })
+local two = wasm.instantiate(text, { env = { memory = shared } })
+one.poke(5, 77)
+print(two.peek(5), shared:get("u8", 5))
+shared:grow(1)
+shared:set("u8", 65536, 9)
+print(one.peek(65536), two.peek(65536))
+wrong(one.peek, 131072)
+wrong(wasm.instantiate, text, { env = { memory = wasm.memory(0) } })
+print(tostring(memory):match("^[%w.]+"))

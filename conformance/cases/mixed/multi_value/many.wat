@@ -1,0 +1,10 @@
+(module
+  (import "env" "three" (func $three (param i32) (result i32 f64 externref)))
+  (import "env" "swap" (func $swap (param i64 i64) (result i64 i64)))
+  (func (export "three") (param i32) (result i32 f64 externref) (call $three (local.get 0)))
+  (func (export "swap") (param i64 i64) (result i64 i64) (call $swap (local.get 0) (local.get 1)))
+  (func (export "divmod") (param i32 i32) (result i32 i32)
+    (i32.div_s (local.get 0) (local.get 1)) (i32.rem_s (local.get 0) (local.get 1)))
+  (func (export "twelve") (result i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)
+    (i32.const 1) (i32.const 2) (i32.const 3) (i32.const 4) (i32.const 5) (i32.const 6)
+    (i32.const 7) (i32.const 8) (i32.const 9) (i32.const 10) (i32.const 11) (i32.const 12)))

@@ -1,0 +1,11 @@
+(module
+  (import "env" "even" (func $even (param i32) (result i32)))
+  (import "env" "any" (func $any (param i32 externref) (result externref)))
+  (import "env" "wider" (func $wider (param i32) (result i64)))
+  (func (export "odd") (param i32) (result i32)
+    (if (i32.eqz (local.get 0)) (then (return (i32.const 0))))
+    (return_call $even (i32.sub (local.get 0) (i32.const 1))))
+  (func (export "turn") (param i32 externref) (result externref)
+    (return_call $any (local.get 0) (local.get 1)))
+  (func (export "narrow") (param i32) (result i32)
+    (i32.wrap_i64 (call $wider (local.get 0)))))

@@ -1,0 +1,11 @@
+(module
+  (import "env" "f" (func $f (param i32) (result i32)))
+  (memory 1)
+  (table 1 funcref)
+  (func (export "divide") (param i32 i32) (result i32) (i32.div_s (local.get 0) (local.get 1)))
+  (func (export "load") (param i32) (result i32) (i32.load (local.get 0)))
+  (func (export "trunc") (param f64) (result i32) (i32.trunc_f64_s (local.get 0)))
+  (func (export "unreachable") unreachable)
+  (func (export "indirect") (param i32) (call_indirect (local.get 0)))
+  (func $outer (export "outer") (param i32) (result i32) (call $inner (local.get 0)))
+  (func $inner (param i32) (result i32) (i32.add (i32.const 1) (call $f (local.get 0)))))

@@ -1,0 +1,105 @@
+//! Compares the two ways of dispatch over all cases, then runs every case at every pace: `cargo modes [TEXT-IN-THE-NAME]`.
+//!
+//! A build has one of them: this program, built without optimisation, has the loop, and makes one with tail calls of itself
+//! in the profile `measure`, which reports what each case prints and costs.
+
+use minivm_conformance::pace::Pace;
+use minivm_conformance::paced_cases::{self, PLENTY, Run};
+use minivm_conformance::small_stack::with_small_stack;
+use std::process::{Command, ExitCode, Stdio};
+
+/// What is shown of the output of a command that fails.
+const LINES_SHOWN: usize = 40;
+const COLUMNS_SHOWN: usize = 160;
+/// What the other build is asked for with.
+const REPORT: &str = "--report";
+
+fn main() -> ExitCode {
+    let mut arguments: Vec<String> = std::env::args().skip(1).collect();
+    let reports = arguments.first().is_some_and(|first| first == REPORT);
+    if reports {
+        arguments.remove(0);
+    }
+    let filter = arguments.pop().unwrap_or_default();
+    if reports {
+        report(&filter);
+        return ExitCode::SUCCESS;
+    }
+    match compare(&filter).and_then(|()| run_at_every_pace(&filter)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("modes: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What a case did, or why it could not be run.
+type Reported = (String, Result<Run, String>);
+
+fn runs(filter: &str) -> impl Iterator<Item = Reported> {
+    let cases = paced_cases::all().into_iter().filter(move |(case, _)| case.name.contains(filter));
+    cases.map(|(case, runner)| {
+        let run = with_small_stack(|| paced_cases::run(&case, runner, Pace::AtOnce { fuel: PLENTY }));
+        (case.name, run.and_then(|run| run.ok_or("it did not end".to_owned())))
+    })
+}
+
+/// Prints whether this build uses tail calls, then a line for each case.
+fn report(filter: &str) {
+    println!("{}", minivm::uses_tail_calls());
+    for reported in runs(filter) {
+        println!("{}", serde_json::to_string(&reported).expect("it is text and numbers"));
+    }
+}
+
+/// Runs all cases in both builds.
+fn compare(filter: &str) -> Result<(), String> {
+    let text = optimised(&["run", "--bin", "modes", "--", REPORT, filter])?;
+    let mut lines = text.lines();
+    let other_uses_tail_calls = lines.next() == Some("true");
+    if other_uses_tail_calls == minivm::uses_tail_calls() {
+        return Err("both builds go from handler to handler in the same way".to_owned());
+    }
+    let (mut count, mut different) = (0, 0);
+    for (name, run) in runs(filter) {
+        let line = lines.next().ok_or_else(|| format!("the other build ended before {name}"))?;
+        let (other_name, other): Reported = serde_json::from_str(line).map_err(|error| error.to_string())?;
+        if name != other_name {
+            return Err(format!("{name} is {other_name} in the other build"));
+        }
+        count += 1;
+        let difference = match (&run, &other) {
+            (Ok(run), Ok(other)) => run.difference(other),
+            (run, other) => (run != other).then(|| format!("{run:?}, {other:?} in the other build")),
+        };
+        if let Some(difference) = difference {
+            different += 1;
+            println!("{name}: {difference}");
+        }
+    }
+    println!("tail calls and loop: {count} cases, {different} different");
+    if different == 0 { Ok(()) } else { Err("the ways of dispatch differ".to_owned()) }
+}
+
+/// Runs the whole of the test of this name.
+fn run_at_every_pace(filter: &str) -> Result<(), String> {
+    let text = optimised(&["test", "--test", "modes", "--", "--include-ignored", "--quiet", filter]);
+    text.map(|text| println!("{text}"))
+}
+
+/// What a command of cargo prints for this crate in the profile `measure`.
+fn optimised(words: &[&str]) -> Result<String, String> {
+    let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
+    let mut command = Command::new(cargo);
+    command.args([words[0], "--quiet", "--profile", "measure", "-p", "minivm-conformance"]).args(&words[1..]);
+    let output = command.stderr(Stdio::inherit()).output().map_err(|error| format!("cargo: {error}"))?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    if output.status.success() {
+        return Ok(text);
+    }
+    let last: Vec<&str> = text.lines().rev().take(LINES_SHOWN).collect();
+    let last: String =
+        last.iter().rev().map(|line| line.chars().take(COLUMNS_SHOWN).collect::<String>() + "\n").collect();
+    Err(format!("cargo {}: {}\n{last}", words.join(" "), output.status))
+}

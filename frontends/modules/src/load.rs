@@ -1,0 +1,254 @@
+//! Loading a program for another one: its imports are resolved module by module, then it is linked and started.
+//!
+//! What calls guest code in between (`require`, the start function) is called by the machine, so that it may yield and nothing
+//! runs on the native stack. The state is a host object in the function's frame.
+
+use crate::arguments::{Answer, out_of_memory};
+use crate::imports::{Wanted, modules, wanted};
+use crate::objects::value_of;
+use crate::read;
+use minivm::heap::HostObject;
+use minivm::{ExternKind, HostCall, Imports, InstanceId, LinkError, Protect, Raise, Tag, Value};
+use minivm_isa::{Convention, Verified};
+use minivm_lua::stdlib::modules as lua;
+use std::any::Any;
+
+// States.
+const REQUIRED: u32 = 1;
+const STARTED: u32 = 2;
+const INITIALIZED: u32 = 3;
+const CHUNK_RAN: u32 = 4;
+
+// What is kept: the state, the imports that were given, the values of modules by name, the number of the next module, and what
+// a Lua chunk gets as its arguments: name and file.
+const PENDING: usize = 0;
+const GIVEN: usize = 1;
+const FOUND: usize = 2;
+const NEXT: usize = 3;
+const NAME: usize = 4;
+const FILE: usize = 5;
+
+/// The section by which a program tells that it was made from Lua.
+const LUA_SECTION: &str = "lua.lines";
+/// What a library of WebAssembly wants to be called before anything else.
+const INITIALIZE: &str = "_initialize";
+
+/// A program on its way.
+struct Pending {
+    /// How errors call it.
+    source: String,
+    program: Option<Verified>,
+    wanted: Vec<Wanted>,
+    modules: Vec<String>,
+    instance: Option<InstanceId>,
+}
+
+impl HostObject for Pending {
+    fn type_name(&self) -> &str {
+        "wasm.pending"
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn as_any_mut(&mut self) -> &mut dyn Any {
+        self
+    }
+}
+
+/// The loader that `require` calls with the name of a module and its file.
+pub(crate) fn load(call: &mut HostCall<'_>) -> Answer {
+    if call.state() != 0 {
+        return go_on(call);
+    }
+    call.before_loading();
+    let (name, file) = (call.arg(0), call.arg(1));
+    let path = file.as_bytes().unwrap_or_default().to_vec();
+    let bytes = match lua::read_file(call, &path) {
+        Ok(bytes) => bytes,
+        Err(error) => return Err(call.error(format!("cannot read {}: {error}", String::from_utf8_lossy(&path)))),
+    };
+    begin(call, &String::from_utf8_lossy(&path), &bytes, [Value::NIL, name, file])
+}
+
+/// `wasm.instantiate(path or bytes [, imports])`.
+pub(crate) fn instantiate(call: &mut HostCall<'_>) -> Answer {
+    if call.state() != 0 {
+        return go_on(call);
+    }
+    call.before_loading();
+    let given = crate::arguments::check_bytes(call, 0)?;
+    let imports = call.arg(1);
+    if !matches!(imports.tag(), Tag::TABLE | Tag::NIL) {
+        return Err(crate::arguments::kind_error(call, 1, "table"));
+    }
+    if read::is_program(&given) {
+        return begin(call, "(bytes)", &given, [imports, Value::NIL, Value::NIL]);
+    }
+    let path = String::from_utf8_lossy(&given).into_owned();
+    match lua::read_file(call, &given) {
+        Ok(bytes) => begin(call, &path, &bytes, [imports, call.arg(0), call.arg(0)]),
+        Err(error) => Err(call.error(format!("cannot read {path}: {error}"))),
+    }
+}
+
+fn go_on(call: &mut HostCall<'_>) -> Answer {
+    match call.state() {
+        REQUIRED => required(call),
+        STARTED => initialize(call),
+        CHUNK_RAN => call.return_returned(None),
+        _ => finish(call),
+    }
+}
+
+/// An error in loading `source`.
+fn failure(call: &mut HostCall<'_>, source: &str, message: &str) -> Raise {
+    call.error(format!("cannot load '{source}': {message}"))
+}
+
+fn begin(call: &mut HostCall<'_>, source: &str, bytes: &[u8], [given, name, file]: [Value; 3]) -> Answer {
+    let program = match read::program(source, bytes) {
+        Ok(program) => program,
+        Err(message) => return Err(failure(call, source, &message)),
+    };
+    let wanted = wanted(&program);
+    let modules = modules(&wanted);
+    let count = modules.len();
+    let pending = Pending { source: source.to_owned(), program: Some(program), wanted, modules, instance: None };
+    let pending = call.heap().host_object(Box::new(pending), Value::NIL).map_err(out_of_memory)?;
+    let found = call.table(0, count as u32)?;
+    call.keep(&[pending, given, found, Value::int(0), name, file])?;
+    next_module(call)
+}
+
+/// Looks at the state of the running function.
+fn with<R>(call: &mut HostCall<'_>, look: impl FnOnce(&mut Pending) -> R) -> R {
+    let pending = call.arg(PENDING);
+    call.heap().with_host_object(pending, look).expect("it was kept in the first state")
+}
+
+/// Finds the values of the modules that are at hand, and asks for the first one that is not.
+fn next_module(call: &mut HostCall<'_>) -> Answer {
+    loop {
+        let next = call.arg(NEXT).as_int().unwrap_or(0);
+        let Some(name) = with(call, |pending| pending.modules.get(next as usize).cloned()) else {
+            return link(call);
+        };
+        let given = call.arg(GIVEN);
+        let value =
+            if given.is_nil() { lua::loaded(call, &name) } else { call.heap().table_get_name(given, name.as_bytes()) };
+        if value.is_nil() && given.is_nil() && !is_defined(call, &name) {
+            let require = lua::require(call);
+            let name = call.string(&name)?;
+            return call.call_protected(require, &[name], REQUIRED, Protect::Catch, Value::NIL);
+        }
+        take_module(call, &name, value)?;
+    }
+}
+
+/// Whether the host has defined everything that is imported from a module.
+fn is_defined(call: &mut HostCall<'_>, module: &str) -> bool {
+    let names: Vec<String> = with(call, |pending| {
+        let of_module = pending.wanted.iter().filter(|import| import.module == module);
+        of_module.map(|import| import.name.clone()).collect()
+    });
+    names.iter().all(|name| call.defined(module, name).is_some())
+}
+
+fn take_module(call: &mut HostCall<'_>, name: &str, value: Value) -> Result<(), Raise> {
+    let found = call.arg(FOUND);
+    call.heap().table_set_name(found, name.as_bytes(), value).map_err(out_of_memory)?;
+    let next = call.arg(NEXT).as_int().unwrap_or(0);
+    call.set_arg(NEXT, Value::int(next + 1));
+    Ok(())
+}
+
+/// `require` has given a module, or failed.
+fn required(call: &mut HostCall<'_>) -> Answer {
+    let next = call.arg(NEXT).as_int().unwrap_or(0) as usize;
+    let (source, name) = with(call, |pending| (pending.source.clone(), pending.modules[next].clone()));
+    if let Some(error) = call.error_returned() {
+        let Some(message) = error.as_bytes() else { return Err(Raise::Value(error)) };
+        let message = format!("its imports from '{name}' are not found:\n\t{}", String::from_utf8_lossy(message));
+        return Err(failure(call, &source, &message));
+    }
+    let value = call.returned_one();
+    take_module(call, &name, value)?;
+    next_module(call)
+}
+
+fn link(call: &mut HostCall<'_>) -> Answer {
+    let (source, program, wanted) =
+        with(call, |pending| (pending.source.clone(), pending.program.take(), std::mem::take(&mut pending.wanted)));
+    let program = program.expect("it is linked once");
+    let found = call.arg(FOUND);
+    let mut imports = Imports::default();
+    for import in &wanted {
+        let module = call.heap().table_get_name(found, import.module.as_bytes());
+        match import.resolve(call, module) {
+            Ok(Some(item)) => imports.set(&import.module, &import.name, item),
+            Ok(None) => {}
+            Err(message) => return Err(failure(call, &source, &message)),
+        }
+    }
+    let (instance, start) = match call.instantiate_with(program, &imports) {
+        Ok(loaded) => loaded,
+        Err(LinkError::Trap(code)) => return Err(Raise::Trap(code)),
+        Err(error) => return Err(failure(call, &source, &error.to_string())),
+    };
+    with(call, |pending| pending.instance = Some(instance));
+    match start {
+        Some(start) => call.call(start, &[], STARTED),
+        None => initialize(call),
+    }
+}
+
+fn instance(call: &mut HostCall<'_>) -> InstanceId {
+    with(call, |pending| pending.instance).expect("the program is linked")
+}
+
+/// The program has started: a chunk of Lua runs now, a library of WebAssembly initializes itself.
+fn initialize(call: &mut HostCall<'_>) -> Answer {
+    let instance = instance(call);
+    if call.program(instance).custom.iter().any(|section| section.name == LUA_SECTION) {
+        let globals = lua::globals(call);
+        let chunk = call.closure(instance, "main", &[globals]);
+        call.let_go(instance);
+        let chunk = chunk.map_err(|error| call.error(error.to_string()))?;
+        let arguments = [call.arg(NAME), call.arg(FILE)];
+        return call.call(chunk, &arguments, CHUNK_RAN);
+    }
+    let exports = call.exports(instance);
+    let initialize = exports.into_iter().find(|(name, _)| name == INITIALIZE).and_then(|(_, item)| item.function());
+    match initialize {
+        Some(function) if takes_nothing(call, instance) => call.call(function, &[], INITIALIZED),
+        _ => finish(call),
+    }
+}
+
+fn takes_nothing(call: &HostCall<'_>, instance: InstanceId) -> bool {
+    let program = call.program(instance);
+    let export = program.exports.iter().find(|export| export.name == INITIALIZE);
+    export.is_some_and(|export| match export.item {
+        minivm_isa::program::Item::Function(function) => {
+            let signature = &program.signatures[program.functions[function].signature()];
+            signature.convention == Convention::Typed && signature.params.is_empty()
+        }
+        _ => false,
+    })
+}
+
+/// The table of exports.
+fn finish(call: &mut HostCall<'_>) -> Answer {
+    let instance = instance(call);
+    let exports = call.exports(instance);
+    call.let_go(instance);
+    let table = call.table(0, exports.len() as u32)?;
+    for (name, item) in exports {
+        debug_assert!(item.kind() != ExternKind::Function || item.function().is_some());
+        let value = value_of(call, item)?;
+        call.heap().table_set_name(table, name.as_bytes(), value).map_err(out_of_memory)?;
+    }
+    call.return_one(table)
+}
