@@ -13,7 +13,8 @@ use std::process::Command;
 const SLOW_ENDINGS: [&str; 6] = ["_slow", "_now", "_marking", "_metamethod", "_error", "::work"];
 
 /// Handlers that allocate, raise, switch fibers, or move many values: what they do costs more than a push.
-const HEAVY: [&str; 28] = [
+const HEAVY: [&str; 31] = [
+    "border::",
     "call::prepend_open",
     "call::record_returned",
     "call::return_block",
@@ -21,7 +22,8 @@ const HEAVY: [&str; 28] = [
     "call::varargs_to_open",
     "closure::closure",
     "control::collect",
-    "control::for_prepare",
+    "control::for_each_call",
+    "control::out_of_memory",
     "control::stack_overflow",
     "control::throw",
     "control::trap",
@@ -30,6 +32,7 @@ const HEAVY: [&str; 28] = [
     "fiber::fiber_new",
     "fiber::fiber_resume",
     "fiber::fiber_yield",
+    "object::add_field",
     "object::append",
     "object::append_index",
     "object::cell_new",

@@ -82,6 +82,15 @@ pub enum Quick {
 pub enum Intrinsic {
     /// Has a quick form.
     Quick(QuickFn),
+    /// Suspends the running fiber with its arguments, and returns what the fiber is resumed with.
+    Yield,
+    /// Where it waits for a fiber in this state, it returns what the fiber gives, after a first value of its own.
+    Resumes {
+        /// The state.
+        state: u32,
+        /// The first value.
+        first: Option<Value>,
+    },
     /// Gives the next key and value of a table.
     Next,
     /// Gives the next index and value of a sequence.

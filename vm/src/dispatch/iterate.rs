@@ -46,7 +46,7 @@ pub(crate) unsafe fn iterate(
                     true => return false,
                 }
             }
-            Some(Intrinsic::Quick(_)) | None => return false,
+            Some(Intrinsic::Quick(_) | Intrinsic::Yield | Intrinsic::Resumes { .. }) | None => return false,
         };
         set_any(dst, 0, key);
         if wanted > 1 {

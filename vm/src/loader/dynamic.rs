@@ -119,6 +119,13 @@ impl Loading<'_> {
                 self.registers(&[*index, *limit, *step, *variable]);
                 self.end_branch(at, false, *body, *done);
             }
+            _ => self.emit_exit(at),
+        }
+    }
+
+    fn emit_exit(&mut self, at: usize) {
+        let function = self.function;
+        match &function.code[at] {
             Instruction::Throw { value } => {
                 let slot = self.any_slot(at, *value);
                 self.asm.begin(control::throw, at);

@@ -30,6 +30,14 @@ pub(crate) unsafe fn call(
 ) -> Flow {
     // SAFETY: passed on.
     unsafe {
+        if let Some(Intrinsic::Yield) = host.intrinsic
+            && cx.fiber != cx.main_fiber
+            && cx.finaliser_in.is_null()
+            && !cx.heap.needs_step()
+        {
+            cx.running().suspended_in = (*closure).function.cast();
+            return super::switch::suspend(cx, new, count, place, at);
+        }
         match call_quickly(cx, host, new, count, new, place) {
             Some(flow) => flow,
             None => invoke(cx, host, closure, new, count, place, at),

@@ -9,9 +9,13 @@ use crate::dispatch::call::deliver;
 use crate::dispatch::operands::{get_any, set_any};
 use crate::dispatch::{Flow, Pc, Regs};
 use crate::fiber::{Fiber, FiberState};
+use crate::function::{Body, FunctionInfo, HostFunction};
+use crate::heap::Closure;
 use crate::heap::{FiberCell, OutOfMemory};
+use crate::host::Intrinsic;
 use crate::stack::call::values_at;
 use crate::value::Value;
+use std::ptr::with_exposed_provenance_mut as pointer;
 
 /// Why a fiber cannot be resumed, in Lua's words.
 fn not_resumable(state: FiberState) -> &'static str {
@@ -161,6 +165,15 @@ pub(crate) unsafe fn close_from_instruction(cx: &mut Context, at: Flow, fiber: V
     }
 }
 
+/// The values in slots of a fiber that is about to stop running, so that its stack stays as it is while they are handed on.
+///
+/// # Safety
+/// They are `any` slots that hold values, on a stack that is not the running one while the slice is used.
+unsafe fn slots<'a>(first: Regs, count: usize) -> &'a [Value] {
+    // SAFETY: `any` slots are laid out as values are.
+    unsafe { std::slice::from_raw_parts(first.cast::<Value>(), count) }
+}
+
 /// Hands what a fiber gave to who waits for it with the record at `record`.
 unsafe fn give(cx: &mut Context, record: Regs, result: Result<&[Value], Value>) -> Flow {
     // SAFETY: the record is on top of the running stack, and knows what lies below it.
@@ -197,9 +210,50 @@ unsafe fn give(cx: &mut Context, record: Regs, result: Result<&[Value], Value>) 
                 set_any(below, waiting.spare as usize, result.err().unwrap_or(Value::NIL));
                 Flow { pc: waiting.next, regs: below }
             }
+            (RecordKind::Host, Ok(values)) => match passes_on(record, &waiting) {
+                Some(first) => return_given(cx, record, waiting.values as usize, first, values),
+                None => answer(cx, record, values),
+            },
             (_, Ok(values)) => answer(cx, record, values),
             (_, Err(error)) => answer_error(cx, record, error),
         }
+    }
+}
+
+/// Whether a host function that waits returns what it is given as it is; and after which value, if any.
+unsafe fn passes_on(record: Regs, waiting: &Record) -> Option<Option<Value>> {
+    // SAFETY: the frame of the host function is below its record.
+    unsafe {
+        let closure = pointer::<Closure>(*record.sub(waiting.values as usize + 2) as usize);
+        match &(*(*closure).function.cast::<FunctionInfo>()).body {
+            Body::Host(HostFunction { intrinsic: Some(Intrinsic::Resumes { state, first }), .. })
+                if *state == waiting.state =>
+            {
+                Some(*first)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Returns values from the host function whose record is at `record`, above so many words of its own.
+unsafe fn return_given(cx: &mut Context, record: Regs, words: usize, first: Option<Value>, values: &[Value]) -> Flow {
+    // SAFETY: the frame of the host function is on top of the running stack, and room is made.
+    unsafe {
+        let at = Flow { pc: cx.record_return(), regs: record };
+        let needed = 2 * values.len() + RECORD_DELTA + 16;
+        let Some(record) = cx.reserve(record, record, needed) else { return super::call::stack_overflow(cx, at) };
+        let base = record.sub(words);
+        let shift = usize::from(first.is_some());
+        if let Some(first) = first {
+            set_any(base, 0, first);
+        }
+        for (index, &value) in values.iter().enumerate() {
+            set_any(base, (index + shift) * 2, value);
+        }
+        let place = pointer::<u16>(*base.sub(1) as usize).cast_const();
+        let caller = deliver(cx, base, values.len() + shift, base, place);
+        Flow { pc: place, regs: caller }
     }
 }
 
@@ -222,12 +276,12 @@ pub(crate) unsafe fn resume(cx: &mut Context, fiber: Value, record: Regs, argume
             return refuse(cx, record, problem);
         }
         let cell = fiber.as_fiber().expect("checked above");
-        let values = values_at(record.add(RECORD_DELTA), arguments);
+        let values = slots(record.add(RECORD_DELTA), arguments);
         let place = cx.record_return();
         Fiber::of(cell).resumer = cx.fiber;
         enter_fiber(cx, cell, place, record, FiberState::Normal);
         cx.fiber_depth += 1;
-        start_or_continue(cx, cell, &values)
+        start_or_continue(cx, cell, values)
     }
 }
 
@@ -294,13 +348,13 @@ pub(crate) unsafe fn suspend(cx: &mut Context, base: Regs, count: usize, place: 
         if cx.fiber == cx.finaliser_in {
             return raise_message(cx, at, "attempt to yield across a C-call boundary");
         }
-        let values = values_at(base, count);
+        let values = slots(base, count);
         let resumer = cx.running().resumer;
         cx.running().resumer = std::ptr::null_mut();
         enter_fiber(cx, resumer, place, caller, FiberState::Suspended);
         cx.fiber_depth -= 1;
         let record = cx.running().saved_regs();
-        give(cx, record, Ok(&values))
+        give(cx, record, Ok(values))
     }
 }
 
@@ -316,9 +370,9 @@ pub(crate) unsafe fn finished(cx: &mut Context, results: Regs, count: usize) -> 
             cx.running().state = FiberState::Dead;
             return cx.stop(Status::Finished, Flow { pc: cx.record_return(), regs: results.sub(RECORD_WORDS) });
         }
-        let values = values_at(results, count);
+        let values = slots(results, count);
         let record = leave_dead(cx);
-        give(cx, record, Ok(&values))
+        give(cx, record, Ok(values))
     }
 }
 

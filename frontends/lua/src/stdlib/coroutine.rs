@@ -1,19 +1,25 @@
 //! The `coroutine` library, on the machine's fibers.
 
 use super::arguments::{Answer, Arguments, LibraryFunction};
-use minivm::{FiberState, HostCall, Raise, Value};
+use minivm::{FiberState, HostCall, Intrinsic, Raise, Value};
 
 /// The functions by name.
 pub(super) const FUNCTIONS: &[(&str, LibraryFunction)] = &[
     ("close", close),
     ("create", create),
     ("isyieldable", isyieldable),
-    ("resume", resume),
     ("running", running),
     ("status", status),
     ("wrap", wrap),
-    ("yield", yield_),
 ];
+
+/// The functions that the machine knows, with what it knows of them.
+pub(super) const INTRINSICS: &[(&str, Intrinsic, LibraryFunction)] = &[
+    ("resume", Intrinsic::Resumes { state: BACK, first: Some(Value::TRUE) }, resume),
+    ("yield", Intrinsic::Yield, yield_),
+];
+/// What the machine knows of [`wrapped`].
+pub(super) const WRAPPED_INTRINSIC: Intrinsic = Intrinsic::Resumes { state: BACK, first: None };
 
 /// Name of the function that `wrap` makes closures of, in the machine's registry.
 pub(super) const WRAPPED: &str = "lua.coroutine.wrapped";

@@ -172,8 +172,14 @@ impl Installer<'_> {
     }
 
     fn coroutine(&mut self) -> Result<Value, OutOfMemory> {
-        self.register(coroutine::WRAPPED, "coroutine.wrapped", coroutine::wrapped)?;
-        self.library("coroutine", &[coroutine::FUNCTIONS])
+        let wrapped = self.machine.intrinsic("coroutine.wrapped", coroutine::WRAPPED_INTRINSIC, coroutine::wrapped)?;
+        self.machine.register(coroutine::WRAPPED, wrapped);
+        let library = self.library("coroutine", &[coroutine::FUNCTIONS])?;
+        for &(name, intrinsic, function) in coroutine::INTRINSICS {
+            let value = self.machine.intrinsic(format!("coroutine.{name}"), intrinsic, function)?;
+            self.set(library, name, value)?;
+        }
+        Ok(library)
     }
 
     fn io(&mut self) -> Result<Value, OutOfMemory> {
