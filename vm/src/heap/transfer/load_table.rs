@@ -176,11 +176,9 @@ impl HeapLoader<'_> {
                 node.set_key(key);
             }
         }
-        let value = self.value(from)?;
-        if tag == DEAD && !value.is_nil() {
-            return Err(from.damaged("a dead key has a value"));
+        if tag != DEAD {
+            node.set_value(self.value(from)?);
         }
-        node.set_value(value);
         let next = from.signed()?;
         if next.checked_add(index as i64).is_none_or(|target| !(0..count as i64).contains(&target)) {
             return Err(from.damaged("a chain of a table leads out of it"));
