@@ -3,7 +3,7 @@
 
 use crate::cases::Case;
 use minivm_lua::stdlib::host::{HostError, LuaFile, LuaHost, OpenMode, Standard, Whence};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fs::{self, File};
 use std::io::{Cursor, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -12,12 +12,13 @@ use std::rc::Rc;
 /// When the cases run, in seconds since the beginning of 1970.
 const NOW: i64 = 1_700_000_000;
 
-/// The host of one run.
+/// The host of one run; clones share everything, for a run that goes on in another machine.
+#[derive(Clone)]
 pub struct CaseHost {
     folder: PathBuf,
-    scratch: tempfile::TempDir,
-    names: u32,
-    input: Vec<u8>,
+    scratch: Rc<tempfile::TempDir>,
+    names: Rc<Cell<u32>>,
+    input: Input,
     output: Captured,
 }
 
@@ -39,11 +40,12 @@ impl LuaFile for Captured {
     }
 }
 
-struct Input(Cursor<Vec<u8>>);
+#[derive(Clone)]
+struct Input(Rc<RefCell<Cursor<Vec<u8>>>>);
 
 impl LuaFile for Input {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, HostError> {
-        Ok(self.0.read(buffer)?)
+        Ok(self.0.borrow_mut().read(buffer)?)
     }
 }
 
@@ -84,8 +86,9 @@ impl CaseHost {
     pub fn new(case: &Case) -> Result<(Self, Captured), String> {
         let output = Captured::default();
         let scratch = tempfile::tempdir().map_err(|error| format!("no temporary folder: {error}"))?;
-        let (folder, input) = (case.folder().to_owned(), case.input.clone());
-        Ok((CaseHost { folder, scratch, names: 0, input, output: output.clone() }, output))
+        let (folder, scratch) = (case.folder().to_owned(), Rc::new(scratch));
+        let input = Input(Rc::new(RefCell::new(Cursor::new(case.input.clone()))));
+        Ok((CaseHost { folder, scratch, names: Rc::default(), input, output: output.clone() }, output))
     }
 
     fn path(&self, name: &[u8]) -> PathBuf {
@@ -96,7 +99,7 @@ impl CaseHost {
 impl LuaHost for CaseHost {
     fn standard(&mut self, stream: Standard) -> Box<dyn LuaFile> {
         match stream {
-            Standard::Input => Box::new(Input(Cursor::new(std::mem::take(&mut self.input)))),
+            Standard::Input => Box::new(self.input.clone()),
             Standard::Output => Box::new(self.output.clone()),
             Standard::Error => Box::new(Nothing),
         }
@@ -120,8 +123,8 @@ impl LuaHost for CaseHost {
     }
 
     fn temporary_name(&mut self) -> Result<Vec<u8>, HostError> {
-        self.names += 1;
-        let path = self.scratch.path().join(format!("lua_{:06}", self.names));
+        self.names.set(self.names.get() + 1);
+        let path = self.scratch.path().join(format!("lua_{:06}", self.names.get()));
         File::create(&path)?;
         Ok(path.to_string_lossy().into_owned().into_bytes())
     }

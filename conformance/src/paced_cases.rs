@@ -38,7 +38,7 @@ fn lua(case: &Case, call: Call<'_>) -> Result<Outcome, String> {
 }
 
 fn wasm(case: &Case, call: Call<'_>) -> Result<Outcome, String> {
-    run_wasm::run_with(case, |machine, start| call(machine, start, &[]))
+    run_wasm::run_with(case, |machine, start, _| Ok(call(machine, start, &[])))
 }
 
 fn text(case: &Case, call: Call<'_>) -> Result<Outcome, String> {

@@ -37,6 +37,19 @@ pub fn run_prepared(
     prepare: impl FnOnce(&mut Machine) -> Result<(), minivm::heap::OutOfMemory>,
     call: impl FnOnce(&mut Machine, Value, &[Value]) -> Result<Vec<Value>, Failure>,
 ) -> Result<Outcome, String> {
+    run_hosted(case, limits, prepare, |machine, _, chunk, arguments| Ok(call(machine, chunk, arguments)))
+}
+
+/// As [`run_prepared`], where the caller is given the host, too, and may itself fail.
+///
+/// # Errors
+/// As for [`run`], and what the caller reports.
+pub fn run_hosted(
+    case: &Case,
+    limits: Limits,
+    prepare: impl FnOnce(&mut Machine) -> Result<(), minivm::heap::OutOfMemory>,
+    call: impl FnOnce(&mut Machine, &CaseHost, Value, &[Value]) -> Result<Result<Vec<Value>, Failure>, String>,
+) -> Result<Outcome, String> {
     let source = fs::read(&case.source).map_err(|error| format!("{}: {error}", case.name))?;
     let program = match minivm_lua::compile_file(&source, format!("@{}", case.file_name())) {
         Ok(program) => program,
@@ -44,12 +57,12 @@ pub fn run_prepared(
     };
     let (host, output) = CaseHost::new(case)?;
     let mut machine = Machine::new(limits);
-    let globals = stdlib::install(&mut machine, Box::new(host)).map_err(|error| error.to_string())?;
+    let globals = stdlib::install(&mut machine, Box::new(host.clone())).map_err(|error| error.to_string())?;
     prepare(&mut machine).map_err(|error| error.to_string())?;
     let arguments = arguments(&mut machine, case, globals).map_err(|error| error.to_string())?;
     let instance = machine.instantiate(program).map_err(|error| error.to_string())?;
     let chunk = machine.closure(instance, "main", &[globals]).map_err(|error| error.to_string())?;
-    let result = call(&mut machine, chunk, &arguments);
+    let result = call(&mut machine, &host, chunk, &arguments)?;
     let ending = match result {
         Ok(_) => Ending::Finished,
         Err(Failure::Exit(status)) => Ending::Exited(status),

@@ -3,44 +3,79 @@
 use crate::cases::Case;
 use crate::outcome::{Ending, Outcome};
 use minivm::{Failure, Limits, Machine, Value};
-use minivm_wasm::wasi::{Captured, WasiBuilder};
+use minivm_wasm::wasi::{Captured, InputStream, Linked, WasiBuilder};
 use std::fs;
+use std::io::{Cursor, Read};
+use std::sync::{Arc, Mutex};
 
 /// Runs a module to its end, with the arguments and the input of the case, in an empty folder of its own.
 ///
 /// # Errors
 /// When it does not load; what happens while it runs is part of the outcome.
 pub fn run(case: &Case) -> Result<Outcome, String> {
-    run_with(case, |machine, start| machine.call(start, &[]))
+    run_with(case, |machine, start, _| Ok(machine.call(start, &[])))
+}
+
+/// What a run sees of the outside, for a run that goes on in another machine.
+pub struct WasmHost<'c> {
+    case: &'c Case,
+    scratch: tempfile::TempDir,
+    input: Input,
+    output: Captured,
+}
+
+/// Input that machines share.
+#[derive(Clone)]
+struct Input(Arc<Mutex<Cursor<Vec<u8>>>>);
+
+impl Read for Input {
+    fn read(&mut self, bytes: &mut [u8]) -> std::io::Result<usize> {
+        self.0.lock().map_err(|_| std::io::ErrorKind::Other)?.read(bytes)
+    }
+}
+
+impl InputStream for Input {}
+
+impl WasmHost<'_> {
+    /// A machine that sees it.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn machine(&self) -> Result<(Machine, Linked), String> {
+        let wasi = WasiBuilder::new()
+            .argument("main")
+            .arguments(self.case.arguments.clone())
+            .host_directory(self.scratch.path(), ".")
+            .map_err(|error| error.to_string())?
+            .stdin(self.input.clone())
+            .stdout(self.output.clone())
+            .build()
+            .map_err(|error| error.to_string())?;
+        let mut machine = Machine::new(Limits::default());
+        let linked = minivm_wasm::wasi::define(&mut machine, wasi).map_err(|error| error.to_string())?;
+        Ok((machine, linked))
+    }
 }
 
 /// Runs a module to its end in a way of the caller's: `call` is given its start function.
 ///
 /// # Errors
-/// As for [`run`].
+/// As for [`run`], and what the caller reports.
 pub fn run_with(
     case: &Case,
-    call: impl FnOnce(&mut Machine, Value) -> Result<Vec<Value>, Failure>,
+    call: impl FnOnce(&mut Machine, Value, &WasmHost<'_>) -> Result<Result<Vec<Value>, Failure>, String>,
 ) -> Result<Outcome, String> {
     let scratch = tempfile::tempdir().map_err(|error| format!("no temporary folder: {error}"))?;
     let bytes = fs::read(&case.source).map_err(|error| format!("{}: {error}", case.name))?;
     let output = Captured::new();
-    let wasi = WasiBuilder::new()
-        .argument("main")
-        .arguments(case.arguments.clone())
-        .host_directory(scratch.path(), ".")
-        .map_err(|error| error.to_string())?
-        .stdin(std::io::Cursor::new(case.input.clone()))
-        .stdout(output.clone())
-        .build()
-        .map_err(|error| error.to_string())?;
-    let mut machine = Machine::new(Limits::default());
-    let linked = minivm_wasm::wasi::define(&mut machine, wasi).map_err(|error| error.to_string())?;
+    let input = Input(Arc::new(Mutex::new(Cursor::new(case.input.clone()))));
+    let host = WasmHost { case, scratch, input, output: output.clone() };
+    let (mut machine, linked) = host.machine()?;
     let program = minivm_wasm::translate(&bytes, &case.file_name()).map_err(|error| error.to_string())?;
     let program = minivm_isa::verify(program).map_err(|rejections| rejections[0].to_string())?;
     let instance = machine.instantiate(program).map_err(|error| error.to_string())?;
     let start = machine.exported_function(instance, "_start").ok_or("it exports no _start")?;
-    let result = call(&mut machine, start);
+    let result = call(&mut machine, start, &host)?;
     linked.flush().map_err(|error| error.to_string())?;
     let ending = match result {
         Ok(_) => Ending::Finished,

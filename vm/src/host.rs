@@ -101,17 +101,34 @@ pub enum Intrinsic {
 #[derive(Default)]
 pub struct HostState {
     entries: HashMap<TypeId, Box<dyn Any>>,
+    /// Names of the types, for messages.
+    names: std::collections::BTreeSet<&'static str>,
 }
 
 impl HostState {
     /// The state of type `T`, made when it is first asked for.
     pub fn get<T: Any + Default>(&mut self) -> &mut T {
-        let entry = self.entries.entry(TypeId::of::<T>()).or_insert_with(|| Box::new(T::default()));
+        let names = &mut self.names;
+        let entry = self.entries.entry(TypeId::of::<T>()).or_insert_with(|| {
+            names.insert(std::any::type_name::<T>());
+            Box::new(T::default())
+        });
         entry.downcast_mut().expect("entries are kept under their own type")
     }
 
     /// Sets the state of type `T`.
     pub fn set<T: Any>(&mut self, state: T) {
+        self.names.insert(std::any::type_name::<T>());
         self.entries.insert(TypeId::of::<T>(), Box::new(state));
+    }
+
+    /// Number of states.
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// The names of their types.
+    pub(crate) fn names(&self) -> Vec<&'static str> {
+        self.names.iter().copied().collect()
     }
 }

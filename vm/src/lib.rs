@@ -13,6 +13,7 @@ mod loader;
 mod machine;
 pub mod memory;
 mod number;
+mod snapshot;
 mod stack;
 pub mod value;
 
@@ -30,6 +31,9 @@ pub use host::{HostRequest, Intrinsic, Outcome, Protect, Quick, QuickFn, Raise};
 pub use loader::explain::{ExplainError, ThreadedForm, ThreadedLine};
 pub use loader::instantiate::LinkError;
 pub use machine::{Extern, ExternKind, Imports, InstanceId, Kept, Machine};
+#[cfg(feature = "snapshot-files")]
+pub use snapshot::container as snapshot_file;
+pub use snapshot::{CodeForm, ObjectCodec, SnapshotError, StateCodec};
 pub use stack::finalise::FINALISER_ERROR;
 pub use stack::host_call::HostCall;
 pub use stack::host_services::LevelInfo;

@@ -60,6 +60,14 @@ pub(crate) enum Command {
     Dis(File),
     /// Checks a program without running it.
     Verify(File),
+    /// Goes on with a program that was stopped and saved.
+    Resume(Resume),
+    /// Shows what is in a snapshot.
+    Inspect {
+        /// The snapshot.
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+    },
     /// Shows source lines, bytecode and the machine's own code side by side.
     Explain(Explain),
     /// Prints a completion script for a shell.
@@ -96,6 +104,15 @@ pub(crate) struct Run {
     /// The most memory the program may use; K, M and G are powers of 1024.
     #[arg(long, value_name = "BYTES")]
     pub(crate) memory_max: Option<Size>,
+    /// When the program is stopped, save it here; `minivm resume` goes on.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) snapshot_to: Option<PathBuf>,
+    /// Stop the program at this signal.
+    #[arg(long, value_enum, value_name = "SIGNAL", requires = "snapshot_to")]
+    pub(crate) snapshot_on: Option<StopSignal>,
+    /// In the snapshot, files that the program has open are closed; else they are a reason not to save it.
+    #[arg(long, requires = "snapshot_to")]
+    pub(crate) snapshot_closes_files: bool,
     /// The program, and the arguments that belong to it.
     #[arg(
         required = true,
@@ -107,12 +124,53 @@ pub(crate) struct Run {
     pub(crate) program: Vec<OsString>,
 }
 
+/// A signal that stops a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StopSignal {
+    /// The first signal for users.
+    #[value(name = "SIGUSR1")]
+    Usr1,
+}
+
+/// Options of `resume`.
+#[derive(Args, Debug, Default)]
+pub(crate) struct Resume {
+    /// Grant a directory, and under which path the program sees it.
+    #[arg(long = "dir", value_name = "HOST[::GUEST]", value_hint = ValueHint::DirPath)]
+    pub(crate) directories: Vec<DirectoryGrant>,
+    /// Set an environment variable for a Lua program, or hand one of ours on.
+    #[arg(long = "env", value_name = "NAME[=VALUE]")]
+    pub(crate) environment: Vec<Variable>,
+    /// Stop after this many instructions more.
+    #[arg(long, value_name = "N")]
+    pub(crate) fuel: Option<u64>,
+    /// The most memory the program may use; K, M and G are powers of 1024.
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) memory_max: Option<Size>,
+    /// When the program is stopped again, save it here.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) snapshot_to: Option<PathBuf>,
+    /// Stop the program at this signal.
+    #[arg(long, value_enum, value_name = "SIGNAL", requires = "snapshot_to")]
+    pub(crate) snapshot_on: Option<StopSignal>,
+    /// In the snapshot, files that the program has open are closed; else they are a reason not to save it.
+    #[arg(long, requires = "snapshot_to")]
+    pub(crate) snapshot_closes_files: bool,
+    /// The snapshot.
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+}
+
 /// Options of `build`.
 #[derive(Args, Debug)]
 pub(crate) struct Build {
     /// The program.
     #[command(flatten)]
     pub(crate) file: File,
+    /// Run the top level of a Lua program now, and keep the state it leaves: running the result calls the function that the
+    /// program returns, or its global `main`.
+    #[arg(long)]
+    pub(crate) warm: bool,
     /// Where to write it: as text if the name ends in .mvt, else as .mvm; `-` is standard
     /// output.
     #[arg(short, long, value_name = "OUT", value_hint = ValueHint::FilePath)]

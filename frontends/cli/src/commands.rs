@@ -4,6 +4,7 @@ use crate::arguments::{Build, CommandLine};
 use crate::exit::Exit;
 use crate::load::{Loaded, load};
 use crate::report::Report;
+use crate::run;
 use crate::source::{Failure, cause};
 use clap::CommandFactory;
 use clap_complete::Shell;
@@ -14,6 +15,9 @@ use std::path::Path;
 
 /// `build`: compiles a program into a file.
 pub(crate) fn build(build: &Build) -> Result<Exit, Failure> {
+    if build.warm {
+        return run::build_warm(&build.file.file, &build.output);
+    }
     let loaded = load(&build.file.file)?;
     let is_text = build.output.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("mvt"));
     let bytes = if is_text { loaded.program.to_string().into_bytes() } else { binary::encode(&loaded.program) };

@@ -33,6 +33,8 @@ fn main() -> ExitCode {
     }
     let result = match &command {
         Command::Run(options) => run::run(options),
+        Command::Resume(options) => run::resume(options),
+        Command::Inspect { file } => run::inspect(file),
         Command::Explain(options) => explain::explain(options),
         Command::Build(build) => commands::build(build),
         Command::Dis(file) => commands::dis(&file.file),

@@ -60,6 +60,8 @@ pub(crate) struct Code {
     returns: Vec<(u32, u32)>,
     /// Jumps that end a branch, as places and blocks they go to.
     exits: Vec<(u32, Block)>,
+    /// In plain code, where the step before each canonical instruction is.
+    steps: Vec<u32>,
 }
 
 impl Code {
@@ -99,10 +101,10 @@ impl Code {
         Some(self.exits[index].1)
     }
 
-    /// The first threaded instruction of a canonical one, in code that has one for each.
+    /// The step before a canonical instruction, in plain code. What takes the results of the instruction before apart is
+    /// done there.
     pub(crate) fn place_of(&self, canonical: usize) -> Pc {
-        let index = self.map.partition_point(|&(_, first)| (first as usize) < canonical);
-        self.at(self.map[index].0)
+        self.at(self.steps[canonical])
     }
 
     /// Where a run that has stopped at `pc` goes on, as a canonical instruction.
@@ -209,6 +211,7 @@ pub(crate) struct Assembler {
     ledger: Ledger,
     returns: Vec<(u32, u32)>,
     exits: Vec<(u32, Block)>,
+    steps: Vec<u32>,
 }
 
 /// Costs up to this may stay pending at a branch; what it then charges fits 16 bits with a sign.
@@ -233,6 +236,7 @@ impl Assembler {
             ledger: Ledger::default(),
             returns: Vec::new(),
             exits: Vec::new(),
+            steps: Vec::new(),
         }
     }
 
@@ -260,6 +264,12 @@ impl Assembler {
         self.canonical = u32::try_from(canonical).expect("code is counted in u32");
         self.map.push((self.position(), self.canonical));
         self.word64(handler as usize as u64);
+    }
+
+    /// Begins the step before a canonical instruction of plain code.
+    pub(crate) fn step(&mut self, handler: Handler, canonical: usize) {
+        self.begin(handler, canonical);
+        self.steps.push(self.map.last().expect("it was just begun").0);
     }
 
     /// The next instruction charges for all canonical instructions before `canonical`.
@@ -384,6 +394,7 @@ impl Assembler {
             ledger: self.ledger,
             returns: self.returns,
             exits: self.exits,
+            steps: self.steps,
         }
     }
 }

@@ -58,6 +58,16 @@ impl Places {
         (0..TYPED).find(|&bucket| arguments <= capacity(bucket)).map(|bucket| self.at(1 + bucket))
     }
 
+    /// The number of a place of [`typed`](Self::typed).
+    pub(crate) fn number_of_typed(&self, place: Pc) -> Option<u8> {
+        (0..TYPED).find(|&bucket| self.at(1 + bucket) == place).map(|bucket| bucket as u8)
+    }
+
+    /// The place of a number that [`number_of_typed`](Self::number_of_typed) gave.
+    pub(crate) fn typed_of_number(&self, number: u8) -> Option<Pc> {
+        (usize::from(number) < TYPED).then(|| self.at(1 + usize::from(number)))
+    }
+
     /// Where an `any` function returns to that typed code called for so many results.
     pub(crate) fn bridge(&self, results: usize) -> Pc {
         self.at(1 + TYPED + results.min(2))

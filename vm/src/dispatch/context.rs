@@ -144,6 +144,8 @@ pub(crate) struct Context {
     pub(crate) bridges: std::collections::HashMap<u32, Box<FunctionInfo>>,
     /// Whether an error is being handled on a full stack, so that handlers may use a little more.
     pub(crate) overflow_words: usize,
+    /// How what belongs to the host travels.
+    pub(crate) codecs: crate::snapshot::Codecs,
     /// The fiber of the message handler that handles it, and how high the handler's record lies, in words.
     pub(crate) overflow_handler: Option<(*mut FiberCell, usize)>,
     /// Reads numbers in strings, where the language takes those for numbers.
@@ -211,6 +213,7 @@ impl Context {
             places: Places::new(return_handler),
             bridges: std::collections::HashMap::new(),
             overflow_words: 0,
+            codecs: crate::snapshot::Codecs::default(),
             overflow_handler: None,
             number_reader: None,
             finaliser_in: std::ptr::null_mut(),

@@ -10,6 +10,8 @@
 use super::marker::Roots;
 use super::object::FiberCell;
 use super::{Heap, HeapLimits, OutOfMemory};
+use crate::snapshot::SnapshotError;
+use crate::snapshot::bytes::{Reader, Writer};
 
 /// Where a cycle is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -114,6 +116,21 @@ impl Cycle {
     /// The part of the list of owners that is no longer valid.
     pub(super) fn owners_gap(&self) -> std::ops::Range<usize> {
         if self.phase == Phase::Owners { self.kept..self.cursor } else { 0..0 }
+    }
+
+    /// Writes what stays between cycles.
+    pub(super) fn save(&self, out: &mut Writer) {
+        out.number(self.number);
+        out.count(self.threshold);
+        out.flag(self.stopped);
+    }
+
+    /// Reads what [`save`](Self::save) wrote.
+    pub(super) fn load(&mut self, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
+        self.number = from.number()?.min(u64::MAX / 2);
+        self.threshold = from.size()?.min(ALL);
+        self.stopped = from.flag()?;
+        Ok(())
     }
 
     fn enter(&mut self, phase: Phase) {

@@ -55,6 +55,16 @@ impl Finalisers {
         }
     }
 
+    /// The registered objects and those to be given to the program, in order. Only between cycles.
+    pub(super) fn lists(&self) -> [Vec<*mut Header>; 2] {
+        [self.registered.clone(), self.pending.iter().copied().collect()]
+    }
+
+    /// Takes over lists that [`lists`](Self::lists) gave.
+    pub(super) fn restore(&mut self, [registered, pending]: [Vec<*mut Header>; 2]) {
+        *self = Finalisers { registered, pending: pending.into(), ..Finalisers::default() };
+    }
+
     /// What was found dead in this cycle may be given to the program: last registered, first finalised.
     pub(super) fn release(&mut self) {
         while let Some(object) = self.condemned.pop() {

@@ -6,6 +6,7 @@
 //! | `header`, `object`, `string`, `intern`, `table/` | what cells look like, and how they are made and used |
 //! | `marker`, `weak` | marking what is reachable; weak tables and ephemerons |
 //! | `collect`, `finaliser` | the phases of a cycle, in steps |
+//! | `transfer/` | all cells as bytes, and back |
 //!
 //! It knows no source language, no bytecode and no frame: the interpreter hands it roots through [`Roots`].
 //!
@@ -35,6 +36,7 @@ mod string;
 mod table;
 #[cfg(test)]
 mod tests;
+pub(crate) mod transfer;
 mod weak;
 
 use std::fmt;

@@ -26,6 +26,8 @@ pub(crate) struct FrameMap {
     windows: Vec<(u32, u32, u16)>,
     /// What was found for places so far: the frames of a recursion are all at the same ones.
     known: RefCell<HashMap<Place, Rc<[Root]>>>,
+    /// The same of what snapshots take along, by instruction and whether it calls.
+    held: RefCell<HashMap<(usize, bool), Rc<RegisterSet>>>,
 }
 
 /// The dataflow of a function. A root is assigned on every way there and live.
@@ -65,8 +67,8 @@ impl FrameMap {
             instruction.for_each_def(|reg| sometimes_elided[reg.as_u32() as usize] = true);
         }
         let windows = plan.window_values().map(|(start, end, at)| (start as u32, end as u32, at)).collect();
-        let (flow, known) = (OnceCell::new(), RefCell::default());
-        FrameMap { flow, parameters, sometimes_elided, fates, windows, known }
+        let (flow, known, held) = (OnceCell::new(), RefCell::default(), RefCell::default());
+        FrameMap { flow, parameters, sometimes_elided, fates, windows, known, held }
     }
 
     fn flow(&self, function: &Function) -> &Flow {
@@ -207,6 +209,16 @@ impl FrameMap {
 
     /// Registers that have a value at `here`, as far as the portable code knows, and did not get it.
     pub(crate) fn hidden_before(&self, function: &Function, here: usize) -> Vec<Hidden> {
+        self.hidden(function, here, here)
+    }
+
+    /// The same while the instruction at `here` calls, whose own arguments are the callee's.
+    pub(crate) fn hidden_during(&self, function: &Function, here: usize) -> Vec<Hidden> {
+        self.hidden(function, here, here + 1)
+    }
+
+    /// Those hidden before `here`; arguments wait in the window for calls from `calls` on.
+    fn hidden(&self, function: &Function, here: usize, calls: usize) -> Vec<Hidden> {
         let start = function.block_range(function.block_of(here)).start;
         let mut seen: Vec<Reg> = Vec::new();
         let mut hidden = Vec::new();
@@ -218,7 +230,7 @@ impl FrameMap {
                 seen.push(reg);
                 match self.fates[at] {
                     Fate::Emitted => {}
-                    Fate::Window { at: word, call } if call as usize >= here => {
+                    Fate::Window { at: word, call } if call as usize >= calls => {
                         hidden.push(Hidden::InWindow(reg, word));
                     }
                     Fate::Window { .. } | Fate::Folded(_) => hidden.push(Hidden::Nowhere(reg)),
@@ -226,6 +238,26 @@ impl FrameMap {
             });
         }
         hidden
+    }
+
+    /// The registers that hold something for the program in a frame in plain code: what snapshots take along.
+    pub(crate) fn held_plain(&self, function: &Function, instruction: usize, calling: bool) -> Rc<RegisterSet> {
+        let key = (instruction, calling);
+        if let Some(known) = self.held.borrow().get(&key) {
+            return known.clone();
+        }
+        let live = self.live(function, Place { instruction, calling, plain: true });
+        let mut held = self.flow(function).assigned.at(function, instruction);
+        for reg in function.registers.keys().filter(|reg| !live.contains(*reg)) {
+            held.remove(reg);
+        }
+        let held = Rc::new(held);
+        let mut known = self.held.borrow_mut();
+        if known.len() >= KNOWN_MAX {
+            known.clear();
+        }
+        known.insert(key, held.clone());
+        held
     }
 
     /// Marks what a frame holds at a place: just before an instruction, or while it calls.

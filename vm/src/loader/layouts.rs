@@ -45,6 +45,11 @@ impl Layouts {
         program.layouts.iter().map(|(number, layout)| self.intern_one(program, number, layout)).collect()
     }
 
+    /// Number of layouts.
+    pub(crate) fn len(&self) -> usize {
+        self.all.len()
+    }
+
     fn intern_one(&mut self, program: &Program, number: Layout, layout: &LayoutDef) -> Rc<MachineLayout> {
         let next = u32::try_from(self.all.len()).expect("layouts are counted in u32");
         let number = *self.numbers.entry(form(program, number)).or_insert(next);

@@ -142,6 +142,11 @@ pub(crate) fn ensure_loaded(cx: &mut Context, info: &FunctionInfo, guest: &Guest
     Ok(())
 }
 
+/// Word of a frame where the registers of a callee begin.
+pub(crate) fn window_of(guest: &GuestFunction) -> usize {
+    window(guest.slots())
+}
+
 /// The plain code of a function that has fast code.
 pub(crate) fn plain_code<'a>(cx: &Context, info: &FunctionInfo, guest: &'a GuestFunction) -> &'a Code {
     guest.plain.get_or_init(|| {
@@ -304,7 +309,7 @@ impl Loading<'_> {
             self.pending += u32::from(!self.plain);
             if self.absorbed[at].is_none() && !matches!(self.plan.fate(at), Fate::Folded(_)) {
                 if self.plain {
-                    self.asm.begin(stepping::step, at);
+                    self.asm.step(stepping::step, at);
                 }
                 self.scratch_used = 0;
                 if !typed::emit(self, at) {

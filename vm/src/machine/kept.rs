@@ -35,6 +35,16 @@ impl KeptValues {
         }
     }
 
+    /// All places, and those that are free, in order.
+    pub(crate) fn parts(&self) -> (&[Option<Value>], &[usize]) {
+        (&self.values, &self.free)
+    }
+
+    /// Values in these places, of which the ones without a value are free and used again from the last one.
+    pub(crate) fn from_parts(values: Vec<Option<Value>>, free: Vec<usize>) -> Self {
+        KeptValues { values, free }
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = Value> + '_ {
         self.values.iter().copied().flatten()
     }

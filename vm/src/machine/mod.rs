@@ -43,6 +43,12 @@ impl Definitions {
         self.items.entry(module.to_string()).or_default().insert(name.to_string(), definition);
     }
 
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str, &Definition)> {
+        self.items.iter().flat_map(|(module, items)| {
+            items.iter().map(move |(name, definition)| (module.as_str(), name.as_str(), definition))
+        })
+    }
+
     pub(crate) fn all(&self) -> impl Iterator<Item = &Definition> + '_ {
         self.items.values().flat_map(BTreeMap::values)
     }

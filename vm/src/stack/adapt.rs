@@ -290,12 +290,7 @@ impl Context {
         name: Value,
         number: u32,
     ) -> Result<*mut Closure, crate::heap::OutOfMemory> {
-        if !self.bridges.contains_key(&number) {
-            let signature = self.signatures[number as usize].clone();
-            let made = FunctionInfo::bridge(signature, number, &self.places);
-            self.bridges.insert(number, made);
-        }
-        let info: *const FunctionInfo = &raw const **self.bridges.get(&number).expect("it was just made");
+        let info = self.bridge_info(number);
         // SAFETY: the box does not move as long as the machine.
         let bridge = self.closure_of(unsafe { &*info }, 2)?;
         let closure = bridge.as_function().expect("it was just made");
@@ -305,6 +300,18 @@ impl Context {
             name.store(Closure::upvalues(closure).add(1));
         }
         Ok(closure)
+    }
+}
+
+impl Context {
+    /// The bridge for a signature of the machine. It does not move as long as the machine.
+    pub(crate) fn bridge_info(&mut self, number: u32) -> *const FunctionInfo {
+        if !self.bridges.contains_key(&number) {
+            let signature = self.signatures[number as usize].clone();
+            let made = FunctionInfo::bridge(signature, number, &self.places);
+            self.bridges.insert(number, made);
+        }
+        &raw const **self.bridges.get(&number).expect("it was just made")
     }
 }
 

@@ -224,6 +224,15 @@ pub(crate) unsafe fn step_at(cx: &mut Context, at: Flow) -> Flow {
     at
 }
 
+/// Ends the collection that is under way, if any; `at` is the state of a run that has stopped.
+///
+/// # Safety
+/// The state is whole.
+pub(crate) unsafe fn settle(cx: &mut Context, at: Option<Flow>) {
+    let mut roots = RootSet::new(cx, at.map(|at| (at, false)), (std::ptr::null_mut(), 0));
+    cx.heap.settle(&mut roots);
+}
+
 /// Collects as the instruction at `at` could not allocate; it starts again if there is room now, else it fails.
 ///
 /// # Safety

@@ -170,6 +170,14 @@ impl Context {
 }
 
 impl Context {
+    /// Runs what stands before the next canonical instruction, but not that: then the state is one of plain code.
+    pub(crate) fn stand(&mut self) {
+        self.stepping = true;
+        self.steps = 0;
+        self.run_once(0);
+        self.stepping = false;
+    }
+
     /// Takes the state that a slow function has left, unless it has stopped.
     fn go_on(&mut self, flow: Flow) {
         if !flow.pc.is_null() {

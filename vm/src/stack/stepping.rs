@@ -47,7 +47,7 @@ impl GuestFunction {
     }
 
     /// As [`stop_at`](Self::stop_at), where it comes from the instruction before or from outside.
-    fn arrival_at(&self, pc: Pc) -> usize {
+    pub(crate) fn arrival_at(&self, pc: Pc) -> usize {
         let code = self.loaded();
         match (code.exit_at(pc), code.call_before(pc)) {
             // The branch itself is done.
@@ -80,7 +80,7 @@ pub(crate) unsafe fn to_plain(cx: &mut Context, flow: Flow) -> Flow {
             return Flow { pc: plain.block(block), regs: flow.regs };
         }
         let here = guest.arrival_at(flow.pc);
-        reveal(guest, flow.regs, here);
+        reveal_before(guest, flow.regs, here);
         match guest.loaded().call_before(flow.pc) {
             Some(call) => {
                 let place = plain.return_place(call).expect("both forms have the same calls");
@@ -95,13 +95,13 @@ pub(crate) unsafe fn to_plain(cx: &mut Context, flow: Flow) -> Flow {
 ///
 /// # Safety
 /// `flow` is the state of the stopped run.
-unsafe fn stopped_to_plain(cx: &mut Context, flow: Flow) -> Flow {
+pub(crate) unsafe fn stopped_to_plain(cx: &mut Context, flow: Flow) -> Flow {
     // SAFETY: passed on.
     unsafe {
         let Some((info, guest)) = fast_frame(cx, flow) else { return flow };
         let plain = loader::plain_code(cx, info, guest);
         let here = guest.stop_at(flow.pc);
-        reveal(guest, flow.regs, here);
+        reveal_before(guest, flow.regs, here);
         take_prepended(cx, guest, flow);
         Flow { pc: plain_place(plain, guest, here), regs: flow.regs }
     }
@@ -147,15 +147,24 @@ pub(crate) fn prepended(guest: &GuestFunction, code: &Code, pc: Pc) -> usize {
     fixed
 }
 
-/// Puts values that fast code keeps elsewhere before instruction `here` into their registers. Registers whose value fast
-/// code never wrote, as it was used up already, get one that the collector can look at.
-unsafe fn reveal(guest: &GuestFunction, regs: Regs, here: usize) {
+/// Puts values that fast code keeps elsewhere before instruction `here` into their registers.
+unsafe fn reveal_before(guest: &GuestFunction, regs: Regs, here: usize) {
     let map = guest.frame_map.get().expect("it is made with the code");
+    // SAFETY: passed on.
+    unsafe { reveal(guest, regs, &map.hidden_before(guest.portable(), here)) };
+}
+
+/// Puts values that fast code keeps elsewhere into their registers. Registers whose value fast code never wrote, as it was used
+/// up already, get one that the collector can look at.
+///
+/// # Safety
+/// `regs` are those of a frame of the function in fast code, where these are hidden.
+pub(crate) unsafe fn reveal(guest: &GuestFunction, regs: Regs, hidden: &[Hidden]) {
     let (function, slots) = (guest.portable(), guest.slots());
-    for hidden in map.hidden_before(function, here) {
+    for hidden in hidden {
         // SAFETY: registers and window lie in the frame.
         unsafe {
-            match hidden {
+            match *hidden {
                 Hidden::InWindow(reg, word) => {
                     let value = get_any(regs, word as usize);
                     set_any(regs, slots.of(reg) as usize, value);
@@ -163,7 +172,9 @@ unsafe fn reveal(guest: &GuestFunction, regs: Regs, here: usize) {
                 Hidden::Nowhere(reg) => match function.registers[reg] {
                     Type::Any => set_any(regs, slots.of(reg) as usize, Value::NIL),
                     Type::Cell | Type::Ref(_) => *regs.add(slots.of(reg) as usize) = 0,
-                    Type::I32 | Type::I64 | Type::F32 | Type::F64 | Type::V128 => {}
+                    // What lay there must not show in a snapshot.
+                    Type::I32 | Type::I64 | Type::F32 | Type::F64 => *regs.add(slots.of(reg) as usize) = 0,
+                    Type::V128 => regs.add(slots.of(reg) as usize).cast::<[u64; 2]>().write([0; 2]),
                 },
             }
         }

@@ -62,7 +62,7 @@ pub(crate) fn create(cx: &mut Context, callee: Value) -> Result<Value, OutOfMemo
 ///
 /// # Safety
 /// `state` came from `create` and is not used any more.
-unsafe fn drop_fiber(state: *mut ()) {
+pub(crate) unsafe fn drop_fiber(state: *mut ()) {
     // SAFETY: the collector calls this once for a cell.
     drop(unsafe { Box::from_raw(state.cast::<Fiber>()) });
 }

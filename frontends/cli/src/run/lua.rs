@@ -3,6 +3,7 @@
 use super::Session;
 use crate::arguments::Run;
 use crate::exit::Exit;
+use crate::grants::{DirectoryGrant, Variable};
 use crate::lua_host::ProcessHost;
 use crate::report::Report;
 use crate::source::{Failure, cause};
@@ -23,7 +24,28 @@ pub(super) fn is_chunk(program: &Program) -> bool {
 
 /// Makes the standard library; gives the table of globals.
 pub(super) fn install(session: &mut Session, options: &Run, arguments: &[String]) -> Result<Value, Failure> {
-    let host = ProcessHost::new(&options.directories, &options.environment).map_err(|(path, error)| {
+    let globals = library(session, &options.directories, &options.environment)?;
+    set_arguments(session, globals, arguments)?;
+    if std::io::stdout().is_terminal() {
+        line_by_line(&mut session.machine, globals);
+    }
+    Ok(globals)
+}
+
+/// Sets the global `arg`.
+pub(super) fn set_arguments(session: &mut Session, globals: Value, arguments: &[String]) -> Result<(), Failure> {
+    let argument_table = argument_table(session, arguments).ok_or_else(|| session.out_of_memory())?;
+    let set = session.machine.heap().table_set_name(globals, b"arg", argument_table);
+    set.map_err(|_| session.out_of_memory())
+}
+
+/// Makes the standard library over the process and what is granted of it; gives the table of globals.
+pub(super) fn library(
+    session: &mut Session,
+    directories: &[DirectoryGrant],
+    environment: &[Variable],
+) -> Result<Value, Failure> {
+    let host = ProcessHost::new(directories, environment).map_err(|(path, error)| {
         let message = format!("cannot open the directory {}: {}", path.display(), cause(&error));
         Failure::new(Exit::Unreadable, Report::new(message))
     })?;
@@ -31,11 +53,8 @@ pub(super) fn install(session: &mut Session, options: &Run, arguments: &[String]
     session.machine.keep(globals);
     minivm_modules::install(&mut session.machine).map_err(|_| session.out_of_memory())?;
     session.has_lua = true;
-    let argument_table = argument_table(session, arguments).ok_or_else(|| session.out_of_memory())?;
-    let set = session.machine.heap().table_set_name(globals, b"arg", argument_table);
-    set.map_err(|_| session.out_of_memory())?;
-    if std::io::stdout().is_terminal() {
-        line_by_line(&mut session.machine, globals);
+    if session.snapshot.as_ref().is_some_and(|plan| plan.closes_files) {
+        stdlib::set_open_files(&mut session.machine, stdlib::OpenFiles::Close);
     }
     Ok(globals)
 }
@@ -91,7 +110,9 @@ pub(super) fn invoke(
     name: &str,
     arguments: &[String],
 ) -> Result<Exit, Failure> {
+    session.unsaved = Some("its file has not ended, and then a function is to be called");
     let (exit, returned) = run(session, instance, globals, &[])?;
+    session.unsaved = None;
     if exit != Exit::Success {
         return Ok(exit);
     }
@@ -112,6 +133,7 @@ pub(super) fn invoke(
         session.machine.keep(value);
         parsed.push(value);
     }
+    session.printed = Some(Vec::new());
     let (exit, results) = session.call_value(function, &parsed)?;
     session.print_results(&results, &[])?;
     Ok(exit)

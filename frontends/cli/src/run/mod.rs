@@ -1,10 +1,13 @@
 //! `run`: gives a program what the command line grants and runs it to its end.
 
 mod lua;
+mod snapshot;
+mod warm;
 
 use crate::arguments::Run;
 use crate::commands;
 use crate::exit::Exit;
+use crate::grants::{DirectoryGrant, Variable};
 use crate::load::{Loaded, load};
 use crate::report::{Place, Report};
 use crate::source::Failure;
@@ -13,8 +16,11 @@ use minivm::{InstanceId, Limits, LinkError, Machine, RunState, Value};
 use minivm_isa::program::{FunctionDef, Item};
 use minivm_isa::{Convention, Program, Signature, Type};
 use minivm_wasm::wasi::{self, Linked, SetupError, WasiBuilder};
+use snapshot::Plan;
+pub(crate) use snapshot::{inspect, resume};
 use std::io::Write;
 use std::path::Path;
+pub(crate) use warm::build as build_warm;
 
 /// The export that a command of WebAssembly begins with.
 const START: &str = "_start";
@@ -25,13 +31,14 @@ const MAIN: &str = "main";
 /// Runs a program.
 pub(crate) fn run(options: &Run) -> Result<Exit, Failure> {
     let (file, arguments) = options.program.split_first().expect("the parser asks for one value or more");
+    if warm::is_warm(Path::new(file)) {
+        return warm::run(options, Path::new(file), arguments);
+    }
     let Loaded { name, program, .. } = load(Path::new(file))?;
     let arguments: Vec<String> = arguments.iter().map(|argument| argument.to_string_lossy().into_owned()).collect();
     let limits = Limits { memory_bytes_max: options.memory_max.map_or(u64::MAX, |size| size.0), ..Limits::default() };
-    let mut session = Session { machine: Machine::new(limits), name, fuel: options.fuel, wasi: None, has_lua: false };
-    if let Some(fuel) = options.fuel {
-        session.machine.add_fuel(fuel);
-    }
+    let mut session = Session::new(limits, name, options.fuel);
+    session.snapshot = Plan::new(options.snapshot_to.as_deref(), options.snapshot_on, options.snapshot_closes_files)?;
     let result = session.run(options, program, arguments);
     let result = session.close(result);
     match (result, session.flush()) {
@@ -47,6 +54,12 @@ struct Session {
     fuel: Option<u64>,
     wasi: Option<Linked>,
     has_lua: bool,
+    /// Where a program that is stopped is saved.
+    snapshot: Option<Plan>,
+    /// What is printed of the results at the end, by their types.
+    printed: Option<Vec<Type>>,
+    /// Why a program that is stopped now could not go on.
+    unsaved: Option<&'static str>,
 }
 
 /// What the verified program has to say before the machine takes it.
@@ -78,10 +91,18 @@ impl Outline {
 }
 
 impl Session {
+    fn new(limits: Limits, name: String, fuel: Option<u64>) -> Self {
+        let mut machine = Machine::new(limits);
+        machine.set_fuel(fuel);
+        let (wasi, has_lua, snapshot, printed, unsaved) = (None, false, None, None, None);
+        Session { machine, name, fuel, wasi, has_lua, snapshot, printed, unsaved }
+    }
+
     fn run(&mut self, options: &Run, program: minivm_isa::Verified, arguments: Vec<String>) -> Result<Exit, Failure> {
         let outline = Outline::new(&program);
         if outline.imports_wasi {
-            let wasi = grants(options, &self.name, &arguments).map_err(|error| self.setup_failure(&error))?;
+            let wasi = grants(&options.directories, &options.environment, &self.name, &arguments)
+                .map_err(|error| self.setup_failure(&error))?;
             let linked = wasi::define(&mut self.machine, wasi).map_err(|_| self.out_of_memory())?;
             self.wasi = Some(linked);
         }
@@ -150,7 +171,9 @@ impl Session {
     ) -> Result<Exit, Failure> {
         // A library is set up before it is used.
         if outline.export("_initialize").is_some_and(|signature| signature.params.is_empty()) && name != "_initialize" {
+            self.unsaved = Some("it is still being initialised");
             let (exit, _) = self.call(instance, "_initialize", &[])?;
+            self.unsaved = None;
             if exit != Exit::Success {
                 return Ok(exit);
             }
@@ -161,6 +184,7 @@ impl Session {
             return Err(Failure::new(Exit::Usage, report.note(format!("there are: {}", names.join(", ")))));
         };
         let values = self.arguments(name, signature, arguments)?;
+        self.printed = Some(signature.results.clone());
         let (exit, results) = self.call(instance, name, &values)?;
         self.print_results(&results, &signature.results)?;
         Ok(exit)
@@ -207,14 +231,19 @@ impl Session {
 
     /// Calls a function.
     fn call_value(&mut self, function: Value, values: &[Value]) -> Result<(Exit, Vec<Value>), Failure> {
-        match self.machine.start(function, values) {
+        self.machine.prepare(function, values);
+        self.go_on()
+    }
+
+    /// Goes on with a run to its end, or until it is stopped.
+    fn go_on(&mut self) -> Result<(Exit, Vec<Value>), Failure> {
+        match self.slices() {
             RunState::Finished(results) => Ok((Exit::Success, results)),
             RunState::Failed(failure) => Ok((self.failed(failure)?, Vec::new())),
             RunState::OutOfFuel => {
                 // What was written comes before what went wrong.
                 self.flush()?;
-                let trace = self.machine.traceback();
-                Err(self.out_of_fuel(&trace))
+                Err(self.stopped())
             }
             RunState::Waiting(request) => Err(self.failure(format!("nothing here can serve `{}`", request.name()))),
             RunState::Stepped => Err(self.failure("the run stopped after a step that nobody asked for")),
@@ -245,8 +274,8 @@ impl Session {
 
     /// Ends the program, once it is known how its run ended.
     fn close(&mut self, result: Result<Exit, Failure>) -> Result<Exit, Failure> {
-        // Without fuel nothing can run.
-        if self.machine.fuel() == Some(0) {
+        // Without fuel nothing can run, and a program that has stopped has not ended.
+        if self.machine.fuel() == Some(0) || self.machine.is_stopped() {
             return result;
         }
         match self.machine.close() {
@@ -295,13 +324,18 @@ impl Session {
 }
 
 /// What the command line grants a program that uses WASI.
-fn grants(options: &Run, name: &str, arguments: &[String]) -> Result<wasi::Wasi, SetupError> {
+fn grants(
+    directories: &[DirectoryGrant],
+    environment: &[Variable],
+    name: &str,
+    arguments: &[String],
+) -> Result<wasi::Wasi, SetupError> {
     let mut builder = WasiBuilder::new().inherit_streams()?.inherit_sources();
     builder = builder.argument(name).arguments(arguments);
-    for variable in &options.environment {
+    for variable in environment {
         builder = builder.variable(variable.name.as_str(), variable.value.as_str());
     }
-    for directory in &options.directories {
+    for directory in directories {
         builder = builder.host_directory(&directory.host, directory.guest.as_str())?;
     }
     builder.build()

@@ -37,6 +37,7 @@ use minivm::{Intrinsic, Machine, Value};
 pub fn install(machine: &mut Machine, mut host: Box<dyn LuaHost>) -> Result<Value, OutOfMemory> {
     let path = host.variable(b"LUA_PATH_5_4").or_else(|| host.variable(b"LUA_PATH"));
     machine.host_state().set(Library::new(host));
+    super::travel::set_open_files(machine, super::travel::OpenFiles::default());
     machine.set_number_reader(|text| number::parse(text).map(number_value));
     let mut installer = Installer { machine };
     let globals = installer.base()?;
@@ -60,6 +61,11 @@ pub fn install(machine: &mut Machine, mut host: Box<dyn LuaHost>) -> Result<Valu
         installer.machine.define(SUPPORT_MODULE, name, function)?;
     }
     Ok(globals)
+}
+
+/// The table of globals of a machine into which the libraries were put; nil in another one.
+pub fn globals(machine: &Machine) -> Value {
+    machine.registered(load::GLOBALS)
 }
 
 /// Hands on what programs have printed; for the end of a run.

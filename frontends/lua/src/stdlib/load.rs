@@ -103,7 +103,7 @@ fn take_piece(call: &mut HostCall<'_>) -> Answer {
         return call.return_values(&[Value::NIL, error]);
     }
     let piece = call.returned_one();
-    let (pieces, count) = (call.arg(PIECES), call.arg(PIECE_COUNT).as_int().unwrap_or(0));
+    let (pieces, count) = (call.arg(PIECES), call.arg(PIECE_COUNT).as_int().unwrap_or(0).clamp(0, i64::MAX - 1));
     let text = call.to_text(piece)?;
     if text.is_none() && !piece.is_nil() {
         let message = call.position(1) + "reader function must return a string";
@@ -117,6 +117,7 @@ fn take_piece(call: &mut HostCall<'_>) -> Answer {
         return call.call_protected(reader, &[], PIECE, minivm::Protect::Catch, Value::NIL);
     }
     let mut source = Vec::new();
+    let count = count.min(call.heap().table_len(pieces));
     for index in 1..=count {
         source.extend_from_slice(Text(call.heap().table_get_int(pieces, index)).bytes());
     }

@@ -10,6 +10,7 @@
 //! | [`modules`] | how the embedder lets `require` load modules in other languages |
 //! | `arguments` | argument checks and their messages |
 //! | `library`, `stream` | state beside the heap; buffered streams |
+//! | `travel` | how these states and files travel in snapshots |
 //! | `support` | the operations of the language, for objects with metamethods |
 //! | `base`, `errors`, `load` | basic functions; `pcall` and its like; chunks |
 //! | `string*`, `table*`, `math`, `utf8`, `coroutine`, `io*`, `os`, `package`, `debug` | the libraries |
@@ -37,6 +38,7 @@ mod string_search;
 mod support;
 mod table;
 mod table_sort;
+mod travel;
 mod utf8;
 
 pub mod algorithms;
@@ -44,4 +46,5 @@ pub mod host;
 pub mod modules;
 
 pub use host::LuaHost;
-pub use install::{flush, install};
+pub use install::{flush, globals, install};
+pub use travel::{OpenFiles, set_open_files};

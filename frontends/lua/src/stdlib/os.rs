@@ -85,7 +85,8 @@ fn time(call: &mut HostCall<'_>) -> Answer {
     }
     // The function keeps the table and the fields read so far. In state n, field n - 1 comes from a metamethod.
     let table = if call.state() == 0 { call.check_table(0)? } else { call.arg(0) };
-    let mut values: Vec<Value> = if call.state() == 0 { Vec::new() } else { call.args()[1..].to_vec() };
+    let mut values: Vec<Value> = if call.state() == 0 { Vec::new() } else { call.args().into_iter().skip(1).collect() };
+    values.truncate(DATE_FIELDS.len() - 1);
     if call.state() > 0 {
         let value = call.returned_one();
         values.push(Value::int(checked_field(call, values.len(), value)?));

@@ -45,6 +45,18 @@ impl Stream {
         stream
     }
 
+    /// How it is buffered, and what was read ahead.
+    pub(super) fn parts(&self) -> (Buffering, &[u8]) {
+        (self.buffering, &self.input[self.input_at..])
+    }
+
+    /// Goes on as a stream whose [`parts`](Self::parts) these are.
+    pub(super) fn take_over(&mut self, buffering: Buffering, ahead: &[u8]) {
+        self.buffering = buffering;
+        self.input = ahead.to_vec();
+        self.input_at = 0;
+    }
+
     pub(super) fn set_buffering(&mut self, buffering: Buffering) -> Result<(), HostError> {
         self.buffering = buffering;
         self.flush()

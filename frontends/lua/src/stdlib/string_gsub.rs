@@ -150,7 +150,8 @@ impl Substitution {
             if let Some(text) = piece.as_bytes() {
                 out.extend_from_slice(text);
             } else if let Some(range) = piece.as_int() {
-                out.extend_from_slice(&self.subject.bytes()[(range >> 32) as usize..(range & 0xffff_ffff) as usize]);
+                let range = (range >> 32) as usize..(range & 0xffff_ffff) as usize;
+                out.extend_from_slice(self.subject.bytes().get(range).unwrap_or_default());
             }
         }
         out.extend_from_slice(&self.subject.bytes()[self.copied..]);
@@ -178,19 +179,26 @@ impl Substitution {
         ])
     }
 
+    /// What was kept; a snapshot that somebody made up may hold anything.
     fn restore(call: &mut HostCall<'_>) -> (Self, Match) {
         let integer = |index| call.arg(index).as_int().unwrap_or_default();
+        let subject = Text(call.arg(0));
+        let length = subject.bytes().len();
+        let offset = |index, end: usize| usize::try_from(integer(index)).unwrap_or_default().min(end);
+        let end = offset(11, length);
+        let start = offset(10, end);
+        let last_end = usize::try_from(integer(5)).ok().filter(|&end| end <= length);
         let work = Self {
-            subject: Text(call.arg(0)),
+            subject,
             pattern_text: Text(call.arg(1)),
             replacement: call.arg(2),
             limit: integer(3),
-            search: Search::resume(integer(4) as usize, usize::try_from(integer(5)).ok()),
-            count: integer(6),
+            search: Search::resume(offset(4, length + 1), last_end),
+            count: integer(6).clamp(0, length as i64 + 1),
             pieces: call.arg(7),
-            piece_count: integer(8),
-            copied: integer(9) as usize,
+            piece_count: integer(8).clamp(0, 2 * length as i64 + 2),
+            copied: offset(9, start),
         };
-        (work, Match { start: integer(10) as usize, end: integer(11) as usize })
+        (work, Match { start, end })
     }
 }

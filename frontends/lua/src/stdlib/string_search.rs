@@ -140,8 +140,9 @@ pub(super) fn gmatch_next(call: &mut HostCall<'_>) -> Answer {
     let me = call.callee();
     let mut captured = |index| call.heap().capture(me, index).unwrap_or(Value::NIL);
     let (subject, text) = (Text(captured(0)), Text(captured(1)));
-    let from = captured(2).as_int().unwrap_or(0) as usize;
-    let last_end = captured(3).as_int().and_then(|end| usize::try_from(end).ok());
+    let length = subject.bytes().len();
+    let from = (captured(2).as_int().unwrap_or(0) as usize).min(length + 1);
+    let last_end = captured(3).as_int().and_then(|end| usize::try_from(end).ok()).filter(|&end| end <= length);
     let pattern = library(call).patterns.get_without_anchor(text.bytes());
     let mut search = Search::resume(from, last_end);
     let Some(found) = advance(call, &mut search, &pattern, subject.bytes())? else {

@@ -176,7 +176,7 @@ fn unpack(call: &mut HostCall<'_>) -> Answer {
     let last = match call.state() {
         READ => {
             let (count, plain) = (call.arg(0).as_int().unwrap_or(0), call.returned_one());
-            return return_elements(call, plain, 1, count);
+            return return_elements(call, plain, 1, count.clamp(0, UNPACK_MAX as i64));
         }
         LENGTH => returned_length(call)?,
         _ if !call.is_absent(2) => {

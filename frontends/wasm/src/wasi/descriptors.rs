@@ -131,6 +131,19 @@ impl Descriptors {
         Ok(self.slots[to as usize].replace(moved))
     }
 
+    /// All numbers, with what is open there.
+    pub(super) fn slots(&self) -> &[Option<Descriptor>] {
+        &self.slots
+    }
+
+    pub(super) fn into_slots(self) -> Vec<Option<Descriptor>> {
+        self.slots
+    }
+
+    pub(super) fn from_slots(slots: Vec<Option<Descriptor>>) -> Self {
+        Descriptors { slots }
+    }
+
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Descriptor> {
         self.slots.iter_mut().flatten()
     }

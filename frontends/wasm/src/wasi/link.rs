@@ -4,7 +4,7 @@ use super::errno::Stop;
 use super::functions::{FUNCTIONS, Function, MODULE};
 use super::state::Wasi;
 use minivm::heap::OutOfMemory;
-use minivm::{HostCall, Machine, Outcome, Raise, Value};
+use minivm::{HostCall, Machine, Outcome, Raise, StateCodec, Value};
 use minivm_isa::TrapCode;
 use std::cell::RefCell;
 use std::io;
@@ -38,6 +38,12 @@ pub fn define(machine: &mut Machine, wasi: Wasi) -> Result<Linked, OutOfMemory> 
         let state = linked.clone();
         machine.define(MODULE, function.name, move |call| invoke(&state, function, call))?;
     }
+    let (saved, loaded) = (linked.clone(), linked.clone());
+    let codec = StateCodec {
+        save: Box::new(move |_| saved.0.borrow_mut().save()),
+        load: Box::new(move |_, bytes| loaded.0.borrow_mut().load(bytes)),
+    };
+    machine.set_state_codec("wasi", codec);
     Ok(linked)
 }
 

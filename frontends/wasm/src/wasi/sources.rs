@@ -34,24 +34,57 @@ pub trait Clock: Send {
     fn goes_on(&self) -> bool {
         false
     }
+
+    /// What a snapshot must keep of it, so that no clock goes back.
+    fn save(&mut self) -> Vec<u8> {
+        Vec::new()
+    }
+
+    /// Goes on from what [`save`](Self::save) gave.
+    ///
+    /// # Errors
+    /// What is wrong with the bytes.
+    fn load(&mut self, bytes: &[u8]) -> Result<(), String> {
+        if bytes.is_empty() { Ok(()) } else { Err("it comes from another kind of clock".into()) }
+    }
+}
+
+/// A number that was saved.
+fn saved(bytes: &[u8]) -> Result<u64, String> {
+    Ok(u64::from_le_bytes(bytes.try_into().map_err(|_| "it comes from another kind of clock or randomness")?))
 }
 
 /// A source of randomness.
 pub trait Random: Send {
     /// Fills all of `bytes`. An error is handed to the guest.
     fn fill(&mut self, bytes: &mut [u8]) -> io::Result<()>;
+
+    /// What a snapshot must keep of it.
+    fn save(&mut self) -> Vec<u8> {
+        Vec::new()
+    }
+
+    /// Goes on from what [`save`](Self::save) gave.
+    ///
+    /// # Errors
+    /// What is wrong with the bytes.
+    fn load(&mut self, bytes: &[u8]) -> Result<(), String> {
+        if bytes.is_empty() { Ok(()) } else { Err("it comes from another kind of randomness".into()) }
+    }
 }
 
 /// The host's clocks.
 #[derive(Debug)]
 pub struct SystemClock {
     origin: Instant,
+    /// What the monotonic clock showed at the origin.
+    before: u64,
 }
 
 impl SystemClock {
     /// The monotonic clock starts at zero here.
     pub fn new() -> Self {
-        SystemClock { origin: Instant::now() }
+        SystemClock { origin: Instant::now(), before: 0 }
     }
 }
 
@@ -78,7 +111,7 @@ impl Clock for SystemClock {
                 let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
                 Some(nanoseconds(since))
             }
-            ClockId::Monotonic => Some(nanoseconds(self.origin.elapsed())),
+            ClockId::Monotonic => Some(self.before.saturating_add(nanoseconds(self.origin.elapsed()))),
             ClockId::ProcessCpu => platform::cpu_time(false),
             ClockId::ThreadCpu => platform::cpu_time(true),
         }
@@ -91,6 +124,15 @@ impl Clock for SystemClock {
 
     fn goes_on(&self) -> bool {
         true
+    }
+
+    fn save(&mut self) -> Vec<u8> {
+        self.now(ClockId::Monotonic).unwrap_or(0).to_le_bytes().to_vec()
+    }
+
+    fn load(&mut self, bytes: &[u8]) -> Result<(), String> {
+        (self.origin, self.before) = (Instant::now(), saved(bytes)?);
+        Ok(())
     }
 }
 
@@ -127,6 +169,15 @@ impl Clock for CounterClock {
 
     fn sleep(&mut self, nanoseconds: u64) -> io::Result<()> {
         self.passed = self.passed.saturating_add(nanoseconds);
+        Ok(())
+    }
+
+    fn save(&mut self) -> Vec<u8> {
+        self.passed.to_le_bytes().to_vec()
+    }
+
+    fn load(&mut self, bytes: &[u8]) -> Result<(), String> {
+        self.passed = saved(bytes)?;
         Ok(())
     }
 }
@@ -169,6 +220,15 @@ impl Random for SeededRandom {
             let word = self.next().to_le_bytes();
             chunk.copy_from_slice(&word[..chunk.len()]);
         }
+        Ok(())
+    }
+
+    fn save(&mut self) -> Vec<u8> {
+        self.state.to_le_bytes().to_vec()
+    }
+
+    fn load(&mut self, bytes: &[u8]) -> Result<(), String> {
+        self.state = saved(bytes)?;
         Ok(())
     }
 }

@@ -1,0 +1,139 @@
+//! Runs a case in slices, and after each slice saves the machine and goes on in a fresh one that loads it.
+
+use crate::cases::Case;
+use crate::outcome::Outcome;
+use crate::{run_lua, run_wasm};
+use minivm::{CodeForm, Failure, Limits, Machine, RunState, SnapshotError, Value};
+use minivm_lua::stdlib;
+use std::cell::RefCell;
+
+/// How long slices are.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// Where the random lengths come from.
+    pub seed: u64,
+    /// The longest first slice; later ones grow.
+    pub first: u64,
+    /// How much longer the longest slice is than the one before, in percent.
+    pub growth_percent: u64,
+    /// The machine is replaced at most so often.
+    pub reloads_max: u32,
+}
+
+impl Plan {
+    /// Lengths of slices, in instructions.
+    pub fn lengths(self) -> impl Iterator<Item = u64> {
+        let mut state = self.seed | 1;
+        let mut longest = self.first.max(1);
+        (0..self.reloads_max).map(move |_| {
+            // xorshift64: any sequence does that differs from seed to seed.
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            let length = 1 + state % longest;
+            longest = (longest * self.growth_percent / 100).max(longest).min(1 << 40);
+            length
+        })
+    }
+}
+
+/// What happened besides the outcome.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reloads {
+    /// The machine was replaced so often.
+    pub done: u32,
+    /// Saving was refused so often, as something was open.
+    pub refused: u32,
+}
+
+/// Runs `step` on a machine until it ends, replacing the machine after each slice by one that `fresh` makes.
+///
+/// # Errors
+/// When a state cannot be saved for another reason than that something is open, or not be loaded, or saving it once more
+/// gives other bytes.
+pub fn run_in_slices(
+    machine: &mut Machine,
+    plan: Plan,
+    reloads: &mut Reloads,
+    fresh: impl Fn() -> Result<Machine, String>,
+) -> Result<Result<Vec<Value>, Failure>, String> {
+    for length in plan.lengths() {
+        machine.set_fuel(Some(length));
+        match machine.resume() {
+            RunState::OutOfFuel => {}
+            state => return ended(state),
+        }
+        let bytes = match machine.save(b"note", CodeForm::Whole) {
+            Ok(bytes) => bytes,
+            Err(SnapshotError::Refused(_)) => {
+                reloads.refused += 1;
+                continue;
+            }
+            Err(error) => return Err(error.to_string()),
+        };
+        let mut other = fresh()?;
+        other.load(&bytes).map_err(|error| error.to_string())?;
+        let again = other.save(b"note", CodeForm::Whole).map_err(|error| format!("once more: {error}"))?;
+        if again != bytes {
+            let at = bytes.iter().zip(&again).position(|(one, other)| one != other);
+            return Err(format!("saved once more, the bytes differ from {at:?} on ({} bytes)", bytes.len()));
+        }
+        reloads.done += 1;
+        *machine = other;
+    }
+    machine.set_fuel(None);
+    ended(machine.resume())
+}
+
+fn ended(state: RunState) -> Result<Result<Vec<Value>, Failure>, String> {
+    match state {
+        RunState::Finished(values) => Ok(Ok(values)),
+        RunState::Failed(failure) => Ok(Err(failure)),
+        RunState::OutOfFuel | RunState::Stepped => Err("it stopped for no reason".into()),
+        RunState::Waiting(request) => Err(format!("it waits for '{}'", request.name())),
+    }
+}
+
+/// Runs a Lua case in slices.
+///
+/// # Errors
+/// As for [`run_in_slices`].
+pub fn run_lua(case: &Case, plan: Plan) -> Result<(Outcome, Reloads), String> {
+    let mut reloads = Reloads::default();
+    let outcome = run_lua::run_hosted(
+        case,
+        Limits::default(),
+        |_| Ok(()),
+        |machine, host, chunk, arguments| {
+            machine.prepare(chunk, arguments);
+            run_in_slices(machine, plan, &mut reloads, || {
+                let mut machine = Machine::new(Limits::default());
+                stdlib::install(&mut machine, Box::new(host.clone())).map_err(|error| error.to_string())?;
+                Ok(machine)
+            })
+        },
+    )?;
+    Ok((outcome, reloads))
+}
+
+/// Runs a C program in slices.
+///
+/// # Errors
+/// As for [`run_in_slices`].
+pub fn run_wasm(case: &Case, plan: Plan) -> Result<(Outcome, Reloads), String> {
+    let mut reloads = Reloads::default();
+    let outcome = run_wasm::run_with(case, |machine, start, host| {
+        machine.prepare(start, &[]);
+        let last = RefCell::new(None);
+        let result = run_in_slices(machine, plan, &mut reloads, || {
+            let (machine, linked) = host.machine()?;
+            *last.borrow_mut() = Some(linked);
+            Ok(machine)
+        });
+        if let Some(linked) = last.into_inner() {
+            linked.flush().map_err(|error| error.to_string())?;
+        }
+        result
+    })?;
+    Ok((outcome, reloads))
+}

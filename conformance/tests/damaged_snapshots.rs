@@ -1,0 +1,164 @@
+//! Damaged snapshots: each is refused with a clear error, or is one of a run that the machine can go on with.
+//!
+//! The damage is done below checksum and compression, so that it reaches the decoder. `MINIVM_MUTATIONS=100000` does more.
+
+use minivm::{CodeForm, Limits, Machine, RunState};
+use minivm_lua::stdlib;
+use minivm_lua::stdlib::host::NoHost;
+
+/// Programs that stop with much on their stacks.
+const PROGRAMS: [(&str, u64); 4] = [
+    (
+        "local t = setmetatable({}, { __index = function(t, k) local s = 0 for i = 1, 50 do s = s + i end return s + k end })
+        local weak = setmetatable({}, { __mode = 'k' }) weak[t] = { 1, 2.5, 'three', true }
+        local x = 0 for i = 1, 9 do x = x + t[i] end return x",
+        150,
+    ),
+    (
+        "local co = coroutine.wrap(function(a, ...) local n = select('#', ...) while true do n = n + coroutine.yield(n, a) end end)
+        co('a', 1, 2) local ok, e = pcall(function(...) local v = { ... } for k, w in pairs(v) do co(w) end error({ v }) end, 1, 2, 3)
+        local s = ('%d'):rep(3, ','):gsub('%%', function(c) return c .. tostring(co(1)) end) return s, ok",
+        80,
+    ),
+    (
+        "local o = setmetatable({}, { __concat = function(a, b) return 'c' end, __lt = function() return true end, __close = print,
+        __eq = function(a, b) for i = 1, 20 do end return false end, __gc = function() end })
+        local p = setmetatable({}, getmetatable(o)) for i = 1, 40 do if o == p or o < p then local q <close> = nil local s = 'x' .. o .. i end end",
+        210,
+    ),
+    (
+        "local function f(n) if n == 0 then for i = 1.5, 90 do local t = { i, [i] = n, s = 'text' .. i } end return 1 end return 1 + f(n - 1) end
+        table.sort({ 3, 1, 2, 5, 4 }, function(a, b) return a < b and f(12) > 0 end) return xpcall(f, function(m) return m end, 20)",
+        330,
+    ),
+];
+
+fn machine() -> Machine {
+    let mut machine =
+        Machine::new(Limits { memory_bytes_max: 64 << 20, stack_words_max: 1 << 16, fiber_depth_max: 64 });
+    stdlib::install(&mut machine, Box::new(NoHost)).expect("there is memory");
+    machine
+}
+
+/// A snapshot of a program that has run for so many instructions.
+fn snapshot(source: &str, fuel: u64) -> Vec<u8> {
+    let mut machine = machine();
+    let program = minivm_lua::compile(source.as_bytes(), "=damaged").expect("it compiles");
+    let instance = machine.instantiate(program).expect("it links");
+    let globals = machine.registered("lua.globals");
+    let chunk = machine.closure(instance, "main", &[globals]).expect("there is memory");
+    machine.prepare(chunk, &[]);
+    machine.set_fuel(Some(fuel));
+    match machine.resume() {
+        RunState::OutOfFuel => {}
+        RunState::Failed(failure) => panic!("{failure}"),
+        _ => panic!("it ends too soon: {source}"),
+    }
+    machine.save(b"", CodeForm::Whole).expect("it can be saved")
+}
+
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 11) as usize % end.max(1)
+    }
+}
+
+fn mutate(bytes: &mut Vec<u8>, random: &mut Random) {
+    for _ in 0..1 + random.below(3) {
+        let at = random.below(bytes.len());
+        match random.below(8) {
+            0 => bytes.truncate(at),
+            1 => bytes[at] = [0, 1, 5, 0x7f, 0x80, 0xff][random.below(6)],
+            2 => {
+                let other = random.below(bytes.len());
+                bytes.swap(at, other);
+            }
+            3 => bytes[at] = bytes[at].wrapping_add(1),
+            4 => bytes[at] = bytes[at].wrapping_sub(1),
+            5 => drop(bytes.remove(at)),
+            6 => bytes.insert(at, random.below(256) as u8),
+            _ => bytes[at] ^= 1 << random.below(8),
+        }
+        if bytes.is_empty() {
+            return;
+        }
+    }
+}
+
+#[test]
+fn damage_is_an_error_or_harmless() {
+    let count: usize = std::env::var("MINIVM_MUTATIONS").ok().and_then(|count| count.parse().ok()).unwrap_or(1500);
+    let seed: u64 = std::env::var("MINIVM_MUTATION_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(7);
+    let snapshots: Vec<Vec<u8>> = PROGRAMS.iter().map(|(source, fuel)| snapshot(source, *fuel)).collect();
+    let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+    let (mut refused, mut ran) = (0, 0);
+    let mut machine = machine();
+    for number in 0..count {
+        let mut bytes = snapshots[number % snapshots.len()].clone();
+        mutate(&mut bytes, &mut random);
+        if std::env::var("MINIVM_MUTATION_KEEP").is_ok() {
+            std::fs::write(std::env::temp_dir().join("mutation.bin"), &bytes).expect("there is a temporary folder");
+        }
+        match machine.load(&bytes) {
+            Err(error) => {
+                assert!(!error.to_string().is_empty());
+                refused += 1;
+            }
+            Ok(_) => {
+                // Fast code first, then plain code.
+                machine.set_fuel(Some(20_000));
+                let _ = machine.resume();
+                let _ = machine.step(500);
+                ran += 1;
+                machine = self::machine();
+            }
+        }
+    }
+    println!("{refused} refused, {ran} ran");
+    assert!(refused > count / 10);
+}
+
+#[test]
+fn every_truncation_is_an_error() {
+    let bytes = snapshot(PROGRAMS[0].0, PROGRAMS[0].1);
+    let mut machine = machine();
+    for end in (0..bytes.len()).step_by(if bytes.len() > 4000 { 97 } else { 1 }) {
+        assert!(machine.load(&bytes[..end]).is_err(), "cut at {end}");
+    }
+    machine.load(&bytes).expect("the whole is fine");
+}
+
+#[test]
+fn code_can_stay_at_home() {
+    let (source, fuel) = PROGRAMS[0];
+    let mut machine = machine();
+    let program = minivm_lua::compile(source.as_bytes(), "=damaged").expect("it compiles");
+    let instance = machine.instantiate(program.clone()).expect("it links");
+    let globals = machine.registered("lua.globals");
+    let chunk = machine.closure(instance, "main", &[globals]).expect("there is memory");
+    machine.prepare(chunk, &[]);
+    machine.set_fuel(Some(fuel));
+    assert!(matches!(machine.resume(), RunState::OutOfFuel));
+    let bytes = machine.save(b"", CodeForm::ByHash).expect("it can be saved");
+    let whole = machine.save(b"", CodeForm::Whole).expect("it can be saved");
+    assert!(bytes.len() < whole.len());
+    let mut copy = self::machine();
+    machine.copy_into(&mut copy).expect("it can be copied");
+    let finish = |mut machine: Machine| {
+        machine.set_fuel(None);
+        match machine.resume() {
+            RunState::Finished(values) => values[0].as_int(),
+            _ => None,
+        }
+    };
+    let mut other = self::machine();
+    assert!(other.load(&bytes).is_err(), "the code is not there");
+    // Support functions of the library are programs, too, and are the same everywhere.
+    let _ = other.load_with(&bytes, vec![program]);
+    assert_eq!(finish(copy), finish(machine));
+}

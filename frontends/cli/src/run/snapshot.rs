@@ -1,0 +1,224 @@
+//! Saving a program that is stopped, `resume`, and `inspect`.
+
+use super::{Session, grants, lua};
+use crate::arguments::{Resume, StopSignal};
+use crate::commands;
+use crate::exit::Exit;
+use crate::report::{Place, Report};
+use crate::source::{Failure, cause};
+use minivm::{CodeForm, Limits, Machine, RunState, SnapshotError, snapshot_file};
+use minivm_isa::Type;
+use minivm_wasm::wasi;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Instructions between two looks whether a signal has come.
+const SLICE: u64 = 10_000_000;
+
+/// Where a program that is stopped is saved, and what stops it.
+pub(super) struct Plan {
+    to: PathBuf,
+    signal: Option<Arc<AtomicBool>>,
+    pub(super) closes_files: bool,
+}
+
+impl Plan {
+    pub(super) fn new(to: Option<&Path>, on: Option<StopSignal>, closes_files: bool) -> Result<Option<Self>, Failure> {
+        let Some(to) = to else { return Ok(None) };
+        let signal = match on {
+            Some(StopSignal::Usr1) => Some(listen()?),
+            None => None,
+        };
+        Ok(Some(Plan { to: to.to_owned(), signal, closes_files }))
+    }
+}
+
+#[cfg(unix)]
+fn listen() -> Result<Arc<AtomicBool>, Failure> {
+    let flag = Arc::new(AtomicBool::new(false));
+    let set = signal_hook::flag::register(signal_hook::consts::SIGUSR1, flag.clone());
+    set.map_err(|error| Failure::new(Exit::Unsupported, Report::new(format!("cannot wait for a signal: {error}"))))?;
+    Ok(flag)
+}
+
+#[cfg(not(unix))]
+fn listen() -> Result<Arc<AtomicBool>, Failure> {
+    Err(Failure::new(Exit::Unsupported, Report::new("this system has no such signal")))
+}
+
+/// What is kept of a session beside the machine: the languages, what is printed at the end, the name.
+fn note(session: &Session) -> Vec<u8> {
+    let printed = session.printed.as_ref().map(|types| types.iter().map(Type::to_string).collect::<Vec<_>>());
+    let languages = [(session.has_lua, "lua"), (session.wasi.is_some(), "wasi")];
+    let languages: Vec<&str> = languages.iter().filter(|(is_there, _)| *is_there).map(|(_, name)| *name).collect();
+    let printed = printed.map_or("nothing".to_owned(), |types| format!("results {}", types.join(" ")));
+    format!("{}\n{printed}\n{}", languages.join(" "), session.name).into_bytes()
+}
+
+/// What a note says.
+struct Note {
+    has_lua: bool,
+    has_wasi: bool,
+    printed: Option<Vec<Type>>,
+    name: String,
+}
+
+impl Note {
+    fn read(bytes: &[u8]) -> Option<Note> {
+        let text = std::str::from_utf8(bytes).ok()?;
+        let mut lines = text.splitn(3, '\n');
+        let languages: Vec<&str> = lines.next()?.split(' ').filter(|word| !word.is_empty()).collect();
+        if languages.iter().any(|word| !["lua", "wasi"].contains(word)) {
+            return None;
+        }
+        let printed = match lines.next()? {
+            "nothing" => None,
+            line => Some(line.strip_prefix("results")?.split_whitespace().map(typed).collect::<Option<Vec<_>>>()?),
+        };
+        let name = lines.next()?.to_owned();
+        Some(Note { has_lua: languages.contains(&"lua"), has_wasi: languages.contains(&"wasi"), printed, name })
+    }
+}
+
+fn typed(word: &str) -> Option<Type> {
+    [Type::Any, Type::I32, Type::I64, Type::F32, Type::F64, Type::V128].into_iter().find(|ty| ty.to_string() == word)
+}
+
+impl Session {
+    /// Runs until the end, the budget is used up, or a signal has come.
+    pub(super) fn slices(&mut self) -> RunState {
+        let Some(signal) = self.snapshot.as_ref().and_then(|plan| plan.signal.clone()) else {
+            return self.machine.resume();
+        };
+        let mut left = self.machine.fuel();
+        loop {
+            let slice = left.map_or(SLICE, |left| left.min(SLICE));
+            self.machine.set_fuel(Some(slice));
+            let state = self.machine.resume();
+            left = left.map(|left| left - slice);
+            if !matches!(state, RunState::OutOfFuel) || left == Some(0) || signal.load(Ordering::Relaxed) {
+                return state;
+            }
+        }
+    }
+
+    /// The program was stopped: saves it, if that is wanted, and says so.
+    pub(super) fn stopped(&mut self) -> Failure {
+        let by_signal = self.snapshot.as_ref().and_then(|plan| plan.signal.as_ref());
+        let by_signal = by_signal.is_some_and(|signal| signal.load(Ordering::Relaxed));
+        let failure = if by_signal {
+            Failure::new(Exit::OutOfFuel, self.report("stopped by a signal"))
+        } else {
+            let trace = self.machine.traceback();
+            self.out_of_fuel(&trace)
+        };
+        let Some(to) = self.snapshot.as_ref().map(|plan| plan.to.clone()) else { return failure };
+        match self.save(&to) {
+            Ok(()) => {
+                let Failure { exit, mut reports } = failure;
+                let help = format!("it is saved: `minivm resume {}` goes on", to.display());
+                reports = reports.into_iter().map(|report| report.help(help.as_str())).collect();
+                Failure { exit, reports }
+            }
+            Err(error) => error,
+        }
+    }
+
+    fn save(&mut self, to: &Path) -> Result<(), Failure> {
+        if let Some(why) = self.unsaved {
+            return Err(Failure::new(Exit::Unsupported, self.report(format!("it cannot be saved: {why}"))));
+        }
+        self.write(to)
+    }
+
+    /// Saves the state of the machine in a file.
+    pub(super) fn write(&mut self, to: &Path) -> Result<(), Failure> {
+        let note = note(self);
+        let saved = self.machine.save(&note, CodeForm::Whole).and_then(|payload| snapshot_file::pack(&payload));
+        let file = saved.map_err(|error| Failure::new(Exit::Unsupported, self.report(error.to_string())))?;
+        // A file that is there is replaced by a whole one or not at all.
+        let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let written = tempfile::NamedTempFile::new_in(folder).and_then(|mut temporary| {
+            std::io::Write::write_all(&mut temporary, &file)?;
+            temporary.persist(to).map(|_| ()).map_err(|error| error.error)
+        });
+        written.map_err(|error| {
+            let report = Report::new(format!("cannot write `{}`: {}", to.display(), cause(&error)));
+            Failure::new(Exit::Unwritable, report)
+        })
+    }
+}
+
+/// Reads a snapshot's file.
+fn read(path: &Path) -> Result<(Vec<u8>, Note), Failure> {
+    let file = std::fs::read(path).map_err(|error| {
+        Failure::new(Exit::Unreadable, Report::new(format!("cannot read `{}`: {}", path.display(), cause(&error))))
+    })?;
+    let payload = snapshot_file::unpack(&file).map_err(|error| refused(path, &error))?;
+    let note = Machine::snapshot_note(&payload).map_err(|error| refused(path, &error))?;
+    let note = Note::read(note).ok_or_else(|| refused(path, &SnapshotError::Damaged("its note is none".into())))?;
+    Ok((payload, note))
+}
+
+fn refused(path: &Path, error: &SnapshotError) -> Failure {
+    let exit = match error {
+        SnapshotError::Damaged(_) => Exit::Invalid,
+        SnapshotError::Refused(_) | SnapshotError::Missing(_) => Exit::Unsupported,
+        SnapshotError::OutOfMemory => Exit::Error,
+    };
+    Failure::new(exit, Report::new(error.to_string()).place(Place::file(path.display().to_string())))
+}
+
+/// A session with what a snapshot says it needs, loaded.
+pub(super) fn load(options: &Resume) -> Result<Session, Failure> {
+    let (payload, note) = read(&options.file)?;
+    let limits = Limits { memory_bytes_max: options.memory_max.map_or(u64::MAX, |size| size.0), ..Limits::default() };
+    let mut session = Session::new(limits, note.name, None);
+    session.snapshot = Plan::new(options.snapshot_to.as_deref(), options.snapshot_on, options.snapshot_closes_files)?;
+    session.printed = note.printed;
+    if note.has_wasi {
+        let wasi = grants(&options.directories, &options.environment, "", &[]);
+        let wasi = wasi.map_err(|error| session.setup_failure(&error))?;
+        session.wasi = Some(wasi::define(&mut session.machine, wasi).map_err(|_| session.out_of_memory())?);
+    }
+    if note.has_lua {
+        lua::library(&mut session, &options.directories, &options.environment)?;
+    }
+    session.machine.load(&payload).map_err(|error| refused(&options.file, &error))?;
+    session.fuel = options.fuel;
+    session.machine.set_fuel(options.fuel);
+    Ok(session)
+}
+
+/// `resume`: goes on with a program that was saved.
+pub(crate) fn resume(options: &Resume) -> Result<Exit, Failure> {
+    let mut session = load(options)?;
+    if !session.machine.is_stopped() {
+        return Err(Failure::new(Exit::Usage, session.report("there is no run in it that could go on")));
+    }
+    let result = session.go_on().and_then(|(exit, results)| match session.printed.clone() {
+        Some(types) if exit == Exit::Success => session.print_results(&results, &types),
+        _ => Ok(exit),
+    });
+    let result = session.close(result);
+    match (result, session.flush()) {
+        (Ok(Exit::Success), written) => written,
+        (result, _) => result,
+    }
+}
+
+/// `inspect`: shows what is in a snapshot.
+pub(crate) fn inspect(path: &Path) -> Result<Exit, Failure> {
+    let (_, note) = read(path)?;
+    let options = Resume { file: path.to_owned(), ..Resume::default() };
+    let languages: Vec<&str> = [(note.has_lua, "Lua"), (note.has_wasi, "WASI")]
+        .iter()
+        .filter(|(has, _)| *has)
+        .map(|(_, name)| *name)
+        .collect();
+    let mut session = load(&options)?;
+    let mut text = format!("{}: {}\n", session.name, languages.join(", "));
+    text += &session.machine.describe_state().map_err(|error| refused(path, &error))?;
+    commands::print(text.as_bytes())
+}

@@ -1,0 +1,98 @@
+//! Warm programs: the top level has run when they were built, and starting one loads the state that it left.
+
+use super::{Session, lua, snapshot};
+use crate::arguments::{Resume, Run};
+use crate::exit::Exit;
+use crate::load::{Loaded, load};
+use crate::report::Report;
+use crate::source::Failure;
+use minivm::{Limits, Value, snapshot_file};
+use minivm_lua::stdlib;
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+/// Name of the function that a warm program is, in the machine's registry.
+const MAIN: &str = "minivm.main";
+
+/// Whether a file is a snapshot, whatever its name.
+pub(super) fn is_warm(path: &Path) -> bool {
+    let mut head = [0; snapshot_file::MAGIC.len()];
+    // Standard input is read once only, and files that cannot be read are told of elsewhere.
+    path != Path::new("-")
+        && File::open(path).and_then(|mut file| file.read_exact(&mut head)).is_ok()
+        && snapshot_file::is_snapshot(&head)
+}
+
+/// `build --warm`: runs the top level of a Lua program and writes the state that it leaves.
+pub(crate) fn build(path: &Path, output: &Path) -> Result<Exit, Failure> {
+    let Loaded { name, program, .. } = load(path)?;
+    let mut session = Session::new(Limits::default(), name, None);
+    if !lua::is_chunk(&program) {
+        let report = session.report("only Lua programs can be built warm");
+        return Err(Failure::new(Exit::Unsupported, report));
+    }
+    let globals = lua::library(&mut session, &[], &[])?;
+    lua::set_arguments(&mut session, globals, &[])?;
+    let instance = session.machine.instantiate(program).map_err(|error| session.failure(error.to_string()))?;
+    let (exit, returned) = lua::run(&mut session, instance, globals, &[])?;
+    session.flush()?;
+    if exit != Exit::Success {
+        return Ok(exit);
+    }
+    let globals = stdlib::globals(&session.machine);
+    let named = session.machine.heap().table_get_name(globals, b"main");
+    let found =
+        [returned.first().copied(), Some(named)].into_iter().flatten().find(|value| value.as_function().is_some());
+    let Some(main) = found else {
+        let report = session.report("there is no function to start with");
+        let note = "the program must return one, or have a global `main`";
+        return Err(Failure::new(Exit::Unsupported, report.note(note)));
+    };
+    session.machine.register(MAIN, main);
+    session.write(output)?;
+    Ok(Exit::Success)
+}
+
+/// Runs a warm program.
+pub(super) fn run(options: &Run, path: &Path, arguments: &[OsString]) -> Result<Exit, Failure> {
+    let loading = Resume {
+        directories: options.directories.clone(),
+        environment: options.environment.clone(),
+        fuel: options.fuel,
+        memory_max: options.memory_max,
+        snapshot_to: options.snapshot_to.clone(),
+        snapshot_on: options.snapshot_on,
+        snapshot_closes_files: options.snapshot_closes_files,
+        file: path.to_owned(),
+    };
+    let mut session = snapshot::load(&loading)?;
+    if session.machine.is_stopped() {
+        let report: Report = session.report("it is a program that was stopped");
+        let help = format!("`minivm resume {}` goes on with it", path.display());
+        return Err(Failure::new(Exit::Usage, report.help(help)));
+    }
+    let arguments: Vec<String> = arguments.iter().map(|argument| argument.to_string_lossy().into_owned()).collect();
+    let globals = stdlib::globals(&session.machine);
+    lua::set_arguments(&mut session, globals, &arguments)?;
+    let main = match &options.invoke {
+        None => session.machine.registered(MAIN),
+        Some(name) => session.machine.heap().table_get_name(globals, name.as_bytes()),
+    };
+    if main.as_function().is_none() {
+        return Err(Failure::new(Exit::Usage, session.report("there is no such function in it")));
+    }
+    let values: Option<Vec<Value>> = arguments.iter().map(|argument| session.machine.string(argument).ok()).collect();
+    let values = values.ok_or_else(|| session.out_of_memory())?;
+    session.printed = options.invoke.as_ref().map(|_| Vec::new());
+    let result = session.call_value(main, &values).and_then(|(exit, results)| match session.printed.clone() {
+        Some(types) if exit == Exit::Success => session.print_results(&results, &types),
+        _ => Ok(exit),
+    });
+    let result = session.close(result);
+    match (result, session.flush()) {
+        (Ok(Exit::Success), written) => written,
+        (result, _) => result,
+    }
+}

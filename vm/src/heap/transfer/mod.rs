@@ -1,0 +1,45 @@
+//! The cells of a heap as bytes and back: what snapshots and copies of a machine are made of.
+//!
+//! Cells are numbered in the order in which they are met from the roots, so the same graph gives the same bytes. Each has a
+//! *shape* (kind, size, sequence number; strings their bytes), from which the loader makes all cells first, and *contents*,
+//! where references are numbers of cells. What the heap does not know (functions, fibers, host objects) goes through
+//! [`SaveOutside`] and [`LoadOutside`].
+//!
+//! | shape | contents |
+//! |---|---|
+//! | string: bytes | – |
+//! | table: cell bytes / 16, inline slots, array, nodes | metatable; weak: its contents; else array, border hint, hash part |
+//! | function: captures | function, captures |
+//! | cell | value |
+//! | record: type | words, by its layout |
+//! | array: type, length | elements |
+//! | host object: user values | metatable, user values, object |
+//! | fiber | fiber |
+//!
+//! The array of a table is 0 where it is inline, else its capacity and 1; nodes are 0 for none, 1 inline, 2 in a cell of
+//! their own, then the logarithm of their number. A node is its key, value and distance to the next of its chain; 0 for one
+//! never used, 0xff and a number of four bytes for one whose key died.
+//!
+//! A value is a tag byte; 3 a zigzag LEB128 integer, 4 eight bytes of a float, 5 the number of a cell.
+
+mod load;
+mod load_table;
+mod map;
+mod save;
+
+pub(crate) use load::{FiberState, HeapLoader, LoadOutside, LoadedLayout};
+pub(crate) use save::{HeapSaver, SaveOutside};
+
+/// Tag byte of a value that refers to a cell.
+const REFERENCE: u8 = 5;
+/// In place of a key's tag: the key died, only its place is kept.
+const DEAD: u8 = 0xff;
+
+/// Flag of a shape: a finaliser is registered.
+const FINALISER: u8 = 1;
+/// Flag of a shape: keys are weak.
+const WEAK_KEYS: u8 = 2;
+/// Flag of a shape: values are weak.
+const WEAK_VALUES: u8 = 4;
+/// Flag of a shape: the contents of a weak table, to which no value refers.
+const HIDDEN: u8 = 8;

@@ -1,0 +1,83 @@
+//! How what belongs to the host travels: codecs that it registers, by name.
+
+use super::SnapshotError;
+use super::bytes::{Reader, Writer};
+use crate::heap::HostObject;
+use crate::host::HostState;
+use std::collections::BTreeMap;
+
+/// How host objects of one kind travel.
+pub struct ObjectCodec {
+    /// The object as bytes, or why it cannot travel.
+    #[allow(clippy::type_complexity, reason = "said once")]
+    pub save: Box<dyn Fn(&dyn HostObject) -> Result<Vec<u8>, String>>,
+    /// The object of bytes that `save` gave, or what is wrong with them.
+    #[allow(clippy::type_complexity, reason = "said once")]
+    pub load: Box<dyn Fn(&[u8]) -> Result<Box<dyn HostObject>, String>>,
+}
+
+/// How a state of the host's libraries travels.
+pub struct StateCodec {
+    /// The state as bytes, or why it cannot travel.
+    #[allow(clippy::type_complexity, reason = "said once")]
+    pub save: Box<dyn Fn(&mut HostState) -> Result<Vec<u8>, String>>,
+    /// Takes over a state of bytes that `save` gave, or says what is wrong with them.
+    #[allow(clippy::type_complexity, reason = "said once")]
+    pub load: Box<dyn Fn(&mut HostState, &[u8]) -> Result<(), String>>,
+}
+
+/// All codecs of a machine.
+#[derive(Default)]
+pub(crate) struct Codecs {
+    pub(super) objects: BTreeMap<String, ObjectCodec>,
+    pub(super) states: BTreeMap<String, StateCodec>,
+}
+
+impl Codecs {
+    pub(super) fn save_object(&self, object: &dyn HostObject, out: &mut Writer) -> Result<(), SnapshotError> {
+        let kind = object.type_name();
+        let Some(codec) = self.objects.get(kind) else {
+            return Err(SnapshotError::Refused(format!("host objects of the kind '{kind}' have no codec")));
+        };
+        let bytes = (codec.save)(object).map_err(SnapshotError::Refused)?;
+        out.text(kind);
+        out.block(&bytes);
+        Ok(())
+    }
+
+    pub(super) fn load_object(&self, from: &mut Reader<'_>) -> Result<Box<dyn HostObject>, SnapshotError> {
+        let kind = from.text()?;
+        let bytes = from.block()?;
+        match self.objects.get(kind) {
+            Some(codec) => (codec.load)(bytes).map_err(|why| from.damaged(&format!("host object '{kind}': {why}"))),
+            None => Err(SnapshotError::Missing(format!("host objects of the kind '{kind}' have no codec here"))),
+        }
+    }
+
+    /// Writes all states, or refuses: one that nobody can write would be lost.
+    pub(super) fn save_states(&self, state: &mut HostState, out: &mut Writer) -> Result<(), SnapshotError> {
+        out.count(self.states.len());
+        for (name, codec) in &self.states {
+            let bytes = (codec.save)(state).map_err(SnapshotError::Refused)?;
+            out.text(name);
+            out.block(&bytes);
+        }
+        if state.len() > self.states.len() {
+            let names = state.names().join("', '");
+            return Err(SnapshotError::Refused(format!("a state of the host has no codec; there are '{names}'")));
+        }
+        Ok(())
+    }
+
+    pub(super) fn load_states(&self, state: &mut HostState, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
+        for _ in 0..from.count()? {
+            let name = from.text()?;
+            let bytes = from.block()?;
+            let Some(codec) = self.states.get(name) else {
+                return Err(SnapshotError::Missing(format!("the state '{name}' has no codec here")));
+            };
+            (codec.load)(state, bytes).map_err(|why| from.damaged(&format!("state '{name}': {why}")))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,319 @@
+//! From bytes to a machine: the parts, in an order in which each finds what it needs.
+
+use super::SnapshotError;
+use super::bytes::Reader;
+use crate::context::{Context, FUEL_LIMIT_MAX, FUEL_UNLIMITED, NO_SIGNATURE};
+use crate::dispatch::convert::layout_of;
+use crate::dispatch::{Pc, Regs};
+use crate::function::{Body, FunctionInfo, GuestFunction};
+use crate::heap::transfer::{FiberState, HeapLoader, LoadOutside, LoadedLayout};
+use crate::heap::{FiberCell, Heap, HeapLimits, HostObject};
+use crate::instance::Instance;
+use crate::loader::facts::Facts;
+use crate::loader::layouts::Shape;
+use crate::memory::MemoryBudget;
+use crate::stack::fiber::Fiber;
+use crate::stack::memory::{FIRST_WORDS, StackMemory};
+use crate::value::{Tag, Value};
+use minivm_isa::Type;
+use minivm_isa::entities::Layout;
+use minivm_isa::program::LayoutDef;
+use minivm_isa::verify::Verified;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// What is being loaded.
+pub(super) struct Loading<'c> {
+    pub(super) cx: &'c mut Context,
+    codecs: &'c super::Codecs,
+    /// Host functions that the snapshot names.
+    pub(super) hosts: Vec<*const FunctionInfo>,
+    /// For each layout of the machine an instance that has it, and its number there.
+    layouts: Vec<(u32, u32)>,
+    /// The fiber that runs, with the state to go on with.
+    pub(super) running: Option<(*mut FiberCell, Pc, Regs)>,
+    /// Fibers that wait for one that they resumed.
+    pub(super) waiting: usize,
+    /// The message handler that may use more than a full stack: its fiber, and how high its record lies.
+    pub(super) overflow_handler: Option<(*mut FiberCell, usize)>,
+    /// What the loader knows of functions that have frames.
+    pub(super) facts: HashMap<*const GuestFunction, Facts>,
+}
+
+/// The parts of a payload.
+struct Parts<'a> {
+    cells: usize,
+    note: &'a [u8],
+    code: &'a [u8],
+    instances: &'a [u8],
+    hosts: &'a [u8],
+    shapes: &'a [u8],
+    contents: &'a [u8],
+    machine: &'a [u8],
+    states: &'a [u8],
+}
+
+impl<'a> Parts<'a> {
+    fn read(bytes: &'a [u8]) -> Result<Self, SnapshotError> {
+        let mut from = Reader::new(bytes, "parts");
+        let cells = from.word()?;
+        let parts = Parts {
+            cells: usize::try_from(cells).map_err(|_| from.damaged("there are too many cells"))?,
+            note: from.block()?,
+            code: from.block()?,
+            instances: from.block()?,
+            hosts: from.block()?,
+            shapes: from.block()?,
+            contents: from.block()?,
+            machine: from.block()?,
+            states: from.block()?,
+        };
+        from.end()?;
+        Ok(parts)
+    }
+}
+
+/// The note of a snapshot.
+pub(super) fn note(bytes: &[u8]) -> Result<&[u8], SnapshotError> {
+    Ok(Parts::read(bytes)?.note)
+}
+
+/// Takes over a state, in place of the one that is there.
+pub(super) fn load(old: &mut Box<Context>, bytes: &[u8], programs: &[Rc<Verified>]) -> Result<Vec<u8>, SnapshotError> {
+    let parts = Parts::read(bytes)?;
+    let bytes_max = usize::try_from(old.limits.memory_bytes_max).unwrap_or(usize::MAX);
+    let heap = Heap::new(HeapLimits { bytes_max, ..old.heap.limits() });
+    let mut new = Context::new(heap, old.limits, crate::dispatch::call::record_returned);
+    new.budget = MemoryBudget::new(old.limits.memory_bytes_max);
+    new.number_reader = old.number_reader;
+    new.host_functions = std::mem::take(&mut old.host_functions);
+    let codecs = std::mem::take(&mut old.codecs);
+    let mut result = read(&mut new, &codecs, &parts, programs);
+    if result.is_ok() {
+        let mut states = Reader::new(parts.states, "states of libraries");
+        result = codecs.load_states(&mut old.host_state, &mut states).and_then(|()| states.end());
+    }
+    match result {
+        Ok(()) => {
+            new.host_state = std::mem::take(&mut old.host_state);
+            new.codecs = codecs;
+            *old = new;
+            Ok(parts.note.to_vec())
+        }
+        Err(error) => {
+            old.codecs = codecs;
+            old.host_functions = std::mem::take(&mut new.host_functions);
+            Err(error)
+        }
+    }
+}
+
+fn read(
+    cx: &mut Context,
+    codecs: &super::Codecs,
+    parts: &Parts<'_>,
+    programs: &[Rc<Verified>],
+) -> Result<(), SnapshotError> {
+    let mut loading = Loading {
+        cx,
+        codecs,
+        hosts: Vec::new(),
+        layouts: Vec::new(),
+        running: None,
+        waiting: 0,
+        overflow_handler: None,
+        facts: HashMap::new(),
+    };
+    loading.code(parts.code, parts.instances, programs)?;
+    loading.find_hosts(parts.hosts)?;
+    loading.note_layouts();
+    // The heap is elsewhere while its cells are made, as what reads them belongs to the machine.
+    let limits = loading.cx.heap.limits();
+    let mut heap = std::mem::replace(&mut loading.cx.heap, Heap::new(limits));
+    let cells = HeapLoader::load(&mut heap, parts.cells, parts.shapes, parts.contents, &mut loading);
+    loading.cx.heap = heap;
+    let cells = cells?;
+    let mut from = Reader::new(parts.machine, "machine");
+    loading.machine(&cells, &mut from)?;
+    for &(cell, bytes) in &cells.fibers {
+        // SAFETY: the cells were made with the states of fibers.
+        let fiber = unsafe { Fiber::of(cell) };
+        let mut from = Reader::new(bytes, "fiber");
+        loading.fiber(cell, fiber, &cells, &mut from)?;
+        from.end()?;
+    }
+    loading.run(&cells, &mut from)?;
+    cells.counters(&mut loading.cx.heap, &mut from)?;
+    let is_limited = from.flag()?;
+    let fuel = from.signed()?;
+    if !(-(1 << 40)..=FUEL_LIMIT_MAX).contains(&fuel) {
+        return Err(from.damaged("the budget is none"));
+    }
+    loading.cx.fuel = if is_limited { fuel } else { FUEL_UNLIMITED };
+    from.end()
+}
+
+impl Loading<'_> {
+    fn note_layouts(&mut self) {
+        let mut layouts = vec![None; self.cx.layouts.len()];
+        for (number, instance) in (0u32..).zip(&self.cx.instances) {
+            let Some(instance) = instance else { continue };
+            for (index, layout) in (0u32..).zip(&instance.layouts) {
+                layouts[layout.number as usize].get_or_insert((number, index));
+            }
+        }
+        self.layouts = layouts.into_iter().map(Option::unwrap_or_default).collect();
+    }
+
+    /// Reads the number of an instance.
+    pub(super) fn instance(&self, from: &mut Reader<'_>) -> Result<&Instance, SnapshotError> {
+        let number = from.size()?;
+        self.cx
+            .instances
+            .get(number)
+            .and_then(Option::as_deref)
+            .ok_or_else(|| from.damaged("there is no such instance"))
+    }
+
+    /// Reads a type of the machine.
+    pub(super) fn read_type(&self, from: &mut Reader<'_>) -> Result<Type, SnapshotError> {
+        Ok(match from.byte()? {
+            0 => Type::Any,
+            1 => Type::I32,
+            2 => Type::I64,
+            3 => Type::F32,
+            4 => Type::F64,
+            5 => Type::V128,
+            6 => Type::Cell,
+            7 => {
+                let instance = self.instance(from)?;
+                let number = from.size()?;
+                let layout = instance.layouts.get(number).ok_or_else(|| from.damaged("there is no such layout"))?;
+                Type::Ref(Layout::from_u32(layout.number))
+            }
+            _ => return Err(from.damaged("there is no such type")),
+        })
+    }
+
+    /// Reads the words of a type of the machine.
+    pub(super) fn typed(
+        &self,
+        cells: &HeapLoader<'_>,
+        ty: Type,
+        from: &mut Reader<'_>,
+    ) -> Result<[u64; 2], SnapshotError> {
+        Ok(match ty {
+            Type::Any => {
+                let value = cells.value(from)?;
+                [value.payload(), u64::from(value.tag().0)]
+            }
+            Type::I32 | Type::F32 => [u64::from(from.fixed_u32()?), 0],
+            Type::I64 => [from.signed()? as u64, 0],
+            Type::F64 => [from.word()?, 0],
+            Type::V128 => [from.word()?, from.word()?],
+            Type::Cell | Type::Ref(_) => {
+                let to = cells.reference(from)?;
+                if !fits(ty, to) {
+                    return Err(from.damaged("a reference is to another type of object"));
+                }
+                [to.map_or(0, |value| value.payload()), 0]
+            }
+        })
+    }
+}
+
+/// Whether a reference may stand where this type of the machine does.
+fn fits(ty: Type, to: Option<Value>) -> bool {
+    match (ty, to) {
+        (Type::Cell, to) => to.is_some_and(|value| value.tag() == Tag::CELL),
+        (Type::Ref(_), None) => true,
+        // SAFETY: the cells of a snapshot have their kind and type from the start.
+        (Type::Ref(layout), Some(value)) => Some(layout.as_u32()) == unsafe { layout_of(value) },
+        _ => false,
+    }
+}
+
+impl LoadOutside for Loading<'_> {
+    fn function(&mut self, from: &mut Reader<'_>) -> Result<(*const (), *const u8), SnapshotError> {
+        let info: *const FunctionInfo = match from.byte()? {
+            0 => {
+                let instance = self.instance(from)?;
+                match instance.functions.get(from.size()?) {
+                    Some(Some(info)) => &raw const **info,
+                    _ => return Err(from.damaged("there is no such function")),
+                }
+            }
+            1 => match self.hosts.get(from.size()?) {
+                Some(&info) => info,
+                None => return Err(from.damaged("there is no such host function")),
+            },
+            2 => {
+                let instance = self.instance(from)?;
+                let number = instance.signatures.get(from.size()?).copied().unwrap_or(NO_SIGNATURE);
+                let signature = self.cx.signatures.get(number as usize);
+                match signature.filter(|signature| crate::stack::adapt::can_be_bridged(signature)) {
+                    Some(_) => self.cx.bridge_info(number),
+                    None => return Err(from.damaged("there is no such bridge")),
+                }
+            }
+            _ => return Err(from.damaged("a function is of no known kind")),
+        };
+        // SAFETY: functions live as long as the machine.
+        Ok((info.cast(), unsafe { (*info).entry().cast() }))
+    }
+
+    unsafe fn may_capture(&self, function: *const (), captures: &[Value]) -> bool {
+        let is_value = |value: &Value| value.tag() != Tag::CELL;
+        // SAFETY: functions live as long as the machine.
+        match unsafe { &(*function.cast::<FunctionInfo>()).body } {
+            Body::Guest(guest) => {
+                let types = &guest.portable().captures;
+                types.len() == captures.len()
+                    && types.iter().zip(captures).all(|(&ty, value)| is_value(value) == (ty != Type::Cell))
+            }
+            Body::Host(_) => captures.iter().all(is_value),
+            Body::Bridge(_) => {
+                matches!(captures, [target, name] if target.tag() == Tag::FUNCTION
+                    && matches!(name.tag(), Tag::NIL | Tag::STRING))
+            }
+        }
+    }
+
+    fn layout(&mut self, from: &mut Reader<'_>) -> Result<(u32, LoadedLayout), SnapshotError> {
+        let instance = self.instance(from)?;
+        let layout = instance.layouts.get(from.size()?).ok_or_else(|| from.damaged("there is no such layout"))?;
+        let loaded = match &layout.shape {
+            Shape::Record { layout, .. } => LoadedLayout::Record(layout),
+            Shape::Array { element } => LoadedLayout::Array(*element),
+        };
+        Ok((layout.number, loaded))
+    }
+
+    fn may_refer(&self, type_index: u32, word: u32, to: Option<Value>) -> bool {
+        let (number, layout) = self.layouts[type_index as usize];
+        let Some(Some(instance)) = self.cx.instances.get(number as usize) else { return false };
+        let storage = match &instance.program.layouts[Layout::from_u32(layout)] {
+            LayoutDef::Array(storage) => Some(*storage),
+            LayoutDef::Record(fields) => {
+                let mut at = 0;
+                fields.iter().copied().find(|storage| {
+                    let begins = at == word;
+                    at += storage.register_type().words();
+                    begins
+                })
+            }
+        };
+        let machine_type = |ty| crate::loader::layouts::machine_type(&instance.layouts, ty);
+        storage.is_some_and(|storage| fits(machine_type(storage.register_type()), to))
+    }
+
+    fn new_fiber(&mut self) -> Result<FiberState, SnapshotError> {
+        let stack = StackMemory::new(FIRST_WORDS).ok_or(SnapshotError::OutOfMemory)?;
+        let fiber = Box::new(Fiber::new(stack));
+        Ok((Box::into_raw(fiber).cast(), crate::stack::switch::drop_fiber))
+    }
+
+    fn host_object(&mut self, from: &mut Reader<'_>) -> Result<Box<dyn HostObject>, SnapshotError> {
+        self.codecs.load_object(from)
+    }
+}

@@ -1,0 +1,614 @@
+//! Fibers from bytes: every level of a stack must be one that the level below it can have called.
+
+use super::SnapshotError;
+use super::bytes::Reader;
+use super::load::Loading;
+use super::save_stack::{BORDER, GUEST, HOST, HOST_FINALISER, RECORD, RECORD_KINDS, state};
+use super::settle::{body_of, place_record, receiver_of, take_receiver};
+use crate::code::Code;
+use crate::context::{NO_SIGNATURE, return_info};
+use crate::dispatch::Pc;
+use crate::dispatch::operands::set_any;
+use crate::function::{Body, FunctionInfo, GuestFunction, header_at};
+use crate::heap::transfer::{HeapLoader, LoadOutside};
+use crate::heap::{Closure, FiberCell};
+use crate::loader;
+use crate::loader::facts::{Fact, Facts};
+use crate::stack::call::host_record;
+use crate::stack::fiber::{Fiber, FiberState};
+use crate::stack::memory::{FIRST_WORDS, RESERVE_WORDS, StackMemory};
+use crate::stack::record::{Protect, RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
+use crate::value::{Tag, Value};
+use minivm_isa::{Convention, Instruction, Type};
+
+/// Words kept free above the top of a stack.
+const MARGIN_WORDS: usize = 16;
+
+/// A level that was read: what may stand above it.
+enum Below<'a> {
+    /// Nothing yet.
+    Ground,
+    /// A guest frame at an instruction.
+    Guest { guest: &'a GuestFunction, plain: &'a Code, at: usize, instruction: usize, calling: bool },
+    /// A border frame, what its callee returns to, and what that must give.
+    Border { at: usize, place: Pc, results: Option<Vec<Type>> },
+    /// A record.
+    Record { at: usize, kind: RecordKind },
+}
+
+/// What a callee gives back.
+#[derive(PartialEq)]
+enum Wanted {
+    /// Any number of `any` values.
+    Values,
+    /// Values of these types of the machine.
+    Typed(Vec<Type>),
+}
+
+/// A stack that is being built.
+struct Building<'a> {
+    words: Vec<u64>,
+    below: Below<'a>,
+    /// Words that the stack must have.
+    needed: usize,
+    record_return: Pc,
+}
+
+impl Building<'_> {
+    fn reach(&mut self, words: usize) {
+        self.needed = self.needed.max(words);
+        if self.words.len() < words {
+            self.words.resize(words, 0);
+        }
+    }
+
+    fn set_value(&mut self, at: usize, value: Value) {
+        self.reach(at + 2);
+        // SAFETY: the words are there.
+        unsafe { set_any(self.words.as_mut_ptr(), at, value) };
+    }
+
+    fn set_record(&mut self, at: usize, record: Record) {
+        self.reach(at + RECORD_WORDS + RECORD_DELTA);
+        // SAFETY: the words are there, and a record may begin at any of them.
+        unsafe { self.words.as_mut_ptr().add(at).cast::<Record>().write(record) };
+    }
+
+    fn set_header(&mut self, at: usize, closure: *mut Closure, place: Pc) {
+        self.reach(at);
+        self.words[at - 2] = closure.expose_provenance() as u64;
+        self.words[at - 1] = place as u64;
+    }
+}
+
+impl<'c> Loading<'c> {
+    /// Reads a fiber.
+    pub(super) fn fiber(
+        &mut self,
+        cell: *mut FiberCell,
+        fiber: &mut Fiber,
+        cells: &HeapLoader<'_>,
+        from: &mut Reader<'_>,
+    ) -> Result<(), SnapshotError> {
+        let kind = from.byte()?;
+        fiber.state = match kind {
+            state::NEW | state::SUSPENDED => FiberState::Suspended,
+            state::RUNNING => FiberState::Running,
+            state::NORMAL => FiberState::Normal,
+            state::DEAD | state::FAILED => FiberState::Dead,
+            _ => return Err(from.damaged("its state is none")),
+        };
+        fiber.failed = kind == state::FAILED;
+        let words = from.size()?;
+        if from.flag()? {
+            fiber.suspended_in = self.suspended_in(from)?;
+        }
+        if kind == state::DEAD {
+            let building =
+                Building { words: Vec::new(), below: Below::Ground, needed: 0, record_return: std::ptr::null() };
+            fiber.stack = self.stack(cell, &building, words)?;
+            return Ok(());
+        }
+        let record_return = self.cx.record_return();
+        let mut building =
+            Building { words: Vec::new(), below: Below::Ground, needed: FIRST_WORDS - RESERVE_WORDS, record_return };
+        if kind == state::NEW {
+            let entry = Record::instruction(RecordKind::Entry, std::ptr::null(), std::ptr::null(), 0);
+            building.set_record(0, entry);
+            building.set_value(RECORD_DELTA - 2, cells.value(from)?);
+            fiber.stack = self.stack(cell, &building, words)?;
+            return Ok(());
+        }
+        fiber.resumer = cells.reference_to(Tag::FIBER, from)?.cast();
+        if !fiber.resumer.is_null() && matches!(kind, state::SUSPENDED | state::FAILED) {
+            return Err(from.damaged("one that nobody waits for has a resumer"));
+        }
+        let closing = from.number()?;
+        let overflow = from.number()?;
+        let heights = self.levels(&mut building, cells, from)?;
+        if overflow != 0 {
+            match heights.get(usize::try_from(overflow - 1).unwrap_or(usize::MAX)) {
+                Some(&(_, height)) => self.overflow_handler = Some((cell, height)),
+                None => return Err(from.damaged("its stack overflows at no level")),
+            }
+        }
+        fiber.closing_height = match closing {
+            0 => None,
+            1 => Some(usize::MAX),
+            level => match heights.get(usize::try_from(level - 2).unwrap_or(usize::MAX)) {
+                Some(&(true, height)) => Some(height),
+                _ => return Err(from.damaged("it is being closed at no frame")),
+            },
+        };
+        let (pc, at) = top(&building, kind).ok_or_else(|| from.damaged("it cannot have stopped like that"))?;
+        fiber.stack = self.stack(cell, &building, words)?;
+        (fiber.pc, fiber.regs) = (pc, at);
+        if kind == state::NORMAL {
+            self.waiting += 1;
+        }
+        if kind == state::RUNNING && self.running.replace((cell, pc, fiber.saved_regs())).is_some() {
+            return Err(from.damaged("two fibers run at once"));
+        }
+        Ok(())
+    }
+
+    /// The memory of a stack that was built.
+    fn stack(
+        &mut self,
+        cell: *mut FiberCell,
+        building: &Building<'_>,
+        words: usize,
+    ) -> Result<StackMemory, SnapshotError> {
+        // It is as large as it was, so that it grows when it would have grown.
+        let needed = building.needed.saturating_sub(MARGIN_WORDS) + RESERVE_WORDS;
+        let words = words.max(needed).max(FIRST_WORDS);
+        if words > self.cx.limits.stack_words_max.saturating_add(1 << 16) {
+            return Err(SnapshotError::OutOfMemory);
+        }
+        // SAFETY: the fiber is one of those that were read.
+        if !unsafe { self.cx.heap.charge_fiber(cell, words * 8 + size_of::<Fiber>()) } {
+            return Err(SnapshotError::OutOfMemory);
+        }
+        let stack = StackMemory::new(words).ok_or(SnapshotError::OutOfMemory)?;
+        // SAFETY: the stack has as many words and more.
+        unsafe { stack.start().copy_from_nonoverlapping(building.words.as_ptr(), building.words.len()) };
+        Ok(stack)
+    }
+
+    /// Reads the host function that suspended a fiber.
+    fn suspended_in(&mut self, from: &mut Reader<'_>) -> Result<*const FunctionInfo, SnapshotError> {
+        let (info, _) = self.function(from)?;
+        let info: *const FunctionInfo = info.cast();
+        // SAFETY: functions live as long as the machine.
+        match unsafe { &(*info).body } {
+            Body::Host(_) => Ok(info),
+            Body::Guest(_) | Body::Bridge(_) => Err(from.damaged("no host function has suspended it")),
+        }
+    }
+
+    /// Reads the levels of a stack; gives their heights, and which are guest frames.
+    fn levels<'a>(
+        &mut self,
+        building: &mut Building<'a>,
+        cells: &HeapLoader<'_>,
+        from: &mut Reader<'_>,
+    ) -> Result<Vec<(bool, usize)>, SnapshotError> {
+        let count = from.count()?;
+        let mut heights = Vec::with_capacity(count);
+        for _ in 0..count {
+            match from.byte()? {
+                GUEST => self.guest(building, cells, from)?,
+                kind @ (HOST | HOST_FINALISER) => self.host(building, kind, cells, from)?,
+                BORDER => self.border(building, cells, from)?,
+                RECORD => self.record(building, cells, from)?,
+                _ => return Err(from.damaged("a level of its stack is none")),
+            }
+            heights.push(match building.below {
+                Below::Guest { at, .. } => (true, at),
+                Below::Record { at, .. } | Below::Border { at, .. } => (false, at),
+                Below::Ground => (false, 0),
+            });
+            if building.needed > self.cx.limits.stack_words_max.saturating_add(1 << 16) {
+                return Err(SnapshotError::OutOfMemory);
+            }
+        }
+        Ok(heights)
+    }
+
+    /// Where a callee of the level below begins, where it returns to, and what it must give.
+    fn callee(&self, building: &Building<'_>, from: &Reader<'_>) -> Result<(usize, Pc, Wanted), SnapshotError> {
+        let no_call = || from.damaged("a level of its stack calls nothing");
+        match &building.below {
+            Below::Ground => Err(no_call()),
+            Below::Guest { calling: false, .. } => Err(no_call()),
+            Below::Border { at, place, results } => {
+                // SAFETY: the machine's places have what is before every place that a call returns to.
+                let delta = unsafe { return_info(*place) }.delta as usize;
+                Ok((at + delta, *place, results.clone().map_or(Wanted::Values, Wanted::Typed)))
+            }
+            Below::Guest { guest, plain, at, instruction, .. } => {
+                let wanted = self.wanted(guest, *instruction).ok_or_else(no_call)?;
+                let place = plain.return_place(*instruction).ok_or_else(no_call)?;
+                Ok((at + loader::window_of(guest), place, wanted))
+            }
+            Below::Record { kind: RecordKind::Resume | RecordKind::Close, .. } => Err(no_call()),
+            Below::Record { at, .. } => Ok((at + RECORD_DELTA, building.record_return, Wanted::Values)),
+        }
+    }
+
+    /// What the call at an instruction wants; none where it waits for no callee.
+    fn wanted(&self, guest: &GuestFunction, instruction: usize) -> Option<Wanted> {
+        // SAFETY: instances outlive their functions.
+        let instance = unsafe { &*guest.instance };
+        let number = match &guest.portable().code[instruction] {
+            Instruction::CallAny { .. }
+            | Instruction::CallAnyToOpen { .. }
+            | Instruction::CallAnyOpen { .. }
+            | Instruction::CallAnyOpenToOpen { .. }
+            | Instruction::ForEach { .. } => return Some(Wanted::Values),
+            Instruction::Call { function, .. } => {
+                instance.signature_number(guest.program().functions[*function].signature())
+            }
+            Instruction::CallIndirect { signature, .. } | Instruction::CallRef { signature, .. } => {
+                instance.signature_number(*signature)
+            }
+            _ => return None,
+        };
+        let signature = self.cx.signatures.get(number as usize)?;
+        Some(Wanted::Typed(signature.results.clone()))
+    }
+
+    /// The results of a typed function.
+    fn results_of(&self, closure: *mut Closure) -> Option<Vec<Type>> {
+        // SAFETY: a closure that was read has its function, which lives as long as the machine.
+        let number = unsafe { (*(*closure).function.cast::<FunctionInfo>()).signature };
+        self.cx.signatures.get(number as usize).map(|signature| signature.results.clone())
+    }
+
+    /// Reads a frame of bytecode.
+    fn guest<'a>(
+        &mut self,
+        building: &mut Building<'a>,
+        cells: &HeapLoader<'_>,
+        from: &mut Reader<'_>,
+    ) -> Result<(), SnapshotError> {
+        let (base, place, wanted) = self.callee(building, from)?;
+        let closure: *mut Closure = cells.reference_to(Tag::FUNCTION, from)?.cast();
+        if closure.is_null() {
+            return Err(from.damaged("a frame has no function"));
+        }
+        // SAFETY: closures point to functions, which live as long as the machine.
+        let info: &'a FunctionInfo = unsafe { &*(*closure).function.cast::<FunctionInfo>() };
+        let Body::Guest(guest) = &info.body else { return Err(from.damaged("a frame is of no function with code")) };
+        let fits = match guest.convention {
+            Convention::Typed => self.results_of(closure).map(Wanted::Typed) == Some(wanted),
+            Convention::Dynamic | Convention::Variadic => wanted == Wanted::Values,
+        };
+        let instruction = from.size()?;
+        let calling = from.flag()?;
+        if !fits || instruction >= guest.portable().code.len() {
+            return Err(from.damaged("a frame is where its function cannot be"));
+        }
+        loader::ensure_loaded(self.cx, info, guest).map_err(|error| from.damaged(&error.to_string()))?;
+        let plain = loader::plain_code(self.cx, info, guest);
+        // SAFETY: the closure is one of those that were read, and its function has code now.
+        let extent = unsafe {
+            (*closure).code = info.entry().cast();
+            header_at(info.entry()).extent as usize
+        };
+        let at = self.registers(building, guest, base, extent, (instruction, calling), cells, from)?;
+        building.set_header(at, closure, place);
+        building.below = Below::Guest { guest, plain, at, instruction, calling };
+        Ok(())
+    }
+
+    /// What fast code takes for granted of the registers at an instruction.
+    fn facts_at(&mut self, guest: &GuestFunction, instruction: usize) -> Vec<Fact> {
+        let function = guest.portable();
+        let facts = self.facts.entry(guest).or_insert_with(|| Facts::compute(function));
+        let block = function.block_of(instruction);
+        let mut known = facts.at(block).to_vec();
+        for at in function.block_range(block).start..instruction {
+            loader::facts::step(function, &function.code[at], &mut known);
+        }
+        known
+    }
+
+    /// Reads the registers of a frame at `base`; gives where they begin.
+    #[allow(clippy::too_many_arguments, reason = "what a frame consists of")]
+    fn registers(
+        &mut self,
+        building: &mut Building<'_>,
+        guest: &GuestFunction,
+        base: usize,
+        extent: usize,
+        (instruction, calling): (usize, bool),
+        cells: &HeapLoader<'_>,
+        from: &mut Reader<'_>,
+    ) -> Result<usize, SnapshotError> {
+        // SAFETY: instances outlive their functions.
+        let instance = unsafe { &*guest.instance };
+        let (function, slots) = (guest.portable(), guest.slots());
+        let map = guest.frame_map.get().expect("it is made with the code");
+        let held = map.held_plain(function, instruction, calling);
+        let known = self.facts_at(guest, instruction);
+        let mut values = Vec::new();
+        for (reg, &ty) in function.registers.iter() {
+            if held.contains(reg) {
+                let words = self.typed(cells, loader::layouts::machine_type(&instance.layouts, ty), from)?;
+                let fact = known.get(reg.as_u32() as usize).copied().unwrap_or(Fact::Unknown);
+                let tag = Tag(words[1] as u32);
+                let sound = match fact {
+                    Fact::Int => ty == Type::Any && tag == Tag::INT,
+                    Fact::Float => ty == Type::Any && tag == Tag::FLOAT,
+                    Fact::Unknown => true,
+                    Fact::Unreached => false,
+                };
+                if !sound {
+                    return Err(from.damaged("a register holds what its function never puts there"));
+                }
+                values.push((slots.of(reg) as usize, ty.words(), words));
+            }
+        }
+        let mut at = base;
+        if guest.convention == Convention::Variadic {
+            let params = guest.params as usize;
+            let count = from.count()?;
+            let shift = 2 * (params + count) + 3;
+            at += shift;
+            for index in 0..count {
+                building.set_value(base + 2 * (params + index), cells.value(from)?);
+            }
+            building.reach(at);
+            building.words[at - 3] = shift as u64;
+        }
+        building.reach(at + extent + MARGIN_WORDS);
+        for (slot, count, words) in values {
+            building.words[at + slot..at + slot + count as usize].copy_from_slice(&words[..count as usize]);
+        }
+        Ok(at)
+    }
+
+    /// Reads a frame of a host function, with its record.
+    fn host(
+        &mut self,
+        building: &mut Building<'_>,
+        kind: u8,
+        cells: &HeapLoader<'_>,
+        from: &mut Reader<'_>,
+    ) -> Result<(), SnapshotError> {
+        let (base, place, wanted) = self.callee(building, from)?;
+        let closure: *mut Closure = cells.reference_to(Tag::FUNCTION, from)?.cast();
+        // SAFETY: a closure that was read has its function.
+        let is_host = !closure.is_null() && matches!(unsafe { body_of(closure) }, Body::Host(_));
+        if !is_host || wanted != Wanted::Values {
+            return Err(from.damaged("a host function is where it cannot be"));
+        }
+        let call_state = from.u32()?;
+        let protect = match from.byte()? {
+            0 => Protect::No,
+            1 => Protect::Catch,
+            2 => Protect::CatchWith,
+            _ => return Err(from.damaged("a host function is protected in no known way")),
+        };
+        let value = cells.value(from)?;
+        let count = self.list(building, base, cells, from)?;
+        building.set_header(base, closure, place);
+        let at = base + 2 * count;
+        let mut record = host_record(call_state, protect, value, count);
+        if kind == HOST_FINALISER {
+            // The function has yet to begin.
+            (record.kind, record.protect, record.state) = (RecordKind::Finaliser, Protect::Catch, call_state.min(1));
+        }
+        building.set_record(at, record);
+        building.reach(at + RECORD_DELTA + MARGIN_WORDS);
+        building.below = Below::Record { at, kind: record.kind };
+        Ok(())
+    }
+
+    /// Reads values to consecutive places; gives their number.
+    fn list(
+        &self,
+        building: &mut Building<'_>,
+        at: usize,
+        cells: &HeapLoader<'_>,
+        from: &mut Reader<'_>,
+    ) -> Result<usize, SnapshotError> {
+        let count = from.count()?;
+        for index in 0..count {
+            building.set_value(at + 2 * index, cells.value(from)?);
+        }
+        Ok(count)
+    }
+
+    /// Reads a record that is no host function's.
+    fn record(
+        &mut self,
+        building: &mut Building<'_>,
+        cells: &HeapLoader<'_>,
+        from: &mut Reader<'_>,
+    ) -> Result<(), SnapshotError> {
+        let number = from.byte()?;
+        let kind = RECORD_KINDS.get(number as usize).copied();
+        let kind = kind.ok_or_else(|| from.damaged("a record is of no known kind"))?;
+        let value = cells.value(from)?;
+        let mut record = Record::instruction(kind, std::ptr::null(), std::ptr::null(), 0);
+        record.value = value;
+        let wrong = from.damaged("a record is where it cannot be");
+        let at = match (kind, &building.below) {
+            (RecordKind::Entry, Below::Ground) => 0,
+            (RecordKind::Entry | RecordKind::Host, _) | (_, Below::Ground) => return Err(wrong),
+            (RecordKind::MessageHandler, Below::Record { at, .. }) => {
+                record.delta = RECORD_WORDS as u32;
+                (record.next, record.instruction) = (building.record_return, building.record_return);
+                at + RECORD_WORDS
+            }
+            (RecordKind::MessageHandler, Below::Border { at, place, .. }) => {
+                record.delta = RECORD_WORDS as u32;
+                (record.next, record.instruction) = (*place, *place);
+                at + RECORD_WORDS
+            }
+            (_, Below::Record { .. } | Below::Border { .. } | Below::Guest { calling: true, .. }) => return Err(wrong),
+            (_, Below::Guest { .. }) => self.instruction_record(building, &mut record, cells, from)?,
+        };
+        building.set_record(at, record);
+        building.reach(at + RECORD_DELTA + MARGIN_WORDS);
+        building.below = Below::Record { at, kind };
+        Ok(())
+    }
+
+    /// Reads the frame of a call between `any` and typed code.
+    fn border(
+        &self,
+        building: &mut Building<'_>,
+        cells: &HeapLoader<'_>,
+        from: &mut Reader<'_>,
+    ) -> Result<(), SnapshotError> {
+        let (base, place, wanted) = self.callee(building, from)?;
+        let closure: *mut Closure = cells.reference_to(Tag::FUNCTION, from)?.cast();
+        if closure.is_null() {
+            return Err(from.damaged("a call between languages is of no function"));
+        }
+        let number = from.byte()?;
+        let typed = self.cx.places.typed_of_number(number);
+        // SAFETY: a closure that was read has its function.
+        let (body, results) = (unsafe { body_of(closure) }, self.results_of(closure));
+        let (to, given) = match (body, results, typed) {
+            // A typed function that `any` code called; it may be a bridge itself.
+            (Body::Guest(_) | Body::Bridge(_), Some(results), Some(typed)) if wanted == Wanted::Values => {
+                (typed, Some(results))
+            }
+            // A bridge that typed code called.
+            (Body::Bridge(bridge), Some(results), None) if wanted == Wanted::Typed(results.clone()) => {
+                (self.cx.places.bridge(bridge.signature.results.len()), None)
+            }
+            _ => return Err(from.damaged("a call between languages is where it cannot be")),
+        };
+        let words = self.results_of(closure).map_or(0, |types| crate::stack::call::words_of(&types));
+        building.reach(base + words + MARGIN_WORDS);
+        building.set_header(base, closure, place);
+        building.below = Below::Border { at: base, place: to, results: given };
+        Ok(())
+    }
+
+    /// Completes the record of an instruction of the guest frame below; gives where it is.
+    fn instruction_record(
+        &self,
+        building: &mut Building<'_>,
+        record: &mut Record,
+        cells: &HeapLoader<'_>,
+        from: &mut Reader<'_>,
+    ) -> Result<usize, SnapshotError> {
+        let Below::Guest { guest, plain, at, instruction, .. } = building.below else {
+            return Err(from.damaged("a record belongs to no frame"));
+        };
+        let code = &guest.portable().code[instruction];
+        if !may_make(record.kind, code) {
+            return Err(from.damaged("a record is of an instruction that makes none"));
+        }
+        // SAFETY: the function has code, so its entry has a header.
+        let extent = unsafe { header_at(guest.loaded().entry()).extent as usize };
+        let mut delta = extent - RECORD_DELTA;
+        if record.kind == RecordKind::Concat {
+            let count = self.list(building, at + delta, cells, from)?;
+            record.values = u32::try_from(2 * count).map_err(|_| SnapshotError::OutOfMemory)?;
+            delta += 2 * count;
+        }
+        record.delta = u32::try_from(delta).map_err(|_| SnapshotError::OutOfMemory)?;
+        if record.kind == RecordKind::Finaliser {
+            record.protect = Protect::Catch;
+            record.state = u32::from(from.flag()?);
+        }
+        place_record(guest, plain, instruction, record);
+        if let Some(receiver) = receiver_of(code)
+            && record.kind == RecordKind::Store
+        {
+            // SAFETY: the frame was built, and the instruction has these registers.
+            unsafe { take_receiver(guest, building.words.as_mut_ptr().add(at), receiver) };
+        }
+        Ok(at + delta)
+    }
+}
+
+/// Where a fiber goes on, and the registers there; none if it cannot be in that state.
+fn top(building: &Building<'_>, kind: u8) -> Option<(Pc, usize)> {
+    match (&building.below, kind) {
+        (Below::Guest { plain, at, instruction, calling: false, .. }, state::RUNNING | state::FAILED) => {
+            Some((plain.place_of(*instruction), *at))
+        }
+        (Below::Guest { guest, plain, at, instruction, calling: true }, state::SUSPENDED) => {
+            let waits = matches!(
+                guest.portable().code[*instruction],
+                Instruction::CallAny { .. }
+                    | Instruction::CallAnyToOpen { .. }
+                    | Instruction::CallAnyOpen { .. }
+                    | Instruction::CallAnyOpenToOpen { .. }
+                    | Instruction::ForEach { .. }
+                    | Instruction::FiberYieldToOpen { .. }
+                    | Instruction::FiberYieldOpenToOpen { .. }
+            );
+            waits.then(|| plain.return_place(*instruction)).flatten().map(|place| (place, *at))
+        }
+        (Below::Record { at, kind: record, .. }, kind) => {
+            let is_waiting = matches!(record, RecordKind::Resume | RecordKind::Close);
+            let sound = match kind {
+                state::SUSPENDED => !is_waiting,
+                state::NORMAL => is_waiting || *record == RecordKind::Host,
+                state::FAILED => true,
+                _ => false,
+            };
+            sound.then_some((building.record_return, *at))
+        }
+        // A host function behind a bridge may have suspended the fiber, or failed.
+        (Below::Border { at, place, results }, state::SUSPENDED | state::FAILED)
+            if results.is_none() || kind == state::FAILED =>
+        {
+            Some((*place, *at))
+        }
+        (Below::Guest { .. } | Below::Border { .. } | Below::Ground, _) => None,
+    }
+}
+
+/// Whether an instruction makes records of a kind.
+fn may_make(kind: RecordKind, instruction: &Instruction) -> bool {
+    use Instruction as I;
+    match kind {
+        RecordKind::Finaliser | RecordKind::MessageHandler => true,
+        RecordKind::Return => matches!(instruction, I::TailCallAny { .. } | I::TailCallAnyOpen { .. }),
+        RecordKind::Concat => matches!(instruction, I::Concat { .. }),
+        RecordKind::Discard => matches!(instruction, I::Set { .. }),
+        RecordKind::StoreTruthy => {
+            matches!(instruction, I::Equal { .. } | I::Less { .. } | I::LessEqual { .. })
+        }
+        RecordKind::Branch => {
+            matches!(instruction, I::BranchEqual { .. } | I::BranchLess { .. } | I::BranchLessEqual { .. })
+        }
+        RecordKind::Resume => {
+            matches!(instruction, I::FiberResumeToOpen { .. } | I::FiberResumeOpenToOpen { .. })
+        }
+        RecordKind::Close => matches!(instruction, I::FiberClose { .. }),
+        RecordKind::Store => matches!(
+            instruction,
+            I::Add { .. }
+                | I::Sub { .. }
+                | I::Mul { .. }
+                | I::Div { .. }
+                | I::Modulo { .. }
+                | I::Pow { .. }
+                | I::FloorDiv { .. }
+                | I::BitAnd { .. }
+                | I::BitOr { .. }
+                | I::BitXor { .. }
+                | I::ShiftLeft { .. }
+                | I::ShiftRight { .. }
+                | I::Negate { .. }
+                | I::BitNot { .. }
+                | I::Length { .. }
+                | I::Get { .. }
+                | I::GetMethod { .. }
+        ),
+        RecordKind::Entry | RecordKind::Host => false,
+    }
+}
+
+const _: () = assert!(NO_SIGNATURE == u32::MAX, "functions that are not typed have no results");

@@ -1,0 +1,139 @@
+//! Snapshots: the whole state of a program as bytes, and back.
+//!
+//! ```text
+//! file       magic `\0mvs`, version (u32), flags (u32: 1 = compressed), bytes of the payload (u64), CRC-32 of the stored payload
+//!            (u32), the payload
+//! payload    the number of cells (u64), then eight parts, each with its length before it (LEB128):
+//!  1 note       what the host wrote there for itself
+//!  2 programs   the code: binary programs, or their hashes
+//!  3 instances  which program each is of; the bridges made for its imports
+//!  4 hosts      names of the host functions that the program can reach
+//!  5 shapes     kinds and sizes of heap cells        (see `heap::transfer`)
+//!  6 cells      their contents, fibers and frames among them
+//!  7 machine    instances' functions, globals, memories and tables, registry, counters, the state of the run
+//!  8 states     states of the host's libraries, by name, in the forms their codecs gave them
+//! ```
+//! Numbers are little-endian or LEB128. Frames are a function, a canonical instruction and the registers that the program
+//! can still read, by their types: nothing of the machine's own code or addresses is in a snapshot. The same state gives the
+//! same bytes. A run that is saved is first brought to plain code and to the end of a collection under way, and goes on
+//! from there: it and what is loaded do the same, instruction for instruction and allocation for allocation.
+//!
+//! | file | what |
+//! |---|---|
+//! | `bytes`, `container` | numbers and names; the file around the payload |
+//! | `settle` | stacks brought to plain code |
+//! | `save`, `save_stack` | from a machine to bytes |
+//! | `load`, `load_code`, `load_machine`, `load_stack` | from bytes to a machine; trusts nothing |
+//! | `describe` | a state for people |
+//! | `codec` | how the host's own objects and states travel |
+
+pub(crate) mod bytes;
+mod codec;
+#[cfg(feature = "snapshot-files")]
+pub mod container;
+mod describe;
+mod load;
+mod load_code;
+mod load_machine;
+mod load_stack;
+mod save;
+mod save_stack;
+mod settle;
+
+use crate::machine::Machine;
+use minivm_isa::verify::Verified;
+use std::fmt;
+use std::rc::Rc;
+
+pub(crate) use codec::Codecs;
+pub use codec::{ObjectCodec, StateCodec};
+pub use save::CodeForm;
+
+/// Why a state cannot be saved or loaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SnapshotError {
+    /// Something in the state cannot travel, by name.
+    Refused(String),
+    /// The bytes are not what a machine wrote.
+    Damaged(String),
+    /// They are, but this machine lacks something: a version, a host function, a state, a program.
+    Missing(String),
+    /// There is not so much memory, or the limits do not allow it.
+    OutOfMemory,
+}
+
+impl fmt::Display for SnapshotError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SnapshotError::Refused(what) => write!(f, "this state cannot be saved: {what}"),
+            SnapshotError::Damaged(what) => write!(f, "the snapshot is damaged: {what}"),
+            SnapshotError::Missing(what) => write!(f, "the snapshot cannot be loaded here: {what}"),
+            SnapshotError::OutOfMemory => f.write_str("there is not enough memory for the snapshot"),
+        }
+    }
+}
+
+impl std::error::Error for SnapshotError {}
+
+impl Machine {
+    /// The whole state as bytes: of a run that has stopped, or of a machine in which nothing runs.
+    ///
+    /// # Errors
+    /// When something cannot travel; nothing is written then.
+    pub fn save(&mut self, note: &[u8], code: CodeForm) -> Result<Vec<u8>, SnapshotError> {
+        save::save(&mut self.cx, note, Some(code)).map(|saved| saved.bytes)
+    }
+
+    /// Takes over a state that [`save`](Self::save) gave, in place of its own. The machine must have the host functions and
+    /// codecs that the state needs. Gives the note.
+    ///
+    /// # Errors
+    /// When the bytes make no sense or something is missing. The machine is as before then, but for states of the host's
+    /// libraries.
+    pub fn load(&mut self, bytes: &[u8]) -> Result<Vec<u8>, SnapshotError> {
+        load::load(&mut self.cx, bytes, &[])
+    }
+
+    /// As [`load`](Self::load), for a state that was saved as [`CodeForm::ByHash`]: `programs` are those it may name.
+    ///
+    /// # Errors
+    /// As for [`load`](Self::load).
+    pub fn load_with(&mut self, bytes: &[u8], programs: Vec<Verified>) -> Result<Vec<u8>, SnapshotError> {
+        let programs: Vec<Rc<Verified>> = programs.into_iter().map(Rc::new).collect();
+        load::load(&mut self.cx, bytes, &programs)
+    }
+
+    /// The note in a snapshot, without loading it.
+    ///
+    /// # Errors
+    /// When the bytes are no snapshot.
+    pub fn snapshot_note(bytes: &[u8]) -> Result<&[u8], SnapshotError> {
+        load::note(bytes)
+    }
+
+    /// Whether there is a run that [`resume`](Self::resume) would go on with.
+    pub fn is_stopped(&self) -> bool {
+        use crate::context::Status;
+        matches!(self.cx.status, Status::Running | Status::OutOfFuel | Status::Stepped)
+    }
+
+    /// A copy of a machine, with a run that has stopped: a fork. `other` is a fresh machine with the same host functions
+    /// and codecs.
+    ///
+    /// # Errors
+    /// As for [`save`](Self::save) and [`load`](Self::load).
+    pub fn copy_into(&mut self, other: &mut Machine) -> Result<(), SnapshotError> {
+        let saved = save::save(&mut self.cx, &[], None)?;
+        load::load(&mut other.cx, &saved.bytes, &saved.programs).map(|_| ())
+    }
+
+    /// Says how host objects of a kind travel, by their [`type_name`](crate::heap::HostObject::type_name).
+    pub fn set_object_codec(&mut self, kind: &str, codec: ObjectCodec) {
+        self.cx.codecs.objects.insert(kind.to_string(), codec);
+    }
+
+    /// Says how a state of the host's libraries travels, under a name.
+    pub fn set_state_codec(&mut self, name: &str, codec: StateCodec) {
+        self.cx.codecs.states.insert(name.to_string(), codec);
+    }
+}

@@ -1,0 +1,234 @@
+//! Fibers and their frames as bytes.
+
+use super::SnapshotError;
+use super::bytes::Writer;
+use super::save::{Saving, typed};
+use super::settle::settle_fiber;
+use crate::dispatch::{Flow, Regs};
+use crate::function::GuestFunction;
+use crate::heap::transfer::{HeapSaver, SaveOutside};
+use crate::stack::call::{values_at, varargs, words_between};
+use crate::stack::fiber::{Fiber, FiberState};
+use crate::stack::record::{Record, RecordKind};
+use crate::stack::switch::waiting_callee;
+use crate::stack::walk::{Level, Walk};
+use minivm_isa::Convention;
+
+/// How a fiber's state is written.
+pub(super) mod state {
+    pub(in crate::snapshot) const NEW: u8 = 0;
+    pub(in crate::snapshot) const SUSPENDED: u8 = 1;
+    pub(in crate::snapshot) const RUNNING: u8 = 2;
+    pub(in crate::snapshot) const NORMAL: u8 = 3;
+    pub(in crate::snapshot) const DEAD: u8 = 4;
+    pub(in crate::snapshot) const FAILED: u8 = 5;
+}
+
+/// What a level of a stack is written as; records have their kind above these.
+pub(super) const GUEST: u8 = 0;
+pub(super) const HOST: u8 = 1;
+pub(super) const RECORD: u8 = 2;
+pub(super) const BORDER: u8 = 3;
+/// A frame of a host function that has not begun, as finalisers run first.
+pub(super) const HOST_FINALISER: u8 = 4;
+
+/// The kinds of records in the order of their numbers in snapshots.
+pub(super) const RECORD_KINDS: [RecordKind; 12] = [
+    RecordKind::Entry,
+    RecordKind::Host,
+    RecordKind::Store,
+    RecordKind::StoreTruthy,
+    RecordKind::Branch,
+    RecordKind::Discard,
+    RecordKind::Return,
+    RecordKind::Concat,
+    RecordKind::MessageHandler,
+    RecordKind::Resume,
+    RecordKind::Close,
+    RecordKind::Finaliser,
+];
+
+impl Saving<'_> {
+    /// Writes a fiber; one that runs has its state in the context.
+    pub(super) fn fiber_state(
+        &mut self,
+        fiber: &mut Fiber,
+        heap: &mut HeapSaver,
+        out: &mut Writer,
+    ) -> Result<(), SnapshotError> {
+        // SAFETY: the fiber is live, and the run stands.
+        unsafe {
+            settle_fiber(self.cx, fiber);
+            let is_new = fiber.state == FiberState::Suspended && fiber.pc.is_null();
+            let kind = match fiber.state {
+                FiberState::Suspended if is_new => state::NEW,
+                FiberState::Suspended => state::SUSPENDED,
+                // A fiber that ran when the machine was left has nothing to go on with.
+                FiberState::Running | FiberState::Normal if self.cx.pc.is_null() => state::DEAD,
+                FiberState::Running => state::RUNNING,
+                FiberState::Normal => state::NORMAL,
+                FiberState::Dead if fiber.failed => state::FAILED,
+                FiberState::Dead => state::DEAD,
+            };
+            out.byte(kind);
+            out.count(fiber.stack.words());
+            out.flag(!fiber.suspended_in.is_null());
+            if !fiber.suspended_in.is_null() {
+                self.function(fiber.suspended_in.cast(), out)?;
+            }
+            if kind == state::DEAD {
+                return Ok(());
+            }
+            if is_new {
+                heap.value(waiting_callee(fiber), out);
+                return Ok(());
+            }
+            heap.reference(fiber.resumer.cast(), out);
+            let (at, calling) = match kind {
+                state::RUNNING => (Flow { pc: self.cx.pc, regs: self.cx.regs }, false),
+                _ => (Flow { pc: fiber.pc, regs: fiber.saved_regs() }, kind != state::FAILED),
+            };
+            self.levels(fiber, at, calling, heap, out)
+        }
+    }
+
+    /// Writes the levels of a stack from the bottom up.
+    unsafe fn levels(
+        &mut self,
+        fiber: &Fiber,
+        at: Flow,
+        calling: bool,
+        heap: &mut HeapSaver,
+        out: &mut Writer,
+    ) -> Result<(), SnapshotError> {
+        let mut walk = Walk::at(self.cx.record_return(), at, calling);
+        let mut levels = Vec::new();
+        let mut borders = Vec::new();
+        // SAFETY: the state is whole, and the stack does not change.
+        while let Some((level, at)) = unsafe { walk.next() } {
+            if matches!(level, Level::Border { .. }) {
+                borders.push(at.pc);
+            }
+            levels.push(level);
+        }
+        let mut borders = borders.into_iter();
+        levels.reverse();
+        out.number(closing_level(fiber, &levels));
+        out.number(self.overflow_level(fiber, &levels));
+        out.count(levels.len());
+        for level in &levels {
+            // SAFETY: the levels are those of the stack.
+            unsafe {
+                match *level {
+                    Level::Guest { guest, closure, regs, instruction, calling, .. } => {
+                        out.byte(GUEST);
+                        heap.reference(closure.cast(), out);
+                        out.count(instruction);
+                        out.flag(calling);
+                        self.registers(guest, regs, (instruction, calling), heap, out);
+                    }
+                    Level::Host { closure, base, record, .. } => {
+                        let record = Record::at(record);
+                        out.byte(if record.kind == RecordKind::Finaliser { HOST_FINALISER } else { HOST });
+                        heap.reference(closure.cast(), out);
+                        out.number(u64::from(record.state));
+                        out.byte(record.protect as u8);
+                        heap.value(record.value, out);
+                        list(base, record.values, heap, out);
+                    }
+                    Level::Record { record } => write_record(record, heap, out),
+                    Level::Border { closure } => {
+                        out.byte(BORDER);
+                        heap.reference(closure.cast(), out);
+                        // What a bridge returns to is known from its signature.
+                        let place = borders.next_back().expect("all borders were met");
+                        out.byte(self.cx.places.number_of_typed(place).unwrap_or(u8::MAX));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the registers that hold something at an instruction.
+    unsafe fn registers(
+        &mut self,
+        guest: &GuestFunction,
+        regs: Regs,
+        (instruction, calling): (usize, bool),
+        heap: &mut HeapSaver,
+        out: &mut Writer,
+    ) {
+        let (function, slots) = (guest.portable(), guest.slots());
+        let map = guest.frame_map.get().expect("it is made with the code");
+        let held = map.held_plain(function, instruction, calling);
+        // SAFETY: in plain code every register holds what the dataflow says it does.
+        unsafe {
+            for (reg, &ty) in function.registers.iter() {
+                if held.contains(reg) {
+                    typed(heap, ty, regs.add(slots.of(reg) as usize), out);
+                }
+            }
+            if guest.convention == Convention::Variadic {
+                let (first, count) = varargs(regs, guest.params as usize);
+                list(first, count as u32 * 2, heap, out);
+            }
+        }
+    }
+}
+
+impl Saving<'_> {
+    /// The level of the message handler that may use more than a full stack, from 1, if it is on this fiber.
+    fn overflow_level(&self, fiber: &Fiber, levels: &[Level<'_>]) -> u64 {
+        let handler = self.cx.overflow_handler.filter(|(cell, _)| {
+            // SAFETY: the fiber of a handler lives.
+            std::ptr::eq(unsafe { Fiber::of(*cell) }, fiber)
+        });
+        let Some((_, height)) = handler else { return 0 };
+        let is_it = |level: &Level<'_>| match level {
+            Level::Record { record } => words_between(fiber.stack.start(), *record) == height,
+            _ => false,
+        };
+        levels.iter().position(is_it).map_or(0, |index| index as u64 + 1)
+    }
+}
+
+/// Where clean-ups of a fiber that is being closed have got to: 0 for none, 1 for the top, else 2 and the number of the level.
+fn closing_level(fiber: &Fiber, levels: &[Level<'_>]) -> u64 {
+    match fiber.closing_height {
+        None => 0,
+        Some(usize::MAX) => 1,
+        Some(height) => {
+            let mut below = levels.iter().enumerate().filter(|(_, level)| match level {
+                Level::Guest { regs, .. } => words_between(fiber.stack.start(), *regs) <= height,
+                Level::Host { .. } | Level::Record { .. } | Level::Border { .. } => false,
+            });
+            below.next_back().map_or(1, |(index, _)| index as u64 + 2)
+        }
+    }
+}
+
+unsafe fn write_record(at: Regs, heap: &mut HeapSaver, out: &mut Writer) {
+    // SAFETY: callers give a record of a stack.
+    unsafe {
+        let record = *Record::at(at);
+        out.byte(RECORD);
+        let number = RECORD_KINDS.iter().position(|&kind| kind == record.kind);
+        out.byte(number.expect("all kinds are in the list") as u8);
+        heap.value(record.value, out);
+        match record.kind {
+            RecordKind::Finaliser => out.flag(record.state != 0),
+            RecordKind::Concat => list(at.sub(record.values as usize), record.values, heap, out),
+            _ => {}
+        }
+    }
+}
+
+/// Writes `any` values that take so many words, with their number.
+unsafe fn list(first: Regs, words: u32, heap: &mut HeapSaver, out: &mut Writer) {
+    out.number(u64::from(words / 2));
+    // SAFETY: callers name `any` slots.
+    for value in unsafe { values_at(first, words as usize / 2) } {
+        heap.value(value, out);
+    }
+}

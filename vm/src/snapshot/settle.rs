@@ -1,0 +1,252 @@
+//! Bringing stacks to plain code, where every value is in its register and every place is a canonical instruction.
+//!
+//! A run that was saved goes on from the very state that was written, so that it and its copies do the same.
+
+use crate::code::Code;
+use crate::context::Context;
+use crate::dispatch::operands::{get_any, set_any};
+use crate::dispatch::{Flow, Pc, Regs};
+use crate::function::{Body, FunctionInfo, GuestFunction};
+use crate::heap::Closure;
+use crate::loader;
+use crate::stack::fiber::{Fiber, FiberState};
+use crate::stack::record::{Record, RecordKind};
+use crate::stack::stepping::reveal;
+use crate::stack::walk::{Level, Walk};
+use minivm_isa::entities::Reg;
+use minivm_isa::operand::OperandRef;
+use minivm_isa::{Instruction, Operand};
+use std::ptr::with_exposed_provenance_mut as pointer;
+
+/// Where the place of a frame is kept.
+#[derive(Clone, Copy)]
+enum Holder {
+    /// Where the walk began: it goes on after a call, or an error happened there.
+    Top { calling: bool },
+    /// In the header of the frame that it called.
+    Header(*mut u64),
+    /// In a record above it.
+    Record(Regs),
+    /// Nowhere: it is no guest's.
+    Nobody,
+}
+
+/// Brings the stack of a fiber that does not run to plain code.
+///
+/// # Safety
+/// The fiber is live, and its saved state whole.
+pub(super) unsafe fn settle_fiber(cx: &mut Context, fiber: &mut Fiber) {
+    let calling = match fiber.state {
+        FiberState::Running => return,
+        FiberState::Dead if !fiber.failed => return,
+        FiberState::Dead => false,
+        FiberState::Suspended | FiberState::Normal => true,
+    };
+    if fiber.pc.is_null() {
+        return;
+    }
+    let at = Flow { pc: fiber.pc, regs: fiber.saved_regs() };
+    // SAFETY: the saved state is whole.
+    fiber.pc = unsafe { settle_stack(cx, at, calling) };
+}
+
+/// Brings all frames of a stack to plain code; gives the place of the top one.
+///
+/// # Safety
+/// `at` is a whole state of a stack; `calling` says that its `pc` is a return place.
+pub(super) unsafe fn settle_stack(cx: &mut Context, at: Flow, calling: bool) -> Pc {
+    let mut top = at.pc;
+    let mut holder = Holder::Top { calling };
+    let mut walk = Walk::at(cx.record_return(), at, calling);
+    // SAFETY: the walk looks at a level before this changes it, and what it changes is not looked at again.
+    unsafe {
+        while let Some((level, at)) = walk.next() {
+            match level {
+                Level::Guest { guest, closure, regs, .. } => {
+                    let place = settle_frame(cx, guest, closure, at, holder);
+                    match holder {
+                        Holder::Top { .. } => top = place,
+                        Holder::Header(word) => *word = place as u64,
+                        Holder::Record(_) | Holder::Nobody => {}
+                    }
+                    holder = Holder::Header(regs.sub(1));
+                }
+                Level::Host { base, .. } => holder = Holder::Header(base.sub(1)),
+                Level::Border { .. } => holder = Holder::Header(at.regs.sub(1)),
+                Level::Record { record } => {
+                    let found = Record::at(record);
+                    // Message handlers may be called where a border or another record is on top.
+                    let is_below = cx.is_machine_place(found.instruction);
+                    holder = if is_below { Holder::Nobody } else { Holder::Record(record) };
+                }
+            }
+        }
+    }
+    top
+}
+
+/// Brings one frame to plain code; gives its place, for those whose holder keeps it.
+unsafe fn settle_frame(cx: &mut Context, guest: &GuestFunction, closure: *mut Closure, at: Flow, holder: Holder) -> Pc {
+    // SAFETY: the frame is live and its function loaded, as it has a frame.
+    unsafe {
+        let info = &*(*closure).function.cast::<FunctionInfo>();
+        let plain = loader::plain_code(cx, info, guest);
+        let is_plain = guest.is_plain(at.pc);
+        let map = guest.frame_map.get().expect("it is made with the code");
+        match holder {
+            Holder::Header(_) | Holder::Top { calling: true } => {
+                if is_plain {
+                    return at.pc;
+                }
+                let code = guest.loaded();
+                let call = code.call_before(at.pc).expect("a frame waits at a place that a call returns to");
+                reveal(guest, at.regs, &map.hidden_during(guest.portable(), call));
+                plain.return_place(call).expect("both forms have the same calls")
+            }
+            Holder::Top { calling: false } => {
+                let here = guest.canonical(at.pc);
+                if !is_plain {
+                    reveal(guest, at.regs, &map.hidden_during(guest.portable(), here));
+                }
+                plain.place_of(here)
+            }
+            Holder::Nobody => at.pc,
+            Holder::Record(record) => {
+                settle_record(cx, guest, plain, at, Record::at(record), is_plain);
+                at.pc
+            }
+        }
+    }
+}
+
+/// Brings a record of an instruction, and the frame below it, to plain code.
+unsafe fn settle_record(
+    cx: &mut Context,
+    guest: &GuestFunction,
+    plain: &Code,
+    at: Flow,
+    record: &mut Record,
+    is_plain: bool,
+) {
+    let mut here = guest.canonical(at.pc);
+    // SAFETY: the registers are those of the frame.
+    unsafe {
+        if record.kind == RecordKind::Finaliser {
+            if is_plain {
+                // The instruction begins again, with its step.
+                cx.fuel += 1;
+            } else {
+                here = guest.arrival_at(at.pc);
+            }
+        }
+        if !is_plain {
+            let map = guest.frame_map.get().expect("it is made with the code");
+            let function = guest.portable();
+            let hidden = match record.kind {
+                RecordKind::Finaliser => map.hidden_before(function, here),
+                _ => map.hidden_during(function, here),
+            };
+            reveal(guest, at.regs, &hidden);
+        }
+        if record.kind == RecordKind::Store
+            && let Some(receiver) = receiver_of(&guest.portable().code[here])
+        {
+            take_receiver(guest, at.regs, receiver);
+        }
+    }
+    place_record(guest, plain, here, record);
+}
+
+/// Sets what a record keeps of the instruction that made it, in plain code.
+pub(super) fn place_record(guest: &GuestFunction, plain: &Code, here: usize, record: &mut Record) {
+    let slot = |reg: Reg| u32::from(guest.slots().of(reg));
+    let instruction = &guest.portable().code[here];
+    record.metered = true;
+    record.instruction = plain.place_of(here);
+    record.next = match record.kind {
+        RecordKind::Finaliser | RecordKind::MessageHandler => record.instruction,
+        RecordKind::Return => std::ptr::null(),
+        RecordKind::Branch => std::ptr::null(),
+        _ => plain.place_of(here + 1),
+    };
+    match (record.kind, instruction) {
+        (RecordKind::Store | RecordKind::StoreTruthy | RecordKind::Concat, _) => {
+            record.state = result_of(instruction).map_or(0, slot);
+        }
+        (
+            RecordKind::Branch,
+            Instruction::BranchEqual { if_true, if_false, .. }
+            | Instruction::BranchLess { if_true, if_false, .. }
+            | Instruction::BranchLessEqual { if_true, if_false, .. },
+        ) => {
+            record.next = plain.block(*if_true);
+            record.otherwise = plain.block(*if_false);
+        }
+        (
+            RecordKind::Resume,
+            Instruction::FiberResumeToOpen { ok, .. } | Instruction::FiberResumeOpenToOpen { ok, .. },
+        ) => {
+            record.state = slot(*ok);
+            record.spare = loader::window_of(guest) as u64;
+        }
+        (RecordKind::Close, Instruction::FiberClose { ok, error, .. }) => {
+            record.state = slot(*ok);
+            record.spare = u64::from(slot(*error));
+        }
+        _ => {}
+    }
+}
+
+/// The register that takes the result of an instruction whose metamethod gives it.
+fn result_of(instruction: &Instruction) -> Option<Reg> {
+    let mut result = None;
+    instruction.for_each_operand(|_, operand| {
+        if let OperandRef::Out(reg, _) = operand {
+            result = result.or(Some(reg));
+        }
+    });
+    result
+}
+
+/// The registers that an instruction writes before its metamethod is called: to, from.
+pub(super) fn receiver_of(instruction: &Instruction) -> Option<(Reg, Operand)> {
+    match instruction {
+        Instruction::GetMethod { self_value, object, .. } => Some((*self_value, *object)),
+        _ => None,
+    }
+}
+
+/// Copies the receiver of a method call to where the instruction that looks for the method wants it.
+///
+/// # Safety
+/// `regs` are those of a frame of the function in plain code, at such an instruction.
+pub(super) unsafe fn take_receiver(guest: &GuestFunction, regs: Regs, (to, from): (Reg, Operand)) {
+    let slots = guest.slots();
+    let value = match from.input() {
+        // SAFETY: the instruction reads the register.
+        minivm_isa::Input::Reg(reg) => unsafe { get_any(regs, slots.of(reg) as usize) },
+        minivm_isa::Input::Const(constant) => {
+            guest.constants.get().expect("they are made with the code")[constant.as_u32() as usize]
+        }
+    };
+    // SAFETY: the instruction writes the register.
+    unsafe { set_any(regs, slots.of(to) as usize, value) };
+}
+
+/// The closure in the header of a frame.
+///
+/// # Safety
+/// A frame with a header is at `regs`.
+pub(super) unsafe fn closure_at(regs: Regs) -> *mut Closure {
+    // SAFETY: the caller knows that a header is there.
+    unsafe { pointer::<Closure>(*regs.sub(2) as usize) }
+}
+
+/// What is behind a closure.
+///
+/// # Safety
+/// The closure is live.
+pub(super) unsafe fn body_of<'a>(closure: *mut Closure) -> &'a Body {
+    // SAFETY: closures point to functions, which live as long as the machine.
+    unsafe { &(*(*closure).function.cast::<FunctionInfo>()).body }
+}
