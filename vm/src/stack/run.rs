@@ -132,13 +132,15 @@ impl Context {
     ///
     /// Fast code charges only now and then, so it gets less than the budget; what is left is done in plain code.
     fn run_slice(&mut self, steps: Option<u64>) -> RunState {
+        // Fast code may stop with a little more left than it kept back, where the next block costs more than that.
+        let mut is_rest = false;
         loop {
             match self.status {
                 Status::Running | Status::OutOfFuel | Status::Stepped => {}
                 Status::Finished | Status::Failed | Status::Waiting => return self.state(),
             }
             let limited = self.fuel <= FUEL_LIMIT_MAX;
-            self.stepping = steps.is_some() || limited && self.fuel <= UNPAID_MAX;
+            self.stepping = steps.is_some() || limited && (is_rest || self.fuel <= UNPAID_MAX);
             self.steps = steps.unwrap_or(u64::MAX);
             let reserve = if limited && !self.stepping { UNPAID_MAX } else { 0 };
             self.run_once(reserve);
@@ -146,6 +148,7 @@ impl Context {
             if self.status != Status::OutOfFuel || stepped {
                 return self.state();
             }
+            is_rest = true;
         }
     }
 
