@@ -2,13 +2,12 @@
 
 use super::SnapshotError;
 use super::bytes::Reader;
+use super::levels::{Below, Building, Wanted};
 use super::load::Loading;
 use super::save_stack::{BORDER, GUEST, HOST, HOST_FINALISER, RECORD, RECORD_KINDS, state};
 use super::settle::{body_of, place_record, receiver_of, take_receiver};
-use crate::code::Code;
 use crate::context::{NO_SIGNATURE, return_info};
 use crate::dispatch::Pc;
-use crate::dispatch::operands::set_any;
 use crate::function::{Body, FunctionInfo, GuestFunction, header_at};
 use crate::heap::transfer::{HeapLoader, LoadOutside};
 use crate::heap::{Closure, FiberCell};
@@ -18,68 +17,11 @@ use crate::stack::call::host_record;
 use crate::stack::fiber::{Fiber, FiberState};
 use crate::stack::memory::{FIRST_WORDS, RESERVE_WORDS, StackMemory};
 use crate::stack::record::{Protect, RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
-use crate::value::{Tag, Value};
+use crate::value::Tag;
 use minivm_isa::{Convention, Instruction, Type};
 
 /// Words kept free above the top of a stack.
 const MARGIN_WORDS: usize = 16;
-
-/// A level that was read: what may stand above it.
-enum Below<'a> {
-    /// Nothing yet.
-    Ground,
-    /// A guest frame at an instruction.
-    Guest { guest: &'a GuestFunction, plain: &'a Code, at: usize, instruction: usize, calling: bool },
-    /// A border frame, what its callee returns to, and what that must give.
-    Border { at: usize, place: Pc, results: Option<Vec<Type>> },
-    /// A record.
-    Record { at: usize, kind: RecordKind },
-}
-
-/// What a callee gives back.
-#[derive(PartialEq)]
-enum Wanted {
-    /// Any number of `any` values.
-    Values,
-    /// Values of these types of the machine.
-    Typed(Vec<Type>),
-}
-
-/// A stack that is being built.
-struct Building<'a> {
-    words: Vec<u64>,
-    below: Below<'a>,
-    /// Words that the stack must have.
-    needed: usize,
-    record_return: Pc,
-}
-
-impl Building<'_> {
-    fn reach(&mut self, words: usize) {
-        self.needed = self.needed.max(words);
-        if self.words.len() < words {
-            self.words.resize(words, 0);
-        }
-    }
-
-    fn set_value(&mut self, at: usize, value: Value) {
-        self.reach(at + 2);
-        // SAFETY: the words are there.
-        unsafe { set_any(self.words.as_mut_ptr(), at, value) };
-    }
-
-    fn set_record(&mut self, at: usize, record: Record) {
-        self.reach(at + RECORD_WORDS + RECORD_DELTA);
-        // SAFETY: the words are there, and a record may begin at any of them.
-        unsafe { self.words.as_mut_ptr().add(at).cast::<Record>().write(record) };
-    }
-
-    fn set_header(&mut self, at: usize, closure: *mut Closure, place: Pc) {
-        self.reach(at);
-        self.words[at - 2] = closure.expose_provenance() as u64;
-        self.words[at - 1] = place as u64;
-    }
-}
 
 impl<'c> Loading<'c> {
     /// Reads a fiber.

@@ -23,7 +23,7 @@
 //! | `bytes`, `container` | numbers and names; the file around the payload |
 //! | `settle` | stacks brought to plain code |
 //! | `save`, `save_stack` | from a machine to bytes |
-//! | `load`, `load_code`, `load_machine`, `load_stack` | from bytes to a machine; trusts nothing |
+//! | `load`, `load_code`, `load_machine`, `load_stack`, `levels` | from bytes to a machine; trusts nothing |
 //! | `describe` | a state for people |
 //! | `codec` | how the host's own objects and states travel |
 
@@ -32,6 +32,7 @@ mod codec;
 #[cfg(feature = "snapshot-files")]
 pub mod container;
 mod describe;
+mod levels;
 mod load;
 mod load_code;
 mod load_machine;
