@@ -13,14 +13,17 @@ fn machine() -> Machine {
     machine
 }
 
-/// A machine that has built so many megabytes of tables and strings, and loops.
-fn with_heap(megabytes: u32) -> Machine {
+/// A machine that has built so many megabytes of tables and strings beside a memory of so many pages, and loops.
+fn with_heap(megabytes: u32, pages: u32) -> Machine {
     let source = format!(
         "local all, n = {{}}, 0 while collectgarbage('count') < {megabytes} * 1024 do n = n + 1
         all[n] = {{ x = n, y = n * 0.5, name = 'item' .. n, list = {{ n, n + 1, n + 2 }} }} end
         collectgarbage() done = true while true do end"
     );
     let mut machine = machine();
+    if pages > 0 {
+        add_memory(&mut machine, pages);
+    }
     let program = minivm_lua::compile(source.as_bytes(), "=heap").expect("it compiles");
     let instance = machine.instantiate(program).expect("it links");
     let globals = machine.registered("lua.globals");
@@ -36,9 +39,19 @@ fn with_heap(megabytes: u32) -> Machine {
     }
 }
 
-/// Adds a program with a memory of so many pages, filled with numbers.
+/// Adds a program with a memory of so many pages, every other four bytes of which are random, the rest zero.
 fn add_memory(machine: &mut Machine, pages: u32) {
-    let text = format!("(module (memory (export \"m\") {pages}))");
+    let text = format!(
+        "(module (memory (export \"m\") {pages}) (start $fill)
+        (func $fill (local $at i32) (local $state i64)
+            (loop $again
+                (local.set $state (i64.add (i64.mul (local.get $state) (i64.const 6364136223846793005))
+                    (i64.const 1442695040888963407)))
+                (i64.store (local.get $at) (i64.shr_u (local.get $state) (i64.const 32)))
+                (br_if $again (i32.lt_u (local.tee $at (i32.add (local.get $at) (i32.const 8)))
+                    (i32.const {}))))))",
+        pages << 16
+    );
     let binary = minivm_wasm::parse_text(text.as_bytes(), "memory.wat").expect("it is a module");
     let program = minivm_wasm::translate(&binary, "memory").expect("it translates");
     let program = minivm_isa::verify(program).expect("it is valid");
@@ -52,10 +65,7 @@ fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
 }
 
 fn files(megabytes: u32, pages: u32, path: &Path) {
-    let mut machine = with_heap(megabytes);
-    if pages > 0 {
-        add_memory(&mut machine, pages);
-    }
+    let mut machine = with_heap(megabytes, pages);
     let used = machine.heap().used_bytes();
     let (payload, saving) = timed(|| machine.save(b"", CodeForm::Whole).expect("it can be saved"));
     let (file, packing) = timed(|| snapshot_file::pack(&payload).expect("there is memory"));
@@ -82,7 +92,7 @@ fn main() {
     let path = folder.path().join("figures.mvs");
     files(100, 1024, &path);
     files(10, 0, &path);
-    let mut machine = with_heap(10);
+    let mut machine = with_heap(10, 0);
     for _ in 0..3 {
         let mut other = self::machine();
         let ((), copying) = timed(|| machine.copy_into(&mut other).expect("it can be copied"));

@@ -127,6 +127,18 @@ impl Interned {
         }
     }
 
+    /// Strings in the table.
+    pub(crate) fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Makes room for so many more strings at once, so that adding them moves none.
+    pub(crate) fn reserve(&mut self, count: usize) {
+        while self.buckets * LOAD_MAX < self.count.saturating_add(count) {
+            self.split_bucket();
+        }
+    }
+
     /// Adds an entry to a bucket.
     fn put(&mut self, bucket: usize, entry: u64) {
         let mut line = self.line_mut(bucket);

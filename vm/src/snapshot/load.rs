@@ -43,6 +43,7 @@ pub(super) struct Loading<'c> {
 /// The parts of a payload.
 struct Parts<'a> {
     cells: usize,
+    strings: usize,
     note: &'a [u8],
     code: &'a [u8],
     instances: &'a [u8],
@@ -56,9 +57,10 @@ struct Parts<'a> {
 impl<'a> Parts<'a> {
     fn read(bytes: &'a [u8]) -> Result<Self, SnapshotError> {
         let mut from = Reader::new(bytes, "parts");
-        let cells = from.word()?;
+        let (cells, strings) = (from.word()?, from.word()?);
         let parts = Parts {
             cells: usize::try_from(cells).map_err(|_| from.damaged("there are too many cells"))?,
+            strings: usize::try_from(strings).map_err(|_| from.damaged("there are too many strings"))?,
             note: from.block()?,
             code: from.block()?,
             instances: from.block()?,
@@ -130,7 +132,7 @@ fn read(
     // The heap is elsewhere while its cells are made, as what reads them belongs to the machine.
     let limits = loading.cx.heap.limits();
     let mut heap = std::mem::replace(&mut loading.cx.heap, Heap::new(limits));
-    let cells = HeapLoader::load(&mut heap, parts.cells, parts.shapes, parts.contents, &mut loading);
+    let cells = HeapLoader::load(&mut heap, parts.cells, parts.strings, parts.shapes, parts.contents, &mut loading);
     loading.cx.heap = heap;
     let cells = cells?;
     let mut from = Reader::new(parts.machine, "machine");

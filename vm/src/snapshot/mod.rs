@@ -3,7 +3,7 @@
 //! ```text
 //! file       magic `\0mvs`, version (u32), flags (u32: 1 = compressed), bytes of the payload (u64), CRC-32 of the stored payload
 //!            (u32), the payload
-//! payload    the number of cells (u64), then eight parts, each with its length before it (LEB128):
+//! payload    the number of cells (u64), how many of them are short strings (u64), then eight parts, each with its length before it (LEB128):
 //!  1 note       what the host wrote there for itself
 //!  2 programs   the code: binary programs, or their hashes
 //!  3 instances  which program each is of; the bridges made for its imports

@@ -195,6 +195,7 @@ impl<'c> Saving<'c> {
         let hosts = self.hosts();
         let mut out = Writer::new();
         out.word(cells as u64);
+        out.word(heap.interned as u64);
         for part in [note, &code, &instances, &hosts, &shapes, &contents, &machine.into_bytes(), &states.into_bytes()] {
             out.block(part);
         }

@@ -70,10 +70,11 @@ enum Hidden {
 }
 
 impl<'a> HeapLoader<'a> {
-    /// Makes all cells of `count` shapes, then reads their contents.
+    /// Makes all cells of `count` shapes, about `strings` of them short strings, then reads their contents.
     pub(crate) fn load(
         heap: &mut Heap,
         count: usize,
+        strings: usize,
         shapes: &[u8],
         contents: &'a [u8],
         outside: &mut dyn LoadOutside,
@@ -90,6 +91,7 @@ impl<'a> HeapLoader<'a> {
             nodes_max: contents.len(),
             chains: Default::default(),
         };
+        heap.interned.reserve(strings.min(count));
         for _ in 0..count {
             loader.shape(heap, &mut shapes, outside)?;
         }

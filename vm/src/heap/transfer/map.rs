@@ -1,50 +1,69 @@
 //! Numbers of cells by their address: a table beside each chunk, so that a look-up is no search.
 
 use crate::heap::chunk::{CHUNK_BYTES, GRANULE};
-use std::collections::HashMap;
 
 /// Cells of a chunk at most.
 const GRANULES: usize = CHUNK_BYTES / GRANULE;
 
 /// A number for each address of a cell, 0 for none.
 pub(super) struct AddressMap {
-    /// Which table belongs to a chunk. Only looked up, so its order shows nowhere.
-    by_chunk: HashMap<usize, usize>,
+    /// Open addressing: chunks, and which table belongs to each. Only looked up, so its order shows nowhere.
+    by_chunk: Vec<(usize, usize)>,
     tables: Vec<Box<[u32]>>,
-    last_chunk: usize,
-    last_table: usize,
 }
+
+/// In place of the number of a chunk.
+const FREE: usize = usize::MAX;
 
 impl AddressMap {
     pub(super) fn new() -> Self {
-        AddressMap { by_chunk: HashMap::new(), tables: Vec::new(), last_chunk: usize::MAX, last_table: 0 }
+        AddressMap { by_chunk: vec![(FREE, 0); 64], tables: Vec::new() }
     }
 
     /// The place of a cell's number.
     #[inline(always)]
     pub(super) fn entry(&mut self, address: usize) -> &mut u32 {
         let chunk = address / CHUNK_BYTES;
-        if chunk != self.last_chunk {
-            self.find_table(chunk);
-        }
-        &mut self.tables[self.last_table][address % CHUNK_BYTES / GRANULE]
+        let (known, table) = self.by_chunk[self.place_of(chunk)];
+        let table = if known == chunk { table } else { self.add(chunk) };
+        &mut self.tables[table][address % CHUNK_BYTES / GRANULE]
     }
 
     /// The number of a cell, 0 if it has none.
+    #[inline(always)]
     pub(super) fn get(&self, address: usize) -> u32 {
-        match self.by_chunk.get(&(address / CHUNK_BYTES)) {
-            Some(&table) => self.tables[table][address % CHUNK_BYTES / GRANULE],
-            None => 0,
+        match self.by_chunk[self.place_of(address / CHUNK_BYTES)] {
+            (FREE, _) => 0,
+            (_, table) => self.tables[table][address % CHUNK_BYTES / GRANULE],
         }
     }
 
-    #[inline(never)]
-    fn find_table(&mut self, chunk: usize) {
-        let next = self.tables.len();
-        let table = *self.by_chunk.entry(chunk).or_insert(next);
-        if table == next {
-            self.tables.push(vec![0; GRANULES].into_boxed_slice());
+    /// Where a chunk stands, or would.
+    #[inline(always)]
+    fn place_of(&self, chunk: usize) -> usize {
+        let mask = self.by_chunk.len() - 1;
+        // Neighbouring chunks get neighbouring places.
+        let mut place = chunk & mask;
+        while self.by_chunk[place].0 != chunk && self.by_chunk[place].0 != FREE {
+            place = (place + 1) & mask;
         }
-        (self.last_chunk, self.last_table) = (chunk, table);
+        place
+    }
+
+    #[cold]
+    fn add(&mut self, chunk: usize) -> usize {
+        if self.tables.len() * 2 >= self.by_chunk.len() {
+            let larger = vec![(FREE, 0); self.by_chunk.len() * 2];
+            for (chunk, table) in std::mem::replace(&mut self.by_chunk, larger) {
+                if chunk != FREE {
+                    let place = self.place_of(chunk);
+                    self.by_chunk[place] = (chunk, table);
+                }
+            }
+        }
+        let place = self.place_of(chunk);
+        self.by_chunk[place] = (chunk, self.tables.len());
+        self.tables.push(vec![0; GRANULES].into_boxed_slice());
+        self.tables.len() - 1
     }
 }

@@ -35,6 +35,8 @@ pub(crate) struct HeapSaver {
     hidden: Vec<u32>,
     /// Places in the contents that want the number of a cell, if that is met at all.
     dead_keys: Vec<(usize, u64)>,
+    /// Interned strings among the cells written.
+    pub(crate) interned: usize,
     /// Bytes of all cells met.
     pub(crate) live_bytes: usize,
     /// Cells and their bytes by kind.
@@ -48,6 +50,7 @@ impl HeapSaver {
             cells: Vec::new(),
             hidden: Vec::new(),
             dead_keys: Vec::new(),
+            interned: 0,
             live_bytes: 0,
             census: BTreeMap::new(),
         }
@@ -164,7 +167,10 @@ impl HeapSaver {
             out.byte(header.kind() | flags << 4);
             out.number(header.id());
             match tag {
-                Tag::STRING => out.block(Str::bytes(cell.cast())),
+                Tag::STRING => {
+                    self.interned += usize::from(!header.has(Header::LONG));
+                    out.block(Str::bytes(cell.cast()));
+                }
                 Tag::TABLE => self.table_shape(cell.cast(), out),
                 Tag::FUNCTION => out.number(u64::from((*cell.cast::<Closure>()).count)),
                 Tag::RECORD => outside.layout((*cell.cast::<Record>()).type_index, out)?,
@@ -349,6 +355,9 @@ impl Heap {
 
     /// Forgets strings that nothing refers to: they do not travel, and the program shall make them anew in either copy.
     pub(crate) fn forget_strings(&mut self, saver: &HeapSaver) {
+        if saver.interned == self.interned.len() {
+            return;
+        }
         let is_live = |string: *mut Str| saver.has_met(string.cast());
         let mut from = Some(0);
         while let Some(bucket) = from {
