@@ -2,6 +2,7 @@
 
 use super::SnapshotError;
 use super::bytes::Reader;
+use super::parts::Parts;
 use crate::context::{Context, FUEL_LIMIT_MAX, FUEL_UNLIMITED, NO_SIGNATURE};
 use crate::dispatch::convert::layout_of;
 use crate::dispatch::{Pc, Regs};
@@ -40,49 +41,17 @@ pub(super) struct Loading<'c> {
     pub(super) facts: HashMap<*const GuestFunction, Facts>,
 }
 
-/// The parts of a payload.
-struct Parts<'a> {
-    cells: usize,
-    strings: usize,
-    note: &'a [u8],
-    code: &'a [u8],
-    instances: &'a [u8],
-    hosts: &'a [u8],
-    shapes: &'a [u8],
-    contents: &'a [u8],
-    machine: &'a [u8],
-    states: &'a [u8],
-}
-
-impl<'a> Parts<'a> {
-    fn read(bytes: &'a [u8]) -> Result<Self, SnapshotError> {
-        let mut from = Reader::new(bytes, "parts");
-        let (cells, strings) = (from.word()?, from.word()?);
-        let parts = Parts {
-            cells: usize::try_from(cells).map_err(|_| from.damaged("there are too many cells"))?,
-            strings: usize::try_from(strings).map_err(|_| from.damaged("there are too many strings"))?,
-            note: from.block()?,
-            code: from.block()?,
-            instances: from.block()?,
-            hosts: from.block()?,
-            shapes: from.block()?,
-            contents: from.block()?,
-            machine: from.block()?,
-            states: from.block()?,
-        };
-        from.end()?;
-        Ok(parts)
-    }
-}
-
 /// The note of a snapshot.
 pub(super) fn note(bytes: &[u8]) -> Result<&[u8], SnapshotError> {
     Ok(Parts::read(bytes)?.note)
 }
 
 /// Takes over a state, in place of the one that is there.
-pub(super) fn load(old: &mut Box<Context>, bytes: &[u8], programs: &[Rc<Verified>]) -> Result<Vec<u8>, SnapshotError> {
-    let parts = Parts::read(bytes)?;
+pub(super) fn load(
+    old: &mut Box<Context>,
+    parts: &Parts<&[u8]>,
+    programs: &[Rc<Verified>],
+) -> Result<Vec<u8>, SnapshotError> {
     let bytes_max = usize::try_from(old.limits.memory_bytes_max).unwrap_or(usize::MAX);
     let heap = Heap::new(HeapLimits { bytes_max, ..old.heap.limits() });
     let mut new = Context::new(heap, old.limits, crate::dispatch::call::record_returned);
@@ -90,7 +59,7 @@ pub(super) fn load(old: &mut Box<Context>, bytes: &[u8], programs: &[Rc<Verified
     new.number_reader = old.number_reader;
     new.host_functions = std::mem::take(&mut old.host_functions);
     let codecs = std::mem::take(&mut old.codecs);
-    let mut result = read(&mut new, &codecs, &parts, programs);
+    let mut result = read(&mut new, &codecs, parts, programs);
     if result.is_ok() {
         let mut states = Reader::new(parts.states, "states of libraries");
         result = codecs.load_states(&mut old.host_state, &mut states).and_then(|()| states.end());
@@ -113,7 +82,7 @@ pub(super) fn load(old: &mut Box<Context>, bytes: &[u8], programs: &[Rc<Verified
 fn read(
     cx: &mut Context,
     codecs: &super::Codecs,
-    parts: &Parts<'_>,
+    parts: &Parts<&[u8]>,
     programs: &[Rc<Verified>],
 ) -> Result<(), SnapshotError> {
     let mut loading = Loading {

@@ -20,7 +20,7 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `bytes`, `container` | numbers and names; the file around the payload |
+//! | `bytes`, `parts`, `container` | numbers and names; the parts of a payload; the file around it |
 //! | `settle` | stacks brought to plain code |
 //! | `save`, `save_stack` | from a machine to bytes |
 //! | `load`, `load_code`, `load_machine`, `load_stack`, `levels` | from bytes to a machine; trusts nothing |
@@ -37,12 +37,14 @@ mod load;
 mod load_code;
 mod load_machine;
 mod load_stack;
+mod parts;
 mod save;
 mod save_stack;
 mod settle;
 
 use crate::machine::Machine;
 use minivm_isa::verify::Verified;
+use parts::Parts;
 use std::fmt;
 use std::rc::Rc;
 
@@ -82,7 +84,7 @@ impl Machine {
     /// # Errors
     /// When something cannot travel; nothing is written then.
     pub fn save(&mut self, note: &[u8], code: CodeForm) -> Result<Vec<u8>, SnapshotError> {
-        save::save(&mut self.cx, note, Some(code)).map(|saved| saved.bytes)
+        save::save(&mut self.cx, note, Some(code)).map(|saved| saved.parts.join())
     }
 
     /// Takes over a state that [`save`](Self::save) gave, in place of its own. The machine must have the host functions and
@@ -92,7 +94,7 @@ impl Machine {
     /// When the bytes make no sense or something is missing. The machine is as before then, but for states of the host's
     /// libraries.
     pub fn load(&mut self, bytes: &[u8]) -> Result<Vec<u8>, SnapshotError> {
-        load::load(&mut self.cx, bytes, &[])
+        load::load(&mut self.cx, &Parts::read(bytes)?, &[])
     }
 
     /// As [`load`](Self::load), for a state that was saved as [`CodeForm::ByHash`]: `programs` are those it may name.
@@ -101,7 +103,7 @@ impl Machine {
     /// As for [`load`](Self::load).
     pub fn load_with(&mut self, bytes: &[u8], programs: Vec<Verified>) -> Result<Vec<u8>, SnapshotError> {
         let programs: Vec<Rc<Verified>> = programs.into_iter().map(Rc::new).collect();
-        load::load(&mut self.cx, bytes, &programs)
+        load::load(&mut self.cx, &Parts::read(bytes)?, &programs)
     }
 
     /// The note in a snapshot, without loading it.
@@ -125,7 +127,7 @@ impl Machine {
     /// As for [`save`](Self::save) and [`load`](Self::load).
     pub fn copy_into(&mut self, other: &mut Machine) -> Result<(), SnapshotError> {
         let saved = save::save(&mut self.cx, &[], None)?;
-        load::load(&mut other.cx, &saved.bytes, &saved.programs).map(|_| ())
+        load::load(&mut other.cx, &saved.parts.borrow(), &saved.programs).map(|_| ())
     }
 
     /// Says how host objects of a kind travel, by their [`type_name`](crate::heap::HostObject::type_name).

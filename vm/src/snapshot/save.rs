@@ -1,6 +1,7 @@
 //! From a machine to bytes.
 
 use super::bytes::Writer;
+use super::parts::Parts;
 use super::settle;
 use super::{Codecs, SnapshotError};
 use crate::context::{Context, FUEL_LIMIT_MAX, Status};
@@ -75,8 +76,8 @@ pub(super) type Programs = Vec<Rc<Verified>>;
 
 /// What saving gives.
 pub(super) struct Saved {
-    pub(super) bytes: Vec<u8>,
-    /// The programs that the bytes share, when they do not hold them.
+    pub(super) parts: Parts<Vec<u8>>,
+    /// The programs that the parts share, when they do not hold them.
     pub(super) programs: Programs,
     /// Heap cells and their bytes by kind.
     pub(super) census: BTreeMap<&'static str, (usize, usize)>,
@@ -193,13 +194,19 @@ impl<'c> Saving<'c> {
         machine.flag(is_limited);
         machine.signed(if is_limited { self.cx.fuel } else { 0 });
         let hosts = self.hosts();
-        let mut out = Writer::new();
-        out.word(cells as u64);
-        out.word(heap.interned as u64);
-        for part in [note, &code, &instances, &hosts, &shapes, &contents, &machine.into_bytes(), &states.into_bytes()] {
-            out.block(part);
-        }
-        Ok(Saved { bytes: out.into_bytes(), programs, census: heap.census })
+        let parts = Parts {
+            cells,
+            strings: heap.interned,
+            note: note.to_vec(),
+            code,
+            instances,
+            hosts,
+            shapes,
+            contents,
+            machine: machine.into_bytes(),
+            states: states.into_bytes(),
+        };
+        Ok(Saved { parts, programs, census: heap.census })
     }
 
     /// The programs, and the instances with their bridges.

@@ -54,6 +54,8 @@ pub(crate) struct HeapLoader<'a> {
     /// What is known of each cell as the contents of a weak table.
     hidden: Vec<Hidden>,
     has_hidden: bool,
+    /// The largest number that a cell has for its identity.
+    last_id: u64,
     /// Bytes of the contents: no hash part has more nodes than that.
     pub(super) nodes_max: usize,
     pub(super) chains: super::load_table::Chains,
@@ -88,6 +90,7 @@ impl<'a> HeapLoader<'a> {
             fibers: Vec::new(),
             hidden: Vec::new(),
             has_hidden: false,
+            last_id: 0,
             nodes_max: contents.len(),
             chains: Default::default(),
         };
@@ -124,6 +127,7 @@ impl<'a> HeapLoader<'a> {
         if flags & !known != 0 || flags & FINALISER != 0 && !may_end || id >= 1 << 48 {
             return Err(from.damaged("a cell has flags it cannot have"));
         }
+        self.last_id = self.last_id.max(id);
         let is_hidden = flags & HIDDEN != 0;
         if is_hidden && flags != HIDDEN {
             return Err(from.damaged("the contents of a weak table are weak or hidden twice"));
@@ -457,9 +461,7 @@ impl<'a> HeapLoader<'a> {
         if !sane || used > allocated || garbage > MAX {
             return Err(from.damaged("the counts of the heap do not agree"));
         }
-        // SAFETY: all cells here are live.
-        let ids_end = self.cells.iter().map(|&cell| unsafe { (*cell).id() }).max().unwrap_or(0);
-        if ids_end > last_id {
+        if self.last_id > last_id {
             return Err(from.damaged("a cell has a number that was not given out"));
         }
         heap.last_id = last_id;

@@ -93,8 +93,8 @@ impl HeapSaver {
                 out.word(value.payload);
             }
             _ => {
-                out.byte(REFERENCE);
                 let number = self.number(value.pointer());
+                out.byte(REFERENCE);
                 out.number(number);
             }
         }
