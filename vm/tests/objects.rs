@@ -163,6 +163,19 @@ fn an_array_too_large_is_an_error() {
     assert_eq!(message(&mut machine, failure), "not enough memory");
 }
 
+/// The first part of the table has room after each collection, the second never has.
+#[test]
+fn a_table_with_one_part_too_large_is_an_error() {
+    let limits = Limits { memory_bytes_max: 1 << 20, ..Limits::default() };
+    let (mut machine, function) = machine(limits, |p| {
+        main(p, |f| {
+            f.table_new(56_000, 8_000);
+        });
+    });
+    let failure = machine.call(function, &[]).expect_err("there is no room");
+    assert_eq!(message(&mut machine, failure), "not enough memory");
+}
+
 #[test]
 fn casts_look_at_kind_and_layout() {
     let cast = |make: &dyn Fn(&mut FunctionBuilder) -> minivm_isa::Operand| {

@@ -152,8 +152,8 @@ pub(crate) struct Context {
     pub(crate) number_reader: Option<NumberReader>,
     /// The fiber on which a finaliser runs, so that they do not nest; null while none does.
     pub(crate) finaliser_in: *mut FiberCell,
-    /// The last instruction that started again as there was room, and how much is allocated when it got what it wanted.
-    pub(crate) retried: Option<(Pc, u64)>,
+    /// The last instruction that started again as there was room, and the budget it had then.
+    pub(crate) retried: Option<(Pc, i64)>,
     /// The status with which the program ends when the main fiber has cleaned up.
     pub(crate) exit: Option<i32>,
     /// The program has ended itself without cleaning up.

@@ -98,7 +98,6 @@ pub(super) fn save(cx: &mut Context, note: &[u8], form: Option<CodeForm>) -> Res
     } else {
         (cx.pc, cx.regs) = (std::ptr::null(), std::ptr::null_mut());
     }
-    cx.retried = None;
     // SAFETY: a run that stands has a whole state.
     unsafe {
         let at = Flow { pc: cx.pc, regs: cx.regs };

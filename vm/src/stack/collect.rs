@@ -240,12 +240,11 @@ pub(crate) unsafe fn settle(cx: &mut Context, at: Option<Flow>) {
 #[inline(never)]
 pub(crate) unsafe fn make_room_at(cx: &mut Context, at: Flow) -> Flow {
     let refused = cx.heap.refused();
-    let allocated = cx.heap.allocated_bytes();
-    // Where the host itself has no memory, another try would fail like the one before.
-    let tried = cx.retried.is_some_and(|(place, enough)| place == at.pc && allocated < enough);
+    // Every way back to an instruction pays for a block: with the same budget this is the try after the collection.
+    let place = Some((at.pc, cx.fuel));
     let mut roots = RootSet::new(cx, Some((at, false)), (std::ptr::null_mut(), 0));
-    if !tried && cx.heap.make_room(refused, &mut roots).is_ok() {
-        cx.retried = Some((at.pc, allocated.saturating_add(refused.bytes as u64)));
+    if cx.retried != place && cx.heap.make_room(refused, &mut roots).is_ok() {
+        cx.retried = place;
         return at;
     }
     cx.retried = None;

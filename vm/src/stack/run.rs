@@ -157,6 +157,8 @@ impl Context {
         let flow = Flow { pc: self.pc, regs: self.regs };
         let is_stopped = self.status == Status::OutOfFuel;
         self.status = Status::Running;
+        // Its budget means nothing in another slice.
+        self.retried = None;
         self.refresh_memory();
         // SAFETY: the saved state is that of the run: `begin` or the stop made it.
         unsafe {

@@ -1,0 +1,71 @@
+//! The parts of a payload, as bytes that are owned or borrowed.
+
+use super::SnapshotError;
+use super::bytes::{Reader, Writer};
+
+/// What a payload consists of.
+pub(super) struct Parts<B> {
+    pub(super) cells: usize,
+    /// Short strings among the cells: how much room to make.
+    pub(super) strings: usize,
+    pub(super) note: B,
+    pub(super) code: B,
+    pub(super) instances: B,
+    pub(super) hosts: B,
+    pub(super) shapes: B,
+    pub(super) contents: B,
+    pub(super) machine: B,
+    pub(super) states: B,
+}
+
+impl Parts<Vec<u8>> {
+    /// The parts as one payload.
+    pub(super) fn join(&self) -> Vec<u8> {
+        let mut out = Writer::new();
+        out.word(self.cells as u64);
+        out.word(self.strings as u64);
+        let first = [&self.note, &self.code, &self.instances, &self.hosts];
+        for part in first.into_iter().chain([&self.shapes, &self.contents, &self.machine, &self.states]) {
+            out.block(part);
+        }
+        out.into_bytes()
+    }
+
+    /// The parts without writing them anywhere.
+    pub(super) fn borrow(&self) -> Parts<&[u8]> {
+        Parts {
+            cells: self.cells,
+            strings: self.strings,
+            note: &self.note,
+            code: &self.code,
+            instances: &self.instances,
+            hosts: &self.hosts,
+            shapes: &self.shapes,
+            contents: &self.contents,
+            machine: &self.machine,
+            states: &self.states,
+        }
+    }
+}
+
+impl<'a> Parts<&'a [u8]> {
+    /// The parts of a payload.
+    pub(super) fn read(bytes: &'a [u8]) -> Result<Self, SnapshotError> {
+        let mut from = Reader::new(bytes, "parts");
+        let (cells, strings) = (from.word()?, from.word()?);
+        let parts = Parts {
+            cells: usize::try_from(cells).map_err(|_| from.damaged("there are too many cells"))?,
+            strings: usize::try_from(strings).map_err(|_| from.damaged("there are too many strings"))?,
+            note: from.block()?,
+            code: from.block()?,
+            instances: from.block()?,
+            hosts: from.block()?,
+            shapes: from.block()?,
+            contents: from.block()?,
+            machine: from.block()?,
+            states: from.block()?,
+        };
+        from.end()?;
+        Ok(parts)
+    }
+}
