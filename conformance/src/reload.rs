@@ -2,7 +2,8 @@
 
 use crate::cases::Case;
 use crate::outcome::Outcome;
-use crate::{run_lua, run_wasm};
+use crate::{run_lua, run_mixed, run_wasm};
+use minivm::heap::OutOfMemory;
 use minivm::{CodeForm, Failure, Limits, Machine, RunState, SnapshotError, Value};
 use minivm_lua::stdlib;
 use std::cell::RefCell;
@@ -94,25 +95,36 @@ fn ended(state: RunState) -> Result<Result<Vec<Value>, Failure>, String> {
     }
 }
 
+/// What adds to the standard library.
+type Install = fn(&mut Machine) -> Result<(), OutOfMemory>;
+
 /// Runs a Lua case in slices.
 ///
 /// # Errors
 /// As for [`run_in_slices`].
 pub fn run_lua(case: &Case, plan: Plan) -> Result<(Outcome, Reloads), String> {
+    run_scripted(case, plan, Limits::default(), |_| Ok(()))
+}
+
+/// Runs a case that mixes languages in slices.
+///
+/// # Errors
+/// As for [`run_in_slices`].
+pub fn run_mixed(case: &Case, plan: Plan) -> Result<(Outcome, Reloads), String> {
+    run_scripted(case, plan, run_mixed::limits(), minivm_modules::install)
+}
+
+fn run_scripted(case: &Case, plan: Plan, limits: Limits, install: Install) -> Result<(Outcome, Reloads), String> {
     let mut reloads = Reloads::default();
-    let outcome = run_lua::run_hosted(
-        case,
-        Limits::default(),
-        |_| Ok(()),
-        |machine, host, chunk, arguments| {
-            machine.prepare(chunk, arguments);
-            run_in_slices(machine, plan, &mut reloads, || {
-                let mut machine = Machine::new(Limits::default());
-                stdlib::install(&mut machine, Box::new(host.clone())).map_err(|error| error.to_string())?;
-                Ok(machine)
-            })
-        },
-    )?;
+    let outcome = run_lua::run_hosted(case, limits, install, |machine, host, chunk, arguments| {
+        machine.prepare(chunk, arguments);
+        run_in_slices(machine, plan, &mut reloads, || {
+            let mut machine = Machine::new(limits);
+            stdlib::install(&mut machine, Box::new(host.clone())).map_err(|error| error.to_string())?;
+            install(&mut machine).map_err(|error| error.to_string())?;
+            Ok(machine)
+        })
+    })?;
     Ok((outcome, reloads))
 }
 

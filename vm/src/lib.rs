@@ -33,7 +33,7 @@ pub use loader::instantiate::LinkError;
 pub use machine::{Extern, ExternKind, Imports, InstanceId, Kept, Machine};
 #[cfg(feature = "snapshot-files")]
 pub use snapshot::container as snapshot_file;
-pub use snapshot::{CodeForm, ObjectCodec, SnapshotError, StateCodec};
+pub use snapshot::{CodeForm, ObjectCodec, ObjectHandles, SnapshotError, StateCodec};
 pub use stack::finalise::FINALISER_ERROR;
 pub use stack::host_call::HostCall;
 pub use stack::host_services::LevelInfo;

@@ -65,6 +65,9 @@
 //! A call over the border is a call like any other: callbacks may yield, traps and errors unwind through all frames and reach
 //! `pcall` with one traceback over all languages, calls in tail position do not pile up, and fuel, memory and depth are counted
 //! together. Programs touch nothing but what they import.
+//!
+//! A machine with all of this can be saved and loaded: memories, globals and tables that several programs and objects share are
+//! shared again in the machine that loads them, and a program that is just being loaded goes on being loaded.
 #![forbid(unsafe_code)]
 
 mod arguments;
@@ -73,6 +76,7 @@ pub mod language;
 mod library;
 mod load;
 mod objects;
+mod pending;
 mod read;
 
 use minivm::heap::OutOfMemory;
@@ -88,6 +92,7 @@ pub const ENDINGS: [&str; 4] = ["wasm", "wat", "mvm", "mvt"];
 /// When there is no memory for it.
 pub fn install(machine: &mut Machine) -> Result<(), OutOfMemory> {
     objects::install(machine)?;
+    pending::install(machine);
     let library = objects::functions(machine, library::FUNCTIONS)?;
     lua::add_library(machine, "wasm", library)?;
     let loader = machine.host_function("module loader", load::load)?;

@@ -4,16 +4,26 @@ use super::SnapshotError;
 use super::bytes::{Reader, Writer};
 use crate::heap::HostObject;
 use crate::host::HostState;
+use crate::machine::{Extern, InstanceId};
 use std::collections::BTreeMap;
+
+/// What a host object keeps of its machine beside bytes: it travels along, and is given back in the same order.
+#[derive(Default)]
+pub struct ObjectHandles {
+    /// Globals, memories and tables. A function is a value: objects keep those as user values.
+    pub items: Vec<Extern>,
+    /// Programs that were not let go yet, each kept by one object only.
+    pub instances: Vec<InstanceId>,
+}
 
 /// How host objects of one kind travel.
 pub struct ObjectCodec {
-    /// The object as bytes, or why it cannot travel.
+    /// The object as bytes, or why it cannot travel. What it keeps of the machine goes into the handles.
     #[allow(clippy::type_complexity, reason = "said once")]
-    pub save: Box<dyn Fn(&dyn HostObject) -> Result<Vec<u8>, String>>,
-    /// The object of bytes that `save` gave, or what is wrong with them.
+    pub save: Box<dyn Fn(&dyn HostObject, &mut ObjectHandles) -> Result<Vec<u8>, String>>,
+    /// The object of bytes and handles that `save` gave, or what is wrong with them.
     #[allow(clippy::type_complexity, reason = "said once")]
-    pub load: Box<dyn Fn(&[u8]) -> Result<Box<dyn HostObject>, String>>,
+    pub load: Box<dyn Fn(&[u8], &ObjectHandles) -> Result<Box<dyn HostObject>, String>>,
 }
 
 /// How a state of the host's libraries travels.
@@ -34,22 +44,34 @@ pub(crate) struct Codecs {
 }
 
 impl Codecs {
-    pub(super) fn save_object(&self, object: &dyn HostObject, out: &mut Writer) -> Result<(), SnapshotError> {
+    /// Writes an object; gives what it keeps of the machine.
+    pub(super) fn save_object(
+        &self,
+        object: &dyn HostObject,
+        out: &mut Writer,
+    ) -> Result<ObjectHandles, SnapshotError> {
         let kind = object.type_name();
         let Some(codec) = self.objects.get(kind) else {
             return Err(SnapshotError::Refused(format!("host objects of the kind '{kind}' have no codec")));
         };
-        let bytes = (codec.save)(object).map_err(SnapshotError::Refused)?;
+        let mut handles = ObjectHandles::default();
+        let bytes = (codec.save)(object, &mut handles).map_err(SnapshotError::Refused)?;
         out.text(kind);
         out.block(&bytes);
-        Ok(())
+        Ok(handles)
     }
 
-    pub(super) fn load_object(&self, from: &mut Reader<'_>) -> Result<Box<dyn HostObject>, SnapshotError> {
-        let kind = from.text()?;
-        let bytes = from.block()?;
+    /// Makes an object of a kind from its bytes and what it keeps.
+    pub(super) fn load_object(
+        &self,
+        (kind, bytes): (&str, &[u8]),
+        handles: &ObjectHandles,
+        from: &Reader<'_>,
+    ) -> Result<Box<dyn HostObject>, SnapshotError> {
         match self.objects.get(kind) {
-            Some(codec) => (codec.load)(bytes).map_err(|why| from.damaged(&format!("host object '{kind}': {why}"))),
+            Some(codec) => {
+                (codec.load)(bytes, handles).map_err(|why| from.damaged(&format!("host object '{kind}': {why}")))
+            }
             None => Err(SnapshotError::Missing(format!("host objects of the kind '{kind}' have no codec here"))),
         }
     }

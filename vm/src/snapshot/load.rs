@@ -2,6 +2,7 @@
 
 use super::SnapshotError;
 use super::bytes::Reader;
+use super::load_items::Items;
 use crate::context::{Context, FUEL_LIMIT_MAX, FUEL_UNLIMITED, NO_SIGNATURE};
 use crate::dispatch::convert::layout_of;
 use crate::dispatch::{Pc, Regs};
@@ -19,7 +20,7 @@ use minivm_isa::Type;
 use minivm_isa::entities::Layout;
 use minivm_isa::program::LayoutDef;
 use minivm_isa::verify::Verified;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 /// What is being loaded.
@@ -36,6 +37,10 @@ pub(super) struct Loading<'c> {
     pub(super) waiting: usize,
     /// The message handler that may use more than a full stack: its fiber, and how high its record lies.
     pub(super) overflow_handler: Option<(*mut FiberCell, usize)>,
+    /// Globals, memories and tables.
+    pub(super) items: Items,
+    /// Instances that objects of the host keep.
+    pub(super) kept_instances: HashSet<u32>,
     /// What the loader knows of functions that have frames.
     pub(super) facts: HashMap<*const GuestFunction, Facts>,
 }
@@ -47,6 +52,7 @@ struct Parts<'a> {
     code: &'a [u8],
     instances: &'a [u8],
     hosts: &'a [u8],
+    items: &'a [u8],
     shapes: &'a [u8],
     contents: &'a [u8],
     machine: &'a [u8],
@@ -63,6 +69,7 @@ impl<'a> Parts<'a> {
             code: from.block()?,
             instances: from.block()?,
             hosts: from.block()?,
+            items: from.block()?,
             shapes: from.block()?,
             contents: from.block()?,
             machine: from.block()?,
@@ -122,11 +129,14 @@ fn read(
         running: None,
         waiting: 0,
         overflow_handler: None,
+        items: Items::default(),
+        kept_instances: HashSet::new(),
         facts: HashMap::new(),
     };
     loading.code(parts.code, parts.instances, programs)?;
     loading.find_hosts(parts.hosts)?;
     loading.note_layouts();
+    loading.make_items(parts.items, parts.machine.len())?;
     // The heap is elsewhere while its cells are made, as what reads them belongs to the machine.
     let limits = loading.cx.heap.limits();
     let mut heap = std::mem::replace(&mut loading.cx.heap, Heap::new(limits));
@@ -168,11 +178,12 @@ impl Loading<'_> {
     /// Reads the number of an instance.
     pub(super) fn instance(&self, from: &mut Reader<'_>) -> Result<&Instance, SnapshotError> {
         let number = from.size()?;
-        self.cx
-            .instances
-            .get(number)
-            .and_then(Option::as_deref)
-            .ok_or_else(|| from.damaged("there is no such instance"))
+        self.instance_at(number).ok_or_else(|| from.damaged("there is no such instance"))
+    }
+
+    /// The instance of a number.
+    pub(super) fn instance_at(&self, number: usize) -> Option<&Instance> {
+        self.cx.instances.get(number).and_then(Option::as_deref)
     }
 
     /// Reads a type of the machine.
@@ -314,6 +325,8 @@ impl LoadOutside for Loading<'_> {
     }
 
     fn host_object(&mut self, from: &mut Reader<'_>) -> Result<Box<dyn HostObject>, SnapshotError> {
-        self.codecs.load_object(from)
+        let (kind, bytes) = (from.text()?, from.block()?);
+        let handles = self.handles(from)?;
+        self.codecs.load_object((kind, bytes), &handles, from)
     }
 }

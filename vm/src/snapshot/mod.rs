@@ -3,15 +3,16 @@
 //! ```text
 //! file       magic `\0mvs`, version (u32), flags (u32: 1 = compressed), bytes of the payload (u64), CRC-32 of the stored payload
 //!            (u32), the payload
-//! payload    the number of cells (u64), then eight parts, each with its length before it (LEB128):
+//! payload    the number of cells (u64), then nine parts, each with its length before it (LEB128):
 //!  1 note       what the host wrote there for itself
 //!  2 programs   the code: binary programs, or their hashes
 //!  3 instances  which program each is of; the bridges made for its imports
 //!  4 hosts      names of the host functions that the program can reach
-//!  5 shapes     kinds and sizes of heap cells        (see `heap::transfer`)
-//!  6 cells      their contents, fibers and frames among them
-//!  7 machine    instances' functions, globals, memories and tables, registry, counters, the state of the run
-//!  8 states     states of the host's libraries, by name, in the forms their codecs gave them
+//!  5 items      what programs and host objects share: types of globals, whole memories, types and lengths of tables
+//!  6 shapes     kinds and sizes of heap cells        (see `heap::transfer`)
+//!  7 cells      their contents, fibers and frames among them
+//!  8 machine    contents of globals and tables, instances, registry, counters, the state of the run
+//!  9 states     states of the host's libraries, by name, in the forms their codecs gave them
 //! ```
 //! Numbers are little-endian or LEB128. Frames are a function, a canonical instruction and the registers that the program
 //! can still read, by their types: nothing of the machine's own code or addresses is in a snapshot. The same state gives the
@@ -22,8 +23,8 @@
 //! |---|---|
 //! | `bytes`, `container` | numbers and names; the file around the payload |
 //! | `settle` | stacks brought to plain code |
-//! | `save`, `save_stack` | from a machine to bytes |
-//! | `load`, `load_code`, `load_machine`, `load_stack`, `levels` | from bytes to a machine; trusts nothing |
+//! | `save`, `save_items`, `save_stack` | from a machine to bytes |
+//! | `load`, `load_code`, `load_items`, `load_machine`, `load_stack`, `levels` | from bytes to a machine; trusts nothing |
 //! | `describe` | a state for people |
 //! | `codec` | how the host's own objects and states travel |
 
@@ -35,9 +36,11 @@ mod describe;
 mod levels;
 mod load;
 mod load_code;
+mod load_items;
 mod load_machine;
 mod load_stack;
 mod save;
+mod save_items;
 mod save_stack;
 mod settle;
 
@@ -47,7 +50,7 @@ use std::fmt;
 use std::rc::Rc;
 
 pub(crate) use codec::Codecs;
-pub use codec::{ObjectCodec, StateCodec};
+pub use codec::{ObjectCodec, ObjectHandles, StateCodec};
 pub use save::CodeForm;
 
 /// Why a state cannot be saved or loaded.

@@ -8,7 +8,7 @@ use super::io_file::{FILE_KIND, FileObject};
 use super::library::{CollectorMode, Library};
 use super::stream::{Buffering, Stream};
 use minivm::heap::HostObject;
-use minivm::{Machine, ObjectCodec, StateCodec};
+use minivm::{Machine, ObjectCodec, ObjectHandles, StateCodec};
 
 /// What becomes of files that are open when a state is saved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -25,8 +25,9 @@ const STATE: &str = "lua";
 
 /// Tells the machine how what belongs to the libraries travels.
 pub fn set_open_files(machine: &mut Machine, policy: OpenFiles) {
-    let save = move |object: &dyn HostObject| save_file(object, policy);
-    machine.set_object_codec(FILE_KIND, ObjectCodec { save: Box::new(save), load: Box::new(load_file) });
+    let save = move |object: &dyn HostObject, _: &mut ObjectHandles| save_file(object, policy);
+    let load = |bytes: &[u8], _: &ObjectHandles| load_file(bytes);
+    machine.set_object_codec(FILE_KIND, ObjectCodec { save: Box::new(save), load: Box::new(load) });
     let state = StateCodec {
         save: Box::new(|state| state.get::<Library>().save()),
         load: Box::new(|state, bytes| state.get::<Library>().load(bytes)),

@@ -24,7 +24,12 @@ pub(crate) trait SaveOutside {
     /// `state` is that of a live fiber, which does not run.
     unsafe fn fiber(&mut self, state: *mut (), heap: &mut HeapSaver, out: &mut Writer) -> Result<(), SnapshotError>;
     /// Writes an object of the host.
-    fn host_object(&mut self, object: &dyn HostObject, out: &mut Writer) -> Result<(), SnapshotError>;
+    fn host_object(
+        &mut self,
+        object: &dyn HostObject,
+        heap: &mut HeapSaver,
+        out: &mut Writer,
+    ) -> Result<(), SnapshotError>;
 }
 
 /// Numbers cells and writes them.
@@ -327,7 +332,7 @@ impl HeapSaver {
             match &(*userdata).object {
                 Some(object) => {
                     out.flag(true);
-                    outside.host_object(&**object, out)
+                    outside.host_object(&**object, self, out)
                 }
                 None => {
                     out.flag(false);
