@@ -91,6 +91,11 @@ impl CaseHost {
         Ok((CaseHost { folder, scratch, names: Rc::default(), input, output: output.clone() }, output))
     }
 
+    /// What was printed so far.
+    pub fn printed(&self) -> Vec<u8> {
+        self.output.0.borrow().clone()
+    }
+
     fn path(&self, name: &[u8]) -> PathBuf {
         self.folder.join(Path::new(String::from_utf8_lossy(name).as_ref()))
     }
