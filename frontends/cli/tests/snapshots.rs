@@ -22,6 +22,38 @@ print('sum', sum, ...)
 print(pcall(function() local t = nil; return t.x end))
 ";
 
+/// WebAssembly that calls whatever it is given for each number.
+const KERNEL: &str = r#"(module (import "tools" "square" (func $square (param i32) (result i32)))
+    (import "env" "each" (func $each (param i32)))
+    (memory (export "memory") 1)
+    (func (export "squares") (param $count i32) (local $i i32)
+        (loop $again
+            (local.set $i (i32.add (local.get $i) (i32.const 1)))
+            (i32.store (i32.const 8) (i32.add (i32.load (i32.const 8)) (i32.const 1)))
+            (call $each (call $square (local.get $i)))
+            (br_if $again (i32.lt_s (local.get $i) (local.get $count))))))"#;
+
+/// A program that the builder could have made.
+const TOOLS: &str = "minivm 0
+sig0 = (i32) -> (i32)
+export \"square\" func0
+func0 \"square\" sig0 (i32) -> (i32) {
+  registers r1: i32
+block0:
+  r1 = i32_mul r0, r0
+  return_values (r1)
+}
+";
+
+const MIXED: &str = "local seen = {}
+package.loaded.env = { each = function(n) seen[#seen + 1] = n if #seen % 4 == 0 then coroutine.yield(#seen) end end }
+local kernel = require 'kernel'
+local turns = coroutine.wrap(function() kernel.squares(10) end)
+print(1, 3, turns() + 2) turns() turns()
+local sum = 0 for _, n in ipairs(seen) do sum = sum + n end
+print(sum, kernel.memory:get('i32', 8))
+";
+
 /// Runs a program in slices of so much fuel, each in a process of its own; what it printed in all.
 fn in_slices(file: &Path, fuel: &str, extra: &[&str]) -> (String, i32, u32) {
     let folder = tempfile::tempdir().unwrap();
@@ -53,6 +85,23 @@ fn a_lua_program_goes_on_in_other_processes() {
     let (printed, code, count) = in_slices(&file, "300", &["a", "b"]);
     assert_eq!((printed.as_str(), code), (text(&whole.stdout).as_str(), 0));
     assert!(printed.starts_with("sum\t2687300\ta\tb\n") && count > 5, "{printed} in {count} slices");
+}
+
+#[test]
+fn a_mixed_program_goes_on_in_other_processes() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("kernel.wat", KERNEL);
+    write("tools.mvt", TOOLS);
+    write("mixed.lua", MIXED);
+    let whole = Command::new(env!("CARGO_BIN_EXE_minivm")).arg("mixed.lua").current_dir(folder.path()).output().unwrap();
+    assert_eq!(text(&whole.stdout), "1\t3\t6\n385\t10\n", "{}", text(&whole.stderr));
+    let file = folder.path().join("mixed.lua");
+    let path = format!("package.path = '{0}/?.wat;{0}/?.mvt'\n{MIXED}", folder.path().display());
+    std::fs::write(&file, path).unwrap();
+    let (printed, code, count) = in_slices(&file, "37", &[]);
+    assert_eq!((printed, code), (text(&whole.stdout), 0));
+    assert!(count > 5, "{count} slices");
 }
 
 #[test]
