@@ -27,13 +27,13 @@ pub use context::{Limits, NumberReader};
 pub use dispatch::uses_tail_calls;
 pub use error::{Failure, FunctionNames};
 pub use fiber::FiberState;
-pub use host::{HostRequest, Intrinsic, Outcome, Protect, Quick, QuickFn, Raise};
+pub use host::{HostState, HostRequest, Intrinsic, Outcome, Protect, Quick, QuickFn, Raise};
 pub use loader::explain::{ExplainError, ThreadedForm, ThreadedLine};
 pub use loader::instantiate::LinkError;
 pub use machine::{Extern, ExternKind, Imports, InstanceId, Kept, Machine};
 #[cfg(feature = "snapshot-files")]
 pub use snapshot::container as snapshot_file;
-pub use snapshot::{CodeForm, ObjectCodec, ObjectHandles, SnapshotError, StateCodec};
+pub use snapshot::{CodeForm, ObjectCodec, ObjectHandles, ProgramHash, SnapshotError, StateCodec, program_hash};
 pub use stack::finalise::FINALISER_ERROR;
 pub use stack::host_call::HostCall;
 pub use stack::host_services::LevelInfo;

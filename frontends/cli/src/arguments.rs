@@ -64,6 +64,9 @@ pub(crate) enum Command {
     Resume(Resume),
     /// Shows what is in a snapshot.
     Inspect {
+        /// Where a file of the program is now, for a snapshot without code.
+        #[arg(long = "program", value_name = "FILE", value_hint = ValueHint::FilePath)]
+        programs: Vec<PathBuf>,
         /// The snapshot.
         #[arg(value_hint = ValueHint::FilePath)]
         file: PathBuf,
@@ -104,15 +107,9 @@ pub(crate) struct Run {
     /// The most memory the program may use; K, M and G are powers of 1024.
     #[arg(long, value_name = "BYTES")]
     pub(crate) memory_max: Option<Size>,
-    /// When the program is stopped, save it here; `minivm resume` goes on.
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) snapshot_to: Option<PathBuf>,
-    /// Stop the program at this signal.
-    #[arg(long, value_enum, value_name = "SIGNAL", requires = "snapshot_to")]
-    pub(crate) snapshot_on: Option<StopSignal>,
-    /// In the snapshot, files that the program has open are closed; else they are a reason not to save it.
-    #[arg(long, requires = "snapshot_to")]
-    pub(crate) snapshot_closes_files: bool,
+    /// Whether and how it is saved when it is stopped.
+    #[command(flatten)]
+    pub(crate) saving: Saving,
     /// The program, and the arguments that belong to it.
     #[arg(
         required = true,
@@ -122,6 +119,26 @@ pub(crate) struct Run {
         value_hint = ValueHint::FilePath,
     )]
     pub(crate) program: Vec<OsString>,
+}
+
+/// Whether and how a program that is stopped is saved.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Saving {
+    /// When the program is stopped, save it here; `minivm resume` goes on.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) snapshot_to: Option<PathBuf>,
+    /// Stop the program at this signal.
+    #[arg(long, value_enum, value_name = "SIGNAL", requires = "snapshot_to")]
+    pub(crate) snapshot_on: Option<StopSignal>,
+    /// In the snapshot, files that the program has open are closed; else they are a reason not to save it.
+    #[arg(long, requires = "snapshot_to")]
+    pub(crate) snapshot_closes_files: bool,
+    /// Files that the program has open are opened again by `minivm resume`, at the same place, as far as it is granted them.
+    #[arg(long, requires = "snapshot_to", conflicts_with = "snapshot_closes_files")]
+    pub(crate) snapshot_reopens_files: bool,
+    /// Leave code that is in files out of the snapshot: `minivm resume` finds it there, and refuses what has changed.
+    #[arg(long, requires = "snapshot_to")]
+    pub(crate) by_reference: bool,
 }
 
 /// A signal that stops a program.
@@ -147,15 +164,12 @@ pub(crate) struct Resume {
     /// The most memory the program may use; K, M and G are powers of 1024.
     #[arg(long, value_name = "BYTES")]
     pub(crate) memory_max: Option<Size>,
-    /// When the program is stopped again, save it here.
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) snapshot_to: Option<PathBuf>,
-    /// Stop the program at this signal.
-    #[arg(long, value_enum, value_name = "SIGNAL", requires = "snapshot_to")]
-    pub(crate) snapshot_on: Option<StopSignal>,
-    /// In the snapshot, files that the program has open are closed; else they are a reason not to save it.
-    #[arg(long, requires = "snapshot_to")]
-    pub(crate) snapshot_closes_files: bool,
+    /// Whether and how it is saved when it is stopped again.
+    #[command(flatten)]
+    pub(crate) saving: Saving,
+    /// Where a file of the program is now, for a snapshot without code.
+    #[arg(long = "program", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) programs: Vec<PathBuf>,
     /// The snapshot.
     #[arg(value_hint = ValueHint::FilePath)]
     pub(crate) file: PathBuf,

@@ -81,6 +81,7 @@ mod read;
 
 use minivm::heap::OutOfMemory;
 use minivm::{InstanceId, Machine};
+use minivm_isa::Verified;
 use minivm_lua::stdlib::modules as lua;
 
 /// The endings of files that `require` learns to load.
@@ -100,6 +101,14 @@ pub fn install(machine: &mut Machine) -> Result<(), OutOfMemory> {
         lua::add_loader(machine, ending, loader)?;
     }
     Ok(())
+}
+
+/// The program in the bytes of a file of any language, as it is made when a program loads a file of this name.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn compile(name: &str, bytes: &[u8]) -> Result<Verified, String> {
+    read::any_program(name, bytes)
 }
 
 /// Makes what an instance exports a module that Lua can `require`, and that other programs import from.

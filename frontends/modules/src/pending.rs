@@ -2,7 +2,7 @@
 
 use crate::imports::{Wanted, modules, wanted};
 use minivm::heap::HostObject;
-use minivm::{InstanceId, Machine, ObjectCodec, ObjectHandles};
+use minivm::{InstanceId, Machine, ObjectCodec, ObjectHandles, SnapshotError};
 use minivm_isa::{Verified, binary, verify};
 use std::any::Any;
 
@@ -86,7 +86,10 @@ pub(crate) fn install(machine: &mut Machine) {
             Some(pending) => Ok(pending.save(handles)),
             None => Err("it is no program".into()),
         }),
-        load: Box::new(|bytes, handles| Ok(Box::new(Pending::load(bytes, handles)?))),
+        load: Box::new(|bytes, handles, _| match Pending::load(bytes, handles) {
+            Ok(pending) => Ok(Box::new(pending)),
+            Err(why) => Err(SnapshotError::Damaged(why)),
+        }),
     };
     machine.set_object_codec(KIND, codec);
 }

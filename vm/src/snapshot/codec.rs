@@ -20,10 +20,11 @@ pub struct ObjectHandles {
 pub struct ObjectCodec {
     /// The object as bytes, or why it cannot travel. What it keeps of the machine goes into the handles.
     #[allow(clippy::type_complexity, reason = "said once")]
-    pub save: Box<dyn Fn(&dyn HostObject, &mut ObjectHandles) -> Result<Vec<u8>, String>>,
-    /// The object of bytes and handles that `save` gave, or what is wrong with them.
+    pub save: Box<dyn Fn(&mut dyn HostObject, &mut ObjectHandles) -> Result<Vec<u8>, String>>,
+    /// The object of bytes and handles that `save` gave, with the state of the host's libraries here; or what is wrong with
+    /// them, or missing here.
     #[allow(clippy::type_complexity, reason = "said once")]
-    pub load: Box<dyn Fn(&[u8], &ObjectHandles) -> Result<Box<dyn HostObject>, String>>,
+    pub load: Box<dyn Fn(&[u8], &ObjectHandles, &mut HostState) -> Result<Box<dyn HostObject>, SnapshotError>>,
 }
 
 /// How a state of the host's libraries travels.
@@ -31,9 +32,9 @@ pub struct StateCodec {
     /// The state as bytes, or why it cannot travel.
     #[allow(clippy::type_complexity, reason = "said once")]
     pub save: Box<dyn Fn(&mut HostState) -> Result<Vec<u8>, String>>,
-    /// Takes over a state of bytes that `save` gave, or says what is wrong with them.
+    /// Takes over a state of bytes that `save` gave, or says what is wrong with them, or missing here.
     #[allow(clippy::type_complexity, reason = "said once")]
-    pub load: Box<dyn Fn(&mut HostState, &[u8]) -> Result<(), String>>,
+    pub load: Box<dyn Fn(&mut HostState, &[u8]) -> Result<(), SnapshotError>>,
 }
 
 /// All codecs of a machine.
@@ -47,16 +48,16 @@ impl Codecs {
     /// Writes an object; gives what it keeps of the machine.
     pub(super) fn save_object(
         &self,
-        object: &dyn HostObject,
+        object: &mut dyn HostObject,
         out: &mut Writer,
     ) -> Result<ObjectHandles, SnapshotError> {
-        let kind = object.type_name();
-        let Some(codec) = self.objects.get(kind) else {
+        let kind = object.type_name().to_string();
+        let Some(codec) = self.objects.get(&kind) else {
             return Err(SnapshotError::Refused(format!("host objects of the kind '{kind}' have no codec")));
         };
         let mut handles = ObjectHandles::default();
         let bytes = (codec.save)(object, &mut handles).map_err(SnapshotError::Refused)?;
-        out.text(kind);
+        out.text(&kind);
         out.block(&bytes);
         Ok(handles)
     }
@@ -66,12 +67,13 @@ impl Codecs {
         &self,
         (kind, bytes): (&str, &[u8]),
         handles: &ObjectHandles,
-        from: &Reader<'_>,
+        state: &mut HostState,
     ) -> Result<Box<dyn HostObject>, SnapshotError> {
         match self.objects.get(kind) {
-            Some(codec) => {
-                (codec.load)(bytes, handles).map_err(|why| from.damaged(&format!("host object '{kind}': {why}")))
-            }
+            Some(codec) => (codec.load)(bytes, handles, state).map_err(|error| match error {
+                SnapshotError::Damaged(why) => SnapshotError::Damaged(format!("host object '{kind}': {why}")),
+                other => other,
+            }),
             None => Err(SnapshotError::Missing(format!("host objects of the kind '{kind}' have no codec here"))),
         }
     }
@@ -98,7 +100,10 @@ impl Codecs {
             let Some(codec) = self.states.get(name) else {
                 return Err(SnapshotError::Missing(format!("the state '{name}' has no codec here")));
             };
-            (codec.load)(state, bytes).map_err(|why| from.damaged(&format!("state '{name}': {why}")))?;
+            (codec.load)(state, bytes).map_err(|error| match error {
+                SnapshotError::Damaged(why) => SnapshotError::Damaged(format!("state '{name}': {why}")),
+                other => other,
+            })?;
         }
         Ok(())
     }

@@ -14,7 +14,7 @@ impl Machine {
     /// As for [`save`](Self::save): what cannot travel is not counted.
     pub fn describe_state(&mut self) -> Result<String, SnapshotError> {
         let mut text = String::new();
-        let census = super::save::save(&mut self.cx, &[], None)?.census;
+        let census = super::save::save(&mut self.cx, &[], super::save::Code::Shared)?.census;
         let cx = &mut *self.cx;
         let is_run = matches!(cx.status, Status::Running | Status::OutOfFuel | Status::Stepped);
         if is_run {

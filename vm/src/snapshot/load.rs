@@ -9,6 +9,7 @@ use crate::dispatch::{Pc, Regs};
 use crate::function::{Body, FunctionInfo, GuestFunction};
 use crate::heap::transfer::{FiberState, HeapLoader, LoadOutside, LoadedLayout};
 use crate::heap::{FiberCell, Heap, HeapLimits, HostObject};
+use crate::host::HostState;
 use crate::instance::Instance;
 use crate::loader::facts::Facts;
 use crate::loader::layouts::Shape;
@@ -27,6 +28,7 @@ use std::rc::Rc;
 pub(super) struct Loading<'c> {
     pub(super) cx: &'c mut Context,
     codecs: &'c super::Codecs,
+    host_state: &'c mut HostState,
     /// Host functions that the snapshot names.
     pub(super) hosts: Vec<*const FunctionInfo>,
     /// For each layout of the machine an instance that has it, and its number there.
@@ -95,7 +97,7 @@ pub(super) fn load(old: &mut Box<Context>, bytes: &[u8], programs: &[Rc<Verified
     new.number_reader = old.number_reader;
     new.host_functions = std::mem::take(&mut old.host_functions);
     let codecs = std::mem::take(&mut old.codecs);
-    let mut result = read(&mut new, &codecs, &parts, programs);
+    let mut result = read(&mut new, (&codecs, &mut old.host_state), &parts, programs);
     if result.is_ok() {
         let mut states = Reader::new(parts.states, "states of libraries");
         result = codecs.load_states(&mut old.host_state, &mut states).and_then(|()| states.end());
@@ -117,13 +119,14 @@ pub(super) fn load(old: &mut Box<Context>, bytes: &[u8], programs: &[Rc<Verified
 
 fn read(
     cx: &mut Context,
-    codecs: &super::Codecs,
+    (codecs, host_state): (&super::Codecs, &mut HostState),
     parts: &Parts<'_>,
     programs: &[Rc<Verified>],
 ) -> Result<(), SnapshotError> {
     let mut loading = Loading {
         cx,
         codecs,
+        host_state,
         hosts: Vec::new(),
         layouts: Vec::new(),
         running: None,
@@ -327,6 +330,6 @@ impl LoadOutside for Loading<'_> {
     fn host_object(&mut self, from: &mut Reader<'_>) -> Result<Box<dyn HostObject>, SnapshotError> {
         let (kind, bytes) = (from.text()?, from.block()?);
         let handles = self.handles(from)?;
-        self.codecs.load_object((kind, bytes), &handles, from)
+        self.codecs.load_object((kind, bytes), &handles, self.host_state)
     }
 }

@@ -51,6 +51,7 @@ use std::rc::Rc;
 
 pub(crate) use codec::Codecs;
 pub use codec::{ObjectCodec, ObjectHandles, StateCodec};
+pub use load_code::{ProgramHash, program_hash};
 pub use save::CodeForm;
 
 /// Why a state cannot be saved or loaded.
@@ -79,13 +80,38 @@ impl fmt::Display for SnapshotError {
 
 impl std::error::Error for SnapshotError {}
 
+/// What a codec finds wrong with its bytes.
+impl From<String> for SnapshotError {
+    fn from(what: String) -> Self {
+        SnapshotError::Damaged(what)
+    }
+}
+
 impl Machine {
     /// The whole state as bytes: of a run that has stopped, or of a machine in which nothing runs.
     ///
     /// # Errors
     /// When something cannot travel; nothing is written then.
     pub fn save(&mut self, note: &[u8], code: CodeForm) -> Result<Vec<u8>, SnapshotError> {
-        save::save(&mut self.cx, note, Some(code)).map(|saved| saved.bytes)
+        save::save(&mut self.cx, note, code.into()).map(|saved| saved.bytes)
+    }
+
+    /// As [`save`](Self::save), with the code of all programs but those with these hashes:
+    /// [`load_with`](Self::load_with) wants them.
+    ///
+    /// # Errors
+    /// As for [`save`](Self::save).
+    pub fn save_without(&mut self, note: &[u8], programs: &[ProgramHash]) -> Result<Vec<u8>, SnapshotError> {
+        save::save(&mut self.cx, note, save::Code::Without(programs)).map(|saved| saved.bytes)
+    }
+
+    /// The hashes of all programs that have instances, each once.
+    pub fn program_hashes(&self) -> Vec<ProgramHash> {
+        let mut hashes: Vec<ProgramHash> =
+            self.cx.instances.iter().flatten().map(|instance| program_hash(&instance.program)).collect();
+        hashes.sort_unstable();
+        hashes.dedup();
+        hashes
     }
 
     /// Takes over a state that [`save`](Self::save) gave, in place of its own. The machine must have the host functions and
@@ -98,7 +124,8 @@ impl Machine {
         load::load(&mut self.cx, bytes, &[])
     }
 
-    /// As [`load`](Self::load), for a state that was saved as [`CodeForm::ByHash`]: `programs` are those it may name.
+    /// As [`load`](Self::load), for a state that was saved as [`CodeForm::ByHash`] or without some of its programs: `programs`
+    /// are those it may name.
     ///
     /// # Errors
     /// As for [`load`](Self::load).
@@ -127,7 +154,7 @@ impl Machine {
     /// # Errors
     /// As for [`save`](Self::save) and [`load`](Self::load).
     pub fn copy_into(&mut self, other: &mut Machine) -> Result<(), SnapshotError> {
-        let saved = save::save(&mut self.cx, &[], None)?;
+        let saved = save::save(&mut self.cx, &[], save::Code::Shared)?;
         load::load(&mut other.cx, &saved.bytes, &saved.programs).map(|_| ())
     }
 

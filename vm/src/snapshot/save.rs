@@ -3,7 +3,7 @@
 use super::bytes::Writer;
 use super::save_items::{FUNCTION, Items};
 use super::settle;
-use super::{Codecs, SnapshotError};
+use super::{Codecs, ProgramHash, SnapshotError, program_hash};
 use crate::context::{Context, FUEL_LIMIT_MAX, Status};
 use crate::dispatch::Flow;
 use crate::function::{Body, FunctionInfo};
@@ -26,6 +26,28 @@ pub enum CodeForm {
     Whole,
     /// By its hash: whoever loads the state has the programs.
     ByHash,
+}
+
+/// Where the code goes.
+#[derive(Clone, Copy)]
+pub(super) enum Code<'a> {
+    /// Nowhere: whoever loads the state is given the programs themselves.
+    Shared,
+    /// Into the bytes.
+    Whole,
+    /// Only hashes go into the bytes.
+    ByHash,
+    /// Of programs with these hashes only those; the rest goes into the bytes.
+    Without(&'a [ProgramHash]),
+}
+
+impl From<CodeForm> for Code<'_> {
+    fn from(form: CodeForm) -> Self {
+        match form {
+            CodeForm::Whole => Code::Whole,
+            CodeForm::ByHash => Code::ByHash,
+        }
+    }
 }
 
 /// What is being saved.
@@ -55,8 +77,8 @@ pub(super) struct Saved {
     pub(super) census: BTreeMap<&'static str, (usize, usize)>,
 }
 
-/// Saves a state; without a form, the code is in the programs that are given.
-pub(super) fn save(cx: &mut Context, note: &[u8], form: Option<CodeForm>) -> Result<Saved, SnapshotError> {
+/// Saves a state.
+pub(super) fn save(cx: &mut Context, note: &[u8], code: Code<'_>) -> Result<Saved, SnapshotError> {
     let is_run = match cx.status {
         Status::Running | Status::OutOfFuel | Status::Stepped => true,
         Status::Finished | Status::Failed => false,
@@ -81,7 +103,7 @@ pub(super) fn save(cx: &mut Context, note: &[u8], form: Option<CodeForm>) -> Res
     }
     let codecs = std::mem::take(&mut cx.codecs);
     let mut saving = Saving::new(cx, codecs);
-    let result = saving.all(note, form, is_run);
+    let result = saving.all(note, code, is_run);
     let codecs = std::mem::take(&mut saving.codecs);
     cx.codecs = codecs;
     result
@@ -145,7 +167,7 @@ impl<'c> Saving<'c> {
         }
     }
 
-    fn all(&mut self, note: &[u8], form: Option<CodeForm>, is_run: bool) -> Result<Saved, SnapshotError> {
+    fn all(&mut self, note: &[u8], form: Code<'_>, is_run: bool) -> Result<Saved, SnapshotError> {
         // What can be refused comes first.
         let mut states = Writer::new();
         self.codecs.save_states(&mut self.cx.host_state, &mut states)?;
@@ -175,7 +197,7 @@ impl<'c> Saving<'c> {
     }
 
     /// The programs, and the instances with their bridges.
-    fn code(&self, form: Option<CodeForm>) -> (Programs, Vec<u8>, Vec<u8>) {
+    fn code(&self, form: Code<'_>) -> (Programs, Vec<u8>, Vec<u8>) {
         let mut programs: Programs = Vec::new();
         let mut numbers = HashMap::new();
         let (mut code, mut instances) = (Writer::new(), Writer::new());
@@ -192,15 +214,23 @@ impl<'c> Saving<'c> {
         }
         code.count(programs.len());
         for program in &programs {
-            match form {
-                None => code.byte(2),
-                Some(CodeForm::Whole) => {
+            let hash = match form {
+                Code::Shared => {
+                    code.byte(2);
+                    continue;
+                }
+                Code::Whole => None,
+                Code::ByHash => Some(program_hash(program)),
+                Code::Without(hashes) => Some(program_hash(program)).filter(|hash| hashes.contains(hash)),
+            };
+            match hash {
+                Some(hash) => {
+                    code.byte(1);
+                    code.raw(&hash);
+                }
+                None => {
                     code.byte(0);
                     code.block(&binary::encode(program));
-                }
-                Some(CodeForm::ByHash) => {
-                    code.byte(1);
-                    code.raw(&super::load_code::hash(program));
                 }
             }
         }
@@ -461,7 +491,7 @@ impl SaveOutside for Saving<'_> {
 
     fn host_object(
         &mut self,
-        object: &dyn HostObject,
+        object: &mut dyn HostObject,
         heap: &mut HeapSaver,
         out: &mut Writer,
     ) -> Result<(), SnapshotError> {

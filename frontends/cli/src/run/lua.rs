@@ -45,7 +45,7 @@ pub(super) fn library(
     directories: &[DirectoryGrant],
     environment: &[Variable],
 ) -> Result<Value, Failure> {
-    let host = ProcessHost::new(directories, environment).map_err(|(path, error)| {
+    let host = ProcessHost::new(directories, environment, session.files.clone()).map_err(|(path, error)| {
         let message = format!("cannot open the directory {}: {}", path.display(), cause(&error));
         Failure::new(Exit::Unreadable, Report::new(message))
     })?;
@@ -53,8 +53,8 @@ pub(super) fn library(
     session.machine.keep(globals);
     minivm_modules::install(&mut session.machine).map_err(|_| session.out_of_memory())?;
     session.has_lua = true;
-    if session.snapshot.as_ref().is_some_and(|plan| plan.closes_files) {
-        stdlib::set_open_files(&mut session.machine, stdlib::OpenFiles::Close);
+    if let Some(plan) = &session.snapshot {
+        stdlib::set_open_files(&mut session.machine, plan.open_files);
     }
     Ok(globals)
 }

@@ -62,9 +62,8 @@ pub(super) fn run(options: &Run, path: &Path, arguments: &[OsString]) -> Result<
         environment: options.environment.clone(),
         fuel: options.fuel,
         memory_max: options.memory_max,
-        snapshot_to: options.snapshot_to.clone(),
-        snapshot_on: options.snapshot_on,
-        snapshot_closes_files: options.snapshot_closes_files,
+        saving: options.saving.clone(),
+        programs: Vec::new(),
         file: path.to_owned(),
     };
     let mut session = snapshot::load(&loading)?;

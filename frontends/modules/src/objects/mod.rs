@@ -6,7 +6,7 @@ mod table;
 
 use crate::arguments::{LibraryFunction, kind_error, out_of_memory};
 use minivm::heap::{Heap, HostObject, Marker, OutOfMemory};
-use minivm::{Extern, ExternKind, HostCall, Machine, ObjectCodec, Raise, Value};
+use minivm::{Extern, ExternKind, HostCall, Machine, ObjectCodec, Raise, SnapshotError, Value};
 use std::any::Any;
 
 /// The object behind such a value.
@@ -69,11 +69,11 @@ fn codec(kind: ExternKind) -> ObjectCodec {
             handles.items.push(object.0.clone());
             Ok(Vec::new())
         }),
-        load: Box::new(move |bytes, handles| match handles.items.as_slice() {
+        load: Box::new(move |bytes, handles, _| match handles.items.as_slice() {
             [item] if item.kind() == kind && bytes.is_empty() && handles.instances.is_empty() => {
                 Ok(Box::new(ExternObject(item.clone())))
             }
-            _ => Err("it stands for another item".into()),
+            _ => Err(SnapshotError::Damaged("it stands for another item".into())),
         }),
     }
 }

@@ -26,7 +26,7 @@ pub(crate) trait SaveOutside {
     /// Writes an object of the host.
     fn host_object(
         &mut self,
-        object: &dyn HostObject,
+        object: &mut dyn HostObject,
         heap: &mut HeapSaver,
         out: &mut Writer,
     ) -> Result<(), SnapshotError>;
@@ -329,10 +329,10 @@ impl HeapSaver {
         unsafe {
             self.reference((*userdata).metatable.cast(), out);
             self.values(Userdata::user_values(userdata), (*userdata).count as usize, out);
-            match &(*userdata).object {
+            match &mut (*userdata).object {
                 Some(object) => {
                     out.flag(true);
-                    outside.host_object(&**object, self, out)
+                    outside.host_object(&mut **object, self, out)
                 }
                 None => {
                     out.flag(false);
