@@ -27,7 +27,7 @@ pub use context::{Limits, NumberReader};
 pub use dispatch::uses_tail_calls;
 pub use error::{Failure, FunctionNames};
 pub use fiber::FiberState;
-pub use host::{HostState, HostRequest, Intrinsic, Outcome, Protect, Quick, QuickFn, Raise};
+pub use host::{HostRequest, HostState, Intrinsic, Outcome, Protect, Quick, QuickFn, Raise};
 pub use loader::explain::{ExplainError, ThreadedForm, ThreadedLine};
 pub use loader::instantiate::LinkError;
 pub use machine::{Extern, ExternKind, Imports, InstanceId, Kept, Machine};

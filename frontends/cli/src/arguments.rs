@@ -26,6 +26,9 @@ pub(crate) struct CommandLine {
     /// The options of `run`, which needs no name.
     #[command(flatten)]
     pub(crate) run: Option<Run>,
+    /// As for `run`.
+    #[command(flatten)]
+    pub(crate) saving: Saving,
     /// When to colour messages: auto, always or never.
     #[arg(
         long,
@@ -53,7 +56,7 @@ pub(crate) enum When {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Runs a program.
-    Run(Run),
+    Run(RunSaved),
     /// Compiles a program to bytecode.
     Build(Build),
     /// Prints the bytecode of a program.
@@ -89,7 +92,18 @@ pub(crate) struct File {
     pub(crate) file: PathBuf,
 }
 
-/// Options of `run`.
+/// All options of `run`. They are apart, as a group of arguments that may be absent cannot have another one in it.
+#[derive(Args, Debug)]
+pub(crate) struct RunSaved {
+    /// What is run.
+    #[command(flatten)]
+    pub(crate) run: Run,
+    /// Whether and how it is saved when it is stopped.
+    #[command(flatten)]
+    pub(crate) saving: Saving,
+}
+
+/// Options of `run` that are about the program.
 #[derive(Args, Debug)]
 pub(crate) struct Run {
     /// Call this export with the arguments and print its results.
@@ -107,9 +121,6 @@ pub(crate) struct Run {
     /// The most memory the program may use; K, M and G are powers of 1024.
     #[arg(long, value_name = "BYTES")]
     pub(crate) memory_max: Option<Size>,
-    /// Whether and how it is saved when it is stopped.
-    #[command(flatten)]
-    pub(crate) saving: Saving,
     /// The program, and the arguments that belong to it.
     #[arg(
         required = true,
@@ -213,9 +224,9 @@ impl CommandLine {
     fn into_command(self) -> Result<Command, clap::Error> {
         let conflict = "options of `run` stand before another command";
         match (self.command, self.run) {
-            (Some(command), None) => Ok(command),
-            (None, Some(run)) => Ok(Command::Run(run)),
-            (Some(_), Some(_)) => Err(CommandLine::command().error(ErrorKind::ArgumentConflict, conflict)),
+            (Some(command), None) if self.saving.snapshot_to.is_none() => Ok(command),
+            (None, Some(run)) => Ok(Command::Run(RunSaved { run, saving: self.saving })),
+            (Some(_), _) => Err(CommandLine::command().error(ErrorKind::ArgumentConflict, conflict)),
             // The parser asks for one of them already.
             (None, None) => Err(CommandLine::command().error(ErrorKind::MissingSubcommand, "nothing to do")),
         }
@@ -234,7 +245,7 @@ mod tests {
 
     fn run(line: &str) -> Run {
         match parse(line) {
-            Ok(Command::Run(run)) => run,
+            Ok(Command::Run(RunSaved { run, .. })) => run,
             other => panic!("{line}: {other:?}"),
         }
     }
@@ -286,6 +297,8 @@ mod tests {
             "--no a",
             "--fuel 3 dis a",
             "--dir . run a",
+            "--snapshot-to x run a",
+            "--by-reference a",
         ] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }

@@ -49,9 +49,7 @@ impl ProcessHost {
         programs: ProgramFiles,
     ) -> Result<Self, (PathBuf, io::Error)> {
         let open = |grant: &DirectoryGrant| match Dir::open_ambient_dir(&grant.host, ambient_authority()) {
-            Ok(dir) => {
-                Ok(Granted { guest: PathBuf::from(&grant.guest), host: grant.host.clone(), dir })
-            },
+            Ok(dir) => Ok(Granted { guest: PathBuf::from(&grant.guest), host: grant.host.clone(), dir }),
             Err(error) => Err((grant.host.clone(), error)),
         };
         let granted = directories.iter().map(open).collect::<Result<Vec<_>, _>>()?;

@@ -32,7 +32,7 @@ fn main() -> ExitCode {
         When::Never => anstream::ColorChoice::Never.write_global(),
     }
     let result = match &command {
-        Command::Run(options) => run::run(options),
+        Command::Run(options) => run::run(&options.run, &options.saving),
         Command::Resume(options) => run::resume(options),
         Command::Inspect { file, programs } => run::inspect(file, programs),
         Command::Explain(options) => explain::explain(options),

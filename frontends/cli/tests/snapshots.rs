@@ -94,7 +94,8 @@ fn a_mixed_program_goes_on_in_other_processes() {
     write("kernel.wat", KERNEL);
     write("tools.mvt", TOOLS);
     write("mixed.lua", MIXED);
-    let whole = Command::new(env!("CARGO_BIN_EXE_minivm")).arg("mixed.lua").current_dir(folder.path()).output().unwrap();
+    let whole =
+        Command::new(env!("CARGO_BIN_EXE_minivm")).arg("mixed.lua").current_dir(folder.path()).output().unwrap();
     assert_eq!(text(&whole.stdout), "1\t3\t6\n385\t10\n", "{}", text(&whole.stderr));
     let file = folder.path().join("mixed.lua");
     let path = format!("package.path = '{0}/?.wat;{0}/?.mvt'\n{MIXED}", folder.path().display());
@@ -145,7 +146,7 @@ fn what_cannot_travel_is_named() {
     let (file, snapshot) = (file.to_str().unwrap(), snapshot.to_str().unwrap());
     let refused = minivm(&["run", "--fuel", "500", "--snapshot-to", snapshot, file]);
     assert_eq!(refused.status.code(), Some(69));
-    assert!(text(&refused.stderr).contains("a file of the `io` library is open"), "{}", text(&refused.stderr));
+    assert!(text(&refused.stderr).contains("a.lua' of the `io` library is open"), "{}", text(&refused.stderr));
     assert!(!Path::new(snapshot).exists());
     let closing = minivm(&["run", "--fuel", "500", "--snapshot-to", snapshot, "--snapshot-closes-files", file]);
     assert_eq!(closing.status.code(), Some(124), "{}", text(&closing.stderr));

@@ -155,8 +155,9 @@ fn required(call: &mut HostCall<'_>) -> Answer {
 }
 
 fn link(call: &mut HostCall<'_>) -> Answer {
-    let (source, program, wanted) =
-        with(call, |pending| Some((pending.source.clone(), pending.program.take()?, std::mem::take(&mut pending.wanted))))?;
+    let (source, program, wanted) = with(call, |pending| {
+        Some((pending.source.clone(), pending.program.take()?, std::mem::take(&mut pending.wanted)))
+    })?;
     let found = call.arg(FOUND);
     let mut imports = Imports::default();
     for import in &wanted {

@@ -174,11 +174,7 @@ impl Loading<'_> {
         Ok(())
     }
 
-    fn definitions(
-        &mut self,
-        cells: &HeapLoader<'_>,
-        from: &mut Reader<'_>,
-    ) -> Result<(), SnapshotError> {
+    fn definitions(&mut self, cells: &HeapLoader<'_>, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
         for _ in 0..from.count()? {
             let (module, name) = (from.text()?, from.text()?);
             let definition = match from.byte()? {

@@ -43,13 +43,7 @@ pub(super) struct Pool<T> {
 
 impl<T> Default for Pool<T> {
     fn default() -> Self {
-        Pool {
-            all: Vec::new(),
-            numbers: HashMap::new(),
-            written: 0,
-            shapes: Writer::new(),
-            contents: Writer::new(),
-        }
+        Pool { all: Vec::new(), numbers: HashMap::new(), written: 0, shapes: Writer::new(), contents: Writer::new() }
     }
 }
 

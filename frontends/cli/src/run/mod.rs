@@ -5,7 +5,7 @@ mod reference;
 mod snapshot;
 mod warm;
 
-use crate::arguments::Run;
+use crate::arguments::{Run, Saving};
 use crate::commands;
 use crate::exit::Exit;
 use crate::grants::{DirectoryGrant, Variable};
@@ -32,16 +32,16 @@ const START: &str = "_start";
 const MAIN: &str = "main";
 
 /// Runs a program.
-pub(crate) fn run(options: &Run) -> Result<Exit, Failure> {
+pub(crate) fn run(options: &Run, saving: &Saving) -> Result<Exit, Failure> {
     let (file, arguments) = options.program.split_first().expect("the parser asks for one value or more");
     if warm::is_warm(Path::new(file)) {
-        return warm::run(options, Path::new(file), arguments);
+        return warm::run((options, saving), Path::new(file), arguments);
     }
     let Loaded { name, program, .. } = load(Path::new(file))?;
     let arguments: Vec<String> = arguments.iter().map(|argument| argument.to_string_lossy().into_owned()).collect();
     let limits = Limits { memory_bytes_max: options.memory_max.map_or(u64::MAX, |size| size.0), ..Limits::default() };
     let mut session = Session::new(limits, name, options.fuel);
-    session.snapshot = Plan::new(&options.saving)?;
+    session.snapshot = Plan::new(saving)?;
     session.files.loaded(&session.name, Path::new(file));
     let result = session.run(options, program, arguments);
     let result = session.close(result);

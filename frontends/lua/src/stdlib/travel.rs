@@ -51,14 +51,8 @@ const ERROR: u8 = 3;
 const OPEN: u8 = 4;
 
 /// Modes by their numbers.
-const MODES: [OpenMode; 6] = [
-    OpenMode::Read,
-    OpenMode::Write,
-    OpenMode::Append,
-    OpenMode::Update,
-    OpenMode::UpdateNew,
-    OpenMode::UpdateAppend,
-];
+const MODES: [OpenMode; 6] =
+    [OpenMode::Read, OpenMode::Write, OpenMode::Append, OpenMode::Update, OpenMode::UpdateNew, OpenMode::UpdateAppend];
 
 fn save_file(file: &mut FileObject, policy: OpenFiles) -> Result<Vec<u8>, String> {
     let stream = match file {

@@ -217,7 +217,11 @@ impl WasiBuilder {
             (Object::Output(Output::new(self.error, Buffering::None)), Rights::FD_WRITE),
         ];
         let granted = self.directories.into_iter().map(|grant| Descriptor {
-            object: Object::Directory(Directory { dir: grant.dir, provenance: Provenance::Granted(grant.guest), listing: Vec::new() }),
+            object: Object::Directory(Directory {
+                dir: grant.dir,
+                provenance: Provenance::Granted(grant.guest),
+                listing: Vec::new(),
+            }),
             rights: Rights::DIRECTORY - grant.denied,
             inheriting: (Rights::DIRECTORY | Rights::FILE) - grant.denied,
             flags: FdFlags::empty(),

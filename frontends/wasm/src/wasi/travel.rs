@@ -259,10 +259,8 @@ fn opened_again(is_file: bool, roots: &Roots, from: &mut In<'_>) -> Result<Descr
     let rights = Rights::from_bits_truncate(from.number()?);
     let inheriting = Rights::from_bits_truncate(from.number()?);
     let flags = flags(from)?;
-    let (_, passed_on, dir) = roots
-        .iter()
-        .find(|(name, _, _)| *name == origin.root)
-        .ok_or_else(|| not_granted(&origin.root))?;
+    let (_, passed_on, dir) =
+        roots.iter().find(|(name, _, _)| *name == origin.root).ok_or_else(|| not_granted(&origin.root))?;
     let cannot = |why: &dyn std::fmt::Display| {
         let (path, root) = (&origin.path, &origin.root);
         SnapshotError::Missing(format!("'{path}' in '{root}' cannot be opened again: {why}"))
