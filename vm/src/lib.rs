@@ -33,7 +33,10 @@ pub use loader::instantiate::LinkError;
 pub use machine::{Extern, ExternKind, Imports, InstanceId, Kept, Machine};
 #[cfg(feature = "snapshot-files")]
 pub use snapshot::container as snapshot_file;
-pub use snapshot::{CodeForm, ObjectCodec, ObjectHandles, ProgramHash, SnapshotError, StateCodec, program_hash};
+pub use snapshot::{
+    CodeForm, FiberActivity, FiberReport, MemoryReport, ObjectCodec, ObjectHandles, ProgramHash, ProgramReport, SnapshotError,
+    StateCodec, StateReport, program_hash,
+};
 pub use stack::finalise::FINALISER_ERROR;
 pub use stack::host_call::HostCall;
 pub use stack::host_services::LevelInfo;

@@ -133,7 +133,7 @@ fn inspect_shows_stack_heap_and_locals() {
     assert_eq!(stopped.status.code(), Some(124));
     assert!(text(&stopped.stderr).contains("minivm resume"), "{}", text(&stopped.stderr));
     let shown = text(&minivm(&["inspect", snapshot]).stdout);
-    for part in ["Lua", "a.lua:3", "name = here", "n = 7", "table: "] {
+    for part in ["Lua", "a.lua:3", "name = \"here\"", "n    = 7", "  table "] {
         assert!(shown.contains(part), "{part} is not in {shown}");
     }
 }

@@ -7,9 +7,9 @@ use super::{Codecs, ProgramHash, SnapshotError, program_hash};
 use crate::context::{Context, FUEL_LIMIT_MAX, Status};
 use crate::dispatch::Flow;
 use crate::function::{Body, FunctionInfo};
-use crate::heap::HostObject;
+use crate::heap::{FiberCell, HostObject};
 use crate::heap::transfer::{HeapSaver, SaveOutside};
-use crate::instance::Instance;
+use crate::instance::{Instance, SharedMemory};
 use crate::loader::frame_map::takes_open;
 use crate::machine::Definition;
 use crate::stack::fiber::Fiber;
@@ -75,6 +75,10 @@ pub(super) struct Saved {
     pub(super) programs: Programs,
     /// Heap cells and their bytes by kind.
     pub(super) census: BTreeMap<&'static str, (usize, usize)>,
+    /// All memories, as they were met.
+    pub(super) memories: Vec<SharedMemory>,
+    /// All fibers, as they were met.
+    pub(super) fibers: Vec<*mut FiberCell>,
 }
 
 /// Saves a state.
@@ -185,6 +189,7 @@ impl<'c> Saving<'c> {
         machine.flag(is_limited);
         machine.signed(if is_limited { self.cx.fuel } else { 0 });
         let hosts = self.hosts();
+        let memories = self.items.memories.all().to_vec();
         let (items, item_contents) = std::mem::take(&mut self.items).into_parts();
         let machine = [item_contents, machine.into_bytes()].concat();
         let mut out = Writer::new();
@@ -193,7 +198,7 @@ impl<'c> Saving<'c> {
         for part in [note, &code, &instances, &hosts, &items, &shapes, &contents, &machine, &states] {
             out.block(part);
         }
-        Ok(Saved { bytes: out.into_bytes(), programs, census: heap.census })
+        Ok(Saved { bytes: out.into_bytes(), programs, memories, fibers: heap.fibers(), census: heap.census })
     }
 
     /// The programs, and the instances with their bridges.

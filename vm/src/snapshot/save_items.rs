@@ -58,6 +58,11 @@ impl<T> Pool<T> {
         number
     }
 
+    /// All items, by their numbers.
+    pub(super) fn all(&self) -> &[Rc<T>] {
+        &self.all
+    }
+
     /// The next item that is not written yet.
     fn next(&mut self) -> Option<Rc<T>> {
         let next = self.all.get(self.written)?.clone();

@@ -15,7 +15,7 @@ use minivm_lua::stdlib;
 use std::io::IsTerminal;
 
 /// The section by which a program tells that it was made from Lua.
-const SECTION: &str = "lua.lines";
+pub(super) const SECTION: &str = "lua.lines";
 
 /// Whether a program is a Lua chunk, compiled or not.
 pub(super) fn is_chunk(program: &Program) -> bool {

@@ -1,5 +1,6 @@
 //! `run`: gives a program what the command line grants and runs it to its end.
 
+mod inspect;
 mod lua;
 mod reference;
 mod snapshot;
@@ -18,9 +19,10 @@ use minivm_isa::program::{FunctionDef, Item};
 use minivm_isa::{Convention, Program, Signature, Type};
 use minivm_lua::stdlib::OpenFiles;
 use minivm_wasm::wasi::{self, Linked, SetupError, WasiBuilder};
+pub(crate) use inspect::inspect;
 pub(crate) use reference::ProgramFiles;
 use snapshot::Plan;
-pub(crate) use snapshot::{inspect, resume};
+pub(crate) use snapshot::resume;
 use std::io::Write;
 use std::path::Path;
 pub(crate) use warm::build as build_warm;

@@ -1,9 +1,8 @@
-//! Saving a program that is stopped, `resume`, and `inspect`.
+//! Saving a program that is stopped, and `resume`.
 
 use super::reference::ProgramFile;
 use super::{Session, grants, lua};
 use crate::arguments::{Resume, Saving, StopSignal};
-use crate::commands;
 use crate::exit::Exit;
 use crate::report::{Place, Report};
 use crate::source::{Failure, cause};
@@ -66,9 +65,9 @@ fn note(session: &Session, files: &[ProgramFile]) -> Vec<u8> {
 }
 
 /// What a note says.
-struct Note {
-    has_lua: bool,
-    has_wasi: bool,
+pub(super) struct Note {
+    pub(super) has_lua: bool,
+    pub(super) has_wasi: bool,
     printed: Option<Vec<Type>>,
     files: Vec<ProgramFile>,
     name: String,
@@ -171,7 +170,7 @@ impl Session {
 }
 
 /// Reads a snapshot's file.
-fn read(path: &Path) -> Result<(Vec<u8>, Note), Failure> {
+pub(super) fn read(path: &Path) -> Result<(Vec<u8>, Note), Failure> {
     let file = std::fs::read(path).map_err(|error| {
         Failure::new(Exit::Unreadable, Report::new(format!("cannot read `{}`: {}", path.display(), cause(&error))))
     })?;
@@ -181,7 +180,7 @@ fn read(path: &Path) -> Result<(Vec<u8>, Note), Failure> {
     Ok((payload, note))
 }
 
-fn refused(path: &Path, error: &SnapshotError) -> Failure {
+pub(super) fn refused(path: &Path, error: &SnapshotError) -> Failure {
     let exit = match error {
         SnapshotError::Damaged(_) => Exit::Invalid,
         SnapshotError::Refused(_) | SnapshotError::Missing(_) => Exit::Unsupported,
@@ -230,17 +229,3 @@ pub(crate) fn resume(options: &Resume) -> Result<Exit, Failure> {
     }
 }
 
-/// `inspect`: shows what is in a snapshot.
-pub(crate) fn inspect(path: &Path, programs: &[PathBuf]) -> Result<Exit, Failure> {
-    let (_, note) = read(path)?;
-    let options = Resume { file: path.to_owned(), programs: programs.to_vec(), ..Resume::default() };
-    let languages: Vec<&str> = [(note.has_lua, "Lua"), (note.has_wasi, "WASI")]
-        .iter()
-        .filter(|(has, _)| *has)
-        .map(|(_, name)| *name)
-        .collect();
-    let mut session = load(&options)?;
-    let mut text = format!("{}: {}\n", session.name, languages.join(", "));
-    text += &session.machine.describe_state().map_err(|error| refused(path, &error))?;
-    commands::print(text.as_bytes())
-}

@@ -70,6 +70,13 @@ impl HeapSaver {
         u64::from(*entry)
     }
 
+    /// The fibers that were met, in order.
+    pub(crate) fn fibers(&self) -> Vec<*mut FiberCell> {
+        // SAFETY: cells that were met are live.
+        let is_fiber = |cell: &&*mut Header| unsafe { u32::from((***cell).kind()) == Tag::FIBER.0 };
+        self.cells.iter().filter(is_fiber).map(|cell| cell.cast()).collect()
+    }
+
     /// Whether a cell was met.
     pub(crate) fn has_met(&self, cell: *mut Header) -> bool {
         self.map.get(cell.addr()) != 0
