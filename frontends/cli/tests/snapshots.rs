@@ -180,4 +180,8 @@ fn a_warm_program_begins_where_its_top_level_ended() {
     assert_eq!(text(&minivm(&[warm, "100"]).stdout), "541\t1\n");
     assert_eq!(text(&minivm(&["run", warm, "303"]).stdout), "1999\t1\n");
     assert_eq!(minivm(&["resume", warm]).status.code(), Some(2));
+    // Cold, it is stopped long before its top level ends; warm, it needs a few instructions.
+    let cold = minivm(&["run", "--fuel", "100000", file, "100"]);
+    assert_eq!((text(&cold.stdout).as_str(), cold.status.code()), ("", Some(124)), "{}", text(&cold.stderr));
+    assert_eq!(text(&minivm(&["run", "--fuel", "50", warm, "100"]).stdout), "541\t1\n");
 }
