@@ -63,7 +63,11 @@ pub fn run_in_slices(
         machine.set_fuel(Some(length));
         match machine.resume() {
             RunState::OutOfFuel => {}
-            state => return ended(state),
+            state => {
+                // What runs when the machine is closed is not limited.
+                machine.set_fuel(None);
+                return ended(state);
+            }
         }
         let bytes = match machine.save(b"note", CodeForm::Whole) {
             Ok(bytes) => bytes,
@@ -87,7 +91,7 @@ pub fn run_in_slices(
     ended(machine.resume())
 }
 
-fn ended(state: RunState) -> Result<Result<Vec<Value>, Failure>, String> {
+pub(crate) fn ended(state: RunState) -> Result<Result<Vec<Value>, Failure>, String> {
     match state {
         RunState::Finished(values) => Ok(Ok(values)),
         RunState::Failed(failure) => Ok(Err(failure)),
@@ -97,7 +101,7 @@ fn ended(state: RunState) -> Result<Result<Vec<Value>, Failure>, String> {
 }
 
 /// What adds to the standard library.
-type Install = fn(&mut Machine) -> Result<(), OutOfMemory>;
+pub(crate) type Install = fn(&mut Machine) -> Result<(), OutOfMemory>;
 
 /// Runs a Lua case in slices.
 ///
@@ -125,7 +129,7 @@ fn run_scripted(case: &Case, plan: Plan, limits: Limits, install: Install) -> Re
 }
 
 /// A fresh machine for a Lua program.
-fn scripted(host: &CaseHost, limits: Limits, install: Install) -> Result<Machine, String> {
+pub(crate) fn scripted(host: &CaseHost, limits: Limits, install: Install) -> Result<Machine, String> {
     let mut machine = Machine::new(limits);
     stdlib::install(&mut machine, Box::new(host.clone())).map_err(|error| error.to_string())?;
     install(&mut machine).map_err(|error| error.to_string())?;

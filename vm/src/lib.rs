@@ -34,8 +34,8 @@ pub use machine::{Extern, ExternKind, Imports, InstanceId, Kept, Machine};
 #[cfg(feature = "snapshot-files")]
 pub use snapshot::container as snapshot_file;
 pub use snapshot::{
-    CodeForm, FiberActivity, FiberReport, MemoryReport, ObjectCodec, ObjectHandles, ProgramHash, ProgramReport, SnapshotError,
-    StateCodec, StateReport, program_hash,
+    CodeForm, FiberActivity, FiberReport, MemoryReport, ObjectCodec, ObjectHandles, ProgramHash, ProgramReport,
+    SnapshotError, StateCodec, StateReport, program_hash,
 };
 pub use stack::finalise::FINALISER_ERROR;
 pub use stack::host_call::HostCall;

@@ -4,7 +4,8 @@ mod common;
 
 use common::Folder;
 
-const KERNEL: &str = "(module (import \"env\" \"step\" (func $step (param i32) (result i32))) (memory (export \"memory\") 2 5)
+const KERNEL: &str =
+    "(module (import \"env\" \"step\" (func $step (param i32) (result i32))) (memory (export \"memory\") 2 5)
     (func (export \"run\") (param $n i32) (result i32) (drop (call $step (local.get $n))) (local.get $n)))";
 
 const MAIN: &str = "local kernel

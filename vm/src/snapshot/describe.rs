@@ -92,7 +92,8 @@ impl Machine {
         let saved = save(&mut self.cx, &[], Code::Shared)?;
         let cx = &mut *self.cx;
         let is_stopped = matches!(cx.status, Status::Running | Status::OutOfFuel | Status::Stepped);
-        let mut fibers: Vec<FiberReport> = saved.fibers.iter().filter_map(|&cell| fiber(cx, cell, is_stopped)).collect();
+        let mut fibers: Vec<FiberReport> =
+            saved.fibers.iter().filter_map(|&cell| fiber(cx, cell, is_stopped)).collect();
         fibers.sort_by_key(|fiber| match fiber.activity {
             FiberActivity::Running => 0,
             FiberActivity::Waiting => 1,
@@ -120,9 +121,9 @@ fn fiber(cx: &Context, cell: *mut FiberCell, is_stopped: bool) -> Option<FiberRe
             // SAFETY: a new fiber has the function that it begins with.
             let callee = unsafe { waiting_callee(state) };
             // SAFETY: a live closure has its function.
-            let known = callee.as_function().map(|closure| unsafe {
-                static_info(&*(*closure).function.cast::<FunctionInfo>())
-            });
+            let known = callee
+                .as_function()
+                .map(|closure| unsafe { static_info(&*(*closure).function.cast::<FunctionInfo>()) });
             let levels = vec![known.unwrap_or_default()];
             return Some(FiberReport { fiber: value, activity: FiberActivity::New, levels });
         }

@@ -50,8 +50,8 @@ use std::fmt;
 use std::rc::Rc;
 
 pub(crate) use codec::Codecs;
-pub use describe::{FiberActivity, FiberReport, MemoryReport, ProgramReport, StateReport};
 pub use codec::{ObjectCodec, ObjectHandles, StateCodec};
+pub use describe::{FiberActivity, FiberReport, MemoryReport, ProgramReport, StateReport};
 pub use load_code::{ProgramHash, program_hash};
 pub use save::CodeForm;
 

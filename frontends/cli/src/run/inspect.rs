@@ -88,11 +88,7 @@ fn shown(machine: &mut Machine, value: Value) -> String {
     let Some(bytes) = value.as_bytes() else { return machine.describe(value) };
     let whole = String::from_utf8_lossy(bytes);
     let start: String = whole.chars().take(STRING_CHARACTERS_MAX).collect();
-    if start.len() == whole.len() {
-        format!("{start:?}")
-    } else {
-        format!("{start:?}... ({} bytes)", bytes.len())
-    }
+    if start.len() == whole.len() { format!("{start:?}") } else { format!("{start:?}... ({} bytes)", bytes.len()) }
 }
 
 fn heap(state: &StateReport, text: &mut String) {
@@ -108,7 +104,13 @@ fn parts(state: &StateReport, text: &mut String) {
     let _ = writeln!(text, "\nprograms:");
     for program in &state.programs {
         let name = name(program);
-        let _ = writeln!(text, "  {}: {}, functions: {}", name.trim_start_matches(['@', '=']), language(program), program.functions);
+        let _ = writeln!(
+            text,
+            "  {}: {}, functions: {}",
+            name.trim_start_matches(['@', '=']),
+            language(program),
+            program.functions
+        );
     }
     if !state.memories.is_empty() {
         let _ = writeln!(text, "\nmemories, in pages of 64 KiB:");

@@ -228,4 +228,3 @@ pub(crate) fn resume(options: &Resume) -> Result<Exit, Failure> {
         (result, _) => result,
     }
 }
-
