@@ -103,7 +103,7 @@ impl Machine {
             is_stopped,
             fibers,
             heap_bytes: cx.heap.used_bytes(),
-            collections: cx.heap.cycles() as u64,
+            collections: cx.heap.cycles(),
             kinds: saved.census.into_iter().map(|(kind, (count, bytes))| (kind, count, bytes)).collect(),
             programs: cx.instances.iter().flatten().map(|instance| program(instance)).collect(),
             memories: saved.memories.iter().map(|shared| memory(cx, shared)).collect(),
@@ -160,9 +160,9 @@ fn program(instance: &Instance) -> ProgramReport {
 }
 
 fn memory(cx: &Context, shared: &SharedMemory) -> MemoryReport {
-    let has = |instance: &Box<Instance>| instance.memories.iter().any(|memory| Rc::ptr_eq(memory, shared));
+    let has = |instance: &Instance| instance.memories.iter().any(|memory| Rc::ptr_eq(memory, shared));
     // SAFETY: nothing runs meanwhile.
     let memory = unsafe { &*shared.get() };
-    let program = cx.instances.iter().flatten().position(has);
+    let program = cx.instances.iter().flatten().position(|instance| has(instance));
     MemoryReport { pages: memory.pages(), pages_max: memory.declared_maximum(), program }
 }

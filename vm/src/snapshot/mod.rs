@@ -25,7 +25,7 @@
 //! | `settle` | stacks brought to plain code |
 //! | `save`, `save_items`, `save_stack` | from a machine to bytes |
 //! | `load`, `load_code`, `load_items`, `load_machine`, `load_stack`, `levels` | from bytes to a machine; trusts nothing |
-//! | `describe` | a state for people |
+//! | `describe` | a state for people: what runs, and what there is |
 //! | `codec` | how the host's own objects and states travel |
 
 pub(crate) mod bytes;
