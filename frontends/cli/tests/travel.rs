@@ -124,7 +124,7 @@ const WASI: &str = r#"(module
     (call $check (call $read (local.get $fd) (i32.const 16) (i32.const 1) (i32.const 32)))
     (call $check (call $write (i32.const 1) (i32.const 16) (i32.const 1) (i32.const 32))))
   (func (export "_start") (local $n i32)
-    (call $check (call $open (i32.const 3) (i32.const 1) (i32.const 8) (i32.const 3) (i32.const 2) (i64.const 0x1fffffff) (i64.const 0x1fffffff) (i32.const 0) (i32.const 48)))
+    (call $check (call $open (i32.const 3) (i32.const 1) (i32.const 8) (i32.const 3) (i32.const 2) (i64.const 0x2002) (i64.const 2) (i32.const 0) (i32.const 48)))
     (call $check (call $open (i32.load (i32.const 48)) (i32.const 1) (i32.const 0) (i32.const 2) (i32.const 0) (i64.const 2) (i64.const 0) (i32.const 0) (i32.const 52)))
     (call $copy (i32.load (i32.const 52)))
     (loop $again (br_if $again (i32.lt_s (local.tee $n (i32.add (local.get $n) (i32.const 1))) (i32.const 1000))))
