@@ -13,6 +13,7 @@ pub mod pace;
 pub mod paced_cases;
 pub mod random;
 pub mod reference;
+pub mod relay;
 pub mod reload;
 pub mod run_lua;
 pub mod run_mixed;

@@ -3,6 +3,7 @@
 
 use crate::cases::Case;
 use minivm_lua::stdlib::host::{HostError, LuaFile, LuaHost, OpenMode, Standard, Whence};
+use serde::{Deserialize, Serialize};
 use std::cell::{Cell, RefCell};
 use std::fs::{self, File};
 use std::io::{Cursor, Read, Seek, SeekFrom, Write};
@@ -16,10 +17,36 @@ const NOW: i64 = 1_700_000_000;
 #[derive(Clone)]
 pub struct CaseHost {
     folder: PathBuf,
-    scratch: Rc<tempfile::TempDir>,
+    scratch: Rc<Scratch>,
     names: Rc<Cell<u32>>,
     input: Input,
     output: Captured,
+}
+
+/// A folder for what a run writes, removed by whoever made it.
+enum Scratch {
+    Own(tempfile::TempDir),
+    Given(PathBuf),
+}
+
+impl Scratch {
+    fn path(&self) -> &Path {
+        match self {
+            Scratch::Own(folder) => folder.path(),
+            Scratch::Given(path) => path,
+        }
+    }
+}
+
+/// What a run that goes on in another process takes along of its host.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Luggage {
+    /// The folder for what it writes.
+    pub scratch: PathBuf,
+    /// Names given out.
+    pub names: u32,
+    /// Bytes read of its input.
+    pub input_at: u64,
 }
 
 /// What a run has printed so far.
@@ -84,11 +111,36 @@ impl CaseHost {
     /// # Errors
     /// When there is no scratch folder.
     pub fn new(case: &Case) -> Result<(Self, Captured), String> {
-        let output = Captured::default();
         let scratch = tempfile::tempdir().map_err(|error| format!("no temporary folder: {error}"))?;
-        let (folder, scratch) = (case.folder().to_owned(), Rc::new(scratch));
-        let input = Input(Rc::new(RefCell::new(Cursor::new(case.input.clone()))));
-        Ok((CaseHost { folder, scratch, names: Rc::default(), input, output: output.clone() }, output))
+        Ok(Self::over(case, Scratch::Own(scratch), (0, 0)))
+    }
+
+    /// The host for a case that has come from another process.
+    pub fn arrived(case: &Case, luggage: &Luggage) -> (Self, Captured) {
+        Self::over(case, Scratch::Given(luggage.scratch.clone()), (luggage.names, luggage.input_at))
+    }
+
+    fn over(case: &Case, scratch: Scratch, (names, input_at): (u32, u64)) -> (Self, Captured) {
+        let output = Captured::default();
+        let mut input = Cursor::new(case.input.clone());
+        input.set_position(input_at);
+        let (folder, scratch, input) =
+            (case.folder().to_owned(), Rc::new(scratch), Input(Rc::new(RefCell::new(input))));
+        (CaseHost { folder, scratch, names: Rc::new(Cell::new(names)), input, output: output.clone() }, output)
+    }
+
+    /// What a run that goes on elsewhere takes along.
+    pub fn luggage(&self) -> Luggage {
+        Luggage {
+            scratch: self.scratch.path().to_owned(),
+            names: self.names.get(),
+            input_at: self.input.0.borrow().position(),
+        }
+    }
+
+    /// What was printed so far.
+    pub fn printed(&self) -> Vec<u8> {
+        self.output.0.borrow().clone()
     }
 
     fn path(&self, name: &[u8]) -> PathBuf {

@@ -1,7 +1,9 @@
 //! What a run left behind, and its text form, which snapshots hold.
 
+use serde::{Deserialize, Serialize};
+
 /// How a run ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ending {
     /// It returned.
     Finished,

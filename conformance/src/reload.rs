@@ -1,8 +1,10 @@
 //! Runs a case in slices, and after each slice saves the machine and goes on in a fresh one that loads it.
 
 use crate::cases::Case;
+use crate::lua_host::CaseHost;
 use crate::outcome::Outcome;
-use crate::{run_lua, run_wasm};
+use crate::{run_lua, run_mixed, run_wasm};
+use minivm::heap::OutOfMemory;
 use minivm::{CodeForm, Failure, Limits, Machine, RunState, SnapshotError, Value};
 use minivm_lua::stdlib;
 use std::cell::RefCell;
@@ -61,7 +63,11 @@ pub fn run_in_slices(
         machine.set_fuel(Some(length));
         match machine.resume() {
             RunState::OutOfFuel => {}
-            state => return ended(state),
+            state => {
+                // What runs when the machine is closed is not limited.
+                machine.set_fuel(None);
+                return ended(state);
+            }
         }
         let bytes = match machine.save(b"note", CodeForm::Whole) {
             Ok(bytes) => bytes,
@@ -85,7 +91,7 @@ pub fn run_in_slices(
     ended(machine.resume())
 }
 
-fn ended(state: RunState) -> Result<Result<Vec<Value>, Failure>, String> {
+pub(crate) fn ended(state: RunState) -> Result<Result<Vec<Value>, Failure>, String> {
     match state {
         RunState::Finished(values) => Ok(Ok(values)),
         RunState::Failed(failure) => Ok(Err(failure)),
@@ -94,26 +100,81 @@ fn ended(state: RunState) -> Result<Result<Vec<Value>, Failure>, String> {
     }
 }
 
+/// What adds to the standard library.
+pub(crate) type Install = fn(&mut Machine) -> Result<(), OutOfMemory>;
+
 /// Runs a Lua case in slices.
 ///
 /// # Errors
 /// As for [`run_in_slices`].
 pub fn run_lua(case: &Case, plan: Plan) -> Result<(Outcome, Reloads), String> {
+    run_scripted(case, plan, Limits::default(), |_| Ok(()))
+}
+
+/// Runs a case that mixes languages in slices.
+///
+/// # Errors
+/// As for [`run_in_slices`].
+pub fn run_mixed(case: &Case, plan: Plan) -> Result<(Outcome, Reloads), String> {
+    run_scripted(case, plan, run_mixed::limits(), minivm_modules::install)
+}
+
+fn run_scripted(case: &Case, plan: Plan, limits: Limits, install: Install) -> Result<(Outcome, Reloads), String> {
     let mut reloads = Reloads::default();
-    let outcome = run_lua::run_hosted(
-        case,
-        Limits::default(),
-        |_| Ok(()),
-        |machine, host, chunk, arguments| {
-            machine.prepare(chunk, arguments);
-            run_in_slices(machine, plan, &mut reloads, || {
-                let mut machine = Machine::new(Limits::default());
-                stdlib::install(&mut machine, Box::new(host.clone())).map_err(|error| error.to_string())?;
-                Ok(machine)
-            })
-        },
-    )?;
+    let outcome = run_lua::run_hosted(case, limits, install, |machine, host, chunk, arguments| {
+        machine.prepare(chunk, arguments);
+        run_in_slices(machine, plan, &mut reloads, || scripted(host, limits, install))
+    })?;
     Ok((outcome, reloads))
+}
+
+/// A fresh machine for a Lua program.
+pub(crate) fn scripted(host: &CaseHost, limits: Limits, install: Install) -> Result<Machine, String> {
+    let mut machine = Machine::new(limits);
+    stdlib::install(&mut machine, Box::new(host.clone())).map_err(|error| error.to_string())?;
+    install(&mut machine).map_err(|error| error.to_string())?;
+    Ok(machine)
+}
+
+/// Runs a mixed case and saves it after every one of its instructions; each state, loaded into a fresh machine, ends as the
+/// case does. Gives the number of instructions.
+///
+/// # Errors
+/// When a state cannot be saved or loaded, or ends with another output.
+pub fn run_from_everywhere(case: &Case, expected: &[u8]) -> Result<u64, String> {
+    let mut places = 0;
+    run_lua::run_hosted(case, run_mixed::limits(), minivm_modules::install, |machine, host, chunk, arguments| {
+        machine.prepare(chunk, arguments);
+        loop {
+            // By turns in plain code and in fast code that runs out of fuel.
+            let state = if places % 2 == 0 {
+                machine.step(1)
+            } else {
+                machine.set_fuel(Some(1));
+                machine.resume()
+            };
+            machine.set_fuel(None);
+            if !matches!(state, RunState::OutOfFuel | RunState::Stepped) {
+                return ended(state);
+            }
+            places += 1;
+            let at = |what: String| format!("after instruction {places}: {what}");
+            let bytes = machine.save(b"", CodeForm::Whole).map_err(|error| at(error.to_string()))?;
+            let before = host.printed();
+            let (host, output) = CaseHost::new(case)?;
+            let mut other = scripted(&host, run_mixed::limits(), minivm_modules::install)?;
+            other.load(&bytes).map_err(|error| at(error.to_string()))?;
+            if let Err(failure) = ended(other.resume())? {
+                return Err(at(failure.to_string()));
+            }
+            stdlib::flush(&mut other).map_err(|error| at(error.to_string()))?;
+            let all = [before, output.take()].concat();
+            if all != expected {
+                return Err(at(format!("it prints {}", String::from_utf8_lossy(&all))));
+            }
+        }
+    })?;
+    Ok(places)
 }
 
 /// Runs a C program in slices.

@@ -1,7 +1,7 @@
 //! Runs a Lua case through the library: compile, verify, instantiate, install the standard library, call.
 
 use crate::cases::Case;
-use crate::lua_host::CaseHost;
+use crate::lua_host::{Captured, CaseHost};
 use crate::outcome::{Ending, Outcome, readable};
 use minivm::{Failure, Limits, Machine, Tag, Value};
 use minivm_lua::stdlib;
@@ -50,12 +50,25 @@ pub fn run_hosted(
     prepare: impl FnOnce(&mut Machine) -> Result<(), minivm::heap::OutOfMemory>,
     call: impl FnOnce(&mut Machine, &CaseHost, Value, &[Value]) -> Result<Result<Vec<Value>, Failure>, String>,
 ) -> Result<Outcome, String> {
+    run_on(case, CaseHost::new(case)?, limits, prepare, call)
+}
+
+/// As [`run_hosted`], on a host that is there.
+///
+/// # Errors
+/// As for [`run_hosted`].
+pub fn run_on(
+    case: &Case,
+    (host, output): (CaseHost, Captured),
+    limits: Limits,
+    prepare: impl FnOnce(&mut Machine) -> Result<(), minivm::heap::OutOfMemory>,
+    call: impl FnOnce(&mut Machine, &CaseHost, Value, &[Value]) -> Result<Result<Vec<Value>, Failure>, String>,
+) -> Result<Outcome, String> {
     let source = fs::read(&case.source).map_err(|error| format!("{}: {error}", case.name))?;
     let program = match minivm_lua::compile_file(&source, format!("@{}", case.file_name())) {
         Ok(program) => program,
         Err(error) => return Ok(Outcome { output: Vec::new(), ending: Ending::Failed(error.to_string()) }),
     };
-    let (host, output) = CaseHost::new(case)?;
     let mut machine = Machine::new(limits);
     let globals = stdlib::install(&mut machine, Box::new(host.clone())).map_err(|error| error.to_string())?;
     prepare(&mut machine).map_err(|error| error.to_string())?;

@@ -21,7 +21,10 @@ pub fn run_with(
     case: &Case,
     call: impl FnOnce(&mut Machine, Value, &[Value]) -> Result<Vec<Value>, Failure>,
 ) -> Result<Outcome, String> {
-    // Some recurse without end to see it end: a small stack ends it soon.
-    let limits = Limits { stack_words_max: 1 << 19, ..Limits::default() };
-    run_prepared(case, limits, minivm_modules::install, call)
+    run_prepared(case, limits(), minivm_modules::install, call)
+}
+
+/// The limits of these cases: some recurse without end to see it end, and a small stack ends it soon.
+pub fn limits() -> Limits {
+    Limits { stack_words_max: 1 << 19, ..Limits::default() }
 }

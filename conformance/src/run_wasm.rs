@@ -6,6 +6,7 @@ use minivm::{Failure, Limits, Machine, Value};
 use minivm_wasm::wasi::{Captured, InputStream, Linked, WasiBuilder};
 use std::fs;
 use std::io::{Cursor, Read};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 /// Runs a module to its end, with the arguments and the input of the case, in an empty folder of its own.
@@ -19,7 +20,7 @@ pub fn run(case: &Case) -> Result<Outcome, String> {
 /// What a run sees of the outside, for a run that goes on in another machine.
 pub struct WasmHost<'c> {
     case: &'c Case,
-    scratch: tempfile::TempDir,
+    scratch: PathBuf,
     input: Input,
     output: Captured,
 }
@@ -37,6 +38,16 @@ impl Read for Input {
 impl InputStream for Input {}
 
 impl WasmHost<'_> {
+    /// What was printed since the last time.
+    pub fn take_output(&self) -> Vec<u8> {
+        self.output.take()
+    }
+
+    /// Bytes read of the input.
+    pub fn input_at(&self) -> u64 {
+        self.input.0.lock().map_or(0, |input| input.position())
+    }
+
     /// A machine that sees it.
     ///
     /// # Errors
@@ -45,7 +56,7 @@ impl WasmHost<'_> {
         let wasi = WasiBuilder::new()
             .argument("main")
             .arguments(self.case.arguments.clone())
-            .host_directory(self.scratch.path(), ".")
+            .host_directory(&self.scratch, ".")
             .map_err(|error| error.to_string())?
             .stdin(self.input.clone())
             .stdout(self.output.clone())
@@ -66,10 +77,24 @@ pub fn run_with(
     call: impl FnOnce(&mut Machine, Value, &WasmHost<'_>) -> Result<Result<Vec<Value>, Failure>, String>,
 ) -> Result<Outcome, String> {
     let scratch = tempfile::tempdir().map_err(|error| format!("no temporary folder: {error}"))?;
+    run_in(case, (scratch.path(), 0), call)
+}
+
+/// As [`run_with`], in a folder that is there, when so many bytes of the input have been read.
+///
+/// # Errors
+/// As for [`run_with`].
+pub fn run_in(
+    case: &Case,
+    (scratch, input_at): (&Path, u64),
+    call: impl FnOnce(&mut Machine, Value, &WasmHost<'_>) -> Result<Result<Vec<Value>, Failure>, String>,
+) -> Result<Outcome, String> {
     let bytes = fs::read(&case.source).map_err(|error| format!("{}: {error}", case.name))?;
     let output = Captured::new();
-    let input = Input(Arc::new(Mutex::new(Cursor::new(case.input.clone()))));
-    let host = WasmHost { case, scratch, input, output: output.clone() };
+    let mut input = Cursor::new(case.input.clone());
+    input.set_position(input_at);
+    let input = Input(Arc::new(Mutex::new(input)));
+    let host = WasmHost { case, scratch: scratch.to_owned(), input, output: output.clone() };
     let (mut machine, linked) = host.machine()?;
     let program = minivm_wasm::translate(&bytes, &case.file_name()).map_err(|error| error.to_string())?;
     let program = minivm_isa::verify(program).map_err(|rejections| rejections[0].to_string())?;

@@ -7,7 +7,7 @@ use minivm_lua::stdlib;
 use minivm_lua::stdlib::host::NoHost;
 
 /// Programs that stop with much on their stacks.
-const PROGRAMS: [(&str, u64); 4] = [
+const PROGRAMS: [(&str, u64); 6] = [
     (
         "local t = setmetatable({}, { __index = function(t, k) local s = 0 for i = 1, 50 do s = s + i end return s + k end })
         local weak = setmetatable({}, { __mode = 'k' }) weak[t] = { 1, 2.5, 'three', true }
@@ -31,12 +31,29 @@ const PROGRAMS: [(&str, u64); 4] = [
         table.sort({ 3, 1, 2, 5, 4 }, function(a, b) return a < b and f(12) > 0 end) return xpcall(f, function(m) return m end, 20)",
         330,
     ),
+    // In a callback of a module that is being started for a module that is being required.
+    (LOADING, 60),
+    // In a callback of a callback, with objects whose module is gone.
+    (LOADING, 240),
 ];
+
+const LOADING: &str = "local function module(start) return '(module (import \"env\" \"f\" (func $f (param i32 externref) (result i32)))'
+        .. '(memory (export \"memory\") 1) (table (export \"table\") 2 funcref) (global (export \"global\") (mut externref) (ref.null extern))'
+        .. '(func $s (drop (call $f (i32.const 3) (ref.null extern))))' .. start
+        .. '(func (export \"go\") (param i32 externref) (result i32) (global.set 0 (local.get 1))'
+        .. '(i32.add (call $f (local.get 0) (local.get 1)) (i32.const 1))))' end
+    local inner
+    local env = { f = function(n, x) local s = 0 for i = 1, 20 do s = s + i end return inner and n > 0 and inner.go(n - 1, x) or n end }
+    package.preload.inner = function() return wasm.instantiate(module('(start $s)'), { env = env }) end
+    inner = require 'inner' local kept, last = { inner.memory, inner.table, inner.global }, inner
+    inner = wasm.instantiate(module(''), { env = env }) kept[4] = wasm.memory(1, 2) inner.table:set(1, inner.go)
+    return last.go(5, kept)";
 
 fn machine() -> Machine {
     let mut machine =
         Machine::new(Limits { memory_bytes_max: 64 << 20, stack_words_max: 1 << 16, fiber_depth_max: 64 });
     stdlib::install(&mut machine, Box::new(NoHost)).expect("there is memory");
+    minivm_modules::install(&mut machine).expect("there is memory");
     machine
 }
 

@@ -6,6 +6,7 @@
 use libtest_mimic::{Arguments, Trial};
 use minivm_conformance::cases::{self, Case};
 use minivm_conformance::reload::{self, Plan};
+use minivm_conformance::small_stack::with_small_stack;
 use minivm_conformance::{known, snapshot};
 
 fn main() {
@@ -16,7 +17,7 @@ fn main() {
         test.with_ignored_flag(crashes)
     };
     let lua = cases::lua().into_iter().chain(cases::lua_programs());
-    let trials = lua.chain(cases::c_programs()).map(trial).collect();
+    let trials = lua.chain(cases::c_programs()).chain(cases::mixed()).map(trial).collect();
     libtest_mimic::run(&arguments, trials).exit();
 }
 
@@ -38,6 +39,14 @@ fn plan(case: &Case) -> Plan {
 
 fn check(case: &Case) -> Result<(), String> {
     let is_lua = case.source.extension().is_some_and(|ending| ending == "lua");
-    let (outcome, _) = if is_lua { reload::run_lua(case, plan(case))? } else { reload::run_wasm(case, plan(case))? };
+    let (outcome, reloads) = match (case.name.starts_with("mixed/"), is_lua) {
+        (true, _) => with_small_stack(|| reload::run_mixed(case, plan(case)))?,
+        (false, true) => reload::run_lua(case, plan(case))?,
+        (false, false) => reload::run_wasm(case, plan(case))?,
+    };
+    // Nothing in a mixed case is open: every state of it can be saved.
+    if case.name.starts_with("mixed/") && reloads.refused > 0 {
+        return Err(format!("{} states were refused", reloads.refused));
+    }
     snapshot::check(case, &outcome.text())
 }

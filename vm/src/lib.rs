@@ -27,13 +27,16 @@ pub use context::{Limits, NumberReader};
 pub use dispatch::uses_tail_calls;
 pub use error::{Failure, FunctionNames};
 pub use fiber::FiberState;
-pub use host::{HostRequest, Intrinsic, Outcome, Protect, Quick, QuickFn, Raise};
+pub use host::{HostRequest, HostState, Intrinsic, Outcome, Protect, Quick, QuickFn, Raise};
 pub use loader::explain::{ExplainError, ThreadedForm, ThreadedLine};
 pub use loader::instantiate::LinkError;
 pub use machine::{Extern, ExternKind, Imports, InstanceId, Kept, Machine};
 #[cfg(feature = "snapshot-files")]
 pub use snapshot::container as snapshot_file;
-pub use snapshot::{CodeForm, ObjectCodec, SnapshotError, StateCodec};
+pub use snapshot::{
+    CodeForm, FiberActivity, FiberReport, MemoryReport, ObjectCodec, ObjectHandles, ProgramHash, ProgramReport,
+    SnapshotError, StateCodec, StateReport, program_hash,
+};
 pub use stack::finalise::FINALISER_ERROR;
 pub use stack::host_call::HostCall;
 pub use stack::host_services::LevelInfo;

@@ -26,6 +26,9 @@ pub(crate) struct CommandLine {
     /// The options of `run`, which needs no name.
     #[command(flatten)]
     pub(crate) run: Option<Run>,
+    /// As for `run`.
+    #[command(flatten)]
+    pub(crate) saving: Saving,
     /// When to colour messages: auto, always or never.
     #[arg(
         long,
@@ -53,7 +56,7 @@ pub(crate) enum When {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Runs a program.
-    Run(Run),
+    Run(RunSaved),
     /// Compiles a program to bytecode.
     Build(Build),
     /// Prints the bytecode of a program.
@@ -64,6 +67,9 @@ pub(crate) enum Command {
     Resume(Resume),
     /// Shows what is in a snapshot.
     Inspect {
+        /// Where a file of the program is now, for a snapshot without code.
+        #[arg(long = "program", value_name = "FILE", value_hint = ValueHint::FilePath)]
+        programs: Vec<PathBuf>,
         /// The snapshot.
         #[arg(value_hint = ValueHint::FilePath)]
         file: PathBuf,
@@ -86,7 +92,18 @@ pub(crate) struct File {
     pub(crate) file: PathBuf,
 }
 
-/// Options of `run`.
+/// All options of `run`. They are apart, as a group of arguments that may be absent cannot have another one in it.
+#[derive(Args, Debug)]
+pub(crate) struct RunSaved {
+    /// What is run.
+    #[command(flatten)]
+    pub(crate) run: Run,
+    /// Whether and how it is saved when it is stopped.
+    #[command(flatten)]
+    pub(crate) saving: Saving,
+}
+
+/// Options of `run` that are about the program.
 #[derive(Args, Debug)]
 pub(crate) struct Run {
     /// Call this export with the arguments and print its results.
@@ -104,15 +121,6 @@ pub(crate) struct Run {
     /// The most memory the program may use; K, M and G are powers of 1024.
     #[arg(long, value_name = "BYTES")]
     pub(crate) memory_max: Option<Size>,
-    /// When the program is stopped, save it here; `minivm resume` goes on.
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) snapshot_to: Option<PathBuf>,
-    /// Stop the program at this signal.
-    #[arg(long, value_enum, value_name = "SIGNAL", requires = "snapshot_to")]
-    pub(crate) snapshot_on: Option<StopSignal>,
-    /// In the snapshot, files that the program has open are closed; else they are a reason not to save it.
-    #[arg(long, requires = "snapshot_to")]
-    pub(crate) snapshot_closes_files: bool,
     /// The program, and the arguments that belong to it.
     #[arg(
         required = true,
@@ -122,6 +130,26 @@ pub(crate) struct Run {
         value_hint = ValueHint::FilePath,
     )]
     pub(crate) program: Vec<OsString>,
+}
+
+/// Whether and how a program that is stopped is saved.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Saving {
+    /// When the program is stopped, save it here; `minivm resume` goes on.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) snapshot_to: Option<PathBuf>,
+    /// Stop the program at this signal.
+    #[arg(long, value_enum, value_name = "SIGNAL", requires = "snapshot_to")]
+    pub(crate) snapshot_on: Option<StopSignal>,
+    /// In the snapshot, files that the program has open are closed; else they are a reason not to save it.
+    #[arg(long, requires = "snapshot_to")]
+    pub(crate) snapshot_closes_files: bool,
+    /// Files that the program has open are opened again by `minivm resume`, at the same place, as far as it is granted them.
+    #[arg(long, requires = "snapshot_to", conflicts_with = "snapshot_closes_files")]
+    pub(crate) snapshot_reopens_files: bool,
+    /// Leave code that is in files out of the snapshot: `minivm resume` finds it there, and refuses what has changed.
+    #[arg(long, requires = "snapshot_to")]
+    pub(crate) by_reference: bool,
 }
 
 /// A signal that stops a program.
@@ -147,15 +175,12 @@ pub(crate) struct Resume {
     /// The most memory the program may use; K, M and G are powers of 1024.
     #[arg(long, value_name = "BYTES")]
     pub(crate) memory_max: Option<Size>,
-    /// When the program is stopped again, save it here.
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) snapshot_to: Option<PathBuf>,
-    /// Stop the program at this signal.
-    #[arg(long, value_enum, value_name = "SIGNAL", requires = "snapshot_to")]
-    pub(crate) snapshot_on: Option<StopSignal>,
-    /// In the snapshot, files that the program has open are closed; else they are a reason not to save it.
-    #[arg(long, requires = "snapshot_to")]
-    pub(crate) snapshot_closes_files: bool,
+    /// Whether and how it is saved when it is stopped again.
+    #[command(flatten)]
+    pub(crate) saving: Saving,
+    /// Where a file of the program is now, for a snapshot without code.
+    #[arg(long = "program", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) programs: Vec<PathBuf>,
     /// The snapshot.
     #[arg(value_hint = ValueHint::FilePath)]
     pub(crate) file: PathBuf,
@@ -199,9 +224,9 @@ impl CommandLine {
     fn into_command(self) -> Result<Command, clap::Error> {
         let conflict = "options of `run` stand before another command";
         match (self.command, self.run) {
-            (Some(command), None) => Ok(command),
-            (None, Some(run)) => Ok(Command::Run(run)),
-            (Some(_), Some(_)) => Err(CommandLine::command().error(ErrorKind::ArgumentConflict, conflict)),
+            (Some(command), None) if self.saving.snapshot_to.is_none() => Ok(command),
+            (None, Some(run)) => Ok(Command::Run(RunSaved { run, saving: self.saving })),
+            (Some(_), _) => Err(CommandLine::command().error(ErrorKind::ArgumentConflict, conflict)),
             // The parser asks for one of them already.
             (None, None) => Err(CommandLine::command().error(ErrorKind::MissingSubcommand, "nothing to do")),
         }
@@ -220,7 +245,7 @@ mod tests {
 
     fn run(line: &str) -> Run {
         match parse(line) {
-            Ok(Command::Run(run)) => run,
+            Ok(Command::Run(RunSaved { run, .. })) => run,
             other => panic!("{line}: {other:?}"),
         }
     }
@@ -272,6 +297,8 @@ mod tests {
             "--no a",
             "--fuel 3 dis a",
             "--dir . run a",
+            "--snapshot-to x run a",
+            "--by-reference a",
         ] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }

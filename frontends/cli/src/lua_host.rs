@@ -4,6 +4,7 @@
 //! directories, and to the variables of `--env`.
 
 use crate::grants::{DirectoryGrant, Variable};
+use crate::run::ProgramFiles;
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
 use minivm_lua::stdlib::algorithms::calendar::Zone;
@@ -18,6 +19,8 @@ use tz::TimeZone;
 pub(crate) struct ProcessHost {
     files: Files,
     variables: Vec<Variable>,
+    /// Where programs are told of that were read.
+    programs: ProgramFiles,
     clock: SystemClock,
     /// The zone of the place where this runs; none if it is not known.
     zone: Option<TimeZone>,
@@ -34,20 +37,26 @@ enum Files {
 /// A directory and the program's path to it.
 struct Granted {
     guest: PathBuf,
+    host: PathBuf,
     dir: Dir,
 }
 
 impl ProcessHost {
     /// The host for these options of the command line.
-    pub(crate) fn new(directories: &[DirectoryGrant], variables: &[Variable]) -> Result<Self, (PathBuf, io::Error)> {
+    pub(crate) fn new(
+        directories: &[DirectoryGrant],
+        variables: &[Variable],
+        programs: ProgramFiles,
+    ) -> Result<Self, (PathBuf, io::Error)> {
         let open = |grant: &DirectoryGrant| match Dir::open_ambient_dir(&grant.host, ambient_authority()) {
-            Ok(dir) => Ok(Granted { guest: PathBuf::from(&grant.guest), dir }),
+            Ok(dir) => Ok(Granted { guest: PathBuf::from(&grant.guest), host: grant.host.clone(), dir }),
             Err(error) => Err((grant.host.clone(), error)),
         };
         let granted = directories.iter().map(open).collect::<Result<Vec<_>, _>>()?;
         Ok(ProcessHost {
             files: if granted.is_empty() { Files::All } else { Files::In(granted) },
             variables: variables.to_vec(),
+            programs,
             clock: SystemClock::new(),
             zone: TimeZone::local().ok(),
         })
@@ -60,7 +69,7 @@ impl ProcessHost {
 
 impl Files {
     /// Finds the granted directory that a path leads into: the one with the longest name that the path begins with.
-    fn place<'a>(granted: &'a [Granted], path: &Path) -> Result<(&'a Dir, PathBuf), HostError> {
+    fn place<'a>(granted: &'a [Granted], path: &Path) -> Result<(&'a Granted, PathBuf), HostError> {
         let inside = |grant: &Granted| {
             let name = grant.guest.strip_prefix(".").unwrap_or(&grant.guest);
             let path = path.strip_prefix(".").unwrap_or(path);
@@ -70,7 +79,7 @@ impl Files {
         let (grant, (_, rest)) = found.max_by_key(|(_, (length, _))| *length).ok_or_else(not_granted)?;
         // An absolute rest of an empty name was not inside after all; `cap-std` would refuse it too.
         let rest = if rest.as_os_str().is_empty() { PathBuf::from(".") } else { rest };
-        Ok((&grant.dir, rest))
+        Ok((grant, rest))
     }
 
     fn open(&self, path: &Path, options: &OpenOptions) -> Result<File, HostError> {
@@ -80,9 +89,17 @@ impl Files {
                 Ok(file.map_err(refused)?.into_std())
             }
             Files::In(granted) => {
-                let (dir, path) = Files::place(granted, path)?;
-                Ok(dir.open_with(path, options).map_err(refused)?.into_std())
+                let (grant, path) = Files::place(granted, path)?;
+                Ok(grant.dir.open_with(path, options).map_err(refused)?.into_std())
             }
+        }
+    }
+
+    /// The host's path of one of the program's.
+    fn host_path(&self, path: &Path) -> Option<PathBuf> {
+        match self {
+            Files::All => Some(path.to_owned()),
+            Files::In(granted) => Files::place(granted, path).ok().map(|(grant, rest)| grant.host.join(rest)),
         }
     }
 }
@@ -140,7 +157,15 @@ impl LuaHost for ProcessHost {
             OpenMode::UpdateNew => options.read(true).write(true).create(true).truncate(true),
             OpenMode::UpdateAppend => options.read(true).append(true).create(true),
         };
-        Ok(Box::new(OpenFile(self.files.open(&path(name), &options)?)))
+        let path = path(name);
+        let file = self.files.open(&path, &options)?;
+        if mode == OpenMode::Read
+            && let Ok(name) = std::str::from_utf8(name)
+            && let Some(place) = self.files.host_path(&path)
+        {
+            self.programs.opened(name, &place);
+        }
+        Ok(Box::new(OpenFile(file)))
     }
 
     fn open_temporary(&mut self) -> Result<Box<dyn LuaFile>, HostError> {
@@ -168,7 +193,7 @@ impl LuaHost for ProcessHost {
                 Ok(if is_dir { std::fs::remove_dir(path) } else { std::fs::remove_file(path) }?)
             }
             Files::In(granted) => {
-                let (dir, path) = Files::place(granted, &path)?;
+                let (Granted { dir, .. }, path) = Files::place(granted, &path)?;
                 let is_dir = dir.symlink_metadata(&path).map_err(refused)?.is_dir();
                 let result = if is_dir { dir.remove_dir(path) } else { dir.remove_file(path) };
                 result.map_err(refused)
@@ -182,7 +207,7 @@ impl LuaHost for ProcessHost {
             Files::In(granted) => {
                 let (from_dir, from) = Files::place(granted, &path(from))?;
                 let (to_dir, to) = Files::place(granted, &path(to))?;
-                from_dir.rename(from, to_dir, to).map_err(refused)
+                from_dir.dir.rename(from, &to_dir.dir, to).map_err(refused)
             }
         }
     }
@@ -295,7 +320,7 @@ mod tests {
         std::fs::create_dir(folder.path().join("inner")).unwrap();
         let grants = [grant(folder.path(), "."), grant(&folder.path().join("inner"), "/data")];
         let variables = [Variable { name: "A".into(), value: "1".into() }];
-        (ProcessHost::new(&grants, &variables).unwrap(), folder)
+        (ProcessHost::new(&grants, &variables, ProgramFiles::default()).unwrap(), folder)
     }
 
     #[test]
@@ -322,7 +347,7 @@ mod tests {
 
     #[test]
     fn a_script_sees_what_it_would_see_under_lua() {
-        let mut host = ProcessHost::new(&[], &[]).unwrap();
+        let mut host = ProcessHost::new(&[], &[], ProgramFiles::default()).unwrap();
         assert!(host.variable(b"PATH").is_some());
         assert_eq!(host.variable(b"NO=SUCH"), None);
         let name = host.temporary_name().unwrap();

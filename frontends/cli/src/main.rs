@@ -32,9 +32,9 @@ fn main() -> ExitCode {
         When::Never => anstream::ColorChoice::Never.write_global(),
     }
     let result = match &command {
-        Command::Run(options) => run::run(options),
+        Command::Run(options) => run::run(&options.run, &options.saving),
         Command::Resume(options) => run::resume(options),
-        Command::Inspect { file } => run::inspect(file),
+        Command::Inspect { file, programs } => run::inspect(file, programs),
         Command::Explain(options) => explain::explain(options),
         Command::Build(build) => commands::build(build),
         Command::Dis(file) => commands::dis(&file.file),

@@ -22,6 +22,38 @@ print('sum', sum, ...)
 print(pcall(function() local t = nil; return t.x end))
 ";
 
+/// WebAssembly that calls whatever it is given for each number.
+const KERNEL: &str = r#"(module (import "tools" "square" (func $square (param i32) (result i32)))
+    (import "env" "each" (func $each (param i32)))
+    (memory (export "memory") 1)
+    (func (export "squares") (param $count i32) (local $i i32)
+        (loop $again
+            (local.set $i (i32.add (local.get $i) (i32.const 1)))
+            (i32.store (i32.const 8) (i32.add (i32.load (i32.const 8)) (i32.const 1)))
+            (call $each (call $square (local.get $i)))
+            (br_if $again (i32.lt_s (local.get $i) (local.get $count))))))"#;
+
+/// A program that the builder could have made.
+const TOOLS: &str = "minivm 0
+sig0 = (i32) -> (i32)
+export \"square\" func0
+func0 \"square\" sig0 (i32) -> (i32) {
+  registers r1: i32
+block0:
+  r1 = i32_mul r0, r0
+  return_values (r1)
+}
+";
+
+const MIXED: &str = "local seen = {}
+package.loaded.env = { each = function(n) seen[#seen + 1] = n if #seen % 4 == 0 then coroutine.yield(#seen) end end }
+local kernel = require 'kernel'
+local turns = coroutine.wrap(function() kernel.squares(10) end)
+print(1, 3, turns() + 2) turns() turns()
+local sum = 0 for _, n in ipairs(seen) do sum = sum + n end
+print(sum, kernel.memory:get('i32', 8))
+";
+
 /// Runs a program in slices of so much fuel, each in a process of its own; what it printed in all.
 fn in_slices(file: &Path, fuel: &str, extra: &[&str]) -> (String, i32, u32) {
     let folder = tempfile::tempdir().unwrap();
@@ -56,6 +88,24 @@ fn a_lua_program_goes_on_in_other_processes() {
 }
 
 #[test]
+fn a_mixed_program_goes_on_in_other_processes() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("kernel.wat", KERNEL);
+    write("tools.mvt", TOOLS);
+    write("mixed.lua", MIXED);
+    let whole =
+        Command::new(env!("CARGO_BIN_EXE_minivm")).arg("mixed.lua").current_dir(folder.path()).output().unwrap();
+    assert_eq!(text(&whole.stdout), "1\t3\t6\n385\t10\n", "{}", text(&whole.stderr));
+    let file = folder.path().join("mixed.lua");
+    let path = format!("package.path = '{0}/?.wat;{0}/?.mvt'\n{MIXED}", folder.path().display());
+    std::fs::write(&file, path).unwrap();
+    let (printed, code, count) = in_slices(&file, "37", &[]);
+    assert_eq!((printed, code), (text(&whole.stdout), 0));
+    assert!(count > 5, "{count} slices");
+}
+
+#[test]
 fn a_call_prints_its_results_at_the_end() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("fib.wat");
@@ -83,7 +133,7 @@ fn inspect_shows_stack_heap_and_locals() {
     assert_eq!(stopped.status.code(), Some(124));
     assert!(text(&stopped.stderr).contains("minivm resume"), "{}", text(&stopped.stderr));
     let shown = text(&minivm(&["inspect", snapshot]).stdout);
-    for part in ["Lua", "a.lua:3", "name = here", "n = 7", "table: "] {
+    for part in ["Lua", "a.lua:3", "name = \"here\"", "n    = 7", "  table "] {
         assert!(shown.contains(part), "{part} is not in {shown}");
     }
 }
@@ -96,7 +146,7 @@ fn what_cannot_travel_is_named() {
     let (file, snapshot) = (file.to_str().unwrap(), snapshot.to_str().unwrap());
     let refused = minivm(&["run", "--fuel", "500", "--snapshot-to", snapshot, file]);
     assert_eq!(refused.status.code(), Some(69));
-    assert!(text(&refused.stderr).contains("a file of the `io` library is open"), "{}", text(&refused.stderr));
+    assert!(text(&refused.stderr).contains("a.lua' of the `io` library is open"), "{}", text(&refused.stderr));
     assert!(!Path::new(snapshot).exists());
     let closing = minivm(&["run", "--fuel", "500", "--snapshot-to", snapshot, "--snapshot-closes-files", file]);
     assert_eq!(closing.status.code(), Some(124), "{}", text(&closing.stderr));
@@ -130,4 +180,8 @@ fn a_warm_program_begins_where_its_top_level_ended() {
     assert_eq!(text(&minivm(&[warm, "100"]).stdout), "541\t1\n");
     assert_eq!(text(&minivm(&["run", warm, "303"]).stdout), "1999\t1\n");
     assert_eq!(minivm(&["resume", warm]).status.code(), Some(2));
+    // Cold, it is stopped long before its top level ends; warm, it needs a few instructions.
+    let cold = minivm(&["run", "--fuel", "100000", file, "100"]);
+    assert_eq!((text(&cold.stdout).as_str(), cold.status.code()), ("", Some(124)), "{}", text(&cold.stderr));
+    assert_eq!(text(&minivm(&["run", "--fuel", "50", warm, "100"]).stdout), "541\t1\n");
 }

@@ -65,6 +65,9 @@
 //! A call over the border is a call like any other: callbacks may yield, traps and errors unwind through all frames and reach
 //! `pcall` with one traceback over all languages, calls in tail position do not pile up, and fuel, memory and depth are counted
 //! together. Programs touch nothing but what they import.
+//!
+//! A machine with all of this can be saved and loaded: memories, globals and tables that several programs and objects share are
+//! shared again in the machine that loads them, and a program that is just being loaded goes on being loaded.
 #![forbid(unsafe_code)]
 
 mod arguments;
@@ -73,10 +76,12 @@ pub mod language;
 mod library;
 mod load;
 mod objects;
+mod pending;
 mod read;
 
 use minivm::heap::OutOfMemory;
 use minivm::{InstanceId, Machine};
+use minivm_isa::Verified;
 use minivm_lua::stdlib::modules as lua;
 
 /// The endings of files that `require` learns to load.
@@ -88,6 +93,7 @@ pub const ENDINGS: [&str; 4] = ["wasm", "wat", "mvm", "mvt"];
 /// When there is no memory for it.
 pub fn install(machine: &mut Machine) -> Result<(), OutOfMemory> {
     objects::install(machine)?;
+    pending::install(machine);
     let library = objects::functions(machine, library::FUNCTIONS)?;
     lua::add_library(machine, "wasm", library)?;
     let loader = machine.host_function("module loader", load::load)?;
@@ -95,6 +101,14 @@ pub fn install(machine: &mut Machine) -> Result<(), OutOfMemory> {
         lua::add_loader(machine, ending, loader)?;
     }
     Ok(())
+}
+
+/// The program in the bytes of a file of any language, as it is made when a program loads a file of this name.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn compile(name: &str, bytes: &[u8]) -> Result<Verified, String> {
+    read::any_program(name, bytes)
 }
 
 /// Makes what an instance exports a module that Lua can `require`, and that other programs import from.

@@ -4,14 +4,12 @@
 //! runs on the native stack. The state is a host object in the function's frame.
 
 use crate::arguments::{Answer, out_of_memory};
-use crate::imports::{Wanted, modules, wanted};
 use crate::objects::value_of;
+use crate::pending::Pending;
 use crate::read;
-use minivm::heap::HostObject;
 use minivm::{ExternKind, HostCall, Imports, InstanceId, LinkError, Protect, Raise, Tag, Value};
-use minivm_isa::{Convention, Verified};
+use minivm_isa::Convention;
 use minivm_lua::stdlib::modules as lua;
-use std::any::Any;
 
 // States.
 const REQUIRED: u32 = 1;
@@ -32,30 +30,6 @@ const FILE: usize = 5;
 const LUA_SECTION: &str = "lua.lines";
 /// What a library of WebAssembly wants to be called before anything else.
 const INITIALIZE: &str = "_initialize";
-
-/// A program on its way.
-struct Pending {
-    /// How errors call it.
-    source: String,
-    program: Option<Verified>,
-    wanted: Vec<Wanted>,
-    modules: Vec<String>,
-    instance: Option<InstanceId>,
-}
-
-impl HostObject for Pending {
-    fn type_name(&self) -> &str {
-        "wasm.pending"
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-
-    fn as_any_mut(&mut self) -> &mut dyn Any {
-        self
-    }
-}
 
 /// The loader that `require` calls with the name of a module and its file.
 pub(crate) fn load(call: &mut HostCall<'_>) -> Answer {
@@ -112,33 +86,35 @@ fn begin(call: &mut HostCall<'_>, source: &str, bytes: &[u8], [given, name, file
         Ok(program) => program,
         Err(message) => return Err(failure(call, source, &message)),
     };
-    let wanted = wanted(&program);
-    let modules = modules(&wanted);
-    let count = modules.len();
-    let pending = Pending { source: source.to_owned(), program: Some(program), wanted, modules, instance: None };
+    let pending = Pending::new(source.to_owned(), program);
+    let count = pending.modules.len();
     let pending = call.heap().host_object(Box::new(pending), Value::NIL).map_err(out_of_memory)?;
     let found = call.table(0, count as u32)?;
     call.keep(&[pending, given, found, Value::int(0), name, file])?;
     next_module(call)
 }
 
-/// Looks at the state of the running function.
-fn with<R>(call: &mut HostCall<'_>, look: impl FnOnce(&mut Pending) -> R) -> R {
+/// Looks at the state of the running function, for what must be there.
+///
+/// # Errors
+/// When it is not: the frame is one of a snapshot that somebody has forged.
+fn with<R>(call: &mut HostCall<'_>, look: impl FnOnce(&mut Pending) -> Option<R>) -> Result<R, Raise> {
     let pending = call.arg(PENDING);
-    call.heap().with_host_object(pending, look).expect("it was kept in the first state")
+    let found = call.heap().with_host_object(pending, look).flatten();
+    found.ok_or_else(|| call.error("the state of the module loader is damaged"))
 }
 
 /// Finds the values of the modules that are at hand, and asks for the first one that is not.
 fn next_module(call: &mut HostCall<'_>) -> Answer {
     loop {
         let next = call.arg(NEXT).as_int().unwrap_or(0);
-        let Some(name) = with(call, |pending| pending.modules.get(next as usize).cloned()) else {
+        let Some(name) = with(call, |pending| Some(pending.modules.get(next as usize).cloned()))? else {
             return link(call);
         };
         let given = call.arg(GIVEN);
         let value =
             if given.is_nil() { lua::loaded(call, &name) } else { call.heap().table_get_name(given, name.as_bytes()) };
-        if value.is_nil() && given.is_nil() && !is_defined(call, &name) {
+        if value.is_nil() && given.is_nil() && !is_defined(call, &name)? {
             let require = lua::require(call);
             let name = call.string(&name)?;
             return call.call_protected(require, &[name], REQUIRED, Protect::Catch, Value::NIL);
@@ -148,12 +124,12 @@ fn next_module(call: &mut HostCall<'_>) -> Answer {
 }
 
 /// Whether the host has defined everything that is imported from a module.
-fn is_defined(call: &mut HostCall<'_>, module: &str) -> bool {
+fn is_defined(call: &mut HostCall<'_>, module: &str) -> Result<bool, Raise> {
     let names: Vec<String> = with(call, |pending| {
         let of_module = pending.wanted.iter().filter(|import| import.module == module);
-        of_module.map(|import| import.name.clone()).collect()
-    });
-    names.iter().all(|name| call.defined(module, name).is_some())
+        Some(of_module.map(|import| import.name.clone()).collect())
+    })?;
+    Ok(names.iter().all(|name| call.defined(module, name).is_some()))
 }
 
 fn take_module(call: &mut HostCall<'_>, name: &str, value: Value) -> Result<(), Raise> {
@@ -167,7 +143,7 @@ fn take_module(call: &mut HostCall<'_>, name: &str, value: Value) -> Result<(), 
 /// `require` has given a module, or failed.
 fn required(call: &mut HostCall<'_>) -> Answer {
     let next = call.arg(NEXT).as_int().unwrap_or(0) as usize;
-    let (source, name) = with(call, |pending| (pending.source.clone(), pending.modules[next].clone()));
+    let (source, name) = with(call, |pending| Some((pending.source.clone(), pending.modules.get(next)?.clone())))?;
     if let Some(error) = call.error_returned() {
         let Some(message) = error.as_bytes() else { return Err(Raise::Value(error)) };
         let message = format!("its imports from '{name}' are not found:\n\t{}", String::from_utf8_lossy(message));
@@ -179,9 +155,9 @@ fn required(call: &mut HostCall<'_>) -> Answer {
 }
 
 fn link(call: &mut HostCall<'_>) -> Answer {
-    let (source, program, wanted) =
-        with(call, |pending| (pending.source.clone(), pending.program.take(), std::mem::take(&mut pending.wanted)));
-    let program = program.expect("it is linked once");
+    let (source, program, wanted) = with(call, |pending| {
+        Some((pending.source.clone(), pending.program.take()?, std::mem::take(&mut pending.wanted)))
+    })?;
     let found = call.arg(FOUND);
     let mut imports = Imports::default();
     for import in &wanted {
@@ -197,24 +173,30 @@ fn link(call: &mut HostCall<'_>) -> Answer {
         Err(LinkError::Trap(code)) => return Err(Raise::Trap(code)),
         Err(error) => return Err(failure(call, &source, &error.to_string())),
     };
-    with(call, |pending| pending.instance = Some(instance));
+    with(call, |pending| {
+        pending.instance = Some(instance);
+        Some(())
+    })?;
     match start {
         Some(start) => call.call(start, &[], STARTED),
         None => initialize(call),
     }
 }
 
-fn instance(call: &mut HostCall<'_>) -> InstanceId {
-    with(call, |pending| pending.instance).expect("the program is linked")
+/// Lets the linked program go; what is made of it keeps it from now on.
+fn let_go(call: &mut HostCall<'_>) -> Result<(), Raise> {
+    let instance = with(call, |pending| pending.instance.take())?;
+    call.let_go(instance);
+    Ok(())
 }
 
 /// The program has started: a chunk of Lua runs now, a library of WebAssembly initializes itself.
 fn initialize(call: &mut HostCall<'_>) -> Answer {
-    let instance = instance(call);
+    let instance = with(call, |pending| pending.instance)?;
     if call.program(instance).custom.iter().any(|section| section.name == LUA_SECTION) {
         let globals = lua::globals(call);
         let chunk = call.closure(instance, "main", &[globals]);
-        call.let_go(instance);
+        let_go(call)?;
         let chunk = chunk.map_err(|error| call.error(error.to_string()))?;
         let arguments = [call.arg(NAME), call.arg(FILE)];
         return call.call(chunk, &arguments, CHUNK_RAN);
@@ -241,9 +223,9 @@ fn takes_nothing(call: &HostCall<'_>, instance: InstanceId) -> bool {
 
 /// The table of exports.
 fn finish(call: &mut HostCall<'_>) -> Answer {
-    let instance = instance(call);
+    let instance = with(call, |pending| pending.instance)?;
     let exports = call.exports(instance);
-    call.let_go(instance);
+    let_go(call)?;
     let table = call.table(0, exports.len() as u32)?;
     for (name, item) in exports {
         debug_assert!(item.kind() != ExternKind::Function || item.function().is_some());

@@ -28,6 +28,14 @@ pub(crate) fn program(name: &str, bytes: &[u8]) -> Result<Verified, String> {
     })
 }
 
+/// As [`program`], but Lua source, too, is compiled.
+pub(crate) fn any_program(name: &str, bytes: &[u8]) -> Result<Verified, String> {
+    match detect(Path::new(name), bytes)? {
+        Language::Lua => minivm_lua::compile_file(bytes, format!("@{name}")).map_err(text_of),
+        Language::Wasm | Language::Wat | Language::Mvt | Language::Mvm => program(name, bytes),
+    }
+}
+
 fn mvt(bytes: &[u8]) -> Result<Program, String> {
     let source = std::str::from_utf8(bytes).map_err(text_of)?;
     text::parse(source).map_err(|errors| match errors.first() {

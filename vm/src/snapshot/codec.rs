@@ -4,16 +4,27 @@ use super::SnapshotError;
 use super::bytes::{Reader, Writer};
 use crate::heap::HostObject;
 use crate::host::HostState;
+use crate::machine::{Extern, InstanceId};
 use std::collections::BTreeMap;
+
+/// What a host object keeps of its machine beside bytes: it travels along, and is given back in the same order.
+#[derive(Default)]
+pub struct ObjectHandles {
+    /// Globals, memories and tables. A function is a value: objects keep those as user values.
+    pub items: Vec<Extern>,
+    /// Programs that were not let go yet, each kept by one object only.
+    pub instances: Vec<InstanceId>,
+}
 
 /// How host objects of one kind travel.
 pub struct ObjectCodec {
-    /// The object as bytes, or why it cannot travel.
+    /// The object as bytes, or why it cannot travel. What it keeps of the machine goes into the handles.
     #[allow(clippy::type_complexity, reason = "said once")]
-    pub save: Box<dyn Fn(&dyn HostObject) -> Result<Vec<u8>, String>>,
-    /// The object of bytes that `save` gave, or what is wrong with them.
+    pub save: Box<dyn Fn(&mut dyn HostObject, &mut ObjectHandles) -> Result<Vec<u8>, String>>,
+    /// The object of bytes and handles that `save` gave, with the state of the host's libraries here; or what is wrong with
+    /// them, or missing here.
     #[allow(clippy::type_complexity, reason = "said once")]
-    pub load: Box<dyn Fn(&[u8]) -> Result<Box<dyn HostObject>, String>>,
+    pub load: Box<dyn Fn(&[u8], &ObjectHandles, &mut HostState) -> Result<Box<dyn HostObject>, SnapshotError>>,
 }
 
 /// How a state of the host's libraries travels.
@@ -21,9 +32,9 @@ pub struct StateCodec {
     /// The state as bytes, or why it cannot travel.
     #[allow(clippy::type_complexity, reason = "said once")]
     pub save: Box<dyn Fn(&mut HostState) -> Result<Vec<u8>, String>>,
-    /// Takes over a state of bytes that `save` gave, or says what is wrong with them.
+    /// Takes over a state of bytes that `save` gave, or says what is wrong with them, or missing here.
     #[allow(clippy::type_complexity, reason = "said once")]
-    pub load: Box<dyn Fn(&mut HostState, &[u8]) -> Result<(), String>>,
+    pub load: Box<dyn Fn(&mut HostState, &[u8]) -> Result<(), SnapshotError>>,
 }
 
 /// All codecs of a machine.
@@ -34,22 +45,35 @@ pub(crate) struct Codecs {
 }
 
 impl Codecs {
-    pub(super) fn save_object(&self, object: &dyn HostObject, out: &mut Writer) -> Result<(), SnapshotError> {
-        let kind = object.type_name();
-        let Some(codec) = self.objects.get(kind) else {
+    /// Writes an object; gives what it keeps of the machine.
+    pub(super) fn save_object(
+        &self,
+        object: &mut dyn HostObject,
+        out: &mut Writer,
+    ) -> Result<ObjectHandles, SnapshotError> {
+        let kind = object.type_name().to_string();
+        let Some(codec) = self.objects.get(&kind) else {
             return Err(SnapshotError::Refused(format!("host objects of the kind '{kind}' have no codec")));
         };
-        let bytes = (codec.save)(object).map_err(SnapshotError::Refused)?;
-        out.text(kind);
+        let mut handles = ObjectHandles::default();
+        let bytes = (codec.save)(object, &mut handles).map_err(SnapshotError::Refused)?;
+        out.text(&kind);
         out.block(&bytes);
-        Ok(())
+        Ok(handles)
     }
 
-    pub(super) fn load_object(&self, from: &mut Reader<'_>) -> Result<Box<dyn HostObject>, SnapshotError> {
-        let kind = from.text()?;
-        let bytes = from.block()?;
+    /// Makes an object of a kind from its bytes and what it keeps.
+    pub(super) fn load_object(
+        &self,
+        (kind, bytes): (&str, &[u8]),
+        handles: &ObjectHandles,
+        state: &mut HostState,
+    ) -> Result<Box<dyn HostObject>, SnapshotError> {
         match self.objects.get(kind) {
-            Some(codec) => (codec.load)(bytes).map_err(|why| from.damaged(&format!("host object '{kind}': {why}"))),
+            Some(codec) => (codec.load)(bytes, handles, state).map_err(|error| match error {
+                SnapshotError::Damaged(why) => SnapshotError::Damaged(format!("host object '{kind}': {why}")),
+                other => other,
+            }),
             None => Err(SnapshotError::Missing(format!("host objects of the kind '{kind}' have no codec here"))),
         }
     }
@@ -76,7 +100,10 @@ impl Codecs {
             let Some(codec) = self.states.get(name) else {
                 return Err(SnapshotError::Missing(format!("the state '{name}' has no codec here")));
             };
-            (codec.load)(state, bytes).map_err(|why| from.damaged(&format!("state '{name}': {why}")))?;
+            (codec.load)(state, bytes).map_err(|error| match error {
+                SnapshotError::Damaged(why) => SnapshotError::Damaged(format!("state '{name}': {why}")),
+                other => other,
+            })?;
         }
         Ok(())
     }

@@ -1,62 +1,168 @@
-//! A machine's state for people: stacks with source lines and locals, heap by kind, memories.
+//! A machine's state for people: fibers with source lines and locals, heap by kind, programs and memories.
 
 use super::SnapshotError;
+use super::save::{Code, save};
 use crate::context::{Context, Status};
 use crate::dispatch::Flow;
+use crate::error::{fiber_state, level_info, static_info};
+use crate::function::FunctionInfo;
+use crate::heap::FiberCell;
+use crate::instance::{Instance, SharedMemory};
 use crate::machine::Machine;
+use crate::stack::fiber::{Fiber, FiberState};
+use crate::stack::host_services::LevelInfo;
+use crate::stack::switch::waiting_callee;
 use crate::stack::walk::{Level, Walk};
-use std::fmt::Write;
+use crate::value::Value;
+use std::rc::Rc;
+
+/// What is in a machine that stands still. Its values are good until the machine does anything.
+#[derive(Debug, Default)]
+pub struct StateReport {
+    /// Whether there is a run that could go on.
+    pub is_stopped: bool,
+    /// All fibers that have not ended: those that run or wait for the running one first, the others as they are met.
+    pub fibers: Vec<FiberReport>,
+    /// Bytes of the heap that are in use, with what is dead and not collected yet.
+    pub heap_bytes: usize,
+    /// Collections so far.
+    pub collections: u64,
+    /// Live heap cells by kind: the kind, their number and their bytes.
+    pub kinds: Vec<(&'static str, usize, usize)>,
+    /// Programs that have instances, each once for each instance.
+    pub programs: Vec<ProgramReport>,
+    /// All linear memories, each once.
+    pub memories: Vec<MemoryReport>,
+}
+
+/// A fiber.
+#[derive(Debug)]
+pub struct FiberReport {
+    /// The fiber; nil for the one that a run begins with.
+    pub fiber: Value,
+    /// What it does.
+    pub activity: FiberActivity,
+    /// Its stack from the top down.
+    pub levels: Vec<LevelInfo>,
+}
+
+/// What a fiber does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FiberActivity {
+    /// It runs.
+    Running,
+    /// It waits for one that it has resumed.
+    Waiting,
+    /// It waits to be resumed.
+    Suspended,
+    /// It waits to be resumed for the first time: its level is the function it will begin with.
+    New,
+    /// It has ended with an error, and keeps its stack.
+    Failed,
+}
+
+/// A program, as far as it tells of itself.
+#[derive(Debug)]
+pub struct ProgramReport {
+    /// The name of its first source.
+    pub source: Option<String>,
+    /// Names of its custom sections.
+    pub sections: Vec<String>,
+    /// Number of its functions.
+    pub functions: usize,
+}
+
+/// A linear memory.
+#[derive(Debug)]
+pub struct MemoryReport {
+    /// Its pages of 64 KiB.
+    pub pages: u64,
+    /// The most pages it may have.
+    pub pages_max: Option<u64>,
+    /// The first program that has it, by its place in the list of programs; none when only host objects have it.
+    pub program: Option<usize>,
+}
 
 impl Machine {
-    /// Describes a run that has stopped: its stack with source lines and local variables, heap and memories.
+    /// Describes a machine in which nothing runs now.
     ///
     /// # Errors
     /// As for [`save`](Self::save): what cannot travel is not counted.
-    pub fn describe_state(&mut self) -> Result<String, SnapshotError> {
-        let mut text = String::new();
-        let census = super::save::save(&mut self.cx, &[], None)?.census;
+    pub fn report_state(&mut self) -> Result<StateReport, SnapshotError> {
+        let saved = save(&mut self.cx, &[], Code::Shared)?;
         let cx = &mut *self.cx;
-        let is_run = matches!(cx.status, Status::Running | Status::OutOfFuel | Status::Stepped);
-        if is_run {
-            text += "stack:\n";
-            stack(cx, &mut text);
-        } else {
-            text += "stack: nothing runs\n";
-        }
-        let _ = writeln!(text, "heap: {} bytes in use, {} collections", cx.heap.used_bytes(), cx.heap.cycles());
-        for (kind, (count, bytes)) in census {
-            let _ = writeln!(text, "  {kind}: {count}, {bytes} bytes");
-        }
-        let _ = writeln!(text, "programs: {}", cx.instances.iter().flatten().count());
-        for (number, instance) in cx.instances.iter().flatten().enumerate() {
-            for memory in &instance.memories {
-                // SAFETY: nothing runs meanwhile.
-                let pages = unsafe { (*memory.get()).pages() };
-                let _ = writeln!(text, "memory of program {number}: {pages} pages of 64 KiB");
-            }
-        }
-        Ok(text)
+        let is_stopped = matches!(cx.status, Status::Running | Status::OutOfFuel | Status::Stepped);
+        let mut fibers: Vec<FiberReport> =
+            saved.fibers.iter().filter_map(|&cell| fiber(cx, cell, is_stopped)).collect();
+        fibers.sort_by_key(|fiber| match fiber.activity {
+            FiberActivity::Running => 0,
+            FiberActivity::Waiting => 1,
+            FiberActivity::Suspended | FiberActivity::New | FiberActivity::Failed => 2,
+        });
+        Ok(StateReport {
+            is_stopped,
+            fibers,
+            heap_bytes: cx.heap.used_bytes(),
+            collections: cx.heap.cycles(),
+            kinds: saved.census.into_iter().map(|(kind, (count, bytes))| (kind, count, bytes)).collect(),
+            programs: cx.instances.iter().flatten().map(|instance| program(instance)).collect(),
+            memories: saved.memories.iter().map(|shared| memory(cx, shared)).collect(),
+        })
     }
 }
 
-fn stack(cx: &mut Context, text: &mut String) {
-    let at = Flow { pc: cx.pc, regs: cx.regs };
-    let mut walk = Walk::new(cx, at, false);
-    // SAFETY: the state is that of a run that has stopped, and the stack does not change.
-    while let Some((level, _)) = unsafe { walk.next() } {
-        if matches!(level, Level::Record { .. } | Level::Border { .. }) {
-            continue;
+fn fiber(cx: &Context, cell: *mut FiberCell, is_stopped: bool) -> Option<FiberReport> {
+    // SAFETY: the cell was met while the state was saved, and nothing has run since.
+    let (value, state) = unsafe { (Value::from_fiber(cell), Fiber::of(cell)) };
+    let (activity, at, calling) = match state.state {
+        FiberState::Running | FiberState::Normal if !is_stopped => return None,
+        FiberState::Running => (FiberActivity::Running, Flow { pc: cx.pc, regs: cx.regs }, false),
+        FiberState::Suspended if state.pc.is_null() => {
+            // SAFETY: a new fiber has the function that it begins with.
+            let callee = unsafe { waiting_callee(state) };
+            // SAFETY: a live closure has its function.
+            let known = callee
+                .as_function()
+                .map(|closure| unsafe { static_info(&*(*closure).function.cast::<FunctionInfo>()) });
+            let levels = vec![known.unwrap_or_default()];
+            return Some(FiberReport { fiber: value, activity: FiberActivity::New, levels });
         }
-        // SAFETY: the level is one of that stack.
-        let info = unsafe { crate::error::level_info(cx, &level, walk.peek()) };
-        let place = match (&info.source, info.line) {
-            (Some(source), Some(line)) => format!("{source}:{line}"),
-            (Some(source), None) => source.clone(),
-            _ => "host".to_string(),
-        };
-        let _ = writeln!(text, "  {place}: {}", info.own_name);
-        for (name, value) in info.locals {
-            let _ = writeln!(text, "    {name} = {}", cx.describe(value));
+        FiberState::Suspended | FiberState::Normal | FiberState::Dead => {
+            let (at, calling) = fiber_state(value)?;
+            let activity = match state.state {
+                FiberState::Suspended => FiberActivity::Suspended,
+                FiberState::Normal => FiberActivity::Waiting,
+                FiberState::Dead | FiberState::Running => FiberActivity::Failed,
+            };
+            (activity, at, calling)
+        }
+    };
+    let is_main = std::ptr::eq(cell, cx.main_fiber);
+    let mut levels = Vec::new();
+    let mut walk = Walk::new(cx, at, calling);
+    // SAFETY: the state is that of a fiber that stands still, and the stack does not change.
+    while let Some((level, _)) = unsafe { walk.next() } {
+        if !matches!(level, Level::Record { .. } | Level::Border { .. }) {
+            // SAFETY: the level is one of that stack.
+            levels.push(unsafe { level_info(cx, &level, walk.peek()) });
         }
     }
+    Some(FiberReport { fiber: if is_main { Value::NIL } else { value }, activity, levels })
+}
+
+fn program(instance: &Instance) -> ProgramReport {
+    let program = &instance.program;
+    ProgramReport {
+        source: program.sources.values().next().map(|source| source.name.clone()),
+        sections: program.custom.iter().map(|section| section.name.clone()).collect(),
+        functions: program.functions.len(),
+    }
+}
+
+fn memory(cx: &Context, shared: &SharedMemory) -> MemoryReport {
+    let has = |instance: &Instance| instance.memories.iter().any(|memory| Rc::ptr_eq(memory, shared));
+    // SAFETY: nothing runs meanwhile.
+    let memory = unsafe { &*shared.get() };
+    let program = cx.instances.iter().flatten().position(|instance| has(instance));
+    MemoryReport { pages: memory.pages(), pages_max: memory.declared_maximum(), program }
 }

@@ -2,6 +2,7 @@
 
 use super::SnapshotError;
 use super::bytes::Reader;
+use super::load_items::Items;
 use super::parts::Parts;
 use crate::context::{Context, FUEL_LIMIT_MAX, FUEL_UNLIMITED, NO_SIGNATURE};
 use crate::dispatch::convert::layout_of;
@@ -9,6 +10,7 @@ use crate::dispatch::{Pc, Regs};
 use crate::function::{Body, FunctionInfo, GuestFunction};
 use crate::heap::transfer::{FiberState, HeapLoader, LoadOutside, LoadedLayout};
 use crate::heap::{FiberCell, Heap, HeapLimits, HostObject};
+use crate::host::HostState;
 use crate::instance::Instance;
 use crate::loader::facts::Facts;
 use crate::loader::layouts::Shape;
@@ -20,13 +22,14 @@ use minivm_isa::Type;
 use minivm_isa::entities::Layout;
 use minivm_isa::program::LayoutDef;
 use minivm_isa::verify::Verified;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 /// What is being loaded.
 pub(super) struct Loading<'c> {
     pub(super) cx: &'c mut Context,
     codecs: &'c super::Codecs,
+    host_state: &'c mut HostState,
     /// Host functions that the snapshot names.
     pub(super) hosts: Vec<*const FunctionInfo>,
     /// For each layout of the machine an instance that has it, and its number there.
@@ -37,6 +40,10 @@ pub(super) struct Loading<'c> {
     pub(super) waiting: usize,
     /// The message handler that may use more than a full stack: its fiber, and how high its record lies.
     pub(super) overflow_handler: Option<(*mut FiberCell, usize)>,
+    /// Globals, memories and tables.
+    pub(super) items: Items,
+    /// Instances that objects of the host keep.
+    pub(super) kept_instances: HashSet<u32>,
     /// What the loader knows of functions that have frames.
     pub(super) facts: HashMap<*const GuestFunction, Facts>,
 }
@@ -59,7 +66,7 @@ pub(super) fn load(
     new.number_reader = old.number_reader;
     new.host_functions = std::mem::take(&mut old.host_functions);
     let codecs = std::mem::take(&mut old.codecs);
-    let mut result = read(&mut new, &codecs, parts, programs);
+    let mut result = read(&mut new, (&codecs, &mut old.host_state), parts, programs);
     if result.is_ok() {
         let mut states = Reader::new(parts.states, "states of libraries");
         result = codecs.load_states(&mut old.host_state, &mut states).and_then(|()| states.end());
@@ -81,23 +88,27 @@ pub(super) fn load(
 
 fn read(
     cx: &mut Context,
-    codecs: &super::Codecs,
+    (codecs, host_state): (&super::Codecs, &mut HostState),
     parts: &Parts<&[u8]>,
     programs: &[Rc<Verified>],
 ) -> Result<(), SnapshotError> {
     let mut loading = Loading {
         cx,
         codecs,
+        host_state,
         hosts: Vec::new(),
         layouts: Vec::new(),
         running: None,
         waiting: 0,
         overflow_handler: None,
+        items: Items::default(),
+        kept_instances: HashSet::new(),
         facts: HashMap::new(),
     };
     loading.code(parts.code, parts.instances, programs)?;
     loading.find_hosts(parts.hosts)?;
     loading.note_layouts();
+    loading.make_items(parts.items, parts.machine.len())?;
     // The heap is elsewhere while its cells are made, as what reads them belongs to the machine.
     let limits = loading.cx.heap.limits();
     let mut heap = std::mem::replace(&mut loading.cx.heap, Heap::new(limits));
@@ -139,11 +150,12 @@ impl Loading<'_> {
     /// Reads the number of an instance.
     pub(super) fn instance(&self, from: &mut Reader<'_>) -> Result<&Instance, SnapshotError> {
         let number = from.size()?;
-        self.cx
-            .instances
-            .get(number)
-            .and_then(Option::as_deref)
-            .ok_or_else(|| from.damaged("there is no such instance"))
+        self.instance_at(number).ok_or_else(|| from.damaged("there is no such instance"))
+    }
+
+    /// The instance of a number.
+    pub(super) fn instance_at(&self, number: usize) -> Option<&Instance> {
+        self.cx.instances.get(number).and_then(Option::as_deref)
     }
 
     /// Reads a type of the machine.
@@ -285,6 +297,8 @@ impl LoadOutside for Loading<'_> {
     }
 
     fn host_object(&mut self, from: &mut Reader<'_>) -> Result<Box<dyn HostObject>, SnapshotError> {
-        self.codecs.load_object(from)
+        let (kind, bytes) = (from.text()?, from.block()?);
+        let handles = self.handles(from)?;
+        self.codecs.load_object((kind, bytes), &handles, self.host_state)
     }
 }

@@ -16,9 +16,12 @@ use std::rc::Rc;
 /// Bytes of a program's hash.
 const HASH_BYTES: usize = 16;
 
+/// A hash of a program.
+pub type ProgramHash = [u8; HASH_BYTES];
+
 /// A hash of a program's binary form: two FNV-1a hashes from different starts. It finds the program that a snapshot was
 /// made with; whatever program is found, the state is checked against it.
-pub(super) fn hash(program: &Verified) -> [u8; HASH_BYTES] {
+pub fn program_hash(program: &Verified) -> ProgramHash {
     let bytes = binary::encode(program);
     let fnv = |start: u64| {
         bytes.iter().fold(start, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
@@ -127,7 +130,7 @@ fn program(from: &mut Reader<'_>, index: usize, known: &[Rc<Verified>]) -> Resul
         }
         1 => {
             let wanted = from.raw(HASH_BYTES)?;
-            let found = known.iter().find(|program| hash(program) == *wanted);
+            let found = known.iter().find(|program| program_hash(program) == *wanted);
             found.cloned().ok_or_else(|| SnapshotError::Missing("a program that the snapshot names by its hash".into()))
         }
         2 => known.get(index).cloned().ok_or_else(|| from.damaged("it shares a program that is not there")),

@@ -3,52 +3,41 @@
 use super::SnapshotError;
 use super::bytes::Reader;
 use super::load::Loading;
-use super::save::BLOCK_BYTES;
+use super::load_items::pick;
+use super::save_items::FUNCTION;
 use crate::context::Status;
 use crate::function::{Body, FunctionInfo};
 use crate::heap::FiberCell;
 use crate::heap::transfer::HeapLoader;
-use crate::instance::{GlobalCell, SharedMemory, SharedTable};
 use crate::loader::frame_map::takes_open;
 use crate::loader::layouts::machine_type;
 use crate::machine::{Definition, KeptValues};
-use crate::memory::{LinearMemory, PAGE_BYTES, Segment, TableInstance};
+use crate::memory::Segment;
 use crate::stack::fiber::{Fiber, FiberState};
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
 use minivm_isa::program::{Constant, ElementType, FunctionDef};
 use std::cell::UnsafeCell;
-use std::rc::Rc;
-
-/// What instances share.
-struct Pools {
-    globals: Vec<Rc<GlobalCell>>,
-    memories: Vec<SharedMemory>,
-    tables: Vec<SharedTable>,
-}
 
 /// Words that handlers of errors may use on top of a full stack.
 const OVERFLOW_WORDS_MAX: usize = 1 << 20;
 
-fn pick<T: Clone>(pool: &[T], from: &mut Reader<'_>) -> Result<T, SnapshotError> {
-    let index = from.size()?;
-    pool.get(index).cloned().ok_or_else(|| from.damaged("an instance has something that is not there"))
-}
-
 impl Loading<'_> {
     pub(super) fn machine(&mut self, cells: &HeapLoader<'_>, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
-        let pools = self.pools(cells, from)?;
+        self.fill_items(cells, from)?;
         for index in 0..self.cx.instances.len() {
             self.functions_of(index, cells, from)?;
-            self.parts_of(index, &pools, from)?;
+            self.parts_of(index, from)?;
             self.segments_of(index, cells, from)?;
         }
         let first = self.cx.instances.iter().flatten().find(|instance| !instance.memories.is_empty());
         if let Some(first) = first {
             self.cx.main_memory_of = first.memory(minivm_isa::entities::Memory::from_u32(0));
+            // Code has its address: it never goes.
+            first.is_pinned.set(true);
             self.cx.refresh_memory();
         }
-        self.definitions(&pools, cells, from)?;
+        self.definitions(cells, from)?;
         for _ in 0..from.count()? {
             let name = from.text()?.to_string();
             let value = cells.value(from)?;
@@ -69,62 +58,6 @@ impl Loading<'_> {
         self.cx.loads_until_collection = from.size()?.min(1 << 32);
         self.cx.is_abandoned = from.flag()?;
         cells.state(&mut self.cx.heap, from)
-    }
-
-    fn pools(&self, cells: &HeapLoader<'_>, from: &mut Reader<'_>) -> Result<Pools, SnapshotError> {
-        let mut pools = Pools { globals: Vec::new(), memories: Vec::new(), tables: Vec::new() };
-        for _ in 0..from.count()? {
-            let ty = self.read_type(from)?;
-            let mutable = from.flag()?;
-            let holds = element_type(from)?;
-            let words = self.typed(cells, ty, from)?;
-            let words = UnsafeCell::new(words);
-            pools.globals.push(Rc::new(GlobalCell { words, ty, mutable, holds }));
-        }
-        for _ in 0..from.count()? {
-            pools.memories.push(self.memory(from)?);
-        }
-        for _ in 0..from.count()? {
-            pools.tables.push(self.table(cells, from)?);
-        }
-        Ok(pools)
-    }
-
-    fn memory(&self, from: &mut Reader<'_>) -> Result<SharedMemory, SnapshotError> {
-        let pages = from.number()?;
-        let maximum = from.number()?.checked_sub(1);
-        let is_64 = from.flag()?;
-        let made = LinearMemory::new(pages, maximum, is_64, &self.cx.budget);
-        let mut memory = made.map_err(|_| SnapshotError::OutOfMemory)?;
-        debug_assert!(PAGE_BYTES.is_multiple_of(BLOCK_BYTES as u64));
-        let mut at = 0u64;
-        loop {
-            let blocks = from.size()?;
-            if blocks == 0 {
-                break;
-            }
-            let skipped = from.number()?;
-            let length = blocks.checked_mul(BLOCK_BYTES).ok_or_else(|| from.damaged("a memory is too large"))?;
-            let bytes = from.raw(length)?;
-            let start = skipped.checked_mul(BLOCK_BYTES as u64).and_then(|gap| at.checked_add(gap));
-            let written = start.and_then(|start| memory.write(start, bytes).ok().map(|()| start));
-            at = written.ok_or_else(|| from.damaged("bytes lie outside of their memory"))? + length as u64;
-        }
-        Ok(Rc::new(UnsafeCell::new(memory)))
-    }
-
-    fn table(&self, cells: &HeapLoader<'_>, from: &mut Reader<'_>) -> Result<SharedTable, SnapshotError> {
-        let element = element_type(from)?;
-        let maximum = from.number()?.checked_sub(1);
-        let is_64 = from.flag()?;
-        let count = from.count()? as u64;
-        let made = TableInstance::new(element, (count, maximum), is_64, Value::NIL, &self.cx.budget);
-        let mut table = made.map_err(|_| SnapshotError::OutOfMemory)?;
-        for index in 0..count {
-            let value = cells.value(from)?;
-            table.set(index, value).map_err(|_| from.damaged("a table holds what it may not"))?;
-        }
-        Ok(Rc::new(UnsafeCell::new(table)))
     }
 
     /// Closures, targets of bridges and constants of an instance.
@@ -178,11 +111,11 @@ impl Loading<'_> {
     }
 
     /// Globals, memories and tables of an instance, which must be as its program says.
-    fn parts_of(&mut self, index: usize, pools: &Pools, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
+    fn parts_of(&mut self, index: usize, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
         let Some(instance) = &mut self.cx.instances[index] else { return Ok(()) };
         let program = instance.program.clone();
         for wanted in program.globals.values() {
-            let global = pick(&pools.globals, from)?;
+            let global = pick(&self.items.globals, from)?;
             let ty = machine_type(&instance.layouts, wanted.ty);
             if (global.ty, global.mutable, global.holds) != (ty, wanted.mutable, wanted.holds) {
                 return Err(from.damaged("a global is of another type"));
@@ -190,7 +123,7 @@ impl Loading<'_> {
             instance.globals.push(global);
         }
         for wanted in program.memories.values() {
-            let memory = pick(&pools.memories, from)?;
+            let memory = pick(&self.items.memories, from)?;
             // SAFETY: nothing runs while a state is loaded.
             let found = unsafe { &*memory.get() };
             if found.is_64() != wanted.is_64 || found.pages() < wanted.minimum {
@@ -199,7 +132,7 @@ impl Loading<'_> {
             instance.memories.push(memory);
         }
         for wanted in program.tables.values() {
-            let table = pick(&pools.tables, from)?;
+            let table = pick(&self.items.tables, from)?;
             // SAFETY: as above.
             let found = unsafe { &*table.get() };
             if found.is_64() != wanted.is_64 || found.element() != wanted.element || found.length() < wanted.minimum {
@@ -241,20 +174,12 @@ impl Loading<'_> {
         Ok(())
     }
 
-    fn definitions(
-        &mut self,
-        pools: &Pools,
-        cells: &HeapLoader<'_>,
-        from: &mut Reader<'_>,
-    ) -> Result<(), SnapshotError> {
+    fn definitions(&mut self, cells: &HeapLoader<'_>, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
         for _ in 0..from.count()? {
             let (module, name) = (from.text()?, from.text()?);
             let definition = match from.byte()? {
-                0 => Definition::Function(cells.value(from)?),
-                1 => Definition::Global(pick(&pools.globals, from)?),
-                2 => Definition::Memory(pick(&pools.memories, from)?),
-                3 => Definition::Table(pick(&pools.tables, from)?),
-                _ => return Err(from.damaged("a definition is of no known kind")),
+                FUNCTION => Definition::Function(cells.value(from)?),
+                kind => self.items.item(kind, from)?,
             };
             self.cx.definitions.set(module, name, definition);
         }
@@ -370,10 +295,6 @@ impl Loading<'_> {
         self.cx.open_count = count;
         Ok(())
     }
-}
-
-fn element_type(from: &mut Reader<'_>) -> Result<ElementType, SnapshotError> {
-    Ok(if from.flag()? { ElementType::Function } else { ElementType::Any })
 }
 
 /// Whether a value is what code has for a constant.

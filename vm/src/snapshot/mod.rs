@@ -3,15 +3,17 @@
 //! ```text
 //! file       magic `\0mvs`, version (u32), flags (u32: 1 = compressed), bytes of the payload (u64), CRC-32 of the stored payload
 //!            (u32), the payload
-//! payload    the number of cells (u64), how many of them are short strings (u64), then eight parts, each with its length before it (LEB128):
+//! payload    the number of cells (u64), how many of them are short strings (u64), then nine parts, each with its length before
+//!            it (LEB128):
 //!  1 note       what the host wrote there for itself
 //!  2 programs   the code: binary programs, or their hashes
 //!  3 instances  which program each is of; the bridges made for its imports
 //!  4 hosts      names of the host functions that the program can reach
-//!  5 shapes     kinds and sizes of heap cells        (see `heap::transfer`)
-//!  6 cells      their contents, fibers and frames among them
-//!  7 machine    instances' functions, globals, memories and tables, registry, counters, the state of the run
-//!  8 states     states of the host's libraries, by name, in the forms their codecs gave them
+//!  5 items      what programs and host objects share: types of globals, whole memories, types and lengths of tables
+//!  6 shapes     kinds and sizes of heap cells        (see `heap::transfer`)
+//!  7 cells      their contents, fibers and frames among them
+//!  8 machine    contents of globals and tables, instances, registry, counters, the state of the run
+//!  9 states     states of the host's libraries, by name, in the forms their codecs gave them
 //! ```
 //! Numbers are little-endian or LEB128. Frames are a function, a canonical instruction and the registers that the program
 //! can still read, by their types: nothing of the machine's own code or addresses is in a snapshot. The same state gives the
@@ -22,9 +24,9 @@
 //! |---|---|
 //! | `bytes`, `parts`, `container` | numbers and names; the parts of a payload; the file around it |
 //! | `settle` | stacks brought to plain code |
-//! | `save`, `save_stack` | from a machine to bytes |
-//! | `load`, `load_code`, `load_machine`, `load_stack`, `levels` | from bytes to a machine; trusts nothing |
-//! | `describe` | a state for people |
+//! | `save`, `save_items`, `save_stack` | from a machine to bytes |
+//! | `load`, `load_code`, `load_items`, `load_machine`, `load_stack`, `levels` | from bytes to a machine; trusts nothing |
+//! | `describe` | a state for people: what runs, and what there is |
 //! | `codec` | how the host's own objects and states travel |
 
 pub(crate) mod bytes;
@@ -35,10 +37,12 @@ mod describe;
 mod levels;
 mod load;
 mod load_code;
+mod load_items;
 mod load_machine;
 mod load_stack;
 mod parts;
 mod save;
+mod save_items;
 mod save_stack;
 mod settle;
 
@@ -49,7 +53,9 @@ use std::fmt;
 use std::rc::Rc;
 
 pub(crate) use codec::Codecs;
-pub use codec::{ObjectCodec, StateCodec};
+pub use codec::{ObjectCodec, ObjectHandles, StateCodec};
+pub use describe::{FiberActivity, FiberReport, MemoryReport, ProgramReport, StateReport};
+pub use load_code::{ProgramHash, program_hash};
 pub use save::CodeForm;
 
 /// Why a state cannot be saved or loaded.
@@ -78,13 +84,38 @@ impl fmt::Display for SnapshotError {
 
 impl std::error::Error for SnapshotError {}
 
+/// What a codec finds wrong with its bytes.
+impl From<String> for SnapshotError {
+    fn from(what: String) -> Self {
+        SnapshotError::Damaged(what)
+    }
+}
+
 impl Machine {
     /// The whole state as bytes: of a run that has stopped, or of a machine in which nothing runs.
     ///
     /// # Errors
     /// When something cannot travel; nothing is written then.
     pub fn save(&mut self, note: &[u8], code: CodeForm) -> Result<Vec<u8>, SnapshotError> {
-        save::save(&mut self.cx, note, Some(code)).map(|saved| saved.parts.join())
+        save::save(&mut self.cx, note, code.into()).map(|saved| saved.parts.join())
+    }
+
+    /// As [`save`](Self::save), with the code of all programs but those with these hashes:
+    /// [`load_with`](Self::load_with) wants them.
+    ///
+    /// # Errors
+    /// As for [`save`](Self::save).
+    pub fn save_without(&mut self, note: &[u8], programs: &[ProgramHash]) -> Result<Vec<u8>, SnapshotError> {
+        save::save(&mut self.cx, note, save::Code::Without(programs)).map(|saved| saved.parts.join())
+    }
+
+    /// The hashes of all programs that have instances, each once.
+    pub fn program_hashes(&self) -> Vec<ProgramHash> {
+        let mut hashes: Vec<ProgramHash> =
+            self.cx.instances.iter().flatten().map(|instance| program_hash(&instance.program)).collect();
+        hashes.sort_unstable();
+        hashes.dedup();
+        hashes
     }
 
     /// Takes over a state that [`save`](Self::save) gave, in place of its own. The machine must have the host functions and
@@ -97,7 +128,8 @@ impl Machine {
         load::load(&mut self.cx, &Parts::read(bytes)?, &[])
     }
 
-    /// As [`load`](Self::load), for a state that was saved as [`CodeForm::ByHash`]: `programs` are those it may name.
+    /// As [`load`](Self::load), for a state that was saved as [`CodeForm::ByHash`] or without some of its programs: `programs`
+    /// are those it may name.
     ///
     /// # Errors
     /// As for [`load`](Self::load).
@@ -126,7 +158,7 @@ impl Machine {
     /// # Errors
     /// As for [`save`](Self::save) and [`load`](Self::load).
     pub fn copy_into(&mut self, other: &mut Machine) -> Result<(), SnapshotError> {
-        let saved = save::save(&mut self.cx, &[], None)?;
+        let saved = save::save(&mut self.cx, &[], save::Code::Shared)?;
         load::load(&mut other.cx, &saved.parts.borrow(), &saved.programs).map(|_| ())
     }
 

@@ -12,6 +12,7 @@ pub(super) struct Parts<B> {
     pub(super) code: B,
     pub(super) instances: B,
     pub(super) hosts: B,
+    pub(super) items: B,
     pub(super) shapes: B,
     pub(super) contents: B,
     pub(super) machine: B,
@@ -24,7 +25,7 @@ impl Parts<Vec<u8>> {
         let mut out = Writer::new();
         out.word(self.cells as u64);
         out.word(self.strings as u64);
-        let first = [&self.note, &self.code, &self.instances, &self.hosts];
+        let first = [&self.note, &self.code, &self.instances, &self.hosts, &self.items];
         for part in first.into_iter().chain([&self.shapes, &self.contents, &self.machine, &self.states]) {
             out.block(part);
         }
@@ -40,6 +41,7 @@ impl Parts<Vec<u8>> {
             code: &self.code,
             instances: &self.instances,
             hosts: &self.hosts,
+            items: &self.items,
             shapes: &self.shapes,
             contents: &self.contents,
             machine: &self.machine,
@@ -60,6 +62,7 @@ impl<'a> Parts<&'a [u8]> {
             code: from.block()?,
             instances: from.block()?,
             hosts: from.block()?,
+            items: from.block()?,
             shapes: from.block()?,
             contents: from.block()?,
             machine: from.block()?,

@@ -2,27 +2,23 @@
 
 use super::bytes::Writer;
 use super::parts::Parts;
+use super::save_items::{FUNCTION, Items};
 use super::settle;
-use super::{Codecs, SnapshotError};
+use super::{Codecs, ProgramHash, SnapshotError, program_hash};
 use crate::context::{Context, FUEL_LIMIT_MAX, Status};
 use crate::dispatch::Flow;
 use crate::function::{Body, FunctionInfo};
-use crate::heap::HostObject;
 use crate::heap::transfer::{HeapSaver, SaveOutside};
-use crate::instance::{GlobalCell, Instance, SharedMemory, SharedTable};
+use crate::heap::{FiberCell, HostObject};
+use crate::instance::{Instance, SharedMemory};
 use crate::loader::frame_map::takes_open;
 use crate::machine::Definition;
-use crate::memory::LinearMemory;
 use crate::stack::fiber::Fiber;
 use crate::value::{Tag, Value};
-use minivm_isa::program::ElementType;
 use minivm_isa::verify::Verified;
 use minivm_isa::{Type, binary};
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
-
-/// Bytes of a memory that are left out together when they are zero.
-pub(super) const BLOCK_BYTES: usize = 4096;
 
 /// How the code travels.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -31,6 +27,28 @@ pub enum CodeForm {
     Whole,
     /// By its hash: whoever loads the state has the programs.
     ByHash,
+}
+
+/// Where the code goes.
+#[derive(Clone, Copy)]
+pub(super) enum Code<'a> {
+    /// Nowhere: whoever loads the state is given the programs themselves.
+    Shared,
+    /// Into the bytes.
+    Whole,
+    /// Only hashes go into the bytes.
+    ByHash,
+    /// Of programs with these hashes only those; the rest goes into the bytes.
+    Without(&'a [ProgramHash]),
+}
+
+impl From<CodeForm> for Code<'_> {
+    fn from(form: CodeForm) -> Self {
+        match form {
+            CodeForm::Whole => Code::Whole,
+            CodeForm::ByHash => Code::ByHash,
+        }
+    }
 }
 
 /// What is being saved.
@@ -44,31 +62,8 @@ pub(super) struct Saving<'c> {
     met_hosts: Vec<u32>,
     host_numbers: HashMap<u32, u32>,
     /// For each layout of the machine an instance that has it, and its number there.
-    layouts: Vec<(u32, u32)>,
-    globals: Pool<GlobalCell>,
-    memories: Pool<std::cell::UnsafeCell<Box<LinearMemory>>>,
-    tables: Pool<std::cell::UnsafeCell<Box<crate::memory::TableInstance>>>,
-}
-
-/// Things that instances share, numbered as they are met.
-struct Pool<T> {
-    all: Vec<Rc<T>>,
-    numbers: HashMap<*const T, usize>,
-}
-
-impl<T> Pool<T> {
-    fn new() -> Self {
-        Pool { all: Vec::new(), numbers: HashMap::new() }
-    }
-
-    fn number(&mut self, item: &Rc<T>) -> usize {
-        let next = self.all.len();
-        let number = *self.numbers.entry(Rc::as_ptr(item)).or_insert(next);
-        if number == next {
-            self.all.push(item.clone());
-        }
-        number
-    }
+    layouts: Vec<Option<(u32, u32)>>,
+    pub(super) items: Items,
 }
 
 /// The programs whose numbers stand in bytes that share them.
@@ -81,10 +76,14 @@ pub(super) struct Saved {
     pub(super) programs: Programs,
     /// Heap cells and their bytes by kind.
     pub(super) census: BTreeMap<&'static str, (usize, usize)>,
+    /// All memories, as they were met.
+    pub(super) memories: Vec<SharedMemory>,
+    /// All fibers, as they were met.
+    pub(super) fibers: Vec<*mut FiberCell>,
 }
 
-/// Saves a state; without a form, the code is in the programs that are given.
-pub(super) fn save(cx: &mut Context, note: &[u8], form: Option<CodeForm>) -> Result<Saved, SnapshotError> {
+/// Saves a state.
+pub(super) fn save(cx: &mut Context, note: &[u8], code: Code<'_>) -> Result<Saved, SnapshotError> {
     let is_run = match cx.status {
         Status::Running | Status::OutOfFuel | Status::Stepped => true,
         Status::Finished | Status::Failed => false,
@@ -108,7 +107,7 @@ pub(super) fn save(cx: &mut Context, note: &[u8], form: Option<CodeForm>) -> Res
     }
     let codecs = std::mem::take(&mut cx.codecs);
     let mut saving = Saving::new(cx, codecs);
-    let result = saving.all(note, form, is_run);
+    let result = saving.all(note, code, is_run);
     let codecs = std::mem::take(&mut saving.codecs);
     cx.codecs = codecs;
     result
@@ -167,15 +166,12 @@ impl<'c> Saving<'c> {
             hosts,
             met_hosts: Vec::new(),
             host_numbers: HashMap::new(),
-            // A layout that no instance has belongs to a program that could not be linked: nothing is of it.
-            layouts: layouts.into_iter().map(Option::unwrap_or_default).collect(),
-            globals: Pool::new(),
-            memories: Pool::new(),
-            tables: Pool::new(),
+            layouts,
+            items: Items::default(),
         }
     }
 
-    fn all(&mut self, note: &[u8], form: Option<CodeForm>, is_run: bool) -> Result<Saved, SnapshotError> {
+    fn all(&mut self, note: &[u8], form: Code<'_>, is_run: bool) -> Result<Saved, SnapshotError> {
         // What can be refused comes first.
         let mut states = Writer::new();
         self.codecs.save_states(&mut self.cx.host_state, &mut states)?;
@@ -193,6 +189,8 @@ impl<'c> Saving<'c> {
         machine.flag(is_limited);
         machine.signed(if is_limited { self.cx.fuel } else { 0 });
         let hosts = self.hosts();
+        let memories = self.items.memories.all().to_vec();
+        let (items, item_contents) = std::mem::take(&mut self.items).into_parts();
         let parts = Parts {
             cells,
             strings: heap.interned,
@@ -200,16 +198,17 @@ impl<'c> Saving<'c> {
             code,
             instances,
             hosts,
+            items,
             shapes,
             contents,
-            machine: machine.into_bytes(),
+            machine: [item_contents, machine.into_bytes()].concat(),
             states: states.into_bytes(),
         };
-        Ok(Saved { parts, programs, census: heap.census })
+        Ok(Saved { parts, programs, memories, fibers: heap.fibers(), census: heap.census })
     }
 
     /// The programs, and the instances with their bridges.
-    fn code(&self, form: Option<CodeForm>) -> (Programs, Vec<u8>, Vec<u8>) {
+    fn code(&self, form: Code<'_>) -> (Programs, Vec<u8>, Vec<u8>) {
         let mut programs: Programs = Vec::new();
         let mut numbers = HashMap::new();
         let (mut code, mut instances) = (Writer::new(), Writer::new());
@@ -226,15 +225,23 @@ impl<'c> Saving<'c> {
         }
         code.count(programs.len());
         for program in &programs {
-            match form {
-                None => code.byte(2),
-                Some(CodeForm::Whole) => {
+            let hash = match form {
+                Code::Shared => {
+                    code.byte(2);
+                    continue;
+                }
+                Code::Whole => None,
+                Code::ByHash => Some(program_hash(program)),
+                Code::Without(hashes) => Some(program_hash(program)).filter(|hash| hashes.contains(hash)),
+            };
+            match hash {
+                Some(hash) => {
+                    code.byte(1);
+                    code.raw(&hash);
+                }
+                None => {
                     code.byte(0);
                     code.block(&binary::encode(program));
-                }
-                Some(CodeForm::ByHash) => {
-                    code.byte(1);
-                    code.raw(&super::load_code::hash(program));
                 }
             }
         }
@@ -269,7 +276,7 @@ impl<'c> Saving<'c> {
             self.instance(instance, heap, &mut instances);
         }
         self.definitions(heap, &mut instances);
-        self.pools(heap, out);
+        self.items_met(heap)?;
         out.raw(&instances.into_bytes());
         out.count(self.cx.registry.len());
         for (name, &value) in &self.cx.registry {
@@ -309,13 +316,13 @@ impl<'c> Saving<'c> {
             }
         }
         for global in &instance.globals {
-            out.count(self.globals.number(global));
+            out.count(self.items.globals.number(global));
         }
         for memory in &instance.memories {
-            out.count(self.memories.number(memory));
+            out.count(self.items.memories.number(memory));
         }
         for table in &instance.tables {
-            out.count(self.tables.number(table));
+            out.count(self.items.tables.number(table));
         }
         // SAFETY: nothing runs while the state is saved.
         unsafe {
@@ -339,46 +346,18 @@ impl<'c> Saving<'c> {
             out.text(name);
             match definition {
                 Definition::Function(value) => {
-                    out.byte(0);
+                    out.byte(FUNCTION);
                     heap.value(*value, out);
                 }
-                Definition::Global(global) => {
-                    out.byte(1);
-                    out.count(self.globals.number(global));
-                }
-                Definition::Memory(memory) => {
-                    out.byte(2);
-                    out.count(self.memories.number(memory));
-                }
-                Definition::Table(table) => {
-                    out.byte(3);
-                    out.count(self.tables.number(table));
+                item => {
+                    self.items.item(item, out);
                 }
             }
         }
     }
 
-    fn pools(&mut self, heap: &mut HeapSaver, out: &mut Writer) {
-        out.count(self.globals.all.len());
-        for global in &self.globals.all {
-            self.write_type(global.ty, out);
-            out.flag(global.mutable);
-            out.flag(global.holds == ElementType::Function);
-            // SAFETY: nothing runs while the state is saved, and a global has two words.
-            unsafe { typed(heap, global.ty, global.words.get().cast(), out) };
-        }
-        out.count(self.memories.all.len());
-        for memory in &self.memories.all {
-            write_memory(memory, out);
-        }
-        out.count(self.tables.all.len());
-        for table in &self.tables.all {
-            write_table(table, heap, out);
-        }
-    }
-
     /// Writes a type of the machine.
-    pub(super) fn write_type(&self, ty: Type, out: &mut Writer) {
+    pub(super) fn write_type(&self, ty: Type, out: &mut Writer) -> Result<(), SnapshotError> {
         let code = match ty {
             Type::Any => 0,
             Type::I32 => 1,
@@ -389,13 +368,21 @@ impl<'c> Saving<'c> {
             Type::Cell => 6,
             Type::Ref(layout) => {
                 out.byte(7);
-                let (instance, number) = self.layouts[layout.as_u32() as usize];
-                out.number(u64::from(instance));
-                out.number(u64::from(number));
-                return;
+                return self.write_layout(layout.as_u32(), out);
             }
         };
         out.byte(code);
+        Ok(())
+    }
+
+    /// Writes a type of records or arrays: a program that has it, and its number there.
+    fn write_layout(&self, layout: u32, out: &mut Writer) -> Result<(), SnapshotError> {
+        let Some((instance, number)) = self.layouts[layout as usize] else {
+            return Err(SnapshotError::Refused("an object is of a type whose program is gone".into()));
+        };
+        out.number(u64::from(instance));
+        out.number(u64::from(number));
+        Ok(())
     }
 
     fn run(&mut self, heap: &mut HeapSaver, is_run: bool, out: &mut Writer) {
@@ -460,40 +447,6 @@ pub(super) unsafe fn typed(heap: &mut HeapSaver, ty: Type, words: *const u64, ou
     }
 }
 
-/// A memory: its sizes, then runs of blocks that are not all zero.
-fn write_memory(memory: &SharedMemory, out: &mut Writer) {
-    static ZEROES: [u8; BLOCK_BYTES] = [0; BLOCK_BYTES];
-    // SAFETY: nothing runs while the state is saved.
-    let memory = unsafe { &*memory.get() };
-    out.number(memory.pages());
-    out.number(memory.declared_maximum().map_or(0, |maximum| maximum.saturating_add(1)));
-    out.flag(memory.is_64());
-    let bytes = memory.bytes();
-    let mut at = 0;
-    let is_zero = |block: &[u8]| block == &ZEROES[..block.len()];
-    while let Some(skipped) = bytes[at..].chunks(BLOCK_BYTES).position(|block| !is_zero(block)) {
-        let start = at + skipped * BLOCK_BYTES;
-        let length = bytes[start..].chunks(BLOCK_BYTES).take_while(|block| !is_zero(block)).count();
-        out.count(length);
-        out.count(skipped);
-        out.raw(&bytes[start..start + length * BLOCK_BYTES]);
-        at = start + length * BLOCK_BYTES;
-    }
-    out.count(0);
-}
-
-fn write_table(table: &SharedTable, heap: &mut HeapSaver, out: &mut Writer) {
-    // SAFETY: nothing runs while the state is saved.
-    let table = unsafe { &*table.get() };
-    out.flag(table.element() == ElementType::Function);
-    out.number(table.declared_maximum().map_or(0, |maximum| maximum.saturating_add(1)));
-    out.flag(table.is_64());
-    out.count(table.values().len());
-    for &value in table.values() {
-        heap.value(value, out);
-    }
-}
-
 impl SaveOutside for Saving<'_> {
     fn function(&mut self, function: *const (), out: &mut Writer) -> Result<(), SnapshotError> {
         let info: *const FunctionInfo = function.cast();
@@ -535,10 +488,7 @@ impl SaveOutside for Saving<'_> {
     }
 
     fn layout(&mut self, type_index: u32, out: &mut Writer) -> Result<(), SnapshotError> {
-        let (instance, number) = self.layouts[type_index as usize];
-        out.number(u64::from(instance));
-        out.number(u64::from(number));
-        Ok(())
+        self.write_layout(type_index, out)
     }
 
     unsafe fn fiber(&mut self, state: *mut (), heap: &mut HeapSaver, out: &mut Writer) -> Result<(), SnapshotError> {
@@ -550,7 +500,25 @@ impl SaveOutside for Saving<'_> {
         Ok(())
     }
 
-    fn host_object(&mut self, object: &dyn HostObject, out: &mut Writer) -> Result<(), SnapshotError> {
-        self.codecs.save_object(object, out)
+    fn host_object(
+        &mut self,
+        object: &mut dyn HostObject,
+        heap: &mut HeapSaver,
+        out: &mut Writer,
+    ) -> Result<(), SnapshotError> {
+        let handles = self.codecs.save_object(object, out)?;
+        out.count(handles.items.len());
+        for item in &handles.items {
+            if !self.items.item(&item.0, out) {
+                let kind = object.type_name();
+                return Err(SnapshotError::Refused(format!("a host object of the kind '{kind}' keeps a function")));
+            }
+        }
+        self.items_met(heap)?;
+        out.count(handles.instances.len());
+        for instance in &handles.instances {
+            out.number(u64::from(instance.0));
+        }
+        Ok(())
     }
 }

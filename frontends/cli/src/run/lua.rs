@@ -15,7 +15,7 @@ use minivm_lua::stdlib;
 use std::io::IsTerminal;
 
 /// The section by which a program tells that it was made from Lua.
-const SECTION: &str = "lua.lines";
+pub(super) const SECTION: &str = "lua.lines";
 
 /// Whether a program is a Lua chunk, compiled or not.
 pub(super) fn is_chunk(program: &Program) -> bool {
@@ -45,7 +45,7 @@ pub(super) fn library(
     directories: &[DirectoryGrant],
     environment: &[Variable],
 ) -> Result<Value, Failure> {
-    let host = ProcessHost::new(directories, environment).map_err(|(path, error)| {
+    let host = ProcessHost::new(directories, environment, session.files.clone()).map_err(|(path, error)| {
         let message = format!("cannot open the directory {}: {}", path.display(), cause(&error));
         Failure::new(Exit::Unreadable, Report::new(message))
     })?;
@@ -53,8 +53,8 @@ pub(super) fn library(
     session.machine.keep(globals);
     minivm_modules::install(&mut session.machine).map_err(|_| session.out_of_memory())?;
     session.has_lua = true;
-    if session.snapshot.as_ref().is_some_and(|plan| plan.closes_files) {
-        stdlib::set_open_files(&mut session.machine, stdlib::OpenFiles::Close);
+    if let Some(plan) = &session.snapshot {
+        stdlib::set_open_files(&mut session.machine, plan.open_files);
     }
     Ok(globals)
 }

@@ -1,10 +1,12 @@
 //! `run`: gives a program what the command line grants and runs it to its end.
 
+mod inspect;
 mod lua;
+mod reference;
 mod snapshot;
 mod warm;
 
-use crate::arguments::Run;
+use crate::arguments::{Run, Saving};
 use crate::commands;
 use crate::exit::Exit;
 use crate::grants::{DirectoryGrant, Variable};
@@ -12,12 +14,15 @@ use crate::load::{Loaded, load};
 use crate::report::{Place, Report};
 use crate::source::Failure;
 use crate::values;
+pub(crate) use inspect::inspect;
 use minivm::{InstanceId, Limits, LinkError, Machine, RunState, Value};
 use minivm_isa::program::{FunctionDef, Item};
 use minivm_isa::{Convention, Program, Signature, Type};
+use minivm_lua::stdlib::OpenFiles;
 use minivm_wasm::wasi::{self, Linked, SetupError, WasiBuilder};
+pub(crate) use reference::ProgramFiles;
 use snapshot::Plan;
-pub(crate) use snapshot::{inspect, resume};
+pub(crate) use snapshot::resume;
 use std::io::Write;
 use std::path::Path;
 pub(crate) use warm::build as build_warm;
@@ -29,16 +34,17 @@ const START: &str = "_start";
 const MAIN: &str = "main";
 
 /// Runs a program.
-pub(crate) fn run(options: &Run) -> Result<Exit, Failure> {
+pub(crate) fn run(options: &Run, saving: &Saving) -> Result<Exit, Failure> {
     let (file, arguments) = options.program.split_first().expect("the parser asks for one value or more");
     if warm::is_warm(Path::new(file)) {
-        return warm::run(options, Path::new(file), arguments);
+        return warm::run((options, saving), Path::new(file), arguments);
     }
     let Loaded { name, program, .. } = load(Path::new(file))?;
     let arguments: Vec<String> = arguments.iter().map(|argument| argument.to_string_lossy().into_owned()).collect();
     let limits = Limits { memory_bytes_max: options.memory_max.map_or(u64::MAX, |size| size.0), ..Limits::default() };
     let mut session = Session::new(limits, name, options.fuel);
-    session.snapshot = Plan::new(options.snapshot_to.as_deref(), options.snapshot_on, options.snapshot_closes_files)?;
+    session.snapshot = Plan::new(saving)?;
+    session.files.loaded(&session.name, Path::new(file));
     let result = session.run(options, program, arguments);
     let result = session.close(result);
     match (result, session.flush()) {
@@ -54,6 +60,8 @@ struct Session {
     fuel: Option<u64>,
     wasi: Option<Linked>,
     has_lua: bool,
+    /// The files that its code may be from.
+    files: ProgramFiles,
     /// Where a program that is stopped is saved.
     snapshot: Option<Plan>,
     /// What is printed of the results at the end, by their types.
@@ -95,7 +103,7 @@ impl Session {
         let mut machine = Machine::new(limits);
         machine.set_fuel(fuel);
         let (wasi, has_lua, snapshot, printed, unsaved) = (None, false, None, None, None);
-        Session { machine, name, fuel, wasi, has_lua, snapshot, printed, unsaved }
+        Session { machine, name, fuel, wasi, has_lua, files: ProgramFiles::default(), snapshot, printed, unsaved }
     }
 
     fn run(&mut self, options: &Run, program: minivm_isa::Verified, arguments: Vec<String>) -> Result<Exit, Failure> {
@@ -104,7 +112,7 @@ impl Session {
             let wasi = grants(&options.directories, &options.environment, &self.name, &arguments)
                 .map_err(|error| self.setup_failure(&error))?;
             let linked = wasi::define(&mut self.machine, wasi).map_err(|_| self.out_of_memory())?;
-            self.wasi = Some(linked);
+            self.link_wasi(linked);
         }
         let globals = if outline.is_lua { Some(lua::install(self, options, &arguments)?) } else { None };
         let instance = match self.machine.instantiate(program) {
@@ -120,6 +128,16 @@ impl Session {
             (None, Some(export)) => self.invoke(instance, &outline, export, &arguments),
             (None, None) => self.start(instance, &outline, &arguments),
         }
+    }
+
+    /// Keeps what was granted of WASI, and says what becomes of its open files in snapshots.
+    fn link_wasi(&mut self, linked: Linked) {
+        linked.set_open_files(self.snapshot.as_ref().map_or(wasi::OpenFiles::Refuse, |plan| match plan.open_files {
+            OpenFiles::Refuse => wasi::OpenFiles::Refuse,
+            OpenFiles::Close => wasi::OpenFiles::Close,
+            OpenFiles::Reopen => wasi::OpenFiles::Reopen,
+        }));
+        self.wasi = Some(linked);
     }
 
     /// Whether the limit leaves room for anything: libraries are given to a program before it runs.

@@ -1,13 +1,14 @@
-//! Saving a program that is stopped, `resume`, and `inspect`.
+//! Saving a program that is stopped, and `resume`.
 
+use super::reference::ProgramFile;
 use super::{Session, grants, lua};
-use crate::arguments::{Resume, StopSignal};
-use crate::commands;
+use crate::arguments::{Resume, Saving, StopSignal};
 use crate::exit::Exit;
 use crate::report::{Place, Report};
 use crate::source::{Failure, cause};
-use minivm::{CodeForm, Limits, Machine, RunState, SnapshotError, snapshot_file};
+use minivm::{Limits, Machine, ProgramHash, RunState, SnapshotError, snapshot_file};
 use minivm_isa::Type;
+use minivm_lua::stdlib::OpenFiles;
 use minivm_wasm::wasi;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,17 +21,23 @@ const SLICE: u64 = 10_000_000;
 pub(super) struct Plan {
     to: PathBuf,
     signal: Option<Arc<AtomicBool>>,
-    pub(super) closes_files: bool,
+    pub(super) open_files: OpenFiles,
+    by_reference: bool,
 }
 
 impl Plan {
-    pub(super) fn new(to: Option<&Path>, on: Option<StopSignal>, closes_files: bool) -> Result<Option<Self>, Failure> {
-        let Some(to) = to else { return Ok(None) };
-        let signal = match on {
+    pub(super) fn new(options: &Saving) -> Result<Option<Self>, Failure> {
+        let Some(to) = options.snapshot_to.clone() else { return Ok(None) };
+        let signal = match options.snapshot_on {
             Some(StopSignal::Usr1) => Some(listen()?),
             None => None,
         };
-        Ok(Some(Plan { to: to.to_owned(), signal, closes_files }))
+        let open_files = match (options.snapshot_closes_files, options.snapshot_reopens_files) {
+            (true, _) => OpenFiles::Close,
+            (false, true) => OpenFiles::Reopen,
+            (false, false) => OpenFiles::Refuse,
+        };
+        Ok(Some(Plan { to, signal, open_files, by_reference: options.by_reference }))
     }
 }
 
@@ -47,37 +54,46 @@ fn listen() -> Result<Arc<AtomicBool>, Failure> {
     Err(Failure::new(Exit::Unsupported, Report::new("this system has no such signal")))
 }
 
-/// What is kept of a session beside the machine: the languages, what is printed at the end, the name.
-fn note(session: &Session) -> Vec<u8> {
+/// What is kept of a session beside the machine: the languages, what is printed at the end, files that code is in, the name.
+fn note(session: &Session, files: &[ProgramFile]) -> Vec<u8> {
     let printed = session.printed.as_ref().map(|types| types.iter().map(Type::to_string).collect::<Vec<_>>());
     let languages = [(session.has_lua, "lua"), (session.wasi.is_some(), "wasi")];
     let languages: Vec<&str> = languages.iter().filter(|(is_there, _)| *is_there).map(|(_, name)| *name).collect();
     let printed = printed.map_or("nothing".to_owned(), |types| format!("results {}", types.join(" ")));
-    format!("{}\n{printed}\n{}", languages.join(" "), session.name).into_bytes()
+    let files: String = files.iter().map(ProgramFile::lines).collect();
+    format!("{}\n{printed}\n{files}\n{}", languages.join(" "), session.name).into_bytes()
 }
 
 /// What a note says.
-struct Note {
-    has_lua: bool,
-    has_wasi: bool,
+pub(super) struct Note {
+    pub(super) has_lua: bool,
+    pub(super) has_wasi: bool,
     printed: Option<Vec<Type>>,
+    files: Vec<ProgramFile>,
     name: String,
 }
 
 impl Note {
     fn read(bytes: &[u8]) -> Option<Note> {
         let text = std::str::from_utf8(bytes).ok()?;
-        let mut lines = text.splitn(3, '\n');
-        let languages: Vec<&str> = lines.next()?.split(' ').filter(|word| !word.is_empty()).collect();
+        let (languages, rest) = text.split_once('\n')?;
+        let (printed, mut rest) = rest.split_once('\n')?;
+        let languages: Vec<&str> = languages.split(' ').filter(|word| !word.is_empty()).collect();
         if languages.iter().any(|word| !["lua", "wasi"].contains(word)) {
             return None;
         }
-        let printed = match lines.next()? {
+        let printed = match printed {
             "nothing" => None,
             line => Some(line.strip_prefix("results")?.split_whitespace().map(typed).collect::<Option<Vec<_>>>()?),
         };
-        let name = lines.next()?.to_owned();
-        Some(Note { has_lua: languages.contains(&"lua"), has_wasi: languages.contains(&"wasi"), printed, name })
+        let mut files = Vec::new();
+        let name = loop {
+            match rest.strip_prefix('\n') {
+                Some(name) => break name.to_owned(),
+                None => files.push(ProgramFile::read(&mut rest)?),
+            }
+        };
+        Some(Note { has_lua: languages.contains(&"lua"), has_wasi: languages.contains(&"wasi"), printed, files, name })
     }
 }
 
@@ -134,8 +150,11 @@ impl Session {
 
     /// Saves the state of the machine in a file.
     pub(super) fn write(&mut self, to: &Path) -> Result<(), Failure> {
-        let note = note(self);
-        let saved = self.machine.save(&note, CodeForm::Whole).and_then(|payload| snapshot_file::pack(&payload));
+        let by_reference = self.snapshot.as_ref().is_some_and(|plan| plan.by_reference);
+        let files = if by_reference { self.files.of(&self.machine) } else { Vec::new() };
+        let hashes: Vec<ProgramHash> = files.iter().map(|file| file.hash).collect();
+        let note = note(self, &files);
+        let saved = self.machine.save_without(&note, &hashes).and_then(|payload| snapshot_file::pack(&payload));
         let file = saved.map_err(|error| Failure::new(Exit::Unsupported, self.report(error.to_string())))?;
         // A file that is there is replaced by a whole one or not at all.
         let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -151,7 +170,7 @@ impl Session {
 }
 
 /// Reads a snapshot's file.
-fn read(path: &Path) -> Result<(Vec<u8>, Note), Failure> {
+pub(super) fn read(path: &Path) -> Result<(Vec<u8>, Note), Failure> {
     let file = std::fs::read(path).map_err(|error| {
         Failure::new(Exit::Unreadable, Report::new(format!("cannot read `{}`: {}", path.display(), cause(&error))))
     })?;
@@ -161,7 +180,7 @@ fn read(path: &Path) -> Result<(Vec<u8>, Note), Failure> {
     Ok((payload, note))
 }
 
-fn refused(path: &Path, error: &SnapshotError) -> Failure {
+pub(super) fn refused(path: &Path, error: &SnapshotError) -> Failure {
     let exit = match error {
         SnapshotError::Damaged(_) => Exit::Invalid,
         SnapshotError::Refused(_) | SnapshotError::Missing(_) => Exit::Unsupported,
@@ -175,17 +194,19 @@ pub(super) fn load(options: &Resume) -> Result<Session, Failure> {
     let (payload, note) = read(&options.file)?;
     let limits = Limits { memory_bytes_max: options.memory_max.map_or(u64::MAX, |size| size.0), ..Limits::default() };
     let mut session = Session::new(limits, note.name, None);
-    session.snapshot = Plan::new(options.snapshot_to.as_deref(), options.snapshot_on, options.snapshot_closes_files)?;
+    session.snapshot = Plan::new(&options.saving)?;
+    let programs = session.files.find(&note.files, &options.programs)?;
     session.printed = note.printed;
     if note.has_wasi {
         let wasi = grants(&options.directories, &options.environment, "", &[]);
         let wasi = wasi.map_err(|error| session.setup_failure(&error))?;
-        session.wasi = Some(wasi::define(&mut session.machine, wasi).map_err(|_| session.out_of_memory())?);
+        let linked = wasi::define(&mut session.machine, wasi).map_err(|_| session.out_of_memory())?;
+        session.link_wasi(linked);
     }
     if note.has_lua {
         lua::library(&mut session, &options.directories, &options.environment)?;
     }
-    session.machine.load(&payload).map_err(|error| refused(&options.file, &error))?;
+    session.machine.load_with(&payload, programs).map_err(|error| refused(&options.file, &error))?;
     session.fuel = options.fuel;
     session.machine.set_fuel(options.fuel);
     Ok(session)
@@ -206,19 +227,4 @@ pub(crate) fn resume(options: &Resume) -> Result<Exit, Failure> {
         (Ok(Exit::Success), written) => written,
         (result, _) => result,
     }
-}
-
-/// `inspect`: shows what is in a snapshot.
-pub(crate) fn inspect(path: &Path) -> Result<Exit, Failure> {
-    let (_, note) = read(path)?;
-    let options = Resume { file: path.to_owned(), ..Resume::default() };
-    let languages: Vec<&str> = [(note.has_lua, "Lua"), (note.has_wasi, "WASI")]
-        .iter()
-        .filter(|(has, _)| *has)
-        .map(|(_, name)| *name)
-        .collect();
-    let mut session = load(&options)?;
-    let mut text = format!("{}: {}\n", session.name, languages.join(", "));
-    text += &session.machine.describe_state().map_err(|error| refused(path, &error))?;
-    commands::print(text.as_bytes())
 }

@@ -1,7 +1,7 @@
 //! Warm programs: the top level has run when they were built, and starting one loads the state that it left.
 
 use super::{Session, lua, snapshot};
-use crate::arguments::{Resume, Run};
+use crate::arguments::{Resume, Run, Saving};
 use crate::exit::Exit;
 use crate::load::{Loaded, load};
 use crate::report::Report;
@@ -56,15 +56,14 @@ pub(crate) fn build(path: &Path, output: &Path) -> Result<Exit, Failure> {
 }
 
 /// Runs a warm program.
-pub(super) fn run(options: &Run, path: &Path, arguments: &[OsString]) -> Result<Exit, Failure> {
+pub(super) fn run((options, saving): (&Run, &Saving), path: &Path, arguments: &[OsString]) -> Result<Exit, Failure> {
     let loading = Resume {
         directories: options.directories.clone(),
         environment: options.environment.clone(),
         fuel: options.fuel,
         memory_max: options.memory_max,
-        snapshot_to: options.snapshot_to.clone(),
-        snapshot_on: options.snapshot_on,
-        snapshot_closes_files: options.snapshot_closes_files,
+        saving: saving.clone(),
+        programs: Vec::new(),
         file: path.to_owned(),
     };
     let mut session = snapshot::load(&loading)?;

@@ -24,6 +24,9 @@ impl Folder {
 
     /// Writes a file.
     pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
+        if let Some((folder, _)) = name.rsplit_once('/') {
+            self.dir.create_dir_all(folder).expect("the folder is ours");
+        }
         self.dir.write(name, bytes).expect("the folder is ours");
     }
 

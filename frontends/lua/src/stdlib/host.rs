@@ -55,6 +55,14 @@ pub enum OpenMode {
 }
 
 impl OpenMode {
+    /// How a file that is there is opened to go on where it was: nothing is emptied or made.
+    pub(super) fn again(self) -> Self {
+        match self {
+            Self::Write | Self::UpdateNew => Self::Update,
+            Self::Read | Self::Append | Self::Update | Self::UpdateAppend => self,
+        }
+    }
+
     /// Reads the mode of `io.open`; a `b` at its end changes nothing.
     pub fn parse(text: &[u8]) -> Option<Self> {
         Some(match text.strip_suffix(b"b").unwrap_or(text) {

@@ -7,7 +7,7 @@ use super::io_file::{
     return_failure, write,
 };
 use super::library::library;
-use super::stream::Stream;
+use super::stream::{Origin, Stream};
 use minivm::{HostCall, Raise, Value};
 
 /// The functions by name.
@@ -43,7 +43,7 @@ fn open_default(call: &mut HostCall<'_>, registered: &str) -> Result<Value, Rais
 fn open_file(call: &mut HostCall<'_>, name: &[u8], mode: OpenMode) -> Result<Result<Value, HostError>, Raise> {
     match library(call).host.open(name, mode) {
         Ok(file) => {
-            let stream = if mode == OpenMode::Read { Stream::read_only(file) } else { Stream::new(file) };
+            let stream = Stream::opened(file, Origin { name: name.to_vec(), mode });
             new_file(call, FileObject::Open(Box::new(stream))).map(Ok)
         }
         Err(error) => Ok(Err(error)),

@@ -1,6 +1,6 @@
 //! Buffered streams over the host's files.
 
-use super::host::{HostError, LuaFile, Whence};
+use super::host::{HostError, LuaFile, OpenMode, Whence};
 
 /// Bytes read or written at a time.
 const BUFFER_BYTES: usize = 1 << 14;
@@ -24,6 +24,16 @@ pub(super) struct Stream {
     output: Vec<u8>,
     buffering: Buffering,
     is_read_only: bool,
+    is_write_only: bool,
+    /// What it was opened by, if a name was.
+    origin: Option<Origin>,
+}
+
+/// The name and the mode that a file was opened with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Origin {
+    pub(super) name: Vec<u8>,
+    pub(super) mode: OpenMode,
 }
 
 impl Stream {
@@ -35,7 +45,29 @@ impl Stream {
             output: Vec::new(),
             buffering: Buffering::Full,
             is_read_only: false,
+            is_write_only: false,
+            origin: None,
         }
+    }
+
+    /// The stream of a file that was opened by its name.
+    pub(super) fn opened(file: Box<dyn LuaFile>, origin: Origin) -> Self {
+        let mut stream = Self::new(file);
+        stream.is_read_only = origin.mode == OpenMode::Read;
+        // A file that is opened again need not be opened as it was the first time, but shall do the same.
+        stream.is_write_only = matches!(origin.mode, OpenMode::Write | OpenMode::Append);
+        stream.origin = Some(origin);
+        stream
+    }
+
+    /// What it was opened by, if a name was.
+    pub(super) fn origin(&self) -> Option<&Origin> {
+        self.origin.as_ref()
+    }
+
+    /// How it is buffered.
+    pub(super) fn buffering(&self) -> Buffering {
+        self.buffering
     }
 
     /// A stream that cannot be written to.
@@ -64,6 +96,9 @@ impl Stream {
 
     /// What was read from the host and not taken yet; empty only at the end.
     fn fill(&mut self) -> Result<&[u8], HostError> {
+        if self.is_write_only {
+            return Err(HostError { message: "Bad file descriptor".into(), code: 9 });
+        }
         if self.input_at == self.input.len() {
             self.flush()?;
             self.input.resize(BUFFER_BYTES, 0);

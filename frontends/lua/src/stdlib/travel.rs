@@ -1,14 +1,14 @@
 //! How the libraries' state and file objects travel in snapshots.
 //!
 //! Standard streams are handed on before a state is saved; what was read ahead travels along. An open file belongs to the
-//! process: it is refused by name, or closed, as the host chooses.
+//! process: it is refused by name, or closed, or opened again where the state is loaded, as the host chooses. What a file that
+//! is opened again holds is not looked at: it may have changed in between.
 
-use super::host::Standard;
+use super::host::{HostError, OpenMode, Standard, Whence};
 use super::io_file::{FILE_KIND, FileObject};
 use super::library::{CollectorMode, Library};
-use super::stream::{Buffering, Stream};
-use minivm::heap::HostObject;
-use minivm::{Machine, ObjectCodec, StateCodec};
+use super::stream::{Buffering, Origin, Stream};
+use minivm::{HostState, Machine, ObjectCodec, SnapshotError, StateCodec};
 
 /// What becomes of files that are open when a state is saved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -18,6 +18,8 @@ pub enum OpenFiles {
     Refuse,
     /// In the saved state they are closed.
     Close,
+    /// Name, mode and place travel, and the machine that loads the state opens them again, as far as its host grants it.
+    Reopen,
 }
 
 /// The name of the state in snapshots.
@@ -25,36 +27,92 @@ const STATE: &str = "lua";
 
 /// Tells the machine how what belongs to the libraries travels.
 pub fn set_open_files(machine: &mut Machine, policy: OpenFiles) {
-    let save = move |object: &dyn HostObject| save_file(object, policy);
-    machine.set_object_codec(FILE_KIND, ObjectCodec { save: Box::new(save), load: Box::new(load_file) });
+    let codec = ObjectCodec {
+        save: Box::new(move |object, _| match object.as_any_mut().downcast_mut::<FileObject>() {
+            Some(file) => save_file(file, policy),
+            None => Err("it holds no file".into()),
+        }),
+        load: Box::new(|bytes, _, state| Ok(Box::new(load_file(bytes, state)?))),
+    };
+    machine.set_object_codec(FILE_KIND, codec);
     let state = StateCodec {
         save: Box::new(|state| state.get::<Library>().save()),
-        load: Box::new(|state, bytes| state.get::<Library>().load(bytes)),
+        load: Box::new(|state, bytes| Ok(state.get::<Library>().load(bytes)?)),
     };
     machine.set_state_codec(STATE, state);
 }
 
-fn save_file(object: &dyn HostObject, policy: OpenFiles) -> Result<Vec<u8>, String> {
-    let file = object.as_any().downcast_ref::<FileObject>();
-    Ok(vec![match file {
-        Some(FileObject::Closed) => 0,
-        Some(FileObject::Standard(Standard::Input)) => 1,
-        Some(FileObject::Standard(Standard::Output)) => 2,
-        Some(FileObject::Standard(Standard::Error)) => 3,
-        Some(FileObject::Open(_)) if policy == OpenFiles::Close => 0,
-        Some(FileObject::Open(_)) => return Err("a file of the `io` library is open".into()),
-        None => return Err("it holds no file".into()),
-    }])
+// What a file object is.
+const CLOSED: u8 = 0;
+const INPUT: u8 = 1;
+const OUTPUT: u8 = 2;
+const ERROR: u8 = 3;
+/// The mode, the buffering, the place (eight bytes), the name.
+const OPEN: u8 = 4;
+
+/// Modes by their numbers.
+const MODES: [OpenMode; 6] =
+    [OpenMode::Read, OpenMode::Write, OpenMode::Append, OpenMode::Update, OpenMode::UpdateNew, OpenMode::UpdateAppend];
+
+fn save_file(file: &mut FileObject, policy: OpenFiles) -> Result<Vec<u8>, String> {
+    let stream = match file {
+        FileObject::Closed => return Ok(vec![CLOSED]),
+        FileObject::Standard(Standard::Input) => return Ok(vec![INPUT]),
+        FileObject::Standard(Standard::Output) => return Ok(vec![OUTPUT]),
+        FileObject::Standard(Standard::Error) => return Ok(vec![ERROR]),
+        FileObject::Open(stream) => stream,
+    };
+    let called = match stream.origin() {
+        Some(origin) => format!("the file '{}'", String::from_utf8_lossy(&origin.name)),
+        None => "a temporary file".to_owned(),
+    };
+    if policy == OpenFiles::Refuse {
+        return Err(format!("{called} of the `io` library is open"));
+    }
+    stream.flush().map_err(|error| format!("what was written to {called} cannot be handed on: {error}"))?;
+    if policy == OpenFiles::Close {
+        return Ok(vec![CLOSED]);
+    }
+    let cannot = |why: &dyn std::fmt::Display| format!("{called} cannot be opened again: {why}");
+    let Some(origin) = stream.origin().cloned() else { return Err(cannot(&"it has no name")) };
+    // What was read ahead is read again.
+    let place = stream.seek(Whence::Current, 0).map_err(|error| cannot(&error))?;
+    let mode = MODES.iter().position(|mode| *mode == origin.mode).expect("all modes have numbers");
+    let mut out = vec![OPEN, mode as u8, stream.buffering() as u8];
+    out.extend_from_slice(&place.to_le_bytes());
+    out.extend_from_slice(&origin.name);
+    Ok(out)
 }
 
-fn load_file(bytes: &[u8]) -> Result<Box<dyn HostObject>, String> {
-    Ok(Box::new(match bytes {
-        [0] => FileObject::Closed,
-        [1] => FileObject::Standard(Standard::Input),
-        [2] => FileObject::Standard(Standard::Output),
-        [3] => FileObject::Standard(Standard::Error),
-        _ => return Err("it is no file".into()),
-    }))
+fn load_file(bytes: &[u8], state: &mut HostState) -> Result<FileObject, SnapshotError> {
+    let damaged = || SnapshotError::Damaged("it is no file".into());
+    Ok(match bytes {
+        [CLOSED] => FileObject::Closed,
+        [INPUT] => FileObject::Standard(Standard::Input),
+        [OUTPUT] => FileObject::Standard(Standard::Output),
+        [ERROR] => FileObject::Standard(Standard::Error),
+        [OPEN, mode, how, rest @ ..] => {
+            let mode = *MODES.get(usize::from(*mode)).ok_or_else(damaged)?;
+            let how = buffering(*how).ok_or_else(damaged)?;
+            let (place, name) = rest.split_first_chunk().ok_or_else(damaged)?;
+            let place = i64::try_from(u64::from_le_bytes(*place)).map_err(|_| damaged())?;
+            let stream = open_again(state, Origin { name: name.to_vec(), mode }, how, place);
+            FileObject::Open(Box::new(stream.map_err(|error| {
+                let name = String::from_utf8_lossy(name);
+                SnapshotError::Missing(format!("the file '{name}' cannot be opened again: {error}"))
+            })?))
+        }
+        _ => return Err(damaged()),
+    })
+}
+
+/// Opens a file as far as the host here grants it, at a place.
+fn open_again(state: &mut HostState, origin: Origin, how: Buffering, place: i64) -> Result<Stream, HostError> {
+    let file = state.get::<Library>().host.open(&origin.name, origin.mode.again())?;
+    let mut stream = Stream::opened(file, origin);
+    stream.set_buffering(how)?;
+    stream.seek(Whence::Start, place)?;
+    Ok(stream)
 }
 
 /// Bytes of the state without what streams have read ahead.

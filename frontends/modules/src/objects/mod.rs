@@ -6,7 +6,7 @@ mod table;
 
 use crate::arguments::{LibraryFunction, kind_error, out_of_memory};
 use minivm::heap::{Heap, HostObject, Marker, OutOfMemory};
-use minivm::{Extern, ExternKind, HostCall, Machine, Raise, Value};
+use minivm::{Extern, ExternKind, HostCall, Machine, ObjectCodec, Raise, SnapshotError, Value};
 use std::any::Any;
 
 /// The object behind such a value.
@@ -56,8 +56,26 @@ pub(crate) fn install(machine: &mut Machine) -> Result<(), OutOfMemory> {
             machine.heap().table_set_name(metatable, b"__index", methods)?;
         }
         machine.register(kind_name(kind), metatable);
+        machine.set_object_codec(kind_name(kind), codec(kind));
     }
     Ok(())
+}
+
+/// How objects of a kind travel in snapshots: as the item they stand for.
+fn codec(kind: ExternKind) -> ObjectCodec {
+    ObjectCodec {
+        save: Box::new(|object, handles| {
+            let object = object.as_any().downcast_ref::<ExternObject>().ok_or("it stands for no item")?;
+            handles.items.push(object.0.clone());
+            Ok(Vec::new())
+        }),
+        load: Box::new(move |bytes, handles, _| match handles.items.as_slice() {
+            [item] if item.kind() == kind && bytes.is_empty() && handles.instances.is_empty() => {
+                Ok(Box::new(ExternObject(item.clone())))
+            }
+            _ => Err(SnapshotError::Damaged("it stands for another item".into())),
+        }),
+    }
 }
 
 /// A table of functions.

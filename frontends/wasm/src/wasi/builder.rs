@@ -1,9 +1,9 @@
 //! [`WasiBuilder`]: says what a program may touch.
 
-use super::descriptors::{Descriptor, Descriptors, Directory, Object};
+use super::descriptors::{Descriptor, Descriptors, Directory, Object, Provenance};
 use super::platform::HostStream;
 use super::sources::{Clock, CounterClock, Random, SeededRandom, SystemClock, SystemRandom};
-use super::state::Wasi;
+use super::state::{OpenFiles, Wasi};
 use super::stream::{Buffering, HostInput, HostOutput, InputStream, Output, OutputStream};
 use super::types::{FdFlags, Rights};
 use cap_std::fs::Dir;
@@ -217,7 +217,11 @@ impl WasiBuilder {
             (Object::Output(Output::new(self.error, Buffering::None)), Rights::FD_WRITE),
         ];
         let granted = self.directories.into_iter().map(|grant| Descriptor {
-            object: Object::Directory(Directory { dir: grant.dir, granted: Some(grant.guest), listing: Vec::new() }),
+            object: Object::Directory(Directory {
+                dir: grant.dir,
+                provenance: Provenance::Granted(grant.guest),
+                listing: Vec::new(),
+            }),
             rights: Rights::DIRECTORY - grant.denied,
             inheriting: (Rights::DIRECTORY | Rights::FILE) - grant.denied,
             flags: FdFlags::empty(),
@@ -229,6 +233,7 @@ impl WasiBuilder {
             arguments: terminated(self.arguments)?,
             environment: terminated(environment)?,
             descriptors,
+            open_files: OpenFiles::default(),
             clock: self.clock,
             random: self.random,
         })

@@ -30,15 +30,55 @@ pub(super) enum Object {
 pub(super) struct OpenFile {
     pub(super) file: File,
     pub(super) kind: FileType,
+    pub(super) origin: Origin,
+}
+
+/// How something was opened: what it takes to open it again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Origin {
+    /// The guest's name for the granted directory that it is in.
+    pub(super) root: String,
+    /// The path in there.
+    pub(super) path: String,
+    /// Whether a link at the end of the path is followed.
+    pub(super) follow: bool,
+    /// Whether the host's file can be written.
+    pub(super) writes: bool,
 }
 
 /// An open directory.
 pub(super) struct Directory {
     pub(super) dir: Dir,
-    /// The guest's name for it, if it was granted at the start.
-    pub(super) granted: Option<String>,
+    pub(super) provenance: Provenance,
     /// Its entries as they were when the guest last started to read them.
     pub(super) listing: Vec<Entry>,
+}
+
+/// Where a directory comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Provenance {
+    /// It was granted at the start, under this name of the guest's.
+    Granted(String),
+    /// It was opened.
+    Opened(Origin),
+}
+
+impl Directory {
+    /// The guest's name for it, if it was granted at the start.
+    pub(super) fn granted(&self) -> Option<&str> {
+        match &self.provenance {
+            Provenance::Granted(name) => Some(name),
+            Provenance::Opened(_) => None,
+        }
+    }
+
+    /// The granted directory that it is in, and the path there of something in it.
+    pub(super) fn inner(&self, path: &str) -> (String, String) {
+        match &self.provenance {
+            Provenance::Granted(name) => (name.clone(), path.to_owned()),
+            Provenance::Opened(origin) => (origin.root.clone(), format!("{}/{path}", origin.path)),
+        }
+    }
 }
 
 /// A directory entry.

@@ -48,7 +48,7 @@ impl Wasi {
     /// the guest stops looking for more.
     fn granted(&self, fd: u32) -> Result<&str, Errno> {
         match &self.descriptors.get(fd)?.object {
-            Object::Directory(Directory { granted: Some(name), .. }) => Ok(name),
+            Object::Directory(directory) => directory.granted().ok_or(Errno::BadF),
             _ => Err(Errno::BadF),
         }
     }

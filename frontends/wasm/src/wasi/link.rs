@@ -2,7 +2,7 @@
 
 use super::errno::Stop;
 use super::functions::{FUNCTIONS, Function, MODULE};
-use super::state::Wasi;
+use super::state::{OpenFiles, Wasi};
 use minivm::heap::OutOfMemory;
 use minivm::{HostCall, Machine, Outcome, Raise, StateCodec, Value};
 use minivm_isa::TrapCode;
@@ -18,6 +18,11 @@ const PARAMETERS_MAX: usize = 9;
 pub struct Linked(Rc<RefCell<Wasi>>);
 
 impl Linked {
+    /// Says what becomes of files that are open when the state is saved.
+    pub fn set_open_files(&self, policy: OpenFiles) {
+        self.0.borrow_mut().open_files = policy;
+    }
+
     /// Lets out all output that is still held back; to be called when the program has ended.
     ///
     /// # Errors

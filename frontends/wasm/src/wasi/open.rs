@@ -1,6 +1,6 @@
 //! `path_open`: rights, flags, and how they become a host's open.
 
-use super::descriptors::{Descriptor, Directory, Object, OpenFile};
+use super::descriptors::{Descriptor, Directory, Object, OpenFile, Origin, Provenance};
 use super::errno::{Errno, Error};
 use super::memory::Memory;
 use super::state::Wasi;
@@ -50,14 +50,20 @@ impl Request {
         Ok(())
     }
 
-    fn open(&self, dir: &Dir, path: &str) -> Result<Descriptor, Error> {
+    fn open(&self, directory: &Directory, path: &str) -> Result<Descriptor, Error> {
+        let dir = &directory.dir;
+        let (root, inner) = directory.inner(path);
+        let mut origin = Origin { root, path: inner, follow: self.follow, writes: self.writes_on_host() };
         if self.how.contains(OpenFlags::DIRECTORY) {
-            return self.open_directory(dir, path);
+            return self.open_directory(dir, path, origin);
         }
         let file = match self.open_file(dir, path, self.writes_on_host()) {
             // A file that exists and cannot be written can still be "created" for
             // reading, as POSIX has it.
-            Err(error) if self.is_refused_for_writing(&error) => self.open_file(dir, path, false)?,
+            Err(error) if self.is_refused_for_writing(&error) => {
+                origin.writes = false;
+                self.open_file(dir, path, false)?
+            }
             other => other?,
         };
         let metadata = file.metadata()?;
@@ -66,11 +72,11 @@ impl Request {
             if self.writes() {
                 return Err(Errno::IsDir.into());
             }
-            return Ok(self.directory(Dir::from_std_file(file)));
+            return Ok(self.directory(Dir::from_std_file(file), origin));
         }
         let kind = metadata.file_type().into();
         Ok(Descriptor {
-            object: Object::File(OpenFile { file, kind }),
+            object: Object::File(OpenFile { file, kind, origin }),
             rights: self.rights & Rights::FILE,
             inheriting: Rights::empty(),
             flags: self.flags,
@@ -115,7 +121,7 @@ impl Request {
         Ok(file)
     }
 
-    fn open_directory(&self, dir: &Dir, path: &str) -> Result<Descriptor, Error> {
+    fn open_directory(&self, dir: &Dir, path: &str, origin: Origin) -> Result<Descriptor, Error> {
         if self.how != OpenFlags::DIRECTORY {
             return Err(Errno::Inval.into());
         }
@@ -123,17 +129,24 @@ impl Request {
         if self.writes() {
             return Err(Errno::IsDir.into());
         }
-        Ok(self.directory(opened))
+        Ok(self.directory(opened, origin))
     }
 
-    fn directory(&self, dir: Dir) -> Descriptor {
+    fn directory(&self, dir: Dir, origin: Origin) -> Descriptor {
         Descriptor {
-            object: Object::Directory(Directory { dir, granted: None, listing: Vec::new() }),
+            object: Object::Directory(Directory { dir, provenance: Provenance::Opened(origin), listing: Vec::new() }),
             rights: self.rights & Rights::DIRECTORY,
             inheriting: self.inheriting,
             flags: self.flags,
         }
     }
+}
+
+/// Opens something once more that was opened in a directory with these flags: nothing is made or emptied.
+pub(super) fn again(dir: &Dir, origin: &Origin, rights: Rights, flags: FdFlags) -> io::Result<cap_std::fs::File> {
+    let how = OpenFlags::empty();
+    let request = Request { follow: origin.follow, how, flags, rights, inheriting: Rights::empty() };
+    request.open_file(dir, &origin.path, origin.writes)
 }
 
 impl Wasi {
@@ -164,7 +177,7 @@ impl Wasi {
         request.limit(self.descriptors.get(fd)?.inheriting)?;
         // A result that cannot be handed over must not leave a descriptor behind.
         memory.range(opened, 4)?;
-        let descriptor = request.open(&directory.dir, memory.text(path, path_len)?)?;
+        let descriptor = request.open(directory, memory.text(path, path_len)?)?;
         let fd = self.descriptors.insert(descriptor)?;
         Ok(memory.write_u32(opened, fd)?)
     }

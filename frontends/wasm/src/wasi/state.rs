@@ -17,8 +17,21 @@ pub struct Wasi {
     /// `NAME=value`, with their terminating zeros.
     pub(super) environment: Vec<Vec<u8>>,
     pub(super) descriptors: Descriptors,
+    pub(super) open_files: OpenFiles,
     pub(super) clock: Box<dyn Clock>,
     pub(super) random: Box<dyn Random>,
+}
+
+/// What becomes of files and directories that a program has opened when its state is saved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum OpenFiles {
+    /// The state is not saved.
+    #[default]
+    Refuse,
+    /// In the saved state their descriptors are closed.
+    Close,
+    /// Path and place travel, and who loads the state opens them again, in the directories granted there.
+    Reopen,
 }
 
 impl Wasi {

@@ -1,11 +1,16 @@
 //! How the state of a program travels in snapshots.
 //!
-//! Streams and granted directories are those of the process that loads the state: it must grant what was granted. Open
-//! files and directories belong to the process that saves it, so they are refused by name.
+//! Streams and granted directories are those of the process that loads the state: it must grant what was granted. What the
+//! program has opened belongs to the process that saves it: it is refused by name, closed, or opened again from the
+//! directories granted where the state is loaded, as the embedder chooses.
 
-use super::descriptors::{Descriptor, Descriptors, Object};
-use super::state::Wasi;
-use super::types::{FdFlags, Rights};
+use super::descriptors::{Descriptor, Descriptors, Directory, Object, OpenFile, Origin, Provenance};
+use super::open;
+use super::state::{OpenFiles, Wasi};
+use super::types::{FdFlags, FileType, Rights};
+use cap_std::fs::Dir;
+use minivm::SnapshotError;
+use std::io::{Seek, SeekFrom};
 
 /// Writes numbers and bytes.
 struct Out(Vec<u8>);
@@ -48,6 +53,10 @@ impl<'a> In<'a> {
         self.take(count)
     }
 
+    fn text(&mut self) -> Result<String, String> {
+        String::from_utf8(self.block()?.to_vec()).map_err(|_| "a name is not UTF-8".into())
+    }
+
     fn list(&mut self) -> Result<Vec<Vec<u8>>, String> {
         let count = self.number()?;
         let mut list = Vec::new();
@@ -67,6 +76,14 @@ const INPUT: u64 = 1;
 const OUTPUT: u64 = 2;
 const ERROR: u64 = 3;
 const DIRECTORY: u64 = 4;
+/// The granted directory, the path in it, flags, the place.
+const FILE: u64 = 5;
+/// The granted directory, the path in it, flags.
+const OPENED_DIRECTORY: u64 = 6;
+
+// Flags of what was opened.
+const FOLLOW: u64 = 1;
+const WRITES: u64 = 2;
 
 impl Wasi {
     /// The state as bytes; what was written is let out first.
@@ -87,10 +104,11 @@ impl Wasi {
                 out.number(NONE);
                 continue;
             };
-            save_object(&descriptor.object, number, &mut out)?;
-            out.number(descriptor.rights.bits());
-            out.number(descriptor.inheriting.bits());
-            out.number(u64::from(descriptor.flags.bits()));
+            if save_object(&descriptor.object, number, self.open_files, &mut out)? {
+                out.number(descriptor.rights.bits());
+                out.number(descriptor.inheriting.bits());
+                out.number(u64::from(descriptor.flags.bits()));
+            }
         }
         Ok(out.0)
     }
@@ -99,18 +117,19 @@ impl Wasi {
     ///
     /// # Errors
     /// What is wrong with the bytes, or not granted here.
-    pub(super) fn load(&mut self, bytes: &[u8]) -> Result<(), String> {
+    pub(super) fn load(&mut self, bytes: &[u8]) -> Result<(), SnapshotError> {
         let mut from = In(bytes);
         let (arguments, environment) = (from.list()?, from.list()?);
         let (clock, random) = (from.block()?, from.block()?);
         let count = from.number()?;
+        let roots = self.roots()?;
         let mut granted = std::mem::take(&mut self.descriptors).into_slots();
         let mut slots = Vec::new();
         for _ in 0..count {
-            slots.push(load_descriptor(&mut granted, &mut from)?);
+            slots.push(load_descriptor(&mut granted, &roots, &mut from)?);
         }
         if !from.0.is_empty() {
-            return Err("there are bytes after its end".into());
+            return Err("there are bytes after its end".to_string().into());
         }
         self.clock.load(clock)?;
         self.random.load(random)?;
@@ -120,49 +139,151 @@ impl Wasi {
     }
 }
 
-fn save_object(object: &Object, number: usize, out: &mut Out) -> Result<(), String> {
-    match object {
-        Object::Input(_) => out.number(INPUT),
-        Object::Output(output) => out.number(if output.is_immediate() { ERROR } else { OUTPUT }),
-        Object::File(_) => return Err(format!("the file behind descriptor {number} is open")),
-        Object::Directory(directory) => match &directory.granted {
-            Some(_) if !directory.listing.is_empty() => {
-                return Err(format!("the directory behind descriptor {number} is being read"));
-            }
-            Some(name) => {
-                out.number(DIRECTORY);
-                out.block(name.as_bytes());
-            }
-            None => return Err(format!("the directory behind descriptor {number} is open")),
-        },
+impl Wasi {
+    fn roots(&self) -> Result<Roots, SnapshotError> {
+        let mut roots = Vec::new();
+        for descriptor in self.descriptors.slots().iter().flatten() {
+            let Object::Directory(directory) = &descriptor.object else { continue };
+            let Provenance::Granted(name) = &directory.provenance else { continue };
+            let dir = directory.dir.try_clone();
+            let dir = dir.map_err(|error| SnapshotError::Missing(format!("the directory '{name}': {error}")))?;
+            roots.push((name.clone(), descriptor.inheriting, dir));
+        }
+        Ok(roots)
     }
-    Ok(())
 }
 
-/// Reads a descriptor; what it stands for is taken out of what is granted here.
-fn load_descriptor(granted: &mut [Option<Descriptor>], from: &mut In<'_>) -> Result<Option<Descriptor>, String> {
+/// Writes what a descriptor stands for; false when it is closed in the saved state.
+fn save_object(object: &Object, number: usize, policy: OpenFiles, out: &mut Out) -> Result<bool, String> {
+    let (origin, what) = match object {
+        Object::Input(_) => {
+            out.number(INPUT);
+            return Ok(true);
+        }
+        Object::Output(output) => {
+            out.number(if output.is_immediate() { ERROR } else { OUTPUT });
+            return Ok(true);
+        }
+        Object::File(file) => (&file.origin, "file"),
+        Object::Directory(directory) => match &directory.provenance {
+            Provenance::Granted(name) => {
+                if !directory.listing.is_empty() {
+                    return Err(format!("the directory '{name}' (descriptor {number}) is being read"));
+                }
+                out.number(DIRECTORY);
+                out.block(name.as_bytes());
+                return Ok(true);
+            }
+            Provenance::Opened(origin) => (origin, "directory"),
+        },
+    };
+    let called = format!("the {what} '{}' in '{}' (descriptor {number})", origin.path, origin.root);
+    match policy {
+        OpenFiles::Refuse => return Err(format!("{called} is open")),
+        OpenFiles::Close => {
+            out.number(NONE);
+            return Ok(false);
+        }
+        OpenFiles::Reopen => {}
+    }
+    let is_file = matches!(object, Object::File(_));
+    out.number(if is_file { FILE } else { OPENED_DIRECTORY });
+    out.block(origin.root.as_bytes());
+    out.block(origin.path.as_bytes());
+    out.number(u64::from(origin.follow) * FOLLOW + u64::from(origin.writes) * WRITES);
+    match object {
+        Object::File(OpenFile { file, kind: FileType::RegularFile, .. }) => {
+            let mut file = file;
+            let place = file.stream_position();
+            out.number(place.map_err(|error| format!("{called} cannot be opened again: {error}"))?);
+        }
+        Object::File(_) => return Err(format!("{called} cannot be opened again: it is no regular file")),
+        Object::Directory(directory) if !directory.listing.is_empty() => return Err(format!("{called} is being read")),
+        Object::Directory(_) | Object::Input(_) | Object::Output(_) => {}
+    }
+    Ok(true)
+}
+
+/// The directories that are granted here: the guest's names for them, what they pass on, and they themselves.
+type Roots = Vec<(String, Rights, Dir)>;
+
+/// Reads a descriptor; what it stands for is taken out of what is granted here, or opened again there.
+fn load_descriptor(
+    granted: &mut [Option<Descriptor>],
+    roots: &Roots,
+    from: &mut In<'_>,
+) -> Result<Option<Descriptor>, SnapshotError> {
     let kind = from.number()?;
     if kind == NONE {
         return Ok(None);
+    }
+    if kind == FILE || kind == OPENED_DIRECTORY {
+        return opened_again(kind == FILE, roots, from).map(Some);
     }
     let name = if kind == DIRECTORY { from.block()? } else { &[] };
     let is_meant = |descriptor: &Descriptor| match &descriptor.object {
         Object::Input(_) => kind == INPUT,
         Object::Output(output) => kind == if output.is_immediate() { ERROR } else { OUTPUT },
         Object::Directory(directory) => {
-            kind == DIRECTORY && directory.granted.as_ref().is_some_and(|granted| granted.as_bytes() == name)
+            kind == DIRECTORY && directory.granted().is_some_and(|granted| granted.as_bytes() == name)
         }
         Object::File(_) => false,
     };
     let found = granted.iter_mut().find(|slot| slot.as_ref().is_some_and(is_meant)).and_then(Option::take);
     let mut descriptor = found.ok_or_else(|| match kind {
-        DIRECTORY => format!("the directory '{}' is not granted here", String::from_utf8_lossy(name)),
-        _ => "it has more streams than there are".to_string(),
+        DIRECTORY => not_granted(&String::from_utf8_lossy(name)),
+        _ => SnapshotError::Missing("it has more streams than there are".to_string()),
     })?;
     // Never more than what is granted here.
     descriptor.rights &= Rights::from_bits_truncate(from.number()?);
     descriptor.inheriting &= Rights::from_bits_truncate(from.number()?);
-    let flags = u16::try_from(from.number()?).map_err(|_| "it has flags that there are none of")?;
-    descriptor.flags = FdFlags::from_bits_truncate(flags);
+    descriptor.flags = flags(from)?;
     Ok(Some(descriptor))
+}
+
+fn not_granted(name: &str) -> SnapshotError {
+    SnapshotError::Missing(format!("the directory '{name}' is not granted here"))
+}
+
+fn flags(from: &mut In<'_>) -> Result<FdFlags, String> {
+    let flags = u16::try_from(from.number()?).map_err(|_| "it has flags that there are none of")?;
+    Ok(FdFlags::from_bits_truncate(flags))
+}
+
+/// Reads something that was opened, and opens it again.
+fn opened_again(is_file: bool, roots: &Roots, from: &mut In<'_>) -> Result<Descriptor, SnapshotError> {
+    let (root, path) = (from.text()?, from.text()?);
+    let bits = from.number()?;
+    let origin = Origin { root, path, follow: bits & FOLLOW != 0, writes: bits & WRITES != 0 };
+    let place = if is_file { from.number()? } else { 0 };
+    let rights = Rights::from_bits_truncate(from.number()?);
+    let inheriting = Rights::from_bits_truncate(from.number()?);
+    let flags = flags(from)?;
+    let (_, passed_on, dir) =
+        roots.iter().find(|(name, _, _)| *name == origin.root).ok_or_else(|| not_granted(&origin.root))?;
+    let cannot = |why: &dyn std::fmt::Display| {
+        let (path, root) = (&origin.path, &origin.root);
+        SnapshotError::Missing(format!("'{path}' in '{root}' cannot be opened again: {why}"))
+    };
+    // Never more than what is granted here; a file that the program was to read or write must still be so.
+    let meant = rights & (Rights::FD_READ | Rights::FD_WRITE);
+    if !passed_on.contains(meant) || origin.writes && !passed_on.contains(Rights::FD_WRITE) {
+        return Err(cannot(&"the directory here does not allow as much"));
+    }
+    let file = open::again(dir, &origin, rights, flags).map_err(|error| cannot(&error))?;
+    let metadata = file.metadata().map_err(|error| cannot(&error))?;
+    let mut file = file.into_std();
+    let object = match (is_file, metadata.is_dir(), metadata.is_file()) {
+        (true, _, true) => {
+            file.seek(SeekFrom::Start(place)).map_err(|error| cannot(&error))?;
+            Object::File(OpenFile { file, kind: FileType::RegularFile, origin })
+        }
+        (false, true, _) => {
+            let dir = Dir::from_std_file(file);
+            Object::Directory(Directory { dir, provenance: Provenance::Opened(origin), listing: Vec::new() })
+        }
+        _ => return Err(cannot(&"it is another kind of file now")),
+    };
+    let rights = rights & *passed_on;
+    Ok(Descriptor { object, rights, inheriting: inheriting & *passed_on, flags })
 }

@@ -24,7 +24,12 @@ pub(crate) trait SaveOutside {
     /// `state` is that of a live fiber, which does not run.
     unsafe fn fiber(&mut self, state: *mut (), heap: &mut HeapSaver, out: &mut Writer) -> Result<(), SnapshotError>;
     /// Writes an object of the host.
-    fn host_object(&mut self, object: &dyn HostObject, out: &mut Writer) -> Result<(), SnapshotError>;
+    fn host_object(
+        &mut self,
+        object: &mut dyn HostObject,
+        heap: &mut HeapSaver,
+        out: &mut Writer,
+    ) -> Result<(), SnapshotError>;
 }
 
 /// Numbers cells and writes them.
@@ -66,6 +71,13 @@ impl HeapSaver {
             *entry = u32::try_from(self.cells.len()).expect("heaps have less than 2^32 cells");
         }
         u64::from(*entry)
+    }
+
+    /// The fibers that were met, in order.
+    pub(crate) fn fibers(&self) -> Vec<*mut FiberCell> {
+        // SAFETY: cells that were met are live.
+        let is_fiber = |cell: &&*mut Header| unsafe { u32::from((***cell).kind()) == Tag::FIBER.0 };
+        self.cells.iter().filter(is_fiber).map(|cell| cell.cast()).collect()
     }
 
     /// Whether a cell was met.
@@ -330,10 +342,10 @@ impl HeapSaver {
         unsafe {
             self.reference((*userdata).metatable.cast(), out);
             self.values(Userdata::user_values(userdata), (*userdata).count as usize, out);
-            match &(*userdata).object {
+            match &mut (*userdata).object {
                 Some(object) => {
                     out.flag(true);
-                    outside.host_object(&**object, out)
+                    outside.host_object(&mut **object, self, out)
                 }
                 None => {
                     out.flag(false);

@@ -1,0 +1,172 @@
+//! Runs a case in slices, each in a process of its own: it loads what the one before has saved, and saves what it has reached.
+//!
+//! The process that asks starts itself with [`CHILD`] and a file that says what to do; the child writes its answer there.
+
+use crate::cases::Case;
+use crate::lua_host::{CaseHost, Luggage};
+use crate::outcome::{Ending, Outcome};
+use crate::reload::{Install, Plan, ended, scripted};
+use crate::small_stack::with_small_stack;
+use crate::{run_lua, run_mixed, run_wasm};
+use minivm::{CodeForm, Limits, Machine, RunState, SnapshotError, Value};
+use serde::{Deserialize, Serialize};
+use std::cell::RefCell;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What a process is told to be one of those that run a slice with.
+pub const CHILD: &str = "--child";
+
+/// The answer in place of an outcome when the run was saved.
+const SAVED: &str = "it is saved";
+
+/// What a child does.
+#[derive(Serialize, Deserialize)]
+struct Task {
+    /// The name of the case.
+    case: String,
+    /// Instructions until it is saved; to the end without.
+    length: Option<u64>,
+    /// The state to go on with, and where the next one goes.
+    state: PathBuf,
+    is_first: bool,
+    luggage: Luggage,
+}
+
+/// What has become of it.
+#[derive(Serialize, Deserialize)]
+struct Answer {
+    output: Vec<u8>,
+    /// How the run ended, if it did.
+    ending: Option<Ending>,
+    luggage: Luggage,
+}
+
+/// Runs a case in slices; gives its outcome and the number of processes.
+///
+/// # Errors
+/// When a child fails.
+pub fn run(case: &Case, plan: Plan) -> Result<(Outcome, u32), String> {
+    let text = |error: &dyn std::fmt::Display| format!("{}: {error}", case.name);
+    let folder = tempfile::tempdir().map_err(|error| text(&error))?;
+    let scratch = folder.path().join("scratch");
+    fs::create_dir(&scratch).map_err(|error| text(&error))?;
+    let file = folder.path().join("task.json");
+    let program = std::env::current_exe().map_err(|error| text(&error))?;
+    let mut luggage = Luggage { scratch, names: 0, input_at: 0 };
+    let (mut output, mut processes) = (Vec::new(), 0);
+    for length in plan.lengths().map(Some).chain([None]) {
+        let state = folder.path().join("state.mvs");
+        let task = Task { case: case.name.clone(), length, state, is_first: processes == 0, luggage };
+        fs::write(&file, serde_json::to_vec(&task).map_err(|error| text(&error))?).map_err(|error| text(&error))?;
+        let ended = Command::new(&program).arg(CHILD).arg(&file).output().map_err(|error| text(&error))?;
+        processes += 1;
+        if !ended.status.success() {
+            return Err(format!("process {processes}: {}", String::from_utf8_lossy(&ended.stderr)));
+        }
+        let answer = fs::read(&file).map_err(|error| text(&error))?;
+        let answer: Answer = serde_json::from_slice(&answer).map_err(|error| text(&error))?;
+        output.extend(answer.output);
+        luggage = answer.luggage;
+        if let Some(ending) = answer.ending {
+            return Ok((Outcome { output, ending }, processes));
+        }
+    }
+    Err("it does not end".into())
+}
+
+/// Is the child: does what a file says, among these cases.
+///
+/// # Errors
+/// When that cannot be done.
+pub fn be_child(file: &Path, cases: &[Case]) -> Result<(), String> {
+    let task = fs::read(file).map_err(|error| error.to_string())?;
+    let task: Task = serde_json::from_slice(&task).map_err(|error| error.to_string())?;
+    let case = cases.iter().find(|case| case.name == task.case).ok_or("there is no such case")?;
+    let is_lua = case.source.extension().is_some_and(|ending| ending == "lua");
+    let answer = match (case.name.starts_with("mixed/"), is_lua) {
+        (true, _) => with_small_stack(|| lua_slice(case, &task, run_mixed::limits(), minivm_modules::install))?,
+        (false, true) => lua_slice(case, &task, Limits::default(), |_| Ok(()))?,
+        (false, false) => wasm_slice(case, &task)?,
+    };
+    fs::write(file, serde_json::to_vec(&answer).map_err(|error| error.to_string())?).map_err(|error| error.to_string())
+}
+
+/// What a slice of a run gives to the code around it: its end, or the reason that there is none yet.
+type Sliced = Result<Result<Vec<Value>, minivm::Failure>, String>;
+
+/// Loads the state, goes on, and saves. Where something is open that cannot travel, it goes on for as long once more.
+fn slice(machine: &mut Machine, task: &Task) -> Sliced {
+    if !task.is_first {
+        let bytes = fs::read(&task.state).map_err(|error| error.to_string())?;
+        machine.load(&bytes).map_err(|error| error.to_string())?;
+    }
+    loop {
+        machine.set_fuel(task.length);
+        let state = machine.resume();
+        if !matches!(state, RunState::OutOfFuel) {
+            // What runs when the machine is closed is not limited.
+            machine.set_fuel(None);
+            return ended(state);
+        }
+        match machine.save(b"", CodeForm::Whole) {
+            Ok(bytes) => {
+                fs::write(&task.state, bytes).map_err(|error| error.to_string())?;
+                return Err(SAVED.into());
+            }
+            Err(SnapshotError::Refused(_)) => {}
+            Err(error) => return Err(error.to_string()),
+        }
+    }
+}
+
+/// What a run that was saved, or has ended, answers.
+fn answer(outcome: Result<Outcome, String>, printed: Vec<u8>, luggage: Luggage) -> Result<Answer, String> {
+    match outcome {
+        Ok(Outcome { output, ending }) => Ok(Answer { output, ending: Some(ending), luggage }),
+        Err(why) if why == SAVED => Ok(Answer { output: printed, ending: None, luggage }),
+        Err(why) => Err(why),
+    }
+}
+
+fn lua_slice(case: &Case, task: &Task, limits: Limits, install: Install) -> Result<Answer, String> {
+    let arrived = CaseHost::arrived(case, &task.luggage);
+    let host = arrived.0.clone();
+    let outcome = run_lua::run_on(case, arrived, limits, install, |machine, host, chunk, arguments| {
+        if task.is_first {
+            machine.prepare(chunk, arguments);
+        } else {
+            *machine = scripted(host, limits, install)?;
+        }
+        slice(machine, task)
+    });
+    answer(outcome, host.printed(), host.luggage())
+}
+
+fn wasm_slice(case: &Case, task: &Task) -> Result<Answer, String> {
+    let seen = RefCell::new((Vec::new(), 0));
+    let start = (task.luggage.scratch.as_path(), task.luggage.input_at);
+    let outcome = run_wasm::run_in(case, start, |machine, start, host| {
+        let mut linked = None;
+        if task.is_first {
+            machine.prepare(start, &[]);
+        } else {
+            let (other, other_linked) = host.machine()?;
+            *machine = other;
+            linked = Some(other_linked);
+        }
+        let result = slice(machine, task);
+        if let Some(linked) = linked {
+            linked.flush().map_err(|error| error.to_string())?;
+        }
+        if result.is_err() {
+            // What was written is let out before a state is saved.
+            seen.borrow_mut().0 = host.take_output();
+        }
+        seen.borrow_mut().1 = host.input_at();
+        result
+    });
+    let (printed, input_at) = seen.into_inner();
+    answer(outcome, printed, Luggage { input_at, ..task.luggage.clone() })
+}

@@ -1,0 +1,54 @@
+//! Every case prints the same when it goes on in another process again and again.
+//!
+//! By itself this runs a sample. The ignored trials are all cases: `cargo fresh-processes`. `MINIVM_SNAPSHOT_SEED=N` chooses
+//! other places, `MINIVM_SNAPSHOT_PROCESSES=N` more or fewer processes for each case than six.
+
+use libtest_mimic::{Arguments, Trial};
+use minivm_conformance::cases::{self, Case};
+use minivm_conformance::relay;
+use minivm_conformance::reload::Plan;
+use minivm_conformance::{known, snapshot};
+use std::path::Path;
+use std::process::ExitCode;
+
+/// Of each kind, one case in so many is in the sample.
+const SAMPLE: usize = 24;
+
+fn all() -> Vec<Case> {
+    let lua = cases::lua().into_iter().chain(cases::lua_programs());
+    lua.chain(cases::c_programs()).chain(cases::mixed()).collect()
+}
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    if let [first, file] = words.as_slice()
+        && first == relay::CHILD
+    {
+        return match relay::be_child(Path::new(file), &all()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(why) => {
+                eprintln!("{why}");
+                ExitCode::FAILURE
+            }
+        };
+    }
+    let arguments = Arguments::from_args();
+    let mut trials = Vec::new();
+    for (number, case) in all().into_iter().enumerate() {
+        let (name, crashes) = (case.name.clone(), known::crashes(&case.name));
+        let is_sample = number % SAMPLE == 0 && !name.contains("programs");
+        let test = Trial::test(name, move || Ok(known::judge(&case, check(&case))?));
+        trials.push(test.with_ignored_flag(crashes || !is_sample));
+    }
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+fn check(case: &Case) -> Result<(), String> {
+    let number = |name: &str| std::env::var(name).ok()?.parse::<u64>().ok();
+    let seed = number("MINIVM_SNAPSHOT_SEED").unwrap_or(1);
+    let seed = case.name.bytes().fold(seed, |seed, byte| seed.rotate_left(5).wrapping_mul(31) ^ u64::from(byte));
+    let processes = number("MINIVM_SNAPSHOT_PROCESSES").unwrap_or(6).clamp(1, 1 << 20) as u32;
+    let plan = Plan { seed, first: 90, growth_percent: 400, reloads_max: processes - 1 };
+    let (outcome, _) = relay::run(case, plan)?;
+    snapshot::check(case, &outcome.text())
+}

@@ -1,0 +1,133 @@
+//! Snapshots without code: which files the code of a machine is in, and finding it there again.
+//!
+//! A file that a program was loaded from is known by the name that the program has it under and by its place. When a state is
+//! saved, each is compiled once more: only code whose hash is that of a program of the machine is left out, so that chunks that
+//! are in no file, and files that have changed since, travel whole.
+
+use crate::exit::Exit;
+use crate::report::{Place, Report};
+use crate::source::{Failure, cause};
+use minivm::{Machine, ProgramHash, program_hash};
+use minivm_isa::Verified;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+/// The files that code of a machine may be from: names, and places. Clones share them.
+#[derive(Clone, Default)]
+pub(crate) struct ProgramFiles(Rc<RefCell<BTreeMap<String, PathBuf>>>);
+
+/// A file that code left out of a snapshot is in.
+pub(super) struct ProgramFile {
+    pub(super) hash: ProgramHash,
+    /// The name that the program has it under.
+    name: String,
+    /// Where it was.
+    place: String,
+}
+
+impl ProgramFile {
+    /// Three lines of a note.
+    pub(super) fn lines(&self) -> String {
+        let hash: String = self.hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("{hash}\n{}\n{}\n", self.name, self.place)
+    }
+
+    /// Takes three lines.
+    pub(super) fn read(from: &mut &str) -> Option<Self> {
+        let mut line = || {
+            let (line, rest) = from.split_once('\n')?;
+            *from = rest;
+            Some(line)
+        };
+        let (digits, name, place) = (line()?, line()?.to_owned(), line()?.to_owned());
+        let mut hash = ProgramHash::default();
+        if digits.len() != 2 * hash.len() || !digits.is_ascii() {
+            return None;
+        }
+        for (index, byte) in hash.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(&digits[2 * index..2 * index + 2], 16).ok()?;
+        }
+        Some(ProgramFile { hash, name, place })
+    }
+
+    /// The program in a file, if it is this one.
+    fn compile(&self, place: &Path) -> io::Result<Option<Verified>> {
+        Ok(compile(&self.name, place)?.filter(|program| program_hash(program) == self.hash))
+    }
+}
+
+/// The program in a file, by the name that the program had it under; none when it is not valid.
+fn compile(name: &str, place: &Path) -> io::Result<Option<Verified>> {
+    // What is named in a snapshot could be a device without end.
+    if !std::fs::metadata(place)?.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    Ok(minivm_modules::compile(name, &std::fs::read(place)?).ok())
+}
+
+impl ProgramFiles {
+    /// A program was loaded from a file.
+    pub(super) fn loaded(&self, name: &str, place: &Path) {
+        let Ok(place) = std::path::absolute(place) else { return };
+        self.0.borrow_mut().insert(name.to_owned(), place);
+    }
+
+    /// A program has read a file, which may be one of its own.
+    pub(crate) fn opened(&self, name: &str, place: &Path) {
+        let ending = place.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+        if ending == "lua" || minivm_modules::ENDINGS.contains(&ending) {
+            self.loaded(name, place);
+        }
+    }
+
+    /// The files that code of a machine is in now.
+    pub(super) fn of(&self, machine: &Machine) -> Vec<ProgramFile> {
+        let hashes = machine.program_hashes();
+        let mut found: Vec<ProgramFile> = Vec::new();
+        for (name, place) in &*self.0.borrow() {
+            // Names that a note cannot hold are those of files whose code travels whole.
+            let Some(written) = place.to_str().filter(|place| !place.contains('\n') && !name.contains('\n')) else {
+                continue;
+            };
+            let Ok(Some(program)) = compile(name, place) else { continue };
+            let hash = program_hash(&program);
+            if hashes.contains(&hash) && found.iter().all(|file| file.hash != hash) {
+                found.push(ProgramFile { hash, name: name.clone(), place: written.to_owned() });
+            }
+        }
+        found
+    }
+
+    /// The programs in such files, where they are now or where they were.
+    ///
+    /// # Errors
+    /// When one is missing, or has changed.
+    pub(super) fn find(&self, files: &[ProgramFile], places: &[PathBuf]) -> Result<Vec<Verified>, Failure> {
+        let mut programs = Vec::with_capacity(files.len());
+        for file in files {
+            let was = Path::new(&file.place);
+            let given = places.iter().find_map(|place| Some((place.as_path(), file.compile(place).ok()??)));
+            let (place, program) = match given {
+                Some(found) => found,
+                None => match file.compile(was) {
+                    Ok(Some(program)) => (was, program),
+                    Ok(None) => return Err(gone(file, "its code has changed since")),
+                    Err(error) => return Err(gone(file, &format!("it cannot be read: {}", cause(&error)))),
+                },
+            };
+            self.loaded(&file.name, place);
+            programs.push(program);
+        }
+        Ok(programs)
+    }
+}
+
+/// Code that a snapshot needs is not where it was.
+fn gone(file: &ProgramFile, why: &str) -> Failure {
+    let report = Report::new(format!("the snapshot was made without the code of `{}`, and {why}", file.name));
+    let help = "say where the file is as it was then with `--program FILE`";
+    Failure::new(Exit::Unreadable, report.place(Place::file(file.place.as_str())).help(help))
+}
