@@ -1,10 +1,8 @@
 //! A machine's state for people: stacks with source lines and locals, heap by kind, memories.
 
 use super::SnapshotError;
-use crate::context::{Context, Status};
-use crate::dispatch::Flow;
+use crate::inspect::FrameKind;
 use crate::machine::Machine;
-use crate::stack::walk::{Level, Walk};
 use std::fmt::Write;
 
 impl Machine {
@@ -15,14 +13,13 @@ impl Machine {
     pub fn describe_state(&mut self) -> Result<String, SnapshotError> {
         let mut text = String::new();
         let census = super::save::save(&mut self.cx, &[], None)?.census;
-        let cx = &mut *self.cx;
-        let is_run = matches!(cx.status, Status::Running | Status::OutOfFuel | Status::Stepped);
-        if is_run {
+        if self.is_stopped() {
             text += "stack:\n";
-            stack(cx, &mut text);
+            stack(self, &mut text);
         } else {
             text += "stack: nothing runs\n";
         }
+        let cx = &*self.cx;
         let _ = writeln!(text, "heap: {} bytes in use, {} collections", cx.heap.used_bytes(), cx.heap.cycles());
         for (kind, (count, bytes)) in census {
             let _ = writeln!(text, "  {kind}: {count}, {bytes} bytes");
@@ -39,24 +36,13 @@ impl Machine {
     }
 }
 
-fn stack(cx: &mut Context, text: &mut String) {
-    let at = Flow { pc: cx.pc, regs: cx.regs };
-    let mut walk = Walk::new(cx, at, false);
-    // SAFETY: the state is that of a run that has stopped, and the stack does not change.
-    while let Some((level, _)) = unsafe { walk.next() } {
-        if matches!(level, Level::Record { .. } | Level::Border { .. }) {
-            continue;
-        }
-        // SAFETY: the level is one of that stack.
-        let info = unsafe { crate::error::level_info(cx, &level, walk.peek()) };
-        let place = match (&info.source, info.line) {
-            (Some(source), Some(line)) => format!("{source}:{line}"),
-            (Some(source), None) => source.clone(),
-            _ => "host".to_string(),
-        };
-        let _ = writeln!(text, "  {place}: {}", info.own_name);
-        for (name, value) in info.locals {
-            let _ = writeln!(text, "    {name} = {}", cx.describe(value));
+/// The frames of the run, with what their variables hold.
+fn stack(machine: &Machine, text: &mut String) {
+    for frame in machine.frames().filter(|frame| frame.kind != FrameKind::Border) {
+        let place = frame.position.map_or("host".to_string(), |position| position.to_string());
+        let _ = writeln!(text, "  {place}: {}", frame.name);
+        for variable in &frame.locals {
+            let _ = writeln!(text, "    {} = {}", variable.name, machine.show(&variable.value));
         }
     }
 }

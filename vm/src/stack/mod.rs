@@ -6,6 +6,7 @@ pub(crate) mod collect;
 pub(crate) mod error;
 pub(crate) mod fiber;
 pub(crate) mod finalise;
+pub(crate) mod frames;
 pub(crate) mod host_call;
 mod host_debug;
 mod host_modules;
