@@ -14,6 +14,7 @@ mod loader;
 mod machine;
 pub mod memory;
 mod number;
+mod scheduler;
 mod snapshot;
 mod stack;
 pub mod value;
@@ -33,6 +34,7 @@ pub use inspect::{Frame, FrameKind, Frames, Position, Variable, VariableValue};
 pub use loader::explain::{ExplainError, ThreadedForm, ThreadedLine};
 pub use loader::instantiate::LinkError;
 pub use machine::{Extern, ExternKind, Imports, InstanceId, Kept, Machine};
+pub use scheduler::{Scheduler, Task, TaskId};
 #[cfg(feature = "snapshot-files")]
 pub use snapshot::container as snapshot_file;
 pub use snapshot::{CodeForm, ObjectCodec, SnapshotError, StateCodec};
