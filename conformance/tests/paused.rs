@@ -219,7 +219,7 @@ fn a_step_goes_over_calls_or_into_them() {
     let over = lines(&mut lua(STEPS), Machine::step_line);
     assert_eq!(over, [5, 6, 7, 6, 8, 9, 8, 9, 8, 11, 13, 11, 14, 15]);
     let into = lines(&mut lua(STEPS), Machine::step_into_line);
-    assert_eq!(into, [5, 2, 3, 5, 6, 2, 3, 6, 7, 2, 3, 7, 6, 8, 9, 8, 9, 8, 11, 13, 11, 14, 12, 2, 3, 14, 15]);
+    assert_eq!(into, [5, 2, 3, 6, 2, 3, 7, 2, 3, 6, 8, 9, 8, 9, 8, 11, 13, 11, 14, 12, 2, 3, 15]);
 }
 
 #[test]
@@ -259,14 +259,14 @@ fn steps_by_line_cost_what_the_lines_cost() {
     stepped.set_fuel(Some(1_000_000));
     lines(&mut stepped, Machine::step_line);
     assert_eq!(stepped.fuel(), whole.fuel());
-    // Out of fuel in the middle of a line, the next step goes on to the end of that line.
+    // It stands where line 5 begins, and goes on to where another one does.
     let mut short = lua(STEPS);
     short.set_fuel(Some(1));
     assert!(matches!(short.step_line(), RunState::OutOfFuel));
     assert_eq!(short.fuel(), Some(0));
     short.set_fuel(None);
     assert!(matches!(short.step_line(), RunState::Stepped));
-    assert_eq!(line(&short), 5);
+    assert_eq!(line(&short), 6);
 }
 
 #[test]
