@@ -1,7 +1,7 @@
 //! A machine's state for people: stacks with source lines and locals, heap by kind, memories.
 
 use super::SnapshotError;
-use crate::inspect::FrameKind;
+use crate::inspect::{FrameKind, VariableValue};
 use crate::machine::Machine;
 use std::fmt::Write;
 
@@ -14,6 +14,9 @@ impl Machine {
         let mut text = String::new();
         let census = super::save::save(&mut self.cx, &[], None)?.census;
         if self.is_stopped() {
+            if let Some(error) = self.uncaught_error() {
+                let _ = writeln!(text, "uncaught error: {}", self.show(&VariableValue::Any(error)));
+            }
             text += "stack:\n";
             stack(self, &mut text);
         } else {

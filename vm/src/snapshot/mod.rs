@@ -115,7 +115,11 @@ impl Machine {
     /// Whether there is a run that [`resume`](Self::resume) would go on with.
     pub fn is_stopped(&self) -> bool {
         use crate::context::Status;
-        matches!(self.cx.status, Status::Running | Status::OutOfFuel | Status::Stepped)
+        match self.cx.status {
+            Status::Running | Status::OutOfFuel | Status::Stepped => true,
+            Status::Failed => self.uncaught_error().is_some(),
+            Status::Finished | Status::Waiting => false,
+        }
     }
 
     /// A copy of a machine, with a run that has stopped: a fork. `other` is a fresh machine with the same host functions

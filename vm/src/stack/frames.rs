@@ -6,6 +6,7 @@
 
 use super::error::{fiber_state, function_name, suspended_in};
 use super::record::{Record, RecordKind};
+use super::uncaught::Uncaught;
 use super::walk::{Level, Walk};
 use crate::context::{Context, Status};
 use crate::dispatch::operands::get_any;
@@ -139,10 +140,16 @@ enum Shown<'m> {
 impl<'m> Reader<'m> {
     /// Reads the frames of the run that has stopped.
     pub(crate) fn of_run(cx: &'m Context) -> Self {
-        let stands = matches!(cx.status, Status::Running | Status::OutOfFuel | Status::Stepped | Status::Waiting);
+        let is_uncaught = matches!(cx.uncaught, Uncaught::Stopped(_));
+        let stands = match cx.status {
+            Status::Running | Status::OutOfFuel | Status::Stepped | Status::Waiting => true,
+            Status::Failed => is_uncaught,
+            Status::Finished => false,
+        };
         let at = Flow { pc: cx.pc, regs: cx.regs };
         let walk = (stands && !at.pc.is_null()).then(|| Walk::new(cx, at, false));
-        Reader { cx, walk, entered: Entered::Before, top: None, fiber: cx.fiber, follows_resumers: true }
+        let entered = if is_uncaught { Entered::Inside } else { Entered::Before };
+        Reader { cx, walk, entered, top: None, fiber: cx.fiber, follows_resumers: true }
     }
 
     /// Reads the frames of a fiber that does not run.

@@ -18,5 +18,6 @@ pub(crate) mod resume;
 pub(crate) mod run;
 pub(crate) mod stepping;
 pub(crate) mod switch;
+pub(crate) mod uncaught;
 pub(crate) mod unwind;
 pub(crate) mod walk;

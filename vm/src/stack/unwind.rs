@@ -4,7 +4,7 @@ use super::call::{call_above, top_of};
 use super::memory::RESERVE_WORDS;
 use super::record::{Protect, RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
 use super::walk::{Level, Walk, height};
-use super::{host_run, switch};
+use super::{host_run, switch, uncaught};
 use crate::context::{Context, Status};
 use crate::dispatch::operands::{get_any, set_any};
 use crate::dispatch::{Flow, Regs};
@@ -103,6 +103,18 @@ pub(crate) unsafe fn raise_message(cx: &mut Context, at: Flow, message: impl AsR
     }
 }
 
+/// Unwinds the stack for an error that the run has stopped at, as nobody catches it.
+///
+/// # Safety
+/// `at` is where it was raised.
+pub(super) unsafe fn raise_uncaught(cx: &mut Context, at: Flow, error: Value) -> Flow {
+    // SAFETY: passed on.
+    unsafe {
+        let search = search(cx, at, false, Errand::New);
+        unwind_to(cx, at, false, search.catcher, error)
+    }
+}
+
 /// Closes the running fiber, which is suspended at `at` or has failed there with `error`: runs its clean-up regions, then it
 /// is dead.
 ///
@@ -166,6 +178,12 @@ unsafe fn raise_from(cx: &mut Context, at: Flow, calling: bool, error: Value) ->
             super::stepping::pay(cx, at);
         }
         let errand = if !calling && throws_on(cx, at) { Errand::Onward } else { Errand::New };
+        if errand == Errand::New
+            && !calling
+            && let Some(flow) = uncaught::stop_at(cx, at, error)
+        {
+            return flow;
+        }
         let search = search(cx, at, calling, errand);
         match search.handler {
             Some(_) if search.handlers_at_work >= HANDLER_DEPTH_MAX => handling_failed(cx, at, calling),
@@ -263,7 +281,11 @@ fn catcher_of(guest: &GuestFunction, regs: Regs, region: &Region) -> Catcher {
 }
 
 /// The innermost region around an instruction if it cleans up, and the innermost one that catches, if it may.
-fn regions_at(guest: &GuestFunction, instruction: usize, catches: bool) -> (Option<&Region>, Option<&Region>) {
+pub(super) fn regions_at(
+    guest: &GuestFunction,
+    instruction: usize,
+    catches: bool,
+) -> (Option<&Region>, Option<&Region>) {
     let function = guest.portable();
     if function.regions.is_empty() {
         return (None, None);
