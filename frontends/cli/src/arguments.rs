@@ -113,6 +113,10 @@ pub(crate) struct Run {
     /// In the snapshot, files that the program has open are closed; else they are a reason not to save it.
     #[arg(long, requires = "snapshot_to")]
     pub(crate) snapshot_closes_files: bool,
+    /// When the program fails with an error that nothing in it catches, save it here as it was then; `minivm inspect` shows
+    /// where.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) snapshot_on_error: Option<PathBuf>,
     /// The program, and the arguments that belong to it.
     #[arg(
         required = true,
