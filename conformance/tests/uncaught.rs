@@ -61,6 +61,11 @@ const FAILING: &[(&str, &[&str])] = &[
         &["error -", "function <a.lua:1> 1 n=4 k=8", "main chunk 3 f=function t=table"],
     ),
     ("log = 'x' local t = nil\nlocal u = 1\nreturn t.x + u", &["main chunk 3 t=nil u=1"]),
+    (
+        "log = 'x' local function f(v) return v.x.y end
+        for i, v in ipairs({ { x = {} }, {} }) do f(v) end",
+        &["function <a.lua:1> 1 v=table", "main chunk 2"],
+    ),
     ("log = 'x' error({ code = 3 })", &["error -", "main chunk 1"]),
     (
         "log = 'x' local order = function(a, b) local c = a .. b; return c < 1 end
@@ -104,7 +109,9 @@ fn an_uncaught_error_stops_where_it_was_raised_and_ends_the_same() {
             machine.set_keep_stack_on_error(true);
             let state = machine.resume();
             assert!(matches!(state, RunState::Failed(_)) && machine.is_stopped(), "{source}");
-            assert!(machine.uncaught_error().is_some() && !machine.traceback().is_empty());
+            // What is told of it is what it was, though clean-ups come first; what leaves a fiber is raised again outside.
+            let same = source.contains("coroutine") || end.ends_with(&machine.traceback());
+            assert!(same, "{source}: {end} but {}", machine.traceback());
             let stopped = frames(&machine);
             for (index, part) in expected.iter().enumerate() {
                 assert!(stopped[index].starts_with(part), "{source}: {:?}", &stopped[..stopped.len().min(9)]);

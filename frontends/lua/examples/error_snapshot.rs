@@ -3,7 +3,7 @@
 
 mod common;
 
-use minivm::{CodeForm, Failure, RunState, snapshot_file};
+use minivm::{CodeForm, RunState, snapshot_file};
 use std::error::Error;
 
 const PROGRAM: &str = "local function price(item)
@@ -29,11 +29,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     other.load(&snapshot_file::unpack(&std::fs::read(&file)?)?)?;
     std::fs::remove_file(&file)?;
     let error = other.uncaught_error().ok_or("it has stopped at an error")?;
-    let error = other.describe(error);
-    println!("another machine finds: {error}");
+    println!("another machine finds: {}", other.describe(error));
     common::print_frames(&other);
     match other.resume() {
-        RunState::Failed(Failure::Error { value, .. }) if other.describe(value) == error => {
+        RunState::Failed(again) if again.to_string() == failure.to_string() => {
             println!("and fails in the same way when it goes on");
             Ok(())
         }

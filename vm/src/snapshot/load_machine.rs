@@ -309,6 +309,7 @@ impl Loading<'_> {
             0 => None,
             number => Some(TrapCode::from_number(number - 1).ok_or_else(|| from.damaged("there is no such trap"))?),
         };
+        let trace = from.text()?;
         if overflow_words > OVERFLOW_WORDS_MAX {
             return Err(from.damaged("the stack is larger than it can be"));
         }
@@ -338,6 +339,7 @@ impl Loading<'_> {
         cx.finaliser_in = finaliser_in;
         cx.exit = exits.then_some(exit);
         cx.pending_trap = trap;
+        cx.trace = (!trace.is_empty()).then(|| trace.to_string());
         cx.status = Status::Stepped;
         (cx.pc, cx.regs) = (pc, regs);
         let state = cx.running();

@@ -55,10 +55,7 @@ impl<'c> Loading<'c> {
         let mut building =
             Building { words: Vec::new(), below: Below::Ground, needed: FIRST_WORDS - RESERVE_WORDS, record_return };
         if kind == state::NEW {
-            let entry = Record::instruction(RecordKind::Entry, std::ptr::null(), std::ptr::null(), 0);
-            building.set_record(0, entry);
-            building.set_value(RECORD_DELTA - 2, cells.value(from)?);
-            fiber.stack = self.stack(cell, &building, words)?;
+            fiber.stack = self.unbegun(cell, building, words, cells, from)?;
             return Ok(());
         }
         fiber.resumer = cells.reference_to(Tag::FIBER, from)?.cast();
@@ -95,6 +92,21 @@ impl<'c> Loading<'c> {
             }
         }
         Ok(())
+    }
+
+    /// Reads a fiber that has not begun: the callee that waits on it.
+    fn unbegun(
+        &mut self,
+        cell: *mut FiberCell,
+        mut building: Building<'_>,
+        words: usize,
+        cells: &HeapLoader<'_>,
+        from: &mut Reader<'_>,
+    ) -> Result<StackMemory, SnapshotError> {
+        let entry = Record::instruction(RecordKind::Entry, std::ptr::null(), std::ptr::null(), 0);
+        building.set_record(0, entry);
+        building.set_value(RECORD_DELTA - 2, cells.value(from)?);
+        self.stack(cell, &building, words)
     }
 
     /// The memory of a stack that was built.

@@ -430,6 +430,7 @@ impl<'c> Saving<'c> {
         out.flag(cx.exit.is_some());
         out.signed(i64::from(cx.exit.unwrap_or(0)));
         out.number(cx.pending_trap.map_or(0, |trap| trap as u64 + 1));
+        out.text(cx.trace.as_deref().unwrap_or_default());
         if matches!(run, RunKind::Raised(_)) {
             return;
         }

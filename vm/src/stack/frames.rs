@@ -225,7 +225,7 @@ impl<'m> Reader<'m> {
         unsafe {
             loop {
                 let Some((level, at)) = self.walk.as_mut().and_then(|walk| walk.next()) else {
-                    self.to_resumer()?;
+                    self.follow_resumer()?;
                     continue;
                 };
                 match level {
@@ -251,14 +251,18 @@ impl<'m> Reader<'m> {
     }
 
     /// Goes on with the fiber that has resumed this one.
-    fn to_resumer(&mut self) -> Option<()> {
+    fn follow_resumer(&mut self) -> Option<()> {
         self.walk = None;
         if !self.follows_resumers || self.fiber.is_null() {
             return None;
         }
         // SAFETY: the chain of fibers that wait for the running one is alive.
         let resumer = unsafe { Fiber::of(self.fiber) }.resumer;
-        let fiber = unsafe { Fiber::of((!resumer.is_null()).then_some(resumer)?) };
+        if resumer.is_null() {
+            return None;
+        }
+        // SAFETY: as above.
+        let fiber = unsafe { Fiber::of(resumer) };
         self.walk = Some(Walk::new(self.cx, Flow { pc: fiber.pc, regs: fiber.saved_regs() }, true));
         (self.fiber, self.entered) = (resumer, Entered::Inside);
         Some(())
@@ -284,9 +288,8 @@ fn position(guest: &GuestFunction, span: &Span) -> Option<Position> {
     let source = guest.program().sources.get(span.source)?;
     let before = source.text.as_deref().and_then(|text| text.get(..span.start as usize));
     let column = before.and_then(|before| {
-        let is_end = |byte: &u8| *byte == b'\n';
-        let line = 1 + before.iter().filter(|byte| is_end(byte)).count();
-        let begin = before.iter().rposition(|byte| is_end(byte)).map_or(0, |end| end + 1);
+        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+        let begin = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         (line == span.line as usize).then(|| (before.len() - begin + 1) as u32)
     });
     Some(Position { file: source.name.clone(), line: span.line, column, bytes: span.start..span.end })

@@ -215,6 +215,7 @@ impl Context {
         self.failure = None;
         self.finaliser_in = std::ptr::null_mut();
         self.uncaught = Uncaught::Never;
+        self.trace = None;
         self.exit = None;
         self.is_abandoned = false;
         self.overflow_words = 0;
