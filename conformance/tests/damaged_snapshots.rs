@@ -7,7 +7,7 @@ use minivm_lua::stdlib;
 use minivm_lua::stdlib::host::NoHost;
 
 /// Programs that stop with much on their stacks.
-const PROGRAMS: [(&str, u64); 4] = [
+const PROGRAMS: [(&str, u64); 5] = [
     (
         "local t = setmetatable({}, { __index = function(t, k) local s = 0 for i = 1, 50 do s = s + i end return s + k end })
         local weak = setmetatable({}, { __mode = 'k' }) weak[t] = { 1, 2.5, 'three', true }
@@ -31,6 +31,13 @@ const PROGRAMS: [(&str, u64); 4] = [
         table.sort({ 3, 1, 2, 5, 4 }, function(a, b) return a < b and f(12) > 0 end) return xpcall(f, function(m) return m end, 20)",
         330,
     ),
+    // It stops at an error that nobody catches, on a fiber.
+    (
+        "local w = coroutine.wrap(function(...) local n <close> = setmetatable({}, { __close = function() for i = 1, 9 do end end })
+        local v = coroutine.yield(...) for k, x in pairs({ v, 2.5 }) do local s = k .. 'x' error({ s, k, x }) end end)
+        w(1, 2) local t = setmetatable({}, { __index = function(_, k) return w(k) end }) for i = 1, 3 do local u = { i } return t[u] end",
+        10_000,
+    ),
 ];
 
 fn machine() -> Machine {
@@ -49,8 +56,10 @@ fn snapshot(source: &str, fuel: u64) -> Vec<u8> {
     let chunk = machine.closure(instance, "main", &[globals]).expect("there is memory");
     machine.prepare(chunk, &[]);
     machine.set_fuel(Some(fuel));
+    machine.set_keep_stack_on_error(true);
     match machine.resume() {
         RunState::OutOfFuel => {}
+        RunState::Failed(_) if machine.uncaught_error().is_some() => {}
         RunState::Failed(failure) => panic!("{failure}"),
         _ => panic!("it ends too soon: {source}"),
     }
@@ -110,6 +119,9 @@ fn damage_is_an_error_or_harmless() {
                 refused += 1;
             }
             Ok(_) => {
+                for frame in machine.frames().take(200) {
+                    frame.locals.iter().for_each(|local| drop(machine.show(&local.value)));
+                }
                 // Fast code first, then plain code.
                 machine.set_fuel(Some(20_000));
                 let _ = machine.resume();
