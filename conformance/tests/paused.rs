@@ -308,3 +308,55 @@ fn a_scheduler_takes_turns() {
     assert_eq!(ended.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [short, middle, limited, long]);
     assert_eq!(ended.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>(), texts);
 }
+
+/// A host function that runs a fiber until it yields or ends, and gives what it gave.
+fn fiber_runner(machine: &mut Machine) -> Value {
+    let made = machine.host_function("run fiber", |call| match (call.state(), call.error_returned()) {
+        (0, _) => call.resume_with_args_from(call.arg(0), 1, 1),
+        (_, None) => call.return_returned(None),
+        (_, Some(error)) => Err(minivm::Raise::Value(error)),
+    });
+    made.expect("there is memory")
+}
+
+#[test]
+fn the_host_runs_the_fibers_of_a_machine_in_turn() {
+    let source = "local all = {}
+    for n = 1, 5 do
+      all[n] = coroutine.create(function(step)
+        local sum = 0
+        for i = 1, n do sum = sum + step; step = coroutine.yield(n, sum) end
+        return n, 'done', sum
+      end)
+    end
+    return table.unpack(all)";
+    let mut machine = lua(source);
+    let RunState::Finished(fibers) = machine.resume() else { panic!("it returns") };
+    let runner = fiber_runner(&mut machine);
+    machine.keep(runner);
+    let mut ready: std::collections::VecDeque<_> = fibers.into_iter().map(|fiber| machine.keep(fiber)).collect();
+    let (mut order, mut slices) = (Vec::new(), 0);
+    while let Some(fiber) = ready.pop_front() {
+        let value = machine.kept(fiber);
+        machine.prepare(runner, &[value, Value::int(10)]);
+        // A turn takes as many quanta as the fiber needs to its next yield; the host may drop it in between.
+        let values = loop {
+            machine.set_fuel(Some(4));
+            slices += 1;
+            match machine.resume() {
+                RunState::OutOfFuel => assert!(machine.frames().any(|frame| frame.name == "run fiber")),
+                RunState::Finished(values) => break values,
+                _ => panic!("it fails"),
+            }
+        };
+        let is_done = values.get(1).and_then(Value::as_bytes) == Some(b"done");
+        order.push(values[0].as_int().expect("fibers say who they are"));
+        if is_done {
+            machine.release(fiber);
+        } else {
+            ready.push_back(fiber);
+        }
+    }
+    assert_eq!(order, [1, 2, 3, 4, 5, 1, 2, 3, 4, 5, 2, 3, 4, 5, 3, 4, 5, 4, 5, 5]);
+    assert!(slices > order.len());
+}
