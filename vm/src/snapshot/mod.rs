@@ -18,6 +18,9 @@
 //! same bytes. A run that is saved is first brought to plain code and to the end of a collection under way, and goes on
 //! from there: it and what is loaded do the same, instruction for instruction and allocation for allocation.
 //!
+//! A run that has stopped at an error which nobody catches (see [`Machine::set_keep_stack_on_error`]) is saved inside of the
+//! instruction or host function that raised it, with the error: whoever goes on with it unwinds the stack.
+//!
 //! | file | what |
 //! |---|---|
 //! | `bytes`, `container` | numbers and names; the file around the payload |
