@@ -7,7 +7,7 @@ use minivm_lua::stdlib;
 use minivm_lua::stdlib::host::NoHost;
 
 /// Programs that stop with much on their stacks.
-const PROGRAMS: [(&str, u64); 6] = [
+const PROGRAMS: [(&str, u64); 7] = [
     (
         "local t = setmetatable({}, { __index = function(t, k) local s = 0 for i = 1, 50 do s = s + i end return s + k end })
         local weak = setmetatable({}, { __mode = 'k' }) weak[t] = { 1, 2.5, 'three', true }
@@ -35,6 +35,13 @@ const PROGRAMS: [(&str, u64); 6] = [
     (LOADING, 60),
     // In a callback of a callback, with objects whose module is gone.
     (LOADING, 240),
+    // It stops at an error that nobody catches, on a fiber.
+    (
+        "local w = coroutine.wrap(function(...) local n <close> = setmetatable({}, { __close = function() for i = 1, 9 do end end })
+        local v = coroutine.yield(...) for k, x in pairs({ v, 2.5 }) do local s = k .. 'x' error({ s, k, x }) end end)
+        w(1, 2) local t = setmetatable({}, { __index = function(_, k) return w(k) end }) for i = 1, 3 do local u = { i } return t[u] end",
+        10_000,
+    ),
 ];
 
 const LOADING: &str = "local function module(start) return '(module (import \"env\" \"f\" (func $f (param i32 externref) (result i32)))'
@@ -66,8 +73,10 @@ fn snapshot(source: &str, fuel: u64) -> Vec<u8> {
     let chunk = machine.closure(instance, "main", &[globals]).expect("there is memory");
     machine.prepare(chunk, &[]);
     machine.set_fuel(Some(fuel));
+    machine.set_keep_stack_on_error(true);
     match machine.resume() {
         RunState::OutOfFuel => {}
+        RunState::Failed(_) if machine.uncaught_error().is_some() => {}
         RunState::Failed(failure) => panic!("{failure}"),
         _ => panic!("it ends too soon: {source}"),
     }
@@ -127,6 +136,9 @@ fn damage_is_an_error_or_harmless() {
                 refused += 1;
             }
             Ok(_) => {
+                for frame in machine.frames().take(200) {
+                    frame.locals.iter().for_each(|local| drop(machine.show(&local.value)));
+                }
                 // Fast code first, then plain code.
                 machine.set_fuel(Some(20_000));
                 let _ = machine.resume();

@@ -84,7 +84,8 @@ pub enum Intrinsic {
     Quick(QuickFn),
     /// Suspends the running fiber with its arguments, and returns what the fiber is resumed with.
     Yield,
-    /// Where it waits for a fiber in this state, it returns what the fiber gives, after a first value of its own.
+    /// Where it waits for a fiber in this state, it returns what the fiber gives, after a first value of its own. Without a
+    /// first value it raises the fiber's error again, as nothing would tell it from a value.
     Resumes {
         /// The state.
         state: u32,

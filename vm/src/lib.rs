@@ -9,10 +9,12 @@ mod dispatch;
 pub mod format;
 pub mod heap;
 pub mod host;
+mod inspect;
 mod loader;
 mod machine;
 pub mod memory;
 mod number;
+mod scheduler;
 mod snapshot;
 mod stack;
 pub mod value;
@@ -28,9 +30,11 @@ pub use dispatch::uses_tail_calls;
 pub use error::{Failure, FunctionNames};
 pub use fiber::FiberState;
 pub use host::{HostRequest, HostState, Intrinsic, Outcome, Protect, Quick, QuickFn, Raise};
+pub use inspect::{Frame, FrameKind, Frames, Position, Variable, VariableValue};
 pub use loader::explain::{ExplainError, ThreadedForm, ThreadedLine};
 pub use loader::instantiate::LinkError;
 pub use machine::{Extern, ExternKind, Imports, InstanceId, Kept, Machine};
+pub use scheduler::{Scheduler, Task, TaskId};
 #[cfg(feature = "snapshot-files")]
 pub use snapshot::container as snapshot_file;
 pub use snapshot::{

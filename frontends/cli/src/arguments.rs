@@ -121,6 +121,10 @@ pub(crate) struct Run {
     /// The most memory the program may use; K, M and G are powers of 1024.
     #[arg(long, value_name = "BYTES")]
     pub(crate) memory_max: Option<Size>,
+    /// When the program fails with an error that nothing in it catches, save it here as it was then; `minivm inspect` shows
+    /// where.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) snapshot_on_error: Option<PathBuf>,
     /// The program, and the arguments that belong to it.
     #[arg(
         required = true,

@@ -156,6 +156,12 @@ pub(crate) struct Context {
     pub(crate) retried: Option<(Pc, i64)>,
     /// The status with which the program ends when the main fiber has cleaned up.
     pub(crate) exit: Option<i32>,
+    /// The traceback of an error that ends the run, while it cleans up.
+    pub(crate) trace: Option<String>,
+    /// Whether a run stops where an error is raised that nobody catches.
+    pub(crate) keeps_uncaught: bool,
+    /// Whether it has.
+    pub(crate) uncaught: crate::stack::uncaught::Uncaught,
     /// The program has ended itself without cleaning up.
     pub(crate) is_abandoned: bool,
 }
@@ -219,6 +225,9 @@ impl Context {
             finaliser_in: std::ptr::null_mut(),
             retried: None,
             exit: None,
+            trace: None,
+            keeps_uncaught: false,
+            uncaught: crate::stack::uncaught::Uncaught::Never,
             is_abandoned: false,
         })
     }

@@ -10,7 +10,7 @@ use crate::host::{HostFn, Intrinsic, Outcome, Raise};
 use crate::instance::{GlobalCell, Instance, SharedMemory, SharedTable};
 use crate::memory::MemoryBudget;
 use crate::stack::host_call::HostCall;
-use crate::value::Value;
+use crate::value::{Tag, Value};
 use minivm_isa::program::Item;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -248,18 +248,24 @@ impl Machine {
     }
 }
 
+/// The text of a value for people; objects are shown by their kind and this identity, unless it is 0.
+pub(crate) fn described(value: Value, identity: u64) -> String {
+    match value.tag() {
+        Tag::NIL => "nil".to_string(),
+        Tag::FALSE => "false".to_string(),
+        Tag::TRUE => "true".to_string(),
+        Tag::INT | Tag::FLOAT => crate::format::number(value),
+        Tag::STRING => String::from_utf8_lossy(value.as_bytes().unwrap_or_default()).into_owned(),
+        _ if identity == 0 => crate::error::basic_type_name(value).to_string(),
+        _ => format!("{}: {identity:#010x}", crate::error::basic_type_name(value)),
+    }
+}
+
 impl Context {
     /// See [`Machine::describe`].
     pub(crate) fn describe(&mut self, value: Value) -> String {
-        use crate::value::Tag;
-        match value.tag() {
-            Tag::NIL => "nil".to_string(),
-            Tag::FALSE => "false".to_string(),
-            Tag::TRUE => "true".to_string(),
-            Tag::INT | Tag::FLOAT => crate::format::number(value),
-            Tag::STRING => String::from_utf8_lossy(value.as_bytes().unwrap_or_default()).into_owned(),
-            _ => format!("{}: {:#010x}", crate::error::basic_type_name(value), self.identity(value)),
-        }
+        let is_named = value.tag().is_object() && value.tag() != Tag::STRING;
+        described(value, if is_named { self.identity(value) } else { 0 })
     }
 
     /// An instance by its number.

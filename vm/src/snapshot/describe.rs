@@ -2,17 +2,14 @@
 
 use super::SnapshotError;
 use super::save::{Code, save};
-use crate::context::{Context, Status};
-use crate::dispatch::Flow;
-use crate::error::{fiber_state, level_info, static_info};
-use crate::function::FunctionInfo;
+use crate::context::Context;
 use crate::heap::FiberCell;
+use crate::inspect::Frame;
 use crate::instance::{Instance, SharedMemory};
 use crate::machine::Machine;
 use crate::stack::fiber::{Fiber, FiberState};
-use crate::stack::host_services::LevelInfo;
+use crate::stack::frames::first_frame;
 use crate::stack::switch::waiting_callee;
-use crate::stack::walk::{Level, Walk};
 use crate::value::Value;
 use std::rc::Rc;
 
@@ -21,6 +18,8 @@ use std::rc::Rc;
 pub struct StateReport {
     /// Whether there is a run that could go on.
     pub is_stopped: bool,
+    /// The error at which it has stopped, as nothing catches that.
+    pub uncaught_error: Option<Value>,
     /// All fibers that have not ended: those that run or wait for the running one first, the others as they are met.
     pub fibers: Vec<FiberReport>,
     /// Bytes of the heap that are in use, with what is dead and not collected yet.
@@ -42,8 +41,8 @@ pub struct FiberReport {
     pub fiber: Value,
     /// What it does.
     pub activity: FiberActivity,
-    /// Its stack from the top down.
-    pub levels: Vec<LevelInfo>,
+    /// Its frames, from the innermost outwards.
+    pub frames: Vec<Frame>,
 }
 
 /// What a fiber does.
@@ -55,7 +54,7 @@ pub enum FiberActivity {
     Waiting,
     /// It waits to be resumed.
     Suspended,
-    /// It waits to be resumed for the first time: its level is the function it will begin with.
+    /// It waits to be resumed for the first time: its frame is that of the function it will begin with.
     New,
     /// It has ended with an error, and keeps its stack.
     Failed,
@@ -90,17 +89,16 @@ impl Machine {
     /// As for [`save`](Self::save): what cannot travel is not counted.
     pub fn report_state(&mut self) -> Result<StateReport, SnapshotError> {
         let saved = save(&mut self.cx, &[], Code::Shared)?;
-        let cx = &mut *self.cx;
-        let is_stopped = matches!(cx.status, Status::Running | Status::OutOfFuel | Status::Stepped);
-        let mut fibers: Vec<FiberReport> =
-            saved.fibers.iter().filter_map(|&cell| fiber(cx, cell, is_stopped)).collect();
+        let cx = &*self.cx;
+        let mut fibers: Vec<FiberReport> = saved.fibers.iter().filter_map(|&cell| fiber(self, cell)).collect();
         fibers.sort_by_key(|fiber| match fiber.activity {
             FiberActivity::Running => 0,
             FiberActivity::Waiting => 1,
             FiberActivity::Suspended | FiberActivity::New | FiberActivity::Failed => 2,
         });
         Ok(StateReport {
-            is_stopped,
+            is_stopped: self.is_stopped(),
+            uncaught_error: self.uncaught_error(),
             fibers,
             heap_bytes: cx.heap.used_bytes(),
             collections: cx.heap.cycles(),
@@ -111,43 +109,33 @@ impl Machine {
     }
 }
 
-fn fiber(cx: &Context, cell: *mut FiberCell, is_stopped: bool) -> Option<FiberReport> {
+fn fiber(machine: &Machine, cell: *mut FiberCell) -> Option<FiberReport> {
+    let is_stopped = machine.is_stopped();
     // SAFETY: the cell was met while the state was saved, and nothing has run since.
     let (value, state) = unsafe { (Value::from_fiber(cell), Fiber::of(cell)) };
-    let (activity, at, calling) = match state.state {
+    let (activity, frames) = match state.state {
         FiberState::Running | FiberState::Normal if !is_stopped => return None,
-        FiberState::Running => (FiberActivity::Running, Flow { pc: cx.pc, regs: cx.regs }, false),
-        FiberState::Suspended if state.pc.is_null() => {
-            // SAFETY: a new fiber has the function that it begins with.
-            let callee = unsafe { waiting_callee(state) };
-            // SAFETY: a live closure has its function.
-            let known = callee
-                .as_function()
-                .map(|closure| unsafe { static_info(&*(*closure).function.cast::<FunctionInfo>()) });
-            let levels = vec![known.unwrap_or_default()];
-            return Some(FiberReport { fiber: value, activity: FiberActivity::New, levels });
+        FiberState::Running => {
+            let own = |frame: &Frame| frame.fiber.payload() == value.payload();
+            (FiberActivity::Running, machine.frames().take_while(own).collect())
         }
-        FiberState::Suspended | FiberState::Normal | FiberState::Dead => {
-            let (at, calling) = fiber_state(value)?;
-            let activity = match state.state {
-                FiberState::Suspended => FiberActivity::Suspended,
-                FiberState::Normal => FiberActivity::Waiting,
-                FiberState::Dead | FiberState::Running => FiberActivity::Failed,
-            };
-            (activity, at, calling)
+        FiberState::Suspended if state.pc.is_null() => {
+            // SAFETY: a new fiber has the function that it begins with, which is live.
+            let first = unsafe { first_frame(waiting_callee(state), value) };
+            (FiberActivity::New, Vec::from_iter(first))
+        }
+        FiberState::Suspended => (FiberActivity::Suspended, machine.frames_of(value).collect()),
+        FiberState::Normal => (FiberActivity::Waiting, machine.frames_of(value).collect()),
+        FiberState::Dead => {
+            let frames: Vec<Frame> = machine.frames_of(value).collect();
+            if frames.is_empty() {
+                return None;
+            }
+            (FiberActivity::Failed, frames)
         }
     };
-    let is_main = std::ptr::eq(cell, cx.main_fiber);
-    let mut levels = Vec::new();
-    let mut walk = Walk::new(cx, at, calling);
-    // SAFETY: the state is that of a fiber that stands still, and the stack does not change.
-    while let Some((level, _)) = unsafe { walk.next() } {
-        if !matches!(level, Level::Record { .. } | Level::Border { .. }) {
-            // SAFETY: the level is one of that stack.
-            levels.push(unsafe { level_info(cx, &level, walk.peek()) });
-        }
-    }
-    Some(FiberReport { fiber: if is_main { Value::NIL } else { value }, activity, levels })
+    let is_main = std::ptr::eq(cell, machine.cx.main_fiber);
+    Some(FiberReport { fiber: if is_main { Value::NIL } else { value }, activity, frames })
 }
 
 fn program(instance: &Instance) -> ProgramReport {

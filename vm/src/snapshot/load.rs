@@ -35,7 +35,7 @@ pub(super) struct Loading<'c> {
     /// For each layout of the machine an instance that has it, and its number there.
     layouts: Vec<(u32, u32)>,
     /// The fiber that runs, with the state to go on with.
-    pub(super) running: Option<(*mut FiberCell, Pc, Regs)>,
+    pub(super) running: Option<Running>,
     /// Fibers that wait for one that they resumed.
     pub(super) waiting: usize,
     /// The message handler that may use more than a full stack: its fiber, and how high its record lies.
@@ -46,6 +46,16 @@ pub(super) struct Loading<'c> {
     pub(super) kept_instances: HashSet<u32>,
     /// What the loader knows of functions that have frames.
     pub(super) facts: HashMap<*const GuestFunction, Facts>,
+}
+
+/// The fiber that runs.
+#[derive(Clone, Copy)]
+pub(super) struct Running {
+    pub(super) cell: *mut FiberCell,
+    pub(super) pc: Pc,
+    pub(super) regs: Regs,
+    /// Whether it has stopped at an error.
+    pub(super) is_raised: bool,
 }
 
 /// The note of a snapshot.
@@ -64,6 +74,7 @@ pub(super) fn load(
     let mut new = Context::new(heap, old.limits, crate::dispatch::call::record_returned);
     new.budget = MemoryBudget::new(old.limits.memory_bytes_max);
     new.number_reader = old.number_reader;
+    new.keeps_uncaught = old.keeps_uncaught;
     new.host_functions = std::mem::take(&mut old.host_functions);
     let codecs = std::mem::take(&mut old.codecs);
     let mut result = read(&mut new, (&codecs, &mut old.host_state), parts, programs);

@@ -2,8 +2,9 @@
 
 use super::SnapshotError;
 use super::bytes::Reader;
-use super::load::Loading;
+use super::load::{Loading, Running};
 use super::load_items::pick;
+use super::save::run_kind;
 use super::save_items::FUNCTION;
 use crate::context::Status;
 use crate::function::{Body, FunctionInfo};
@@ -14,6 +15,7 @@ use crate::loader::layouts::machine_type;
 use crate::machine::{Definition, KeptValues};
 use crate::memory::Segment;
 use crate::stack::fiber::{Fiber, FiberState};
+use crate::stack::uncaught::Uncaught;
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
 use minivm_isa::program::{Constant, ElementType, FunctionDef};
@@ -209,19 +211,22 @@ impl Loading<'_> {
 
     /// The state of the run, if there is one.
     pub(super) fn run(&mut self, cells: &HeapLoader<'_>, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
-        let is_run = from.flag()?;
-        if !is_run {
-            return if self.running.is_none() && self.waiting == 0 {
-                Ok(())
-            } else {
-                Err(from.damaged("a fiber runs where nothing does"))
-            };
-        }
+        let error = match from.byte()? {
+            run_kind::NONE if self.running.is_none() && self.waiting == 0 => return Ok(()),
+            run_kind::NONE => return Err(from.damaged("a fiber runs where nothing does")),
+            run_kind::STANDS => None,
+            run_kind::RAISED => Some(cells.value(from)?),
+            _ => return Err(from.damaged("the run is of no known kind")),
+        };
         let main: *mut FiberCell = cells.reference_to(Tag::FIBER, from)?.cast();
         let fiber: *mut FiberCell = cells.reference_to(Tag::FIBER, from)?.cast();
-        let Some((running, pc, regs)) = self.running.filter(|(running, ..)| *running == fiber) else {
+        let Some(Running { cell: running, pc, regs, is_raised }) = self.running.filter(|found| found.cell == fiber)
+        else {
             return Err(from.damaged("the fiber that runs is another one"));
         };
+        if is_raised != error.is_some() {
+            return Err(from.damaged("an error stops a run that has none"));
+        }
         let overflow_words = from.size()?;
         let finaliser_in: *mut FiberCell = cells.reference_to(Tag::FIBER, from)?.cast();
         let exits = from.flag()?;
@@ -230,6 +235,7 @@ impl Loading<'_> {
             0 => None,
             number => Some(TrapCode::from_number(number - 1).ok_or_else(|| from.damaged("there is no such trap"))?),
         };
+        let trace = from.text()?;
         if overflow_words > OVERFLOW_WORDS_MAX {
             return Err(from.damaged("the stack is larger than it can be"));
         }
@@ -259,11 +265,18 @@ impl Loading<'_> {
         cx.finaliser_in = finaliser_in;
         cx.exit = exits.then_some(exit);
         cx.pending_trap = trap;
+        cx.trace = (!trace.is_empty()).then(|| trace.to_string());
         cx.status = Status::Stepped;
         (cx.pc, cx.regs) = (pc, regs);
         let state = cx.running();
         let (start, limit) = (state.stack.start(), state.stack.limit());
         (cx.stack_start, cx.stack_end) = (start, limit);
+        if let Some(error) = error {
+            self.cx.status = Status::Failed;
+            self.cx.uncaught = Uncaught::Stopped(error);
+            self.cx.open_count = 0;
+            return Ok(());
+        }
         self.open_list(cells, from)
     }
 

@@ -3,7 +3,7 @@
 use super::SnapshotError;
 use super::bytes::Reader;
 use super::levels::{Below, Building, Wanted};
-use super::load::Loading;
+use super::load::{Loading, Running};
 use super::save_stack::{BORDER, GUEST, HOST, HOST_FINALISER, RECORD, RECORD_KINDS, state};
 use super::settle::{body_of, place_record, receiver_of, take_receiver};
 use crate::context::{NO_SIGNATURE, return_info};
@@ -35,7 +35,7 @@ impl<'c> Loading<'c> {
         let kind = from.byte()?;
         fiber.state = match kind {
             state::NEW | state::SUSPENDED => FiberState::Suspended,
-            state::RUNNING => FiberState::Running,
+            state::RUNNING | state::RAISED => FiberState::Running,
             state::NORMAL => FiberState::Normal,
             state::DEAD | state::FAILED => FiberState::Dead,
             _ => return Err(from.damaged("its state is none")),
@@ -55,10 +55,7 @@ impl<'c> Loading<'c> {
         let mut building =
             Building { words: Vec::new(), below: Below::Ground, needed: FIRST_WORDS - RESERVE_WORDS, record_return };
         if kind == state::NEW {
-            let entry = Record::instruction(RecordKind::Entry, std::ptr::null(), std::ptr::null(), 0);
-            building.set_record(0, entry);
-            building.set_value(RECORD_DELTA - 2, cells.value(from)?);
-            fiber.stack = self.stack(cell, &building, words)?;
+            fiber.stack = self.unbegun(cell, building, words, cells, from)?;
             return Ok(());
         }
         fiber.resumer = cells.reference_to(Tag::FIBER, from)?.cast();
@@ -88,10 +85,28 @@ impl<'c> Loading<'c> {
         if kind == state::NORMAL {
             self.waiting += 1;
         }
-        if kind == state::RUNNING && self.running.replace((cell, pc, fiber.saved_regs())).is_some() {
-            return Err(from.damaged("two fibers run at once"));
+        if matches!(kind, state::RUNNING | state::RAISED) {
+            let running = Running { cell, pc, regs: fiber.saved_regs(), is_raised: kind == state::RAISED };
+            if self.running.replace(running).is_some() {
+                return Err(from.damaged("two fibers run at once"));
+            }
         }
         Ok(())
+    }
+
+    /// Reads a fiber that has not begun: the callee that waits on it.
+    fn unbegun(
+        &mut self,
+        cell: *mut FiberCell,
+        mut building: Building<'_>,
+        words: usize,
+        cells: &HeapLoader<'_>,
+        from: &mut Reader<'_>,
+    ) -> Result<StackMemory, SnapshotError> {
+        let entry = Record::instruction(RecordKind::Entry, std::ptr::null(), std::ptr::null(), 0);
+        building.set_record(0, entry);
+        building.set_value(RECORD_DELTA - 2, cells.value(from)?);
+        self.stack(cell, &building, words)
     }
 
     /// The memory of a stack that was built.
@@ -475,9 +490,10 @@ impl<'c> Loading<'c> {
 /// Where a fiber goes on, and the registers there; none if it cannot be in that state.
 fn top(building: &Building<'_>, kind: u8) -> Option<(Pc, usize)> {
     match (&building.below, kind) {
-        (Below::Guest { plain, at, instruction, calling: false, .. }, state::RUNNING | state::FAILED) => {
-            Some((plain.place_of(*instruction), *at))
-        }
+        (
+            Below::Guest { plain, at, instruction, calling: false, .. },
+            state::RUNNING | state::FAILED | state::RAISED,
+        ) => Some((plain.place_of(*instruction), *at)),
         (Below::Guest { guest, plain, at, instruction, calling: true }, state::SUSPENDED) => {
             let waits = matches!(
                 guest.portable().code[*instruction],
@@ -496,14 +512,14 @@ fn top(building: &Building<'_>, kind: u8) -> Option<(Pc, usize)> {
             let sound = match kind {
                 state::SUSPENDED => !is_waiting,
                 state::NORMAL => is_waiting || *record == RecordKind::Host,
-                state::FAILED => true,
+                state::FAILED | state::RAISED => true,
                 _ => false,
             };
             sound.then_some((building.record_return, *at))
         }
         // A host function behind a bridge may have suspended the fiber, or failed.
-        (Below::Border { at, place, results }, state::SUSPENDED | state::FAILED)
-            if results.is_none() || kind == state::FAILED =>
+        (Below::Border { at, place, results }, state::SUSPENDED | state::FAILED | state::RAISED)
+            if results.is_none() || kind != state::SUSPENDED =>
         {
             Some((*place, *at))
         }

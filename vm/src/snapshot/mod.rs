@@ -20,6 +20,9 @@
 //! same bytes. A run that is saved is first brought to plain code and to the end of a collection under way, and goes on
 //! from there: it and what is loaded do the same, instruction for instruction and allocation for allocation.
 //!
+//! A run that has stopped at an error which nobody catches (see [`Machine::set_keep_stack_on_error`]) is saved inside of the
+//! instruction or host function that raised it, with the error: whoever goes on with it unwinds the stack.
+//!
 //! | file | what |
 //! |---|---|
 //! | `bytes`, `parts`, `container` | numbers and names; the parts of a payload; the file around it |
@@ -149,7 +152,11 @@ impl Machine {
     /// Whether there is a run that [`resume`](Self::resume) would go on with.
     pub fn is_stopped(&self) -> bool {
         use crate::context::Status;
-        matches!(self.cx.status, Status::Running | Status::OutOfFuel | Status::Stepped)
+        match self.cx.status {
+            Status::Running | Status::OutOfFuel | Status::Stepped => true,
+            Status::Failed => self.uncaught_error().is_some(),
+            Status::Finished | Status::Waiting => false,
+        }
     }
 
     /// A copy of a machine, with a run that has stopped: a fork. `other` is a fresh machine with the same host functions

@@ -14,6 +14,7 @@ use crate::instance::{Instance, SharedMemory};
 use crate::loader::frame_map::takes_open;
 use crate::machine::Definition;
 use crate::stack::fiber::Fiber;
+use crate::stack::uncaught::Uncaught;
 use crate::value::{Tag, Value};
 use minivm_isa::verify::Verified;
 use minivm_isa::{Type, binary};
@@ -51,6 +52,24 @@ impl From<CodeForm> for Code<'_> {
     }
 }
 
+/// The run of a state.
+#[derive(Clone, Copy)]
+enum RunKind {
+    /// Nothing runs.
+    None,
+    /// It stands between two instructions.
+    Stands,
+    /// It has stopped where this error was raised, which nobody catches.
+    Raised(Value),
+}
+
+/// How the kinds are written.
+pub(super) mod run_kind {
+    pub(in crate::snapshot) const NONE: u8 = 0;
+    pub(in crate::snapshot) const STANDS: u8 = 1;
+    pub(in crate::snapshot) const RAISED: u8 = 2;
+}
+
 /// What is being saved.
 pub(super) struct Saving<'c> {
     pub(super) cx: &'c mut Context,
@@ -84,19 +103,22 @@ pub(super) struct Saved {
 
 /// Saves a state.
 pub(super) fn save(cx: &mut Context, note: &[u8], code: Code<'_>) -> Result<Saved, SnapshotError> {
-    let is_run = match cx.status {
-        Status::Running | Status::OutOfFuel | Status::Stepped => true,
-        Status::Finished | Status::Failed => false,
-        Status::Waiting => {
+    let run = match (cx.status, cx.uncaught) {
+        (Status::Running | Status::OutOfFuel | Status::Stepped, _) => RunKind::Stands,
+        (Status::Failed, Uncaught::Stopped(error)) => RunKind::Raised(error),
+        (Status::Finished | Status::Failed, _) => RunKind::None,
+        (Status::Waiting, _) => {
             let name = cx.request.as_ref().map_or("an answer", |request| request.name());
             return Err(SnapshotError::Refused(format!("the run waits for '{name}' of the host")));
         }
     };
-    if is_run {
-        stand(cx)?;
-    } else {
-        (cx.pc, cx.regs) = (std::ptr::null(), std::ptr::null_mut());
+    match run {
+        RunKind::Stands => stand(cx)?,
+        // It stands inside of an instruction, as a fiber that has failed does.
+        RunKind::Raised(_) => {}
+        RunKind::None => (cx.pc, cx.regs) = (std::ptr::null(), std::ptr::null_mut()),
     }
+    let is_run = !matches!(run, RunKind::None);
     // SAFETY: a run that stands has a whole state.
     unsafe {
         let at = Flow { pc: cx.pc, regs: cx.regs };
@@ -107,7 +129,7 @@ pub(super) fn save(cx: &mut Context, note: &[u8], code: Code<'_>) -> Result<Save
     }
     let codecs = std::mem::take(&mut cx.codecs);
     let mut saving = Saving::new(cx, codecs);
-    let result = saving.all(note, code, is_run);
+    let result = saving.all(note, code, run);
     let codecs = std::mem::take(&mut saving.codecs);
     cx.codecs = codecs;
     result
@@ -171,7 +193,7 @@ impl<'c> Saving<'c> {
         }
     }
 
-    fn all(&mut self, note: &[u8], form: Code<'_>, is_run: bool) -> Result<Saved, SnapshotError> {
+    fn all(&mut self, note: &[u8], form: Code<'_>, run: RunKind) -> Result<Saved, SnapshotError> {
         // What can be refused comes first.
         let mut states = Writer::new();
         self.codecs.save_states(&mut self.cx.host_state, &mut states)?;
@@ -180,7 +202,7 @@ impl<'c> Saving<'c> {
         let mut machine = Writer::new();
         self.machine(&mut heap, &mut machine)?;
         self.cx.heap.save_state(&mut heap, &mut machine);
-        self.run(&mut heap, is_run, &mut machine);
+        self.run(&mut heap, run, &mut machine);
         // SAFETY: everything met is reachable, and the run stands.
         let (cells, shapes, contents) = unsafe { heap.drain(self)? };
         self.cx.heap.forget_strings(&heap);
@@ -385,11 +407,15 @@ impl<'c> Saving<'c> {
         Ok(())
     }
 
-    fn run(&mut self, heap: &mut HeapSaver, is_run: bool, out: &mut Writer) {
+    fn run(&mut self, heap: &mut HeapSaver, run: RunKind, out: &mut Writer) {
         let cx = &mut *self.cx;
-        out.flag(is_run);
-        if !is_run {
-            return;
+        match run {
+            RunKind::None => return out.byte(run_kind::NONE),
+            RunKind::Stands => out.byte(run_kind::STANDS),
+            RunKind::Raised(error) => {
+                out.byte(run_kind::RAISED);
+                heap.value(error, out);
+            }
         }
         heap.reference(cx.main_fiber.cast(), out);
         heap.reference(cx.fiber.cast(), out);
@@ -398,6 +424,10 @@ impl<'c> Saving<'c> {
         out.flag(cx.exit.is_some());
         out.signed(i64::from(cx.exit.unwrap_or(0)));
         out.number(cx.pending_trap.map_or(0, |trap| trap as u64 + 1));
+        out.text(cx.trace.as_deref().unwrap_or_default());
+        if matches!(run, RunKind::Raised(_)) {
+            return;
+        }
         // SAFETY: the run stands in a guest frame.
         unsafe {
             let Body::Guest(guest) = settle::body_of(settle::closure_at(cx.regs)) else {

@@ -11,6 +11,7 @@ use crate::stack::call::{values_at, varargs, words_between};
 use crate::stack::fiber::{Fiber, FiberState};
 use crate::stack::record::{Record, RecordKind};
 use crate::stack::switch::waiting_callee;
+use crate::stack::uncaught::Uncaught;
 use crate::stack::walk::{Level, Walk};
 use minivm_isa::Convention;
 
@@ -22,6 +23,8 @@ pub(super) mod state {
     pub(in crate::snapshot) const NORMAL: u8 = 3;
     pub(in crate::snapshot) const DEAD: u8 = 4;
     pub(in crate::snapshot) const FAILED: u8 = 5;
+    /// It runs, and has stopped at an error that nobody catches.
+    pub(in crate::snapshot) const RAISED: u8 = 6;
 }
 
 /// What a level of a stack is written as; records have their kind above these.
@@ -65,6 +68,7 @@ impl Saving<'_> {
                 FiberState::Suspended => state::SUSPENDED,
                 // A fiber that ran when the machine was left has nothing to go on with.
                 FiberState::Running | FiberState::Normal if self.cx.pc.is_null() => state::DEAD,
+                FiberState::Running if matches!(self.cx.uncaught, Uncaught::Stopped(_)) => state::RAISED,
                 FiberState::Running => state::RUNNING,
                 FiberState::Normal => state::NORMAL,
                 FiberState::Dead if fiber.failed => state::FAILED,
@@ -85,7 +89,7 @@ impl Saving<'_> {
             }
             heap.reference(fiber.resumer.cast(), out);
             let (at, calling) = match kind {
-                state::RUNNING => (Flow { pc: self.cx.pc, regs: self.cx.regs }, false),
+                state::RUNNING | state::RAISED => (Flow { pc: self.cx.pc, regs: self.cx.regs }, false),
                 _ => (Flow { pc: fiber.pc, regs: fiber.saved_regs() }, kind != state::FAILED),
             };
             self.levels(fiber, at, calling, heap, out)

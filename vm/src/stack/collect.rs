@@ -9,6 +9,7 @@ use crate::heap::{Closure, FiberCell, Marker, OutOfMemory, Roots, Str, Table};
 use crate::instance::Instance;
 use crate::loader::frame_map;
 use crate::stack::record::Record;
+use crate::stack::uncaught::Uncaught;
 use crate::stack::walk::{Level, Walk};
 use crate::stack::{call, finalise, switch, unwind};
 use crate::value::{Tag, Value};
@@ -41,6 +42,9 @@ impl RootSet {
         values.extend(cx.definitions.functions());
         if let Some(crate::error::Failure::Error { value, .. }) = &cx.failure {
             values.push(*value);
+        }
+        if let Uncaught::Stopped(error) = cx.uncaught {
+            values.push(error);
         }
         let mut tables = cx.kind_metatables.to_vec();
         tables.push(cx.string_metatable);

@@ -9,6 +9,7 @@ use super::host_call::Returned;
 use super::host_run::{self, call_from_record};
 use super::record::{Protect, RECORD_DELTA, Record, RecordKind};
 use super::run::RunState;
+use super::uncaught::Uncaught;
 use super::{stepping, switch, unwind};
 use crate::collect;
 use crate::context::Context;
@@ -161,6 +162,8 @@ impl Machine {
     fn finish(&mut self, function: Value, argument: Value) -> Result<Result<(), Value>, Failure> {
         self.prepare(function, &[argument]);
         self.cx.finaliser_in = self.cx.main_fiber;
+        // Its error is told and goes no further.
+        self.cx.uncaught = Uncaught::GoneOn;
         match self.resume() {
             RunState::Finished(_) => Ok(Ok(())),
             RunState::Failed(Failure::Error { value, .. }) => Ok(Err(value)),

@@ -9,6 +9,7 @@ use crate::host::HostRequest;
 use crate::machine::{InstanceId, Machine};
 use crate::stack::call::{call_value, values_at};
 use crate::stack::record::RECORD_DELTA;
+use crate::stack::uncaught::Uncaught;
 use crate::stack::{host_run, stepping, switch};
 use crate::value::Value;
 
@@ -104,6 +105,9 @@ impl Machine {
             Status::OutOfFuel | Status::Stepped | Status::Waiting => {
                 crate::error::traceback(&self.cx, Flow { pc: self.cx.pc, regs: self.cx.regs }, false)
             }
+            Status::Failed if self.uncaught_error().is_some() => {
+                crate::error::traceback(&self.cx, Flow { pc: self.cx.pc, regs: self.cx.regs }, false)
+            }
             Status::Running | Status::Finished | Status::Failed => String::new(),
         }
     }
@@ -137,6 +141,10 @@ impl Context {
         loop {
             match self.status {
                 Status::Running | Status::OutOfFuel | Status::Stepped => {}
+                Status::Failed if let Uncaught::Stopped(error) = self.uncaught => {
+                    self.unwind_uncaught(error);
+                    continue;
+                }
                 Status::Finished | Status::Failed | Status::Waiting => return self.state(),
             }
             let limited = self.fuel <= FUEL_LIMIT_MAX;
@@ -184,7 +192,7 @@ impl Context {
     }
 
     /// Takes the state that a slow function has left, unless it has stopped.
-    fn go_on(&mut self, flow: Flow) {
+    pub(super) fn go_on(&mut self, flow: Flow) {
         if !flow.pc.is_null() {
             self.pc = flow.pc;
             self.regs = flow.regs;
@@ -208,6 +216,8 @@ impl Context {
         self.status = Status::Running;
         self.failure = None;
         self.finaliser_in = std::ptr::null_mut();
+        self.uncaught = Uncaught::Never;
+        self.trace = None;
         self.exit = None;
         self.is_abandoned = false;
         self.overflow_words = 0;

@@ -4,7 +4,7 @@ use super::call::{call_above, top_of};
 use super::memory::RESERVE_WORDS;
 use super::record::{Protect, RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
 use super::walk::{Level, Walk, height};
-use super::{host_run, switch};
+use super::{host_run, switch, uncaught};
 use crate::context::{Context, Status};
 use crate::dispatch::operands::{get_any, set_any};
 use crate::dispatch::{Flow, Regs};
@@ -39,6 +39,8 @@ struct Search {
     catcher: Catcher,
     handler: Option<Value>,
     handlers_at_work: usize,
+    /// Nobody on the main fiber catches it: what comes is cleaning up.
+    ends_run: bool,
 }
 
 /// What a search is for.
@@ -103,6 +105,19 @@ pub(crate) unsafe fn raise_message(cx: &mut Context, at: Flow, message: impl AsR
     }
 }
 
+/// Unwinds the stack for an error that the run has stopped at, as nobody catches it.
+///
+/// # Safety
+/// `at` is where it was raised.
+pub(super) unsafe fn raise_uncaught(cx: &mut Context, at: Flow, error: Value) -> Flow {
+    // SAFETY: passed on.
+    unsafe {
+        let search = search(cx, at, false, Errand::New);
+        note_trace(cx, at, false, &search);
+        unwind_to(cx, at, false, search.catcher, error)
+    }
+}
+
 /// Closes the running fiber, which is suspended at `at` or has failed there with `error`: runs its clean-up regions, then it
 /// is dead.
 ///
@@ -141,6 +156,7 @@ unsafe fn handling_failed(cx: &mut Context, at: Flow, calling: bool) -> Flow {
     // SAFETY: passed on.
     unsafe {
         let search = search(cx, at, calling, Errand::New);
+        note_trace(cx, at, calling, &search);
         unwind_to(cx, at, calling, search.catcher, error)
     }
 }
@@ -166,6 +182,12 @@ unsafe fn raise_from(cx: &mut Context, at: Flow, calling: bool, error: Value) ->
             super::stepping::pay(cx, at);
         }
         let errand = if !calling && throws_on(cx, at) { Errand::Onward } else { Errand::New };
+        if errand == Errand::New
+            && !calling
+            && let Some(flow) = uncaught::stop_at(cx, at, error)
+        {
+            return flow;
+        }
         let search = search(cx, at, calling, errand);
         match search.handler {
             Some(_) if search.handlers_at_work >= HANDLER_DEPTH_MAX => handling_failed(cx, at, calling),
@@ -174,7 +196,12 @@ unsafe fn raise_from(cx: &mut Context, at: Flow, calling: bool, error: Value) ->
                 let warning = too_many.then(|| cx.heap.string_value(b"C stack overflow").ok()).flatten();
                 call_handler(cx, at, calling, handler, warning.unwrap_or(error))
             }
-            None => unwind_to(cx, at, calling, search.catcher, error),
+            None => {
+                if errand == Errand::New {
+                    note_trace(cx, at, calling, &search);
+                }
+                unwind_to(cx, at, calling, search.catcher, error)
+            }
         }
     }
 }
@@ -211,7 +238,7 @@ unsafe fn search(cx: &mut Context, at: Flow, calling: bool, errand: Errand) -> S
                 let Some(region) = catch else {
                     match cleanup {
                         Some(catcher) if errand == Errand::Onward => {
-                            return Search { catcher, handler: None, handlers_at_work };
+                            return Search { catcher, handler: None, handlers_at_work, ends_run: false };
                         }
                         _ => continue,
                     }
@@ -250,12 +277,18 @@ unsafe fn search(cx: &mut Context, at: Flow, calling: bool, errand: Errand) -> S
             Level::Border { .. } => continue,
         };
         let handler = handler.filter(|_| errand == Errand::New);
-        return Search { catcher: cleanup.unwrap_or(catcher), handler, handlers_at_work };
+        return Search { catcher: cleanup.unwrap_or(catcher), handler, handlers_at_work, ends_run: false };
     }
     // What a fiber fails with leaves its clean-ups for when it is closed; the main one is closed by failing.
     let cleans_up = closing.is_some() || errand == Errand::Onward || cx.fiber == cx.main_fiber;
     let catcher = cleanup.filter(|_| cleans_up).unwrap_or(Catcher::Nobody);
-    Search { catcher, handler: None, handlers_at_work }
+    Search { catcher, handler: None, handlers_at_work, ends_run: cx.fiber == cx.main_fiber }
+}
+
+/// Makes the traceback of a new error that ends the run before clean-ups take the stack apart.
+fn note_trace(cx: &mut Context, at: Flow, calling: bool, search: &Search) {
+    let is_needed = search.ends_run && matches!(search.catcher, Catcher::Region { .. });
+    cx.trace = is_needed.then(|| traceback(cx, at, calling));
 }
 
 fn catcher_of(guest: &GuestFunction, regs: Regs, region: &Region) -> Catcher {
@@ -263,7 +296,11 @@ fn catcher_of(guest: &GuestFunction, regs: Regs, region: &Region) -> Catcher {
 }
 
 /// The innermost region around an instruction if it cleans up, and the innermost one that catches, if it may.
-fn regions_at(guest: &GuestFunction, instruction: usize, catches: bool) -> (Option<&Region>, Option<&Region>) {
+pub(super) fn regions_at(
+    guest: &GuestFunction,
+    instruction: usize,
+    catches: bool,
+) -> (Option<&Region>, Option<&Region>) {
     let function = guest.portable();
     if function.regions.is_empty() {
         return (None, None);
@@ -332,7 +369,7 @@ unsafe fn unwind_to(cx: &mut Context, at: Flow, calling: bool, catcher: Catcher,
                 cx.stop(Status::Failed, at)
             }
             Catcher::Nobody if cx.fiber == cx.main_fiber => {
-                let trace = traceback(cx, at, calling);
+                let trace = cx.trace.take().unwrap_or_else(|| traceback(cx, at, calling));
                 cx.failure = Some(Failure::Error { value: error, trap: cx.pending_trap.take(), trace });
                 cx.overflow_words = 0;
                 cx.overflow_handler = None;

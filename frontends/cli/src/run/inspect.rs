@@ -5,7 +5,9 @@ use crate::arguments::Resume;
 use crate::commands;
 use crate::exit::Exit;
 use crate::source::Failure;
-use minivm::{FiberActivity, FiberReport, LevelInfo, Machine, ProgramReport, StateReport, Value};
+use minivm::{
+    FiberActivity, FiberReport, Frame, FrameKind, Machine, ProgramReport, StateReport, Variable, VariableValue,
+};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -26,9 +28,12 @@ pub(crate) fn inspect(path: &Path, programs: &[PathBuf]) -> Result<Exit, Failure
     languages.extend(note.has_wasi.then_some("WASI"));
     languages.sort_unstable();
     languages.dedup();
+    if let Some(error) = state.uncaught_error {
+        let _ = writeln!(text, "uncaught error: {}", session.machine.show(&VariableValue::Any(error)));
+    }
     let _ = writeln!(text, "languages: {}", languages.join(", "));
     for report in &state.fibers {
-        fiber(&mut session.machine, report, &mut text);
+        fiber(&session.machine, report, &mut text);
     }
     heap(&state, &mut text);
     parts(&state, &mut text);
@@ -47,8 +52,9 @@ fn language(program: &ProgramReport) -> &'static str {
     }
 }
 
-fn fiber(machine: &mut Machine, report: &FiberReport, text: &mut String) {
-    let name = if report.fiber.is_nil() { "main thread".to_owned() } else { machine.describe(report.fiber) };
+fn fiber(machine: &Machine, report: &FiberReport, text: &mut String) {
+    let name =
+        if report.fiber.is_nil() { "main thread".to_owned() } else { machine.show(&VariableValue::Any(report.fiber)) };
     let activity = match report.activity {
         FiberActivity::Running => "running",
         FiberActivity::Waiting => "waiting for one that it resumed",
@@ -57,35 +63,32 @@ fn fiber(machine: &mut Machine, report: &FiberReport, text: &mut String) {
         FiberActivity::Failed => "failed",
     };
     let _ = writeln!(text, "\n{name}, {activity}");
-    let places: Vec<String> = report.levels.iter().map(place).collect();
+    let frames: Vec<&Frame> = report.frames.iter().filter(|frame| frame.kind != FrameKind::Border).collect();
+    let places: Vec<String> = frames.iter().map(|frame| place(frame)).collect();
     let width = places.iter().map(|place| place.chars().count()).max().unwrap_or(0);
-    for (level, place) in report.levels.iter().zip(&places) {
-        let _ = writeln!(text, "  {place:width$}  {}", function(level));
-        let longest = level.locals.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
-        for (name, value) in &level.locals {
-            let _ = writeln!(text, "    {name:longest$} = {}", shown(machine, *value));
+    for (frame, place) in frames.iter().zip(&places) {
+        let _ = writeln!(text, "  {place:width$}  {}", frame.name);
+        let longest = frame.locals.iter().map(|local| local.name.chars().count()).max().unwrap_or(0);
+        for Variable { name, value } in &frame.locals {
+            let _ = writeln!(text, "    {name:longest$} = {}", shown(machine, value));
         }
     }
 }
 
-fn place(level: &LevelInfo) -> String {
-    match (&level.source, level.line) {
-        (Some(source), Some(line)) => format!("{}:{line}", source.trim_start_matches(['@', '='])),
-        (Some(source), None) => source.trim_start_matches(['@', '=']).to_owned(),
-        _ => "(host)".to_owned(),
-    }
-}
-
-fn function(level: &LevelInfo) -> String {
-    match &level.name {
-        Some((kind, name)) => format!("{kind} '{name}'"),
-        None => level.own_name.clone(),
+fn place(frame: &Frame) -> String {
+    match &frame.position {
+        Some(position) => format!("{}:{}", position.file.trim_start_matches(['@', '=']), position.line),
+        None => "(host)".to_owned(),
     }
 }
 
 /// A value on one line.
-fn shown(machine: &mut Machine, value: Value) -> String {
-    let Some(bytes) = value.as_bytes() else { return machine.describe(value) };
+fn shown(machine: &Machine, value: &VariableValue) -> String {
+    let bytes = match value {
+        VariableValue::Any(value) => value.as_bytes(),
+        _ => None,
+    };
+    let Some(bytes) = bytes else { return machine.show(value) };
     let whole = String::from_utf8_lossy(bytes);
     let start: String = whole.chars().take(STRING_CHARACTERS_MAX).collect();
     if start.len() == whole.len() { format!("{start:?}") } else { format!("{start:?}... ({} bytes)", bytes.len()) }

@@ -24,7 +24,7 @@ pub(crate) use reference::ProgramFiles;
 use snapshot::Plan;
 pub(crate) use snapshot::resume;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 pub(crate) use warm::build as build_warm;
 
 /// The export that a command of WebAssembly begins with.
@@ -45,6 +45,7 @@ pub(crate) fn run(options: &Run, saving: &Saving) -> Result<Exit, Failure> {
     let mut session = Session::new(limits, name, options.fuel);
     session.snapshot = Plan::new(saving)?;
     session.files.loaded(&session.name, Path::new(file));
+    session.error_to.clone_from(&options.snapshot_on_error);
     let result = session.run(options, program, arguments);
     let result = session.close(result);
     match (result, session.flush()) {
@@ -64,6 +65,8 @@ struct Session {
     files: ProgramFiles,
     /// Where a program that is stopped is saved.
     snapshot: Option<Plan>,
+    /// Where a program is saved that fails.
+    error_to: Option<PathBuf>,
     /// What is printed of the results at the end, by their types.
     printed: Option<Vec<Type>>,
     /// Why a program that is stopped now could not go on.
@@ -102,8 +105,9 @@ impl Session {
     fn new(limits: Limits, name: String, fuel: Option<u64>) -> Self {
         let mut machine = Machine::new(limits);
         machine.set_fuel(fuel);
-        let (wasi, has_lua, snapshot, printed, unsaved) = (None, false, None, None, None);
-        Session { machine, name, fuel, wasi, has_lua, files: ProgramFiles::default(), snapshot, printed, unsaved }
+        let (wasi, has_lua, snapshot, error_to, printed, unsaved) = (None, false, None, None, None, None);
+        let files = ProgramFiles::default();
+        Session { machine, name, fuel, wasi, has_lua, files, snapshot, error_to, printed, unsaved }
     }
 
     fn run(&mut self, options: &Run, program: minivm_isa::Verified, arguments: Vec<String>) -> Result<Exit, Failure> {
@@ -249,13 +253,39 @@ impl Session {
 
     /// Calls a function.
     fn call_value(&mut self, function: Value, values: &[Value]) -> Result<(Exit, Vec<Value>), Failure> {
+        self.machine.set_keep_stack_on_error(self.error_to.is_some());
         self.machine.prepare(function, values);
         self.go_on()
     }
 
     /// Goes on with a run to its end, or until it is stopped.
     fn go_on(&mut self) -> Result<(Exit, Vec<Value>), Failure> {
-        match self.slices() {
+        let state = self.slices();
+        let Some(to) = self.error_to.clone().filter(|_| self.machine.uncaught_error().is_some()) else {
+            return self.ended(state);
+        };
+        // What was written is not written again by who goes on with the snapshot.
+        self.flush()?;
+        let saved = self.save_error(&to);
+        // The program still has to clean up, and fails as it would have.
+        let state = self.slices();
+        let ended = self.ended(state)?;
+        saved?;
+        let _ = writeln!(anstream::stderr(), "saved: `minivm inspect {}` shows where it happened", to.display());
+        Ok(ended)
+    }
+
+    /// Saves a program that has stopped at an error which nothing catches.
+    fn save_error(&mut self, to: &Path) -> Result<(), Failure> {
+        match self.unsaved {
+            Some(why) => Err(Failure::new(Exit::Unsupported, self.report(format!("it cannot be saved: {why}")))),
+            None => self.write(to),
+        }
+    }
+
+    /// What a run ended with.
+    fn ended(&mut self, state: RunState) -> Result<(Exit, Vec<Value>), Failure> {
+        match state {
             RunState::Finished(results) => Ok((Exit::Success, results)),
             RunState::Failed(failure) => Ok((self.failed(failure)?, Vec::new())),
             RunState::OutOfFuel => {

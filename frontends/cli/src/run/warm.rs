@@ -67,6 +67,7 @@ pub(super) fn run((options, saving): (&Run, &Saving), path: &Path, arguments: &[
         file: path.to_owned(),
     };
     let mut session = snapshot::load(&loading)?;
+    session.error_to.clone_from(&options.snapshot_on_error);
     if session.machine.is_stopped() {
         let report: Report = session.report("it is a program that was stopped");
         let help = format!("`minivm resume {}` goes on with it", path.display());

@@ -6,7 +6,9 @@ use crate::dispatch::{Flow, Regs};
 use crate::fiber::{Fiber, FiberState};
 use crate::function::{Body, FunctionInfo, GuestFunction, HostFunction};
 use crate::heap::Closure;
+use crate::inspect::VariableValue;
 use crate::loader::frame_map::Place;
+use crate::stack::frames::Standing;
 use crate::stack::host_services::LevelInfo;
 use crate::stack::walk::{Level, Walk};
 use crate::value::Value;
@@ -273,17 +275,12 @@ pub(crate) unsafe fn level_info(cx: &Context, level: &Level, caller: Option<Flow
         info.name = caller.and_then(|at| call_site_name(cx, at)).map(|(kind, name)| (kind.to_string(), name));
         if let Level::Guest { guest, regs, instruction, calling, plain, .. } = level {
             let place = Place { instruction: *instruction, calling: *calling, plain: *plain };
-            let function = guest.portable();
-            info.line = function.span_at(*instruction).map(|span| span.line);
-            let here = *instruction as u32;
-            for local in function.locals.iter().filter(|local| local.start <= here && here < local.end) {
-                // Names are the frontend's claim; only what the dataflow knows to be written is read.
-                let holds = guest.frame_map.get().is_some_and(|map| map.holds(function, place, local.register));
-                if holds && function.registers[local.register] == minivm_isa::Type::Any {
-                    let value = crate::dispatch::operands::get_any(*regs, guest.slots().of(local.register) as usize);
-                    info.locals.push((local.name.clone(), value));
-                }
-            }
+            let standing = Standing { guest, regs: *regs, place, has_begun: true };
+            info.line = standing.span().map(|span| span.line);
+            info.locals.extend(standing.locals().into_iter().filter_map(|local| match local.value {
+                VariableValue::Any(value) => Some((local.name, value)),
+                _ => None,
+            }));
         }
         info
     }
