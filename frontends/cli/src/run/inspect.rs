@@ -33,7 +33,7 @@ pub(crate) fn inspect(path: &Path, programs: &[PathBuf]) -> Result<Exit, Failure
     }
     let _ = writeln!(text, "languages: {}", languages.join(", "));
     for report in &state.fibers {
-        fiber(&session.machine, report, &mut text);
+        fiber(&mut session.machine, report, &mut text);
     }
     heap(&state, &mut text);
     parts(&state, &mut text);
@@ -52,9 +52,8 @@ fn language(program: &ProgramReport) -> &'static str {
     }
 }
 
-fn fiber(machine: &Machine, report: &FiberReport, text: &mut String) {
-    let name =
-        if report.fiber.is_nil() { "main thread".to_owned() } else { machine.show(&VariableValue::Any(report.fiber)) };
+fn fiber(machine: &mut Machine, report: &FiberReport, text: &mut String) {
+    let name = if report.fiber.is_nil() { "main thread".to_owned() } else { machine.describe(report.fiber) };
     let activity = match report.activity {
         FiberActivity::Running => "running",
         FiberActivity::Waiting => "waiting for one that it resumed",
@@ -83,12 +82,10 @@ fn place(frame: &Frame) -> String {
 }
 
 /// A value on one line.
-fn shown(machine: &Machine, value: &VariableValue) -> String {
-    let bytes = match value {
-        VariableValue::Any(value) => value.as_bytes(),
-        _ => None,
-    };
-    let Some(bytes) = bytes else { return machine.show(value) };
+fn shown(machine: &mut Machine, value: &VariableValue) -> String {
+    let (VariableValue::Any(value) | VariableValue::Reference(value)) = *value else { return machine.show(value) };
+    // With its identity, as the same object may be seen in several places; nothing runs here any more.
+    let Some(bytes) = value.as_bytes() else { return machine.describe(value) };
     let whole = String::from_utf8_lossy(bytes);
     let start: String = whole.chars().take(STRING_CHARACTERS_MAX).collect();
     if start.len() == whole.len() { format!("{start:?}") } else { format!("{start:?}... ({} bytes)", bytes.len()) }
