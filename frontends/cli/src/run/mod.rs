@@ -266,21 +266,13 @@ impl Session {
         };
         // What was written is not written again by who goes on with the snapshot.
         self.flush()?;
-        let saved = self.save_error(&to);
+        let saved = self.save(&to);
         // The program still has to clean up, and fails as it would have.
         let state = self.slices();
         let ended = self.ended(state)?;
         saved?;
         let _ = writeln!(anstream::stderr(), "saved: `minivm inspect {}` shows where it happened", to.display());
         Ok(ended)
-    }
-
-    /// Saves a program that has stopped at an error which nothing catches.
-    fn save_error(&mut self, to: &Path) -> Result<(), Failure> {
-        match self.unsaved {
-            Some(why) => Err(Failure::new(Exit::Unsupported, self.report(format!("it cannot be saved: {why}")))),
-            None => self.write(to),
-        }
     }
 
     /// What a run ended with.

@@ -141,7 +141,7 @@ impl Session {
         }
     }
 
-    fn save(&mut self, to: &Path) -> Result<(), Failure> {
+    pub(super) fn save(&mut self, to: &Path) -> Result<(), Failure> {
         if let Some(why) = self.unsaved {
             return Err(Failure::new(Exit::Unsupported, self.report(format!("it cannot be saved: {why}"))));
         }
