@@ -12,7 +12,7 @@
 //! This is the general way; `dispatch::border` has the fast one and says what lies on the stack.
 
 use super::call::{call_value, enter_typed, stack_overflow, values_at, words_between, words_of};
-use super::record::{FRAME_HEADER_WORDS, RECORD_DELTA};
+use super::record::FRAME_HEADER_WORDS;
 use super::unwind::{raise_message, raise_trap};
 use crate::context::{Context, return_info};
 use crate::dispatch::call::deliver;
@@ -20,7 +20,7 @@ use crate::dispatch::convert::{layout_of, object_at};
 use crate::dispatch::operands::set_any;
 use crate::dispatch::{Flow, Pc, Regs};
 use crate::error::argument_message;
-use crate::function::{Body, Bridge, FunctionInfo};
+use crate::function::{Body, Bridge, FunctionInfo, header_at};
 use crate::heap::Closure;
 use crate::value::{Tag, Value, float_to_int};
 use minivm_isa::{Signature, TrapCode, Type};
@@ -151,8 +151,8 @@ pub(crate) unsafe fn any_to_typed(
         };
         let delta = return_info(border).delta as usize;
         let offset = words_between(at.regs, new);
-        let needed = delta + words.max(words_of(&signature.results)) + RECORD_DELTA + 16;
-        let Some(regs) = cx.reserve(at.regs, new, needed) else { return stack_overflow(cx, at) };
+        // As much as the extent of the callee, which is asked for next, contains anyway.
+        let Some(regs) = cx.reserve(at.regs, new, delta + words) else { return stack_overflow(cx, at) };
         let new = regs.add(offset);
         *new.sub(2) = closure.expose_provenance() as u64;
         *new.sub(1) = place as u64;
@@ -209,7 +209,7 @@ pub(crate) unsafe fn typed_results(cx: &mut Context, regs: Regs) -> Flow {
             return raise_trap(cx, at, TrapCode::Unsupported);
         };
         let offset = words_between(at.regs, regs);
-        let Some(below) = cx.reserve(at.regs, regs, 2 * values.len() + 16) else { return stack_overflow(cx, at) };
+        let Some(below) = cx.reserve(at.regs, regs, 2 * values.len()) else { return stack_overflow(cx, at) };
         let base = below.add(offset);
         for (index, &value) in values.iter().enumerate() {
             set_any(base, index * 2, value);
@@ -233,7 +233,7 @@ pub(crate) unsafe fn typed_to_any(cx: &mut Context, closure: *mut Closure, new: 
             return raise_trap(cx, at, TrapCode::Unsupported);
         };
         let offset = words_between(at.regs, new);
-        let needed = RECORD_DELTA + 2 * values.len() + words_of(&signature.results) + 16;
+        let needed = header_at((*closure).code.cast()).extent as usize;
         let Some(regs) = cx.reserve(at.regs, new, needed) else { return stack_overflow(cx, at) };
         let new = regs.add(offset);
         *new.sub(2) = closure.expose_provenance() as u64;

@@ -1,7 +1,7 @@
 //! Entering functions where the fast paths of `dispatch::call` do not apply.
 
 use super::host_run;
-use super::record::{Protect, RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
+use super::record::{FRAME_HEADER_WORDS, Protect, RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
 use super::unwind::{raise, raise_message, raise_trap};
 use crate::code::{NOT_DIRECT, TYPED_CALL};
 use crate::context::{Context, return_info};
@@ -109,9 +109,13 @@ pub(crate) unsafe fn enter(
         if let Err(flow) = load(cx, info, guest, closure, at) {
             return flow;
         }
-        let extent = header_at((*closure).code.cast()).extent as usize;
         let params = guest.params as usize;
-        let needed = extent + 2 * count + 16;
+        // Not more than the fast ways ask for: where the stack overflows must not depend on the way.
+        let needed = match guest.convention {
+            Convention::Typed => 0,
+            Convention::Dynamic => header_at((*closure).code.cast()).extent as usize,
+            Convention::Variadic => variadic_shift(count, params) + header_at((*closure).code.cast()).extent as usize,
+        };
         let offset = words_between(at.regs, new);
         let Some(regs) = cx.reserve(at.regs, new, needed) else { return stack_overflow(cx, at) };
         let new = regs.add(offset);
@@ -123,7 +127,7 @@ pub(crate) unsafe fn enter(
             }
             Convention::Variadic => {
                 fill_nil(new, count, params);
-                let shift = 2 * count.max(params) + 3;
+                let shift = variadic_shift(count, params);
                 let shifted = new.add(shift);
                 for word in 0..2 * params {
                     *shifted.add(word) = *new.add(word);
@@ -133,6 +137,11 @@ pub(crate) unsafe fn enter(
             }
         }
     }
+}
+
+/// Words from the arguments of a variadic function to its registers: all arguments, the shift itself, the frame header.
+fn variadic_shift(count: usize, params: usize) -> usize {
+    2 * count.max(params) + 1 + FRAME_HEADER_WORDS
 }
 
 /// Writes a frame header.
@@ -346,7 +355,7 @@ pub(crate) unsafe fn call_paid(
         cx.is_paid = true;
         let flow = call_above(cx, at, top, callee, arguments, record);
         cx.is_paid = false;
-        flow
+        super::stepping::stop_if_used_up(cx, flow)
     }
 }
 

@@ -62,7 +62,8 @@ pub(crate) unsafe fn run_before_instruction(cx: &mut Context, at: Flow) -> Flow 
         stepping::pay_before(cx, at);
         let place = regs.add(top);
         place.cast::<Record>().write(record);
-        call_above(cx, place, finaliser, object)
+        let flow = call_above(cx, place, finaliser, object);
+        stepping::stop_if_used_up(cx, flow)
     }
 }
 

@@ -6,7 +6,7 @@
 
 use super::record::Record;
 use crate::code::Code;
-use crate::context::Context;
+use crate::context::{Context, Status};
 use crate::dispatch::operands::{get_any, set_any};
 use crate::dispatch::{Flow, Pc, Regs};
 use crate::function::{Body, FunctionInfo, GuestFunction};
@@ -247,6 +247,12 @@ pub(crate) unsafe fn pay(cx: &mut Context, at: Flow) {
     if !guest.is_plain(at.pc) {
         cx.fuel -= guest.loaded().unpaid_through(at.pc);
     }
+}
+
+/// Stops the run at `flow` if what was paid for outside of threaded code has used its budget up: a chain of such calls and
+/// errors may never come to a charge.
+pub(crate) fn stop_if_used_up(cx: &mut Context, flow: Flow) -> Flow {
+    if cx.fuel < 0 && !flow.pc.is_null() { cx.stop(Status::OutOfFuel, flow) } else { flow }
 }
 
 /// Pays for everything before the instruction at `at`, which a call of the machine's own interrupts.

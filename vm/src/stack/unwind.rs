@@ -189,7 +189,7 @@ unsafe fn raise_from(cx: &mut Context, at: Flow, calling: bool, error: Value) ->
             return flow;
         }
         let search = search(cx, at, calling, errand);
-        match search.handler {
+        let flow = match search.handler {
             Some(_) if search.handlers_at_work >= HANDLER_DEPTH_MAX => handling_failed(cx, at, calling),
             Some(handler) => {
                 let too_many = search.handlers_at_work == HANDLER_DEPTH_WARN;
@@ -202,7 +202,8 @@ unsafe fn raise_from(cx: &mut Context, at: Flow, calling: bool, error: Value) ->
                 }
                 unwind_to(cx, at, calling, search.catcher, error)
             }
-        }
+        };
+        super::stepping::stop_if_used_up(cx, flow)
     }
 }
 
