@@ -2,6 +2,8 @@
 //! now and then, counts as plain code does, which counts each instruction.
 
 use minivm::{Failure, Limits, Machine, RunState, Value};
+use minivm_conformance::pace::{self, Pace};
+use minivm_conformance::{cases, run_lua};
 
 /// Budgets of slices; fast code only runs where there is more than it may owe.
 const SLICES: [u64; 8] = [1, 3, 50, 2_049, 2_077, 3_000, 5_001, 100_000];
@@ -111,5 +113,29 @@ fn traps_are_paid_for() {
     let expected = plain(2_000, 100_000);
     for slice in [2_049, 5_003, 1_000_000] {
         assert_eq!(fast(2_000, slice), expected, "slices of {slice}");
+    }
+}
+
+/// Where the stack overflows does not depend on the form of code either, whichever call comes to the limit.
+#[test]
+fn stacks_overflow_at_the_same_call() {
+    let case = cases::limited("overflow_of_all_calls");
+    for stack_words_max in 3_000..3_020 {
+        let run = |pace| {
+            let limits = Limits { stack_words_max, ..Limits::default() };
+            let mut fuel = 0;
+            let outcome = run_lua::run_with(&case, limits, |machine, function, arguments| {
+                let paced = pace::call(machine, function, arguments, pace);
+                assert_eq!(paced.miscounts, [""; 0], "{pace:?}");
+                fuel = paced.fuel;
+                paced.result.unwrap_or(Err(Failure::Exit(1)))
+            });
+            (outcome.expect("the case runs").text(), fuel)
+        };
+        let expected = run(Pace::AtOnce { fuel: 1 << 40 });
+        assert_eq!(expected.0.matches("false\tstack overflow").count(), 14, "{}", expected.0);
+        for pace in [Pace::Plain, Pace::Portions { seed: 1 }, Pace::Mixed { seed: 1 }] {
+            assert_eq!(run(pace), expected, "{pace:?}, stack of {stack_words_max} words");
+        }
     }
 }
