@@ -1,11 +1,12 @@
 //! Runs a case in slices, each in a process of its own: it loads what the one before has saved, and saves what it has reached.
 //!
 //! The process that asks starts itself with [`CHILD`] and a file that says what to do; the child writes its answer there.
+//! Children may be of several builds by turns: a state does not say which one has made it.
 
 use crate::cases::Case;
 use crate::lua_host::{CaseHost, Luggage};
 use crate::outcome::{Ending, Outcome};
-use crate::reload::{Install, Plan, ended, scripted};
+use crate::reload::{Install, ended, scripted};
 use crate::small_stack::with_small_stack;
 use crate::{run_lua, run_mixed, run_wasm};
 use minivm::{CodeForm, Limits, Machine, RunState, SnapshotError, Value};
@@ -41,39 +42,62 @@ struct Answer {
     /// How the run ended, if it did.
     ending: Option<Ending>,
     luggage: Luggage,
+    /// How the build of the child goes from handler to handler.
+    uses_tail_calls: bool,
 }
 
-/// Runs a case in slices; gives its outcome and the number of processes.
+/// The processes that a case was run in.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Processes {
+    /// All of them.
+    pub count: u32,
+    /// Those of a build with tail calls.
+    pub with_tail_calls: u32,
+}
+
+/// Runs a case in slices of these lengths, then to its end, in processes of these builds of this program by turns.
 ///
 /// # Errors
 /// When a child fails.
-pub fn run(case: &Case, plan: Plan) -> Result<(Outcome, u32), String> {
+pub fn run(
+    case: &Case,
+    lengths: impl IntoIterator<Item = u64>,
+    builds: &[PathBuf],
+) -> Result<(Outcome, Processes), String> {
     let text = |error: &dyn std::fmt::Display| format!("{}: {error}", case.name);
     let folder = tempfile::tempdir().map_err(|error| text(&error))?;
     let scratch = folder.path().join("scratch");
     fs::create_dir(&scratch).map_err(|error| text(&error))?;
     let file = folder.path().join("task.json");
-    let program = std::env::current_exe().map_err(|error| text(&error))?;
     let mut luggage = Luggage { scratch, names: 0, input_at: 0 };
-    let (mut output, mut processes) = (Vec::new(), 0);
-    for length in plan.lengths().map(Some).chain([None]) {
+    let (mut output, mut processes) = (Vec::new(), Processes::default());
+    for (length, build) in lengths.into_iter().map(Some).chain([None]).zip(builds.iter().cycle()) {
         let state = folder.path().join("state.mvs");
-        let task = Task { case: case.name.clone(), length, state, is_first: processes == 0, luggage };
+        let task = Task { case: case.name.clone(), length, state, is_first: processes.count == 0, luggage };
         fs::write(&file, serde_json::to_vec(&task).map_err(|error| text(&error))?).map_err(|error| text(&error))?;
-        let ended = Command::new(&program).arg(CHILD).arg(&file).output().map_err(|error| text(&error))?;
-        processes += 1;
+        let ended = Command::new(build).arg(CHILD).arg(&file).output().map_err(|error| text(&error))?;
+        processes.count += 1;
         if !ended.status.success() {
-            return Err(format!("process {processes}: {}", String::from_utf8_lossy(&ended.stderr)));
+            return Err(format!("process {}: {}", processes.count, String::from_utf8_lossy(&ended.stderr)));
         }
         let answer = fs::read(&file).map_err(|error| text(&error))?;
         let answer: Answer = serde_json::from_slice(&answer).map_err(|error| text(&error))?;
         output.extend(answer.output);
         luggage = answer.luggage;
+        processes.with_tail_calls += u32::from(answer.uses_tail_calls);
         if let Some(ending) = answer.ending {
             return Ok((Outcome { output, ending }, processes));
         }
     }
     Err("it does not end".into())
+}
+
+/// Whether a case ends within so many instructions, or leaves something open that cannot travel.
+///
+/// # Errors
+/// As for [`run`].
+pub fn is_short(case: &Case, instructions: u64, build: &Path) -> Result<bool, String> {
+    run(case, [instructions], &[build.to_owned()]).map(|(_, processes)| processes.count == 1)
 }
 
 /// Is the child: does what a file says, among these cases.
@@ -123,9 +147,10 @@ fn slice(machine: &mut Machine, task: &Task) -> Sliced {
 
 /// What a run that was saved, or has ended, answers.
 fn answer(outcome: Result<Outcome, String>, printed: Vec<u8>, luggage: Luggage) -> Result<Answer, String> {
+    let uses_tail_calls = minivm::uses_tail_calls();
     match outcome {
-        Ok(Outcome { output, ending }) => Ok(Answer { output, ending: Some(ending), luggage }),
-        Err(why) if why == SAVED => Ok(Answer { output: printed, ending: None, luggage }),
+        Ok(Outcome { output, ending }) => Ok(Answer { output, ending: Some(ending), luggage, uses_tail_calls }),
+        Err(why) if why == SAVED => Ok(Answer { output: printed, ending: None, luggage, uses_tail_calls }),
         Err(why) => Err(why),
     }
 }
