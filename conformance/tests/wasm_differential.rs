@@ -3,7 +3,7 @@
 //! Seeds are fixed. `MINIVM_MODULES` sets how many modules there are, `MINIVM_SEED` the first seed.
 
 use arbitrary::Unstructured;
-use minivm_conformance::wasm::{Failure, Machines, Val, sum};
+use minivm_conformance::wasm::{Failure, Machines, Val, Way, sum};
 use wasm_smith::{Config, Module};
 use wasmi::{ExternType, TrapCode};
 
@@ -172,7 +172,7 @@ fn differ(seed: u64, bytes: &[u8]) -> Result<usize, String> {
     let other = wasmi::Module::new(&engine, bytes).map_err(|error| error.to_string())?;
     let program = minivm_wasm::translate(bytes, "random").map_err(|error| error.to_string())?;
     let program = minivm_isa::verify(program).map_err(|rejections| format!("{rejections:?}"))?;
-    let mut machines = Machines::new(true);
+    let mut machines = Machines::new(true, Way::AtOnce);
     let ours = machines.instantiate(program);
     let theirs = Other::new(&other).map_err(|error| failure(&error));
     let (ours, mut theirs) = match (ours, theirs) {

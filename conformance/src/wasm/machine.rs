@@ -3,6 +3,7 @@
 use super::adapter::adapter;
 use crate::pace::{self, Pace};
 use crate::paced_cases::Called;
+use crate::reload::{self, Plan, Reloads};
 use minivm::value::Tag;
 use minivm::{InstanceId, Limits, LinkError, Machine, Value};
 use minivm_isa::program::{FunctionDef, Item, Origin, Program};
@@ -50,6 +51,20 @@ pub struct Instance {
     adapter: usize,
 }
 
+/// How calls are run.
+#[derive(Clone, Copy, Debug)]
+pub enum Way {
+    /// At once, without a limit.
+    AtOnce,
+    /// At a pace.
+    Paced(Pace),
+    /// In slices; after each, the machine is saved and a fresh one loads it.
+    Reloaded {
+        /// Where the lengths of slices come from.
+        seed: u64,
+    },
+}
+
 /// What calls an instance bit for bit.
 struct Adapter {
     id: InstanceId,
@@ -80,21 +95,25 @@ pub struct Machines {
     /// The machine of programs that import something; it has the module `spectest`.
     linked: Option<usize>,
     is_one: bool,
-    /// How calls are run; none for a call without a limit.
-    pace: Option<Pace>,
+    way: Way,
+    /// What scripts call instances, and how many calls there were: what a fresh machine does not know.
+    registered: Vec<(String, Instance)>,
+    calls: u64,
 }
 
 impl Machines {
     /// No machine yet. `is_one` puts all instances on one machine; else programs that import nothing get one each, so that
     /// more of them have the memory that machines treat best.
-    pub fn new(is_one: bool) -> Self {
-        Machines { machines: Vec::new(), adapters: Vec::new(), linked: None, is_one, pace: None }
-    }
-
-    /// The same with calls that are run at this pace.
-    #[must_use]
-    pub fn at_pace(self, pace: Option<Pace>) -> Self {
-        Machines { pace, ..self }
+    pub fn new(is_one: bool, way: Way) -> Self {
+        Machines {
+            machines: Vec::new(),
+            adapters: Vec::new(),
+            linked: None,
+            is_one,
+            way,
+            registered: Vec::new(),
+            calls: 0,
+        }
     }
 
     /// Instantiates a program.
@@ -114,9 +133,7 @@ impl Machines {
     }
 
     fn machine(&mut self) -> usize {
-        // Scripts recurse without end to see it end: a small stack ends it soon.
-        let limits = Limits { memory_bytes_max: 8 << 30, stack_words_max: 1 << 18, ..Limits::default() };
-        self.machines.push(Machine::new(limits));
+        self.machines.push(fresh());
         self.machines.len() - 1
     }
 
@@ -144,6 +161,7 @@ impl Machines {
 
     /// Makes the exports of an instance importable under a module name.
     pub fn register(&mut self, name: &str, instance: Instance) {
+        self.registered.push((name.to_owned(), instance));
         self.machines[instance.machine].define_instance(name, instance.id);
     }
 
@@ -156,7 +174,19 @@ impl Machines {
         let types = result_types(&adapter.program, name)?;
         let arguments: Vec<Value> = arguments.iter().map(|&argument| to_value(argument)).collect();
         let machine = &mut self.machines[instance.machine];
-        let results = match call(machine, adapter.id, name, &arguments, self.pace)? {
+        let called = match self.way {
+            Way::AtOnce => machine.invoke(adapter.id, name, &arguments),
+            Way::Paced(pace) => call_paced(machine, adapter.id, name, &arguments, pace)?,
+            Way::Reloaded { seed } => {
+                self.calls += 1;
+                let called = call_reloaded(machine, adapter.id, name, &arguments, seed ^ self.calls << 8)?;
+                let here = self.registered.iter().filter(|(_, known)| known.machine == instance.machine);
+                here.for_each(|(name, known)| machine.define_instance(name, known.id));
+                called
+            }
+        };
+        let machine = &mut self.machines[instance.machine];
+        let results = match called {
             Ok(results) => results,
             Err(minivm::Failure::Error { value, trap: None, trace }) => {
                 return Err(Failure::Other(format!("{}\n{trace}", machine.describe(value))));
@@ -178,22 +208,42 @@ impl Machines {
     }
 }
 
-/// Calls an exported function, at a pace if there is one.
-fn call(
+fn fresh() -> Machine {
+    // Scripts recurse without end to see it end: a small stack ends it soon.
+    Machine::new(Limits { memory_bytes_max: 8 << 30, stack_words_max: 1 << 18, ..Limits::default() })
+}
+
+fn exported(machine: &Machine, instance: InstanceId, name: &str) -> Result<Value, Failure> {
+    let function = machine.exported_function(instance, name);
+    function.ok_or_else(|| Failure::Other(format!("no exported function '{name}'")))
+}
+
+fn call_paced(
     machine: &mut Machine,
     instance: InstanceId,
     name: &str,
     arguments: &[Value],
-    pace: Option<Pace>,
+    pace: Pace,
 ) -> Result<Called, Failure> {
-    let Some(pace) = pace else { return Ok(machine.invoke(instance, name, arguments)) };
-    let function = machine.exported_function(instance, name);
-    let function = function.ok_or_else(|| Failure::Other(format!("no exported function '{name}'")))?;
+    let function = exported(machine, instance, name)?;
     let paced = pace::call(machine, function, arguments, pace);
     match paced.miscounts.first() {
         Some(first) => Err(Failure::Other(first.clone())),
         None => paced.result.ok_or_else(|| Failure::Other("it did not end".to_owned())),
     }
+}
+
+fn call_reloaded(
+    machine: &mut Machine,
+    instance: InstanceId,
+    name: &str,
+    arguments: &[Value],
+    seed: u64,
+) -> Result<Called, Failure> {
+    let function = exported(machine, instance, name)?;
+    machine.prepare(function, arguments);
+    let plan = Plan { seed, first: 8, growth_percent: 400, reloads_max: 4 };
+    reload::run_in_slices(machine, plan, &mut Reloads::default(), || Ok(fresh())).map_err(Failure::Other)
 }
 
 fn has_imports(program: &Program) -> bool {

@@ -5,5 +5,5 @@ mod machine;
 mod script;
 
 pub use adapter::sum;
-pub use machine::{Failure, Instance, Machines, Val};
-pub use script::{Outcome, run, run_at_pace};
+pub use machine::{Failure, Instance, Machines, Val, Way};
+pub use script::{Outcome, run, run_in};

