@@ -75,12 +75,25 @@ handler! {
     }
 }
 
+/// Whether a branch is taken when its condition holds, or when it does not.
+pub(crate) trait Sense {
+    const HOLDS: bool;
+}
+pub(crate) enum Taken {}
+impl Sense for Taken {
+    const HOLDS: bool = true;
+}
+pub(crate) enum NotTaken {}
+impl Sense for NotTaken {
+    const HOLDS: bool = false;
+}
+
 handler! {
-    /// `branch_truthy`: taken when the value is truthy. Operands: slot, branch.
-    pub(crate) fn branch_truthy(pc, regs, cx, facc) {
+    /// `branch_truthy`, taken when the value is truthy, or when it is not. Operands: slot, branch.
+    pub(crate) fn branch_truthy<S: Sense>(pc, regs, cx, facc) {
         let mut c = Cursor::new(pc);
         let slot = c.half();
-        if tag_at(regs, slot) > Tag::FALSE {
+        if (tag_at(regs, slot) > Tag::FALSE) == S::HOLDS {
             take_branch!(c, pc, regs, cx, facc)
         }
         let _ = branch_target!(c, pc);
@@ -89,24 +102,11 @@ handler! {
 }
 
 handler! {
-    /// `branch_truthy` with its targets exchanged. Operands: slot, branch.
-    pub(crate) fn branch_falsy(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let slot = c.half();
-        if tag_at(regs, slot) <= Tag::FALSE {
-            take_branch!(c, pc, regs, cx, facc)
-        }
-        let _ = branch_target!(c, pc);
-        next!(c.end(), regs, cx, facc)
-    }
-}
-
-handler! {
-    /// `branch_kind`: taken when the tag is that one. Operands: slot, tag, branch.
-    pub(crate) fn branch_kind(pc, regs, cx, facc) {
+    /// `branch_kind`, taken when the tag is that one, or when it is not. Operands: slot, tag, branch.
+    pub(crate) fn branch_kind<S: Sense>(pc, regs, cx, facc) {
         let mut c = Cursor::new(pc);
         let (slot, tag) = (c.half(), c.half());
-        if tag_at(regs, slot).0 as usize == tag {
+        if (tag_at(regs, slot).0 as usize == tag) == S::HOLDS {
             take_branch!(c, pc, regs, cx, facc)
         }
         let _ = branch_target!(c, pc);
@@ -115,37 +115,11 @@ handler! {
 }
 
 handler! {
-    /// `branch_kind` with its targets exchanged. Operands: slot, tag, branch.
-    pub(crate) fn branch_not_kind(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (slot, tag) = (c.half(), c.half());
-        if tag_at(regs, slot).0 as usize != tag {
-            take_branch!(c, pc, regs, cx, facc)
-        }
-        let _ = branch_target!(c, pc);
-        next!(c.end(), regs, cx, facc)
-    }
-}
-
-handler! {
-    /// `branch_equal` with a short string, taken when it is that one. Operands: slot, string, branch.
-    pub(crate) fn branch_same(pc, regs, cx, facc) {
+    /// `branch_equal` with a short string, taken when it is that one, or when it is not. Operands: slot, string, branch.
+    pub(crate) fn branch_same<S: Sense>(pc, regs, cx, facc) {
         let mut c = Cursor::new(pc);
         let (slot, string) = (c.half(), c.word64());
-        if *regs.add(slot) == string && tag_at(regs, slot) == Tag::STRING {
-            take_branch!(c, pc, regs, cx, facc)
-        }
-        let _ = branch_target!(c, pc);
-        next!(c.end(), regs, cx, facc)
-    }
-}
-
-handler! {
-    /// `branch_equal` with a short string, taken when it is not that one. Operands: slot, string, branch.
-    pub(crate) fn branch_not_same(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (slot, string) = (c.half(), c.word64());
-        if *regs.add(slot) != string || tag_at(regs, slot) != Tag::STRING {
+        if (*regs.add(slot) == string && tag_at(regs, slot) == Tag::STRING) == S::HOLDS {
             take_branch!(c, pc, regs, cx, facc)
         }
         let _ = branch_target!(c, pc);

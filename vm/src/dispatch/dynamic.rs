@@ -1,6 +1,6 @@
 //! Arithmetic, comparison and concatenation of `any` values, with metamethods.
 
-use super::control::{branch_target, take_branch};
+use super::control::{Sense, branch_target, take_branch};
 use super::operands::set_any;
 use super::sources::{AnySource, Slot};
 use super::{Cursor, Flow, Pc};
@@ -372,8 +372,8 @@ unsafe fn compare_metamethod(
 }
 
 handler! {
-    /// A comparison with a branch, taken when it holds. Operands: left, right, branch.
-    pub(crate) fn branch_compare<O: Relation, L: AnySource, R: AnySource>(pc, regs, cx, facc) {
+    /// A comparison with a branch, taken when it holds, or when it does not. Operands: left, right, branch.
+    pub(crate) fn branch_compare<O: Relation, L: AnySource, R: AnySource, S: Sense>(pc, regs, cx, facc) {
         let mut c = Cursor::new(pc);
         let lhs = L::read(&mut c, regs);
         let rhs = R::read(&mut c, regs);
@@ -382,48 +382,14 @@ handler! {
         } else if lhs.tag() == Tag::FLOAT && rhs.tag() == Tag::FLOAT {
             O::floats(L::float(lhs, facc), R::float(rhs, facc))
         } else {
-            slow!(branch_compare_slow::<O, L::General, R::General, Taken>, pc, regs, cx, facc)
+            slow!(branch_compare_slow::<O, L::General, R::General, S>, pc, regs, cx, facc)
         };
-        if holds {
+        if holds == S::HOLDS {
             take_branch!(c, pc, regs, cx, facc)
         }
         let _ = branch_target!(c, pc);
         next!(c.end(), regs, cx, facc)
     }
-}
-
-handler! {
-    /// A comparison with a branch, taken when it does not hold. Operands: left, right, branch.
-    pub(crate) fn branch_compare_not<O: Relation, L: AnySource, R: AnySource>(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let lhs = L::read(&mut c, regs);
-        let rhs = R::read(&mut c, regs);
-        let holds = if lhs.tag() == Tag::INT && rhs.tag() == Tag::INT {
-            O::ints(lhs.payload() as i64, rhs.payload() as i64)
-        } else if lhs.tag() == Tag::FLOAT && rhs.tag() == Tag::FLOAT {
-            O::floats(L::float(lhs, facc), R::float(rhs, facc))
-        } else {
-            slow!(branch_compare_slow::<O, L::General, R::General, NotTaken>, pc, regs, cx, facc)
-        };
-        if !holds {
-            take_branch!(c, pc, regs, cx, facc)
-        }
-        let _ = branch_target!(c, pc);
-        next!(c.end(), regs, cx, facc)
-    }
-}
-
-/// Whether a branch is taken when its comparison holds, or when it does not.
-pub(crate) trait Sense {
-    const HOLDS: bool;
-}
-pub(crate) enum Taken {}
-impl Sense for Taken {
-    const HOLDS: bool = true;
-}
-pub(crate) enum NotTaken {}
-impl Sense for NotTaken {
-    const HOLDS: bool = false;
 }
 
 slow_handler! {

@@ -1,10 +1,9 @@
 //! Emitting `any` instructions.
 
 use super::facts::{self, Fact};
-use super::sources::{
-    Kind, Kinds, Source, Variants, arithmetic, branch, branch_not, choose, comparison, float_arithmetic,
-};
+use super::sources::{Kind, Kinds, Source, Variants, arithmetic, branch, choose, comparison, float_arithmetic};
 use super::{Loading, key_address, small_int};
+use crate::dispatch::control::{NotTaken, Taken};
 use crate::dispatch::dynamic as ops;
 use crate::dispatch::object::{self, Capture};
 use crate::dispatch::sources::{Inline, Int, IntSlot, Slot};
@@ -64,40 +63,19 @@ impl Loading<'_> {
         match &function.code[at] {
             Instruction::BranchEqual { lhs, rhs, if_true, if_false } => {
                 if !self.branch_same(at, *lhs, *rhs, *if_true, *if_false) {
-                    self.compare_branch(
-                        at,
-                        [branch::<ops::Equal>, branch_not::<ops::Equal>],
-                        *lhs,
-                        *rhs,
-                        *if_true,
-                        *if_false,
-                    );
+                    self.compare_branch::<ops::Equal>(at, *lhs, *rhs, *if_true, *if_false);
                 }
             }
             Instruction::BranchLess { lhs, rhs, if_true, if_false } => {
-                self.compare_branch(
-                    at,
-                    [branch::<ops::Less>, branch_not::<ops::Less>],
-                    *lhs,
-                    *rhs,
-                    *if_true,
-                    *if_false,
-                );
+                self.compare_branch::<ops::Less>(at, *lhs, *rhs, *if_true, *if_false);
             }
             Instruction::BranchLessEqual { lhs, rhs, if_true, if_false } => {
-                self.compare_branch(
-                    at,
-                    [branch::<ops::LessEqual>, branch_not::<ops::LessEqual>],
-                    *lhs,
-                    *rhs,
-                    *if_true,
-                    *if_false,
-                );
+                self.compare_branch::<ops::LessEqual>(at, *lhs, *rhs, *if_true, *if_false);
             }
             Instruction::BranchTruthy { cond, if_true, if_false } => self.branch_truthy(at, *cond, *if_true, *if_false),
             Instruction::BranchKind { src, kind, if_true, if_false } => {
                 let slot = self.any_slot(at, *src);
-                self.asm.begin(control::branch_kind, at);
+                self.asm.begin(control::branch_kind::<Taken>, at);
                 self.asm.half(slot);
                 self.asm.half(*kind as u16);
                 self.end_branch(at, false, *if_true, *if_false);
@@ -144,7 +122,7 @@ impl Loading<'_> {
     fn branch_truthy(&mut self, at: usize, cond: Operand, if_true: Block, if_false: Block) {
         let slot = self.any_slot(at, cond);
         let inverted = self.next_block == Some(if_true);
-        self.asm.begin(if inverted { control::branch_falsy } else { control::branch_truthy }, at);
+        self.asm.begin(if inverted { control::branch_truthy::<NotTaken> } else { control::branch_truthy::<Taken> }, at);
         self.asm.half(slot);
         self.end_branch(at, inverted, if_true, if_false);
     }
@@ -346,10 +324,9 @@ impl Loading<'_> {
         }
     }
 
-    fn compare_branch(
+    fn compare_branch<O: ops::Relation>(
         &mut self,
         at: usize,
-        variants: [Variants; 2],
         lhs: Operand,
         rhs: Operand,
         if_true: Block,
@@ -357,7 +334,8 @@ impl Loading<'_> {
     ) {
         let inverted = self.next_block == Some(if_true);
         let (left, right) = self.sources(at, lhs, rhs);
-        let handler = choose(variants[usize::from(inverted)], self.kinds(left, lhs), self.kinds(right, rhs));
+        let variants: Variants = if inverted { branch::<O, NotTaken> } else { branch::<O, Taken> };
+        let handler = choose(variants, self.kinds(left, lhs), self.kinds(right, rhs));
         self.asm.begin(handler, at);
         self.write_source(left);
         self.write_source(right);
@@ -371,10 +349,10 @@ impl Loading<'_> {
         let slot = self.any_slot(at, value);
         let inverted = self.next_block == Some(if_true);
         let handler: Handler = match (constant.tag() == Tag::STRING, inverted) {
-            (true, false) => control::branch_same,
-            (true, true) => control::branch_not_same,
-            (false, false) => control::branch_kind,
-            (false, true) => control::branch_not_kind,
+            (true, false) => control::branch_same::<Taken>,
+            (true, true) => control::branch_same::<NotTaken>,
+            (false, false) => control::branch_kind::<Taken>,
+            (false, true) => control::branch_kind::<NotTaken>,
         };
         self.asm.begin(handler, at);
         self.asm.half(slot);

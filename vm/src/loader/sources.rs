@@ -1,6 +1,7 @@
 //! Where the inputs of arithmetic and comparisons come from, and the handler for each pair of such places.
 
 use crate::dispatch::Handler;
+use crate::dispatch::control::Sense;
 use crate::dispatch::dynamic::{self as ops, Arithmetic, Relation};
 use crate::dispatch::sources as places;
 use crate::value::Value;
@@ -47,6 +48,12 @@ macro_rules! handlers {
             _ => None,
         }
     };
+    ($handler:ident<$operation:ident, $sense:ident>, $left:expr, $right:expr; $($l:ident $r:ident),* $(,)?) => {
+        match ($left, $right) {
+            $((Kind::$l, Kind::$r) => Some(ops::$handler::<$operation, places::$l, places::$r, $sense> as Handler),)*
+            _ => None,
+        }
+    };
 }
 
 /// Arithmetic of any kind.
@@ -75,18 +82,12 @@ pub(super) fn comparison<O: Relation>(left: Kind, right: Kind) -> Option<Handler
     handlers! { compare<O>, left, right; Slot Slot, Slot Int, Slot Float, Int Slot, Float Slot }
 }
 
-macro_rules! branches {
-    ($name:ident, $handler:ident, $doc:literal) => {
-        #[doc = $doc]
-        pub(super) fn $name<O: Relation>(left: Kind, right: Kind) -> Option<Handler> {
-            handlers! {
-                $handler<O>, left, right;
-                Slot Slot, Slot Int, Slot Float, Int Slot, Float Slot,
-                IntSlot Int, IntSlot IntSlot, IntSlot Slot, Slot IntSlot,
-                FloatSlot FloatSlot, FloatSlot Float, Latest Slot, Slot Latest, Latest Float, LatestFloat Float,
-            }
-        }
-    };
+/// Branches on comparisons.
+pub(super) fn branch<O: Relation, S: Sense>(left: Kind, right: Kind) -> Option<Handler> {
+    handlers! {
+        branch_compare<O, S>, left, right;
+        Slot Slot, Slot Int, Slot Float, Int Slot, Float Slot,
+        IntSlot Int, IntSlot IntSlot, IntSlot Slot, Slot IntSlot,
+        FloatSlot FloatSlot, FloatSlot Float, Latest Slot, Slot Latest, Latest Float, LatestFloat Float,
+    }
 }
-branches!(branch, branch_compare, "Branches that are taken when a comparison holds.");
-branches!(branch_not, branch_compare_not, "Branches that are taken when a comparison does not hold.");
