@@ -54,15 +54,15 @@ local sum = 0 for _, n in ipairs(seen) do sum = sum + n end
 print(sum, kernel.memory:get('i32', 8))
 ";
 
-/// Runs a program in slices of so much fuel, each in a process of its own; what it printed in all.
-fn in_slices(file: &Path, fuel: &str, extra: &[&str]) -> (String, i32, u32) {
+/// Runs what these words say in slices of so much fuel, each in a process of its own; what it printed in all.
+fn in_slices(fuel: &str, words: &[&str]) -> (String, i32, u32) {
     let folder = tempfile::tempdir().unwrap();
     let (one, other) = (folder.path().join("one.mvs"), folder.path().join("other.mvs"));
     let path = |path: &Path| path.to_string_lossy().into_owned();
     let mut arguments = vec!["run", "--fuel", fuel, "--snapshot-to"];
-    let (one, other, file) = (path(&one), path(&other), path(file));
-    arguments.extend([one.as_str(), file.as_str()]);
-    arguments.extend(extra);
+    let (one, other) = (path(&one), path(&other));
+    arguments.push(&one);
+    arguments.extend(words);
     let mut output = minivm(&arguments);
     let (mut printed, mut count) = (text(&output.stdout), 0);
     while output.status.code() == Some(124) {
@@ -82,7 +82,7 @@ fn a_lua_program_goes_on_in_other_processes() {
     let file = folder.path().join("sum.lua");
     std::fs::write(&file, LUA).unwrap();
     let whole = minivm(&["run", file.to_str().unwrap(), "a", "b"]);
-    let (printed, code, count) = in_slices(&file, "300", &["a", "b"]);
+    let (printed, code, count) = in_slices("300", &[file.to_str().unwrap(), "a", "b"]);
     assert_eq!((printed.as_str(), code), (text(&whole.stdout).as_str(), 0));
     assert!(printed.starts_with("sum\t2687300\ta\tb\n") && count > 5, "{printed} in {count} slices");
 }
@@ -100,7 +100,7 @@ fn a_mixed_program_goes_on_in_other_processes() {
     let file = folder.path().join("mixed.lua");
     let path = format!("package.path = '{0}/?.wat;{0}/?.mvt'\n{MIXED}", folder.path().display());
     std::fs::write(&file, path).unwrap();
-    let (printed, code, count) = in_slices(&file, "37", &[]);
+    let (printed, code, count) = in_slices("37", &[file.to_str().unwrap()]);
     assert_eq!((printed, code), (text(&whole.stdout), 0));
     assert!(count > 5, "{count} slices");
 }
@@ -121,6 +121,56 @@ fn a_call_prints_its_results_at_the_end() {
     assert!(text(&inspected.stdout).contains("fib"), "{}", text(&inspected.stdout));
     assert_eq!(text(&minivm(&["resume", snapshot]).stdout), "610\n");
     assert_eq!(text(&minivm(&["resume", snapshot]).stdout), "610\n");
+}
+
+/// Start functions, `_initialize`, the file of a Lua program: all of it can be stopped.
+#[test]
+fn what_comes_before_a_call_goes_on_in_other_processes() {
+    let folder = tempfile::tempdir().unwrap();
+    let library = folder.path().join("library.wat");
+    let module = "(module (global $sum (mut i32) (i32.const 0)) (start $start)
+        (func $count (param $to i32) (local $i i32) (loop $again
+            (global.set $sum (i32.add (global.get $sum) (i32.const 1)))
+            (br_if $again (i32.lt_s (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get $to)))))
+        (func $start (call $count (i32.const 30)))
+        (func (export \"_initialize\") (call $count (i32.const 20)))
+        (func (export \"sum\") (param i32) (result i32) (call $count (i32.const 10))
+            (i32.add (global.get $sum) (local.get 0))))";
+    std::fs::write(&library, module).unwrap();
+    let (printed, code, count) = in_slices("25", &["--invoke", "sum", library.to_str().unwrap(), "1000"]);
+    assert_eq!((printed.as_str(), code), ("1060\n", 0));
+    assert!(count > 10, "{count} slices");
+
+    let only_start = folder.path().join("start.wat");
+    std::fs::write(&only_start, module.replace("(export \"sum\")", "")).unwrap();
+    let (printed, code, count) = in_slices("25", &[only_start.to_str().unwrap()]);
+    assert_eq!((printed.as_str(), code), ("", 0));
+    assert!(count > 5, "{count} slices");
+
+    let script = folder.path().join("script.lua");
+    let program =
+        "local sum = 0 for i = 1, 50 do sum = sum + i end return { sum = function(n) return sum + n, 'done' end }";
+    std::fs::write(&script, program).unwrap();
+    let (printed, code, count) = in_slices("20", &["--invoke", "sum", script.to_str().unwrap(), "1000"]);
+    assert_eq!((printed.as_str(), code), ("2275\ndone\n", 0));
+    assert!(count > 5, "{count} slices");
+    let missing = minivm(&["run", "--invoke", "total", script.to_str().unwrap()]);
+    assert_eq!(missing.status.code(), Some(2));
+    assert!(text(&missing.stderr).contains("there is no function `total`"), "{}", text(&missing.stderr));
+}
+
+/// A start function that traps is an error of the program, and leaves a snapshot as other errors do.
+#[test]
+fn a_start_function_may_fail() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("fails.wat");
+    std::fs::write(&file, "(module (func $start (unreachable)) (start $start) (func (export \"main\")))").unwrap();
+    let kept = folder.path().join("kept.mvs");
+    let (file, kept) = (file.to_str().unwrap(), kept.to_str().unwrap());
+    let output = minivm(&["run", "--snapshot-on-error", kept, file]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("unreachable"), "{}", text(&output.stderr));
+    assert!(text(&minivm(&["inspect", kept]).stdout).contains("start"));
 }
 
 #[test]

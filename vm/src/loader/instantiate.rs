@@ -76,11 +76,20 @@ impl Machine {
     /// # Errors
     /// When an import is missing or of another type, a segment does not fit, or the start function fails.
     pub fn instantiate(&mut self, program: Verified) -> Result<InstanceId, LinkError> {
-        let (id, start) = self.cx.instantiate(Rc::new(program), &Definitions::default())?;
+        let (id, start) = self.instantiate_unstarted(program)?;
         if let Some(start) = start {
             self.call(start, &[]).map_err(LinkError::Start)?;
         }
         Ok(id)
+    }
+
+    /// As [`instantiate`](Self::instantiate), without running the start function: the caller is given it, and runs it before
+    /// anything else of the program, where it can stop and save it as any other run.
+    ///
+    /// # Errors
+    /// As for [`instantiate`](Self::instantiate).
+    pub fn instantiate_unstarted(&mut self, program: Verified) -> Result<(InstanceId, Option<Value>), LinkError> {
+        self.cx.instantiate(Rc::new(program), &Definitions::default())
     }
 
     /// A closure over an exported function that captures values, as chunks of languages with an environment do.

@@ -90,16 +90,22 @@ pub(super) fn run(
     globals: Value,
     arguments: &[String],
 ) -> Result<(Exit, Vec<Value>), Failure> {
-    let chunk = session.machine.closure(instance, "main", &[globals]);
-    let chunk = chunk.map_err(|error| session.failure(error.to_string()))?;
-    session.machine.keep(chunk);
+    let chunk = chunk(session, instance, globals)?;
     let mut values = Vec::with_capacity(arguments.len());
     for argument in arguments {
         let value = session.machine.string(argument).map_err(|_| session.out_of_memory())?;
         session.machine.keep(value);
         values.push(value);
     }
-    session.call_value(chunk, &values)
+    session.call_value(chunk, values)
+}
+
+/// The chunk of a program as a function.
+fn chunk(session: &mut Session, instance: InstanceId, globals: Value) -> Result<Value, Failure> {
+    let chunk = session.machine.closure(instance, "main", &[globals]);
+    let chunk = chunk.map_err(|error| session.failure(error.to_string()))?;
+    session.machine.keep(chunk);
+    Ok(chunk)
 }
 
 /// Runs a chunk, then calls a function by name: of the table that the chunk returns, else a global one.
@@ -110,33 +116,19 @@ pub(super) fn invoke(
     name: &str,
     arguments: &[String],
 ) -> Result<Exit, Failure> {
-    session.unsaved = Some("its file has not ended, and then a function is to be called");
-    let (exit, returned) = run(session, instance, globals, &[])?;
-    session.unsaved = None;
-    if exit != Exit::Success {
-        return Ok(exit);
-    }
-    let module = returned.first().copied().filter(|value| value.as_table().is_some());
-    let found = [module, Some(globals)].into_iter().flatten().find_map(|table| {
-        let value = session.machine.heap().table_get_name(table, name.as_bytes());
-        value.as_function().map(|_| value)
-    });
-    let Some(function) = found else {
-        let report = session.report(format!("there is no function `{name}`"));
-        let note = "it can be a field of the table that the file returns, or a global";
-        return Err(Failure::new(Exit::Usage, report.note(note)));
-    };
-    session.machine.keep(function);
-    let mut parsed = Vec::with_capacity(arguments.len());
+    let chunk = chunk(session, instance, globals)?;
+    let name = session.machine.string(name).map_err(|_| session.out_of_memory())?;
+    session.machine.keep(name);
+    let mut values = Vec::with_capacity(arguments.len());
     for text in arguments {
         let value = values::parse(&mut session.machine, text, Type::Any).ok_or_else(|| session.out_of_memory())?;
         session.machine.keep(value);
-        parsed.push(value);
+        values.push(value);
     }
     session.printed = Some(Vec::new());
-    let (exit, results) = session.call_value(function, &parsed)?;
-    session.print_results(&results, &[])?;
-    Ok(exit)
+    let (launch, values) = session.launcher()?.named(chunk, globals, name, values);
+    let results = session.call_value(launch, values)?;
+    session.finish(results)
 }
 
 /// What is told of an error value, as the `lua` command does; and whether a traceback belongs to it.

@@ -1,6 +1,7 @@
 //! `run`: gives a program what the command line grants and runs it to its end.
 
 mod inspect;
+mod launch;
 mod lua;
 mod reference;
 mod snapshot;
@@ -15,6 +16,7 @@ use crate::report::{Place, Report};
 use crate::source::Failure;
 use crate::values;
 pub(crate) use inspect::inspect;
+use launch::Launcher;
 use minivm::{InstanceId, Limits, LinkError, Machine, RunState, Value};
 use minivm_isa::program::{FunctionDef, Item};
 use minivm_isa::{Convention, Program, Signature, Type};
@@ -69,8 +71,9 @@ struct Session {
     error_to: Option<PathBuf>,
     /// What is printed of the results at the end, by their types.
     printed: Option<Vec<Type>>,
-    /// Why a program that is stopped now could not go on.
-    unsaved: Option<&'static str>,
+    /// What runs before the function that is wanted, the first first.
+    before: Vec<Value>,
+    launcher: Option<Launcher>,
 }
 
 /// What the verified program has to say before the machine takes it.
@@ -105,9 +108,19 @@ impl Session {
     fn new(limits: Limits, name: String, fuel: Option<u64>) -> Self {
         let mut machine = Machine::new(limits);
         machine.set_fuel(fuel);
-        let (wasi, has_lua, snapshot, error_to, printed, unsaved) = (None, false, None, None, None, None);
-        let files = ProgramFiles::default();
-        Session { machine, name, fuel, wasi, has_lua, files, snapshot, error_to, printed, unsaved }
+        Session {
+            machine,
+            name,
+            fuel,
+            wasi: None,
+            has_lua: false,
+            files: ProgramFiles::default(),
+            snapshot: None,
+            error_to: None,
+            printed: None,
+            before: Vec::new(),
+            launcher: None,
+        }
     }
 
     fn run(&mut self, options: &Run, program: minivm_isa::Verified, arguments: Vec<String>) -> Result<Exit, Failure> {
@@ -119,12 +132,12 @@ impl Session {
             self.link_wasi(linked);
         }
         let globals = if outline.is_lua { Some(lua::install(self, options, &arguments)?) } else { None };
-        let instance = match self.machine.instantiate(program) {
-            Ok(instance) => instance,
-            Err(LinkError::Start(failure)) => return self.failed(failure),
+        let (instance, start) = match self.machine.instantiate_unstarted(program) {
+            Ok(made) => made,
             Err(error @ LinkError::Trap(_)) => return Err(self.failure(error.to_string())),
             Err(error) => return Err(Failure::new(Exit::Unsupported, self.report(error.to_string()))),
         };
+        self.before.extend(start);
         self.check_memory(options)?;
         match (globals, &options.invoke) {
             (Some(globals), Some(name)) => lua::invoke(self, instance, globals, name, &arguments),
@@ -164,11 +177,13 @@ impl Session {
                 let values: Option<Vec<Value>> =
                     arguments.iter().map(|argument| self.machine.string(argument).ok()).collect();
                 let values = values.ok_or_else(|| self.out_of_memory())?;
-                self.call(instance, name, &values).map(|(exit, _)| exit)
+                self.call(instance, name, values).map(|(exit, _)| exit)
             }
             Some((name, signature)) if signature.params.is_empty() => {
-                self.call(instance, name, &[]).map(|(exit, _)| exit)
+                self.call(instance, name, Vec::new()).map(|(exit, _)| exit)
             }
+            // What a program does when it is instantiated may be all there is.
+            None if let Some(start) = self.before.pop() => self.call_value(start, Vec::new()).map(|(exit, _)| exit),
             _ => {
                 let names: Vec<&str> = outline.exports.iter().map(|(name, _)| name.as_str()).collect();
                 let report = self.report(format!("there is no `{START}` or `{MAIN}` that could be run"));
@@ -193,12 +208,7 @@ impl Session {
     ) -> Result<Exit, Failure> {
         // A library is set up before it is used.
         if outline.export("_initialize").is_some_and(|signature| signature.params.is_empty()) && name != "_initialize" {
-            self.unsaved = Some("it is still being initialised");
-            let (exit, _) = self.call(instance, "_initialize", &[])?;
-            self.unsaved = None;
-            if exit != Exit::Success {
-                return Ok(exit);
-            }
+            self.before.extend(self.machine.exported_function(instance, "_initialize"));
         }
         let Some(signature) = outline.export(name) else {
             let names: Vec<&str> = outline.exports.iter().map(|(name, _)| name.as_str()).collect();
@@ -207,9 +217,16 @@ impl Session {
         };
         let values = self.arguments(name, signature, arguments)?;
         self.printed = Some(signature.results.clone());
-        let (exit, results) = self.call(instance, name, &values)?;
-        self.print_results(&results, &signature.results)?;
-        Ok(exit)
+        let results = self.call(instance, name, values)?;
+        self.finish(results)
+    }
+
+    /// What becomes of the results of a run: those of a call that was asked for by name are printed.
+    fn finish(&mut self, (exit, results): (Exit, Vec<Value>)) -> Result<Exit, Failure> {
+        match self.printed.clone() {
+            Some(types) if exit == Exit::Success => self.print_results(&results, &types),
+            _ => Ok(exit),
+        }
     }
 
     /// Prints values, one a line; `types` are their types, where they have some.
@@ -244,18 +261,30 @@ impl Session {
         Ok(values)
     }
 
-    /// Calls an export that exists.
-    fn call(&mut self, instance: InstanceId, name: &str, values: &[Value]) -> Result<(Exit, Vec<Value>), Failure> {
+    /// Calls an export that exists, after what comes before.
+    fn call(&mut self, instance: InstanceId, name: &str, values: Vec<Value>) -> Result<(Exit, Vec<Value>), Failure> {
         let function = self.machine.exported_function(instance, name);
         let function = function.ok_or_else(|| self.failure(format!("`{name}` cannot be called")))?;
         self.call_value(function, values)
     }
 
-    /// Calls a function.
-    fn call_value(&mut self, function: Value, values: &[Value]) -> Result<(Exit, Vec<Value>), Failure> {
+    /// Calls a function, after what comes before.
+    fn call_value(&mut self, function: Value, values: Vec<Value>) -> Result<(Exit, Vec<Value>), Failure> {
+        let mut call = (function, values);
+        while let Some(before) = self.before.pop() {
+            call = self.launcher()?.after(before, call);
+        }
         self.machine.set_keep_stack_on_error(self.error_to.is_some());
-        self.machine.prepare(function, values);
+        self.machine.prepare(call.0, &call.1);
         self.go_on()
+    }
+
+    /// What begins runs that do several things one after the other; it is made when it is first wanted.
+    fn launcher(&mut self) -> Result<&Launcher, Failure> {
+        if self.launcher.is_none() {
+            self.launcher = Some(Launcher::new(&mut self.machine).map_err(|_| self.out_of_memory())?);
+        }
+        Ok(self.launcher.as_ref().expect("it was just made"))
     }
 
     /// Goes on with a run to its end, or until it is stopped.
@@ -266,7 +295,7 @@ impl Session {
         };
         // What was written is not written again by who goes on with the snapshot.
         self.flush()?;
-        let saved = self.save(&to);
+        let saved = self.write(&to);
         // The program still has to clean up, and fails as it would have.
         let state = self.slices();
         let ended = self.ended(state)?;
@@ -294,6 +323,11 @@ impl Session {
     fn failed(&mut self, failure: minivm::Failure) -> Result<Exit, Failure> {
         // What was written comes before what went wrong.
         self.flush()?;
+        if let Some(name) = self.missing() {
+            let note = "it can be a field of the table that the file returns, or a global";
+            let report = self.report(format!("there is no function `{name}`"));
+            return Err(Failure::new(Exit::Usage, report.note(note)));
+        }
         match failure {
             // As the systems do, only the low byte counts.
             minivm::Failure::Exit(code) => Ok(Exit::Program(code as u8)),

@@ -130,7 +130,7 @@ impl Session {
             self.out_of_fuel(&trace)
         };
         let Some(to) = self.snapshot.as_ref().map(|plan| plan.to.clone()) else { return failure };
-        match self.save(&to) {
+        match self.write(&to) {
             Ok(()) => {
                 let Failure { exit, mut reports } = failure;
                 let help = format!("it is saved: `minivm resume {}` goes on", to.display());
@@ -139,13 +139,6 @@ impl Session {
             }
             Err(error) => error,
         }
-    }
-
-    pub(super) fn save(&mut self, to: &Path) -> Result<(), Failure> {
-        if let Some(why) = self.unsaved {
-            return Err(Failure::new(Exit::Unsupported, self.report(format!("it cannot be saved: {why}"))));
-        }
-        self.write(to)
     }
 
     /// Saves the state of the machine in a file.
@@ -206,6 +199,7 @@ pub(super) fn load(options: &Resume) -> Result<Session, Failure> {
     if note.has_lua {
         lua::library(&mut session, &options.directories, &options.environment)?;
     }
+    session.launcher()?;
     session.machine.load_with(&payload, programs).map_err(|error| refused(&options.file, &error))?;
     session.fuel = options.fuel;
     session.machine.set_fuel(options.fuel);
@@ -218,10 +212,7 @@ pub(crate) fn resume(options: &Resume) -> Result<Exit, Failure> {
     if !session.machine.is_stopped() {
         return Err(Failure::new(Exit::Usage, session.report("there is no run in it that could go on")));
     }
-    let result = session.go_on().and_then(|(exit, results)| match session.printed.clone() {
-        Some(types) if exit == Exit::Success => session.print_results(&results, &types),
-        _ => Ok(exit),
-    });
+    let result = session.go_on().and_then(|results| session.finish(results));
     let result = session.close(result);
     match (result, session.flush()) {
         (Ok(Exit::Success), written) => written,

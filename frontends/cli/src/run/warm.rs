@@ -86,10 +86,7 @@ pub(super) fn run((options, saving): (&Run, &Saving), path: &Path, arguments: &[
     let values: Option<Vec<Value>> = arguments.iter().map(|argument| session.machine.string(argument).ok()).collect();
     let values = values.ok_or_else(|| session.out_of_memory())?;
     session.printed = options.invoke.as_ref().map(|_| Vec::new());
-    let result = session.call_value(main, &values).and_then(|(exit, results)| match session.printed.clone() {
-        Some(types) if exit == Exit::Success => session.print_results(&results, &types),
-        _ => Ok(exit),
-    });
+    let result = session.call_value(main, values).and_then(|results| session.finish(results));
     let result = session.close(result);
     match (result, session.flush()) {
         (Ok(Exit::Success), written) => written,
