@@ -120,7 +120,7 @@ impl FiberScheduler {
     pub fn turn(&mut self, machine: &mut Machine) -> Option<FiberTask> {
         let id = loop {
             let id = self.queue.pop_front()?;
-            if machine.run_id() == Some(id) && machine.is_at_work() || machine.take_up(id) {
+            if machine.take_up(id) {
                 break id;
             }
         };

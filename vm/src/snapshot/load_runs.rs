@@ -144,6 +144,7 @@ impl Loading<'_> {
             pending_trap,
             trace: (!trace.is_empty()).then(|| trace.to_string()),
             uncaught: raised.map_or(Uncaught::Never, Uncaught::Stopped),
+            is_untold: true,
             ..Run::default()
         };
         (self.cx.pc, self.cx.regs) = (fiber.pc, fiber.saved_regs());

@@ -205,6 +205,7 @@ impl Context {
     /// Prepares a call on a new main fiber, in place of the run at work.
     fn begin(&mut self, function: Value, arguments: &[Value]) {
         self.drop_present();
+        self.run.is_untold = true;
         match switch::create(self, function) {
             Ok(fiber) => self.enter_main(fiber.as_fiber().expect("it was just made"), arguments),
             Err(_) => {
@@ -248,9 +249,13 @@ impl Context {
     /// How the slice ended.
     fn state(&mut self) -> RunState {
         match self.status {
-            Status::Finished => RunState::Finished(std::mem::take(&mut self.run.values)),
+            Status::Finished => {
+                self.run.is_untold = false;
+                RunState::Finished(std::mem::take(&mut self.run.values))
+            }
             Status::Failed => {
                 if !matches!(self.run.uncaught, Uncaught::Stopped(_)) {
+                    self.run.is_untold = false;
                     self.run.end_fibers();
                 }
                 RunState::Failed(self.run.failure.take().unwrap_or(Failure::Exit(1)))

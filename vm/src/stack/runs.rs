@@ -80,6 +80,8 @@ pub(crate) struct Run {
     pub(crate) trace: Option<String>,
     /// Whether it has stopped at an error that nobody catches.
     pub(crate) uncaught: Uncaught,
+    /// Whether the host is still to be told how it ends.
+    pub(crate) is_untold: bool,
 }
 
 impl Default for Run {
@@ -99,6 +101,7 @@ impl Default for Run {
             exit: None,
             trace: None,
             uncaught: Uncaught::Never,
+            is_untold: false,
         }
     }
 }
@@ -257,11 +260,13 @@ impl Context {
         }
     }
 
-    /// Puts the run at work aside, if there is one that can go on.
+    /// Puts the run at work aside, if there is one that has not told its end.
     fn park(&mut self) -> Option<RunId> {
         match (self.status, self.run.uncaught) {
             (Status::Running | Status::OutOfFuel | Status::Stepped, _) => _ = self.stand(),
             (Status::Waiting, _) | (Status::Failed, Uncaught::Stopped(_)) => {}
+            // A call of a host function may have ended when it was prepared.
+            (Status::Finished | Status::Failed, _) if self.run.is_untold => {}
             (Status::Finished | Status::Failed, _) => return None,
         }
         Some(self.put_aside())
@@ -303,6 +308,7 @@ impl Context {
         let Parked { run, status, .. } = parked;
         let cell = run.fiber;
         self.run = run;
+        self.run.is_untold = true;
         self.is_abandoned = false;
         self.status = status;
         if cell.is_null() {
@@ -339,8 +345,7 @@ impl Machine {
         Ok(self.cx.runs.add(run, Status::Running))
     }
 
-    /// Puts the run at work aside, if there is one that can go on or waits for the host; then there is none. It goes on
-    /// another time, after [`take_up`](Self::take_up), as if nothing had happened. Meanwhile it keeps what it uses alive.
+    /// Puts the run at work aside, if there is one whose end was not told yet; then there is none. It goes on another time, after [`take_up`](Self::take_up), as if nothing had happened. Meanwhile it keeps what it uses alive.
     ///
     /// It is brought to its next instruction: what host functions do before that happens now. If it ends there or waits for
     /// the host, it says so when it is taken up and resumed.
@@ -350,8 +355,11 @@ impl Machine {
 
     /// Makes a run that is aside the one at work, for [`resume`](Self::resume), [`step`](Self::step),
     /// [`frames`](Self::frames), [`answer`](Self::answer) and all the others. The one that was at work is put aside, if it
-    /// can go on. False when no run of that number is aside.
+    /// can go on. True also when it is at work already; false when there is no such run any more.
     pub fn take_up(&mut self, id: RunId) -> bool {
+        if self.is_at_work() && self.run_id() == Some(id) {
+            return true;
+        }
         if !self.cx.runs.parked.contains_key(&id) {
             return false;
         }
@@ -369,9 +377,9 @@ impl Machine {
         true
     }
 
-    /// Whether there is a run at work that can go on or waits for the host.
-    pub(crate) fn is_at_work(&self) -> bool {
-        self.is_stopped() || self.cx.status == Status::Waiting
+    /// Whether there is a run at work whose end was not told yet.
+    fn is_at_work(&self) -> bool {
+        self.cx.run.is_untold
     }
 
     /// The number of the run at work, if it was aside before.
