@@ -132,8 +132,8 @@ unsafe fn settle_record(
     unsafe {
         if record.kind == RecordKind::Finaliser {
             if is_plain {
-                // The instruction begins again, with its step.
-                cx.fuel += 1;
+                // The instruction begins again, with its step, unless it does so already.
+                cx.fuel += i64::from(at.pc != plain.place_of(here));
             } else {
                 here = guest.arrival_at(at.pc);
             }
