@@ -2,7 +2,7 @@
 //!
 //! The damage is done below checksum and compression, so that it reaches the decoder. `MINIVM_MUTATIONS=100000` does more.
 
-use minivm::{CodeForm, Limits, Machine, RunState};
+use minivm::{CodeForm, HostRequest, Limits, Machine, RunState, Value};
 use minivm_lua::stdlib;
 use minivm_lua::stdlib::host::NoHost;
 
@@ -64,6 +64,17 @@ fn machine() -> Machine {
     machine
 }
 
+/// A machine with a function that waits for the host.
+fn asking_machine() -> Machine {
+    let mut machine = machine();
+    let ask = machine.host_function("ask", |call| match call.state() {
+        0 => call.wait(Box::new(Question), 1),
+        _ => call.return_returned(None),
+    });
+    machine.register("ask", ask.expect("there is memory"));
+    machine
+}
+
 /// A snapshot of a program that has run for so many instructions.
 fn snapshot(source: &str, fuel: u64) -> Vec<u8> {
     let mut machine = machine();
@@ -81,6 +92,53 @@ fn snapshot(source: &str, fuel: u64) -> Vec<u8> {
         _ => panic!("it ends too soon: {source}"),
     }
     machine.save(b"", CodeForm::Whole).expect("it can be saved")
+}
+
+/// A snapshot of all these programs in one machine, each a run that is aside: after so many instructions, before the first
+/// one, waiting for the host, ended or stopped at an error. Then one is at work.
+fn snapshot_of_runs() -> Vec<u8> {
+    let mut machine = asking_machine();
+    machine.set_keep_stack_on_error(true);
+    let ask = machine.registered("ask");
+    let globals = machine.registered("lua.globals");
+    let prepared = |machine: &mut Machine, source: &str| {
+        let program = minivm_lua::compile(source.as_bytes(), "=damaged").expect("it compiles");
+        let instance = machine.instantiate(program).expect("it links");
+        machine.closure(instance, "main", &[globals]).expect("there is memory")
+    };
+    let waiting =
+        prepared(&mut machine, "local a <close> = nil return coroutine.wrap(function(f) return 1 + f() end)(...)");
+    let waiting = machine.spawn(waiting, &[ask]).expect("there is memory");
+    for (source, fuel) in PROGRAMS {
+        let function = prepared(&mut machine, source);
+        machine.spawn(function, &[Value::int(7), globals]).expect("there is memory");
+        let id = machine.spawn(function, &[]).expect("there is memory");
+        machine.take_up(id);
+        machine.set_fuel(Some(fuel));
+        let _ = machine.resume();
+        machine.park();
+    }
+    for name in ["type", "error"] {
+        let function = machine.heap().table_get_name(globals, name.as_bytes());
+        machine.prepare(function, &[Value::int(7)]);
+        machine.park();
+    }
+    machine.take_up(waiting);
+    assert!(matches!(machine.resume(), RunState::Waiting(_)));
+    let function = prepared(&mut machine, "local t = {} for i = 1, 100 do t[i] = { select('#', table.unpack(t)) } end");
+    let last = machine.spawn(function, &[]).expect("there is memory");
+    machine.take_up(last);
+    machine.step(200);
+    assert_eq!(machine.runs().len(), 2 * PROGRAMS.len() + 3);
+    machine.save(b"", CodeForm::Whole).expect("it can be saved")
+}
+
+struct Question;
+
+impl HostRequest for Question {
+    fn name(&self) -> &'static str {
+        "question"
+    }
 }
 
 struct Random(u64);
@@ -120,10 +178,13 @@ fn mutate(bytes: &mut Vec<u8>, random: &mut Random) {
 fn damage_is_an_error_or_harmless() {
     let count: usize = std::env::var("MINIVM_MUTATIONS").ok().and_then(|count| count.parse().ok()).unwrap_or(1500);
     let seed: u64 = std::env::var("MINIVM_MUTATION_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(7);
-    let snapshots: Vec<Vec<u8>> = PROGRAMS.iter().map(|(source, fuel)| snapshot(source, *fuel)).collect();
+    let mut snapshots: Vec<Vec<u8>> = PROGRAMS.iter().map(|(source, fuel)| snapshot(source, *fuel)).collect();
+    // What holds all of them has more places for damage.
+    let runs = snapshot_of_runs();
+    snapshots.extend([runs.clone(), runs.clone(), runs]);
     let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
     let (mut refused, mut ran) = (0, 0);
-    let mut machine = machine();
+    let mut machine = asking_machine();
     for number in 0..count {
         let mut bytes = snapshots[number % snapshots.len()].clone();
         mutate(&mut bytes, &mut random);
@@ -139,12 +200,15 @@ fn damage_is_an_error_or_harmless() {
                 for frame in machine.frames().take(200) {
                     frame.locals.iter().for_each(|local| drop(machine.show(&local.value)));
                 }
-                // Fast code first, then plain code.
-                machine.set_fuel(Some(20_000));
-                let _ = machine.resume();
-                let _ = machine.step(500);
+                go_on(&mut machine);
+                for id in machine.runs() {
+                    machine.frames_of_run(id).take(50).for_each(|frame| drop(frame.locals));
+                    assert!(machine.take_up(id));
+                    machine.prepare_answer(&[Value::int(5)]);
+                    go_on(&mut machine);
+                }
                 ran += 1;
-                machine = self::machine();
+                machine = asking_machine();
             }
         }
     }
@@ -152,10 +216,21 @@ fn damage_is_an_error_or_harmless() {
     assert!(refused > count / 10);
 }
 
+/// Goes on with the run at work: fast code first, then plain code.
+fn go_on(machine: &mut Machine) {
+    machine.set_fuel(Some(20_000));
+    let _ = machine.resume();
+    let _ = machine.step(500);
+}
+
 #[test]
 fn every_truncation_is_an_error() {
-    let bytes = snapshot(PROGRAMS[0].0, PROGRAMS[0].1);
-    let mut machine = machine();
+    every_truncation(snapshot(PROGRAMS[0].0, PROGRAMS[0].1));
+    every_truncation(snapshot_of_runs());
+}
+
+fn every_truncation(bytes: Vec<u8>) {
+    let mut machine = asking_machine();
     for end in (0..bytes.len()).step_by(if bytes.len() > 4000 { 97 } else { 1 }) {
         assert!(machine.load(&bytes[..end]).is_err(), "cut at {end}");
     }

@@ -34,7 +34,7 @@ pub use inspect::{Frame, FrameKind, Frames, Position, Variable, VariableValue};
 pub use loader::explain::{ExplainError, ThreadedForm, ThreadedLine};
 pub use loader::instantiate::LinkError;
 pub use machine::{Extern, ExternKind, Imports, InstanceId, Kept, Machine};
-pub use scheduler::{Scheduler, Task, TaskId};
+pub use scheduler::{FiberScheduler, FiberTask, Scheduler, Task, TaskId};
 #[cfg(feature = "snapshot-files")]
 pub use snapshot::container as snapshot_file;
 pub use snapshot::{
@@ -45,4 +45,5 @@ pub use stack::finalise::FINALISER_ERROR;
 pub use stack::host_call::HostCall;
 pub use stack::host_services::LevelInfo;
 pub use stack::run::RunState;
+pub use stack::runs::{RunActivity, RunId};
 pub use value::{Tag, Value};

@@ -5,9 +5,9 @@ use crate::code::places::{Places, is_machine_place};
 use crate::dispatch::{Flow, Handler, Pc, Regs};
 use crate::fiber::Fiber;
 use crate::function::FunctionInfo;
-use crate::heap::{FiberCell, Heap, Str, Table};
-use crate::host::HostRequest;
+use crate::heap::{Heap, Str, Table};
 use crate::instance::Instance;
+use crate::stack::runs::{Run, Runs};
 use crate::value::Value;
 use minivm_isa::{Signature, TrapCode};
 
@@ -87,24 +87,14 @@ pub(crate) struct Context {
     pub(crate) heap: Heap,
     /// Start of the running fiber's stack.
     pub(crate) stack_start: *mut u64,
-    /// The running fiber.
-    pub(crate) fiber: *mut FiberCell,
-    /// The fiber that the host started.
-    pub(crate) main_fiber: *mut FiberCell,
-    /// Fibers in the chain of resumes.
-    pub(crate) fiber_depth: u32,
-    /// Where results of the main fiber lie when it has finished.
-    pub(crate) results: (Regs, usize),
-    /// The error nobody caught, and where it happened.
-    pub(crate) failure: Option<crate::error::Failure>,
-    /// The trap behind the error that is being raised.
-    pub(crate) pending_trap: Option<TrapCode>,
+    /// What belongs to the run at work.
+    pub(crate) run: Run,
+    /// The runs that are aside.
+    pub(crate) runs: Runs,
     /// The error that the host function gets whose record is gone on with next.
     pub(crate) pending_error: Option<Value>,
     /// The call that is made before the next record is gone on with.
     pub(crate) pending_call: Option<crate::stack::host_run::PendingCall>,
-    /// What a host function waits for.
-    pub(crate) request: Option<Box<dyn HostRequest>>,
     /// Metatable of strings.
     pub(crate) string_metatable: *mut Table,
     /// Metatables of the other kinds without one of their own, by tag.
@@ -142,26 +132,14 @@ pub(crate) struct Context {
     pub(crate) places: Places,
     /// Bridges by the number of their signature.
     pub(crate) bridges: std::collections::HashMap<u32, Box<FunctionInfo>>,
-    /// Whether an error is being handled on a full stack, so that handlers may use a little more.
-    pub(crate) overflow_words: usize,
     /// How what belongs to the host travels.
     pub(crate) codecs: crate::snapshot::Codecs,
-    /// The fiber of the message handler that handles it, and how high the handler's record lies, in words.
-    pub(crate) overflow_handler: Option<(*mut FiberCell, usize)>,
     /// Reads numbers in strings, where the language takes those for numbers.
     pub(crate) number_reader: Option<NumberReader>,
-    /// The fiber on which a finaliser runs, so that they do not nest; null while none does.
-    pub(crate) finaliser_in: *mut FiberCell,
     /// The last instruction that started again as there was room, and the budget it had then.
     pub(crate) retried: Option<(Pc, i64)>,
-    /// The status with which the program ends when the main fiber has cleaned up.
-    pub(crate) exit: Option<i32>,
-    /// The traceback of an error that ends the run, while it cleans up.
-    pub(crate) trace: Option<String>,
     /// Whether a run stops where an error is raised that nobody catches.
     pub(crate) keeps_uncaught: bool,
-    /// Whether it has.
-    pub(crate) uncaught: crate::stack::uncaught::Uncaught,
     /// The program has ended itself without cleaning up.
     pub(crate) is_abandoned: bool,
 }
@@ -189,15 +167,10 @@ impl Context {
             trap_code: TrapCode::Unreachable,
             heap,
             stack_start: std::ptr::null_mut(),
-            fiber: std::ptr::null_mut(),
-            main_fiber: std::ptr::null_mut(),
-            fiber_depth: 0,
-            results: (std::ptr::null_mut(), 0),
-            failure: None,
-            pending_trap: None,
+            run: Run::default(),
+            runs: Runs::default(),
             pending_error: None,
             pending_call: None,
-            request: None,
             string_metatable: std::ptr::null_mut(),
             kind_metatables: [std::ptr::null_mut(); 5],
             metamethods,
@@ -218,16 +191,10 @@ impl Context {
             steps: u64::MAX,
             places: Places::new(return_handler),
             bridges: std::collections::HashMap::new(),
-            overflow_words: 0,
             codecs: crate::snapshot::Codecs::default(),
-            overflow_handler: None,
             number_reader: None,
-            finaliser_in: std::ptr::null_mut(),
             retried: None,
-            exit: None,
-            trace: None,
             keeps_uncaught: false,
-            uncaught: crate::stack::uncaught::Uncaught::Never,
             is_abandoned: false,
         })
     }
@@ -245,7 +212,7 @@ impl Context {
     /// The running fiber's state.
     pub(crate) fn running(&mut self) -> &mut Fiber {
         // SAFETY: a fiber is set while code runs, and the collector keeps it.
-        unsafe { Fiber::of(self.fiber) }
+        unsafe { Fiber::of(self.run.fiber) }
     }
 
     /// Makes room for `words` words at `top`, which may move the stack; gives `regs` where it is then.
@@ -264,7 +231,7 @@ impl Context {
     #[inline(never)]
     fn grow_stack(&mut self, regs: Regs, top: Regs, words: usize) -> Option<Regs> {
         let used = (top as usize - self.stack_start as usize) / 8;
-        let maximum = self.limits.stack_words_max + self.overflow_words;
+        let maximum = self.limits.stack_words_max + self.run.overflow_words;
         let needed = used + words + crate::stack::memory::RESERVE_WORDS;
         let offset = (regs as usize - self.stack_start as usize) / 8;
         if needed > maximum {
@@ -273,7 +240,8 @@ impl Context {
         let words = self.running().stack.words();
         let target = (words * 2).max(needed).min(maximum);
         // SAFETY: the running fiber is alive.
-        if !unsafe { self.heap.charge_fiber(self.fiber, (target - words) * 8) } || !self.running().stack.resize(target)
+        if !unsafe { self.heap.charge_fiber(self.run.fiber, (target - words) * 8) }
+            || !self.running().stack.resize(target)
         {
             return None;
         }

@@ -105,7 +105,7 @@ handler! {
         *regs.add(dst) = match Fiber::of(cell).state {
             FiberState::Suspended => 0,
             FiberState::Running => 1,
-            FiberState::Normal => 2,
+            FiberState::Normal | FiberState::Parked => 2,
             FiberState::Dead => 3,
         };
         next!(c.end(), regs, cx, facc)

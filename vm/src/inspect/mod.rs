@@ -98,6 +98,12 @@ pub struct Frame {
 /// The frames of a run or of a fiber, from the innermost outwards; read as they are asked for.
 pub struct Frames<'m>(Reader<'m>);
 
+impl<'m> Frames<'m> {
+    pub(crate) fn of(reader: Reader<'m>) -> Self {
+        Frames(reader)
+    }
+}
+
 impl Iterator for Frames<'_> {
     type Item = Frame;
 

@@ -20,7 +20,8 @@ pub struct StateReport {
     pub is_stopped: bool,
     /// The error at which it has stopped, as nothing catches that.
     pub uncaught_error: Option<Value>,
-    /// All fibers that have not ended: those that run or wait for the running one first, the others as they are met.
+    /// All fibers that have not ended: the one that runs, those that wait for one that they have resumed, those that ran in
+    /// runs that are aside, then the others as they are met.
     pub fibers: Vec<FiberReport>,
     /// Bytes of the heap that are in use, with what is dead and not collected yet.
     pub heap_bytes: usize,
@@ -37,7 +38,7 @@ pub struct StateReport {
 /// A fiber.
 #[derive(Debug)]
 pub struct FiberReport {
-    /// The fiber; nil for the one that a run begins with.
+    /// The fiber; nil for one that a run begins with.
     pub fiber: Value,
     /// What it does.
     pub activity: FiberActivity,
@@ -52,6 +53,8 @@ pub enum FiberActivity {
     Running,
     /// It waits for one that it has resumed.
     Waiting,
+    /// It runs when its run is taken up, which is aside.
+    Parked,
     /// It waits to be resumed.
     Suspended,
     /// It waits to be resumed for the first time: its frame is that of the function it will begin with.
@@ -94,7 +97,8 @@ impl Machine {
         fibers.sort_by_key(|fiber| match fiber.activity {
             FiberActivity::Running => 0,
             FiberActivity::Waiting => 1,
-            FiberActivity::Suspended | FiberActivity::New | FiberActivity::Failed => 2,
+            FiberActivity::Parked => 2,
+            FiberActivity::Suspended | FiberActivity::New | FiberActivity::Failed => 3,
         });
         Ok(StateReport {
             is_stopped: self.is_stopped(),
@@ -114,16 +118,18 @@ fn fiber(machine: &Machine, cell: *mut FiberCell) -> Option<FiberReport> {
     // SAFETY: the cell was met while the state was saved, and nothing has run since.
     let (value, state) = unsafe { (Value::from_fiber(cell), Fiber::of(cell)) };
     let (activity, frames) = match state.state {
-        FiberState::Running | FiberState::Normal if !is_stopped => return None,
+        FiberState::Running if !is_stopped => return None,
         FiberState::Running => {
             let own = |frame: &Frame| frame.fiber.payload() == value.payload();
             (FiberActivity::Running, machine.frames().take_while(own).collect())
         }
-        FiberState::Suspended if state.pc.is_null() => {
+        FiberState::Suspended | FiberState::Parked if state.pc.is_null() => {
             // SAFETY: a new fiber has the function that it begins with, which is live.
             let first = unsafe { first_frame(waiting_callee(state), value) };
-            (FiberActivity::New, Vec::from_iter(first))
+            let is_parked = state.state == FiberState::Parked;
+            (if is_parked { FiberActivity::Parked } else { FiberActivity::New }, Vec::from_iter(first))
         }
+        FiberState::Parked => (FiberActivity::Parked, machine.frames_of(value).collect()),
         FiberState::Suspended => (FiberActivity::Suspended, machine.frames_of(value).collect()),
         FiberState::Normal => (FiberActivity::Waiting, machine.frames_of(value).collect()),
         FiberState::Dead => {
@@ -134,7 +140,7 @@ fn fiber(machine: &Machine, cell: *mut FiberCell) -> Option<FiberReport> {
             (FiberActivity::Failed, frames)
         }
     };
-    let is_main = std::ptr::eq(cell, machine.cx.main_fiber);
+    let is_main = state.is_main();
     Some(FiberReport { fiber: if is_main { Value::NIL } else { value }, activity, frames })
 }
 

@@ -6,7 +6,6 @@ use super::load_items::Items;
 use super::parts::Parts;
 use crate::context::{Context, FUEL_LIMIT_MAX, FUEL_UNLIMITED, NO_SIGNATURE};
 use crate::dispatch::convert::layout_of;
-use crate::dispatch::{Pc, Regs};
 use crate::function::{Body, FunctionInfo, GuestFunction};
 use crate::heap::transfer::{FiberState, HeapLoader, LoadOutside, LoadedLayout};
 use crate::heap::{FiberCell, Heap, HeapLimits, HostObject};
@@ -34,28 +33,16 @@ pub(super) struct Loading<'c> {
     pub(super) hosts: Vec<*const FunctionInfo>,
     /// For each layout of the machine an instance that has it, and its number there.
     layouts: Vec<(u32, u32)>,
-    /// The fiber that runs, with the state to go on with.
-    pub(super) running: Option<Running>,
-    /// Fibers that wait for one that they resumed.
-    pub(super) waiting: usize,
-    /// The message handler that may use more than a full stack: its fiber, and how high its record lies.
-    pub(super) overflow_handler: Option<(*mut FiberCell, usize)>,
+    /// Fibers that belong to a run, as they run or wait for one that they resumed.
+    pub(super) in_runs: usize,
+    /// The message handlers that may use more than a full stack: the fiber, and how high the record lies.
+    pub(super) overflow_handlers: HashMap<*mut FiberCell, usize>,
     /// Globals, memories and tables.
     pub(super) items: Items,
     /// Instances that objects of the host keep.
     pub(super) kept_instances: HashSet<u32>,
     /// What the loader knows of functions that have frames.
     pub(super) facts: HashMap<*const GuestFunction, Facts>,
-}
-
-/// The fiber that runs.
-#[derive(Clone, Copy)]
-pub(super) struct Running {
-    pub(super) cell: *mut FiberCell,
-    pub(super) pc: Pc,
-    pub(super) regs: Regs,
-    /// Whether it has stopped at an error.
-    pub(super) is_raised: bool,
 }
 
 /// The note of a snapshot.
@@ -109,9 +96,8 @@ fn read(
         host_state,
         hosts: Vec::new(),
         layouts: Vec::new(),
-        running: None,
-        waiting: 0,
-        overflow_handler: None,
+        in_runs: 0,
+        overflow_handlers: HashMap::new(),
         items: Items::default(),
         kept_instances: HashSet::new(),
         facts: HashMap::new(),
@@ -135,7 +121,7 @@ fn read(
         loading.fiber(cell, fiber, &cells, &mut from)?;
         from.end()?;
     }
-    loading.run(&cells, &mut from)?;
+    loading.runs(&cells, &mut from)?;
     cells.counters(&mut loading.cx.heap, &mut from)?;
     let is_limited = from.flag()?;
     let fuel = from.signed()?;

@@ -1,28 +1,18 @@
-//! What a machine holds besides heap and code: instances' contents, definitions, registry, the state of the run.
+//! What a machine holds besides heap, code and runs: instances' contents, definitions, registry.
 
 use super::SnapshotError;
 use super::bytes::Reader;
-use super::load::{Loading, Running};
+use super::load::Loading;
 use super::load_items::pick;
-use super::save::run_kind;
 use super::save_items::FUNCTION;
-use crate::context::Status;
 use crate::function::{Body, FunctionInfo};
-use crate::heap::FiberCell;
 use crate::heap::transfer::HeapLoader;
-use crate::loader::frame_map::takes_open;
 use crate::loader::layouts::machine_type;
 use crate::machine::{Definition, KeptValues};
 use crate::memory::Segment;
-use crate::stack::fiber::{Fiber, FiberState};
-use crate::stack::uncaught::Uncaught;
 use crate::value::{Tag, Value};
-use minivm_isa::TrapCode;
 use minivm_isa::program::{Constant, ElementType, FunctionDef};
 use std::cell::UnsafeCell;
-
-/// Words that handlers of errors may use on top of a full stack.
-const OVERFLOW_WORDS_MAX: usize = 1 << 20;
 
 impl Loading<'_> {
     pub(super) fn machine(&mut self, cells: &HeapLoader<'_>, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
@@ -206,106 +196,6 @@ impl Loading<'_> {
             free.push(place);
         }
         self.cx.kept = KeptValues::from_parts(values, free);
-        Ok(())
-    }
-
-    /// The state of the run, if there is one.
-    pub(super) fn run(&mut self, cells: &HeapLoader<'_>, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
-        let error = match from.byte()? {
-            run_kind::NONE if self.running.is_none() && self.waiting == 0 => return Ok(()),
-            run_kind::NONE => return Err(from.damaged("a fiber runs where nothing does")),
-            run_kind::STANDS => None,
-            run_kind::RAISED => Some(cells.value(from)?),
-            _ => return Err(from.damaged("the run is of no known kind")),
-        };
-        let main: *mut FiberCell = cells.reference_to(Tag::FIBER, from)?.cast();
-        let fiber: *mut FiberCell = cells.reference_to(Tag::FIBER, from)?.cast();
-        let Some(Running { cell: running, pc, regs, is_raised }) = self.running.filter(|found| found.cell == fiber)
-        else {
-            return Err(from.damaged("the fiber that runs is another one"));
-        };
-        if is_raised != error.is_some() {
-            return Err(from.damaged("an error stops a run that has none"));
-        }
-        let overflow_words = from.size()?;
-        let finaliser_in: *mut FiberCell = cells.reference_to(Tag::FIBER, from)?.cast();
-        let exits = from.flag()?;
-        let exit = i32::try_from(from.signed()?).map_err(|_| from.damaged("there is no such exit status"))?;
-        let trap = match from.number()? {
-            0 => None,
-            number => Some(TrapCode::from_number(number - 1).ok_or_else(|| from.damaged("there is no such trap"))?),
-        };
-        let trace = from.text()?;
-        if overflow_words > OVERFLOW_WORDS_MAX {
-            return Err(from.damaged("the stack is larger than it can be"));
-        }
-        // The chain of those that wait for the running fiber ends at the main one, and there are no others.
-        let mut depth = 0;
-        let mut at = running;
-        // SAFETY: all fibers were read.
-        let resumer_of = |fiber: *mut FiberCell| unsafe { Fiber::of(fiber).resumer };
-        while !resumer_of(at).is_null() {
-            at = resumer_of(at);
-            depth += 1;
-            // SAFETY: as above.
-            let state = unsafe { Fiber::of(at).state };
-            if depth > self.waiting || state != FiberState::Normal {
-                return Err(from.damaged("fibers do not wait for each other"));
-            }
-        }
-        if at != main || depth != self.waiting {
-            return Err(from.damaged("fibers do not wait for each other"));
-        }
-        let cx = &mut *self.cx;
-        cx.main_fiber = main;
-        cx.fiber = running;
-        cx.fiber_depth = u32::try_from(depth).unwrap_or(u32::MAX);
-        cx.overflow_words = overflow_words;
-        cx.overflow_handler = self.overflow_handler;
-        cx.finaliser_in = finaliser_in;
-        cx.exit = exits.then_some(exit);
-        cx.pending_trap = trap;
-        cx.trace = (!trace.is_empty()).then(|| trace.to_string());
-        cx.status = Status::Stepped;
-        (cx.pc, cx.regs) = (pc, regs);
-        let state = cx.running();
-        let (start, limit) = (state.stack.start(), state.stack.limit());
-        (cx.stack_start, cx.stack_end) = (start, limit);
-        if let Some(error) = error {
-            self.cx.status = Status::Failed;
-            self.cx.uncaught = Uncaught::Stopped(error);
-            self.cx.open_count = 0;
-            return Ok(());
-        }
-        self.open_list(cells, from)
-    }
-
-    /// The open list that the next instruction takes.
-    fn open_list(&mut self, cells: &HeapLoader<'_>, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
-        let count = from.count()?;
-        // SAFETY: the run stands in a guest frame in plain code, as `fiber` made sure; room is made for the values.
-        unsafe {
-            let Body::Guest(guest) = super::settle::body_of(super::settle::closure_at(self.cx.regs)) else {
-                return Err(from.damaged("the run is in no function"));
-            };
-            let here = guest.canonical(self.cx.pc);
-            if count > 0 && !takes_open(&guest.portable().code[here]) {
-                return Err(from.damaged("there is a list that no instruction takes"));
-            }
-            if count == 0 {
-                // No more room is made than the run had, so that its stack grows when it would have grown.
-                self.cx.open_count = 0;
-                return Ok(());
-            }
-            let window = crate::loader::window_of(guest);
-            let top = self.cx.regs.add(window);
-            let regs = self.cx.reserve(self.cx.regs, top, 2 * count).ok_or(SnapshotError::OutOfMemory)?;
-            self.cx.regs = regs;
-            for index in 0..count {
-                crate::dispatch::operands::set_any(regs, window + 2 * index, cells.value(from)?);
-            }
-        }
-        self.cx.open_count = count;
         Ok(())
     }
 }

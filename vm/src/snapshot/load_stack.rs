@@ -3,7 +3,7 @@
 use super::SnapshotError;
 use super::bytes::Reader;
 use super::levels::{Below, Building, Wanted};
-use super::load::{Loading, Running};
+use super::load::Loading;
 use super::save_stack::{BORDER, GUEST, HOST, HOST_FINALISER, RECORD, RECORD_KINDS, state};
 use super::settle::{body_of, place_record, receiver_of, take_receiver};
 use crate::context::{NO_SIGNATURE, return_info};
@@ -37,10 +37,13 @@ impl<'c> Loading<'c> {
             state::NEW | state::SUSPENDED => FiberState::Suspended,
             state::RUNNING | state::RAISED => FiberState::Running,
             state::NORMAL => FiberState::Normal,
+            state::PARKED_NEW | state::PARKED | state::PARKED_RAISED => FiberState::Parked,
             state::DEAD | state::FAILED => FiberState::Dead,
             _ => return Err(from.damaged("its state is none")),
         };
-        fiber.failed = kind == state::FAILED;
+        fiber.failed = matches!(kind, state::FAILED | state::RAISED | state::PARKED_RAISED);
+        let is_in_run = !matches!(fiber.state, FiberState::Suspended | FiberState::Dead);
+        self.in_runs += usize::from(is_in_run);
         let words = from.size()?;
         if from.flag()? {
             fiber.suspended_in = self.suspended_in(from)?;
@@ -54,12 +57,12 @@ impl<'c> Loading<'c> {
         let record_return = self.cx.record_return();
         let mut building =
             Building { words: Vec::new(), below: Below::Ground, needed: FIRST_WORDS - RESERVE_WORDS, record_return };
-        if kind == state::NEW {
+        if matches!(kind, state::NEW | state::PARKED_NEW) {
             fiber.stack = self.unbegun(cell, building, words, cells, from)?;
             return Ok(());
         }
         fiber.resumer = cells.reference_to(Tag::FIBER, from)?.cast();
-        if !fiber.resumer.is_null() && matches!(kind, state::SUSPENDED | state::FAILED) {
+        if !fiber.resumer.is_null() && !is_in_run {
             return Err(from.damaged("one that nobody waits for has a resumer"));
         }
         let closing = from.number()?;
@@ -67,7 +70,7 @@ impl<'c> Loading<'c> {
         let heights = self.levels(&mut building, cells, from)?;
         if overflow != 0 {
             match heights.get(usize::try_from(overflow - 1).unwrap_or(usize::MAX)) {
-                Some(&(_, height)) => self.overflow_handler = Some((cell, height)),
+                Some(&(_, height)) => _ = self.overflow_handlers.insert(cell, height),
                 None => return Err(from.damaged("its stack overflows at no level")),
             }
         }
@@ -82,15 +85,6 @@ impl<'c> Loading<'c> {
         let (pc, at) = top(&building, kind).ok_or_else(|| from.damaged("it cannot have stopped like that"))?;
         fiber.stack = self.stack(cell, &building, words)?;
         (fiber.pc, fiber.regs) = (pc, at);
-        if kind == state::NORMAL {
-            self.waiting += 1;
-        }
-        if matches!(kind, state::RUNNING | state::RAISED) {
-            let running = Running { cell, pc, regs: fiber.saved_regs(), is_raised: kind == state::RAISED };
-            if self.running.replace(running).is_some() {
-                return Err(from.damaged("two fibers run at once"));
-            }
-        }
         Ok(())
     }
 
@@ -492,7 +486,7 @@ fn top(building: &Building<'_>, kind: u8) -> Option<(Pc, usize)> {
     match (&building.below, kind) {
         (
             Below::Guest { plain, at, instruction, calling: false, .. },
-            state::RUNNING | state::FAILED | state::RAISED,
+            state::RUNNING | state::FAILED | state::RAISED | state::PARKED | state::PARKED_RAISED,
         ) => Some((plain.place_of(*instruction), *at)),
         (Below::Guest { guest, plain, at, instruction, calling: true }, state::SUSPENDED) => {
             let waits = matches!(
@@ -512,17 +506,17 @@ fn top(building: &Building<'_>, kind: u8) -> Option<(Pc, usize)> {
             let sound = match kind {
                 state::SUSPENDED => !is_waiting,
                 state::NORMAL => is_waiting || *record == RecordKind::Host,
-                state::FAILED | state::RAISED => true,
+                state::PARKED => *record == RecordKind::Host,
+                state::FAILED | state::RAISED | state::PARKED_RAISED => true,
                 _ => false,
             };
             sound.then_some((building.record_return, *at))
         }
         // A host function behind a bridge may have suspended the fiber, or failed.
-        (Below::Border { at, place, results }, state::SUSPENDED | state::FAILED | state::RAISED)
-            if results.is_none() || kind != state::SUSPENDED =>
-        {
-            Some((*place, *at))
-        }
+        (
+            Below::Border { at, place, results },
+            state::SUSPENDED | state::FAILED | state::RAISED | state::PARKED_RAISED,
+        ) if results.is_none() || kind != state::SUSPENDED => Some((*place, *at)),
         (Below::Guest { .. } | Below::Border { .. } | Below::Ground, _) => None,
     }
 }

@@ -12,7 +12,7 @@
 //!  5 items      what programs and host objects share: types of globals, whole memories, types and lengths of tables
 //!  6 shapes     kinds and sizes of heap cells        (see `heap::transfer`)
 //!  7 cells      their contents, fibers and frames among them
-//!  8 machine    contents of globals and tables, instances, registry, counters, the state of the run
+//!  8 machine    contents of globals and tables, instances, registry, counters, the runs: those aside, then the one at work
 //!  9 states     states of the host's libraries, by name, in the forms their codecs gave them
 //! ```
 //! Numbers are little-endian or LEB128. Frames are a function, a canonical instruction and the registers that the program
@@ -23,12 +23,15 @@
 //! A run that has stopped at an error which nobody catches (see [`Machine::set_keep_stack_on_error`]) is saved inside of the
 //! instruction or host function that raised it, with the error: whoever goes on with it unwinds the stack.
 //!
+//! Runs that are aside travel, with their numbers and in their order. What one of them waits for stays with the host, who
+//! answers it in the machine that has loaded it.
+//!
 //! | file | what |
 //! |---|---|
 //! | `bytes`, `parts`, `container` | numbers and names; the parts of a payload; the file around it |
 //! | `settle` | stacks brought to plain code |
-//! | `save`, `save_items`, `save_stack` | from a machine to bytes |
-//! | `load`, `load_code`, `load_items`, `load_machine`, `load_stack`, `levels` | from bytes to a machine; trusts nothing |
+//! | `save`, `save_items`, `save_runs`, `save_stack` | from a machine to bytes |
+//! | `load`, `load_code`, `load_items`, `load_machine`, `load_runs`, `load_stack`, `levels` | from bytes to a machine; trusts nothing |
 //! | `describe` | a state for people: what runs, and what there is |
 //! | `codec` | how the host's own objects and states travel |
 
@@ -42,10 +45,12 @@ mod load;
 mod load_code;
 mod load_items;
 mod load_machine;
+mod load_runs;
 mod load_stack;
 mod parts;
 mod save;
 mod save_items;
+mod save_runs;
 mod save_stack;
 mod settle;
 
@@ -95,7 +100,8 @@ impl From<String> for SnapshotError {
 }
 
 impl Machine {
-    /// The whole state as bytes: of a run that has stopped, or of a machine in which nothing runs.
+    /// The whole state as bytes: of a run that has stopped, or of a machine in which nothing runs; with all runs that are
+    /// aside.
     ///
     /// # Errors
     /// When something cannot travel; nothing is written then.

@@ -11,7 +11,6 @@ use crate::function::{Body, FunctionInfo};
 use crate::heap::transfer::{HeapSaver, SaveOutside};
 use crate::heap::{FiberCell, HostObject};
 use crate::instance::{Instance, SharedMemory};
-use crate::loader::frame_map::takes_open;
 use crate::machine::Definition;
 use crate::stack::fiber::Fiber;
 use crate::stack::uncaught::Uncaught;
@@ -54,20 +53,13 @@ impl From<CodeForm> for Code<'_> {
 
 /// The run of a state.
 #[derive(Clone, Copy)]
-enum RunKind {
+pub(super) enum RunKind {
     /// Nothing runs.
     None,
     /// It stands between two instructions.
     Stands,
     /// It has stopped where this error was raised, which nobody catches.
     Raised(Value),
-}
-
-/// How the kinds are written.
-pub(super) mod run_kind {
-    pub(in crate::snapshot) const NONE: u8 = 0;
-    pub(in crate::snapshot) const STANDS: u8 = 1;
-    pub(in crate::snapshot) const RAISED: u8 = 2;
 }
 
 /// What is being saved.
@@ -83,6 +75,8 @@ pub(super) struct Saving<'c> {
     /// For each layout of the machine an instance that has it, and its number there.
     layouts: Vec<Option<(u32, u32)>>,
     pub(super) items: Items,
+    /// The message handlers of all runs that may use more than a full stack: fiber, and how high the record lies.
+    pub(super) overflow_handlers: Vec<(*mut FiberCell, usize)>,
 }
 
 /// The programs whose numbers stand in bytes that share them.
@@ -103,20 +97,26 @@ pub(super) struct Saved {
 
 /// Saves a state.
 pub(super) fn save(cx: &mut Context, note: &[u8], code: Code<'_>) -> Result<Saved, SnapshotError> {
-    let run = match (cx.status, cx.uncaught) {
+    let run = match (cx.status, cx.run.uncaught) {
         (Status::Running | Status::OutOfFuel | Status::Stepped, _) => RunKind::Stands,
         (Status::Failed, Uncaught::Stopped(error)) => RunKind::Raised(error),
         (Status::Finished | Status::Failed, _) => RunKind::None,
         (Status::Waiting, _) => {
-            let name = cx.request.as_ref().map_or("an answer", |request| request.name());
+            let name = cx.run.request.as_ref().map_or("an answer", |request| request.name());
             return Err(SnapshotError::Refused(format!("the run waits for '{name}' of the host")));
         }
     };
     match run {
-        RunKind::Stands => stand(cx)?,
+        RunKind::Stands if cx.stand() => {}
+        RunKind::Stands => {
+            return Err(SnapshotError::Refused("the run does not stand between two instructions".into()));
+        }
         // It stands inside of an instruction, as a fiber that has failed does.
         RunKind::Raised(_) => {}
-        RunKind::None => (cx.pc, cx.regs) = (std::ptr::null(), std::ptr::null_mut()),
+        RunKind::None => {
+            cx.run.end_fibers();
+            (cx.pc, cx.regs) = (std::ptr::null(), std::ptr::null_mut());
+        }
     }
     let is_run = !matches!(run, RunKind::None);
     // SAFETY: a run that stands has a whole state.
@@ -135,40 +135,6 @@ pub(super) fn save(cx: &mut Context, note: &[u8], code: Code<'_>) -> Result<Save
     result
 }
 
-/// Brings a run to where it stands before a canonical instruction in plain code.
-fn stand(cx: &mut Context) -> Result<(), SnapshotError> {
-    for _ in 0..2 {
-        let flow = Flow { pc: cx.pc, regs: cx.regs };
-        // SAFETY: the saved state is that of the run.
-        let flow = unsafe {
-            match cx.status {
-                Status::OutOfFuel => crate::stack::stepping::stopped_to_plain(cx, flow),
-                _ => crate::stack::stepping::to_plain(cx, flow),
-            }
-        };
-        (cx.pc, cx.regs) = (flow.pc, flow.regs);
-        if !cx.is_machine_place(cx.pc) {
-            // SAFETY: the running frame is a guest's.
-            let body = unsafe { settle::body_of(settle::closure_at(cx.regs)) };
-            if let Body::Guest(guest) = body
-                && let Some(plain) = guest.plain.get()
-            {
-                let here = guest.canonical(cx.pc);
-                let block = guest.portable().block_of(here);
-                let begins = guest.portable().block_range(block).start == here && plain.block(block) == cx.pc;
-                if begins || plain.place_of(here) == cx.pc {
-                    return Ok(());
-                }
-            }
-        }
-        cx.stand();
-        if !matches!(cx.status, Status::OutOfFuel | Status::Stepped) {
-            break;
-        }
-    }
-    Err(SnapshotError::Refused("the run does not stand between two instructions".into()))
-}
-
 impl<'c> Saving<'c> {
     fn new(cx: &'c mut Context, codecs: Codecs) -> Self {
         let mut instances = HashMap::new();
@@ -181,6 +147,7 @@ impl<'c> Saving<'c> {
             }
         }
         let hosts = (0u32..).zip(&cx.host_functions).map(|(number, info)| (&raw const **info, number)).collect();
+        let overflow_handlers = cx.runs.iter().chain([&cx.run]).filter_map(|run| run.overflow_handler).collect();
         Saving {
             cx,
             codecs,
@@ -190,6 +157,7 @@ impl<'c> Saving<'c> {
             host_numbers: HashMap::new(),
             layouts,
             items: Items::default(),
+            overflow_handlers,
         }
     }
 
@@ -202,7 +170,7 @@ impl<'c> Saving<'c> {
         let mut machine = Writer::new();
         self.machine(&mut heap, &mut machine)?;
         self.cx.heap.save_state(&mut heap, &mut machine);
-        self.run(&mut heap, run, &mut machine);
+        self.runs(&mut heap, run, &mut machine)?;
         // SAFETY: everything met is reachable, and the run stands.
         let (cells, shapes, contents) = unsafe { heap.drain(self)? };
         self.cx.heap.forget_strings(&heap);
@@ -405,42 +373,6 @@ impl<'c> Saving<'c> {
         out.number(u64::from(instance));
         out.number(u64::from(number));
         Ok(())
-    }
-
-    fn run(&mut self, heap: &mut HeapSaver, run: RunKind, out: &mut Writer) {
-        let cx = &mut *self.cx;
-        match run {
-            RunKind::None => return out.byte(run_kind::NONE),
-            RunKind::Stands => out.byte(run_kind::STANDS),
-            RunKind::Raised(error) => {
-                out.byte(run_kind::RAISED);
-                heap.value(error, out);
-            }
-        }
-        heap.reference(cx.main_fiber.cast(), out);
-        heap.reference(cx.fiber.cast(), out);
-        out.count(cx.overflow_words);
-        heap.reference(cx.finaliser_in.cast(), out);
-        out.flag(cx.exit.is_some());
-        out.signed(i64::from(cx.exit.unwrap_or(0)));
-        out.number(cx.pending_trap.map_or(0, |trap| trap as u64 + 1));
-        out.text(cx.trace.as_deref().unwrap_or_default());
-        if matches!(run, RunKind::Raised(_)) {
-            return;
-        }
-        // SAFETY: the run stands in a guest frame.
-        unsafe {
-            let Body::Guest(guest) = settle::body_of(settle::closure_at(cx.regs)) else {
-                unreachable!("a run stands in a guest frame")
-            };
-            let here = guest.canonical(cx.pc);
-            let count = if takes_open(&guest.portable().code[here]) { cx.open_count } else { 0 };
-            out.count(count);
-            let list = cx.regs.add(crate::loader::window_of(guest));
-            for value in crate::stack::call::values_at(list, count) {
-                heap.value(value, out);
-            }
-        }
     }
 }
 

@@ -25,6 +25,10 @@ pub(super) mod state {
     pub(in crate::snapshot) const FAILED: u8 = 5;
     /// It runs, and has stopped at an error that nobody catches.
     pub(in crate::snapshot) const RAISED: u8 = 6;
+    /// As these, in a run that is aside.
+    pub(in crate::snapshot) const PARKED_NEW: u8 = 7;
+    pub(in crate::snapshot) const PARKED: u8 = 8;
+    pub(in crate::snapshot) const PARKED_RAISED: u8 = 9;
 }
 
 /// What a level of a stack is written as; records have their kind above these.
@@ -62,13 +66,14 @@ impl Saving<'_> {
         // SAFETY: the fiber is live, and the run stands.
         unsafe {
             settle_fiber(self.cx, fiber);
-            let is_new = fiber.state == FiberState::Suspended && fiber.pc.is_null();
+            let is_new = matches!(fiber.state, FiberState::Suspended | FiberState::Parked) && fiber.pc.is_null();
             let kind = match fiber.state {
                 FiberState::Suspended if is_new => state::NEW,
                 FiberState::Suspended => state::SUSPENDED,
-                // A fiber that ran when the machine was left has nothing to go on with.
-                FiberState::Running | FiberState::Normal if self.cx.pc.is_null() => state::DEAD,
-                FiberState::Running if matches!(self.cx.uncaught, Uncaught::Stopped(_)) => state::RAISED,
+                FiberState::Parked if is_new => state::PARKED_NEW,
+                FiberState::Parked if fiber.failed => state::PARKED_RAISED,
+                FiberState::Parked => state::PARKED,
+                FiberState::Running if matches!(self.cx.run.uncaught, Uncaught::Stopped(_)) => state::RAISED,
                 FiberState::Running => state::RUNNING,
                 FiberState::Normal => state::NORMAL,
                 FiberState::Dead if fiber.failed => state::FAILED,
@@ -90,7 +95,7 @@ impl Saving<'_> {
             heap.reference(fiber.resumer.cast(), out);
             let (at, calling) = match kind {
                 state::RUNNING | state::RAISED => (Flow { pc: self.cx.pc, regs: self.cx.regs }, false),
-                _ => (Flow { pc: fiber.pc, regs: fiber.saved_regs() }, kind != state::FAILED),
+                _ => (Flow { pc: fiber.pc, regs: fiber.saved_regs() }, fiber.waits_for_call()),
             };
             self.levels(fiber, at, calling, heap, out)
         }
@@ -184,11 +189,12 @@ impl Saving<'_> {
 impl Saving<'_> {
     /// The level of the message handler that may use more than a full stack, from 1, if it is on this fiber.
     fn overflow_level(&self, fiber: &Fiber, levels: &[Level<'_>]) -> u64 {
-        let handler = self.cx.overflow_handler.filter(|(cell, _)| {
+        let handlers = &self.overflow_handlers;
+        let handler = handlers.iter().find(|(cell, _)| {
             // SAFETY: the fiber of a handler lives.
             std::ptr::eq(unsafe { Fiber::of(*cell) }, fiber)
         });
-        let Some((_, height)) = handler else { return 0 };
+        let Some(&(_, height)) = handler else { return 0 };
         let is_it = |level: &Level<'_>| match level {
             Level::Record { record } => words_between(fiber.stack.start(), *record) == height,
             _ => false,

@@ -36,18 +36,17 @@ enum Holder {
 /// # Safety
 /// The fiber is live, and its saved state whole.
 pub(super) unsafe fn settle_fiber(cx: &mut Context, fiber: &mut Fiber) {
-    let calling = match fiber.state {
-        FiberState::Running => return,
-        FiberState::Dead if !fiber.failed => return,
-        FiberState::Dead => false,
-        FiberState::Suspended | FiberState::Normal => true,
+    let has_stack = match fiber.state {
+        FiberState::Running => false,
+        FiberState::Dead => fiber.failed,
+        FiberState::Suspended | FiberState::Normal | FiberState::Parked => true,
     };
-    if fiber.pc.is_null() {
+    if !has_stack || fiber.pc.is_null() {
         return;
     }
     let at = Flow { pc: fiber.pc, regs: fiber.saved_regs() };
     // SAFETY: the saved state is whole.
-    fiber.pc = unsafe { settle_stack(cx, at, calling) };
+    fiber.pc = unsafe { settle_stack(cx, at, fiber.waits_for_call()) };
 }
 
 /// Brings all frames of a stack to plain code; gives the place of the top one.
@@ -133,8 +132,8 @@ unsafe fn settle_record(
     unsafe {
         if record.kind == RecordKind::Finaliser {
             if is_plain {
-                // The instruction begins again, with its step.
-                cx.fuel += 1;
+                // The instruction begins again, with its step, unless it does so already.
+                cx.fuel += i64::from(at.pc != plain.place_of(here));
             } else {
                 here = guest.arrival_at(at.pc);
             }

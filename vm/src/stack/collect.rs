@@ -9,7 +9,7 @@ use crate::heap::{Closure, FiberCell, Marker, OutOfMemory, Roots, Str, Table};
 use crate::instance::Instance;
 use crate::loader::frame_map;
 use crate::stack::record::Record;
-use crate::stack::uncaught::Uncaught;
+use crate::stack::runs::Runs;
 use crate::stack::walk::{Level, Walk};
 use crate::stack::{call, finalise, switch, unwind};
 use crate::value::{Tag, Value};
@@ -33,6 +33,7 @@ struct RootSet {
     values: Vec<Value>,
     instances: *mut Vec<Option<Box<Instance>>>,
     loads_until_collection: *mut usize,
+    runs: *const Runs,
 }
 
 impl RootSet {
@@ -40,12 +41,7 @@ impl RootSet {
         let mut values: Vec<Value> = cx.registry.values().copied().collect();
         values.extend(cx.kept.iter());
         values.extend(cx.definitions.functions());
-        if let Some(crate::error::Failure::Error { value, .. }) = &cx.failure {
-            values.push(*value);
-        }
-        if let Uncaught::Stopped(error) = cx.uncaught {
-            values.push(error);
-        }
+        values.extend(cx.run.roots());
         let mut tables = cx.kind_metatables.to_vec();
         tables.push(cx.string_metatable);
         RootSet {
@@ -53,13 +49,14 @@ impl RootSet {
             at,
             host_values,
             open_count: cx.open_count,
-            fiber: cx.fiber,
-            main_fiber: cx.main_fiber,
+            fiber: cx.run.fiber,
+            main_fiber: cx.run.main_fiber,
             tables,
             strings: [&cx.metamethods[..], cx.heap.kind_names(), &[cx.no_memory]].concat(),
             values,
             instances: &raw mut cx.instances,
             loads_until_collection: &raw mut cx.loads_until_collection,
+            runs: &raw const cx.runs,
         }
     }
 
@@ -131,7 +128,7 @@ impl Roots for RootSet {
             }
             if let Some((at, calling)) = self.at {
                 self.trace_stack(at, calling, marker);
-                self.trace_open_list(at, calling, marker);
+                self.trace_open_list(at, calling, self.open_count, marker);
             }
             mark_values(self.host_values.0, self.host_values.1, marker);
             let mut fiber = self.fiber;
@@ -140,6 +137,11 @@ impl Roots for RootSet {
                 fiber = Fiber::of(fiber).resumer;
             }
             marker.mark_object(self.main_fiber.cast());
+            for run in (*self.runs).iter() {
+                run.roots().for_each(|value| marker.mark(value));
+                // Those that wait for it come with it, and the main one is the last of them.
+                marker.mark_object(run.fiber.cast());
+            }
         }
     }
 
@@ -171,10 +173,17 @@ impl Roots for RootSet {
             marker.mark_object(fiber.resumer.cast());
             match fiber.state {
                 FiberState::Running => {}
-                FiberState::Suspended if fiber.pc.is_null() => marker.mark(switch::waiting_callee(fiber)),
+                FiberState::Suspended | FiberState::Parked if fiber.pc.is_null() => {
+                    marker.mark(switch::waiting_callee(fiber));
+                }
                 FiberState::Suspended | FiberState::Normal => {
                     let at = Flow { pc: fiber.pc, regs: fiber.saved_regs() };
                     self.trace_stack(at, true, marker);
+                }
+                FiberState::Parked => {
+                    let at = Flow { pc: fiber.pc, regs: fiber.saved_regs() };
+                    self.trace_stack(at, false, marker);
+                    self.trace_open_list(at, false, fiber.open_count as usize, marker);
                 }
                 FiberState::Dead if fiber.failed => {
                     marker.mark(Record::at(fiber.stack.start()).value);
@@ -188,8 +197,8 @@ impl Roots for RootSet {
 }
 
 impl RootSet {
-    /// The open list of the running frame, when the instruction at hand takes one.
-    unsafe fn trace_open_list(&self, at: Flow, calling: bool, marker: &mut Marker) {
+    /// The open list of a frame, when the instruction at hand takes one.
+    unsafe fn trace_open_list(&self, at: Flow, calling: bool, open_count: usize, marker: &mut Marker) {
         if calling || is_machine_place(self.record_return, at.pc) {
             return;
         }
@@ -202,7 +211,7 @@ impl RootSet {
                 let code = if guest.is_plain(at.pc) { guest.plain.get() } else { guest.code.get() };
                 let fixed = code.map_or(0, |code| super::stepping::prepended(guest, code, at.pc));
                 let window = crate::loader::window(guest.slots());
-                mark_values(regs.add(window), fixed + self.open_count, marker);
+                mark_values(regs.add(window), fixed + open_count, marker);
             }
         }
     }

@@ -14,6 +14,9 @@ pub enum FiberState {
     Running,
     /// It has resumed another one.
     Normal,
+    /// It is at work in a run that is aside, see [`Machine::park`](crate::Machine::park); for programs it is as those that
+    /// have resumed another one.
+    Parked,
     /// It has returned, failed or was closed.
     Dead,
 }
@@ -22,7 +25,8 @@ pub enum FiberState {
 pub(crate) struct Fiber {
     pub(crate) stack: StackMemory,
     pub(crate) state: FiberState,
-    /// Where it goes on, unless it runs. A fiber that never ran has no `pc`; its callee and arguments wait at `regs`.
+    /// Where it goes on, unless it runs: after a call, but before an instruction if it is parked or has failed. A fiber that
+    /// never ran has no `pc`; its callee waits at the start of its stack.
     pub(crate) pc: Pc,
     /// As a distance in words from the start of the stack.
     pub(crate) regs: usize,
@@ -30,8 +34,10 @@ pub(crate) struct Fiber {
     pub(crate) resumer: *mut FiberCell,
     /// Set while it is being closed: at this height of the stack, in words, and below only clean-up regions run.
     pub(crate) closing_height: Option<usize>,
-    /// The fiber was stopped by an error and keeps its stack for a traceback.
+    /// The fiber was stopped by an error and keeps its stack: for a traceback, or, parked, to go on from there.
     pub(crate) failed: bool,
+    /// Values in the open list that the next instruction of a parked fiber takes.
+    pub(crate) open_count: u32,
     /// The host function that has suspended it last; functions live as long as the machine.
     pub(crate) suspended_in: *const FunctionInfo,
 }
@@ -47,6 +53,7 @@ impl Fiber {
             resumer: std::ptr::null_mut(),
             closing_height: None,
             failed: false,
+            open_count: 0,
             suspended_in: std::ptr::null(),
         }
     }
@@ -63,6 +70,22 @@ impl Fiber {
     /// Where the registers are that it goes on with.
     pub(crate) fn saved_regs(&self) -> Regs {
         self.stack.start().wrapping_add(self.regs)
+    }
+
+    /// Whether where it goes on is a return place.
+    pub(crate) fn waits_for_call(&self) -> bool {
+        !matches!(self.state, FiberState::Dead | FiberState::Parked)
+    }
+
+    /// Whether it goes on with an instruction that has not begun.
+    pub(crate) fn stands_before_instruction(&self) -> bool {
+        self.state == FiberState::Parked && !self.failed
+    }
+
+    /// Whether it is the one that a run began with.
+    pub(crate) fn is_main(&self) -> bool {
+        let is_in_a_run = matches!(self.state, FiberState::Running | FiberState::Normal | FiberState::Parked);
+        is_in_a_run && self.resumer.is_null()
     }
 
     /// Saves the state to go on with.

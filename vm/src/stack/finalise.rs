@@ -37,7 +37,7 @@ impl Context {
 
     /// Whether finalisers are due and may run here.
     pub(crate) fn may_finalise(&self) -> bool {
-        self.heap.has_finalisers() && self.finaliser_in.is_null()
+        self.heap.has_finalisers() && self.run.finaliser_in.is_null()
     }
 
     fn finaliser_error(&self) -> Value {
@@ -89,7 +89,7 @@ pub(crate) unsafe fn run_before_host(cx: &mut Context, base: Regs, count: usize)
 unsafe fn call_above(cx: &mut Context, place: Regs, callee: Value, argument: Value) -> Flow {
     // SAFETY: room was made above the record.
     unsafe {
-        cx.finaliser_in = cx.fiber;
+        cx.run.finaliser_in = cx.run.fiber;
         let new = place.add(RECORD_DELTA);
         set_any(new, 0, argument);
         let return_place = cx.record_return();
@@ -104,7 +104,7 @@ unsafe fn call_above(cx: &mut Context, place: Regs, callee: Value, argument: Val
 pub(crate) unsafe fn returned(cx: &mut Context, place: Regs) -> Flow {
     // SAFETY: the record says what it interrupted.
     unsafe {
-        cx.finaliser_in = std::ptr::null_mut();
+        cx.run.finaliser_in = std::ptr::null_mut();
         let record = Record::at(place);
         let telling = std::mem::replace(&mut record.state, 0) != 0;
         if let Some(error) = cx.pending_error.take()
@@ -130,7 +130,7 @@ pub(crate) unsafe fn returned(cx: &mut Context, place: Regs) -> Flow {
 /// # Safety
 /// `at` is the running frame: a record.
 pub(crate) unsafe fn exit_closing(cx: &mut Context, at: Flow, status: i32) -> Flow {
-    cx.exit = Some(status);
+    cx.run.exit = Some(status);
     // SAFETY: passed on.
     unsafe {
         let at = switch::to_main(cx, at);
@@ -140,7 +140,8 @@ pub(crate) unsafe fn exit_closing(cx: &mut Context, at: Flow, status: i32) -> Fl
 
 impl Machine {
     /// Ends the program: runs the finalisers of all objects that have one, dead or not, in the reverse of the order in which
-    /// they got it. Their errors are told as always. Does nothing if the program has ended itself at once.
+    /// they got it. Their errors are told as always. Does nothing if the program has ended itself at once. Runs that could
+    /// go on are dropped, also those that are aside.
     ///
     /// # Errors
     /// When a finaliser ends the program with an exit status, uses up the budget or waits for the host; no other runs then.
@@ -148,6 +149,7 @@ impl Machine {
         if self.cx.is_abandoned {
             return Ok(());
         }
+        self.cx.drop_all_runs();
         collect::finalise_all(&mut self.cx);
         while let Some((object, finaliser)) = self.cx.next_finaliser() {
             let Err(error) = self.finish(finaliser, object)? else { continue };
@@ -162,9 +164,9 @@ impl Machine {
     /// Calls a function while nothing else is finalised; gives the error it ends with.
     fn finish(&mut self, function: Value, argument: Value) -> Result<Result<(), Value>, Failure> {
         self.prepare(function, &[argument]);
-        self.cx.finaliser_in = self.cx.main_fiber;
+        self.cx.run.finaliser_in = self.cx.run.main_fiber;
         // Its error is told and goes no further.
-        self.cx.uncaught = Uncaught::GoneOn;
+        self.cx.run.uncaught = Uncaught::GoneOn;
         match self.resume() {
             RunState::Finished(_) => Ok(Ok(())),
             RunState::Failed(Failure::Error { value, .. }) => Ok(Err(value)),

@@ -140,7 +140,7 @@ enum Shown<'m> {
 impl<'m> Reader<'m> {
     /// Reads the frames of the run that has stopped.
     pub(crate) fn of_run(cx: &'m Context) -> Self {
-        let is_uncaught = matches!(cx.uncaught, Uncaught::Stopped(_));
+        let is_uncaught = matches!(cx.run.uncaught, Uncaught::Stopped(_));
         let stands = match cx.status {
             Status::Running | Status::OutOfFuel | Status::Stepped | Status::Waiting => true,
             Status::Failed => is_uncaught,
@@ -149,7 +149,7 @@ impl<'m> Reader<'m> {
         let at = Flow { pc: cx.pc, regs: cx.regs };
         let walk = (stands && !at.pc.is_null()).then(|| Walk::new(cx, at, false));
         let entered = if is_uncaught { Entered::Inside } else { Entered::Before };
-        Reader { cx, walk, entered, top: None, fiber: cx.fiber, follows_resumers: true }
+        Reader { cx, walk, entered, top: None, fiber: cx.run.fiber, follows_resumers: true }
     }
 
     /// Reads the frames of a fiber that does not run.
@@ -158,7 +158,20 @@ impl<'m> Reader<'m> {
         let walk = state.map(|(at, calling)| Walk::new(cx, at, calling));
         let top = state.and_then(|_| suspended_in(cx, fiber));
         let fiber = fiber.as_fiber().unwrap_or(std::ptr::null_mut());
-        Reader { cx, walk, entered: Entered::Inside, top, fiber, follows_resumers: false }
+        // SAFETY: a value at hand is reachable, or the context holds the fiber.
+        let is_before = state.is_some() && unsafe { Fiber::of(fiber) }.stands_before_instruction();
+        let entered = if is_before { Entered::Before } else { Entered::Inside };
+        Reader { cx, walk, entered, top, fiber, follows_resumers: false }
+    }
+
+    /// Reads the frames of a run that is aside, whose running fiber is this one.
+    pub(crate) fn of_parked(cx: &'m Context, fiber: *mut FiberCell) -> Self {
+        if fiber.is_null() {
+            return Reader { cx, walk: None, entered: Entered::Before, top: None, fiber, follows_resumers: false };
+        }
+        // SAFETY: the context holds the fibers of the runs that are aside.
+        let fiber = unsafe { Value::from_fiber(fiber) };
+        Reader { follows_resumers: true, ..Reader::of_fiber(cx, fiber) }
     }
 
     /// The next frame.

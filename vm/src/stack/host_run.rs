@@ -31,8 +31,8 @@ pub(crate) unsafe fn call(
     // SAFETY: passed on.
     unsafe {
         if let Some(Intrinsic::Yield) = host.intrinsic
-            && cx.fiber != cx.main_fiber
-            && cx.finaliser_in.is_null()
+            && cx.run.fiber != cx.run.main_fiber
+            && cx.run.finaliser_in.is_null()
             && !cx.heap.needs_step()
         {
             cx.running().suspended_in = (*closure).function.cast();
@@ -180,7 +180,7 @@ unsafe fn step(
             }
             Err(Raise::Exit(code)) => {
                 cx.is_abandoned = true;
-                cx.failure = Some(crate::error::Failure::Exit(code));
+                cx.run.failure = Some(crate::error::Failure::Exit(code));
                 cx.stop(Status::Failed, Flow { pc: cx.record_return(), regs: base })
             }
         }
@@ -237,7 +237,7 @@ unsafe fn carry_out(cx: &mut Context, base: Regs, kept: usize, outcome: OutcomeK
             }
             OutcomeKind::Wait { request, state } => {
                 record_at.cast::<Record>().write(host_record(state, Protect::No, Value::NIL, kept));
-                cx.request = Some(request.0);
+                cx.run.request = Some(request.0);
                 cx.stop(Status::Waiting, Flow { pc: cx.record_return(), regs: record_at })
             }
         }

@@ -128,12 +128,13 @@ impl HostCall<'_> {
     /// The running fiber, and whether it is the main one.
     pub fn running_fiber(&self) -> (Value, bool) {
         // SAFETY: the running fiber is alive.
-        (unsafe { Value::from_fiber(self.cx.fiber) }, self.cx.fiber == self.cx.main_fiber)
+        (unsafe { Value::from_fiber(self.cx.run.fiber) }, self.cx.run.fiber == self.cx.run.main_fiber)
     }
 
-    /// Whether a value is the fiber that the host started.
+    /// Whether a value is a fiber that the host started, in this run or in one that is aside.
     pub fn is_main_fiber(&self, fiber: Value) -> bool {
-        fiber.as_fiber() == Some(self.cx.main_fiber)
+        // SAFETY: values at hand are reachable.
+        fiber.as_fiber().is_some_and(|cell| unsafe { Fiber::of(cell) }.is_main())
     }
 
     /// Loads a program into the machine. Its start function, if it has one, is given back to be called. The program stays as long
@@ -227,13 +228,13 @@ impl HostCall<'_> {
     /// until there is none. None inside of another finaliser.
     pub fn next_finaliser(&mut self) -> Option<(Value, Value)> {
         let next = self.cx.next_finaliser();
-        self.cx.finaliser_in = if next.is_some() { self.cx.fiber } else { std::ptr::null_mut() };
+        self.cx.run.finaliser_in = if next.is_some() { self.cx.run.fiber } else { std::ptr::null_mut() };
         next
     }
 
     /// Whether a finaliser is running.
     pub fn is_finalising(&self) -> bool {
-        !self.cx.finaliser_in.is_null()
+        !self.cx.run.finaliser_in.is_null()
     }
 
     /// A traceback in PUC Lua's form from this function down, leaving out `skip` levels.

@@ -16,6 +16,7 @@ pub(crate) mod memory;
 pub(crate) mod record;
 pub(crate) mod resume;
 pub(crate) mod run;
+pub(crate) mod runs;
 pub(crate) mod stepping;
 pub(crate) mod switch;
 pub(crate) mod uncaught;

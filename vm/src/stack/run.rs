@@ -5,9 +5,10 @@ use crate::context::{Context, FUEL_LIMIT_MAX, FUEL_UNLIMITED, Status};
 use crate::dispatch::{self, Flow};
 use crate::error::Failure;
 use crate::fiber::{Fiber, FiberState};
+use crate::heap::FiberCell;
 use crate::host::HostRequest;
 use crate::machine::{InstanceId, Machine};
-use crate::stack::call::{call_value, values_at};
+use crate::stack::call::call_value;
 use crate::stack::record::RECORD_DELTA;
 use crate::stack::uncaught::Uncaught;
 use crate::stack::{host_run, stepping, switch};
@@ -25,6 +26,16 @@ pub enum RunState {
     Waiting(Box<dyn HostRequest>),
     /// The single steps are done.
     Stepped,
+}
+
+impl RunState {
+    /// What the run waits for, if it does.
+    pub fn request(&self) -> Option<&dyn HostRequest> {
+        match self {
+            RunState::Waiting(request) => Some(&**request),
+            RunState::Finished(_) | RunState::Failed(_) | RunState::OutOfFuel | RunState::Stepped => None,
+        }
+    }
 }
 
 impl Machine {
@@ -141,7 +152,7 @@ impl Context {
         loop {
             match self.status {
                 Status::Running | Status::OutOfFuel | Status::Stepped => {}
-                Status::Failed if let Uncaught::Stopped(error) = self.uncaught => {
+                Status::Failed if let Uncaught::Stopped(error) = self.run.uncaught => {
                     self.unwind_uncaught(error);
                     continue;
                 }
@@ -161,7 +172,7 @@ impl Context {
     }
 
     /// Runs with so much of the budget kept back.
-    fn run_once(&mut self, reserve: i64) {
+    pub(super) fn run_once(&mut self, reserve: i64) {
         let flow = Flow { pc: self.pc, regs: self.regs };
         let is_stopped = self.status == Status::OutOfFuel;
         self.status = Status::Running;
@@ -183,14 +194,6 @@ impl Context {
 }
 
 impl Context {
-    /// Runs what stands before the next canonical instruction, but not that: then the state is one of plain code.
-    pub(crate) fn stand(&mut self) {
-        self.stepping = true;
-        self.steps = 0;
-        self.run_once(0);
-        self.stepping = false;
-    }
-
     /// Takes the state that a slow function has left, unless it has stopped.
     pub(super) fn go_on(&mut self, flow: Flow) {
         if !flow.pc.is_null() {
@@ -199,32 +202,29 @@ impl Context {
         }
     }
 
-    /// Prepares a call on a new main fiber.
+    /// Prepares a call on a new main fiber, in place of the run at work.
     fn begin(&mut self, function: Value, arguments: &[Value]) {
-        let fiber = match switch::create(self, function) {
-            Ok(fiber) => fiber,
+        self.drop_present();
+        self.run.is_untold = true;
+        match switch::create(self, function) {
+            Ok(fiber) => self.enter_main(fiber.as_fiber().expect("it was just made"), arguments),
             Err(_) => {
-                self.failure = Some(self.failure_of("not enough memory"));
+                self.run.failure = Some(self.failure_of("not enough memory"));
                 self.status = Status::Failed;
-                return;
             }
-        };
-        let cell = fiber.as_fiber().expect("it was just made");
-        self.main_fiber = cell;
-        self.fiber = cell;
-        self.fiber_depth = 0;
+        }
+    }
+
+    /// Calls the function that waits on a new fiber, which becomes the main one of the run at work.
+    pub(super) fn enter_main(&mut self, cell: *mut FiberCell, arguments: &[Value]) {
+        self.run.main_fiber = cell;
+        self.run.fiber = cell;
         self.status = Status::Running;
-        self.failure = None;
-        self.finaliser_in = std::ptr::null_mut();
-        self.uncaught = Uncaught::Never;
-        self.trace = None;
-        self.exit = None;
         self.is_abandoned = false;
-        self.overflow_words = 0;
-        self.overflow_handler = None;
-        // SAFETY: the fiber is new: its stack has an entry record and nothing else.
+        // SAFETY: the fiber is new: its stack has an entry record and the function, and nothing else.
         unsafe {
             let state = Fiber::of(cell);
+            let function = switch::waiting_callee(state);
             state.state = FiberState::Running;
             self.stack_start = state.stack.start();
             self.stack_end = state.stack.limit();
@@ -249,15 +249,20 @@ impl Context {
     /// How the slice ended.
     fn state(&mut self) -> RunState {
         match self.status {
-            // SAFETY: the results lie above the entry record of the main fiber.
-            Status::Finished => RunState::Finished(unsafe { values_at(self.results.0, self.results.1) }),
-            Status::Failed => match self.failure.take() {
-                Some(failure) => RunState::Failed(failure),
-                None => RunState::Failed(Failure::Exit(1)),
-            },
+            Status::Finished => {
+                self.run.is_untold = false;
+                RunState::Finished(std::mem::take(&mut self.run.values))
+            }
+            Status::Failed => {
+                if !matches!(self.run.uncaught, Uncaught::Stopped(_)) {
+                    self.run.is_untold = false;
+                    self.run.end_fibers();
+                }
+                RunState::Failed(self.run.failure.take().unwrap_or(Failure::Exit(1)))
+            }
             Status::OutOfFuel => RunState::OutOfFuel,
             Status::Stepped => RunState::Stepped,
-            Status::Waiting => match self.request.take() {
+            Status::Waiting => match self.run.request.take() {
                 Some(request) => RunState::Waiting(request),
                 None => RunState::Failed(self.failure_of("a host function waits for nothing")),
             },

@@ -23,7 +23,7 @@ use std::ptr::with_exposed_provenance_mut as pointer;
 ///
 /// # Safety
 /// `regs` are those of a guest frame.
-unsafe fn function_of<'a>(regs: Regs) -> (&'a FunctionInfo, &'a GuestFunction) {
+pub(super) unsafe fn function_of<'a>(regs: Regs) -> (&'a FunctionInfo, &'a GuestFunction) {
     // SAFETY: the header of a frame names its closure; functions live as long as the machine.
     unsafe {
         let closure = pointer::<Closure>(*regs.sub(2) as usize);

@@ -21,7 +21,9 @@ use std::ptr::with_exposed_provenance_mut as pointer;
 fn not_resumable(state: FiberState) -> &'static str {
     match state {
         FiberState::Dead => "cannot resume dead coroutine",
-        FiberState::Suspended | FiberState::Running | FiberState::Normal => "cannot resume non-suspended coroutine",
+        FiberState::Suspended | FiberState::Running | FiberState::Normal | FiberState::Parked => {
+            "cannot resume non-suspended coroutine"
+        }
     }
 }
 
@@ -80,13 +82,13 @@ pub(crate) unsafe fn waiting_callee(fiber: &Fiber) -> Value {
 unsafe fn enter_fiber(cx: &mut Context, cell: *mut FiberCell, pc: Pc, regs: Regs, state: FiberState) {
     // SAFETY: both cells are live: one runs, the other is about to.
     unsafe {
-        if !cx.fiber.is_null() {
-            let old = Fiber::of(cx.fiber);
+        if !cx.run.fiber.is_null() {
+            let old = Fiber::of(cx.run.fiber);
             old.save(pc, regs);
             old.state = state;
         }
         crate::collect::before_resume(cx, cell);
-        cx.fiber = cell;
+        cx.run.fiber = cell;
         let new = Fiber::of(cell);
         new.state = FiberState::Running;
         cx.stack_start = new.stack.start();
@@ -267,7 +269,7 @@ pub(crate) unsafe fn resume(cx: &mut Context, fiber: Value, record: Regs, argume
         let problem = match fiber.as_fiber() {
             None => Some("coroutine expected"),
             Some(cell) => match Fiber::of(cell).state {
-                FiberState::Suspended if cx.fiber_depth >= cx.limits.fiber_depth_max => Some("C stack overflow"),
+                FiberState::Suspended if cx.run.fiber_depth >= cx.limits.fiber_depth_max => Some("C stack overflow"),
                 FiberState::Suspended => None,
                 other => Some(not_resumable(other)),
             },
@@ -278,9 +280,9 @@ pub(crate) unsafe fn resume(cx: &mut Context, fiber: Value, record: Regs, argume
         let cell = fiber.as_fiber().expect("checked above");
         let values = slots(record.add(RECORD_DELTA), arguments);
         let place = cx.record_return();
-        Fiber::of(cell).resumer = cx.fiber;
+        Fiber::of(cell).resumer = cx.run.fiber;
         enter_fiber(cx, cell, place, record, FiberState::Normal);
-        cx.fiber_depth += 1;
+        cx.run.fiber_depth += 1;
         start_or_continue(cx, cell, values)
     }
 }
@@ -342,17 +344,17 @@ pub(crate) unsafe fn suspend(cx: &mut Context, base: Regs, count: usize, place: 
     // SAFETY: the caller's registers are below the frame.
     unsafe {
         let caller = base.sub(crate::context::return_info(place).delta as usize);
-        if cx.fiber == cx.main_fiber {
+        if cx.run.fiber == cx.run.main_fiber {
             return raise_message(cx, at, "attempt to yield from outside a coroutine");
         }
-        if cx.fiber == cx.finaliser_in {
+        if cx.run.fiber == cx.run.finaliser_in {
             return raise_message(cx, at, "attempt to yield across a C-call boundary");
         }
         let values = slots(base, count);
         let resumer = cx.running().resumer;
         cx.running().resumer = std::ptr::null_mut();
         enter_fiber(cx, resumer, place, caller, FiberState::Suspended);
-        cx.fiber_depth -= 1;
+        cx.run.fiber_depth -= 1;
         let record = cx.running().saved_regs();
         give(cx, record, Ok(values))
     }
@@ -365,8 +367,8 @@ pub(crate) unsafe fn suspend(cx: &mut Context, base: Regs, count: usize, place: 
 pub(crate) unsafe fn finished(cx: &mut Context, results: Regs, count: usize) -> Flow {
     // SAFETY: the results are above the entry record.
     unsafe {
-        if cx.fiber == cx.main_fiber {
-            cx.results = (results, count);
+        if cx.run.fiber == cx.run.main_fiber {
+            cx.run.values = values_at(results, count);
             cx.running().state = FiberState::Dead;
             return cx.stop(Status::Finished, Flow { pc: cx.record_return(), regs: results.sub(RECORD_WORDS) });
         }
@@ -389,7 +391,7 @@ pub(crate) unsafe fn failed(cx: &mut Context, at: Flow, error: Value) -> Flow {
         let (pc, regs) = (fiber.pc, fiber.regs);
         fiber.failed = !(closing && error.is_nil());
         Record::at(fiber.stack.start()).value = error;
-        let cell = cx.fiber;
+        let cell = cx.run.fiber;
         let record = leave_dead(cx);
         let fiber = Fiber::of(cell);
         fiber.pc = pc;
@@ -410,7 +412,7 @@ unsafe fn leave_dead(cx: &mut Context) -> Regs {
         cx.running().resumer = std::ptr::null_mut();
         let start = cx.stack_start;
         enter_fiber(cx, resumer, std::ptr::null(), start, FiberState::Dead);
-        cx.fiber_depth -= 1;
+        cx.run.fiber_depth -= 1;
         cx.running().saved_regs()
     }
 }
@@ -420,14 +422,19 @@ unsafe fn leave_dead(cx: &mut Context) -> Regs {
 /// # Safety
 /// `at` is the running frame.
 pub(crate) unsafe fn to_main(cx: &mut Context, at: Flow) -> Flow {
-    if cx.fiber == cx.main_fiber {
+    if cx.run.fiber == cx.run.main_fiber {
         return at;
     }
     // SAFETY: the main fiber waits, as another one runs.
     unsafe {
-        let main = cx.main_fiber;
+        let main = cx.run.main_fiber;
+        let mut between = cx.running().resumer;
         enter_fiber(cx, main, at.pc, at.regs, FiberState::Dead);
-        cx.fiber_depth = 0;
+        while between != main {
+            Fiber::of(between).state = FiberState::Dead;
+            between = Fiber::of(between).resumer;
+        }
+        cx.run.fiber_depth = 0;
         Flow { pc: cx.running().pc, regs: cx.running().saved_regs() }
     }
 }
@@ -443,7 +450,7 @@ pub(crate) unsafe fn close(cx: &mut Context, fiber: Value, record: Regs) -> Flow
         let target = Fiber::of(cell);
         match target.state {
             FiberState::Running => refuse(cx, record, "cannot close a running coroutine"),
-            FiberState::Normal => refuse(cx, record, "cannot close a normal coroutine"),
+            FiberState::Normal | FiberState::Parked => refuse(cx, record, "cannot close a normal coroutine"),
             FiberState::Dead => {
                 if !target.failed {
                     return give(cx, record, Ok(&[]));
@@ -452,7 +459,7 @@ pub(crate) unsafe fn close(cx: &mut Context, fiber: Value, record: Regs) -> Flow
                 let error = Record::at(target.stack.start()).value;
                 close_running(cx, cell, record, Some(error))
             }
-            _ if cx.fiber_depth >= cx.limits.fiber_depth_max => refuse(cx, record, "C stack overflow"),
+            _ if cx.run.fiber_depth >= cx.limits.fiber_depth_max => refuse(cx, record, "C stack overflow"),
             FiberState::Suspended if target.pc.is_null() => {
                 target.state = FiberState::Dead;
                 give(cx, record, Ok(&[]))
@@ -468,11 +475,11 @@ unsafe fn close_running(cx: &mut Context, cell: *mut FiberCell, record: Regs, er
     unsafe {
         let place = cx.record_return();
         let target = Fiber::of(cell);
-        target.resumer = cx.fiber;
+        target.resumer = cx.run.fiber;
         let at = Flow { pc: target.pc, regs: target.saved_regs() };
         enter_fiber(cx, cell, place, record, FiberState::Normal);
         Fiber::of(cell).failed = false;
-        cx.fiber_depth += 1;
+        cx.run.fiber_depth += 1;
         unwind::close(cx, at, error)
     }
 }

@@ -13,9 +13,10 @@ use crate::stack::record::{Record, RecordKind};
 use crate::value::Value;
 
 /// Whether a run has stopped for an error that nobody catches.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(crate) enum Uncaught {
     /// It has not.
+    #[default]
     Never,
     /// It has stopped where this one was raised, and nothing is unwound.
     Stopped(Value),
@@ -36,7 +37,7 @@ impl Machine {
 
     /// The error that the run has stopped at, see [`set_keep_stack_on_error`](Self::set_keep_stack_on_error).
     pub fn uncaught_error(&self) -> Option<Value> {
-        match self.cx.uncaught {
+        match self.cx.run.uncaught {
             Uncaught::Stopped(error) => Some(error),
             Uncaught::Never | Uncaught::GoneOn => None,
         }
@@ -48,14 +49,14 @@ impl Machine {
 /// # Safety
 /// `at` is the running frame.
 pub(crate) unsafe fn stop_at(cx: &mut Context, at: Flow, error: Value) -> Option<Flow> {
-    let may = cx.keeps_uncaught && matches!(cx.uncaught, Uncaught::Never);
+    let may = cx.keeps_uncaught && matches!(cx.run.uncaught, Uncaught::Never);
     // SAFETY: passed on.
     if !may || unsafe { is_caught(cx, at) } {
         return None;
     }
     let trace = traceback(cx, at, false);
-    cx.uncaught = Uncaught::Stopped(error);
-    cx.failure = Some(Failure::Error { value: error, trap: cx.pending_trap, trace });
+    cx.run.uncaught = Uncaught::Stopped(error);
+    cx.run.failure = Some(Failure::Error { value: error, trap: cx.run.pending_trap, trace });
     cx.open_count = 0;
     Some(cx.stop(Status::Failed, at))
 }
@@ -63,7 +64,7 @@ pub(crate) unsafe fn stop_at(cx: &mut Context, at: Flow, error: Value) -> Option
 /// Whether somebody on the running fiber or those that wait for it catches an error that is raised at `at`.
 unsafe fn is_caught(cx: &Context, at: Flow) -> bool {
     let mut walk = Walk::new(cx, at, false);
-    let mut cell = cx.fiber;
+    let mut cell = cx.run.fiber;
     // SAFETY: the fibers in the chain are alive, and their stacks do not change.
     unsafe {
         if walk.clone().next().is_some_and(|(level, _)| is_entry(&level)) {
@@ -122,9 +123,9 @@ impl Context {
     /// Goes on with a run that has stopped for an error: unwinds the stack. In plain code, as no slice has begun yet that the
     /// handler could be paid from.
     pub(crate) fn unwind_uncaught(&mut self, error: Value) {
-        self.uncaught = Uncaught::GoneOn;
+        self.run.uncaught = Uncaught::GoneOn;
         self.status = Status::Running;
-        self.failure = None;
+        self.run.failure = None;
         self.stepping = true;
         let at = Flow { pc: self.pc, regs: self.regs };
         // SAFETY: the state is that of the stopped run.

@@ -57,7 +57,7 @@ enum Errand {
 /// # Safety
 /// `at` is the running frame.
 pub(crate) unsafe fn raise(cx: &mut Context, at: Flow, error: Value) -> Flow {
-    cx.pending_trap = None;
+    cx.run.pending_trap = None;
     // SAFETY: passed on.
     unsafe { raise_from(cx, at, false, error) }
 }
@@ -71,20 +71,20 @@ pub(crate) unsafe fn raise_trap(cx: &mut Context, at: Flow, code: TrapCode) -> F
         TrapCode::OutOfMemory => code.message().to_string(),
         _ => position_at(cx, at) + code.message(),
     };
-    if code == TrapCode::StackOverflow && cx.overflow_words > 0 {
-        cx.pending_trap = Some(code);
+    if code == TrapCode::StackOverflow && cx.run.overflow_words > 0 {
+        cx.run.pending_trap = Some(code);
         // SAFETY: passed on.
         return unsafe { handling_failed(cx, at, false) };
     }
     if code == TrapCode::StackOverflow {
-        cx.overflow_words = OVERFLOW_WORDS;
+        cx.run.overflow_words = OVERFLOW_WORDS;
     }
     let value = match cx.heap.string_value(text.as_bytes()) {
         Ok(value) => value,
         // SAFETY: the string is a root.
         Err(_) => unsafe { Value::from_string(cx.no_memory) },
     };
-    cx.pending_trap = Some(code);
+    cx.run.pending_trap = Some(code);
     // SAFETY: passed on.
     unsafe { raise_from(cx, at, false, value) }
 }
@@ -125,7 +125,7 @@ pub(super) unsafe fn raise_uncaught(cx: &mut Context, at: Flow, error: Value) ->
 /// `at` is the fiber's saved state.
 pub(crate) unsafe fn close(cx: &mut Context, at: Flow, error: Option<Value>) -> Flow {
     cx.running().closing_height = Some(usize::MAX);
-    cx.pending_trap = None;
+    cx.run.pending_trap = None;
     // What has failed stopped at an instruction, what is suspended after one.
     let calling = error.is_none();
     // SAFETY: passed on.
@@ -214,8 +214,8 @@ unsafe fn call_handler(cx: &mut Context, at: Flow, calling: bool, handler: Value
         let mut record = Record::instruction(RecordKind::MessageHandler, at.pc, at.pc, top);
         record.state = u32::from(calling);
         record.value = error;
-        if cx.overflow_words > 0 && cx.overflow_handler.is_none() {
-            cx.overflow_handler = Some((cx.fiber, height(cx, at.regs) + top));
+        if cx.run.overflow_words > 0 && cx.run.overflow_handler.is_none() {
+            cx.run.overflow_handler = Some((cx.run.fiber, height(cx, at.regs) + top));
         }
         call_above(cx, at, top, handler, &[error], record)
     }
@@ -281,15 +281,15 @@ unsafe fn search(cx: &mut Context, at: Flow, calling: bool, errand: Errand) -> S
         return Search { catcher: cleanup.unwrap_or(catcher), handler, handlers_at_work, ends_run: false };
     }
     // What a fiber fails with leaves its clean-ups for when it is closed; the main one is closed by failing.
-    let cleans_up = closing.is_some() || errand == Errand::Onward || cx.fiber == cx.main_fiber;
+    let cleans_up = closing.is_some() || errand == Errand::Onward || cx.run.fiber == cx.run.main_fiber;
     let catcher = cleanup.filter(|_| cleans_up).unwrap_or(Catcher::Nobody);
-    Search { catcher, handler: None, handlers_at_work, ends_run: cx.fiber == cx.main_fiber }
+    Search { catcher, handler: None, handlers_at_work, ends_run: cx.run.fiber == cx.run.main_fiber }
 }
 
 /// Makes the traceback of a new error that ends the run before clean-ups take the stack apart.
 fn note_trace(cx: &mut Context, at: Flow, calling: bool, search: &Search) {
     let is_needed = search.ends_run && matches!(search.catcher, Catcher::Region { .. });
-    cx.trace = is_needed.then(|| traceback(cx, at, calling));
+    cx.run.trace = is_needed.then(|| traceback(cx, at, calling));
 }
 
 fn catcher_of(guest: &GuestFunction, regs: Regs, region: &Region) -> Catcher {
@@ -319,19 +319,19 @@ pub(super) fn regions_at(
 /// An error was caught at `place`: what was granted on top of a full stack is taken back, unless it is a message handler that
 /// has caught it.
 fn end_overflow(cx: &mut Context, place: Regs) {
-    if let Some((fiber, handler)) = cx.overflow_handler
-        && (fiber != cx.fiber || height(cx, place) > handler)
+    if let Some((fiber, handler)) = cx.run.overflow_handler
+        && (fiber != cx.run.fiber || height(cx, place) > handler)
     {
         return;
     }
-    cx.overflow_words = 0;
-    cx.overflow_handler = None;
+    cx.run.overflow_words = 0;
+    cx.run.overflow_handler = None;
 }
 
 /// As [`end_overflow`], and takes the memory back too: gives where `place` lies now, above which so many words are in use.
 fn shrink_after_overflow(cx: &mut Context, place: Regs, words: usize) -> Regs {
     end_overflow(cx, place);
-    if cx.overflow_words > 0 {
+    if cx.run.overflow_words > 0 {
         return place;
     }
     let maximum = cx.limits.stack_words_max;
@@ -342,7 +342,7 @@ fn shrink_after_overflow(cx: &mut Context, place: Regs, words: usize) -> Regs {
         return place;
     }
     // SAFETY: the running fiber is alive.
-    unsafe { cx.heap.discharge_fiber(cx.fiber, (had - maximum) * 8) };
+    unsafe { cx.heap.discharge_fiber(cx.run.fiber, (had - maximum) * 8) };
     cx.stack_start = cx.running().stack.start();
     cx.stack_end = cx.running().stack.limit();
     cx.stack_start.wrapping_add(offset)
@@ -362,18 +362,18 @@ unsafe fn unwind_to(cx: &mut Context, at: Flow, calling: bool, catcher: Catcher,
             }
             Catcher::Host { record } => {
                 let record = shrink_after_overflow(cx, record, RECORD_WORDS);
-                cx.pending_trap = None;
+                cx.run.pending_trap = None;
                 host_run::answer_error(cx, record, error)
             }
-            Catcher::Nobody if cx.fiber == cx.main_fiber && cx.exit.is_some() => {
-                cx.failure = cx.exit.take().map(Failure::Exit);
+            Catcher::Nobody if cx.run.fiber == cx.run.main_fiber && cx.run.exit.is_some() => {
+                cx.run.failure = cx.run.exit.take().map(Failure::Exit);
                 cx.stop(Status::Failed, at)
             }
-            Catcher::Nobody if cx.fiber == cx.main_fiber => {
-                let trace = cx.trace.take().unwrap_or_else(|| traceback(cx, at, calling));
-                cx.failure = Some(Failure::Error { value: error, trap: cx.pending_trap.take(), trace });
-                cx.overflow_words = 0;
-                cx.overflow_handler = None;
+            Catcher::Nobody if cx.run.fiber == cx.run.main_fiber => {
+                let trace = cx.run.trace.take().unwrap_or_else(|| traceback(cx, at, calling));
+                cx.run.failure = Some(Failure::Error { value: error, trap: cx.run.pending_trap.take(), trace });
+                cx.run.overflow_words = 0;
+                cx.run.overflow_handler = None;
                 cx.stop(Status::Failed, at)
             }
             Catcher::Nobody => {

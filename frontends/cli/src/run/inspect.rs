@@ -57,6 +57,7 @@ fn fiber(machine: &mut Machine, report: &FiberReport, text: &mut String) {
     let activity = match report.activity {
         FiberActivity::Running => "running",
         FiberActivity::Waiting => "waiting for one that it resumed",
+        FiberActivity::Parked => "running, put aside",
         FiberActivity::Suspended => "suspended",
         FiberActivity::New => "not started",
         FiberActivity::Failed => "failed",

@@ -104,7 +104,7 @@ fn state_name(state: FiberState) -> &'static str {
     match state {
         FiberState::Suspended => "suspended",
         FiberState::Running => "running",
-        FiberState::Normal => "normal",
+        FiberState::Normal | FiberState::Parked => "normal",
         FiberState::Dead => "dead",
     }
 }
@@ -130,7 +130,7 @@ fn close(call: &mut HostCall<'_>) -> Answer {
     let (fiber, state) = check_fiber(call, 0)?;
     match state {
         FiberState::Suspended | FiberState::Dead => call.close_fiber(fiber, CLOSED),
-        FiberState::Running | FiberState::Normal => {
+        FiberState::Running | FiberState::Normal | FiberState::Parked => {
             Err(call.error(format!("cannot close a {} coroutine", state_name(state))))
         }
     }

@@ -74,7 +74,7 @@ pub(crate) fn traceback_of_caller(cx: &Context, base: Regs, skip: usize, names: 
     // SAFETY: the frame of the running host function begins with its closure, which points to its function.
     let info = unsafe { &*(*pointer::<Closure>(*base.sub(2) as usize)).function.cast::<FunctionInfo>() };
     let above = host_line(cx, info, walk.peek());
-    let below = (cx.fiber == cx.main_fiber).then(|| "[C]: in ?".to_string());
+    let below = (cx.run.fiber == cx.run.main_fiber).then(|| "[C]: in ?".to_string());
     Trace { cx, walk, above, below, names: Some(names) }.text(skip)
 }
 
@@ -208,12 +208,12 @@ pub(crate) fn fiber_state(fiber: Value) -> Option<(Flow, bool)> {
     // SAFETY: the value at hand is reachable.
     let fiber = unsafe { Fiber::of(fiber.as_fiber()?) };
     let waits = match fiber.state {
-        FiberState::Suspended => !fiber.pc.is_null(),
+        FiberState::Suspended | FiberState::Parked => !fiber.pc.is_null(),
         FiberState::Normal => true,
         FiberState::Dead => fiber.failed,
         FiberState::Running => false,
     };
-    waits.then(|| (Flow { pc: fiber.pc, regs: fiber.saved_regs() }, fiber.state != FiberState::Dead))
+    waits.then(|| (Flow { pc: fiber.pc, regs: fiber.saved_regs() }, fiber.waits_for_call()))
 }
 
 /// The host function that has suspended a fiber; none when an instruction did, or when it is not suspended.

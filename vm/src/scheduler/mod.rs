@@ -1,4 +1,8 @@
-//! Many machines in turn, each for so many instructions at a time.
+//! Many machines, or many runs of one machine, in turn: each for so many instructions at a time.
+
+mod fibers;
+
+pub use fibers::{FiberScheduler, FiberTask};
 
 use crate::host::HostRequest;
 use crate::machine::Machine;
@@ -61,9 +65,8 @@ pub struct Task {
 /// # }
 /// ```
 ///
-/// The fibers of one machine take turns by yielding, as coroutines do: a host function that answers with
-/// [`HostCall::resume`](crate::HostCall::resume) runs one for as long as it likes, within the budget of the whole run.
-/// Programs that do not yield belong into machines of their own.
+/// [`FiberScheduler`] does the same with the runs of one machine, which share its heap. Coroutines of a run take turns by
+/// yielding, within the budget of the run.
 pub struct Scheduler {
     quantum: u64,
     next_id: u64,
@@ -121,17 +124,13 @@ impl Scheduler {
     /// budget.
     pub fn turn(&mut self) -> Option<Task> {
         let (id, mut machine) = self.queue.pop_front()?;
-        let budget = machine.fuel();
-        let slice = budget.map_or(self.quantum, |budget| budget.min(self.quantum));
-        machine.set_fuel(Some(slice));
-        let state = machine.resume();
-        let used = slice - machine.fuel().unwrap_or(0);
-        machine.set_fuel(budget.map(|budget| budget - used));
-        if matches!(state, RunState::OutOfFuel) && budget != Some(used) {
-            self.queue.push_back((id, machine));
-            return None;
+        match resume_for(&mut machine, self.quantum) {
+            Some(state) => Some(Task { id, machine, state }),
+            None => {
+                self.queue.push_back((id, machine));
+                None
+            }
         }
-        Some(Task { id, machine, state })
     }
 
     /// Gives turns until a machine is to be given back; none when there are no machines left.
@@ -148,9 +147,19 @@ impl Scheduler {
 impl Task {
     /// What the run waits for, if it does.
     pub fn request(&self) -> Option<&dyn HostRequest> {
-        match &self.state {
-            RunState::Waiting(request) => Some(&**request),
-            RunState::Finished(_) | RunState::Failed(_) | RunState::OutOfFuel | RunState::Stepped => None,
-        }
+        self.state.request()
     }
+}
+
+/// Goes on with the run at work for a quantum of instructions, within the machine's budget; none when it is only its turn
+/// that has ended.
+fn resume_for(machine: &mut Machine, quantum: u64) -> Option<RunState> {
+    let budget = machine.fuel();
+    let slice = budget.map_or(quantum, |budget| budget.min(quantum));
+    machine.set_fuel(Some(slice));
+    let state = machine.resume();
+    let used = slice - machine.fuel().unwrap_or(0);
+    machine.set_fuel(budget.map(|budget| budget - used));
+    let is_turn_over = matches!(state, RunState::OutOfFuel) && budget != Some(used);
+    (!is_turn_over).then_some(state)
 }

@@ -1,0 +1,237 @@
+//! The runs of a machine from bytes. All fibers were read before: each of them that runs, or waits for one that it has
+//! resumed, belongs to one run.
+
+use super::SnapshotError;
+use super::bytes::Reader;
+use super::load::Loading;
+use super::save_runs::run_kind;
+use crate::context::Status;
+use crate::error::Failure;
+use crate::function::Body;
+use crate::heap::FiberCell;
+use crate::heap::transfer::HeapLoader;
+use crate::loader::frame_map::takes_open;
+use crate::stack::fiber::{Fiber, FiberState};
+use crate::stack::runs::{Run, RunId};
+use crate::stack::uncaught::Uncaught;
+use crate::value::{Tag, Value};
+use minivm_isa::TrapCode;
+use std::collections::HashSet;
+
+/// Words that handlers of errors may use on top of a full stack.
+const OVERFLOW_WORDS_MAX: usize = 1 << 20;
+
+impl Loading<'_> {
+    /// Reads all runs.
+    pub(super) fn runs(&mut self, cells: &HeapLoader<'_>, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
+        let next_id = from.number()?;
+        // The fibers of the runs so far.
+        let mut taken = HashSet::new();
+        let mut numbers = HashSet::new();
+        let mut new_number = |number: u64, from: &Reader<'_>| match number < next_id && numbers.insert(number) {
+            true => Ok(Some(RunId(number))),
+            false => Err(from.damaged("two runs have one number")),
+        };
+        for _ in 0..from.count()? {
+            let id = new_number(from.number()?, from)?;
+            self.parked(id, &mut taken, cells, from)?;
+        }
+        match from.byte()? {
+            run_kind::NONE => {}
+            kind @ (run_kind::STANDS | run_kind::RAISED) => {
+                let raised = if kind == run_kind::RAISED { Some(cells.value(from)?) } else { None };
+                let has_id = from.flag()?;
+                let number = from.number()?;
+                let id = if has_id { new_number(number, from)? } else { None };
+                self.run((kind, raised), FiberState::Running, &mut taken, cells, from)?;
+                self.cx.run.id = id;
+            }
+            _ => return Err(from.damaged("the run is of no known kind")),
+        }
+        if taken.len() != self.in_runs {
+            return Err(from.damaged("a fiber runs where nothing does"));
+        }
+        self.cx.runs.next_id = next_id;
+        Ok(())
+    }
+
+    /// Reads a run that is aside.
+    fn parked(
+        &mut self,
+        id: Option<RunId>,
+        taken: &mut HashSet<*mut FiberCell>,
+        cells: &HeapLoader<'_>,
+        from: &mut Reader<'_>,
+    ) -> Result<(), SnapshotError> {
+        let kind = from.byte()?;
+        let (run, status) = match kind {
+            run_kind::STANDS | run_kind::WAITS | run_kind::RAISED => {
+                let raised = if kind == run_kind::RAISED { Some(cells.value(from)?) } else { None };
+                self.run((kind, raised), FiberState::Parked, taken, cells, from)?;
+                self.cx.run.id = id;
+                self.cx.put_aside();
+                return Ok(());
+            }
+            run_kind::NEW => {
+                let cell: *mut FiberCell = cells.reference_to(Tag::FIBER, from)?.cast();
+                // SAFETY: all fibers were read.
+                let fiber = (!cell.is_null()).then(|| unsafe { Fiber::of(cell) });
+                if !fiber.is_some_and(|fiber| fiber.state == FiberState::Parked && fiber.pc.is_null()) {
+                    return Err(from.damaged("a run that begins has begun"));
+                }
+                take_fiber(cell, taken, from)?;
+                let values = values(cells, from)?;
+                (Run { fiber: cell, main_fiber: cell, values, ..Run::default() }, Status::Running)
+            }
+            run_kind::FINISHED => {
+                let values = values(cells, from)?;
+                (Run { values, ..Run::default() }, Status::Finished)
+            }
+            run_kind::FAILED => {
+                let (value, trap) = (cells.value(from)?, trap(from)?);
+                let failure = Failure::Error { value, trap, trace: from.text()?.to_string() };
+                (Run { failure: Some(failure), ..Run::default() }, Status::Failed)
+            }
+            run_kind::EXITED => {
+                let failure = Failure::Exit(exit_status(from)?);
+                (Run { failure: Some(failure), ..Run::default() }, Status::Failed)
+            }
+            _ => return Err(from.damaged("a run is of no known kind")),
+        };
+        self.cx.runs.add(Run { id, ..run }, status);
+        Ok(())
+    }
+
+    /// Reads a run that can go on, whose running fiber must be in this state, and makes it the one at work.
+    fn run(
+        &mut self,
+        (kind, raised): (u8, Option<Value>),
+        state: FiberState,
+        taken: &mut HashSet<*mut FiberCell>,
+        cells: &HeapLoader<'_>,
+        from: &mut Reader<'_>,
+    ) -> Result<(), SnapshotError> {
+        let main: *mut FiberCell = cells.reference_to(Tag::FIBER, from)?.cast();
+        let cell: *mut FiberCell = cells.reference_to(Tag::FIBER, from)?.cast();
+        // SAFETY: all fibers were read.
+        let fiber = (!cell.is_null()).then(|| unsafe { Fiber::of(cell) });
+        let Some(fiber) = fiber.filter(|fiber| fiber.state == state && !fiber.pc.is_null()) else {
+            return Err(from.damaged("the fiber that runs is another one"));
+        };
+        let waits = self.cx.is_machine_place(fiber.pc);
+        if fiber.failed != raised.is_some() || raised.is_none() && waits != (kind == run_kind::WAITS) {
+            return Err(from.damaged("a run has stopped in another way than its fiber"));
+        }
+        let overflow_words = from.size()?;
+        if overflow_words > OVERFLOW_WORDS_MAX {
+            return Err(from.damaged("the stack is larger than it can be"));
+        }
+        let handler: *mut FiberCell = cells.reference_to(Tag::FIBER, from)?.cast();
+        let finaliser_in: *mut FiberCell = cells.reference_to(Tag::FIBER, from)?.cast();
+        let exits = from.flag()?;
+        let exit = exit_status(from)?;
+        let pending_trap = trap(from)?;
+        let trace = from.text()?;
+        let fiber_depth = chain(cell, main, taken, from)?;
+        self.cx.run = Run {
+            fiber: cell,
+            main_fiber: main,
+            fiber_depth,
+            overflow_words,
+            overflow_handler: self.overflow_handlers.get(&handler).map(|&height| (handler, height)),
+            finaliser_in,
+            exit: exits.then_some(exit),
+            pending_trap,
+            trace: (!trace.is_empty()).then(|| trace.to_string()),
+            uncaught: raised.map_or(Uncaught::Never, Uncaught::Stopped),
+            is_untold: true,
+            ..Run::default()
+        };
+        (self.cx.pc, self.cx.regs) = (fiber.pc, fiber.saved_regs());
+        (self.cx.stack_start, self.cx.stack_end) = (fiber.stack.start(), fiber.stack.limit());
+        (fiber.state, fiber.failed) = (FiberState::Running, false);
+        self.cx.open_count = 0;
+        self.cx.status = match kind {
+            run_kind::RAISED => Status::Failed,
+            run_kind::WAITS => Status::Waiting,
+            _ => Status::Stepped,
+        };
+        if kind == run_kind::STANDS { self.open_list(cells, from) } else { Ok(()) }
+    }
+
+    /// The open list that the next instruction takes.
+    fn open_list(&mut self, cells: &HeapLoader<'_>, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
+        let values = values(cells, from)?;
+        // No more room is made than the run had, so that its stack grows when it would have grown.
+        if values.is_empty() {
+            return Ok(());
+        }
+        // SAFETY: the run stands in a guest frame in plain code, as `fiber` made sure; room is made for the values.
+        unsafe {
+            let Body::Guest(guest) = super::settle::body_of(super::settle::closure_at(self.cx.regs)) else {
+                return Err(from.damaged("the run is in no function"));
+            };
+            let here = guest.canonical(self.cx.pc);
+            if !takes_open(&guest.portable().code[here]) {
+                return Err(from.damaged("there is a list that no instruction takes"));
+            }
+            let window = crate::loader::window_of(guest);
+            let top = self.cx.regs.add(window);
+            let regs = self.cx.reserve(self.cx.regs, top, 2 * values.len()).ok_or(SnapshotError::OutOfMemory)?;
+            self.cx.regs = regs;
+            for (index, &value) in values.iter().enumerate() {
+                crate::dispatch::operands::set_any(regs, window + 2 * index, value);
+            }
+        }
+        self.cx.open_count = values.len();
+        Ok(())
+    }
+}
+
+/// Takes the fibers of a run, from the running one to the main one; gives how many wait.
+fn chain(
+    running: *mut FiberCell,
+    main: *mut FiberCell,
+    taken: &mut HashSet<*mut FiberCell>,
+    from: &Reader<'_>,
+) -> Result<u32, SnapshotError> {
+    let wrong = || from.damaged("fibers do not wait for each other");
+    let (mut at, mut depth) = (running, 0);
+    take_fiber(at, taken, from)?;
+    // SAFETY: all fibers were read.
+    while let resumer = unsafe { Fiber::of(at) }.resumer
+        && !resumer.is_null()
+    {
+        // SAFETY: as above.
+        if unsafe { Fiber::of(resumer) }.state != FiberState::Normal {
+            return Err(wrong());
+        }
+        take_fiber(resumer, taken, from)?;
+        (at, depth) = (resumer, depth + 1);
+    }
+    if at == main { Ok(depth) } else { Err(wrong()) }
+}
+
+fn take_fiber(
+    cell: *mut FiberCell,
+    taken: &mut HashSet<*mut FiberCell>,
+    from: &Reader<'_>,
+) -> Result<(), SnapshotError> {
+    if taken.insert(cell) { Ok(()) } else { Err(from.damaged("two runs have one fiber")) }
+}
+
+fn values(cells: &HeapLoader<'_>, from: &mut Reader<'_>) -> Result<Vec<Value>, SnapshotError> {
+    let count = from.count()?;
+    (0..count).map(|_| cells.value(from)).collect()
+}
+
+fn exit_status(from: &mut Reader<'_>) -> Result<i32, SnapshotError> {
+    i32::try_from(from.signed()?).map_err(|_| from.damaged("there is no such exit status"))
+}
+
+fn trap(from: &mut Reader<'_>) -> Result<Option<TrapCode>, SnapshotError> {
+    match from.number()? {
+        0 => Ok(None),
+        number => TrapCode::from_number(number - 1).map(Some).ok_or_else(|| from.damaged("there is no such trap")),
+    }
+}

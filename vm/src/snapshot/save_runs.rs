@@ -1,0 +1,149 @@
+//! The runs of a machine as bytes: those that are aside, then the one at work.
+
+use super::SnapshotError;
+use super::bytes::Writer;
+use super::save::{RunKind, Saving};
+use super::settle;
+use crate::context::Status;
+use crate::dispatch::Flow;
+use crate::error::Failure;
+use crate::function::Body;
+use crate::heap::transfer::HeapSaver;
+use crate::loader::frame_map::takes_open;
+use crate::stack::call::values_at;
+use crate::stack::fiber::Fiber;
+use crate::stack::runs::{Parked, Run};
+use crate::stack::uncaught::Uncaught;
+use crate::value::Value;
+use minivm_isa::TrapCode;
+
+/// How the kinds of runs are written. Those from [`WAITS`](run_kind::WAITS) on are aside.
+pub(super) mod run_kind {
+    pub(in crate::snapshot) const NONE: u8 = 0;
+    pub(in crate::snapshot) const STANDS: u8 = 1;
+    pub(in crate::snapshot) const RAISED: u8 = 2;
+    pub(in crate::snapshot) const WAITS: u8 = 3;
+    pub(in crate::snapshot) const NEW: u8 = 4;
+    pub(in crate::snapshot) const FINISHED: u8 = 5;
+    pub(in crate::snapshot) const FAILED: u8 = 6;
+    pub(in crate::snapshot) const EXITED: u8 = 7;
+}
+
+impl Saving<'_> {
+    /// Writes all runs; `kind` is that of the one at work.
+    pub(super) fn runs(&mut self, heap: &mut HeapSaver, kind: RunKind, out: &mut Writer) -> Result<(), SnapshotError> {
+        let cx = &*self.cx;
+        out.number(cx.runs.next_id);
+        let parked = cx.runs.in_order();
+        out.count(parked.len());
+        for (id, parked) in parked {
+            out.number(id.0);
+            write_parked(parked, heap, out)?;
+        }
+        match kind {
+            RunKind::None => {
+                out.byte(run_kind::NONE);
+                return Ok(());
+            }
+            RunKind::Stands => out.byte(run_kind::STANDS),
+            RunKind::Raised(error) => {
+                out.byte(run_kind::RAISED);
+                heap.value(error, out);
+            }
+        }
+        out.flag(cx.run.id.is_some());
+        out.number(cx.run.id.map_or(0, |id| id.0));
+        write_run(&cx.run, heap, out);
+        if matches!(kind, RunKind::Stands) {
+            write_open_list(Flow { pc: cx.pc, regs: cx.regs }, cx.open_count, heap, out);
+        }
+        Ok(())
+    }
+}
+
+fn write_parked(parked: &Parked, heap: &mut HeapSaver, out: &mut Writer) -> Result<(), SnapshotError> {
+    let run = &parked.run;
+    match (parked.status, run.uncaught) {
+        (Status::Running, _) => {
+            out.byte(run_kind::NEW);
+            heap.reference(run.fiber.cast(), out);
+            values(&run.values, heap, out);
+        }
+        (Status::OutOfFuel | Status::Stepped, _) => {
+            out.byte(run_kind::STANDS);
+            write_run(run, heap, out);
+            // SAFETY: the fiber of a run lives.
+            let fiber = unsafe { Fiber::of(run.fiber) };
+            let at = Flow { pc: fiber.pc, regs: fiber.saved_regs() };
+            write_open_list(at, fiber.open_count as usize, heap, out);
+        }
+        (Status::Waiting, _) => {
+            if let Some(request) = &run.request {
+                let name = request.name();
+                return Err(SnapshotError::Refused(format!("a run waits for '{name}', which the host was not told")));
+            }
+            out.byte(run_kind::WAITS);
+            write_run(run, heap, out);
+        }
+        (Status::Failed, Uncaught::Stopped(error)) => {
+            out.byte(run_kind::RAISED);
+            heap.value(error, out);
+            write_run(run, heap, out);
+        }
+        (Status::Finished | Status::Failed, _) => match &run.failure {
+            None => {
+                out.byte(run_kind::FINISHED);
+                values(&run.values, heap, out);
+            }
+            Some(Failure::Exit(status)) => {
+                out.byte(run_kind::EXITED);
+                out.signed(i64::from(*status));
+            }
+            Some(Failure::Error { value, trap, trace }) => {
+                out.byte(run_kind::FAILED);
+                heap.value(*value, out);
+                write_trap(*trap, out);
+                out.text(trace);
+            }
+        },
+    }
+    Ok(())
+}
+
+/// Writes what belongs to a run that can go on.
+fn write_run(run: &Run, heap: &mut HeapSaver, out: &mut Writer) {
+    heap.reference(run.main_fiber.cast(), out);
+    heap.reference(run.fiber.cast(), out);
+    out.count(run.overflow_words);
+    heap.reference(run.overflow_handler.map_or(std::ptr::null_mut(), |(cell, _)| cell.cast()), out);
+    heap.reference(run.finaliser_in.cast(), out);
+    out.flag(run.exit.is_some());
+    out.signed(i64::from(run.exit.unwrap_or(0)));
+    write_trap(run.pending_trap, out);
+    out.text(run.trace.as_deref().unwrap_or_default());
+}
+
+fn write_trap(trap: Option<TrapCode>, out: &mut Writer) {
+    out.number(trap.map_or(0, |trap| trap as u64 + 1));
+}
+
+fn values(values: &[Value], heap: &mut HeapSaver, out: &mut Writer) {
+    out.count(values.len());
+    for &value in values {
+        heap.value(value, out);
+    }
+}
+
+/// Writes the open list that the instruction at `at` takes.
+fn write_open_list(at: Flow, open_count: usize, heap: &mut HeapSaver, out: &mut Writer) {
+    // SAFETY: the run stands in a guest frame.
+    unsafe {
+        let Body::Guest(guest) = settle::body_of(settle::closure_at(at.regs)) else {
+            unreachable!("a run stands in a guest frame")
+        };
+        let here = guest.canonical(at.pc);
+        let count = if takes_open(&guest.portable().code[here]) { open_count } else { 0 };
+        let list = at.regs.add(crate::loader::window_of(guest));
+        values(&values_at(list, count), heap, out);
+    }
+}
