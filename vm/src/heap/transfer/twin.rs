@@ -181,15 +181,15 @@ impl HeapCopier {
         }
     }
 
-    /// Copies a part of a table that has a cell of its own.
+    /// Copies a part of a table that has a cell of its own; gives its twin.
     #[inline(always)]
-    unsafe fn copy_part<T>(&mut self, part: *mut T, bytes: usize) {
+    unsafe fn copy_part<T>(&mut self, part: *mut T, bytes: usize) -> *mut T {
         // SAFETY: callers give a part of a live table of at least that many bytes.
         unsafe {
             if set_bit(twin_of(part).cast(), self.copied) {
                 self.live_bytes += cell_bytes(part.cast());
             }
-            HeapCopier::copy_bytes(part, bytes);
+            HeapCopier::copy_bytes(part, bytes)
         }
     }
 
@@ -270,11 +270,13 @@ impl HeapCopier {
                 (*twin).array = self.reach(Table::contents(table)).cast();
             } else {
                 let len = (*table).array_len as usize;
-                if !Table::array_is_inline(table) {
+                (*twin).array = if Table::array_is_inline(table) {
+                    // Without inline slots this is the end of the cell, which may be that of the chunk.
+                    Table::inline_array(twin)
+                } else {
                     let part = Table::array_header(table);
-                    self.copy_part(part, PART_HEADER_BYTES + len * size_of::<Value>());
-                }
-                (*twin).array = twin_of((*table).array);
+                    self.copy_part(part, PART_HEADER_BYTES + len * size_of::<Value>()).add(1).cast()
+                };
                 self.values((*twin).array, len);
             }
             let nodes = Table::node_count(table) as usize;
@@ -282,11 +284,13 @@ impl HeapCopier {
                 return;
             }
             let header = Table::hash_header(table);
-            if !(*header).inline {
-                self.copy_part(header, hash_part_bytes(nodes));
-            }
-            (*twin).nodes = twin_of((*table).nodes);
-            self.reference(&raw mut (*Table::hash_header(twin)).metatable);
+            let header = if (*header).inline {
+                twin_of(header)
+            } else {
+                self.copy_part(header, hash_part_bytes(nodes))
+            };
+            (*twin).nodes = header.add(1).cast();
+            self.reference(&raw mut (*header).metatable);
             for index in 0..nodes {
                 self.node((*twin).nodes.add(index));
             }
