@@ -78,17 +78,19 @@ impl Chunk {
         chunk
     }
 
-    /// A fresh chunk of the same size, with the sizes of the same cells, none of which is allocated; the chunk knows it
-    /// from now on. Null when the host has no memory.
+    /// A fresh chunk of the same size with the same cells, which hold nothing yet, and no marks; the chunk knows it from now
+    /// on. Null when the host has no memory.
     ///
     /// # Safety
     /// `chunk` is a live chunk.
-    pub(crate) unsafe fn create_twin(chunk: *mut Chunk) -> *mut Chunk {
+    pub(crate) unsafe fn create_twin(chunk: *mut Chunk, allocated: Bitmap) -> *mut Chunk {
         // SAFETY: the caller gives a live chunk, and the twin is one if it is not null.
         unsafe {
             let twin = Chunk::create((*chunk).allocation_bytes);
             if !twin.is_null() {
+                (*twin).bits[allocated.0] = (*chunk).bits[allocated.0];
                 (*twin).cell_bytes = (*chunk).cell_bytes;
+                (*twin).free = (*chunk).free;
                 (*chunk).twin_distance = twin.expose_provenance().wrapping_sub(chunk.addr());
             }
             twin

@@ -217,6 +217,18 @@ impl FiberCell {
             (*fiber).external = 0;
         }
     }
+
+    /// Makes a cell that was copied one that owns no state, dead as it is; what was charged for it stays charged.
+    ///
+    /// # Safety
+    /// `fiber` is a fiber cell whose state belongs to another.
+    pub(super) unsafe fn forget_state(fiber: *mut FiberCell) {
+        // SAFETY: the caller gives a fiber cell.
+        unsafe {
+            (*fiber).state = null_mut();
+            (*fiber).drop_state = |_| {};
+        }
+    }
 }
 
 impl Userdata {

@@ -358,20 +358,37 @@ impl Space {
 }
 
 impl Space {
-    /// A space with a twin of each chunk, in the same order, none of whose cells is allocated; `None` when the host has no
-    /// memory. Only between cycles.
-    pub(crate) fn begin_twin(&self) -> Option<Space> {
+    /// A space with a twin of each chunk, where the same cells are allocated and the same will be, but hold nothing yet; `None`
+    /// when the host has no memory. No mark is set in it. Only between cycles.
+    pub(crate) fn twin(&self) -> Option<Space> {
         let mut twin = Space::new();
         for (chunks, twins) in [(&self.chunks, &mut twin.chunks), (&self.huge, &mut twin.huge)] {
             for &chunk in chunks {
                 // SAFETY: the lists hold live chunks.
-                let made = unsafe { Chunk::create_twin(chunk) };
+                let made = unsafe { Chunk::create_twin(chunk, self.marks.other()) };
                 if made.is_null() {
                     return None;
                 }
                 twins.push(made);
             }
         }
+        // SAFETY: blocks and runs are in listed chunks.
+        let twins = |blocks: &[*mut u8]| blocks.iter().map(|&block| unsafe { twin_of(block) }).collect();
+        for (list, other) in self.lists.iter().zip(&mut twin.lists) {
+            *other = BlockList { blocks: twins(&list.blocks), ..*list };
+        }
+        for (cursor, other) in self.cursors.iter().zip(&mut twin.cursors) {
+            // A hole that is used up may end with its chunk.
+            if cursor.next != cursor.end {
+                // SAFETY: the hole is in a listed chunk.
+                let next = unsafe { twin_of(cursor.next) };
+                *other = Cursor { next, end: next.wrapping_add(cursor.end.addr() - cursor.next.addr()) };
+            }
+        }
+        twin.runs = twins(&self.runs);
+        let Space { marks, black, first_free, blocks_free, huge_bytes, huge_swept, .. } = *self;
+        (twin.marks, twin.black, twin.first_free) = (marks, black, first_free);
+        (twin.blocks_free, twin.huge_bytes, twin.huge_swept) = (blocks_free, huge_bytes, huge_swept);
         Some(twin)
     }
 
@@ -380,61 +397,6 @@ impl Space {
         let mut addresses: Vec<usize> = self.chunks.iter().chain(&self.huge).map(|chunk| chunk.addr()).collect();
         addresses.sort_unstable();
         addresses
-    }
-
-    /// The bitmap that says what is allocated.
-    pub(crate) fn allocated(&self) -> Bitmap {
-        self.marks.other()
-    }
-
-    /// Completes a space that [`begin_twin`](Self::begin_twin) made of this one: it gives out whatever is not allocated in it
-    /// by now, as after a cycle.
-    pub(crate) fn finish_twin(&self, twin: &mut Space) {
-        let allocated = twin.allocated();
-        for (list, twins) in self.lists.iter().zip(&mut twin.lists) {
-            // SAFETY: listed blocks belong to live chunks, which have twins.
-            twins.blocks.extend(list.blocks.iter().map(|&block| unsafe { twin_of(block) }).filter(|&block| {
-                // SAFETY: as above.
-                let is_used = unsafe { block_bits(block, allocated) }.iter().any(|&word| word != 0);
-                if is_used {
-                    keep_blocks(block, 1);
-                }
-                is_used
-            }));
-        }
-        // SAFETY: as for blocks.
-        twin.runs.extend(self.runs.iter().map(|&run| unsafe { twin_of(run) }).filter(|&run| {
-            // SAFETY: as above.
-            let (live, bytes) = unsafe { (get_bit(run, allocated), super::chunk::cell_bytes(run)) };
-            if live {
-                keep_blocks(run, bytes / BLOCK_BYTES);
-            }
-            live
-        }));
-        twin.chunks.retain(|&chunk| {
-            // SAFETY: the lists hold live chunks; one with every block free has no cell.
-            unsafe {
-                let is_used = (*chunk).free != ALL_FREE;
-                if is_used {
-                    twin.blocks_free += (*chunk).free.count_ones() as usize;
-                } else {
-                    Chunk::destroy(chunk);
-                }
-                is_used
-            }
-        });
-        twin.huge.retain(|&chunk| {
-            // SAFETY: as above; a huge cell without its bit is not there.
-            unsafe {
-                let is_used = get_bit(Chunk::block(chunk, 1), allocated);
-                if is_used {
-                    twin.huge_bytes += (*chunk).allocation_bytes;
-                } else {
-                    Chunk::destroy(chunk);
-                }
-                is_used
-            }
-        });
     }
 }
 
@@ -508,12 +470,6 @@ fn find_run(free: u32, count: usize) -> Option<usize> {
 fn release_blocks(block: *mut u8, count: usize) {
     // SAFETY: callers give blocks of live chunks.
     unsafe { (*chunk_of(block)).free |= run_mask(block_index(block), count) };
-}
-
-/// Takes blocks out of the free mask of their chunk.
-fn keep_blocks(block: *mut u8, count: usize) {
-    // SAFETY: callers give blocks of live chunks.
-    unsafe { (*chunk_of(block)).free &= !run_mask(block_index(block), count) };
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! Cells copied as they lie, for another machine in the same process.
 //!
-//! Each chunk gets a twin, and what is reachable is copied to the same place in the twin, with references moved by the
-//! distance between the two. What the heap does not know is written as it is for snapshots, and waits to be read: a function,
-//! a type, the state of a fiber, an object of the host.
+//! Each chunk gets a twin in which the same cells are allocated, and what is reachable is copied to the same place there, with
+//! references moved by the distance between the two. So the copy allocates what the original does, where the original does;
+//! garbage stays garbage, of which nothing is copied. What the heap does not know is written as it is for snapshots, and waits
+//! to be read: a function, a type, the state of a fiber, an object of the host.
 
 use super::save::{HeapSaver, SaveOutside};
 use super::twin_heap::{HeapTwin, Outside};
@@ -27,7 +28,7 @@ const AHEAD: usize = 8;
 /// Copies what is reachable.
 pub(crate) struct HeapCopier {
     space: Space,
-    /// Which cells of the twins were copied, or are in the queue.
+    /// The marks say which cells of the twins were copied, or are in the queue; the next cycle clears them.
     copied: Bitmap,
     /// Cells that were reached, in order.
     queue: Vec<*mut Header>,
@@ -84,9 +85,9 @@ impl HeapCopier {
     /// # Errors
     /// When the host has no memory.
     pub(crate) fn new(heap: &Heap) -> Result<HeapCopier, OutOfMemory> {
-        let space = heap.space.begin_twin().ok_or(OutOfMemory { bytes: heap.footprint_bytes() })?;
+        let space = heap.space.twin().ok_or(OutOfMemory { bytes: heap.footprint_bytes() })?;
         Ok(HeapCopier {
-            copied: space.allocated(),
+            copied: space.marks(),
             space,
             queue: Vec::new(),
             strings: 0,
@@ -405,34 +406,52 @@ impl HeapCopier {
         // SAFETY: what is listed was reached, or can be asked whether it was.
         unsafe {
             self.resolve_dead_keys(heap);
-            let twins = |cells: &[*mut Header]| cells.iter().map(|&cell| self.twin(cell)).collect();
-            let owners = heap.owners.iter().copied().filter(|&owner| self.has_reached(owner)).collect::<Vec<_>>();
-            let (cells, owners) = (twins(&saver.cells), twins(&owners));
-            let interned = heap.interned.twin(|string| self.twin(string));
-            let kind_names = heap.kind_names.map(|name| self.twin(name));
-            heap.space.finish_twin(&mut self.space);
+            let dead_external = self.copy_dead_owners(heap);
             HeapTwin {
-                space: self.space,
-                interned,
-                kind_names,
-                owners,
+                interned: heap.interned.twin(|string| self.twin(string)),
+                kind_names: heap.kind_names.map(|name| self.twin(name)),
+                owners: heap.owners.iter().map(|&owner| twin_of(owner)).collect(),
+                cells: saver.cells.iter().map(|&cell| self.twin(cell)).collect(),
                 live_bytes: self.live_bytes,
-                cells,
+                dead_external,
+                space: self.space,
                 outside: self.outside,
             }
         }
     }
 
-    /// Moves the dead keys whose cell was reached, as another key may be compared to them; forgets the others.
+    /// Copies what is dead and owns something, as cells that own nothing, so that the collector finds as many of them; gives the
+    /// bytes that are charged for them.
+    unsafe fn copy_dead_owners(&mut self, heap: &Heap) -> usize {
+        let mut bytes = 0;
+        for &owner in &heap.owners {
+            // SAFETY: listed owners are not freed yet. Nothing but the list refers to them.
+            unsafe {
+                if self.has_reached(owner) {
+                    continue;
+                }
+                if u32::from((*owner).kind()) == Tag::FIBER.0 {
+                    let twin = HeapCopier::copy_bytes(owner.cast::<FiberCell>(), size_of::<FiberCell>());
+                    FiberCell::forget_state(twin);
+                } else {
+                    let twin = HeapCopier::copy_bytes(owner.cast::<Userdata>(), size_of::<Userdata>());
+                    (&raw mut (*twin).object).write(None);
+                }
+                bytes += Heap::charged_for(owner);
+            }
+        }
+        bytes
+    }
+
+    /// Moves dead keys, as others may be compared to them; forgets those whose chunk is gone.
     unsafe fn resolve_dead_keys(&mut self, heap: &Heap) {
         let chunks = heap.space.chunk_addresses();
         for node in std::mem::take(&mut self.dead_keys) {
-            // SAFETY: the nodes are those of twins. A dead key may be in a chunk that is gone, hence the question.
+            // SAFETY: the nodes are those of twins. Chunks that are there have twins.
             unsafe {
-                let key: *mut Header = std::ptr::with_exposed_provenance_mut((*node).key as usize);
-                let has_chunk = chunks.binary_search(&chunk_of(key.cast()).addr()).is_ok();
-                let is_there = has_chunk && self.has_reached(key);
-                (*node).key = if is_there { twin_of(key).addr() as u64 } else { 0 };
+                let key: *mut u8 = std::ptr::with_exposed_provenance_mut((*node).key as usize);
+                let has_chunk = chunks.binary_search(&chunk_of(key).addr()).is_ok();
+                (*node).key = if has_chunk { twin_of(key).addr() as u64 } else { 0 };
             }
         }
     }

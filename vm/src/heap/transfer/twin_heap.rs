@@ -34,6 +34,8 @@ pub(crate) struct HeapTwin {
     /// Cells that own memory of the host, in the order in which they were made.
     pub(super) owners: Vec<*mut Header>,
     pub(super) live_bytes: usize,
+    /// Bytes that are charged for fibers which are dead.
+    pub(super) dead_external: usize,
     /// What was met from outside, by number.
     pub(super) cells: Vec<*mut Header>,
     pub(super) outside: Outside,
@@ -67,6 +69,7 @@ impl HeapTwin {
         heap.kind_names = self.kind_names;
         // Everything was allocated just now.
         (heap.granted, heap.last_grant, heap.debt) = (0, 0, -(self.live_bytes as i64));
+        heap.external = self.dead_external;
         let Outside { functions, closures, layouts, typed, owned, owners } = self.outside;
         Ok(WaitingCells {
             cells: self.cells,
@@ -106,7 +109,8 @@ impl WaitingCells {
             heap.owners.push(owner);
         }
         from.end()?;
-        debug_assert_eq!(heap.owners.len(), self.owners.len(), "what owns something is listed");
+        // Dead ones are listed, too.
+        debug_assert!(heap.owners.len() <= self.owners.len(), "what owns something is listed");
         heap.owners = std::mem::take(&mut self.owners);
         Ok(HeapLoader::of_cells(std::mem::take(&mut self.cells), fibers))
     }
