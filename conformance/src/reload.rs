@@ -1,4 +1,5 @@
-//! Runs a case in slices, and after each slice saves the machine and goes on in a fresh one that loads it.
+//! Runs a case in slices, and after each slice goes on in a fresh machine that loads what was saved, or into which the state
+//! was copied.
 
 use crate::cases::Case;
 use crate::lua_host::CaseHost;
@@ -51,8 +52,8 @@ pub struct Reloads {
 /// Runs `step` on a machine until it ends, replacing the machine after each slice by one that `fresh` makes.
 ///
 /// # Errors
-/// When a state cannot be saved for another reason than that something is open, or not be loaded, or saving it once more
-/// gives other bytes.
+/// When a state cannot be saved for another reason than that something is open, or not be loaded or copied, or saving it
+/// once more gives other bytes.
 pub fn run_in_slices(
     machine: &mut Machine,
     plan: Plan,
@@ -77,18 +78,44 @@ pub fn run_in_slices(
             }
             Err(error) => return Err(error.to_string()),
         };
-        let mut other = fresh()?;
-        other.load(&bytes).map_err(|error| error.to_string())?;
-        let again = other.save(b"note", CodeForm::Whole).map_err(|error| format!("once more: {error}"))?;
-        if again != bytes {
-            let at = bytes.iter().zip(&again).position(|(one, other)| one != other);
-            return Err(format!("saved once more, the bytes differ from {at:?} on ({} bytes)", bytes.len()));
-        }
+        // Both ways are taken, and the run goes on in a machine that came by them in turn.
+        let ways = [By::Loading, By::Copying];
+        let (first, last) = (ways[reloads.done as usize % 2], ways[(reloads.done as usize + 1) % 2]);
+        drop(replacement(machine, first, &bytes, &fresh)?);
+        let other = replacement(machine, last, &bytes, &fresh)?;
         reloads.done += 1;
         *machine = other;
     }
     machine.set_fuel(None);
     ended(machine.resume())
+}
+
+/// How a machine gets the state of another.
+#[derive(Clone, Copy)]
+enum By {
+    Loading,
+    Copying,
+}
+
+/// A fresh machine with the state of one that was saved as `bytes`.
+fn replacement(
+    machine: &mut Machine,
+    by: By,
+    bytes: &[u8],
+    fresh: impl Fn() -> Result<Machine, String>,
+) -> Result<Machine, String> {
+    let mut other = fresh()?;
+    let (done, what) = match by {
+        By::Loading => (other.load(bytes).map(drop), "loaded and"),
+        By::Copying => (machine.copy_into(&mut other), "copied and"),
+    };
+    done.map_err(|error| error.to_string())?;
+    let again = other.save(b"note", CodeForm::Whole).map_err(|error| format!("once more: {error}"))?;
+    if again != bytes {
+        let at = bytes.iter().zip(&again).position(|(one, other)| one != other);
+        return Err(format!("{what} saved once more, the bytes differ from {at:?} on ({} bytes)", bytes.len()));
+    }
+    Ok(other)
 }
 
 pub(crate) fn ended(state: RunState) -> Result<Result<Vec<Value>, Failure>, String> {

@@ -36,6 +36,8 @@ pub(crate) struct Chunk {
     pub(crate) free: u32,
     /// Bytes of the whole allocation: a chunk, or more for a huge cell.
     pub(crate) allocation_bytes: usize,
+    /// While the heap is copied: how far from this chunk its twin lies, as a number that may wrap.
+    pub(crate) twin_distance: usize,
 }
 
 const _: () = assert!(size_of::<Chunk>() <= BLOCK_BYTES, "the metadata fits the first block");
@@ -74,6 +76,25 @@ impl Chunk {
             }
         }
         chunk
+    }
+
+    /// A fresh chunk of the same size with the same cells, which hold nothing yet, and no marks; the chunk knows it from now
+    /// on. Null when the host has no memory.
+    ///
+    /// # Safety
+    /// `chunk` is a live chunk.
+    pub(crate) unsafe fn create_twin(chunk: *mut Chunk, allocated: Bitmap) -> *mut Chunk {
+        // SAFETY: the caller gives a live chunk, and the twin is one if it is not null.
+        unsafe {
+            let twin = Chunk::create((*chunk).allocation_bytes);
+            if !twin.is_null() {
+                (*twin).bits[allocated.0] = (*chunk).bits[allocated.0];
+                (*twin).cell_bytes = (*chunk).cell_bytes;
+                (*twin).free = (*chunk).free;
+                (*chunk).twin_distance = twin.expose_provenance().wrapping_sub(chunk.addr());
+            }
+            twin
+        }
     }
 
     /// Gives a chunk back to the host.
@@ -139,6 +160,17 @@ pub(crate) unsafe fn get_bit(cell: *mut u8, bitmap: Bitmap) -> bool {
     let (word, mask) = bit_of(cell);
     // SAFETY: as in `set_bit`.
     unsafe { *(*chunk_of(cell)).bits.get_unchecked(bitmap.0).get_unchecked(word) & mask != 0 }
+}
+
+/// Where the twin of a cell is, or of a place within one that is in the same chunk as its first byte.
+///
+/// # Safety
+/// `cell` lies in a live chunk whose heap is being copied.
+#[inline(always)]
+pub(crate) unsafe fn twin_of<T>(cell: *mut T) -> *mut T {
+    // SAFETY: the caller gives a cell of a live chunk.
+    let distance = unsafe { (*chunk_of(cell.cast())).twin_distance };
+    std::ptr::with_exposed_provenance_mut(cell.addr().wrapping_add(distance))
 }
 
 /// The charged bytes of a cell.

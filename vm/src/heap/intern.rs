@@ -250,6 +250,24 @@ impl Interned {
     }
 }
 
+impl Interned {
+    /// The same table of the strings that `moved` gives for those in this one.
+    pub(crate) fn twin(&self, moved: impl Fn(*mut Str) -> *mut Str) -> Interned {
+        let entry = |entry: &mut u64| {
+            if *entry != 0 {
+                *entry = *entry & !ADDRESS | moved(string_of(*entry)).expose_provenance() as u64;
+            }
+        };
+        let mut segments = self.segments.clone();
+        let mut overflow = self.overflow.clone();
+        let lines = segments.iter_mut().flat_map(|segment| segment.iter_mut()).chain(&mut overflow);
+        lines.for_each(|line| line.0[..ENTRIES].iter_mut().for_each(entry));
+        let overflow_free = self.overflow_free.clone();
+        let Interned { buckets, mask, count, .. } = *self;
+        Interned { segments, overflow, overflow_free, buckets, mask, count, scratch: Vec::new() }
+    }
+}
+
 fn new_segment() -> Box<[Line; SEGMENT]> {
     let lines = vec![Line([0; ENTRIES + 1]); SEGMENT].into_boxed_slice();
     lines.try_into().unwrap_or_else(|_| unreachable!("a segment has that many lines"))

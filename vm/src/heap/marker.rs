@@ -523,7 +523,7 @@ impl Marker {
 
 /// Asks the machine to fetch the memory at an address.
 #[inline(always)]
-fn prefetch(address: usize) {
+pub(super) fn prefetch(address: usize) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: a prefetch has no effect but on caches, whatever the address.
     unsafe {

@@ -204,6 +204,33 @@ impl Array {
     }
 }
 
+impl FiberCell {
+    /// Gives a cell the state that it owns from now on, and what drops it; nothing is charged for it yet.
+    ///
+    /// # Safety
+    /// `fiber` is a fiber cell that owns no state; `state` stays valid until `drop_state` is called with it.
+    pub(super) unsafe fn give_state(fiber: *mut FiberCell, state: *mut (), drop_state: unsafe fn(*mut ())) {
+        // SAFETY: the caller gives a fiber cell.
+        unsafe {
+            (*fiber).state = state;
+            (*fiber).drop_state = drop_state;
+            (*fiber).external = 0;
+        }
+    }
+
+    /// Makes a cell that was copied one that owns no state, dead as it is; what was charged for it stays charged.
+    ///
+    /// # Safety
+    /// `fiber` is a fiber cell whose state belongs to another.
+    pub(super) unsafe fn forget_state(fiber: *mut FiberCell) {
+        // SAFETY: the caller gives a fiber cell.
+        unsafe {
+            (*fiber).state = null_mut();
+            (*fiber).drop_state = |_| {};
+        }
+    }
+}
+
 impl Userdata {
     /// Notes that the object was scanned in a cycle; false if that was done before.
     ///

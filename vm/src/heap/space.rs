@@ -7,7 +7,7 @@
 use std::ptr::null_mut;
 
 use super::chunk::{ALL_FREE, BLOCK_BYTES, BLOCK_WORDS, BLOCKS, Bitmap, CHUNK_BYTES, Chunk, GRANULE};
-use super::chunk::{block_index, chunk_of, get_bit, set_bit};
+use super::chunk::{block_index, chunk_of, get_bit, set_bit, twin_of};
 use super::size_class::{CLASS_BYTES, CLASSES, large_bytes_for};
 
 /// The open hole of a class.
@@ -354,6 +354,49 @@ impl Space {
             }
         }
         self.huge_swept >= self.huge.len()
+    }
+}
+
+impl Space {
+    /// A space with a twin of each chunk, where the same cells are allocated and the same will be, but hold nothing yet; `None`
+    /// when the host has no memory. No mark is set in it. Only between cycles.
+    pub(crate) fn twin(&self) -> Option<Space> {
+        let mut twin = Space::new();
+        for (chunks, twins) in [(&self.chunks, &mut twin.chunks), (&self.huge, &mut twin.huge)] {
+            for &chunk in chunks {
+                // SAFETY: the lists hold live chunks.
+                let made = unsafe { Chunk::create_twin(chunk, self.marks.other()) };
+                if made.is_null() {
+                    return None;
+                }
+                twins.push(made);
+            }
+        }
+        // SAFETY: blocks and runs are in listed chunks.
+        let twins = |blocks: &[*mut u8]| blocks.iter().map(|&block| unsafe { twin_of(block) }).collect();
+        for (list, other) in self.lists.iter().zip(&mut twin.lists) {
+            *other = BlockList { blocks: twins(&list.blocks), ..*list };
+        }
+        for (cursor, other) in self.cursors.iter().zip(&mut twin.cursors) {
+            // A hole that is used up may end with its chunk.
+            if cursor.next != cursor.end {
+                // SAFETY: the hole is in a listed chunk.
+                let next = unsafe { twin_of(cursor.next) };
+                *other = Cursor { next, end: next.wrapping_add(cursor.end.addr() - cursor.next.addr()) };
+            }
+        }
+        twin.runs = twins(&self.runs);
+        let Space { marks, black, first_free, blocks_free, huge_bytes, huge_swept, .. } = *self;
+        (twin.marks, twin.black, twin.first_free) = (marks, black, first_free);
+        (twin.blocks_free, twin.huge_bytes, twin.huge_swept) = (blocks_free, huge_bytes, huge_swept);
+        Some(twin)
+    }
+
+    /// The addresses of all chunks, ascending.
+    pub(crate) fn chunk_addresses(&self) -> Vec<usize> {
+        let mut addresses: Vec<usize> = self.chunks.iter().chain(&self.huge).map(|chunk| chunk.addr()).collect();
+        addresses.sort_unstable();
+        addresses
     }
 }
 

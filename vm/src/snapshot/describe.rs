@@ -1,7 +1,7 @@
 //! A machine's state for people: fibers with source lines and locals, heap by kind, programs and memories.
 
 use super::SnapshotError;
-use super::save::{Code, save};
+use super::save::{Cells, Code, save};
 use crate::context::Context;
 use crate::heap::FiberCell;
 use crate::inspect::Frame;
@@ -91,7 +91,7 @@ impl Machine {
     /// # Errors
     /// As for [`save`](Self::save): what cannot travel is not counted.
     pub fn report_state(&mut self) -> Result<StateReport, SnapshotError> {
-        let saved = save(&mut self.cx, &[], Code::Shared)?;
+        let saved = save(&mut self.cx, &[], Code::Shared, Cells::Written)?;
         let cx = &*self.cx;
         let mut fibers: Vec<FiberReport> = saved.fibers.iter().filter_map(|&cell| fiber(self, cell)).collect();
         fibers.sort_by_key(|fiber| match fiber.activity {

@@ -4,10 +4,11 @@ use super::SnapshotError;
 use super::bytes::Reader;
 use super::load_items::Items;
 use super::parts::Parts;
+use super::twin::Twin;
 use crate::context::{Context, FUEL_LIMIT_MAX, FUEL_UNLIMITED, NO_SIGNATURE};
 use crate::dispatch::convert::layout_of;
 use crate::function::{Body, FunctionInfo, GuestFunction};
-use crate::heap::transfer::{FiberState, HeapLoader, LoadOutside, LoadedLayout};
+use crate::heap::transfer::{FiberState, HeapLoader, LoadOutside, LoadedLayout, WaitingCells};
 use crate::heap::{FiberCell, Heap, HeapLimits, HostObject};
 use crate::host::HostState;
 use crate::instance::Instance;
@@ -50,11 +51,12 @@ pub(super) fn note(bytes: &[u8]) -> Result<&[u8], SnapshotError> {
     Ok(Parts::read(bytes)?.note)
 }
 
-/// Takes over a state, in place of the one that is there.
+/// Takes over a state, in place of the one that is there; its cells are in the parts or in a twin.
 pub(super) fn load(
     old: &mut Box<Context>,
     parts: &Parts<&[u8]>,
     programs: &[Rc<Verified>],
+    twin: Option<Twin>,
 ) -> Result<Vec<u8>, SnapshotError> {
     let bytes_max = usize::try_from(old.limits.memory_bytes_max).unwrap_or(usize::MAX);
     let heap = Heap::new(HeapLimits { bytes_max, ..old.heap.limits() });
@@ -62,9 +64,10 @@ pub(super) fn load(
     new.budget = MemoryBudget::new(old.limits.memory_bytes_max);
     new.number_reader = old.number_reader;
     new.keeps_uncaught = old.keeps_uncaught;
+    let waiting = twin.map(|twin| twin.put_into(&mut new)).transpose()?;
     new.host_functions = std::mem::take(&mut old.host_functions);
     let codecs = std::mem::take(&mut old.codecs);
-    let mut result = read(&mut new, (&codecs, &mut old.host_state), parts, programs);
+    let mut result = read(&mut new, (&codecs, &mut old.host_state), parts, programs, waiting);
     if result.is_ok() {
         let mut states = Reader::new(parts.states, "states of libraries");
         result = codecs.load_states(&mut old.host_state, &mut states).and_then(|()| states.end());
@@ -89,6 +92,7 @@ fn read(
     (codecs, host_state): (&super::Codecs, &mut HostState),
     parts: &Parts<&[u8]>,
     programs: &[Rc<Verified>],
+    mut waiting: Option<WaitingCells>,
 ) -> Result<(), SnapshotError> {
     let mut loading = Loading {
         cx,
@@ -109,7 +113,10 @@ fn read(
     // The heap is elsewhere while its cells are made, as what reads them belongs to the machine.
     let limits = loading.cx.heap.limits();
     let mut heap = std::mem::replace(&mut loading.cx.heap, Heap::new(limits));
-    let cells = HeapLoader::load(&mut heap, parts.cells, parts.strings, parts.shapes, parts.contents, &mut loading);
+    let cells = match &mut waiting {
+        None => HeapLoader::load(&mut heap, parts.cells, parts.strings, parts.shapes, parts.contents, &mut loading),
+        Some(waiting) => waiting.complete(&mut heap, &mut loading),
+    };
     loading.cx.heap = heap;
     let cells = cells?;
     let mut from = Reader::new(parts.machine, "machine");

@@ -32,6 +32,7 @@
 //! | `settle` | stacks brought to plain code |
 //! | `save`, `save_items`, `save_runs`, `save_stack` | from a machine to bytes |
 //! | `load`, `load_code`, `load_items`, `load_machine`, `load_runs`, `load_stack`, `levels` | from bytes to a machine; trusts nothing |
+//! | `twin` | the heap of a copy, which is copied as it lies; the other parts of a copy go through bytes |
 //! | `describe` | a state for people: what runs, and what there is |
 //! | `codec` | how the host's own objects and states travel |
 
@@ -53,10 +54,12 @@ mod save_items;
 mod save_runs;
 mod save_stack;
 mod settle;
+mod twin;
 
 use crate::machine::Machine;
 use minivm_isa::verify::Verified;
 use parts::Parts;
+use save::Cells;
 use std::fmt;
 use std::rc::Rc;
 
@@ -106,7 +109,7 @@ impl Machine {
     /// # Errors
     /// When something cannot travel; nothing is written then.
     pub fn save(&mut self, note: &[u8], code: CodeForm) -> Result<Vec<u8>, SnapshotError> {
-        save::save(&mut self.cx, note, code.into()).map(|saved| saved.parts.join())
+        save::save(&mut self.cx, note, code.into(), Cells::Written).map(|saved| saved.parts.join())
     }
 
     /// As [`save`](Self::save), with the code of all programs but those with these hashes:
@@ -115,7 +118,7 @@ impl Machine {
     /// # Errors
     /// As for [`save`](Self::save).
     pub fn save_without(&mut self, note: &[u8], programs: &[ProgramHash]) -> Result<Vec<u8>, SnapshotError> {
-        save::save(&mut self.cx, note, save::Code::Without(programs)).map(|saved| saved.parts.join())
+        save::save(&mut self.cx, note, save::Code::Without(programs), Cells::Written).map(|saved| saved.parts.join())
     }
 
     /// The hashes of all programs that have instances, each once.
@@ -134,7 +137,7 @@ impl Machine {
     /// When the bytes make no sense or something is missing. The machine is as before then, but for states of the host's
     /// libraries.
     pub fn load(&mut self, bytes: &[u8]) -> Result<Vec<u8>, SnapshotError> {
-        load::load(&mut self.cx, &Parts::read(bytes)?, &[])
+        load::load(&mut self.cx, &Parts::read(bytes)?, &[], None)
     }
 
     /// As [`load`](Self::load), for a state that was saved as [`CodeForm::ByHash`] or without some of its programs: `programs`
@@ -144,7 +147,7 @@ impl Machine {
     /// As for [`load`](Self::load).
     pub fn load_with(&mut self, bytes: &[u8], programs: Vec<Verified>) -> Result<Vec<u8>, SnapshotError> {
         let programs: Vec<Rc<Verified>> = programs.into_iter().map(Rc::new).collect();
-        load::load(&mut self.cx, &Parts::read(bytes)?, &programs)
+        load::load(&mut self.cx, &Parts::read(bytes)?, &programs, None)
     }
 
     /// The note in a snapshot, without loading it.
@@ -171,8 +174,8 @@ impl Machine {
     /// # Errors
     /// As for [`save`](Self::save) and [`load`](Self::load).
     pub fn copy_into(&mut self, other: &mut Machine) -> Result<(), SnapshotError> {
-        let saved = save::save(&mut self.cx, &[], save::Code::Shared)?;
-        load::load(&mut other.cx, &saved.parts.borrow(), &saved.programs).map(|_| ())
+        let saved = save::save(&mut self.cx, &[], save::Code::Shared, Cells::Copied)?;
+        load::load(&mut other.cx, &saved.parts.borrow(), &saved.programs, saved.twin).map(|_| ())
     }
 
     /// Says how host objects of a kind travel, by their [`type_name`](crate::heap::HostObject::type_name).

@@ -4,11 +4,12 @@ use super::bytes::Writer;
 use super::parts::Parts;
 use super::save_items::{FUNCTION, Items};
 use super::settle;
+use super::twin::Twin;
 use super::{Codecs, ProgramHash, SnapshotError, program_hash};
 use crate::context::{Context, FUEL_LIMIT_MAX, Status};
 use crate::dispatch::Flow;
 use crate::function::{Body, FunctionInfo};
-use crate::heap::transfer::{HeapSaver, SaveOutside};
+use crate::heap::transfer::{HeapCopier, HeapSaver, SaveOutside};
 use crate::heap::{FiberCell, HostObject};
 use crate::instance::{Instance, SharedMemory};
 use crate::machine::Definition;
@@ -51,6 +52,15 @@ impl From<CodeForm> for Code<'_> {
     }
 }
 
+/// Where the cells of the heap go.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cells {
+    /// Into the bytes.
+    Written,
+    /// Into a twin of the heap.
+    Copied,
+}
+
 /// The run of a state.
 #[derive(Clone, Copy)]
 pub(super) enum RunKind {
@@ -82,11 +92,21 @@ pub(super) struct Saving<'c> {
 /// The programs whose numbers stand in bytes that share them.
 pub(super) type Programs = Vec<Rc<Verified>>;
 
+/// Cells as bytes.
+#[derive(Default)]
+struct Written {
+    count: usize,
+    shapes: Vec<u8>,
+    contents: Vec<u8>,
+}
+
 /// What saving gives.
 pub(super) struct Saved {
     pub(super) parts: Parts<Vec<u8>>,
     /// The programs that the parts share, when they do not hold them.
     pub(super) programs: Programs,
+    /// The heap, when its cells were copied.
+    pub(super) twin: Option<Twin>,
     /// Heap cells and their bytes by kind.
     pub(super) census: BTreeMap<&'static str, (usize, usize)>,
     /// All memories, as they were met.
@@ -96,7 +116,7 @@ pub(super) struct Saved {
 }
 
 /// Saves a state.
-pub(super) fn save(cx: &mut Context, note: &[u8], code: Code<'_>) -> Result<Saved, SnapshotError> {
+pub(super) fn save(cx: &mut Context, note: &[u8], code: Code<'_>, cells: Cells) -> Result<Saved, SnapshotError> {
     let run = match (cx.status, cx.run.uncaught) {
         (Status::Running | Status::OutOfFuel | Status::Stepped, _) => RunKind::Stands,
         (Status::Failed, Uncaught::Stopped(error)) => RunKind::Raised(error),
@@ -129,7 +149,7 @@ pub(super) fn save(cx: &mut Context, note: &[u8], code: Code<'_>) -> Result<Save
     }
     let codecs = std::mem::take(&mut cx.codecs);
     let mut saving = Saving::new(cx, codecs);
-    let result = saving.all(note, code, run);
+    let result = saving.all(note, (code, cells), run);
     let codecs = std::mem::take(&mut saving.codecs);
     cx.codecs = codecs;
     result
@@ -161,7 +181,7 @@ impl<'c> Saving<'c> {
         }
     }
 
-    fn all(&mut self, note: &[u8], form: Code<'_>, run: RunKind) -> Result<Saved, SnapshotError> {
+    fn all(&mut self, note: &[u8], (form, cells): (Code<'_>, Cells), run: RunKind) -> Result<Saved, SnapshotError> {
         // What can be refused comes first.
         let mut states = Writer::new();
         self.codecs.save_states(&mut self.cx.host_state, &mut states)?;
@@ -171,10 +191,10 @@ impl<'c> Saving<'c> {
         self.machine(&mut heap, &mut machine)?;
         self.cx.heap.save_state(&mut heap, &mut machine);
         self.runs(&mut heap, run, &mut machine)?;
-        // SAFETY: everything met is reachable, and the run stands.
-        let (cells, shapes, contents) = unsafe { heap.drain(self)? };
-        self.cx.heap.forget_strings(&heap);
-        self.cx.heap.save_counters(&heap, &mut machine);
+        let (cells, twin) = match cells {
+            Cells::Written => (self.write_cells(&mut heap, &mut machine)?, None),
+            Cells::Copied => (Written::default(), Some(self.copy_cells(&mut heap, &mut machine)?)),
+        };
         let is_limited = self.cx.fuel <= FUEL_LIMIT_MAX;
         machine.flag(is_limited);
         machine.signed(if is_limited { self.cx.fuel } else { 0 });
@@ -182,19 +202,42 @@ impl<'c> Saving<'c> {
         let memories = self.items.memories.all().to_vec();
         let (items, item_contents) = std::mem::take(&mut self.items).into_parts();
         let parts = Parts {
-            cells,
+            cells: cells.count,
             strings: heap.interned,
             note: note.to_vec(),
             code,
             instances,
             hosts,
             items,
-            shapes,
-            contents,
+            shapes: cells.shapes,
+            contents: cells.contents,
             machine: [item_contents, machine.into_bytes()].concat(),
             states: states.into_bytes(),
         };
-        Ok(Saved { parts, programs, memories, fibers: heap.fibers(), census: heap.census })
+        Ok(Saved { parts, programs, twin, memories, fibers: heap.fibers(), census: heap.census })
+    }
+
+    /// Writes all cells that were met or are reachable from such, and what the heap counts.
+    fn write_cells(&mut self, heap: &mut HeapSaver, machine: &mut Writer) -> Result<Written, SnapshotError> {
+        // SAFETY: everything met is reachable, and the run stands.
+        let (count, shapes, contents) = unsafe { heap.drain(self)? };
+        self.cx.heap.forget_strings(heap.interned, |string| heap.has_met(string.cast()));
+        self.cx.heap.save_counters(heap.live_bytes, machine);
+        Ok(Written { count, shapes, contents })
+    }
+
+    /// As [`write_cells`](Self::write_cells), but copies the cells.
+    fn copy_cells(&mut self, heap: &mut HeapSaver, machine: &mut Writer) -> Result<Twin, SnapshotError> {
+        let mut copier = HeapCopier::new(&self.cx.heap)?;
+        // SAFETY: everything met is reachable, and the run stands. Names and interned strings are cells of the heap.
+        unsafe {
+            copier.copy(heap, self)?;
+            self.cx.heap.forget_strings(copier.strings(), |string| copier.has_reached(string));
+            self.cx.heap.save_counters(copier.live_bytes(), machine);
+            let metamethods = self.cx.metamethods.map(|name| copier.twin(name));
+            let no_memory = copier.twin(self.cx.no_memory);
+            Ok(Twin { heap: copier.finish(&self.cx.heap, heap), metamethods, no_memory })
+        }
     }
 
     /// The programs, and the instances with their bridges.

@@ -112,6 +112,19 @@ impl<'a> HeapLoader<'a> {
         Ok(loader)
     }
 
+    /// The loader of cells that are there already, in the order of their numbers, and of fibers that are yet to be read.
+    pub(super) fn of_cells(cells: Vec<*mut Header>, fibers: Vec<(*mut FiberCell, &'a [u8])>) -> HeapLoader<'a> {
+        HeapLoader {
+            cells,
+            fibers,
+            hidden: Vec::new(),
+            has_hidden: false,
+            last_id: 0,
+            nodes_max: 0,
+            chains: Default::default(),
+        }
+    }
+
     fn shape(
         &mut self,
         heap: &mut Heap,

@@ -26,9 +26,13 @@ mod load;
 mod load_table;
 mod map;
 mod save;
+mod twin;
+mod twin_heap;
 
 pub(crate) use load::{FiberState, HeapLoader, LoadOutside, LoadedLayout};
 pub(crate) use save::{HeapSaver, SaveOutside};
+pub(crate) use twin::HeapCopier;
+pub(crate) use twin_heap::{HeapTwin, WaitingCells};
 
 /// Tag byte of a value that refers to a cell.
 const REFERENCE: u8 = 5;

@@ -35,7 +35,7 @@ pub(crate) trait SaveOutside {
 /// Numbers cells and writes them.
 pub(crate) struct HeapSaver {
     map: AddressMap,
-    cells: Vec<*mut Header>,
+    pub(super) cells: Vec<*mut Header>,
     /// Numbers of cells that hold the contents of a weak table, ascending.
     hidden: Vec<u32>,
     /// Places in the contents that want the number of a cell, if that is met at all.
@@ -365,12 +365,13 @@ impl Heap {
         }
     }
 
-    /// Forgets strings that nothing refers to: they do not travel, and the program shall make them anew in either copy.
-    pub(crate) fn forget_strings(&mut self, saver: &HeapSaver) {
-        if saver.interned == self.interned.len() {
+    /// Forgets strings but for the live ones, so many: they do not travel, and the program shall make them anew in either
+    /// copy.
+    pub(crate) fn forget_strings(&mut self, live: usize, is_live: impl Fn(*mut Str) -> bool) {
+        if live == self.interned.len() {
             return;
         }
-        let is_live = |string: *mut Str| saver.has_met(string.cast());
+        let is_live = &is_live;
         let mut from = Some(0);
         while let Some(bucket) = from {
             from = self.interned.purge(bucket, usize::MAX, is_live);
@@ -387,11 +388,11 @@ impl Heap {
         }
     }
 
-    /// Writes what the heap counts, when all cells were written.
-    pub(crate) fn save_counters(&self, saver: &HeapSaver, out: &mut Writer) {
+    /// Writes what the heap counts, of which so many bytes are those of live cells.
+    pub(crate) fn save_counters(&self, live_bytes: usize, out: &mut Writer) {
         out.number(self.last_id);
         out.number(self.allocated_bytes());
-        out.count(self.used_bytes().saturating_sub(self.external + saver.live_bytes));
+        out.count(self.used_bytes().saturating_sub(self.external + live_bytes));
         out.signed(self.debt);
         out.signed(self.last_grant);
         out.count(self.live);

@@ -1,0 +1,447 @@
+//! Cells copied as they lie, for another machine in the same process.
+//!
+//! Each chunk gets a twin in which the same cells are allocated, and what is reachable is copied to the same place there, with
+//! references moved by the distance between the two. So the copy allocates what the original does, where the original does;
+//! garbage stays garbage, of which nothing is copied. What the heap does not know is written as it is for snapshots, and waits
+//! to be read: a function, a type, the state of a fiber, an object of the host.
+
+use super::save::{HeapSaver, SaveOutside};
+use super::twin_heap::{HeapTwin, Outside};
+use crate::heap::chunk::{Bitmap, cell_bytes, chunk_of, get_bit, set_bit, twin_of};
+use crate::heap::header::Header;
+use crate::heap::marker::prefetch;
+use crate::heap::object::{Array, Cell, Closure, ElementKind, FiberCell, Record, Userdata};
+use crate::heap::space::Space;
+use crate::heap::string::Str;
+use crate::heap::table::layout::{DEAD_KEY, Node, PART_HEADER_BYTES, Table, hash_part_bytes};
+use crate::heap::weak::AddressHasher;
+use crate::heap::{Heap, OutOfMemory};
+use crate::snapshot::SnapshotError;
+use crate::value::{Tag, Value};
+use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
+use std::ptr::null_mut;
+
+/// How many cells ahead memory is fetched.
+const AHEAD: usize = 8;
+
+/// Copies what is reachable.
+pub(crate) struct HeapCopier {
+    space: Space,
+    /// The marks say which cells of the twins were copied, or are in the queue; the next cycle clears them.
+    copied: Bitmap,
+    /// Cells that were reached, in order.
+    queue: Vec<*mut Header>,
+    /// Interned strings among them.
+    strings: usize,
+    /// Bytes of the cells reached.
+    live_bytes: usize,
+    /// Nodes of twins whose key died.
+    dead_keys: Vec<*mut Node>,
+    functions: Numbers,
+    layouts: Numbers,
+    outside: Outside,
+}
+
+/// Numbers of what was written, by address or number in the machine.
+#[derive(Default)]
+struct Numbers {
+    known: HashMap<usize, u32, BuildHasherDefault<AddressHasher>>,
+    last: Option<(usize, u32)>,
+}
+
+impl Numbers {
+    /// The number of something, which `write` writes when it is met first.
+    #[inline(always)]
+    fn number(&mut self, key: usize, write: impl FnOnce() -> Result<(), SnapshotError>) -> Result<u32, SnapshotError> {
+        match self.last {
+            Some((last, number)) if last == key => Ok(number),
+            _ => self.look_up(key, write),
+        }
+    }
+
+    fn look_up(&mut self, key: usize, write: impl FnOnce() -> Result<(), SnapshotError>) -> Result<u32, SnapshotError> {
+        let next = u32::try_from(self.known.len()).map_err(|_| SnapshotError::OutOfMemory)?;
+        let number = *self.known.entry(key).or_insert(next);
+        if number == next {
+            write()?;
+        }
+        self.last = Some((key, number));
+        Ok(number)
+    }
+}
+
+impl HeapCopier {
+    /// Makes the twins of a heap's chunks. Only between cycles, and no other copy of it is made meanwhile.
+    ///
+    /// # Errors
+    /// When the host has no memory.
+    pub(crate) fn new(heap: &Heap) -> Result<HeapCopier, OutOfMemory> {
+        let space = heap.space.twin().ok_or(OutOfMemory { bytes: heap.footprint_bytes() })?;
+        Ok(HeapCopier {
+            copied: space.marks(),
+            space,
+            queue: Vec::new(),
+            strings: 0,
+            live_bytes: 0,
+            dead_keys: Vec::new(),
+            functions: Numbers::default(),
+            layouts: Numbers::default(),
+            outside: Outside::default(),
+        })
+    }
+
+    /// Copies all cells that were met and those they lead to.
+    ///
+    /// # Safety
+    /// Everything that was met is live and of the heap that is copied, and nothing is being changed.
+    pub(crate) unsafe fn copy(
+        &mut self,
+        saver: &mut HeapSaver,
+        outside: &mut dyn SaveOutside,
+    ) -> Result<(), SnapshotError> {
+        let (mut next, mut met) = (0, 0);
+        loop {
+            // SAFETY: the cells were met, or reached from such.
+            unsafe {
+                while let Some(&cell) = saver.cells.get(met) {
+                    met += 1;
+                    self.reach(cell);
+                }
+                let Some(&cell) = self.queue.get(next) else { return Ok(()) };
+                if let Some(ahead) = self.queue.get(next + AHEAD) {
+                    prefetch(ahead.addr());
+                }
+                next += 1;
+                self.cell(cell, saver, outside)?;
+            }
+        }
+    }
+
+    /// Whether a cell of the heap was reached.
+    ///
+    /// # Safety
+    /// `cell` is a cell of the heap that is copied, dead or not, in a chunk that is there.
+    pub(crate) unsafe fn has_reached<T>(&self, cell: *mut T) -> bool {
+        // SAFETY: the caller gives a cell of a live chunk, which has a twin.
+        unsafe { get_bit(twin_of(cell).cast(), self.copied) }
+    }
+
+    /// The twin of a cell that was reached.
+    ///
+    /// # Safety
+    /// `cell` is a cell of the heap that is copied.
+    pub(crate) unsafe fn twin<T>(&self, cell: *mut T) -> *mut T {
+        // SAFETY: the caller gives a cell of a live chunk, which has a twin.
+        unsafe {
+            debug_assert!(self.has_reached(cell), "only what was reached is copied");
+            twin_of(cell)
+        }
+    }
+
+    /// Interned strings that were reached.
+    pub(crate) fn strings(&self) -> usize {
+        self.strings
+    }
+
+    /// Bytes of the cells that were reached.
+    pub(crate) fn live_bytes(&self) -> usize {
+        self.live_bytes
+    }
+
+    /// The twin of a cell, which will be copied.
+    #[inline(always)]
+    unsafe fn reach<T>(&mut self, cell: *mut T) -> *mut T {
+        // SAFETY: callers give a live cell of the heap.
+        unsafe {
+            let twin = twin_of(cell);
+            if set_bit(twin.cast(), self.copied) {
+                self.live_bytes += cell_bytes(cell.cast());
+                self.queue.push(cell.cast());
+            }
+            twin
+        }
+    }
+
+    /// Copies the first bytes of a cell; gives its twin.
+    #[inline(always)]
+    unsafe fn copy_bytes<T>(cell: *mut T, bytes: usize) -> *mut T {
+        // SAFETY: callers give a cell of at least that many bytes; its twin is another cell of the same size.
+        unsafe {
+            let twin = twin_of(cell);
+            twin.cast::<u8>().copy_from_nonoverlapping(cell.cast::<u8>(), bytes);
+            twin
+        }
+    }
+
+    /// Copies a part of a table that has a cell of its own; gives its twin.
+    #[inline(always)]
+    unsafe fn copy_part<T>(&mut self, part: *mut T, bytes: usize) -> *mut T {
+        // SAFETY: callers give a part of a live table of at least that many bytes.
+        unsafe {
+            if set_bit(twin_of(part).cast(), self.copied) {
+                self.live_bytes += cell_bytes(part.cast());
+            }
+            HeapCopier::copy_bytes(part, bytes)
+        }
+    }
+
+    /// Moves a reference that was copied, if it is one.
+    #[inline(always)]
+    unsafe fn reference<T>(&mut self, slot: *mut *mut T) {
+        // SAFETY: callers give a place that holds null or the address of a live cell.
+        unsafe {
+            if !(*slot).is_null() {
+                *slot = self.reach(*slot);
+            }
+        }
+    }
+
+    /// Moves the references among values that were copied.
+    #[inline(always)]
+    unsafe fn values(&mut self, slots: *mut Value, count: usize) {
+        // SAFETY: callers give that many values, which refer to live cells.
+        unsafe {
+            for index in 0..count {
+                let slot = slots.add(index);
+                if (*slot).tag.is_object() {
+                    (*slot).payload = self.word((*slot).payload);
+                }
+            }
+        }
+    }
+
+    /// The address of a cell's twin.
+    #[inline(always)]
+    unsafe fn word(&mut self, address: u64) -> u64 {
+        let cell: *mut Header = std::ptr::with_exposed_provenance_mut(address as usize);
+        // SAFETY: callers give the address of a live cell. The provenance of twins is exposed.
+        unsafe { self.reach(cell).addr() as u64 }
+    }
+
+    unsafe fn cell(
+        &mut self,
+        cell: *mut Header,
+        saver: &mut HeapSaver,
+        outside: &mut dyn SaveOutside,
+    ) -> Result<(), SnapshotError> {
+        // SAFETY: callers give a live cell; its kind says what it is.
+        unsafe {
+            match Tag(u32::from((*cell).kind())) {
+                Tag::STRING => {
+                    let string = cell.cast::<Str>();
+                    HeapCopier::copy_bytes(string, size_of::<Str>() + Str::len(string));
+                    self.strings += usize::from(Str::is_short(string));
+                }
+                Tag::TABLE => self.table(cell.cast()),
+                Tag::FUNCTION => self.closure(cell.cast(), outside)?,
+                Tag::CELL => {
+                    let twin = HeapCopier::copy_bytes(cell.cast::<Cell>(), size_of::<Cell>());
+                    self.values(&raw mut (*twin).value, 1);
+                }
+                Tag::RECORD => self.record(cell.cast(), outside)?,
+                Tag::ARRAY => self.array(cell.cast(), outside)?,
+                Tag::USERDATA => self.userdata(cell.cast(), saver, outside)?,
+                Tag::FIBER => {
+                    let fiber = cell.cast::<FiberCell>();
+                    let twin = HeapCopier::copy_bytes(fiber, size_of::<FiberCell>());
+                    (*twin).state = null_mut();
+                    self.outside.owners.push(twin.cast());
+                    outside.fiber((*fiber).state, saver, &mut self.outside.owned)?;
+                }
+                kind => unreachable!("no cell is of the kind {}", kind.name()),
+            }
+        }
+        Ok(())
+    }
+
+    unsafe fn table(&mut self, table: *mut Table) {
+        // SAFETY: callers give a live table; indices stay within its parts. What was inline is so in the twin.
+        unsafe {
+            let twin = HeapCopier::copy_bytes(table, cell_bytes(table.cast()));
+            if Table::is_weak(table) {
+                (*twin).array = self.reach(Table::contents(table)).cast();
+            } else {
+                let len = (*table).array_len as usize;
+                (*twin).array = if Table::array_is_inline(table) {
+                    // Without inline slots this is the end of the cell, which may be that of the chunk.
+                    Table::inline_array(twin)
+                } else {
+                    let part = Table::array_header(table);
+                    self.copy_part(part, PART_HEADER_BYTES + len * size_of::<Value>()).add(1).cast()
+                };
+                self.values((*twin).array, len);
+            }
+            let nodes = Table::node_count(table) as usize;
+            if nodes == 0 {
+                return;
+            }
+            let header = Table::hash_header(table);
+            let header =
+                if (*header).inline { twin_of(header) } else { self.copy_part(header, hash_part_bytes(nodes)) };
+            (*twin).nodes = header.add(1).cast();
+            self.reference(&raw mut (*header).metatable);
+            for index in 0..nodes {
+                self.node((*twin).nodes.add(index));
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn node(&mut self, node: *mut Node) {
+        // SAFETY: callers give a node that was copied.
+        unsafe {
+            if (*node).key_tag == DEAD_KEY {
+                self.dead_keys.push(node);
+                return;
+            }
+            if Tag(u32::from((*node).key_tag)).is_object() {
+                (*node).key = self.word((*node).key);
+            }
+            if Tag(u32::from((*node).value_tag)).is_object() {
+                (*node).value = self.word((*node).value);
+            }
+        }
+    }
+
+    unsafe fn closure(&mut self, closure: *mut Closure, outside: &mut dyn SaveOutside) -> Result<(), SnapshotError> {
+        // SAFETY: callers give a live closure.
+        unsafe {
+            let count = (*closure).count as usize;
+            let bytes = size_of::<Closure>() + count * size_of::<Value>();
+            let twin = HeapCopier::copy_bytes(closure, bytes);
+            self.values(Closure::upvalues(twin), count);
+            let (function, out) = ((*closure).function, &mut self.outside.functions);
+            let number = self.functions.number(function.addr(), || outside.function(function, out))?;
+            self.outside.closures.push((twin, number));
+        }
+        Ok(())
+    }
+
+    /// The number of a type that was written.
+    fn layout(&mut self, type_index: u32, outside: &mut dyn SaveOutside) -> Result<u32, SnapshotError> {
+        let out = &mut self.outside.layouts;
+        self.layouts.number(type_index as usize, || outside.layout(type_index, out))
+    }
+
+    unsafe fn record(&mut self, record: *mut Record, outside: &mut dyn SaveOutside) -> Result<(), SnapshotError> {
+        // SAFETY: callers give a live record, whose layout is within its words.
+        unsafe {
+            let twin = HeapCopier::copy_bytes(record, size_of::<Record>() + (*record).words as usize * 8);
+            let (layout, data) = (&*(*record).layout, Record::data(twin));
+            for &word in layout.values() {
+                self.values(data.add(word as usize).cast(), 1);
+            }
+            for &word in layout.references() {
+                let word = data.add(word as usize);
+                *word = if *word == 0 { 0 } else { self.word(*word) };
+            }
+            let number = self.layout((*record).type_index, outside)?;
+            self.outside.typed.push((twin.cast(), number));
+        }
+        Ok(())
+    }
+
+    unsafe fn array(&mut self, array: *mut Array, outside: &mut dyn SaveOutside) -> Result<(), SnapshotError> {
+        // SAFETY: callers give a live array with `len` elements of its kind.
+        unsafe {
+            let (len, element) = ((*array).len as usize, (*array).element);
+            let twin = HeapCopier::copy_bytes(array, size_of::<Array>() + len * element.bytes());
+            let data = Array::data(twin);
+            match element {
+                ElementKind::Any => self.values(data.cast(), len),
+                ElementKind::Ref => {
+                    for index in 0..len {
+                        let word = data.cast::<u64>().add(index);
+                        *word = if *word == 0 { 0 } else { self.word(*word) };
+                    }
+                }
+                _ => {}
+            }
+            let number = self.layout((*array).type_index, outside)?;
+            self.outside.typed.push((twin.cast(), number));
+        }
+        Ok(())
+    }
+
+    unsafe fn userdata(
+        &mut self,
+        userdata: *mut Userdata,
+        saver: &mut HeapSaver,
+        outside: &mut dyn SaveOutside,
+    ) -> Result<(), SnapshotError> {
+        // SAFETY: callers give a live host object. The object that was copied with its cell is not the twin's.
+        unsafe {
+            let count = (*userdata).count as usize;
+            let twin = HeapCopier::copy_bytes(userdata, size_of::<Userdata>() + count * size_of::<Value>());
+            (&raw mut (*twin).object).write(None);
+            self.outside.owners.push(twin.cast());
+            self.reference(&raw mut (*twin).metatable);
+            self.values(Userdata::user_values(twin), count);
+            let object = &mut (*userdata).object;
+            self.outside.owned.flag(object.is_some());
+            match object {
+                Some(object) => outside.host_object(&mut **object, saver, &mut self.outside.owned),
+                None => Ok(()),
+            }
+        }
+    }
+
+    /// What was copied, as it was met. The heap has forgotten all interned strings but for those that were reached.
+    ///
+    /// # Safety
+    /// It is the heap that was copied, and nothing was changed since.
+    pub(crate) unsafe fn finish(mut self, heap: &Heap, saver: &HeapSaver) -> HeapTwin {
+        // SAFETY: what is listed was reached, or can be asked whether it was.
+        unsafe {
+            self.resolve_dead_keys(heap);
+            let dead_external = self.copy_dead_owners(heap);
+            HeapTwin {
+                interned: heap.interned.twin(|string| self.twin(string)),
+                kind_names: heap.kind_names.map(|name| self.twin(name)),
+                owners: heap.owners.iter().map(|&owner| twin_of(owner)).collect(),
+                cells: saver.cells.iter().map(|&cell| self.twin(cell)).collect(),
+                live_bytes: self.live_bytes,
+                dead_external,
+                space: self.space,
+                outside: self.outside,
+            }
+        }
+    }
+
+    /// Copies what is dead and owns something, as cells that own nothing, so that the collector finds as many of them; gives the
+    /// bytes that are charged for them.
+    unsafe fn copy_dead_owners(&mut self, heap: &Heap) -> usize {
+        let mut bytes = 0;
+        for &owner in &heap.owners {
+            // SAFETY: listed owners are not freed yet. Nothing but the list refers to them.
+            unsafe {
+                if self.has_reached(owner) {
+                    continue;
+                }
+                if u32::from((*owner).kind()) == Tag::FIBER.0 {
+                    let twin = HeapCopier::copy_bytes(owner.cast::<FiberCell>(), size_of::<FiberCell>());
+                    FiberCell::forget_state(twin);
+                } else {
+                    let twin = HeapCopier::copy_bytes(owner.cast::<Userdata>(), size_of::<Userdata>());
+                    (&raw mut (*twin).object).write(None);
+                }
+                bytes += Heap::charged_for(owner);
+            }
+        }
+        bytes
+    }
+
+    /// Moves dead keys, as others may be compared to them; forgets those whose chunk is gone.
+    unsafe fn resolve_dead_keys(&mut self, heap: &Heap) {
+        let chunks = heap.space.chunk_addresses();
+        for node in std::mem::take(&mut self.dead_keys) {
+            // SAFETY: the nodes are those of twins. Chunks that are there have twins.
+            unsafe {
+                let key: *mut u8 = std::ptr::with_exposed_provenance_mut((*node).key as usize);
+                let has_chunk = chunks.binary_search(&chunk_of(key).addr()).is_ok();
+                (*node).key = if has_chunk { twin_of(key).addr() as u64 } else { 0 };
+            }
+        }
+    }
+}

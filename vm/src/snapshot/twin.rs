@@ -1,0 +1,25 @@
+//! The heap of a copy, with what the machine itself knows of it.
+
+use crate::context::{Context, MetamethodNames};
+use crate::heap::transfer::{HeapTwin, WaitingCells};
+use crate::heap::{OutOfMemory, Str};
+
+/// A copied heap, and the strings in it that a machine has by name.
+pub(super) struct Twin {
+    pub(super) heap: HeapTwin,
+    pub(super) metamethods: MetamethodNames,
+    pub(super) no_memory: *mut Str,
+}
+
+impl Twin {
+    /// Gives a new context this heap in place of its own.
+    ///
+    /// # Errors
+    /// When its limits do not allow it.
+    pub(super) fn put_into(self, new: &mut Context) -> Result<WaitingCells, OutOfMemory> {
+        let waiting = self.heap.put_into(&mut new.heap)?;
+        new.metamethods = self.metamethods;
+        new.no_memory = self.no_memory;
+        Ok(waiting)
+    }
+}
