@@ -35,6 +35,14 @@ fn fibers() {
 }
 
 #[test]
+fn preemptive() {
+    let total: i64 =
+        (0..10_000).filter(|number| number % 1000 != 999).map(|n| (1..=10 + n % 50).sum::<i64>() * n).sum();
+    let sum = format!("they all ended, 10 with an error; the sum of the others is {total}");
+    prints("preemptive", &["10000 runs are aside, of ", "work.lua:", "rounds = 10", "does not like this", &sum]);
+}
+
+#[test]
 fn error_snapshot() {
     let parts = ["prices.lua:3", "rate = none", "index = 2", "total = 12.0", "fails in the same way"];
     prints("error_snapshot", &parts);

@@ -1,6 +1,6 @@
 //! Finalisers: when they run, what becomes of their errors, and the end of a program.
 //!
-//! They run one after another, never one inside another: above a guest frame before an instruction that was about to
+//! In one run they run one after another, never one inside another: above a guest frame before an instruction that was about to
 //! allocate, or above a host function before it begins. What they fail with is told to a function that the host has
 //! registered, and goes no further.
 

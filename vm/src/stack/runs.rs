@@ -5,6 +5,7 @@
 //! aside where it stands between two instructions, in plain code, waits for the host, or has stopped at an error: then its
 //! running fiber keeps where it goes on, as a suspended one does. Programs cannot resume, close or wrap it there.
 
+use super::memory::FIRST_WORDS;
 use super::stepping;
 use super::switch;
 use super::uncaught::Uncaught;
@@ -163,6 +164,9 @@ impl Parked {
         }
     }
 }
+
+// What a run costs besides its fiber and its stack, which are charged to the program.
+const _: () = assert!(size_of::<Parked>() <= 256);
 
 /// The runs that are aside, by number.
 #[derive(Default)]
@@ -337,6 +341,11 @@ impl Machine {
     /// # Errors
     /// When there is no memory for its fiber.
     pub fn spawn(&mut self, function: Value, arguments: &[Value]) -> Result<RunId, OutOfMemory> {
+        // Programs are let through here, as their next step collects; a host may never come to one.
+        let bytes = FIRST_WORDS * 8 + size_of::<Fiber>();
+        if self.cx.heap.room_bytes() < bytes {
+            return Err(OutOfMemory { bytes });
+        }
         let fiber = switch::create(&mut self.cx, function)?;
         let cell = fiber.as_fiber().expect("it was just made");
         // SAFETY: it was just made.
