@@ -12,7 +12,7 @@ fn sum_down(p: &mut ProgramBuilder) {
     let mut f = p.function("main", Signature::dynamic(1, false));
     let (left, body, end) = (f.param(0), f.block(), f.block());
     let (one, zero, sum) = (f.integer(1), f.integer(0), f.register(Type::Any));
-    f.emit(Instruction::Add { dst: sum, lhs: zero.into(), rhs: zero.into() });
+    f.emit(Instruction::Add { dst: sum, lhs: zero, rhs: zero });
     f.open_local("sum", sum);
     f.jump(body);
     f.switch_to(body);
