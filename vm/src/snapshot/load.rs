@@ -128,9 +128,7 @@ fn read(
     let limits = loading.cx.heap.limits();
     let mut heap = std::mem::replace(&mut loading.cx.heap, Heap::new(limits));
     let cells = match &mut waiting {
-        None => {
-            HeapLoader::load(&mut heap, parts.cells, parts.strings, parts.shapes, parts.contents, &mut loading)
-        }
+        None => HeapLoader::load(&mut heap, parts.cells, parts.strings, parts.shapes, parts.contents, &mut loading),
         Some(waiting) => waiting.complete(&mut heap, &mut loading),
     };
     loading.cx.heap = heap;

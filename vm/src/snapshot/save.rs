@@ -122,12 +122,7 @@ pub(super) struct Saved {
 }
 
 /// Saves a state.
-pub(super) fn save(
-    cx: &mut Context,
-    note: &[u8],
-    code: Code<'_>,
-    cells: Cells,
-) -> Result<Saved, SnapshotError> {
+pub(super) fn save(cx: &mut Context, note: &[u8], code: Code<'_>, cells: Cells) -> Result<Saved, SnapshotError> {
     let run = match (cx.status, cx.uncaught) {
         (Status::Running | Status::OutOfFuel | Status::Stepped, _) => RunKind::Stands,
         (Status::Failed, Uncaught::Stopped(error)) => RunKind::Raised(error),

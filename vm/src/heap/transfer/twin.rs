@@ -53,22 +53,14 @@ struct Numbers {
 impl Numbers {
     /// The number of something, which `write` writes when it is met first.
     #[inline(always)]
-    fn number(
-        &mut self,
-        key: usize,
-        write: impl FnOnce() -> Result<(), SnapshotError>,
-    ) -> Result<u32, SnapshotError> {
+    fn number(&mut self, key: usize, write: impl FnOnce() -> Result<(), SnapshotError>) -> Result<u32, SnapshotError> {
         match self.last {
             Some((last, number)) if last == key => Ok(number),
             _ => self.look_up(key, write),
         }
     }
 
-    fn look_up(
-        &mut self,
-        key: usize,
-        write: impl FnOnce() -> Result<(), SnapshotError>,
-    ) -> Result<u32, SnapshotError> {
+    fn look_up(&mut self, key: usize, write: impl FnOnce() -> Result<(), SnapshotError>) -> Result<u32, SnapshotError> {
         let next = u32::try_from(self.known.len()).map_err(|_| SnapshotError::OutOfMemory)?;
         let number = *self.known.entry(key).or_insert(next);
         if number == next {
@@ -285,11 +277,8 @@ impl HeapCopier {
                 return;
             }
             let header = Table::hash_header(table);
-            let header = if (*header).inline {
-                twin_of(header)
-            } else {
-                self.copy_part(header, hash_part_bytes(nodes))
-            };
+            let header =
+                if (*header).inline { twin_of(header) } else { self.copy_part(header, hash_part_bytes(nodes)) };
             (*twin).nodes = header.add(1).cast();
             self.reference(&raw mut (*header).metatable);
             for index in 0..nodes {

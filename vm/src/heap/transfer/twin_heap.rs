@@ -11,7 +11,6 @@ use crate::snapshot::SnapshotError;
 use crate::snapshot::bytes::{Reader, Writer};
 use crate::value::Tag;
 
-
 /// What cells hold that the heap does not know, and the cells that wait for it.
 #[derive(Default)]
 pub(super) struct Outside {
