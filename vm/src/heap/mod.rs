@@ -6,7 +6,7 @@
 //! | `header`, `object`, `string`, `intern`, `table/` | what cells look like, and how they are made and used |
 //! | `marker`, `weak` | marking what is reachable; weak tables and ephemerons |
 //! | `collect`, `finaliser` | the phases of a cycle, in steps |
-//! | `transfer/` | all cells as bytes, and back |
+//! | `transfer/` | all cells as bytes, and back; or copied for another machine |
 //!
 //! It knows no source language, no bytecode and no frame: the interpreter hands it roots through [`Roots`].
 //!

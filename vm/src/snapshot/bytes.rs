@@ -18,6 +18,11 @@ impl Writer {
         self.bytes
     }
 
+    /// What was written so far.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// Number of bytes written so far.
     pub(crate) fn len(&self) -> usize {
         self.bytes.len()

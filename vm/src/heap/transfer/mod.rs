@@ -20,6 +20,14 @@
 //! their own, then the logarithm of their number. A node is its key, value and distance to the next of its chain; 0 for one
 //! never used, 0xff and a number of four bytes for one whose key died.
 //!
+//! A copy within the process goes another way for all that is plain memory of the heap, see `twin`.
+//!
+//! | file | what |
+//! |---|---|
+//! | `save`, `map` | cells as bytes; their numbers by address |
+//! | `load`, `load_table` | cells from bytes; trusts nothing |
+//! | `twin`, `twin_heap` | cells copied as they lie; what they wait for until another machine has them |
+//!
 //! A value is a tag byte; 3 a zigzag LEB128 integer, 4 eight bytes of a float, 5 the number of a cell.
 
 mod load;

@@ -44,12 +44,7 @@ pub(crate) struct HeapTwin {
 pub(crate) struct WaitingCells {
     cells: Vec<*mut Header>,
     owners: Vec<*mut Header>,
-    functions: Vec<u8>,
-    closures: Vec<(*mut Closure, u32)>,
-    layouts: Vec<u8>,
-    typed: Vec<(*mut Header, u32)>,
-    owned: Vec<u8>,
-    met_owners: Vec<*mut Header>,
+    outside: Outside,
 }
 
 impl HeapTwin {
@@ -59,7 +54,8 @@ impl HeapTwin {
     /// When the limit of the heap does not allow them.
     pub(crate) fn put_into(self, heap: &mut Heap) -> Result<WaitingCells, OutOfMemory> {
         // A program may be over its limit by as much, and goes on in the copy.
-        if self.live_bytes > heap.limits.bytes_max.saturating_add(OVERDRAFT_BYTES) {
+        let over = heap.limits.reserve_bytes.saturating_add(OVERDRAFT_BYTES);
+        if self.live_bytes > heap.limits.bytes_max.saturating_add(over) {
             return Err(OutOfMemory { bytes: self.live_bytes });
         }
         assert!(heap.owners.is_empty(), "a new heap owns nothing");
@@ -69,17 +65,7 @@ impl HeapTwin {
         // Everything was allocated just now.
         (heap.granted, heap.last_grant, heap.debt) = (0, 0, -(self.live_bytes as i64));
         heap.external = self.dead_external;
-        let Outside { functions, closures, layouts, typed, owned, owners } = self.outside;
-        Ok(WaitingCells {
-            cells: self.cells,
-            owners: self.owners,
-            functions: functions.into_bytes(),
-            closures,
-            layouts: layouts.into_bytes(),
-            typed,
-            owned: owned.into_bytes(),
-            met_owners: owners,
-        })
+        Ok(WaitingCells { cells: self.cells, owners: self.owners, outside: self.outside })
     }
 }
 
@@ -93,8 +79,8 @@ impl WaitingCells {
         self.functions(outside)?;
         self.layouts(outside)?;
         let mut fibers = Vec::new();
-        let mut from = Reader::new(&self.owned, "what cells own");
-        for &owner in &self.met_owners {
+        let mut from = Reader::new(self.outside.owned.bytes(), "what cells own");
+        for &owner in &self.outside.owners {
             // SAFETY: the cells were copied, and own nothing yet. The heap knows of each when it does.
             unsafe {
                 if u32::from((*owner).kind()) == Tag::FIBER.0 {
@@ -115,12 +101,12 @@ impl WaitingCells {
     }
 
     fn functions(&self, outside: &mut dyn LoadOutside) -> Result<(), SnapshotError> {
-        let mut from = Reader::new(&self.functions, "functions");
+        let mut from = Reader::new(self.outside.functions.bytes(), "functions");
         let mut functions = Vec::new();
         while from.left() > 0 {
             functions.push(outside.function(&mut from)?);
         }
-        for &(closure, number) in &self.closures {
+        for &(closure, number) in &self.outside.closures {
             let (function, code) = functions[number as usize];
             // SAFETY: the closures were copied.
             unsafe { ((*closure).function, (*closure).code) = (function, code) };
@@ -129,12 +115,12 @@ impl WaitingCells {
     }
 
     fn layouts(&self, outside: &mut dyn LoadOutside) -> Result<(), SnapshotError> {
-        let mut from = Reader::new(&self.layouts, "types");
+        let mut from = Reader::new(self.outside.layouts.bytes(), "types");
         let mut layouts = Vec::new();
         while from.left() > 0 {
             layouts.push(outside.layout(&mut from)?);
         }
-        for &(cell, number) in &self.typed {
+        for &(cell, number) in &self.outside.typed {
             let (type_index, layout) = &layouts[number as usize];
             // SAFETY: the cells were copied; they are records and arrays.
             unsafe {
