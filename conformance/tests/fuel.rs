@@ -71,7 +71,7 @@ fn outcome(rounds: i64, mut go_on: impl FnMut(&mut Machine) -> (RunState, u64)) 
             }
             RunState::Failed(Failure::Error { trap, .. }) => format!("{trap:?}"),
             RunState::Failed(Failure::Exit(code)) => format!("exit {code}"),
-            RunState::Waiting(_) => unreachable!("nothing waits"),
+            RunState::Waiting(_) | RunState::Yielded(_) => unreachable!("nothing waits"),
         };
         return Outcome { result, instructions };
     }

@@ -54,6 +54,7 @@ fn in_slices(machine: &mut Machine, chunk: Value, arguments: &[Value]) -> Result
             RunState::Failed(failure) => return Err(failure),
             RunState::OutOfFuel | RunState::Stepped => {}
             RunState::Waiting(request) => panic!("nothing here waits for {}", request.name()),
+            RunState::Yielded(_) => panic!("nothing here yields to the host"),
         }
     }
 }

@@ -77,7 +77,9 @@ fn main() -> Result<(), Box<dyn Error>> {
                 return Ok(());
             }
             RunState::Failed(failure) => return Err(failure.into()),
-            RunState::Waiting(_) | RunState::Stepped => return Err("nobody asked for that".into()),
+            RunState::Waiting(_) | RunState::Yielded(_) | RunState::Stepped => {
+                return Err("nobody asked for that".into());
+            }
         }
     }
 }

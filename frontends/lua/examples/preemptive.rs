@@ -77,7 +77,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 }
                 failed += 1;
             }
-            RunState::OutOfFuel | RunState::Waiting(_) | RunState::Stepped => {
+            RunState::OutOfFuel | RunState::Waiting(_) | RunState::Yielded(_) | RunState::Stepped => {
                 return Err("nobody asked for that".into());
             }
         }

@@ -74,7 +74,9 @@ fn finish(machine: &mut Machine) -> Result<String, Box<dyn Error>> {
     match machine.resume() {
         RunState::Finished(values) => Ok(machine.describe(values.first().copied().unwrap_or(Value::NIL))),
         RunState::Failed(failure) => Err(failure.to_string().into()),
-        RunState::OutOfFuel | RunState::Stepped | RunState::Waiting(_) => Err("it has not ended".into()),
+        RunState::OutOfFuel | RunState::Stepped | RunState::Waiting(_) | RunState::Yielded(_) => {
+            Err("it has not ended".into())
+        }
     }
 }
 

@@ -32,6 +32,8 @@ pub(crate) enum Status {
     Stepped,
     /// A host function waits for an answer.
     Waiting,
+    /// The main fiber has yielded to the host.
+    Yielded,
 }
 
 impl Status {

@@ -38,12 +38,17 @@ impl Loading<'_> {
         }
         match from.byte()? {
             run_kind::NONE => {}
-            kind @ (run_kind::STANDS | run_kind::RAISED) => {
+            kind @ (run_kind::STANDS | run_kind::RAISED | run_kind::WAITS | run_kind::YIELDED) => {
                 let raised = if kind == run_kind::RAISED { Some(cells.value(from)?) } else { None };
                 let has_id = from.flag()?;
                 let number = from.number()?;
                 let id = if has_id { new_number(number, from)? } else { None };
-                self.run((kind, raised), FiberState::Running, &mut taken, cells, from)?;
+                if kind == run_kind::YIELDED {
+                    self.cx.run = Run { is_untold: true, ..yielded(cells, from)? };
+                    self.cx.status = Status::Yielded;
+                } else {
+                    self.run((kind, raised), FiberState::Running, &mut taken, cells, from)?;
+                }
                 self.cx.run.id = id;
             }
             _ => return Err(from.damaged("the run is of no known kind")),
@@ -81,8 +86,9 @@ impl Loading<'_> {
                 }
                 take_fiber(cell, taken, from)?;
                 let values = values(cells, from)?;
-                (Run { fiber: cell, main_fiber: cell, values, ..Run::default() }, Status::Running)
+                (Run { fiber: cell, main_fiber: cell, values, may_yield: true, ..Run::default() }, Status::Running)
             }
+            run_kind::YIELDED => (yielded(cells, from)?, Status::Yielded),
             run_kind::FINISHED => {
                 let values = values(cells, from)?;
                 (Run { values, ..Run::default() }, Status::Finished)
@@ -111,6 +117,7 @@ impl Loading<'_> {
         cells: &HeapLoader<'_>,
         from: &mut Reader<'_>,
     ) -> Result<(), SnapshotError> {
+        let may_yield = from.flag()?;
         let main: *mut FiberCell = cells.reference_to(Tag::FIBER, from)?.cast();
         let cell: *mut FiberCell = cells.reference_to(Tag::FIBER, from)?.cast();
         // SAFETY: all fibers were read.
@@ -145,6 +152,7 @@ impl Loading<'_> {
             trace: (!trace.is_empty()).then(|| trace.to_string()),
             uncaught: raised.map_or(Uncaught::Never, Uncaught::Stopped),
             is_untold: true,
+            may_yield,
             ..Run::default()
         };
         (self.cx.pc, self.cx.regs) = (fiber.pc, fiber.saved_regs());
@@ -186,6 +194,16 @@ impl Loading<'_> {
         self.cx.open_count = values.len();
         Ok(())
     }
+}
+
+/// Reads a run that has yielded to the host.
+fn yielded(cells: &HeapLoader<'_>, from: &mut Reader<'_>) -> Result<Run, SnapshotError> {
+    let suspended: *mut FiberCell = cells.reference_to(Tag::FIBER, from)?.cast();
+    if suspended.is_null() {
+        return Err(from.damaged("a run has yielded without a fiber"));
+    }
+    let is_yield_untold = from.flag()?;
+    Ok(Run { suspended, is_yield_untold, values: values(cells, from)?, may_yield: true, ..Run::default() })
 }
 
 /// Takes the fibers of a run, from the running one to the main one; gives how many wait.

@@ -506,7 +506,7 @@ fn top(building: &Building<'_>, kind: u8) -> Option<(Pc, usize)> {
             let sound = match kind {
                 state::SUSPENDED => !is_waiting,
                 state::NORMAL => is_waiting || *record == RecordKind::Host,
-                state::PARKED => *record == RecordKind::Host,
+                state::RUNNING | state::PARKED => *record == RecordKind::Host,
                 state::FAILED | state::RAISED | state::PARKED_RAISED => true,
                 _ => false,
             };

@@ -162,7 +162,7 @@ impl Machine {
     pub fn is_stopped(&self) -> bool {
         use crate::context::Status;
         match self.cx.status {
-            Status::Running | Status::OutOfFuel | Status::Stepped => true,
+            Status::Running | Status::OutOfFuel | Status::Stepped | Status::Yielded => true,
             Status::Failed => self.uncaught_error().is_some(),
             Status::Finished | Status::Waiting => false,
         }

@@ -70,6 +70,10 @@ pub(super) enum RunKind {
     Stands,
     /// It has stopped where this error was raised, which nobody catches.
     Raised(Value),
+    /// It waits for the host.
+    Waits,
+    /// It has yielded to the host.
+    Yielded,
 }
 
 /// What is being saved.
@@ -121,10 +125,8 @@ pub(super) fn save(cx: &mut Context, note: &[u8], code: Code<'_>, cells: Cells) 
         (Status::Running | Status::OutOfFuel | Status::Stepped, _) => RunKind::Stands,
         (Status::Failed, Uncaught::Stopped(error)) => RunKind::Raised(error),
         (Status::Finished | Status::Failed, _) => RunKind::None,
-        (Status::Waiting, _) => {
-            let name = cx.run.request.as_ref().map_or("an answer", |request| request.name());
-            return Err(SnapshotError::Refused(format!("the run waits for '{name}' of the host")));
-        }
+        (Status::Yielded, _) => RunKind::Yielded,
+        (Status::Waiting, _) => RunKind::Waits,
     };
     match run {
         RunKind::Stands if cx.stand() => {}
@@ -133,12 +135,19 @@ pub(super) fn save(cx: &mut Context, note: &[u8], code: Code<'_>, cells: Cells) 
         }
         // It stands inside of an instruction, as a fiber that has failed does.
         RunKind::Raised(_) => {}
+        RunKind::Waits => {
+            if let Some(request) = &cx.run.request {
+                let name = request.name();
+                return Err(SnapshotError::Refused(format!("the run waits for '{name}', which the host was not told")));
+            }
+        }
+        RunKind::Yielded => {}
         RunKind::None => {
             cx.run.end_fibers();
             (cx.pc, cx.regs) = (std::ptr::null(), std::ptr::null_mut());
         }
     }
-    let is_run = !matches!(run, RunKind::None);
+    let is_run = !matches!(run, RunKind::None | RunKind::Yielded);
     // SAFETY: a run that stands has a whole state.
     unsafe {
         let at = Flow { pc: cx.pc, regs: cx.regs };

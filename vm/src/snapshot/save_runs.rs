@@ -17,7 +17,7 @@ use crate::stack::uncaught::Uncaught;
 use crate::value::Value;
 use minivm_isa::TrapCode;
 
-/// How the kinds of runs are written. Those from [`WAITS`](run_kind::WAITS) on are aside.
+/// How the kinds of runs are written. Those from [`NEW`](run_kind::NEW) to [`EXITED`](run_kind::EXITED) are aside.
 pub(super) mod run_kind {
     pub(in crate::snapshot) const NONE: u8 = 0;
     pub(in crate::snapshot) const STANDS: u8 = 1;
@@ -27,6 +27,7 @@ pub(super) mod run_kind {
     pub(in crate::snapshot) const FINISHED: u8 = 5;
     pub(in crate::snapshot) const FAILED: u8 = 6;
     pub(in crate::snapshot) const EXITED: u8 = 7;
+    pub(in crate::snapshot) const YIELDED: u8 = 8;
 }
 
 impl Saving<'_> {
@@ -50,9 +51,15 @@ impl Saving<'_> {
                 out.byte(run_kind::RAISED);
                 heap.value(error, out);
             }
+            RunKind::Waits => out.byte(run_kind::WAITS),
+            RunKind::Yielded => out.byte(run_kind::YIELDED),
         }
         out.flag(cx.run.id.is_some());
         out.number(cx.run.id.map_or(0, |id| id.0));
+        if matches!(kind, RunKind::Yielded) {
+            write_yielded(&cx.run, heap, out);
+            return Ok(());
+        }
         write_run(&cx.run, heap, out);
         if matches!(kind, RunKind::Stands) {
             write_open_list(Flow { pc: cx.pc, regs: cx.regs }, cx.open_count, heap, out);
@@ -85,6 +92,10 @@ fn write_parked(parked: &Parked, heap: &mut HeapSaver, out: &mut Writer) -> Resu
             out.byte(run_kind::WAITS);
             write_run(run, heap, out);
         }
+        (Status::Yielded, _) => {
+            out.byte(run_kind::YIELDED);
+            write_yielded(run, heap, out);
+        }
         (Status::Failed, Uncaught::Stopped(error)) => {
             out.byte(run_kind::RAISED);
             heap.value(error, out);
@@ -110,8 +121,16 @@ fn write_parked(parked: &Parked, heap: &mut HeapSaver, out: &mut Writer) -> Resu
     Ok(())
 }
 
+/// Writes a run that has yielded to the host: only such may have done so.
+fn write_yielded(run: &Run, heap: &mut HeapSaver, out: &mut Writer) {
+    heap.reference(run.suspended.cast(), out);
+    out.flag(run.is_yield_untold);
+    values(&run.values, heap, out);
+}
+
 /// Writes what belongs to a run that can go on.
 fn write_run(run: &Run, heap: &mut HeapSaver, out: &mut Writer) {
+    out.flag(run.may_yield);
     heap.reference(run.main_fiber.cast(), out);
     heap.reference(run.fiber.cast(), out);
     out.count(run.overflow_words);

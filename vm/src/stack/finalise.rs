@@ -176,6 +176,7 @@ impl Machine {
                 Err(self.cx.failure_of(&message))
             }
             RunState::OutOfFuel | RunState::Stepped => Err(self.cx.failure_of("out of fuel")),
+            RunState::Yielded(_) => Err(self.cx.failure_of("a finaliser has yielded to the host")),
         }
     }
 }

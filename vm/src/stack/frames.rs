@@ -140,11 +140,15 @@ enum Shown<'m> {
 impl<'m> Reader<'m> {
     /// Reads the frames of the run that has stopped.
     pub(crate) fn of_run(cx: &'m Context) -> Self {
+        if !cx.run.suspended.is_null() {
+            // SAFETY: the run keeps the fiber that has yielded.
+            return Reader::of_fiber(cx, unsafe { Value::from_fiber(cx.run.suspended) });
+        }
         let is_uncaught = matches!(cx.run.uncaught, Uncaught::Stopped(_));
         let stands = match cx.status {
             Status::Running | Status::OutOfFuel | Status::Stepped | Status::Waiting => true,
             Status::Failed => is_uncaught,
-            Status::Finished => false,
+            Status::Finished | Status::Yielded => false,
         };
         let at = Flow { pc: cx.pc, regs: cx.regs };
         let walk = (stands && !at.pc.is_null()).then(|| Walk::new(cx, at, false));

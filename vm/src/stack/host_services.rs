@@ -125,16 +125,19 @@ impl HostCall<'_> {
         fiber.as_fiber().map(|cell| unsafe { Fiber::of(cell) }.state)
     }
 
-    /// The running fiber, and whether it is the main one.
+    /// The running fiber, and whether it [cannot yield](Self::is_main_fiber).
     pub fn running_fiber(&self) -> (Value, bool) {
         // SAFETY: the running fiber is alive.
-        (unsafe { Value::from_fiber(self.cx.run.fiber) }, self.cx.run.fiber == self.cx.run.main_fiber)
+        let fiber = unsafe { Value::from_fiber(self.cx.run.fiber) };
+        (fiber, self.is_main_fiber(fiber))
     }
 
-    /// Whether a value is a fiber that the host started, in this run or in one that is aside.
+    /// Whether a value is a fiber that the host started, in this run or in one that is aside, and that may not yield to it.
     pub fn is_main_fiber(&self, fiber: Value) -> bool {
+        let Some(cell) = fiber.as_fiber() else { return false };
+        let is_it = |run: &super::runs::Run| run.main_fiber == cell && !run.may_yield;
         // SAFETY: values at hand are reachable.
-        fiber.as_fiber().is_some_and(|cell| unsafe { Fiber::of(cell) }.is_main())
+        is_it(&self.cx.run) || unsafe { Fiber::of(cell) }.is_main() && self.cx.runs.iter().any(is_it)
     }
 
     /// Loads a program into the machine. Its start function, if it has one, is given back to be called. The program stays as long

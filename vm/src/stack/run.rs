@@ -24,6 +24,10 @@ pub enum RunState {
     OutOfFuel,
     /// A host function waits; [`Machine::answer`] goes on.
     Waiting(Box<dyn HostRequest>),
+    /// It has yielded these values to the host; [`Machine::answer`] goes on with what the yield gives, [`Machine::resume`]
+    /// with nothing. Only runs that were [spawned](Machine::spawn) do this; others cannot yield outside of a fiber of
+    /// theirs.
+    Yielded(Vec<Value>),
     /// The single steps are done.
     Stepped,
 }
@@ -33,7 +37,11 @@ impl RunState {
     pub fn request(&self) -> Option<&dyn HostRequest> {
         match self {
             RunState::Waiting(request) => Some(&**request),
-            RunState::Finished(_) | RunState::Failed(_) | RunState::OutOfFuel | RunState::Stepped => None,
+            RunState::Finished(_)
+            | RunState::Failed(_)
+            | RunState::OutOfFuel
+            | RunState::Stepped
+            | RunState::Yielded(_) => None,
         }
     }
 }
@@ -55,7 +63,7 @@ impl Machine {
                     return Err(self.cx.failure_of(&message));
                 }
                 RunState::OutOfFuel => return Err(self.cx.failure_of("out of fuel")),
-                RunState::Stepped => state = self.resume(),
+                RunState::Stepped | RunState::Yielded(_) => state = self.resume(),
             }
         }
     }
@@ -119,11 +127,16 @@ impl Machine {
             Status::Failed if self.uncaught_error().is_some() => {
                 crate::error::traceback(&self.cx, Flow { pc: self.cx.pc, regs: self.cx.regs }, false)
             }
+            Status::Yielded => {
+                // SAFETY: the run keeps the fiber.
+                let fiber = unsafe { Value::from_fiber(self.cx.run.suspended) };
+                crate::error::traceback_of_fiber(&self.cx, fiber, 0, &|_| None)
+            }
             Status::Running | Status::Finished | Status::Failed => String::new(),
         }
     }
 
-    /// Goes on with a run that waits for the host, giving it these values.
+    /// Goes on with a run that waits for the host, or has yielded to it, giving it these values.
     pub fn answer(&mut self, values: &[Value]) -> RunState {
         self.prepare_answer(values);
         self.resume()
@@ -131,14 +144,17 @@ impl Machine {
 
     /// As [`answer`](Self::answer), without running any instruction.
     pub fn prepare_answer(&mut self, values: &[Value]) {
-        if self.cx.status != Status::Waiting {
-            return;
-        }
-        self.cx.status = Status::Running;
-        let record = self.cx.regs;
-        // SAFETY: a run waits with the record of its host function on top.
-        let flow = unsafe { host_run::answer(&mut self.cx, record, values) };
-        self.cx.go_on(flow);
+        let cx = &mut self.cx;
+        let flow = match cx.status {
+            Status::Waiting => {
+                cx.status = Status::Running;
+                // SAFETY: a run waits with the record of its host function on top.
+                unsafe { host_run::answer(cx, cx.regs, values) }
+            }
+            Status::Yielded => switch::answer_yield(cx, values),
+            Status::Running | Status::OutOfFuel | Status::Stepped | Status::Finished | Status::Failed => return,
+        };
+        cx.go_on(flow);
     }
 }
 
@@ -156,7 +172,12 @@ impl Context {
                     self.unwind_uncaught(error);
                     continue;
                 }
-                Status::Finished | Status::Failed | Status::Waiting => return self.state(),
+                Status::Yielded if !self.run.is_yield_untold => {
+                    let flow = switch::answer_yield(self, &[]);
+                    self.go_on(flow);
+                    continue;
+                }
+                Status::Finished | Status::Failed | Status::Waiting | Status::Yielded => return self.state(),
             }
             let limited = self.fuel <= FUEL_LIMIT_MAX;
             self.stepping = steps.is_some() || limited && (is_rest || self.fuel <= UNPAID_MAX);
@@ -262,6 +283,10 @@ impl Context {
             }
             Status::OutOfFuel => RunState::OutOfFuel,
             Status::Stepped => RunState::Stepped,
+            Status::Yielded => {
+                self.run.is_yield_untold = false;
+                RunState::Yielded(std::mem::take(&mut self.run.values))
+            }
             Status::Waiting => match self.run.request.take() {
                 Some(request) => RunState::Waiting(request),
                 None => RunState::Failed(self.failure_of("a host function waits for nothing")),

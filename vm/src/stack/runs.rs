@@ -45,6 +45,8 @@ pub enum RunActivity {
     Ready,
     /// It waits for the host, whose answer it wants first.
     Waiting,
+    /// It has yielded to the host, and goes on with what that answers.
+    Yielded,
     /// It unwinds its stack, as it has stopped at an error that nobody catches.
     Raised,
     /// It has ended when it was put aside, and says how.
@@ -83,6 +85,12 @@ pub(crate) struct Run {
     pub(crate) uncaught: Uncaught,
     /// Whether the host is still to be told how it ends.
     pub(crate) is_untold: bool,
+    /// Whether its main fiber may yield to the host.
+    pub(crate) may_yield: bool,
+    /// The main fiber while it has yielded to the host: then it is suspended as any other. Else null.
+    pub(crate) suspended: *mut FiberCell,
+    /// Whether the host is still to be told that it has yielded.
+    pub(crate) is_yield_untold: bool,
 }
 
 impl Default for Run {
@@ -103,6 +111,9 @@ impl Default for Run {
             trace: None,
             uncaught: Uncaught::Never,
             is_untold: false,
+            may_yield: false,
+            suspended: null_mut(),
+            is_yield_untold: false,
         }
     }
 }
@@ -120,7 +131,9 @@ impl Run {
         };
         // SAFETY: the fiber of a message handler is kept by this.
         let handles = self.overflow_handler.map(|(cell, _)| unsafe { Value::from_fiber(cell) });
-        self.values.iter().copied().chain(failed).chain(raised).chain(handles)
+        // SAFETY: a fiber that has yielded is kept by this.
+        let suspended = (!self.suspended.is_null()).then(|| unsafe { Value::from_fiber(self.suspended) });
+        self.values.iter().copied().chain(failed).chain(raised).chain(handles).chain(suspended)
     }
 
     /// Its fibers, from the running one to the main one.
@@ -159,6 +172,7 @@ impl Parked {
             (Status::Running, _) => RunActivity::New,
             (Status::OutOfFuel | Status::Stepped, _) => RunActivity::Ready,
             (Status::Waiting, _) => RunActivity::Waiting,
+            (Status::Yielded, _) => RunActivity::Yielded,
             (Status::Failed, Uncaught::Stopped(_)) => RunActivity::Raised,
             (Status::Failed | Status::Finished, _) => RunActivity::Ended,
         }
@@ -268,7 +282,7 @@ impl Context {
     fn park(&mut self) -> Option<RunId> {
         match (self.status, self.run.uncaught) {
             (Status::Running | Status::OutOfFuel | Status::Stepped, _) => _ = self.stand(),
-            (Status::Waiting, _) | (Status::Failed, Uncaught::Stopped(_)) => {}
+            (Status::Waiting | Status::Yielded, _) | (Status::Failed, Uncaught::Stopped(_)) => {}
             // A call of a host function may have ended when it was prepared.
             (Status::Finished | Status::Failed, _) if self.run.is_untold => {}
             (Status::Finished | Status::Failed, _) => return None,
@@ -279,8 +293,9 @@ impl Context {
     /// Puts the run at work aside, which stands, waits, or has stopped or ended.
     pub(crate) fn put_aside(&mut self) -> RunId {
         let is_raised = matches!(self.run.uncaught, Uncaught::Stopped(_));
-        let goes_on = is_raised || !matches!(self.status, Status::Finished | Status::Failed);
-        if goes_on {
+        // One that has yielded has no fiber at work.
+        let is_at_work = is_raised || !matches!(self.status, Status::Finished | Status::Failed | Status::Yielded);
+        if is_at_work {
             let takes_open = !is_raised && self.takes_open();
             let (pc, regs, open_count) = (self.pc, self.regs, self.open_count);
             let fiber = self.running();
@@ -336,7 +351,8 @@ impl Context {
 
 /// Several runs in one machine. [`FiberScheduler`](crate::FiberScheduler) gives them turns.
 impl Machine {
-    /// Adds a run that will call a function. It is aside, and nothing of it runs yet.
+    /// Adds a run that will call a function. It is aside, and nothing of it runs yet. Where no fiber of its own has resumed
+    /// it, it may yield to the host, see [`RunState::Yielded`](crate::RunState::Yielded).
     ///
     /// # Errors
     /// When there is no memory for its fiber.
@@ -350,7 +366,7 @@ impl Machine {
         let cell = fiber.as_fiber().expect("it was just made");
         // SAFETY: it was just made.
         unsafe { Fiber::of(cell) }.state = FiberState::Parked;
-        let run = Run { fiber: cell, main_fiber: cell, values: arguments.to_vec(), ..Run::default() };
+        let run = Run { fiber: cell, main_fiber: cell, values: arguments.to_vec(), may_yield: true, ..Run::default() };
         Ok(self.cx.runs.add(run, Status::Running))
     }
 
@@ -408,7 +424,8 @@ impl Machine {
 
     /// The frames of a run that is aside, as [`frames`](Self::frames) shows those of the one at work. None for others.
     pub fn frames_of_run(&self, id: RunId) -> Frames<'_> {
-        let fiber = self.cx.runs.parked.get(&id).map_or(null_mut(), |parked| parked.run.fiber);
+        let top = |run: &Run| if run.suspended.is_null() { run.fiber } else { run.suspended };
+        let fiber = self.cx.runs.parked.get(&id).map_or(null_mut(), |parked| top(&parked.run));
         Frames::of(Reader::of_parked(&self.cx, fiber))
     }
 }

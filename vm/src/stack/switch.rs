@@ -344,11 +344,17 @@ pub(crate) unsafe fn suspend(cx: &mut Context, base: Regs, count: usize, place: 
     // SAFETY: the caller's registers are below the frame.
     unsafe {
         let caller = base.sub(crate::context::return_info(place).delta as usize);
-        if cx.run.fiber == cx.run.main_fiber {
+        let is_main = cx.run.fiber == cx.run.main_fiber;
+        if is_main && !cx.run.may_yield {
             return raise_message(cx, at, "attempt to yield from outside a coroutine");
         }
         if cx.run.fiber == cx.run.finaliser_in {
             return raise_message(cx, at, "attempt to yield across a C-call boundary");
+        }
+        if is_main {
+            cx.run.values = values_at(base, count);
+            cx.running().save(place, caller);
+            return yield_to_host(cx);
         }
         let values = slots(base, count);
         let resumer = cx.running().resumer;
@@ -357,6 +363,35 @@ pub(crate) unsafe fn suspend(cx: &mut Context, base: Regs, count: usize, place: 
         cx.run.fiber_depth -= 1;
         let record = cx.running().saved_regs();
         give(cx, record, Ok(values))
+    }
+}
+
+/// The main fiber, whose state is saved, yields the values of the run to the host.
+fn yield_to_host(cx: &mut Context) -> Flow {
+    cx.running().state = FiberState::Suspended;
+    cx.run.suspended = std::mem::replace(&mut cx.run.fiber, std::ptr::null_mut());
+    cx.run.main_fiber = std::ptr::null_mut();
+    cx.run.is_yield_untold = true;
+    cx.stop(Status::Yielded, Flow { pc: std::ptr::null(), regs: std::ptr::null_mut() })
+}
+
+/// Goes on with the run that has yielded to the host, which gives it these values.
+pub(crate) fn answer_yield(cx: &mut Context, values: &[Value]) -> Flow {
+    let cell = std::mem::replace(&mut cx.run.suspended, std::ptr::null_mut());
+    (cx.run.is_yield_untold, cx.run.values) = (false, Vec::new());
+    // SAFETY: the run has kept the fiber; what another run has done to it meanwhile its state says.
+    unsafe {
+        let state = Fiber::of(cell).state;
+        if state != FiberState::Suspended {
+            cx.run.failure = Some(cx.failure_of(not_resumable(state)));
+            return cx.stop(Status::Failed, Flow { pc: std::ptr::null(), regs: std::ptr::null_mut() });
+        }
+        cx.status = Status::Running;
+        cx.run.main_fiber = cell;
+        // No fiber is left behind.
+        debug_assert!(cx.run.fiber.is_null(), "the one that has yielded was the last");
+        enter_fiber(cx, cell, std::ptr::null(), std::ptr::null_mut(), FiberState::Suspended);
+        start_or_continue(cx, cell, values)
     }
 }
 

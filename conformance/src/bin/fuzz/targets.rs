@@ -168,7 +168,7 @@ fn execute(program: Program) -> &'static str {
             RunState::Finished(_) => "finishes",
             RunState::Failed(_) => "fails",
             RunState::OutOfFuel | RunState::Stepped => return "runs out of fuel",
-            RunState::Waiting(_) => "waits",
+            RunState::Waiting(_) | RunState::Yielded(_) => "waits",
         };
     }
     reached

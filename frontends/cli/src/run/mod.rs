@@ -315,7 +315,9 @@ impl Session {
                 Err(self.stopped())
             }
             RunState::Waiting(request) => Err(self.failure(format!("nothing here can serve `{}`", request.name()))),
-            RunState::Stepped => Err(self.failure("the run stopped after a step that nobody asked for")),
+            RunState::Stepped | RunState::Yielded(_) => {
+                Err(self.failure("the run stopped where nobody asked for that"))
+            }
         }
     }
 
