@@ -125,11 +125,15 @@ fn snapshot_of_runs() -> Vec<u8> {
     }
     machine.take_up(waiting);
     assert!(matches!(machine.resume(), RunState::Waiting(_)));
+    let yielding = prepared(&mut machine, "local t = { 1 } return t, coroutine.yield('yielded', t)");
+    let yielding = machine.spawn(yielding, &[]).expect("there is memory");
+    machine.take_up(yielding);
+    assert!(matches!(machine.resume(), RunState::Yielded(_)));
     let function = prepared(&mut machine, "local t = {} for i = 1, 100 do t[i] = { select('#', table.unpack(t)) } end");
     let last = machine.spawn(function, &[]).expect("there is memory");
     machine.take_up(last);
     machine.step(200);
-    assert_eq!(machine.runs().len(), 2 * PROGRAMS.len() + 3);
+    assert_eq!(machine.runs().len(), 2 * PROGRAMS.len() + 4);
     machine.save(b"", CodeForm::Whole).expect("it can be saved")
 }
 
