@@ -370,7 +370,8 @@ impl Machine {
         Ok(self.cx.runs.add(run, Status::Running))
     }
 
-    /// Puts the run at work aside, if there is one whose end was not told yet; then there is none. It goes on another time, after [`take_up`](Self::take_up), as if nothing had happened. Meanwhile it keeps what it uses alive.
+    /// Puts the run at work aside, if there is one whose end was not told yet; then there is none. It goes on another time,
+    /// after [`take_up`](Self::take_up), as if nothing had happened. Meanwhile it keeps what it uses alive.
     ///
     /// It is brought to its next instruction: what host functions do before that happens now. If it ends there or waits for
     /// the host, it says so when it is taken up and resumed.
