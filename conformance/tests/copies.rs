@@ -126,6 +126,19 @@ fn a_copy_is_the_same_state() {
 
 #[test]
 fn a_copy_collects_when_the_original_does() {
+    collects_as_the_original(copied);
+}
+
+#[test]
+fn what_is_loaded_collects_when_the_original_does() {
+    collects_as_the_original(|machine| {
+        let mut other = fresh(Limits::default());
+        other.load(&saved(machine)).expect("it can be loaded");
+        other
+    });
+}
+
+fn collects_as_the_original(copied: fn(&mut Machine) -> Machine) {
     let source = "local old, n = {}, 0
         while true do
             n = n + 1

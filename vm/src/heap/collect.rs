@@ -8,7 +8,7 @@
 //! Everything but the scanning of the roots and the flip is done in slices.
 
 use super::marker::Roots;
-use super::object::FiberCell;
+use super::object::{FiberCell, Owner};
 use super::{Heap, HeapLimits, OutOfMemory};
 use crate::snapshot::SnapshotError;
 use crate::snapshot::bytes::{Reader, Writer};
@@ -368,12 +368,16 @@ impl Heap {
             self.cycle.cursor += 1;
             // SAFETY: owners are not freed before the cycle ends, and a dead one leaves the list here.
             unsafe {
-                if self.marker.is_marked(owner) {
-                    self.owners[self.cycle.kept] = owner;
-                    self.cycle.kept += 1;
-                } else {
-                    self.discharge(Heap::charged_for(owner));
-                    Heap::drop_owner(owner);
+                match owner {
+                    Owner::Cell(cell) if self.marker.is_marked(cell) => {
+                        self.owners[self.cycle.kept] = owner;
+                        self.cycle.kept += 1;
+                    }
+                    Owner::Cell(cell) => {
+                        self.discharge(Heap::charged_for(cell));
+                        Heap::drop_owner(cell);
+                    }
+                    Owner::Dead { charged } => self.discharge(charged),
                 }
             }
         }

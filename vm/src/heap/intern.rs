@@ -132,11 +132,26 @@ impl Interned {
         self.count
     }
 
-    /// Makes room for so many more strings at once, so that adding them moves none.
-    pub(crate) fn reserve(&mut self, count: usize) {
-        while self.buckets * LOAD_MAX < self.count.saturating_add(count) {
+    /// Its buckets: between cycles at most [`buckets_max`](Self::buckets_max).
+    pub(crate) fn buckets(&self) -> usize {
+        self.buckets
+    }
+
+    /// The most buckets for the strings that are there, as the end of a purge leaves it.
+    pub(crate) fn buckets_max(&self) -> usize {
+        (self.count * 2).max(SEGMENT)
+    }
+
+    /// Grows to so many buckets.
+    pub(crate) fn grow_to(&mut self, buckets: usize) {
+        while self.buckets < buckets {
             self.split_bucket();
         }
+    }
+
+    /// Makes room for so many more strings at once, so that adding them moves none.
+    pub(crate) fn reserve(&mut self, count: usize) {
+        self.grow_to(self.count.saturating_add(count).div_ceil(LOAD_MAX));
     }
 
     /// Adds an entry to a bucket.

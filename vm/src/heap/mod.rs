@@ -52,6 +52,7 @@ use crate::value::{Tag, Value};
 use collect::Cycle;
 use finaliser::Finalisers;
 use intern::Interned;
+use object::Owner;
 use size_class::{CLASS_BYTES_MAX, cell_bytes_for, class_of, large_bytes_for};
 use space::Space;
 
@@ -109,7 +110,7 @@ pub struct Heap {
     interned: Interned,
     finalisers: Finalisers,
     /// Cells that own memory of the host: userdata and fibers.
-    owners: Vec<*mut Header>,
+    owners: Vec<Owner>,
     cycle: Cycle,
     limits: HeapLimits,
     last_id: u64,

@@ -362,7 +362,7 @@ impl Heap {
             userdata.write(Userdata { header, metatable: null_mut(), object: Some(object), count, scanned_in: 0 });
             fill_nil(Userdata::user_values(userdata), count as usize);
         }
-        self.owners.push(userdata.cast());
+        self.owners.push(Owner::Cell(userdata.cast()));
         Ok(userdata)
     }
 
@@ -417,7 +417,7 @@ impl Heap {
         let header = Header::new(Tag::FIBER, 0);
         // SAFETY: the fresh cell holds the fixed part.
         unsafe { fiber.write(FiberCell { header, state, drop_state, scanned_in, external: 0 }) };
-        self.owners.push(fiber.cast());
+        self.owners.push(Owner::Cell(fiber.cast()));
         Ok(fiber)
     }
 
@@ -483,13 +483,24 @@ impl Heap {
         // A search for dead owners that is under way has left a gap behind those it kept.
         let gap = self.cycle.owners_gap();
         for (index, owner) in std::mem::take(&mut self.owners).into_iter().enumerate() {
-            if !gap.contains(&index) {
+            if let Owner::Cell(owner) = owner
+                && !gap.contains(&index)
+            {
                 // SAFETY: called when the heap is dropped; outside the gap each owner is listed once until it is
                 // dropped.
                 unsafe { Heap::drop_owner(owner) };
             }
         }
     }
+}
+
+/// What owns memory of the host, until the collector has found that it is dead.
+#[derive(Clone, Copy)]
+pub(super) enum Owner {
+    /// A userdata or a fiber.
+    Cell(*mut Header),
+    /// One that was dead before the state was loaded: nothing is left of it but the bytes that are charged for it.
+    Dead { charged: usize },
 }
 
 /// Writes nil into slots.

@@ -113,6 +113,7 @@ fn read(
     // The heap is elsewhere while its cells are made, as what reads them belongs to the machine.
     let limits = loading.cx.heap.limits();
     let mut heap = std::mem::replace(&mut loading.cx.heap, Heap::new(limits));
+    let is_copy = waiting.is_some();
     let cells = match &mut waiting {
         None => HeapLoader::load(&mut heap, parts.cells, parts.strings, parts.shapes, parts.contents, &mut loading),
         Some(waiting) => waiting.complete(&mut heap, &mut loading),
@@ -130,6 +131,9 @@ fn read(
     }
     loading.runs(&cells, &mut from)?;
     cells.counters(&mut loading.cx.heap, &mut from)?;
+    if !is_copy {
+        cells.lists(&mut loading.cx.heap, &mut from)?;
+    }
     let is_limited = from.flag()?;
     let fuel = from.signed()?;
     if !(-(1 << 40)..=FUEL_LIMIT_MAX).contains(&fuel) {

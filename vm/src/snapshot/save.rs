@@ -232,6 +232,7 @@ impl<'c> Saving<'c> {
         let (count, shapes, contents) = unsafe { heap.drain(self)? };
         self.cx.heap.forget_strings(heap.interned, |string| heap.has_met(string.cast()));
         self.cx.heap.save_counters(heap.live_bytes, machine);
+        self.cx.heap.save_lists(heap, machine);
         Ok(Written { count, shapes, contents })
     }
 

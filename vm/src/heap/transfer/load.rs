@@ -2,7 +2,9 @@
 
 use super::{FINALISER, HIDDEN, REFERENCE, WEAK_KEYS, WEAK_VALUES};
 use crate::heap::header::Header;
-use crate::heap::object::{Array, Cell, Closure, ElementKind, FiberCell, HostObject, Record, RecordLayout, Userdata};
+use crate::heap::object::{
+    Array, Cell, Closure, ElementKind, FiberCell, HostObject, Owner, Record, RecordLayout, Userdata,
+};
 use crate::heap::table::layout::Table;
 use crate::heap::{Heap, OutOfMemory};
 use crate::snapshot::SnapshotError;
@@ -454,6 +456,46 @@ impl<'a> HeapLoader<'a> {
             unsafe { (*object).set(Header::FINALISER) };
         }
         heap.finalisers.restore(lists);
+        Ok(())
+    }
+
+    /// Reads what a collection goes through besides cells, when all of those were read.
+    pub(crate) fn lists(&self, heap: &mut Heap, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
+        const CHARGED_MAX: usize = 1 << 40;
+        let buckets = from.size()?;
+        if buckets > heap.interned.buckets_max() {
+            return Err(from.damaged("a table is larger than it can be"));
+        }
+        heap.interned.grow_to(buckets);
+        let mut owners = Vec::new();
+        let mut cells = Vec::new();
+        for _ in 0..from.count()? {
+            owners.push(match from.number()? {
+                0 => {
+                    let charged = from.size()?;
+                    heap.external = heap.external.saturating_add(charged);
+                    if charged > CHARGED_MAX || heap.external > CHARGED_MAX {
+                        return Err(from.damaged("more is charged than there can be"));
+                    }
+                    Owner::Dead { charged }
+                }
+                number => {
+                    let cell = self.cell(from, number)?;
+                    cells.push(cell);
+                    Owner::Cell(cell)
+                }
+            });
+        }
+        let made = std::mem::replace(&mut heap.owners, owners);
+        let made = made.into_iter().filter_map(|owner| if let Owner::Cell(cell) = owner { Some(cell) } else { None });
+        let mut made: Vec<*mut Header> = made.collect();
+        made.sort_unstable();
+        cells.sort_unstable();
+        if made != cells {
+            // What owns something must stay listed.
+            heap.owners = made.into_iter().map(Owner::Cell).collect();
+            return Err(from.damaged("others own memory of the host"));
+        }
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use super::map::AddressMap;
 use super::{DEAD, FINALISER, HIDDEN, REFERENCE, WEAK_KEYS, WEAK_VALUES};
 use crate::heap::header::Header;
-use crate::heap::object::{Array, Cell, Closure, ElementKind, FiberCell, HostObject, Record, Userdata};
+use crate::heap::object::{Array, Cell, Closure, ElementKind, FiberCell, HostObject, Owner, Record, Userdata};
 use crate::heap::string::Str;
 use crate::heap::table::layout::{DEAD_KEY, Node, Table};
 use crate::heap::{Heap, Roots};
@@ -399,6 +399,29 @@ impl Heap {
         out.count(self.live_external);
         out.flag(self.overdrawn);
         self.cycle.save(out);
+    }
+}
+
+impl Heap {
+    /// Writes what a collection goes through besides cells, so that it takes as many steps where they are loaded: how large
+    /// the table of interned strings is, and what owns memory of the host: the numbers of cells, and for those that are dead
+    /// the bytes charged for them.
+    pub(crate) fn save_lists(&self, saver: &HeapSaver, out: &mut Writer) {
+        out.count(self.interned.buckets());
+        out.count(self.owners.len());
+        for owner in &self.owners {
+            let charged = match *owner {
+                Owner::Cell(cell) if saver.has_met(cell) => {
+                    out.number(saver.map.get(cell.addr()).into());
+                    continue;
+                }
+                // SAFETY: listed owners are not freed yet.
+                Owner::Cell(cell) => unsafe { Heap::charged_for(cell) },
+                Owner::Dead { charged } => charged,
+            };
+            out.number(0);
+            out.count(charged);
+        }
     }
 }
 

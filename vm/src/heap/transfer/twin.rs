@@ -10,7 +10,7 @@ use super::twin_heap::{HeapTwin, Outside};
 use crate::heap::chunk::{Bitmap, cell_bytes, chunk_of, get_bit, set_bit, twin_of};
 use crate::heap::header::Header;
 use crate::heap::marker::prefetch;
-use crate::heap::object::{Array, Cell, Closure, ElementKind, FiberCell, Record, Userdata};
+use crate::heap::object::{Array, Cell, Closure, ElementKind, FiberCell, Owner, Record, Userdata};
 use crate::heap::space::Space;
 use crate::heap::string::Str;
 use crate::heap::table::layout::{DEAD_KEY, Node, PART_HEADER_BYTES, Table, hash_part_bytes};
@@ -396,10 +396,14 @@ impl HeapCopier {
         unsafe {
             self.resolve_dead_keys(heap);
             let dead_external = self.copy_dead_owners(heap);
+            let owner_twin = |owner| match owner {
+                Owner::Cell(cell) => Owner::Cell(twin_of(cell)),
+                Owner::Dead { .. } => owner,
+            };
             HeapTwin {
                 interned: heap.interned.twin(|string| self.twin(string)),
                 kind_names: heap.kind_names.map(|name| self.twin(name)),
-                owners: heap.owners.iter().map(|&owner| twin_of(owner)).collect(),
+                owners: heap.owners.iter().map(|&owner| owner_twin(owner)).collect(),
                 cells: saver.cells.iter().map(|&cell| self.twin(cell)).collect(),
                 live_bytes: self.live_bytes,
                 dead_external,
@@ -414,6 +418,13 @@ impl HeapCopier {
     unsafe fn copy_dead_owners(&mut self, heap: &Heap) -> usize {
         let mut bytes = 0;
         for &owner in &heap.owners {
+            let owner = match owner {
+                Owner::Cell(cell) => cell,
+                Owner::Dead { charged } => {
+                    bytes += charged;
+                    continue;
+                }
+            };
             // SAFETY: listed owners are not freed yet. Nothing but the list refers to them.
             unsafe {
                 if self.has_reached(owner) {

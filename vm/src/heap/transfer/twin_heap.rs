@@ -3,7 +3,7 @@
 use super::load::{HeapLoader, LoadOutside, LoadedLayout};
 use crate::heap::header::Header;
 use crate::heap::intern::Interned;
-use crate::heap::object::{Array, Closure, FiberCell, Record, Userdata};
+use crate::heap::object::{Array, Closure, FiberCell, Owner, Record, Userdata};
 use crate::heap::space::Space;
 use crate::heap::string::Str;
 use crate::heap::{Heap, KINDS, OVERDRAFT_BYTES, OutOfMemory};
@@ -31,7 +31,7 @@ pub(crate) struct HeapTwin {
     pub(super) interned: Interned,
     pub(super) kind_names: [*mut Str; KINDS],
     /// Cells that own memory of the host, in the order in which they were made.
-    pub(super) owners: Vec<*mut Header>,
+    pub(super) owners: Vec<Owner>,
     pub(super) live_bytes: usize,
     /// Bytes that are charged for fibers which are dead.
     pub(super) dead_external: usize,
@@ -43,7 +43,7 @@ pub(crate) struct HeapTwin {
 /// Cells that were copied, and what they wait for.
 pub(crate) struct WaitingCells {
     cells: Vec<*mut Header>,
-    owners: Vec<*mut Header>,
+    owners: Vec<Owner>,
     outside: Outside,
 }
 
@@ -91,7 +91,7 @@ impl WaitingCells {
                     (*owner.cast::<Userdata>()).object = Some(outside.host_object(&mut from)?);
                 }
             }
-            heap.owners.push(owner);
+            heap.owners.push(Owner::Cell(owner));
         }
         from.end()?;
         // Dead ones are listed, too.
