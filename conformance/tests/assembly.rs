@@ -1,5 +1,5 @@
 //! Handlers stay leaves: from the entry of each one, some path reaches the jump to the next handler without a call, a push,
-//! or a 16-byte copy of a slot. Looks at the disassembly of `target/release/minivm`; without that, or `objdump`, ignored.
+//! or a 16-byte copy of a slot; and none calls the next one. Looks at the disassembly of `target/release/minivm`; without that, or `objdump`, ignored.
 //!
 //! `cargo build --release && cargo test -p minivm-conformance --test assembly -- --nocapture`
 
@@ -73,9 +73,41 @@ fn main() {
     };
     let trials = vec![
         trial("handlers_are_leaves", leaves, program.clone()),
+        trial("handlers_jump_to_the_next", jumps, program.clone()),
         trial("slots_are_copied_by_words", copies, program),
     ];
     libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// No handler calls the next one, which would use up the native stack: calls through the word at a place in code.
+fn jumps(program: &Path) -> Result<(), String> {
+    let mut problems = Vec::new();
+    for (name, instructions) in functions(&disassembly(program)?) {
+        let is_call_of_next = |text: &str| {
+            let target = text.strip_prefix("call").map(str::trim_start).and_then(|target| target.strip_prefix("*(%"));
+            target.is_some_and(|register| register.ends_with(')'))
+        };
+        if instructions.iter().any(|(_, text)| is_call_of_next(text)) {
+            problems.push(format!("{name} calls the next handler"));
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(problems.join("\n")) }
+}
+
+fn disassembly(program: &Path) -> Result<String, String> {
+    let mut command = Command::new("objdump");
+    let output = command.args(["-d", "-C", "--no-show-raw-insn", "--section=.text"]).arg(program).output();
+    Ok(String::from_utf8_lossy(&output.map_err(|error| format!("objdump: {error}"))?.stdout).into_owned())
+}
+
+/// The functions of `dispatch` with their instructions.
+fn functions(text: &str) -> impl Iterator<Item = (&str, Vec<(u64, &str)>)> {
+    text.split("\n\n").filter_map(|block| {
+        let mut lines = block.lines().skip_while(|line| !line.ends_with(">:"));
+        let (_, name) = lines.next()?.split_once(" <")?;
+        let name = name.trim_end_matches(">:").strip_prefix(PREFIX)?;
+        Some((name, lines.filter_map(instruction).collect()))
+    })
 }
 
 /// What the paths without calls and pushes of one handler look like.
@@ -89,15 +121,9 @@ struct Paths {
 
 /// By the name of the handler: one entry for each of its instances.
 fn handlers(program: &Path) -> Result<BTreeMap<String, Vec<Paths>>, String> {
-    let mut command = Command::new("objdump");
-    let output = command.args(["-d", "-C", "--no-show-raw-insn", "--section=.text"]).arg(program).output();
-    let text = String::from_utf8_lossy(&output.map_err(|error| format!("objdump: {error}"))?.stdout).into_owned();
+    let text = disassembly(program)?;
     let mut handlers: BTreeMap<String, Vec<Paths>> = BTreeMap::new();
-    for block in text.split("\n\n") {
-        let mut lines = block.lines().skip_while(|line| !line.ends_with(">:"));
-        let Some(name) = lines.next().and_then(|head| head.split_once(" <")) else { continue };
-        let Some(name) = name.1.trim_end_matches(">:").strip_prefix(PREFIX) else { continue };
-        let instructions: Vec<(u64, &str)> = lines.filter_map(instruction).collect();
+    for (name, instructions) in functions(&text) {
         if instructions.iter().any(|(_, text)| is_next(text)) {
             handlers.entry(name.to_owned()).or_default().push(walk(&instructions));
         }

@@ -155,11 +155,10 @@ handler! {
     }
 }
 
-handler! {
-    #[inline(never)]
-    fn typed_returned_slow(pc, regs, cx, facc) {
+slow_handler! {
+    fn typed_returned_slow(pc, regs, cx) {
         let _ = pc;
-        follow!(adapt::typed_results(&mut *cx, regs), cx, facc)
+        adapt::typed_results(&mut *cx, regs)
     }
 }
 

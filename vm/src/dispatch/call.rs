@@ -100,18 +100,17 @@ handler! {
     }
 }
 
-handler! {
-    #[inline(never)]
-    pub(crate) fn call_any_open_slow(pc, regs, cx, facc) {
+slow_handler! {
+    pub(crate) fn call_any_open_slow(pc, regs, cx) {
         let call = AnyCall::read(pc);
+        let at = Flow { pc, regs };
         if (*cx).fuel < 0 {
             (*cx).fuel += call.cost as i64;
-            slow!(super::control::out_of_fuel, pc, regs, cx, facc)
+            return (*cx).stop(crate::context::Status::OutOfFuel, at);
         }
-        let at = Flow { pc, regs };
         let callee = get_any(regs, call.callee);
         let total = call.arguments + (*cx).open_count;
-        follow!(call::call_value(&mut *cx, callee, regs.add(call.window), total, call.place, at), cx, facc)
+        call::call_value(&mut *cx, callee, regs.add(call.window), total, call.place, at)
     }
 }
 
@@ -214,27 +213,26 @@ handler! {
     }
 }
 
-handler! {
+slow_handler! {
     /// `tail_call_indirect`, `tail_call_ref`. Operands: callee slot, window, signature, words of arguments, cost.
-    pub(crate) fn tail_call_typed_value(pc, regs, cx, facc) {
+    pub(crate) fn tail_call_typed_value(pc, regs, cx) {
         let mut c = Cursor::new(pc);
         let (callee, window) = (c.half(), c.half());
         let signature = c.word32();
         let (words, cost) = (c.half(), c.half());
+        let at = Flow { pc, regs };
         (*cx).fuel -= cost as i64;
         if (*cx).fuel < 0 {
             (*cx).fuel += cost as i64;
-            slow!(super::control::out_of_fuel, pc, regs, cx, facc)
+            return (*cx).stop(crate::context::Status::OutOfFuel, at);
         }
-        let callee = get_any(regs, callee);
-        let at = Flow { pc, regs };
-        let closure = match call::check_signature(&mut *cx, callee, signature) {
+        let closure = match call::check_signature(&mut *cx, get_any(regs, callee), signature) {
             Ok(closure) => closure,
-            Err(code) => follow!(unwind::raise_trap(&mut *cx, at, code), cx, facc),
+            Err(code) => return unwind::raise_trap(&mut *cx, at, code),
         };
         std::ptr::copy(regs.add(window), regs, words);
         let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
-        follow!(call::enter_typed(&mut *cx, closure, regs, place, at), cx, facc)
+        call::enter_typed(&mut *cx, closure, regs, place, at)
     }
 }
 

@@ -121,6 +121,7 @@ handler! {
 
 /// Calls the metamethod of an arithmetic operation, or raises its error.
 #[allow(clippy::too_many_arguments, reason = "the decoded instruction")]
+#[inline(never)]
 pub(crate) unsafe fn arithmetic_metamethod(
     cx: &mut Context,
     at: Flow,

@@ -86,6 +86,7 @@ handler! {
 }
 
 /// `object[key]` for a string key, walking `__index`; remembers the node of a direct hit at `index_at`.
+#[inline(never)]
 unsafe fn get_str(
     cx: &mut Context,
     at: Flow,
@@ -183,6 +184,7 @@ handler! {
     }
 }
 
+#[inline(never)]
 unsafe fn get_any_key(cx: &mut Context, at: Flow, next: Pc, mut object: Value, key: Value, dst: usize) -> Flow {
     // SAFETY: the operands are reachable from the frame.
     unsafe {
@@ -265,9 +267,8 @@ unsafe fn behind_index(cx: *mut Context, table: *mut Table) -> Option<*mut Table
     }
 }
 
-handler! {
-    #[inline(never)]
-    fn get_method_slow(pc, regs, cx, facc) {
+slow_handler! {
+    fn get_method_slow(pc, regs, cx) {
         let mut c = Cursor::new(pc);
         let (function, receiver, object) = (c.half(), c.half(), c.half());
         let index_at = c.here();
@@ -285,7 +286,7 @@ handler! {
             index_at.cast_mut().cast::<u32>().write_unaligned(index);
         }
         let scratch = ignored.as_mut_ptr().cast_const();
-        follow!(get_str(&mut *cx, Flow { pc, regs }, c.end(), value, key, function, scratch), cx, facc)
+        get_str(&mut *cx, Flow { pc, regs }, c.end(), value, key, function, scratch)
     }
 }
 
@@ -434,6 +435,7 @@ handler! {
 }
 
 /// `object[key] = value`, walking `__newindex`.
+#[inline(never)]
 unsafe fn set(cx: &mut Context, at: Flow, next: Pc, mut object: Value, key: Value, value: Value) -> Flow {
     // SAFETY: the operands are reachable from the frame.
     unsafe {

@@ -80,6 +80,7 @@ unsafe fn resolve(
 ///
 /// # Safety
 /// `at` is the running frame.
+#[inline(never)]
 pub(crate) unsafe fn stack_overflow(cx: &mut Context, at: Flow) -> Flow {
     // SAFETY: passed on.
     unsafe { raise_trap(cx, at, TrapCode::StackOverflow) }
@@ -177,6 +178,7 @@ unsafe fn load(
 ///
 /// # Safety
 /// As for `call_value`; the arguments are those of its signature.
+#[inline(never)]
 pub(crate) unsafe fn enter_typed(cx: &mut Context, closure: *mut Closure, new: Regs, place: Pc, at: Flow) -> Flow {
     // SAFETY: as for `enter`.
     unsafe {
@@ -445,6 +447,7 @@ pub(crate) fn host_record(state: u32, protect: Protect, handler: Value, values: 
 ///
 /// # Safety
 /// `at` is the running frame.
+#[inline(never)]
 pub(crate) unsafe fn throw(cx: &mut Context, at: Flow, value: Value) -> Flow {
     // SAFETY: passed on.
     unsafe { raise(cx, at, value) }

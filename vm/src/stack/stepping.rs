@@ -71,6 +71,7 @@ impl GuestFunction {
 ///
 /// # Safety
 /// `flow` is where a guest frame on top of the stack, or a record, goes on.
+#[inline(never)]
 pub(crate) unsafe fn to_plain(cx: &mut Context, flow: Flow) -> Flow {
     // SAFETY: passed on.
     unsafe {
@@ -185,6 +186,7 @@ pub(crate) unsafe fn reveal(guest: &GuestFunction, regs: Regs, hidden: &[Hidden]
 ///
 /// # Safety
 /// `regs` are those of a guest frame in plain code, which is about to begin that block.
+#[inline(never)]
 pub(crate) unsafe fn to_fast(cx: &mut Context, regs: Regs, block: u32) -> Flow {
     // SAFETY: passed on.
     let (_, guest) = unsafe { function_of(regs) };

@@ -340,6 +340,7 @@ unsafe fn deliver_yield(cx: &mut Context, place: Pc, caller: Regs, values: &[Val
 ///
 /// # Safety
 /// `base` is the frame on top of the stack, `place` its return place.
+#[inline(never)]
 pub(crate) unsafe fn suspend(cx: &mut Context, base: Regs, count: usize, place: Pc, at: Flow) -> Flow {
     // SAFETY: the caller's registers are below the frame.
     unsafe {

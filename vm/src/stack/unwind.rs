@@ -66,6 +66,7 @@ pub(crate) unsafe fn raise(cx: &mut Context, at: Flow, error: Value) -> Flow {
 ///
 /// # Safety
 /// `at` is the running frame.
+#[inline(never)]
 pub(crate) unsafe fn raise_trap(cx: &mut Context, at: Flow, code: TrapCode) -> Flow {
     let text = match code {
         TrapCode::OutOfMemory => code.message().to_string(),
@@ -93,6 +94,7 @@ pub(crate) unsafe fn raise_trap(cx: &mut Context, at: Flow, code: TrapCode) -> F
 ///
 /// # Safety
 /// `at` is the running frame.
+#[inline(never)]
 pub(crate) unsafe fn raise_message(cx: &mut Context, at: Flow, message: impl AsRef<[u8]>) -> Flow {
     let mut text = position_at(cx, at).into_bytes();
     text.extend_from_slice(message.as_ref());

@@ -46,16 +46,15 @@ handler! {
     }
 }
 
-handler! {
+slow_handler! {
     /// The rest of such a call when everything but entering the callee is done.
-    #[inline(never)]
-    pub(crate) fn call_slow(pc, regs, cx, facc) {
+    pub(crate) fn call_slow(pc, regs, cx) {
         let mut c = Cursor::new(pc);
         let closure = pointer::<Closure>(c.word64() as usize);
         let (window, _cost) = (c.half(), c.half());
         let place = pc.add(c.word32() as usize);
         let flow = call::enter_typed(&mut *cx, closure, regs.add(window), place, Flow { pc, regs });
-        follow!(stop_at_entry(cx, closure, flow), cx, facc)
+        stop_at_entry(cx, closure, flow)
     }
 }
 
@@ -101,10 +100,9 @@ handler! {
     }
 }
 
-handler! {
+slow_handler! {
     /// The rest of such a call when it is charged for.
-    #[inline(never)]
-    pub(crate) fn call_value_slow(pc, regs, cx, facc) {
+    pub(crate) fn call_value_slow(pc, regs, cx) {
         let mut c = Cursor::new(pc);
         let (callee, window) = (c.half(), c.half());
         let signature = c.word32();
@@ -116,7 +114,7 @@ handler! {
         if callee.tag() == Tag::FUNCTION {
             flow = stop_at_entry(cx, callee.pointer().cast(), flow);
         }
-        follow!(flow, cx, facc)
+        flow
     }
 }
 
@@ -180,22 +178,21 @@ handler! {
     }
 }
 
-handler! {
+slow_handler! {
     /// The rest of such a call when everything but finding and entering the callee is done.
-    #[inline(never)]
-    pub(crate) fn call_element_slow(pc, regs, cx, facc) {
+    pub(crate) fn call_element_slow(pc, regs, cx) {
         let call = ElementCall::read(&mut Cursor::new(pc));
         let at = Flow { pc, regs };
         let values = (*call.table).values();
         let Some(&callee) = values.get(*regs.add(call.index) as usize) else {
-            follow!(raise_trap(&mut *cx, at, TrapCode::UndefinedElement), cx, facc)
+            return raise_trap(&mut *cx, at, TrapCode::UndefinedElement);
         };
         let (new, place) = (regs.add(call.window), pc.add(call.length));
         let mut flow = call::call_typed_value(&mut *cx, callee, call.signature, new, place, at);
         if callee.tag() == Tag::FUNCTION {
             flow = stop_at_entry(cx, callee.pointer().cast(), flow);
         }
-        follow!(flow, cx, facc)
+        flow
     }
 }
 
