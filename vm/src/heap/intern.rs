@@ -149,9 +149,9 @@ impl Interned {
         }
     }
 
-    /// Makes room for so many more strings at once, so that adding them moves none.
+    /// Makes room for so many strings in all, so that adding them moves none.
     pub(crate) fn reserve(&mut self, count: usize) {
-        self.grow_to(self.count.saturating_add(count).div_ceil(LOAD_MAX));
+        self.grow_to(count.div_ceil(LOAD_MAX));
     }
 
     /// Adds an entry to a bucket.
