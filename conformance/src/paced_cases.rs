@@ -19,17 +19,12 @@ pub const PLENTY: u64 = 1 << 40;
 
 /// All cases that can be run and whose output is the same every time: Lua, WebAssembly, text form.
 pub fn all() -> Vec<(Case, Runner)> {
-    // What is found dead differs between the two forms of code as long as registers keep what they do not need.
-    let is_fit = |case: &Case| {
-        !known::reason(&case.name)
-            .is_some_and(|reason| reason.starts_with("crashes") || reason.contains("keep objects alive"))
-    };
     let with = |cases: Vec<Case>, runner: Runner| cases.into_iter().map(move |case| (case, runner));
     with(cases::lua(), lua)
         .chain(with(cases::lua_programs(), lua))
         .chain(with(cases::c_programs(), wasm))
         .chain(with(cases::text(), text))
-        .filter(|(case, _)| is_fit(case))
+        .filter(|(case, _)| !known::crashes(&case.name))
         .collect()
 }
 

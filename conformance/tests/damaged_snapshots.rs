@@ -3,6 +3,7 @@
 //! The damage is done below checksum and compression, so that it reaches the decoder. `MINIVM_MUTATIONS=100000` does more.
 
 use minivm::{CodeForm, HostRequest, Limits, Machine, RunState, Value};
+use minivm_conformance::random::Random;
 use minivm_lua::stdlib;
 use minivm_lua::stdlib::host::NoHost;
 
@@ -145,17 +146,6 @@ impl HostRequest for Question {
     }
 }
 
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) as usize % end.max(1)
-    }
-}
-
 fn mutate(bytes: &mut Vec<u8>, random: &mut Random) {
     for _ in 0..1 + random.below(3) {
         let at = random.below(bytes.len());
@@ -186,7 +176,7 @@ fn damage_is_an_error_or_harmless() {
     // What holds all of them has more places for damage.
     let runs = snapshot_of_runs();
     snapshots.extend([runs.clone(), runs.clone(), runs]);
-    let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+    let mut random = Random::new(seed, 0);
     let (mut refused, mut ran) = (0, 0);
     let mut machine = asking_machine();
     for number in 0..count {

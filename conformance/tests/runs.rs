@@ -3,7 +3,6 @@
 use minivm::heap::Stress;
 use minivm::{CodeForm, Failure, FiberScheduler, HostRequest, Limits, Machine, RunActivity, RunId, RunState, Value};
 use minivm_conformance::random::Random;
-
 use minivm_lua::stdlib;
 use minivm_lua::stdlib::host::NoHost;
 use std::collections::BTreeMap;
@@ -118,7 +117,7 @@ fn spawn(machine: &mut Machine, source: &str) -> RunId {
     machine.spawn(function, &[]).expect("there is memory")
 }
 
-/// A machine with a global set to a table, and runs of these sources.
+/// A machine with runs of these sources.
 fn with(sources: &[&str]) -> (Machine, Vec<RunId>) {
     let mut machine = machine();
     let ids = sources.iter().map(|source| spawn(&mut machine, source)).collect();
@@ -341,6 +340,27 @@ fn a_spawned_run_yields_to_the_host() {
         assert_eq!(order.join(","), yields, "way {how}");
         assert_eq!(end, "returns true false true 1 2 nil 123 inner 7", "way {how}");
     }
+}
+
+/// A scheduler tells of runs that yield; answered and put back, they come after the others.
+#[test]
+fn a_scheduler_tells_of_yields() {
+    let source = "local s = 0 for i = 1, 3 do s = s + coroutine.yield(i) end return s";
+    let (mut machine, ids) = with(&[source, source]);
+    let mut scheduler = FiberScheduler::new(1_000);
+    ids.iter().for_each(|&id| scheduler.put_back(id));
+    let mut told = Vec::new();
+    while let Some(task) = scheduler.run(&mut machine) {
+        let is_yield = matches!(task.state, RunState::Yielded(_));
+        told.push(format!("{} {}", task.id.number(), text(&mut machine, task.state)));
+        if is_yield {
+            machine.prepare_answer(&[Value::int(10 * (task.id.number() as i64 + 1))]);
+            scheduler.put_back(task.id);
+        }
+    }
+    let ends = ["0 yields 1", "1 yields 1", "0 yields 2", "1 yields 2", "0 yields 3", "1 yields 3"];
+    assert_eq!(told[..6], ends);
+    assert_eq!(told[6..], ["0 returns 30", "1 returns 60"]);
 }
 
 #[test]
