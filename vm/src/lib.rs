@@ -3,47 +3,51 @@
 //! Start at [`Machine`]. It knows no source language, and touches no file, clock, environment or process: what a program
 //! may do comes in as host functions.
 
-mod code;
-#[macro_use]
-mod dispatch;
+mod bytes;
 pub mod format;
-pub mod heap;
-pub mod host;
-mod inspect;
-mod loader;
-mod machine;
-pub mod memory;
 mod number;
-mod scheduler;
-mod snapshot;
-mod stack;
 pub mod value;
 
-// Short names for what is used everywhere.
-use code::function;
-use dispatch::{context, metamethod};
-use loader::instance;
-use stack::{collect, error, fiber};
+pub mod heap;
+pub mod memory;
 
-pub use context::{Limits, NumberReader};
-pub use dispatch::uses_tail_calls;
-pub use error::{Failure, FunctionNames};
-pub use fiber::FiberState;
-pub use host::{HostRequest, HostState, Intrinsic, Outcome, Protect, Quick, QuickFn, Raise};
-pub use inspect::{Frame, FrameKind, Frames, Position, Variable, VariableValue};
-pub use loader::explain::{ExplainError, ThreadedForm, ThreadedLine};
-pub use loader::instantiate::LinkError;
-pub use machine::{Extern, ExternKind, Imports, InstanceId, Kept, Machine};
-pub use scheduler::{FiberScheduler, FiberTask, Scheduler, Task, TaskId};
+mod threaded;
+
+mod runtime;
+
+mod link;
+
+#[macro_use]
+mod handlers;
+
+mod compile;
+
+mod snapshot;
+
+mod api;
+
+pub use api::externs::{Extern, ExternKind, Imports};
+pub use api::inspect::{Frame, FrameKind, Frames, Position, Variable, VariableValue};
+pub use api::kept::Kept;
+pub use api::machine::{InstanceId, Machine};
+pub use api::run::RunState;
+pub use api::scheduler::{FiberScheduler, FiberTask, Scheduler, Task, TaskId};
+pub use compile::explain::{ExplainError, ThreadedForm, ThreadedLine};
+pub use handlers::uses_tail_calls;
+pub use link::instantiate::LinkError;
+pub use runtime::context::{Limits, NumberReader};
+pub use runtime::error::{Failure, FunctionNames};
+pub use runtime::fiber::FiberState;
+pub use runtime::finalise::FINALISER_ERROR;
+pub use runtime::host;
+pub use runtime::host::{HostRequest, HostState, Intrinsic, Outcome, Protect, Quick, QuickFn, Raise};
+pub use runtime::host_call::HostCall;
+pub use runtime::host_services::LevelInfo;
+pub use runtime::runs::{RunActivity, RunId};
 #[cfg(feature = "snapshot-files")]
 pub use snapshot::container as snapshot_file;
 pub use snapshot::{
     CodeForm, FiberActivity, FiberReport, MemoryReport, ObjectCodec, ObjectHandles, ProgramHash, ProgramReport,
     SnapshotError, StateCodec, StateReport, program_hash,
 };
-pub use stack::finalise::FINALISER_ERROR;
-pub use stack::host_call::HostCall;
-pub use stack::host_services::LevelInfo;
-pub use stack::run::RunState;
-pub use stack::runs::{RunActivity, RunId};
 pub use value::{Tag, Value};

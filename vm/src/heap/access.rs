@@ -4,7 +4,7 @@
 //! `Machine::keep`.
 
 use super::{Heap, HostObject, InvalidKey, OutOfMemory, Str, Table, TableError};
-use crate::metamethod::Metamethod;
+use crate::runtime::metamethod::Metamethod;
 use crate::value::{Tag, Value};
 
 impl Value {

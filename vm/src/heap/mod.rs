@@ -170,7 +170,7 @@ impl Heap {
     /// Makes the strings that name the kinds of values.
     pub(crate) fn make_kind_names(&mut self) {
         for tag in 0..KINDS as u32 {
-            let name = crate::error::tag_name(Tag(tag));
+            let name = crate::runtime::error::tag_name(Tag(tag));
             self.kind_names[tag as usize] =
                 self.new_string(name.as_bytes()).expect("a new heap has room for the names");
         }

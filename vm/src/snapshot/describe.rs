@@ -2,14 +2,14 @@
 
 use super::SnapshotError;
 use super::save::{Cells, Code, save};
-use crate::context::Context;
+use crate::api::frames::first_frame;
+use crate::api::inspect::Frame;
+use crate::api::machine::Machine;
 use crate::heap::FiberCell;
-use crate::inspect::Frame;
-use crate::instance::{Instance, SharedMemory};
-use crate::machine::Machine;
-use crate::stack::fiber::{Fiber, FiberState};
-use crate::stack::frames::first_frame;
-use crate::stack::switch::waiting_callee;
+use crate::runtime::context::Context;
+use crate::runtime::fiber::{Fiber, FiberState};
+use crate::runtime::instance::{Instance, SharedMemory};
+use crate::runtime::switch::waiting_callee;
 use crate::value::Value;
 use std::rc::Rc;
 

@@ -1,11 +1,11 @@
 //! A stack that is being built, level by level.
 
-use crate::code::Code;
-use crate::dispatch::Pc;
-use crate::dispatch::operands::set_any;
-use crate::function::GuestFunction;
+use crate::handlers::Pc;
 use crate::heap::Closure;
-use crate::stack::record::{RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
+use crate::runtime::function::GuestFunction;
+use crate::threaded::Code;
+use crate::threaded::continuation::{RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
+use crate::threaded::operands::set_any;
 use crate::value::Value;
 use minivm_isa::Type;
 

@@ -1,22 +1,22 @@
 //! From bytes to a machine: the parts, in an order in which each finds what it needs.
 
 use super::SnapshotError;
-use super::bytes::Reader;
 use super::load_items::Items;
 use super::parts::Parts;
 use super::twin::Twin;
-use crate::context::{Context, FUEL_LIMIT_MAX, FUEL_UNLIMITED, NO_SIGNATURE};
-use crate::dispatch::convert::layout_of;
-use crate::function::{Body, FunctionInfo, GuestFunction};
+use crate::bytes::Reader;
+use crate::compile::facts::Facts;
+use crate::handlers::convert::layout_of;
 use crate::heap::transfer::{FiberState, HeapLoader, LoadOutside, LoadedLayout, WaitingCells};
 use crate::heap::{FiberCell, Heap, HeapLimits, HostObject};
-use crate::host::HostState;
-use crate::instance::Instance;
-use crate::loader::facts::Facts;
-use crate::loader::layouts::Shape;
 use crate::memory::MemoryBudget;
-use crate::stack::fiber::Fiber;
-use crate::stack::memory::{FIRST_WORDS, StackMemory};
+use crate::runtime::context::{Context, FUEL_LIMIT_MAX, FUEL_UNLIMITED, NO_SIGNATURE};
+use crate::runtime::fiber::Fiber;
+use crate::runtime::function::{Body, FunctionInfo, GuestFunction};
+use crate::runtime::host::HostState;
+use crate::runtime::instance::Instance;
+use crate::runtime::layouts::Shape;
+use crate::runtime::stack_memory::{FIRST_WORDS, StackMemory};
 use crate::value::{Tag, Value};
 use minivm_isa::Type;
 use minivm_isa::entities::Layout;
@@ -60,7 +60,7 @@ pub(super) fn load(
 ) -> Result<Vec<u8>, SnapshotError> {
     let bytes_max = usize::try_from(old.limits.memory_bytes_max).unwrap_or(usize::MAX);
     let heap = Heap::new(HeapLimits { bytes_max, ..old.heap.limits() });
-    let mut new = Context::new(heap, old.limits, crate::dispatch::call::record_returned);
+    let mut new = Context::new(heap, old.limits, crate::handlers::call::record_returned);
     new.budget = MemoryBudget::new(old.limits.memory_bytes_max);
     new.number_reader = old.number_reader;
     new.keeps_uncaught = old.keeps_uncaught;
@@ -242,7 +242,7 @@ impl LoadOutside for Loading<'_> {
                 let instance = self.instance(from)?;
                 let number = instance.signatures.get(from.size()?).copied().unwrap_or(NO_SIGNATURE);
                 let signature = self.cx.signatures.get(number as usize);
-                match signature.filter(|signature| crate::stack::adapt::can_be_bridged(signature)) {
+                match signature.filter(|signature| crate::runtime::adapt::can_be_bridged(signature)) {
                     Some(_) => self.cx.bridge_info(number),
                     None => return Err(from.damaged("there is no such bridge")),
                 }
@@ -294,14 +294,14 @@ impl LoadOutside for Loading<'_> {
                 })
             }
         };
-        let machine_type = |ty| crate::loader::layouts::machine_type(&instance.layouts, ty);
+        let machine_type = |ty| crate::runtime::layouts::machine_type(&instance.layouts, ty);
         storage.is_some_and(|storage| fits(machine_type(storage.register_type()), to))
     }
 
     fn new_fiber(&mut self) -> Result<FiberState, SnapshotError> {
         let stack = StackMemory::new(FIRST_WORDS).ok_or(SnapshotError::OutOfMemory)?;
         let fiber = Box::new(Fiber::new(stack));
-        Ok((Box::into_raw(fiber).cast(), crate::stack::switch::drop_fiber))
+        Ok((Box::into_raw(fiber).cast(), crate::runtime::switch::drop_fiber))
     }
 
     fn host_object(&mut self, from: &mut Reader<'_>) -> Result<Box<dyn HostObject>, SnapshotError> {

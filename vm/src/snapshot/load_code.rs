@@ -1,11 +1,11 @@
 //! The code of a snapshot: programs, instances without their contents, host functions by name.
 
 use super::SnapshotError;
-use super::bytes::Reader;
 use super::load::Loading;
-use crate::function::{Body, FunctionInfo};
-use crate::instance::Instance;
-use crate::loader::layouts::machine_signature;
+use crate::bytes::Reader;
+use crate::runtime::function::{Body, FunctionInfo};
+use crate::runtime::instance::Instance;
+use crate::runtime::layouts::machine_signature;
 use minivm_isa::program::FunctionDef;
 use minivm_isa::verify::Verified;
 use minivm_isa::{binary, verify};

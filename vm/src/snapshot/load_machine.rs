@@ -1,15 +1,15 @@
 //! What a machine holds besides heap, code and runs: instances' contents, definitions, registry.
 
 use super::SnapshotError;
-use super::bytes::Reader;
 use super::load::Loading;
 use super::load_items::pick;
 use super::save_items::FUNCTION;
-use crate::function::{Body, FunctionInfo};
+use crate::api::machine::{Definition, KeptValues};
+use crate::bytes::Reader;
 use crate::heap::transfer::HeapLoader;
-use crate::loader::layouts::machine_type;
-use crate::machine::{Definition, KeptValues};
 use crate::memory::Segment;
+use crate::runtime::function::{Body, FunctionInfo};
+use crate::runtime::layouts::machine_type;
 use crate::value::{Tag, Value};
 use minivm_isa::program::{Constant, ElementType, FunctionDef};
 use std::cell::UnsafeCell;
@@ -73,7 +73,7 @@ impl Loading<'_> {
                 }
                 (FunctionDef::Import { signature, .. }, Some(found)) => {
                     let wanted = instance.signatures[signature.as_u32() as usize];
-                    let is_dynamic = wanted == crate::context::NO_SIGNATURE;
+                    let is_dynamic = wanted == crate::runtime::context::NO_SIGNATURE;
                     // SAFETY: functions live as long as the machine.
                     is_dynamic || wanted == unsafe { (*found).signature }
                 }

@@ -2,18 +2,18 @@
 //! resumed, belongs to one run.
 
 use super::SnapshotError;
-use super::bytes::Reader;
 use super::load::Loading;
 use super::save_runs::run_kind;
-use crate::context::Status;
-use crate::error::Failure;
-use crate::function::Body;
+use crate::bytes::Reader;
 use crate::heap::FiberCell;
 use crate::heap::transfer::HeapLoader;
-use crate::loader::frame_map::takes_open;
-use crate::stack::fiber::{Fiber, FiberState};
-use crate::stack::runs::{Run, RunId};
-use crate::stack::uncaught::Uncaught;
+use crate::runtime::context::Status;
+use crate::runtime::error::Failure;
+use crate::runtime::fiber::{Fiber, FiberState};
+use crate::runtime::function::Body;
+use crate::runtime::runs::{Run, RunId};
+use crate::runtime::uncaught::Uncaught;
+use crate::threaded::stack_map::takes_open;
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
 use std::collections::HashSet;
@@ -183,12 +183,12 @@ impl Loading<'_> {
             if !takes_open(&guest.portable().code[here]) {
                 return Err(from.damaged("there is a list that no instruction takes"));
             }
-            let window = crate::loader::window_of(guest);
+            let window = crate::compile::window_of(guest);
             let top = self.cx.regs.add(window);
             let regs = self.cx.reserve(self.cx.regs, top, 2 * values.len()).ok_or(SnapshotError::OutOfMemory)?;
             self.cx.regs = regs;
             for (index, &value) in values.iter().enumerate() {
-                crate::dispatch::operands::set_any(regs, window + 2 * index, value);
+                crate::threaded::operands::set_any(regs, window + 2 * index, value);
             }
         }
         self.cx.open_count = values.len();

@@ -1,22 +1,22 @@
 //! Fibers from bytes: every level of a stack must be one that the level below it can have called.
 
 use super::SnapshotError;
-use super::bytes::Reader;
 use super::levels::{Below, Building, Wanted};
 use super::load::Loading;
 use super::save_stack::{BORDER, GUEST, HOST, HOST_FINALISER, RECORD, RECORD_KINDS, state};
 use super::settle::{body_of, place_record, receiver_of, take_receiver};
-use crate::context::{NO_SIGNATURE, return_info};
-use crate::dispatch::Pc;
-use crate::function::{Body, FunctionInfo, GuestFunction, header_at};
+use crate::bytes::Reader;
+use crate::compile;
+use crate::compile::facts::{Fact, Facts};
+use crate::handlers::Pc;
 use crate::heap::transfer::{HeapLoader, LoadOutside};
 use crate::heap::{Closure, FiberCell};
-use crate::loader;
-use crate::loader::facts::{Fact, Facts};
-use crate::stack::call::host_record;
-use crate::stack::fiber::{Fiber, FiberState};
-use crate::stack::memory::{FIRST_WORDS, RESERVE_WORDS, StackMemory};
-use crate::stack::record::{Protect, RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
+use crate::runtime::call::host_record;
+use crate::runtime::context::{NO_SIGNATURE, return_info};
+use crate::runtime::fiber::{Fiber, FiberState};
+use crate::runtime::function::{Body, FunctionInfo, GuestFunction, header_at};
+use crate::runtime::stack_memory::{FIRST_WORDS, RESERVE_WORDS, StackMemory};
+use crate::threaded::continuation::{Protect, RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
 use crate::value::Tag;
 use minivm_isa::{Convention, Instruction, Type};
 
@@ -180,7 +180,7 @@ impl<'c> Loading<'c> {
             Below::Guest { guest, plain, at, instruction, .. } => {
                 let wanted = self.wanted(guest, *instruction).ok_or_else(no_call)?;
                 let place = plain.return_place(*instruction).ok_or_else(no_call)?;
-                Ok((at + loader::window_of(guest), place, wanted))
+                Ok((at + compile::window_of(guest), place, wanted))
             }
             Below::Record { kind: RecordKind::Resume | RecordKind::Close, .. } => Err(no_call()),
             Below::Record { at, .. } => Ok((at + RECORD_DELTA, building.record_return, Wanted::Values)),
@@ -240,8 +240,8 @@ impl<'c> Loading<'c> {
         if !fits || instruction >= guest.portable().code.len() {
             return Err(from.damaged("a frame is where its function cannot be"));
         }
-        loader::ensure_loaded(self.cx, info, guest).map_err(|error| from.damaged(&error.to_string()))?;
-        let plain = loader::plain_code(self.cx, info, guest);
+        compile::ensure_loaded(self.cx, info, guest).map_err(|error| from.damaged(&error.to_string()))?;
+        let plain = compile::plain_code(self.cx, info, guest);
         // SAFETY: the closure is one of those that were read, and its function has code now.
         let extent = unsafe {
             (*closure).code = info.entry().cast();
@@ -260,7 +260,7 @@ impl<'c> Loading<'c> {
         let block = function.block_of(instruction);
         let mut known = facts.at(block).to_vec();
         for at in function.block_range(block).start..instruction {
-            loader::facts::step(function, &function.code[at], &mut known);
+            compile::facts::step(function, &function.code[at], &mut known);
         }
         known
     }
@@ -286,7 +286,7 @@ impl<'c> Loading<'c> {
         let mut values = Vec::new();
         for (reg, &ty) in function.registers.iter() {
             if held.contains(reg) {
-                let words = self.typed(cells, loader::layouts::machine_type(&instance.layouts, ty), from)?;
+                let words = self.typed(cells, crate::runtime::layouts::machine_type(&instance.layouts, ty), from)?;
                 let fact = known.get(reg.as_u32() as usize).copied().unwrap_or(Fact::Unknown);
                 let tag = Tag(words[1] as u32);
                 let sound = match fact {
@@ -435,7 +435,7 @@ impl<'c> Loading<'c> {
             }
             _ => return Err(from.damaged("a call between languages is where it cannot be")),
         };
-        let words = self.results_of(closure).map_or(0, |types| crate::stack::call::words_of(&types));
+        let words = self.results_of(closure).map_or(0, |types| crate::runtime::call::words_of(&types));
         building.reach(base + words + MARGIN_WORDS);
         building.set_header(base, closure, place);
         building.below = Below::Border { at: base, place: to, results: given };

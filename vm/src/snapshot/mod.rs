@@ -36,8 +36,6 @@
 //! | `describe` | a state for people: what runs, and what there is |
 //! | `codec` | how the host's own objects and states travel |
 
-pub(crate) mod bytes;
-mod codec;
 #[cfg(feature = "snapshot-files")]
 pub mod container;
 mod describe;
@@ -56,15 +54,15 @@ mod save_stack;
 mod settle;
 mod twin;
 
-use crate::machine::Machine;
+use crate::api::machine::Machine;
 use minivm_isa::verify::Verified;
 use parts::Parts;
 use save::Cells;
 use std::fmt;
 use std::rc::Rc;
 
-pub(crate) use codec::Codecs;
-pub use codec::{ObjectCodec, ObjectHandles, StateCodec};
+pub(crate) use crate::runtime::codec::Codecs;
+pub use crate::runtime::codec::{ObjectCodec, ObjectHandles, StateCodec};
 pub use describe::{FiberActivity, FiberReport, MemoryReport, ProgramReport, StateReport};
 pub use load_code::{ProgramHash, program_hash};
 pub use save::CodeForm;
@@ -160,7 +158,7 @@ impl Machine {
 
     /// Whether there is a run that [`resume`](Self::resume) would go on with.
     pub fn is_stopped(&self) -> bool {
-        use crate::context::Status;
+        use crate::runtime::context::Status;
         match self.cx.status {
             Status::Running | Status::OutOfFuel | Status::Stepped | Status::Yielded => true,
             Status::Failed => self.uncaught_error().is_some(),

@@ -1,7 +1,7 @@
 //! The parts of a payload, as bytes that are owned or borrowed.
 
 use super::SnapshotError;
-use super::bytes::{Reader, Writer};
+use crate::bytes::{Reader, Writer};
 
 /// What a payload consists of.
 pub(super) struct Parts<B> {

@@ -1,20 +1,20 @@
 //! From a machine to bytes.
 
-use super::bytes::Writer;
 use super::parts::Parts;
 use super::save_items::{FUNCTION, Items};
 use super::settle;
 use super::twin::Twin;
 use super::{Codecs, ProgramHash, SnapshotError, program_hash};
-use crate::context::{Context, FUEL_LIMIT_MAX, Status};
-use crate::dispatch::Flow;
-use crate::function::{Body, FunctionInfo};
+use crate::api::machine::Definition;
+use crate::bytes::Writer;
+use crate::handlers::Flow;
 use crate::heap::transfer::{HeapCopier, HeapSaver, SaveOutside};
 use crate::heap::{FiberCell, HostObject};
-use crate::instance::{Instance, SharedMemory};
-use crate::machine::Definition;
-use crate::stack::fiber::Fiber;
-use crate::stack::uncaught::Uncaught;
+use crate::runtime::context::{Context, FUEL_LIMIT_MAX, Status};
+use crate::runtime::fiber::Fiber;
+use crate::runtime::function::{Body, FunctionInfo};
+use crate::runtime::instance::{Instance, SharedMemory};
+use crate::runtime::uncaught::Uncaught;
 use crate::value::{Tag, Value};
 use minivm_isa::verify::Verified;
 use minivm_isa::{Type, binary};
@@ -151,7 +151,7 @@ pub(super) fn save(cx: &mut Context, note: &[u8], code: Code<'_>, cells: Cells) 
     // SAFETY: a run that stands has a whole state.
     unsafe {
         let at = Flow { pc: cx.pc, regs: cx.regs };
-        crate::collect::settle(cx, is_run.then_some(at));
+        crate::runtime::collect::settle(cx, is_run.then_some(at));
         if is_run {
             cx.pc = settle::settle_stack(cx, at, false);
         }

@@ -1,19 +1,19 @@
 //! The runs of a machine as bytes: those that are aside, then the one at work.
 
 use super::SnapshotError;
-use super::bytes::Writer;
 use super::save::{RunKind, Saving};
 use super::settle;
-use crate::context::Status;
-use crate::dispatch::Flow;
-use crate::error::Failure;
-use crate::function::Body;
+use crate::bytes::Writer;
+use crate::handlers::Flow;
 use crate::heap::transfer::HeapSaver;
-use crate::loader::frame_map::takes_open;
-use crate::stack::call::values_at;
-use crate::stack::fiber::Fiber;
-use crate::stack::runs::{Parked, Run};
-use crate::stack::uncaught::Uncaught;
+use crate::runtime::call::values_at;
+use crate::runtime::context::Status;
+use crate::runtime::error::Failure;
+use crate::runtime::fiber::Fiber;
+use crate::runtime::function::Body;
+use crate::runtime::runs::{Parked, Run};
+use crate::runtime::uncaught::Uncaught;
+use crate::threaded::stack_map::takes_open;
 use crate::value::Value;
 use minivm_isa::TrapCode;
 
@@ -162,7 +162,7 @@ fn write_open_list(at: Flow, open_count: usize, heap: &mut HeapSaver, out: &mut 
         };
         let here = guest.canonical(at.pc);
         let count = if takes_open(&guest.portable().code[here]) { open_count } else { 0 };
-        let list = at.regs.add(crate::loader::window_of(guest));
+        let list = at.regs.add(crate::compile::window_of(guest));
         values(&values_at(list, count), heap, out);
     }
 }

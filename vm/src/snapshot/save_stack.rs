@@ -1,18 +1,18 @@
 //! Fibers and their frames as bytes.
 
 use super::SnapshotError;
-use super::bytes::Writer;
 use super::save::{Saving, typed};
 use super::settle::settle_fiber;
-use crate::dispatch::{Flow, Regs};
-use crate::function::GuestFunction;
+use crate::bytes::Writer;
+use crate::handlers::{Flow, Regs};
 use crate::heap::transfer::{HeapSaver, SaveOutside};
-use crate::stack::call::{values_at, varargs, words_between};
-use crate::stack::fiber::{Fiber, FiberState};
-use crate::stack::record::{Record, RecordKind};
-use crate::stack::switch::waiting_callee;
-use crate::stack::uncaught::Uncaught;
-use crate::stack::walk::{Level, Walk};
+use crate::runtime::call::{values_at, varargs, words_between};
+use crate::runtime::fiber::{Fiber, FiberState};
+use crate::runtime::function::GuestFunction;
+use crate::runtime::switch::waiting_callee;
+use crate::runtime::uncaught::Uncaught;
+use crate::runtime::walk::{Level, Walk};
+use crate::threaded::continuation::{Record, RecordKind};
 use minivm_isa::Convention;
 
 /// How a fiber's state is written.

@@ -2,17 +2,17 @@
 //!
 //! A run that was saved goes on from the very state that was written, so that it and its copies do the same.
 
-use crate::code::Code;
-use crate::context::Context;
-use crate::dispatch::operands::{get_any, set_any};
-use crate::dispatch::{Flow, Pc, Regs};
-use crate::function::{Body, FunctionInfo, GuestFunction};
+use crate::compile;
+use crate::handlers::{Flow, Pc, Regs};
 use crate::heap::Closure;
-use crate::loader;
-use crate::stack::fiber::{Fiber, FiberState};
-use crate::stack::record::{Record, RecordKind};
-use crate::stack::stepping::reveal;
-use crate::stack::walk::{Level, Walk};
+use crate::runtime::context::Context;
+use crate::runtime::fiber::{Fiber, FiberState};
+use crate::runtime::function::{Body, FunctionInfo, GuestFunction};
+use crate::runtime::stepping::reveal;
+use crate::runtime::walk::{Level, Walk};
+use crate::threaded::Code;
+use crate::threaded::continuation::{Record, RecordKind};
+use crate::threaded::operands::{get_any, set_any};
 use minivm_isa::entities::Reg;
 use minivm_isa::operand::OperandRef;
 use minivm_isa::{Instruction, Operand};
@@ -89,7 +89,7 @@ unsafe fn settle_frame(cx: &mut Context, guest: &GuestFunction, closure: *mut Cl
     // SAFETY: the frame is live and its function loaded, as it has a frame.
     unsafe {
         let info = &*(*closure).function.cast::<FunctionInfo>();
-        let plain = loader::plain_code(cx, info, guest);
+        let plain = compile::plain_code(cx, info, guest);
         let is_plain = guest.is_plain(at.pc);
         let map = guest.frame_map.get().expect("it is made with the code");
         match holder {
@@ -186,7 +186,7 @@ pub(super) fn place_record(guest: &GuestFunction, plain: &Code, here: usize, rec
             Instruction::FiberResumeToOpen { ok, .. } | Instruction::FiberResumeOpenToOpen { ok, .. },
         ) => {
             record.state = slot(*ok);
-            record.spare = loader::window_of(guest) as u64;
+            record.spare = compile::window_of(guest) as u64;
         }
         (RecordKind::Close, Instruction::FiberClose { ok, error, .. }) => {
             record.state = slot(*ok);

@@ -1,8 +1,8 @@
 //! The heap of a copy, with what the machine itself knows of it.
 
-use crate::context::{Context, MetamethodNames};
 use crate::heap::transfer::{HeapTwin, WaitingCells};
 use crate::heap::{OutOfMemory, Str};
+use crate::runtime::context::{Context, MetamethodNames};
 
 /// A copied heap, and the strings in it that a machine has by name.
 pub(super) struct Twin {

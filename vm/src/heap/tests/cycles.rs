@@ -309,15 +309,15 @@ fn fibers_records_arrays_and_closures_keep_what_they_refer_to() {
         let state = Box::into_raw(Box::new(next()));
         let fiber = heap.new_fiber(state.cast(), drop_fiber).expect("no limit");
         let record = heap.new_record(&raw const layout, 0).expect("no limit");
-        next().store(super::super::Record::data(record).cast());
-        *super::super::Record::data(record).add(3) = next().payload();
+        next().store(crate::heap::Record::data(record).cast());
+        *crate::heap::Record::data(record).add(3) = next().payload();
         let array = heap.new_array(ElementKind::Any, 1000).expect("no limit");
-        next().store(super::super::Array::data(array).cast::<Value>().add(999));
+        next().store(crate::heap::Array::data(array).cast::<Value>().add(999));
         let references = heap.new_array(ElementKind::Ref, 10).expect("no limit");
-        *super::super::Array::data(references).cast::<u64>().add(9) = next().payload();
+        *crate::heap::Array::data(references).cast::<u64>().add(9) = next().payload();
         let closure = heap.new_closure(std::ptr::null(), std::ptr::null(), 2).expect("no limit");
         let variable = heap.new_cell(next()).expect("no limit");
-        Value::from_cell(variable).store(super::super::Closure::upvalues(closure).add(1));
+        Value::from_cell(variable).store(crate::heap::Closure::upvalues(closure).add(1));
         List(vec![
             Value::from_fiber(fiber),
             Value::from_record(record),

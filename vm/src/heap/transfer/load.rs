@@ -1,6 +1,7 @@
 //! From bytes to cells. Nothing that was written is trusted: every size, number and kind is checked before it is used.
 
 use super::{FINALISER, HIDDEN, REFERENCE, WEAK_KEYS, WEAK_VALUES};
+use crate::bytes::Reader;
 use crate::heap::header::Header;
 use crate::heap::object::{
     Array, Cell, Closure, ElementKind, FiberCell, HostObject, Owner, Record, RecordLayout, Userdata,
@@ -8,7 +9,6 @@ use crate::heap::object::{
 use crate::heap::table::layout::Table;
 use crate::heap::{Heap, OutOfMemory};
 use crate::snapshot::SnapshotError;
-use crate::snapshot::bytes::Reader;
 use crate::value::{Tag, Value};
 
 /// What objects of a type look like.

@@ -1,0 +1,284 @@
+//! The embedding API: a machine, what it is given, and how programs run in it.
+
+use crate::heap::{Heap, HeapLimits, OutOfMemory};
+use crate::memory::MemoryBudget;
+use crate::runtime::context::{Context, Limits};
+use crate::runtime::function::{Body, FunctionInfo, HostFunction};
+use crate::runtime::host::{HostFn, Intrinsic, Outcome, Raise};
+use crate::runtime::host_call::HostCall;
+use crate::runtime::instance::{GlobalCell, Instance, SharedMemory, SharedTable};
+use crate::value::{Tag, Value};
+use minivm_isa::program::Item;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+pub(crate) use crate::api::kept::KeptValues;
+
+/// Something a program can import.
+#[derive(Clone)]
+pub(crate) enum Definition {
+    Function(Value),
+    Global(Rc<GlobalCell>),
+    Memory(SharedMemory),
+    Table(SharedTable),
+}
+
+/// What programs can import, by module and name.
+#[derive(Default)]
+pub(crate) struct Definitions {
+    items: BTreeMap<String, BTreeMap<String, Definition>>,
+}
+
+impl Definitions {
+    pub(crate) fn get(&self, module: &str, name: &str) -> Option<&Definition> {
+        self.items.get(module)?.get(name)
+    }
+
+    pub(crate) fn set(&mut self, module: &str, name: &str, definition: Definition) {
+        self.items.entry(module.to_string()).or_default().insert(name.to_string(), definition);
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str, &Definition)> {
+        self.items.iter().flat_map(|(module, items)| {
+            items.iter().map(move |(name, definition)| (module.as_str(), name.as_str(), definition))
+        })
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Definition> + '_ {
+        self.items.values().flat_map(BTreeMap::values)
+    }
+
+    pub(crate) fn functions(&self) -> impl Iterator<Item = Value> + '_ {
+        self.items.values().flat_map(BTreeMap::values).filter_map(|definition| match definition {
+            Definition::Function(value) => Some(*value),
+            Definition::Global(_) | Definition::Memory(_) | Definition::Table(_) => None,
+        })
+    }
+}
+
+/// A loaded program of a machine.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct InstanceId(pub(crate) u32);
+
+/// A machine: one heap, one stack of fibers, the programs loaded into it, and what the host lets them use.
+///
+/// ```
+/// use minivm::{Limits, Machine, Value};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut builder = minivm_builder::ProgramBuilder::new();
+/// let mut f = builder.function("twice", minivm_isa::Signature::dynamic(1, false));
+/// let doubled = f.add(f.param(0), f.param(0));
+/// f.return_values(&[doubled.into()]);
+/// let twice = builder.add(f)?;
+/// builder.export_function("twice", twice);
+/// let mut machine = Machine::new(Limits::default());
+/// let instance = machine.instantiate(builder.finish()?)?;
+/// let results = machine.invoke(instance, "twice", &[Value::int(21)])?;
+/// assert_eq!(results[0].as_int(), Some(42));
+/// # Ok(())
+/// # }
+/// ```
+pub struct Machine {
+    pub(crate) cx: Box<Context>,
+}
+
+impl Machine {
+    /// A machine without programs.
+    pub fn new(limits: Limits) -> Self {
+        let bytes_max = usize::try_from(limits.memory_bytes_max).unwrap_or(usize::MAX);
+        let heap = Heap::new(HeapLimits { bytes_max, ..HeapLimits::default() });
+        let mut cx = Context::new(heap, limits, crate::handlers::call::record_returned);
+        cx.budget = MemoryBudget::new(limits.memory_bytes_max);
+        Machine { cx }
+    }
+
+    /// The heap.
+    pub fn heap(&mut self) -> &mut Heap {
+        &mut self.cx.heap
+    }
+
+    /// State of the host's libraries.
+    pub fn host_state(&mut self) -> &mut crate::runtime::host::HostState {
+        &mut self.cx.host_state
+    }
+
+    /// A string value.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn string(&mut self, bytes: impl AsRef<[u8]>) -> Result<Value, OutOfMemory> {
+        self.cx.heap.string_value(bytes.as_ref())
+    }
+
+    /// A function value that calls the host.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn host_function(
+        &mut self,
+        name: impl Into<String>,
+        function: impl Fn(&mut HostCall<'_>) -> Result<Outcome, Raise> + 'static,
+    ) -> Result<Value, OutOfMemory> {
+        self.cx.host_function(name.into(), Rc::new(function), None)
+    }
+
+    /// A host function that the machine may do itself where it is used as an iterator.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn intrinsic(
+        &mut self,
+        name: impl Into<String>,
+        intrinsic: Intrinsic,
+        function: impl Fn(&mut HostCall<'_>) -> Result<Outcome, Raise> + 'static,
+    ) -> Result<Value, OutOfMemory> {
+        self.cx.host_function(name.into(), Rc::new(function), Some(intrinsic))
+    }
+
+    /// Says how to read numbers in strings, for languages where bounds of numeric loops may be such strings.
+    pub fn set_number_reader(&mut self, reader: crate::NumberReader) {
+        self.cx.number_reader = Some(reader);
+    }
+
+    /// Lets programs import a function value.
+    pub fn define_function(&mut self, module: &str, name: &str, function: Value) {
+        self.cx.definitions.set(module, name, Definition::Function(function));
+    }
+
+    /// Lets programs import a host function.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn define(
+        &mut self,
+        module: &str,
+        name: &str,
+        function: impl Fn(&mut HostCall<'_>) -> Result<Outcome, Raise> + 'static,
+    ) -> Result<(), OutOfMemory> {
+        let value = self.host_function(name, function)?;
+        self.define_function(module, name, value);
+        Ok(())
+    }
+
+    /// Lets programs import everything that an instance exports, but for functions that capture values.
+    pub fn define_instance(&mut self, module: &str, instance: InstanceId) {
+        for (name, item) in self.exports(instance) {
+            self.cx.definitions.set(module, &name, item.0);
+        }
+    }
+
+    /// Sets the metatable that all strings have.
+    ///
+    /// # Errors
+    /// None when the value is no table.
+    pub fn set_string_metatable(&mut self, table: Value) -> Option<()> {
+        self.cx.string_metatable = table.as_table()?;
+        Some(())
+    }
+
+    /// Sets a named value of the host's libraries, which [`HostCall::registered`] finds.
+    pub fn register(&mut self, name: &str, value: Value) {
+        let old = self.cx.registry.insert(name.to_string(), value);
+        self.cx.heap.barrier(old.unwrap_or(Value::NIL));
+    }
+
+    /// A named value of the host's libraries; nil when it was never set.
+    pub fn registered(&self, name: &str) -> Value {
+        self.cx.registry.get(name).copied().unwrap_or(Value::NIL)
+    }
+
+    /// What an instance exports, in its order, but for functions that capture values.
+    pub fn exports(&self, instance: InstanceId) -> Vec<(String, Extern)> {
+        self.cx.instance(instance).exports()
+    }
+
+    /// An exported function of an instance, as a value; none for one that captures values, see [`Machine::closure`].
+    pub fn exported_function(&self, instance: InstanceId, name: &str) -> Option<Value> {
+        let instance = self.cx.instance(instance);
+        match instance.definition(instance.export(name)?)? {
+            Definition::Function(value) => Some(value),
+            Definition::Global(_) | Definition::Memory(_) | Definition::Table(_) => None,
+        }
+    }
+
+    /// The value of an exported global, where it has a dynamic form.
+    pub fn exported_global(&self, instance: InstanceId, name: &str) -> Option<Value> {
+        let instance = self.cx.instance(instance);
+        match instance.definition(instance.export(name)?)? {
+            Definition::Global(global) => global.value(),
+            Definition::Function(_) | Definition::Memory(_) | Definition::Table(_) => None,
+        }
+    }
+
+    /// The signature of an exported function.
+    pub fn export_signature(&self, instance: InstanceId, name: &str) -> Option<&minivm_isa::Signature> {
+        let instance = self.cx.instance(instance);
+        match instance.export(name)? {
+            Item::Function(function) => {
+                let program = &instance.program;
+                Some(&program.signatures[program.functions[function].signature()])
+            }
+            Item::Global(_) | Item::Memory(_) | Item::Table(_) => None,
+        }
+    }
+
+    /// Keeps a value alive until it is released.
+    pub fn keep(&mut self, value: Value) -> Kept {
+        self.cx.kept.add(value)
+    }
+
+    /// A kept value.
+    pub fn kept(&self, kept: Kept) -> Value {
+        self.cx.kept.get(kept)
+    }
+
+    /// Lets go of a kept value.
+    pub fn release(&mut self, kept: Kept) {
+        self.cx.kept.remove(kept);
+    }
+
+    /// The text of a value for people: strings as they are, numbers as `tostring` writes them, other values by their kind.
+    pub fn describe(&mut self, value: Value) -> String {
+        self.cx.describe(value)
+    }
+}
+
+/// The text of a value for people; objects are shown by their kind and this identity, unless it is 0.
+pub(crate) fn described(value: Value, identity: u64) -> String {
+    match value.tag() {
+        Tag::NIL => "nil".to_string(),
+        Tag::FALSE => "false".to_string(),
+        Tag::TRUE => "true".to_string(),
+        Tag::INT | Tag::FLOAT => crate::format::number(value),
+        Tag::STRING => String::from_utf8_lossy(value.as_bytes().unwrap_or_default()).into_owned(),
+        _ if identity == 0 => crate::runtime::error::basic_type_name(value).to_string(),
+        _ => format!("{}: {identity:#010x}", crate::runtime::error::basic_type_name(value)),
+    }
+}
+
+impl Context {
+    /// See [`Machine::describe`].
+    pub(crate) fn describe(&mut self, value: Value) -> String {
+        let is_named = value.tag().is_object() && value.tag() != Tag::STRING;
+        described(value, if is_named { self.identity(value) } else { 0 })
+    }
+
+    /// An instance by its number.
+    pub(crate) fn instance(&self, id: InstanceId) -> &Instance {
+        self.instances[id.0 as usize].as_deref().expect("the host has no numbers of instances that may go")
+    }
+
+    /// Makes a function value that calls the host.
+    pub(crate) fn host_function(
+        &mut self,
+        name: String,
+        function: HostFn,
+        intrinsic: Option<Intrinsic>,
+    ) -> Result<Value, OutOfMemory> {
+        let body = Body::Host(HostFunction { name, function, intrinsic });
+        let info = FunctionInfo::new(body, crate::runtime::context::NO_SIGNATURE);
+        let value = self.closure_of(&info, 0)?;
+        self.host_functions.push(info);
+        Ok(value)
+    }
+}

@@ -1,0 +1,145 @@
+//! Many runs of one machine in turn.
+
+use super::resume_for;
+use crate::api::machine::Machine;
+use crate::api::run::RunState;
+use crate::heap::OutOfMemory;
+use crate::runtime::host::HostRequest;
+use crate::runtime::runs::RunId;
+use crate::value::Value;
+use std::collections::VecDeque;
+
+/// A run that has come to an end, waits for the host, has yielded to it or has no budget left. It is the one at work in
+/// the machine, until the next turn.
+pub struct FiberTask {
+    /// Its number.
+    pub id: RunId,
+    /// How it has stopped: `OutOfFuel` says that the machine's own budget is used up.
+    pub state: RunState,
+}
+
+impl FiberTask {
+    /// What the run waits for, if it does.
+    pub fn request(&self) -> Option<&dyn HostRequest> {
+        self.state.request()
+    }
+}
+
+/// Runs functions of one machine round-robin, each on a fiber of its own, in its turn for a quantum of canonical
+/// instructions, whether it yields or not. They share the heap, globals and memories, so what they do in turn they see of one
+/// another: a turn may end between any two instructions.
+///
+/// The order depends on nothing but the programs and the quanta. The machine's budget is that of all together, and no turn
+/// goes past it.
+///
+/// ```
+/// use minivm::{FiberScheduler, RunState, Value};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// #     let mut builder = minivm_builder::ProgramBuilder::new();
+/// #     let mut f = builder.function("count", minivm_isa::Signature::dynamic(1, false));
+/// #     let (left, body, end) = (f.param(0), f.block(), f.block());
+/// #     let (one, zero) = (f.integer(1), f.integer(0));
+/// #     f.jump(body);
+/// #     f.switch_to(body);
+/// #     f.emit(minivm_isa::Instruction::Sub { dst: left, lhs: left.into(), rhs: one.into() });
+/// #     f.branch_less(zero, left, body, end);
+/// #     f.switch_to(end);
+/// #     f.return_values(&[left.into()]);
+/// #     let count = builder.add(f)?;
+/// #     builder.export_function("count", count);
+/// #     let mut machine = minivm::Machine::new(minivm::Limits::default());
+/// #     let instance = machine.instantiate(builder.finish()?)?;
+/// #     let count = machine.exported_function(instance, "count").ok_or("it is exported")?;
+/// let mut scheduler = FiberScheduler::new(100);
+/// for rounds in [500, 50, 200] {
+///     scheduler.spawn(&mut machine, count, &[Value::int(rounds)])?;   // a function that counts down
+/// }
+/// let mut order = Vec::new();
+/// while let Some(task) = scheduler.run(&mut machine) {
+///     assert!(matches!(task.state, RunState::Finished(_)));
+///     order.push(task.id.number());
+/// }
+/// assert_eq!(order, [1, 2, 0]);                                       // the short ones are done first
+/// # Ok(())
+/// # }
+/// ```
+///
+/// The scheduler holds nothing but an order. Between turns the host may do all that it may with a machine: look at runs, take
+/// one up and step it, drop one, save them all. After loading, a new scheduler gets what [`Machine::runs`] lists, in that
+/// order.
+pub struct FiberScheduler {
+    quantum: u64,
+    queue: VecDeque<RunId>,
+}
+
+impl FiberScheduler {
+    /// A scheduler without runs; a quantum of 0 counts as 1.
+    pub fn new(quantum: u64) -> Self {
+        FiberScheduler { quantum: quantum.max(1), queue: VecDeque::new() }
+    }
+
+    /// Sets how many instructions each turn has, from the next turn on.
+    pub fn set_quantum(&mut self, quantum: u64) {
+        self.quantum = quantum.max(1);
+    }
+
+    /// Adds a run that calls a function. It comes after those that are there.
+    ///
+    /// # Errors
+    /// When there is no memory for its fiber.
+    pub fn spawn(&mut self, machine: &mut Machine, function: Value, arguments: &[Value]) -> Result<RunId, OutOfMemory> {
+        let id = machine.spawn(function, arguments)?;
+        self.put_back(id);
+        Ok(id)
+    }
+
+    /// Adds a run that is aside, or the one at work that was given back and can go on, as its request or its yield was answered
+    /// with [`Machine::prepare_answer`] or the budget filled up. It comes after those that are there.
+    pub fn put_back(&mut self, id: RunId) {
+        self.queue.push_back(id);
+    }
+
+    /// How many runs are there.
+    pub fn len(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Whether no run is there.
+    pub fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    /// The runs, in the order of their turns.
+    pub fn runs(&self) -> impl Iterator<Item = RunId> {
+        self.queue.iter().copied()
+    }
+
+    /// Gives one run its turn, and puts it aside again. What is at work before that is put aside if it can go on. Tells of
+    /// the run, and leaves it at work, if it has come to an end, waits for the host, has yielded to it or the budget is used
+    /// up. Runs that the
+    /// machine does not have any more are passed over.
+    pub fn turn(&mut self, machine: &mut Machine) -> Option<FiberTask> {
+        let id = loop {
+            let id = self.queue.pop_front()?;
+            if machine.take_up(id) {
+                break id;
+            }
+        };
+        if let Some(state) = resume_for(machine, self.quantum) {
+            return Some(FiberTask { id, state });
+        }
+        machine.park();
+        self.queue.push_back(id);
+        None
+    }
+
+    /// Gives turns until there is something to tell of a run; none when there are no runs left.
+    pub fn run(&mut self, machine: &mut Machine) -> Option<FiberTask> {
+        while !self.is_empty() {
+            if let Some(task) = self.turn(machine) {
+                return Some(task);
+            }
+        }
+        None
+    }
+}

@@ -1,0 +1,487 @@
+//! From portable bytecode to threaded code, a function at a time, at its first call.
+//!
+//! | file | what |
+//! |---|---|
+//! | `temporaries` | which results are read once, in their block |
+//! | `slots` | where registers lie |
+//! | `plan` | what becomes of each instruction |
+//! | `facts` | which registers are known to hold integers or floats |
+//! | `sources` | handlers for pairs of inputs |
+//! | `dynamic`, `calls`, `convert`, `fiber` | `any` instructions, calls, conversions and records, fibers |
+//! | `typed/` | typed instructions as expression trees |
+//! | `frame_map` | what the collector scans |
+//! | `explain` | the result for people |
+
+mod calls;
+mod convert;
+mod dynamic;
+pub(crate) mod explain;
+pub(crate) mod facts;
+mod fiber;
+pub(crate) mod plan;
+pub(crate) mod select;
+mod sources;
+pub(crate) mod temporaries;
+mod words;
+
+use crate::handlers::{control, stepping};
+use crate::heap::Str;
+use crate::runtime::context::Context;
+use crate::runtime::function::{FunctionInfo, GuestFunction};
+use crate::runtime::instance::Instance;
+use crate::threaded::continuation::{FRAME_HEADER_WORDS, RECORD_DELTA};
+use crate::threaded::slots::{FRAME_WORDS_MAX, Slots};
+use crate::threaded::stack_map::FrameMap;
+use crate::threaded::{Assembler, Code, EntryHeader};
+use crate::value::{Tag, Value};
+use minivm_isa::entities::{Block, Const, Reg};
+use minivm_isa::operand::OperandRef;
+use minivm_isa::program::{Constant, Function, Program};
+use minivm_isa::{Input, Instruction, Operand, Type};
+use plan::{Fate, Plan};
+use std::fmt;
+use std::ops::Range;
+use temporaries::Temporaries;
+
+/// Why a verified function cannot be loaded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum LoadError {
+    /// Its frame with all windows is too large for 16-bit operands.
+    FrameTooLarge,
+    /// There is no memory for its constants.
+    OutOfMemory,
+    /// An instruction this machine does not have.
+    Unsupported(&'static str),
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LoadError::FrameTooLarge => f.write_str("function has too many registers and arguments"),
+            LoadError::OutOfMemory => f.write_str("not enough memory"),
+            LoadError::Unsupported(name) => write!(f, "instruction '{name}' is not supported by this machine"),
+        }
+    }
+}
+
+/// A function on its way to threaded code.
+pub(crate) struct Loading<'a> {
+    /// The portable function.
+    pub(crate) function: &'a Function,
+    /// Its program.
+    pub(crate) program: &'a Program,
+    /// Its instance.
+    pub(crate) instance: &'a Instance,
+    /// The memory whose accesses need no operand.
+    pub(crate) main_memory: *const crate::memory::LinearMemory,
+    /// Where registers lie.
+    pub(crate) slots: &'a Slots,
+    /// What is read once.
+    pub(crate) temporaries: Temporaries,
+    /// Which typed instructions are done inside another one.
+    pub(crate) absorbed: Vec<Option<u32>>,
+    /// What the typed part decided for the block at hand.
+    pub(crate) typed: select::Plan,
+    /// Whether control falls out of the end of the block so far.
+    pub(crate) falls_through: bool,
+    /// What happens to each instruction.
+    pub(crate) plan: Plan,
+    /// The code so far.
+    pub(crate) asm: Assembler,
+    /// One threaded instruction for each canonical one, and a step before each.
+    pub(crate) plain: bool,
+    /// What is known of registers at the starts of blocks, and at the instruction at hand.
+    facts: facts::Facts,
+    known: Vec<facts::Fact>,
+    /// The register whose float was computed last, and the number of instructions then: nothing came in between if it is
+    /// still the same.
+    accumulator: Option<(Reg, usize)>,
+    /// Canonical instructions since the last charge.
+    pub(crate) pending: u32,
+    /// The instruction at hand.
+    at: usize,
+    /// The block laid out after the one at hand.
+    pub(crate) next_block: Option<Block>,
+    /// Whether the function is variadic.
+    variadic: bool,
+    params: usize,
+    constants: &'a [Value],
+    /// First word where constants are put that an instruction cannot take in place, and how many were for this one.
+    scratch: usize,
+    scratch_used: usize,
+    /// Word where a callee's registers begin.
+    window: usize,
+    unsupported: Option<&'static str>,
+    frame_too_large: bool,
+}
+
+/// Canonical instructions that are planned together: bounds what is not paid for in a long block.
+const STRETCH: usize = 512;
+
+/// Constants an instruction may need in registers at once.
+pub(crate) const SCRATCH_VALUES: usize = 4;
+
+/// Makes sure that a function has fast code.
+///
+/// # Errors
+/// When it cannot be loaded.
+pub(crate) fn ensure_loaded(cx: &mut Context, info: &FunctionInfo, guest: &GuestFunction) -> Result<(), LoadError> {
+    if guest.code.get().is_some() {
+        return Ok(());
+    }
+    let constants = make_constants(cx, guest)?;
+    let (code, plan) = translate(guest, info, constants, cx.main_memory_of, false)?;
+    let frame_map = FrameMap::new(guest.portable(), guest.params as usize, &plan);
+    let _ = guest.frame_map.set(frame_map);
+    let _ = guest.code.set(code);
+    Ok(())
+}
+
+/// Word of a frame where the registers of a callee begin.
+pub(crate) fn window_of(guest: &GuestFunction) -> usize {
+    window(guest.slots())
+}
+
+/// The plain code of a function that has fast code.
+pub(crate) fn plain_code<'a>(cx: &Context, info: &FunctionInfo, guest: &'a GuestFunction) -> &'a Code {
+    guest.plain.get_or_init(|| {
+        let constants = guest.constants.get().expect("they are made with the fast code");
+        let translated = translate(guest, info, constants, cx.main_memory_of, true);
+        translated.expect("what has fast code has plain code: their frames are equal").0
+    })
+}
+
+/// Makes the values of a function's constants.
+fn make_constants<'a>(cx: &mut Context, guest: &'a GuestFunction) -> Result<&'a [Value], LoadError> {
+    if let Some(constants) = guest.constants.get() {
+        return Ok(constants);
+    }
+    let mut values = Vec::with_capacity(guest.portable().constants.len());
+    for constant in guest.portable().constants.values() {
+        values.push(match constant {
+            Constant::Nil => Value::NIL,
+            Constant::False => Value::FALSE,
+            Constant::True => Value::TRUE,
+            Constant::Integer(int) => Value::int(*int),
+            Constant::Float(bits) => Value::float(f64::from_bits(*bits)),
+            Constant::String(bytes) => cx.heap.string_value(bytes).map_err(|_| LoadError::OutOfMemory)?,
+            Constant::I32(_) | Constant::I64(_) | Constant::F32(_) | Constant::F64(_) | Constant::V128(_) => Value::NIL,
+        });
+    }
+    Ok(guest.constants.get_or_init(|| values.into_boxed_slice()))
+}
+
+/// Words of the largest window for outgoing arguments, and for values a return or an append gathers there.
+fn window_words(loading_program: &Program, function: &Function) -> usize {
+    let words = |instruction: &Instruction| match instruction {
+        Instruction::Call { function: callee, arguments, .. }
+        | Instruction::TailCall { function: callee, arguments } => {
+            let signature = &loading_program.signatures[loading_program.functions[*callee].signature()];
+            signature_words(signature).max(arguments.len() * 2)
+        }
+        Instruction::CallIndirect { signature, .. }
+        | Instruction::CallRef { signature, .. }
+        | Instruction::TailCallIndirect { signature, .. }
+        | Instruction::TailCallRef { signature, .. } => signature_words(&loading_program.signatures[*signature]),
+        Instruction::ForEach { results, .. } => 4.max(results.len() * 2),
+        Instruction::CallAny { results, arguments, .. } | Instruction::CallAnyOpen { results, arguments, .. } => {
+            results.len().max(arguments.len()) * 2
+        }
+        other => {
+            let mut most = 0;
+            other.for_each_operand(|_, operand| {
+                if let OperandRef::Ins(inputs, _) = operand {
+                    most = most.max(inputs.len() * 2);
+                }
+            });
+            most
+        }
+    };
+    function.code.iter().map(words).max().unwrap_or(0)
+}
+
+fn signature_words(signature: &minivm_isa::Signature) -> usize {
+    let words = |types: &[Type]| types.iter().map(|ty| ty.words() as usize).sum::<usize>();
+    words(&signature.params).max(words(&signature.results))
+}
+
+/// The word of a frame where a callee's registers begin, and the open list.
+pub(crate) fn window(slots: &Slots) -> usize {
+    slots.words() + 2 * SCRATCH_VALUES + FRAME_HEADER_WORDS
+}
+
+/// Translates one function.
+fn translate(
+    guest: &GuestFunction,
+    info: &FunctionInfo,
+    constants: &[Value],
+    main_memory: *const crate::memory::LinearMemory,
+    plain: bool,
+) -> Result<(Code, Plan), LoadError> {
+    let function = guest.portable();
+    let program = guest.program();
+    let slots = guest.slots();
+    let scratch = slots.words();
+    let window = window(slots);
+    let extent = window + window_words(program, function) + RECORD_DELTA;
+    if extent > FRAME_WORDS_MAX {
+        return Err(LoadError::FrameTooLarge);
+    }
+    let mut loading = Loading {
+        function,
+        program,
+        // SAFETY: instances outlive their functions.
+        instance: unsafe { &*guest.instance },
+        main_memory,
+        slots,
+        temporaries: Temporaries::compute(function),
+        absorbed: vec![None; function.code.len()],
+        typed: select::Plan::default(),
+        falls_through: true,
+        plan: Plan::plain(function),
+        asm: Assembler::new(function.blocks.len()),
+        plain,
+        facts: if plain { facts::Facts::none() } else { facts::Facts::compute(function) },
+        known: Vec::new(),
+        accumulator: None,
+        pending: 0,
+        at: 0,
+        next_block: None,
+        variadic: guest.convention == minivm_isa::Convention::Variadic,
+        params: guest.params as usize,
+        constants,
+        scratch,
+        scratch_used: 0,
+        window,
+        unsupported: None,
+        frame_too_large: false,
+    };
+    if !plain {
+        loading.plan = Plan::compute(function, &loading.temporaries, window);
+    }
+    loading.emit_blocks();
+    if let Some(name) = loading.unsupported {
+        return Err(LoadError::Unsupported(name));
+    }
+    if loading.frame_too_large {
+        return Err(LoadError::FrameTooLarge);
+    }
+    let params = crate::runtime::call::direct_params(info, guest.convention, guest.params);
+    let header = EntryHeader { extent: extent as u32, params };
+    loading.plan.fold_typed(&loading.absorbed);
+    Ok((loading.asm.finish(info, header), loading.plan))
+}
+
+impl Loading<'_> {
+    fn emit_blocks(&mut self) {
+        let function = self.function;
+        let order = select::calls::layout(self);
+        for (index, &block) in order.iter().enumerate() {
+            self.next_block = order.get(index + 1).copied();
+            select::enter_block(self, block);
+            self.known.clear();
+            self.known.extend_from_slice(self.facts.at(block));
+            self.accumulator = None;
+            let range = function.block_range(block);
+            if self.plain {
+                self.asm.begin(stepping::enter_block, range.start);
+                self.asm.word32(block.as_u32());
+            }
+            for start in range.clone().step_by(STRETCH) {
+                self.emit_stretch(start..range.end.min(start + STRETCH));
+            }
+        }
+    }
+
+    /// Emits a part of a block. Nothing is moved over its borders, and everything before it is paid for or known.
+    fn emit_stretch(&mut self, range: Range<usize>) {
+        if self.pending as usize > STRETCH {
+            select::charge(self, range.start);
+        }
+        select::plan(self, range.clone());
+        for at in range {
+            self.at = at;
+            self.pending += u32::from(!self.plain);
+            if self.absorbed[at].is_none() && !matches!(self.plan.fate(at), Fate::Folded(_)) {
+                if self.plain {
+                    self.asm.step(stepping::step, at);
+                }
+                self.scratch_used = 0;
+                if !select::emit(self, at) {
+                    select::settle(self, at, 0);
+                    self.emit(at);
+                }
+            }
+            facts::step(self.function, &self.function.code[at], &mut self.known);
+        }
+    }
+
+    /// What is pending, for an instruction that charges for it.
+    pub(crate) fn take_pending(&mut self) -> u16 {
+        self.asm.charges(self.at + 1);
+        std::mem::take(&mut self.pending) as u16
+    }
+
+    /// A constant of the function.
+    pub(crate) fn constant(&self, constant: Const) -> &Constant {
+        &self.function.constants[constant]
+    }
+
+    /// Where an `any` result of instruction `at` goes.
+    pub(crate) fn destination(&self, at: usize, reg: Reg) -> u16 {
+        match self.plan.fate(at) {
+            Fate::Window { at: word, .. } => word,
+            Fate::Emitted | Fate::Folded(_) => self.slots.of(reg),
+        }
+    }
+
+    /// The value of an `any` constant operand.
+    fn any_constant(&self, operand: Operand) -> Option<Value> {
+        operand.constant().map(|constant| self.constants[constant.as_u32() as usize])
+    }
+
+    /// The slot of an `any` operand; a constant is put into a scratch register before instruction `at`.
+    fn any_slot(&mut self, at: usize, operand: Operand) -> u16 {
+        match operand.input() {
+            Input::Reg(reg) => self.slots.of(reg),
+            Input::Const(constant) => {
+                let value = self.constants[constant.as_u32() as usize];
+                let slot = self.scratch_slot();
+                self.copy_constant(at, slot, value);
+                slot
+            }
+        }
+    }
+
+    /// A free scratch register of two words.
+    pub(crate) fn scratch_slot(&mut self) -> u16 {
+        debug_assert!(self.scratch_used < SCRATCH_VALUES, "instructions have at most four inputs besides lists");
+        let slot = self.scratch + 2 * self.scratch_used;
+        self.scratch_used += 1;
+        slot as u16
+    }
+
+    fn copy_constant(&mut self, at: usize, slot: u16, value: Value) {
+        self.asm.begin(crate::handlers::copy::copy_constant, at);
+        self.asm.half(slot);
+        self.asm.half(value.tag().0 as u16);
+        self.asm.word64(value.payload());
+    }
+
+    /// Puts `any` operands into consecutive slots from `window` on; those that are there already stay.
+    fn gather(&mut self, at: usize, operands: &[Operand]) {
+        for (index, operand) in operands.iter().enumerate() {
+            let slot = (self.window + 2 * index) as u16;
+            match operand.input() {
+                Input::Reg(reg) => {
+                    if !self.is_in_window(at, reg, slot) {
+                        self.asm.begin(crate::handlers::copy::copy_any, at);
+                        self.asm.half(slot);
+                        self.asm.half(self.slots.of(reg));
+                    }
+                }
+                Input::Const(constant) => {
+                    let value = self.constants[constant.as_u32() as usize];
+                    self.copy_constant(at, slot, value);
+                }
+            }
+        }
+    }
+
+    /// Whether the value of a register was written to this word of the window for the instruction at `at`.
+    fn is_in_window(&self, at: usize, reg: Reg, slot: u16) -> bool {
+        let start = self.function.block_range(self.function.block_of(at)).start;
+        for index in (start..at).rev() {
+            let mut defines = false;
+            self.function.code[index].for_each_def(|def| defines |= def == reg);
+            if defines {
+                return self.plan.fate(index) == (Fate::Window { at: slot, call: at as u32 });
+            }
+        }
+        false
+    }
+
+    /// Ends an instruction with a branch.
+    fn branch(&mut self, target: Block) {
+        self.asm.cost(self.pending, target);
+        self.asm.target(target);
+    }
+
+    /// Goes to a block at the end of another, unless it is laid out next.
+    pub(crate) fn go_to(&mut self, at: usize, target: Block) {
+        self.falls_through = self.next_block == Some(target);
+        if !self.falls_through {
+            self.asm.begin(control::jump, at);
+            self.asm.exit(target);
+            self.branch(target);
+        }
+    }
+
+    /// The end of code that control does not leave by falling.
+    fn leave(&mut self) {
+        self.pending = 0;
+        self.falls_through = false;
+    }
+}
+
+/// The short string that a constant operand is.
+pub(crate) fn short_string(function: &Function, operand: Operand) -> Option<&[u8]> {
+    match &function.constants[operand.constant()?] {
+        Constant::String(bytes) if bytes.len() <= crate::heap::SHORT_BYTES_MAX => Some(bytes),
+        _ => None,
+    }
+}
+
+/// The operands that an instruction wants in consecutive `any` slots of the window.
+pub(crate) fn window_arguments(instruction: &Instruction) -> Option<&[Operand]> {
+    match instruction {
+        Instruction::CallAny { arguments, .. }
+        | Instruction::CallAnyToOpen { arguments, .. }
+        | Instruction::TailCallAny { arguments, .. } => Some(arguments),
+        Instruction::Append { values, .. } => Some(values),
+        Instruction::ReturnValues { values } if values.len() > 1 => Some(values),
+        _ => None,
+    }
+}
+
+/// Whether an instruction writes to the window, so that nothing may wait there.
+pub(crate) fn uses_window(function: &Function, instruction: &Instruction) -> bool {
+    let _ = function;
+    let effects = instruction.info().effects;
+    match instruction {
+        // Metamethods are called above the window.
+        Instruction::Get { .. } | Instruction::GetMethod { .. } | Instruction::Set { .. } => false,
+        Instruction::BranchEqual { .. } | Instruction::BranchLess { .. } | Instruction::BranchLessEqual { .. } => false,
+        _ if is_arithmetic(instruction) => false,
+        Instruction::Append { .. } | Instruction::AppendOpen { .. } | Instruction::RecordNew { .. } => true,
+        Instruction::ReturnValues { .. } | Instruction::Varargs { .. } => true,
+        _ => effects.call || effects.leaves_open || effects.takes_open,
+    }
+}
+
+/// Whether an instruction is an operation whose only calls are of metamethods.
+fn is_arithmetic(instruction: &Instruction) -> bool {
+    let opcode = instruction.opcode() as u16;
+    (minivm_isa::Opcode::Add as u16..=minivm_isa::Opcode::LessEqual as u16).contains(&opcode)
+}
+
+/// Whether an instruction has one `any` result that its handler can put anywhere in the frame.
+pub(crate) fn has_any_result(instruction: &Instruction) -> bool {
+    match instruction {
+        Instruction::Get { .. } | Instruction::TableNew { .. } | Instruction::Closure { .. } => true,
+        Instruction::CellGet { .. } | Instruction::CaptureCellGet { .. } | Instruction::CurrentFunction { .. } => true,
+        Instruction::CaptureGet { .. } | Instruction::Copy { .. } => true,
+        _ => is_arithmetic(instruction),
+    }
+}
+
+/// Tag and payload of an integer constant that fits into 16 bits.
+fn small_int(value: Value) -> Option<i16> {
+    (value.tag() == Tag::INT).then(|| i16::try_from(value.payload() as i64).ok()).flatten()
+}
+
+/// The address of an interned constant string.
+fn key_address(value: Value) -> u64 {
+    debug_assert!(value.as_string().is_some_and(|string: *mut Str| !string.is_null()));
+    value.payload()
+}

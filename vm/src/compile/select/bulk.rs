@@ -1,0 +1,160 @@
+//! Writes instructions on whole memories and tables, and jumps through a table: each for itself, never in a tree.
+
+use super::tree::{Leaf, leaf};
+use super::write::write_leaf;
+use super::{Loading, settle};
+use crate::handlers::Handler;
+use crate::handlers::typed::bulk;
+use crate::handlers::typed::bulk::*;
+use crate::handlers::typed::statement::{branch_table, jump, statement};
+use minivm_isa::entities::{Block, Memory, Reg, Table};
+use minivm_isa::{Instruction, Operand};
+
+/// The handler for a statement over one address type.
+macro_rules! by_width {
+    ($wide:expr, $statement:ident) => {
+        if $wide { statement::<bulk::$statement<u64>> } else { statement::<bulk::$statement<u32>> }
+    };
+}
+
+/// The handler for a copy between two things that may have different address types: the length has the narrower one.
+macro_rules! by_widths {
+    ($to:expr, $from:expr, $statement:ident) => {
+        match ($to, $from) {
+            (false, false) => statement::<bulk::$statement<u32, u32, u32>>,
+            (false, true) => statement::<bulk::$statement<u32, u64, u32>>,
+            (true, false) => statement::<bulk::$statement<u64, u32, u32>>,
+            (true, true) => statement::<bulk::$statement<u64, u64, u64>>,
+        }
+    };
+}
+
+/// Writes instruction `at`. False when it is not one of these.
+pub(super) fn emit(loading: &mut Loading, at: usize) -> bool {
+    // The borrow of the function is longer than that of the loading, so instructions are at hand while code is written.
+    let function = loading.function;
+    emit_memory(loading, at, &function.code[at])
+        || emit_table(loading, at, &function.code[at])
+        || emit_branch_table(loading, at, &function.code[at])
+}
+
+fn emit_memory(loading: &mut Loading, at: usize, instruction: &Instruction) -> bool {
+    let wide = |memory: Memory| loading.program.memories[memory].is_64;
+    let bytes = |memory: Memory| loading.instance.memory(memory) as usize as u64;
+    match *instruction {
+        Instruction::MemorySize { dst, memory } => {
+            let (handler, pointer): (Handler, u64) = (by_width!(wide(memory), MemorySize), bytes(memory));
+            write(loading, at, handler, &[], &[pointer], Some(dst));
+        }
+        Instruction::MemoryGrow { dst, memory, pages } => {
+            let (handler, pointer): (Handler, u64) = (by_width!(wide(memory), MemoryGrow), bytes(memory));
+            write(loading, at, handler, &[pages], &[pointer], Some(dst));
+        }
+        Instruction::MemoryFill { memory, address, value, length } => {
+            let (handler, pointer): (Handler, u64) = (by_width!(wide(memory), MemoryFill), bytes(memory));
+            write(loading, at, handler, &[address, value, length], &[pointer], None);
+        }
+        Instruction::MemoryCopy { memory, source_memory, address, source, length } => {
+            let handler: Handler = by_widths!(wide(memory), wide(source_memory), MemoryCopy);
+            let pointers = [bytes(memory), bytes(source_memory)];
+            write(loading, at, handler, &[address, source, length], &pointers, None);
+        }
+        Instruction::MemoryInit { memory, data, address, source, length } => {
+            let handler: Handler = by_width!(wide(memory), MemoryInit);
+            let pointers = [bytes(memory), loading.instance.data(data) as usize as u64];
+            write(loading, at, handler, &[address, source, length], &pointers, None);
+        }
+        Instruction::DataDrop { data } => {
+            let pointer = loading.instance.data(data) as usize as u64;
+            write(loading, at, statement::<DataDrop>, &[], &[pointer], None);
+        }
+        _ => return false,
+    }
+    true
+}
+
+fn emit_table(loading: &mut Loading, at: usize, instruction: &Instruction) -> bool {
+    let wide = |table: Table| loading.program.tables[table].is_64;
+    let values = |table: Table| loading.instance.table(table) as usize as u64;
+    match *instruction {
+        Instruction::TableGet { dst, table, index } => {
+            let (handler, pointer): (Handler, u64) = (by_width!(wide(table), TableGet), values(table));
+            write(loading, at, handler, &[index], &[pointer], Some(dst));
+        }
+        Instruction::TableSet { table, index, src } => {
+            let (handler, pointer): (Handler, u64) = (by_width!(wide(table), TableSet), values(table));
+            write(loading, at, handler, &[index, src], &[pointer], None);
+        }
+        Instruction::TableSize { dst, table } => {
+            let (handler, pointer): (Handler, u64) = (by_width!(wide(table), TableSize), values(table));
+            write(loading, at, handler, &[], &[pointer], Some(dst));
+        }
+        Instruction::TableGrow { dst, table, src, count } => {
+            let (handler, pointer): (Handler, u64) = (by_width!(wide(table), TableGrow), values(table));
+            write(loading, at, handler, &[src, count], &[pointer], Some(dst));
+        }
+        Instruction::TableFill { table, index, src, length } => {
+            let (handler, pointer): (Handler, u64) = (by_width!(wide(table), TableFill), values(table));
+            write(loading, at, handler, &[index, src, length], &[pointer], None);
+        }
+        Instruction::TableCopy { table, source_table, index, source, length } => {
+            let handler: Handler = by_widths!(wide(table), wide(source_table), TableCopy);
+            let pointers = [values(table), values(source_table)];
+            write(loading, at, handler, &[index, source, length], &pointers, None);
+        }
+        Instruction::TableInit { table, element, index, source, length } => {
+            let handler: Handler = by_width!(wide(table), TableInit);
+            let pointers = [values(table), loading.instance.element(element) as usize as u64];
+            write(loading, at, handler, &[index, source, length], &pointers, None);
+        }
+        Instruction::ElementDrop { element } => {
+            let pointer = loading.instance.element(element) as usize as u64;
+            write(loading, at, statement::<ElementDrop>, &[], &[pointer], None);
+        }
+        _ => return false,
+    }
+    true
+}
+
+/// Writes an instruction: its inputs, addresses of what it works on, its result.
+fn write(loading: &mut Loading, at: usize, handler: Handler, inputs: &[Operand], pointers: &[u64], dst: Option<Reg>) {
+    let mut leaves: [Option<Leaf>; 3] = [None; 3];
+    for (place, &input) in leaves.iter_mut().zip(inputs) {
+        *place = Some(leaf(loading, input));
+    }
+    loading.asm.begin(handler, at);
+    for input in leaves.into_iter().flatten() {
+        write_leaf(&mut loading.asm, input, true);
+    }
+    for &pointer in pointers {
+        loading.asm.word64(pointer);
+    }
+    if let Some(dst) = dst {
+        let slot = loading.destination(at, dst);
+        loading.asm.half(slot);
+    }
+}
+
+fn emit_branch_table(loading: &mut Loading, at: usize, instruction: &Instruction) -> bool {
+    let Instruction::BranchTable { index, ref targets, default } = *instruction else { return false };
+    settle(loading, at, 0);
+    loading.falls_through = false;
+    let index = leaf(loading, index);
+    let Some(slot) = index.slot else {
+        let chosen = targets.get(index.bits[0] as usize).copied().unwrap_or(default);
+        loading.asm.begin(jump, at);
+        loading.asm.cost(loading.pending, chosen);
+        loading.asm.target(chosen);
+        return true;
+    };
+    loading.asm.begin(branch_table, at);
+    loading.asm.half(slot);
+    loading.asm.word32(u32::try_from(targets.len()).expect("targets are counted in u32"));
+    let all = targets.iter().copied().chain([default]);
+    all.for_each(|target: Block| {
+        loading.asm.target(target);
+        loading.asm.cost(loading.pending, target);
+        loading.asm.half(0);
+    });
+    true
+}

@@ -1,0 +1,202 @@
+//! Makes threaded code of typed instructions: finds trees and pairs that there are handlers for, and writes them.
+//!
+//! [`plan`] looks at one block, from its end: the tree of an instruction takes in those definitions that only it reads, as
+//! long as there is a handler for the larger tree and nothing between the two places minds. Then neighbours become pairs.
+//! [`emit`] writes the instruction that was planned. In plain code every canonical instruction stands for itself.
+//!
+//! How branches pay for fuel is told at [`Assembler::cost`](crate::threaded::Assembler::cost).
+
+mod bulk;
+pub(super) mod calls;
+mod grow;
+mod row;
+mod tree;
+mod write;
+
+use super::Loading;
+use crate::handlers::Handler;
+use crate::handlers::typed::registry::Registry;
+use crate::handlers::typed::shape;
+use crate::handlers::typed::shape::Key;
+use crate::threaded::PENDING_MAX;
+use minivm_isa::entities::Block;
+use std::ops::Range;
+use tree::{Root, Site, Tree};
+
+/// What a block may have pending when it is fallen into.
+const PENDING_INTO_BLOCK_MAX: u32 = 256;
+
+/// What was decided for the instructions of one block.
+#[derive(Default)]
+pub(crate) struct Plan {
+    /// First instruction of the block.
+    start: usize,
+    /// Instructions that define temporaries, after the one that alone reads it; in order.
+    feeds: Vec<(u32, u32)>,
+    /// For calls: the statements that put their arguments in place.
+    arguments: Vec<(u32, Vec<Planned>)>,
+    /// For each instruction: the statement it is the root of.
+    statements: Vec<Option<Planned>>,
+}
+
+/// A statement of a block.
+struct Planned {
+    tree: Tree,
+    /// The handler for it alone.
+    handler: Handler,
+    /// The first canonical instruction it does.
+    first: u32,
+    /// The statements behind it that are done by the same instruction, and the handler for all.
+    joined: Option<(Vec<u32>, Handler)>,
+}
+
+impl Plan {
+    /// The instruction that defines `reg` for `reader` alone.
+    fn feeder(&self, loading: &Loading, reader: usize, reg: minivm_isa::entities::Reg) -> Option<u32> {
+        let reader = reader as u32;
+        let first = self.feeds.partition_point(|&(by, _)| by < reader);
+        let feeds = self.feeds[first..].iter().take_while(|&&(by, _)| by == reader).map(|&(_, at)| at);
+        feeds.into_iter().find(|&at| row::result(&loading.function.code[at as usize]) == Some(reg))
+    }
+}
+
+/// Decides what becomes of the typed instructions of a block: fills `absorbed` and what [`emit`] goes by.
+pub(crate) fn plan(loading: &mut Loading, range: Range<usize>) {
+    loading.typed.start = range.start;
+    loading.typed.statements.clear();
+    loading.typed.statements.resize_with(range.len(), || None);
+    loading.typed.feeds.clear();
+    loading.typed.arguments.clear();
+    if !loading.plain {
+        find_feeds(loading, range.clone());
+    }
+    for at in range.clone().rev() {
+        if loading.absorbed[at].is_some() {
+            continue;
+        }
+        calls::plan_arguments(loading, at);
+        if let Some((planned, members)) = grow::statement(loading, Site { at, argument: None }, &[]) {
+            for member in members {
+                loading.absorbed[member as usize] = Some(at as u32);
+            }
+            loading.typed.statements[at - range.start] = Some(planned);
+        }
+    }
+    if !loading.plain {
+        join(loading, range.clone());
+        calls::return_at_conditions(loading, range);
+    }
+}
+
+fn find_feeds(loading: &mut Loading, range: Range<usize>) {
+    for at in range.clone() {
+        let Some(reader) = loading.temporaries.single_use(at) else { continue };
+        if row::is_value(&loading.function.code[at]) && range.contains(&reader) {
+            loading.typed.feeds.push((reader as u32, at as u32));
+        }
+    }
+    loading.typed.feeds.sort_unstable();
+}
+
+/// Statements that one instruction does at most.
+const JOINED_MAX: usize = 4;
+
+/// Joins neighbouring statements where there is a handler for them, so that as few instructions as can be remain.
+fn join(loading: &mut Loading, range: Range<usize>) {
+    let plan = &mut loading.typed;
+    // Non-absorbed instructions from the one at hand on, with the instructions needed from each of them on; nearest first.
+    let mut following: Vec<(usize, u32)> = Vec::new();
+    for at in range.clone().rev() {
+        if loading.absorbed[at].is_some() {
+            continue;
+        }
+        let mut best = 1 + following.first().map_or(0, |&(_, needed)| needed);
+        let mut joined = None;
+        let mut trees: Vec<&Tree> = plan.statements[at - range.start].iter().map(|planned| &planned.tree).collect();
+        for count in 1..=following.len().min(if trees.is_empty() { 0 } else { JOINED_MAX - 1 }) {
+            let Some(planned) = &plan.statements[following[count - 1].0 - range.start] else { break };
+            trees.push(&planned.tree);
+            let needed = 1 + following.get(count).map_or(0, |&(_, needed)| needed);
+            if needed < best
+                && let Some(handler) = joint_key(&trees).and_then(|key| Registry::get().find(key))
+            {
+                best = needed;
+                joined = Some((following[..count].iter().map(|&(later, _)| later as u32).collect(), handler));
+            }
+        }
+        if let Some(planned) = &mut plan.statements[at - range.start] {
+            planned.joined = joined;
+        }
+        following.insert(0, (at, best));
+        following.truncate(JOINED_MAX);
+    }
+}
+
+/// The key of the handler that does statements one after the other.
+fn joint_key(trees: &[&Tree]) -> Option<Key> {
+    let (last, before) = trees.split_last()?;
+    if before.iter().any(|tree| !tree.is_statement() || !tree.is_exact()) || !last.is_exact() {
+        return None;
+    }
+    let before = before.iter().map(|tree| tree.key()).reduce(shape::then)?;
+    match last.root {
+        Root::Set { .. } | Root::Effect { .. } => Some(shape::statement(shape::then(before, last.key()))),
+        Root::Condition { .. } => Some(shape::branch(shape::then(before, last.key()))),
+        Root::Jump { falls: false, .. } => Some(shape::jump_after(before)),
+        Root::Return(returned) => Some(returned.handler_key(shape::then_last(before, last.key()))),
+        Root::Jump { falls: true, .. } | Root::ReturnIf { .. } => None,
+    }
+}
+
+/// Writes the typed instruction `at` with all it was planned to do. False when it is not typed.
+///
+/// `loading.pending` counts the instruction itself.
+pub(crate) fn emit(loading: &mut Loading, at: usize) -> bool {
+    let index = at - loading.typed.start;
+    let Some(planned) = loading.typed.statements[index].take() else {
+        return bulk::emit(loading, at);
+    };
+    let Some((later, handler)) = &planned.joined else {
+        write::single(loading, at, &planned);
+        return true;
+    };
+    let (later, handler) = (later.clone(), *handler);
+    let mut statements = vec![planned];
+    for &next in &later {
+        let statement = loading.typed.statements[next as usize - loading.typed.start].take();
+        statements.push(statement.expect("it was joined as a statement"));
+        loading.absorbed[next as usize] = Some(at as u32);
+    }
+    let last = later.last().map_or(at, |&last| last as usize);
+    write::joined(loading, at, last, &statements, handler);
+    true
+}
+
+/// Begins a block: what the one before falls into it with stays pending, unless it is much.
+pub(crate) fn enter_block(loading: &mut Loading, block: Block) {
+    let first = loading.function.block_range(block).start;
+    if !loading.falls_through {
+        loading.pending = 0;
+    } else if loading.pending > PENDING_INTO_BLOCK_MAX {
+        charge(loading, first);
+    }
+    loading.asm.place(block, first, loading.pending);
+    loading.falls_through = true;
+}
+
+/// Sees that no more is pending than a branch can charge, with `ahead` instructions more: blocks are emitted in stretches that
+/// are so short.
+pub(crate) fn settle(loading: &mut Loading, at: usize, ahead: u32) {
+    debug_assert!(
+        loading.pending + ahead <= PENDING_MAX,
+        "instruction {at} has too much before it that is not paid for"
+    );
+}
+
+/// Charges for everything before instruction `next`, which begins a block or a stretch of one.
+pub(crate) fn charge(loading: &mut Loading, next: usize) {
+    loading.asm.begin(crate::handlers::control::charge, next);
+    let cost = std::mem::take(&mut loading.pending);
+    loading.asm.word32(cost);
+    loading.asm.paid(next);
+}

@@ -1,0 +1,166 @@
+//! Writes planned statements.
+
+use super::tree::{Extra, Kid, Leaf, Node, Return, Root, Tree};
+use super::{Loading, Planned, settle};
+use crate::handlers::Handler;
+use crate::handlers::typed::statement::jump;
+use crate::handlers::typed::word::{Class, NO_SLOT};
+use crate::threaded::Assembler;
+use minivm_isa::entities::Block;
+
+/// Writes a statement.
+pub(super) fn single(loading: &mut Loading, at: usize, planned: &Planned) {
+    if !planned.tree.is_statement() {
+        settle(loading, at, 0);
+    }
+    match planned.tree.root {
+        Root::Jump { falls: true, .. } => {
+            let pending = loading.pending.saturating_sub(1);
+            loading.asm.falls(at, pending);
+            return finish_block(loading, at, 0, &planned.tree);
+        }
+        Root::Return(_) => return returns(loading, at, 0, planned.first, planned.handler, &[&planned.tree]),
+        _ => {}
+    }
+    loading.asm.begin(planned.handler, planned.first as usize);
+    operands(&mut loading.asm, &planned.tree);
+    finish_block(loading, at, 0, &planned.tree);
+}
+
+/// Writes statements as one instruction: the first at `at`, the last at `last`.
+pub(super) fn joined(loading: &mut Loading, at: usize, last: usize, statements: &[Planned], handler: Handler) {
+    let ahead = (last - at) as u32;
+    let trees: Vec<&Tree> = statements.iter().map(|planned| &planned.tree).collect();
+    let tree = trees.last().expect("there are several");
+    if !tree.is_statement() {
+        settle(loading, at, ahead);
+    }
+    let first = statements.iter().map(|planned| planned.first).min().expect("there are several");
+    if let Root::Return(_) = tree.root {
+        return returns(loading, last, ahead, first, handler, &trees);
+    }
+    loading.asm.begin(handler, first as usize);
+    for tree in &trees {
+        operands(&mut loading.asm, tree);
+    }
+    finish_block(loading, last, ahead, tree);
+}
+
+/// Writes an instruction that returns: that of these trees which is last, at `at`.
+fn returns(loading: &mut Loading, at: usize, ahead: u32, first: u32, handler: Handler, trees: &[&Tree]) {
+    let Some(Tree { root: Root::Return(returned), .. }) = trees.last() else { unreachable!("the last one returns") };
+    let cost = loading.pending + ahead + returned.ahead;
+    loading.asm.charges(at + 1 + returned.ahead as usize);
+    loading.asm.begin(handler, first as usize);
+    loading.asm.half(cost as u16);
+    for tree in trees {
+        operands(&mut loading.asm, tree);
+    }
+    loading.leave();
+}
+
+/// Writes where control goes on, `ahead` instructions after the one that `pending` counts up to.
+fn finish_block(loading: &mut Loading, at: usize, ahead: u32, tree: &Tree) {
+    let pending = loading.pending + ahead;
+    match tree.root {
+        Root::Set { .. } | Root::Effect { .. } => {}
+        Root::Jump { falls: true, .. } => loading.falls_through = true,
+        Root::Jump { target, .. } => {
+            loading.asm.cost(pending, target);
+            loading.asm.target(target);
+            loading.falls_through = false;
+        }
+        Root::Condition { target, otherwise, falls, .. } => {
+            loading.asm.cost(pending, target);
+            loading.asm.target(target);
+            go_on(loading, at, pending, otherwise, falls);
+        }
+        Root::ReturnIf { value, otherwise, falls, .. } => {
+            loading.asm.half((pending + value.ahead) as u16);
+            if let Some(Kid::Leaf(leaf)) = value.value {
+                write_leaf(&mut loading.asm, leaf, false);
+            }
+            go_on(loading, at, pending, otherwise, falls);
+        }
+        Root::Return(_) => unreachable!("returns are written by themselves"),
+    }
+}
+
+/// Goes on at a block, after a condition did not lead elsewhere.
+fn go_on(loading: &mut Loading, at: usize, pending: u32, block: Block, falls: bool) {
+    if !falls {
+        loading.asm.begin(jump, at);
+        loading.asm.cost(pending, block);
+        loading.asm.target(block);
+    }
+    loading.falls_through = falls;
+}
+
+/// Writes the operands of a statement.
+pub(super) fn operands(asm: &mut Assembler, tree: &Tree) {
+    match tree.root {
+        Root::Set { slot, value } => {
+            node(asm, tree, &tree.nodes[value]);
+            asm.half(slot);
+        }
+        Root::Effect { node: index } => node(asm, tree, &tree.nodes[index]),
+        Root::Condition { value, .. } | Root::ReturnIf { condition: value, .. } => kid(asm, tree, value),
+        Root::Return(Return { value: Some(value), .. }) => kid(asm, tree, value),
+        Root::Return(Return { value: None, .. }) | Root::Jump { .. } => {}
+    }
+}
+
+fn kid(asm: &mut Assembler, tree: &Tree, kid: Kid) {
+    match kid {
+        Kid::Node(index) => node(asm, tree, &tree.nodes[index]),
+        Kid::Leaf(leaf) => write_leaf(asm, leaf, tree.either),
+    }
+}
+
+fn node(asm: &mut Assembler, tree: &Tree, node: &Node) {
+    for operand in node.kids.into_iter().flatten() {
+        kid(asm, tree, operand);
+    }
+    match node.extra {
+        Extra::None => {}
+        Extra::Pointer(pointer) => asm.word64(pointer),
+        Extra::Offset(offset, wide, memory) => {
+            // An offset past 32 bits of a memory with narrow addresses was rejected by the verifier.
+            if wide {
+                asm.word64(offset)
+            } else {
+                asm.word32(offset as u32)
+            }
+            if let Some(memory) = memory {
+                asm.word64(memory);
+            }
+        }
+    }
+    if node.traps {
+        asm.part(node.at);
+    }
+}
+
+/// Writes a register or constant, `either` so that it can be both.
+pub(super) fn write_leaf(asm: &mut Assembler, leaf: Leaf, either: bool) {
+    if let Some(slot) = leaf.slot {
+        asm.half(slot);
+        if !either {
+            return;
+        }
+    } else if either {
+        asm.half(NO_SLOT);
+    }
+    match leaf.class {
+        Class::Bits32 | Class::Single => asm.word32(leaf.bits[0] as u32),
+        Class::Bits64 | Class::Double => asm.word64(leaf.bits[0]),
+        Class::Bits128 => {
+            asm.word64(leaf.bits[0]);
+            asm.word64(leaf.bits[1]);
+        }
+        Class::Any => {
+            asm.word64(leaf.bits[0]);
+            asm.word32(leaf.bits[1] as u32);
+        }
+    }
+}

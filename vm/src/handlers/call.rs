@@ -1,0 +1,461 @@
+//! Calls and returns.
+//!
+//! A callee's registers begin in the caller's window, above all of the caller's registers, with two words of header before
+//! them: the closure and the return place. Arguments are put in place by the caller.
+
+use super::{Cursor, Flow, Regs};
+use crate::heap::Closure;
+use crate::runtime::context::return_info;
+use crate::runtime::function::{Body, FunctionInfo, header_at};
+use crate::runtime::{call, host_run, unwind};
+use crate::threaded::OPEN;
+use crate::threaded::continuation::{RECORD_WORDS, Record, RecordKind};
+use crate::threaded::operands::{get_any, set_any, tag_at};
+use crate::value::{Tag, Value};
+use std::ptr::with_exposed_provenance_mut as pointer;
+
+/// Operands of the calls through a value: callee slot, window, number of arguments, cost; return information.
+pub(crate) struct AnyCall {
+    pub(crate) callee: usize,
+    pub(crate) window: usize,
+    pub(crate) arguments: usize,
+    cost: usize,
+    pub(crate) place: super::Pc,
+}
+
+impl AnyCall {
+    /// # Safety
+    /// `pc` is at such an instruction.
+    #[inline(always)]
+    pub(crate) unsafe fn read(pc: super::Pc) -> Self {
+        // SAFETY: the loader wrote these operands.
+        unsafe {
+            let mut c = Cursor::new(pc);
+            let (callee, window, arguments, cost) = (c.half(), c.half(), c.half(), c.half());
+            let _info = c.word64();
+            AnyCall { callee, window, arguments, cost, place: c.end() }
+        }
+    }
+}
+
+handler! {
+    /// `call_any`: enters a closure that takes exactly these arguments.
+    pub(crate) fn call_any(pc, regs, cx, facc) {
+        let call = AnyCall::read(pc);
+        (*cx).fuel -= call.cost as i64;
+        if tag_at(regs, call.callee) == Tag::FUNCTION && (*cx).fuel >= 0 {
+            let closure = pointer::<Closure>(*regs.add(call.callee) as usize);
+            let entry = (*closure).code.cast::<u16>();
+            let header = header_at(entry);
+            let new = regs.add(call.window);
+            if header.params as usize == call.arguments && new.wrapping_add(header.extent as usize) <= (*cx).stack_end {
+                *new.sub(2) = closure as u64;
+                *new.sub(1) = call.place as u64;
+                next!(entry, new, cx, facc)
+            }
+        }
+        slow!(super::border::call_any_other, pc, regs, cx, facc)
+    }
+}
+
+slow_handler! {
+    pub(crate) fn call_any_slow(pc, regs, cx) {
+        let call = AnyCall::read(pc);
+        let at = Flow { pc, regs };
+        if (*cx).fuel < 0 {
+            (*cx).fuel += call.cost as i64;
+            return (*cx).stop(crate::runtime::context::Status::OutOfFuel, at);
+        }
+        let callee = get_any(regs, call.callee);
+        let new = regs.add(call.window);
+        if callee.tag() == Tag::FUNCTION {
+            let closure = pointer::<Closure>(callee.payload() as usize);
+            if let Body::Host(host) = &(*(*closure).function.cast::<FunctionInfo>()).body {
+                return host_run::call(&mut *cx, host, closure, new, call.arguments, call.place, at);
+            }
+        }
+        call::call_value(&mut *cx, callee, new, call.arguments, call.place, at)
+    }
+}
+
+handler! {
+    /// `call_any_open…`: the open list lies at the start of the window and moves up by the fixed arguments, which then go
+    /// before it. Operands: as `call_any`, where the number counts the fixed arguments, then their slots.
+    pub(crate) fn call_any_open(pc, regs, cx, facc) {
+        let call = AnyCall::read(pc);
+        (*cx).fuel -= call.cost as i64;
+        if tag_at(regs, call.callee) == Tag::FUNCTION && (*cx).fuel >= 0 {
+            let closure = pointer::<Closure>(*regs.add(call.callee) as usize);
+            let entry = (*closure).code.cast::<u16>();
+            let header = header_at(entry);
+            let new = regs.add(call.window);
+            let total = call.arguments + (*cx).open_count;
+            if header.params as usize == total && new.wrapping_add(header.extent as usize) <= (*cx).stack_end {
+                *new.sub(2) = closure as u64;
+                *new.sub(1) = call.place as u64;
+                next!(entry, new, cx, facc)
+            }
+        }
+        slow!(call_any_open_slow, pc, regs, cx, facc)
+    }
+}
+
+slow_handler! {
+    pub(crate) fn call_any_open_slow(pc, regs, cx) {
+        let call = AnyCall::read(pc);
+        let at = Flow { pc, regs };
+        if (*cx).fuel < 0 {
+            (*cx).fuel += call.cost as i64;
+            return (*cx).stop(crate::runtime::context::Status::OutOfFuel, at);
+        }
+        let callee = get_any(regs, call.callee);
+        let total = call.arguments + (*cx).open_count;
+        call::call_value(&mut *cx, callee, regs.add(call.window), total, call.place, at)
+    }
+}
+
+handler! {
+    /// Makes room for values before the open list and puts them there. Operands: window, number, slots.
+    pub(crate) fn prepend_open(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (window, count) = (c.half(), c.half());
+        let open = (*cx).open_count;
+        let list = regs.add(window);
+        if open == 1 {
+            // One value is the common case: its frame had room for the fixed ones.
+            set_any(list, count * 2, get_any(list, 0));
+        } else if list.wrapping_add((count + open) * 2 + 16) <= (*cx).stack_end {
+            let mut index = open;
+            while index > 0 {
+                index -= 1;
+                set_any(list, (count + index) * 2, get_any(list, index * 2));
+            }
+        } else {
+            slow!(prepend_open_slow, pc, regs, cx, facc)
+        }
+        for index in 0..count {
+            let slot = c.half();
+            set_any(list, index * 2, get_any(regs, slot));
+        }
+        next!(c.end(), regs, cx, facc)
+    }
+}
+
+handler! {
+    /// Makes room on the stack for `prepend_open`, which then starts again.
+    #[inline(never)]
+    fn prepend_open_slow(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (window, count) = (c.half(), c.half());
+        let top = regs.add(window + (count + (*cx).open_count) * 2);
+        match (*cx).reserve(regs, top, 64) {
+            Some(moved) => next!(pc, moved, cx, facc),
+            None => slow!(super::control::stack_overflow, pc, regs, cx, facc),
+        }
+    }
+}
+
+handler! {
+    /// `tail_call_any…`. Operands: callee slot, window, number of arguments, cost, whether the open list follows, whether
+    /// this function is variadic.
+    pub(crate) fn tail_call_any(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (callee, window, arguments, cost) = (c.half(), c.half(), c.half(), c.half());
+        let (open, variadic) = (c.half(), c.half());
+        (*cx).fuel -= cost as i64;
+        if tag_at(regs, callee) == Tag::FUNCTION && variadic == 0 && (*cx).fuel >= 0 {
+            let arguments = arguments + if open != 0 { (*cx).open_count } else { 0 };
+            let closure = pointer::<Closure>(*regs.add(callee) as usize);
+            let entry = (*closure).code.cast::<u16>();
+            let header = header_at(entry);
+            if header.params as usize == arguments && regs.wrapping_add(header.extent as usize) <= (*cx).stack_end {
+                *regs.sub(2) = closure as u64;
+                for word in 0..arguments * 2 {
+                    *regs.add(word) = *regs.add(window + word);
+                }
+                next!(entry, regs, cx, facc)
+            }
+        }
+        slow!(tail_call_any_slow, pc, regs, cx, facc)
+    }
+}
+
+slow_handler! {
+    pub(crate) fn tail_call_any_slow(pc, regs, cx) {
+        let mut c = Cursor::new(pc);
+        let (callee, window, arguments, cost) = (c.half(), c.half(), c.half(), c.half());
+        let (open, variadic) = (c.half() != 0, c.half() != 0);
+        let at = Flow { pc, regs };
+        if (*cx).fuel < 0 {
+            (*cx).fuel += cost as i64;
+            return (*cx).stop(crate::runtime::context::Status::OutOfFuel, at);
+        }
+        let count = arguments + if open { (*cx).open_count } else { 0 };
+        let callee = get_any(regs, callee);
+        call::tail_call_value(&mut *cx, callee, window, count, variadic, at)
+    }
+}
+
+handler! {
+    /// `tail_call` of a typed function. Operands: closure, window, words of arguments, cost.
+    pub(crate) fn tail_call_typed(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let closure = pointer::<Closure>(c.word64() as usize);
+        let (window, words, cost) = (c.half(), c.half(), c.half());
+        (*cx).fuel -= cost as i64;
+        if (*cx).fuel < 0 {
+            (*cx).fuel += cost as i64;
+            slow!(super::control::out_of_fuel, pc, regs, cx, facc)
+        }
+        std::ptr::copy(regs.add(window), regs, words);
+        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+        follow!(call::enter_typed(&mut *cx, closure, regs, place, Flow { pc, regs }), cx, facc)
+    }
+}
+
+slow_handler! {
+    /// `tail_call_indirect`, `tail_call_ref`. Operands: callee slot, window, signature, words of arguments, cost.
+    pub(crate) fn tail_call_typed_value(pc, regs, cx) {
+        let mut c = Cursor::new(pc);
+        let (callee, window) = (c.half(), c.half());
+        let signature = c.word32();
+        let (words, cost) = (c.half(), c.half());
+        let at = Flow { pc, regs };
+        (*cx).fuel -= cost as i64;
+        if (*cx).fuel < 0 {
+            (*cx).fuel += cost as i64;
+            return (*cx).stop(crate::runtime::context::Status::OutOfFuel, at);
+        }
+        let closure = match call::check_signature(&mut *cx, get_any(regs, callee), signature) {
+            Ok(closure) => closure,
+            Err(code) => return unwind::raise_trap(&mut *cx, at, code),
+        };
+        std::ptr::copy(regs.add(window), regs, words);
+        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+        call::enter_typed(&mut *cx, closure, regs, place, at)
+    }
+}
+
+handler! {
+    /// `return_values` of one `any` from a function that is not variadic. Operands: slot, cost.
+    pub(crate) fn return_any(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (slot, cost) = (c.half(), c.half());
+        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+        let info = return_info(place);
+        (*cx).fuel -= cost as i64;
+        if info.results == 1 && (*cx).fuel >= 0 {
+            let value = get_any(regs, slot);
+            let caller = regs.sub(info.delta as usize);
+            set_any(caller, info.dst as usize, value);
+            next!(place, caller, cx, facc)
+        }
+        slow!(return_any_slow, pc, regs, cx, facc)
+    }
+}
+
+handler! {
+    #[inline(never)]
+    fn return_any_slow(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (slot, cost) = (c.half(), c.half());
+        if (*cx).fuel < 0 {
+            (*cx).fuel += cost as i64;
+            slow!(super::control::out_of_fuel, pc, regs, cx, facc)
+        }
+        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+        let info = return_info(place);
+        let caller = regs.sub(info.delta as usize);
+        let value = get_any(regs, slot);
+        match info.results {
+            0 => {}
+            OPEN => {
+                set_any(caller, info.dst as usize, value);
+                (*cx).open_count = 1;
+            }
+            wanted => {
+                set_any(caller, info.dst as usize, value);
+                fill_nil(caller.add(info.dst as usize), 1, wanted as usize);
+            }
+        }
+        next!(place, caller, cx, facc)
+    }
+}
+
+handler! {
+    /// A return that the budget does not allow any more: it gives back what it charged. The cost is its third operand.
+    #[cold]
+    #[inline(never)]
+    fn return_out_of_fuel(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let _ = (c.half(), c.half());
+        (*cx).fuel += c.half() as i64;
+        slow!(super::control::out_of_fuel, pc, regs, cx, facc)
+    }
+}
+
+handler! {
+    /// `return_values` and `return_open` in general. Operands: window where the values lie, number, cost, whether the open
+    /// list follows, whether this function is variadic.
+    pub(crate) fn return_block(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (window, count, cost) = (c.half(), c.half(), c.half());
+        let (open, variadic) = (c.half(), c.half());
+        (*cx).fuel -= cost as i64;
+        if (*cx).fuel < 0 {
+            slow!(return_out_of_fuel, pc, regs, cx, facc)
+        }
+        let count = count + if open != 0 { (*cx).open_count } else { 0 };
+        let base = if variadic != 0 { regs.sub(*regs.sub(3) as usize) } else { regs };
+        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+        let caller = deliver(cx, regs.add(window), count, base, place);
+        next!(place, caller, cx, facc)
+    }
+}
+
+/// Copies results to where the call at `place` wants them; gives the caller's registers.
+///
+/// # Safety
+/// `base` is the callee's window in the caller's frame and `place` its return place; `values` are `count` values above.
+#[inline(always)]
+pub(crate) unsafe fn deliver(
+    cx: *mut crate::runtime::context::Context,
+    values: Regs,
+    count: usize,
+    base: Regs,
+    place: super::Pc,
+) -> Regs {
+    // SAFETY: the caller wanted so many results at `dst`; an open list has room as its values lie above.
+    unsafe {
+        let info = return_info(place);
+        let caller = base.sub(info.delta as usize);
+        let dst = caller.add(info.dst as usize);
+        if info.results == OPEN {
+            move_down(values, dst, count);
+            (*cx).open_count = count;
+        } else {
+            let wanted = info.results as usize;
+            move_down(values, dst, count.min(wanted));
+            fill_nil(dst, count, wanted);
+        }
+        caller
+    }
+}
+
+/// Copies `any` values; few are the rule, for which a copy of bytes is long.
+///
+/// # Safety
+/// Both are places for so many values, and `to` is not above `from` where they overlap.
+#[inline(always)]
+pub(crate) unsafe fn move_down(from: Regs, to: Regs, count: usize) {
+    // SAFETY: the caller vouches for the slots.
+    unsafe {
+        if count > 4 {
+            std::ptr::copy(from, to, count * 2);
+            return;
+        }
+        for index in 0..count {
+            set_any(to, index * 2, get_any(from, index * 2));
+        }
+    }
+}
+
+/// Sets the `any` slots from number `from` up to, not with, `to` to nil.
+///
+/// # Safety
+/// The slots are inside the stack.
+#[inline(always)]
+pub(crate) unsafe fn fill_nil(slots: Regs, from: usize, to: usize) {
+    for index in from..to {
+        // SAFETY: the caller vouches for the slots.
+        unsafe { set_any(slots, index * 2, Value::NIL) };
+    }
+}
+
+handler! {
+    /// `return_values` of a typed function in general. Operands: window where the result words lie, their number, cost.
+    pub(crate) fn return_words(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (window, words, cost) = (c.half(), c.half(), c.half());
+        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+        let info = return_info(place);
+        (*cx).fuel -= cost as i64;
+        if (*cx).fuel < 0 {
+            slow!(return_out_of_fuel, pc, regs, cx, facc)
+        }
+        let caller = regs.sub(info.delta as usize);
+        std::ptr::copy(regs.add(window), caller.add(info.dst as usize), words);
+        next!(place, caller, cx, facc)
+    }
+}
+
+handler! {
+    /// `varargs`: copies arguments past the parameters. Operands: parameters, number wanted, slots.
+    pub(crate) fn varargs(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (params, wanted) = (c.half(), c.half());
+        let (first, count) = call::varargs(regs, params);
+        for index in 0..wanted {
+            let slot = c.half();
+            let value = if index < count { get_any(first, index * 2) } else { Value::NIL };
+            set_any(regs, slot, value);
+        }
+        next!(c.end(), regs, cx, facc)
+    }
+}
+
+handler! {
+    /// `varargs_to_open`. Operands: parameters, window.
+    pub(crate) fn varargs_to_open(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (params, window) = (c.half(), c.half());
+        let (_, count) = call::varargs(regs, params);
+        match (*cx).reserve(regs, regs.add(window), count * 2 + 16) {
+            Some(moved) => regs = moved,
+            None => slow!(super::control::stack_overflow, pc, regs, cx, facc),
+        }
+        let (first, count) = call::varargs(regs, params);
+        std::ptr::copy_nonoverlapping(first, regs.add(window), count * 2);
+        (*cx).open_count = count;
+        next!(c.end(), regs, cx, facc)
+    }
+}
+
+handler! {
+    /// The instruction of a function that has no code yet is never run: calls see that it cannot be entered directly.
+    pub(crate) fn enter_stub(pc, regs, cx, facc) {
+        (*cx).trap_code = minivm_isa::TrapCode::Unreachable;
+        slow!(super::control::trap, pc, regs, cx, facc)
+    }
+}
+
+handler! {
+    /// A call out of a record has returned; `regs` are at the record.
+    pub(crate) fn record_returned(pc, regs, cx, facc) {
+        let record: *mut Record = regs.cast();
+        if (*record).kind == RecordKind::Store
+            && !(*record).metered
+            && !(*cx).stepping
+            && (*cx).pending_call.is_none()
+        {
+            let value = if (*cx).open_count > 0 { get_any(regs, RECORD_WORDS) } else { Value::NIL };
+            facc = f64::from_bits(value.payload());
+            let below = regs.sub((*record).delta as usize);
+            set_any(below, (*record).state as usize, value);
+            next!((*record).next, below, cx, facc)
+        }
+        slow!(record_returned_slow, pc, regs, cx, facc)
+    }
+}
+
+handler! {
+    #[inline(never)]
+    fn record_returned_slow(pc, regs, cx, facc) {
+        let _ = pc;
+        // An instruction may go on with the result as the one before has left it.
+        if (*cx).open_count > 0 {
+            facc = f64::from_bits(*regs.add(RECORD_WORDS));
+        }
+        follow!(crate::runtime::resume::record_returned(&mut *cx, regs), cx, facc)
+    }
+}

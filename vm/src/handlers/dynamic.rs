@@ -1,0 +1,527 @@
+//! Arithmetic, comparison and concatenation of `any` values, with metamethods.
+
+use super::control::{Sense, branch_target, take_branch};
+use super::sources::{AnySource, Slot};
+use super::{Cursor, Flow, Pc};
+use crate::heap::{OutOfMemory, Str};
+use crate::number;
+use crate::runtime::call::{call_from_instruction, top_of};
+use crate::runtime::context::Context;
+use crate::runtime::error;
+use crate::runtime::metamethod::Metamethod;
+use crate::runtime::resume::call_for_result;
+use crate::runtime::unwind::{raise_message, raise_trap};
+use crate::threaded::continuation::{Record, RecordKind};
+use crate::threaded::operands::set_any;
+use crate::value::{Tag, Value};
+use minivm_isa::TrapCode;
+
+/// An arithmetic operation.
+pub(crate) trait Arithmetic {
+    const METAMETHOD: Metamethod;
+    /// Of two integers, unless it is a float operation or an error.
+    fn int(lhs: i64, rhs: i64) -> Option<i64>;
+    /// Of two floats, unless it is an integer operation.
+    fn float(lhs: f64, rhs: f64) -> Option<f64>;
+    /// Whether floats are done in a few instructions, without a call.
+    const FLOATS_IN_LINE: bool = true;
+    /// The error when two integers have no result.
+    const ZERO: &'static str = "";
+}
+
+macro_rules! arithmetic {
+    ($($name:ident $metamethod:ident |$a:ident, $b:ident| $int:expr, $float:expr $(, $zero:literal)?;)*) => {$(
+        pub(crate) enum $name {}
+        impl Arithmetic for $name {
+            const METAMETHOD: Metamethod = Metamethod::$metamethod;
+            #[inline(always)]
+            fn int($a: i64, $b: i64) -> Option<i64> {
+                $int
+            }
+            #[inline(always)]
+            fn float($a: f64, $b: f64) -> Option<f64> {
+                let _ = ($a, $b);
+                $float
+            }
+            $(const ZERO: &'static str = $zero;)?
+            const FLOATS_IN_LINE: bool =
+                !matches!(Metamethod::$metamethod, Metamethod::Mod | Metamethod::FloorDiv | Metamethod::Pow);
+        }
+    )*};
+}
+
+arithmetic! {
+    Add Add |a, b| Some(a.wrapping_add(b)), Some(a + b);
+    Sub Sub |a, b| Some(a.wrapping_sub(b)), Some(a - b);
+    Mul Mul |a, b| Some(a.wrapping_mul(b)), Some(a * b);
+    Div Div |a, b| { let _ = (a, b); None }, Some(a / b);
+    Pow Pow |a, b| { let _ = (a, b); None }, Some(number::power(a, b));
+    Mod Mod |a, b| if b == 0 { None } else { Some(number::modulo_int(a, b)) }, Some(number::modulo_float(a, b)),
+        "attempt to perform 'n%%0'";
+    FloorDiv FloorDiv |a, b| if b == 0 { None } else { Some(number::floor_div_int(a, b)) }, Some((a / b).floor()),
+        "attempt to divide by zero";
+    BitAnd BitAnd |a, b| Some(a & b), None;
+    BitOr BitOr |a, b| Some(a | b), None;
+    BitXor BitXor |a, b| Some(a ^ b), None;
+    ShiftLeft ShiftLeft |a, b| Some(number::shift_left(a, b)), None;
+    ShiftRight ShiftRight |a, b| Some(number::shift_left(a, b.wrapping_neg())), None;
+}
+
+handler! {
+    /// Arithmetic. Operands: destination, left, right.
+    pub(crate) fn arithmetic<O: Arithmetic, L: AnySource, R: AnySource>(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let dst = c.half();
+        let lhs = L::read(&mut c, regs);
+        let rhs = R::read(&mut c, regs);
+        if lhs.tag() == Tag::INT && rhs.tag() == Tag::INT {
+            if let Some(result) = O::int(lhs.payload() as i64, rhs.payload() as i64) {
+                set_any(regs, dst, Value::int(result));
+                next!(c.end(), regs, cx, facc)
+            }
+        } else if O::FLOATS_IN_LINE
+            && lhs.tag() == Tag::FLOAT
+            && rhs.tag() == Tag::FLOAT
+            && let Some(result) = O::float(L::float(lhs, facc), R::float(rhs, facc))
+        {
+            facc = result;
+            set_any(regs, dst, Value::float(result));
+            next!(c.end(), regs, cx, facc)
+        }
+        slow!(arithmetic_slow::<O, L::General, R::General>, pc, regs, cx, facc)
+    }
+}
+
+handler! {
+    #[inline(never)]
+    fn arithmetic_slow<O: Arithmetic, L: AnySource, R: AnySource>(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let dst = c.half();
+        let lhs = L::read(&mut c, regs);
+        let rhs = R::read(&mut c, regs);
+        let next = c.end();
+        if let (Some(a), Some(b)) = (number::to_float(lhs), number::to_float(rhs)) {
+            let is_float = lhs.tag() != rhs.tag() || O::ZERO.is_empty() || lhs.tag() == Tag::FLOAT;
+            if let Some(result) = O::float(a, b).filter(|_| is_float) {
+                facc = result;
+                set_any(regs, dst, Value::float(result));
+                next!(next, regs, cx, facc)
+            }
+            if let (Some(a), Some(b)) = (number::to_int(lhs), number::to_int(rhs))
+                && let Some(result) = O::int(a, b)
+            {
+                set_any(regs, dst, Value::int(result));
+                next!(next, regs, cx, facc)
+            }
+        }
+        let at = Flow { pc, regs };
+        follow!(arithmetic_metamethod(&mut *cx, at, next, O::METAMETHOD, O::ZERO, lhs, rhs, dst), cx, facc)
+    }
+}
+
+/// Calls the metamethod of an arithmetic operation, or raises its error.
+#[allow(clippy::too_many_arguments, reason = "the decoded instruction")]
+#[inline(never)]
+pub(crate) unsafe fn arithmetic_metamethod(
+    cx: &mut Context,
+    at: Flow,
+    next: Pc,
+    metamethod: Metamethod,
+    zero: &str,
+    lhs: Value,
+    rhs: Value,
+    dst: usize,
+) -> Flow {
+    let mut callee = cx.metamethod(lhs, metamethod);
+    if callee.is_nil() {
+        callee = cx.metamethod(rhs, metamethod);
+    }
+    // SAFETY: `at` is the running guest frame.
+    unsafe {
+        if !callee.is_nil() {
+            return call_for_result(cx, at, next, callee, &[lhs, rhs], dst, RecordKind::Store);
+        }
+        let message = arithmetic_error(cx, at, metamethod, zero, lhs, rhs);
+        raise_message(cx, at, message)
+    }
+}
+
+fn arithmetic_error(cx: &Context, at: Flow, metamethod: Metamethod, zero: &str, lhs: Value, rhs: Value) -> String {
+    let bitwise = matches!(
+        metamethod,
+        Metamethod::BitAnd
+            | Metamethod::BitOr
+            | Metamethod::BitXor
+            | Metamethod::ShiftLeft
+            | Metamethod::ShiftRight
+            | Metamethod::BitNot
+    );
+    let unary = matches!(metamethod, Metamethod::Negate | Metamethod::BitNot);
+    let is_number = |value: Value| number::to_float(value).is_some();
+    if is_number(lhs) && is_number(rhs) {
+        if !bitwise {
+            return zero.replace("%%", "%");
+        }
+        let wrong = if number::to_int(lhs).is_none() { "lhs" } else { "rhs" };
+        let variable = error::describe_operand(cx, at, if unary { "src" } else { wrong });
+        return format!("number{variable} has no integer representation");
+    }
+    let (wrong, name) = if is_number(lhs) { (rhs, "rhs") } else { (lhs, "lhs") };
+    let operation = if bitwise { "perform bitwise operation on" } else { "perform arithmetic on" };
+    error::operation_error(cx, at, operation, wrong, if unary { "src" } else { name })
+}
+
+handler! {
+    /// `negate`. Operands: destination, source.
+    pub(crate) fn negate(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let dst = c.half();
+        let src = Slot::read(&mut c, regs);
+        let result = match src.tag() {
+            Tag::INT => Value::int((src.payload() as i64).wrapping_neg()),
+            Tag::FLOAT => Value::float(-f64::from_bits(src.payload())),
+            _ => slow!(unary_slow::<Negate>, pc, regs, cx, facc),
+        };
+        set_any(regs, dst, result);
+        next!(c.end(), regs, cx, facc)
+    }
+}
+
+handler! {
+    /// `bit_not`. Operands: destination, source.
+    pub(crate) fn bit_not(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let dst = c.half();
+        match number::to_int(Slot::read(&mut c, regs)) {
+            Some(int) => set_any(regs, dst, Value::int(!int)),
+            None => slow!(unary_slow::<BitNot>, pc, regs, cx, facc),
+        }
+        next!(c.end(), regs, cx, facc)
+    }
+}
+
+/// A unary operation, by its metamethod.
+pub(crate) trait Unary {
+    const METAMETHOD: Metamethod;
+}
+pub(crate) enum Negate {}
+impl Unary for Negate {
+    const METAMETHOD: Metamethod = Metamethod::Negate;
+}
+pub(crate) enum BitNot {}
+impl Unary for BitNot {
+    const METAMETHOD: Metamethod = Metamethod::BitNot;
+}
+
+handler! {
+    #[cold]
+    #[inline(never)]
+    fn unary_slow<O: Unary>(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let dst = c.half();
+        let src = Slot::read(&mut c, regs);
+        let at = Flow { pc, regs };
+        follow!(arithmetic_metamethod(&mut *cx, at, c.end(), O::METAMETHOD, "", src, src, dst), cx, facc)
+    }
+}
+
+handler! {
+    /// `not`. Operands: destination, source.
+    pub(crate) fn not(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let dst = c.half();
+        let src = Slot::read(&mut c, regs);
+        set_any(regs, dst, Value::bool(!src.is_truthy()));
+        next!(c.end(), regs, cx, facc)
+    }
+}
+
+/// A comparison.
+pub(crate) trait Relation {
+    const METAMETHOD: Metamethod;
+    fn ints(lhs: i64, rhs: i64) -> bool;
+    fn floats(lhs: f64, rhs: f64) -> bool;
+    /// Without metamethods; none when only a metamethod can tell.
+    fn raw(lhs: Value, rhs: Value) -> Option<bool>;
+}
+
+pub(crate) enum Less {}
+impl Relation for Less {
+    const METAMETHOD: Metamethod = Metamethod::Less;
+    #[inline(always)]
+    fn ints(lhs: i64, rhs: i64) -> bool {
+        lhs < rhs
+    }
+    #[inline(always)]
+    fn floats(lhs: f64, rhs: f64) -> bool {
+        lhs < rhs
+    }
+    fn raw(lhs: Value, rhs: Value) -> Option<bool> {
+        number::less(lhs, rhs).or_else(|| strings(lhs, rhs).map(|(a, b)| a < b))
+    }
+}
+
+pub(crate) enum LessEqual {}
+impl Relation for LessEqual {
+    const METAMETHOD: Metamethod = Metamethod::LessEqual;
+    #[inline(always)]
+    fn ints(lhs: i64, rhs: i64) -> bool {
+        lhs <= rhs
+    }
+    #[inline(always)]
+    fn floats(lhs: f64, rhs: f64) -> bool {
+        lhs <= rhs
+    }
+    fn raw(lhs: Value, rhs: Value) -> Option<bool> {
+        number::less_equal(lhs, rhs).or_else(|| strings(lhs, rhs).map(|(a, b)| a <= b))
+    }
+}
+
+pub(crate) enum Equal {}
+impl Relation for Equal {
+    const METAMETHOD: Metamethod = Metamethod::Eq;
+    #[inline(always)]
+    fn ints(lhs: i64, rhs: i64) -> bool {
+        lhs == rhs
+    }
+    #[inline(always)]
+    fn floats(lhs: f64, rhs: f64) -> bool {
+        lhs == rhs
+    }
+    fn raw(lhs: Value, rhs: Value) -> Option<bool> {
+        let equal = lhs.raw_equals(rhs);
+        let may_have_metamethod = lhs.tag() == rhs.tag() && matches!(lhs.tag(), Tag::TABLE | Tag::USERDATA);
+        if equal || !may_have_metamethod { Some(equal) } else { None }
+    }
+}
+
+fn strings<'a>(lhs: Value, rhs: Value) -> Option<(&'a [u8], &'a [u8])> {
+    let (lhs, rhs) = (lhs.as_string()?, rhs.as_string()?);
+    // SAFETY: the operands are reachable.
+    Some(unsafe { (Str::bytes(lhs), Str::bytes(rhs)) })
+}
+
+handler! {
+    /// A comparison as a value. Operands: destination, left, right.
+    pub(crate) fn compare<O: Relation, L: AnySource, R: AnySource>(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let dst = c.half();
+        let lhs = L::read(&mut c, regs);
+        let rhs = R::read(&mut c, regs);
+        if lhs.tag() == Tag::INT && rhs.tag() == Tag::INT {
+            set_any(regs, dst, Value::bool(O::ints(lhs.payload() as i64, rhs.payload() as i64)));
+            next!(c.end(), regs, cx, facc)
+        }
+        slow!(compare_slow::<O, L::General, R::General>, pc, regs, cx, facc)
+    }
+}
+
+slow_handler! {
+    fn compare_slow<O: Relation, L: AnySource, R: AnySource>(pc, regs, cx) {
+        let mut c = Cursor::new(pc);
+        let dst = c.half();
+        let lhs = L::read(&mut c, regs);
+        let rhs = R::read(&mut c, regs);
+        let next = c.end();
+        if let Some(result) = O::raw(lhs, rhs) {
+            set_any(regs, dst, Value::bool(result));
+            return Flow { pc: next, regs };
+        }
+        let at = Flow { pc, regs };
+        let mut record = Record::instruction(RecordKind::StoreTruthy, pc, next, top_of(regs));
+        record.state = dst as u32;
+        compare_metamethod(&mut *cx, at, O::METAMETHOD, lhs, rhs, record, |_| {
+            set_any(regs, dst, Value::FALSE);
+            Flow { pc: next, regs }
+        })
+    }
+}
+
+/// The metamethod of a comparison, or nil.
+fn comparison_metamethod(cx: &mut Context, metamethod: Metamethod, lhs: Value, rhs: Value) -> Value {
+    let callee = cx.metamethod(lhs, metamethod);
+    if callee.is_nil() { cx.metamethod(rhs, metamethod) } else { callee }
+}
+
+/// Calls the metamethod of a comparison, or raises its error; tables without `__eq` are `unequal`.
+unsafe fn compare_metamethod(
+    cx: &mut Context,
+    at: Flow,
+    metamethod: Metamethod,
+    lhs: Value,
+    rhs: Value,
+    record: Record,
+    unequal: impl FnOnce(&mut Context) -> Flow,
+) -> Flow {
+    let callee = comparison_metamethod(cx, metamethod, lhs, rhs);
+    // SAFETY: `at` is the running guest frame.
+    unsafe {
+        if !callee.is_nil() {
+            return call_from_instruction(cx, at, callee, &[lhs, rhs], record);
+        }
+        if metamethod == Metamethod::Eq {
+            return unequal(cx);
+        }
+        let (left, right) = (error::type_name(cx, lhs), error::type_name(cx, rhs));
+        let message = if left == right {
+            format!("attempt to compare two {left} values")
+        } else {
+            format!("attempt to compare {left} with {right}")
+        };
+        raise_message(cx, at, message)
+    }
+}
+
+handler! {
+    /// A comparison with a branch, taken when it holds, or when it does not. Operands: left, right, branch.
+    pub(crate) fn branch_compare<O: Relation, L: AnySource, R: AnySource, S: Sense>(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let lhs = L::read(&mut c, regs);
+        let rhs = R::read(&mut c, regs);
+        let holds = if lhs.tag() == Tag::INT && rhs.tag() == Tag::INT {
+            O::ints(lhs.payload() as i64, rhs.payload() as i64)
+        } else if lhs.tag() == Tag::FLOAT && rhs.tag() == Tag::FLOAT {
+            O::floats(L::float(lhs, facc), R::float(rhs, facc))
+        } else {
+            slow!(branch_compare_slow::<O, L::General, R::General, S>, pc, regs, cx, facc)
+        };
+        if holds == S::HOLDS {
+            take_branch!(c, pc, regs, cx, facc)
+        }
+        let _ = branch_target!(c, pc);
+        next!(c.end(), regs, cx, facc)
+    }
+}
+
+slow_handler! {
+    fn branch_compare_slow<O: Relation, L: AnySource, R: AnySource, S: Sense>(pc, regs, cx) {
+        let mut c = Cursor::new(pc);
+        let lhs = L::read(&mut c, regs);
+        let rhs = R::read(&mut c, regs);
+        if let Some(holds) = O::raw(lhs, rhs) {
+            if holds == S::HOLDS {
+                return super::control::branch_flow(cx, &mut c, pc, regs);
+            }
+            let _ = branch_target!(c, pc);
+            return Flow { pc: c.end(), regs };
+        }
+        let mut branch = c;
+        let target = branch_target!(c, pc);
+        let after = c.end();
+        let (on_true, on_false) = if S::HOLDS { (target, after) } else { (after, target) };
+        let mut record = Record::instruction(RecordKind::Branch, pc, on_true, top_of(regs));
+        record.otherwise = on_false;
+        compare_metamethod(&mut *cx, Flow { pc, regs }, O::METAMETHOD, lhs, rhs, record, |cx| {
+            if S::HOLDS { Flow { pc: after, regs } } else { super::control::branch_flow(cx, &mut branch, pc, regs) }
+        })
+    }
+}
+
+handler! {
+    /// `concat`. Operands: destination, number, slots.
+    pub(crate) fn concat(pc, regs, cx, facc) {
+        if (*cx).heap.needs_step() {
+            slow!(super::control::collect, pc, regs, cx, facc)
+        }
+        slow!(concat_now, pc, regs, cx, facc)
+    }
+}
+
+slow_handler! {
+    fn concat_now(pc, regs, cx) {
+        let mut c = Cursor::new(pc);
+        let (dst, count) = (c.half(), c.half());
+        let mut values = Vec::with_capacity(count);
+        for _ in 0..count {
+            values.push(Slot::read(&mut c, regs));
+        }
+        concat_values(&mut *cx, Flow { pc, regs }, values, dst, c.end())
+    }
+}
+
+/// Joins values from the right; the result goes to register word `dst`.
+///
+/// # Safety
+/// `at` is the running guest frame, at a concatenation.
+pub(crate) unsafe fn concat_values(cx: &mut Context, at: Flow, mut values: Vec<Value>, dst: usize, next: Pc) -> Flow {
+    let joinable = |value: &Value| value.tag() == Tag::STRING || number::to_float(*value).is_some();
+    // SAFETY: the operands are reachable from the frame, and nothing is collected while they are joined.
+    unsafe {
+        while values.len() > 1 {
+            let run = values.iter().rev().take_while(|value| joinable(value)).count();
+            if run < 2 {
+                return concat_metamethod(cx, at, values, dst, next);
+            }
+            let first = values.len() - run;
+            match join(cx, &values[first..]) {
+                Ok(value) => {
+                    values.truncate(first);
+                    values.push(value);
+                }
+                Err(_) if values.len() == operand_count(at) => return crate::runtime::collect::make_room_at(cx, at),
+                // A metamethod was called already.
+                Err(_) => return raise_trap(cx, at, TrapCode::OutOfMemory),
+            }
+        }
+        set_any(at.regs, dst, values[0]);
+        Flow { pc: next, regs: at.regs }
+    }
+}
+
+/// How many values the concatenation at `at` joins.
+unsafe fn operand_count(at: Flow) -> usize {
+    // SAFETY: the caller vouches for the instruction.
+    unsafe {
+        let mut c = Cursor::new(at.pc);
+        let _dst = c.half();
+        c.half()
+    }
+}
+
+unsafe fn join(cx: &mut Context, values: &[Value]) -> Result<Value, OutOfMemory> {
+    let mut numbers: Vec<String> = Vec::new();
+    for value in values.iter().filter(|value| value.tag() != Tag::STRING) {
+        numbers.push(crate::format::number(*value));
+    }
+    let mut number = numbers.iter();
+    let pieces: Vec<&[u8]> = values
+        .iter()
+        .map(|value| match value.as_string() {
+            // SAFETY: the operands are reachable.
+            Some(string) => unsafe { Str::bytes(string) },
+            None => number.next().expect("one for each value that is not a string").as_bytes(),
+        })
+        .collect();
+    // SAFETY: the string was just made.
+    cx.heap.concat(&pieces).map(|string| unsafe { Value::from_string(string) })
+}
+
+unsafe fn concat_metamethod(cx: &mut Context, at: Flow, mut values: Vec<Value>, dst: usize, next: Pc) -> Flow {
+    let rhs = values.pop().expect("two values are left");
+    let lhs = values.pop().expect("two values are left");
+    let mut callee = cx.metamethod(lhs, Metamethod::Concat);
+    if callee.is_nil() {
+        callee = cx.metamethod(rhs, Metamethod::Concat);
+    }
+    // SAFETY: the values that are left go below the record, above the frame.
+    unsafe {
+        if callee.is_nil() {
+            let joinable = lhs.tag() == Tag::STRING || number::to_float(lhs).is_some();
+            let (wrong, index) = if joinable { (rhs, values.len() + 1) } else { (lhs, values.len()) };
+            let message = error::operation_error(cx, at, "concatenate", wrong, &format!("values.{index}"));
+            return raise_message(cx, at, message);
+        }
+        let top = top_of(at.regs);
+        let Some(regs) = cx.reserve(at.regs, at.regs.add(top), 2 * values.len() + 32) else {
+            return crate::runtime::call::stack_overflow(cx, at);
+        };
+        let at = Flow { regs, ..at };
+        for (index, &value) in values.iter().enumerate() {
+            set_any(regs.add(top), index * 2, value);
+        }
+        let mut record = Record::instruction(RecordKind::Concat, at.pc, next, top + 2 * values.len());
+        record.values = (2 * values.len()) as u32;
+        record.state = dst as u32;
+        crate::runtime::call::call_paid(cx, at, top + 2 * values.len(), callee, &[lhs, rhs], record)
+    }
+}

@@ -1,0 +1,563 @@
+//! Tables, closures and cells.
+
+use super::sources::AnySource;
+use super::{Cursor, Flow, Pc, Regs};
+use crate::heap::{Closure, Str, Table, TableError};
+use crate::runtime::call::{call_from_instruction, top_of};
+use crate::runtime::context::Context;
+use crate::runtime::error;
+use crate::runtime::metamethod::Metamethod;
+use crate::runtime::resume::call_for_result;
+use crate::runtime::unwind::raise_message;
+use crate::threaded::continuation::{Record, RecordKind};
+use crate::threaded::operands::{get_any, set_any, tag_at};
+use crate::value::{Tag, Value};
+use minivm_isa::TrapCode;
+use std::ptr::with_exposed_provenance_mut as pointer;
+
+/// `__index` or `__newindex` values that may stand behind one another.
+const CHAIN_MAX: usize = 2000;
+
+/// A captured value of the running closure.
+pub(crate) enum Capture {}
+impl AnySource for Capture {
+    type General = Self;
+
+    #[inline(always)]
+    unsafe fn read(c: &mut Cursor, regs: Regs) -> Value {
+        // SAFETY: the loader wrote the index of a capture.
+        unsafe { *captures(regs).add(c.half()) }
+    }
+}
+
+/// The captured values of the running closure.
+///
+/// # Safety
+/// `regs` are those of a guest frame.
+#[inline(always)]
+pub(crate) unsafe fn captures(regs: Regs) -> *mut Value {
+    // SAFETY: the header of a frame names its closure.
+    unsafe { Closure::upvalues(pointer::<Closure>(*regs.sub(2) as usize)) }
+}
+
+/// The node that a cached index names, if it still holds this key and a value.
+#[inline(always)]
+unsafe fn cached(table: *mut Table, index: u32, key: u64) -> Option<*mut crate::heap::Node> {
+    // SAFETY: the table lives; index and mask bound the node.
+    unsafe {
+        if index > (*table).mask {
+            return None;
+        }
+        let node = (*table).nodes.add(index as usize);
+        ((*node).key == key && (*node).key_tag == Tag::STRING.0 as u8 && (*node).value_tag != 0).then_some(node)
+    }
+}
+
+handler! {
+    /// `get` with a constant string key. Operands: destination, object, cached node index (32 bits), key.
+    pub(crate) fn get_field<S: AnySource>(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let dst = c.half();
+        let object = S::read(&mut c, regs);
+        let index = c.word32();
+        let key = c.word64();
+        if object.tag() == Tag::TABLE
+            && let Some(node) = cached(object.pointer().cast(), index, key)
+        {
+            *regs.add(dst) = (*node).value;
+            *regs.add(dst + 1).cast::<Tag>() = Tag(u32::from((*node).value_tag));
+            next!(c.end(), regs, cx, facc)
+        }
+        slow!(get_field_slow::<S>, pc, regs, cx, facc)
+    }
+}
+
+handler! {
+    #[inline(never)]
+    fn get_field_slow<S: AnySource>(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let dst = c.half();
+        let object = S::read(&mut c, regs);
+        let index_at = c.here();
+        let _index = c.word32();
+        let key = pointer::<Str>(c.word64() as usize);
+        follow!(get_str(&mut *cx, Flow { pc, regs }, c.end(), object, key, dst, index_at), cx, facc)
+    }
+}
+
+/// `object[key]` for a string key, walking `__index`; remembers the node of a direct hit at `index_at`.
+#[inline(never)]
+unsafe fn get_str(
+    cx: &mut Context,
+    at: Flow,
+    next: Pc,
+    mut object: Value,
+    key: *mut Str,
+    dst: usize,
+    index_at: Pc,
+) -> Flow {
+    // SAFETY: the operands are reachable from the frame.
+    unsafe {
+        for level in 0..CHAIN_MAX {
+            let handler = if object.tag() == Tag::TABLE {
+                let table: *mut Table = object.pointer().cast();
+                if level == 0
+                    && let Some(index) = Table::find_str_index(table, key)
+                {
+                    index_at.cast_mut().cast::<u32>().write_unaligned(index);
+                }
+                let value = Table::get_str(table, &mut cx.heap, key);
+                if !value.is_nil() {
+                    set_any(at.regs, dst, value);
+                    return Flow { pc: next, regs: at.regs };
+                }
+                let metatable = Table::metatable(table);
+                let handler = cx.event(metatable, Metamethod::Index);
+                if handler.is_nil() {
+                    set_any(at.regs, dst, Value::NIL);
+                    return Flow { pc: next, regs: at.regs };
+                }
+                handler
+            } else {
+                let handler = cx.metamethod(object, Metamethod::Index);
+                if handler.is_nil() {
+                    return index_error(cx, at, object, level == 0);
+                }
+                handler
+            };
+            if handler.tag() == Tag::FUNCTION {
+                let arguments = [object, Value::from_string(key)];
+                return call_for_result(cx, at, next, handler, &arguments, dst, RecordKind::Store);
+            }
+            object = handler;
+        }
+        raise_message(cx, at, "'__index' chain too long; possibly a loop")
+    }
+}
+
+/// `is_operand` says that the object is what the instruction names, not something behind its metamethods.
+unsafe fn index_error(cx: &mut Context, at: Flow, object: Value, is_operand: bool) -> Flow {
+    let operand = if is_operand { "object" } else { "" };
+    let message = error::operation_error(cx, at, "index", object, operand);
+    // SAFETY: `at` is the running frame.
+    unsafe { raise_message(cx, at, message) }
+}
+
+handler! {
+    /// `get` with any key. Operands: destination, object, key.
+    pub(crate) fn get<K: AnySource>(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (dst, object) = (c.half(), c.half());
+        let key = K::read(&mut c, regs);
+        if tag_at(regs, object) == Tag::TABLE && key.tag() == Tag::INT {
+            let table = pointer::<Table>(*regs.add(object) as usize);
+            let index = key.payload().wrapping_sub(1);
+            if index < u64::from((*table).array_len) {
+                let slot = (*table).array.add(index as usize);
+                if (*slot).tag != Tag::NIL {
+                    *regs.add(dst) = (*slot).payload;
+                    *regs.add(dst + 1).cast::<Tag>() = (*slot).tag;
+                    next!(c.end(), regs, cx, facc)
+                }
+            }
+        }
+        slow!(get_slow::<K::General>, pc, regs, cx, facc)
+    }
+}
+
+handler! {
+    #[inline(never)]
+    fn get_slow<K: AnySource>(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (dst, object) = (c.half(), c.half());
+        let key = K::read(&mut c, regs);
+        if tag_at(regs, object) == Tag::TABLE {
+            let table = pointer::<Table>(*regs.add(object) as usize);
+            let node = Table::peek(table, key);
+            if !node.is_null() {
+                *regs.add(dst) = (*node).value;
+                *regs.add(dst + 1).cast::<Tag>() = Tag(u32::from((*node).value_tag));
+                next!(c.end(), regs, cx, facc)
+            }
+        }
+        follow!(get_any_key(&mut *cx, Flow { pc, regs }, c.end(), get_any(regs, object), key, dst), cx, facc)
+    }
+}
+
+#[inline(never)]
+unsafe fn get_any_key(cx: &mut Context, at: Flow, next: Pc, mut object: Value, key: Value, dst: usize) -> Flow {
+    // SAFETY: the operands are reachable from the frame.
+    unsafe {
+        for level in 0..CHAIN_MAX {
+            let handler = if object.tag() == Tag::TABLE {
+                let table: *mut Table = object.pointer().cast();
+                let value = Table::get(table, &mut cx.heap, key);
+                if !value.is_nil() {
+                    set_any(at.regs, dst, value);
+                    return Flow { pc: next, regs: at.regs };
+                }
+                let handler = cx.event(Table::metatable(table), Metamethod::Index);
+                if handler.is_nil() {
+                    set_any(at.regs, dst, Value::NIL);
+                    return Flow { pc: next, regs: at.regs };
+                }
+                handler
+            } else {
+                let handler = cx.metamethod(object, Metamethod::Index);
+                if handler.is_nil() {
+                    return index_error(cx, at, object, level == 0);
+                }
+                handler
+            };
+            if handler.tag() == Tag::FUNCTION {
+                return call_for_result(cx, at, next, handler, &[object, key], dst, RecordKind::Store);
+            }
+            object = handler;
+        }
+        raise_message(cx, at, "'__index' chain too long; possibly a loop")
+    }
+}
+
+handler! {
+    /// `get_method` with a constant string key. Operands: function, self, object, cached node index (32 bits), key.
+    ///
+    /// The index is that of the node in the table behind `__index` when the object itself has no such key.
+    pub(crate) fn get_method(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (function, receiver, object) = (c.half(), c.half(), c.half());
+        let index = c.word32();
+        let _pad = c.half();
+        let _pad = c.word32();
+        let key = c.word64();
+        let value = get_any(regs, object);
+        if value.tag() == Tag::TABLE {
+            let table: *mut Table = value.pointer().cast();
+            let node = Table::find_short(table, pointer::<Str>(key as usize));
+            let node = if !node.is_null() && (*node).value_tag != 0 {
+                Some(node)
+            } else {
+                match behind_index(cx, table) {
+                    Some(class) => cached(class, index, key),
+                    None => None,
+                }
+            };
+            if let Some(node) = node {
+                set_any(regs, receiver, value);
+                *regs.add(function) = (*node).value;
+                *regs.add(function + 1).cast::<Tag>() = Tag(u32::from((*node).value_tag));
+                next!(c.end(), regs, cx, facc)
+            }
+        }
+        slow!(get_method_slow, pc, regs, cx, facc)
+    }
+}
+
+/// The table behind `__index` of a table's metatable, when it is one.
+#[inline(always)]
+unsafe fn behind_index(cx: *mut Context, table: *mut Table) -> Option<*mut Table> {
+    // SAFETY: the table lives, and its metatable with it.
+    unsafe {
+        let metatable = Table::metatable(table);
+        // What a weak table has itself was not looked for.
+        if metatable.is_null() || Table::is_weak(table) {
+            return None;
+        }
+        let node = Table::find_short(metatable, (*cx).metamethods[Metamethod::Index as usize]);
+        (!node.is_null() && (*node).value_tag == Tag::TABLE.0 as u8).then(|| pointer::<Table>((*node).value as usize))
+    }
+}
+
+slow_handler! {
+    fn get_method_slow(pc, regs, cx) {
+        let mut c = Cursor::new(pc);
+        let (function, receiver, object) = (c.half(), c.half(), c.half());
+        let index_at = c.here();
+        let _index = c.word32();
+        let _pad = c.half();
+        let _pad = c.word32();
+        let key = pointer::<Str>(c.word64() as usize);
+        let value = get_any(regs, object);
+        set_any(regs, receiver, value);
+        let mut ignored = [0u16; 2];
+        if value.tag() == Tag::TABLE
+            && let Some(class) = behind_index(cx, value.pointer().cast())
+            && let Some(index) = Table::find_str_index(class, key)
+        {
+            index_at.cast_mut().cast::<u32>().write_unaligned(index);
+        }
+        let scratch = ignored.as_mut_ptr().cast_const();
+        get_str(&mut *cx, Flow { pc, regs }, c.end(), value, key, function, scratch)
+    }
+}
+
+handler! {
+    /// `set` with a constant string key. Operands: object, cached node index (32 bits), key, value.
+    pub(crate) fn set_field<V: AnySource>(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let object = c.half();
+        let index = c.word32();
+        let key = c.word64();
+        if tag_at(regs, object) == Tag::TABLE
+            && let Some(node) = cached(pointer::<Table>(*regs.add(object) as usize), index, key)
+        {
+            if (*cx).heap.marking() {
+                slow!(set_field_slow::<V>, pc, regs, cx, facc)
+            }
+            let value = V::read(&mut c, regs);
+            (*node).value = value.payload();
+            (*node).value_tag = value.tag().0 as u8;
+            next!(c.end(), regs, cx, facc)
+        }
+        slow!(add_field::<V>, pc, regs, cx, facc)
+    }
+}
+
+handler! {
+    /// `set` with a constant string key that a table has elsewhere than was thought, or not yet.
+    #[inline(never)]
+    fn add_field<V: AnySource>(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let object = c.half();
+        let index_at = c.here();
+        let _index = c.word32();
+        let key = pointer::<Str>(c.word64() as usize);
+        let value = V::read(&mut c, regs);
+        if tag_at(regs, object) == Tag::TABLE && !(*cx).heap.marking() {
+            let table = pointer::<Table>(*regs.add(object) as usize);
+            let metatable = Table::metatable(table);
+            if metatable.is_null() || Table::lacks(metatable, Metamethod::NewIndex as u32) {
+                let index = Table::put_short(table, key, value);
+                if index != u32::MAX {
+                    index_at.cast_mut().cast::<u32>().write_unaligned(index);
+                    next!(c.end(), regs, cx, facc)
+                }
+            }
+        }
+        slow!(set_field_slow::<V>, pc, regs, cx, facc)
+    }
+}
+
+handler! {
+    #[inline(never)]
+    fn set_field_slow<V: AnySource>(pc, regs, cx, facc) {
+        if (*cx).heap.needs_step() {
+            slow!(super::control::collect, pc, regs, cx, facc)
+        }
+        let mut c = Cursor::new(pc);
+        let object = c.half();
+        let index_at = c.here();
+        let _index = c.word32();
+        let key = pointer::<Str>(c.word64() as usize);
+        let value = V::read(&mut c, regs);
+        let object = get_any(regs, object);
+        let key_value = Value::from_string(key);
+        let flow = set(&mut *cx, Flow { pc, regs }, c.end(), object, key_value, value);
+        if object.tag() == Tag::TABLE
+            && let Some(index) = Table::find_str_index(object.pointer().cast(), key)
+        {
+            index_at.cast_mut().cast::<u32>().write_unaligned(index);
+        }
+        follow!(flow, cx, facc)
+    }
+}
+
+handler! {
+    /// `set` with any key. Operands: object, key, value.
+    pub(crate) fn set_index<K: AnySource, V: AnySource>(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let object = c.half();
+        let key = K::read(&mut c, regs);
+        let value = V::read(&mut c, regs);
+        if tag_at(regs, object) == Tag::TABLE && key.tag() == Tag::INT {
+            let table = pointer::<Table>(*regs.add(object) as usize);
+            let index = key.payload().wrapping_sub(1);
+            if index < u64::from((*table).array_len) {
+                let slot = (*table).array.add(index as usize);
+                if (*slot).tag != Tag::NIL {
+                    if (*cx).heap.marking() {
+                        slow!(set_index_slow::<K::General, V::General>, pc, regs, cx, facc)
+                    }
+                    (*slot).payload = value.payload();
+                    (*slot).tag = value.tag();
+                    next!(c.end(), regs, cx, facc)
+                }
+            }
+        }
+        slow!(append_index::<K::General, V::General>, pc, regs, cx, facc)
+    }
+}
+
+handler! {
+    /// `set` of the element after the last one of the array part, when there is room.
+    #[inline(never)]
+    fn append_index<K: AnySource, V: AnySource>(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let object = c.half();
+        let key = K::read(&mut c, regs);
+        let value = V::read(&mut c, regs);
+        if tag_at(regs, object) == Tag::TABLE && key.tag() == Tag::INT && value.tag() != Tag::NIL {
+            let table = pointer::<Table>(*regs.add(object) as usize);
+            let index = key.payload().wrapping_sub(1);
+            if index == u64::from((*table).array_len) && Table::may_append(table) {
+                let slot = (*table).array.add(index as usize);
+                (*slot).payload = value.payload();
+                (*slot).tag = value.tag();
+                (*table).array_len = index as u32 + 1;
+                next!(c.end(), regs, cx, facc)
+            }
+        }
+        slow!(set_index_slow::<K::General, V::General>, pc, regs, cx, facc)
+    }
+}
+
+handler! {
+    #[inline(never)]
+    fn set_index_slow<K: AnySource, V: AnySource>(pc, regs, cx, facc) {
+        if (*cx).heap.needs_step() {
+            slow!(super::control::collect, pc, regs, cx, facc)
+        }
+        let mut c = Cursor::new(pc);
+        let object = c.half();
+        let key = K::read(&mut c, regs);
+        let value = V::read(&mut c, regs);
+        let object = get_any(regs, object);
+        if object.tag() == Tag::TABLE && key.tag() == Tag::INT {
+            let table: *mut Table = object.pointer().cast();
+            if Table::metatable(table).is_null() {
+                if Table::set_int(table, &mut (*cx).heap, key.payload() as i64, value).is_err() {
+                    slow!(super::control::out_of_memory, pc, regs, cx, facc)
+                }
+                next!(c.end(), regs, cx, facc)
+            }
+        }
+        follow!(set(&mut *cx, Flow { pc, regs }, c.end(), object, key, value), cx, facc)
+    }
+}
+
+/// `object[key] = value`, walking `__newindex`.
+#[inline(never)]
+unsafe fn set(cx: &mut Context, at: Flow, next: Pc, mut object: Value, key: Value, value: Value) -> Flow {
+    // SAFETY: the operands are reachable from the frame.
+    unsafe {
+        for level in 0..CHAIN_MAX {
+            let handler = if object.tag() == Tag::TABLE {
+                let table: *mut Table = object.pointer().cast();
+                let handler = cx.event(Table::metatable(table), Metamethod::NewIndex);
+                if handler.is_nil() || !Table::get(table, &mut cx.heap, key).is_nil() {
+                    return match Table::set(table, &mut cx.heap, key, value) {
+                        Ok(()) => Flow { pc: next, regs: at.regs },
+                        Err(TableError::NilKey) => raise_message(cx, at, "table index is nil"),
+                        Err(TableError::NanKey) => raise_message(cx, at, "table index is NaN"),
+                        Err(TableError::OutOfMemory(_)) => crate::runtime::collect::make_room_at(cx, at),
+                    };
+                }
+                handler
+            } else {
+                let handler = cx.metamethod(object, Metamethod::NewIndex);
+                if handler.is_nil() {
+                    return index_error(cx, at, object, level == 0);
+                }
+                handler
+            };
+            if handler.tag() == Tag::FUNCTION {
+                let record = Record::instruction(RecordKind::Discard, at.pc, next, top_of(at.regs));
+                return call_from_instruction(cx, at, handler, &[object, key, value], record);
+            }
+            object = handler;
+        }
+        raise_message(cx, at, "'__newindex' chain too long; possibly a loop")
+    }
+}
+
+handler! {
+    /// `table_new`. Operands: destination, pad, array slots (32 bits), hash entries (32 bits).
+    pub(crate) fn table_new(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (dst, _pad) = (c.half(), c.half());
+        let (slots, entries) = (c.word32(), c.word32());
+        if (*cx).heap.needs_step() {
+            slow!(super::control::collect, pc, regs, cx, facc)
+        }
+        match (*cx).heap.new_table(slots, entries) {
+            Ok(table) => set_any(regs, dst, Value::from_table(table)),
+            Err(_) => slow!(super::control::out_of_memory, pc, regs, cx, facc),
+        }
+        next!(c.end(), regs, cx, facc)
+    }
+}
+
+handler! {
+    /// `append`, `append_open`. Operands: table, window, number, whether the open list follows, first index (32 bits).
+    pub(crate) fn append(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (table, window, count, open) = (c.half(), c.half(), c.half(), c.half());
+        let first = c.word32();
+        let count = count + if open != 0 { (*cx).open_count } else { 0 };
+        let table = get_any(regs, table);
+        if table.tag() != Tag::TABLE {
+            (*cx).trap_code = TrapCode::WrongKind;
+            slow!(super::control::trap, pc, regs, cx, facc)
+        }
+        let values = regs.add(window);
+        for index in 0..count {
+            let key = i64::from(first) + index as i64;
+            let table: *mut Table = table.pointer().cast();
+            if Table::set_int(table, &mut (*cx).heap, key, get_any(values, index * 2)).is_err() {
+                slow!(super::control::out_of_memory, pc, regs, cx, facc)
+            }
+        }
+        next!(c.end(), regs, cx, facc)
+    }
+}
+
+handler! {
+    /// `length`. Operands: destination, source.
+    pub(crate) fn length(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (dst, src) = (c.half(), c.half());
+        let value = get_any(regs, src);
+        if value.tag() == Tag::TABLE {
+            let table: *mut Table = value.pointer().cast();
+            if Table::metatable(table).is_null() {
+                set_any(regs, dst, Value::int(Table::len(table, &mut (*cx).heap)));
+                next!(c.end(), regs, cx, facc)
+            }
+        } else if value.tag() == Tag::STRING {
+            set_any(regs, dst, Value::int(Str::len(value.pointer().cast()) as i64));
+            next!(c.end(), regs, cx, facc)
+        }
+        slow!(length_slow, pc, regs, cx, facc)
+    }
+}
+
+slow_handler! {
+    fn length_slow(pc, regs, cx) {
+        let mut c = Cursor::new(pc);
+        let (dst, src) = (c.half(), c.half());
+        let value = get_any(regs, src);
+        let callee = (*cx).metamethod(value, Metamethod::Len);
+        let at = Flow { pc, regs };
+        if !callee.is_nil() {
+            return call_for_result(&mut *cx, at, c.end(), callee, &[value, value], dst, RecordKind::Store);
+        }
+        if value.tag() == Tag::TABLE {
+            set_any(regs, dst, Value::int(Table::len(value.pointer().cast(), &mut (*cx).heap)));
+            return Flow { pc: c.end(), regs };
+        }
+        let message = error::operation_error(&*cx, at, "get length of", value, "src");
+        raise_message(&mut *cx, at, message)
+    }
+}
+
+impl Context {
+    /// A metamethod that tables cache the absence of.
+    #[inline]
+    pub(crate) fn event(&mut self, metatable: *mut Table, metamethod: Metamethod) -> Value {
+        if metatable.is_null() {
+            return Value::NIL;
+        }
+        let name = self.metamethods[metamethod as usize];
+        // SAFETY: the metatable is reachable from its table; the names are roots.
+        unsafe { Table::get_event(metatable, &mut self.heap, metamethod as u32, name) }
+    }
+}

@@ -1,0 +1,296 @@
+//! Records and arrays of a fixed layout.
+
+use super::convert::object_at;
+use super::{Cursor, Regs};
+use crate::heap::{Array, ElementKind, Record};
+use crate::runtime::context::Context;
+use crate::runtime::layouts::{MachineLayout, Shape};
+use crate::threaded::operands::{get_any, set_any};
+use crate::value::{Tag, Value};
+use minivm_isa::TrapCode;
+use std::ptr::with_exposed_provenance as pointer;
+
+/// How a field or an element is stored, and moved between its place and a register.
+pub(crate) trait Stored {
+    /// Distance of elements in an array.
+    const BYTES: usize;
+    /// Register = place.
+    ///
+    /// # Safety
+    /// The place holds such an element, the register is of its type.
+    unsafe fn get(place: *mut u8, regs: Regs, dst: usize);
+    /// Place = register; the collector hears of what is overwritten.
+    ///
+    /// # Safety
+    /// As for `get`.
+    unsafe fn set(cx: *mut Context, place: *mut u8, regs: Regs, src: usize);
+}
+
+/// A number of `T` in a place, zero-extended in a register.
+macro_rules! numbers {
+    ($($(#[$doc:meta])* $name:ident: $ty:ty;)*) => {$(
+        $(#[$doc])*
+        pub(crate) enum $name {}
+        impl Stored for $name {
+            const BYTES: usize = size_of::<$ty>();
+            #[inline(always)]
+            unsafe fn get(place: *mut u8, regs: Regs, dst: usize) {
+                // SAFETY: as the trait says.
+                unsafe { *regs.add(dst) = u64::from(*place.cast::<$ty>()) }
+            }
+            #[inline(always)]
+            unsafe fn set(_: *mut Context, place: *mut u8, regs: Regs, src: usize) {
+                // SAFETY: as the trait says.
+                unsafe { *place.cast::<$ty>() = *regs.add(src) as $ty }
+            }
+        }
+    )*};
+}
+
+numbers! {
+    /// A byte.
+    Byte: u8;
+    /// Two bytes.
+    Short: u16;
+    /// Four bytes.
+    Single: u32;
+    /// A word.
+    Word: u64;
+}
+
+/// A field of less than a word: it has a whole one, of which the low bits count.
+pub(crate) struct Low<const BITS: u32>;
+impl<const BITS: u32> Stored for Low<BITS> {
+    const BYTES: usize = 8;
+    #[inline(always)]
+    unsafe fn get(place: *mut u8, regs: Regs, dst: usize) {
+        // SAFETY: as the trait says.
+        unsafe { *regs.add(dst) = *place.cast::<u64>() & ((1 << BITS) - 1) }
+    }
+    #[inline(always)]
+    unsafe fn set(_: *mut Context, place: *mut u8, regs: Regs, src: usize) {
+        // SAFETY: as the trait says.
+        unsafe { *place.cast::<u64>() = *regs.add(src) & ((1 << BITS) - 1) }
+    }
+}
+
+/// Two words.
+pub(crate) enum Pair {}
+impl Stored for Pair {
+    const BYTES: usize = 16;
+    #[inline(always)]
+    unsafe fn get(place: *mut u8, regs: Regs, dst: usize) {
+        // SAFETY: as the trait says.
+        unsafe {
+            *regs.add(dst) = *place.cast::<u64>();
+            *regs.add(dst + 1) = *place.cast::<u64>().add(1);
+        }
+    }
+    #[inline(always)]
+    unsafe fn set(_: *mut Context, place: *mut u8, regs: Regs, src: usize) {
+        // SAFETY: as the trait says.
+        unsafe {
+            *place.cast::<u64>() = *regs.add(src);
+            *place.cast::<u64>().add(1) = *regs.add(src + 1);
+        }
+    }
+}
+
+/// An `any` value.
+pub(crate) enum AnyValue {}
+impl Stored for AnyValue {
+    const BYTES: usize = 16;
+    #[inline(always)]
+    unsafe fn get(place: *mut u8, regs: Regs, dst: usize) {
+        // SAFETY: as the trait says.
+        unsafe { set_any(regs, dst, Value::load(place.cast())) }
+    }
+    #[inline(always)]
+    unsafe fn set(cx: *mut Context, place: *mut u8, regs: Regs, src: usize) {
+        // SAFETY: as the trait says.
+        unsafe {
+            let slot = place.cast::<Value>();
+            if (*cx).heap.marking() {
+                (*cx).heap.barrier(Value::load(slot));
+            }
+            get_any(regs, src).store(slot);
+        }
+    }
+}
+
+/// A reference: the address of a heap cell, or 0.
+pub(crate) enum Reference {}
+impl Stored for Reference {
+    const BYTES: usize = 8;
+    #[inline(always)]
+    unsafe fn get(place: *mut u8, regs: Regs, dst: usize) {
+        // SAFETY: as the trait says.
+        unsafe { *regs.add(dst) = *place.cast::<u64>() }
+    }
+    #[inline(always)]
+    unsafe fn set(cx: *mut Context, place: *mut u8, regs: Regs, src: usize) {
+        // SAFETY: as the trait says.
+        unsafe {
+            let slot = place.cast::<u64>();
+            if (*cx).heap.marking() && *slot != 0 {
+                (*cx).heap.barrier(Value::from_object(object_at(*slot)));
+            }
+            *slot = *regs.add(src);
+        }
+    }
+}
+
+handler! {
+    /// `record_new`. Operands: destination, window where the words of the fields lie, layout.
+    pub(crate) fn record_new(pc, regs, cx, facc) {
+        if (*cx).heap.needs_step() {
+            slow!(super::control::collect, pc, regs, cx, facc)
+        }
+        let mut c = Cursor::new(pc);
+        let (dst, window) = (c.half(), c.half());
+        let layout = &*pointer::<MachineLayout>(c.word64() as usize);
+        let Shape::Record { layout: words, .. } = &layout.shape else {
+            (*cx).trap_code = TrapCode::CastFailure;
+            slow!(super::control::trap, pc, regs, cx, facc)
+        };
+        let Ok(record) = (*cx).heap.new_record(words, layout.number) else {
+            slow!(super::control::out_of_memory, pc, regs, cx, facc)
+        };
+        std::ptr::copy_nonoverlapping(regs.add(window), Record::data(record), words.words() as usize);
+        *regs.add(dst) = record.expose_provenance() as u64;
+        next!(c.end(), regs, cx, facc)
+    }
+}
+
+handler! {
+    /// `record_get`. Operands: destination, object, word of the field (32 bits).
+    pub(crate) fn record_get<S: Stored>(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (dst, object) = (c.half(), c.half());
+        let word = c.word32() as usize;
+        let object = *regs.add(object);
+        if object == 0 {
+            slow!(null_reference, pc, regs, cx, facc)
+        }
+        S::get(Record::data(object_at(object).cast()).add(word).cast(), regs, dst);
+        next!(c.end(), regs, cx, facc)
+    }
+}
+
+handler! {
+    /// `record_set`. Operands: object, source, word of the field (32 bits).
+    pub(crate) fn record_set<S: Stored>(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (object, src) = (c.half(), c.half());
+        let word = c.word32() as usize;
+        let object = *regs.add(object);
+        if object == 0 {
+            slow!(null_reference, pc, regs, cx, facc)
+        }
+        S::set(cx, Record::data(object_at(object).cast()).add(word).cast(), regs, src);
+        next!(c.end(), regs, cx, facc)
+    }
+}
+
+handler! {
+    #[cold]
+    #[inline(never)]
+    fn null_reference(pc, regs, cx, facc) {
+        (*cx).trap_code = TrapCode::NullReference;
+        slow!(super::control::trap, pc, regs, cx, facc)
+    }
+}
+
+handler! {
+    /// `array_new`. Operands: destination, length, value of the elements, pad, layout.
+    pub(crate) fn array_new<S: Stored>(pc, regs, cx, facc) {
+        if (*cx).heap.needs_step() {
+            slow!(super::control::collect, pc, regs, cx, facc)
+        }
+        let mut c = Cursor::new(pc);
+        let (dst, length, src, _pad) = (c.half(), c.half(), c.half(), c.half());
+        let layout = &*pointer::<MachineLayout>(c.word64() as usize);
+        let element = match layout.shape {
+            Shape::Array { element } => element,
+            Shape::Record { .. } => ElementKind::Any,
+        };
+        let length = u64::from(*regs.add(length) as u32);
+        let Ok(array) = (*cx).heap.new_array(element, length) else {
+            slow!(super::control::out_of_memory, pc, regs, cx, facc)
+        };
+        (*array).type_index = layout.number;
+        // Zero is what a fresh array holds.
+        if *regs.add(src) != 0 || S::BYTES == 16 {
+            let data = Array::data(array);
+            for index in 0..length as usize {
+                S::set(cx, data.add(index * S::BYTES), regs, src);
+            }
+        }
+        *regs.add(dst) = array.expose_provenance() as u64;
+        next!(c.end(), regs, cx, facc)
+    }
+}
+
+/// The place of an element, or why there is none.
+#[inline(always)]
+unsafe fn element<S: Stored>(object: u64, index: u64) -> Result<*mut u8, TrapCode> {
+    if object == 0 {
+        return Err(TrapCode::NullReference);
+    }
+    // SAFETY: references are null or live, and the verifier proved that it is an array of this storage.
+    unsafe {
+        let array: *mut Array = object_at(object).cast();
+        if index >= (*array).len {
+            return Err(TrapCode::ArrayBounds);
+        }
+        Ok(Array::data(array).add(index as usize * S::BYTES))
+    }
+}
+
+handler! {
+    /// `array_get`. Operands: destination, object, index.
+    pub(crate) fn array_get<S: Stored>(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (dst, object, index) = (c.half(), c.half(), c.half());
+        match element::<S>(*regs.add(object), *regs.add(index)) {
+            Ok(place) => S::get(place, regs, dst),
+            Err(code) => {
+                (*cx).trap_code = code;
+                slow!(super::control::trap, pc, regs, cx, facc)
+            }
+        }
+        next!(c.end(), regs, cx, facc)
+    }
+}
+
+handler! {
+    /// `array_set`. Operands: object, index, source.
+    pub(crate) fn array_set<S: Stored>(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (object, index, src) = (c.half(), c.half(), c.half());
+        match element::<S>(*regs.add(object), *regs.add(index)) {
+            Ok(place) => S::set(cx, place, regs, src),
+            Err(code) => {
+                (*cx).trap_code = code;
+                slow!(super::control::trap, pc, regs, cx, facc)
+            }
+        }
+        next!(c.end(), regs, cx, facc)
+    }
+}
+
+handler! {
+    /// `array_length`. Operands: destination, object.
+    pub(crate) fn array_length(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (dst, object) = (c.half(), c.half());
+        let object = *regs.add(object);
+        if object == 0 {
+            slow!(null_reference, pc, regs, cx, facc)
+        }
+        *regs.add(dst) = (*object_at(object).cast::<Array>()).len;
+        next!(c.end(), regs, cx, facc)
+    }
+}
+
+const _: () = assert!(Tag::NIL.0 == 0, "a fresh array of values holds nil");

@@ -1,0 +1,119 @@
+//! Plain code: one threaded instruction for each canonical one, with a step before it that counts and may stop the run.
+//!
+//! While a run is stepping, only plain code runs. Every way from one function to another then leads through
+//! [`follow!`](crate::handlers), which finds the place in plain code; so plain code has its own returns, and calls by the
+//! slow halves of the call handlers.
+
+use super::call::deliver;
+use super::{Cursor, Flow};
+use crate::handlers::call::fill_nil;
+use crate::runtime::context::{Status, return_info};
+use crate::threaded::OPEN;
+use crate::threaded::operands::get_any;
+use crate::threaded::operands::set_any;
+use std::ptr::with_exposed_provenance_mut as pointer;
+
+handler! {
+    /// At the start of every block: leaves plain code unless the run is stepping. Operands: block, 32 bits.
+    pub(crate) fn enter_block(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let block = c.word32();
+        if !(*cx).stepping {
+            slow!(leave_plain, pc, regs, cx, facc)
+        }
+        let _ = block;
+        next!(c.end(), regs, cx, facc)
+    }
+}
+
+handler! {
+    #[inline(never)]
+    fn leave_plain(pc, regs, cx, facc) {
+        let block = Cursor::new(pc).word32();
+        follow!(crate::runtime::stepping::to_fast(&mut *cx, regs, block), cx, facc)
+    }
+}
+
+handler! {
+    /// Before every instruction: counts it, or stops when the budget or the slice of single steps is used up.
+    pub(crate) fn step(pc, regs, cx, facc) {
+        if (*cx).fuel <= 0 {
+            slow!(super::control::out_of_fuel, pc, regs, cx, facc)
+        }
+        if (*cx).steps == 0 {
+            slow!(stepped, pc, regs, cx, facc)
+        }
+        (*cx).steps -= 1;
+        (*cx).fuel -= 1;
+        next!(Cursor::new(pc).end(), regs, cx, facc)
+    }
+}
+
+handler! {
+    #[cold]
+    #[inline(never)]
+    fn stepped(pc, regs, cx, facc) {
+        let _ = facc;
+        (*cx).stop(Status::Stepped, Flow { pc, regs });
+    }
+}
+
+handler! {
+    /// `return_values` of one `any`. Operands: slot, cost.
+    pub(crate) fn return_any(pc, regs, cx, facc) {
+        let slot = Cursor::new(pc).half();
+        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+        let info = return_info(place);
+        let caller = regs.sub(info.delta as usize);
+        let value = get_any(regs, slot);
+        if info.results != 0 {
+            set_any(caller, info.dst as usize, value);
+        }
+        if info.results == OPEN {
+            (*cx).open_count = 1;
+        } else {
+            fill_nil(caller.add(info.dst as usize), 1, info.results as usize);
+        }
+        follow!(Flow { pc: place, regs: caller }, cx, facc)
+    }
+}
+
+handler! {
+    /// `return_values` and `return_open` in general. Operands: as for the one of fast code.
+    pub(crate) fn return_block(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (window, count, _cost) = (c.half(), c.half(), c.half());
+        let (open, variadic) = (c.half(), c.half());
+        let count = count + if open != 0 { (*cx).open_count } else { 0 };
+        let base = if variadic != 0 { regs.sub(*regs.sub(3) as usize) } else { regs };
+        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+        let caller = deliver(cx, regs.add(window), count, base, place);
+        follow!(Flow { pc: place, regs: caller }, cx, facc)
+    }
+}
+
+handler! {
+    /// `return_values` of a typed function with one result word. Operand: slot.
+    pub(crate) fn return_word(pc, regs, cx, facc) {
+        let slot = Cursor::new(pc).half();
+        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+        let info = return_info(place);
+        let value = *regs.add(slot);
+        let caller = regs.sub(info.delta as usize);
+        *caller.add(info.dst as usize) = value;
+        follow!(Flow { pc: place, regs: caller }, cx, facc)
+    }
+}
+
+handler! {
+    /// `return_values` of a typed function in general. Operands: window, words, cost.
+    pub(crate) fn return_words(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (window, words) = (c.half(), c.half());
+        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+        let info = return_info(place);
+        let caller = regs.sub(info.delta as usize);
+        std::ptr::copy(regs.add(window), caller.add(info.dst as usize), words);
+        follow!(Flow { pc: place, regs: caller }, cx, facc)
+    }
+}

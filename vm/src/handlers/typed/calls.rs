@@ -1,0 +1,312 @@
+//! Calls and returns of typed functions, with the statements and expressions that are done by the same instruction.
+//!
+//! A call charges for everything up to it, a return for everything in its function that was not paid for. Where the budget
+//! ends, the run stops behind them: at the start of the callee, or where the call returned to. So what these instructions do
+//! besides need not be undone.
+
+use super::expression::Expr;
+use super::statement::{Statement, fail};
+use super::word::Word;
+use crate::handlers::{Cursor, Flow, Pc, Regs};
+use crate::heap::Closure;
+use crate::memory::TableInstance;
+use crate::runtime::call;
+use crate::runtime::context::{Context, Status};
+use crate::runtime::function::{FunctionInfo, header_at};
+use crate::runtime::unwind::raise_trap;
+use crate::threaded::ReturnInfo;
+use crate::threaded::operands::{get_any, tag_at};
+use crate::value::{Tag, Value};
+use minivm_isa::TrapCode;
+use std::ptr::with_exposed_provenance_mut as pointer;
+
+handler! {
+    /// Does a statement, then a `call` of a typed function. Operands: closure, window, cost, halves up to the return place,
+    /// those of the statement; return information.
+    pub(crate) fn call_after<S: Statement>(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let closure = pointer::<Closure>(c.word64() as usize);
+        let (window, cost) = (c.half(), c.half());
+        let _length = c.word32();
+        if let Err(code) = S::execute(&mut c, regs, cx) {
+            (*cx).fuel -= cost as i64;
+            fail!(code, c, regs, cx, facc)
+        }
+        (*cx).fuel -= cost as i64;
+        if (*cx).fuel >= 0 {
+            let entry = (*closure).code.cast::<u16>();
+            let new = regs.add(window);
+            if new.wrapping_add(header_at(entry).extent as usize) <= (*cx).stack_end {
+                *new.sub(2) = closure as u64;
+                *new.sub(1) = c.end().add(4) as u64;
+                next!(entry, new, cx, facc)
+            }
+        }
+        slow!(call_slow, pc, regs, cx, facc)
+    }
+}
+
+slow_handler! {
+    /// The rest of such a call when everything but entering the callee is done.
+    pub(crate) fn call_slow(pc, regs, cx) {
+        let mut c = Cursor::new(pc);
+        let closure = pointer::<Closure>(c.word64() as usize);
+        let (window, _cost) = (c.half(), c.half());
+        let place = pc.add(c.word32() as usize);
+        let flow = call::enter_typed(&mut *cx, closure, regs.add(window), place, Flow { pc, regs });
+        stop_at_entry(cx, closure, flow)
+    }
+}
+
+/// Stops a run at the start of a function it has entered, if its budget is used up. Functions of the host are not stopped:
+/// the next charge does that.
+///
+/// # Safety
+/// `cx` is the context, and `flow` where the call of `closure` goes on.
+unsafe fn stop_at_entry(cx: *mut Context, closure: *mut Closure, flow: Flow) -> Flow {
+    // SAFETY: the caller vouches for both.
+    unsafe {
+        let is_entry = flow.pc == (*closure).code.cast::<u16>();
+        if (*cx).fuel < 0 && is_entry { (*cx).stop(Status::OutOfFuel, flow) } else { flow }
+    }
+}
+
+handler! {
+    /// `call_ref`. Operands: slot of the callee as `any`, window, signature number of the machine, cost;
+    /// return information.
+    pub(crate) fn call_value(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (callee, window) = (c.half(), c.half());
+        let signature = c.word32();
+        let cost = c.half();
+        let _pad = (c.half(), c.word32());
+        let _info = c.word64();
+        let place = c.end();
+        (*cx).fuel -= cost as i64;
+        if tag_at(regs, callee) == Tag::FUNCTION {
+            let closure = pointer::<Closure>(*regs.add(callee) as usize);
+            let info = &*(*closure).function.cast::<FunctionInfo>();
+            if info.signature == signature {
+                let entry = (*closure).code.cast::<u16>();
+                let new = regs.add(window);
+                if new.wrapping_add(header_at(entry).extent as usize) <= (*cx).stack_end && (*cx).fuel >= 0 {
+                    *new.sub(2) = closure as u64;
+                    *new.sub(1) = place as u64;
+                    next!(entry, new, cx, facc)
+                }
+            }
+        }
+        slow!(call_value_slow, pc, regs, cx, facc)
+    }
+}
+
+slow_handler! {
+    /// The rest of such a call when it is charged for.
+    pub(crate) fn call_value_slow(pc, regs, cx) {
+        let mut c = Cursor::new(pc);
+        let (callee, window) = (c.half(), c.half());
+        let signature = c.word32();
+        let _cost = (c.half(), c.half(), c.word32());
+        let _info = c.word64();
+        let callee: Value = get_any(regs, callee);
+        let at = Flow { pc, regs };
+        let mut flow = call::call_typed_value(&mut *cx, callee, signature, regs.add(window), c.end(), at);
+        if callee.tag() == Tag::FUNCTION {
+            flow = stop_at_entry(cx, callee.pointer().cast(), flow);
+        }
+        flow
+    }
+}
+
+/// Operands of `call_indirect`.
+struct ElementCall {
+    index: usize,
+    window: usize,
+    signature: u32,
+    cost: usize,
+    length: usize,
+    table: *const TableInstance,
+}
+
+impl ElementCall {
+    /// # Safety
+    /// The cursor is at the operands of such an instruction.
+    #[inline(always)]
+    unsafe fn read(c: &mut Cursor) -> Self {
+        // SAFETY: the loader wrote these operands.
+        unsafe {
+            let (index, window) = (c.half(), c.half());
+            let signature = c.word32();
+            let (cost, _pad) = (c.half(), c.half());
+            let length = c.word32() as usize;
+            ElementCall { index, window, signature, cost, length, table: c.word64() as usize as *const TableInstance }
+        }
+    }
+}
+
+handler! {
+    /// Does a statement, then `call_indirect`. Operands: slot of the index, window, signature number of the machine, cost,
+    /// nothing, halves up to the return place, table, those of the statement; return information.
+    pub(crate) fn call_element<S: Statement>(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let _behind = ElementCall::read(&mut c);
+        if let Err(code) = S::execute(&mut c, regs, cx) {
+            (*cx).fuel -= ElementCall::read(&mut Cursor::new(pc)).cost as i64;
+            fail!(code, c, regs, cx, facc)
+        }
+        // Read after the statement, so that not all of it is in registers meanwhile.
+        let call = ElementCall::read(&mut Cursor::new(pc));
+        (*cx).fuel -= call.cost as i64;
+        let values = (*call.table).values();
+        let index = *regs.add(call.index) as usize;
+        if (*cx).fuel >= 0 && index < values.len() {
+            let callee = values.as_ptr().add(index);
+            if (*callee).tag == Tag::FUNCTION {
+                let closure = pointer::<Closure>((*callee).payload as usize);
+                let entry = (*closure).code.cast::<u16>();
+                let new = regs.add(call.window);
+                if (*(*closure).function.cast::<FunctionInfo>()).signature == call.signature
+                    && new.wrapping_add(header_at(entry).extent as usize) <= (*cx).stack_end
+                {
+                    *new.sub(2) = closure as u64;
+                    *new.sub(1) = c.end().add(4) as u64;
+                    next!(entry, new, cx, facc)
+                }
+            }
+        }
+        slow!(call_element_slow, pc, regs, cx, facc)
+    }
+}
+
+slow_handler! {
+    /// The rest of such a call when everything but finding and entering the callee is done.
+    pub(crate) fn call_element_slow(pc, regs, cx) {
+        let call = ElementCall::read(&mut Cursor::new(pc));
+        let at = Flow { pc, regs };
+        let values = (*call.table).values();
+        let Some(&callee) = values.get(*regs.add(call.index) as usize) else {
+            return raise_trap(&mut *cx, at, TrapCode::UndefinedElement);
+        };
+        let (new, place) = (regs.add(call.window), pc.add(call.length));
+        let mut flow = call::call_typed_value(&mut *cx, callee, call.signature, new, place, at);
+        if callee.tag() == Tag::FUNCTION {
+            flow = stop_at_entry(cx, callee.pointer().cast(), flow);
+        }
+        flow
+    }
+}
+
+/// The registers of the caller that a function returns to, and the slot of its result there.
+///
+/// # Safety
+/// `regs` are those of a frame whose call returns to `place`.
+#[inline(always)]
+unsafe fn destination(regs: Regs, place: Pc) -> (Regs, usize) {
+    // SAFETY: every return place has its information before it. Its fields are read one by one: taking one load apart is slower.
+    unsafe {
+        let info = place.cast::<ReturnInfo>().sub(1);
+        (regs.sub((*info).delta as usize), (*info).dst as usize)
+    }
+}
+
+/// Ends a handler: pays, and goes on in the caller, or stops there.
+macro_rules! charge_and_return {
+    ($cost:expr, $place:expr, $caller:expr, $cx:expr, $facc:expr) => {{
+        (*$cx).fuel -= $cost as i64;
+        if (*$cx).fuel < 0 {
+            slow!(returned_out_of_fuel, $place, $caller, $cx, $facc)
+        }
+        next!($place, $caller, $cx, $facc)
+    }};
+}
+
+handler! {
+    /// `return_values` of one word. Operands: cost, those of the expression.
+    pub(crate) fn return_value<E: Expr>(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let cost = c.half();
+        match E::eval(&mut c, regs, cx) {
+            Ok(value) => {
+                let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+                let (caller, dst) = destination(regs, place);
+                E::Value::write(caller, dst, value);
+                charge_and_return!(cost, place, caller, cx, facc)
+            }
+            Err(code) => {
+                (*cx).fuel -= cost as i64;
+                fail!(code, c, regs, cx, facc)
+            }
+        }
+    }
+}
+
+handler! {
+    /// Does a statement, then `return_values` of nothing. Operands: cost, those of the statement.
+    pub(crate) fn return_after<S: Statement>(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let cost = c.half();
+        match S::execute(&mut c, regs, cx) {
+            Ok(()) => {
+                let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+                let (caller, _) = destination(regs, place);
+                charge_and_return!(cost, place, caller, cx, facc)
+            }
+            Err(code) => {
+                (*cx).fuel -= cost as i64;
+                fail!(code, c, regs, cx, facc)
+            }
+        }
+    }
+}
+
+handler! {
+    /// Returns a value when a condition is not zero, else goes on. Operands: those of the condition, cost, the value.
+    pub(crate) fn return_value_if<C: Expr<Value = u32>, E: Expr>(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        match C::eval(&mut c, regs, cx) {
+            Ok(condition) => {
+                let cost = c.half();
+                let value = E::eval(&mut c, regs, cx);
+                if let (true, Ok(value)) = (condition != 0, value) {
+                    let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+                    let (caller, dst) = destination(regs, place);
+                    E::Value::write(caller, dst, value);
+                    charge_and_return!(cost, place, caller, cx, facc)
+                }
+                next!(c.end(), regs, cx, facc)
+            }
+            Err(code) => fail!(code, c, regs, cx, facc),
+        }
+    }
+}
+
+handler! {
+    /// Returns nothing when a condition is not zero, else goes on. Operands: those of the condition, cost.
+    pub(crate) fn return_if<C: Expr<Value = u32>>(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        match C::eval(&mut c, regs, cx) {
+            Ok(condition) => {
+                let cost = c.half();
+                if condition != 0 {
+                    let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+                    let (caller, _) = destination(regs, place);
+                    charge_and_return!(cost, place, caller, cx, facc)
+                }
+                next!(c.end(), regs, cx, facc)
+            }
+            Err(code) => fail!(code, c, regs, cx, facc),
+        }
+    }
+}
+
+handler! {
+    /// A function has returned, and the budget is used up. What the machine itself called for is not stopped.
+    #[cold]
+    #[inline(never)]
+    fn returned_out_of_fuel(pc, regs, cx, facc) {
+        if pc == (*cx).record_return() {
+            next!(pc, regs, cx, facc)
+        }
+        slow!(crate::handlers::control::out_of_fuel, pc, regs, cx, facc)
+    }
+}

@@ -1,0 +1,187 @@
+//! Statements: what an instruction changes, as types, and the handlers made of them.
+
+use super::expression::Expr;
+use super::shape::{self, Key};
+use super::word::Word;
+use crate::handlers::control::out_of_fuel;
+use crate::handlers::{Cursor, Regs};
+use crate::runtime::context::Context;
+use minivm_isa::{Opcode, TrapCode};
+use std::marker::PhantomData;
+
+/// Something that changes registers, memory or globals. When it fails it has changed nothing, but the first part of
+/// [`Then`].
+pub(crate) trait Statement {
+    /// Its shape.
+    const KEY: Key;
+
+    /// Does it.
+    ///
+    /// # Safety
+    /// As for [`Expr::eval`].
+    unsafe fn execute(c: &mut Cursor, regs: Regs, cx: *mut Context) -> Result<(), TrapCode>;
+}
+
+/// A register gets the value of an expression. Operands: those of the expression, slot.
+pub(crate) struct Set<E>(PhantomData<E>);
+
+impl<E: Expr> Statement for Set<E> {
+    const KEY: Key = shape::set(E::KEY);
+    #[inline(always)]
+    unsafe fn execute(c: &mut Cursor, regs: Regs, cx: *mut Context) -> Result<(), TrapCode> {
+        // SAFETY: the caller vouches for the whole shape.
+        unsafe {
+            let value = E::eval(c, regs, cx)?;
+            E::Value::write(regs, c.half(), value);
+            Ok(())
+        }
+    }
+}
+
+/// A global gets the value of an expression. Operands: those of the expression, the address of the global's word.
+pub(crate) struct SetGlobal<E>(PhantomData<E>);
+
+impl<E: Expr> Statement for SetGlobal<E> {
+    const KEY: Key = shape::generic(Opcode::GlobalSet, <E::Value as Word>::CLASS, &[E::KEY]);
+    #[inline(always)]
+    unsafe fn execute(c: &mut Cursor, regs: Regs, cx: *mut Context) -> Result<(), TrapCode> {
+        // SAFETY: the caller vouches for the whole shape; the loader writes the address of a global of this type.
+        unsafe {
+            let value = E::eval(c, regs, cx)?;
+            E::Value::write(c.word64() as usize as *mut u64, 0, value);
+            Ok(())
+        }
+    }
+}
+
+/// Does nothing.
+pub(crate) enum Nothing {}
+
+impl Statement for Nothing {
+    const KEY: Key = shape::NOTHING;
+    #[inline(always)]
+    unsafe fn execute(_: &mut Cursor, _: Regs, _: *mut Context) -> Result<(), TrapCode> {
+        Ok(())
+    }
+}
+
+/// Two statements, the second even if it reads what the first has written.
+pub(crate) struct Then<A, B>(PhantomData<(A, B)>);
+
+impl<A: Statement, B: Statement> Statement for Then<A, B> {
+    const KEY: Key = shape::then(A::KEY, B::KEY);
+    #[inline(always)]
+    unsafe fn execute(c: &mut Cursor, regs: Regs, cx: *mut Context) -> Result<(), TrapCode> {
+        // SAFETY: the caller vouches for the whole shape.
+        unsafe {
+            A::execute(c, regs, cx)?;
+            B::execute(c, regs, cx)
+        }
+    }
+}
+
+/// A statement, then an expression: conditions of branches only.
+pub(crate) struct After<A, E>(PhantomData<(A, E)>);
+
+impl<A: Statement, E: Expr> Expr for After<A, E> {
+    type Value = E::Value;
+    const KEY: Key = shape::then(A::KEY, E::KEY);
+    #[inline(always)]
+    unsafe fn eval(c: &mut Cursor, regs: Regs, cx: *mut Context) -> Result<E::Value, TrapCode> {
+        // SAFETY: the caller vouches for the whole shape.
+        unsafe {
+            A::execute(c, regs, cx)?;
+            E::eval(c, regs, cx)
+        }
+    }
+}
+
+/// Leaves a handler by raising a trap. The place given is inside of the instruction, just before the operands that follow the
+/// operation that failed, so that the loader's table can tell operations of one instruction apart.
+macro_rules! fail {
+    ($code:expr, $c:expr, $regs:expr, $cx:expr, $facc:expr) => {{
+        (*$cx).trap_code = $code;
+        let place = $c.here().sub(1);
+        slow!($crate::handlers::control::trap, place, $regs, $cx, $facc)
+    }};
+}
+
+pub(crate) use fail;
+
+/// Goes on at a target: pays, and stops there when nothing is left.
+macro_rules! charge_and_go {
+    ($cost:expr, $distance:expr, $pc:expr, $regs:expr, $cx:expr, $facc:expr) => {{
+        (*$cx).fuel -= $cost;
+        let target = $pc.offset($distance as i32 as isize);
+        if (*$cx).fuel < 0 {
+            slow!(out_of_fuel, target, $regs, $cx, $facc)
+        }
+        next!(target, $regs, $cx, $facc)
+    }};
+}
+
+handler! {
+    /// Does a statement and goes on.
+    pub(crate) fn statement<S: Statement>(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        match S::execute(&mut c, regs, cx) {
+            Ok(()) => next!(c.end(), regs, cx, facc),
+            Err(code) => fail!(code, c, regs, cx, facc),
+        }
+    }
+}
+
+handler! {
+    /// Jumps. Operands: cost (signed), distance.
+    pub(crate) fn jump(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (cost, distance) = (c.signed_half(), c.word32());
+        charge_and_go!(cost, distance, pc, regs, cx, facc)
+    }
+}
+
+handler! {
+    /// Does a statement and jumps. Operands: those of the statement, cost (signed), distance.
+    pub(crate) fn jump_after<S: Statement>(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        match S::execute(&mut c, regs, cx) {
+            Ok(()) => {
+                let (cost, distance) = (c.signed_half(), c.word32());
+                charge_and_go!(cost, distance, pc, regs, cx, facc)
+            }
+            Err(code) => fail!(code, c, regs, cx, facc),
+        }
+    }
+}
+
+handler! {
+    /// Jumps when a condition is not zero, else goes on. Operands: those of the condition, cost (signed), distance.
+    pub(crate) fn branch<E: Expr<Value = u32>>(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        match E::eval(&mut c, regs, cx) {
+            Ok(condition) => {
+                let (cost, distance) = (c.signed_half(), c.word32());
+                if condition != 0 {
+                    charge_and_go!(cost, distance, pc, regs, cx, facc)
+                }
+                next!(c.end(), regs, cx, facc)
+            }
+            Err(code) => fail!(code, c, regs, cx, facc),
+        }
+    }
+}
+
+handler! {
+    /// Jumps to one of many targets. Operands: slot, number of targets, for each target and the default: distance, cost
+    /// (signed), nothing.
+    pub(crate) fn branch_table(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let slot = c.half();
+        let index = u32::read(regs, slot);
+        let last = c.word32();
+        let entry = c.here().add(index.min(last) as usize * 4);
+        let distance = entry.cast::<u32>().read_unaligned();
+        let cost = *entry.add(2) as i16 as i64;
+        charge_and_go!(cost, distance, pc, regs, cx, facc)
+    }
+}

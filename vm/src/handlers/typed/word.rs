@@ -1,0 +1,93 @@
+//! What a typed register holds: how it lies in a frame and in the operands of an instruction.
+
+use crate::handlers::{Cursor, Regs};
+use crate::threaded::operands::{get_any, set_any};
+use crate::value::{Tag, Value};
+
+/// A slot operand that says: the immediate that follows is meant.
+pub(crate) const NO_SLOT: u16 = u16::MAX;
+
+/// How a value is encoded, where an instruction does not tell it by itself. Singles go as `Bits32`, doubles and references
+/// as `Bits64`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(crate) enum Class {
+    /// 32 bits; the upper half of the word is zero.
+    Bits32 = 1,
+    /// 64 bits.
+    Bits64 = 2,
+    /// A single, in a tree that computes one.
+    Single = 3,
+    /// A double, in a tree that computes one.
+    Double = 4,
+    /// 128 bits in two words.
+    Bits128 = 5,
+    /// A tagged value in two words.
+    Any = 6,
+}
+
+/// A value of a typed register.
+pub(crate) trait Word: Copy {
+    /// How it is encoded.
+    const CLASS: Class;
+
+    /// Reads a register.
+    ///
+    /// # Safety
+    /// `slot` names a register of this type.
+    unsafe fn read(regs: Regs, slot: usize) -> Self;
+
+    /// Writes a register.
+    ///
+    /// # Safety
+    /// `slot` names a register of this type.
+    unsafe fn write(regs: Regs, slot: usize, value: Self);
+
+    /// Reads a constant operand.
+    ///
+    /// # Safety
+    /// The instruction has such an operand next.
+    unsafe fn immediate(c: &mut Cursor) -> Self;
+}
+
+macro_rules! words {
+    ($($ty:ty, $class:ident, |$regs:ident, $slot:ident| $read:expr, |$value:ident| $write:expr, |$c:ident| $immediate:expr;)*) => {$(
+        impl Word for $ty {
+            const CLASS: Class = Class::$class;
+            #[inline(always)]
+            unsafe fn read($regs: Regs, $slot: usize) -> Self {
+                // SAFETY: the caller names a register of the frame.
+                unsafe { $read }
+            }
+            #[inline(always)]
+            unsafe fn write($regs: Regs, $slot: usize, $value: Self) {
+                // SAFETY: the caller names a register of the frame.
+                unsafe { $write }
+            }
+            #[inline(always)]
+            unsafe fn immediate($c: &mut Cursor) -> Self {
+                // SAFETY: the caller knows the layout of its own instruction.
+                unsafe { $immediate }
+            }
+        }
+    )*};
+}
+
+// The low half of a word is read alone, so that a narrow read follows a narrow or a wide write at no cost.
+words! {
+    u32, Bits32, |regs, slot| *regs.add(slot).cast::<u32>(), |value| *regs.add(slot) = u64::from(value), |c| c.word32();
+    u64, Bits64, |regs, slot| *regs.add(slot), |value| *regs.add(slot) = value, |c| c.word64();
+    f32, Single, |regs, slot| *regs.add(slot).cast::<f32>(), |value| *regs.add(slot) = u64::from(value.to_bits()),
+        |c| f32::from_bits(c.word32());
+    f64, Double, |regs, slot| *regs.add(slot).cast::<f64>(), |value| *regs.add(slot).cast::<f64>() = value,
+        |c| f64::from_bits(c.word64());
+    Wide, Bits128, |regs, slot| Wide(*regs.add(slot), *regs.add(slot + 1)),
+        |value| { *regs.add(slot) = value.0; *regs.add(slot + 1) = value.1 },
+        |c| Wide(c.word64(), c.word64());
+    Value, Any, |regs, slot| get_any(regs, slot), |value| set_any(regs, slot, value),
+        |c| Value { payload: c.word64(), tag: Tag(c.word32()) };
+}
+
+/// 128 bits, the low half first.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wide(pub(crate) u64, pub(crate) u64);

@@ -1,0 +1,536 @@
+//! Loading a program: linking its imports, making its globals, memories and tables.
+
+use crate::api::machine::{Definition, Definitions, Extern, InstanceId, Machine};
+use crate::heap::{Closure, OutOfMemory};
+use crate::memory::{LinearMemory, Segment, TableInstance};
+use crate::runtime::context::Context;
+use crate::runtime::error::Failure;
+use crate::runtime::function::{Body, FunctionInfo};
+use crate::runtime::instance::{GlobalCell, Instance};
+use crate::runtime::layouts::{machine_signature, machine_type};
+use crate::value::{Tag, Value};
+use minivm_isa::entities::Func;
+use minivm_isa::program::{
+    Constant, FunctionDef, GlobalDef, Import, Initial, InitialOp, Item, MemoryDef, Origin, SegmentMode, TableDef,
+};
+use minivm_isa::verify::Verified;
+use minivm_isa::{Signature, TrapCode, Type};
+use std::cell::{Cell, UnsafeCell};
+use std::fmt;
+use std::rc::Rc;
+
+/// Why a program cannot be loaded.
+#[derive(Clone, Debug)]
+pub enum LinkError {
+    /// Nothing of that name can be imported.
+    Unknown {
+        /// Module of the import.
+        module: String,
+        /// Its name.
+        name: String,
+    },
+    /// It is there, but not what the program asks for.
+    Incompatible {
+        /// Module of the import.
+        module: String,
+        /// Its name.
+        name: String,
+        /// What the program asks for.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
+    /// A segment does not fit, or there is no memory.
+    Trap(TrapCode),
+    /// The start function failed.
+    Start(Failure),
+}
+
+impl fmt::Display for LinkError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LinkError::Unknown { module, name } => write!(f, "unknown import '{module}.{name}'"),
+            LinkError::Incompatible { module, name, expected, found } => {
+                write!(f, "incompatible import '{module}.{name}': expected {expected}, found {found}")
+            }
+            LinkError::Trap(code) => write!(f, "{code}"),
+            LinkError::Start(Failure::Exit(code)) => {
+                write!(f, "the start function ended the program with status {code}")
+            }
+            LinkError::Start(Failure::Error { trace, .. }) => write!(f, "the start function failed: {trace}"),
+        }
+    }
+}
+
+impl std::error::Error for LinkError {}
+
+impl From<OutOfMemory> for LinkError {
+    fn from(_: OutOfMemory) -> Self {
+        LinkError::Trap(TrapCode::OutOfMemory)
+    }
+}
+
+impl Machine {
+    /// Loads a program and runs its start function.
+    ///
+    /// # Errors
+    /// When an import is missing or of another type, a segment does not fit, or the start function fails.
+    pub fn instantiate(&mut self, program: Verified) -> Result<InstanceId, LinkError> {
+        let (id, start) = self.instantiate_unstarted(program)?;
+        if let Some(start) = start {
+            self.call(start, &[]).map_err(LinkError::Start)?;
+        }
+        Ok(id)
+    }
+
+    /// As [`instantiate`](Self::instantiate), without running the start function: the caller is given it, and runs it before
+    /// anything else of the program, where it can stop and save it as any other run.
+    ///
+    /// # Errors
+    /// As for [`instantiate`](Self::instantiate).
+    pub fn instantiate_unstarted(&mut self, program: Verified) -> Result<(InstanceId, Option<Value>), LinkError> {
+        self.cx.instantiate(Rc::new(program), &Definitions::default())
+    }
+
+    /// A closure over an exported function that captures values, as chunks of languages with an environment do.
+    ///
+    /// # Errors
+    /// When there is no such function, it captures something else, or there is no memory.
+    pub fn closure(&mut self, instance: InstanceId, name: &str, captures: &[Value]) -> Result<Value, LinkError> {
+        self.cx.closure(instance, name, captures)
+    }
+}
+
+impl Context {
+    /// A number that stands for an object where a program asks for its identity; 0 for other values.
+    pub(crate) fn identity(&mut self, value: Value) -> u64 {
+        match value.as_object() {
+            // SAFETY: the value at hand is reachable.
+            Some(cell) => unsafe { self.heap.id_of(cell) },
+            None => 0,
+        }
+    }
+
+    /// A closure over a function, with so many captures, all nil.
+    pub(crate) fn closure_of(&mut self, info: &FunctionInfo, captures: u32) -> Result<Value, OutOfMemory> {
+        let function: *const FunctionInfo = info;
+        let closure = self.heap.new_closure(info.entry().cast(), function.cast(), captures)?;
+        // SAFETY: the closure was just made.
+        Ok(unsafe { Value::from_function(closure) })
+    }
+
+    /// Makes a closure over an exported function, see [`Machine::closure`].
+    pub(crate) fn closure(&mut self, instance: InstanceId, name: &str, captures: &[Value]) -> Result<Value, LinkError> {
+        let unknown = || LinkError::Unknown { module: String::new(), name: name.to_string() };
+        let Some(Item::Function(function)) = self.instance(instance).export(name) else { return Err(unknown()) };
+        self.closure_over(instance, function, captures)
+    }
+
+    /// Makes a closure over a function of an instance. Captures of type cell get a new cell with the value.
+    pub(crate) fn closure_over(
+        &mut self,
+        instance: InstanceId,
+        function: Func,
+        captures: &[Value],
+    ) -> Result<Value, LinkError> {
+        let info = self.instance(instance).function_info(function);
+        // SAFETY: functions live as long as the machine.
+        let info = unsafe { &*info };
+        let types = match &info.body {
+            Body::Guest(guest) => guest.portable().captures.clone(),
+            Body::Host(_) | Body::Bridge(_) => Vec::new(),
+        };
+        let closure = self.closure_of(info, u32::try_from(types.len()).unwrap_or(u32::MAX))?;
+        let slots = Closure::upvalues(closure.as_function().expect("it was just made"));
+        for (index, ty) in types.iter().enumerate() {
+            let mut value = captures.get(index).copied().unwrap_or(Value::NIL);
+            if *ty == Type::Cell && value.tag() != Tag::CELL {
+                let cell = self.heap.new_cell(value)?;
+                // SAFETY: the cell was just made.
+                value = unsafe { Value::from_cell(cell) };
+            }
+            // SAFETY: the closure has a slot for each capture.
+            unsafe { value.store(slots.add(index)) };
+        }
+        Ok(closure)
+    }
+
+    /// Loads a program; gives its start function, if it has one, which the caller has to call. What it imports is looked up in
+    /// `imports` first, then among what the host has defined.
+    pub(crate) fn instantiate(
+        &mut self,
+        program: Rc<Verified>,
+        imports: &Definitions,
+    ) -> Result<(InstanceId, Option<Value>), LinkError> {
+        let layouts = self.layouts.intern(&program);
+        let number = |signature| self.signature_number(&machine_signature(&layouts, signature));
+        let signatures: Vec<u32> = program.signatures.values().map(number).collect();
+        let mut instance = Box::new(Instance {
+            is_pinned: Cell::new(true),
+            traced_in: Cell::new(0),
+            program: program.clone(),
+            functions: Vec::new(),
+            closures: Vec::new(),
+            signatures,
+            layouts,
+            globals: Vec::new(),
+            memories: Vec::new(),
+            tables: Vec::new(),
+            data: Vec::new(),
+            elements: Vec::new(),
+        });
+        self.make_functions(&mut instance, imports)?;
+        for global in program.globals.values() {
+            let cell = self.make_global(&instance, global, imports)?;
+            instance.globals.push(cell);
+        }
+        for memory in program.memories.values() {
+            let memory = self.make_memory(memory, imports)?;
+            instance.memories.push(memory);
+        }
+        for table in program.tables.values() {
+            let table = self.make_table(&instance, table, imports)?;
+            instance.tables.push(table);
+        }
+        if self.main_memory_of.is_null() && !instance.memories.is_empty() {
+            self.main_memory_of = instance.memory(minivm_isa::entities::Memory::from_u32(0));
+            self.refresh_memory();
+        }
+        let result = self.make_segments(&mut instance);
+        // Code and tables of others may point here even when a segment did not fit: the instance stays.
+        let id = InstanceId(u32::try_from(self.instances.len()).expect("instances are counted in u32"));
+        let start = program.start.map(|start| instance.function_value(start));
+        // A program counts as many times as there are MiB in its memories.
+        let pages: u64 = program.memories.values().map(|memory| memory.minimum).sum();
+        self.loads_until_collection = self.loads_until_collection.saturating_sub(1 + (pages / 16) as usize);
+        self.instances.push(Some(instance));
+        result?;
+        Ok((id, start))
+    }
+
+    /// Lets an instance go as soon as nothing uses it: nobody knows it by its number any more.
+    pub(crate) fn unpin(&self, instance: InstanceId) {
+        let instance = self.instance(instance);
+        // Code of others may have the address of the main memory in it.
+        let is_main = |memory: &crate::runtime::instance::SharedMemory| {
+            // SAFETY: only the address of what is in the box is taken.
+            std::ptr::eq(unsafe { &raw const **memory.get() }, self.main_memory_of)
+        };
+        instance.is_pinned.set(instance.memories.iter().any(is_main));
+    }
+
+    fn make_functions(&mut self, instance: &mut Box<Instance>, imports: &Definitions) -> Result<(), LinkError> {
+        let program = instance.program.clone();
+        let address: *const Instance = &raw const **instance;
+        for (index, function) in program.functions.iter() {
+            let number = instance.signatures[function.signature().as_u32() as usize];
+            match function {
+                FunctionDef::Import { import, signature } => {
+                    let found = self.definition_of(imports, import)?;
+                    let closure =
+                        self.link_function(instance, (import, found), &program.signatures[*signature], number)?;
+                    instance.functions.push(None);
+                    instance.closures.push(closure);
+                }
+                FunctionDef::Code(code) => {
+                    let info =
+                        FunctionInfo::guest(address, index, &program.signatures[code.signature], number, &self.places);
+                    let mut closure = std::ptr::null_mut();
+                    if code.captures.is_empty() {
+                        closure = self.closure_of(&info, 0)?.as_function().expect("it was just made");
+                    }
+                    instance.functions.push(Some(info));
+                    instance.closures.push(closure);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What an import is satisfied with.
+    fn definition_of(&self, imports: &Definitions, import: &Import) -> Result<Definition, LinkError> {
+        let given = imports.get(&import.module, &import.name);
+        let found = given.or_else(|| self.definitions.get(&import.module, &import.name));
+        found.cloned().ok_or_else(|| unknown(import))
+    }
+
+    fn link_function(
+        &mut self,
+        instance: &Instance,
+        (import, found): (&Import, Definition),
+        signature: &Signature,
+        number: u32,
+    ) -> Result<*mut Closure, LinkError> {
+        let Definition::Function(value) = found else { return Err(incompatible(import, "function", found.kind())) };
+        let closure = value.as_function().ok_or_else(|| incompatible(import, "function", "other value"))?;
+        let wanted = &machine_signature(&instance.layouts, signature);
+        if wanted.is_dynamic() {
+            return Ok(closure);
+        }
+        // SAFETY: definitions are roots, so the closure lives.
+        let info = unsafe { &*(*closure).function.cast::<FunctionInfo>() };
+        if info.signature == number {
+            return Ok(closure);
+        }
+        if info.signature != crate::runtime::context::NO_SIGNATURE {
+            let found = function_type(&self.signatures[info.signature as usize]);
+            return Err(incompatible(import, &function_type(wanted), &found));
+        }
+        if !crate::runtime::adapt::can_be_bridged(wanted) {
+            return Err(incompatible(import, "typed function", "function that is not typed"));
+        }
+        let name = self.heap.string_value(format!("{}.{}", import.module, import.name).as_bytes())?;
+        Ok(self.bridge(value, name, number)?)
+    }
+
+    fn make_global(
+        &mut self,
+        instance: &Instance,
+        global: &GlobalDef,
+        imports: &Definitions,
+    ) -> Result<Rc<GlobalCell>, LinkError> {
+        let ty = machine_type(&instance.layouts, global.ty);
+        match &global.origin {
+            Origin::Own(initial) => {
+                let words = self.initial_words(instance, initial)?;
+                let words = UnsafeCell::new(words);
+                Ok(Rc::new(GlobalCell { words, ty, mutable: global.mutable, holds: global.holds }))
+            }
+            Origin::Import(import) => match self.definition_of(imports, import)? {
+                Definition::Global(cell)
+                    if (cell.ty, cell.mutable, cell.holds) == (ty, global.mutable, global.holds) =>
+                {
+                    Ok(cell)
+                }
+                Definition::Global(cell) => {
+                    let found = global_type(cell.ty, cell.mutable);
+                    Err(incompatible(import, &global_type(ty, global.mutable), &found))
+                }
+                other => Err(incompatible(import, &global_type(ty, global.mutable), other.kind())),
+            },
+        }
+    }
+
+    fn make_memory(
+        &mut self,
+        memory: &MemoryDef,
+        imports: &Definitions,
+    ) -> Result<crate::runtime::instance::SharedMemory, LinkError> {
+        match &memory.origin {
+            Origin::Own(()) => {
+                let made = LinearMemory::new(memory.minimum, memory.maximum, memory.is_64, &self.budget);
+                Ok(Rc::new(UnsafeCell::new(made.map_err(LinkError::Trap)?)))
+            }
+            Origin::Import(import) => match self.definition_of(imports, import)? {
+                Definition::Memory(shared) => {
+                    // SAFETY: nothing runs while a program is linked.
+                    let found = unsafe { &*shared.get() };
+                    let fits = found.pages() >= memory.minimum
+                        && found.is_64() == memory.is_64
+                        && fits_maximum(memory.maximum, found.declared_maximum());
+                    if fits { Ok(shared) } else { Err(incompatible(import, "memory", "memory of other limits")) }
+                }
+                other => Err(incompatible(import, "memory", other.kind())),
+            },
+        }
+    }
+
+    fn make_table(
+        &mut self,
+        instance: &Instance,
+        table: &TableDef,
+        imports: &Definitions,
+    ) -> Result<crate::runtime::instance::SharedTable, LinkError> {
+        match &table.origin {
+            Origin::Own(initial) => {
+                let value = self.initial_value(instance, initial)?;
+                let limits = (table.minimum, table.maximum);
+                let made = TableInstance::new(table.element, limits, table.is_64, value, &self.budget);
+                Ok(Rc::new(UnsafeCell::new(made.map_err(LinkError::Trap)?)))
+            }
+            Origin::Import(import) => match self.definition_of(imports, import)? {
+                Definition::Table(shared) => {
+                    // SAFETY: nothing runs while a program is linked.
+                    let found = unsafe { &*shared.get() };
+                    let fits = found.length() >= table.minimum
+                        && found.element() == table.element
+                        && found.is_64() == table.is_64
+                        && fits_maximum(table.maximum, found.declared_maximum());
+                    if fits { Ok(shared) } else { Err(incompatible(import, "table", "table of other limits")) }
+                }
+                other => Err(incompatible(import, "table", other.kind())),
+            },
+        }
+    }
+
+    /// Makes the segments and copies the active ones, in order.
+    fn make_segments(&mut self, instance: &mut Instance) -> Result<(), LinkError> {
+        let program = instance.program.clone();
+        for data in program.data.values() {
+            instance.data.push(Box::new(UnsafeCell::new(Segment::new(data.bytes.clone()))));
+        }
+        for element in program.elements.values() {
+            let values: Result<Box<[Value]>, LinkError> =
+                element.values.iter().map(|value| self.initial_value(instance, value)).collect();
+            instance.elements.push(Box::new(UnsafeCell::new(Segment::new(values?))));
+        }
+        for (index, element) in program.elements.iter() {
+            // SAFETY: the tables and segments are boxed; nothing else uses them while the program is linked.
+            let segment = unsafe { &mut *instance.element(index) };
+            if let SegmentMode::Active(table, offset) = &element.mode {
+                let offset = self.offset(instance, offset)?;
+                // SAFETY: as above.
+                let table = unsafe { &mut *instance.table(*table) };
+                table.init(offset, segment.items(), 0, segment.items().len() as u64).map_err(LinkError::Trap)?;
+            }
+            if !matches!(element.mode, SegmentMode::Passive) {
+                segment.clear();
+            }
+        }
+        for (index, data) in program.data.iter() {
+            if let SegmentMode::Active(memory, offset) = &data.mode {
+                let offset = self.offset(instance, offset)?;
+                // SAFETY: as above.
+                let (memory, segment) = unsafe { (&mut *instance.memory(*memory), &mut *instance.data(index)) };
+                memory.write(offset, segment.items()).map_err(|_| LinkError::Trap(TrapCode::MemoryBounds))?;
+                segment.clear();
+            }
+        }
+        Ok(())
+    }
+
+    fn offset(&mut self, instance: &Instance, offset: &Initial) -> Result<u64, LinkError> {
+        Ok(self.initial_words(instance, offset)?[0])
+    }
+
+    fn initial_value(&mut self, instance: &Instance, initial: &Initial) -> Result<Value, LinkError> {
+        let [payload, tag] = self.initial_words(instance, initial)?;
+        // SAFETY: the verifier proved that the initial value is an `any`.
+        Ok(unsafe { Value::from_parts(payload, Tag(tag as u32)) })
+    }
+
+    /// The words of an initial value.
+    fn initial_words(&mut self, instance: &Instance, initial: &Initial) -> Result<[u64; 2], LinkError> {
+        Ok(match initial {
+            Initial::Constant(constant) => self.constant_words(constant)?,
+            Initial::Null => [0, 0],
+            Initial::Function(function) => any_words(instance.function_value(*function)),
+            // SAFETY: nothing runs while a program is linked.
+            Initial::Global(global) => unsafe { *instance.globals[global.as_u32() as usize].words.get() },
+            Initial::Arithmetic(op, lhs, rhs) => {
+                let lhs_words = self.initial_words(instance, lhs)?[0];
+                let rhs_words = self.initial_words(instance, rhs)?[0];
+                let result = match op {
+                    InitialOp::Add => lhs_words.wrapping_add(rhs_words),
+                    InitialOp::Sub => lhs_words.wrapping_sub(rhs_words),
+                    InitialOp::Mul => lhs_words.wrapping_mul(rhs_words),
+                };
+                let narrow = initial_type(instance, initial) == Type::I32;
+                [if narrow { u64::from(result as u32) } else { result }, 0]
+            }
+        })
+    }
+
+    fn constant_words(&mut self, constant: &Constant) -> Result<[u64; 2], LinkError> {
+        Ok(match constant {
+            Constant::Nil => any_words(Value::NIL),
+            Constant::False => any_words(Value::FALSE),
+            Constant::True => any_words(Value::TRUE),
+            Constant::Integer(int) => any_words(Value::int(*int)),
+            Constant::Float(bits) => any_words(Value::float(f64::from_bits(*bits))),
+            Constant::String(bytes) => any_words(self.heap.string_value(bytes)?),
+            Constant::I32(int) => [u64::from(*int as u32), 0],
+            Constant::I64(int) => [*int as u64, 0],
+            Constant::F32(bits) => [u64::from(*bits), 0],
+            Constant::F64(bits) => [*bits, 0],
+            Constant::V128(bits) => [*bits as u64, (*bits >> 64) as u64],
+        })
+    }
+}
+
+/// The type of an initial value that is a number.
+fn initial_type(instance: &Instance, initial: &Initial) -> Type {
+    match initial {
+        Initial::Constant(constant) => constant.ty(),
+        Initial::Global(global) => instance.program.globals[*global].ty,
+        Initial::Arithmetic(_, lhs, _) => initial_type(instance, lhs),
+        Initial::Null | Initial::Function(_) => Type::Any,
+    }
+}
+
+fn any_words(value: Value) -> [u64; 2] {
+    [value.payload(), u64::from(value.tag().0)]
+}
+
+fn fits_maximum(wanted: Option<u64>, found: Option<u64>) -> bool {
+    match (wanted, found) {
+        (None, _) => true,
+        (Some(wanted), Some(found)) => found <= wanted,
+        (Some(_), None) => false,
+    }
+}
+
+fn unknown(import: &Import) -> LinkError {
+    LinkError::Unknown { module: import.module.clone(), name: import.name.clone() }
+}
+
+fn incompatible(import: &Import, expected: &str, found: &str) -> LinkError {
+    LinkError::Incompatible {
+        module: import.module.clone(),
+        name: import.name.clone(),
+        expected: expected.to_string(),
+        found: found.to_string(),
+    }
+}
+
+fn function_type(signature: &Signature) -> String {
+    format!("function {signature}")
+}
+
+fn global_type(ty: Type, mutable: bool) -> String {
+    format!("{} global of type {ty}", if mutable { "mutable" } else { "immutable" })
+}
+
+impl Definition {
+    fn kind(&self) -> &'static str {
+        match self {
+            Definition::Function(_) => "function",
+            Definition::Global(_) => "global",
+            Definition::Memory(_) => "memory",
+            Definition::Table(_) => "table",
+        }
+    }
+}
+
+impl Instance {
+    /// A function that captures nothing, as a value.
+    pub(crate) fn function_value(&self, function: Func) -> Value {
+        // SAFETY: the instance keeps the closures of such functions alive.
+        unsafe { Value::from_function(self.closure(function)) }
+    }
+
+    /// What it exports, in order, but for functions that capture values.
+    pub(crate) fn exports(&self) -> Vec<(String, Extern)> {
+        let exports = self.program.exports.iter();
+        exports.filter_map(|export| Some((export.name.clone(), Extern(self.definition(export.item)?)))).collect()
+    }
+
+    /// An item as others can import it; none for a function that captures values, of which there is no closure yet.
+    pub(crate) fn definition(&self, item: Item) -> Option<Definition> {
+        Some(match item {
+            Item::Function(function) if self.closure(function).is_null() => return None,
+            Item::Function(function) => Definition::Function(self.function_value(function)),
+            Item::Global(global) => Definition::Global(self.globals[global.as_u32() as usize].clone()),
+            Item::Memory(memory) => Definition::Memory(self.memories[memory.as_u32() as usize].clone()),
+            Item::Table(table) => Definition::Table(self.tables[table.as_u32() as usize].clone()),
+        })
+    }
+}
+
+impl GlobalCell {
+    /// What it holds, where that has a dynamic form.
+    pub(crate) fn value(&self) -> Option<Value> {
+        // SAFETY: nobody writes while the host reads.
+        crate::runtime::adapt::from_words(unsafe { *self.words.get() }, self.ty)
+    }
+}

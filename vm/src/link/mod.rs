@@ -1,0 +1,3 @@
+//! Linking: programs become instances of a machine.
+
+pub(crate) mod instantiate;

@@ -1,0 +1,456 @@
+//! Entering functions where the fast paths of `handlers::call` do not apply.
+
+use super::host_run;
+use super::unwind::{raise, raise_message, raise_trap};
+use crate::compile;
+use crate::handlers::call::fill_nil;
+use crate::handlers::{Flow, Pc, Regs};
+use crate::heap::Closure;
+use crate::runtime::context::{Context, return_info};
+use crate::runtime::error::describe_callee;
+use crate::runtime::function::{Body, FunctionInfo, GuestFunction, HostFunction, header_at};
+use crate::runtime::metamethod::Metamethod;
+use crate::threaded::continuation::{FRAME_HEADER_WORDS, Protect, RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
+use crate::threaded::operands::{get_any, set_any};
+use crate::threaded::{NOT_DIRECT, TYPED_CALL};
+use crate::value::{Tag, Value};
+use minivm_isa::{Convention, TrapCode, Type};
+use std::ptr::with_exposed_provenance_mut as pointer;
+
+/// Metamethods `__call` that may stand behind one another.
+const CALL_CHAIN_MAX: usize = 200;
+
+/// Distance in words between two places of a stack.
+pub(crate) fn words_between(low: Regs, high: Regs) -> usize {
+    (high as usize - low as usize) / 8
+}
+
+/// Calls any value with `count` arguments in place at `new`; its results go to `place`. Errors happen at `at`.
+///
+/// # Safety
+/// `at` is the running frame and `new` a window above all of its live words.
+pub(crate) unsafe fn call_value(cx: &mut Context, callee: Value, new: Regs, count: usize, place: Pc, at: Flow) -> Flow {
+    // SAFETY: the caller describes a live frame; `resolve` only gives closures.
+    unsafe {
+        match resolve(cx, callee, new, count, at) {
+            Ok((closure, new, count, at)) => enter(cx, closure, new, count, place, at),
+            Err(flow) => flow,
+        }
+    }
+}
+
+/// Finds the closure behind a callee; `__call` metamethods become the callee, the value their first argument.
+#[allow(clippy::type_complexity, reason = "the state of a call, moved together because the stack may move")]
+unsafe fn resolve(
+    cx: &mut Context,
+    mut callee: Value,
+    mut new: Regs,
+    mut count: usize,
+    mut at: Flow,
+) -> Result<(*mut Closure, Regs, usize, Flow), Flow> {
+    for _ in 0..CALL_CHAIN_MAX {
+        if callee.tag() == Tag::FUNCTION {
+            return Ok((callee.pointer().cast(), new, count, at));
+        }
+        let metamethod = cx.metamethod(callee, Metamethod::Call);
+        if metamethod.is_nil() {
+            let message = describe_callee(cx, at, callee);
+            // SAFETY: `at` is the running frame.
+            return Err(unsafe { raise_message(cx, at, &message) });
+        }
+        // SAFETY: the window has `count` values, and room for one more is made first.
+        unsafe {
+            let offset = words_between(at.regs, new);
+            let Some(regs) = cx.reserve(at.regs, new.add(count * 2), 16) else {
+                return Err(stack_overflow(cx, at));
+            };
+            at.regs = regs;
+            new = regs.add(offset);
+            std::ptr::copy(new, new.add(2), count * 2);
+            set_any(new, 0, callee);
+        }
+        count += 1;
+        callee = metamethod;
+    }
+    // SAFETY: `at` is the running frame.
+    Err(unsafe { raise_message(cx, at, "'__call' chain too long") })
+}
+
+/// Raises the error of a stack that may not grow.
+///
+/// # Safety
+/// `at` is the running frame.
+#[inline(never)]
+pub(crate) unsafe fn stack_overflow(cx: &mut Context, at: Flow) -> Flow {
+    // SAFETY: passed on.
+    unsafe { raise_trap(cx, at, TrapCode::StackOverflow) }
+}
+
+/// Enters a closure with `count` `any` arguments in place at `new`.
+///
+/// # Safety
+/// As for `call_value`.
+pub(crate) unsafe fn enter(
+    cx: &mut Context,
+    closure: *mut Closure,
+    new: Regs,
+    count: usize,
+    place: Pc,
+    at: Flow,
+) -> Flow {
+    // SAFETY: closures point to functions, which live as long as the machine.
+    unsafe {
+        let info = &*(*closure).function.cast::<FunctionInfo>();
+        let guest = match &info.body {
+            Body::Guest(guest) => guest,
+            Body::Host(host) => return host_run::invoke(cx, host, closure, new, count, place, at),
+            // Code on both sides is not typed: the typed face in between changes nothing.
+            Body::Bridge(_) => return call_value(cx, super::adapt::behind(closure).0, new, count, place, at),
+        };
+        if let Err(flow) = load(cx, info, guest, closure, at) {
+            return flow;
+        }
+        let params = guest.params as usize;
+        // Not more than the fast ways ask for: where the stack overflows must not depend on the way.
+        let needed = match guest.convention {
+            Convention::Typed => 0,
+            Convention::Dynamic => header_at((*closure).code.cast()).extent as usize,
+            Convention::Variadic => variadic_shift(count, params) + header_at((*closure).code.cast()).extent as usize,
+        };
+        let offset = words_between(at.regs, new);
+        let Some(regs) = cx.reserve(at.regs, new, needed) else { return stack_overflow(cx, at) };
+        let new = regs.add(offset);
+        match guest.convention {
+            Convention::Typed => super::adapt::any_to_typed(cx, closure, new, count, place, Flow { regs, ..at }),
+            Convention::Dynamic => {
+                fill_nil(new, count, params);
+                enter_at(closure, new, place)
+            }
+            Convention::Variadic => {
+                fill_nil(new, count, params);
+                let shift = variadic_shift(count, params);
+                let shifted = new.add(shift);
+                for word in 0..2 * params {
+                    *shifted.add(word) = *new.add(word);
+                }
+                *shifted.sub(3) = shift as u64;
+                enter_at(closure, shifted, place)
+            }
+        }
+    }
+}
+
+/// Words from the arguments of a variadic function to its registers: all arguments, the shift itself, the frame header.
+fn variadic_shift(count: usize, params: usize) -> usize {
+    2 * count.max(params) + 1 + FRAME_HEADER_WORDS
+}
+
+/// Writes a frame header.
+unsafe fn enter_at(closure: *mut Closure, new: Regs, place: Pc) -> Flow {
+    // SAFETY: the callers made room for the frame.
+    unsafe {
+        *new.sub(2) = closure.expose_provenance() as u64;
+        *new.sub(1) = place as u64;
+        Flow { pc: (*closure).code.cast(), regs: new }
+    }
+}
+
+/// Makes sure that a function has code, and that the closure enters it.
+unsafe fn load(
+    cx: &mut Context,
+    info: &FunctionInfo,
+    guest: &GuestFunction,
+    closure: *mut Closure,
+    at: Flow,
+) -> Result<(), Flow> {
+    if guest.code.get().is_none()
+        && let Err(error) = compile::ensure_loaded(cx, info, guest)
+    {
+        // SAFETY: `at` is the running frame.
+        return Err(unsafe { raise_message(cx, at, error.to_string()) });
+    }
+    // SAFETY: the closure is the callee, hence live.
+    unsafe { (*closure).code = info.entry().cast() };
+    Ok(())
+}
+
+/// Enters a typed function with its argument words in place at `new`.
+///
+/// # Safety
+/// As for `call_value`; the arguments are those of its signature.
+#[inline(never)]
+pub(crate) unsafe fn enter_typed(cx: &mut Context, closure: *mut Closure, new: Regs, place: Pc, at: Flow) -> Flow {
+    // SAFETY: as for `enter`.
+    unsafe {
+        let info = &*(*closure).function.cast::<FunctionInfo>();
+        let guest = match &info.body {
+            Body::Guest(guest) => guest,
+            Body::Host(_) | Body::Bridge(_) => return super::adapt::typed_to_any(cx, closure, new, place, at),
+        };
+        if let Err(flow) = load(cx, info, guest, closure, at) {
+            return flow;
+        }
+        let extent = header_at((*closure).code.cast()).extent as usize;
+        let offset = words_between(at.regs, new);
+        let Some(regs) = cx.reserve(at.regs, new, extent) else { return stack_overflow(cx, at) };
+        enter_at(closure, regs.add(offset), place)
+    }
+}
+
+/// The closure behind a value that may be called with a signature; functions that are not typed get a bridge.
+pub(crate) fn check_signature(cx: &mut Context, callee: Value, signature: u32) -> Result<*mut Closure, TrapCode> {
+    match callee.tag() {
+        Tag::FUNCTION => {
+            let closure: *mut Closure = callee.pointer().cast();
+            // SAFETY: the callee is a live closure, and closures point to functions.
+            let info = unsafe { &*(*closure).function.cast::<FunctionInfo>() };
+            let is_typed = info.signature != crate::runtime::context::NO_SIGNATURE;
+            if info.signature == signature {
+                Ok(closure)
+            } else if is_typed || !super::adapt::can_be_bridged(&cx.signatures[signature as usize]) {
+                Err(TrapCode::IndirectCallType)
+            } else {
+                cx.bridge(callee, Value::NIL, signature).map_err(|_| TrapCode::OutOfMemory)
+            }
+        }
+        Tag::NIL => Err(TrapCode::UninitializedElement),
+        _ => Err(TrapCode::IndirectCallType),
+    }
+}
+
+/// Calls a value with a typed signature.
+///
+/// # Safety
+/// As for `enter_typed`.
+pub(crate) unsafe fn call_typed_value(
+    cx: &mut Context,
+    callee: Value,
+    signature: u32,
+    new: Regs,
+    place: Pc,
+    at: Flow,
+) -> Flow {
+    // SAFETY: passed on.
+    unsafe {
+        match check_signature(cx, callee, signature) {
+            Ok(closure) => enter_typed(cx, closure, new, place, at),
+            Err(code) => raise_trap(cx, at, code),
+        }
+    }
+}
+
+/// Calls a value in place of the running function; its `count` arguments lie at `window`.
+///
+/// # Safety
+/// As for `call_value`.
+pub(crate) unsafe fn tail_call_value(
+    cx: &mut Context,
+    callee: Value,
+    window: usize,
+    count: usize,
+    variadic: bool,
+    at: Flow,
+) -> Flow {
+    // SAFETY: the frame is given up only when the callee is known to be a closure.
+    unsafe {
+        let resolved = resolve(cx, callee, at.regs.add(window), count, at);
+        let (closure, new, count, at) = match resolved {
+            Ok(call) => call,
+            Err(flow) => return flow,
+        };
+        if let Body::Host(host) = &(*(*closure).function.cast::<FunctionInfo>()).body {
+            let base = if variadic { at.regs.sub(*at.regs.sub(3) as usize) } else { at.regs };
+            let place = pointer::<u16>(*at.regs.sub(1) as usize).cast_const();
+            if let Some(flow) = host_run::call_quickly(cx, host, new, count, base, place) {
+                return flow;
+            }
+            return tail_call_host(cx, host, closure, new, count, at);
+        }
+        let base = if variadic { at.regs.sub(*at.regs.sub(3) as usize) } else { at.regs };
+        let place = pointer::<u16>(*at.regs.sub(1) as usize).cast_const();
+        std::ptr::copy(new, base, count * 2);
+        // Errors while entering belong to the caller's frame now; the callee's own frame does not exist yet.
+        let caller = inside_call(cx, Flow { pc: place, regs: base.sub(return_info(place).delta as usize) });
+        enter(cx, closure, base, count, place, caller)
+    }
+}
+
+/// Calls a host function in place of the running frame. The frame stays until the function returns, so that the function
+/// finds out who called it: host functions do not recurse, so this costs no depth.
+unsafe fn tail_call_host(
+    cx: &mut Context,
+    host: &HostFunction,
+    closure: *mut Closure,
+    arguments: Regs,
+    count: usize,
+    at: Flow,
+) -> Flow {
+    // SAFETY: room is made above the frame before anything is written; the arguments are in the frame's window.
+    unsafe {
+        let offset = words_between(at.regs, arguments);
+        let top = top_of(at.regs).max(offset);
+        let needed = RECORD_DELTA + 2 * count + 16;
+        let used = at.regs.add(top.max(offset + 2 * count));
+        let Some(regs) = cx.reserve(at.regs, used, needed) else { return stack_overflow(cx, at) };
+        let at = Flow { regs, ..at };
+        let record = regs.add(top);
+        let new = record.add(RECORD_DELTA);
+        std::ptr::copy(regs.add(offset), new, count * 2);
+        record.cast::<Record>().write(Record::instruction(RecordKind::Return, at.pc, std::ptr::null(), top));
+        let place = cx.record_return();
+        host_run::invoke(cx, host, closure, new, count, place, at)
+    }
+}
+
+/// A state for errors that happen in the call which returns to `caller`: the place is inside of the call.
+pub(crate) fn inside_call(cx: &Context, caller: Flow) -> Flow {
+    let pc = if cx.is_machine_place(caller.pc) { caller.pc } else { caller.pc.wrapping_sub(1) };
+    Flow { pc, ..caller }
+}
+
+/// The arguments past the parameters of a variadic frame: where they lie, and how many.
+///
+/// # Safety
+/// The frame is one of a variadic function with `params` parameters.
+pub(crate) unsafe fn varargs(regs: Regs, params: usize) -> (Regs, usize) {
+    // SAFETY: variadic functions are entered with the shift before their header.
+    unsafe {
+        let shift = *regs.sub(3) as usize;
+        (regs.sub(shift).add(2 * params), (shift - 3) / 2 - params)
+    }
+}
+
+/// Calls a function on behalf of an instruction of the running guest frame; `record` says what happens with the result.
+///
+/// # Safety
+/// `at` is the running frame, a guest's, and `record` was made for it.
+pub(crate) unsafe fn call_from_instruction(
+    cx: &mut Context,
+    at: Flow,
+    callee: Value,
+    arguments: &[Value],
+    record: Record,
+) -> Flow {
+    // SAFETY: `extent` is above all live words of the frame.
+    unsafe {
+        let top = top_of(at.regs);
+        call_paid(cx, at, top, callee, arguments, record)
+    }
+}
+
+/// As [`call_above`], paying for the instruction that calls.
+///
+/// # Safety
+/// As for `call_above`; `at` is a guest frame.
+pub(crate) unsafe fn call_paid(
+    cx: &mut Context,
+    at: Flow,
+    top: usize,
+    callee: Value,
+    arguments: &[Value],
+    record: Record,
+) -> Flow {
+    // SAFETY: passed on.
+    unsafe {
+        let record = Record { metered: cx.is_metered(), ..record };
+        super::stepping::pay(cx, at);
+        cx.is_paid = true;
+        let flow = call_above(cx, at, top, callee, arguments, record);
+        cx.is_paid = false;
+        super::stepping::stop_if_used_up(cx, flow)
+    }
+}
+
+/// The first word above a guest frame that nothing uses.
+///
+/// # Safety
+/// `regs` are those of a guest frame: its closure was entered, so that it has code.
+#[inline]
+pub(crate) unsafe fn top_of(regs: Regs) -> usize {
+    // SAFETY: the header of a guest frame names its closure, which has code.
+    unsafe {
+        let closure = pointer::<Closure>(*regs.sub(2) as usize);
+        header_at((*closure).code.cast()).extent as usize - RECORD_DELTA
+    }
+}
+
+/// Puts `record` at `top` words above `at.regs` and calls `callee` above it.
+///
+/// # Safety
+/// Nothing live is at or above `top`.
+pub(crate) unsafe fn call_above(
+    cx: &mut Context,
+    at: Flow,
+    top: usize,
+    callee: Value,
+    arguments: &[Value],
+    record: Record,
+) -> Flow {
+    // SAFETY: room is made before anything is written.
+    unsafe {
+        let needed = RECORD_DELTA + 2 * arguments.len() + 16;
+        let Some(regs) = cx.reserve(at.regs, at.regs.add(top), needed) else { return stack_overflow(cx, at) };
+        let at = Flow { regs, ..at };
+        let place = regs.add(top);
+        place.cast::<Record>().write(record);
+        let new = place.add(RECORD_DELTA);
+        for (index, &argument) in arguments.iter().enumerate() {
+            set_any(new, index * 2, argument);
+        }
+        let return_place = cx.record_return();
+        if callee.tag() == Tag::FUNCTION {
+            let closure = pointer::<Closure>(callee.payload() as usize);
+            let header = header_at((*closure).code.cast());
+            let fits = new.wrapping_add(header.extent as usize) <= cx.stack_end;
+            if header.params as usize == arguments.len() && fits {
+                return enter_at(closure, new, return_place);
+            }
+        }
+        call_value(cx, callee, new, arguments.len(), return_place, at)
+    }
+}
+
+/// Whether calls may enter a function directly from `any` code.
+pub(crate) fn direct_params(info: &FunctionInfo, convention: Convention, params: u32) -> u32 {
+    match convention {
+        Convention::Dynamic => params,
+        Convention::Typed if info.face.is_fast() => TYPED_CALL | params,
+        Convention::Typed | Convention::Variadic => NOT_DIRECT,
+    }
+}
+
+/// Words that values of these types take.
+pub(crate) fn words_of(types: &[Type]) -> usize {
+    types.iter().map(|ty| ty.words() as usize).sum()
+}
+
+/// The values in consecutive `any` slots.
+///
+/// # Safety
+/// They are `any` slots that hold values.
+pub(crate) unsafe fn values_at(slots: Regs, count: usize) -> Vec<Value> {
+    // SAFETY: passed on.
+    (0..count).map(|index| unsafe { get_any(slots, index * 2) }).collect()
+}
+
+/// A record of a host function that is waiting for a call.
+pub(crate) fn host_record(state: u32, protect: Protect, handler: Value, values: usize) -> Record {
+    let mut record = Record::instruction(RecordKind::Host, std::ptr::null(), std::ptr::null(), 0);
+    record.state = state;
+    record.protect = protect;
+    record.value = handler;
+    record.values = u32::try_from(values * 2).expect("a host function keeps less than 2^31 values");
+    record
+}
+
+/// Raises an error value.
+///
+/// # Safety
+/// `at` is the running frame.
+#[inline(never)]
+pub(crate) unsafe fn throw(cx: &mut Context, at: Flow, value: Value) -> Flow {
+    // SAFETY: passed on.
+    unsafe { raise(cx, at, value) }
+}
+
+const _: () = assert!(RECORD_WORDS <= crate::runtime::stack_memory::RESERVE_WORDS, "a record fits above the limit");

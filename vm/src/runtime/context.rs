@@ -1,0 +1,306 @@
+//! The state of one machine while it runs: what handlers reach through their context pointer.
+
+use crate::handlers::{Flow, Handler, Pc, Regs};
+use crate::heap::{Heap, Str, Table};
+use crate::runtime::fiber::Fiber;
+use crate::runtime::function::FunctionInfo;
+use crate::runtime::instance::Instance;
+use crate::runtime::runs::{Run, Runs};
+use crate::threaded::ReturnInfo;
+use crate::threaded::return_stubs::{Places, is_machine_place};
+use crate::value::Value;
+use minivm_isa::{Signature, TrapCode};
+
+/// The budget of a machine without a limit: no run lasts so long, and costs that are given back do not overflow it.
+pub(crate) const FUEL_UNLIMITED: i64 = i64::MAX / 2;
+
+/// The largest budget with a limit; a machine without one stays above.
+pub(crate) const FUEL_LIMIT_MAX: i64 = i64::MAX / 4;
+
+/// Why the interpreter stopped, or that it runs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Status {
+    /// It runs.
+    Running,
+    /// The main fiber is done; its results are where the context says.
+    Finished,
+    /// An error nobody caught.
+    Failed,
+    /// The budget is used up; the saved state is complete.
+    OutOfFuel,
+    /// One canonical instruction is done.
+    Stepped,
+    /// A host function waits for an answer.
+    Waiting,
+    /// The main fiber has yielded to the host.
+    Yielded,
+}
+
+impl Status {
+    /// Whether the interpreter runs.
+    #[inline(always)]
+    #[cfg_attr(minivm_tail, allow(dead_code, reason = "only the loop asks"))]
+    pub(crate) fn is_running(self) -> bool {
+        self == Status::Running
+    }
+}
+
+/// Limits of a machine.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Bytes of heap, linear memories, tables and stacks together.
+    pub memory_bytes_max: u64,
+    /// Words of one fiber's stack.
+    pub stack_words_max: usize,
+    /// Fibers that may resume one another in a chain.
+    pub fiber_depth_max: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { memory_bytes_max: u64::MAX, stack_words_max: 8 << 20, fiber_depth_max: 4096 }
+    }
+}
+
+/// Metamethod names as interned strings, in the order of [`Metamethod`](crate::runtime::metamethod::Metamethod).
+pub(crate) type MetamethodNames = [*mut Str; crate::runtime::metamethod::COUNT];
+
+/// The state of a machine. The first fields are those that handlers read most.
+#[repr(C)]
+pub(crate) struct Context {
+    /// Calls must stay below.
+    pub(crate) stack_end: *mut u64,
+    /// Canonical instructions that may still be charged.
+    pub(crate) fuel: i64,
+    /// The memory whose accesses need no operand, as it lies now.
+    pub(crate) main_memory: crate::memory::MemoryView,
+    /// That memory itself; null while there is none.
+    pub(crate) main_memory_of: *const crate::memory::LinearMemory,
+    /// Values in the open list, where one is live.
+    pub(crate) open_count: usize,
+    /// Captures of the running function are not here but in its closure; this is the state to go on with.
+    pub(crate) pc: Pc,
+    pub(crate) regs: Regs,
+    pub(crate) facc: f64,
+    pub(crate) status: Status,
+    /// The reason of the trap being raised.
+    pub(crate) trap_code: TrapCode,
+    /// The heap.
+    pub(crate) heap: Heap,
+    /// Start of the running fiber's stack.
+    pub(crate) stack_start: *mut u64,
+    /// What belongs to the run at work.
+    pub(crate) run: Run,
+    /// The runs that are aside.
+    pub(crate) runs: Runs,
+    /// The error that the host function gets whose record is gone on with next.
+    pub(crate) pending_error: Option<Value>,
+    /// The call that is made before the next record is gone on with.
+    pub(crate) pending_call: Option<crate::runtime::host_run::PendingCall>,
+    /// Metatable of strings.
+    pub(crate) string_metatable: *mut Table,
+    /// Metatables of the other kinds without one of their own, by tag.
+    pub(crate) kind_metatables: [*mut Table; 5],
+    pub(crate) metamethods: MetamethodNames,
+    /// The message of the error that there is no memory for another one.
+    pub(crate) no_memory: *mut Str,
+    /// Instances, in the order they were made; those that were collected are none. Boxed: code points to them.
+    pub(crate) instances: Vec<Option<Box<Instance>>>,
+    /// Instances that may be made before a full collection is worth its time.
+    pub(crate) loads_until_collection: usize,
+    /// Host functions that are not part of an instance.
+    pub(crate) host_functions: Vec<Box<FunctionInfo>>,
+    /// Values the host keeps alive, by handle.
+    pub(crate) kept: crate::api::machine::KeptValues,
+    /// Named values of the host's libraries.
+    pub(crate) registry: std::collections::BTreeMap<String, Value>,
+    /// State of the host's libraries, by type.
+    pub(crate) host_state: crate::runtime::host::HostState,
+    pub(crate) limits: Limits,
+    /// Layouts of records and arrays; their objects point here.
+    pub(crate) layouts: crate::runtime::layouts::Layouts,
+    /// Signatures of typed functions; functions carry their number here.
+    pub(crate) signatures: Vec<Signature>,
+    /// Where calls out of records return to.
+    pub(crate) definitions: crate::api::machine::Definitions,
+    pub(crate) budget: crate::memory::MemoryBudget,
+    /// Whether only plain code runs.
+    pub(crate) stepping: bool,
+    /// Set while the running instruction makes a call that it has paid for: its errors must not pay again.
+    pub(crate) is_paid: bool,
+    /// Single steps that are left, in plain code.
+    pub(crate) steps: u64,
+    /// Places of the machine's own.
+    pub(crate) places: Places,
+    /// Bridges by the number of their signature.
+    pub(crate) bridges: std::collections::HashMap<u32, Box<FunctionInfo>>,
+    /// How what belongs to the host travels.
+    pub(crate) codecs: crate::snapshot::Codecs,
+    /// Reads numbers in strings, where the language takes those for numbers.
+    pub(crate) number_reader: Option<NumberReader>,
+    /// The last instruction that started again as there was room, and the budget it had then.
+    pub(crate) retried: Option<(Pc, i64)>,
+    /// Whether a run stops where an error is raised that nobody catches.
+    pub(crate) keeps_uncaught: bool,
+    /// The program has ended itself without cleaning up.
+    pub(crate) is_abandoned: bool,
+}
+
+/// Reads the number that a string spells.
+pub type NumberReader = fn(&[u8]) -> Option<Value>;
+
+impl Context {
+    /// A context without a fiber.
+    pub(crate) fn new(mut heap: Heap, limits: Limits, return_handler: Handler) -> Box<Self> {
+        let metamethods = crate::runtime::metamethod::intern_names(&mut heap);
+        heap.make_kind_names();
+        let no_memory = heap.new_string(TrapCode::OutOfMemory.message().as_bytes());
+        let no_memory = no_memory.expect("a new heap has room for a message");
+        Box::new(Context {
+            stack_end: std::ptr::null_mut(),
+            fuel: FUEL_UNLIMITED,
+            main_memory: crate::memory::MemoryView::EMPTY,
+            main_memory_of: std::ptr::null(),
+            open_count: 0,
+            pc: std::ptr::null(),
+            regs: std::ptr::null_mut(),
+            facc: 0.0,
+            status: Status::Finished,
+            trap_code: TrapCode::Unreachable,
+            heap,
+            stack_start: std::ptr::null_mut(),
+            run: Run::default(),
+            runs: Runs::default(),
+            pending_error: None,
+            pending_call: None,
+            string_metatable: std::ptr::null_mut(),
+            kind_metatables: [std::ptr::null_mut(); 5],
+            metamethods,
+            no_memory,
+            instances: Vec::new(),
+            loads_until_collection: crate::runtime::collect::LOADS_MIN,
+            host_functions: Vec::new(),
+            kept: crate::api::machine::KeptValues::default(),
+            registry: std::collections::BTreeMap::new(),
+            host_state: crate::runtime::host::HostState::default(),
+            limits,
+            layouts: crate::runtime::layouts::Layouts::default(),
+            signatures: Vec::new(),
+            definitions: crate::api::machine::Definitions::default(),
+            budget: crate::memory::MemoryBudget::new(u64::MAX),
+            stepping: false,
+            is_paid: false,
+            steps: u64::MAX,
+            places: Places::new(return_handler),
+            bridges: std::collections::HashMap::new(),
+            codecs: crate::snapshot::Codecs::default(),
+            number_reader: None,
+            retried: None,
+            keeps_uncaught: false,
+            is_abandoned: false,
+        })
+    }
+
+    /// Where calls out of records return to.
+    pub(crate) fn record_return(&self) -> Pc {
+        self.places.record()
+    }
+
+    /// Whether a place is the machine's own.
+    pub(crate) fn is_machine_place(&self, place: Pc) -> bool {
+        is_machine_place(self.places.record(), place)
+    }
+
+    /// The running fiber's state.
+    pub(crate) fn running(&mut self) -> &mut Fiber {
+        // SAFETY: a fiber is set while code runs, and the collector keeps it.
+        unsafe { Fiber::of(self.run.fiber) }
+    }
+
+    /// Makes room for `words` words at `top`, which may move the stack; gives `regs` where it is then.
+    ///
+    /// # Errors
+    /// None when the stack may not grow so far.
+    #[inline(always)]
+    pub(crate) fn reserve(&mut self, regs: Regs, top: Regs, words: usize) -> Option<Regs> {
+        if (top as usize) + words * 8 <= self.stack_end as usize {
+            return Some(regs);
+        }
+        self.grow_stack(regs, top, words)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn grow_stack(&mut self, regs: Regs, top: Regs, words: usize) -> Option<Regs> {
+        let used = (top as usize - self.stack_start as usize) / 8;
+        let maximum = self.limits.stack_words_max + self.run.overflow_words;
+        let needed = used + words + crate::runtime::stack_memory::RESERVE_WORDS;
+        let offset = (regs as usize - self.stack_start as usize) / 8;
+        if needed > maximum {
+            return None;
+        }
+        let words = self.running().stack.words();
+        let target = (words * 2).max(needed).min(maximum);
+        // SAFETY: the running fiber is alive.
+        if !unsafe { self.heap.charge_fiber(self.run.fiber, (target - words) * 8) }
+            || !self.running().stack.resize(target)
+        {
+            return None;
+        }
+        self.stack_start = self.running().stack.start();
+        self.stack_end = self.running().stack.limit();
+        Some(self.stack_start.wrapping_add(offset))
+    }
+
+    /// Stops with a status; the state to go on with is `flow`.
+    pub(crate) fn stop(&mut self, status: Status, flow: Flow) -> Flow {
+        self.status = status;
+        self.pc = flow.pc;
+        self.regs = flow.regs;
+        Flow::EXIT
+    }
+}
+
+/// The return information before a return place.
+///
+/// # Safety
+/// `place` is a return place of a frame.
+#[inline(always)]
+pub(crate) unsafe fn return_info(place: Pc) -> ReturnInfo {
+    // SAFETY: every return place has it in front.
+    unsafe { *place.cast::<ReturnInfo>().sub(1) }
+}
+
+impl Context {
+    /// Whether instructions are counted exactly: there is a limit, or the run is stepping.
+    #[inline(always)]
+    pub(crate) fn is_metered(&self) -> bool {
+        self.stepping || self.fuel <= FUEL_LIMIT_MAX
+    }
+
+    /// Looks again where the main memory lies: something besides its own instructions may have grown it.
+    pub(crate) fn refresh_memory(&mut self) {
+        if !self.main_memory_of.is_null() {
+            // SAFETY: the memory is part of an instance, which lives as long as the machine.
+            self.main_memory = unsafe { (*self.main_memory_of).view() };
+        }
+    }
+}
+
+/// The number of signatures that are not typed.
+pub(crate) const NO_SIGNATURE: u32 = u32::MAX;
+
+impl Context {
+    /// The number of a typed signature in this machine, the same for equal ones.
+    pub(crate) fn signature_number(&mut self, signature: &Signature) -> u32 {
+        if signature.is_dynamic() {
+            return NO_SIGNATURE;
+        }
+        let known = self.signatures.iter().position(|known| known == signature);
+        let index = known.unwrap_or_else(|| {
+            self.signatures.push(signature.clone());
+            self.signatures.len() - 1
+        });
+        u32::try_from(index).expect("signatures are counted in u32")
+    }
+}

@@ -1,0 +1,97 @@
+//! Messages for people: positions, tracebacks, names of variables and functions.
+
+mod border;
+mod names;
+mod trace;
+
+use crate::handlers::Flow;
+use crate::runtime::context::Context;
+use crate::runtime::function::{Body, FunctionInfo};
+use crate::value::{Tag, Value};
+use minivm_isa::TrapCode;
+
+pub(crate) use border::{argument_message, result_message};
+pub(crate) use names::{call_site_name, describe_callee, describe_operand, name_in_caller};
+pub use trace::FunctionNames;
+pub(crate) use trace::{
+    fiber_state, level_info, position_at, position_of_caller, static_info, suspended_in, traceback,
+    traceback_of_caller, traceback_of_fiber,
+};
+
+/// Why a run failed.
+#[derive(Clone, Debug)]
+pub enum Failure {
+    /// An error nobody caught.
+    Error {
+        /// The error value.
+        value: Value,
+        /// The trap behind it, unless the program raised it itself.
+        trap: Option<TrapCode>,
+        /// The stack where it happened, in PUC Lua's form.
+        trace: String,
+    },
+    /// The program ended itself.
+    Exit(i32),
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Failure::Error { value, trace, .. } => {
+                match value.as_bytes() {
+                    Some(bytes) => f.write_str(&String::from_utf8_lossy(bytes))?,
+                    None => write!(f, "error object is a {} value", basic_type_name(*value))?,
+                }
+                if trace.is_empty() { Ok(()) } else { write!(f, "\n{trace}") }
+            }
+            Failure::Exit(code) => write!(f, "the program ended itself with status {code}"),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// The kind of a value as programs know it; a metatable's `__name` comes first.
+pub(crate) fn type_name(cx: &Context, value: Value) -> String {
+    if matches!(value.tag(), Tag::TABLE | Tag::USERDATA)
+        && let Some(name) = cx.metatable_name(value)
+    {
+        // SAFETY: the string is reachable from the value's metatable.
+        return String::from_utf8_lossy(unsafe { crate::heap::Str::bytes(name) }).into_owned();
+    }
+    basic_type_name(value).to_string()
+}
+
+/// The kind of a value as programs know it.
+pub(crate) fn basic_type_name(value: Value) -> &'static str {
+    tag_name(value.tag())
+}
+
+/// The name of a kind, as programs know it.
+pub(crate) fn tag_name(tag: Tag) -> &'static str {
+    match tag {
+        Tag::NIL => "nil",
+        Tag::FALSE | Tag::TRUE => "boolean",
+        Tag::INT | Tag::FLOAT => "number",
+        Tag::STRING => "string",
+        Tag::TABLE => "table",
+        Tag::FUNCTION => "function",
+        Tag::FIBER => "thread",
+        _ => "userdata",
+    }
+}
+
+/// A function's name for people.
+pub(crate) fn function_name(info: &FunctionInfo) -> String {
+    match &info.body {
+        Body::Guest(guest) => guest.portable().name.clone(),
+        Body::Host(host) => host.name.clone(),
+        Body::Bridge(_) => "?".to_string(),
+    }
+}
+
+/// "attempt to OPERATION a KIND value (variable)".
+pub(crate) fn operation_error(cx: &Context, at: Flow, operation: &str, value: Value, operand: &str) -> String {
+    let variable = describe_operand(cx, at, operand);
+    format!("attempt to {operation} a {} value{variable}", type_name(cx, value))
+}

@@ -1,0 +1,287 @@
+//! Names of variables, found by looking at the code: which local, captured variable, field or global a register holds.
+
+use crate::handlers::Flow;
+use crate::runtime::context::Context;
+use crate::runtime::function::GuestFunction;
+use crate::runtime::walk::{Level, Walk};
+use crate::threaded::continuation::{Record, RecordKind};
+use crate::value::Value;
+use minivm_isa::entities::Reg;
+use minivm_isa::operand::OperandRef;
+use minivm_isa::program::{Constant, Function, FunctionDef, Local};
+use minivm_isa::{Input, Instruction, Operand};
+
+/// What a value is called in the source: kind ("local", "global", "field", …) and name.
+pub(crate) type Name = (&'static str, String);
+
+/// Values that are followed through copies.
+const COPIES_MAX: usize = 8;
+/// Keys up to this are named as integers.
+const SMALL_KEY_MAX: i64 = 255;
+
+/// What register or constant `operand` of instruction `at` is called.
+pub(crate) fn name_of(guest: &GuestFunction, at: usize, operand: Operand) -> Option<Name> {
+    match operand.input() {
+        Input::Reg(reg) => name_of_register(guest, at, reg, COPIES_MAX),
+        Input::Const(constant) => match &guest.portable().constants[constant] {
+            Constant::String(bytes) => Some(("constant", String::from_utf8_lossy(bytes).into_owned())),
+            _ => None,
+        },
+    }
+}
+
+fn name_of_register(guest: &GuestFunction, at: usize, reg: Reg, copies: usize) -> Option<Name> {
+    let function = guest.portable();
+    let visible = |local: &&Local| local.register == reg && (local.start as usize) <= at && at < local.end as usize;
+    if let Some(local) = function.locals.iter().rfind(visible) {
+        return Some(("local", local.name.clone()));
+    }
+    let made_at = definition_before(function, at, reg)?;
+    match &function.code[made_at] {
+        Instruction::Get { object, key, .. } => {
+            let global = is_environment(guest, made_at, *object);
+            Some((if global { "global" } else { "field" }, name_of_key(function, *key)))
+        }
+        Instruction::GetMethod { key, .. } => Some(("method", name_of_key(function, *key))),
+        Instruction::CaptureGet { index, .. } | Instruction::CaptureCellGet { index, .. } => {
+            Some(("upvalue", function.capture_names.get(*index as usize)?.clone()))
+        }
+        Instruction::CurrentFunction { .. } => Some(("upvalue", name_of_itself(guest)?)),
+        Instruction::CellGet { cell, .. } => match cell.input() {
+            Input::Reg(cell) => name_of_register(guest, made_at, cell, copies.checked_sub(1)?),
+            Input::Const(_) => None,
+        },
+        Instruction::Copy { src, .. } => match src.input() {
+            Input::Reg(source) => name_of_register(guest, made_at, source, copies.checked_sub(1)?),
+            Input::Const(_) => name_of(guest, made_at, *src),
+        },
+        _ => None,
+    }
+}
+
+/// The variable that a function knows itself by: the local that its closure becomes.
+fn name_of_itself(guest: &GuestFunction) -> Option<String> {
+    guest.program().functions.values().find_map(|definition| {
+        let FunctionDef::Code(outer) = definition else { return None };
+        outer.code.iter().enumerate().find_map(|(index, instruction)| {
+            let Instruction::Closure { dst, function, .. } = instruction else { return None };
+            let is_it = |local: &&Local| local.register == *dst && local.start as usize == index + 1;
+            let local = outer.locals.iter().filter(|_| *function == guest.index).find(is_it)?;
+            Some(local.name.clone())
+        })
+    })
+}
+
+/// The instruction before `at` that has written a register last, unless it may have been jumped over.
+fn definition_before(function: &Function, at: usize, reg: Reg) -> Option<usize> {
+    let mut found = None;
+    // Whether the code before this place is run depends on a jump.
+    let mut jumped_to = 0;
+    for (index, instruction) in function.code[..at].iter().enumerate() {
+        instruction.for_each_target(|target| {
+            let target = function.blocks[target] as usize;
+            if target <= at {
+                jumped_to = jumped_to.max(target);
+            }
+        });
+        instruction.for_each_def(|def| {
+            if def == reg {
+                found = (index >= jumped_to).then_some(index);
+            }
+        });
+    }
+    found
+}
+
+/// What the element with this key is called.
+fn name_of_key(function: &Function, key: Operand) -> String {
+    match key.constant().map(|constant| &function.constants[constant]) {
+        Some(Constant::String(bytes)) => String::from_utf8_lossy(bytes).into_owned(),
+        // PUC Lua has an instruction for these keys, and names them so.
+        Some(Constant::Integer(0..=SMALL_KEY_MAX)) => "integer index".to_string(),
+        _ => "?".to_string(),
+    }
+}
+
+/// Whether an operand is the table of globals.
+fn is_environment(guest: &GuestFunction, at: usize, operand: Operand) -> bool {
+    matches!(name_of(guest, at, operand), Some(("upvalue" | "local", name)) if name == "_ENV")
+}
+
+/// ` (kind 'name')` for an operand of the instruction at `at`, or nothing. `operand` is its name in the table of instructions;
+/// for lists, a number follows after a dot.
+pub(crate) fn describe_operand(cx: &Context, at: Flow, operand: &str) -> String {
+    // SAFETY: `at` is the state of the running frame.
+    let level = (!cx.is_machine_place(at.pc)).then(|| unsafe { Walk::new(cx, at, false).next() }).flatten();
+    let Some((Level::Guest { guest, instruction, .. }, _)) = level else { return String::new() };
+    if guest.stands_for_host() {
+        return String::new();
+    }
+    let function = guest.portable();
+    // A threaded instruction may do several canonical ones; the first that has such an operand is meant.
+    let end = function.block_range(function.block_of(instruction)).end;
+    for index in instruction..end.min(instruction + 4) {
+        if let Some(input) = find_operand(&function.code[index], operand) {
+            return match name_of(guest, index, input) {
+                Some((kind, name)) => format!(" ({kind} '{name}')"),
+                None => String::new(),
+            };
+        }
+    }
+    String::new()
+}
+
+fn find_operand(instruction: &Instruction, wanted: &str) -> Option<Operand> {
+    let (name, index) = match wanted.split_once('.') {
+        Some((name, index)) => (name, index.parse::<usize>().ok()?),
+        None => (wanted, 0),
+    };
+    let mut found = None;
+    instruction.for_each_operand(|operand_name, operand| {
+        if operand_name == name {
+            found = match operand {
+                OperandRef::In(input, _) => Some(input),
+                OperandRef::Ins(inputs, _) => inputs.get(index).copied(),
+                OperandRef::InOut(reg, _) => Some(reg.into()),
+                _ => None,
+            };
+        }
+    });
+    found
+}
+
+/// The message for calling something that cannot be called.
+pub(crate) fn describe_callee(cx: &Context, at: Flow, callee: Value) -> String {
+    let kind = super::type_name(cx, callee);
+    let name = match called_name(cx, at) {
+        Some((kind, name)) => format!(" ({kind} '{name}')"),
+        None => String::new(),
+    };
+    format!("attempt to call a {kind} value{name}")
+}
+
+/// What the function is called that the call at `at` has called; `at` is a return place, or a record of an instruction.
+pub(crate) fn call_site_name(cx: &Context, at: Flow) -> Option<Name> {
+    // SAFETY: `at` is a live state of the stack.
+    unsafe { name_called(Walk::new(cx, at, true)) }
+}
+
+/// What the running host function was called as, whose caller `walk` is about to give.
+pub(crate) fn name_in_caller(walk: Walk) -> Option<Name> {
+    // SAFETY: the walk starts at the running host function, and the stack has not changed since.
+    unsafe { name_called(walk) }
+}
+
+/// What is called by the first level of a walk.
+///
+/// # Safety
+/// The stack has not changed since the walk began.
+unsafe fn name_called(mut walk: Walk) -> Option<Name> {
+    // SAFETY: passed on.
+    unsafe {
+        let mut level = walk.next()?.0;
+        if let Level::Record { record } = level {
+            // Instructions that called a metamethod know, and so does a frame that has given itself up for the call.
+            match Record::at(record).kind {
+                RecordKind::Finaliser => return Some(("metamethod", "__gc".to_string())),
+                RecordKind::Return
+                | RecordKind::Store
+                | RecordKind::StoreTruthy
+                | RecordKind::Branch
+                | RecordKind::Discard
+                | RecordKind::Concat => level = walk.next()?.0,
+                _ => return None,
+            }
+        }
+        if let Level::Border { .. } = level {
+            level = walk.next()?.0;
+        }
+        match level {
+            // What an error has ended calls nothing any more.
+            Level::Guest { guest, instruction, .. } if !guest.cleans_up(instruction) => {
+                name_called_by(guest, instruction)
+            }
+            _ => None,
+        }
+    }
+}
+
+fn called_name(cx: &Context, at: Flow) -> Option<Name> {
+    if at.pc == cx.record_return() {
+        return None;
+    }
+    // SAFETY: `at` is a live state of the stack.
+    let mut walk = Walk::new(cx, at, false);
+    // SAFETY: as above.
+    let mut level = unsafe { walk.next() }?.0;
+    if let Level::Border { .. } = level {
+        // SAFETY: as above.
+        level = unsafe { walk.next() }?.0;
+    }
+    let Level::Guest { guest, instruction, .. } = level else { return None };
+    name_called_by(guest, instruction)
+}
+
+fn name_called_by(guest: &GuestFunction, at: usize) -> Option<Name> {
+    if guest.stands_for_host() {
+        return None;
+    }
+    let function = guest.portable();
+    match &function.code[at] {
+        Instruction::ForEach { .. } => Some(("for iterator", "for iterator".to_string())),
+        Instruction::Call { function: callee, .. } | Instruction::TailCall { function: callee, .. } => {
+            match &guest.program().functions[*callee] {
+                FunctionDef::Code(code) => Some(("function", code.name.clone())),
+                FunctionDef::Import { import, .. } => Some(("function", import.name.clone())),
+            }
+        }
+        instruction => match find_operand(instruction, "callee") {
+            Some(callee) => name_of(guest, at, callee).or_else(|| imported_metamethod(guest, at, callee)),
+            None => metamethod_of(instruction).map(|name| ("metamethod", name.to_string())),
+        },
+    }
+}
+
+/// The register whose value a call calls.
+pub(crate) fn called_register(guest: &GuestFunction, at: usize) -> Option<Reg> {
+    find_operand(&guest.portable().code[at], "callee")?.reg()
+}
+
+/// The metamethod that an imported function stands for, which is named like one.
+fn imported_metamethod(guest: &GuestFunction, at: usize, callee: Operand) -> Option<Name> {
+    let function = guest.portable();
+    let made_at = definition_before(function, at, callee.reg()?)?;
+    let Instruction::RefFunc { function: named, .. } = &function.code[made_at] else { return None };
+    match &guest.program().functions[*named] {
+        FunctionDef::Import { import, .. } => Some(("metamethod", import.name.strip_prefix("__")?.to_string())),
+        FunctionDef::Code(_) => None,
+    }
+}
+
+/// The metamethod that an instruction may call, without its underscores.
+fn metamethod_of(instruction: &Instruction) -> Option<&'static str> {
+    Some(match instruction {
+        Instruction::Get { .. } | Instruction::GetMethod { .. } => "index",
+        Instruction::Set { .. } => "newindex",
+        Instruction::Add { .. } => "add",
+        Instruction::Sub { .. } => "sub",
+        Instruction::Mul { .. } => "mul",
+        Instruction::Div { .. } => "div",
+        Instruction::Modulo { .. } => "mod",
+        Instruction::Pow { .. } => "pow",
+        Instruction::FloorDiv { .. } => "idiv",
+        Instruction::BitAnd { .. } => "band",
+        Instruction::BitOr { .. } => "bor",
+        Instruction::BitXor { .. } => "bxor",
+        Instruction::ShiftLeft { .. } => "shl",
+        Instruction::ShiftRight { .. } => "shr",
+        Instruction::Negate { .. } => "unm",
+        Instruction::BitNot { .. } => "bnot",
+        Instruction::Length { .. } => "len",
+        Instruction::Concat { .. } => "concat",
+        Instruction::Equal { .. } | Instruction::BranchEqual { .. } => "eq",
+        Instruction::Less { .. } | Instruction::BranchLess { .. } => "lt",
+        Instruction::LessEqual { .. } | Instruction::BranchLessEqual { .. } => "le",
+        _ => return None,
+    })
+}

@@ -1,0 +1,287 @@
+//! Positions and tracebacks.
+
+use super::names::{call_site_name, called_register};
+use crate::api::frames::Standing;
+use crate::api::inspect::VariableValue;
+use crate::handlers::{Flow, Regs};
+use crate::heap::Closure;
+use crate::runtime::context::Context;
+use crate::runtime::fiber::{Fiber, FiberState};
+use crate::runtime::function::{Body, FunctionInfo, GuestFunction, HostFunction};
+use crate::runtime::host_services::LevelInfo;
+use crate::runtime::walk::{Level, Walk};
+use crate::threaded::stack_map::Place;
+use crate::value::Value;
+use minivm_isa::Instruction;
+use std::fmt::Write;
+use std::ptr::with_exposed_provenance_mut as pointer;
+
+/// Levels that a traceback shows at each end before it leaves some out.
+const LEVELS_FIRST: usize = 10;
+const LEVELS_LAST: usize = 11;
+/// The first line of a traceback.
+const HEAD: &str = "stack traceback:";
+
+/// `source:line:` and a space for an instruction, or nothing.
+fn position(guest: &GuestFunction, instruction: usize) -> String {
+    match guest.portable().span_at(instruction) {
+        Some(span) => format!("{}:{}: ", guest.program().sources[span.source].name, span.line),
+        None => String::new(),
+    }
+}
+
+/// `source:line:` and a space when `at` is in guest code, or nothing.
+pub(crate) fn position_at(cx: &Context, at: Flow) -> String {
+    if cx.is_machine_place(at.pc) || at.pc.is_null() {
+        return String::new();
+    }
+    // SAFETY: `at` is the state of the running frame.
+    match unsafe { Walk::new(cx, at, false).next() } {
+        Some((Level::Guest { guest, instruction, .. }, _)) => position(guest, instruction),
+        _ => String::new(),
+    }
+}
+
+/// The position of the function `level` calls above the host function whose values start at `at.regs`.
+pub(crate) fn position_of_caller(cx: &Context, base: Regs, level: usize) -> String {
+    let mut found = 0;
+    let mut walk = Walk::from_host(cx, base);
+    // SAFETY: the walk starts at the running host function.
+    while let Some(next) = unsafe { walk.next_shown() } {
+        found += 1;
+        if found == level {
+            return match next {
+                Level::Guest { guest, instruction, .. } => position(guest, instruction),
+                Level::Host { .. } | Level::Record { .. } | Level::Border { .. } => String::new(),
+            };
+        }
+    }
+    String::new()
+}
+
+/// Names that a language knows functions by, whoever calls them.
+pub type FunctionNames<'a> = &'a dyn Fn(Value) -> Option<String>;
+
+/// A traceback in PUC Lua's form, from the state `at` down.
+pub(crate) fn traceback(cx: &Context, at: Flow, calling: bool) -> String {
+    Trace { cx, walk: Walk::new(cx, at, calling), above: None, below: None, names: None }.text(0)
+}
+
+/// A traceback from the running host function down, leaving out its first `skip` levels. The host that started the program
+/// is the last level.
+pub(crate) fn traceback_of_caller(cx: &Context, base: Regs, skip: usize, names: FunctionNames) -> String {
+    let walk = Walk::from_host(cx, base);
+    // SAFETY: the frame of the running host function begins with its closure, which points to its function.
+    let info = unsafe { &*(*pointer::<Closure>(*base.sub(2) as usize)).function.cast::<FunctionInfo>() };
+    let above = host_line(cx, info, walk.peek());
+    let below = (cx.run.fiber == cx.run.main_fiber).then(|| "[C]: in ?".to_string());
+    Trace { cx, walk, above, below, names: Some(names) }.text(skip)
+}
+
+/// A traceback of a fiber that does not run.
+pub(crate) fn traceback_of_fiber(cx: &Context, fiber: Value, skip: usize, names: FunctionNames) -> String {
+    let Some((at, calling)) = fiber_state(fiber) else { return HEAD.to_string() };
+    let above = suspended_in(cx, fiber).and_then(|info| host_line(cx, info, Some(at)));
+    Trace { cx, walk: Walk::new(cx, at, calling), above, below: None, names: Some(names) }.text(skip)
+}
+
+/// What a traceback is made of.
+struct Trace<'a> {
+    cx: &'a Context,
+    walk: Walk,
+    /// The line of a level above those of the walk.
+    above: Option<String>,
+    /// The line of a level below those of the walk.
+    below: Option<String>,
+    names: Option<FunctionNames<'a>>,
+}
+
+impl Trace<'_> {
+    /// The lines, without the first `skip` levels and those in the middle of very many.
+    fn text(self, skip: usize) -> String {
+        let mut walk = self.walk.clone();
+        let ends = usize::from(self.above.is_some()) + usize::from(self.below.is_some());
+        // SAFETY: the walk starts at a live state.
+        let count = std::iter::from_fn(|| unsafe { walk.next_shown() }).count() + ends;
+        // PUC Lua does not leave out only one, and counts one less than it leaves out.
+        let hidden = count.saturating_sub(skip).saturating_sub(LEVELS_FIRST + LEVELS_LAST);
+        let hidden = if hidden == 1 { 0 } else { hidden };
+        let hidden_from = skip.saturating_add(LEVELS_FIRST);
+        let mut text = String::from(HEAD);
+        let mut level = 0;
+        let mut add = |line: &dyn Fn() -> String| {
+            if hidden > 0 && level == hidden_from {
+                let _ = write!(text, "\n\t...\t(skipping {} levels)", hidden - 1);
+            }
+            if level >= skip && (hidden == 0 || level < hidden_from || level >= hidden_from + hidden) {
+                let _ = write!(text, "\n\t{}", line());
+            }
+            level += 1;
+        };
+        if let Some(line) = self.above {
+            add(&|| line.clone());
+        }
+        let mut walk = self.walk;
+        // SAFETY: as above.
+        while let Some(shown) = unsafe { walk.next_shown() } {
+            let caller = walk.peek();
+            // SAFETY: the level is of the stack as it is.
+            add(&|| unsafe { level_line(self.cx, &shown, caller, self.names) });
+        }
+        if let Some(line) = self.below {
+            add(&|| line.clone());
+        }
+        text
+    }
+}
+
+/// The line of a level.
+unsafe fn level_line(cx: &Context, level: &Level, caller: Option<Flow>, names: Option<FunctionNames>) -> String {
+    match level {
+        Level::Guest { guest, closure, instruction, .. } => {
+            let position = position(guest, *instruction);
+            let position = position.strip_suffix(' ').unwrap_or("?:");
+            // SAFETY: the closure of a frame lives as long as the frame.
+            let known = names.and_then(|names| names(unsafe { Value::from_function(*closure) }));
+            // SAFETY: passed on.
+            let is_tail_call = caller.is_some_and(|at| unsafe { is_tail_called(cx, *closure, at) });
+            let name = match known {
+                Some(name) => format!("function '{name}'"),
+                None => guest_name(cx, guest, caller.filter(|_| !is_tail_call), names.is_none()),
+            };
+            let tail = if is_tail_call { "\n\t(...tail calls...)" } else { "" };
+            format!("{position} in {name}{tail}")
+        }
+        Level::Host { host, .. } => format!("[C]: in {}", host_name(cx, host, caller)),
+        Level::Record { .. } | Level::Border { .. } => String::new(),
+    }
+}
+
+/// The line of a host function that is called at `caller`.
+fn host_line(cx: &Context, info: &FunctionInfo, caller: Option<Flow>) -> Option<String> {
+    match &info.body {
+        Body::Host(host) => Some(format!("[C]: in {}", host_name(cx, host, caller))),
+        Body::Guest(_) | Body::Bridge(_) => None,
+    }
+}
+
+/// `trusts_globals` says that globals are to be taken for well-known functions, for want of better knowledge.
+fn guest_name(cx: &Context, guest: &GuestFunction, caller: Option<Flow>, trusts_globals: bool) -> String {
+    let own = &guest.portable().name;
+    match caller.and_then(|at| call_site_name(cx, at)) {
+        Some(("global", name)) if trusts_globals => format!("function '{name}'"),
+        Some((kind, name)) => format!("{kind} '{name}'"),
+        None if own == "main chunk" || own.starts_with("function <") => own.clone(),
+        None => format!("function '{own}'"),
+    }
+}
+
+fn host_name(cx: &Context, host: &HostFunction, caller: Option<Flow>) -> String {
+    if !host.name.is_empty() {
+        return format!("function '{}'", host.name);
+    }
+    match caller.and_then(|at| call_site_name(cx, at)) {
+        Some((kind, name)) => format!("{kind} '{name}'"),
+        None => "?".to_string(),
+    }
+}
+
+/// Whether the guest frame of `closure` has taken the place of what the call at `caller` has called.
+///
+/// # Safety
+/// `caller` is the state below the frame, on the stack as it is.
+unsafe fn is_tail_called(cx: &Context, closure: *mut Closure, caller: Flow) -> bool {
+    // SAFETY: passed on; the register of a callee is not written before its call returns.
+    unsafe {
+        let Some((Level::Guest { guest, regs, instruction, .. }, _)) = Walk::new(cx, caller, true).next() else {
+            return false;
+        };
+        let Some(called) = called_register(guest, instruction) else { return false };
+        let called = crate::threaded::operands::get_any(regs, guest.slots().of(called) as usize);
+        let Some(called) = called.as_function() else { return false };
+        called != closure && crate::runtime::collect::is_guest(called)
+    }
+}
+
+/// The state of a fiber that has a stack and does not run, and whether its place is a return place.
+pub(crate) fn fiber_state(fiber: Value) -> Option<(Flow, bool)> {
+    // SAFETY: the value at hand is reachable.
+    let fiber = unsafe { Fiber::of(fiber.as_fiber()?) };
+    let waits = match fiber.state {
+        FiberState::Suspended | FiberState::Parked => !fiber.pc.is_null(),
+        FiberState::Normal => true,
+        FiberState::Dead => fiber.failed,
+        FiberState::Running => false,
+    };
+    waits.then(|| (Flow { pc: fiber.pc, regs: fiber.saved_regs() }, fiber.waits_for_call()))
+}
+
+/// The host function that has suspended a fiber; none when an instruction did, or when it is not suspended.
+pub(crate) fn suspended_in(cx: &Context, fiber: Value) -> Option<&'static FunctionInfo> {
+    let (at, calling) = fiber_state(fiber)?;
+    // SAFETY: the value at hand is reachable; a suspended fiber has a stack to walk.
+    unsafe {
+        let fiber = Fiber::of(fiber.as_fiber()?);
+        if fiber.state != FiberState::Suspended {
+            return None;
+        }
+        if let Some((Level::Guest { guest, instruction, .. }, _)) = Walk::new(cx, at, calling).next() {
+            let instruction = &guest.portable().code[instruction];
+            if matches!(instruction, Instruction::FiberYieldToOpen { .. } | Instruction::FiberYieldOpenToOpen { .. }) {
+                return None;
+            }
+        }
+        fiber.suspended_in.as_ref()
+    }
+}
+
+/// What is known of a function by itself.
+pub(crate) fn static_info(info: &FunctionInfo) -> LevelInfo {
+    match &info.body {
+        Body::Guest(guest) => {
+            let function = guest.portable();
+            let source = function.spans.first().map(|span| guest.program().sources[span.source].name.clone());
+            LevelInfo {
+                source,
+                own_name: function.name.clone(),
+                captures: function.captures.len(),
+                params: guest.params as usize,
+                variadic: guest.convention == minivm_isa::Convention::Variadic,
+                ..LevelInfo::default()
+            }
+        }
+        Body::Host(host) => {
+            LevelInfo { own_name: host.name.clone(), is_host: true, variadic: true, ..LevelInfo::default() }
+        }
+        Body::Bridge(_) => LevelInfo { is_host: true, ..LevelInfo::default() },
+    }
+}
+
+/// What is known of a level of the stack.
+///
+/// # Safety
+/// The level comes from a walk of the stack as it is.
+pub(crate) unsafe fn level_info(cx: &Context, level: &Level, caller: Option<Flow>) -> LevelInfo {
+    // SAFETY: the caller vouches for the level.
+    unsafe {
+        let closure = match level {
+            Level::Guest { closure, .. } | Level::Host { closure, .. } => *closure,
+            Level::Record { .. } | Level::Border { .. } => return LevelInfo::default(),
+        };
+        let mut info = static_info(&*(*closure).function.cast::<FunctionInfo>());
+        info.function = Value::from_function(closure);
+        info.is_tail_call = caller.is_some_and(|at| is_tail_called(cx, closure, at));
+        let caller = caller.filter(|_| !info.is_tail_call);
+        info.name = caller.and_then(|at| call_site_name(cx, at)).map(|(kind, name)| (kind.to_string(), name));
+        if let Level::Guest { guest, regs, instruction, calling, plain, .. } = level {
+            let place = Place { instruction: *instruction, calling: *calling, plain: *plain };
+            let standing = Standing { guest, regs: *regs, place, has_begun: true };
+            info.line = standing.span().map(|span| span.line);
+            info.locals.extend(standing.locals().into_iter().filter_map(|local| match local.value {
+                VariableValue::Any(value) => Some((local.name, value)),
+                _ => None,
+            }));
+        }
+        info
+    }
+}

@@ -1,0 +1,96 @@
+//! Fibers: a stack each, and the state to go on with when they are suspended.
+
+use crate::handlers::{Pc, Regs};
+use crate::heap::FiberCell;
+use crate::runtime::function::FunctionInfo;
+use crate::runtime::stack_memory::StackMemory;
+
+/// What a fiber does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FiberState {
+    /// It waits to be resumed.
+    Suspended,
+    /// It runs.
+    Running,
+    /// It has resumed another one.
+    Normal,
+    /// It is at work in a run that is aside, see [`Machine::park`](crate::Machine::park); for programs it is as those that
+    /// have resumed another one.
+    Parked,
+    /// It has returned, failed or was closed.
+    Dead,
+}
+
+/// A fiber.
+pub(crate) struct Fiber {
+    pub(crate) stack: StackMemory,
+    pub(crate) state: FiberState,
+    /// Where it goes on, unless it runs: after a call, but before an instruction if it is parked or has failed. A fiber that
+    /// never ran has no `pc`; its callee waits at the start of its stack.
+    pub(crate) pc: Pc,
+    /// As a distance in words from the start of the stack.
+    pub(crate) regs: usize,
+    /// The fiber that resumed it.
+    pub(crate) resumer: *mut FiberCell,
+    /// Set while it is being closed: at this height of the stack, in words, and below only clean-up regions run.
+    pub(crate) closing_height: Option<usize>,
+    /// The fiber was stopped by an error and keeps its stack: for a traceback, or, parked, to go on from there.
+    pub(crate) failed: bool,
+    /// Values in the open list that the next instruction of a parked fiber takes.
+    pub(crate) open_count: u32,
+    /// The host function that has suspended it last; functions live as long as the machine.
+    pub(crate) suspended_in: *const FunctionInfo,
+}
+
+impl Fiber {
+    /// A suspended fiber on this stack.
+    pub(crate) fn new(stack: StackMemory) -> Self {
+        Fiber {
+            stack,
+            state: FiberState::Suspended,
+            pc: std::ptr::null(),
+            regs: 0,
+            resumer: std::ptr::null_mut(),
+            closing_height: None,
+            failed: false,
+            open_count: 0,
+            suspended_in: std::ptr::null(),
+        }
+    }
+
+    /// The state behind a cell.
+    ///
+    /// # Safety
+    /// `cell` is a live fiber made by this machine, and no other reference to its state is in use.
+    pub(crate) unsafe fn of<'a>(cell: *mut FiberCell) -> &'a mut Fiber {
+        // SAFETY: the caller vouches for the cell, and the machine stores nothing else in one.
+        unsafe { &mut *(*cell).state.cast::<Fiber>() }
+    }
+
+    /// Where the registers are that it goes on with.
+    pub(crate) fn saved_regs(&self) -> Regs {
+        self.stack.start().wrapping_add(self.regs)
+    }
+
+    /// Whether where it goes on is a return place.
+    pub(crate) fn waits_for_call(&self) -> bool {
+        !matches!(self.state, FiberState::Dead | FiberState::Parked)
+    }
+
+    /// Whether it goes on with an instruction that has not begun.
+    pub(crate) fn stands_before_instruction(&self) -> bool {
+        self.state == FiberState::Parked && !self.failed
+    }
+
+    /// Whether it is the one that a run began with.
+    pub(crate) fn is_main(&self) -> bool {
+        let is_in_a_run = matches!(self.state, FiberState::Running | FiberState::Normal | FiberState::Parked);
+        is_in_a_run && self.resumer.is_null()
+    }
+
+    /// Saves the state to go on with.
+    pub(crate) fn save(&mut self, pc: Pc, regs: Regs) {
+        self.pc = pc;
+        self.regs = (regs as usize - self.stack.start() as usize) / 8;
+    }
+}

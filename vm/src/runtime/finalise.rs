@@ -1,0 +1,182 @@
+//! Finalisers: when they run, what becomes of their errors, and the end of a program.
+//!
+//! In one run they run one after another, never one inside another: above a guest frame before an instruction that was about to
+//! allocate, or above a host function before it begins. What they fail with is told to a function that the host has
+//! registered, and goes no further.
+
+use super::call::{self, words_between};
+use super::host_call::Returned;
+use super::host_run::{self, call_from_record};
+use super::uncaught::Uncaught;
+use super::{stepping, switch, unwind};
+use crate::api::machine::Machine;
+use crate::api::run::RunState;
+use crate::handlers::{Flow, Regs};
+use crate::runtime::collect;
+use crate::runtime::context::Context;
+use crate::runtime::error::Failure;
+use crate::runtime::metamethod::Metamethod;
+use crate::threaded::continuation::{Protect, RECORD_DELTA, Record, RecordKind};
+use crate::threaded::operands::set_any;
+use crate::value::Value;
+
+/// Name in the registry of a function that is given what finalisers fail with.
+pub const FINALISER_ERROR: &str = "finaliser.error";
+
+impl Context {
+    /// The next object to finalise, and its finaliser.
+    pub(crate) fn next_finaliser(&mut self) -> Option<(Value, Value)> {
+        while let Some(object) = self.heap.next_finaliser() {
+            let finaliser = self.metamethod(object, Metamethod::Gc);
+            if !finaliser.is_nil() {
+                return Some((object, finaliser));
+            }
+        }
+        None
+    }
+
+    /// Whether finalisers are due and may run here.
+    pub(crate) fn may_finalise(&self) -> bool {
+        self.heap.has_finalisers() && self.run.finaliser_in.is_null()
+    }
+
+    fn finaliser_error(&self) -> Value {
+        self.registry.get(FINALISER_ERROR).copied().unwrap_or(Value::NIL)
+    }
+}
+
+/// Runs the finalisers that are due before the instruction at `at`, which has not begun and starts again afterwards.
+///
+/// # Safety
+/// `at` is the running guest frame, and no open list is alive.
+pub(crate) unsafe fn run_before_instruction(cx: &mut Context, at: Flow) -> Flow {
+    // SAFETY: nothing waits above the frame, as the instruction has not begun.
+    unsafe {
+        let top = call::top_of(at.regs);
+        let Some(regs) = cx.reserve(at.regs, at.regs.add(top), RECORD_DELTA + 16) else { return at };
+        let at = Flow { regs, ..at };
+        let Some((object, finaliser)) = cx.next_finaliser() else { return at };
+        let mut record = Record::instruction(RecordKind::Finaliser, at.pc, at.pc, top);
+        record.protect = Protect::Catch;
+        record.metered = cx.is_metered();
+        stepping::pay_before(cx, at);
+        let place = regs.add(top);
+        place.cast::<Record>().write(record);
+        let flow = call_above(cx, place, finaliser, object);
+        stepping::stop_if_used_up(cx, flow)
+    }
+}
+
+/// Runs the finalisers that are due before a host function with `count` arguments at `base` begins; none if there is no room.
+///
+/// # Safety
+/// The frame at `base` is on top of the stack, its header is written, and a record has room above it.
+pub(crate) unsafe fn run_before_host(cx: &mut Context, base: Regs, count: usize) -> Option<Flow> {
+    // SAFETY: room is made above the arguments.
+    unsafe {
+        let offset = words_between(cx.stack_start, base) + count * 2;
+        cx.reserve(base, base.add(count * 2), RECORD_DELTA + 16)?;
+        let (object, finaliser) = cx.next_finaliser()?;
+        let place = cx.stack_start.add(offset);
+        let mut record = call::host_record(0, Protect::Catch, Value::NIL, count);
+        record.kind = RecordKind::Finaliser;
+        place.cast::<Record>().write(record);
+        Some(call_above(cx, place, finaliser, object))
+    }
+}
+
+/// Calls a function with one argument above the record at `place`.
+unsafe fn call_above(cx: &mut Context, place: Regs, callee: Value, argument: Value) -> Flow {
+    // SAFETY: room was made above the record.
+    unsafe {
+        cx.run.finaliser_in = cx.run.fiber;
+        let new = place.add(RECORD_DELTA);
+        set_any(new, 0, argument);
+        let return_place = cx.record_return();
+        call_from_record(cx, callee, new, 1, return_place, Flow { pc: return_place, regs: place })
+    }
+}
+
+/// A finaliser has returned, or failed; its record is at `place`.
+///
+/// # Safety
+/// The record is on top of the stack.
+pub(crate) unsafe fn returned(cx: &mut Context, place: Regs) -> Flow {
+    // SAFETY: the record says what it interrupted.
+    unsafe {
+        cx.run.finaliser_in = std::ptr::null_mut();
+        let record = Record::at(place);
+        let telling = std::mem::replace(&mut record.state, 0) != 0;
+        if let Some(error) = cx.pending_error.take()
+            && !telling
+            && !cx.finaliser_error().is_nil()
+        {
+            record.state = 1;
+            return call_above(cx, place, cx.finaliser_error(), error);
+        }
+        if let Some((object, finaliser)) = cx.next_finaliser() {
+            return call_above(cx, place, finaliser, object);
+        }
+        let record = *record;
+        if record.next.is_null() {
+            return host_run::go_on(cx, place, Returned::Nothing);
+        }
+        stepping::go_on(cx, &record, Flow { pc: record.next, regs: place.sub(record.delta as usize) })
+    }
+}
+
+/// Ends the program with an exit status, after the clean-ups of the main fiber.
+///
+/// # Safety
+/// `at` is the running frame: a record.
+pub(crate) unsafe fn exit_closing(cx: &mut Context, at: Flow, status: i32) -> Flow {
+    cx.run.exit = Some(status);
+    // SAFETY: passed on.
+    unsafe {
+        let at = switch::to_main(cx, at);
+        unwind::close(cx, at, None)
+    }
+}
+
+impl Machine {
+    /// Ends the program: runs the finalisers of all objects that have one, dead or not, in the reverse of the order in which
+    /// they got it. Their errors are told as always. Does nothing if the program has ended itself at once. Runs that could
+    /// go on are dropped, also those that are aside.
+    ///
+    /// # Errors
+    /// When a finaliser ends the program with an exit status, uses up the budget or waits for the host; no other runs then.
+    pub fn close(&mut self) -> Result<(), Failure> {
+        if self.cx.is_abandoned {
+            return Ok(());
+        }
+        self.cx.drop_all_runs();
+        collect::finalise_all(&mut self.cx);
+        while let Some((object, finaliser)) = self.cx.next_finaliser() {
+            let Err(error) = self.finish(finaliser, object)? else { continue };
+            let tell = self.cx.finaliser_error();
+            if !tell.is_nil() {
+                let _ = self.finish(tell, error)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Calls a function while nothing else is finalised; gives the error it ends with.
+    fn finish(&mut self, function: Value, argument: Value) -> Result<Result<(), Value>, Failure> {
+        self.prepare(function, &[argument]);
+        self.cx.run.finaliser_in = self.cx.run.main_fiber;
+        // Its error is told and goes no further.
+        self.cx.run.uncaught = Uncaught::GoneOn;
+        match self.resume() {
+            RunState::Finished(_) => Ok(Ok(())),
+            RunState::Failed(Failure::Error { value, .. }) => Ok(Err(value)),
+            RunState::Failed(exit) => Err(exit),
+            RunState::Waiting(request) => {
+                let message = format!("host request '{}' was not answered", request.name());
+                Err(self.cx.failure_of(&message))
+            }
+            RunState::OutOfFuel | RunState::Stepped => Err(self.cx.failure_of("out of fuel")),
+            RunState::Yielded(_) => Err(self.cx.failure_of("a finaliser has yielded to the host")),
+        }
+    }
+}

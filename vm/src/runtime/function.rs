@@ -1,0 +1,178 @@
+//! What the machine knows of a function: where its code is, how to enter it, where its registers lie.
+
+use crate::handlers::Pc;
+use crate::runtime::host::HostFn;
+use crate::runtime::instance::Instance;
+use crate::threaded::boundary::Face;
+use crate::threaded::return_stubs::Places;
+use crate::threaded::slots::Slots;
+use crate::threaded::stack_map::FrameMap;
+use crate::threaded::{Code, EntryHeader, HEADER_HALVES, NOT_DIRECT};
+use crate::value::Value;
+use minivm_isa::entities::Func;
+use minivm_isa::program::{Function, FunctionDef};
+use minivm_isa::{Convention, Signature};
+use std::cell::OnceCell;
+
+/// Words of a border frame besides its values: headers, and room for one machine record.
+const BRIDGE_WORDS: usize = 24;
+
+/// A function of an instance, or a host function. It never moves: closures and code point to it.
+pub(crate) struct FunctionInfo {
+    /// A header and one instruction that loads the function, as an entry until it is loaded; for host functions the
+    /// instruction is never run, as calls see [`NOT_DIRECT`].
+    stub: [u64; 3],
+    /// Number of its typed signature in the machine, or [`NO_SIGNATURE`](crate::runtime::context::NO_SIGNATURE).
+    pub(crate) signature: u32,
+    /// What calls over a border need to know.
+    pub(crate) face: Face,
+    /// What is behind it.
+    pub(crate) body: Body,
+}
+
+/// What is behind a function.
+#[allow(clippy::large_enum_variant, reason = "almost all functions are guest functions")]
+pub(crate) enum Body {
+    /// Bytecode.
+    Guest(GuestFunction),
+    /// A function of the host.
+    Host(HostFunction),
+    /// Another function, called with a typed signature that is not its own.
+    Bridge(Bridge),
+}
+
+/// A typed face of functions that are not typed. Its closures capture the function behind, and the name it was imported by.
+pub(crate) struct Bridge {
+    /// How it is called.
+    pub(crate) signature: Signature,
+}
+
+/// A function with bytecode.
+pub(crate) struct GuestFunction {
+    /// The instance it belongs to.
+    pub(crate) instance: *const Instance,
+    /// Its number there.
+    pub(crate) index: Func,
+    /// Threaded code, made at the first call.
+    pub(crate) code: OnceCell<Code>,
+    /// Threaded code of one instruction per canonical instruction, made when the function is stepped.
+    pub(crate) plain: OnceCell<Code>,
+    /// Values of the constants, made with the code.
+    pub(crate) constants: OnceCell<Box<[Value]>>,
+    /// Which registers hold references where, made when the collector first meets a frame.
+    pub(crate) frame_map: OnceCell<FrameMap>,
+    /// Where its registers lie.
+    pub(crate) slots: OnceCell<Slots>,
+    /// Number of parameters.
+    pub(crate) params: u32,
+    /// How it is called.
+    pub(crate) convention: Convention,
+}
+
+/// A function of the host.
+pub(crate) struct HostFunction {
+    /// Name for people.
+    pub(crate) name: String,
+    /// What to call.
+    pub(crate) function: HostFn,
+    /// A host function the machine can do itself.
+    pub(crate) intrinsic: Option<crate::runtime::host::Intrinsic>,
+}
+
+impl FunctionInfo {
+    /// A function with bytecode, not loaded.
+    pub(crate) fn guest(
+        instance: *const Instance,
+        index: Func,
+        signature: &Signature,
+        number: u32,
+        places: &Places,
+    ) -> Box<Self> {
+        let body = Body::Guest(GuestFunction {
+            instance,
+            index,
+            code: OnceCell::new(),
+            plain: OnceCell::new(),
+            constants: OnceCell::new(),
+            frame_map: OnceCell::new(),
+            slots: OnceCell::new(),
+            params: u32::try_from(signature.params.len()).expect("parameters are counted in u32"),
+            convention: signature.convention,
+        });
+        let mut info = FunctionInfo::new(body, number);
+        info.face = Face::of_typed(signature, places);
+        info
+    }
+
+    /// A bridge. Typed calls enter it as if it had code.
+    pub(crate) fn bridge(signature: Signature, number: u32, places: &Places) -> Box<Self> {
+        let face = Face::of_bridge(&signature, places);
+        let values = signature.params.len().max(signature.results.len());
+        let mut info = FunctionInfo::new(Body::Bridge(Bridge { signature }), number);
+        info.face = face;
+        let enter: crate::handlers::Handler = crate::handlers::border::bridge_enter;
+        let extent = u32::try_from(2 * values + BRIDGE_WORDS).unwrap_or(u32::MAX);
+        info.stub[1] = u64::from(NOT_DIRECT) << 32 | u64::from(extent);
+        info.stub[2] = enter as usize as u64;
+        info
+    }
+
+    /// A function without bytecode.
+    pub(crate) fn new(body: Body, signature: u32) -> Box<Self> {
+        let mut info = Box::new(FunctionInfo { stub: [0; 3], signature, face: Face::NONE, body });
+        let address: *const FunctionInfo = &*info;
+        let enter: crate::handlers::Handler = crate::handlers::call::enter_stub;
+        // No frame is so large: typed calls, which check nothing else, take the slow path too.
+        let header = u64::from(NOT_DIRECT) << 32 | u64::from(u32::MAX);
+        info.stub = [address.expose_provenance() as u64, header, enter as usize as u64];
+        info
+    }
+
+    /// Where calls enter: the threaded code, or the stub that makes it.
+    pub(crate) fn entry(&self) -> Pc {
+        match &self.body {
+            Body::Guest(guest) => guest.code.get().map_or(self.stub_entry(), Code::entry),
+            Body::Host(_) | Body::Bridge(_) => self.stub_entry(),
+        }
+    }
+
+    fn stub_entry(&self) -> Pc {
+        self.stub.as_ptr().cast::<u16>().wrapping_add(HEADER_HALVES)
+    }
+}
+
+impl GuestFunction {
+    /// The program it is part of.
+    pub(crate) fn program(&self) -> &minivm_isa::Program {
+        // SAFETY: instances outlive their functions.
+        unsafe { &(*self.instance).program }
+    }
+
+    /// The portable function.
+    pub(crate) fn portable(&self) -> &Function {
+        match &self.program().functions[self.index] {
+            FunctionDef::Code(function) => function,
+            FunctionDef::Import { .. } => unreachable!("imports are linked to other functions"),
+        }
+    }
+
+    /// Where its registers lie.
+    pub(crate) fn slots(&self) -> &Slots {
+        self.slots.get_or_init(|| Slots::compute(self.portable()))
+    }
+
+    /// The loaded code.
+    pub(crate) fn loaded(&self) -> &Code {
+        self.code.get().expect("a function with a frame was loaded")
+    }
+}
+
+/// The header of an entry.
+///
+/// # Safety
+/// `entry` is the entry of a function.
+#[inline(always)]
+pub(crate) unsafe fn header_at(entry: Pc) -> EntryHeader {
+    // SAFETY: every entry has its header before it.
+    unsafe { *entry.cast::<EntryHeader>().sub(1) }
+}

@@ -1,0 +1,135 @@
+//! What a host function is, and what it may answer.
+
+use crate::heap::Heap;
+use crate::runtime::host_call::HostCall;
+use crate::value::Value;
+use minivm_isa::TrapCode;
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+pub use crate::threaded::continuation::Protect;
+
+/// A function of the host. It never calls guest code itself: it answers with an [`Outcome`] that asks the machine to.
+pub type HostFn = Rc<dyn Fn(&mut HostCall<'_>) -> Result<Outcome, Raise>>;
+
+/// What a host function wants to happen next; made by methods of [`HostCall`].
+#[derive(Debug)]
+pub struct Outcome(pub(crate) OutcomeKind);
+
+#[derive(Debug)]
+pub(crate) enum OutcomeKind {
+    /// Return the values that lie at the frame's start.
+    Return { count: usize },
+    /// Call a guest function and come back.
+    Call { callee: Value, arguments: usize, state: u32, protect: Protect, handler: Value },
+    /// Call a guest function in place of this one; its arguments lie at the frame's start.
+    TailCall { callee: Value, arguments: usize },
+    /// Suspend the running fiber, handing out the values at the frame's start.
+    Yield { count: usize },
+    /// Run another fiber and come back.
+    Resume { fiber: Value, arguments: usize, state: u32 },
+    /// Close another fiber and come back.
+    Close { fiber: Value, state: u32 },
+    /// Wait for the host.
+    Wait { request: WaitRequest, state: u32 },
+}
+
+pub(crate) struct WaitRequest(pub(crate) Box<dyn HostRequest>);
+
+impl std::fmt::Debug for WaitRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("request")
+    }
+}
+
+/// What a host function waits for; the host finds it in the stopped run.
+pub trait HostRequest: Any {
+    /// One word that names the request.
+    fn name(&self) -> &'static str;
+}
+
+/// Why a host function did not succeed.
+#[derive(Debug)]
+pub enum Raise {
+    /// An error value the program can catch.
+    Value(Value),
+    /// A trap.
+    Trap(TrapCode),
+    /// The program ends with an exit status; nothing can catch it, nothing is cleaned up.
+    Exit(i32),
+    /// The program ends with an exit status after the clean-ups of its main fiber; nothing can catch it.
+    ExitClosing(i32),
+}
+
+/// The quick form of a host function: does its work for arguments it knows how to treat, without asking for anything of the
+/// machine but the heap. For all others, errors among them, the function itself is called.
+pub type QuickFn = fn(&mut Heap, &[Value]) -> Quick;
+
+/// What a [`QuickFn`] gives.
+#[derive(Clone, Copy, Debug)]
+pub enum Quick {
+    /// One result.
+    One(Value),
+    /// No result.
+    Nothing,
+    /// It did nothing, as it does not know such arguments.
+    Unknown,
+}
+
+/// Host functions the machine does itself, or calls more directly, where it can.
+#[derive(Clone, Copy, Debug)]
+pub enum Intrinsic {
+    /// Has a quick form.
+    Quick(QuickFn),
+    /// Suspends the running fiber with its arguments, and returns what the fiber is resumed with.
+    Yield,
+    /// Where it waits for a fiber in this state, it returns what the fiber gives, after a first value of its own. Without a
+    /// first value it raises the fiber's error again, as nothing would tell it from a value.
+    Resumes {
+        /// The state.
+        state: u32,
+        /// The first value.
+        first: Option<Value>,
+    },
+    /// Gives the next key and value of a table.
+    Next,
+    /// Gives the next index and value of a sequence.
+    SequenceNext,
+}
+
+/// State of the host's libraries, one value a type.
+#[derive(Default)]
+pub struct HostState {
+    entries: HashMap<TypeId, Box<dyn Any>>,
+    /// Names of the types, for messages.
+    names: std::collections::BTreeSet<&'static str>,
+}
+
+impl HostState {
+    /// The state of type `T`, made when it is first asked for.
+    pub fn get<T: Any + Default>(&mut self) -> &mut T {
+        let names = &mut self.names;
+        let entry = self.entries.entry(TypeId::of::<T>()).or_insert_with(|| {
+            names.insert(std::any::type_name::<T>());
+            Box::new(T::default())
+        });
+        entry.downcast_mut().expect("entries are kept under their own type")
+    }
+
+    /// Sets the state of type `T`.
+    pub fn set<T: Any>(&mut self, state: T) {
+        self.names.insert(std::any::type_name::<T>());
+        self.entries.insert(TypeId::of::<T>(), Box::new(state));
+    }
+
+    /// Number of states.
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// The names of their types.
+    pub(crate) fn names(&self) -> Vec<&'static str> {
+        self.names.iter().copied().collect()
+    }
+}

@@ -1,0 +1,315 @@
+//! Running host functions: how they are called, and how their answers are carried out.
+
+use super::call::{self, host_record, stack_overflow, words_between};
+use super::host_call::{HostCall, Returned};
+use super::unwind::{raise, raise_trap};
+use crate::handlers::call::deliver;
+use crate::handlers::{Flow, Pc, Regs};
+use crate::heap::Closure;
+use crate::runtime::context::{Context, Status};
+use crate::runtime::function::{Body, FunctionInfo, HostFunction};
+use crate::runtime::host::{Intrinsic, Outcome, OutcomeKind, Quick, Raise};
+use crate::threaded::continuation::{Protect, RECORD_DELTA, RECORD_WORDS, Record};
+use crate::threaded::operands::set_any;
+use crate::value::Value;
+use std::ptr::with_exposed_provenance_mut as pointer;
+
+/// Calls a host function for a call instruction: by its quick form, if it has one that knows these arguments.
+///
+/// # Safety
+/// As for [`call::enter`].
+#[inline(always)]
+pub(crate) unsafe fn call(
+    cx: &mut Context,
+    host: &HostFunction,
+    closure: *mut Closure,
+    new: Regs,
+    count: usize,
+    place: Pc,
+    at: Flow,
+) -> Flow {
+    // SAFETY: passed on.
+    unsafe {
+        if let Some(Intrinsic::Yield) = host.intrinsic
+            && cx.run.fiber != cx.run.main_fiber
+            && cx.run.finaliser_in.is_null()
+            && !cx.heap.needs_step()
+        {
+            cx.running().suspended_in = (*closure).function.cast();
+            return super::switch::suspend(cx, new, count, place, at);
+        }
+        match call_quickly(cx, host, new, count, new, place) {
+            Some(flow) => flow,
+            None => invoke(cx, host, closure, new, count, place, at),
+        }
+    }
+}
+
+/// Calls the quick form of a host function, if it has one that knows the `count` arguments at `new`. What it gives is returned
+/// to `place`, for the frame or window at `base`.
+///
+/// # Safety
+/// The arguments lie in a window on top of the stack; `place` is the return place that belongs to `base`.
+#[inline(always)]
+pub(crate) unsafe fn call_quickly(
+    cx: &mut Context,
+    host: &HostFunction,
+    new: Regs,
+    count: usize,
+    base: Regs,
+    place: Pc,
+) -> Option<Flow> {
+    let Some(Intrinsic::Quick(function)) = host.intrinsic else { return None };
+    if cx.heap.needs_step() {
+        return None;
+    }
+    // SAFETY: the arguments are `any` slots, which are laid out as values are; a window has room for one result.
+    unsafe {
+        let arguments = std::slice::from_raw_parts(new.cast::<Value>(), count);
+        let results = match function(&mut cx.heap, arguments) {
+            Quick::One(value) => {
+                let info = crate::runtime::context::return_info(place);
+                if info.results == 1 {
+                    let caller = base.sub(info.delta as usize);
+                    set_any(caller, info.dst as usize, value);
+                    return Some(Flow { pc: place, regs: caller });
+                }
+                set_any(new, 0, value);
+                1
+            }
+            Quick::Nothing => 0,
+            Quick::Unknown => return None,
+        };
+        let caller = deliver(cx, new, results, base, place);
+        Some(Flow { pc: place, regs: caller })
+    }
+}
+
+/// Calls a host function with `count` arguments at `new`.
+///
+/// # Safety
+/// As for [`call::enter`].
+pub(crate) unsafe fn invoke(
+    cx: &mut Context,
+    host: &HostFunction,
+    closure: *mut Closure,
+    new: Regs,
+    count: usize,
+    place: Pc,
+    at: Flow,
+) -> Flow {
+    // SAFETY: `new` is a window above the caller's live words; its header words are free.
+    unsafe {
+        let offset = words_between(at.regs, new);
+        let Some(regs) = cx.reserve(at.regs, new, 2 * count + RECORD_DELTA + 8) else { return stack_overflow(cx, at) };
+        let new = regs.add(offset);
+        *new.sub(2) = closure.expose_provenance() as u64;
+        *new.sub(1) = place as u64;
+        if cx.heap.needs_step() {
+            if crate::runtime::collect::step_in_host(cx, new, count).is_err() {
+                let at = above(cx, new, count);
+                return raise_trap(cx, at, minivm_isa::TrapCode::OutOfMemory);
+            }
+            if cx.may_finalise()
+                && let Some(flow) = super::finalise::run_before_host(cx, new, count)
+            {
+                return flow;
+            }
+        }
+        step(cx, host, new, count, 0, Returned::Nothing)
+    }
+}
+
+/// Goes on with a host function whose record is at `regs`.
+///
+/// # Safety
+/// The record is a host function's, and the results lie where `returned` says.
+pub(crate) unsafe fn go_on(cx: &mut Context, regs: Regs, returned: Returned) -> Flow {
+    // SAFETY: the frame of the host function is below its record.
+    unsafe {
+        let record = *Record::at(regs);
+        let base = regs.sub(record.values as usize);
+        let closure = pointer::<Closure>(*base.sub(2) as usize);
+        let Body::Host(host) = &(*(*closure).function.cast::<FunctionInfo>()).body else {
+            unreachable!("host records lie above frames of host functions")
+        };
+        step(cx, host, base, record.values as usize / 2, record.state, returned)
+    }
+}
+
+/// Runs one state of a host function and does what it answers.
+unsafe fn step(
+    cx: &mut Context,
+    host: &HostFunction,
+    base: Regs,
+    count: usize,
+    state: u32,
+    returned: Returned,
+) -> Flow {
+    // SAFETY: `base` is the frame of this host function, on top of the stack.
+    unsafe {
+        let base = words_between(cx.stack_start, base);
+        let mut call = HostCall { cx, base, count, state, returned };
+        let answer = (host.function)(&mut call);
+        let kept = call.count;
+        let cx = call.cx;
+        cx.refresh_memory();
+        let base = cx.stack_start.add(base);
+        match answer {
+            Ok(Outcome(OutcomeKind::Return { count })) => {
+                let place = pointer::<u16>(*base.sub(1) as usize).cast_const();
+                let caller = deliver(cx, base, count, base, place);
+                Flow { pc: place, regs: caller }
+            }
+            Ok(Outcome(outcome)) => carry_out(cx, base, kept, outcome),
+            Err(Raise::Value(value)) => {
+                let at = above(cx, base, kept);
+                raise(cx, at, value)
+            }
+            Err(Raise::Trap(code)) => {
+                if code == minivm_isa::TrapCode::OutOfMemory {
+                    // The function cannot start again, but what comes after it finds room.
+                    crate::runtime::collect::collect_in_host(cx, base, kept, None);
+                }
+                let at = above(cx, base, kept);
+                raise_trap(cx, at, code)
+            }
+            Err(Raise::ExitClosing(code)) => {
+                let at = above(cx, base, kept);
+                super::finalise::exit_closing(cx, at, code)
+            }
+            Err(Raise::Exit(code)) => {
+                cx.is_abandoned = true;
+                cx.run.failure = Some(crate::runtime::error::Failure::Exit(code));
+                cx.stop(Status::Failed, Flow { pc: cx.record_return(), regs: base })
+            }
+        }
+    }
+}
+
+/// The state in which an error of a host function happens: a record above its values, so that the stack can be walked.
+unsafe fn above(cx: &mut Context, base: Regs, kept: usize) -> Flow {
+    // SAFETY: frames of host functions have room for a record above their values.
+    unsafe {
+        let top = base.add(kept * 2);
+        top.cast::<Record>().write(host_record(u32::MAX, Protect::No, Value::NIL, kept));
+        Flow { pc: cx.record_return(), regs: top }
+    }
+}
+
+#[inline(never)]
+unsafe fn carry_out(cx: &mut Context, base: Regs, kept: usize, outcome: OutcomeKind) -> Flow {
+    // SAFETY: the methods of `HostCall` put the values where the outcomes say.
+    unsafe {
+        let place = pointer::<u16>(*base.sub(1) as usize).cast_const();
+        let record_at = base.add(kept * 2);
+        match outcome {
+            OutcomeKind::Return { .. } => unreachable!("`step` returns by itself"),
+            OutcomeKind::Call { callee, arguments, state, protect, handler } => {
+                record_at.cast::<Record>().write(host_record(state, protect, handler, kept));
+                let at = Flow { pc: cx.record_return(), regs: record_at };
+                let return_place = cx.record_return();
+                call_from_record(cx, callee, record_at.add(RECORD_DELTA), arguments, return_place, at)
+            }
+            OutcomeKind::TailCall { callee, arguments } => {
+                let record = above(cx, base, arguments);
+                // The function has given itself up: errors of the call happen where it was called.
+                let caller = base.sub(crate::runtime::context::return_info(place).delta as usize);
+                let at = call::inside_call(cx, Flow { pc: place, regs: caller });
+                if callee.as_function().is_some_and(super::collect::is_guest) {
+                    return call::call_value(cx, callee, base, arguments, place, at);
+                }
+                cx.pending_call = Some(PendingCall { callee, new: base, count: arguments, place, at });
+                record
+            }
+            OutcomeKind::Yield { count } => {
+                let at = above(cx, base, count);
+                cx.running().suspended_in = (*pointer::<Closure>(*base.sub(2) as usize)).function.cast();
+                super::switch::suspend(cx, base, count, place, at)
+            }
+            OutcomeKind::Resume { fiber, arguments, state } => {
+                record_at.cast::<Record>().write(host_record(state, Protect::Catch, Value::NIL, kept));
+                super::switch::resume(cx, fiber, record_at, arguments)
+            }
+            OutcomeKind::Close { fiber, state } => {
+                record_at.cast::<Record>().write(host_record(state, Protect::Catch, Value::NIL, kept));
+                super::switch::close(cx, fiber, record_at)
+            }
+            OutcomeKind::Wait { request, state } => {
+                record_at.cast::<Record>().write(host_record(state, Protect::No, Value::NIL, kept));
+                cx.run.request = Some(request.0);
+                cx.stop(Status::Waiting, Flow { pc: cx.record_return(), regs: record_at })
+            }
+        }
+    }
+}
+
+/// Hands values to the host function whose record is at `record`, as the results of the call it asked for.
+///
+/// # Safety
+/// A host record is at `record`, on top of the stack.
+pub(crate) unsafe fn answer(cx: &mut Context, record: Regs, values: &[Value]) -> Flow {
+    // SAFETY: room is made above the record.
+    unsafe {
+        let Some(record) = cx.reserve(record, record, RECORD_WORDS + 2 * values.len() + 8) else {
+            return stack_overflow(cx, Flow { pc: cx.record_return(), regs: record });
+        };
+        let results = record.add(RECORD_WORDS);
+        for (index, &value) in values.iter().enumerate() {
+            set_any(results, index * 2, value);
+        }
+        cx.open_count = values.len();
+        Flow { pc: cx.record_return(), regs: record }
+    }
+}
+
+/// Hands an error to the host function whose record is at `record`, as what the call it asked for ended with.
+///
+/// # Safety
+/// A host record is at `record`, on top of the stack.
+pub(crate) unsafe fn answer_error(cx: &mut Context, record: Regs, error: Value) -> Flow {
+    cx.pending_error = Some(error);
+    Flow { pc: cx.record_return(), regs: record }
+}
+
+/// A call that waits until the native stack is free again. A host function that calls a host function that calls a host
+/// function would otherwise nest there.
+pub(crate) struct PendingCall {
+    callee: Value,
+    new: Regs,
+    count: usize,
+    place: Pc,
+    at: Flow,
+}
+
+impl PendingCall {
+    /// Makes the call.
+    ///
+    /// # Safety
+    /// Nothing has happened since it was put off.
+    pub(crate) unsafe fn make(self, cx: &mut Context) -> Flow {
+        // SAFETY: passed on.
+        unsafe { call::call_value(cx, self.callee, self.new, self.count, self.place, self.at) }
+    }
+}
+
+/// Calls a value on behalf of a record at `at`, which is on top of the stack: functions with bytecode at once, others when
+/// the machine goes on with that record.
+///
+/// # Safety
+/// As for [`call::call_value`]; `at` is a record.
+pub(crate) unsafe fn call_from_record(
+    cx: &mut Context,
+    callee: Value,
+    new: Regs,
+    count: usize,
+    place: Pc,
+    at: Flow,
+) -> Flow {
+    if callee.as_function().is_some_and(super::collect::is_guest) {
+        // SAFETY: passed on.
+        return unsafe { call::call_value(cx, callee, new, count, place, at) };
+    }
+    cx.pending_call = Some(PendingCall { callee, new, count, place, at });
+    Flow { pc: cx.record_return(), regs: at.regs }
+}

@@ -1,0 +1,353 @@
+//! From fast code to plain code and back, in the middle of a run.
+//!
+//! Plain code finds every value in its register. Fast code keeps some elsewhere: arguments that wait in the window of a later
+//! call, values that the instruction which reads them computes itself. A run changes to plain code where fast code stops:
+//! at blocks, calls and returns of calls, and between instructions that call metamethods.
+
+use crate::compile;
+use crate::handlers::{Flow, Pc, Regs};
+use crate::heap::Closure;
+use crate::runtime::context::{Context, Status};
+use crate::runtime::function::{Body, FunctionInfo, GuestFunction};
+use crate::threaded::Code;
+use crate::threaded::continuation::Record;
+use crate::threaded::operands::{get_any, set_any};
+use crate::threaded::stack_map::Hidden;
+use crate::value::Value;
+use minivm_isa::entities::Block;
+use minivm_isa::operand::OperandRef;
+use minivm_isa::{Instruction, Type};
+use std::ptr::with_exposed_provenance_mut as pointer;
+
+/// The function of a guest frame.
+///
+/// # Safety
+/// `regs` are those of a guest frame.
+pub(super) unsafe fn function_of<'a>(regs: Regs) -> (&'a FunctionInfo, &'a GuestFunction) {
+    // SAFETY: the header of a frame names its closure; functions live as long as the machine.
+    unsafe {
+        let closure = pointer::<Closure>(*regs.sub(2) as usize);
+        let info = &*(*closure).function.cast::<FunctionInfo>();
+        match &info.body {
+            Body::Guest(guest) => (info, guest),
+            Body::Host(_) | Body::Bridge(_) => unreachable!("only guest frames have a place in code"),
+        }
+    }
+}
+
+impl GuestFunction {
+    /// Whether a place is in its plain code.
+    pub(crate) fn is_plain(&self, pc: Pc) -> bool {
+        self.plain.get().is_some_and(|plain| plain.contains(pc))
+    }
+
+    /// The first canonical instruction that is not done where a run has stopped in fast code.
+    fn stop_at(&self, pc: Pc) -> usize {
+        self.first_hidden(self.loaded().stop_at(pc))
+    }
+
+    /// As [`stop_at`](Self::stop_at), where it comes from the instruction before or from outside.
+    pub(crate) fn arrival_at(&self, pc: Pc) -> usize {
+        let code = self.loaded();
+        match (code.exit_at(pc), code.call_before(pc)) {
+            // The branch itself is done.
+            (Some(_), _) => code.canonical(pc) + 1,
+            (None, Some(call)) => call + 1,
+            (None, None) => self.first_hidden(code.arrival_at(pc)),
+        }
+    }
+
+    fn first_hidden(&self, here: usize) -> usize {
+        self.frame_map.get().expect("it is made with the code").first_hidden(self.portable(), here)
+    }
+
+    /// What a block of fast code takes over from the one before it.
+    fn unpaid_at(&self, block: Block) -> i64 {
+        self.loaded().unpaid_before(self.loaded().block(block), self.portable().block_range(block).start)
+    }
+}
+
+/// The same state in plain code, for a run that has stopped in fast code or goes on there.
+///
+/// # Safety
+/// `flow` is where a guest frame on top of the stack, or a record, goes on.
+#[inline(never)]
+pub(crate) unsafe fn to_plain(cx: &mut Context, flow: Flow) -> Flow {
+    // SAFETY: passed on.
+    unsafe {
+        let Some((info, guest)) = fast_frame(cx, flow) else { return flow };
+        let plain = compile::plain_code(cx, info, guest);
+        if let Some(block) = guest.loaded().exit_at(flow.pc) {
+            return Flow { pc: plain.block(block), regs: flow.regs };
+        }
+        let here = guest.arrival_at(flow.pc);
+        reveal_before(guest, flow.regs, here);
+        match guest.loaded().call_before(flow.pc) {
+            Some(call) => {
+                let place = plain.return_place(call).expect("both forms have the same calls");
+                Flow { pc: place, regs: flow.regs }
+            }
+            None => Flow { pc: plain_place(plain, guest, here), regs: flow.regs },
+        }
+    }
+}
+
+/// The same state in plain code, for a run that has stopped for want of fuel.
+///
+/// # Safety
+/// `flow` is the state of the stopped run.
+pub(crate) unsafe fn stopped_to_plain(cx: &mut Context, flow: Flow) -> Flow {
+    // SAFETY: passed on.
+    unsafe {
+        let Some((info, guest)) = fast_frame(cx, flow) else { return flow };
+        let plain = compile::plain_code(cx, info, guest);
+        let here = guest.stop_at(flow.pc);
+        reveal_before(guest, flow.regs, here);
+        take_prepended(cx, guest, flow);
+        Flow { pc: plain_place(plain, guest, here), regs: flow.regs }
+    }
+}
+
+/// The function of a guest frame that is in fast code.
+unsafe fn fast_frame<'a>(cx: &Context, flow: Flow) -> Option<(&'a FunctionInfo, &'a GuestFunction)> {
+    if flow.pc.is_null() || cx.is_machine_place(flow.pc) {
+        return None;
+    }
+    // SAFETY: the callers describe a guest frame.
+    let (info, guest) = unsafe { function_of(flow.regs) };
+    (!guest.is_plain(flow.pc)).then_some((info, guest))
+}
+
+fn plain_place(plain: &Code, guest: &GuestFunction, here: usize) -> Pc {
+    let block = guest.portable().block_of(here);
+    if guest.portable().block_range(block).start == here { plain.block(block) } else { plain.place_of(here) }
+}
+
+/// Takes fixed values away that stand before the open list already, as the instruction begins again in plain code.
+unsafe fn take_prepended(cx: &Context, guest: &GuestFunction, flow: Flow) {
+    let fixed = prepended(guest, guest.loaded(), flow.pc);
+    // SAFETY: the list lies in the window, above the fixed values.
+    unsafe {
+        let list = flow.regs.add(compile::window(guest.slots()));
+        std::ptr::copy(list.add(2 * fixed), list, 2 * cx.open_count);
+    }
+}
+
+/// How many fixed values stand before the open list where a run has stopped.
+pub(crate) fn prepended(guest: &GuestFunction, code: &Code, pc: Pc) -> usize {
+    let instruction = &guest.portable().code[code.canonical(pc)];
+    if !instruction.info().effects.takes_open || !code.is_inside(pc) {
+        return 0;
+    }
+    let mut fixed = 0;
+    instruction.for_each_operand(|_, operand| {
+        if let OperandRef::Ins(values, _) = operand {
+            fixed = values.len();
+        }
+    });
+    fixed
+}
+
+/// Puts values that fast code keeps elsewhere before instruction `here` into their registers.
+unsafe fn reveal_before(guest: &GuestFunction, regs: Regs, here: usize) {
+    let map = guest.frame_map.get().expect("it is made with the code");
+    // SAFETY: passed on.
+    unsafe { reveal(guest, regs, &map.hidden_before(guest.portable(), here)) };
+}
+
+/// Puts values that fast code keeps elsewhere into their registers. Registers whose value fast code never wrote, as it was used
+/// up already, get one that the collector can look at.
+///
+/// # Safety
+/// `regs` are those of a frame of the function in fast code, where these are hidden.
+pub(crate) unsafe fn reveal(guest: &GuestFunction, regs: Regs, hidden: &[Hidden]) {
+    let (function, slots) = (guest.portable(), guest.slots());
+    for hidden in hidden {
+        // SAFETY: registers and window lie in the frame.
+        unsafe {
+            match *hidden {
+                Hidden::InWindow(reg, word) => {
+                    let value = get_any(regs, word as usize);
+                    set_any(regs, slots.of(reg) as usize, value);
+                }
+                Hidden::Nowhere(reg) => match function.registers[reg] {
+                    Type::Any => set_any(regs, slots.of(reg) as usize, Value::NIL),
+                    Type::Cell | Type::Ref(_) => *regs.add(slots.of(reg) as usize) = 0,
+                    // What lay there must not show in a snapshot.
+                    Type::I32 | Type::I64 | Type::F32 | Type::F64 => *regs.add(slots.of(reg) as usize) = 0,
+                    Type::V128 => regs.add(slots.of(reg) as usize).cast::<[u64; 2]>().write([0; 2]),
+                },
+            }
+        }
+    }
+}
+
+/// Goes on in fast code at a block.
+///
+/// # Safety
+/// `regs` are those of a guest frame in plain code, which is about to begin that block.
+#[inline(never)]
+pub(crate) unsafe fn to_fast(cx: &mut Context, regs: Regs, block: u32) -> Flow {
+    // SAFETY: passed on.
+    let (_, guest) = unsafe { function_of(regs) };
+    let block = Block::from_u32(block);
+    cx.fuel += guest.unpaid_at(block);
+    Flow { pc: guest.loaded().block(block), regs }
+}
+
+/// A run that has stopped goes on, stepping or not: it gets what the place has not paid for, or goes to plain code.
+///
+/// # Safety
+/// `flow` is the state of the stopped run, for want of fuel if `is_stopped`.
+pub(crate) unsafe fn begin_slice(cx: &mut Context, flow: Flow, is_stopped: bool) -> Flow {
+    // SAFETY: passed on.
+    unsafe {
+        match (cx.stepping, is_stopped) {
+            (true, true) => return stopped_to_plain(cx, flow),
+            (true, false) => return to_plain(cx, flow),
+            (false, true) => cx.fuel += unpaid_at_stop(cx, flow),
+            (false, false) => cx.fuel += unpaid(cx, flow),
+        }
+        flow
+    }
+}
+
+/// What a run has not paid for that has stopped for want of fuel.
+///
+/// # Safety
+/// `flow` is its state.
+pub(crate) unsafe fn unpaid_at_stop(cx: &Context, flow: Flow) -> i64 {
+    // SAFETY: passed on.
+    unsafe {
+        let guest = fast_frame(cx, flow);
+        guest.map_or(0, |(_, guest)| guest.loaded().unpaid_before(flow.pc, guest.stop_at(flow.pc)))
+    }
+}
+
+/// What a run has not paid for that comes to `flow` from the instruction before or from outside.
+///
+/// # Safety
+/// `flow` is where a guest frame, or a record, goes on.
+unsafe fn unpaid(cx: &Context, flow: Flow) -> i64 {
+    // SAFETY: passed on.
+    unsafe {
+        let guest = fast_frame(cx, flow);
+        guest.map_or(0, |(_, guest)| guest.loaded().unpaid_before(flow.pc, guest.arrival_at(flow.pc)))
+    }
+}
+
+/// Pays for everything up to and with the instruction at `at`, which raises an error or calls a metamethod.
+///
+/// # Safety
+/// `at` is the running frame.
+pub(crate) unsafe fn pay(cx: &mut Context, at: Flow) {
+    if !cx.is_metered() || cx.is_paid || cx.is_machine_place(at.pc) {
+        return;
+    }
+    // SAFETY: passed on.
+    let (_, guest) = unsafe { function_of(at.regs) };
+    if !guest.is_plain(at.pc) {
+        cx.fuel -= guest.loaded().unpaid_through(at.pc);
+    }
+}
+
+/// Stops the run at `flow` if what was paid for outside of threaded code has used its budget up: a chain of such calls and
+/// errors may never come to a charge.
+pub(crate) fn stop_if_used_up(cx: &mut Context, flow: Flow) -> Flow {
+    if cx.fuel < 0 && !flow.pc.is_null() { cx.stop(Status::OutOfFuel, flow) } else { flow }
+}
+
+/// Pays for everything before the instruction at `at`, which a call of the machine's own interrupts.
+///
+/// # Safety
+/// `at` is the running frame.
+pub(crate) unsafe fn pay_before(cx: &mut Context, at: Flow) {
+    if cx.is_metered() {
+        // SAFETY: passed on.
+        cx.fuel -= unsafe { unpaid(cx, at) };
+    }
+}
+
+/// Fast code goes on at `flow`, as the call of `record` has returned: what was paid for then, it will charge.
+///
+/// # Safety
+/// `flow` is where the frame below the record goes on.
+pub(crate) unsafe fn go_on(cx: &mut Context, record: &Record, flow: Flow) -> Flow {
+    // SAFETY: passed on.
+    unsafe {
+        match (record.metered, cx.stepping) {
+            (true, false) => cx.fuel += unpaid(cx, flow),
+            (false, true) => cx.fuel -= unpaid(cx, flow),
+            (true, true) | (false, false) => {}
+        }
+    }
+    flow
+}
+
+/// As [`go_on`], for a call that decides where a branch goes: to `pc` when the result is `truthy`.
+///
+/// # Safety
+/// `pc` and `regs` are where the frame below the record goes on.
+pub(crate) unsafe fn go_on_branch(cx: &mut Context, record: &Record, truthy: bool, pc: Pc, regs: Regs) -> Flow {
+    let flow = Flow { pc, regs };
+    // SAFETY: passed on.
+    unsafe {
+        let Some((info, guest)) = fast_frame(cx, flow) else { return flow };
+        let code = guest.loaded();
+        if code.exit_at(pc).is_some() {
+            return go_on(cx, record, flow);
+        }
+        // Several blocks may begin at one place.
+        let block = block_after(&guest.portable().code[code.canonical(record.instruction)], truthy);
+        match (record.metered, cx.stepping) {
+            (true, false) => cx.fuel += guest.unpaid_at(block),
+            (false, true) => cx.fuel -= guest.unpaid_at(block),
+            (true, true) | (false, false) => {}
+        }
+        if !cx.stepping {
+            return flow;
+        }
+        Flow { pc: compile::plain_code(cx, info, guest).block(block), regs }
+    }
+}
+
+/// Where a conditional branch goes.
+fn block_after(branch: &Instruction, truthy: bool) -> Block {
+    let mut targets = Vec::with_capacity(2);
+    branch.for_each_operand(|_, operand| {
+        if let OperandRef::Target(block) = operand {
+            targets.push(block);
+        }
+    });
+    targets[usize::from(!truthy)]
+}
+
+/// The instruction that made `record` goes on with what it does: it will pay again.
+///
+/// # Safety
+/// `at` is the frame below the record.
+pub(crate) unsafe fn take_back(cx: &mut Context, record: &Record, at: Flow) {
+    if record.metered {
+        // SAFETY: passed on.
+        let (_, guest) = unsafe { function_of(at.regs) };
+        if !guest.is_plain(at.pc) {
+            cx.fuel += guest.loaded().unpaid_through(at.pc);
+        }
+    }
+}
+
+/// A guest frame goes on at a handler of errors: everything before it is paid for.
+///
+/// # Safety
+/// `regs` are those of the frame.
+pub(crate) unsafe fn enter_handler(cx: &mut Context, regs: Regs, handler: Block) -> Flow {
+    // SAFETY: passed on.
+    let (info, guest) = unsafe { function_of(regs) };
+    if cx.stepping {
+        return Flow { pc: compile::plain_code(cx, info, guest).block(handler), regs };
+    }
+    if cx.is_metered() {
+        cx.fuel += guest.unpaid_at(handler);
+    }
+    Flow { pc: guest.loaded().block(handler), regs }
+}

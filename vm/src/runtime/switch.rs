@@ -1,0 +1,521 @@
+//! Switching between fibers.
+
+use super::host_run::{answer, answer_error, call_from_record};
+use super::unwind::{self, raise_message};
+use crate::handlers::call::deliver;
+use crate::handlers::{Flow, Pc, Regs};
+use crate::heap::Closure;
+use crate::heap::{FiberCell, OutOfMemory};
+use crate::runtime::call::values_at;
+use crate::runtime::context::{Context, Status};
+use crate::runtime::fiber::{Fiber, FiberState};
+use crate::runtime::function::{Body, FunctionInfo, HostFunction};
+use crate::runtime::host::Intrinsic;
+use crate::runtime::stack_memory::{FIRST_WORDS, StackMemory};
+use crate::threaded::continuation::{RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
+use crate::threaded::operands::{get_any, set_any};
+use crate::value::Value;
+use std::ptr::with_exposed_provenance_mut as pointer;
+
+/// Why a fiber cannot be resumed, in Lua's words.
+fn not_resumable(state: FiberState) -> &'static str {
+    match state {
+        FiberState::Dead => "cannot resume dead coroutine",
+        FiberState::Suspended | FiberState::Running | FiberState::Normal | FiberState::Parked => {
+            "cannot resume non-suspended coroutine"
+        }
+    }
+}
+
+/// Makes a fiber that will call `callee`.
+///
+/// # Errors
+/// When there is no memory for it.
+pub(crate) fn create(cx: &mut Context, callee: Value) -> Result<Value, OutOfMemory> {
+    let stack = StackMemory::new(FIRST_WORDS).ok_or(OutOfMemory { bytes: FIRST_WORDS * 8 })?;
+    let mut fiber = Box::new(Fiber::new(stack));
+    // SAFETY: the stack is new and has room for the entry record and one value.
+    unsafe {
+        let start = fiber.stack.start();
+        let record = Record::instruction(RecordKind::Entry, std::ptr::null(), std::ptr::null(), 0);
+        start.cast::<Record>().write(record);
+        set_any(start, RECORD_DELTA - 2, callee);
+    }
+    fiber.save(std::ptr::null(), fiber.stack.start());
+    // SAFETY: the state is a fresh box, which `drop_fiber` takes back.
+    let state: *mut () = Box::into_raw(fiber).cast();
+    // SAFETY: as above.
+    match unsafe { cx.heap.new_fiber(state, drop_fiber) } {
+        // SAFETY: the cell was just made.
+        Ok(cell) => unsafe {
+            // So little is never refused.
+            let _ = cx.heap.charge_fiber(cell, FIRST_WORDS * 8 + size_of::<Fiber>());
+            Ok(Value::from_fiber(cell))
+        },
+        Err(error) => {
+            // SAFETY: no cell owns the state.
+            unsafe { drop_fiber(state) };
+            Err(error)
+        }
+    }
+}
+
+/// Frees the state of a dead fiber.
+///
+/// # Safety
+/// `state` came from `create` and is not used any more.
+pub(crate) unsafe fn drop_fiber(state: *mut ()) {
+    // SAFETY: the collector calls this once for a cell.
+    drop(unsafe { Box::from_raw(state.cast::<Fiber>()) });
+}
+
+/// The callee that waits on the stack of a fiber that never ran.
+///
+/// # Safety
+/// The fiber never ran.
+pub(crate) unsafe fn waiting_callee(fiber: &Fiber) -> Value {
+    // SAFETY: `create` put it there.
+    unsafe { get_any(fiber.stack.start(), RECORD_DELTA - 2) }
+}
+
+/// Saves the running fiber and makes `cell` the running one.
+unsafe fn enter_fiber(cx: &mut Context, cell: *mut FiberCell, pc: Pc, regs: Regs, state: FiberState) {
+    // SAFETY: both cells are live: one runs, the other is about to.
+    unsafe {
+        if !cx.run.fiber.is_null() {
+            let old = Fiber::of(cx.run.fiber);
+            old.save(pc, regs);
+            old.state = state;
+        }
+        crate::runtime::collect::before_resume(cx, cell);
+        cx.run.fiber = cell;
+        let new = Fiber::of(cell);
+        new.state = FiberState::Running;
+        cx.stack_start = new.stack.start();
+        cx.stack_end = new.stack.limit();
+    }
+}
+
+/// Where an instruction goes on that waits for a fiber, and what it wants.
+pub(crate) struct Waiting {
+    pub(crate) next: Pc,
+    /// Word of the window for an open list, or of the register for an error.
+    pub(crate) window: usize,
+    /// Word of the register that says how it went.
+    pub(crate) ok: usize,
+}
+
+/// Puts a record for a waiting instruction, and room for values, above the frame at `at`.
+unsafe fn wait(
+    cx: &mut Context,
+    at: Flow,
+    kind: RecordKind,
+    waiting: &Waiting,
+    values: &[Value],
+) -> Result<Regs, Flow> {
+    // SAFETY: nothing above the frame is in use but an open list, which was copied.
+    unsafe {
+        let top = super::call::top_of(at.regs);
+        let needed = RECORD_DELTA + 2 * values.len() + 16;
+        let Some(regs) = cx.reserve(at.regs, at.regs.add(top), needed) else {
+            return Err(super::call::stack_overflow(cx, at));
+        };
+        let record_at = regs.add(top);
+        let mut record = Record::instruction(kind, at.pc, waiting.next, top);
+        record.state = waiting.ok as u32;
+        record.spare = waiting.window as u64;
+        record_at.cast::<Record>().write(record);
+        for (index, &value) in values.iter().enumerate() {
+            set_any(record_at.add(RECORD_DELTA), index * 2, value);
+        }
+        Ok(record_at)
+    }
+}
+
+/// Resumes a fiber for the instruction at `at`, with `count` values that lie in its window.
+///
+/// # Safety
+/// `at` is the running guest frame.
+pub(crate) unsafe fn resume_from_instruction(
+    cx: &mut Context,
+    at: Flow,
+    fiber: Value,
+    count: usize,
+    waiting: Waiting,
+) -> Flow {
+    // SAFETY: the values are copied before the record is written, which may be where an open list ends.
+    unsafe {
+        let values = values_at(at.regs.add(waiting.window), count);
+        match wait(cx, at, RecordKind::Resume, &waiting, &values) {
+            Ok(record) => resume(cx, fiber, record, count),
+            Err(flow) => flow,
+        }
+    }
+}
+
+/// Closes a fiber for the instruction at `at`.
+///
+/// # Safety
+/// `at` is the running guest frame.
+pub(crate) unsafe fn close_from_instruction(cx: &mut Context, at: Flow, fiber: Value, waiting: Waiting) -> Flow {
+    // SAFETY: passed on.
+    unsafe {
+        match wait(cx, at, RecordKind::Close, &waiting, &[]) {
+            Ok(record) => close(cx, fiber, record),
+            Err(flow) => flow,
+        }
+    }
+}
+
+/// The values in slots of a fiber that is about to stop running, so that its stack stays as it is while they are handed on.
+///
+/// # Safety
+/// They are `any` slots that hold values, on a stack that is not the running one while the slice is used.
+unsafe fn slots<'a>(first: Regs, count: usize) -> &'a [Value] {
+    // SAFETY: `any` slots are laid out as values are.
+    unsafe { std::slice::from_raw_parts(first.cast::<Value>(), count) }
+}
+
+/// Hands what a fiber gave to who waits for it with the record at `record`.
+unsafe fn give(cx: &mut Context, record: Regs, result: Result<&[Value], Value>) -> Flow {
+    // SAFETY: the record is on top of the running stack, and knows what lies below it.
+    unsafe {
+        let waiting = *Record::at(record);
+        let below = record.sub(waiting.delta as usize);
+        match (waiting.kind, result) {
+            (RecordKind::Resume, _) => {
+                let (ok, error);
+                let values = match result {
+                    Ok(values) => {
+                        ok = true;
+                        values
+                    }
+                    Err(value) => {
+                        ok = false;
+                        error = [value];
+                        &error[..]
+                    }
+                };
+                let window = waiting.spare as usize;
+                let Some(below) = cx.reserve(below, below.add(window), 2 * values.len() + 16) else {
+                    return super::call::stack_overflow(cx, Flow { pc: waiting.instruction, regs: below });
+                };
+                for (index, &value) in values.iter().enumerate() {
+                    set_any(below, window + index * 2, value);
+                }
+                cx.open_count = values.len();
+                set_any(below, waiting.state as usize, Value::bool(ok));
+                Flow { pc: waiting.next, regs: below }
+            }
+            (RecordKind::Close, _) => {
+                *below.add(waiting.state as usize) = u64::from(result.is_ok());
+                set_any(below, waiting.spare as usize, result.err().unwrap_or(Value::NIL));
+                Flow { pc: waiting.next, regs: below }
+            }
+            (RecordKind::Host, Ok(values)) => match passes_on(record, &waiting) {
+                Some(first) => return_given(cx, record, waiting.values as usize, first, values),
+                None => answer(cx, record, values),
+            },
+            (_, Ok(values)) => answer(cx, record, values),
+            (_, Err(error)) => answer_error(cx, record, error),
+        }
+    }
+}
+
+/// Whether a host function that waits returns what it is given as it is; and after which value, if any.
+unsafe fn passes_on(record: Regs, waiting: &Record) -> Option<Option<Value>> {
+    // SAFETY: the frame of the host function is below its record.
+    unsafe {
+        let closure = pointer::<Closure>(*record.sub(waiting.values as usize + 2) as usize);
+        match &(*(*closure).function.cast::<FunctionInfo>()).body {
+            Body::Host(HostFunction { intrinsic: Some(Intrinsic::Resumes { state, first }), .. })
+                if *state == waiting.state =>
+            {
+                Some(*first)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Returns values from the host function whose record is at `record`, above so many words of its own.
+unsafe fn return_given(cx: &mut Context, record: Regs, words: usize, first: Option<Value>, values: &[Value]) -> Flow {
+    // SAFETY: the frame of the host function is on top of the running stack, and room is made.
+    unsafe {
+        let at = Flow { pc: cx.record_return(), regs: record };
+        let needed = 2 * values.len() + RECORD_DELTA + 16;
+        let Some(record) = cx.reserve(record, record, needed) else { return super::call::stack_overflow(cx, at) };
+        let base = record.sub(words);
+        let shift = usize::from(first.is_some());
+        if let Some(first) = first {
+            set_any(base, 0, first);
+        }
+        for (index, &value) in values.iter().enumerate() {
+            set_any(base, (index + shift) * 2, value);
+        }
+        let place = pointer::<u16>(*base.sub(1) as usize).cast_const();
+        let caller = deliver(cx, base, values.len() + shift, base, place);
+        Flow { pc: place, regs: caller }
+    }
+}
+
+/// Resumes a fiber for who waits with the record at `record`; the arguments lie above it where a callee's would.
+///
+/// # Safety
+/// The record is on top of the running stack.
+pub(crate) unsafe fn resume(cx: &mut Context, fiber: Value, record: Regs, arguments: usize) -> Flow {
+    // SAFETY: the fiber is checked before it is entered.
+    unsafe {
+        let problem = match fiber.as_fiber() {
+            None => Some("coroutine expected"),
+            Some(cell) => match Fiber::of(cell).state {
+                FiberState::Suspended if cx.run.fiber_depth >= cx.limits.fiber_depth_max => Some("C stack overflow"),
+                FiberState::Suspended => None,
+                other => Some(not_resumable(other)),
+            },
+        };
+        if let Some(problem) = problem {
+            return refuse(cx, record, problem);
+        }
+        let cell = fiber.as_fiber().expect("checked above");
+        let values = slots(record.add(RECORD_DELTA), arguments);
+        let place = cx.record_return();
+        Fiber::of(cell).resumer = cx.run.fiber;
+        enter_fiber(cx, cell, place, record, FiberState::Normal);
+        cx.run.fiber_depth += 1;
+        start_or_continue(cx, cell, values)
+    }
+}
+
+/// Gives an error to who asked.
+unsafe fn refuse(cx: &mut Context, record: Regs, message: &str) -> Flow {
+    let value = cx.heap.string_value(message.as_bytes()).unwrap_or(Value::NIL);
+    // SAFETY: a record that waits is on top of the stack.
+    unsafe { give(cx, record, Err(value)) }
+}
+
+/// Runs the running fiber from its saved state, with these values as arguments or as what its yield gives.
+unsafe fn start_or_continue(cx: &mut Context, cell: *mut FiberCell, values: &[Value]) -> Flow {
+    // SAFETY: the saved state is complete, and room is made for the values.
+    unsafe {
+        let fiber = Fiber::of(cell);
+        let (pc, regs) = (fiber.pc, fiber.saved_regs());
+        if pc.is_null() {
+            let callee = waiting_callee(fiber);
+            let record = fiber.stack.start();
+            let Some(record) = cx.reserve(record, record, RECORD_DELTA + 2 * values.len() + 16) else {
+                return super::call::stack_overflow(cx, Flow { pc: cx.record_return(), regs: record });
+            };
+            let new = record.add(RECORD_DELTA);
+            for (index, &value) in values.iter().enumerate() {
+                set_any(new, index * 2, value);
+            }
+            let place = cx.record_return();
+            return call_from_record(cx, callee, new, values.len(), place, Flow { pc: place, regs: record });
+        }
+        deliver_yield(cx, pc, regs, values)
+    }
+}
+
+/// Hands values to the call that yielded: `place` and `caller` are its return place and its caller's registers.
+unsafe fn deliver_yield(cx: &mut Context, place: Pc, caller: Regs, values: &[Value]) -> Flow {
+    // SAFETY: the yielding frame was the window of this call.
+    unsafe {
+        let delta = crate::runtime::context::return_info(place).delta as usize;
+        let Some(caller) = cx.reserve(caller, caller.add(delta), 2 * values.len() + 16) else {
+            let at = super::call::inside_call(cx, Flow { pc: place, regs: caller });
+            return super::call::stack_overflow(cx, at);
+        };
+        let base = caller.add(delta);
+        // The values go above the window first, as `deliver` moves them down to where they are wanted.
+        for (index, &value) in values.iter().enumerate() {
+            set_any(base, index * 2, value);
+        }
+        let caller = deliver(cx, base, values.len(), base, place);
+        Flow { pc: place, regs: caller }
+    }
+}
+
+/// Suspends the running fiber in a frame at `base`, handing out `count` values that lie there; errors happen at `at`.
+///
+/// # Safety
+/// `base` is the frame on top of the stack, `place` its return place.
+#[inline(never)]
+pub(crate) unsafe fn suspend(cx: &mut Context, base: Regs, count: usize, place: Pc, at: Flow) -> Flow {
+    // SAFETY: the caller's registers are below the frame.
+    unsafe {
+        let caller = base.sub(crate::runtime::context::return_info(place).delta as usize);
+        let is_main = cx.run.fiber == cx.run.main_fiber;
+        if is_main && !cx.run.may_yield {
+            return raise_message(cx, at, "attempt to yield from outside a coroutine");
+        }
+        if cx.run.fiber == cx.run.finaliser_in {
+            return raise_message(cx, at, "attempt to yield across a C-call boundary");
+        }
+        if is_main {
+            cx.run.values = values_at(base, count);
+            cx.running().save(place, caller);
+            return yield_to_host(cx);
+        }
+        let values = slots(base, count);
+        let resumer = cx.running().resumer;
+        cx.running().resumer = std::ptr::null_mut();
+        enter_fiber(cx, resumer, place, caller, FiberState::Suspended);
+        cx.run.fiber_depth -= 1;
+        let record = cx.running().saved_regs();
+        give(cx, record, Ok(values))
+    }
+}
+
+/// The main fiber, whose state is saved, yields the values of the run to the host.
+fn yield_to_host(cx: &mut Context) -> Flow {
+    cx.running().state = FiberState::Suspended;
+    cx.run.suspended = std::mem::replace(&mut cx.run.fiber, std::ptr::null_mut());
+    cx.run.main_fiber = std::ptr::null_mut();
+    cx.run.is_yield_untold = true;
+    cx.stop(Status::Yielded, Flow { pc: std::ptr::null(), regs: std::ptr::null_mut() })
+}
+
+/// Goes on with the run that has yielded to the host, which gives it these values.
+pub(crate) fn answer_yield(cx: &mut Context, values: &[Value]) -> Flow {
+    let cell = std::mem::replace(&mut cx.run.suspended, std::ptr::null_mut());
+    (cx.run.is_yield_untold, cx.run.values) = (false, Vec::new());
+    // SAFETY: the run has kept the fiber; what another run has done to it meanwhile its state says.
+    unsafe {
+        let state = Fiber::of(cell).state;
+        if state != FiberState::Suspended {
+            cx.run.failure = Some(cx.failure_of(not_resumable(state)));
+            return cx.stop(Status::Failed, Flow { pc: std::ptr::null(), regs: std::ptr::null_mut() });
+        }
+        cx.status = Status::Running;
+        cx.run.main_fiber = cell;
+        // No fiber is left behind.
+        debug_assert!(cx.run.fiber.is_null(), "the one that has yielded was the last");
+        enter_fiber(cx, cell, std::ptr::null(), std::ptr::null_mut(), FiberState::Suspended);
+        start_or_continue(cx, cell, values)
+    }
+}
+
+/// The running fiber has returned `count` values that lie at `results`.
+///
+/// # Safety
+/// Its entry record is the only thing below them.
+pub(crate) unsafe fn finished(cx: &mut Context, results: Regs, count: usize) -> Flow {
+    // SAFETY: the results are above the entry record.
+    unsafe {
+        if cx.run.fiber == cx.run.main_fiber {
+            cx.run.values = values_at(results, count);
+            cx.running().state = FiberState::Dead;
+            return cx.stop(Status::Finished, Flow { pc: cx.record_return(), regs: results.sub(RECORD_WORDS) });
+        }
+        let values = slots(results, count);
+        let record = leave_dead(cx);
+        give(cx, record, Ok(values))
+    }
+}
+
+/// The running fiber has failed: its resumer gets the error.
+///
+/// # Safety
+/// The running fiber is not the main one.
+pub(crate) unsafe fn failed(cx: &mut Context, at: Flow, error: Value) -> Flow {
+    // SAFETY: the resumer waits with a host record on top of its stack.
+    unsafe {
+        let fiber = cx.running();
+        let closing = fiber.closing_height.take().is_some();
+        fiber.save(at.pc, at.regs);
+        let (pc, regs) = (fiber.pc, fiber.regs);
+        fiber.failed = !(closing && error.is_nil());
+        Record::at(fiber.stack.start()).value = error;
+        let cell = cx.run.fiber;
+        let record = leave_dead(cx);
+        let fiber = Fiber::of(cell);
+        fiber.pc = pc;
+        fiber.regs = regs;
+        if fiber.failed {
+            fiber.failed = !closing;
+            return give(cx, record, Err(error));
+        }
+        give(cx, record, Ok(&[]))
+    }
+}
+
+/// Leaves the running fiber, dead, for its resumer; gives the record that waits there.
+unsafe fn leave_dead(cx: &mut Context) -> Regs {
+    // SAFETY: only fibers with a resumer come here.
+    unsafe {
+        let resumer = cx.running().resumer;
+        cx.running().resumer = std::ptr::null_mut();
+        let start = cx.stack_start;
+        enter_fiber(cx, resumer, std::ptr::null(), start, FiberState::Dead);
+        cx.run.fiber_depth -= 1;
+        cx.running().saved_regs()
+    }
+}
+
+/// Leaves the running fiber, which stands at `at`, for good, unless it is the main one; gives where the main one stands.
+///
+/// # Safety
+/// `at` is the running frame.
+pub(crate) unsafe fn to_main(cx: &mut Context, at: Flow) -> Flow {
+    if cx.run.fiber == cx.run.main_fiber {
+        return at;
+    }
+    // SAFETY: the main fiber waits, as another one runs.
+    unsafe {
+        let main = cx.run.main_fiber;
+        let mut between = cx.running().resumer;
+        enter_fiber(cx, main, at.pc, at.regs, FiberState::Dead);
+        while between != main {
+            Fiber::of(between).state = FiberState::Dead;
+            between = Fiber::of(between).resumer;
+        }
+        cx.run.fiber_depth = 0;
+        Flow { pc: cx.running().pc, regs: cx.running().saved_regs() }
+    }
+}
+
+/// Closes a fiber for who waits with the record at `record`.
+///
+/// # Safety
+/// The record is on top of the running stack.
+pub(crate) unsafe fn close(cx: &mut Context, fiber: Value, record: Regs) -> Flow {
+    // SAFETY: the fiber is checked before it is entered.
+    unsafe {
+        let Some(cell) = fiber.as_fiber() else { return refuse(cx, record, "coroutine expected") };
+        let target = Fiber::of(cell);
+        match target.state {
+            FiberState::Running => refuse(cx, record, "cannot close a running coroutine"),
+            FiberState::Normal | FiberState::Parked => refuse(cx, record, "cannot close a normal coroutine"),
+            FiberState::Dead => {
+                if !target.failed {
+                    return give(cx, record, Ok(&[]));
+                }
+                // The error was given out when it happened; the clean-ups get it now, and closing reports it once more.
+                let error = Record::at(target.stack.start()).value;
+                close_running(cx, cell, record, Some(error))
+            }
+            _ if cx.run.fiber_depth >= cx.limits.fiber_depth_max => refuse(cx, record, "C stack overflow"),
+            FiberState::Suspended if target.pc.is_null() => {
+                target.state = FiberState::Dead;
+                give(cx, record, Ok(&[]))
+            }
+            FiberState::Suspended => close_running(cx, cell, record, None),
+        }
+    }
+}
+
+/// Makes a fiber the running one in order to close it: one that is suspended, or one that has failed with this error.
+unsafe fn close_running(cx: &mut Context, cell: *mut FiberCell, record: Regs, error: Option<Value>) -> Flow {
+    // SAFETY: the saved state is complete.
+    unsafe {
+        let place = cx.record_return();
+        let target = Fiber::of(cell);
+        target.resumer = cx.run.fiber;
+        let at = Flow { pc: target.pc, regs: target.saved_regs() };
+        enter_fiber(cx, cell, place, record, FiberState::Normal);
+        Fiber::of(cell).failed = false;
+        cx.run.fiber_depth += 1;
+        unwind::close(cx, at, error)
+    }
+}

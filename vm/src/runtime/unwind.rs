@@ -1,0 +1,387 @@
+//! Errors: finding who handles one, and unwinding to there.
+
+use super::call::{call_above, top_of};
+use super::walk::{Level, Walk, height};
+use super::{host_run, switch, uncaught};
+use crate::handlers::{Flow, Regs};
+use crate::runtime::context::{Context, Status};
+use crate::runtime::error::{Failure, position_at, traceback};
+use crate::runtime::function::GuestFunction;
+use crate::runtime::stack_memory::RESERVE_WORDS;
+use crate::threaded::continuation::{Protect, RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
+use crate::threaded::operands::{get_any, set_any};
+use crate::value::Value;
+use minivm_isa::entities::Block;
+use minivm_isa::program::{Region, RegionKind};
+use minivm_isa::{Instruction, TrapCode};
+
+/// Message handlers at work for errors in message handlers, at which the error becomes that there are too many.
+const HANDLER_DEPTH_WARN: usize = 195;
+/// Message handlers that may be at work for errors in message handlers.
+const HANDLER_DEPTH_MAX: usize = 215;
+/// What the error becomes when handling it fails for good.
+const HANDLING_FAILED: &[u8] = b"error in error handling";
+/// Words that handlers may use on top of a full stack.
+const OVERFLOW_WORDS: usize = 16 << 10;
+
+/// Who handles an error.
+enum Catcher {
+    /// A region of a guest frame.
+    Region { regs: Regs, error: usize, handler: Block },
+    /// A host function with a protected call.
+    Host { record: Regs },
+    /// Nobody on this fiber.
+    Nobody,
+}
+
+/// Who gets an error next, the message handler to call first, and how many handlers are at work already.
+struct Search {
+    catcher: Catcher,
+    handler: Option<Value>,
+    handlers_at_work: usize,
+    /// Nobody on the main fiber catches it: what comes is cleaning up.
+    ends_run: bool,
+}
+
+/// What a search is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Errand {
+    /// A new error: its message handler is wanted, and clean-ups wait if nobody on the fiber catches it.
+    New,
+    /// An error that is on its way already.
+    Onward,
+}
+
+/// Raises an error value at `at`, the state of the running frame.
+///
+/// # Safety
+/// `at` is the running frame.
+pub(crate) unsafe fn raise(cx: &mut Context, at: Flow, error: Value) -> Flow {
+    cx.run.pending_trap = None;
+    // SAFETY: passed on.
+    unsafe { raise_from(cx, at, false, error) }
+}
+
+/// Raises a trap at `at`: an error whose value is its message.
+///
+/// # Safety
+/// `at` is the running frame.
+#[inline(never)]
+pub(crate) unsafe fn raise_trap(cx: &mut Context, at: Flow, code: TrapCode) -> Flow {
+    let text = match code {
+        TrapCode::OutOfMemory => code.message().to_string(),
+        _ => position_at(cx, at) + code.message(),
+    };
+    if code == TrapCode::StackOverflow && cx.run.overflow_words > 0 {
+        cx.run.pending_trap = Some(code);
+        // SAFETY: passed on.
+        return unsafe { handling_failed(cx, at, false) };
+    }
+    if code == TrapCode::StackOverflow {
+        cx.run.overflow_words = OVERFLOW_WORDS;
+    }
+    let value = match cx.heap.string_value(text.as_bytes()) {
+        Ok(value) => value,
+        // SAFETY: the string is a root.
+        Err(_) => unsafe { Value::from_string(cx.no_memory) },
+    };
+    cx.run.pending_trap = Some(code);
+    // SAFETY: passed on.
+    unsafe { raise_from(cx, at, false, value) }
+}
+
+/// Raises an error with the position of `at` before its message.
+///
+/// # Safety
+/// `at` is the running frame.
+#[inline(never)]
+pub(crate) unsafe fn raise_message(cx: &mut Context, at: Flow, message: impl AsRef<[u8]>) -> Flow {
+    let mut text = position_at(cx, at).into_bytes();
+    text.extend_from_slice(message.as_ref());
+    // SAFETY: passed on.
+    unsafe {
+        match cx.heap.string_value(&text) {
+            Ok(value) => raise(cx, at, value),
+            Err(_) => raise_trap(cx, at, TrapCode::OutOfMemory),
+        }
+    }
+}
+
+/// Unwinds the stack for an error that the run has stopped at, as nobody catches it.
+///
+/// # Safety
+/// `at` is where it was raised.
+pub(super) unsafe fn raise_uncaught(cx: &mut Context, at: Flow, error: Value) -> Flow {
+    // SAFETY: passed on.
+    unsafe {
+        let search = search(cx, at, false, Errand::New);
+        note_trace(cx, at, false, &search);
+        unwind_to(cx, at, false, search.catcher, error)
+    }
+}
+
+/// Closes the running fiber, which is suspended at `at` or has failed there with `error`: runs its clean-up regions, then it
+/// is dead.
+///
+/// # Safety
+/// `at` is the fiber's saved state.
+pub(crate) unsafe fn close(cx: &mut Context, at: Flow, error: Option<Value>) -> Flow {
+    cx.running().closing_height = Some(usize::MAX);
+    cx.run.pending_trap = None;
+    // What has failed stopped at an instruction, what is suspended after one.
+    let calling = error.is_none();
+    // SAFETY: passed on.
+    unsafe {
+        let search = search(cx, at, calling, Errand::Onward);
+        unwind_to(cx, at, calling, search.catcher, error.unwrap_or(Value::NIL))
+    }
+}
+
+/// A message handler has mapped an error value; its record is at `regs`.
+///
+/// # Safety
+/// The record is on top of the stack.
+pub(crate) unsafe fn handled(cx: &mut Context, regs: Regs, error: Value) -> Flow {
+    // SAFETY: the record says where the error happened.
+    unsafe {
+        let record = *Record::at(regs);
+        let at = Flow { pc: record.next, regs: regs.sub(record.delta as usize) };
+        let calling = record.state != 0;
+        let search = search(cx, at, calling, Errand::Onward);
+        unwind_to(cx, at, calling, search.catcher, error)
+    }
+}
+
+/// Ends an error that cannot even be handled, without its message handler.
+unsafe fn handling_failed(cx: &mut Context, at: Flow, calling: bool) -> Flow {
+    let error = cx.heap.string_value(HANDLING_FAILED).unwrap_or(Value::NIL);
+    // SAFETY: passed on.
+    unsafe {
+        let search = search(cx, at, calling, Errand::New);
+        note_trace(cx, at, calling, &search);
+        unwind_to(cx, at, calling, search.catcher, error)
+    }
+}
+
+/// Whether the instruction at `at` throws on what a clean-up region got.
+unsafe fn throws_on(cx: &Context, at: Flow) -> bool {
+    if at.pc == cx.record_return() {
+        return false;
+    }
+    // SAFETY: `at` is the running frame.
+    let level = unsafe { Walk::new(cx, at, false).next() };
+    let Some((Level::Guest { guest, instruction, .. }, _)) = level else { return false };
+    let function = guest.portable();
+    let Instruction::Throw { value } = &function.code[instruction] else { return false };
+    let gets = |region: &Region| region.kind == RegionKind::Cleanup && value.reg() == Some(region.error);
+    function.regions.iter().any(gets)
+}
+
+unsafe fn raise_from(cx: &mut Context, at: Flow, calling: bool, error: Value) -> Flow {
+    // SAFETY: passed on.
+    unsafe {
+        if !calling {
+            super::stepping::pay(cx, at);
+        }
+        let errand = if !calling && throws_on(cx, at) { Errand::Onward } else { Errand::New };
+        if errand == Errand::New
+            && !calling
+            && let Some(flow) = uncaught::stop_at(cx, at, error)
+        {
+            return flow;
+        }
+        let search = search(cx, at, calling, errand);
+        let flow = match search.handler {
+            Some(_) if search.handlers_at_work >= HANDLER_DEPTH_MAX => handling_failed(cx, at, calling),
+            Some(handler) => {
+                let too_many = search.handlers_at_work == HANDLER_DEPTH_WARN;
+                let warning = too_many.then(|| cx.heap.string_value(b"C stack overflow").ok()).flatten();
+                call_handler(cx, at, calling, handler, warning.unwrap_or(error))
+            }
+            None => {
+                if errand == Errand::New {
+                    note_trace(cx, at, calling, &search);
+                }
+                unwind_to(cx, at, calling, search.catcher, error)
+            }
+        };
+        super::stepping::stop_if_used_up(cx, flow)
+    }
+}
+
+unsafe fn call_handler(cx: &mut Context, at: Flow, calling: bool, handler: Value, error: Value) -> Flow {
+    // SAFETY: the handler runs above everything that is live where the error happened.
+    unsafe {
+        let top = if cx.is_machine_place(at.pc) { RECORD_WORDS } else { top_of(at.regs) };
+        let mut record = Record::instruction(RecordKind::MessageHandler, at.pc, at.pc, top);
+        record.state = u32::from(calling);
+        record.value = error;
+        if cx.run.overflow_words > 0 && cx.run.overflow_handler.is_none() {
+            cx.run.overflow_handler = Some((cx.run.fiber, height(cx, at.regs) + top));
+        }
+        call_above(cx, at, top, handler, &[error], record)
+    }
+}
+
+unsafe fn search(cx: &mut Context, at: Flow, calling: bool, errand: Errand) -> Search {
+    let mut walk = Walk::new(cx, at, calling);
+    let mut handlers_at_work = 0;
+    let mut cleanup = None;
+    // Below this height only clean-ups run, while a fiber is being closed.
+    let closing = cx.running().closing_height;
+    let catches = |regs| closing.is_none_or(|closing| height(cx, regs) > closing);
+    // SAFETY: the stack does not change while it is searched.
+    while let Some((level, _)) = unsafe { walk.next() } {
+        let (catcher, handler) = match level {
+            Level::Guest { guest, regs, instruction, .. } => {
+                let (inner, catch) = regions_at(guest, instruction, catches(regs));
+                if let Some(region) = inner {
+                    cleanup = cleanup.or(Some(catcher_of(guest, regs, region)));
+                }
+                let Some(region) = catch else {
+                    match cleanup {
+                        Some(catcher) if errand == Errand::Onward => {
+                            return Search { catcher, handler: None, handlers_at_work, ends_run: false };
+                        }
+                        _ => continue,
+                    }
+                };
+                let handler = region.message_handler.map(|reg| {
+                    // SAFETY: the verifier proved that it is assigned throughout the region.
+                    unsafe { get_any(regs, guest.slots().of(reg) as usize) }
+                });
+                (catcher_of(guest, regs, region), handler)
+            }
+            Level::Host { record, .. } => {
+                // SAFETY: the level is a host record.
+                let (protect, value) = unsafe { (Record::at(record).protect, Record::at(record).value) };
+                let handler = match protect {
+                    Protect::No => continue,
+                    Protect::Catch => None,
+                    Protect::CatchWith => Some(value),
+                };
+                if !catches(record) {
+                    continue;
+                }
+                (Catcher::Host { record }, handler)
+            }
+            Level::Record { record } => {
+                // SAFETY: the level is a record.
+                match unsafe { Record::at(record).kind } {
+                    RecordKind::MessageHandler => {
+                        handlers_at_work += 1;
+                        continue;
+                    }
+                    // Errors of finalisers go no further.
+                    RecordKind::Finaliser => (Catcher::Host { record }, None),
+                    _ => continue,
+                }
+            }
+            Level::Border { .. } => continue,
+        };
+        let handler = handler.filter(|_| errand == Errand::New);
+        return Search { catcher: cleanup.unwrap_or(catcher), handler, handlers_at_work, ends_run: false };
+    }
+    // What a fiber fails with leaves its clean-ups for when it is closed; the main one is closed by failing.
+    let cleans_up = closing.is_some() || errand == Errand::Onward || cx.run.fiber == cx.run.main_fiber;
+    let catcher = cleanup.filter(|_| cleans_up).unwrap_or(Catcher::Nobody);
+    Search { catcher, handler: None, handlers_at_work, ends_run: cx.run.fiber == cx.run.main_fiber }
+}
+
+/// Makes the traceback of a new error that ends the run before clean-ups take the stack apart.
+fn note_trace(cx: &mut Context, at: Flow, calling: bool, search: &Search) {
+    let is_needed = search.ends_run && matches!(search.catcher, Catcher::Region { .. });
+    cx.run.trace = is_needed.then(|| traceback(cx, at, calling));
+}
+
+fn catcher_of(guest: &GuestFunction, regs: Regs, region: &Region) -> Catcher {
+    Catcher::Region { regs, error: guest.slots().of(region.error) as usize, handler: region.handler }
+}
+
+/// The innermost region around an instruction if it cleans up, and the innermost one that catches, if it may.
+pub(super) fn regions_at(
+    guest: &GuestFunction,
+    instruction: usize,
+    catches: bool,
+) -> (Option<&Region>, Option<&Region>) {
+    let function = guest.portable();
+    if function.regions.is_empty() {
+        return (None, None);
+    }
+    let block = function.block_of(instruction);
+    let takes = |region: &&Region| {
+        let inside = region.start <= block && block < region.end;
+        inside && (catches || region.kind == RegionKind::Cleanup)
+    };
+    let mut around = function.regions.iter().filter(takes).peekable();
+    let cleanup = around.peek().copied().filter(|region| region.kind == RegionKind::Cleanup);
+    (cleanup, around.find(|region| region.kind == RegionKind::Catch))
+}
+
+/// An error was caught at `place`: what was granted on top of a full stack is taken back, unless it is a message handler that
+/// has caught it.
+fn end_overflow(cx: &mut Context, place: Regs) {
+    if let Some((fiber, handler)) = cx.run.overflow_handler
+        && (fiber != cx.run.fiber || height(cx, place) > handler)
+    {
+        return;
+    }
+    cx.run.overflow_words = 0;
+    cx.run.overflow_handler = None;
+}
+
+/// As [`end_overflow`], and takes the memory back too: gives where `place` lies now, above which so many words are in use.
+fn shrink_after_overflow(cx: &mut Context, place: Regs, words: usize) -> Regs {
+    end_overflow(cx, place);
+    if cx.run.overflow_words > 0 {
+        return place;
+    }
+    let maximum = cx.limits.stack_words_max;
+    let offset = height(cx, place);
+    let fiber = cx.running();
+    let had = fiber.stack.words();
+    if had <= maximum || offset + words + RESERVE_WORDS > maximum || !fiber.stack.resize(maximum) {
+        return place;
+    }
+    // SAFETY: the running fiber is alive.
+    unsafe { cx.heap.discharge_fiber(cx.run.fiber, (had - maximum) * 8) };
+    cx.stack_start = cx.running().stack.start();
+    cx.stack_end = cx.running().stack.limit();
+    cx.stack_start.wrapping_add(offset)
+}
+
+unsafe fn unwind_to(cx: &mut Context, at: Flow, calling: bool, catcher: Catcher, error: Value) -> Flow {
+    // SAFETY: the catcher was found on this stack.
+    unsafe {
+        match catcher {
+            Catcher::Region { regs, error: slot, handler } => {
+                if cx.running().closing_height.is_some() {
+                    cx.running().closing_height = Some(height(cx, regs));
+                }
+                let regs = shrink_after_overflow(cx, regs, top_of(regs) + RECORD_DELTA);
+                set_any(regs, slot, error);
+                super::stepping::enter_handler(cx, regs, handler)
+            }
+            Catcher::Host { record } => {
+                let record = shrink_after_overflow(cx, record, RECORD_WORDS);
+                cx.run.pending_trap = None;
+                host_run::answer_error(cx, record, error)
+            }
+            Catcher::Nobody if cx.run.fiber == cx.run.main_fiber && cx.run.exit.is_some() => {
+                cx.run.failure = cx.run.exit.take().map(Failure::Exit);
+                cx.stop(Status::Failed, at)
+            }
+            Catcher::Nobody if cx.run.fiber == cx.run.main_fiber => {
+                let trace = cx.run.trace.take().unwrap_or_else(|| traceback(cx, at, calling));
+                cx.run.failure = Some(Failure::Error { value: error, trap: cx.run.pending_trap.take(), trace });
+                cx.run.overflow_words = 0;
+                cx.run.overflow_handler = None;
+                cx.stop(Status::Failed, at)
+            }
+            Catcher::Nobody => {
+                end_overflow(cx, cx.stack_start);
+                switch::failed(cx, at, error)
+            }
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Walking a stack from its top frame down.
+
+use super::call::words_between;
+use crate::handlers::{Flow, Pc, Regs};
+use crate::heap::Closure;
+use crate::runtime::context::{Context, return_info};
+use crate::runtime::function::{Body, FunctionInfo, GuestFunction, HostFunction};
+use crate::threaded::continuation::{Record, RecordKind};
+use crate::threaded::return_stubs::is_machine_place;
+use minivm_isa::Convention;
+use minivm_isa::program::{Region, RegionKind};
+use std::ptr::with_exposed_provenance_mut as pointer;
+
+/// One level of a stack.
+pub(crate) enum Level<'a> {
+    /// A guest frame and the canonical instruction it is at.
+    Guest {
+        guest: &'a GuestFunction,
+        closure: *mut Closure,
+        regs: Regs,
+        instruction: usize,
+        /// Whether the frame waits for a call, which is what the instruction is.
+        calling: bool,
+        /// Whether its code is plain.
+        plain: bool,
+    },
+    /// A host function, with its record.
+    Host { host: &'a HostFunction, closure: *mut Closure, base: Regs, record: Regs },
+    /// A record of an instruction or of the machine.
+    Record { record: Regs },
+    /// A border frame, with the function that was called over the border.
+    Border { closure: *mut Closure },
+}
+
+/// Walks from a state down to the entry record, which is the last level.
+#[derive(Clone)]
+pub(crate) struct Walk {
+    record_return: Pc,
+    at: Option<Flow>,
+    calling: bool,
+}
+
+impl Walk {
+    /// Starts at `at`; `calling` says that its `pc` is a return place.
+    pub(crate) fn new(cx: &Context, at: Flow, calling: bool) -> Self {
+        Walk::at(cx.record_return(), at, calling)
+    }
+
+    /// As [`new`](Self::new), for those who only have the machine's return place.
+    pub(crate) fn at(record_return: Pc, at: Flow, calling: bool) -> Self {
+        Walk { record_return, at: Some(at), calling }
+    }
+
+    /// Starts below the running host function whose values start at `base`; it is not a level itself.
+    pub(crate) fn from_host(cx: &Context, base: Regs) -> Self {
+        let mut walk = Walk { record_return: cx.record_return(), at: None, calling: true };
+        // SAFETY: the frame of a host function has a header like any other.
+        unsafe { walk.below(base, base) };
+        walk
+    }
+
+    /// The state at the next level, which is a return place where it is a guest's.
+    pub(crate) fn peek(&self) -> Option<Flow> {
+        self.at
+    }
+
+    /// The next level and the state at it.
+    ///
+    /// # Safety
+    /// The walk started at a live state of a stack that has not changed since.
+    pub(crate) unsafe fn next<'a>(&mut self) -> Option<(Level<'a>, Flow)> {
+        let at = self.at.take()?;
+        // SAFETY: frames and records lie as calls put them; their headers lead from one to the next.
+        unsafe {
+            if at.pc == self.record_return {
+                let record = Record::at(at.regs);
+                return Some((self.record_level(record, at), at));
+            }
+            let closure = pointer::<Closure>(*at.regs.sub(2) as usize);
+            if is_machine_place(self.record_return, at.pc) {
+                self.below(at.regs, at.regs);
+                return Some((Level::Border { closure }, at));
+            }
+            let Body::Guest(guest) = &(*(*closure).function.cast::<FunctionInfo>()).body else {
+                unreachable!("only guest frames have a place in code")
+            };
+            // A return place is after its call, and the call may be the last instruction before another block.
+            let inside = if self.calling { at.pc.sub(1) } else { at.pc };
+            let instruction = guest.canonical(inside);
+            let (calling, plain) = (self.calling, guest.is_plain(at.pc));
+            let base = match guest.convention {
+                Convention::Variadic => at.regs.sub(*at.regs.sub(3) as usize),
+                Convention::Typed | Convention::Dynamic => at.regs,
+            };
+            self.below(base, at.regs);
+            Some((Level::Guest { guest, closure, regs: at.regs, instruction, calling, plain }, at))
+        }
+    }
+
+    /// The next level that people are shown: a function, unless an error has ended it and it only cleans up, or it stands
+    /// for the host.
+    ///
+    /// # Safety
+    /// As for [`next`](Self::next).
+    pub(crate) unsafe fn next_shown<'a>(&mut self) -> Option<Level<'a>> {
+        // SAFETY: passed on.
+        while let Some((level, _)) = unsafe { self.next() } {
+            match level {
+                Level::Record { .. } | Level::Border { .. } => {}
+                Level::Guest { guest, instruction, .. } if guest.cleans_up(instruction) || guest.stands_for_host() => {}
+                Level::Guest { .. } | Level::Host { .. } => return Some(level),
+            }
+        }
+        None
+    }
+
+    /// Goes on with the caller of the frame at `base`, whose header is before `header_of`.
+    unsafe fn below(&mut self, base: Regs, header_of: Regs) {
+        // SAFETY: as for `next`.
+        unsafe {
+            let place = pointer::<u16>(*header_of.sub(1) as usize).cast_const();
+            let caller = base.sub(return_info(place).delta as usize);
+            self.at = Some(Flow { pc: place, regs: caller });
+            self.calling = true;
+        }
+    }
+
+    unsafe fn record_level<'a>(&mut self, record: &Record, at: Flow) -> Level<'a> {
+        // SAFETY: as for `next`.
+        unsafe {
+            match record.kind {
+                RecordKind::Entry => Level::Record { record: at.regs },
+                RecordKind::Host | RecordKind::Finaliser if record.instruction.is_null() => {
+                    let base = at.regs.sub(record.values as usize);
+                    let closure = pointer::<Closure>(*base.sub(2) as usize);
+                    let Body::Host(host) = &(*(*closure).function.cast::<FunctionInfo>()).body else {
+                        unreachable!("host records lie above frames of host functions")
+                    };
+                    self.below(base, base);
+                    Level::Host { host, closure, base, record: at.regs }
+                }
+                RecordKind::MessageHandler => {
+                    let regs = at.regs.sub(record.delta as usize);
+                    self.at = Some(Flow { pc: record.next, regs });
+                    self.calling = record.state != 0;
+                    Level::Record { record: at.regs }
+                }
+                _ => {
+                    let regs = at.regs.sub(record.delta as usize);
+                    self.at = Some(Flow { pc: record.instruction, regs });
+                    self.calling = false;
+                    Level::Record { record: at.regs }
+                }
+            }
+        }
+    }
+}
+
+/// How far above the start of the stack a place is, in words.
+pub(crate) fn height(cx: &Context, regs: Regs) -> usize {
+    words_between(cx.stack_start, regs)
+}
+
+/// Name of the source of code that stands for functions of the host.
+const HOST_SOURCE: &str = "[C]";
+
+impl GuestFunction {
+    /// Whether the function is a part of the host that happens to be written in bytecode.
+    pub(crate) fn stands_for_host(&self) -> bool {
+        self.program().sources.values().next().is_some_and(|source| source.name == HOST_SOURCE)
+    }
+
+    /// Whether an instruction is of a handler that cleans up after an error.
+    pub(crate) fn cleans_up(&self, instruction: usize) -> bool {
+        let function = self.portable();
+        let handles = |region: &Region| {
+            region.kind == RegionKind::Cleanup && function.block_range(region.handler).contains(&instruction)
+        };
+        function.regions.iter().any(handles)
+    }
+
+    /// The canonical instruction of a place in either form of the code.
+    pub(crate) fn canonical(&self, pc: Pc) -> usize {
+        match self.plain.get() {
+            Some(plain) if plain.contains(pc) => plain.canonical(pc),
+            _ => self.loaded().canonical(pc),
+        }
+    }
+}

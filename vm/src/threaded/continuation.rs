@@ -1,0 +1,113 @@
+//! Records: what the machine itself keeps on a fiber's stack, between guest frames.
+//!
+//! A record stands where a caller's registers would be. The callee above returns to a common place of the machine, which
+//! finds the record at its registers and does what it says. Nothing of a run lives on the native stack.
+
+use crate::handlers::{Pc, Regs};
+use crate::value::Value;
+
+/// Words of a record.
+pub(crate) const RECORD_WORDS: usize = 8;
+/// Words between the registers of a record and those of the frame it calls: the record and the frame header.
+pub(crate) const RECORD_DELTA: usize = RECORD_WORDS + FRAME_HEADER_WORDS;
+/// Words of a frame header: closure, return place.
+pub(crate) const FRAME_HEADER_WORDS: usize = 2;
+
+/// What happens when the call above a record returns.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(crate) enum RecordKind {
+    /// The bottom of a fiber: the fiber is done.
+    Entry,
+    /// A host function goes on in its next state.
+    Host,
+    /// An instruction gets its result: the first value.
+    Store,
+    /// An instruction gets its result: whether the first value is truthy.
+    StoreTruthy,
+    /// A conditional branch goes on.
+    Branch,
+    /// The values are not wanted.
+    Discard,
+    /// The guest frame below returns the values.
+    Return,
+    /// A concatenation goes on with the values below the record.
+    Concat,
+    /// An error handler has mapped an error value; unwinding goes on.
+    MessageHandler,
+    /// An instruction that resumed a fiber gets what it gave: `state` is the word of `ok`, `spare` the window.
+    Resume,
+    /// An instruction that closed a fiber gets to know how that went: `state` is the word of `ok`, `spare` that of the error.
+    Close,
+    /// A finaliser has run; the instruction that it interrupted starts again, or the host function with the values below
+    /// begins. `state` is 1 while its error is being told.
+    Finaliser,
+}
+
+/// Whether errors stop at a host function.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Protect {
+    /// They pass.
+    No,
+    /// The host function gets them.
+    Catch,
+    /// A handler maps them where they happened, then the host function gets them.
+    CatchWith,
+}
+
+/// A record, as it lies on the stack.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub(crate) struct Record {
+    pub(crate) kind: RecordKind,
+    pub(crate) protect: Protect,
+    /// Whether what the frame below had not paid for yet was charged when the record was made.
+    pub(crate) metered: bool,
+    /// State of a host function, or destination word of an instruction.
+    pub(crate) state: u32,
+    /// Words of `any` values directly below the record.
+    pub(crate) values: u32,
+    /// Words from the registers of the guest frame below to the record; 0 for host functions, whose own frame starts with
+    /// the values.
+    pub(crate) delta: u32,
+    /// Where an instruction goes on: always, or when the value is truthy.
+    pub(crate) next: Pc,
+    /// Where a branch goes on when the value is falsy.
+    pub(crate) otherwise: Pc,
+    /// A message handler, or an error value.
+    pub(crate) value: Value,
+    /// The instruction that made the record.
+    pub(crate) instruction: Pc,
+    pub(crate) spare: u64,
+}
+
+const _: () = assert!(size_of::<Record>() == RECORD_WORDS * 8, "a record has its fixed size on the stack");
+
+impl Record {
+    /// A record of an instruction of the guest frame `delta` words below.
+    pub(crate) fn instruction(kind: RecordKind, instruction: Pc, next: Pc, delta: usize) -> Self {
+        Record {
+            kind,
+            protect: Protect::No,
+            metered: false,
+            state: 0,
+            values: 0,
+            delta: u32::try_from(delta).expect("frames have less than 2^32 words"),
+            next,
+            otherwise: std::ptr::null(),
+            value: Value::NIL,
+            instruction,
+            spare: 0,
+        }
+    }
+
+    /// The record at `regs`.
+    ///
+    /// # Safety
+    /// A record was written there.
+    pub(crate) unsafe fn at<'a>(regs: Regs) -> &'a mut Record {
+        // SAFETY: the caller knows that a record is there.
+        unsafe { &mut *regs.cast::<Record>() }
+    }
+}

@@ -1,0 +1,403 @@
+//! Threaded code of one function, and the assembler that writes it.
+
+pub(crate) mod boundary;
+pub(crate) mod continuation;
+mod fuel_map;
+pub(crate) mod operands;
+pub(crate) mod return_stubs;
+pub(crate) mod slots;
+pub(crate) mod stack_map;
+
+use crate::handlers::{Handler, Pc};
+use crate::threaded::fuel_map::Ledger;
+use minivm_isa::entities::Block;
+
+/// Number of halves before the entry of a function: the address of its [`FunctionInfo`](crate::runtime::function::FunctionInfo), then
+/// [`EntryHeader`].
+pub(crate) const HEADER_HALVES: usize = 8;
+
+/// What a call checks, in the 8 bytes before the entry of a function.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EntryHeader {
+    /// Words of its frame, with the largest window for outgoing arguments and room for one machine record.
+    pub(crate) extent: u32,
+    /// Number of parameters when it may be entered with exactly so many `any` arguments in place, else [`NOT_DIRECT`].
+    pub(crate) params: u32,
+}
+
+/// A number of parameters that no call has: such a function is entered by the slow path.
+pub(crate) const NOT_DIRECT: u32 = u32::MAX;
+
+/// Set in the number of parameters of a typed function that `any` code may enter over a border frame, see
+/// `handlers::border`.
+pub(crate) const TYPED_CALL: u32 = 1 << 31;
+
+/// What a return needs of its call, in the 8 bytes before the place it returns to.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ReturnInfo {
+    /// Register word of the caller that takes the first result.
+    pub(crate) dst: u16,
+    /// Number of `any` results wanted (typed calls: result words), or [`OPEN`].
+    pub(crate) results: u16,
+    /// Words from the caller's registers to the callee's.
+    pub(crate) delta: u32,
+}
+
+/// The number of results of a call that takes all of them as the open list.
+pub(crate) const OPEN: u16 = u16::MAX;
+
+/// Threaded code with the table back to canonical instructions.
+pub(crate) struct Code {
+    /// Header and instructions; 8-byte words so that handler addresses are aligned.
+    words: Box<[u64]>,
+    /// For each threaded instruction: where it starts (in halves from the entry) and the first canonical instruction it does.
+    map: Vec<(u32, u32)>,
+    /// Where each block starts, in halves from the entry.
+    blocks: Vec<u32>,
+    /// Inside of instructions that do several canonical ones: where the operands of those end that can trap.
+    parts: Vec<(u32, u32)>,
+    ledger: Ledger,
+    /// Places that calls return to, with the canonical instruction of the call.
+    returns: Vec<(u32, u32)>,
+    /// Jumps that end a branch, as places and blocks they go to.
+    exits: Vec<(u32, Block)>,
+    /// In plain code, where the step before each canonical instruction is.
+    steps: Vec<u32>,
+}
+
+impl Code {
+    /// The first instruction.
+    pub(crate) fn entry(&self) -> Pc {
+        self.at(0)
+    }
+
+    fn at(&self, halves: u32) -> Pc {
+        self.words.as_ptr().cast::<u16>().wrapping_add(HEADER_HALVES + halves as usize)
+    }
+
+    /// The start of a block.
+    pub(crate) fn block(&self, block: Block) -> Pc {
+        self.at(self.blocks[block.as_u32() as usize])
+    }
+
+    fn place(&self, pc: Pc) -> u32 {
+        ((pc as usize).wrapping_sub(self.entry() as usize) / 2) as u32
+    }
+
+    /// The place after the call that is canonical instruction `canonical`.
+    pub(crate) fn return_place(&self, canonical: usize) -> Option<Pc> {
+        let index = self.returns.binary_search_by_key(&canonical, |&(_, call)| call as usize).ok()?;
+        Some(self.at(self.returns[index].0))
+    }
+
+    /// The call that returns to a place.
+    pub(crate) fn call_before(&self, pc: Pc) -> Option<usize> {
+        let index = self.returns.binary_search_by_key(&self.place(pc), |&(place, _)| place).ok()?;
+        Some(self.returns[index].1 as usize)
+    }
+
+    /// The block that a jump at the end of a branch goes to.
+    pub(crate) fn exit_at(&self, pc: Pc) -> Option<Block> {
+        let index = self.exits.binary_search_by_key(&self.place(pc), |&(place, _)| place).ok()?;
+        Some(self.exits[index].1)
+    }
+
+    /// The step before a canonical instruction, in plain code. What takes the results of the instruction before apart is
+    /// done there.
+    pub(crate) fn place_of(&self, canonical: usize) -> Pc {
+        self.at(self.steps[canonical])
+    }
+
+    /// Where a run that has stopped at `pc` goes on, as a canonical instruction.
+    pub(crate) fn stop_at(&self, pc: Pc) -> usize {
+        if let Some(call) = self.call_before(pc) {
+            return call + 1;
+        }
+        self.ledger.stop_at(self.place(pc)).map_or_else(|| self.canonical(pc), |start| start as usize)
+    }
+
+    /// Where a run goes on that comes to `pc` from the instruction before, or from outside, as a canonical instruction.
+    pub(crate) fn arrival_at(&self, pc: Pc) -> usize {
+        if let Some(call) = self.call_before(pc) {
+            return call + 1;
+        }
+        self.ledger.arrival_at(self.place(pc)).map_or_else(|| self.canonical(pc), |start| start as usize)
+    }
+
+    /// Whether a threaded instruction is not the first of its canonical instruction.
+    pub(crate) fn is_inside(&self, pc: Pc) -> bool {
+        let index = self.map.partition_point(|&(start, _)| start < self.place(pc));
+        index > 0 && self.map.get(index).is_some_and(|&(_, canonical)| canonical == self.map[index - 1].1)
+    }
+
+    /// Canonical instructions that are done but not paid for when a run stops at `pc`, or goes on there, with `next`.
+    pub(crate) fn unpaid_before(&self, pc: Pc, next: usize) -> i64 {
+        match self.call_before(pc) {
+            // Calls charge for everything up to them.
+            Some(call) => next as i64 - (call as i64 + 1),
+            None => self.ledger.before(self.place(pc), next),
+        }
+    }
+
+    /// Canonical instructions that are not paid for, with the one at `pc`, when that one raises or calls.
+    pub(crate) fn unpaid_through(&self, pc: Pc) -> i64 {
+        self.ledger.through(self.place(pc), self.canonical(pc))
+    }
+
+    /// Whether a place lies in this code; the place after the last instruction counts.
+    pub(crate) fn contains(&self, pc: Pc) -> bool {
+        let range = self.words.as_ptr_range();
+        (range.start.cast::<u16>()..=range.end.cast::<u16>()).contains(&pc)
+    }
+
+    /// The canonical instruction that the threaded instruction at `pc` begins with. A place inside of an instruction counts as
+    /// its start, unless the instruction does several canonical ones: traps name the operands of the one that failed.
+    pub(crate) fn canonical(&self, pc: Pc) -> usize {
+        let halves = self.place(pc);
+        let last = |list: &[(u32, u32)]| {
+            let after = list.partition_point(|&(start, _)| start <= halves);
+            after.checked_sub(1).map(|index| list[index])
+        };
+        let (start, first) = last(&self.map).unwrap_or((0, 0));
+        let part = last(&self.parts).filter(|&(place, _)| place > start).map(|(_, canonical)| canonical);
+        part.unwrap_or(first) as usize
+    }
+
+    /// The threaded instructions: place in halves from the entry, canonical instruction.
+    pub(crate) fn instructions(&self) -> &[(u32, u32)] {
+        &self.map
+    }
+
+    /// The place after the last instruction, in halves from the entry.
+    pub(crate) fn end(&self) -> u32 {
+        u32::try_from(self.words.len() * 4 - HEADER_HALVES).expect("threaded code has less than 8 GiB")
+    }
+
+    /// The halves between two places.
+    pub(crate) fn halves(&self, start: u32, end: u32) -> Vec<u16> {
+        let half = |index: usize| (self.words[index / 4] >> (16 * (index % 4))) as u16;
+        (start as usize..end as usize).map(|index| half(index + HEADER_HALVES)).collect()
+    }
+}
+
+/// A branch whose distance is filled in when all blocks are placed.
+struct Fixup {
+    /// Where the distance stands.
+    at: usize,
+    /// What it counts from.
+    from: usize,
+    target: Block,
+}
+
+/// A cost that depends on what the target of a branch has pending.
+struct CostFixup {
+    at: usize,
+    pending: u32,
+    target: Block,
+}
+
+/// Writes threaded code.
+pub(crate) struct Assembler {
+    halves: Vec<u16>,
+    map: Vec<(u32, u32)>,
+    blocks: Vec<u32>,
+    /// For each block, the canonical instructions that are not paid for when it begins (see [`cost`](Self::cost)).
+    pending: Vec<u32>,
+    parts: Vec<(u32, u32)>,
+    fixups: Vec<Fixup>,
+    costs: Vec<CostFixup>,
+    start: usize,
+    /// The canonical instruction that is being written.
+    canonical: u32,
+    ledger: Ledger,
+    returns: Vec<(u32, u32)>,
+    exits: Vec<(u32, Block)>,
+    steps: Vec<u32>,
+}
+
+/// Costs up to this may stay pending at a branch; what it then charges fits 16 bits with a sign.
+pub(crate) const PENDING_MAX: u32 = 1 << 12;
+
+/// No place in fast code has more than this not paid for: what a run that may do exactly so many instructions keeps back.
+pub(crate) const UNPAID_MAX: i64 = 1 << 11;
+
+impl Assembler {
+    /// Starts code for a function with so many blocks.
+    pub(crate) fn new(blocks: usize) -> Self {
+        Assembler {
+            halves: vec![0; HEADER_HALVES],
+            map: Vec::new(),
+            blocks: vec![0; blocks],
+            pending: vec![0; blocks],
+            parts: Vec::new(),
+            fixups: Vec::new(),
+            costs: Vec::new(),
+            start: HEADER_HALVES,
+            canonical: 0,
+            ledger: Ledger::default(),
+            returns: Vec::new(),
+            exits: Vec::new(),
+            steps: Vec::new(),
+        }
+    }
+
+    /// Instructions so far.
+    pub(crate) fn len(&self) -> usize {
+        self.map.len()
+    }
+
+    fn position(&self) -> u32 {
+        u32::try_from(self.halves.len() - HEADER_HALVES).expect("threaded code has less than 8 GiB")
+    }
+
+    /// The next instruction begins a block, whose first canonical instruction is `canonical`, with `pending` not paid for.
+    pub(crate) fn place(&mut self, block: Block, canonical: usize, pending: u32) {
+        self.pad();
+        self.blocks[block.as_u32() as usize] = self.position();
+        self.pending[block.as_u32() as usize] = pending;
+        self.ledger.start(self.position(), canonical, pending);
+    }
+
+    /// Begins an instruction that does canonical instructions from `canonical` on. The one before must be complete.
+    pub(crate) fn begin(&mut self, handler: Handler, canonical: usize) {
+        self.pad();
+        self.start = self.halves.len();
+        self.canonical = u32::try_from(canonical).expect("code is counted in u32");
+        self.map.push((self.position(), self.canonical));
+        self.word64(handler as usize as u64);
+    }
+
+    /// Begins the step before a canonical instruction of plain code.
+    pub(crate) fn step(&mut self, handler: Handler, canonical: usize) {
+        self.begin(handler, canonical);
+        self.steps.push(self.map.last().expect("it was just begun").0);
+    }
+
+    /// The next instruction charges for all canonical instructions before `canonical`.
+    pub(crate) fn charges(&mut self, canonical: usize) {
+        self.pad();
+        self.ledger.charged(self.position(), canonical);
+    }
+
+    /// Everything before `canonical` is paid for here, and nothing after it has begun.
+    pub(crate) fn paid(&mut self, canonical: usize) {
+        self.pad();
+        self.ledger.start(self.position(), canonical, 0);
+    }
+
+    /// Instruction `canonical` is done by going on to what is written next; `pending` before it are not paid for.
+    pub(crate) fn falls(&mut self, canonical: usize, pending: u32) {
+        self.pad();
+        self.ledger.start(self.position(), canonical, pending);
+    }
+
+    /// The instruction begun last is a jump at the end of a branch.
+    pub(crate) fn exit(&mut self, target: Block) {
+        let place = u32::try_from(self.start - HEADER_HALVES).expect("threaded code has less than 8 GiB");
+        self.exits.push((place, target));
+    }
+
+    /// The operands written last are the last ones of this canonical instruction, which may trap: traps name that place.
+    pub(crate) fn part(&mut self, canonical: usize) {
+        let canonical = u32::try_from(canonical).expect("code is counted in u32");
+        let start = (self.start - HEADER_HALVES) as u32;
+        let is_first = self.map.last().is_some_and(|&(_, first)| first == canonical);
+        if !is_first || self.parts.last().is_some_and(|&(place, _)| place > start) {
+            self.parts.push((self.position() - 1, canonical));
+        }
+    }
+
+    /// Fills up to 8 bytes.
+    pub(crate) fn pad(&mut self) {
+        while !self.halves.len().is_multiple_of(4) {
+            self.halves.push(0);
+        }
+    }
+
+    /// A 16-bit operand.
+    pub(crate) fn half(&mut self, value: u16) {
+        self.halves.push(value);
+    }
+
+    /// A 32-bit operand.
+    pub(crate) fn word32(&mut self, value: u32) {
+        self.halves.push(value as u16);
+        self.halves.push((value >> 16) as u16);
+    }
+
+    /// A 64-bit operand.
+    pub(crate) fn word64(&mut self, value: u64) {
+        self.word32(value as u32);
+        self.word32((value >> 32) as u32);
+    }
+
+    /// A 32-bit operand that [`fill_length`](Self::fill_length) fills in.
+    pub(crate) fn length(&mut self) -> usize {
+        self.word32(0);
+        self.halves.len() - 2
+    }
+
+    /// Fills in how many halves this instruction has, with the return information that follows next.
+    pub(crate) fn fill_length(&mut self, hole: usize) {
+        self.pad();
+        let length = (self.halves.len() + 4 - self.start) as u32;
+        self.halves[hole] = length as u16;
+        self.halves[hole + 1] = (length >> 16) as u16;
+    }
+
+    /// A branch target: the distance in halves from the start of this instruction, 32 bits.
+    pub(crate) fn target(&mut self, target: Block) {
+        self.fixups.push(Fixup { at: self.halves.len(), from: self.start, target });
+        self.word32(0);
+    }
+
+    /// What a branch charges when it is taken, as a signed half: `pending` instructions that are not paid for, less those that
+    /// the target takes over. A block that is also fallen into takes over what the block before it has pending; so nothing
+    /// is charged between the two, and what is charged around any loop is what the loop does.
+    pub(crate) fn cost(&mut self, pending: u32, target: Block) {
+        debug_assert!(pending <= PENDING_MAX, "the loader charges before branches that would charge too much");
+        self.costs.push(CostFixup { at: self.halves.len(), pending, target });
+        self.half(0);
+    }
+
+    /// The return information of a call; what follows is the place the call returns to.
+    pub(crate) fn return_info(&mut self, info: ReturnInfo) {
+        self.pad();
+        self.half(info.dst);
+        self.half(info.results);
+        self.word32(info.delta);
+        self.returns.push((self.position(), self.canonical));
+    }
+
+    /// Fills in the branches and the header.
+    pub(crate) fn finish(mut self, info: *const crate::runtime::function::FunctionInfo, header: EntryHeader) -> Code {
+        self.pad();
+        for fixup in &self.fixups {
+            let to = self.blocks[fixup.target.as_u32() as usize] as usize + HEADER_HALVES;
+            let distance = to as i64 - fixup.from as i64;
+            let distance = i32::try_from(distance).expect("threaded code has less than 4 GiB") as u32;
+            self.halves[fixup.at] = distance as u16;
+            self.halves[fixup.at + 1] = (distance >> 16) as u16;
+        }
+        for fixup in &self.costs {
+            let taken_over = self.pending[fixup.target.as_u32() as usize];
+            self.halves[fixup.at] = (fixup.pending as i32 - taken_over as i32) as u16;
+        }
+        let word = |halves: &[u16]| halves.iter().rev().fold(0u64, |word, &half| word << 16 | u64::from(half));
+        let mut words: Box<[u64]> = self.halves.chunks(4).map(word).collect();
+        words[0] = info as usize as u64;
+        words[1] = u64::from(header.extent) | u64::from(header.params) << 32;
+        Code {
+            words,
+            map: self.map,
+            blocks: self.blocks,
+            parts: self.parts,
+            ledger: self.ledger,
+            returns: self.returns,
+            exits: self.exits,
+            steps: self.steps,
+        }
+    }
+}

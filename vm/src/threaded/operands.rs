@@ -1,0 +1,119 @@
+//! Reading operands of threaded code and registers of a frame.
+
+use crate::handlers::{Pc, Regs};
+use crate::value::{Tag, Value};
+
+/// Reads the operands of an instruction one after the other. The position is known when the handler is compiled, so it
+/// costs nothing.
+#[derive(Clone, Copy)]
+pub(crate) struct Cursor {
+    pc: Pc,
+    offset: usize,
+}
+
+impl Cursor {
+    /// The operands after the handler address at `pc`.
+    #[inline(always)]
+    pub(crate) fn new(pc: Pc) -> Self {
+        Cursor { pc, offset: 4 }
+    }
+
+    /// A 16-bit operand.
+    ///
+    /// # Safety
+    /// The instruction has one more operand.
+    #[inline(always)]
+    pub(crate) unsafe fn half(&mut self) -> usize {
+        let at = self.offset;
+        self.offset += 1;
+        // SAFETY: the caller knows the layout of its own instruction.
+        unsafe { *self.pc.add(at) as usize }
+    }
+
+    /// A signed 16-bit operand.
+    ///
+    /// # Safety
+    /// As for `half`.
+    #[inline(always)]
+    pub(crate) unsafe fn signed_half(&mut self) -> i64 {
+        // SAFETY: as for `half`.
+        unsafe { self.half() as u16 as i16 as i64 }
+    }
+
+    /// A 32-bit operand.
+    ///
+    /// # Safety
+    /// The instruction has two more operands.
+    #[inline(always)]
+    pub(crate) unsafe fn word32(&mut self) -> u32 {
+        let at = self.offset;
+        self.offset += 2;
+        // SAFETY: the caller knows the layout of its own instruction.
+        unsafe { self.pc.add(at).cast::<u32>().read_unaligned() }
+    }
+
+    /// A 64-bit operand.
+    ///
+    /// # Safety
+    /// The instruction has four more operands.
+    #[inline(always)]
+    pub(crate) unsafe fn word64(&mut self) -> u64 {
+        let at = self.offset;
+        self.offset += 4;
+        // SAFETY: the caller knows the layout of its own instruction.
+        unsafe { self.pc.add(at).cast::<u64>().read_unaligned() }
+    }
+
+    /// Address of the next operand, for those the handler rewrites.
+    ///
+    /// # Safety
+    /// The instruction has one more operand.
+    #[inline(always)]
+    pub(crate) unsafe fn here(&self) -> Pc {
+        // SAFETY: as for `half`.
+        unsafe { self.pc.add(self.offset) }
+    }
+
+    /// The next instruction: the end of the operands, rounded up to 8 bytes.
+    ///
+    /// # Safety
+    /// All operands were read.
+    #[inline(always)]
+    pub(crate) unsafe fn end(&self) -> Pc {
+        // SAFETY: the loader pads every instruction to 8 bytes and ends code with a terminator.
+        unsafe { self.pc.add((self.offset + 3) & !3) }
+    }
+}
+
+/// Reads an `any` register: payload word and tag word, never as one 16-byte access (that would miss store forwarding).
+///
+/// # Safety
+/// `slot` names an `any` register of the frame.
+#[inline(always)]
+pub(crate) unsafe fn get_any(regs: Regs, slot: usize) -> Value {
+    // SAFETY: the caller names a register of the frame.
+    unsafe { Value { payload: *regs.add(slot), tag: tag_at(regs, slot) } }
+}
+
+/// Writes an `any` register.
+///
+/// # Safety
+/// As for `get_any`.
+#[inline(always)]
+pub(crate) unsafe fn set_any(regs: Regs, slot: usize, value: Value) {
+    // SAFETY: the caller names a register of the frame.
+    unsafe {
+        *regs.add(slot) = value.payload;
+        *regs.add(slot + 1).cast::<Tag>() = value.tag;
+    }
+}
+
+/// The tag of an `any` register.
+///
+/// # Safety
+/// As for `get_any`.
+#[inline(always)]
+pub(crate) unsafe fn tag_at(regs: Regs, slot: usize) -> Tag {
+    // SAFETY: the caller names a register of the frame.
+    unsafe { *regs.add(slot + 1).cast::<Tag>() }
+}

@@ -1,0 +1,98 @@
+//! Places of the machine's own that calls return to: to a record, or over a border between `any` code and typed code.
+//!
+//! They lie one after the other in memory that does not move, so that one comparison tells them from places in a function's
+//! code. Before each lies its [`ReturnInfo`], as before every place that a call returns to.
+
+use super::{OPEN, ReturnInfo};
+use crate::handlers::{Handler, Pc, border};
+use crate::threaded::continuation::{FRAME_HEADER_WORDS, RECORD_DELTA, RECORD_WORDS};
+
+/// Up to so many arguments there is a place for each number; above, for each power of two.
+pub(crate) const EXACT_ARGUMENTS_MAX: usize = 8;
+/// Places above.
+const POWERS: usize = 13;
+/// Places that typed functions return to.
+const TYPED: usize = EXACT_ARGUMENTS_MAX + 1 + POWERS;
+/// Places that `any` functions return to: no result, one, any number.
+const BRIDGES: usize = 3;
+/// All of them.
+const COUNT: usize = 1 + TYPED + BRIDGES;
+
+/// The places.
+pub(crate) struct Places {
+    code: Box<[u64; 2 * COUNT]>,
+}
+
+impl Places {
+    /// The places; calls out of records go on with `record`.
+    pub(crate) fn new(record: Handler) -> Self {
+        let mut code = Box::new([0; 2 * COUNT]);
+        let mut set = |index: usize, info: ReturnInfo, handler: Handler| {
+            code[2 * index] = u64::from(info.dst) | u64::from(info.results) << 16 | u64::from(info.delta) << 32;
+            code[2 * index + 1] = handler as usize as u64;
+        };
+        set(0, ReturnInfo { dst: RECORD_WORDS as u16, results: OPEN, delta: RECORD_DELTA as u32 }, record);
+        for bucket in 0..TYPED {
+            let delta = (2 * capacity(bucket) + FRAME_HEADER_WORDS) as u32;
+            set(1 + bucket, ReturnInfo { dst: 0, results: 0, delta }, border::typed_returned);
+        }
+        let bridges: [(u16, Handler); BRIDGES] =
+            [(0, border::bridge_returned_none), (1, border::bridge_returned_one), (OPEN, border::bridge_returned)];
+        for (index, (results, handler)) in bridges.into_iter().enumerate() {
+            set(1 + TYPED + index, ReturnInfo { dst: 0, results, delta: FRAME_HEADER_WORDS as u32 }, handler);
+        }
+        Places { code }
+    }
+
+    fn at(&self, index: usize) -> Pc {
+        self.code.as_ptr().cast::<u16>().wrapping_add(8 * index + 4)
+    }
+
+    /// Where calls out of records return to. It is the first place.
+    pub(crate) fn record(&self) -> Pc {
+        self.at(0)
+    }
+
+    /// Where a typed function returns to that was called with so many `any` arguments; none when there are too many.
+    pub(crate) fn typed(&self, arguments: usize) -> Option<Pc> {
+        (0..TYPED).find(|&bucket| arguments <= capacity(bucket)).map(|bucket| self.at(1 + bucket))
+    }
+
+    /// The number of a place of [`typed`](Self::typed).
+    pub(crate) fn number_of_typed(&self, place: Pc) -> Option<u8> {
+        (0..TYPED).find(|&bucket| self.at(1 + bucket) == place).map(|bucket| bucket as u8)
+    }
+
+    /// The place of a number that [`number_of_typed`](Self::number_of_typed) gave.
+    pub(crate) fn typed_of_number(&self, number: u8) -> Option<Pc> {
+        (usize::from(number) < TYPED).then(|| self.at(1 + usize::from(number)))
+    }
+
+    /// Where an `any` function returns to that typed code called for so many results.
+    pub(crate) fn bridge(&self, results: usize) -> Pc {
+        self.at(1 + TYPED + results.min(2))
+    }
+
+    /// How many results a place of [`bridge`](Self::bridge) got: none says that the open list has them.
+    pub(crate) fn bridge_results(&self, place: Pc) -> Option<usize> {
+        (0..2).find(|&results| self.bridge(results) == place)
+    }
+
+    /// Whether a place is one of [`bridge`](Self::bridge).
+    pub(crate) fn is_bridge(&self, place: Pc) -> bool {
+        (0..BRIDGES).any(|results| self.bridge(results) == place)
+    }
+}
+
+/// The arguments that a place for typed functions has room for.
+fn capacity(bucket: usize) -> usize {
+    match bucket.checked_sub(EXACT_ARGUMENTS_MAX + 1) {
+        None => bucket,
+        Some(power) => (2 * EXACT_ARGUMENTS_MAX) << power,
+    }
+}
+
+/// Whether a place is the machine's own; `record` is the first of them.
+pub(crate) fn is_machine_place(record: Pc, place: Pc) -> bool {
+    (place as usize).wrapping_sub(record as usize) < COUNT * 16
+}
