@@ -26,28 +26,30 @@ mod snapshot;
 
 mod api;
 
-pub use api::externs::{Extern, ExternKind, Imports};
-pub use api::inspect::{Frame, FrameKind, Frames, Position, Variable, VariableValue};
-pub use api::kept::Kept;
-pub use api::machine::{InstanceId, Machine};
+pub use api::inspect::Frames;
+pub use api::machine::Machine;
 pub use api::run::RunState;
 pub use api::scheduler::{FiberScheduler, FiberTask, Scheduler, Task, TaskId};
+pub use api::state_report::{FiberActivity, FiberReport, MemoryReport, ProgramReport, StateReport};
+pub use bytes::SnapshotError;
 pub use compile::explain::{ExplainError, ThreadedForm, ThreadedLine};
 pub use handlers::uses_tail_calls;
 pub use link::instantiate::LinkError;
+pub use runtime::codec::{ObjectCodec, ObjectHandles, StateCodec};
 pub use runtime::context::{Limits, NumberReader};
+pub use runtime::definitions::InstanceId;
+pub use runtime::error::trace::LevelInfo;
 pub use runtime::error::{Failure, FunctionNames};
+pub use runtime::externs::{Extern, ExternKind, Imports};
 pub use runtime::fiber::FiberState;
 pub use runtime::finalise::FINALISER_ERROR;
+pub use runtime::frame_view::{Frame, FrameKind, Position, Variable, VariableValue};
 pub use runtime::host;
 pub use runtime::host::{HostRequest, HostState, Intrinsic, Outcome, Protect, Quick, QuickFn, Raise};
 pub use runtime::host_call::HostCall;
-pub use runtime::host_services::LevelInfo;
+pub use runtime::kept::Kept;
 pub use runtime::runs::{RunActivity, RunId};
 #[cfg(feature = "snapshot-files")]
 pub use snapshot::container as snapshot_file;
-pub use snapshot::{
-    CodeForm, FiberActivity, FiberReport, MemoryReport, ObjectCodec, ObjectHandles, ProgramHash, ProgramReport,
-    SnapshotError, StateCodec, StateReport, program_hash,
-};
+pub use snapshot::{CodeForm, ProgramHash, program_hash};
 pub use value::{Tag, Value};

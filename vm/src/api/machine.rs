@@ -3,62 +3,17 @@
 use crate::heap::{Heap, HeapLimits, OutOfMemory};
 use crate::memory::MemoryBudget;
 use crate::runtime::context::{Context, Limits};
+use crate::runtime::definitions::Definition;
+use crate::runtime::definitions::InstanceId;
+use crate::runtime::externs::Extern;
 use crate::runtime::function::{Body, FunctionInfo, HostFunction};
 use crate::runtime::host::{HostFn, Intrinsic, Outcome, Raise};
 use crate::runtime::host_call::HostCall;
-use crate::runtime::instance::{GlobalCell, Instance, SharedMemory, SharedTable};
+use crate::runtime::instance::Instance;
+use crate::runtime::kept::Kept;
 use crate::value::{Tag, Value};
 use minivm_isa::program::Item;
-use std::collections::BTreeMap;
 use std::rc::Rc;
-
-pub(crate) use crate::api::kept::KeptValues;
-
-/// Something a program can import.
-#[derive(Clone)]
-pub(crate) enum Definition {
-    Function(Value),
-    Global(Rc<GlobalCell>),
-    Memory(SharedMemory),
-    Table(SharedTable),
-}
-
-/// What programs can import, by module and name.
-#[derive(Default)]
-pub(crate) struct Definitions {
-    items: BTreeMap<String, BTreeMap<String, Definition>>,
-}
-
-impl Definitions {
-    pub(crate) fn get(&self, module: &str, name: &str) -> Option<&Definition> {
-        self.items.get(module)?.get(name)
-    }
-
-    pub(crate) fn set(&mut self, module: &str, name: &str, definition: Definition) {
-        self.items.entry(module.to_string()).or_default().insert(name.to_string(), definition);
-    }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str, &Definition)> {
-        self.items.iter().flat_map(|(module, items)| {
-            items.iter().map(move |(name, definition)| (module.as_str(), name.as_str(), definition))
-        })
-    }
-
-    pub(crate) fn all(&self) -> impl Iterator<Item = &Definition> + '_ {
-        self.items.values().flat_map(BTreeMap::values)
-    }
-
-    pub(crate) fn functions(&self) -> impl Iterator<Item = Value> + '_ {
-        self.items.values().flat_map(BTreeMap::values).filter_map(|definition| match definition {
-            Definition::Function(value) => Some(*value),
-            Definition::Global(_) | Definition::Memory(_) | Definition::Table(_) => None,
-        })
-    }
-}
-
-/// A loaded program of a machine.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct InstanceId(pub(crate) u32);
 
 /// A machine: one heap, one stack of fibers, the programs loaded into it, and what the host lets them use.
 ///

@@ -1,9 +1,17 @@
-//! What embedders see: every `impl` of public methods, thin.
+//! What embedders see: every `impl` of [`Machine`](machine::Machine) and of [`HostCall`](crate::HostCall), thin. Nothing below
+//! knows of it.
 
-pub(crate) mod externs;
-pub(crate) mod frames;
+mod close;
+mod explain;
+mod host_debug;
+mod host_modules;
+mod host_services;
 pub(crate) mod inspect;
-pub(crate) mod kept;
+mod instantiate;
 pub(crate) mod machine;
 pub(crate) mod run;
+mod runs;
 pub(crate) mod scheduler;
+mod snapshot;
+pub(crate) mod state_report;
+mod uncaught;

@@ -1,16 +1,17 @@
 //! Running: a call from the host, in slices.
 
-use crate::api::machine::{InstanceId, Machine};
+use crate::api::machine::Machine;
 use crate::handlers;
-use crate::handlers::Flow;
 use crate::heap::FiberCell;
 use crate::runtime::call::call_value;
 use crate::runtime::context::{Context, FUEL_LIMIT_MAX, FUEL_UNLIMITED, Status};
+use crate::runtime::definitions::InstanceId;
 use crate::runtime::error::Failure;
 use crate::runtime::fiber::{Fiber, FiberState};
 use crate::runtime::host::HostRequest;
 use crate::runtime::uncaught::Uncaught;
 use crate::runtime::{host_run, stepping, switch};
+use crate::threaded::Flow;
 use crate::threaded::UNPAID_MAX;
 use crate::threaded::continuation::RECORD_DELTA;
 use crate::value::Value;

@@ -2,7 +2,8 @@
 
 use crate::compile::{Loading, select};
 use crate::handlers::typed::{calls, shape};
-use crate::handlers::{Handler, call, control, object, stepping};
+use crate::handlers::{call, control, object, stepping};
+use crate::runtime::context::Handler;
 use crate::threaded::{OPEN, ReturnInfo};
 use minivm_isa::entities::{Reg, Sig, Table};
 use minivm_isa::{Instruction, Operand, Type};

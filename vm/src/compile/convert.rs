@@ -1,10 +1,11 @@
 //! Emitting conversions between `any` and typed registers, records and arrays.
 
 use super::Loading;
+use crate::handlers::convert;
 use crate::handlers::record;
 use crate::handlers::record::{AnyValue, Byte, Low, Pair, Reference, Short, Single, Word};
-use crate::handlers::{Handler, convert};
 use crate::heap::ElementKind;
+use crate::runtime::context::Handler;
 use crate::runtime::layouts::{MachineLayout, Shape};
 use crate::value::Tag;
 use minivm_isa::entities::{Layout, Reg};

@@ -3,13 +3,14 @@
 use super::facts::{self, Fact};
 use super::sources::{Kind, Kinds, Source, Variants, arithmetic, branch, choose, comparison, float_arithmetic};
 use super::{Loading, key_address, small_int};
+use crate::handlers::control;
 use crate::handlers::control::{NotTaken, Taken};
 use crate::handlers::dynamic as ops;
 use crate::handlers::object;
 use crate::handlers::object::Capture;
 use crate::handlers::sources::{Inline, Int, IntSlot, Slot};
-use crate::handlers::{Handler, control};
 use crate::heap::Str;
+use crate::runtime::context::Handler;
 use crate::runtime::function::FunctionInfo;
 use crate::value::{Tag, Value};
 use minivm_isa::entities::{Block, Reg};

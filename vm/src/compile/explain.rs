@@ -1,7 +1,8 @@
 //! Threaded code for people: what the loader made of a function.
 
-use crate::api::machine::{InstanceId, Machine};
 use crate::compile::plan::{Fate, Plan};
+use crate::runtime::context::Context;
+use crate::runtime::definitions::InstanceId;
 use crate::runtime::function::{Body, FunctionInfo};
 use crate::threaded::Code;
 use minivm_isa::entities::Func;
@@ -49,26 +50,6 @@ impl fmt::Display for ExplainError {
 
 impl std::error::Error for ExplainError {}
 
-impl Machine {
-    /// What the loader makes of a function.
-    ///
-    /// # Errors
-    /// Where the function has no code, or cannot be loaded.
-    pub fn threaded_form(&mut self, instance: InstanceId, function: Func) -> Result<ThreadedForm, ExplainError> {
-        let instance = self.cx.instance(instance);
-        let info = instance.functions.get(function.as_u32() as usize).and_then(Option::as_ref);
-        let info: *const FunctionInfo = &raw const **info.ok_or(ExplainError::NoCode)?;
-        // SAFETY: functions live as long as the machine, in their own boxes.
-        let info = unsafe { &*info };
-        let Body::Guest(guest) = &info.body else { return Err(ExplainError::NoCode) };
-        let refused = |error: super::LoadError| ExplainError::NotLoaded(error.to_string());
-        let constants = super::make_constants(&mut self.cx, guest).map_err(refused)?;
-        let (code, plan) = super::translate(guest, info, constants, self.cx.main_memory_of, false).map_err(refused)?;
-        let inside = (0..guest.portable().code.len()).map(|index| root(&plan, index)).collect();
-        Ok(ThreadedForm { lines: lines(&code), inside })
-    }
-}
-
 /// The instruction that an instruction is folded into, in the end.
 fn root(plan: &Plan, index: usize) -> Option<u32> {
     let mut found = None;
@@ -94,3 +75,22 @@ fn lines(code: &Code) -> Vec<ThreadedLine> {
 
 /// An instruction begins with the address of its handler.
 const HANDLER_HALVES: usize = 4;
+
+/// What the compiler makes of a function; see [`Machine::threaded_form`](crate::Machine::threaded_form).
+pub(crate) fn threaded_form(
+    cx: &mut Context,
+    instance: InstanceId,
+    function: Func,
+) -> Result<ThreadedForm, ExplainError> {
+    let instance = cx.instance(instance);
+    let info = instance.functions.get(function.as_u32() as usize).and_then(Option::as_ref);
+    let info: *const FunctionInfo = &raw const **info.ok_or(ExplainError::NoCode)?;
+    // SAFETY: functions live as long as the machine, in their own boxes.
+    let info = unsafe { &*info };
+    let Body::Guest(guest) = &info.body else { return Err(ExplainError::NoCode) };
+    let refused = |error: crate::compile::LoadError| ExplainError::NotLoaded(error.to_string());
+    let constants = crate::compile::make_constants(cx, guest).map_err(refused)?;
+    let (code, plan) = crate::compile::translate(guest, info, constants, cx.main_memory_of, false).map_err(refused)?;
+    let inside = (0..guest.portable().code.len()).map(|index| root(&plan, index)).collect();
+    Ok(ThreadedForm { lines: lines(&code), inside })
+}

@@ -1,10 +1,10 @@
 //! Where the inputs of arithmetic and comparisons come from, and the handler for each pair of such places.
 
-use crate::handlers::Handler;
 use crate::handlers::control::Sense;
 use crate::handlers::dynamic as ops;
 use crate::handlers::dynamic::{Arithmetic, Relation};
 use crate::handlers::sources as places;
+use crate::runtime::context::Handler;
 use crate::value::Value;
 
 /// An input as it is written into an instruction.

@@ -6,7 +6,6 @@
 //! frame is live while the callee runs.
 
 use super::call::AnyCall;
-use super::{Flow, Regs};
 use crate::heap::Closure;
 use crate::runtime::adapt;
 use crate::runtime::context::{Context, return_info};
@@ -15,6 +14,7 @@ use crate::threaded::boundary;
 use crate::threaded::boundary::{Face, TYPE_BITS, TYPE_MASK};
 use crate::threaded::continuation::FRAME_HEADER_WORDS;
 use crate::threaded::operands::{get_any, set_any};
+use crate::threaded::{Flow, Regs};
 use crate::threaded::{OPEN, TYPED_CALL};
 use crate::value::{Tag, Value};
 use std::ptr::with_exposed_provenance_mut as pointer;

@@ -3,14 +3,15 @@
 //! A callee's registers begin in the caller's window, above all of the caller's registers, with two words of header before
 //! them: the closure and the return place. Arguments are put in place by the caller.
 
-use super::{Cursor, Flow, Regs};
 use crate::heap::Closure;
 use crate::runtime::context::return_info;
 use crate::runtime::function::{Body, FunctionInfo, header_at};
 use crate::runtime::{call, host_run, unwind};
 use crate::threaded::OPEN;
 use crate::threaded::continuation::{RECORD_WORDS, Record, RecordKind};
+use crate::threaded::operands::Cursor;
 use crate::threaded::operands::{get_any, set_any, tag_at};
+use crate::threaded::{Flow, Regs};
 use crate::value::{Tag, Value};
 use std::ptr::with_exposed_provenance_mut as pointer;
 
@@ -20,14 +21,14 @@ pub(crate) struct AnyCall {
     pub(crate) window: usize,
     pub(crate) arguments: usize,
     cost: usize,
-    pub(crate) place: super::Pc,
+    pub(crate) place: crate::threaded::Pc,
 }
 
 impl AnyCall {
     /// # Safety
     /// `pc` is at such an instruction.
     #[inline(always)]
-    pub(crate) unsafe fn read(pc: super::Pc) -> Self {
+    pub(crate) unsafe fn read(pc: crate::threaded::Pc) -> Self {
         // SAFETY: the loader wrote these operands.
         unsafe {
             let mut c = Cursor::new(pc);
@@ -323,7 +324,7 @@ pub(crate) unsafe fn deliver(
     values: Regs,
     count: usize,
     base: Regs,
-    place: super::Pc,
+    place: crate::threaded::Pc,
 ) -> Regs {
     // SAFETY: the caller wanted so many results at `dst`; an open list has room as its values lie above.
     unsafe {

@@ -1,10 +1,10 @@
 //! Closures, captured values and the cells of captured variables.
 
-use super::Cursor;
 use super::object::Capture;
 use super::sources::AnySource;
 use crate::heap::{Cell, Closure};
 use crate::runtime::function::FunctionInfo;
+use crate::threaded::operands::Cursor;
 use crate::threaded::operands::{get_any, set_any};
 use crate::value::{Tag, Value};
 use std::ptr::with_exposed_provenance_mut as pointer;

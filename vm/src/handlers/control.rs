@@ -1,10 +1,11 @@
 //! Jumps on `any` values, loops, and the ways out of the fast path.
 
-use super::{Cursor, Flow, Regs};
 use crate::runtime::context::{Context, Status};
 use crate::runtime::{call, unwind};
 use crate::threaded::OPEN;
+use crate::threaded::operands::Cursor;
 use crate::threaded::operands::{get_any, set_any, tag_at};
+use crate::threaded::{Flow, Regs};
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
 
@@ -31,8 +32,8 @@ pub(crate) use take_branch;
 pub(crate) unsafe fn branch_flow(
     cx: *mut crate::runtime::context::Context,
     c: &mut Cursor,
-    pc: super::Pc,
-    regs: super::Regs,
+    pc: crate::threaded::Pc,
+    regs: crate::threaded::Regs,
 ) -> Flow {
     // SAFETY: the loader wrote the operands.
     unsafe {

@@ -1,7 +1,7 @@
 //! Between `any` registers and typed ones, and what is asked of an `any` without calling anything.
 
-use super::Cursor;
 use crate::heap::{Array, Header, Record};
+use crate::threaded::operands::Cursor;
 use crate::threaded::operands::{get_any, set_any, tag_at};
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;

@@ -1,6 +1,6 @@
 //! Copying values and words, and elements of function tables.
 
-use super::Cursor;
+use crate::threaded::operands::Cursor;
 use crate::threaded::operands::{get_any, set_any};
 use crate::value::Tag;
 use minivm_isa::TrapCode;

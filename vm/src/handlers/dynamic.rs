@@ -2,7 +2,6 @@
 
 use super::control::{Sense, branch_target, take_branch};
 use super::sources::{AnySource, Slot};
-use super::{Cursor, Flow, Pc};
 use crate::heap::{OutOfMemory, Str};
 use crate::number;
 use crate::runtime::call::{call_from_instruction, top_of};
@@ -12,7 +11,9 @@ use crate::runtime::metamethod::Metamethod;
 use crate::runtime::resume::call_for_result;
 use crate::runtime::unwind::{raise_message, raise_trap};
 use crate::threaded::continuation::{Record, RecordKind};
+use crate::threaded::operands::Cursor;
 use crate::threaded::operands::set_any;
+use crate::threaded::{Flow, Pc};
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
 

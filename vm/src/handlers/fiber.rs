@@ -1,9 +1,10 @@
 //! Fibers as instructions.
 
-use super::{Cursor, Flow};
 use crate::runtime::fiber::{Fiber, FiberState};
 use crate::runtime::switch;
 use crate::runtime::unwind::raise_trap;
+use crate::threaded::Flow;
+use crate::threaded::operands::Cursor;
 use crate::threaded::operands::{get_any, set_any, tag_at};
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;

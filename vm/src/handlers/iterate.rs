@@ -1,10 +1,10 @@
 //! Steps of iterations that the machine does itself.
 
-use super::Regs;
 use crate::heap::{Closure, Table};
 use crate::runtime::context::Context;
 use crate::runtime::function::{Body, FunctionInfo};
 use crate::runtime::host::Intrinsic;
+use crate::threaded::Regs;
 use crate::threaded::operands::{get_any, set_any};
 use crate::value::Value;
 use std::ptr::with_exposed_provenance as pointer;

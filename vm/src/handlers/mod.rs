@@ -10,16 +10,7 @@
 //! state arguments, and reaches everything slow by a tail call to a function of the same signature.
 
 use crate::runtime::context::Context;
-
-/// A place in threaded code.
-pub(crate) type Pc = *const u16;
-/// The registers of the running frame, in words.
-pub(crate) type Regs = *mut u64;
-
-#[cfg(target_arch = "x86_64")]
-pub(crate) type Handler = unsafe extern "sysv64" fn(Pc, Regs, *mut Context, f64);
-#[cfg(not(target_arch = "x86_64"))]
-pub(crate) type Handler = unsafe extern "C" fn(Pc, Regs, *mut Context, f64);
+use crate::runtime::context::Handler;
 
 /// Defines a handler: `handler! { fn name<generics>(pc, regs, cx, facc) where bounds { body } }`.
 macro_rules! handler {
@@ -30,7 +21,7 @@ macro_rules! handler {
         $(#[$attr])*
         #[allow(unused_mut, reason = "state is changed by some handlers only")]
         $vis unsafe extern "sysv64" fn $name $(<$($g $(: $bound)?),*>)? (
-            mut $pc: $crate::handlers::Pc, mut $regs: $crate::handlers::Regs, $cx: *mut $crate::runtime::context::Context, mut $facc: f64,
+            mut $pc: $crate::threaded::Pc, mut $regs: $crate::threaded::Regs, $cx: *mut $crate::runtime::context::Context, mut $facc: f64,
         ) {
             // SAFETY: the loader only makes code for verified functions, so operands are inside the frame and of their types,
             // and calls reserve the whole frame.
@@ -40,7 +31,7 @@ macro_rules! handler {
         $(#[$attr])*
         #[allow(unused_mut, reason = "state is changed by some handlers only")]
         $vis unsafe extern "C" fn $name $(<$($g $(: $bound)?),*>)? (
-            mut $pc: $crate::handlers::Pc, mut $regs: $crate::handlers::Regs, $cx: *mut $crate::runtime::context::Context, mut $facc: f64,
+            mut $pc: $crate::threaded::Pc, mut $regs: $crate::threaded::Regs, $cx: *mut $crate::runtime::context::Context, mut $facc: f64,
         ) {
             // SAFETY: as above.
             unsafe { $body }
@@ -61,8 +52,8 @@ macro_rules! slow_handler {
             $vis fn $name $(<$($g: $bound),*>)? (pc, regs, cx, facc) {
                 #[inline(never)]
                 unsafe fn work $(<$($g: $bound),*>)? (
-                    $pc: $crate::handlers::Pc, $regs: $crate::handlers::Regs, $cx: *mut $crate::runtime::context::Context,
-                ) -> $crate::handlers::Flow {
+                    $pc: $crate::threaded::Pc, $regs: $crate::threaded::Regs, $cx: *mut $crate::runtime::context::Context,
+                ) -> $crate::threaded::Flow {
                     // SAFETY: as for every handler.
                     unsafe { $body }
                 }
@@ -76,8 +67,8 @@ macro_rules! slow_handler {
 #[cfg(minivm_tail)]
 macro_rules! next {
     ($pc:expr, $regs:expr, $cx:expr, $facc:expr) => {{
-        let pc: $crate::handlers::Pc = $pc;
-        let handler = *pc.cast::<$crate::handlers::Handler>();
+        let pc: $crate::threaded::Pc = $pc;
+        let handler = *pc.cast::<$crate::runtime::context::Handler>();
         return handler(pc, $regs, $cx, $facc);
     }};
 }
@@ -101,7 +92,7 @@ macro_rules! slow {
 /// Ends a slow function: goes on where `flow` says, or leaves the interpreter.
 macro_rules! follow {
     ($flow:expr, $cx:expr, $facc:expr) => {{
-        let mut flow: $crate::handlers::Flow = $flow;
+        let mut flow: $crate::threaded::Flow = $flow;
         if flow.pc.is_null() {
             return;
         }
@@ -126,20 +117,6 @@ pub(crate) mod record;
 pub(crate) mod sources;
 pub(crate) mod stepping;
 pub(crate) mod typed;
-
-pub(crate) use crate::threaded::operands::Cursor;
-
-/// Where a slow function goes on; a null `pc` leaves the interpreter, with the reason in the context.
-#[derive(Clone, Copy)]
-pub(crate) struct Flow {
-    pub(crate) pc: Pc,
-    pub(crate) regs: Regs,
-}
-
-impl Flow {
-    /// Leaves the interpreter.
-    pub(crate) const EXIT: Flow = Flow { pc: std::ptr::null(), regs: std::ptr::null_mut() };
-}
 
 /// Whether this build goes from handler to handler by tail calls.
 pub const fn uses_tail_calls() -> bool {

@@ -1,7 +1,6 @@
 //! Tables, closures and cells.
 
 use super::sources::AnySource;
-use super::{Cursor, Flow, Pc, Regs};
 use crate::heap::{Closure, Str, Table, TableError};
 use crate::runtime::call::{call_from_instruction, top_of};
 use crate::runtime::context::Context;
@@ -10,7 +9,9 @@ use crate::runtime::metamethod::Metamethod;
 use crate::runtime::resume::call_for_result;
 use crate::runtime::unwind::raise_message;
 use crate::threaded::continuation::{Record, RecordKind};
+use crate::threaded::operands::Cursor;
 use crate::threaded::operands::{get_any, set_any, tag_at};
+use crate::threaded::{Flow, Pc, Regs};
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
 use std::ptr::with_exposed_provenance_mut as pointer;

@@ -1,10 +1,11 @@
 //! Records and arrays of a fixed layout.
 
 use super::convert::object_at;
-use super::{Cursor, Regs};
 use crate::heap::{Array, ElementKind, Record};
 use crate::runtime::context::Context;
 use crate::runtime::layouts::{MachineLayout, Shape};
+use crate::threaded::Regs;
+use crate::threaded::operands::Cursor;
 use crate::threaded::operands::{get_any, set_any};
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;

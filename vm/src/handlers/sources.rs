@@ -1,6 +1,7 @@
 //! Where the `any` inputs of instructions come from, as types: registers of which more or less is known, and constants.
 
-use super::{Cursor, Regs};
+use crate::threaded::Regs;
+use crate::threaded::operands::Cursor;
 use crate::threaded::operands::get_any;
 use crate::value::{Tag, Value};
 

@@ -5,10 +5,11 @@
 //! slow halves of the call handlers.
 
 use super::call::deliver;
-use super::{Cursor, Flow};
 use crate::handlers::call::fill_nil;
 use crate::runtime::context::{Status, return_info};
+use crate::threaded::Flow;
 use crate::threaded::OPEN;
+use crate::threaded::operands::Cursor;
 use crate::threaded::operands::get_any;
 use crate::threaded::operands::set_any;
 use std::ptr::with_exposed_provenance_mut as pointer;

@@ -10,8 +10,8 @@
 use super::marker::Roots;
 use super::object::{FiberCell, Owner};
 use super::{Heap, HeapLimits, OutOfMemory};
+use crate::bytes::SnapshotError;
 use crate::bytes::{Reader, Writer};
-use crate::snapshot::SnapshotError;
 
 /// Where a cycle is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

@@ -1,10 +1,11 @@
 //! Loading a program: linking its imports, making its globals, memories and tables.
 
-use crate::api::machine::{Definition, Definitions, Extern, InstanceId, Machine};
 use crate::heap::{Closure, OutOfMemory};
 use crate::memory::{LinearMemory, Segment, TableInstance};
 use crate::runtime::context::Context;
+use crate::runtime::definitions::{Definition, Definitions, InstanceId};
 use crate::runtime::error::Failure;
+use crate::runtime::externs::Extern;
 use crate::runtime::function::{Body, FunctionInfo};
 use crate::runtime::instance::{GlobalCell, Instance};
 use crate::runtime::layouts::{machine_signature, machine_type};
@@ -67,37 +68,6 @@ impl std::error::Error for LinkError {}
 impl From<OutOfMemory> for LinkError {
     fn from(_: OutOfMemory) -> Self {
         LinkError::Trap(TrapCode::OutOfMemory)
-    }
-}
-
-impl Machine {
-    /// Loads a program and runs its start function.
-    ///
-    /// # Errors
-    /// When an import is missing or of another type, a segment does not fit, or the start function fails.
-    pub fn instantiate(&mut self, program: Verified) -> Result<InstanceId, LinkError> {
-        let (id, start) = self.instantiate_unstarted(program)?;
-        if let Some(start) = start {
-            self.call(start, &[]).map_err(LinkError::Start)?;
-        }
-        Ok(id)
-    }
-
-    /// As [`instantiate`](Self::instantiate), without running the start function: the caller is given it, and runs it before
-    /// anything else of the program, where it can stop and save it as any other run.
-    ///
-    /// # Errors
-    /// As for [`instantiate`](Self::instantiate).
-    pub fn instantiate_unstarted(&mut self, program: Verified) -> Result<(InstanceId, Option<Value>), LinkError> {
-        self.cx.instantiate(Rc::new(program), &Definitions::default())
-    }
-
-    /// A closure over an exported function that captures values, as chunks of languages with an environment do.
-    ///
-    /// # Errors
-    /// When there is no such function, it captures something else, or there is no memory.
-    pub fn closure(&mut self, instance: InstanceId, name: &str, captures: &[Value]) -> Result<Value, LinkError> {
-        self.cx.closure(instance, name, captures)
     }
 }
 

@@ -4,7 +4,6 @@ use super::host_run;
 use super::unwind::{raise, raise_message, raise_trap};
 use crate::compile;
 use crate::handlers::call::fill_nil;
-use crate::handlers::{Flow, Pc, Regs};
 use crate::heap::Closure;
 use crate::runtime::context::{Context, return_info};
 use crate::runtime::error::describe_callee;
@@ -12,6 +11,7 @@ use crate::runtime::function::{Body, FunctionInfo, GuestFunction, HostFunction, 
 use crate::runtime::metamethod::Metamethod;
 use crate::threaded::continuation::{FRAME_HEADER_WORDS, Protect, RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
 use crate::threaded::operands::{get_any, set_any};
+use crate::threaded::{Flow, Pc, Regs};
 use crate::threaded::{NOT_DIRECT, TYPED_CALL};
 use crate::value::{Tag, Value};
 use minivm_isa::{Convention, TrapCode, Type};

@@ -1,10 +1,11 @@
 //! How what belongs to the host travels: codecs that it registers, by name.
 
-use crate::api::machine::{Extern, InstanceId};
+use crate::bytes::SnapshotError;
 use crate::bytes::{Reader, Writer};
 use crate::heap::HostObject;
+use crate::runtime::definitions::InstanceId;
+use crate::runtime::externs::Extern;
 use crate::runtime::host::HostState;
-use crate::snapshot::SnapshotError;
 use std::collections::BTreeMap;
 
 /// What a host object keeps of its machine beside bytes: it travels along, and is given back in the same order.

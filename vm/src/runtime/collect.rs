@@ -1,6 +1,5 @@
 //! What the collector asks of the interpreter: roots, and the points where it may run.
 
-use crate::handlers::{Flow, Pc, Regs};
 use crate::heap::{Closure, FiberCell, Marker, OutOfMemory, Roots, Str, Table};
 use crate::runtime::context::Context;
 use crate::runtime::fiber::{Fiber, FiberState};
@@ -12,6 +11,7 @@ use crate::runtime::{call, finalise, switch, unwind};
 use crate::threaded::continuation::Record;
 use crate::threaded::return_stubs::is_machine_place;
 use crate::threaded::stack_map;
+use crate::threaded::{Flow, Pc, Regs};
 use crate::value::{Tag, Value};
 use minivm_isa::{Convention, TrapCode};
 

@@ -1,6 +1,5 @@
 //! The state of one machine while it runs: what handlers reach through their context pointer.
 
-use crate::handlers::{Flow, Handler, Pc, Regs};
 use crate::heap::{Heap, Str, Table};
 use crate::runtime::fiber::Fiber;
 use crate::runtime::function::FunctionInfo;
@@ -8,8 +7,15 @@ use crate::runtime::instance::Instance;
 use crate::runtime::runs::{Run, Runs};
 use crate::threaded::ReturnInfo;
 use crate::threaded::return_stubs::{Places, is_machine_place};
+use crate::threaded::{Flow, Pc, Regs};
 use crate::value::Value;
 use minivm_isa::{Signature, TrapCode};
+
+/// What runs one threaded instruction.
+#[cfg(target_arch = "x86_64")]
+pub(crate) type Handler = unsafe extern "sysv64" fn(Pc, Regs, *mut Context, f64);
+#[cfg(not(target_arch = "x86_64"))]
+pub(crate) type Handler = unsafe extern "C" fn(Pc, Regs, *mut Context, f64);
 
 /// The budget of a machine without a limit: no run lasts so long, and costs that are given back do not overflow it.
 pub(crate) const FUEL_UNLIMITED: i64 = i64::MAX / 2;
@@ -111,7 +117,7 @@ pub(crate) struct Context {
     /// Host functions that are not part of an instance.
     pub(crate) host_functions: Vec<Box<FunctionInfo>>,
     /// Values the host keeps alive, by handle.
-    pub(crate) kept: crate::api::machine::KeptValues,
+    pub(crate) kept: crate::runtime::kept::KeptValues,
     /// Named values of the host's libraries.
     pub(crate) registry: std::collections::BTreeMap<String, Value>,
     /// State of the host's libraries, by type.
@@ -122,7 +128,7 @@ pub(crate) struct Context {
     /// Signatures of typed functions; functions carry their number here.
     pub(crate) signatures: Vec<Signature>,
     /// Where calls out of records return to.
-    pub(crate) definitions: crate::api::machine::Definitions,
+    pub(crate) definitions: crate::runtime::definitions::Definitions,
     pub(crate) budget: crate::memory::MemoryBudget,
     /// Whether only plain code runs.
     pub(crate) stepping: bool,
@@ -180,13 +186,13 @@ impl Context {
             instances: Vec::new(),
             loads_until_collection: crate::runtime::collect::LOADS_MIN,
             host_functions: Vec::new(),
-            kept: crate::api::machine::KeptValues::default(),
+            kept: crate::runtime::kept::KeptValues::default(),
             registry: std::collections::BTreeMap::new(),
             host_state: crate::runtime::host::HostState::default(),
             limits,
             layouts: crate::runtime::layouts::Layouts::default(),
             signatures: Vec::new(),
-            definitions: crate::api::machine::Definitions::default(),
+            definitions: crate::runtime::definitions::Definitions::default(),
             budget: crate::memory::MemoryBudget::new(u64::MAX),
             stepping: false,
             is_paid: false,

@@ -1,9 +1,9 @@
 //! Fibers: a stack each, and the state to go on with when they are suspended.
 
-use crate::handlers::{Pc, Regs};
 use crate::heap::FiberCell;
 use crate::runtime::function::FunctionInfo;
 use crate::runtime::stack_memory::StackMemory;
+use crate::threaded::{Pc, Regs};
 
 /// What a fiber does.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

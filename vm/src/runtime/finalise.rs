@@ -7,17 +7,12 @@
 use super::call::{self, words_between};
 use super::host_call::Returned;
 use super::host_run::{self, call_from_record};
-use super::uncaught::Uncaught;
 use super::{stepping, switch, unwind};
-use crate::api::machine::Machine;
-use crate::api::run::RunState;
-use crate::handlers::{Flow, Regs};
-use crate::runtime::collect;
 use crate::runtime::context::Context;
-use crate::runtime::error::Failure;
 use crate::runtime::metamethod::Metamethod;
 use crate::threaded::continuation::{Protect, RECORD_DELTA, Record, RecordKind};
 use crate::threaded::operands::set_any;
+use crate::threaded::{Flow, Regs};
 use crate::value::Value;
 
 /// Name in the registry of a function that is given what finalisers fail with.
@@ -40,7 +35,7 @@ impl Context {
         self.heap.has_finalisers() && self.run.finaliser_in.is_null()
     }
 
-    fn finaliser_error(&self) -> Value {
+    pub(crate) fn finaliser_error(&self) -> Value {
         self.registry.get(FINALISER_ERROR).copied().unwrap_or(Value::NIL)
     }
 }
@@ -135,48 +130,5 @@ pub(crate) unsafe fn exit_closing(cx: &mut Context, at: Flow, status: i32) -> Fl
     unsafe {
         let at = switch::to_main(cx, at);
         unwind::close(cx, at, None)
-    }
-}
-
-impl Machine {
-    /// Ends the program: runs the finalisers of all objects that have one, dead or not, in the reverse of the order in which
-    /// they got it. Their errors are told as always. Does nothing if the program has ended itself at once. Runs that could
-    /// go on are dropped, also those that are aside.
-    ///
-    /// # Errors
-    /// When a finaliser ends the program with an exit status, uses up the budget or waits for the host; no other runs then.
-    pub fn close(&mut self) -> Result<(), Failure> {
-        if self.cx.is_abandoned {
-            return Ok(());
-        }
-        self.cx.drop_all_runs();
-        collect::finalise_all(&mut self.cx);
-        while let Some((object, finaliser)) = self.cx.next_finaliser() {
-            let Err(error) = self.finish(finaliser, object)? else { continue };
-            let tell = self.cx.finaliser_error();
-            if !tell.is_nil() {
-                let _ = self.finish(tell, error)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Calls a function while nothing else is finalised; gives the error it ends with.
-    fn finish(&mut self, function: Value, argument: Value) -> Result<Result<(), Value>, Failure> {
-        self.prepare(function, &[argument]);
-        self.cx.run.finaliser_in = self.cx.run.main_fiber;
-        // Its error is told and goes no further.
-        self.cx.run.uncaught = Uncaught::GoneOn;
-        match self.resume() {
-            RunState::Finished(_) => Ok(Ok(())),
-            RunState::Failed(Failure::Error { value, .. }) => Ok(Err(value)),
-            RunState::Failed(exit) => Err(exit),
-            RunState::Waiting(request) => {
-                let message = format!("host request '{}' was not answered", request.name());
-                Err(self.cx.failure_of(&message))
-            }
-            RunState::OutOfFuel | RunState::Stepped => Err(self.cx.failure_of("out of fuel")),
-            RunState::Yielded(_) => Err(self.cx.failure_of("a finaliser has yielded to the host")),
-        }
     }
 }

@@ -1,8 +1,8 @@
 //! What the machine knows of a function: where its code is, how to enter it, where its registers lie.
 
-use crate::handlers::Pc;
 use crate::runtime::host::HostFn;
 use crate::runtime::instance::Instance;
+use crate::threaded::Pc;
 use crate::threaded::boundary::Face;
 use crate::threaded::return_stubs::Places;
 use crate::threaded::slots::Slots;
@@ -110,7 +110,7 @@ impl FunctionInfo {
         let values = signature.params.len().max(signature.results.len());
         let mut info = FunctionInfo::new(Body::Bridge(Bridge { signature }), number);
         info.face = face;
-        let enter: crate::handlers::Handler = crate::handlers::border::bridge_enter;
+        let enter: crate::runtime::context::Handler = crate::handlers::border::bridge_enter;
         let extent = u32::try_from(2 * values + BRIDGE_WORDS).unwrap_or(u32::MAX);
         info.stub[1] = u64::from(NOT_DIRECT) << 32 | u64::from(extent);
         info.stub[2] = enter as usize as u64;
@@ -121,7 +121,7 @@ impl FunctionInfo {
     pub(crate) fn new(body: Body, signature: u32) -> Box<Self> {
         let mut info = Box::new(FunctionInfo { stub: [0; 3], signature, face: Face::NONE, body });
         let address: *const FunctionInfo = &*info;
-        let enter: crate::handlers::Handler = crate::handlers::call::enter_stub;
+        let enter: crate::runtime::context::Handler = crate::handlers::call::enter_stub;
         // No frame is so large: typed calls, which check nothing else, take the slow path too.
         let header = u64::from(NOT_DIRECT) << 32 | u64::from(u32::MAX);
         info.stub = [address.expose_provenance() as u64, header, enter as usize as u64];

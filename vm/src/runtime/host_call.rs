@@ -4,10 +4,10 @@
 //! above them, and its next state finds them again.
 
 use super::call::values_at;
-use crate::handlers::Regs;
 use crate::heap::{Closure, Heap};
 use crate::runtime::context::Context;
 use crate::runtime::host::{HostRequest, HostState, Outcome, OutcomeKind, Raise, WaitRequest};
+use crate::threaded::Regs;
 use crate::threaded::continuation::{Protect, RECORD_DELTA};
 use crate::threaded::operands::{get_any, set_any};
 use crate::value::Value;

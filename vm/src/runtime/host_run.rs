@@ -4,13 +4,13 @@ use super::call::{self, host_record, stack_overflow, words_between};
 use super::host_call::{HostCall, Returned};
 use super::unwind::{raise, raise_trap};
 use crate::handlers::call::deliver;
-use crate::handlers::{Flow, Pc, Regs};
 use crate::heap::Closure;
 use crate::runtime::context::{Context, Status};
 use crate::runtime::function::{Body, FunctionInfo, HostFunction};
 use crate::runtime::host::{Intrinsic, Outcome, OutcomeKind, Quick, Raise};
 use crate::threaded::continuation::{Protect, RECORD_DELTA, RECORD_WORDS, Record};
 use crate::threaded::operands::set_any;
+use crate::threaded::{Flow, Pc, Regs};
 use crate::value::Value;
 use std::ptr::with_exposed_provenance_mut as pointer;
 

@@ -4,11 +4,11 @@ use super::call::{call_from_instruction, words_between};
 use super::host_call::Returned;
 use super::host_run;
 use super::{finalise, stepping, switch, unwind};
-use crate::handlers::{Flow, Regs};
 use crate::runtime::context::Context;
 use crate::runtime::function::{Body, FunctionInfo};
 use crate::threaded::continuation::{RECORD_WORDS, Record, RecordKind};
 use crate::threaded::operands::{get_any, set_any};
+use crate::threaded::{Flow, Regs};
 use crate::value::Value;
 use minivm_isa::Convention;
 
@@ -107,7 +107,7 @@ unsafe fn concat_on(cx: &mut Context, regs: Regs, record: Record, value: Value) 
 pub(crate) unsafe fn call_for_result(
     cx: &mut Context,
     at: Flow,
-    next: crate::handlers::Pc,
+    next: crate::threaded::Pc,
     callee: Value,
     arguments: &[Value],
     dst: usize,

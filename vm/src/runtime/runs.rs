@@ -6,19 +6,14 @@
 //! running fiber keeps where it goes on, as a suspended one does. Programs cannot resume, close or wrap it there.
 
 use super::stepping;
-use super::switch;
 use super::uncaught::Uncaught;
 use super::walk::{Level, Walk};
-use crate::api::frames::Reader;
-use crate::api::inspect::Frames;
-use crate::api::machine::Machine;
-use crate::handlers::Flow;
-use crate::heap::{FiberCell, OutOfMemory};
+use crate::heap::FiberCell;
 use crate::runtime::context::{Context, Status};
 use crate::runtime::error::Failure;
 use crate::runtime::fiber::{Fiber, FiberState};
 use crate::runtime::host::HostRequest;
-use crate::runtime::stack_memory::FIRST_WORDS;
+use crate::threaded::Flow;
 use crate::threaded::stack_map::takes_open;
 use crate::value::Value;
 use minivm_isa::TrapCode;
@@ -167,7 +162,7 @@ pub(crate) struct Parked {
 }
 
 impl Parked {
-    fn activity(&self) -> RunActivity {
+    pub(crate) fn activity(&self) -> RunActivity {
         match (self.status, self.run.uncaught) {
             (Status::Running, _) => RunActivity::New,
             (Status::OutOfFuel | Status::Stepped, _) => RunActivity::Ready,
@@ -185,7 +180,7 @@ const _: () = assert!(size_of::<Parked>() <= 256);
 /// The runs that are aside, by number.
 #[derive(Default)]
 pub(crate) struct Runs {
-    parked: BTreeMap<RunId, Box<Parked>>,
+    pub(crate) parked: BTreeMap<RunId, Box<Parked>>,
     /// The next number.
     pub(crate) next_id: u64,
     next_order: u64,
@@ -279,7 +274,7 @@ impl Context {
     }
 
     /// Puts the run at work aside, if there is one that has not told its end.
-    fn park(&mut self) -> Option<RunId> {
+    pub(crate) fn park(&mut self) -> Option<RunId> {
         match (self.status, self.run.uncaught) {
             (Status::Running | Status::OutOfFuel | Status::Stepped, _) => _ = self.stand(),
             (Status::Waiting | Status::Yielded, _) | (Status::Failed, Uncaught::Stopped(_)) => {}
@@ -323,7 +318,7 @@ impl Context {
     }
 
     /// Makes a run that is aside the one at work; there is none now.
-    fn take_up(&mut self, parked: Parked) {
+    pub(crate) fn take_up(&mut self, parked: Parked) {
         let Parked { run, status, .. } = parked;
         let cell = run.fiber;
         self.run = run;
@@ -346,87 +341,5 @@ impl Context {
             (self.pc, self.regs) = (fiber.pc, fiber.saved_regs());
             (self.stack_start, self.stack_end) = (fiber.stack.start(), fiber.stack.limit());
         }
-    }
-}
-
-/// Several runs in one machine. [`FiberScheduler`](crate::FiberScheduler) gives them turns.
-impl Machine {
-    /// Adds a run that will call a function. It is aside, and nothing of it runs yet. Where no fiber of its own has resumed
-    /// it, it may yield to the host, see [`RunState::Yielded`](crate::RunState::Yielded).
-    ///
-    /// # Errors
-    /// When there is no memory for its fiber.
-    pub fn spawn(&mut self, function: Value, arguments: &[Value]) -> Result<RunId, OutOfMemory> {
-        // Programs are let through here, as their next step collects; a host may never come to one.
-        let bytes = FIRST_WORDS * 8 + size_of::<Fiber>();
-        if self.cx.heap.room_bytes() < bytes {
-            return Err(OutOfMemory { bytes });
-        }
-        let fiber = switch::create(&mut self.cx, function)?;
-        let cell = fiber.as_fiber().expect("it was just made");
-        // SAFETY: it was just made.
-        unsafe { Fiber::of(cell) }.state = FiberState::Parked;
-        let run = Run { fiber: cell, main_fiber: cell, values: arguments.to_vec(), may_yield: true, ..Run::default() };
-        Ok(self.cx.runs.add(run, Status::Running))
-    }
-
-    /// Puts the run at work aside, if there is one whose end was not told yet; then there is none. It goes on another time,
-    /// after [`take_up`](Self::take_up), as if nothing had happened. Meanwhile it keeps what it uses alive.
-    ///
-    /// It is brought to its next instruction: what host functions do before that happens now. If it ends there or waits for
-    /// the host, it says so when it is taken up and resumed.
-    pub fn park(&mut self) -> Option<RunId> {
-        self.cx.park()
-    }
-
-    /// Makes a run that is aside the one at work, for [`resume`](Self::resume), [`step`](Self::step),
-    /// [`frames`](Self::frames), [`answer`](Self::answer) and all the others. The one that was at work is put aside, if it
-    /// can go on. True also when it is at work already; false when there is no such run any more.
-    pub fn take_up(&mut self, id: RunId) -> bool {
-        if self.is_at_work() && self.run_id() == Some(id) {
-            return true;
-        }
-        if !self.cx.runs.parked.contains_key(&id) {
-            return false;
-        }
-        self.cx.park();
-        self.cx.drop_present();
-        let parked = self.cx.runs.parked.remove(&id).expect("it is aside");
-        self.cx.take_up(*parked);
-        true
-    }
-
-    /// Drops a run that is aside: its fibers are dead, and nothing of it is cleaned up. False when there is no such run.
-    pub fn drop_run(&mut self, id: RunId) -> bool {
-        let Some(mut parked) = self.cx.runs.parked.remove(&id) else { return false };
-        parked.run.end_fibers();
-        true
-    }
-
-    /// Whether there is a run at work whose end was not told yet.
-    fn is_at_work(&self) -> bool {
-        self.cx.run.is_untold
-    }
-
-    /// The number of the run at work, if it was aside before.
-    pub fn run_id(&self) -> Option<RunId> {
-        self.cx.run.id
-    }
-
-    /// The runs that are aside, in the order in which they were put there.
-    pub fn runs(&self) -> Vec<RunId> {
-        self.cx.runs.in_order().into_iter().map(|(id, _)| id).collect()
-    }
-
-    /// What a run will do that is aside.
-    pub fn run_activity(&self, id: RunId) -> Option<RunActivity> {
-        self.cx.runs.parked.get(&id).map(|parked| parked.activity())
-    }
-
-    /// The frames of a run that is aside, as [`frames`](Self::frames) shows those of the one at work. None for others.
-    pub fn frames_of_run(&self, id: RunId) -> Frames<'_> {
-        let top = |run: &Run| if run.suspended.is_null() { run.fiber } else { run.suspended };
-        let fiber = self.cx.runs.parked.get(&id).map_or(null_mut(), |parked| top(&parked.run));
-        Frames::of(Reader::of_parked(&self.cx, fiber))
     }
 }

@@ -5,7 +5,6 @@
 //! at blocks, calls and returns of calls, and between instructions that call metamethods.
 
 use crate::compile;
-use crate::handlers::{Flow, Pc, Regs};
 use crate::heap::Closure;
 use crate::runtime::context::{Context, Status};
 use crate::runtime::function::{Body, FunctionInfo, GuestFunction};
@@ -13,6 +12,7 @@ use crate::threaded::Code;
 use crate::threaded::continuation::Record;
 use crate::threaded::operands::{get_any, set_any};
 use crate::threaded::stack_map::Hidden;
+use crate::threaded::{Flow, Pc, Regs};
 use crate::value::Value;
 use minivm_isa::entities::Block;
 use minivm_isa::operand::OperandRef;

@@ -3,7 +3,6 @@
 use super::host_run::{answer, answer_error, call_from_record};
 use super::unwind::{self, raise_message};
 use crate::handlers::call::deliver;
-use crate::handlers::{Flow, Pc, Regs};
 use crate::heap::Closure;
 use crate::heap::{FiberCell, OutOfMemory};
 use crate::runtime::call::values_at;
@@ -14,6 +13,7 @@ use crate::runtime::host::Intrinsic;
 use crate::runtime::stack_memory::{FIRST_WORDS, StackMemory};
 use crate::threaded::continuation::{RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
 use crate::threaded::operands::{get_any, set_any};
+use crate::threaded::{Flow, Pc, Regs};
 use crate::value::Value;
 use std::ptr::with_exposed_provenance_mut as pointer;
 

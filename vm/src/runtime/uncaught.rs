@@ -2,13 +2,12 @@
 
 use super::unwind::{self, regions_at};
 use super::walk::{Level, Walk};
-use crate::api::machine::Machine;
-use crate::handlers::Flow;
 use crate::runtime::context::{Context, Status};
 use crate::runtime::error::{Failure, traceback};
 use crate::runtime::fiber::Fiber;
 use crate::runtime::function::HostFunction;
 use crate::runtime::host::{Intrinsic, Protect};
+use crate::threaded::Flow;
 use crate::threaded::continuation::{Record, RecordKind};
 use crate::value::Value;
 
@@ -22,26 +21,6 @@ pub(crate) enum Uncaught {
     Stopped(Value),
     /// It went on from there: the stack is being unwound, and it does not stop again.
     GoneOn,
-}
-
-impl Machine {
-    /// Says whether a run that raises an error which nothing in the program catches stops there, with its stack as it is: no
-    /// protected call, no handler, on the running fiber and on those that have resumed it. It is not so at first.
-    ///
-    /// Such a run ends with [`RunState::Failed`](crate::RunState::Failed) as it would without, but [`frames`](Self::frames)
-    /// shows where, [`save`](Self::save) takes it along, and [`resume`](Self::resume) goes on: it unwinds the stack, cleans
-    /// up, and ends with `Failed` again. What resumes a fiber and gets its error as a result catches it.
-    pub fn set_keep_stack_on_error(&mut self, keeps: bool) {
-        self.cx.keeps_uncaught = keeps;
-    }
-
-    /// The error that the run has stopped at, see [`set_keep_stack_on_error`](Self::set_keep_stack_on_error).
-    pub fn uncaught_error(&self) -> Option<Value> {
-        match self.cx.run.uncaught {
-            Uncaught::Stopped(error) => Some(error),
-            Uncaught::Never | Uncaught::GoneOn => None,
-        }
-    }
 }
 
 /// Stops the run at `at`, where `error` is raised, if that is wanted and nobody catches it.

@@ -3,13 +3,13 @@
 use super::call::{call_above, top_of};
 use super::walk::{Level, Walk, height};
 use super::{host_run, switch, uncaught};
-use crate::handlers::{Flow, Regs};
 use crate::runtime::context::{Context, Status};
 use crate::runtime::error::{Failure, position_at, traceback};
 use crate::runtime::function::GuestFunction;
 use crate::runtime::stack_memory::RESERVE_WORDS;
 use crate::threaded::continuation::{Protect, RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
 use crate::threaded::operands::{get_any, set_any};
+use crate::threaded::{Flow, Regs};
 use crate::value::Value;
 use minivm_isa::entities::Block;
 use minivm_isa::program::{Region, RegionKind};

@@ -1,12 +1,12 @@
 //! Walking a stack from its top frame down.
 
 use super::call::words_between;
-use crate::handlers::{Flow, Pc, Regs};
 use crate::heap::Closure;
 use crate::runtime::context::{Context, return_info};
 use crate::runtime::function::{Body, FunctionInfo, GuestFunction, HostFunction};
 use crate::threaded::continuation::{Record, RecordKind};
 use crate::threaded::return_stubs::is_machine_place;
+use crate::threaded::{Flow, Pc, Regs};
 use minivm_isa::Convention;
 use minivm_isa::program::{Region, RegionKind};
 use std::ptr::with_exposed_provenance_mut as pointer;

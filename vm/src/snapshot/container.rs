@@ -1,6 +1,6 @@
 //! The file around a snapshot: magic, version, checksum, compression.
 
-use super::SnapshotError;
+use crate::bytes::SnapshotError;
 use lz4_flex::frame::{BlockSize, FrameDecoder, FrameEncoder, FrameInfo};
 use std::io::{Read, Write};
 

@@ -1,9 +1,9 @@
 //! A stack that is being built, level by level.
 
-use crate::handlers::Pc;
 use crate::heap::Closure;
 use crate::runtime::function::GuestFunction;
 use crate::threaded::Code;
+use crate::threaded::Pc;
 use crate::threaded::continuation::{RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
 use crate::threaded::operands::set_any;
 use crate::value::Value;

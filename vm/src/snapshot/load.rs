@@ -1,10 +1,10 @@
 //! From bytes to a machine: the parts, in an order in which each finds what it needs.
 
-use super::SnapshotError;
 use super::load_items::Items;
 use super::parts::Parts;
 use super::twin::Twin;
 use crate::bytes::Reader;
+use crate::bytes::SnapshotError;
 use crate::compile::facts::Facts;
 use crate::handlers::convert::layout_of;
 use crate::heap::transfer::{FiberState, HeapLoader, LoadOutside, LoadedLayout, WaitingCells};
@@ -26,33 +26,33 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 /// What is being loaded.
-pub(super) struct Loading<'c> {
-    pub(super) cx: &'c mut Context,
+pub(crate) struct Loading<'c> {
+    pub(crate) cx: &'c mut Context,
     codecs: &'c super::Codecs,
     host_state: &'c mut HostState,
     /// Host functions that the snapshot names.
-    pub(super) hosts: Vec<*const FunctionInfo>,
+    pub(crate) hosts: Vec<*const FunctionInfo>,
     /// For each layout of the machine an instance that has it, and its number there.
     layouts: Vec<(u32, u32)>,
     /// Fibers that belong to a run, as they run or wait for one that they resumed.
-    pub(super) in_runs: usize,
+    pub(crate) in_runs: usize,
     /// The message handlers that may use more than a full stack: the fiber, and how high the record lies.
-    pub(super) overflow_handlers: HashMap<*mut FiberCell, usize>,
+    pub(crate) overflow_handlers: HashMap<*mut FiberCell, usize>,
     /// Globals, memories and tables.
-    pub(super) items: Items,
+    pub(crate) items: Items,
     /// Instances that objects of the host keep.
-    pub(super) kept_instances: HashSet<u32>,
+    pub(crate) kept_instances: HashSet<u32>,
     /// What the loader knows of functions that have frames.
-    pub(super) facts: HashMap<*const GuestFunction, Facts>,
+    pub(crate) facts: HashMap<*const GuestFunction, Facts>,
 }
 
 /// The note of a snapshot.
-pub(super) fn note(bytes: &[u8]) -> Result<&[u8], SnapshotError> {
+pub(crate) fn note(bytes: &[u8]) -> Result<&[u8], SnapshotError> {
     Ok(Parts::read(bytes)?.note)
 }
 
 /// Takes over a state, in place of the one that is there; its cells are in the parts or in a twin.
-pub(super) fn load(
+pub(crate) fn load(
     old: &mut Box<Context>,
     parts: &Parts<&[u8]>,
     programs: &[Rc<Verified>],
@@ -156,18 +156,18 @@ impl Loading<'_> {
     }
 
     /// Reads the number of an instance.
-    pub(super) fn instance(&self, from: &mut Reader<'_>) -> Result<&Instance, SnapshotError> {
+    pub(crate) fn instance(&self, from: &mut Reader<'_>) -> Result<&Instance, SnapshotError> {
         let number = from.size()?;
         self.instance_at(number).ok_or_else(|| from.damaged("there is no such instance"))
     }
 
     /// The instance of a number.
-    pub(super) fn instance_at(&self, number: usize) -> Option<&Instance> {
+    pub(crate) fn instance_at(&self, number: usize) -> Option<&Instance> {
         self.cx.instances.get(number).and_then(Option::as_deref)
     }
 
     /// Reads a type of the machine.
-    pub(super) fn read_type(&self, from: &mut Reader<'_>) -> Result<Type, SnapshotError> {
+    pub(crate) fn read_type(&self, from: &mut Reader<'_>) -> Result<Type, SnapshotError> {
         Ok(match from.byte()? {
             0 => Type::Any,
             1 => Type::I32,
@@ -187,7 +187,7 @@ impl Loading<'_> {
     }
 
     /// Reads the words of a type of the machine.
-    pub(super) fn typed(
+    pub(crate) fn typed(
         &self,
         cells: &HeapLoader<'_>,
         ty: Type,

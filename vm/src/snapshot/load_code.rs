@@ -1,8 +1,8 @@
 //! The code of a snapshot: programs, instances without their contents, host functions by name.
 
-use super::SnapshotError;
 use super::load::Loading;
 use crate::bytes::Reader;
+use crate::bytes::SnapshotError;
 use crate::runtime::function::{Body, FunctionInfo};
 use crate::runtime::instance::Instance;
 use crate::runtime::layouts::machine_signature;
@@ -33,7 +33,7 @@ pub fn program_hash(program: &Verified) -> ProgramHash {
 }
 
 impl Loading<'_> {
-    pub(super) fn code(&mut self, code: &[u8], instances: &[u8], known: &[Rc<Verified>]) -> Result<(), SnapshotError> {
+    pub(crate) fn code(&mut self, code: &[u8], instances: &[u8], known: &[Rc<Verified>]) -> Result<(), SnapshotError> {
         let mut from = Reader::new(code, "programs");
         let count = from.count()?;
         let mut programs = Vec::with_capacity(count);
@@ -96,7 +96,7 @@ impl Loading<'_> {
     }
 
     /// Finds the host functions that the snapshot names.
-    pub(super) fn find_hosts(&mut self, hosts: &[u8]) -> Result<(), SnapshotError> {
+    pub(crate) fn find_hosts(&mut self, hosts: &[u8]) -> Result<(), SnapshotError> {
         let mut by_name: HashMap<&str, Vec<*const FunctionInfo>> = HashMap::new();
         for info in &self.cx.host_functions {
             if let Body::Host(host) = &info.body {

@@ -1,13 +1,14 @@
 //! Globals, memories and tables from bytes: made before the cells that refer to them, filled when there are cells.
 
-use super::SnapshotError;
 use super::load::Loading;
 use super::save_items::{BLOCK_BYTES, GLOBAL, MEMORY, TABLE};
-use crate::api::machine::{Definition, Extern, InstanceId};
 use crate::bytes::Reader;
+use crate::bytes::SnapshotError;
 use crate::heap::transfer::HeapLoader;
 use crate::memory::{LinearMemory, PAGE_BYTES, TableInstance};
 use crate::runtime::codec::ObjectHandles;
+use crate::runtime::definitions::{Definition, InstanceId};
+use crate::runtime::externs::Extern;
 use crate::runtime::instance::{GlobalCell, SharedMemory, SharedTable};
 use crate::value::Value;
 use minivm_isa::program::ElementType;

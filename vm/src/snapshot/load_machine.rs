@@ -1,14 +1,15 @@
 //! What a machine holds besides heap, code and runs: instances' contents, definitions, registry.
 
-use super::SnapshotError;
 use super::load::Loading;
 use super::load_items::pick;
 use super::save_items::FUNCTION;
-use crate::api::machine::{Definition, KeptValues};
 use crate::bytes::Reader;
+use crate::bytes::SnapshotError;
 use crate::heap::transfer::HeapLoader;
 use crate::memory::Segment;
+use crate::runtime::definitions::Definition;
 use crate::runtime::function::{Body, FunctionInfo};
+use crate::runtime::kept::KeptValues;
 use crate::runtime::layouts::machine_type;
 use crate::value::{Tag, Value};
 use minivm_isa::program::{Constant, ElementType, FunctionDef};

@@ -1,10 +1,10 @@
 //! The runs of a machine from bytes. All fibers were read before: each of them that runs, or waits for one that it has
 //! resumed, belongs to one run.
 
-use super::SnapshotError;
 use super::load::Loading;
 use super::save_runs::run_kind;
 use crate::bytes::Reader;
+use crate::bytes::SnapshotError;
 use crate::heap::FiberCell;
 use crate::heap::transfer::HeapLoader;
 use crate::runtime::context::Status;

@@ -1,14 +1,13 @@
 //! Fibers from bytes: every level of a stack must be one that the level below it can have called.
 
-use super::SnapshotError;
 use super::levels::{Below, Building, Wanted};
 use super::load::Loading;
 use super::save_stack::{BORDER, GUEST, HOST, HOST_FINALISER, RECORD, RECORD_KINDS, state};
 use super::settle::{body_of, place_record, receiver_of, take_receiver};
 use crate::bytes::Reader;
+use crate::bytes::SnapshotError;
 use crate::compile;
 use crate::compile::facts::{Fact, Facts};
-use crate::handlers::Pc;
 use crate::heap::transfer::{HeapLoader, LoadOutside};
 use crate::heap::{Closure, FiberCell};
 use crate::runtime::call::host_record;
@@ -16,6 +15,7 @@ use crate::runtime::context::{NO_SIGNATURE, return_info};
 use crate::runtime::fiber::{Fiber, FiberState};
 use crate::runtime::function::{Body, FunctionInfo, GuestFunction, header_at};
 use crate::runtime::stack_memory::{FIRST_WORDS, RESERVE_WORDS, StackMemory};
+use crate::threaded::Pc;
 use crate::threaded::continuation::{Protect, RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
 use crate::value::Tag;
 use minivm_isa::{Convention, Instruction, Type};

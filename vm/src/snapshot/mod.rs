@@ -38,151 +38,21 @@
 
 #[cfg(feature = "snapshot-files")]
 pub mod container;
-mod describe;
 mod levels;
-mod load;
-mod load_code;
+pub(crate) mod load;
+pub(crate) mod load_code;
 mod load_items;
 mod load_machine;
 mod load_runs;
 mod load_stack;
-mod parts;
-mod save;
+pub(crate) mod parts;
+pub(crate) mod save;
 mod save_items;
 mod save_runs;
 mod save_stack;
 mod settle;
 mod twin;
 
-use crate::api::machine::Machine;
-use minivm_isa::verify::Verified;
-use parts::Parts;
-use save::Cells;
-use std::fmt;
-use std::rc::Rc;
-
 pub(crate) use crate::runtime::codec::Codecs;
-pub use crate::runtime::codec::{ObjectCodec, ObjectHandles, StateCodec};
-pub use describe::{FiberActivity, FiberReport, MemoryReport, ProgramReport, StateReport};
 pub use load_code::{ProgramHash, program_hash};
 pub use save::CodeForm;
-
-/// Why a state cannot be saved or loaded.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SnapshotError {
-    /// Something in the state cannot travel, by name.
-    Refused(String),
-    /// The bytes are not what a machine wrote.
-    Damaged(String),
-    /// They are, but this machine lacks something: a version, a host function, a state, a program.
-    Missing(String),
-    /// There is not so much memory, or the limits do not allow it.
-    OutOfMemory,
-}
-
-impl fmt::Display for SnapshotError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            SnapshotError::Refused(what) => write!(f, "this state cannot be saved: {what}"),
-            SnapshotError::Damaged(what) => write!(f, "the snapshot is damaged: {what}"),
-            SnapshotError::Missing(what) => write!(f, "the snapshot cannot be loaded here: {what}"),
-            SnapshotError::OutOfMemory => f.write_str("there is not enough memory for the snapshot"),
-        }
-    }
-}
-
-impl std::error::Error for SnapshotError {}
-
-/// What a codec finds wrong with its bytes.
-impl From<String> for SnapshotError {
-    fn from(what: String) -> Self {
-        SnapshotError::Damaged(what)
-    }
-}
-
-impl Machine {
-    /// The whole state as bytes: of a run that has stopped, or of a machine in which nothing runs; with all runs that are
-    /// aside.
-    ///
-    /// # Errors
-    /// When something cannot travel; nothing is written then.
-    pub fn save(&mut self, note: &[u8], code: CodeForm) -> Result<Vec<u8>, SnapshotError> {
-        save::save(&mut self.cx, note, code.into(), Cells::Written).map(|saved| saved.parts.join())
-    }
-
-    /// As [`save`](Self::save), with the code of all programs but those with these hashes:
-    /// [`load_with`](Self::load_with) wants them.
-    ///
-    /// # Errors
-    /// As for [`save`](Self::save).
-    pub fn save_without(&mut self, note: &[u8], programs: &[ProgramHash]) -> Result<Vec<u8>, SnapshotError> {
-        save::save(&mut self.cx, note, save::Code::Without(programs), Cells::Written).map(|saved| saved.parts.join())
-    }
-
-    /// The hashes of all programs that have instances, each once.
-    pub fn program_hashes(&self) -> Vec<ProgramHash> {
-        let mut hashes: Vec<ProgramHash> =
-            self.cx.instances.iter().flatten().map(|instance| program_hash(&instance.program)).collect();
-        hashes.sort_unstable();
-        hashes.dedup();
-        hashes
-    }
-
-    /// Takes over a state that [`save`](Self::save) gave, in place of its own. The machine must have the host functions and
-    /// codecs that the state needs. Gives the note.
-    ///
-    /// # Errors
-    /// When the bytes make no sense or something is missing. The machine is as before then, but for states of the host's
-    /// libraries.
-    pub fn load(&mut self, bytes: &[u8]) -> Result<Vec<u8>, SnapshotError> {
-        load::load(&mut self.cx, &Parts::read(bytes)?, &[], None)
-    }
-
-    /// As [`load`](Self::load), for a state that was saved as [`CodeForm::ByHash`] or without some of its programs: `programs`
-    /// are those it may name.
-    ///
-    /// # Errors
-    /// As for [`load`](Self::load).
-    pub fn load_with(&mut self, bytes: &[u8], programs: Vec<Verified>) -> Result<Vec<u8>, SnapshotError> {
-        let programs: Vec<Rc<Verified>> = programs.into_iter().map(Rc::new).collect();
-        load::load(&mut self.cx, &Parts::read(bytes)?, &programs, None)
-    }
-
-    /// The note in a snapshot, without loading it.
-    ///
-    /// # Errors
-    /// When the bytes are no snapshot.
-    pub fn snapshot_note(bytes: &[u8]) -> Result<&[u8], SnapshotError> {
-        load::note(bytes)
-    }
-
-    /// Whether there is a run that [`resume`](Self::resume) would go on with.
-    pub fn is_stopped(&self) -> bool {
-        use crate::runtime::context::Status;
-        match self.cx.status {
-            Status::Running | Status::OutOfFuel | Status::Stepped | Status::Yielded => true,
-            Status::Failed => self.uncaught_error().is_some(),
-            Status::Finished | Status::Waiting => false,
-        }
-    }
-
-    /// A copy of a machine, with a run that has stopped: a fork. `other` is a fresh machine with the same host functions
-    /// and codecs.
-    ///
-    /// # Errors
-    /// As for [`save`](Self::save) and [`load`](Self::load).
-    pub fn copy_into(&mut self, other: &mut Machine) -> Result<(), SnapshotError> {
-        let saved = save::save(&mut self.cx, &[], save::Code::Shared, Cells::Copied)?;
-        load::load(&mut other.cx, &saved.parts.borrow(), &saved.programs, saved.twin).map(|_| ())
-    }
-
-    /// Says how host objects of a kind travel, by their [`type_name`](crate::heap::HostObject::type_name).
-    pub fn set_object_codec(&mut self, kind: &str, codec: ObjectCodec) {
-        self.cx.codecs.objects.insert(kind.to_string(), codec);
-    }
-
-    /// Says how a state of the host's libraries travels, under a name.
-    pub fn set_state_codec(&mut self, name: &str, codec: StateCodec) {
-        self.cx.codecs.states.insert(name.to_string(), codec);
-    }
-}

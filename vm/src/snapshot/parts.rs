@@ -1,27 +1,27 @@
 //! The parts of a payload, as bytes that are owned or borrowed.
 
-use super::SnapshotError;
+use crate::bytes::SnapshotError;
 use crate::bytes::{Reader, Writer};
 
 /// What a payload consists of.
-pub(super) struct Parts<B> {
-    pub(super) cells: usize,
+pub(crate) struct Parts<B> {
+    pub(crate) cells: usize,
     /// Short strings among the cells: how much room to make.
-    pub(super) strings: usize,
-    pub(super) note: B,
-    pub(super) code: B,
-    pub(super) instances: B,
-    pub(super) hosts: B,
-    pub(super) items: B,
-    pub(super) shapes: B,
-    pub(super) contents: B,
-    pub(super) machine: B,
-    pub(super) states: B,
+    pub(crate) strings: usize,
+    pub(crate) note: B,
+    pub(crate) code: B,
+    pub(crate) instances: B,
+    pub(crate) hosts: B,
+    pub(crate) items: B,
+    pub(crate) shapes: B,
+    pub(crate) contents: B,
+    pub(crate) machine: B,
+    pub(crate) states: B,
 }
 
 impl Parts<Vec<u8>> {
     /// The parts as one payload.
-    pub(super) fn join(&self) -> Vec<u8> {
+    pub(crate) fn join(&self) -> Vec<u8> {
         let mut out = Writer::new();
         out.word(self.cells as u64);
         out.word(self.strings as u64);
@@ -33,7 +33,7 @@ impl Parts<Vec<u8>> {
     }
 
     /// The parts without writing them anywhere.
-    pub(super) fn borrow(&self) -> Parts<&[u8]> {
+    pub(crate) fn borrow(&self) -> Parts<&[u8]> {
         Parts {
             cells: self.cells,
             strings: self.strings,
@@ -52,7 +52,7 @@ impl Parts<Vec<u8>> {
 
 impl<'a> Parts<&'a [u8]> {
     /// The parts of a payload.
-    pub(super) fn read(bytes: &'a [u8]) -> Result<Self, SnapshotError> {
+    pub(crate) fn read(bytes: &'a [u8]) -> Result<Self, SnapshotError> {
         let mut from = Reader::new(bytes, "parts");
         let (cells, strings) = (from.word()?, from.word()?);
         let parts = Parts {

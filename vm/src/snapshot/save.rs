@@ -4,17 +4,18 @@ use super::parts::Parts;
 use super::save_items::{FUNCTION, Items};
 use super::settle;
 use super::twin::Twin;
-use super::{Codecs, ProgramHash, SnapshotError, program_hash};
-use crate::api::machine::Definition;
+use super::{Codecs, ProgramHash, program_hash};
+use crate::bytes::SnapshotError;
 use crate::bytes::Writer;
-use crate::handlers::Flow;
 use crate::heap::transfer::{HeapCopier, HeapSaver, SaveOutside};
 use crate::heap::{FiberCell, HostObject};
 use crate::runtime::context::{Context, FUEL_LIMIT_MAX, Status};
+use crate::runtime::definitions::Definition;
 use crate::runtime::fiber::Fiber;
 use crate::runtime::function::{Body, FunctionInfo};
 use crate::runtime::instance::{Instance, SharedMemory};
 use crate::runtime::uncaught::Uncaught;
+use crate::threaded::Flow;
 use crate::value::{Tag, Value};
 use minivm_isa::verify::Verified;
 use minivm_isa::{Type, binary};
@@ -32,7 +33,7 @@ pub enum CodeForm {
 
 /// Where the code goes.
 #[derive(Clone, Copy)]
-pub(super) enum Code<'a> {
+pub(crate) enum Code<'a> {
     /// Nowhere: whoever loads the state is given the programs themselves.
     Shared,
     /// Into the bytes.
@@ -54,7 +55,7 @@ impl From<CodeForm> for Code<'_> {
 
 /// Where the cells of the heap go.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Cells {
+pub(crate) enum Cells {
     /// Into the bytes.
     Written,
     /// Into a twin of the heap.
@@ -63,7 +64,7 @@ pub(super) enum Cells {
 
 /// The run of a state.
 #[derive(Clone, Copy)]
-pub(super) enum RunKind {
+pub(crate) enum RunKind {
     /// Nothing runs.
     None,
     /// It stands between two instructions.
@@ -77,8 +78,8 @@ pub(super) enum RunKind {
 }
 
 /// What is being saved.
-pub(super) struct Saving<'c> {
-    pub(super) cx: &'c mut Context,
+pub(crate) struct Saving<'c> {
+    pub(crate) cx: &'c mut Context,
     codecs: Codecs,
     /// Numbers of instances, by address. Only looked up, as the maps below.
     instances: HashMap<*const Instance, u32>,
@@ -88,13 +89,13 @@ pub(super) struct Saving<'c> {
     host_numbers: HashMap<u32, u32>,
     /// For each layout of the machine an instance that has it, and its number there.
     layouts: Vec<Option<(u32, u32)>>,
-    pub(super) items: Items,
+    pub(crate) items: Items,
     /// The message handlers of all runs that may use more than a full stack: fiber, and how high the record lies.
-    pub(super) overflow_handlers: Vec<(*mut FiberCell, usize)>,
+    pub(crate) overflow_handlers: Vec<(*mut FiberCell, usize)>,
 }
 
 /// The programs whose numbers stand in bytes that share them.
-pub(super) type Programs = Vec<Rc<Verified>>;
+pub(crate) type Programs = Vec<Rc<Verified>>;
 
 /// Cells as bytes.
 #[derive(Default)]
@@ -105,22 +106,22 @@ struct Written {
 }
 
 /// What saving gives.
-pub(super) struct Saved {
-    pub(super) parts: Parts<Vec<u8>>,
+pub(crate) struct Saved {
+    pub(crate) parts: Parts<Vec<u8>>,
     /// The programs that the parts share, when they do not hold them.
-    pub(super) programs: Programs,
+    pub(crate) programs: Programs,
     /// The heap, when its cells were copied.
-    pub(super) twin: Option<Twin>,
+    pub(crate) twin: Option<Twin>,
     /// Heap cells and their bytes by kind.
-    pub(super) census: BTreeMap<&'static str, (usize, usize)>,
+    pub(crate) census: BTreeMap<&'static str, (usize, usize)>,
     /// All memories, as they were met.
-    pub(super) memories: Vec<SharedMemory>,
+    pub(crate) memories: Vec<SharedMemory>,
     /// All fibers, as they were met.
-    pub(super) fibers: Vec<*mut FiberCell>,
+    pub(crate) fibers: Vec<*mut FiberCell>,
 }
 
 /// Saves a state.
-pub(super) fn save(cx: &mut Context, note: &[u8], code: Code<'_>, cells: Cells) -> Result<Saved, SnapshotError> {
+pub(crate) fn save(cx: &mut Context, note: &[u8], code: Code<'_>, cells: Cells) -> Result<Saved, SnapshotError> {
     let run = match (cx.status, cx.run.uncaught) {
         (Status::Running | Status::OutOfFuel | Status::Stepped, _) => RunKind::Stands,
         (Status::Failed, Uncaught::Stopped(error)) => RunKind::Raised(error),
@@ -400,7 +401,7 @@ impl<'c> Saving<'c> {
     }
 
     /// Writes a type of the machine.
-    pub(super) fn write_type(&self, ty: Type, out: &mut Writer) -> Result<(), SnapshotError> {
+    pub(crate) fn write_type(&self, ty: Type, out: &mut Writer) -> Result<(), SnapshotError> {
         let code = match ty {
             Type::Any => 0,
             Type::I32 => 1,
@@ -440,7 +441,7 @@ fn host_name(info: &FunctionInfo) -> &str {
 ///
 /// # Safety
 /// `words` holds a value of that type.
-pub(super) unsafe fn typed(heap: &mut HeapSaver, ty: Type, words: *const u64, out: &mut Writer) {
+pub(crate) unsafe fn typed(heap: &mut HeapSaver, ty: Type, words: *const u64, out: &mut Writer) {
     // SAFETY: the caller gives the words.
     unsafe {
         match ty {

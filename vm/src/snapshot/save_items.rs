@@ -1,11 +1,11 @@
 //! Globals, memories and tables: numbered as they are met, in instances, definitions and host objects, and each written once.
 
-use super::SnapshotError;
 use super::save::{Saving, typed};
-use crate::api::machine::Definition;
+use crate::bytes::SnapshotError;
 use crate::bytes::Writer;
 use crate::heap::transfer::HeapSaver;
 use crate::memory::{LinearMemory, TableInstance};
+use crate::runtime::definitions::Definition;
 use crate::runtime::instance::{GlobalCell, SharedMemory, SharedTable};
 use minivm_isa::program::ElementType;
 use std::cell::UnsafeCell;

@@ -1,10 +1,9 @@
 //! The runs of a machine as bytes: those that are aside, then the one at work.
 
-use super::SnapshotError;
 use super::save::{RunKind, Saving};
 use super::settle;
+use crate::bytes::SnapshotError;
 use crate::bytes::Writer;
-use crate::handlers::Flow;
 use crate::heap::transfer::HeapSaver;
 use crate::runtime::call::values_at;
 use crate::runtime::context::Status;
@@ -13,6 +12,7 @@ use crate::runtime::fiber::Fiber;
 use crate::runtime::function::Body;
 use crate::runtime::runs::{Parked, Run};
 use crate::runtime::uncaught::Uncaught;
+use crate::threaded::Flow;
 use crate::threaded::stack_map::takes_open;
 use crate::value::Value;
 use minivm_isa::TrapCode;

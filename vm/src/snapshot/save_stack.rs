@@ -1,10 +1,9 @@
 //! Fibers and their frames as bytes.
 
-use super::SnapshotError;
 use super::save::{Saving, typed};
 use super::settle::settle_fiber;
+use crate::bytes::SnapshotError;
 use crate::bytes::Writer;
-use crate::handlers::{Flow, Regs};
 use crate::heap::transfer::{HeapSaver, SaveOutside};
 use crate::runtime::call::{values_at, varargs, words_between};
 use crate::runtime::fiber::{Fiber, FiberState};
@@ -13,6 +12,7 @@ use crate::runtime::switch::waiting_callee;
 use crate::runtime::uncaught::Uncaught;
 use crate::runtime::walk::{Level, Walk};
 use crate::threaded::continuation::{Record, RecordKind};
+use crate::threaded::{Flow, Regs};
 use minivm_isa::Convention;
 
 /// How a fiber's state is written.

@@ -3,7 +3,6 @@
 //! A run that was saved goes on from the very state that was written, so that it and its copies do the same.
 
 use crate::compile;
-use crate::handlers::{Flow, Pc, Regs};
 use crate::heap::Closure;
 use crate::runtime::context::Context;
 use crate::runtime::fiber::{Fiber, FiberState};
@@ -13,6 +12,7 @@ use crate::runtime::walk::{Level, Walk};
 use crate::threaded::Code;
 use crate::threaded::continuation::{Record, RecordKind};
 use crate::threaded::operands::{get_any, set_any};
+use crate::threaded::{Flow, Pc, Regs};
 use minivm_isa::entities::Reg;
 use minivm_isa::operand::OperandRef;
 use minivm_isa::{Instruction, Operand};

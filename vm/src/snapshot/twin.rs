@@ -5,10 +5,10 @@ use crate::heap::{OutOfMemory, Str};
 use crate::runtime::context::{Context, MetamethodNames};
 
 /// A copied heap, and the strings in it that a machine has by name.
-pub(super) struct Twin {
-    pub(super) heap: HeapTwin,
-    pub(super) metamethods: MetamethodNames,
-    pub(super) no_memory: *mut Str,
+pub(crate) struct Twin {
+    pub(crate) heap: HeapTwin,
+    pub(crate) metamethods: MetamethodNames,
+    pub(crate) no_memory: *mut Str,
 }
 
 impl Twin {
@@ -16,7 +16,7 @@ impl Twin {
     ///
     /// # Errors
     /// When its limits do not allow it.
-    pub(super) fn put_into(self, new: &mut Context) -> Result<WaitingCells, OutOfMemory> {
+    pub(crate) fn put_into(self, new: &mut Context) -> Result<WaitingCells, OutOfMemory> {
         let waiting = self.heap.put_into(&mut new.heap)?;
         new.metamethods = self.metamethods;
         new.no_memory = self.no_memory;

@@ -1,6 +1,6 @@
 //! What fast calls over the border between `any` code and typed code need to know of a signature.
 
-use crate::handlers::Pc;
+use crate::threaded::Pc;
 use crate::threaded::return_stubs::{EXACT_ARGUMENTS_MAX, Places};
 use crate::value::Tag;
 use minivm_isa::{Convention, Signature, Type};

@@ -3,7 +3,7 @@
 //! A record stands where a caller's registers would be. The callee above returns to a common place of the machine, which
 //! finds the record at its registers and does what it says. Nothing of a run lives on the native stack.
 
-use crate::handlers::{Pc, Regs};
+use crate::threaded::{Pc, Regs};
 use crate::value::Value;
 
 /// Words of a record.

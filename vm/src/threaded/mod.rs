@@ -8,9 +8,26 @@ pub(crate) mod return_stubs;
 pub(crate) mod slots;
 pub(crate) mod stack_map;
 
-use crate::handlers::{Handler, Pc};
+use crate::runtime::context::Handler;
 use crate::threaded::fuel_map::Ledger;
 use minivm_isa::entities::Block;
+
+/// A place in threaded code.
+pub(crate) type Pc = *const u16;
+/// The registers of the running frame, in words.
+pub(crate) type Regs = *mut u64;
+
+/// Where a slow function goes on; a null `pc` leaves the interpreter, with the reason in the context.
+#[derive(Clone, Copy)]
+pub(crate) struct Flow {
+    pub(crate) pc: Pc,
+    pub(crate) regs: Regs,
+}
+
+impl Flow {
+    /// Leaves the interpreter.
+    pub(crate) const EXIT: Flow = Flow { pc: std::ptr::null(), regs: std::ptr::null_mut() };
+}
 
 /// Number of halves before the entry of a function: the address of its [`FunctionInfo`](crate::runtime::function::FunctionInfo), then
 /// [`EntryHeader`].

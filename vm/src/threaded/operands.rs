@@ -1,6 +1,6 @@
 //! Reading operands of threaded code and registers of a frame.
 
-use crate::handlers::{Pc, Regs};
+use crate::threaded::{Pc, Regs};
 use crate::value::{Tag, Value};
 
 /// Reads the operands of an instruction one after the other. The position is known when the handler is compiled, so it

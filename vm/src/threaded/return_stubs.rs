@@ -4,7 +4,9 @@
 //! code. Before each lies its [`ReturnInfo`], as before every place that a call returns to.
 
 use super::{OPEN, ReturnInfo};
-use crate::handlers::{Handler, Pc, border};
+use crate::handlers::border;
+use crate::runtime::context::Handler;
+use crate::threaded::Pc;
 use crate::threaded::continuation::{FRAME_HEADER_WORDS, RECORD_DELTA, RECORD_WORDS};
 
 /// Up to so many arguments there is a place for each number; above, for each power of two.

@@ -1,8 +1,8 @@
 //! Running to the next source line.
 
-use crate::api::frames::{FrameKey, Reader, Standing};
 use crate::api::machine::Machine;
 use crate::api::run::RunState;
+use crate::runtime::frames::{FrameKey, Reader, Standing};
 use std::collections::HashMap;
 
 /// A line of a source, of one program. Where the program does not have the text, lines are not known, and every position of

@@ -3,10 +3,10 @@
 use super::tree::{Leaf, leaf};
 use super::write::write_leaf;
 use super::{Loading, settle};
-use crate::handlers::Handler;
 use crate::handlers::typed::bulk;
 use crate::handlers::typed::bulk::*;
 use crate::handlers::typed::statement::{branch_table, jump, statement};
+use crate::runtime::context::Handler;
 use minivm_isa::entities::{Block, Memory, Reg, Table};
 use minivm_isa::{Instruction, Operand};
 

@@ -4,10 +4,10 @@
 use super::tree::{self, Kid, Leaf, Return, Root, Site, Tree};
 use super::write::{operands, single};
 use super::{Loading, Planned, grow};
-use crate::handlers::Handler;
 use crate::handlers::typed::registry::Registry;
 use crate::handlers::typed::shape;
 use crate::handlers::typed::shape::Key;
+use crate::runtime::context::Handler;
 use crate::threaded::Assembler;
 use minivm_isa::entities::Block;
 use minivm_isa::{Instruction, Operand};

@@ -3,9 +3,9 @@
 use super::row::{self, Traits};
 use super::tree::{self, Root, Site, Tree};
 use super::{Loading, Planned};
-use crate::handlers::Handler;
 use crate::handlers::typed::registry::Registry;
 use crate::handlers::typed::statement;
+use crate::runtime::context::Handler;
 use minivm_isa::Instruction;
 
 /// Trees tried for one statement.

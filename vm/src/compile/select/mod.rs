@@ -14,10 +14,10 @@ mod tree;
 mod write;
 
 use super::Loading;
-use crate::handlers::Handler;
 use crate::handlers::typed::registry::Registry;
 use crate::handlers::typed::shape;
 use crate::handlers::typed::shape::Key;
+use crate::runtime::context::Handler;
 use crate::threaded::PENDING_MAX;
 use minivm_isa::entities::Block;
 use std::ops::Range;

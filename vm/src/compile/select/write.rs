@@ -2,9 +2,9 @@
 
 use super::tree::{Extra, Kid, Leaf, Node, Return, Root, Tree};
 use super::{Loading, Planned, settle};
-use crate::handlers::Handler;
 use crate::handlers::typed::statement::jump;
 use crate::handlers::typed::word::{Class, NO_SLOT};
+use crate::runtime::context::Handler;
 use crate::threaded::Assembler;
 use minivm_isa::entities::Block;
 

@@ -4,9 +4,10 @@ use super::expression::Expr;
 use super::shape::{self, Key};
 use super::statement::Statement;
 use super::word::{Wide, Word};
-use crate::handlers::{Cursor, Regs};
 use crate::memory::{LinearMemory, MemoryView};
 use crate::runtime::context::Context;
+use crate::threaded::Regs;
+use crate::threaded::operands::Cursor;
 use minivm_isa::{Opcode, TrapCode};
 use std::marker::PhantomData;
 

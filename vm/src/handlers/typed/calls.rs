@@ -7,7 +7,6 @@
 use super::expression::Expr;
 use super::statement::{Statement, fail};
 use super::word::Word;
-use crate::handlers::{Cursor, Flow, Pc, Regs};
 use crate::heap::Closure;
 use crate::memory::TableInstance;
 use crate::runtime::call;
@@ -15,7 +14,9 @@ use crate::runtime::context::{Context, Status};
 use crate::runtime::function::{FunctionInfo, header_at};
 use crate::runtime::unwind::raise_trap;
 use crate::threaded::ReturnInfo;
+use crate::threaded::operands::Cursor;
 use crate::threaded::operands::{get_any, tag_at};
+use crate::threaded::{Flow, Pc, Regs};
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
 use std::ptr::with_exposed_provenance_mut as pointer;

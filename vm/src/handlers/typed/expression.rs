@@ -2,8 +2,9 @@
 
 use super::shape::{self, Key};
 use super::word::{NO_SLOT, Word};
-use crate::handlers::{Cursor, Regs};
 use crate::runtime::context::Context;
+use crate::threaded::Regs;
+use crate::threaded::operands::Cursor;
 use minivm_isa::{Opcode, TrapCode};
 use std::marker::PhantomData;
 

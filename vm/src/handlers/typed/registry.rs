@@ -5,7 +5,7 @@ use super::expression::Expr;
 use super::shape::{self, Key};
 use super::statement::{Statement, branch, jump_after, statement};
 use super::word::Word;
-use crate::handlers::Handler;
+use crate::runtime::context::Handler;
 use std::sync::OnceLock;
 
 /// A hash table from keys to handlers with open addressing.

@@ -4,8 +4,9 @@ use super::expression::Expr;
 use super::shape::{self, Key};
 use super::word::Word;
 use crate::handlers::control::out_of_fuel;
-use crate::handlers::{Cursor, Regs};
 use crate::runtime::context::Context;
+use crate::threaded::Regs;
+use crate::threaded::operands::Cursor;
 use minivm_isa::{Opcode, TrapCode};
 use std::marker::PhantomData;
 

@@ -1,6 +1,7 @@
 //! What a typed register holds: how it lies in a frame and in the operands of an instruction.
 
-use crate::handlers::{Cursor, Regs};
+use crate::threaded::Regs;
+use crate::threaded::operands::Cursor;
 use crate::threaded::operands::{get_any, set_any};
 use crate::value::{Tag, Value};
 

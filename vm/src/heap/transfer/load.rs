@@ -2,13 +2,13 @@
 
 use super::{FINALISER, HIDDEN, REFERENCE, WEAK_KEYS, WEAK_VALUES};
 use crate::bytes::Reader;
+use crate::bytes::SnapshotError;
 use crate::heap::header::Header;
 use crate::heap::object::{
     Array, Cell, Closure, ElementKind, FiberCell, HostObject, Owner, Record, RecordLayout, Userdata,
 };
 use crate::heap::table::layout::Table;
 use crate::heap::{Heap, OutOfMemory};
-use crate::snapshot::SnapshotError;
 use crate::value::{Tag, Value};
 
 /// What objects of a type look like.

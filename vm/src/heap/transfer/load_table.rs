@@ -3,6 +3,7 @@
 use super::DEAD;
 use super::load::HeapLoader;
 use crate::bytes::Reader;
+use crate::bytes::SnapshotError;
 use crate::heap::header::Header;
 use crate::heap::table::layout::{
     ArrayHeader, DEAD_KEY, HashHeader, INLINE_NODES_MAX, INLINE_SLOTS_MAX, Node, PART_HEADER_BYTES, PART_LEN_MAX,
@@ -10,7 +11,6 @@ use crate::heap::table::layout::{
 };
 use crate::heap::transfer::{WEAK_KEYS, WEAK_VALUES};
 use crate::heap::{Heap, OutOfMemory};
-use crate::snapshot::SnapshotError;
 use crate::value::{Tag, Value, float_to_int};
 use std::ptr::null_mut;
 

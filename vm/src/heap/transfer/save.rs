@@ -2,13 +2,13 @@
 
 use super::map::AddressMap;
 use super::{DEAD, FINALISER, HIDDEN, REFERENCE, WEAK_KEYS, WEAK_VALUES};
+use crate::bytes::SnapshotError;
 use crate::bytes::Writer;
 use crate::heap::header::Header;
 use crate::heap::object::{Array, Cell, Closure, ElementKind, FiberCell, HostObject, Owner, Record, Userdata};
 use crate::heap::string::Str;
 use crate::heap::table::layout::{DEAD_KEY, Node, Table};
 use crate::heap::{Heap, Roots};
-use crate::snapshot::SnapshotError;
 use crate::value::{Tag, Value};
 use std::collections::BTreeMap;
 

@@ -7,6 +7,7 @@
 
 use super::save::{HeapSaver, SaveOutside};
 use super::twin_heap::{HeapTwin, Outside};
+use crate::bytes::SnapshotError;
 use crate::heap::chunk::{Bitmap, cell_bytes, chunk_of, get_bit, set_bit, twin_of};
 use crate::heap::header::Header;
 use crate::heap::marker::prefetch;
@@ -16,7 +17,6 @@ use crate::heap::string::Str;
 use crate::heap::table::layout::{DEAD_KEY, Node, PART_HEADER_BYTES, Table, hash_part_bytes};
 use crate::heap::weak::AddressHasher;
 use crate::heap::{Heap, OutOfMemory};
-use crate::snapshot::SnapshotError;
 use crate::value::{Tag, Value};
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;

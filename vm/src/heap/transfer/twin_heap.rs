@@ -1,6 +1,7 @@
 //! A copied heap before its machine has it: what the heap does not know is put into its cells.
 
 use super::load::{HeapLoader, LoadOutside, LoadedLayout};
+use crate::bytes::SnapshotError;
 use crate::bytes::{Reader, Writer};
 use crate::heap::header::Header;
 use crate::heap::intern::Interned;
@@ -8,7 +9,6 @@ use crate::heap::object::{Array, Closure, FiberCell, Owner, Record, Userdata};
 use crate::heap::space::Space;
 use crate::heap::string::Str;
 use crate::heap::{Heap, KINDS, OVERDRAFT_BYTES, OutOfMemory};
-use crate::snapshot::SnapshotError;
 use crate::value::Tag;
 
 /// What cells hold that the heap does not know, and the cells that wait for it.

@@ -2,11 +2,11 @@
 
 mod border;
 mod names;
-mod trace;
+pub(crate) mod trace;
 
-use crate::handlers::Flow;
 use crate::runtime::context::Context;
 use crate::runtime::function::{Body, FunctionInfo};
+use crate::threaded::Flow;
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
 

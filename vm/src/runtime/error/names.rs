@@ -1,9 +1,9 @@
 //! Names of variables, found by looking at the code: which local, captured variable, field or global a register holds.
 
-use crate::handlers::Flow;
 use crate::runtime::context::Context;
 use crate::runtime::function::GuestFunction;
 use crate::runtime::walk::{Level, Walk};
+use crate::threaded::Flow;
 use crate::threaded::continuation::{Record, RecordKind};
 use crate::value::Value;
 use minivm_isa::entities::Reg;

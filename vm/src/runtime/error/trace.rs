@@ -1,16 +1,15 @@
 //! Positions and tracebacks.
 
 use super::names::{call_site_name, called_register};
-use crate::api::frames::Standing;
-use crate::api::inspect::VariableValue;
-use crate::handlers::{Flow, Regs};
 use crate::heap::Closure;
 use crate::runtime::context::Context;
 use crate::runtime::fiber::{Fiber, FiberState};
+use crate::runtime::frame_view::VariableValue;
+use crate::runtime::frames::Standing;
 use crate::runtime::function::{Body, FunctionInfo, GuestFunction, HostFunction};
-use crate::runtime::host_services::LevelInfo;
 use crate::runtime::walk::{Level, Walk};
 use crate::threaded::stack_map::Place;
+use crate::threaded::{Flow, Regs};
 use crate::value::Value;
 use minivm_isa::Instruction;
 use std::fmt::Write;
@@ -284,4 +283,31 @@ pub(crate) unsafe fn level_info(cx: &Context, level: &Level, caller: Option<Flow
         }
         info
     }
+}
+
+/// What is known of a level of the stack, or of a function.
+#[derive(Clone, Debug, Default)]
+pub struct LevelInfo {
+    /// The function.
+    pub function: Value,
+    /// Name of its source, for guest functions.
+    pub source: Option<String>,
+    /// The line it is at.
+    pub line: Option<u32>,
+    /// What it was called as: kind ("global", "local", "method", …) and name.
+    pub name: Option<(String, String)>,
+    /// Its own name.
+    pub own_name: String,
+    /// Number of captured values.
+    pub captures: usize,
+    /// Number of parameters.
+    pub params: usize,
+    /// Whether it takes more arguments.
+    pub variadic: bool,
+    /// Whether it is a function of the host.
+    pub is_host: bool,
+    /// Whether it has taken the place of the function that its caller called.
+    pub is_tail_call: bool,
+    /// Names and values of its visible local variables, in order.
+    pub locals: Vec<(String, Value)>,
 }

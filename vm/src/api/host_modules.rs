@@ -1,11 +1,12 @@
 //! What a running host function can do with programs and what they export.
 
-use super::adapt::to_words;
-use super::host_call::HostCall;
-use crate::api::machine::{Definition, Extern, Imports, InstanceId};
 use crate::link::instantiate::LinkError;
 use crate::memory::{LinearMemory, TableInstance};
+use crate::runtime::adapt::to_words;
+use crate::runtime::definitions::{Definition, InstanceId};
+use crate::runtime::externs::{Extern, Imports};
 use crate::runtime::host::Raise;
+use crate::runtime::host_call::HostCall;
 use crate::runtime::instance::GlobalCell;
 use crate::value::{Tag, Value};
 use minivm_isa::program::{ElementType, Program};

@@ -1,47 +1,21 @@
 //! What a running host function can ask of the machine besides calls: metatables, fibers, programs, the collector, the stack.
 
-use super::host_call::HostCall;
-use super::switch;
-use super::walk::{Level, Walk};
-use crate::api::machine::{Definitions, InstanceId};
 use crate::heap::Table;
 use crate::link::instantiate::LinkError;
 use crate::runtime::collect;
+use crate::runtime::definitions::{Definitions, InstanceId};
+use crate::runtime::error::trace::LevelInfo;
 use crate::runtime::error::{FunctionNames, basic_type_name, type_name};
 use crate::runtime::fiber::{Fiber, FiberState};
 use crate::runtime::function::{Body, FunctionInfo};
 use crate::runtime::host::Raise;
+use crate::runtime::host_call::HostCall;
+use crate::runtime::switch;
+use crate::runtime::walk::{Level, Walk};
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
 use minivm_isa::verify::Verified;
 use std::rc::Rc;
-
-/// What is known of a level of the stack, or of a function.
-#[derive(Clone, Debug, Default)]
-pub struct LevelInfo {
-    /// The function.
-    pub function: Value,
-    /// Name of its source, for guest functions.
-    pub source: Option<String>,
-    /// The line it is at.
-    pub line: Option<u32>,
-    /// What it was called as: kind ("global", "local", "method", …) and name.
-    pub name: Option<(String, String)>,
-    /// Its own name.
-    pub own_name: String,
-    /// Number of captured values.
-    pub captures: usize,
-    /// Number of parameters.
-    pub params: usize,
-    /// Whether it takes more arguments.
-    pub variadic: bool,
-    /// Whether it is a function of the host.
-    pub is_host: bool,
-    /// Whether it has taken the place of the function that its caller called.
-    pub is_tail_call: bool,
-    /// Names and values of its visible local variables, in order.
-    pub locals: Vec<(String, Value)>,
-}
 
 impl HostCall<'_> {
     /// The name of a value's kind, as programs know it; a metatable's `__name` comes first.
@@ -135,7 +109,7 @@ impl HostCall<'_> {
     /// Whether a value is a fiber that the host started, in this run or in one that is aside, and that may not yield to it.
     pub fn is_main_fiber(&self, fiber: Value) -> bool {
         let Some(cell) = fiber.as_fiber() else { return false };
-        let is_it = |run: &super::runs::Run| run.main_fiber == cell && !run.may_yield;
+        let is_it = |run: &crate::runtime::runs::Run| run.main_fiber == cell && !run.may_yield;
         // SAFETY: values at hand are reachable.
         is_it(&self.cx.run) || unsafe { Fiber::of(cell) }.is_main() && self.cx.runs.iter().any(is_it)
     }
@@ -205,7 +179,7 @@ impl HostCall<'_> {
     /// What the caller called this function: kind ("global", "method", …) and name, when its code tells.
     pub fn called_as(&self) -> Option<(&'static str, String)> {
         let (base, _) = self.frame();
-        super::error::name_in_caller(Walk::from_host(self.cx, base))
+        crate::runtime::error::name_in_caller(Walk::from_host(self.cx, base))
     }
 
     /// The name this function was made with.

@@ -1,7 +1,7 @@
 //! What crosses the borders of programs, as hosts handle it: exports, and what imports are satisfied with.
 
-use crate::api::machine::{Definition, Definitions};
 use crate::heap::Marker;
+use crate::runtime::definitions::{Definition, Definitions};
 use crate::value::{Tag, Value};
 use minivm_isa::Type;
 

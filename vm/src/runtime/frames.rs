@@ -4,18 +4,18 @@
 //! they are used up: those are not shown. Only what the dataflow knows to be alive is read: a register besides may hold the
 //! address of an object that is gone.
 
-use crate::api::inspect::{Frame, FrameKind, Position, Variable, VariableValue};
-use crate::handlers::{Flow, Regs};
 use crate::heap::{Cell, Closure, FiberCell, Header};
 use crate::runtime::context::{Context, Status};
 use crate::runtime::error::{fiber_state, function_name, suspended_in};
 use crate::runtime::fiber::Fiber;
+use crate::runtime::frame_view::{Frame, FrameKind, Position, Variable, VariableValue};
 use crate::runtime::function::{Body, FunctionInfo, GuestFunction};
 use crate::runtime::uncaught::Uncaught;
 use crate::runtime::walk::{Level, Walk};
 use crate::threaded::continuation::{Record, RecordKind};
 use crate::threaded::operands::get_any;
 use crate::threaded::stack_map::{Hidden, Place};
+use crate::threaded::{Flow, Regs};
 use crate::value::Value;
 use minivm_isa::Type;
 use minivm_isa::program::Span;

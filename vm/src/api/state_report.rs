@@ -1,15 +1,15 @@
 //! A machine's state for people: fibers with source lines and locals, heap by kind, programs and memories.
 
-use super::SnapshotError;
-use super::save::{Cells, Code, save};
-use crate::api::frames::first_frame;
-use crate::api::inspect::Frame;
 use crate::api::machine::Machine;
+use crate::bytes::SnapshotError;
 use crate::heap::FiberCell;
 use crate::runtime::context::Context;
 use crate::runtime::fiber::{Fiber, FiberState};
+use crate::runtime::frame_view::Frame;
+use crate::runtime::frames::first_frame;
 use crate::runtime::instance::{Instance, SharedMemory};
 use crate::runtime::switch::waiting_callee;
+use crate::snapshot::save::{Cells, Code, save};
 use crate::value::Value;
 use std::rc::Rc;
 
@@ -85,34 +85,6 @@ pub struct MemoryReport {
     pub program: Option<usize>,
 }
 
-impl Machine {
-    /// Describes a machine in which nothing runs now.
-    ///
-    /// # Errors
-    /// As for [`save`](Self::save): what cannot travel is not counted.
-    pub fn report_state(&mut self) -> Result<StateReport, SnapshotError> {
-        let saved = save(&mut self.cx, &[], Code::Shared, Cells::Written)?;
-        let cx = &*self.cx;
-        let mut fibers: Vec<FiberReport> = saved.fibers.iter().filter_map(|&cell| fiber(self, cell)).collect();
-        fibers.sort_by_key(|fiber| match fiber.activity {
-            FiberActivity::Running => 0,
-            FiberActivity::Waiting => 1,
-            FiberActivity::Parked => 2,
-            FiberActivity::Suspended | FiberActivity::New | FiberActivity::Failed => 3,
-        });
-        Ok(StateReport {
-            is_stopped: self.is_stopped(),
-            uncaught_error: self.uncaught_error(),
-            fibers,
-            heap_bytes: cx.heap.used_bytes(),
-            collections: cx.heap.cycles(),
-            kinds: saved.census.into_iter().map(|(kind, (count, bytes))| (kind, count, bytes)).collect(),
-            programs: cx.instances.iter().flatten().map(|instance| program(instance)).collect(),
-            memories: saved.memories.iter().map(|shared| memory(cx, shared)).collect(),
-        })
-    }
-}
-
 fn fiber(machine: &Machine, cell: *mut FiberCell) -> Option<FiberReport> {
     let is_stopped = machine.is_stopped();
     // SAFETY: the cell was met while the state was saved, and nothing has run since.
@@ -159,4 +131,32 @@ fn memory(cx: &Context, shared: &SharedMemory) -> MemoryReport {
     let memory = unsafe { &*shared.get() };
     let program = cx.instances.iter().flatten().position(|instance| has(instance));
     MemoryReport { pages: memory.pages(), pages_max: memory.declared_maximum(), program }
+}
+
+impl Machine {
+    /// Describes a machine in which nothing runs now.
+    ///
+    /// # Errors
+    /// As for [`save`](Self::save): what cannot travel is not counted.
+    pub fn report_state(&mut self) -> Result<StateReport, SnapshotError> {
+        let saved = save(&mut self.cx, &[], Code::Shared, Cells::Written)?;
+        let cx = &*self.cx;
+        let mut fibers: Vec<FiberReport> = saved.fibers.iter().filter_map(|&cell| fiber(self, cell)).collect();
+        fibers.sort_by_key(|fiber| match fiber.activity {
+            FiberActivity::Running => 0,
+            FiberActivity::Waiting => 1,
+            FiberActivity::Parked => 2,
+            FiberActivity::Suspended | FiberActivity::New | FiberActivity::Failed => 3,
+        });
+        Ok(StateReport {
+            is_stopped: self.is_stopped(),
+            uncaught_error: self.uncaught_error(),
+            fibers,
+            heap_bytes: cx.heap.used_bytes(),
+            collections: cx.heap.cycles(),
+            kinds: saved.census.into_iter().map(|(kind, (count, bytes))| (kind, count, bytes)).collect(),
+            programs: cx.instances.iter().flatten().map(|instance| program(instance)).collect(),
+            memories: saved.memories.iter().map(|shared| memory(cx, shared)).collect(),
+        })
+    }
 }

@@ -1,10 +1,10 @@
 //! What a running host function can ask about functions and stacks, for debugging libraries.
 
-use super::error::{call_site_name, fiber_state, level_info, static_info, suspended_in};
-use super::host_call::HostCall;
-use super::host_services::LevelInfo;
-use super::walk::Walk;
+use crate::runtime::error::trace::LevelInfo;
+use crate::runtime::error::{call_site_name, fiber_state, level_info, static_info, suspended_in};
 use crate::runtime::function::{Body, FunctionInfo, GuestFunction};
+use crate::runtime::host_call::HostCall;
+use crate::runtime::walk::Walk;
 use crate::value::Value;
 
 /// The guest function behind a value.
