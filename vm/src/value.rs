@@ -3,8 +3,6 @@
 
 use std::fmt;
 
-use crate::heap::{Array, Cell, Closure, FiberCell, Header, Record, Str, Table, Userdata};
-
 /// The kind of a [`Value`], in the low 32 bits of its second word.
 ///
 /// The order is part of the contract: everything up to [`Tag::FALSE`] is falsy, everything from [`Tag::STRING`] on is a
@@ -86,26 +84,6 @@ pub struct Value {
     pub(crate) tag: Tag,
 }
 
-/// Constructor and inspector of each heap kind.
-macro_rules! object_kinds {
-    ($($tag:ident $type:ident $from:ident $to:ident;)*) => {$(
-        #[doc = concat!("The value that refers to a [`", stringify!($type), "`].")]
-        ///
-        /// # Safety
-        /// `cell` is a live cell of this kind, and stays reachable from the roots while the value is used.
-        #[inline(always)]
-        pub unsafe fn $from(cell: *mut $type) -> Value {
-            Value { payload: cell.expose_provenance() as u64, tag: Tag::$tag }
-        }
-
-        #[doc = concat!("The [`", stringify!($type), "`] this value refers to, if it is one.")]
-        #[inline(always)]
-        pub fn $to(self) -> Option<*mut $type> {
-            if self.tag == Tag::$tag { Some(self.pointer().cast()) } else { None }
-        }
-    )*};
-}
-
 impl Value {
     /// The absent value.
     pub const NIL: Value = Value { payload: 0, tag: Tag::NIL };
@@ -132,17 +110,6 @@ impl Value {
         Value { payload: value.to_bits(), tag: Tag::FLOAT }
     }
 
-    object_kinds! {
-        STRING Str from_string as_string;
-        TABLE Table from_table as_table;
-        FUNCTION Closure from_function as_function;
-        FIBER FiberCell from_fiber as_fiber;
-        USERDATA Userdata from_userdata as_userdata;
-        RECORD Record from_record as_record;
-        ARRAY Array from_array as_array;
-        CELL Cell from_cell as_cell;
-    }
-
     /// The value with these two words.
     ///
     /// # Safety
@@ -151,18 +118,6 @@ impl Value {
     #[inline(always)]
     pub const unsafe fn from_parts(payload: u64, tag: Tag) -> Value {
         Value { payload, tag }
-    }
-
-    /// The value that refers to a cell, whatever its kind.
-    ///
-    /// # Safety
-    /// `cell` is a live cell and stays reachable from the roots while the value is used.
-    #[inline(always)]
-    pub unsafe fn from_object(cell: *mut Header) -> Value {
-        // SAFETY: the caller gives a live cell, and every cell that values refer to begins with a header whose kind is
-        // the tag.
-        let tag = Tag(u32::from(unsafe { (*cell).kind() }));
-        Value { payload: cell.expose_provenance() as u64, tag }
     }
 
     /// The payload word.
@@ -215,40 +170,6 @@ impl Value {
     #[inline(always)]
     pub fn as_float(self) -> Option<f64> {
         if self.tag == Tag::FLOAT { Some(f64::from_bits(self.payload)) } else { None }
-    }
-
-    /// The cell this value refers to, whatever its kind, if it is a heap value.
-    #[inline(always)]
-    pub fn as_object(self) -> Option<*mut Header> {
-        if self.is_object() { Some(self.pointer()) } else { None }
-    }
-
-    /// The payload as an address; meaningful for heap kinds only.
-    #[inline(always)]
-    pub(crate) fn pointer(self) -> *mut Header {
-        std::ptr::with_exposed_provenance_mut(self.payload as usize)
-    }
-
-    /// Equality without metamethods: numbers by mathematical value, strings by content, everything else by identity.
-    #[inline]
-    pub fn raw_equals(self, other: Value) -> bool {
-        if self.tag == other.tag {
-            match self.tag {
-                Tag::NIL | Tag::FALSE | Tag::TRUE => true,
-                Tag::FLOAT => f64::from_bits(self.payload) == f64::from_bits(other.payload),
-                Tag::STRING if self.payload != other.payload => {
-                    // SAFETY: both came from constructors whose callers keep the strings alive.
-                    unsafe { Str::equals(self.pointer().cast(), other.pointer().cast()) }
-                }
-                _ => self.payload == other.payload,
-            }
-        } else {
-            match (self.tag, other.tag) {
-                (Tag::INT, Tag::FLOAT) => float_to_int(f64::from_bits(other.payload)) == Some(self.payload as i64),
-                (Tag::FLOAT, Tag::INT) => float_to_int(f64::from_bits(self.payload)) == Some(other.payload as i64),
-                _ => false,
-            }
-        }
     }
 
     /// Reads a slot as two separate words.
@@ -312,6 +233,20 @@ impl fmt::Debug for Value {
     }
 }
 
+/// The name of a kind, as programs know it.
+pub(crate) fn tag_name(tag: Tag) -> &'static str {
+    match tag {
+        Tag::NIL => "nil",
+        Tag::FALSE | Tag::TRUE => "boolean",
+        Tag::INT | Tag::FLOAT => "number",
+        Tag::STRING => "string",
+        Tag::TABLE => "table",
+        Tag::FUNCTION => "function",
+        Tag::FIBER => "thread",
+        _ => "userdata",
+    }
+}
+
 /// The integer that is exactly this float, if there is one.
 #[inline]
 pub fn float_to_int(value: f64) -> Option<i64> {
@@ -329,16 +264,6 @@ const _: () = assert!(size_of::<Value>() == 16 && std::mem::offset_of!(Value, ta
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_are_equal_by_value() {
-        assert!(Value::int(1).raw_equals(Value::float(1.0)));
-        assert!(Value::float(0.0).raw_equals(Value::float(-0.0)));
-        assert!(!Value::float(f64::NAN).raw_equals(Value::float(f64::NAN)));
-        assert!(!Value::int(i64::MAX).raw_equals(Value::float(9_223_372_036_854_775_808.0)));
-        assert!(Value::int(i64::MIN).raw_equals(Value::float(-9_223_372_036_854_775_808.0)));
-        assert!(!Value::int(0).raw_equals(Value::FALSE));
-    }
 
     #[test]
     fn truthiness_follows_the_tag_order() {

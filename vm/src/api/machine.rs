@@ -42,7 +42,7 @@ impl Machine {
     pub fn new(limits: Limits) -> Self {
         let bytes_max = usize::try_from(limits.memory_bytes_max).unwrap_or(usize::MAX);
         let heap = Heap::new(HeapLimits { bytes_max, ..HeapLimits::default() });
-        let mut cx = Context::new(heap, limits, crate::handlers::call::record_returned);
+        let mut cx = Context::new(heap, limits, &crate::compile::ENGINE);
         cx.budget = MemoryBudget::new(limits.memory_bytes_max);
         Machine { cx }
     }
@@ -231,7 +231,7 @@ impl Context {
         intrinsic: Option<Intrinsic>,
     ) -> Result<Value, OutOfMemory> {
         let body = Body::Host(HostFunction { name, function, intrinsic });
-        let info = FunctionInfo::new(body, crate::runtime::context::NO_SIGNATURE);
+        let info = FunctionInfo::new(body, crate::runtime::context::NO_SIGNATURE, &self.places);
         let value = self.closure_of(&info, 0)?;
         self.host_functions.push(info);
         Ok(value)

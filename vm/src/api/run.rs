@@ -1,7 +1,6 @@
 //! Running: a call from the host, in slices.
 
 use crate::api::machine::Machine;
-use crate::handlers;
 use crate::heap::FiberCell;
 use crate::runtime::call::call_value;
 use crate::runtime::context::{Context, FUEL_LIMIT_MAX, FUEL_UNLIMITED, Status};
@@ -207,7 +206,7 @@ impl Context {
             let flow = stepping::begin_slice(self, flow, is_stopped);
             self.go_on(flow);
             self.fuel -= reserve;
-            handlers::run(&raw mut *self);
+            (self.engine.run)(&raw mut *self);
             self.fuel += reserve;
             if !self.stepping && self.status == Status::OutOfFuel {
                 self.fuel -= stepping::unpaid_at_stop(self, Flow { pc: self.pc, regs: self.regs });

@@ -1,10 +1,11 @@
 //! Threaded code for people: what the loader made of a function.
 
-use crate::compile::plan::{Fate, Plan};
+use crate::compile::plan::Plan;
 use crate::runtime::context::Context;
 use crate::runtime::definitions::InstanceId;
 use crate::runtime::function::{Body, FunctionInfo};
 use crate::threaded::Code;
+use crate::threaded::stack_map::Fate;
 use minivm_isa::entities::Func;
 use std::fmt;
 

@@ -27,10 +27,15 @@ mod words;
 use crate::handlers::{control, stepping};
 use crate::heap::Str;
 use crate::runtime::context::Context;
+use crate::runtime::engine::Engine;
+use crate::runtime::engine::LoadError;
 use crate::runtime::function::{FunctionInfo, GuestFunction};
 use crate::runtime::instance::Instance;
-use crate::threaded::continuation::{FRAME_HEADER_WORDS, RECORD_DELTA};
+use crate::threaded::continuation::RECORD_DELTA;
+use crate::threaded::slots::SCRATCH_VALUES;
+use crate::threaded::slots::window;
 use crate::threaded::slots::{FRAME_WORDS_MAX, Slots};
+use crate::threaded::stack_map::Fate;
 use crate::threaded::stack_map::FrameMap;
 use crate::threaded::{Assembler, Code, EntryHeader};
 use crate::value::{Tag, Value};
@@ -38,31 +43,9 @@ use minivm_isa::entities::{Block, Const, Reg};
 use minivm_isa::operand::OperandRef;
 use minivm_isa::program::{Constant, Function, Program};
 use minivm_isa::{Input, Instruction, Operand, Type};
-use plan::{Fate, Plan};
-use std::fmt;
+use plan::Plan;
 use std::ops::Range;
 use temporaries::Temporaries;
-
-/// Why a verified function cannot be loaded.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum LoadError {
-    /// Its frame with all windows is too large for 16-bit operands.
-    FrameTooLarge,
-    /// There is no memory for its constants.
-    OutOfMemory,
-    /// An instruction this machine does not have.
-    Unsupported(&'static str),
-}
-
-impl fmt::Display for LoadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            LoadError::FrameTooLarge => f.write_str("function has too many registers and arguments"),
-            LoadError::OutOfMemory => f.write_str("not enough memory"),
-            LoadError::Unsupported(name) => write!(f, "instruction '{name}' is not supported by this machine"),
-        }
-    }
-}
 
 /// A function on its way to threaded code.
 pub(crate) struct Loading<'a> {
@@ -118,9 +101,6 @@ pub(crate) struct Loading<'a> {
 /// Canonical instructions that are planned together: bounds what is not paid for in a long block.
 const STRETCH: usize = 512;
 
-/// Constants an instruction may need in registers at once.
-pub(crate) const SCRATCH_VALUES: usize = 4;
-
 /// Makes sure that a function has fast code.
 ///
 /// # Errors
@@ -131,7 +111,9 @@ pub(crate) fn ensure_loaded(cx: &mut Context, info: &FunctionInfo, guest: &Guest
     }
     let constants = make_constants(cx, guest)?;
     let (code, plan) = translate(guest, info, constants, cx.main_memory_of, false)?;
-    let frame_map = FrameMap::new(guest.portable(), guest.params as usize, &plan);
+    let fates = (0..guest.portable().code.len()).map(|index| plan.fate(index)).collect();
+    let windows = plan.window_values().map(|(start, end, at)| (start as u32, end as u32, at)).collect();
+    let frame_map = FrameMap::new(guest.portable(), guest.params as usize, fates, windows);
     let _ = guest.frame_map.set(frame_map);
     let _ = guest.code.set(code);
     Ok(())
@@ -143,13 +125,15 @@ pub(crate) fn window_of(guest: &GuestFunction) -> usize {
 }
 
 /// The plain code of a function that has fast code.
-pub(crate) fn plain_code<'a>(cx: &Context, info: &FunctionInfo, guest: &'a GuestFunction) -> &'a Code {
-    guest.plain.get_or_init(|| {
-        let constants = guest.constants.get().expect("they are made with the fast code");
-        let translated = translate(guest, info, constants, cx.main_memory_of, true);
-        translated.expect("what has fast code has plain code: their frames are equal").0
-    })
+fn compile_baseline(cx: &Context, info: &FunctionInfo, guest: &GuestFunction) -> Code {
+    let constants = guest.constants.get().expect("they are made with the fast code");
+    let translated = translate(guest, info, constants, cx.main_memory_of, true);
+    translated.expect("what has fast code has plain code: their frames are equal").0
 }
+
+/// What the machine runs with.
+pub(crate) static ENGINE: Engine =
+    Engine { stubs: crate::handlers::stubs, compile: ensure_loaded, compile_baseline, run: crate::handlers::run };
 
 /// Makes the values of a function's constants.
 fn make_constants<'a>(cx: &mut Context, guest: &'a GuestFunction) -> Result<&'a [Value], LoadError> {
@@ -203,11 +187,6 @@ fn window_words(loading_program: &Program, function: &Function) -> usize {
 fn signature_words(signature: &minivm_isa::Signature) -> usize {
     let words = |types: &[Type]| types.iter().map(|ty| ty.words() as usize).sum::<usize>();
     words(&signature.params).max(words(&signature.results))
-}
-
-/// The word of a frame where a callee's registers begin, and the open list.
-pub(crate) fn window(slots: &Slots) -> usize {
-    slots.words() + 2 * SCRATCH_VALUES + FRAME_HEADER_WORDS
 }
 
 /// Translates one function.
@@ -269,7 +248,7 @@ fn translate(
     let params = crate::runtime::call::direct_params(info, guest.convention, guest.params);
     let header = EntryHeader { extent: extent as u32, params };
     loading.plan.fold_typed(&loading.absorbed);
-    Ok((loading.asm.finish(info, header), loading.plan))
+    Ok((loading.asm.finish(std::ptr::from_ref(info).cast(), header), loading.plan))
 }
 
 impl Loading<'_> {

@@ -2,20 +2,10 @@
 //! into the window of the call that takes it.
 
 use super::temporaries::Temporaries;
+use crate::threaded::stack_map::Fate;
 use minivm_isa::operand::OperandRef;
 use minivm_isa::program::Function;
 use minivm_isa::{Instruction, Operand, Type};
-
-/// What happens to one instruction.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Fate {
-    /// It is emitted by itself.
-    Emitted,
-    /// It is done inside this other instruction, and its result is nowhere in the frame.
-    Folded(u32),
-    /// Its result, an `any`, goes to this word of the frame's window, for the call at that instruction.
-    Window { at: u16, call: u32 },
-}
 
 /// The fates of all instructions of a function.
 pub(crate) struct Plan {

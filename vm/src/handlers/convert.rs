@@ -1,11 +1,10 @@
 //! Between `any` registers and typed ones, and what is asked of an `any` without calling anything.
 
-use crate::heap::{Array, Header, Record};
+use crate::runtime::layouts::layout_of;
 use crate::threaded::operands::Cursor;
 use crate::threaded::operands::{get_any, set_any, tag_at};
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
-use std::ptr::with_exposed_provenance_mut as pointer;
 
 handler! {
     /// `any_from_i64`, `any_from_f64`. Operands: destination, source word, tag.
@@ -55,21 +54,6 @@ handler! {
     }
 }
 
-/// The machine's number of the layout of a record or array.
-///
-/// # Safety
-/// A value that is a record or array is live.
-pub(crate) unsafe fn layout_of(value: Value) -> Option<u32> {
-    // SAFETY: the caller vouches for the object, and the tag says what it is.
-    unsafe {
-        match value.tag() {
-            Tag::RECORD => Some((*value.pointer().cast::<Record>()).type_index),
-            Tag::ARRAY => Some((*value.pointer().cast::<Array>()).type_index),
-            _ => None,
-        }
-    }
-}
-
 handler! {
     /// `ref_from_any`. Operands: destination word, source, number of the layout (32 bits).
     pub(crate) fn ref_from_any(pc, regs, cx, facc) {
@@ -115,11 +99,6 @@ handler! {
         *regs.add(dst) = u64::from(get_any(regs, lhs).raw_equals(get_any(regs, rhs)));
         next!(c.end(), regs, cx, facc)
     }
-}
-
-/// The object behind a reference word that is not null.
-pub(crate) fn object_at(word: u64) -> *mut Header {
-    pointer(word as usize)
 }
 
 const _: () = {

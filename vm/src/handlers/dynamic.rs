@@ -2,20 +2,20 @@
 
 use super::control::{Sense, branch_target, take_branch};
 use super::sources::{AnySource, Slot};
-use crate::heap::{OutOfMemory, Str};
+use crate::heap::Str;
 use crate::number;
 use crate::runtime::call::{call_from_instruction, top_of};
+use crate::runtime::concat::concat_values;
 use crate::runtime::context::Context;
 use crate::runtime::error;
 use crate::runtime::metamethod::Metamethod;
 use crate::runtime::resume::call_for_result;
-use crate::runtime::unwind::{raise_message, raise_trap};
+use crate::runtime::unwind::raise_message;
 use crate::threaded::continuation::{Record, RecordKind};
 use crate::threaded::operands::Cursor;
 use crate::threaded::operands::set_any;
 use crate::threaded::{Flow, Pc};
 use crate::value::{Tag, Value};
-use minivm_isa::TrapCode;
 
 /// An arithmetic operation.
 pub(crate) trait Arithmetic {
@@ -437,92 +437,5 @@ slow_handler! {
             values.push(Slot::read(&mut c, regs));
         }
         concat_values(&mut *cx, Flow { pc, regs }, values, dst, c.end())
-    }
-}
-
-/// Joins values from the right; the result goes to register word `dst`.
-///
-/// # Safety
-/// `at` is the running guest frame, at a concatenation.
-pub(crate) unsafe fn concat_values(cx: &mut Context, at: Flow, mut values: Vec<Value>, dst: usize, next: Pc) -> Flow {
-    let joinable = |value: &Value| value.tag() == Tag::STRING || number::to_float(*value).is_some();
-    // SAFETY: the operands are reachable from the frame, and nothing is collected while they are joined.
-    unsafe {
-        while values.len() > 1 {
-            let run = values.iter().rev().take_while(|value| joinable(value)).count();
-            if run < 2 {
-                return concat_metamethod(cx, at, values, dst, next);
-            }
-            let first = values.len() - run;
-            match join(cx, &values[first..]) {
-                Ok(value) => {
-                    values.truncate(first);
-                    values.push(value);
-                }
-                Err(_) if values.len() == operand_count(at) => return crate::runtime::collect::make_room_at(cx, at),
-                // A metamethod was called already.
-                Err(_) => return raise_trap(cx, at, TrapCode::OutOfMemory),
-            }
-        }
-        set_any(at.regs, dst, values[0]);
-        Flow { pc: next, regs: at.regs }
-    }
-}
-
-/// How many values the concatenation at `at` joins.
-unsafe fn operand_count(at: Flow) -> usize {
-    // SAFETY: the caller vouches for the instruction.
-    unsafe {
-        let mut c = Cursor::new(at.pc);
-        let _dst = c.half();
-        c.half()
-    }
-}
-
-unsafe fn join(cx: &mut Context, values: &[Value]) -> Result<Value, OutOfMemory> {
-    let mut numbers: Vec<String> = Vec::new();
-    for value in values.iter().filter(|value| value.tag() != Tag::STRING) {
-        numbers.push(crate::format::number(*value));
-    }
-    let mut number = numbers.iter();
-    let pieces: Vec<&[u8]> = values
-        .iter()
-        .map(|value| match value.as_string() {
-            // SAFETY: the operands are reachable.
-            Some(string) => unsafe { Str::bytes(string) },
-            None => number.next().expect("one for each value that is not a string").as_bytes(),
-        })
-        .collect();
-    // SAFETY: the string was just made.
-    cx.heap.concat(&pieces).map(|string| unsafe { Value::from_string(string) })
-}
-
-unsafe fn concat_metamethod(cx: &mut Context, at: Flow, mut values: Vec<Value>, dst: usize, next: Pc) -> Flow {
-    let rhs = values.pop().expect("two values are left");
-    let lhs = values.pop().expect("two values are left");
-    let mut callee = cx.metamethod(lhs, Metamethod::Concat);
-    if callee.is_nil() {
-        callee = cx.metamethod(rhs, Metamethod::Concat);
-    }
-    // SAFETY: the values that are left go below the record, above the frame.
-    unsafe {
-        if callee.is_nil() {
-            let joinable = lhs.tag() == Tag::STRING || number::to_float(lhs).is_some();
-            let (wrong, index) = if joinable { (rhs, values.len() + 1) } else { (lhs, values.len()) };
-            let message = error::operation_error(cx, at, "concatenate", wrong, &format!("values.{index}"));
-            return raise_message(cx, at, message);
-        }
-        let top = top_of(at.regs);
-        let Some(regs) = cx.reserve(at.regs, at.regs.add(top), 2 * values.len() + 32) else {
-            return crate::runtime::call::stack_overflow(cx, at);
-        };
-        let at = Flow { regs, ..at };
-        for (index, &value) in values.iter().enumerate() {
-            set_any(regs.add(top), index * 2, value);
-        }
-        let mut record = Record::instruction(RecordKind::Concat, at.pc, next, top + 2 * values.len());
-        record.values = (2 * values.len()) as u32;
-        record.state = dst as u32;
-        crate::runtime::call::call_paid(cx, at, top + 2 * values.len(), callee, &[lhs, rhs], record)
     }
 }

@@ -11,6 +11,8 @@
 
 use crate::runtime::context::Context;
 use crate::runtime::context::Handler;
+use crate::threaded::HandlerAddress;
+use crate::threaded::return_stubs::StubHandlers;
 
 /// Defines a handler: `handler! { fn name<generics>(pc, regs, cx, facc) where bounds { body } }`.
 macro_rules! handler {
@@ -117,6 +119,21 @@ pub(crate) mod record;
 pub(crate) mod sources;
 pub(crate) mod stepping;
 pub(crate) mod typed;
+
+/// The handlers of the machine's own places.
+pub(crate) fn stubs() -> StubHandlers {
+    StubHandlers {
+        record_returned: HandlerAddress::from(call::record_returned as Handler),
+        typed_returned: HandlerAddress::from(border::typed_returned as Handler),
+        bridge_returned: [
+            HandlerAddress::from(border::bridge_returned_none as Handler),
+            HandlerAddress::from(border::bridge_returned_one as Handler),
+            HandlerAddress::from(border::bridge_returned as Handler),
+        ],
+        bridge_enter: HandlerAddress::from(border::bridge_enter as Handler),
+        no_code: HandlerAddress::from(call::enter_stub as Handler),
+    }
+}
 
 /// Whether this build goes from handler to handler by tail calls.
 pub const fn uses_tail_calls() -> bool {

@@ -1,8 +1,7 @@
 //! Records and arrays of a fixed layout.
-
-use super::convert::object_at;
 use crate::heap::{Array, ElementKind, Record};
 use crate::runtime::context::Context;
+use crate::runtime::layouts::object_at;
 use crate::runtime::layouts::{MachineLayout, Shape};
 use crate::threaded::Regs;
 use crate::threaded::operands::Cursor;

@@ -4,9 +4,9 @@
 //! [`follow!`](crate::handlers), which finds the place in plain code; so plain code has its own returns, and calls by the
 //! slow halves of the call handlers.
 
-use super::call::deliver;
-use crate::handlers::call::fill_nil;
 use crate::runtime::context::{Status, return_info};
+use crate::runtime::deliver::deliver;
+use crate::runtime::deliver::fill_nil;
 use crate::threaded::Flow;
 use crate::threaded::OPEN;
 use crate::threaded::operands::Cursor;

@@ -3,8 +3,8 @@
 //! A host holds values only while it runs: nothing is collected meanwhile. Values it wants to keep longer go through
 //! `Machine::keep`.
 
+use super::metamethod::Metamethod;
 use super::{Heap, HostObject, InvalidKey, OutOfMemory, Str, Table, TableError};
-use crate::runtime::metamethod::Metamethod;
 use crate::value::{Tag, Value};
 
 impl Value {

@@ -29,6 +29,7 @@ mod finaliser;
 mod header;
 mod intern;
 mod marker;
+pub(crate) mod metamethod;
 mod object;
 mod size_class;
 mod space;
@@ -37,6 +38,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 pub(crate) mod transfer;
+mod values;
 mod weak;
 
 use std::fmt;
@@ -170,7 +172,7 @@ impl Heap {
     /// Makes the strings that name the kinds of values.
     pub(crate) fn make_kind_names(&mut self) {
         for tag in 0..KINDS as u32 {
-            let name = crate::runtime::error::tag_name(Tag(tag));
+            let name = crate::value::tag_name(Tag(tag));
             self.kind_names[tag as usize] =
                 self.new_string(name.as_bytes()).expect("a new heap has room for the names");
         }

@@ -13,12 +13,12 @@
 
 use super::call::{call_value, enter_typed, stack_overflow, values_at, words_between, words_of};
 use super::unwind::{raise_message, raise_trap};
-use crate::handlers::call::deliver;
-use crate::handlers::convert::{layout_of, object_at};
 use crate::heap::Closure;
 use crate::runtime::context::{Context, return_info};
+use crate::runtime::deliver::deliver;
 use crate::runtime::error::argument_message;
 use crate::runtime::function::{Body, Bridge, FunctionInfo, header_at};
+use crate::runtime::layouts::{layout_of, object_at};
 use crate::threaded::continuation::FRAME_HEADER_WORDS;
 use crate::threaded::operands::set_any;
 use crate::threaded::{Flow, Pc, Regs};

@@ -2,10 +2,10 @@
 
 use super::host_run;
 use super::unwind::{raise, raise_message, raise_trap};
-use crate::compile;
-use crate::handlers::call::fill_nil;
+
 use crate::heap::Closure;
 use crate::runtime::context::{Context, return_info};
+use crate::runtime::deliver::fill_nil;
 use crate::runtime::error::describe_callee;
 use crate::runtime::function::{Body, FunctionInfo, GuestFunction, HostFunction, header_at};
 use crate::runtime::metamethod::Metamethod;
@@ -164,7 +164,7 @@ unsafe fn load(
     at: Flow,
 ) -> Result<(), Flow> {
     if guest.code.get().is_none()
-        && let Err(error) = compile::ensure_loaded(cx, info, guest)
+        && let Err(error) = (cx.engine.compile)(cx, info, guest)
     {
         // SAFETY: `at` is the running frame.
         return Err(unsafe { raise_message(cx, at, error.to_string()) });

@@ -210,7 +210,7 @@ impl RootSet {
             {
                 let code = if guest.is_plain(at.pc) { guest.plain.get() } else { guest.code.get() };
                 let fixed = code.map_or(0, |code| super::stepping::prepended(guest, code, at.pc));
-                let window = crate::compile::window(guest.slots());
+                let window = crate::threaded::slots::window(guest.slots());
                 mark_values(regs.add(window), fixed + open_count, marker);
             }
         }

@@ -1,12 +1,13 @@
 //! The state of one machine while it runs: what handlers reach through their context pointer.
 
 use crate::heap::{Heap, Str, Table};
+use crate::runtime::engine::Engine;
 use crate::runtime::fiber::Fiber;
 use crate::runtime::function::FunctionInfo;
 use crate::runtime::instance::Instance;
 use crate::runtime::runs::{Run, Runs};
-use crate::threaded::ReturnInfo;
 use crate::threaded::return_stubs::{Places, is_machine_place};
+use crate::threaded::{Assembler, HandlerAddress, ReturnInfo};
 use crate::threaded::{Flow, Pc, Regs};
 use crate::value::Value;
 use minivm_isa::{Signature, TrapCode};
@@ -16,6 +17,24 @@ use minivm_isa::{Signature, TrapCode};
 pub(crate) type Handler = unsafe extern "sysv64" fn(Pc, Regs, *mut Context, f64);
 #[cfg(not(target_arch = "x86_64"))]
 pub(crate) type Handler = unsafe extern "C" fn(Pc, Regs, *mut Context, f64);
+
+impl From<Handler> for HandlerAddress {
+    fn from(handler: Handler) -> Self {
+        HandlerAddress(handler as usize as u64)
+    }
+}
+
+impl Assembler {
+    /// Begins an instruction; see [`begin_at`](Self::begin_at).
+    pub(crate) fn begin(&mut self, handler: Handler, canonical: usize) {
+        self.begin_at(handler.into(), canonical);
+    }
+
+    /// Begins the step before a canonical instruction; see [`step_at`](Self::step_at).
+    pub(crate) fn step(&mut self, handler: Handler, canonical: usize) {
+        self.step_at(handler.into(), canonical);
+    }
+}
 
 /// The budget of a machine without a limit: no run lasts so long, and costs that are given back do not overflow it.
 pub(crate) const FUEL_UNLIMITED: i64 = i64::MAX / 2;
@@ -69,7 +88,7 @@ impl Default for Limits {
 }
 
 /// Metamethod names as interned strings, in the order of [`Metamethod`](crate::runtime::metamethod::Metamethod).
-pub(crate) type MetamethodNames = [*mut Str; crate::runtime::metamethod::COUNT];
+pub(crate) type MetamethodNames = [*mut Str; crate::heap::metamethod::COUNT];
 
 /// The state of a machine. The first fields are those that handlers read most.
 #[repr(C)]
@@ -138,6 +157,8 @@ pub(crate) struct Context {
     pub(crate) steps: u64,
     /// Places of the machine's own.
     pub(crate) places: Places,
+    /// How functions get their code and how it runs.
+    pub(crate) engine: &'static Engine,
     /// Bridges by the number of their signature.
     pub(crate) bridges: std::collections::HashMap<u32, Box<FunctionInfo>>,
     /// How what belongs to the host travels.
@@ -157,8 +178,8 @@ pub type NumberReader = fn(&[u8]) -> Option<Value>;
 
 impl Context {
     /// A context without a fiber.
-    pub(crate) fn new(mut heap: Heap, limits: Limits, return_handler: Handler) -> Box<Self> {
-        let metamethods = crate::runtime::metamethod::intern_names(&mut heap);
+    pub(crate) fn new(mut heap: Heap, limits: Limits, engine: &'static Engine) -> Box<Self> {
+        let metamethods = crate::heap::metamethod::intern_names(&mut heap);
         heap.make_kind_names();
         let no_memory = heap.new_string(TrapCode::OutOfMemory.message().as_bytes());
         let no_memory = no_memory.expect("a new heap has room for a message");
@@ -197,7 +218,8 @@ impl Context {
             stepping: false,
             is_paid: false,
             steps: u64::MAX,
-            places: Places::new(return_handler),
+            places: Places::new((engine.stubs)()),
+            engine,
             bridges: std::collections::HashMap::new(),
             codecs: crate::snapshot::Codecs::default(),
             number_reader: None,

@@ -99,7 +99,7 @@ impl FunctionInfo {
             params: u32::try_from(signature.params.len()).expect("parameters are counted in u32"),
             convention: signature.convention,
         });
-        let mut info = FunctionInfo::new(body, number);
+        let mut info = FunctionInfo::new(body, number, places);
         info.face = Face::of_typed(signature, places);
         info
     }
@@ -108,23 +108,21 @@ impl FunctionInfo {
     pub(crate) fn bridge(signature: Signature, number: u32, places: &Places) -> Box<Self> {
         let face = Face::of_bridge(&signature, places);
         let values = signature.params.len().max(signature.results.len());
-        let mut info = FunctionInfo::new(Body::Bridge(Bridge { signature }), number);
+        let mut info = FunctionInfo::new(Body::Bridge(Bridge { signature }), number, places);
         info.face = face;
-        let enter: crate::runtime::context::Handler = crate::handlers::border::bridge_enter;
         let extent = u32::try_from(2 * values + BRIDGE_WORDS).unwrap_or(u32::MAX);
         info.stub[1] = u64::from(NOT_DIRECT) << 32 | u64::from(extent);
-        info.stub[2] = enter as usize as u64;
+        info.stub[2] = places.handlers().bridge_enter.0;
         info
     }
 
     /// A function without bytecode.
-    pub(crate) fn new(body: Body, signature: u32) -> Box<Self> {
+    pub(crate) fn new(body: Body, signature: u32, places: &Places) -> Box<Self> {
         let mut info = Box::new(FunctionInfo { stub: [0; 3], signature, face: Face::NONE, body });
         let address: *const FunctionInfo = &*info;
-        let enter: crate::runtime::context::Handler = crate::handlers::call::enter_stub;
         // No frame is so large: typed calls, which check nothing else, take the slow path too.
         let header = u64::from(NOT_DIRECT) << 32 | u64::from(u32::MAX);
-        info.stub = [address.expose_provenance() as u64, header, enter as usize as u64];
+        info.stub = [address.expose_provenance() as u64, header, places.handlers().no_code.0];
         info
     }
 

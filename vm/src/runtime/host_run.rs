@@ -3,9 +3,9 @@
 use super::call::{self, host_record, stack_overflow, words_between};
 use super::host_call::{HostCall, Returned};
 use super::unwind::{raise, raise_trap};
-use crate::handlers::call::deliver;
 use crate::heap::Closure;
 use crate::runtime::context::{Context, Status};
+use crate::runtime::deliver::deliver;
 use crate::runtime::function::{Body, FunctionInfo, HostFunction};
 use crate::runtime::host::{Intrinsic, Outcome, OutcomeKind, Quick, Raise};
 use crate::threaded::continuation::{Protect, RECORD_DELTA, RECORD_WORDS, Record};

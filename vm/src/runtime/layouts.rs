@@ -1,10 +1,16 @@
 //! Record and array layouts as the machine knows them: equal layouts of all programs have one number.
 
+use crate::heap::Array;
+use crate::heap::Header;
+use crate::heap::Record;
 use crate::heap::{ElementKind, RecordLayout};
+use crate::value::Tag;
+use crate::value::Value;
 use minivm_isa::entities::Layout;
 use minivm_isa::program::{LayoutDef, Program};
 use minivm_isa::{Signature, Storage, Type};
 use std::collections::HashMap;
+use std::ptr::with_exposed_provenance_mut as pointer;
 use std::rc::Rc;
 
 /// A layout of the machine.
@@ -137,4 +143,24 @@ pub(crate) fn machine_type(layouts: &[Rc<MachineLayout>], ty: Type) -> Type {
 pub(crate) fn machine_signature(layouts: &[Rc<MachineLayout>], signature: &Signature) -> Signature {
     let types = |types: &[Type]| types.iter().map(|&ty| machine_type(layouts, ty)).collect();
     Signature { convention: signature.convention, params: types(&signature.params), results: types(&signature.results) }
+}
+
+/// The machine's number of the layout of a record or array.
+///
+/// # Safety
+/// A value that is a record or array is live.
+pub(crate) unsafe fn layout_of(value: Value) -> Option<u32> {
+    // SAFETY: the caller vouches for the object, and the tag says what it is.
+    unsafe {
+        match value.tag() {
+            Tag::RECORD => Some((*value.pointer().cast::<Record>()).type_index),
+            Tag::ARRAY => Some((*value.pointer().cast::<Array>()).type_index),
+            _ => None,
+        }
+    }
+}
+
+/// The object behind a reference word that is not null.
+pub(crate) fn object_at(word: u64) -> *mut Header {
+    pointer(word as usize)
 }

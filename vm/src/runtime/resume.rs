@@ -68,7 +68,7 @@ unsafe fn return_from(cx: &mut Context, frame: Regs, values: Regs, count: usize)
             Convention::Typed | Convention::Dynamic => frame,
         };
         let place = std::ptr::with_exposed_provenance_mut::<u16>(*frame.sub(1) as usize).cast_const();
-        let caller = crate::handlers::call::deliver(cx, values, count, base, place);
+        let caller = crate::runtime::deliver::deliver(cx, values, count, base, place);
         Flow { pc: place, regs: caller }
     }
 }
@@ -92,7 +92,7 @@ unsafe fn concat_on(cx: &mut Context, regs: Regs, record: Record, value: Value) 
         values.push(value);
         let at = Flow { pc: record.instruction, regs: below };
         stepping::take_back(cx, &record, at);
-        let flow = crate::handlers::dynamic::concat_values(cx, at, values, record.state as usize, record.next);
+        let flow = crate::runtime::concat::concat_values(cx, at, values, record.state as usize, record.next);
         if cx.stepping && flow.pc == record.next {
             stepping::pay_before(cx, flow);
         }

@@ -4,13 +4,13 @@
 //! call, values that the instruction which reads them computes itself. A run changes to plain code where fast code stops:
 //! at blocks, calls and returns of calls, and between instructions that call metamethods.
 
-use crate::compile;
 use crate::heap::Closure;
 use crate::runtime::context::{Context, Status};
 use crate::runtime::function::{Body, FunctionInfo, GuestFunction};
 use crate::threaded::Code;
 use crate::threaded::continuation::Record;
 use crate::threaded::operands::{get_any, set_any};
+use crate::threaded::slots::window;
 use crate::threaded::stack_map::Hidden;
 use crate::threaded::{Flow, Pc, Regs};
 use crate::value::Value;
@@ -76,7 +76,7 @@ pub(crate) unsafe fn to_plain(cx: &mut Context, flow: Flow) -> Flow {
     // SAFETY: passed on.
     unsafe {
         let Some((info, guest)) = fast_frame(cx, flow) else { return flow };
-        let plain = compile::plain_code(cx, info, guest);
+        let plain = cx.plain_code(info, guest);
         if let Some(block) = guest.loaded().exit_at(flow.pc) {
             return Flow { pc: plain.block(block), regs: flow.regs };
         }
@@ -100,7 +100,7 @@ pub(crate) unsafe fn stopped_to_plain(cx: &mut Context, flow: Flow) -> Flow {
     // SAFETY: passed on.
     unsafe {
         let Some((info, guest)) = fast_frame(cx, flow) else { return flow };
-        let plain = compile::plain_code(cx, info, guest);
+        let plain = cx.plain_code(info, guest);
         let here = guest.stop_at(flow.pc);
         reveal_before(guest, flow.regs, here);
         take_prepended(cx, guest, flow);
@@ -128,7 +128,7 @@ unsafe fn take_prepended(cx: &Context, guest: &GuestFunction, flow: Flow) {
     let fixed = prepended(guest, guest.loaded(), flow.pc);
     // SAFETY: the list lies in the window, above the fixed values.
     unsafe {
-        let list = flow.regs.add(compile::window(guest.slots()));
+        let list = flow.regs.add(window(guest.slots()));
         std::ptr::copy(list.add(2 * fixed), list, 2 * cx.open_count);
     }
 }
@@ -307,7 +307,7 @@ pub(crate) unsafe fn go_on_branch(cx: &mut Context, record: &Record, truthy: boo
         if !cx.stepping {
             return flow;
         }
-        Flow { pc: compile::plain_code(cx, info, guest).block(block), regs }
+        Flow { pc: cx.plain_code(info, guest).block(block), regs }
     }
 }
 
@@ -344,7 +344,7 @@ pub(crate) unsafe fn enter_handler(cx: &mut Context, regs: Regs, handler: Block)
     // SAFETY: passed on.
     let (info, guest) = unsafe { function_of(regs) };
     if cx.stepping {
-        return Flow { pc: compile::plain_code(cx, info, guest).block(handler), regs };
+        return Flow { pc: cx.plain_code(info, guest).block(handler), regs };
     }
     if cx.is_metered() {
         cx.fuel += guest.unpaid_at(handler);

@@ -2,11 +2,11 @@
 
 use super::host_run::{answer, answer_error, call_from_record};
 use super::unwind::{self, raise_message};
-use crate::handlers::call::deliver;
 use crate::heap::Closure;
 use crate::heap::{FiberCell, OutOfMemory};
 use crate::runtime::call::values_at;
 use crate::runtime::context::{Context, Status};
+use crate::runtime::deliver::deliver;
 use crate::runtime::fiber::{Fiber, FiberState};
 use crate::runtime::function::{Body, FunctionInfo, HostFunction};
 use crate::runtime::host::Intrinsic;

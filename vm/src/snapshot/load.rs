@@ -6,7 +6,6 @@ use super::twin::Twin;
 use crate::bytes::Reader;
 use crate::bytes::SnapshotError;
 use crate::compile::facts::Facts;
-use crate::handlers::convert::layout_of;
 use crate::heap::transfer::{FiberState, HeapLoader, LoadOutside, LoadedLayout, WaitingCells};
 use crate::heap::{FiberCell, Heap, HeapLimits, HostObject};
 use crate::memory::MemoryBudget;
@@ -16,6 +15,7 @@ use crate::runtime::function::{Body, FunctionInfo, GuestFunction};
 use crate::runtime::host::HostState;
 use crate::runtime::instance::Instance;
 use crate::runtime::layouts::Shape;
+use crate::runtime::layouts::layout_of;
 use crate::runtime::stack_memory::{FIRST_WORDS, StackMemory};
 use crate::value::{Tag, Value};
 use minivm_isa::Type;
@@ -60,7 +60,7 @@ pub(crate) fn load(
 ) -> Result<Vec<u8>, SnapshotError> {
     let bytes_max = usize::try_from(old.limits.memory_bytes_max).unwrap_or(usize::MAX);
     let heap = Heap::new(HeapLimits { bytes_max, ..old.heap.limits() });
-    let mut new = Context::new(heap, old.limits, crate::handlers::call::record_returned);
+    let mut new = Context::new(heap, old.limits, &crate::compile::ENGINE);
     new.budget = MemoryBudget::new(old.limits.memory_bytes_max);
     new.number_reader = old.number_reader;
     new.keeps_uncaught = old.keeps_uncaught;

@@ -240,8 +240,8 @@ impl<'c> Loading<'c> {
         if !fits || instruction >= guest.portable().code.len() {
             return Err(from.damaged("a frame is where its function cannot be"));
         }
-        compile::ensure_loaded(self.cx, info, guest).map_err(|error| from.damaged(&error.to_string()))?;
-        let plain = compile::plain_code(self.cx, info, guest);
+        (self.cx.engine.compile)(self.cx, info, guest).map_err(|error| from.damaged(&error.to_string()))?;
+        let plain = self.cx.plain_code(info, guest);
         // SAFETY: the closure is one of those that were read, and its function has code now.
         let extent = unsafe {
             (*closure).code = info.entry().cast();

@@ -89,7 +89,7 @@ unsafe fn settle_frame(cx: &mut Context, guest: &GuestFunction, closure: *mut Cl
     // SAFETY: the frame is live and its function loaded, as it has a frame.
     unsafe {
         let info = &*(*closure).function.cast::<FunctionInfo>();
-        let plain = compile::plain_code(cx, info, guest);
+        let plain = cx.plain_code(info, guest);
         let is_plain = guest.is_plain(at.pc);
         let map = guest.frame_map.get().expect("it is made with the code");
         match holder {

@@ -8,7 +8,6 @@ pub(crate) mod return_stubs;
 pub(crate) mod slots;
 pub(crate) mod stack_map;
 
-use crate::runtime::context::Handler;
 use crate::threaded::fuel_map::Ledger;
 use minivm_isa::entities::Block;
 
@@ -16,6 +15,10 @@ use minivm_isa::entities::Block;
 pub(crate) type Pc = *const u16;
 /// The registers of the running frame, in words.
 pub(crate) type Regs = *mut u64;
+
+/// The address of what runs one threaded instruction. This layer only stores it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct HandlerAddress(pub(crate) u64);
 
 /// Where a slow function goes on; a null `pc` leaves the interpreter, with the reason in the context.
 #[derive(Clone, Copy)]
@@ -29,7 +32,7 @@ impl Flow {
     pub(crate) const EXIT: Flow = Flow { pc: std::ptr::null(), regs: std::ptr::null_mut() };
 }
 
-/// Number of halves before the entry of a function: the address of its [`FunctionInfo`](crate::runtime::function::FunctionInfo), then
+/// Number of halves before the entry of a function: the address of its its function, then
 /// [`EntryHeader`].
 pub(crate) const HEADER_HALVES: usize = 8;
 
@@ -278,17 +281,17 @@ impl Assembler {
     }
 
     /// Begins an instruction that does canonical instructions from `canonical` on. The one before must be complete.
-    pub(crate) fn begin(&mut self, handler: Handler, canonical: usize) {
+    pub(crate) fn begin_at(&mut self, handler: HandlerAddress, canonical: usize) {
         self.pad();
         self.start = self.halves.len();
         self.canonical = u32::try_from(canonical).expect("code is counted in u32");
         self.map.push((self.position(), self.canonical));
-        self.word64(handler as usize as u64);
+        self.word64(handler.0);
     }
 
     /// Begins the step before a canonical instruction of plain code.
-    pub(crate) fn step(&mut self, handler: Handler, canonical: usize) {
-        self.begin(handler, canonical);
+    pub(crate) fn step_at(&mut self, handler: HandlerAddress, canonical: usize) {
+        self.begin_at(handler, canonical);
         self.steps.push(self.map.last().expect("it was just begun").0);
     }
 
@@ -389,7 +392,7 @@ impl Assembler {
     }
 
     /// Fills in the branches and the header.
-    pub(crate) fn finish(mut self, info: *const crate::runtime::function::FunctionInfo, header: EntryHeader) -> Code {
+    pub(crate) fn finish(mut self, info: *const (), header: EntryHeader) -> Code {
         self.pad();
         for fixup in &self.fixups {
             let to = self.blocks[fixup.target.as_u32() as usize] as usize + HEADER_HALVES;

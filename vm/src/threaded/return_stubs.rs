@@ -3,9 +3,7 @@
 //! They lie one after the other in memory that does not move, so that one comparison tells them from places in a function's
 //! code. Before each lies its [`ReturnInfo`], as before every place that a call returns to.
 
-use super::{OPEN, ReturnInfo};
-use crate::handlers::border;
-use crate::runtime::context::Handler;
+use super::{HandlerAddress, OPEN, ReturnInfo};
 use crate::threaded::Pc;
 use crate::threaded::continuation::{FRAME_HEADER_WORDS, RECORD_DELTA, RECORD_WORDS};
 
@@ -20,30 +18,54 @@ const BRIDGES: usize = 3;
 /// All of them.
 const COUNT: usize = 1 + TYPED + BRIDGES;
 
+/// The handlers that the machine's own places run; `handlers` gives them when a machine is made.
+#[derive(Clone, Copy)]
+pub(crate) struct StubHandlers {
+    /// A call out of a record has returned.
+    pub(crate) record_returned: HandlerAddress,
+    /// A typed function has returned to `any` code.
+    pub(crate) typed_returned: HandlerAddress,
+    /// An `any` function has returned to typed code that wants no result, one, or any number.
+    pub(crate) bridge_returned: [HandlerAddress; BRIDGES],
+    /// What enters a bridge.
+    pub(crate) bridge_enter: HandlerAddress,
+    /// What stands where a function has no code.
+    pub(crate) no_code: HandlerAddress,
+}
+
 /// The places.
 pub(crate) struct Places {
     code: Box<[u64; 2 * COUNT]>,
+    handlers: StubHandlers,
 }
 
 impl Places {
-    /// The places; calls out of records go on with `record`.
-    pub(crate) fn new(record: Handler) -> Self {
+    /// The places that run these handlers.
+    pub(crate) fn new(handlers: StubHandlers) -> Self {
         let mut code = Box::new([0; 2 * COUNT]);
-        let mut set = |index: usize, info: ReturnInfo, handler: Handler| {
+        let mut set = |index: usize, info: ReturnInfo, handler: HandlerAddress| {
             code[2 * index] = u64::from(info.dst) | u64::from(info.results) << 16 | u64::from(info.delta) << 32;
-            code[2 * index + 1] = handler as usize as u64;
+            code[2 * index + 1] = handler.0;
         };
-        set(0, ReturnInfo { dst: RECORD_WORDS as u16, results: OPEN, delta: RECORD_DELTA as u32 }, record);
+        set(
+            0,
+            ReturnInfo { dst: RECORD_WORDS as u16, results: OPEN, delta: RECORD_DELTA as u32 },
+            handlers.record_returned,
+        );
         for bucket in 0..TYPED {
             let delta = (2 * capacity(bucket) + FRAME_HEADER_WORDS) as u32;
-            set(1 + bucket, ReturnInfo { dst: 0, results: 0, delta }, border::typed_returned);
+            set(1 + bucket, ReturnInfo { dst: 0, results: 0, delta }, handlers.typed_returned);
         }
-        let bridges: [(u16, Handler); BRIDGES] =
-            [(0, border::bridge_returned_none), (1, border::bridge_returned_one), (OPEN, border::bridge_returned)];
-        for (index, (results, handler)) in bridges.into_iter().enumerate() {
+        let bridges = [0, 1, OPEN].into_iter().zip(handlers.bridge_returned);
+        for (index, (results, handler)) in bridges.enumerate() {
             set(1 + TYPED + index, ReturnInfo { dst: 0, results, delta: FRAME_HEADER_WORDS as u32 }, handler);
         }
-        Places { code }
+        Places { code, handlers }
+    }
+
+    /// The handlers that these places run.
+    pub(crate) fn handlers(&self) -> &StubHandlers {
+        &self.handlers
     }
 
     fn at(&self, index: usize) -> Pc {

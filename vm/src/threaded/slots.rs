@@ -1,5 +1,6 @@
 //! Where the registers of a function lie in its frame.
 
+use crate::threaded::continuation::FRAME_HEADER_WORDS;
 use minivm_isa::entities::Reg;
 use minivm_isa::program::Function;
 
@@ -37,4 +38,12 @@ impl Slots {
     pub(crate) fn words(&self) -> usize {
         self.words as usize
     }
+}
+
+/// Constants an instruction may need in registers at once.
+pub(crate) const SCRATCH_VALUES: usize = 4;
+
+/// The word of a frame where a callee's registers begin, and the open list.
+pub(crate) fn window(slots: &Slots) -> usize {
+    slots.words() + 2 * SCRATCH_VALUES + FRAME_HEADER_WORDS
 }

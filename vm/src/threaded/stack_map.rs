@@ -1,6 +1,5 @@
 //! Which words of a frame hold references, by canonical instruction: what the collector scans.
 
-use crate::compile::plan::{Fate, Plan};
 use crate::heap::Marker;
 use crate::threaded::slots::Slots;
 use minivm_isa::assigned::AssignedRegisters;
@@ -12,6 +11,17 @@ use minivm_isa::{Instruction, Type};
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
+
+/// What happens to one instruction.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Fate {
+    /// It is emitted by itself.
+    Emitted,
+    /// It is done inside this other instruction, and its result is nowhere in the frame.
+    Folded(u32),
+    /// Its result, an `any`, goes to this word of the frame's window, for the call at that instruction.
+    Window { at: u16, call: u32 },
+}
 
 /// The map of one function.
 pub(crate) struct FrameMap {
@@ -59,14 +69,17 @@ enum Root {
 const KNOWN_MAX: usize = 64;
 
 impl FrameMap {
-    /// The map of a function whose loader plan is `plan`.
-    pub(crate) fn new(function: &Function, parameters: usize, plan: &Plan) -> Self {
+    /// The map of a function, with what becomes of each of its instructions, and the values that wait in windows.
+    pub(crate) fn new(
+        function: &Function,
+        parameters: usize,
+        fates: Box<[Fate]>,
+        windows: Vec<(u32, u32, u16)>,
+    ) -> Self {
         let mut sometimes_elided = vec![false; function.registers.len()];
-        let fates: Box<[Fate]> = (0..function.code.len()).map(|index| plan.fate(index)).collect();
         for (instruction, _) in function.code.iter().zip(&fates).filter(|(_, fate)| **fate != Fate::Emitted) {
             instruction.for_each_def(|reg| sometimes_elided[reg.as_u32() as usize] = true);
         }
-        let windows = plan.window_values().map(|(start, end, at)| (start as u32, end as u32, at)).collect();
         let (flow, known, held) = (OnceCell::new(), RefCell::default(), RefCell::default());
         FrameMap { flow, parameters, sometimes_elided, fates, windows, known, held }
     }

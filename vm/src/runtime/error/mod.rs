@@ -7,6 +7,7 @@ pub(crate) mod trace;
 use crate::runtime::context::Context;
 use crate::runtime::function::{Body, FunctionInfo};
 use crate::threaded::Flow;
+use crate::value::tag_name;
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
 
@@ -65,20 +66,6 @@ pub(crate) fn type_name(cx: &Context, value: Value) -> String {
 /// The kind of a value as programs know it.
 pub(crate) fn basic_type_name(value: Value) -> &'static str {
     tag_name(value.tag())
-}
-
-/// The name of a kind, as programs know it.
-pub(crate) fn tag_name(tag: Tag) -> &'static str {
-    match tag {
-        Tag::NIL => "nil",
-        Tag::FALSE | Tag::TRUE => "boolean",
-        Tag::INT | Tag::FLOAT => "number",
-        Tag::STRING => "string",
-        Tag::TABLE => "table",
-        Tag::FUNCTION => "function",
-        Tag::FIBER => "thread",
-        _ => "userdata",
-    }
 }
 
 /// A function's name for people.

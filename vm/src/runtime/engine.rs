@@ -1,0 +1,47 @@
+//! What the runtime needs of the layers above it, as data: the compiler, the interpreter's loop and the handlers of its own places.
+
+use crate::runtime::context::Context;
+use crate::runtime::function::{FunctionInfo, GuestFunction};
+use crate::threaded::Code;
+use crate::threaded::return_stubs::StubHandlers;
+use std::fmt;
+
+/// Why a verified function cannot be loaded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum LoadError {
+    /// Its frame with all windows is too large for 16-bit operands.
+    FrameTooLarge,
+    /// There is no memory for its constants.
+    OutOfMemory,
+    /// An instruction this machine does not have.
+    Unsupported(&'static str),
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LoadError::FrameTooLarge => f.write_str("function has too many registers and arguments"),
+            LoadError::OutOfMemory => f.write_str("not enough memory"),
+            LoadError::Unsupported(name) => write!(f, "instruction '{name}' is not supported by this machine"),
+        }
+    }
+}
+
+/// How functions get their code and how it runs. `compile` gives it when a machine is made.
+pub(crate) struct Engine {
+    /// The handlers of the machine's own places.
+    pub(crate) stubs: fn() -> StubHandlers,
+    /// Makes sure that a function has code.
+    pub(crate) compile: fn(&mut Context, &FunctionInfo, &GuestFunction) -> Result<(), LoadError>,
+    /// Makes code of one threaded instruction for each canonical one, for a function that has code.
+    pub(crate) compile_baseline: fn(&Context, &FunctionInfo, &GuestFunction) -> Code,
+    /// Runs from the context's saved state until something sets another status; as [`run`](crate::handlers::run).
+    pub(crate) run: unsafe fn(*mut Context),
+}
+
+impl Context {
+    /// The plain code of a function that has fast code.
+    pub(crate) fn plain_code<'a>(&self, info: &FunctionInfo, guest: &'a GuestFunction) -> &'a Code {
+        guest.plain.get_or_init(|| (self.engine.compile_baseline)(self, info, guest))
+    }
+}
