@@ -3,8 +3,8 @@
 use crate::api::machine::Machine;
 use crate::api::run::RunState;
 use crate::runtime::collect;
-use crate::runtime::error::Failure;
-use crate::runtime::uncaught::Uncaught;
+use crate::runtime::failure::Failure;
+use crate::runtime::task::Uncaught;
 use crate::value::Value;
 
 impl Machine {

@@ -3,7 +3,7 @@
 use crate::runtime::error::trace::LevelInfo;
 use crate::runtime::error::{call_site_name, fiber_state, level_info, static_info, suspended_in};
 use crate::runtime::function::{Body, FunctionInfo, GuestFunction};
-use crate::runtime::host_call::HostCall;
+use crate::runtime::host::HostCall;
 use crate::runtime::walk::Walk;
 use crate::value::Value;
 

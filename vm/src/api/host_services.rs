@@ -8,8 +8,8 @@ use crate::runtime::error::trace::LevelInfo;
 use crate::runtime::error::{FunctionNames, basic_type_name, type_name};
 use crate::runtime::fiber::{Fiber, FiberState};
 use crate::runtime::function::{Body, FunctionInfo};
+use crate::runtime::host::HostCall;
 use crate::runtime::host::Raise;
-use crate::runtime::host_call::HostCall;
 use crate::runtime::switch;
 use crate::runtime::walk::{Level, Walk};
 use crate::value::{Tag, Value};
@@ -109,7 +109,7 @@ impl HostCall<'_> {
     /// Whether a value is a fiber that the host started, in this run or in one that is aside, and that may not yield to it.
     pub fn is_main_fiber(&self, fiber: Value) -> bool {
         let Some(cell) = fiber.as_fiber() else { return false };
-        let is_it = |run: &crate::runtime::runs::Run| run.main_fiber == cell && !run.may_yield;
+        let is_it = |run: &crate::runtime::task::Run| run.main_fiber == cell && !run.may_yield;
         // SAFETY: values at hand are reachable.
         is_it(&self.cx.run) || unsafe { Fiber::of(cell) }.is_main() && self.cx.runs.iter().any(is_it)
     }

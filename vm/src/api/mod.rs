@@ -3,6 +3,7 @@
 
 mod close;
 mod explain;
+mod host_call;
 mod host_debug;
 mod host_modules;
 mod host_services;

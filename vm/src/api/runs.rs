@@ -7,11 +7,11 @@ use crate::runtime::context::Status;
 use crate::runtime::fiber::Fiber;
 use crate::runtime::fiber::FiberState;
 use crate::runtime::frames::Reader;
-use crate::runtime::runs::Run;
-use crate::runtime::runs::RunActivity;
-use crate::runtime::runs::RunId;
 use crate::runtime::stack_memory::FIRST_WORDS;
 use crate::runtime::switch;
+use crate::runtime::task::Run;
+use crate::runtime::task::RunActivity;
+use crate::runtime::task::RunId;
 use crate::value::Value;
 use std::ptr::null_mut;
 

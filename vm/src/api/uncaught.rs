@@ -1,7 +1,7 @@
 //! Runs that stop where an error is raised that nobody catches.
 
 use crate::api::machine::Machine;
-use crate::runtime::uncaught::Uncaught;
+use crate::runtime::task::Uncaught;
 use crate::value::Value;
 
 impl Machine {

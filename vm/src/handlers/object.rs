@@ -2,9 +2,10 @@
 
 use super::sources::AnySource;
 use crate::heap::{Closure, Str, Table, TableError};
-use crate::runtime::call::{call_from_instruction, top_of};
+use crate::runtime::call::call_from_instruction;
 use crate::runtime::context::Context;
 use crate::runtime::error;
+use crate::runtime::function::top_of;
 use crate::runtime::metamethod::Metamethod;
 use crate::runtime::resume::call_for_result;
 use crate::runtime::unwind::raise_message;

@@ -11,9 +11,9 @@
 //!
 //! This is the general way; `handlers::border` has the fast one and says what lies on the stack.
 
-use super::call::{call_value, enter_typed, stack_overflow, values_at, words_between, words_of};
 use super::unwind::{raise_message, raise_trap};
 use crate::heap::Closure;
+use crate::runtime::call::{call_value, enter_typed, stack_overflow};
 use crate::runtime::context::{Context, return_info};
 use crate::runtime::deliver::deliver;
 use crate::runtime::error::argument_message;
@@ -21,6 +21,7 @@ use crate::runtime::function::{Body, Bridge, FunctionInfo, header_at};
 use crate::runtime::layouts::{layout_of, object_at};
 use crate::threaded::continuation::FRAME_HEADER_WORDS;
 use crate::threaded::operands::set_any;
+use crate::threaded::operands::{values_at, words_between, words_of};
 use crate::threaded::{Flow, Pc, Regs};
 use crate::value::{Tag, Value, float_to_int};
 use minivm_isa::{Signature, TrapCode, Type};

@@ -2,6 +2,8 @@
 
 use super::host_run;
 use super::unwind::{raise, raise_message, raise_trap};
+use crate::runtime::function::top_of;
+use crate::threaded::operands::words_between;
 
 use crate::heap::Closure;
 use crate::runtime::context::{Context, return_info};
@@ -10,20 +12,15 @@ use crate::runtime::error::describe_callee;
 use crate::runtime::function::{Body, FunctionInfo, GuestFunction, HostFunction, header_at};
 use crate::runtime::metamethod::Metamethod;
 use crate::threaded::continuation::{FRAME_HEADER_WORDS, Protect, RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
-use crate::threaded::operands::{get_any, set_any};
+use crate::threaded::operands::set_any;
 use crate::threaded::{Flow, Pc, Regs};
 use crate::threaded::{NOT_DIRECT, TYPED_CALL};
 use crate::value::{Tag, Value};
-use minivm_isa::{Convention, TrapCode, Type};
+use minivm_isa::{Convention, TrapCode};
 use std::ptr::with_exposed_provenance_mut as pointer;
 
 /// Metamethods `__call` that may stand behind one another.
 const CALL_CHAIN_MAX: usize = 200;
-
-/// Distance in words between two places of a stack.
-pub(crate) fn words_between(low: Regs, high: Regs) -> usize {
-    (high as usize - low as usize) / 8
-}
 
 /// Calls any value with `count` arguments in place at `new`; its results go to `place`. Errors happen at `at`.
 ///
@@ -361,19 +358,6 @@ pub(crate) unsafe fn call_paid(
     }
 }
 
-/// The first word above a guest frame that nothing uses.
-///
-/// # Safety
-/// `regs` are those of a guest frame: its closure was entered, so that it has code.
-#[inline]
-pub(crate) unsafe fn top_of(regs: Regs) -> usize {
-    // SAFETY: the header of a guest frame names its closure, which has code.
-    unsafe {
-        let closure = pointer::<Closure>(*regs.sub(2) as usize);
-        header_at((*closure).code.cast()).extent as usize - RECORD_DELTA
-    }
-}
-
 /// Puts `record` at `top` words above `at.regs` and calls `callee` above it.
 ///
 /// # Safety
@@ -417,20 +401,6 @@ pub(crate) fn direct_params(info: &FunctionInfo, convention: Convention, params:
         Convention::Typed if info.face.is_fast() => TYPED_CALL | params,
         Convention::Typed | Convention::Variadic => NOT_DIRECT,
     }
-}
-
-/// Words that values of these types take.
-pub(crate) fn words_of(types: &[Type]) -> usize {
-    types.iter().map(|ty| ty.words() as usize).sum()
-}
-
-/// The values in consecutive `any` slots.
-///
-/// # Safety
-/// They are `any` slots that hold values.
-pub(crate) unsafe fn values_at(slots: Regs, count: usize) -> Vec<Value> {
-    // SAFETY: passed on.
-    (0..count).map(|index| unsafe { get_any(slots, index * 2) }).collect()
 }
 
 /// A record of a host function that is waiting for a call.

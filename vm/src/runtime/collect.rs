@@ -2,10 +2,11 @@
 
 use crate::heap::{Closure, FiberCell, Marker, OutOfMemory, Roots, Str, Table};
 use crate::runtime::context::Context;
+use crate::runtime::context::LOADS_MIN;
 use crate::runtime::fiber::{Fiber, FiberState};
 use crate::runtime::function::Body;
 use crate::runtime::instance::Instance;
-use crate::runtime::runs::Runs;
+use crate::runtime::task::Runs;
 use crate::runtime::walk::{Level, Walk};
 use crate::runtime::{call, finalise, switch, unwind};
 use crate::threaded::continuation::Record;
@@ -14,9 +15,6 @@ use crate::threaded::stack_map;
 use crate::threaded::{Flow, Pc, Regs};
 use crate::value::{Tag, Value};
 use minivm_isa::{Convention, TrapCode};
-
-/// Programs that may be loaded before unused ones are looked for.
-pub(crate) const LOADS_MIN: usize = 256;
 
 /// What is reachable without the heap. Holds copies and pointers, as the heap itself is lent to the collector meanwhile.
 struct RootSet {
@@ -336,9 +334,3 @@ const _: () = {
     // Captured cells are marked as values of their own kind.
     assert!(Tag::CELL.0 > Tag::STRING.0);
 };
-
-/// Whether the function behind a closure runs bytecode.
-pub(crate) fn is_guest(closure: *mut Closure) -> bool {
-    // SAFETY: closures point to functions, which live as long as the machine.
-    matches!(unsafe { &(*(*closure).function.cast::<crate::runtime::function::FunctionInfo>()).body }, Body::Guest(_))
-}

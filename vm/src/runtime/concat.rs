@@ -3,9 +3,9 @@
 use crate::heap::OutOfMemory;
 use crate::heap::Str;
 use crate::number;
-use crate::runtime::call::top_of;
 use crate::runtime::context::Context;
 use crate::runtime::error;
+use crate::runtime::function::top_of;
 use crate::runtime::metamethod::Metamethod;
 use crate::runtime::unwind::raise_message;
 use crate::runtime::unwind::raise_trap;

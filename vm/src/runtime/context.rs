@@ -5,7 +5,7 @@ use crate::runtime::engine::Engine;
 use crate::runtime::fiber::Fiber;
 use crate::runtime::function::FunctionInfo;
 use crate::runtime::instance::Instance;
-use crate::runtime::runs::{Run, Runs};
+use crate::runtime::task::{Run, Runs};
 use crate::threaded::return_stubs::{Places, is_machine_place};
 use crate::threaded::{Assembler, HandlerAddress, ReturnInfo};
 use crate::threaded::{Flow, Pc, Regs};
@@ -70,6 +70,9 @@ impl Status {
     }
 }
 
+/// Programs that may be loaded before unused ones are looked for.
+pub(crate) const LOADS_MIN: usize = 256;
+
 /// Limits of a machine.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -121,7 +124,7 @@ pub(crate) struct Context {
     /// The error that the host function gets whose record is gone on with next.
     pub(crate) pending_error: Option<Value>,
     /// The call that is made before the next record is gone on with.
-    pub(crate) pending_call: Option<crate::runtime::host_run::PendingCall>,
+    pub(crate) pending_call: Option<crate::runtime::task::PendingCall>,
     /// Metatable of strings.
     pub(crate) string_metatable: *mut Table,
     /// Metatables of the other kinds without one of their own, by tag.
@@ -205,7 +208,7 @@ impl Context {
             metamethods,
             no_memory,
             instances: Vec::new(),
-            loads_until_collection: crate::runtime::collect::LOADS_MIN,
+            loads_until_collection: crate::runtime::context::LOADS_MIN,
             host_functions: Vec::new(),
             kept: crate::runtime::kept::KeptValues::default(),
             registry: std::collections::BTreeMap::new(),

@@ -4,14 +4,15 @@
 //! allocate, or above a host function before it begins. What they fail with is told to a function that the host has
 //! registered, and goes no further.
 
-use super::call::{self, words_between};
-use super::host_call::Returned;
-use super::host_run::{self, call_from_record};
 use super::{stepping, switch, unwind};
+use crate::runtime::call::{self};
 use crate::runtime::context::Context;
+use crate::runtime::host::Returned;
+use crate::runtime::host_run::{self, call_from_record};
 use crate::runtime::metamethod::Metamethod;
 use crate::threaded::continuation::{Protect, RECORD_DELTA, Record, RecordKind};
 use crate::threaded::operands::set_any;
+use crate::threaded::operands::words_between;
 use crate::threaded::{Flow, Regs};
 use crate::value::Value;
 
@@ -47,7 +48,7 @@ impl Context {
 pub(crate) unsafe fn run_before_instruction(cx: &mut Context, at: Flow) -> Flow {
     // SAFETY: nothing waits above the frame, as the instruction has not begun.
     unsafe {
-        let top = call::top_of(at.regs);
+        let top = crate::runtime::function::top_of(at.regs);
         let Some(regs) = cx.reserve(at.regs, at.regs.add(top), RECORD_DELTA + 16) else { return at };
         let at = Flow { regs, ..at };
         let Some((object, finaliser)) = cx.next_finaliser() else { return at };

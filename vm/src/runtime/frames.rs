@@ -10,7 +10,7 @@ use crate::runtime::error::{fiber_state, function_name, suspended_in};
 use crate::runtime::fiber::Fiber;
 use crate::runtime::frame_view::{Frame, FrameKind, Position, Variable, VariableValue};
 use crate::runtime::function::{Body, FunctionInfo, GuestFunction};
-use crate::runtime::uncaught::Uncaught;
+use crate::runtime::task::Uncaught;
 use crate::runtime::walk::{Level, Walk};
 use crate::threaded::continuation::{Record, RecordKind};
 use crate::threaded::operands::get_any;
@@ -210,7 +210,7 @@ impl<'m> Reader<'m> {
                 let start = unsafe { Fiber::of(self.fiber) }.stack.start();
                 // SAFETY: the frame has a header.
                 let base = unsafe { standing.base() };
-                return Some((standing, (self.fiber.addr(), crate::runtime::call::words_between(start, base))));
+                return Some((standing, (self.fiber.addr(), crate::threaded::operands::words_between(start, base))));
             }
         }
         None

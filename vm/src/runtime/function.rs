@@ -1,9 +1,12 @@
 //! What the machine knows of a function: where its code is, how to enter it, where its registers lie.
 
+use crate::heap::Closure;
 use crate::runtime::host::HostFn;
 use crate::runtime::instance::Instance;
 use crate::threaded::Pc;
+use crate::threaded::Regs;
 use crate::threaded::boundary::Face;
+use crate::threaded::continuation::RECORD_DELTA;
 use crate::threaded::return_stubs::Places;
 use crate::threaded::slots::Slots;
 use crate::threaded::stack_map::FrameMap;
@@ -13,6 +16,7 @@ use minivm_isa::entities::Func;
 use minivm_isa::program::{Function, FunctionDef};
 use minivm_isa::{Convention, Signature};
 use std::cell::OnceCell;
+use std::ptr::with_exposed_provenance_mut as pointer;
 
 /// Words of a border frame besides its values: headers, and room for one machine record.
 const BRIDGE_WORDS: usize = 24;
@@ -173,4 +177,23 @@ impl GuestFunction {
 pub(crate) unsafe fn header_at(entry: Pc) -> EntryHeader {
     // SAFETY: every entry has its header before it.
     unsafe { *entry.cast::<EntryHeader>().sub(1) }
+}
+
+/// The first word above a guest frame that nothing uses.
+///
+/// # Safety
+/// `regs` are those of a guest frame: its closure was entered, so that it has code.
+#[inline]
+pub(crate) unsafe fn top_of(regs: Regs) -> usize {
+    // SAFETY: the header of a guest frame names its closure, which has code.
+    unsafe {
+        let closure = pointer::<Closure>(*regs.sub(2) as usize);
+        header_at((*closure).code.cast()).extent as usize - RECORD_DELTA
+    }
+}
+
+/// Whether the function behind a closure runs bytecode.
+pub(crate) fn is_guest(closure: *mut Closure) -> bool {
+    // SAFETY: closures point to functions, which live as long as the machine.
+    matches!(unsafe { &(*(*closure).function.cast::<crate::runtime::function::FunctionInfo>()).body }, Body::Guest(_))
 }

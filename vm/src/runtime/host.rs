@@ -1,7 +1,7 @@
 //! What a host function is, and what it may answer.
 
 use crate::heap::Heap;
-use crate::runtime::host_call::HostCall;
+use crate::runtime::context::Context;
 use crate::value::Value;
 use minivm_isa::TrapCode;
 use std::any::{Any, TypeId};
@@ -132,4 +132,26 @@ impl HostState {
     pub(crate) fn names(&self) -> Vec<&'static str> {
         self.names.iter().copied().collect()
     }
+}
+
+/// A running host function.
+pub struct HostCall<'m> {
+    pub(crate) cx: &'m mut Context,
+    /// First value, in words from the start of the stack.
+    pub(crate) base: usize,
+    /// Values the function keeps.
+    pub(crate) count: usize,
+    pub(crate) state: u32,
+    pub(crate) returned: Returned,
+}
+
+/// What a call of guest code gave.
+#[derive(Clone, Copy)]
+pub(crate) enum Returned {
+    /// None was made yet.
+    Nothing,
+    /// Values, in words from the start of the stack, and their number.
+    Values(usize, usize),
+    /// An error.
+    Error(Value),
 }

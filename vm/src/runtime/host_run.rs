@@ -1,15 +1,17 @@
 //! Running host functions: how they are called, and how their answers are carried out.
 
-use super::call::{self, host_record, stack_overflow, words_between};
-use super::host_call::{HostCall, Returned};
 use super::unwind::{raise, raise_trap};
 use crate::heap::Closure;
+use crate::runtime::call::{self, host_record, stack_overflow};
 use crate::runtime::context::{Context, Status};
 use crate::runtime::deliver::deliver;
 use crate::runtime::function::{Body, FunctionInfo, HostFunction};
+use crate::runtime::host::{HostCall, Returned};
 use crate::runtime::host::{Intrinsic, Outcome, OutcomeKind, Quick, Raise};
+use crate::runtime::task::PendingCall;
 use crate::threaded::continuation::{Protect, RECORD_DELTA, RECORD_WORDS, Record};
 use crate::threaded::operands::set_any;
+use crate::threaded::operands::words_between;
 use crate::threaded::{Flow, Pc, Regs};
 use crate::value::Value;
 use std::ptr::with_exposed_provenance_mut as pointer;
@@ -180,7 +182,7 @@ unsafe fn step(
             }
             Err(Raise::Exit(code)) => {
                 cx.is_abandoned = true;
-                cx.run.failure = Some(crate::runtime::error::Failure::Exit(code));
+                cx.run.failure = Some(crate::runtime::failure::Failure::Exit(code));
                 cx.stop(Status::Failed, Flow { pc: cx.record_return(), regs: base })
             }
         }
@@ -216,7 +218,7 @@ unsafe fn carry_out(cx: &mut Context, base: Regs, kept: usize, outcome: OutcomeK
                 // The function has given itself up: errors of the call happen where it was called.
                 let caller = base.sub(crate::runtime::context::return_info(place).delta as usize);
                 let at = call::inside_call(cx, Flow { pc: place, regs: caller });
-                if callee.as_function().is_some_and(super::collect::is_guest) {
+                if callee.as_function().is_some_and(crate::runtime::function::is_guest) {
                     return call::call_value(cx, callee, base, arguments, place, at);
                 }
                 cx.pending_call = Some(PendingCall { callee, new: base, count: arguments, place, at });
@@ -272,16 +274,6 @@ pub(crate) unsafe fn answer_error(cx: &mut Context, record: Regs, error: Value) 
     Flow { pc: cx.record_return(), regs: record }
 }
 
-/// A call that waits until the native stack is free again. A host function that calls a host function that calls a host
-/// function would otherwise nest there.
-pub(crate) struct PendingCall {
-    callee: Value,
-    new: Regs,
-    count: usize,
-    place: Pc,
-    at: Flow,
-}
-
 impl PendingCall {
     /// Makes the call.
     ///
@@ -306,7 +298,7 @@ pub(crate) unsafe fn call_from_record(
     place: Pc,
     at: Flow,
 ) -> Flow {
-    if callee.as_function().is_some_and(super::collect::is_guest) {
+    if callee.as_function().is_some_and(crate::runtime::function::is_guest) {
         // SAFETY: passed on.
         return unsafe { call::call_value(cx, callee, new, count, place, at) };
     }

@@ -1,12 +1,13 @@
 //! What happens when a call out of a record returns.
 
-use super::call::{call_from_instruction, words_between};
-use super::host_call::Returned;
 use super::host_run;
 use super::{finalise, stepping, switch, unwind};
+use crate::runtime::call::call_from_instruction;
 use crate::runtime::context::Context;
 use crate::runtime::function::{Body, FunctionInfo};
+use crate::runtime::host::Returned;
 use crate::threaded::continuation::{RECORD_WORDS, Record, RecordKind};
+use crate::threaded::operands::words_between;
 use crate::threaded::operands::{get_any, set_any};
 use crate::threaded::{Flow, Regs};
 use crate::value::Value;
@@ -88,7 +89,7 @@ unsafe fn concat_on(cx: &mut Context, regs: Regs, record: Record, value: Value) 
         let count = record.values as usize / 2;
         let below = regs.sub(record.delta as usize);
         let first = regs.sub(record.values as usize);
-        let mut values = super::call::values_at(first, count);
+        let mut values = crate::threaded::operands::values_at(first, count);
         values.push(value);
         let at = Flow { pc: record.instruction, regs: below };
         stepping::take_back(cx, &record, at);
@@ -115,7 +116,7 @@ pub(crate) unsafe fn call_for_result(
 ) -> Flow {
     // SAFETY: passed on.
     unsafe {
-        let mut record = Record::instruction(kind, at.pc, next, super::call::top_of(at.regs));
+        let mut record = Record::instruction(kind, at.pc, next, crate::runtime::function::top_of(at.regs));
         record.state = dst as u32;
         call_from_instruction(cx, at, callee, arguments, record)
     }

@@ -1,17 +1,17 @@
 //! Switching between fibers.
 
-use super::host_run::{answer, answer_error, call_from_record};
 use super::unwind::{self, raise_message};
 use crate::heap::Closure;
 use crate::heap::{FiberCell, OutOfMemory};
-use crate::runtime::call::values_at;
 use crate::runtime::context::{Context, Status};
 use crate::runtime::deliver::deliver;
 use crate::runtime::fiber::{Fiber, FiberState};
 use crate::runtime::function::{Body, FunctionInfo, HostFunction};
 use crate::runtime::host::Intrinsic;
+use crate::runtime::host_run::{answer, answer_error, call_from_record};
 use crate::runtime::stack_memory::{FIRST_WORDS, StackMemory};
 use crate::threaded::continuation::{RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
+use crate::threaded::operands::values_at;
 use crate::threaded::operands::{get_any, set_any};
 use crate::threaded::{Flow, Pc, Regs};
 use crate::value::Value;
@@ -115,7 +115,7 @@ unsafe fn wait(
 ) -> Result<Regs, Flow> {
     // SAFETY: nothing above the frame is in use but an open list, which was copied.
     unsafe {
-        let top = super::call::top_of(at.regs);
+        let top = crate::runtime::function::top_of(at.regs);
         let needed = RECORD_DELTA + 2 * values.len() + 16;
         let Some(regs) = cx.reserve(at.regs, at.regs.add(top), needed) else {
             return Err(super::call::stack_overflow(cx, at));

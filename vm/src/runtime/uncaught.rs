@@ -3,25 +3,15 @@
 use super::unwind::{self, regions_at};
 use super::walk::{Level, Walk};
 use crate::runtime::context::{Context, Status};
-use crate::runtime::error::{Failure, traceback};
+use crate::runtime::error::traceback;
+use crate::runtime::failure::Failure;
 use crate::runtime::fiber::Fiber;
 use crate::runtime::function::HostFunction;
 use crate::runtime::host::{Intrinsic, Protect};
+use crate::runtime::task::Uncaught;
 use crate::threaded::Flow;
 use crate::threaded::continuation::{Record, RecordKind};
 use crate::value::Value;
-
-/// Whether a run has stopped for an error that nobody catches.
-#[derive(Clone, Copy, Default)]
-pub(crate) enum Uncaught {
-    /// It has not.
-    #[default]
-    Never,
-    /// It has stopped where this one was raised, and nothing is unwound.
-    Stopped(Value),
-    /// It went on from there: the stack is being unwound, and it does not stop again.
-    GoneOn,
-}
 
 /// Stops the run at `at`, where `error` is raised, if that is wanted and nobody catches it.
 ///

@@ -1,11 +1,13 @@
 //! Errors: finding who handles one, and unwinding to there.
 
-use super::call::{call_above, top_of};
 use super::walk::{Level, Walk, height};
 use super::{host_run, switch, uncaught};
+use crate::runtime::call::call_above;
 use crate::runtime::context::{Context, Status};
-use crate::runtime::error::{Failure, position_at, traceback};
+use crate::runtime::error::{position_at, traceback};
+use crate::runtime::failure::Failure;
 use crate::runtime::function::GuestFunction;
+use crate::runtime::function::top_of;
 use crate::runtime::stack_memory::RESERVE_WORDS;
 use crate::threaded::continuation::{Protect, RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
 use crate::threaded::operands::{get_any, set_any};

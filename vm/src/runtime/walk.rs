@@ -1,10 +1,10 @@
 //! Walking a stack from its top frame down.
 
-use super::call::words_between;
 use crate::heap::Closure;
 use crate::runtime::context::{Context, return_info};
 use crate::runtime::function::{Body, FunctionInfo, GuestFunction, HostFunction};
 use crate::threaded::continuation::{Record, RecordKind};
+use crate::threaded::operands::words_between;
 use crate::threaded::return_stubs::is_machine_place;
 use crate::threaded::{Flow, Pc, Regs};
 use minivm_isa::Convention;

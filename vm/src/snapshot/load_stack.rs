@@ -435,7 +435,7 @@ impl<'c> Loading<'c> {
             }
             _ => return Err(from.damaged("a call between languages is where it cannot be")),
         };
-        let words = self.results_of(closure).map_or(0, |types| crate::runtime::call::words_of(&types));
+        let words = self.results_of(closure).map_or(0, |types| crate::threaded::operands::words_of(&types));
         building.reach(base + words + MARGIN_WORDS);
         building.set_header(base, closure, place);
         building.below = Below::Border { at: base, place: to, results: given };

@@ -14,7 +14,7 @@ use crate::runtime::definitions::Definition;
 use crate::runtime::fiber::Fiber;
 use crate::runtime::function::{Body, FunctionInfo};
 use crate::runtime::instance::{Instance, SharedMemory};
-use crate::runtime::uncaught::Uncaught;
+use crate::runtime::task::Uncaught;
 use crate::threaded::Flow;
 use crate::value::{Tag, Value};
 use minivm_isa::verify::Verified;

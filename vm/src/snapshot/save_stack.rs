@@ -5,13 +5,14 @@ use super::settle::settle_fiber;
 use crate::bytes::SnapshotError;
 use crate::bytes::Writer;
 use crate::heap::transfer::{HeapSaver, SaveOutside};
-use crate::runtime::call::{values_at, varargs, words_between};
+use crate::runtime::call::varargs;
 use crate::runtime::fiber::{Fiber, FiberState};
 use crate::runtime::function::GuestFunction;
 use crate::runtime::switch::waiting_callee;
-use crate::runtime::uncaught::Uncaught;
+use crate::runtime::task::Uncaught;
 use crate::runtime::walk::{Level, Walk};
 use crate::threaded::continuation::{Record, RecordKind};
+use crate::threaded::operands::{values_at, words_between};
 use crate::threaded::{Flow, Regs};
 use minivm_isa::Convention;
 

@@ -2,6 +2,7 @@
 
 use crate::threaded::{Pc, Regs};
 use crate::value::{Tag, Value};
+use minivm_isa::Type;
 
 /// Reads the operands of an instruction one after the other. The position is known when the handler is compiled, so it
 /// costs nothing.
@@ -116,4 +117,23 @@ pub(crate) unsafe fn set_any(regs: Regs, slot: usize, value: Value) {
 pub(crate) unsafe fn tag_at(regs: Regs, slot: usize) -> Tag {
     // SAFETY: the caller names a register of the frame.
     unsafe { *regs.add(slot + 1).cast::<Tag>() }
+}
+
+/// Distance in words between two places of a stack.
+pub(crate) fn words_between(low: Regs, high: Regs) -> usize {
+    (high as usize - low as usize) / 8
+}
+
+/// The values in consecutive `any` slots.
+///
+/// # Safety
+/// They are `any` slots that hold values.
+pub(crate) unsafe fn values_at(slots: Regs, count: usize) -> Vec<Value> {
+    // SAFETY: passed on.
+    (0..count).map(|index| unsafe { get_any(slots, index * 2) }).collect()
+}
+
+/// Words that values of these types take.
+pub(crate) fn words_of(types: &[Type]) -> usize {
+    types.iter().map(|ty| ty.words() as usize).sum()
 }

@@ -5,7 +5,7 @@ use crate::api::machine::Machine;
 use crate::api::run::RunState;
 use crate::heap::OutOfMemory;
 use crate::runtime::host::HostRequest;
-use crate::runtime::runs::RunId;
+use crate::runtime::task::RunId;
 use crate::value::Value;
 use std::collections::VecDeque;
 

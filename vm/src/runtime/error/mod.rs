@@ -5,11 +5,11 @@ mod names;
 pub(crate) mod trace;
 
 use crate::runtime::context::Context;
+use crate::runtime::failure::Failure;
 use crate::runtime::function::{Body, FunctionInfo};
 use crate::threaded::Flow;
 use crate::value::tag_name;
 use crate::value::{Tag, Value};
-use minivm_isa::TrapCode;
 
 pub(crate) use border::{argument_message, result_message};
 pub(crate) use names::{call_site_name, describe_callee, describe_operand, name_in_caller};
@@ -18,22 +18,6 @@ pub(crate) use trace::{
     fiber_state, level_info, position_at, position_of_caller, static_info, suspended_in, traceback,
     traceback_of_caller, traceback_of_fiber,
 };
-
-/// Why a run failed.
-#[derive(Clone, Debug)]
-pub enum Failure {
-    /// An error nobody caught.
-    Error {
-        /// The error value.
-        value: Value,
-        /// The trap behind it, unless the program raised it itself.
-        trap: Option<TrapCode>,
-        /// The stack where it happened, in PUC Lua's form.
-        trace: String,
-    },
-    /// The program ended itself.
-    Exit(i32),
-}
 
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -198,7 +198,7 @@ unsafe fn is_tail_called(cx: &Context, closure: *mut Closure, caller: Flow) -> b
         let Some(called) = called_register(guest, instruction) else { return false };
         let called = crate::threaded::operands::get_any(regs, guest.slots().of(called) as usize);
         let Some(called) = called.as_function() else { return false };
-        called != closure && crate::runtime::collect::is_guest(called)
+        called != closure && crate::runtime::function::is_guest(called)
     }
 }
 

@@ -3,37 +3,17 @@
 //! The frame of a host function is the `any` values it keeps: its arguments first. When it calls guest code, a record lies
 //! above them, and its next state finds them again.
 
-use super::call::values_at;
+use crate::runtime::host::HostCall;
+use crate::runtime::host::Returned;
+use crate::threaded::operands::values_at;
+
 use crate::heap::{Closure, Heap};
-use crate::runtime::context::Context;
 use crate::runtime::host::{HostRequest, HostState, Outcome, OutcomeKind, Raise, WaitRequest};
 use crate::threaded::Regs;
 use crate::threaded::continuation::{Protect, RECORD_DELTA};
 use crate::threaded::operands::{get_any, set_any};
 use crate::value::Value;
 use std::ptr::with_exposed_provenance_mut as pointer;
-
-/// A running host function.
-pub struct HostCall<'m> {
-    pub(crate) cx: &'m mut Context,
-    /// First value, in words from the start of the stack.
-    pub(super) base: usize,
-    /// Values the function keeps.
-    pub(super) count: usize,
-    pub(super) state: u32,
-    pub(super) returned: Returned,
-}
-
-/// What a call of guest code gave.
-#[derive(Clone, Copy)]
-pub(crate) enum Returned {
-    /// None was made yet.
-    Nothing,
-    /// Values, in words from the start of the stack, and their number.
-    Values(usize, usize),
-    /// An error.
-    Error(Value),
-}
 
 impl<'m> HostCall<'m> {
     #[inline]
