@@ -61,7 +61,7 @@ const NOT_YET: [&str; 10] = [
     "typed::statement::statement",
 ];
 
-const PREFIX: &str = "minivm::dispatch::";
+const PREFIX: &str = "minivm::handlers::";
 
 fn main() {
     let arguments = Arguments::from_args();
@@ -100,7 +100,7 @@ fn disassembly(program: &Path) -> Result<String, String> {
     Ok(String::from_utf8_lossy(&output.map_err(|error| format!("objdump: {error}"))?.stdout).into_owned())
 }
 
-/// The functions of `dispatch` with their instructions.
+/// The functions of `handlers` with their instructions.
 fn functions(text: &str) -> impl Iterator<Item = (&str, Vec<(u64, &str)>)> {
     text.split("\n\n").filter_map(|block| {
         let mut lines = block.lines().skip_while(|line| !line.ends_with(">:"));

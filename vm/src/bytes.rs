@@ -250,7 +250,7 @@ impl<'a> Reader<'a> {
 
 #[cfg(test)]
 mod tests {
-    use crate::snapshot::*;
+    use super::*;
 
     #[test]
     fn numbers_come_back() {

@@ -2,6 +2,39 @@
 //!
 //! Start at [`Machine`]. It knows no source language, and touches no file, clock, environment or process: what a program
 //! may do comes in as host functions.
+//!
+//! # The map
+//!
+//! Each layer may use itself and those before it; `cargo tidy` checks that. What a lower layer needs of a higher one comes down
+//! as data ([`Engine`](runtime::engine::Engine)).
+//!
+//! | layer | is | must not know |
+//! |---|---|---|
+//! | `bytes`, `number`, `value`, `format` | little-endian bytes, arithmetic of numbers, the tagged value, numbers as text | where values live |
+//! | `heap` | cells, allocation, the incremental collector, tables, strings | frames, code, snapshots' layout around the heap |
+//! | `memory` | linear memories, tables of references, the account of bytes | instances |
+//! | `threaded` | the private form of code: assembler, frame and continuation layout, slots, stack maps, fuel maps, return stubs | how code is made or run |
+//! | `runtime` | the context and everything slow: calls, boundaries between typed and `any` code, unwinding, fibers, host calls, roots and safepoints, finalisers, from optimised code to baseline code | handlers, compiler, snapshots |
+//! | `link` | programs become instances: imports, globals, memories, segments | – |
+//! | `handlers` | the interpreter: fast paths only | how its code was chosen |
+//! | `compile` | portable bytecode to threaded code, one function at its first call | who runs it |
+//! | `snapshot` | a stopped machine as bytes and back | – |
+//! | `api` | every public method of [`Machine`] and [`HostCall`] | – |
+//!
+//! # Where to find
+//!
+//! | looking for | file |
+//! |---|---|
+//! | the roots of the collector, safepoints | `runtime/collect.rs` |
+//! | the linker | `link/instantiate.rs` |
+//! | stack maps: which words of a frame hold references | `threaded/stack_map.rs` |
+//! | where a metamethod is found and called | `runtime/metamethod.rs`, `runtime/call.rs` (`call_from_instruction`) |
+//! | the embedding API | `api/machine.rs`, `api/run.rs`, `api/host_call.rs` |
+//! | how a frame is laid out | `threaded/continuation.rs` |
+//! | errors: who catches, and unwinding | `runtime/unwind.rs` |
+//! | how fuel is counted exactly | `threaded/fuel_map.rs`, `runtime/stepping.rs`, `api/run.rs` |
+//! | the passes of the compiler, in their order | `compile/mod.rs` |
+//! | what is checked when a snapshot is loaded | `snapshot/load_stack.rs` and the other `load_*.rs` |
 
 mod bytes;
 pub mod format;

@@ -56,7 +56,7 @@ mod tests {
 
     #[test]
     fn names_lose_their_modules() {
-        assert_eq!(short("minivm::dispatch::control::jump"), "jump");
+        assert_eq!(short("minivm::handlers::control::jump"), "jump");
         assert_eq!(short("a::b::set::<c::Add<d::e::Slot, u32>>"), "set<Add<Slot, u32>>");
         assert_eq!(short("main"), "main");
     }

@@ -17,7 +17,7 @@ use std::rc::Rc;
 
 /// What instances and host objects share.
 #[derive(Default)]
-pub(super) struct Items {
+pub(crate) struct Items {
     pub(super) globals: Vec<Rc<GlobalCell>>,
     pub(super) memories: Vec<SharedMemory>,
     pub(super) tables: Vec<SharedTable>,

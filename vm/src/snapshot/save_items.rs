@@ -23,7 +23,7 @@ pub(super) const TABLE: u8 = 3;
 
 /// What instances and host objects share.
 #[derive(Default)]
-pub(super) struct Items {
+pub(crate) struct Items {
     pub(super) globals: Pool<GlobalCell>,
     pub(super) memories: Pool<UnsafeCell<Box<LinearMemory>>>,
     pub(super) tables: Pool<UnsafeCell<Box<TableInstance>>>,
