@@ -1,6 +1,6 @@
 //! What a host function is, and what it may answer.
 
-use crate::heap::Heap;
+use crate::heap::{Heap, OutOfMemory};
 use crate::stack::host_call::HostCall;
 use crate::value::Value;
 use minivm_isa::TrapCode;
@@ -60,6 +60,12 @@ pub enum Raise {
     Exit(i32),
     /// The program ends with an exit status after the clean-ups of its main fiber; nothing can catch it.
     ExitClosing(i32),
+}
+
+impl From<OutOfMemory> for Raise {
+    fn from(_: OutOfMemory) -> Self {
+        Raise::Trap(TrapCode::OutOfMemory)
+    }
 }
 
 /// The quick form of a host function: does its work for arguments it knows how to treat, without asking for anything of the

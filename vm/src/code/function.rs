@@ -77,6 +77,9 @@ pub(crate) struct HostFunction {
     pub(crate) function: HostFn,
     /// A host function the machine can do itself.
     pub(crate) intrinsic: Option<crate::host::Intrinsic>,
+    /// Whether it may begin its state again when memory has run out, see
+    /// [`Machine::set_restartable`](crate::Machine::set_restartable).
+    pub(crate) is_restartable: std::cell::Cell<bool>,
 }
 
 impl FunctionInfo {

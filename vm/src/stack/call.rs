@@ -82,8 +82,13 @@ unsafe fn resolve(
 /// `at` is the running frame.
 #[inline(never)]
 pub(crate) unsafe fn stack_overflow(cx: &mut Context, at: Flow) -> Flow {
+    let code = cx.take_stack_trap();
+    if code == TrapCode::OutOfMemory {
+        // Nothing can be collected here: the frame may have given its values up. What comes next finds room.
+        cx.heap.overdraw();
+    }
     // SAFETY: passed on.
-    unsafe { raise_trap(cx, at, TrapCode::StackOverflow) }
+    unsafe { raise_trap(cx, at, code) }
 }
 
 /// Enters a closure with `count` `any` arguments in place at `new`.

@@ -22,6 +22,8 @@ pub struct HostCall<'m> {
     pub(super) count: usize,
     pub(super) state: u32,
     pub(super) returned: Returned,
+    /// Whether the values it keeps are others than when its state began.
+    pub(super) is_frame_changed: bool,
 }
 
 /// What a call of guest code gave.
@@ -77,6 +79,7 @@ impl<'m> HostCall<'m> {
     pub fn keep(&mut self, values: &[Value]) -> Result<(), Raise> {
         self.write(values)?;
         self.count = values.len();
+        self.is_frame_changed = true;
         Ok(())
     }
 
@@ -93,8 +96,10 @@ impl<'m> HostCall<'m> {
     fn make_room(&mut self, values: usize) -> Result<(), Raise> {
         let regs = self.regs();
         let words = values.checked_mul(2).and_then(|words| words.checked_add(16)).ok_or(Raise::Trap(STACK))?;
-        self.cx.reserve(regs, regs, words).ok_or(Raise::Trap(STACK))?;
-        Ok(())
+        match self.cx.reserve(regs, regs, words) {
+            Some(_) => Ok(()),
+            None => Err(Raise::Trap(self.cx.take_stack_trap())),
+        }
     }
 
     /// 0 in the first call; then what the function gave when it asked for a call.
@@ -274,6 +279,7 @@ impl<'m> HostCall<'m> {
         if index < self.count {
             // SAFETY: the frame has `count` values.
             unsafe { set_any(self.regs(), index * 2, value) };
+            self.is_frame_changed = true;
         }
     }
 

@@ -149,8 +149,11 @@ unsafe fn step(
     // SAFETY: `base` is the frame of this host function, on top of the stack.
     unsafe {
         let base = words_between(cx.stack_start, base);
-        let mut call = HostCall { cx, base, count, state, returned };
-        let answer = (host.function)(&mut call);
+        let mut call = HostCall { cx, base, count, state, returned, is_frame_changed: false };
+        let mut answer = (host.function)(&mut call);
+        if matches!(answer, Err(Raise::Trap(minivm_isa::TrapCode::OutOfMemory))) {
+            answer = after_collection(host, &mut call, answer);
+        }
         let kept = call.count;
         let cx = call.cx;
         cx.refresh_memory();
@@ -167,10 +170,6 @@ unsafe fn step(
                 raise(cx, at, value)
             }
             Err(Raise::Trap(code)) => {
-                if code == minivm_isa::TrapCode::OutOfMemory {
-                    // The function cannot start again, but what comes after it finds room.
-                    crate::collect::collect_in_host(cx, base, kept, None);
-                }
                 let at = above(cx, base, kept);
                 raise_trap(cx, at, code)
             }
@@ -185,6 +184,25 @@ unsafe fn step(
             }
         }
     }
+}
+
+/// A host function has found no memory: collects, so that what comes next finds some, and calls it once more if it may be.
+#[cold]
+#[inline(never)]
+unsafe fn after_collection(
+    host: &HostFunction,
+    call: &mut HostCall<'_>,
+    refused: Result<Outcome, Raise>,
+) -> Result<Outcome, Raise> {
+    call.collect();
+    if host.is_restartable.get() && !call.is_frame_changed {
+        let answer = (host.function)(call);
+        if !matches!(answer, Err(Raise::Trap(minivm_isa::TrapCode::OutOfMemory))) {
+            return answer;
+        }
+    }
+    call.cx.heap.overdraw();
+    refused
 }
 
 /// The state in which an error of a host function happens: a record above its values, so that the stack can be walked.
