@@ -124,8 +124,6 @@ pub(crate) struct Context {
     pub(crate) signatures: Vec<Signature>,
     /// Where calls out of records return to.
     pub(crate) definitions: crate::machine::Definitions,
-    /// The account of the machine; the heap has it, too.
-    pub(crate) budget: crate::memory::MemoryBudget,
     /// The limit on memory has kept a stack from growing: what looks like an overflow is none.
     pub(crate) is_stack_refused: bool,
     /// Whether only plain code runs.
@@ -160,7 +158,6 @@ impl Context {
         heap.make_kind_names();
         let no_memory = heap.new_string(TrapCode::OutOfMemory.message().as_bytes());
         let no_memory = no_memory.expect("a new heap has room for a message");
-        let budget = heap.budget().clone();
         Box::new(Context {
             stack_end: std::ptr::null_mut(),
             fuel: FUEL_UNLIMITED,
@@ -192,7 +189,6 @@ impl Context {
             layouts: crate::loader::layouts::Layouts::default(),
             signatures: Vec::new(),
             definitions: crate::machine::Definitions::default(),
-            budget,
             is_stack_refused: false,
             stepping: false,
             is_paid: false,

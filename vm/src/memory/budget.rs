@@ -96,7 +96,7 @@ impl MemoryBudget {
     /// # Errors
     /// When so many are not left.
     pub fn hold(&self, bytes: u64) -> Result<Held, OutOfMemory> {
-        let mut held = Held { budget: self.clone(), bytes: 0 };
+        let held = Held { budget: self.clone(), bytes: Cell::new(0) };
         held.resize(bytes)?;
         Ok(held)
     }
@@ -125,33 +125,86 @@ impl MemoryBudget {
     }
 }
 
+impl MemoryBudget {
+    /// What is left now, for work that counts for itself, on another thread perhaps.
+    pub fn allowance(&self) -> Allowance {
+        Allowance { left: self.maximum().saturating_sub(self.used()), ..Allowance::default() }
+    }
+
+    /// Notes how much work that counted for itself has held: the allocator may keep some of it.
+    pub fn note(&self, allowance: &Allowance) {
+        self.take_unchecked(allowance.peak);
+        self.give_back(allowance.peak);
+    }
+}
+
+/// Bytes that a piece of work may take: a budget that is counted apart while nothing else happens, see
+/// [`MemoryBudget::allowance`].
+#[derive(Clone, Debug)]
+pub struct Allowance {
+    left: u64,
+    used: u64,
+    peak: u64,
+}
+
+impl Default for Allowance {
+    /// One without end.
+    fn default() -> Self {
+        Allowance { left: u64::MAX, used: 0, peak: 0 }
+    }
+}
+
+impl Allowance {
+    /// Takes bytes.
+    ///
+    /// # Errors
+    /// When so many are not left; none are taken then.
+    #[inline]
+    pub fn take(&mut self, bytes: u64) -> Result<(), OutOfMemory> {
+        if bytes > self.left {
+            return Err(OutOfMemory { bytes: usize::try_from(bytes).unwrap_or(usize::MAX) });
+        }
+        self.left -= bytes;
+        self.used += bytes;
+        self.peak = self.peak.max(self.used);
+        Ok(())
+    }
+
+    /// Gives bytes back that were taken.
+    pub fn give_back(&mut self, bytes: u64) {
+        self.left = self.left.saturating_add(bytes);
+        self.used = self.used.saturating_sub(bytes);
+    }
+}
+
 /// Bytes taken from a [`MemoryBudget`], given back when it is dropped.
 #[derive(Debug)]
 pub struct Held {
     budget: MemoryBudget,
-    bytes: u64,
+    bytes: Cell<u64>,
 }
 
 impl Held {
     /// How many bytes it holds.
     pub fn bytes(&self) -> u64 {
-        self.bytes
+        self.bytes.get()
     }
 
     /// Holds so many bytes from now on.
     ///
     /// # Errors
     /// When so many are not left; then it holds what it did.
-    pub fn resize(&mut self, bytes: u64) -> Result<(), OutOfMemory> {
-        if bytes > self.bytes {
-            let more = bytes - self.bytes;
+    pub fn resize(&self, bytes: u64) -> Result<(), OutOfMemory> {
+        let held = self.bytes();
+        if bytes > held {
+            let more = bytes - held;
             if !self.budget.take(more) {
                 return Err(OutOfMemory { bytes: usize::try_from(more).unwrap_or(usize::MAX) });
             }
         } else {
-            self.budget.give_back(self.bytes - bytes);
+            self.budget.give_back(held - bytes);
         }
-        self.bytes = bytes;
+        self.bytes.set(bytes);
         Ok(())
     }
 
@@ -159,14 +212,20 @@ impl Held {
     ///
     /// # Errors
     /// When so many are not left; then it holds what it did.
-    pub fn grow(&mut self, more: u64) -> Result<(), OutOfMemory> {
-        self.resize(self.bytes.saturating_add(more))
+    pub fn grow(&self, more: u64) -> Result<(), OutOfMemory> {
+        self.resize(self.bytes().saturating_add(more))
+    }
+
+    /// Holds more bytes, for what is there already, whether or not they are left.
+    pub(crate) fn grow_unchecked(&self, more: u64) {
+        self.budget.take_unchecked(more);
+        self.bytes.set(self.bytes().saturating_add(more));
     }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        self.budget.give_back(self.bytes);
+        self.budget.give_back(self.bytes());
     }
 }
 
@@ -196,9 +255,23 @@ mod tests {
     }
 
     #[test]
+    fn an_allowance_is_what_is_left() {
+        let budget = MemoryBudget::new(100);
+        assert!(budget.take(30));
+        let mut allowance = budget.allowance();
+        assert!(allowance.take(71).is_err());
+        allowance.take(70).unwrap();
+        assert!(allowance.take(1).is_err());
+        allowance.give_back(70);
+        allowance.take(1).unwrap();
+        budget.note(&allowance);
+        assert_eq!((budget.used(), allowance.peak), (30, 70));
+    }
+
+    #[test]
     fn what_is_held_is_given_back() {
         let budget = MemoryBudget::new(100);
-        let mut held = budget.hold(40).unwrap();
+        let held = budget.hold(40).unwrap();
         held.grow(60).unwrap();
         assert!(held.grow(1).is_err());
         assert_eq!(budget.used(), 100);

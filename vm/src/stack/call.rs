@@ -172,7 +172,14 @@ unsafe fn load(
         && let Err(error) = loader::ensure_loaded(cx, info, guest)
     {
         // SAFETY: `at` is the running frame.
-        return Err(unsafe { raise_message(cx, at, error.to_string()) });
+        return Err(unsafe {
+            if error == loader::LoadError::OutOfMemory {
+                cx.heap.overdraw();
+                raise_trap(cx, at, TrapCode::OutOfMemory)
+            } else {
+                raise_message(cx, at, error.to_string())
+            }
+        });
     }
     // SAFETY: the closure is the callee, hence live.
     unsafe { (*closure).code = info.entry().cast() };
