@@ -4,12 +4,22 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 struct A;
 static CUR: AtomicUsize = AtomicUsize::new(0);
 static PEAK: AtomicUsize = AtomicUsize::new(0);
-fn r(n: usize) -> usize { (n + 8).max(32).next_multiple_of(16) }
-unsafe impl GlobalAlloc for A {
-    unsafe fn alloc(&self, l: Layout) -> *mut u8 { let c = CUR.fetch_add(r(l.size()), Relaxed) + r(l.size()); PEAK.fetch_max(c, Relaxed); unsafe { System.alloc(l) } }
-    unsafe fn dealloc(&self, p: *mut u8, l: Layout) { CUR.fetch_sub(r(l.size()), Relaxed); unsafe { System.dealloc(p, l) } }
+fn r(n: usize) -> usize {
+    (n + 8).max(32).next_multiple_of(16)
 }
-#[global_allocator] static G: A = A;
+unsafe impl GlobalAlloc for A {
+    unsafe fn alloc(&self, l: Layout) -> *mut u8 {
+        let c = CUR.fetch_add(r(l.size()), Relaxed) + r(l.size());
+        PEAK.fetch_max(c, Relaxed);
+        unsafe { System.alloc(l) }
+    }
+    unsafe fn dealloc(&self, p: *mut u8, l: Layout) {
+        CUR.fetch_sub(r(l.size()), Relaxed);
+        unsafe { System.dealloc(p, l) }
+    }
+}
+#[global_allocator]
+static G: A = A;
 fn main() {
     let n: usize = std::env::args().nth(1).map_or(100_000, |a| a.parse().unwrap());
     let rep = |pre: &str, s: &str, post: &str, per: usize| (format!("{pre}{}{post}", s.repeat(n / per)), n);
@@ -65,7 +75,18 @@ fn main() {
         let per = peak as f64 / tokens as f64;
         let charge = made.as_ref().map_or(0, |m| minivm_isa::size::program_bytes(m));
         worst = worst.max(per);
-        println!("{name:12} {:8} bytes peak {:9} = {per:7.1}/token {:6.1}/byte; kept {:8} charged {charge:8} {:.2} {}", source.len(), peak, peak as f64 / source.len() as f64, kept, kept as f64 / charge as f64, made.err().map_or(String::new(), |e| String::from_utf8_lossy(&e.message().as_ref()).chars().take(60).collect::<String>()));
+        println!(
+            "{name:12} {:8} bytes peak {:9} = {per:7.1}/token {:6.1}/byte; kept {:8} charged {charge:8} {:.2} {}",
+            source.len(),
+            peak,
+            peak as f64 / source.len() as f64,
+            kept,
+            kept as f64 / charge as f64,
+            made.err().map_or(String::new(), |e| String::from_utf8_lossy(&e.message().as_ref())
+                .chars()
+                .take(60)
+                .collect::<String>())
+        );
     }
     println!("worst {worst}");
 }

@@ -73,6 +73,10 @@ pub(crate) struct Context {
     pub(crate) stack_end: *mut u64,
     /// Canonical instructions that may still be charged.
     pub(crate) fuel: i64,
+    /// More of them, which come when those are used up: so long a run is not looked after.
+    pub(crate) fuel_aside: i64,
+    /// Whether the budget has a limit.
+    pub(crate) is_limited: bool,
     /// The memory whose accesses need no operand, as it lies now.
     pub(crate) main_memory: crate::memory::MemoryView,
     /// That memory itself; null while there is none.
@@ -130,6 +134,8 @@ pub(crate) struct Context {
     pub(crate) stepping: bool,
     /// Set while the running instruction makes a call that it has paid for: its errors must not pay again.
     pub(crate) is_paid: bool,
+    /// Set while the machine makes a call that no instruction has paid for.
+    pub(crate) owes_toll: bool,
     /// Single steps that are left, in plain code.
     pub(crate) steps: u64,
     /// Places of the machine's own.
@@ -144,6 +150,8 @@ pub(crate) struct Context {
     pub(crate) retried: Option<(Pc, i64)>,
     /// Whether a run stops where an error is raised that nobody catches.
     pub(crate) keeps_uncaught: bool,
+    /// Whether the host wants a run to stop.
+    pub(crate) interrupt: Option<Box<dyn FnMut() -> bool>>,
     /// The program has ended itself without cleaning up.
     pub(crate) is_abandoned: bool,
 }
@@ -161,6 +169,8 @@ impl Context {
         Box::new(Context {
             stack_end: std::ptr::null_mut(),
             fuel: FUEL_UNLIMITED,
+            fuel_aside: 0,
+            is_limited: false,
             main_memory: crate::memory::MemoryView::EMPTY,
             main_memory_of: std::ptr::null(),
             open_count: 0,
@@ -192,6 +202,7 @@ impl Context {
             is_stack_refused: false,
             stepping: false,
             is_paid: false,
+            owes_toll: false,
             steps: u64::MAX,
             places: Places::new(return_handler),
             bridges: std::collections::HashMap::new(),
@@ -199,6 +210,7 @@ impl Context {
             number_reader: None,
             retried: None,
             keeps_uncaught: false,
+            interrupt: None,
             is_abandoned: false,
         })
     }
@@ -293,7 +305,20 @@ impl Context {
     /// Whether instructions are counted exactly: there is a limit, or the run is stepping.
     #[inline(always)]
     pub(crate) fn is_metered(&self) -> bool {
-        self.stepping || self.fuel <= FUEL_LIMIT_MAX
+        self.stepping || self.is_limited
+    }
+
+    /// Pays for work, as far as the budget goes; gives what was paid. Where fast code runs it is all or nothing: the last
+    /// instructions of a budget are done in plain code, which charges them one by one.
+    pub(crate) fn pay_up_to(&mut self, units: i64) -> i64 {
+        let left = self.fuel.saturating_add(self.fuel_aside).max(0);
+        let paid = match self.is_limited && units > left {
+            true if self.stepping => left,
+            true => 0,
+            false => units,
+        };
+        self.fuel = self.fuel.saturating_sub(paid);
+        paid
     }
 
     /// Looks again where the main memory lies: something besides its own instructions may have grown it.

@@ -14,8 +14,8 @@
 
 mod calls;
 mod convert;
-mod dynamic;
 pub(crate) mod cost;
+mod dynamic;
 pub(crate) mod explain;
 pub(crate) mod facts;
 mod fiber;

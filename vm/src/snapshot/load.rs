@@ -138,6 +138,7 @@ fn read(
         return Err(from.damaged("the budget is none"));
     }
     loading.cx.fuel = if is_limited { fuel } else { FUEL_UNLIMITED };
+    loading.cx.is_limited = is_limited;
     from.end()
 }
 

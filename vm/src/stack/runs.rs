@@ -6,6 +6,7 @@
 //! running fiber keeps where it goes on, as a suspended one does. Programs cannot resume, close or wrap it there.
 
 use super::memory::FIRST_WORDS;
+use super::record::{Record, RecordKind};
 use super::stepping;
 use super::switch;
 use super::uncaught::Uncaught;
@@ -246,7 +247,7 @@ impl Context {
         };
         (self.pc, self.regs) = (flow.pc, flow.regs);
         if self.is_machine_place(self.pc) {
-            return false;
+            return self.is_paused();
         }
         // SAFETY: the running frame is a guest's.
         let (_, guest) = unsafe { stepping::function_of(self.regs) };
@@ -255,6 +256,13 @@ impl Context {
         let block = guest.portable().block_of(here);
         let begins = guest.portable().block_range(block).start == here && plain.block(block) == self.pc;
         begins || plain.place_of(here) == self.pc
+    }
+
+    /// Whether the run stands before a state of a host function.
+    pub(crate) fn is_paused(&self) -> bool {
+        // SAFETY: the saved state is that of the run, and a record is at that place.
+        let is_paused = self.pc == self.record_return() && unsafe { Record::at(self.regs).kind } == RecordKind::Paused;
+        is_paused && self.pending_call.is_none()
     }
 
     /// Forgets the run at work.
