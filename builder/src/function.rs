@@ -324,6 +324,10 @@ impl FunctionBuilder {
             region.end = number(region.end);
             region.handler = number(region.handler);
         }
+        // Nothing is added any more, and programs may have very many functions.
+        self.registers.shrink_to_fit();
+        self.constants.shrink_to_fit();
+        spans.shrink_to_fit();
         Ok(Function {
             name: self.name,
             signature: self.signature,

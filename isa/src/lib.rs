@@ -16,6 +16,7 @@ pub mod operand;
 pub mod program;
 pub mod regions;
 pub mod register_set;
+pub mod size;
 pub mod text;
 pub mod trap;
 pub mod types;

@@ -41,8 +41,9 @@ pub mod format;
 mod number;
 pub mod value;
 
-pub mod heap;
 pub mod memory;
+
+pub mod heap;
 
 mod threaded;
 
@@ -80,7 +81,9 @@ pub use runtime::finalise::FINALISER_ERROR;
 pub use runtime::frame_view::{Frame, FrameKind, Position, Variable, VariableValue};
 pub use runtime::host;
 pub use runtime::host::HostCall;
-pub use runtime::host::{HostRequest, HostState, Intrinsic, Outcome, Protect, Quick, QuickFn, Raise};
+pub use runtime::host::{
+    HostRequest, HostState, Intrinsic, Outcome, Protect, QUICK_BYTES_MAX, Quick, QuickFn, Raise, SLICE,
+};
 pub use runtime::kept::Kept;
 pub use runtime::task::{RunActivity, RunId};
 #[cfg(feature = "snapshot-files")]

@@ -4,8 +4,8 @@ use crate::sources::collect;
 
 /// From the bottom up. What a lower layer needs of a higher one comes down to it as data, see `vm/src/runtime/engine.rs`.
 const ORDER: [&str; 13] = [
-    "bytes", "number", "value", "format", "heap", "memory", "threaded", "runtime", "link", "handlers", "compile", "snapshot",
-    "api",
+    "bytes", "number", "value", "format", "memory", "heap", "threaded", "runtime", "link", "handlers", "compile",
+    "snapshot", "api",
 ];
 
 /// The layer of a file below `vm/src/`; none for `lib.rs`, which names them all.
@@ -17,7 +17,9 @@ fn layer(path: &str) -> Option<usize> {
 /// The names after `crate::` in a line of code.
 fn named(line: &str) -> impl Iterator<Item = &str> {
     let code = line.split("//").next().unwrap_or_default();
-    code.split("crate::").skip(1).map(|rest| rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or(""))
+    code.split("crate::")
+        .skip(1)
+        .map(|rest| rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or(""))
 }
 
 #[test]
@@ -32,7 +34,11 @@ fn no_layer_names_one_above_it() {
         for (index, line) in source.text.lines().enumerate() {
             for name in named(line) {
                 if layer(name).is_some_and(|other| other > own) {
-                    problems.push(format!("vm/src/{path}:{}: `{}` names `{name}`, which is above", index + 1, ORDER[own]));
+                    problems.push(format!(
+                        "vm/src/{path}:{}: `{}` names `{name}`, which is above",
+                        index + 1,
+                        ORDER[own]
+                    ));
                 }
             }
         }

@@ -45,6 +45,7 @@ impl Machine {
                 Err(self.cx.failure_of(&message))
             }
             RunState::OutOfFuel | RunState::Stepped => Err(self.cx.failure_of("out of fuel")),
+            RunState::Interrupted => Err(self.cx.failure_of("interrupted")),
             RunState::Yielded(_) => Err(self.cx.failure_of("a finaliser has yielded to the host")),
         }
     }

@@ -109,11 +109,18 @@ pub(crate) fn ensure_loaded(cx: &mut Context, info: &FunctionInfo, guest: &Guest
     if guest.code.get().is_some() {
         return Ok(());
     }
+    let held = cx.heap.budget().hold(crate::runtime::cost::loading_bytes(guest.portable()));
+    if held.is_err() && !guest.is_small() {
+        return Err(LoadError::OutOfMemory);
+    }
     let constants = make_constants(cx, guest)?;
     let (code, plan) = translate(guest, info, constants, cx.main_memory_of, false)?;
     let fates = (0..guest.portable().code.len()).map(|index| plan.fate(index)).collect();
     let windows = plan.window_values().map(|(start, end, at)| (start as u32, end as u32, at)).collect();
     let frame_map = FrameMap::new(guest.portable(), guest.params as usize, fates, windows);
+    drop(held);
+    crate::runtime::cost::charge_code(cx.heap.budget(), guest, (&code, &frame_map))
+        .map_err(|_| LoadError::OutOfMemory)?;
     let _ = guest.frame_map.set(frame_map);
     let _ = guest.code.set(code);
     Ok(())

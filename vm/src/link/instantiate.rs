@@ -3,6 +3,7 @@
 use crate::heap::{Closure, OutOfMemory};
 use crate::memory::{LinearMemory, Segment, TableInstance};
 use crate::runtime::context::Context;
+use crate::runtime::cost;
 use crate::runtime::definitions::{Definition, Definitions, InstanceId};
 use crate::runtime::externs::Extern;
 use crate::runtime::failure::Failure;
@@ -132,12 +133,14 @@ impl Context {
         program: Rc<Verified>,
         imports: &Definitions,
     ) -> Result<(InstanceId, Option<Value>), LinkError> {
+        let held = self.heap.budget().hold(cost::instance_bytes(&program))?;
         let layouts = self.layouts.intern(&program);
         let number = |signature| self.signature_number(&machine_signature(&layouts, signature));
         let signatures: Vec<u32> = program.signatures.values().map(number).collect();
         let mut instance = Box::new(Instance {
             is_pinned: Cell::new(true),
             traced_in: Cell::new(0),
+            held,
             program: program.clone(),
             functions: Vec::new(),
             closures: Vec::new(),
@@ -288,7 +291,7 @@ impl Context {
     ) -> Result<crate::runtime::instance::SharedMemory, LinkError> {
         match &memory.origin {
             Origin::Own(()) => {
-                let made = LinearMemory::new(memory.minimum, memory.maximum, memory.is_64, &self.budget);
+                let made = LinearMemory::new(memory.minimum, memory.maximum, memory.is_64, self.heap.budget());
                 Ok(Rc::new(UnsafeCell::new(made.map_err(LinkError::Trap)?)))
             }
             Origin::Import(import) => match self.definition_of(imports, import)? {
@@ -315,7 +318,7 @@ impl Context {
             Origin::Own(initial) => {
                 let value = self.initial_value(instance, initial)?;
                 let limits = (table.minimum, table.maximum);
-                let made = TableInstance::new(table.element, limits, table.is_64, value, &self.budget);
+                let made = TableInstance::new(table.element, limits, table.is_64, value, self.heap.budget());
                 Ok(Rc::new(UnsafeCell::new(made.map_err(LinkError::Trap)?)))
             }
             Origin::Import(import) => match self.definition_of(imports, import)? {

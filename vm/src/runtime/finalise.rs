@@ -10,6 +10,7 @@ use crate::runtime::context::Context;
 use crate::runtime::host::Returned;
 use crate::runtime::host_run::{self, call_from_record};
 use crate::runtime::metamethod::Metamethod;
+use crate::threaded::continuation::Came;
 use crate::threaded::continuation::{Protect, RECORD_DELTA, Record, RecordKind};
 use crate::threaded::operands::set_any;
 use crate::threaded::operands::words_between;
@@ -67,7 +68,7 @@ pub(crate) unsafe fn run_before_instruction(cx: &mut Context, at: Flow) -> Flow 
 ///
 /// # Safety
 /// The frame at `base` is on top of the stack, its header is written, and a record has room above it.
-pub(crate) unsafe fn run_before_host(cx: &mut Context, base: Regs, count: usize) -> Option<Flow> {
+pub(crate) unsafe fn run_before_host(cx: &mut Context, base: Regs, count: usize, came: Came) -> Option<Flow> {
     // SAFETY: room is made above the arguments.
     unsafe {
         let offset = words_between(cx.stack_start, base) + count * 2;
@@ -75,7 +76,7 @@ pub(crate) unsafe fn run_before_host(cx: &mut Context, base: Regs, count: usize)
         let (object, finaliser) = cx.next_finaliser()?;
         let place = cx.stack_start.add(offset);
         let mut record = call::host_record(0, Protect::Catch, Value::NIL, count);
-        record.kind = RecordKind::Finaliser;
+        (record.kind, record.came) = (RecordKind::Finaliser, came);
         place.cast::<Record>().write(record);
         Some(call_above(cx, place, finaliser, object))
     }

@@ -1,6 +1,7 @@
 //! Programs that were loaded: their functions, globals, memories and tables.
 
 use crate::heap::{Closure, Marker};
+use crate::memory::Held;
 use crate::memory::{LinearMemory, Segment, TableInstance};
 use crate::runtime::function::FunctionInfo;
 use crate::value::Value;
@@ -29,6 +30,8 @@ pub(crate) struct Instance {
     pub(crate) is_pinned: Cell<bool>,
     /// The collection in which it was traced last.
     pub(crate) traced_in: Cell<u64>,
+    /// What it is charged for.
+    pub(crate) held: Held,
     pub(crate) program: Rc<Verified>,
     /// Functions that are defined here; imports are null.
     pub(crate) functions: Vec<Option<Box<FunctionInfo>>>,

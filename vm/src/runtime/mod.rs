@@ -6,6 +6,7 @@ pub(crate) mod codec;
 pub(crate) mod collect;
 pub(crate) mod concat;
 pub(crate) mod context;
+pub(crate) mod cost;
 pub(crate) mod definitions;
 pub(crate) mod deliver;
 pub(crate) mod engine;

@@ -14,6 +14,8 @@ use crate::runtime::task::Run;
 use crate::runtime::task::RunId;
 use crate::runtime::task::Uncaught;
 use crate::threaded::Flow;
+use crate::threaded::continuation::Record;
+use crate::threaded::continuation::RecordKind;
 use crate::threaded::stack_map::takes_open;
 use std::ptr::null_mut;
 
@@ -49,7 +51,7 @@ impl Context {
         };
         (self.pc, self.regs) = (flow.pc, flow.regs);
         if self.is_machine_place(self.pc) {
-            return false;
+            return self.is_paused();
         }
         // SAFETY: the running frame is a guest's.
         let (_, guest) = unsafe { stepping::function_of(self.regs) };
@@ -58,6 +60,13 @@ impl Context {
         let block = guest.portable().block_of(here);
         let begins = guest.portable().block_range(block).start == here && plain.block(block) == self.pc;
         begins || plain.place_of(here) == self.pc
+    }
+
+    /// Whether the run stands before a state of a host function.
+    pub(crate) fn is_paused(&self) -> bool {
+        // SAFETY: the saved state is that of the run, and a record is at that place.
+        let is_paused = self.pc == self.record_return() && unsafe { Record::at(self.regs).kind } == RecordKind::Paused;
+        is_paused && self.pending_call.is_none()
     }
 
     /// Forgets the run at work.
@@ -117,7 +126,7 @@ impl Context {
     /// Whether the run stands before an instruction that takes the open list.
     fn takes_open(&self) -> bool {
         if self.is_machine_place(self.pc) {
-            return false;
+            return self.is_paused();
         }
         // SAFETY: the saved state is that of the run.
         let level = unsafe { Walk::new(self, Flow { pc: self.pc, regs: self.regs }, false).next() };

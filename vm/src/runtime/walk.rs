@@ -130,7 +130,7 @@ impl Walk {
         unsafe {
             match record.kind {
                 RecordKind::Entry => Level::Record { record: at.regs },
-                RecordKind::Host | RecordKind::Finaliser if record.instruction.is_null() => {
+                RecordKind::Host | RecordKind::Paused | RecordKind::Finaliser if record.instruction.is_null() => {
                     let base = at.regs.sub(record.values as usize);
                     let closure = pointer::<Closure>(*base.sub(2) as usize);
                     let Body::Host(host) = &(*(*closure).function.cast::<FunctionInfo>()).body else {

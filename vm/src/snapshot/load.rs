@@ -61,7 +61,6 @@ pub(crate) fn load(
     let bytes_max = usize::try_from(old.limits.memory_bytes_max).unwrap_or(usize::MAX);
     let heap = Heap::new(HeapLimits { bytes_max, ..old.heap.limits() });
     let mut new = Context::new(heap, old.limits, &crate::compile::ENGINE);
-    new.budget = MemoryBudget::new(old.limits.memory_bytes_max);
     new.number_reader = old.number_reader;
     new.keeps_uncaught = old.keeps_uncaught;
     let waiting = twin.map(|twin| twin.put_into(&mut new)).transpose()?;
@@ -140,6 +139,7 @@ fn read(
         return Err(from.damaged("the budget is none"));
     }
     loading.cx.fuel = if is_limited { fuel } else { FUEL_UNLIMITED };
+    loading.cx.is_limited = is_limited;
     from.end()
 }
 

@@ -13,6 +13,8 @@ use crate::runtime::fiber::{Fiber, FiberState};
 use crate::runtime::function::Body;
 use crate::runtime::task::Uncaught;
 use crate::runtime::task::{Run, RunId};
+use crate::threaded::continuation::Record;
+use crate::threaded::continuation::RecordKind;
 use crate::threaded::stack_map::takes_open;
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
@@ -38,7 +40,7 @@ impl Loading<'_> {
         }
         match from.byte()? {
             run_kind::NONE => {}
-            kind @ (run_kind::STANDS | run_kind::RAISED | run_kind::WAITS | run_kind::YIELDED) => {
+            kind @ (run_kind::STANDS | run_kind::PAUSED | run_kind::RAISED | run_kind::WAITS | run_kind::YIELDED) => {
                 let raised = if kind == run_kind::RAISED { Some(cells.value(from)?) } else { None };
                 let has_id = from.flag()?;
                 let number = from.number()?;
@@ -70,7 +72,7 @@ impl Loading<'_> {
     ) -> Result<(), SnapshotError> {
         let kind = from.byte()?;
         let (run, status) = match kind {
-            run_kind::STANDS | run_kind::WAITS | run_kind::RAISED => {
+            run_kind::STANDS | run_kind::PAUSED | run_kind::WAITS | run_kind::RAISED => {
                 let raised = if kind == run_kind::RAISED { Some(cells.value(from)?) } else { None };
                 self.run((kind, raised), FiberState::Parked, taken, cells, from)?;
                 self.cx.run.id = id;
@@ -125,8 +127,13 @@ impl Loading<'_> {
         let Some(fiber) = fiber.filter(|fiber| fiber.state == state && !fiber.pc.is_null()) else {
             return Err(from.damaged("the fiber that runs is another one"));
         };
-        let waits = self.cx.is_machine_place(fiber.pc);
-        if fiber.failed != raised.is_some() || raised.is_none() && waits != (kind == run_kind::WAITS) {
+        let stands = match self.cx.is_machine_place(fiber.pc) {
+            false => run_kind::STANDS,
+            // SAFETY: the stack was built, with a record there.
+            true if unsafe { Record::at(fiber.saved_regs()).kind } == RecordKind::Paused => run_kind::PAUSED,
+            true => run_kind::WAITS,
+        };
+        if fiber.failed != raised.is_some() || raised.is_none() && kind != stands {
             return Err(from.damaged("a run has stopped in another way than its fiber"));
         }
         let overflow_words = from.size()?;

@@ -205,7 +205,7 @@ impl<'c> Saving<'c> {
             Cells::Written => (self.write_cells(&mut heap, &mut machine)?, None),
             Cells::Copied => (Written::default(), Some(self.copy_cells(&mut heap, &mut machine)?)),
         };
-        let is_limited = self.cx.fuel <= FUEL_LIMIT_MAX;
+        let is_limited = self.cx.is_limited;
         machine.flag(is_limited);
         machine.signed(if is_limited { self.cx.fuel } else { 0 });
         let hosts = self.hosts();
@@ -266,6 +266,11 @@ impl<'c> Saving<'c> {
             });
             instances.count(number);
             instances.flag(instance.is_pinned.get());
+            for info in instance.functions.iter().flatten() {
+                if let Body::Guest(guest) = &info.body {
+                    instances.number(guest.charged_bytes.get());
+                }
+            }
         }
         code.count(programs.len());
         for program in &programs {

@@ -7,6 +7,7 @@ use minivm_isa::entities::Reg;
 use minivm_isa::live::{self, LiveRegisters};
 use minivm_isa::program::Function;
 use minivm_isa::register_set::RegisterSet;
+use minivm_isa::size::list_bytes;
 use minivm_isa::{Instruction, Type};
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
@@ -82,6 +83,14 @@ impl FrameMap {
         }
         let (flow, known, held) = (OnceCell::new(), RefCell::default(), RefCell::default());
         FrameMap { flow, parameters, sometimes_elided, fates, windows, known, held }
+    }
+
+    /// Bytes that it takes, with what is remembered when it is in use.
+    pub(crate) fn bytes(&self) -> u64 {
+        list_bytes::<bool>(self.sometimes_elided.len())
+            + list_bytes::<Fate>(self.fates.len())
+            + list_bytes::<(u32, u32, u16)>(self.windows.len())
+            + size_of::<FrameMap>() as u64
     }
 
     fn flow(&self, function: &Function) -> &Flow {

@@ -8,6 +8,7 @@ use super::statement::Statement;
 use super::word::Word;
 use crate::memory::{LinearMemory, OutOfBounds, Segment, TableInstance};
 use crate::runtime::context::Context;
+use crate::threaded::Flow;
 use crate::threaded::Regs;
 use crate::threaded::operands::Cursor;
 use crate::value::Value;
@@ -95,7 +96,8 @@ statements! {
     /// Operands: pages, memory, slot.
     MemoryGrow<A> MemoryGrow = |c, regs, cx| {
         let pages = number::<A>(c, regs, cx)?;
-        let before = grow_memory(cx, memory(c), pages);
+        let memory = c.word64() as usize as *mut LinearMemory;
+        let before = grow_memory(cx, Flow { pc: c.here().sub(1), regs }, memory, pages);
         A::write(regs, c.half(), before.map_or(A::FAILED, A::from_count));
         Ok(())
     };
@@ -146,11 +148,11 @@ statements! {
     /// Operands: value, count, table, slot.
     TableGrow<A> TableGrow = |c, regs, cx| {
         let (value, count) = (operand::<Value>(c, regs, cx)?, number::<A>(c, regs, cx)?);
-        let table = table(c);
-        if !table.accepts(value) {
+        let table = c.word64() as usize as *mut TableInstance;
+        if !(*table).accepts(value) {
             return Err(TrapCode::WrongKind);
         }
-        let before = table.grow(count, value);
+        let before = grow_table(cx, Flow { pc: c.here().sub(1), regs }, table, count, value);
         A::write(regs, c.half(), before.map_or(A::FAILED, A::from_count));
         Ok(())
     };
@@ -185,20 +187,44 @@ statements! {
     };
 }
 
-/// Grows a memory, and lets the context know where its bytes are then.
+/// Grows a memory, and lets the context know where its bytes are then. If the limit does not allow it, garbage goes first.
 ///
 /// # Safety
-/// `cx` is the context of the running machine.
+/// `cx` is the context of the running machine, `at` a place of the running instruction, which has changed nothing yet; the
+/// memory is one of the instance, to which no reference is in use.
 #[inline(never)]
-unsafe fn grow_memory(cx: *mut Context, memory: &mut LinearMemory, pages: u64) -> Option<u64> {
-    let before = memory.grow(pages);
-    // SAFETY: the caller vouches for the context.
+unsafe fn grow_memory(cx: *mut Context, at: Flow, memory: *mut LinearMemory, pages: u64) -> Option<u64> {
+    // SAFETY: the caller vouches for the context, the place and the memory.
     unsafe {
-        if std::ptr::eq((*cx).main_memory_of, memory) {
-            (*cx).main_memory = memory.view();
+        (*cx).heap.report();
+        let mut before = (*memory).grow(pages);
+        if before.is_none() && (*memory).may_grow(pages) {
+            crate::runtime::collect::collect_at(&mut *cx, at);
+            before = (*memory).grow(pages);
         }
+        if std::ptr::eq((*cx).main_memory_of, memory) {
+            (*cx).main_memory = (*memory).view();
+        }
+        before
     }
-    before
+}
+
+/// Grows a table. If the limit does not allow it, garbage goes first.
+///
+/// # Safety
+/// As for `grow_memory`; the value is one that the instruction reads.
+#[inline(never)]
+unsafe fn grow_table(cx: *mut Context, at: Flow, table: *mut TableInstance, count: u64, value: Value) -> Option<u64> {
+    // SAFETY: as for `grow_memory`; what the instruction reads is kept.
+    unsafe {
+        (*cx).heap.report();
+        let before = (*table).grow(count, value);
+        if before.is_none() && (*table).may_grow(count) {
+            crate::runtime::collect::collect_at(&mut *cx, at);
+            return (*table).grow(count, value);
+        }
+        before
+    }
 }
 
 /// Copies bytes between two memories, which may be the same.
