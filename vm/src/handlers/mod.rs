@@ -129,6 +129,7 @@ pub(crate) fn stubs() -> StubHandlers {
             HandlerAddress::from(border::bridge_returned_none as Handler),
             HandlerAddress::from(border::bridge_returned_one as Handler),
             HandlerAddress::from(border::bridge_returned as Handler),
+            HandlerAddress::from(border::bridge_returned as Handler),
         ],
         bridge_enter: HandlerAddress::from(border::bridge_enter as Handler),
         no_code: HandlerAddress::from(call::enter_stub as Handler),
@@ -139,6 +140,11 @@ pub(crate) fn stubs() -> StubHandlers {
 pub const fn uses_tail_calls() -> bool {
     cfg!(minivm_tail)
 }
+
+const _: () = assert!(
+    !(uses_tail_calls() && cfg!(debug_assertions)),
+    "debug assertions keep calls in tail position from becoming jumps: build with the feature `loop-dispatch`"
+);
 
 /// Runs from the context's saved state until something sets another status.
 ///

@@ -97,20 +97,22 @@ impl Context {
         self.closure_over(instance, function, captures)
     }
 
-    /// Makes a closure over a function of an instance. Captures of type cell get a new cell with the value.
+    /// Makes a closure over a function of an instance. Captures of type cell get a new cell with the value. A function that is
+    /// imported has its captures already: it is the closure.
     pub(crate) fn closure_over(
         &mut self,
         instance: InstanceId,
         function: Func,
         captures: &[Value],
     ) -> Result<Value, LinkError> {
-        let info = self.instance(instance).function_info(function);
-        // SAFETY: functions live as long as the machine.
+        if self.instance(instance).is_import(function) {
+            return Ok(self.instance(instance).function_value(function));
+        }
+        let info: *const FunctionInfo = self.instance(instance).function_info(function);
+        // SAFETY: functions live as long as their instance, which is not let go meanwhile.
         let info = unsafe { &*info };
-        let types = match &info.body {
-            Body::Guest(guest) => guest.portable().captures.clone(),
-            Body::Host(_) | Body::Bridge(_) => Vec::new(),
-        };
+        let Body::Guest(guest) = &info.body else { unreachable!("functions that are not imported have code") };
+        let types = guest.portable().captures.clone();
         let closure = self.closure_of(info, u32::try_from(types.len()).unwrap_or(u32::MAX))?;
         let slots = Closure::upvalues(closure.as_function().expect("it was just made"));
         for (index, ty) in types.iter().enumerate() {

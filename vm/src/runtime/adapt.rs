@@ -13,6 +13,7 @@
 
 use super::unwind::{raise_message, raise_trap};
 use crate::heap::Closure;
+use crate::heap::Header;
 use crate::runtime::call::{call_value, enter_typed, stack_overflow};
 use crate::runtime::context::{Context, return_info};
 use crate::runtime::deliver::deliver;
@@ -243,7 +244,7 @@ pub(crate) unsafe fn typed_to_any(cx: &mut Context, closure: *mut Closure, new: 
         for (index, &value) in values.iter().enumerate() {
             set_any(callee, index * 2, value);
         }
-        let border = cx.places.bridge(signature.results.len());
+        let border = cx.places.bridge(&signature.results);
         call_value(cx, behind(closure).0, callee, values.len(), border, Flow { pc: border, regs: new })
     }
 }
@@ -299,6 +300,7 @@ impl Context {
         unsafe {
             target.store(Closure::upvalues(closure));
             name.store(Closure::upvalues(closure).add(1));
+            (*closure).header.set(Header::SEALED);
         }
         Ok(closure)
     }

@@ -40,6 +40,8 @@ impl RootSet {
         values.extend(cx.kept.iter());
         values.extend(cx.definitions.functions());
         values.extend(cx.run.roots());
+        values.extend(cx.pending_error);
+        values.extend(cx.pending_call.as_ref().map(|call| call.callee()));
         let mut tables = cx.kind_metatables.to_vec();
         tables.push(cx.string_metatable);
         RootSet {

@@ -419,6 +419,18 @@ pub(crate) unsafe fn answer_error(cx: &mut Context, record: Regs, error: Value) 
 }
 
 impl PendingCall {
+    /// The function that will be called.
+    pub(crate) fn callee(&self) -> Value {
+        self.callee
+    }
+
+    /// Puts the call off until the machine goes on with the record at `at`.
+    pub(super) fn put_off(self, cx: &mut Context) -> Flow {
+        let at = self.at;
+        cx.pending_call = Some(self);
+        at
+    }
+
     /// Makes the call.
     ///
     /// # Safety
@@ -451,6 +463,5 @@ pub(crate) unsafe fn call_from_record(
         // SAFETY: passed on.
         return unsafe { call::call_value(cx, callee, new, count, place, at) };
     }
-    cx.pending_call = Some(PendingCall { callee, new, count, place, at });
-    Flow { pc: cx.record_return(), regs: at.regs }
+    PendingCall { callee, new, count, place, at }.put_off(cx)
 }

@@ -49,13 +49,14 @@ pub(crate) struct Instance {
 }
 
 impl Instance {
-    /// What the machine knows of a function, imported or not.
-    pub(crate) fn function_info(&self, function: Func) -> *const FunctionInfo {
-        match &self.functions[function.as_u32() as usize] {
-            Some(info) => &raw const **info,
-            // SAFETY: the closures of imports are live as long as the instance, which traces them.
-            None => unsafe { (*self.closure(function)).function.cast() },
-        }
+    /// Whether a function is imported: what it captures is known to nobody here.
+    pub(crate) fn is_import(&self, function: Func) -> bool {
+        self.functions[function.as_u32() as usize].is_none()
+    }
+
+    /// What the machine knows of a function that is defined here.
+    pub(crate) fn function_info(&self, function: Func) -> &FunctionInfo {
+        self.functions[function.as_u32() as usize].as_ref().expect("the function is not imported")
     }
 
     /// The closure of a function that captures nothing.

@@ -270,6 +270,11 @@ impl LoadOutside for Loading<'_> {
         }
     }
 
+    unsafe fn is_sealed(&self, function: *const ()) -> bool {
+        // SAFETY: functions live as long as the machine.
+        matches!(unsafe { &(*function.cast::<FunctionInfo>()).body }, Body::Bridge(_))
+    }
+
     fn layout(&mut self, from: &mut Reader<'_>) -> Result<(u32, LoadedLayout), SnapshotError> {
         let instance = self.instance(from)?;
         let layout = instance.layouts.get(from.size()?).ok_or_else(|| from.damaged("there is no such layout"))?;

@@ -5,7 +5,9 @@
 
 use super::{HandlerAddress, OPEN, ReturnInfo};
 use crate::threaded::Pc;
+use crate::threaded::boundary::converts_at_once;
 use crate::threaded::continuation::{FRAME_HEADER_WORDS, RECORD_DELTA, RECORD_WORDS};
+use minivm_isa::Type;
 
 /// Up to so many arguments there is a place for each number; above, for each power of two.
 pub(crate) const EXACT_ARGUMENTS_MAX: usize = 8;
@@ -13,10 +15,11 @@ pub(crate) const EXACT_ARGUMENTS_MAX: usize = 8;
 const POWERS: usize = 13;
 /// Places that typed functions return to.
 const TYPED: usize = EXACT_ARGUMENTS_MAX + 1 + POWERS;
-/// Places that `any` functions return to: no result, one, any number.
-const BRIDGES: usize = 3;
+/// Places that `any` functions return to, with the results they get: none, one that converts at once, any number, one that has
+/// to be looked at in the heap.
+const BRIDGES: [u16; 4] = [0, 1, OPEN, 1];
 /// All of them.
-const COUNT: usize = 1 + TYPED + BRIDGES;
+const COUNT: usize = 1 + TYPED + BRIDGES.len();
 
 /// The handlers that the machine's own places run; `handlers` gives them when a machine is made.
 #[derive(Clone, Copy)]
@@ -25,8 +28,8 @@ pub(crate) struct StubHandlers {
     pub(crate) record_returned: HandlerAddress,
     /// A typed function has returned to `any` code.
     pub(crate) typed_returned: HandlerAddress,
-    /// An `any` function has returned to typed code that wants no result, one, or any number.
-    pub(crate) bridge_returned: [HandlerAddress; BRIDGES],
+    /// An `any` function has returned to typed code, in the order of [`BRIDGES`].
+    pub(crate) bridge_returned: [HandlerAddress; 4],
     /// What enters a bridge.
     pub(crate) bridge_enter: HandlerAddress,
     /// What stands where a function has no code.
@@ -56,7 +59,7 @@ impl Places {
             let delta = (2 * capacity(bucket) + FRAME_HEADER_WORDS) as u32;
             set(1 + bucket, ReturnInfo { dst: 0, results: 0, delta }, handlers.typed_returned);
         }
-        let bridges = [0, 1, OPEN].into_iter().zip(handlers.bridge_returned);
+        let bridges = BRIDGES.into_iter().zip(handlers.bridge_returned);
         for (index, (results, handler)) in bridges.enumerate() {
             set(1 + TYPED + index, ReturnInfo { dst: 0, results, delta: FRAME_HEADER_WORDS as u32 }, handler);
         }
@@ -92,19 +95,30 @@ impl Places {
         (usize::from(number) < TYPED).then(|| self.at(1 + usize::from(number)))
     }
 
-    /// Where an `any` function returns to that typed code called for so many results.
-    pub(crate) fn bridge(&self, results: usize) -> Pc {
-        self.at(1 + TYPED + results.min(2))
+    /// Where an `any` function returns to that typed code called for results of these types.
+    pub(crate) fn bridge(&self, results: &[Type]) -> Pc {
+        self.at_bridge(match results {
+            [] => 0,
+            [ty] if converts_at_once(*ty) => 1,
+            [_] => 3,
+            _ => 2,
+        })
+    }
+
+    fn at_bridge(&self, index: usize) -> Pc {
+        self.at(1 + TYPED + index)
     }
 
     /// How many results a place of [`bridge`](Self::bridge) got: none says that the open list has them.
     pub(crate) fn bridge_results(&self, place: Pc) -> Option<usize> {
-        (0..2).find(|&results| self.bridge(results) == place)
+        let index = (0..BRIDGES.len()).find(|&index| self.at_bridge(index) == place)?;
+        let results = BRIDGES[index];
+        (results != OPEN).then_some(results as usize)
     }
 
     /// Whether a place is one of [`bridge`](Self::bridge).
     pub(crate) fn is_bridge(&self, place: Pc) -> bool {
-        (0..BRIDGES).any(|results| self.bridge(results) == place)
+        (0..BRIDGES.len()).any(|index| self.at_bridge(index) == place)
     }
 }
 
