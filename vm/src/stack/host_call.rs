@@ -84,6 +84,21 @@ impl<'m> HostCall<'m> {
         Ok(())
     }
 
+    /// Keeps more values behind those that are kept. [Results of a call](Self::returned) are no longer there then.
+    ///
+    /// # Errors
+    /// When the stack may not grow.
+    pub fn keep_more(&mut self, values: &[Value]) -> Result<(), Raise> {
+        self.make_room(self.count + values.len())?;
+        for (index, &value) in values.iter().enumerate() {
+            // SAFETY: room was made.
+            unsafe { set_any(self.regs(), (self.count + index) * 2, value) };
+        }
+        self.count += values.len();
+        self.returned = Returned::Nothing;
+        Ok(())
+    }
+
     fn write(&mut self, values: &[Value]) -> Result<(), Raise> {
         self.make_room(values.len())?;
         for (index, &value) in values.iter().enumerate() {

@@ -160,7 +160,11 @@ impl Arguments for HostCall<'_> {
             return Ok(Text(value));
         }
         match self.to_text(value)? {
-            Some(text) => Ok(text),
+            Some(text) => {
+                // So that nothing is made again when the function begins again.
+                self.set_arg(index, text.0);
+                Ok(text)
+            }
             None => Err(self.kind_error(index, "string")),
         }
     }

@@ -1,6 +1,7 @@
 //! Errors: raising and catching them, and closing variables.
 
 use super::arguments::{Answer, Arguments, LibraryFunction};
+use super::table;
 use minivm::{HostCall, Protect, Raise, Tag, Value};
 
 /// The functions by name.
@@ -8,7 +9,7 @@ pub(super) const FUNCTIONS: &[(&str, LibraryFunction)] = &[("error", error), ("p
 
 /// What compiled code imports.
 pub(super) const SUPPORT: &[(&str, LibraryFunction)] =
-    &[("check_close", check_close), ("__close", close), ("pack", pack), ("unpack", unpack)];
+    &[("check_close", check_close), ("__close", close), ("pack", table::pack), ("unpack", unpack)];
 
 /// State of a function whose call has come back.
 const CALLED: u32 = 1;
@@ -73,25 +74,15 @@ fn close(call: &mut HostCall<'_>) -> Answer {
     call.tail_call(method, &[value, error])
 }
 
-/// `pack(...)`: a table of all values and their number `n`.
-pub(super) fn pack(call: &mut HostCall<'_>) -> Answer {
-    let count = call.arg_count();
-    let table = call.table(u32::try_from(count).unwrap_or(u32::MAX), 1)?;
-    for index in 0..count {
-        let value = call.arg(index);
-        call.heap().table_set_int(table, index as i64 + 1, value).map_err(super::arguments::out_of_memory)?;
-    }
-    call.heap().table_set_name(table, b"n", Value::int(count as i64)).map_err(super::arguments::out_of_memory)?;
-    call.return_one(table)
-}
-
 /// `unpack(packed)`: the values of a table that `pack` made.
 fn unpack(call: &mut HostCall<'_>) -> Answer {
-    let table = call.arg(0);
-    if table.tag() != Tag::TABLE {
+    if call.state() != 0 {
+        return table::go_on_unpacking(call);
+    }
+    let packed = call.arg(0);
+    if packed.tag() != Tag::TABLE {
         return call.return_none();
     }
-    let count = call.heap().table_get_name(table, b"n").as_int().unwrap_or(0);
-    let values: Vec<Value> = (1..=count).map(|index| call.heap().table_get_int(table, index)).collect();
-    call.return_values(&values)
+    let count = call.heap().table_get_name(packed, b"n").as_int().unwrap_or(0);
+    table::return_elements(call, packed, 1, count)
 }

@@ -7,8 +7,8 @@ use super::host::{LuaHost, Standard};
 use super::io_file::{FileObject, METHODS};
 use super::library::Library;
 use super::{
-    base, coroutine, debug, errors, io, io_file, load, math, os, package, quick, string, string_format, string_gsub,
-    string_pack, string_search, table, utf8,
+    base, coroutine, debug, errors, io, io_file, load, long_text, math, os, package, quick, string, string_format,
+    string_gsub, string_pack, string_search, table, utf8,
 };
 use crate::codegen::SUPPORT_MODULE;
 use minivm::heap::OutOfMemory;
@@ -146,6 +146,8 @@ impl Installer<'_> {
             string_pack::FUNCTIONS,
         ];
         let library = self.library("string", &groups)?;
+        self.register(long_text::JOIN, "string.join", long_text::join_pieces)?;
+        self.register(long_text::PARTS, "string.parts", long_text::parts)?;
         self.register(string_search::GMATCH_NEXT, "string.gmatch.next", string_search::gmatch_next)?;
         let metatable = self.library("string", &[string::METAMETHODS])?;
         self.set(metatable, "__index", library)?;

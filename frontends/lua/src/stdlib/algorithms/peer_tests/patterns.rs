@@ -3,7 +3,7 @@
 use super::super::error::{LibraryError, LibraryResult};
 use super::super::pattern::{Pattern, find_plain, is_plain};
 use super::super::pattern_match::{Capture, Match, Search, SearchStep};
-use super::super::replacement;
+use super::super::replacement::{Replacement, next_replacement};
 use super::{Case, check, literal, noise, outcome};
 
 fn capture_text(subject: &[u8], capture: Capture) -> Vec<u8> {
@@ -58,7 +58,17 @@ fn gsub(subject: &[u8], text: &[u8], with: &[u8], max: usize) -> LibraryResult<V
             break;
         };
         out.extend_from_slice(&subject[copied..found.start]);
-        replacement::write_replacement(&mut out, with, subject, &pattern, &search, found)?;
+        let mut rest = with;
+        while let Some((step, length)) = next_replacement(rest, &pattern, &search, found)? {
+            match step {
+                Replacement::Literal(bytes) => out.extend_from_slice(bytes),
+                Replacement::Capture(Capture::Text(range)) => out.extend_from_slice(&subject[range]),
+                Replacement::Capture(Capture::Position(position)) => {
+                    out.extend_from_slice(position.to_string().as_bytes())
+                }
+            }
+            rest = &rest[length..];
+        }
         copied = found.end;
         count += 1;
     }
