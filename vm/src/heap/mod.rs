@@ -48,7 +48,7 @@ pub use header::Header;
 pub use marker::{Marker, Roots};
 pub use object::{Array, Cell, Closure, ElementKind, FiberCell, HostObject, Record, RecordLayout, Userdata};
 pub use string::{SHORT_BYTES_MAX, Str, hash_bytes};
-pub use table::{InvalidKey, Node, Table, TableError};
+pub use table::{InvalidKey, NEXT_SLOTS_MAX, Node, Table, TableError, TableScan};
 
 use crate::value::{Tag, Value};
 use collect::Cycle;

@@ -192,6 +192,13 @@ impl<'m> HostCall<'m> {
         Ok(Outcome(OutcomeKind::GoOn { state }))
     }
 
+    /// For a function that has to wait a little, for a thread of its own say: has the machine look at
+    /// [interrupts](crate::Machine::set_interrupt), then begin the state again. It costs nothing.
+    pub fn look_around(&mut self) -> Raise {
+        self.cx.looks_around = true;
+        Raise::Pause(Pause(()))
+    }
+
     /// What the call asked for before gave: its results, or the error when it was protected.
     pub fn returned(&self) -> Result<Vec<Value>, Value> {
         match self.returned {

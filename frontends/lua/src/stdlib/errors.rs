@@ -1,7 +1,9 @@
 //! Errors: raising and catching them, and closing variables.
 
-use super::arguments::{Answer, Arguments, LibraryFunction};
+use super::arguments::{Answer, Arguments, LibraryFunction, Text};
 use super::table;
+use super::text_builder::{Finished, TextBuilder};
+use super::work::{WINDOW_BYTES, Work};
 use minivm::{HostCall, Protect, Raise, Tag, Value};
 
 /// The functions by name.
@@ -13,14 +15,46 @@ pub(super) const SUPPORT: &[(&str, LibraryFunction)] =
 
 /// State of a function whose call has come back.
 const CALLED: u32 = 1;
+/// State in which the text of an error was made.
+const MADE: u32 = 2;
 
 fn error(call: &mut HostCall<'_>) -> Answer {
+    if call.state() != 0 {
+        return raise_made(call);
+    }
     let level = call.integer_or(1, 1)?;
     let value = call.arg(0);
-    let Some(text) = value.as_bytes().filter(|_| level > 0) else { return Err(Raise::Value(value)) };
-    let mut message = call.position(usize::try_from(level).unwrap_or(usize::MAX)).into_bytes();
-    message.extend_from_slice(text);
+    if value.tag() != Tag::STRING || level <= 0 {
+        return Err(Raise::Value(value));
+    }
+    raise_text(call, Text(value), usize::try_from(level).unwrap_or(usize::MAX))
+}
+
+/// Frames that are passed over on the way to a level at most, as the charge for them has it.
+pub(super) const LEVELS_MAX: usize = 1 << 20;
+
+/// Raises a text with the position of a level before it.
+pub(super) fn raise_text(call: &mut HostCall<'_>, text: Text, level: usize) -> Answer {
+    let bytes = text.bytes();
+    if bytes.len() > WINDOW_BYTES {
+        let mut message = TextBuilder::default();
+        message.push(call.position(level).as_bytes());
+        message.push_text(text);
+        return match message.finish(call, text, (MADE, &[]))? {
+            Finished::Text(text) => Err(Raise::Value(text)),
+            Finished::Later(outcome) => Ok(outcome),
+        };
+    }
+    call.charge_bytes(bytes.len())?;
+    call.charge_elements(level.min(LEVELS_MAX))?;
+    let mut message = call.position(level).into_bytes();
+    message.extend_from_slice(bytes);
     Err(call.error_without_position(message))
+}
+
+/// Raises a long text that was made.
+pub(super) fn raise_made(call: &mut HostCall<'_>) -> Answer {
+    Err(Raise::Value(call.returned_one()))
 }
 
 /// Ends a protected call.

@@ -38,7 +38,10 @@ pub fn install(machine: &mut Machine, mut host: Box<dyn LuaHost>) -> Result<Valu
     let path = host.variable(b"LUA_PATH_5_4").or_else(|| host.variable(b"LUA_PATH"));
     machine.host_state().set(Library::new(host));
     super::travel::set_open_files(machine, super::travel::OpenFiles::default());
-    machine.set_number_reader(|text| number::parse(text).map(number_value));
+    // A reader that is not paid for reads nothing long.
+    machine.set_number_reader(|text| {
+        if text.len() > minivm::QUICK_BYTES_MAX { None } else { number::parse(text).map(number_value) }
+    });
     let mut installer = Installer { machine };
     let globals = installer.base()?;
     let loaded = installer.table(16)?;
@@ -132,6 +135,8 @@ impl Installer<'_> {
         self.machine.register(base::NEXT, next);
         let sequence_next = self.machine.intrinsic("ipairs.next", Intrinsic::SequenceNext, base::sequence_next)?;
         self.machine.register(base::SEQUENCE_NEXT, sequence_next);
+        self.register(load::LOAD_FILE, "load_file", load::load_file)?;
+        self.register(load::READ, "read", io_file::read_method)?;
         self.register(minivm::FINALISER_ERROR, "finaliser_error", base::finaliser_error)?;
         self.set_text(globals, "_VERSION", b"Lua 5.4")?;
         Ok(globals)

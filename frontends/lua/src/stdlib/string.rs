@@ -1,7 +1,7 @@
 //! The `string` library, but for patterns, formats and packing; and the arithmetic of strings that spell numbers.
 
 use super::algorithms::positions::{end_offset, part, start_offset};
-use super::arguments::{Answer, Arguments, LibraryFunction, Text, number_value, out_of_memory, to_number};
+use super::arguments::{Answer, Arguments, LibraryFunction, Text, number_value, out_of_memory};
 use super::long_text;
 use super::support;
 use super::text_builder::{self, Finished, TextBuilder};
@@ -312,7 +312,7 @@ fn arithmetic(call: &mut HostCall<'_>, operation: &'static str) -> Answer {
     }
     let lhs = call.arg(0);
     let rhs = if operation == "unm" { lhs } else { call.arg(1) };
-    if let (Some(lhs), Some(rhs)) = (to_number(lhs), to_number(rhs)) {
+    if let (Some(lhs), Some(rhs)) = (call.to_number(lhs)?, call.to_number(rhs)?) {
         let function = support::function(call, operation)?;
         return call.call(function, &[number_value(lhs), number_value(rhs)], 1);
     }

@@ -241,7 +241,7 @@ fn sorting_with_equal_elements() {
     for length in [1, 2, 3, 4, 5, 10, 50, 99, 100, 101, 102, 300] {
         let keys: Vec<u64> = (0..length).map(|_| noise(&mut seed) % (length / 3 + 1)).collect();
         let mut order: Vec<usize> = (0..keys.len()).collect();
-        sort_slice(&mut order, |lhs, rhs| keys[lhs] < keys[rhs]).expect("an order");
+        sort_slice(&mut order, 0, |lhs, rhs| keys[lhs] < keys[rhs]).expect("an order");
         let order: Vec<Vec<u8>> = order.iter().map(|index| (index + 1).to_string().into_bytes()).collect();
         let keys: Vec<String> = keys.iter().map(u64::to_string).collect();
         cases.push(Case {

@@ -19,14 +19,16 @@ fn captures(subject: &[u8], pattern: &Pattern, search: &Search, found: Match) ->
         .collect()
 }
 
-/// Runs a search with budgets that make it pause, over and over.
+/// Runs a search with budgets that make it pause, over and over; each time it is saved and loaded.
 fn advance(search: &mut Search, pattern: &Pattern, subject: &[u8]) -> LibraryResult<Option<Match>> {
     loop {
         let mut steps = 3;
         match search.next(pattern, subject, &mut steps)? {
             SearchStep::Found(found) => return Ok(Some(found)),
             SearchStep::Exhausted => return Ok(None),
-            SearchStep::Paused => {}
+            SearchStep::Paused => {
+                *search = Search::load(&search.save(pattern), pattern, subject.len()).expect("it was saved");
+            }
         }
     }
 }
