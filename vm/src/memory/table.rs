@@ -112,6 +112,26 @@ impl TableInstance {
         Some(before)
     }
 
+    /// Whether it may grow by `count` elements, as far as its maximum goes.
+    pub(crate) fn may_grow(&self, count: u64) -> bool {
+        self.length().checked_add(count).is_some_and(|after| after <= self.maximum)
+    }
+
+    /// Takes its last `count` elements away.
+    pub(crate) fn shrink(&mut self, count: u64) {
+        let count = count.min(self.length());
+        self.values.truncate((self.length() - count) as usize);
+        self.budget.give_back(count * ELEMENT_BYTES);
+    }
+
+    /// Whether `length` elements from `index` on are inside.
+    ///
+    /// # Errors
+    /// [`TrapCode::TableBounds`] when they are not.
+    pub(crate) fn check_range(&self, index: u64, length: u64) -> Result<(), TrapCode> {
+        range(index, length, self.values.len()).map(|_| ())
+    }
+
     /// Sets `length` elements from `index` on.
     ///
     /// # Errors
