@@ -8,7 +8,7 @@ mod linear;
 mod segment;
 mod table;
 
-pub use budget::{Allowance, Held, MemoryBudget};
+pub use budget::{Held, MemoryBudget};
 pub use buffer::Buffer;
 pub(crate) use host::Reservation;
 pub(crate) use linear::MemoryView;

@@ -24,6 +24,8 @@ pub struct HostCall<'m> {
     pub(super) returned: Returned,
     /// Whether the values it keeps are others than when its state began.
     pub(super) is_frame_changed: bool,
+    /// Whether the state has begun again after a collection, as there was not enough memory.
+    pub(super) has_collected: bool,
     /// Units of this state's work that are asked for so far.
     pub(super) asked: u64,
     /// Units that were paid, now or before a pause.
@@ -110,6 +112,12 @@ impl<'m> HostCall<'m> {
     #[inline]
     pub fn state(&self) -> u32 {
         self.state
+    }
+
+    /// Whether this state has begun again after a collection, as it may if it is
+    /// [restartable](crate::Machine::set_restartable): when there is not enough memory now, there is none.
+    pub fn has_collected(&self) -> bool {
+        self.has_collected
     }
 
     /// Pays for work that this state is about to do: 1 unit is as much as an instruction of bytecode. To be called before the

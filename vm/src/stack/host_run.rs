@@ -241,7 +241,17 @@ unsafe fn step(cx: &mut Context, host: &HostFunction, base: Regs, at: Start) -> 
         let Start { count, state, returned, came, paid } = at;
         let toll = toll(&at);
         let base = words_between(cx.stack_start, base);
-        let mut call = HostCall { cx, base, count, state, returned, is_frame_changed: false, asked: 0, paid };
+        let mut call = HostCall {
+            cx,
+            base,
+            count,
+            state,
+            returned,
+            is_frame_changed: false,
+            has_collected: false,
+            asked: 0,
+            paid,
+        };
         let mut answer = match call.charge(toll) {
             Ok(()) => (host.function)(&mut call),
             Err(pause) => Err(pause),
@@ -298,6 +308,7 @@ unsafe fn after_collection(
     if host.is_restartable.get() && !call.is_frame_changed {
         // What it asks for again is paid.
         call.asked = toll;
+        call.has_collected = true;
         let answer = (host.function)(call);
         if !matches!(answer, Err(Raise::Trap(minivm_isa::TrapCode::OutOfMemory))) {
             return answer;

@@ -26,8 +26,12 @@ use function::FunctionGenerator;
 use minivm_builder::{BuildError, ProgramBuilder};
 use minivm_isa::entities::{Func, Reg, Source};
 use minivm_isa::program::CustomSection;
+use minivm_isa::size::checking_bytes;
 use minivm_isa::verify::Rule;
-use minivm_isa::{Rejection, Signature, Verified, verify};
+use minivm_isa::{Allowance, Rejection, Signature, Verified, verify};
+
+/// Bytes that a function or a local variable takes in the tables of a chunk that is generated.
+const UNIT_BYTES: u64 = 160;
 
 /// Name of the custom section that says on which lines functions stand: for each own function, in order, its number,
 /// first and last line (0 and the last line for the main function), each as a little-endian `u32`.
@@ -49,7 +53,19 @@ pub const SUPPORT_MODULE: &str = "lua";
 /// # Errors
 /// The first error in the chunk, worded as the reference implementation does.
 pub fn compile(source: &[u8], chunk_name: impl AsRef<[u8]>) -> Result<Verified, SyntaxError> {
-    compile_from(source, 0, chunk_name.as_ref())
+    compile_from(source, 0, chunk_name.as_ref(), &mut Allowance::default())
+}
+
+/// As [`compile`], in so much memory.
+///
+/// # Errors
+/// As for [`compile`], or when the allowance does not suffice: it says so then.
+pub fn compile_within(
+    source: &[u8],
+    chunk_name: impl AsRef<[u8]>,
+    allowance: &mut Allowance,
+) -> Result<Verified, SyntaxError> {
+    compile_from(source, 0, chunk_name.as_ref(), allowance)
 }
 
 /// Compiles a file: as [`compile`], but a byte order mark and a first line that begins with `#` are skipped.
@@ -57,13 +73,30 @@ pub fn compile(source: &[u8], chunk_name: impl AsRef<[u8]>) -> Result<Verified, 
 /// # Errors
 /// The first error in the file, worded as the reference implementation does.
 pub fn compile_file(source: &[u8], chunk_name: impl AsRef<[u8]>) -> Result<Verified, SyntaxError> {
-    compile_from(source, file_start(source), chunk_name.as_ref())
+    compile_from(source, file_start(source), chunk_name.as_ref(), &mut Allowance::default())
 }
 
-fn compile_from(source: &[u8], start: usize, chunk_name: &[u8]) -> Result<Verified, SyntaxError> {
+/// As [`compile_file`], in so much memory.
+///
+/// # Errors
+/// As for [`compile_file`], or when the allowance does not suffice: it says so then.
+pub fn compile_file_within(
+    source: &[u8],
+    chunk_name: impl AsRef<[u8]>,
+    allowance: &mut Allowance,
+) -> Result<Verified, SyntaxError> {
+    compile_from(source, file_start(source), chunk_name.as_ref(), allowance)
+}
+
+fn compile_from(
+    source: &[u8],
+    start: usize,
+    chunk_name: &[u8],
+    allowance: &mut Allowance,
+) -> Result<Verified, SyntaxError> {
     let work = || {
-        let chunk = parse_here(source, start, chunk_name)?;
-        generate(&chunk, source)
+        let chunk = parse_here(source, start, chunk_name, allowance)?;
+        generate(&chunk, source, allowance)
     };
     on_large_stack(work).unwrap_or_else(|error| {
         let detail = format!("cannot start the thread that compiles: {error}");
@@ -73,12 +106,22 @@ fn compile_from(source: &[u8], start: usize, chunk_name: &[u8]) -> Result<Verifi
 }
 
 /// Generates the program of a resolved chunk. Recurses as deep as the chunk nests.
-fn generate(chunk: &Chunk, source: &[u8]) -> Result<Verified, SyntaxError> {
+fn generate(chunk: &Chunk, source: &[u8], allowance: &mut Allowance) -> Result<Verified, SyntaxError> {
+    let exhausted = |_| SyntaxError::new(source, &chunk.id, 1, 0..0, b"not enough memory");
+    allowance.take(UNIT_BYTES * (chunk.functions.len() + chunk.locals.len()) as u64).map_err(exhausted)?;
     let mut unit = Unit::new(chunk, source);
     // Inner functions first: a closure needs to know what its function captures.
     for id in chunk.functions.keys().rev() {
-        let generator = FunctionGenerator::new(&mut unit, id);
-        generator.run().map_err(|error| unit.refuse(id, &error))?;
+        let generator = FunctionGenerator::new(&mut unit, id, allowance.left());
+        match generator.run() {
+            Ok(bytes) => allowance.take(bytes).map_err(exhausted)?,
+            Err(error) => {
+                if error == BuildError::OutOfMemory {
+                    let _ = allowance.take(u64::MAX);
+                }
+                return Err(unit.refuse(id, &error));
+            }
+        }
     }
     unit.program.export_function("main", unit.numbers[chunk.main]);
     let lines = CustomSection { name: LINES_SECTION.to_owned(), bytes: unit.lines() };
@@ -86,6 +129,7 @@ fn generate(chunk: &Chunk, source: &[u8]) -> Result<Verified, SyntaxError> {
     program.custom.push(lines);
     let name = chunk.name.clone().into_boxed_slice();
     program.custom.push(CustomSection { name: CHUNK_SECTION.to_owned(), bytes: name });
+    allowance.touch(checking_bytes(&program)).map_err(exhausted)?;
     verify(program).map_err(|rejections| refuse_program(chunk, source, rejections))
 }
 
@@ -183,6 +227,7 @@ impl<'a> Unit<'a> {
         let line = self.chunk.functions[id].line_defined.max(1);
         let detail = match error {
             BuildError::FrameTooLarge { .. } => TOO_MANY_REGISTERS.to_owned(),
+            BuildError::OutOfMemory => error.to_string(),
             other => format!("the generated code is refused: {other}"),
         };
         SyntaxError::new(self.text, &self.chunk.id, line, start..end, detail.as_bytes())
