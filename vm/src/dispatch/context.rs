@@ -150,6 +150,8 @@ pub(crate) struct Context {
     pub(crate) retried: Option<(Pc, i64)>,
     /// Whether a run stops where an error is raised that nobody catches.
     pub(crate) keeps_uncaught: bool,
+    /// A host function has the machine look whether the run is to stop.
+    pub(crate) looks_around: bool,
     /// Whether the host wants a run to stop.
     pub(crate) interrupt: Option<Box<dyn FnMut() -> bool>>,
     /// The program has ended itself without cleaning up.
@@ -210,6 +212,7 @@ impl Context {
             number_reader: None,
             retried: None,
             keeps_uncaught: false,
+            looks_around: false,
             interrupt: None,
             is_abandoned: false,
         })

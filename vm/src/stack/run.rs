@@ -223,7 +223,8 @@ impl Context {
             self.run_once(reserve);
             let is_slice = std::mem::take(&mut self.fuel_aside) > 0;
             let stepped = std::mem::take(&mut self.stepping);
-            if self.status == Status::OutOfFuel && (is_slice || !self.is_limited) {
+            let looks_around = std::mem::take(&mut self.looks_around);
+            if self.status == Status::OutOfFuel && (is_slice || !self.is_limited || looks_around) {
                 continue;
             }
             if self.status != Status::OutOfFuel || stepped {

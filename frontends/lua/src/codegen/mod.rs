@@ -20,7 +20,7 @@ mod tables;
 mod tests;
 
 use crate::syntax::hir::{Chunk, ExpressionId, ExpressionKind, FunctionId, LocalId, Span, TableItem, UpvalueId};
-use crate::syntax::{SyntaxError, file_start, on_large_stack, parse_here};
+use crate::syntax::{SyntaxError, file_start, on_large_stack, parse_here, spawn_on_large_stack};
 use cranelift_entity::{EntityRef, PrimaryMap, SecondaryMap};
 use function::FunctionGenerator;
 use minivm_builder::{BuildError, ProgramBuilder};
@@ -29,6 +29,9 @@ use minivm_isa::program::CustomSection;
 use minivm_isa::size::checking_bytes;
 use minivm_isa::verify::Rule;
 use minivm_isa::{Allowance, Rejection, Signature, Verified, verify};
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
 /// Bytes that a function or a local variable takes in the tables of a chunk that is generated.
 const UNIT_BYTES: u64 = 160;
@@ -94,15 +97,82 @@ fn compile_from(
     chunk_name: &[u8],
     allowance: &mut Allowance,
 ) -> Result<Verified, SyntaxError> {
-    let work = || {
-        let chunk = parse_here(source, start, chunk_name, allowance)?;
-        generate(&chunk, source, allowance)
-    };
-    on_large_stack(work).unwrap_or_else(|error| {
-        let detail = format!("cannot start the thread that compiles: {error}");
-        let id = crate::syntax::chunk_id(chunk_name);
-        Err(SyntaxError::new(source, &id, 1, 0..0, detail.as_bytes()))
-    })
+    on_large_stack(|| compile_here(source, start, chunk_name, allowance))
+        .unwrap_or_else(|error| Err(no_thread(source, chunk_name, &error)))
+}
+
+/// Compiles on the native stack at hand, which must be a large one.
+fn compile_here(
+    source: &[u8],
+    start: usize,
+    chunk_name: &[u8],
+    allowance: &mut Allowance,
+) -> Result<Verified, SyntaxError> {
+    let chunk = parse_here(source, start, chunk_name, allowance)?;
+    generate(&chunk, source, allowance)
+}
+
+fn no_thread(source: &[u8], chunk_name: &[u8], error: &std::io::Error) -> SyntaxError {
+    let detail = format!("cannot start the thread that compiles: {error}");
+    let id = crate::syntax::chunk_id(chunk_name);
+    SyntaxError::new(source, &id, 1, 0..0, detail.as_bytes())
+}
+
+/// What compiling has come to, and what it has taken of its allowance.
+pub(crate) type Compiled = (Result<Verified, SyntaxError>, Allowance);
+
+/// A chunk that a thread compiles.
+pub(crate) struct Compilation {
+    source: Arc<[u8]>,
+    chunk_name: Arc<[u8]>,
+    is_file: bool,
+    /// It is closed when the thread is done.
+    done: mpsc::Receiver<()>,
+    thread: Option<JoinHandle<Compiled>>,
+}
+
+impl Compilation {
+    /// Begins to compile a chunk, in so much memory.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub(crate) fn begin(
+        source: &[u8],
+        chunk_name: &[u8],
+        is_file: bool,
+        mut allowance: Allowance,
+    ) -> Result<Self, SyntaxError> {
+        let (done_sender, done) = mpsc::channel();
+        let (source, chunk_name): (Arc<[u8]>, Arc<[u8]>) = (source.into(), chunk_name.into());
+        let (text, name) = (source.clone(), chunk_name.clone());
+        let thread = spawn_on_large_stack(move || {
+            let _done = done_sender;
+            let start = if is_file { file_start(&text) } else { 0 };
+            let compiled = compile_here(&text, start, &name, &mut allowance);
+            (compiled, allowance)
+        });
+        let thread = Some(thread.map_err(|error| no_thread(&source, &chunk_name, &error))?);
+        Ok(Self { source, chunk_name, is_file, done, thread })
+    }
+
+    /// Whether it is of this chunk.
+    pub(crate) fn is_of(&self, source: &[u8], chunk_name: &[u8], is_file: bool) -> bool {
+        *self.source == *source && *self.chunk_name == *chunk_name && self.is_file == is_file
+    }
+
+    /// Whether it is done within a while.
+    pub(crate) fn is_done(&self, time: Duration) -> bool {
+        !matches!(self.done.recv_timeout(time), Err(mpsc::RecvTimeoutError::Timeout))
+    }
+
+    /// What it has come to, if it is done within a while; to be asked until it is.
+    pub(crate) fn wait(&mut self, time: Duration) -> Option<Compiled> {
+        if !self.is_done(time) {
+            return None;
+        }
+        let result = self.thread.take()?.join();
+        Some(result.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    }
 }
 
 /// Generates the program of a resolved chunk. Recurses as deep as the chunk nests.

@@ -87,6 +87,16 @@ pub(crate) fn parse_here(
     chunk
 }
 
+/// Begins `work` on a thread with a large native stack.
+///
+/// # Errors
+/// When the system gives no thread.
+pub(crate) fn spawn_on_large_stack<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> std::io::Result<thread::JoinHandle<T>> {
+    thread::Builder::new().name("lua-compiler".to_owned()).stack_size(STACK_BYTES).spawn(work)
+}
+
 /// Runs `work` on a thread with a large native stack.
 ///
 /// # Errors
