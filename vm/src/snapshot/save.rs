@@ -265,6 +265,11 @@ impl<'c> Saving<'c> {
             });
             instances.count(number);
             instances.flag(instance.is_pinned.get());
+            for info in instance.functions.iter().flatten() {
+                if let Body::Guest(guest) = &info.body {
+                    instances.number(guest.charged_bytes.get());
+                }
+            }
         }
         code.count(programs.len());
         for program in &programs {

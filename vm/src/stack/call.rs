@@ -91,8 +91,13 @@ unsafe fn resolve(
 /// `at` is the running frame.
 #[inline(never)]
 pub(crate) unsafe fn stack_overflow(cx: &mut Context, at: Flow) -> Flow {
+    let code = cx.take_stack_trap();
+    if code == TrapCode::OutOfMemory {
+        // Nothing can be collected here: the frame may have given its values up. What comes next finds room.
+        cx.heap.overdraw();
+    }
     // SAFETY: passed on.
-    unsafe { raise_trap(cx, at, TrapCode::StackOverflow) }
+    unsafe { raise_trap(cx, at, code) }
 }
 
 /// Enters a closure with `count` `any` arguments in place at `new`.
@@ -176,7 +181,14 @@ unsafe fn load(
         && let Err(error) = loader::ensure_loaded(cx, info, guest)
     {
         // SAFETY: `at` is the running frame.
-        return Err(unsafe { raise_message(cx, at, error.to_string()) });
+        return Err(unsafe {
+            if error == loader::LoadError::OutOfMemory {
+                cx.heap.overdraw();
+                raise_trap(cx, at, TrapCode::OutOfMemory)
+            } else {
+                raise_message(cx, at, error.to_string())
+            }
+        });
     }
     // SAFETY: the closure is the callee, hence live.
     unsafe { (*closure).code = info.entry().cast() };

@@ -238,6 +238,15 @@ pub(crate) unsafe fn step_at(cx: &mut Context, at: Flow) -> Flow {
     at
 }
 
+/// Collects all garbage.
+///
+/// # Safety
+/// `at` is a place of the running instruction, of a guest frame; what the instruction reads is kept.
+pub(crate) unsafe fn collect_at(cx: &mut Context, at: Flow) {
+    let mut roots = RootSet::new(cx, Some((at, false)), (std::ptr::null_mut(), 0));
+    cx.heap.collect_full(&mut roots);
+}
+
 /// Ends the collection that is under way, if any; `at` is the state of a run that has stopped.
 ///
 /// # Safety
@@ -298,17 +307,25 @@ pub(crate) unsafe fn step_in_host(cx: &mut Context, base: Regs, count: usize) ->
     }
 }
 
-/// A full collection asked for by a host function with `count` values at `base`.
+/// A full collection, or a step of one, asked for by a host function with `count` values at `base`, which was given the values
+/// in `returned`.
 ///
 /// # Safety
 /// As for `step_in_host`.
-pub(crate) unsafe fn collect_in_host(cx: &mut Context, base: Regs, count: usize, step_bytes: Option<usize>) -> bool {
+pub(crate) unsafe fn collect_in_host(
+    cx: &mut Context,
+    base: Regs,
+    count: usize,
+    returned: Vec<Value>,
+    step_bytes: Option<usize>,
+) -> bool {
     // SAFETY: as for `step_in_host`.
     unsafe {
         let at = Walk::from_host(cx, base).peek().map(|at| (at, true));
         let mut roots = RootSet::new(cx, at, (base, count));
         let closure = std::ptr::with_exposed_provenance_mut::<Closure>(*base.sub(2) as usize);
         roots.values.push(Value::from_function(closure));
+        roots.values.extend(returned);
         match step_bytes {
             None => {
                 cx.heap.collect_full(&mut roots);

@@ -242,11 +242,24 @@ unsafe fn step(cx: &mut Context, host: &HostFunction, base: Regs, at: Start) -> 
         let Start { count, state, returned, came, paid } = at;
         let toll = toll(&at);
         let base = words_between(cx.stack_start, base);
-        let mut call = HostCall { cx, base, count, state, returned, asked: 0, paid };
-        let answer = match call.charge(toll) {
+        let mut call = HostCall {
+            cx,
+            base,
+            count,
+            state,
+            returned,
+            is_frame_changed: false,
+            has_collected: false,
+            asked: 0,
+            paid,
+        };
+        let mut answer = match call.charge(toll) {
             Ok(()) => (host.function)(&mut call),
             Err(pause) => Err(pause),
         };
+        if matches!(answer, Err(Raise::Trap(minivm_isa::TrapCode::OutOfMemory))) {
+            answer = after_collection(host, &mut call, toll, answer);
+        }
         let (kept, paid) = (call.count, call.paid);
         let cx = call.cx;
         cx.refresh_memory();
@@ -272,10 +285,6 @@ unsafe fn step(cx: &mut Context, host: &HostFunction, base: Regs, at: Start) -> 
                 raise(cx, at, value)
             }
             Err(Raise::Trap(code)) => {
-                if code == minivm_isa::TrapCode::OutOfMemory {
-                    // The function cannot start again, but what comes after it finds room.
-                    crate::collect::collect_in_host(cx, base, kept, None);
-                }
                 let at = above(cx, base, kept);
                 raise_trap(cx, at, code)
             }
@@ -290,6 +299,29 @@ unsafe fn step(cx: &mut Context, host: &HostFunction, base: Regs, at: Start) -> 
             }
         }
     }
+}
+
+/// A host function has found no memory: collects, so that what comes next finds some, and calls it once more if it may be.
+#[cold]
+#[inline(never)]
+unsafe fn after_collection(
+    host: &HostFunction,
+    call: &mut HostCall<'_>,
+    toll: u64,
+    refused: Result<Outcome, Raise>,
+) -> Result<Outcome, Raise> {
+    call.collect();
+    if host.is_restartable.get() && !call.is_frame_changed {
+        // What it asks for again is paid.
+        call.asked = toll;
+        call.has_collected = true;
+        let answer = (host.function)(call);
+        if !matches!(answer, Err(Raise::Trap(minivm_isa::TrapCode::OutOfMemory))) {
+            return answer;
+        }
+    }
+    call.cx.heap.overdraw();
+    refused
 }
 
 /// The state in which an error of a host function happens: a record above its values, so that the stack can be walked.
