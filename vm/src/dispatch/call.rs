@@ -245,7 +245,7 @@ slow_handler! {
             (*cx).fuel += cost as i64;
             return (*cx).stop(crate::context::Status::OutOfFuel, at);
         }
-        let closure = match call::check_signature(&mut *cx, get_any(regs, callee), signature) {
+        let closure = match call::check_signature(&mut *cx, get_any(regs, callee), signature, at) {
             Ok(closure) => closure,
             Err(code) => return unwind::raise_trap(&mut *cx, at, code),
         };

@@ -226,7 +226,18 @@ pub(crate) unsafe fn tail_call_typed(
 }
 
 /// The closure behind a value that may be called with a signature; functions that are not typed get a bridge.
-pub(crate) fn check_signature(cx: &mut Context, callee: Value, signature: u32) -> Result<*mut Closure, TrapCode> {
+///
+/// # Errors
+/// Why it cannot be called.
+///
+/// # Safety
+/// `at` is the running frame, at the instruction that calls, which keeps `callee` alive.
+pub(crate) unsafe fn check_signature(
+    cx: &mut Context,
+    callee: Value,
+    signature: u32,
+    at: Flow,
+) -> Result<*mut Closure, TrapCode> {
     match callee.tag() {
         Tag::FUNCTION => {
             let closure: *mut Closure = callee.pointer().cast();
@@ -238,7 +249,8 @@ pub(crate) fn check_signature(cx: &mut Context, callee: Value, signature: u32) -
             } else if is_typed || !super::adapt::can_be_bridged(&cx.signatures[signature as usize]) {
                 Err(TrapCode::IndirectCallType)
             } else {
-                cx.bridge(callee, Value::NIL, signature).map_err(|_| TrapCode::OutOfMemory)
+                // SAFETY: passed on.
+                unsafe { super::collect::bridge_at(cx, callee, signature, at) }.map_err(|_| TrapCode::OutOfMemory)
             }
         }
         Tag::NIL => Err(TrapCode::UninitializedElement),
@@ -249,7 +261,7 @@ pub(crate) fn check_signature(cx: &mut Context, callee: Value, signature: u32) -
 /// Calls a value with a typed signature.
 ///
 /// # Safety
-/// As for `enter_typed`.
+/// As for `enter_typed` and `check_signature`.
 pub(crate) unsafe fn call_typed_value(
     cx: &mut Context,
     callee: Value,
@@ -260,7 +272,7 @@ pub(crate) unsafe fn call_typed_value(
 ) -> Flow {
     // SAFETY: passed on.
     unsafe {
-        match check_signature(cx, callee, signature) {
+        match check_signature(cx, callee, signature, at) {
             Ok(closure) => enter_typed(cx, closure, new, place, at),
             Err(code) => raise_trap(cx, at, code),
         }

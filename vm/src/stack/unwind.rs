@@ -392,7 +392,12 @@ unsafe fn unwind_to(cx: &mut Context, at: Flow, calling: bool, catcher: Catcher,
                 }
                 let regs = shrink_after_overflow(cx, regs, top_of(regs) + RECORD_DELTA);
                 set_any(regs, slot, error);
-                super::stepping::enter_handler(cx, regs, handler)
+                let flow = super::stepping::enter_handler(cx, regs, handler);
+                // Programs that do nothing but raise errors come to no other safepoint.
+                if cx.heap.needs_step() {
+                    crate::collect::step_before(cx, flow);
+                }
+                flow
             }
             Catcher::Host { record } => {
                 let record = shrink_after_overflow(cx, record, RECORD_WORDS);
