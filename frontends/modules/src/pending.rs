@@ -1,7 +1,7 @@
 //! A program that is being loaded for another one: a host object in the loader's frame, which travels in snapshots.
 
 use crate::imports::{Wanted, modules, wanted};
-use minivm::heap::HostObject;
+use minivm::heap::{HostObject, Marker};
 use minivm::{InstanceId, Machine, ObjectCodec, ObjectHandles, SnapshotError};
 use minivm_isa::{Verified, binary, verify};
 use std::any::Any;
@@ -19,7 +19,7 @@ pub(crate) struct Pending {
     pub(crate) wanted: Vec<Wanted>,
     /// The modules that it imports from.
     pub(crate) modules: Vec<String>,
-    /// The linked program, until it is let go.
+    /// The linked program, which this keeps: what is made of it does so later.
     pub(crate) instance: Option<InstanceId>,
 }
 
@@ -68,6 +68,12 @@ impl Pending {
 impl HostObject for Pending {
     fn type_name(&self) -> &str {
         KIND
+    }
+
+    fn trace(&self, marker: &mut Marker) {
+        if let Some(instance) = self.instance {
+            instance.mark(marker);
+        }
     }
 
     fn as_any(&self) -> &dyn Any {
