@@ -11,7 +11,7 @@ use crate::arguments::{Run, Saving};
 use crate::commands;
 use crate::exit::Exit;
 use crate::grants::{DirectoryGrant, Variable};
-use crate::load::{Loaded, load};
+use crate::load::{Loaded, load_within};
 use crate::report::{Place, Report};
 use crate::source::Failure;
 use crate::values;
@@ -19,7 +19,7 @@ pub(crate) use inspect::inspect;
 use launch::Launcher;
 use minivm::{InstanceId, Limits, LinkError, Machine, RunState, Value};
 use minivm_isa::program::{FunctionDef, Item};
-use minivm_isa::{Convention, Program, Signature, Type};
+use minivm_isa::{Allowance, Convention, Program, Signature, Type};
 use minivm_lua::stdlib::OpenFiles;
 use minivm_wasm::wasi::{self, Linked, SetupError, WasiBuilder};
 pub(crate) use reference::ProgramFiles;
@@ -41,9 +41,10 @@ pub(crate) fn run(options: &Run, saving: &Saving) -> Result<Exit, Failure> {
     if warm::is_warm(Path::new(file)) {
         return warm::run((options, saving), Path::new(file), arguments);
     }
-    let Loaded { name, program, .. } = load(Path::new(file))?;
+    let memory_bytes_max = options.memory_max.map_or(u64::MAX, |size| size.0);
+    let Loaded { name, program, .. } = load_within(Path::new(file), &mut Allowance::new(memory_bytes_max))?;
     let arguments: Vec<String> = arguments.iter().map(|argument| argument.to_string_lossy().into_owned()).collect();
-    let limits = Limits { memory_bytes_max: options.memory_max.map_or(u64::MAX, |size| size.0), ..Limits::default() };
+    let limits = Limits { memory_bytes_max, ..Limits::default() };
     let mut session = Session::new(limits, name, options.fuel);
     session.snapshot = Plan::new(saving)?;
     session.files.loaded(&session.name, Path::new(file));
