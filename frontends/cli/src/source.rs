@@ -2,8 +2,8 @@
 
 use crate::exit::Exit;
 use crate::report::{Place, Report};
-use minivm_modules::language::{self, Language};
 use minivm_isa::Allowance;
+use minivm_modules::language::{self, Language};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;

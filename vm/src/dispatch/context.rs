@@ -311,15 +311,10 @@ impl Context {
         self.stepping || self.is_limited
     }
 
-    /// Pays for work, as far as the budget goes; gives what was paid. Where fast code runs it is all or nothing: the last
-    /// instructions of a budget are done in plain code, which charges them one by one.
+    /// Pays for work, as far as the budget goes; gives what was paid.
     pub(crate) fn pay_up_to(&mut self, units: i64) -> i64 {
         let left = self.fuel.saturating_add(self.fuel_aside).max(0);
-        let paid = match self.is_limited && units > left {
-            true if self.stepping => left,
-            true => 0,
-            false => units,
-        };
+        let paid = if self.is_limited { units.min(left) } else { units };
         self.fuel = self.fuel.saturating_sub(paid);
         paid
     }

@@ -48,32 +48,41 @@ unsafe fn resolve(
     mut count: usize,
     mut at: Flow,
 ) -> Result<(*mut Closure, Regs, usize, Flow), Flow> {
-    for _ in 0..CALL_CHAIN_MAX {
-        if callee.tag() == Tag::FUNCTION {
-            return Ok((callee.pointer().cast(), new, count, at));
-        }
+    if callee.tag() == Tag::FUNCTION {
+        return Ok((callee.pointer().cast(), new, count, at));
+    }
+    // All of them first, so that the arguments move up once, however many there are.
+    let mut chain = Vec::new();
+    while callee.tag() != Tag::FUNCTION {
         let metamethod = cx.metamethod(callee, Metamethod::Call);
-        if metamethod.is_nil() {
-            let message = describe_callee(cx, at, callee);
-            // SAFETY: `at` is the running frame.
-            return Err(unsafe { raise_message(cx, at, &message) });
-        }
-        // SAFETY: the window has `count` values, and room for one more is made first.
+        // SAFETY: `at` is the running frame.
         unsafe {
-            let offset = words_between(at.regs, new);
-            let Some(regs) = cx.reserve(at.regs, new.add(count * 2), 16) else {
-                return Err(stack_overflow(cx, at));
-            };
-            at.regs = regs;
-            new = regs.add(offset);
-            std::ptr::copy(new, new.add(2), count * 2);
-            set_any(new, 0, callee);
+            if metamethod.is_nil() {
+                let message = describe_callee(cx, at, callee);
+                return Err(raise_message(cx, at, &message));
+            }
+            if chain.len() == CALL_CHAIN_MAX {
+                return Err(raise_message(cx, at, "'__call' chain too long"));
+            }
         }
-        count += 1;
+        chain.push(callee);
         callee = metamethod;
     }
-    // SAFETY: `at` is the running frame.
-    Err(unsafe { raise_message(cx, at, "'__call' chain too long") })
+    // SAFETY: the window has `count` values, and room for more is made first.
+    unsafe {
+        let offset = words_between(at.regs, new);
+        let Some(regs) = cx.reserve(at.regs, new.add(count * 2), 2 * chain.len() + 16) else {
+            return Err(stack_overflow(cx, at));
+        };
+        at.regs = regs;
+        new = regs.add(offset);
+        std::ptr::copy(new, new.add(2 * chain.len()), count * 2);
+        for (index, &callee) in chain.iter().rev().enumerate() {
+            set_any(new, 2 * index, callee);
+        }
+    }
+    count += chain.len();
+    Ok((callee.pointer().cast(), new, count, at))
 }
 
 /// Raises the error of a stack that may not grow.

@@ -230,7 +230,8 @@ pub(crate) unsafe fn step_at(cx: &mut Context, at: Flow) -> Flow {
         if result.is_err() {
             return unwind::raise_trap(cx, at, TrapCode::OutOfMemory);
         }
-        if cx.may_finalise() && !takes_open(cx, at) {
+        // An instruction that has stopped half-way is not interrupted by others.
+        if cx.may_finalise() && !takes_open(cx, at) && cx.run.work.is_none() {
             return finalise::run_before_instruction(cx, at);
         }
     }

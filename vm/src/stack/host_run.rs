@@ -4,6 +4,7 @@ use super::call::{self, host_record, stack_overflow, words_between};
 use super::host_call::{HostCall, Returned};
 use super::record::{Came, Protect, RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
 use super::unwind::{raise, raise_trap};
+use super::work;
 use crate::context::{Context, Status};
 use crate::dispatch::call::deliver;
 use crate::dispatch::operands::set_any;
@@ -230,7 +231,7 @@ fn toll(at: &Start) -> u64 {
     };
     match at.came {
         Came::Called => 0,
-        Came::WithValues | Came::WithError => 1 + (at.count + given) as u64 / 16,
+        Came::WithValues | Came::WithError => 1 + work::units_of_values(at.count + given),
     }
 }
 
@@ -267,7 +268,12 @@ unsafe fn step(cx: &mut Context, host: &HostFunction, base: Regs, at: Start) -> 
             Ok(Outcome(OutcomeKind::Return { count })) => {
                 let place = pointer::<u16>(*base.sub(1) as usize).cast_const();
                 let caller = deliver(cx, base, count, base, place);
-                Flow { pc: place, regs: caller }
+                let flow = Flow { pc: place, regs: caller };
+                if count < work::FREE_VALUES {
+                    return flow;
+                }
+                cx.owe(work::units_of_values(count));
+                super::stepping::stop_if_used_up(cx, flow)
             }
             Ok(Outcome(outcome)) => carry_out(cx, base, kept, outcome),
             Err(Raise::Pause(_)) => {

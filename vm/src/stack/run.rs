@@ -216,6 +216,9 @@ impl Context {
             if !self.is_limited {
                 self.fuel = FUEL_UNLIMITED;
             }
+            if !self.pay_owed() {
+                return RunState::OutOfFuel;
+            }
             self.stepping = steps.is_some() || self.is_limited && (is_rest || self.fuel <= UNPAID_MAX);
             let reserve = if self.is_limited && !self.stepping { UNPAID_MAX } else { 0 };
             let slice = if self.interrupt.is_some() { INTERRUPT_SLICE } else { i64::MAX };

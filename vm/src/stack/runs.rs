@@ -11,6 +11,7 @@ use super::stepping;
 use super::switch;
 use super::uncaught::Uncaught;
 use super::walk::{Level, Walk};
+use super::work::Work;
 use crate::context::{Context, Status};
 use crate::dispatch::Flow;
 use crate::error::Failure;
@@ -92,6 +93,10 @@ pub(crate) struct Run {
     pub(crate) suspended: *mut FiberCell,
     /// Whether the host is still to be told that it has yielded.
     pub(crate) is_yield_untold: bool,
+    /// What the instruction that it stands before has done already.
+    pub(crate) work: Option<Box<Work>>,
+    /// Units of work that is done and not paid for.
+    pub(crate) owed: i64,
 }
 
 impl Default for Run {
@@ -115,6 +120,8 @@ impl Default for Run {
             may_yield: false,
             suspended: null_mut(),
             is_yield_untold: false,
+            work: None,
+            owed: 0,
         }
     }
 }
@@ -134,7 +141,8 @@ impl Run {
         let handles = self.overflow_handler.map(|(cell, _)| unsafe { Value::from_fiber(cell) });
         // SAFETY: a fiber that has yielded is kept by this.
         let suspended = (!self.suspended.is_null()).then(|| unsafe { Value::from_fiber(self.suspended) });
-        self.values.iter().copied().chain(failed).chain(raised).chain(handles).chain(suspended)
+        let made = self.work.as_ref().map(|work| work.object);
+        self.values.iter().copied().chain(failed).chain(raised).chain(handles).chain(suspended).chain(made)
     }
 
     /// Its fibers, from the running one to the main one.
@@ -181,7 +189,7 @@ impl Parked {
 }
 
 // What a run costs besides its fiber and its stack, which are charged to the program.
-const _: () = assert!(size_of::<Parked>() <= 256);
+const _: () = assert!(size_of::<Parked>() <= 272);
 
 /// The runs that are aside, by number.
 #[derive(Default)]

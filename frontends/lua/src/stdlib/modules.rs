@@ -6,8 +6,8 @@
 use super::host::HostError;
 use super::load::{self, GLOBALS};
 use super::package::{LOADED, LOADERS, PACKAGE, REQUIRE};
-use minivm::memory::Buffer;
 use minivm::heap::OutOfMemory;
+use minivm::memory::Buffer;
 use minivm::{HostCall, Machine, Raise, Value};
 
 /// Lets `require` load files with this ending (`wasm`), which it also looks for in the working folder from now on.
