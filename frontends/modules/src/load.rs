@@ -192,21 +192,12 @@ fn link(call: &mut HostCall<'_>) -> Answer {
     }
 }
 
-/// Lets the linked program go; what is made of it keeps it from now on.
-fn let_go(call: &mut HostCall<'_>) -> Result<(), Raise> {
-    let instance = with(call, |pending| pending.instance.take())?;
-    call.let_go(instance);
-    Ok(())
-}
-
 /// The program has started: a chunk of Lua runs now, a library of WebAssembly initializes itself.
 fn initialize(call: &mut HostCall<'_>) -> Answer {
     let instance = with(call, |pending| pending.instance)?;
     if call.program(instance).custom.iter().any(|section| section.name == LUA_SECTION) {
         let globals = lua::globals(call);
-        let chunk = call.closure(instance, "main", &[globals]);
-        let_go(call)?;
-        let chunk = chunk.map_err(|error| call.error(error.to_string()))?;
+        let chunk = call.closure(instance, "main", &[globals]).map_err(|error| call.error(error.to_string()))?;
         let arguments = [call.arg(NAME), call.arg(FILE)];
         return call.call(chunk, &arguments, CHUNK_RAN);
     }
@@ -234,7 +225,6 @@ fn takes_nothing(call: &HostCall<'_>, instance: InstanceId) -> bool {
 fn finish(call: &mut HostCall<'_>) -> Answer {
     let instance = with(call, |pending| pending.instance)?;
     let exports = call.exports(instance);
-    let_go(call)?;
     let table = call.table(0, exports.len() as u32)?;
     for (name, item) in exports {
         debug_assert!(item.kind() != ExternKind::Function || item.function().is_some());

@@ -1,7 +1,7 @@
 //! A program that is being loaded for another one: a host object in the loader's frame, which travels in snapshots.
 
 use crate::imports::{Wanted, modules, wanted};
-use minivm::heap::{HostObject, OutOfMemory};
+use minivm::heap::{HostObject, Marker, OutOfMemory};
 use minivm::memory::{Held, MemoryBudget};
 use minivm::{InstanceId, Machine, ObjectCodec, ObjectHandles, SnapshotError};
 use minivm_isa::size::program_bytes;
@@ -22,7 +22,7 @@ pub(crate) struct Pending {
     pub(crate) wanted: Vec<Wanted>,
     /// The modules that it imports from.
     pub(crate) modules: Vec<String>,
-    /// The linked program, until it is let go.
+    /// The linked program, which this keeps: what is made of it does so later.
     pub(crate) instance: Option<InstanceId>,
 }
 
@@ -76,6 +76,12 @@ impl Pending {
 impl HostObject for Pending {
     fn type_name(&self) -> &str {
         KIND
+    }
+
+    fn trace(&self, marker: &mut Marker) {
+        if let Some(instance) = self.instance {
+            instance.mark(marker);
+        }
     }
 
     fn as_any(&self) -> &dyn Any {

@@ -6,7 +6,7 @@ use crate::dispatch::{Flow, Handler, Pc, Regs};
 use crate::fiber::Fiber;
 use crate::function::FunctionInfo;
 use crate::heap::{Heap, Str, Table};
-use crate::instance::Instance;
+use crate::instance::Instances;
 use crate::stack::runs::{Run, Runs};
 use crate::value::Value;
 use minivm_isa::{Signature, TrapCode};
@@ -109,8 +109,8 @@ pub(crate) struct Context {
     pub(crate) metamethods: MetamethodNames,
     /// The message of the error that there is no memory for another one.
     pub(crate) no_memory: *mut Str,
-    /// Instances, in the order they were made; those that were collected are none. Boxed: code points to them.
-    pub(crate) instances: Vec<Option<Box<Instance>>>,
+    /// The programs that are loaded.
+    pub(crate) instances: Instances,
     /// Instances that may be made before a full collection is worth its time.
     pub(crate) loads_until_collection: usize,
     /// Host functions that are not part of an instance.
@@ -142,6 +142,8 @@ pub(crate) struct Context {
     pub(crate) places: Places,
     /// Bridges by the number of their signature.
     pub(crate) bridges: std::collections::HashMap<u32, Box<FunctionInfo>>,
+    /// Bridges that were made for calls lately.
+    pub(crate) known_bridges: crate::stack::collect::KnownBridges,
     /// How what belongs to the host travels.
     pub(crate) codecs: crate::snapshot::Codecs,
     /// Reads numbers in strings, where the language takes those for numbers.
@@ -191,7 +193,7 @@ impl Context {
             kind_metatables: [std::ptr::null_mut(); 5],
             metamethods,
             no_memory,
-            instances: Vec::new(),
+            instances: Instances::default(),
             loads_until_collection: crate::stack::collect::LOADS_MIN,
             host_functions: Vec::new(),
             kept: crate::machine::KeptValues::default(),
@@ -208,6 +210,7 @@ impl Context {
             steps: u64::MAX,
             places: Places::new(return_handler),
             bridges: std::collections::HashMap::new(),
+            known_bridges: crate::stack::collect::KnownBridges::default(),
             codecs: crate::snapshot::Codecs::default(),
             number_reader: None,
             retried: None,

@@ -188,6 +188,11 @@ impl FrameMap {
         roots
     }
 
+    /// The words of the window in which values wait for the call that is instruction `call`.
+    pub(crate) fn window_words(&self, call: usize) -> impl Iterator<Item = u16> + '_ {
+        self.windows.iter().filter(move |(_, end, _)| *end as usize == call).map(|&(_, _, at)| at)
+    }
+
     /// Whether the last write of a temporary before an instruction reached the frame.
     fn was_written(&self, function: &Function, instruction: usize, reg: Reg) -> bool {
         let start = function.block_range(function.block_of(instruction)).start;

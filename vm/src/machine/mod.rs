@@ -66,6 +66,14 @@ impl Definitions {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct InstanceId(pub(crate) u32);
 
+impl InstanceId {
+    /// Keeps the program, for an object of the host that knows it by its number: for its
+    /// [`trace`](crate::heap::HostObject::trace).
+    pub fn mark(self, marker: &mut crate::heap::Marker) {
+        marker.mark_outside(self.0);
+    }
+}
+
 /// A machine: one heap, one stack of fibers, the programs loaded into it, and what the host lets them use.
 ///
 /// ```
@@ -285,7 +293,7 @@ impl Context {
 
     /// An instance by its number.
     pub(crate) fn instance(&self, id: InstanceId) -> &Instance {
-        self.instances[id.0 as usize].as_deref().expect("the host has no numbers of instances that may go")
+        self.instances.get(id.0).expect("the host has no numbers of instances that may go")
     }
 
     /// Makes a function value that calls the host.

@@ -434,14 +434,29 @@ pub(crate) unsafe fn answer_error(cx: &mut Context, record: Regs, error: Value) 
 /// A call that waits until the native stack is free again. A host function that calls a host function that calls a host
 /// function would otherwise nest there.
 pub(crate) struct PendingCall {
-    callee: Value,
-    new: Regs,
-    count: usize,
-    place: Pc,
-    at: Flow,
+    pub(super) callee: Value,
+    /// Where its arguments lie, and their number.
+    pub(super) new: Regs,
+    pub(super) count: usize,
+    /// Where it returns to.
+    pub(super) place: Pc,
+    /// Where errors of the call happen.
+    pub(super) at: Flow,
 }
 
 impl PendingCall {
+    /// The function that will be called.
+    pub(crate) fn callee(&self) -> Value {
+        self.callee
+    }
+
+    /// Puts the call off until the machine goes on with the record at `at`.
+    pub(super) fn put_off(self, cx: &mut Context) -> Flow {
+        let at = self.at;
+        cx.pending_call = Some(self);
+        at
+    }
+
     /// Makes the call.
     ///
     /// # Safety
@@ -474,6 +489,5 @@ pub(crate) unsafe fn call_from_record(
         // SAFETY: passed on.
         return unsafe { call::call_value(cx, callee, new, count, place, at) };
     }
-    cx.pending_call = Some(PendingCall { callee, new, count, place, at });
-    Flow { pc: cx.record_return(), regs: at.regs }
+    PendingCall { callee, new, count, place, at }.put_off(cx)
 }
