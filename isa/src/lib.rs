@@ -4,6 +4,7 @@
 //! source language and no machine.
 #![forbid(unsafe_code)]
 
+mod allowance;
 pub mod assigned;
 pub mod binary;
 pub mod entities;
@@ -22,6 +23,7 @@ pub mod trap;
 pub mod types;
 pub mod verify;
 
+pub use allowance::{Allowance, Exhausted};
 pub use instruction::{INSTRUCTIONS, Instruction, Opcode};
 pub use operand::{Input, Operand};
 pub use program::Program;

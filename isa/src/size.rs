@@ -74,7 +74,7 @@ pub fn function_bytes(function: &Function) -> u64 {
 }
 
 /// Bytes of the operand lists of an instruction, which lie outside of it.
-fn operand_bytes(instruction: &Instruction) -> u64 {
+pub fn operand_bytes(instruction: &Instruction) -> u64 {
     let mut bytes = 0;
     instruction.for_each_operand(|_, operand| {
         bytes += match operand {
@@ -85,6 +85,23 @@ fn operand_bytes(instruction: &Instruction) -> u64 {
         };
     });
     bytes
+}
+
+/// Bytes that checking a program takes for a while, besides the program: what is known of one function at a time.
+pub fn checking_bytes(program: &Program) -> u64 {
+    let functions = program.functions.values().filter_map(|function| match function {
+        FunctionDef::Code(function) => Some(flow_bytes(function)),
+        FunctionDef::Import { .. } => None,
+    });
+    functions.max().unwrap_or(0) + 64 * (program.exports.len() + program.functions.len()) as u64
+}
+
+/// Bytes of what is known of the registers of a function at its blocks.
+pub fn flow_bytes(function: &Function) -> u64 {
+    let nodes = (function.blocks.len() + function.regions.len()) as u64;
+    let words = function.registers.len().div_ceil(64) as u64;
+    let lists = function.code.iter().map(operand_bytes).sum::<u64>();
+    16 * nodes * words + 160 * nodes + 8 * function.code.len() as u64 + 8 * lists + 32 * function.registers.len() as u64
 }
 
 fn text_bytes(text: &str) -> u64 {

@@ -38,6 +38,8 @@ impl Tag {
     pub const ARRAY: Tag = Tag(11);
     /// A captured variable.
     pub const CELL: Tag = Tag(12);
+    /// A string that a host function is writing; programs never see one.
+    pub const BUFFER: Tag = Tag(13);
 
     /// Whether a value of this kind refers to a heap cell.
     #[inline(always)]
@@ -61,6 +63,7 @@ impl Tag {
             10 => "record",
             11 => "array",
             12 => "cell",
+            13 => "buffer",
             _ => "unknown",
         }
     }

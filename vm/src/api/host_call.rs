@@ -61,6 +61,21 @@ impl<'m> HostCall<'m> {
         Ok(())
     }
 
+    /// Keeps more values behind those that are kept. [Results of a call](Self::returned) are no longer there then.
+    ///
+    /// # Errors
+    /// When the stack may not grow.
+    pub fn keep_more(&mut self, values: &[Value]) -> Result<(), Raise> {
+        self.make_room(self.count + values.len())?;
+        for (index, &value) in values.iter().enumerate() {
+            // SAFETY: room was made.
+            unsafe { set_any(self.regs(), (self.count + index) * 2, value) };
+        }
+        self.count += values.len();
+        self.returned = Returned::Nothing;
+        Ok(())
+    }
+
     fn write(&mut self, values: &[Value]) -> Result<(), Raise> {
         self.make_room(values.len())?;
         for (index, &value) in values.iter().enumerate() {
@@ -84,6 +99,12 @@ impl<'m> HostCall<'m> {
     #[inline]
     pub fn state(&self) -> u32 {
         self.state
+    }
+
+    /// Whether this state has begun again after a collection, as it may if it is
+    /// [restartable](crate::Machine::set_restartable): when there is not enough memory now, there is none.
+    pub fn has_collected(&self) -> bool {
+        self.has_collected
     }
 
     /// Pays for work that this state is about to do: 1 unit is as much as an instruction of bytecode. To be called before the
@@ -154,6 +175,13 @@ impl<'m> HostCall<'m> {
     pub fn go_on(&mut self, state: u32) -> Result<Outcome, Raise> {
         self.push_arguments(&[])?;
         Ok(Outcome(OutcomeKind::GoOn { state }))
+    }
+
+    /// For a function that has to wait a little, for a thread of its own say: has the machine look at
+    /// [interrupts](crate::Machine::set_interrupt), then begin the state again. It costs nothing.
+    pub fn look_around(&mut self) -> Raise {
+        self.cx.looks_around = true;
+        Raise::Pause(Pause(()))
     }
 
     /// What the call asked for before gave: its results, or the error when it was protected.

@@ -16,8 +16,7 @@ use std::cell::UnsafeCell;
 use std::rc::Rc;
 
 impl HostCall<'_> {
-    /// Loads a program as [`instantiate`](Self::instantiate) does; what it imports is looked up in `imports` first. Its number
-    /// is good until it is [let go](Self::let_go).
+    /// Loads a program as [`instantiate`](Self::instantiate) does; what it imports is looked up in `imports` first.
     ///
     /// # Errors
     /// When it cannot be linked.
@@ -30,12 +29,9 @@ impl HostCall<'_> {
         for item in imports.0.all() {
             Extern(item.clone()).for_each_value(|value| self.cx.heap.barrier(value));
         }
-        self.cx.instantiate(Rc::new(program), &imports.0)
-    }
-
-    /// Lets a program go as soon as none of its functions is in use; the number must not be used any more.
-    pub fn let_go(&mut self, instance: InstanceId) {
-        self.cx.unpin(instance);
+        let loaded = self.cx.instantiate(Rc::new(program), &imports.0)?;
+        self.cx.unpin(loaded.0);
+        Ok(loaded)
     }
 
     /// What the host has defined for programs to import by these names.

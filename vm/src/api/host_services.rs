@@ -118,7 +118,8 @@ impl HostCall<'_> {
     }
 
     /// Loads a program into the machine. Its start function, if it has one, is given back to be called. The program stays as long
-    /// as one of its functions is in use; its number is good until the host function answers.
+    /// as one of its functions is in use; its number is good until the host function answers, and for as long as an object that
+    /// the function keeps [marks](InstanceId::mark) it.
     ///
     /// # Errors
     /// When it cannot be linked.

@@ -15,10 +15,15 @@ impl Machine {
     /// When an import is missing or of another type, a segment does not fit, or the start function fails.
     pub fn instantiate(&mut self, program: Verified) -> Result<InstanceId, LinkError> {
         let (id, start) = self.instantiate_unstarted(program)?;
-        if let Some(start) = start {
-            self.call(start, &[]).map_err(LinkError::Start)?;
+        let started = start.map_or(Ok(Vec::new()), |start| self.call(start, &[]));
+        match started {
+            Ok(_) => Ok(id),
+            Err(failure) => {
+                // What it has given to others meanwhile keeps it.
+                self.cx.unpin(id);
+                Err(LinkError::Start(failure))
+            }
         }
-        Ok(id)
     }
 
     /// As [`instantiate`](Self::instantiate), without running the start function: the caller is given it, and runs it before

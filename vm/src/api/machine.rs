@@ -235,7 +235,7 @@ impl Context {
 
     /// An instance by its number.
     pub(crate) fn instance(&self, id: InstanceId) -> &Instance {
-        self.instances[id.0 as usize].as_deref().expect("the host has no numbers of instances that may go")
+        self.instances.get(id.0).expect("the host has no numbers of instances that may go")
     }
 
     /// Makes a function value that calls the host.

@@ -1,5 +1,6 @@
 //! Steps of iterations that the machine does itself.
 
+use crate::heap::TableScan;
 use crate::heap::{Closure, Table};
 use crate::runtime::context::Context;
 use crate::runtime::function::{Body, FunctionInfo};
@@ -32,8 +33,10 @@ pub(crate) unsafe fn iterate(
         let heap = &mut (*cx).heap;
         let (key, value) = match host.intrinsic {
             Some(Intrinsic::Next) => match Table::next(table, heap, control) {
-                Ok(entry) => entry.unwrap_or((Value::NIL, Value::NIL)),
-                Err(_) => return false,
+                Ok(TableScan::Found { key, value, .. }) => (key, value),
+                Ok(TableScan::End { .. }) => (Value::NIL, Value::NIL),
+                // The function looks further, and charges for it.
+                Ok(TableScan::More { .. }) | Err(_) => return false,
             },
             Some(Intrinsic::SequenceNext) => {
                 let Some(index) = control.as_int() else { return false };

@@ -7,6 +7,7 @@
 use crate::runtime::context::{Status, return_info};
 use crate::runtime::deliver::deliver;
 use crate::runtime::deliver::fill_nil;
+use crate::runtime::work::FREE_VALUES;
 use crate::threaded::Flow;
 use crate::threaded::OPEN;
 use crate::threaded::operands::Cursor;
@@ -45,7 +46,8 @@ handler! {
             slow!(stepped, pc, regs, cx, facc)
         }
         (*cx).steps -= 1;
-        (*cx).fuel -= 1;
+        // An instruction that has stopped half-way is paid for.
+        (*cx).fuel -= i64::from((*cx).run.work.is_none());
         next!(Cursor::new(pc).end(), regs, cx, facc)
     }
 }
@@ -86,6 +88,9 @@ handler! {
         let (window, count, _cost) = (c.half(), c.half(), c.half());
         let (open, variadic) = (c.half(), c.half());
         let count = count + if open != 0 { (*cx).open_count } else { 0 };
+        if count >= FREE_VALUES {
+            slow!(super::call::return_many, pc, regs, cx, facc)
+        }
         let base = if variadic != 0 { regs.sub(*regs.sub(3) as usize) } else { regs };
         let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
         let caller = deliver(cx, regs.add(window), count, base, place);

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `size_class`, `chunk`, `space` | memory: size classes, bitmaps, holes |
 //! | `header`, `object`, `string`, `intern`, `table/` | what cells look like, and how they are made and used |
+//! | `buffer` | strings that are written in several steps |
 //! | `marker`, `weak` | marking what is reachable; weak tables and ephemerons |
 //! | `collect`, `finaliser` | the phases of a cycle, in steps |
 //! | `transfer/` | all cells as bytes, and back; or copied for another machine |
@@ -23,6 +24,7 @@
 //! - When an allocation fails, [`Heap::make_room`] and one more try; when that fails, an error of the program.
 
 mod access;
+mod buffer;
 mod chunk;
 mod collect;
 mod finaliser;
@@ -48,7 +50,7 @@ pub use header::Header;
 pub use marker::{Marker, Roots};
 pub use object::{Array, Cell, Closure, ElementKind, FiberCell, HostObject, Record, RecordLayout, Userdata};
 pub use string::{SHORT_BYTES_MAX, Str, hash_bytes};
-pub use table::{InvalidKey, Node, Table, TableError};
+pub use table::{InvalidKey, NEXT_SLOTS_MAX, Node, Table, TableError, TableScan};
 
 use crate::memory::MemoryBudget;
 use crate::value::{Tag, Value};
@@ -128,7 +130,7 @@ pub struct Heap {
 }
 
 /// How many tags there are.
-const KINDS: usize = 13;
+const KINDS: usize = 14;
 
 /// Bytes that small cells may go over the limit where no safepoint is reached.
 const OVERDRAFT_BYTES: usize = 1 << 20;
@@ -282,6 +284,11 @@ impl Heap {
     #[inline(always)]
     pub fn needs_step(&self) -> bool {
         self.debt < 0
+    }
+
+    /// Bytes that were allocated since a step became due. Large only if a program comes to no safepoint.
+    pub fn overdue_bytes(&self) -> u64 {
+        self.debt.min(0).unsigned_abs()
     }
 
     /// Whether overwritten references must be shown to the collector.

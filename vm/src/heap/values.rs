@@ -33,6 +33,7 @@ impl Value {
         RECORD Record from_record as_record;
         ARRAY Array from_array as_array;
         CELL Cell from_cell as_cell;
+        BUFFER Str from_buffer as_buffer;
     }
 
     /// The value that refers to a cell, whatever its kind.

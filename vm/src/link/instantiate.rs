@@ -172,18 +172,21 @@ impl Context {
             self.refresh_memory();
         }
         let result = self.make_segments(&mut instance);
-        // Code and tables of others may point here even when a segment did not fit: the instance stays.
-        let id = InstanceId(u32::try_from(self.instances.len()).expect("instances are counted in u32"));
         let start = program.start.map(|start| instance.function_value(start));
         // A program counts as many times as there are MiB in its memories.
         let pages: u64 = program.memories.values().map(|memory| memory.minimum).sum();
         self.loads_until_collection = self.loads_until_collection.saturating_sub(1 + (pages / 16) as usize);
-        self.instances.push(Some(instance));
-        result?;
+        // Code and tables of others may point here even when a segment did not fit: the instance stays until they do not.
+        let id = InstanceId(self.instances.add(instance));
+        if let Err(error) = result {
+            self.unpin(id);
+            return Err(error);
+        }
         Ok((id, start))
     }
 
-    /// Lets an instance go as soon as nothing uses it: nobody knows it by its number any more.
+    /// Lets an instance go as soon as nothing uses it: nobody knows it by its number any more, but for objects of the host that
+    /// [mark](InstanceId::mark) it.
     pub(crate) fn unpin(&self, instance: InstanceId) {
         let instance = self.instance(instance);
         // Code of others may have the address of the main memory in it.

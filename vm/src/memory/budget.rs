@@ -5,6 +5,7 @@
 //! how much that can be, and has it returned when the process would otherwise outgrow the limit.
 
 use super::host;
+use minivm_isa::Allowance;
 use std::cell::Cell;
 use std::fmt;
 use std::rc::Rc;
@@ -143,52 +144,13 @@ impl MemoryBudget {
 impl MemoryBudget {
     /// What is left now, for work that counts for itself, on another thread perhaps.
     pub fn allowance(&self) -> Allowance {
-        Allowance { left: self.maximum().saturating_sub(self.used()), ..Allowance::default() }
+        Allowance::new(self.maximum().saturating_sub(self.used()))
     }
 
     /// Notes how much work that counted for itself has held: the allocator may keep some of it.
     pub fn note(&self, allowance: &Allowance) {
-        self.take_unchecked(allowance.peak);
-        self.give_back(allowance.peak);
-    }
-}
-
-/// Bytes that a piece of work may take: a budget that is counted apart while nothing else happens, see
-/// [`MemoryBudget::allowance`].
-#[derive(Clone, Debug)]
-pub struct Allowance {
-    left: u64,
-    used: u64,
-    peak: u64,
-}
-
-impl Default for Allowance {
-    /// One without end.
-    fn default() -> Self {
-        Allowance { left: u64::MAX, used: 0, peak: 0 }
-    }
-}
-
-impl Allowance {
-    /// Takes bytes.
-    ///
-    /// # Errors
-    /// When so many are not left; none are taken then.
-    #[inline]
-    pub fn take(&mut self, bytes: u64) -> Result<(), OutOfMemory> {
-        if bytes > self.left {
-            return Err(OutOfMemory { bytes: usize::try_from(bytes).unwrap_or(usize::MAX) });
-        }
-        self.left -= bytes;
-        self.used += bytes;
-        self.peak = self.peak.max(self.used);
-        Ok(())
-    }
-
-    /// Gives bytes back that were taken.
-    pub fn give_back(&mut self, bytes: u64) {
-        self.left = self.left.saturating_add(bytes);
-        self.used = self.used.saturating_sub(bytes);
+        self.take_unchecked(allowance.peak());
+        self.give_back(allowance.peak());
     }
 }
 
@@ -276,11 +238,8 @@ mod tests {
         let mut allowance = budget.allowance();
         assert!(allowance.take(71).is_err());
         allowance.take(70).unwrap();
-        assert!(allowance.take(1).is_err());
-        allowance.give_back(70);
-        allowance.take(1).unwrap();
         budget.note(&allowance);
-        assert_eq!((budget.used(), allowance.peak), (30, 70));
+        assert_eq!(budget.used(), 30);
     }
 
     #[test]

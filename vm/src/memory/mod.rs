@@ -8,7 +8,7 @@ mod linear;
 mod segment;
 mod table;
 
-pub use budget::{Allowance, Held, MemoryBudget, OutOfMemory};
+pub use budget::{Held, MemoryBudget, OutOfMemory};
 pub use buffer::Buffer;
 pub(crate) use host::Reservation;
 pub(crate) use linear::MemoryView;

@@ -45,7 +45,10 @@ unsafe fn resolve(
     mut count: usize,
     mut at: Flow,
 ) -> Result<(*mut Closure, Regs, usize, Flow), Flow> {
-    for _ in 0..CALL_CHAIN_MAX {
+    // All of them first, so that the arguments move up once, however many there are.
+    let mut chain = Vec::new();
+    let mut hops = 0;
+    let closure: *mut Closure = loop {
         if callee.tag() == Tag::FUNCTION {
             let closure: *mut Closure = callee.pointer().cast();
             // SAFETY: the callee is a live closure, and closures point to functions.
@@ -53,32 +56,40 @@ unsafe fn resolve(
                 // Code on both sides is not typed: the typed face in between changes nothing.
                 // SAFETY: the closure is a live bridge.
                 Body::Bridge(_) => callee = unsafe { super::adapt::behind(closure).0 },
-                Body::Guest(_) | Body::Host(_) => return Ok((closure, new, count, at)),
+                Body::Guest(_) | Body::Host(_) if chain.is_empty() => return Ok((closure, new, count, at)),
+                Body::Guest(_) | Body::Host(_) => break closure,
             }
-            continue;
+        } else {
+            let metamethod = cx.metamethod(callee, Metamethod::Call);
+            if metamethod.is_nil() {
+                let message = describe_callee(cx, at, callee);
+                // SAFETY: `at` is the running frame.
+                return Err(unsafe { raise_message(cx, at, &message) });
+            }
+            chain.push(callee);
+            callee = metamethod;
         }
-        let metamethod = cx.metamethod(callee, Metamethod::Call);
-        if metamethod.is_nil() {
-            let message = describe_callee(cx, at, callee);
+        if hops == CALL_CHAIN_MAX {
             // SAFETY: `at` is the running frame.
-            return Err(unsafe { raise_message(cx, at, &message) });
+            return Err(unsafe { raise_message(cx, at, "'__call' chain too long") });
         }
-        // SAFETY: the window has `count` values, and room for one more is made first.
-        unsafe {
-            let offset = words_between(at.regs, new);
-            let Some(regs) = cx.reserve(at.regs, new.add(count * 2), 16) else {
-                return Err(stack_overflow(cx, at));
-            };
-            at.regs = regs;
-            new = regs.add(offset);
-            std::ptr::copy(new, new.add(2), count * 2);
-            set_any(new, 0, callee);
+        hops += 1;
+    };
+    // SAFETY: the window has `count` values, and room for more is made first.
+    unsafe {
+        let offset = words_between(at.regs, new);
+        let Some(regs) = cx.reserve(at.regs, new.add(count * 2), 2 * chain.len() + 16) else {
+            return Err(stack_overflow(cx, at));
+        };
+        at.regs = regs;
+        new = regs.add(offset);
+        std::ptr::copy(new, new.add(2 * chain.len()), count * 2);
+        for (index, &callee) in chain.iter().rev().enumerate() {
+            set_any(new, 2 * index, callee);
         }
-        count += 1;
-        callee = metamethod;
     }
-    // SAFETY: `at` is the running frame.
-    Err(unsafe { raise_message(cx, at, "'__call' chain too long") })
+    count += chain.len();
+    Ok((closure, new, count, at))
 }
 
 /// Raises the error of a stack that may not grow.
@@ -235,7 +246,18 @@ pub(crate) unsafe fn tail_call_typed(
 }
 
 /// The closure behind a value that may be called with a signature; functions that are not typed get a bridge.
-pub(crate) fn check_signature(cx: &mut Context, callee: Value, signature: u32) -> Result<*mut Closure, TrapCode> {
+///
+/// # Errors
+/// Why it cannot be called.
+///
+/// # Safety
+/// `at` is the running frame, at the instruction that calls, which keeps `callee` alive.
+pub(crate) unsafe fn check_signature(
+    cx: &mut Context,
+    callee: Value,
+    signature: u32,
+    at: Flow,
+) -> Result<*mut Closure, TrapCode> {
     match callee.tag() {
         Tag::FUNCTION => {
             let closure: *mut Closure = callee.pointer().cast();
@@ -247,7 +269,8 @@ pub(crate) fn check_signature(cx: &mut Context, callee: Value, signature: u32) -
             } else if is_typed || !super::adapt::can_be_bridged(&cx.signatures[signature as usize]) {
                 Err(TrapCode::IndirectCallType)
             } else {
-                cx.bridge(callee, Value::NIL, signature).map_err(|_| TrapCode::OutOfMemory)
+                // SAFETY: passed on.
+                unsafe { super::collect::bridge_at(cx, callee, signature, at) }.map_err(|_| TrapCode::OutOfMemory)
             }
         }
         Tag::NIL => Err(TrapCode::UninitializedElement),
@@ -258,7 +281,7 @@ pub(crate) fn check_signature(cx: &mut Context, callee: Value, signature: u32) -
 /// Calls a value with a typed signature.
 ///
 /// # Safety
-/// As for `enter_typed`.
+/// As for `enter_typed` and `check_signature`.
 pub(crate) unsafe fn call_typed_value(
     cx: &mut Context,
     callee: Value,
@@ -269,7 +292,7 @@ pub(crate) unsafe fn call_typed_value(
 ) -> Flow {
     // SAFETY: passed on.
     unsafe {
-        match check_signature(cx, callee, signature) {
+        match check_signature(cx, callee, signature, at) {
             Ok(closure) => enter_typed(cx, closure, new, place, at),
             Err(code) => raise_trap(cx, at, code),
         }

@@ -6,6 +6,8 @@ use crate::runtime::context::LOADS_MIN;
 use crate::runtime::fiber::{Fiber, FiberState};
 use crate::runtime::function::Body;
 use crate::runtime::instance::Instance;
+use crate::runtime::instance::Instances;
+use crate::runtime::known_bridges::KnownBridges;
 use crate::runtime::task::Runs;
 use crate::runtime::walk::{Level, Walk};
 use crate::runtime::{call, finalise, switch, unwind};
@@ -15,6 +17,7 @@ use crate::threaded::stack_map;
 use crate::threaded::{Flow, Pc, Regs};
 use crate::value::{Tag, Value};
 use minivm_isa::{Convention, TrapCode};
+use std::collections::HashMap;
 
 /// What is reachable without the heap. Holds copies and pointers, as the heap itself is lent to the collector meanwhile.
 struct RootSet {
@@ -29,9 +32,10 @@ struct RootSet {
     tables: Vec<*mut Table>,
     strings: Vec<*mut Str>,
     values: Vec<Value>,
-    instances: *mut Vec<Option<Box<Instance>>>,
+    instances: *mut Instances,
     loads_until_collection: *mut usize,
     runs: *const Runs,
+    known_bridges: *mut KnownBridges,
 }
 
 impl RootSet {
@@ -57,6 +61,7 @@ impl RootSet {
             instances: &raw mut cx.instances,
             loads_until_collection: &raw mut cx.loads_until_collection,
             runs: &raw const cx.runs,
+            known_bridges: &raw mut cx.known_bridges,
         }
     }
 
@@ -115,13 +120,14 @@ impl Roots for RootSet {
         }
         // SAFETY: all of these are live: the context holds them.
         unsafe {
+            (*self.known_bridges).clear();
             for &table in &self.tables {
                 marker.mark_object(table.cast());
             }
             for &string in &self.strings {
                 marker.mark_object(string.cast());
             }
-            for instance in (*self.instances).iter().flatten() {
+            for instance in (*self.instances).iter() {
                 if instance.is_pinned.get() || !marker.follows_functions() {
                     instance.trace(marker);
                 }
@@ -154,15 +160,22 @@ impl Roots for RootSet {
         }
     }
 
+    fn trace_outside(&mut self, number: u32, marker: &mut Marker) {
+        // SAFETY: the context lives while its heap is collected, and nothing of an instance changes meanwhile.
+        unsafe {
+            if let Some(instance) = (*self.instances).get(number) {
+                instance.trace(marker);
+            }
+        }
+    }
+
     fn finish(&mut self, cycle: u64) {
         // SAFETY: the context lives while its heap is collected, and lends out nothing of this meanwhile.
         unsafe {
             let instances = &mut *self.instances;
-            for slot in &mut *instances {
-                // What is dead goes, with its functions, memories and tables: no closure of it is left.
-                let _dead = slot.take_if(|instance| !instance.is_pinned.get() && instance.traced_in.get() != cycle);
-            }
-            *self.loads_until_collection = instances.iter().flatten().count().max(LOADS_MIN);
+            // What is dead goes, with its functions, memories and tables: no closure of it is left.
+            instances.retain(|instance| instance.is_pinned.get() || instance.traced_in.get() == cycle);
+            *self.loads_until_collection = instances.iter().count().max(LOADS_MIN);
         }
     }
 
@@ -230,7 +243,8 @@ pub(crate) unsafe fn step_at(cx: &mut Context, at: Flow) -> Flow {
         if result.is_err() {
             return unwind::raise_trap(cx, at, TrapCode::OutOfMemory);
         }
-        if cx.may_finalise() && !takes_open(cx, at) {
+        // An instruction that has stopped half-way is not interrupted by others.
+        if cx.may_finalise() && !takes_open(cx, at) && cx.run.work.is_none() {
             return finalise::run_before_instruction(cx, at);
         }
     }
@@ -246,11 +260,93 @@ pub(crate) unsafe fn collect_at(cx: &mut Context, at: Flow) {
     cx.heap.collect_full(&mut roots);
 }
 
+/// A step of the collector before the machine goes on at `at`, if one is due. No finaliser runs here, and what does not fit is
+/// found out where something is allocated next.
+///
+/// # Safety
+/// `at` is the running frame, whole, at an instruction that has not begun; no open list is alive.
+#[cold]
+#[inline(never)]
+pub(crate) unsafe fn step_before(cx: &mut Context, at: Flow) {
+    let mut roots = RootSet::new(cx, Some((at, false)), (std::ptr::null_mut(), 0));
+    let _ = cx.heap.step(&mut roots);
+}
+
+/// As [`step_before`], before the machine goes on with the record at `record`, above which `count` values lie.
+///
+/// # Safety
+/// The record is on top of the stack but for the values.
+#[cold]
+#[inline(never)]
+pub(crate) unsafe fn step_at_record(cx: &mut Context, record: Regs, count: usize) {
+    let at = Flow { pc: cx.record_return(), regs: record };
+    let results = record.wrapping_add(crate::threaded::continuation::RECORD_WORDS);
+    let mut roots = RootSet::new(cx, Some((at, true)), (results, count));
+    let _ = cx.heap.step(&mut roots);
+}
+
+/// Makes room for what was refused, before an instruction that calls: whether another try is worth it.
+///
+/// # Safety
+/// As for [`step_before`].
+#[cold]
+#[inline(never)]
+unsafe fn make_room_before(cx: &mut Context, at: Flow) -> bool {
+    let refused = cx.heap.refused();
+    let mut roots = RootSet::new(cx, Some((at, false)), (std::ptr::null_mut(), 0));
+    cx.heap.make_room(refused, &mut roots).is_ok()
+}
+
+/// Makes room for the fiber of a run that is about to begin with these values; nothing runs.
+///
+/// # Errors
+/// When there is none.
+pub(crate) fn make_room_for(cx: &mut Context, function: Value, arguments: &[Value]) -> Result<(), OutOfMemory> {
+    let refused = cx.heap.refused();
+    let mut roots = RootSet::new(cx, None, (std::ptr::null_mut(), 0));
+    roots.values.push(function);
+    roots.values.extend_from_slice(arguments);
+    cx.heap.make_room(refused, &mut roots)
+}
+
+/// The bridge to a function for calls with a signature. There is one for each as long as a cycle of the collector lasts, so that
+/// calls do not make garbage; and where one is made is a safepoint.
+///
+/// # Errors
+/// When there is no memory for it.
+///
+/// # Safety
+/// `at` is the running frame, whole, at the instruction that calls, which keeps `callee` alive.
+pub(crate) unsafe fn bridge_at(
+    cx: &mut Context,
+    callee: Value,
+    signature: u32,
+    at: Flow,
+) -> Result<*mut Closure, OutOfMemory> {
+    if let Some(bridge) = cx.known_bridges.get(callee, signature) {
+        return Ok(bridge);
+    }
+    // SAFETY: passed on.
+    unsafe {
+        if cx.heap.needs_step() {
+            step_before(cx, at);
+        }
+        let bridge = match cx.bridge(callee, Value::NIL, signature) {
+            Err(_) if make_room_before(cx, at) => cx.bridge(callee, Value::NIL, signature)?,
+            made => made?,
+        };
+        cx.known_bridges.add(callee, signature, bridge);
+        Ok(bridge)
+    }
+}
+
 /// Ends the collection that is under way, if any; `at` is the state of a run that has stopped.
 ///
 /// # Safety
 /// The state is whole.
 pub(crate) unsafe fn settle(cx: &mut Context, at: Option<Flow>) {
+    // A machine that goes on from what is saved now has none either.
+    cx.known_bridges.clear();
     let mut roots = RootSet::new(cx, at.map(|at| (at, false)), (std::ptr::null_mut(), 0));
     cx.heap.settle(&mut roots);
 }

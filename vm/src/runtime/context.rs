@@ -5,6 +5,7 @@ use crate::runtime::engine::Engine;
 use crate::runtime::fiber::Fiber;
 use crate::runtime::function::FunctionInfo;
 use crate::runtime::instance::Instance;
+use crate::runtime::instance::Instances;
 use crate::runtime::task::{Run, Runs};
 use crate::threaded::return_stubs::{Places, is_machine_place};
 use crate::threaded::{Assembler, HandlerAddress, ReturnInfo};
@@ -137,8 +138,8 @@ pub(crate) struct Context {
     pub(crate) metamethods: MetamethodNames,
     /// The message of the error that there is no memory for another one.
     pub(crate) no_memory: *mut Str,
-    /// Instances, in the order they were made; those that were collected are none. Boxed: code points to them.
-    pub(crate) instances: Vec<Option<Box<Instance>>>,
+    /// The programs that are loaded.
+    pub(crate) instances: Instances,
     /// Instances that may be made before a full collection is worth its time.
     pub(crate) loads_until_collection: usize,
     /// Host functions that are not part of an instance.
@@ -172,14 +173,18 @@ pub(crate) struct Context {
     pub(crate) engine: &'static Engine,
     /// Bridges by the number of their signature.
     pub(crate) bridges: std::collections::HashMap<u32, Box<FunctionInfo>>,
+    /// Bridges that were made for calls lately.
+    pub(crate) known_bridges: crate::runtime::known_bridges::KnownBridges,
     /// How what belongs to the host travels.
-    pub(crate) codecs: crate::snapshot::Codecs,
+    pub(crate) codecs: crate::runtime::codec::Codecs,
     /// Reads numbers in strings, where the language takes those for numbers.
     pub(crate) number_reader: Option<NumberReader>,
     /// The last instruction that started again as there was room, and the budget it had then.
     pub(crate) retried: Option<(Pc, i64)>,
     /// Whether a run stops where an error is raised that nobody catches.
     pub(crate) keeps_uncaught: bool,
+    /// A host function has the machine look whether the run is to stop.
+    pub(crate) looks_around: bool,
     /// Whether the host wants a run to stop.
     pub(crate) interrupt: Option<Box<dyn FnMut() -> bool>>,
     /// The program has ended itself without cleaning up.
@@ -219,7 +224,7 @@ impl Context {
             kind_metatables: [std::ptr::null_mut(); 5],
             metamethods,
             no_memory,
-            instances: Vec::new(),
+            instances: Instances::default(),
             loads_until_collection: crate::runtime::context::LOADS_MIN,
             host_functions: Vec::new(),
             kept: crate::runtime::kept::KeptValues::default(),
@@ -237,10 +242,12 @@ impl Context {
             places: Places::new((engine.stubs)()),
             engine,
             bridges: std::collections::HashMap::new(),
-            codecs: crate::snapshot::Codecs::default(),
+            known_bridges: crate::runtime::known_bridges::KnownBridges::default(),
+            codecs: crate::runtime::codec::Codecs::default(),
             number_reader: None,
             retried: None,
             keeps_uncaught: false,
+            looks_around: false,
             interrupt: None,
             is_abandoned: false,
         })
@@ -339,15 +346,10 @@ impl Context {
         self.stepping || self.is_limited
     }
 
-    /// Pays for work, as far as the budget goes; gives what was paid. Where fast code runs it is all or nothing: the last
-    /// instructions of a budget are done in plain code, which charges them one by one.
+    /// Pays for work, as far as the budget goes; gives what was paid.
     pub(crate) fn pay_up_to(&mut self, units: i64) -> i64 {
         let left = self.fuel.saturating_add(self.fuel_aside).max(0);
-        let paid = match self.is_limited && units > left {
-            true if self.stepping => left,
-            true => 0,
-            false => units,
-        };
+        let paid = if self.is_limited { units.min(left) } else { units };
         self.fuel = self.fuel.saturating_sub(paid);
         paid
     }

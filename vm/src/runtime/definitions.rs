@@ -50,3 +50,11 @@ impl Definitions {
 /// A loaded program of a machine.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct InstanceId(pub(crate) u32);
+
+impl InstanceId {
+    /// Keeps the program, for an object of the host that knows it by its number: for its
+    /// [`trace`](crate::heap::HostObject::trace).
+    pub fn mark(self, marker: &mut crate::heap::Marker) {
+        marker.mark_outside(self.0);
+    }
+}

@@ -170,6 +170,8 @@ pub struct HostCall<'m> {
     pub(crate) returned: Returned,
     /// Whether the values it keeps are others than when its state began.
     pub(crate) is_frame_changed: bool,
+    /// Whether the state has begun again after a collection, as there was not enough memory.
+    pub(crate) has_collected: bool,
     /// Units of this state's work that are asked for so far.
     pub(crate) asked: u64,
     /// Units that were paid, now or before a pause.

@@ -9,6 +9,7 @@ use crate::runtime::function::{Body, FunctionInfo, HostFunction};
 use crate::runtime::host::{HostCall, Returned};
 use crate::runtime::host::{Intrinsic, Outcome, OutcomeKind, Quick, Raise};
 use crate::runtime::task::PendingCall;
+use crate::runtime::work;
 use crate::threaded::continuation::Came;
 use crate::threaded::continuation::RecordKind;
 use crate::threaded::continuation::{Protect, RECORD_DELTA, RECORD_WORDS, Record};
@@ -234,7 +235,7 @@ fn toll(at: &Start) -> u64 {
     };
     match at.came {
         Came::Called => 0,
-        Came::WithValues | Came::WithError => 1 + (at.count + given) as u64 / 16,
+        Came::WithValues | Came::WithError => 1 + work::units_of_values(at.count + given),
     }
 }
 
@@ -245,7 +246,17 @@ unsafe fn step(cx: &mut Context, host: &HostFunction, base: Regs, at: Start) -> 
         let Start { count, state, returned, came, paid } = at;
         let toll = toll(&at);
         let base = words_between(cx.stack_start, base);
-        let mut call = HostCall { cx, base, count, state, returned, is_frame_changed: false, asked: 0, paid };
+        let mut call = HostCall {
+            cx,
+            base,
+            count,
+            state,
+            returned,
+            is_frame_changed: false,
+            has_collected: false,
+            asked: 0,
+            paid,
+        };
         let mut answer = match call.charge(toll) {
             Ok(()) => (host.function)(&mut call),
             Err(pause) => Err(pause),
@@ -261,7 +272,12 @@ unsafe fn step(cx: &mut Context, host: &HostFunction, base: Regs, at: Start) -> 
             Ok(Outcome(OutcomeKind::Return { count })) => {
                 let place = pointer::<u16>(*base.sub(1) as usize).cast_const();
                 let caller = deliver(cx, base, count, base, place);
-                Flow { pc: place, regs: caller }
+                let flow = Flow { pc: place, regs: caller };
+                if count < work::FREE_VALUES {
+                    return flow;
+                }
+                cx.owe(work::units_of_values(count));
+                super::stepping::stop_if_used_up(cx, flow)
             }
             Ok(Outcome(outcome)) => carry_out(cx, base, kept, outcome),
             Err(Raise::Pause(_)) => {
@@ -302,6 +318,7 @@ unsafe fn after_collection(
     if host.is_restartable.get() && !call.is_frame_changed {
         // What it asks for again is paid.
         call.asked = toll;
+        call.has_collected = true;
         let answer = (host.function)(call);
         if !matches!(answer, Err(Raise::Trap(minivm_isa::TrapCode::OutOfMemory))) {
             return answer;

@@ -6,6 +6,7 @@ use crate::runtime::failure::Failure;
 use crate::runtime::fiber::Fiber;
 use crate::runtime::fiber::FiberState;
 use crate::runtime::host::HostRequest;
+use crate::runtime::task::Work;
 use crate::threaded::Flow;
 use crate::threaded::Pc;
 use crate::threaded::Regs;
@@ -80,6 +81,10 @@ pub(crate) struct Run {
     pub(crate) suspended: *mut FiberCell,
     /// Whether the host is still to be told that it has yielded.
     pub(crate) is_yield_untold: bool,
+    /// What the instruction that it stands before has done already.
+    pub(crate) work: Option<Box<Work>>,
+    /// Units of work that is done and not paid for.
+    pub(crate) owed: i64,
 }
 
 impl Default for Run {
@@ -103,6 +108,8 @@ impl Default for Run {
             may_yield: false,
             suspended: null_mut(),
             is_yield_untold: false,
+            work: None,
+            owed: 0,
         }
     }
 }
@@ -122,7 +129,8 @@ impl Run {
         let handles = self.overflow_handler.map(|(cell, _)| unsafe { Value::from_fiber(cell) });
         // SAFETY: a fiber that has yielded is kept by this.
         let suspended = (!self.suspended.is_null()).then(|| unsafe { Value::from_fiber(self.suspended) });
-        self.values.iter().copied().chain(failed).chain(raised).chain(handles).chain(suspended)
+        let made = self.work.as_ref().map(|work| work.object);
+        self.values.iter().copied().chain(failed).chain(raised).chain(handles).chain(suspended).chain(made)
     }
 
     /// Its fibers, from the running one to the main one.
@@ -223,4 +231,13 @@ pub(crate) struct PendingCall {
     pub(crate) count: usize,
     pub(crate) place: Pc,
     pub(crate) at: Flow,
+}
+
+/// How far the instruction that a run stands before has got.
+#[derive(Clone, Copy)]
+pub(crate) struct Work {
+    /// Units that are paid, or done.
+    pub(crate) done: u64,
+    /// What it makes, if it has begun to.
+    pub(crate) object: Value,
 }

@@ -22,7 +22,7 @@ use minivm_isa::Type;
 use minivm_isa::entities::Layout;
 use minivm_isa::program::LayoutDef;
 use minivm_isa::verify::Verified;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 /// What is being loaded.
@@ -40,8 +40,6 @@ pub(crate) struct Loading<'c> {
     pub(crate) overflow_handlers: HashMap<*mut FiberCell, usize>,
     /// Globals, memories and tables.
     pub(crate) items: Items,
-    /// Instances that objects of the host keep.
-    pub(crate) kept_instances: HashSet<u32>,
     /// What the loader knows of functions that have frames.
     pub(crate) facts: HashMap<*const GuestFunction, Facts>,
 }
@@ -102,7 +100,6 @@ fn read(
         in_runs: 0,
         overflow_handlers: HashMap::new(),
         items: Items::default(),
-        kept_instances: HashSet::new(),
         facts: HashMap::new(),
     };
     loading.code(parts.code, parts.instances, programs)?;
@@ -146,7 +143,7 @@ fn read(
 impl Loading<'_> {
     fn note_layouts(&mut self) {
         let mut layouts = vec![None; self.cx.layouts.len()];
-        for (number, instance) in (0u32..).zip(&self.cx.instances) {
+        for (number, instance) in (0u32..).zip(self.cx.instances.slots()) {
             let Some(instance) = instance else { continue };
             for (index, layout) in (0u32..).zip(&instance.layouts) {
                 layouts[layout.number as usize].get_or_insert((number, index));
@@ -163,7 +160,7 @@ impl Loading<'_> {
 
     /// The instance of a number.
     pub(crate) fn instance_at(&self, number: usize) -> Option<&Instance> {
-        self.cx.instances.get(number).and_then(Option::as_deref)
+        self.cx.instances.get(u32::try_from(number).ok()?)
     }
 
     /// Reads a type of the machine.
@@ -287,7 +284,7 @@ impl LoadOutside for Loading<'_> {
 
     fn may_refer(&self, type_index: u32, word: u32, to: Option<Value>) -> bool {
         let (number, layout) = self.layouts[type_index as usize];
-        let Some(Some(instance)) = self.cx.instances.get(number as usize) else { return false };
+        let Some(instance) = self.cx.instances.get(number) else { return false };
         let storage = match &instance.program.layouts[Layout::from_u32(layout)] {
             LayoutDef::Array(storage) => Some(*storage),
             LayoutDef::Record(fields) => {

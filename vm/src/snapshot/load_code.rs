@@ -45,20 +45,22 @@ impl Loading<'_> {
         }
         from.end()?;
         let mut from = Reader::new(instances, "instances");
+        let mut slots = Vec::new();
         for _ in 0..from.count()? {
             if !from.flag()? {
-                self.cx.instances.push(None);
+                slots.push(None);
                 continue;
             }
             let program = from.size()?;
             let program = programs.get(program).ok_or_else(|| from.damaged("there is no such program"))?;
-            self.instance_of(program.clone(), &mut from)?;
+            slots.push(Some(self.instance_of(program.clone(), &mut from)?));
         }
+        self.cx.instances.set(slots);
         from.end()
     }
 
     /// Makes an instance with its functions; everything else is read later.
-    fn instance_of(&mut self, program: Rc<Verified>, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
+    fn instance_of(&mut self, program: Rc<Verified>, from: &mut Reader<'_>) -> Result<Box<Instance>, SnapshotError> {
         let held = self.cx.heap.budget().hold(cost::instance_bytes(&program));
         let held = held.map_err(|_| SnapshotError::OutOfMemory)?;
         let layouts = self.cx.layouts.intern(&program);
@@ -108,8 +110,7 @@ impl Loading<'_> {
                 guest.charge(charged);
             }
         }
-        self.cx.instances.push(Some(instance));
-        Ok(())
+        Ok(instance)
     }
 
     /// Finds the host functions that the snapshot names.

@@ -126,10 +126,8 @@ impl Loading<'_> {
         }
         for _ in 0..from.count()? {
             let number = from.u32()?;
-            let is_pinned = self.instance_at(number as usize).is_some_and(|instance| instance.is_pinned.get());
-            // Whoever keeps an instance lets it go once, so nobody else may.
-            if !is_pinned || !self.kept_instances.insert(number) {
-                return Err(from.damaged("an object keeps a program that it does not have"));
+            if self.cx.instances.get(number).is_none() {
+                return Err(from.damaged("an object keeps a program that is not there"));
             }
             handles.instances.push(InstanceId(number));
         }

@@ -12,6 +12,7 @@ use crate::runtime::failure::Failure;
 use crate::runtime::fiber::{Fiber, FiberState};
 use crate::runtime::function::Body;
 use crate::runtime::task::Uncaught;
+use crate::runtime::task::Work;
 use crate::runtime::task::{Run, RunId};
 use crate::threaded::continuation::Record;
 use crate::threaded::continuation::RecordKind;
@@ -22,6 +23,8 @@ use std::collections::HashSet;
 
 /// Words that handlers of errors may use on top of a full stack.
 const OVERFLOW_WORDS_MAX: usize = 1 << 20;
+/// Units of work that a run may owe.
+const OWED_MAX: i64 = 1 << 40;
 
 impl Loading<'_> {
     /// Reads all runs.
@@ -146,6 +149,17 @@ impl Loading<'_> {
         let exit = exit_status(from)?;
         let pending_trap = trap(from)?;
         let trace = from.text()?;
+        let owed = from.signed()?;
+        if !(0..=OWED_MAX).contains(&owed) {
+            return Err(from.damaged("a run owes what none can"));
+        }
+        let work = match from.flag()? {
+            true => Some(Box::new(Work { done: from.number()?, object: cells.value(from)? })),
+            false => None,
+        };
+        if work.is_some() && kind != run_kind::STANDS {
+            return Err(from.damaged("an instruction is half done where none is"));
+        }
         let fiber_depth = chain(cell, main, taken, from)?;
         self.cx.run = Run {
             fiber: cell,
@@ -160,6 +174,8 @@ impl Loading<'_> {
             uncaught: raised.map_or(Uncaught::Never, Uncaught::Stopped),
             is_untold: true,
             may_yield,
+            work,
+            owed,
             ..Run::default()
         };
         (self.cx.pc, self.cx.regs) = (fiber.pc, fiber.saved_regs());

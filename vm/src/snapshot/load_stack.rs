@@ -383,7 +383,7 @@ impl<'c> Loading<'c> {
     ) -> Result<usize, SnapshotError> {
         let count = from.count()?;
         for index in 0..count {
-            building.set_value(at + 2 * index, cells.value(from)?);
+            building.set_value(at + 2 * index, cells.kept_value(from)?);
         }
         Ok(count)
     }

@@ -153,6 +153,12 @@ fn write_run(run: &Run, heap: &mut HeapSaver, out: &mut Writer) {
     out.signed(i64::from(run.exit.unwrap_or(0)));
     write_trap(run.pending_trap, out);
     out.text(run.trace.as_deref().unwrap_or_default());
+    out.signed(run.owed);
+    out.flag(run.work.is_some());
+    if let Some(work) = &run.work {
+        out.number(work.done);
+        heap.value(work.object, out);
+    }
 }
 
 fn write_trap(trap: Option<TrapCode>, out: &mut Writer) {
