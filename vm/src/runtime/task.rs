@@ -6,7 +6,6 @@ use crate::runtime::failure::Failure;
 use crate::runtime::fiber::Fiber;
 use crate::runtime::fiber::FiberState;
 use crate::runtime::host::HostRequest;
-use crate::runtime::task::Work;
 use crate::threaded::Flow;
 use crate::threaded::Pc;
 use crate::threaded::Regs;
