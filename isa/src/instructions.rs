@@ -463,7 +463,7 @@ macro_rules! for_each_instruction {
     /// `dst` = the number of the kind of `src`.
     KindOf kind_of 0x0198 { dst: Out<I32>, src: In<Any> } [];
     /// `dst` = 1 when both are the same value (numbers by value, no metamethods), else 0.
-    Same same 0x0199 { dst: Out<I32>, lhs: In<Any>, rhs: In<Any> } [];
+    Same same 0x0199 { dst: Out<I32>, lhs: In<Any>, rhs: In<Any> } [bulk];
     /// `dst` = 1 when `src` is null, else 0.
     RefIsNull ref_is_null 0x019a { dst: Out<I32>, layout: Layout, src: In<RefType> } [];
 

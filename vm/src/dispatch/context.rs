@@ -150,6 +150,8 @@ pub(crate) struct Context {
     pub(crate) keeps_uncaught: bool,
     /// A host function has the machine look whether the run is to stop.
     pub(crate) looks_around: bool,
+    /// Words of the widest frame of a function so far: what an instruction does for 1 unit it does in its frame.
+    pub(crate) widest_frame: u32,
     /// Whether the host wants a run to stop.
     pub(crate) interrupt: Option<Box<dyn FnMut() -> bool>>,
     /// The program has ended itself without cleaning up.
@@ -211,6 +213,7 @@ impl Context {
             retried: None,
             keeps_uncaught: false,
             looks_around: false,
+            widest_frame: 0,
             interrupt: None,
             is_abandoned: false,
         })

@@ -136,6 +136,7 @@ pub(crate) fn ensure_loaded(cx: &mut Context, info: &FunctionInfo, guest: &Guest
     }
     let constants = make_constants(cx, guest)?;
     let (code, plan) = translate(guest, info, constants, cx.main_memory_of, false)?;
+    cx.widest_frame = cx.widest_frame.max(code.extent());
     let frame_map = FrameMap::new(guest.portable(), guest.params as usize, &plan);
     let _ = guest.frame_map.set(frame_map);
     let _ = guest.code.set(code);

@@ -94,6 +94,7 @@ impl Machine {
         let heap = Heap::new(HeapLimits { bytes_max, ..HeapLimits::default() });
         let mut cx = Context::new(heap, limits, crate::dispatch::call::record_returned);
         cx.budget = MemoryBudget::new(limits.memory_bytes_max);
+        cx.define_builtins().expect("a new heap has room for a few functions");
         Machine { cx }
     }
 

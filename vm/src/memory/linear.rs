@@ -1,7 +1,7 @@
 //! A linear memory: bytes addressed from zero that can grow.
 //!
-//! Pages come zeroed from the operating system when they are first touched. A memory that says how far it may grow, and not
-//! too far, reserves that at the start, so that growing never copies.
+//! Pages come zeroed from the operating system when they are first touched. A memory of 32-bit addresses reserves all that it
+//! may grow to at the start, as far as the host lets it, so that growing does not copy.
 
 use super::MemoryBudget;
 use minivm_isa::TrapCode;
@@ -10,7 +10,7 @@ use std::fmt;
 
 /// Bytes of a page, the unit in which memories grow.
 pub const PAGE_BYTES: u64 = 65_536;
-/// A maximum up to this is reserved at the start.
+/// So much is reserved at the start where the host does not give all that a memory may grow to.
 const RESERVE_BYTES_MAX: u64 = 1 << 30;
 /// Pages past which no memory of 32-bit addresses can grow.
 const PAGES_MAX_32: u64 = 1 << 16;
@@ -72,14 +72,12 @@ impl LinearMemory {
         let limit = if is_64 { PAGES_MAX_64 } else { PAGES_MAX_32 };
         let maximum_pages = maximum.unwrap_or(limit).min(limit);
         let bytes = minimum.checked_mul(PAGE_BYTES).filter(|_| minimum <= limit).ok_or(TrapCode::OutOfMemory)?;
-        let reserve = match maximum {
-            Some(pages) if pages <= RESERVE_BYTES_MAX / PAGE_BYTES => pages.max(minimum) * PAGE_BYTES,
-            _ => bytes,
-        };
+        let whole = if is_64 { bytes } else { maximum_pages.max(minimum) * PAGE_BYTES };
         if !budget.take(bytes) {
             return Err(TrapCode::OutOfMemory);
         }
-        let Some((base, capacity)) = allocate(reserve).or_else(|| allocate(bytes)) else {
+        let reserve = RESERVE_BYTES_MAX.clamp(bytes, whole.max(bytes));
+        let Some((base, capacity)) = allocate(whole).or_else(|| allocate(reserve)).or_else(|| allocate(bytes)) else {
             budget.give_back(bytes);
             return Err(TrapCode::OutOfMemory);
         };

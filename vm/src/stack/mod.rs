@@ -1,6 +1,7 @@
 //! The stack of a fiber: its memory, what lies on it, how it is walked and unwound.
 
 pub(crate) mod adapt;
+pub(crate) mod builtin;
 pub(crate) mod call;
 pub(crate) mod collect;
 pub(crate) mod error;

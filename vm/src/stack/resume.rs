@@ -97,7 +97,7 @@ unsafe fn concat_on(cx: &mut Context, regs: Regs, record: Record, value: Value) 
         if cx.stepping && flow.pc == record.next {
             stepping::pay_before(cx, flow);
         }
-        flow
+        stepping::stop_if_used_up(cx, flow)
     }
 }
 
