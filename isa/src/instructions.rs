@@ -468,7 +468,7 @@ macro_rules! for_each_instruction {
     RefIsNull ref_is_null 0x019a { dst: Out<I32>, layout: Layout, src: In<RefType> } [];
 
     // Closures and captured variables.
-    /// `dst` = a closure over `function` with the captured values, of the types the function declares.
+    /// `dst` = a closure over `function` with the captured values, of the types the function declares; of an imported function, which declares none, what was linked.
     Closure closure 0x01a0 { dst: Out<Any>, function: Func, captures: Ins<Special> } [allocate bulk];
     /// `dst` = captured value `index` of the running closure.
     CaptureGet capture_get 0x01a1 { dst: Out<Special>, index: Number } [];

@@ -1,6 +1,6 @@
 //! What a host function is, and what it may answer.
 
-use crate::heap::Heap;
+use crate::heap::{Heap, OutOfMemory};
 use crate::stack::host_call::HostCall;
 use crate::value::Value;
 use minivm_isa::TrapCode;
@@ -64,6 +64,12 @@ pub enum Raise {
     ExitClosing(i32),
     /// The budget does not allow the work that the function is about to do; made by [`HostCall::charge`] alone.
     Pause(Pause),
+}
+
+impl From<OutOfMemory> for Raise {
+    fn from(_: OutOfMemory) -> Self {
+        Raise::Trap(TrapCode::OutOfMemory)
+    }
 }
 
 /// That a host function could not pay for its work. It begins its state again when the run goes on.

@@ -204,13 +204,32 @@ handler! {
         let closure = pointer::<Closure>(c.word64() as usize);
         let (window, words, cost) = (c.half(), c.half(), c.half());
         (*cx).fuel -= cost as i64;
+        if (*cx).fuel >= 0 {
+            // What has no code yet is larger than any stack.
+            let entry = (*closure).code.cast::<u16>();
+            if regs.wrapping_add(header_at(entry).extent as usize) <= (*cx).stack_end {
+                *regs.sub(2) = closure as u64;
+                for word in 0..words {
+                    *regs.add(word) = *regs.add(window + word);
+                }
+                next!(entry, regs, cx, facc)
+            }
+        }
+        slow!(tail_call_typed_slow, pc, regs, cx, facc)
+    }
+}
+
+slow_handler! {
+    pub(crate) fn tail_call_typed_slow(pc, regs, cx) {
+        let mut c = Cursor::new(pc);
+        let closure = pointer::<Closure>(c.word64() as usize);
+        let (window, words, cost) = (c.half(), c.half(), c.half());
+        let at = Flow { pc, regs };
         if (*cx).fuel < 0 {
             (*cx).fuel += cost as i64;
-            slow!(super::control::out_of_fuel, pc, regs, cx, facc)
+            return (*cx).stop(crate::context::Status::OutOfFuel, at);
         }
-        std::ptr::copy(regs.add(window), regs, words);
-        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
-        follow!(call::enter_typed(&mut *cx, closure, regs, place, Flow { pc, regs }), cx, facc)
+        call::tail_call_typed(&mut *cx, closure, window, words, at)
     }
 }
 
@@ -227,13 +246,11 @@ slow_handler! {
             (*cx).fuel += cost as i64;
             return (*cx).stop(crate::context::Status::OutOfFuel, at);
         }
-        let closure = match call::check_signature(&mut *cx, get_any(regs, callee), signature) {
+        let closure = match call::check_signature(&mut *cx, get_any(regs, callee), signature, at) {
             Ok(closure) => closure,
             Err(code) => return unwind::raise_trap(&mut *cx, at, code),
         };
-        std::ptr::copy(regs.add(window), regs, words);
-        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
-        call::enter_typed(&mut *cx, closure, regs, place, at)
+        call::tail_call_typed(&mut *cx, closure, window, words, at)
     }
 }
 

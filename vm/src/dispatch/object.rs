@@ -582,6 +582,9 @@ handler! {
         let mut c = Cursor::new(pc);
         let (table, window, count, open) = (c.half(), c.half(), c.half(), c.half());
         let first = c.word32();
+        if (*cx).heap.needs_step() {
+            slow!(super::control::collect, pc, regs, cx, facc)
+        }
         let count = count + if open != 0 { (*cx).open_count } else { 0 };
         let table = get_any(regs, table);
         if table.tag() != Tag::TABLE {

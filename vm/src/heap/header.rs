@@ -21,6 +21,8 @@ impl Header {
     pub(crate) const WEAK_VALUES: u64 = 1 << 11;
     /// Tables: keys or values are weak, so the contents are in a table of their own.
     pub(crate) const WEAK: u64 = Header::WEAK_KEYS | Header::WEAK_VALUES;
+    /// Functions: what they capture belongs to the machine, which relies on it.
+    pub(crate) const SEALED: u64 = 1 << 12;
     /// Strings: longer than the interned ones.
     pub(crate) const LONG: u64 = 1 << 12;
     /// Strings: the hash field is filled in. Always set for short ones.

@@ -140,10 +140,7 @@ impl Loading<'_> {
             Instruction::Set { object, key, value } => self.set(at, *object, *key, *value),
             Instruction::TableNew { dst, array, hash } => self.table_new(at, *dst, *array, *hash),
             Instruction::Closure { dst, function, captures } => self.closure(at, *dst, *function, captures),
-            Instruction::RefFunc { dst, function } => {
-                let dst = self.destination(at, *dst);
-                self.copy_constant(at, dst, self.instance.function_value(*function));
-            }
+            Instruction::RefFunc { dst, function } => self.ref_func(at, *dst, *function),
             Instruction::CaptureGet { dst, index } => {
                 let handler: Handler = match self.function.captures[*index as usize] {
                     Type::Any => crate::dispatch::closure::capture_get,
@@ -496,7 +493,16 @@ impl Loading<'_> {
         self.write_source(value);
     }
 
+    fn ref_func(&mut self, at: usize, dst: Reg, function: minivm_isa::entities::Func) {
+        let dst = self.destination(at, dst);
+        self.copy_constant(at, dst, self.instance.function_value(function));
+    }
+
     fn closure(&mut self, at: usize, dst: Reg, function: minivm_isa::entities::Func, captures: &[Operand]) {
+        if self.instance.is_import(function) {
+            // What was linked has captured what it needs.
+            return self.ref_func(at, dst, function);
+        }
         let mut slots = Vec::with_capacity(captures.len());
         let above = self.window + 2 * self.waiting_in_window(at);
         let mut constants = 0;

@@ -446,7 +446,7 @@ impl<'c> Loading<'c> {
             }
             // A bridge that typed code called.
             (Body::Bridge(bridge), Some(results), None) if wanted == Wanted::Typed(results.clone()) => {
-                (self.cx.places.bridge(bridge.signature.results.len()), None)
+                (self.cx.places.bridge(&bridge.signature.results), None)
             }
             _ => return Err(from.damaged("a call between languages is where it cannot be")),
         };

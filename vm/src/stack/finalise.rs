@@ -144,7 +144,8 @@ impl Machine {
     /// go on are dropped, also those that are aside.
     ///
     /// # Errors
-    /// When a finaliser ends the program with an exit status, uses up the budget or waits for the host; no other runs then.
+    /// When a finaliser ends the program with an exit status, uses up the budget, waits for the host, or there is no memory to run
+    /// it; no other runs then.
     pub fn close(&mut self) -> Result<(), Failure> {
         if self.cx.is_abandoned {
             return Ok(());
@@ -164,6 +165,10 @@ impl Machine {
     /// Calls a function while nothing else is finalised; gives the error it ends with.
     fn finish(&mut self, function: Value, argument: Value) -> Result<Result<(), Value>, Failure> {
         self.prepare(function, &[argument]);
+        if self.cx.run.main_fiber.is_null() {
+            // There is not even room for a fiber, after everything that is not used has gone.
+            return Err(self.cx.failure_of(minivm_isa::TrapCode::OutOfMemory.message()));
+        }
         self.cx.run.finaliser_in = self.cx.run.main_fiber;
         // Its error is told and goes no further.
         self.cx.run.uncaught = Uncaught::GoneOn;

@@ -22,6 +22,10 @@ pub struct HostCall<'m> {
     pub(super) count: usize,
     pub(super) state: u32,
     pub(super) returned: Returned,
+    /// Whether the values it keeps are others than when its state began.
+    pub(super) is_frame_changed: bool,
+    /// Whether the state has begun again after a collection, as there was not enough memory.
+    pub(super) has_collected: bool,
     /// Units of this state's work that are asked for so far.
     pub(super) asked: u64,
     /// Units that were paid, now or before a pause.
@@ -81,6 +85,7 @@ impl<'m> HostCall<'m> {
     pub fn keep(&mut self, values: &[Value]) -> Result<(), Raise> {
         self.write(values)?;
         self.count = values.len();
+        self.is_frame_changed = true;
         Ok(())
     }
 
@@ -112,14 +117,22 @@ impl<'m> HostCall<'m> {
     fn make_room(&mut self, values: usize) -> Result<(), Raise> {
         let regs = self.regs();
         let words = values.checked_mul(2).and_then(|words| words.checked_add(16)).ok_or(Raise::Trap(STACK))?;
-        self.cx.reserve(regs, regs, words).ok_or(Raise::Trap(STACK))?;
-        Ok(())
+        match self.cx.reserve(regs, regs, words) {
+            Some(_) => Ok(()),
+            None => Err(Raise::Trap(self.cx.take_stack_trap())),
+        }
     }
 
     /// 0 in the first call; then what the function gave when it asked for a call.
     #[inline]
     pub fn state(&self) -> u32 {
         self.state
+    }
+
+    /// Whether this state has begun again after a collection, as it may if it is
+    /// [restartable](crate::Machine::set_restartable): when there is not enough memory now, there is none.
+    pub fn has_collected(&self) -> bool {
+        self.has_collected
     }
 
     /// Pays for work that this state is about to do: 1 unit is as much as an instruction of bytecode. To be called before the
@@ -370,6 +383,7 @@ impl<'m> HostCall<'m> {
         if index < self.count {
             // SAFETY: the frame has `count` values.
             unsafe { set_any(self.regs(), index * 2, value) };
+            self.is_frame_changed = true;
         }
     }
 

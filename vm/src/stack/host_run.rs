@@ -242,11 +242,24 @@ unsafe fn step(cx: &mut Context, host: &HostFunction, base: Regs, at: Start) -> 
         let Start { count, state, returned, came, paid } = at;
         let toll = toll(&at);
         let base = words_between(cx.stack_start, base);
-        let mut call = HostCall { cx, base, count, state, returned, asked: 0, paid };
-        let answer = match call.charge(toll) {
+        let mut call = HostCall {
+            cx,
+            base,
+            count,
+            state,
+            returned,
+            is_frame_changed: false,
+            has_collected: false,
+            asked: 0,
+            paid,
+        };
+        let mut answer = match call.charge(toll) {
             Ok(()) => (host.function)(&mut call),
             Err(pause) => Err(pause),
         };
+        if matches!(answer, Err(Raise::Trap(minivm_isa::TrapCode::OutOfMemory))) {
+            answer = after_collection(host, &mut call, toll, answer);
+        }
         let (kept, paid) = (call.count, call.paid);
         let cx = call.cx;
         cx.refresh_memory();
@@ -272,10 +285,6 @@ unsafe fn step(cx: &mut Context, host: &HostFunction, base: Regs, at: Start) -> 
                 raise(cx, at, value)
             }
             Err(Raise::Trap(code)) => {
-                if code == minivm_isa::TrapCode::OutOfMemory {
-                    // The function cannot start again, but what comes after it finds room.
-                    crate::collect::collect_in_host(cx, base, kept, None);
-                }
                 let at = above(cx, base, kept);
                 raise_trap(cx, at, code)
             }
@@ -290,6 +299,29 @@ unsafe fn step(cx: &mut Context, host: &HostFunction, base: Regs, at: Start) -> 
             }
         }
     }
+}
+
+/// A host function has found no memory: collects, so that what comes next finds some, and calls it once more if it may be.
+#[cold]
+#[inline(never)]
+unsafe fn after_collection(
+    host: &HostFunction,
+    call: &mut HostCall<'_>,
+    toll: u64,
+    refused: Result<Outcome, Raise>,
+) -> Result<Outcome, Raise> {
+    call.collect();
+    if host.is_restartable.get() && !call.is_frame_changed {
+        // What it asks for again is paid.
+        call.asked = toll;
+        call.has_collected = true;
+        let answer = (host.function)(call);
+        if !matches!(answer, Err(Raise::Trap(minivm_isa::TrapCode::OutOfMemory))) {
+            return answer;
+        }
+    }
+    call.cx.heap.overdraw();
+    refused
 }
 
 /// The state in which an error of a host function happens: a record above its values, so that the stack can be walked.
@@ -402,14 +434,29 @@ pub(crate) unsafe fn answer_error(cx: &mut Context, record: Regs, error: Value) 
 /// A call that waits until the native stack is free again. A host function that calls a host function that calls a host
 /// function would otherwise nest there.
 pub(crate) struct PendingCall {
-    callee: Value,
-    new: Regs,
-    count: usize,
-    place: Pc,
-    at: Flow,
+    pub(super) callee: Value,
+    /// Where its arguments lie, and their number.
+    pub(super) new: Regs,
+    pub(super) count: usize,
+    /// Where it returns to.
+    pub(super) place: Pc,
+    /// Where errors of the call happen.
+    pub(super) at: Flow,
 }
 
 impl PendingCall {
+    /// The function that will be called.
+    pub(crate) fn callee(&self) -> Value {
+        self.callee
+    }
+
+    /// Puts the call off until the machine goes on with the record at `at`.
+    pub(super) fn put_off(self, cx: &mut Context) -> Flow {
+        let at = self.at;
+        cx.pending_call = Some(self);
+        at
+    }
+
     /// Makes the call.
     ///
     /// # Safety
@@ -442,6 +489,5 @@ pub(crate) unsafe fn call_from_record(
         // SAFETY: passed on.
         return unsafe { call::call_value(cx, callee, new, count, place, at) };
     }
-    cx.pending_call = Some(PendingCall { callee, new, count, place, at });
-    Flow { pc: cx.record_return(), regs: at.regs }
+    PendingCall { callee, new, count, place, at }.put_off(cx)
 }

@@ -216,6 +216,11 @@ impl Context {
             if self.interrupt.as_mut().is_some_and(|is_interrupted| is_interrupted()) {
                 return RunState::Interrupted;
             }
+            if self.status == Status::Running && self.heap.needs_step() && !self.is_machine_place(self.pc) {
+                // A run that begins: what earlier ones have left is collected though this one may come to no safepoint.
+                // SAFETY: it stands at the start of a function, whose arguments are in place.
+                unsafe { crate::collect::step_before(self, Flow { pc: self.pc, regs: self.regs }) };
+            }
             if !self.is_limited {
                 self.fuel = FUEL_UNLIMITED;
             }
@@ -282,7 +287,11 @@ impl Context {
     fn begin(&mut self, function: Value, arguments: &[Value]) {
         self.drop_present();
         self.run.is_untold = true;
-        match switch::create(self, function) {
+        let made = switch::create(self, function).or_else(|_| {
+            crate::collect::make_room_for(self, function, arguments)?;
+            switch::create(self, function)
+        });
+        match made {
             Ok(fiber) => self.enter_main(fiber.as_fiber().expect("it was just made"), arguments),
             Err(_) => {
                 self.run.failure = Some(self.failure_of("not enough memory"));

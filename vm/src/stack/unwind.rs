@@ -1,6 +1,7 @@
 //! Errors: finding who handles one, and unwinding to there.
 
-use super::call::{call_above, top_of};
+use super::call::{enter_directly, put_above, stack_overflow, top_of};
+use super::host_run::PendingCall;
 use super::memory::RESERVE_WORDS;
 use super::record::{Protect, RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
 use super::walk::{Level, Walk, height};
@@ -162,9 +163,31 @@ unsafe fn handling_failed(cx: &mut Context, at: Flow, calling: bool) -> Flow {
     let error = cx.heap.string_value(HANDLING_FAILED).unwrap_or(Value::NIL);
     // SAFETY: passed on.
     unsafe {
+        make_whole(cx, at);
         let search = search(cx, at, calling, Errand::New);
         note_trace(cx, at, calling, &search);
         unwind_to(cx, at, calling, search.catcher, error)
+    }
+}
+
+/// Makes the frame whole in which an error happens, see the invariants of [`stack`](super). One whose call was entered already
+/// is not: `at` is inside of the call (see [`inside_call`](super::call::inside_call)), and what waited in its window for the
+/// call has been overwritten by the callee. It becomes nil.
+unsafe fn make_whole(cx: &Context, at: Flow) {
+    // No instruction begins right before a place that a call returns to.
+    if (at.pc as usize).is_multiple_of(8) || cx.is_machine_place(at.pc) {
+        return;
+    }
+    // SAFETY: `at` is a guest frame.
+    unsafe {
+        let (_, guest) = super::stepping::function_of(at.regs);
+        if guest.is_plain(at.pc) {
+            return;
+        }
+        if let Some(call) = guest.loaded().call_before(at.pc.wrapping_add(1)) {
+            let map = guest.frame_map.get().expect("it is made with the code");
+            map.window_words(call).for_each(|word| set_any(at.regs, usize::from(word), Value::NIL));
+        }
     }
 }
 
@@ -187,6 +210,7 @@ unsafe fn raise_from(cx: &mut Context, at: Flow, calling: bool, error: Value) ->
     // SAFETY: passed on.
     unsafe {
         if !calling {
+            make_whole(cx, at);
             super::stepping::pay(cx, at);
         }
         let errand = if !calling && throws_on(cx, at) { Errand::Onward } else { Errand::New };
@@ -219,6 +243,9 @@ unsafe fn raise_from(cx: &mut Context, at: Flow, calling: bool, error: Value) ->
     }
 }
 
+/// Calls a message handler above the frame at `at`. What goes wrong on the way into it happens at its record: an error while an
+/// error is handled, which counts as one of those. It is called here only if nothing can go wrong, else when the machine goes
+/// on with the record, so that handlers that cannot be called do not nest on the native stack.
 unsafe fn call_handler(cx: &mut Context, at: Flow, calling: bool, handler: Value, error: Value) -> Flow {
     // SAFETY: the handler runs above everything that is live where the error happened.
     unsafe {
@@ -229,7 +256,12 @@ unsafe fn call_handler(cx: &mut Context, at: Flow, calling: bool, handler: Value
         if cx.run.overflow_words > 0 && cx.run.overflow_handler.is_none() {
             cx.run.overflow_handler = Some((cx.run.fiber, height(cx, at.regs) + top));
         }
-        call_above(cx, at, top, handler, &[error], record)
+        let Some(place) = put_above(cx, at, top, &[error], record) else { return stack_overflow(cx, at) };
+        let (new, return_place) = (place.add(RECORD_DELTA), cx.record_return());
+        enter_directly(cx, handler, new, 1, return_place).unwrap_or_else(|| {
+            let at = Flow { pc: return_place, regs: place };
+            PendingCall { callee: handler, new, count: 1, place: return_place, at }.put_off(cx)
+        })
     }
 }
 
@@ -395,7 +427,12 @@ unsafe fn unwind_to(cx: &mut Context, at: Flow, calling: bool, catcher: Catcher,
                 }
                 let regs = shrink_after_overflow(cx, regs, top_of(regs) + RECORD_DELTA);
                 set_any(regs, slot, error);
-                super::stepping::enter_handler(cx, regs, handler)
+                let flow = super::stepping::enter_handler(cx, regs, handler);
+                // Programs that do nothing but raise errors come to no other safepoint.
+                if cx.heap.needs_step() {
+                    crate::collect::step_before(cx, flow);
+                }
+                flow
             }
             Catcher::Host { record } => {
                 let record = shrink_after_overflow(cx, record, RECORD_WORDS);

@@ -26,11 +26,15 @@ use function::FunctionGenerator;
 use minivm_builder::{BuildError, ProgramBuilder};
 use minivm_isa::entities::{Func, Reg, Source};
 use minivm_isa::program::CustomSection;
+use minivm_isa::size::checking_bytes;
 use minivm_isa::verify::Rule;
-use minivm_isa::{Rejection, Signature, Verified, verify};
+use minivm_isa::{Allowance, Rejection, Signature, Verified, verify};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
+
+/// Bytes that a function or a local variable takes in the tables of a chunk that is generated.
+const UNIT_BYTES: u64 = 160;
 
 /// Name of the custom section that says on which lines functions stand: for each own function, in order, its number,
 /// first and last line (0 and the last line for the main function), each as a little-endian `u32`.
@@ -52,7 +56,19 @@ pub const SUPPORT_MODULE: &str = "lua";
 /// # Errors
 /// The first error in the chunk, worded as the reference implementation does.
 pub fn compile(source: &[u8], chunk_name: impl AsRef<[u8]>) -> Result<Verified, SyntaxError> {
-    compile_from(source, 0, chunk_name.as_ref())
+    compile_from(source, 0, chunk_name.as_ref(), &mut Allowance::default())
+}
+
+/// As [`compile`], in so much memory.
+///
+/// # Errors
+/// As for [`compile`], or when the allowance does not suffice: it says so then.
+pub fn compile_within(
+    source: &[u8],
+    chunk_name: impl AsRef<[u8]>,
+    allowance: &mut Allowance,
+) -> Result<Verified, SyntaxError> {
+    compile_from(source, 0, chunk_name.as_ref(), allowance)
 }
 
 /// Compiles a file: as [`compile`], but a byte order mark and a first line that begins with `#` are skipped.
@@ -60,18 +76,40 @@ pub fn compile(source: &[u8], chunk_name: impl AsRef<[u8]>) -> Result<Verified, 
 /// # Errors
 /// The first error in the file, worded as the reference implementation does.
 pub fn compile_file(source: &[u8], chunk_name: impl AsRef<[u8]>) -> Result<Verified, SyntaxError> {
-    compile_from(source, file_start(source), chunk_name.as_ref())
+    compile_from(source, file_start(source), chunk_name.as_ref(), &mut Allowance::default())
 }
 
-fn compile_from(source: &[u8], start: usize, chunk_name: &[u8]) -> Result<Verified, SyntaxError> {
-    on_large_stack(|| compile_here(source, start, chunk_name))
+/// As [`compile_file`], in so much memory.
+///
+/// # Errors
+/// As for [`compile_file`], or when the allowance does not suffice: it says so then.
+pub fn compile_file_within(
+    source: &[u8],
+    chunk_name: impl AsRef<[u8]>,
+    allowance: &mut Allowance,
+) -> Result<Verified, SyntaxError> {
+    compile_from(source, file_start(source), chunk_name.as_ref(), allowance)
+}
+
+fn compile_from(
+    source: &[u8],
+    start: usize,
+    chunk_name: &[u8],
+    allowance: &mut Allowance,
+) -> Result<Verified, SyntaxError> {
+    on_large_stack(|| compile_here(source, start, chunk_name, allowance))
         .unwrap_or_else(|error| Err(no_thread(source, chunk_name, &error)))
 }
 
 /// Compiles on the native stack at hand, which must be a large one.
-fn compile_here(source: &[u8], start: usize, chunk_name: &[u8]) -> Result<Verified, SyntaxError> {
-    let chunk = parse_here(source, start, chunk_name)?;
-    generate(&chunk, source)
+fn compile_here(
+    source: &[u8],
+    start: usize,
+    chunk_name: &[u8],
+    allowance: &mut Allowance,
+) -> Result<Verified, SyntaxError> {
+    let chunk = parse_here(source, start, chunk_name, allowance)?;
+    generate(&chunk, source, allowance)
 }
 
 fn no_thread(source: &[u8], chunk_name: &[u8], error: &std::io::Error) -> SyntaxError {
@@ -80,6 +118,9 @@ fn no_thread(source: &[u8], chunk_name: &[u8], error: &std::io::Error) -> Syntax
     SyntaxError::new(source, &id, 1, 0..0, detail.as_bytes())
 }
 
+/// What compiling has come to, and what it has taken of its allowance.
+pub(crate) type Compiled = (Result<Verified, SyntaxError>, Allowance);
+
 /// A chunk that a thread compiles.
 pub(crate) struct Compilation {
     source: Arc<[u8]>,
@@ -87,21 +128,28 @@ pub(crate) struct Compilation {
     is_file: bool,
     /// It is closed when the thread is done.
     done: mpsc::Receiver<()>,
-    thread: Option<JoinHandle<Result<Verified, SyntaxError>>>,
+    thread: Option<JoinHandle<Compiled>>,
 }
 
 impl Compilation {
-    /// Begins to compile a chunk.
+    /// Begins to compile a chunk, in so much memory.
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub(crate) fn begin(source: &[u8], chunk_name: &[u8], is_file: bool) -> Result<Self, SyntaxError> {
+    pub(crate) fn begin(
+        source: &[u8],
+        chunk_name: &[u8],
+        is_file: bool,
+        mut allowance: Allowance,
+    ) -> Result<Self, SyntaxError> {
         let (done_sender, done) = mpsc::channel();
         let (source, chunk_name): (Arc<[u8]>, Arc<[u8]>) = (source.into(), chunk_name.into());
         let (text, name) = (source.clone(), chunk_name.clone());
         let thread = spawn_on_large_stack(move || {
             let _done = done_sender;
-            compile_here(&text, if is_file { file_start(&text) } else { 0 }, &name)
+            let start = if is_file { file_start(&text) } else { 0 };
+            let compiled = compile_here(&text, start, &name, &mut allowance);
+            (compiled, allowance)
         });
         let thread = Some(thread.map_err(|error| no_thread(&source, &chunk_name, &error))?);
         Ok(Self { source, chunk_name, is_file, done, thread })
@@ -112,9 +160,14 @@ impl Compilation {
         *self.source == *source && *self.chunk_name == *chunk_name && self.is_file == is_file
     }
 
+    /// Whether it is done within a while.
+    pub(crate) fn is_done(&self, time: Duration) -> bool {
+        !matches!(self.done.recv_timeout(time), Err(mpsc::RecvTimeoutError::Timeout))
+    }
+
     /// What it has come to, if it is done within a while; to be asked until it is.
-    pub(crate) fn wait(&mut self, time: Duration) -> Option<Result<Verified, SyntaxError>> {
-        if let Err(mpsc::RecvTimeoutError::Timeout) = self.done.recv_timeout(time) {
+    pub(crate) fn wait(&mut self, time: Duration) -> Option<Compiled> {
+        if !self.is_done(time) {
             return None;
         }
         let result = self.thread.take()?.join();
@@ -123,12 +176,22 @@ impl Compilation {
 }
 
 /// Generates the program of a resolved chunk. Recurses as deep as the chunk nests.
-fn generate(chunk: &Chunk, source: &[u8]) -> Result<Verified, SyntaxError> {
+fn generate(chunk: &Chunk, source: &[u8], allowance: &mut Allowance) -> Result<Verified, SyntaxError> {
+    let exhausted = |_| SyntaxError::new(source, &chunk.id, 1, 0..0, b"not enough memory");
+    allowance.take(UNIT_BYTES * (chunk.functions.len() + chunk.locals.len()) as u64).map_err(exhausted)?;
     let mut unit = Unit::new(chunk, source);
     // Inner functions first: a closure needs to know what its function captures.
     for id in chunk.functions.keys().rev() {
-        let generator = FunctionGenerator::new(&mut unit, id);
-        generator.run().map_err(|error| unit.refuse(id, &error))?;
+        let generator = FunctionGenerator::new(&mut unit, id, allowance.left());
+        match generator.run() {
+            Ok(bytes) => allowance.take(bytes).map_err(exhausted)?,
+            Err(error) => {
+                if error == BuildError::OutOfMemory {
+                    let _ = allowance.take(u64::MAX);
+                }
+                return Err(unit.refuse(id, &error));
+            }
+        }
     }
     unit.program.export_function("main", unit.numbers[chunk.main]);
     let lines = CustomSection { name: LINES_SECTION.to_owned(), bytes: unit.lines() };
@@ -136,6 +199,7 @@ fn generate(chunk: &Chunk, source: &[u8]) -> Result<Verified, SyntaxError> {
     program.custom.push(lines);
     let name = chunk.name.clone().into_boxed_slice();
     program.custom.push(CustomSection { name: CHUNK_SECTION.to_owned(), bytes: name });
+    allowance.touch(checking_bytes(&program)).map_err(exhausted)?;
     verify(program).map_err(|rejections| refuse_program(chunk, source, rejections))
 }
 
@@ -233,6 +297,7 @@ impl<'a> Unit<'a> {
         let line = self.chunk.functions[id].line_defined.max(1);
         let detail = match error {
             BuildError::FrameTooLarge { .. } => TOO_MANY_REGISTERS.to_owned(),
+            BuildError::OutOfMemory => error.to_string(),
             other => format!("the generated code is refused: {other}"),
         };
         SyntaxError::new(self.text, &self.chunk.id, line, start..end, detail.as_bytes())

@@ -10,11 +10,11 @@ use super::io_file::{FileObject, new_file};
 use super::library::library;
 use super::long_text;
 use super::stream::{Origin, Stream};
-use super::work::COMPILE_UNITS_PER_BYTE;
-use crate::codegen::Compilation;
-use crate::syntax::SyntaxError;
-use minivm::{HostCall, Raise, Tag, Value};
-use minivm_isa::Verified;
+use super::work::{COMPILE_UNITS_PER_BYTE, WINDOW_BYTES};
+use crate::codegen::{Compilation, Compiled};
+use minivm::memory::Buffer;
+use minivm::{HostCall, LinkError, Raise, Tag, Value};
+use minivm_isa::TrapCode;
 use std::time::Duration;
 
 /// The functions by name.
@@ -82,11 +82,12 @@ impl Chunk {
             call.keep(&[self.source.0, self.name.0, self.mode.0, self.environment, is_file])?;
             return call.go_on(COMPILING);
         }
+        let mut allowance = call.budget().allowance();
         let compiled = match self.is_file {
-            true => crate::compile_file(source, self.name.bytes()),
-            false => crate::compile(source, self.name.bytes()),
+            true => crate::compile_file_within(source, self.name.bytes(), &mut allowance),
+            false => crate::compile_within(source, self.name.bytes(), &mut allowance),
         };
-        return_compiled(call, compiled, self.environment)
+        return_compiled(call, (compiled, allowance), self.environment)
     }
 }
 
@@ -94,13 +95,16 @@ impl Chunk {
 fn go_on_compiling(call: &mut HostCall<'_>) -> Answer {
     let (source, name, environment, is_file) =
         (Text(call.arg(0)), Text(call.arg(1)), call.arg(3), call.arg(4).is_truthy());
+    let allowance = call.budget().allowance();
     let compilations = &mut library(call).compilations;
     let found = compilations.iter().position(|one| one.is_of(source.bytes(), name.bytes(), is_file));
     let mut compilation = match found {
         Some(index) => compilations.swap_remove(index),
-        None => match Compilation::begin(source.bytes(), name.bytes(), is_file) {
+        // Each may take as much memory as is left, so that there is one at a time.
+        None if compilations.iter().any(|other| !other.is_done(SPELL)) => return Err(call.look_around()),
+        None => match Compilation::begin(source.bytes(), name.bytes(), is_file, allowance.clone()) {
             Ok(begun) => begun,
-            Err(error) => return return_compiled(call, Err(error), environment),
+            Err(error) => return return_compiled(call, (Err(error), allowance), environment),
         },
     };
     match compilation.wait(SPELL) {
@@ -115,16 +119,24 @@ fn go_on_compiling(call: &mut HostCall<'_>) -> Answer {
 }
 
 /// Returns a compiled chunk as a function.
-fn return_compiled(call: &mut HostCall<'_>, compiled: Result<Verified, SyntaxError>, environment: Value) -> Answer {
+fn return_compiled(call: &mut HostCall<'_>, (compiled, allowance): Compiled, environment: Value) -> Answer {
+    call.budget().note(&allowance);
     let program = match compiled {
         Ok(program) => program,
+        Err(_) if allowance.is_exhausted() => return no_memory(call),
         Err(error) => return return_message(call, error.message()),
     };
     let loaded = call.instantiate(program).and_then(|(instance, _)| call.closure(instance, "main", &[environment]));
     match loaded {
         Ok(function) => call.return_one(function),
+        Err(LinkError::Trap(TrapCode::OutOfMemory)) => no_memory(call),
         Err(error) => return_message(call, error.to_string()),
     }
+}
+
+/// There is not enough memory for a chunk. Where no garbage is left, that is a message like those about its grammar.
+fn no_memory(call: &mut HostCall<'_>) -> Answer {
+    if call.has_collected() { return_message(call, "not enough memory") } else { Err(out_of_memory(())) }
 }
 
 /// Returns nil and why nothing was loaded.
@@ -206,11 +218,22 @@ fn compile_pieces(call: &mut HostCall<'_>, source: Value) -> Answer {
 }
 
 /// Reads a whole file, all at once.
-pub(super) fn read_file(call: &mut HostCall<'_>, name: &[u8]) -> Result<Vec<u8>, HostError> {
-    let mut bytes = Vec::new();
-    let file = library(call).host.open(name, OpenMode::Read)?;
-    Stream::new(file).read_bytes(&mut bytes, usize::MAX)?;
-    Ok(bytes)
+///
+/// # Errors
+/// When there is not enough memory for it; the inner error is what the outside reports.
+pub(super) fn read_file(call: &mut HostCall<'_>, name: &[u8]) -> Result<Result<Buffer, HostError>, Raise> {
+    let file = match library(call).host.open(name, OpenMode::Read) {
+        Ok(file) => file,
+        Err(error) => return Ok(Err(error)),
+    };
+    let (mut stream, mut bytes) = (Stream::new(file), call.buffer());
+    loop {
+        match stream.read_bytes(bytes.spare(WINDOW_BYTES)?, WINDOW_BYTES) {
+            Ok(false) => {}
+            Ok(true) => return Ok(Ok(bytes)),
+            Err(error) => return Ok(Err(error)),
+        }
+    }
 }
 
 /// `load_file(name, mode, environment)`: the function that a file is, or nil and a message; standard input without a name.

@@ -7,7 +7,7 @@ use super::shape::{self, Key};
 use super::statement::Statement;
 use super::word::Word;
 use crate::context::Context;
-use crate::dispatch::{Cursor, Regs};
+use crate::dispatch::{Cursor, Flow, Regs};
 use crate::memory::{LinearMemory, Segment, TableInstance};
 use crate::value::Value;
 use minivm_isa::{Opcode, TrapCode};
@@ -90,7 +90,8 @@ statements! {
     /// Operands: pages, memory, slot.
     MemoryGrow<A> MemoryGrow = |c, regs, cx| {
         let pages = number::<A>(c, regs, cx)?;
-        let before = grow_memory(cx, memory(c), pages);
+        let memory = c.word64() as usize as *mut LinearMemory;
+        let before = grow_memory(cx, Flow { pc: c.here().sub(1), regs }, memory, pages);
         A::write(regs, c.half(), before.map_or(A::FAILED, A::from_count));
         Ok(())
     };
@@ -124,18 +125,24 @@ statements! {
     };
 }
 
-/// Grows a memory, and lets the context know where its bytes are then.
+/// Grows a memory, and lets the context know where its bytes are then. If the limit does not allow it, garbage goes first.
 ///
 /// # Safety
-/// `cx` is the context of the running machine.
+/// `cx` is the context of the running machine, `at` a place of the running instruction, which has changed nothing yet; the
+/// memory is one of the instance, to which no reference is in use.
 #[inline(never)]
-unsafe fn grow_memory(cx: *mut Context, memory: &mut LinearMemory, pages: u64) -> Option<u64> {
-    let before = memory.grow(pages);
-    // SAFETY: the caller vouches for the context.
+unsafe fn grow_memory(cx: *mut Context, at: Flow, memory: *mut LinearMemory, pages: u64) -> Option<u64> {
+    // SAFETY: the caller vouches for the context, the place and the memory.
     unsafe {
-        if std::ptr::eq((*cx).main_memory_of, memory) {
-            (*cx).main_memory = memory.view();
+        (*cx).heap.report();
+        let mut before = (*memory).grow(pages);
+        if before.is_none() && (*memory).may_grow(pages) {
+            crate::collect::collect_at(&mut *cx, at);
+            before = (*memory).grow(pages);
         }
+        if std::ptr::eq((*cx).main_memory_of, memory) {
+            (*cx).main_memory = (*memory).view();
+        }
+        before
     }
-    before
 }

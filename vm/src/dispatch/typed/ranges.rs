@@ -32,6 +32,11 @@ pub(crate) trait RangeWork: Sized {
     /// How many items there are, if all of them are inside. `done` of them are done already.
     fn check(&mut self, done: u64) -> Result<u64, TrapCode>;
 
+    /// Bytes that it takes from the account of the machine; garbage goes first where they are not left.
+    fn bytes(&self) -> u64 {
+        0
+    }
+
     /// Does these items, in any order that suits it, but slices come one after the other.
     fn run(&mut self, items: Range<u64>) -> Result<(), TrapCode>;
 
@@ -67,6 +72,16 @@ unsafe fn range_at<W: RangeWork>(cx: &mut Context, c: &mut Cursor, at: Flow) -> 
     // SAFETY: passed on.
     unsafe {
         let mut work = W::read(c, at.regs, cx)?;
+        let bytes = work.bytes();
+        if bytes > 0 {
+            cx.heap.report();
+        }
+        if bytes > cx.heap.room_bytes() as u64 {
+            drop(work);
+            crate::collect::collect_at(cx, at);
+            *c = Cursor::new(at.pc);
+            work = W::read(c, at.regs, cx)?;
+        }
         let done = cx.run.work.as_ref().map_or(0, |work| work.done.saturating_mul(W::PER_UNIT));
         let length = work.check(done)?;
         if !pay_small(cx, length / W::PER_UNIT) {
@@ -368,6 +383,10 @@ pub(crate) struct TableGrow<'m, A> {
 
 impl<A: Address> RangeWork for TableGrow<'_, A> {
     const PER_UNIT: u64 = ELEMENTS;
+
+    fn bytes(&self) -> u64 {
+        if self.table.may_grow(self.count) { self.table.growth_bytes(self.count) } else { 0 }
+    }
 
     #[inline(always)]
     unsafe fn read(c: &mut Cursor, regs: Regs, cx: *mut Context) -> Result<Self, TrapCode> {

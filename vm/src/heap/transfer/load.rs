@@ -31,6 +31,11 @@ pub(crate) trait LoadOutside {
     /// # Safety
     /// `function` came from [`function`](Self::function).
     unsafe fn may_capture(&self, function: *const (), captures: &[Value]) -> bool;
+    /// Whether what closures over a function capture belongs to the machine.
+    ///
+    /// # Safety
+    /// As for [`may_capture`](Self::may_capture).
+    unsafe fn is_sealed(&self, function: *const ()) -> bool;
     /// Reads a type; its number in this machine, and what its objects look like.
     fn layout(&mut self, from: &mut Reader<'_>) -> Result<(u32, LoadedLayout), SnapshotError>;
     /// Whether a reference may stand in a word of a record, or in an array, of this type. What it refers to is whole as
@@ -341,6 +346,9 @@ impl<'a> HeapLoader<'a> {
                     }
                     if !outside.may_capture(function, std::slice::from_raw_parts(slots, count)) {
                         return Err(from.damaged("a function captures what it cannot"));
+                    }
+                    if outside.is_sealed(function) {
+                        (*closure).header.set(Header::SEALED);
                     }
                     (*closure).function = function;
                     (*closure).code = code;
