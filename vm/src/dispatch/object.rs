@@ -20,6 +20,8 @@ use std::ptr::with_exposed_provenance_mut as pointer;
 const CHAIN_MAX: usize = 2000;
 /// As many of them are free.
 const FREE_HOPS: usize = 16;
+/// So much room of a new table is free.
+const FREE_ROOM: u32 = 64;
 
 /// A captured value of the running closure.
 pub(crate) enum Capture {}
@@ -565,6 +567,9 @@ handler! {
         let mut c = Cursor::new(pc);
         let (dst, _pad) = (c.half(), c.half());
         let (slots, entries) = (c.word32(), c.word32());
+        if slots | entries >= FREE_ROOM {
+            slow!(table_new_large, pc, regs, cx, facc)
+        }
         if (*cx).heap.needs_step() {
             slow!(super::control::collect, pc, regs, cx, facc)
         }
@@ -573,6 +578,32 @@ handler! {
             Err(_) => slow!(super::control::out_of_memory, pc, regs, cx, facc),
         }
         next!(c.end(), regs, cx, facc)
+    }
+}
+
+slow_handler! {
+    /// `table_new` with much room.
+    fn table_new_large(pc, regs, cx) {
+        let cx: &mut Context = &mut *cx;
+        let mut c = Cursor::new(pc);
+        let (dst, _pad) = (c.half(), c.half());
+        let (slots, entries) = (c.word32(), c.word32());
+        let at = Flow { pc, regs };
+        if cx.heap.needs_step() && cx.run.work.is_none() {
+            return crate::collect::step_at(cx, at);
+        }
+        let units = u64::from(slots) / 16 + u64::from(entries) / 8;
+        if let Err(flow) = pay(cx, at, 0, units) {
+            return flow;
+        }
+        match cx.heap.new_table(slots, entries) {
+            Ok(table) => set_any(regs, dst, Value::from_table(table)),
+            Err(_) => {
+                cx.fuel += units as i64;
+                return crate::collect::make_room_at(cx, at);
+            }
+        }
+        Flow { pc: c.end(), regs }
     }
 }
 
