@@ -39,7 +39,7 @@ pub(crate) fn load(call: &mut HostCall<'_>) -> Answer {
     call.before_loading();
     let (name, file) = (call.arg(0), call.arg(1));
     let path = file.as_bytes().unwrap_or_default().to_vec();
-    let bytes = match lua::read_file(call, &path) {
+    let bytes = match lua::read_file(call, &path)? {
         Ok(bytes) => bytes,
         Err(error) => return Err(call.error(format!("cannot read {}: {error}", String::from_utf8_lossy(&path)))),
     };
@@ -61,7 +61,7 @@ pub(crate) fn instantiate(call: &mut HostCall<'_>) -> Answer {
         return begin(call, "(bytes)", &given, [imports, Value::NIL, Value::NIL]);
     }
     let path = String::from_utf8_lossy(&given).into_owned();
-    match lua::read_file(call, &given) {
+    match lua::read_file(call, &given)? {
         Ok(bytes) => begin(call, &path, &bytes, [imports, call.arg(0), call.arg(0)]),
         Err(error) => Err(call.error(format!("cannot read {path}: {error}"))),
     }

@@ -3,7 +3,7 @@
 //! A host holds values only while it runs: nothing is collected meanwhile. Values it wants to keep longer go through
 //! `Machine::keep`.
 
-use super::{Header, Heap, HostObject, InvalidKey, OutOfMemory, Str, Table, TableError};
+use super::{Header, Heap, HostObject, InvalidKey, OutOfMemory, Str, Table, TableError, TableScan};
 use crate::metamethod::Metamethod;
 use crate::value::{Tag, Value};
 
@@ -127,10 +127,32 @@ impl Heap {
     /// # Errors
     /// When there is no such key.
     pub fn table_next(&mut self, table: Value, key: Value) -> Result<Option<(Value, Value)>, InvalidKey> {
+        let position = self.table_position_after(table, key)?;
+        match self.table_scan(table, position, u64::MAX) {
+            TableScan::Found { key, value, .. } => Ok(Some((key, value))),
+            TableScan::End { .. } | TableScan::More { .. } => Ok(None),
+        }
+    }
+
+    /// The position in the order of traversal behind an entry, by its key; that of the first entry for nil. For
+    /// [`table_scan`](Self::table_scan).
+    ///
+    /// # Errors
+    /// When there is no such key.
+    pub fn table_position_after(&self, table: Value, key: Value) -> Result<u64, InvalidKey> {
         match table.as_table() {
             // SAFETY: values at hand are reachable.
-            Some(table) => unsafe { Table::next(table, self, key) },
-            None => Ok(None),
+            Some(table) => unsafe { Table::position_after(table, key) },
+            None => Ok(0),
+        }
+    }
+
+    /// The first entry of a table at or after a position, if it is among so many slots.
+    pub fn table_scan(&mut self, table: Value, position: u64, slots: u64) -> TableScan {
+        match table.as_table() {
+            // SAFETY: values at hand are reachable.
+            Some(table) => unsafe { Table::scan(table, self, position, slots) },
+            None => TableScan::End { position },
         }
     }
 

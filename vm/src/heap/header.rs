@@ -49,6 +49,12 @@ impl Header {
         self.0 as u8
     }
 
+    /// Makes the cell one of another kind, without flags.
+    #[inline(always)]
+    pub(crate) fn become_kind(&mut self, tag: Tag) {
+        self.0 = self.0 >> Header::ID_SHIFT << Header::ID_SHIFT | tag.0 as u64;
+    }
+
     /// Whether any of these flags is set.
     #[inline(always)]
     pub(crate) const fn has(self, flags: u64) -> bool {

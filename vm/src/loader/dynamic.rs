@@ -24,6 +24,9 @@ fn is_unique(constant: Value) -> bool {
     }
 }
 
+/// As much room of each kind a new table gets at most from its instruction, which takes time: it grows as it is filled.
+const ROOM_MAX: u64 = 1 << 12;
+
 impl Loading<'_> {
     /// Emits an instruction that the typed part does not know.
     pub(super) fn emit(&mut self, at: usize) {
@@ -194,8 +197,8 @@ impl Loading<'_> {
         self.asm.begin(object::table_new, at);
         self.asm.half(dst);
         self.asm.half(0);
-        self.asm.word32(u32::try_from(array).unwrap_or(0));
-        self.asm.word32(u32::try_from(hash).unwrap_or(0));
+        self.asm.word32(array.min(ROOM_MAX) as u32);
+        self.asm.word32(hash.min(ROOM_MAX) as u32);
     }
 
     fn registers(&mut self, registers: &[Reg]) {

@@ -2,7 +2,7 @@
 
 use crate::function::FunctionInfo;
 use crate::heap::{Closure, Marker};
-use crate::memory::{LinearMemory, Segment, TableInstance};
+use crate::memory::{Held, LinearMemory, Segment, TableInstance};
 use crate::value::Value;
 use minivm_isa::entities::{Data, Element, Func, Global, Memory, Sig, Table};
 use minivm_isa::program::Item;
@@ -29,6 +29,8 @@ pub(crate) struct Instance {
     pub(crate) is_pinned: Cell<bool>,
     /// The collection in which it was traced last.
     pub(crate) traced_in: Cell<u64>,
+    /// What it is charged for.
+    pub(crate) held: Held,
     pub(crate) program: Rc<Verified>,
     /// Functions that are defined here; imports are null.
     pub(crate) functions: Vec<Option<Box<FunctionInfo>>>,

@@ -18,6 +18,7 @@ use crate::error::Failure;
 use crate::function::{Body, FunctionInfo};
 use crate::heap::{Closure, OutOfMemory};
 use crate::instance::{GlobalCell, Instance};
+use crate::loader::cost;
 use crate::loader::layouts::{machine_signature, machine_type};
 use crate::machine::{Definition, Definitions, Extern, InstanceId, Machine};
 use crate::memory::{LinearMemory, Segment, TableInstance};
@@ -182,12 +183,14 @@ impl Context {
         program: Rc<Verified>,
         imports: &Definitions,
     ) -> Result<(InstanceId, Option<Value>), LinkError> {
+        let held = self.heap.budget().hold(cost::instance_bytes(&program))?;
         let layouts = self.layouts.intern(&program);
         let number = |signature| self.signature_number(&machine_signature(&layouts, signature));
         let signatures: Vec<u32> = program.signatures.values().map(number).collect();
         let mut instance = Box::new(Instance {
             is_pinned: Cell::new(true),
             traced_in: Cell::new(0),
+            held,
             program: program.clone(),
             functions: Vec::new(),
             closures: Vec::new(),
@@ -341,7 +344,7 @@ impl Context {
     ) -> Result<crate::instance::SharedMemory, LinkError> {
         match &memory.origin {
             Origin::Own(()) => {
-                let made = LinearMemory::new(memory.minimum, memory.maximum, memory.is_64, &self.budget);
+                let made = LinearMemory::new(memory.minimum, memory.maximum, memory.is_64, self.heap.budget());
                 Ok(Rc::new(UnsafeCell::new(made.map_err(LinkError::Trap)?)))
             }
             Origin::Import(import) => match self.definition_of(imports, import)? {
@@ -368,7 +371,7 @@ impl Context {
             Origin::Own(initial) => {
                 let value = self.initial_value(instance, initial)?;
                 let limits = (table.minimum, table.maximum);
-                let made = TableInstance::new(table.element, limits, table.is_64, value, &self.budget);
+                let made = TableInstance::new(table.element, limits, table.is_64, value, self.heap.budget());
                 Ok(Rc::new(UnsafeCell::new(made.map_err(LinkError::Trap)?)))
             }
             Origin::Import(import) => match self.definition_of(imports, import)? {

@@ -14,7 +14,6 @@ use crate::host::HostState;
 use crate::instance::Instance;
 use crate::loader::facts::Facts;
 use crate::loader::layouts::Shape;
-use crate::memory::MemoryBudget;
 use crate::stack::fiber::Fiber;
 use crate::stack::memory::{FIRST_WORDS, StackMemory};
 use crate::value::{Tag, Value};
@@ -59,7 +58,6 @@ pub(super) fn load(
     let bytes_max = usize::try_from(old.limits.memory_bytes_max).unwrap_or(usize::MAX);
     let heap = Heap::new(HeapLimits { bytes_max, ..old.heap.limits() });
     let mut new = Context::new(heap, old.limits, crate::dispatch::call::record_returned);
-    new.budget = MemoryBudget::new(old.limits.memory_bytes_max);
     new.number_reader = old.number_reader;
     new.keeps_uncaught = old.keeps_uncaught;
     let waiting = twin.map(|twin| twin.put_into(&mut new)).transpose()?;
@@ -137,6 +135,7 @@ fn read(
         return Err(from.damaged("the budget is none"));
     }
     loading.cx.fuel = if is_limited { fuel } else { FUEL_UNLIMITED };
+    loading.cx.is_limited = is_limited;
     from.end()
 }
 

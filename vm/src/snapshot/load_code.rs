@@ -5,6 +5,7 @@ use super::bytes::Reader;
 use super::load::Loading;
 use crate::function::{Body, FunctionInfo};
 use crate::instance::Instance;
+use crate::loader::cost;
 use crate::loader::layouts::machine_signature;
 use minivm_isa::program::FunctionDef;
 use minivm_isa::verify::Verified;
@@ -13,6 +14,8 @@ use std::cell::Cell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
+/// More is not charged for the code of one function.
+const CODE_BYTES_MAX: u64 = 1 << 40;
 /// Bytes of a program's hash.
 const HASH_BYTES: usize = 16;
 
@@ -58,6 +61,8 @@ impl Loading<'_> {
 
     /// Makes an instance with its functions; everything else is read later.
     fn instance_of(&mut self, program: Rc<Verified>, from: &mut Reader<'_>) -> Result<Box<Instance>, SnapshotError> {
+        let held = self.cx.heap.budget().hold(cost::instance_bytes(&program));
+        let held = held.map_err(|_| SnapshotError::OutOfMemory)?;
         let layouts = self.cx.layouts.intern(&program);
         let mut signatures = Vec::with_capacity(program.signatures.len());
         for signature in program.signatures.values() {
@@ -68,6 +73,7 @@ impl Loading<'_> {
         let mut instance = Box::new(Instance {
             is_pinned: Cell::new(is_pinned),
             traced_in: Cell::new(0),
+            held,
             program: program.clone(),
             functions: Vec::new(),
             closures: Vec::new(),
@@ -92,6 +98,17 @@ impl Loading<'_> {
                     &self.cx.places,
                 )),
             });
+        }
+        for info in instance.functions.iter().flatten() {
+            let charged = from.number()?;
+            if charged > CODE_BYTES_MAX {
+                return Err(from.damaged("more is charged for code than there can be"));
+            }
+            if let Body::Guest(guest) = &info.body
+                && charged > 0
+            {
+                guest.charge(charged);
+            }
         }
         Ok(instance)
     }

@@ -66,7 +66,7 @@ impl Loading<'_> {
         let pages = from.number()?;
         let maximum = from.number()?.checked_sub(1);
         let is_64 = from.flag()?;
-        let made = LinearMemory::new(pages, maximum, is_64, &self.cx.budget);
+        let made = LinearMemory::new(pages, maximum, is_64, self.cx.heap.budget());
         let mut memory = made.map_err(|_| SnapshotError::OutOfMemory)?;
         debug_assert!(PAGE_BYTES.is_multiple_of(BLOCK_BYTES as u64));
         let mut at = 0u64;
@@ -93,7 +93,7 @@ impl Loading<'_> {
         if count > elements_max {
             return Err(from.damaged("a table has more elements than there are"));
         }
-        let made = TableInstance::new(element, (count, maximum), is_64, Value::NIL, &self.cx.budget);
+        let made = TableInstance::new(element, (count, maximum), is_64, Value::NIL, self.cx.heap.budget());
         let table = made.map_err(|_| SnapshotError::OutOfMemory)?;
         Ok(Rc::new(UnsafeCell::new(table)))
     }

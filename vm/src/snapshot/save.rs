@@ -6,7 +6,7 @@ use super::save_items::{FUNCTION, Items};
 use super::settle;
 use super::twin::Twin;
 use super::{Codecs, ProgramHash, SnapshotError, program_hash};
-use crate::context::{Context, FUEL_LIMIT_MAX, Status};
+use crate::context::{Context, Status};
 use crate::dispatch::Flow;
 use crate::function::{Body, FunctionInfo};
 use crate::heap::transfer::{HeapCopier, HeapSaver, SaveOutside};
@@ -204,7 +204,7 @@ impl<'c> Saving<'c> {
             Cells::Written => (self.write_cells(&mut heap, &mut machine)?, None),
             Cells::Copied => (Written::default(), Some(self.copy_cells(&mut heap, &mut machine)?)),
         };
-        let is_limited = self.cx.fuel <= FUEL_LIMIT_MAX;
+        let is_limited = self.cx.is_limited;
         machine.flag(is_limited);
         machine.signed(if is_limited { self.cx.fuel } else { 0 });
         let hosts = self.hosts();
@@ -265,6 +265,11 @@ impl<'c> Saving<'c> {
             });
             instances.count(number);
             instances.flag(instance.is_pinned.get());
+            for info in instance.functions.iter().flatten() {
+                if let Body::Guest(guest) = &info.body {
+                    instances.number(guest.charged_bytes.get());
+                }
+            }
         }
         code.count(programs.len());
         for program in &programs {

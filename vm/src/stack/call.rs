@@ -48,40 +48,51 @@ unsafe fn resolve(
     mut count: usize,
     mut at: Flow,
 ) -> Result<(*mut Closure, Regs, usize, Flow), Flow> {
-    for _ in 0..CALL_CHAIN_MAX {
-        if callee.tag() == Tag::FUNCTION {
-            let closure: *mut Closure = callee.pointer().cast();
-            // SAFETY: the callee is a live closure, and closures point to functions.
-            match unsafe { &(*(*closure).function.cast::<FunctionInfo>()).body } {
-                // Code on both sides is not typed: the typed face in between changes nothing.
-                // SAFETY: the closure is a live bridge.
-                Body::Bridge(_) => callee = unsafe { super::adapt::behind(closure).0 },
-                Body::Guest(_) | Body::Host(_) => return Ok((closure, new, count, at)),
+    // All of them first, so that the arguments move up once, however many there are.
+    let mut chain = Vec::new();
+    let closure = 'found: {
+        for _ in 0..=CALL_CHAIN_MAX {
+            if callee.tag() == Tag::FUNCTION {
+                let closure: *mut Closure = callee.pointer().cast();
+                // SAFETY: the callee is a live closure, and closures point to functions.
+                match unsafe { &(*(*closure).function.cast::<FunctionInfo>()).body } {
+                    // Code on both sides is not typed: the typed face in between changes nothing.
+                    // SAFETY: the closure is a live bridge.
+                    Body::Bridge(_) => callee = unsafe { super::adapt::behind(closure).0 },
+                    Body::Guest(_) | Body::Host(_) => break 'found closure,
+                }
+                continue;
             }
-            continue;
+            let metamethod = cx.metamethod(callee, Metamethod::Call);
+            if metamethod.is_nil() {
+                let message = describe_callee(cx, at, callee);
+                // SAFETY: `at` is the running frame.
+                return Err(unsafe { raise_message(cx, at, &message) });
+            }
+            chain.push(callee);
+            callee = metamethod;
         }
-        let metamethod = cx.metamethod(callee, Metamethod::Call);
-        if metamethod.is_nil() {
-            let message = describe_callee(cx, at, callee);
-            // SAFETY: `at` is the running frame.
-            return Err(unsafe { raise_message(cx, at, &message) });
-        }
-        // SAFETY: the window has `count` values, and room for one more is made first.
-        unsafe {
-            let offset = words_between(at.regs, new);
-            let Some(regs) = cx.reserve(at.regs, new.add(count * 2), 16) else {
-                return Err(stack_overflow(cx, at));
-            };
-            at.regs = regs;
-            new = regs.add(offset);
-            std::ptr::copy(new, new.add(2), count * 2);
-            set_any(new, 0, callee);
-        }
-        count += 1;
-        callee = metamethod;
+        // SAFETY: `at` is the running frame.
+        return Err(unsafe { raise_message(cx, at, "'__call' chain too long") });
+    };
+    if chain.is_empty() {
+        return Ok((closure, new, count, at));
     }
-    // SAFETY: `at` is the running frame.
-    Err(unsafe { raise_message(cx, at, "'__call' chain too long") })
+    // SAFETY: the window has `count` values, and room for more is made first.
+    unsafe {
+        let offset = words_between(at.regs, new);
+        let Some(regs) = cx.reserve(at.regs, new.add(count * 2), 2 * chain.len() + 16) else {
+            return Err(stack_overflow(cx, at));
+        };
+        at.regs = regs;
+        new = regs.add(offset);
+        std::ptr::copy(new, new.add(2 * chain.len()), count * 2);
+        for (index, &callee) in chain.iter().rev().enumerate() {
+            set_any(new, 2 * index, callee);
+        }
+    }
+    count += chain.len();
+    Ok((closure, new, count, at))
 }
 
 /// Raises the error of a stack that may not grow.
@@ -90,8 +101,13 @@ unsafe fn resolve(
 /// `at` is the running frame.
 #[inline(never)]
 pub(crate) unsafe fn stack_overflow(cx: &mut Context, at: Flow) -> Flow {
+    let code = cx.take_stack_trap();
+    if code == TrapCode::OutOfMemory {
+        // Nothing can be collected here: the frame may have given its values up. What comes next finds room.
+        cx.heap.overdraw();
+    }
     // SAFETY: passed on.
-    unsafe { raise_trap(cx, at, TrapCode::StackOverflow) }
+    unsafe { raise_trap(cx, at, code) }
 }
 
 /// Enters a closure, which is no bridge, with `count` `any` arguments in place at `new`.
@@ -167,7 +183,14 @@ unsafe fn load(
         && let Err(error) = loader::ensure_loaded(cx, info, guest)
     {
         // SAFETY: `at` is the running frame.
-        return Err(unsafe { raise_message(cx, at, error.to_string()) });
+        return Err(unsafe {
+            if error == loader::LoadError::OutOfMemory {
+                cx.heap.overdraw();
+                raise_trap(cx, at, TrapCode::OutOfMemory)
+            } else {
+                raise_message(cx, at, error.to_string())
+            }
+        });
     }
     // SAFETY: the closure is the callee, hence live.
     unsafe { (*closure).code = info.entry().cast() };

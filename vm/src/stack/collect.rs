@@ -243,11 +243,21 @@ pub(crate) unsafe fn step_at(cx: &mut Context, at: Flow) -> Flow {
         if result.is_err() {
             return unwind::raise_trap(cx, at, TrapCode::OutOfMemory);
         }
-        if cx.may_finalise() && !takes_open(cx, at) {
+        // An instruction that has stopped half-way is not interrupted by others.
+        if cx.may_finalise() && !takes_open(cx, at) && cx.run.work.is_none() {
             return finalise::run_before_instruction(cx, at);
         }
     }
     at
+}
+
+/// Collects all garbage.
+///
+/// # Safety
+/// `at` is a place of the running instruction, of a guest frame; what the instruction reads is kept.
+pub(crate) unsafe fn collect_at(cx: &mut Context, at: Flow) {
+    let mut roots = RootSet::new(cx, Some((at, false)), (std::ptr::null_mut(), 0));
+    cx.heap.collect_full(&mut roots);
 }
 
 /// A step of the collector before the machine goes on at `at`, if one is due. No finaliser runs here, and what does not fit is
@@ -418,17 +428,25 @@ pub(crate) unsafe fn step_in_host(cx: &mut Context, base: Regs, count: usize) ->
     }
 }
 
-/// A full collection asked for by a host function with `count` values at `base`.
+/// A full collection, or a step of one, asked for by a host function with `count` values at `base`, which was given the values
+/// in `returned`.
 ///
 /// # Safety
 /// As for `step_in_host`.
-pub(crate) unsafe fn collect_in_host(cx: &mut Context, base: Regs, count: usize, step_bytes: Option<usize>) -> bool {
+pub(crate) unsafe fn collect_in_host(
+    cx: &mut Context,
+    base: Regs,
+    count: usize,
+    returned: Vec<Value>,
+    step_bytes: Option<usize>,
+) -> bool {
     // SAFETY: as for `step_in_host`.
     unsafe {
         let at = Walk::from_host(cx, base).peek().map(|at| (at, true));
         let mut roots = RootSet::new(cx, at, (base, count));
         let closure = std::ptr::with_exposed_provenance_mut::<Closure>(*base.sub(2) as usize);
         roots.values.push(Value::from_function(closure));
+        roots.values.extend(returned);
         match step_bytes {
             None => {
                 cx.heap.collect_full(&mut roots);

@@ -84,7 +84,7 @@ impl HostCall<'_> {
     /// # Errors
     /// When there is no memory for it.
     pub fn new_memory(&mut self, pages: u64, maximum: Option<u64>) -> Result<Extern, Raise> {
-        let made = LinearMemory::new(pages, maximum, false, &self.cx.budget).map_err(Raise::Trap)?;
+        let made = LinearMemory::new(pages, maximum, false, self.budget()).map_err(Raise::Trap)?;
         Ok(Extern(Definition::Memory(Rc::new(UnsafeCell::new(made)))))
     }
 
@@ -102,7 +102,7 @@ impl HostCall<'_> {
     /// # Errors
     /// When there is no memory for it.
     pub fn new_table(&mut self, element: ElementType, length: u64, maximum: Option<u64>) -> Result<Extern, Raise> {
-        let made = TableInstance::new(element, (length, maximum), false, Value::NIL, &self.cx.budget);
+        let made = TableInstance::new(element, (length, maximum), false, Value::NIL, self.budget());
         Ok(Extern(Definition::Table(Rc::new(UnsafeCell::new(made.map_err(Raise::Trap)?)))))
     }
 

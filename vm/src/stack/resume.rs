@@ -40,6 +40,7 @@ pub(crate) unsafe fn record_returned(cx: &mut Context, regs: Regs) -> Flow {
                 };
                 host_run::go_on(cx, regs, returned)
             }
+            RecordKind::Paused => host_run::unpause(cx, regs),
             RecordKind::Store => store(cx, below, &record, first),
             RecordKind::StoreTruthy => store(cx, below, &record, Value::bool(first.is_truthy())),
             RecordKind::Branch => {

@@ -20,6 +20,8 @@ use minivm_isa::{Instruction, TrapCode};
 const HANDLER_DEPTH_WARN: usize = 195;
 /// Message handlers that may be at work for errors in message handlers.
 const HANDLER_DEPTH_MAX: usize = 215;
+/// Levels of the stack that an error looks at for 1 unit.
+const LEVELS_PER_UNIT: u64 = 8;
 /// What the error becomes when handling it fails for good.
 const HANDLING_FAILED: &[u8] = b"error in error handling";
 /// Words that handlers may use on top of a full stack.
@@ -42,6 +44,8 @@ struct Search {
     handlers_at_work: usize,
     /// Nobody on the main fiber catches it: what comes is cleaning up.
     ends_run: bool,
+    /// Levels of the stack that were looked at.
+    levels: u64,
 }
 
 /// What a search is for.
@@ -69,6 +73,7 @@ pub(crate) unsafe fn raise(cx: &mut Context, at: Flow, error: Value) -> Flow {
 /// `at` is the running frame.
 #[inline(never)]
 pub(crate) unsafe fn raise_trap(cx: &mut Context, at: Flow, code: TrapCode) -> Flow {
+    cx.run.work = None;
     let text = match code {
         TrapCode::OutOfMemory => code.message().to_string(),
         _ => position_at(cx, at) + code.message(),
@@ -201,6 +206,7 @@ unsafe fn throws_on(cx: &Context, at: Flow) -> bool {
 }
 
 unsafe fn raise_from(cx: &mut Context, at: Flow, calling: bool, error: Value) -> Flow {
+    cx.run.work = None;
     // SAFETY: passed on.
     unsafe {
         if !calling {
@@ -215,6 +221,7 @@ unsafe fn raise_from(cx: &mut Context, at: Flow, calling: bool, error: Value) ->
             return flow;
         }
         let search = search(cx, at, calling, errand);
+        let levels = search.levels;
         let flow = match search.handler {
             Some(_) if search.handlers_at_work >= HANDLER_DEPTH_MAX => handling_failed(cx, at, calling),
             Some(handler) => {
@@ -229,6 +236,9 @@ unsafe fn raise_from(cx: &mut Context, at: Flow, calling: bool, error: Value) ->
                 unwind_to(cx, at, calling, search.catcher, error)
             }
         };
+        if !flow.pc.is_null() {
+            cx.owe(levels / LEVELS_PER_UNIT);
+        }
         super::stepping::stop_if_used_up(cx, flow)
     }
 }
@@ -259,21 +269,24 @@ unsafe fn search(cx: &mut Context, at: Flow, calling: bool, errand: Errand) -> S
     let mut walk = Walk::new(cx, at, calling);
     let mut handlers_at_work = 0;
     let mut cleanup = None;
+    let mut levels = 0;
+    let mut known = KnownRegions::default();
     // Below this height only clean-ups run, while a fiber is being closed.
     let closing = cx.running().closing_height;
     let catches = |regs| closing.is_none_or(|closing| height(cx, regs) > closing);
     // SAFETY: the stack does not change while it is searched.
     while let Some((level, _)) = unsafe { walk.next() } {
+        levels += 1;
         let (catcher, handler) = match level {
             Level::Guest { guest, regs, instruction, .. } => {
-                let (inner, catch) = regions_at(guest, instruction, catches(regs));
+                let (inner, catch) = known.regions_at(guest, instruction, catches(regs));
                 if let Some(region) = inner {
                     cleanup = cleanup.or(Some(catcher_of(guest, regs, region)));
                 }
                 let Some(region) = catch else {
                     match cleanup {
                         Some(catcher) if errand == Errand::Onward => {
-                            return Search { catcher, handler: None, handlers_at_work, ends_run: false };
+                            return Search { catcher, handler: None, handlers_at_work, ends_run: false, levels };
                         }
                         _ => continue,
                     }
@@ -312,12 +325,12 @@ unsafe fn search(cx: &mut Context, at: Flow, calling: bool, errand: Errand) -> S
             Level::Border { .. } => continue,
         };
         let handler = handler.filter(|_| errand == Errand::New);
-        return Search { catcher: cleanup.unwrap_or(catcher), handler, handlers_at_work, ends_run: false };
+        return Search { catcher: cleanup.unwrap_or(catcher), handler, handlers_at_work, ends_run: false, levels };
     }
     // What a fiber fails with leaves its clean-ups for when it is closed; the main one is closed by failing.
     let cleans_up = closing.is_some() || errand == Errand::Onward || cx.run.fiber == cx.run.main_fiber;
     let catcher = cleanup.filter(|_| cleans_up).unwrap_or(Catcher::Nobody);
-    Search { catcher, handler: None, handlers_at_work, ends_run: cx.run.fiber == cx.run.main_fiber }
+    Search { catcher, handler: None, handlers_at_work, ends_run: cx.run.fiber == cx.run.main_fiber, levels }
 }
 
 /// Makes the traceback of a new error that ends the run before clean-ups take the stack apart.
@@ -348,6 +361,28 @@ pub(super) fn regions_at(
     let mut around = function.regions.iter().filter(takes).peekable();
     let cleanup = around.peek().copied().filter(|region| region.kind == RegionKind::Cleanup);
     (cleanup, around.find(|region| region.kind == RegionKind::Catch))
+}
+
+/// The regions around the instruction that was looked at last: the frames of a recursion are all at the same one.
+#[derive(Default)]
+struct KnownRegions<'a> {
+    at: Option<(*const GuestFunction, usize, bool)>,
+    regions: (Option<&'a Region>, Option<&'a Region>),
+}
+
+impl<'a> KnownRegions<'a> {
+    fn regions_at(
+        &mut self,
+        guest: &'a GuestFunction,
+        instruction: usize,
+        catches: bool,
+    ) -> (Option<&'a Region>, Option<&'a Region>) {
+        let at = Some((std::ptr::from_ref(guest), instruction, catches));
+        if self.at != at {
+            (self.at, self.regions) = (at, regions_at(guest, instruction, catches));
+        }
+        self.regions
+    }
 }
 
 /// An error was caught at `place`: what was granted on top of a full stack is taken back, unless it is a message handler that

@@ -7,8 +7,8 @@ use super::host::{LuaHost, Standard};
 use super::io_file::{FileObject, METHODS};
 use super::library::Library;
 use super::{
-    base, coroutine, debug, errors, io, io_file, load, math, os, package, quick, string, string_format, string_gsub,
-    string_pack, string_search, table, utf8,
+    base, coroutine, debug, errors, io, io_file, load, long_text, math, os, package, quick, string, string_format,
+    string_gsub, string_pack, string_search, table, utf8,
 };
 use crate::codegen::SUPPORT_MODULE;
 use minivm::heap::OutOfMemory;
@@ -38,7 +38,10 @@ pub fn install(machine: &mut Machine, mut host: Box<dyn LuaHost>) -> Result<Valu
     let path = host.variable(b"LUA_PATH_5_4").or_else(|| host.variable(b"LUA_PATH"));
     machine.host_state().set(Library::new(host));
     super::travel::set_open_files(machine, super::travel::OpenFiles::default());
-    machine.set_number_reader(|text| number::parse(text).map(number_value));
+    // A reader that is not paid for reads nothing long.
+    machine.set_number_reader(|text| {
+        if text.len() > minivm::QUICK_BYTES_MAX { None } else { number::parse(text).map(number_value) }
+    });
     let mut installer = Installer { machine };
     let globals = installer.base()?;
     let loaded = installer.table(16)?;
@@ -132,6 +135,8 @@ impl Installer<'_> {
         self.machine.register(base::NEXT, next);
         let sequence_next = self.machine.intrinsic("ipairs.next", Intrinsic::SequenceNext, base::sequence_next)?;
         self.machine.register(base::SEQUENCE_NEXT, sequence_next);
+        self.register(load::LOAD_FILE, "load_file", load::load_file)?;
+        self.register(load::READ, "read", io_file::read_method)?;
         self.register(minivm::FINALISER_ERROR, "finaliser_error", base::finaliser_error)?;
         self.set_text(globals, "_VERSION", b"Lua 5.4")?;
         Ok(globals)
@@ -146,6 +151,8 @@ impl Installer<'_> {
             string_pack::FUNCTIONS,
         ];
         let library = self.library("string", &groups)?;
+        self.register(long_text::JOIN, "string.join", long_text::join_pieces)?;
+        self.register(long_text::PARTS, "string.parts", long_text::parts)?;
         self.register(string_search::GMATCH_NEXT, "string.gmatch.next", string_search::gmatch_next)?;
         let metatable = self.library("string", &[string::METAMETHODS])?;
         self.set(metatable, "__index", library)?;
