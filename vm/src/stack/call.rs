@@ -50,19 +50,19 @@ unsafe fn resolve(
 ) -> Result<(*mut Closure, Regs, usize, Flow), Flow> {
     // All of them first, so that the arguments move up once, however many there are.
     let mut chain = Vec::new();
-    let closure = 'found: {
-        for _ in 0..=CALL_CHAIN_MAX {
-            if callee.tag() == Tag::FUNCTION {
-                let closure: *mut Closure = callee.pointer().cast();
-                // SAFETY: the callee is a live closure, and closures point to functions.
-                match unsafe { &(*(*closure).function.cast::<FunctionInfo>()).body } {
-                    // Code on both sides is not typed: the typed face in between changes nothing.
-                    // SAFETY: the closure is a live bridge.
-                    Body::Bridge(_) => callee = unsafe { super::adapt::behind(closure).0 },
-                    Body::Guest(_) | Body::Host(_) => break 'found closure,
-                }
-                continue;
+    let mut hops = 0;
+    let closure: *mut Closure = loop {
+        if callee.tag() == Tag::FUNCTION {
+            let closure: *mut Closure = callee.pointer().cast();
+            // SAFETY: the callee is a live closure, and closures point to functions.
+            match unsafe { &(*(*closure).function.cast::<FunctionInfo>()).body } {
+                // Code on both sides is not typed: the typed face in between changes nothing.
+                // SAFETY: the closure is a live bridge.
+                Body::Bridge(_) => callee = unsafe { super::adapt::behind(closure).0 },
+                Body::Guest(_) | Body::Host(_) if chain.is_empty() => return Ok((closure, new, count, at)),
+                Body::Guest(_) | Body::Host(_) => break closure,
             }
+        } else {
             let metamethod = cx.metamethod(callee, Metamethod::Call);
             if metamethod.is_nil() {
                 let message = describe_callee(cx, at, callee);
@@ -72,12 +72,12 @@ unsafe fn resolve(
             chain.push(callee);
             callee = metamethod;
         }
-        // SAFETY: `at` is the running frame.
-        return Err(unsafe { raise_message(cx, at, "'__call' chain too long") });
+        if hops == CALL_CHAIN_MAX {
+            // SAFETY: `at` is the running frame.
+            return Err(unsafe { raise_message(cx, at, "'__call' chain too long") });
+        }
+        hops += 1;
     };
-    if chain.is_empty() {
-        return Ok((closure, new, count, at));
-    }
     // SAFETY: the window has `count` values, and room for more is made first.
     unsafe {
         let offset = words_between(at.regs, new);

@@ -210,13 +210,13 @@ impl Context {
                 }
                 Status::Finished | Status::Failed | Status::Waiting | Status::Yielded => return self.state(),
             }
+            if self.interrupt.as_mut().is_some_and(|is_interrupted| is_interrupted()) {
+                return RunState::Interrupted;
+            }
             if self.status == Status::Running && self.heap.needs_step() && !self.is_machine_place(self.pc) {
                 // A run that begins: what earlier ones have left is collected though this one may come to no safepoint.
                 // SAFETY: it stands at the start of a function, whose arguments are in place.
                 unsafe { crate::collect::step_before(self, Flow { pc: self.pc, regs: self.regs }) };
-            }
-            if self.interrupt.as_mut().is_some_and(|is_interrupted| is_interrupted()) {
-                return RunState::Interrupted;
             }
             if !self.is_limited {
                 self.fuel = FUEL_UNLIMITED;

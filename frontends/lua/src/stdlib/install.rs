@@ -81,6 +81,33 @@ pub fn flush(machine: &mut Machine) -> Result<(), super::host::HostError> {
     library.standard(Standard::Error).flush()
 }
 
+/// Whether no state of a function changes anything before it succeeds, so that it may begin again after a collection, when memory
+/// was short. Those that read, write, sort or shift are not among them.
+fn changes_nothing(own_name: &str) -> bool {
+    const LIBRARIES: &[&str] = &["string.", "utf8.", "debug.", "text.", "package."];
+    const FUNCTIONS: &[&str] = &[
+        "coroutine.create",
+        "coroutine.wrap",
+        "dofile",
+        "load",
+        "load_file",
+        "loadfile",
+        "os.date",
+        "os.getenv",
+        "rawset",
+        "select",
+        "table.concat",
+        "table.insert",
+        "table.pack",
+        "table.unpack",
+        "tonumber",
+        "tostring",
+    ];
+    const EXCEPTIONS: &[&str] = &["string.gmatch.next"];
+    let is_one = FUNCTIONS.contains(&own_name) || LIBRARIES.iter().any(|library| own_name.starts_with(library));
+    is_one && !EXCEPTIONS.contains(&own_name)
+}
+
 struct Installer<'m> {
     machine: &'m mut Machine,
 }
@@ -104,9 +131,12 @@ impl Installer<'_> {
         for &(name, function) in functions {
             let own_name = if library.is_empty() { name.to_string() } else { format!("{library}.{name}") };
             let value = match quick::form(&own_name) {
-                Some(quick) => self.machine.intrinsic(own_name, Intrinsic::Quick(quick), function)?,
-                None => self.machine.host_function(own_name, function)?,
+                Some(quick) => self.machine.intrinsic(own_name.as_str(), Intrinsic::Quick(quick), function)?,
+                None => self.machine.host_function(own_name.as_str(), function)?,
             };
+            if changes_nothing(&own_name) {
+                self.machine.set_restartable(value);
+            }
             self.set(table, name, value)?;
         }
         Ok(())
@@ -123,6 +153,9 @@ impl Installer<'_> {
     /// Makes a function that only the libraries know.
     fn register(&mut self, registered: &str, own_name: &str, function: LibraryFunction) -> Result<(), OutOfMemory> {
         let value = self.machine.host_function(own_name, function)?;
+        if changes_nothing(own_name) {
+            self.machine.set_restartable(value);
+        }
         self.machine.register(registered, value);
         Ok(())
     }

@@ -10,8 +10,9 @@ use super::io_file::{FileObject, new_file};
 use super::library::library;
 use super::long_text;
 use super::stream::{Origin, Stream};
-use super::work::COMPILE_UNITS_PER_BYTE;
+use super::work::{COMPILE_UNITS_PER_BYTE, WINDOW_BYTES};
 use crate::codegen::{Compilation, Compiled};
+use minivm::memory::Buffer;
 use minivm::{HostCall, LinkError, Raise, Tag, Value};
 use minivm_isa::TrapCode;
 use std::time::Duration;
@@ -217,11 +218,22 @@ fn compile_pieces(call: &mut HostCall<'_>, source: Value) -> Answer {
 }
 
 /// Reads a whole file, all at once.
-pub(super) fn read_file(call: &mut HostCall<'_>, name: &[u8]) -> Result<Vec<u8>, HostError> {
-    let mut bytes = Vec::new();
-    let file = library(call).host.open(name, OpenMode::Read)?;
-    Stream::new(file).read_bytes(&mut bytes, usize::MAX)?;
-    Ok(bytes)
+///
+/// # Errors
+/// When there is not enough memory for it; the inner error is what the outside reports.
+pub(super) fn read_file(call: &mut HostCall<'_>, name: &[u8]) -> Result<Result<Buffer, HostError>, Raise> {
+    let file = match library(call).host.open(name, OpenMode::Read) {
+        Ok(file) => file,
+        Err(error) => return Ok(Err(error)),
+    };
+    let (mut stream, mut bytes) = (Stream::new(file), call.buffer());
+    loop {
+        match stream.read_bytes(bytes.spare(WINDOW_BYTES)?, WINDOW_BYTES) {
+            Ok(false) => {}
+            Ok(true) => return Ok(Ok(bytes)),
+            Err(error) => return Ok(Err(error)),
+        }
+    }
 }
 
 /// `load_file(name, mode, environment)`: the function that a file is, or nil and a message; standard input without a name.

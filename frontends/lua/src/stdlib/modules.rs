@@ -7,6 +7,7 @@ use super::host::HostError;
 use super::load::{self, GLOBALS};
 use super::package::{LOADED, LOADERS, PACKAGE, REQUIRE};
 use minivm::heap::OutOfMemory;
+use minivm::memory::Buffer;
 use minivm::{HostCall, Machine, Raise, Value};
 
 /// Lets `require` load files with this ending (`wasm`), which it also looks for in the working folder from now on.
@@ -50,9 +51,9 @@ pub fn add_module(machine: &mut Machine, name: &str, module: Value) -> Result<()
 /// Reads a whole file that is to be loaded, as far as the host of the libraries grants it, and pays for loading it.
 ///
 /// # Errors
-/// What the outside reports; and when the budget does not suffice, before anything has happened.
-pub fn read_file(call: &mut HostCall<'_>, name: &[u8]) -> Result<Result<Vec<u8>, HostError>, Raise> {
-    let bytes = match load::read_file(call, name) {
+/// What the outside reports; and when the budget does not suffice, or memory, before anything has happened.
+pub fn read_file(call: &mut HostCall<'_>, name: &[u8]) -> Result<Result<Buffer, HostError>, Raise> {
+    let bytes = match load::read_file(call, name)? {
         Ok(bytes) => bytes,
         Err(error) => return Ok(Err(error)),
     };
