@@ -297,6 +297,11 @@ impl Heap {
         self.debt < 0
     }
 
+    /// Bytes that were allocated since a step became due. Large only if a program comes to no safepoint.
+    pub fn overdue_bytes(&self) -> u64 {
+        self.debt.min(0).unsigned_abs()
+    }
+
     /// Whether overwritten references must be shown to the collector.
     #[inline(always)]
     pub fn marking(&self) -> bool {
