@@ -369,7 +369,7 @@ impl Heap {
         Ok(())
     }
 
-    fn charge_external(&mut self, bytes: usize) {
+    pub(crate) fn charge_external(&mut self, bytes: usize) {
         self.external += bytes;
         // The next step comes sooner, but the bytes do not count as allocated.
         self.debt -= bytes as i64;

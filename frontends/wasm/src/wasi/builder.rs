@@ -1,6 +1,6 @@
 //! [`WasiBuilder`]: says what a program may touch.
 
-use super::descriptors::{Descriptor, Descriptors, Directory, Object, Provenance};
+use super::descriptors::{Descriptor, Descriptors, Directory, Listing, Object, Provenance};
 use super::platform::HostStream;
 use super::sources::{Clock, CounterClock, Random, SeededRandom, SystemClock, SystemRandom};
 use super::state::{OpenFiles, Wasi};
@@ -220,7 +220,7 @@ impl WasiBuilder {
             object: Object::Directory(Directory {
                 dir: grant.dir,
                 provenance: Provenance::Granted(grant.guest),
-                listing: Vec::new(),
+                listing: Listing::default(),
             }),
             rights: Rights::DIRECTORY - grant.denied,
             inheriting: (Rights::DIRECTORY | Rights::FILE) - grant.denied,
@@ -236,6 +236,7 @@ impl WasiBuilder {
             open_files: OpenFiles::default(),
             clock: self.clock,
             random: self.random,
+            budget: None,
         })
     }
 }

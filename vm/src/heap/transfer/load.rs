@@ -113,6 +113,7 @@ impl<'a> HeapLoader<'a> {
             unsafe { loader.contents(cell, &mut from, outside)? };
         }
         from.end()?;
+        heap.charge_objects();
         if loader.hidden.contains(&Hidden::Waiting) {
             return Err(from.damaged("the contents of a weak table belong to none"));
         }

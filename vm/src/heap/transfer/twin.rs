@@ -379,6 +379,7 @@ impl HeapCopier {
             let count = (*userdata).count as usize;
             let twin = HeapCopier::copy_bytes(userdata, size_of::<Userdata>() + count * size_of::<Value>());
             (&raw mut (*twin).object).write(None);
+            (*twin).charged = 0;
             self.outside.owners.push(twin.cast());
             self.reference(&raw mut (*twin).metatable);
             self.values(Userdata::user_values(twin), count);
