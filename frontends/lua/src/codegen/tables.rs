@@ -14,8 +14,10 @@ impl FunctionGenerator<'_, '_> {
     pub(super) fn table(&mut self, items: &[TableItem], span: Span, table: Reg) {
         let is_keyed = |item: &&TableItem| matches!(item, TableItem::Keyed { .. });
         let keyed = items.iter().filter(is_keyed).count();
+        // What the last item gives is counted when it is there.
+        let is_open = matches!(items.last(), Some(&TableItem::Positional(value)) if self.is_multiple(value));
         self.at(span, span.line);
-        self.f.to(table).table_new((items.len() - keyed) as u64, keyed as u64);
+        self.f.to(table).table_new((items.len() - keyed - usize::from(is_open)) as u64, keyed as u64);
         let splits = items.iter().any(|item| match *item {
             TableItem::Positional(value) => self.splits(value),
             TableItem::Keyed { key, value } => self.splits(key) || self.splits(value),

@@ -10,36 +10,45 @@ use crate::heap::{Heap, OutOfMemory};
 use crate::value::{Tag, Value};
 
 /// Fewest nodes when a hash part grows because of an insertion.
-const NODES_MIN: u64 = 4;
-/// Fewest slots when an array part grows because of an append.
+pub(super) const NODES_MIN: u64 = 4;
+/// Fewest slots that an array part has room for when it grows.
 const SLOTS_MIN: u64 = 4;
-/// Array parts shorter than this grow without being looked at.
-const COUNT_MIN: u64 = 32;
 
 /// Integer keys by the power of two they fall under: slice `i` counts the keys in `2^(i-1) + 1 ..= 2^i`.
 struct IntKeys {
     count: [u64; 32],
-    largest: [u64; 32],
 }
 
 impl IntKeys {
     fn add(&mut self, key: i64) {
         if let Ok(key @ 1..=PART_LEN_MAX) = u64::try_from(key) {
-            let slice = key.next_power_of_two().trailing_zeros() as usize;
-            self.count[slice] += 1;
-            self.largest[slice] = self.largest[slice].max(key);
+            self.count[key.next_power_of_two().trailing_zeros() as usize] += 1;
         }
     }
 
-    /// The slots of the best array part, and how many keys it would take: the largest power of two of which more than
-    /// half the slots would be used, cut off behind the last key.
+    /// Counts the slots of an array part that hold values.
+    unsafe fn add_slots(&mut self, table: *mut Table) {
+        let (mut slice, mut end) = (0, 1);
+        // SAFETY: callers give a live table that is its own contents; indices stay below `array_len`.
+        unsafe {
+            for index in 0..(*table).array_len {
+                if index == end {
+                    slice += 1;
+                    end *= 2;
+                }
+                self.count[slice] += u64::from(!Value::load((*table).array.add(index as usize)).is_nil());
+            }
+        }
+    }
+
+    /// The size of the best array part, and how many keys it would take: the largest power of two of which more than
+    /// half the slots would be used.
     fn best_array(&self) -> (u64, u64) {
-        let (mut best, mut used, mut below, mut largest) = (0, 0, 0, 0);
+        let (mut best, mut used, mut below) = (0, 0, 0);
         for slice in 0..=30 {
             below += self.count[slice];
-            largest = largest.max(self.largest[slice]);
             if below > (1 << slice) / 2 {
-                (best, used) = (largest, below);
+                (best, used) = (1 << slice, below);
             }
         }
         (best, used)
@@ -53,38 +62,18 @@ fn slots_that_fit(slots: u64) -> u64 {
 }
 
 impl Table {
-    /// Makes the array part larger if it is full of values, for most of it; false if it is not worth it.
-    pub(super) unsafe fn grow_full_array(table: *mut Table, heap: &mut Heap) -> Result<bool, OutOfMemory> {
-        // SAFETY: callers give a live table that is its own contents; slots below `array_len` hold values.
-        unsafe {
-            let len = u64::from((*table).array_len);
-            if len >= PART_LEN_MAX {
-                return Ok(false);
-            }
-            if len >= COUNT_MIN {
-                let mut used = 0;
-                for index in 0..len as usize {
-                    used += u64::from(!Value::load((*table).array.add(index)).is_nil());
-                }
-                if used * 2 < len {
-                    return Ok(false);
-                }
-            }
-            Table::set_array_capacity(table, heap, (len * 2).max(SLOTS_MIN))?;
-        }
-        Ok(true)
-    }
-
-    /// Gives the array part a cell of its own with room for at least `slots`, and moves what fits into it.
-    unsafe fn set_array_capacity(table: *mut Table, heap: &mut Heap, slots: u64) -> Result<(), OutOfMemory> {
-        let slots = slots_that_fit(slots.min(PART_LEN_MAX));
+    /// Gives the array part a cell of its own with this size and room for at least `room` slots, and moves what fits into
+    /// it.
+    unsafe fn set_array_cell(table: *mut Table, heap: &mut Heap, size: u64, room: u64) -> Result<(), OutOfMemory> {
+        let slots = slots_that_fit(room.max(size));
         let cell = heap.allocate(PART_HEADER_BYTES + slots as usize * size_of::<Value>())?;
         // SAFETY: the fresh cell holds the header and that many slots; the caller keeps the table alive. The old part
         // is left as it is, since the collector may still be scanning it.
         unsafe {
             let header = cell.cast::<ArrayHeader>();
-            let len = (*table).array_len.min(slots as u32);
-            header.write(ArrayHeader { capacity: slots as u32, hint: 0, unused: 0 });
+            let (size, capacity) = (size as u32, slots as u32);
+            let len = (*table).array_len.min(size);
+            header.write(ArrayHeader { capacity, size, border: size, unused: 0 });
             let array = cell.add(PART_HEADER_BYTES).cast::<Value>();
             array.copy_from_nonoverlapping((*table).array, len as usize);
             (*table).array = array;
@@ -93,52 +82,34 @@ impl Table {
         Ok(())
     }
 
-    /// Makes room for a key that found no free node: counts what is there and chooses the sizes of both parts anew.
-    /// Returns how many keys, from 1 on, belong into the array part now.
-    pub(super) unsafe fn rehash(table: *mut Table, heap: &mut Heap, key: Value) -> Result<u64, OutOfMemory> {
-        // SAFETY: callers give a live table that is its own contents.
-        unsafe {
-            if key.tag != Tag::INT && !(*Table::hash_header(table)).has_int {
-                // The array part is not concerned.
-                let slots = u64::from(Table::array_capacity(table));
-                let entries = Table::count_entries(table) + 1;
-                Table::rebuild(table, heap, slots, entries.max(NODES_MIN))?;
-                return Ok(slots);
-            }
-        }
+    /// Number of nodes in the hash part of which something is true.
+    pub(super) unsafe fn count_nodes(table: *mut Table, is: impl Fn(&Node) -> bool) -> u64 {
+        // SAFETY: callers give a live table; indices stay within its part.
+        let node = |index: u64| unsafe { &*(*table).nodes.add(index as usize) };
         // SAFETY: as above.
-        unsafe { Table::rehash_all(table, heap, key) }
+        (0..unsafe { Table::node_count(table) }).filter(|&index| is(node(index))).count() as u64
     }
 
     /// Number of entries in the hash part.
     unsafe fn count_entries(table: *mut Table) -> u64 {
-        let mut count = 0;
-        // SAFETY: callers give a live table; indices stay within its part.
-        unsafe {
-            for index in 0..Table::node_count(table) as usize {
-                count += u64::from(!(*(*table).nodes.add(index)).is_empty());
-            }
-        }
-        count
+        // SAFETY: as the callers promise.
+        unsafe { Table::count_nodes(table, |node| !node.is_empty()) }
     }
 
-    /// The part of `rehash` that has to do with integer keys.
+    /// Makes room for a key that found no free node: counts what is there and chooses the sizes of both parts anew.
+    /// Returns how many keys, from 1 on, belong into the array part now.
     #[inline(never)]
-    unsafe fn rehash_all(table: *mut Table, heap: &mut Heap, key: Value) -> Result<u64, OutOfMemory> {
-        let mut ints = IntKeys { count: [0; 32], largest: [0; 32] };
+    pub(super) unsafe fn rehash(table: *mut Table, heap: &mut Heap, key: Value) -> Result<u64, OutOfMemory> {
+        let mut ints = IntKeys { count: [0; 32] };
         // SAFETY: callers give a live table that is its own contents; indices stay within its parts.
         unsafe {
-            for index in 0..(*table).array_len {
-                if !Value::load((*table).array.add(index as usize)).is_nil() {
-                    ints.add(i64::from(index) + 1);
-                }
-            }
-            let mut total = ints.count.iter().sum::<u64>() + 1;
-            for index in 0..Table::node_count(table) as usize {
-                let node = (*table).nodes.add(index);
-                if !(*node).is_empty() {
-                    total += 1;
-                    if u32::from((*node).key_tag) == Tag::INT.0 {
+            ints.add_slots(table);
+            let in_slots = ints.count.iter().sum::<u64>();
+            let has_int = (*Table::hash_header(table)).has_int;
+            if has_int {
+                for index in 0..Table::node_count(table) as usize {
+                    let node = (*table).nodes.add(index);
+                    if !(*node).is_empty() && u32::from((*node).key_tag) == Tag::INT.0 {
                         ints.add((*node).key as i64);
                     }
                 }
@@ -147,14 +118,21 @@ impl Table {
                 ints.add(key.payload as i64);
             }
             let (slots, in_array) = ints.best_array();
-            let entries = total - in_array;
-            Table::rebuild(table, heap, slots, if entries == 0 { 0 } else { entries.max(NODES_MIN) })?;
+            let entries = in_slots + Table::count_entries(table) + 1 - in_array;
+            // Whether all slots stay where they are, and the key goes to them or finds a node.
+            let keeps_slots = !has_int && slots >= u64::from((*table).array_len);
+            let goes_to_slots = key.tag == Tag::INT && key.payload.wrapping_sub(1) < slots;
+            if keeps_slots && (goes_to_slots || Table::count_nodes(table, |node| node.key_tag == 0) > 0) {
+                Table::set_array_size(table, heap, slots, SLOTS_MIN)?;
+            } else {
+                Table::rebuild(table, heap, slots, if entries == 0 { 0 } else { entries.max(NODES_MIN) })?;
+            }
             Ok(slots)
         }
     }
 
-    /// Gives the table room for the keys `1..=slots` in the array part and `entries` other entries. What is there
-    /// stays, even if it needs more room.
+    /// Gives the array part the size `slots`, if it is smaller, and the table room for `entries` other entries. What is
+    /// there stays, even if it needs more room.
     ///
     /// # Errors
     /// No memory for the new parts; the table is unchanged then.
@@ -165,12 +143,15 @@ impl Table {
         // SAFETY: the caller gives a live table; indices stay within its parts.
         unsafe {
             let table = Table::contents(table);
-            let slots = slots.max(u64::from((*table).array_len));
+            let slots = slots.max(u64::from(Table::array_size(table)));
+            if entries == 0 && !(*Table::hash_header(table)).has_int {
+                return Table::set_array_size(table, heap, slots, 0);
+            }
             Table::rebuild(table, heap, slots, entries.max(Table::count_entries(table)))
         }
     }
 
-    /// Moves every entry to parts with room for the keys `1..=slots` and for exactly as many others as there are or
+    /// Moves every entry to an array part of this size and a hash part with room for exactly as many others as there are or
     /// more.
     unsafe fn rebuild(table: *mut Table, heap: &mut Heap, slots: u64, entries: u64) -> Result<(), OutOfMemory> {
         if slots > PART_LEN_MAX || entries > PART_LEN_MAX {
@@ -183,11 +164,9 @@ impl Table {
             let (old_array, old_len) = ((*table).array, u64::from((*table).array_len));
             let (old_nodes, old_count) = ((*table).nodes, Table::node_count(table) as usize);
             let part = Table::new_hash_part(heap, nodes_for(entries), Table::hash_header(table))?;
-            Table::fit_array_capacity(table, heap, slots)?;
+            Table::set_array_size(table, heap, slots, if slots == 0 { 0 } else { SLOTS_MIN })?;
             ((*table).nodes, (*table).mask) = part;
-            let kept = old_len.min(slots);
-            (*table).array_len = kept as u32;
-            for index in kept..old_len {
+            for index in u64::from((*table).array_len)..old_len {
                 let value = Value::load(old_array.add(index as usize));
                 if !value.is_nil() {
                     // A later append may overwrite the slot before the collector has scanned it.
@@ -205,45 +184,44 @@ impl Table {
         Ok(())
     }
 
-    /// Changes the capacity of the array part if it is too small or far too large for `slots`.
-    unsafe fn fit_array_capacity(table: *mut Table, heap: &mut Heap, slots: u64) -> Result<(), OutOfMemory> {
+    /// Gives the array part a size, in another cell, with room for at least `room` slots, if the one it has is too small or
+    /// far too large. Slots past the size are gone.
+    unsafe fn set_array_size(table: *mut Table, heap: &mut Heap, slots: u64, room: u64) -> Result<(), OutOfMemory> {
+        if slots > PART_LEN_MAX {
+            return Err(OutOfMemory { bytes: usize::MAX });
+        }
         // SAFETY: callers give a live table that is its own contents.
         unsafe {
             let capacity = u64::from(Table::array_capacity(table));
-            let inline_slots = u64::from((*table).header.inline_slots());
-            if slots > capacity {
-                return Table::set_array_capacity(table, heap, slots);
+            let stays = if Table::array_is_inline(table) {
+                // In the cell of the table the size is as large as the room.
+                slots == capacity
+            } else {
+                slots <= capacity && (slots * 4 >= capacity || capacity <= SLOTS_MIN)
+            };
+            if !stays {
+                return Table::set_array_cell(table, heap, slots, room);
             }
-            if Table::array_is_inline(table) || slots * 4 >= capacity {
-                return Ok(());
+            if !Table::array_is_inline(table) {
+                let header = Table::array_header(table);
+                ((*header).size, (*header).border) = (slots as u32, slots as u32);
+                (*table).array_len = (*table).array_len.min(slots as u32);
             }
-            if slots > inline_slots {
-                return Table::set_array_capacity(table, heap, slots);
-            }
-            // Inline slots are never scanned piece by piece, so they may be written at any time.
-            let inline = Table::inline_array(table);
-            let len = u64::from((*table).array_len).min(inline_slots);
-            inline.copy_from_nonoverlapping((*table).array, len as usize);
-            (*table).array = inline;
-            (*table).array_len = len as u32;
         }
         Ok(())
     }
 
     /// Puts an entry into a table that has room for it.
     pub(super) unsafe fn place(table: *mut Table, heap: &mut Heap, key: Value, value: Value, slots: u64) {
-        // SAFETY: callers give a live table whose array part has room for `slots`, none of them below `array_len`
-        // missing.
+        // SAFETY: callers give a live table whose array part has the size `slots`, and so the room.
         unsafe {
             if key.tag == Tag::INT && (key.payload.wrapping_sub(1)) < slots {
                 // A value that leaves a part the collector has yet to scan for one it has scanned or will not scan.
                 heap.barrier(value);
                 let index = (key.payload - 1) as u32;
-                while (*table).array_len <= index {
-                    Value::NIL.store((*table).array.add((*table).array_len as usize));
-                    (*table).array_len += 1;
-                }
+                Table::fill_to(table, index);
                 value.store((*table).array.add(index as usize));
+                (*table).array_len = (*table).array_len.max(index + 1);
             } else {
                 let inserted = Table::try_insert(table, heap, key, value);
                 assert!(inserted, "the new hash part has room for every entry that was counted");
@@ -299,8 +277,9 @@ impl Table {
     pub(in crate::heap) unsafe fn take_parts_out(table: *mut Table, heap: &mut Heap) -> Result<(), OutOfMemory> {
         // SAFETY: callers give a live table that is its own contents. Distances between nodes stay the same.
         unsafe {
-            if Table::array_is_inline(table) && (*table).array_len > 0 {
-                Table::set_array_capacity(table, heap, u64::from((*table).array_len))?;
+            let size = Table::array_size(table);
+            if Table::array_is_inline(table) && size > 0 {
+                Table::set_array_cell(table, heap, u64::from(size), 0)?;
             }
             let header = Table::hash_header(table);
             if (*header).inline && !Table::has_no_nodes(table) {
@@ -384,7 +363,7 @@ impl Heap {
             };
             if slots > inline_slots {
                 // SAFETY: the table is complete; nothing collects before this returns.
-                unsafe { Table::set_array_capacity(table, self, u64::from(slots))? };
+                unsafe { Table::set_array_cell(table, self, u64::from(slots), 0)? };
             }
             return Ok(table);
         }

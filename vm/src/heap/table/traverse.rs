@@ -20,9 +20,11 @@ impl fmt::Display for InvalidKey {
 impl std::error::Error for InvalidKey {}
 
 impl Table {
-    /// A border: an `n` with a value at `n` (or `n` = 0) and none at `n + 1`.
+    /// A border: an `n` with a value at `n` (or `n` = 0) and none at `n + 1`. Where there are several it is the one that the
+    /// reference implementation of Lua finds, which looks first where a border was found or something was stored last.
     ///
-    /// Constant time when the last array slot holds a value or the border is where it was; logarithmic otherwise.
+    /// Constant time when values fill the array part, or the border is where it was or where something was stored last;
+    /// logarithmic otherwise.
     ///
     /// # Safety
     /// `table` is a live table of `heap`.
@@ -34,54 +36,69 @@ impl Table {
                 return Table::len_weak(table, heap);
             }
             let len = (*table).array_len;
-            if len > 0 && Table::slot_is_nil(table, len - 1) {
-                return i64::from(Table::border_in_array(table));
-            }
-            if !(*Table::hash_header(table)).has_int {
+            let ends_with_value = len == 0 || !Table::is_nil_at(table, len);
+            if ends_with_value && Table::border_hint(table) == len && !(*Table::hash_header(table)).has_int {
                 return i64::from(len);
             }
-            Table::border_in_hash(table, i64::from(len))
+            Table::border(table)
         }
     }
 
+    /// Whether there is no value at a key from 1 to the size of the array part.
     #[inline(always)]
-    unsafe fn slot_is_nil(table: *mut Table, index: u32) -> bool {
-        // SAFETY: callers give an index below `array_len`.
-        unsafe { Value::load((*table).array.add(index as usize)).is_nil() }
+    unsafe fn is_nil_at(table: *mut Table, key: u32) -> bool {
+        // SAFETY: callers give a live table; slots below `array_len` hold values.
+        unsafe { key > (*table).array_len || Value::load((*table).array.add(key as usize - 1)).is_nil() }
     }
 
-    /// A border below the end of an array part whose last slot is nil.
-    #[inline(never)]
-    unsafe fn border_in_array(table: *mut Table) -> u32 {
-        // SAFETY: callers give a live table with a non-empty array part; all indices stay below its length.
+    /// Remembers where a border is, if that is worth it: while the border is in the upper half of a part that has grown.
+    unsafe fn keep_border(table: *mut Table, border: u32) {
+        // SAFETY: callers give a live table that is its own contents.
         unsafe {
-            let len = (*table).array_len;
-            let is_border = |border: u32| {
-                (border == 0 || !Table::slot_is_nil(table, border - 1)) && Table::slot_is_nil(table, border)
-            };
-            if is_border(len - 1) {
-                return len - 1;
+            let size = Table::array_size(table);
+            if size.is_power_of_two() && border > size / 2 {
+                Table::set_border_hint(table, border);
             }
-            let has_hint = !Table::array_is_inline(table);
-            if has_hint {
-                let hint = (*Table::array_header(table)).hint;
-                for border in [hint, hint.saturating_sub(1), hint + 1] {
-                    if border < len && is_border(border) {
-                        (*Table::array_header(table)).hint = border;
-                        return border;
-                    }
+        }
+    }
+
+    /// A border between a key with a value (or 0) and one without.
+    unsafe fn border_between(table: *mut Table, mut low: u32, mut high: u32) -> u32 {
+        while high - low > 1 {
+            let middle = low + (high - low) / 2;
+            // SAFETY: callers give a live table and keys within the size of its array part.
+            if unsafe { Table::is_nil_at(table, middle) } { high = middle } else { low = middle }
+        }
+        low
+    }
+
+    /// As [`len`](Self::len), for a table that is its own contents.
+    #[inline(never)]
+    unsafe fn border(table: *mut Table) -> i64 {
+        // SAFETY: callers give a live table that is its own contents; all keys stay within the size of its array part.
+        unsafe {
+            let size = Table::array_size(table);
+            let limit = Table::border_hint(table);
+            if limit > 0 && Table::is_nil_at(table, limit) {
+                let is_before = limit > 1 && !Table::is_nil_at(table, limit - 1);
+                let border = if is_before { limit - 1 } else { Table::border_between(table, 0, limit) };
+                Table::keep_border(table, border);
+                return i64::from(border);
+            }
+            if limit < size {
+                let border = if Table::is_nil_at(table, limit + 1) {
+                    limit
+                } else if Table::is_nil_at(table, size) {
+                    Table::border_between(table, limit, size)
+                } else {
+                    size
+                };
+                if border < size {
+                    Table::keep_border(table, border);
+                    return i64::from(border);
                 }
             }
-            // There is a value at `low` (or it is 0), and none at `high`.
-            let (mut low, mut high) = (0, len);
-            while high - low > 1 {
-                let middle = low + (high - low) / 2;
-                if Table::slot_is_nil(table, middle - 1) { high = middle } else { low = middle }
-            }
-            if has_hint {
-                (*Table::array_header(table)).hint = low;
-            }
-            low
+            Table::border_in_hash(table, i64::from(size))
         }
     }
 
@@ -93,14 +110,24 @@ impl Table {
                 let node = Table::find_int(table, key);
                 !node.is_null() && !(*node).is_empty()
             };
-            let (mut low, mut high) = (low, low + 1);
-            while has(high) {
+            if !(*Table::hash_header(table)).has_int || !has(low + 1) {
+                return low;
+            }
+            let mut low = low;
+            let mut high = low.max(1);
+            loop {
                 low = high;
-                if high > i64::MAX / 2 {
-                    // Somebody put entries at powers of two all the way up: search one by one instead.
-                    return (1..i64::MAX).find(|&key| !has(key + 1)).unwrap_or(i64::MAX);
+                if high <= i64::MAX / 2 {
+                    high *= 2;
+                } else if has(i64::MAX) {
+                    return i64::MAX;
+                } else {
+                    high = i64::MAX;
+                    break;
                 }
-                high *= 2;
+                if !has(high) {
+                    break;
+                }
             }
             while high - low > 1 {
                 let middle = low + (high - low) / 2;

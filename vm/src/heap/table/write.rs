@@ -8,6 +8,7 @@ use std::fmt;
 
 use super::layout::{Node, Table};
 use super::read::normalise;
+use super::resize::NODES_MIN;
 use crate::heap::string::Str;
 use crate::heap::{Heap, OutOfMemory};
 use crate::value::{Tag, Value};
@@ -96,7 +97,12 @@ impl Table {
             let index = (key as u64).wrapping_sub(1);
             if index < u64::from((*table).array_len) {
                 let slot = (*table).array.add(index as usize);
-                heap.barrier(Value::load(slot));
+                let old = Value::load(slot);
+                if old.is_nil() {
+                    Table::note_store(table, index as u32 + 1);
+                } else {
+                    heap.barrier(old);
+                }
                 value.store(slot);
                 return Ok(());
             }
@@ -114,14 +120,17 @@ impl Table {
             if index < u64::from(len) {
                 return Table::set_int(table, heap, key, value);
             }
-            let has_int = (*Table::hash_header(table)).has_int;
-            if index == u64::from(len) && !has_int && len < Table::array_capacity(table) && !value.is_nil() {
-                value.store((*table).array.add(index as usize));
-                (*table).array_len = len + 1;
+            if index < u64::from(Table::array_size(table)) {
+                Table::note_store(table, index as u32 + 1);
+                if !value.is_nil() {
+                    Table::fill_to(table, index as u32);
+                    value.store((*table).array.add(index as usize));
+                    (*table).array_len = index as u32 + 1;
+                }
                 return Ok(());
             }
             let mut node = std::ptr::null_mut();
-            if has_int {
+            if (*Table::hash_header(table)).has_int {
                 node = Table::find_int(table, key);
                 // An entry that exists stays where it is, so that a traversal may assign to it.
                 if !node.is_null() && !(*node).is_empty() {
@@ -130,69 +139,71 @@ impl Table {
                     return Ok(());
                 }
             }
-            if value.is_nil() {
-                return Ok(());
-            }
-            if index == u64::from((*table).array_len)
-                && ((*table).array_len < Table::array_capacity(table) || Table::grow_full_array(table, heap)?)
-            {
-                value.store((*table).array.add(index as usize));
-                (*table).array_len += 1;
-                if has_int {
-                    Table::move_followers(table, heap);
-                }
-                return Ok(());
-            }
             Table::set_node_or_insert(table, heap, node, Value::int(key), value)
         }
     }
 
-    /// Moves from the hash part what has become the continuation of the array part, as far as there is room.
-    unsafe fn move_followers(table: *mut Table, heap: &mut Heap) {
-        // SAFETY: callers give a live table that is its own contents.
+    /// Makes the slots of the array part below an index that is within its size.
+    pub(super) unsafe fn fill_to(table: *mut Table, index: u32) {
+        // SAFETY: callers give a live table that is its own contents; its cell has room for its size.
         unsafe {
-            let capacity = Table::array_capacity(table);
-            while (*table).array_len < capacity {
-                let node = Table::find_int(table, i64::from((*table).array_len) + 1);
-                if node.is_null() || (*node).is_empty() {
-                    return;
-                }
-                heap.entry_moved(table, u64::from((*table).array_len), &*node);
-                (*node).value().store((*table).array.add((*table).array_len as usize));
-                (*node).set_value(Value::NIL);
+            while (*table).array_len < index {
+                Value::NIL.store((*table).array.add((*table).array_len as usize));
                 (*table).array_len += 1;
             }
         }
     }
 
-    /// Stores neighbouring values at the integer keys from `first` on.
+    /// Stores neighbouring values at the integer keys from `first` on. If they follow what is in the array part and do not
+    /// fit, it gets exactly the size that takes the last of them: it is a list of known length.
     ///
     /// # Errors
     /// No memory to grow; some of the values are stored then.
     ///
     /// # Safety
     /// `table` is a live table of `heap`, `values` points to `count` live values outside of it.
+    #[inline]
     pub unsafe fn set_list(
         table: *mut Table,
         heap: &mut Heap,
-        first: i64,
+        first: u32,
         values: *const Value,
         count: usize,
     ) -> Result<(), OutOfMemory> {
-        // SAFETY: as the caller promises; slots up to the capacity are in the cell of the array part.
+        // SAFETY: as the caller promises; slots up to the size are in the cell of the array part.
         unsafe {
-            let len = u64::from((*table).array_len);
-            let is_append = (first as u64).wrapping_sub(1) == len && !(*Table::hash_header(table)).has_int;
-            if is_append && !Table::is_weak(table) && len + count as u64 <= u64::from(Table::array_capacity(table)) {
-                let slots = (*table).array.add(len as usize);
-                for index in 0..count {
-                    Value::load(values.add(index)).store(slots.add(index));
-                }
-                (*table).array_len += count as u32;
-                return Ok(());
+            let len = (*table).array_len;
+            let is_append = first.wrapping_sub(1) == len && !Table::is_weak(table);
+            if !is_append || len as usize + count > Table::array_size(table) as usize {
+                return Table::set_list_apart(Table::contents(table), heap, first, values, count);
+            }
+            let slots = (*table).array.add(len as usize);
+            for index in 0..count {
+                Value::load(values.add(index)).store(slots.add(index));
+            }
+            (*table).array_len = len + count as u32;
+        }
+        Ok(())
+    }
+
+    /// As [`set_list`](Self::set_list), for a table that is its own contents.
+    #[inline(never)]
+    unsafe fn set_list_apart(
+        table: *mut Table,
+        heap: &mut Heap,
+        first: u32,
+        values: *const Value,
+        count: usize,
+    ) -> Result<(), OutOfMemory> {
+        // SAFETY: as the caller of `set_list` promises.
+        unsafe {
+            let last = u64::from(first) + count as u64 - 1;
+            let size = Table::array_size(table);
+            if first.wrapping_sub(1) <= size && last > u64::from(size) {
+                Table::resize(table, heap, last, 0)?;
             }
             for index in 0..count {
-                let key = first.wrapping_add(index as i64);
+                let key = i64::from(first) + index as i64;
                 Table::set_int(table, heap, key, Value::load(values.add(index)))?;
             }
         }
@@ -242,7 +253,8 @@ impl Table {
                 return Table::set_node_or_insert(table, heap, node, key_value, value);
             }
             let node = Table::find_short(table, key);
-            if node.is_null() && !value.is_nil() && !Table::has_no_nodes(table) {
+            let is_hash = (*table).array_len == 0 && !Table::has_no_nodes(table);
+            if node.is_null() && !value.is_nil() && is_hash {
                 let main = (*table).nodes.add((Str::short_hash(key) & (*table).mask) as usize);
                 if (*main).is_empty() {
                     (*main).set_key(key_value);
@@ -271,7 +283,8 @@ impl Table {
             let main = Str::short_hash(key) & (*table).mask;
             if node.is_null() {
                 node = (*table).nodes.add(main as usize);
-                if !(*node).is_empty() {
+                // Where there is an array part, its size may change.
+                if !(*node).is_empty() || (*table).array_len != 0 {
                     return u32::MAX;
                 }
                 (*node).set_key(Value::from_string(key));
@@ -318,12 +331,28 @@ impl Table {
             if key.tag > Tag::STRING {
                 heap.id_of(key.pointer());
             }
-            if !Table::try_insert(table, heap, key, value) {
+            let concerns_array = key.tag == Tag::INT || Table::array_size(table) > 0;
+            if concerns_array && Table::would_rehash(table) || !Table::try_insert(table, heap, key, value) {
                 let slots = Table::rehash(table, heap, key)?;
                 Table::place(table, heap, key, value, slots);
             }
         }
         Ok(())
+    }
+
+    /// Whether the hash part would be full if it had grown by doubling from one node on, as that of the reference
+    /// implementation does. Ours begins with more, which makes a difference only where the array part is concerned: its size
+    /// is chosen anew whenever the hash part is full.
+    unsafe fn would_rehash(table: *mut Table) -> bool {
+        // SAFETY: callers give a live table that is its own contents; indices stay within its part.
+        unsafe {
+            let nodes = Table::node_count(table);
+            if nodes == 0 || nodes > NODES_MIN || (*Table::hash_header(table)).inline {
+                return nodes == 0;
+            }
+            let used = Table::count_nodes(table, |node| node.key_tag != Tag::NIL.0 as u8);
+            used == 0 || used.is_power_of_two()
+        }
     }
 
     /// Adds an entry if there is a free node.

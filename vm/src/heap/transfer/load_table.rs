@@ -4,8 +4,8 @@ use super::DEAD;
 use super::load::HeapLoader;
 use crate::heap::header::Header;
 use crate::heap::table::layout::{
-    ArrayHeader, DEAD_KEY, HashHeader, INLINE_NODES_MAX, INLINE_SLOTS_MAX, Node, PART_HEADER_BYTES, PART_LEN_MAX,
-    TABLE_BYTES, Table, empty_nodes, hash_part_bytes,
+    ArrayHeader, DEAD_KEY, HashHeader, INLINE_NODES_MAX, Node, PART_HEADER_BYTES, PART_LEN_MAX, TABLE_BYTES, Table,
+    empty_nodes, hash_part_bytes,
 };
 use crate::heap::transfer::{WEAK_KEYS, WEAK_VALUES};
 use crate::heap::{Heap, OutOfMemory};
@@ -29,6 +29,8 @@ pub(super) struct Chains {
 struct Parts {
     cell_bytes: usize,
     inline_slots: u32,
+    /// Where among them to look for a border first.
+    inline_border: u32,
     /// Capacity of an array part of its own.
     array: Option<u64>,
     /// Whether the hash part is inline, and its number of nodes; 0 for none.
@@ -39,7 +41,8 @@ struct Parts {
 impl Parts {
     fn read(from: &mut Reader<'_>, nodes_max: usize) -> Result<Parts, SnapshotError> {
         let cell_bytes = from.size()?.saturating_mul(16);
-        let inline_slots = u32::from(from.byte()?);
+        let inline = u32::from(from.byte()?);
+        let (inline_slots, below) = (inline & 15, inline >> 4);
         let array = from.number()?.checked_sub(1);
         let place = from.byte()?;
         let mut nodes = 0;
@@ -50,7 +53,7 @@ impl Parts {
         let needed = TABLE_BYTES + inline_slots as usize * 16;
         let fits = |bytes: usize| needed + bytes <= cell_bytes && cell_bytes <= CELL_BYTES_MAX;
         let sane = place <= 2
-            && inline_slots <= INLINE_SLOTS_MAX
+            && (below == 0 || inline_slots.is_power_of_two() && below < inline_slots.div_ceil(2) && below <= 3)
             && array.is_none_or(|capacity| capacity <= PART_LEN_MAX)
             && nodes <= nodes_max.min(PART_LEN_MAX as usize)
             && (!inline_nodes || nodes as u64 <= u64::from(INLINE_NODES_MAX))
@@ -58,7 +61,7 @@ impl Parts {
         if !sane {
             return Err(from.damaged("a table has parts it cannot have"));
         }
-        Ok(Parts { cell_bytes, inline_slots, array, inline_nodes, nodes })
+        Ok(Parts { cell_bytes, inline_slots, inline_border: inline_slots - below, array, inline_nodes, nodes })
     }
 }
 
@@ -78,6 +81,7 @@ impl HeapLoader<'_> {
         // SAFETY: the fresh cell holds the fixed part and its inline parts, as `Parts::read` made sure.
         unsafe {
             let mut header = Header::table(parts.inline_slots as usize);
+            header.set_inline_border(parts.inline_border);
             header.set(if weak & WEAK_KEYS != 0 { Header::WEAK_KEYS } else { 0 });
             header.set(if weak & WEAK_VALUES != 0 { Header::WEAK_VALUES } else { 0 });
             let array = Table::inline_array(table);
@@ -125,8 +129,12 @@ impl HeapLoader<'_> {
             }
             (*table).array_len = len;
             if !Table::array_is_inline(table) {
-                // A hint that is wrong is seen to be wrong when it is used; it must only lie inside.
-                (*Table::array_header(table)).hint = from.u32()?.min(len);
+                let (size, border) = (from.u32()?, from.u32()?);
+                if !(len..=Table::array_capacity(table)).contains(&size) || border > size {
+                    return Err(from.damaged("the size of an array part is not between its length and its room"));
+                }
+                let header = Table::array_header(table);
+                ((*header).size, (*header).border) = (size, border);
             }
             if Table::has_no_nodes(table) { Ok(()) } else { self.hash_part(table, from) }
         }
@@ -192,7 +200,7 @@ fn array_part(heap: &mut Heap, capacity: u64) -> Result<*mut Value, OutOfMemory>
     let cell = heap.allocate(PART_HEADER_BYTES + capacity as usize * size_of::<Value>())?;
     // SAFETY: the fresh cell holds the header and that many slots.
     unsafe {
-        cell.cast::<ArrayHeader>().write(ArrayHeader { capacity: capacity as u32, hint: 0, unused: 0 });
+        cell.cast::<ArrayHeader>().write(ArrayHeader { capacity: capacity as u32, size: 0, border: 0, unused: 0 });
         Ok(cell.add(PART_HEADER_BYTES).cast())
     }
 }

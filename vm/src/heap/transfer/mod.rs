@@ -8,7 +8,7 @@
 //! | shape | contents |
 //! |---|---|
 //! | string: bytes | – |
-//! | table: cell bytes / 16, inline slots, array, nodes | metatable; weak: its contents; else array, border hint, hash part |
+//! | table: cell bytes / 16, inline slots, array, nodes | metatable; weak: its contents; else array, its size and border, hash part |
 //! | function: captures | function, captures |
 //! | cell | value |
 //! | record: type | words, by its layout |
@@ -16,6 +16,7 @@
 //! | host object: user values | metatable, user values, object |
 //! | fiber | fiber |
 //!
+//! Bits 4 and 5 of the inline slots say how far below their end the border is.
 //! The array of a table is 0 where it is inline, else its capacity and 1; nodes are 0 for none, 1 inline, 2 in a cell of
 //! their own, then the logarithm of their number. A node is its key, value and distance to the next of its chain; 0 for one
 //! never used, 0xff and a number of four bytes for one whose key died.

@@ -201,7 +201,8 @@ impl HeapSaver {
         // SAFETY: callers give a live table. A weak one has its contents elsewhere, in place of an array.
         unsafe {
             out.count(crate::heap::chunk::cell_bytes(table.cast()) / 16);
-            out.byte((*table).header.inline_slots() as u8);
+            let (slots, border) = ((*table).header.inline_slots(), (*table).header.inline_border());
+            out.byte((slots | (slots - border) << 4) as u8);
             if Table::is_weak(table) || Table::array_is_inline(table) {
                 out.number(0);
             } else {
@@ -260,7 +261,9 @@ impl HeapSaver {
             out.number(u64::from((*table).array_len));
             self.values((*table).array, (*table).array_len as usize, out);
             if !Table::array_is_inline(table) {
-                out.number(u64::from((*Table::array_header(table)).hint));
+                let header = Table::array_header(table);
+                out.number(u64::from((*header).size));
+                out.number(u64::from((*header).border));
             }
             let nodes = Table::node_count(table);
             if nodes == 0 {
