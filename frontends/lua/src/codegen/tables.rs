@@ -1,6 +1,6 @@
 //! Table constructors.
 
-use super::expressions::Want;
+use super::expressions::{Evaluated, Position, Want};
 use super::function::{FunctionGenerator, Value};
 use crate::syntax::hir::*;
 use minivm_isa::Operand;
@@ -40,8 +40,12 @@ impl FunctionGenerator<'_, '_> {
                     }
                 }
                 TableItem::Keyed { key, value } => {
-                    let key_value = self.value(key, Want::before(self.splits(value)));
+                    let key_value = match self.read_late(key, &[value]) {
+                        Some(variable) => Evaluated::Late(variable),
+                        None => Evaluated::Value(self.value(key, Want::before(self.splits(value)))),
+                    };
                     let new = self.value(value, Want::Soon);
+                    let key_value = self.arrive(key_value, Position::Plain);
                     self.release(new);
                     self.release(key_value);
                     self.at(self.span_of(key), self.span_of(value).line);
