@@ -26,6 +26,7 @@ use loader::instance;
 use stack::{collect, error, fiber};
 
 pub use context::{Limits, NumberReader};
+pub use dispatch::dynamic::LESS_EQUAL;
 pub use dispatch::uses_tail_calls;
 pub use error::{Failure, FunctionNames};
 pub use fiber::FiberState;

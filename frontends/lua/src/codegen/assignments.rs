@@ -79,13 +79,7 @@ impl FunctionGenerator<'_, '_> {
 
     /// Evaluates what a target needs, before the `rest` of the statement: targets and values. Locals that the same statement
     /// assigns are copied; others are read when all is there, if they could be assigned by then.
-    fn target(
-        &mut self,
-        target: &Place,
-        splits: bool,
-        assigned: &[Reg],
-        rest: (&[Place], &[ExpressionId]),
-    ) -> Target {
+    fn target(&mut self, target: &Place, splits: bool, assigned: &[Reg], rest: (&[Place], &[ExpressionId])) -> Target {
         let want = Want::before(splits);
         match target.kind {
             PlaceKind::Variable(variable) => Target::Variable(self.access(variable)),

@@ -165,6 +165,20 @@ fn setmetatable(call: &mut HostCall<'_>) -> Answer {
     call.return_one(table)
 }
 
+/// `<=` of values that have no `__le`, but `__lt`: not the other way round, as programs for older versions expect.
+pub(super) fn less_equal(call: &mut HostCall<'_>) -> Answer {
+    if call.state() == 1 {
+        let is_greater = call.returned_one().is_truthy();
+        return call.return_one(Value::bool(!is_greater));
+    }
+    let (lhs, rhs) = (call.arg(0), call.arg(1));
+    let method = match call.metamethod(rhs, "__lt") {
+        method if method.is_nil() => call.metamethod(lhs, "__lt"),
+        method => method,
+    };
+    call.call(method, &[rhs, lhs], 1)
+}
+
 fn rawequal(call: &mut HostCall<'_>) -> Answer {
     let (lhs, rhs) = (call.check_any(0)?, call.check_any(1)?);
     call.return_one(Value::bool(lhs.raw_equals(rhs)))

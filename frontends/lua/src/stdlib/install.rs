@@ -132,6 +132,7 @@ impl Installer<'_> {
         self.machine.register(base::NEXT, next);
         let sequence_next = self.machine.intrinsic("ipairs.next", Intrinsic::SequenceNext, base::sequence_next)?;
         self.machine.register(base::SEQUENCE_NEXT, sequence_next);
+        self.register(minivm::LESS_EQUAL, "less_equal", base::less_equal)?;
         self.register(minivm::FINALISER_ERROR, "finaliser_error", base::finaliser_error)?;
         self.set_text(globals, "_VERSION", b"Lua 5.4")?;
         Ok(globals)
@@ -156,6 +157,9 @@ impl Installer<'_> {
 
     fn math(&mut self) -> Result<Value, OutOfMemory> {
         let library = self.library("math", &[math::FUNCTIONS])?;
+        // Its name in older versions.
+        let atan = self.machine.heap().table_get_name(library, b"atan");
+        self.set(library, "atan2", atan)?;
         for (name, value) in math::CONSTANTS {
             self.set(library, name, value)?;
         }
