@@ -5,5 +5,5 @@ pub mod codegen;
 pub mod stdlib;
 pub mod syntax;
 
-pub use codegen::{compile, compile_file};
+pub use codegen::{Options, compile, compile_file, compile_with, has_exact_upvalues};
 pub use syntax::SyntaxError;

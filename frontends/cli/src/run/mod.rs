@@ -132,6 +132,9 @@ impl Session {
             self.link_wasi(linked);
         }
         let globals = if outline.is_lua { Some(lua::install(self, options, &arguments)?) } else { None };
+        if outline.is_lua {
+            minivm_lua::stdlib::expect(&mut self.machine, &program);
+        }
         let (instance, start) = match self.machine.instantiate_unstarted(program) {
             Ok(made) => made,
             Err(error @ LinkError::Trap(_)) => return Err(self.failure(error.to_string())),

@@ -103,7 +103,7 @@ impl<'unit, 'chunk> FunctionGenerator<'unit, 'chunk> {
     /// Generates the whole function and hands it to the program.
     pub(super) fn run(mut self) -> Result<(), BuildError> {
         let function = self.function();
-        if function.parent.is_none() {
+        if function.parent.is_none() || self.unit.is_exact {
             // Whoever loads the chunk gives it its environment, used or not.
             for upvalue in function.upvalues.keys() {
                 self.capture(upvalue);

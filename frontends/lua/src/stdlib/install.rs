@@ -68,6 +68,12 @@ pub fn globals(machine: &Machine) -> Value {
     machine.registered(load::GLOBALS)
 }
 
+/// Tells the libraries of a program that the host has compiled and is going to run: if the debug library might look at its
+/// upvalues, then also at those of what it loads.
+pub fn expect(machine: &mut Machine, program: &minivm_isa::Program) {
+    machine.host_state().get::<Library>().exact_upvalues |= crate::has_exact_upvalues(program);
+}
+
 /// Hands on what programs have printed; for the end of a run.
 ///
 /// # Errors
@@ -213,6 +219,10 @@ impl Installer<'_> {
     fn debug(&mut self) -> Result<Value, OutOfMemory> {
         let registry = self.table(0)?;
         self.machine.register(debug::REGISTRY, registry);
+        let (upvalues, metatable) = (self.table(0)?, self.table(1)?);
+        self.set_text(metatable, "__mode", b"v")?;
+        self.machine.heap().set_own_metatable(upvalues, metatable)?;
+        self.machine.register(debug::UPVALUES, upvalues);
         self.library("debug", &[debug::FUNCTIONS])
     }
 

@@ -22,6 +22,8 @@ pub(super) struct Library {
     pub(super) pause: i64,
     pub(super) step_multiplier: i64,
     pub(super) warnings: bool,
+    /// Whether chunks are compiled so that the debug library sees variables as they are; see [`crate::Options`].
+    pub(super) exact_upvalues: bool,
     input: Stream,
     output: Stream,
     error: Stream,
@@ -42,6 +44,7 @@ impl Library {
             pause: 200,
             step_multiplier: 100,
             warnings: false,
+            exact_upvalues: false,
             input,
             output,
             error,

@@ -41,10 +41,13 @@ fn compile(call: &mut HostCall<'_>, source: &[u8], options: &ChunkOptions<'_>) -
     if is_binary {
         return call.string("binary chunks cannot be loaded").map(Err);
     }
-    let compiled =
-        if options.is_file { crate::compile_file(source, options.name) } else { crate::compile(source, options.name) };
-    let program = match compiled {
-        Ok(program) => program,
+    let exact_upvalues = library(call).exact_upvalues;
+    let how = crate::Options { is_file: options.is_file, exact_upvalues };
+    let program = match crate::compile_with(source, options.name, how) {
+        Ok(program) => {
+            library(call).exact_upvalues |= crate::has_exact_upvalues(&program);
+            program
+        }
         Err(error) => return call.string(error.message()).map(Err),
     };
     let loaded =
