@@ -24,6 +24,8 @@ pub(crate) struct ProcessHost {
     clock: SystemClock,
     /// The zone of the place where this runs; none if it is not known.
     zone: Option<TimeZone>,
+    /// What it is called then.
+    zone_name: Box<str>,
 }
 
 /// Which files there are.
@@ -53,18 +55,35 @@ impl ProcessHost {
             Err(error) => Err((grant.host.clone(), error)),
         };
         let granted = directories.iter().map(open).collect::<Result<Vec<_>, _>>()?;
+        let variable = std::env::var("TZ").ok();
         Ok(ProcessHost {
             files: if granted.is_empty() { Files::All } else { Files::In(granted) },
             variables: variables.to_vec(),
             programs,
             clock: SystemClock::new(),
-            zone: TimeZone::local().ok(),
+            zone: local_zone(variable.as_deref()),
+            zone_name: name_of_unknown_zone(&variable.unwrap_or_default()),
         })
     }
 
     fn is_confined(&self) -> bool {
         matches!(self.files, Files::In(_))
     }
+}
+
+/// The zone that the variable `TZ` names or describes, as for C: without it that of the system, when it is empty UTC.
+fn local_zone(variable: Option<&str>) -> Option<TimeZone> {
+    match variable {
+        None => TimeZone::local().ok(),
+        Some("" | ":") => None,
+        Some(text) => TimeZone::from_posix_tz(text).ok(),
+    }
+}
+
+/// What C calls a zone that it does not know: the letters that its name begins with.
+fn name_of_unknown_zone(text: &str) -> Box<str> {
+    let letters: String = text.chars().take_while(char::is_ascii_alphabetic).collect();
+    if letters.len() < 3 { "UTC".into() } else { letters.into() }
 }
 
 impl Files {
@@ -242,7 +261,7 @@ impl LuaHost for ProcessHost {
                 name: local.time_zone_designation().into(),
                 daylight: local.is_dst(),
             },
-            None => Zone { name: "UTC".into(), ..Zone::utc() },
+            None => Zone { name: self.zone_name.clone(), ..Zone::utc() },
         }
     }
 
