@@ -4,6 +4,7 @@ use crate::exit::Exit;
 use crate::problems;
 use crate::report::{Place, Report};
 use crate::source::{self, Failure, SourceFile};
+use crate::values;
 use minivm_isa::{Program, Verified, binary, text, verify};
 use minivm_modules::language::Language;
 use minivm_wasm::WasmError;
@@ -22,7 +23,7 @@ pub(crate) struct Loaded {
 pub(crate) fn load(path: &Path) -> Result<Loaded, Failure> {
     let SourceFile { name, language, bytes } = source::read(path)?;
     let program = match language {
-        Language::Lua => lua(&name, &bytes)?,
+        Language::Lua => lua(path, &name, &bytes)?,
         Language::Wasm => verified(&name, wasm(&name, &bytes)?)?,
         Language::Wat => {
             let binary = minivm_wasm::parse_text(&bytes, &name).map_err(|error| wat_error(&name, &bytes, &error))?;
@@ -38,8 +39,12 @@ fn invalid(reports: Vec<Report>) -> Failure {
     Failure { exit: Exit::Invalid, reports }
 }
 
-fn lua(name: &str, bytes: &[u8]) -> Result<Verified, Failure> {
-    minivm_lua::compile_file(bytes, format!("@{name}")).map_err(|error| {
+fn lua(path: &Path, name: &str, bytes: &[u8]) -> Result<Verified, Failure> {
+    let chunk_name = match path == Path::new("-") {
+        true => b"=stdin".to_vec(),
+        false => [b"@", &values::bytes(path.as_os_str())[..]].concat(),
+    };
+    minivm_lua::compile_file(bytes, chunk_name).map_err(|error| {
         let span = error.span();
         let meant = span.start as usize..span.end as usize;
         let place = Place::in_text(name, bytes, error.line() as usize, Some(meant));
