@@ -12,7 +12,6 @@ use minivm::{InstanceId, Machine, Tag, Value};
 use minivm_isa::Type;
 use minivm_isa::program::Program;
 use minivm_lua::stdlib;
-use std::io::IsTerminal;
 
 /// The section by which a program tells that it was made from Lua.
 pub(super) const SECTION: &str = "lua.lines";
@@ -26,9 +25,6 @@ pub(super) fn is_chunk(program: &Program) -> bool {
 pub(super) fn install(session: &mut Session, options: &Run, arguments: &[Vec<u8>]) -> Result<Value, Failure> {
     let globals = library(session, &options.directories, &options.environment)?;
     set_arguments(session, globals, arguments)?;
-    if std::io::stdout().is_terminal() {
-        line_by_line(&mut session.machine, globals);
-    }
     Ok(globals)
 }
 
@@ -70,17 +66,6 @@ fn argument_table(session: &mut Session, arguments: &[Vec<u8>]) -> Option<Value>
         session.machine.heap().table_set_int(table, index, text).ok()?;
     }
     Some(table)
-}
-
-/// `io.stdout:setvbuf("line")`: a person waits for each line.
-fn line_by_line(machine: &mut Machine, globals: Value) -> Option<()> {
-    let io = machine.heap().table_get_name(globals, b"io");
-    let stdout = machine.heap().table_get_name(io, b"stdout");
-    let metatable = machine.heap().own_metatable(stdout);
-    let methods = machine.heap().table_get_name(metatable, b"__index");
-    let setvbuf = machine.heap().table_get_name(methods, b"setvbuf");
-    let line = machine.string("line").ok()?;
-    machine.call(setvbuf, &[stdout, line]).ok().map(|_| ())
 }
 
 /// Runs a chunk with the arguments of the command line, as strings.

@@ -88,8 +88,9 @@ fn print(call: &mut HostCall<'_>) -> Answer {
         }
         index += 1;
     }
-    // Like C's, this output has nobody to report an error to.
-    let _ = library(call).standard(Standard::Output).write(b"\n");
+    // Like C's, this output has nobody to report an error to. It is handed on, as the reference implementation does.
+    let output = library(call).standard(Standard::Output);
+    let _ = output.write(b"\n").and_then(|()| output.flush());
     call.return_none()
 }
 

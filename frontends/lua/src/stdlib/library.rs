@@ -3,7 +3,7 @@
 use super::algorithms::pattern_cache::PatternCache;
 use super::algorithms::random::Random;
 use super::host::{LuaHost, NoHost, Standard};
-use super::stream::Stream;
+use super::stream::{Buffering, Stream};
 use minivm::HostCall;
 
 /// What `collectgarbage` says the collector does. The machine has one way; programs may believe in two.
@@ -33,7 +33,12 @@ impl Library {
     pub(super) fn new(mut host: Box<dyn LuaHost>) -> Self {
         let input = Stream::read_only(host.standard(Standard::Input));
         let mut stream = |standard| Stream::new(host.standard(standard));
-        let (output, error) = (stream(Standard::Output), stream(Standard::Error));
+        let (mut output, mut error) = (stream(Standard::Output), stream(Standard::Error));
+        // As C has it. Nothing was written, so nothing can fail.
+        let _ = error.set_buffering(Buffering::No);
+        if host.is_terminal(Standard::Output) {
+            let _ = output.set_buffering(Buffering::Line);
+        }
         let (first, second) = host.seed();
         Self {
             host,
@@ -51,12 +56,14 @@ impl Library {
         }
     }
 
-    /// A standard stream. Before the program reads, what it has printed is shown.
+    /// A standard stream. Before a person is waited for, what was printed is shown.
     pub(super) fn standard(&mut self, stream: Standard) -> &mut Stream {
         match stream {
             Standard::Input => {
-                // If the output is gone, the program learns it when it writes.
-                let _ = self.output.flush();
+                if self.output.buffering() == Buffering::Line && self.input.is_drained() {
+                    // If the output is gone, the program learns it when it writes.
+                    let _ = self.output.flush();
+                }
                 &mut self.input
             }
             Standard::Output => &mut self.output,

@@ -2,6 +2,7 @@
 
 use super::arguments::{Answer, Arguments, LibraryFunction, Text, out_of_memory};
 use super::host::{HostError, OpenMode, Standard};
+use super::io_file::open_with;
 use super::library::library;
 use super::stream::Stream;
 use minivm::{HostCall, Raise, Tag, Value};
@@ -136,7 +137,7 @@ pub(super) fn read_file(call: &mut HostCall<'_>, name: Option<&[u8]>) -> Result<
     match name {
         None => library(call).standard(Standard::Input).read_bytes(&mut bytes, usize::MAX)?,
         Some(name) => {
-            let file = library(call).host.open(name, OpenMode::Read)?;
+            let file = open_with(call, |host| host.open(name, OpenMode::Read))?;
             Stream::new(file).read_bytes(&mut bytes, usize::MAX)?;
         }
     }

@@ -3,7 +3,7 @@
 use super::algorithms::calendar::{DateTime, Field, Fields, Zone, check_field, seconds_from_fields};
 use super::algorithms::date::{Output, Request, write_date};
 use super::arguments::{Answer, Arguments, LibraryFunction, out_of_memory, to_number};
-use super::io_file::return_failure;
+use super::io_file::{return_failure, return_termination};
 use super::library::library;
 use super::support;
 use minivm::{HostCall, Raise, Value};
@@ -135,11 +135,19 @@ fn difftime(call: &mut HostCall<'_>) -> Answer {
 }
 
 fn execute(call: &mut HostCall<'_>) -> Answer {
-    if call.optional_text(0)?.is_none() {
-        // There is no shell.
-        return call.return_one(Value::FALSE);
+    let command = call.optional_text(0)?;
+    let is_granted = library(call).host.grants_commands();
+    let Some(command) = command else {
+        // Whether there is a shell.
+        return call.return_one(Value::bool(is_granted));
+    };
+    if !is_granted {
+        return return_failure(call, None, &super::host::HostError::not_permitted());
     }
-    return_failure(call, None, &super::host::HostError::not_permitted())
+    match library(call).host.execute(command.bytes()) {
+        Ok(termination) => return_termination(call, termination),
+        Err(error) => return_failure(call, None, &error),
+    }
 }
 
 fn exit(call: &mut HostCall<'_>) -> Answer {

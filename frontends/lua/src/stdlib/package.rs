@@ -3,7 +3,7 @@
 use super::algorithms::search_path::{candidates, not_found_message};
 use super::arguments::{Answer, Arguments, LibraryFunction, Text};
 use super::host::OpenMode;
-use super::library::library;
+use super::io_file::open_with;
 use super::load::{GLOBALS, load_file};
 use super::support;
 use minivm::{HostCall, Raise, Tag, Value};
@@ -41,8 +41,7 @@ fn loadlib(call: &mut HostCall<'_>) -> Answer {
 /// The first file of a path that can be opened, or the message that lists them all.
 fn search(call: &mut HostCall<'_>, name: &[u8], path: &[u8], separators: [&[u8]; 2]) -> Result<Vec<u8>, Vec<u8>> {
     let files = candidates(name, path, separators[0], separators[1]);
-    let host = &mut library(call).host;
-    match files.iter().find(|file| host.open(file, OpenMode::Read).is_ok()) {
+    match files.iter().find(|file| open_with(call, |host| host.open(file, OpenMode::Read)).is_ok()) {
         Some(file) => Ok(file.clone()),
         None => Err(not_found_message(&files)),
     }
