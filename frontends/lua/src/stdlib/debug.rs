@@ -1,7 +1,7 @@
 //! The `debug` library, as far as the machine tells: levels of the stack, functions, captured values, metatables.
 
-use super::library::library;
 use super::arguments::{Answer, Arguments, LibraryFunction, out_of_memory};
+use super::library::library;
 use minivm::heap::HostObject;
 use minivm::{HostCall, LevelInfo, Raise, Tag, Value};
 use std::any::Any;
@@ -125,7 +125,8 @@ fn getinfo(call: &mut HostCall<'_>) -> Answer {
         fields.integer("currentline", info.line.map_or(-1, i64::from))?;
     }
     if wants(b'u') {
-        let upvalues = fields.facts_of(info.function).map_or(info.captures as i64, |[.., upvalues]| i64::from(upvalues));
+        let upvalues =
+            fields.facts_of(info.function).map_or(info.captures as i64, |[.., upvalues]| i64::from(upvalues));
         fields.integer("nups", upvalues)?;
         fields.integer("nparams", info.params as i64)?;
         fields.set("isvararg", Value::bool(info.variadic))?;

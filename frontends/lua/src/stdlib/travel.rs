@@ -36,10 +36,8 @@ pub fn set_open_files(machine: &mut Machine, policy: OpenFiles) {
         load: Box::new(|bytes, _, state| Ok(Box::new(load_file(bytes, state)?))),
     };
     machine.set_object_codec(FILE_KIND, codec);
-    let identity = ObjectCodec {
-        save: Box::new(|_, _| Ok(Vec::new())),
-        load: Box::new(|_, _, _| Ok(Box::new(UpvalueIdentity))),
-    };
+    let identity =
+        ObjectCodec { save: Box::new(|_, _| Ok(Vec::new())), load: Box::new(|_, _, _| Ok(Box::new(UpvalueIdentity))) };
     machine.set_object_codec(UPVALUE_KIND, identity);
     let state = StateCodec {
         save: Box::new(|state| state.get::<Library>().save()),
