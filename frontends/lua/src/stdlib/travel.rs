@@ -68,7 +68,7 @@ fn save_file(file: &mut FileObject, policy: OpenFiles) -> Result<Vec<u8>, String
     };
     let called = match stream.origin() {
         Some(origin) => format!("the file '{}'", String::from_utf8_lossy(&origin.name)),
-        None => "a temporary file or pipe".to_owned(),
+        None => "a temporary file".to_owned(),
     };
     if policy == OpenFiles::Refuse {
         return Err(format!("{called} of the `io` library is open"));
