@@ -258,8 +258,8 @@ unsafe fn behind_index(cx: *mut Context, table: *mut Table) -> Option<*mut Table
     // SAFETY: the table lives, and its metatable with it.
     unsafe {
         let metatable = Table::metatable(table);
-        // What a weak table has itself was not looked for.
-        if metatable.is_null() || Table::is_weak(table) {
+        // What a weak or large table has itself was not looked for.
+        if metatable.is_null() || Table::has_more(table) {
             return None;
         }
         let node = Table::find_short(metatable, (*cx).metamethods[Metamethod::Index as usize]);

@@ -2,10 +2,16 @@
 
 use std::fmt;
 
-use super::layout::Table;
+use super::directory::{Directory, List};
+use super::growth::SLOTS_AT_ONCE;
+use super::layout::{BUCKETS, ELSEWHERE, HAS_INT, MOVING, Table};
+use super::part::Part;
 use super::read::normalise;
 use crate::heap::Heap;
 use crate::value::{Tag, Value};
+
+/// Positions in a table with buckets are the number of the bucket in its list, and below that the number of the node.
+const BUCKET_SHIFT: u32 = 20;
 
 /// The key given to [`Table::next`] is not in the table.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -21,7 +27,8 @@ impl std::error::Error for InvalidKey {}
 
 impl Table {
     /// A border: an `n` with a value at `n` (or `n` = 0) and none at `n + 1`. Where there are several it is the one that the
-    /// reference implementation of Lua finds, which looks first where a border was found or something was stored last.
+    /// reference implementation of Lua finds, which looks first where a border was found or something was stored last; but not
+    /// in large tables.
     ///
     /// Constant time when values fill the array part, or the border is where it was or where something was stored last;
     /// logarithmic otherwise.
@@ -32,19 +39,47 @@ impl Table {
     pub unsafe fn len(table: *mut Table, heap: &mut Heap) -> i64 {
         // SAFETY: the caller gives a live table; slots below `array_len` hold values.
         unsafe {
-            if Table::is_weak(table) {
-                return Table::len_weak(table, heap);
-            }
             let len = (*table).array_len;
+            let flags = Table::flags(table);
+            if flags & (ELSEWHERE | MOVING) != 0 {
+                return Table::len_elsewhere(table, heap);
+            }
             let ends_with_value = len == 0 || !Table::is_nil_at(table, len);
-            if ends_with_value && Table::border_hint(table) == len && !(*Table::hash_header(table)).has_int {
+            if ends_with_value && Table::border_hint(table) == len && flags & HAS_INT == 0 {
                 return i64::from(len);
             }
             Table::border(table)
         }
     }
 
-    /// Whether there is no value at a key from 1 to the size of the array part.
+    /// The length of a table that is weak or whose array part moves.
+    #[inline(never)]
+    unsafe fn len_elsewhere(table: *mut Table, heap: &mut Heap) -> i64 {
+        // SAFETY: `len` passes on its live table.
+        unsafe {
+            if Table::is_weak(table) {
+                return Table::len_weak(table, heap);
+            }
+            let is_nil = |index: u32| Value::load(Table::slot(table, index)).is_nil();
+            let len = Table::slots_len(table);
+            if is_nil(len - 1) {
+                // There is a value at `low` (or it is 0), and none at `high`.
+                let (mut low, mut high) = (0, len);
+                while high - low > 1 {
+                    let middle = low + (high - low) / 2;
+                    if is_nil(middle - 1) { high = middle } else { low = middle }
+                }
+                return i64::from(low);
+            }
+            if Table::flags(table) & HAS_INT == 0 {
+                i64::from(len)
+            } else {
+                Table::border_in_hash(table, i64::from(len))
+            }
+        }
+    }
+
+    /// Whether there is no value at a key from 1 to the size of the array part, which does not move.
     #[inline(always)]
     unsafe fn is_nil_at(table: *mut Table, key: u32) -> bool {
         // SAFETY: callers give a live table; slots below `array_len` hold values.
@@ -56,7 +91,7 @@ impl Table {
         // SAFETY: callers give a live table that is its own contents.
         unsafe {
             let size = Table::array_size(table);
-            if size.is_power_of_two() && border > size / 2 {
+            if size.is_power_of_two() && border > size / 2 || size > SLOTS_AT_ONCE {
                 Table::set_border_hint(table, border);
             }
         }
@@ -72,12 +107,21 @@ impl Table {
         low
     }
 
-    /// As [`len`](Self::len), for a table that is its own contents.
+    /// As [`len`](Self::len), for a table that is its own contents and whose array part does not move.
     #[inline(never)]
     unsafe fn border(table: *mut Table) -> i64 {
-        // SAFETY: callers give a live table that is its own contents; all keys stay within the size of its array part.
+        // SAFETY: callers give such a table; all keys stay within the size of its array part.
         unsafe {
             let size = Table::array_size(table);
+            let len = (*table).array_len;
+            if Table::is_large(table) && (len == 0 || !Table::is_nil_at(table, len)) {
+                // Behind the last slot, integers may go on in the hash part.
+                let border = Table::border_in_hash(table, i64::from(len));
+                if border == i64::from(len) && !Table::array_is_inline(table) {
+                    Table::keep_border(table, len);
+                }
+                return border;
+            }
             let limit = Table::border_hint(table);
             if limit > 0 && Table::is_nil_at(table, limit) {
                 let is_before = limit > 1 && !Table::is_nil_at(table, limit - 1);
@@ -110,7 +154,7 @@ impl Table {
                 let node = Table::find_int(table, key);
                 !node.is_null() && !(*node).is_empty()
             };
-            if !(*Table::hash_header(table)).has_int || !has(low + 1) {
+            if Table::flags(table) & HAS_INT == 0 || !has(low + 1) {
                 return low;
             }
             let mut low = low;
@@ -186,15 +230,14 @@ impl Table {
         unsafe {
             let table = Table::contents(table);
             let key = normalise(key);
-            let len = u64::from((*table).array_len);
+            let len = u64::from(Table::slots_len(table));
             if key.tag == Tag::INT && key.payload.wrapping_sub(1) < len {
                 return Ok(key.payload);
             }
-            let node = Table::find_with_dead(table, key);
-            if node.is_null() {
+            let Some((node, part, number)) = Table::find_with_dead(table, key) else {
                 return Err(InvalidKey);
-            }
-            Ok(len + node.offset_from((*table).nodes) as u64 + 1)
+            };
+            Ok(len + (u64::from(number) << BUCKET_SHIFT) + node.offset_from(part.nodes) as u64 + 1)
         }
     }
 
@@ -208,8 +251,8 @@ impl Table {
     pub unsafe fn entry_from(table: *mut Table, heap: &mut Heap, position: u64) -> Option<(u64, Value, Value)> {
         // SAFETY: as the caller promises; indices are checked against the parts.
         unsafe {
-            if Table::is_weak(table) {
-                return Table::entry_from_weak(table, heap, position);
+            if Table::flags(table) & (ELSEWHERE | BUCKETS | MOVING) != 0 {
+                return Table::entry_elsewhere(table, heap, position);
             }
             let len = u64::from((*table).array_len);
             let mut position = position;
@@ -220,8 +263,43 @@ impl Table {
                     return Some((position, Value::int(position as i64), value));
                 }
             }
-            while position - len <= u64::from((*table).mask) {
-                let node = (*table).nodes.add((position - len) as usize);
+            Table::entry_in_part(Part::of(table), position - len).map(|(next, key, value)| (len + next, key, value))
+        }
+    }
+
+    /// What `entry_from` does for tables that have entries in other places than usual.
+    #[inline(never)]
+    unsafe fn entry_elsewhere(table: *mut Table, heap: &mut Heap, position: u64) -> Option<(u64, Value, Value)> {
+        // SAFETY: `entry_from` passes on its live table; indices are checked against the parts.
+        unsafe {
+            if Table::is_weak(table) {
+                return Table::entry_from_weak(table, heap, position);
+            }
+            let len = u64::from(Table::slots_len(table));
+            let mut position = position;
+            while position < len {
+                let value = Value::load(Table::slot(table, position as u32));
+                position += 1;
+                if !value.is_nil() {
+                    return Some((position, Value::int(position as i64), value));
+                }
+            }
+            let entry = if Table::has_buckets(table) {
+                Table::entry_in_buckets(table, position - len)
+            } else {
+                Table::entry_in_part(Part::of(table), position - len)
+            };
+            entry.map(|(next, key, value)| (len + next, key, value))
+        }
+    }
+
+    /// The first entry of a part at or after a node: the number of the next node, its key and its value.
+    #[inline(always)]
+    unsafe fn entry_in_part(part: Part, mut position: u64) -> Option<(u64, Value, Value)> {
+        // SAFETY: callers give a live part; indices are checked against it.
+        unsafe {
+            while position <= u64::from(part.mask) {
+                let node = part.nodes.add(position as usize);
                 position += 1;
                 if !(*node).is_empty() {
                     return Some((position, (*node).key(), (*node).value()));
@@ -231,7 +309,23 @@ impl Table {
         }
     }
 
-    #[inline(never)]
+    unsafe fn entry_in_buckets(table: *mut Table, position: u64) -> Option<(u64, Value, Value)> {
+        // SAFETY: callers give a live table with buckets; the number is checked against the list.
+        unsafe {
+            let list = (*Directory::of(table)).list;
+            let (mut number, mut index) = ((position >> BUCKET_SHIFT) as u32, position & ((1 << BUCKET_SHIFT) - 1));
+            while number < (*list).len {
+                if let Some(bucket) = (*List::at(list, number)).as_bucket()
+                    && let Some((next, key, value)) = Table::entry_in_part(bucket.part(), index)
+                {
+                    return Some(((u64::from(number) << BUCKET_SHIFT) + next, key, value));
+                }
+                (number, index) = (number + 1, 0);
+            }
+            None
+        }
+    }
+
     unsafe fn entry_from_weak(table: *mut Table, heap: &mut Heap, mut position: u64) -> Option<(u64, Value, Value)> {
         // SAFETY: as the caller of `entry_from` promises.
         unsafe {

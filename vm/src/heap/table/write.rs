@@ -6,12 +6,16 @@
 
 use std::fmt;
 
-use super::layout::{Node, Table};
+use super::layout::{BUCKETS, ELSEWHERE, HAS_INT, MOVING, Node, SHARED, Table};
+use super::part::Insertion;
 use super::read::normalise;
 use super::resize::NODES_MIN;
 use crate::heap::string::Str;
 use crate::heap::{Heap, OutOfMemory};
 use crate::value::{Tag, Value};
+
+/// Integer keys that follow one another and move from buckets to the array part at once.
+const FOLLOWERS_MAX: u32 = 64;
 
 /// Why a value could not be stored.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -98,12 +102,12 @@ impl Table {
             if index < u64::from((*table).array_len) {
                 let slot = (*table).array.add(index as usize);
                 let old = Value::load(slot);
+                heap.barrier(old);
+                value.store(slot);
                 if old.is_nil() {
                     Table::note_store(table, index as u32 + 1);
-                } else {
-                    heap.barrier(old);
+                    Table::pull_ints(table, heap);
                 }
-                value.store(slot);
                 return Ok(());
             }
             Table::set_int_outside(Table::contents(table), heap, key, value)
@@ -115,22 +119,30 @@ impl Table {
     unsafe fn set_int_outside(table: *mut Table, heap: &mut Heap, key: i64, value: Value) -> Result<(), OutOfMemory> {
         // SAFETY: `set_int` passes on the contents of its live table; slots up to the capacity are in its cell.
         unsafe {
+            if Table::flags(table) & MOVING != 0 {
+                Table::move_some(table, heap);
+            }
             let index = (key as u64).wrapping_sub(1);
-            let len = (*table).array_len;
+            let len = Table::slots_len(table);
             if index < u64::from(len) {
-                return Table::set_int(table, heap, key, value);
+                let slot = Table::slot(table, index as u32);
+                heap.barrier(Value::load(slot));
+                value.store(slot);
+                return Ok(());
+            }
+            if Table::is_large(table) {
+                return Table::set_int_in_large(table, heap, key, value);
             }
             if index < u64::from(Table::array_size(table)) {
                 Table::note_store(table, index as u32 + 1);
                 if !value.is_nil() {
                     Table::fill_to(table, index as u32);
-                    value.store((*table).array.add(index as usize));
-                    (*table).array_len = index as u32 + 1;
+                    Table::push_slot(table, value);
                 }
                 return Ok(());
             }
             let mut node = std::ptr::null_mut();
-            if (*Table::hash_header(table)).has_int {
+            if Table::flags(table) & HAS_INT != 0 {
                 node = Table::find_int(table, key);
                 // An entry that exists stays where it is, so that a traversal may assign to it.
                 if !node.is_null() && !(*node).is_empty() {
@@ -143,13 +155,64 @@ impl Table {
         }
     }
 
-    /// Makes the slots of the array part below an index that is within its size.
-    pub(super) unsafe fn fill_to(table: *mut Table, index: u32) {
-        // SAFETY: callers give a live table that is its own contents; its cell has room for its size.
+    /// Stores at an integer key that has no slot in a large table.
+    unsafe fn set_int_in_large(table: *mut Table, heap: &mut Heap, key: i64, value: Value) -> Result<(), OutOfMemory> {
+        // SAFETY: `set_int_outside` passes on its live table; slots up to the size are in the cell of the array part.
         unsafe {
-            while (*table).array_len < index {
-                Value::NIL.store((*table).array.add((*table).array_len as usize));
-                (*table).array_len += 1;
+            let index = (key as u64).wrapping_sub(1);
+            let len = Table::slots_len(table);
+            let has_int = Table::flags(table) & HAS_INT != 0;
+            if index == u64::from(len) && !has_int && len < Table::array_size(table) && !value.is_nil() {
+                Table::push_slot(table, value);
+                return Ok(());
+            }
+            let mut node = std::ptr::null_mut();
+            if has_int {
+                node = Table::find_int(table, key);
+                // An entry that exists stays where it is, so that a traversal may assign to it.
+                if !node.is_null() && !(*node).is_empty() {
+                    heap.barrier((*node).value());
+                    (*node).set_value(value);
+                    return Ok(());
+                }
+            }
+            if value.is_nil() {
+                return Ok(());
+            }
+            if index == u64::from(len) && (len < Table::array_size(table) || Table::grow_full_array(table, heap)?) {
+                Table::push_slot(table, value);
+                if has_int {
+                    Table::move_followers(table, heap);
+                }
+                return Ok(());
+            }
+            Table::set_node_or_insert(table, heap, node, Value::int(key), value)
+        }
+    }
+
+    /// Moves from the hash part what has become the continuation of the array part, as far as there is room, and out of buckets
+    /// no more than some.
+    unsafe fn move_followers(table: *mut Table, heap: &mut Heap) {
+        // SAFETY: callers give a live table that is its own contents.
+        unsafe {
+            let mut most = u32::MAX;
+            if Table::has_buckets(table) {
+                Table::pull_ints(table, heap);
+                most = FOLLOWERS_MAX;
+            }
+            let capacity = Table::array_size(table);
+            for _ in 0..most {
+                let len = Table::slots_len(table);
+                if len >= capacity {
+                    return;
+                }
+                let node = Table::find_int(table, i64::from(len) + 1);
+                if node.is_null() || (*node).is_empty() {
+                    return;
+                }
+                let value = heap.value_that_moves((*node).value());
+                Table::push_slot(table, value);
+                (*node).set_value(Value::NIL);
             }
         }
     }
@@ -173,7 +236,8 @@ impl Table {
         // SAFETY: as the caller promises; slots up to the size are in the cell of the array part.
         unsafe {
             let len = (*table).array_len;
-            let is_append = first.wrapping_sub(1) == len && !Table::is_weak(table);
+            let is_plain = Table::flags(table) & (HAS_INT | MOVING | ELSEWHERE) == 0;
+            let is_append = is_plain && first.wrapping_sub(1) == len;
             if !is_append || len as usize + count > Table::array_size(table) as usize {
                 return Table::set_list_apart(Table::contents(table), heap, first, values, count);
             }
@@ -199,7 +263,7 @@ impl Table {
         unsafe {
             let last = u64::from(first) + count as u64 - 1;
             let size = Table::array_size(table);
-            if first.wrapping_sub(1) <= size && last > u64::from(size) {
+            if first.wrapping_sub(1) <= size && last > u64::from(size) && !Table::is_large(table) {
                 Table::resize(table, heap, last, 0)?;
             }
             for index in 0..count {
@@ -246,17 +310,18 @@ impl Table {
     pub unsafe fn set_str(table: *mut Table, heap: &mut Heap, key: *mut Str, value: Value) -> Result<(), OutOfMemory> {
         // SAFETY: as the caller promises.
         unsafe {
-            let table = Table::contents(table);
             let key_value = Value::from_string(key);
-            if !Str::is_short(key) {
+            let flags = Table::flags(table);
+            if !Str::is_short(key) || flags & (ELSEWHERE | BUCKETS) != 0 {
+                let table = Table::contents(table);
                 let node = Table::find(table, key_value);
                 return Table::set_node_or_insert(table, heap, node, key_value, value);
             }
             let node = Table::find_short(table, key);
-            let is_hash = (*table).array_len == 0 && !Table::has_no_nodes(table);
-            if node.is_null() && !value.is_nil() && is_hash {
+            // Where there is an array part, its size may change.
+            if node.is_null() && !value.is_nil() && flags & SHARED == 0 && (*table).array_len == 0 {
                 let main = (*table).nodes.add((Str::short_hash(key) & (*table).mask) as usize);
-                if (*main).is_empty() {
+                if (*main).is_free() {
                     (*main).set_key(key_value);
                     (*main).set_value(value);
                     (*Table::hash_header(table)).absent = 0;
@@ -276,7 +341,7 @@ impl Table {
     pub(crate) unsafe fn put_short(table: *mut Table, key: *mut Str, value: Value) -> u32 {
         // SAFETY: as the caller promises; a found node and a main position are nodes of the table's own part.
         unsafe {
-            if value.is_nil() || Table::has_no_nodes(table) || Table::is_weak(table) {
+            if value.is_nil() || Table::flags(table) & (SHARED | ELSEWHERE | BUCKETS) != 0 {
                 return u32::MAX;
             }
             let mut node = Table::find_short(table, key);
@@ -284,7 +349,7 @@ impl Table {
             if node.is_null() {
                 node = (*table).nodes.add(main as usize);
                 // Where there is an array part, its size may change.
-                if !(*node).is_empty() || (*table).array_len != 0 {
+                if !(*node).is_free() || (*table).array_len != 0 {
                     return u32::MAX;
                 }
                 (*node).set_key(Value::from_string(key));
@@ -331,10 +396,26 @@ impl Table {
             if key.tag > Tag::STRING {
                 heap.id_of(key.pointer());
             }
-            let concerns_array = key.tag == Tag::INT || Table::array_size(table) > 0;
-            if concerns_array && Table::would_rehash(table) || !Table::try_insert(table, heap, key, value) {
-                let slots = Table::rehash(table, heap, key)?;
-                Table::place(table, heap, key, value, slots);
+            if Table::has_buckets(table) {
+                return Table::insert_into_bucket(table, heap, key, value);
+            }
+            if !Table::would_rehash(table, key) {
+                match Table::try_insert(table, heap, key, value) {
+                    Insertion::Done(_) => return Ok(()),
+                    Insertion::TooLong => {
+                        // Without memory it stays as it is until next time.
+                        let _ = Table::make_buckets(table, heap, 1);
+                        return Ok(());
+                    }
+                    Insertion::Full => {}
+                }
+            }
+            let slots = Table::rehash(table, heap, key)?;
+            if Table::has_buckets(table) {
+                return Table::insert_into_bucket(table, heap, key, value);
+            }
+            if Table::place(table, heap, key, value, slots) {
+                let _ = Table::make_buckets(table, heap, 1);
             }
         }
         Ok(())
@@ -343,93 +424,16 @@ impl Table {
     /// Whether the hash part would be full if it had grown by doubling from one node on, as that of the reference
     /// implementation does. Ours begins with more, which makes a difference only where the array part is concerned: its size
     /// is chosen anew whenever the hash part is full.
-    unsafe fn would_rehash(table: *mut Table) -> bool {
-        // SAFETY: callers give a live table that is its own contents; indices stay within its part.
+    unsafe fn would_rehash(table: *mut Table, key: Value) -> bool {
+        // SAFETY: callers give a live table that is its own contents, without buckets; indices stay within its part.
         unsafe {
+            let concerns_array = key.tag == Tag::INT || Table::array_size(table) > 0;
             let nodes = Table::node_count(table);
-            if nodes == 0 || nodes > NODES_MIN || (*Table::hash_header(table)).inline {
+            if nodes == 0 || !concerns_array || nodes > NODES_MIN || (*Table::hash_header(table)).inline {
                 return nodes == 0;
             }
-            let used = Table::count_nodes(table, |node| node.key_tag != Tag::NIL.0 as u8);
-            used == 0 || used.is_power_of_two()
-        }
-    }
-
-    /// Adds an entry if there is a free node.
-    pub(super) unsafe fn try_insert(table: *mut Table, heap: &mut Heap, key: Value, value: Value) -> bool {
-        // SAFETY: callers give a live table that is its own contents, and a key that has a hash. Masked hashes and the
-        // distances of a chain lead to nodes of the part; the shared empty part is never written because it is refused.
-        unsafe {
-            if Table::has_no_nodes(table) {
-                return false;
-            }
-            let mut node = Table::main_node(table, key);
-            if !(*node).is_empty() {
-                let Some(free) = Table::take_free_node(table) else {
-                    return false;
-                };
-                let main_of_other = Table::main_node(table, (*node).key());
-                if main_of_other == node {
-                    // The new key goes into the free node, right behind the start of its chain.
-                    let next = (*node).next;
-                    (*free).next = if next == 0 { 0 } else { node.offset(next as isize).offset_from(free) as i32 };
-                    (*node).next = free.offset_from(node) as i32;
-                    node = free;
-                } else {
-                    Table::move_node(main_of_other, node, free);
-                    let position = u64::from((*table).array_len) + free.offset_from((*table).nodes) as u64;
-                    heap.entry_moved(table, position, &*free);
-                }
-            }
-            (*node).set_key(key);
-            (*node).set_value(value);
-            let header = Table::hash_header(table);
-            (*header).absent = 0;
-            (*header).has_int |= key.tag == Tag::INT;
-            true
-        }
-    }
-
-    /// Moves a node that is not in its main position to a free one, leaving its old place empty and without a chain.
-    unsafe fn move_node(main: *mut Node, node: *mut Node, free: *mut Node) {
-        // SAFETY: `node` is in the chain that starts at `main`, so walking it arrives there.
-        unsafe {
-            let mut before = main;
-            while before.offset((*before).next as isize) != node {
-                before = before.offset((*before).next as isize);
-            }
-            (*before).next = free.offset_from(before) as i32;
-            *free = *node;
-            if (*node).next != 0 {
-                (*free).next += node.offset_from(free) as i32;
-            }
-            *node = Node::FREE;
-        }
-    }
-
-    /// The first node of the chain a key belongs to.
-    #[inline]
-    unsafe fn main_node(table: *mut Table, key: Value) -> *mut Node {
-        // SAFETY: callers give a live table and a live key; a masked hash is the index of a node.
-        unsafe {
-            let hash = Table::hash_of(key).expect("a key in a table has a sequence number");
-            (*table).nodes.add((hash & (*table).mask) as usize)
-        }
-    }
-
-    /// A node that was never used, from the end.
-    unsafe fn take_free_node(table: *mut Table) -> Option<*mut Node> {
-        // SAFETY: callers give a live table with a hash part of its own; `last_free` counts its nodes down.
-        unsafe {
-            let header = Table::hash_header(table);
-            while (*header).last_free > 0 {
-                (*header).last_free -= 1;
-                let node = (*table).nodes.add((*header).last_free as usize);
-                if (*node).key_tag == Tag::NIL.0 as u8 {
-                    return Some(node);
-                }
-            }
-            None
+            let used = Table::count_nodes(table, |node| !node.is_free());
+            (used == 0 || used.is_power_of_two()) && !Table::is_large(table)
         }
     }
 }
