@@ -129,6 +129,10 @@ impl Loading<'_> {
         if fiber.failed != raised.is_some() || raised.is_none() && waits != (kind == run_kind::WAITS) {
             return Err(from.damaged("a run has stopped in another way than its fiber"));
         }
+        let nesting = from.u32()?;
+        if nesting > u32::from(u8::MAX) + 1 {
+            return Err(from.damaged("calls are nested deeper than they can be"));
+        }
         let overflow_words = from.size()?;
         if overflow_words > OVERFLOW_WORDS_MAX {
             return Err(from.damaged("the stack is larger than it can be"));
@@ -144,6 +148,7 @@ impl Loading<'_> {
             fiber: cell,
             main_fiber: main,
             fiber_depth,
+            nesting,
             overflow_words,
             overflow_handler: self.overflow_handlers.get(&handler).map(|&height| (handler, height)),
             finaliser_in,

@@ -3,6 +3,7 @@
 //! A record stands where a caller's registers would be. The callee above returns to a common place of the machine, which
 //! finds the record at its registers and does what it says. Nothing of a run lives on the native stack.
 
+use crate::context::Context;
 use crate::dispatch::{Pc, Regs};
 use crate::value::Value;
 
@@ -12,6 +13,25 @@ pub(crate) const RECORD_WORDS: usize = 8;
 pub(crate) const RECORD_DELTA: usize = RECORD_WORDS + FRAME_HEADER_WORDS;
 /// Words of a frame header: closure, return place.
 pub(crate) const FRAME_HEADER_WORDS: usize = 2;
+
+/// Calls of host functions, metamethods, fibers and handlers that may be nested in one another. It is where the reference
+/// implementation of Lua ends such recursion, for which it uses the native stack; ours would go on much longer and tell nobody.
+pub(crate) const NESTING_MAX: u32 = 197;
+/// What is raised for more.
+pub(crate) const NESTED_TOO_DEEP: &str = "C stack overflow";
+/// As [`NESTING_MAX`], for message handlers, which are called for that error, too.
+pub(crate) const HANDLER_NESTING_MAX: u32 = 240;
+
+impl Context {
+    /// Notes that a call is nested in what runs; what its record keeps of that is how many there were before. Who takes the
+    /// record away sets this again.
+    #[inline]
+    pub(crate) fn nest(&mut self) -> u8 {
+        let before = self.run.nesting.min(u32::from(u8::MAX));
+        self.run.nesting = before + 1;
+        before as u8
+    }
+}
 
 /// What happens when the call above a record returns.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -64,6 +84,8 @@ pub(crate) struct Record {
     pub(crate) protect: Protect,
     /// Whether what the frame below had not paid for yet was charged when the record was made.
     pub(crate) metered: bool,
+    /// Calls that were nested in the machine below, see [`Context::nest`].
+    pub(crate) nesting: u8,
     /// State of a host function, or destination word of an instruction.
     pub(crate) state: u32,
     /// Words of `any` values directly below the record.
@@ -91,6 +113,7 @@ impl Record {
             kind,
             protect: Protect::No,
             metered: false,
+            nesting: 0,
             state: 0,
             values: 0,
             delta: u32::try_from(delta).expect("frames have less than 2^32 words"),

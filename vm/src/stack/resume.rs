@@ -24,6 +24,7 @@ pub(crate) unsafe fn record_returned(cx: &mut Context, regs: Regs) -> Flow {
             return call.make(cx);
         }
         let record = *Record::at(regs);
+        cx.run.nesting = u32::from(record.nesting);
         let count = cx.open_count;
         let results = regs.add(RECORD_WORDS);
         let first = if count > 0 { get_any(results, 0) } else { Value::NIL };

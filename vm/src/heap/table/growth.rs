@@ -82,11 +82,7 @@ impl Table {
     pub(crate) unsafe fn array_room(table: *mut Table) -> u32 {
         // SAFETY: the caller gives a live table.
         unsafe {
-            if Table::array_is_inline(table) {
-                (*table).header.inline_slots()
-            } else {
-                Table::room_of((*table).array)
-            }
+            if Table::array_is_inline(table) { (*table).header.inline_slots() } else { Table::room_of((*table).array) }
         }
     }
 
