@@ -47,10 +47,7 @@ pub(super) fn plain_text(call: &mut HostCall<'_>, value: Value) -> Result<Text, 
     Ok(Text(call.string(text)?))
 }
 
-/// How an identity is shown.
-pub(super) fn identity_text(identity: u64) -> String {
-    format!("{identity:#016x}")
-}
+pub(super) use super::algorithms::format::identity_text;
 
 /// The `__tostring` metamethod of a value that has one.
 pub(super) fn text_metamethod(call: &mut HostCall<'_>, value: Value) -> Option<Value> {

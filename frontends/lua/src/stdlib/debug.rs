@@ -48,40 +48,13 @@ fn traceback(call: &mut HostCall<'_>) -> Answer {
     let here = is_running(call, fiber);
     let level = call.integer_or(first + 1, i64::from(here))?.max(0);
     let level = usize::try_from(level).unwrap_or(usize::MAX);
-    let known = loaded_functions(call);
-    let names =
-        |function: Value| known.iter().find(|(value, _)| value.raw_equals(function)).map(|(_, name)| name.clone());
     let trace = match fiber {
-        Some(fiber) if !here => call.fiber_traceback(fiber, level, &names),
-        _ => call.traceback(level, &names),
+        Some(fiber) if !here => call.fiber_traceback(fiber, level),
+        _ => call.traceback(level),
     };
     let mut out = text.map_or(Vec::new(), |text| [text.bytes(), b"\n"].concat());
     out.extend_from_slice(trace.as_bytes());
     call.return_text(out)
-}
-
-/// The functions written in Lua that loaded modules have, as `module.name`, or only `name` for globals.
-fn loaded_functions(call: &mut HostCall<'_>) -> Vec<(Value, String)> {
-    let loaded = call.registered(super::package::LOADED);
-    let mut functions = Vec::new();
-    let mut module_key = Value::NIL;
-    while let Ok(Some((key, module))) = call.heap().table_next(loaded, module_key) {
-        module_key = key;
-        let Some(module_name) = key.as_bytes().filter(|_| module.tag() == Tag::TABLE) else { continue };
-        let prefix = match module_name {
-            b"_G" => String::new(),
-            name => String::from_utf8_lossy(name).into_owned() + ".",
-        };
-        let mut function_key = Value::NIL;
-        while let Ok(Some((key, value))) = call.heap().table_next(module, function_key) {
-            function_key = key;
-            let is_guest = value.tag() == Tag::FUNCTION && call.function(value).is_some_and(|info| !info.is_host);
-            if let Some(name) = key.as_bytes().filter(|_| is_guest) {
-                functions.push((value, prefix.clone() + &String::from_utf8_lossy(name)));
-            }
-        }
-    }
-    functions
 }
 
 /// What is known of the level or function that argument `index` names; `None` for a level that is not there.

@@ -36,6 +36,7 @@ use minivm::{Intrinsic, Machine, Value};
 /// When there is no memory for it.
 pub fn install(machine: &mut Machine, mut host: Box<dyn LuaHost>) -> Result<Value, OutOfMemory> {
     let path = host.variable(b"LUA_PATH_5_4").or_else(|| host.variable(b"LUA_PATH"));
+    let native_path = host.variable(b"LUA_CPATH_5_4").or_else(|| host.variable(b"LUA_CPATH"));
     machine.host_state().set(Library::new(host));
     super::travel::set_open_files(machine, super::travel::OpenFiles::default());
     machine.set_number_reader(|text| number::parse(text).map(number_value));
@@ -43,6 +44,7 @@ pub fn install(machine: &mut Machine, mut host: Box<dyn LuaHost>) -> Result<Valu
     let globals = installer.base()?;
     let loaded = installer.table(16)?;
     installer.machine.register(package::LOADED, loaded);
+    installer.machine.register(minivm::MODULES, loaded);
     let mut libraries = vec![("_G", globals)];
     libraries.push(("string", installer.string()?));
     libraries.push(("table", installer.library("table", &[table::FUNCTIONS])?));
@@ -52,7 +54,7 @@ pub fn install(machine: &mut Machine, mut host: Box<dyn LuaHost>) -> Result<Valu
     libraries.push(("io", installer.io()?));
     libraries.push(("os", installer.library("os", &[os::FUNCTIONS])?));
     libraries.push(("debug", installer.debug()?));
-    libraries.push(("package", installer.package(globals, path)?));
+    libraries.push(("package", installer.package(globals, [path, native_path])?));
     for (name, library) in libraries {
         installer.set(globals, name, library)?;
         installer.set(loaded, name, library)?;
@@ -226,7 +228,7 @@ impl Installer<'_> {
         self.library("debug", &[debug::FUNCTIONS])
     }
 
-    fn package(&mut self, globals: Value, path: Option<Vec<u8>>) -> Result<Value, OutOfMemory> {
+    fn package(&mut self, globals: Value, [path, native_path]: [Option<Vec<u8>>; 2]) -> Result<Value, OutOfMemory> {
         let library = self.library("package", &[package::FUNCTIONS])?;
         self.machine.register(package::PACKAGE, library);
         let loaded = self.machine.registered(package::LOADED);
@@ -240,10 +242,12 @@ impl Installer<'_> {
             self.machine.heap().table_set_int(searchers, index as i64 + 1, value)?;
         }
         self.set(library, "searchers", searchers)?;
-        let default = package::DEFAULT_PATH.as_bytes();
-        let path = path.map_or(default.to_vec(), |path| with_default(&path, default));
-        self.set_text(library, "path", &path)?;
-        self.set_text(library, "cpath", b"")?;
+        for (field, given, default) in
+            [("path", path, package::DEFAULT_PATH), ("cpath", native_path, package::DEFAULT_NATIVE_PATH)]
+        {
+            let path = given.map_or(default.into(), |path| with_default(&path, default.as_bytes()));
+            self.set_text(library, field, &path)?;
+        }
         self.set_text(library, "config", package::CONFIG.as_bytes())?;
         let require = self.machine.host_function("require", package::require)?;
         self.machine.register(package::REQUIRE, require);

@@ -214,6 +214,25 @@ impl Table {
         }
     }
 
+    /// The entries of the hash part that have a string as key, in the order of traversal; none if the table is weak or large.
+    ///
+    /// # Safety
+    /// `table` is a live table.
+    pub(crate) unsafe fn named_entries(table: *mut Table) -> Vec<(Value, Value)> {
+        let mut found = Vec::new();
+        // SAFETY: the caller gives a live table; where nothing is elsewhere, its own nodes are all there is.
+        unsafe {
+            if !Table::has_more(table) {
+                Part::of(table).for_each(|node| {
+                    if !(*node).is_empty() && u32::from((*node).key_tag) == Tag::STRING.0 {
+                        found.push(((*node).key(), (*node).value()));
+                    }
+                });
+            }
+        }
+        found
+    }
+
     /// Where in the order of traversal to look for the entry after `key` (nil: 0).
     ///
     /// # Errors
@@ -229,7 +248,10 @@ impl Table {
         // SAFETY: as the caller promises; a found node lies in the part that begins at `nodes`.
         unsafe {
             let table = Table::contents(table);
-            let key = normalise(key);
+            if key.tag == Tag::FLOAT && normalise(key).tag == Tag::INT {
+                // No key is such a float, though it finds the integer's entry.
+                return Err(InvalidKey);
+            }
             let len = u64::from(Table::slots_len(table));
             if key.tag == Tag::INT && key.payload.wrapping_sub(1) < len {
                 return Ok(key.payload);
