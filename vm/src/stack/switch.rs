@@ -182,7 +182,7 @@ unsafe fn give(cx: &mut Context, record: Regs, result: Result<&[Value], Value>) 
     // SAFETY: the record is on top of the running stack, and knows what lies below it.
     unsafe {
         let waiting = *Record::at(record);
-        cx.run.nesting = u32::from(waiting.nesting);
+        cx.run.nesting = waiting.nesting;
         let below = record.sub(waiting.delta as usize);
         match (waiting.kind, result) {
             (RecordKind::Resume, _) => {

@@ -72,7 +72,7 @@ fn compile(name: &str, place: &Path) -> io::Result<Vec<Verified>> {
     let is_lua = program.custom.iter().any(|section| section.name == SECTION);
     let other = (is_lua && !minivm_lua::has_exact_upvalues(&program)).then(|| {
         let options = minivm_lua::Options { is_file: true, exact_upvalues: true };
-        minivm_lua::compile_with(&bytes, format!("@{name}"), options).ok()
+        minivm_lua::compile_with(&bytes, format!("@{name}"), options, &mut minivm_isa::Allowance::default()).ok()
     });
     Ok(std::iter::once(program).chain(other.flatten()).collect())
 }

@@ -21,14 +21,21 @@ mod tables;
 mod tests;
 
 use crate::syntax::hir::{Chunk, ExpressionId, ExpressionKind, FunctionId, LocalId, Span, TableItem, UpvalueId};
-use crate::syntax::{SyntaxError, file_start, on_large_stack, parse_here};
+use crate::syntax::{SyntaxError, file_start, on_large_stack, parse_here, spawn_on_large_stack};
 use cranelift_entity::{EntityRef, PrimaryMap, SecondaryMap};
 use function::FunctionGenerator;
 use minivm_builder::{BuildError, ProgramBuilder};
 use minivm_isa::entities::{Func, Reg, Source};
 use minivm_isa::program::CustomSection;
+use minivm_isa::size::checking_bytes;
 use minivm_isa::verify::Rule;
-use minivm_isa::{Rejection, Signature, Verified, verify};
+use minivm_isa::{Allowance, Rejection, Signature, Verified, verify};
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// Bytes that a function or a local variable takes in the tables of a chunk that is generated.
+const UNIT_BYTES: u64 = 160;
 
 /// Name of the custom section that tells of functions: for each own function, in order, its number, first and last line (0
 /// and the last line for the main function) and its number of upvalues, each as a little-endian `u32`.
@@ -45,7 +52,7 @@ pub const CHUNK_SECTION: &str = "lua.chunk";
 pub const SUPPORT_MODULE: &str = "lua";
 
 /// How a chunk is compiled.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     /// Whether it is a file: a byte order mark and a first line that begins with `#` are skipped.
     pub is_file: bool,
@@ -68,7 +75,19 @@ const LOOKING: [&[u8]; 4] = [b"getupvalue", b"setupvalue", b"upvalueid", b"upval
 /// # Errors
 /// The first error in the chunk, worded as the reference implementation does.
 pub fn compile(source: &[u8], chunk_name: impl AsRef<[u8]>) -> Result<Verified, SyntaxError> {
-    compile_with(source, chunk_name, Options::default())
+    compile_with(source, chunk_name, Options::default(), &mut Allowance::default())
+}
+
+/// As [`compile`], in so much memory.
+///
+/// # Errors
+/// As for [`compile`], or when the allowance does not suffice: it says so then.
+pub fn compile_within(
+    source: &[u8],
+    chunk_name: impl AsRef<[u8]>,
+    allowance: &mut Allowance,
+) -> Result<Verified, SyntaxError> {
+    compile_with(source, chunk_name, Options::default(), allowance)
 }
 
 /// Compiles a file: as [`compile`], but a byte order mark and a first line that begins with `#` are skipped.
@@ -76,29 +95,112 @@ pub fn compile(source: &[u8], chunk_name: impl AsRef<[u8]>) -> Result<Verified, 
 /// # Errors
 /// The first error in the file, worded as the reference implementation does.
 pub fn compile_file(source: &[u8], chunk_name: impl AsRef<[u8]>) -> Result<Verified, SyntaxError> {
-    compile_with(source, chunk_name, Options { is_file: true, ..Options::default() })
+    compile_file_within(source, chunk_name, &mut Allowance::default())
 }
 
-/// As [`compile`], with these options.
+/// As [`compile_file`], in so much memory.
 ///
 /// # Errors
-/// The first error in the chunk, worded as the reference implementation does.
-pub fn compile_with(source: &[u8], chunk_name: impl AsRef<[u8]>, options: Options) -> Result<Verified, SyntaxError> {
+/// As for [`compile_file`], or when the allowance does not suffice: it says so then.
+pub fn compile_file_within(
+    source: &[u8],
+    chunk_name: impl AsRef<[u8]>,
+    allowance: &mut Allowance,
+) -> Result<Verified, SyntaxError> {
+    compile_with(source, chunk_name, Options { is_file: true, ..Options::default() }, allowance)
+}
+
+/// As [`compile_within`], with these options.
+///
+/// # Errors
+/// As for [`compile_within`].
+pub fn compile_with(
+    source: &[u8],
+    chunk_name: impl AsRef<[u8]>,
+    options: Options,
+    allowance: &mut Allowance,
+) -> Result<Verified, SyntaxError> {
     let chunk_name = chunk_name.as_ref();
+    on_large_stack(|| compile_here(source, chunk_name, options, allowance))
+        .unwrap_or_else(|error| Err(no_thread(source, chunk_name, &error)))
+}
+
+/// Compiles on the native stack at hand, which must be a large one.
+fn compile_here(
+    source: &[u8],
+    chunk_name: &[u8],
+    options: Options,
+    allowance: &mut Allowance,
+) -> Result<Verified, SyntaxError> {
     let start = if options.is_file { file_start(source) } else { 0 };
-    let work = || {
-        let mut chunk = parse_here(source, start, chunk_name)?;
-        let is_exact = options.exact_upvalues || chunk.strings.values().any(|text| LOOKING.contains(&&**text));
-        if is_exact {
-            share_captured(&mut chunk);
+    let mut chunk = parse_here(source, start, chunk_name, allowance)?;
+    let is_exact = options.exact_upvalues || chunk.strings.values().any(|text| LOOKING.contains(&&**text));
+    if is_exact {
+        share_captured(&mut chunk);
+    }
+    generate(&chunk, source, is_exact, allowance)
+}
+
+fn no_thread(source: &[u8], chunk_name: &[u8], error: &std::io::Error) -> SyntaxError {
+    let detail = format!("cannot start the thread that compiles: {error}");
+    let id = crate::syntax::chunk_id(chunk_name);
+    SyntaxError::new(source, &id, 1, 0..0, detail.as_bytes())
+}
+
+/// What compiling has come to, and what it has taken of its allowance.
+pub(crate) type Compiled = (Result<Verified, SyntaxError>, Allowance);
+
+/// A chunk that a thread compiles.
+pub(crate) struct Compilation {
+    source: Arc<[u8]>,
+    chunk_name: Arc<[u8]>,
+    options: Options,
+    /// It is closed when the thread is done.
+    done: mpsc::Receiver<()>,
+    thread: Option<JoinHandle<Compiled>>,
+}
+
+impl Compilation {
+    /// Begins to compile a chunk, in so much memory.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub(crate) fn begin(
+        source: &[u8],
+        chunk_name: &[u8],
+        options: Options,
+        mut allowance: Allowance,
+    ) -> Result<Self, SyntaxError> {
+        let (done_sender, done) = mpsc::channel();
+        let (source, chunk_name): (Arc<[u8]>, Arc<[u8]>) = (source.into(), chunk_name.into());
+        let (text, name) = (source.clone(), chunk_name.clone());
+        let thread = spawn_on_large_stack(move || {
+            let _done = done_sender;
+            let compiled = compile_here(&text, &name, options, &mut allowance);
+            (compiled, allowance)
+        });
+        let thread = Some(thread.map_err(|error| no_thread(&source, &chunk_name, &error))?);
+        Ok(Self { source, chunk_name, options, done, thread })
+    }
+
+    /// Whether it is of this chunk.
+    pub(crate) fn is_of(&self, source: &[u8], chunk_name: &[u8], options: Options) -> bool {
+        *self.source == *source && *self.chunk_name == *chunk_name && self.options == options
+    }
+
+    /// Whether it is done within a while.
+    pub(crate) fn is_done(&self, time: Duration) -> bool {
+        !matches!(self.done.recv_timeout(time), Err(mpsc::RecvTimeoutError::Timeout))
+    }
+
+    /// What it has come to, if it is done within a while; to be asked until it is.
+    pub(crate) fn wait(&mut self, time: Duration) -> Option<Compiled> {
+        if !self.is_done(time) {
+            return None;
         }
-        generate(&chunk, source, is_exact)
-    };
-    on_large_stack(work).unwrap_or_else(|error| {
-        let detail = format!("cannot start the thread that compiles: {error}");
-        let id = crate::syntax::chunk_id(chunk_name);
-        Err(SyntaxError::new(source, &id, 1, 0..0, detail.as_bytes()))
-    })
+        let result = self.thread.take()?.join();
+        Some(result.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    }
 }
 
 /// Whether closures of a program share every captured variable.
@@ -115,13 +217,23 @@ fn share_captured(chunk: &mut Chunk) {
 }
 
 /// Generates the program of a resolved chunk. Recurses as deep as the chunk nests.
-fn generate(chunk: &Chunk, source: &[u8], is_exact: bool) -> Result<Verified, SyntaxError> {
+fn generate(chunk: &Chunk, source: &[u8], is_exact: bool, allowance: &mut Allowance) -> Result<Verified, SyntaxError> {
+    let exhausted = |_| SyntaxError::new(source, &chunk.id, 1, 0..0, b"not enough memory");
+    allowance.take(UNIT_BYTES * (chunk.functions.len() + chunk.locals.len()) as u64).map_err(exhausted)?;
     let mut unit = Unit::new(chunk, source);
     unit.is_exact = is_exact;
     // Inner functions first: a closure needs to know what its function captures.
     for id in chunk.functions.keys().rev() {
-        let generator = FunctionGenerator::new(&mut unit, id);
-        generator.run().map_err(|error| unit.refuse(id, &error))?;
+        let generator = FunctionGenerator::new(&mut unit, id, allowance.left());
+        match generator.run() {
+            Ok(bytes) => allowance.take(bytes).map_err(exhausted)?,
+            Err(error) => {
+                if error == BuildError::OutOfMemory {
+                    let _ = allowance.take(u64::MAX);
+                }
+                return Err(unit.refuse(id, &error));
+            }
+        }
     }
     unit.program.export_function("main", unit.numbers[chunk.main]);
     let lines = CustomSection { name: LINES_SECTION.to_owned(), bytes: unit.lines() };
@@ -132,6 +244,7 @@ fn generate(chunk: &Chunk, source: &[u8], is_exact: bool) -> Result<Verified, Sy
     if is_exact {
         program.custom.push(CustomSection { name: EXACT_SECTION.to_owned(), bytes: Box::default() });
     }
+    allowance.touch(checking_bytes(&program)).map_err(exhausted)?;
     verify(program).map_err(|rejections| refuse_program(chunk, source, rejections))
 }
 
@@ -233,6 +346,7 @@ impl<'a> Unit<'a> {
         let line = self.chunk.functions[id].line_defined.max(1);
         let detail = match error {
             BuildError::FrameTooLarge { .. } => TOO_MANY_REGISTERS.to_owned(),
+            BuildError::OutOfMemory => error.to_string(),
             other => format!("the generated code is refused: {other}"),
         };
         SyntaxError::new(self.text, &self.chunk.id, line, start..end, detail.as_bytes())

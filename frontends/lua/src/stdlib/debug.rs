@@ -1,7 +1,10 @@
 //! The `debug` library, as far as the machine tells: levels of the stack, functions, captured values, metatables.
 
-use super::arguments::{Answer, Arguments, LibraryFunction, out_of_memory};
+use super::arguments::{Answer, Arguments, LibraryFunction, Text, out_of_memory};
+use super::errors::LEVELS_MAX;
 use super::library::library;
+use super::text_builder::{Finished, TextBuilder};
+use super::work::Work;
 use minivm::heap::HostObject;
 use minivm::{HostCall, LevelInfo, Raise, Tag, Value};
 use std::any::Any;
@@ -39,6 +42,9 @@ fn is_running(call: &HostCall<'_>, fiber: Option<Value>) -> bool {
 }
 
 fn traceback(call: &mut HostCall<'_>) -> Answer {
+    if call.state() == MADE {
+        return call.return_returned(None);
+    }
     let (fiber, first) = fiber_argument(call);
     let message = call.arg(first);
     let text = call.to_text(message)?;
@@ -52,10 +58,20 @@ fn traceback(call: &mut HostCall<'_>) -> Answer {
         Some(fiber) if !here => call.fiber_traceback(fiber, level),
         _ => call.traceback(level),
     };
-    let mut out = text.map_or(Vec::new(), |text| [text.bytes(), b"\n"].concat());
-    out.extend_from_slice(trace.as_bytes());
-    call.return_text(out)
+    let mut out = TextBuilder::default();
+    if let Some(text) = text {
+        out.push_text(text);
+        out.push(b"\n");
+    }
+    out.push(trace.as_bytes());
+    match out.finish(call, Text(Value::NIL), (MADE, &[]))? {
+        Finished::Text(text) => call.return_one(text),
+        Finished::Later(outcome) => Ok(outcome),
+    }
 }
+
+/// State in which a long text was made.
+const MADE: u32 = 1;
 
 /// What is known of the level or function that argument `index` names; `None` for a level that is not there.
 fn info_of(call: &mut HostCall<'_>, fiber: Option<Value>, index: usize) -> Result<Option<LevelInfo>, Raise> {
@@ -64,6 +80,7 @@ fn info_of(call: &mut HostCall<'_>, fiber: Option<Value>, index: usize) -> Resul
         return Ok(call.function(subject));
     }
     let level = call.check_integer(index)?;
+    call.charge_elements(usize::try_from(level).unwrap_or(0).min(LEVELS_MAX))?;
     let Ok(level) = usize::try_from(level) else { return Ok(None) };
     if !is_running(call, fiber) {
         return Ok(call.fiber_level(fiber.unwrap_or(Value::NIL), level));

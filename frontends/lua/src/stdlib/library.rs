@@ -4,6 +4,7 @@ use super::algorithms::pattern_cache::PatternCache;
 use super::algorithms::random::Random;
 use super::host::{LuaHost, NoHost, Standard};
 use super::stream::{Buffering, Stream};
+use crate::codegen::Compilation;
 use minivm::HostCall;
 
 /// What `collectgarbage` says the collector does. The machine has one way; programs may believe in two.
@@ -24,6 +25,8 @@ pub(super) struct Library {
     pub(super) warnings: bool,
     /// Whether chunks are compiled so that the debug library sees variables as they are; see [`crate::Options`].
     pub(super) exact_upvalues: bool,
+    /// Chunks that are being compiled.
+    pub(super) compilations: Vec<Compilation>,
     input: Stream,
     output: Stream,
     error: Stream,
@@ -50,6 +53,7 @@ impl Library {
             step_multiplier: 100,
             warnings: false,
             exact_upvalues: false,
+            compilations: Vec::new(),
             input,
             output,
             error,

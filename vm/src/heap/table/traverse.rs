@@ -195,10 +195,11 @@ impl Table {
         }
     }
 
-    /// The entry after `key` in the order of traversal (nil: the first), or `None` at the end.
+    /// The entry after `key` in the order of traversal (nil: the first), or that there is none.
     ///
     /// The order is array slots, then nodes; it depends on the operations that made the table and nothing else. Entries
-    /// may be assigned to and removed during a traversal, but not added.
+    /// may be assigned to and removed during a traversal, but not added. So that it does not take long, it passes over no more
+    /// than [`NEXT_SLOTS_MAX`] slots without an entry.
     ///
     /// # Errors
     /// [`InvalidKey`] when the table never had such an entry.
@@ -206,11 +207,11 @@ impl Table {
     /// # Safety
     /// `table` is a live table of `heap`, `key` a live value.
     #[inline]
-    pub unsafe fn next(table: *mut Table, heap: &mut Heap, key: Value) -> Result<Option<(Value, Value)>, InvalidKey> {
+    pub unsafe fn next(table: *mut Table, heap: &mut Heap, key: Value) -> Result<TableScan, InvalidKey> {
         // SAFETY: as the caller promises.
         unsafe {
             let position = Table::position_after(table, key)?;
-            Ok(Table::entry_from(table, heap, position).map(|(_, key, value)| (key, value)))
+            Ok(Table::scan(table, heap, position, NEXT_SLOTS_MAX + 1))
         }
     }
 
@@ -263,103 +264,151 @@ impl Table {
         }
     }
 
-    /// The first entry at or after a position: the position behind it, its key and its value.
+    /// The first entry at or after a position, among so many slots.
     ///
     /// Positions stay valid while no entry is added.
     ///
     /// # Safety
     /// `table` is a live table of `heap`.
     #[inline]
-    pub unsafe fn entry_from(table: *mut Table, heap: &mut Heap, position: u64) -> Option<(u64, Value, Value)> {
+    pub unsafe fn scan(table: *mut Table, heap: &mut Heap, position: u64, slots: u64) -> TableScan {
         // SAFETY: as the caller promises; indices are checked against the parts.
         unsafe {
             if Table::flags(table) & (ELSEWHERE | BUCKETS | MOVING) != 0 {
-                return Table::entry_elsewhere(table, heap, position);
+                return Table::scan_elsewhere(table, heap, position, slots);
             }
             let len = u64::from((*table).array_len);
+            let end = position.saturating_add(slots);
             let mut position = position;
-            while position < len {
+            while position < len.min(end) {
                 let value = Value::load((*table).array.add(position as usize));
                 position += 1;
                 if !value.is_nil() {
-                    return Some((position, Value::int(position as i64), value));
+                    return TableScan::Found { position, key: Value::int(position as i64), value };
                 }
             }
-            Table::entry_in_part(Part::of(table), position - len).map(|(next, key, value)| (len + next, key, value))
+            if position < len { TableScan::More { position } } else { Table::scan_nodes(table, position, len, end) }
         }
     }
 
-    /// What `entry_from` does for tables that have entries in other places than usual.
+    /// The part of `scan` that looks at the table's own nodes, which come after `len` slots.
+    #[inline(always)]
+    unsafe fn scan_nodes(table: *mut Table, mut position: u64, len: u64, end: u64) -> TableScan {
+        // SAFETY: callers give a live table without buckets; indices are checked against its part.
+        unsafe {
+            let size = len + u64::from((*table).mask) + 1;
+            while position < size.min(end) {
+                let node = (*table).nodes.add((position - len) as usize);
+                position += 1;
+                if !(*node).is_empty() {
+                    return TableScan::Found { position, key: (*node).key(), value: (*node).value() };
+                }
+            }
+            if position < size { TableScan::More { position } } else { TableScan::End { position } }
+        }
+    }
+
+    /// What `scan` does for tables that have entries in other places than usual.
     #[inline(never)]
-    unsafe fn entry_elsewhere(table: *mut Table, heap: &mut Heap, position: u64) -> Option<(u64, Value, Value)> {
-        // SAFETY: `entry_from` passes on its live table; indices are checked against the parts.
+    unsafe fn scan_elsewhere(table: *mut Table, heap: &mut Heap, position: u64, slots: u64) -> TableScan {
+        // SAFETY: `scan` passes on its live table; indices are checked against the parts.
         unsafe {
             if Table::is_weak(table) {
-                return Table::entry_from_weak(table, heap, position);
+                return Table::scan_weak(table, heap, position, slots);
             }
             let len = u64::from(Table::slots_len(table));
+            let end = position.saturating_add(slots);
             let mut position = position;
-            while position < len {
+            while position < len.min(end) {
                 let value = Value::load(Table::slot(table, position as u32));
                 position += 1;
                 if !value.is_nil() {
-                    return Some((position, Value::int(position as i64), value));
+                    return TableScan::Found { position, key: Value::int(position as i64), value };
                 }
             }
-            let entry = if Table::has_buckets(table) {
-                Table::entry_in_buckets(table, position - len)
+            if position < len {
+                TableScan::More { position }
+            } else if Table::has_buckets(table) {
+                Table::scan_buckets(table, position, len, end - position)
             } else {
-                Table::entry_in_part(Part::of(table), position - len)
-            };
-            entry.map(|(next, key, value)| (len + next, key, value))
-        }
-    }
-
-    /// The first entry of a part at or after a node: the number of the next node, its key and its value.
-    #[inline(always)]
-    unsafe fn entry_in_part(part: Part, mut position: u64) -> Option<(u64, Value, Value)> {
-        // SAFETY: callers give a live part; indices are checked against it.
-        unsafe {
-            while position <= u64::from(part.mask) {
-                let node = part.nodes.add(position as usize);
-                position += 1;
-                if !(*node).is_empty() {
-                    return Some((position, (*node).key(), (*node).value()));
-                }
+                Table::scan_nodes(table, position, len, end)
             }
-            None
         }
     }
 
-    unsafe fn entry_in_buckets(table: *mut Table, position: u64) -> Option<(u64, Value, Value)> {
+    /// The part of `scan` that looks at no more than so many nodes in buckets, which come after `len` slots.
+    unsafe fn scan_buckets(table: *mut Table, position: u64, len: u64, mut most: u64) -> TableScan {
         // SAFETY: callers give a live table with buckets; the number is checked against the list.
         unsafe {
             let list = (*Directory::of(table)).list;
-            let (mut number, mut index) = ((position >> BUCKET_SHIFT) as u32, position & ((1 << BUCKET_SHIFT) - 1));
-            while number < (*list).len {
-                if let Some(bucket) = (*List::at(list, number)).as_bucket()
-                    && let Some((next, key, value)) = Table::entry_in_part(bucket.part(), index)
-                {
-                    return Some(((u64::from(number) << BUCKET_SHIFT) + next, key, value));
+            let (mut number, mut index) =
+                ((position - len) >> BUCKET_SHIFT, (position - len) & ((1 << BUCKET_SHIFT) - 1));
+            let position_of = |number: u64, index: u64| len + (number << BUCKET_SHIFT) + index;
+            while number < u64::from((*list).len) {
+                let part = (*List::at(list, number as u32)).as_bucket().map(|bucket| bucket.part());
+                while let Some(part) = part.filter(|part| index <= u64::from(part.mask)) {
+                    if most == 0 {
+                        return TableScan::More { position: position_of(number, index) };
+                    }
+                    let node = part.nodes.add(index as usize);
+                    (index, most) = (index + 1, most - 1);
+                    if !(*node).is_empty() {
+                        let (key, value) = ((*node).key(), (*node).value());
+                        return TableScan::Found { position: position_of(number, index), key, value };
+                    }
                 }
                 (number, index) = (number + 1, 0);
             }
-            None
+            TableScan::End { position: position_of(number, 0) }
         }
     }
 
-    unsafe fn entry_from_weak(table: *mut Table, heap: &mut Heap, mut position: u64) -> Option<(u64, Value, Value)> {
-        // SAFETY: as the caller of `entry_from` promises.
+    #[inline(never)]
+    unsafe fn scan_weak(table: *mut Table, heap: &mut Heap, position: u64, slots: u64) -> TableScan {
+        // SAFETY: as the caller of `scan` promises.
         unsafe {
             let contents = Table::contents(table);
+            let end = position.saturating_add(slots);
+            let mut position = position;
             loop {
-                let (next, key, value) = Table::entry_from(contents, heap, position)?;
-                let (key, value) = (heap.read_weak(key), heap.read_weak(value));
-                if !key.is_nil() && !value.is_nil() {
-                    return Some((next, key, value));
+                match Table::scan(contents, heap, position, end - position) {
+                    TableScan::Found { position: next, key, value } => {
+                        let (key, value) = (heap.read_weak(key), heap.read_weak(value));
+                        if !key.is_nil() && !value.is_nil() {
+                            return TableScan::Found { position: next, key, value };
+                        }
+                        position = next.min(end);
+                    }
+                    other => return other,
                 }
-                position = next;
             }
         }
     }
+}
+
+/// Slots without an entry that a traversal passes over at once, see [`Table::next`].
+pub const NEXT_SLOTS_MAX: u64 = 64;
+
+/// What there is at or after a position of a table. Positions count slots.
+#[derive(Clone, Copy, Debug)]
+pub enum TableScan {
+    /// An entry.
+    Found {
+        /// The position behind it.
+        position: u64,
+        /// Its key.
+        key: Value,
+        /// Its value.
+        value: Value,
+    },
+    /// Nothing more.
+    End {
+        /// The end.
+        position: u64,
+    },
+    /// Nothing among the slots that were looked at.
+    More {
+        /// Where to go on.
+        position: u64,
+    },
 }
