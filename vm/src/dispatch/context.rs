@@ -55,11 +55,20 @@ pub struct Limits {
     pub stack_words_max: usize,
     /// Fibers that may resume one another in a chain.
     pub fiber_depth_max: u32,
+    /// Key of the hash functions that take over where somebody has filled a table with keys that collide. Whoever does not know
+    /// it cannot make keys that collide for these, too; but with the default that is work beyond reason already. It belongs to
+    /// what makes a run reproducible, and snapshots keep it.
+    pub hash_key: [u64; 2],
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { memory_bytes_max: u64::MAX, stack_words_max: 8 << 20, fiber_depth_max: 4096 }
+        Limits {
+            memory_bytes_max: u64::MAX,
+            stack_words_max: 8 << 20,
+            fiber_depth_max: 4096,
+            hash_key: crate::heap::HASH_KEY_DEFAULT,
+        }
     }
 }
 

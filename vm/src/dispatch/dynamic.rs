@@ -351,6 +351,9 @@ slow_handler! {
     }
 }
 
+/// Name in the registry of the function that is called for `<=` where there is no such metamethod, but one for `<`.
+pub const LESS_EQUAL: &str = "less_equal";
+
 /// Compares two long strings in slices.
 unsafe fn compare_long(cx: &mut Context, at: Flow, question: Question, lhs: Value, rhs: Value, record: Record) -> Flow {
     let callee = cx.builtin(Builtin::Compare);
@@ -368,8 +371,15 @@ fn owe_for_bytes(cx: &mut Context, flow: Flow, bytes: Option<usize>) -> Flow {
 
 /// The metamethod of a comparison, or nil.
 fn comparison_metamethod(cx: &mut Context, metamethod: Metamethod, lhs: Value, rhs: Value) -> Value {
-    let callee = cx.metamethod(lhs, metamethod);
-    if callee.is_nil() { cx.metamethod(rhs, metamethod) } else { callee }
+    let mut either = |metamethod| {
+        let callee = cx.metamethod(lhs, metamethod);
+        if callee.is_nil() { cx.metamethod(rhs, metamethod) } else { callee }
+    };
+    let callee = either(metamethod);
+    if callee.is_nil() && metamethod == Metamethod::LessEqual && !either(Metamethod::Less).is_nil() {
+        return cx.registry.get(LESS_EQUAL).copied().unwrap_or(Value::NIL);
+    }
+    callee
 }
 
 /// Calls the metamethod of a comparison, or raises its error; tables without `__eq` are `unequal`.

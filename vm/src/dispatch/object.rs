@@ -330,8 +330,8 @@ unsafe fn behind_index(cx: *mut Context, table: *mut Table) -> Option<*mut Table
     // SAFETY: the table lives, and its metatable with it.
     unsafe {
         let metatable = Table::metatable(table);
-        // What a weak table has itself was not looked for.
-        if metatable.is_null() || Table::is_weak(table) {
+        // What a weak or large table has itself was not looked for.
+        if metatable.is_null() || Table::has_more(table) {
             return None;
         }
         let node = Table::find_short(metatable, (*cx).metamethods[Metamethod::Index as usize]);
@@ -460,7 +460,7 @@ handler! {
 }
 
 handler! {
-    /// `set` of the element after the last one of the array part, when there is room.
+    /// `set` of an element that the array part has no value for yet, often the one after its last.
     #[inline(never)]
     fn append_index<K: AnySource, V: AnySource>(pc, regs, cx, facc) {
         let mut c = Cursor::new(pc);
@@ -469,12 +469,10 @@ handler! {
         let value = V::read(&mut c, regs);
         if tag_at(regs, object) == Tag::TABLE && key.tag() == Tag::INT && value.tag() != Tag::NIL {
             let table = pointer::<Table>(*regs.add(object) as usize);
-            let index = key.payload().wrapping_sub(1);
-            if index == u64::from((*table).array_len) && Table::may_append(table) {
-                let slot = (*table).array.add(index as usize);
+            let slot = Table::free_slot(table, key.payload().wrapping_sub(1));
+            if !slot.is_null() {
                 (*slot).payload = value.payload();
                 (*slot).tag = value.tag();
-                (*table).array_len = index as u32 + 1;
                 next!(c.end(), regs, cx, facc)
             }
         }
@@ -625,13 +623,10 @@ handler! {
         if open != 0 && count >= FREE_VALUES {
             slow!(append_many, pc, regs, cx, facc)
         }
-        let values = regs.add(window);
-        for index in 0..count {
-            let key = i64::from(first) + index as i64;
-            let table: *mut Table = table.pointer().cast();
-            if Table::set_int(table, &mut (*cx).heap, key, get_any(values, index * 2)).is_err() {
-                slow!(super::control::out_of_memory, pc, regs, cx, facc)
-            }
+        // A register of values is laid out like a value.
+        let values = regs.add(window).cast::<Value>();
+        if Table::set_list(table.pointer().cast(), &mut (*cx).heap, first, values, count).is_err() {
+            slow!(super::control::out_of_memory, pc, regs, cx, facc)
         }
         next!(c.end(), regs, cx, facc)
     }

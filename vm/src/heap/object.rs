@@ -551,7 +551,7 @@ impl Heap {
     pub(super) fn drop_owners(&mut self) {
         // A search for dead owners that is under way has left a gap behind those it kept.
         let gap = self.cycle.owners_gap();
-        for (index, owner) in std::mem::take(&mut self.owners).into_iter().enumerate() {
+        for (index, owner) in std::mem::take(&mut self.owners).iter().enumerate() {
             if let Owner::Cell(owner) = owner
                 && !gap.contains(&index)
             {

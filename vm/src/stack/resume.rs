@@ -24,6 +24,7 @@ pub(crate) unsafe fn record_returned(cx: &mut Context, regs: Regs) -> Flow {
             return call.make(cx);
         }
         let record = *Record::at(regs);
+        cx.run.nesting = record.nesting;
         let count = if cx.pending_error.is_some() { 0 } else { cx.open_count };
         let results = regs.add(RECORD_WORDS);
         if cx.heap.needs_step() {

@@ -163,7 +163,7 @@ impl Machine {
             Status::Yielded => {
                 // SAFETY: the run keeps the fiber.
                 let fiber = unsafe { Value::from_fiber(self.cx.run.suspended) };
-                crate::error::traceback_of_fiber(&self.cx, fiber, 0, &|_| None)
+                crate::error::traceback_of_fiber(&self.cx, fiber, 0)
             }
             Status::Running | Status::Finished | Status::Failed => String::new(),
         }

@@ -97,7 +97,7 @@ impl WaitingCells {
         from.end()?;
         // Dead ones are listed, too.
         debug_assert!(heap.owners.len() <= self.owners.len(), "what owns something is listed");
-        heap.owners = std::mem::take(&mut self.owners);
+        heap.owners = std::mem::take(&mut self.owners).into_iter().collect();
         Ok(HeapLoader::of_cells(std::mem::take(&mut self.cells), fibers))
     }
 
