@@ -399,10 +399,10 @@ impl Heap {
     /// Charges for the objects of all userdata, after some were replaced.
     pub(super) fn charge_objects(&mut self) {
         let owners = std::mem::take(&mut self.owners);
-        for owner in &owners {
+        for owner in owners.iter() {
             // SAFETY: listed owners are not freed yet, and the objects belong to their cells.
             unsafe {
-                if let Owner::Cell(cell) = *owner
+                if let Owner::Cell(cell) = owner
                     && u32::from((*cell).kind()) == Tag::USERDATA.0
                 {
                     let userdata = cell.cast::<Userdata>();
