@@ -8,7 +8,7 @@ use crate::memory::MemoryBudget;
 use crate::runtime::collect;
 use crate::runtime::definitions::{Definitions, InstanceId};
 use crate::runtime::error::trace::LevelInfo;
-use crate::runtime::error::{FunctionNames, basic_type_name, type_name};
+use crate::runtime::error::{basic_type_name, type_name};
 use crate::runtime::fiber::{Fiber, FiberState};
 use crate::runtime::function::{Body, FunctionInfo};
 use crate::runtime::host::HostCall;
@@ -245,15 +245,14 @@ impl HostCall<'_> {
     }
 
     /// A traceback in PUC Lua's form from this function down, leaving out `skip` levels.
-    /// `names` may know guest functions by better names than those of variables.
-    pub fn traceback(&self, skip: usize, names: FunctionNames<'_>) -> String {
+    pub fn traceback(&self, skip: usize) -> String {
         let (base, _) = self.frame();
-        crate::runtime::error::traceback_of_caller(self.cx, base, skip, names)
+        crate::runtime::error::traceback_of_caller(self.cx, base, skip)
     }
 
     /// A traceback of a fiber that does not run.
-    pub fn fiber_traceback(&self, fiber: Value, skip: usize, names: FunctionNames<'_>) -> String {
-        crate::runtime::error::traceback_of_fiber(self.cx, fiber, skip, names)
+    pub fn fiber_traceback(&self, fiber: Value, skip: usize) -> String {
+        crate::runtime::error::traceback_of_fiber(self.cx, fiber, skip)
     }
 
     /// What is known of the function `level` calls above this one: 1 is the caller.

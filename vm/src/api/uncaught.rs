@@ -1,7 +1,9 @@
 //! Runs that stop where an error is raised that nobody catches.
 
 use crate::api::machine::Machine;
+use crate::runtime::context::Status;
 use crate::runtime::task::Uncaught;
+use crate::threaded::Flow;
 use crate::value::Value;
 
 impl Machine {
@@ -21,5 +23,24 @@ impl Machine {
             Uncaught::Stopped(error) => Some(error),
             Uncaught::Never | Uncaught::GoneOn => None,
         }
+    }
+}
+
+impl Machine {
+    /// Raises an error where a run stands that has stopped and could go on, with that position before the message;
+    /// [`resume`](Machine::resume) goes on with whoever catches it. For interrupts that a program may handle. Says whether there
+    /// is such a run.
+    pub fn raise(&mut self, message: impl AsRef<[u8]>) -> bool {
+        let cx = &mut self.cx;
+        if !cx.stand() {
+            return false;
+        }
+        cx.status = Status::Running;
+        cx.stepping = true;
+        // SAFETY: the run stands, so its state is whole.
+        let flow = unsafe { crate::runtime::unwind::raise_message(cx, Flow { pc: cx.pc, regs: cx.regs }, message) };
+        cx.stepping = false;
+        cx.go_on(flow);
+        true
     }
 }

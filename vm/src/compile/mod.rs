@@ -115,6 +115,7 @@ pub(crate) fn ensure_loaded(cx: &mut Context, info: &FunctionInfo, guest: &Guest
     }
     let constants = make_constants(cx, guest)?;
     let (code, plan) = translate(guest, info, constants, cx.main_memory_of, false)?;
+    cx.widest_frame = cx.widest_frame.max(code.extent());
     let fates = (0..guest.portable().code.len()).map(|index| plan.fate(index)).collect();
     let windows = plan.window_values().map(|(start, end, at)| (start as u32, end as u32, at)).collect();
     let frame_map = FrameMap::new(guest.portable(), guest.params as usize, fates, windows);

@@ -8,7 +8,7 @@ use crate::runtime::context::Context;
 use crate::runtime::context::return_info;
 use crate::runtime::deliver::deliver;
 use crate::runtime::deliver::fill_nil;
-use crate::runtime::function::{Body, FunctionInfo, header_at};
+use crate::runtime::function::{Body, FunctionInfo};
 use crate::runtime::work::FREE_VALUES;
 use crate::runtime::work::pay;
 use crate::runtime::work::units_of_values;
@@ -16,6 +16,7 @@ use crate::runtime::{call, host_run, unwind};
 use crate::threaded::Flow;
 use crate::threaded::OPEN;
 use crate::threaded::continuation::{RECORD_WORDS, Record, RecordKind};
+use crate::threaded::header_at;
 use crate::threaded::operands::Cursor;
 use crate::threaded::operands::{get_any, set_any, tag_at};
 use crate::value::{Tag, Value};
@@ -454,6 +455,7 @@ handler! {
             facc = f64::from_bits(value.payload());
             let below = regs.sub((*record).delta as usize);
             set_any(below, (*record).state as usize, value);
+            (*cx).run.nesting = (*record).nesting;
             next!((*record).next, below, cx, facc)
         }
         slow!(record_returned_slow, pc, regs, cx, facc)

@@ -4,6 +4,10 @@ use super::control::{Sense, branch_target, take_branch};
 use super::sources::{AnySource, Slot};
 use crate::heap::Str;
 use crate::number;
+use crate::runtime::builtin::AT_ONCE_BYTES_MAX;
+use crate::runtime::builtin::Builtin;
+use crate::runtime::builtin::Question;
+use crate::runtime::builtin::long_comparison;
 use crate::runtime::call::call_from_instruction;
 use crate::runtime::concat::concat_values;
 use crate::runtime::context::Context;
@@ -11,7 +15,9 @@ use crate::runtime::error;
 use crate::runtime::function::top_of;
 use crate::runtime::metamethod::Metamethod;
 use crate::runtime::resume::call_for_result;
+use crate::runtime::stepping::stop_if_used_up;
 use crate::runtime::unwind::raise_message;
+use crate::runtime::work::units_of_bytes;
 use crate::threaded::continuation::{Record, RecordKind};
 use crate::threaded::operands::Cursor;
 use crate::threaded::operands::set_any;
@@ -243,6 +249,8 @@ pub(crate) trait Relation {
     const METAMETHOD: Metamethod;
     fn ints(lhs: i64, rhs: i64) -> bool;
     fn floats(lhs: f64, rhs: f64) -> bool;
+    /// The same of strings, where that takes long.
+    const QUESTION: Question;
     /// Without metamethods; none when only a metamethod can tell.
     fn raw(lhs: Value, rhs: Value) -> Option<bool>;
 }
@@ -250,6 +258,7 @@ pub(crate) trait Relation {
 pub(crate) enum Less {}
 impl Relation for Less {
     const METAMETHOD: Metamethod = Metamethod::Less;
+    const QUESTION: Question = Question::Less;
     #[inline(always)]
     fn ints(lhs: i64, rhs: i64) -> bool {
         lhs < rhs
@@ -266,6 +275,7 @@ impl Relation for Less {
 pub(crate) enum LessEqual {}
 impl Relation for LessEqual {
     const METAMETHOD: Metamethod = Metamethod::LessEqual;
+    const QUESTION: Question = Question::LessEqual;
     #[inline(always)]
     fn ints(lhs: i64, rhs: i64) -> bool {
         lhs <= rhs
@@ -282,6 +292,7 @@ impl Relation for LessEqual {
 pub(crate) enum Equal {}
 impl Relation for Equal {
     const METAMETHOD: Metamethod = Metamethod::Eq;
+    const QUESTION: Question = Question::Equal;
     #[inline(always)]
     fn ints(lhs: i64, rhs: i64) -> bool {
         lhs == rhs
@@ -325,13 +336,19 @@ slow_handler! {
         let lhs = L::read(&mut c, regs);
         let rhs = R::read(&mut c, regs);
         let next = c.end();
-        if let Some(result) = O::raw(lhs, rhs) {
-            set_any(regs, dst, Value::bool(result));
-            return Flow { pc: next, regs };
-        }
         let at = Flow { pc, regs };
         let mut record = Record::instruction(RecordKind::StoreTruthy, pc, next, top_of(regs));
         record.state = dst as u32;
+        let long = long_comparison(O::QUESTION, lhs, rhs);
+        if let Some(bytes) = long
+            && bytes > AT_ONCE_BYTES_MAX
+        {
+            return compare_long(&mut *cx, at, O::QUESTION, lhs, rhs, record);
+        }
+        if let Some(result) = O::raw(lhs, rhs) {
+            set_any(regs, dst, Value::bool(result));
+            return owe_for_bytes(&mut *cx, Flow { pc: next, regs }, long);
+        }
         compare_metamethod(&mut *cx, at, O::METAMETHOD, lhs, rhs, record, |_| {
             set_any(regs, dst, Value::FALSE);
             Flow { pc: next, regs }
@@ -339,10 +356,35 @@ slow_handler! {
     }
 }
 
+/// Name in the registry of the function that is called for `<=` where there is no such metamethod, but one for `<`.
+pub const LESS_EQUAL: &str = "less_equal";
+
+/// Compares two long strings in slices.
+unsafe fn compare_long(cx: &mut Context, at: Flow, question: Question, lhs: Value, rhs: Value, record: Record) -> Flow {
+    let callee = cx.builtin(Builtin::Compare);
+    // SAFETY: `at` is the running guest frame.
+    unsafe { call_from_instruction(cx, at, callee, &[lhs, rhs, Value::int(question as i64)], record) }
+}
+
+/// Pays for so many bytes of strings that were looked at or copied.
+#[inline(always)]
+fn owe_for_bytes(cx: &mut Context, flow: Flow, bytes: Option<usize>) -> Flow {
+    let Some(bytes) = bytes else { return flow };
+    cx.owe(units_of_bytes(bytes));
+    stop_if_used_up(cx, flow)
+}
+
 /// The metamethod of a comparison, or nil.
 fn comparison_metamethod(cx: &mut Context, metamethod: Metamethod, lhs: Value, rhs: Value) -> Value {
-    let callee = cx.metamethod(lhs, metamethod);
-    if callee.is_nil() { cx.metamethod(rhs, metamethod) } else { callee }
+    let mut either = |metamethod| {
+        let callee = cx.metamethod(lhs, metamethod);
+        if callee.is_nil() { cx.metamethod(rhs, metamethod) } else { callee }
+    };
+    let callee = either(metamethod);
+    if callee.is_nil() && metamethod == Metamethod::LessEqual && !either(Metamethod::Less).is_nil() {
+        return cx.registry.get(LESS_EQUAL).copied().unwrap_or(Value::NIL);
+    }
+    callee
 }
 
 /// Calls the metamethod of a comparison, or raises its error; tables without `__eq` are `unequal`.
@@ -400,12 +442,15 @@ slow_handler! {
         let mut c = Cursor::new(pc);
         let lhs = L::read(&mut c, regs);
         let rhs = R::read(&mut c, regs);
-        if let Some(holds) = O::raw(lhs, rhs) {
+        let long = long_comparison(O::QUESTION, lhs, rhs);
+        let is_long = long.is_some_and(|bytes| bytes > AT_ONCE_BYTES_MAX);
+        if !is_long && let Some(holds) = O::raw(lhs, rhs) {
             if holds == S::HOLDS {
-                return super::control::branch_flow(cx, &mut c, pc, regs);
+                let flow = super::control::branch_flow(cx, &mut c, pc, regs);
+                return owe_for_bytes(&mut *cx, flow, long);
             }
             let _ = branch_target!(c, pc);
-            return Flow { pc: c.end(), regs };
+            return owe_for_bytes(&mut *cx, Flow { pc: c.end(), regs }, long);
         }
         let mut branch = c;
         let target = branch_target!(c, pc);
@@ -413,6 +458,9 @@ slow_handler! {
         let (on_true, on_false) = if S::HOLDS { (target, after) } else { (after, target) };
         let mut record = Record::instruction(RecordKind::Branch, pc, on_true, top_of(regs));
         record.otherwise = on_false;
+        if is_long {
+            return compare_long(&mut *cx, Flow { pc, regs }, O::QUESTION, lhs, rhs, record);
+        }
         compare_metamethod(&mut *cx, Flow { pc, regs }, O::METAMETHOD, lhs, rhs, record, |cx| {
             if S::HOLDS { Flow { pc: after, regs } } else { super::control::branch_flow(cx, &mut branch, pc, regs) }
         })
@@ -437,6 +485,7 @@ slow_handler! {
         for _ in 0..count {
             values.push(Slot::read(&mut c, regs));
         }
-        concat_values(&mut *cx, Flow { pc, regs }, values, dst, c.end())
+        let flow = concat_values(&mut *cx, Flow { pc, regs }, values, dst, c.end());
+        stop_if_used_up(&mut *cx, flow)
     }
 }

@@ -3,15 +3,18 @@
 use super::host_run;
 use super::unwind::{raise, raise_message, raise_trap};
 use crate::runtime::function::top_of;
+use crate::threaded::continuation::NESTED_TOO_DEEP;
+use crate::threaded::continuation::NESTING_MAX;
 use crate::threaded::operands::words_between;
 
 use crate::heap::Closure;
 use crate::runtime::context::{Context, return_info};
 use crate::runtime::deliver::fill_nil;
 use crate::runtime::error::describe_callee;
-use crate::runtime::function::{Body, FunctionInfo, GuestFunction, HostFunction, header_at};
+use crate::runtime::function::{Body, FunctionInfo, GuestFunction, HostFunction};
 use crate::runtime::metamethod::Metamethod;
 use crate::threaded::continuation::{FRAME_HEADER_WORDS, Protect, RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
+use crate::threaded::header_at;
 use crate::threaded::operands::set_any;
 use crate::threaded::{Flow, Pc, Regs};
 use crate::threaded::{NOT_DIRECT, TYPED_CALL};
@@ -413,6 +416,9 @@ pub(crate) unsafe fn call_paid(
 ) -> Flow {
     // SAFETY: passed on.
     unsafe {
+        if cx.run.nesting >= NESTING_MAX {
+            return super::unwind::raise_message(cx, at, NESTED_TOO_DEEP);
+        }
         let record = Record { metered: cx.is_metered(), ..record };
         super::stepping::pay(cx, at);
         cx.is_paid = true;
@@ -464,7 +470,7 @@ pub(crate) unsafe fn put_above(
     unsafe {
         let needed = RECORD_DELTA + 2 * arguments.len() + 16;
         let place = cx.reserve(at.regs, at.regs.add(top), needed)?.add(top);
-        place.cast::<Record>().write(record);
+        place.cast::<Record>().write(Record { nesting: cx.nest(), ..record });
         for (index, &argument) in arguments.iter().enumerate() {
             set_any(place.add(RECORD_DELTA), index * 2, argument);
         }

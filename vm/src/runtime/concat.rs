@@ -3,12 +3,15 @@
 use crate::heap::OutOfMemory;
 use crate::heap::Str;
 use crate::number;
+use crate::runtime::builtin::AT_ONCE_BYTES_MAX;
+use crate::runtime::builtin::Builtin;
 use crate::runtime::context::Context;
 use crate::runtime::error;
 use crate::runtime::function::top_of;
 use crate::runtime::metamethod::Metamethod;
 use crate::runtime::unwind::raise_message;
 use crate::runtime::unwind::raise_trap;
+use crate::runtime::work::units_of_bytes;
 use crate::threaded::Flow;
 use crate::threaded::Pc;
 use crate::threaded::continuation::Record;
@@ -33,10 +36,17 @@ pub(crate) unsafe fn concat_values(cx: &mut Context, at: Flow, mut values: Vec<V
                 return concat_metamethod(cx, at, values, dst, next);
             }
             let first = values.len() - run;
+            let bytes = length_of(&values[first..]);
+            if bytes > AT_ONCE_BYTES_MAX {
+                let callee = cx.builtin(Builtin::Concat);
+                let joined = values.split_off(first);
+                return call_to_concat(cx, at, values, dst, next, callee, &joined);
+            }
             match join(cx, &values[first..]) {
                 Ok(value) => {
                     values.truncate(first);
                     values.push(value);
+                    cx.owe(units_of_bytes(bytes));
                 }
                 Err(_) if values.len() == operand_count(at) => return crate::runtime::collect::make_room_at(cx, at),
                 // A metamethod was called already.
@@ -46,6 +56,13 @@ pub(crate) unsafe fn concat_values(cx: &mut Context, at: Flow, mut values: Vec<V
         set_any(at.regs, dst, values[0]);
         Flow { pc: next, regs: at.regs }
     }
+}
+
+/// Bytes of what these values give when they are joined; numbers are short.
+unsafe fn length_of(values: &[Value]) -> usize {
+    let strings = values.iter().filter_map(|value| value.as_string());
+    // SAFETY: the operands are reachable.
+    strings.map(|string| unsafe { Str::len(string) }).sum()
 }
 
 /// How many values the concatenation at `at` joins.
@@ -83,7 +100,7 @@ unsafe fn concat_metamethod(cx: &mut Context, at: Flow, mut values: Vec<Value>, 
     if callee.is_nil() {
         callee = cx.metamethod(rhs, Metamethod::Concat);
     }
-    // SAFETY: the values that are left go below the record, above the frame.
+    // SAFETY: `at` is the running guest frame.
     unsafe {
         if callee.is_nil() {
             let joinable = lhs.tag() == Tag::STRING || number::to_float(lhs).is_some();
@@ -91,6 +108,22 @@ unsafe fn concat_metamethod(cx: &mut Context, at: Flow, mut values: Vec<Value>, 
             let message = error::operation_error(cx, at, "concatenate", wrong, &format!("values.{index}"));
             return raise_message(cx, at, message);
         }
+        call_to_concat(cx, at, values, dst, next, callee, &[lhs, rhs])
+    }
+}
+
+/// Calls what joins these values; those that come before wait.
+unsafe fn call_to_concat(
+    cx: &mut Context,
+    at: Flow,
+    values: Vec<Value>,
+    dst: usize,
+    next: Pc,
+    callee: Value,
+    joined: &[Value],
+) -> Flow {
+    // SAFETY: the values that are left go below the record, above the frame.
+    unsafe {
         let top = top_of(at.regs);
         let Some(regs) = cx.reserve(at.regs, at.regs.add(top), 2 * values.len() + 32) else {
             return crate::runtime::call::stack_overflow(cx, at);
@@ -102,6 +135,6 @@ unsafe fn concat_metamethod(cx: &mut Context, at: Flow, mut values: Vec<Value>, 
         let mut record = Record::instruction(RecordKind::Concat, at.pc, next, top + 2 * values.len());
         record.values = (2 * values.len()) as u32;
         record.state = dst as u32;
-        crate::runtime::call::call_paid(cx, at, top + 2 * values.len(), callee, &[lhs, rhs], record)
+        crate::runtime::call::call_paid(cx, at, top + 2 * values.len(), callee, joined, record)
     }
 }

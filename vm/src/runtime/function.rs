@@ -7,6 +7,7 @@ use crate::threaded::Pc;
 use crate::threaded::Regs;
 use crate::threaded::boundary::Face;
 use crate::threaded::continuation::RECORD_DELTA;
+use crate::threaded::header_at;
 use crate::threaded::return_stubs::Places;
 use crate::threaded::slots::Slots;
 use crate::threaded::stack_map::FrameMap;
@@ -189,16 +190,6 @@ impl GuestFunction {
     pub(crate) fn loaded(&self) -> &Code {
         self.code.get().expect("a function with a frame was loaded")
     }
-}
-
-/// The header of an entry.
-///
-/// # Safety
-/// `entry` is the entry of a function.
-#[inline(always)]
-pub(crate) unsafe fn header_at(entry: Pc) -> EntryHeader {
-    // SAFETY: every entry has its header before it.
-    unsafe { *entry.cast::<EntryHeader>().sub(1) }
 }
 
 /// The first word above a guest frame that nothing uses.

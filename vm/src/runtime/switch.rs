@@ -10,6 +10,8 @@ use crate::runtime::function::{Body, FunctionInfo, HostFunction};
 use crate::runtime::host::Intrinsic;
 use crate::runtime::host_run::{answer, answer_error, call_from_record};
 use crate::runtime::stack_memory::{FIRST_WORDS, StackMemory};
+use crate::threaded::continuation::NESTED_TOO_DEEP;
+use crate::threaded::continuation::NESTING_MAX;
 use crate::threaded::continuation::{RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
 use crate::threaded::operands::values_at;
 use crate::threaded::operands::{get_any, set_any};
@@ -124,6 +126,7 @@ unsafe fn wait(
         let mut record = Record::instruction(kind, at.pc, waiting.next, top);
         record.state = waiting.ok as u32;
         record.spare = waiting.window as u64;
+        record.nesting = cx.nest();
         record_at.cast::<Record>().write(record);
         for (index, &value) in values.iter().enumerate() {
             set_any(record_at.add(RECORD_DELTA), index * 2, value);
@@ -181,6 +184,7 @@ unsafe fn give(cx: &mut Context, record: Regs, result: Result<&[Value], Value>) 
     // SAFETY: the record is on top of the running stack, and knows what lies below it.
     unsafe {
         let waiting = *Record::at(record);
+        cx.run.nesting = waiting.nesting;
         let below = record.sub(waiting.delta as usize);
         match (waiting.kind, result) {
             (RecordKind::Resume, _) => {
@@ -269,7 +273,7 @@ pub(crate) unsafe fn resume(cx: &mut Context, fiber: Value, record: Regs, argume
         let problem = match fiber.as_fiber() {
             None => Some("coroutine expected"),
             Some(cell) => match Fiber::of(cell).state {
-                FiberState::Suspended if cx.run.fiber_depth >= cx.limits.fiber_depth_max => Some("C stack overflow"),
+                FiberState::Suspended if is_too_deep(cx) => Some(NESTED_TOO_DEEP),
                 FiberState::Suspended => None,
                 other => Some(not_resumable(other)),
             },
@@ -285,6 +289,11 @@ pub(crate) unsafe fn resume(cx: &mut Context, fiber: Value, record: Regs, argume
         cx.run.fiber_depth += 1;
         start_or_continue(cx, cell, values)
     }
+}
+
+/// Whether fibers, or calls of any kind, are nested too deep for one more; that which is to run it is counted already.
+fn is_too_deep(cx: &Context) -> bool {
+    cx.run.fiber_depth >= cx.limits.fiber_depth_max || cx.run.nesting > NESTING_MAX
 }
 
 /// Gives an error to who asked.
@@ -495,7 +504,7 @@ pub(crate) unsafe fn close(cx: &mut Context, fiber: Value, record: Regs) -> Flow
                 let error = Record::at(target.stack.start()).value;
                 close_running(cx, cell, record, Some(error))
             }
-            _ if cx.run.fiber_depth >= cx.limits.fiber_depth_max => refuse(cx, record, "C stack overflow"),
+            _ if is_too_deep(cx) => refuse(cx, record, NESTED_TOO_DEEP),
             FiberState::Suspended if target.pc.is_null() => {
                 target.state = FiberState::Dead;
                 give(cx, record, Ok(&[]))

@@ -7,11 +7,19 @@ use crate::threaded::{Pc, Regs};
 use crate::value::Value;
 
 /// Words of a record.
-pub(crate) const RECORD_WORDS: usize = 8;
+pub(crate) const RECORD_WORDS: usize = 9;
 /// Words between the registers of a record and those of the frame it calls: the record and the frame header.
 pub(crate) const RECORD_DELTA: usize = RECORD_WORDS + FRAME_HEADER_WORDS;
 /// Words of a frame header: closure, return place.
 pub(crate) const FRAME_HEADER_WORDS: usize = 2;
+
+/// Calls of host functions, metamethods, fibers and handlers that may be nested in one another. It is where the reference
+/// implementation of Lua ends such recursion, for which it uses the native stack; ours would go on much longer and tell nobody.
+pub(crate) const NESTING_MAX: u32 = 197;
+/// What is raised for more.
+pub(crate) const NESTED_TOO_DEEP: &str = "C stack overflow";
+/// As [`NESTING_MAX`], for message handlers, which are called for that error, too.
+pub(crate) const HANDLER_NESTING_MAX: u32 = 240;
 
 /// What happens when the call above a record returns.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -98,6 +106,8 @@ pub(crate) struct Record {
     /// The instruction that made the record.
     pub(crate) instruction: Pc,
     pub(crate) spare: u64,
+    /// Calls that were nested in the machine below, see the context.
+    pub(crate) nesting: u32,
 }
 
 const _: () = assert!(size_of::<Record>() == RECORD_WORDS * 8, "a record has its fixed size on the stack");
@@ -118,6 +128,7 @@ impl Record {
             value: Value::NIL,
             instruction,
             spare: 0,
+            nesting: 0,
         }
     }
 

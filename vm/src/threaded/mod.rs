@@ -94,6 +94,12 @@ impl Code {
         self.at(0)
     }
 
+    /// Words of the function's frame.
+    pub(crate) fn extent(&self) -> u32 {
+        // SAFETY: the header stands before the entry.
+        unsafe { header_at(self.entry()).extent }
+    }
+
     fn at(&self, halves: u32) -> Pc {
         self.words.as_ptr().cast::<u16>().wrapping_add(HEADER_HALVES + halves as usize)
     }
@@ -438,4 +444,14 @@ impl Assembler {
             steps: self.steps,
         }
     }
+}
+
+/// The header of an entry.
+///
+/// # Safety
+/// `entry` is the entry of a function.
+#[inline(always)]
+pub(crate) unsafe fn header_at(entry: Pc) -> EntryHeader {
+    // SAFETY: every entry has its header before it.
+    unsafe { *entry.cast::<EntryHeader>().sub(1) }
 }
