@@ -148,10 +148,14 @@ fn it_goes_on_in_another_machine() {
         let mut random = Random::new(7, 2);
         let mut reloads = 0;
         let every = whole.fuel / 8 + 1;
-        let found = run(source, || 1 + random.below(2 * every as usize) as u64, |machine| {
-            reloads += 1;
-            reload(machine);
-        });
+        let found = run(
+            source,
+            || 1 + random.below(2 * every as usize) as u64,
+            |machine| {
+                reloads += 1;
+                reload(machine);
+            },
+        );
         assert!(reloads > 0, "{source}");
         // What was allocated is counted anew where a state is loaded.
         assert_eq!((found.text, found.fuel), (whole.text, whole.fuel), "{source}");
@@ -207,7 +211,8 @@ fn it_stops_when_the_host_wants_it_to() {
 /// A compilation that takes long is waited for, but not when the run is to stop; it goes on where it was, or begins again elsewhere.
 #[test]
 fn a_compilation_can_be_interrupted() {
-    let source = "local t = {} for i = 1, 4000 do t[i] = 'do local v = (...) + ' .. i .. ' end' end t[4001] = 'return ...'
+    let source =
+        "local t = {} for i = 1, 4000 do t[i] = 'do local v = (...) + ' .. i .. ' end' end t[4001] = 'return ...'
         return load(table.concat(t, '\\n'))(5)";
     let mut machine = machine(source);
     let mut calls = 0;

@@ -169,8 +169,7 @@ fn strings_of_a_long_concatenation() {
     let (mut machine, main) = machine(Limits::default(), |p| {
         let mut f = p.function("main", Signature::dynamic(1, false));
         let (object, text) = (f.param(0), f.string([b'x'; 1000]));
-        let values: Vec<Operand> =
-            (0..VALUES).map(|index| if index % 2 == 0 { object.into() } else { text }).collect();
+        let values: Vec<Operand> = (0..VALUES).map(|index| if index % 2 == 0 { object.into() } else { text }).collect();
         f.concat(&values);
         f.return_values(&[]);
         let main = p.add(f).expect("it is well-formed");

@@ -77,7 +77,11 @@ fn main() -> Result<(), Box<dyn Error>> {
                 }
                 failed += 1;
             }
-            RunState::OutOfFuel | RunState::Waiting(_) | RunState::Yielded(_) | RunState::Stepped => {
+            RunState::OutOfFuel
+            | RunState::Interrupted
+            | RunState::Waiting(_)
+            | RunState::Yielded(_)
+            | RunState::Stepped => {
                 return Err("nobody asked for that".into());
             }
         }
