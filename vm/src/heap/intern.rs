@@ -197,6 +197,23 @@ impl Interned {
         self.count + self.next.as_ref().map_or(0, |next| next.len())
     }
 
+    /// The most strings in one bucket, of any level.
+    #[cfg(test)]
+    fn most_in_bucket(&self) -> usize {
+        let in_bucket = |bucket| {
+            let (mut line, mut count) = (self.line(bucket), 0);
+            loop {
+                count += line.0[..ENTRIES].iter().filter(|&&entry| entry != 0).count();
+                match line.0[ENTRIES] {
+                    0 | MOVED => return count,
+                    next => line = self.continuation(next),
+                }
+            }
+        };
+        let here = (0..self.buckets).map(in_bucket).max().unwrap_or(0);
+        here.max(self.next.as_ref().map_or(0, |next| next.most_in_bucket()))
+    }
+
     /// Grows to so many buckets.
     fn grow_to(&mut self, buckets: usize) {
         while self.buckets < buckets {
@@ -469,6 +486,19 @@ impl Interned {
 fn new_segment() -> Box<[Line; SEGMENT]> {
     let lines = vec![Line([0; ENTRIES + 1]); SEGMENT].into_boxed_slice();
     lines.try_into().unwrap_or_else(|_| unreachable!("a segment has that many lines"))
+}
+
+#[cfg(test)]
+impl crate::heap::Heap {
+    /// Strings in the table.
+    pub(super) fn interned_len(&self) -> usize {
+        self.interned.len()
+    }
+
+    /// The most strings in one bucket.
+    pub(super) fn interned_steps_max(&self) -> usize {
+        self.interned.most_in_bucket()
+    }
 }
 
 #[cfg(test)]

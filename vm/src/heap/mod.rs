@@ -61,7 +61,7 @@ use crate::memory::MemoryBudget;
 use crate::value::{Tag, Value};
 use collect::Cycle;
 use finaliser::Finalisers;
-pub(crate) use hash::HASH_KEY_DEFAULT;
+pub use hash::HASH_KEY_DEFAULT;
 use hash::HashKey;
 use intern::Interned;
 use notes::Notes;

@@ -11,5 +11,7 @@ mod traverse;
 mod write;
 
 pub use layout::{Node, Table};
+#[cfg(test)]
+pub(crate) use read::normalise;
 pub use traverse::{InvalidKey, NEXT_SLOTS_MAX, TableScan};
 pub use write::TableError;

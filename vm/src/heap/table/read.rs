@@ -23,6 +23,12 @@ pub(crate) fn normalise(key: Value) -> Value {
 }
 
 impl Table {
+    /// The hash of a word, for tests that make words collide.
+    #[cfg(test)]
+    pub(in crate::heap) fn hash_of_word(word: u64) -> u32 {
+        hash_word(word)
+    }
+
     /// The hash of a normalised key, if it has one: cells that were never a key have no sequence number, and are in no
     /// table.
     ///

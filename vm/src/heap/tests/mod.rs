@@ -1,8 +1,10 @@
 //! Tests of the heap as a whole.
 
 mod cycles;
+mod flood;
 mod graph;
 mod model;
+mod transfer;
 
 use super::{Heap, HeapLimits, InvalidKey, Marker, Roots, Str, Table, TableScan};
 use crate::value::Value;

@@ -1,12 +1,38 @@
 //! Whether the nodes of a hash part that were read are where they belong, and the part of them that is not written.
 
+use crate::heap::Str;
 use crate::heap::hash::Hasher;
 use crate::heap::table::layout::{AWAY, CHAIN_MAX, DEAD_KEY, Node};
+use crate::value::Value;
+use std::collections::HashSet;
 
 /// What the check of chains needs, kept from table to table.
 #[derive(Default)]
 pub(super) struct Chains {
     has_before: Vec<bool>,
+    /// The keys of the chain at hand.
+    keys: Vec<Value>,
+}
+
+/// Keys of a chain that are compared one by one.
+const FEW: usize = 32;
+
+/// Whether the last of some keys is among the others.
+fn is_double(keys: &[Value]) -> bool {
+    match keys {
+        [others @ .., last] if others.len() < FEW => others.iter().any(|key| key.raw_equals(*last)),
+        _ => false,
+    }
+}
+
+/// Whether many keys are all different.
+fn are_different(keys: &[Value]) -> bool {
+    let (mut words, mut strings) = (HashSet::new(), HashSet::new());
+    keys.iter().all(|key| match key.as_string() {
+        // SAFETY: the key is one of those being loaded.
+        Some(string) => strings.insert(unsafe { Str::bytes(string) }),
+        None => words.insert((key.tag.0, key.payload)),
+    })
 }
 
 /// Whether a node's key belongs at an index, as far as there is a key.
@@ -18,7 +44,7 @@ fn belongs_at(node: &Node, index: usize, mask: usize, hasher: Hasher) -> bool {
 }
 
 impl Chains {
-    /// Whether chains end, no two lead to one node, and each begins where all its keys belong. Then the places of nodes are
+    /// Whether chains end, no two lead to one node, and each begins where all its keys, no two of them equal, belong. Then the places of nodes are
     /// filled in.
     pub(super) fn settle(&mut self, nodes: &mut [Node], hasher: Hasher) -> bool {
         let mask = nodes.len() - 1;
@@ -42,10 +68,18 @@ impl Chains {
                 continue;
             }
             let (mut index, mut others) = (first, 0u16);
+            self.keys.clear();
             loop {
                 seen += 1;
-                if !belongs_at(&nodes[index], first, mask, hasher) {
+                let node = &nodes[index];
+                if !belongs_at(node, first, mask, hasher) {
                     return false;
+                }
+                if !node.is_free() && node.key_tag != DEAD_KEY {
+                    self.keys.push(node.key());
+                    if is_double(&self.keys) {
+                        return false;
+                    }
                 }
                 if nodes[index].next == 0 {
                     break;
@@ -53,6 +87,9 @@ impl Chains {
                 index = next_of(index, &nodes[index]);
                 nodes[index].place = first as u16 + AWAY;
                 others = others.saturating_add(1);
+            }
+            if self.keys.len() > FEW && !are_different(&self.keys) {
+                return false;
             }
             nodes[first].place = others.min(CHAIN_MAX + 1);
         }

@@ -107,7 +107,8 @@ impl HeapLoader<'_> {
                         }
                         ((*bucket.header()).level, (*bucket.header()).depth) = (level, depth);
                         let hasher = Hasher { key: (*directory).key, level };
-                        has_int |= self.part(bucket.part(), hasher, from)?;
+                        let slots = u64::from(Table::slots_len(table));
+                        has_int |= self.part(bucket.part(), slots, hasher, from)?;
                     }
                     (None, None) => unreachable!("a slot is one or the other"),
                 }

@@ -135,7 +135,7 @@ impl HeapLoader<'_> {
             let found_int = if Table::has_buckets(table) {
                 self.directory(table, from)?
             } else {
-                self.part(Part::of(table), Hasher::FAST, from)?
+                self.part(Part::of(table), u64::from(Table::slots_len(table)), Hasher::FAST, from)?
             };
             (*Table::hash_header(table)).flags |= if has_int || found_int { HAS_INT } else { 0 };
         }
@@ -179,13 +179,14 @@ impl HeapLoader<'_> {
         Ok(())
     }
 
-    /// Reads a hash part; whether it has an integer key.
+    /// Reads a hash part of a table with so many slots; whether it has an integer key.
     ///
     /// # Safety
     /// The part was just made.
     pub(super) unsafe fn part(
         &mut self,
         part: Part,
+        slots: u64,
         hasher: Hasher,
         from: &mut Reader<'_>,
     ) -> Result<bool, SnapshotError> {
@@ -204,6 +205,10 @@ impl HeapLoader<'_> {
             }
             (*part.header()).last_free = last_free;
             let nodes = std::slice::from_raw_parts_mut(part.nodes, count);
+            let in_array = |node: &Node| u32::from(node.key_tag) == Tag::INT.0 && node.key.wrapping_sub(1) < slots;
+            if has_int && nodes.iter().any(|node| in_array(node) && !node.is_empty()) {
+                return Err(from.damaged("a key is in both parts of a table"));
+            }
             match self.chains.settle(nodes, hasher) {
                 true => Ok(has_int),
                 false => Err(from.damaged("the entries of a table are not where they belong")),
