@@ -48,6 +48,8 @@ pub struct FunctionBuilder {
     regions: Vec<Region>,
     span: Option<(Source, u32, u32, u32)>,
     locals: Vec<LocalRange>,
+    /// For each register its open locals, innermost last.
+    open_locals: HashMap<Reg, Vec<usize>>,
     destination: Option<Reg>,
 }
 
@@ -73,6 +75,7 @@ impl FunctionBuilder {
             regions: Vec::new(),
             span: None,
             locals: Vec::new(),
+            open_locals: HashMap::new(),
             destination: None,
         }
     }
@@ -200,15 +203,15 @@ impl FunctionBuilder {
     /// From here on `register` is the local variable `name`.
     pub fn open_local(&mut self, name: impl Into<String>, register: Reg) {
         let start = (self.current, self.blocks[self.current].code.len());
+        self.open_locals.entry(register).or_default().push(self.locals.len());
         self.locals.push(LocalRange { name: name.into(), register, start, end: None });
     }
 
     /// The innermost open local of `register` ends here.
     pub fn close_local(&mut self, register: Reg) {
         let end = (self.current, self.blocks[self.current].code.len());
-        let open = self.locals.iter_mut().rev().find(|local| local.register == register && local.end.is_none());
-        if let Some(local) = open {
-            local.end = Some(end);
+        if let Some(open) = self.open_locals.get_mut(&register).and_then(Vec::pop) {
+            self.locals[open].end = Some(end);
         }
     }
 

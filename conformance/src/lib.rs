@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod cases;
+pub mod growth;
 pub mod known;
 pub mod lua_host;
 pub mod outcome;

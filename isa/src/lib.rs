@@ -4,18 +4,20 @@
 //! source language and no machine.
 #![forbid(unsafe_code)]
 
-pub mod assigned;
 pub mod binary;
 pub mod entities;
-mod flow_graph;
+mod flow;
 pub mod instruction;
 mod instructions;
 pub mod limits;
+mod lists;
 pub mod live;
+pub mod local_index;
 pub mod operand;
 pub mod program;
 pub mod regions;
 pub mod register_set;
+pub mod scopes;
 pub mod text;
 pub mod trap;
 pub mod types;

@@ -11,6 +11,7 @@ use crate::program::{
 };
 use crate::types::{Convention, Signature, Type};
 use cranelift_entity::EntityRef;
+use std::collections::HashMap;
 use std::str::FromStr;
 use target_lexicon::Triple;
 
@@ -30,6 +31,7 @@ pub fn parse(text: &str) -> Result<Program, Vec<ParseError>> {
         at_line_end: true,
         errors: Vec::new(),
         program: Program::default(),
+        signatures: HashMap::new(),
     };
     parser.items();
     if parser.errors.is_empty() { Ok(parser.program) } else { Err(parser.errors) }
@@ -45,6 +47,8 @@ pub(super) struct Parser<'a> {
     at_line_end: bool,
     pub(super) errors: Vec<ParseError>,
     pub(super) program: Program,
+    /// The first number of each signature so far.
+    signatures: HashMap<Signature, Sig>,
 }
 
 impl<'a> Parser<'a> {
@@ -241,7 +245,7 @@ impl<'a> Parser<'a> {
             "source" => self.source()?,
             "sig" => {
                 let signature = self.signature()?;
-                self.program.signatures.push(signature);
+                self.add_signature(signature);
             }
             "layout" => self.layout()?,
             "global" => self.global()?,
@@ -292,10 +296,9 @@ impl<'a> Parser<'a> {
         }
         let signature = self.signature()?;
         let Some(number) = named else {
-            let known = self.program.signatures.iter().find(|(_, known)| **known == signature);
-            return Ok(match known {
-                Some((number, _)) => number,
-                None => self.program.signatures.push(signature),
+            return Ok(match self.signatures.get(&signature) {
+                Some(&number) => number,
+                None => self.add_signature(signature),
             });
         };
         match self.program.signatures.get(number) {
@@ -304,6 +307,12 @@ impl<'a> Parser<'a> {
             }
             _ => Ok(number),
         }
+    }
+
+    fn add_signature(&mut self, signature: Signature) -> Sig {
+        let number = self.program.signatures.push(signature.clone());
+        self.signatures.entry(signature).or_insert(number);
+        number
     }
 
     fn version(&mut self) -> Result<(), ParseError> {

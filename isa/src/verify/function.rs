@@ -1,13 +1,13 @@
 //! Rules for the shape of a function: registers, captures, blocks, regions, spans and local names.
 
-use super::rejection::quoted;
+use super::rejection::{file_name, quoted};
+use super::special::ResultLists;
 use super::{Place, Rejection, Rejections, Rule, SourceLine};
 use crate::entities::{Block, Func, Reg};
-use crate::limits::{FLOW_WORDS_MAX, FRAME_WORDS_MAX, LIST_MAX, REJECTIONS_PER_FUNCTION};
+use crate::limits::{FRAME_WORDS_MAX, LIST_MAX, REJECTIONS_PER_FUNCTION};
 use crate::operand::{Input, Operand};
 use crate::program::{Function, Program};
 use crate::regions::RegionTree;
-use crate::register_set::set_words;
 use crate::types::{Signature, Type};
 use std::fmt::Display;
 
@@ -25,18 +25,22 @@ pub(super) struct Checker<'a> {
     unlisted: usize,
     /// Kept to spare allocations: registers that the current instruction writes.
     pub(super) written: Vec<Reg>,
+    pub(super) results: &'a ResultLists,
 }
 
-pub(super) fn check(program: &Program, number: Func, function: &Function, all: &mut Rejections) {
-    let mut checker = Checker::new(program, number, function);
+pub(super) fn check(
+    (program, results): (&Program, &ResultLists),
+    number: Func,
+    function: &Function,
+    all: &mut Rejections,
+) {
+    let mut checker = Checker::new((program, results), number, function);
     checker.registers();
     checker.captures();
     if checker.blocks() {
         checker.regions();
         checker.code();
-        if checker.size() {
-            checker.flow();
-        }
+        checker.flow();
     }
     checker.spans();
     checker.locals();
@@ -44,7 +48,11 @@ pub(super) fn check(program: &Program, number: Func, function: &Function, all: &
 }
 
 impl<'a> Checker<'a> {
-    pub(super) fn new(program: &'a Program, number: Func, function: &'a Function) -> Self {
+    pub(super) fn new(
+        (program, results): (&'a Program, &'a ResultLists),
+        number: Func,
+        function: &'a Function,
+    ) -> Self {
         Checker {
             program,
             function,
@@ -55,6 +63,7 @@ impl<'a> Checker<'a> {
             found: Vec::new(),
             unlisted: 0,
             written: Vec::new(),
+            results,
         }
     }
 
@@ -78,8 +87,8 @@ impl<'a> Checker<'a> {
 
     fn source(&self, instruction: usize) -> Option<SourceLine> {
         let span = self.function.span_at(instruction)?;
-        let file = self.program.sources.get(span.source)?.name.clone();
-        Some(SourceLine { file, line: span.line, start: span.start, end: span.end })
+        let file = file_name(&self.program.sources.get(span.source)?.name);
+        Some(SourceLine { source: span.source, file, line: span.line, start: span.start, end: span.end })
     }
 
     fn finish(mut self, all: &mut Rejections) {
@@ -225,17 +234,6 @@ impl<'a> Checker<'a> {
     pub(super) fn no_register(&mut self, operand: &'static str, register: Reg) {
         let expected = format!("one of {} registers", self.function.registers.len());
         self.reject(Rule::Index, operand, expected, register);
-    }
-
-    /// Whether the dataflow fits into memory.
-    fn size(&mut self) -> bool {
-        let (blocks, regions) = (self.function.blocks.len(), self.function.regions.len());
-        let fits = (blocks + regions).saturating_mul(set_words(self.function)) <= FLOW_WORDS_MAX;
-        if !fits {
-            let found = format!("{} with {blocks} blocks and regions", self.function.registers.len());
-            self.reject(Rule::FunctionSize, "registers", "fewer for so many blocks", found);
-        }
-        fits
     }
 
     fn spans(&mut self) {

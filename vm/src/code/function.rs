@@ -1,6 +1,7 @@
 //! What the machine knows of a function: where its code is, how to enter it, where its registers lie.
 
 use crate::code::face::Face;
+use crate::code::lookups::Lookups;
 use crate::code::places::Places;
 use crate::code::{Code, EntryHeader, HEADER_HALVES, NOT_DIRECT};
 use crate::dispatch::Pc;
@@ -13,6 +14,7 @@ use minivm_isa::entities::Func;
 use minivm_isa::program::{Function, FunctionDef};
 use minivm_isa::{Convention, Signature};
 use std::cell::OnceCell;
+use std::rc::Rc;
 
 /// Words of a border frame besides its values: headers, and room for one machine record.
 const BRIDGE_WORDS: usize = 24;
@@ -44,7 +46,7 @@ pub(crate) enum Body {
 /// A typed face of functions that are not typed. Its closures capture the function behind, and the name it was imported by.
 pub(crate) struct Bridge {
     /// How it is called.
-    pub(crate) signature: Signature,
+    pub(crate) signature: Rc<Signature>,
 }
 
 /// A function with bytecode.
@@ -63,6 +65,8 @@ pub(crate) struct GuestFunction {
     pub(crate) frame_map: OnceCell<FrameMap>,
     /// Where its registers lie.
     pub(crate) slots: OnceCell<Slots>,
+    /// What errors and debuggers look up, made when it is first needed.
+    lookups: OnceCell<Box<Lookups>>,
     /// Number of parameters.
     pub(crate) params: u32,
     /// How it is called.
@@ -96,6 +100,7 @@ impl FunctionInfo {
             constants: OnceCell::new(),
             frame_map: OnceCell::new(),
             slots: OnceCell::new(),
+            lookups: OnceCell::new(),
             params: u32::try_from(signature.params.len()).expect("parameters are counted in u32"),
             convention: signature.convention,
         });
@@ -105,7 +110,7 @@ impl FunctionInfo {
     }
 
     /// A bridge. Typed calls enter it as if it had code.
-    pub(crate) fn bridge(signature: Signature, number: u32, places: &Places) -> Box<Self> {
+    pub(crate) fn bridge(signature: Rc<Signature>, number: u32, places: &Places) -> Box<Self> {
         let face = Face::of_bridge(&signature, places);
         let values = signature.params.len().max(signature.results.len());
         let mut info = FunctionInfo::new(Body::Bridge(Bridge { signature }), number);
@@ -159,6 +164,11 @@ impl GuestFunction {
     /// Where its registers lie.
     pub(crate) fn slots(&self) -> &Slots {
         self.slots.get_or_init(|| Slots::compute(self.portable()))
+    }
+
+    /// What errors and debuggers look up.
+    pub(crate) fn lookups(&self) -> &Lookups {
+        self.lookups.get_or_init(|| Lookups::new(self.portable()))
     }
 
     /// The loaded code.

@@ -3,6 +3,7 @@
 pub(crate) mod face;
 pub(crate) mod function;
 mod ledger;
+pub(crate) mod lookups;
 pub(crate) mod places;
 
 use crate::dispatch::{Handler, Pc};

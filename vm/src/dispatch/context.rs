@@ -120,7 +120,7 @@ pub(crate) struct Context {
     /// Layouts of records and arrays; their objects point here.
     pub(crate) layouts: crate::loader::layouts::Layouts,
     /// Signatures of typed functions; functions carry their number here.
-    pub(crate) signatures: Vec<Signature>,
+    pub(crate) signatures: crate::loader::signatures::Signatures,
     /// Where calls out of records return to.
     pub(crate) definitions: crate::machine::Definitions,
     pub(crate) budget: crate::memory::MemoryBudget,
@@ -185,7 +185,7 @@ impl Context {
             host_state: crate::host::HostState::default(),
             limits,
             layouts: crate::loader::layouts::Layouts::default(),
-            signatures: Vec::new(),
+            signatures: crate::loader::signatures::Signatures::default(),
             definitions: crate::machine::Definitions::default(),
             budget: crate::memory::MemoryBudget::new(u64::MAX),
             stepping: false,
@@ -291,16 +291,8 @@ impl Context {
 pub(crate) const NO_SIGNATURE: u32 = u32::MAX;
 
 impl Context {
-    /// The number of a typed signature in this machine, the same for equal ones.
-    pub(crate) fn signature_number(&mut self, signature: &Signature) -> u32 {
-        if signature.is_dynamic() {
-            return NO_SIGNATURE;
-        }
-        let known = self.signatures.iter().position(|known| known == signature);
-        let index = known.unwrap_or_else(|| {
-            self.signatures.push(signature.clone());
-            self.signatures.len() - 1
-        });
-        u32::try_from(index).expect("signatures are counted in u32")
+    /// The number of a signature in this machine, the same for equal ones; those that are not typed have none.
+    pub(crate) fn signature_number(&mut self, signature: Signature) -> u32 {
+        if signature.is_dynamic() { NO_SIGNATURE } else { self.signatures.intern(signature) }
     }
 }

@@ -21,8 +21,10 @@ mod fiber;
 pub(crate) mod frame_map;
 pub(crate) mod instance;
 pub(crate) mod instantiate;
+mod layout_groups;
 pub(crate) mod layouts;
 pub(crate) mod plan;
+pub(crate) mod signatures;
 pub(crate) mod slots;
 mod sources;
 pub(crate) mod temporaries;
@@ -41,7 +43,7 @@ use frame_map::FrameMap;
 use minivm_isa::entities::{Block, Const, Reg};
 use minivm_isa::operand::OperandRef;
 use minivm_isa::program::{Constant, Function, Program};
-use minivm_isa::{Input, Instruction, Operand, Type};
+use minivm_isa::{Input, Instruction, Operand};
 use plan::{Fate, Plan};
 use slots::{FRAME_WORDS_MAX, Slots};
 use std::fmt;
@@ -97,7 +99,7 @@ pub(crate) struct Loading<'a> {
     pub(crate) plain: bool,
     /// What is known of registers at the starts of blocks, and at the instruction at hand.
     facts: facts::Facts,
-    known: Vec<facts::Fact>,
+    known: facts::Known,
     /// The register whose float was computed last, and the number of instructions then: nothing came in between if it is
     /// still the same.
     accumulator: Option<(Reg, usize)>,
@@ -125,6 +127,12 @@ const STRETCH: usize = 512;
 
 /// Constants an instruction may need in registers at once.
 pub(crate) const SCRATCH_VALUES: usize = 4;
+
+/// Where the stretch of an instruction begins.
+fn stretch_start(function: &Function, instruction: usize) -> usize {
+    let start = function.block_range(function.block_of(instruction)).start;
+    start + (instruction - start) / STRETCH * STRETCH
+}
 
 /// Makes sure that a function has fast code.
 ///
@@ -177,17 +185,17 @@ fn make_constants<'a>(cx: &mut Context, guest: &'a GuestFunction) -> Result<&'a 
 }
 
 /// Words of the largest window for outgoing arguments, and for values a return or an append gathers there.
-fn window_words(loading_program: &Program, function: &Function) -> usize {
+fn window_words(instance: &Instance, function: &Function) -> usize {
     let words = |instruction: &Instruction| match instruction {
         Instruction::Call { function: callee, arguments, .. }
         | Instruction::TailCall { function: callee, arguments } => {
-            let signature = &loading_program.signatures[loading_program.functions[*callee].signature()];
-            signature_words(signature).max(arguments.len() * 2)
+            let signature = instance.program.functions[*callee].signature();
+            instance.signature_words(signature).max(arguments.len() * 2)
         }
         Instruction::CallIndirect { signature, .. }
         | Instruction::CallRef { signature, .. }
         | Instruction::TailCallIndirect { signature, .. }
-        | Instruction::TailCallRef { signature, .. } => signature_words(&loading_program.signatures[*signature]),
+        | Instruction::TailCallRef { signature, .. } => instance.signature_words(*signature),
         Instruction::ForEach { results, .. } => 4.max(results.len() * 2),
         Instruction::CallAny { results, arguments, .. } | Instruction::CallAnyOpen { results, arguments, .. } => {
             results.len().max(arguments.len()) * 2
@@ -203,11 +211,6 @@ fn window_words(loading_program: &Program, function: &Function) -> usize {
         }
     };
     function.code.iter().map(words).max().unwrap_or(0)
-}
-
-fn signature_words(signature: &minivm_isa::Signature) -> usize {
-    let words = |types: &[Type]| types.iter().map(|ty| ty.words() as usize).sum::<usize>();
-    words(&signature.params).max(words(&signature.results))
 }
 
 /// The word of a frame where a callee's registers begin, and the open list.
@@ -228,15 +231,16 @@ fn translate(
     let slots = guest.slots();
     let scratch = slots.words();
     let window = window(slots);
-    let extent = window + window_words(program, function) + RECORD_DELTA;
+    // SAFETY: instances outlive their functions.
+    let instance = unsafe { &*guest.instance };
+    let extent = window + window_words(instance, function) + RECORD_DELTA;
     if extent > FRAME_WORDS_MAX {
         return Err(LoadError::FrameTooLarge);
     }
     let mut loading = Loading {
         function,
         program,
-        // SAFETY: instances outlive their functions.
-        instance: unsafe { &*guest.instance },
+        instance,
         main_memory,
         slots,
         temporaries: Temporaries::compute(function),
@@ -247,7 +251,7 @@ fn translate(
         asm: Assembler::new(function.blocks.len()),
         plain,
         facts: if plain { facts::Facts::none() } else { facts::Facts::compute(function) },
-        known: Vec::new(),
+        known: facts::Known::default(),
         accumulator: None,
         pending: 0,
         at: 0,
@@ -284,8 +288,7 @@ impl Loading<'_> {
         for (index, &block) in order.iter().enumerate() {
             self.next_block = order.get(index + 1).copied();
             typed::enter_block(self, block);
-            self.known.clear();
-            self.known.extend_from_slice(self.facts.at(block));
+            self.facts.enter(block, &mut self.known);
             self.accumulator = None;
             let range = function.block_range(block);
             if self.plain {
@@ -317,7 +320,7 @@ impl Loading<'_> {
                     self.emit(at);
                 }
             }
-            facts::step(self.function, &self.function.code[at], &mut self.known);
+            self.known.step(self.function, &self.function.code[at]);
         }
     }
 
@@ -379,7 +382,7 @@ impl Loading<'_> {
             let slot = (self.window + 2 * index) as u16;
             match operand.input() {
                 Input::Reg(reg) => {
-                    if !self.is_in_window(at, reg, slot) {
+                    if !self.plan.is_in_place(at, slot) {
                         self.asm.begin(crate::dispatch::copy::copy_any, at);
                         self.asm.half(slot);
                         self.asm.half(self.slots.of(reg));
@@ -391,19 +394,6 @@ impl Loading<'_> {
                 }
             }
         }
-    }
-
-    /// Whether the value of a register was written to this word of the window for the instruction at `at`.
-    fn is_in_window(&self, at: usize, reg: Reg, slot: u16) -> bool {
-        let start = self.function.block_range(self.function.block_of(at)).start;
-        for index in (start..at).rev() {
-            let mut defines = false;
-            self.function.code[index].for_each_def(|def| defines |= def == reg);
-            if defines {
-                return self.plan.fate(index) == (Fate::Window { at: slot, call: at as u32 });
-            }
-        }
-        false
     }
 
     /// Ends an instruction with a branch.

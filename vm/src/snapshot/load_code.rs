@@ -5,11 +5,9 @@ use super::bytes::Reader;
 use super::load::Loading;
 use crate::function::{Body, FunctionInfo};
 use crate::instance::Instance;
-use crate::loader::layouts::machine_signature;
 use minivm_isa::program::FunctionDef;
 use minivm_isa::verify::Verified;
 use minivm_isa::{binary, verify};
-use std::cell::Cell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -56,30 +54,11 @@ impl Loading<'_> {
 
     /// Makes an instance with its functions; everything else is read later.
     fn instance_of(&mut self, program: Rc<Verified>, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
-        let layouts = self.cx.layouts.intern(&program);
-        let mut signatures = Vec::with_capacity(program.signatures.len());
-        for signature in program.signatures.values() {
-            let signature = machine_signature(&layouts, signature);
-            signatures.push(self.cx.signature_number(&signature));
-        }
         let is_pinned = from.flag()?;
-        let mut instance = Box::new(Instance {
-            is_pinned: Cell::new(is_pinned),
-            traced_in: Cell::new(0),
-            program: program.clone(),
-            functions: Vec::new(),
-            closures: Vec::new(),
-            signatures,
-            layouts,
-            globals: Vec::new(),
-            memories: Vec::new(),
-            tables: Vec::new(),
-            data: Vec::new(),
-            elements: Vec::new(),
-        });
+        let mut instance = Instance::new(&mut self.cx, program.clone(), is_pinned);
         let address: *const Instance = &raw const *instance;
         for (index, function) in program.functions.iter() {
-            let number = instance.signatures[function.signature().as_u32() as usize];
+            let number = instance.signature_number(function.signature());
             instance.functions.push(match function {
                 FunctionDef::Import { .. } => None,
                 FunctionDef::Code(code) => Some(FunctionInfo::guest(

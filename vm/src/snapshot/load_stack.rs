@@ -12,7 +12,7 @@ use crate::function::{Body, FunctionInfo, GuestFunction, header_at};
 use crate::heap::transfer::{HeapLoader, LoadOutside};
 use crate::heap::{Closure, FiberCell};
 use crate::loader;
-use crate::loader::facts::{Fact, Facts};
+use crate::loader::facts::{Fact, Facts, Known};
 use crate::stack::call::host_record;
 use crate::stack::fiber::{Fiber, FiberState};
 use crate::stack::memory::{FIRST_WORDS, RESERVE_WORDS, StackMemory};
@@ -254,15 +254,17 @@ impl<'c> Loading<'c> {
     }
 
     /// What fast code takes for granted of the registers at an instruction.
-    fn facts_at(&mut self, guest: &GuestFunction, instruction: usize) -> Vec<Fact> {
+    /// None where no way leads.
+    fn facts_at(&mut self, guest: &GuestFunction, instruction: usize) -> Option<Known> {
         let function = guest.portable();
         let facts = self.facts.entry(guest).or_insert_with(|| Facts::compute(function));
         let block = function.block_of(instruction);
-        let mut known = facts.at(block).to_vec();
+        let mut known = Known::default();
+        facts.enter(block, &mut known);
         for at in function.block_range(block).start..instruction {
-            loader::facts::step(function, &function.code[at], &mut known);
+            known.step(function, &function.code[at]);
         }
-        known
+        (!facts.is_unreached(block)).then_some(known)
     }
 
     /// Reads the registers of a frame at `base`; gives where they begin.
@@ -283,11 +285,12 @@ impl<'c> Loading<'c> {
         let map = guest.frame_map.get().expect("it is made with the code");
         let held = map.held_plain(function, instruction, calling);
         let known = self.facts_at(guest, instruction);
+        let known = known.ok_or_else(|| from.damaged("a function is where no way in it leads"))?;
         let mut values = Vec::new();
         for (reg, &ty) in function.registers.iter() {
             if held.contains(reg) {
                 let words = self.typed(cells, loader::layouts::machine_type(&instance.layouts, ty), from)?;
-                let fact = known.get(reg.as_u32() as usize).copied().unwrap_or(Fact::Unknown);
+                let fact = known.of(reg);
                 let tag = Tag(words[1] as u32);
                 let sound = match fact {
                     Fact::Int => ty == Type::Any && tag == Tag::INT,

@@ -488,7 +488,7 @@ impl SaveOutside for Saving<'_> {
                 // SAFETY: as above.
                 let number = unsafe { (*info).signature };
                 let found = (0u64..).zip(&self.cx.instances).find_map(|(instance, there)| {
-                    let index = there.as_ref()?.signatures.iter().position(|&known| known == number)?;
+                    let index = there.as_ref()?.signature_of_number(number)?;
                     Some((instance, index))
                 });
                 let Some((instance, index)) = found else {

@@ -207,7 +207,7 @@ pub(crate) fn check_signature(cx: &mut Context, callee: Value, signature: u32) -
             let is_typed = info.signature != crate::context::NO_SIGNATURE;
             if info.signature == signature {
                 Ok(closure)
-            } else if is_typed || !super::adapt::can_be_bridged(&cx.signatures[signature as usize]) {
+            } else if is_typed || !cx.has_bridge(signature) {
                 Err(TrapCode::IndirectCallType)
             } else {
                 cx.bridge(callee, Value::NIL, signature).map_err(|_| TrapCode::OutOfMemory)

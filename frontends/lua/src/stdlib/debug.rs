@@ -199,8 +199,10 @@ impl Fields<'_, '_> {
             return (0, 0);
         };
         let word = |bytes: &[u8]| bytes.try_into().map_or(0, u32::from_le_bytes);
-        let entry = section.chunks_exact(12).find(|entry| word(&entry[..4]) == number);
-        entry.map_or((0, 0), |entry| (word(&entry[4..8]), word(&entry[8..])))
+        // The compiler writes them in the order of their numbers.
+        let entries = section.as_chunks::<12>().0;
+        let found = entries.binary_search_by_key(&number, |entry| word(&entry[..4]));
+        found.map_or((0, 0), |found| (word(&entries[found][4..8]), word(&entries[found][8..])))
     }
 
     fn active_lines(&mut self, info: &LevelInfo) -> Result<(), Raise> {

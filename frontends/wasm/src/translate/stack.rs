@@ -37,10 +37,6 @@ pub(super) struct OperandStack {
 }
 
 impl OperandStack {
-    pub(super) fn new(locals: usize) -> Self {
-        OperandStack { entries: Vec::new(), reads: Vec::new(), readers: vec![0; locals] }
-    }
-
     pub(super) fn len(&self) -> usize {
         self.entries.len()
     }
@@ -53,6 +49,9 @@ impl OperandStack {
         let position = u32::try_from(self.entries.len()).expect("a body has less than 2^32 operators");
         let mut next_reader = 0;
         if let Value::Local(local) = value {
+            if self.readers.len() <= local as usize {
+                self.readers.resize(local as usize + 1, 0);
+            }
             next_reader = std::mem::replace(&mut self.readers[local as usize], position + 1);
             self.reads.push(position);
         }
@@ -79,7 +78,7 @@ impl OperandStack {
 
     /// Makes the topmost entry that reads `local` a temporary and returns its position.
     pub(super) fn evaluate_reader(&mut self, local: u32) -> Option<usize> {
-        let position = self.readers[local as usize].checked_sub(1)? as usize;
+        let position = self.readers.get(local as usize)?.checked_sub(1)? as usize;
         let entry = &mut self.entries[position];
         self.readers[local as usize] = entry.next_reader;
         entry.value = Value::Temporary;
@@ -116,7 +115,7 @@ mod tests {
 
     #[test]
     fn readers_are_found_topmost_first() {
-        let mut stack = OperandStack::new(2);
+        let mut stack = OperandStack::default();
         for local in [0, 1, 0] {
             stack.push(Value::Local(local), Type::I32);
         }
