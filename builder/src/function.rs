@@ -4,7 +4,7 @@ use cranelift_entity::{EntityRef, PrimaryMap, SecondaryMap};
 use minivm_isa::entities::{Block, Const, Reg, Sig, Source};
 use minivm_isa::operand::{OperandRef, Pattern};
 use minivm_isa::program::{Constant, Function, Local, Region, RegionKind, Span};
-use minivm_isa::{Instruction, Operand, Signature, Type};
+use minivm_isa::{Instruction, Operand, Signature, Type, steps};
 use std::collections::HashMap;
 
 use crate::BuildError;
@@ -87,6 +87,7 @@ impl FunctionBuilder {
 
     /// A fresh register.
     pub fn register(&mut self, ty: Type) -> Reg {
+        steps::count(1);
         self.registers.push(ty)
     }
 
@@ -235,6 +236,7 @@ impl FunctionBuilder {
         if self.is_terminated() {
             return;
         }
+        steps::count(1);
         let span = self.span;
         let block = &mut self.blocks[self.current];
         block.code.push(instruction);
@@ -317,6 +319,7 @@ impl FunctionBuilder {
         for &block in &order {
             let data = std::mem::take(&mut self.blocks[block]);
             for (mut instruction, span) in data.code.into_iter().zip(data.spans) {
+                steps::count(1);
                 renumber(&mut instruction, number);
                 push_span(&mut spans, code.len(), span);
                 code.push(instruction);

@@ -6,7 +6,7 @@ use minivm_isa::program::{
     Constant, CustomSection, DataDef, ElementDef, ElementType, Export, FunctionDef, GlobalDef, Import, Initial, Item,
     LayoutDef, MemoryDef, Origin, Program, SourceFile, TableDef,
 };
-use minivm_isa::{Signature, Type, Verified, verify};
+use minivm_isa::{Signature, Type, Verified, steps, verify};
 use std::collections::{BTreeSet, HashMap};
 use target_lexicon::Triple;
 
@@ -26,6 +26,7 @@ impl ProgramBuilder {
 
     /// The number of a signature; the same one is kept once.
     pub fn signature(&mut self, signature: Signature) -> Sig {
+        steps::count(1 + signature.params.len() + signature.results.len());
         if let Some(&known) = self.signatures.get(&signature) {
             return known;
         }

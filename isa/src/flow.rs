@@ -14,6 +14,7 @@ use crate::operand::OperandRef;
 use crate::program::Function;
 use crate::regions::RegionTree;
 use crate::scopes::Scopes;
+use crate::steps;
 
 /// The flow of one function. Registers, blocks and targets that do not exist are ignored, and so are regions that do not
 /// nest, so that the verifier can go on after other mistakes.
@@ -56,6 +57,7 @@ impl<'a> Flow<'a> {
                     reads.push((register.as_u32(), block));
                 }
             };
+            steps::count(1);
             function.code[at].for_each_operand(|_, operand| match operand {
                 OperandRef::In(input, _) => input.reg().into_iter().for_each(&mut read),
                 OperandRef::Ins(inputs, _) => inputs.iter().filter_map(|input| input.reg()).for_each(&mut read),
@@ -148,6 +150,7 @@ fn sources(function: &Function) -> Lists<u32> {
         let Some(last) = function.code[function.block_range(block)].last() else { continue };
         last.for_each_target(|target| {
             let target = target.as_u32();
+            steps::count(1);
             if let Some(known) = known.get_mut(target as usize).filter(|known| **known != block.as_u32()) {
                 *known = block.as_u32();
                 edges.push((target, block.as_u32()));
@@ -202,6 +205,7 @@ impl<'f, 'a> Search<'f, 'a> {
         self.nodes.clear();
         self.ends.clear();
         self.unassigned_nodes.clear();
+        steps::count(1 + self.flow.writes.of(register as usize).len());
         for &(block, _) in self.flow.writes.of(register as usize) {
             self.written[block as usize] = self.round;
         }
@@ -224,6 +228,7 @@ impl<'f, 'a> Search<'f, 'a> {
         for &(start, end) in self.flow.scopes.of(self.register) {
             let first = function.block_of(start as usize).as_u32();
             let last = function.block_of(end as usize - 1).as_u32();
+            steps::count((last - first) as usize + 1);
             // What the block writes before the scope begins is what the variable is.
             if self.flow.first_write(self.register, first).is_none_or(|at| start <= at) {
                 self.mark(first);
@@ -245,11 +250,13 @@ impl<'f, 'a> Search<'f, 'a> {
             self.followed += 1;
             if let Some(region) = (node as usize).checked_sub(blocks) {
                 if let Some(regions) = &flow.regions {
+                    steps::count(1 + regions.blocks.of(region).len() + regions.inner.of(region).len());
                     regions.blocks.of(region).iter().for_each(|&block| self.mark(block));
                     regions.inner.of(region).iter().for_each(|&inner| self.mark(inner + blocks as u32));
                 }
                 continue;
             }
+            steps::count(1 + flow.sources.of(node as usize).len());
             for &source in flow.sources.of(node as usize) {
                 if std::mem::replace(&mut self.live_at_end[source as usize], self.round) != self.round {
                     self.ends.push(source);
@@ -259,6 +266,7 @@ impl<'f, 'a> Search<'f, 'a> {
                 }
             }
             if let Some(regions) = &flow.regions {
+                steps::count(regions.handled.of(node as usize).len());
                 for &region in regions.handled.of(node as usize) {
                     if flow.function.regions[region as usize].error.as_u32() != self.register {
                         self.mark(region + blocks as u32);
@@ -280,6 +288,7 @@ impl<'f, 'a> Search<'f, 'a> {
         let mut next = 0;
         while let Some(&node) = self.unassigned_nodes.get(next) {
             next += 1;
+            steps::count(1);
             if let Some(region) = (node as usize).checked_sub(blocks) {
                 let definition = &flow.function.regions[region];
                 if let Some(parent) = flow.regions.as_ref().and_then(|regions| regions.tree.parent(region)) {

@@ -18,6 +18,7 @@ pub mod program;
 pub mod regions;
 pub mod register_set;
 pub mod scopes;
+pub mod steps;
 pub mod text;
 pub mod trap;
 pub mod types;

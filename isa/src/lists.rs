@@ -1,5 +1,7 @@
 //! A list for each of many keys, in one piece of memory.
 
+use crate::steps;
+
 /// Lists of items by key.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Lists<T> {
@@ -11,6 +13,7 @@ pub(crate) struct Lists<T> {
 impl<T: Copy + Default> Lists<T> {
     /// The lists for the keys below `keys`; the items of a key stay in their order. Takes time in the number of keys and pairs.
     pub(crate) fn new(keys: usize, pairs: &[(u32, T)]) -> Self {
+        steps::count(keys + 2 * pairs.len());
         let mut starts = vec![0; keys + 1];
         for &(key, _) in pairs {
             starts[key as usize] += 1;

@@ -14,6 +14,7 @@ use crate::program::Function;
 use crate::regions::RegionTree;
 use crate::register_set::RegisterSet;
 use crate::scopes::Scopes;
+use crate::steps;
 use std::ops::Range;
 
 /// What is live where in one function.
@@ -96,6 +97,7 @@ impl LiveRegisters {
     /// that are in scope already.
     fn go_back(&self, function: &Function, range: Range<usize>, live: &mut RegisterSet) {
         let mut scopes = self.scopes.beginning_in(range.clone());
+        steps::count(range.len());
         for at in range.rev() {
             function.code[at].for_each_def(|register| live.remove(register));
             function.code[at].for_each_use(|register| live.insert(register));
@@ -144,6 +146,7 @@ impl LiveRegisters {
     /// Adds what is wanted besides, and takes out variables without a value.
     fn complete(&self, function: &Function, instruction: usize, mut set: RegisterSet) -> RegisterSet {
         let block = function.block_of(instruction);
+        steps::count(function.registers.len() / 64);
         self.scopes.at(instruction).for_each(|register| set.insert(register));
         if let Some(region) = self.regions.as_ref().and_then(|tree| tree.innermost(block)) {
             self.throughout.of(region).iter().for_each(|&register| set.insert(Reg::from_u32(register)));

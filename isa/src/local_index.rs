@@ -1,6 +1,7 @@
 //! Which local variables are in scope at an instruction, found without looking at all of them.
 
 use crate::program::Function;
+use crate::steps;
 
 /// An index of the local variables of a function.
 #[derive(Clone, Debug)]
@@ -16,6 +17,7 @@ impl LocalIndex {
     pub fn new(function: &Function) -> LocalIndex {
         let mut by_start: Vec<(u32, u32)> =
             (0u32..).zip(&function.locals).map(|(index, local)| (local.start, index)).collect();
+        steps::count(by_start.len());
         by_start.sort_unstable();
         let leaves = by_start.len().next_power_of_two();
         let mut latest_end = vec![0; 2 * leaves];
@@ -37,6 +39,7 @@ impl LocalIndex {
         // Nodes of the tree, with their first leaf and how many they have.
         let mut open = vec![(1, 0, leaves)];
         while let Some((node, first, count)) = open.pop() {
+            steps::count(1);
             if first >= begun || self.latest_end[node] as usize <= instruction {
                 continue;
             }

@@ -3,6 +3,7 @@
 use crate::entities::Reg;
 use crate::lists::Lists;
 use crate::program::Function;
+use crate::steps;
 
 /// The scopes of all variables, by register. Those that touch or overlap in one register count as one.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -23,6 +24,7 @@ impl Scopes {
             .map(|local| (local.register.as_u32(), (local.start, local.end.min(length))))
             .filter(|&(register, (start, end))| (register as usize) < registers && start < end)
             .collect();
+        steps::count(all.len());
         all.sort_unstable();
         all.dedup_by(|(register, (start, end)), (before, (_, until))| {
             let joins = register == before && start <= until;
@@ -45,6 +47,7 @@ impl Scopes {
 
     /// The registers that are variables at an instruction.
     pub(crate) fn at(&self, instruction: usize) -> impl Iterator<Item = Reg> + '_ {
+        steps::count(self.named.len());
         self.named.iter().copied().map(Reg::from_u32).filter(move |&register| self.covers(register, instruction))
     }
 

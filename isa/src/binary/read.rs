@@ -2,6 +2,7 @@
 //! than a small multiple of them and never panics.
 
 use super::DecodeError;
+use crate::steps;
 use cranelift_entity::EntityRef;
 
 /// Bytes that are being read; a part of a file, with offsets from the beginning of the file.
@@ -34,6 +35,7 @@ impl<'a> Reader<'a> {
                 format!("the file ends too early: {length} bytes are needed, {} are left", self.remaining()),
             );
         }
+        steps::count(1 + length);
         let bytes = &self.file[self.at..self.at + length];
         self.at += length;
         Ok(bytes)

@@ -9,6 +9,7 @@ use crate::program::{
     CustomSection, DataDef, ElementDef, ElementType, Export, FunctionDef, GlobalDef, Import, Item, LayoutDef,
     MemoryDef, Origin, SegmentMode, SourceFile, TableDef,
 };
+use crate::steps;
 use crate::types::{Convention, Signature, Type};
 use cranelift_entity::EntityRef;
 use std::collections::HashMap;
@@ -310,6 +311,7 @@ impl<'a> Parser<'a> {
     }
 
     fn add_signature(&mut self, signature: Signature) -> Sig {
+        steps::count(signature.params.len() + signature.results.len());
         let number = self.program.signatures.push(signature.clone());
         self.signatures.entry(signature).or_insert(number);
         number

@@ -8,6 +8,7 @@ use crate::flow::{Flow, Search};
 use crate::limits::{LIVE_PER_INSTRUCTION_MAX, REJECTIONS_PER_FUNCTION};
 use crate::lists::Lists;
 use crate::operand::OperandRef;
+use crate::steps;
 
 impl Checker<'_> {
     pub(super) fn flow(&mut self) {
@@ -24,6 +25,7 @@ impl Checker<'_> {
         let (mut live, mut suspects, mut unassigned) = (0, 0, Vec::new());
         let mut search = Search::new(&flow);
         for register in registers() {
+            steps::count(1);
             let is_suspect = register as usize >= parameters && flow.is_wanted(register);
             if !(is_suspect || must_count && flow.crosses_blocks(register)) {
                 continue;
@@ -68,6 +70,7 @@ impl Checker<'_> {
                     break;
                 }
                 self.here = Some((block, index));
+                steps::count(1);
                 function.code[index].for_each_operand(|name, operand| match operand {
                     OperandRef::In(input, _) => self.uses(name, input.reg(), &mut missing),
                     OperandRef::Ins(inputs, _) => {
@@ -86,6 +89,7 @@ impl Checker<'_> {
 
     fn uses(&mut self, operand: &'static str, register: Option<Reg>, missing: &mut Vec<u32>) {
         let Some(register) = register else { return };
+        steps::count(missing.len());
         if let Some(place) = missing.iter().position(|&known| known == register.as_u32()) {
             let expected = format!("{register} assigned on all paths");
             self.reject(Rule::Assigned, operand, expected, "a path on which it is not");

@@ -8,6 +8,7 @@ use crate::limits::{FRAME_WORDS_MAX, LIST_MAX, REJECTIONS_PER_FUNCTION};
 use crate::operand::{Input, Operand};
 use crate::program::{Function, Program};
 use crate::regions::RegionTree;
+use crate::steps;
 use crate::types::{Signature, Type};
 use std::fmt::Display;
 
@@ -69,6 +70,7 @@ impl<'a> Checker<'a> {
 
     /// Adds a rejection at the current instruction, or of the function as a whole.
     pub(super) fn reject(&mut self, rule: Rule, operand: &'static str, expected: impl Display, found: impl Display) {
+        steps::count(1);
         if self.found.len() == REJECTIONS_PER_FUNCTION {
             self.unlisted += 1;
             return;
@@ -124,6 +126,7 @@ impl<'a> Checker<'a> {
 
     fn registers(&mut self) {
         let function = self.function;
+        steps::count(function.registers.len() + self.signature.map_or(0, |signature| signature.params.len()));
         for &ty in function.registers.values() {
             self.layout_exists(ty, "registers");
         }
@@ -181,6 +184,7 @@ impl<'a> Checker<'a> {
         }
         let mut fine = starts.first() == Some(&0);
         for (index, &start) in starts.iter().enumerate() {
+            steps::count(1);
             let end = starts.get(index + 1).copied().unwrap_or(length);
             if start >= end || end > length {
                 let expected = format!("block{index} to hold at least one of {length} instructions");
@@ -195,6 +199,7 @@ impl<'a> Checker<'a> {
         let function = self.function;
         let blocks = function.blocks.len();
         for region in &function.regions {
+            steps::count(1);
             let range = format!("{} up to, not with, {}", region.start, region.end);
             if region.start >= region.end || region.end.as_u32() as usize > blocks {
                 let expected = format!("a range of {blocks} blocks, not empty");
@@ -240,6 +245,7 @@ impl<'a> Checker<'a> {
         self.here = None;
         let mut next = 0;
         for span in &self.function.spans {
+            steps::count(1);
             if !self.program.sources.is_valid(span.source) {
                 let expected = format!("one of {}", self.program.sources.len());
                 self.reject(Rule::Index, "span", expected, span.source);
@@ -258,6 +264,7 @@ impl<'a> Checker<'a> {
 
     fn locals(&mut self) {
         for local in &self.function.locals {
+            steps::count(1);
             if self.register_type(local.register).is_none() {
                 self.no_register("local", local.register);
             }

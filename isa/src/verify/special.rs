@@ -8,6 +8,7 @@ use crate::Instruction;
 use crate::entities::{Element, Func, Global, Layout, Memory, Reg, Sig, Table};
 use crate::operand::Operand;
 use crate::program::{ElementType, FunctionDef, LayoutDef, Program};
+use crate::steps;
 use crate::types::{Convention, Signature, Storage, Type};
 use std::cell::OnceCell;
 use std::collections::HashMap;
@@ -126,6 +127,7 @@ impl<'a> Checker<'a> {
             self.reject(Rule::OperandCount, name, expected.len(), found.len());
         }
         for (expected, &operand) in expected.zip(found) {
+            steps::count(1);
             if let Some(ty) = self.operand_type(operand).filter(|&ty| ty != expected) {
                 self.wrong_type(name, operand, expected, ty);
             }
@@ -292,6 +294,7 @@ impl ResultLists {
     fn are_equal(&self, program: &Program, one: Sig, other: Sig) -> bool {
         let numbers = self.numbers.get_or_init(|| {
             let mut known: HashMap<&[Type], usize> = HashMap::new();
+            steps::count(program.signatures.values().map(|signature| signature.results.len() + 1).sum());
             let results = program.signatures.values().map(|signature| signature.results.as_slice());
             results
                 .map(|results| {
@@ -310,6 +313,7 @@ struct ResultsText<'a>(&'a Signature);
 impl fmt::Display for ResultsText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const SHOWN: usize = 20;
+        steps::count(SHOWN.min(self.0.results.len()));
         if self.0.is_dynamic() {
             return f.write_str("(any ...)");
         }

@@ -5,6 +5,7 @@ use minivm_isa::entities::{Block, Reg};
 use minivm_isa::local_index::LocalIndex;
 use minivm_isa::program::{Function, Region, RegionKind};
 use minivm_isa::regions::RegionTree;
+use minivm_isa::steps;
 
 /// The look-ups of one function.
 pub(crate) struct Lookups {
@@ -72,6 +73,7 @@ impl Regions {
         if function.regions.is_empty() {
             return None;
         }
+        steps::count(function.regions.len());
         let tree = RegionTree::new(function).ok()?;
         let (mut catching, mut cleaning) = (vec![None; function.regions.len()], vec![None; function.regions.len()]);
         // Outer regions stand after inner ones.

@@ -9,6 +9,7 @@ pub(crate) mod places;
 use crate::dispatch::{Handler, Pc};
 use ledger::Ledger;
 use minivm_isa::entities::Block;
+use minivm_isa::steps;
 
 /// Number of halves before the entry of a function: the address of its [`FunctionInfo`](crate::function::FunctionInfo), then
 /// [`EntryHeader`].
@@ -261,6 +262,7 @@ impl Assembler {
     /// Begins an instruction that does canonical instructions from `canonical` on. The one before must be complete.
     pub(crate) fn begin(&mut self, handler: Handler, canonical: usize) {
         self.pad();
+        steps::count(1);
         self.start = self.halves.len();
         self.canonical = u32::try_from(canonical).expect("code is counted in u32");
         self.map.push((self.position(), self.canonical));
@@ -347,6 +349,7 @@ impl Assembler {
 
     /// A branch target: the distance in halves from the start of this instruction, 32 bits.
     pub(crate) fn target(&mut self, target: Block) {
+        steps::count(1);
         self.fixups.push(Fixup { at: self.halves.len(), from: self.start, target });
         self.word32(0);
     }

@@ -7,7 +7,7 @@
 use super::temporaries::block_local;
 use minivm_isa::entities::{Block, Reg};
 use minivm_isa::program::{Constant, Function};
-use minivm_isa::{Instruction, Operand, Type};
+use minivm_isa::{Instruction, Operand, Type, steps};
 
 /// What is known of a register.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -86,12 +86,14 @@ impl Facts {
     /// Takes what is known at the start of a block in place of what was known before.
     pub(crate) fn enter(&self, block: Block, known: &mut Known) {
         known.facts.resize(self.registers, Fact::Unknown);
+        steps::count(known.changed.len());
         for reg in known.changed.drain(..) {
             known.facts[reg.as_u32() as usize] = Fact::Unknown;
         }
         if self.registers > 0 {
             let index = block.as_u32() as usize;
             for &(reg, fact) in &self.known[self.starts[index]..self.starts[index + 1]] {
+                steps::count(1);
                 known.set(reg, fact);
             }
         }
@@ -188,8 +190,9 @@ impl<'a> Finding<'a> {
     }
 
     /// Counts work; false when there was too much of it.
-    fn works(&mut self, steps: usize) -> bool {
-        self.work_left = self.work_left.saturating_sub(steps);
+    fn works(&mut self, work: usize) -> bool {
+        steps::count(work);
+        self.work_left = self.work_left.saturating_sub(work);
         self.work_left > 0
     }
 

@@ -7,7 +7,7 @@ use minivm_isa::entities::Reg;
 use minivm_isa::live::LiveRegisters;
 use minivm_isa::program::Function;
 use minivm_isa::register_set::RegisterSet;
-use minivm_isa::{Instruction, Type};
+use minivm_isa::{Instruction, Type, steps};
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -72,6 +72,7 @@ impl FrameMap {
 
     fn flow(&self, function: &Function) -> &Flow {
         self.flow.get_or_init(|| {
+            steps::count(2 * function.code.len() + function.registers.len());
             let live = LiveRegisters::compute(function, self.parameters);
             let lost = self.lost(function, &live);
             let mut writes = Vec::new();
@@ -123,6 +124,7 @@ impl FrameMap {
     /// Adds what instructions before `here` read that are done inside of one from `here` on.
     fn add_hidden_uses(&self, function: &Function, here: usize, live: &mut RegisterSet) {
         let start = super::stretch_start(function, here);
+        steps::count(here - start);
         let mut hidden = vec![false; here - start];
         for at in (start..here).rev() {
             let Fate::Folded(into) = self.fates[at] else { continue };
@@ -162,6 +164,7 @@ impl FrameMap {
         }
         let mut roots = Vec::new();
         for reg in self.live(function, place).iter() {
+            steps::count(1);
             let ty = function.registers[reg];
             if ty.is_traced() && self.is_there(function, place, reg) {
                 let slot = slots.of(reg);
@@ -226,7 +229,11 @@ impl FrameMap {
             }
             Fate::Window { .. } | Fate::Folded(_) => Some(Hidden::Nowhere(reg)),
         };
-        live.iter().filter(|&reg| self.is_sometimes_elided(reg)).filter_map(hidden).collect()
+        live.iter()
+            .inspect(|_| steps::count(1))
+            .filter(|&reg| self.is_sometimes_elided(reg))
+            .filter_map(hidden)
+            .collect()
     }
 
     /// The registers that hold something for the program in a frame in plain code: what snapshots take along.

@@ -9,7 +9,7 @@ use crate::value::Value;
 use minivm_isa::entities::{Data, Element, Func, Global, Memory, Sig, Source, Table};
 use minivm_isa::program::{FunctionDef, Item, Span};
 use minivm_isa::verify::Verified;
-use minivm_isa::{Instruction, Signature, Type};
+use minivm_isa::{Instruction, Signature, Type, steps};
 use std::cell::{Cell, OnceCell, RefCell, UnsafeCell};
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -63,6 +63,7 @@ impl Instance {
         let layouts = cx.layouts.intern(&program);
         let words = |types: &[Type]| types.iter().map(|ty| ty.words()).sum::<u32>();
         let signature = |signature: &Signature| {
+            steps::count(1 + signature.params.len() + signature.results.len());
             let number = cx.signature_number(machine_signature(&layouts, signature));
             (number, words(&signature.params).max(words(&signature.results)))
         };

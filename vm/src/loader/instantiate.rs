@@ -14,7 +14,7 @@ use minivm_isa::program::{
     Constant, FunctionDef, GlobalDef, Import, Initial, InitialOp, Item, MemoryDef, Origin, SegmentMode, TableDef,
 };
 use minivm_isa::verify::Verified;
-use minivm_isa::{Signature, TrapCode, Type};
+use minivm_isa::{Signature, TrapCode, Type, steps};
 use std::cell::UnsafeCell;
 use std::fmt;
 use std::rc::Rc;
@@ -207,6 +207,7 @@ impl Context {
         let program = instance.program.clone();
         let address: *const Instance = &raw const **instance;
         for (index, function) in program.functions.iter() {
+            steps::count(1);
             let number = instance.signature_number(function.signature());
             match function {
                 FunctionDef::Import { import, signature } => {
@@ -391,6 +392,7 @@ impl Context {
 
     /// The words of an initial value.
     fn initial_words(&mut self, instance: &Instance, initial: &Initial) -> Result<[u64; 2], LinkError> {
+        steps::count(1);
         Ok(match initial {
             Initial::Constant(constant) => self.constant_words(constant)?,
             Initial::Null => [0, 0],

@@ -7,7 +7,7 @@
 
 use minivm_isa::entities::Layout;
 use minivm_isa::program::{LayoutDef, Program};
-use minivm_isa::{Storage, Type};
+use minivm_isa::{Storage, Type, steps};
 use std::collections::{BTreeMap, VecDeque};
 
 /// The fields of a layout; an array has one.
@@ -41,6 +41,7 @@ pub(super) fn groups(program: &Program) -> Vec<Vec<Layout>> {
             way.push((start, 0));
         }
         while let Some((layout, field)) = way.last_mut() {
+            steps::count(1);
             let index = layout.as_u32() as usize;
             if *field == 0 && met[index] == 0 {
                 clock += 1;
@@ -116,6 +117,7 @@ fn refine(members: &[Member]) -> (Vec<usize>, usize) {
         let mut found: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for &member in partition.members_of(splitter) {
             for &(field, other) in &referring[member] {
+                steps::count(1);
                 found.entry(field).or_default().push(other);
             }
         }
@@ -183,6 +185,7 @@ impl Partition {
     fn split(&mut self, list: &[usize]) {
         let mut touched = Vec::new();
         for &member in list {
+            steps::count(1);
             let class = self.class[member];
             if self.marked[class] == 0 {
                 touched.push(class);
@@ -203,6 +206,7 @@ impl Partition {
             }
             (self.ends[class], self.ends[middle]) = (middle, end);
             for at in middle..end {
+                steps::count(1);
                 self.class[self.order[at]] = middle;
             }
             if self.is_waiting[class] || marked <= middle - class {

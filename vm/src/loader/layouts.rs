@@ -4,7 +4,7 @@ use super::layout_groups::{self, Member};
 use crate::heap::{ElementKind, RecordLayout};
 use minivm_isa::entities::Layout;
 use minivm_isa::program::{LayoutDef, Program};
-use minivm_isa::{Signature, Storage, Type};
+use minivm_isa::{Signature, Storage, Type, steps};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -106,6 +106,7 @@ enum Link {
 /// has no number yet is not told from others of that kind.
 fn form(layout: &LayoutDef, link: impl Fn(Layout) -> Option<Link>) -> Vec<u64> {
     let fields = layout_groups::storages(layout);
+    steps::count(1 + fields.len());
     let is_array = matches!(layout, LayoutDef::Array(_));
     let mut form = Vec::with_capacity(fields.len() + 1);
     form.push((fields.len() as u64) << 1 | u64::from(is_array));

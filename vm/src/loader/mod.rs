@@ -43,7 +43,7 @@ use frame_map::FrameMap;
 use minivm_isa::entities::{Block, Const, Reg};
 use minivm_isa::operand::OperandRef;
 use minivm_isa::program::{Constant, Function, Program};
-use minivm_isa::{Input, Instruction, Operand};
+use minivm_isa::{Input, Instruction, Operand, steps};
 use plan::{Fate, Plan};
 use slots::{FRAME_WORDS_MAX, Slots};
 use std::fmt;
@@ -210,6 +210,7 @@ fn window_words(instance: &Instance, function: &Function) -> usize {
             most
         }
     };
+    steps::count(function.code.len());
     function.code.iter().map(words).max().unwrap_or(0)
 }
 
@@ -309,6 +310,7 @@ impl Loading<'_> {
         typed::plan(self, range.clone());
         for at in range {
             self.at = at;
+            steps::count(1);
             self.pending += u32::from(!self.plain);
             if self.absorbed[at].is_none() && !matches!(self.plan.fate(at), Fate::Folded(_)) {
                 if self.plain {
@@ -378,6 +380,7 @@ impl Loading<'_> {
 
     /// Puts `any` operands into consecutive slots from `window` on; those that are there already stay.
     fn gather(&mut self, at: usize, operands: &[Operand]) {
+        steps::count(operands.len());
         for (index, operand) in operands.iter().enumerate() {
             let slot = (self.window + 2 * index) as u16;
             match operand.input() {

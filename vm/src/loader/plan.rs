@@ -3,7 +3,7 @@
 
 use super::temporaries::Temporaries;
 use minivm_isa::program::Function;
-use minivm_isa::{Instruction, Operand, Type};
+use minivm_isa::{Instruction, Operand, Type, steps};
 
 /// What happens to one instruction.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -116,8 +116,10 @@ impl Plan {
             // Nothing before was written for a window that is used here.
             let mut earliest = function.block_range(block).start;
             for index in function.block_range(block) {
+                steps::count(1);
                 let instruction = &function.code[index];
                 if let Some(arguments) = super::window_arguments(instruction) {
+                    steps::count(arguments.len());
                     for (number, argument) in arguments.iter().enumerate() {
                         let made = argument.reg().and_then(|reg| written[reg.as_u32() as usize]);
                         if let Some(made) = made.filter(|&made| made as usize >= earliest)

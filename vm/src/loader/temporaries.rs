@@ -3,6 +3,7 @@
 use minivm_isa::entities::Reg;
 use minivm_isa::program::Function;
 use minivm_isa::scopes::Scopes;
+use minivm_isa::steps;
 
 /// For each canonical instruction with one result that is a temporary: the one instruction that reads it.
 pub(crate) struct Temporaries {
@@ -20,6 +21,7 @@ struct Definition {
 impl Temporaries {
     /// Looks at every block once; linear in the code.
     pub(crate) fn compute(function: &Function) -> Self {
+        steps::count(2 * function.code.len() + function.registers.len());
         let local = block_local(function);
         let named = named_results(function);
         let mut single_use = vec![None; function.code.len()];
@@ -52,6 +54,7 @@ impl Temporaries {
                 }
             }
             for reg in touched.drain(..) {
+                steps::count(1);
                 close(&mut single_use, &mut definitions[reg.as_u32() as usize]);
             }
         }
@@ -74,6 +77,7 @@ fn close(single_use: &mut [Option<u32>], definition: &mut Option<Definition>) {
 
 /// Registers that no block reads before it writes them, so that no value of theirs crosses a block border.
 pub(crate) fn block_local(function: &Function) -> Vec<bool> {
+    steps::count(function.code.len() + function.registers.len());
     let mut local = vec![true; function.registers.len()];
     let mut written_in: Vec<u32> = vec![u32::MAX; function.registers.len()];
     for block in function.blocks.keys() {

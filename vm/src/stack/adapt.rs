@@ -23,7 +23,7 @@ use crate::error::argument_message;
 use crate::function::{Body, Bridge, FunctionInfo, header_at};
 use crate::heap::Closure;
 use crate::value::{Tag, Value, float_to_int};
-use minivm_isa::{Signature, TrapCode, Type};
+use minivm_isa::{Signature, TrapCode, Type, steps};
 use std::ptr::with_exposed_provenance_mut as pointer;
 use std::rc::Rc;
 
@@ -323,5 +323,6 @@ impl Context {
 
 /// Whether values of a signature can pass the border at all.
 pub(crate) fn can_be_bridged(signature: &Signature) -> bool {
+    steps::count(signature.params.len() + signature.results.len());
     signature.params.iter().chain(&signature.results).all(|ty| !matches!(ty, Type::V128 | Type::Cell))
 }

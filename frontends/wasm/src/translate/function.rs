@@ -16,7 +16,7 @@ use minivm_builder::FunctionBuilder;
 use minivm_isa::entities::{Block, Reg};
 use minivm_isa::operand::OperandMut;
 use minivm_isa::program::{Constant, Function};
-use minivm_isa::{Instruction, Operand, Type};
+use minivm_isa::{Instruction, Operand, Type, steps};
 use wasmparser::{FuncValidator, FunctionBody, OperatorsReader, ValidatorResources};
 
 /// Validates the body of one function.
@@ -256,6 +256,7 @@ impl<'a> FunctionTranslator<'a> {
 
     /// An instruction names so many values, or so many are moved: more than a few are paid for by the size of the module.
     pub(super) fn take_room(&mut self, values: usize) {
+        steps::count(values);
         self.room = self.room.saturating_sub(values);
     }
 

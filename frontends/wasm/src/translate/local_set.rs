@@ -1,5 +1,7 @@
 //! Sets of locals.
 
+use minivm_isa::steps;
+
 /// A set of locals of one function, by their numbers. Of functions with very many only the first are ever in a set, so that
 /// copying one takes little.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
@@ -36,6 +38,7 @@ impl LocalSet {
 
     /// Keeps what is in both.
     pub(super) fn intersect(&mut self, other: &LocalSet) {
+        steps::count(other.words.len());
         self.words.truncate(other.words.len());
         for (word, other) in self.words.iter_mut().zip(&other.words) {
             *word &= other;
@@ -52,7 +55,10 @@ impl Meet {
     pub(super) fn add(&mut self, assigned: &LocalSet) {
         match &mut self.0 {
             Some(common) => common.intersect(assigned),
-            None => self.0 = Some(assigned.clone()),
+            None => {
+                steps::count(assigned.words.len());
+                self.0 = Some(assigned.clone());
+            }
         }
     }
 

@@ -1,8 +1,8 @@
 //! The locals of one function and their registers.
 
 use minivm_builder::FunctionBuilder;
-use minivm_isa::Type;
 use minivm_isa::entities::Reg;
+use minivm_isa::{Type, steps};
 use std::collections::HashMap;
 
 /// The locals of a function. They are named by numbers: their own, or, where the function has more of them than it has bytes,
@@ -20,6 +20,7 @@ pub(super) struct Locals {
 impl Locals {
     /// The locals of a function with so many bytes; the first are its parameters, which have their registers.
     pub(super) fn new(params: &[Type], declared: &[(u32, Type)], bytes: usize, builder: &mut FunctionBuilder) -> Self {
+        steps::count(params.len() + declared.len());
         let mut registers: Vec<(Reg, Type)> = Vec::with_capacity(params.len());
         registers.extend(params.iter().enumerate().map(|(index, &ty)| (builder.param(index), ty)));
         let mut runs = Vec::with_capacity(declared.len());

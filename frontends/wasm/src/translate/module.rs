@@ -6,12 +6,12 @@ use super::initial::initial;
 use super::names::Names;
 use super::types::{Context, FunctionType, element_type, expect_value_type, signature, zero};
 use minivm_builder::ProgramBuilder;
-use minivm_isa::Type;
 use minivm_isa::entities::{Func, Global, Memory, Table};
 use minivm_isa::program::{
     CustomSection, DataDef, ElementDef, ElementType, FunctionDef, GlobalDef, Import, Initial, Item, Local, MemoryDef,
     Origin, Program, SegmentMode, TableDef,
 };
+use minivm_isa::{Type, steps};
 use wasmparser::{
     DataKind, ElementItems, ElementKind, Encoding, ExternalKind, FuncValidatorAllocations, FunctionBody, GlobalType,
     ImportSectionReader, KnownCustom, MemoryType, Parser, Payload, TableInit, TableType, TypeRef, ValType,
@@ -88,6 +88,7 @@ impl Module {
 
     /// Translates a section that was validated.
     fn section(&mut self, payload: Payload<'_>) -> Result<(), WasmError> {
+        steps::count(1);
         match payload {
             Payload::TypeSection(section) => {
                 let offset = section.range().start;

@@ -3,8 +3,8 @@
 //! Reads of locals stay unevaluated, so the stack knows for each local which entries still read it. All operations take
 //! constant time, whatever the depth.
 
-use minivm_isa::Type;
 use minivm_isa::program::Constant;
+use minivm_isa::{Type, steps};
 
 /// Where the value of a stack entry is.
 #[derive(Clone, PartialEq, Debug)]
@@ -46,6 +46,7 @@ impl OperandStack {
     }
 
     pub(super) fn push(&mut self, value: Value, ty: Type) {
+        steps::count(1);
         let position = u32::try_from(self.entries.len()).expect("a body has less than 2^32 operators");
         let mut next_reader = 0;
         if let Value::Local(local) = value {
@@ -88,6 +89,7 @@ impl OperandStack {
     /// Makes an entry that reads a local a temporary; returns its position and the local.
     pub(super) fn evaluate_read(&mut self) -> Option<(usize, u32)> {
         while let Some(position) = self.reads.pop() {
+            steps::count(1);
             let entry = &mut self.entries[position as usize];
             if let Value::Local(local) = entry.value {
                 // Positions come topmost first, so this is the topmost reader of its local.

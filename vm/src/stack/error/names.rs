@@ -9,7 +9,7 @@ use crate::value::Value;
 use minivm_isa::entities::Reg;
 use minivm_isa::operand::OperandRef;
 use minivm_isa::program::{Constant, Function, FunctionDef};
-use minivm_isa::{Input, Instruction, Operand};
+use minivm_isa::{Input, Instruction, Operand, steps};
 
 /// What a value is called in the source: kind ("local", "global", "field", …) and name.
 pub(crate) type Name = (&'static str, String);
@@ -81,6 +81,7 @@ fn definition_before(function: &Function, at: usize, reg: Reg) -> Option<usize> 
     // Whether the code before this place is run depends on a jump.
     let mut jumped_to = 0;
     let start = at.saturating_sub(SEARCHED_MAX);
+    steps::count(at - start);
     for (index, instruction) in (start..at).zip(&function.code[start..at]) {
         instruction.for_each_target(|target| {
             let target = function.blocks[target] as usize;

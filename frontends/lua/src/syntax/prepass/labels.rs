@@ -4,6 +4,7 @@ use super::checker::{Checked, Checker};
 use super::scope::Use;
 use super::token::{TokenIndex, TokenKind};
 use crate::syntax::hir::{Label, LabelId, Span, StringId};
+use minivm_isa::steps;
 use std::collections::HashMap;
 
 /// A label that a `goto` here could jump to.
@@ -69,6 +70,7 @@ impl Jumps {
 
     /// Says of those from `from` on that at most `active` variables are in scope at them.
     pub(super) fn leave_block(&mut self, from: usize, active: usize) {
+        steps::count(self.jumps.len() - from);
         for jump in &mut self.jumps[from..] {
             jump.active = jump.active.min(active);
         }
@@ -76,6 +78,7 @@ impl Jumps {
 
     /// Ends the `break`s of a loop whose jumps begin at `from`.
     pub(super) fn settle_breaks(&mut self, from: usize) {
+        steps::count(self.jumps.len() - from);
         self.jumps[from..].iter_mut().filter(|jump| jump.name.is_none()).for_each(|jump| jump.is_settled = true);
         self.forget_settled();
     }
@@ -191,6 +194,7 @@ impl Checker<'_> {
             return Err(self.error_at(at, message));
         }
         for &place in self.jumps.waiting_for(name, from) {
+            steps::count(1);
             self.uses[self.jumps.jumps[place].token] = Use::Label(id);
         }
         self.jumps.settle(name, from);
