@@ -1,23 +1,30 @@
-//! Times of every family of hard inputs, at a size and twice that: `linear [TEXT] [--times N]`.
-#![allow(missing_docs)]
-use minivm_conformance::growth::{shapes, stages::stages};
+//! What the passes do with the families of hard inputs, at one size and at twice that: seconds, steps (in builds that count them),
+//! and how many times as much the larger takes. Passes that take much more than twice as long are named.
+//!
+//! `cargo run --profile measure -p minivm-conformance --example linear -- [TEXT-IN-THE-NAME] [TIMES-THE-SIZE]`
+
+use minivm_conformance::growth::shapes;
+use minivm_conformance::growth::stages::stages;
+
 fn main() {
-    let mut args = std::env::args().skip(1);
-    let text = args.next().unwrap_or_default();
-    let times: usize = args.next().map_or(10, |n| n.parse().unwrap());
+    let mut arguments = std::env::args().skip(1);
+    let text = arguments.next().unwrap_or_default();
+    let times = arguments.next().and_then(|times| times.parse().ok()).unwrap_or(10);
     for shape in shapes().into_iter().filter(|shape| shape.name.contains(&text)) {
-        let n = shape.size * times;
-        let mut all = Vec::new();
-        for n in [n, 2 * n] {
-            let input = (shape.make)(n);
-            all.push(stages(&input));
-        }
-        let total: Vec<f64> = all.iter().map(|s| s.iter().map(|s| s.time.as_secs_f64()).sum()).collect();
-        print!("{:44} {:8.3} {:8.3} {:5.2} ", shape.name, total[0], total[1], total[1] / total[0]);
-        for (one, two) in all[0].iter().zip(&all[1]) {
-            let (a, b) = (one.time.as_secs_f64(), two.time.as_secs_f64());
-            if b > 0.01 && b / a > 2.6 || b > 0.2 * total[1] {
-                print!(" {}:{:.3}/{:.3}={:.1}", one.name, a, b, b / a);
+        let size = shape.size * times;
+        let [one, two] = [size, 2 * size].map(|size| stages(&(shape.make)(size)));
+        let seconds = |all: &[minivm_conformance::growth::stages::Stage]| -> f64 {
+            all.iter().map(|stage| stage.time.as_secs_f64()).sum()
+        };
+        let steps =
+            |all: &[minivm_conformance::growth::stages::Stage]| -> u64 { all.iter().map(|stage| stage.steps).sum() };
+        let ratio = seconds(&two) / seconds(&one);
+        print!("{:44} {:8.3} s {:8.3} s {ratio:5.2}", shape.name, seconds(&one), seconds(&two));
+        print!("  {} {} steps", steps(&one), steps(&two));
+        for (one, two) in one.iter().zip(&two) {
+            let (before, after) = (one.time.as_secs_f64(), two.time.as_secs_f64());
+            if after > 0.01 && after > 2.6 * before || two.steps > 10_000 && two.steps > one.steps * 5 / 2 {
+                print!("  {}: {before:.3} {after:.3} s, {} {} steps", one.name, one.steps, two.steps);
             }
         }
         println!();

@@ -4,6 +4,7 @@
 //! source language and no machine.
 #![forbid(unsafe_code)]
 
+mod allowance;
 pub mod binary;
 pub mod entities;
 mod flow;
@@ -18,12 +19,14 @@ pub mod program;
 pub mod regions;
 pub mod register_set;
 pub mod scopes;
+pub mod size;
 pub mod steps;
 pub mod text;
 pub mod trap;
 pub mod types;
 pub mod verify;
 
+pub use allowance::{Allowance, Exhausted};
 pub use instruction::{INSTRUCTIONS, Instruction, Opcode};
 pub use operand::{Input, Operand};
 pub use program::Program;

@@ -7,6 +7,7 @@ use minivm_isa::entities::Reg;
 use minivm_isa::live::LiveRegisters;
 use minivm_isa::program::Function;
 use minivm_isa::register_set::RegisterSet;
+use minivm_isa::size::list_bytes;
 use minivm_isa::{Instruction, Type, steps};
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
@@ -68,6 +69,14 @@ impl FrameMap {
         }
         let (flow, known, held) = (OnceCell::new(), RefCell::default(), RefCell::default());
         FrameMap { flow, parameters, sometimes_elided, fates, waiting: plan.waiting(), known, held }
+    }
+
+    /// Bytes that it takes, with what is remembered when it is in use.
+    pub(crate) fn bytes(&self) -> u64 {
+        list_bytes::<bool>(self.sometimes_elided.len())
+            + list_bytes::<Fate>(self.fates.len())
+            + list_bytes::<(u32, u32, u16)>(self.waiting.len())
+            + size_of::<FrameMap>() as u64
     }
 
     fn flow(&self, function: &Function) -> &Flow {
@@ -200,6 +209,11 @@ impl FrameMap {
         });
         let live = (!place.plain).then(|| self.live(function, place));
         View { map: self, function, place, held, hidden: hidden.collect(), live }
+    }
+
+    /// The words of the window in which values wait for the call that is instruction `call`.
+    pub(crate) fn window_words(&self, call: usize) -> impl Iterator<Item = u16> + '_ {
+        self.waiting.at(call).filter(move |&&(_, taken_by, _)| taken_by as usize == call).map(|&(_, _, at)| at)
     }
 
     /// The first of the instructions right before `here` that are only done inside of one from `here` on, or `here`.

@@ -155,6 +155,11 @@ impl Plan {
 pub(crate) struct Waiting(Box<[(u32, u32, u16)]>);
 
 impl Waiting {
+    /// How many they are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Those that were written before an instruction and are taken by it or by a later one.
     pub(crate) fn at(&self, instruction: usize) -> impl Iterator<Item = &(u32, u32, u16)> {
         let until = self.0.partition_point(|&(made, _, _)| (made as usize) < instruction);

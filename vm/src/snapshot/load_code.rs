@@ -5,12 +5,15 @@ use super::bytes::Reader;
 use super::load::Loading;
 use crate::function::{Body, FunctionInfo};
 use crate::instance::Instance;
+use crate::loader::cost;
 use minivm_isa::program::FunctionDef;
 use minivm_isa::verify::Verified;
 use minivm_isa::{binary, verify};
 use std::collections::HashMap;
 use std::rc::Rc;
 
+/// More is not charged for the code of one function.
+const CODE_BYTES_MAX: u64 = 1 << 40;
 /// Bytes of a program's hash.
 const HASH_BYTES: usize = 16;
 
@@ -40,22 +43,26 @@ impl Loading<'_> {
         }
         from.end()?;
         let mut from = Reader::new(instances, "instances");
+        let mut slots = Vec::new();
         for _ in 0..from.count()? {
             if !from.flag()? {
-                self.cx.instances.push(None);
+                slots.push(None);
                 continue;
             }
             let program = from.size()?;
             let program = programs.get(program).ok_or_else(|| from.damaged("there is no such program"))?;
-            self.instance_of(program.clone(), &mut from)?;
+            slots.push(Some(self.instance_of(program.clone(), &mut from)?));
         }
+        self.cx.instances.set(slots);
         from.end()
     }
 
     /// Makes an instance with its functions; everything else is read later.
-    fn instance_of(&mut self, program: Rc<Verified>, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
+    fn instance_of(&mut self, program: Rc<Verified>, from: &mut Reader<'_>) -> Result<Box<Instance>, SnapshotError> {
+        let held = self.cx.heap.budget().hold(cost::instance_bytes(&program));
+        let held = held.map_err(|_| SnapshotError::OutOfMemory)?;
         let is_pinned = from.flag()?;
-        let mut instance = Instance::new(&mut self.cx, program.clone(), is_pinned);
+        let mut instance = Instance::new(&mut self.cx, program.clone(), held, is_pinned);
         let address: *const Instance = &raw const *instance;
         for (index, function) in program.functions.iter() {
             let number = instance.signature_number(function.signature());
@@ -70,8 +77,18 @@ impl Loading<'_> {
                 )),
             });
         }
-        self.cx.instances.push(Some(instance));
-        Ok(())
+        for info in instance.functions.iter().flatten() {
+            let charged = from.number()?;
+            if charged > CODE_BYTES_MAX {
+                return Err(from.damaged("more is charged for code than there can be"));
+            }
+            if let Body::Guest(guest) = &info.body
+                && charged > 0
+            {
+                guest.charge(charged);
+            }
+        }
+        Ok(instance)
     }
 
     /// Finds the host functions that the snapshot names.

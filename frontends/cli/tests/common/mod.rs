@@ -58,7 +58,7 @@ impl Folder {
     }
 
     /// The folder's place, by the link that the system has for an open folder.
-    fn path(&self) -> std::path::PathBuf {
+    pub(crate) fn path(&self) -> std::path::PathBuf {
         use std::os::fd::AsRawFd;
         let link = format!("/proc/self/fd/{}", self.dir.as_raw_fd());
         std::fs::read_link(link).expect("the folder is open")
@@ -72,6 +72,11 @@ impl Ended {
 
     fn stderr(&self) -> String {
         String::from_utf8_lossy(&self.output.stderr).into_owned()
+    }
+
+    /// Whether it ended well.
+    pub(crate) fn has_succeeded(&self) -> bool {
+        self.output.status.success()
     }
 
     /// It ended well; gives its output.

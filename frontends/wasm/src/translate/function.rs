@@ -12,11 +12,11 @@ use super::local_set::LocalSet;
 use super::locals::{Locals, NamedLocals};
 use super::stack::{OperandStack, Value};
 use super::types::{Context, expect_value_type, zero};
-use minivm_builder::FunctionBuilder;
+use minivm_builder::{BuildError, FunctionBuilder};
 use minivm_isa::entities::{Block, Reg};
 use minivm_isa::operand::OperandMut;
 use minivm_isa::program::{Constant, Function};
-use minivm_isa::{Instruction, Operand, Type, steps};
+use minivm_isa::{Allowance, Instruction, Operand, Type, steps};
 use wasmparser::{FuncValidator, FunctionBody, OperatorsReader, ValidatorResources};
 
 /// Validates the body of one function.
@@ -34,7 +34,7 @@ pub(super) fn translate_body(
     context: &Context,
     body: &FunctionBody<'_>,
     validator: &mut BodyValidator,
-    room: &mut usize,
+    (room, allowance): (&mut usize, &mut Allowance),
 ) -> Result<Body, WasmError> {
     let mut reader = body.get_binary_reader();
     let start = reader.original_position();
@@ -46,6 +46,8 @@ pub(super) fn translate_body(
     }
     let bytes = body.as_bytes().len();
     let mut translator = FunctionTranslator::new(context, validator.index(), &declared, (bytes, *room));
+    translator.builder.set_room(allowance.left());
+    let mut height = 0;
     let mut operators = OperatorsReader::new(reader);
     while !operators.eof() {
         let offset = operators.original_position();
@@ -57,11 +59,24 @@ pub(super) fn translate_body(
             let what = "so many values that are moved, passed or returned by so little code";
             return Err(WasmError::unsupported(offset, what));
         }
+        if translator.stack.len() > height {
+            translator.builder.take(VALUE_BYTES * (translator.stack.len() - height) as u64);
+            height = translator.stack.len();
+        }
+        if translator.builder.is_out_of_memory() {
+            let _ = allowance.take(u64::MAX);
+            return Err(WasmError::new(offset, BuildError::OutOfMemory.to_string()));
+        }
     }
     *room = translator.room;
     operators.finish()?;
+    // What was not too much for the builder is not too much here.
+    let _ = allowance.touch(translator.builder.taken());
     translator.finish(start)
 }
+
+/// Bytes that a place of the operand stack takes, here and in the validator.
+const VALUE_BYTES: u64 = 128;
 
 /// An instruction with one result that is not emitted yet.
 pub(super) struct Deferred {

@@ -20,6 +20,11 @@ impl LocalSet {
         set
     }
 
+    /// Bytes that it takes.
+    pub(super) fn bytes(&self) -> u64 {
+        minivm_isa::size::list_bytes::<u64>(self.words.len())
+    }
+
     pub(super) fn contains(&self, local: u32) -> bool {
         let word = self.words.get(local as usize / 64).copied().unwrap_or(0);
         word >> (local % 64) & 1 != 0

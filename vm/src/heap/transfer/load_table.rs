@@ -201,7 +201,7 @@ fn array_part(heap: &mut Heap, capacity: u64) -> Result<*mut Value, OutOfMemory>
 #[inline(always)]
 fn is_key(key: Value) -> bool {
     match key.tag {
-        Tag::NIL | Tag::CELL => false,
+        Tag::NIL | Tag::CELL | Tag::BUFFER => false,
         Tag::FLOAT => {
             let float = f64::from_bits(key.payload);
             !float.is_nan() && float_to_int(float).is_none()
