@@ -5,7 +5,7 @@ use minivm_isa::entities::{Block, Const, Reg, Sig, Source};
 use minivm_isa::operand::{OperandRef, Pattern};
 use minivm_isa::program::{Constant, Function, Local, Region, RegionKind, Span};
 use minivm_isa::size::operand_bytes;
-use minivm_isa::{Instruction, Operand, Signature, Type};
+use minivm_isa::{Instruction, Operand, Signature, Type, steps};
 use std::collections::HashMap;
 
 use crate::BuildError;
@@ -49,6 +49,8 @@ pub struct FunctionBuilder {
     regions: Vec<Region>,
     span: Option<(Source, u32, u32, u32)>,
     locals: Vec<LocalRange>,
+    /// For each register its open locals, innermost last.
+    open_locals: HashMap<Reg, Vec<usize>>,
     destination: Option<Reg>,
     /// Bytes that building it may take, and does.
     room: u64,
@@ -85,6 +87,7 @@ impl FunctionBuilder {
             regions: Vec::new(),
             span: None,
             locals: Vec::new(),
+            open_locals: HashMap::new(),
             destination: None,
             room: u64::MAX,
             taken: 0,
@@ -119,6 +122,7 @@ impl FunctionBuilder {
 
     /// A fresh register.
     pub fn register(&mut self, ty: Type) -> Reg {
+        steps::count(1);
         self.take(REGISTER_BYTES);
         self.registers.push(ty)
     }
@@ -243,15 +247,15 @@ impl FunctionBuilder {
         let start = (self.current, self.blocks[self.current].code.len());
         let name = name.into();
         self.take(NAME_BYTES + 2 * name.len() as u64);
+        self.open_locals.entry(register).or_default().push(self.locals.len());
         self.locals.push(LocalRange { name, register, start, end: None });
     }
 
     /// The innermost open local of `register` ends here.
     pub fn close_local(&mut self, register: Reg) {
         let end = (self.current, self.blocks[self.current].code.len());
-        let open = self.locals.iter_mut().rev().find(|local| local.register == register && local.end.is_none());
-        if let Some(local) = open {
-            local.end = Some(end);
+        if let Some(open) = self.open_locals.get_mut(&register).and_then(Vec::pop) {
+            self.locals[open].end = Some(end);
         }
     }
 
@@ -275,6 +279,7 @@ impl FunctionBuilder {
         if self.is_terminated() {
             return;
         }
+        steps::count(1);
         self.take(INSTRUCTION_BYTES + 2 * operand_bytes(&instruction));
         if self.is_out_of_memory() {
             return;
@@ -364,6 +369,7 @@ impl FunctionBuilder {
         for &block in &order {
             let data = std::mem::take(&mut self.blocks[block]);
             for (mut instruction, span) in data.code.into_iter().zip(data.spans) {
+                steps::count(1);
                 renumber(&mut instruction, number);
                 push_span(&mut spans, code.len(), span);
                 code.push(instruction);

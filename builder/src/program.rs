@@ -6,7 +6,7 @@ use minivm_isa::program::{
     Constant, CustomSection, DataDef, ElementDef, ElementType, Export, Function, FunctionDef, GlobalDef, Import,
     Initial, Item, LayoutDef, MemoryDef, Origin, Program, SourceFile, TableDef,
 };
-use minivm_isa::{Signature, Type, Verified, verify};
+use minivm_isa::{Signature, Type, Verified, steps, verify};
 use std::collections::{BTreeSet, HashMap};
 use target_lexicon::Triple;
 
@@ -26,6 +26,7 @@ impl ProgramBuilder {
 
     /// The number of a signature; the same one is kept once.
     pub fn signature(&mut self, signature: Signature) -> Sig {
+        steps::count(1 + signature.params.len() + signature.results.len());
         if let Some(&known) = self.signatures.get(&signature) {
             return known;
         }
@@ -37,6 +38,11 @@ impl ProgramBuilder {
     /// Reserves a function's number, so that others can name it before it is [`define`](Self::define)d.
     pub fn declare(&mut self, signature: Signature) -> Func {
         let signature = self.signature(signature);
+        self.declare_with(signature)
+    }
+
+    /// As [`declare`](Self::declare), for the number of a signature.
+    pub fn declare_with(&mut self, signature: Sig) -> Func {
         // It stands in as an import until it is defined; `finish` sees to it that it was.
         let import = Import { module: String::new(), name: String::new() };
         let number = self.program.functions.push(FunctionDef::Import { import, signature });
@@ -84,7 +90,11 @@ impl ProgramBuilder {
         signature: Signature,
     ) -> Func {
         let signature = self.signature(signature);
-        let import = Import { module: module.into(), name: name.into() };
+        self.import_function_with(Import { module: module.into(), name: name.into() }, signature)
+    }
+
+    /// As [`import_function`](Self::import_function), for the number of a signature.
+    pub fn import_function_with(&mut self, import: Import, signature: Sig) -> Func {
         self.program.functions.push(FunctionDef::Import { import, signature })
     }
 

@@ -8,6 +8,7 @@
 pub mod builds;
 pub mod cases;
 pub mod generate;
+pub mod growth;
 pub mod known;
 pub mod limits;
 pub mod lua_host;

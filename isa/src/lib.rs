@@ -5,19 +5,22 @@
 #![forbid(unsafe_code)]
 
 mod allowance;
-pub mod assigned;
 pub mod binary;
 pub mod entities;
-mod flow_graph;
+mod flow;
 pub mod instruction;
 mod instructions;
 pub mod limits;
+mod lists;
 pub mod live;
+pub mod local_index;
 pub mod operand;
 pub mod program;
 pub mod regions;
 pub mod register_set;
+pub mod scopes;
 pub mod size;
+pub mod steps;
 pub mod text;
 pub mod trap;
 pub mod types;

@@ -6,8 +6,9 @@ pub const FRAME_WORDS_MAX: u32 = 65_535;
 /// Operands in one list, values captured by one function, fields of one record.
 pub const LIST_MAX: usize = 65_535;
 
-/// Blocks of a function times the 64-bit words of a set of its registers: bounds what the dataflow of the verifier needs.
-pub const FLOW_WORDS_MAX: usize = 1 << 24;
+/// Registers that are live where blocks and regions of a function begin, summed over these, for each of its instructions and
+/// regions: bounds what it takes to follow values through the function.
+pub const LIVE_PER_INSTRUCTION_MAX: usize = 256;
 
 /// How deep an initial value may nest.
 pub const INITIAL_DEPTH_MAX: usize = 100;

@@ -2,6 +2,7 @@
 
 use crate::entities::Block;
 use crate::program::Function;
+use crate::steps;
 
 /// The nesting of the regions of a function: for each block the innermost region, for each region the one around it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -37,10 +38,12 @@ impl RegionTree {
         let mut pending = order.into_iter().peekable();
         for (number, innermost) in tree.innermost.iter_mut().enumerate() {
             let block = Block::from_u32(u32::try_from(number).expect("blocks are counted in u32"));
+            steps::count(1);
             while open.last().is_some_and(|&index| regions[index].end <= block) {
                 open.pop();
             }
             while let Some(index) = pending.next_if(|&index| regions[index].start == block) {
+                steps::count(1);
                 if let Some(&outer) = open.last() {
                     if regions[outer].end < regions[index].end || outer < index {
                         return Err(NestingError { inner: index, outer });

@@ -99,9 +99,8 @@ pub fn checking_bytes(program: &Program) -> u64 {
 /// Bytes of what is known of the registers of a function at its blocks.
 pub fn flow_bytes(function: &Function) -> u64 {
     let nodes = (function.blocks.len() + function.regions.len()) as u64;
-    let words = function.registers.len().div_ceil(64) as u64;
     let lists = function.code.iter().map(operand_bytes).sum::<u64>();
-    16 * nodes * words + 160 * nodes + 8 * function.code.len() as u64 + 8 * lists + 32 * function.registers.len() as u64
+    160 * nodes + 64 * function.code.len() as u64 + 16 * lists + 64 * function.registers.len() as u64
 }
 
 fn text_bytes(text: &str) -> u64 {

@@ -1,6 +1,5 @@
 //! For every rule of the verifier programs that break it, and programs close by that do not.
 
-use minivm_isa::limits::FLOW_WORDS_MAX;
 use minivm_isa::program::{Constant, FunctionDef, Initial, InitialOp, Origin};
 use minivm_isa::verify::{Rule, check};
 use minivm_isa::{Program, text};
@@ -378,21 +377,30 @@ fn deep_initial_values() {
     assert_eq!(rejections[0].rule, Rule::InitialDepth);
 }
 
-fn oversized() -> Program {
-    let registers: Vec<String> = (0..60_000).map(|number| format!("r{number}: i32")).collect();
-    let mut program = parse(&format!("func0 \"f\" () {{\nregisters {}\nblock0:\n trap 0\n}}", registers.join(",")));
-    let FunctionDef::Code(function) = &mut program.functions.values_mut().next().unwrap() else { unreachable!() };
-    for _ in 0..FLOW_WORDS_MAX / (60_000 / 64) {
-        function.blocks.push(function.code.len() as u32);
-        function.code.push(function.code[0].clone());
-    }
-    program
+/// A function in which so many registers are live at the start of as many blocks, each of which has two instructions.
+fn crossing(registers: usize, blocks: usize) -> Program {
+    let list: Vec<String> = (0..registers).map(|number| format!("r{number}: i32")).collect();
+    let mut text = format!("func0 \"f\" () {{\nregisters {}\nblock0:\n", list.join(","));
+    (0..registers).for_each(|number| text += &format!("r{number} = copy 1\n"));
+    (0..blocks).for_each(|number| text += &format!("jump block{0}\nblock{0}:\nr0 = copy 1\n", number + 1));
+    (0..registers).for_each(|number| text += &format!("r0 = copy r{number}\n"));
+    parse(&(text + "trap 0\n}"))
 }
 
 #[test]
-fn functions_too_large_for_the_dataflow() {
-    let rejections = check(&oversized());
+fn functions_with_too_many_live_registers() {
+    assert_eq!(check(&crossing(1000, 300)), []);
+    let rejections = check(&crossing(1000, 3000));
     assert_eq!(rejections.iter().map(|rejection| rejection.rule).collect::<Vec<_>>(), [Rule::FunctionSize]);
+    assert!(rejections[0].to_string().contains("at most"), "{}", rejections[0]);
+}
+
+#[test]
+fn functions_with_many_registers_that_stay_in_their_block() {
+    let list: Vec<String> = (0..60_000).map(|number| format!("r{number}: i32")).collect();
+    let mut text = format!("func0 \"f\" () {{\nregisters {}\nblock0:\n", list.join(","));
+    (1..20_000).for_each(|number| text += &format!("r{number} = copy 1\njump block{number}\nblock{number}:\n"));
+    assert_eq!(check(&parse(&(text + "trap 0\n}"))), []);
 }
 
 #[test]

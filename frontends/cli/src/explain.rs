@@ -7,12 +7,14 @@ use crate::load::{Loaded, load};
 use crate::report::{Place, Report};
 use crate::source::Failure;
 use crate::symbols::Symbols;
-use minivm::{InstanceId, Limits, Machine, ThreadedForm};
+use minivm::{InstanceId, Limits, Machine, ThreadedForm, ThreadedLine};
 use minivm_isa::entities::{Block, Func, Source};
 use minivm_isa::program::{Constant, Function, FunctionDef, Initial, Origin, Program, SegmentMode};
 use minivm_isa::text::InstructionText;
 use minivm_isa::{Type, verify};
+use std::collections::HashMap;
 use std::fmt::Write;
+use std::ops::Range;
 
 /// Columns of the portable form, before the machine's own.
 const PORTABLE_COLUMNS: usize = 58;
@@ -29,14 +31,15 @@ pub(crate) fn explain(options: &Explain) -> Result<Exit, Failure> {
         return Err(Failure::new(Exit::Usage, report.note(names.collect::<Vec<_>>().join("\n"))));
     }
     let mut text = String::new();
-    let mut symbols = Symbols::default();
+    let mut names = Names { symbols: Symbols::default(), lines: HashMap::new() };
     let mut loaded = Loader::new(&program);
     for number in chosen {
         if let FunctionDef::Code(function) = &program.functions[number] {
             let form = loaded.as_mut().map_err(|error| error.clone()).and_then(|loaded| loaded.form(number));
+            let form = form.as_ref().map(Threaded::new).map_err(|reason| reason.as_str());
             let listing = Listing { program: &program, number, function, form };
             // Writing to a string does not fail.
-            let _ = listing.write(&mut text, &mut symbols);
+            let _ = listing.write(&mut text, &mut names);
         }
     }
     commands::print(text.as_bytes())
@@ -124,16 +127,54 @@ fn at_rest(mut program: Program) -> Program {
     program
 }
 
+/// What listings look up.
+struct Names {
+    symbols: Symbols,
+    /// The lines of each source, as bytes of its text.
+    lines: HashMap<Source, Vec<Range<usize>>>,
+}
+
+/// The threaded code of a function by canonical instruction.
+struct Threaded<'a> {
+    form: &'a ThreadedForm,
+    lines: HashMap<usize, Vec<&'a ThreadedLine>>,
+    /// For what is done inside of another instruction: the first with threaded code that is done inside of the same one.
+    partners: HashMap<usize, usize>,
+}
+
+impl<'a> Threaded<'a> {
+    fn new(form: &'a ThreadedForm) -> Self {
+        let mut threaded = Threaded { form, lines: HashMap::new(), partners: HashMap::new() };
+        for line in &form.lines {
+            let at = line.canonical as usize;
+            threaded.lines.entry(at).or_default().push(line);
+            threaded.partners.entry(threaded.root(at)).or_insert(at);
+        }
+        threaded
+    }
+
+    /// The instruction that an instruction is done inside of, or itself.
+    fn root(&self, at: usize) -> usize {
+        self.form.inside.get(at).copied().flatten().map_or(at, |root| root as usize)
+    }
+
+    /// The instruction that shows the code which also does this one; none where nothing is to be done, as at a jump to the
+    /// block that follows.
+    fn partner(&self, at: usize) -> Option<usize> {
+        self.partners.get(&self.root(at)).copied()
+    }
+}
+
 /// One function with all its forms.
 struct Listing<'a> {
     program: &'a Program,
     number: Func,
     function: &'a Function,
-    form: Result<ThreadedForm, String>,
+    form: Result<Threaded<'a>, &'a str>,
 }
 
 impl Listing<'_> {
-    fn write(&self, text: &mut String, symbols: &mut Symbols) -> std::fmt::Result {
+    fn write(&self, text: &mut String, names: &mut Names) -> std::fmt::Result {
         let signature = &self.program.signatures[self.function.signature];
         if !text.is_empty() {
             text.push('\n');
@@ -147,22 +188,25 @@ impl Listing<'_> {
             let here = self.function.span_at(index).map(|span| (span.source, span.line));
             if here != line {
                 line = here;
-                self.source_line(text, here)?;
+                self.source_line(text, names, here)?;
             }
             let block = self.function.block_of(index);
             if self.function.block_range(block).start == index {
                 self.block(text, block)?;
             }
             let shown = InstructionText { program: Some(self.program), function: self.function, instruction };
-            self.rows(text, symbols, index, &shown.to_string())?;
+            self.rows(text, &mut names.symbols, index, &shown.to_string())?;
         }
         Ok(())
     }
 
-    fn source_line(&self, text: &mut String, at: Option<(Source, u32)>) -> std::fmt::Result {
+    fn source_line(&self, text: &mut String, names: &mut Names, at: Option<(Source, u32)>) -> std::fmt::Result {
         let Some((source, line)) = at else { return writeln!(text) };
         let file = &self.program.sources[source];
-        let content = file.text.as_deref().and_then(|bytes| bytes.split(|&byte| byte == b'\n').nth(line as usize - 1));
+        let content = file.text.as_deref().and_then(|bytes| {
+            let lines = names.lines.entry(source).or_insert_with(|| lines_of(bytes));
+            bytes.get(lines.get((line as usize).checked_sub(1)?)?.clone())
+        });
         match content {
             Some(content) => {
                 writeln!(text, "\n{}:{line}: {}", file.name, String::from_utf8_lossy(content).trim_end())
@@ -180,13 +224,13 @@ impl Listing<'_> {
         let left = format!("{index:>5}  {}", portable.trim());
         let mut right: Vec<String> = Vec::new();
         if let Ok(form) = &self.form {
-            for line in form.lines.iter().filter(|line| line.canonical as usize == index) {
+            for line in form.lines.get(&index).into_iter().flatten() {
                 let operands: Vec<String> = line.operands.iter().map(|half| (*half as i16).to_string()).collect();
                 let name = symbols.name(line.handler);
                 right.push(format!("{:>5}  {name}  {}", line.offset, operands.join(" ")));
             }
             if right.is_empty() {
-                right.push(partner(form, index).map_or(String::new(), |at| format!("       (with {at})")));
+                right.push(form.partner(index).map_or(String::new(), |at| format!("       (with {at})")));
             }
         }
         let first = right.first().cloned().unwrap_or_default();
@@ -203,9 +247,9 @@ impl Listing<'_> {
     }
 }
 
-/// The instruction that shows the code which also does this one; none where nothing is to be done, as at a jump to the
-/// block that follows.
-fn partner(form: &ThreadedForm, index: usize) -> Option<usize> {
-    let root = |at: usize| form.inside.get(at).copied().flatten().map_or(at, |root| root as usize);
-    form.lines.iter().map(|line| line.canonical as usize).find(|&at| root(at) == root(index))
+/// The lines of a text, without their ends.
+fn lines_of(text: &[u8]) -> Vec<Range<usize>> {
+    let mut start = 0;
+    let ends = text.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at).chain([text.len()]);
+    ends.map(|end| std::mem::replace(&mut start, end + 1)..end).collect()
 }

@@ -4,9 +4,17 @@ use crate::report::{Place, Report};
 use minivm_isa::program::SourceFile;
 use minivm_isa::verify::Rejection;
 
+/// Rejections that are shown.
+const SHOWN_MAX: usize = 100;
+
 /// What the verifier has against the program in a file.
 pub(crate) fn rejections(name: &str, sources: &[SourceFile], rejections: &[Rejection]) -> Vec<Report> {
-    rejections.iter().map(|rejection| self::rejection(name, sources, rejection)).collect()
+    let shown = rejections.iter().take(SHOWN_MAX);
+    let mut reports: Vec<Report> = shown.map(|rejection| self::rejection(name, sources, rejection)).collect();
+    if let Some(more) = rejections.len().checked_sub(SHOWN_MAX).filter(|&more| more > 0) {
+        reports.push(Report::new(format!("{more} more are not shown")));
+    }
+    reports
 }
 
 fn rejection(name: &str, sources: &[SourceFile], rejection: &Rejection) -> Report {
@@ -18,17 +26,11 @@ fn rejection(name: &str, sources: &[SourceFile], rejection: &Rejection) -> Repor
     match source {
         Some(line) => {
             let bytes = line.start as usize..line.end as usize;
-            report.place(place(sources, &line.file, line.line as usize, Some(bytes)))
+            report.place(match sources.get(line.source.as_u32() as usize).and_then(|source| source.text.as_deref()) {
+                Some(text) => Place::in_text(line.file, text, line.line as usize, Some(bytes)),
+                None => Place::line(line.file, line.line as usize),
+            })
         }
         None => report.place(Place::file(name)),
-    }
-}
-
-/// A place in one of the program's sources, with the line where its text travels along.
-pub(crate) fn place(sources: &[SourceFile], file: &str, line: usize, bytes: Option<std::ops::Range<usize>>) -> Place {
-    let text = sources.iter().find(|source| source.name == file).and_then(|source| source.text.as_deref());
-    match text {
-        Some(text) => Place::in_text(file, text, line, bytes),
-        None => Place::line(file, line),
     }
 }

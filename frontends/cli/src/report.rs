@@ -23,6 +23,9 @@ pub(crate) struct Place {
     excerpt: Option<(String, Range<usize>)>,
 }
 
+/// Longer lines are not shown.
+const EXCERPT_MAX: usize = 4000;
+
 impl Place {
     /// A file as a whole.
     pub(crate) fn file(name: impl Into<String>) -> Self {
@@ -37,7 +40,7 @@ impl Place {
     /// A range of bytes in a line of a text; the whole line, if the range does not lie in
     /// it. Bytes that are no characters are shown as replacement characters.
     pub(crate) fn in_text(name: impl Into<String>, text: &[u8], line: usize, bytes: Option<Range<usize>>) -> Self {
-        let Some(whole) = line_range(text, line) else {
+        let Some(whole) = line_range(text, line).filter(|whole| whole.len() <= EXCERPT_MAX) else {
             return Place::line(name, line);
         };
         let shown = &text[whole.clone()];

@@ -5,6 +5,7 @@ use crate::objects::{item_of, kind_name};
 use minivm::{Extern, ExternKind, HostCall, Tag, Value};
 use minivm_isa::program::{ElementType, FunctionDef, Import, Origin, Program};
 use minivm_isa::{Signature, Type};
+use std::collections::HashSet;
 
 /// An import, with what has to be known of it.
 pub(crate) struct Wanted {
@@ -51,13 +52,8 @@ pub(crate) fn wanted(program: &Program) -> Vec<Wanted> {
 
 /// The names of the modules that a program imports from, each once.
 pub(crate) fn modules(wanted: &[Wanted]) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    for import in wanted {
-        if !names.contains(&import.module) {
-            names.push(import.module.clone());
-        }
-    }
-    names
+    let mut known = HashSet::new();
+    wanted.iter().map(|import| &import.module).filter(|module| known.insert(*module)).cloned().collect()
 }
 
 impl Wanted {

@@ -4,6 +4,7 @@
 use super::DecodeError;
 use crate::allowance::Allowance;
 use crate::size::list_bytes;
+use crate::steps;
 use cranelift_entity::EntityRef;
 
 /// Bytes that are being read; a part of a file, with offsets from the beginning of the file.
@@ -45,6 +46,7 @@ impl<'a> Reader<'a> {
                 format!("the file ends too early: {length} bytes are needed, {} are left", self.remaining()),
             );
         }
+        steps::count(1 + length);
         let bytes = &self.file[self.at..self.at + length];
         self.at += length;
         Ok(bytes)

@@ -1,5 +1,7 @@
 //! Writes the numbers, strings and lists that the binary form is made of.
 
+use crate::steps;
+
 /// Bytes under way.
 #[derive(Default)]
 pub(super) struct Writer {
@@ -8,6 +10,7 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn byte(&mut self, byte: u8) {
+        steps::count(1);
         self.bytes.push(byte);
     }
 
@@ -37,6 +40,7 @@ impl Writer {
 
     pub(super) fn string(&mut self, bytes: &[u8]) {
         self.count(bytes.len());
+        steps::count(bytes.len());
         self.bytes.extend_from_slice(bytes);
     }
 

@@ -1,6 +1,7 @@
 //! Splits a text into words, numbers, strings and punctuation, each with its place.
 
 use super::ParseError;
+use crate::steps;
 
 /// A piece of the text.
 #[derive(Clone, PartialEq, Debug)]
@@ -65,6 +66,7 @@ impl<'a> Lexer<'a> {
 
     /// An error at a token.
     pub(super) fn error_at(&self, position: Position, message: impl Into<String>) -> ParseError {
+        steps::count(position.start - position.line_start);
         let before = self.text.get(position.line_start..position.start).unwrap_or_default();
         let column = u32::try_from(before.chars().count()).unwrap_or(u32::MAX).saturating_add(1);
         ParseError { line: position.line, column, message: message.into() }
@@ -93,6 +95,7 @@ impl<'a> Lexer<'a> {
 
     /// The next token and where it begins.
     pub(super) fn next(&mut self) -> Result<(Token<'a>, Position), ParseError> {
+        let before = self.at;
         self.skip_blanks();
         let start = self.at;
         let position = self.position(start);
@@ -126,13 +129,16 @@ impl<'a> Lexer<'a> {
                 return Err(self.error_at(position, format!("'{}' has no meaning here", first.escape_debug())));
             }
         };
+        steps::count(1 + self.at - before);
         Ok((token, position))
     }
 
     /// Goes to the end of the line, to go on after an error.
     pub(super) fn skip_line(&mut self) {
         let rest = &self.text[self.at..];
-        self.at += rest.find('\n').unwrap_or(rest.len());
+        let length = rest.find('\n').unwrap_or(rest.len());
+        steps::count(1 + length);
+        self.at += length;
     }
 
     /// Goes past a line that begins with `}` when the current one opened a `{`: the rest of a function.

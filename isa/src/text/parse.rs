@@ -10,8 +10,10 @@ use crate::program::{
     CustomSection, DataDef, ElementDef, ElementType, Export, FunctionDef, GlobalDef, Import, Item, LayoutDef,
     MemoryDef, Origin, SegmentMode, SourceFile, TableDef,
 };
+use crate::steps;
 use crate::types::{Convention, Signature, Type};
 use cranelift_entity::EntityRef;
+use std::collections::HashMap;
 use std::str::FromStr;
 use target_lexicon::Triple;
 
@@ -31,6 +33,7 @@ pub fn parse(text: &str) -> Result<Program, Vec<ParseError>> {
         at_line_end: true,
         errors: Vec::new(),
         program: Program::default(),
+        signatures: HashMap::new(),
     };
     parser.items();
     if parser.errors.is_empty() { Ok(parser.program) } else { Err(parser.errors) }
@@ -60,6 +63,8 @@ pub(super) struct Parser<'a> {
     at_line_end: bool,
     pub(super) errors: Vec<ParseError>,
     pub(super) program: Program,
+    /// The first number of each signature so far.
+    signatures: HashMap<Signature, Sig>,
 }
 
 impl<'a> Parser<'a> {
@@ -256,7 +261,7 @@ impl<'a> Parser<'a> {
             "source" => self.source()?,
             "sig" => {
                 let signature = self.signature()?;
-                self.program.signatures.push(signature);
+                self.add_signature(signature);
             }
             "layout" => self.layout()?,
             "global" => self.global()?,
@@ -307,10 +312,9 @@ impl<'a> Parser<'a> {
         }
         let signature = self.signature()?;
         let Some(number) = named else {
-            let known = self.program.signatures.iter().find(|(_, known)| **known == signature);
-            return Ok(match known {
-                Some((number, _)) => number,
-                None => self.program.signatures.push(signature),
+            return Ok(match self.signatures.get(&signature) {
+                Some(&number) => number,
+                None => self.add_signature(signature),
             });
         };
         match self.program.signatures.get(number) {
@@ -319,6 +323,13 @@ impl<'a> Parser<'a> {
             }
             _ => Ok(number),
         }
+    }
+
+    fn add_signature(&mut self, signature: Signature) -> Sig {
+        steps::count(signature.params.len() + signature.results.len());
+        let number = self.program.signatures.push(signature.clone());
+        self.signatures.entry(signature).or_insert(number);
+        number
     }
 
     fn version(&mut self) -> Result<(), ParseError> {

@@ -4,6 +4,7 @@ use super::value::{Quoted, Value};
 use crate::entities::{Const, Data, Element, Func, Global, Layout, Memory, Reg, Sig, Table};
 use crate::operand::{ImmediateKind, IndexKind, Input, Operand, OperandRef, Pattern};
 use crate::program::{Constant, Function, FunctionDef, Program, RegionKind};
+use crate::steps;
 use crate::types::{Kind, Type};
 use crate::{Instruction, TrapCode};
 use cranelift_entity::PrimaryMap;
@@ -74,6 +75,7 @@ fn captures(function: &Function, f: &mut Formatter<'_>) -> fmt::Result {
 /// Registers past the parameters; all of them when they do not begin as the parameters do.
 fn registers(function: &Function, params: &[Type], f: &mut Formatter<'_>) -> fmt::Result {
     let all = function.registers.values().as_slice();
+    steps::count(all.len() + params.len());
     let begins_right = all.starts_with(params);
     if all.is_empty() && !begins_right {
         return writeln!(f, "  registers none");
@@ -117,6 +119,7 @@ fn code(program: &Program, function: &Function, pool: &Pool, f: &mut Formatter<'
     let mut blocks = function.blocks.iter().peekable();
     let mut spans = function.spans.iter().peekable();
     for index in 0..=function.code.len() {
+        steps::count(1);
         while let Some((block, _)) = blocks.next_if(|&(_, &start)| start as usize <= index) {
             writeln!(f, "{block}:  ; {index}")?;
         }
@@ -145,6 +148,7 @@ impl Pool {
         let mut numbers: HashMap<&Constant, Const> = HashMap::new();
         let mut is_natural = true;
         let mut see = |operand: Operand| {
+            steps::count(1);
             let Some(constant) = operand.constant() else { return };
             let Some(value) = function.constants.get(constant) else {
                 is_natural = false;
@@ -197,6 +201,7 @@ fn print_instruction(
     is_value: impl Fn(Const) -> bool,
     f: &mut Formatter<'_>,
 ) -> fmt::Result {
+    steps::count(1);
     let mut results = 0;
     let mut outcome = Ok(());
     let mut result = |register: Reg| {
@@ -283,6 +288,7 @@ impl<V: Fn(Const) -> bool> Line<'_, V> {
     }
 
     fn input(&self, input: Operand, pattern: Pattern, f: &mut Formatter<'_>) -> fmt::Result {
+        steps::count(1);
         match input.input() {
             Input::Reg(register) => write!(f, "{register}"),
             Input::Const(constant) => match self.function.constants.get(constant) {

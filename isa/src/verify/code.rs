@@ -8,6 +8,7 @@ use crate::entities::{Block, Global, Layout, Memory, Reg, Table};
 use crate::instruction::Effects;
 use crate::limits::{LIST_MAX, NUMBER_MAX};
 use crate::operand::{ImmediateKind, IndexKind, Input, Operand, OperandRef, Pattern, Role};
+use crate::steps;
 use crate::types::{Kind, Type};
 use crate::{Instruction, TrapCode};
 use std::ops::Range;
@@ -105,6 +106,7 @@ impl<'a> Checker<'a> {
 
     fn operands(&mut self, instruction: &Instruction, context: &mut Context) {
         self.written.clear();
+        steps::count(1);
         instruction.for_each_operand(|name, operand| match operand {
             OperandRef::Out(register, pattern) => self.writes(name, register, pattern, context),
             OperandRef::In(input, pattern) => self.reads(name, input, pattern, context),
@@ -132,6 +134,7 @@ impl<'a> Checker<'a> {
     }
 
     fn writes(&mut self, name: &'static str, register: Reg, pattern: Pattern, context: &mut Context) {
+        steps::count(1);
         self.written.push(register);
         match self.register_type(register) {
             Some(ty) => self.type_fits(name, register.into(), ty, pattern, context),
@@ -140,6 +143,7 @@ impl<'a> Checker<'a> {
     }
 
     fn reads(&mut self, name: &'static str, input: Operand, pattern: Pattern, context: &mut Context) {
+        steps::count(1);
         match (self.operand_type(input), input.input()) {
             (Some(ty), _) => self.type_fits(name, input, ty, pattern, context),
             (None, Input::Reg(register)) => self.no_register(name, register),
@@ -175,6 +179,7 @@ impl<'a> Checker<'a> {
     }
 
     fn target(&mut self, name: &'static str, block: Block) {
+        steps::count(1);
         if !self.function.blocks.is_valid(block) {
             let expected = format!("one of {} blocks", self.function.blocks.len());
             self.reject(Rule::Index, name, expected, block);

@@ -1,13 +1,14 @@
 //! Rules for the shape of a function: registers, captures, blocks, regions, spans and local names.
 
-use super::rejection::quoted;
+use super::rejection::{file_name, quoted};
+use super::special::ResultLists;
 use super::{Place, Rejection, Rejections, Rule, SourceLine};
 use crate::entities::{Block, Func, Reg};
-use crate::limits::{FLOW_WORDS_MAX, FRAME_WORDS_MAX, LIST_MAX, REJECTIONS_PER_FUNCTION};
+use crate::limits::{FRAME_WORDS_MAX, LIST_MAX, REJECTIONS_PER_FUNCTION};
 use crate::operand::{Input, Operand};
 use crate::program::{Function, Program};
 use crate::regions::RegionTree;
-use crate::register_set::set_words;
+use crate::steps;
 use crate::types::{Signature, Type};
 use std::fmt::Display;
 
@@ -25,18 +26,22 @@ pub(super) struct Checker<'a> {
     unlisted: usize,
     /// Kept to spare allocations: registers that the current instruction writes.
     pub(super) written: Vec<Reg>,
+    pub(super) results: &'a ResultLists,
 }
 
-pub(super) fn check(program: &Program, number: Func, function: &Function, all: &mut Rejections) {
-    let mut checker = Checker::new(program, number, function);
+pub(super) fn check(
+    (program, results): (&Program, &ResultLists),
+    number: Func,
+    function: &Function,
+    all: &mut Rejections,
+) {
+    let mut checker = Checker::new((program, results), number, function);
     checker.registers();
     checker.captures();
     if checker.blocks() {
         checker.regions();
         checker.code();
-        if checker.size() {
-            checker.flow();
-        }
+        checker.flow();
     }
     checker.spans();
     checker.locals();
@@ -44,7 +49,11 @@ pub(super) fn check(program: &Program, number: Func, function: &Function, all: &
 }
 
 impl<'a> Checker<'a> {
-    pub(super) fn new(program: &'a Program, number: Func, function: &'a Function) -> Self {
+    pub(super) fn new(
+        (program, results): (&'a Program, &'a ResultLists),
+        number: Func,
+        function: &'a Function,
+    ) -> Self {
         Checker {
             program,
             function,
@@ -55,11 +64,13 @@ impl<'a> Checker<'a> {
             found: Vec::new(),
             unlisted: 0,
             written: Vec::new(),
+            results,
         }
     }
 
     /// Adds a rejection at the current instruction, or of the function as a whole.
     pub(super) fn reject(&mut self, rule: Rule, operand: &'static str, expected: impl Display, found: impl Display) {
+        steps::count(1);
         if self.found.len() == REJECTIONS_PER_FUNCTION {
             self.unlisted += 1;
             return;
@@ -78,8 +89,8 @@ impl<'a> Checker<'a> {
 
     fn source(&self, instruction: usize) -> Option<SourceLine> {
         let span = self.function.span_at(instruction)?;
-        let file = self.program.sources.get(span.source)?.name.clone();
-        Some(SourceLine { file, line: span.line, start: span.start, end: span.end })
+        let file = file_name(&self.program.sources.get(span.source)?.name);
+        Some(SourceLine { source: span.source, file, line: span.line, start: span.start, end: span.end })
     }
 
     fn finish(mut self, all: &mut Rejections) {
@@ -115,6 +126,7 @@ impl<'a> Checker<'a> {
 
     fn registers(&mut self) {
         let function = self.function;
+        steps::count(function.registers.len() + self.signature.map_or(0, |signature| signature.params.len()));
         for &ty in function.registers.values() {
             self.layout_exists(ty, "registers");
         }
@@ -172,6 +184,7 @@ impl<'a> Checker<'a> {
         }
         let mut fine = starts.first() == Some(&0);
         for (index, &start) in starts.iter().enumerate() {
+            steps::count(1);
             let end = starts.get(index + 1).copied().unwrap_or(length);
             if start >= end || end > length {
                 let expected = format!("block{index} to hold at least one of {length} instructions");
@@ -186,6 +199,7 @@ impl<'a> Checker<'a> {
         let function = self.function;
         let blocks = function.blocks.len();
         for region in &function.regions {
+            steps::count(1);
             let range = format!("{} up to, not with, {}", region.start, region.end);
             if region.start >= region.end || region.end.as_u32() as usize > blocks {
                 let expected = format!("a range of {blocks} blocks, not empty");
@@ -227,21 +241,11 @@ impl<'a> Checker<'a> {
         self.reject(Rule::Index, operand, expected, register);
     }
 
-    /// Whether the dataflow fits into memory.
-    fn size(&mut self) -> bool {
-        let (blocks, regions) = (self.function.blocks.len(), self.function.regions.len());
-        let fits = (blocks + regions).saturating_mul(set_words(self.function)) <= FLOW_WORDS_MAX;
-        if !fits {
-            let found = format!("{} with {blocks} blocks and regions", self.function.registers.len());
-            self.reject(Rule::FunctionSize, "registers", "fewer for so many blocks", found);
-        }
-        fits
-    }
-
     fn spans(&mut self) {
         self.here = None;
         let mut next = 0;
         for span in &self.function.spans {
+            steps::count(1);
             if !self.program.sources.is_valid(span.source) {
                 let expected = format!("one of {}", self.program.sources.len());
                 self.reject(Rule::Index, "span", expected, span.source);
@@ -260,6 +264,7 @@ impl<'a> Checker<'a> {
 
     fn locals(&mut self) {
         for local in &self.function.locals {
+            steps::count(1);
             if self.register_type(local.register).is_none() {
                 self.no_register("local", local.register);
             }

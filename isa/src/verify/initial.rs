@@ -4,6 +4,7 @@ use super::program::{captures_nothing, exists};
 use super::{Rejections, Rule};
 use crate::limits::INITIAL_DEPTH_MAX;
 use crate::program::{Constant, ElementType, Initial, Origin, Program, SegmentMode};
+use crate::steps;
 use crate::types::Type;
 use cranelift_entity::EntityRef;
 use std::fmt::Display;
@@ -67,6 +68,7 @@ impl Position<'_> {
 
     /// Recursion ends at the limit, and what decodes programs keeps to the limit too.
     fn check_nested(&self, initial: &Initial, expected: Type, depth_left: usize, all: &mut Rejections) {
+        steps::count(1);
         match initial {
             Initial::Constant(constant) => self.type_is(expected, constant.ty(), all),
             Initial::Null => {

@@ -60,6 +60,7 @@ pub fn check(program: &Program) -> Vec<Rejection> {
     program::check(program, &mut all);
     initial::check(program, &mut all);
     let mut rejected = 0;
+    let results = special::ResultLists::default();
     for (number, definition) in &program.functions {
         let FunctionDef::Code(function) = definition else { continue };
         if rejected == REJECTED_FUNCTIONS_MAX {
@@ -73,7 +74,7 @@ pub fn check(program: &Program) -> Vec<Rejection> {
             break;
         }
         let before = all.list.len();
-        function::check(program, number, function, &mut all);
+        function::check((program, &results), number, function, &mut all);
         rejected += usize::from(all.list.len() > before);
     }
     all.list

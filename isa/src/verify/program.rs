@@ -5,6 +5,7 @@ use super::{Rejections, Rule};
 use crate::entities::{Func, Layout};
 use crate::limits::{FRAME_WORDS_MAX, LIST_MAX, MEMORY_PAGES_64_MAX, MEMORY_PAGES_MAX, TABLE_ELEMENTS_MAX};
 use crate::program::{FunctionDef, Item, LayoutDef, Program, SegmentMode};
+use crate::steps;
 use crate::types::{Signature, Storage, Type};
 use cranelift_entity::{EntityRef, PrimaryMap};
 use std::collections::HashSet;
@@ -33,6 +34,7 @@ pub(super) fn exists<K: EntityRef + Debug, V>(
     part: &'static str,
     all: &mut Rejections,
 ) -> bool {
+    steps::count(1);
     let found = map.is_valid(index);
     if !found {
         all.item(Rule::Index, item, part, format_args!("one of {}", map.len()), format_args!("{index:?}"));
@@ -50,6 +52,7 @@ fn type_exists(program: &Program, ty: Type, item: &dyn Display, part: &'static s
 fn signatures(program: &Program, all: &mut Rejections) {
     for (number, signature) in &program.signatures {
         for (part, types) in [("parameters", &signature.params), ("results", &signature.results)] {
+            steps::count(1 + types.len());
             for &ty in types {
                 type_exists(program, ty, &number, part, all);
             }
@@ -82,6 +85,7 @@ fn layouts(program: &Program, all: &mut Rejections) {
     for (number, layout) in &program.layouts {
         match layout {
             LayoutDef::Record(fields) => {
+                steps::count(1 + fields.len());
                 fields.iter().for_each(|&field| storage(number, field, all));
                 if fields.len() > LIST_MAX {
                     let expected = format!("at most {LIST_MAX} fields");
@@ -175,6 +179,7 @@ pub(super) fn capture_count(program: &Program, function: Func) -> Option<usize> 
 fn exports(program: &Program, all: &mut Rejections) {
     let mut names = HashSet::new();
     for export in &program.exports {
+        steps::count(1);
         let item = format!("export {}", quoted(&export.name));
         if !names.insert(export.name.as_str()) {
             all.item(Rule::ExportName, &item, "", "a name of its own", "the name of an export before it");

@@ -1,7 +1,7 @@
 //! What the verifier says about a program that it refuses.
 
 use crate::Opcode;
-use crate::entities::{Block, Func};
+use crate::entities::{Block, Func, Source};
 use std::fmt;
 
 macro_rules! rules {
@@ -62,7 +62,8 @@ rules! {
     Captures "captures";
     /// The registers of a function take at most 65,535 frame words.
     FrameSize "frame-size";
-    /// A function has not so many blocks and registers that the dataflow would take more than 128 MiB.
+    /// The registers that are live where blocks and protected regions of a function begin are, in all, at most 256 for each of
+    /// its instructions and regions.
     FunctionSize "function-size";
     /// Blocks are ranges of the code in ascending order, none empty, the first at 0.
     Blocks "blocks";
@@ -117,7 +118,9 @@ rules! {
 /// Where in the source a rejected instruction comes from.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SourceLine {
-    /// Name of the file.
+    /// The file.
+    pub source: Source,
+    /// Its name; of a very long one the beginning.
     pub file: String,
     /// Line, from 1.
     pub line: u32,
@@ -188,6 +191,15 @@ impl fmt::Display for Rejection {
 }
 
 impl std::error::Error for Rejection {}
+
+/// A file's name for messages, of which there may be many: not more than so many characters of it.
+pub(super) fn file_name(name: &str) -> String {
+    const SHOWN: usize = 500;
+    match name.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &name[..end]),
+        None => name.to_owned(),
+    }
+}
 
 /// A name from a program, quoted, escaped, and cut so that a message stays one readable line.
 pub(crate) fn quoted(name: &str) -> String {

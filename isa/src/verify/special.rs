@@ -7,8 +7,12 @@ use super::program::capture_count;
 use crate::Instruction;
 use crate::entities::{Element, Func, Global, Layout, Memory, Reg, Sig, Table};
 use crate::operand::Operand;
-use crate::program::{ElementType, FunctionDef, LayoutDef};
+use crate::program::{ElementType, FunctionDef, LayoutDef, Program};
+use crate::steps;
 use crate::types::{Convention, Signature, Storage, Type};
+use std::cell::OnceCell;
+use std::collections::HashMap;
+use std::fmt;
 
 /// Whether a table may hold everything from another table or a segment.
 pub(super) fn fits(into: ElementType, from: ElementType) -> bool {
@@ -49,7 +53,7 @@ impl<'a> Checker<'a> {
             Instruction::Closure { function, captures, .. } => self.closure(*function, captures),
             Instruction::CaptureGet { dst, index } => {
                 if let Some(ty) = self.capture(*index) {
-                    self.types("dst", &[ty], &[(*dst).into()]);
+                    self.types("dst", [ty], &[(*dst).into()]);
                 }
             }
             Instruction::CaptureCellGet { index, .. } | Instruction::CaptureCellSet { index, .. } => {
@@ -73,7 +77,7 @@ impl<'a> Checker<'a> {
             }
             Instruction::CallIndirect { results, signature, arguments, .. }
             | Instruction::CallRef { results, signature, arguments, .. } => {
-                self.call("signature", self.known(*signature), arguments, Some(results));
+                self.call("signature", Some(*signature), arguments, Some(results));
             }
             Instruction::TailCall { function, arguments } => {
                 self.captures_nothing(*function);
@@ -81,7 +85,7 @@ impl<'a> Checker<'a> {
             }
             Instruction::TailCallIndirect { signature, arguments, .. }
             | Instruction::TailCallRef { signature, arguments, .. } => {
-                self.call("signature", self.known(*signature), arguments, None);
+                self.call("signature", Some(*signature), arguments, None);
             }
             Instruction::TailCallAny { .. } | Instruction::TailCallAnyOpen { .. } => {
                 self.dynamic_only();
@@ -96,8 +100,7 @@ impl<'a> Checker<'a> {
         match instruction {
             Instruction::RecordNew { layout, fields, .. } => {
                 if let Some(storages) = self.record(*layout) {
-                    let types: Vec<Type> = storages.iter().map(|storage| storage.register_type()).collect();
-                    self.types("fields", &types, fields);
+                    self.types("fields", storages.iter().map(|storage| storage.register_type()), fields);
                 }
             }
             Instruction::RecordGet { dst, layout, field, .. } => self.field(*layout, *field, "dst", (*dst).into()),
@@ -113,11 +116,18 @@ impl<'a> Checker<'a> {
     }
 
     /// Rejects a list of another length or with other types.
-    fn types(&mut self, name: &'static str, expected: &[Type], found: &[Operand]) {
+    fn types(
+        &mut self,
+        name: &'static str,
+        expected: impl IntoIterator<Item = Type, IntoIter: ExactSizeIterator>,
+        found: &[Operand],
+    ) {
+        let expected = expected.into_iter();
         if expected.len() != found.len() {
             self.reject(Rule::OperandCount, name, expected.len(), found.len());
         }
-        for (&expected, &operand) in expected.iter().zip(found) {
+        for (expected, &operand) in expected.zip(found) {
+            steps::count(1);
             if let Some(ty) = self.operand_type(operand).filter(|&ty| ty != expected) {
                 self.wrong_type(name, operand, expected, ty);
             }
@@ -139,9 +149,9 @@ impl<'a> Checker<'a> {
     /// Addresses of a copy are each of the type of their own memory or table; the length of the narrower one.
     fn copy(&mut self, is_64: [Option<bool>; 2], names: [&'static str; 2], found: [Operand; 3]) {
         let [Some(into), Some(from)] = is_64 else { return };
-        self.types(names[0], &[address_type(into)], &found[..1]);
-        self.types(names[1], &[address_type(from)], &found[1..2]);
-        self.types("length", &[address_type(into && from)], &found[2..]);
+        self.types(names[0], [address_type(into)], &found[..1]);
+        self.types(names[1], [address_type(from)], &found[1..2]);
+        self.types("length", [address_type(into && from)], &found[2..]);
     }
 
     fn table_holds(&mut self, table: Table, from: Option<ElementType>) {
@@ -162,8 +172,8 @@ impl<'a> Checker<'a> {
     fn closure(&mut self, function: Func, captures: &[Operand]) {
         match self.program.functions.get(function) {
             None => {}
-            Some(FunctionDef::Import { .. }) => self.types("captures", &[], captures),
-            Some(FunctionDef::Code(code)) => self.types("captures", &code.captures, captures),
+            Some(FunctionDef::Import { .. }) => self.types("captures", [], captures),
+            Some(FunctionDef::Code(code)) => self.types("captures", code.captures.iter().copied(), captures),
         }
     }
 
@@ -177,38 +187,29 @@ impl<'a> Checker<'a> {
         found
     }
 
-    fn known(&self, signature: Sig) -> Option<&'a Signature> {
-        self.program.signatures.get(signature)
-    }
-
-    fn signature_of(&self, function: Func) -> Option<&'a Signature> {
-        self.known(self.program.functions.get(function)?.signature())
+    fn signature_of(&self, function: Func) -> Option<Sig> {
+        Some(self.program.functions.get(function)?.signature())
     }
 
     /// Checks a call with a signature; without results it is a tail call.
-    fn call(
-        &mut self,
-        name: &'static str,
-        signature: Option<&Signature>,
-        arguments: &[Operand],
-        results: Option<&[Reg]>,
-    ) {
+    fn call(&mut self, name: &'static str, number: Option<Sig>, arguments: &[Operand], results: Option<&[Reg]>) {
         if results.is_none() {
             self.outside_of_regions();
         }
-        let Some(signature) = signature else { return };
+        let Some(number) = number else { return };
+        let Some(signature) = self.program.signatures.get(number) else { return };
         if signature.is_dynamic() {
             let found = "a dynamic one, for call_any and tail_call_any";
             return self.reject(Rule::TypedCall, name, "a typed signature", found);
         }
-        self.types("arguments", &signature.params, arguments);
+        self.types("arguments", signature.params.iter().copied(), arguments);
         match (results, self.signature) {
-            (Some(results), _) => self.types("results", &signature.results, &operands(results)),
+            (Some(results), _) => self.types("results", signature.results.iter().copied(), &operands(results)),
             (None, None) => {}
             (None, Some(own)) => {
-                if own.is_dynamic() || own.results != signature.results {
-                    let expected = format!("results {}, as this function has", show_results(own));
-                    self.reject(Rule::TailCallResults, name, expected, show_results(signature));
+                if own.is_dynamic() || !self.results.are_equal(self.program, self.function.signature, number) {
+                    let expected = format_args!("results {}, as this function has", ResultsText(own));
+                    self.reject(Rule::TailCallResults, name, expected, ResultsText(signature));
                 }
             }
         }
@@ -226,10 +227,10 @@ impl<'a> Checker<'a> {
         let Some(signature) = self.signature else { return };
         if signature.is_dynamic() {
             for &value in values {
-                self.types("values", &[Type::Any], &[value]);
+                self.types("values", [Type::Any], &[value]);
             }
         } else {
-            self.types("values", &signature.results, values);
+            self.types("values", signature.results.iter().copied(), values);
         }
     }
 
@@ -269,22 +270,56 @@ impl<'a> Checker<'a> {
     fn field(&mut self, layout: Layout, field: u64, name: &'static str, operand: Operand) {
         let Some(fields) = self.record(layout) else { return };
         match usize::try_from(field).ok().and_then(|field| fields.get(field)) {
-            Some(storage) => self.types(name, &[storage.register_type()], &[operand]),
+            Some(storage) => self.types(name, [storage.register_type()], &[operand]),
             None => self.reject(Rule::Field, "field", format_args!("one of {} fields", fields.len()), field),
         }
     }
 
     fn array_element(&mut self, layout: Layout, name: &'static str, operand: Operand) {
         if let Some(storage) = self.array(layout) {
-            self.types(name, &[storage.register_type()], &[operand]);
+            self.types(name, [storage.register_type()], &[operand]);
         }
     }
 }
 
-fn show_results(signature: &Signature) -> String {
-    if signature.is_dynamic() {
-        return "(any ...)".into();
+/// Which signatures of a program have the same results.
+#[derive(Default)]
+pub(super) struct ResultLists {
+    /// For each signature the number of its list; made when it is first asked for.
+    numbers: OnceCell<Vec<usize>>,
+}
+
+impl ResultLists {
+    /// Whether two signatures have the same results. However long these are, it takes no time.
+    fn are_equal(&self, program: &Program, one: Sig, other: Sig) -> bool {
+        let numbers = self.numbers.get_or_init(|| {
+            let mut known: HashMap<&[Type], usize> = HashMap::new();
+            steps::count(program.signatures.values().map(|signature| signature.results.len() + 1).sum());
+            let results = program.signatures.values().map(|signature| signature.results.as_slice());
+            results
+                .map(|results| {
+                    let next = known.len();
+                    *known.entry(results).or_insert(next)
+                })
+                .collect()
+        });
+        numbers[one.as_u32() as usize] == numbers[other.as_u32() as usize]
     }
-    let types: Vec<String> = signature.results.iter().map(Type::to_string).collect();
-    format!("({})", types.join(", "))
+}
+
+/// The results of a signature in messages.
+struct ResultsText<'a>(&'a Signature);
+
+impl fmt::Display for ResultsText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN: usize = 20;
+        steps::count(SHOWN.min(self.0.results.len()));
+        if self.0.is_dynamic() {
+            return f.write_str("(any ...)");
+        }
+        let results = &self.0.results;
+        let types: Vec<String> = results.iter().take(SHOWN).map(Type::to_string).collect();
+        let rest = if results.len() > SHOWN { format!(", … {} in all", results.len()) } else { String::new() };
+        write!(f, "({}{rest})", types.join(", "))
+    }
 }

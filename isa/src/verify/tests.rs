@@ -1,6 +1,7 @@
 //! Tests of the verifier.
 
 use super::function::Checker;
+use super::special::ResultLists;
 use crate::entities::{Block, Func, Reg};
 use crate::operand::{ImmediateKind, IndexKind, OperandSource, Pattern, Role};
 use crate::program::FunctionDef;
@@ -63,7 +64,8 @@ fn rows_that_the_table_leaves_open_have_rules() {
             )
         });
         let Ok(instruction) = info.opcode.read(&mut Zeros);
-        let mut checker = Checker::new(&program, number, function);
+        let results = ResultLists::default();
+        let mut checker = Checker::new((&program, &results), number, function);
         checker.here = Some((Block::from_u32(0), 0));
         assert!(checker.special(&instruction) || !is_open, "{} has operands that nobody checks", info.name);
     }

@@ -45,8 +45,8 @@ impl HostCall<'_> {
     /// Names of a guest function's parameters, in order.
     pub fn parameter_names(&self, function: Value) -> Vec<String> {
         let Some(guest) = guest_of(&function) else { return Vec::new() };
-        let locals = guest.portable().locals.iter();
-        let parameters = locals.filter(|local| local.start == 0 && local.register.as_u32() < guest.params);
+        let locals = guest.lookups().locals_at(0).into_iter().map(|index| &guest.portable().locals[index]);
+        let parameters = locals.filter(|local| local.register.as_u32() < guest.params);
         parameters.map(|local| local.name.clone()).collect()
     }
 

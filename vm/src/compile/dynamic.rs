@@ -212,7 +212,7 @@ impl Loading<'_> {
 
     /// What is known of an operand at the instruction at hand.
     fn fact(&self, operand: Operand) -> Fact {
-        if self.known.is_empty() { Fact::Unknown } else { facts::kind(self.function, operand, &self.known) }
+        facts::kind(self.function, operand, &self.known)
     }
 
     /// How an input is best given to a handler that takes numbers in place.
@@ -292,7 +292,7 @@ impl Loading<'_> {
         let dst = self.destination(at, dst);
         // Constants may be many here: they go above the window's use by calls, which a concatenation does not make.
         let mut slots = Vec::with_capacity(values.len());
-        let above = self.window + 2 * self.waiting_in_window(at);
+        let above = self.window + self.plan.words_waiting(at, self.window);
         let mut constants = 0;
         for &value in values {
             match self.any_constant(value) {
@@ -506,7 +506,7 @@ impl Loading<'_> {
             return self.ref_func(at, dst, function);
         }
         let mut slots = Vec::with_capacity(captures.len());
-        let above = self.window + 2 * self.waiting_in_window(at);
+        let above = self.window + self.plan.words_waiting(at, self.window);
         let mut constants = 0;
         for &capture in captures {
             match self.any_constant(capture) {
@@ -533,12 +533,6 @@ impl Loading<'_> {
             self.asm.half(slot);
             self.asm.half(u16::from(is_cell));
         }
-    }
-
-    /// How many slots of the window hold arguments of a later call while instruction `at` runs.
-    fn waiting_in_window(&self, at: usize) -> usize {
-        let waiting = self.plan.window_values().filter(|&(made, call, _)| made <= at && at < call);
-        waiting.map(|(_, _, word)| (word as usize - self.window) / 2 + 1).max().unwrap_or(0)
     }
 
     /// The value of a constant, for the typed part.

@@ -37,11 +37,13 @@ use crate::threaded::slots::window;
 use crate::threaded::slots::{FRAME_WORDS_MAX, Slots};
 use crate::threaded::stack_map::Fate;
 use crate::threaded::stack_map::FrameMap;
+use crate::threaded::stack_map::STRETCH;
 use crate::threaded::{Assembler, Code, EntryHeader};
 use crate::value::{Tag, Value};
 use minivm_isa::entities::{Block, Const, Reg};
 use minivm_isa::operand::OperandRef;
 use minivm_isa::program::{Constant, Function, Program};
+use minivm_isa::steps;
 use minivm_isa::{Input, Instruction, Operand, Type};
 use plan::Plan;
 use std::ops::Range;
@@ -75,7 +77,7 @@ pub(crate) struct Loading<'a> {
     pub(crate) plain: bool,
     /// What is known of registers at the starts of blocks, and at the instruction at hand.
     facts: facts::Facts,
-    known: Vec<facts::Fact>,
+    known: facts::Known,
     /// The register whose float was computed last, and the number of instructions then: nothing came in between if it is
     /// still the same.
     accumulator: Option<(Reg, usize)>,
@@ -98,9 +100,6 @@ pub(crate) struct Loading<'a> {
     frame_too_large: bool,
 }
 
-/// Canonical instructions that are planned together: bounds what is not paid for in a long block.
-const STRETCH: usize = 512;
-
 /// Makes sure that a function has fast code.
 ///
 /// # Errors
@@ -117,8 +116,7 @@ pub(crate) fn ensure_loaded(cx: &mut Context, info: &FunctionInfo, guest: &Guest
     let (code, plan) = translate(guest, info, constants, cx.main_memory_of, false)?;
     cx.widest_frame = cx.widest_frame.max(code.extent());
     let fates = (0..guest.portable().code.len()).map(|index| plan.fate(index)).collect();
-    let windows = plan.window_values().map(|(start, end, at)| (start as u32, end as u32, at)).collect();
-    let frame_map = FrameMap::new(guest.portable(), guest.params as usize, fates, windows);
+    let frame_map = FrameMap::new(guest.portable(), guest.params as usize, fates, plan.waiting());
     drop(held);
     crate::runtime::cost::charge_code(cx.heap.budget(), guest, (&code, &frame_map))
         .map_err(|_| LoadError::OutOfMemory)?;
@@ -164,17 +162,17 @@ fn make_constants<'a>(cx: &mut Context, guest: &'a GuestFunction) -> Result<&'a 
 }
 
 /// Words of the largest window for outgoing arguments, and for values a return or an append gathers there.
-fn window_words(loading_program: &Program, function: &Function) -> usize {
+fn window_words(instance: &Instance, function: &Function) -> usize {
     let words = |instruction: &Instruction| match instruction {
         Instruction::Call { function: callee, arguments, .. }
         | Instruction::TailCall { function: callee, arguments } => {
-            let signature = &loading_program.signatures[loading_program.functions[*callee].signature()];
-            signature_words(signature).max(arguments.len() * 2)
+            let signature = instance.program.functions[*callee].signature();
+            instance.signature_words(signature).max(arguments.len() * 2)
         }
         Instruction::CallIndirect { signature, .. }
         | Instruction::CallRef { signature, .. }
         | Instruction::TailCallIndirect { signature, .. }
-        | Instruction::TailCallRef { signature, .. } => signature_words(&loading_program.signatures[*signature]),
+        | Instruction::TailCallRef { signature, .. } => instance.signature_words(*signature),
         Instruction::ForEach { results, .. } => 4.max(results.len() * 2),
         Instruction::CallAny { results, arguments, .. } | Instruction::CallAnyOpen { results, arguments, .. } => {
             results.len().max(arguments.len()) * 2
@@ -189,12 +187,8 @@ fn window_words(loading_program: &Program, function: &Function) -> usize {
             most
         }
     };
+    steps::count(function.code.len());
     function.code.iter().map(words).max().unwrap_or(0)
-}
-
-fn signature_words(signature: &minivm_isa::Signature) -> usize {
-    let words = |types: &[Type]| types.iter().map(|ty| ty.words() as usize).sum::<usize>();
-    words(&signature.params).max(words(&signature.results))
 }
 
 /// Translates one function.
@@ -210,15 +204,16 @@ fn translate(
     let slots = guest.slots();
     let scratch = slots.words();
     let window = window(slots);
-    let extent = window + window_words(program, function) + RECORD_DELTA;
+    // SAFETY: instances outlive their functions.
+    let instance = unsafe { &*guest.instance };
+    let extent = window + window_words(instance, function) + RECORD_DELTA;
     if extent > FRAME_WORDS_MAX {
         return Err(LoadError::FrameTooLarge);
     }
     let mut loading = Loading {
         function,
         program,
-        // SAFETY: instances outlive their functions.
-        instance: unsafe { &*guest.instance },
+        instance,
         main_memory,
         slots,
         temporaries: Temporaries::compute(function),
@@ -229,7 +224,7 @@ fn translate(
         asm: Assembler::new(function.blocks.len()),
         plain,
         facts: if plain { facts::Facts::none() } else { facts::Facts::compute(function) },
-        known: Vec::new(),
+        known: facts::Known::default(),
         accumulator: None,
         pending: 0,
         at: 0,
@@ -266,8 +261,7 @@ impl Loading<'_> {
         for (index, &block) in order.iter().enumerate() {
             self.next_block = order.get(index + 1).copied();
             select::enter_block(self, block);
-            self.known.clear();
-            self.known.extend_from_slice(self.facts.at(block));
+            self.facts.enter(block, &mut self.known);
             self.accumulator = None;
             let range = function.block_range(block);
             if self.plain {
@@ -288,6 +282,7 @@ impl Loading<'_> {
         select::plan(self, range.clone());
         for at in range {
             self.at = at;
+            steps::count(1);
             self.pending += u32::from(!self.plain);
             if self.absorbed[at].is_none() && !matches!(self.plan.fate(at), Fate::Folded(_)) {
                 if self.plain {
@@ -299,7 +294,7 @@ impl Loading<'_> {
                     self.emit(at);
                 }
             }
-            facts::step(self.function, &self.function.code[at], &mut self.known);
+            self.known.step(self.function, &self.function.code[at]);
         }
     }
 
@@ -357,11 +352,12 @@ impl Loading<'_> {
 
     /// Puts `any` operands into consecutive slots from `window` on; those that are there already stay.
     fn gather(&mut self, at: usize, operands: &[Operand]) {
+        steps::count(operands.len());
         for (index, operand) in operands.iter().enumerate() {
             let slot = (self.window + 2 * index) as u16;
             match operand.input() {
                 Input::Reg(reg) => {
-                    if !self.is_in_window(at, reg, slot) {
+                    if !self.plan.is_in_place(at, slot) {
                         self.asm.begin(crate::handlers::copy::copy_any, at);
                         self.asm.half(slot);
                         self.asm.half(self.slots.of(reg));
@@ -373,19 +369,6 @@ impl Loading<'_> {
                 }
             }
         }
-    }
-
-    /// Whether the value of a register was written to this word of the window for the instruction at `at`.
-    fn is_in_window(&self, at: usize, reg: Reg, slot: u16) -> bool {
-        let start = self.function.block_range(self.function.block_of(at)).start;
-        for index in (start..at).rev() {
-            let mut defines = false;
-            self.function.code[index].for_each_def(|def| defines |= def == reg);
-            if defines {
-                return self.plan.fate(index) == (Fate::Window { at: slot, call: at as u32 });
-            }
-        }
-        false
     }
 
     /// Ends an instruction with a branch.

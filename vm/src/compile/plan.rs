@@ -3,19 +3,28 @@
 
 use super::temporaries::Temporaries;
 use crate::threaded::stack_map::Fate;
+use crate::threaded::stack_map::Waiting;
 use minivm_isa::operand::OperandRef;
 use minivm_isa::program::Function;
-use minivm_isa::{Instruction, Operand, Type};
+use minivm_isa::{Instruction, Operand, Type, steps};
 
 /// The fates of all instructions of a function.
 pub(crate) struct Plan {
     fates: Vec<Fate>,
+    /// The values that wait in the window: written by, taken by, word offset; in the order in which they are written. All that
+    /// wait at a time wait for the same instruction, so that they are in the order of these, too.
+    windows: Vec<(u32, u32, u16)>,
+    /// For each of them the highest word of those that wait with it.
+    highest: Vec<u16>,
+    /// The instruction that takes each, and the word; ascending.
+    taken: Vec<(u32, u16)>,
 }
 
 impl Plan {
     /// Nothing folded: one threaded instruction for each canonical one.
     pub(crate) fn plain(function: &Function) -> Self {
-        Plan { fates: vec![Fate::Emitted; function.code.len()] }
+        let (windows, highest, taken) = (Vec::new(), Vec::new(), Vec::new());
+        Plan { fates: vec![Fate::Emitted; function.code.len()], windows, highest, taken }
     }
 
     /// The plan for fast code. `window` is the word where a callee's registers begin.
@@ -23,6 +32,21 @@ impl Plan {
         let mut plan = Plan::plain(function);
         plan.fold_captures(function, temporaries);
         plan.place_arguments(function, temporaries, window);
+        plan.windows = (0u32..)
+            .zip(&plan.fates)
+            .filter_map(|(made, fate)| match *fate {
+                Fate::Window { at, call } => Some((made, call, at)),
+                Fate::Emitted | Fate::Folded(_) => None,
+            })
+            .collect();
+        plan.taken = plan.windows.iter().map(|&(_, call, at)| (call, at)).collect();
+        plan.taken.sort_unstable();
+        let mut last = None;
+        for &(_, call, at) in &plan.windows {
+            let before = last.filter(|&(other, _)| other == call).map_or(at, |(_, highest)| at.max(highest));
+            plan.highest.push(before);
+            last = Some((call, before));
+        }
         plan
     }
 
@@ -41,12 +65,22 @@ impl Plan {
         self.fates[instruction]
     }
 
-    /// The values that wait in the window: written by, taken by, word offset.
-    pub(crate) fn window_values(&self) -> impl Iterator<Item = (usize, usize, u16)> + '_ {
-        self.fates.iter().enumerate().filter_map(|(index, fate)| match fate {
-            Fate::Window { at, call } => Some((index, *call as usize, *at)),
-            Fate::Emitted | Fate::Folded(_) => None,
-        })
+    /// The values that wait in the window.
+    pub(crate) fn waiting(&self) -> Waiting {
+        Waiting(self.windows.clone().into())
+    }
+
+    /// How many words from `window` on hold values that wait there while an instruction runs that is before the one that takes
+    /// them.
+    pub(crate) fn words_waiting(&self, instruction: usize, window: usize) -> usize {
+        let until = self.windows.partition_point(|&(made, _, _)| made as usize <= instruction);
+        let last = until.checked_sub(1).filter(|&last| instruction < self.windows[last].1 as usize);
+        last.map_or(0, |last| usize::from(self.highest[last]) - window + 2)
+    }
+
+    /// Whether the value that instruction `call` takes from this word was written there in the first place.
+    pub(crate) fn is_in_place(&self, call: usize, word: u16) -> bool {
+        self.taken.binary_search(&(call as u32, word)).is_ok()
     }
 
     /// A captured value that is only read as the object of the very next instruction is read from the closure there.
@@ -68,57 +102,43 @@ impl Plan {
     /// Results that are only read as arguments of a later call in the block go straight into its window, when nothing in
     /// between uses the window.
     fn place_arguments(&mut self, function: &Function, temporaries: &Temporaries, window: usize) {
-        let mut last_user: Option<usize> = None;
+        // The last write of each register.
+        let mut written: Vec<Option<u32>> = vec![None; function.registers.len()];
         for block in function.blocks.keys() {
-            last_user = last_user.take().and(None);
+            // Nothing before was written for a window that is used here.
+            let mut earliest = function.block_range(block).start;
             for index in function.block_range(block) {
+                steps::count(1);
                 let instruction = &function.code[index];
                 if let Some(arguments) = super::window_arguments(instruction) {
-                    self.place(function, temporaries, window, index, last_user, arguments);
+                    steps::count(arguments.len());
+                    for (number, argument) in arguments.iter().enumerate() {
+                        let made = argument.reg().and_then(|reg| written[reg.as_u32() as usize]);
+                        if let Some(made) = made.filter(|&made| made as usize >= earliest)
+                            && temporaries.single_use(made as usize) == Some(index)
+                        {
+                            self.place(function, made as usize, window + 2 * number, index);
+                        }
+                    }
                 }
                 if super::uses_window(function, instruction) {
-                    last_user = Some(index);
+                    earliest = index + 1;
                 }
+                instruction.for_each_def(|reg| written[reg.as_u32() as usize] = Some(index as u32));
             }
         }
     }
 
-    fn place(
-        &mut self,
-        function: &Function,
-        temporaries: &Temporaries,
-        window: usize,
-        call: usize,
-        last_user: Option<usize>,
-        arguments: &[Operand],
-    ) {
-        let earliest = last_user.map_or(0, |at| at + 1).max(function.block_range(function.block_of(call)).start);
-        for (number, argument) in arguments.iter().enumerate() {
-            let Some(reg) = argument.reg() else { continue };
-            if function.registers[reg] != Type::Any {
-                continue;
-            }
-            let made = (earliest..call).rev().find(|&at| defines(&function.code[at], reg));
-            let Some(made) = made else { continue };
-            if temporaries.single_use(made) == Some(call)
-                && self.fates[made] == Fate::Emitted
-                && super::has_any_result(&function.code[made])
-            {
-                let at = window + 2 * number;
-                if let Ok(at) = u16::try_from(at) {
-                    self.fates[made] = Fate::Window { at, call: call as u32 };
-                }
-            }
+    /// Lets a value that only instruction `call` takes be written to the word where it takes it.
+    fn place(&mut self, function: &Function, made: usize, word: usize, call: usize) {
+        let mut is_any = true;
+        function.code[made].for_each_def(|reg| is_any &= function.registers[reg] == Type::Any);
+        if is_any
+            && self.fates[made] == Fate::Emitted
+            && super::has_any_result(&function.code[made])
+            && let Ok(at) = u16::try_from(word)
+        {
+            self.fates[made] = Fate::Window { at, call: call as u32 };
         }
     }
-}
-
-fn defines(instruction: &Instruction, reg: minivm_isa::entities::Reg) -> bool {
-    let mut found = false;
-    instruction.for_each_operand(|_, operand| {
-        if let OperandRef::Out(out, _) = operand {
-            found |= out == reg;
-        }
-    });
-    found
 }

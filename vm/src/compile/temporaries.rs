@@ -2,6 +2,8 @@
 
 use minivm_isa::entities::Reg;
 use minivm_isa::program::Function;
+use minivm_isa::scopes::Scopes;
+use minivm_isa::steps;
 
 /// For each canonical instruction with one result that is a temporary: the one instruction that reads it.
 pub(crate) struct Temporaries {
@@ -19,6 +21,7 @@ struct Definition {
 impl Temporaries {
     /// Looks at every block once; linear in the code.
     pub(crate) fn compute(function: &Function) -> Self {
+        steps::count(2 * function.code.len() + function.registers.len());
         let local = block_local(function);
         let named = named_results(function);
         let mut single_use = vec![None; function.code.len()];
@@ -51,6 +54,7 @@ impl Temporaries {
                 }
             }
             for reg in touched.drain(..) {
+                steps::count(1);
                 close(&mut single_use, &mut definitions[reg.as_u32() as usize]);
             }
         }
@@ -72,7 +76,8 @@ fn close(single_use: &mut [Option<u32>], definition: &mut Option<Definition>) {
 }
 
 /// Registers that no block reads before it writes them, so that no value of theirs crosses a block border.
-fn block_local(function: &Function) -> Vec<bool> {
+pub(crate) fn block_local(function: &Function) -> Vec<bool> {
+    steps::count(function.code.len() + function.registers.len());
     let mut local = vec![true; function.registers.len()];
     let mut written_in: Vec<u32> = vec![u32::MAX; function.registers.len()];
     for block in function.blocks.keys() {
@@ -97,15 +102,14 @@ fn block_local(function: &Function) -> Vec<bool> {
 
 /// Instruction results that are named local variables where they are written: a debugger wants to see them.
 fn named_results(function: &Function) -> Vec<bool> {
-    let mut ranges: Vec<Vec<(u32, u32)>> = vec![Vec::new(); function.registers.len()];
-    for local in &function.locals {
-        ranges[local.register.as_u32() as usize].push((local.start, local.end));
-    }
-    let named =
-        |reg: Reg, at: u32| ranges[reg.as_u32() as usize].iter().any(|&(start, end)| start <= at + 1 && at < end);
+    let scopes = Scopes::new(function);
     let mut results = vec![false; function.code.len()];
+    if scopes.is_empty() {
+        return results;
+    }
     for (at, instruction) in function.code.iter().enumerate() {
-        instruction.for_each_def(|reg| results[at] |= named(reg, at as u32));
+        // A scope begins where its value is there.
+        instruction.for_each_def(|reg| results[at] |= scopes.covers(reg, at) || scopes.covers(reg, at + 1));
     }
     results
 }

@@ -29,8 +29,8 @@ use minivm_isa::program::{
     Constant, FunctionDef, GlobalDef, Import, Initial, InitialOp, Item, MemoryDef, Origin, SegmentMode, TableDef,
 };
 use minivm_isa::verify::Verified;
-use minivm_isa::{Signature, TrapCode, Type};
-use std::cell::{Cell, UnsafeCell};
+use minivm_isa::{Signature, TrapCode, Type, steps};
+use std::cell::UnsafeCell;
 use std::fmt;
 use std::rc::Rc;
 
@@ -149,24 +149,7 @@ impl Context {
         imports: &Definitions,
     ) -> Result<(InstanceId, Option<Value>), LinkError> {
         let held = self.heap.budget().hold(cost::instance_bytes(&program))?;
-        let layouts = self.layouts.intern(&program);
-        let number = |signature| self.signature_number(&machine_signature(&layouts, signature));
-        let signatures: Vec<u32> = program.signatures.values().map(number).collect();
-        let mut instance = Box::new(Instance {
-            is_pinned: Cell::new(true),
-            traced_in: Cell::new(0),
-            held,
-            program: program.clone(),
-            functions: Vec::new(),
-            closures: Vec::new(),
-            signatures,
-            layouts,
-            globals: Vec::new(),
-            memories: Vec::new(),
-            tables: Vec::new(),
-            data: Vec::new(),
-            elements: Vec::new(),
-        });
+        let mut instance = Instance::new(self, program.clone(), held, true);
         self.make_functions(&mut instance, imports)?;
         for global in program.globals.values() {
             let cell = self.make_global(&instance, global, imports)?;
@@ -214,12 +197,13 @@ impl Context {
         let program = instance.program.clone();
         let address: *const Instance = &raw const **instance;
         for (index, function) in program.functions.iter() {
-            let number = instance.signatures[function.signature().as_u32() as usize];
+            steps::count(1);
+            let number = instance.signature_number(function.signature());
             match function {
                 FunctionDef::Import { import, signature } => {
                     let found = self.definition_of(imports, import)?;
-                    let closure =
-                        self.link_function(instance, (import, found), &program.signatures[*signature], number)?;
+                    let is_dynamic = program.signatures[*signature].is_dynamic();
+                    let closure = self.link_function((import, found), (!is_dynamic).then_some(number))?;
                     instance.functions.push(None);
                     instance.closures.push(closure);
                 }
@@ -245,19 +229,15 @@ impl Context {
         found.cloned().ok_or_else(|| unknown(import))
     }
 
+    /// The closure for an imported function; `wanted` is the number of its signature, unless that is dynamic.
     fn link_function(
         &mut self,
-        instance: &Instance,
         (import, found): (&Import, Definition),
-        signature: &Signature,
-        number: u32,
+        wanted: Option<u32>,
     ) -> Result<*mut Closure, LinkError> {
         let Definition::Function(value) = found else { return Err(incompatible(import, "function", found.kind())) };
         let closure = value.as_function().ok_or_else(|| incompatible(import, "function", "other value"))?;
-        let wanted = &machine_signature(&instance.layouts, signature);
-        if wanted.is_dynamic() {
-            return Ok(closure);
-        }
+        let Some(number) = wanted else { return Ok(closure) };
         // SAFETY: definitions are roots, so the closure lives.
         let info = unsafe { &*(*closure).function.cast::<FunctionInfo>() };
         if info.signature == number {
@@ -265,9 +245,9 @@ impl Context {
         }
         if info.signature != crate::runtime::context::NO_SIGNATURE {
             let found = function_type(&self.signatures[info.signature as usize]);
-            return Err(incompatible(import, &function_type(wanted), &found));
+            return Err(incompatible(import, &function_type(&self.signatures[number as usize]), &found));
         }
-        if !crate::runtime::adapt::can_be_bridged(wanted) {
+        if !self.has_bridge(number) {
             return Err(incompatible(import, "typed function", "function that is not typed"));
         }
         let name = self.heap.string_value(format!("{}.{}", import.module, import.name).as_bytes())?;
@@ -402,6 +382,7 @@ impl Context {
 
     /// The words of an initial value.
     fn initial_words(&mut self, instance: &Instance, initial: &Initial) -> Result<[u64; 2], LinkError> {
+        steps::count(1);
         Ok(match initial {
             Initial::Constant(constant) => self.constant_words(constant)?,
             Initial::Null => [0, 0],

@@ -26,8 +26,9 @@ use crate::threaded::operands::set_any;
 use crate::threaded::operands::{values_at, words_between, words_of};
 use crate::threaded::{Flow, Pc, Regs};
 use crate::value::{Tag, Value, float_to_int};
-use minivm_isa::{Signature, TrapCode, Type};
+use minivm_isa::{Signature, TrapCode, Type, steps};
 use std::ptr::with_exposed_provenance_mut as pointer;
+use std::rc::Rc;
 
 /// The words of a value as a register of a type, or what was expected.
 pub(crate) fn to_words(value: Value, ty: Type) -> Result<[u64; 2], &'static str> {
@@ -109,7 +110,7 @@ unsafe fn info<'a>(closure: *mut Closure) -> &'a FunctionInfo {
 }
 
 /// The signature of a function that has a number.
-fn signature_of(cx: &Context, info: &FunctionInfo) -> Signature {
+fn signature_of(cx: &Context, info: &FunctionInfo) -> Rc<Signature> {
     cx.signatures[info.signature as usize].clone()
 }
 
@@ -308,6 +309,11 @@ impl Context {
 }
 
 impl Context {
+    /// Whether there can be bridges for a signature of the machine.
+    pub(crate) fn has_bridge(&self, number: u32) -> bool {
+        self.bridges.contains_key(&number) || can_be_bridged(&self.signatures[number as usize])
+    }
+
     /// The bridge for a signature of the machine. It does not move as long as the machine.
     pub(crate) fn bridge_info(&mut self, number: u32) -> *const FunctionInfo {
         if !self.bridges.contains_key(&number) {
@@ -321,5 +327,6 @@ impl Context {
 
 /// Whether values of a signature can pass the border at all.
 pub(crate) fn can_be_bridged(signature: &Signature) -> bool {
+    steps::count(signature.params.len() + signature.results.len());
     signature.params.iter().chain(&signature.results).all(|ty| !matches!(ty, Type::V128 | Type::Cell))
 }

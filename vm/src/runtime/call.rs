@@ -269,7 +269,7 @@ pub(crate) unsafe fn check_signature(
             let is_typed = info.signature != crate::runtime::context::NO_SIGNATURE;
             if info.signature == signature {
                 Ok(closure)
-            } else if is_typed || !super::adapt::can_be_bridged(&cx.signatures[signature as usize]) {
+            } else if is_typed || !cx.has_bridge(signature) {
                 Err(TrapCode::IndirectCallType)
             } else {
                 // SAFETY: passed on.

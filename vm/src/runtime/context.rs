@@ -163,7 +163,7 @@ pub(crate) struct Context {
     /// Layouts of records and arrays; their objects point here.
     pub(crate) layouts: crate::runtime::layouts::Layouts,
     /// Signatures of typed functions; functions carry their number here.
-    pub(crate) signatures: Vec<Signature>,
+    pub(crate) signatures: crate::runtime::signatures::Signatures,
     /// Where calls out of records return to.
     pub(crate) definitions: crate::runtime::definitions::Definitions,
     /// The limit on memory has kept a stack from growing: what looks like an overflow is none.
@@ -243,7 +243,7 @@ impl Context {
             host_state: crate::runtime::host::HostState::default(),
             limits,
             layouts: crate::runtime::layouts::Layouts::default(),
-            signatures: Vec::new(),
+            signatures: crate::runtime::signatures::Signatures::default(),
             definitions: crate::runtime::definitions::Definitions::default(),
             is_stack_refused: false,
             stepping: false,
@@ -379,17 +379,9 @@ impl Context {
 pub(crate) const NO_SIGNATURE: u32 = u32::MAX;
 
 impl Context {
-    /// The number of a typed signature in this machine, the same for equal ones.
-    pub(crate) fn signature_number(&mut self, signature: &Signature) -> u32 {
-        if signature.is_dynamic() {
-            return NO_SIGNATURE;
-        }
-        let known = self.signatures.iter().position(|known| known == signature);
-        let index = known.unwrap_or_else(|| {
-            self.signatures.push(signature.clone());
-            self.signatures.len() - 1
-        });
-        u32::try_from(index).expect("signatures are counted in u32")
+    /// The number of a signature in this machine, the same for equal ones; those that are not typed have none.
+    pub(crate) fn signature_number(&mut self, signature: Signature) -> u32 {
+        if signature.is_dynamic() { NO_SIGNATURE } else { self.signatures.intern(signature) }
     }
 }
 

@@ -48,43 +48,19 @@ impl Standing<'_> {
     /// # Safety
     /// It is a frame of a stack as it is.
     pub(crate) unsafe fn locals(&self) -> Vec<Variable> {
-        let here = self.place.instruction as u32;
-        let locals = self.guest.portable().locals.iter();
-        let visible = locals.filter(|local| local.start <= here && here < local.end);
-        // SAFETY: passed on.
-        let found = visible.filter_map(|local| unsafe {
-            let value = self.variable(local.register)?;
-            Some(Variable { name: local.name.clone(), value })
-        });
-        found.collect()
-    }
-
-    /// What a register holds, as far as the program can still read it.
-    unsafe fn variable(&self, register: minivm_isa::entities::Reg) -> Option<VariableValue> {
-        let (function, map) = (self.guest.portable(), self.guest.frame_map.get()?);
-        let Place { instruction, calling, plain } = self.place;
-        let mut words = self.regs.wrapping_add(self.guest.slots().of(register) as usize);
+        let function = self.guest.portable();
+        let visible = self.guest.lookups().locals_at(self.place.instruction);
+        let Some(map) = self.guest.frame_map.get().filter(|_| !visible.is_empty()) else { return Vec::new() };
         // Names are the frontend's claim; only what the dataflow knows to be written is read.
-        if !map.held_plain(function, instruction, calling).contains(register) {
-            return None;
-        }
-        if !plain {
-            let hidden = match self.has_begun {
-                true => map.hidden_during(function, instruction),
-                false => map.hidden_before(function, instruction),
-            };
-            let hidden = hidden.into_iter().find(|hidden| match hidden {
-                Hidden::InWindow(other, _) | Hidden::Nowhere(other) => *other == register,
-            });
-            match hidden {
-                Some(Hidden::InWindow(_, word)) => words = self.regs.wrapping_add(word as usize),
-                Some(Hidden::Nowhere(_)) => return None,
-                None if map.holds(function, self.place, register) => {}
-                None => return None,
-            }
-        }
-        // SAFETY: the words are those of the register, and hold what its type says.
-        unsafe { typed(function.registers[register], words) }
+        let view = map.view(function, self.place, self.has_begun);
+        let variable = |index: usize| {
+            let local = &function.locals[index];
+            let word = view.word_of(self.guest.slots(), local.register)?;
+            // SAFETY: the words are those of the register, and hold what its type says.
+            let value = unsafe { typed(function.registers[local.register], self.regs.wrapping_add(word as usize)) }?;
+            Some(Variable { name: local.name.clone(), value })
+        };
+        visible.into_iter().filter_map(variable).collect()
     }
 }
 
@@ -326,11 +302,7 @@ pub(crate) unsafe fn first_frame(function: Value, fiber: Value) -> Option<Frame>
 /// A span as a position.
 fn position(guest: &GuestFunction, span: &Span) -> Option<Position> {
     let source = guest.program().sources.get(span.source)?;
-    let before = source.text.as_deref().and_then(|text| text.get(..span.start as usize));
-    let column = before.and_then(|before| {
-        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
-        let begin = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-        (line == span.line as usize).then(|| (before.len() - begin + 1) as u32)
-    });
+    // SAFETY: instances outlive their functions.
+    let column = unsafe { &*guest.instance }.column(span);
     Some(Position { file: source.name.clone(), line: span.line, column, bytes: span.start..span.end })
 }

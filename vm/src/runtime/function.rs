@@ -8,6 +8,7 @@ use crate::threaded::Regs;
 use crate::threaded::boundary::Face;
 use crate::threaded::continuation::RECORD_DELTA;
 use crate::threaded::header_at;
+use crate::threaded::lookups::Lookups;
 use crate::threaded::return_stubs::Places;
 use crate::threaded::slots::Slots;
 use crate::threaded::stack_map::FrameMap;
@@ -19,6 +20,7 @@ use minivm_isa::{Convention, Signature};
 use std::cell::Cell;
 use std::cell::OnceCell;
 use std::ptr::with_exposed_provenance_mut as pointer;
+use std::rc::Rc;
 
 /// Words of a border frame besides its values: headers, and room for one machine record.
 const BRIDGE_WORDS: usize = 24;
@@ -53,7 +55,7 @@ pub(crate) enum Body {
 /// A typed face of functions that are not typed. Its closures capture the function behind, and the name it was imported by.
 pub(crate) struct Bridge {
     /// How it is called.
-    pub(crate) signature: Signature,
+    pub(crate) signature: Rc<Signature>,
 }
 
 /// A function with bytecode.
@@ -72,6 +74,8 @@ pub(crate) struct GuestFunction {
     pub(crate) frame_map: OnceCell<FrameMap>,
     /// Where its registers lie.
     pub(crate) slots: OnceCell<Slots>,
+    /// What errors and debuggers look up, made when it is first needed.
+    lookups: OnceCell<Box<Lookups>>,
     /// Number of parameters.
     pub(crate) params: u32,
     /// How it is called.
@@ -110,6 +114,7 @@ impl FunctionInfo {
             constants: OnceCell::new(),
             frame_map: OnceCell::new(),
             slots: OnceCell::new(),
+            lookups: OnceCell::new(),
             params: u32::try_from(signature.params.len()).expect("parameters are counted in u32"),
             convention: signature.convention,
             charged_bytes: Cell::new(0),
@@ -120,7 +125,7 @@ impl FunctionInfo {
     }
 
     /// A bridge. Typed calls enter it as if it had code.
-    pub(crate) fn bridge(signature: Signature, number: u32, places: &Places) -> Box<Self> {
+    pub(crate) fn bridge(signature: Rc<Signature>, number: u32, places: &Places) -> Box<Self> {
         let face = Face::of_bridge(&signature, places);
         let values = signature.params.len().max(signature.results.len());
         let mut info = FunctionInfo::new(Body::Bridge(Bridge { signature }), number, places);
@@ -184,6 +189,11 @@ impl GuestFunction {
     /// Where its registers lie.
     pub(crate) fn slots(&self) -> &Slots {
         self.slots.get_or_init(|| Slots::compute(self.portable()))
+    }
+
+    /// What errors and debuggers look up.
+    pub(crate) fn lookups(&self) -> &Lookups {
+        self.lookups.get_or_init(|| Lookups::new(self.portable()))
     }
 
     /// The loaded code.

@@ -3,12 +3,16 @@
 use crate::heap::{Closure, Marker};
 use crate::memory::Held;
 use crate::memory::{LinearMemory, Segment, TableInstance};
+use crate::runtime::context::Context;
 use crate::runtime::function::FunctionInfo;
+use crate::runtime::layouts::machine_signature;
 use crate::value::Value;
-use minivm_isa::entities::{Data, Element, Func, Global, Memory, Sig, Table};
-use minivm_isa::program::Item;
+use minivm_isa::entities::{Data, Element, Func, Global, Memory, Sig, Source, Table};
+use minivm_isa::program::{FunctionDef, Item, Span};
 use minivm_isa::verify::Verified;
-use std::cell::{Cell, UnsafeCell};
+use minivm_isa::{Instruction, Signature, Type, steps};
+use std::cell::{Cell, OnceCell, RefCell, UnsafeCell};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 /// What looking at an instance counts as, besides what it refers to.
@@ -40,7 +44,8 @@ pub(crate) struct Instance {
     pub(crate) functions: Vec<Option<Box<FunctionInfo>>>,
     /// The closure of each function: for imports what was linked, for others made at instantiation unless they capture.
     pub(crate) closures: Vec<*mut Closure>,
-    pub(crate) signatures: Vec<u32>,
+    /// The machine's number of each signature, and the words that its parameters or its results take, whichever are more.
+    signatures: Vec<(u32, u32)>,
     pub(crate) layouts: Vec<Rc<crate::runtime::layouts::MachineLayout>>,
     pub(crate) globals: Vec<Rc<GlobalCell>>,
     pub(crate) memories: Vec<SharedMemory>,
@@ -49,6 +54,13 @@ pub(crate) struct Instance {
     pub(crate) data: Vec<Box<UnsafeCell<Segment<u8>>>>,
     /// Element segments; boxed, as code points to them.
     pub(crate) elements: Vec<Box<UnsafeCell<Segment<Value>>>>,
+    /// The exports in the order of their names, made when one is looked up.
+    by_name: OnceCell<Box<[u32]>>,
+    /// The first export of each function, and where a closure of each function is made first; for messages.
+    exported: OnceCell<HashMap<Func, u32>>,
+    closure_sites: OnceCell<HashMap<Func, (Func, u32)>>,
+    /// Where the lines of each source begin, made when it is first needed.
+    line_starts: RefCell<HashMap<Source, Rc<[u32]>>>,
 }
 
 /// The instances of a machine by number. Numbers of those that are gone are used again, the lowest first.
@@ -125,6 +137,37 @@ impl Instances {
 const SLOTS_KEPT: usize = 1024;
 
 impl Instance {
+    /// An instance without anything in it but the types of its program.
+    pub(crate) fn new(cx: &mut Context, program: Rc<Verified>, held: Held, is_pinned: bool) -> Box<Self> {
+        let layouts = cx.layouts.intern(&program);
+        let words = |types: &[Type]| types.iter().map(|ty| ty.words()).sum::<u32>();
+        let signature = |signature: &Signature| {
+            steps::count(1 + signature.params.len() + signature.results.len());
+            let number = cx.signature_number(machine_signature(&layouts, signature));
+            (number, words(&signature.params).max(words(&signature.results)))
+        };
+        let signatures = program.signatures.values().map(signature).collect();
+        Box::new(Instance {
+            is_pinned: Cell::new(is_pinned),
+            traced_in: Cell::new(0),
+            held,
+            program,
+            functions: Vec::new(),
+            closures: Vec::new(),
+            signatures,
+            layouts,
+            globals: Vec::new(),
+            memories: Vec::new(),
+            tables: Vec::new(),
+            data: Vec::new(),
+            elements: Vec::new(),
+            by_name: OnceCell::new(),
+            exported: OnceCell::new(),
+            closure_sites: OnceCell::new(),
+            line_starts: RefCell::default(),
+        })
+    }
+
     /// Whether a function is imported: what it captures is known to nobody here.
     pub(crate) fn is_import(&self, function: Func) -> bool {
         self.functions[function.as_u32() as usize].is_none()
@@ -142,7 +185,17 @@ impl Instance {
 
     /// The machine's number of a signature.
     pub(crate) fn signature_number(&self, signature: Sig) -> u32 {
-        self.signatures[signature.as_u32() as usize]
+        self.signatures[signature.as_u32() as usize].0
+    }
+
+    /// The words that the parameters of a signature take, or its results, if that is more.
+    pub(crate) fn signature_words(&self, signature: Sig) -> usize {
+        self.signatures[signature.as_u32() as usize].1 as usize
+    }
+
+    /// The signature of this program that the machine gave a number.
+    pub(crate) fn signature_of_number(&self, number: u32) -> Option<usize> {
+        self.signatures.iter().position(|&(known, _)| known == number)
     }
 
     /// Where a global lies: one word, or two for `any` and `v128`.
@@ -174,7 +227,62 @@ impl Instance {
 
     /// The item with an exported name.
     pub(crate) fn export(&self, name: &str) -> Option<Item> {
-        self.program.exports.iter().find(|export| export.name == name).map(|export| export.item)
+        let exports = &self.program.exports;
+        let name_of = |number: u32| exports[number as usize].name.as_str();
+        let by_name = self.by_name.get_or_init(|| {
+            let mut numbers: Box<[u32]> = (0u32..).zip(exports).map(|(number, _)| number).collect();
+            numbers.sort_unstable_by_key(|&number| name_of(number));
+            numbers
+        });
+        let found = by_name.binary_search_by_key(&name, |&number| name_of(number)).ok()?;
+        Some(exports[by_name[found] as usize].item)
+    }
+
+    /// The first name that a function is exported by.
+    pub(crate) fn exported_as(&self, function: Func) -> Option<&str> {
+        let exports = &self.program.exports;
+        let exported = self.exported.get_or_init(|| {
+            let mut first = HashMap::new();
+            for (number, export) in (0u32..).zip(exports) {
+                if let Item::Function(function) = export.item {
+                    first.entry(function).or_insert(number);
+                }
+            }
+            first
+        });
+        exported.get(&function).map(|&number| exports[number as usize].name.as_str())
+    }
+
+    /// The first function of the program, and instruction there, that makes a closure of a function.
+    pub(crate) fn closure_site(&self, function: Func) -> Option<(Func, usize)> {
+        let sites = self.closure_sites.get_or_init(|| {
+            let mut sites = HashMap::new();
+            for (number, definition) in &self.program.functions {
+                let FunctionDef::Code(code) = definition else { continue };
+                for (at, instruction) in (0u32..).zip(&code.code) {
+                    if let Instruction::Closure { function, .. } = instruction {
+                        sites.entry(*function).or_insert((number, at));
+                    }
+                }
+            }
+            sites
+        });
+        sites.get(&function).map(|&(outer, at)| (outer, at as usize))
+    }
+
+    /// The column in bytes, from 1, where a span begins; none where its source has no text, or the place is on another line.
+    pub(crate) fn column(&self, span: &Span) -> Option<u32> {
+        let text = self.program.sources.get(span.source)?.text.as_deref()?;
+        if span.start as usize > text.len() {
+            return None;
+        }
+        let mut known = self.line_starts.borrow_mut();
+        let starts = known.entry(span.source).or_insert_with(|| {
+            let ends = text.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at as u32 + 1);
+            std::iter::once(0).chain(ends).collect()
+        });
+        let line = starts.partition_point(|&start| start <= span.start);
+        (line == span.line as usize).then(|| span.start - starts[line - 1] + 1)
     }
 
     /// Marks what the instance keeps alive, once a cycle.

@@ -4,11 +4,13 @@ use crate::heap::Array;
 use crate::heap::Header;
 use crate::heap::Record;
 use crate::heap::{ElementKind, RecordLayout};
+use crate::runtime::layout_groups;
+use crate::runtime::layout_groups::Member;
 use crate::value::Tag;
 use crate::value::Value;
 use minivm_isa::entities::Layout;
 use minivm_isa::program::{LayoutDef, Program};
-use minivm_isa::{Signature, Storage, Type};
+use minivm_isa::{Signature, Storage, Type, steps};
 use std::collections::HashMap;
 use std::ptr::with_exposed_provenance_mut as pointer;
 use std::rc::Rc;
@@ -38,17 +40,26 @@ pub(crate) enum Shape {
 }
 
 /// All layouts of a machine.
+///
+/// Two layouts are one when they have the same fields, those that refer to layouts refer to the same ones. Layouts that refer to
+/// one another in a circle are compared as groups, see [`layout_groups`](super::layout_groups).
 #[derive(Default)]
 pub(crate) struct Layouts {
     all: Vec<Rc<MachineLayout>>,
-    /// Number by form, see [`form`]. Only looked up, so its order shows nowhere.
-    numbers: HashMap<String, u32>,
+    /// The first number of each group by the forms of its members, see [`form`]. Only looked up, so its order shows nowhere.
+    numbers: HashMap<Box<[u64]>, u32>,
 }
 
 impl Layouts {
     /// The layouts of a program, in its order.
     pub(crate) fn intern(&mut self, program: &Program) -> Vec<Rc<MachineLayout>> {
-        program.layouts.iter().map(|(number, layout)| self.intern_one(program, number, layout)).collect()
+        // Those that a group refers to come before it; the others have none yet.
+        let mut numbers: Vec<Option<u32>> = vec![None; program.layouts.len()];
+        for group in layout_groups::groups(program) {
+            self.intern_group(program, &group, &mut numbers);
+        }
+        let number = |number: &Option<u32>| number.expect("each layout is in a group") as usize;
+        numbers.iter().map(|found| self.all[number(found)].clone()).collect()
     }
 
     /// Number of layouts.
@@ -56,43 +67,85 @@ impl Layouts {
         self.all.len()
     }
 
-    fn intern_one(&mut self, program: &Program, number: Layout, layout: &LayoutDef) -> Rc<MachineLayout> {
+    fn intern_group(&mut self, program: &Program, group: &[Layout], numbers: &mut [Option<u32>]) {
+        let known = |layout: Layout| numbers[layout.as_u32() as usize];
+        let forms = group.iter().map(|&layout| form(&program.layouts[layout], |other| known(other).map(Link::Outside)));
+        let (class, count) = match group {
+            [_] => (vec![0], 1),
+            _ => layout_groups::classes(&members(program, group, forms.collect())),
+        };
+        // One member of each class stands for it, in the order of the classes.
+        let mut ones = vec![group[0]; count];
+        group.iter().zip(&class).for_each(|(&layout, &class)| ones[class] = layout);
+        let mut within: Vec<(Layout, u32)> =
+            group.iter().copied().zip(class.iter().map(|&class| class as u32)).collect();
+        within.sort_unstable();
+        let link = |other: Layout| match known(other) {
+            Some(number) => Some(Link::Outside(number)),
+            None => {
+                within.binary_search_by_key(&other, |&(layout, _)| layout).ok().map(|at| Link::Within(within[at].1))
+            }
+        };
+        let key: Box<[u64]> = ones.iter().flat_map(|&layout| form(&program.layouts[layout], link)).collect();
         let next = u32::try_from(self.all.len()).expect("layouts are counted in u32");
-        let number = *self.numbers.entry(form(program, number)).or_insert(next);
-        if number == next {
-            self.all.push(Rc::new(MachineLayout { number, shape: shape(layout) }));
+        let first = *self.numbers.entry(key).or_insert(next);
+        if first == next {
+            for (number, &layout) in (next..).zip(&ones) {
+                self.all.push(Rc::new(MachineLayout { number, shape: shape(&program.layouts[layout]) }));
+            }
         }
-        self.all[number as usize].clone()
+        for (layout, class) in within {
+            numbers[layout.as_u32() as usize] = Some(first + class);
+        }
     }
 }
 
-/// A text that is equal for layouts of the same form: the layouts it names, itself first, numbered as they are met.
-fn form(program: &Program, layout: Layout) -> String {
-    let mut met = vec![layout];
-    let mut text = String::new();
-    let mut next = 0;
-    while let Some(&layout) = met.get(next) {
-        next += 1;
-        let (open, storages) = match &program.layouts[layout] {
-            LayoutDef::Record(fields) => ('{', fields.as_slice()),
-            LayoutDef::Array(element) => ('[', std::slice::from_ref(element)),
-        };
-        text.push(open);
-        for &storage in storages {
-            let shown = match storage {
-                Storage::Whole(Type::Ref(other)) => {
-                    let known = met.iter().position(|&known| known == other).unwrap_or_else(|| {
-                        met.push(other);
-                        met.len() - 1
-                    });
-                    Storage::Whole(Type::Ref(Layout::from_u32(known as u32)))
-                }
-                other => other,
-            };
-            text += &format!("{shown:?},");
-        }
-    }
-    text
+/// What a field refers to.
+#[derive(Clone, Copy)]
+enum Link {
+    /// The layout of the machine with this number.
+    Outside(u32),
+    /// A member of the same group.
+    Within(u32),
+}
+
+/// Numbers that are equal for layouts with the same fields: how many there are, then one for each. A field that refers to what
+/// has no number yet is not told from others of that kind.
+fn form(layout: &LayoutDef, link: impl Fn(Layout) -> Option<Link>) -> Vec<u64> {
+    let fields = layout_groups::storages(layout);
+    steps::count(1 + fields.len());
+    let is_array = matches!(layout, LayoutDef::Array(_));
+    let mut form = Vec::with_capacity(fields.len() + 1);
+    form.push((fields.len() as u64) << 1 | u64::from(is_array));
+    form.extend(fields.iter().map(|&storage| match storage {
+        Storage::I8 => 0,
+        Storage::I16 => 1,
+        Storage::Whole(Type::Any) => 2,
+        Storage::Whole(Type::I32) => 3,
+        Storage::Whole(Type::I64) => 4,
+        Storage::Whole(Type::F32) => 5,
+        Storage::Whole(Type::F64) => 6,
+        Storage::Whole(Type::V128) => 7,
+        Storage::Whole(Type::Cell) => 8,
+        Storage::Whole(Type::Ref(other)) => match link(other) {
+            None => 9,
+            Some(Link::Within(number)) => 1 << 32 | u64::from(number),
+            Some(Link::Outside(number)) => 2 << 32 | u64::from(number),
+        },
+    }));
+    form
+}
+
+/// The members of a group, with what they look like.
+fn members(program: &Program, group: &[Layout], forms: Vec<Vec<u64>>) -> Vec<Member> {
+    let mut places: Vec<(Layout, usize)> = group.iter().copied().zip(0..).collect();
+    places.sort_unstable();
+    let place = |layout| places.binary_search_by_key(&layout, |&(known, _)| known).ok().map(|at| places[at].1);
+    let member = |(&layout, looks): (&Layout, Vec<u64>)| {
+        let fields = layout_groups::storages(&program.layouts[layout]);
+        Member { looks, fields: fields.iter().map(|&storage| layout_groups::target(storage).and_then(place)).collect() }
+    };
+    group.iter().zip(forms).map(member).collect()
 }
 
 fn shape(layout: &LayoutDef) -> Shape {
@@ -163,4 +216,60 @@ pub(crate) unsafe fn layout_of(value: Value) -> Option<u32> {
 /// The object behind a reference word that is not null.
 pub(crate) fn object_at(word: u64) -> *mut Header {
     pointer(word as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The numbers of the layouts of programs that one machine loads one after the other.
+    fn numbers(programs: &[&str]) -> Vec<Vec<u32>> {
+        let mut layouts = Layouts::default();
+        let program = |text: &&str| minivm_isa::text::parse(text).expect("the text is right");
+        let number = |layout: &Rc<MachineLayout>| layout.number;
+        programs.iter().map(|text| layouts.intern(&program(text)).iter().map(number).collect()).collect()
+    }
+
+    #[test]
+    fn equal_layouts_are_one() {
+        let pairs = "layout0 = record (i32, ref.layout1)\nlayout1 = record (i64)\n";
+        let other = "layout0 = record (i64)\nlayout1 = array (i64)\nlayout2 = record (i32, ref.layout0)\n\
+                     layout3 = record (i32, ref.layout1)\nlayout4 = record (i64)\n";
+        let found = numbers(&[pairs, other]);
+        assert_eq!(found[0], [1, 0]);
+        assert_eq!([found[1][0], found[1][2], found[1][4]], [0, 1, 0]);
+        assert!(found[1][1] > 1 && found[1][3] > 1 && found[1][1] != found[1][3]);
+    }
+
+    #[test]
+    fn groups_are_told_apart_by_what_is_in_them() {
+        let list = "layout0 = record (any, ref.layout0)\n";
+        let tree = "layout0 = record (ref.layout1)\nlayout1 = record (i32, ref.layout0, ref.layout2)\nlayout2 = array (ref.layout1)\n";
+        // The same with other numbers, and a list of two that look alike.
+        let again = "layout0 = array (ref.layout2)\nlayout1 = record (ref.layout2)\nlayout2 = record (i32, ref.layout1, ref.layout0)\n\
+                     layout3 = record (any, ref.layout4)\nlayout4 = record (any, ref.layout3)\n";
+        let different = "layout0 = record (ref.layout1)\nlayout1 = record (i32, ref.layout0, ref.layout2)\nlayout2 = array (ref.layout0)\n";
+        let found = numbers(&[list, tree, again, different]);
+        assert_eq!([found[2][1], found[2][2], found[2][0]], found[1][..]);
+        assert_eq!(found[2][3..], [found[0][0]; 2]);
+        let known: std::collections::BTreeSet<u32> = found[..3].iter().flatten().copied().collect();
+        assert_eq!(known.len(), 4);
+        assert!(found[3].iter().all(|number| !known.contains(number)));
+    }
+
+    #[test]
+    fn members_that_differ_far_away_differ() {
+        // A ring in which only one member is different: all are, by their distance to it.
+        let ring = |first: usize| -> String {
+            let field = |number: usize| if number == first { "i64" } else { "i32" };
+            (0..20)
+                .map(|number| format!("layout{number} = record ({}, ref.layout{})\n", field(number), (number + 1) % 20))
+                .collect()
+        };
+        let found = numbers(&[&ring(0), &ring(7)]);
+        for number in 0..20 {
+            assert_eq!(found[0][number], found[1][(number + 7) % 20]);
+        }
+        assert_eq!(found[0].iter().collect::<std::collections::BTreeSet<_>>().len(), 20);
+    }
 }

@@ -19,7 +19,7 @@ use crate::threaded::operands::{get_any, set_any};
 use crate::threaded::{Flow, Regs};
 use crate::value::Value;
 use minivm_isa::entities::Block;
-use minivm_isa::program::{Region, RegionKind};
+use minivm_isa::program::Region;
 use minivm_isa::{Instruction, TrapCode};
 
 /// Message handlers at work for errors in message handlers, at which the error becomes that there are too many.
@@ -207,8 +207,7 @@ unsafe fn throws_on(cx: &Context, at: Flow) -> bool {
     let Some((Level::Guest { guest, instruction, .. }, _)) = level else { return false };
     let function = guest.portable();
     let Instruction::Throw { value } = &function.code[instruction] else { return false };
-    let gets = |region: &Region| region.kind == RegionKind::Cleanup && value.reg() == Some(region.error);
-    function.regions.iter().any(gets)
+    value.reg().is_some_and(|register| guest.lookups().is_cleanup_error(register))
 }
 
 unsafe fn raise_from(cx: &mut Context, at: Flow, calling: bool, error: Value) -> Flow {
@@ -367,14 +366,7 @@ pub(super) fn regions_at(
     if function.regions.is_empty() {
         return (None, None);
     }
-    let block = function.block_of(instruction);
-    let takes = |region: &&Region| {
-        let inside = region.start <= block && block < region.end;
-        inside && (catches || region.kind == RegionKind::Cleanup)
-    };
-    let mut around = function.regions.iter().filter(takes).peekable();
-    let cleanup = around.peek().copied().filter(|region| region.kind == RegionKind::Cleanup);
-    (cleanup, around.find(|region| region.kind == RegionKind::Catch))
+    guest.lookups().regions_at(function, function.block_of(instruction), catches)
 }
 
 /// The regions around the instruction that was looked at last: the frames of a recursion are all at the same one.

@@ -8,7 +8,6 @@ use crate::threaded::operands::words_between;
 use crate::threaded::return_stubs::is_machine_place;
 use crate::threaded::{Flow, Pc, Regs};
 use minivm_isa::Convention;
-use minivm_isa::program::{Region, RegionKind};
 use std::ptr::with_exposed_provenance_mut as pointer;
 
 /// One level of a stack.
@@ -179,10 +178,7 @@ impl GuestFunction {
     /// Whether an instruction is of a handler that cleans up after an error.
     pub(crate) fn cleans_up(&self, instruction: usize) -> bool {
         let function = self.portable();
-        let handles = |region: &Region| {
-            region.kind == RegionKind::Cleanup && function.block_range(region.handler).contains(&instruction)
-        };
-        function.regions.iter().any(handles)
+        !function.regions.is_empty() && self.lookups().is_cleanup_handler(function.block_of(instruction))
     }
 
     /// The canonical instruction of a place in either form of the code.

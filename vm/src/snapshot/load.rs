@@ -19,7 +19,7 @@ use crate::runtime::layouts::layout_of;
 use crate::runtime::stack_memory::{FIRST_WORDS, StackMemory};
 use crate::value::{Tag, Value};
 use minivm_isa::Type;
-use minivm_isa::entities::Layout;
+use minivm_isa::entities::{Layout, Sig};
 use minivm_isa::program::LayoutDef;
 use minivm_isa::verify::Verified;
 use std::collections::HashMap;
@@ -237,11 +237,13 @@ impl LoadOutside for Loading<'_> {
             },
             2 => {
                 let instance = self.instance(from)?;
-                let number = instance.signatures.get(from.size()?).copied().unwrap_or(NO_SIGNATURE);
-                let signature = self.cx.signatures.get(number as usize);
-                match signature.filter(|signature| crate::runtime::adapt::can_be_bridged(signature)) {
-                    Some(_) => self.cx.bridge_info(number),
-                    None => return Err(from.damaged("there is no such bridge")),
+                let signature = from.size()?;
+                let is_known = signature < instance.program.signatures.len();
+                let number =
+                    if is_known { instance.signature_number(Sig::from_u32(signature as u32)) } else { NO_SIGNATURE };
+                match number != NO_SIGNATURE && self.cx.has_bridge(number) {
+                    true => self.cx.bridge_info(number),
+                    false => return Err(from.damaged("there is no such bridge")),
                 }
             }
             _ => return Err(from.damaged("a function is of no known kind")),

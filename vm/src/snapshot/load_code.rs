@@ -10,7 +10,6 @@ use crate::runtime::layouts::machine_signature;
 use minivm_isa::program::FunctionDef;
 use minivm_isa::verify::Verified;
 use minivm_isa::{binary, verify};
-use std::cell::Cell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -63,31 +62,11 @@ impl Loading<'_> {
     fn instance_of(&mut self, program: Rc<Verified>, from: &mut Reader<'_>) -> Result<Box<Instance>, SnapshotError> {
         let held = self.cx.heap.budget().hold(cost::instance_bytes(&program));
         let held = held.map_err(|_| SnapshotError::OutOfMemory)?;
-        let layouts = self.cx.layouts.intern(&program);
-        let mut signatures = Vec::with_capacity(program.signatures.len());
-        for signature in program.signatures.values() {
-            let signature = machine_signature(&layouts, signature);
-            signatures.push(self.cx.signature_number(&signature));
-        }
         let is_pinned = from.flag()?;
-        let mut instance = Box::new(Instance {
-            is_pinned: Cell::new(is_pinned),
-            traced_in: Cell::new(0),
-            held,
-            program: program.clone(),
-            functions: Vec::new(),
-            closures: Vec::new(),
-            signatures,
-            layouts,
-            globals: Vec::new(),
-            memories: Vec::new(),
-            tables: Vec::new(),
-            data: Vec::new(),
-            elements: Vec::new(),
-        });
+        let mut instance = Instance::new(&mut self.cx, program.clone(), held, is_pinned);
         let address: *const Instance = &raw const *instance;
         for (index, function) in program.functions.iter() {
-            let number = instance.signatures[function.signature().as_u32() as usize];
+            let number = instance.signature_number(function.signature());
             instance.functions.push(match function {
                 FunctionDef::Import { .. } => None,
                 FunctionDef::Code(code) => Some(FunctionInfo::guest(

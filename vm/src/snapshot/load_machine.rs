@@ -69,7 +69,7 @@ impl Loading<'_> {
                     code.captures.is_empty() && own == Some(found)
                 }
                 (FunctionDef::Import { signature, .. }, Some(found)) => {
-                    let wanted = instance.signatures[signature.as_u32() as usize];
+                    let wanted = instance.signature_number(*signature);
                     let is_dynamic = wanted == crate::runtime::context::NO_SIGNATURE;
                     // SAFETY: functions live as long as the machine.
                     is_dynamic || wanted == unsafe { (*found).signature }

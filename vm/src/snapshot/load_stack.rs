@@ -7,6 +7,7 @@ use super::settle::{body_of, place_record, receiver_of, take_receiver};
 use crate::bytes::Reader;
 use crate::bytes::SnapshotError;
 use crate::compile;
+use crate::compile::facts::Known;
 use crate::compile::facts::{Fact, Facts};
 use crate::heap::transfer::{HeapLoader, LoadOutside};
 use crate::heap::{Closure, FiberCell};
@@ -256,15 +257,17 @@ impl<'c> Loading<'c> {
     }
 
     /// What fast code takes for granted of the registers at an instruction.
-    fn facts_at(&mut self, guest: &GuestFunction, instruction: usize) -> Vec<Fact> {
+    /// None where no way leads.
+    fn facts_at(&mut self, guest: &GuestFunction, instruction: usize) -> Option<Known> {
         let function = guest.portable();
         let facts = self.facts.entry(guest).or_insert_with(|| Facts::compute(function));
         let block = function.block_of(instruction);
-        let mut known = facts.at(block).to_vec();
+        let mut known = Known::default();
+        facts.enter(block, &mut known);
         for at in function.block_range(block).start..instruction {
-            compile::facts::step(function, &function.code[at], &mut known);
+            known.step(function, &function.code[at]);
         }
-        known
+        (!facts.is_unreached(block)).then_some(known)
     }
 
     /// Reads the registers of a frame at `base`; gives where they begin.
@@ -285,11 +288,12 @@ impl<'c> Loading<'c> {
         let map = guest.frame_map.get().expect("it is made with the code");
         let held = map.held_plain(function, instruction, calling);
         let known = self.facts_at(guest, instruction);
+        let known = known.ok_or_else(|| from.damaged("a function is where no way in it leads"))?;
         let mut values = Vec::new();
         for (reg, &ty) in function.registers.iter() {
             if held.contains(reg) {
                 let words = self.typed(cells, crate::runtime::layouts::machine_type(&instance.layouts, ty), from)?;
-                let fact = known.get(reg.as_u32() as usize).copied().unwrap_or(Fact::Unknown);
+                let fact = known.of(reg);
                 let tag = Tag(words[1] as u32);
                 let sound = match fact {
                     Fact::Int => ty == Type::Any && tag == Tag::INT,

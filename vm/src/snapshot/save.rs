@@ -493,7 +493,7 @@ impl SaveOutside for Saving<'_> {
                 // SAFETY: as above.
                 let number = unsafe { (*info).signature };
                 let found = (0u64..).zip(self.cx.instances.slots()).find_map(|(instance, there)| {
-                    let index = there?.signatures.iter().position(|&known| known == number)?;
+                    let index = there?.signature_of_number(number)?;
                     Some((instance, index))
                 });
                 let Some((instance, index)) = found else {

@@ -3,6 +3,7 @@
 pub(crate) mod boundary;
 pub(crate) mod continuation;
 mod fuel_map;
+pub(crate) mod lookups;
 pub(crate) mod operands;
 pub(crate) mod return_stubs;
 pub(crate) mod slots;
@@ -11,6 +12,7 @@ pub(crate) mod stack_map;
 use crate::threaded::fuel_map::Ledger;
 use minivm_isa::entities::Block;
 use minivm_isa::size::list_bytes;
+use minivm_isa::steps;
 
 /// A place in threaded code.
 pub(crate) type Pc = *const u16;
@@ -301,6 +303,7 @@ impl Assembler {
     /// Begins an instruction that does canonical instructions from `canonical` on. The one before must be complete.
     pub(crate) fn begin_at(&mut self, handler: HandlerAddress, canonical: usize) {
         self.pad();
+        steps::count(1);
         self.start = self.halves.len();
         self.canonical = u32::try_from(canonical).expect("code is counted in u32");
         self.map.push((self.position(), self.canonical));
@@ -387,6 +390,7 @@ impl Assembler {
 
     /// A branch target: the distance in halves from the start of this instruction, 32 bits.
     pub(crate) fn target(&mut self, target: Block) {
+        steps::count(1);
         self.fixups.push(Fixup { at: self.halves.len(), from: self.start, target });
         self.word32(0);
     }

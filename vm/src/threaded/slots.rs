@@ -3,6 +3,7 @@
 use crate::threaded::continuation::FRAME_HEADER_WORDS;
 use minivm_isa::entities::Reg;
 use minivm_isa::program::Function;
+use minivm_isa::steps;
 
 /// Words a frame may have, with everything above its registers.
 pub(crate) const FRAME_WORDS_MAX: usize = 60_000;
@@ -16,6 +17,7 @@ pub(crate) struct Slots {
 impl Slots {
     /// The layout of a function.
     pub(crate) fn compute(function: &Function) -> Self {
+        steps::count(function.registers.len());
         let mut words = 0;
         let offsets = function
             .registers

@@ -2,13 +2,12 @@
 
 use crate::heap::Marker;
 use crate::threaded::slots::Slots;
-use minivm_isa::assigned::AssignedRegisters;
 use minivm_isa::entities::Reg;
-use minivm_isa::live::{self, LiveRegisters};
+use minivm_isa::live::LiveRegisters;
 use minivm_isa::program::Function;
 use minivm_isa::register_set::RegisterSet;
 use minivm_isa::size::list_bytes;
-use minivm_isa::{Instruction, Type};
+use minivm_isa::{Instruction, Type, steps};
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -24,6 +23,31 @@ pub(crate) enum Fate {
     Window { at: u16, call: u32 },
 }
 
+/// Canonical instructions that are planned together: bounds what is not paid for in a long block.
+pub(crate) const STRETCH: usize = 512;
+
+/// Where the stretch of an instruction begins.
+pub(crate) fn stretch_start(function: &Function, instruction: usize) -> usize {
+    let start = function.block_range(function.block_of(instruction)).start;
+    start + (instruction - start) / STRETCH * STRETCH
+}
+
+/// The values that wait in the window of a function: written by, taken by, word offset.
+pub(crate) struct Waiting(pub(crate) Box<[(u32, u32, u16)]>);
+
+impl Waiting {
+    /// How many they are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Those that were written before an instruction and are taken by it or by a later one.
+    pub(crate) fn at(&self, instruction: usize) -> impl Iterator<Item = &(u32, u32, u16)> {
+        let until = self.0.partition_point(|&(made, _, _)| (made as usize) < instruction);
+        self.0[..until].iter().rev().take_while(move |&&(_, call, _)| instruction <= call as usize)
+    }
+}
+
 /// The map of one function.
 pub(crate) struct FrameMap {
     /// Made when a frame is first looked at: most functions are never met by the collector.
@@ -33,20 +57,21 @@ pub(crate) struct FrameMap {
     /// single blocks.
     sometimes_elided: Vec<bool>,
     fates: Box<[Fate]>,
-    /// Values that wait in the window for the call that takes them: from after `start` up to and with `end`, word offset.
-    windows: Vec<(u32, u32, u16)>,
+    /// Values that wait in the window for the call that takes them.
+    waiting: Waiting,
     /// What was found for places so far: the frames of a recursion are all at the same ones.
     known: RefCell<HashMap<Place, Rc<[Root]>>>,
     /// The same of what snapshots take along, by instruction and whether it calls.
     held: RefCell<HashMap<(usize, bool), Rc<RegisterSet>>>,
 }
 
-/// The dataflow of a function. A root is assigned on every way there and live.
+/// The dataflow of a function.
 struct Flow {
-    assigned: AssignedRegisters,
     live: LiveRegisters,
     /// Registers with a result that is elsewhere, but is wanted in other blocks by somebody who only knows its name.
     lost: RegisterSet,
+    /// Where registers are written that are sometimes elided, ascending.
+    writes: Vec<(Reg, u32)>,
 }
 
 /// A state of a frame: the instruction, whether it waits for the call that this is, whether its code is plain.
@@ -71,46 +96,57 @@ const KNOWN_MAX: usize = 64;
 
 impl FrameMap {
     /// The map of a function, with what becomes of each of its instructions, and the values that wait in windows.
-    pub(crate) fn new(
-        function: &Function,
-        parameters: usize,
-        fates: Box<[Fate]>,
-        windows: Vec<(u32, u32, u16)>,
-    ) -> Self {
+    pub(crate) fn new(function: &Function, parameters: usize, fates: Box<[Fate]>, waiting: Waiting) -> Self {
         let mut sometimes_elided = vec![false; function.registers.len()];
         for (instruction, _) in function.code.iter().zip(&fates).filter(|(_, fate)| **fate != Fate::Emitted) {
             instruction.for_each_def(|reg| sometimes_elided[reg.as_u32() as usize] = true);
         }
         let (flow, known, held) = (OnceCell::new(), RefCell::default(), RefCell::default());
-        FrameMap { flow, parameters, sometimes_elided, fates, windows, known, held }
+        FrameMap { flow, parameters, sometimes_elided, fates, waiting, known, held }
     }
 
     /// Bytes that it takes, with what is remembered when it is in use.
     pub(crate) fn bytes(&self) -> u64 {
         list_bytes::<bool>(self.sometimes_elided.len())
             + list_bytes::<Fate>(self.fates.len())
-            + list_bytes::<(u32, u32, u16)>(self.windows.len())
+            + list_bytes::<(u32, u32, u16)>(self.waiting.len())
             + size_of::<FrameMap>() as u64
     }
 
     fn flow(&self, function: &Function) -> &Flow {
         self.flow.get_or_init(|| {
-            let live = LiveRegisters::compute(function);
+            steps::count(2 * function.code.len() + function.registers.len());
+            let live = LiveRegisters::compute(function, self.parameters);
             let lost = self.lost(function, &live);
-            Flow { assigned: AssignedRegisters::compute(function, self.parameters), live, lost }
+            let mut writes = Vec::new();
+            for (at, instruction) in (0u32..).zip(&function.code) {
+                instruction.for_each_def(|reg| {
+                    if self.is_sometimes_elided(reg) {
+                        writes.push((reg, at));
+                    }
+                });
+            }
+            writes.sort_unstable();
+            Flow { live, lost, writes }
         })
+    }
+
+    fn is_sometimes_elided(&self, reg: Reg) -> bool {
+        self.sometimes_elided[reg.as_u32() as usize]
     }
 
     fn lost(&self, function: &Function, live: &LiveRegisters) -> RegisterSet {
         let mut lost = RegisterSet::empty(function);
+        // The block that a later instruction of which writes a register.
+        let mut written_in = vec![u32::MAX; function.registers.len()];
         for block in function.blocks.keys() {
-            let mut wanted = live.at_end(block);
             for at in function.block_range(block).rev() {
                 function.code[at].for_each_def(|reg| {
-                    if self.fates[at] != Fate::Emitted && wanted.contains(reg) {
+                    let written = std::mem::replace(&mut written_in[reg.as_u32() as usize], block.as_u32());
+                    let is_last = written != block.as_u32();
+                    if is_last && self.fates[at] != Fate::Emitted && live.is_live_at_end(block, reg) {
                         lost.insert(reg);
                     }
-                    wanted.remove(reg);
                 });
             }
         }
@@ -120,31 +156,8 @@ impl FrameMap {
     /// What may still be read of a frame at a place.
     fn live(&self, function: &Function, place: Place) -> RegisterSet {
         let live = &self.flow(function).live;
-        let (here, block) = (place.instruction, function.block_of(place.instruction));
-        let range = function.block_range(block);
-        // Going back, a variable is wanted from where its scope begins.
-        let mut scopes: Vec<(usize, Reg)> = (function.locals.iter())
-            .filter(|local| (here + 1..range.end).contains(&(local.start as usize)) && local.start < local.end)
-            .map(|local| (local.start as usize, local.register))
-            .collect();
-        scopes.sort_unstable();
-        let mut set = live.at_end(block);
-        for at in (here + 1..range.end).rev() {
-            live::step_back(&function.code[at], &mut set);
-            while let Some((_, register)) = scopes.pop_if(|(start, _)| *start == at) {
-                set.insert(register);
-            }
-        }
-        if place.calling {
-            // The arguments are the callee's.
-            function.code[here].for_each_def(|register| set.remove(register));
-        } else {
-            live::step_back(&function.code[here], &mut set);
-        }
-        live::add_named(function, here, &mut set);
-        if let Some(wanted) = live.throughout(block) {
-            set.unite(&wanted);
-        }
+        let here = place.instruction;
+        let mut set = if place.calling { live.during(function, here) } else { live.before(function, here) };
         if !place.plain {
             self.add_hidden_uses(function, here, &mut set);
         }
@@ -153,7 +166,8 @@ impl FrameMap {
 
     /// Adds what instructions before `here` read that are done inside of one from `here` on.
     fn add_hidden_uses(&self, function: &Function, here: usize, live: &mut RegisterSet) {
-        let start = function.block_range(function.block_of(here)).start;
+        let start = stretch_start(function, here);
+        steps::count(here - start);
         let mut hidden = vec![false; here - start];
         for at in (start..here).rev() {
             let Fate::Folded(into) = self.fates[at] else { continue };
@@ -165,12 +179,25 @@ impl FrameMap {
         }
     }
 
-    /// Whether a register is a root at a place.
-    fn is_root(&self, function: &Function, place: Place, live: &RegisterSet, reg: Reg) -> bool {
-        let was_written = |reg: Reg| {
-            !self.sometimes_elided[reg.as_u32() as usize] || self.was_written(function, place.instruction, reg)
-        };
-        live.contains(reg) && (place.plain || was_written(reg))
+    /// Whether a register that is live at a place is there: the last write before an instruction reached the frame.
+    fn is_there(&self, function: &Function, place: Place, reg: Reg) -> bool {
+        if place.plain || !self.is_sometimes_elided(reg) {
+            return true;
+        }
+        match self.last_write(function, place.instruction, reg) {
+            Some(at) => self.fates[at] == Fate::Emitted,
+            // No value of a temporary crosses the border of a block, so this is one that was written for good.
+            None => !self.flow(function).lost.contains(reg),
+        }
+    }
+
+    /// The last write, in the same block before an instruction, of a register that is sometimes elided.
+    fn last_write(&self, function: &Function, instruction: usize, reg: Reg) -> Option<usize> {
+        let start = function.block_range(function.block_of(instruction)).start;
+        let writes = &self.flow(function).writes;
+        let until = writes.partition_point(|&write| write < (reg, instruction as u32));
+        let (last, at) = *writes.get(until.checked_sub(1)?)?;
+        (last == reg && at as usize >= start).then_some(at as usize)
     }
 
     /// The roots at a place.
@@ -178,20 +205,20 @@ impl FrameMap {
         if let Some(known) = self.known.borrow().get(&place) {
             return known.clone();
         }
-        let live = self.live(function, place);
-        let assigned = self.flow(function).assigned.at(function, place.instruction);
         let mut roots = Vec::new();
-        for (reg, ty) in function.registers.iter().filter(|(_, ty)| ty.is_traced()) {
-            if assigned.contains(reg) && self.is_root(function, place, &live, reg) {
+        for reg in self.live(function, place).iter() {
+            steps::count(1);
+            let ty = function.registers[reg];
+            if ty.is_traced() && self.is_there(function, place, reg) {
                 let slot = slots.of(reg);
-                roots.push(if *ty == Type::Any { Root::Any(slot) } else { Root::Object(slot) });
+                roots.push(if ty == Type::Any { Root::Any(slot) } else { Root::Object(slot) });
             }
         }
-        let here = place.instruction as u32;
-        let waits = |start: u32, end: u32| start < here && (here < end || here == end && !place.calling);
-        let windows = self.windows.iter().filter(|(start, end, _)| !place.plain && waits(*start, *end));
-        // While the instruction calls, its own arguments belong to the callee.
-        roots.extend(windows.map(|&(_, _, at)| Root::Any(at)));
+        if !place.plain {
+            // While the instruction calls, its own arguments belong to the callee.
+            let takes = |&&(_, call, _): &&(u32, u32, u16)| !(place.calling && call as usize == place.instruction);
+            roots.extend(self.waiting.at(place.instruction).filter(takes).map(|&(_, _, at)| Root::Any(at)));
+        }
         let roots: Rc<[Root]> = roots.into();
         let mut known = self.known.borrow_mut();
         if known.len() >= KNOWN_MAX {
@@ -201,30 +228,26 @@ impl FrameMap {
         roots
     }
 
+    /// What can be read of a frame at a place. `has_begun` says that the instruction there has, so that arguments of a call that
+    /// it is belong to the callee.
+    pub(crate) fn view<'m>(&'m self, function: &'m Function, place: Place, has_begun: bool) -> View<'m> {
+        let held = self.held_plain(function, place.instruction, place.calling);
+        let hidden = match (place.plain, has_begun) {
+            (true, _) => Vec::new(),
+            (false, true) => self.hidden_during(function, place.instruction),
+            (false, false) => self.hidden_before(function, place.instruction),
+        };
+        let hidden = hidden.into_iter().map(|hidden| match hidden {
+            Hidden::InWindow(reg, word) => (reg, Some(word)),
+            Hidden::Nowhere(reg) => (reg, None),
+        });
+        let live = (!place.plain).then(|| self.live(function, place));
+        View { map: self, function, place, held, hidden: hidden.collect(), live }
+    }
+
     /// The words of the window in which values wait for the call that is instruction `call`.
     pub(crate) fn window_words(&self, call: usize) -> impl Iterator<Item = u16> + '_ {
-        self.windows.iter().filter(move |(_, end, _)| *end as usize == call).map(|&(_, _, at)| at)
-    }
-
-    /// Whether the last write of a temporary before an instruction reached the frame.
-    fn was_written(&self, function: &Function, instruction: usize, reg: Reg) -> bool {
-        let start = function.block_range(function.block_of(instruction)).start;
-        for at in (start..instruction).rev() {
-            let mut writes = false;
-            function.code[at].for_each_def(|def| writes |= def == reg);
-            if writes {
-                return self.fates[at] == Fate::Emitted;
-            }
-        }
-        // No value of a temporary crosses the border of a block, so this is one that was written for good.
-        !self.flow(function).lost.contains(reg)
-    }
-
-    /// Whether a register holds a value at a place that the collector looks after: others may have held an object that is
-    /// gone by now.
-    pub(crate) fn holds(&self, function: &Function, place: Place, reg: Reg) -> bool {
-        self.flow(function).assigned.at(function, place.instruction).contains(reg)
-            && self.is_root(function, place, &self.live(function, place), reg)
+        self.waiting.at(call).filter(move |&&(_, taken_by, _)| taken_by as usize == call).map(|&(_, _, at)| at)
     }
 
     /// The first of the instructions right before `here` that are only done inside of one from `here` on, or `here`.
@@ -236,35 +259,29 @@ impl FrameMap {
 
     /// Registers that have a value at `here`, as far as the portable code knows, and did not get it.
     pub(crate) fn hidden_before(&self, function: &Function, here: usize) -> Vec<Hidden> {
-        self.hidden(function, here, here)
+        self.hidden(function, here, false)
     }
 
     /// The same while the instruction at `here` calls, whose own arguments are the callee's.
     pub(crate) fn hidden_during(&self, function: &Function, here: usize) -> Vec<Hidden> {
-        self.hidden(function, here, here + 1)
+        self.hidden(function, here, true)
     }
 
-    /// Those hidden before `here`; arguments wait in the window for calls from `calls` on.
-    fn hidden(&self, function: &Function, here: usize, calls: usize) -> Vec<Hidden> {
-        let start = function.block_range(function.block_of(here)).start;
-        let mut seen: Vec<Reg> = Vec::new();
-        let mut hidden = Vec::new();
-        for at in (start..here).rev() {
-            function.code[at].for_each_def(|reg| {
-                if seen.contains(&reg) || !self.sometimes_elided[reg.as_u32() as usize] {
-                    return;
-                }
-                seen.push(reg);
-                match self.fates[at] {
-                    Fate::Emitted => {}
-                    Fate::Window { at: word, call } if call as usize >= calls => {
-                        hidden.push(Hidden::InWindow(reg, word));
-                    }
-                    Fate::Window { .. } | Fate::Folded(_) => hidden.push(Hidden::Nowhere(reg)),
-                }
-            });
-        }
-        hidden
+    fn hidden(&self, function: &Function, here: usize, calling: bool) -> Vec<Hidden> {
+        // What is not live any more may be anywhere.
+        let live = self.live(function, Place { instruction: here, calling, plain: true });
+        let hidden = |reg: Reg| match self.fates[self.last_write(function, here, reg)?] {
+            Fate::Emitted => None,
+            Fate::Window { at, call } if call as usize >= here + usize::from(calling) => {
+                Some(Hidden::InWindow(reg, at))
+            }
+            Fate::Window { .. } | Fate::Folded(_) => Some(Hidden::Nowhere(reg)),
+        };
+        live.iter()
+            .inspect(|_| steps::count(1))
+            .filter(|&reg| self.is_sometimes_elided(reg))
+            .filter_map(hidden)
+            .collect()
     }
 
     /// The registers that hold something for the program in a frame in plain code: what snapshots take along.
@@ -273,12 +290,7 @@ impl FrameMap {
         if let Some(known) = self.held.borrow().get(&key) {
             return known.clone();
         }
-        let live = self.live(function, Place { instruction, calling, plain: true });
-        let mut held = self.flow(function).assigned.at(function, instruction);
-        for reg in function.registers.keys().filter(|reg| !live.contains(*reg)) {
-            held.remove(reg);
-        }
-        let held = Rc::new(held);
+        let held = Rc::new(self.live(function, Place { instruction, calling, plain: true }));
         let mut known = self.held.borrow_mut();
         if known.len() >= KNOWN_MAX {
             known.clear();
@@ -313,6 +325,33 @@ impl FrameMap {
                     }
                 }
             }
+        }
+    }
+}
+
+/// What can be read of a frame: only what the collector looks after. Other registers may have held an object that is gone by now.
+pub(crate) struct View<'m> {
+    map: &'m FrameMap,
+    function: &'m Function,
+    place: Place,
+    held: Rc<RegisterSet>,
+    /// Registers whose value is elsewhere, with the word of the window that has it, or nowhere.
+    hidden: HashMap<Reg, Option<u16>>,
+    /// None in plain code.
+    live: Option<RegisterSet>,
+}
+
+impl View<'_> {
+    /// The word of the frame where the value of a register begins, if it has one that can be read.
+    pub(crate) fn word_of(&self, slots: &Slots, reg: Reg) -> Option<u16> {
+        if !self.held.contains(reg) {
+            return None;
+        }
+        let Some(live) = &self.live else { return Some(slots.of(reg)) };
+        match self.hidden.get(&reg) {
+            Some(word) => *word,
+            None if live.contains(reg) && self.map.is_there(self.function, self.place, reg) => Some(slots.of(reg)),
+            None => None,
         }
     }
 }

@@ -4,8 +4,8 @@ use super::calls::Results;
 use super::expressions::{Evaluated, Position, Want};
 use super::function::{Access, FunctionGenerator, Value};
 use crate::syntax::hir::*;
-use minivm_isa::Operand;
 use minivm_isa::entities::Reg;
+use minivm_isa::{Operand, steps};
 
 /// Bytes of the longest string that the reference implementation takes as the name of a field in one operation.
 const SHORT_BYTES_MAX: usize = 40;
@@ -174,6 +174,7 @@ impl FunctionGenerator<'_, '_> {
                 sources.push(self.value(expression, Want::Into(register)));
             } else {
                 let value = self.value(expression, Want::before(splits));
+                steps::count(written.len() - index);
                 let later: Vec<Reg> = written[index + 1..].iter().flatten().copied().collect();
                 sources.push(self.keep(value, false, &later));
             }

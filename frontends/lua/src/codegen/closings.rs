@@ -8,9 +8,9 @@ use super::Import;
 use super::expressions::Want;
 use super::function::FunctionGenerator;
 use crate::syntax::hir::*;
-use minivm_isa::Operand;
 use minivm_isa::entities::{Block as Target, Reg};
 use minivm_isa::program::RegionKind;
+use minivm_isa::{Operand, steps};
 
 /// A variable to be closed around the current place.
 pub(super) struct Closing {
@@ -57,6 +57,7 @@ impl FunctionGenerator<'_, '_> {
 
     /// Leaves for where `depth` variables to be closed are open.
     pub(super) fn leave(&mut self, exit: Exit, depth: usize) {
+        steps::count(self.closings.len() - depth);
         let innermost = self.closings[depth..].iter().rposition(|closing| closing.variable.is_some());
         if let Some(offset) = innermost {
             let block = self.f.block();

@@ -6,6 +6,7 @@ use super::jumps::Comparison;
 use super::registers::Pool;
 use crate::syntax::hir::*;
 use minivm_isa::entities::{Block as Target, Reg};
+use minivm_isa::steps;
 
 /// Where one outcome of a condition leads.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -70,6 +71,7 @@ impl FunctionGenerator<'_, '_> {
     fn mentions(&self, expression: ExpressionId, local: LocalId) -> bool {
         let mut open = vec![expression];
         while let Some(expression) = open.pop() {
+            steps::count(1);
             let kind = &self.chunk.expressions[expression].kind;
             let read = match kind {
                 ExpressionKind::Variable(variable) | ExpressionKind::Global { environment: variable, .. } => {

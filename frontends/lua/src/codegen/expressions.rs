@@ -4,8 +4,8 @@ use super::calls::Results;
 use super::function::{Access, FunctionGenerator, Value};
 use super::registers::Pool;
 use crate::syntax::hir::*;
-use minivm_isa::Operand;
 use minivm_isa::entities::Reg;
+use minivm_isa::{Operand, steps};
 
 /// Where a value is wanted.
 #[derive(Clone, Copy)]
@@ -54,6 +54,7 @@ impl FunctionGenerator<'_, '_> {
 
     /// Whether evaluating any of the expressions needs more than one block.
     pub(super) fn any_splits(&self, expressions: &[ExpressionId]) -> bool {
+        steps::count(expressions.len());
         expressions.iter().any(|&expression| self.splits(expression))
     }
 
@@ -104,6 +105,7 @@ impl FunctionGenerator<'_, '_> {
         let mut spine = Vec::new();
         let mut first = expression;
         while let Some(left) = spine_operand(&chunk.expressions[first].kind) {
+            steps::count(1);
             spine.push(first);
             first = left;
         }

@@ -8,6 +8,7 @@ use super::function::FunctionGenerator;
 use super::registers::Pool;
 use crate::syntax::hir::*;
 use minivm_isa::entities::{Block as Target, Reg};
+use minivm_isa::steps;
 
 impl FunctionGenerator<'_, '_> {
     /// A block with a scope of its own.
@@ -57,6 +58,7 @@ impl FunctionGenerator<'_, '_> {
     /// Ends the scope of a block: closes its variables down to `closings` and gives up its registers.
     pub(super) fn end_scope(&mut self, block: &Block, closings: usize) {
         self.close_down_to(closings);
+        steps::count(block.statements.len());
         for statement in block.statements.iter().rev() {
             match &statement.kind {
                 StatementKind::Local { locals, .. } => locals.iter().rev().for_each(|&local| self.unbind(local)),

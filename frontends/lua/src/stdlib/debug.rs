@@ -192,7 +192,10 @@ impl Fields<'_, '_> {
     fn facts_of(&self, function: Value) -> Option<[u32; 3]> {
         let (section, number) = self.call.custom_section(&function, crate::codegen::LINES_SECTION)?;
         let word = |bytes: &[u8]| bytes.try_into().map_or(0, u32::from_le_bytes);
-        let entry = section.chunks_exact(16).find(|entry| word(&entry[..4]) == number)?;
+        // The compiler writes them in the order of their numbers.
+        let entries = section.as_chunks::<16>().0;
+        let found = entries.binary_search_by_key(&number, |entry| word(&entry[..4])).ok()?;
+        let entry = &entries[found];
         Some([word(&entry[4..8]), word(&entry[8..12]), word(&entry[12..])])
     }
 

@@ -16,7 +16,7 @@ pub use prepass::numeral::{Numeral, parse_numeral};
 #[cfg(test)]
 mod tests;
 
-use minivm_isa::Allowance;
+use minivm_isa::{Allowance, steps};
 use std::thread;
 
 /// Native stack of the thread that parses. The parser recurses on nested programs and so does dropping its tree; the
@@ -104,7 +104,9 @@ pub(crate) fn spawn_on_large_stack<T: Send + 'static>(
 pub(crate) fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> std::io::Result<T> {
     thread::scope(|scope| {
         let builder = thread::Builder::new().name("lua-compiler".to_owned()).stack_size(STACK_BYTES);
-        let thread = builder.spawn_scoped(scope, work)?;
-        Ok(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        let thread = builder.spawn_scoped(scope, || (work(), steps::taken()))?;
+        let (result, taken) = thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        steps::count(usize::try_from(taken).unwrap_or(usize::MAX));
+        Ok(result)
     })
 }

@@ -1,9 +1,9 @@
 //! The last pass over a function: zeros for locals, short cuts through jumps, blocks that nothing reaches.
 
-use minivm_isa::Instruction;
 use minivm_isa::entities::Block;
 use minivm_isa::operand::OperandMut;
 use minivm_isa::program::{Function, Span};
+use minivm_isa::{Instruction, steps};
 
 /// Puts `zeros` in front of the code, lets branches go to where they end up at last, joins blocks that only follow each
 /// other, and drops blocks that cannot be reached. The function has no protected regions and no local names yet.
@@ -28,6 +28,7 @@ pub(super) fn cleanup(mut function: Function, zeros: Vec<Instruction>) -> Functi
         // What jumps to a joined block does not exist any more, so its number does not matter.
         numbers.push(Block::from_u32(u32::try_from(function.blocks.len()).expect("blocks are counted in u32") - 1));
         while index < end {
+            steps::count(1);
             let instruction = code.next().expect("blocks end where the code does");
             while spans.peek().is_some_and(|next| next.instruction as usize <= index) {
                 span = spans.next();

@@ -125,9 +125,7 @@ impl FunctionTranslator<'_> {
         };
         self.fall_to_end(&mut frame);
         self.stack.truncate(frame.height);
-        for &ty in frame.shape.params(self.context) {
-            self.stack.push(Value::Temporary, ty);
-        }
+        self.push_temporaries(frame.shape.params(self.context));
         self.builder.switch_to(otherwise);
         self.assigned = assigned;
         self.is_reachable = true;
@@ -178,9 +176,7 @@ impl FunctionTranslator<'_> {
             self.is_reachable = true;
             self.builder.switch_to(frame.label);
             self.stack.truncate(frame.height);
-            for &ty in frame.shape.results(self.context).as_slice() {
-                self.stack.push(Value::Temporary, ty);
-            }
+            self.push_temporaries(frame.shape.results(self.context).as_slice());
         }
     }
 
@@ -189,6 +185,7 @@ impl FunctionTranslator<'_> {
     /// Labels are never above the values, so copying from the lowest up overwrites nothing that is still needed.
     fn move_to(&mut self, height: usize, types: &[Type]) {
         let mut count = types.len();
+        self.take_room(count);
         let first = self.stack.len() - count;
         let last = if count > 0 { self.take_deferred_top() } else { None };
         self.flush();
@@ -255,6 +252,7 @@ impl FunctionTranslator<'_> {
         let index = self.frames.len() - 1 - depth as usize;
         let label = self.frames[index].label(self.context);
         let types = label.types.as_slice();
+        self.take_room(types.len());
         let first = self.stack.len() - types.len();
         let mut code = Vec::new();
         if index == 0 {
@@ -316,9 +314,13 @@ impl FunctionTranslator<'_> {
         let first = self.stack.len();
         let registers = (first..).zip(results).map(|(position, &ty)| self.temporary(position, ty)).collect();
         self.emit(make(registers, arguments));
-        for &ty in results {
-            self.stack.push(Value::Temporary, ty);
-        }
+        self.push_temporaries(results);
+    }
+
+    /// Pushes values that are in the registers of their positions.
+    fn push_temporaries(&mut self, types: &[Type]) {
+        self.take_room(types.len());
+        types.iter().for_each(|&ty| self.stack.push(Value::Temporary, ty));
     }
 
     /// Emits an instruction that ends the function.

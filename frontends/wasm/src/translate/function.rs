@@ -9,13 +9,14 @@ use super::compare;
 use super::control::{Edge, Frame};
 use super::error::WasmError;
 use super::local_set::LocalSet;
+use super::locals::{Locals, NamedLocals};
 use super::stack::{OperandStack, Value};
 use super::types::{Context, expect_value_type, zero};
 use minivm_builder::{BuildError, FunctionBuilder};
 use minivm_isa::entities::{Block, Reg};
 use minivm_isa::operand::OperandMut;
 use minivm_isa::program::{Constant, Function};
-use minivm_isa::{Allowance, Instruction, Operand, Type};
+use minivm_isa::{Allowance, Instruction, Operand, Type, steps};
 use wasmparser::{FuncValidator, FunctionBody, OperatorsReader, ValidatorResources};
 
 /// Validates the body of one function.
@@ -24,26 +25,27 @@ pub(super) type BodyValidator = FuncValidator<ValidatorResources>;
 /// A translated body.
 pub(super) struct Body {
     pub(super) function: Function,
-    /// How many locals it has; their registers come first.
-    pub(super) locals: usize,
+    pub(super) locals: NamedLocals,
 }
 
-/// Validates and translates a body.
+/// Validates and translates a body. `room` is how many more operands and registers the module may have besides those that its
+/// bytes pay for.
 pub(super) fn translate_body(
     context: &Context,
     body: &FunctionBody<'_>,
     validator: &mut BodyValidator,
-    allowance: &mut Allowance,
+    (room, allowance): (&mut usize, &mut Allowance),
 ) -> Result<Body, WasmError> {
     let mut reader = body.get_binary_reader();
     let start = reader.original_position();
     validator.read_locals(&mut reader)?;
-    let locals = (0..validator.len_locals()).map(|local| {
-        let ty = validator.get_local_type(local).expect("the index is less than the number of locals");
-        expect_value_type(ty, start)
-    });
-    let locals = locals.collect::<Result<Vec<_>, _>>()?;
-    let mut translator = FunctionTranslator::new(context, validator.index(), locals);
+    let mut declared = Vec::new();
+    for run in body.get_locals_reader()? {
+        let (count, ty) = run?;
+        declared.push((count, expect_value_type(ty, start)?));
+    }
+    let bytes = body.as_bytes().len();
+    let mut translator = FunctionTranslator::new(context, validator.index(), &declared, (bytes, *room));
     translator.builder.set_room(allowance.left());
     let mut height = 0;
     let mut operators = OperatorsReader::new(reader);
@@ -53,6 +55,10 @@ pub(super) fn translate_body(
         validator.op(offset, &operator)?;
         translator.span = (offset, operators.original_position());
         translator.operator(operator)?;
+        if translator.room == 0 {
+            let what = "so many values that are moved, passed or returned by so little code";
+            return Err(WasmError::unsupported(offset, what));
+        }
         if translator.stack.len() > height {
             translator.builder.take(VALUE_BYTES * (translator.stack.len() - height) as u64);
             height = translator.stack.len();
@@ -62,6 +68,7 @@ pub(super) fn translate_body(
             return Err(WasmError::new(offset, BuildError::OutOfMemory.to_string()));
         }
     }
+    *room = translator.room;
     operators.finish()?;
     // What was not too much for the builder is not too much here.
     let _ = allowance.touch(translator.builder.taken());
@@ -108,35 +115,36 @@ pub(super) struct FunctionTranslator<'a> {
     pub(super) assigned: LocalSet,
     /// Bytes of the current operator.
     pub(super) span: (u64, u64),
-    locals: Vec<Type>,
+    /// See [`translate_body`].
+    room: usize,
+    pub(super) locals: Locals,
     /// Locals that are read where they may still be zero.
-    read_unassigned: LocalSet,
+    read_unassigned: Vec<bool>,
     /// Registers of stack entries by position and type.
     temporaries: Vec<[Option<Reg>; 5]>,
     deferred: Option<Deferred>,
 }
 
 impl<'a> FunctionTranslator<'a> {
-    fn new(context: &'a Context, function: u32, locals: Vec<Type>) -> Self {
+    fn new(context: &'a Context, function: u32, declared: &[(u32, Type)], (bytes, room): (usize, usize)) -> Self {
         let ty = context.function_type(function);
         let mut builder = FunctionBuilder::new(format!("func{function}"), ty.number, &ty.signature);
-        let params = ty.signature.params.len();
-        for &local in &locals[params..] {
-            builder.register(local);
-        }
+        let params = &ty.signature.params;
+        let locals = Locals::new(params, declared, bytes, &mut builder);
         let frame = Frame::function(context.functions[function as usize], builder.current_block());
         FunctionTranslator {
             context,
             builder,
-            stack: OperandStack::new(locals.len()),
+            stack: OperandStack::default(),
             frames: vec![frame],
             edges: Vec::new(),
             return_block: None,
             is_reachable: true,
             skipped: 0,
-            assigned: LocalSet::first(params, locals.len()),
+            assigned: LocalSet::first(u32::try_from(params.len()).expect("validation limits parameters")),
             span: (0, 0),
-            read_unassigned: LocalSet::first(0, locals.len()),
+            room: room.saturating_sub(params.len()),
+            read_unassigned: Vec::new(),
             locals,
             temporaries: Vec::new(),
             deferred: None,
@@ -145,14 +153,13 @@ impl<'a> FunctionTranslator<'a> {
 
     fn finish(mut self, offset: u64) -> Result<Body, WasmError> {
         let mut zeros = Vec::new();
-        for (local, &ty) in (0..).zip(&self.locals) {
-            if self.read_unassigned.contains(local) {
-                zeros.push(Instruction::Copy { dst: Reg::from_u32(local), src: self.builder.constant(zero(ty)) });
+        for (local, dst, ty) in self.locals.all() {
+            if self.read_unassigned.get(local as usize) == Some(&true) {
+                zeros.push(Instruction::Copy { dst, src: self.builder.constant(zero(ty)) });
             }
         }
-        let locals = self.locals.len();
         let function = self.builder.finish().map_err(|error| WasmError::unsupported(offset, error))?;
-        Ok(Body { function: cleanup::cleanup(function, zeros), locals })
+        Ok(Body { function: cleanup::cleanup(function, zeros), locals: self.locals.into_named() })
     }
 
     /// The register of a temporary.
@@ -230,7 +237,7 @@ impl<'a> FunctionTranslator<'a> {
 
     fn operand(&mut self, value: Value, position: usize, ty: Type) -> Operand {
         match value {
-            Value::Local(local) => Reg::from_u32(local).into(),
+            Value::Local(local) => self.locals.register(local).into(),
             Value::Constant(constant) => self.builder.constant(constant),
             Value::Temporary => self.temporary(position, ty).into(),
         }
@@ -244,6 +251,7 @@ impl<'a> FunctionTranslator<'a> {
 
     /// Takes the topmost values as operands, in the order in which they were pushed.
     pub(super) fn pop_list(&mut self, count: usize) -> Box<[Operand]> {
+        self.take_room(count);
         let mut operands: Vec<Operand> = (0..count).map(|_| self.pop()).collect();
         operands.reverse();
         operands.into()
@@ -261,15 +269,32 @@ impl<'a> FunctionTranslator<'a> {
         self.deferred.take()
     }
 
-    pub(super) fn local_get(&mut self, local: u32) {
-        if !self.assigned.contains(local) {
-            self.read_unassigned.insert(local);
-        }
-        self.stack.push(Value::Local(local), self.locals[local as usize]);
+    /// An instruction names so many values, or so many are moved: more than a few are paid for by the size of the module.
+    pub(super) fn take_room(&mut self, values: usize) {
+        steps::count(values);
+        self.room = self.room.saturating_sub(values);
     }
 
-    pub(super) fn local_set(&mut self, local: u32) {
-        let register = Reg::from_u32(local);
+    /// The number of a local, by which all else names it.
+    fn local(&mut self, index: u32) -> u32 {
+        self.locals.number(index, &mut self.builder)
+    }
+
+    pub(super) fn local_get(&mut self, index: u32) {
+        let local = self.local(index);
+        if !self.assigned.contains(local) && !self.locals.is_parameter(local) {
+            let needed = local as usize + 1;
+            if self.read_unassigned.len() < needed {
+                self.read_unassigned.resize(needed, false);
+            }
+            self.read_unassigned[local as usize] = true;
+        }
+        self.stack.push(Value::Local(local), self.locals.ty(local));
+    }
+
+    pub(super) fn local_set(&mut self, index: u32) {
+        let local = self.local(index);
+        let register = self.locals.register(local);
         if let Some(deferred) = self.take_deferred_top() {
             self.stack.pop();
             self.evaluate_readers(local);
@@ -285,9 +310,10 @@ impl<'a> FunctionTranslator<'a> {
         self.assigned.insert(local);
     }
 
-    pub(super) fn local_tee(&mut self, local: u32) {
-        self.local_set(local);
-        self.stack.push(Value::Local(local), self.locals[local as usize]);
+    pub(super) fn local_tee(&mut self, index: u32) {
+        self.local_set(index);
+        let local = self.local(index);
+        self.stack.push(Value::Local(local), self.locals.ty(local));
     }
 
     /// Evaluates entries that still read `local`, which is about to change.
@@ -305,8 +331,8 @@ impl<'a> FunctionTranslator<'a> {
     }
 
     fn evaluate(&mut self, position: usize, local: u32) {
-        let dst = self.temporary(position, self.locals[local as usize]);
-        self.emit(Instruction::Copy { dst, src: Reg::from_u32(local).into() });
+        let dst = self.temporary(position, self.locals.ty(local));
+        self.emit(Instruction::Copy { dst, src: self.locals.register(local).into() });
     }
 
     /// Takes the topmost value as a condition.

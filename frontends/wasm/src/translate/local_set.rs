@@ -1,18 +1,22 @@
 //! Sets of locals.
 
-/// A set of locals of one function.
+use minivm_isa::steps;
+
+/// A set of locals of one function, by their numbers. Of functions with very many only the first are ever in a set, so that
+/// copying one takes little.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub(super) struct LocalSet {
     words: Vec<u64>,
 }
 
+/// Words of a set.
+const WORDS_MAX: usize = 64;
+
 impl LocalSet {
-    /// The first `count` of `capacity` locals.
-    pub(super) fn first(count: usize, capacity: usize) -> Self {
-        let mut set = LocalSet { words: vec![0; capacity.div_ceil(64)] };
-        for local in 0..count {
-            set.words[local / 64] |= 1 << (local % 64);
-        }
+    /// The first `count` locals.
+    pub(super) fn first(count: u32) -> Self {
+        let mut set = LocalSet::default();
+        (0..count).for_each(|local| set.insert(local));
         set
     }
 
@@ -22,17 +26,25 @@ impl LocalSet {
     }
 
     pub(super) fn contains(&self, local: u32) -> bool {
-        let local = local as usize;
-        self.words[local / 64] & (1 << (local % 64)) != 0
+        let word = self.words.get(local as usize / 64).copied().unwrap_or(0);
+        word >> (local % 64) & 1 != 0
     }
 
     pub(super) fn insert(&mut self, local: u32) {
-        let local = local as usize;
-        self.words[local / 64] |= 1 << (local % 64);
+        let index = local as usize / 64;
+        if index >= WORDS_MAX {
+            return;
+        }
+        if self.words.len() <= index {
+            self.words.resize(index + 1, 0);
+        }
+        self.words[index] |= 1 << (local % 64);
     }
 
     /// Keeps what is in both.
     pub(super) fn intersect(&mut self, other: &LocalSet) {
+        steps::count(other.words.len());
+        self.words.truncate(other.words.len());
         for (word, other) in self.words.iter_mut().zip(&other.words) {
             *word &= other;
         }
@@ -48,7 +60,10 @@ impl Meet {
     pub(super) fn add(&mut self, assigned: &LocalSet) {
         match &mut self.0 {
             Some(common) => common.intersect(assigned),
-            None => self.0 = Some(assigned.clone()),
+            None => {
+                steps::count(assigned.words.len());
+                self.0 = Some(assigned.clone());
+            }
         }
     }
 
@@ -69,7 +84,7 @@ mod tests {
 
     #[test]
     fn meets_are_intersections() {
-        let mut one = LocalSet::first(2, 130);
+        let mut one = LocalSet::first(2);
         let mut other = one.clone();
         one.insert(129);
         other.insert(64);
@@ -81,5 +96,13 @@ mod tests {
         let common = meet.finish().expect("two branches came in");
         assert!(common.contains(0) && common.contains(1) && common.contains(129));
         assert!(!common.contains(2) && !common.contains(64));
+    }
+
+    #[test]
+    fn sets_stay_small() {
+        let mut set = LocalSet::first(3);
+        set.insert(40_000);
+        assert!(set.contains(2) && !set.contains(3) && !set.contains(40_000));
+        assert_eq!(set, LocalSet::first(3));
     }
 }

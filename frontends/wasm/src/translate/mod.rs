@@ -14,7 +14,7 @@
 //! | `shape` | the operators that are one instruction each, as a table |
 //! | `compare` | comparisons as branches, inverses, and with sides exchanged |
 //! | `stack` | the operand stack |
-//! | `local_set` | sets of locals |
+//! | `locals`, `local_set` | locals and their registers, sets of locals |
 //! | `cleanup` | short cuts through jumps, unreachable blocks, zeros for locals |
 //! | `names` | the name section |
 //! | `types` | value types and block types |
@@ -27,6 +27,7 @@ mod error;
 mod function;
 mod initial;
 mod local_set;
+mod locals;
 mod module;
 mod names;
 mod operator;

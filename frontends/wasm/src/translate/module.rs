@@ -7,13 +7,13 @@ use super::names::Names;
 use super::types::{Context, FunctionType, element_type, expect_value_type, signature, zero};
 use super::weight;
 use minivm_builder::ProgramBuilder;
-use minivm_isa::entities::{Func, Global, Memory, Reg, Table};
+use minivm_isa::entities::{Func, Global, Memory, Table};
 use minivm_isa::program::{
     CustomSection, DataDef, ElementDef, ElementType, FunctionDef, GlobalDef, Import, Initial, Item, Local, MemoryDef,
     Origin, Program, SegmentMode, TableDef,
 };
 use minivm_isa::size::function_bytes;
-use minivm_isa::{Allowance, Type};
+use minivm_isa::{Allowance, Type, steps};
 use wasmparser::{
     DataKind, ElementItems, ElementKind, Encoding, ExternalKind, FuncValidatorAllocations, FunctionBody, GlobalType,
     ImportSectionReader, KnownCustom, MemoryType, Parser, Payload, TableInit, TableType, TypeRef, ValType,
@@ -31,12 +31,17 @@ const FEATURES: WasmFeatures = WasmFeatures::WASM1
     .union(WasmFeatures::EXTENDED_CONST)
     .union(WasmFeatures::MULTI_MEMORY);
 
+/// Operands and registers that the functions of a module may have for each of its bytes, and in any case. An instruction of two
+/// bytes may pass on a thousand values: functions made of those would be much larger than the module.
+const ROOM_PER_BYTE: usize = 64;
+const ROOM: usize = 1 << 20;
+
 /// See [`super::translate()`].
 pub(super) fn translate(bytes: &[u8], name: &str, allowance: &mut Allowance) -> Result<Program, WasmError> {
     let mut parser = Parser::new(0);
     parser.set_features(FEATURES);
     let mut validator = Validator::new_with_features(FEATURES);
-    let mut module = Module::new(name);
+    let mut module = Module::new(name, bytes.len());
     let mut allocations = FuncValidatorAllocations::default();
     for payload in parser.parse_all(bytes) {
         let payload = payload?;
@@ -63,18 +68,22 @@ struct Module {
     context: Context,
     /// Functions with their code, which the program gets at the end, when their names are known.
     bodies: Vec<(Func, Body)>,
+    /// Operands and registers that functions may still have.
+    room: usize,
     names: Names,
     custom: Vec<CustomSection>,
 }
 
 impl Module {
-    fn new(name: &str) -> Self {
+    /// A module with so many bytes.
+    fn new(name: &str, bytes: usize) -> Self {
         let mut program = ProgramBuilder::new();
         let source = program.source(name, None);
         Module {
             program,
             context: Context { types: Vec::new(), functions: Vec::new(), globals: Vec::new(), source },
             bodies: Vec::new(),
+            room: ROOM.saturating_add(bytes.saturating_mul(ROOM_PER_BYTE)),
             names: Names::default(),
             custom: Vec::new(),
         }
@@ -82,6 +91,7 @@ impl Module {
 
     /// Translates a section that was validated.
     fn section(&mut self, payload: Payload<'_>) -> Result<(), WasmError> {
+        steps::count(1);
         match payload {
             Payload::TypeSection(section) => {
                 let offset = section.range().start;
@@ -95,7 +105,7 @@ impl Module {
             Payload::FunctionSection(section) => {
                 for ty in section {
                     let ty = ty?;
-                    self.program.declare(self.context.types[ty as usize].signature.clone());
+                    self.program.declare_with(self.context.types[ty as usize].number);
                     self.context.functions.push(ty);
                 }
             }
@@ -157,8 +167,7 @@ impl Module {
             let from = Import { module: import.module.into(), name: import.name.into() };
             match import.ty {
                 TypeRef::Func(ty) => {
-                    let signature = self.context.types[ty as usize].signature.clone();
-                    self.program.import_function(from.module, from.name, signature);
+                    self.program.import_function_with(from, self.context.types[ty as usize].number);
                     self.context.functions.push(ty);
                 }
                 TypeRef::Table(ty) => self.table(ty, Origin::Import(from), offset)?,
@@ -246,7 +255,7 @@ impl Module {
         allowance: &mut Allowance,
     ) -> Result<(), WasmError> {
         let offset = body.range().start;
-        let body = translate_body(&self.context, body, validator, allowance)?;
+        let body = translate_body(&self.context, body, validator, (&mut self.room, allowance))?;
         let taken = allowance.take(function_bytes(&body.function) + size_of::<Body>() as u64);
         taken.map_err(|exhausted| WasmError::new(offset, exhausted.to_string()))?;
         self.bodies.push((Func::from_u32(validator.index()), body));
@@ -269,8 +278,8 @@ impl Module {
             let end = u32::try_from(function.code.len()).expect("code is counted in u32");
             for (local, name) in self.names.locals.remove(&number.as_u32()).unwrap_or_default() {
                 // The section may name more locals than there are.
-                if (local as usize) < locals {
-                    function.locals.push(Local { name, register: Reg::from_u32(local), start: 0, end });
+                if let Some(register) = locals.register(local) {
+                    function.locals.push(Local { name, register, start: 0, end });
                 }
             }
             function.locals.shrink_to_fit();

@@ -8,12 +8,13 @@ use super::stack::Value;
 use super::types::{BlockShape, is_known_heap_type};
 use minivm_isa::entities::{Data, Element, Func, Global, Memory, Table};
 use minivm_isa::program::Constant;
-use minivm_isa::{Instruction, Operand, TrapCode, Type};
+use minivm_isa::{Instruction, Operand, TrapCode, Type, steps};
 use wasmparser::{MemArg, MemArgTarget, Operator};
 
 impl FunctionTranslator<'_> {
     /// Translates an operator that was validated.
     pub(super) fn operator(&mut self, operator: Operator<'_>) -> Result<(), WasmError> {
+        steps::count(1);
         if !self.is_reachable {
             self.skip(&operator);
             return Ok(());

@@ -3,8 +3,8 @@
 //! Reads of locals stay unevaluated, so the stack knows for each local which entries still read it. All operations take
 //! constant time, whatever the depth.
 
-use minivm_isa::Type;
 use minivm_isa::program::Constant;
+use minivm_isa::{Type, steps};
 
 /// Where the value of a stack entry is.
 #[derive(Clone, PartialEq, Debug)]
@@ -37,10 +37,6 @@ pub(super) struct OperandStack {
 }
 
 impl OperandStack {
-    pub(super) fn new(locals: usize) -> Self {
-        OperandStack { entries: Vec::new(), reads: Vec::new(), readers: vec![0; locals] }
-    }
-
     pub(super) fn len(&self) -> usize {
         self.entries.len()
     }
@@ -50,9 +46,13 @@ impl OperandStack {
     }
 
     pub(super) fn push(&mut self, value: Value, ty: Type) {
+        steps::count(1);
         let position = u32::try_from(self.entries.len()).expect("a body has less than 2^32 operators");
         let mut next_reader = 0;
         if let Value::Local(local) = value {
+            if self.readers.len() <= local as usize {
+                self.readers.resize(local as usize + 1, 0);
+            }
             next_reader = std::mem::replace(&mut self.readers[local as usize], position + 1);
             self.reads.push(position);
         }
@@ -79,7 +79,7 @@ impl OperandStack {
 
     /// Makes the topmost entry that reads `local` a temporary and returns its position.
     pub(super) fn evaluate_reader(&mut self, local: u32) -> Option<usize> {
-        let position = self.readers[local as usize].checked_sub(1)? as usize;
+        let position = self.readers.get(local as usize)?.checked_sub(1)? as usize;
         let entry = &mut self.entries[position];
         self.readers[local as usize] = entry.next_reader;
         entry.value = Value::Temporary;
@@ -89,6 +89,7 @@ impl OperandStack {
     /// Makes an entry that reads a local a temporary; returns its position and the local.
     pub(super) fn evaluate_read(&mut self) -> Option<(usize, u32)> {
         while let Some(position) = self.reads.pop() {
+            steps::count(1);
             let entry = &mut self.entries[position as usize];
             if let Value::Local(local) = entry.value {
                 // Positions come topmost first, so this is the topmost reader of its local.
@@ -116,7 +117,7 @@ mod tests {
 
     #[test]
     fn readers_are_found_topmost_first() {
-        let mut stack = OperandStack::new(2);
+        let mut stack = OperandStack::default();
         for local in [0, 1, 0] {
             stack.push(Value::Local(local), Type::I32);
         }

@@ -7,6 +7,7 @@ use crate::handlers::typed::registry::Registry;
 use crate::handlers::typed::statement;
 use crate::runtime::context::Handler;
 use minivm_isa::Instruction;
+use minivm_isa::steps;
 
 /// Trees tried for one statement.
 const TRIES_MAX: u32 = 24;
@@ -62,6 +63,7 @@ impl Search<'_, '_> {
                 continue;
             }
             self.tries += 1;
+            steps::count(1);
             self.members.push(definition);
             let larger = tree::build(self.loading, self.site, &self.members).expect("it was a statement before");
             if let Some(handler) = Registry::get().find(larger.handler_key()) {
@@ -81,6 +83,7 @@ impl Search<'_, '_> {
         if self.loading.absorbed[from].is_some() || self.taken.contains(&(from as u32)) || at - from > DISTANCE_MAX {
             return false;
         }
+        steps::count(at - from);
         let moved = row::traits(&code[from]);
         (from + 1..at).all(|between| {
             // What another, later statement took in is computed there and does not mind.

@@ -20,6 +20,7 @@ use crate::handlers::typed::shape::Key;
 use crate::runtime::context::Handler;
 use crate::threaded::PENDING_MAX;
 use minivm_isa::entities::Block;
+use minivm_isa::steps;
 use std::ops::Range;
 use tree::{Root, Site, Tree};
 
@@ -55,7 +56,11 @@ impl Plan {
     fn feeder(&self, loading: &Loading, reader: usize, reg: minivm_isa::entities::Reg) -> Option<u32> {
         let reader = reader as u32;
         let first = self.feeds.partition_point(|&(by, _)| by < reader);
-        let feeds = self.feeds[first..].iter().take_while(|&&(by, _)| by == reader).map(|&(_, at)| at);
+        let feeds = self.feeds[first..]
+            .iter()
+            .inspect(|_| steps::count(1))
+            .take_while(|&&(by, _)| by == reader)
+            .map(|&(_, at)| at);
         feeds.into_iter().find(|&at| row::result(&loading.function.code[at as usize]) == Some(reg))
     }
 }

@@ -5,7 +5,6 @@ use crate::runtime::context::Context;
 use crate::runtime::function::{Body, FunctionInfo};
 use crate::value::{Tag, Value};
 use minivm_isa::Type;
-use minivm_isa::program::Item;
 
 /// `bad argument #1 'lhs' to 'add' (i32 expected, got string)`.
 pub(crate) fn argument_message(
@@ -70,9 +69,9 @@ fn finding(cx: &Context, ty: Type, value: Option<&Value>) -> String {
 /// What a function is exported as, or its own name.
 fn exported_name(info: &FunctionInfo) -> String {
     if let Body::Guest(guest) = &info.body {
-        let mut exports = guest.program().exports.iter();
-        if let Some(export) = exports.find(|export| export.item == Item::Function(guest.index)) {
-            return export.name.clone();
+        // SAFETY: instances outlive their functions.
+        if let Some(name) = unsafe { &*guest.instance }.exported_as(guest.index) {
+            return name.to_owned();
         }
     }
     super::function_name(info)
@@ -80,7 +79,7 @@ fn exported_name(info: &FunctionInfo) -> String {
 
 fn parameter_name(info: &FunctionInfo, index: usize) -> Option<&str> {
     let Body::Guest(guest) = &info.body else { return None };
-    let mut locals = guest.portable().locals.iter();
-    let parameter = locals.find(|local| local.start == 0 && local.register.as_u32() as usize == index)?;
+    let mut visible = guest.lookups().locals_at(0).into_iter().map(|local| &guest.portable().locals[local]);
+    let parameter = visible.find(|local| local.register.as_u32() as usize == index)?;
     Some(&parameter.name)
 }

@@ -1,6 +1,7 @@
 //! Names of variables, found by looking at the code: which local, captured variable, field or global a register holds.
 
 use crate::runtime::context::Context;
+use crate::runtime::function::Body;
 use crate::runtime::function::GuestFunction;
 use crate::runtime::walk::{Level, Walk};
 use crate::threaded::Flow;
@@ -8,8 +9,8 @@ use crate::threaded::continuation::{Record, RecordKind};
 use crate::value::Value;
 use minivm_isa::entities::Reg;
 use minivm_isa::operand::OperandRef;
-use minivm_isa::program::{Constant, Function, FunctionDef, Local};
-use minivm_isa::{Input, Instruction, Operand};
+use minivm_isa::program::{Constant, Function, FunctionDef};
+use minivm_isa::{Input, Instruction, Operand, steps};
 
 /// What a value is called in the source: kind ("local", "global", "field", …) and name.
 pub(crate) type Name = (&'static str, String);
@@ -32,8 +33,8 @@ pub(crate) fn name_of(guest: &GuestFunction, at: usize, operand: Operand) -> Opt
 
 fn name_of_register(guest: &GuestFunction, at: usize, reg: Reg, copies: usize) -> Option<Name> {
     let function = guest.portable();
-    let visible = |local: &&Local| local.register == reg && (local.start as usize) <= at && at < local.end as usize;
-    if let Some(local) = function.locals.iter().rfind(visible) {
+    let visible = guest.lookups().locals_at(at).into_iter().map(|index| &function.locals[index]);
+    if let Some(local) = visible.rev().find(|local| local.register == reg) {
         return Some(("local", local.name.clone()));
     }
     let made_at = definition_before(function, at, reg)?;
@@ -61,23 +62,28 @@ fn name_of_register(guest: &GuestFunction, at: usize, reg: Reg, copies: usize) -
 
 /// The variable that a function knows itself by: the local that its closure becomes.
 fn name_of_itself(guest: &GuestFunction) -> Option<String> {
-    guest.program().functions.values().find_map(|definition| {
-        let FunctionDef::Code(outer) = definition else { return None };
-        outer.code.iter().enumerate().find_map(|(index, instruction)| {
-            let Instruction::Closure { dst, function, .. } = instruction else { return None };
-            let is_it = |local: &&Local| local.register == *dst && local.start as usize == index + 1;
-            let local = outer.locals.iter().filter(|_| *function == guest.index).find(is_it)?;
-            Some(local.name.clone())
-        })
-    })
+    // SAFETY: instances outlive their functions.
+    let (outer, at) = unsafe { &*guest.instance }.closure_site(guest.index)?;
+    let FunctionDef::Code(code) = &guest.program().functions[outer] else { return None };
+    let Instruction::Closure { dst, .. } = &code.code[at] else { return None };
+    // SAFETY: functions with code are guest functions, which live as long as their instance.
+    let Body::Guest(outer) = (unsafe { &(*(*guest.instance).function_info(outer)).body }) else { return None };
+    let mut visible = outer.lookups().locals_at(at + 1).into_iter().map(|index| &code.locals[index]);
+    let local = visible.find(|local| local.register == *dst && local.start as usize == at + 1)?;
+    Some(local.name.clone())
 }
+
+/// Instructions before a place that are searched for what a register holds there: names in longer functions are not worth it.
+const SEARCHED_MAX: usize = 1 << 16;
 
 /// The instruction before `at` that has written a register last, unless it may have been jumped over.
 fn definition_before(function: &Function, at: usize, reg: Reg) -> Option<usize> {
     let mut found = None;
     // Whether the code before this place is run depends on a jump.
     let mut jumped_to = 0;
-    for (index, instruction) in function.code[..at].iter().enumerate() {
+    let start = at.saturating_sub(SEARCHED_MAX);
+    steps::count(at - start);
+    for (index, instruction) in (start..at).zip(&function.code[start..at]) {
         instruction.for_each_target(|target| {
             let target = function.blocks[target] as usize;
             if target <= at {

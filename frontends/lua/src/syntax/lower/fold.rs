@@ -3,6 +3,7 @@
 use super::{Lowering, Token};
 use crate::syntax::hir::*;
 use crate::syntax::prepass::TokenKind;
+use minivm_isa::steps;
 
 impl Lowering<'_> {
     /// `operator operand`
@@ -40,6 +41,7 @@ impl Lowering<'_> {
     fn concat(&mut self, span: Span, left: ExpressionId, right: ExpressionId) -> ExpressionId {
         let line = self.span(right).line;
         if let ExpressionKind::Concat(operands) = &mut self.chunk.expressions[right].kind {
+            steps::count(operands.len());
             operands.insert(0, left);
             self.chunk.expressions[right].span = Span { line, ..span };
             return right;

@@ -14,6 +14,7 @@ use super::parse::parse;
 use super::prepass::{Canonical, ChainId, Origin, Prepared, Token, TokenIndex, Use, error_near, limit_message};
 use cranelift_entity::{EntityRef, PrimaryMap};
 use full_moon::tokenizer::TokenReference;
+use minivm_isa::steps;
 use std::collections::HashMap;
 
 /// Upvalues a function may have.
@@ -96,6 +97,7 @@ impl Lowering<'_> {
     }
 
     fn push(&mut self, kind: ExpressionKind, span: Span) -> ExpressionId {
+        steps::count(1);
         self.chunk.expressions.push(Expression { kind, span })
     }
 

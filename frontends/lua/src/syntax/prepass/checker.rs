@@ -1,7 +1,7 @@
 //! The grammar check: reads the tokens of a chunk once, exactly as the reference implementation does, and reports the
 //! errors it would report. What it learns about names is kept, so that nothing has to be resolved twice.
 
-use super::labels::{PendingJump, VisibleLabel};
+use super::labels::{Jumps, Labels};
 use super::lexer::{Lexer, LexicalError};
 use super::scope::{FunctionState, Scopes, Use};
 use super::token::{Token, TokenIndex, TokenKind, TokenValue};
@@ -39,8 +39,8 @@ pub(super) struct Checker<'source> {
     pub(super) scopes: Scopes,
     pub(super) functions: Vec<FunctionState>,
     pub(super) function_count: u32,
-    pub(super) visible_labels: Vec<VisibleLabel>,
-    pub(super) pending: Vec<PendingJump>,
+    pub(super) visible_labels: Labels,
+    pub(super) jumps: Jumps,
     pub(super) uses: SecondaryMap<TokenIndex, Use>,
     pub(super) locals: PrimaryMap<LocalId, Local>,
     pub(super) labels: PrimaryMap<LabelId, Label>,
@@ -79,8 +79,8 @@ impl<'source> Checker<'source> {
             scopes: Scopes::default(),
             functions: Vec::new(),
             function_count: 0,
-            visible_labels: Vec::new(),
-            pending: Vec::new(),
+            visible_labels: Labels::default(),
+            jumps: Jumps::default(),
             uses: SecondaryMap::new(),
             locals: PrimaryMap::new(),
             labels: PrimaryMap::new(),

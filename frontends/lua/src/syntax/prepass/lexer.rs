@@ -4,6 +4,7 @@ use super::numeral::{Numeral, parse_numeral};
 use super::token::{Token, TokenKind, TokenValue};
 use crate::syntax::hir::StringId;
 use cranelift_entity::{EntityRef, PrimaryMap};
+use minivm_isa::steps;
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -69,7 +70,9 @@ impl<'source> Lexer<'source> {
 
     /// Reads the next token.
     pub(super) fn next_token(&mut self) -> Result<Token, LexicalError> {
+        let before = self.position;
         self.skip_blanks()?;
+        steps::count(1 + self.position - before);
         self.start = self.position;
         let Some(first) = self.peek(0) else {
             return Ok(self.token(TokenKind::Eof, TokenValue::None));

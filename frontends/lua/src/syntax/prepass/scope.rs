@@ -46,8 +46,8 @@ pub(super) struct BlockState {
     pub(super) active: usize,
     /// How many labels were visible before it.
     pub(super) labels: usize,
-    /// How many jumps were pending before it.
-    pub(super) pending: usize,
+    /// How many jumps there were before it.
+    pub(super) jumps: usize,
 }
 
 /// A function that is being read.
@@ -186,13 +186,13 @@ impl Checker<'_> {
         let block = BlockState {
             is_loop,
             active: self.scopes.count(),
-            labels: self.visible_labels.len(),
-            pending: self.pending.len(),
+            labels: self.visible_labels.count(),
+            jumps: self.jumps.count(),
         };
         self.function().blocks.push(block);
     }
 
-    /// Closes a block: its variables and labels are gone, jumps that are still pending belong to the block around it.
+    /// Closes a block: its variables and labels are gone, jumps that still wait belong to the block around it.
     pub(super) fn leave_block(&mut self) -> Checked<()> {
         let block = self.function().blocks.pop().expect("blocks are opened and closed in pairs");
         let end = self.previous_end();
@@ -202,15 +202,13 @@ impl Checker<'_> {
             }
         }
         if block.is_loop {
-            self.settle_breaks(block.pending);
+            self.jumps.settle_breaks(block.jumps);
         }
         self.visible_labels.truncate(block.labels);
         if self.function().blocks.is_empty() {
-            return self.refuse_pending(block.pending);
+            return self.refuse_waiting(block.jumps);
         }
-        for jump in &mut self.pending[block.pending..] {
-            jump.active = jump.active.min(block.active);
-        }
+        self.jumps.leave_block(block.jumps, block.active);
         Ok(())
     }
 
@@ -226,7 +224,7 @@ impl Checker<'_> {
             line_defined,
             vararg: false,
             first_active: self.scopes.count(),
-            first_label: self.visible_labels.len(),
+            first_label: self.visible_labels.count(),
             declared: 0,
             blocks: Vec::new(),
         };
