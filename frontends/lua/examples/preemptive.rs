@@ -81,8 +81,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             | RunState::Interrupted
             | RunState::Waiting(_)
             | RunState::Yielded(_)
-            | RunState::Stepped
-            | RunState::Interrupted => {
+            | RunState::Stepped => {
                 return Err("nobody asked for that".into());
             }
         }

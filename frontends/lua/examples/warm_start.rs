@@ -28,8 +28,7 @@ fn cold() -> Result<Machine, Box<dyn Error>> {
         | RunState::Interrupted
         | RunState::Waiting(_)
         | RunState::Yielded(_)
-        | RunState::Stepped
-        | RunState::Interrupted => Err("it does not end".into()),
+        | RunState::Stepped => Err("it does not end".into()),
     }
 }
 
