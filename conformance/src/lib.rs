@@ -9,6 +9,7 @@ pub mod builds;
 pub mod cases;
 pub mod generate;
 pub mod known;
+pub mod limits;
 pub mod lua_host;
 pub mod outcome;
 pub mod pace;

@@ -7,6 +7,8 @@ use minivm_isa::program::ElementType;
 
 /// Elements past which no table can grow.
 const ELEMENTS_MAX: u64 = 1 << 27;
+/// Bytes that a table is charged for besides its elements.
+const TABLE_BYTES: u64 = 256;
 /// Bytes of an element.
 const ELEMENT_BYTES: u64 = size_of::<Value>() as u64;
 
@@ -32,6 +34,9 @@ impl TableInstance {
         initial: Value,
         budget: &MemoryBudget,
     ) -> Result<Box<TableInstance>, TrapCode> {
+        if !budget.take(TABLE_BYTES) {
+            return Err(TrapCode::OutOfMemory);
+        }
         let mut table = Box::new(TableInstance {
             values: Vec::new(),
             maximum: maximum.unwrap_or(ELEMENTS_MAX).min(ELEMENTS_MAX),
@@ -103,6 +108,12 @@ impl TableInstance {
         is_allowed && count * ELEMENT_BYTES <= self.budget.maximum()
     }
 
+    /// Bytes that it takes to grow by `count` elements.
+    pub(crate) fn growth_bytes(&self, count: u64) -> u64 {
+        let after = self.length().saturating_add(count).min(ELEMENTS_MAX);
+        if capacity_for(after) > capacity_for(self.length()) { capacity_for(after) * ELEMENT_BYTES } else { 0 }
+    }
+
     /// Grows by `count` elements; gives the number before, or none when it may not grow so far or hold such a value.
     pub(crate) fn grow(&mut self, count: u64, value: Value) -> Option<u64> {
         let before = self.length();
@@ -112,23 +123,6 @@ impl TableInstance {
         }
         self.values.resize(after as usize, value);
         Some(before)
-    }
-
-    /// Takes its last `count` elements away.
-    pub(crate) fn shrink(&mut self, count: u64) {
-        let before = capacity_for(self.length());
-        self.values.truncate((self.length() - count.min(self.length())) as usize);
-        let after = capacity_for(self.length());
-        self.values.shrink_to(after as usize);
-        self.budget.give_back((before - after) * ELEMENT_BYTES);
-    }
-
-    /// Whether `length` elements from `index` on are inside.
-    ///
-    /// # Errors
-    /// [`TrapCode::TableBounds`] when they are not.
-    pub(crate) fn check_range(&self, index: u64, length: u64) -> Result<(), TrapCode> {
-        range(index, length, self.values.len()).map(|_| ())
     }
 
     /// Makes room for so many elements; while they move, both places are taken from the budget.
@@ -144,6 +138,26 @@ impl TableInstance {
         let is_there = self.values.try_reserve_exact(additional).is_ok();
         self.budget.give_back(if is_there { old } else { new } * ELEMENT_BYTES);
         is_there
+    }
+
+    /// Takes its last `count` elements away.
+    pub(crate) fn shrink(&mut self, count: u64) {
+        let before = capacity_for(self.length());
+        let length = self.length().saturating_sub(count);
+        self.values.truncate(length as usize);
+        let after = capacity_for(length);
+        if after < before {
+            self.values.shrink_to(after as usize);
+            self.budget.give_back((before - after) * ELEMENT_BYTES);
+        }
+    }
+
+    /// Whether `length` elements from `index` on are inside.
+    ///
+    /// # Errors
+    /// [`TrapCode::TableBounds`] when they are not.
+    pub(crate) fn check_range(&self, index: u64, length: u64) -> Result<(), TrapCode> {
+        range(index, length, self.values.len()).map(|_| ())
     }
 
     /// Sets `length` elements from `index` on.
@@ -187,7 +201,7 @@ impl TableInstance {
 
 impl Drop for TableInstance {
     fn drop(&mut self) {
-        self.budget.give_back(capacity_for(self.length()) * ELEMENT_BYTES);
+        self.budget.give_back(capacity_for(self.length()) * ELEMENT_BYTES + TABLE_BYTES);
     }
 }
 

@@ -1,7 +1,9 @@
 //! Entering functions where the fast paths of `dispatch::call` do not apply.
 
 use super::host_run;
-use super::record::{FRAME_HEADER_WORDS, Protect, RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
+use super::record::{
+    FRAME_HEADER_WORDS, NESTED_TOO_DEEP, NESTING_MAX, Protect, RECORD_DELTA, RECORD_WORDS, Record, RecordKind,
+};
 use super::unwind::{raise, raise_message, raise_trap};
 use crate::code::{NOT_DIRECT, TYPED_CALL};
 use crate::context::{Context, return_info};
@@ -50,19 +52,19 @@ unsafe fn resolve(
 ) -> Result<(*mut Closure, Regs, usize, Flow), Flow> {
     // All of them first, so that the arguments move up once, however many there are.
     let mut chain = Vec::new();
-    let closure = 'found: {
-        for _ in 0..=CALL_CHAIN_MAX {
-            if callee.tag() == Tag::FUNCTION {
-                let closure: *mut Closure = callee.pointer().cast();
-                // SAFETY: the callee is a live closure, and closures point to functions.
-                match unsafe { &(*(*closure).function.cast::<FunctionInfo>()).body } {
-                    // Code on both sides is not typed: the typed face in between changes nothing.
-                    // SAFETY: the closure is a live bridge.
-                    Body::Bridge(_) => callee = unsafe { super::adapt::behind(closure).0 },
-                    Body::Guest(_) | Body::Host(_) => break 'found closure,
-                }
-                continue;
+    let mut hops = 0;
+    let closure: *mut Closure = loop {
+        if callee.tag() == Tag::FUNCTION {
+            let closure: *mut Closure = callee.pointer().cast();
+            // SAFETY: the callee is a live closure, and closures point to functions.
+            match unsafe { &(*(*closure).function.cast::<FunctionInfo>()).body } {
+                // Code on both sides is not typed: the typed face in between changes nothing.
+                // SAFETY: the closure is a live bridge.
+                Body::Bridge(_) => callee = unsafe { super::adapt::behind(closure).0 },
+                Body::Guest(_) | Body::Host(_) if chain.is_empty() => return Ok((closure, new, count, at)),
+                Body::Guest(_) | Body::Host(_) => break closure,
             }
+        } else {
             let metamethod = cx.metamethod(callee, Metamethod::Call);
             if metamethod.is_nil() {
                 let message = describe_callee(cx, at, callee);
@@ -72,12 +74,12 @@ unsafe fn resolve(
             chain.push(callee);
             callee = metamethod;
         }
-        // SAFETY: `at` is the running frame.
-        return Err(unsafe { raise_message(cx, at, "'__call' chain too long") });
+        if hops == CALL_CHAIN_MAX {
+            // SAFETY: `at` is the running frame.
+            return Err(unsafe { raise_message(cx, at, "'__call' chain too long") });
+        }
+        hops += 1;
     };
-    if chain.is_empty() {
-        return Ok((closure, new, count, at));
-    }
     // SAFETY: the window has `count` values, and room for more is made first.
     unsafe {
         let offset = words_between(at.regs, new);
@@ -416,6 +418,9 @@ pub(crate) unsafe fn call_paid(
 ) -> Flow {
     // SAFETY: passed on.
     unsafe {
+        if cx.run.nesting >= NESTING_MAX {
+            return super::unwind::raise_message(cx, at, NESTED_TOO_DEEP);
+        }
         let record = Record { metered: cx.is_metered(), ..record };
         super::stepping::pay(cx, at);
         cx.is_paid = true;
@@ -480,7 +485,7 @@ pub(crate) unsafe fn put_above(
     unsafe {
         let needed = RECORD_DELTA + 2 * arguments.len() + 16;
         let place = cx.reserve(at.regs, at.regs.add(top), needed)?.add(top);
-        place.cast::<Record>().write(record);
+        place.cast::<Record>().write(Record { nesting: cx.nest(), ..record });
         for (index, &argument) in arguments.iter().enumerate() {
             set_any(place.add(RECORD_DELTA), index * 2, argument);
         }

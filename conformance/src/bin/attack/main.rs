@@ -3,6 +3,7 @@
 //!
 //! Each subcommand is a file here, and a row of [`SUBCOMMANDS`].
 
+mod limits;
 mod options;
 mod programs;
 
@@ -18,12 +19,21 @@ struct Subcommand {
     run: fn(&Options) -> Result<usize, String>,
 }
 
-const SUBCOMMANDS: &[Subcommand] = &[Subcommand {
-    name: "programs",
-    help: "random programs that verify, run in fast and plain code, in slices and with a collector under stress, in a
+const SUBCOMMANDS: &[Subcommand] = &[
+    Subcommand {
+        name: "limits",
+        help: "hostile programs under a limit on memory, each in a process of its own: what is resident stays near the
+             limit, and the processor time in bounds; --only N runs one of them",
+        run: limits::run,
+    },
+    Subcommand {
+        name: "programs",
+        help:
+            "random programs that verify, run in fast and plain code, in slices and with a collector under stress, in a
              build of either way of dispatch: all do the same",
-    run: programs::run,
-}];
+        run: programs::run,
+    },
+];
 
 const OPTIONS: &str = "\
   --count N    how many; 10000 by default

@@ -12,7 +12,7 @@ use crate::arguments::{Run, Saving};
 use crate::commands;
 use crate::exit::Exit;
 use crate::grants::{DirectoryGrant, Variable};
-use crate::load::{Loaded, load};
+use crate::load::{Loaded, load_within};
 use crate::report::{Place, Report};
 use crate::source::Failure;
 use crate::values;
@@ -20,7 +20,7 @@ pub(crate) use inspect::inspect;
 use launch::Launcher;
 use minivm::{InstanceId, Limits, LinkError, Machine, RunState, Value};
 use minivm_isa::program::{FunctionDef, Item};
-use minivm_isa::{Convention, Program, Signature, Type};
+use minivm_isa::{Allowance, Convention, Program, Signature, Type};
 use minivm_lua::stdlib::OpenFiles;
 use minivm_wasm::wasi::{self, Linked, SetupError, WasiBuilder};
 pub(crate) use reference::ProgramFiles;
@@ -45,10 +45,12 @@ pub(crate) fn run(options: &Run, saving: &Saving) -> Result<Exit, Failure> {
         return warm::run((options, saving), Path::new(file), arguments);
     }
     let stops = Stops::new(options.timeout, saving)?;
-    let Loaded { name, program, .. } = load(Path::new(file))?;
-    let arguments: Vec<String> = arguments.iter().map(|argument| argument.to_string_lossy().into_owned()).collect();
-    let limits = Limits { memory_bytes_max: options.memory_max.map_or(u64::MAX, |size| size.0), ..Limits::default() };
+    let memory_bytes_max = options.memory_max.map_or(u64::MAX, |size| size.0);
+    let Loaded { name, program, .. } = load_within(Path::new(file), &mut Allowance::new(memory_bytes_max))?;
+    let arguments: Vec<Vec<u8>> = arguments.iter().map(|argument| values::bytes(argument)).collect();
+    let limits = Limits { memory_bytes_max, ..Limits::default() };
     let mut session = Session::new(limits, name, options.fuel);
+    session.file = values::bytes(file);
     session.snapshot = Plan::new(saving);
     session.set_stops(stops);
     session.files.loaded(&session.name, Path::new(file));
@@ -65,6 +67,8 @@ pub(crate) fn run(options: &Run, saving: &Saving) -> Result<Exit, Failure> {
 struct Session {
     machine: Machine,
     name: String,
+    /// What the program is called by itself: the name as it was given, which need not be Unicode.
+    file: Vec<u8>,
     fuel: Option<u64>,
     wasi: Option<Linked>,
     has_lua: bool,
@@ -117,6 +121,7 @@ impl Session {
         machine.set_fuel(fuel);
         Session {
             machine,
+            file: name.clone().into_bytes(),
             name,
             fuel,
             wasi: None,
@@ -137,15 +142,18 @@ impl Session {
         self.stops = stops;
     }
 
-    fn run(&mut self, options: &Run, program: minivm_isa::Verified, arguments: Vec<String>) -> Result<Exit, Failure> {
+    fn run(&mut self, options: &Run, program: minivm_isa::Verified, arguments: Vec<Vec<u8>>) -> Result<Exit, Failure> {
         let outline = Outline::new(&program);
         if outline.imports_wasi {
-            let wasi = grants(&options.directories, &options.environment, &self.name, &arguments)
+            let wasi = grants(&options.directories, &options.environment, &self.file, &arguments)
                 .map_err(|error| self.setup_failure(&error))?;
             let linked = wasi::define(&mut self.machine, wasi).map_err(|_| self.out_of_memory())?;
             self.link_wasi(linked);
         }
         let globals = if outline.is_lua { Some(lua::install(self, options, &arguments)?) } else { None };
+        if outline.is_lua {
+            minivm_lua::stdlib::expect(&mut self.machine, &program);
+        }
         let (instance, start) = match self.machine.instantiate_unstarted(program) {
             Ok(made) => made,
             Err(error @ LinkError::Trap(_)) => return Err(self.failure(error.to_string())),
@@ -184,7 +192,7 @@ impl Session {
     }
 
     /// Runs the program as a command.
-    fn start(&mut self, instance: InstanceId, outline: &Outline, arguments: &[String]) -> Result<Exit, Failure> {
+    fn start(&mut self, instance: InstanceId, outline: &Outline, arguments: &[Vec<u8>]) -> Result<Exit, Failure> {
         let entry = [START, MAIN].into_iter().find_map(|name| Some((name, outline.export(name)?)));
         match entry {
             Some((name, signature)) if signature.convention != Convention::Typed => {
@@ -218,7 +226,7 @@ impl Session {
         instance: InstanceId,
         outline: &Outline,
         name: &str,
-        arguments: &[String],
+        arguments: &[Vec<u8>],
     ) -> Result<Exit, Failure> {
         // A library is set up before it is used.
         if outline.export("_initialize").is_some_and(|signature| signature.params.is_empty()) && name != "_initialize" {
@@ -255,7 +263,7 @@ impl Session {
         commands::print(lines.as_bytes())
     }
 
-    fn arguments(&mut self, name: &str, signature: &Signature, texts: &[String]) -> Result<Vec<Value>, Failure> {
+    fn arguments(&mut self, name: &str, signature: &Signature, texts: &[Vec<u8>]) -> Result<Vec<Value>, Failure> {
         let is_typed = signature.convention == Convention::Typed;
         if is_typed && texts.len() != signature.params.len() {
             let types: Vec<String> = signature.params.iter().map(Type::to_string).collect();
@@ -267,7 +275,8 @@ impl Session {
         for (index, text) in texts.iter().enumerate() {
             let ty = if is_typed { signature.params[index] } else { Type::Any };
             let Some(value) = values::parse(&mut self.machine, text, ty) else {
-                let report = self.report(format!("argument {} of `{name}`: `{text}` is no {ty}", index + 1));
+                let text = String::from_utf8_lossy(text);
+                let report = self.report(format!("argument {} of `{name}`: `{text}` is not a valid {ty}", index + 1));
                 return Err(Failure::new(Exit::Usage, report));
             };
             values.push(value);
@@ -428,11 +437,11 @@ impl Session {
 fn grants(
     directories: &[DirectoryGrant],
     environment: &[Variable],
-    name: &str,
-    arguments: &[String],
+    name: &[u8],
+    arguments: &[Vec<u8>],
 ) -> Result<wasi::Wasi, SetupError> {
     let mut builder = WasiBuilder::new().inherit_streams()?.inherit_sources();
-    builder = builder.argument(name).arguments(arguments);
+    builder = builder.argument(name).arguments(arguments.iter().cloned());
     for variable in environment {
         builder = builder.variable(variable.name.as_str(), variable.value.as_str());
     }

@@ -149,7 +149,7 @@ pub(super) fn load(options: &Resume) -> Result<Session, Failure> {
     let programs = session.files.find(&note.files, &options.programs)?;
     session.printed = note.printed;
     if note.has_wasi {
-        let wasi = grants(&options.directories, &options.environment, "", &[]);
+        let wasi = grants(&options.directories, &options.environment, b"", &[]);
         let wasi = wasi.map_err(|error| session.setup_failure(&error))?;
         let linked = wasi::define(&mut session.machine, wasi).map_err(|_| session.out_of_memory())?;
         session.link_wasi(linked);

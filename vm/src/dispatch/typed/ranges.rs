@@ -32,6 +32,11 @@ pub(crate) trait RangeWork: Sized {
     /// How many items there are, if all of them are inside. `done` of them are done already.
     fn check(&mut self, done: u64) -> Result<u64, TrapCode>;
 
+    /// Bytes that it takes from the account of the machine; garbage goes first where they are not left.
+    fn bytes(&self) -> u64 {
+        0
+    }
+
     /// Does these items, in any order that suits it, but slices come one after the other.
     fn run(&mut self, items: Range<u64>) -> Result<(), TrapCode>;
 
@@ -67,6 +72,16 @@ unsafe fn range_at<W: RangeWork>(cx: &mut Context, c: &mut Cursor, at: Flow) -> 
     // SAFETY: passed on.
     unsafe {
         let mut work = W::read(c, at.regs, cx)?;
+        let bytes = work.bytes();
+        if bytes > 0 {
+            cx.heap.report();
+        }
+        if bytes > cx.heap.room_bytes() as u64 {
+            drop(work);
+            crate::collect::collect_at(cx, at);
+            *c = Cursor::new(at.pc);
+            work = W::read(c, at.regs, cx)?;
+        }
         let done = cx.run.work.as_ref().map_or(0, |work| work.done.saturating_mul(W::PER_UNIT));
         let length = work.check(done)?;
         if !pay_small(cx, length / W::PER_UNIT) {
@@ -357,11 +372,8 @@ impl<A: Address> RangeWork for TableInit<'_, A> {
 }
 
 /// `table_grow`. Operands: value, count, table, slot. While it grows, others see what is there so far.
-pub(crate) struct TableGrow<A> {
-    table: *mut TableInstance,
-    /// Where it is done.
-    cx: *mut Context,
-    at: Flow,
+pub(crate) struct TableGrow<'m, A> {
+    table: &'m mut TableInstance,
     value: Value,
     count: u64,
     /// Its size before; none when it may not grow so far.
@@ -369,43 +381,42 @@ pub(crate) struct TableGrow<A> {
     width: PhantomData<A>,
 }
 
-impl<A: Address> RangeWork for TableGrow<A> {
+impl<A: Address> RangeWork for TableGrow<'_, A> {
     const PER_UNIT: u64 = ELEMENTS;
+
+    fn bytes(&self) -> u64 {
+        if self.table.may_grow(self.count) { self.table.growth_bytes(self.count) } else { 0 }
+    }
 
     #[inline(always)]
     unsafe fn read(c: &mut Cursor, regs: Regs, cx: *mut Context) -> Result<Self, TrapCode> {
         // SAFETY: the caller vouches for the operands.
         unsafe {
             let (value, count) = (operand::<Value>(c, regs, cx)?, number::<A>(c, regs, cx)?);
-            let table = c.word64() as usize as *mut TableInstance;
-            let at = Flow { pc: c.here().sub(1), regs };
-            Ok(TableGrow { table, cx, at, value, count, before: None, width: PhantomData })
+            Ok(TableGrow { table: table(c), value, count, before: None, width: PhantomData })
         }
     }
 
     #[inline(always)]
     fn check(&mut self, done: u64) -> Result<u64, TrapCode> {
-        // SAFETY: it is a table of the instance, to which no other reference is in use.
-        let table = unsafe { &mut *self.table };
-        if !table.accepts(self.value) {
+        if !self.table.accepts(self.value) {
             return Err(TrapCode::WrongKind);
         }
         let left = self.count.saturating_sub(done);
-        if !table.may_grow(left) {
-            table.shrink(done.min(self.count));
+        if !self.table.may_grow(left) {
+            self.table.shrink(done.min(self.count));
             return Ok(0);
         }
-        self.before = Some(table.length().saturating_sub(done));
+        self.before = Some(self.table.length().saturating_sub(done));
         Ok(self.count)
     }
 
     #[inline(always)]
     fn run(&mut self, items: Range<u64>) -> Result<(), TrapCode> {
         let count = items.end - items.start;
-        // SAFETY: the instruction is the running one, and has changed nothing but the table.
-        if self.before.is_some() && unsafe { grow_table(self.cx, self.at, self.table, count, self.value) }.is_none() {
-            // SAFETY: as for `check`.
-            unsafe { (*self.table).shrink(items.start) };
+        if self.before.is_some() && self.table.grow(count, self.value).is_none() {
+            // What the host has it may have given to somebody else meanwhile.
+            self.table.shrink(items.start);
             self.before = None;
         }
         Ok(())
@@ -419,23 +430,5 @@ impl<A: Address> RangeWork for TableGrow<A> {
     unsafe fn finish(self, c: &mut Cursor, regs: Regs) {
         // SAFETY: the slot is the last operand.
         unsafe { A::write(regs, c.half(), self.before.map_or(A::FAILED, A::from_count)) }
-    }
-}
-
-/// Grows a table. If the limit does not allow it, garbage goes first.
-///
-/// # Safety
-/// As for `grow_memory`; the value is one that the instruction reads.
-#[inline(never)]
-unsafe fn grow_table(cx: *mut Context, at: Flow, table: *mut TableInstance, count: u64, value: Value) -> Option<u64> {
-    // SAFETY: as for `grow_memory`; what the instruction reads is kept.
-    unsafe {
-        (*cx).heap.report();
-        let before = (*table).grow(count, value);
-        if before.is_none() && (*table).may_grow(count) {
-            crate::collect::collect_at(&mut *cx, at);
-            return (*table).grow(count, value);
-        }
-        before
     }
 }

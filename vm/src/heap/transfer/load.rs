@@ -65,7 +65,7 @@ pub(crate) struct HeapLoader<'a> {
     last_id: u64,
     /// Bytes of the contents: no hash part has more nodes than that.
     pub(super) nodes_max: usize,
-    pub(super) chains: super::load_table::Chains,
+    pub(super) chains: super::chains::Chains,
 }
 
 /// Whether a cell holds the contents of a weak table.
@@ -113,6 +113,7 @@ impl<'a> HeapLoader<'a> {
             unsafe { loader.contents(cell, &mut from, outside)? };
         }
         from.end()?;
+        heap.charge_objects();
         if loader.hidden.contains(&Hidden::Waiting) {
             return Err(from.damaged("the contents of a weak table belong to none"));
         }
@@ -487,11 +488,7 @@ impl<'a> HeapLoader<'a> {
     /// Reads what a collection goes through besides cells, when all of those were read.
     pub(crate) fn lists(&self, heap: &mut Heap, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
         const CHARGED_MAX: usize = 1 << 40;
-        let buckets = from.size()?;
-        if buckets > heap.interned.buckets_max() {
-            return Err(from.damaged("a table is larger than it can be"));
-        }
-        heap.interned.grow_to(buckets);
+        heap.interned.load(from)?;
         let mut owners = Vec::new();
         let mut cells = Vec::new();
         for _ in 0..from.count()? {
@@ -511,8 +508,8 @@ impl<'a> HeapLoader<'a> {
                 }
             });
         }
-        let made = std::mem::replace(&mut heap.owners, owners);
-        let made = made.into_iter().filter_map(|owner| if let Owner::Cell(cell) = owner { Some(cell) } else { None });
+        let made = std::mem::replace(&mut heap.owners, owners.into_iter().collect());
+        let made = made.iter().filter_map(|owner| if let Owner::Cell(cell) = owner { Some(cell) } else { None });
         let mut made: Vec<*mut Header> = made.collect();
         made.sort_unstable();
         cells.sort_unstable();
@@ -534,6 +531,7 @@ impl<'a> HeapLoader<'a> {
         let live = from.size()?;
         let live_external = from.size()?;
         let overdrawn = from.flag()?;
+        let hash_key = [from.word()?, from.word()?];
         // Between cycles everything allocated here is live.
         let used = heap.allocated_bytes() + garbage.min(MAX);
         let range = -(MAX as i64)..MAX as i64;
@@ -552,6 +550,7 @@ impl<'a> HeapLoader<'a> {
         heap.live = live.min(used as usize);
         heap.live_external = live_external.min(MAX as usize);
         heap.overdrawn = overdrawn;
+        heap.set_hash_key(hash_key);
         heap.cycle.load(from)
     }
 }

@@ -1,12 +1,14 @@
 //! Tables from bytes: their parts as they lay, so that traversal goes in the same order, with every chain checked.
 
-use super::DEAD;
 use super::load::HeapLoader;
+use super::{DEAD, PART_BUCKETS, PART_INLINE, PART_NONE, PART_OWN};
+use crate::heap::hash::Hasher;
 use crate::heap::header::Header;
 use crate::heap::table::layout::{
-    ArrayHeader, DEAD_KEY, HashHeader, INLINE_NODES_MAX, INLINE_SLOTS_MAX, Node, PART_HEADER_BYTES, PART_LEN_MAX,
-    TABLE_BYTES, Table, empty_nodes, hash_part_bytes,
+    ArrayHeader, DEAD_KEY, ELSEWHERE, HAS_INT, HashHeader, INLINE_NODES_MAX, MOVING, NODES_MAX, Node,
+    PART_HEADER_BYTES, PART_LEN_MAX, TABLE_BYTES, Table, empty_nodes, hash_part_bytes,
 };
+use crate::heap::table::part::Part;
 use crate::heap::transfer::{WEAK_KEYS, WEAK_VALUES};
 use crate::heap::{Heap, OutOfMemory};
 use crate::snapshot::SnapshotError;
@@ -17,48 +19,45 @@ use std::ptr::null_mut;
 /// Largest cell of a table with its inline parts.
 const CELL_BYTES_MAX: usize = 512;
 
-/// What the check of a hash part's chains needs, kept from table to table.
-#[derive(Default)]
-pub(super) struct Chains {
-    /// The first node of each node's chain, and the place in it.
-    places: Vec<(u32, u32)>,
-    has_before: Vec<bool>,
-}
-
 /// Where the parts of a table lie.
 struct Parts {
     cell_bytes: usize,
     inline_slots: u32,
-    /// Capacity of an array part of its own.
+    /// Where among them to look for a border first.
+    inline_border: u32,
+    /// Capacity of an array part of its own, and of the one it moves from.
     array: Option<u64>,
-    /// Whether the hash part is inline, and its number of nodes; 0 for none.
-    inline_nodes: bool,
+    old_array: Option<u64>,
+    /// Where the hash part is, and its number of nodes unless it is in buckets; 0 for none.
+    place: u8,
     nodes: usize,
 }
 
 impl Parts {
     fn read(from: &mut Reader<'_>, nodes_max: usize) -> Result<Parts, SnapshotError> {
         let cell_bytes = from.size()?.saturating_mul(16);
-        let inline_slots = u32::from(from.byte()?);
+        let inline = u32::from(from.byte()?);
+        let (inline_slots, below) = (inline & 15, inline >> 4);
         let array = from.number()?.checked_sub(1);
+        let old_array = if array.is_some() { from.number()?.checked_sub(1) } else { None };
         let place = from.byte()?;
         let mut nodes = 0;
-        if place != 0 {
+        if place == PART_INLINE || place == PART_OWN {
             nodes = 1usize.checked_shl(u32::from(from.byte()?)).unwrap_or(usize::MAX);
         }
-        let inline_nodes = place == 1;
         let needed = TABLE_BYTES + inline_slots as usize * 16;
         let fits = |bytes: usize| needed + bytes <= cell_bytes && cell_bytes <= CELL_BYTES_MAX;
-        let sane = place <= 2
-            && inline_slots <= INLINE_SLOTS_MAX
+        let sane = place <= PART_BUCKETS
+            && (below == 0 || inline_slots.is_power_of_two() && below < inline_slots.div_ceil(2) && below <= 3)
             && array.is_none_or(|capacity| capacity <= PART_LEN_MAX)
-            && nodes <= nodes_max.min(PART_LEN_MAX as usize)
-            && (!inline_nodes || nodes as u64 <= u64::from(INLINE_NODES_MAX))
-            && fits(if inline_nodes { hash_part_bytes(nodes) } else { 0 });
+            && old_array.is_none_or(|capacity| capacity <= PART_LEN_MAX && place != PART_NONE)
+            && nodes <= nodes_max.min(NODES_MAX as usize)
+            && (place != PART_INLINE || nodes as u64 <= u64::from(INLINE_NODES_MAX))
+            && fits(if place == PART_INLINE { hash_part_bytes(nodes) } else { 0 });
         if !sane {
             return Err(from.damaged("a table has parts it cannot have"));
         }
-        Ok(Parts { cell_bytes, inline_slots, array, inline_nodes, nodes })
+        Ok(Parts { cell_bytes, inline_slots, inline_border: inline_slots - below, array, old_array, place, nodes })
     }
 }
 
@@ -71,13 +70,14 @@ impl HeapLoader<'_> {
         from: &mut Reader<'_>,
     ) -> Result<*mut Table, SnapshotError> {
         let parts = Parts::read(from, self.nodes_max)?;
-        if weak != 0 && (parts.array.is_some() || parts.inline_nodes || parts.nodes != 1) {
+        if weak != 0 && (parts.array.is_some() || parts.place != PART_OWN || parts.nodes != 1) {
             return Err(from.damaged("a weak table has parts of its own"));
         }
         let table = heap.allocate(parts.cell_bytes)?.cast::<Table>();
         // SAFETY: the fresh cell holds the fixed part and its inline parts, as `Parts::read` made sure.
         unsafe {
             let mut header = Header::table(parts.inline_slots as usize);
+            header.set_inline_border(parts.inline_border);
             header.set(if weak & WEAK_KEYS != 0 { Header::WEAK_KEYS } else { 0 });
             header.set(if weak & WEAK_VALUES != 0 { Header::WEAK_VALUES } else { 0 });
             let array = Table::inline_array(table);
@@ -85,14 +85,26 @@ impl HeapLoader<'_> {
             if let Some(capacity) = parts.array {
                 (*table).array = array_part(heap, capacity)?;
             }
-            if parts.nodes > 0 {
-                let at = if parts.inline_nodes {
+            let mut flags = if weak != 0 { ELSEWHERE } else { 0 };
+            if let Some(capacity) = parts.old_array {
+                let old = array_part(heap, capacity)?;
+                (*Table::array_header(table)).old = old;
+                flags |= MOVING;
+            }
+            if parts.place == PART_BUCKETS {
+                self.directory_shape(heap, table, from)?;
+            } else if parts.place != PART_NONE {
+                let inline = parts.place == PART_INLINE;
+                let at = if inline {
                     table.cast::<u8>().add(TABLE_BYTES + parts.inline_slots as usize * 16)
                 } else {
                     heap.allocate(hash_part_bytes(parts.nodes))?
                 };
-                (*table).nodes = write_free(at, parts.nodes, parts.inline_nodes);
+                (*table).nodes = write_free(at, parts.nodes, inline);
                 (*table).mask = (parts.nodes - 1) as u32;
+            }
+            if flags != 0 {
+                (*Table::hash_header(table)).flags |= flags;
             }
         }
         Ok(table)
@@ -116,44 +128,87 @@ impl HeapLoader<'_> {
                 (*table).array = self.take_hidden(from)?.cast();
                 return Ok(());
             }
+            self.slots(table, from)?;
+            if Table::has_no_nodes(table) {
+                return Ok(());
+            }
+            let has_int = from.flag()?;
+            let found_int = if Table::has_buckets(table) {
+                self.directory(table, from)?
+            } else {
+                self.part(Part::of(table), Hasher::FAST, from)?
+            };
+            (*Table::hash_header(table)).flags |= if has_int || found_int { HAS_INT } else { 0 };
+        }
+        Ok(())
+    }
+
+    unsafe fn slots(&mut self, table: *mut Table, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
+        // SAFETY: callers give a table with the parts of its shape; indices are checked against their capacities.
+        unsafe {
             let len = from.u32()?;
-            if len > Table::array_capacity(table) {
+            let room = Table::array_room(table);
+            if len > room {
                 return Err(from.damaged("a table has more slots than room for them"));
             }
             for index in 0..len as usize {
                 self.value(from)?.store((*table).array.add(index));
             }
             (*table).array_len = len;
-            if !Table::array_is_inline(table) {
-                // A hint that is wrong is seen to be wrong when it is used; it must only lie inside.
-                (*Table::array_header(table)).hint = from.u32()?.min(len);
+            if Table::array_is_inline(table) {
+                return Ok(());
             }
-            if Table::has_no_nodes(table) { Ok(()) } else { self.hash_part(table, from) }
+            let header = Table::array_header(table);
+            (*header).size = from.u32()?;
+            if !(len..=room).contains(&(*header).size) {
+                return Err(from.damaged("the size of an array part is not between its length and its room"));
+            }
+            if Table::flags(table) & MOVING == 0 {
+                // A hint that is wrong is seen to be wrong when it is used; it must only lie inside.
+                (*header).hint = from.u32()?.min((*header).size);
+                return Ok(());
+            }
+            let old = (*Table::array_header(table)).old;
+            let (moved, old_len) = (from.u32()?, from.u32()?);
+            if moved >= old_len || old_len > len || old_len > Table::room_of(old) {
+                return Err(from.damaged("an array does not move as arrays do"));
+            }
+            old.copy_from_nonoverlapping((*table).array, old_len as usize);
+            Table::set_old_len(old, old_len);
+            ((*table).array_len, (*Table::array_header(table)).hint) = (moved, len);
         }
+        Ok(())
     }
 
-    unsafe fn hash_part(&mut self, table: *mut Table, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
-        // SAFETY: callers give a table with a hash part of its own; indices stay within it.
+    /// Reads a hash part; whether it has an integer key.
+    ///
+    /// # Safety
+    /// The part was just made.
+    pub(super) unsafe fn part(
+        &mut self,
+        part: Part,
+        hasher: Hasher,
+        from: &mut Reader<'_>,
+    ) -> Result<bool, SnapshotError> {
+        // SAFETY: the caller gives a part of free nodes; indices stay within it.
         unsafe {
-            let count = Table::node_count(table) as usize;
+            let count = part.len();
             let last_free = from.u32()?;
             if last_free as usize > count {
                 return Err(from.damaged("a table has free nodes past its last"));
             }
-            let mut has_int = from.flag()?;
-            let mut has_chains = false;
+            let mut has_int = false;
             for index in 0..count {
                 let node = self.node(index, count, from)?;
                 has_int |= u32::from(node.key_tag) == Tag::INT.0;
-                has_chains |= node.next != 0;
-                (*table).nodes.add(index).write(node);
+                part.nodes.add(index).write(node);
             }
-            let header = Table::hash_header(table);
-            (*header).last_free = last_free;
-            (*header).has_int = has_int;
-            let nodes = std::slice::from_raw_parts((*table).nodes, count);
-            let sound = if has_chains { self.chains.are_sound(nodes) } else { stand_alone(nodes) };
-            if sound { Ok(()) } else { Err(from.damaged("the entries of a table are not where they belong")) }
+            (*part.header()).last_free = last_free;
+            let nodes = std::slice::from_raw_parts_mut(part.nodes, count);
+            match self.chains.settle(nodes, hasher) {
+                true => Ok(has_int),
+                false => Err(from.damaged("the entries of a table are not where they belong")),
+            }
         }
     }
 
@@ -192,7 +247,7 @@ fn array_part(heap: &mut Heap, capacity: u64) -> Result<*mut Value, OutOfMemory>
     let cell = heap.allocate(PART_HEADER_BYTES + capacity as usize * size_of::<Value>())?;
     // SAFETY: the fresh cell holds the header and that many slots.
     unsafe {
-        cell.cast::<ArrayHeader>().write(ArrayHeader { capacity: capacity as u32, hint: 0, unused: 0 });
+        cell.cast::<ArrayHeader>().write(ArrayHeader { size: 0, hint: 0, old: null_mut() });
         Ok(cell.add(PART_HEADER_BYTES).cast())
     }
 }
@@ -212,64 +267,6 @@ fn is_key(key: Value) -> bool {
     }
 }
 
-/// The index of the node where the chain of a node's key begins; none for a dead or absent key.
-#[inline(always)]
-fn main_position(node: &Node, mask: usize) -> Option<usize> {
-    if node.key_tag == DEAD_KEY || node.key_tag == Tag::NIL.0 as u8 {
-        return None;
-    }
-    // SAFETY: the key, if it is a cell, is one of those being loaded.
-    let hash = unsafe { Table::hash_of(node.key()) }.expect("`is_key` saw that it has a number");
-    Some(hash as usize & mask)
-}
-
-/// Whether every key is where its chain begins, in a part without chains.
-fn stand_alone(nodes: &[Node]) -> bool {
-    let mask = nodes.len() - 1;
-    nodes.iter().enumerate().all(|(index, node)| main_position(node, mask).is_none_or(|main| main == index))
-}
-
-impl Chains {
-    /// Whether chains end, no two lead to one node, and each key is found from where its chain begins.
-    fn are_sound(&mut self, nodes: &[Node]) -> bool {
-        let mask = nodes.len() - 1;
-        self.has_before.clear();
-        self.has_before.resize(nodes.len(), false);
-        let next_of = |index: usize| (index as i64 + i64::from(nodes[index].next)) as usize;
-        for (index, node) in nodes.iter().enumerate() {
-            if node.next != 0 && std::mem::replace(&mut self.has_before[next_of(index)], true) {
-                return false;
-            }
-        }
-        self.places.clear();
-        self.places.resize(nodes.len(), (0, 0));
-        let mut seen = 0;
-        for first in 0..nodes.len() {
-            if self.has_before[first] {
-                continue;
-            }
-            let (mut index, mut place) = (first, 0);
-            loop {
-                self.places[index] = (first as u32, place);
-                seen += 1;
-                if nodes[index].next == 0 {
-                    break;
-                }
-                index = next_of(index);
-                place += 1;
-            }
-        }
-        // What no first node leads to is a circle.
-        seen == nodes.len()
-            && nodes.iter().enumerate().all(|(index, node)| {
-                main_position(node, mask).is_none_or(|main| {
-                    let ((chain, place), (other, begin)) = (self.places[index], self.places[main]);
-                    chain == other && begin <= place
-                })
-            })
-    }
-}
-
 /// Writes a hash part of free nodes; returns its nodes.
 ///
 /// # Safety
@@ -277,7 +274,7 @@ impl Chains {
 unsafe fn write_free(cell: *mut u8, count: usize, inline: bool) -> *mut Node {
     // SAFETY: the caller gives the room.
     unsafe {
-        let header = HashHeader { metatable: null_mut(), last_free: count as u32, absent: 0, has_int: false, inline };
+        let header = HashHeader { metatable: null_mut(), last_free: count as u32, absent: 0, flags: 0, inline };
         cell.cast::<HashHeader>().write(header);
         let nodes = cell.add(PART_HEADER_BYTES).cast::<Node>();
         for index in 0..count {
