@@ -530,6 +530,11 @@ impl Heap {
         self.grant_again();
     }
 
+    /// Whether a cycle is under way.
+    pub fn is_collecting(&self) -> bool {
+        self.cycle.phase != Phase::Idle
+    }
+
     /// Whether the collector was stopped.
     pub fn is_stopped(&self) -> bool {
         self.cycle.stopped

@@ -419,19 +419,17 @@ const COLLECTOR_OPTIONS: &[&str] = &[
 const FINALISING: u32 = 1;
 
 fn collectgarbage(call: &mut HostCall<'_>) -> Answer {
-    if call.state() == FINALISING {
-        return run_finalisers(call);
+    match call.state() {
+        FINALISING => return run_finalisers(call),
+        COLLECTING => return go_on_collecting(call),
+        _ => {}
     }
     let option = call.check_option(0, Some(0), COLLECTOR_OPTIONS)?;
     if call.is_finalising() {
         return call.return_one(Value::NIL);
     }
     let answer = match COLLECTOR_OPTIONS[option] {
-        "collect" => {
-            call.collect();
-            call.keep(&[Value::int(0)])?;
-            return run_finalisers(call);
-        }
+        "collect" => return collect(call, Value::int(0)),
         "stop" => {
             call.heap().set_stopped(true);
             Value::int(0)
@@ -445,14 +443,13 @@ fn collectgarbage(call: &mut HostCall<'_>) -> Answer {
             let kilobytes = call.integer_or(1, 0)?.max(0);
             let bytes = usize::try_from(kilobytes).unwrap_or(usize::MAX).saturating_mul(1024);
             // A step of a generational collector looks at everything young.
-            let done = if bytes == 0 && library(call).mode == CollectorMode::Generational {
-                call.collect();
-                false
-            } else {
-                call.collect_step(bytes)
-            };
-            call.keep(&[Value::bool(done)])?;
-            return run_finalisers(call);
+            if bytes == 0 && library(call).mode == CollectorMode::Generational {
+                return collect(call, Value::FALSE);
+            }
+            let slices = bytes.min(call.heap().used_bytes()).div_ceil(SLICE_BYTES).max(1);
+            call.charge(slices as u64 * SLICE_UNITS)?;
+            call.keep(&[Value::FALSE, Value::int(slices as i64), Value::int(1), Value::TRUE])?;
+            return call.go_on(COLLECTING);
         }
         "setpause" => {
             let value = call.integer_or(1, 0)?;
@@ -467,6 +464,51 @@ fn collectgarbage(call: &mut HostCall<'_>) -> Answer {
         _ => return set_mode(call, CollectorMode::Incremental),
     };
     call.return_one(answer)
+}
+
+/// Heaps of at most so many bytes are collected at once.
+const AT_ONCE_BYTES: usize = 4 << 20;
+/// Bytes as whose allocation one slice of a collection counts, and what it costs.
+const SLICE_BYTES: usize = 1 << 16;
+const SLICE_UNITS: u64 = (SLICE_BYTES as u64 * 4) / 64;
+/// State of `collectgarbage` in which a collection goes on. It keeps what it will return, how many slices are left, how many cycles
+/// have to end, and whether it returns if one did.
+const COLLECTING: u32 = 2;
+
+/// Collects all garbage: at once where the heap is small, else in slices. How many these are, and what they cost, depends on
+/// the size of the heap alone, not on how far the collector has got.
+fn collect(call: &mut HostCall<'_>, result: Value) -> Answer {
+    let used = call.heap().used_bytes();
+    call.charge(used as u64 / 64)?;
+    if used <= AT_ONCE_BYTES {
+        call.collect();
+        call.keep(&[result])?;
+        return run_finalisers(call);
+    }
+    let cycles = if call.heap().is_collecting() { 2 } else { 1 };
+    let slices = used.div_ceil(2 * SLICE_BYTES);
+    call.keep(&[result, Value::int(slices as i64), Value::int(cycles), Value::FALSE])?;
+    call.go_on(COLLECTING)
+}
+
+fn go_on_collecting(call: &mut HostCall<'_>) -> Answer {
+    let number = |index| call.arg(index).as_int().unwrap_or_default();
+    let (left, mut cycles, is_step) = (number(1), number(2), call.arg(3).is_truthy());
+    if cycles > 0 && call.collect_step(SLICE_BYTES) {
+        cycles -= 1;
+    }
+    if left > 1 {
+        call.set_arg(1, Value::int(left - 1));
+        call.set_arg(2, Value::int(cycles));
+        return call.go_on(COLLECTING);
+    }
+    if is_step {
+        call.set_arg(0, Value::bool(cycles <= 0));
+    } else if cycles > 0 {
+        // The slices are enough for all but odd heaps.
+        call.collect();
+    }
+    run_finalisers(call)
 }
 
 fn set_mode(call: &mut HostCall<'_>, mode: CollectorMode) -> Answer {

@@ -72,9 +72,9 @@ fn date(call: &mut HostCall<'_>) -> Answer {
     };
     let mut steps = 0;
     while done < format.len() && steps < STEPS_MAX && !out.is_full() {
+        steps += if format[done] == b'%' { CONVERSION_STEPS } else { 1 };
         let written = write_date_part(&mut out.bytes, &format[done..], &date, &zone);
         done += written.map_err(|error| call.fail(error))?;
-        steps += CONVERSION_STEPS;
     }
     call.charge(steps.saturating_sub(CONVERSION_STEPS_FREE) / 4)?;
     if done < format.len() {
