@@ -44,7 +44,7 @@ use minivm_isa::entities::{Block, Const, Reg};
 use minivm_isa::operand::OperandRef;
 use minivm_isa::program::{Constant, Function, Program};
 use minivm_isa::steps;
-use minivm_isa::{Input, Instruction, Operand, Type};
+use minivm_isa::{Input, Instruction, Operand};
 use plan::Plan;
 use std::ops::Range;
 use temporaries::Temporaries;

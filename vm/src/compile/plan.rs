@@ -4,7 +4,6 @@
 use super::temporaries::Temporaries;
 use crate::threaded::stack_map::Fate;
 use crate::threaded::stack_map::Waiting;
-use minivm_isa::operand::OperandRef;
 use minivm_isa::program::Function;
 use minivm_isa::{Instruction, Operand, Type, steps};
 

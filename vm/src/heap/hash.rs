@@ -9,7 +9,7 @@ use super::table::Table;
 use crate::value::{Tag, Value};
 
 /// Two words that a host may choose, see [`Heap::set_hash_key`](super::Heap::set_hash_key).
-pub type HashKey = [u64; 2];
+pub(super) type HashKey = [u64; 2];
 
 /// The key when the host chooses none: the same everywhere, so that runs are reproducible.
 pub const HASH_KEY_DEFAULT: HashKey = [0x6d69_6e69_766d_2068, 0x6173_6820_6b65_7973];

@@ -48,8 +48,6 @@ pub(crate) mod transfer;
 mod values;
 mod weak;
 
-use std::fmt;
-
 pub use collect::Stress;
 pub use header::Header;
 pub use marker::{Marker, Roots};

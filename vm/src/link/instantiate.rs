@@ -22,7 +22,7 @@ use crate::runtime::externs::Extern;
 use crate::runtime::failure::Failure;
 use crate::runtime::function::{Body, FunctionInfo};
 use crate::runtime::instance::{GlobalCell, Instance};
-use crate::runtime::layouts::{machine_signature, machine_type};
+use crate::runtime::layouts::machine_type;
 use crate::value::{Tag, Value};
 use minivm_isa::entities::Func;
 use minivm_isa::program::{

@@ -5,7 +5,6 @@ use crate::runtime::context::Context;
 use crate::runtime::context::LOADS_MIN;
 use crate::runtime::fiber::{Fiber, FiberState};
 use crate::runtime::function::Body;
-use crate::runtime::instance::Instance;
 use crate::runtime::instance::Instances;
 use crate::runtime::known_bridges::KnownBridges;
 use crate::runtime::task::Runs;
@@ -17,7 +16,6 @@ use crate::threaded::stack_map;
 use crate::threaded::{Flow, Pc, Regs};
 use crate::value::{Tag, Value};
 use minivm_isa::{Convention, TrapCode};
-use std::collections::HashMap;
 
 /// What is reachable without the heap. Holds copies and pointers, as the heap itself is lent to the collector meanwhile.
 struct RootSet {

@@ -4,7 +4,6 @@ use crate::heap::{Heap, Str, Table};
 use crate::runtime::engine::Engine;
 use crate::runtime::fiber::Fiber;
 use crate::runtime::function::FunctionInfo;
-use crate::runtime::instance::Instance;
 use crate::runtime::instance::Instances;
 use crate::runtime::task::{Run, Runs};
 use crate::threaded::return_stubs::{Places, is_machine_place};

@@ -14,7 +14,7 @@ use crate::runtime::task::Uncaught;
 use crate::runtime::walk::{Level, Walk};
 use crate::threaded::continuation::{Record, RecordKind};
 use crate::threaded::operands::get_any;
-use crate::threaded::stack_map::{Hidden, Place};
+use crate::threaded::stack_map::Place;
 use crate::threaded::{Flow, Regs};
 use crate::value::Value;
 use minivm_isa::Type;

@@ -12,7 +12,7 @@ use crate::threaded::lookups::Lookups;
 use crate::threaded::return_stubs::Places;
 use crate::threaded::slots::Slots;
 use crate::threaded::stack_map::FrameMap;
-use crate::threaded::{Code, EntryHeader, HEADER_HALVES, NOT_DIRECT};
+use crate::threaded::{Code, HEADER_HALVES, NOT_DIRECT};
 use crate::value::Value;
 use minivm_isa::entities::Func;
 use minivm_isa::program::{Function, FunctionDef};

@@ -2,7 +2,6 @@
 
 use super::walk::{Level, Walk, height};
 use super::{host_run, switch, uncaught};
-use crate::runtime::call::call_above;
 use crate::runtime::call::enter_directly;
 use crate::runtime::call::put_above;
 use crate::runtime::call::stack_overflow;

@@ -8,7 +8,6 @@ use crate::bytes::SnapshotError;
 use crate::compile::facts::Facts;
 use crate::heap::transfer::{FiberState, HeapLoader, LoadOutside, LoadedLayout, WaitingCells};
 use crate::heap::{FiberCell, Heap, HeapLimits, HostObject};
-use crate::memory::MemoryBudget;
 use crate::runtime::context::{Context, FUEL_LIMIT_MAX, FUEL_UNLIMITED, NO_SIGNATURE};
 use crate::runtime::fiber::Fiber;
 use crate::runtime::function::{Body, FunctionInfo, GuestFunction};

@@ -6,7 +6,6 @@ use crate::bytes::SnapshotError;
 use crate::runtime::cost;
 use crate::runtime::function::{Body, FunctionInfo};
 use crate::runtime::instance::Instance;
-use crate::runtime::layouts::machine_signature;
 use minivm_isa::program::FunctionDef;
 use minivm_isa::verify::Verified;
 use minivm_isa::{binary, verify};

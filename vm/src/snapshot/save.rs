@@ -9,7 +9,7 @@ use crate::bytes::SnapshotError;
 use crate::bytes::Writer;
 use crate::heap::transfer::{HeapCopier, HeapSaver, SaveOutside};
 use crate::heap::{FiberCell, HostObject};
-use crate::runtime::context::{Context, FUEL_LIMIT_MAX, Status};
+use crate::runtime::context::{Context, Status};
 use crate::runtime::definitions::Definition;
 use crate::runtime::fiber::Fiber;
 use crate::runtime::function::{Body, FunctionInfo};

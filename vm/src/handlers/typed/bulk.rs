@@ -6,7 +6,7 @@ use super::expression::{Either, Expr};
 use super::shape::{self, Key};
 use super::statement::Statement;
 use super::word::Word;
-use crate::memory::{LinearMemory, OutOfBounds, Segment, TableInstance};
+use crate::memory::{LinearMemory, Segment, TableInstance};
 use crate::runtime::context::Context;
 use crate::threaded::Flow;
 use crate::threaded::Regs;

@@ -1,10 +1,10 @@
 //! Tables as bytes and back: the same order, the same future; and damaged bytes.
 
 use super::*;
+use crate::bytes::SnapshotError;
+use crate::bytes::{Reader, Writer};
 use crate::heap::HostObject;
 use crate::heap::transfer::{FiberState, HeapLoader, HeapSaver, LoadOutside, LoadedLayout, SaveOutside};
-use crate::snapshot::SnapshotError;
-use crate::snapshot::bytes::{Reader, Writer};
 
 /// There is nothing outside of these heaps.
 struct Nothing;
@@ -29,6 +29,9 @@ impl LoadOutside for Nothing {
         Err(from.damaged("there are no functions"))
     }
     unsafe fn may_capture(&self, _: *const (), _: &[Value]) -> bool {
+        false
+    }
+    unsafe fn is_sealed(&self, _: *const ()) -> bool {
         false
     }
     fn layout(&mut self, from: &mut Reader<'_>) -> Result<(u32, LoadedLayout), SnapshotError> {

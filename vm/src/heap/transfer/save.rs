@@ -1,7 +1,7 @@
 //! From cells to bytes, in the order in which they are met.
 
 use super::map::AddressMap;
-use super::{DEAD, FINALISER, HIDDEN, REFERENCE, WEAK_KEYS, WEAK_VALUES};
+use super::{FINALISER, HIDDEN, REFERENCE, WEAK_KEYS, WEAK_VALUES};
 use crate::bytes::SnapshotError;
 use crate::bytes::Writer;
 use crate::heap::header::Header;
