@@ -288,6 +288,7 @@ impl Context {
     fn begin(&mut self, function: Value, arguments: &[Value]) {
         self.drop_present();
         self.run.is_untold = true;
+        self.load_first(function, arguments);
         let made = switch::create(self, function).or_else(|_| {
             crate::runtime::collect::make_room_for(self, function, arguments)?;
             switch::create(self, function)
@@ -298,6 +299,19 @@ impl Context {
                 self.run.failure = Some(self.failure_of("not enough memory"));
                 self.status = Status::Failed;
             }
+        }
+    }
+
+    /// Makes the code of the function that a run begins with, where a collection can make room for it: entering it can only
+    /// fail. What fails here fails there again, and is told.
+    fn load_first(&mut self, function: Value, arguments: &[Value]) {
+        let Some(closure) = function.as_function() else { return };
+        // SAFETY: values at hand are reachable; closures point to functions, which live as long as one of them.
+        let info = unsafe { &*(*closure).function.cast::<FunctionInfo>() };
+        if let Body::Guest(guest) = &info.body
+            && loader::ensure_loaded(self, info, guest) == Err(loader::LoadError::OutOfMemory)
+        {
+            let _ = crate::collect::make_room_for(self, function, arguments);
         }
     }
 
