@@ -129,6 +129,12 @@ impl Heap {
         !self.finalisers.pending.is_empty()
     }
 
+    /// The objects that [`Heap::next_finaliser`] will give. A host may let go early of what its own objects hold.
+    pub fn due_for_finalisation(&self) -> Vec<Value> {
+        // SAFETY: pending objects are kept alive by `trace`.
+        self.finalisers.pending.iter().map(|object| unsafe { Value::from_object(object) }).collect()
+    }
+
     /// The next object whose finaliser is to be called. It is an ordinary object again, and may be registered again.
     pub fn next_finaliser(&mut self) -> Option<Value> {
         let object = self.finalisers.pending.pop_front()?;

@@ -12,7 +12,7 @@ use crate::value::{Tag, Value};
 pub(crate) type HashKey = [u64; 2];
 
 /// The key when the host chooses none: the same everywhere, so that runs are reproducible.
-pub(crate) const HASH_KEY_DEFAULT: HashKey = [0x6d69_6e69_766d_2068, 0x6173_6820_6b65_7973];
+pub const HASH_KEY_DEFAULT: HashKey = [0x6d69_6e69_766d_2068, 0x6173_6820_6b65_7973];
 
 /// The last level. To get beyond the first ones takes more work than anyone has.
 pub(crate) const LEVEL_MAX: u8 = 8;

@@ -107,7 +107,7 @@ impl Machine {
             heap_bytes: cx.heap.used_bytes(),
             collections: cx.heap.cycles(),
             kinds: saved.census.into_iter().map(|(kind, (count, bytes))| (kind, count, bytes)).collect(),
-            programs: cx.instances.iter().flatten().map(|instance| program(instance)).collect(),
+            programs: cx.instances.iter().map(program).collect(),
             memories: saved.memories.iter().map(|shared| memory(cx, shared)).collect(),
         })
     }
@@ -157,6 +157,6 @@ fn memory(cx: &Context, shared: &SharedMemory) -> MemoryReport {
     let has = |instance: &Instance| instance.memories.iter().any(|memory| Rc::ptr_eq(memory, shared));
     // SAFETY: nothing runs meanwhile.
     let memory = unsafe { &*shared.get() };
-    let program = cx.instances.iter().flatten().position(|instance| has(instance));
+    let program = cx.instances.iter().position(has);
     MemoryReport { pages: memory.pages(), pages_max: memory.declared_maximum(), program }
 }

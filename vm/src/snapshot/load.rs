@@ -14,7 +14,6 @@ use crate::host::HostState;
 use crate::instance::Instance;
 use crate::loader::facts::Facts;
 use crate::loader::layouts::Shape;
-use crate::memory::MemoryBudget;
 use crate::stack::fiber::Fiber;
 use crate::stack::memory::{FIRST_WORDS, StackMemory};
 use crate::value::{Tag, Value};
@@ -22,7 +21,7 @@ use minivm_isa::Type;
 use minivm_isa::entities::Layout;
 use minivm_isa::program::LayoutDef;
 use minivm_isa::verify::Verified;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 /// What is being loaded.
@@ -40,8 +39,6 @@ pub(super) struct Loading<'c> {
     pub(super) overflow_handlers: HashMap<*mut FiberCell, usize>,
     /// Globals, memories and tables.
     pub(super) items: Items,
-    /// Instances that objects of the host keep.
-    pub(super) kept_instances: HashSet<u32>,
     /// What the loader knows of functions that have frames.
     pub(super) facts: HashMap<*const GuestFunction, Facts>,
 }
@@ -61,7 +58,6 @@ pub(super) fn load(
     let bytes_max = usize::try_from(old.limits.memory_bytes_max).unwrap_or(usize::MAX);
     let heap = Heap::new(HeapLimits { bytes_max, ..old.heap.limits() });
     let mut new = Context::new(heap, old.limits, crate::dispatch::call::record_returned);
-    new.budget = MemoryBudget::new(old.limits.memory_bytes_max);
     new.number_reader = old.number_reader;
     new.keeps_uncaught = old.keeps_uncaught;
     let waiting = twin.map(|twin| twin.put_into(&mut new)).transpose()?;
@@ -103,7 +99,6 @@ fn read(
         in_runs: 0,
         overflow_handlers: HashMap::new(),
         items: Items::default(),
-        kept_instances: HashSet::new(),
         facts: HashMap::new(),
     };
     loading.code(parts.code, parts.instances, programs)?;
@@ -140,13 +135,14 @@ fn read(
         return Err(from.damaged("the budget is none"));
     }
     loading.cx.fuel = if is_limited { fuel } else { FUEL_UNLIMITED };
+    loading.cx.is_limited = is_limited;
     from.end()
 }
 
 impl Loading<'_> {
     fn note_layouts(&mut self) {
         let mut layouts = vec![None; self.cx.layouts.len()];
-        for (number, instance) in (0u32..).zip(&self.cx.instances) {
+        for (number, instance) in (0u32..).zip(self.cx.instances.slots()) {
             let Some(instance) = instance else { continue };
             for (index, layout) in (0u32..).zip(&instance.layouts) {
                 layouts[layout.number as usize].get_or_insert((number, index));
@@ -163,7 +159,7 @@ impl Loading<'_> {
 
     /// The instance of a number.
     pub(super) fn instance_at(&self, number: usize) -> Option<&Instance> {
-        self.cx.instances.get(number).and_then(Option::as_deref)
+        self.cx.instances.get(u32::try_from(number).ok()?)
     }
 
     /// Reads a type of the machine.
@@ -270,6 +266,11 @@ impl LoadOutside for Loading<'_> {
         }
     }
 
+    unsafe fn is_sealed(&self, function: *const ()) -> bool {
+        // SAFETY: functions live as long as the machine.
+        matches!(unsafe { &(*function.cast::<FunctionInfo>()).body }, Body::Bridge(_))
+    }
+
     fn layout(&mut self, from: &mut Reader<'_>) -> Result<(u32, LoadedLayout), SnapshotError> {
         let instance = self.instance(from)?;
         let layout = instance.layouts.get(from.size()?).ok_or_else(|| from.damaged("there is no such layout"))?;
@@ -282,7 +283,7 @@ impl LoadOutside for Loading<'_> {
 
     fn may_refer(&self, type_index: u32, word: u32, to: Option<Value>) -> bool {
         let (number, layout) = self.layouts[type_index as usize];
-        let Some(Some(instance)) = self.cx.instances.get(number as usize) else { return false };
+        let Some(instance) = self.cx.instances.get(number) else { return false };
         let storage = match &instance.program.layouts[Layout::from_u32(layout)] {
             LayoutDef::Array(storage) => Some(*storage),
             LayoutDef::Record(fields) => {

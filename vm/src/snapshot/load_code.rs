@@ -5,6 +5,7 @@ use super::bytes::Reader;
 use super::load::Loading;
 use crate::function::{Body, FunctionInfo};
 use crate::instance::Instance;
+use crate::loader::cost;
 use crate::loader::layouts::machine_signature;
 use minivm_isa::program::FunctionDef;
 use minivm_isa::verify::Verified;
@@ -13,6 +14,8 @@ use std::cell::Cell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
+/// More is not charged for the code of one function.
+const CODE_BYTES_MAX: u64 = 1 << 40;
 /// Bytes of a program's hash.
 const HASH_BYTES: usize = 16;
 
@@ -42,20 +45,24 @@ impl Loading<'_> {
         }
         from.end()?;
         let mut from = Reader::new(instances, "instances");
+        let mut slots = Vec::new();
         for _ in 0..from.count()? {
             if !from.flag()? {
-                self.cx.instances.push(None);
+                slots.push(None);
                 continue;
             }
             let program = from.size()?;
             let program = programs.get(program).ok_or_else(|| from.damaged("there is no such program"))?;
-            self.instance_of(program.clone(), &mut from)?;
+            slots.push(Some(self.instance_of(program.clone(), &mut from)?));
         }
+        self.cx.instances.set(slots);
         from.end()
     }
 
     /// Makes an instance with its functions; everything else is read later.
-    fn instance_of(&mut self, program: Rc<Verified>, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
+    fn instance_of(&mut self, program: Rc<Verified>, from: &mut Reader<'_>) -> Result<Box<Instance>, SnapshotError> {
+        let held = self.cx.heap.budget().hold(cost::instance_bytes(&program));
+        let held = held.map_err(|_| SnapshotError::OutOfMemory)?;
         let layouts = self.cx.layouts.intern(&program);
         let mut signatures = Vec::with_capacity(program.signatures.len());
         for signature in program.signatures.values() {
@@ -66,6 +73,7 @@ impl Loading<'_> {
         let mut instance = Box::new(Instance {
             is_pinned: Cell::new(is_pinned),
             traced_in: Cell::new(0),
+            held,
             program: program.clone(),
             functions: Vec::new(),
             closures: Vec::new(),
@@ -91,8 +99,18 @@ impl Loading<'_> {
                 )),
             });
         }
-        self.cx.instances.push(Some(instance));
-        Ok(())
+        for info in instance.functions.iter().flatten() {
+            let charged = from.number()?;
+            if charged > CODE_BYTES_MAX {
+                return Err(from.damaged("more is charged for code than there can be"));
+            }
+            if let Body::Guest(guest) = &info.body
+                && charged > 0
+            {
+                guest.charge(charged);
+            }
+        }
+        Ok(instance)
     }
 
     /// Finds the host functions that the snapshot names.

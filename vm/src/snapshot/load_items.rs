@@ -66,7 +66,7 @@ impl Loading<'_> {
         let pages = from.number()?;
         let maximum = from.number()?.checked_sub(1);
         let is_64 = from.flag()?;
-        let made = LinearMemory::new(pages, maximum, is_64, &self.cx.budget);
+        let made = LinearMemory::new(pages, maximum, is_64, self.cx.heap.budget());
         let mut memory = made.map_err(|_| SnapshotError::OutOfMemory)?;
         debug_assert!(PAGE_BYTES.is_multiple_of(BLOCK_BYTES as u64));
         let mut at = 0u64;
@@ -93,7 +93,7 @@ impl Loading<'_> {
         if count > elements_max {
             return Err(from.damaged("a table has more elements than there are"));
         }
-        let made = TableInstance::new(element, (count, maximum), is_64, Value::NIL, &self.cx.budget);
+        let made = TableInstance::new(element, (count, maximum), is_64, Value::NIL, self.cx.heap.budget());
         let table = made.map_err(|_| SnapshotError::OutOfMemory)?;
         Ok(Rc::new(UnsafeCell::new(table)))
     }
@@ -125,10 +125,8 @@ impl Loading<'_> {
         }
         for _ in 0..from.count()? {
             let number = from.u32()?;
-            let is_pinned = self.instance_at(number as usize).is_some_and(|instance| instance.is_pinned.get());
-            // Whoever keeps an instance lets it go once, so nobody else may.
-            if !is_pinned || !self.kept_instances.insert(number) {
-                return Err(from.damaged("an object keeps a program that it does not have"));
+            if self.cx.instances.get(number).is_none() {
+                return Err(from.damaged("an object keeps a program that is not there"));
             }
             handles.instances.push(InstanceId(number));
         }

@@ -17,12 +17,13 @@ use std::cell::UnsafeCell;
 impl Loading<'_> {
     pub(super) fn machine(&mut self, cells: &HeapLoader<'_>, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
         self.fill_items(cells, from)?;
-        for index in 0..self.cx.instances.len() {
+        let count = self.cx.instances.slots().len() as u32;
+        for index in 0..count {
             self.functions_of(index, cells, from)?;
             self.parts_of(index, from)?;
             self.segments_of(index, cells, from)?;
         }
-        let first = self.cx.instances.iter().flatten().find(|instance| !instance.memories.is_empty());
+        let first = self.cx.instances.iter().find(|instance| !instance.memories.is_empty());
         if let Some(first) = first {
             self.cx.main_memory_of = first.memory(minivm_isa::entities::Memory::from_u32(0));
             // Code has its address: it never goes.
@@ -53,13 +54,8 @@ impl Loading<'_> {
     }
 
     /// Closures, targets of bridges and constants of an instance.
-    fn functions_of(
-        &mut self,
-        index: usize,
-        cells: &HeapLoader<'_>,
-        from: &mut Reader<'_>,
-    ) -> Result<(), SnapshotError> {
-        let Some(instance) = &mut self.cx.instances[index] else { return Ok(()) };
+    fn functions_of(&mut self, index: u32, cells: &HeapLoader<'_>, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
+        let Some(instance) = self.cx.instances.get_mut(index) else { return Ok(()) };
         let program = instance.program.clone();
         for (number, function) in program.functions.iter() {
             let closure: *mut crate::heap::Closure = cells.reference_to(Tag::FUNCTION, from)?.cast();
@@ -103,8 +99,8 @@ impl Loading<'_> {
     }
 
     /// Globals, memories and tables of an instance, which must be as its program says.
-    fn parts_of(&mut self, index: usize, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
-        let Some(instance) = &mut self.cx.instances[index] else { return Ok(()) };
+    fn parts_of(&mut self, index: u32, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
+        let Some(instance) = self.cx.instances.get_mut(index) else { return Ok(()) };
         let program = instance.program.clone();
         for wanted in program.globals.values() {
             let global = pick(&self.items.globals, from)?;
@@ -135,13 +131,8 @@ impl Loading<'_> {
         Ok(())
     }
 
-    fn segments_of(
-        &mut self,
-        index: usize,
-        cells: &HeapLoader<'_>,
-        from: &mut Reader<'_>,
-    ) -> Result<(), SnapshotError> {
-        let Some(instance) = &mut self.cx.instances[index] else { return Ok(()) };
+    fn segments_of(&mut self, index: u32, cells: &HeapLoader<'_>, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
+        let Some(instance) = self.cx.instances.get_mut(index) else { return Ok(()) };
         let program = instance.program.clone();
         for data in program.data.values() {
             let bytes = if from.flag()? { Box::default() } else { data.bytes.clone() };

@@ -12,14 +12,18 @@ use crate::heap::FiberCell;
 use crate::heap::transfer::HeapLoader;
 use crate::loader::frame_map::takes_open;
 use crate::stack::fiber::{Fiber, FiberState};
+use crate::stack::record::{Record, RecordKind};
 use crate::stack::runs::{Run, RunId};
 use crate::stack::uncaught::Uncaught;
+use crate::stack::work::Work;
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
 use std::collections::HashSet;
 
 /// Words that handlers of errors may use on top of a full stack.
 const OVERFLOW_WORDS_MAX: usize = 1 << 20;
+/// Units of work that a run may owe.
+const OWED_MAX: i64 = 1 << 40;
 
 impl Loading<'_> {
     /// Reads all runs.
@@ -38,7 +42,7 @@ impl Loading<'_> {
         }
         match from.byte()? {
             run_kind::NONE => {}
-            kind @ (run_kind::STANDS | run_kind::RAISED | run_kind::WAITS | run_kind::YIELDED) => {
+            kind @ (run_kind::STANDS | run_kind::PAUSED | run_kind::RAISED | run_kind::WAITS | run_kind::YIELDED) => {
                 let raised = if kind == run_kind::RAISED { Some(cells.value(from)?) } else { None };
                 let has_id = from.flag()?;
                 let number = from.number()?;
@@ -70,7 +74,7 @@ impl Loading<'_> {
     ) -> Result<(), SnapshotError> {
         let kind = from.byte()?;
         let (run, status) = match kind {
-            run_kind::STANDS | run_kind::WAITS | run_kind::RAISED => {
+            run_kind::STANDS | run_kind::PAUSED | run_kind::WAITS | run_kind::RAISED => {
                 let raised = if kind == run_kind::RAISED { Some(cells.value(from)?) } else { None };
                 self.run((kind, raised), FiberState::Parked, taken, cells, from)?;
                 self.cx.run.id = id;
@@ -125,10 +129,16 @@ impl Loading<'_> {
         let Some(fiber) = fiber.filter(|fiber| fiber.state == state && !fiber.pc.is_null()) else {
             return Err(from.damaged("the fiber that runs is another one"));
         };
-        let waits = self.cx.is_machine_place(fiber.pc);
-        if fiber.failed != raised.is_some() || raised.is_none() && waits != (kind == run_kind::WAITS) {
+        let stands = match self.cx.is_machine_place(fiber.pc) {
+            false => run_kind::STANDS,
+            // SAFETY: the stack was built, with a record there.
+            true if unsafe { Record::at(fiber.saved_regs()).kind } == RecordKind::Paused => run_kind::PAUSED,
+            true => run_kind::WAITS,
+        };
+        if fiber.failed != raised.is_some() || raised.is_none() && kind != stands {
             return Err(from.damaged("a run has stopped in another way than its fiber"));
         }
+        let nesting = nesting(from)?;
         let overflow_words = from.size()?;
         if overflow_words > OVERFLOW_WORDS_MAX {
             return Err(from.damaged("the stack is larger than it can be"));
@@ -139,11 +149,23 @@ impl Loading<'_> {
         let exit = exit_status(from)?;
         let pending_trap = trap(from)?;
         let trace = from.text()?;
+        let owed = from.signed()?;
+        if !(0..=OWED_MAX).contains(&owed) {
+            return Err(from.damaged("a run owes what none can"));
+        }
+        let work = match from.flag()? {
+            true => Some(Box::new(Work { done: from.number()?, object: cells.value(from)? })),
+            false => None,
+        };
+        if work.is_some() && kind != run_kind::STANDS {
+            return Err(from.damaged("an instruction is half done where none is"));
+        }
         let fiber_depth = chain(cell, main, taken, from)?;
         self.cx.run = Run {
             fiber: cell,
             main_fiber: main,
             fiber_depth,
+            nesting,
             overflow_words,
             overflow_handler: self.overflow_handlers.get(&handler).map(|&height| (handler, height)),
             finaliser_in,
@@ -153,6 +175,8 @@ impl Loading<'_> {
             uncaught: raised.map_or(Uncaught::Never, Uncaught::Stopped),
             is_untold: true,
             may_yield,
+            work,
+            owed,
             ..Run::default()
         };
         (self.cx.pc, self.cx.regs) = (fiber.pc, fiber.saved_regs());
@@ -253,3 +277,12 @@ fn trap(from: &mut Reader<'_>) -> Result<Option<TrapCode>, SnapshotError> {
         number => TrapCode::from_number(number - 1).map(Some).ok_or_else(|| from.damaged("there is no such trap")),
     }
 }
+
+/// Reads how many calls are nested.
+pub(super) fn nesting(from: &mut Reader<'_>) -> Result<u32, SnapshotError> {
+    let nesting = from.u32()?;
+    if nesting > NESTING_READ_MAX { Err(from.damaged("calls are nested deeper than they can be")) } else { Ok(nesting) }
+}
+
+/// Far more than calls can be nested, and no danger to who counts on.
+const NESTING_READ_MAX: u32 = 1 << 16;

@@ -4,7 +4,7 @@ use super::SnapshotError;
 use super::bytes::Reader;
 use super::levels::{Below, Building, Wanted};
 use super::load::Loading;
-use super::save_stack::{BORDER, GUEST, HOST, HOST_FINALISER, RECORD, RECORD_KINDS, state};
+use super::save_stack::{BORDER, GUEST, HOST, HOST_FINALISER, HOST_PAUSED, RECORD, RECORD_KINDS, state};
 use super::settle::{body_of, place_record, receiver_of, take_receiver};
 use crate::context::{NO_SIGNATURE, return_info};
 use crate::dispatch::Pc;
@@ -16,7 +16,7 @@ use crate::loader::facts::{Fact, Facts};
 use crate::stack::call::host_record;
 use crate::stack::fiber::{Fiber, FiberState};
 use crate::stack::memory::{FIRST_WORDS, RESERVE_WORDS, StackMemory};
-use crate::stack::record::{Protect, RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
+use crate::stack::record::{Came, Protect, RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
 use crate::value::Tag;
 use minivm_isa::{Convention, Instruction, Type};
 
@@ -149,7 +149,7 @@ impl<'c> Loading<'c> {
         for _ in 0..count {
             match from.byte()? {
                 GUEST => self.guest(building, cells, from)?,
-                kind @ (HOST | HOST_FINALISER) => self.host(building, kind, cells, from)?,
+                kind @ (HOST | HOST_FINALISER | HOST_PAUSED) => self.host(building, kind, cells, from)?,
                 BORDER => self.border(building, cells, from)?,
                 RECORD => self.record(building, cells, from)?,
                 _ => return Err(from.damaged("a level of its stack is none")),
@@ -182,7 +182,7 @@ impl<'c> Loading<'c> {
                 let place = plain.return_place(*instruction).ok_or_else(no_call)?;
                 Ok((at + loader::window_of(guest), place, wanted))
             }
-            Below::Record { kind: RecordKind::Resume | RecordKind::Close, .. } => Err(no_call()),
+            Below::Record { kind: RecordKind::Resume | RecordKind::Close | RecordKind::Paused, .. } => Err(no_call()),
             Below::Record { at, .. } => Ok((at + RECORD_DELTA, building.record_return, Wanted::Values)),
         }
     }
@@ -342,14 +342,31 @@ impl<'c> Loading<'c> {
             2 => Protect::CatchWith,
             _ => return Err(from.damaged("a host function is protected in no known way")),
         };
+        let nesting = super::load_runs::nesting(from)?;
         let value = cells.value(from)?;
         let count = self.list(building, base, cells, from)?;
         building.set_header(base, closure, place);
         let at = base + 2 * count;
         let mut record = host_record(call_state, protect, value, count);
+        record.nesting = nesting;
         if kind == HOST_FINALISER {
             // The function has yet to begin.
             (record.kind, record.protect, record.state) = (RecordKind::Finaliser, Protect::Catch, call_state.min(1));
+        }
+        if kind != HOST {
+            record.came = match from.byte()? {
+                0 => Came::Called,
+                1 => Came::WithValues,
+                2 if kind == HOST_PAUSED => Came::WithError,
+                _ => return Err(from.damaged("a host function came to its state in no known way")),
+            };
+        }
+        if kind == HOST_PAUSED {
+            let given = from.size()?;
+            if given > count || given > 0 && record.came != Came::WithValues || protect != Protect::No {
+                return Err(from.damaged("a host function was given what it does not have"));
+            }
+            (record.kind, record.delta, record.spare) = (RecordKind::Paused, 2 * given as u32, from.number()?);
         }
         building.set_record(at, record);
         building.reach(at + RECORD_DELTA + MARGIN_WORDS);
@@ -367,7 +384,7 @@ impl<'c> Loading<'c> {
     ) -> Result<usize, SnapshotError> {
         let count = from.count()?;
         for index in 0..count {
-            building.set_value(at + 2 * index, cells.value(from)?);
+            building.set_value(at + 2 * index, cells.kept_value(from)?);
         }
         Ok(count)
     }
@@ -382,13 +399,15 @@ impl<'c> Loading<'c> {
         let number = from.byte()?;
         let kind = RECORD_KINDS.get(number as usize).copied();
         let kind = kind.ok_or_else(|| from.damaged("a record is of no known kind"))?;
+        let nesting = super::load_runs::nesting(from)?;
         let value = cells.value(from)?;
         let mut record = Record::instruction(kind, std::ptr::null(), std::ptr::null(), 0);
+        record.nesting = nesting;
         record.value = value;
         let wrong = from.damaged("a record is where it cannot be");
         let at = match (kind, &building.below) {
             (RecordKind::Entry, Below::Ground) => 0,
-            (RecordKind::Entry | RecordKind::Host, _) | (_, Below::Ground) => return Err(wrong),
+            (RecordKind::Entry | RecordKind::Host | RecordKind::Paused, _) | (_, Below::Ground) => return Err(wrong),
             (RecordKind::MessageHandler, Below::Record { at, .. }) => {
                 record.delta = RECORD_WORDS as u32;
                 (record.next, record.instruction) = (building.record_return, building.record_return);
@@ -431,7 +450,7 @@ impl<'c> Loading<'c> {
             }
             // A bridge that typed code called.
             (Body::Bridge(bridge), Some(results), None) if wanted == Wanted::Typed(results.clone()) => {
-                (self.cx.places.bridge(bridge.signature.results.len()), None)
+                (self.cx.places.bridge(&bridge.signature.results), None)
             }
             _ => return Err(from.damaged("a call between languages is where it cannot be")),
         };
@@ -504,9 +523,9 @@ fn top(building: &Building<'_>, kind: u8) -> Option<(Pc, usize)> {
         (Below::Record { at, kind: record, .. }, kind) => {
             let is_waiting = matches!(record, RecordKind::Resume | RecordKind::Close);
             let sound = match kind {
-                state::SUSPENDED => !is_waiting,
+                state::SUSPENDED => !is_waiting && *record != RecordKind::Paused,
                 state::NORMAL => is_waiting || *record == RecordKind::Host,
-                state::RUNNING | state::PARKED => *record == RecordKind::Host,
+                state::RUNNING | state::PARKED => matches!(record, RecordKind::Host | RecordKind::Paused),
                 state::FAILED | state::RAISED | state::PARKED_RAISED => true,
                 _ => false,
             };
@@ -559,7 +578,7 @@ fn may_make(kind: RecordKind, instruction: &Instruction) -> bool {
                 | I::Get { .. }
                 | I::GetMethod { .. }
         ),
-        RecordKind::Entry | RecordKind::Host => false,
+        RecordKind::Entry | RecordKind::Host | RecordKind::Paused => false,
     }
 }
 

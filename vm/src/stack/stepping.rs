@@ -23,7 +23,7 @@ use std::ptr::with_exposed_provenance_mut as pointer;
 ///
 /// # Safety
 /// `regs` are those of a guest frame.
-pub(super) unsafe fn function_of<'a>(regs: Regs) -> (&'a FunctionInfo, &'a GuestFunction) {
+pub(crate) unsafe fn function_of<'a>(regs: Regs) -> (&'a FunctionInfo, &'a GuestFunction) {
     // SAFETY: the header of a frame names its closure; functions live as long as the machine.
     unsafe {
         let closure = pointer::<Closure>(*regs.sub(2) as usize);
@@ -101,11 +101,34 @@ pub(crate) unsafe fn stopped_to_plain(cx: &mut Context, flow: Flow) -> Flow {
     unsafe {
         let Some((info, guest)) = fast_frame(cx, flow) else { return flow };
         let plain = loader::plain_code(cx, info, guest);
-        let here = guest.stop_at(flow.pc);
-        reveal_before(guest, flow.regs, here);
-        take_prepended(cx, guest, flow);
+        let here = leave_fast_frame(cx, guest, flow);
         Flow { pc: plain_place(plain, guest, here), regs: flow.regs }
     }
+}
+
+/// As [`stopped_to_plain`], for a run that goes on: in plain code until the next block begins.
+///
+/// # Safety
+/// `flow` is the running guest frame in fast code, before an instruction that nothing is moved over.
+pub(super) unsafe fn leave_fast(cx: &mut Context, flow: Flow) -> Flow {
+    // SAFETY: passed on.
+    unsafe {
+        let (info, guest) = function_of(flow.regs);
+        let plain = loader::plain_code(cx, info, guest);
+        let here = leave_fast_frame(cx, guest, flow);
+        Flow { pc: plain.place_of(here), regs: flow.regs }
+    }
+}
+
+/// Brings a frame of fast code that has stopped to the state of plain code; gives the instruction that comes next.
+unsafe fn leave_fast_frame(cx: &Context, guest: &GuestFunction, flow: Flow) -> usize {
+    let here = guest.stop_at(flow.pc);
+    // SAFETY: passed on.
+    unsafe {
+        reveal_before(guest, flow.regs, here);
+        take_prepended(cx, guest, guest.loaded(), flow);
+    }
+    here
 }
 
 /// The function of a guest frame that is in fast code.
@@ -124,8 +147,11 @@ fn plain_place(plain: &Code, guest: &GuestFunction, here: usize) -> Pc {
 }
 
 /// Takes fixed values away that stand before the open list already, as the instruction begins again in plain code.
-unsafe fn take_prepended(cx: &Context, guest: &GuestFunction, flow: Flow) {
-    let fixed = prepended(guest, guest.loaded(), flow.pc);
+///
+/// # Safety
+/// `flow` is the running frame of the function, in this code.
+pub(super) unsafe fn take_prepended(cx: &Context, guest: &GuestFunction, code: &Code, flow: Flow) {
+    let fixed = prepended(guest, code, flow.pc);
     // SAFETY: the list lies in the window, above the fixed values.
     unsafe {
         let list = flow.regs.add(loader::window(guest.slots()));
@@ -254,7 +280,8 @@ pub(crate) unsafe fn pay(cx: &mut Context, at: Flow) {
 /// Stops the run at `flow` if what was paid for outside of threaded code has used its budget up: a chain of such calls and
 /// errors may never come to a charge.
 pub(crate) fn stop_if_used_up(cx: &mut Context, flow: Flow) -> Flow {
-    if cx.fuel < 0 && !flow.pc.is_null() { cx.stop(Status::OutOfFuel, flow) } else { flow }
+    let is_used_up = cx.fuel < 0 || cx.run.owed > 0;
+    if is_used_up && !flow.pc.is_null() { cx.stop(Status::OutOfFuel, flow) } else { flow }
 }
 
 /// Pays for everything before the instruction at `at`, which a call of the machine's own interrupts.

@@ -5,13 +5,14 @@ mod launch;
 mod lua;
 mod reference;
 mod snapshot;
+mod stop;
 mod warm;
 
 use crate::arguments::{Run, Saving};
 use crate::commands;
 use crate::exit::Exit;
 use crate::grants::{DirectoryGrant, Variable};
-use crate::load::{Loaded, load};
+use crate::load::{Loaded, load_within};
 use crate::report::{Place, Report};
 use crate::source::Failure;
 use crate::values;
@@ -19,7 +20,7 @@ pub(crate) use inspect::inspect;
 use launch::Launcher;
 use minivm::{InstanceId, Limits, LinkError, Machine, RunState, Value};
 use minivm_isa::program::{FunctionDef, Item};
-use minivm_isa::{Convention, Program, Signature, Type};
+use minivm_isa::{Allowance, Convention, Program, Signature, Type};
 use minivm_lua::stdlib::OpenFiles;
 use minivm_wasm::wasi::{self, Linked, SetupError, WasiBuilder};
 pub(crate) use reference::ProgramFiles;
@@ -27,6 +28,8 @@ use snapshot::Plan;
 pub(crate) use snapshot::resume;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+pub(crate) use stop::die_of_interrupt;
+use stop::{Cause, Stops};
 pub(crate) use warm::build as build_warm;
 
 /// The export that a command of WebAssembly begins with.
@@ -41,11 +44,15 @@ pub(crate) fn run(options: &Run, saving: &Saving) -> Result<Exit, Failure> {
     if warm::is_warm(Path::new(file)) {
         return warm::run((options, saving), Path::new(file), arguments);
     }
-    let Loaded { name, program, .. } = load(Path::new(file))?;
-    let arguments: Vec<String> = arguments.iter().map(|argument| argument.to_string_lossy().into_owned()).collect();
-    let limits = Limits { memory_bytes_max: options.memory_max.map_or(u64::MAX, |size| size.0), ..Limits::default() };
+    let stops = Stops::new(options.timeout, saving)?;
+    let memory_bytes_max = options.memory_max.map_or(u64::MAX, |size| size.0);
+    let Loaded { name, program, .. } = load_within(Path::new(file), &mut Allowance::new(memory_bytes_max))?;
+    let arguments: Vec<Vec<u8>> = arguments.iter().map(|argument| values::bytes(argument)).collect();
+    let limits = Limits { memory_bytes_max, ..Limits::default() };
     let mut session = Session::new(limits, name, options.fuel);
-    session.snapshot = Plan::new(saving)?;
+    session.file = values::bytes(file);
+    session.snapshot = Plan::new(saving);
+    session.set_stops(stops);
     session.files.loaded(&session.name, Path::new(file));
     session.error_to.clone_from(&options.snapshot_on_error);
     let result = session.run(options, program, arguments);
@@ -60,6 +67,8 @@ pub(crate) fn run(options: &Run, saving: &Saving) -> Result<Exit, Failure> {
 struct Session {
     machine: Machine,
     name: String,
+    /// What the program is called by itself: the name as it was given, which need not be Unicode.
+    file: Vec<u8>,
     fuel: Option<u64>,
     wasi: Option<Linked>,
     has_lua: bool,
@@ -67,6 +76,8 @@ struct Session {
     files: ProgramFiles,
     /// Where a program that is stopped is saved.
     snapshot: Option<Plan>,
+    /// What stops it from outside.
+    stops: Stops,
     /// Where a program is saved that fails.
     error_to: Option<PathBuf>,
     /// What is printed of the results at the end, by their types.
@@ -110,12 +121,14 @@ impl Session {
         machine.set_fuel(fuel);
         Session {
             machine,
+            file: name.clone().into_bytes(),
             name,
             fuel,
             wasi: None,
             has_lua: false,
             files: ProgramFiles::default(),
             snapshot: None,
+            stops: Stops::default(),
             error_to: None,
             printed: None,
             before: Vec::new(),
@@ -123,15 +136,24 @@ impl Session {
         }
     }
 
-    fn run(&mut self, options: &Run, program: minivm_isa::Verified, arguments: Vec<String>) -> Result<Exit, Failure> {
+    /// Lets something stop the program.
+    fn set_stops(&mut self, stops: Stops) {
+        stops.apply(&mut self.machine);
+        self.stops = stops;
+    }
+
+    fn run(&mut self, options: &Run, program: minivm_isa::Verified, arguments: Vec<Vec<u8>>) -> Result<Exit, Failure> {
         let outline = Outline::new(&program);
         if outline.imports_wasi {
-            let wasi = grants(&options.directories, &options.environment, &self.name, &arguments)
+            let wasi = grants(&options.directories, &options.environment, &self.file, &arguments)
                 .map_err(|error| self.setup_failure(&error))?;
             let linked = wasi::define(&mut self.machine, wasi).map_err(|_| self.out_of_memory())?;
             self.link_wasi(linked);
         }
         let globals = if outline.is_lua { Some(lua::install(self, options, &arguments)?) } else { None };
+        if outline.is_lua {
+            minivm_lua::stdlib::expect(&mut self.machine, &program);
+        }
         let (instance, start) = match self.machine.instantiate_unstarted(program) {
             Ok(made) => made,
             Err(error @ LinkError::Trap(_)) => return Err(self.failure(error.to_string())),
@@ -170,7 +192,7 @@ impl Session {
     }
 
     /// Runs the program as a command.
-    fn start(&mut self, instance: InstanceId, outline: &Outline, arguments: &[String]) -> Result<Exit, Failure> {
+    fn start(&mut self, instance: InstanceId, outline: &Outline, arguments: &[Vec<u8>]) -> Result<Exit, Failure> {
         let entry = [START, MAIN].into_iter().find_map(|name| Some((name, outline.export(name)?)));
         match entry {
             Some((name, signature)) if signature.convention != Convention::Typed => {
@@ -204,7 +226,7 @@ impl Session {
         instance: InstanceId,
         outline: &Outline,
         name: &str,
-        arguments: &[String],
+        arguments: &[Vec<u8>],
     ) -> Result<Exit, Failure> {
         // A library is set up before it is used.
         if outline.export("_initialize").is_some_and(|signature| signature.params.is_empty()) && name != "_initialize" {
@@ -241,7 +263,7 @@ impl Session {
         commands::print(lines.as_bytes())
     }
 
-    fn arguments(&mut self, name: &str, signature: &Signature, texts: &[String]) -> Result<Vec<Value>, Failure> {
+    fn arguments(&mut self, name: &str, signature: &Signature, texts: &[Vec<u8>]) -> Result<Vec<Value>, Failure> {
         let is_typed = signature.convention == Convention::Typed;
         if is_typed && texts.len() != signature.params.len() {
             let types: Vec<String> = signature.params.iter().map(Type::to_string).collect();
@@ -253,7 +275,8 @@ impl Session {
         for (index, text) in texts.iter().enumerate() {
             let ty = if is_typed { signature.params[index] } else { Type::Any };
             let Some(value) = values::parse(&mut self.machine, text, ty) else {
-                let report = self.report(format!("argument {} of `{name}`: `{text}` is no {ty}", index + 1));
+                let text = String::from_utf8_lossy(text);
+                let report = self.report(format!("argument {} of `{name}`: `{text}` is not a valid {ty}", index + 1));
                 return Err(Failure::new(Exit::Usage, report));
             };
             values.push(value);
@@ -289,7 +312,7 @@ impl Session {
 
     /// Goes on with a run to its end, or until it is stopped.
     fn go_on(&mut self) -> Result<(Exit, Vec<Value>), Failure> {
-        let state = self.slices();
+        let state = self.machine.resume();
         let Some(to) = self.error_to.clone().filter(|_| self.machine.uncaught_error().is_some()) else {
             return self.ended(state);
         };
@@ -297,7 +320,7 @@ impl Session {
         self.flush()?;
         let saved = self.write(&to);
         // The program still has to clean up, and fails as it would have.
-        let state = self.slices();
+        let state = self.machine.resume();
         let ended = self.ended(state)?;
         saved?;
         let _ = writeln!(anstream::stderr(), "saved: `minivm inspect {}` shows where it happened", to.display());
@@ -309,7 +332,7 @@ impl Session {
         match state {
             RunState::Finished(results) => Ok((Exit::Success, results)),
             RunState::Failed(failure) => Ok((self.failed(failure)?, Vec::new())),
-            RunState::OutOfFuel => {
+            RunState::OutOfFuel | RunState::Interrupted => {
                 // What was written comes before what went wrong.
                 self.flush()?;
                 Err(self.stopped())
@@ -333,8 +356,8 @@ impl Session {
         match failure {
             // As the systems do, only the low byte counts.
             minivm::Failure::Exit(code) => Ok(Exit::Program(code as u8)),
-            minivm::Failure::Error { .. } if self.fuel.is_some() && self.machine.fuel() == Some(0) => {
-                Err(self.out_of_fuel(""))
+            minivm::Failure::Error { .. } if self.stops.is_stopped() || self.machine.fuel() == Some(0) => {
+                Err(self.stop_failure(""))
             }
             minivm::Failure::Error { value, trap: Some(code), trace } if value.as_bytes().is_none() => {
                 uncaught(code.to_string().as_bytes(), &trace);
@@ -371,11 +394,22 @@ impl Session {
         commands::written(self.wasi.as_ref().map_or(Ok(()), Linked::flush))
     }
 
-    fn out_of_fuel(&self, trace: &str) -> Failure {
-        let fuel = self.fuel.unwrap_or(0);
-        let report = self.report(format!("stopped after {fuel} instructions: the fuel is used up"));
-        let report = if trace.is_empty() { report } else { report.note(trace) };
-        Failure::new(Exit::OutOfFuel, report)
+    /// How a run that was stopped ends the process.
+    fn stop_failure(&self, trace: &str) -> Failure {
+        let cause = self.stops.cause();
+        let (exit, message) = match cause {
+            Cause::Fuel => {
+                let fuel = self.fuel.unwrap_or(0);
+                (Exit::OutOfFuel, format!("stopped after {fuel} instructions: {}", cause.message()))
+            }
+            Cause::Time(_) => (Exit::OutOfTime, cause.message()),
+            Cause::Signal => (Exit::OutOfFuel, cause.message()),
+            // Who has interrupted it knows.
+            Cause::Interrupt => return Failure { exit: Exit::Interrupted, reports: Vec::new() },
+        };
+        let report = self.report(message);
+        let is_shown = !trace.is_empty() && cause != Cause::Signal;
+        Failure::new(exit, if is_shown { report.note(trace) } else { report })
     }
 
     fn setup_failure(&self, error: &SetupError) -> Failure {
@@ -403,11 +437,11 @@ impl Session {
 fn grants(
     directories: &[DirectoryGrant],
     environment: &[Variable],
-    name: &str,
-    arguments: &[String],
+    name: &[u8],
+    arguments: &[Vec<u8>],
 ) -> Result<wasi::Wasi, SetupError> {
     let mut builder = WasiBuilder::new().inherit_streams()?.inherit_sources();
-    builder = builder.argument(name).arguments(arguments);
+    builder = builder.argument(name).arguments(arguments.iter().cloned());
     for variable in environment {
         builder = builder.variable(variable.name.as_str(), variable.value.as_str());
     }

@@ -57,8 +57,20 @@ impl Folder {
         Ended { line: line.to_owned(), output }
     }
 
+    /// Runs a script of the shell, in which `$M` is the command.
+    pub(crate) fn shell(&self, script: &str) -> Ended {
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", script])
+            .env("M", env!("CARGO_BIN_EXE_minivm"))
+            .env("NO_COLOR", "1")
+            .current_dir(self.path());
+        let output = command.stdin(Stdio::null()).output().expect("there is a shell");
+        Ended { line: script.to_owned(), output }
+    }
+
     /// The folder's place, by the link that the system has for an open folder.
-    fn path(&self) -> std::path::PathBuf {
+    pub(crate) fn path(&self) -> std::path::PathBuf {
         use std::os::fd::AsRawFd;
         let link = format!("/proc/self/fd/{}", self.dir.as_raw_fd());
         std::fs::read_link(link).expect("the folder is open")
@@ -66,12 +78,22 @@ impl Folder {
 }
 
 impl Ended {
+    /// The bytes of its standard output.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.output.stdout
+    }
+
     fn stdout(&self) -> String {
         String::from_utf8_lossy(&self.output.stdout).into_owned()
     }
 
     fn stderr(&self) -> String {
         String::from_utf8_lossy(&self.output.stderr).into_owned()
+    }
+
+    /// Whether it ended well.
+    pub(crate) fn has_succeeded(&self) -> bool {
+        self.output.status.success()
     }
 
     /// It ended well; gives its output.

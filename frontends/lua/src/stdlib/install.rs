@@ -7,8 +7,8 @@ use super::host::{LuaHost, Standard};
 use super::io_file::{FileObject, METHODS};
 use super::library::Library;
 use super::{
-    base, coroutine, debug, errors, io, io_file, load, math, os, package, quick, string, string_format, string_gsub,
-    string_pack, string_search, table, utf8,
+    base, coroutine, debug, errors, io, io_file, load, long_text, math, os, package, quick, string, string_format,
+    string_gsub, string_pack, string_search, table, utf8,
 };
 use crate::codegen::SUPPORT_MODULE;
 use minivm::heap::OutOfMemory;
@@ -36,13 +36,18 @@ use minivm::{Intrinsic, Machine, Value};
 /// When there is no memory for it.
 pub fn install(machine: &mut Machine, mut host: Box<dyn LuaHost>) -> Result<Value, OutOfMemory> {
     let path = host.variable(b"LUA_PATH_5_4").or_else(|| host.variable(b"LUA_PATH"));
+    let native_path = host.variable(b"LUA_CPATH_5_4").or_else(|| host.variable(b"LUA_CPATH"));
     machine.host_state().set(Library::new(host));
     super::travel::set_open_files(machine, super::travel::OpenFiles::default());
-    machine.set_number_reader(|text| number::parse(text).map(number_value));
+    // A reader that is not paid for reads nothing long.
+    machine.set_number_reader(|text| {
+        if text.len() > minivm::QUICK_BYTES_MAX { None } else { number::parse(text).map(number_value) }
+    });
     let mut installer = Installer { machine };
     let globals = installer.base()?;
     let loaded = installer.table(16)?;
     installer.machine.register(package::LOADED, loaded);
+    installer.machine.register(minivm::MODULES, loaded);
     let mut libraries = vec![("_G", globals)];
     libraries.push(("string", installer.string()?));
     libraries.push(("table", installer.library("table", &[table::FUNCTIONS])?));
@@ -52,7 +57,7 @@ pub fn install(machine: &mut Machine, mut host: Box<dyn LuaHost>) -> Result<Valu
     libraries.push(("io", installer.io()?));
     libraries.push(("os", installer.library("os", &[os::FUNCTIONS])?));
     libraries.push(("debug", installer.debug()?));
-    libraries.push(("package", installer.package(globals, path)?));
+    libraries.push(("package", installer.package(globals, [path, native_path])?));
     for (name, library) in libraries {
         installer.set(globals, name, library)?;
         installer.set(loaded, name, library)?;
@@ -68,6 +73,12 @@ pub fn globals(machine: &Machine) -> Value {
     machine.registered(load::GLOBALS)
 }
 
+/// Tells the libraries of a program that the host has compiled and is going to run: if the debug library might look at its
+/// upvalues, then also at those of what it loads.
+pub fn expect(machine: &mut Machine, program: &minivm_isa::Program) {
+    machine.host_state().get::<Library>().exact_upvalues |= crate::has_exact_upvalues(program);
+}
+
 /// Hands on what programs have printed; for the end of a run.
 ///
 /// # Errors
@@ -76,6 +87,33 @@ pub fn flush(machine: &mut Machine) -> Result<(), super::host::HostError> {
     let library = machine.host_state().get::<Library>();
     library.standard(Standard::Output).flush()?;
     library.standard(Standard::Error).flush()
+}
+
+/// Whether no state of a function changes anything before it succeeds, so that it may begin again after a collection, when memory
+/// was short. Those that read, write, sort or shift are not among them.
+fn changes_nothing(own_name: &str) -> bool {
+    const LIBRARIES: &[&str] = &["string.", "utf8.", "debug.", "text.", "package."];
+    const FUNCTIONS: &[&str] = &[
+        "coroutine.create",
+        "coroutine.wrap",
+        "dofile",
+        "load",
+        "load_file",
+        "loadfile",
+        "os.date",
+        "os.getenv",
+        "rawset",
+        "select",
+        "table.concat",
+        "table.insert",
+        "table.pack",
+        "table.unpack",
+        "tonumber",
+        "tostring",
+    ];
+    const EXCEPTIONS: &[&str] = &["string.gmatch.next"];
+    let is_one = FUNCTIONS.contains(&own_name) || LIBRARIES.iter().any(|library| own_name.starts_with(library));
+    is_one && !EXCEPTIONS.contains(&own_name)
 }
 
 struct Installer<'m> {
@@ -101,9 +139,12 @@ impl Installer<'_> {
         for &(name, function) in functions {
             let own_name = if library.is_empty() { name.to_string() } else { format!("{library}.{name}") };
             let value = match quick::form(&own_name) {
-                Some(quick) => self.machine.intrinsic(own_name, Intrinsic::Quick(quick), function)?,
-                None => self.machine.host_function(own_name, function)?,
+                Some(quick) => self.machine.intrinsic(own_name.as_str(), Intrinsic::Quick(quick), function)?,
+                None => self.machine.host_function(own_name.as_str(), function)?,
             };
+            if changes_nothing(&own_name) {
+                self.machine.set_restartable(value);
+            }
             self.set(table, name, value)?;
         }
         Ok(())
@@ -120,6 +161,9 @@ impl Installer<'_> {
     /// Makes a function that only the libraries know.
     fn register(&mut self, registered: &str, own_name: &str, function: LibraryFunction) -> Result<(), OutOfMemory> {
         let value = self.machine.host_function(own_name, function)?;
+        if changes_nothing(own_name) {
+            self.machine.set_restartable(value);
+        }
         self.machine.register(registered, value);
         Ok(())
     }
@@ -132,6 +176,9 @@ impl Installer<'_> {
         self.machine.register(base::NEXT, next);
         let sequence_next = self.machine.intrinsic("ipairs.next", Intrinsic::SequenceNext, base::sequence_next)?;
         self.machine.register(base::SEQUENCE_NEXT, sequence_next);
+        self.register(minivm::LESS_EQUAL, "less_equal", base::less_equal)?;
+        self.register(load::LOAD_FILE, "load_file", load::load_file)?;
+        self.register(load::READ, "read", io_file::read_method)?;
         self.register(minivm::FINALISER_ERROR, "finaliser_error", base::finaliser_error)?;
         self.set_text(globals, "_VERSION", b"Lua 5.4")?;
         Ok(globals)
@@ -146,6 +193,8 @@ impl Installer<'_> {
             string_pack::FUNCTIONS,
         ];
         let library = self.library("string", &groups)?;
+        self.register(long_text::JOIN, "string.join", long_text::join_pieces)?;
+        self.register(long_text::PARTS, "string.parts", long_text::parts)?;
         self.register(string_search::GMATCH_NEXT, "string.gmatch.next", string_search::gmatch_next)?;
         let metatable = self.library("string", &[string::METAMETHODS])?;
         self.set(metatable, "__index", library)?;
@@ -156,6 +205,9 @@ impl Installer<'_> {
 
     fn math(&mut self) -> Result<Value, OutOfMemory> {
         let library = self.library("math", &[math::FUNCTIONS])?;
+        // Its name in older versions.
+        let atan = self.machine.heap().table_get_name(library, b"atan");
+        self.set(library, "atan2", atan)?;
         for (name, value) in math::CONSTANTS {
             self.set(library, name, value)?;
         }
@@ -209,10 +261,14 @@ impl Installer<'_> {
     fn debug(&mut self) -> Result<Value, OutOfMemory> {
         let registry = self.table(0)?;
         self.machine.register(debug::REGISTRY, registry);
+        let (upvalues, metatable) = (self.table(0)?, self.table(1)?);
+        self.set_text(metatable, "__mode", b"v")?;
+        self.machine.heap().set_own_metatable(upvalues, metatable)?;
+        self.machine.register(debug::UPVALUES, upvalues);
         self.library("debug", &[debug::FUNCTIONS])
     }
 
-    fn package(&mut self, globals: Value, path: Option<Vec<u8>>) -> Result<Value, OutOfMemory> {
+    fn package(&mut self, globals: Value, [path, native_path]: [Option<Vec<u8>>; 2]) -> Result<Value, OutOfMemory> {
         let library = self.library("package", &[package::FUNCTIONS])?;
         self.machine.register(package::PACKAGE, library);
         let loaded = self.machine.registered(package::LOADED);
@@ -226,10 +282,12 @@ impl Installer<'_> {
             self.machine.heap().table_set_int(searchers, index as i64 + 1, value)?;
         }
         self.set(library, "searchers", searchers)?;
-        let default = package::DEFAULT_PATH.as_bytes();
-        let path = path.map_or(default.to_vec(), |path| with_default(&path, default));
-        self.set_text(library, "path", &path)?;
-        self.set_text(library, "cpath", b"")?;
+        for (field, given, default) in
+            [("path", path, package::DEFAULT_PATH), ("cpath", native_path, package::DEFAULT_NATIVE_PATH)]
+        {
+            let path = given.map_or(default.into(), |path| with_default(&path, default.as_bytes()));
+            self.set_text(library, field, &path)?;
+        }
         self.set_text(library, "config", package::CONFIG.as_bytes())?;
         let require = self.machine.host_function("require", package::require)?;
         self.machine.register(package::REQUIRE, require);

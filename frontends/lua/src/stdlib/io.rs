@@ -1,12 +1,14 @@
 //! The `io` library: functions on files by name, and on the default input and output.
 
-use super::arguments::{Answer, Arguments, LibraryFunction};
-use super::host::{HostError, OpenMode};
+use super::arguments::{Answer, Arguments, LibraryFunction, shown};
+use super::host::{HostError, OpenMode, PipeMode, Standard};
 use super::io_file::{
-    FileObject, FileState, check_open, close_file, file_state, flush_file, lines_iterator, new_file, read,
-    return_failure, write,
+    FileObject, FileState, check_open, close_file, file_state, flush_file, lines_iterator, new_file, open_with,
+    return_failure, return_read, write,
 };
+use super::io_read::Reading;
 use super::library::library;
+use super::output::{self, Output};
 use super::stream::{Origin, Stream};
 use minivm::{HostCall, Raise, Value};
 
@@ -40,8 +42,21 @@ fn open_default(call: &mut HostCall<'_>, registered: &str) -> Result<Value, Rais
     Ok(file)
 }
 
+/// A name that a host may be given: not one that is too long for any.
+pub(super) fn host_name(name: &[u8]) -> Result<&[u8], HostError> {
+    const NAME_BYTES_MAX: usize = 4096;
+    if name.len() > NAME_BYTES_MAX {
+        return Err(HostError { message: "File name too long".into(), code: 36 });
+    }
+    Ok(name)
+}
+
 fn open_file(call: &mut HostCall<'_>, name: &[u8], mode: OpenMode) -> Result<Result<Value, HostError>, Raise> {
-    match library(call).host.open(name, mode) {
+    let name = match host_name(name) {
+        Ok(name) => name,
+        Err(error) => return Ok(Err(error)),
+    };
+    match open_with(call, |host| host.open(name, mode)) {
         Ok(file) => {
             let stream = Stream::opened(file, Origin { name: name.to_vec(), mode });
             new_file(call, FileObject::Open(Box::new(stream))).map(Ok)
@@ -55,7 +70,7 @@ fn must_open(call: &mut HostCall<'_>, name: &[u8], mode: OpenMode) -> Result<Val
     match open_file(call, name, mode)? {
         Ok(file) => Ok(file),
         Err(error) => {
-            let text = [b"cannot open file '", name, format!("' ({error})").as_bytes()].concat();
+            let text = [b"cannot open file '", shown(name), format!("' ({error})").as_bytes()].concat();
             Err(call.error(text))
         }
     }
@@ -74,12 +89,30 @@ fn open(call: &mut HostCall<'_>) -> Answer {
 }
 
 fn popen(call: &mut HostCall<'_>) -> Answer {
-    call.check_text(0)?;
-    Err(call.error("'popen' not supported"))
+    let command = call.check_text(0)?;
+    let mode = match call.optional_text(1)?.as_ref().map_or(&b"r"[..], |mode| mode.bytes()) {
+        b"r" => PipeMode::Read,
+        b"w" => PipeMode::Write,
+        _ => return Err(call.argument_error(1, "invalid mode")),
+    };
+    if !library(call).host.grants_commands() {
+        return Err(call.error("'popen' not supported"));
+    }
+    // What the program has printed comes before what the command prints. If the output is gone, writing tells.
+    for stream in [Standard::Output, Standard::Error] {
+        let _ = library(call).standard(stream).flush();
+    }
+    match open_with(call, |host| host.open_pipe(command.bytes(), mode)) {
+        Ok(file) => {
+            let file = new_file(call, FileObject::Open(Box::new(Stream::pipe(file, mode))))?;
+            call.return_one(file)
+        }
+        Err(error) => return_failure(call, Some(command.bytes()), &error),
+    }
 }
 
 fn tmpfile(call: &mut HostCall<'_>) -> Answer {
-    match library(call).host.open_temporary() {
+    match open_with(call, |host| host.open_temporary()) {
         Ok(file) => {
             let file = new_file(call, FileObject::Open(Box::new(Stream::new(file))))?;
             call.return_one(file)
@@ -122,17 +155,25 @@ fn default_file(call: &mut HostCall<'_>, registered: &str, mode: OpenMode) -> An
 }
 
 fn read_input(call: &mut HostCall<'_>) -> Answer {
-    let file = open_default(call, INPUT)?;
-    let formats = call.args();
-    match read(call, file, &formats, 0)? {
-        Ok(values) => call.return_values(&values),
-        Err(error) => return_failure(call, None, &error),
-    }
+    let reading = match Reading::restore(call)? {
+        Some(reading) => reading,
+        None => Reading::new(open_default(call, INPUT)?, call.args(), 0),
+    };
+    reading.run(call, return_read)
 }
 
 fn write_output(call: &mut HostCall<'_>) -> Answer {
-    let file = open_default(call, OUTPUT)?;
-    write(call, file, 0)
+    match call.state() {
+        output::DONE => {
+            let file = Output::restore(call)?.file;
+            call.return_one(file)
+        }
+        output::GOING_ON => write(call, None),
+        _ => {
+            let file = open_default(call, OUTPUT)?;
+            write(call, Some((file, 0)))
+        }
+    }
 }
 
 fn lines(call: &mut HostCall<'_>) -> Answer {

@@ -3,7 +3,8 @@
 use super::algorithms::pattern_cache::PatternCache;
 use super::algorithms::random::Random;
 use super::host::{LuaHost, NoHost, Standard};
-use super::stream::Stream;
+use super::stream::{Buffering, Stream};
+use crate::codegen::Compilation;
 use minivm::HostCall;
 
 /// What `collectgarbage` says the collector does. The machine has one way; programs may believe in two.
@@ -22,6 +23,10 @@ pub(super) struct Library {
     pub(super) pause: i64,
     pub(super) step_multiplier: i64,
     pub(super) warnings: bool,
+    /// Whether chunks are compiled so that the debug library sees variables as they are; see [`crate::Options`].
+    pub(super) exact_upvalues: bool,
+    /// Chunks that are being compiled.
+    pub(super) compilations: Vec<Compilation>,
     input: Stream,
     output: Stream,
     error: Stream,
@@ -31,7 +36,12 @@ impl Library {
     pub(super) fn new(mut host: Box<dyn LuaHost>) -> Self {
         let input = Stream::read_only(host.standard(Standard::Input));
         let mut stream = |standard| Stream::new(host.standard(standard));
-        let (output, error) = (stream(Standard::Output), stream(Standard::Error));
+        let (mut output, mut error) = (stream(Standard::Output), stream(Standard::Error));
+        // As C has it. Nothing was written, so nothing can fail.
+        let _ = error.set_buffering(Buffering::No);
+        if host.is_terminal(Standard::Output) {
+            let _ = output.set_buffering(Buffering::Line);
+        }
         let (first, second) = host.seed();
         Self {
             host,
@@ -42,18 +52,22 @@ impl Library {
             pause: 200,
             step_multiplier: 100,
             warnings: false,
+            exact_upvalues: false,
+            compilations: Vec::new(),
             input,
             output,
             error,
         }
     }
 
-    /// A standard stream. Before the program reads, what it has printed is shown.
+    /// A standard stream. Before a person is waited for, what was printed is shown.
     pub(super) fn standard(&mut self, stream: Standard) -> &mut Stream {
         match stream {
             Standard::Input => {
-                // If the output is gone, the program learns it when it writes.
-                let _ = self.output.flush();
+                if self.output.buffering() == Buffering::Line && self.input.is_drained() {
+                    // If the output is gone, the program learns it when it writes.
+                    let _ = self.output.flush();
+                }
                 &mut self.input
             }
             Standard::Output => &mut self.output,

@@ -3,12 +3,14 @@
 use super::algorithms::number::{Number, ceil_to_integer, floor_to_integer};
 use super::algorithms::random::Random;
 use super::algorithms::{math, number};
-use super::arguments::{Answer, Arguments, LibraryFunction, as_number, number_value, to_number};
+use super::arguments::{Answer, Arguments, LibraryFunction, as_number, number_value};
 use super::library::library;
 use super::support;
+use super::work::Work;
 use minivm::{HostCall, Tag, Value};
 
-/// The functions by name.
+/// The functions by name. `cosh`, `frexp`, `ldexp`, `log10`, `pow`, `sinh` and `tanh` are those of older versions, which
+/// usual builds of the reference implementation keep.
 pub(super) const FUNCTIONS: &[(&str, LibraryFunction)] = &[
     ("abs", abs),
     ("acos", |call| unary(call, libm::acos)),
@@ -16,20 +18,27 @@ pub(super) const FUNCTIONS: &[(&str, LibraryFunction)] = &[
     ("atan", atan),
     ("ceil", ceil),
     ("cos", |call| unary(call, libm::cos)),
+    ("cosh", |call| unary(call, libm::cosh)),
     ("deg", |call| unary(call, |x| x * (180.0 / math::PI))),
     ("exp", |call| unary(call, libm::exp)),
     ("floor", floor),
     ("fmod", fmod),
+    ("frexp", frexp),
+    ("ldexp", ldexp),
     ("log", log),
+    ("log10", |call| unary(call, libm::log10)),
     ("max", |call| extreme(call, true)),
     ("min", |call| extreme(call, false)),
     ("modf", modf),
+    ("pow", pow),
     ("rad", |call| unary(call, |x| x * (math::PI / 180.0))),
     ("random", random),
     ("randomseed", randomseed),
     ("sin", |call| unary(call, libm::sin)),
+    ("sinh", |call| unary(call, libm::sinh)),
     ("sqrt", |call| unary(call, libm::sqrt)),
     ("tan", |call| unary(call, libm::tan)),
+    ("tanh", |call| unary(call, libm::tanh)),
     ("tointeger", tointeger),
     ("type", type_of),
     ("ult", ult),
@@ -93,6 +102,23 @@ fn log(call: &mut HostCall<'_>) -> Answer {
     call.return_one(Value::float(math::log(x, base)))
 }
 
+fn pow(call: &mut HostCall<'_>) -> Answer {
+    let (x, y) = (call.check_float(0)?, call.check_float(1)?);
+    call.return_one(Value::float(libm::pow(x, y)))
+}
+
+fn frexp(call: &mut HostCall<'_>) -> Answer {
+    let x = call.check_float(0)?;
+    let (mantissa, exponent) = if x.is_finite() { libm::frexp(x) } else { (x, 0) };
+    call.return_values(&[Value::float(mantissa), Value::int(i64::from(exponent))])
+}
+
+fn ldexp(call: &mut HostCall<'_>) -> Answer {
+    let (x, exponent) = (call.check_float(0)?, call.check_integer(1)?);
+    // C's function takes an `int`, to which the reference implementation cuts the argument off.
+    call.return_one(Value::float(libm::ldexp(x, exponent as i32)))
+}
+
 fn fmod(call: &mut HostCall<'_>) -> Answer {
     let (lhs, rhs) = match (as_number(call.arg(0)), as_number(call.arg(1))) {
         (Some(lhs), Some(rhs)) => (lhs, rhs),
@@ -114,7 +140,7 @@ fn modf(call: &mut HostCall<'_>) -> Answer {
 
 fn tointeger(call: &mut HostCall<'_>) -> Answer {
     let value = call.check_any(0)?;
-    let integer = to_number(value).and_then(Number::as_integer);
+    let integer = call.to_number(value)?.and_then(Number::as_integer);
     call.return_one(integer.map_or(Value::NIL, Value::int))
 }
 
@@ -132,10 +158,13 @@ fn ult(call: &mut HostCall<'_>) -> Answer {
     call.return_one(Value::bool(math::unsigned_less(lhs, rhs)))
 }
 
-/// `lhs < rhs`, if that needs no metamethod.
+/// Strings that are longer are compared by guest code.
+const COMPARED_BYTES_MAX: usize = 64;
+
+/// `lhs < rhs`, if that needs no metamethod and is done at once.
 fn less(lhs: Value, rhs: Value) -> Option<bool> {
     if let (Some(lhs), Some(rhs)) = (lhs.as_bytes(), rhs.as_bytes()) {
-        return Some(lhs < rhs);
+        return (lhs.len().min(rhs.len()) <= COMPARED_BYTES_MAX).then(|| lhs < rhs);
     }
     Some(match (as_number(lhs)?, as_number(rhs)?) {
         (Number::Integer(lhs), Number::Integer(rhs)) => lhs < rhs,
@@ -150,6 +179,9 @@ fn extreme(call: &mut HostCall<'_>, maximum: bool) -> Answer {
     let mut best = call.check_any(0)?;
     // In state n, the comparison with argument n has come back, and the best value so far is the first argument.
     let mut index = call.state() as usize;
+    if index == 0 {
+        call.charge_values(call.arg_count())?;
+    }
     if index > 0 && call.returned_one().is_truthy() {
         best = call.arg(index);
     }

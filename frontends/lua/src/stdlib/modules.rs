@@ -5,9 +5,10 @@
 
 use super::host::HostError;
 use super::load::{self, GLOBALS};
-use super::package::{LOADED, LOADERS, PACKAGE, REQUIRE};
+use super::package::{LOADED, LOADERS, OTHERS, REQUIRE};
 use minivm::heap::OutOfMemory;
-use minivm::{HostCall, Machine, Value};
+use minivm::memory::Buffer;
+use minivm::{HostCall, Machine, Raise, Value};
 
 /// Lets `require` load files with this ending (`wasm`), which it also looks for in the working folder from now on.
 ///
@@ -20,12 +21,15 @@ pub fn add_loader(machine: &mut Machine, ending: &str, loader: Value) -> Result<
         machine.register(LOADERS, loaders);
     }
     machine.heap().table_set_name(loaders, ending.as_bytes(), loader)?;
-    let package = machine.registered(PACKAGE);
-    let mut path = machine.heap().table_get_name(package, b"path").as_bytes().unwrap_or_default().to_vec();
-    path.extend_from_slice(b";./?.");
+    let mut path = machine.registered(OTHERS).as_bytes().unwrap_or_default().to_vec();
+    if !path.is_empty() {
+        path.push(b';');
+    }
+    path.extend_from_slice(b"./?.");
     path.extend_from_slice(ending.as_bytes());
     let path = machine.string(path)?;
-    machine.heap().table_set_name(package, b"path", path)
+    machine.register(OTHERS, path);
+    Ok(())
 }
 
 /// Makes a table of functions a library: a global, and what `require` gives by that name.
@@ -47,13 +51,21 @@ pub fn add_module(machine: &mut Machine, name: &str, module: Value) -> Result<()
     machine.heap().table_set_name(loaded, name.as_bytes(), module)
 }
 
-/// Reads a whole file, as far as the host of the libraries grants it.
+/// Reads a whole file that is to be loaded, as far as the host of the libraries grants it, and pays for loading it.
 ///
 /// # Errors
-/// What the outside reports.
-pub fn read_file(call: &mut HostCall<'_>, name: &[u8]) -> Result<Vec<u8>, HostError> {
-    load::read_file(call, Some(name))
+/// What the outside reports; and when the budget does not suffice, or memory, before anything has happened.
+pub fn read_file(call: &mut HostCall<'_>, name: &[u8]) -> Result<Result<Buffer, HostError>, Raise> {
+    let bytes = match load::read_file(call, name)? {
+        Ok(bytes) => bytes,
+        Err(error) => return Ok(Err(error)),
+    };
+    call.charge(bytes.len() as u64 * LOAD_UNITS_PER_BYTE)?;
+    Ok(Ok(bytes))
 }
+
+/// What loading a module in another language costs, for each byte.
+const LOAD_UNITS_PER_BYTE: u64 = 8;
 
 /// The function `require`, whatever the program has made of the global one.
 pub fn require(call: &HostCall<'_>) -> Value {

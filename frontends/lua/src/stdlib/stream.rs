@@ -1,6 +1,6 @@
 //! Buffered streams over the host's files.
 
-use super::host::{HostError, LuaFile, OpenMode, Whence};
+use super::host::{HostError, LuaFile, OpenMode, PipeMode, Termination, Whence};
 
 /// Bytes read or written at a time.
 const BUFFER_BYTES: usize = 1 << 14;
@@ -27,6 +27,16 @@ pub(super) struct Stream {
     is_write_only: bool,
     /// What it was opened by, if a name was.
     origin: Option<Origin>,
+}
+
+/// Where the part of a line ends that was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LineEnd {
+    Newline,
+    /// The stream is at its end.
+    End,
+    /// The line goes on.
+    More,
 }
 
 /// The name and the mode that a file was opened with.
@@ -57,6 +67,14 @@ impl Stream {
         // A file that is opened again need not be opened as it was the first time, but shall do the same.
         stream.is_write_only = matches!(origin.mode, OpenMode::Write | OpenMode::Append);
         stream.origin = Some(origin);
+        stream
+    }
+
+    /// The stream to or from a command.
+    pub(super) fn pipe(file: Box<dyn LuaFile>, mode: PipeMode) -> Self {
+        let mut stream = Self::new(file);
+        stream.is_read_only = mode == PipeMode::Read;
+        stream.is_write_only = mode == PipeMode::Write;
         stream
     }
 
@@ -94,6 +112,18 @@ impl Stream {
         self.flush()
     }
 
+    /// Whether reading needs the host.
+    pub(super) fn is_drained(&self) -> bool {
+        self.input_at == self.input.len()
+    }
+
+    /// Hands on what was written and ends the use of the file.
+    pub(super) fn close(&mut self) -> Result<Option<Termination>, HostError> {
+        let flushed = self.flush();
+        let closed = self.file.close();
+        flushed.and(closed)
+    }
+
     /// What was read from the host and not taken yet; empty only at the end.
     fn fill(&mut self) -> Result<&[u8], HostError> {
         if self.is_write_only {
@@ -120,37 +150,43 @@ impl Stream {
         self.input_at = (self.input_at + 1).min(self.input.len());
     }
 
-    /// Appends what comes before the next newline or the end; says whether there was a newline, which is taken too.
-    pub(super) fn read_line(&mut self, out: &mut Vec<u8>) -> Result<bool, HostError> {
+    /// Appends what comes before the next newline, which is taken too, or the end, but at most `count` bytes.
+    pub(super) fn read_line(&mut self, out: &mut Vec<u8>, count: usize) -> Result<LineEnd, HostError> {
+        let mut left = count;
         loop {
             let input = self.fill()?;
             if input.is_empty() {
-                return Ok(false);
+                return Ok(LineEnd::End);
             }
+            let input = &input[..input.len().min(left)];
             let newline = memchr::memchr(b'\n', input);
             let length = newline.unwrap_or(input.len());
             out.extend_from_slice(&input[..length]);
+            left -= length;
             self.input_at += length + usize::from(newline.is_some());
             if newline.is_some() {
-                return Ok(true);
+                return Ok(LineEnd::Newline);
+            }
+            if left == 0 {
+                return Ok(LineEnd::More);
             }
         }
     }
 
-    /// Appends up to `count` bytes, fewer only at the end.
-    pub(super) fn read_bytes(&mut self, out: &mut Vec<u8>, count: usize) -> Result<(), HostError> {
+    /// Appends up to `count` bytes; fewer only at the end, which it tells.
+    pub(super) fn read_bytes(&mut self, out: &mut Vec<u8>, count: usize) -> Result<bool, HostError> {
         let mut left = count;
         while left > 0 {
             let input = self.fill()?;
             if input.is_empty() {
-                break;
+                return Ok(true);
             }
             let length = input.len().min(left);
             out.extend_from_slice(&input[..length]);
             self.input_at += length;
             left -= length;
         }
-        Ok(())
+        Ok(false)
     }
 
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), HostError> {

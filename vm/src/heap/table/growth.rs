@@ -6,7 +6,7 @@
 //!
 //! The old part is only read once values move out of it, so the collector may still be scanning it.
 
-use super::layout::{ArrayHeader, MOVING, PART_HEADER_BYTES, PART_LEN_MAX, Table};
+use super::layout::{ArrayHeader, BUCKETS, MOVING, PART_HEADER_BYTES, PART_LEN_MAX, Table};
 use super::resize::IntKeys;
 use crate::heap::size_class::cell_bytes_for;
 use crate::heap::{Heap, OutOfMemory};
@@ -16,10 +16,8 @@ use crate::value::Value;
 pub(crate) const SLOTS_AT_ONCE: u32 = if cfg!(test) { 64 } else { 1 << 14 };
 /// Slots that move with each access to one that has not.
 const STEP: u32 = if cfg!(test) { 4 } else { 256 };
-/// Fewest slots when an array part grows because of an append.
-const SLOTS_MIN: u64 = 4;
-/// Array parts shorter than this grow without being looked at.
-const COUNT_MIN: u64 = 32;
+/// Fewest slots that an array part has room for when it grows.
+pub(super) const SLOTS_MIN: u64 = 4;
 /// Slots of a long stretch that are looked at to tell how many hold a value.
 const SAMPLES: u32 = if cfg!(test) { 16 } else { 1024 };
 
@@ -71,9 +69,32 @@ impl Table {
     ///
     /// # Safety
     /// `slots` are those of such a part.
-    pub(crate) unsafe fn capacity_of(slots: *mut Value) -> u32 {
-        // SAFETY: as there.
-        unsafe { (*slots.cast::<ArrayHeader>().sub(1)).capacity }
+    pub(crate) unsafe fn room_of(slots: *mut Value) -> u32 {
+        // SAFETY: as the caller promises.
+        let bytes = unsafe { crate::heap::chunk::cell_bytes(part_of_slots(slots).cast()) };
+        ((bytes - PART_HEADER_BYTES) / size_of::<Value>()) as u32
+    }
+
+    /// For how many slots the array part has room.
+    ///
+    /// # Safety
+    /// `table` is a live table that is its own contents.
+    pub(crate) unsafe fn array_room(table: *mut Table) -> u32 {
+        // SAFETY: the caller gives a live table.
+        unsafe {
+            if Table::array_is_inline(table) { (*table).header.inline_slots() } else { Table::room_of((*table).array) }
+        }
+    }
+
+    /// Whether the table is so large that its parts change step by step. Then keys up to the size of the array part may be in the
+    /// hash part, and `#` finds a border quickly rather than that of the reference implementation.
+    ///
+    /// # Safety
+    /// `table` is a live table that is its own contents.
+    #[inline]
+    pub(crate) unsafe fn is_large(table: *mut Table) -> bool {
+        // SAFETY: the caller gives a live table.
+        unsafe { Table::flags(table) & (BUCKETS | MOVING) != 0 || Table::array_size(table) > SLOTS_AT_ONCE }
     }
 
     /// Number of slots of the array part, also of those that have not moved yet.
@@ -160,14 +181,14 @@ impl Table {
             (*table).array_len = end;
             if end == old_len {
                 (*table).array_len = (*header).hint;
-                ((*header).hint, (*header).old) = (0, std::ptr::null_mut());
+                ((*header).hint, (*header).old) = ((*header).size, std::ptr::null_mut());
                 (*Table::hash_header(table)).flags &= !MOVING;
                 heap.release(part_of_slots(old));
             }
         }
     }
 
-    /// Makes the array part larger if it is full of values, for most of it; false if it is not worth it.
+    /// Makes the array part of a large table larger if it is full of values, for most of it; false if it is not worth it.
     pub(super) unsafe fn grow_full_array(table: *mut Table, heap: &mut Heap) -> Result<bool, OutOfMemory> {
         // SAFETY: callers give a live table that is its own contents.
         unsafe {
@@ -176,10 +197,10 @@ impl Table {
             if len >= PART_LEN_MAX {
                 return Ok(false);
             }
-            if len >= COUNT_MIN && Table::values_in(table, 0, len as u32) * 2 < len {
+            if Table::values_in(table, 0, len as u32) * 2 < len {
                 return Ok(false);
             }
-            Table::set_array_capacity(table, heap, (len * 2).max(SLOTS_MIN))?;
+            Table::set_array_cell(table, heap, len * 2, 0)?;
         }
         Ok(true)
     }
@@ -209,32 +230,36 @@ impl Table {
             let (mut from, mut slice) = (0, 0);
             while from < len {
                 let end = (1 << slice).min(len);
-                let values = Table::values_in(table, from, end);
-                if values > 0 {
-                    ints.add_many(slice as usize, values, u64::from(end));
-                }
+                ints.add_many(slice as usize, Table::values_in(table, from, end));
                 (from, slice) = (end, slice + 1);
             }
         }
     }
 
-    /// Gives the array part a cell of its own with room for at least `slots`; what fits moves into it, if it is much, bit by bit.
+    /// Gives the array part a cell of its own with this size, and room for at least `room` slots; what fits moves into it, if it
+    /// is much, bit by bit. A large array part is as large as its room.
     ///
     /// # Errors
     /// No memory; the table is as it was then.
     ///
     /// # Safety
     /// `table` is a live table of `heap`, its own contents, whose array part does not move.
-    pub(super) unsafe fn set_array_capacity(table: *mut Table, heap: &mut Heap, slots: u64) -> Result<(), OutOfMemory> {
-        let slots = slots_that_fit(slots.min(PART_LEN_MAX));
+    pub(super) unsafe fn set_array_cell(
+        table: *mut Table,
+        heap: &mut Heap,
+        size: u64,
+        room: u64,
+    ) -> Result<(), OutOfMemory> {
+        let slots = slots_that_fit(room.max(size).min(PART_LEN_MAX));
+        let size = if size > u64::from(SLOTS_AT_ONCE) { slots as u32 } else { size as u32 };
         let cell = heap.allocate(PART_HEADER_BYTES + slots as usize * size_of::<Value>())?;
         // SAFETY: the fresh cell holds the header and that many slots; the caller keeps the table alive. The old part
         // is left as it is, since the collector may still be scanning it.
         unsafe {
             let header = cell.cast::<ArrayHeader>();
             let array = cell.add(PART_HEADER_BYTES).cast::<Value>();
-            let (old, len) = ((*table).array, (*table).array_len.min(slots as u32));
-            header.write(ArrayHeader { capacity: slots as u32, hint: 0, old: std::ptr::null_mut() });
+            let (old, len) = ((*table).array, (*table).array_len.min(size));
+            header.write(ArrayHeader { size, hint: size, old: std::ptr::null_mut() });
             let inline = Table::array_is_inline(table);
             if len > SLOTS_AT_ONCE {
                 if Table::has_no_nodes(table) {
@@ -250,6 +275,45 @@ impl Table {
             ((*table).array, (*table).array_len) = (array, len);
             if !inline {
                 heap.release(part_of_slots(old));
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the array part a size, in another cell, with room for at least `room` slots, if the one it has is too small or far
+    /// too large. Slots past the size are gone.
+    ///
+    /// # Errors
+    /// No memory; the table is as it was then.
+    ///
+    /// # Safety
+    /// As for [`set_array_cell`](Self::set_array_cell).
+    pub(super) unsafe fn set_array_size(
+        table: *mut Table,
+        heap: &mut Heap,
+        slots: u64,
+        room: u64,
+    ) -> Result<(), OutOfMemory> {
+        if slots > PART_LEN_MAX {
+            return Err(OutOfMemory { bytes: usize::MAX });
+        }
+        // SAFETY: the caller gives a live table.
+        unsafe {
+            let has = u64::from(Table::array_room(table));
+            let stays = if Table::array_is_inline(table) {
+                // In the cell of the table the size is as large as the room.
+                slots == has
+            } else {
+                slots <= has && (slots * 4 >= has || has <= SLOTS_MIN)
+            };
+            if !stays {
+                return Table::set_array_cell(table, heap, slots, room);
+            }
+            if !Table::array_is_inline(table) {
+                let size = if slots > u64::from(SLOTS_AT_ONCE) { has as u32 } else { slots as u32 };
+                let header = Table::array_header(table);
+                ((*header).size, (*header).hint) = (size, size);
+                (*table).array_len = (*table).array_len.min(size);
             }
         }
         Ok(())

@@ -3,12 +3,18 @@
 //! ```text
 //! Table     0 header   8 array   16 nodes   24 array_len   28 mask   32 inline array slots, then an inline hash part
 //! Node      0 value    8 key     16 next    20 key_tag     21 value_tag   22 place                      (24 bytes)
-//! array     0 capacity 4 hint    8 old      16 slots                  `Table::array` points at the slots
+//! array     0 size     4 hint    8 old      16 slots                  `Table::array` points at the slots
 //! hash part 0 metatable 8 last_free 12 absent 14 flags 15 inline 16 nodes     `Table::nodes` points at the nodes
 //! ```
 //!
 //! Small tables keep their first slots and nodes in their own cell, so `{l, r}` is one cell of 64 bytes. What is
 //! outgrown there stays unused until the table dies.
+//!
+//! The array part has a *size*: the largest key that belongs there. Its slots exist as far as `array_len`; those from there to
+//! the size are nil, and made when something is stored. As long as the table is not large, the size is what the reference
+//! implementation of Lua gives the array part of such a table, because it decides which border `#` finds where there are
+//! several: exact after a constructor or another list of known length, a power of two after growing; and no key up to it is
+//! in the hash part. The cell may have room for more slots, which only saves a move later.
 //!
 //! No operation on a table takes long, however large it is: a hash part of more than [`NODES_MAX`] nodes becomes buckets
 //! behind a [`Directory`](super::directory::Directory), and an array part of more than
@@ -19,7 +25,7 @@ use std::ptr::null_mut;
 use crate::heap::header::Header;
 use crate::value::{Tag, Value};
 
-/// A table: an array part for the keys `1..=array_len`, a hash part for all others.
+/// A table: an array part for the keys up to its size, a hash part for all others.
 ///
 /// A weak table keeps its contents in another table that no value refers to; its own array and hash parts look empty,
 /// so that cached accesses miss and the functions that know about weakness see every access. So does the hash part of a
@@ -150,8 +156,10 @@ impl Node {
 /// What precedes the slots of an array part that has a cell of its own.
 #[repr(C)]
 pub(crate) struct ArrayHeader {
-    pub(crate) capacity: u32,
-    /// The border that was found last. While the array part moves: how many slots there are, in both parts.
+    /// The largest key that belongs into the array part.
+    pub(crate) size: u32,
+    /// Where to look for a border first: the size, until a border was found in the upper half. While the array part moves: how
+    /// many slots there are, in both parts.
     pub(crate) hint: u32,
     /// While the array part moves: the slots of the part it moves from, else null.
     pub(crate) old: *mut Value,
@@ -281,35 +289,96 @@ impl Table {
         unsafe { (*table).nodes == empty_nodes() }
     }
 
-    /// Slots that the array part has room for.
+    /// The largest key that belongs into the array part.
     ///
     /// # Safety
     /// `table` is a live table, not a weak one.
     #[inline(always)]
-    pub(crate) unsafe fn array_capacity(table: *mut Table) -> u32 {
+    pub(crate) unsafe fn array_size(table: *mut Table) -> u32 {
         // SAFETY: the caller gives a live table.
         unsafe {
             if Table::array_is_inline(table) {
                 (*table).header.inline_slots()
             } else {
-                (*Table::array_header(table)).capacity
+                (*Table::array_header(table)).size
             }
         }
     }
 
-    /// Whether a value may be written behind the array part as it is: there is room, no metatable, no integer key in the
-    /// hash part, the contents are here, and they stay.
+    /// Where to look for a border first: the size of the array part, unless a border was found in its upper half. Never below the
+    /// number of slots of a part that moves.
+    ///
+    /// # Safety
+    /// `table` is a live table, not a weak one.
+    #[inline(always)]
+    pub(crate) unsafe fn border_hint(table: *mut Table) -> u32 {
+        // SAFETY: the caller gives a live table.
+        unsafe {
+            if Table::array_is_inline(table) {
+                (*table).header.inline_border()
+            } else {
+                (*Table::array_header(table)).hint
+            }
+        }
+    }
+
+    /// Sets where to look for a border first.
+    ///
+    /// # Safety
+    /// `table` is a live table, not a weak one, whose array part does not move. The border is in the upper half of an array part
+    /// whose size is a power of two, or at its end, or the part has a cell of its own.
+    #[inline(always)]
+    pub(crate) unsafe fn set_border_hint(table: *mut Table, border: u32) {
+        // SAFETY: the caller gives a live table. The upper half of up to 8 inline slots is less than four slots long.
+        unsafe {
+            if Table::array_is_inline(table) {
+                (*table).header.set_inline_border(border);
+            } else {
+                (*Table::array_header(table)).hint = border;
+            }
+        }
+    }
+
+    /// Notes that something is stored at a key within the size of the array part, where there was no value.
+    ///
+    /// # Safety
+    /// `table` is a live table, not a weak one; the key is one of a slot, if the array part moves.
+    #[inline(always)]
+    pub(crate) unsafe fn note_store(table: *mut Table, key: u32) {
+        // SAFETY: the caller gives a live table.
+        unsafe {
+            if key > Table::border_hint(table) {
+                Table::set_border_hint(table, key);
+            }
+        }
+    }
+
+    /// The free slot where a value for this index may be written as it is: within the slots or directly behind them, and there
+    /// is no metatable, no integer key in the hash part, the contents are here, and they stay. Null if there is none.
     ///
     /// # Safety
     /// `table` is a live table.
     #[inline(always)]
-    pub(crate) unsafe fn may_append(table: *mut Table) -> bool {
-        // SAFETY: the caller gives a live table.
+    pub(crate) unsafe fn free_slot(table: *mut Table, index: u64) -> *mut Value {
+        // SAFETY: the caller gives a live table; slots below `array_len` hold values, and up to the size there is room.
         unsafe {
+            let len = (*table).array_len;
             let hash = Table::hash_header(table);
-            (*hash).metatable.is_null()
-                && (*hash).flags & (HAS_INT | ELSEWHERE | MOVING) == 0
-                && (*table).array_len < Table::array_capacity(table)
+            let is_plain = (*hash).metatable.is_null() && (*hash).flags & (HAS_INT | ELSEWHERE | MOVING) == 0;
+            if index > u64::from(len) || !is_plain {
+                return null_mut();
+            }
+            let slot = (*table).array.add(index as usize);
+            if index == u64::from(len) {
+                if len >= Table::array_size(table) {
+                    return null_mut();
+                }
+                (*table).array_len = len + 1;
+            } else if (*slot).tag != Tag::NIL {
+                return null_mut();
+            }
+            Table::note_store(table, index as u32 + 1);
+            slot
         }
     }
 

@@ -13,5 +13,5 @@ mod write;
 pub use layout::{Node, Table};
 #[cfg(test)]
 pub(crate) use read::normalise;
-pub use traverse::InvalidKey;
+pub use traverse::{InvalidKey, NEXT_SLOTS_MAX, TableScan};
 pub use write::TableError;

@@ -1,6 +1,6 @@
 //! Growing tables: which integer keys belong into the array part, and moving to new parts.
 
-use super::growth::SLOTS_AT_ONCE;
+use super::growth::{SLOTS_AT_ONCE, SLOTS_MIN};
 use super::layout::{
     HAS_INT, HashHeader, INLINE_NODES_MAX, INLINE_SLOTS_MAX, MOVING, NODES_MAX, Node, PART_HEADER_BYTES, PART_LEN_MAX,
     TABLE_BYTES, Table, empty_nodes, hash_part_bytes, nodes_for,
@@ -9,8 +9,6 @@ use super::part::{Insertion, Part};
 use crate::heap::hash::Hasher;
 use crate::heap::header::Header;
 use crate::heap::{Heap, OutOfMemory};
-use crate::snapshot::SnapshotError;
-use crate::snapshot::bytes::{Reader, Writer};
 use crate::value::{Tag, Value};
 
 /// Fewest nodes when a hash part grows because of an insertion.
@@ -20,7 +18,6 @@ pub(super) const NODES_MIN: u64 = 4;
 #[derive(Clone, Copy, Default)]
 pub(crate) struct IntKeys {
     count: [u64; 32],
-    largest: [u64; 32],
 }
 
 impl IntKeys {
@@ -38,14 +35,12 @@ impl IntKeys {
     pub(super) fn add(&mut self, key: i64) -> bool {
         let Some(slice) = IntKeys::slice(key) else { return false };
         self.count[slice] += 1;
-        self.largest[slice] = self.largest[slice].max(key as u64);
         true
     }
 
-    /// Counts keys of one slice, the last of them.
-    pub(super) fn add_many(&mut self, slice: usize, keys: u64, largest: u64) {
+    /// Counts keys of one slice.
+    pub(super) fn add_many(&mut self, slice: usize, keys: u64) {
         self.count[slice] += keys;
-        self.largest[slice] = self.largest[slice].max(largest);
     }
 
     /// Forgets a key that was counted; false if it was not.
@@ -53,22 +48,6 @@ impl IntKeys {
         let Some(slice) = IntKeys::slice(key) else { return false };
         self.count[slice] -= 1;
         true
-    }
-
-    /// Writes what is not known from the keys alone.
-    pub(crate) fn save(&self, out: &mut Writer) {
-        self.largest.iter().for_each(|&largest| out.number(largest));
-    }
-
-    /// Reads what [`save`](Self::save) wrote; the keys are counted later.
-    pub(crate) fn load(&mut self, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
-        for (slice, largest) in self.largest.iter_mut().enumerate() {
-            *largest = from.number()?;
-            if *largest > 1 << slice || *largest > PART_LEN_MAX {
-                return Err(from.damaged("a table counts keys that it cannot have"));
-            }
-        }
-        Ok(())
     }
 
     /// Whether no key is counted.
@@ -81,15 +60,14 @@ impl IntKeys {
         self.count.iter().sum()
     }
 
-    /// The slots of the best array part, and how many keys it would take: the largest power of two of which more than
-    /// half the slots would be used, cut off behind the last key.
+    /// The size of the best array part, and how many keys it would take: the largest power of two of which more than
+    /// half the slots would be used.
     pub(super) fn best_array(&self) -> (u64, u64) {
-        let (mut best, mut used, mut below, mut largest) = (0, 0, 0, 0);
+        let (mut best, mut used, mut below) = (0, 0, 0);
         for slice in 0..=30 {
             below += self.count[slice];
-            largest = largest.max(self.largest[slice]);
             if below > (1 << slice) / 2 {
-                (best, used) = (largest, below);
+                (best, used) = (1 << slice, below);
             }
         }
         (best, used)
@@ -102,7 +80,8 @@ impl Table {
     pub(super) unsafe fn rehash(table: *mut Table, heap: &mut Heap, key: Value) -> Result<u64, OutOfMemory> {
         // SAFETY: callers give a live table that is its own contents, without buckets.
         unsafe {
-            if key.tag != Tag::INT && Table::flags(table) & HAS_INT == 0 {
+            let has_array = Table::array_size(table) > 0 && !Table::is_large(table);
+            if key.tag != Tag::INT && Table::flags(table) & HAS_INT == 0 && !has_array {
                 // The array part is not concerned.
                 let entries = (Table::count_entries(table, heap) + 1).max(NODES_MIN);
                 if nodes_for(entries) > NODES_MAX {
@@ -115,6 +94,14 @@ impl Table {
         }
         // SAFETY: as above.
         unsafe { Table::rehash_all(table, heap, key) }
+    }
+
+    /// Number of nodes in the hash part of which something is true.
+    pub(super) unsafe fn count_nodes(table: *mut Table, is: impl Fn(&Node) -> bool) -> u64 {
+        // SAFETY: callers give a live table without buckets; indices stay within its part.
+        let node = |index: u64| unsafe { &*(*table).nodes.add(index as usize) };
+        // SAFETY: as above.
+        (0..unsafe { Table::node_count(table) }).filter(|&index| is(node(index))).count() as u64
     }
 
     /// Number of entries in the hash part, without those that are dead.
@@ -149,7 +136,15 @@ impl Table {
             // A large array part is not made smaller, and none is filled with very much nil at once.
             let is_far = slots > u64::from(len) + 4 * u64::from(SLOTS_AT_ONCE);
             if Table::flags(table) & MOVING != 0 || is_far || len > SLOTS_AT_ONCE && slots < u64::from(len) {
-                (slots, in_array) = (u64::from(len), in_slots);
+                let size = if Table::is_large(table) { len } else { Table::array_size(table) };
+                (slots, in_array) = (u64::from(size), in_slots);
+            }
+            // Whether all slots stay where they are, and the key goes to them or finds a node.
+            let is_plain = Table::flags(table) & (HAS_INT | MOVING) == 0;
+            let goes_to_slots = key.tag == Tag::INT && key.payload.wrapping_sub(1) < slots;
+            if is_plain && slots >= u64::from(len) && (goes_to_slots || Table::count_nodes(table, Node::is_free) > 0) {
+                Table::set_array_size(table, heap, slots, SLOTS_MIN)?;
+                return Ok(slots);
             }
             entries = (entries + in_slots).saturating_sub(in_array);
             if nodes_for(entries) > NODES_MAX {
@@ -161,8 +156,8 @@ impl Table {
         }
     }
 
-    /// Gives the table room for the keys `1..=slots` in the array part and `entries` other entries, if they are not very many.
-    /// What is there stays, even if it needs more room.
+    /// Gives the array part the size `slots`, if it is smaller, and the table room for `entries` other entries, if they are not
+    /// very many. What is there stays, even if it needs more room.
     ///
     /// # Errors
     /// No memory for the new parts; the table is unchanged then.
@@ -176,20 +171,22 @@ impl Table {
         // SAFETY: the caller gives a live table; indices stay within its parts.
         unsafe {
             let table = Table::contents(table);
-            let len = u64::from(Table::slots_len(table));
             if Table::flags(table) & MOVING != 0 {
                 return Ok(());
             }
+            let size = u64::from(Table::array_size(table));
             if Table::has_buckets(table) {
-                let is_larger = slots > u64::from(Table::array_capacity(table));
-                return if is_larger { Table::set_array_capacity(table, heap, slots) } else { Ok(()) };
+                return if slots > size { Table::set_array_cell(table, heap, slots, 0) } else { Ok(()) };
+            }
+            if entries == 0 && Table::flags(table) & HAS_INT == 0 {
+                return Table::set_array_size(table, heap, slots.max(size), 0);
             }
             let entries = entries.min(NODES_MAX).max(Table::count_entries(table, heap));
-            Table::rebuild(table, heap, slots.max(len), entries)
+            Table::rebuild(table, heap, slots.max(size), entries)
         }
     }
 
-    /// Moves every entry to parts with room for the keys `1..=slots` and for exactly as many others as there are or
+    /// Moves every entry to an array part of this size and a hash part with room for exactly as many others as there are or
     /// more.
     unsafe fn rebuild(table: *mut Table, heap: &mut Heap, slots: u64, entries: u64) -> Result<(), OutOfMemory> {
         // SAFETY: callers give a live table that is its own contents, without buckets. The new parts are there before the
@@ -201,13 +198,14 @@ impl Table {
             }
             let (old_array, old_len) = ((*table).array, u64::from((*table).array_len));
             let kept = old_len.min(slots);
+            let room = if slots == 0 { 0 } else { SLOTS_MIN };
             if kept == old_len {
                 // No value leaves the array part.
-                Table::fit_array_capacity(table, heap, slots)?;
+                Table::set_array_size(table, heap, slots, room)?;
                 return Table::rebuild_hash_part(table, heap, entries, slots);
             }
             let fresh = Table::new_hash_part(heap, nodes_for(entries), Part::of(table).header())?;
-            Table::fit_array_capacity(table, heap, slots)?;
+            Table::set_array_size(table, heap, slots, room)?;
             let old = Part::of(table);
             ((*table).nodes, (*table).mask) = (fresh.nodes, fresh.mask);
             (*table).array_len = kept as u32;
@@ -270,31 +268,6 @@ impl Table {
         Ok(())
     }
 
-    /// Changes the capacity of the array part if it is too small or far too large for `slots`.
-    unsafe fn fit_array_capacity(table: *mut Table, heap: &mut Heap, slots: u64) -> Result<(), OutOfMemory> {
-        // SAFETY: callers give a live table that is its own contents.
-        unsafe {
-            let capacity = u64::from(Table::array_capacity(table));
-            let inline_slots = u64::from((*table).header.inline_slots());
-            if slots > capacity {
-                return Table::set_array_capacity(table, heap, slots);
-            }
-            if Table::array_is_inline(table) || slots * 4 >= capacity {
-                return Ok(());
-            }
-            if slots > inline_slots {
-                return Table::set_array_capacity(table, heap, slots);
-            }
-            // Inline slots are never scanned piece by piece, so they may be written at any time.
-            let inline = Table::inline_array(table);
-            let len = u64::from((*table).array_len).min(inline_slots);
-            inline.copy_from_nonoverlapping((*table).array, len as usize);
-            (*table).array = inline;
-            (*table).array_len = len as u32;
-        }
-        Ok(())
-    }
-
     /// Puts an entry into a table that has room for it; whether its chain is too long then.
     pub(super) unsafe fn place(table: *mut Table, heap: &mut Heap, key: Value, value: Value, slots: u64) -> bool {
         // SAFETY: callers give a live table whose array part has room for `slots`, and none of them below its length is
@@ -304,16 +277,28 @@ impl Table {
                 // A value that leaves a part the collector has yet to scan for one it has scanned or will not scan.
                 heap.barrier(value);
                 let index = (key.payload - 1) as u32;
-                while Table::slots_len(table) <= index {
-                    Table::push_slot(table, Value::NIL);
+                Table::fill_to(table, index);
+                if Table::slots_len(table) == index {
+                    Table::push_slot(table, value);
+                } else {
+                    value.store(Table::slot(table, index));
                 }
-                value.store(Table::slot(table, index));
                 return false;
             }
             match Table::try_insert(table, heap, key, value) {
                 Insertion::Done(_) => false,
                 Insertion::TooLong => true,
                 Insertion::Full => unreachable!("the new hash part has room for every entry that was counted"),
+            }
+        }
+    }
+
+    /// Makes the slots of the array part below an index that is within its size.
+    pub(super) unsafe fn fill_to(table: *mut Table, index: u32) {
+        // SAFETY: callers give a live table that is its own contents; its cell has room for its size.
+        unsafe {
+            while Table::slots_len(table) < index {
+                Table::push_slot(table, Value::NIL);
             }
         }
     }
@@ -383,8 +368,9 @@ impl Table {
     pub(in crate::heap) unsafe fn take_parts_out(table: *mut Table, heap: &mut Heap) -> Result<(), OutOfMemory> {
         // SAFETY: callers give a live table that is its own contents. Distances between nodes stay the same.
         unsafe {
-            if Table::array_is_inline(table) && (*table).array_len > 0 {
-                Table::set_array_capacity(table, heap, u64::from((*table).array_len))?;
+            let size = Table::array_size(table);
+            if Table::array_is_inline(table) && size > 0 {
+                Table::set_array_cell(table, heap, u64::from(size), 0)?;
             }
             let header = Table::hash_header(table);
             if (*header).inline && !Table::has_no_nodes(table) {
@@ -466,7 +452,7 @@ impl Heap {
             };
             if slots > inline_slots {
                 // SAFETY: the table is complete; nothing collects before this returns.
-                unsafe { Table::set_array_capacity(table, self, u64::from(slots))? };
+                unsafe { Table::set_array_cell(table, self, u64::from(slots), 0)? };
             }
             return Ok(table);
         }

@@ -122,8 +122,7 @@ impl Table {
                 return;
             }
             // It is only better so, not necessary.
-            if slots <= u64::from(Table::array_capacity(table)) || Table::set_array_capacity(table, heap, slots).is_ok()
-            {
+            if slots <= u64::from(Table::array_size(table)) || Table::set_array_cell(table, heap, slots, 0).is_ok() {
                 (*directory).array_target = slots as u32;
             }
         }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::directory::{Directory, List};
+use super::growth::SLOTS_AT_ONCE;
 use super::layout::{BUCKETS, ELSEWHERE, HAS_INT, MOVING, Table};
 use super::part::Part;
 use super::read::normalise;
@@ -25,9 +26,12 @@ impl fmt::Display for InvalidKey {
 impl std::error::Error for InvalidKey {}
 
 impl Table {
-    /// A border: an `n` with a value at `n` (or `n` = 0) and none at `n + 1`.
+    /// A border: an `n` with a value at `n` (or `n` = 0) and none at `n + 1`. Where there are several it is the one that the
+    /// reference implementation of Lua finds, which looks first where a border was found or something was stored last; but not
+    /// in large tables.
     ///
-    /// Constant time when the last array slot holds a value or the border is where it was; logarithmic otherwise.
+    /// Constant time when values fill the array part, or the border is where it was or where something was stored last;
+    /// logarithmic otherwise.
     ///
     /// # Safety
     /// `table` is a live table of `heap`.
@@ -40,13 +44,11 @@ impl Table {
             if flags & (ELSEWHERE | MOVING) != 0 {
                 return Table::len_elsewhere(table, heap);
             }
-            if len > 0 && Table::slot_is_nil(table, len - 1) {
-                return i64::from(Table::border_in_array(table));
-            }
-            if flags & HAS_INT == 0 {
+            let ends_with_value = len == 0 || !Table::is_nil_at(table, len);
+            if ends_with_value && Table::border_hint(table) == len && flags & HAS_INT == 0 {
                 return i64::from(len);
             }
-            Table::border_in_hash(table, i64::from(len))
+            Table::border(table)
         }
     }
 
@@ -77,44 +79,70 @@ impl Table {
         }
     }
 
+    /// Whether there is no value at a key from 1 to the size of the array part, which does not move.
     #[inline(always)]
-    unsafe fn slot_is_nil(table: *mut Table, index: u32) -> bool {
-        // SAFETY: callers give an index below `array_len`.
-        unsafe { Value::load((*table).array.add(index as usize)).is_nil() }
+    unsafe fn is_nil_at(table: *mut Table, key: u32) -> bool {
+        // SAFETY: callers give a live table; slots below `array_len` hold values.
+        unsafe { key > (*table).array_len || Value::load((*table).array.add(key as usize - 1)).is_nil() }
     }
 
-    /// A border below the end of an array part whose last slot is nil.
-    #[inline(never)]
-    unsafe fn border_in_array(table: *mut Table) -> u32 {
-        // SAFETY: callers give a live table with a non-empty array part; all indices stay below its length.
+    /// Remembers where a border is, if that is worth it: while the border is in the upper half of a part that has grown.
+    unsafe fn keep_border(table: *mut Table, border: u32) {
+        // SAFETY: callers give a live table that is its own contents.
         unsafe {
-            let len = (*table).array_len;
-            let is_border = |border: u32| {
-                (border == 0 || !Table::slot_is_nil(table, border - 1)) && Table::slot_is_nil(table, border)
-            };
-            if is_border(len - 1) {
-                return len - 1;
+            let size = Table::array_size(table);
+            if size.is_power_of_two() && border > size / 2 || size > SLOTS_AT_ONCE {
+                Table::set_border_hint(table, border);
             }
-            let has_hint = !Table::array_is_inline(table);
-            if has_hint {
-                let hint = (*Table::array_header(table)).hint;
-                for border in [hint, hint.saturating_sub(1), hint + 1] {
-                    if border < len && is_border(border) {
-                        (*Table::array_header(table)).hint = border;
-                        return border;
-                    }
+        }
+    }
+
+    /// A border between a key with a value (or 0) and one without.
+    unsafe fn border_between(table: *mut Table, mut low: u32, mut high: u32) -> u32 {
+        while high - low > 1 {
+            let middle = low + (high - low) / 2;
+            // SAFETY: callers give a live table and keys within the size of its array part.
+            if unsafe { Table::is_nil_at(table, middle) } { high = middle } else { low = middle }
+        }
+        low
+    }
+
+    /// As [`len`](Self::len), for a table that is its own contents and whose array part does not move.
+    #[inline(never)]
+    unsafe fn border(table: *mut Table) -> i64 {
+        // SAFETY: callers give such a table; all keys stay within the size of its array part.
+        unsafe {
+            let size = Table::array_size(table);
+            let len = (*table).array_len;
+            if Table::is_large(table) && (len == 0 || !Table::is_nil_at(table, len)) {
+                // Behind the last slot, integers may go on in the hash part.
+                let border = Table::border_in_hash(table, i64::from(len));
+                if border == i64::from(len) && !Table::array_is_inline(table) {
+                    Table::keep_border(table, len);
+                }
+                return border;
+            }
+            let limit = Table::border_hint(table);
+            if limit > 0 && Table::is_nil_at(table, limit) {
+                let is_before = limit > 1 && !Table::is_nil_at(table, limit - 1);
+                let border = if is_before { limit - 1 } else { Table::border_between(table, 0, limit) };
+                Table::keep_border(table, border);
+                return i64::from(border);
+            }
+            if limit < size {
+                let border = if Table::is_nil_at(table, limit + 1) {
+                    limit
+                } else if Table::is_nil_at(table, size) {
+                    Table::border_between(table, limit, size)
+                } else {
+                    size
+                };
+                if border < size {
+                    Table::keep_border(table, border);
+                    return i64::from(border);
                 }
             }
-            // There is a value at `low` (or it is 0), and none at `high`.
-            let (mut low, mut high) = (0, len);
-            while high - low > 1 {
-                let middle = low + (high - low) / 2;
-                if Table::slot_is_nil(table, middle - 1) { high = middle } else { low = middle }
-            }
-            if has_hint {
-                (*Table::array_header(table)).hint = low;
-            }
-            low
+            Table::border_in_hash(table, i64::from(size))
         }
     }
 
@@ -126,14 +154,24 @@ impl Table {
                 let node = Table::find_int(table, key);
                 !node.is_null() && !(*node).is_empty()
             };
-            let (mut low, mut high) = (low, low + 1);
-            while has(high) {
+            if Table::flags(table) & HAS_INT == 0 || !has(low + 1) {
+                return low;
+            }
+            let mut low = low;
+            let mut high = low.max(1);
+            loop {
                 low = high;
-                if high > i64::MAX / 2 {
-                    // Somebody put entries at powers of two all the way up: search one by one instead.
-                    return (1..i64::MAX).find(|&key| !has(key + 1)).unwrap_or(i64::MAX);
+                if high <= i64::MAX / 2 {
+                    high *= 2;
+                } else if has(i64::MAX) {
+                    return i64::MAX;
+                } else {
+                    high = i64::MAX;
+                    break;
                 }
-                high *= 2;
+                if !has(high) {
+                    break;
+                }
             }
             while high - low > 1 {
                 let middle = low + (high - low) / 2;
@@ -157,10 +195,11 @@ impl Table {
         }
     }
 
-    /// The entry after `key` in the order of traversal (nil: the first), or `None` at the end.
+    /// The entry after `key` in the order of traversal (nil: the first), or that there is none.
     ///
     /// The order is array slots, then nodes; it depends on the operations that made the table and nothing else. Entries
-    /// may be assigned to and removed during a traversal, but not added.
+    /// may be assigned to and removed during a traversal, but not added. So that it does not take long, it passes over no more
+    /// than [`NEXT_SLOTS_MAX`] slots without an entry.
     ///
     /// # Errors
     /// [`InvalidKey`] when the table never had such an entry.
@@ -168,12 +207,31 @@ impl Table {
     /// # Safety
     /// `table` is a live table of `heap`, `key` a live value.
     #[inline]
-    pub unsafe fn next(table: *mut Table, heap: &mut Heap, key: Value) -> Result<Option<(Value, Value)>, InvalidKey> {
+    pub unsafe fn next(table: *mut Table, heap: &mut Heap, key: Value) -> Result<TableScan, InvalidKey> {
         // SAFETY: as the caller promises.
         unsafe {
             let position = Table::position_after(table, key)?;
-            Ok(Table::entry_from(table, heap, position).map(|(_, key, value)| (key, value)))
+            Ok(Table::scan(table, heap, position, NEXT_SLOTS_MAX + 1))
         }
+    }
+
+    /// The entries of the hash part that have a string as key, in the order of traversal; none if the table is weak or large.
+    ///
+    /// # Safety
+    /// `table` is a live table.
+    pub(crate) unsafe fn named_entries(table: *mut Table) -> Vec<(Value, Value)> {
+        let mut found = Vec::new();
+        // SAFETY: the caller gives a live table; where nothing is elsewhere, its own nodes are all there is.
+        unsafe {
+            if !Table::has_more(table) {
+                Part::of(table).for_each(|node| {
+                    if !(*node).is_empty() && u32::from((*node).key_tag) == Tag::STRING.0 {
+                        found.push(((*node).key(), (*node).value()));
+                    }
+                });
+            }
+        }
+        found
     }
 
     /// Where in the order of traversal to look for the entry after `key` (nil: 0).
@@ -191,7 +249,10 @@ impl Table {
         // SAFETY: as the caller promises; a found node lies in the part that begins at `nodes`.
         unsafe {
             let table = Table::contents(table);
-            let key = normalise(key);
+            if key.tag == Tag::FLOAT && normalise(key).tag == Tag::INT {
+                // No key is such a float, though it finds the integer's entry.
+                return Err(InvalidKey);
+            }
             let len = u64::from(Table::slots_len(table));
             if key.tag == Tag::INT && key.payload.wrapping_sub(1) < len {
                 return Ok(key.payload);
@@ -203,103 +264,151 @@ impl Table {
         }
     }
 
-    /// The first entry at or after a position: the position behind it, its key and its value.
+    /// The first entry at or after a position, among so many slots.
     ///
     /// Positions stay valid while no entry is added.
     ///
     /// # Safety
     /// `table` is a live table of `heap`.
     #[inline]
-    pub unsafe fn entry_from(table: *mut Table, heap: &mut Heap, position: u64) -> Option<(u64, Value, Value)> {
+    pub unsafe fn scan(table: *mut Table, heap: &mut Heap, position: u64, slots: u64) -> TableScan {
         // SAFETY: as the caller promises; indices are checked against the parts.
         unsafe {
             if Table::flags(table) & (ELSEWHERE | BUCKETS | MOVING) != 0 {
-                return Table::entry_elsewhere(table, heap, position);
+                return Table::scan_elsewhere(table, heap, position, slots);
             }
             let len = u64::from((*table).array_len);
+            let end = position.saturating_add(slots);
             let mut position = position;
-            while position < len {
+            while position < len.min(end) {
                 let value = Value::load((*table).array.add(position as usize));
                 position += 1;
                 if !value.is_nil() {
-                    return Some((position, Value::int(position as i64), value));
+                    return TableScan::Found { position, key: Value::int(position as i64), value };
                 }
             }
-            Table::entry_in_part(Part::of(table), position - len).map(|(next, key, value)| (len + next, key, value))
+            if position < len { TableScan::More { position } } else { Table::scan_nodes(table, position, len, end) }
         }
     }
 
-    /// What `entry_from` does for tables that have entries in other places than usual.
+    /// The part of `scan` that looks at the table's own nodes, which come after `len` slots.
+    #[inline(always)]
+    unsafe fn scan_nodes(table: *mut Table, mut position: u64, len: u64, end: u64) -> TableScan {
+        // SAFETY: callers give a live table without buckets; indices are checked against its part.
+        unsafe {
+            let size = len + u64::from((*table).mask) + 1;
+            while position < size.min(end) {
+                let node = (*table).nodes.add((position - len) as usize);
+                position += 1;
+                if !(*node).is_empty() {
+                    return TableScan::Found { position, key: (*node).key(), value: (*node).value() };
+                }
+            }
+            if position < size { TableScan::More { position } } else { TableScan::End { position } }
+        }
+    }
+
+    /// What `scan` does for tables that have entries in other places than usual.
     #[inline(never)]
-    unsafe fn entry_elsewhere(table: *mut Table, heap: &mut Heap, position: u64) -> Option<(u64, Value, Value)> {
-        // SAFETY: `entry_from` passes on its live table; indices are checked against the parts.
+    unsafe fn scan_elsewhere(table: *mut Table, heap: &mut Heap, position: u64, slots: u64) -> TableScan {
+        // SAFETY: `scan` passes on its live table; indices are checked against the parts.
         unsafe {
             if Table::is_weak(table) {
-                return Table::entry_from_weak(table, heap, position);
+                return Table::scan_weak(table, heap, position, slots);
             }
             let len = u64::from(Table::slots_len(table));
+            let end = position.saturating_add(slots);
             let mut position = position;
-            while position < len {
+            while position < len.min(end) {
                 let value = Value::load(Table::slot(table, position as u32));
                 position += 1;
                 if !value.is_nil() {
-                    return Some((position, Value::int(position as i64), value));
+                    return TableScan::Found { position, key: Value::int(position as i64), value };
                 }
             }
-            let entry = if Table::has_buckets(table) {
-                Table::entry_in_buckets(table, position - len)
+            if position < len {
+                TableScan::More { position }
+            } else if Table::has_buckets(table) {
+                Table::scan_buckets(table, position, len, end - position)
             } else {
-                Table::entry_in_part(Part::of(table), position - len)
-            };
-            entry.map(|(next, key, value)| (len + next, key, value))
-        }
-    }
-
-    /// The first entry of a part at or after a node: the number of the next node, its key and its value.
-    #[inline(always)]
-    unsafe fn entry_in_part(part: Part, mut position: u64) -> Option<(u64, Value, Value)> {
-        // SAFETY: callers give a live part; indices are checked against it.
-        unsafe {
-            while position <= u64::from(part.mask) {
-                let node = part.nodes.add(position as usize);
-                position += 1;
-                if !(*node).is_empty() {
-                    return Some((position, (*node).key(), (*node).value()));
-                }
+                Table::scan_nodes(table, position, len, end)
             }
-            None
         }
     }
 
-    unsafe fn entry_in_buckets(table: *mut Table, position: u64) -> Option<(u64, Value, Value)> {
+    /// The part of `scan` that looks at no more than so many nodes in buckets, which come after `len` slots.
+    unsafe fn scan_buckets(table: *mut Table, position: u64, len: u64, mut most: u64) -> TableScan {
         // SAFETY: callers give a live table with buckets; the number is checked against the list.
         unsafe {
             let list = (*Directory::of(table)).list;
-            let (mut number, mut index) = ((position >> BUCKET_SHIFT) as u32, position & ((1 << BUCKET_SHIFT) - 1));
-            while number < (*list).len {
-                if let Some(bucket) = (*List::at(list, number)).as_bucket()
-                    && let Some((next, key, value)) = Table::entry_in_part(bucket.part(), index)
-                {
-                    return Some(((u64::from(number) << BUCKET_SHIFT) + next, key, value));
+            let (mut number, mut index) =
+                ((position - len) >> BUCKET_SHIFT, (position - len) & ((1 << BUCKET_SHIFT) - 1));
+            let position_of = |number: u64, index: u64| len + (number << BUCKET_SHIFT) + index;
+            while number < u64::from((*list).len) {
+                let part = (*List::at(list, number as u32)).as_bucket().map(|bucket| bucket.part());
+                while let Some(part) = part.filter(|part| index <= u64::from(part.mask)) {
+                    if most == 0 {
+                        return TableScan::More { position: position_of(number, index) };
+                    }
+                    let node = part.nodes.add(index as usize);
+                    (index, most) = (index + 1, most - 1);
+                    if !(*node).is_empty() {
+                        let (key, value) = ((*node).key(), (*node).value());
+                        return TableScan::Found { position: position_of(number, index), key, value };
+                    }
                 }
                 (number, index) = (number + 1, 0);
             }
-            None
+            TableScan::End { position: position_of(number, 0) }
         }
     }
 
-    unsafe fn entry_from_weak(table: *mut Table, heap: &mut Heap, mut position: u64) -> Option<(u64, Value, Value)> {
-        // SAFETY: as the caller of `entry_from` promises.
+    #[inline(never)]
+    unsafe fn scan_weak(table: *mut Table, heap: &mut Heap, position: u64, slots: u64) -> TableScan {
+        // SAFETY: as the caller of `scan` promises.
         unsafe {
             let contents = Table::contents(table);
+            let end = position.saturating_add(slots);
+            let mut position = position;
             loop {
-                let (next, key, value) = Table::entry_from(contents, heap, position)?;
-                let (key, value) = (heap.read_weak(key), heap.read_weak(value));
-                if !key.is_nil() && !value.is_nil() {
-                    return Some((next, key, value));
+                match Table::scan(contents, heap, position, end - position) {
+                    TableScan::Found { position: next, key, value } => {
+                        let (key, value) = (heap.read_weak(key), heap.read_weak(value));
+                        if !key.is_nil() && !value.is_nil() {
+                            return TableScan::Found { position: next, key, value };
+                        }
+                        position = next.min(end);
+                    }
+                    other => return other,
                 }
-                position = next;
             }
         }
     }
+}
+
+/// Slots without an entry that a traversal passes over at once, see [`Table::next`].
+pub const NEXT_SLOTS_MAX: u64 = 64;
+
+/// What there is at or after a position of a table. Positions count slots.
+#[derive(Clone, Copy, Debug)]
+pub enum TableScan {
+    /// An entry.
+    Found {
+        /// The position behind it.
+        position: u64,
+        /// Its key.
+        key: Value,
+        /// Its value.
+        value: Value,
+    },
+    /// Nothing more.
+    End {
+        /// The end.
+        position: u64,
+    },
+    /// Nothing among the slots that were looked at.
+    More {
+        /// Where to go on.
+        position: u64,
+    },
 }

@@ -9,6 +9,7 @@ use std::fmt;
 use super::layout::{BUCKETS, ELSEWHERE, HAS_INT, MOVING, Node, SHARED, Table};
 use super::part::Insertion;
 use super::read::normalise;
+use super::resize::NODES_MIN;
 use crate::heap::string::Str;
 use crate::heap::{Heap, OutOfMemory};
 use crate::value::{Tag, Value};
@@ -104,6 +105,7 @@ impl Table {
                 heap.barrier(old);
                 value.store(slot);
                 if old.is_nil() {
+                    Table::note_store(table, index as u32 + 1);
                     Table::pull_ints(table, heap);
                 }
                 return Ok(());
@@ -128,8 +130,39 @@ impl Table {
                 value.store(slot);
                 return Ok(());
             }
+            if Table::is_large(table) {
+                return Table::set_int_in_large(table, heap, key, value);
+            }
+            if index < u64::from(Table::array_size(table)) {
+                Table::note_store(table, index as u32 + 1);
+                if !value.is_nil() {
+                    Table::fill_to(table, index as u32);
+                    Table::push_slot(table, value);
+                }
+                return Ok(());
+            }
+            let mut node = std::ptr::null_mut();
+            if Table::flags(table) & HAS_INT != 0 {
+                node = Table::find_int(table, key);
+                // An entry that exists stays where it is, so that a traversal may assign to it.
+                if !node.is_null() && !(*node).is_empty() {
+                    heap.barrier((*node).value());
+                    (*node).set_value(value);
+                    return Ok(());
+                }
+            }
+            Table::set_node_or_insert(table, heap, node, Value::int(key), value)
+        }
+    }
+
+    /// Stores at an integer key that has no slot in a large table.
+    unsafe fn set_int_in_large(table: *mut Table, heap: &mut Heap, key: i64, value: Value) -> Result<(), OutOfMemory> {
+        // SAFETY: `set_int_outside` passes on its live table; slots up to the size are in the cell of the array part.
+        unsafe {
+            let index = (key as u64).wrapping_sub(1);
+            let len = Table::slots_len(table);
             let has_int = Table::flags(table) & HAS_INT != 0;
-            if index == u64::from(len) && !has_int && len < Table::array_capacity(table) && !value.is_nil() {
+            if index == u64::from(len) && !has_int && len < Table::array_size(table) && !value.is_nil() {
                 Table::push_slot(table, value);
                 return Ok(());
             }
@@ -146,7 +179,7 @@ impl Table {
             if value.is_nil() {
                 return Ok(());
             }
-            if index == u64::from(len) && (len < Table::array_capacity(table) || Table::grow_full_array(table, heap)?) {
+            if index == u64::from(len) && (len < Table::array_size(table) || Table::grow_full_array(table, heap)?) {
                 Table::push_slot(table, value);
                 if has_int {
                     Table::move_followers(table, heap);
@@ -167,7 +200,7 @@ impl Table {
                 Table::pull_ints(table, heap);
                 most = FOLLOWERS_MAX;
             }
-            let capacity = Table::array_capacity(table);
+            let capacity = Table::array_size(table);
             for _ in 0..most {
                 let len = Table::slots_len(table);
                 if len >= capacity {
@@ -184,35 +217,57 @@ impl Table {
         }
     }
 
-    /// Stores neighbouring values at the integer keys from `first` on.
+    /// Stores neighbouring values at the integer keys from `first` on. If they follow what is in the array part and do not
+    /// fit, it gets exactly the size that takes the last of them: it is a list of known length.
     ///
     /// # Errors
     /// No memory to grow; some of the values are stored then.
     ///
     /// # Safety
     /// `table` is a live table of `heap`, `values` points to `count` live values outside of it.
+    #[inline]
     pub unsafe fn set_list(
         table: *mut Table,
         heap: &mut Heap,
-        first: i64,
+        first: u32,
         values: *const Value,
         count: usize,
     ) -> Result<(), OutOfMemory> {
-        // SAFETY: as the caller promises; slots up to the capacity are in the cell of the array part.
+        // SAFETY: as the caller promises; slots up to the size are in the cell of the array part.
         unsafe {
-            let len = u64::from((*table).array_len);
+            let len = (*table).array_len;
             let is_plain = Table::flags(table) & (HAS_INT | MOVING | ELSEWHERE) == 0;
-            let is_append = is_plain && (first as u64).wrapping_sub(1) == len;
-            if is_append && len + count as u64 <= u64::from(Table::array_capacity(table)) {
-                let slots = (*table).array.add(len as usize);
-                for index in 0..count {
-                    Value::load(values.add(index)).store(slots.add(index));
-                }
-                (*table).array_len += count as u32;
-                return Ok(());
+            let is_append = is_plain && first.wrapping_sub(1) == len;
+            if !is_append || len as usize + count > Table::array_size(table) as usize {
+                return Table::set_list_apart(Table::contents(table), heap, first, values, count);
+            }
+            let slots = (*table).array.add(len as usize);
+            for index in 0..count {
+                Value::load(values.add(index)).store(slots.add(index));
+            }
+            (*table).array_len = len + count as u32;
+        }
+        Ok(())
+    }
+
+    /// As [`set_list`](Self::set_list), for a table that is its own contents.
+    #[inline(never)]
+    unsafe fn set_list_apart(
+        table: *mut Table,
+        heap: &mut Heap,
+        first: u32,
+        values: *const Value,
+        count: usize,
+    ) -> Result<(), OutOfMemory> {
+        // SAFETY: as the caller of `set_list` promises.
+        unsafe {
+            let last = u64::from(first) + count as u64 - 1;
+            let size = Table::array_size(table);
+            if first.wrapping_sub(1) <= size && last > u64::from(size) && !Table::is_large(table) {
+                Table::resize(table, heap, last, 0)?;
             }
             for index in 0..count {
-                let key = first.wrapping_add(index as i64);
+                let key = i64::from(first) + index as i64;
                 Table::set_int(table, heap, key, Value::load(values.add(index)))?;
             }
         }
@@ -263,7 +318,8 @@ impl Table {
                 return Table::set_node_or_insert(table, heap, node, key_value, value);
             }
             let node = Table::find_short(table, key);
-            if node.is_null() && !value.is_nil() && flags & SHARED == 0 {
+            // Where there is an array part, its size may change.
+            if node.is_null() && !value.is_nil() && flags & SHARED == 0 && (*table).array_len == 0 {
                 let main = (*table).nodes.add((Str::short_hash(key) & (*table).mask) as usize);
                 if (*main).is_free() {
                     (*main).set_key(key_value);
@@ -292,7 +348,8 @@ impl Table {
             let main = Str::short_hash(key) & (*table).mask;
             if node.is_null() {
                 node = (*table).nodes.add(main as usize);
-                if !(*node).is_free() {
+                // Where there is an array part, its size may change.
+                if !(*node).is_free() || (*table).array_len != 0 {
                     return u32::MAX;
                 }
                 (*node).set_key(Value::from_string(key));
@@ -342,14 +399,16 @@ impl Table {
             if Table::has_buckets(table) {
                 return Table::insert_into_bucket(table, heap, key, value);
             }
-            match Table::try_insert(table, heap, key, value) {
-                Insertion::Done(_) => return Ok(()),
-                Insertion::TooLong => {
-                    // Without memory it stays as it is until next time.
-                    let _ = Table::make_buckets(table, heap, 1);
-                    return Ok(());
+            if !Table::would_rehash(table, key) {
+                match Table::try_insert(table, heap, key, value) {
+                    Insertion::Done(_) => return Ok(()),
+                    Insertion::TooLong => {
+                        // Without memory it stays as it is until next time.
+                        let _ = Table::make_buckets(table, heap, 1);
+                        return Ok(());
+                    }
+                    Insertion::Full => {}
                 }
-                Insertion::Full => {}
             }
             let slots = Table::rehash(table, heap, key)?;
             if Table::has_buckets(table) {
@@ -360,5 +419,21 @@ impl Table {
             }
         }
         Ok(())
+    }
+
+    /// Whether the hash part would be full if it had grown by doubling from one node on, as that of the reference
+    /// implementation does. Ours begins with more, which makes a difference only where the array part is concerned: its size
+    /// is chosen anew whenever the hash part is full.
+    unsafe fn would_rehash(table: *mut Table, key: Value) -> bool {
+        // SAFETY: callers give a live table that is its own contents, without buckets; indices stay within its part.
+        unsafe {
+            let concerns_array = key.tag == Tag::INT || Table::array_size(table) > 0;
+            let nodes = Table::node_count(table);
+            if nodes == 0 || !concerns_array || nodes > NODES_MIN || (*Table::hash_header(table)).inline {
+                return nodes == 0;
+            }
+            let used = Table::count_nodes(table, |node| !node.is_free());
+            (used == 0 || used.is_power_of_two()) && !Table::is_large(table)
+        }
     }
 }

@@ -31,6 +31,9 @@ impl LoadOutside for Nothing {
     unsafe fn may_capture(&self, _: *const (), _: &[Value]) -> bool {
         false
     }
+    unsafe fn is_sealed(&self, _: *const ()) -> bool {
+        false
+    }
     fn layout(&mut self, from: &mut Reader<'_>) -> Result<(u32, LoadedLayout), SnapshotError> {
         Err(from.damaged("there are no types"))
     }

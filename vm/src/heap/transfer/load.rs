@@ -31,6 +31,11 @@ pub(crate) trait LoadOutside {
     /// # Safety
     /// `function` came from [`function`](Self::function).
     unsafe fn may_capture(&self, function: *const (), captures: &[Value]) -> bool;
+    /// Whether what closures over a function capture belongs to the machine.
+    ///
+    /// # Safety
+    /// As for [`may_capture`](Self::may_capture).
+    unsafe fn is_sealed(&self, function: *const ()) -> bool;
     /// Reads a type; its number in this machine, and what its objects look like.
     fn layout(&mut self, from: &mut Reader<'_>) -> Result<(u32, LoadedLayout), SnapshotError>;
     /// Whether a reference may stand in a word of a record, or in an array, of this type. What it refers to is whole as
@@ -108,6 +113,7 @@ impl<'a> HeapLoader<'a> {
             unsafe { loader.contents(cell, &mut from, outside)? };
         }
         from.end()?;
+        heap.charge_objects();
         if loader.hidden.contains(&Hidden::Waiting) {
             return Err(from.damaged("the contents of a weak table belong to none"));
         }
@@ -179,6 +185,16 @@ impl<'a> HeapLoader<'a> {
                 let bytes = from.block()?;
                 heap.new_string(bytes)?.cast()
             }
+            Tag::BUFFER => {
+                let len = from.number()?;
+                let written = from.block()?;
+                if len < written.len() as u64 {
+                    return Err(from.damaged("more of a buffer is written than there is"));
+                }
+                let buffer = heap.buffer(usize::try_from(len).unwrap_or(usize::MAX))?;
+                heap.append_to_buffer(buffer, written.len(), |_, window| window.copy_from_slice(written));
+                buffer.pointer()
+            }
             Tag::TABLE => self.table_shape(heap, flags & (WEAK_KEYS | WEAK_VALUES), from)?.cast(),
             Tag::FUNCTION => {
                 let count = from.u32()?;
@@ -240,6 +256,13 @@ impl<'a> HeapLoader<'a> {
     /// Reads a value of any kind that programs see.
     #[inline(always)]
     pub(crate) fn value(&self, from: &mut Reader<'_>) -> Result<Value, SnapshotError> {
+        let value = self.kept_value(from)?;
+        if value.tag == Tag::BUFFER { Err(from.damaged("a buffer stands for a value")) } else { Ok(value) }
+    }
+
+    /// Reads a value of any kind that host functions keep.
+    #[inline(always)]
+    pub(crate) fn kept_value(&self, from: &mut Reader<'_>) -> Result<Value, SnapshotError> {
         let value = self.capture(from)?;
         if value.tag == Tag::CELL { Err(from.damaged("a variable stands for a value")) } else { Ok(value) }
     }
@@ -324,6 +347,9 @@ impl<'a> HeapLoader<'a> {
                     }
                     if !outside.may_capture(function, std::slice::from_raw_parts(slots, count)) {
                         return Err(from.damaged("a function captures what it cannot"));
+                    }
+                    if outside.is_sealed(function) {
+                        (*closure).header.set(Header::SEALED);
                     }
                     (*closure).function = function;
                     (*closure).code = code;

@@ -91,11 +91,10 @@ impl HeapLoader<'_> {
             let directory = Directory::of(table);
             (*directory).key = [from.word()?, from.word()?];
             (*directory).array_target = from.u32()?;
-            if (*directory).array_target > Table::array_capacity(table) {
+            if (*directory).array_target > Table::array_size(table) {
                 return Err(from.damaged("an array has no room for what shall move to it"));
             }
             (*directory).ints_left = from.u32()?;
-            (*directory).ints.load(from)?;
             let list = (*directory).list;
             for number in 0..(*list).len {
                 let slot = *List::at(list, number);

@@ -5,7 +5,7 @@ use super::{DEAD, PART_BUCKETS, PART_INLINE, PART_NONE, PART_OWN};
 use crate::heap::hash::Hasher;
 use crate::heap::header::Header;
 use crate::heap::table::layout::{
-    ArrayHeader, DEAD_KEY, ELSEWHERE, HAS_INT, HashHeader, INLINE_NODES_MAX, INLINE_SLOTS_MAX, MOVING, NODES_MAX, Node,
+    ArrayHeader, DEAD_KEY, ELSEWHERE, HAS_INT, HashHeader, INLINE_NODES_MAX, MOVING, NODES_MAX, Node,
     PART_HEADER_BYTES, PART_LEN_MAX, TABLE_BYTES, Table, empty_nodes, hash_part_bytes,
 };
 use crate::heap::table::part::Part;
@@ -23,6 +23,8 @@ const CELL_BYTES_MAX: usize = 512;
 struct Parts {
     cell_bytes: usize,
     inline_slots: u32,
+    /// Where among them to look for a border first.
+    inline_border: u32,
     /// Capacity of an array part of its own, and of the one it moves from.
     array: Option<u64>,
     old_array: Option<u64>,
@@ -34,7 +36,8 @@ struct Parts {
 impl Parts {
     fn read(from: &mut Reader<'_>, nodes_max: usize) -> Result<Parts, SnapshotError> {
         let cell_bytes = from.size()?.saturating_mul(16);
-        let inline_slots = u32::from(from.byte()?);
+        let inline = u32::from(from.byte()?);
+        let (inline_slots, below) = (inline & 15, inline >> 4);
         let array = from.number()?.checked_sub(1);
         let old_array = if array.is_some() { from.number()?.checked_sub(1) } else { None };
         let place = from.byte()?;
@@ -45,7 +48,7 @@ impl Parts {
         let needed = TABLE_BYTES + inline_slots as usize * 16;
         let fits = |bytes: usize| needed + bytes <= cell_bytes && cell_bytes <= CELL_BYTES_MAX;
         let sane = place <= PART_BUCKETS
-            && inline_slots <= INLINE_SLOTS_MAX
+            && (below == 0 || inline_slots.is_power_of_two() && below < inline_slots.div_ceil(2) && below <= 3)
             && array.is_none_or(|capacity| capacity <= PART_LEN_MAX)
             && old_array.is_none_or(|capacity| capacity <= PART_LEN_MAX && place != PART_NONE)
             && nodes <= nodes_max.min(NODES_MAX as usize)
@@ -54,7 +57,7 @@ impl Parts {
         if !sane {
             return Err(from.damaged("a table has parts it cannot have"));
         }
-        Ok(Parts { cell_bytes, inline_slots, array, old_array, place, nodes })
+        Ok(Parts { cell_bytes, inline_slots, inline_border: inline_slots - below, array, old_array, place, nodes })
     }
 }
 
@@ -74,6 +77,7 @@ impl HeapLoader<'_> {
         // SAFETY: the fresh cell holds the fixed part and its inline parts, as `Parts::read` made sure.
         unsafe {
             let mut header = Header::table(parts.inline_slots as usize);
+            header.set_inline_border(parts.inline_border);
             header.set(if weak & WEAK_KEYS != 0 { Header::WEAK_KEYS } else { 0 });
             header.set(if weak & WEAK_VALUES != 0 { Header::WEAK_VALUES } else { 0 });
             let array = Table::inline_array(table);
@@ -143,23 +147,30 @@ impl HeapLoader<'_> {
         // SAFETY: callers give a table with the parts of its shape; indices are checked against their capacities.
         unsafe {
             let len = from.u32()?;
-            if len > Table::array_capacity(table) {
+            let room = Table::array_room(table);
+            if len > room {
                 return Err(from.damaged("a table has more slots than room for them"));
             }
             for index in 0..len as usize {
                 self.value(from)?.store((*table).array.add(index));
             }
             (*table).array_len = len;
+            if Table::array_is_inline(table) {
+                return Ok(());
+            }
+            let header = Table::array_header(table);
+            (*header).size = from.u32()?;
+            if !(len..=room).contains(&(*header).size) {
+                return Err(from.damaged("the size of an array part is not between its length and its room"));
+            }
             if Table::flags(table) & MOVING == 0 {
-                if !Table::array_is_inline(table) {
-                    // A hint that is wrong is seen to be wrong when it is used; it must only lie inside.
-                    (*Table::array_header(table)).hint = from.u32()?.min(len);
-                }
+                // A hint that is wrong is seen to be wrong when it is used; it must only lie inside.
+                (*header).hint = from.u32()?.min((*header).size);
                 return Ok(());
             }
             let old = (*Table::array_header(table)).old;
             let (moved, old_len) = (from.u32()?, from.u32()?);
-            if moved >= old_len || old_len > len || old_len > Table::capacity_of(old) {
+            if moved >= old_len || old_len > len || old_len > Table::room_of(old) {
                 return Err(from.damaged("an array does not move as arrays do"));
             }
             old.copy_from_nonoverlapping((*table).array, old_len as usize);
@@ -241,7 +252,7 @@ fn array_part(heap: &mut Heap, capacity: u64) -> Result<*mut Value, OutOfMemory>
     let cell = heap.allocate(PART_HEADER_BYTES + capacity as usize * size_of::<Value>())?;
     // SAFETY: the fresh cell holds the header and that many slots.
     unsafe {
-        cell.cast::<ArrayHeader>().write(ArrayHeader { capacity: capacity as u32, hint: 0, old: null_mut() });
+        cell.cast::<ArrayHeader>().write(ArrayHeader { size: 0, hint: 0, old: null_mut() });
         Ok(cell.add(PART_HEADER_BYTES).cast())
     }
 }
@@ -250,7 +261,7 @@ fn array_part(heap: &mut Heap, capacity: u64) -> Result<*mut Value, OutOfMemory>
 #[inline(always)]
 fn is_key(key: Value) -> bool {
     match key.tag {
-        Tag::NIL | Tag::CELL => false,
+        Tag::NIL | Tag::CELL | Tag::BUFFER => false,
         Tag::FLOAT => {
             let float = f64::from_bits(key.payload);
             !float.is_nan() && float_to_int(float).is_none()

@@ -26,17 +26,18 @@ impl HeapSaver {
         // SAFETY: the caller gives a live table. A weak one has its contents elsewhere, in place of an array.
         unsafe {
             out.count(cell_bytes(table.cast()) / 16);
-            out.byte((*table).header.inline_slots() as u8);
+            let (slots, border) = ((*table).header.inline_slots(), (*table).header.inline_border());
+            out.byte((slots | (slots - border) << 4) as u8);
             if Table::is_weak(table) || Table::array_is_inline(table) {
                 out.number(0);
             } else {
-                out.number(u64::from(Table::array_capacity(table)) + 1);
+                out.number(u64::from(Table::array_room(table)) + 1);
                 self.count_part(part_of_slots((*table).array));
                 let old = Table::old_slots(table);
                 if old.is_null() {
                     out.number(0);
                 } else {
-                    out.number(u64::from(Table::capacity_of(old)) + 1);
+                    out.number(u64::from(Table::room_of(old)) + 1);
                     self.count_part(part_of_slots(old));
                 }
             }
@@ -96,6 +97,9 @@ impl HeapSaver {
             for index in 0..len {
                 self.values(Table::slot(table, index), 1, out);
             }
+            if !Table::array_is_inline(table) {
+                out.number(u64::from(Table::array_size(table)));
+            }
             let old = Table::old_slots(table);
             if !old.is_null() {
                 out.number(u64::from((*table).array_len));
@@ -121,7 +125,6 @@ impl HeapSaver {
             (*directory).key.iter().for_each(|&word| out.word(word));
             out.number(u64::from((*directory).array_target));
             out.number(u64::from((*directory).ints_left));
-            (*directory).ints.save(out);
             let list = (*directory).list;
             for number in 0..(*list).len {
                 let slot = *List::at(list, number);

@@ -233,6 +233,10 @@ impl HeapCopier {
                     HeapCopier::copy_bytes(string, size_of::<Str>() + Str::len(string));
                     self.strings += usize::from(Str::is_short(string));
                 }
+                Tag::BUFFER => {
+                    let buffer = cell.cast::<Str>();
+                    HeapCopier::copy_bytes(buffer, size_of::<Str>() + Str::written(buffer).len());
+                }
                 Tag::TABLE => self.table(cell.cast()),
                 Tag::FUNCTION => self.closure(cell.cast(), outside)?,
                 Tag::CELL => {
@@ -326,6 +330,7 @@ impl HeapCopier {
             let count = (*userdata).count as usize;
             let twin = HeapCopier::copy_bytes(userdata, size_of::<Userdata>() + count * size_of::<Value>());
             (&raw mut (*twin).object).write(None);
+            (*twin).charged = 0;
             self.outside.owners.push(twin.cast());
             self.reference(&raw mut (*twin).metatable);
             self.values(Userdata::user_values(twin), count);

@@ -88,7 +88,8 @@ impl WaitingCells {
                     let (state, drop_state) = outside.new_fiber()?;
                     FiberCell::give_state(owner.cast(), state, drop_state);
                 } else if from.flag()? {
-                    (*owner.cast::<Userdata>()).object = Some(outside.host_object(&mut from)?);
+                    let object = outside.host_object(&mut from)?;
+                    heap.put_object(owner.cast::<Userdata>(), Some(object));
                 }
             }
             heap.owners.push(Owner::Cell(owner));
