@@ -37,7 +37,7 @@ pub(super) enum Phase {
     Intern,
     /// What dead cells own is dropped.
     Owners,
-    /// After the flip: empty blocks and dead large cells are looked for, and memory is given back to the host.
+    /// After the flip: notes about weak keys are dropped.
     Sweep,
 }
 
@@ -179,6 +179,8 @@ impl Cycle {
 
 /// A budget without end; small enough to be added to.
 const ALL: usize = usize::MAX / 4;
+/// Bytes of cells whose marks are erased in one step.
+const CLEAR_BYTES: usize = 32 << 20;
 /// Objects that wait for their finalisers and are marked at once.
 const PENDING_AT_ONCE: usize = 256;
 /// Most steps' worth of allocated bytes that one step does the work of.
@@ -226,6 +228,7 @@ impl Heap {
         self.finish_cycle(roots);
         self.marker.follow_functions(false);
         roots.finish(self.cycle.number);
+        self.space.return_all();
         self.grant();
     }
 
@@ -296,7 +299,7 @@ impl Heap {
             Stress::Full | Stress::Steps => 0,
             Stress::Off if self.cycle.phase == Phase::Idle && !self.cycle.stopped => {
                 let left = self.cycle.threshold.saturating_sub(self.used_bytes());
-                left.clamp(step, if self.space.has_dying() { step } else { ALL })
+                left.clamp(step, ALL)
             }
             Stress::Off if self.cycle.owed > 0 => step / 4,
             Stress::Off => step,
@@ -331,14 +334,14 @@ impl Heap {
         // What does not look at memory by the byte is counted in pieces of this many.
         let pieces = budget / 16 + 1;
         match self.cycle.phase {
-            Phase::Idle if begin => self.cycle.enter(Phase::ClearMarks),
-            Phase::Idle => {
-                self.space.return_memory(budget >= ALL);
+            Phase::Idle if begin => {
+                self.space.finish_sweep();
+                self.cycle.enter(Phase::ClearMarks);
+                // As many steps wherever the cells lie.
+                self.cycle.kept = self.cell_bytes() / CLEAR_BYTES + 1;
             }
-            Phase::ClearMarks => match self.space.clear_marks(self.cycle.cursor, pieces / 256 + 1) {
-                Some(next) => self.cycle.cursor = next,
-                None => self.begin_marking(roots),
-            },
+            Phase::Idle => {}
+            Phase::ClearMarks => self.clear_marks(roots, budget),
             Phase::Mark => self.mark(roots, budget),
             Phase::Ephemerons => self.mark_ephemerons(roots, budget),
             // Entries lie side by side.
@@ -369,11 +372,19 @@ impl Heap {
                 }
             }
             Phase::Sweep => {
-                let swept = self.space.sweep(if budget >= ALL { usize::MAX } else { pieces / 16 + 1 });
-                if self.dead_notes.drop_some(pieces / 4096 + 1) && swept {
+                if self.dead_notes.drop_some(pieces / 4096 + 1) {
                     self.cycle.enter(Phase::Idle);
                 }
             }
+        }
+    }
+
+    /// Erases a share of the old marks, then begins to mark.
+    fn clear_marks(&mut self, roots: &mut dyn Roots, budget: usize) {
+        let steps = if budget >= ALL { 1 } else { self.cycle.kept };
+        match self.space.clear_marks(self.cycle.cursor, steps) {
+            Some(next) => (self.cycle.cursor, self.cycle.kept) = (next, steps - 1),
+            None => self.begin_marking(roots),
         }
     }
 

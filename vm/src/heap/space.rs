@@ -53,6 +53,8 @@ pub(crate) struct Space {
     pub(super) huge: Vec<*mut Chunk>,
     pub(super) huge_bytes: usize,
     pub(super) sweep: Sweep,
+    /// Whether there is something left to sweep, or to give back.
+    pub(super) sweeping: bool,
     /// Empty chunks and the memory of dead huge cells, to be given back to the host.
     pub(super) dead_chunks: Vec<*mut Chunk>,
     pub(super) dying: Vec<Allocation>,
@@ -89,6 +91,7 @@ impl Space {
             huge: Vec::new(),
             huge_bytes: 0,
             sweep: Sweep::default(),
+            sweeping: false,
             dead_chunks: Vec::new(),
             dying: Vec::new(),
         }
@@ -118,6 +121,7 @@ impl Space {
 
     /// A cell of a class whose hole is used up; null when the host has no memory.
     pub(crate) fn bump_slow(&mut self, class: usize) -> *mut u8 {
+        self.sweep_some();
         if !self.find_hole(class) && !self.open_block(class) {
             return null_mut();
         }
@@ -248,6 +252,7 @@ impl Space {
 
     /// A cell above the class sizes; null when the host has no memory.
     pub(crate) fn allocate_large(&mut self, bytes: usize) -> *mut u8 {
+        self.sweep_some();
         let bytes = large_bytes_for(bytes);
         let cell = if bytes <= RUN_BYTES_MAX {
             let run = self.take_blocks(bytes / BLOCK_BYTES);
@@ -280,15 +285,15 @@ impl Space {
         cell
     }
 
-    /// Clears the marks of the chunks from `from` on, `count` of them; returns where to go on, or `None` when all is
-    /// clear.
-    pub(crate) fn clear_marks(&mut self, from: usize, count: usize) -> Option<usize> {
-        let end = self.chunks.len().min(from + count);
-        for &chunk in &self.chunks[from..end] {
+    /// Clears the marks of the chunks from `from` on, so many that it takes `steps` of such steps; returns where to go on, or
+    /// `None` after the last.
+    pub(crate) fn clear_marks(&mut self, from: usize, steps: usize) -> Option<usize> {
+        let end = from + (self.chunks.len() - from.min(self.chunks.len())).div_ceil(steps);
+        for &chunk in self.chunks.get(from..end).unwrap_or_default() {
             // SAFETY: `chunks` lists live chunks.
             unsafe { (*chunk).bits[self.marks.0].fill(0) };
         }
-        if end < self.chunks.len() {
+        if steps > 1 {
             return Some(end);
         }
         for &chunk in &self.huge {
@@ -445,14 +450,14 @@ mod tests {
             if cell.is_null() { space.bump_slow(class) } else { cell }
         };
         let cells: Vec<_> = (0..10_000).map(|_| alloc(&mut space)).collect();
-        assert_eq!(space.clear_marks(0, usize::MAX / 2), None);
+        assert_eq!(space.clear_marks(0, 1), None);
         space.begin_cycle();
         for cell in cells.iter().step_by(2) {
             // SAFETY: a cell of this space.
             unsafe { set_bit(*cell, space.marks()) };
         }
         space.flip();
-        assert!(space.sweep(usize::MAX));
+        space.return_all();
         let mut again: Vec<_> = (0..5_000).map(|_| alloc(&mut space)).collect();
         again.extend(cells.iter().step_by(2));
         again.sort();
@@ -469,10 +474,10 @@ mod tests {
             // SAFETY: a fresh cell of that many bytes.
             unsafe { cell.write_bytes(1, bytes) };
         }
-        assert_eq!(space.clear_marks(0, 100), None);
+        assert_eq!(space.clear_marks(0, 1), None);
         space.begin_cycle();
         space.flip();
-        assert!(space.sweep(usize::MAX));
+        space.return_all();
         assert_eq!(space.huge.len() + space.runs.len(), 0);
         assert_eq!(space.blocks_free, space.chunks.len() * (BLOCKS - 1));
     }

@@ -1,4 +1,8 @@
 //! What is done about memory after a cycle, in steps: empty blocks, dead large cells, and what the host gets back.
+//!
+//! How much there is to do depends on where cells happen to lie, which differs between a program and what was loaded from its
+//! snapshot. So it is no part of the cycle, whose steps must not differ: some of it is done whenever a hole is looked for or
+//! a large cell allocated, which a program does far more often than needed until the next cycle.
 
 use super::chunk::{ALL_FREE, Allocation, BLOCK_BYTES, BLOCKS, CHUNK_BYTES, Chunk};
 use super::chunk::{block_index, cell_bytes, chunk_of, clear_bit, get_bit};
@@ -14,8 +18,10 @@ pub(super) struct Sweep {
     chunks_returned: bool,
 }
 
-/// Bytes that are given back to the host in one step; to unmap memory takes its time.
-const RETURN_BYTES: usize = 4 << 20;
+/// Bytes that are given back to the host at once; to unmap memory takes its time.
+const RETURN_BYTES: usize = 1 << 20;
+/// Blocks or large cells that are looked at at once.
+const AT_ONCE: usize = 32;
 
 impl Space {
     /// Ends a cycle: what is marked is now what is allocated. What is empty is looked for later, by [`Space::sweep`].
@@ -28,6 +34,7 @@ impl Space {
             (list.swept, list.block, list.granule) = (0, 0, 0);
         }
         self.sweep = Sweep::default();
+        self.sweeping = true;
     }
 
     /// Looks at up to `count` blocks of the last cycle, and frees those without a cell; false if there are none left.
@@ -53,8 +60,31 @@ impl Space {
         left < count
     }
 
-    /// Goes on after a cycle, looking at up to `count` things; true when there is nothing left to do.
-    pub(crate) fn sweep(&mut self, count: usize) -> bool {
+    /// Does some of what is left to do after a cycle, if anything is.
+    #[inline]
+    pub(super) fn sweep_some(&mut self) {
+        if self.sweeping && self.sweep_lists(AT_ONCE) && self.return_memory(RETURN_BYTES) {
+            self.sweeping = false;
+        }
+    }
+
+    /// Does all that is left to do after a cycle but giving memory back. Before the next cycle begins.
+    pub(crate) fn finish_sweep(&mut self) {
+        while !self.sweep_lists(usize::MAX) {}
+    }
+
+    /// Gives all memory back to the host that is not used.
+    pub(crate) fn return_all(&mut self) {
+        self.finish_sweep();
+        self.return_memory(usize::MAX);
+        self.sweeping = false;
+    }
+
+    /// Looks for what is empty, at up to `count` things; true when there is nothing left.
+    fn sweep_lists(&mut self, count: usize) -> bool {
+        if self.sweep.chunks_returned {
+            return true;
+        }
         self.sweep_blocks(count);
         if self.sweep.class < CLASSES {
             return false;
@@ -80,30 +110,21 @@ impl Space {
                     }
                 }
             } else {
-                break;
+                self.select_chunks();
+                self.sweep.chunks_returned = true;
+                return true;
             }
         }
-        if self.sweep.runs < self.runs.len() || self.sweep.huge < self.huge.len() {
-            return false;
-        }
-        if !std::mem::replace(&mut self.sweep.chunks_returned, true) {
-            self.select_chunks();
-        }
-        self.return_memory(count == usize::MAX)
+        false
     }
 
-    /// Whether there is memory to be given back to the host.
-    pub(crate) fn has_dying(&self) -> bool {
-        !self.dying.is_empty() || !self.dead_chunks.is_empty()
-    }
-
-    /// Gives some memory back to the host, or all that is dead; true when nothing is left.
-    pub(crate) fn return_memory(&mut self, all: bool) -> bool {
-        let mut left = if all { usize::MAX } else { RETURN_BYTES };
+    /// Gives up to so many bytes back to the host; true when nothing is left that is dead.
+    fn return_memory(&mut self, bytes: usize) -> bool {
+        let mut left = bytes;
         while left >= CHUNK_BYTES
             && let Some(chunk) = self.dead_chunks.pop()
         {
-            left -= if all { 0 } else { CHUNK_BYTES };
+            left -= CHUNK_BYTES;
             // SAFETY: chunks without a cell are listed here, each once.
             unsafe { Chunk::destroy(chunk) };
         }
@@ -114,9 +135,9 @@ impl Space {
             if dying.shrink(left) {
                 self.dying.pop();
             }
-            left -= if all { 0 } else { bytes };
+            left -= bytes;
         }
-        !self.has_dying()
+        self.dying.is_empty() && self.dead_chunks.is_empty()
     }
 
     /// Takes empty chunks off the list when more blocks are free than in use.
@@ -170,6 +191,8 @@ impl Space {
         // SAFETY: callers give a listed run.
         unsafe {
             let index = (*chunk_of(run)).list_index[block_index(run)] as usize;
+            // Whoever moves to a place that was looked at has been looked at itself, or is looked at now.
+            self.sweep.runs = self.sweep.runs.min(index);
             self.runs.swap_remove(index);
             if let Some(&moved) = self.runs.get(index) {
                 (*chunk_of(moved)).list_index[block_index(moved)] = index as u32;
@@ -183,12 +206,14 @@ impl Space {
         // SAFETY: callers give a listed chunk.
         unsafe {
             let index = (*chunk).list_index[1] as usize;
+            self.sweep.huge = self.sweep.huge.min(index);
             self.huge.swap_remove(index);
             if let Some(&moved) = self.huge.get(index) {
                 (*moved).list_index[1] = index as u32;
             }
             self.huge_bytes -= cell_bytes(Chunk::block(chunk, 1));
             self.dying.push(Allocation::of(chunk));
+            self.sweeping = true;
         }
     }
 

@@ -298,7 +298,7 @@ impl Heap {
             self.finish_cycle(roots);
             self.grant();
         }
-        self.space.return_memory(true);
+        self.space.return_all();
     }
 
     /// Forgets strings but for the live ones, so many: they do not travel, and the program shall make them anew in either
