@@ -381,8 +381,8 @@ fn deep_initial_values() {
 fn crossing(registers: usize, blocks: usize) -> Program {
     let list: Vec<String> = (0..registers).map(|number| format!("r{number}: i32")).collect();
     let mut text = format!("func0 \"f\" () {{\nregisters {}\nblock0:\n", list.join(","));
-    (0..registers).for_each(|number| text += &format!("r{number} = copy 1\n"));
-    (0..blocks).for_each(|number| text += &format!("jump block{0}\nblock{0}:\nr0 = copy 1\n", number + 1));
+    (0..registers).for_each(|number| text += &format!("r{number} = copy i32:1\n"));
+    (0..blocks).for_each(|number| text += &format!("jump block{0}\nblock{0}:\nr0 = copy i32:1\n", number + 1));
     (0..registers).for_each(|number| text += &format!("r0 = copy r{number}\n"));
     parse(&(text + "trap 0\n}"))
 }

@@ -5,8 +5,10 @@ use crate::heap::FiberCell;
 use crate::runtime::call::call_value;
 use crate::runtime::context::{Context, FUEL_LIMIT_MAX, FUEL_UNLIMITED, Status};
 use crate::runtime::definitions::InstanceId;
+use crate::runtime::engine::LoadError;
 use crate::runtime::failure::Failure;
 use crate::runtime::fiber::{Fiber, FiberState};
+use crate::runtime::function::{Body, FunctionInfo};
 use crate::runtime::host::HostRequest;
 use crate::runtime::task::Uncaught;
 use crate::runtime::{host_run, stepping, switch};
@@ -309,9 +311,9 @@ impl Context {
         // SAFETY: values at hand are reachable; closures point to functions, which live as long as one of them.
         let info = unsafe { &*(*closure).function.cast::<FunctionInfo>() };
         if let Body::Guest(guest) = &info.body
-            && loader::ensure_loaded(self, info, guest) == Err(loader::LoadError::OutOfMemory)
+            && (self.engine.compile)(self, info, guest) == Err(LoadError::OutOfMemory)
         {
-            let _ = crate::collect::make_room_for(self, function, arguments);
+            let _ = crate::runtime::collect::make_room_for(self, function, arguments);
         }
     }
 
