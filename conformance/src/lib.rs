@@ -8,6 +8,7 @@
 pub mod builds;
 pub mod cases;
 pub mod generate;
+pub mod generate_lua;
 pub mod growth;
 pub mod known;
 pub mod limits;

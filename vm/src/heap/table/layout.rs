@@ -354,7 +354,8 @@ impl Table {
     }
 
     /// The free slot where a value for this index may be written as it is: within the slots or directly behind them, and there
-    /// is no metatable, no integer key in the hash part, the contents are here, and they stay. Null if there is none.
+    /// is no metatable, no integer key in the hash part, the contents are here, and they stay, in a cell of their own. Null if there
+    /// is none.
     ///
     /// # Safety
     /// `table` is a live table.
@@ -365,19 +366,22 @@ impl Table {
             let len = (*table).array_len;
             let hash = Table::hash_header(table);
             let is_plain = (*hash).metatable.is_null() && (*hash).flags & (HAS_INT | ELSEWHERE | MOVING) == 0;
-            if index > u64::from(len) || !is_plain {
+            // Inline slots are all there once the table is made.
+            if index > u64::from(len) || !is_plain || Table::array_is_inline(table) {
                 return null_mut();
             }
+            let header = Table::array_header(table);
             let slot = (*table).array.add(index as usize);
-            if index == u64::from(len) {
-                if len >= Table::array_size(table) {
+            let end = index as u32 + 1;
+            if end > len {
+                if len >= (*header).size {
                     return null_mut();
                 }
-                (*table).array_len = len + 1;
+                (*table).array_len = end;
             } else if (*slot).tag != Tag::NIL {
                 return null_mut();
             }
-            Table::note_store(table, index as u32 + 1);
+            (*header).hint = (*header).hint.max(end);
             slot
         }
     }

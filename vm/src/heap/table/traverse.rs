@@ -41,12 +41,27 @@ impl Table {
         unsafe {
             let len = (*table).array_len;
             let flags = Table::flags(table);
-            if flags & (ELSEWHERE | MOVING) != 0 {
+            let is_plain = flags & (ELSEWHERE | MOVING | HAS_INT) == 0;
+            if is_plain && Table::border_hint(table) == len && (len == 0 || !Table::is_nil_at(table, len)) {
+                return i64::from(len);
+            }
+            Table::len_apart(table, heap)
+        }
+    }
+
+    /// As [`len`](Self::len), for tables of which nothing is known.
+    #[inline(never)]
+    unsafe fn len_apart(table: *mut Table, heap: &mut Heap) -> i64 {
+        // SAFETY: `len` passes on its live table.
+        unsafe {
+            if Table::flags(table) & (ELSEWHERE | MOVING) != 0 {
                 return Table::len_elsewhere(table, heap);
             }
-            let ends_with_value = len == 0 || !Table::is_nil_at(table, len);
-            if ends_with_value && Table::border_hint(table) == len && flags & HAS_INT == 0 {
-                return i64::from(len);
+            // What ended with a value before, and was made one shorter.
+            let limit = Table::border_hint(table);
+            if limit > 1 && Table::is_nil_at(table, limit) && !Table::is_nil_at(table, limit - 1) {
+                Table::keep_border(table, limit - 1);
+                return i64::from(limit - 1);
             }
             Table::border(table)
         }
@@ -107,8 +122,8 @@ impl Table {
         low
     }
 
-    /// As [`len`](Self::len), for a table that is its own contents and whose array part does not move.
-    #[inline(never)]
+    /// As [`len`](Self::len), for a table that is its own contents and whose array part does not move, and which has no border
+    /// right below where one is looked for first.
     unsafe fn border(table: *mut Table) -> i64 {
         // SAFETY: callers give such a table; all keys stay within the size of its array part.
         unsafe {
@@ -124,8 +139,7 @@ impl Table {
             }
             let limit = Table::border_hint(table);
             if limit > 0 && Table::is_nil_at(table, limit) {
-                let is_before = limit > 1 && !Table::is_nil_at(table, limit - 1);
-                let border = if is_before { limit - 1 } else { Table::border_between(table, 0, limit) };
+                let border = Table::border_between(table, 0, limit);
                 Table::keep_border(table, border);
                 return i64::from(border);
             }

@@ -25,7 +25,7 @@ pub(crate) fn name_of(guest: &GuestFunction, at: usize, operand: Operand) -> Opt
     match operand.input() {
         Input::Reg(reg) => name_of_register(guest, at, reg, COPIES_MAX),
         Input::Const(constant) => match &guest.portable().constants[constant] {
-            Constant::String(bytes) => Some(("constant", String::from_utf8_lossy(bytes).into_owned())),
+            Constant::String(bytes) => Some(("constant", text_of(bytes))),
             _ => None,
         },
     }
@@ -96,13 +96,20 @@ fn definition_before(function: &Function, at: usize, reg: Reg) -> Option<usize> 
             }
         });
     }
-    found
+    // What is made at the end of a block for a later one is the value of a choice, which has no name.
+    found.filter(|&index| !matches!(function.code[index + 1], Instruction::Jump { .. }))
+}
+
+/// A string as a name in a message: up to its first zero byte, as in C.
+fn text_of(bytes: &[u8]) -> String {
+    let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
+    String::from_utf8_lossy(&bytes[..end]).into_owned()
 }
 
 /// What the element with this key is called.
 fn name_of_key(function: &Function, key: Operand) -> String {
     match key.constant().map(|constant| &function.constants[constant]) {
-        Some(Constant::String(bytes)) => String::from_utf8_lossy(bytes).into_owned(),
+        Some(Constant::String(bytes)) => text_of(bytes),
         // PUC Lua has an instruction for these keys, and names them so.
         Some(Constant::Integer(0..=SMALL_KEY_MAX)) => "integer index".to_string(),
         _ => "?".to_string(),

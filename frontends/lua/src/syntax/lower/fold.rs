@@ -34,6 +34,11 @@ impl Lowering<'_> {
             (Some(left), Some(right)) => fold_binary(operator, left, right),
             _ => None,
         };
+        let mut span = span;
+        if is_comparison(operator) {
+            // It happens where its second operand ends, for the reference implementation, all others where the operator stands.
+            span.line = self.token_before(span.end).line;
+        }
         self.push(folded.map_or(ExpressionKind::Binary { operator, left, right }, ExpressionKind::Constant), span)
     }
 
@@ -48,6 +53,11 @@ impl Lowering<'_> {
         }
         self.push(ExpressionKind::Concat(vec![left, right]), span)
     }
+}
+
+fn is_comparison(operator: BinaryOperator) -> bool {
+    use BinaryOperator::{Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual};
+    matches!(operator, Equal | NotEqual | Less | LessEqual | Greater | GreaterEqual)
 }
 
 fn binary_operator(kind: TokenKind) -> BinaryOperator {
