@@ -30,7 +30,7 @@ local deep = wasm.instantiate([[(module
   (func (export "import") (param i64 externref) (result i64) (return_call $f (local.get 0) (local.get 1)))
   (func (export "through") (param i64 externref) (result i64)
     (return_call_indirect (type $t) (local.get 0) (local.get 1) (i32.const 0))))]],
-  { env = { f = function(n, value) return deep_turn(n, value) end } })
+  { env = { f = function(n, value) return (deep_turn(n, value)) end } })
 deep.t:set(0, function(n, value) return (deep_turn(n, value)) end)
 for _, name in ipairs { "turn", "import", "through" } do
   deep_turn = deep[name]
