@@ -292,7 +292,7 @@ fn dates() {
         (2_147_485_547, 12, 31, 24, 0, 0),
     ] {
         let fields = Fields { year, month, day, hour, minute, second };
-        let moment = seconds_from_fields(fields, &zone).map(|(seconds, date)| {
+        let moment = seconds_from_fields(fields, None, |_| zone.clone()).map(|(seconds, date, _)| {
             vec![format!("{seconds}|{}|{}|{}|{}", date.year, date.month, date.day, date.yearday + 1).into_bytes()]
         });
         cases.push(Case {
