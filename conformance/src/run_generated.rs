@@ -11,7 +11,7 @@ use std::fmt::Write;
 use std::rc::Rc;
 
 /// Canonical instructions of a run.
-const FUEL: u64 = 4000;
+const FUEL: u64 = 10_000;
 /// Limits of a run: small, so that programs come to them.
 const LIMITS: Limits = Limits {
     memory_bytes_max: 24 << 20,

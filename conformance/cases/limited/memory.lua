@@ -21,4 +21,4 @@ for i = 1, 30000 do local co = coroutine.create(print) end print("coroutines")
 local s = string.rep("a", 1000000) for i = 1, 20 do s = s:sub(1, 500000) .. s:sub(-499999) .. "b" end print(#s)
 local text = table.concat({ "k", "e", "p", "t" }) print(kept[1], text, xpcall(function() local t = {} for i = 1, 1e9 do t[i] = {} end end, function(m) return m .. ", handled" end))
 local finalised = false do setmetatable({}, { __gc = function() finalised = true end }) end
-pcall(function() local t = {} for i = 1, 1e9 do t[i] = {} end end) collectgarbage() print(finalised, collectgarbage("count") < 1024)
+pcall(function() local t = {} for i = 1, 1e9 do t[i] = {} end end) collectgarbage() print(finalised, collectgarbage("count") < 1280)

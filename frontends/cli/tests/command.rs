@@ -152,7 +152,7 @@ fn traps_fuel_and_memory_end_a_program() {
     folder.run("memory.wat").prints("");
     folder.run("--memory-max 1M memory.wat").fails(1, "not enough memory");
     folder.write("hello.lua", "print('hello')");
-    let text = folder.run("--memory-max 1K hello.lua").fails(1, "bytes are used before the program begins");
+    let text = folder.run("--memory-max 1K hello.lua").fails(1, "not enough memory");
     assert!(text.contains("--> hello.lua"), "{text}");
     folder.write("import.wat", r#"(module (import "env" "f" (func)))"#);
     folder.run("import.wat").fails(69, "unknown import 'env.f'");

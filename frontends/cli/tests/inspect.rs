@@ -25,7 +25,7 @@ fn a_mixed_program_is_shown_with_all_its_fibers() {
     let folder = Folder::new();
     folder.write("kernel.wat", KERNEL);
     folder.write("main.lua", MAIN);
-    folder.run("run --fuel 600 --snapshot-to a.mvs main.lua").exits(124, "");
+    folder.run("run --fuel 3000 --snapshot-to a.mvs main.lua").exits(124, "");
     let shown = folder.run("inspect a.mvs").succeeds();
     // The size of the library's tables is not what this is about.
     let sizes = |line: &str| line.split_whitespace().count() == 3 && line.ends_with(|last: char| last.is_ascii_digit());

@@ -96,7 +96,7 @@ fn an_interrupt_stops_it_after_what_it_has_written() {
 fn an_interrupt_stops_it_while_it_waits_for_input() {
     let folder = Folder::new();
     folder.write("wait.lua", "io.stderr:write('begun\\n'):flush() print(io.read())");
-    for line in ["wait.lua", "--timeout 0.01 wait.lua"] {
+    for line in ["wait.lua", "--timeout 0.5 wait.lua"] {
         let mut child = spawn(&folder, line);
         wait_for_begin(&mut child);
         let has_timeout = line.contains("timeout");

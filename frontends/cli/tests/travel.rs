@@ -18,8 +18,8 @@ fn referring() -> Folder {
     folder.write("module.wat", MODULE);
     folder.write("helper.lua", HELPER);
     folder.write("main.lua", MAIN);
-    folder.run("run --fuel 400 --snapshot-to whole.mvs main.lua x").exits(124, "");
-    folder.run("run --fuel 400 --snapshot-to slim.mvs --by-reference main.lua x").exits(124, "");
+    folder.run("run --fuel 3300 --snapshot-to whole.mvs main.lua x").exits(124, "");
+    folder.run("run --fuel 3300 --snapshot-to slim.mvs --by-reference main.lua x").exits(124, "");
     folder
 }
 
@@ -56,10 +56,10 @@ fn code_that_changed_before_the_state_was_saved_comes_along() {
 fn program_files_are_found_in_what_is_granted() {
     let folder = referring();
     folder
-        .run("run --dir .::/app --fuel 300 --snapshot-to a.mvs --by-reference main.lua")
+        .run("run --dir .::/app --fuel 5000 --snapshot-to a.mvs --by-reference main.lua")
         .fails(1, "module 'helper' not found");
     folder.write("granted.lua", format!("package.path = '/app/?.lua;/app/?.wat' {MAIN}"));
-    folder.run("run --dir .::/app --fuel 400 --snapshot-to a.mvs --by-reference granted.lua").exits(124, "");
+    folder.run("run --dir .::/app --fuel 3300 --snapshot-to a.mvs --by-reference granted.lua").exits(124, "");
     folder.run("resume a.mvs").prints("353600\n");
     folder.write("module.wat", "(module)");
     folder.run("resume a.mvs").fails(66, "the code of `/app/module.wat`");
@@ -139,14 +139,14 @@ fn files_of_wasi_are_opened_again_where_they_were() {
     folder.write("app.wat", WASI);
     folder.run("--dir data app.wat").prints("abcdefghabcd");
     folder
-        .run("run --dir data --fuel 300 --snapshot-to a.mvs app.wat")
+        .run("run --dir data --fuel 5000 --snapshot-to a.mvs app.wat")
         .fails(69, "the directory 'sub' in 'data' (descriptor 4) is open");
-    folder.run("run --dir data --fuel 300 --snapshot-to a.mvs --snapshot-reopens-files app.wat").exits(124, "abcd");
+    folder.run("run --dir data --fuel 5000 --snapshot-to a.mvs --snapshot-reopens-files app.wat").exits(124, "abcd");
     folder.run("resume --dir data a.mvs").prints("efghabcd");
     folder.run("resume a.mvs").fails(69, "the directory 'data' is not granted here");
     folder.write("other/sub/file", "");
     folder.run("resume --dir other::data a.mvs").fails(69, "'sub/in' in 'data' cannot be opened again: No such file");
     // Closed, the number is that of nothing.
-    folder.run("run --dir data --fuel 300 --snapshot-to b.mvs --snapshot-closes-files app.wat").exits(124, "abcd");
+    folder.run("run --dir data --fuel 5000 --snapshot-to b.mvs --snapshot-closes-files app.wat").exits(124, "abcd");
     folder.run("resume --dir data b.mvs").exits(8, "");
 }
