@@ -1,4 +1,5 @@
 -- memory: 64M
+-- quick
 -- seconds: 20
 -- prints: false	not enough memory
 local t = {}

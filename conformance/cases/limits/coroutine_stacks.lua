@@ -1,4 +1,5 @@
 -- memory: 64M
+-- quick
 -- seconds: 60
 -- prints: false	not enough memory
 -- prints: done

@@ -1,4 +1,5 @@
 -- memory: 64M
+-- quick
 -- seconds: 20
 local t = {}
 for i = 1, 200000 do t[i] = 0x10ffff end
