@@ -101,19 +101,28 @@ const LONG: &[&str] = &[
     "return (('b'):rep(600000) .. 'c'):gsub('b+', { [('b'):rep(600000)] = '!' }), ('ab'):gsub('a', ('xyz'):rep(200000) .. '%0')",
     "return ('<%s|%20s>'):format(('x'):rep(600000), ('y'):rep(300000)), ('%q'):format(('a\\n\\0'):rep(30000))",
     "local t = {} for i = 1, 3000 do t[i] = i end return ('%d,%g;'):rep(1500):format(table.unpack(t))",
-    "local o = setmetatable({}, { __tostring = function() return ('o'):rep(999) end }) return ('%s-%s'):rep(20):format(o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o)",
-    "local t = {} for i = 1, 3000 do t[i] = i end local p = ('i4'):rep(3000):pack(table.unpack(t)) return p, select('#', string.unpack(('i4'):rep(3000), p))",
+    "local o = setmetatable({}, { __tostring = function() return ('o'):rep(999) end }) return \
+        ('%s-%s'):rep(20):format(o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, \
+        o, o, o, o, o, o, o, o, o, o, o, o)",
+    "local t = {} for i = 1, 3000 do t[i] = i end local p = ('i4'):rep(3000):pack(table.unpack(t)) return p, \
+        select('#', string.unpack(('i4'):rep(3000), p))",
     "local p = string.pack('s4zc700000', ('x'):rep(600000), ('y'):rep(600000), 'z') return p, string.unpack('s4zc700000', p)",
     "return string.packsize(('i4 b '):rep(20000)), #string.pack((' '):rep(60000) .. 'b', 1)",
-    "local s = ('aä汉'):rep(50000) return utf8.len(s), utf8.offset(s, 90000), utf8.offset(s, -90000), select('#', utf8.codepoint(s, 1, 150000))",
-    "local t = {} for i = 1, 30000 do t[i] = i end local n = 0 for p, c in utf8.codes(utf8.char(table.unpack(t)), true) do n = n + c end return n",
+    "local s = ('aä汉'):rep(50000) return utf8.len(s), utf8.offset(s, 90000), utf8.offset(s, -90000), select('#', \
+        utf8.codepoint(s, 1, 150000))",
+    "local t = {} for i = 1, 30000 do t[i] = i end local n = 0 for p, c in utf8.codes(utf8.char(table.unpack(t)), \
+        true) do n = n + c end return n",
     "return pcall(function() for _ in utf8.codes('a' .. ('\\x80'):rep(300000)) do end end)",
-    "local t = {} for i = 1, 900 do t[i] = 'do local v = (...) + ' .. i .. ' end' end t[901] = 'return ...' return load(table.concat(t, '\\n'))(5)",
-    "local t = {} for i = 1, 900 do t[i] = 'do local v = (...) + ' .. i .. ' end' end local i = 0 return load(function() i = i + 1 return t[i] end)",
+    "local t = {} for i = 1, 900 do t[i] = 'do local v = (...) + ' .. i .. ' end' end t[901] = 'return ...' return \
+        load(table.concat(t, '\\n'))(5)",
+    "local t = {} for i = 1, 900 do t[i] = 'do local v = (...) + ' .. i .. ' end' end local i = 0 return \
+        load(function() i = i + 1 return t[i] end)",
     "local t = {} for i = 1, 3000 do t['k' .. i] = i end for i = 1, 3000 do t['k' .. i] = nil end return next(t), pairs(t)",
     "local a, b = ('x'):rep(600000), ('x'):rep(600000) return rawequal(a, b), rawget({ [a] = 1 }, b), rawequal(a, a .. 'y')",
-    "local s = ('x'):rep(600000) return select(2, pcall(error, s)), select(2, pcall(error, s, 0)), select(2, pcall(assert, nil, s)), tostring(s)",
-    "return tonumber(('0'):rep(90000) .. '7'), tonumber(('1'):rep(9000), 2), ('7' .. (' '):rep(9000)) + 1, math.max(('9' .. (' '):rep(900)) + 0, 3)",
+    "local s = ('x'):rep(600000) return select(2, pcall(error, s)), select(2, pcall(error, s, 0)), select(2, \
+        pcall(assert, nil, s)), tostring(s)",
+    "return tonumber(('0'):rep(90000) .. '7'), tonumber(('1'):rep(9000), 2), ('7' .. (' '):rep(9000)) + 1, \
+        math.max(('9' .. (' '):rep(900)) + 0, 3)",
     "local t = {} for i = 1, 30000 do t[i] = i end return math.max(table.unpack(t)), select(-2, table.unpack(t))",
     "print(('x'):rep(600000), 1) io.write(('x'):rep(600000), 2) warn('@on') warn(('x'):rep(600000), 'y') return 1",
     "return #os.date('!' .. ('%Y-%m-%d '):rep(9000), 0), #os.date('!' .. ('x'):rep(600000), 0)",
@@ -158,7 +167,8 @@ const ENDLESS: &[&str] = &[
     "return ('x'):rep(2000000000)",
     "local t = {} for i = 1, 100 do t[i] = i end return table.concat(t, ('x'):rep(30000000))",
     "return table.concat(setmetatable({}, { __index = function() return '' end }), '', 1, 1e15)",
-    "return ('%s'):rep(200):format(table.unpack((function() local t, s = {}, ('x'):rep(1e7) for i = 1, 200 do t[i] = s end return t end)()))",
+    "return ('%s'):rep(200):format(table.unpack((function() local t, s = {}, ('x'):rep(1e7) for i = 1, 200 do t[i] = \
+        s end return t end)()))",
     "return ('a'):rep(1000000):gsub('', ('x'):rep(1000))",
     "return load(function() return 'x = 1 ' end)",
     "return string.pack('c2000000000', '')",

@@ -30,7 +30,7 @@ local codes = { utf8.codepoint(text, 1, 200000) }
 print("codepoint", #codes, codes[1], codes[#codes], utf8.char(table.unpack(codes)) == text:sub(1, 200000))
 local sum = 0
 for at, code in utf8.codes(text:sub(1, 20000)) do sum = (sum + at * code) % 1000003 end
-print("codes", sum, pcall(function() for _ in utf8.codes("a" .. ("\x80"):rep(200000)) do end end))
+print("codes", sum)
 print("date", #os.date("!" .. ("%Y-%m-%d "):rep(9000), 0), os.date("!%c", 0), #os.date("!" .. long, 0), pcall(os.date, "!" .. ("%d"):rep(3000) .. "%Ez", 0))
 print("error", #select(2, pcall(error, long)), #select(2, pcall(error, long, 1)), #select(2, pcall(error, long, 0)), #select(2, pcall(assert, false, long)), #select(2, pcall(error, ("x"):rep(600000), 2)))
 print("tonumber", tonumber((" "):rep(5000) .. "12"), tonumber(("0"):rep(90000) .. "1"), tonumber(long), tonumber(("1"):rep(70), 2), tonumber("z" .. long), ("7" .. (" "):rep(9000)) + 1)

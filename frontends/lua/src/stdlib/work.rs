@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `rep` `reverse` `lower` `upper` `sub`, and wherever a string is made | bytes of the result past the first 4,096 / 64 |
 //! | `byte` `char` `utf8.char` `utf8.codepoint` | values / 16 |
-//! | `find` `match` `gmatch` `gsub` with a pattern | (steps of the matcher - 64) / 4, of the pattern past 64 bytes / 4, of the result as above |
+//! | `find` `match` `gmatch` `gsub` with a pattern | (steps - 64) / 4, bytes of a pattern of more than 64 / 4, the result as above |
 //! | – steps | 1 for each node of the pattern visited, 1 for each 4 bytes looked at one by one, 1 for each 16 searched for a byte |
 //! | `find` plain | bytes searched / 64 |
 //! | `gsub` | besides: a step for each 4 bytes of its replacement text read |
@@ -22,7 +22,7 @@
 //! | `next`, `pairs` | slots without an entry that are passed over / 16 |
 //! | `rawequal`, `rawget`, `rawset` | bytes of strings compared or hashed past the first 4,096 / 64 |
 //! | `load` `loadfile` `dofile` `require` | bytes of the source × [`COMPILE_UNITS_PER_BYTE`] |
-//! | `collectgarbage` | bytes of the heap looked at / 64 |
+//! | `collectgarbage` | bytes in use / 64; of a step, the bytes that it counts for / 16 |
 //! | `io` | bytes read or written past the first 4,096 / 64 |
 //! | `os.date` | as `format` |
 //! | `error` `assert` `warn` `tostring` | bytes of the text as above |
