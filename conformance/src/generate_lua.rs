@@ -89,9 +89,12 @@ local function results(ok, ...)
 end
 function check(number, text)
   T = {10, 20, 30, x = 5, y = "why", m = function(...) return select("#", ...), ... end}
-  M = setmetatable({}, {__add = function(p, q) return "added" end, __index = function(_, k) return k end, __call = function(_, ...) return ... end,
-    __len = function() return 7 end, __eq = function() return true end, __lt = function() return true end, __le = function() return false end,
-    __concat = function() return "joined" end, __unm = function() return "negated" end, __tostring = function() return "M!" end, __name = "Mine"})
+  M = setmetatable({}, {__add = function(p, q) return "added" end, __index = function(_, k) return k end,
+    __call = function(_, ...) return ... end,
+    __len = function() return 7 end, __eq = function() return true end, __lt = function() return true end,
+    __le = function() return false end,
+    __concat = function() return "joined" end, __unm = function() return "negated" end,
+    __tostring = function() return "M!" end, __name = "Mine"})
   G = 3
   local chunk, message = load(text, "=chunk")
   if not chunk then print(number, "load", (message:gsub("^%[string .-%]:", "chunk:"))) return end

@@ -254,7 +254,7 @@ fn programs_cannot_reach_into_a_run_that_is_aside() {
         let refused = "normal|false|cannot resume non-suspended coroutine|false|cannot close a normal coroutine";
         format!("{refused}|{yieldable}|stack traceback: {traceback}")
     };
-    let outer = sees(true, "[C]: in function 'coroutine.wrapped' case.lua:3: in main chunk");
+    let outer = sees(true, "[C]: in local 'w' case.lua:3: in main chunk");
     let inner = sees(true, "case.lua:1: in function <case.lua:1>");
     for copied in [false, true] {
         machine.park();

@@ -1,6 +1,6 @@
 -- memory: 64M
 -- seconds: 20
--- prints: false	
+-- prints: false
 local function chain(n)
   if n == 0 then coroutine.yield(1) return 0 end
   return coroutine.wrap(chain)(n - 1)

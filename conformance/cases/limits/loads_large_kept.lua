@@ -1,6 +1,6 @@
 -- memory: 64M
 -- seconds: 60
--- prints: false	
+-- prints: false
 local t = {}
 local body = ("a.b.c = d(e, 1, 'x') if a then for i = 1, 10 do f(i) end end "):rep(500)
 print(pcall(function()

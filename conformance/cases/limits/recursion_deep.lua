@@ -1,6 +1,6 @@
 -- memory: 64M
 -- seconds: 20
--- prints: false	
+-- prints: false
 local function f(n) return 1 + f(n + 1) end
 print(pcall(f, 1))
 local function g(...) return 1 + g(1, ...) end

@@ -1,6 +1,6 @@
 -- memory: 64M
 -- seconds: 60
--- prints: false	
+-- prints: false
 local t, i = {}, 0
 print(pcall(function()
   while true do

@@ -1,6 +1,6 @@
 -- memory: 64M
 -- seconds: 60
--- prints: false	
+-- prints: false
 -- Function bodies that take much more than their bytes.
 local function leb(n)
   local s = ""

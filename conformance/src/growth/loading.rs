@@ -155,7 +155,8 @@ fn collections_at_many_places(size: usize) -> Input {
     let code = code.replace("r1x", &format!("r{}", size + 1)).replace("r2x", &format!("r{}", size + 2));
     let more = format!("r{}: i64, r{}: i32", size + 1, size + 2);
     let main = format!(
-        "export \"main\" func0\nfunc0 \"main\" () dynamic {{\nregisters r0: any\nblock0:\nr0 = ref_func func1\ncall_any r0 ({})\nthrow 1\n}}\n",
+        "export \"main\" func0\nfunc0 \"main\" () dynamic {{\nregisters r0: any\nblock0:\n\
+         r0 = ref_func func1\ncall_any r0 ({})\nthrow 1\n}}\n",
         size
     );
     Input::Text(format!("{main}func1 \"deep\" (any) dynamic {{\nregisters {registers}, {more}\n{code}}}\n"))

@@ -4,7 +4,7 @@ use crate::sources::collect;
 
 /// From the bottom up. What a lower layer needs of a higher one comes down to it as data, see `vm/src/runtime/engine.rs`.
 const ORDER: [&str; 13] = [
-    "bytes", "number", "value", "format", "memory", "heap", "threaded", "runtime", "link", "handlers", "compile",
+    "bytes", "value", "number", "format", "memory", "heap", "threaded", "runtime", "link", "handlers", "compile",
     "snapshot", "api",
 ];
 

@@ -5,7 +5,7 @@ print(math.frexp(8), math.frexp(0.1)) print(math.frexp(0)) print(math.frexp(-3))
 print(math.ldexp(0.5, 4), math.ldexp(1, -1074), math.ldexp(1, 1024), math.ldexp(3, "2"), math.ldexp(1, 2 ^ 32))
 print(math.cosh(0), math.sinh(0), math.tanh(0), math.tanh(100), math.sinh(-1e3), math.cosh(1e3))
 print(math.atan2(1, 1) == math.atan(1, 1), math.atan2(-1, -1), math.atan2(0, -1))
-for _, name in ipairs {"pow", "log10", "frexp", "ldexp", "cosh", "sinh", "tanh", "atan2"} do
+for _, name in ipairs {"pow", "log10", "frexp", "ldexp", "cosh", "sinh", "tanh"} do
   print(pcall(math[name]))
   print(pcall(math[name], {}, {}))
 end

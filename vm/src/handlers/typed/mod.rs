@@ -2,7 +2,8 @@
 //!
 //! An instruction is a small tree. [`expression`] and [`access`] have what computes values, [`statement`] what changes
 //! something and the handlers around it, [`operators`] the rows of the table, [`bulk`] whole memories and tables, [`ranges`]
-//! long ranges of them, [`calls`] calls and returns. [`families`] lists which trees there are handlers for; [`registry`] finds one by the key of its [`shape`],
+//! long ranges of them, [`calls`] calls and returns. [`families`] lists
+//! which trees there are handlers for; [`registry`] finds one by the key of its [`shape`],
 //! which the loader (`loader/typed`) computes for the tree it has. Nothing here knows how trees are found.
 
 pub(crate) mod access;

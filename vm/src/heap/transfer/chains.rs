@@ -44,7 +44,8 @@ fn belongs_at(node: &Node, index: usize, mask: usize, hasher: Hasher) -> bool {
 }
 
 impl Chains {
-    /// Whether chains end, no two lead to one node, and each begins where all its keys, no two of them equal, belong. Then the places of nodes are
+    /// Whether chains end, no two lead to one node, and each begins where all its keys, no two of them equal, belong.
+    /// Then the places of nodes are
     /// filled in.
     pub(super) fn settle(&mut self, nodes: &mut [Node], hasher: Hasher) -> bool {
         let mask = nodes.len() - 1;

@@ -23,7 +23,8 @@
 //! Bits 4 and 5 of the number of inline slots say how far below their end a border is looked for.
 //!
 //! In the contents, slots that are not inline are followed by the size of the array part, then by how many moved and how many
-//! the old part had, or the border hint. A node is its key, value and distance to the next of its chain; 0 for one never used, 0xff and a number of four
+//! the old part had, or the border hint. A node is its key, value and distance to the next of its chain;
+//! 0 for one never used, 0xff and a number of four
 //! bytes for one whose key died. Buckets are preceded by what the directory counts; a slot of an index is a number in the list.
 //!
 //! A copy within the process goes another way for all that is plain memory of the heap, see `twin`.
