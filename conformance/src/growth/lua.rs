@@ -101,7 +101,7 @@ pub(super) const SHAPES: &[Shape] = &[
         size: 2000,
         make: |size| {
             text(
-                "local a if a then x = 1 else x = 2 end\n".repeat(1)
+                "local a if a then x = 1 else x = 2 end\n".to_string()
                     + &"if a == 1 and x then a = 2 else a = 3 end\n".repeat(size),
             )
         },

@@ -139,14 +139,14 @@ fn files_of_wasi_are_opened_again_where_they_were() {
     folder.write("app.wat", WASI);
     folder.run("--dir data app.wat").prints("abcdefghabcd");
     folder
-        .run("run --dir data --fuel 5000 --snapshot-to a.mvs app.wat")
+        .run("run --dir data --fuel 300 --snapshot-to a.mvs app.wat")
         .fails(69, "the directory 'sub' in 'data' (descriptor 4) is open");
-    folder.run("run --dir data --fuel 5000 --snapshot-to a.mvs --snapshot-reopens-files app.wat").exits(124, "abcd");
+    folder.run("run --dir data --fuel 300 --snapshot-to a.mvs --snapshot-reopens-files app.wat").exits(124, "abcd");
     folder.run("resume --dir data a.mvs").prints("efghabcd");
     folder.run("resume a.mvs").fails(69, "the directory 'data' is not granted here");
     folder.write("other/sub/file", "");
     folder.run("resume --dir other::data a.mvs").fails(69, "'sub/in' in 'data' cannot be opened again: No such file");
     // Closed, the number is that of nothing.
-    folder.run("run --dir data --fuel 5000 --snapshot-to b.mvs --snapshot-closes-files app.wat").exits(124, "abcd");
+    folder.run("run --dir data --fuel 300 --snapshot-to b.mvs --snapshot-closes-files app.wat").exits(124, "abcd");
     folder.run("resume --dir data b.mvs").exits(8, "");
 }

@@ -62,7 +62,7 @@ impl Loading<'_> {
         let held = self.cx.heap.budget().hold(cost::instance_bytes(&program));
         let held = held.map_err(|_| SnapshotError::OutOfMemory)?;
         let is_pinned = from.flag()?;
-        let mut instance = Instance::new(&mut self.cx, program.clone(), held, is_pinned);
+        let mut instance = Instance::new(self.cx, program.clone(), held, is_pinned);
         let address: *const Instance = &raw const *instance;
         for (index, function) in program.functions.iter() {
             let number = instance.signature_number(function.signature());
