@@ -37,9 +37,11 @@ pub use machine::{Extern, ExternKind, Imports, InstanceId, Kept, Machine};
 pub use scheduler::{FiberScheduler, FiberTask, Scheduler, Task, TaskId};
 #[cfg(feature = "snapshot-files")]
 pub use snapshot::container as snapshot_file;
+#[cfg(feature = "snapshot-trace")]
+pub use snapshot::trace as snapshot_trace;
 pub use snapshot::{
     CodeForm, FiberActivity, FiberReport, MemoryReport, ObjectCodec, ObjectHandles, ProgramHash, ProgramReport,
-    SnapshotError, StateCodec, StateReport, program_hash,
+    Snapshot, SnapshotError, StateCodec, StateReport, program_hash,
 };
 pub use stack::finalise::FINALISER_ERROR;
 pub use stack::host_call::HostCall;

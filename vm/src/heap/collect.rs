@@ -11,7 +11,8 @@ use super::marker::Roots;
 use super::object::{FiberCell, Owner};
 use super::{Heap, HeapLimits, OutOfMemory};
 use crate::snapshot::SnapshotError;
-use crate::snapshot::bytes::{Reader, Writer};
+use crate::snapshot::bytes::Writer;
+use crate::snapshot::read::Reader;
 
 /// Where a cycle is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

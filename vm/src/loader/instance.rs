@@ -34,8 +34,8 @@ pub(crate) struct Instance {
     pub(crate) functions: Vec<Option<Box<FunctionInfo>>>,
     /// The closure of each function: for imports what was linked, for others made at instantiation unless they capture.
     pub(crate) closures: Vec<*mut Closure>,
-    pub(crate) signatures: Vec<u32>,
-    pub(crate) layouts: Vec<Rc<crate::loader::layouts::MachineLayout>>,
+    pub(crate) signatures: Rc<[u32]>,
+    pub(crate) layouts: Rc<[Rc<crate::loader::layouts::MachineLayout>]>,
     pub(crate) globals: Vec<Rc<GlobalCell>>,
     pub(crate) memories: Vec<SharedMemory>,
     pub(crate) tables: Vec<SharedTable>,

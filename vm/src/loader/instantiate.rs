@@ -162,9 +162,9 @@ impl Context {
         program: Rc<Verified>,
         imports: &Definitions,
     ) -> Result<(InstanceId, Option<Value>), LinkError> {
-        let layouts = self.layouts.intern(&program);
+        let layouts: Rc<[_]> = self.layouts.intern(&program).into();
         let number = |signature| self.signature_number(&machine_signature(&layouts, signature));
-        let signatures: Vec<u32> = program.signatures.values().map(number).collect();
+        let signatures: Rc<[u32]> = program.signatures.values().map(number).collect();
         let mut instance = Box::new(Instance {
             is_pinned: Cell::new(true),
             traced_in: Cell::new(0),
@@ -462,7 +462,8 @@ fn any_words(value: Value) -> [u64; 2] {
     [value.payload(), u64::from(value.tag().0)]
 }
 
-fn fits_maximum(wanted: Option<u64>, found: Option<u64>) -> bool {
+/// Whether a memory or table that was declared to grow so far may stand where this maximum is wanted.
+pub(crate) fn fits_maximum(wanted: Option<u64>, found: Option<u64>) -> bool {
     match (wanted, found) {
         (None, _) => true,
         (Some(wanted), Some(found)) => found <= wanted,

@@ -2,7 +2,7 @@
 //! resumed, belongs to one run.
 
 use super::SnapshotError;
-use super::bytes::Reader;
+use super::read::Reader;
 use super::load::Loading;
 use super::save_runs::run_kind;
 use crate::context::Status;
@@ -14,17 +14,24 @@ use crate::loader::frame_map::takes_open;
 use crate::stack::fiber::{Fiber, FiberState};
 use crate::stack::runs::{Run, RunId};
 use crate::stack::uncaught::Uncaught;
+use crate::stack::unwind::OVERFLOW_WORDS;
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
 use std::collections::HashSet;
 
 /// Words that handlers of errors may use on top of a full stack.
-const OVERFLOW_WORDS_MAX: usize = 1 << 20;
+pub(super) const OVERFLOW_WORDS_MAX: usize = OVERFLOW_WORDS;
+/// Numbers of runs are below this.
+const RUN_IDS_END: u64 = 1 << 60;
 
 impl Loading<'_> {
     /// Reads all runs.
-    pub(super) fn runs(&mut self, cells: &HeapLoader<'_>, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
+    pub(super) fn runs(&mut self, cells: &HeapLoader, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
+        from.label("run");
         let next_id = from.number()?;
+        if next_id >= RUN_IDS_END {
+            return Err(from.damaged("more runs were made than can be"));
+        }
         // The fibers of the runs so far.
         let mut taken = HashSet::new();
         let mut numbers = HashSet::new();
@@ -33,6 +40,7 @@ impl Loading<'_> {
             false => Err(from.damaged("two runs have one number")),
         };
         for _ in 0..from.count()? {
+            from.label("run");
             let id = new_number(from.number()?, from)?;
             self.parked(id, &mut taken, cells, from)?;
         }
@@ -65,7 +73,7 @@ impl Loading<'_> {
         &mut self,
         id: Option<RunId>,
         taken: &mut HashSet<*mut FiberCell>,
-        cells: &HeapLoader<'_>,
+        cells: &HeapLoader,
         from: &mut Reader<'_>,
     ) -> Result<(), SnapshotError> {
         let kind = from.byte()?;
@@ -114,7 +122,7 @@ impl Loading<'_> {
         (kind, raised): (u8, Option<Value>),
         state: FiberState,
         taken: &mut HashSet<*mut FiberCell>,
-        cells: &HeapLoader<'_>,
+        cells: &HeapLoader,
         from: &mut Reader<'_>,
     ) -> Result<(), SnapshotError> {
         let may_yield = from.flag()?;
@@ -130,22 +138,25 @@ impl Loading<'_> {
             return Err(from.damaged("a run has stopped in another way than its fiber"));
         }
         let overflow_words = from.size()?;
-        if overflow_words > OVERFLOW_WORDS_MAX {
+        let handler: *mut FiberCell = cells.reference_to(Tag::FIBER, from)?.cast();
+        let overflow_handler = self.overflow_handlers.get(&handler).map(|&height| (handler, height));
+        let is_known = handler.is_null() || overflow_handler.is_some() && overflow_words > 0;
+        if !matches!(overflow_words, 0 | OVERFLOW_WORDS) || !is_known {
             return Err(from.damaged("the stack is larger than it can be"));
         }
-        let handler: *mut FiberCell = cells.reference_to(Tag::FIBER, from)?.cast();
         let finaliser_in: *mut FiberCell = cells.reference_to(Tag::FIBER, from)?.cast();
         let exits = from.flag()?;
         let exit = exit_status(from)?;
         let pending_trap = trap(from)?;
         let trace = from.text()?;
         let fiber_depth = chain(cell, main, taken, from)?;
+        self.check_finaliser((cell, finaliser_in), from)?;
         self.cx.run = Run {
             fiber: cell,
             main_fiber: main,
             fiber_depth,
             overflow_words,
-            overflow_handler: self.overflow_handlers.get(&handler).map(|&height| (handler, height)),
+            overflow_handler,
             finaliser_in,
             exit: exits.then_some(exit),
             pending_trap,
@@ -167,8 +178,27 @@ impl Loading<'_> {
         if kind == run_kind::STANDS { self.open_list(cells, from) } else { Ok(()) }
     }
 
+    /// Whether a finaliser runs on the fiber that the run says, of those from the running one to the main one.
+    fn check_finaliser(
+        &self,
+        (running, finaliser_in): (*mut FiberCell, *mut FiberCell),
+        from: &Reader<'_>,
+    ) -> Result<(), SnapshotError> {
+        let mut is_known = finaliser_in.is_null();
+        let mut at = running;
+        while !at.is_null() {
+            is_known |= at == finaliser_in;
+            if self.finalising.contains(&at) && at != finaliser_in {
+                return Err(from.damaged("a finaliser runs on another fiber"));
+            }
+            // SAFETY: all fibers were read, and these are the chain of a run.
+            at = unsafe { Fiber::of(at) }.resumer;
+        }
+        if is_known { Ok(()) } else { Err(from.damaged("a finaliser runs on no fiber of its run")) }
+    }
+
     /// The open list that the next instruction takes.
-    fn open_list(&mut self, cells: &HeapLoader<'_>, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
+    fn open_list(&mut self, cells: &HeapLoader, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
         let values = values(cells, from)?;
         // No more room is made than the run had, so that its stack grows when it would have grown.
         if values.is_empty() {
@@ -197,7 +227,7 @@ impl Loading<'_> {
 }
 
 /// Reads a run that has yielded to the host.
-fn yielded(cells: &HeapLoader<'_>, from: &mut Reader<'_>) -> Result<Run, SnapshotError> {
+fn yielded(cells: &HeapLoader, from: &mut Reader<'_>) -> Result<Run, SnapshotError> {
     let suspended: *mut FiberCell = cells.reference_to(Tag::FIBER, from)?.cast();
     if suspended.is_null() {
         return Err(from.damaged("a run has yielded without a fiber"));
@@ -238,7 +268,7 @@ fn take_fiber(
     if taken.insert(cell) { Ok(()) } else { Err(from.damaged("two runs have one fiber")) }
 }
 
-fn values(cells: &HeapLoader<'_>, from: &mut Reader<'_>) -> Result<Vec<Value>, SnapshotError> {
+fn values(cells: &HeapLoader, from: &mut Reader<'_>) -> Result<Vec<Value>, SnapshotError> {
     let count = from.count()?;
     (0..count).map(|_| cells.value(from)).collect()
 }

@@ -3,8 +3,8 @@
 //! ```text
 //! file       magic `\0mvs`, version (u32), flags (u32: 1 = compressed), bytes of the payload (u64), CRC-32 of the stored payload
 //!            (u32), the payload
-//! payload    the number of cells (u64), how many of them are short strings (u64), then nine parts, each with its length before
-//!            it (LEB128):
+//! payload    the number of cells (u64), how many of them are short strings (u64), the lengths of nine parts (u64 each), then the
+//!            parts, in the order in which they are loaded:
 //!  1 note       what the host wrote there for itself
 //!  2 programs   the code: binary programs, or their hashes
 //!  3 instances  which program each is of; the bridges made for its imports
@@ -28,10 +28,12 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `bytes`, `parts`, `container` | numbers and names; the parts of a payload; the file around it |
+//! | `bytes`, `read`, `parts`, `container` | writing and reading fields; the parts of a payload; the file around it |
+//! | `trace` | the fields of a payload, for those who forge some |
 //! | `settle` | stacks brought to plain code |
 //! | `save`, `save_items`, `save_runs`, `save_stack` | from a machine to bytes |
 //! | `load`, `load_code`, `load_items`, `load_machine`, `load_runs`, `load_stack`, `levels` | from bytes to a machine; trusts nothing |
+//! | `invariants` | what holds of fibers, frames, records, runs, instances; what `load` checks |
 //! | `twin` | the heap of a copy, which is copied as it lies; the other parts of a copy go through bytes |
 //! | `describe` | a state for people: what runs, and what there is |
 //! | `codec` | how the host's own objects and states travel |
@@ -41,6 +43,7 @@ mod codec;
 #[cfg(feature = "snapshot-files")]
 pub mod container;
 mod describe;
+mod invariants;
 mod levels;
 mod load;
 mod load_code;
@@ -49,16 +52,18 @@ mod load_machine;
 mod load_runs;
 mod load_stack;
 mod parts;
+pub(crate) mod read;
 mod save;
 mod save_items;
 mod save_runs;
 mod save_stack;
 mod settle;
+#[cfg_attr(not(feature = "snapshot-trace"), allow(dead_code, unreachable_pub, reason = "only those who forge read it"))]
+pub mod trace;
 mod twin;
 
 use crate::machine::Machine;
 use minivm_isa::verify::Verified;
-use parts::Parts;
 use save::Cells;
 use std::fmt;
 use std::rc::Rc;
@@ -67,6 +72,7 @@ pub(crate) use codec::Codecs;
 pub use codec::{ObjectCodec, ObjectHandles, StateCodec};
 pub use describe::{FiberActivity, FiberReport, MemoryReport, ProgramReport, StateReport};
 pub use load_code::{ProgramHash, program_hash};
+pub use parts::Snapshot;
 pub use save::CodeForm;
 
 /// Why a state cannot be saved or loaded.
@@ -137,7 +143,7 @@ impl Machine {
     /// When the bytes make no sense or something is missing. The machine is as before then, but for states of the host's
     /// libraries.
     pub fn load(&mut self, bytes: &[u8]) -> Result<Vec<u8>, SnapshotError> {
-        load::load(&mut self.cx, &Parts::read(bytes)?, &[], None)
+        self.load_with(bytes, Vec::new())
     }
 
     /// As [`load`](Self::load), for a state that was saved as [`CodeForm::ByHash`] or without some of its programs: `programs`
@@ -146,16 +152,27 @@ impl Machine {
     /// # Errors
     /// As for [`load`](Self::load).
     pub fn load_with(&mut self, bytes: &[u8], programs: Vec<Verified>) -> Result<Vec<u8>, SnapshotError> {
+        let snapshot = Snapshot::from_bytes(bytes)?;
+        let note = snapshot.note().to_vec();
+        self.load_snapshot(snapshot, programs).map(|()| note)
+    }
+
+    /// As [`load_with`](Self::load_with), for a snapshot whose note was read already, and which may be read from a file piece
+    /// by piece.
+    ///
+    /// # Errors
+    /// As for [`load`](Self::load).
+    pub fn load_snapshot(&mut self, snapshot: Snapshot<'_>, programs: Vec<Verified>) -> Result<(), SnapshotError> {
         let programs: Vec<Rc<Verified>> = programs.into_iter().map(Rc::new).collect();
-        load::load(&mut self.cx, &Parts::read(bytes)?, &programs, None)
+        load::load(&mut self.cx, snapshot.payload, &programs, None)
     }
 
     /// The note in a snapshot, without loading it.
     ///
     /// # Errors
     /// When the bytes are no snapshot.
-    pub fn snapshot_note(bytes: &[u8]) -> Result<&[u8], SnapshotError> {
-        load::note(bytes)
+    pub fn snapshot_note(bytes: &[u8]) -> Result<Vec<u8>, SnapshotError> {
+        Snapshot::from_bytes(bytes).map(|snapshot| snapshot.note)
     }
 
     /// Whether there is a run that [`resume`](Self::resume) would go on with.
@@ -175,7 +192,9 @@ impl Machine {
     /// As for [`save`](Self::save) and [`load`](Self::load).
     pub fn copy_into(&mut self, other: &mut Machine) -> Result<(), SnapshotError> {
         let saved = save::save(&mut self.cx, &[], save::Code::Shared, Cells::Copied)?;
-        load::load(&mut other.cx, &saved.parts.borrow(), &saved.programs, saved.twin).map(|_| ())
+        let mut payload = saved.parts.payload();
+        payload.part();
+        load::load(&mut other.cx, payload, &saved.programs, saved.twin)
     }
 
     /// Says how host objects of a kind travel, by their [`type_name`](crate::heap::HostObject::type_name).

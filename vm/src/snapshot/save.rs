@@ -106,7 +106,7 @@ struct Written {
 
 /// What saving gives.
 pub(super) struct Saved {
-    pub(super) parts: Parts<Vec<u8>>,
+    pub(super) parts: Parts,
     /// The programs that the parts share, when they do not hold them.
     pub(super) programs: Programs,
     /// The heap, when its cells were copied.
@@ -171,7 +171,7 @@ impl<'c> Saving<'c> {
         for (number, instance) in (0u32..).zip(&cx.instances) {
             let Some(instance) = instance else { continue };
             instances.insert(&raw const **instance, number);
-            for (index, layout) in (0u32..).zip(&instance.layouts) {
+            for (index, layout) in (0u32..).zip(&*instance.layouts) {
                 layouts[layout.number as usize].get_or_insert((number, index));
             }
         }

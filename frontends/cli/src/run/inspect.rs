@@ -16,7 +16,7 @@ const STRING_CHARACTERS_MAX: usize = 60;
 
 /// Shows what is in a snapshot.
 pub(crate) fn inspect(path: &Path, programs: &[PathBuf]) -> Result<Exit, Failure> {
-    let (_, note) = snapshot::read(path)?;
+    let (_, note) = snapshot::open(path, u64::MAX)?;
     let options = Resume { file: path.to_owned(), programs: programs.to_vec(), ..Resume::default() };
     let mut session = snapshot::load(&options)?;
     let state = session.machine.report_state().map_err(|error| snapshot::refused(path, &error))?;

@@ -6,10 +6,12 @@ use crate::arguments::{Resume, Saving, StopSignal};
 use crate::exit::Exit;
 use crate::report::{Place, Report};
 use crate::source::{Failure, cause};
-use minivm::{Limits, Machine, ProgramHash, RunState, SnapshotError, snapshot_file};
+use minivm::{Limits, ProgramHash, RunState, Snapshot, SnapshotError, snapshot_file};
 use minivm_isa::Type;
 use minivm_lua::stdlib::OpenFiles;
 use minivm_wasm::wasi;
+use std::fs::File;
+use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -162,15 +164,24 @@ impl Session {
     }
 }
 
-/// Reads a snapshot's file.
-pub(super) fn read(path: &Path) -> Result<(Vec<u8>, Note), Failure> {
-    let file = std::fs::read(path).map_err(|error| {
+/// Opens a snapshot's file and reads what is in its note. No piece of it takes more memory than this.
+pub(super) fn open(path: &Path, memory_max: u64) -> Result<(Snapshot<'static>, Note), Failure> {
+    let unreadable = |error: std::io::Error| {
         Failure::new(Exit::Unreadable, Report::new(format!("cannot read `{}`: {}", path.display(), cause(&error))))
-    })?;
-    let payload = snapshot_file::unpack(&file).map_err(|error| refused(path, &error))?;
-    let note = Machine::snapshot_note(&payload).map_err(|error| refused(path, &error))?;
-    let note = Note::read(note).ok_or_else(|| refused(path, &SnapshotError::Damaged("its note is none".into())))?;
-    Ok((payload, note))
+    };
+    let file = File::open(path).map_err(unreadable)?;
+    let snapshot = if file.metadata().map_err(unreadable)?.is_file() {
+        snapshot_file::open(file, memory_max)
+    } else {
+        // What cannot be read twice is held as it is.
+        let mut bytes = Vec::new();
+        file.take(memory_max).read_to_end(&mut bytes).map_err(unreadable)?;
+        snapshot_file::open(Cursor::new(bytes), memory_max)
+    };
+    let snapshot = snapshot.map_err(|error| refused(path, &error))?;
+    let note = Note::read(snapshot.note());
+    let note = note.ok_or_else(|| refused(path, &SnapshotError::Damaged("its note is not one of this command".into())))?;
+    Ok((snapshot, note))
 }
 
 pub(super) fn refused(path: &Path, error: &SnapshotError) -> Failure {
@@ -184,8 +195,9 @@ pub(super) fn refused(path: &Path, error: &SnapshotError) -> Failure {
 
 /// A session with what a snapshot says it needs, loaded.
 pub(super) fn load(options: &Resume) -> Result<Session, Failure> {
-    let (payload, note) = read(&options.file)?;
-    let limits = Limits { memory_bytes_max: options.memory_max.map_or(u64::MAX, |size| size.0), ..Limits::default() };
+    let memory_max = options.memory_max.map_or(u64::MAX, |size| size.0);
+    let (snapshot, note) = open(&options.file, memory_max)?;
+    let limits = Limits { memory_bytes_max: memory_max, ..Limits::default() };
     let mut session = Session::new(limits, note.name, None);
     session.snapshot = Plan::new(&options.saving)?;
     let programs = session.files.find(&note.files, &options.programs)?;
@@ -200,7 +212,7 @@ pub(super) fn load(options: &Resume) -> Result<Session, Failure> {
         lua::library(&mut session, &options.directories, &options.environment)?;
     }
     session.launcher()?;
-    session.machine.load_with(&payload, programs).map_err(|error| refused(&options.file, &error))?;
+    session.machine.load_snapshot(snapshot, programs).map_err(|error| refused(&options.file, &error))?;
     session.fuel = options.fuel;
     session.machine.set_fuel(options.fuel);
     Ok(session)

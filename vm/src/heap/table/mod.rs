@@ -1,5 +1,6 @@
 //! Tables: array part, hash part, metatable.
 
+pub(in crate::heap) mod invariants;
 pub(crate) mod layout;
 mod read;
 mod resize;

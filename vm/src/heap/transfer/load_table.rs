@@ -1,98 +1,68 @@
 //! Tables from bytes: their parts as they lay, so that traversal goes in the same order, with every chain checked.
 
-use super::DEAD;
 use super::load::HeapLoader;
+use super::{DEAD, HIDDEN, WEAK_KEYS, WEAK_VALUES};
 use crate::heap::header::Header;
+use crate::heap::table::invariants::{Parts, Role, is_key};
 use crate::heap::table::layout::{
-    ArrayHeader, DEAD_KEY, HashHeader, INLINE_NODES_MAX, INLINE_SLOTS_MAX, Node, PART_HEADER_BYTES, PART_LEN_MAX,
-    TABLE_BYTES, Table, empty_nodes, hash_part_bytes,
+    ArrayHeader, DEAD_KEY, HashHeader, Node, PART_HEADER_BYTES, TABLE_BYTES, Table, empty_nodes, hash_part_bytes,
 };
-use crate::heap::transfer::{WEAK_KEYS, WEAK_VALUES};
 use crate::heap::{Heap, OutOfMemory};
 use crate::snapshot::SnapshotError;
-use crate::snapshot::bytes::Reader;
-use crate::value::{Tag, Value, float_to_int};
+use crate::snapshot::read::Reader;
+use crate::value::{Tag, Value};
 use std::ptr::null_mut;
 
-/// Largest cell of a table with its inline parts.
-const CELL_BYTES_MAX: usize = 512;
-
-/// What the check of a hash part's chains needs, kept from table to table.
-#[derive(Default)]
-pub(super) struct Chains {
-    /// The first node of each node's chain, and the place in it.
-    places: Vec<(u32, u32)>,
-    has_before: Vec<bool>,
-}
-
-/// Where the parts of a table lie.
-struct Parts {
-    cell_bytes: usize,
-    inline_slots: u32,
-    /// Capacity of an array part of its own.
-    array: Option<u64>,
-    /// Whether the hash part is inline, and its number of nodes; 0 for none.
-    inline_nodes: bool,
-    nodes: usize,
-}
-
 impl Parts {
-    fn read(from: &mut Reader<'_>, nodes_max: usize) -> Result<Parts, SnapshotError> {
+    fn read(role: Role, from: &mut Reader<'_>) -> Result<Parts, SnapshotError> {
         let cell_bytes = from.size()?.saturating_mul(16);
         let inline_slots = u32::from(from.byte()?);
         let array = from.number()?.checked_sub(1);
         let place = from.byte()?;
-        let mut nodes = 0;
-        if place != 0 {
-            nodes = 1usize.checked_shl(u32::from(from.byte()?)).unwrap_or(usize::MAX);
-        }
-        let inline_nodes = place == 1;
-        let needed = TABLE_BYTES + inline_slots as usize * 16;
-        let fits = |bytes: usize| needed + bytes <= cell_bytes && cell_bytes <= CELL_BYTES_MAX;
-        let sane = place <= 2
-            && inline_slots <= INLINE_SLOTS_MAX
-            && array.is_none_or(|capacity| capacity <= PART_LEN_MAX)
-            && nodes <= nodes_max.min(PART_LEN_MAX as usize)
-            && (!inline_nodes || nodes as u64 <= u64::from(INLINE_NODES_MAX))
-            && fits(if inline_nodes { hash_part_bytes(nodes) } else { 0 });
-        if !sane {
+        let nodes = if place == 0 { 0 } else { 1u64.checked_shl(from.byte()?.into()).unwrap_or(u64::MAX) };
+        let parts = Parts { cell_bytes, inline_slots, array, inline_nodes: place == 1, nodes };
+        if place > 2 || !parts.are_sound(role) {
             return Err(from.damaged("a table has parts it cannot have"));
         }
-        Ok(Parts { cell_bytes, inline_slots, array, inline_nodes, nodes })
+        Ok(parts)
     }
 }
 
-impl HeapLoader<'_> {
+impl HeapLoader {
     /// Makes a table of the parts it had, all empty.
     pub(super) fn table_shape(
-        &self,
+        &mut self,
         heap: &mut Heap,
-        weak: u8,
+        flags: u8,
         from: &mut Reader<'_>,
     ) -> Result<*mut Table, SnapshotError> {
-        let parts = Parts::read(from, self.nodes_max)?;
-        if weak != 0 && (parts.array.is_some() || parts.inline_nodes || parts.nodes != 1) {
-            return Err(from.damaged("a weak table has parts of its own"));
-        }
+        let role = match flags & (WEAK_KEYS | WEAK_VALUES | HIDDEN) {
+            0 => Role::Whole,
+            HIDDEN => Role::Hidden,
+            _ => Role::Weak,
+        };
+        let parts = Parts::read(role, from)?;
+        self.promises.take(parts.nodes, from)?;
+        let nodes = parts.nodes as usize;
         let table = heap.allocate(parts.cell_bytes)?.cast::<Table>();
         // SAFETY: the fresh cell holds the fixed part and its inline parts, as `Parts::read` made sure.
         unsafe {
             let mut header = Header::table(parts.inline_slots as usize);
-            header.set(if weak & WEAK_KEYS != 0 { Header::WEAK_KEYS } else { 0 });
-            header.set(if weak & WEAK_VALUES != 0 { Header::WEAK_VALUES } else { 0 });
+            header.set(if flags & WEAK_KEYS != 0 { Header::WEAK_KEYS } else { 0 });
+            header.set(if flags & WEAK_VALUES != 0 { Header::WEAK_VALUES } else { 0 });
             let array = Table::inline_array(table);
             table.write(Table { header, array, nodes: empty_nodes(), array_len: 0, mask: 0 });
             if let Some(capacity) = parts.array {
                 (*table).array = array_part(heap, capacity)?;
             }
-            if parts.nodes > 0 {
+            if nodes > 0 {
                 let at = if parts.inline_nodes {
                     table.cast::<u8>().add(TABLE_BYTES + parts.inline_slots as usize * 16)
                 } else {
-                    heap.allocate(hash_part_bytes(parts.nodes))?
+                    heap.allocate(hash_part_bytes(nodes))?
                 };
-                (*table).nodes = write_free(at, parts.nodes, parts.inline_nodes);
-                (*table).mask = (parts.nodes - 1) as u32;
+                (*table).nodes = write_free(at, nodes, parts.inline_nodes);
+                (*table).mask = (nodes - 1) as u32;
             }
         }
         Ok(table)
@@ -102,12 +72,18 @@ impl HeapLoader<'_> {
     ///
     /// # Safety
     /// `table` is as [`table_shape`](Self::table_shape) made it.
-    pub(super) unsafe fn table(&mut self, table: *mut Table, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
+    pub(super) unsafe fn table(
+        &mut self,
+        table: *mut Table,
+        is_hidden: bool,
+        from: &mut Reader<'_>,
+    ) -> Result<(), SnapshotError> {
+        from.label("table");
         // SAFETY: the table has the parts of its shape, and indices stay within them.
         unsafe {
             let metatable: *mut Table = self.reference_to(Tag::TABLE, from)?.cast();
             if !metatable.is_null() {
-                if Table::has_no_nodes(table) {
+                if Table::has_no_nodes(table) || is_hidden {
                     return Err(from.damaged("a table has no room for its metatable"));
                 }
                 (*Table::hash_header(table)).metatable = metatable;
@@ -141,19 +117,17 @@ impl HeapLoader<'_> {
                 return Err(from.damaged("a table has free nodes past its last"));
             }
             let mut has_int = from.flag()?;
-            let mut has_chains = false;
+            from.label("entry");
             for index in 0..count {
                 let node = self.node(index, count, from)?;
                 has_int |= u32::from(node.key_tag) == Tag::INT.0;
-                has_chains |= node.next != 0;
                 (*table).nodes.add(index).write(node);
             }
             let header = Table::hash_header(table);
             (*header).last_free = last_free;
             (*header).has_int = has_int;
             let nodes = std::slice::from_raw_parts((*table).nodes, count);
-            let sound = if has_chains { self.chains.are_sound(nodes) } else { stand_alone(nodes) };
-            if sound { Ok(()) } else { Err(from.damaged("the entries of a table are not where they belong")) }
+            if self.checks.are_sound(nodes, last_free, (*table).array_len) { Ok(()) } else { Err(from.damaged("the entries of a table are not where they belong")) }
         }
     }
 
@@ -194,79 +168,6 @@ fn array_part(heap: &mut Heap, capacity: u64) -> Result<*mut Value, OutOfMemory>
     unsafe {
         cell.cast::<ArrayHeader>().write(ArrayHeader { capacity: capacity as u32, hint: 0, unused: 0 });
         Ok(cell.add(PART_HEADER_BYTES).cast())
-    }
-}
-
-/// Whether a value may be stored as a key.
-#[inline(always)]
-fn is_key(key: Value) -> bool {
-    match key.tag {
-        Tag::NIL | Tag::CELL => false,
-        Tag::FLOAT => {
-            let float = f64::from_bits(key.payload);
-            !float.is_nan() && float_to_int(float).is_none()
-        }
-        Tag::STRING | Tag::INT | Tag::FALSE | Tag::TRUE => true,
-        // SAFETY: the cell is one of those being loaded.
-        _ => unsafe { (*key.pointer()).id() != 0 },
-    }
-}
-
-/// The index of the node where the chain of a node's key begins; none for a dead or absent key.
-#[inline(always)]
-fn main_position(node: &Node, mask: usize) -> Option<usize> {
-    if node.key_tag == DEAD_KEY || node.key_tag == Tag::NIL.0 as u8 {
-        return None;
-    }
-    // SAFETY: the key, if it is a cell, is one of those being loaded.
-    let hash = unsafe { Table::hash_of(node.key()) }.expect("`is_key` saw that it has a number");
-    Some(hash as usize & mask)
-}
-
-/// Whether every key is where its chain begins, in a part without chains.
-fn stand_alone(nodes: &[Node]) -> bool {
-    let mask = nodes.len() - 1;
-    nodes.iter().enumerate().all(|(index, node)| main_position(node, mask).is_none_or(|main| main == index))
-}
-
-impl Chains {
-    /// Whether chains end, no two lead to one node, and each key is found from where its chain begins.
-    fn are_sound(&mut self, nodes: &[Node]) -> bool {
-        let mask = nodes.len() - 1;
-        self.has_before.clear();
-        self.has_before.resize(nodes.len(), false);
-        let next_of = |index: usize| (index as i64 + i64::from(nodes[index].next)) as usize;
-        for (index, node) in nodes.iter().enumerate() {
-            if node.next != 0 && std::mem::replace(&mut self.has_before[next_of(index)], true) {
-                return false;
-            }
-        }
-        self.places.clear();
-        self.places.resize(nodes.len(), (0, 0));
-        let mut seen = 0;
-        for first in 0..nodes.len() {
-            if self.has_before[first] {
-                continue;
-            }
-            let (mut index, mut place) = (first, 0);
-            loop {
-                self.places[index] = (first as u32, place);
-                seen += 1;
-                if nodes[index].next == 0 {
-                    break;
-                }
-                index = next_of(index);
-                place += 1;
-            }
-        }
-        // What no first node leads to is a circle.
-        seen == nodes.len()
-            && nodes.iter().enumerate().all(|(index, node)| {
-                main_position(node, mask).is_none_or(|main| {
-                    let ((chain, place), (other, begin)) = (self.places[index], self.places[main]);
-                    chain == other && begin <= place
-                })
-            })
     }
 }
 

@@ -25,12 +25,15 @@
 //! | file | what |
 //! |---|---|
 //! | `save`, `map` | cells as bytes; their numbers by address |
-//! | `load`, `load_table` | cells from bytes; trusts nothing |
+//! | `invariants` | what holds of every cell, kind by kind |
+//! | `load`, `load_table`, `load_lists` | cells from bytes; trusts nothing |
 //! | `twin`, `twin_heap` | cells copied as they lie; what they wait for until another machine has them |
 //!
 //! A value is a tag byte; 3 a zigzag LEB128 integer, 4 eight bytes of a float, 5 the number of a cell.
 
+mod invariants;
 mod load;
+mod load_lists;
 mod load_table;
 mod map;
 mod save;

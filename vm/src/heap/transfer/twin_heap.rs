@@ -8,7 +8,8 @@ use crate::heap::space::Space;
 use crate::heap::string::Str;
 use crate::heap::{Heap, KINDS, OVERDRAFT_BYTES, OutOfMemory};
 use crate::snapshot::SnapshotError;
-use crate::snapshot::bytes::{Reader, Writer};
+use crate::snapshot::bytes::Writer;
+use crate::snapshot::read::Reader;
 use crate::value::Tag;
 
 /// What cells hold that the heap does not know, and the cells that wait for it.
@@ -75,7 +76,7 @@ impl WaitingCells {
         &mut self,
         heap: &mut Heap,
         outside: &mut dyn LoadOutside,
-    ) -> Result<HeapLoader<'_>, SnapshotError> {
+    ) -> Result<HeapLoader, SnapshotError> {
         self.functions(outside)?;
         self.layouts(outside)?;
         let mut fibers = Vec::new();
@@ -84,9 +85,11 @@ impl WaitingCells {
             // SAFETY: the cells were copied, and own nothing yet. The heap knows of each when it does.
             unsafe {
                 if u32::from((*owner).kind()) == Tag::FIBER.0 {
-                    fibers.push((owner.cast(), from.block()?));
-                    let (state, drop_state) = outside.new_fiber()?;
+                    fibers.push((owner.cast(), from.block_apart()?));
+                    let (state, drop_state, bytes) = outside.new_fiber()?;
                     FiberCell::give_state(owner.cast(), state, drop_state);
+                    // So little is never refused.
+                    let _ = heap.charge_fiber(owner.cast(), bytes);
                 } else if from.flag()? {
                     (*owner.cast::<Userdata>()).object = Some(outside.host_object(&mut from)?);
                 }
