@@ -4,15 +4,12 @@
 //! A build has one of them: this program, built without optimisation, has the loop, and makes one with tail calls of itself
 //! in the profile `measure`, which reports what each case prints and costs.
 
+use minivm_conformance::builds::{cargo, executable, optimised, output};
 use minivm_conformance::pace::Pace;
 use minivm_conformance::paced_cases::{self, PLENTY, Run};
 use minivm_conformance::small_stack::with_small_stack;
-use serde::Deserialize;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::ExitCode;
 
-/// What is shown of the output of a command that fails.
-const LINES_SHOWN: usize = 40;
-const COLUMNS_SHOWN: usize = 160;
 /// Cases of at most so many instructions go to another process after each of them.
 const ONE_BY_ONE_MAX: &str = "300";
 /// What the other build is asked for with.
@@ -95,43 +92,9 @@ fn run_at_every_pace(filter: &str) -> Result<(), String> {
 
 /// Runs the whole of the test `fresh_processes` in processes of both builds.
 fn run_in_both_builds(filter: &str) -> Result<(), String> {
-    let made = optimised(&["test", "--test", "fresh_processes", "--no-run", "--message-format", "json"])?;
-    let executable = |line: &str| serde_json::from_str::<Artifact>(line).ok()?.executable;
-    let other = made.lines().filter_map(executable).next_back().ok_or("cargo does not say what it has built")?;
+    let other = executable(&["test", "--test", "fresh_processes", "--no-run"], "measure")?;
     let mut command = cargo(&["test", "--test", "fresh_processes"], "dev");
     command.env("MINIVM_OTHER_BUILD", other).env("MINIVM_ONE_BY_ONE_MAX", ONE_BY_ONE_MAX);
     println!("{}", output(command.args(["--", "--include-ignored", "--quiet", filter]))?);
     Ok(())
-}
-
-/// What cargo says about something that it has built.
-#[derive(Deserialize)]
-struct Artifact {
-    executable: Option<String>,
-}
-
-/// What a command of cargo prints for this crate in the profile `measure`.
-fn optimised(words: &[&str]) -> Result<String, String> {
-    output(&mut cargo(words, "measure"))
-}
-
-/// A command of cargo for this crate in a profile.
-fn cargo(words: &[&str], profile: &str) -> Command {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
-    command.args([words[0], "--quiet", "--profile", profile, "-p", "minivm-conformance"]).args(&words[1..]);
-    command
-}
-
-/// What a command prints.
-fn output(command: &mut Command) -> Result<String, String> {
-    let output = command.stderr(Stdio::inherit()).output().map_err(|error| format!("cargo: {error}"))?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    if output.status.success() {
-        return Ok(text);
-    }
-    let last: Vec<&str> = text.lines().rev().take(LINES_SHOWN).collect();
-    let last: String =
-        last.iter().rev().map(|line| line.chars().take(COLUMNS_SHOWN).collect::<String>() + "\n").collect();
-    let words: Vec<_> = command.get_args().map(|word| word.to_string_lossy()).collect();
-    Err(format!("cargo {}: {}\n{last}", words.join(" "), output.status))
 }

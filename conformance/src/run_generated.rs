@@ -1,0 +1,268 @@
+//! Runs [generated](crate::generate) programs in several ways, which must all do the same: in fast code and in plain code, at
+//! once and in slices, with a collector that works at every chance.
+
+use crate::generate::{HOST, LIBRARY, Programs, programs};
+use crate::random::Random;
+use minivm::heap::Stress;
+use minivm::{Failure, HostCall, Limits, LinkError, Machine, Outcome, Protect, Raise, RunState, Tag, Value};
+use minivm_isa::{Program, TrapCode, verify};
+use std::cell::RefCell;
+use std::fmt::Write;
+use std::rc::Rc;
+
+/// Canonical instructions of a run.
+const FUEL: u64 = 4000;
+/// Limits of a run: small, so that programs come to them.
+const LIMITS: Limits = Limits { memory_bytes_max: 24 << 20, stack_words_max: 1 << 13, fiber_depth_max: 20 };
+/// Characters of what a program notes.
+const LOG_MAX: usize = 20_000;
+
+/// How a program is run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Way {
+    /// As fast as it can.
+    Fast,
+    /// Instruction by instruction.
+    Plain,
+    /// Fast, with a whole collection after every allocation.
+    Collecting,
+    /// In slices of random lengths, in fast and plain code by turns, with a small step of the collector after every allocation.
+    Sliced,
+}
+
+impl Way {
+    /// All ways; the first is what others are compared to.
+    pub const ALL: [Way; 4] = [Way::Fast, Way::Plain, Way::Collecting, Way::Sliced];
+
+    fn stress(self) -> Stress {
+        match self {
+            Way::Fast | Way::Plain => Stress::Off,
+            Way::Collecting => Stress::Full,
+            Way::Sliced => Stress::Steps,
+        }
+    }
+}
+
+/// What a run did.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Ran {
+    /// What the program noted, and how it ended.
+    pub log: String,
+    /// What is left of its budget.
+    pub fuel: u64,
+    /// Whether the heap refused something: when that happens depends on when garbage is collected.
+    pub is_refused: bool,
+}
+
+/// Makes the programs with a number, and runs them in all ways; gives what they did.
+///
+/// # Errors
+/// When they are rejected, or two ways differ.
+pub fn check(seed: u64, number: u64) -> Result<Ran, String> {
+    let programs = programs(seed, number);
+    let first = run(&programs, Way::Fast, number)?;
+    for way in &Way::ALL[1..] {
+        let other = run(&programs, *way, number)?;
+        if first.is_refused || other.is_refused || first == other {
+            continue;
+        }
+        return Err(format!("{way:?} differs\n{}", difference(&first, &other)));
+    }
+    Ok(first)
+}
+
+/// The first place where two runs differ.
+fn difference(first: &Ran, other: &Ran) -> String {
+    let pairs = first.log.lines().zip(other.log.lines()).enumerate();
+    for (line, (expected, found)) in pairs {
+        if expected != found {
+            return format!("line {}: {expected}\n    but: {found}", line + 1);
+        }
+    }
+    let lines = |ran: &Ran| ran.log.lines().count();
+    format!("{} and {} lines, {} and {} fuel left", lines(first), lines(other), first.fuel, other.fuel)
+}
+
+type Log = Rc<RefCell<String>>;
+
+/// Runs programs in a way.
+///
+/// # Errors
+/// When the verifier rejects them.
+pub fn run(programs: &Programs, way: Way, number: u64) -> Result<Ran, String> {
+    let log = Log::default();
+    let mut machine = Machine::new(LIMITS);
+    define_host(&mut machine, &log).map_err(|error| error.to_string())?;
+    machine.heap().set_stress(way.stress());
+    let mut fuel = FUEL;
+    let ended = match link(&mut machine, programs)? {
+        Ok(main) => {
+            let kept = machine.keep(main);
+            machine.prepare(main, &[]);
+            let ended = go(&mut machine, way, number, &mut fuel);
+            machine.release(kept);
+            ended
+        }
+        Err(error) => format!("not linked: {error}"),
+    };
+    machine.set_fuel(Some(FUEL));
+    if let Err(failure) = machine.close() {
+        note(&log, &format!("closing: {failure}"));
+    }
+    note(&log, &ended);
+    let log = log.take();
+    let is_refused = machine.heap().refused().bytes > 0 || log.len() >= LOG_MAX;
+    Ok(Ran { log, fuel, is_refused })
+}
+
+fn note(log: &Log, line: &str) {
+    let mut log = log.borrow_mut();
+    if log.len() < LOG_MAX {
+        log.push_str(line);
+        log.push('\n');
+    }
+}
+
+fn verified(program: &Program) -> Result<minivm_isa::Verified, String> {
+    verify(program.clone()).map_err(|rejections| format!("rejected: {}", rejections[0]))
+}
+
+/// Links the library and the main program; gives `main`.
+fn link(machine: &mut Machine, programs: &Programs) -> Result<Result<Value, LinkError>, String> {
+    let names = programs.library.exports.iter().map(|export| export.name.clone());
+    let (library, main) = (verified(&programs.library)?, verified(&programs.main)?);
+    let library = match machine.instantiate(library) {
+        Ok(library) => library,
+        Err(error) => return Ok(Err(error)),
+    };
+    machine.define_instance(LIBRARY, library);
+    for name in names.filter(|name| name.starts_with('f')) {
+        if machine.exported_function(library, &name).is_none() {
+            let captures = [Value::int(1), Value::NIL, Value::float(0.5)];
+            match machine.closure(library, &name, &captures) {
+                Ok(closure) => machine.define_function(LIBRARY, &name, closure),
+                Err(error) => return Ok(Err(error)),
+            }
+        }
+    }
+    let main = match machine.instantiate(main) {
+        Ok(main) => main,
+        Err(error) => return Ok(Err(error)),
+    };
+    machine.exported_function(main, "main").map(Ok).ok_or_else(|| "there is no main".to_owned())
+}
+
+/// Runs a run that is prepared to its end, or until its budget is used up; says how it ended.
+fn go(machine: &mut Machine, way: Way, number: u64, fuel: &mut u64) -> String {
+    let mut random = Random::new(number, 1);
+    loop {
+        let portion = if way == Way::Sliced { random.size(9).min(*fuel) } else { *fuel };
+        machine.set_fuel(Some(portion));
+        let is_plain = way == Way::Plain || way == Way::Sliced && random.below(2) == 0;
+        let state = if is_plain { machine.step(portion) } else { machine.resume() };
+        *fuel -= portion - machine.fuel().unwrap_or(0);
+        match state {
+            RunState::Finished(values) => return format!("finished: {}", shown_all(&values)),
+            RunState::Failed(Failure::Exit(status)) => return format!("exit {status}"),
+            RunState::Failed(Failure::Error { value, trap, trace }) => {
+                return format!("failed: {} {trap:?}\n{trace}", shown(value));
+            }
+            RunState::OutOfFuel | RunState::Stepped if *fuel == 0 => return "out of fuel".to_owned(),
+            RunState::OutOfFuel | RunState::Stepped => {}
+            RunState::Waiting(_) | RunState::Yielded(_) => return "it waits".to_owned(),
+        }
+    }
+}
+
+/// A value as it is noted: what it is, but not which object.
+fn shown(value: Value) -> String {
+    match value.tag() {
+        Tag::NIL => "nil".to_owned(),
+        Tag::FALSE => "false".to_owned(),
+        Tag::TRUE => "true".to_owned(),
+        Tag::INT | Tag::FLOAT => minivm::format::number(value),
+        Tag::STRING => {
+            let bytes = value.as_bytes().unwrap_or_default();
+            let text = String::from_utf8_lossy(&bytes[..bytes.len().min(200)]).into_owned();
+            format!("{text:?}")
+        }
+        other => format!("kind {}", other.0),
+    }
+}
+
+fn shown_all(values: &[Value]) -> String {
+    values.iter().take(20).fold(String::new(), |mut text, &value| {
+        let _ = write!(text, "{} ", shown(value));
+        text
+    })
+}
+
+type Answer = Result<Outcome, Raise>;
+
+/// The host's functions, see [`HOST_FUNCTIONS`](crate::generate::HOST_FUNCTIONS).
+fn define_host(machine: &mut Machine, log: &Log) -> Result<(), minivm::heap::OutOfMemory> {
+    let log = log.clone();
+    machine.define(HOST, "note", move |call| {
+        note(&log, &shown_all(&call.args()));
+        call.return_none()
+    })?;
+    machine.define(HOST, "id", |call| call.return_args_from(0))?;
+    machine.define(HOST, "fail", |call| Err(Raise::Value(call.arg(0))))?;
+    machine.define(HOST, "trap", |_| Err(Raise::Trap(TrapCode::Unreachable)))?;
+    machine.define(HOST, "call", |call| calling(call, Protect::No, 1))?;
+    machine.define(HOST, "keep", keeping)?;
+    machine.define(HOST, "tail", |call| {
+        let arguments = call.args();
+        call.tail_call(call.arg(0), arguments.get(1..).unwrap_or_default())
+    })?;
+    machine.define(HOST, "pcall", |call| calling(call, Protect::Catch, 1))?;
+    machine.define(HOST, "xpcall", |call| calling(call, Protect::CatchWith, 2))?;
+    machine.define(HOST, "yield", |call| call.yield_args())?;
+    machine.define(HOST, "resume", |call| match call.state() {
+        0 => {
+            let fiber = call.arg(0);
+            call.resume_with_args_from(fiber, 1, 1)
+        }
+        _ => returned(call),
+    })?;
+    machine.define(HOST, "close", |call| match call.state() {
+        0 => call.close_fiber(call.arg(0), 1),
+        _ => returned(call),
+    })?;
+    machine.define(HOST, "metatable", |call| {
+        if call.arg(0).tag() == Tag::TABLE && matches!(call.arg(1).tag(), Tag::TABLE | Tag::NIL) {
+            call.set_metatable(call.arg(0), call.arg(1))?;
+        }
+        call.return_args_from(0)
+    })
+}
+
+/// Calls its first argument with those from `first` on.
+fn calling(call: &mut HostCall<'_>, protect: Protect, first: usize) -> Answer {
+    match call.state() {
+        0 => {
+            let (callee, handler) = (call.arg(0), call.arg(1));
+            call.call_with_args_from(callee, first, 1, protect, handler)
+        }
+        _ => returned(call),
+    }
+}
+
+/// Calls its first argument with all of them, keeps them, and returns them.
+fn keeping(call: &mut HostCall<'_>) -> Answer {
+    match call.state() {
+        0 => {
+            let arguments = call.args();
+            call.call(call.arg(0), &arguments, 1)
+        }
+        _ => call.return_args_from(0),
+    }
+}
+
+/// Returns whether the call went well, and what it gave.
+fn returned(call: &mut HostCall<'_>) -> Answer {
+    match call.error_returned() {
+        Some(error) => call.return_values(&[Value::FALSE, error]),
+        None => call.return_returned(Some(Value::TRUE)),
+    }
+}
