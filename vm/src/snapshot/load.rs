@@ -1,9 +1,9 @@
 //! From bytes to a machine: the parts, in an order in which each finds what it needs.
 
 use super::SnapshotError;
-use super::read::Reader;
 use super::load_items::Items;
 use super::parts::Payload;
+use super::read::Reader;
 use super::twin::Twin;
 use crate::context::{Context, FUEL_LIMIT_MAX, FUEL_UNLIMITED, NO_SIGNATURE};
 use crate::dispatch::convert::layout_of;
@@ -156,9 +156,11 @@ impl Loading<'_> {
         let limits = self.cx.heap.limits();
         let mut heap = std::mem::replace(&mut self.cx.heap, Heap::new(limits));
         let cells = match waiting {
-            Some(waiting) => {
-                payload.part().end().and_then(|()| payload.part().end()).and_then(|()| waiting.complete(&mut heap, self))
-            }
+            Some(waiting) => payload
+                .part()
+                .end()
+                .and_then(|()| payload.part().end())
+                .and_then(|()| waiting.complete(&mut heap, self)),
             None => {
                 let mut cells = HeapLoader::new(&mut heap, payload.strings(), payload.contents_bytes());
                 let count = payload.cells();
@@ -222,12 +224,7 @@ impl Loading<'_> {
     }
 
     /// Reads the words of a type of the machine.
-    pub(super) fn typed(
-        &self,
-        cells: &HeapLoader,
-        ty: Type,
-        from: &mut Reader<'_>,
-    ) -> Result<[u64; 2], SnapshotError> {
+    pub(super) fn typed(&self, cells: &HeapLoader, ty: Type, from: &mut Reader<'_>) -> Result<[u64; 2], SnapshotError> {
         Ok(match ty {
             Type::Any => {
                 let value = cells.value(from)?;

@@ -1,8 +1,8 @@
 //! The code of a snapshot: programs, instances without their contents, host functions by name.
 
 use super::SnapshotError;
-use super::read::Reader;
 use super::load::Loading;
+use super::read::Reader;
 use crate::function::{Body, FunctionInfo};
 use crate::instance::Instance;
 use crate::loader::layouts::{MachineLayout, machine_signature, machine_type};

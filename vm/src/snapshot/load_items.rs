@@ -1,9 +1,9 @@
 //! Globals, memories and tables from bytes: made before the cells that refer to them, filled when there are cells.
 
 use super::SnapshotError;
-use super::read::Reader;
 use super::codec::ObjectHandles;
 use super::load::Loading;
+use super::read::Reader;
 use super::save_items::{BLOCK_BYTES, GLOBAL, MEMORY, TABLE};
 use crate::heap::transfer::HeapLoader;
 use crate::instance::{GlobalCell, SharedMemory, SharedTable};

@@ -1,9 +1,9 @@
 //! What a machine holds besides heap, code and runs: instances' contents, definitions, registry.
 
 use super::SnapshotError;
-use super::read::Reader;
 use super::load::Loading;
 use super::load_items::pick;
+use super::read::Reader;
 use super::save_items::FUNCTION;
 use crate::function::{Body, FunctionInfo};
 use crate::heap::transfer::HeapLoader;
@@ -58,12 +58,7 @@ impl Loading<'_> {
     }
 
     /// Closures, targets of bridges and constants of an instance.
-    fn functions_of(
-        &mut self,
-        index: usize,
-        cells: &HeapLoader,
-        from: &mut Reader<'_>,
-    ) -> Result<(), SnapshotError> {
+    fn functions_of(&mut self, index: usize, cells: &HeapLoader, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
         let Some(instance) = &mut self.cx.instances[index] else { return Ok(()) };
         let program = instance.program.clone();
         from.label("functions of an instance");
@@ -150,12 +145,7 @@ impl Loading<'_> {
         Ok(())
     }
 
-    fn segments_of(
-        &mut self,
-        index: usize,
-        cells: &HeapLoader,
-        from: &mut Reader<'_>,
-    ) -> Result<(), SnapshotError> {
+    fn segments_of(&mut self, index: usize, cells: &HeapLoader, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
         let Some(instance) = &mut self.cx.instances[index] else { return Ok(()) };
         let program = instance.program.clone();
         from.label("segments");

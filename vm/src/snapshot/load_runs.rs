@@ -2,8 +2,8 @@
 //! resumed, belongs to one run.
 
 use super::SnapshotError;
-use super::read::Reader;
 use super::load::Loading;
+use super::read::Reader;
 use super::save_runs::run_kind;
 use crate::context::Status;
 use crate::error::Failure;

@@ -1,11 +1,11 @@
 //! Fibers from bytes: every level of a stack must be one that the level below it can have called.
 
 use super::SnapshotError;
-use super::read::Reader;
 use super::invariants::{may_make, top};
 use super::levels::{Below, Building, MARGIN_WORDS, Wanted};
 use super::load::Loading;
 use super::load_runs::OVERFLOW_WORDS_MAX;
+use super::read::Reader;
 use super::save_stack::{BORDER, GUEST, HOST, HOST_FINALISER, RECORD, RECORD_KINDS, state};
 use super::settle::{body_of, place_record, receiver_of, take_receiver};
 use crate::context::{NO_SIGNATURE, return_info};

@@ -41,9 +41,9 @@ pub struct Field {
 pub(super) const UNKNOWN: usize = usize::MAX;
 
 #[cfg(feature = "snapshot-trace")]
-pub use on::fields;
-#[cfg(feature = "snapshot-trace")]
 pub(super) use on::Tracer;
+#[cfg(feature = "snapshot-trace")]
+pub use on::fields;
 
 #[cfg(not(feature = "snapshot-trace"))]
 pub(super) use off::Tracer;

@@ -3,6 +3,7 @@
 //!
 //! Each subcommand is a file here, and a row of [`SUBCOMMANDS`].
 
+mod forgeries;
 mod options;
 mod programs;
 
@@ -18,12 +19,20 @@ struct Subcommand {
     run: fn(&Options) -> Result<usize, String>,
 }
 
-const SUBCOMMANDS: &[Subcommand] = &[Subcommand {
-    name: "programs",
-    help: "random programs that verify, run in fast and plain code, in slices and with a collector under stress, in a
+const SUBCOMMANDS: &[Subcommand] = &[
+    Subcommand {
+        name: "programs",
+        help:
+            "random programs that verify, run in fast and plain code, in slices and with a collector under stress, in a
              build of either way of dispatch: all do the same",
-    run: programs::run,
-}];
+        run: programs::run,
+    },
+    Subcommand {
+        name: "forgeries",
+        help: "snapshots of all cases with a few fields changed: each is refused, or runs, collects, and is saved again",
+        run: forgeries::run,
+    },
+];
 
 const OPTIONS: &str = "\
   --count N    how many; 10000 by default

@@ -180,7 +180,8 @@ pub(super) fn open(path: &Path, memory_max: u64) -> Result<(Snapshot<'static>, N
     };
     let snapshot = snapshot.map_err(|error| refused(path, &error))?;
     let note = Note::read(snapshot.note());
-    let note = note.ok_or_else(|| refused(path, &SnapshotError::Damaged("its note is not one of this command".into())))?;
+    let note =
+        note.ok_or_else(|| refused(path, &SnapshotError::Damaged("its note is not one of this command".into())))?;
     Ok((snapshot, note))
 }
 

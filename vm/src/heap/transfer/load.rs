@@ -411,7 +411,8 @@ impl HeapLoader {
         // SAFETY: callers give a record as it was made, whose layout is within its words, and lists them in order.
         unsafe {
             let layout = &*(*record).layout;
-            let (mut values, mut references) = (layout.values().iter().peekable(), layout.references().iter().enumerate().peekable());
+            let (mut values, mut references) =
+                (layout.values().iter().peekable(), layout.references().iter().enumerate().peekable());
             let data = Record::data(record);
             let mut word = 0;
             while word < (*record).words {

@@ -127,7 +127,11 @@ impl HeapLoader {
             (*header).last_free = last_free;
             (*header).has_int = has_int;
             let nodes = std::slice::from_raw_parts((*table).nodes, count);
-            if self.checks.are_sound(nodes, last_free, (*table).array_len) { Ok(()) } else { Err(from.damaged("the entries of a table are not where they belong")) }
+            if self.checks.are_sound(nodes, last_free, (*table).array_len) {
+                Ok(())
+            } else {
+                Err(from.damaged("the entries of a table are not where they belong"))
+            }
         }
     }
 
