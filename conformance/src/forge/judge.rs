@@ -115,9 +115,11 @@ fn go_on(machine: &mut Machine, world: World, random: &mut Random) -> Result<(),
         check_saved(machine, world, "at once")?;
     }
     if let Ok(report) = machine.report_state() {
-        let frames = report.fibers.iter().take(20).flat_map(|fiber| &fiber.frames);
-        let locals = frames.take(50).flat_map(|frame| &frame.locals);
-        locals.for_each(|local| drop(machine.show(&local.value)));
+        for fiber in report.fibers.iter().take(20) {
+            let locals = machine.frames_of_report(fiber).take(50).flat_map(|frame| frame.locals);
+            locals.for_each(|local| drop(machine.show(&local.value)));
+            machine.frames_of_report(fiber).count();
+        }
     }
     machine.frames().take(100).for_each(|frame| drop(frame.locals));
     slice(machine, random);

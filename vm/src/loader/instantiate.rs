@@ -169,6 +169,7 @@ impl Context {
             is_pinned: Cell::new(true),
             traced_in: Cell::new(0),
             program: program.clone(),
+            lines: Rc::default(),
             functions: Vec::new(),
             closures: Vec::new(),
             signatures,

@@ -75,6 +75,11 @@ impl Writer {
         self.block(text.as_bytes());
     }
 
+    /// Throws away what was written so far.
+    pub(crate) fn forget(&mut self) {
+        self.bytes.clear();
+    }
+
     /// Writes four bytes over those at a place.
     pub(crate) fn patch(&mut self, at: usize, number: u32) {
         self.bytes[at..at + 4].copy_from_slice(&number.to_le_bytes());

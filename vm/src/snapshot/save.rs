@@ -59,6 +59,8 @@ pub(super) enum Cells {
     Written,
     /// Into a twin of the heap.
     Copied,
+    /// Nowhere: they are only counted.
+    Counted,
 }
 
 /// The run of a state.
@@ -191,6 +193,7 @@ impl<'c> Saving<'c> {
     }
 
     fn all(&mut self, note: &[u8], (form, cells): (Code<'_>, Cells), run: RunKind) -> Result<Saved, SnapshotError> {
+        self.items.counts_only = cells == Cells::Counted;
         // What can be refused comes first.
         let mut states = Writer::new();
         self.codecs.save_states(&mut self.cx.host_state, &mut states)?;
@@ -202,6 +205,10 @@ impl<'c> Saving<'c> {
         self.runs(&mut heap, run, &mut machine)?;
         let (cells, twin) = match cells {
             Cells::Written => (self.write_cells(&mut heap, &mut machine)?, None),
+            Cells::Counted => {
+                heap.counts_only = true;
+                (self.write_cells(&mut heap, &mut machine)?, None)
+            }
             Cells::Copied => (Written::default(), Some(self.copy_cells(&mut heap, &mut machine)?)),
         };
         let is_limited = self.cx.fuel <= FUEL_LIMIT_MAX;

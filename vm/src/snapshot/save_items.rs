@@ -27,6 +27,8 @@ pub(super) struct Items {
     pub(super) globals: Pool<GlobalCell>,
     pub(super) memories: Pool<UnsafeCell<Box<LinearMemory>>>,
     pub(super) tables: Pool<UnsafeCell<Box<TableInstance>>>,
+    /// Whether what memories hold is not wanted.
+    pub(super) counts_only: bool,
 }
 
 /// Items of one kind.
@@ -87,7 +89,7 @@ impl Items {
 
     /// Shapes, and contents, of all items.
     pub(super) fn into_parts(self) -> (Vec<u8>, Vec<u8>) {
-        let Items { globals, memories, tables } = self;
+        let Items { globals, memories, tables, .. } = self;
         let mut shapes = Writer::new();
         for (count, written) in [
             (globals.all.len(), globals.shapes),
@@ -114,7 +116,9 @@ impl Saving<'_> {
             unsafe { typed(heap, global.ty, global.words.get().cast(), &mut self.items.globals.contents) };
         }
         while let Some(memory) = self.items.memories.next() {
-            write_memory(&memory, &mut self.items.memories.shapes);
+            if !self.items.counts_only {
+                write_memory(&memory, &mut self.items.memories.shapes);
+            }
         }
         while let Some(table) = self.items.tables.next() {
             let Pool { shapes, contents, .. } = &mut self.items.tables;

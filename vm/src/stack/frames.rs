@@ -6,12 +6,13 @@
 
 use super::error::{fiber_state, function_name, suspended_in};
 use super::record::{Record, RecordKind};
+use super::switch::waiting_callee;
 use super::uncaught::Uncaught;
 use super::walk::{Level, Walk};
 use crate::context::{Context, Status};
 use crate::dispatch::operands::get_any;
 use crate::dispatch::{Flow, Regs};
-use crate::fiber::Fiber;
+use crate::fiber::{Fiber, FiberState};
 use crate::function::{Body, FunctionInfo, GuestFunction};
 use crate::heap::{Cell, Closure, FiberCell, Header};
 use crate::inspect::{Frame, FrameKind, Position, Variable, VariableValue};
@@ -178,6 +179,17 @@ impl<'m> Reader<'m> {
         Reader { follows_resumers: true, ..Reader::of_fiber(cx, fiber) }
     }
 
+    /// As it is, but without the fibers that have resumed this one.
+    pub(crate) fn alone(self) -> Self {
+        Reader { follows_resumers: false, ..self }
+    }
+
+    /// How many frames come, without reading what they hold.
+    pub(crate) fn count(mut self) -> usize {
+        // SAFETY: as for `next`.
+        std::iter::from_fn(|| unsafe { self.shown() }).count()
+    }
+
     /// The next frame.
     pub(crate) fn next(&mut self) -> Option<Frame> {
         // SAFETY: nothing runs while the machine is lent out, so stacks stay as they are.
@@ -300,11 +312,22 @@ impl Standing<'_> {
     }
 }
 
+/// The frame that a fiber will begin with which has not begun; none for others.
+pub(crate) fn first_of(fiber: Value) -> Option<Frame> {
+    let cell = fiber.as_fiber()?;
+    // SAFETY: values at hand are reachable, and a new fiber has the function that it begins with, which is live.
+    unsafe {
+        let state = Fiber::of(cell);
+        let is_new = matches!(state.state, FiberState::Suspended | FiberState::Parked) && state.pc.is_null();
+        if is_new { first_frame(waiting_callee(state), fiber) } else { None }
+    }
+}
+
 /// The frame that a fiber will begin with, whose function has not begun.
 ///
 /// # Safety
 /// `function` is live.
-pub(crate) unsafe fn first_frame(function: Value, fiber: Value) -> Option<Frame> {
+unsafe fn first_frame(function: Value, fiber: Value) -> Option<Frame> {
     let closure = function.as_function()?;
     // SAFETY: a live closure has its function.
     let info = unsafe { &*(*closure).function.cast::<FunctionInfo>() };
@@ -326,11 +349,12 @@ pub(crate) unsafe fn first_frame(function: Value, fiber: Value) -> Option<Frame>
 /// A span as a position.
 fn position(guest: &GuestFunction, span: &Span) -> Option<Position> {
     let source = guest.program().sources.get(span.source)?;
-    let before = source.text.as_deref().and_then(|text| text.get(..span.start as usize));
-    let column = before.and_then(|before| {
-        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
-        let begin = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-        (line == span.line as usize).then(|| (before.len() - begin + 1) as u32)
-    });
+    // SAFETY: instances outlive their functions.
+    let starts = unsafe { &(*guest.instance).lines }.starts(guest.program(), span.source);
+    // The line is the program's claim: a column is only known where the text says the same.
+    let line = (span.line as usize).checked_sub(1);
+    let start = line.and_then(|line| starts.get(line)).filter(|start| **start <= span.start);
+    let is_there = line.and_then(|line| starts.get(line + 1)).is_none_or(|next| span.start < *next);
+    let column = start.filter(|_| is_there).map(|start| span.start - start + 1);
     Some(Position { file: source.name.clone(), line: span.line, column, bytes: span.start..span.end })
 }

@@ -7,10 +7,10 @@ mod reference;
 mod snapshot;
 mod warm;
 
-use crate::arguments::{Run, Saving};
+use crate::arguments::{Granted, Run, Saving};
 use crate::commands;
 use crate::exit::Exit;
-use crate::grants::{DirectoryGrant, Variable};
+use crate::grants::Grants;
 use crate::load::{Loaded, load};
 use crate::report::{Place, Report};
 use crate::source::Failure;
@@ -45,6 +45,7 @@ pub(crate) fn run(options: &Run, saving: &Saving) -> Result<Exit, Failure> {
     let arguments: Vec<String> = arguments.iter().map(|argument| argument.to_string_lossy().into_owned()).collect();
     let limits = Limits { memory_bytes_max: options.memory_max.map_or(u64::MAX, |size| size.0), ..Limits::default() };
     let mut session = Session::new(limits, name, options.fuel);
+    session.grants = Grants::new(&options.granted, options.sandbox);
     session.snapshot = Plan::new(saving)?;
     session.files.loaded(&session.name, Path::new(file));
     session.error_to.clone_from(&options.snapshot_on_error);
@@ -61,6 +62,8 @@ struct Session {
     machine: Machine,
     name: String,
     fuel: Option<u64>,
+    /// What the program may touch.
+    grants: Grants,
     wasi: Option<Linked>,
     has_lua: bool,
     /// The files that its code may be from.
@@ -112,6 +115,7 @@ impl Session {
             machine,
             name,
             fuel,
+            grants: Grants::open(&Granted::default()),
             wasi: None,
             has_lua: false,
             files: ProgramFiles::default(),
@@ -126,12 +130,9 @@ impl Session {
     fn run(&mut self, options: &Run, program: minivm_isa::Verified, arguments: Vec<String>) -> Result<Exit, Failure> {
         let outline = Outline::new(&program);
         if outline.imports_wasi {
-            let wasi = grants(&options.directories, &options.environment, &self.name, &arguments)
-                .map_err(|error| self.setup_failure(&error))?;
-            let linked = wasi::define(&mut self.machine, wasi).map_err(|_| self.out_of_memory())?;
-            self.link_wasi(linked);
+            self.install_wasi(&self.name.clone(), &arguments)?;
         }
-        let globals = if outline.is_lua { Some(lua::install(self, options, &arguments)?) } else { None };
+        let globals = if outline.is_lua { Some(lua::install(self, &arguments)?) } else { None };
         let (instance, start) = match self.machine.instantiate_unstarted(program) {
             Ok(made) => made,
             Err(error @ LinkError::Trap(_)) => return Err(self.failure(error.to_string())),
@@ -147,14 +148,17 @@ impl Session {
         }
     }
 
-    /// Keeps what was granted of WASI, and says what becomes of its open files in snapshots.
-    fn link_wasi(&mut self, linked: Linked) {
+    /// Lets programs import WASI, as far as it is granted, and says what becomes of its open files in snapshots.
+    fn install_wasi(&mut self, name: &str, arguments: &[String]) -> Result<(), Failure> {
+        let wasi = wasi_of(&self.grants, name, arguments).map_err(|error| self.setup_failure(&error))?;
+        let linked = wasi::define(&mut self.machine, wasi).map_err(|_| self.out_of_memory())?;
         linked.set_open_files(self.snapshot.as_ref().map_or(wasi::OpenFiles::Refuse, |plan| match plan.open_files {
             OpenFiles::Refuse => wasi::OpenFiles::Refuse,
             OpenFiles::Close => wasi::OpenFiles::Close,
             OpenFiles::Reopen => wasi::OpenFiles::Reopen,
         }));
         self.wasi = Some(linked);
+        Ok(())
     }
 
     /// Whether the limit leaves room for anything: libraries are given to a program before it runs.
@@ -399,19 +403,20 @@ impl Session {
     }
 }
 
-/// What the command line grants a program that uses WASI.
-fn grants(
-    directories: &[DirectoryGrant],
-    environment: &[Variable],
-    name: &str,
-    arguments: &[String],
-) -> Result<wasi::Wasi, SetupError> {
-    let mut builder = WasiBuilder::new().inherit_streams()?.inherit_sources();
+/// What is granted to a program that uses WASI.
+fn wasi_of(grants: &Grants, name: &str, arguments: &[String]) -> Result<wasi::Wasi, SetupError> {
+    let mut builder = WasiBuilder::new().inherit_streams()?;
+    if grants.clock {
+        builder = builder.clock(wasi::SystemClock::new());
+    }
+    if grants.random {
+        builder = builder.random(wasi::SystemRandom);
+    }
     builder = builder.argument(name).arguments(arguments);
-    for variable in environment {
+    for variable in &grants.environment {
         builder = builder.variable(variable.name.as_str(), variable.value.as_str());
     }
-    for directory in directories {
+    for directory in &grants.directories {
         builder = builder.host_directory(&directory.host, directory.guest.as_str())?;
     }
     builder.build()

@@ -1,14 +1,15 @@
 //! Saving a program that is stopped, and `resume`.
 
 use super::reference::ProgramFile;
-use super::{Session, grants, lua};
+use super::{Session, lua};
 use crate::arguments::{Resume, Saving, StopSignal};
 use crate::exit::Exit;
+use crate::grants::Grants;
 use crate::report::{Place, Report};
 use crate::source::{Failure, cause};
 use minivm::{Limits, ProgramHash, RunState, Snapshot, SnapshotError, snapshot_file};
 use minivm_isa::Type;
-use minivm_lua::stdlib::OpenFiles;
+use minivm_lua::stdlib::{OpenFiles, SavedFiles, set_saved_files};
 use minivm_wasm::wasi;
 use std::fs::File;
 use std::io::{Cursor, Read};
@@ -135,7 +136,8 @@ impl Session {
         match self.write(&to) {
             Ok(()) => {
                 let Failure { exit, mut reports } = failure;
-                let help = format!("it is saved: `minivm resume {}` goes on", to.display());
+                let help =
+                    format!("it is saved: `minivm resume {}` goes on, with what it is granted there", to.display());
                 reports = reports.into_iter().map(|report| report.help(help.as_str())).collect();
                 Failure { exit, reports }
             }
@@ -194,26 +196,52 @@ pub(super) fn refused(path: &Path, error: &SnapshotError) -> Failure {
     Failure::new(exit, Report::new(error.to_string()).place(Place::file(path.display().to_string())))
 }
 
+/// What a snapshot is loaded for.
+pub(super) enum Purpose {
+    /// To go on with it.
+    Resume,
+    /// To look at it: nothing runs, and nothing is touched.
+    Inspect,
+}
+
 /// A session with what a snapshot says it needs, loaded.
-pub(super) fn load(options: &Resume) -> Result<Session, Failure> {
+pub(super) fn load(options: &Resume, purpose: &Purpose) -> Result<Session, Failure> {
     let memory_max = options.memory_max.map_or(u64::MAX, |size| size.0);
     let (snapshot, note) = open(&options.file, memory_max)?;
     let limits = Limits { memory_bytes_max: memory_max, ..Limits::default() };
     let mut session = Session::new(limits, note.name, None);
+    session.grants = Grants::new(&options.granted, !options.trust);
     session.snapshot = Plan::new(&options.saving)?;
-    let programs = session.files.find(&note.files, &options.programs)?;
+    let programs = session.files.find(&note.files, &options.programs, options.trust)?;
     session.printed = note.printed;
+    let (lua_files, wasi_files) = match (purpose, options.reopen_files) {
+        (Purpose::Inspect, _) => (SavedFiles::Close, wasi::SavedFiles::Close),
+        (Purpose::Resume, true) => (SavedFiles::Reopen, wasi::SavedFiles::Reopen),
+        (Purpose::Resume, false) => (SavedFiles::Refuse, wasi::SavedFiles::Refuse),
+    };
     if note.has_wasi {
-        let wasi = grants(&options.directories, &options.environment, "", &[]);
-        let wasi = wasi.map_err(|error| session.setup_failure(&error))?;
-        let linked = wasi::define(&mut session.machine, wasi).map_err(|_| session.out_of_memory())?;
-        session.link_wasi(linked);
+        session.install_wasi("", &[])?;
+        session.wasi.iter().for_each(|linked| linked.set_saved_files(wasi_files));
     }
     if note.has_lua {
-        lua::library(&mut session, &options.directories, &options.environment)?;
+        lua::library(&mut session)?;
+        set_saved_files(&mut session.machine, lua_files);
     }
     session.launcher()?;
-    session.machine.load_snapshot(snapshot, programs).map_err(|error| refused(&options.file, &error))?;
+    session.machine.load_snapshot(snapshot, programs).map_err(|error| {
+        let Failure { exit, reports } = refused(&options.file, &error);
+        let help = match &error {
+            SnapshotError::OutOfMemory if memory_max < u64::MAX => {
+                format!("it may use {memory_max} bytes; `--memory-max` says how many")
+            }
+            // What it says names the file.
+            SnapshotError::Missing(why) if why.ends_with("not opened again here") => {
+                "`--reopen-files` opens it again, where it is granted".to_owned()
+            }
+            _ => return Failure { exit, reports },
+        };
+        Failure { exit, reports: reports.into_iter().map(|report| report.help(help.as_str())).collect() }
+    })?;
     session.fuel = options.fuel;
     session.machine.set_fuel(options.fuel);
     Ok(session)
@@ -221,7 +249,7 @@ pub(super) fn load(options: &Resume) -> Result<Session, Failure> {
 
 /// `resume`: goes on with a program that was saved.
 pub(crate) fn resume(options: &Resume) -> Result<Exit, Failure> {
-    let mut session = load(options)?;
+    let mut session = load(options, &Purpose::Resume)?;
     if !session.machine.is_stopped() {
         return Err(Failure::new(Exit::Usage, session.report("there is no run in it that could go on")));
     }

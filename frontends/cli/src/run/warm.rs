@@ -33,7 +33,7 @@ pub(crate) fn build(path: &Path, output: &Path) -> Result<Exit, Failure> {
         let report = session.report("only Lua programs can be built warm");
         return Err(Failure::new(Exit::Unsupported, report));
     }
-    let globals = lua::library(&mut session, &[], &[])?;
+    let globals = lua::library(&mut session)?;
     lua::set_arguments(&mut session, globals, &[])?;
     let instance = session.machine.instantiate(program).map_err(|error| session.failure(error.to_string()))?;
     let (exit, returned) = lua::run(&mut session, instance, globals, &[])?;
@@ -58,15 +58,17 @@ pub(crate) fn build(path: &Path, output: &Path) -> Result<Exit, Failure> {
 /// Runs a warm program.
 pub(super) fn run((options, saving): (&Run, &Saving), path: &Path, arguments: &[OsString]) -> Result<Exit, Failure> {
     let loading = Resume {
-        directories: options.directories.clone(),
-        environment: options.environment.clone(),
+        granted: options.granted.clone(),
+        // It is a program like any other, which its maker has begun to run.
+        trust: !options.sandbox,
+        reopen_files: false,
         fuel: options.fuel,
         memory_max: options.memory_max,
         saving: saving.clone(),
         programs: Vec::new(),
         file: path.to_owned(),
     };
-    let mut session = snapshot::load(&loading)?;
+    let mut session = snapshot::load(&loading, &snapshot::Purpose::Resume)?;
     session.error_to.clone_from(&options.snapshot_on_error);
     if session.machine.is_stopped() {
         let report: Report = session.report("it is a program that was stopped");

@@ -209,7 +209,12 @@ impl Installer<'_> {
     fn debug(&mut self) -> Result<Value, OutOfMemory> {
         let registry = self.table(0)?;
         self.machine.register(debug::REGISTRY, registry);
-        self.library("debug", &[debug::FUNCTIONS])
+        let library = self.library("debug", &[debug::FUNCTIONS])?;
+        // They are made in any case, for states that are loaded.
+        let is_granted = self.machine.host_state().get::<Library>().host.grants_debug();
+        let reaching = if is_granted { library } else { self.table(debug::REACHING.len() as u32)? };
+        self.add(reaching, "debug", debug::REACHING)?;
+        Ok(library)
     }
 
     fn package(&mut self, globals: Value, path: Option<Vec<u8>>) -> Result<Value, OutOfMemory> {

@@ -4,6 +4,7 @@ use super::algorithms::pattern_cache::PatternCache;
 use super::algorithms::random::Random;
 use super::host::{LuaHost, NoHost, Standard};
 use super::stream::Stream;
+use super::travel::SavedFiles;
 use minivm::HostCall;
 
 /// What `collectgarbage` says the collector does. The machine has one way; programs may believe in two.
@@ -22,6 +23,8 @@ pub(super) struct Library {
     pub(super) pause: i64,
     pub(super) step_multiplier: i64,
     pub(super) warnings: bool,
+    /// What becomes of files that are open in a state which is loaded.
+    pub(super) saved_files: SavedFiles,
     input: Stream,
     output: Stream,
     error: Stream,
@@ -42,6 +45,7 @@ impl Library {
             pause: 200,
             step_multiplier: 100,
             warnings: false,
+            saved_files: SavedFiles::default(),
             input,
             output,
             error,
