@@ -104,9 +104,18 @@ pub(crate) struct Run {
     /// Call this export with the arguments and print its results.
     #[arg(long, value_name = "NAME")]
     pub(crate) invoke: Option<String>,
-    /// What the program may touch.
-    #[command(flatten)]
-    pub(crate) granted: Granted,
+    /// Grant a directory, and under which path the program sees it.
+    #[arg(long = "dir", value_name = "HOST[::GUEST]", value_hint = ValueHint::DirPath)]
+    directories: Vec<DirectoryGrant>,
+    /// Set an environment variable for the program, or hand one of ours on.
+    #[arg(long = "env", value_name = "NAME[=VALUE]")]
+    environment: Vec<Variable>,
+    /// Grant the clock in a sandbox.
+    #[arg(long, requires = "sandbox")]
+    clock: bool,
+    /// Grant randomness in a sandbox; without, random numbers are the same in each run.
+    #[arg(long, requires = "sandbox")]
+    random: bool,
     /// Grant nothing but what --dir, --env, --clock and --random grant; without the functions of `debug` that reach what belongs
     /// to other functions.
     #[arg(long)]
@@ -130,6 +139,18 @@ pub(crate) struct Run {
         value_hint = ValueHint::FilePath,
     )]
     pub(crate) program: Vec<OsString>,
+}
+
+impl Run {
+    /// What the program may touch. The options are here once more, as a group that may be absent cannot have one in it.
+    pub(crate) fn granted(&self) -> Granted {
+        Granted {
+            directories: self.directories.clone(),
+            environment: self.environment.clone(),
+            clock: self.clock,
+            random: self.random,
+        }
+    }
 }
 
 /// Whether and how a program that is stopped is saved.
@@ -171,10 +192,10 @@ pub(crate) struct Granted {
     /// Set an environment variable for the program, or hand one of ours on.
     #[arg(long = "env", value_name = "NAME[=VALUE]")]
     pub(crate) environment: Vec<Variable>,
-    /// Grant the clock, where it is not granted anyway.
+    /// Grant the clock.
     #[arg(long)]
     pub(crate) clock: bool,
-    /// Grant randomness, where it is not granted anyway; else random numbers are the same in each run.
+    /// Grant randomness; without, random numbers are the same in each run.
     #[arg(long)]
     pub(crate) random: bool,
 }
@@ -309,8 +330,10 @@ mod tests {
     fn options_of_run_are_read() {
         let run = run("run --invoke f --dir . --dir /tmp::/data --env A=1=2 --memory-max 2M x.wasm 3 -4");
         assert_eq!(run.invoke.as_deref(), Some("f"));
-        assert_eq!(run.granted.directories[1].guest, "/data");
-        assert_eq!(run.granted.environment[0].value, "1=2");
+        assert_eq!(run.directories[1].guest, "/data");
+        assert_eq!(run.environment[0].value, "1=2");
+        let granted = self::run("run --sandbox --clock --random --dir . x.lua").granted();
+        assert!(granted.clock && granted.random && granted.directories.len() == 1);
         assert_eq!(run.memory_max, Some(Size(2 << 20)));
         assert_eq!(run.program, ["x.wasm", "3", "-4"]);
     }
@@ -336,6 +359,8 @@ mod tests {
             "--dir . run a",
             "--snapshot-to x run a",
             "--by-reference a",
+            "--clock a",
+            "run --random a",
         ] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }

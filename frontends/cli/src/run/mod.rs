@@ -45,7 +45,7 @@ pub(crate) fn run(options: &Run, saving: &Saving) -> Result<Exit, Failure> {
     let arguments: Vec<String> = arguments.iter().map(|argument| argument.to_string_lossy().into_owned()).collect();
     let limits = Limits { memory_bytes_max: options.memory_max.map_or(u64::MAX, |size| size.0), ..Limits::default() };
     let mut session = Session::new(limits, name, options.fuel);
-    session.grants = Grants::new(&options.granted, options.sandbox);
+    session.grants = Grants::new(&options.granted(), options.sandbox);
     session.snapshot = Plan::new(saving)?;
     session.files.loaded(&session.name, Path::new(file));
     session.error_to.clone_from(&options.snapshot_on_error);

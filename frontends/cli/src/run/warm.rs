@@ -58,7 +58,7 @@ pub(crate) fn build(path: &Path, output: &Path) -> Result<Exit, Failure> {
 /// Runs a warm program.
 pub(super) fn run((options, saving): (&Run, &Saving), path: &Path, arguments: &[OsString]) -> Result<Exit, Failure> {
     let loading = Resume {
-        granted: options.granted.clone(),
+        granted: options.granted(),
         // It is a program like any other, which its maker has begun to run.
         trust: !options.sandbox,
         reopen_files: false,
