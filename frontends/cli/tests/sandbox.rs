@@ -7,19 +7,20 @@ use std::process::Command;
 use std::time::Duration;
 
 /// Tries everything that reaches out, and says what it got.
-const LUA: &str = "local function try(name, f, ...) print(name, select('#', ...), pcall(f, ...)) end
-print(io.open('/etc/hostname'), io.open('secret.txt'), io.open('made.txt', 'w'), io.open('../x'))
-print(pcall(io.lines, 'secret.txt'), pcall(io.input, 'secret.txt'), pcall(io.output, 'made.txt'))
-print(io.tmpfile(), pcall(os.tmpname), os.remove('secret.txt'), os.rename('secret.txt', 'moved.txt'))
-print(os.getenv('HOME'), os.getenv('GIVEN'), os.execute(), os.execute('true'), pcall(io.popen, 'true'))
-print(pcall(require, 'module'), loadfile('secret.txt'), pcall(dofile, 'secret.txt'))
-print(os.clock() == 0, pcall(os.time), pcall(os.date), os.date('!%Y', 0))
+const LUA: &str = "local function try(f, ...) print(pcall(f, ...)) end
+for _, name in ipairs { '/etc/hostname', 'inside/secret.txt', '../x' } do
+  try(io.open, name) try(io.lines, name) try(io.input, name) try(loadfile, name) try(dofile, name) try(os.remove, name)
+end
+try(io.open, 'made.txt', 'w') try(io.output, 'made.txt') try(io.open, 'inside/made.txt', 'a')
+try(io.tmpfile) try(os.tmpname) try(os.rename, 'inside/secret.txt', 'moved.txt')
+print(os.getenv('HOME'), os.execute()) try(os.execute, 'true') try(io.popen, 'true')
+try(require, 'module') try(package.loadlib, 'libc.so.6', 'system')
+print(os.clock() == 0) try(os.time) try(os.date) print(os.date('!%Y', 0))
 print(math.random(1000), math.random(1000))
 for _, name in ipairs { 'getlocal', 'getmetatable', 'getregistry', 'getupvalue', 'setmetatable', 'setupvalue', 'upvaluejoin' } do
   if debug[name] then print(name) end
 end
-print(debug.traceback ~= nil, debug.getinfo(1, 'f').func, debug.getinfo(print, 'f').func == print)
-print(package.path:find('secret'), package.cpath, pcall(package.loadlib, 'libc.so.6', 'system'))";
+print(debug.traceback ~= nil, debug.getinfo(1, 'f').func, debug.getinfo(print, 'f').func == print)";
 
 fn folder() -> Folder {
     let folder = Folder::new();
@@ -38,10 +39,12 @@ fn a_sandbox_grants_nothing_by_itself() {
     for line in ["No such file or directory", "not permitted", "not granted", "module 'module' not found"] {
         assert!(shown.contains(line), "{line} is not in {shown}");
     }
-    for line in ["secret\n", "file (", "getlocal", "getupvalue", "true\tmodule", "function: 0", "true\t/tmp"] {
+    for line in
+        ["secret\n", "file (", "getlocal", "getupvalue", "true\tmodule", "function: 0", "true\t/tmp", "true\ttrue"]
+    {
         assert!(!shown.contains(line), "{line} is in {shown}");
     }
-    assert!(shown.contains("1970") && shown.contains("true\tnil\ttrue\n"), "{shown}");
+    assert!(shown.contains("1970") && shown.ends_with("true\tnil\ttrue\n"), "{shown}");
     assert_eq!(folder.read("inside/secret.txt"), "secret");
     assert!(!folder.has("made.txt") && !folder.has("inside/made.txt"));
 }
@@ -123,7 +126,7 @@ fn wasi_in_a_sandbox_sees_what_is_granted() {
 #[test]
 fn what_is_resumed_is_in_a_sandbox() {
     let folder = folder();
-    let reaching = "local getupvalue, secret = debug.getupvalue, 7
+    let reaching = "local getupvalue, secret = debug.getupvalue, tostring(7)
         local function f() return secret end
         for i = 1, 200 do end
         print(io.open('inside/secret.txt') ~= nil, os.getenv('HOME') ~= nil, (pcall(os.time)))
@@ -160,12 +163,13 @@ fn looking_at_a_snapshot_touches_no_file_that_it_names() {
         naming(&folder, "victim", mode);
         folder.write("victim", "precious");
         let shown = folder.run("inspect forged.mvs").succeeds();
-        assert!(shown.contains("file = file (closed)"), "{shown}");
+        assert!(shown.contains("file = userdata"), "{shown}");
         folder.run("resume --trust --fuel 10 forged.mvs").fails(69, "the file 'victim' is open in it");
         folder.run("resume --fuel 10 --reopen-files forged.mvs").fails(69, "cannot be opened again");
         assert_eq!(folder.read("victim"), "precious");
         folder.remove("victim");
         folder.run("inspect forged.mvs").succeeds();
+        assert!(!folder.has("victim"), "nothing makes it");
         folder
             .run("resume --trust --reopen-files --fuel 10 forged.mvs")
             .fails(69, "cannot be opened again: No such file");
@@ -179,7 +183,6 @@ fn a_pipe_that_a_snapshot_names_is_not_waited_for() {
     let folder = Folder::new();
     for mode in ["r", "w", "a", "r+"] {
         naming(&folder, "pipe", mode);
-        folder.remove("pipe");
         assert!(Command::new("mkfifo").arg("pipe").current_dir(folder.path()).status().expect("it is there").success());
         folder.run_within(Duration::from_secs(20), "inspect forged.mvs").succeeds();
         let resumed = folder.run_within(Duration::from_secs(20), "resume --trust --reopen-files --fuel 10 forged.mvs");
@@ -204,17 +207,17 @@ fn a_snapshot_is_looked_at_within_a_limit() {
 #[test]
 fn what_a_snapshot_says_does_not_reach_the_terminal_as_it_is() {
     let folder = Folder::new();
-    folder.write("names.lua", "local name = 1 while name do end");
+    folder.write("names.lua", "local zq_name = 1 while zq_name do end");
     folder.run("run --fuel 100 --snapshot-to a.mvs names.lua").exits(124, "");
     let mut payload = minivm::snapshot_file::unpack(&folder.read_bytes("a.mvs")).expect("it was just saved");
     for at in 0..payload.len() - 4 {
-        if &payload[at..at + 4] == b"name" {
+        if &payload[at..at + 4] == b"zq_n" {
             payload[at] = 0x1b;
         }
     }
     folder.write("forged.mvs", minivm::snapshot_file::pack_stored(&payload));
     let shown = folder.run("inspect forged.mvs").succeeds();
-    assert!(shown.contains("\\u{1b}ame") && !shown.contains('\u{1b}'), "{shown}");
+    assert!(shown.contains("\\u{1b}q_name") && !shown.contains('\u{1b}'), "{shown}");
 }
 
 #[test]

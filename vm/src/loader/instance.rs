@@ -4,11 +4,10 @@ use crate::function::FunctionInfo;
 use crate::heap::{Closure, Marker};
 use crate::memory::{LinearMemory, Segment, TableInstance};
 use crate::value::Value;
-use minivm_isa::Program;
-use minivm_isa::entities::{Data, Element, Func, Global, Memory, Sig, Source, Table};
-use minivm_isa::program::{Item, SourceFile};
+use minivm_isa::entities::{Data, Element, Func, Global, Memory, Sig, Table};
+use minivm_isa::program::Item;
 use minivm_isa::verify::Verified;
-use std::cell::{Cell, OnceCell, UnsafeCell};
+use std::cell::{Cell, UnsafeCell};
 use std::rc::Rc;
 
 /// A global: two words, as an `any` or `v128` needs.
@@ -24,24 +23,6 @@ pub(crate) type SharedMemory = Rc<UnsafeCell<Box<LinearMemory>>>;
 /// A table at a place that does not move, shared by the instances that import it.
 pub(crate) type SharedTable = Rc<UnsafeCell<Box<TableInstance>>>;
 
-/// Where lines begin in the sources of a program, found when somebody first asks.
-#[derive(Default)]
-pub(crate) struct Lines(OnceCell<Vec<Box<[u32]>>>);
-
-impl Lines {
-    /// The places in a source of the program where its lines begin; none where the text is not there.
-    pub(crate) fn starts(&self, program: &Program, source: Source) -> &[u32] {
-        let all = self.0.get_or_init(|| program.sources.values().map(line_starts).collect());
-        all.get(source.as_u32() as usize).map_or(&[], |starts| starts)
-    }
-}
-
-fn line_starts(source: &SourceFile) -> Box<[u32]> {
-    let Some(text) = &source.text else { return Box::default() };
-    let ends = (1u32..).zip(text.iter()).filter(|(_, byte)| **byte == b'\n').map(|(end, _)| end);
-    std::iter::once(0).chain(ends).collect()
-}
-
 /// A loaded program.
 pub(crate) struct Instance {
     /// Whether it stays, whoever uses it: the host knows it by its number.
@@ -49,8 +30,6 @@ pub(crate) struct Instance {
     /// The collection in which it was traced last.
     pub(crate) traced_in: Cell<u64>,
     pub(crate) program: Rc<Verified>,
-    /// Where lines begin in the sources of the program; instances of one program share it.
-    pub(crate) lines: Rc<Lines>,
     /// Functions that are defined here; imports are null.
     pub(crate) functions: Vec<Option<Box<FunctionInfo>>>,
     /// The closure of each function: for imports what was linked, for others made at instantiation unless they capture.

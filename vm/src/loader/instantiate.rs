@@ -169,7 +169,6 @@ impl Context {
             is_pinned: Cell::new(true),
             traced_in: Cell::new(0),
             program: program.clone(),
-            lines: Rc::default(),
             functions: Vec::new(),
             closures: Vec::new(),
             signatures,

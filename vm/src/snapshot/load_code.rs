@@ -4,7 +4,7 @@ use super::SnapshotError;
 use super::load::Loading;
 use super::read::Reader;
 use crate::function::{Body, FunctionInfo};
-use crate::instance::{Instance, Lines};
+use crate::instance::Instance;
 use crate::loader::layouts::{MachineLayout, machine_signature, machine_type};
 use minivm_isa::program::{FunctionDef, LayoutDef};
 use minivm_isa::verify::Verified;
@@ -39,7 +39,6 @@ pub(super) struct LoadedProgram {
     program: Rc<Verified>,
     layouts: Rc<[Rc<MachineLayout>]>,
     signatures: Rc<[u32]>,
-    lines: Rc<Lines>,
     /// What an instance has of its own.
     items: u64,
 }
@@ -83,7 +82,7 @@ impl Loading<'_> {
             program.elements.len(),
         ];
         let items = counts.iter().map(|&count| count as u64).sum();
-        LoadedProgram { program, layouts: layouts.into(), signatures, lines: Rc::default(), items }
+        LoadedProgram { program, layouts: layouts.into(), signatures, items }
     }
 
     /// Notes the types of the references in objects of each layout.
@@ -132,7 +131,6 @@ impl Loading<'_> {
             is_pinned: Cell::new(is_pinned),
             traced_in: Cell::new(0),
             program: program.clone(),
-            lines: loaded.lines.clone(),
             functions: Vec::new(),
             closures: Vec::new(),
             signatures: loaded.signatures.clone(),

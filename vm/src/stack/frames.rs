@@ -349,12 +349,11 @@ unsafe fn first_frame(function: Value, fiber: Value) -> Option<Frame> {
 /// A span as a position.
 fn position(guest: &GuestFunction, span: &Span) -> Option<Position> {
     let source = guest.program().sources.get(span.source)?;
-    // SAFETY: instances outlive their functions.
-    let starts = unsafe { &(*guest.instance).lines }.starts(guest.program(), span.source);
-    // The line is the program's claim: a column is only known where the text says the same.
-    let line = (span.line as usize).checked_sub(1);
-    let start = line.and_then(|line| starts.get(line)).filter(|start| **start <= span.start);
-    let is_there = line.and_then(|line| starts.get(line + 1)).is_none_or(|next| span.start < *next);
-    let column = start.filter(|_| is_there).map(|start| span.start - start + 1);
+    let before = source.text.as_deref().and_then(|text| text.get(..span.start as usize));
+    let column = before.and_then(|before| {
+        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+        let begin = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        (line == span.line as usize).then(|| (before.len() - begin + 1) as u32)
+    });
     Some(Position { file: source.name.clone(), line: span.line, column, bytes: span.start..span.end })
 }
