@@ -30,7 +30,7 @@ fn code_stays_at_home() {
     folder.run("resume whole.mvs").prints("353600\tx\n");
     folder.run("resume --trust slim.mvs").prints("353600\tx\n");
     // Files that a snapshot names are not opened for somebody who does not trust it.
-    folder.run("resume slim.mvs").fails(66, "without the code of `main.lua`, and no file given has it");
+    folder.run("resume slim.mvs").fails(66, "without the code of `./helper.lua`, and no file given has it");
     folder.run("inspect slim.mvs").fails(66, "say where the file is");
     folder.run("resume slim.mvs --program helper.lua --program module.wat --program main.lua").prints("353600\tx\n");
     // It stays there when it goes on and is stopped again.
