@@ -20,6 +20,7 @@ use crate::stack::memory::{FIRST_WORDS, StackMemory};
 use crate::value::{Tag, Value};
 use minivm_isa::Type;
 use minivm_isa::entities::Layout;
+use minivm_isa::program::Constant;
 use minivm_isa::verify::Verified;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
@@ -47,6 +48,8 @@ pub(super) struct Loading<'c> {
     pub(super) kept_instances: HashSet<u32>,
     /// What the loader knows of functions that have frames.
     pub(super) facts: HashMap<*const GuestFunction, Facts>,
+    /// Long strings that were found to be what programs have for a constant, by its place.
+    pub(super) constants: HashMap<*const Constant, u64>,
     /// Bytes that what is loaded takes besides heap, memories and tables, and the most there may be of all.
     held_bytes: u64,
     held_bytes_max: u64,
@@ -111,6 +114,7 @@ fn read(
         items: Items::default(),
         kept_instances: HashSet::new(),
         facts: HashMap::new(),
+        constants: HashMap::new(),
         held_bytes: 0,
         held_bytes_max,
     };
@@ -176,10 +180,17 @@ impl Loading<'_> {
 
     /// Counts bytes that are held besides heap, memories and tables, if the limit leaves so much.
     pub(super) fn hold(&mut self, bytes: u64) -> Result<(), SnapshotError> {
-        self.held_bytes = self.held_bytes.saturating_add(bytes);
-        let others = self.cx.heap.used_bytes() as u64 + self.cx.budget.used();
-        let fits = self.held_bytes.saturating_add(others) <= self.held_bytes_max;
-        if fits { Ok(()) } else { Err(SnapshotError::OutOfMemory) }
+        if bytes > self.room() {
+            return Err(SnapshotError::OutOfMemory);
+        }
+        self.held_bytes += bytes;
+        Ok(())
+    }
+
+    /// Bytes that may be held besides what is held already.
+    pub(super) fn room(&self) -> u64 {
+        let used = self.cx.heap.used_bytes() as u64 + self.cx.budget.used();
+        self.held_bytes_max.saturating_sub(used.saturating_add(self.held_bytes))
     }
 
     /// Whether the functions behind all bridges are such as bridges are made for.

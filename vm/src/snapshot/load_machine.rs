@@ -15,6 +15,9 @@ use crate::value::{Tag, Value};
 use minivm_isa::program::{Constant, ElementType, FunctionDef};
 use std::cell::UnsafeCell;
 
+/// Constants that are longer are looked at once.
+const LONG_BYTES: usize = 64;
+
 impl Loading<'_> {
     pub(super) fn machine(&mut self, cells: &mut HeapLoader, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
         self.fill_items(cells, from)?;
@@ -94,8 +97,14 @@ impl Loading<'_> {
             let mut values = Vec::with_capacity(guest.portable().constants.len());
             for constant in guest.portable().constants.values() {
                 let value = cells.value(from)?;
-                if !is_constant(value, constant) {
+                // Instances of one program may share a long one, which is looked at once.
+                let address: *const Constant = constant;
+                let is_known = value.tag() == Tag::STRING && self.constants.get(&address) == Some(&value.payload());
+                if !is_known && !is_constant(value, constant) {
                     return Err(from.damaged("a constant of a function is another one"));
+                }
+                if matches!(constant, Constant::String(bytes) if bytes.len() > LONG_BYTES) {
+                    self.constants.insert(address, value.payload());
                 }
                 values.push(value);
             }
@@ -146,11 +155,17 @@ impl Loading<'_> {
     }
 
     fn segments_of(&mut self, index: usize, cells: &HeapLoader, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
+        // Each instance has its data for itself.
+        let (mut held, held_max) = (0, self.room());
         let Some(instance) = &mut self.cx.instances[index] else { return Ok(()) };
         let program = instance.program.clone();
         from.label("segments");
         for data in program.data.values() {
             let bytes = if from.flag()? { Box::default() } else { data.bytes.clone() };
+            held += bytes.len() as u64;
+            if held > held_max {
+                return Err(SnapshotError::OutOfMemory);
+            }
             instance.data.push(Box::new(UnsafeCell::new(Segment::new(bytes))));
         }
         for element in program.elements.values() {
@@ -169,7 +184,7 @@ impl Loading<'_> {
             }
             instance.elements.push(Box::new(UnsafeCell::new(Segment::new(values.into_boxed_slice()))));
         }
-        Ok(())
+        self.hold(held)
     }
 
     fn definitions(&mut self, cells: &HeapLoader, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
