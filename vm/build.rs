@@ -5,8 +5,8 @@ fn main() {
     println!("cargo::rustc-check-cfg=cfg(minivm_tail)");
     let variable = |name: &str| std::env::var(name).unwrap_or_default();
     let optimised = matches!(variable("OPT_LEVEL").as_str(), "1" | "2" | "3" | "s");
-    // Profiles with `debug-assertions` but optimisation would add calls to every handler; `DEBUG` alone does not.
-    let asserts = std::env::var_os("CARGO_CFG_DEBUG_ASSERTIONS").is_some() && variable("PROFILE") == "debug";
+    // Debug assertions add calls to every handler, in whatever profile.
+    let asserts = std::env::var_os("CARGO_CFG_DEBUG_ASSERTIONS").is_some();
     let miri = std::env::var_os("CARGO_CFG_MIRI").is_some();
     let forced = std::env::var_os("CARGO_FEATURE_LOOP_DISPATCH").is_some();
     if optimised && !asserts && !miri && !forced && variable("CARGO_CFG_TARGET_ARCH") == "x86_64" {

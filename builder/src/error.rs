@@ -22,6 +22,8 @@ pub enum BuildError {
         /// The block, by the number that [`FunctionBuilder::block`](crate::FunctionBuilder::block) gave it.
         block: Block,
     },
+    /// A function takes more memory to build than it was [given room](crate::FunctionBuilder::set_room) for.
+    OutOfMemory,
     /// Functions were declared but never defined.
     Undefined {
         /// Their numbers, each with the name under which it is exported, if it is.
@@ -40,6 +42,7 @@ impl fmt::Display for BuildError {
             BuildError::EmptyBlock { function, block } => {
                 write!(f, "{block} of function '{function}' has no instructions")
             }
+            BuildError::OutOfMemory => f.write_str("not enough memory"),
             BuildError::Undefined { functions } => {
                 f.write_str("declared but not defined:")?;
                 for (index, (function, name)) in functions.iter().enumerate() {

@@ -4,6 +4,7 @@ use cranelift_entity::{EntityRef, PrimaryMap, SecondaryMap};
 use minivm_isa::entities::{Block, Const, Reg, Sig, Source};
 use minivm_isa::operand::{OperandRef, Pattern};
 use minivm_isa::program::{Constant, Function, Local, Region, RegionKind, Span};
+use minivm_isa::size::operand_bytes;
 use minivm_isa::{Instruction, Operand, Signature, Type};
 use std::collections::HashMap;
 
@@ -49,7 +50,18 @@ pub struct FunctionBuilder {
     span: Option<(Source, u32, u32, u32)>,
     locals: Vec<LocalRange>,
     destination: Option<Reg>,
+    /// Bytes that building it may take, and does.
+    room: u64,
+    taken: u64,
 }
+
+/// Bytes that each of these takes while a function is built and put together, with room to grow. A block has few instructions
+/// as a rule, but room for some more.
+const BLOCK_BYTES: u64 = 480;
+const INSTRUCTION_BYTES: u64 = 2 * size_of::<Instruction>() as u64 + 104;
+const CONSTANT_BYTES: u64 = 6 * size_of::<Constant>() as u64;
+const REGISTER_BYTES: u64 = 4 * size_of::<Type>() as u64;
+const NAME_BYTES: u64 = 160;
 
 impl FunctionBuilder {
     /// Starts a function with a signature and its number; the entry block is current.
@@ -74,7 +86,30 @@ impl FunctionBuilder {
             span: None,
             locals: Vec::new(),
             destination: None,
+            room: u64::MAX,
+            taken: 0,
         }
+    }
+
+    /// Says how much memory building the function may take: past it nothing is added any more, and [`finish`](Self::finish)
+    /// gives [`BuildError::OutOfMemory`].
+    pub fn set_room(&mut self, bytes: u64) {
+        self.room = bytes;
+    }
+
+    /// Bytes that were counted so far.
+    pub fn taken(&self) -> u64 {
+        self.taken
+    }
+
+    /// Whether what was added does not fit its room.
+    pub fn is_out_of_memory(&self) -> bool {
+        self.taken > self.room
+    }
+
+    /// Counts bytes against its room: what is added takes them, and whoever builds it may.
+    pub fn take(&mut self, bytes: u64) {
+        self.taken = self.taken.saturating_add(bytes);
     }
 
     /// Register of parameter `index`, from 0.
@@ -84,6 +119,7 @@ impl FunctionBuilder {
 
     /// A fresh register.
     pub fn register(&mut self, ty: Type) -> Reg {
+        self.take(REGISTER_BYTES);
         self.registers.push(ty)
     }
 
@@ -94,8 +130,10 @@ impl FunctionBuilder {
 
     /// Declares a captured value of type `any` or `cell`; returns its index.
     pub fn capture(&mut self, ty: Type, name: impl Into<String>) -> u64 {
+        let name = name.into();
+        self.take(NAME_BYTES + 2 * name.len() as u64);
         self.captures.push(ty);
-        self.capture_names.push(name.into());
+        self.capture_names.push(name);
         self.captures.len() as u64 - 1
     }
 
@@ -104,6 +142,8 @@ impl FunctionBuilder {
         if let Some(&known) = self.constant_ids.get(&constant) {
             return known.into();
         }
+        let text = if let Constant::String(bytes) = &constant { bytes.len() } else { 0 };
+        self.take(CONSTANT_BYTES + 2 * text as u64);
         let number = self.constants.push(constant.clone());
         self.constant_ids.insert(constant, number);
         number.into()
@@ -156,6 +196,7 @@ impl FunctionBuilder {
 
     /// A new block, empty and not yet placed.
     pub fn block(&mut self) -> Block {
+        self.take(BLOCK_BYTES);
         self.blocks.push(BlockData::default())
     }
 
@@ -200,7 +241,9 @@ impl FunctionBuilder {
     /// From here on `register` is the local variable `name`.
     pub fn open_local(&mut self, name: impl Into<String>, register: Reg) {
         let start = (self.current, self.blocks[self.current].code.len());
-        self.locals.push(LocalRange { name: name.into(), register, start, end: None });
+        let name = name.into();
+        self.take(NAME_BYTES + 2 * name.len() as u64);
+        self.locals.push(LocalRange { name, register, start, end: None });
     }
 
     /// The innermost open local of `register` ends here.
@@ -230,6 +273,10 @@ impl FunctionBuilder {
     pub fn emit(&mut self, instruction: Instruction) {
         self.destination = None;
         if self.is_terminated() {
+            return;
+        }
+        self.take(INSTRUCTION_BYTES + 2 * operand_bytes(&instruction));
+        if self.is_out_of_memory() {
             return;
         }
         let span = self.span;
@@ -290,6 +337,9 @@ impl FunctionBuilder {
     /// # Errors
     /// When the frame is too large or a used block is empty.
     pub fn finish(mut self) -> Result<Function, BuildError> {
+        if self.is_out_of_memory() {
+            return Err(BuildError::OutOfMemory);
+        }
         let words: u64 = self.registers.values().map(|ty| u64::from(ty.words())).sum();
         if words > u64::from(FRAME_WORDS_MAX) {
             return Err(BuildError::FrameTooLarge { function: self.name, words });
@@ -324,6 +374,10 @@ impl FunctionBuilder {
             region.end = number(region.end);
             region.handler = number(region.handler);
         }
+        // Nothing is added any more, and programs may have very many functions.
+        self.registers.shrink_to_fit();
+        self.constants.shrink_to_fit();
+        spans.shrink_to_fit();
         Ok(Function {
             name: self.name,
             signature: self.signature,

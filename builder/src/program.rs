@@ -3,8 +3,8 @@
 use crate::{BuildError, FunctionBuilder};
 use minivm_isa::entities::{Data, Element, Func, Global, Layout, Memory, Sig, Source, Table};
 use minivm_isa::program::{
-    Constant, CustomSection, DataDef, ElementDef, ElementType, Export, FunctionDef, GlobalDef, Import, Initial, Item,
-    LayoutDef, MemoryDef, Origin, Program, SourceFile, TableDef,
+    Constant, CustomSection, DataDef, ElementDef, ElementType, Export, Function, FunctionDef, GlobalDef, Import,
+    Initial, Item, LayoutDef, MemoryDef, Origin, Program, SourceFile, TableDef,
 };
 use minivm_isa::{Signature, Type, Verified, verify};
 use std::collections::{BTreeSet, HashMap};
@@ -58,6 +58,14 @@ impl ProgramBuilder {
         self.program.functions[number] = FunctionDef::Code(Box::new(function.finish()?));
         self.undefined.remove(&number);
         Ok(())
+    }
+
+    /// The code of a function, if it has some by now.
+    pub fn code(&self, number: Func) -> Option<&Function> {
+        match self.program.functions.get(number)? {
+            FunctionDef::Code(function) => Some(function),
+            FunctionDef::Import { .. } => None,
+        }
     }
 
     /// Adds a function with its code.
@@ -172,7 +180,15 @@ impl ProgramBuilder {
     }
 
     /// The program as it is, for those who want to inspect or change it before it is verified.
-    pub fn finish_unverified(self) -> Program {
+    pub fn finish_unverified(mut self) -> Program {
+        // Nothing is added any more as a rule, and machines may hold very many programs.
+        self.program.signatures.shrink_to_fit();
+        self.program.functions.shrink_to_fit();
+        self.program.globals.shrink_to_fit();
+        self.program.data.shrink_to_fit();
+        self.program.elements.shrink_to_fit();
+        self.program.exports.shrink_to_fit();
+        self.program.sources.shrink_to_fit();
         self.program
     }
 }

@@ -74,7 +74,7 @@ pub fn call(machine: &mut Machine, function: Value, arguments: &[Value], pace: P
         RunState::Finished(values) => Some(Ok(values)),
         RunState::Failed(failure) => Some(Err(failure)),
         RunState::OutOfFuel => None,
-        RunState::Stepped | RunState::Waiting(_) | RunState::Yielded(_) => {
+        RunState::Stepped | RunState::Interrupted | RunState::Waiting(_) | RunState::Yielded(_) => {
             run.miscounts.push("the run ended in a state nobody asked for".to_owned());
             None
         }

@@ -122,7 +122,9 @@ pub(crate) fn ended(state: RunState) -> Result<Result<Vec<Value>, Failure>, Stri
     match state {
         RunState::Finished(values) => Ok(Ok(values)),
         RunState::Failed(failure) => Ok(Err(failure)),
-        RunState::OutOfFuel | RunState::Stepped | RunState::Yielded(_) => Err("it stopped for no reason".into()),
+        RunState::OutOfFuel | RunState::Stepped | RunState::Interrupted | RunState::Yielded(_) => {
+            Err("it stopped for no reason".into())
+        }
         RunState::Waiting(request) => Err(format!("it waits for '{}'", request.name())),
     }
 }

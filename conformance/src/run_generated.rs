@@ -169,7 +169,7 @@ fn go(machine: &mut Machine, way: Way, number: u64, fuel: &mut u64) -> String {
             }
             RunState::OutOfFuel | RunState::Stepped if *fuel == 0 => return "out of fuel".to_owned(),
             RunState::OutOfFuel | RunState::Stepped => {}
-            RunState::Waiting(_) | RunState::Yielded(_) => return "it waits".to_owned(),
+            RunState::Interrupted | RunState::Waiting(_) | RunState::Yielded(_) => return "it waits".to_owned(),
         }
     }
 }

@@ -19,6 +19,22 @@ fn what_does_not_fit_is_an_error() {
     snapshot::check(&case, &text).unwrap_or_else(|difference| panic!("{difference}"));
 }
 
+/// Programs that hold on to little, in little memory: name, MiB.
+const FRUGAL: [(&str, u64); 3] = [("failed_starts", 64), ("finalisers_at_the_end", 24), ("bridges", 8)];
+
+#[test]
+fn what_is_not_used_any_more_makes_room() {
+    for (name, mebibytes) in FRUGAL {
+        let case = cases::limited(name);
+        let limits = Limits { memory_bytes_max: mebibytes << 20, ..Limits::default() };
+        let outcome = with_small_stack(|| {
+            run_lua::run_prepared(&case, limits, minivm_modules::install, |machine, chunk, _| machine.call(chunk, &[]))
+        });
+        let text = outcome.expect("the case can be run").text();
+        snapshot::check(&case, &text).unwrap_or_else(|difference| panic!("{name}: {difference}"));
+    }
+}
+
 #[test]
 fn a_step_at_every_safepoint_changes_nothing() {
     let stressed = |case: &Case| STRESSED.iter().any(|topic| case.name.starts_with(topic));

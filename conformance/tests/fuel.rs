@@ -65,7 +65,7 @@ fn outcome(rounds: i64, mut go_on: impl FnMut(&mut Machine) -> (RunState, u64)) 
         let (state, done) = go_on(&mut machine);
         instructions += done;
         let result = match state {
-            RunState::OutOfFuel | RunState::Stepped => continue,
+            RunState::OutOfFuel | RunState::Stepped | RunState::Interrupted => continue,
             RunState::Finished(values) => {
                 format!("{:?}", values.iter().map(|value| value.as_int()).collect::<Vec<_>>())
             }

@@ -52,7 +52,7 @@ fn in_slices(machine: &mut Machine, chunk: Value, arguments: &[Value]) -> Result
         match state {
             RunState::Finished(values) => return Ok(values),
             RunState::Failed(failure) => return Err(failure),
-            RunState::OutOfFuel | RunState::Stepped => {}
+            RunState::OutOfFuel | RunState::Stepped | RunState::Interrupted => {}
             RunState::Waiting(request) => panic!("nothing here waits for {}", request.name()),
             RunState::Yielded(_) => panic!("nothing here yields to the host"),
         }

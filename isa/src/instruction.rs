@@ -28,6 +28,8 @@ pub struct Effects {
     pub leaves_open: bool,
     /// It takes the open list of the instruction before it.
     pub takes_open: bool,
+    /// It may do much, and then costs more than 1 unit of fuel.
+    pub bulk: bool,
 }
 
 /// One row of the table, as data.
@@ -119,8 +121,15 @@ macro_rules! define {
     };
 }
 
-const NO_EFFECTS: Effects =
-    Effects { trap: false, call: false, allocate: false, end: false, leaves_open: false, takes_open: false };
+const NO_EFFECTS: Effects = Effects {
+    trap: false,
+    call: false,
+    allocate: false,
+    end: false,
+    leaves_open: false,
+    takes_open: false,
+    bulk: false,
+};
 
 for_each_instruction!(define);
 

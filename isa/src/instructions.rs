@@ -3,7 +3,7 @@
 //!
 //! A row reads: variant, name in the text form and builder, number, operands with their roles, effects. Effects: `trap` (may
 //! raise an error), `call` (may run other code), `allocate`, `end` (ends a block), `leaves_open` and `takes_open` (an open
-//! list of `any` values handed to the very next instruction).
+//! list of `any` values handed to the very next instruction), `bulk` (may do much, and then costs more than 1 unit of fuel).
 
 /// Hands the whole table to a macro: `callback! { rows }`.
 #[macro_export]
@@ -361,11 +361,11 @@ macro_rules! for_each_instruction {
     /// Grows the memory by `pages`; `dst` = its size before, or -1 when it may not grow so far.
     MemoryGrow memory_grow 0x012a { dst: Out<Address>, memory: Memory, pages: In<Address> } [allocate];
     /// `memory[address .. address + length] = value mod 256`.
-    MemoryFill memory_fill 0x012b { memory: Memory, address: In<Address>, value: In<I32>, length: In<Address> } [trap];
+    MemoryFill memory_fill 0x012b { memory: Memory, address: In<Address>, value: In<I32>, length: In<Address> } [trap bulk];
     /// Copies `length` bytes from `source` of `source_memory` to `address` of `memory`; they may overlap.
-    MemoryCopy memory_copy 0x012c { memory: Memory, source_memory: Memory, address: In<Special>, source: In<Special>, length: In<Special> } [trap];
+    MemoryCopy memory_copy 0x012c { memory: Memory, source_memory: Memory, address: In<Special>, source: In<Special>, length: In<Special> } [trap bulk];
     /// Copies `length` bytes from `source` of a data segment to `address`.
-    MemoryInit memory_init 0x012d { memory: Memory, data: Data, address: In<Address>, source: In<I32>, length: In<I32> } [trap];
+    MemoryInit memory_init 0x012d { memory: Memory, data: Data, address: In<Address>, source: In<I32>, length: In<I32> } [trap bulk];
     /// Empties a data segment.
     DataDrop data_drop 0x012e { data: Data } [];
 
@@ -377,13 +377,13 @@ macro_rules! for_each_instruction {
     /// `dst` = number of elements.
     TableSize table_size 0x0152 { dst: Out<Address>, table: Table } [];
     /// Grows the table by `count` elements of `src`; `dst` = its size before, or -1 when it may not grow so far.
-    TableGrow table_grow 0x0153 { dst: Out<Address>, table: Table, src: In<Any>, count: In<Address> } [allocate trap];
+    TableGrow table_grow 0x0153 { dst: Out<Address>, table: Table, src: In<Any>, count: In<Address> } [allocate trap bulk];
     /// `table[index .. index + length] = src`.
-    TableFill table_fill 0x0154 { table: Table, index: In<Address>, src: In<Any>, length: In<Address> } [trap];
+    TableFill table_fill 0x0154 { table: Table, index: In<Address>, src: In<Any>, length: In<Address> } [trap bulk];
     /// Copies `length` elements from `source` of `source_table` to `index` of `table`; they may overlap.
-    TableCopy table_copy 0x0155 { table: Table, source_table: Table, index: In<Special>, source: In<Special>, length: In<Special> } [trap];
+    TableCopy table_copy 0x0155 { table: Table, source_table: Table, index: In<Special>, source: In<Special>, length: In<Special> } [trap bulk];
     /// Copies `length` values from `source` of an element segment to `index`.
-    TableInit table_init 0x0156 { table: Table, element: Element, index: In<Address>, source: In<I32>, length: In<I32> } [trap];
+    TableInit table_init 0x0156 { table: Table, element: Element, index: In<Address>, source: In<I32>, length: In<I32> } [trap bulk];
     /// Empties an element segment.
     ElementDrop element_drop 0x0157 { element: Element } [];
 
@@ -421,27 +421,27 @@ macro_rules! for_each_instruction {
     /// `dst` = true when `src` is nil or false, else false.
     Not not 0x016f { dst: Out<Any>, src: In<Any> } [];
     /// `dst` = the strings and numbers joined from right to left, or metamethod `__concat`; at least two values.
-    Concat concat 0x0170 { dst: Out<Any>, values: Ins<Any> } [call trap allocate];
+    Concat concat 0x0170 { dst: Out<Any>, values: Ins<Any> } [call trap allocate bulk];
     /// `dst` = true when `lhs == rhs`, else false; or metamethod `__eq`.
-    Equal equal 0x0171 { dst: Out<Any>, lhs: In<Any>, rhs: In<Any> } [call trap];
+    Equal equal 0x0171 { dst: Out<Any>, lhs: In<Any>, rhs: In<Any> } [call trap bulk];
     /// `dst` = true when `lhs < rhs`, else false; or metamethod `__lt`.
-    Less less 0x0172 { dst: Out<Any>, lhs: In<Any>, rhs: In<Any> } [call trap];
+    Less less 0x0172 { dst: Out<Any>, lhs: In<Any>, rhs: In<Any> } [call trap bulk];
     /// `dst` = true when `lhs <= rhs`, else false; or metamethod `__le`.
-    LessEqual less_equal 0x0173 { dst: Out<Any>, lhs: In<Any>, rhs: In<Any> } [call trap];
+    LessEqual less_equal 0x0173 { dst: Out<Any>, lhs: In<Any>, rhs: In<Any> } [call trap bulk];
 
     // Tables with keys, with metamethods.
     /// `dst` = a new table with room for `array` consecutive and `hash` other elements.
-    TableNew table_new 0x0180 { dst: Out<Any>, array: Number, hash: Number } [allocate];
+    TableNew table_new 0x0180 { dst: Out<Any>, array: Number, hash: Number } [allocate bulk];
     /// `dst = object[key]`, or metamethod `__index`.
-    Get get 0x0181 { dst: Out<Any>, object: In<Any>, key: In<Any> } [call trap];
+    Get get 0x0181 { dst: Out<Any>, object: In<Any>, key: In<Any> } [call trap bulk];
     /// `object[key] = value`, or metamethod `__newindex`.
-    Set set 0x0182 { object: In<Any>, key: In<Any>, value: In<Any> } [call trap allocate];
+    Set set 0x0182 { object: In<Any>, key: In<Any>, value: In<Any> } [call trap allocate bulk];
     /// `function = object[key]; self = object`, or metamethod `__index`.
-    GetMethod get_method 0x0183 { function: Out<Any>, self_value: Out<Any>, object: In<Any>, key: In<Any> } [call trap];
+    GetMethod get_method 0x0183 { function: Out<Any>, self_value: Out<Any>, object: In<Any>, key: In<Any> } [call trap bulk];
     /// `table[first], table[first + 1], … = values`, without metamethods; `table` is a table.
-    Append append 0x0184 { table: In<Any>, first: Number, values: Ins<Any> } [trap allocate];
+    Append append 0x0184 { table: In<Any>, first: Number, values: Ins<Any> } [trap allocate bulk];
     /// As `append`, with the values of the open list after `values`.
-    AppendOpen append_open 0x0185 { table: In<Any>, first: Number, values: Ins<Any> } [trap allocate takes_open];
+    AppendOpen append_open 0x0185 { table: In<Any>, first: Number, values: Ins<Any> } [trap allocate takes_open bulk];
 
     // Between `any` and typed registers.
     /// `dst = src` as an `any` integer.
@@ -468,8 +468,8 @@ macro_rules! for_each_instruction {
     RefIsNull ref_is_null 0x019a { dst: Out<I32>, layout: Layout, src: In<RefType> } [];
 
     // Closures and captured variables.
-    /// `dst` = a closure over `function` with the captured values, of the types the function declares.
-    Closure closure 0x01a0 { dst: Out<Any>, function: Func, captures: Ins<Special> } [allocate];
+    /// `dst` = a closure over `function` with the captured values, of the types the function declares; of an imported function, which declares none, what was linked.
+    Closure closure 0x01a0 { dst: Out<Any>, function: Func, captures: Ins<Special> } [allocate bulk];
     /// `dst` = captured value `index` of the running closure.
     CaptureGet capture_get 0x01a1 { dst: Out<Special>, index: Number } [];
     /// `dst` = a new cell that holds `src`.
@@ -487,13 +487,13 @@ macro_rules! for_each_instruction {
 
     // Records and arrays of a fixed layout.
     /// `dst` = a new record with those fields.
-    RecordNew record_new 0x01b0 { dst: Out<RefType>, layout: Layout, fields: Ins<Special> } [allocate];
+    RecordNew record_new 0x01b0 { dst: Out<RefType>, layout: Layout, fields: Ins<Special> } [allocate bulk];
     /// `dst = object.field`; traps on null.
     RecordGet record_get 0x01b1 { dst: Out<Special>, layout: Layout, object: In<RefType>, field: Number } [trap];
     /// `object.field = src`; traps on null.
     RecordSet record_set 0x01b2 { layout: Layout, object: In<RefType>, field: Number, src: In<Special> } [trap];
     /// `dst` = a new array of `length` elements `src`.
-    ArrayNew array_new 0x01b3 { dst: Out<RefType>, layout: Layout, length: In<I32>, src: In<Special> } [allocate];
+    ArrayNew array_new 0x01b3 { dst: Out<RefType>, layout: Layout, length: In<I32>, src: In<Special> } [allocate bulk];
     /// `dst = object[index]`; traps on null and when not inside.
     ArrayGet array_get 0x01b4 { dst: Out<Special>, layout: Layout, object: In<RefType>, index: In<I32> } [trap];
     /// `object[index] = src`; traps on null and when not inside.
@@ -503,23 +503,23 @@ macro_rules! for_each_instruction {
 
     // Calls. An open list is any number of `any` values that one instruction leaves for the very next one.
     /// `results = function(arguments)`, with the signature of the function.
-    Call call 0x01c0 { results: Outs<Special>, function: Func, arguments: Ins<Special> } [call trap];
+    Call call 0x01c0 { results: Outs<Special>, function: Func, arguments: Ins<Special> } [call trap bulk];
     /// `results = table[index](arguments)`; traps unless the element is a function of that signature.
-    CallIndirect call_indirect 0x01c1 { results: Outs<Special>, signature: Sig, table: Table, index: In<Address>, arguments: Ins<Special> } [call trap];
+    CallIndirect call_indirect 0x01c1 { results: Outs<Special>, signature: Sig, table: Table, index: In<Address>, arguments: Ins<Special> } [call trap bulk];
     /// `results = callee(arguments)`; traps unless `callee` is a function of that signature.
-    CallRef call_ref 0x01c2 { results: Outs<Special>, signature: Sig, callee: In<Any>, arguments: Ins<Special> } [call trap];
+    CallRef call_ref 0x01c2 { results: Outs<Special>, signature: Sig, callee: In<Any>, arguments: Ins<Special> } [call trap bulk];
     /// `results = callee(arguments)`, or metamethod `__call`; missing results are nil, more are dropped.
-    CallAny call_any 0x01c3 { results: Outs<Any>, callee: In<Any>, arguments: Ins<Any> } [call trap];
+    CallAny call_any 0x01c3 { results: Outs<Any>, callee: In<Any>, arguments: Ins<Any> } [call trap bulk];
     /// As `call_any`; all results become the open list.
-    CallAnyToOpen call_any_to_open 0x01c4 { callee: In<Any>, arguments: Ins<Any> } [call trap leaves_open];
+    CallAnyToOpen call_any_to_open 0x01c4 { callee: In<Any>, arguments: Ins<Any> } [call trap leaves_open bulk];
     /// As `call_any`, with the open list after `arguments`.
-    CallAnyOpen call_any_open 0x01c5 { results: Outs<Any>, callee: In<Any>, arguments: Ins<Any> } [call trap takes_open];
+    CallAnyOpen call_any_open 0x01c5 { results: Outs<Any>, callee: In<Any>, arguments: Ins<Any> } [call trap takes_open bulk];
     /// As `call_any_open`; all results become the open list.
-    CallAnyOpenToOpen call_any_open_to_open 0x01c6 { callee: In<Any>, arguments: Ins<Any> } [call trap takes_open leaves_open];
+    CallAnyOpenToOpen call_any_open_to_open 0x01c6 { callee: In<Any>, arguments: Ins<Any> } [call trap takes_open leaves_open bulk];
     /// `results` = the arguments past the parameters, as many as asked for; missing ones are nil.
-    Varargs varargs 0x01c7 { results: Outs<Any> } [];
+    Varargs varargs 0x01c7 { results: Outs<Any> } [bulk];
     /// All arguments past the parameters become the open list.
-    VarargsToOpen varargs_to_open 0x01c8 {  } [leaves_open];
+    VarargsToOpen varargs_to_open 0x01c8 {  } [leaves_open bulk];
 
     // Ends of blocks.
     /// Continue at `target`.
@@ -567,11 +567,11 @@ macro_rules! for_each_instruction {
     /// Continue at `if_false` when `cond` is nil or false, else at `if_true`.
     BranchTruthy branch_truthy 0x01e5 { cond: In<Any>, if_true: Target, if_false: Target } [end];
     /// Continue at `if_true` when `lhs == rhs`, or metamethod `__eq`, else at `if_false`.
-    BranchEqual branch_equal 0x01e6 { lhs: In<Any>, rhs: In<Any>, if_true: Target, if_false: Target } [call trap end];
+    BranchEqual branch_equal 0x01e6 { lhs: In<Any>, rhs: In<Any>, if_true: Target, if_false: Target } [call trap end bulk];
     /// Continue at `if_true` when `lhs < rhs`, or metamethod `__lt`, else at `if_false`.
-    BranchLess branch_less 0x01e7 { lhs: In<Any>, rhs: In<Any>, if_true: Target, if_false: Target } [call trap end];
+    BranchLess branch_less 0x01e7 { lhs: In<Any>, rhs: In<Any>, if_true: Target, if_false: Target } [call trap end bulk];
     /// Continue at `if_true` when `lhs <= rhs`, or metamethod `__le`, else at `if_false`.
-    BranchLessEqual branch_less_equal 0x01e8 { lhs: In<Any>, rhs: In<Any>, if_true: Target, if_false: Target } [call trap end];
+    BranchLessEqual branch_less_equal 0x01e8 { lhs: In<Any>, rhs: In<Any>, if_true: Target, if_false: Target } [call trap end bulk];
     /// Continue at `if_true` when `src` is of that kind, else at `if_false`.
     BranchKind branch_kind 0x01e9 { src: In<Any>, kind: Kind, if_true: Target, if_false: Target } [end];
     /// `dst` = the integer `src`, continue at `if_true`; on another kind `dst = 0`, continue at `if_false`.
@@ -584,21 +584,21 @@ macro_rules! for_each_instruction {
     /// `index += step`; continues at `body` with `variable = index` while the loop runs, else at `done`. The first three are as `for_prepare` left them, or it is an error.
     ForLoop for_loop 0x01ed { index: InOut<Any>, limit: InOut<Any>, step: InOut<Any>, variable: Out<Any>, body: Target, done: Target } [trap end];
     /// `results = iterator(state, control)`; continues at `body` when the first result is not nil, else at `done`. At least one result.
-    ForEach for_each 0x01ee { results: Outs<Any>, iterator: In<Any>, state: In<Any>, control: In<Any>, body: Target, done: Target } [call trap end];
+    ForEach for_each 0x01ee { results: Outs<Any>, iterator: In<Any>, state: In<Any>, control: In<Any>, body: Target, done: Target } [call trap end bulk];
     /// Returns `values`, of the types of the signature.
-    ReturnValues return_values 0x01ef { values: Ins<Special> } [end];
+    ReturnValues return_values 0x01ef { values: Ins<Special> } [end bulk];
     /// Returns `values` and the open list.
-    ReturnOpen return_open 0x01f0 { values: Ins<Any> } [end takes_open];
+    ReturnOpen return_open 0x01f0 { values: Ins<Any> } [end takes_open bulk];
     /// Returns what `function(arguments)` returns; the frame is given up before.
-    TailCall tail_call 0x01f1 { function: Func, arguments: Ins<Special> } [call trap end];
+    TailCall tail_call 0x01f1 { function: Func, arguments: Ins<Special> } [call trap end bulk];
     /// Returns what `table[index](arguments)` returns; the frame is given up before.
-    TailCallIndirect tail_call_indirect 0x01f2 { signature: Sig, table: Table, index: In<Address>, arguments: Ins<Special> } [call trap end];
+    TailCallIndirect tail_call_indirect 0x01f2 { signature: Sig, table: Table, index: In<Address>, arguments: Ins<Special> } [call trap end bulk];
     /// Returns what `callee(arguments)` returns; the frame is given up before.
-    TailCallRef tail_call_ref 0x01f3 { signature: Sig, callee: In<Any>, arguments: Ins<Special> } [call trap end];
+    TailCallRef tail_call_ref 0x01f3 { signature: Sig, callee: In<Any>, arguments: Ins<Special> } [call trap end bulk];
     /// Returns what `callee(arguments)` returns, all of it; the frame is given up before.
-    TailCallAny tail_call_any 0x01f4 { callee: In<Any>, arguments: Ins<Any> } [call trap end];
+    TailCallAny tail_call_any 0x01f4 { callee: In<Any>, arguments: Ins<Any> } [call trap end bulk];
     /// As `tail_call_any`, with the open list after `arguments`.
-    TailCallAnyOpen tail_call_any_open 0x01f5 { callee: In<Any>, arguments: Ins<Any> } [call trap end takes_open];
+    TailCallAnyOpen tail_call_any_open 0x01f5 { callee: In<Any>, arguments: Ins<Any> } [call trap end takes_open bulk];
     /// Raises `value` as an error.
     Throw throw 0x01f6 { value: In<Any> } [trap end];
     /// Traps.
@@ -608,13 +608,13 @@ macro_rules! for_each_instruction {
     /// `dst` = a new fiber that will call `callee`; an error unless it is a function.
     FiberNew fiber_new 0x0210 { dst: Out<Any>, callee: In<Any> } [allocate trap];
     /// Runs `fiber` with `arguments` until it yields, returns or fails. `ok` = true and its values become the open list, or `ok` = false and the error value does.
-    FiberResumeToOpen fiber_resume_to_open 0x0211 { ok: Out<Any>, fiber: In<Any>, arguments: Ins<Any> } [call trap leaves_open];
+    FiberResumeToOpen fiber_resume_to_open 0x0211 { ok: Out<Any>, fiber: In<Any>, arguments: Ins<Any> } [call trap leaves_open bulk];
     /// As `fiber_resume_to_open`, with the open list after `arguments`.
-    FiberResumeOpenToOpen fiber_resume_open_to_open 0x0212 { ok: Out<Any>, fiber: In<Any>, arguments: Ins<Any> } [call trap takes_open leaves_open];
+    FiberResumeOpenToOpen fiber_resume_open_to_open 0x0212 { ok: Out<Any>, fiber: In<Any>, arguments: Ins<Any> } [call trap takes_open leaves_open bulk];
     /// Suspends the running fiber, handing out `values`; what it is resumed with becomes the open list.
-    FiberYieldToOpen fiber_yield_to_open 0x0213 { values: Ins<Any> } [call trap leaves_open];
+    FiberYieldToOpen fiber_yield_to_open 0x0213 { values: Ins<Any> } [call trap leaves_open bulk];
     /// As `fiber_yield_to_open`, with the open list after `values`.
-    FiberYieldOpenToOpen fiber_yield_open_to_open 0x0214 { values: Ins<Any> } [call trap takes_open leaves_open];
+    FiberYieldOpenToOpen fiber_yield_open_to_open 0x0214 { values: Ins<Any> } [call trap takes_open leaves_open bulk];
     /// Closes a suspended or dead fiber, running its cleanup regions. `ok` = 1, or `ok` = 0 and `error` = what a cleanup raised.
     FiberClose fiber_close 0x0215 { ok: Out<I32>, error: Out<Any>, fiber: In<Any> } [call trap];
     /// `dst` = 0 suspended, 1 running, 2 normal (it resumed another, or its run is aside), 3 dead.

@@ -4,6 +4,7 @@
 //! source language and no machine.
 #![forbid(unsafe_code)]
 
+mod allowance;
 pub mod assigned;
 pub mod binary;
 pub mod entities;
@@ -16,11 +17,13 @@ pub mod operand;
 pub mod program;
 pub mod regions;
 pub mod register_set;
+pub mod size;
 pub mod text;
 pub mod trap;
 pub mod types;
 pub mod verify;
 
+pub use allowance::{Allowance, Exhausted};
 pub use instruction::{INSTRUCTIONS, Instruction, Opcode};
 pub use operand::{Input, Operand};
 pub use program::Program;

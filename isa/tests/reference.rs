@@ -69,6 +69,7 @@ fn effects(info: &InstructionInfo) -> String {
         (effects.end, "end"),
         (effects.leaves_open, "leaves"),
         (effects.takes_open, "takes"),
+        (effects.bulk, "bulk"),
     ];
     named.iter().filter(|(is_set, _)| *is_set).map(|(_, name)| *name).collect::<Vec<_>>().join(" ")
 }

@@ -1,6 +1,6 @@
 //! What a host function is, and what it may answer.
 
-use crate::heap::Heap;
+use crate::heap::{Heap, OutOfMemory};
 use crate::stack::host_call::HostCall;
 use crate::value::Value;
 use minivm_isa::TrapCode;
@@ -33,6 +33,8 @@ pub(crate) enum OutcomeKind {
     Close { fiber: Value, state: u32 },
     /// Wait for the host.
     Wait { request: WaitRequest, state: u32 },
+    /// Go on in another state.
+    GoOn { state: u32 },
 }
 
 pub(crate) struct WaitRequest(pub(crate) Box<dyn HostRequest>);
@@ -60,10 +62,32 @@ pub enum Raise {
     Exit(i32),
     /// The program ends with an exit status after the clean-ups of its main fiber; nothing can catch it.
     ExitClosing(i32),
+    /// The budget does not allow the work that the function is about to do; made by [`HostCall::charge`] alone.
+    Pause(Pause),
 }
+
+impl From<OutOfMemory> for Raise {
+    fn from(_: OutOfMemory) -> Self {
+        Raise::Trap(TrapCode::OutOfMemory)
+    }
+}
+
+/// That a host function could not pay for its work. It begins its state again when the run goes on.
+#[derive(Debug)]
+pub struct Pause(pub(crate) ());
+
+/// Units of work that one state of a host function does at most, by rule, see [`HostCall::charge`].
+pub const SLICE: u64 = 20_000;
+
+/// Bytes that the quick form of a host function may look at or copy at most, and that
+/// [`charge_bytes`](HostCall::charge_bytes) charges nothing for.
+pub const QUICK_BYTES_MAX: usize = 4096;
 
 /// The quick form of a host function: does its work for arguments it knows how to treat, without asking for anything of the
 /// machine but the heap. For all others, errors among them, the function itself is called.
+///
+/// It cannot [charge](HostCall::charge), so it leaves everything to the function that this would charge for: what a call costs
+/// does not depend on the form. [`QUICK_BYTES_MAX`] says how much is free of charge.
 pub type QuickFn = fn(&mut Heap, &[Value]) -> Quick;
 
 /// What a [`QuickFn`] gives.

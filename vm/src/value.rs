@@ -40,6 +40,8 @@ impl Tag {
     pub const ARRAY: Tag = Tag(11);
     /// A captured variable.
     pub const CELL: Tag = Tag(12);
+    /// A string that a host function is writing; programs never see one.
+    pub const BUFFER: Tag = Tag(13);
 
     /// Whether a value of this kind refers to a heap cell.
     #[inline(always)]
@@ -63,6 +65,7 @@ impl Tag {
             10 => "record",
             11 => "array",
             12 => "cell",
+            13 => "buffer",
             _ => "unknown",
         }
     }
@@ -141,6 +144,7 @@ impl Value {
         RECORD Record from_record as_record;
         ARRAY Array from_array as_array;
         CELL Cell from_cell as_cell;
+        BUFFER Str from_buffer as_buffer;
     }
 
     /// The value with these two words.

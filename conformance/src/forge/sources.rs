@@ -80,7 +80,11 @@ fn chunk(machine: &mut Machine, source: &[u8]) -> Result<Value, String> {
 /// The run at work stopped where it could be saved.
 fn is_stopped(machine: &Machine, state: &RunState) -> bool {
     match state {
-        RunState::OutOfFuel | RunState::Stepped | RunState::Waiting(_) | RunState::Yielded(_) => true,
+        RunState::OutOfFuel
+        | RunState::Stepped
+        | RunState::Interrupted
+        | RunState::Waiting(_)
+        | RunState::Yielded(_) => true,
         RunState::Failed(_) => machine.uncaught_error().is_some(),
         RunState::Finished(_) => false,
     }

@@ -77,16 +77,18 @@ impl<'a> Body<'a> {
         body.f.emit(Instruction::TableNew { dst: table, array: 0, hash: 0 });
         for function in &plan.functions {
             body.left = 2;
-            body.region(|body| {
+            body.region(RegionKind::Catch, |body| {
                 let callee = body.function_value(function);
                 let arguments = body.arguments(function);
                 body.call_to_table(callee, arguments, table);
             });
         }
         body.left = STATEMENTS / 2;
-        while body.left > 0 {
-            body.statement();
-        }
+        body.region(RegionKind::Catch, |body| {
+            while body.left > 0 {
+                body.statement();
+            }
+        });
         let results = [body.any(), table.into(), body.any()];
         body.f.emit(Instruction::ReturnValues { values: results.into() });
         body.f
@@ -296,7 +298,10 @@ impl<'a> Body<'a> {
         match self.random.below(24) {
             0 | 1 if !is_deep => self.alternative(),
             2 if !is_deep => self.repetition(),
-            3 | 4 if !is_deep => self.region(|body| body.statements(4)),
+            3 | 4 if !is_deep => {
+                let kind = if once_in(self.random, 4) { RegionKind::Cleanup } else { RegionKind::Catch };
+                self.region(kind, |body| body.statements(4));
+            }
             5 if !is_deep => self.numeric_loop(),
             6..=13 => self.call(),
             _ => self.simple(),
@@ -361,14 +366,13 @@ impl<'a> Body<'a> {
     }
 
     /// A protected region with what `fill` puts there.
-    fn region(&mut self, fill: impl FnOnce(&mut Self)) {
+    fn region(&mut self, kind: RegionKind, fill: impl FnOnce(&mut Self)) {
         let (start, handler, after) = (self.f.block(), self.f.block(), self.f.block());
         let error = self.register(Type::Any);
         let message_handler = once_in(self.random, 3).then(|| match self.callee().reg() {
             Some(register) => register,
             None => error,
         });
-        let kind = if once_in(self.random, 4) { RegionKind::Cleanup } else { RegionKind::Catch };
         self.f.jump(start);
         self.f.switch_to(start);
         self.regions += 1;
@@ -377,7 +381,9 @@ impl<'a> Body<'a> {
         self.f.jump(after);
         self.f.switch_to(handler);
         self.f.protect(kind, start, handler, handler, error, message_handler);
-        self.statements(2);
+        if self.depth > 0 || self.regions > 0 {
+            self.statements(2);
+        }
         if kind == RegionKind::Cleanup && !once_in(self.random, 4) {
             self.f.throw(error);
         }

@@ -8,6 +8,8 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
 
 /// Runs Lua and WebAssembly programs on one machine.
 #[derive(Debug, Parser)]
@@ -123,6 +125,9 @@ pub(crate) struct Run {
     /// Stop after this many instructions.
     #[arg(long, value_name = "N")]
     pub(crate) fuel: Option<u64>,
+    /// Stop after this many seconds, which may have a fraction.
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) timeout: Option<Seconds>,
     /// The most memory the program may use; K, M and G are powers of 1024.
     #[arg(long, value_name = "BYTES")]
     pub(crate) memory_max: Option<Size>,
@@ -173,6 +178,19 @@ pub(crate) struct Saving {
     /// now, and what has changed is refused.
     #[arg(long, requires = "snapshot_to")]
     pub(crate) by_reference: bool,
+}
+
+/// A time that a program may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Seconds(pub(crate) Duration);
+
+impl FromStr for Seconds {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        seconds.map(Seconds).ok_or_else(|| "expected a number of seconds, such as 10 or 0.5".to_owned())
+    }
 }
 
 /// A signal that stops a program.
@@ -230,6 +248,9 @@ pub(crate) struct Resume {
     /// Stop after this many instructions more.
     #[arg(long, value_name = "N")]
     pub(crate) fuel: Option<u64>,
+    /// Stop after this many seconds, which may have a fraction.
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) timeout: Option<Seconds>,
     /// The most memory the program may use; K, M and G are powers of 1024.
     #[arg(long, value_name = "BYTES")]
     pub(crate) memory_max: Option<Size>,
@@ -328,13 +349,14 @@ mod tests {
 
     #[test]
     fn options_of_run_are_read() {
-        let run = run("run --invoke f --dir . --dir /tmp::/data --env A=1=2 --memory-max 2M x.wasm 3 -4");
+        let run = run("run --invoke f --dir . --dir /tmp::/data --env A=1=2 --memory-max 2M --timeout 1.5 x.wasm 3 -4");
         assert_eq!(run.invoke.as_deref(), Some("f"));
         assert_eq!(run.directories[1].guest, "/data");
         assert_eq!(run.environment[0].value, "1=2");
         let granted = self::run("run --sandbox --clock --random --dir . x.lua").granted();
         assert!(granted.clock && granted.random && granted.directories.len() == 1);
         assert_eq!(run.memory_max, Some(Size(2 << 20)));
+        assert_eq!(run.timeout, Some(Seconds(Duration::from_millis(1_500))));
         assert_eq!(run.program, ["x.wasm", "3", "-4"]);
     }
 
@@ -353,6 +375,9 @@ mod tests {
             "dis",
             "dis a b",
             "--fuel x a.lua",
+            "--timeout x a.lua",
+            "--timeout -1 a.lua",
+            "--timeout nan a.lua",
             "completions x",
             "--no a",
             "--fuel 3 dis a",

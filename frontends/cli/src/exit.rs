@@ -21,8 +21,12 @@ pub(crate) enum Exit {
     Unsupported,
     /// A file cannot be written.
     Unwritable,
-    /// The program used up its fuel.
+    /// The program used up its fuel, or was stopped by a signal in order to be saved.
     OutOfFuel,
+    /// The program used up its time.
+    OutOfTime,
+    /// The program was interrupted.
+    Interrupted,
     /// Nobody reads the output any more.
     PipeClosed,
 }
@@ -37,13 +41,21 @@ Exit codes:
    66  a file cannot be read
    69  something is not supported
    73  a file cannot be written
-  124  the program used up its fuel
+  124  the program used up its fuel or its time
+  130  the program was interrupted (SIGINT)
   134  the program aborted (128 + signal, for any signal that it raises)
   141  nobody reads the output any more";
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        ExitCode::from(match exit {
+        ExitCode::from(exit.code())
+    }
+}
+
+impl Exit {
+    /// The number.
+    pub(crate) fn code(self) -> u8 {
+        match self {
             Exit::Success => 0,
             Exit::Program(code) => code,
             Exit::Error => 1,
@@ -52,8 +64,9 @@ impl From<Exit> for ExitCode {
             Exit::Unreadable => 66,
             Exit::Unsupported => 69,
             Exit::Unwritable => 73,
-            Exit::OutOfFuel => 124,
+            Exit::OutOfFuel | Exit::OutOfTime => 124,
+            Exit::Interrupted => 130,
             Exit::PipeClosed => 141,
-        })
+        }
     }
 }

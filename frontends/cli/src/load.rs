@@ -4,7 +4,8 @@ use crate::exit::Exit;
 use crate::problems;
 use crate::report::{Place, Report};
 use crate::source::{self, Failure, SourceFile};
-use minivm_isa::{Program, Verified, binary, text, verify};
+use minivm_isa::size::checking_bytes;
+use minivm_isa::{Allowance, Program, Verified, binary, text, verify};
 use minivm_modules::language::Language;
 use minivm_wasm::WasmError;
 use std::path::Path;
@@ -20,26 +21,38 @@ pub(crate) struct Loaded {
 
 /// Reads, compiles and verifies a file.
 pub(crate) fn load(path: &Path) -> Result<Loaded, Failure> {
-    let SourceFile { name, language, bytes } = source::read(path)?;
+    load_within(path, &mut Allowance::default())
+}
+
+/// As [`load`], in so much memory.
+pub(crate) fn load_within(path: &Path, allowance: &mut Allowance) -> Result<Loaded, Failure> {
+    let SourceFile { name, language, bytes } = source::read_within(path, allowance)?;
     let program = match language {
-        Language::Lua => lua(&name, &bytes)?,
-        Language::Wasm => verified(&name, wasm(&name, &bytes)?)?,
-        Language::Wat => {
-            let binary = minivm_wasm::parse_text(&bytes, &name).map_err(|error| wat_error(&name, &bytes, &error))?;
-            verified(&name, wasm(&name, &binary)?)?
-        }
-        Language::Mvt => verified(&name, mvt(&name, &bytes)?)?,
-        Language::Mvm => verified(&name, mvm(&name, &bytes)?)?,
+        Language::Lua => lua(&name, &bytes, allowance),
+        Language::Wasm => wasm(&name, &bytes, allowance),
+        Language::Wat => wat(&name, &bytes, allowance),
+        Language::Mvt => mvt(&name, &bytes, allowance),
+        Language::Mvm => mvm(&name, &bytes, allowance),
     };
-    Ok(Loaded { name, language, program })
+    match program {
+        Ok(program) => Ok(Loaded { name, language, program }),
+        Err(_) if allowance.is_exhausted() => Err(too_large(&name)),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Loading a file takes more memory than it may.
+pub(crate) fn too_large(name: &str) -> Failure {
+    let report = Report::new("not enough memory").place(Place::file(name));
+    Failure::new(Exit::Error, report.note("the limit counts what loading a program takes, too"))
 }
 
 fn invalid(reports: Vec<Report>) -> Failure {
     Failure { exit: Exit::Invalid, reports }
 }
 
-fn lua(name: &str, bytes: &[u8]) -> Result<Verified, Failure> {
-    minivm_lua::compile_file(bytes, format!("@{name}")).map_err(|error| {
+fn lua(name: &str, bytes: &[u8], allowance: &mut Allowance) -> Result<Verified, Failure> {
+    minivm_lua::compile_file_within(bytes, format!("@{name}"), allowance).map_err(|error| {
         let span = error.span();
         let meant = span.start as usize..span.end as usize;
         let place = Place::in_text(name, bytes, error.line() as usize, Some(meant));
@@ -47,8 +60,16 @@ fn lua(name: &str, bytes: &[u8]) -> Result<Verified, Failure> {
     })
 }
 
-fn wasm(name: &str, bytes: &[u8]) -> Result<Program, Failure> {
-    minivm_wasm::translate(bytes, name).map_err(|error| wasm_error(name, &error))
+fn wasm(name: &str, bytes: &[u8], allowance: &mut Allowance) -> Result<Verified, Failure> {
+    let program = minivm_wasm::translate_within(bytes, name, allowance).map_err(|error| wasm_error(name, &error))?;
+    verified(name, program, allowance)
+}
+
+fn wat(name: &str, bytes: &[u8], allowance: &mut Allowance) -> Result<Verified, Failure> {
+    let binary = minivm_wasm::parse_text_within(bytes, name, allowance);
+    let binary = binary.map_err(|error| wat_error(name, bytes, &error))?;
+    allowance.take(binary.len() as u64).map_err(|_| too_large(name))?;
+    wasm(name, &binary, allowance)
 }
 
 fn wasm_error(name: &str, error: &WasmError) -> Failure {
@@ -79,7 +100,7 @@ fn wat_error(name: &str, bytes: &[u8], error: &WasmError) -> Failure {
     }
 }
 
-fn mvt(name: &str, bytes: &[u8]) -> Result<Program, Failure> {
+fn mvt(name: &str, bytes: &[u8], allowance: &mut Allowance) -> Result<Verified, Failure> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let line = bytes[..error.valid_up_to()].iter().filter(|&&byte| byte == b'\n').count() + 1;
         let at = error.valid_up_to();
@@ -93,23 +114,28 @@ fn mvt(name: &str, bytes: &[u8]) -> Result<Program, Failure> {
         let report = Report::new(format!("a program in text form begins with `minivm {}`", text::VERSION));
         return Err(invalid(vec![report.place(Place::at_character(name, text, first + 1, 1))]));
     }
-    text::parse(text).map_err(|errors| {
+    let program = text::parse_within(text, allowance).map_err(|errors| {
         let report = |error: &text::ParseError| {
             let place = Place::at_character(name, text, error.line as usize, error.column as usize);
             Report::new(error.message.as_str()).place(place)
         };
         invalid(errors.iter().map(report).collect())
-    })
+    })?;
+    verified(name, program, allowance)
 }
 
-fn mvm(name: &str, bytes: &[u8]) -> Result<Program, Failure> {
-    binary::decode(bytes).map_err(|error| {
+fn mvm(name: &str, bytes: &[u8], allowance: &mut Allowance) -> Result<Verified, Failure> {
+    let program = binary::decode_within(bytes, allowance).map_err(|error| {
         let report = Report::new(error.message.as_str()).place(Place::file(name));
         invalid(vec![report.note(format!("at byte {:#x} of the file", error.offset))])
-    })
+    })?;
+    verified(name, program, allowance)
 }
 
-fn verified(name: &str, program: Program) -> Result<Verified, Failure> {
+fn verified(name: &str, program: Program, allowance: &mut Allowance) -> Result<Verified, Failure> {
+    let texts = program.sources.values().map(|source| source.text.as_ref().map_or(0, |text| text.len()));
+    let copies = texts.sum::<usize>() as u64;
+    allowance.touch(checking_bytes(&program) + copies).map_err(|_| too_large(name))?;
     // The reports need the program's sources, and the verifier takes the program.
     let sources: Vec<_> = program.sources.values().cloned().collect();
     verify(program).map_err(|rejections| {

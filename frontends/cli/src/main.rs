@@ -45,5 +45,8 @@ fn main() -> ExitCode {
         report::print(&failure.reports);
         failure.exit
     });
+    if exit == exit::Exit::Interrupted {
+        run::die_of_interrupt();
+    }
     exit.into()
 }

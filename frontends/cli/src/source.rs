@@ -2,7 +2,9 @@
 
 use crate::exit::Exit;
 use crate::report::{Place, Report};
+use minivm_isa::Allowance;
 use minivm_modules::language::{self, Language};
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -28,15 +30,39 @@ impl Failure {
     }
 }
 
+/// Bytes of a file that are read at a time.
+const PIECE_BYTES: u64 = 1 << 20;
+
+/// Reads all there is, in so much memory.
+fn read_all(mut from: impl Read, allowance: &mut Allowance) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    loop {
+        // While the bytes move, there are two places for them.
+        let taken = bytes.len() as u64 + 2 * PIECE_BYTES;
+        let is_there = allowance.touch(taken).is_ok();
+        if !is_there || from.by_ref().take(PIECE_BYTES).read_to_end(&mut bytes)? == 0 {
+            let _ = allowance.take(bytes.len() as u64);
+            return Ok(bytes);
+        }
+    }
+}
+
 /// Reads a file, or standard input for `-`.
+#[cfg(test)]
 pub(crate) fn read(path: &Path) -> Result<SourceFile, Failure> {
+    read_within(path, &mut Allowance::default())
+}
+
+/// Reads a file, or standard input for `-`, in so much memory.
+pub(crate) fn read_within(path: &Path, allowance: &mut Allowance) -> Result<SourceFile, Failure> {
     let (name, bytes) = if path == Path::new("-") {
-        let mut bytes = Vec::new();
-        let result = io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes);
-        ("stdin".to_owned(), result)
+        ("stdin".to_owned(), read_all(io::stdin().lock(), allowance))
     } else {
-        (path.display().to_string(), std::fs::read(path))
+        (path.display().to_string(), File::open(path).and_then(|file| read_all(file, allowance)))
     };
+    if allowance.is_exhausted() && bytes.is_ok() {
+        return Err(crate::load::too_large(&name));
+    }
     let bytes = bytes.map_err(|error| {
         let mut report = Report::new(format!("cannot read `{name}`: {}", cause(&error)));
         if let Some(command) = similar_command(&name).filter(|_| missing(&error)) {

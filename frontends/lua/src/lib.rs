@@ -5,5 +5,5 @@ pub mod codegen;
 pub mod stdlib;
 pub mod syntax;
 
-pub use codegen::{compile, compile_file};
+pub use codegen::{compile, compile_file, compile_file_within, compile_within};
 pub use syntax::SyntaxError;

@@ -3,6 +3,7 @@
 use minivm::value::float_to_int;
 use minivm::{HostCall, Outcome, Raise, Tag, Value};
 use minivm_isa::TrapCode;
+use std::ops::Deref;
 
 /// What a function answers.
 pub(crate) type Answer = Result<Outcome, Raise>;
@@ -58,10 +59,19 @@ pub(crate) fn optional_unsigned(call: &mut HostCall<'_>, index: usize) -> Result
     if call.arg(index).is_nil() { Ok(None) } else { check_unsigned(call, index).map(Some) }
 }
 
-/// The bytes of a string.
-pub(crate) fn check_bytes(call: &mut HostCall<'_>, index: usize) -> Result<Vec<u8>, Raise> {
-    match call.arg(index).as_bytes() {
-        Some(bytes) => Ok(bytes.to_vec()),
-        None => Err(kind_error(call, index, "string")),
+/// A value that is known to be a string.
+pub(crate) struct Bytes(Value);
+
+impl Deref for Bytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.0.as_bytes().unwrap_or_default()
     }
+}
+
+/// The bytes of a string.
+pub(crate) fn check_bytes(call: &mut HostCall<'_>, index: usize) -> Result<Bytes, Raise> {
+    let value = call.arg(index);
+    if value.as_bytes().is_some() { Ok(Bytes(value)) } else { Err(kind_error(call, index, "string")) }
 }

@@ -24,7 +24,7 @@ fn memory(call: &mut HostCall<'_>) -> Answer {
 /// `wasm.global(type, value [, mutable])`.
 fn global(call: &mut HostCall<'_>) -> Answer {
     let name = check_bytes(call, 0)?;
-    let ty = match &name[..] {
+    let ty = match &*name {
         b"i32" => (Type::I32, ElementType::Any),
         b"i64" => (Type::I64, ElementType::Any),
         b"f32" => (Type::F32, ElementType::Any),

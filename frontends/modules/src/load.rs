@@ -28,6 +28,8 @@ const FILE: usize = 5;
 
 /// The section by which a program tells that it was made from Lua.
 const LUA_SECTION: &str = "lua.lines";
+/// Copies of a file's name that there may be at a time, in messages above all.
+const NAME_COPIES: usize = 6;
 /// What a library of WebAssembly wants to be called before anything else.
 const INITIALIZE: &str = "_initialize";
 
@@ -39,11 +41,11 @@ pub(crate) fn load(call: &mut HostCall<'_>) -> Answer {
     call.before_loading();
     let (name, file) = (call.arg(0), call.arg(1));
     let path = file.as_bytes().unwrap_or_default().to_vec();
-    let bytes = match lua::read_file(call, &path) {
+    let bytes = match lua::read_file(call, &path)? {
         Ok(bytes) => bytes,
         Err(error) => return Err(call.error(format!("cannot read {}: {error}", String::from_utf8_lossy(&path)))),
     };
-    begin(call, &String::from_utf8_lossy(&path), &bytes, [Value::NIL, name, file])
+    begin(call, &String::from_utf8_lossy(&path), bytes.bytes(), [Value::NIL, name, file])
 }
 
 /// `wasm.instantiate(path or bytes [, imports])`.
@@ -60,9 +62,10 @@ pub(crate) fn instantiate(call: &mut HostCall<'_>) -> Answer {
     if read::is_program(&given) {
         return begin(call, "(bytes)", &given, [imports, Value::NIL, Value::NIL]);
     }
+    let _names = call.hold(NAME_COPIES * given.len())?;
     let path = String::from_utf8_lossy(&given).into_owned();
-    match lua::read_file(call, &given) {
-        Ok(bytes) => begin(call, &path, &bytes, [imports, call.arg(0), call.arg(0)]),
+    match lua::read_file(call, &given)? {
+        Ok(bytes) => begin(call, &path, bytes.bytes(), [imports, call.arg(0), call.arg(0)]),
         Err(error) => Err(call.error(format!("cannot read {path}: {error}"))),
     }
 }
@@ -82,11 +85,15 @@ fn failure(call: &mut HostCall<'_>, source: &str, message: &str) -> Raise {
 }
 
 fn begin(call: &mut HostCall<'_>, source: &str, bytes: &[u8], [given, name, file]: [Value; 3]) -> Answer {
-    let program = match read::program(source, bytes) {
+    let mut allowance = call.budget().allowance();
+    let program = read::program(source, bytes, &mut allowance);
+    call.budget().note(&allowance);
+    let program = match program {
         Ok(program) => program,
+        Err(_) if allowance.is_exhausted() => return Err(out_of_memory(())),
         Err(message) => return Err(failure(call, source, &message)),
     };
-    let pending = Pending::new(source.to_owned(), program);
+    let pending = Pending::new(source.to_owned(), program, call.budget())?;
     let count = pending.modules.len();
     let pending = call.heap().host_object(Box::new(pending), Value::NIL).map_err(out_of_memory)?;
     let found = call.table(0, count as u32)?;
@@ -156,6 +163,8 @@ fn required(call: &mut HostCall<'_>) -> Answer {
 
 fn link(call: &mut HostCall<'_>) -> Answer {
     let (source, program, wanted) = with(call, |pending| {
+        // The instance is charged for it from now on.
+        pending.held = None;
         Some((pending.source.clone(), pending.program.take()?, std::mem::take(&mut pending.wanted)))
     })?;
     let found = call.arg(FOUND);
@@ -183,21 +192,12 @@ fn link(call: &mut HostCall<'_>) -> Answer {
     }
 }
 
-/// Lets the linked program go; what is made of it keeps it from now on.
-fn let_go(call: &mut HostCall<'_>) -> Result<(), Raise> {
-    let instance = with(call, |pending| pending.instance.take())?;
-    call.let_go(instance);
-    Ok(())
-}
-
 /// The program has started: a chunk of Lua runs now, a library of WebAssembly initializes itself.
 fn initialize(call: &mut HostCall<'_>) -> Answer {
     let instance = with(call, |pending| pending.instance)?;
     if call.program(instance).custom.iter().any(|section| section.name == LUA_SECTION) {
         let globals = lua::globals(call);
-        let chunk = call.closure(instance, "main", &[globals]);
-        let_go(call)?;
-        let chunk = chunk.map_err(|error| call.error(error.to_string()))?;
+        let chunk = call.closure(instance, "main", &[globals]).map_err(|error| call.error(error.to_string()))?;
         let arguments = [call.arg(NAME), call.arg(FILE)];
         return call.call(chunk, &arguments, CHUNK_RAN);
     }
@@ -225,7 +225,6 @@ fn takes_nothing(call: &HostCall<'_>, instance: InstanceId) -> bool {
 fn finish(call: &mut HostCall<'_>) -> Answer {
     let instance = with(call, |pending| pending.instance)?;
     let exports = call.exports(instance);
-    let_go(call)?;
     let table = call.table(0, exports.len() as u32)?;
     for (name, item) in exports {
         debug_assert!(item.kind() != ExternKind::Function || item.function().is_some());

@@ -1,8 +1,10 @@
 //! A program that is being loaded for another one: a host object in the loader's frame, which travels in snapshots.
 
 use crate::imports::{Wanted, modules, wanted};
-use minivm::heap::HostObject;
+use minivm::heap::{HostObject, Marker, OutOfMemory};
+use minivm::memory::{Held, MemoryBudget};
 use minivm::{InstanceId, Machine, ObjectCodec, ObjectHandles, SnapshotError};
+use minivm_isa::size::program_bytes;
 use minivm_isa::{Verified, binary, verify};
 use std::any::Any;
 
@@ -13,22 +15,27 @@ const KIND: &str = "wasm.pending";
 pub(crate) struct Pending {
     /// How errors call it.
     pub(crate) source: String,
-    /// The program, until it is linked.
+    /// The program, until it is linked, and what it is charged for.
     pub(crate) program: Option<Verified>,
+    pub(crate) held: Option<Held>,
     /// What it imports, until it is linked.
     pub(crate) wanted: Vec<Wanted>,
     /// The modules that it imports from.
     pub(crate) modules: Vec<String>,
-    /// The linked program, until it is let go.
+    /// The linked program, which this keeps: what is made of it does so later.
     pub(crate) instance: Option<InstanceId>,
 }
 
 impl Pending {
     /// A program whose modules are yet to be found.
-    pub(crate) fn new(source: String, program: Verified) -> Self {
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub(crate) fn new(source: String, program: Verified, budget: &MemoryBudget) -> Result<Self, OutOfMemory> {
+        let held = Some(budget.hold(program_bytes(&program))?);
         let wanted = wanted(&program);
         let modules = modules(&wanted);
-        Pending { source, program: Some(program), wanted, modules, instance: None }
+        Ok(Pending { source, program: Some(program), held, wanted, modules, instance: None })
     }
 
     /// How it was called, a zero byte, and the program that is not linked yet.
@@ -43,24 +50,25 @@ impl Pending {
         bytes
     }
 
-    fn load(bytes: &[u8], handles: &ObjectHandles) -> Result<Self, String> {
-        let end = bytes.iter().position(|&byte| byte == 0).ok_or("its name does not end")?;
-        let source = String::from_utf8(bytes[..end].to_vec()).map_err(|_| "its name is not UTF-8")?;
+    fn load(bytes: &[u8], handles: &ObjectHandles, budget: &MemoryBudget) -> Result<Self, SnapshotError> {
+        let damaged = |why: &str| SnapshotError::Damaged(why.to_owned());
+        let end = bytes.iter().position(|&byte| byte == 0).ok_or_else(|| damaged("its name does not end"))?;
+        let source = String::from_utf8(bytes[..end].to_vec()).map_err(|_| damaged("its name is not UTF-8"))?;
         let program = &bytes[end + 1..];
         match (program.is_empty(), handles.instances.as_slice()) {
             (false, []) => {
-                let program = binary::decode(program).map_err(|error| error.to_string())?;
+                let program = binary::decode(program).map_err(|error| damaged(&error.to_string()))?;
                 let verified = verify(program).map_err(|rejections| match rejections.first() {
-                    Some(first) => first.to_string(),
-                    None => "its program is not valid".to_owned(),
+                    Some(first) => damaged(&first.to_string()),
+                    None => damaged("its program is not valid"),
                 })?;
-                Ok(Pending::new(source, verified))
+                Pending::new(source, verified, budget).map_err(|_| SnapshotError::OutOfMemory)
             }
             (true, instances @ ([] | [_])) => {
                 let instance = instances.first().copied();
-                Ok(Pending { source, program: None, wanted: Vec::new(), modules: Vec::new(), instance })
+                Ok(Pending { source, program: None, held: None, wanted: Vec::new(), modules: Vec::new(), instance })
             }
-            _ => Err("it is linked, and it is not".into()),
+            _ => Err(damaged("it is linked, and it is not")),
         }
     }
 }
@@ -68,6 +76,12 @@ impl Pending {
 impl HostObject for Pending {
     fn type_name(&self) -> &str {
         KIND
+    }
+
+    fn trace(&self, marker: &mut Marker) {
+        if let Some(instance) = self.instance {
+            instance.mark(marker);
+        }
     }
 
     fn as_any(&self) -> &dyn Any {
@@ -81,15 +95,13 @@ impl HostObject for Pending {
 
 /// Tells the machine how such objects travel.
 pub(crate) fn install(machine: &mut Machine) {
+    let budget = machine.memory_budget();
     let codec = ObjectCodec {
         save: Box::new(|object, handles| match object.as_any().downcast_ref::<Pending>() {
             Some(pending) => Ok(pending.save(handles)),
             None => Err("it is no program".into()),
         }),
-        load: Box::new(|bytes, handles, _| match Pending::load(bytes, handles) {
-            Ok(pending) => Ok(Box::new(pending)),
-            Err(why) => Err(SnapshotError::Damaged(why)),
-        }),
+        load: Box::new(move |bytes, handles, _| Ok(Box::new(Pending::load(bytes, handles, &budget)?))),
     };
     machine.set_object_codec(KIND, codec);
 }

@@ -1,7 +1,8 @@
 //! From bytes to a verified program, in any form but Lua source.
 
 use crate::language::{Language, detect};
-use minivm_isa::{Program, Verified, binary, text, verify};
+use minivm_isa::size::checking_bytes;
+use minivm_isa::{Allowance, Program, Verified, binary, text, verify};
 use std::fmt::Display;
 use std::path::Path;
 
@@ -10,18 +11,20 @@ pub(crate) fn is_program(bytes: &[u8]) -> bool {
     matches!(detect(Path::new(""), bytes), Ok(Language::Wasm | Language::Wat | Language::Mvt | Language::Mvm))
 }
 
-/// The program in a file, or why there is none.
-pub(crate) fn program(name: &str, bytes: &[u8]) -> Result<Verified, String> {
+/// The program in a file, or why there is none; it is made in so much memory.
+pub(crate) fn program(name: &str, bytes: &[u8], allowance: &mut Allowance) -> Result<Verified, String> {
     let program = match detect(Path::new(name), bytes)? {
-        Language::Wasm => minivm_wasm::translate(bytes, name).map_err(text_of)?,
+        Language::Wasm => minivm_wasm::translate_within(bytes, name, allowance).map_err(text_of)?,
         Language::Wat => {
-            let binary = minivm_wasm::parse_text(bytes, name).map_err(text_of)?;
-            minivm_wasm::translate(&binary, name).map_err(text_of)?
+            let binary = minivm_wasm::parse_text_within(bytes, name, allowance).map_err(text_of)?;
+            allowance.take(binary.len() as u64).map_err(text_of)?;
+            minivm_wasm::translate_within(&binary, name, allowance).map_err(text_of)?
         }
-        Language::Mvt => mvt(bytes)?,
-        Language::Mvm => binary::decode(bytes).map_err(text_of)?,
+        Language::Mvt => mvt(bytes, allowance)?,
+        Language::Mvm => binary::decode_within(bytes, allowance).map_err(text_of)?,
         Language::Lua => return Err("it is neither WebAssembly nor MiniVM bytecode".to_owned()),
     };
+    allowance.touch(checking_bytes(&program)).map_err(text_of)?;
     verify(program).map_err(|rejections| match rejections.first() {
         Some(first) => format!("it is not valid: {first}"),
         None => "it is not valid".to_owned(),
@@ -32,13 +35,15 @@ pub(crate) fn program(name: &str, bytes: &[u8]) -> Result<Verified, String> {
 pub(crate) fn any_program(name: &str, bytes: &[u8]) -> Result<Verified, String> {
     match detect(Path::new(name), bytes)? {
         Language::Lua => minivm_lua::compile_file(bytes, format!("@{name}")).map_err(text_of),
-        Language::Wasm | Language::Wat | Language::Mvt | Language::Mvm => program(name, bytes),
+        Language::Wasm | Language::Wat | Language::Mvt | Language::Mvm => {
+            program(name, bytes, &mut Allowance::default())
+        }
     }
 }
 
-fn mvt(bytes: &[u8]) -> Result<Program, String> {
+fn mvt(bytes: &[u8], allowance: &mut Allowance) -> Result<Program, String> {
     let source = std::str::from_utf8(bytes).map_err(text_of)?;
-    text::parse(source).map_err(|errors| match errors.first() {
+    text::parse_within(source, allowance).map_err(|errors| match errors.first() {
         Some(first) => format!("{}:{}: {}", first.line, first.column, first.message),
         None => "it is not valid".to_owned(),
     })

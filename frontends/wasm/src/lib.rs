@@ -6,4 +6,4 @@
 pub mod translate;
 pub mod wasi;
 
-pub use translate::{WasmError, parse_text, translate};
+pub use translate::{WasmError, parse_text, parse_text_within, translate, translate_within};

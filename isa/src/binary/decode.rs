@@ -3,6 +3,7 @@
 use super::decode_function::read_function;
 use super::read::Reader;
 use super::{DecodeError, FEATURES_KNOWN, MAGIC, Section, VERSION, features};
+use crate::allowance::Allowance;
 use crate::limits::INITIAL_DEPTH_MAX;
 use crate::program::{
     Constant, CustomSection, DataDef, ElementDef, ElementType, Export, GlobalDef, Import, Initial, InitialOp, Item,
@@ -19,7 +20,15 @@ use target_lexicon::Triple;
 /// The first place where the bytes are not what they should be: no MiniVM program, another version, unknown features, cut
 /// off, or damaged.
 pub fn decode(bytes: &[u8]) -> Result<Program, DecodeError> {
-    let mut from = Reader::new(bytes);
+    decode_within(bytes, &mut Allowance::default())
+}
+
+/// As [`decode`], in so much memory.
+///
+/// # Errors
+/// As for [`decode`]; "not enough memory" when the allowance does not suffice.
+pub fn decode_within(bytes: &[u8], allowance: &mut Allowance) -> Result<Program, DecodeError> {
+    let mut from = Reader::new(bytes, allowance);
     let found_features = read_header(&mut from)?;
     let mut program = Program::default();
     let mut before = 0;

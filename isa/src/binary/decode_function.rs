@@ -6,6 +6,7 @@ use super::read::Reader;
 use crate::entities::{Block, Const, Reg};
 use crate::operand::{ImmediateKind, IndexKind, OperandSource, Pattern};
 use crate::program::{Function, FunctionDef, Local, Region, RegionKind, Span};
+use crate::size::ALLOCATION_BYTES;
 use crate::{Instruction, Opcode, Operand};
 
 pub(super) fn read_function(from: &mut Reader<'_>) -> Result<FunctionDef, DecodeError> {
@@ -16,6 +17,7 @@ pub(super) fn read_function(from: &mut Reader<'_>) -> Result<FunctionDef, Decode
 }
 
 fn read_code(from: &mut Reader<'_>) -> Result<Function, DecodeError> {
+    from.take(ALLOCATION_BYTES + size_of::<Function>() as u64)?;
     let mut block = 0;
     // Fields are read in the order in which they stand here.
     Ok(Function {

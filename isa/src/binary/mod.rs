@@ -14,7 +14,7 @@ mod encode;
 mod read;
 mod write;
 
-pub use decode::decode;
+pub use decode::{decode, decode_within};
 pub use encode::encode;
 
 use crate::Program;

@@ -2,6 +2,8 @@
 //! than a small multiple of them and never panics.
 
 use super::DecodeError;
+use crate::allowance::Allowance;
+use crate::size::list_bytes;
 use cranelift_entity::EntityRef;
 
 /// Bytes that are being read; a part of a file, with offsets from the beginning of the file.
@@ -9,14 +11,23 @@ pub(super) struct Reader<'a> {
     file: &'a [u8],
     pub(super) at: usize,
     end: usize,
+    allowance: &'a mut Allowance,
 }
 
 /// Items that room is made for before they have been read.
 const RESERVED_MAX: usize = 1024;
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(file: &'a [u8]) -> Self {
-        Reader { file, at: 0, end: file.len() }
+    pub(super) fn new(file: &'a [u8], allowance: &'a mut Allowance) -> Self {
+        Reader { file, at: 0, end: file.len(), allowance }
+    }
+
+    /// Takes bytes of the allowance.
+    pub(super) fn take(&mut self, bytes: u64) -> Result<(), DecodeError> {
+        match self.allowance.take(bytes) {
+            Ok(()) => Ok(()),
+            Err(exhausted) => self.error(self.at, exhausted.to_string()),
+        }
     }
 
     pub(super) fn error<T>(&self, offset: usize, message: impl Into<String>) -> Result<T, DecodeError> {
@@ -116,6 +127,7 @@ impl<'a> Reader<'a> {
         mut read: impl FnMut(&mut Self) -> Result<T, DecodeError>,
     ) -> Result<Vec<T>, DecodeError> {
         let count = self.count()?;
+        self.take(list_bytes::<T>(count))?;
         let mut items = Vec::with_capacity(count.min(RESERVED_MAX));
         for _ in 0..count {
             items.push(read(self)?);
@@ -125,11 +137,13 @@ impl<'a> Reader<'a> {
 
     pub(super) fn string(&mut self) -> Result<Box<[u8]>, DecodeError> {
         let length = self.count()?;
+        self.take(list_bytes::<u8>(length))?;
         self.bytes(length).map(Into::into)
     }
 
     pub(super) fn name(&mut self) -> Result<String, DecodeError> {
         let length = self.count()?;
+        self.take(list_bytes::<u8>(length))?;
         let start = self.at;
         let bytes = self.bytes(length)?;
         match std::str::from_utf8(bytes) {

@@ -30,7 +30,7 @@ mod print;
 mod print_function;
 mod value;
 
-pub use parse::parse;
+pub use parse::{parse, parse_within};
 pub use print_function::{FunctionText, InstructionText};
 
 use std::fmt;

@@ -4,6 +4,7 @@ use super::ParseError;
 use super::lexer::{Lexer, Position, Token};
 use super::parse_value::index_after;
 use crate::Program;
+use crate::allowance::Allowance;
 use crate::entities::{Func, Global, Memory, Sig, Table};
 use crate::program::{
     CustomSection, DataDef, ElementDef, ElementType, Export, FunctionDef, GlobalDef, Import, Item, LayoutDef,
@@ -33,6 +34,20 @@ pub fn parse(text: &str) -> Result<Program, Vec<ParseError>> {
     };
     parser.items();
     if parser.errors.is_empty() { Ok(parser.program) } else { Err(parser.errors) }
+}
+
+/// Bytes that a program takes for each byte of its text at most, with room to grow.
+const BYTES_PER_BYTE: u64 = 16;
+
+/// As [`parse`], in so much memory.
+///
+/// # Errors
+/// As for [`parse`]; "not enough memory" when the allowance does not suffice.
+pub fn parse_within(text: &str, allowance: &mut Allowance) -> Result<Program, Vec<ParseError>> {
+    let bytes = BYTES_PER_BYTE.saturating_mul(text.len() as u64);
+    let taken = allowance.touch(bytes);
+    taken.map_err(|exhausted| vec![ParseError { line: 1, column: 1, message: exhausted.to_string() }])?;
+    parse(text)
 }
 
 /// A parse under way.

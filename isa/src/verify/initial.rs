@@ -114,10 +114,15 @@ impl Position<'_> {
     fn element(&self, initial: &Initial, element: ElementType, all: &mut Rejections) {
         self.check(initial, Type::Any, all);
         match (element, initial) {
-            (ElementType::Any, _) | (ElementType::Function, Initial::Function(_) | Initial::Global(_)) => {}
+            (ElementType::Any, _) | (ElementType::Function, Initial::Function(_)) => {}
             (ElementType::Function, Initial::Constant(Constant::Nil)) => {}
-            (ElementType::Function, Initial::Constant(_) | Initial::Null | Initial::Arithmetic(..)) => {
-                let expected = "a function, nil or a global";
+            (ElementType::Function, Initial::Global(global))
+                if self.program.globals.get(*global).is_none_or(|global| global.holds == ElementType::Function) => {}
+            (
+                ElementType::Function,
+                Initial::Global(_) | Initial::Constant(_) | Initial::Null | Initial::Arithmetic(..),
+            ) => {
+                let expected = "a function, nil or a global that holds functions";
                 all.item(Rule::ElementKind, self.item, self.part, expected, "another value");
             }
         }

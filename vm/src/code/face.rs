@@ -12,7 +12,7 @@ pub(crate) const TYPE_MASK: u64 = (1 << TYPE_BITS) - 1;
 /// No result.
 pub(crate) const NONE: u64 = 0;
 pub(crate) const ANY: u64 = 1;
-/// More than one result.
+/// More than one result, or one that does not convert at once.
 pub(crate) const MANY: u64 = 2;
 // Types of one word are above: the tag of their values, and a bit for those that are not the payload as it is.
 pub(crate) const I64: u64 = Tag::INT.0 as u64;
@@ -52,7 +52,7 @@ impl Face {
 
     /// The face of a bridge: an `any` function for typed code.
     pub(crate) fn of_bridge(signature: &Signature, places: &Places) -> Face {
-        Face::new(signature, signature.params.iter(), Some(places.bridge(signature.results.len())))
+        Face::new(signature, signature.params.iter(), Some(places.bridge(&signature.results)))
     }
 
     /// `params` are given from what becomes the highest to the lowest.
@@ -83,6 +83,11 @@ impl Face {
     pub(crate) fn is_fast(&self) -> bool {
         self.count != NOT_FAST
     }
+}
+
+/// Whether a type converts without looking at the heap.
+pub(crate) fn converts_at_once(ty: Type) -> bool {
+    code(ty).is_some()
 }
 
 /// The number of a type that converts without looking at the heap.

@@ -12,10 +12,13 @@ use crate::value::Value;
 use minivm_isa::entities::Func;
 use minivm_isa::program::{Function, FunctionDef};
 use minivm_isa::{Convention, Signature};
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 
 /// Words of a border frame besides its values: headers, and room for one machine record.
 const BRIDGE_WORDS: usize = 24;
+
+/// Instructions of a function whose code is made without asking for room first.
+const SMALL_MAX: usize = 4096;
 
 /// A function of an instance, or a host function. It never moves: closures and code point to it.
 pub(crate) struct FunctionInfo {
@@ -67,6 +70,8 @@ pub(crate) struct GuestFunction {
     pub(crate) params: u32,
     /// How it is called.
     pub(crate) convention: Convention,
+    /// Bytes that are charged for its code, from when that was first made: part of the state of a program.
+    pub(crate) charged_bytes: Cell<u64>,
 }
 
 /// A function of the host.
@@ -77,6 +82,9 @@ pub(crate) struct HostFunction {
     pub(crate) function: HostFn,
     /// A host function the machine can do itself.
     pub(crate) intrinsic: Option<crate::host::Intrinsic>,
+    /// Whether it may begin its state again when memory has run out, see
+    /// [`Machine::set_restartable`](crate::Machine::set_restartable).
+    pub(crate) is_restartable: Cell<bool>,
 }
 
 impl FunctionInfo {
@@ -98,6 +106,7 @@ impl FunctionInfo {
             slots: OnceCell::new(),
             params: u32::try_from(signature.params.len()).expect("parameters are counted in u32"),
             convention: signature.convention,
+            charged_bytes: Cell::new(0),
         });
         let mut info = FunctionInfo::new(body, number);
         info.face = Face::of_typed(signature, places);
@@ -154,6 +163,18 @@ impl GuestFunction {
             FunctionDef::Code(function) => function,
             FunctionDef::Import { .. } => unreachable!("imports are linked to other functions"),
         }
+    }
+
+    /// Charges its instance for its code, whether or not there is room.
+    pub(crate) fn charge(&self, bytes: u64) {
+        self.charged_bytes.set(bytes);
+        // SAFETY: instances outlive their functions.
+        unsafe { &(*self.instance).held }.grow_unchecked(bytes);
+    }
+
+    /// Whether its code is too small to be refused.
+    pub(crate) fn is_small(&self) -> bool {
+        self.portable().code.len() <= SMALL_MAX
     }
 
     /// Where its registers lie.

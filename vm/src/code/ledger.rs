@@ -21,6 +21,16 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
+    /// Bytes that it takes.
+    pub(super) fn bytes(&self) -> u64 {
+        minivm_isa::size::list_bytes::<Entry>(self.entries.len())
+    }
+
+    /// Gives up the room to grow.
+    pub(super) fn shrink(&mut self) {
+        self.entries.shrink_to_fit();
+    }
+
     /// A run may stop at `at`, before `canonical`, with `pending` instructions not paid for.
     pub(super) fn start(&mut self, at: u32, canonical: usize, pending: u32) {
         let origin = canonical as i64 - i64::from(pending);

@@ -8,6 +8,7 @@ pub(crate) mod places;
 use crate::dispatch::{Handler, Pc};
 use ledger::Ledger;
 use minivm_isa::entities::Block;
+use minivm_isa::size::list_bytes;
 
 /// Number of halves before the entry of a function: the address of its [`FunctionInfo`](crate::function::FunctionInfo), then
 /// [`EntryHeader`].
@@ -72,6 +73,17 @@ impl Code {
 
     fn at(&self, halves: u32) -> Pc {
         self.words.as_ptr().cast::<u16>().wrapping_add(HEADER_HALVES + halves as usize)
+    }
+
+    /// Bytes that it takes.
+    pub(crate) fn bytes(&self) -> u64 {
+        list_bytes::<u64>(self.words.len())
+            + list_bytes::<(u32, u32)>(self.map.len())
+            + list_bytes::<(u32, u32)>(self.parts.len())
+            + list_bytes::<(u32, u32)>(self.returns.len())
+            + list_bytes::<(u32, u32)>(self.exits.len())
+            + list_bytes::<u32>(self.blocks.len() + self.steps.len())
+            + self.ledger.bytes()
     }
 
     /// The start of a block.
@@ -386,6 +398,12 @@ impl Assembler {
         let mut words: Box<[u64]> = self.halves.chunks(4).map(word).collect();
         words[0] = info as usize as u64;
         words[1] = u64::from(header.extent) | u64::from(header.params) << 32;
+        self.map.shrink_to_fit();
+        self.parts.shrink_to_fit();
+        self.returns.shrink_to_fit();
+        self.exits.shrink_to_fit();
+        self.steps.shrink_to_fit();
+        self.ledger.shrink();
         Code {
             words,
             map: self.map,

@@ -3,9 +3,11 @@
 //! They lie one after the other in memory that does not move, so that one comparison tells them from places in a function's
 //! code. Before each lies its [`ReturnInfo`], as before every place that a call returns to.
 
+use super::face::converts_at_once;
 use super::{OPEN, ReturnInfo};
 use crate::dispatch::{Handler, Pc, border};
 use crate::stack::record::{FRAME_HEADER_WORDS, RECORD_DELTA, RECORD_WORDS};
+use minivm_isa::Type;
 
 /// Up to so many arguments there is a place for each number; above, for each power of two.
 pub(crate) const EXACT_ARGUMENTS_MAX: usize = 8;
@@ -13,10 +15,16 @@ pub(crate) const EXACT_ARGUMENTS_MAX: usize = 8;
 const POWERS: usize = 13;
 /// Places that typed functions return to.
 const TYPED: usize = EXACT_ARGUMENTS_MAX + 1 + POWERS;
-/// Places that `any` functions return to: no result, one, any number.
-const BRIDGES: usize = 3;
+/// Places that `any` functions return to, with the results they get: none, one that converts at once, any number, one that has
+/// to be looked at in the heap.
+const BRIDGES: [(u16, Handler); 4] = [
+    (0, border::bridge_returned_none),
+    (1, border::bridge_returned_one),
+    (OPEN, border::bridge_returned),
+    (1, border::bridge_returned),
+];
 /// All of them.
-const COUNT: usize = 1 + TYPED + BRIDGES;
+const COUNT: usize = 1 + TYPED + BRIDGES.len();
 
 /// The places.
 pub(crate) struct Places {
@@ -36,9 +44,7 @@ impl Places {
             let delta = (2 * capacity(bucket) + FRAME_HEADER_WORDS) as u32;
             set(1 + bucket, ReturnInfo { dst: 0, results: 0, delta }, border::typed_returned);
         }
-        let bridges: [(u16, Handler); BRIDGES] =
-            [(0, border::bridge_returned_none), (1, border::bridge_returned_one), (OPEN, border::bridge_returned)];
-        for (index, (results, handler)) in bridges.into_iter().enumerate() {
+        for (index, (results, handler)) in BRIDGES.into_iter().enumerate() {
             set(1 + TYPED + index, ReturnInfo { dst: 0, results, delta: FRAME_HEADER_WORDS as u32 }, handler);
         }
         Places { code }
@@ -68,19 +74,30 @@ impl Places {
         (usize::from(number) < TYPED).then(|| self.at(1 + usize::from(number)))
     }
 
-    /// Where an `any` function returns to that typed code called for so many results.
-    pub(crate) fn bridge(&self, results: usize) -> Pc {
-        self.at(1 + TYPED + results.min(2))
+    /// Where an `any` function returns to that typed code called for results of these types.
+    pub(crate) fn bridge(&self, results: &[Type]) -> Pc {
+        self.at_bridge(match results {
+            [] => 0,
+            [ty] if converts_at_once(*ty) => 1,
+            [_] => 3,
+            _ => 2,
+        })
+    }
+
+    fn at_bridge(&self, index: usize) -> Pc {
+        self.at(1 + TYPED + index)
     }
 
     /// How many results a place of [`bridge`](Self::bridge) got: none says that the open list has them.
     pub(crate) fn bridge_results(&self, place: Pc) -> Option<usize> {
-        (0..2).find(|&results| self.bridge(results) == place)
+        let index = (0..BRIDGES.len()).find(|&index| self.at_bridge(index) == place)?;
+        let (results, _) = BRIDGES[index];
+        (results != OPEN).then_some(results as usize)
     }
 
     /// Whether a place is one of [`bridge`](Self::bridge).
     pub(crate) fn is_bridge(&self, place: Pc) -> bool {
-        (0..BRIDGES).any(|results| self.bridge(results) == place)
+        (0..BRIDGES.len()).any(|index| self.at_bridge(index) == place)
     }
 }
 

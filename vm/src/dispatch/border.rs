@@ -221,7 +221,8 @@ handler! {
 }
 
 handler! {
-    /// An `any` function has returned to typed code that wants one result, which lies at the start of the border frame.
+    /// An `any` function has returned to typed code that wants one result of a type that converts at once; it lies at the start
+    /// of the border frame.
     pub(crate) fn bridge_returned_one(pc, regs, cx, facc) {
         let (face, _) = face_of(regs);
         let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();

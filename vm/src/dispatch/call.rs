@@ -10,6 +10,7 @@ use crate::context::return_info;
 use crate::function::{Body, FunctionInfo, header_at};
 use crate::heap::Closure;
 use crate::stack::record::{RECORD_WORDS, Record, RecordKind};
+use crate::stack::work::{FREE_VALUES, pay, units_of_values};
 use crate::stack::{call, host_run, unwind};
 use crate::value::{Tag, Value};
 use std::ptr::with_exposed_provenance_mut as pointer;
@@ -203,13 +204,32 @@ handler! {
         let closure = pointer::<Closure>(c.word64() as usize);
         let (window, words, cost) = (c.half(), c.half(), c.half());
         (*cx).fuel -= cost as i64;
+        if (*cx).fuel >= 0 {
+            // What has no code yet is larger than any stack.
+            let entry = (*closure).code.cast::<u16>();
+            if regs.wrapping_add(header_at(entry).extent as usize) <= (*cx).stack_end {
+                *regs.sub(2) = closure as u64;
+                for word in 0..words {
+                    *regs.add(word) = *regs.add(window + word);
+                }
+                next!(entry, regs, cx, facc)
+            }
+        }
+        slow!(tail_call_typed_slow, pc, regs, cx, facc)
+    }
+}
+
+slow_handler! {
+    pub(crate) fn tail_call_typed_slow(pc, regs, cx) {
+        let mut c = Cursor::new(pc);
+        let closure = pointer::<Closure>(c.word64() as usize);
+        let (window, words, cost) = (c.half(), c.half(), c.half());
+        let at = Flow { pc, regs };
         if (*cx).fuel < 0 {
             (*cx).fuel += cost as i64;
-            slow!(super::control::out_of_fuel, pc, regs, cx, facc)
+            return (*cx).stop(crate::context::Status::OutOfFuel, at);
         }
-        std::ptr::copy(regs.add(window), regs, words);
-        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
-        follow!(call::enter_typed(&mut *cx, closure, regs, place, Flow { pc, regs }), cx, facc)
+        call::tail_call_typed(&mut *cx, closure, window, words, at)
     }
 }
 
@@ -226,13 +246,11 @@ slow_handler! {
             (*cx).fuel += cost as i64;
             return (*cx).stop(crate::context::Status::OutOfFuel, at);
         }
-        let closure = match call::check_signature(&mut *cx, get_any(regs, callee), signature) {
+        let closure = match call::check_signature(&mut *cx, get_any(regs, callee), signature, at) {
             Ok(closure) => closure,
             Err(code) => return unwind::raise_trap(&mut *cx, at, code),
         };
-        std::ptr::copy(regs.add(window), regs, words);
-        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
-        call::enter_typed(&mut *cx, closure, regs, place, at)
+        call::tail_call_typed(&mut *cx, closure, window, words, at)
     }
 }
 
@@ -301,15 +319,41 @@ handler! {
         let mut c = Cursor::new(pc);
         let (window, count, cost) = (c.half(), c.half(), c.half());
         let (open, variadic) = (c.half(), c.half());
+        let count = count + if open != 0 { (*cx).open_count } else { 0 };
+        if count >= FREE_VALUES {
+            slow!(return_many, pc, regs, cx, facc)
+        }
         (*cx).fuel -= cost as i64;
         if (*cx).fuel < 0 {
             slow!(return_out_of_fuel, pc, regs, cx, facc)
         }
-        let count = count + if open != 0 { (*cx).open_count } else { 0 };
         let base = if variadic != 0 { regs.sub(*regs.sub(3) as usize) } else { regs };
         let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
         let caller = deliver(cx, regs.add(window), count, base, place);
         next!(place, caller, cx, facc)
+    }
+}
+
+slow_handler! {
+    /// `return_block` of many values, in both forms of code; plain code has no cost.
+    pub(crate) fn return_many(pc, regs, cx) {
+        let cx: &mut crate::context::Context = &mut *cx;
+        let mut c = Cursor::new(pc);
+        let (window, count, cost) = (c.half(), c.half(), c.half() as i64);
+        let (open, variadic) = (c.half(), c.half());
+        let at = Flow { pc, regs };
+        if cx.fuel < cost {
+            return cx.stop(crate::context::Status::OutOfFuel, at);
+        }
+        let count = count + if open != 0 { cx.open_count } else { 0 };
+        cx.fuel -= cost;
+        if let Err(flow) = pay(cx, at, cost, units_of_values(count)) {
+            return flow;
+        }
+        let base = if variadic != 0 { regs.sub(*regs.sub(3) as usize) } else { regs };
+        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+        let caller = deliver(cx, regs.add(window), count, base, place);
+        Flow { pc: place, regs: caller }
     }
 }
 
@@ -410,6 +454,9 @@ handler! {
         let mut c = Cursor::new(pc);
         let (params, window) = (c.half(), c.half());
         let (_, count) = call::varargs(regs, params);
+        if count >= FREE_VALUES {
+            slow!(many_varargs_to_open, pc, regs, cx, facc)
+        }
         match (*cx).reserve(regs, regs.add(window), count * 2 + 16) {
             Some(moved) => regs = moved,
             None => slow!(super::control::stack_overflow, pc, regs, cx, facc),
@@ -418,6 +465,24 @@ handler! {
         std::ptr::copy_nonoverlapping(first, regs.add(window), count * 2);
         (*cx).open_count = count;
         next!(c.end(), regs, cx, facc)
+    }
+}
+
+slow_handler! {
+    fn many_varargs_to_open(pc, regs, cx) {
+        let cx: &mut crate::context::Context = &mut *cx;
+        let mut c = Cursor::new(pc);
+        let (params, window) = (c.half(), c.half());
+        let (_, count) = call::varargs(regs, params);
+        let at = Flow { pc, regs };
+        if let Err(flow) = pay(cx, at, 0, units_of_values(count)) {
+            return flow;
+        }
+        let Some(regs) = cx.reserve(regs, regs.add(window), count * 2 + 16) else { return call::stack_overflow(cx, at) };
+        let (first, count) = call::varargs(regs, params);
+        std::ptr::copy_nonoverlapping(first, regs.add(window), count * 2);
+        cx.open_count = count;
+        Flow { pc: c.end(), regs }
     }
 }
 

@@ -6,7 +6,7 @@ use crate::dispatch::{Flow, Handler, Pc, Regs};
 use crate::fiber::Fiber;
 use crate::function::FunctionInfo;
 use crate::heap::{Heap, Str, Table};
-use crate::instance::Instance;
+use crate::instance::Instances;
 use crate::stack::runs::{Run, Runs};
 use crate::value::Value;
 use minivm_isa::{Signature, TrapCode};
@@ -48,7 +48,8 @@ impl Status {
 /// Limits of a machine.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Bytes of heap, linear memories, tables and stacks together.
+    /// Bytes of all that a program makes the machine hold: heap, linear memories, tables, stacks, code, what loading and
+    /// compiling take while they run, and what functions of the host hold on its behalf.
     pub memory_bytes_max: u64,
     /// Words of one fiber's stack.
     pub stack_words_max: usize,
@@ -72,6 +73,10 @@ pub(crate) struct Context {
     pub(crate) stack_end: *mut u64,
     /// Canonical instructions that may still be charged.
     pub(crate) fuel: i64,
+    /// More of them, which come when those are used up: so long a run is not looked after.
+    pub(crate) fuel_aside: i64,
+    /// Whether the budget has a limit.
+    pub(crate) is_limited: bool,
     /// The memory whose accesses need no operand, as it lies now.
     pub(crate) main_memory: crate::memory::MemoryView,
     /// That memory itself; null while there is none.
@@ -104,8 +109,8 @@ pub(crate) struct Context {
     pub(crate) metamethods: MetamethodNames,
     /// The message of the error that there is no memory for another one.
     pub(crate) no_memory: *mut Str,
-    /// Instances, in the order they were made; those that were collected are none. Boxed: code points to them.
-    pub(crate) instances: Vec<Option<Box<Instance>>>,
+    /// The programs that are loaded.
+    pub(crate) instances: Instances,
     /// Instances that may be made before a full collection is worth its time.
     pub(crate) loads_until_collection: usize,
     /// Host functions that are not part of an instance.
@@ -123,17 +128,22 @@ pub(crate) struct Context {
     pub(crate) signatures: Vec<Signature>,
     /// Where calls out of records return to.
     pub(crate) definitions: crate::machine::Definitions,
-    pub(crate) budget: crate::memory::MemoryBudget,
+    /// The limit on memory has kept a stack from growing: what looks like an overflow is none.
+    pub(crate) is_stack_refused: bool,
     /// Whether only plain code runs.
     pub(crate) stepping: bool,
     /// Set while the running instruction makes a call that it has paid for: its errors must not pay again.
     pub(crate) is_paid: bool,
+    /// Set while the machine makes a call that no instruction has paid for.
+    pub(crate) owes_toll: bool,
     /// Single steps that are left, in plain code.
     pub(crate) steps: u64,
     /// Places of the machine's own.
     pub(crate) places: Places,
     /// Bridges by the number of their signature.
     pub(crate) bridges: std::collections::HashMap<u32, Box<FunctionInfo>>,
+    /// Bridges that were made for calls lately.
+    pub(crate) known_bridges: crate::stack::collect::KnownBridges,
     /// How what belongs to the host travels.
     pub(crate) codecs: crate::snapshot::Codecs,
     /// Reads numbers in strings, where the language takes those for numbers.
@@ -142,6 +152,10 @@ pub(crate) struct Context {
     pub(crate) retried: Option<(Pc, i64)>,
     /// Whether a run stops where an error is raised that nobody catches.
     pub(crate) keeps_uncaught: bool,
+    /// A host function has the machine look whether the run is to stop.
+    pub(crate) looks_around: bool,
+    /// Whether the host wants a run to stop.
+    pub(crate) interrupt: Option<Box<dyn FnMut() -> bool>>,
     /// The program has ended itself without cleaning up.
     pub(crate) is_abandoned: bool,
 }
@@ -159,6 +173,8 @@ impl Context {
         Box::new(Context {
             stack_end: std::ptr::null_mut(),
             fuel: FUEL_UNLIMITED,
+            fuel_aside: 0,
+            is_limited: false,
             main_memory: crate::memory::MemoryView::EMPTY,
             main_memory_of: std::ptr::null(),
             open_count: 0,
@@ -177,7 +193,7 @@ impl Context {
             kind_metatables: [std::ptr::null_mut(); 5],
             metamethods,
             no_memory,
-            instances: Vec::new(),
+            instances: Instances::default(),
             loads_until_collection: crate::stack::collect::LOADS_MIN,
             host_functions: Vec::new(),
             kept: crate::machine::KeptValues::default(),
@@ -187,16 +203,20 @@ impl Context {
             layouts: crate::loader::layouts::Layouts::default(),
             signatures: Vec::new(),
             definitions: crate::machine::Definitions::default(),
-            budget: crate::memory::MemoryBudget::new(u64::MAX),
+            is_stack_refused: false,
             stepping: false,
             is_paid: false,
+            owes_toll: false,
             steps: u64::MAX,
             places: Places::new(return_handler),
             bridges: std::collections::HashMap::new(),
+            known_bridges: crate::stack::collect::KnownBridges::default(),
             codecs: crate::snapshot::Codecs::default(),
             number_reader: None,
             retried: None,
             keeps_uncaught: false,
+            looks_around: false,
+            interrupt: None,
             is_abandoned: false,
         })
     }
@@ -236,20 +256,36 @@ impl Context {
         let maximum = self.limits.stack_words_max + self.run.overflow_words;
         let needed = used + words + crate::stack::memory::RESERVE_WORDS;
         let offset = (regs as usize - self.stack_start as usize) / 8;
+        self.is_stack_refused = false;
         if needed > maximum {
             return None;
         }
         let words = self.running().stack.words();
-        let target = (words * 2).max(needed).min(maximum);
+        // Where memory is short, it grows in small steps.
+        let targets = [words * 2, words + words / 8, needed].map(|target| target.max(needed).min(maximum));
         // SAFETY: the running fiber is alive.
-        if !unsafe { self.heap.charge_fiber(self.run.fiber, (target - words) * 8) }
-            || !self.running().stack.resize(target)
-        {
+        if !targets.into_iter().any(|target| unsafe { self.resize_stack(target) }) {
+            self.is_stack_refused = true;
             return None;
         }
         self.stack_start = self.running().stack.start();
         self.stack_end = self.running().stack.limit();
         Some(self.stack_start.wrapping_add(offset))
+    }
+
+    /// Grows the running stack to so many words.
+    ///
+    /// # Safety
+    /// A fiber is running.
+    unsafe fn resize_stack(&mut self, target: usize) -> bool {
+        let more = (target - self.running().stack.words()) * 8;
+        // SAFETY: the running fiber is alive.
+        unsafe { self.heap.charge_fiber(self.run.fiber, more) && self.running().stack.resize(target) }
+    }
+
+    /// The trap of a stack that may not grow: it has reached its own limit, or that on memory.
+    pub(crate) fn take_stack_trap(&mut self) -> TrapCode {
+        if std::mem::take(&mut self.is_stack_refused) { TrapCode::OutOfMemory } else { TrapCode::StackOverflow }
     }
 
     /// Stops with a status; the state to go on with is `flow`.
@@ -275,7 +311,15 @@ impl Context {
     /// Whether instructions are counted exactly: there is a limit, or the run is stepping.
     #[inline(always)]
     pub(crate) fn is_metered(&self) -> bool {
-        self.stepping || self.fuel <= FUEL_LIMIT_MAX
+        self.stepping || self.is_limited
+    }
+
+    /// Pays for work, as far as the budget goes; gives what was paid.
+    pub(crate) fn pay_up_to(&mut self, units: i64) -> i64 {
+        let left = self.fuel.saturating_add(self.fuel_aside).max(0);
+        let paid = if self.is_limited { units.min(left) } else { units };
+        self.fuel = self.fuel.saturating_sub(paid);
+        paid
     }
 
     /// Looks again where the main memory lies: something besides its own instructions may have grown it.

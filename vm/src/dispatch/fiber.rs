@@ -5,6 +5,7 @@ use super::{Cursor, Flow};
 use crate::fiber::{Fiber, FiberState};
 use crate::stack::switch;
 use crate::stack::unwind::raise_trap;
+use crate::stack::work::{FREE_VALUES, pay, units_of_values};
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
 
@@ -49,10 +50,13 @@ slow_handler! {
             (*cx).fuel += cost as i64;
             return (*cx).stop(crate::context::Status::OutOfFuel, Flow { pc, regs });
         }
+        let count = arguments + if open { (*cx).open_count } else { 0 };
+        if let Err(flow) = pay(&mut *cx, Flow { pc, regs }, cost as i64, units_of_values(count)) {
+            return flow;
+        }
         if tag_at(regs, fiber) != Tag::FIBER {
             return raise_trap(&mut *cx, Flow { pc, regs }, TrapCode::WrongKind);
         }
-        let count = arguments + if open { (*cx).open_count } else { 0 };
         let fiber = get_any(regs, fiber);
         let waiting = switch::Waiting { next: c.end(), window, ok };
         switch::resume_from_instruction(&mut *cx, Flow { pc, regs }, fiber, count, waiting)
@@ -72,8 +76,26 @@ handler! {
             slow!(super::control::out_of_fuel, pc, regs, cx, facc)
         }
         let count = values + if open { (*cx).open_count } else { 0 };
+        if count >= FREE_VALUES {
+            slow!(yield_many, pc, regs, cx, facc)
+        }
         let at = Flow { pc, regs };
         follow!(switch::suspend(&mut *cx, regs.add(window), count, c.end(), at), cx, facc)
+    }
+}
+
+slow_handler! {
+    /// `fiber_yield…` of many values, which has taken its cost.
+    fn yield_many(pc, regs, cx) {
+        let mut c = Cursor::new(pc);
+        let (window, values, cost, open) = (c.half(), c.half(), c.half(), c.half() != 0);
+        let _info = c.word64();
+        let count = values + if open { (*cx).open_count } else { 0 };
+        let at = Flow { pc, regs };
+        if let Err(flow) = pay(&mut *cx, at, cost as i64, units_of_values(count)) {
+            return flow;
+        }
+        switch::suspend(&mut *cx, regs.add(window), count, c.end(), at)
     }
 }
 

@@ -4,7 +4,7 @@ use super::Regs;
 use super::operands::{get_any, set_any};
 use crate::context::Context;
 use crate::function::{Body, FunctionInfo};
-use crate::heap::{Closure, Table};
+use crate::heap::{Closure, Table, TableScan};
 use crate::host::Intrinsic;
 use crate::value::Value;
 use std::ptr::with_exposed_provenance as pointer;
@@ -32,8 +32,10 @@ pub(crate) unsafe fn iterate(
         let heap = &mut (*cx).heap;
         let (key, value) = match host.intrinsic {
             Some(Intrinsic::Next) => match Table::next(table, heap, control) {
-                Ok(entry) => entry.unwrap_or((Value::NIL, Value::NIL)),
-                Err(_) => return false,
+                Ok(TableScan::Found { key, value, .. }) => (key, value),
+                Ok(TableScan::End { .. }) => (Value::NIL, Value::NIL),
+                // The function looks further, and charges for it.
+                Ok(TableScan::More { .. }) | Err(_) => return false,
             },
             Some(Intrinsic::SequenceNext) => {
                 let Some(index) = control.as_int() else { return false };

@@ -149,6 +149,11 @@ pub const fn uses_tail_calls() -> bool {
     cfg!(minivm_tail)
 }
 
+const _: () = assert!(
+    !(uses_tail_calls() && cfg!(debug_assertions)),
+    "debug assertions keep calls in tail position from becoming jumps: build with the feature `loop-dispatch`"
+);
+
 /// Runs from the context's saved state until something sets another status.
 ///
 /// # Safety

@@ -3,7 +3,7 @@
 use super::operands::{get_any, set_any, tag_at};
 use super::sources::AnySource;
 use super::{Cursor, Flow, Pc, Regs};
-use crate::context::Context;
+use crate::context::{Context, Status};
 use crate::error;
 use crate::heap::{Closure, Str, Table, TableError};
 use crate::metamethod::Metamethod;
@@ -11,12 +11,15 @@ use crate::stack::call::{call_from_instruction, top_of};
 use crate::stack::record::{Record, RecordKind};
 use crate::stack::resume::call_for_result;
 use crate::stack::unwind::raise_message;
+use crate::stack::work::{FREE_VALUES, pay, units_of_bytes};
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
 use std::ptr::with_exposed_provenance_mut as pointer;
 
 /// `__index` or `__newindex` values that may stand behind one another.
 const CHAIN_MAX: usize = 2000;
+/// As many of them are free.
+const FREE_HOPS: usize = 16;
 
 /// A captured value of the running closure.
 pub(crate) enum Capture {}
@@ -85,9 +88,55 @@ handler! {
     }
 }
 
+/// Pays for a chain of metatables that was gone through, and for a long key that was compared.
+#[inline(always)]
+unsafe fn pay_for_chain(cx: &mut Context, flow: Flow, hops: usize, key: *mut Str) -> Flow {
+    // SAFETY: the key is one, or null.
+    let bytes = if key.is_null() { 0 } else { unsafe { Str::len(key) } };
+    if hops < FREE_HOPS && bytes <= crate::host::QUICK_BYTES_MAX {
+        return flow;
+    }
+    owe_for_chain(cx, flow, hops, bytes)
+}
+
+#[cold]
+#[inline(never)]
+fn owe_for_chain(cx: &mut Context, flow: Flow, hops: usize, bytes: usize) -> Flow {
+    if flow.pc.is_null() && cx.status != Status::OutOfFuel {
+        return flow;
+    }
+    cx.owe(hops as u64 / 4 + units_of_bytes(bytes).saturating_mul(hops as u64 + 1));
+    crate::stack::stepping::stop_if_used_up(cx, flow)
+}
+
+/// The string that a key is, or null.
+#[inline(always)]
+fn string_key(key: Value) -> *mut Str {
+    if key.tag() == Tag::STRING { key.pointer().cast() } else { std::ptr::null_mut() }
+}
+
 /// `object[key]` for a string key, walking `__index`; remembers the node of a direct hit at `index_at`.
 #[inline(never)]
 unsafe fn get_str(
+    cx: &mut Context,
+    at: Flow,
+    next: Pc,
+    object: Value,
+    key: *mut Str,
+    dst: usize,
+    index_at: Pc,
+) -> Flow {
+    let mut hops = 0;
+    // SAFETY: passed on.
+    unsafe {
+        let flow = get_str_through(cx, at, next, object, key, dst, index_at, &mut hops);
+        pay_for_chain(cx, flow, hops, key)
+    }
+}
+
+#[allow(clippy::too_many_arguments, reason = "the decoded instruction")]
+#[inline(always)]
+unsafe fn get_str_through(
     cx: &mut Context,
     at: Flow,
     next: Pc,
@@ -95,10 +144,12 @@ unsafe fn get_str(
     key: *mut Str,
     dst: usize,
     index_at: Pc,
+    hops: &mut usize,
 ) -> Flow {
     // SAFETY: the operands are reachable from the frame.
     unsafe {
         for level in 0..CHAIN_MAX {
+            *hops = level;
             let handler = if object.tag() == Tag::TABLE {
                 let table: *mut Table = object.pointer().cast();
                 if level == 0
@@ -185,10 +236,29 @@ handler! {
 }
 
 #[inline(never)]
-unsafe fn get_any_key(cx: &mut Context, at: Flow, next: Pc, mut object: Value, key: Value, dst: usize) -> Flow {
+unsafe fn get_any_key(cx: &mut Context, at: Flow, next: Pc, object: Value, key: Value, dst: usize) -> Flow {
+    let mut hops = 0;
+    // SAFETY: passed on.
+    unsafe {
+        let flow = get_through(cx, at, next, object, key, dst, &mut hops);
+        pay_for_chain(cx, flow, hops, string_key(key))
+    }
+}
+
+#[inline(always)]
+unsafe fn get_through(
+    cx: &mut Context,
+    at: Flow,
+    next: Pc,
+    mut object: Value,
+    key: Value,
+    dst: usize,
+    hops: &mut usize,
+) -> Flow {
     // SAFETY: the operands are reachable from the frame.
     unsafe {
         for level in 0..CHAIN_MAX {
+            *hops = level;
             let handler = if object.tag() == Tag::TABLE {
                 let table: *mut Table = object.pointer().cast();
                 let value = Table::get(table, &mut cx.heap, key);
@@ -436,10 +506,30 @@ handler! {
 
 /// `object[key] = value`, walking `__newindex`.
 #[inline(never)]
-unsafe fn set(cx: &mut Context, at: Flow, next: Pc, mut object: Value, key: Value, value: Value) -> Flow {
+unsafe fn set(cx: &mut Context, at: Flow, next: Pc, object: Value, key: Value, value: Value) -> Flow {
+    let mut hops = 0;
+    // SAFETY: passed on.
+    unsafe {
+        let flow = set_through(cx, at, next, object, key, value, &mut hops);
+        // What did not find room begins again.
+        if flow.pc == at.pc { flow } else { pay_for_chain(cx, flow, hops, string_key(key)) }
+    }
+}
+
+#[inline(always)]
+unsafe fn set_through(
+    cx: &mut Context,
+    at: Flow,
+    next: Pc,
+    mut object: Value,
+    key: Value,
+    value: Value,
+    hops: &mut usize,
+) -> Flow {
     // SAFETY: the operands are reachable from the frame.
     unsafe {
         for level in 0..CHAIN_MAX {
+            *hops = level;
             let handler = if object.tag() == Tag::TABLE {
                 let table: *mut Table = object.pointer().cast();
                 let handler = cx.event(Table::metatable(table), Metamethod::NewIndex);
@@ -492,11 +582,17 @@ handler! {
         let mut c = Cursor::new(pc);
         let (table, window, count, open) = (c.half(), c.half(), c.half(), c.half());
         let first = c.word32();
+        if (*cx).heap.needs_step() {
+            slow!(super::control::collect, pc, regs, cx, facc)
+        }
         let count = count + if open != 0 { (*cx).open_count } else { 0 };
         let table = get_any(regs, table);
         if table.tag() != Tag::TABLE {
             (*cx).trap_code = TrapCode::WrongKind;
             slow!(super::control::trap, pc, regs, cx, facc)
+        }
+        if open != 0 && count >= FREE_VALUES {
+            slow!(append_many, pc, regs, cx, facc)
         }
         let values = regs.add(window);
         for index in 0..count {
@@ -507,6 +603,32 @@ handler! {
             }
         }
         next!(c.end(), regs, cx, facc)
+    }
+}
+
+slow_handler! {
+    /// `append_open` of many values to a table.
+    fn append_many(pc, regs, cx) {
+        let cx: &mut Context = &mut *cx;
+        let mut c = Cursor::new(pc);
+        let (table, window, count, _open) = (c.half(), c.half(), c.half(), c.half());
+        let first = c.word32();
+        let count = count + cx.open_count;
+        let table: *mut Table = get_any(regs, table).pointer().cast();
+        let at = Flow { pc, regs };
+        if let Err(flow) = pay(cx, at, 0, count as u64 / 4) {
+            return flow;
+        }
+        let values = regs.add(window);
+        for index in 0..count {
+            let key = i64::from(first) + index as i64;
+            if Table::set_int(table, &mut cx.heap, key, get_any(values, index * 2)).is_err() {
+                // What is paid for is so when it starts again.
+                cx.fuel += (count / 4) as i64;
+                return crate::collect::make_room_at(cx, at);
+            }
+        }
+        Flow { pc: c.end(), regs }
     }
 }
 

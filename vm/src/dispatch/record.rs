@@ -2,10 +2,12 @@
 
 use super::convert::object_at;
 use super::operands::{get_any, set_any};
-use super::{Cursor, Regs};
+use super::{Cursor, Flow, Regs};
 use crate::context::Context;
 use crate::heap::{Array, ElementKind, Record};
 use crate::loader::layouts::{MachineLayout, Shape};
+use crate::stack::unwind::raise_trap;
+use crate::stack::work::{Work, is_plain, leave_fast, pay_small, stop_inside, take_slice};
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
 use std::ptr::with_exposed_provenance as pointer;
@@ -204,7 +206,7 @@ handler! {
 handler! {
     /// `array_new`. Operands: destination, length, value of the elements, pad, layout.
     pub(crate) fn array_new<S: Stored>(pc, regs, cx, facc) {
-        if (*cx).heap.needs_step() {
+        if (*cx).heap.needs_step() && (*cx).run.work.is_none() {
             slow!(super::control::collect, pc, regs, cx, facc)
         }
         let mut c = Cursor::new(pc);
@@ -215,6 +217,9 @@ handler! {
             Shape::Record { .. } => ElementKind::Any,
         };
         let length = u64::from(*regs.add(length) as u32);
+        if length >= ELEMENTS_PER_UNIT {
+            slow!(array_new_many::<S>, pc, regs, cx, facc)
+        }
         let Ok(array) = (*cx).heap.new_array(element, length) else {
             slow!(super::control::out_of_memory, pc, regs, cx, facc)
         };
@@ -228,6 +233,65 @@ handler! {
         }
         *regs.add(dst) = array.expose_provenance() as u64;
         next!(c.end(), regs, cx, facc)
+    }
+}
+
+/// Elements of a new array that are 1 unit of work.
+const ELEMENTS_PER_UNIT: u64 = 16;
+
+slow_handler! {
+    /// `array_new` of many elements: a long array is filled in slices, and is as long as it is filled meanwhile.
+    fn array_new_many<S: Stored>(pc, regs, cx) {
+        let cx: &mut Context = &mut *cx;
+        let mut c = Cursor::new(pc);
+        let (dst, length, src, _pad) = (c.half(), c.half(), c.half(), c.half());
+        let layout = &*pointer::<MachineLayout>(c.word64() as usize);
+        let Shape::Array { element } = layout.shape else { return raise_trap(cx, Flow { pc, regs }, TrapCode::CastFailure) };
+        let length = u64::from(*regs.add(length) as u32);
+        let units = length / ELEMENTS_PER_UNIT;
+        let at = Flow { pc, regs };
+        let is_small = pay_small(cx, units);
+        if !is_small && !is_plain(at) {
+            return leave_fast(cx, at);
+        }
+        let begun = cx.run.work.as_ref().and_then(|work| work.object.as_array());
+        let begun = begun.filter(|&array| (*array).type_index == layout.number && Array::room(array) >= length);
+        let array = match begun {
+            Some(array) => array,
+            None => match cx.heap.new_array_to_fill(element, length) {
+                Ok(array) => array,
+                Err(_) => {
+                    cx.fuel += if is_small { units as i64 } else { 0 };
+                    return crate::collect::make_room_at(cx, at);
+                }
+            },
+        };
+        (*array).type_index = layout.number;
+        let to = if is_small { units } else { take_slice(cx, units).1 };
+        let end = if to == units { length } else { to * ELEMENTS_PER_UNIT };
+        fill::<S>(cx, array, end, regs, src);
+        if to < units {
+            return stop_inside(cx, at, Work { done: to, object: Value::from_array(array), has_begun: false });
+        }
+        *regs.add(dst) = array.expose_provenance() as u64;
+        Flow { pc: c.end(), regs }
+    }
+}
+
+/// Makes an array longer, up to `end` elements, which all are what the register holds.
+unsafe fn fill<S: Stored>(cx: *mut Context, array: *mut Array, end: u64, regs: Regs, src: usize) {
+    // SAFETY: the array has room for so many, of this storage.
+    unsafe {
+        let from = (*array).len.min(end) as usize;
+        let first = Array::data(array).add(from * S::BYTES);
+        first.write_bytes(0, (end as usize - from) * S::BYTES);
+        // Zero is what a fresh array holds.
+        if *regs.add(src) != 0 || S::BYTES == 16 {
+            for index in 0..end as usize - from {
+                S::set(cx, first.add(index * S::BYTES), regs, src);
+            }
+        }
+        (*array).len = (*array).len.max(end);
     }
 }
 

@@ -11,6 +11,7 @@ use crate::code::OPEN;
 use crate::context::{Status, return_info};
 use crate::dispatch::call::fill_nil;
 use crate::dispatch::operands::set_any;
+use crate::stack::work::{self, FREE_VALUES};
 use std::ptr::with_exposed_provenance_mut as pointer;
 
 handler! {
@@ -44,7 +45,8 @@ handler! {
             slow!(stepped, pc, regs, cx, facc)
         }
         (*cx).steps -= 1;
-        (*cx).fuel -= 1;
+        // An instruction that has stopped half-way is paid for.
+        (*cx).fuel -= i64::from((*cx).run.work.is_none() || work::is_left(&mut *cx));
         next!(Cursor::new(pc).end(), regs, cx, facc)
     }
 }
@@ -85,6 +87,9 @@ handler! {
         let (window, count, _cost) = (c.half(), c.half(), c.half());
         let (open, variadic) = (c.half(), c.half());
         let count = count + if open != 0 { (*cx).open_count } else { 0 };
+        if count >= FREE_VALUES {
+            slow!(super::call::return_many, pc, regs, cx, facc)
+        }
         let base = if variadic != 0 { regs.sub(*regs.sub(3) as usize) } else { regs };
         let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
         let caller = deliver(cx, regs.add(window), count, base, place);

@@ -3,7 +3,7 @@
 //! A host holds values only while it runs: nothing is collected meanwhile. Values it wants to keep longer go through
 //! `Machine::keep`.
 
-use super::{Heap, HostObject, InvalidKey, OutOfMemory, Str, Table, TableError};
+use super::{Header, Heap, HostObject, InvalidKey, OutOfMemory, Str, Table, TableError, TableScan};
 use crate::metamethod::Metamethod;
 use crate::value::{Tag, Value};
 
@@ -127,10 +127,32 @@ impl Heap {
     /// # Errors
     /// When there is no such key.
     pub fn table_next(&mut self, table: Value, key: Value) -> Result<Option<(Value, Value)>, InvalidKey> {
+        let position = self.table_position_after(table, key)?;
+        match self.table_scan(table, position, u64::MAX) {
+            TableScan::Found { key, value, .. } => Ok(Some((key, value))),
+            TableScan::End { .. } | TableScan::More { .. } => Ok(None),
+        }
+    }
+
+    /// The position in the order of traversal behind an entry, by its key; that of the first entry for nil. For
+    /// [`table_scan`](Self::table_scan).
+    ///
+    /// # Errors
+    /// When there is no such key.
+    pub fn table_position_after(&self, table: Value, key: Value) -> Result<u64, InvalidKey> {
         match table.as_table() {
             // SAFETY: values at hand are reachable.
-            Some(table) => unsafe { Table::next(table, self, key) },
-            None => Ok(None),
+            Some(table) => unsafe { Table::position_after(table, key) },
+            None => Ok(0),
+        }
+    }
+
+    /// The first entry of a table at or after a position, if it is among so many slots.
+    pub fn table_scan(&mut self, table: Value, position: u64, slots: u64) -> TableScan {
+        match table.as_table() {
+            // SAFETY: values at hand are reachable.
+            Some(table) => unsafe { Table::scan(table, self, position, slots) },
+            None => TableScan::End { position },
         }
     }
 
@@ -216,9 +238,16 @@ impl Heap {
         object.as_any_mut().downcast_mut::<T>().map(act)
     }
 
-    /// Captured value `index` of a closure, from 0; cells are looked into.
+    /// The closure that a value is, with its captured values, unless these are the machine's own.
+    fn open_closure(value: Value) -> Option<*mut super::Closure> {
+        // SAFETY: values at hand are reachable.
+        value.as_function().filter(|&closure| unsafe { !(*closure).header.has(Header::SEALED) })
+    }
+
+    /// Captured value `index` of a closure, from 0; cells are looked into. None of functions that the machine has made for
+    /// others.
     pub fn capture(&self, closure: Value, index: usize) -> Option<Value> {
-        let closure = closure.as_function()?;
+        let closure = Heap::open_closure(closure)?;
         // SAFETY: values at hand are reachable.
         unsafe {
             if index >= (*closure).count as usize {
@@ -231,7 +260,7 @@ impl Heap {
 
     /// A number that stands for the variable behind captured value `index` of a closure: the same for closures that share it.
     pub fn capture_identity(&mut self, closure: Value, index: usize) -> Option<u64> {
-        let closure = closure.as_function()?;
+        let closure = Heap::open_closure(closure)?;
         // SAFETY: values at hand are reachable.
         unsafe {
             if index >= (*closure).count as usize {
@@ -248,7 +277,9 @@ impl Heap {
 
     /// Makes captured value `index` of a closure share the variable of another; false when one of them is no variable.
     pub fn join_captures(&mut self, closure: Value, index: usize, other: Value, other_index: usize) -> bool {
-        let (Some(closure), Some(other)) = (closure.as_function(), other.as_function()) else { return false };
+        let (Some(closure), Some(other)) = (Heap::open_closure(closure), Heap::open_closure(other)) else {
+            return false;
+        };
         // SAFETY: values at hand are reachable; old values go through the barrier.
         unsafe {
             if index >= (*closure).count as usize || other_index >= (*other).count as usize {
@@ -267,7 +298,7 @@ impl Heap {
 
     /// Changes captured value `index` of a closure; through its cell, when it has one. False when there is none.
     pub fn set_capture(&mut self, closure: Value, index: usize, value: Value) -> bool {
-        let Some(closure) = closure.as_function() else { return false };
+        let Some(closure) = Heap::open_closure(closure) else { return false };
         // SAFETY: values at hand are reachable; old values go through the barrier.
         unsafe {
             if index >= (*closure).count as usize {

@@ -95,7 +95,7 @@ impl Cycle {
             stopped: false,
             stress: Stress::Off,
         };
-        cycle.set_threshold(0, limits);
+        cycle.set_threshold(0, limits.bytes_max, limits);
         cycle
     }
 
@@ -107,10 +107,10 @@ impl Cycle {
         self.number
     }
 
-    /// Decides when the next cycle begins, from the bytes in use now.
-    pub(super) fn set_threshold(&mut self, used: usize, limits: &HeapLimits) {
+    /// Decides when the next cycle begins, from the bytes in use now and those that are left.
+    pub(super) fn set_threshold(&mut self, used: usize, room: usize, limits: &HeapLimits) {
         let paced = (used as u128 * u128::from(limits.pause_percent) / 100).min(usize::MAX as u128) as usize;
-        let room = limits.bytes_max.saturating_sub(used) / 2;
+        let room = room / 2;
         self.threshold = paced.max(limits.cycle_bytes_min).min(used.saturating_add(room.max(limits.step_bytes)));
     }
 
@@ -220,18 +220,24 @@ impl Heap {
     /// The error that was given, when there is no room even then. The program may use the reserve to handle it.
     pub fn make_room(&mut self, error: OutOfMemory, roots: &mut dyn Roots) -> Result<(), OutOfMemory> {
         self.collect_full(roots);
-        if self.used_bytes().saturating_add(error.bytes) <= self.limit_bytes() {
+        if self.has_room_for(error.bytes) {
             return Ok(());
         }
-        self.overdrawn |= self.used_bytes().saturating_add(self.limits.reserve_bytes) > self.limits.bytes_max;
+        self.overdrawn |= self.all_bytes().saturating_add(self.limits.reserve_bytes) > self.limits.bytes_max;
         Err(error)
     }
 
+    /// Lets the program use the reserve, as it has met the limit where nothing can be collected. The next safepoint does.
+    pub(crate) fn overdraw(&mut self) {
+        self.overdrawn = true;
+        self.call_step();
+    }
+
     fn check_limit(&mut self, roots: &mut dyn Roots) -> Result<(), OutOfMemory> {
-        let mut used = self.used_bytes();
+        let mut used = self.all_bytes();
         if used > self.limit_bytes() {
             self.collect_full(roots);
-            used = self.used_bytes();
+            used = self.all_bytes();
         }
         if used > self.limit_bytes() {
             self.overdrawn = true;
@@ -258,6 +264,12 @@ impl Heap {
         self.granted += bytes - self.debt;
         self.debt = bytes;
         self.last_grant = bytes;
+        self.report();
+    }
+
+    /// Bytes that are left of the limit, without the reserve.
+    pub(super) fn room_in_limit(&self) -> usize {
+        self.limits.bytes_max.saturating_sub(self.all_bytes())
     }
 
     /// Grants anew after the rules changed, unless a step is due anyway.
@@ -397,7 +409,7 @@ impl Heap {
         self.live_external = self.external;
         self.space.flip();
         self.marker.weak.reset();
-        self.cycle.set_threshold(self.used_bytes(), &self.limits);
+        self.cycle.set_threshold(self.used_bytes(), self.room_in_limit(), &self.limits);
         self.cycle.enter(Phase::Huge);
     }
 

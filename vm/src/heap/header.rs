@@ -21,6 +21,8 @@ impl Header {
     pub(crate) const WEAK_VALUES: u64 = 1 << 11;
     /// Tables: keys or values are weak, so the contents are in a table of their own.
     pub(crate) const WEAK: u64 = Header::WEAK_KEYS | Header::WEAK_VALUES;
+    /// Functions: what they capture belongs to the machine, which relies on it.
+    pub(crate) const SEALED: u64 = 1 << 12;
     /// Strings: longer than the interned ones.
     pub(crate) const LONG: u64 = 1 << 12;
     /// Strings: the hash field is filled in. Always set for short ones.
@@ -45,6 +47,12 @@ impl Header {
     #[inline(always)]
     pub const fn kind(self) -> u8 {
         self.0 as u8
+    }
+
+    /// Makes the cell one of another kind, without flags.
+    #[inline(always)]
+    pub(crate) fn become_kind(&mut self, tag: Tag) {
+        self.0 = self.0 >> Header::ID_SHIFT << Header::ID_SHIFT | tag.0 as u64;
     }
 
     /// Whether any of these flags is set.

@@ -22,6 +22,10 @@ pub trait Roots {
     fn trace_function(&mut self, function: *const (), marker: &mut Marker) {
         let _ = (function, marker);
     }
+    /// Marks what something outside of the heap needs, which a live host object keeps by this number.
+    fn trace_outside(&mut self, number: u32, marker: &mut Marker) {
+        let _ = (number, marker);
+    }
     /// A collection that has run at once is over, the cycle with this number: what it did not reach is dead.
     fn finish(&mut self, cycle: u64) {
         let _ = cycle;
@@ -127,6 +131,8 @@ pub struct Marker {
     work: usize,
     cycle: u64,
     follows_functions: bool,
+    /// What host objects keep outside of the heap, by numbers that the roots know, and that was not traced yet.
+    outside: Vec<u32>,
     pub(super) weak: WeakState,
 }
 
@@ -140,6 +146,7 @@ impl Marker {
             work: 0,
             cycle: 0,
             follows_functions: false,
+            outside: Vec::new(),
             weak: WeakState::default(),
         }
     }
@@ -149,6 +156,7 @@ impl Marker {
         self.marks = marks;
         self.cycle = cycle;
         self.marking = true;
+        self.outside.clear();
         self.bytes = 0;
         self.work = 0;
     }
@@ -266,7 +274,12 @@ impl Marker {
 
     /// Whether nothing is grey.
     pub(super) fn is_done(&self) -> bool {
-        self.grey.is_empty()
+        self.grey.is_empty() && self.outside.is_empty()
+    }
+
+    /// Keeps something outside of the heap, for a host object: the roots know it by this number.
+    pub(crate) fn mark_outside(&mut self, number: u32) {
+        self.outside.push(number);
     }
 
     /// Traces grey cells until about `budget` bytes were looked at; true if nothing is grey any more.
@@ -289,7 +302,8 @@ impl Marker {
             if ready != 0 {
                 self.trace(std::ptr::with_exposed_provenance_mut(ready), roots);
             } else if entry == 0 && ring.iter().all(|&waiting| waiting == 0) {
-                return true;
+                let Some(number) = self.outside.pop() else { return true };
+                roots.trace_outside(number, self);
             }
         }
         for step in 0..RING {

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `size_class`, `chunk`, `space` | memory: size classes, bitmaps, holes |
 //! | `header`, `object`, `string`, `intern`, `table/` | what cells look like, and how they are made and used |
+//! | `buffer` | strings that are written in several steps |
 //! | `marker`, `weak` | marking what is reachable; weak tables and ephemerons |
 //! | `collect`, `finaliser` | the phases of a cycle, in steps |
 //! | `transfer/` | all cells as bytes, and back; or copied for another machine |
@@ -23,6 +24,7 @@
 //! - When an allocation fails, [`Heap::make_room`] and one more try; when that fails, an error of the program.
 
 mod access;
+mod buffer;
 mod chunk;
 mod collect;
 mod finaliser;
@@ -46,8 +48,9 @@ pub use header::Header;
 pub use marker::{Marker, Roots};
 pub use object::{Array, Cell, Closure, ElementKind, FiberCell, HostObject, Record, RecordLayout, Userdata};
 pub use string::{SHORT_BYTES_MAX, Str, hash_bytes};
-pub use table::{InvalidKey, Node, Table, TableError};
+pub use table::{InvalidKey, NEXT_SLOTS_MAX, Node, Table, TableError, TableScan};
 
+use crate::memory::MemoryBudget;
 use crate::value::{Tag, Value};
 use collect::Cycle;
 use finaliser::Finalisers;
@@ -59,7 +62,8 @@ use space::Space;
 /// How much memory a program may use, and how eagerly it is collected. Part of what makes a run reproducible.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct HeapLimits {
-    /// Most bytes in use, garbage that is not collected yet included; `usize::MAX` for no limit.
+    /// Most bytes in use, garbage that is not collected yet and what the machine holds beside the heap included; `usize::MAX`
+    /// for no limit.
     pub bytes_max: usize,
     /// Bytes that a program which went over the limit may use on top, to handle the error.
     pub reserve_bytes: usize,
@@ -124,8 +128,10 @@ pub struct Heap {
     live: usize,
     /// Bytes outside the heap that were charged then.
     live_external: usize,
-    /// Bytes outside the heap that are charged to the program.
+    /// Bytes outside the heap that are charged to the program, and that the collector frees with their cells.
     external: usize,
+    /// The account of the whole machine, in which the heap counts, too.
+    budget: MemoryBudget,
     /// The limit was exceeded, and the program may use the reserve.
     overdrawn: bool,
     /// Strings that name the kinds of values to programs, by tag; the machine keeps them alive.
@@ -135,7 +141,7 @@ pub struct Heap {
 }
 
 /// How many tags there are.
-const KINDS: usize = 13;
+const KINDS: usize = 14;
 
 /// Bytes that small cells may go over the limit where no safepoint is reached.
 const OVERDRAFT_BYTES: usize = 1 << 20;
@@ -159,6 +165,7 @@ impl Heap {
             live: 0,
             live_external: 0,
             external: 0,
+            budget: MemoryBudget::new(limits.bytes_max as u64),
             overdrawn: false,
             kind_names: [std::ptr::null_mut(); KINDS],
             refused: 0,
@@ -224,7 +231,7 @@ impl Heap {
             return Err(refused);
         }
         let (cell, charged) = if bytes <= CLASS_BYTES_MAX {
-            if self.used_bytes() > self.limit_bytes().saturating_add(OVERDRAFT_BYTES) {
+            if self.all_bytes() > self.limit_bytes().saturating_add(OVERDRAFT_BYTES) {
                 return Err(refused);
             }
             (self.space.bump_slow(class_of(bytes)), cell_bytes_for(bytes))
@@ -240,6 +247,9 @@ impl Heap {
         }
         self.debt -= charged as i64;
         self.refused = earlier;
+        if charged > CLASS_BYTES_MAX {
+            self.report();
+        }
         Ok(cell)
     }
 
@@ -248,21 +258,30 @@ impl Heap {
         OutOfMemory { bytes: self.refused }
     }
 
-    /// Whether a large cell may be allocated: what was there at the last safepoint and may be garbage is not held
-    /// against it, but then the next safepoint collects and enforces the limit.
-    fn has_room_for(&mut self, bytes: usize) -> bool {
-        let fits = bytes <= self.room_bytes();
-        if fits && self.used_bytes().saturating_add(bytes) > self.limit_bytes() {
-            self.call_step();
-        }
-        fits
+    /// Whether so many bytes more are within the limit.
+    fn has_room_for(&self, bytes: usize) -> bool {
+        bytes <= self.room_bytes()
     }
 
-    /// The bytes of the largest cell that the limit allows now, if what may be garbage is.
+    /// The bytes of the largest cell that the limit allows now; a collection may make more of them.
     pub fn room_bytes(&self) -> usize {
-        let recent = (self.last_grant - self.debt).max(0) as usize;
-        let kept = (recent + self.live + self.live_external).min(self.used_bytes());
-        self.limit_bytes().saturating_sub(kept)
+        self.limit_bytes().saturating_sub(self.all_bytes())
+    }
+
+    /// The account of the machine, in which the heap counts as it is now.
+    pub fn budget(&self) -> &MemoryBudget {
+        self.report();
+        &self.budget
+    }
+
+    /// Tells the account how much the heap uses.
+    pub(crate) fn report(&self) {
+        self.budget.note_heap(self.used_bytes() as u64, self.space.footprint() as u64);
+    }
+
+    /// Bytes that count against the limit: the heap's, and what the machine holds beside it.
+    fn all_bytes(&self) -> usize {
+        self.used_bytes().saturating_add(usize::try_from(self.budget.taken()).unwrap_or(usize::MAX))
     }
 
     /// Makes a step due at the next safepoint.
@@ -276,6 +295,11 @@ impl Heap {
     #[inline(always)]
     pub fn needs_step(&self) -> bool {
         self.debt < 0
+    }
+
+    /// Bytes that were allocated since a step became due. Large only if a program comes to no safepoint.
+    pub fn overdue_bytes(&self) -> u64 {
+        self.debt.min(0).unsigned_abs()
     }
 
     /// Whether overwritten references must be shown to the collector.
@@ -322,7 +346,8 @@ impl Heap {
     /// Changes the limits; the next step acts on them.
     pub fn set_limits(&mut self, limits: HeapLimits) {
         self.limits = limits;
-        self.cycle.set_threshold(self.used_bytes(), &limits);
+        self.budget.set_maximum(limits.bytes_max as u64);
+        self.cycle.set_threshold(self.used_bytes(), self.room_in_limit(), &limits);
         self.grant();
     }
 
@@ -334,7 +359,7 @@ impl Heap {
 
     /// Whether more is in use than the limit allows.
     pub(crate) fn is_over_limit(&self) -> bool {
-        self.used_bytes() > self.limit_bytes()
+        self.all_bytes() > self.limit_bytes()
     }
 
     /// The limit by which a program may be over its own for a while: while it handles an error, and before it comes to a
@@ -346,6 +371,7 @@ impl Heap {
     /// Sets the limit without acting on it before the next step.
     pub(crate) fn set_bytes_max(&mut self, bytes_max: usize) {
         self.limits.bytes_max = bytes_max;
+        self.budget.set_maximum(bytes_max as u64);
     }
 
     /// Charges memory outside the heap (a fiber's stack, a linear memory) to the program.
@@ -353,7 +379,7 @@ impl Heap {
     /// # Errors
     /// [`OutOfMemory`] when it would go over the limit; nothing is charged then.
     pub fn charge(&mut self, bytes: usize) -> Result<(), OutOfMemory> {
-        if self.used_bytes().saturating_add(bytes) > self.limit_bytes() {
+        if !self.has_room_for(bytes) {
             return Err(OutOfMemory { bytes });
         }
         self.charge_external(bytes);

@@ -197,6 +197,15 @@ impl Record {
 }
 
 impl Array {
+    /// How many elements its cell has room for.
+    ///
+    /// # Safety
+    /// `array` is a live array.
+    pub(crate) unsafe fn room(array: *mut Array) -> u64 {
+        // SAFETY: the caller gives a live cell.
+        unsafe { ((super::chunk::cell_bytes(array.cast()) - size_of::<Array>()) / (*array).element.bytes()) as u64 }
+    }
+
     /// The first element.
     #[inline(always)]
     pub fn data(array: *mut Array) -> *mut u8 {
@@ -346,6 +355,19 @@ impl Heap {
             array.write(Array { header: Header::new(Tag::ARRAY, 0), len, element, type_index: 0 });
             Array::data(array).write_bytes(0, bytes);
         }
+        Ok(array)
+    }
+
+    /// An array without elements that has room for `len` of them.
+    ///
+    /// # Errors
+    /// As for [`new_array`](Self::new_array).
+    pub(crate) fn new_array_to_fill(&mut self, element: ElementKind, len: u64) -> Result<*mut Array, OutOfMemory> {
+        let refused = OutOfMemory { bytes: usize::MAX };
+        let bytes = usize::try_from(len).ok().and_then(|len| len.checked_mul(element.bytes())).ok_or(refused)?;
+        let array = self.allocate(bytes.checked_add(size_of::<Array>()).ok_or(refused)?)?.cast::<Array>();
+        // SAFETY: the fresh cell holds the fixed part.
+        unsafe { array.write(Array { header: Header::new(Tag::ARRAY, 0), len: 0, element, type_index: 0 }) };
         Ok(array)
     }
 

@@ -10,13 +10,14 @@ pub const SHORT_BYTES_MAX: usize = 40;
 /// An immutable byte string; the bytes follow the fixed part.
 #[repr(C)]
 pub struct Str {
-    header: Header,
-    hash: u32,
-    len: u32,
+    pub(super) header: Header,
+    /// Of a buffer, this is how many bytes are written.
+    pub(super) hash: u32,
+    pub(super) len: u32,
 }
 
 /// Bytes of the fixed part.
-const FIXED_BYTES: usize = size_of::<Str>();
+pub(super) const FIXED_BYTES: usize = size_of::<Str>();
 
 impl Str {
     /// The length in bytes.
@@ -108,7 +109,7 @@ impl Str {
         string
     }
 
-    fn data(string: *mut Str) -> *mut u8 {
+    pub(super) fn data(string: *mut Str) -> *mut u8 {
         string.cast::<u8>().wrapping_add(FIXED_BYTES)
     }
 }

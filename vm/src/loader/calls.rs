@@ -114,7 +114,7 @@ impl Loading<'_> {
                 let words = self.gather_words(at, arguments);
                 let closure = self.instance.closure(*callee);
                 let cost = self.take_pending();
-                self.asm.begin(call::tail_call_typed, at);
+                self.begin(at, call::tail_call_typed, call::tail_call_typed_slow);
                 self.asm.word64(closure.expose_provenance() as u64);
                 self.asm.half(self.window as u16);
                 self.asm.half(words as u16);

@@ -24,6 +24,9 @@ fn is_unique(constant: Value) -> bool {
     }
 }
 
+/// As much room of each kind a new table gets at most from its instruction, which takes time: it grows as it is filled.
+const ROOM_MAX: u64 = 1 << 12;
+
 impl Loading<'_> {
     /// Emits an instruction that the typed part does not know.
     pub(super) fn emit(&mut self, at: usize) {
@@ -137,10 +140,7 @@ impl Loading<'_> {
             Instruction::Set { object, key, value } => self.set(at, *object, *key, *value),
             Instruction::TableNew { dst, array, hash } => self.table_new(at, *dst, *array, *hash),
             Instruction::Closure { dst, function, captures } => self.closure(at, *dst, *function, captures),
-            Instruction::RefFunc { dst, function } => {
-                let dst = self.destination(at, *dst);
-                self.copy_constant(at, dst, self.instance.function_value(*function));
-            }
+            Instruction::RefFunc { dst, function } => self.ref_func(at, *dst, *function),
             Instruction::CaptureGet { dst, index } => {
                 let handler: Handler = match self.function.captures[*index as usize] {
                     Type::Any => crate::dispatch::closure::capture_get,
@@ -197,8 +197,8 @@ impl Loading<'_> {
         self.asm.begin(object::table_new, at);
         self.asm.half(dst);
         self.asm.half(0);
-        self.asm.word32(u32::try_from(array).unwrap_or(0));
-        self.asm.word32(u32::try_from(hash).unwrap_or(0));
+        self.asm.word32(array.min(ROOM_MAX) as u32);
+        self.asm.word32(hash.min(ROOM_MAX) as u32);
     }
 
     fn registers(&mut self, registers: &[Reg]) {
@@ -493,7 +493,16 @@ impl Loading<'_> {
         self.write_source(value);
     }
 
+    fn ref_func(&mut self, at: usize, dst: Reg, function: minivm_isa::entities::Func) {
+        let dst = self.destination(at, dst);
+        self.copy_constant(at, dst, self.instance.function_value(function));
+    }
+
     fn closure(&mut self, at: usize, dst: Reg, function: minivm_isa::entities::Func, captures: &[Operand]) {
+        if self.instance.is_import(function) {
+            // What was linked has captured what it needs.
+            return self.ref_func(at, dst, function);
+        }
         let mut slots = Vec::with_capacity(captures.len());
         let above = self.window + 2 * self.waiting_in_window(at);
         let mut constants = 0;

@@ -8,6 +8,7 @@ use minivm_isa::entities::Reg;
 use minivm_isa::live::{self, LiveRegisters};
 use minivm_isa::program::Function;
 use minivm_isa::register_set::RegisterSet;
+use minivm_isa::size::list_bytes;
 use minivm_isa::{Instruction, Type};
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
@@ -69,6 +70,14 @@ impl FrameMap {
         let windows = plan.window_values().map(|(start, end, at)| (start as u32, end as u32, at)).collect();
         let (flow, known, held) = (OnceCell::new(), RefCell::default(), RefCell::default());
         FrameMap { flow, parameters, sometimes_elided, fates, windows, known, held }
+    }
+
+    /// Bytes that it takes, with what is remembered when it is in use.
+    pub(crate) fn bytes(&self) -> u64 {
+        list_bytes::<bool>(self.sometimes_elided.len())
+            + list_bytes::<Fate>(self.fates.len())
+            + list_bytes::<(u32, u32, u16)>(self.windows.len())
+            + size_of::<FrameMap>() as u64
     }
 
     fn flow(&self, function: &Function) -> &Flow {
@@ -177,6 +186,11 @@ impl FrameMap {
         }
         known.insert(place, roots.clone());
         roots
+    }
+
+    /// The words of the window in which values wait for the call that is instruction `call`.
+    pub(crate) fn window_words(&self, call: usize) -> impl Iterator<Item = u16> + '_ {
+        self.windows.iter().filter(move |(_, end, _)| *end as usize == call).map(|&(_, _, at)| at)
     }
 
     /// Whether the last write of a temporary before an instruction reached the frame.

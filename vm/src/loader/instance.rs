@@ -2,7 +2,7 @@
 
 use crate::function::FunctionInfo;
 use crate::heap::{Closure, Marker};
-use crate::memory::{LinearMemory, Segment, TableInstance};
+use crate::memory::{Held, LinearMemory, Segment, TableInstance};
 use crate::value::Value;
 use minivm_isa::entities::{Data, Element, Func, Global, Memory, Sig, Table};
 use minivm_isa::program::Item;
@@ -29,6 +29,8 @@ pub(crate) struct Instance {
     pub(crate) is_pinned: Cell<bool>,
     /// The collection in which it was traced last.
     pub(crate) traced_in: Cell<u64>,
+    /// What it is charged for.
+    pub(crate) held: Held,
     pub(crate) program: Rc<Verified>,
     /// Functions that are defined here; imports are null.
     pub(crate) functions: Vec<Option<Box<FunctionInfo>>>,
@@ -45,14 +47,88 @@ pub(crate) struct Instance {
     pub(crate) elements: Vec<Box<UnsafeCell<Segment<Value>>>>,
 }
 
-impl Instance {
-    /// What the machine knows of a function, imported or not.
-    pub(crate) fn function_info(&self, function: Func) -> *const FunctionInfo {
-        match &self.functions[function.as_u32() as usize] {
-            Some(info) => &raw const **info,
-            // SAFETY: the closures of imports are live as long as the instance, which traces them.
-            None => unsafe { (*self.closure(function)).function.cast() },
+/// The instances of a machine by number. Numbers of those that are gone are used again, the lowest first.
+#[derive(Default)]
+pub(crate) struct Instances {
+    /// Boxed: code points to them.
+    slots: Vec<Option<Box<Instance>>>,
+    /// Numbers of slots that are empty, descending.
+    free: Vec<u32>,
+}
+
+impl Instances {
+    /// Adds one; gives its number.
+    pub(crate) fn add(&mut self, instance: Box<Instance>) -> u32 {
+        match self.free.pop() {
+            Some(number) => {
+                self.slots[number as usize] = Some(instance);
+                number
+            }
+            None => {
+                self.slots.push(Some(instance));
+                u32::try_from(self.slots.len() - 1).expect("there are fewer instances at a time")
+            }
         }
+    }
+
+    /// Those that are there when a state is loaded, by number.
+    pub(crate) fn set(&mut self, slots: Vec<Option<Box<Instance>>>) {
+        self.slots = slots;
+        self.note_free();
+    }
+
+    /// An instance by its number.
+    pub(crate) fn get(&self, number: u32) -> Option<&Instance> {
+        self.slots.get(number as usize)?.as_deref()
+    }
+
+    /// As [`get`](Self::get), to be changed.
+    pub(crate) fn get_mut(&mut self, number: u32) -> Option<&mut Instance> {
+        self.slots.get_mut(number as usize)?.as_deref_mut()
+    }
+
+    /// All that are there.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Instance> {
+        self.slots.iter().flatten().map(|instance| &**instance)
+    }
+
+    /// All numbers below the highest that is in use, with what is there.
+    pub(crate) fn slots(&self) -> impl ExactSizeIterator<Item = Option<&Instance>> {
+        self.slots.iter().map(Option::as_deref)
+    }
+
+    /// Lets those go for which `keeps` does not hold.
+    pub(crate) fn retain(&mut self, keeps: impl Fn(&Instance) -> bool) {
+        for slot in &mut self.slots {
+            let _dead = slot.take_if(|instance| !keeps(instance));
+        }
+        let used = self.slots.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
+        self.slots.truncate(used);
+        if self.slots.capacity() > 2 * used + SLOTS_KEPT {
+            self.slots.shrink_to(used);
+        }
+        self.note_free();
+    }
+
+    fn note_free(&mut self) {
+        let empty = (0u32..).zip(&self.slots).filter(|(_, slot)| slot.is_none()).map(|(number, _)| number);
+        self.free = empty.collect();
+        self.free.reverse();
+    }
+}
+
+/// Slots whose memory is not worth giving back.
+const SLOTS_KEPT: usize = 1024;
+
+impl Instance {
+    /// Whether a function is imported: what it captures is known to nobody here.
+    pub(crate) fn is_import(&self, function: Func) -> bool {
+        self.functions[function.as_u32() as usize].is_none()
+    }
+
+    /// What the machine knows of a function that is defined here.
+    pub(crate) fn function_info(&self, function: Func) -> &FunctionInfo {
+        self.functions[function.as_u32() as usize].as_ref().expect("the function is not imported")
     }
 
     /// The closure of a function that captures nothing.

@@ -5,6 +5,7 @@ use crate::error::Failure;
 use crate::function::{Body, FunctionInfo};
 use crate::heap::{Closure, OutOfMemory};
 use crate::instance::{GlobalCell, Instance};
+use crate::loader::cost;
 use crate::loader::layouts::{machine_signature, machine_type};
 use crate::machine::{Definition, Definitions, Extern, InstanceId, Machine};
 use crate::memory::{LinearMemory, Segment, TableInstance};
@@ -77,10 +78,15 @@ impl Machine {
     /// When an import is missing or of another type, a segment does not fit, or the start function fails.
     pub fn instantiate(&mut self, program: Verified) -> Result<InstanceId, LinkError> {
         let (id, start) = self.instantiate_unstarted(program)?;
-        if let Some(start) = start {
-            self.call(start, &[]).map_err(LinkError::Start)?;
+        let started = start.map_or(Ok(Vec::new()), |start| self.call(start, &[]));
+        match started {
+            Ok(_) => Ok(id),
+            Err(failure) => {
+                // What it has given to others meanwhile keeps it.
+                self.cx.unpin(id);
+                Err(LinkError::Start(failure))
+            }
         }
-        Ok(id)
     }
 
     /// As [`instantiate`](Self::instantiate), without running the start function: the caller is given it, and runs it before
@@ -126,20 +132,22 @@ impl Context {
         self.closure_over(instance, function, captures)
     }
 
-    /// Makes a closure over a function of an instance. Captures of type cell get a new cell with the value.
+    /// Makes a closure over a function of an instance. Captures of type cell get a new cell with the value. A function that is
+    /// imported has its captures already: it is the closure.
     pub(crate) fn closure_over(
         &mut self,
         instance: InstanceId,
         function: Func,
         captures: &[Value],
     ) -> Result<Value, LinkError> {
-        let info = self.instance(instance).function_info(function);
-        // SAFETY: functions live as long as the machine.
+        if self.instance(instance).is_import(function) {
+            return Ok(self.instance(instance).function_value(function));
+        }
+        let info: *const FunctionInfo = self.instance(instance).function_info(function);
+        // SAFETY: functions live as long as their instance, which is not let go meanwhile.
         let info = unsafe { &*info };
-        let types = match &info.body {
-            Body::Guest(guest) => guest.portable().captures.clone(),
-            Body::Host(_) | Body::Bridge(_) => Vec::new(),
-        };
+        let Body::Guest(guest) = &info.body else { unreachable!("functions that are not imported have code") };
+        let types = guest.portable().captures.clone();
         let closure = self.closure_of(info, u32::try_from(types.len()).unwrap_or(u32::MAX))?;
         let slots = Closure::upvalues(closure.as_function().expect("it was just made"));
         for (index, ty) in types.iter().enumerate() {
@@ -162,12 +170,14 @@ impl Context {
         program: Rc<Verified>,
         imports: &Definitions,
     ) -> Result<(InstanceId, Option<Value>), LinkError> {
+        let held = self.heap.budget().hold(cost::instance_bytes(&program))?;
         let layouts: Rc<[_]> = self.layouts.intern(&program).into();
         let number = |signature| self.signature_number(&machine_signature(&layouts, signature));
         let signatures: Rc<[u32]> = program.signatures.values().map(number).collect();
         let mut instance = Box::new(Instance {
             is_pinned: Cell::new(true),
             traced_in: Cell::new(0),
+            held,
             program: program.clone(),
             functions: Vec::new(),
             closures: Vec::new(),
@@ -197,18 +207,21 @@ impl Context {
             self.refresh_memory();
         }
         let result = self.make_segments(&mut instance);
-        // Code and tables of others may point here even when a segment did not fit: the instance stays.
-        let id = InstanceId(u32::try_from(self.instances.len()).expect("instances are counted in u32"));
         let start = program.start.map(|start| instance.function_value(start));
         // A program counts as many times as there are MiB in its memories.
         let pages: u64 = program.memories.values().map(|memory| memory.minimum).sum();
         self.loads_until_collection = self.loads_until_collection.saturating_sub(1 + (pages / 16) as usize);
-        self.instances.push(Some(instance));
-        result?;
+        // Code and tables of others may point here even when a segment did not fit: the instance stays until they do not.
+        let id = InstanceId(self.instances.add(instance));
+        if let Err(error) = result {
+            self.unpin(id);
+            return Err(error);
+        }
         Ok((id, start))
     }
 
-    /// Lets an instance go as soon as nothing uses it: nobody knows it by its number any more.
+    /// Lets an instance go as soon as nothing uses it: nobody knows it by its number any more, but for objects of the host that
+    /// [mark](InstanceId::mark) it.
     pub(crate) fn unpin(&self, instance: InstanceId) {
         let instance = self.instance(instance);
         // Code of others may have the address of the main memory in it.
@@ -318,7 +331,7 @@ impl Context {
     ) -> Result<crate::instance::SharedMemory, LinkError> {
         match &memory.origin {
             Origin::Own(()) => {
-                let made = LinearMemory::new(memory.minimum, memory.maximum, memory.is_64, &self.budget);
+                let made = LinearMemory::new(memory.minimum, memory.maximum, memory.is_64, self.heap.budget());
                 Ok(Rc::new(UnsafeCell::new(made.map_err(LinkError::Trap)?)))
             }
             Origin::Import(import) => match self.definition_of(imports, import)? {
@@ -345,7 +358,7 @@ impl Context {
             Origin::Own(initial) => {
                 let value = self.initial_value(instance, initial)?;
                 let limits = (table.minimum, table.maximum);
-                let made = TableInstance::new(table.element, limits, table.is_64, value, &self.budget);
+                let made = TableInstance::new(table.element, limits, table.is_64, value, self.heap.budget());
                 Ok(Rc::new(UnsafeCell::new(made.map_err(LinkError::Trap)?)))
             }
             Origin::Import(import) => match self.definition_of(imports, import)? {

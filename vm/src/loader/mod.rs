@@ -14,6 +14,7 @@
 
 mod calls;
 mod convert;
+pub(crate) mod cost;
 mod dynamic;
 pub(crate) mod explain;
 pub(crate) mod facts;
@@ -134,9 +135,15 @@ pub(crate) fn ensure_loaded(cx: &mut Context, info: &FunctionInfo, guest: &Guest
     if guest.code.get().is_some() {
         return Ok(());
     }
+    let held = cx.heap.budget().hold(cost::loading_bytes(guest.portable()));
+    if held.is_err() && !guest.is_small() {
+        return Err(LoadError::OutOfMemory);
+    }
     let constants = make_constants(cx, guest)?;
     let (code, plan) = translate(guest, info, constants, cx.main_memory_of, false)?;
     let frame_map = FrameMap::new(guest.portable(), guest.params as usize, &plan);
+    drop(held);
+    cost::charge_code(cx.heap.budget(), guest, (&code, &frame_map)).map_err(|_| LoadError::OutOfMemory)?;
     let _ = guest.frame_map.set(frame_map);
     let _ = guest.code.set(code);
     Ok(())

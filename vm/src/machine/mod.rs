@@ -12,6 +12,7 @@ use crate::memory::MemoryBudget;
 use crate::stack::host_call::HostCall;
 use crate::value::{Tag, Value};
 use minivm_isa::program::Item;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -65,6 +66,14 @@ impl Definitions {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct InstanceId(pub(crate) u32);
 
+impl InstanceId {
+    /// Keeps the program, for an object of the host that knows it by its number: for its
+    /// [`trace`](crate::heap::HostObject::trace).
+    pub fn mark(self, marker: &mut crate::heap::Marker) {
+        marker.mark_outside(self.0);
+    }
+}
+
 /// A machine: one heap, one stack of fibers, the programs loaded into it, and what the host lets them use.
 ///
 /// ```
@@ -92,9 +101,12 @@ impl Machine {
     pub fn new(limits: Limits) -> Self {
         let bytes_max = usize::try_from(limits.memory_bytes_max).unwrap_or(usize::MAX);
         let heap = Heap::new(HeapLimits { bytes_max, ..HeapLimits::default() });
-        let mut cx = Context::new(heap, limits, crate::dispatch::call::record_returned);
-        cx.budget = MemoryBudget::new(limits.memory_bytes_max);
-        Machine { cx }
+        Machine { cx: Context::new(heap, limits, crate::dispatch::call::record_returned) }
+    }
+
+    /// The account of what the machine holds: for what the host makes on a program's behalf, compiling above all.
+    pub fn memory_budget(&self) -> MemoryBudget {
+        self.cx.heap.budget().clone()
     }
 
     /// The heap.
@@ -138,6 +150,17 @@ impl Machine {
         function: impl Fn(&mut HostCall<'_>) -> Result<Outcome, Raise> + 'static,
     ) -> Result<Value, OutOfMemory> {
         self.cx.host_function(name.into(), Rc::new(function), Some(intrinsic))
+    }
+
+    /// Says that a host function may begin its state again: when it answers that there is not enough memory, the machine
+    /// collects all garbage and calls it once more. Till then it has changed nothing that it would not change the same way
+    /// again, and what it keeps in its frame is as it was. Without this the error stands, whatever there is of garbage.
+    pub fn set_restartable(&mut self, function: Value) {
+        let Some(closure) = function.as_function() else { return };
+        // SAFETY: values at hand are reachable; closures point to functions, which live as long as the machine.
+        if let Body::Host(host) = unsafe { &(*(*closure).function.cast::<FunctionInfo>()).body } {
+            host.is_restartable.set(true);
+        }
     }
 
     /// Says how to read numbers in strings, for languages where bounds of numeric loops may be such strings.
@@ -270,7 +293,7 @@ impl Context {
 
     /// An instance by its number.
     pub(crate) fn instance(&self, id: InstanceId) -> &Instance {
-        self.instances[id.0 as usize].as_deref().expect("the host has no numbers of instances that may go")
+        self.instances.get(id.0).expect("the host has no numbers of instances that may go")
     }
 
     /// Makes a function value that calls the host.
@@ -280,7 +303,7 @@ impl Context {
         function: HostFn,
         intrinsic: Option<Intrinsic>,
     ) -> Result<Value, OutOfMemory> {
-        let body = Body::Host(HostFunction { name, function, intrinsic });
+        let body = Body::Host(HostFunction { name, function, intrinsic, is_restartable: Cell::new(false) });
         let info = FunctionInfo::new(body, crate::context::NO_SIGNATURE);
         let value = self.closure_of(&info, 0)?;
         self.host_functions.push(info);

@@ -1,11 +1,11 @@
 //! A linear memory: bytes addressed from zero that can grow.
 //!
 //! Pages come zeroed from the operating system when they are first touched. A memory that says how far it may grow, and not
-//! too far, reserves that at the start, so that growing never copies.
+//! too far, reserves that at the start, so that growing never moves it.
 
 use super::MemoryBudget;
+use super::host::Reservation;
 use minivm_isa::TrapCode;
-use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::fmt;
 
 /// Bytes of a page, the unit in which memories grow.
@@ -48,8 +48,8 @@ impl MemoryView {
 #[repr(C)]
 pub struct LinearMemory {
     view: MemoryView,
-    /// Bytes allocated at `base`, at least `length`; those past `length` are zero.
-    capacity: usize,
+    /// Where its bytes are.
+    range: Reservation,
     /// Pages it may grow to.
     maximum: u64,
     /// The maximum it was declared with.
@@ -79,13 +79,14 @@ impl LinearMemory {
         if !budget.take(bytes) {
             return Err(TrapCode::OutOfMemory);
         }
-        let Some((base, capacity)) = allocate(reserve).or_else(|| allocate(bytes)) else {
+        let range = host_bytes(bytes).and_then(|bytes| Reservation::new(bytes, host_bytes(reserve)?));
+        let Some(range) = range else {
             budget.give_back(bytes);
             return Err(TrapCode::OutOfMemory);
         };
         Ok(Box::new(LinearMemory {
-            view: MemoryView { base, length: bytes },
-            capacity,
+            view: MemoryView { base: range.base(), length: bytes },
+            range,
             maximum: maximum_pages,
             declared_maximum: maximum,
             is_64,
@@ -119,6 +120,12 @@ impl LinearMemory {
         self.is_64
     }
 
+    /// Whether it may have so many pages more, if there is memory for them.
+    pub(crate) fn may_grow(&self, pages: u64) -> bool {
+        let is_allowed = self.pages().checked_add(pages).is_some_and(|after| after <= self.maximum);
+        is_allowed && pages.saturating_mul(PAGE_BYTES) <= self.budget.maximum()
+    }
+
     /// Grows by `pages` zero pages; gives the number of pages before, or none when it may not grow so far. Its bytes may move.
     pub fn grow(&mut self, pages: u64) -> Option<u64> {
         let before = self.pages();
@@ -127,8 +134,15 @@ impl LinearMemory {
         if !self.budget.take(more) {
             return None;
         }
+        // Where it has to move, it gets room to grow further.
         let length = after * PAGE_BYTES;
-        if length > self.capacity as u64 && !self.move_to(length) {
+        let roomy = length.saturating_add(length / 2).min(self.maximum.saturating_mul(PAGE_BYTES));
+        let has_grown = host_bytes(length).is_some_and(|length| {
+            let roomy = host_bytes(roomy).unwrap_or(length);
+            self.range.grow(length, roomy)
+        });
+        self.view.base = self.range.base();
+        if !has_grown {
             self.budget.give_back(more);
             return None;
         }
@@ -136,26 +150,20 @@ impl LinearMemory {
         Some(before)
     }
 
-    /// Moves the bytes to a larger place, with room to grow further.
-    fn move_to(&mut self, length: u64) -> bool {
-        let roomy = length.saturating_add(length / 2).min(self.maximum.saturating_mul(PAGE_BYTES));
-        let Some((base, capacity)) = allocate(roomy).or_else(|| allocate(length)) else { return false };
-        // SAFETY: the new place is larger, fresh, and the old one has `length` bytes.
-        unsafe { std::ptr::copy_nonoverlapping(self.view.base, base, self.length()) };
-        release(self.view.base, self.capacity);
-        self.view.base = base;
-        self.capacity = capacity;
-        true
-    }
-
     /// All bytes.
     pub fn bytes(&self) -> &[u8] {
+        if self.view.length == 0 {
+            return &[];
+        }
         // SAFETY: `base` has `length` bytes, and `&self` keeps them from changing.
         unsafe { std::slice::from_raw_parts(self.view.base, self.length()) }
     }
 
     /// All bytes, to change.
     pub fn bytes_mut(&mut self) -> &mut [u8] {
+        if self.view.length == 0 {
+            return &mut [];
+        }
         // SAFETY: as for `bytes`, and `&mut self` is the only access.
         unsafe { std::slice::from_raw_parts_mut(self.view.base, self.length()) }
     }
@@ -224,7 +232,6 @@ impl LinearMemory {
 impl Drop for LinearMemory {
     fn drop(&mut self) {
         self.budget.give_back(self.view.length);
-        release(self.view.base, self.capacity);
     }
 }
 
@@ -234,21 +241,8 @@ impl fmt::Debug for LinearMemory {
     }
 }
 
-fn layout(bytes: usize) -> Option<Layout> {
-    Layout::from_size_align(bytes.max(16), 16).ok()
-}
-
-/// Zeroed bytes, and how many.
-fn allocate(bytes: u64) -> Option<(*mut u8, usize)> {
-    let bytes = usize::try_from(bytes).ok()?;
-    // SAFETY: the layout has a size.
-    let base = unsafe { alloc_zeroed(layout(bytes)?) };
-    (!base.is_null()).then_some((base, bytes))
-}
-
-fn release(base: *mut u8, bytes: usize) {
-    // SAFETY: `base` came from `allocate` with the same number of bytes.
-    unsafe { dealloc(base, layout(bytes).expect("it was allocated with it")) };
+fn host_bytes(bytes: u64) -> Option<usize> {
+    usize::try_from(bytes).ok().filter(|&bytes| bytes <= isize::MAX as usize)
 }
 
 #[cfg(test)]

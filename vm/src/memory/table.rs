@@ -97,19 +97,62 @@ impl TableInstance {
         self.fill(index, value, 1)
     }
 
+    /// Whether it may have so many elements more, if there is memory for them.
+    pub(crate) fn may_grow(&self, count: u64) -> bool {
+        let is_allowed = self.length().checked_add(count).is_some_and(|after| after <= self.maximum);
+        is_allowed && count * ELEMENT_BYTES <= self.budget.maximum()
+    }
+
+    /// Bytes that it takes to grow by `count` elements.
+    pub(crate) fn growth_bytes(&self, count: u64) -> u64 {
+        let after = self.length().saturating_add(count).min(ELEMENTS_MAX);
+        if capacity_for(after) > capacity_for(self.length()) { capacity_for(after) * ELEMENT_BYTES } else { 0 }
+    }
+
     /// Grows by `count` elements; gives the number before, or none when it may not grow so far or hold such a value.
     pub(crate) fn grow(&mut self, count: u64, value: Value) -> Option<u64> {
         let before = self.length();
         let after = before.checked_add(count).filter(|&after| after <= self.maximum)?;
-        if !self.accepts(value) || !self.budget.take(count * ELEMENT_BYTES) {
-            return None;
-        }
-        if self.values.try_reserve(count as usize).is_err() {
-            self.budget.give_back(count * ELEMENT_BYTES);
+        if !self.accepts(value) || !self.reserve(after) {
             return None;
         }
         self.values.resize(after as usize, value);
         Some(before)
+    }
+
+    /// Makes room for so many elements; while they move, both places are taken from the budget.
+    fn reserve(&mut self, length: u64) -> bool {
+        let (old, new) = (capacity_for(self.length()), capacity_for(length));
+        if new == old {
+            return true;
+        }
+        if !self.budget.take(new * ELEMENT_BYTES) {
+            return false;
+        }
+        let additional = new as usize - self.values.len();
+        let is_there = self.values.try_reserve_exact(additional).is_ok();
+        self.budget.give_back(if is_there { old } else { new } * ELEMENT_BYTES);
+        is_there
+    }
+
+    /// Takes its last `count` elements away.
+    pub(crate) fn shrink(&mut self, count: u64) {
+        let before = capacity_for(self.length());
+        let length = self.length().saturating_sub(count);
+        self.values.truncate(length as usize);
+        let after = capacity_for(length);
+        if after < before {
+            self.values.shrink_to(after as usize);
+            self.budget.give_back((before - after) * ELEMENT_BYTES);
+        }
+    }
+
+    /// Whether `length` elements from `index` on are inside.
+    ///
+    /// # Errors
+    /// [`TrapCode::TableBounds`] when they are not.
+    pub(crate) fn check_range(&self, index: u64, length: u64) -> Result<(), TrapCode> {
+        range(index, length, self.values.len()).map(|_| ())
     }
 
     /// Sets `length` elements from `index` on.
@@ -153,8 +196,15 @@ impl TableInstance {
 
 impl Drop for TableInstance {
     fn drop(&mut self) {
-        self.budget.give_back(self.length() * ELEMENT_BYTES);
+        self.budget.give_back(capacity_for(self.length()) * ELEMENT_BYTES);
     }
+}
+
+/// The elements that a table of so many has room for: growing by one often is cheap, and how a table came to its length makes
+/// no difference.
+fn capacity_for(length: u64) -> u64 {
+    let step = (length.next_power_of_two() / 16).max(4);
+    length.next_multiple_of(step)
 }
 
 fn range(start: u64, length: u64, available: usize) -> Result<std::ops::Range<usize>, TrapCode> {

@@ -107,7 +107,7 @@ impl Machine {
             heap_bytes: cx.heap.used_bytes(),
             collections: cx.heap.cycles(),
             kinds: saved.census.into_iter().map(|(kind, (count, bytes))| (kind, count, bytes)).collect(),
-            programs: cx.instances.iter().flatten().map(|instance| program(instance)).collect(),
+            programs: cx.instances.iter().map(program).collect(),
             memories: memories(cx, &saved.memories),
         })
     }
@@ -151,7 +151,7 @@ fn program(instance: &Instance) -> ProgramReport {
 
 fn memories(cx: &Context, all: &[SharedMemory]) -> Vec<MemoryReport> {
     let mut first: HashMap<*const _, usize> = HashMap::new();
-    for (index, instance) in cx.instances.iter().flatten().enumerate() {
+    for (index, instance) in cx.instances.iter().enumerate() {
         for memory in &instance.memories {
             first.entry(Rc::as_ptr(memory)).or_insert(index);
         }

@@ -18,7 +18,8 @@
 //!    holds what its type, and what the loader knows of it, says. It waits for a call only where that calls.
 //! 8. A record is of a kind that the instruction below makes ([`may_make`]). A finaliser comes before an instruction that does
 //!    not take an open list, as that is not there any more when it starts again.
-//! 9. A host function has the values it keeps; where it waits for a fiber, it gets that fiber's error.
+//! 9. A host function has the values it keeps; where it waits for a fiber, it gets that fiber's error. One that is paused
+//!    before a state is on top, and protects nothing.
 //! 10. A border frame is of a typed function that `any` code has called, or of a bridge that typed code has called.
 //! 11. One finaliser runs in a run, on the fiber that the run says, which does not wait for anything outside of the run.
 //!
@@ -26,6 +27,7 @@
 //! 12. Numbers of runs are given out once; there is one main fiber, which nobody has resumed.
 //! 13. A run stands before an instruction, waits at a host function, has stopped where an error is raised, has yielded with a
 //!     fiber, has not begun, or has ended. Only before an instruction that takes it there is an open list.
+//!     What it owes is no less than nothing; only before an instruction there is work that is half done.
 //! 14. Handlers may use more than a full stack by one amount, and the handler that does is a record on a fiber.
 //!
 //! **Instances and what they share**
@@ -60,9 +62,9 @@ pub(super) fn top(building: &Building<'_>, kind: u8) -> Option<(Pc, usize)> {
             let is_waiting = matches!(record, RecordKind::Resume | RecordKind::Close);
             let is_host = *record == RecordKind::Host;
             let sound = match kind {
-                state::SUSPENDED => !is_waiting && *record != RecordKind::Finaliser,
+                state::SUSPENDED => !is_waiting && !matches!(record, RecordKind::Finaliser | RecordKind::Paused),
                 state::NORMAL => is_waiting || is_host && *protect == Protect::Catch,
-                state::RUNNING | state::PARKED => is_host,
+                state::RUNNING | state::PARKED => is_host || *record == RecordKind::Paused,
                 _ => is_raised && !is_waiting,
             };
             sound.then_some((building.record_return, *at))
@@ -130,6 +132,6 @@ pub(super) fn may_make(kind: RecordKind, instruction: &Instruction) -> bool {
                 | I::Get { .. }
                 | I::GetMethod { .. }
         ),
-        RecordKind::Entry | RecordKind::Host => false,
+        RecordKind::Entry | RecordKind::Host | RecordKind::Paused => false,
     }
 }

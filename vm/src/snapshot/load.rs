@@ -14,7 +14,6 @@ use crate::host::HostState;
 use crate::instance::Instance;
 use crate::loader::facts::Facts;
 use crate::loader::layouts::Shape;
-use crate::memory::MemoryBudget;
 use crate::stack::fiber::Fiber;
 use crate::stack::memory::{FIRST_WORDS, StackMemory};
 use crate::value::{Tag, Value};
@@ -44,8 +43,6 @@ pub(super) struct Loading<'c> {
     pub(super) finalising: HashSet<*mut FiberCell>,
     /// Globals, memories and tables.
     pub(super) items: Items,
-    /// Instances that objects of the host keep.
-    pub(super) kept_instances: HashSet<u32>,
     /// What the loader knows of functions that have frames.
     pub(super) facts: HashMap<*const GuestFunction, Facts>,
     /// Long strings that were found to be what programs have for a constant, by its place.
@@ -66,7 +63,6 @@ pub(super) fn load(
     let limits = old.heap.limits();
     let heap = Heap::new(HeapLimits { bytes_max: Heap::lenient(bytes_max, &limits), ..limits });
     let mut new = Context::new(heap, old.limits, crate::dispatch::call::record_returned);
-    new.budget = MemoryBudget::new(old.limits.memory_bytes_max);
     new.number_reader = old.number_reader;
     new.keeps_uncaught = old.keeps_uncaught;
     let waiting = twin.map(|twin| twin.put_into(&mut new)).transpose()?;
@@ -112,7 +108,6 @@ fn read(
         overflow_handlers: HashMap::new(),
         finalising: HashSet::new(),
         items: Items::default(),
-        kept_instances: HashSet::new(),
         facts: HashMap::new(),
         constants: HashMap::new(),
         held_bytes: 0,
@@ -146,6 +141,7 @@ fn read(
         return Err(from.damaged("the budget is none"));
     }
     loading.cx.fuel = if is_limited { fuel } else { FUEL_UNLIMITED };
+    loading.cx.is_limited = is_limited;
     from.end()
 }
 
@@ -189,8 +185,7 @@ impl Loading<'_> {
 
     /// Bytes that may be held besides what is held already.
     pub(super) fn room(&self) -> u64 {
-        let used = self.cx.heap.used_bytes() as u64 + self.cx.budget.used();
-        self.held_bytes_max.saturating_sub(used.saturating_add(self.held_bytes))
+        self.held_bytes_max.saturating_sub(self.cx.heap.budget().used().saturating_add(self.held_bytes))
     }
 
     /// Whether the functions behind all bridges are such as bridges are made for.
@@ -211,7 +206,7 @@ impl Loading<'_> {
 
     /// The instance of a number.
     pub(super) fn instance_at(&self, number: usize) -> Option<&Instance> {
-        self.cx.instances.get(number).and_then(Option::as_deref)
+        self.cx.instances.get(u32::try_from(number).ok()?)
     }
 
     /// Reads a type of the machine.
@@ -322,6 +317,11 @@ impl LoadOutside for Loading<'_> {
                 target.tag() == Tag::FUNCTION && matches!(name.tag(), Tag::NIL | Tag::STRING)
             }
         }
+    }
+
+    unsafe fn is_sealed(&self, function: *const ()) -> bool {
+        // SAFETY: functions live as long as the machine.
+        matches!(unsafe { &(*function.cast::<FunctionInfo>()).body }, Body::Bridge(_))
     }
 
     fn layout(&mut self, from: &mut Reader<'_>) -> Result<(u32, LoadedLayout), SnapshotError> {

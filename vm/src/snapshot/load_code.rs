@@ -5,6 +5,7 @@ use super::load::Loading;
 use super::read::Reader;
 use crate::function::{Body, FunctionInfo};
 use crate::instance::Instance;
+use crate::loader::cost;
 use crate::loader::layouts::{MachineLayout, machine_signature, machine_type};
 use minivm_isa::program::{FunctionDef, LayoutDef};
 use minivm_isa::verify::Verified;
@@ -13,6 +14,8 @@ use std::cell::Cell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
+/// More is not charged for the code of one function.
+const CODE_BYTES_MAX: u64 = 1 << 40;
 /// Bytes of a program's hash.
 const HASH_BYTES: usize = 16;
 /// A program in memory takes as many bytes as its binary form, so many times.
@@ -106,10 +109,11 @@ impl Loading<'_> {
         mut machine_bytes: u64,
         from: &mut Reader<'_>,
     ) -> Result<(), SnapshotError> {
+        let mut slots = Vec::new();
         for _ in 0..from.count()? {
             from.label("instance");
             if !from.flag()? {
-                self.cx.instances.push(None);
+                slots.push(None);
                 continue;
             }
             let program = from.size()?;
@@ -117,19 +121,22 @@ impl Loading<'_> {
             // Each thing that an instance has takes a byte there at least.
             let left = machine_bytes.checked_sub(program.items);
             machine_bytes = left.ok_or_else(|| from.damaged("an instance has more in it than there is"))?;
-            self.hold(size_of::<Instance>() as u64 + program.items * size_of::<FunctionInfo>() as u64)?;
-            self.instance_of(program, from)?;
+            slots.push(Some(self.instance_of(program, from)?));
         }
+        self.cx.instances.set(slots);
         from.end()
     }
 
     /// Makes an instance with its functions; everything else is read later.
-    fn instance_of(&mut self, loaded: &LoadedProgram, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
+    fn instance_of(&mut self, loaded: &LoadedProgram, from: &mut Reader<'_>) -> Result<Box<Instance>, SnapshotError> {
         let program = &loaded.program;
+        let held = self.cx.heap.budget().hold(cost::instance_bytes(program));
+        let held = held.map_err(|_| SnapshotError::OutOfMemory)?;
         let is_pinned = from.flag()?;
         let mut instance = Box::new(Instance {
             is_pinned: Cell::new(is_pinned),
             traced_in: Cell::new(0),
+            held,
             program: program.clone(),
             functions: Vec::new(),
             closures: Vec::new(),
@@ -155,8 +162,21 @@ impl Loading<'_> {
                 )),
             });
         }
-        self.cx.instances.push(Some(instance));
-        Ok(())
+        for info in instance.functions.iter().flatten() {
+            let charged = from.number()?;
+            if charged > CODE_BYTES_MAX {
+                return Err(from.damaged("more is charged for code than there can be"));
+            }
+            if let Body::Guest(guest) = &info.body
+                && charged > 0
+            {
+                guest.charge(charged);
+            }
+        }
+        if self.cx.heap.is_over_limit() {
+            return Err(SnapshotError::OutOfMemory);
+        }
+        Ok(instance)
     }
 
     /// Finds the host functions that the snapshot names.

@@ -72,7 +72,7 @@ impl Loading<'_> {
         if maximum.is_some_and(|maximum| pages > maximum) {
             return Err(from.damaged("a memory is larger than it may be"));
         }
-        let made = LinearMemory::new(pages, maximum, is_64, &self.cx.budget);
+        let made = LinearMemory::new(pages, maximum, is_64, self.cx.heap.budget());
         let mut memory = made.map_err(|_| SnapshotError::OutOfMemory)?;
         debug_assert!(PAGE_BYTES.is_multiple_of(BLOCK_BYTES as u64));
         let mut at = 0u64;
@@ -101,7 +101,7 @@ impl Loading<'_> {
         if maximum.is_some_and(|maximum| count > maximum) {
             return Err(from.damaged("a table is larger than it may be"));
         }
-        let made = TableInstance::new(element, (count, maximum), is_64, Value::NIL, &self.cx.budget);
+        let made = TableInstance::new(element, (count, maximum), is_64, Value::NIL, self.cx.heap.budget());
         let table = made.map_err(|_| SnapshotError::OutOfMemory)?;
         Ok(Rc::new(UnsafeCell::new(table)))
     }
@@ -139,10 +139,8 @@ impl Loading<'_> {
         }
         for _ in 0..from.count()? {
             let number = from.u32()?;
-            let is_pinned = self.instance_at(number as usize).is_some_and(|instance| instance.is_pinned.get());
-            // Whoever keeps an instance lets it go once, so nobody else may.
-            if !is_pinned || !self.kept_instances.insert(number) {
-                return Err(from.damaged("an object keeps a program that it does not have"));
+            if self.cx.instances.get(number).is_none() {
+                return Err(from.damaged("an object keeps a program that is not there"));
             }
             handles.instances.push(InstanceId(number));
         }

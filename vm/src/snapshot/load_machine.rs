@@ -21,12 +21,13 @@ const LONG_BYTES: usize = 64;
 impl Loading<'_> {
     pub(super) fn machine(&mut self, cells: &mut HeapLoader, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
         self.fill_items(cells, from)?;
-        for index in 0..self.cx.instances.len() {
+        let count = self.cx.instances.slots().len() as u32;
+        for index in 0..count {
             self.functions_of(index, cells, from)?;
             self.parts_of(index, from)?;
             self.segments_of(index, cells, from)?;
         }
-        let first = self.cx.instances.iter().flatten().find(|instance| !instance.memories.is_empty());
+        let first = self.cx.instances.iter().find(|instance| !instance.memories.is_empty());
         if let Some(first) = first {
             self.cx.main_memory_of = first.memory(minivm_isa::entities::Memory::from_u32(0));
             // Code has its address: it never goes.
@@ -61,8 +62,8 @@ impl Loading<'_> {
     }
 
     /// Closures, targets of bridges and constants of an instance.
-    fn functions_of(&mut self, index: usize, cells: &HeapLoader, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
-        let Some(instance) = &mut self.cx.instances[index] else { return Ok(()) };
+    fn functions_of(&mut self, index: u32, cells: &HeapLoader, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
+        let Some(instance) = self.cx.instances.get_mut(index) else { return Ok(()) };
         let program = instance.program.clone();
         from.label("functions of an instance");
         for (number, function) in program.functions.iter() {
@@ -114,8 +115,8 @@ impl Loading<'_> {
     }
 
     /// Globals, memories and tables of an instance, which must be as its program says.
-    fn parts_of(&mut self, index: usize, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
-        let Some(instance) = &mut self.cx.instances[index] else { return Ok(()) };
+    fn parts_of(&mut self, index: u32, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
+        let Some(instance) = self.cx.instances.get_mut(index) else { return Ok(()) };
         let program = instance.program.clone();
         from.label("items of an instance");
         for wanted in program.globals.values() {
@@ -154,18 +155,12 @@ impl Loading<'_> {
         Ok(())
     }
 
-    fn segments_of(&mut self, index: usize, cells: &HeapLoader, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
-        // Each instance has its data for itself.
-        let (mut held, held_max) = (0, self.room());
-        let Some(instance) = &mut self.cx.instances[index] else { return Ok(()) };
+    fn segments_of(&mut self, index: u32, cells: &HeapLoader, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
+        let Some(instance) = self.cx.instances.get_mut(index) else { return Ok(()) };
         let program = instance.program.clone();
         from.label("segments");
         for data in program.data.values() {
             let bytes = if from.flag()? { Box::default() } else { data.bytes.clone() };
-            held += bytes.len() as u64;
-            if held > held_max {
-                return Err(SnapshotError::OutOfMemory);
-            }
             instance.data.push(Box::new(UnsafeCell::new(Segment::new(bytes))));
         }
         for element in program.elements.values() {
@@ -184,7 +179,7 @@ impl Loading<'_> {
             }
             instance.elements.push(Box::new(UnsafeCell::new(Segment::new(values.into_boxed_slice()))));
         }
-        self.hold(held)
+        Ok(())
     }
 
     fn definitions(&mut self, cells: &HeapLoader, from: &mut Reader<'_>) -> Result<(), SnapshotError> {

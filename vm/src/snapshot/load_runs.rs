@@ -12,9 +12,11 @@ use crate::heap::FiberCell;
 use crate::heap::transfer::HeapLoader;
 use crate::loader::frame_map::takes_open;
 use crate::stack::fiber::{Fiber, FiberState};
+use crate::stack::record::{Record, RecordKind};
 use crate::stack::runs::{Run, RunId};
 use crate::stack::uncaught::Uncaught;
 use crate::stack::unwind::OVERFLOW_WORDS;
+use crate::stack::work::Work;
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
 use std::collections::HashSet;
@@ -23,6 +25,8 @@ use std::collections::HashSet;
 pub(super) const OVERFLOW_WORDS_MAX: usize = OVERFLOW_WORDS;
 /// Numbers of runs are below this.
 const RUN_IDS_END: u64 = 1 << 60;
+/// Units of work that a run may owe.
+const OWED_MAX: i64 = 1 << 40;
 
 impl Loading<'_> {
     /// Reads all runs.
@@ -46,7 +50,7 @@ impl Loading<'_> {
         }
         match from.byte()? {
             run_kind::NONE => {}
-            kind @ (run_kind::STANDS | run_kind::RAISED | run_kind::WAITS | run_kind::YIELDED) => {
+            kind @ (run_kind::STANDS | run_kind::PAUSED | run_kind::RAISED | run_kind::WAITS | run_kind::YIELDED) => {
                 let raised = if kind == run_kind::RAISED { Some(cells.value(from)?) } else { None };
                 let has_id = from.flag()?;
                 let number = from.number()?;
@@ -78,7 +82,7 @@ impl Loading<'_> {
     ) -> Result<(), SnapshotError> {
         let kind = from.byte()?;
         let (run, status) = match kind {
-            run_kind::STANDS | run_kind::WAITS | run_kind::RAISED => {
+            run_kind::STANDS | run_kind::PAUSED | run_kind::WAITS | run_kind::RAISED => {
                 let raised = if kind == run_kind::RAISED { Some(cells.value(from)?) } else { None };
                 self.run((kind, raised), FiberState::Parked, taken, cells, from)?;
                 self.cx.run.id = id;
@@ -133,8 +137,13 @@ impl Loading<'_> {
         let Some(fiber) = fiber.filter(|fiber| fiber.state == state && !fiber.pc.is_null()) else {
             return Err(from.damaged("the fiber that runs is another one"));
         };
-        let waits = self.cx.is_machine_place(fiber.pc);
-        if fiber.failed != raised.is_some() || raised.is_none() && waits != (kind == run_kind::WAITS) {
+        let stands = match self.cx.is_machine_place(fiber.pc) {
+            false => run_kind::STANDS,
+            // SAFETY: the stack was built, with a record there.
+            true if unsafe { Record::at(fiber.saved_regs()).kind } == RecordKind::Paused => run_kind::PAUSED,
+            true => run_kind::WAITS,
+        };
+        if fiber.failed != raised.is_some() || raised.is_none() && kind != stands {
             return Err(from.damaged("a run has stopped in another way than its fiber"));
         }
         let overflow_words = from.size()?;
@@ -149,6 +158,17 @@ impl Loading<'_> {
         let exit = exit_status(from)?;
         let pending_trap = trap(from)?;
         let trace = from.text()?;
+        let owed = from.signed()?;
+        if !(0..=OWED_MAX).contains(&owed) {
+            return Err(from.damaged("a run owes what none can"));
+        }
+        let work = match from.flag()? {
+            true => Some(Box::new(Work { done: from.number()?, object: cells.value(from)?, has_begun: false })),
+            false => None,
+        };
+        if work.is_some() && kind != run_kind::STANDS {
+            return Err(from.damaged("an instruction is half done where none is"));
+        }
         let fiber_depth = chain(cell, main, taken, from)?;
         self.check_finaliser((cell, finaliser_in), from)?;
         self.cx.run = Run {
@@ -164,6 +184,8 @@ impl Loading<'_> {
             uncaught: raised.map_or(Uncaught::Never, Uncaught::Stopped),
             is_untold: true,
             may_yield,
+            work,
+            owed,
             ..Run::default()
         };
         (self.cx.pc, self.cx.regs) = (fiber.pc, fiber.saved_regs());

@@ -6,7 +6,7 @@ use super::levels::{Below, Building, MARGIN_WORDS, Wanted};
 use super::load::Loading;
 use super::load_runs::OVERFLOW_WORDS_MAX;
 use super::read::Reader;
-use super::save_stack::{BORDER, GUEST, HOST, HOST_FINALISER, RECORD, RECORD_KINDS, state};
+use super::save_stack::{BORDER, GUEST, HOST, HOST_FINALISER, HOST_PAUSED, RECORD, RECORD_KINDS, state};
 use super::settle::{body_of, place_record, receiver_of, take_receiver};
 use crate::context::{NO_SIGNATURE, return_info};
 use crate::dispatch::Pc;
@@ -18,7 +18,7 @@ use crate::loader::facts::{Fact, Facts};
 use crate::stack::call::host_record;
 use crate::stack::fiber::{Fiber, FiberState};
 use crate::stack::memory::FIRST_WORDS;
-use crate::stack::record::{Protect, RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
+use crate::stack::record::{Came, Protect, RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
 use crate::value::Tag;
 use minivm_isa::{Convention, Instruction, Type};
 
@@ -79,7 +79,7 @@ impl<'c> Loading<'c> {
 
     /// The most words that a stack may have now.
     fn stack_words_max(&self) -> usize {
-        let room = self.cx.heap.limits().bytes_max.saturating_sub(self.cx.heap.used_bytes());
+        let room = self.cx.heap.room_bytes();
         self.cx.limits.stack_words_max.saturating_add(OVERFLOW_WORDS_MAX).min(FIRST_WORDS + room / 8)
     }
 
@@ -146,7 +146,7 @@ impl<'c> Loading<'c> {
             from.label("level");
             match from.byte()? {
                 GUEST => self.guest(building, cells, from)?,
-                kind @ (HOST | HOST_FINALISER) => self.host(building, kind, cells, from)?,
+                kind @ (HOST | HOST_FINALISER | HOST_PAUSED) => self.host(building, kind, cells, from)?,
                 BORDER => self.border(building, cells, from)?,
                 RECORD => self.record(building, cells, from)?,
                 kind => return Err(from.damaged(&format!("unknown kind of level {kind}"))),
@@ -177,7 +177,7 @@ impl<'c> Loading<'c> {
                 let place = plain.return_place(*instruction).ok_or_else(no_call)?;
                 Ok((at + loader::window_of(guest), place, wanted))
             }
-            Below::Record { kind: RecordKind::Resume | RecordKind::Close, .. } => Err(no_call()),
+            Below::Record { kind: RecordKind::Resume | RecordKind::Close | RecordKind::Paused, .. } => Err(no_call()),
             Below::Record { at, .. } => Ok((at + RECORD_DELTA, building.record_return, Wanted::Values)),
         }
     }
@@ -349,6 +349,21 @@ impl<'c> Loading<'c> {
             // The function has yet to begin.
             (record.kind, record.protect, record.state) = (RecordKind::Finaliser, Protect::Catch, call_state.min(1));
         }
+        if kind != HOST {
+            record.came = match from.byte()? {
+                0 => Came::Called,
+                1 => Came::WithValues,
+                2 if kind == HOST_PAUSED => Came::WithError,
+                _ => return Err(from.damaged("a host function came to its state in no known way")),
+            };
+        }
+        if kind == HOST_PAUSED {
+            let given = from.size()?;
+            if given > count || given > 0 && record.came != Came::WithValues || protect != Protect::No {
+                return Err(from.damaged("a host function was given what it does not have"));
+            }
+            (record.kind, record.delta, record.spare) = (RecordKind::Paused, 2 * given as u32, from.number()?);
+        }
         building.set_record(at, record)?;
         building.reach(at + RECORD_DELTA + MARGIN_WORDS)?;
         building.below = Below::Record { at, kind: record.kind, protect: record.protect };
@@ -365,7 +380,7 @@ impl<'c> Loading<'c> {
     ) -> Result<usize, SnapshotError> {
         let count = from.count()?;
         for index in 0..count {
-            building.set_value(at + 2 * index, cells.value(from)?)?;
+            building.set_value(at + 2 * index, cells.kept_value(from)?)?;
         }
         Ok(count)
     }
@@ -387,7 +402,7 @@ impl<'c> Loading<'c> {
         let wrong = from.damaged("a record is where it cannot be");
         let at = match (kind, &building.below) {
             (RecordKind::Entry, Below::Ground) => 0,
-            (RecordKind::Entry | RecordKind::Host, _) | (_, Below::Ground) => return Err(wrong),
+            (RecordKind::Entry | RecordKind::Host | RecordKind::Paused, _) | (_, Below::Ground) => return Err(wrong),
             (RecordKind::MessageHandler, Below::Record { at, .. }) => {
                 record.delta = RECORD_WORDS as u32;
                 (record.next, record.instruction) = (building.record_return, building.record_return);
@@ -431,7 +446,7 @@ impl<'c> Loading<'c> {
             }
             // A bridge that typed code called.
             (Body::Bridge(bridge), Some(results), None) if wanted == Wanted::Typed(results.clone()) => {
-                (self.cx.places.bridge(bridge.signature.results.len()), None)
+                (self.cx.places.bridge(&bridge.signature.results), None)
             }
             _ => return Err(from.damaged("a call between languages is where it cannot be")),
         };

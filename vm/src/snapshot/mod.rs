@@ -130,7 +130,7 @@ impl Machine {
     /// The hashes of all programs that have instances, each once.
     pub fn program_hashes(&self) -> Vec<ProgramHash> {
         let mut hashes: Vec<ProgramHash> =
-            self.cx.instances.iter().flatten().map(|instance| program_hash(&instance.program)).collect();
+            self.cx.instances.iter().map(|instance| program_hash(&instance.program)).collect();
         hashes.sort_unstable();
         hashes.dedup();
         hashes

@@ -6,7 +6,7 @@ use super::save_items::{FUNCTION, Items};
 use super::settle;
 use super::twin::Twin;
 use super::{Codecs, ProgramHash, SnapshotError, program_hash};
-use crate::context::{Context, FUEL_LIMIT_MAX, Status};
+use crate::context::{Context, Status};
 use crate::dispatch::Flow;
 use crate::function::{Body, FunctionInfo};
 use crate::heap::transfer::{HeapCopier, HeapSaver, SaveOutside};
@@ -170,9 +170,9 @@ impl<'c> Saving<'c> {
     fn new(cx: &'c mut Context, codecs: Codecs) -> Self {
         let mut instances = HashMap::new();
         let mut layouts = vec![None; cx.layouts.len()];
-        for (number, instance) in (0u32..).zip(&cx.instances) {
+        for (number, instance) in (0u32..).zip(cx.instances.slots()) {
             let Some(instance) = instance else { continue };
-            instances.insert(&raw const **instance, number);
+            instances.insert(&raw const *instance, number);
             for (index, layout) in (0u32..).zip(&*instance.layouts) {
                 layouts[layout.number as usize].get_or_insert((number, index));
             }
@@ -211,7 +211,7 @@ impl<'c> Saving<'c> {
             }
             Cells::Copied => (Written::default(), Some(self.copy_cells(&mut heap, &mut machine)?)),
         };
-        let is_limited = self.cx.fuel <= FUEL_LIMIT_MAX;
+        let is_limited = self.cx.is_limited;
         machine.flag(is_limited);
         machine.signed(if is_limited { self.cx.fuel } else { 0 });
         let hosts = self.hosts();
@@ -262,8 +262,8 @@ impl<'c> Saving<'c> {
         let mut programs: Programs = Vec::new();
         let mut numbers = HashMap::new();
         let (mut code, mut instances) = (Writer::new(), Writer::new());
-        instances.count(self.cx.instances.len());
-        for instance in &self.cx.instances {
+        instances.count(self.cx.instances.slots().len());
+        for instance in self.cx.instances.slots() {
             instances.flag(instance.is_some());
             let Some(instance) = instance else { continue };
             let number = *numbers.entry(Rc::as_ptr(&instance.program)).or_insert_with(|| {
@@ -272,6 +272,11 @@ impl<'c> Saving<'c> {
             });
             instances.count(number);
             instances.flag(instance.is_pinned.get());
+            for info in instance.functions.iter().flatten() {
+                if let Body::Guest(guest) = &info.body {
+                    instances.number(guest.charged_bytes.get());
+                }
+            }
         }
         code.count(programs.len());
         for program in &programs {
@@ -318,10 +323,9 @@ impl<'c> Saving<'c> {
 
     fn machine(&mut self, heap: &mut HeapSaver, out: &mut Writer) -> Result<(), SnapshotError> {
         let mut instances = Writer::new();
-        for index in 0..self.cx.instances.len() {
-            let Some(instance) = &self.cx.instances[index] else { continue };
-            let instance: *const Instance = &raw const **instance;
-            // SAFETY: instances are boxed and live as long as the machine; nothing runs.
+        let all: Vec<*const Instance> = self.cx.instances.iter().map(|instance| &raw const *instance).collect();
+        for instance in all {
+            // SAFETY: instances are boxed; nothing runs, and none is let go.
             let instance = unsafe { &*instance };
             self.instance(instance, heap, &mut instances);
         }
@@ -494,8 +498,8 @@ impl SaveOutside for Saving<'_> {
             Body::Bridge(_) => {
                 // SAFETY: as above.
                 let number = unsafe { (*info).signature };
-                let found = (0u64..).zip(&self.cx.instances).find_map(|(instance, there)| {
-                    let index = there.as_ref()?.signatures.iter().position(|&known| known == number)?;
+                let found = (0u64..).zip(self.cx.instances.slots()).find_map(|(instance, there)| {
+                    let index = there?.signatures.iter().position(|&known| known == number)?;
                     Some((instance, index))
                 });
                 let Some((instance, index)) = found else {

@@ -5,7 +5,7 @@ use super::bytes::Writer;
 use super::save::{RunKind, Saving};
 use super::settle;
 use crate::context::Status;
-use crate::dispatch::Flow;
+use crate::dispatch::{Flow, Pc};
 use crate::error::Failure;
 use crate::function::Body;
 use crate::heap::transfer::HeapSaver;
@@ -28,6 +28,8 @@ pub(super) mod run_kind {
     pub(in crate::snapshot) const FAILED: u8 = 6;
     pub(in crate::snapshot) const EXITED: u8 = 7;
     pub(in crate::snapshot) const YIELDED: u8 = 8;
+    /// It stands before a state of a host function.
+    pub(in crate::snapshot) const PAUSED: u8 = 9;
 }
 
 impl Saving<'_> {
@@ -39,14 +41,14 @@ impl Saving<'_> {
         out.count(parked.len());
         for (id, parked) in parked {
             out.number(id.0);
-            write_parked(parked, heap, out)?;
+            write_parked(parked, cx.record_return(), heap, out)?;
         }
         match kind {
             RunKind::None => {
                 out.byte(run_kind::NONE);
                 return Ok(());
             }
-            RunKind::Stands => out.byte(run_kind::STANDS),
+            RunKind::Stands => out.byte(if cx.is_paused() { run_kind::PAUSED } else { run_kind::STANDS }),
             RunKind::Raised(error) => {
                 out.byte(run_kind::RAISED);
                 heap.value(error, out);
@@ -61,14 +63,19 @@ impl Saving<'_> {
             return Ok(());
         }
         write_run(&cx.run, heap, out);
-        if matches!(kind, RunKind::Stands) {
+        if matches!(kind, RunKind::Stands) && !cx.is_paused() {
             write_open_list(Flow { pc: cx.pc, regs: cx.regs }, cx.open_count, heap, out);
         }
         Ok(())
     }
 }
 
-fn write_parked(parked: &Parked, heap: &mut HeapSaver, out: &mut Writer) -> Result<(), SnapshotError> {
+fn write_parked(
+    parked: &Parked,
+    record_return: Pc,
+    heap: &mut HeapSaver,
+    out: &mut Writer,
+) -> Result<(), SnapshotError> {
     let run = &parked.run;
     match (parked.status, run.uncaught) {
         (Status::Running, _) => {
@@ -77,10 +84,15 @@ fn write_parked(parked: &Parked, heap: &mut HeapSaver, out: &mut Writer) -> Resu
             values(&run.values, heap, out);
         }
         (Status::OutOfFuel | Status::Stepped, _) => {
-            out.byte(run_kind::STANDS);
-            write_run(run, heap, out);
             // SAFETY: the fiber of a run lives.
             let fiber = unsafe { Fiber::of(run.fiber) };
+            if fiber.pc == record_return {
+                out.byte(run_kind::PAUSED);
+                write_run(run, heap, out);
+                return Ok(());
+            }
+            out.byte(run_kind::STANDS);
+            write_run(run, heap, out);
             let at = Flow { pc: fiber.pc, regs: fiber.saved_regs() };
             write_open_list(at, fiber.open_count as usize, heap, out);
         }
@@ -140,6 +152,12 @@ fn write_run(run: &Run, heap: &mut HeapSaver, out: &mut Writer) {
     out.signed(i64::from(run.exit.unwrap_or(0)));
     write_trap(run.pending_trap, out);
     out.text(run.trace.as_deref().unwrap_or_default());
+    out.signed(run.owed);
+    out.flag(run.work.is_some());
+    if let Some(work) = &run.work {
+        out.number(work.done);
+        heap.value(work.object, out);
+    }
 }
 
 fn write_trap(trap: Option<TrapCode>, out: &mut Writer) {

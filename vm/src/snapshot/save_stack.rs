@@ -38,9 +38,11 @@ pub(super) const RECORD: u8 = 2;
 pub(super) const BORDER: u8 = 3;
 /// A frame of a host function that has not begun, as finalisers run first.
 pub(super) const HOST_FINALISER: u8 = 4;
+/// A frame of a host function that is to begin a state.
+pub(super) const HOST_PAUSED: u8 = 5;
 
 /// The kinds of records in the order of their numbers in snapshots.
-pub(super) const RECORD_KINDS: [RecordKind; 12] = [
+pub(super) const RECORD_KINDS: [RecordKind; 13] = [
     RecordKind::Entry,
     RecordKind::Host,
     RecordKind::Store,
@@ -53,6 +55,7 @@ pub(super) const RECORD_KINDS: [RecordKind; 12] = [
     RecordKind::Resume,
     RecordKind::Close,
     RecordKind::Finaliser,
+    RecordKind::Paused,
 ];
 
 impl Saving<'_> {
@@ -138,12 +141,24 @@ impl Saving<'_> {
                     }
                     Level::Host { closure, base, record, .. } => {
                         let record = Record::at(record);
-                        out.byte(if record.kind == RecordKind::Finaliser { HOST_FINALISER } else { HOST });
+                        let kind = match record.kind {
+                            RecordKind::Finaliser => HOST_FINALISER,
+                            RecordKind::Paused => HOST_PAUSED,
+                            _ => HOST,
+                        };
+                        out.byte(kind);
                         heap.reference(closure.cast(), out);
                         out.number(u64::from(record.state));
                         out.byte(record.protect as u8);
                         heap.value(record.value, out);
                         list(base, record.values, heap, out);
+                        if kind != HOST {
+                            out.byte(record.came as u8);
+                        }
+                        if kind == HOST_PAUSED {
+                            out.number(u64::from(record.delta / 2));
+                            out.number(record.spare);
+                        }
                     }
                     Level::Record { record } => write_record(record, heap, out),
                     Level::Border { closure } => {

@@ -21,7 +21,7 @@ use crate::dispatch::operands::set_any;
 use crate::dispatch::{Flow, Pc, Regs};
 use crate::error::argument_message;
 use crate::function::{Body, Bridge, FunctionInfo, header_at};
-use crate::heap::Closure;
+use crate::heap::{Closure, Header};
 use crate::value::{Tag, Value, float_to_int};
 use minivm_isa::{Signature, TrapCode, Type};
 use std::ptr::with_exposed_provenance_mut as pointer;
@@ -242,7 +242,7 @@ pub(crate) unsafe fn typed_to_any(cx: &mut Context, closure: *mut Closure, new: 
         for (index, &value) in values.iter().enumerate() {
             set_any(callee, index * 2, value);
         }
-        let border = cx.places.bridge(signature.results.len());
+        let border = cx.places.bridge(&signature.results);
         call_value(cx, behind(closure).0, callee, values.len(), border, Flow { pc: border, regs: new })
     }
 }
@@ -298,6 +298,7 @@ impl Context {
         unsafe {
             target.store(Closure::upvalues(closure));
             name.store(Closure::upvalues(closure).add(1));
+            (*closure).header.set(Header::SEALED);
         }
         Ok(closure)
     }

@@ -48,32 +48,51 @@ unsafe fn resolve(
     mut count: usize,
     mut at: Flow,
 ) -> Result<(*mut Closure, Regs, usize, Flow), Flow> {
-    for _ in 0..CALL_CHAIN_MAX {
+    // All of them first, so that the arguments move up once, however many there are.
+    let mut chain = Vec::new();
+    let mut hops = 0;
+    let closure: *mut Closure = loop {
         if callee.tag() == Tag::FUNCTION {
-            return Ok((callee.pointer().cast(), new, count, at));
+            let closure: *mut Closure = callee.pointer().cast();
+            // SAFETY: the callee is a live closure, and closures point to functions.
+            match unsafe { &(*(*closure).function.cast::<FunctionInfo>()).body } {
+                // Code on both sides is not typed: the typed face in between changes nothing.
+                // SAFETY: the closure is a live bridge.
+                Body::Bridge(_) => callee = unsafe { super::adapt::behind(closure).0 },
+                Body::Guest(_) | Body::Host(_) if chain.is_empty() => return Ok((closure, new, count, at)),
+                Body::Guest(_) | Body::Host(_) => break closure,
+            }
+        } else {
+            let metamethod = cx.metamethod(callee, Metamethod::Call);
+            if metamethod.is_nil() {
+                let message = describe_callee(cx, at, callee);
+                // SAFETY: `at` is the running frame.
+                return Err(unsafe { raise_message(cx, at, &message) });
+            }
+            chain.push(callee);
+            callee = metamethod;
         }
-        let metamethod = cx.metamethod(callee, Metamethod::Call);
-        if metamethod.is_nil() {
-            let message = describe_callee(cx, at, callee);
+        if hops == CALL_CHAIN_MAX {
             // SAFETY: `at` is the running frame.
-            return Err(unsafe { raise_message(cx, at, &message) });
+            return Err(unsafe { raise_message(cx, at, "'__call' chain too long") });
         }
-        // SAFETY: the window has `count` values, and room for one more is made first.
-        unsafe {
-            let offset = words_between(at.regs, new);
-            let Some(regs) = cx.reserve(at.regs, new.add(count * 2), 16) else {
-                return Err(stack_overflow(cx, at));
-            };
-            at.regs = regs;
-            new = regs.add(offset);
-            std::ptr::copy(new, new.add(2), count * 2);
-            set_any(new, 0, callee);
+        hops += 1;
+    };
+    // SAFETY: the window has `count` values, and room for more is made first.
+    unsafe {
+        let offset = words_between(at.regs, new);
+        let Some(regs) = cx.reserve(at.regs, new.add(count * 2), 2 * chain.len() + 16) else {
+            return Err(stack_overflow(cx, at));
+        };
+        at.regs = regs;
+        new = regs.add(offset);
+        std::ptr::copy(new, new.add(2 * chain.len()), count * 2);
+        for (index, &callee) in chain.iter().rev().enumerate() {
+            set_any(new, 2 * index, callee);
         }
-        count += 1;
-        callee = metamethod;
     }
-    // SAFETY: `at` is the running frame.
-    Err(unsafe { raise_message(cx, at, "'__call' chain too long") })
+    count += chain.len();
+    Ok((closure, new, count, at))
 }
 
 /// Raises the error of a stack that may not grow.
@@ -82,30 +101,27 @@ unsafe fn resolve(
 /// `at` is the running frame.
 #[inline(never)]
 pub(crate) unsafe fn stack_overflow(cx: &mut Context, at: Flow) -> Flow {
+    let code = cx.take_stack_trap();
+    if code == TrapCode::OutOfMemory {
+        // Nothing can be collected here: the frame may have given its values up. What comes next finds room.
+        cx.heap.overdraw();
+    }
     // SAFETY: passed on.
-    unsafe { raise_trap(cx, at, TrapCode::StackOverflow) }
+    unsafe { raise_trap(cx, at, code) }
 }
 
-/// Enters a closure with `count` `any` arguments in place at `new`.
+/// Enters a closure, which is no bridge, with `count` `any` arguments in place at `new`.
 ///
 /// # Safety
 /// As for `call_value`.
-pub(crate) unsafe fn enter(
-    cx: &mut Context,
-    closure: *mut Closure,
-    new: Regs,
-    count: usize,
-    place: Pc,
-    at: Flow,
-) -> Flow {
+unsafe fn enter(cx: &mut Context, closure: *mut Closure, new: Regs, count: usize, place: Pc, at: Flow) -> Flow {
     // SAFETY: closures point to functions, which live as long as the machine.
     unsafe {
         let info = &*(*closure).function.cast::<FunctionInfo>();
         let guest = match &info.body {
             Body::Guest(guest) => guest,
             Body::Host(host) => return host_run::invoke(cx, host, closure, new, count, place, at),
-            // Code on both sides is not typed: the typed face in between changes nothing.
-            Body::Bridge(_) => return call_value(cx, super::adapt::behind(closure).0, new, count, place, at),
+            Body::Bridge(_) => unreachable!("`resolve` looks behind bridges"),
         };
         if let Err(flow) = load(cx, info, guest, closure, at) {
             return flow;
@@ -167,7 +183,14 @@ unsafe fn load(
         && let Err(error) = loader::ensure_loaded(cx, info, guest)
     {
         // SAFETY: `at` is the running frame.
-        return Err(unsafe { raise_message(cx, at, error.to_string()) });
+        return Err(unsafe {
+            if error == loader::LoadError::OutOfMemory {
+                cx.heap.overdraw();
+                raise_trap(cx, at, TrapCode::OutOfMemory)
+            } else {
+                raise_message(cx, at, error.to_string())
+            }
+        });
     }
     // SAFETY: the closure is the callee, hence live.
     unsafe { (*closure).code = info.entry().cast() };
@@ -197,8 +220,47 @@ pub(crate) unsafe fn enter_typed(cx: &mut Context, closure: *mut Closure, new: R
     }
 }
 
+/// Calls a typed function in place of the running one; `words` words of arguments lie at `window`. Nothing of the frame is
+/// overwritten before the callee has its code and its room, so that errors find the frame whole.
+///
+/// # Safety
+/// As for `enter_typed`; `at` is the frame that is given up.
+pub(crate) unsafe fn tail_call_typed(
+    cx: &mut Context,
+    closure: *mut Closure,
+    window: usize,
+    words: usize,
+    at: Flow,
+) -> Flow {
+    // SAFETY: the callee's frame takes the place of the running one, and has room for its arguments.
+    unsafe {
+        let info = &*(*closure).function.cast::<FunctionInfo>();
+        if let Body::Guest(guest) = &info.body
+            && let Err(flow) = load(cx, info, guest, closure, at)
+        {
+            return flow;
+        }
+        let extent = header_at((*closure).code.cast()).extent as usize;
+        let Some(regs) = cx.reserve(at.regs, at.regs, extent) else { return stack_overflow(cx, at) };
+        std::ptr::copy(regs.add(window), regs, words);
+        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+        enter_typed(cx, closure, regs, place, Flow { regs, ..at })
+    }
+}
+
 /// The closure behind a value that may be called with a signature; functions that are not typed get a bridge.
-pub(crate) fn check_signature(cx: &mut Context, callee: Value, signature: u32) -> Result<*mut Closure, TrapCode> {
+///
+/// # Errors
+/// Why it cannot be called.
+///
+/// # Safety
+/// `at` is the running frame, at the instruction that calls, which keeps `callee` alive.
+pub(crate) unsafe fn check_signature(
+    cx: &mut Context,
+    callee: Value,
+    signature: u32,
+    at: Flow,
+) -> Result<*mut Closure, TrapCode> {
     match callee.tag() {
         Tag::FUNCTION => {
             let closure: *mut Closure = callee.pointer().cast();
@@ -210,7 +272,8 @@ pub(crate) fn check_signature(cx: &mut Context, callee: Value, signature: u32) -
             } else if is_typed || !super::adapt::can_be_bridged(&cx.signatures[signature as usize]) {
                 Err(TrapCode::IndirectCallType)
             } else {
-                cx.bridge(callee, Value::NIL, signature).map_err(|_| TrapCode::OutOfMemory)
+                // SAFETY: passed on.
+                unsafe { super::collect::bridge_at(cx, callee, signature, at) }.map_err(|_| TrapCode::OutOfMemory)
             }
         }
         Tag::NIL => Err(TrapCode::UninitializedElement),
@@ -221,7 +284,7 @@ pub(crate) fn check_signature(cx: &mut Context, callee: Value, signature: u32) -
 /// Calls a value with a typed signature.
 ///
 /// # Safety
-/// As for `enter_typed`.
+/// As for `enter_typed` and `check_signature`.
 pub(crate) unsafe fn call_typed_value(
     cx: &mut Context,
     callee: Value,
@@ -232,7 +295,7 @@ pub(crate) unsafe fn call_typed_value(
 ) -> Flow {
     // SAFETY: passed on.
     unsafe {
-        match check_signature(cx, callee, signature) {
+        match check_signature(cx, callee, signature, at) {
             Ok(closure) => enter_typed(cx, closure, new, place, at),
             Err(code) => raise_trap(cx, at, code),
         }
@@ -269,7 +332,8 @@ pub(crate) unsafe fn tail_call_value(
         let base = if variadic { at.regs.sub(*at.regs.sub(3) as usize) } else { at.regs };
         let place = pointer::<u16>(*at.regs.sub(1) as usize).cast_const();
         std::ptr::copy(new, base, count * 2);
-        // Errors while entering belong to the caller's frame now; the callee's own frame does not exist yet.
+        // Errors while entering belong to the caller's frame now; the callee's own frame does not exist yet. They find the
+        // caller whole, see `unwind::make_whole`.
         let caller = inside_call(cx, Flow { pc: place, regs: base.sub(return_info(place).delta as usize) });
         enter(cx, closure, base, count, place, caller)
     }
@@ -374,7 +438,7 @@ pub(crate) unsafe fn top_of(regs: Regs) -> usize {
     }
 }
 
-/// Puts `record` at `top` words above `at.regs` and calls `callee` above it.
+/// Puts `record` at `top` words above `at.regs` and calls `callee` above it. Errors of the call happen at `at`.
 ///
 /// # Safety
 /// Nothing live is at or above `top`.
@@ -388,25 +452,57 @@ pub(crate) unsafe fn call_above(
 ) -> Flow {
     // SAFETY: room is made before anything is written.
     unsafe {
-        let needed = RECORD_DELTA + 2 * arguments.len() + 16;
-        let Some(regs) = cx.reserve(at.regs, at.regs.add(top), needed) else { return stack_overflow(cx, at) };
-        let at = Flow { regs, ..at };
-        let place = regs.add(top);
-        place.cast::<Record>().write(record);
-        let new = place.add(RECORD_DELTA);
-        for (index, &argument) in arguments.iter().enumerate() {
-            set_any(new, index * 2, argument);
-        }
-        let return_place = cx.record_return();
-        if callee.tag() == Tag::FUNCTION {
-            let closure = pointer::<Closure>(callee.payload() as usize);
-            let header = header_at((*closure).code.cast());
-            let fits = new.wrapping_add(header.extent as usize) <= cx.stack_end;
-            if header.params as usize == arguments.len() && fits {
-                return enter_at(closure, new, return_place);
+        let Some(place) = put_above(cx, at, top, arguments, record) else { return stack_overflow(cx, at) };
+        let (new, return_place) = (place.add(RECORD_DELTA), cx.record_return());
+        match enter_directly(cx, callee, new, arguments.len(), return_place) {
+            Some(flow) => flow,
+            None => {
+                let at = Flow { regs: place.sub(top), ..at };
+                call_value(cx, callee, new, arguments.len(), return_place, at)
             }
         }
-        call_value(cx, callee, new, arguments.len(), return_place, at)
+    }
+}
+
+/// Puts `record` at `top` words above `at.regs`, and arguments where a callee above it finds them; gives where the record is,
+/// or none when there is no room.
+///
+/// # Safety
+/// As for [`call_above`].
+pub(crate) unsafe fn put_above(
+    cx: &mut Context,
+    at: Flow,
+    top: usize,
+    arguments: &[Value],
+    record: Record,
+) -> Option<Regs> {
+    // SAFETY: room is made before anything is written.
+    unsafe {
+        let needed = RECORD_DELTA + 2 * arguments.len() + 16;
+        let place = cx.reserve(at.regs, at.regs.add(top), needed)?.add(top);
+        place.cast::<Record>().write(record);
+        for (index, &argument) in arguments.iter().enumerate() {
+            set_any(place.add(RECORD_DELTA), index * 2, argument);
+        }
+        Some(place)
+    }
+}
+
+/// Enters a function that takes exactly so many `any` arguments, which are in place at `new`, if it is one, has code and fits:
+/// nothing can go wrong then.
+///
+/// # Safety
+/// `new` is a window on top of the stack, with room for a header below it.
+pub(crate) unsafe fn enter_directly(cx: &Context, callee: Value, new: Regs, count: usize, place: Pc) -> Option<Flow> {
+    if callee.tag() != Tag::FUNCTION {
+        return None;
+    }
+    let closure = pointer::<Closure>(callee.payload() as usize);
+    // SAFETY: the callee is a live closure, whose code has a header.
+    unsafe {
+        let header = header_at((*closure).code.cast());
+        let fits = new.wrapping_add(header.extent as usize) <= cx.stack_end;
+        (fits && header.params as usize == count).then(|| enter_at(closure, new, place))
     }
 }
 

@@ -6,7 +6,7 @@ use crate::dispatch::{Flow, Pc, Regs};
 use crate::fiber::{Fiber, FiberState};
 use crate::function::Body;
 use crate::heap::{Closure, FiberCell, Marker, OutOfMemory, Roots, Str, Table};
-use crate::instance::Instance;
+use crate::instance::Instances;
 use crate::loader::frame_map;
 use crate::stack::record::Record;
 use crate::stack::runs::Runs;
@@ -14,6 +14,7 @@ use crate::stack::walk::{Level, Walk};
 use crate::stack::{call, finalise, switch, unwind};
 use crate::value::{Tag, Value};
 use minivm_isa::{Convention, TrapCode};
+use std::collections::HashMap;
 
 /// Programs that may be loaded before unused ones are looked for.
 pub(crate) const LOADS_MIN: usize = 256;
@@ -31,9 +32,10 @@ struct RootSet {
     tables: Vec<*mut Table>,
     strings: Vec<*mut Str>,
     values: Vec<Value>,
-    instances: *mut Vec<Option<Box<Instance>>>,
+    instances: *mut Instances,
     loads_until_collection: *mut usize,
     runs: *const Runs,
+    known_bridges: *mut KnownBridges,
 }
 
 impl RootSet {
@@ -42,6 +44,8 @@ impl RootSet {
         values.extend(cx.kept.iter());
         values.extend(cx.definitions.functions());
         values.extend(cx.run.roots());
+        values.extend(cx.pending_error);
+        values.extend(cx.pending_call.as_ref().map(|call| call.callee()));
         let mut tables = cx.kind_metatables.to_vec();
         tables.push(cx.string_metatable);
         RootSet {
@@ -57,6 +61,7 @@ impl RootSet {
             instances: &raw mut cx.instances,
             loads_until_collection: &raw mut cx.loads_until_collection,
             runs: &raw const cx.runs,
+            known_bridges: &raw mut cx.known_bridges,
         }
     }
 
@@ -115,13 +120,14 @@ impl Roots for RootSet {
         }
         // SAFETY: all of these are live: the context holds them.
         unsafe {
+            (*self.known_bridges).clear();
             for &table in &self.tables {
                 marker.mark_object(table.cast());
             }
             for &string in &self.strings {
                 marker.mark_object(string.cast());
             }
-            for instance in (*self.instances).iter().flatten() {
+            for instance in (*self.instances).iter() {
                 if instance.is_pinned.get() || !marker.follows_functions() {
                     instance.trace(marker);
                 }
@@ -154,15 +160,22 @@ impl Roots for RootSet {
         }
     }
 
+    fn trace_outside(&mut self, number: u32, marker: &mut Marker) {
+        // SAFETY: the context lives while its heap is collected, and nothing of an instance changes meanwhile.
+        unsafe {
+            if let Some(instance) = (*self.instances).get(number) {
+                instance.trace(marker);
+            }
+        }
+    }
+
     fn finish(&mut self, cycle: u64) {
         // SAFETY: the context lives while its heap is collected, and lends out nothing of this meanwhile.
         unsafe {
             let instances = &mut *self.instances;
-            for slot in &mut *instances {
-                // What is dead goes, with its functions, memories and tables: no closure of it is left.
-                let _dead = slot.take_if(|instance| !instance.is_pinned.get() && instance.traced_in.get() != cycle);
-            }
-            *self.loads_until_collection = instances.iter().flatten().count().max(LOADS_MIN);
+            // What is dead goes, with its functions, memories and tables: no closure of it is left.
+            instances.retain(|instance| instance.is_pinned.get() || instance.traced_in.get() == cycle);
+            *self.loads_until_collection = instances.iter().count().max(LOADS_MIN);
         }
     }
 
@@ -230,11 +243,127 @@ pub(crate) unsafe fn step_at(cx: &mut Context, at: Flow) -> Flow {
         if result.is_err() {
             return unwind::raise_trap(cx, at, TrapCode::OutOfMemory);
         }
-        if cx.may_finalise() && !takes_open(cx, at) {
+        // An instruction that has stopped half-way is not interrupted by others.
+        if cx.may_finalise() && !takes_open(cx, at) && cx.run.work.is_none() {
             return finalise::run_before_instruction(cx, at);
         }
     }
     at
+}
+
+/// Collects all garbage.
+///
+/// # Safety
+/// `at` is a place of the running instruction, of a guest frame; what the instruction reads is kept.
+pub(crate) unsafe fn collect_at(cx: &mut Context, at: Flow) {
+    let mut roots = RootSet::new(cx, Some((at, false)), (std::ptr::null_mut(), 0));
+    cx.heap.collect_full(&mut roots);
+}
+
+/// A step of the collector before the machine goes on at `at`, if one is due. No finaliser runs here, and what does not fit is
+/// found out where something is allocated next.
+///
+/// # Safety
+/// `at` is the running frame, whole, at an instruction that has not begun; no open list is alive.
+#[cold]
+#[inline(never)]
+pub(crate) unsafe fn step_before(cx: &mut Context, at: Flow) {
+    let mut roots = RootSet::new(cx, Some((at, false)), (std::ptr::null_mut(), 0));
+    let _ = cx.heap.step(&mut roots);
+}
+
+/// As [`step_before`], before the machine goes on with the record at `record`, above which `count` values lie.
+///
+/// # Safety
+/// The record is on top of the stack but for the values.
+#[cold]
+#[inline(never)]
+pub(crate) unsafe fn step_at_record(cx: &mut Context, record: Regs, count: usize) {
+    let at = Flow { pc: cx.record_return(), regs: record };
+    let results = record.wrapping_add(crate::stack::record::RECORD_WORDS);
+    let mut roots = RootSet::new(cx, Some((at, true)), (results, count));
+    let _ = cx.heap.step(&mut roots);
+}
+
+/// Makes room for what was refused, before an instruction that calls: whether another try is worth it.
+///
+/// # Safety
+/// As for [`step_before`].
+#[cold]
+#[inline(never)]
+unsafe fn make_room_before(cx: &mut Context, at: Flow) -> bool {
+    let refused = cx.heap.refused();
+    let mut roots = RootSet::new(cx, Some((at, false)), (std::ptr::null_mut(), 0));
+    cx.heap.make_room(refused, &mut roots).is_ok()
+}
+
+/// Makes room for the fiber of a run that is about to begin with these values; nothing runs.
+///
+/// # Errors
+/// When there is none.
+pub(crate) fn make_room_for(cx: &mut Context, function: Value, arguments: &[Value]) -> Result<(), OutOfMemory> {
+    let refused = cx.heap.refused();
+    let mut roots = RootSet::new(cx, None, (std::ptr::null_mut(), 0));
+    roots.values.push(function);
+    roots.values.extend_from_slice(arguments);
+    cx.heap.make_room(refused, &mut roots)
+}
+
+/// The bridge to a function for calls with a signature. There is one for each as long as a cycle of the collector lasts, so that
+/// calls do not make garbage; and where one is made is a safepoint.
+///
+/// # Errors
+/// When there is no memory for it.
+///
+/// # Safety
+/// `at` is the running frame, whole, at the instruction that calls, which keeps `callee` alive.
+pub(crate) unsafe fn bridge_at(
+    cx: &mut Context,
+    callee: Value,
+    signature: u32,
+    at: Flow,
+) -> Result<*mut Closure, OutOfMemory> {
+    if let Some(bridge) = cx.known_bridges.get(callee, signature) {
+        return Ok(bridge);
+    }
+    // SAFETY: passed on.
+    unsafe {
+        if cx.heap.needs_step() {
+            step_before(cx, at);
+        }
+        let bridge = match cx.bridge(callee, Value::NIL, signature) {
+            Err(_) if make_room_before(cx, at) => cx.bridge(callee, Value::NIL, signature)?,
+            made => made?,
+        };
+        cx.known_bridges.add(callee, signature, bridge);
+        Ok(bridge)
+    }
+}
+
+/// Bridges by the function behind and the number of the signature.
+///
+/// The list is emptied whenever the collector begins to mark. So what is in it was made since then, and is marked until the cycle
+/// ends: new cells are born marked, and functions at hand are reachable. Nothing here is ever dead, and nothing is kept alive
+/// for longer than that.
+#[derive(Default)]
+pub(crate) struct KnownBridges {
+    bridges: HashMap<(u64, u32), *mut Closure>,
+}
+
+impl KnownBridges {
+    fn get(&self, callee: Value, signature: u32) -> Option<*mut Closure> {
+        self.bridges.get(&(callee.payload(), signature)).copied()
+    }
+
+    fn add(&mut self, callee: Value, signature: u32, bridge: *mut Closure) {
+        self.bridges.insert((callee.payload(), signature), bridge);
+    }
+
+    /// Forgets all of them.
+    fn clear(&mut self) {
+        // What it has grown to for a while is given back.
+        self.bridges = HashMap::new();
+    }
 }
 
 /// Ends the collection that is under way, if any; `at` is the state of a run that has stopped.
@@ -242,6 +371,8 @@ pub(crate) unsafe fn step_at(cx: &mut Context, at: Flow) -> Flow {
 /// # Safety
 /// The state is whole.
 pub(crate) unsafe fn settle(cx: &mut Context, at: Option<Flow>) {
+    // A machine that goes on from what is saved now has none either.
+    cx.known_bridges.clear();
     let mut roots = RootSet::new(cx, at.map(|at| (at, false)), (std::ptr::null_mut(), 0));
     cx.heap.settle(&mut roots);
 }
@@ -297,17 +428,25 @@ pub(crate) unsafe fn step_in_host(cx: &mut Context, base: Regs, count: usize) ->
     }
 }
 
-/// A full collection asked for by a host function with `count` values at `base`.
+/// A full collection, or a step of one, asked for by a host function with `count` values at `base`, which was given the values
+/// in `returned`.
 ///
 /// # Safety
 /// As for `step_in_host`.
-pub(crate) unsafe fn collect_in_host(cx: &mut Context, base: Regs, count: usize, step_bytes: Option<usize>) -> bool {
+pub(crate) unsafe fn collect_in_host(
+    cx: &mut Context,
+    base: Regs,
+    count: usize,
+    returned: Vec<Value>,
+    step_bytes: Option<usize>,
+) -> bool {
     // SAFETY: as for `step_in_host`.
     unsafe {
         let at = Walk::from_host(cx, base).peek().map(|at| (at, true));
         let mut roots = RootSet::new(cx, at, (base, count));
         let closure = std::ptr::with_exposed_provenance_mut::<Closure>(*base.sub(2) as usize);
         roots.values.push(Value::from_function(closure));
+        roots.values.extend(returned);
         match step_bytes {
             None => {
                 cx.heap.collect_full(&mut roots);

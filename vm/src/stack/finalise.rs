@@ -7,7 +7,7 @@
 use super::call::{self, words_between};
 use super::host_call::Returned;
 use super::host_run::{self, call_from_record};
-use super::record::{Protect, RECORD_DELTA, Record, RecordKind};
+use super::record::{Came, Protect, RECORD_DELTA, Record, RecordKind};
 use super::run::RunState;
 use super::uncaught::Uncaught;
 use super::{stepping, switch, unwind};
@@ -71,7 +71,7 @@ pub(crate) unsafe fn run_before_instruction(cx: &mut Context, at: Flow) -> Flow 
 ///
 /// # Safety
 /// The frame at `base` is on top of the stack, its header is written, and a record has room above it.
-pub(crate) unsafe fn run_before_host(cx: &mut Context, base: Regs, count: usize) -> Option<Flow> {
+pub(crate) unsafe fn run_before_host(cx: &mut Context, base: Regs, count: usize, came: Came) -> Option<Flow> {
     // SAFETY: room is made above the arguments.
     unsafe {
         let offset = words_between(cx.stack_start, base) + count * 2;
@@ -79,7 +79,7 @@ pub(crate) unsafe fn run_before_host(cx: &mut Context, base: Regs, count: usize)
         let (object, finaliser) = cx.next_finaliser()?;
         let place = cx.stack_start.add(offset);
         let mut record = call::host_record(0, Protect::Catch, Value::NIL, count);
-        record.kind = RecordKind::Finaliser;
+        (record.kind, record.came) = (RecordKind::Finaliser, came);
         place.cast::<Record>().write(record);
         Some(call_above(cx, place, finaliser, object))
     }
@@ -148,7 +148,8 @@ impl Machine {
     /// go on are dropped, also those that are aside.
     ///
     /// # Errors
-    /// When a finaliser ends the program with an exit status, uses up the budget or waits for the host; no other runs then.
+    /// When a finaliser ends the program with an exit status, uses up the budget, waits for the host, or there is no memory to run
+    /// it; no other runs then.
     pub fn close(&mut self) -> Result<(), Failure> {
         if self.cx.is_abandoned {
             return Ok(());
@@ -168,6 +169,10 @@ impl Machine {
     /// Calls a function while nothing else is finalised; gives the error it ends with.
     fn finish(&mut self, function: Value, argument: Value) -> Result<Result<(), Value>, Failure> {
         self.prepare(function, &[argument]);
+        if self.cx.run.main_fiber.is_null() {
+            // There is not even room for a fiber, after everything that is not used has gone.
+            return Err(self.cx.failure_of(minivm_isa::TrapCode::OutOfMemory.message()));
+        }
         self.cx.run.finaliser_in = self.cx.run.main_fiber;
         // Its error is told and goes no further.
         self.cx.run.uncaught = Uncaught::GoneOn;
@@ -180,6 +185,7 @@ impl Machine {
                 Err(self.cx.failure_of(&message))
             }
             RunState::OutOfFuel | RunState::Stepped => Err(self.cx.failure_of("out of fuel")),
+            RunState::Interrupted => Err(self.cx.failure_of("interrupted")),
             RunState::Yielded(_) => Err(self.cx.failure_of("a finaliser has yielded to the host")),
         }
     }

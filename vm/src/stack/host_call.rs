@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::dispatch::Regs;
 use crate::dispatch::operands::{get_any, set_any};
 use crate::heap::{Closure, Heap};
-use crate::host::{HostRequest, HostState, Outcome, OutcomeKind, Raise, WaitRequest};
+use crate::host::{HostRequest, HostState, Outcome, OutcomeKind, Pause, Raise, WaitRequest};
 use crate::value::Value;
 use std::ptr::with_exposed_provenance_mut as pointer;
 
@@ -22,6 +22,14 @@ pub struct HostCall<'m> {
     pub(super) count: usize,
     pub(super) state: u32,
     pub(super) returned: Returned,
+    /// Whether the values it keeps are others than when its state began.
+    pub(super) is_frame_changed: bool,
+    /// Whether the state has begun again after a collection, as there was not enough memory.
+    pub(super) has_collected: bool,
+    /// Units of this state's work that are asked for so far.
+    pub(super) asked: u64,
+    /// Units that were paid, now or before a pause.
+    pub(super) paid: u64,
 }
 
 /// What a call of guest code gave.
@@ -77,6 +85,22 @@ impl<'m> HostCall<'m> {
     pub fn keep(&mut self, values: &[Value]) -> Result<(), Raise> {
         self.write(values)?;
         self.count = values.len();
+        self.is_frame_changed = true;
+        Ok(())
+    }
+
+    /// Keeps more values behind those that are kept. [Results of a call](Self::returned) are no longer there then.
+    ///
+    /// # Errors
+    /// When the stack may not grow.
+    pub fn keep_more(&mut self, values: &[Value]) -> Result<(), Raise> {
+        self.make_room(self.count + values.len())?;
+        for (index, &value) in values.iter().enumerate() {
+            // SAFETY: room was made.
+            unsafe { set_any(self.regs(), (self.count + index) * 2, value) };
+        }
+        self.count += values.len();
+        self.returned = Returned::Nothing;
         Ok(())
     }
 
@@ -93,14 +117,99 @@ impl<'m> HostCall<'m> {
     fn make_room(&mut self, values: usize) -> Result<(), Raise> {
         let regs = self.regs();
         let words = values.checked_mul(2).and_then(|words| words.checked_add(16)).ok_or(Raise::Trap(STACK))?;
-        self.cx.reserve(regs, regs, words).ok_or(Raise::Trap(STACK))?;
-        Ok(())
+        match self.cx.reserve(regs, regs, words) {
+            Some(_) => Ok(()),
+            None => Err(Raise::Trap(self.cx.take_stack_trap())),
+        }
     }
 
     /// 0 in the first call; then what the function gave when it asked for a call.
     #[inline]
     pub fn state(&self) -> u32 {
         self.state
+    }
+
+    /// Whether this state has begun again after a collection, as it may if it is
+    /// [restartable](crate::Machine::set_restartable): when there is not enough memory now, there is none.
+    pub fn has_collected(&self) -> bool {
+        self.has_collected
+    }
+
+    /// Pays for work that this state is about to do: 1 unit is as much as an instruction of bytecode. To be called before the
+    /// state does anything that can be seen, keeps or allocates included, and passed up with `?`: where the budget does not
+    /// suffice, the run stops, and the function begins its state again, with the same kept values and results of its call,
+    /// when the run goes on. What was paid till then counts. So a state must ask for the same whenever it begins, which
+    /// must depend on nothing but what the program can see: arguments, strings, tables.
+    ///
+    /// A state asks for at most [`SLICE`](crate::SLICE) units or so, whose work then takes a few milliseconds at the
+    /// very most. Longer work is a loop of states, each of which pays for a slice of it, does it, keeps where it has got to
+    /// and [goes on](Self::go_on).
+    ///
+    /// | work | units |
+    /// |---|---|
+    /// | copying, filling, comparing or hashing bytes | 1 for each 64, see [`charge_bytes`](Self::charge_bytes) |
+    /// | looking at each byte, formatting | 1 for each 16 |
+    /// | steps of a matcher or another small interpreter | 1 for each 4 |
+    /// | values copied, tables read or written in order | 1 for each 16; one by one through the hash part 1 for each 4 |
+    ///
+    /// The machine charges for itself: 1 unit and 1 for each 16 values that are kept or given for each state besides the one
+    /// that an instruction called.
+    ///
+    /// # Errors
+    /// [`Raise::Pause`] when the budget does not suffice.
+    #[inline]
+    pub fn charge(&mut self, units: u64) -> Result<(), Raise> {
+        let wanted = self.asked.saturating_add(units);
+        if wanted > self.paid && !self.pay(wanted) {
+            return Err(Raise::Pause(Pause(())));
+        }
+        self.asked = wanted;
+        Ok(())
+    }
+
+    /// As [`charge`](Self::charge), for copying or comparing so many bytes. The first
+    /// [`QUICK_BYTES_MAX`](crate::QUICK_BYTES_MAX) cost nothing: that much the [quick form](crate::QuickFn) of a
+    /// function may do, which cannot charge.
+    ///
+    /// # Errors
+    /// As for [`charge`](Self::charge).
+    #[inline]
+    pub fn charge_bytes(&mut self, bytes: usize) -> Result<(), Raise> {
+        let units = bytes.saturating_sub(crate::QUICK_BYTES_MAX) / 64;
+        if units == 0 { Ok(()) } else { self.charge(units as u64) }
+    }
+
+    /// Pays for this state's work up to `wanted` units; says whether the budget was enough.
+    #[cold]
+    fn pay(&mut self, wanted: u64) -> bool {
+        let due = i64::try_from(wanted - self.paid).unwrap_or(i64::MAX);
+        match self.cx.pay_up_to(due) {
+            paid if paid == due => {
+                self.paid = wanted;
+                true
+            }
+            paid => {
+                self.paid += paid as u64;
+                false
+            }
+        }
+    }
+
+    /// Goes on in another state with the kept values, after the machine has had a look at the budget, at
+    /// [interrupts](crate::Machine::set_interrupt) and at the collector. [`returned`](Self::returned) gives nothing then.
+    ///
+    /// # Errors
+    /// When the stack may not grow.
+    pub fn go_on(&mut self, state: u32) -> Result<Outcome, Raise> {
+        self.push_arguments(&[])?;
+        Ok(Outcome(OutcomeKind::GoOn { state }))
+    }
+
+    /// For a function that has to wait a little, for a thread of its own say: has the machine look at
+    /// [interrupts](crate::Machine::set_interrupt), then begin the state again. It costs nothing.
+    pub fn look_around(&mut self) -> Raise {
+        self.cx.looks_around = true;
+        Raise::Pause(Pause(()))
     }
 
     /// What the call asked for before gave: its results, or the error when it was protected.
@@ -274,6 +383,7 @@ impl<'m> HostCall<'m> {
         if index < self.count {
             // SAFETY: the frame has `count` values.
             unsafe { set_any(self.regs(), index * 2, value) };
+            self.is_frame_changed = true;
         }
     }
 

@@ -73,8 +73,10 @@ impl HostCall<'_> {
         let info = unsafe { &*(*closure).function.cast::<FunctionInfo>() };
         let mut level = static_info(info);
         level.function = function;
-        // SAFETY: as above.
-        level.captures = level.captures.max(unsafe { (*closure).count } as usize);
+        if !matches!(info.body, Body::Bridge(_)) {
+            // SAFETY: as above.
+            level.captures = level.captures.max(unsafe { (*closure).count } as usize);
+        }
         Some(level)
     }
 

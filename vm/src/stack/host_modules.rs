@@ -15,8 +15,7 @@ use std::cell::UnsafeCell;
 use std::rc::Rc;
 
 impl HostCall<'_> {
-    /// Loads a program as [`instantiate`](Self::instantiate) does; what it imports is looked up in `imports` first. Its number
-    /// is good until it is [let go](Self::let_go).
+    /// Loads a program as [`instantiate`](Self::instantiate) does; what it imports is looked up in `imports` first.
     ///
     /// # Errors
     /// When it cannot be linked.
@@ -29,12 +28,9 @@ impl HostCall<'_> {
         for item in imports.0.all() {
             Extern(item.clone()).for_each_value(|value| self.cx.heap.barrier(value));
         }
-        self.cx.instantiate(Rc::new(program), &imports.0)
-    }
-
-    /// Lets a program go as soon as none of its functions is in use; the number must not be used any more.
-    pub fn let_go(&mut self, instance: InstanceId) {
-        self.cx.unpin(instance);
+        let loaded = self.cx.instantiate(Rc::new(program), &imports.0)?;
+        self.cx.unpin(loaded.0);
+        Ok(loaded)
     }
 
     /// What the host has defined for programs to import by these names.
@@ -88,7 +84,7 @@ impl HostCall<'_> {
     /// # Errors
     /// When there is no memory for it.
     pub fn new_memory(&mut self, pages: u64, maximum: Option<u64>) -> Result<Extern, Raise> {
-        let made = LinearMemory::new(pages, maximum, false, &self.cx.budget).map_err(Raise::Trap)?;
+        let made = LinearMemory::new(pages, maximum, false, self.budget()).map_err(Raise::Trap)?;
         Ok(Extern(Definition::Memory(Rc::new(UnsafeCell::new(made)))))
     }
 
@@ -106,7 +102,7 @@ impl HostCall<'_> {
     /// # Errors
     /// When there is no memory for it.
     pub fn new_table(&mut self, element: ElementType, length: u64, maximum: Option<u64>) -> Result<Extern, Raise> {
-        let made = TableInstance::new(element, (length, maximum), false, Value::NIL, &self.cx.budget);
+        let made = TableInstance::new(element, (length, maximum), false, Value::NIL, self.budget());
         Ok(Extern(Definition::Table(Rc::new(UnsafeCell::new(made.map_err(Raise::Trap)?)))))
     }
 

@@ -2,8 +2,9 @@
 
 use super::call::{self, host_record, stack_overflow, words_between};
 use super::host_call::{HostCall, Returned};
-use super::record::{Protect, RECORD_DELTA, RECORD_WORDS, Record};
+use super::record::{Came, Protect, RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
 use super::unwind::{raise, raise_trap};
+use super::work;
 use crate::context::{Context, Status};
 use crate::dispatch::call::deliver;
 use crate::dispatch::operands::set_any;
@@ -105,19 +106,34 @@ pub(crate) unsafe fn invoke(
         let new = regs.add(offset);
         *new.sub(2) = closure.expose_provenance() as u64;
         *new.sub(1) = place as u64;
+        // What the machine calls by itself no instruction has paid for.
+        let is_own = std::mem::take(&mut cx.owes_toll) || place == cx.record_return();
+        let came = if is_own { Came::WithValues } else { Came::Called };
         if cx.heap.needs_step() {
             if crate::collect::step_in_host(cx, new, count).is_err() {
                 let at = above(cx, new, count);
                 return raise_trap(cx, at, minivm_isa::TrapCode::OutOfMemory);
             }
             if cx.may_finalise()
-                && let Some(flow) = super::finalise::run_before_host(cx, new, count)
+                && let Some(flow) = super::finalise::run_before_host(cx, new, count, came)
             {
                 return flow;
             }
         }
-        step(cx, host, new, count, 0, Returned::Nothing)
+        let at = Start { count, state: 0, returned: Returned::Nothing, came, paid: 0 };
+        step(cx, host, new, at)
     }
+}
+
+/// How a state of a host function begins.
+struct Start {
+    /// Values that the function keeps.
+    count: usize,
+    state: u32,
+    returned: Returned,
+    came: Came,
+    /// What was paid of the work of the state.
+    paid: u64,
 }
 
 /// Goes on with a host function whose record is at `regs`.
@@ -128,30 +144,123 @@ pub(crate) unsafe fn go_on(cx: &mut Context, regs: Regs, returned: Returned) -> 
     // SAFETY: the frame of the host function is below its record.
     unsafe {
         let record = *Record::at(regs);
+        let came = match returned {
+            Returned::Nothing => record.came,
+            Returned::Values(..) => Came::WithValues,
+            Returned::Error(_) => Came::WithError,
+        };
+        let at = Start { count: record.values as usize / 2, state: record.state, returned, came, paid: 0 };
         let base = regs.sub(record.values as usize);
+        step(cx, host_at(base), base, at)
+    }
+}
+
+/// The host function whose frame is at `base`.
+unsafe fn host_at<'a>(base: Regs) -> &'a HostFunction {
+    // SAFETY: functions live as long as the machine.
+    unsafe {
         let closure = pointer::<Closure>(*base.sub(2) as usize);
         let Body::Host(host) = &(*(*closure).function.cast::<FunctionInfo>()).body else {
             unreachable!("host records lie above frames of host functions")
         };
-        step(cx, host, base, record.values as usize / 2, record.state, returned)
+        host
+    }
+}
+
+/// Begins the state of a host function that the record at `regs` tells of.
+///
+/// # Safety
+/// The record is a paused host function's, on top of the stack.
+pub(crate) unsafe fn unpause(cx: &mut Context, regs: Regs) -> Flow {
+    // SAFETY: the values that the record counts lie below it, and what they take they took before the pause.
+    unsafe {
+        let record = *Record::at(regs);
+        let base = regs.sub(record.values as usize);
+        let kept = (record.values - record.delta) as usize;
+        let results = base.add(kept + RECORD_WORDS);
+        let returned = match record.came {
+            Came::WithError => Returned::Error(record.value),
+            Came::Called | Came::WithValues if record.delta == 0 => Returned::Nothing,
+            Came::Called | Came::WithValues => {
+                std::ptr::copy(base.add(kept), results, record.delta as usize);
+                Returned::Values(words_between(cx.stack_start, results), record.delta as usize / 2)
+            }
+        };
+        let at = Start { count: kept / 2, state: record.state, returned, came: record.came, paid: record.spare };
+        step(cx, host_at(base), base, at)
+    }
+}
+
+/// Stops the run before a state of a host function, which begins again when it goes on. The values that it keeps may be others
+/// by now, but not their number.
+#[cold]
+#[inline(never)]
+unsafe fn pause(cx: &mut Context, base: Regs, at: Start) -> Flow {
+    // SAFETY: the results lie above the kept values and a record, so there is room for them and a record.
+    unsafe {
+        let (given, value) = match at.returned {
+            Returned::Nothing => (0, Value::NIL),
+            Returned::Values(results, given) => {
+                std::ptr::copy(cx.stack_start.add(results), base.add(at.count * 2), given * 2);
+                (given, Value::NIL)
+            }
+            Returned::Error(error) => (0, error),
+        };
+        let record = paused(&at, given, value);
+        let top = base.add((at.count + given) * 2);
+        top.cast::<Record>().write(record);
+        cx.stop(Status::OutOfFuel, Flow { pc: cx.record_return(), regs: top })
+    }
+}
+
+/// The record of a host function that is to begin a state, with so many values that it was given.
+fn paused(at: &Start, given: usize, error: Value) -> Record {
+    let mut record = host_record(at.state, Protect::No, error, at.count + given);
+    record.kind = RecordKind::Paused;
+    record.delta = given as u32 * 2;
+    record.came = at.came;
+    record.spare = at.paid;
+    record
+}
+
+/// What the machine charges for its own part of a call.
+fn toll(at: &Start) -> u64 {
+    let given = match at.returned {
+        Returned::Values(_, given) => given,
+        Returned::Nothing | Returned::Error(_) => 0,
+    };
+    match at.came {
+        Came::Called => 0,
+        Came::WithValues | Came::WithError => 1 + work::units_of_values(at.count + given),
     }
 }
 
 /// Runs one state of a host function and does what it answers.
-unsafe fn step(
-    cx: &mut Context,
-    host: &HostFunction,
-    base: Regs,
-    count: usize,
-    state: u32,
-    returned: Returned,
-) -> Flow {
+unsafe fn step(cx: &mut Context, host: &HostFunction, base: Regs, at: Start) -> Flow {
     // SAFETY: `base` is the frame of this host function, on top of the stack.
     unsafe {
+        let Start { count, state, returned, came, paid } = at;
+        let toll = toll(&at);
         let base = words_between(cx.stack_start, base);
-        let mut call = HostCall { cx, base, count, state, returned };
-        let answer = (host.function)(&mut call);
-        let kept = call.count;
+        let mut call = HostCall {
+            cx,
+            base,
+            count,
+            state,
+            returned,
+            is_frame_changed: false,
+            has_collected: false,
+            asked: 0,
+            paid,
+        };
+        let mut answer = match call.charge(toll) {
+            Ok(()) => (host.function)(&mut call),
+            Err(pause) => Err(pause),
+        };
+        if matches!(answer, Err(Raise::Trap(minivm_isa::TrapCode::OutOfMemory))) {
+            answer = after_collection(host, &mut call, toll, answer);
+        }
+        let (kept, paid) = (call.count, call.paid);
         let cx = call.cx;
         cx.refresh_memory();
         let base = cx.stack_start.add(base);
@@ -159,18 +268,23 @@ unsafe fn step(
             Ok(Outcome(OutcomeKind::Return { count })) => {
                 let place = pointer::<u16>(*base.sub(1) as usize).cast_const();
                 let caller = deliver(cx, base, count, base, place);
-                Flow { pc: place, regs: caller }
+                let flow = Flow { pc: place, regs: caller };
+                if count < work::FREE_VALUES {
+                    return flow;
+                }
+                cx.owe(work::units_of_values(count));
+                super::stepping::stop_if_used_up(cx, flow)
             }
             Ok(Outcome(outcome)) => carry_out(cx, base, kept, outcome),
+            Err(Raise::Pause(_)) => {
+                debug_assert_eq!(kept, count, "a host function charges before it keeps other values");
+                pause(cx, base, Start { count, state, returned, came, paid })
+            }
             Err(Raise::Value(value)) => {
                 let at = above(cx, base, kept);
                 raise(cx, at, value)
             }
             Err(Raise::Trap(code)) => {
-                if code == minivm_isa::TrapCode::OutOfMemory {
-                    // The function cannot start again, but what comes after it finds room.
-                    crate::collect::collect_in_host(cx, base, kept, None);
-                }
                 let at = above(cx, base, kept);
                 raise_trap(cx, at, code)
             }
@@ -185,6 +299,29 @@ unsafe fn step(
             }
         }
     }
+}
+
+/// A host function has found no memory: collects, so that what comes next finds some, and calls it once more if it may be.
+#[cold]
+#[inline(never)]
+unsafe fn after_collection(
+    host: &HostFunction,
+    call: &mut HostCall<'_>,
+    toll: u64,
+    refused: Result<Outcome, Raise>,
+) -> Result<Outcome, Raise> {
+    call.collect();
+    if host.is_restartable.get() && !call.is_frame_changed {
+        // What it asks for again is paid.
+        call.asked = toll;
+        call.has_collected = true;
+        let answer = (host.function)(call);
+        if !matches!(answer, Err(Raise::Trap(minivm_isa::TrapCode::OutOfMemory))) {
+            return answer;
+        }
+    }
+    call.cx.heap.overdraw();
+    refused
 }
 
 /// The state in which an error of a host function happens: a record above its values, so that the stack can be walked.
@@ -235,12 +372,34 @@ unsafe fn carry_out(cx: &mut Context, base: Regs, kept: usize, outcome: OutcomeK
                 record_at.cast::<Record>().write(host_record(state, Protect::Catch, Value::NIL, kept));
                 super::switch::close(cx, fiber, record_at)
             }
+            OutcomeKind::GoOn { state } => go_on_in(cx, base, kept, state),
             OutcomeKind::Wait { request, state } => {
                 record_at.cast::<Record>().write(host_record(state, Protect::No, Value::NIL, kept));
                 cx.run.request = Some(request.0);
                 cx.stop(Status::Waiting, Flow { pc: cx.record_return(), regs: record_at })
             }
         }
+    }
+}
+
+/// Lets a host function go on in another state, unless it is time to stop: between two slices of its work the machine is as it
+/// is between two instructions.
+unsafe fn go_on_in(cx: &mut Context, base: Regs, kept: usize, state: u32) -> Flow {
+    // SAFETY: room was made for a record above the kept values.
+    unsafe {
+        if cx.heap.needs_step() && crate::collect::step_in_host(cx, base, kept).is_err() {
+            let at = above(cx, base, kept);
+            return raise_trap(cx, at, minivm_isa::TrapCode::OutOfMemory);
+        }
+        let at = Start { count: kept, state, returned: Returned::Nothing, came: Came::WithValues, paid: 0 };
+        let top = base.add(kept * 2);
+        top.cast::<Record>().write(paused(&at, 0, Value::NIL));
+        let flow = Flow { pc: cx.record_return(), regs: top };
+        if cx.stepping && cx.steps == 0 {
+            return cx.stop(Status::Stepped, flow);
+        }
+        cx.steps -= u64::from(cx.stepping);
+        super::stepping::stop_if_used_up(cx, flow)
     }
 }
 
@@ -275,21 +434,41 @@ pub(crate) unsafe fn answer_error(cx: &mut Context, record: Regs, error: Value) 
 /// A call that waits until the native stack is free again. A host function that calls a host function that calls a host
 /// function would otherwise nest there.
 pub(crate) struct PendingCall {
-    callee: Value,
-    new: Regs,
-    count: usize,
-    place: Pc,
-    at: Flow,
+    pub(super) callee: Value,
+    /// Where its arguments lie, and their number.
+    pub(super) new: Regs,
+    pub(super) count: usize,
+    /// Where it returns to.
+    pub(super) place: Pc,
+    /// Where errors of the call happen.
+    pub(super) at: Flow,
 }
 
 impl PendingCall {
+    /// The function that will be called.
+    pub(crate) fn callee(&self) -> Value {
+        self.callee
+    }
+
+    /// Puts the call off until the machine goes on with the record at `at`.
+    pub(super) fn put_off(self, cx: &mut Context) -> Flow {
+        let at = self.at;
+        cx.pending_call = Some(self);
+        at
+    }
+
     /// Makes the call.
     ///
     /// # Safety
     /// Nothing has happened since it was put off.
     pub(crate) unsafe fn make(self, cx: &mut Context) -> Flow {
         // SAFETY: passed on.
-        unsafe { call::call_value(cx, self.callee, self.new, self.count, self.place, self.at) }
+        unsafe {
+            cx.owes_toll = true;
+            let flow = call::call_value(cx, self.callee, self.new, self.count, self.place, self.at);
+            cx.owes_toll = false;
+            flow
+        }
     }
 }
 
@@ -310,6 +489,5 @@ pub(crate) unsafe fn call_from_record(
         // SAFETY: passed on.
         return unsafe { call::call_value(cx, callee, new, count, place, at) };
     }
-    cx.pending_call = Some(PendingCall { callee, new, count, place, at });
-    Flow { pc: cx.record_return(), regs: at.regs }
+    PendingCall { callee, new, count, place, at }.put_off(cx)
 }

@@ -11,6 +11,7 @@ use crate::heap::Table;
 use crate::host::Raise;
 use crate::loader::instantiate::LinkError;
 use crate::machine::{Definitions, InstanceId};
+use crate::memory::{Buffer, Held, MemoryBudget};
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
 use minivm_isa::verify::Verified;
@@ -141,7 +142,8 @@ impl HostCall<'_> {
     }
 
     /// Loads a program into the machine. Its start function, if it has one, is given back to be called. The program stays as long
-    /// as one of its functions is in use; its number is good until the host function answers.
+    /// as one of its functions is in use; its number is good until the host function answers, and for as long as an object that
+    /// the function keeps [marks](InstanceId::mark) it.
     ///
     /// # Errors
     /// When it cannot be linked.
@@ -216,15 +218,41 @@ impl HostCall<'_> {
     /// Collects all garbage now.
     pub fn collect(&mut self) {
         let (base, count) = self.frame();
-        // SAFETY: the frame of the running host function is on top of the stack.
-        unsafe { collect::collect_in_host(self.cx, base, count, None) };
+        let returned = self.returned_values();
+        // SAFETY: the frame of the running host function is on top of the stack, and what it was given above it.
+        unsafe { collect::collect_in_host(self.cx, base, count, returned, None) };
     }
 
     /// Does a step of a collection, as if so many bytes had been allocated; true when a cycle ended with it.
     pub fn collect_step(&mut self, bytes: usize) -> bool {
         let (base, count) = self.frame();
+        let returned = self.returned_values();
         // SAFETY: as for `collect`.
-        unsafe { collect::collect_in_host(self.cx, base, count, Some(bytes)) }
+        unsafe { collect::collect_in_host(self.cx, base, count, returned, Some(bytes)) }
+    }
+
+    /// What the call asked for before gave, wherever it lies.
+    fn returned_values(&self) -> Vec<Value> {
+        self.returned().unwrap_or_else(|error| vec![error])
+    }
+
+    /// The account of the machine. What a function holds of it is given back when the function answers at the latest, unless
+    /// the machine saves it.
+    pub fn budget(&self) -> &MemoryBudget {
+        self.cx.heap.budget()
+    }
+
+    /// A buffer that counts against the limit.
+    pub fn buffer(&self) -> Buffer {
+        Buffer::new(self.budget())
+    }
+
+    /// Holds so many bytes of the limit, for as long as the answer lives.
+    ///
+    /// # Errors
+    /// When they are not there.
+    pub fn hold(&self, bytes: usize) -> Result<Held, Raise> {
+        Ok(self.budget().hold(bytes as u64)?)
     }
 
     /// A finaliser that is due: the object and its `__gc`, to be called, protected, by the host function, which asks again

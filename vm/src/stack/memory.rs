@@ -1,16 +1,22 @@
 //! Memory of a fiber's stack. It grows by moving: nothing on a stack points into it.
 
+use crate::memory::Reservation;
 use std::alloc::{Layout, alloc_zeroed, dealloc, realloc};
 
 /// Words kept free above the limit that calls check: a record and a frame header fit without a check.
 pub(crate) const RESERVE_WORDS: usize = 24;
 /// Words of a new fiber's stack.
 pub(crate) const FIRST_WORDS: usize = 96;
+/// Stacks of so many words and more have their own range of addresses, so that nothing is copied, and held twice, when they
+/// grow.
+const RANGE_WORDS_MIN: usize = 32 << 10;
 
 /// The memory of one stack.
 pub(crate) struct StackMemory {
     start: *mut u64,
     words: usize,
+    /// Where a large stack lies; a small one is allocated.
+    range: Option<Reservation>,
 }
 
 impl StackMemory {
@@ -20,9 +26,17 @@ impl StackMemory {
     /// None when the host has no memory.
     pub(crate) fn new(words: usize) -> Option<Self> {
         let words = words.max(FIRST_WORDS);
+        if words >= RANGE_WORDS_MIN {
+            return StackMemory::in_range(words);
+        }
         // SAFETY: the layout has a size.
         let start = unsafe { alloc_zeroed(layout(words)?) }.cast::<u64>();
-        (!start.is_null()).then_some(StackMemory { start, words })
+        (!start.is_null()).then_some(StackMemory { start, words, range: None })
+    }
+
+    fn in_range(words: usize) -> Option<Self> {
+        let range = Reservation::new(words.checked_mul(8)?, 0)?;
+        Some(StackMemory { start: range.base().cast(), words, range: Some(range) })
     }
 
     /// The lowest word.
@@ -61,6 +75,22 @@ impl StackMemory {
     /// Grows or shrinks to `words` words; the contents may move.
     #[must_use]
     pub(crate) fn resize(&mut self, words: usize) -> bool {
+        if let Some(range) = &mut self.range {
+            let Some(bytes) = words.checked_mul(8) else { return false };
+            let is_resized = range.grow(bytes, 0);
+            self.start = range.base().cast();
+            if is_resized {
+                self.words = words;
+            }
+            return is_resized;
+        }
+        if words >= RANGE_WORDS_MIN {
+            let Some(made) = StackMemory::in_range(words) else { return false };
+            // SAFETY: both stacks have so many words, and are not the same.
+            unsafe { made.start.copy_from_nonoverlapping(self.start, self.words.min(words)) };
+            *self = made;
+            return true;
+        }
         let (Some(old), Some(new)) = (layout(self.words), layout(words)) else { return false };
         // SAFETY: `start` was allocated with the old layout.
         let start = unsafe { realloc(self.start.cast(), old, new.size()) }.cast::<u64>();
@@ -79,7 +109,30 @@ fn layout(words: usize) -> Option<Layout> {
 
 impl Drop for StackMemory {
     fn drop(&mut self) {
-        // SAFETY: `start` was allocated with this layout.
-        unsafe { dealloc(self.start.cast(), layout(self.words).expect("it was allocated with it")) };
+        if self.range.is_none() {
+            // SAFETY: `start` was allocated with this layout.
+            unsafe { dealloc(self.start.cast(), layout(self.words).expect("it was allocated with it")) };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stack_keeps_its_words_however_large_it_grows() {
+        let mut stack = StackMemory::new(1).unwrap();
+        // SAFETY: it has a first word.
+        unsafe { *stack.start() = 7 };
+        for words in [1 << 10, RANGE_WORDS_MIN, RANGE_WORDS_MIN * 5, RANGE_WORDS_MIN * 4, RANGE_WORDS_MIN * 8] {
+            assert!(stack.resize(words));
+            assert_eq!(stack.words(), words);
+            // SAFETY: it has so many words, and the new ones are zero or were never written.
+            unsafe {
+                assert_eq!(*stack.start(), 7);
+                *stack.start().add(words - 1) = 1;
+            }
+        }
     }
 }

@@ -22,3 +22,4 @@ pub(crate) mod switch;
 pub(crate) mod uncaught;
 pub(crate) mod unwind;
 pub(crate) mod walk;
+pub(crate) mod work;

@@ -21,6 +21,10 @@ pub(crate) enum RecordKind {
     Entry,
     /// A host function goes on in its next state.
     Host,
+    /// A host function begins a state: one that could not be paid for when it was tried, or one that it has asked for itself.
+    /// `values` are those that it keeps, then those that its last call gave, which take `delta` words; `value` is the error
+    /// that the call gave instead; `spare` is what was paid of what the state will charge.
+    Paused,
     /// An instruction gets its result: the first value.
     Store,
     /// An instruction gets its result: whether the first value is truthy.
@@ -56,6 +60,18 @@ pub enum Protect {
     CatchWith,
 }
 
+/// How a host function came to a state.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(crate) enum Came {
+    /// An instruction called it and has paid for that.
+    Called,
+    /// The machine did: there is a toll for its work.
+    WithValues,
+    /// It did, and what the function had called ended with an error.
+    WithError,
+}
+
 /// A record, as it lies on the stack.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -64,6 +80,8 @@ pub(crate) struct Record {
     pub(crate) protect: Protect,
     /// Whether what the frame below had not paid for yet was charged when the record was made.
     pub(crate) metered: bool,
+    /// How a host function comes to the state it will begin.
+    pub(crate) came: Came,
     /// State of a host function, or destination word of an instruction.
     pub(crate) state: u32,
     /// Words of `any` values directly below the record.
@@ -91,6 +109,7 @@ impl Record {
             kind,
             protect: Protect::No,
             metered: false,
+            came: Came::Called,
             state: 0,
             values: 0,
             delta: u32::try_from(delta).expect("frames have less than 2^32 words"),

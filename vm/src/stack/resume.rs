@@ -24,8 +24,11 @@ pub(crate) unsafe fn record_returned(cx: &mut Context, regs: Regs) -> Flow {
             return call.make(cx);
         }
         let record = *Record::at(regs);
-        let count = cx.open_count;
+        let count = if cx.pending_error.is_some() { 0 } else { cx.open_count };
         let results = regs.add(RECORD_WORDS);
+        if cx.heap.needs_step() {
+            crate::collect::step_at_record(cx, regs, count);
+        }
         let first = if count > 0 { get_any(results, 0) } else { Value::NIL };
         let below = regs.sub(record.delta as usize);
         match record.kind {
@@ -37,6 +40,7 @@ pub(crate) unsafe fn record_returned(cx: &mut Context, regs: Regs) -> Flow {
                 };
                 host_run::go_on(cx, regs, returned)
             }
+            RecordKind::Paused => host_run::unpause(cx, regs),
             RecordKind::Store => store(cx, below, &record, first),
             RecordKind::StoreTruthy => store(cx, below, &record, Value::bool(first.is_truthy())),
             RecordKind::Branch => {

@@ -14,6 +14,9 @@ use crate::stack::uncaught::Uncaught;
 use crate::stack::{host_run, stepping, switch};
 use crate::value::Value;
 
+/// Units of the budget after which a run that may be interrupted is looked at: about half a millisecond, a few at most.
+const INTERRUPT_SLICE: i64 = 1 << 17;
+
 /// How a slice of a run ended.
 pub enum RunState {
     /// It returned these values.
@@ -30,6 +33,8 @@ pub enum RunState {
     Yielded(Vec<Value>),
     /// The single steps are done.
     Stepped,
+    /// The host has [interrupted](Machine::set_interrupt) it; [`Machine::resume`] goes on.
+    Interrupted,
 }
 
 impl RunState {
@@ -41,6 +46,7 @@ impl RunState {
             | RunState::Failed(_)
             | RunState::OutOfFuel
             | RunState::Stepped
+            | RunState::Interrupted
             | RunState::Yielded(_) => None,
         }
     }
@@ -63,6 +69,7 @@ impl Machine {
                     return Err(self.cx.failure_of(&message));
                 }
                 RunState::OutOfFuel => return Err(self.cx.failure_of("out of fuel")),
+                RunState::Interrupted => return Err(self.cx.failure_of("interrupted")),
                 RunState::Stepped | RunState::Yielded(_) => state = self.resume(),
             }
         }
@@ -85,15 +92,38 @@ impl Machine {
         self.set_fuel(Some(left.saturating_add(fuel)));
     }
 
-    /// Sets the budget of canonical instructions, or takes the limit away. A run stops after exactly so many.
+    /// Sets the budget of canonical instructions, or takes the limit away. A run stops after exactly so many. Instructions
+    /// that do much, and host functions that do, count as several, see [`HostCall::charge`](crate::HostCall::charge).
     pub fn set_fuel(&mut self, fuel: Option<u64>) {
         let limited = |fuel: u64| i64::try_from(fuel).unwrap_or(i64::MAX).min(FUEL_LIMIT_MAX);
         self.cx.fuel = fuel.map_or(FUEL_UNLIMITED, limited);
+        self.cx.is_limited = fuel.is_some();
     }
 
     /// What is left of the budget; none when there is no limit.
     pub fn fuel(&self) -> Option<u64> {
-        (self.cx.fuel <= FUEL_LIMIT_MAX).then(|| self.cx.fuel.max(0) as u64)
+        self.cx.is_limited.then(|| self.cx.fuel.max(0) as u64)
+    }
+
+    /// Asks this when a run begins or goes on and then again and again, some thousand times a second, whatever the program
+    /// does: where it says yes, the run stops with [`RunState::Interrupted`], and can go on. So a host that has clocks and
+    /// signals sets a deadline, or lets itself be called back.
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    /// # let mut machine = minivm::Machine::new(minivm::Limits::default());
+    /// let deadline = Instant::now() + Duration::from_secs(5);
+    /// machine.set_interrupt(move || Instant::now() >= deadline);
+    /// ```
+    ///
+    /// Where a run stops for this is not determined by the program, what it has done till then, and costs, is.
+    pub fn set_interrupt(&mut self, is_interrupted: impl FnMut() -> bool + 'static) {
+        self.cx.interrupt = Some(Box::new(is_interrupted));
+    }
+
+    /// Asks nothing any more.
+    pub fn clear_interrupt(&mut self) {
+        self.cx.interrupt = None;
     }
 
     /// Starts a call and runs it as far as the budget goes. A run that was not finished is dropped.
@@ -113,7 +143,7 @@ impl Machine {
         self.cx.run_slice(None)
     }
 
-    /// Goes on with a run for at most so many canonical instructions.
+    /// Goes on with a run for at most so many canonical instructions. Each slice of the work of a long one counts.
     pub fn step(&mut self, instructions: u64) -> RunState {
         self.cx.run_slice(Some(instructions))
     }
@@ -165,6 +195,7 @@ impl Context {
     fn run_slice(&mut self, steps: Option<u64>) -> RunState {
         // Fast code may stop with a little more left than it kept back, where the next block costs more than that.
         let mut is_rest = false;
+        self.steps = steps.unwrap_or(u64::MAX);
         loop {
             match self.status {
                 Status::Running | Status::OutOfFuel | Status::Stepped => {}
@@ -179,12 +210,31 @@ impl Context {
                 }
                 Status::Finished | Status::Failed | Status::Waiting | Status::Yielded => return self.state(),
             }
-            let limited = self.fuel <= FUEL_LIMIT_MAX;
-            self.stepping = steps.is_some() || limited && (is_rest || self.fuel <= UNPAID_MAX);
-            self.steps = steps.unwrap_or(u64::MAX);
-            let reserve = if limited && !self.stepping { UNPAID_MAX } else { 0 };
+            if self.interrupt.as_mut().is_some_and(|is_interrupted| is_interrupted()) {
+                return RunState::Interrupted;
+            }
+            if self.status == Status::Running && self.heap.needs_step() && !self.is_machine_place(self.pc) {
+                // A run that begins: what earlier ones have left is collected though this one may come to no safepoint.
+                // SAFETY: it stands at the start of a function, whose arguments are in place.
+                unsafe { crate::collect::step_before(self, Flow { pc: self.pc, regs: self.regs }) };
+            }
+            if !self.is_limited {
+                self.fuel = FUEL_UNLIMITED;
+            }
+            if !self.pay_owed() {
+                return RunState::OutOfFuel;
+            }
+            self.stepping = steps.is_some() || self.is_limited && (is_rest || self.fuel <= UNPAID_MAX);
+            let reserve = if self.is_limited && !self.stepping { UNPAID_MAX } else { 0 };
+            let slice = if self.interrupt.is_some() { INTERRUPT_SLICE } else { i64::MAX };
+            self.fuel_aside = self.fuel.saturating_sub(reserve).saturating_sub(slice).max(0);
             self.run_once(reserve);
+            let is_slice = std::mem::take(&mut self.fuel_aside) > 0;
             let stepped = std::mem::take(&mut self.stepping);
+            let looks_around = std::mem::take(&mut self.looks_around);
+            if self.status == Status::OutOfFuel && (is_slice || !self.is_limited || looks_around) {
+                continue;
+            }
             if self.status != Status::OutOfFuel || stepped {
                 return self.state();
             }
@@ -192,8 +242,9 @@ impl Context {
         }
     }
 
-    /// Runs with so much of the budget kept back.
+    /// Runs with so much of the budget kept back, besides what is aside.
     pub(super) fn run_once(&mut self, reserve: i64) {
+        let reserve = reserve + self.fuel_aside;
         let flow = Flow { pc: self.pc, regs: self.regs };
         let is_stopped = self.status == Status::OutOfFuel;
         self.status = Status::Running;
@@ -227,7 +278,11 @@ impl Context {
     fn begin(&mut self, function: Value, arguments: &[Value]) {
         self.drop_present();
         self.run.is_untold = true;
-        match switch::create(self, function) {
+        let made = switch::create(self, function).or_else(|_| {
+            crate::collect::make_room_for(self, function, arguments)?;
+            switch::create(self, function)
+        });
+        match made {
             Ok(fiber) => self.enter_main(fiber.as_fiber().expect("it was just made"), arguments),
             Err(_) => {
                 self.run.failure = Some(self.failure_of("not enough memory"));

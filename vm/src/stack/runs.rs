@@ -6,10 +6,12 @@
 //! running fiber keeps where it goes on, as a suspended one does. Programs cannot resume, close or wrap it there.
 
 use super::memory::FIRST_WORDS;
+use super::record::{Record, RecordKind};
 use super::stepping;
 use super::switch;
 use super::uncaught::Uncaught;
 use super::walk::{Level, Walk};
+use super::work::Work;
 use crate::context::{Context, Status};
 use crate::dispatch::Flow;
 use crate::error::Failure;
@@ -91,6 +93,10 @@ pub(crate) struct Run {
     pub(crate) suspended: *mut FiberCell,
     /// Whether the host is still to be told that it has yielded.
     pub(crate) is_yield_untold: bool,
+    /// What the instruction that it stands before has done already.
+    pub(crate) work: Option<Box<Work>>,
+    /// Units of work that is done and not paid for.
+    pub(crate) owed: i64,
 }
 
 impl Default for Run {
@@ -114,6 +120,8 @@ impl Default for Run {
             may_yield: false,
             suspended: null_mut(),
             is_yield_untold: false,
+            work: None,
+            owed: 0,
         }
     }
 }
@@ -133,7 +141,8 @@ impl Run {
         let handles = self.overflow_handler.map(|(cell, _)| unsafe { Value::from_fiber(cell) });
         // SAFETY: a fiber that has yielded is kept by this.
         let suspended = (!self.suspended.is_null()).then(|| unsafe { Value::from_fiber(self.suspended) });
-        self.values.iter().copied().chain(failed).chain(raised).chain(handles).chain(suspended)
+        let made = self.work.as_ref().map(|work| work.object);
+        self.values.iter().copied().chain(failed).chain(raised).chain(handles).chain(suspended).chain(made)
     }
 
     /// Its fibers, from the running one to the main one.
@@ -180,7 +189,7 @@ impl Parked {
 }
 
 // What a run costs besides its fiber and its stack, which are charged to the program.
-const _: () = assert!(size_of::<Parked>() <= 256);
+const _: () = assert!(size_of::<Parked>() <= 272);
 
 /// The runs that are aside, by number.
 #[derive(Default)]
@@ -246,7 +255,7 @@ impl Context {
         };
         (self.pc, self.regs) = (flow.pc, flow.regs);
         if self.is_machine_place(self.pc) {
-            return false;
+            return self.is_paused();
         }
         // SAFETY: the running frame is a guest's.
         let (_, guest) = unsafe { stepping::function_of(self.regs) };
@@ -255,6 +264,13 @@ impl Context {
         let block = guest.portable().block_of(here);
         let begins = guest.portable().block_range(block).start == here && plain.block(block) == self.pc;
         begins || plain.place_of(here) == self.pc
+    }
+
+    /// Whether the run stands before a state of a host function.
+    pub(crate) fn is_paused(&self) -> bool {
+        // SAFETY: the saved state is that of the run, and a record is at that place.
+        let is_paused = self.pc == self.record_return() && unsafe { Record::at(self.regs).kind } == RecordKind::Paused;
+        is_paused && self.pending_call.is_none()
     }
 
     /// Forgets the run at work.

@@ -23,7 +23,7 @@ use std::ptr::with_exposed_provenance_mut as pointer;
 ///
 /// # Safety
 /// `regs` are those of a guest frame.
-pub(super) unsafe fn function_of<'a>(regs: Regs) -> (&'a FunctionInfo, &'a GuestFunction) {
+pub(crate) unsafe fn function_of<'a>(regs: Regs) -> (&'a FunctionInfo, &'a GuestFunction) {
     // SAFETY: the header of a frame names its closure; functions live as long as the machine.
     unsafe {
         let closure = pointer::<Closure>(*regs.sub(2) as usize);
@@ -103,7 +103,7 @@ pub(crate) unsafe fn stopped_to_plain(cx: &mut Context, flow: Flow) -> Flow {
         let plain = loader::plain_code(cx, info, guest);
         let here = guest.stop_at(flow.pc);
         reveal_before(guest, flow.regs, here);
-        take_prepended(cx, guest, flow);
+        take_prepended(cx, guest, guest.loaded(), flow);
         Flow { pc: plain_place(plain, guest, here), regs: flow.regs }
     }
 }
@@ -124,8 +124,11 @@ fn plain_place(plain: &Code, guest: &GuestFunction, here: usize) -> Pc {
 }
 
 /// Takes fixed values away that stand before the open list already, as the instruction begins again in plain code.
-unsafe fn take_prepended(cx: &Context, guest: &GuestFunction, flow: Flow) {
-    let fixed = prepended(guest, guest.loaded(), flow.pc);
+///
+/// # Safety
+/// `flow` is the running frame of the function, in this code.
+pub(super) unsafe fn take_prepended(cx: &Context, guest: &GuestFunction, code: &Code, flow: Flow) {
+    let fixed = prepended(guest, code, flow.pc);
     // SAFETY: the list lies in the window, above the fixed values.
     unsafe {
         let list = flow.regs.add(loader::window(guest.slots()));
@@ -254,7 +257,8 @@ pub(crate) unsafe fn pay(cx: &mut Context, at: Flow) {
 /// Stops the run at `flow` if what was paid for outside of threaded code has used its budget up: a chain of such calls and
 /// errors may never come to a charge.
 pub(crate) fn stop_if_used_up(cx: &mut Context, flow: Flow) -> Flow {
-    if cx.fuel < 0 && !flow.pc.is_null() { cx.stop(Status::OutOfFuel, flow) } else { flow }
+    let is_used_up = cx.fuel < 0 || cx.run.owed > 0;
+    if is_used_up && !flow.pc.is_null() { cx.stop(Status::OutOfFuel, flow) } else { flow }
 }
 
 /// Pays for everything before the instruction at `at`, which a call of the machine's own interrupts.

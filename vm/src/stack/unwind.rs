@@ -1,6 +1,7 @@
 //! Errors: finding who handles one, and unwinding to there.
 
-use super::call::{call_above, top_of};
+use super::call::{enter_directly, put_above, stack_overflow, top_of};
+use super::host_run::PendingCall;
 use super::memory::RESERVE_WORDS;
 use super::record::{Protect, RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
 use super::walk::{Level, Walk, height};
@@ -19,6 +20,8 @@ use minivm_isa::{Instruction, TrapCode};
 const HANDLER_DEPTH_WARN: usize = 195;
 /// Message handlers that may be at work for errors in message handlers.
 const HANDLER_DEPTH_MAX: usize = 215;
+/// Levels of the stack that an error looks at for 1 unit.
+const LEVELS_PER_UNIT: u64 = 8;
 /// What the error becomes when handling it fails for good.
 const HANDLING_FAILED: &[u8] = b"error in error handling";
 /// Words that handlers may use on top of a full stack.
@@ -41,6 +44,8 @@ struct Search {
     handlers_at_work: usize,
     /// Nobody on the main fiber catches it: what comes is cleaning up.
     ends_run: bool,
+    /// Levels of the stack that were looked at.
+    levels: u64,
 }
 
 /// What a search is for.
@@ -68,6 +73,7 @@ pub(crate) unsafe fn raise(cx: &mut Context, at: Flow, error: Value) -> Flow {
 /// `at` is the running frame.
 #[inline(never)]
 pub(crate) unsafe fn raise_trap(cx: &mut Context, at: Flow, code: TrapCode) -> Flow {
+    cx.run.work = None;
     let text = match code {
         TrapCode::OutOfMemory => code.message().to_string(),
         _ => position_at(cx, at) + code.message(),
@@ -157,9 +163,31 @@ unsafe fn handling_failed(cx: &mut Context, at: Flow, calling: bool) -> Flow {
     let error = cx.heap.string_value(HANDLING_FAILED).unwrap_or(Value::NIL);
     // SAFETY: passed on.
     unsafe {
+        make_whole(cx, at);
         let search = search(cx, at, calling, Errand::New);
         note_trace(cx, at, calling, &search);
         unwind_to(cx, at, calling, search.catcher, error)
+    }
+}
+
+/// Makes the frame whole in which an error happens, see the invariants of [`stack`](super). One whose call was entered already
+/// is not: `at` is inside of the call (see [`inside_call`](super::call::inside_call)), and what waited in its window for the
+/// call has been overwritten by the callee. It becomes nil.
+unsafe fn make_whole(cx: &Context, at: Flow) {
+    // No instruction begins right before a place that a call returns to.
+    if (at.pc as usize).is_multiple_of(8) || cx.is_machine_place(at.pc) {
+        return;
+    }
+    // SAFETY: `at` is a guest frame.
+    unsafe {
+        let (_, guest) = super::stepping::function_of(at.regs);
+        if guest.is_plain(at.pc) {
+            return;
+        }
+        if let Some(call) = guest.loaded().call_before(at.pc.wrapping_add(1)) {
+            let map = guest.frame_map.get().expect("it is made with the code");
+            map.window_words(call).for_each(|word| set_any(at.regs, usize::from(word), Value::NIL));
+        }
     }
 }
 
@@ -178,9 +206,11 @@ unsafe fn throws_on(cx: &Context, at: Flow) -> bool {
 }
 
 unsafe fn raise_from(cx: &mut Context, at: Flow, calling: bool, error: Value) -> Flow {
+    cx.run.work = None;
     // SAFETY: passed on.
     unsafe {
         if !calling {
+            make_whole(cx, at);
             super::stepping::pay(cx, at);
         }
         let errand = if !calling && throws_on(cx, at) { Errand::Onward } else { Errand::New };
@@ -191,6 +221,7 @@ unsafe fn raise_from(cx: &mut Context, at: Flow, calling: bool, error: Value) ->
             return flow;
         }
         let search = search(cx, at, calling, errand);
+        let levels = search.levels;
         let flow = match search.handler {
             Some(_) if search.handlers_at_work >= HANDLER_DEPTH_MAX => handling_failed(cx, at, calling),
             Some(handler) => {
@@ -205,10 +236,16 @@ unsafe fn raise_from(cx: &mut Context, at: Flow, calling: bool, error: Value) ->
                 unwind_to(cx, at, calling, search.catcher, error)
             }
         };
+        if !flow.pc.is_null() {
+            cx.owe(levels / LEVELS_PER_UNIT);
+        }
         super::stepping::stop_if_used_up(cx, flow)
     }
 }
 
+/// Calls a message handler above the frame at `at`. What goes wrong on the way into it happens at its record: an error while an
+/// error is handled, which counts as one of those. It is called here only if nothing can go wrong, else when the machine goes
+/// on with the record, so that handlers that cannot be called do not nest on the native stack.
 unsafe fn call_handler(cx: &mut Context, at: Flow, calling: bool, handler: Value, error: Value) -> Flow {
     // SAFETY: the handler runs above everything that is live where the error happened.
     unsafe {
@@ -219,7 +256,12 @@ unsafe fn call_handler(cx: &mut Context, at: Flow, calling: bool, handler: Value
         if cx.run.overflow_words > 0 && cx.run.overflow_handler.is_none() {
             cx.run.overflow_handler = Some((cx.run.fiber, height(cx, at.regs) + top));
         }
-        call_above(cx, at, top, handler, &[error], record)
+        let Some(place) = put_above(cx, at, top, &[error], record) else { return stack_overflow(cx, at) };
+        let (new, return_place) = (place.add(RECORD_DELTA), cx.record_return());
+        enter_directly(cx, handler, new, 1, return_place).unwrap_or_else(|| {
+            let at = Flow { pc: return_place, regs: place };
+            PendingCall { callee: handler, new, count: 1, place: return_place, at }.put_off(cx)
+        })
     }
 }
 
@@ -227,21 +269,24 @@ unsafe fn search(cx: &mut Context, at: Flow, calling: bool, errand: Errand) -> S
     let mut walk = Walk::new(cx, at, calling);
     let mut handlers_at_work = 0;
     let mut cleanup = None;
+    let mut levels = 0;
+    let mut known = KnownRegions::default();
     // Below this height only clean-ups run, while a fiber is being closed.
     let closing = cx.running().closing_height;
     let catches = |regs| closing.is_none_or(|closing| height(cx, regs) > closing);
     // SAFETY: the stack does not change while it is searched.
     while let Some((level, _)) = unsafe { walk.next() } {
+        levels += 1;
         let (catcher, handler) = match level {
             Level::Guest { guest, regs, instruction, .. } => {
-                let (inner, catch) = regions_at(guest, instruction, catches(regs));
+                let (inner, catch) = known.regions_at(guest, instruction, catches(regs));
                 if let Some(region) = inner {
                     cleanup = cleanup.or(Some(catcher_of(guest, regs, region)));
                 }
                 let Some(region) = catch else {
                     match cleanup {
                         Some(catcher) if errand == Errand::Onward => {
-                            return Search { catcher, handler: None, handlers_at_work, ends_run: false };
+                            return Search { catcher, handler: None, handlers_at_work, ends_run: false, levels };
                         }
                         _ => continue,
                     }
@@ -280,12 +325,12 @@ unsafe fn search(cx: &mut Context, at: Flow, calling: bool, errand: Errand) -> S
             Level::Border { .. } => continue,
         };
         let handler = handler.filter(|_| errand == Errand::New);
-        return Search { catcher: cleanup.unwrap_or(catcher), handler, handlers_at_work, ends_run: false };
+        return Search { catcher: cleanup.unwrap_or(catcher), handler, handlers_at_work, ends_run: false, levels };
     }
     // What a fiber fails with leaves its clean-ups for when it is closed; the main one is closed by failing.
     let cleans_up = closing.is_some() || errand == Errand::Onward || cx.run.fiber == cx.run.main_fiber;
     let catcher = cleanup.filter(|_| cleans_up).unwrap_or(Catcher::Nobody);
-    Search { catcher, handler: None, handlers_at_work, ends_run: cx.run.fiber == cx.run.main_fiber }
+    Search { catcher, handler: None, handlers_at_work, ends_run: cx.run.fiber == cx.run.main_fiber, levels }
 }
 
 /// Makes the traceback of a new error that ends the run before clean-ups take the stack apart.
@@ -316,6 +361,28 @@ pub(super) fn regions_at(
     let mut around = function.regions.iter().filter(takes).peekable();
     let cleanup = around.peek().copied().filter(|region| region.kind == RegionKind::Cleanup);
     (cleanup, around.find(|region| region.kind == RegionKind::Catch))
+}
+
+/// The regions around the instruction that was looked at last: the frames of a recursion are all at the same one.
+#[derive(Default)]
+struct KnownRegions<'a> {
+    at: Option<(*const GuestFunction, usize, bool)>,
+    regions: (Option<&'a Region>, Option<&'a Region>),
+}
+
+impl<'a> KnownRegions<'a> {
+    fn regions_at(
+        &mut self,
+        guest: &'a GuestFunction,
+        instruction: usize,
+        catches: bool,
+    ) -> (Option<&'a Region>, Option<&'a Region>) {
+        let at = Some((std::ptr::from_ref(guest), instruction, catches));
+        if self.at != at {
+            (self.at, self.regions) = (at, regions_at(guest, instruction, catches));
+        }
+        self.regions
+    }
 }
 
 /// An error was caught at `place`: what was granted on top of a full stack is taken back, unless it is a message handler that
@@ -360,7 +427,12 @@ unsafe fn unwind_to(cx: &mut Context, at: Flow, calling: bool, catcher: Catcher,
                 }
                 let regs = shrink_after_overflow(cx, regs, top_of(regs) + RECORD_DELTA);
                 set_any(regs, slot, error);
-                super::stepping::enter_handler(cx, regs, handler)
+                let flow = super::stepping::enter_handler(cx, regs, handler);
+                // Programs that do nothing but raise errors come to no other safepoint.
+                if cx.heap.needs_step() {
+                    crate::collect::step_before(cx, flow);
+                }
+                flow
             }
             Catcher::Host { record } => {
                 let record = shrink_after_overflow(cx, record, RECORD_WORDS);

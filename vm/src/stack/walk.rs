@@ -38,6 +38,8 @@ pub(crate) struct Walk {
     record_return: Pc,
     at: Option<Flow>,
     calling: bool,
+    /// The place that was looked at last, and its canonical instruction: the frames of a recursion are all at the same one.
+    known: (Pc, usize),
 }
 
 impl Walk {
@@ -48,12 +50,13 @@ impl Walk {
 
     /// As [`new`](Self::new), for those who only have the machine's return place.
     pub(crate) fn at(record_return: Pc, at: Flow, calling: bool) -> Self {
-        Walk { record_return, at: Some(at), calling }
+        Walk { record_return, at: Some(at), calling, known: (std::ptr::null(), 0) }
     }
 
     /// Starts below the running host function whose values start at `base`; it is not a level itself.
     pub(crate) fn from_host(cx: &Context, base: Regs) -> Self {
-        let mut walk = Walk { record_return: cx.record_return(), at: None, calling: true };
+        let known = (std::ptr::null(), 0);
+        let mut walk = Walk { record_return: cx.record_return(), at: None, calling: true, known };
         // SAFETY: the frame of a host function has a header like any other.
         unsafe { walk.below(base, base) };
         walk
@@ -86,7 +89,10 @@ impl Walk {
             };
             // A return place is after its call, and the call may be the last instruction before another block.
             let inside = if self.calling { at.pc.sub(1) } else { at.pc };
-            let instruction = guest.canonical(inside);
+            if self.known.0 != inside {
+                self.known = (inside, guest.canonical(inside));
+            }
+            let instruction = self.known.1;
             let (calling, plain) = (self.calling, guest.is_plain(at.pc));
             let base = match guest.convention {
                 Convention::Variadic => at.regs.sub(*at.regs.sub(3) as usize),
@@ -130,7 +136,7 @@ impl Walk {
         unsafe {
             match record.kind {
                 RecordKind::Entry => Level::Record { record: at.regs },
-                RecordKind::Host | RecordKind::Finaliser if record.instruction.is_null() => {
+                RecordKind::Host | RecordKind::Paused | RecordKind::Finaliser if record.instruction.is_null() => {
                     let base = at.regs.sub(record.values as usize);
                     let closure = pointer::<Closure>(*base.sub(2) as usize);
                     let Body::Host(host) = &(*(*closure).function.cast::<FunctionInfo>()).body else {

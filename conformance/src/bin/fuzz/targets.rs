@@ -167,7 +167,7 @@ fn execute(program: Program) -> &'static str {
         reached = match machine.start(function, &[]) {
             RunState::Finished(_) => "finishes",
             RunState::Failed(_) => "fails",
-            RunState::OutOfFuel | RunState::Stepped => return "runs out of fuel",
+            RunState::OutOfFuel | RunState::Stepped | RunState::Interrupted => return "runs out of fuel",
             RunState::Waiting(_) | RunState::Yielded(_) => "waits",
         };
     }

@@ -5,13 +5,14 @@ mod launch;
 mod lua;
 mod reference;
 mod snapshot;
+mod stop;
 mod warm;
 
 use crate::arguments::{Granted, Run, Saving};
 use crate::commands;
 use crate::exit::Exit;
 use crate::grants::Grants;
-use crate::load::{Loaded, load};
+use crate::load::{Loaded, load_within};
 use crate::report::{Place, Report};
 use crate::source::Failure;
 use crate::values;
@@ -19,7 +20,7 @@ pub(crate) use inspect::inspect;
 use launch::Launcher;
 use minivm::{InstanceId, Limits, LinkError, Machine, RunState, Value};
 use minivm_isa::program::{FunctionDef, Item};
-use minivm_isa::{Convention, Program, Signature, Type};
+use minivm_isa::{Allowance, Convention, Program, Signature, Type};
 use minivm_lua::stdlib::OpenFiles;
 use minivm_wasm::wasi::{self, Linked, SetupError, WasiBuilder};
 pub(crate) use reference::ProgramFiles;
@@ -27,6 +28,8 @@ use snapshot::Plan;
 pub(crate) use snapshot::resume;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+pub(crate) use stop::die_of_interrupt;
+use stop::{Cause, Stops};
 pub(crate) use warm::build as build_warm;
 
 /// The export that a command of WebAssembly begins with.
@@ -41,12 +44,15 @@ pub(crate) fn run(options: &Run, saving: &Saving) -> Result<Exit, Failure> {
     if warm::is_warm(Path::new(file)) {
         return warm::run((options, saving), Path::new(file), arguments);
     }
-    let Loaded { name, program, .. } = load(Path::new(file))?;
+    let stops = Stops::new(options.timeout, saving)?;
+    let memory_bytes_max = options.memory_max.map_or(u64::MAX, |size| size.0);
+    let Loaded { name, program, .. } = load_within(Path::new(file), &mut Allowance::new(memory_bytes_max))?;
     let arguments: Vec<String> = arguments.iter().map(|argument| argument.to_string_lossy().into_owned()).collect();
-    let limits = Limits { memory_bytes_max: options.memory_max.map_or(u64::MAX, |size| size.0), ..Limits::default() };
+    let limits = Limits { memory_bytes_max, ..Limits::default() };
     let mut session = Session::new(limits, name, options.fuel);
     session.grants = Grants::new(&options.granted(), options.sandbox);
-    session.snapshot = Plan::new(saving)?;
+    session.snapshot = Plan::new(saving);
+    session.set_stops(stops);
     session.files.loaded(&session.name, Path::new(file));
     session.error_to.clone_from(&options.snapshot_on_error);
     let result = session.run(options, program, arguments);
@@ -70,6 +76,8 @@ struct Session {
     files: ProgramFiles,
     /// Where a program that is stopped is saved.
     snapshot: Option<Plan>,
+    /// What stops it from outside.
+    stops: Stops,
     /// Where a program is saved that fails.
     error_to: Option<PathBuf>,
     /// What is printed of the results at the end, by their types.
@@ -120,11 +128,18 @@ impl Session {
             has_lua: false,
             files: ProgramFiles::default(),
             snapshot: None,
+            stops: Stops::default(),
             error_to: None,
             printed: None,
             before: Vec::new(),
             launcher: None,
         }
+    }
+
+    /// Lets something stop the program.
+    fn set_stops(&mut self, stops: Stops) {
+        stops.apply(&mut self.machine);
+        self.stops = stops;
     }
 
     fn run(&mut self, options: &Run, program: minivm_isa::Verified, arguments: Vec<String>) -> Result<Exit, Failure> {
@@ -293,7 +308,7 @@ impl Session {
 
     /// Goes on with a run to its end, or until it is stopped.
     fn go_on(&mut self) -> Result<(Exit, Vec<Value>), Failure> {
-        let state = self.slices();
+        let state = self.machine.resume();
         let Some(to) = self.error_to.clone().filter(|_| self.machine.uncaught_error().is_some()) else {
             return self.ended(state);
         };
@@ -301,7 +316,7 @@ impl Session {
         self.flush()?;
         let saved = self.write(&to);
         // The program still has to clean up, and fails as it would have.
-        let state = self.slices();
+        let state = self.machine.resume();
         let ended = self.ended(state)?;
         saved?;
         let _ = writeln!(anstream::stderr(), "saved: `minivm inspect {}` shows where it happened", to.display());
@@ -313,7 +328,7 @@ impl Session {
         match state {
             RunState::Finished(results) => Ok((Exit::Success, results)),
             RunState::Failed(failure) => Ok((self.failed(failure)?, Vec::new())),
-            RunState::OutOfFuel => {
+            RunState::OutOfFuel | RunState::Interrupted => {
                 // What was written comes before what went wrong.
                 self.flush()?;
                 Err(self.stopped())
@@ -337,8 +352,8 @@ impl Session {
         match failure {
             // As the systems do, only the low byte counts.
             minivm::Failure::Exit(code) => Ok(Exit::Program(code as u8)),
-            minivm::Failure::Error { .. } if self.fuel.is_some() && self.machine.fuel() == Some(0) => {
-                Err(self.out_of_fuel(""))
+            minivm::Failure::Error { .. } if self.stops.is_stopped() || self.machine.fuel() == Some(0) => {
+                Err(self.stop_failure(""))
             }
             minivm::Failure::Error { value, trap: Some(code), trace } if value.as_bytes().is_none() => {
                 uncaught(code.to_string().as_bytes(), &trace);
@@ -375,11 +390,22 @@ impl Session {
         commands::written(self.wasi.as_ref().map_or(Ok(()), Linked::flush))
     }
 
-    fn out_of_fuel(&self, trace: &str) -> Failure {
-        let fuel = self.fuel.unwrap_or(0);
-        let report = self.report(format!("stopped after {fuel} instructions: the fuel is used up"));
-        let report = if trace.is_empty() { report } else { report.note(trace) };
-        Failure::new(Exit::OutOfFuel, report)
+    /// How a run that was stopped ends the process.
+    fn stop_failure(&self, trace: &str) -> Failure {
+        let cause = self.stops.cause();
+        let (exit, message) = match cause {
+            Cause::Fuel => {
+                let fuel = self.fuel.unwrap_or(0);
+                (Exit::OutOfFuel, format!("stopped after {fuel} instructions: {}", cause.message()))
+            }
+            Cause::Time(_) => (Exit::OutOfTime, cause.message()),
+            Cause::Signal => (Exit::OutOfFuel, cause.message()),
+            // Who has interrupted it knows.
+            Cause::Interrupt => return Failure { exit: Exit::Interrupted, reports: Vec::new() },
+        };
+        let report = self.report(message);
+        let is_shown = !trace.is_empty() && cause != Cause::Signal;
+        Failure::new(exit, if is_shown { report.note(trace) } else { report })
     }
 
     fn setup_failure(&self, error: &SetupError) -> Failure {

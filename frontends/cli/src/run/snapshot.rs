@@ -1,60 +1,38 @@
 //! Saving a program that is stopped, and `resume`.
 
 use super::reference::ProgramFile;
+use super::stop::Stops;
 use super::{Session, lua};
-use crate::arguments::{Resume, Saving, StopSignal};
+use crate::arguments::{Resume, Saving};
 use crate::exit::Exit;
 use crate::grants::Grants;
 use crate::report::{Place, Report};
 use crate::source::{Failure, cause};
-use minivm::{Limits, ProgramHash, RunState, Snapshot, SnapshotError, snapshot_file};
+use minivm::{Limits, ProgramHash, Snapshot, SnapshotError, snapshot_file};
 use minivm_isa::Type;
 use minivm_lua::stdlib::{OpenFiles, SavedFiles, set_saved_files};
 use minivm_wasm::wasi;
 use std::fs::File;
 use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Instructions between two looks whether a signal has come.
-const SLICE: u64 = 10_000_000;
-
-/// Where a program that is stopped is saved, and what stops it.
+/// Where and how a program that is stopped is saved.
 pub(super) struct Plan {
     to: PathBuf,
-    signal: Option<Arc<AtomicBool>>,
     pub(super) open_files: OpenFiles,
     by_reference: bool,
 }
 
 impl Plan {
-    pub(super) fn new(options: &Saving) -> Result<Option<Self>, Failure> {
-        let Some(to) = options.snapshot_to.clone() else { return Ok(None) };
-        let signal = match options.snapshot_on {
-            Some(StopSignal::Usr1) => Some(listen()?),
-            None => None,
-        };
+    pub(super) fn new(options: &Saving) -> Option<Self> {
+        let to = options.snapshot_to.clone()?;
         let open_files = match (options.snapshot_closes_files, options.snapshot_reopens_files) {
             (true, _) => OpenFiles::Close,
             (false, true) => OpenFiles::Reopen,
             (false, false) => OpenFiles::Refuse,
         };
-        Ok(Some(Plan { to, signal, open_files, by_reference: options.by_reference }))
+        Some(Plan { to, open_files, by_reference: options.by_reference })
     }
-}
-
-#[cfg(unix)]
-fn listen() -> Result<Arc<AtomicBool>, Failure> {
-    let flag = Arc::new(AtomicBool::new(false));
-    let set = signal_hook::flag::register(signal_hook::consts::SIGUSR1, flag.clone());
-    set.map_err(|error| Failure::new(Exit::Unsupported, Report::new(format!("cannot wait for a signal: {error}"))))?;
-    Ok(flag)
-}
-
-#[cfg(not(unix))]
-fn listen() -> Result<Arc<AtomicBool>, Failure> {
-    Err(Failure::new(Exit::Unsupported, Report::new("this system has no such signal")))
 }
 
 /// What is kept of a session beside the machine: the languages, what is printed at the end, files that code is in, the name.
@@ -105,39 +83,19 @@ fn typed(word: &str) -> Option<Type> {
 }
 
 impl Session {
-    /// Runs until the end, the budget is used up, or a signal has come.
-    pub(super) fn slices(&mut self) -> RunState {
-        let Some(signal) = self.snapshot.as_ref().and_then(|plan| plan.signal.clone()) else {
-            return self.machine.resume();
-        };
-        let mut left = self.machine.fuel();
-        loop {
-            let slice = left.map_or(SLICE, |left| left.min(SLICE));
-            self.machine.set_fuel(Some(slice));
-            let state = self.machine.resume();
-            left = left.map(|left| left - slice);
-            if !matches!(state, RunState::OutOfFuel) || left == Some(0) || signal.load(Ordering::Relaxed) {
-                return state;
-            }
-        }
-    }
-
     /// The program was stopped: saves it, if that is wanted, and says so.
     pub(super) fn stopped(&mut self) -> Failure {
-        let by_signal = self.snapshot.as_ref().and_then(|plan| plan.signal.as_ref());
-        let by_signal = by_signal.is_some_and(|signal| signal.load(Ordering::Relaxed));
-        let failure = if by_signal {
-            Failure::new(Exit::OutOfFuel, self.report("stopped by a signal"))
-        } else {
-            let trace = self.machine.traceback();
-            self.out_of_fuel(&trace)
-        };
+        let trace = self.machine.traceback();
+        let failure = self.stop_failure(&trace);
         let Some(to) = self.snapshot.as_ref().map(|plan| plan.to.clone()) else { return failure };
         match self.write(&to) {
             Ok(()) => {
                 let Failure { exit, mut reports } = failure;
                 let help =
                     format!("it is saved: `minivm resume {}` goes on, with what it is granted there", to.display());
+                if reports.is_empty() {
+                    reports.push(self.report(self.stops.cause().message()));
+                }
                 reports = reports.into_iter().map(|report| report.help(help.as_str())).collect();
                 Failure { exit, reports }
             }
@@ -211,7 +169,7 @@ pub(super) fn load(options: &Resume, purpose: &Purpose) -> Result<Session, Failu
     let limits = Limits { memory_bytes_max: memory_max, ..Limits::default() };
     let mut session = Session::new(limits, note.name, None);
     session.grants = Grants::new(&options.granted, !options.trust);
-    session.snapshot = Plan::new(&options.saving)?;
+    session.snapshot = Plan::new(&options.saving);
     let programs = session.files.find(&note.files, &options.programs, options.trust)?;
     session.printed = note.printed;
     let (lua_files, wasi_files) = match (purpose, options.reopen_files) {
@@ -249,7 +207,9 @@ pub(super) fn load(options: &Resume, purpose: &Purpose) -> Result<Session, Failu
 
 /// `resume`: goes on with a program that was saved.
 pub(crate) fn resume(options: &Resume) -> Result<Exit, Failure> {
+    let stops = Stops::new(options.timeout, &options.saving)?;
     let mut session = load(options, &Purpose::Resume)?;
+    session.set_stops(stops);
     if !session.machine.is_stopped() {
         return Err(Failure::new(Exit::Usage, session.report("there is no run in it that could go on")));
     }

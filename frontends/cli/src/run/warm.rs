@@ -1,5 +1,6 @@
 //! Warm programs: the top level has run when they were built, and starting one loads the state that it left.
 
+use super::stop::Stops;
 use super::{Session, lua, snapshot};
 use crate::arguments::{Resume, Run, Saving};
 use crate::exit::Exit;
@@ -63,12 +64,15 @@ pub(super) fn run((options, saving): (&Run, &Saving), path: &Path, arguments: &[
         trust: !options.sandbox,
         reopen_files: false,
         fuel: options.fuel,
+        timeout: options.timeout,
         memory_max: options.memory_max,
         saving: saving.clone(),
         programs: Vec::new(),
         file: path.to_owned(),
     };
+    let stops = Stops::new(options.timeout, saving)?;
     let mut session = snapshot::load(&loading, &snapshot::Purpose::Resume)?;
+    session.set_stops(stops);
     session.error_to.clone_from(&options.snapshot_on_error);
     if session.machine.is_stopped() {
         let report: Report = session.report("it is a program that was stopped");

@@ -100,6 +100,11 @@ impl Ended {
         String::from_utf8_lossy(&self.output.stderr).into_owned()
     }
 
+    /// Whether it ended well.
+    pub(crate) fn has_succeeded(&self) -> bool {
+        self.output.status.success()
+    }
+
     /// It ended well; gives its output.
     #[track_caller]
     pub(crate) fn succeeds(&self) -> String {

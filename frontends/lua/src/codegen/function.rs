@@ -7,6 +7,7 @@ use crate::syntax::hir::*;
 use cranelift_entity::SecondaryMap;
 use minivm_builder::{BuildError, FunctionBuilder};
 use minivm_isa::entities::{Block as Target, Reg};
+use minivm_isa::size::function_bytes;
 use minivm_isa::{Operand, Signature, Type};
 use std::collections::HashMap;
 
@@ -69,8 +70,8 @@ pub(super) enum Access {
 }
 
 impl<'unit, 'chunk> FunctionGenerator<'unit, 'chunk> {
-    /// Starts function `id`.
-    pub(super) fn new(unit: &'unit mut Unit<'chunk>, id: FunctionId) -> Self {
+    /// Starts function `id`, which may take so many bytes.
+    pub(super) fn new(unit: &'unit mut Unit<'chunk>, id: FunctionId, room: u64) -> Self {
         let chunk = unit.chunk;
         let function = &chunk.functions[id];
         let name = match function.parent {
@@ -78,7 +79,8 @@ impl<'unit, 'chunk> FunctionGenerator<'unit, 'chunk> {
             Some(_) => format!("function <{}:{}>", String::from_utf8_lossy(&chunk.id), function.line_defined),
         };
         let signature = Signature::dynamic(function.parameters.len(), function.vararg);
-        let f = unit.program.function(name, signature);
+        let mut f = unit.program.function(name, signature);
+        f.set_room(room);
         Self {
             unit,
             chunk,
@@ -100,8 +102,8 @@ impl<'unit, 'chunk> FunctionGenerator<'unit, 'chunk> {
         &self.chunk.functions[self.id]
     }
 
-    /// Generates the whole function and hands it to the program.
-    pub(super) fn run(mut self) -> Result<(), BuildError> {
+    /// Generates the whole function and hands it to the program; gives the bytes that it takes there.
+    pub(super) fn run(mut self) -> Result<u64, BuildError> {
         let function = self.function();
         if function.parent.is_none() {
             // Whoever loads the chunk gives it its environment, used or not.
@@ -124,7 +126,9 @@ impl<'unit, 'chunk> FunctionGenerator<'unit, 'chunk> {
             self.unbind(local);
         }
         self.unit.captured[self.id] = self.captured;
-        self.unit.program.define(self.unit.numbers[self.id], self.f)
+        let number = self.unit.numbers[self.id];
+        self.unit.program.define(number, self.f)?;
+        Ok(self.unit.program.code(number).map_or(0, function_bytes))
     }
 
     /// Names the source position of what is emitted next.

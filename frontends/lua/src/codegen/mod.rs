@@ -20,14 +20,21 @@ mod tables;
 mod tests;
 
 use crate::syntax::hir::{Chunk, ExpressionId, ExpressionKind, FunctionId, LocalId, Span, TableItem, UpvalueId};
-use crate::syntax::{SyntaxError, file_start, on_large_stack, parse_here};
+use crate::syntax::{SyntaxError, file_start, on_large_stack, parse_here, spawn_on_large_stack};
 use cranelift_entity::{EntityRef, PrimaryMap, SecondaryMap};
 use function::FunctionGenerator;
 use minivm_builder::{BuildError, ProgramBuilder};
 use minivm_isa::entities::{Func, Reg, Source};
 use minivm_isa::program::CustomSection;
+use minivm_isa::size::checking_bytes;
 use minivm_isa::verify::Rule;
-use minivm_isa::{Rejection, Signature, Verified, verify};
+use minivm_isa::{Allowance, Rejection, Signature, Verified, verify};
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// Bytes that a function or a local variable takes in the tables of a chunk that is generated.
+const UNIT_BYTES: u64 = 160;
 
 /// Name of the custom section that says on which lines functions stand: for each own function, in order, its number,
 /// first and last line (0 and the last line for the main function), each as a little-endian `u32`.
@@ -49,7 +56,19 @@ pub const SUPPORT_MODULE: &str = "lua";
 /// # Errors
 /// The first error in the chunk, worded as the reference implementation does.
 pub fn compile(source: &[u8], chunk_name: impl AsRef<[u8]>) -> Result<Verified, SyntaxError> {
-    compile_from(source, 0, chunk_name.as_ref())
+    compile_from(source, 0, chunk_name.as_ref(), &mut Allowance::default())
+}
+
+/// As [`compile`], in so much memory.
+///
+/// # Errors
+/// As for [`compile`], or when the allowance does not suffice: it says so then.
+pub fn compile_within(
+    source: &[u8],
+    chunk_name: impl AsRef<[u8]>,
+    allowance: &mut Allowance,
+) -> Result<Verified, SyntaxError> {
+    compile_from(source, 0, chunk_name.as_ref(), allowance)
 }
 
 /// Compiles a file: as [`compile`], but a byte order mark and a first line that begins with `#` are skipped.
@@ -57,28 +76,122 @@ pub fn compile(source: &[u8], chunk_name: impl AsRef<[u8]>) -> Result<Verified, 
 /// # Errors
 /// The first error in the file, worded as the reference implementation does.
 pub fn compile_file(source: &[u8], chunk_name: impl AsRef<[u8]>) -> Result<Verified, SyntaxError> {
-    compile_from(source, file_start(source), chunk_name.as_ref())
+    compile_from(source, file_start(source), chunk_name.as_ref(), &mut Allowance::default())
 }
 
-fn compile_from(source: &[u8], start: usize, chunk_name: &[u8]) -> Result<Verified, SyntaxError> {
-    let work = || {
-        let chunk = parse_here(source, start, chunk_name)?;
-        generate(&chunk, source)
-    };
-    on_large_stack(work).unwrap_or_else(|error| {
-        let detail = format!("cannot start the thread that compiles: {error}");
-        let id = crate::syntax::chunk_id(chunk_name);
-        Err(SyntaxError::new(source, &id, 1, 0..0, detail.as_bytes()))
-    })
+/// As [`compile_file`], in so much memory.
+///
+/// # Errors
+/// As for [`compile_file`], or when the allowance does not suffice: it says so then.
+pub fn compile_file_within(
+    source: &[u8],
+    chunk_name: impl AsRef<[u8]>,
+    allowance: &mut Allowance,
+) -> Result<Verified, SyntaxError> {
+    compile_from(source, file_start(source), chunk_name.as_ref(), allowance)
+}
+
+fn compile_from(
+    source: &[u8],
+    start: usize,
+    chunk_name: &[u8],
+    allowance: &mut Allowance,
+) -> Result<Verified, SyntaxError> {
+    on_large_stack(|| compile_here(source, start, chunk_name, allowance))
+        .unwrap_or_else(|error| Err(no_thread(source, chunk_name, &error)))
+}
+
+/// Compiles on the native stack at hand, which must be a large one.
+fn compile_here(
+    source: &[u8],
+    start: usize,
+    chunk_name: &[u8],
+    allowance: &mut Allowance,
+) -> Result<Verified, SyntaxError> {
+    let chunk = parse_here(source, start, chunk_name, allowance)?;
+    generate(&chunk, source, allowance)
+}
+
+fn no_thread(source: &[u8], chunk_name: &[u8], error: &std::io::Error) -> SyntaxError {
+    let detail = format!("cannot start the thread that compiles: {error}");
+    let id = crate::syntax::chunk_id(chunk_name);
+    SyntaxError::new(source, &id, 1, 0..0, detail.as_bytes())
+}
+
+/// What compiling has come to, and what it has taken of its allowance.
+pub(crate) type Compiled = (Result<Verified, SyntaxError>, Allowance);
+
+/// A chunk that a thread compiles.
+pub(crate) struct Compilation {
+    source: Arc<[u8]>,
+    chunk_name: Arc<[u8]>,
+    is_file: bool,
+    /// It is closed when the thread is done.
+    done: mpsc::Receiver<()>,
+    thread: Option<JoinHandle<Compiled>>,
+}
+
+impl Compilation {
+    /// Begins to compile a chunk, in so much memory.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub(crate) fn begin(
+        source: &[u8],
+        chunk_name: &[u8],
+        is_file: bool,
+        mut allowance: Allowance,
+    ) -> Result<Self, SyntaxError> {
+        let (done_sender, done) = mpsc::channel();
+        let (source, chunk_name): (Arc<[u8]>, Arc<[u8]>) = (source.into(), chunk_name.into());
+        let (text, name) = (source.clone(), chunk_name.clone());
+        let thread = spawn_on_large_stack(move || {
+            let _done = done_sender;
+            let start = if is_file { file_start(&text) } else { 0 };
+            let compiled = compile_here(&text, start, &name, &mut allowance);
+            (compiled, allowance)
+        });
+        let thread = Some(thread.map_err(|error| no_thread(&source, &chunk_name, &error))?);
+        Ok(Self { source, chunk_name, is_file, done, thread })
+    }
+
+    /// Whether it is of this chunk.
+    pub(crate) fn is_of(&self, source: &[u8], chunk_name: &[u8], is_file: bool) -> bool {
+        *self.source == *source && *self.chunk_name == *chunk_name && self.is_file == is_file
+    }
+
+    /// Whether it is done within a while.
+    pub(crate) fn is_done(&self, time: Duration) -> bool {
+        !matches!(self.done.recv_timeout(time), Err(mpsc::RecvTimeoutError::Timeout))
+    }
+
+    /// What it has come to, if it is done within a while; to be asked until it is.
+    pub(crate) fn wait(&mut self, time: Duration) -> Option<Compiled> {
+        if !self.is_done(time) {
+            return None;
+        }
+        let result = self.thread.take()?.join();
+        Some(result.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    }
 }
 
 /// Generates the program of a resolved chunk. Recurses as deep as the chunk nests.
-fn generate(chunk: &Chunk, source: &[u8]) -> Result<Verified, SyntaxError> {
+fn generate(chunk: &Chunk, source: &[u8], allowance: &mut Allowance) -> Result<Verified, SyntaxError> {
+    let exhausted = |_| SyntaxError::new(source, &chunk.id, 1, 0..0, b"not enough memory");
+    allowance.take(UNIT_BYTES * (chunk.functions.len() + chunk.locals.len()) as u64).map_err(exhausted)?;
     let mut unit = Unit::new(chunk, source);
     // Inner functions first: a closure needs to know what its function captures.
     for id in chunk.functions.keys().rev() {
-        let generator = FunctionGenerator::new(&mut unit, id);
-        generator.run().map_err(|error| unit.refuse(id, &error))?;
+        let generator = FunctionGenerator::new(&mut unit, id, allowance.left());
+        match generator.run() {
+            Ok(bytes) => allowance.take(bytes).map_err(exhausted)?,
+            Err(error) => {
+                if error == BuildError::OutOfMemory {
+                    let _ = allowance.take(u64::MAX);
+                }
+                return Err(unit.refuse(id, &error));
+            }
+        }
     }
     unit.program.export_function("main", unit.numbers[chunk.main]);
     let lines = CustomSection { name: LINES_SECTION.to_owned(), bytes: unit.lines() };
@@ -86,6 +199,7 @@ fn generate(chunk: &Chunk, source: &[u8]) -> Result<Verified, SyntaxError> {
     program.custom.push(lines);
     let name = chunk.name.clone().into_boxed_slice();
     program.custom.push(CustomSection { name: CHUNK_SECTION.to_owned(), bytes: name });
+    allowance.touch(checking_bytes(&program)).map_err(exhausted)?;
     verify(program).map_err(|rejections| refuse_program(chunk, source, rejections))
 }
 
@@ -183,6 +297,7 @@ impl<'a> Unit<'a> {
         let line = self.chunk.functions[id].line_defined.max(1);
         let detail = match error {
             BuildError::FrameTooLarge { .. } => TOO_MANY_REGISTERS.to_owned(),
+            BuildError::OutOfMemory => error.to_string(),
             other => format!("the generated code is refused: {other}"),
         };
         SyntaxError::new(self.text, &self.chunk.id, line, start..end, detail.as_bytes())

@@ -3,6 +3,7 @@
 use super::algorithms::LibraryError;
 use super::algorithms::float_text;
 use super::algorithms::number::{self, Number};
+use super::work::Work;
 use minivm::{HostCall, Outcome, Raise, Tag, Value};
 use minivm_isa::TrapCode;
 
@@ -31,10 +32,10 @@ pub(super) fn as_number(value: Value) -> Option<Number> {
     }
 }
 
-/// A number, if the value is one or a string that spells one.
-pub(super) fn to_number(value: Value) -> Option<Number> {
-    as_number(value).or_else(|| value.as_bytes().and_then(number::parse))
-}
+/// A numeral of more bytes is not read.
+const NUMERAL_BYTES_MAX: usize = 1 << 20;
+/// Strings of at most so many bytes are read as numerals without a charge.
+const SHORT_NUMERAL_BYTES: usize = 256;
 
 /// A number as a value.
 pub(super) fn number_value(number: Number) -> Value {
@@ -49,6 +50,23 @@ pub(super) fn out_of_memory<E>(_: E) -> Raise {
     Raise::Trap(TrapCode::OutOfMemory)
 }
 
+#[cold]
+fn charge_long_numeral(call: &mut HostCall<'_>, text: &[u8]) -> Result<(), Raise> {
+    let length = text.len().min(NUMERAL_BYTES_MAX);
+    call.charge_looks(length)?;
+    let may_be_numeral = |&byte: &u8| number::is_space(byte) || number::may_be_in_numeral(byte);
+    if text.len() > NUMERAL_BYTES_MAX && text[..length].iter().all(may_be_numeral) {
+        return Err(call.error(format!("numeral too long (the limit is {NUMERAL_BYTES_MAX} bytes)")));
+    }
+    Ok(())
+}
+
+/// As much of a text of the program as messages show.
+pub(super) fn shown(text: &[u8]) -> &[u8] {
+    const SHOWN_MAX: usize = 1000;
+    &text[..text.len().min(SHOWN_MAX)]
+}
+
 /// Argument checks of a running host function.
 pub(super) trait Arguments {
     /// An error that names the argument at fault, as `luaL_argerror` does.
@@ -61,6 +79,10 @@ pub(super) trait Arguments {
     fn is_absent(&self, index: usize) -> bool;
     /// Any value, but one.
     fn check_any(&mut self, index: usize) -> Result<Value, Raise>;
+    /// Pays for reading a string as a numeral.
+    fn charge_numeral(&mut self, text: &[u8]) -> Result<(), Raise>;
+    /// A number, if the value is one or a string that spells one.
+    fn to_number(&mut self, value: Value) -> Result<Option<Number>, Raise>;
     /// A number, or a string that spells one.
     fn check_number(&mut self, index: usize) -> Result<Number, Raise>;
     /// A number as a float.
@@ -132,8 +154,22 @@ impl Arguments for HostCall<'_> {
         match value.tag() {
             Tag::INT => Ok(Number::Integer(value.as_int().unwrap_or_default())),
             Tag::FLOAT => Ok(Number::Float(value.as_float().unwrap_or_default())),
-            _ => to_number(value).ok_or_else(|| self.kind_error(index, "number")),
+            _ => self.to_number(value)?.ok_or_else(|| self.kind_error(index, "number")),
         }
+    }
+
+    #[inline]
+    fn charge_numeral(&mut self, text: &[u8]) -> Result<(), Raise> {
+        if text.len() <= SHORT_NUMERAL_BYTES { Ok(()) } else { charge_long_numeral(self, text) }
+    }
+
+    fn to_number(&mut self, value: Value) -> Result<Option<Number>, Raise> {
+        if let Some(number) = as_number(value) {
+            return Ok(Some(number));
+        }
+        let Some(text) = value.as_bytes() else { return Ok(None) };
+        self.charge_numeral(text)?;
+        Ok(number::parse(text))
     }
 
     fn check_float(&mut self, index: usize) -> Result<f64, Raise> {
@@ -160,7 +196,11 @@ impl Arguments for HostCall<'_> {
             return Ok(Text(value));
         }
         match self.to_text(value)? {
-            Some(text) => Ok(text),
+            Some(text) => {
+                // So that nothing is made again when the function begins again.
+                self.set_arg(index, text.0);
+                Ok(text)
+            }
             None => Err(self.kind_error(index, "string")),
         }
     }
@@ -186,7 +226,7 @@ impl Arguments for HostCall<'_> {
         let text = self.check_text(index)?;
         match options.iter().position(|option| option.as_bytes() == text.bytes()) {
             Some(found) => Ok(found),
-            None => Err(self.argument_error(index, [b"invalid option '", text.bytes(), b"'"].concat())),
+            None => Err(self.argument_error(index, [b"invalid option '", shown(text.bytes()), b"'"].concat())),
         }
     }
 

@@ -1,12 +1,15 @@
 //! The basic functions: printing, conversion, metatables, iteration, the collector.
 
 use super::algorithms::number;
-use super::arguments::{Answer, Arguments, LibraryFunction, Text, number_value, out_of_memory, to_number};
+use super::arguments::{Answer, Arguments, LibraryFunction, Text, number_value, out_of_memory};
+use super::errors;
 use super::host::Standard;
 use super::library::{CollectorMode, library};
+use super::output::{self, Output};
 use super::support;
-use minivm::heap::TableError;
-use minivm::{HostCall, Protect, Raise, Tag, Value};
+use super::work::{WINDOW_BYTES, Work};
+use minivm::heap::{NEXT_SLOTS_MAX, TableError, TableScan};
+use minivm::{HostCall, Protect, QUICK_BYTES_MAX, Raise, Tag, Value};
 
 /// The functions by name. `next`, `ipairs` and `pairs` are set up apart, as the machine knows their iterators.
 pub(super) const FUNCTIONS: &[(&str, LibraryFunction)] = &[
@@ -69,36 +72,45 @@ pub(super) fn returned_text(call: &mut HostCall<'_>) -> Result<Text, Raise> {
     }
 }
 
-fn print(call: &mut HostCall<'_>) -> Answer {
-    // In state n, the text of argument n - 1 comes from its metamethod.
-    let mut index = call.state() as usize;
-    if let Some(last) = index.checked_sub(1) {
-        let text = returned_text(call)?;
-        print_one(call, last, text.bytes());
-    }
-    while index < call.arg_count() {
-        let value = call.arg(index);
-        if let Some(bytes) = value.as_bytes() {
-            print_one(call, index, bytes);
-        } else if let Some(method) = text_metamethod(call, value) {
-            return call.call(method, &[value], index as u32 + 1);
-        } else {
-            let text = plain_text(call, value)?;
-            print_one(call, index, text.bytes());
-        }
-        index += 1;
-    }
-    // Like C's, this output has nobody to report an error to.
-    let _ = library(call).standard(Standard::Output).write(b"\n");
-    call.return_none()
-}
+/// State of `print` in which the text of the argument at hand comes from its metamethod.
+const TEXT: u32 = 1;
 
-fn print_one(call: &mut HostCall<'_>, index: usize, text: &[u8]) {
-    let output = library(call).standard(Standard::Output);
-    if index > 0 {
-        let _ = output.write(b"\t");
+fn print(call: &mut HostCall<'_>) -> Answer {
+    let mut output = match call.state() {
+        0 => Output::new(call, Value::NIL, 0),
+        output::DONE => {
+            Output::restore(call)?;
+            return call.return_none();
+        }
+        _ => Output::restore(call)?,
+    };
+    if call.state() == TEXT {
+        let text = returned_text(call)?;
+        call.set_arg(output.index, text.0);
     }
-    let _ = output.write(text);
+    while output.index < output.count {
+        if output.is_full() {
+            return output.pause(call);
+        }
+        let value = call.arg(output.index);
+        if value.tag() != Tag::STRING
+            && let Some(method) = text_metamethod(call, value)
+        {
+            output.keep(call)?;
+            return call.call(method, &[value], TEXT);
+        }
+        let text = plain_text(call, value)?;
+        // Like C's, this output has nobody to report an error to.
+        if output.index > 0 && output.offset == 0 {
+            let _ = library(call).standard(Standard::Output).write(b"\t");
+        }
+        let _ = output.write(text.bytes(), |bytes| library(call).standard(Standard::Output).write(bytes));
+    }
+    let _ = library(call).standard(Standard::Output).write(b"\n");
+    match output.pay(call)? {
+        Some(outcome) => Ok(outcome),
+        None => call.return_none(),
+    }
 }
 
 fn tostring(call: &mut HostCall<'_>) -> Answer {
@@ -120,10 +132,7 @@ fn tostring(call: &mut HostCall<'_>) -> Answer {
 fn tonumber(call: &mut HostCall<'_>) -> Answer {
     if call.is_absent(1) {
         let value = call.arg(0);
-        if matches!(value.tag(), Tag::INT | Tag::FLOAT) {
-            return call.return_one(value);
-        }
-        if let Some(number) = to_number(value) {
+        if let Some(number) = call.to_number(value)? {
             return call.return_one(number_value(number));
         }
         call.check_any(0)?;
@@ -135,6 +144,7 @@ fn tonumber(call: &mut HostCall<'_>) -> Answer {
     if !(2..=36).contains(&base) {
         return Err(call.argument_error(1, "base out of range"));
     }
+    call.charge_numeral(text)?;
     let number = number::parse_in_base(text, base as u32);
     call.return_one(number.map_or(Value::NIL, Value::int))
 }
@@ -165,9 +175,32 @@ fn setmetatable(call: &mut HostCall<'_>) -> Answer {
     call.return_one(table)
 }
 
+/// State in which long strings are compared on: the function keeps them and an offset.
+const COMPARING: u32 = 1;
+
 fn rawequal(call: &mut HostCall<'_>) -> Answer {
     let (lhs, rhs) = (call.check_any(0)?, call.check_any(1)?);
-    call.return_one(Value::bool(lhs.raw_equals(rhs)))
+    let (Some(one), Some(other)) = (lhs.as_bytes(), rhs.as_bytes()) else {
+        return call.return_one(Value::bool(lhs.raw_equals(rhs)));
+    };
+    if one.len() != other.len() || one.len() <= QUICK_BYTES_MAX {
+        return call.return_one(Value::bool(lhs.raw_equals(rhs)));
+    }
+    let start = if call.state() == COMPARING { call.arg(2).as_int().unwrap_or_default() } else { 0 };
+    let start = usize::try_from(start).unwrap_or_default().min(one.len());
+    let end = one.len().min(start + WINDOW_BYTES);
+    call.charge_bytes(end - start)?;
+    let is_equal = one[start..end] == other[start..end];
+    if end == one.len() || !is_equal {
+        return call.return_one(Value::bool(is_equal));
+    }
+    call.keep(&[lhs, rhs, Value::int(end as i64)])?;
+    call.go_on(COMPARING)
+}
+
+/// Pays for hashing a long string that is a key.
+pub(super) fn charge_key(call: &mut HostCall<'_>, key: Value) -> Result<(), Raise> {
+    key.as_bytes().map_or(Ok(()), |bytes| call.charge_bytes(bytes.len()))
 }
 
 fn rawlen(call: &mut HostCall<'_>) -> Answer {
@@ -183,6 +216,7 @@ fn rawlen(call: &mut HostCall<'_>) -> Answer {
 fn rawget(call: &mut HostCall<'_>) -> Answer {
     let table = call.check_table(0)?;
     let key = call.check_any(1)?;
+    charge_key(call, key)?;
     let value = call.heap().table_get(table, key);
     call.return_one(value)
 }
@@ -190,6 +224,7 @@ fn rawget(call: &mut HostCall<'_>) -> Answer {
 fn rawset(call: &mut HostCall<'_>) -> Answer {
     let table = call.check_table(0)?;
     let (key, value) = (call.check_any(1)?, call.check_any(2)?);
+    charge_key(call, key)?;
     let result = call.heap().table_set(table, key, value);
     result.map_err(|error| table_error(call, error))?;
     call.return_one(table)
@@ -204,16 +239,40 @@ pub(super) fn table_error(call: &mut HostCall<'_>, error: TableError) -> Raise {
     }
 }
 
+/// State of `next` in which it looks on: it keeps the table and a position.
+const LOOKING: u32 = 1;
+
 /// The iterator of `pairs`, and the function `next`.
 pub(super) fn next(call: &mut HostCall<'_>) -> Answer {
     let table = call.check_table(0)?;
-    let key = call.arg(1);
-    match call.heap().table_next(table, key) {
-        Ok(Some((key, value))) => call.return_values(&[key, value]),
-        Ok(None) => call.return_one(Value::NIL),
-        Err(_) => Err(call.error_without_position("invalid key to 'next'")),
+    let start = if call.state() == LOOKING {
+        call.arg(1).as_int().unwrap_or_default() as u64
+    } else {
+        let key = call.arg(1);
+        charge_key(call, key)?;
+        match call.heap().table_position_after(table, key) {
+            Ok(position) => position,
+            Err(_) => return Err(call.error_without_position("invalid key to 'next'")),
+        }
+    };
+    let found = call.heap().table_scan(table, start, SLOTS_MAX);
+    let end = match found {
+        TableScan::Found { position, .. } | TableScan::More { position } => position,
+        TableScan::End { position } => position,
+    };
+    call.charge(end.saturating_sub(start).saturating_sub(NEXT_SLOTS_MAX) / 16)?;
+    match found {
+        TableScan::Found { key, value, .. } => call.return_values(&[key, value]),
+        TableScan::End { .. } => call.return_one(Value::NIL),
+        TableScan::More { position } => {
+            call.keep(&[table, Value::int(position as i64)])?;
+            call.go_on(LOOKING)
+        }
     }
 }
+
+/// Slots of a table that one state of `next` looks at.
+const SLOTS_MAX: u64 = 1 << 16;
 
 fn pairs(call: &mut HostCall<'_>) -> Answer {
     if call.state() == 1 {
@@ -269,36 +328,66 @@ fn select(call: &mut HostCall<'_>) -> Answer {
     if first < 1 {
         return Err(call.argument_error(0, "index out of range"));
     }
+    call.charge_values((count + 1 - first) as usize)?;
     call.return_args_from(first as usize)
 }
 
 fn assert(call: &mut HostCall<'_>) -> Answer {
+    if call.state() != 0 {
+        return errors::raise_made(call);
+    }
     if call.arg(0).is_truthy() {
+        call.charge_values(call.arg_count())?;
         return call.return_args_from(0);
     }
     call.check_any(0)?;
     let message = call.arg(1);
-    match message.as_bytes() {
-        Some(text) => Err(call.error(text)),
-        None if call.arg_count() > 1 => Err(Raise::Value(message)),
-        None => Err(call.error("assertion failed!")),
+    if message.tag() == Tag::STRING {
+        return errors::raise_text(call, Text(message), 1);
     }
+    Err(if call.arg_count() > 1 { Raise::Value(message) } else { call.error("assertion failed!") })
 }
 
 fn warn(call: &mut HostCall<'_>) -> Answer {
-    call.check_text(0)?;
-    let mut pieces = Vec::new();
-    for index in 0..call.arg_count() {
-        pieces.extend_from_slice(call.check_text(index)?.bytes());
+    let output = match call.state() {
+        0 => {
+            for index in 0..call.arg_count().max(1) {
+                call.check_text(index)?;
+            }
+            call.charge_values(call.arg_count())?;
+            let first = Text(call.arg(0));
+            match (call.arg_count(), first.bytes()) {
+                (1, b"@on") => library(call).warnings = true,
+                (1, b"@off") => library(call).warnings = false,
+                (1, [b'@', ..]) => {}
+                _ if library(call).warnings => {
+                    let _ = library(call).standard(Standard::Error).write(b"Lua warning: ");
+                    let output = Output::new(call, Value::NIL, 0);
+                    return go_on_warning(call, output);
+                }
+                _ => {}
+            }
+            return call.return_none();
+        }
+        _ => Output::restore(call)?,
+    };
+    if call.state() == output::DONE { call.return_none() } else { go_on_warning(call, output) }
+}
+
+fn go_on_warning(call: &mut HostCall<'_>, mut output: Output) -> Answer {
+    while output.index < output.count {
+        if output.is_full() {
+            return output.pause(call);
+        }
+        let text = Text(call.arg(output.index));
+        let _ = output.write(text.bytes(), |bytes| library(call).standard(Standard::Error).write(bytes));
     }
-    let is_control = call.arg_count() == 1 && pieces.starts_with(b"@");
-    match &pieces[..] {
-        b"@on" if is_control => library(call).warnings = true,
-        b"@off" if is_control => library(call).warnings = false,
-        _ if is_control => {}
-        message => show_warning(call, message),
+    let _ = library(call).standard(Standard::Error).write(b"\n");
+    let _ = library(call).standard(Standard::Error).flush();
+    match output.pay(call)? {
+        Some(outcome) => Ok(outcome),
+        None => call.return_none(),
     }
-    call.return_none()
 }
 
 const COLLECTOR_OPTIONS: &[&str] = &[
@@ -395,8 +484,12 @@ pub(super) fn finaliser_error(call: &mut HostCall<'_>) -> Answer {
     call.return_none()
 }
 
+/// Bytes of the message of a finaliser's error that are shown.
+const FINALISER_MESSAGE_MAX: usize = 4096;
+
 fn warn_of(call: &mut HostCall<'_>, error: Value) {
     let text = error.as_bytes().unwrap_or(b"error object is not a string");
+    let text = &text[..text.len().min(FINALISER_MESSAGE_MAX)];
     let message = [b"error in __gc (", text, b")"].concat();
     show_warning(call, &message);
 }

@@ -1,7 +1,10 @@
 //! The `debug` library, as far as the machine tells: levels of the stack, functions, captured values, metatables.
 
-use super::arguments::{Answer, Arguments, LibraryFunction, out_of_memory};
+use super::arguments::{Answer, Arguments, LibraryFunction, Text, out_of_memory};
+use super::errors::LEVELS_MAX;
 use super::library::library;
+use super::text_builder::{Finished, TextBuilder};
+use super::work::Work;
 use minivm::{HostCall, LevelInfo, Raise, Tag, Value};
 
 /// The functions that tell where a program is, by name.
@@ -46,6 +49,9 @@ fn is_running(call: &HostCall<'_>, fiber: Option<Value>) -> bool {
 }
 
 fn traceback(call: &mut HostCall<'_>) -> Answer {
+    if call.state() == MADE {
+        return call.return_returned(None);
+    }
     let (fiber, first) = fiber_argument(call);
     let message = call.arg(first);
     let text = call.to_text(message)?;
@@ -62,18 +68,35 @@ fn traceback(call: &mut HostCall<'_>) -> Answer {
         Some(fiber) if !here => call.fiber_traceback(fiber, level, &names),
         _ => call.traceback(level, &names),
     };
-    let mut out = text.map_or(Vec::new(), |text| [text.bytes(), b"\n"].concat());
-    out.extend_from_slice(trace.as_bytes());
-    call.return_text(out)
+    let mut out = TextBuilder::default();
+    if let Some(text) = text {
+        out.push_text(text);
+        out.push(b"\n");
+    }
+    out.push(trace.as_bytes());
+    match out.finish(call, Text(Value::NIL), (MADE, &[]))? {
+        Finished::Text(text) => call.return_one(text),
+        Finished::Later(outcome) => Ok(outcome),
+    }
 }
+
+/// State in which a long text was made.
+const MADE: u32 = 1;
+/// Entries of modules that are looked at for the names of functions.
+const ENTRIES_MAX: usize = 1 << 16;
 
 /// The functions written in Lua that loaded modules have, as `module.name`, or only `name` for globals.
 fn loaded_functions(call: &mut HostCall<'_>) -> Vec<(Value, String)> {
     let loaded = call.registered(super::package::LOADED);
     let mut functions = Vec::new();
     let mut module_key = Value::NIL;
+    let mut entries = 0;
     while let Ok(Some((key, module))) = call.heap().table_next(loaded, module_key) {
         module_key = key;
+        entries += 1;
+        if entries > ENTRIES_MAX {
+            break;
+        }
         let Some(module_name) = key.as_bytes().filter(|_| module.tag() == Tag::TABLE) else { continue };
         let prefix = match module_name {
             b"_G" => String::new(),
@@ -82,6 +105,10 @@ fn loaded_functions(call: &mut HostCall<'_>) -> Vec<(Value, String)> {
         let mut function_key = Value::NIL;
         while let Ok(Some((key, value))) = call.heap().table_next(module, function_key) {
             function_key = key;
+            entries += 1;
+            if entries > ENTRIES_MAX {
+                break;
+            }
             let is_guest = value.tag() == Tag::FUNCTION && call.function(value).is_some_and(|info| !info.is_host);
             if let Some(name) = key.as_bytes().filter(|_| is_guest) {
                 functions.push((value, prefix.clone() + &String::from_utf8_lossy(name)));
@@ -98,6 +125,7 @@ fn info_of(call: &mut HostCall<'_>, fiber: Option<Value>, index: usize) -> Resul
         return Ok(call.function(subject));
     }
     let level = call.check_integer(index)?;
+    call.charge_elements(usize::try_from(level).unwrap_or(0).min(LEVELS_MAX))?;
     let Ok(level) = usize::try_from(level) else { return Ok(None) };
     if !is_running(call, fiber) {
         return Ok(call.fiber_level(fiber.unwrap_or(Value::NIL), level));

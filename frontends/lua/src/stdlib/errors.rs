@@ -1,6 +1,9 @@
 //! Errors: raising and catching them, and closing variables.
 
-use super::arguments::{Answer, Arguments, LibraryFunction};
+use super::arguments::{Answer, Arguments, LibraryFunction, Text};
+use super::table;
+use super::text_builder::{Finished, TextBuilder};
+use super::work::{WINDOW_BYTES, Work};
 use minivm::{HostCall, Protect, Raise, Tag, Value};
 
 /// The functions by name.
@@ -8,18 +11,50 @@ pub(super) const FUNCTIONS: &[(&str, LibraryFunction)] = &[("error", error), ("p
 
 /// What compiled code imports.
 pub(super) const SUPPORT: &[(&str, LibraryFunction)] =
-    &[("check_close", check_close), ("__close", close), ("pack", pack), ("unpack", unpack)];
+    &[("check_close", check_close), ("__close", close), ("pack", table::pack), ("unpack", unpack)];
 
 /// State of a function whose call has come back.
 const CALLED: u32 = 1;
+/// State in which the text of an error was made.
+const MADE: u32 = 2;
 
 fn error(call: &mut HostCall<'_>) -> Answer {
+    if call.state() != 0 {
+        return raise_made(call);
+    }
     let level = call.integer_or(1, 1)?;
     let value = call.arg(0);
-    let Some(text) = value.as_bytes().filter(|_| level > 0) else { return Err(Raise::Value(value)) };
-    let mut message = call.position(usize::try_from(level).unwrap_or(usize::MAX)).into_bytes();
-    message.extend_from_slice(text);
+    if value.tag() != Tag::STRING || level <= 0 {
+        return Err(Raise::Value(value));
+    }
+    raise_text(call, Text(value), usize::try_from(level).unwrap_or(usize::MAX))
+}
+
+/// Frames that are passed over on the way to a level at most, as the charge for them has it.
+pub(super) const LEVELS_MAX: usize = 1 << 20;
+
+/// Raises a text with the position of a level before it.
+pub(super) fn raise_text(call: &mut HostCall<'_>, text: Text, level: usize) -> Answer {
+    let bytes = text.bytes();
+    if bytes.len() > WINDOW_BYTES {
+        let mut message = TextBuilder::default();
+        message.push(call.position(level).as_bytes());
+        message.push_text(text);
+        return match message.finish(call, text, (MADE, &[]))? {
+            Finished::Text(text) => Err(Raise::Value(text)),
+            Finished::Later(outcome) => Ok(outcome),
+        };
+    }
+    call.charge_bytes(bytes.len())?;
+    call.charge_elements(level.min(LEVELS_MAX))?;
+    let mut message = call.position(level).into_bytes();
+    message.extend_from_slice(bytes);
     Err(call.error_without_position(message))
+}
+
+/// Raises a long text that was made.
+pub(super) fn raise_made(call: &mut HostCall<'_>) -> Answer {
+    Err(Raise::Value(call.returned_one()))
 }
 
 /// Ends a protected call.
@@ -73,25 +108,15 @@ fn close(call: &mut HostCall<'_>) -> Answer {
     call.tail_call(method, &[value, error])
 }
 
-/// `pack(...)`: a table of all values and their number `n`.
-pub(super) fn pack(call: &mut HostCall<'_>) -> Answer {
-    let count = call.arg_count();
-    let table = call.table(u32::try_from(count).unwrap_or(u32::MAX), 1)?;
-    for index in 0..count {
-        let value = call.arg(index);
-        call.heap().table_set_int(table, index as i64 + 1, value).map_err(super::arguments::out_of_memory)?;
-    }
-    call.heap().table_set_name(table, b"n", Value::int(count as i64)).map_err(super::arguments::out_of_memory)?;
-    call.return_one(table)
-}
-
 /// `unpack(packed)`: the values of a table that `pack` made.
 fn unpack(call: &mut HostCall<'_>) -> Answer {
-    let table = call.arg(0);
-    if table.tag() != Tag::TABLE {
+    if call.state() != 0 {
+        return table::go_on_unpacking(call);
+    }
+    let packed = call.arg(0);
+    if packed.tag() != Tag::TABLE {
         return call.return_none();
     }
-    let count = call.heap().table_get_name(table, b"n").as_int().unwrap_or(0);
-    let values: Vec<Value> = (1..=count).map(|index| call.heap().table_get_int(table, index)).collect();
-    call.return_values(&values)
+    let count = call.heap().table_get_name(packed, b"n").as_int().unwrap_or(0);
+    table::return_elements(call, packed, 1, count)
 }

@@ -7,8 +7,8 @@ use super::host::{LuaHost, Standard};
 use super::io_file::{FileObject, METHODS};
 use super::library::Library;
 use super::{
-    base, coroutine, debug, errors, io, io_file, load, math, os, package, quick, string, string_format, string_gsub,
-    string_pack, string_search, table, utf8,
+    base, coroutine, debug, errors, io, io_file, load, long_text, math, os, package, quick, string, string_format,
+    string_gsub, string_pack, string_search, table, utf8,
 };
 use crate::codegen::SUPPORT_MODULE;
 use minivm::heap::OutOfMemory;
@@ -38,7 +38,10 @@ pub fn install(machine: &mut Machine, mut host: Box<dyn LuaHost>) -> Result<Valu
     let path = host.variable(b"LUA_PATH_5_4").or_else(|| host.variable(b"LUA_PATH"));
     machine.host_state().set(Library::new(host));
     super::travel::set_open_files(machine, super::travel::OpenFiles::default());
-    machine.set_number_reader(|text| number::parse(text).map(number_value));
+    // A reader that is not paid for reads nothing long.
+    machine.set_number_reader(|text| {
+        if text.len() > minivm::QUICK_BYTES_MAX { None } else { number::parse(text).map(number_value) }
+    });
     let mut installer = Installer { machine };
     let globals = installer.base()?;
     let loaded = installer.table(16)?;
@@ -78,6 +81,33 @@ pub fn flush(machine: &mut Machine) -> Result<(), super::host::HostError> {
     library.standard(Standard::Error).flush()
 }
 
+/// Whether no state of a function changes anything before it succeeds, so that it may begin again after a collection, when memory
+/// was short. Those that read, write, sort or shift are not among them.
+fn changes_nothing(own_name: &str) -> bool {
+    const LIBRARIES: &[&str] = &["string.", "utf8.", "debug.", "text.", "package."];
+    const FUNCTIONS: &[&str] = &[
+        "coroutine.create",
+        "coroutine.wrap",
+        "dofile",
+        "load",
+        "load_file",
+        "loadfile",
+        "os.date",
+        "os.getenv",
+        "rawset",
+        "select",
+        "table.concat",
+        "table.insert",
+        "table.pack",
+        "table.unpack",
+        "tonumber",
+        "tostring",
+    ];
+    const EXCEPTIONS: &[&str] = &["string.gmatch.next"];
+    let is_one = FUNCTIONS.contains(&own_name) || LIBRARIES.iter().any(|library| own_name.starts_with(library));
+    is_one && !EXCEPTIONS.contains(&own_name)
+}
+
 struct Installer<'m> {
     machine: &'m mut Machine,
 }
@@ -101,9 +131,12 @@ impl Installer<'_> {
         for &(name, function) in functions {
             let own_name = if library.is_empty() { name.to_string() } else { format!("{library}.{name}") };
             let value = match quick::form(&own_name) {
-                Some(quick) => self.machine.intrinsic(own_name, Intrinsic::Quick(quick), function)?,
-                None => self.machine.host_function(own_name, function)?,
+                Some(quick) => self.machine.intrinsic(own_name.as_str(), Intrinsic::Quick(quick), function)?,
+                None => self.machine.host_function(own_name.as_str(), function)?,
             };
+            if changes_nothing(&own_name) {
+                self.machine.set_restartable(value);
+            }
             self.set(table, name, value)?;
         }
         Ok(())
@@ -120,6 +153,9 @@ impl Installer<'_> {
     /// Makes a function that only the libraries know.
     fn register(&mut self, registered: &str, own_name: &str, function: LibraryFunction) -> Result<(), OutOfMemory> {
         let value = self.machine.host_function(own_name, function)?;
+        if changes_nothing(own_name) {
+            self.machine.set_restartable(value);
+        }
         self.machine.register(registered, value);
         Ok(())
     }
@@ -132,6 +168,8 @@ impl Installer<'_> {
         self.machine.register(base::NEXT, next);
         let sequence_next = self.machine.intrinsic("ipairs.next", Intrinsic::SequenceNext, base::sequence_next)?;
         self.machine.register(base::SEQUENCE_NEXT, sequence_next);
+        self.register(load::LOAD_FILE, "load_file", load::load_file)?;
+        self.register(load::READ, "read", io_file::read_method)?;
         self.register(minivm::FINALISER_ERROR, "finaliser_error", base::finaliser_error)?;
         self.set_text(globals, "_VERSION", b"Lua 5.4")?;
         Ok(globals)
@@ -146,6 +184,8 @@ impl Installer<'_> {
             string_pack::FUNCTIONS,
         ];
         let library = self.library("string", &groups)?;
+        self.register(long_text::JOIN, "string.join", long_text::join_pieces)?;
+        self.register(long_text::PARTS, "string.parts", long_text::parts)?;
         self.register(string_search::GMATCH_NEXT, "string.gmatch.next", string_search::gmatch_next)?;
         let metatable = self.library("string", &[string::METAMETHODS])?;
         self.set(metatable, "__index", library)?;

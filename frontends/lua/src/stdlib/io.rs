@@ -1,12 +1,14 @@
 //! The `io` library: functions on files by name, and on the default input and output.
 
-use super::arguments::{Answer, Arguments, LibraryFunction};
+use super::arguments::{Answer, Arguments, LibraryFunction, shown};
 use super::host::{HostError, OpenMode};
 use super::io_file::{
-    FileObject, FileState, check_open, close_file, file_state, flush_file, lines_iterator, new_file, read,
-    return_failure, write,
+    FileObject, FileState, check_open, close_file, file_state, flush_file, lines_iterator, new_file, return_failure,
+    return_read, write,
 };
+use super::io_read::Reading;
 use super::library::library;
+use super::output::{self, Output};
 use super::stream::{Origin, Stream};
 use minivm::{HostCall, Raise, Value};
 
@@ -40,8 +42,17 @@ fn open_default(call: &mut HostCall<'_>, registered: &str) -> Result<Value, Rais
     Ok(file)
 }
 
+/// A name that a host may be given: not one that is too long for any.
+pub(super) fn host_name(name: &[u8]) -> Result<&[u8], HostError> {
+    const NAME_BYTES_MAX: usize = 4096;
+    if name.len() > NAME_BYTES_MAX {
+        return Err(HostError { message: "File name too long".into(), code: 36 });
+    }
+    Ok(name)
+}
+
 fn open_file(call: &mut HostCall<'_>, name: &[u8], mode: OpenMode) -> Result<Result<Value, HostError>, Raise> {
-    match library(call).host.open(name, mode) {
+    match host_name(name).and_then(|name| library(call).host.open(name, mode)) {
         Ok(file) => {
             let stream = Stream::opened(file, Origin { name: name.to_vec(), mode });
             new_file(call, FileObject::Open(Box::new(stream))).map(Ok)
@@ -55,7 +66,7 @@ fn must_open(call: &mut HostCall<'_>, name: &[u8], mode: OpenMode) -> Result<Val
     match open_file(call, name, mode)? {
         Ok(file) => Ok(file),
         Err(error) => {
-            let text = [b"cannot open file '", name, format!("' ({error})").as_bytes()].concat();
+            let text = [b"cannot open file '", shown(name), format!("' ({error})").as_bytes()].concat();
             Err(call.error(text))
         }
     }
@@ -122,17 +133,25 @@ fn default_file(call: &mut HostCall<'_>, registered: &str, mode: OpenMode) -> An
 }
 
 fn read_input(call: &mut HostCall<'_>) -> Answer {
-    let file = open_default(call, INPUT)?;
-    let formats = call.args();
-    match read(call, file, &formats, 0)? {
-        Ok(values) => call.return_values(&values),
-        Err(error) => return_failure(call, None, &error),
-    }
+    let reading = match Reading::restore(call)? {
+        Some(reading) => reading,
+        None => Reading::new(open_default(call, INPUT)?, call.args(), 0),
+    };
+    reading.run(call, return_read)
 }
 
 fn write_output(call: &mut HostCall<'_>) -> Answer {
-    let file = open_default(call, OUTPUT)?;
-    write(call, file, 0)
+    match call.state() {
+        output::DONE => {
+            let file = Output::restore(call)?.file;
+            call.return_one(file)
+        }
+        output::GOING_ON => write(call, None),
+        _ => {
+            let file = open_default(call, OUTPUT)?;
+            write(call, Some((file, 0)))
+        }
+    }
 }
 
 fn lines(call: &mut HostCall<'_>) -> Answer {

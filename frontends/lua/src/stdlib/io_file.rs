@@ -1,11 +1,10 @@
-//! Files as objects: their methods, and reading and writing in the formats of the `io` library.
+//! Files as objects: their methods.
 
-use super::algorithms::float_text;
-use super::algorithms::number::Number;
-use super::algorithms::numeral_reader::NumeralReader;
-use super::arguments::{Answer, Arguments, LibraryFunction, as_number, number_value};
+use super::arguments::{Answer, Arguments, LibraryFunction, shown};
 use super::host::{HostError, Standard, Whence};
+use super::io_read::Reading;
 use super::library::library;
+use super::output::{self, Output, written_text};
 use super::stream::{Buffering, Stream};
 use minivm::heap::HostObject;
 use minivm::{HostCall, Raise, Value};
@@ -109,7 +108,7 @@ pub(super) fn with_stream<R>(
 
 /// Returns nil, a message and the number of the error, as functions do that the outside refused.
 pub(super) fn return_failure(call: &mut HostCall<'_>, name: Option<&[u8]>, error: &HostError) -> Answer {
-    let mut message = name.map_or(Vec::new(), |name| [name, b": "].concat());
+    let mut message = name.map_or(Vec::new(), |name| [shown(name), b": "].concat());
     message.extend_from_slice(error.message.as_bytes());
     let message = call.string(message)?;
     call.return_values(&[Value::NIL, message, Value::int(i64::from(error.code))])
@@ -194,149 +193,69 @@ fn setvbuf(call: &mut HostCall<'_>) -> Answer {
 }
 
 fn write_method(call: &mut HostCall<'_>) -> Answer {
-    let file = check_open(call, 0)?;
-    write(call, file, 1)
-}
-
-/// Writes the arguments from `first` on.
-pub(super) fn write(call: &mut HostCall<'_>, file: Value, first: usize) -> Answer {
-    let mut result = Ok(());
-    for index in first..call.arg_count() {
-        let value = call.arg(index);
-        let mut numeral = Vec::new();
-        let bytes = match (value.as_bytes(), as_number(value)) {
-            (Some(bytes), _) => bytes,
-            (None, Some(number)) => {
-                write_numeral(&mut numeral, number);
-                &numeral
-            }
-            (None, None) => return Err(call.kind_error(index, "string")),
-        };
-        if result.is_ok() {
-            result = with_stream(call, file, |stream| stream.write(bytes));
+    match call.state() {
+        output::DONE => {
+            let file = Output::restore(call)?.file;
+            call.return_one(file)
+        }
+        output::GOING_ON => write(call, None),
+        _ => {
+            let file = check_open(call, 0)?;
+            write(call, Some((file, 1)))
         }
     }
+}
+
+/// Writes the arguments from `first` on; none goes on.
+pub(super) fn write(call: &mut HostCall<'_>, start: Option<(Value, usize)>) -> Answer {
+    let mut output = match start {
+        Some((file, first)) => Output::new(call, file, first),
+        None => Output::restore(call)?,
+    };
+    let mut result = Ok(());
+    while output.index < output.count && !output.is_full() {
+        let value = call.arg(output.index);
+        let mut numeral = Vec::new();
+        let Some(text) = written_text(&value, &mut numeral) else {
+            return Err(call.kind_error(output.index, "string"));
+        };
+        if result.is_err() {
+            // What comes after is only looked at.
+            output.index += 1;
+            continue;
+        }
+        let file = output.file;
+        result = output.write(text, |bytes| with_stream(call, file, |stream| stream.write(bytes)));
+    }
+    if result.is_ok() && output.index < output.count {
+        return output.pause(call);
+    }
     match result {
-        Ok(()) => call.return_one(file),
+        Ok(()) => match output.pay(call)? {
+            Some(outcome) => Ok(outcome),
+            None => call.return_one(output.file),
+        },
         Err(error) => return_failure(call, None, &error),
     }
 }
 
-/// A number as C writes it: floats need not look like floats here.
-fn write_numeral(out: &mut Vec<u8>, number: Number) {
-    match number {
-        Number::Float(value) if value.is_finite() => {
-            if value.is_sign_negative() {
-                out.push(b'-');
-            }
-            float_text::write_general(out, value, 14, false);
+pub(super) fn read_method(call: &mut HostCall<'_>) -> Answer {
+    let reading = match Reading::restore(call)? {
+        Some(reading) => reading,
+        None => {
+            let file = check_open(call, 0)?;
+            Reading::new(file, (1..call.arg_count()).map(|index| call.arg(index)).collect(), 1)
         }
-        _ => float_text::write_number(out, number),
-    }
+    };
+    reading.run(call, return_read)
 }
 
-fn read_method(call: &mut HostCall<'_>) -> Answer {
-    let file = check_open(call, 0)?;
-    let formats: Vec<Value> = (1..call.arg_count()).map(|index| call.arg(index)).collect();
-    match read(call, file, &formats, 1)? {
+/// Returns what was read.
+pub(super) fn return_read(call: &mut HostCall<'_>, values: Result<Vec<Value>, HostError>) -> Answer {
+    match values {
         Ok(values) => call.return_values(&values),
         Err(error) => return_failure(call, None, &error),
     }
-}
-
-/// What is read at a time.
-enum Format {
-    Number,
-    Line { keep_newline: bool },
-    All,
-    Bytes(usize),
-}
-
-/// Reads values in these formats, a line by default; after one that cannot be read there is nil, and the rest is left.
-/// `first` is the position of the first format among the arguments, for messages.
-pub(super) fn read(
-    call: &mut HostCall<'_>,
-    file: Value,
-    formats: &[Value],
-    first: usize,
-) -> Result<Result<Vec<Value>, HostError>, Raise> {
-    let mut values = Vec::with_capacity(formats.len().max(1));
-    if formats.is_empty() {
-        match read_one(call, file, &Format::Line { keep_newline: false })? {
-            Ok(value) => values.push(value.unwrap_or(Value::NIL)),
-            Err(error) => return Ok(Err(error)),
-        }
-    }
-    for (index, &format) in formats.iter().enumerate() {
-        let format = parse_format(call, format, first + index)?;
-        match read_one(call, file, &format)? {
-            Ok(Some(value)) => values.push(value),
-            Ok(None) => {
-                values.push(Value::NIL);
-                break;
-            }
-            Err(error) => return Ok(Err(error)),
-        }
-    }
-    Ok(Ok(values))
-}
-
-fn parse_format(call: &mut HostCall<'_>, format: Value, index: usize) -> Result<Format, Raise> {
-    if let Some(number) = as_number(format) {
-        let Some(count) = number.as_integer() else {
-            return Err(call.argument_error(index, "number has no integer representation"));
-        };
-        return Ok(Format::Bytes(usize::try_from(count).unwrap_or(usize::MAX)));
-    }
-    let Some(text) = format.as_bytes() else { return Err(call.kind_error(index, "string")) };
-    match text.strip_prefix(b"*").unwrap_or(text).first() {
-        Some(b'n') => Ok(Format::Number),
-        Some(b'l') => Ok(Format::Line { keep_newline: false }),
-        Some(b'L') => Ok(Format::Line { keep_newline: true }),
-        Some(b'a') => Ok(Format::All),
-        _ => Err(call.argument_error(index, "invalid format")),
-    }
-}
-
-type ReadResult = Result<Option<Value>, HostError>;
-
-fn read_one(call: &mut HostCall<'_>, file: Value, format: &Format) -> Result<ReadResult, Raise> {
-    let room = super::string::room(call);
-    let mut out = Vec::new();
-    let read = match *format {
-        Format::Number => {
-            return Ok(with_stream(call, file, read_number).map(|number| number.map(number_value)));
-        }
-        Format::Line { keep_newline } => with_stream(call, file, |stream| {
-            let newline = stream.read_line(&mut out)?;
-            if newline && keep_newline {
-                out.push(b'\n');
-            }
-            Ok(newline || !out.is_empty())
-        }),
-        Format::All => with_stream(call, file, |stream| stream.read_bytes(&mut out, room).map(|()| true)),
-        Format::Bytes(0) => with_stream(call, file, |stream| Ok(stream.peek()?.is_some())),
-        Format::Bytes(count) => with_stream(call, file, |stream| {
-            stream.read_bytes(&mut out, count.min(room))?;
-            Ok(!out.is_empty())
-        }),
-    };
-    match read {
-        Ok(true) => Ok(Ok(Some(call.string(out)?))),
-        Ok(false) => Ok(Ok(None)),
-        Err(error) => Ok(Err(error)),
-    }
-}
-
-fn read_number(stream: &mut Stream) -> Result<Option<Number>, HostError> {
-    let mut reader = NumeralReader::new();
-    while let Some(byte) = stream.peek()? {
-        if !reader.take(byte) {
-            break;
-        }
-        stream.advance();
-    }
-    Ok(reader.number())
 }
 
 fn lines(call: &mut HostCall<'_>) -> Answer {
@@ -361,20 +280,27 @@ pub(super) fn lines_iterator(call: &mut HostCall<'_>, file: Value, closes: bool)
 /// The iterator over lines.
 pub(super) fn lines_next(call: &mut HostCall<'_>) -> Answer {
     let me = call.callee();
-    let captures: Vec<Value> = (0..).map_while(|index| call.heap().capture(me, index)).collect();
-    let [file, closes, formats @ ..] = &captures[..] else { return call.return_none() };
-    if file_state(call, *file) == FileState::Closed {
-        return Err(call.error("file is already closed"));
-    }
-    let values = match read(call, *file, formats, 1)? {
-        Ok(values) => values,
-        Err(error) => return Err(call.error(error.message)),
-    };
-    if !values[0].is_truthy() {
-        if closes.is_truthy() {
-            close_file(call, *file)?;
+    let closes = call.heap().capture(me, 1).unwrap_or(Value::NIL);
+    let reading = match Reading::restore(call)? {
+        Some(reading) => reading,
+        None => {
+            let captures: Vec<Value> = (0..).map_while(|index| call.heap().capture(me, index)).collect();
+            let [file, _, formats @ ..] = &captures[..] else { return call.return_none() };
+            if file_state(call, *file) == FileState::Closed {
+                return Err(call.error("file is already closed"));
+            }
+            Reading::new(*file, formats.to_vec(), 1)
         }
-        return call.return_none();
-    }
-    call.return_values(&values)
+    };
+    let file = reading.file;
+    reading.run(call, |call, values| {
+        let values = values.map_err(|error| call.error(error.message))?;
+        if values[0].is_truthy() {
+            return call.return_values(&values);
+        }
+        if closes.is_truthy() {
+            close_file(call, file)?;
+        }
+        call.return_none()
+    })
 }

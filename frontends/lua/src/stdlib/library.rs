@@ -5,6 +5,7 @@ use super::algorithms::random::Random;
 use super::host::{LuaHost, NoHost, Standard};
 use super::stream::Stream;
 use super::travel::SavedFiles;
+use crate::codegen::Compilation;
 use minivm::HostCall;
 
 /// What `collectgarbage` says the collector does. The machine has one way; programs may believe in two.
@@ -25,6 +26,8 @@ pub(super) struct Library {
     pub(super) warnings: bool,
     /// What becomes of files that are open in a state which is loaded.
     pub(super) saved_files: SavedFiles,
+    /// Chunks that are being compiled.
+    pub(super) compilations: Vec<Compilation>,
     input: Stream,
     output: Stream,
     error: Stream,
@@ -46,6 +49,7 @@ impl Library {
             step_multiplier: 100,
             warnings: false,
             saved_files: SavedFiles::default(),
+            compilations: Vec::new(),
             input,
             output,
             error,

@@ -1,66 +1,148 @@
 //! Chunks: `load`, `loadfile` and `dofile`.
+//!
+//! Compiling is paid for by the length of the source before it begins. A long chunk is compiled by a thread, so that the run can be
+//! stopped meanwhile; where it goes on in another process, another thread begins again.
 
-use super::arguments::{Answer, Arguments, LibraryFunction, Text, out_of_memory};
+use super::arguments::{Answer, Arguments, LibraryFunction, Text, out_of_memory, shown};
 use super::host::{HostError, OpenMode, Standard};
+use super::io::host_name;
+use super::io_file::{FileObject, new_file};
 use super::library::library;
-use super::stream::Stream;
-use minivm::{HostCall, Raise, Tag, Value};
+use super::long_text;
+use super::stream::{Origin, Stream};
+use super::work::{COMPILE_UNITS_PER_BYTE, WINDOW_BYTES};
+use crate::codegen::{Compilation, Compiled};
+use minivm::memory::Buffer;
+use minivm::{HostCall, LinkError, Raise, Tag, Value};
+use minivm_isa::TrapCode;
+use std::time::Duration;
 
 /// The functions by name.
 pub(super) const FUNCTIONS: &[(&str, LibraryFunction)] = &[("dofile", dofile), ("load", load), ("loadfile", loadfile)];
 
 /// Name of the table of globals in the machine's registry.
 pub(super) const GLOBALS: &str = "lua.globals";
+/// Name of [`load_file`] in the machine's registry.
+pub(super) const LOAD_FILE: &str = "lua.load.file";
+/// Name of the function that reads from a file in the machine's registry.
+pub(super) const READ: &str = "lua.load.read";
 
 /// A compiled chunk begins with this byte.
 const BINARY_MARK: u8 = 0x1b;
 
-// States of `load` while it reads the pieces of a chunk. It keeps: reader, chunk name, mode, environment, whether that was
-// given, the table of pieces and their number.
+// States: of `load` while it reads the pieces of a chunk and joins them, of others while something is loaded for them; of both
+// while the chunk is compiled.
 const PIECE: u32 = 1;
+const JOINED: u32 = 2;
+const LOADED: u32 = 3;
+const COMPILING: u32 = 4;
+/// State in which the source of a file is at hand.
+const READY: u32 = 5;
+
+// What `load` keeps while it reads: reader, chunk name, mode, environment, the bytes so far, the table of pieces and their number.
+const PIECE_BYTES: usize = 4;
 const PIECES: usize = 5;
 const PIECE_COUNT: usize = 6;
 
-/// What a chunk's name is, and how it may be written.
-struct ChunkOptions<'o> {
-    name: &'o [u8],
-    mode: &'o [u8],
+/// A chunk that is at hand.
+struct Chunk {
+    source: Text,
+    name: Text,
+    /// How it may be written.
+    mode: Text,
     environment: Value,
     /// Whether it is a file, whose first line may be a comment for the shell.
     is_file: bool,
 }
 
-/// Makes a function of a chunk, or the message why not.
-fn compile(call: &mut HostCall<'_>, source: &[u8], options: &ChunkOptions<'_>) -> Result<Result<Value, Value>, Raise> {
-    let is_binary = source.first() == Some(&BINARY_MARK);
-    let (kind, letter) = if is_binary { ("binary", b'b') } else { ("text", b't') };
-    if !options.mode.contains(&letter) {
-        let message = [b"attempt to load a ", kind.as_bytes(), b" chunk (mode is '", options.mode, b"')"].concat();
-        return call.string(message).map(Err);
-    }
-    if is_binary {
-        return call.string("binary chunks cannot be loaded").map(Err);
-    }
-    let compiled =
-        if options.is_file { crate::compile_file(source, options.name) } else { crate::compile(source, options.name) };
-    let program = match compiled {
-        Ok(program) => program,
-        Err(error) => return call.string(error.message()).map(Err),
-    };
-    let loaded =
-        call.instantiate(program).and_then(|(instance, _)| call.closure(instance, "main", &[options.environment]));
-    match loaded {
-        Ok(function) => Ok(Ok(function)),
-        Err(error) => call.string(error.to_string()).map(Err),
+/// Chunks that are longer are compiled by a thread that the function waits for in short spells.
+const AT_ONCE_BYTES_MAX: usize = 1 << 14;
+/// How long it waits before the machine looks whether the run is to stop.
+const SPELL: Duration = Duration::from_millis(1);
+/// Compilations that are under way, of runs that were stopped, at most.
+const COMPILATIONS_MAX: usize = 8;
+
+impl Chunk {
+    /// Pays for compiling it, and makes a function of it, or the message why not.
+    fn compile(self, call: &mut HostCall<'_>) -> Answer {
+        let source = self.source.bytes();
+        let is_binary = source.first() == Some(&BINARY_MARK);
+        let (kind, letter) = if is_binary { ("binary", b'b') } else { ("text", b't') };
+        if !self.mode.bytes().contains(&letter) {
+            let mode = shown(self.mode.bytes());
+            let message = [b"attempt to load a ", kind.as_bytes(), b" chunk (mode is '", mode, b"')"].concat();
+            return return_message(call, message);
+        }
+        if is_binary {
+            return return_message(call, "binary chunks cannot be loaded");
+        }
+        call.charge(source.len() as u64 * COMPILE_UNITS_PER_BYTE)?;
+        if source.len() > AT_ONCE_BYTES_MAX {
+            let is_file = Value::bool(self.is_file);
+            call.keep(&[self.source.0, self.name.0, self.mode.0, self.environment, is_file])?;
+            return call.go_on(COMPILING);
+        }
+        let mut allowance = call.budget().allowance();
+        let compiled = match self.is_file {
+            true => crate::compile_file_within(source, self.name.bytes(), &mut allowance),
+            false => crate::compile_within(source, self.name.bytes(), &mut allowance),
+        };
+        return_compiled(call, (compiled, allowance), self.environment)
     }
 }
 
-/// Returns what `load` returns.
-fn answer(call: &mut HostCall<'_>, loaded: Result<Value, Value>) -> Answer {
+/// Waits for a thread that compiles the chunk which the function keeps.
+fn go_on_compiling(call: &mut HostCall<'_>) -> Answer {
+    let (source, name, environment, is_file) =
+        (Text(call.arg(0)), Text(call.arg(1)), call.arg(3), call.arg(4).is_truthy());
+    let allowance = call.budget().allowance();
+    let compilations = &mut library(call).compilations;
+    let found = compilations.iter().position(|one| one.is_of(source.bytes(), name.bytes(), is_file));
+    let mut compilation = match found {
+        Some(index) => compilations.swap_remove(index),
+        // Each may take as much memory as is left, so that there is one at a time.
+        None if compilations.iter().any(|other| !other.is_done(SPELL)) => return Err(call.look_around()),
+        None => match Compilation::begin(source.bytes(), name.bytes(), is_file, allowance.clone()) {
+            Ok(begun) => begun,
+            Err(error) => return return_compiled(call, (Err(error), allowance), environment),
+        },
+    };
+    match compilation.wait(SPELL) {
+        Some(compiled) => return_compiled(call, compiled, environment),
+        None => {
+            let compilations = &mut library(call).compilations;
+            compilations.truncate(COMPILATIONS_MAX - 1);
+            compilations.insert(0, compilation);
+            Err(call.look_around())
+        }
+    }
+}
+
+/// Returns a compiled chunk as a function.
+fn return_compiled(call: &mut HostCall<'_>, (compiled, allowance): Compiled, environment: Value) -> Answer {
+    call.budget().note(&allowance);
+    let program = match compiled {
+        Ok(program) => program,
+        Err(_) if allowance.is_exhausted() => return no_memory(call),
+        Err(error) => return return_message(call, error.message()),
+    };
+    let loaded = call.instantiate(program).and_then(|(instance, _)| call.closure(instance, "main", &[environment]));
     match loaded {
         Ok(function) => call.return_one(function),
-        Err(message) => call.return_values(&[Value::NIL, message]),
+        Err(LinkError::Trap(TrapCode::OutOfMemory)) => no_memory(call),
+        Err(error) => return_message(call, error.to_string()),
     }
+}
+
+/// There is not enough memory for a chunk. Where no garbage is left, that is a message like those about its grammar.
+fn no_memory(call: &mut HostCall<'_>) -> Answer {
+    if call.has_collected() { return_message(call, "not enough memory") } else { Err(out_of_memory(())) }
+}
+
+/// Returns nil and why nothing was loaded.
+fn return_message(call: &mut HostCall<'_>, message: impl AsRef<[u8]>) -> Answer {
+    let message = call.string(message)?;
+    call.return_values(&[Value::NIL, message])
 }
 
 /// The environment argument, or the globals if it was not given; nil counts as given.
@@ -68,32 +150,38 @@ fn environment(call: &mut HostCall<'_>, index: usize) -> Value {
     if index < call.arg_count() { call.arg(index) } else { call.registered(GLOBALS) }
 }
 
-fn load(call: &mut HostCall<'_>) -> Answer {
-    if call.state() == PIECE {
-        return take_piece(call);
+/// The mode argument.
+fn mode(call: &mut HostCall<'_>, index: usize) -> Result<Text, Raise> {
+    match call.optional_text(index)? {
+        Some(mode) => Ok(mode),
+        None => call.string("bt").map(Text),
     }
-    call.before_loading();
+}
+
+fn load(call: &mut HostCall<'_>) -> Answer {
+    match call.state() {
+        PIECE => return take_piece(call),
+        JOINED => {
+            let source = call.returned_one();
+            return compile_pieces(call, source);
+        }
+        COMPILING => return go_on_compiling(call),
+        _ => call.before_loading(),
+    }
     let chunk = call.arg(0);
-    let mode = call.optional_text(2)?;
+    let mode = mode(call, 2)?;
     let environment = environment(call, 3);
     if let Some(source) = call.to_text(chunk)? {
         let name = call.optional_text(1)?.unwrap_or(source);
-        let mode = mode.as_ref().map_or(&b"bt"[..], |mode| mode.bytes());
-        let options = ChunkOptions { name: name.bytes(), mode, environment, is_file: false };
-        let loaded = compile(call, source.bytes(), &options)?;
-        return answer(call, loaded);
+        return Chunk { source, name, mode, environment, is_file: false }.compile(call);
     }
     let name = match call.optional_text(1)? {
         Some(name) => name.0,
         None => call.string("=(load)")?,
     };
     let reader = call.check_function(0)?;
-    let mode = match mode {
-        Some(mode) => mode.0,
-        None => call.string("bt")?,
-    };
     let pieces = call.table(0, 0)?;
-    call.keep(&[reader, name, mode, environment, Value::NIL, pieces, Value::int(0)])?;
+    call.keep(&[reader, name, mode.0, environment, Value::int(0), pieces, Value::int(0)])?;
     call.call_protected(reader, &[], PIECE, minivm::Protect::Catch, Value::NIL)
 }
 
@@ -103,80 +191,127 @@ fn take_piece(call: &mut HostCall<'_>) -> Answer {
         return call.return_values(&[Value::NIL, error]);
     }
     let piece = call.returned_one();
-    let (pieces, count) = (call.arg(PIECES), call.arg(PIECE_COUNT).as_int().unwrap_or(0).clamp(0, i64::MAX - 1));
+    let number = |index| call.arg(index).as_int().unwrap_or(0).clamp(0, i64::MAX / 2);
+    let (pieces, count, bytes) = (call.arg(PIECES), number(PIECE_COUNT), number(PIECE_BYTES));
     let text = call.to_text(piece)?;
     if text.is_none() && !piece.is_nil() {
         let message = call.position(1) + "reader function must return a string";
-        let message = call.string(message)?;
-        return call.return_values(&[Value::NIL, message]);
+        return return_message(call, message);
     }
     if let Some(text) = text.filter(|text| !text.bytes().is_empty()) {
         call.heap().table_set_int(pieces, count + 1, text.0).map_err(out_of_memory)?;
         call.set_arg(PIECE_COUNT, Value::int(count + 1));
+        call.set_arg(PIECE_BYTES, Value::int(bytes + text.bytes().len() as i64));
         let reader = call.arg(0);
         return call.call_protected(reader, &[], PIECE, minivm::Protect::Catch, Value::NIL);
     }
-    let mut source = Vec::new();
-    let count = count.min(call.heap().table_len(pieces));
-    for index in 1..=count {
-        source.extend_from_slice(Text(call.heap().table_get_int(pieces, index)).bytes());
+    if count < 2 {
+        let source = if count == 0 { call.string("")? } else { call.heap().table_get_int(pieces, 1) };
+        return compile_pieces(call, source);
     }
-    let (name, mode) = (Text(call.arg(1)), Text(call.arg(2)));
-    let options = ChunkOptions { name: name.bytes(), mode: mode.bytes(), environment: call.arg(3), is_file: false };
-    let loaded = compile(call, &source, &options)?;
-    answer(call, loaded)
+    long_text::join(call, [pieces, Value::int(count), Value::int(bytes), Value::NIL], JOINED)
 }
 
-/// Reads a whole file, or standard input.
-pub(super) fn read_file(call: &mut HostCall<'_>, name: Option<&[u8]>) -> Result<Vec<u8>, HostError> {
-    let mut bytes = Vec::new();
-    match name {
-        None => library(call).standard(Standard::Input).read_bytes(&mut bytes, usize::MAX)?,
-        Some(name) => {
-            let file = library(call).host.open(name, OpenMode::Read)?;
-            Stream::new(file).read_bytes(&mut bytes, usize::MAX)?;
+fn compile_pieces(call: &mut HostCall<'_>, source: Value) -> Answer {
+    let (name, mode, environment) = (Text(call.arg(1)), Text(call.arg(2)), call.arg(3));
+    Chunk { source: Text(source), name, mode, environment, is_file: false }.compile(call)
+}
+
+/// Reads a whole file, all at once.
+///
+/// # Errors
+/// When there is not enough memory for it; the inner error is what the outside reports.
+pub(super) fn read_file(call: &mut HostCall<'_>, name: &[u8]) -> Result<Result<Buffer, HostError>, Raise> {
+    let file = match library(call).host.open(name, OpenMode::Read) {
+        Ok(file) => file,
+        Err(error) => return Ok(Err(error)),
+    };
+    let (mut stream, mut bytes) = (Stream::new(file), call.buffer());
+    loop {
+        match stream.read_bytes(bytes.spare(WINDOW_BYTES)?, WINDOW_BYTES) {
+            Ok(false) => {}
+            Ok(true) => return Ok(Ok(bytes)),
+            Err(error) => return Ok(Err(error)),
         }
     }
-    Ok(bytes)
 }
 
-/// Loads a file, or standard input.
-pub(super) fn load_file(
-    call: &mut HostCall<'_>,
-    name: Option<&[u8]>,
-    mode: &[u8],
-    environment: Value,
-) -> Result<Result<Value, Value>, Raise> {
-    let chunk_name = name.map_or(b"=stdin".to_vec(), |name| [b"@", name].concat());
-    let source = match read_file(call, name) {
-        Ok(source) => source,
-        Err(error) => {
-            let shown = name.unwrap_or(b"stdin");
-            let message = [b"cannot open ", shown, format!(": {error}").as_bytes()].concat();
-            return call.string(message).map(Err);
+/// `load_file(name, mode, environment)`: the function that a file is, or nil and a message; standard input without a name.
+pub(super) fn load_file(call: &mut HostCall<'_>) -> Answer {
+    match call.state() {
+        COMPILING => return go_on_compiling(call),
+        LOADED => return file_is_read(call),
+        READY => {
+            let (source, name, mode) = (Text(call.arg(0)), Text(call.arg(1)), Text(call.arg(2)));
+            return Chunk { source, name, mode, environment: call.arg(3), is_file: true }.compile(call);
+        }
+        _ => call.before_loading(),
+    }
+    let name = call.optional_text(0)?;
+    let opened = match &name {
+        None => Ok(FileObject::Standard(Standard::Input)),
+        Some(name) => {
+            let origin = Origin { name: name.bytes().to_vec(), mode: OpenMode::Read };
+            let opened = host_name(name.bytes()).and_then(|name| library(call).host.open(name, OpenMode::Read));
+            opened.map(|file| FileObject::Open(Box::new(Stream::opened(file, origin))))
         }
     };
-    let options = ChunkOptions { name: &chunk_name, mode, environment, is_file: true };
-    compile(call, &source, &options)
+    let file = match opened {
+        Ok(file) => new_file(call, file)?,
+        Err(error) => return return_unreadable(call, name, error.message.as_bytes()),
+    };
+    let (name, mode, environment) = (call.arg(0), call.arg(1), call.arg(2));
+    call.keep(&[name, mode, environment, file])?;
+    let (read, all) = (call.registered(READ), call.string("a")?);
+    call.call(read, &[file, all], LOADED)
+}
+
+/// The file has been read.
+fn file_is_read(call: &mut HostCall<'_>) -> Answer {
+    let results = call.returned().unwrap_or_default();
+    let (name, mode, environment, file) = (call.arg(0), call.arg(1), call.arg(2), call.arg(3));
+    let name = name.as_bytes().map(|_| Text(name));
+    call.heap().with_host_object(file, |file: &mut FileObject| *file = FileObject::Closed);
+    let Some(source) = results.first().copied().filter(|source| source.as_bytes().is_some()) else {
+        let message = results.get(1).copied().unwrap_or_default();
+        return return_unreadable(call, name, message.as_bytes().unwrap_or_default());
+    };
+    let chunk_name = name.map_or(b"=stdin".to_vec(), |name| [b"@", name.bytes()].concat());
+    let chunk_name = call.string(chunk_name)?;
+    call.keep(&[source, chunk_name, mode, environment])?;
+    call.go_on(READY)
+}
+
+fn return_unreadable(call: &mut HostCall<'_>, name: Option<Text>, error: &[u8]) -> Answer {
+    let name = name.as_ref().map_or(&b"stdin"[..], |name| shown(name.bytes()));
+    return_message(call, [b"cannot open ", name, b": ", error].concat())
 }
 
 fn loadfile(call: &mut HostCall<'_>) -> Answer {
-    let (name, mode) = (call.optional_text(0)?, call.optional_text(1)?);
+    let name = call.optional_text(0)?.map_or(Value::NIL, |name| name.0);
+    let mode = mode(call, 1)?;
     let environment = environment(call, 2);
-    let mode = mode.as_ref().map_or(&b"bt"[..], |mode| mode.bytes());
-    let loaded = load_file(call, name.as_ref().map(|name| name.bytes()), mode, environment)?;
-    answer(call, loaded)
+    let load_file = call.registered(LOAD_FILE);
+    call.tail_call(load_file, &[name, mode.0, environment])
+}
+
+/// Has a file loaded; what comes back is the function, or nil and a message.
+pub(super) fn call_load_file(call: &mut HostCall<'_>, name: Value, state: u32) -> Answer {
+    let (load_file, mode, globals) = (call.registered(LOAD_FILE), call.string("bt")?, call.registered(GLOBALS));
+    call.call(load_file, &[name, mode, globals], state)
 }
 
 fn dofile(call: &mut HostCall<'_>) -> Answer {
-    if call.state() == 1 {
-        return call.return_returned(None);
-    }
-    let name = call.optional_text(0)?;
-    let globals = call.registered(GLOBALS);
-    match load_file(call, name.as_ref().map(|name| name.bytes()), b"bt", globals)? {
-        Ok(function) if function.tag() == Tag::FUNCTION => call.call(function, &[], 1),
-        Ok(_) => call.return_none(),
-        Err(message) => Err(Raise::Value(message)),
+    match call.state() {
+        0 => {
+            let name = call.optional_text(0)?.map_or(Value::NIL, |name| name.0);
+            call_load_file(call, name, LOADED)
+        }
+        LOADED => match call.returned().unwrap_or_default()[..] {
+            [function] if function.tag() == Tag::FUNCTION => call.call(function, &[], 1),
+            [_, message] => Err(Raise::Value(message)),
+            _ => call.return_none(),
+        },
+        _ => call.return_returned(None),
     }
 }

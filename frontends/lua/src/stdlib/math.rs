@@ -3,9 +3,10 @@
 use super::algorithms::number::{Number, ceil_to_integer, floor_to_integer};
 use super::algorithms::random::Random;
 use super::algorithms::{math, number};
-use super::arguments::{Answer, Arguments, LibraryFunction, as_number, number_value, to_number};
+use super::arguments::{Answer, Arguments, LibraryFunction, as_number, number_value};
 use super::library::library;
 use super::support;
+use super::work::Work;
 use minivm::{HostCall, Tag, Value};
 
 /// The functions by name.
@@ -114,7 +115,7 @@ fn modf(call: &mut HostCall<'_>) -> Answer {
 
 fn tointeger(call: &mut HostCall<'_>) -> Answer {
     let value = call.check_any(0)?;
-    let integer = to_number(value).and_then(Number::as_integer);
+    let integer = call.to_number(value)?.and_then(Number::as_integer);
     call.return_one(integer.map_or(Value::NIL, Value::int))
 }
 
@@ -132,10 +133,13 @@ fn ult(call: &mut HostCall<'_>) -> Answer {
     call.return_one(Value::bool(math::unsigned_less(lhs, rhs)))
 }
 
-/// `lhs < rhs`, if that needs no metamethod.
+/// Strings that are longer are compared by guest code.
+const COMPARED_BYTES_MAX: usize = 64;
+
+/// `lhs < rhs`, if that needs no metamethod and is done at once.
 fn less(lhs: Value, rhs: Value) -> Option<bool> {
     if let (Some(lhs), Some(rhs)) = (lhs.as_bytes(), rhs.as_bytes()) {
-        return Some(lhs < rhs);
+        return (lhs.len().min(rhs.len()) <= COMPARED_BYTES_MAX).then(|| lhs < rhs);
     }
     Some(match (as_number(lhs)?, as_number(rhs)?) {
         (Number::Integer(lhs), Number::Integer(rhs)) => lhs < rhs,
@@ -150,6 +154,9 @@ fn extreme(call: &mut HostCall<'_>, maximum: bool) -> Answer {
     let mut best = call.check_any(0)?;
     // In state n, the comparison with argument n has come back, and the best value so far is the first argument.
     let mut index = call.state() as usize;
+    if index == 0 {
+        call.charge_values(call.arg_count())?;
+    }
     if index > 0 && call.returned_one().is_truthy() {
         best = call.arg(index);
     }

@@ -9,6 +9,8 @@
 //! | [`host`] | what the embedder grants: files, streams, clock, environment |
 //! | [`modules`] | how the embedder lets `require` load modules in other languages |
 //! | `arguments` | argument checks and their messages |
+//! | `work` | what the work of each function costs |
+//! | `text_builder`, `long_text` | results of unknown length; strings that are made window by window |
 //! | `library`, `stream` | state beside the heap; buffered streams |
 //! | `travel` | how these states and files travel in snapshots |
 //! | `support` | the operations of the language, for objects with metamethods |
@@ -23,10 +25,13 @@ mod errors;
 mod install;
 mod io;
 mod io_file;
+mod io_read;
 mod library;
 mod load;
+mod long_text;
 mod math;
 mod os;
+mod output;
 mod package;
 mod quick;
 mod stream;
@@ -37,9 +42,12 @@ mod string_pack;
 mod string_search;
 mod support;
 mod table;
+mod table_concat;
 mod table_sort;
+mod text_builder;
 mod travel;
 mod utf8;
+mod work;
 
 pub mod algorithms;
 pub mod host;

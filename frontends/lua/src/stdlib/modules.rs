@@ -7,7 +7,8 @@ use super::host::HostError;
 use super::load::{self, GLOBALS};
 use super::package::{LOADED, LOADERS, PACKAGE, REQUIRE};
 use minivm::heap::OutOfMemory;
-use minivm::{HostCall, Machine, Value};
+use minivm::memory::Buffer;
+use minivm::{HostCall, Machine, Raise, Value};
 
 /// Lets `require` load files with this ending (`wasm`), which it also looks for in the working folder from now on.
 ///
@@ -47,13 +48,21 @@ pub fn add_module(machine: &mut Machine, name: &str, module: Value) -> Result<()
     machine.heap().table_set_name(loaded, name.as_bytes(), module)
 }
 
-/// Reads a whole file, as far as the host of the libraries grants it.
+/// Reads a whole file that is to be loaded, as far as the host of the libraries grants it, and pays for loading it.
 ///
 /// # Errors
-/// What the outside reports.
-pub fn read_file(call: &mut HostCall<'_>, name: &[u8]) -> Result<Vec<u8>, HostError> {
-    load::read_file(call, Some(name))
+/// What the outside reports; and when the budget does not suffice, or memory, before anything has happened.
+pub fn read_file(call: &mut HostCall<'_>, name: &[u8]) -> Result<Result<Buffer, HostError>, Raise> {
+    let bytes = match load::read_file(call, name)? {
+        Ok(bytes) => bytes,
+        Err(error) => return Ok(Err(error)),
+    };
+    call.charge(bytes.len() as u64 * LOAD_UNITS_PER_BYTE)?;
+    Ok(Ok(bytes))
 }
+
+/// What loading a module in another language costs, for each byte.
+const LOAD_UNITS_PER_BYTE: u64 = 8;
 
 /// The function `require`, whatever the program has made of the global one.
 pub fn require(call: &HostCall<'_>) -> Value {

@@ -1,11 +1,14 @@
 //! The `os` library.
 
 use super::algorithms::calendar::{DateTime, Field, Fields, Zone, check_field, seconds_from_fields};
-use super::algorithms::date::{Output, Request, write_date};
-use super::arguments::{Answer, Arguments, LibraryFunction, out_of_memory, to_number};
+use super::algorithms::date::{Output, Request, write_date_part};
+use super::arguments::{Answer, Arguments, LibraryFunction, Text, out_of_memory};
+use super::io::host_name;
 use super::io_file::return_failure;
 use super::library::library;
 use super::support;
+use super::text_builder::{Finished, TextBuilder};
+use super::work::STEPS_MAX;
 use minivm::{HostCall, Raise, Value};
 
 /// The functions by name.
@@ -35,24 +38,54 @@ fn now(call: &mut HostCall<'_>) -> Result<i64, Raise> {
     }
 }
 
+// States of `date`: the format goes on; the text is there.
+const GOING_ON: u32 = 1;
+const JOINED: u32 = 2;
+/// Steps that each conversion of a date takes, and those that cost nothing.
+const CONVERSION_STEPS: u64 = 32;
+const CONVERSION_STEPS_FREE: u64 = 8 * CONVERSION_STEPS;
+
+/// While a long format goes on, the function keeps it, the seconds, how much of it is done, and the text so far.
 fn date(call: &mut HostCall<'_>) -> Answer {
-    let format = call.optional_text(0)?;
-    let format = format.as_ref().map_or(&b"%c"[..], |format| format.bytes());
+    if call.state() == JOINED {
+        return call.return_returned(None);
+    }
+    let text = call.optional_text(0)?;
     let seconds = if call.is_absent(1) { now(call)? } else { call.check_integer(1)? };
-    let request = Request::new(format);
+    let request = Request::new(text.as_ref().map_or(&b"%c"[..], |format| format.bytes()));
     let zone = if request.utc { Zone::utc() } else { library(call).host.zone(seconds) };
     let date = DateTime::from_seconds(seconds, &zone).map_err(|error| call.fail(error))?;
-    match request.output {
+    let format = match request.output {
         Output::Table => {
             let table = call.table(0, 9)?;
             set_fields(call, table, &date, &zone)?;
-            call.return_one(table)
+            return call.return_one(table);
         }
-        Output::Text(format) => {
-            let mut out = Vec::new();
-            write_date(&mut out, format, &date, &zone).map_err(|error| call.fail(error))?;
-            call.return_text(out)
+        Output::Text(format) => format,
+    };
+    let (mut done, mut out) = match call.state() {
+        GOING_ON => {
+            let done = usize::try_from(call.arg(2).as_int().unwrap_or_default()).unwrap_or_default();
+            (done.min(format.len()), TextBuilder::restore(call, 3))
         }
+        _ => (0, TextBuilder::default()),
+    };
+    let mut steps = 0;
+    while done < format.len() && steps < STEPS_MAX && !out.is_full() {
+        let written = write_date_part(&mut out.bytes, &format[done..], &date, &zone);
+        done += written.map_err(|error| call.fail(error))?;
+        steps += CONVERSION_STEPS;
+    }
+    call.charge(steps.saturating_sub(CONVERSION_STEPS_FREE) / 4)?;
+    if done < format.len() {
+        out.pay_and_flush(call)?;
+        call.keep(&[text.map_or(Value::NIL, |text| text.0), Value::int(seconds), Value::int(done as i64)])?;
+        call.keep_more(&out.kept())?;
+        return call.go_on(GOING_ON);
+    }
+    match out.finish(call, Text(Value::NIL), (JOINED, &[]))? {
+        Finished::Text(text) => call.return_one(text),
+        Finished::Later(outcome) => Ok(outcome),
     }
 }
 
@@ -110,7 +143,7 @@ fn time(call: &mut HostCall<'_>) -> Answer {
 
 fn checked_field(call: &mut HostCall<'_>, index: usize, value: Value) -> Result<i64, Raise> {
     let (name, default) = DATE_FIELDS[index];
-    let field = match to_number(value).map(|number| number.as_integer()) {
+    let field = match call.to_number(value)?.map(|number| number.as_integer()) {
         Some(Some(integer)) => Field::Integer(integer),
         None if value.is_nil() => Field::Absent,
         Some(None) | None => Field::Other,
@@ -152,7 +185,7 @@ fn exit(call: &mut HostCall<'_>) -> Answer {
 
 fn getenv(call: &mut HostCall<'_>) -> Answer {
     let name = call.check_text(0)?;
-    match library(call).host.variable(name.bytes()) {
+    match host_name(name.bytes()).ok().and_then(|name| library(call).host.variable(name)) {
         Some(value) => call.return_text(value),
         None => call.return_one(Value::NIL),
     }
@@ -160,7 +193,7 @@ fn getenv(call: &mut HostCall<'_>) -> Answer {
 
 fn remove(call: &mut HostCall<'_>) -> Answer {
     let name = call.check_text(0)?;
-    match library(call).host.remove(name.bytes()) {
+    match host_name(name.bytes()).and_then(|name| library(call).host.remove(name)) {
         Ok(()) => call.return_one(Value::TRUE),
         Err(error) => return_failure(call, Some(name.bytes()), &error),
     }
@@ -168,7 +201,8 @@ fn remove(call: &mut HostCall<'_>) -> Answer {
 
 fn rename(call: &mut HostCall<'_>) -> Answer {
     let (from, to) = (call.check_text(0)?, call.check_text(1)?);
-    match library(call).host.rename(from.bytes(), to.bytes()) {
+    let names = host_name(from.bytes()).and_then(|from| Ok((from, host_name(to.bytes())?)));
+    match names.and_then(|(from, to)| library(call).host.rename(from, to)) {
         Ok(()) => call.return_one(Value::TRUE),
         Err(error) => return_failure(call, None, &error),
     }

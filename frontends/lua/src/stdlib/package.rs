@@ -1,11 +1,13 @@
 //! The `package` library and `require`, for modules written in Lua, and for others where the embedder has loaders.
 
-use super::algorithms::search_path::{candidates, not_found_message};
-use super::arguments::{Answer, Arguments, LibraryFunction, Text};
+use super::algorithms::search_path::{Templates, candidates, not_found_message};
+use super::arguments::{Answer, Arguments, LibraryFunction, Text, shown};
 use super::host::OpenMode;
+use super::io::host_name;
 use super::library::library;
-use super::load::{GLOBALS, load_file};
+use super::load::call_load_file;
 use super::support;
+use super::work::Work;
 use minivm::{HostCall, Raise, Tag, Value};
 
 /// The functions of the library by name.
@@ -38,14 +40,26 @@ fn loadlib(call: &mut HostCall<'_>) -> Answer {
     call.return_values(&[Value::NIL, message, place])
 }
 
+/// Units that each file costs which is looked for.
+const UNITS_PER_FILE: u64 = 64;
+
 /// The first file of a path that can be opened, or the message that lists them all.
-fn search(call: &mut HostCall<'_>, name: &[u8], path: &[u8], separators: [&[u8]; 2]) -> Result<Vec<u8>, Vec<u8>> {
+fn search(
+    call: &mut HostCall<'_>,
+    name: &[u8],
+    path: &[u8],
+    separators: [&[u8]; 2],
+) -> Result<Result<Vec<u8>, Vec<u8>>, Raise> {
+    let count = Templates::of(name, path, separators[1]).map_err(|error| call.fail(error))?;
+    call.charge(count.files as u64 * UNITS_PER_FILE)?;
+    call.charge_looks(count.bytes)?;
     let files = candidates(name, path, separators[0], separators[1]);
     let host = &mut library(call).host;
-    match files.iter().find(|file| host.open(file, OpenMode::Read).is_ok()) {
+    let is_there = |file: &&Vec<u8>| host_name(file).is_ok_and(|file| host.open(file, OpenMode::Read).is_ok());
+    Ok(match files.iter().find(is_there) {
         Some(file) => Ok(file.clone()),
         None => Err(not_found_message(&files)),
-    }
+    })
 }
 
 fn searchpath(call: &mut HostCall<'_>) -> Answer {
@@ -53,7 +67,7 @@ fn searchpath(call: &mut HostCall<'_>) -> Answer {
     let (separator, folder) = (call.optional_text(2)?, call.optional_text(3)?);
     let separator = separator.as_ref().map_or(&b"."[..], |text| text.bytes());
     let folder = folder.as_ref().map_or(&b"/"[..], |text| text.bytes());
-    match search(call, name.bytes(), path.bytes(), [separator, folder]) {
+    match search(call, name.bytes(), path.bytes(), [separator, folder])? {
         Ok(file) => call.return_text(file),
         Err(message) => {
             let message = call.string(message)?;
@@ -67,39 +81,48 @@ fn search_preload(call: &mut HostCall<'_>) -> Answer {
     let preload = call.registered(PRELOAD);
     let loader = call.heap().table_get(preload, name.0);
     if loader.is_nil() {
-        return call.return_text([b"no field package.preload['", name.bytes(), b"']"].concat());
+        return call.return_text([b"no field package.preload['", shown(name.bytes()), b"']"].concat());
     }
     let place = call.string(":preload:")?;
     call.return_values(&[loader, place])
 }
 
 fn search_lua(call: &mut HostCall<'_>) -> Answer {
+    if call.state() == SEARCHED {
+        return file_is_loaded(call);
+    }
     let name = call.check_text(0)?;
     let package = call.registered(PACKAGE);
     let path = call.heap().table_get_name(package, b"path");
     let Some(path) = call.to_text(path)? else {
         return Err(call.error("'package.path' must be a string"));
     };
-    let file = match search(call, name.bytes(), path.bytes(), [b".", b"/"]) {
+    let file = match search(call, name.bytes(), path.bytes(), [b".", b"/"])? {
         Ok(file) => file,
         Err(message) => return call.return_text(message),
     };
+    let place = call.string(&file)?;
     if let Some(loader) = loader_for(call, &file) {
-        let place = call.string(&file)?;
         return call.return_values(&[loader, place]);
     }
-    let globals = call.registered(GLOBALS);
-    match load_file(call, Some(&file), b"bt", globals)? {
-        Ok(function) => {
-            let place = call.string(&file)?;
-            call.return_values(&[function, place])
-        }
-        Err(message) => {
+    call.keep(&[name.0, place])?;
+    call_load_file(call, place, SEARCHED)
+}
+
+/// What the searcher for Lua files has found was loaded, or was not.
+fn file_is_loaded(call: &mut HostCall<'_>) -> Answer {
+    let results = call.returned().unwrap_or_default();
+    let (name, place) = (Text(call.arg(0)), Text(call.arg(1)));
+    match results[..] {
+        [_, message] => {
             let message = Text(message);
+            let (name, place) = (shown(name.bytes()), place.bytes());
             let parts: [&[u8]; 6] =
-                [b"error loading module '", name.bytes(), b"' from file '", &file, b"':\n\t", message.bytes()];
+                [b"error loading module '", name, b"' from file '", place, b"':\n\t", message.bytes()];
             Err(call.error(parts.concat()))
         }
+        [function] => call.return_values(&[function, place.0]),
+        _ => call.return_none(),
     }
 }
 
@@ -110,6 +133,9 @@ fn loader_for(call: &mut HostCall<'_>, file: &[u8]) -> Option<Value> {
     let loader = call.heap().table_get_name(loaders, &file[dot + 1..]);
     (loader.tag() == Tag::FUNCTION).then_some(loader)
 }
+
+/// Bytes of what searchers say that are kept for the message.
+const MESSAGE_BYTES_MAX: usize = 1 << 16;
 
 // States of `require`. It keeps: the name, the message so far or the loader's second value, the number of the searcher.
 const SEARCHED: u32 = 1;
@@ -151,7 +177,7 @@ fn next_searcher(call: &mut HostCall<'_>, message: &[u8], number: i64) -> Answer
     }
     let searcher = call.heap().table_get_int(searchers, number);
     if searcher.is_nil() {
-        return Err(call.error([b"module '", name.bytes(), b"' not found:", message].concat()));
+        return Err(call.error([b"module '", shown(name.bytes()), b"' not found:", message].concat()));
     }
     let message = call.string(message)?;
     call.keep(&[name.0, message, Value::int(number)])?;
@@ -170,8 +196,9 @@ fn after_searcher(call: &mut HostCall<'_>) -> Answer {
     }
     let mut message = message.bytes().to_vec();
     if let Some(text) = call.to_text(found)? {
+        let room = MESSAGE_BYTES_MAX.saturating_sub(message.len());
         message.extend_from_slice(b"\n\t");
-        message.extend_from_slice(text.bytes());
+        message.extend_from_slice(&text.bytes()[..text.bytes().len().min(room)]);
     }
     next_searcher(call, &message, number + 1)
 }

@@ -6,7 +6,7 @@
 use super::algorithms::number::{ceil_to_integer, floor_to_integer};
 use super::algorithms::positions::part;
 use minivm::heap::Heap;
-use minivm::{Quick, QuickFn, Tag, Value};
+use minivm::{QUICK_BYTES_MAX, Quick, QuickFn, Tag, Value};
 
 /// The quick form of a library function, by its own name.
 pub(super) fn form(own_name: &str) -> Option<QuickFn> {
@@ -40,6 +40,15 @@ const FORMS: &[(&str, QuickFn)] = &[
     ("type", type_of),
 ];
 
+/// Arguments that are looked at without a charge.
+const ARGUMENTS_MAX: usize = 14;
+
+/// Whether a value is no string, or one that is compared or hashed without a charge.
+#[inline(always)]
+fn is_short(value: &Value) -> bool {
+    value.as_bytes().is_none_or(|bytes| bytes.len() <= QUICK_BYTES_MAX)
+}
+
 #[inline(always)]
 fn float(arguments: &[Value], function: fn(f64) -> f64) -> Quick {
     number(arguments, |x| Some(Value::float(function(x as f64))), |x| Some(Value::float(function(x))))
@@ -65,6 +74,9 @@ fn rounded(arguments: &[Value], round: fn(f64) -> Option<i64>) -> Quick {
 #[inline(always)]
 fn extreme(arguments: &[Value], ints: fn(i64, i64) -> bool, floats: fn(f64, f64) -> bool) -> Quick {
     let [first, rest @ ..] = arguments else { return Quick::Unknown };
+    if rest.len() > ARGUMENTS_MAX {
+        return Quick::Unknown;
+    }
     let mut best = *first;
     for &value in rest {
         let better = match (best.tag(), value.tag()) {
@@ -102,14 +114,14 @@ fn setmetatable(heap: &mut Heap, arguments: &[Value]) -> Quick {
 
 fn rawequal(_: &mut Heap, arguments: &[Value]) -> Quick {
     match arguments {
-        [lhs, rhs] => Quick::One(Value::bool(lhs.raw_equals(*rhs))),
+        [lhs, rhs] if is_short(lhs) => Quick::One(Value::bool(lhs.raw_equals(*rhs))),
         _ => Quick::Unknown,
     }
 }
 
 fn rawget(heap: &mut Heap, arguments: &[Value]) -> Quick {
     match arguments {
-        [table, key] if table.tag() == Tag::TABLE => Quick::One(heap.table_get(*table, *key)),
+        [table, key] if table.tag() == Tag::TABLE && is_short(key) => Quick::One(heap.table_get(*table, *key)),
         _ => Quick::Unknown,
     }
 }
@@ -164,6 +176,9 @@ fn sub(heap: &mut Heap, arguments: &[Value]) -> Quick {
     let range = part(first, last, bytes.len());
     if range.len() == bytes.len() {
         return Quick::One(*text);
+    }
+    if range.len() > QUICK_BYTES_MAX {
+        return Quick::Unknown;
     }
     heap.string_value(&bytes[range]).map_or(Quick::Unknown, Quick::One)
 }

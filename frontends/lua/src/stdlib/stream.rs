@@ -29,6 +29,16 @@ pub(super) struct Stream {
     origin: Option<Origin>,
 }
 
+/// Where the part of a line ends that was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LineEnd {
+    Newline,
+    /// The stream is at its end.
+    End,
+    /// The line goes on.
+    More,
+}
+
 /// The name and the mode that a file was opened with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Origin {
@@ -120,37 +130,43 @@ impl Stream {
         self.input_at = (self.input_at + 1).min(self.input.len());
     }
 
-    /// Appends what comes before the next newline or the end; says whether there was a newline, which is taken too.
-    pub(super) fn read_line(&mut self, out: &mut Vec<u8>) -> Result<bool, HostError> {
+    /// Appends what comes before the next newline, which is taken too, or the end, but at most `count` bytes.
+    pub(super) fn read_line(&mut self, out: &mut Vec<u8>, count: usize) -> Result<LineEnd, HostError> {
+        let mut left = count;
         loop {
             let input = self.fill()?;
             if input.is_empty() {
-                return Ok(false);
+                return Ok(LineEnd::End);
             }
+            let input = &input[..input.len().min(left)];
             let newline = memchr::memchr(b'\n', input);
             let length = newline.unwrap_or(input.len());
             out.extend_from_slice(&input[..length]);
+            left -= length;
             self.input_at += length + usize::from(newline.is_some());
             if newline.is_some() {
-                return Ok(true);
+                return Ok(LineEnd::Newline);
+            }
+            if left == 0 {
+                return Ok(LineEnd::More);
             }
         }
     }
 
-    /// Appends up to `count` bytes, fewer only at the end.
-    pub(super) fn read_bytes(&mut self, out: &mut Vec<u8>, count: usize) -> Result<(), HostError> {
+    /// Appends up to `count` bytes; fewer only at the end, which it tells.
+    pub(super) fn read_bytes(&mut self, out: &mut Vec<u8>, count: usize) -> Result<bool, HostError> {
         let mut left = count;
         while left > 0 {
             let input = self.fill()?;
             if input.is_empty() {
-                break;
+                return Ok(true);
             }
             let length = input.len().min(left);
             out.extend_from_slice(&input[..length]);
             self.input_at += length;
             left -= length;
         }
-        Ok(())
+        Ok(false)
     }
 
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), HostError> {

@@ -1,20 +1,19 @@
-//! The `table` library, but for sorting.
+//! The `table` library, but for sorting and joining.
 //!
-//! Plain tables are worked on directly; what has a metatable goes through the operations of the language, in
-//! [`super::support`].
+//! Plain tables are worked on directly, many elements in slices; what has a metatable goes through the operations of the
+//! language, in [`super::support`].
 
-use super::algorithms::float_text;
 use super::arguments::{Answer, Arguments, LibraryFunction, as_number, out_of_memory};
-use super::errors;
 use super::support;
+use super::work::{VALUES_MAX, Work, values_max};
 use minivm::{HostCall, Raise, Tag, Value};
 
 /// The functions by name.
 pub(super) const FUNCTIONS: &[(&str, LibraryFunction)] = &[
-    ("concat", concat),
+    ("concat", super::table_concat::concat),
     ("insert", insert),
     ("move", move_),
-    ("pack", errors::pack),
+    ("pack", pack),
     ("remove", remove),
     ("sort", super::table_sort::sort),
     ("unpack", unpack),
@@ -24,9 +23,11 @@ pub(super) const FUNCTIONS: &[(&str, LibraryFunction)] = &[
 const UNPACK_MAX: u64 = 1 << 20;
 
 // States in which a metamethod or a slow form has come back.
-const LENGTH: u32 = 1;
+pub(super) const LENGTH: u32 = 1;
 const DONE: u32 = 2;
-const READ: u32 = 3;
+pub(super) const READ: u32 = 3;
+/// State in which elements are moved or copied on.
+const GOING_ON: u32 = 4;
 
 /// Whether a value is a table whose elements no metamethod stands for.
 pub(super) fn is_plain(call: &HostCall<'_>, value: Value) -> bool {
@@ -66,9 +67,64 @@ pub(super) fn returned_length(call: &mut HostCall<'_>) -> Result<i64, Raise> {
     length.ok_or_else(|| call.error("object length is not an integer"))
 }
 
+/// Elements on their way from one plain table to another, or to other places of the same.
+struct Move {
+    source: Value,
+    target: Value,
+    /// Those that are left.
+    first: i64,
+    count: i64,
+    /// Where the first of them goes.
+    to: i64,
+    /// Whether the first is moved first.
+    upwards: bool,
+}
+
+impl Move {
+    /// Values that a move is kept as.
+    const KEPT: usize = 6;
+
+    fn restore(call: &HostCall<'_>) -> Self {
+        let number = |index| call.arg(index).as_int().unwrap_or_default();
+        let (first, count, to) = (number(2), number(3), number(4));
+        let upwards = call.arg(5).is_truthy();
+        Self { source: call.arg(0), target: call.arg(1), first, count, to, upwards }
+    }
+
+    /// Keeps the move, and more behind it.
+    fn keep(&self, call: &mut HostCall<'_>, more: &[Value]) -> Result<(), Raise> {
+        let numbers = [self.first, self.count, self.to].map(Value::int);
+        call.keep(&[self.source, self.target, numbers[0], numbers[1], numbers[2], Value::bool(self.upwards)])?;
+        call.keep_more(more)
+    }
+
+    fn is_long(&self) -> bool {
+        self.count > VALUES_MAX as i64
+    }
+
+    /// Pays for the next elements, and moves them.
+    fn advance(&mut self, call: &mut HostCall<'_>) -> Result<(), Raise> {
+        let count = self.count.clamp(0, VALUES_MAX as i64);
+        call.charge_elements(count as usize)?;
+        let heap = call.heap();
+        for step in 0..count {
+            let offset = if self.upwards { step } else { self.count - 1 - step };
+            let value = heap.table_get_int(self.source, self.first.wrapping_add(offset));
+            heap.table_set_int(self.target, self.to.wrapping_add(offset), value).map_err(out_of_memory)?;
+        }
+        if self.upwards {
+            self.first = self.first.wrapping_add(count);
+            self.to = self.to.wrapping_add(count);
+        }
+        self.count -= count;
+        Ok(())
+    }
+}
+
 fn insert(call: &mut HostCall<'_>) -> Answer {
     let size = match call.state() {
         DONE => return call.return_none(),
+        GOING_ON => return go_on_inserting(call),
         LENGTH => returned_length(call)?,
         _ => {
             let table = check_like_table(call, 0, &["__index", "__newindex", "__len"])?;
@@ -96,18 +152,34 @@ fn insert(call: &mut HostCall<'_>) -> Answer {
         let function = support::function(call, "insert_at")?;
         return call.call(function, &[table, Value::int(end), Value::int(position), value], DONE);
     }
-    let heap = call.heap();
-    for index in (position..end).rev() {
-        let moved = heap.table_get_int(table, index);
-        heap.table_set_int(table, index + 1, moved).map_err(out_of_memory)?;
+    let count = end.saturating_sub(position).max(0);
+    let mut shift =
+        Move { source: table, target: table, first: position, count, to: position.wrapping_add(1), upwards: false };
+    if shift.is_long() {
+        shift.keep(call, &[value])?;
+        return call.go_on(GOING_ON);
     }
-    heap.table_set_int(table, position, value).map_err(out_of_memory)?;
+    shift.advance(call)?;
+    call.heap().table_set_int(table, position, value).map_err(out_of_memory)?;
+    call.return_none()
+}
+
+/// The elements above the place are moved on; the function keeps the move and the value.
+fn go_on_inserting(call: &mut HostCall<'_>) -> Answer {
+    let (mut shift, value) = (Move::restore(call), call.arg(Move::KEPT));
+    shift.advance(call)?;
+    if shift.count > 0 {
+        call.set_arg(3, Value::int(shift.count));
+        return call.go_on(GOING_ON);
+    }
+    call.heap().table_set_int(shift.target, shift.first, value).map_err(out_of_memory)?;
     call.return_none()
 }
 
 fn remove(call: &mut HostCall<'_>) -> Answer {
     let size = match call.state() {
         DONE => return call.return_returned(None),
+        GOING_ON => return go_on_removing(call),
         LENGTH => returned_length(call)?,
         _ => {
             let table = check_like_table(call, 0, &["__index", "__newindex", "__len"])?;
@@ -126,21 +198,39 @@ fn remove(call: &mut HostCall<'_>) -> Answer {
         let function = support::function(call, "remove_at")?;
         return call.call(function, &[table, Value::int(size), Value::int(position)], DONE);
     }
-    let heap = call.heap();
-    let removed = heap.table_get_int(table, position);
-    let mut index = position;
-    while index < size {
-        let moved = heap.table_get_int(table, index + 1);
-        heap.table_set_int(table, index, moved).map_err(out_of_memory)?;
-        index += 1;
+    let removed = call.heap().table_get_int(table, position);
+    let count = size.saturating_sub(position).max(0);
+    let mut shift =
+        Move { source: table, target: table, first: position.wrapping_add(1), count, to: position, upwards: true };
+    if shift.is_long() {
+        shift.keep(call, &[removed])?;
+        return call.go_on(GOING_ON);
     }
-    heap.table_set_int(table, index, Value::NIL).map_err(out_of_memory)?;
+    shift.advance(call)?;
+    call.heap().table_set_int(table, shift.to, Value::NIL).map_err(out_of_memory)?;
+    call.return_one(removed)
+}
+
+/// The elements above the place are moved down; the function keeps the move and the removed element.
+fn go_on_removing(call: &mut HostCall<'_>) -> Answer {
+    let (mut shift, removed) = (Move::restore(call), call.arg(Move::KEPT));
+    shift.advance(call)?;
+    if shift.count > 0 {
+        shift.keep(call, &[removed])?;
+        return call.go_on(GOING_ON);
+    }
+    call.heap().table_set_int(shift.target, shift.to, Value::NIL).map_err(out_of_memory)?;
     call.return_one(removed)
 }
 
 fn move_(call: &mut HostCall<'_>) -> Answer {
-    if call.state() == DONE {
-        return call.return_returned(None);
+    match call.state() {
+        DONE => return call.return_returned(None),
+        GOING_ON => {
+            let work = Move::restore(call);
+            return go_on_moving(call, work);
+        }
+        _ => {}
     }
     let (first, last, to) = (call.check_integer(1)?, call.check_integer(2)?, call.check_integer(3)?);
     let target_index = if call.is_absent(4) { 0 } else { 4 };
@@ -163,17 +253,49 @@ fn move_(call: &mut HostCall<'_>) -> Answer {
         let arguments = [source, Value::int(first), Value::int(count), Value::int(to), target];
         return call.call(function, &arguments, DONE);
     }
-    let heap = call.heap();
-    for step in 0..count {
-        let offset = if upwards { step } else { count - 1 - step };
-        let value = heap.table_get_int(source, first + offset);
-        heap.table_set_int(target, to + offset, value).map_err(out_of_memory)?;
+    go_on_moving(call, Move { source, target, first, count, to, upwards })
+}
+
+fn go_on_moving(call: &mut HostCall<'_>, mut work: Move) -> Answer {
+    work.advance(call)?;
+    if work.count > 0 {
+        work.keep(call, &[])?;
+        return call.go_on(GOING_ON);
     }
-    call.return_one(target)
+    call.return_one(work.target)
+}
+
+/// `pack(...)`: a table of all values and their number `n`. Where they are many, the function keeps the table and the number of
+/// those that are in it behind them.
+pub(super) fn pack(call: &mut HostCall<'_>) -> Answer {
+    let (table, count, first) = if call.state() == GOING_ON {
+        let count = call.arg_count().saturating_sub(2);
+        let first = usize::try_from(call.arg(count + 1).as_int().unwrap_or_default()).unwrap_or(count);
+        (call.arg(count), count, first.min(count))
+    } else {
+        let count = call.arg_count();
+        call.charge_values(count.min(values_max(count)))?;
+        (call.table(count.min(VALUES_MAX) as u32, 1)?, count, 0)
+    };
+    let next = count.min(first.saturating_add(values_max(count)));
+    if call.state() == GOING_ON {
+        call.charge_values(next - first)?;
+    }
+    for index in first..next {
+        let value = call.arg(index);
+        call.heap().table_set_int(table, index as i64 + 1, value).map_err(out_of_memory)?;
+    }
+    if next < count {
+        super::string::keep_behind(call, count, &[table, Value::int(next as i64)])?;
+        return call.go_on(GOING_ON);
+    }
+    call.heap().table_set_name(table, b"n", Value::int(count as i64)).map_err(out_of_memory)?;
+    call.return_one(table)
 }
 
 fn unpack(call: &mut HostCall<'_>) -> Answer {
     let last = match call.state() {
+        GOING_ON => return go_on_unpacking(call),
         READ => {
             let (count, plain) = (call.arg(0).as_int().unwrap_or(0), call.returned_one());
             return return_elements(call, plain, 1, count.clamp(0, UNPACK_MAX as i64));
@@ -198,7 +320,7 @@ fn unpack(call: &mut HostCall<'_>) -> Answer {
     }
     let count = (last as u64).wrapping_sub(first as u64);
     if count >= UNPACK_MAX {
-        return Err(call.error("too many results to unpack"));
+        return Err(call.error(TOO_MANY_RESULTS));
     }
     let list = call.arg(0);
     if is_plain(call, list) {
@@ -209,76 +331,45 @@ fn unpack(call: &mut HostCall<'_>) -> Answer {
     call.call(function, &[list, Value::int(first), Value::int(last)], READ)
 }
 
+const TOO_MANY_RESULTS: &str = "too many results to unpack";
+
 /// Returns elements of a plain table.
-fn return_elements(call: &mut HostCall<'_>, table: Value, first: i64, last: i64) -> Answer {
+pub(super) fn return_elements(call: &mut HostCall<'_>, table: Value, first: i64, last: i64) -> Answer {
     let heap = call.heap();
     if last - first < 4 {
         let mut values = [Value::NIL; 4];
-        let count = (last - first + 1) as usize;
+        let count = (last - first + 1).max(0) as usize;
         for (offset, slot) in values[..count].iter_mut().enumerate() {
             *slot = heap.table_get_int(table, first + offset as i64);
         }
         return call.return_values(&values[..count]);
     }
+    if last - first >= VALUES_MAX as i64 {
+        call.keep(&[table, Value::int(first), Value::int(last)])?;
+        return call.go_on(GOING_ON);
+    }
+    call.charge_values((last - first + 1) as usize)?;
+    let heap = call.heap();
     let values: Vec<Value> = (first..=last).map(|index| heap.table_get_int(table, index)).collect();
-    call.return_values(&values).map_err(|_| call.error("too many results to unpack"))
+    call.return_values(&values).map_err(|_| call.error(TOO_MANY_RESULTS))
 }
 
-fn concat(call: &mut HostCall<'_>) -> Answer {
-    let default_last = match call.state() {
-        READ => {
-            let (first, last, plain) = (call.arg(2), call.arg(3), call.returned_one());
-            let (first, last) = (first.as_int().unwrap_or(1), last.as_int().unwrap_or(0));
-            let count = last.checked_sub(first).and_then(|more| more.checked_add(1)).unwrap_or(i64::MAX);
-            return join(call, plain, (1, count), first);
-        }
-        LENGTH => returned_length(call)?,
-        _ => {
-            let table = check_like_table(call, 0, &["__index", "__len"])?;
-            match length(call, table)? {
-                Length::Known(size) => size,
-                Length::By(function) => return call.call(function, &[table], LENGTH),
-            }
-        }
-    };
-    let table = call.arg(0);
-    call.optional_text(1)?;
-    let first = call.integer_or(2, 1)?;
-    let last = call.integer_or(3, default_last)?;
-    if is_plain(call, table) || first > last {
-        return join(call, table, (first, last), first);
+/// Goes on with many elements: the function keeps the table, the indices of the next and the last one, and the values so far.
+pub(super) fn go_on_unpacking(call: &mut HostCall<'_>) -> Answer {
+    const FIRST: usize = 3;
+    let number = |index| call.arg(index).as_int().unwrap_or_default();
+    let (table, first, last) = (call.arg(0), number(1), number(2));
+    if first > last {
+        return call.return_args_from(FIRST);
     }
-    let function = support::function(call, "read_to_nil")?;
-    let separator = call.arg(1);
-    call.keep(&[table, separator, Value::int(first), Value::int(last)])?;
-    call.call(function, &[table, Value::int(first), Value::int(last)], READ)
-}
-
-/// Joins the elements of a plain table in a range of indices, of which the first is called `shown_first` in messages.
-fn join(call: &mut HostCall<'_>, table: Value, (first, last): (i64, i64), shown_first: i64) -> Answer {
-    let separator = call.optional_text(1)?;
-    let separator = separator.as_ref().map_or(&b""[..], |text| text.bytes());
-    let room = super::string::room(call);
-    let mut out = Vec::new();
-    let mut index = first;
-    while index <= last {
-        let value = call.heap().table_get_int(table, index);
-        if let Some(text) = value.as_bytes() {
-            out.extend_from_slice(text);
-        } else if let Some(number) = as_number(value) {
-            float_text::write_number(&mut out, number);
-        } else {
-            let (kind, shown) = (call.type_name(value), index.wrapping_sub(first).wrapping_add(shown_first));
-            return Err(call.error(format!("invalid value ({kind}) at index {shown} in table for 'concat'")));
-        }
-        if index == last {
-            break;
-        }
-        out.extend_from_slice(separator);
-        if out.len() > room {
-            return Err(out_of_memory(()));
-        }
-        index += 1;
+    let end = last.min(first.saturating_add(values_max(call.arg_count()) as i64 - 1));
+    call.charge_values((end - first + 1) as usize)?;
+    let heap = call.heap();
+    let values: Vec<Value> = (first..=end).map(|index| heap.table_get_int(table, index)).collect();
+    call.keep_more(&values).map_err(|_| call.error(TOO_MANY_RESULTS))?;
+    match end.checked_add(1) {
+        Some(next) if next <= last => call.set_arg(1, Value::int(next)),
+        _ => return call.return_args_from(FIRST),
     }
-    call.return_text(out)
+    call.go_on(GOING_ON)
 }

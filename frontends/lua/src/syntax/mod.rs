@@ -16,11 +16,17 @@ pub use prepass::numeral::{Numeral, parse_numeral};
 #[cfg(test)]
 mod tests;
 
+use minivm_isa::Allowance;
 use std::thread;
 
 /// Native stack of the thread that parses. The parser recurses on nested programs and so does dropping its tree; the
 /// grammar check bounds the nesting so that this is enough in builds without optimisation too.
 const STACK_BYTES: usize = 16 << 20;
+
+/// Copies of the source that there may be at a time.
+const COPIES: u64 = 4;
+/// The part of what the parser's tree takes that the resolved tree takes.
+const TREE_PART: u64 = 4;
 
 /// The resolved tree of a chunk.
 ///
@@ -52,20 +58,43 @@ pub(crate) fn file_start(source: &[u8]) -> usize {
 }
 
 fn parse_from(source: &[u8], start: usize, chunk_name: &[u8]) -> Result<hir::Chunk, SyntaxError> {
-    on_large_stack(|| parse_here(source, start, chunk_name)).unwrap_or_else(|error| {
+    on_large_stack(|| parse_here(source, start, chunk_name, &mut Allowance::default())).unwrap_or_else(|error| {
         let detail = format!("cannot start the thread that parses: {error}");
         Err(SyntaxError::new(source, &chunk_id(chunk_name), 1, 0..0, detail.as_bytes()))
     })
 }
 
 /// Parses on the native stack at hand, which must be that of [`on_large_stack`].
-pub(crate) fn parse_here(source: &[u8], start: usize, chunk_name: &[u8]) -> Result<hir::Chunk, SyntaxError> {
+/// What the tree takes is left taken of the allowance.
+pub(crate) fn parse_here(
+    source: &[u8],
+    start: usize,
+    chunk_name: &[u8],
+    allowance: &mut Allowance,
+) -> Result<hir::Chunk, SyntaxError> {
     let id = chunk_id(chunk_name);
     if u32::try_from(source.len()).is_err() {
         return Err(SyntaxError::new(source, &id, 1, 0..0, b"chunk has more than 4 GB"));
     }
-    let prepared = prepass::prepare(source, start, &id).map_err(|error| *error)?;
-    lower::lower(source, prepared, chunk_name, &id).map_err(|error| *error)
+    // Copies of the source: as text for the parser, in the program, and in messages that quote it.
+    let copies = COPIES * (source.len() + chunk_name.len()) as u64;
+    allowance.take(copies).map_err(|_| SyntaxError::new(source, &id, 1, 0..0, b"not enough memory"))?;
+    let prepared = prepass::prepare(source, start, &id, allowance).map_err(|error| *error)?;
+    let weight = prepared.weight;
+    let chunk = lower::lower(source, prepared, chunk_name, &id).map_err(|error| *error);
+    // Of the parser's tree and the tokens nothing is left.
+    allowance.give_back(weight - weight / TREE_PART);
+    chunk
+}
+
+/// Begins `work` on a thread with a large native stack.
+///
+/// # Errors
+/// When the system gives no thread.
+pub(crate) fn spawn_on_large_stack<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> std::io::Result<thread::JoinHandle<T>> {
+    thread::Builder::new().name("lua-compiler".to_owned()).stack_size(STACK_BYTES).spawn(work)
 }
 
 /// Runs `work` on a thread with a large native stack.

@@ -1,6 +1,6 @@
 //! Linear memories as byte views. Every access is checked.
 
-use super::check_self;
+use super::{check_self, grow_after_collection};
 use crate::arguments::{
     Answer, LibraryFunction, argument_error, check_bytes, check_unsigned, integer, kind_error, out_of_memory,
 };
@@ -27,8 +27,12 @@ fn check_memory(call: &mut HostCall<'_>) -> Result<Extern, Raise> {
 
 #[cold]
 fn out_of_bounds(call: &mut HostCall<'_>, memory: &Extern, address: u64, length: u64) -> Raise {
-    let size = call.memory_of(memory).map_or(0, |memory| memory.length());
+    let size = size_of_memory(call, memory);
     call.error(format!("out of bounds memory access ({length} bytes at {address}, the memory has {size})"))
+}
+
+fn size_of_memory(call: &mut HostCall<'_>, memory: &Extern) -> usize {
+    call.memory_of(memory).map_or(0, |memory| memory.length())
 }
 
 /// Some bytes of a memory.
@@ -45,7 +49,7 @@ fn slice<'c>(
 /// `memory:size()`, `#memory`: its bytes.
 fn size(call: &mut HostCall<'_>) -> Answer {
     let memory = check_memory(call)?;
-    let size = call.memory_of(&memory).map_or(0, |memory| memory.length());
+    let size = size_of_memory(call, &memory);
     call.return_one(Value::int(size as i64))
 }
 
@@ -60,7 +64,7 @@ fn pages(call: &mut HostCall<'_>) -> Answer {
 fn grow(call: &mut HostCall<'_>) -> Answer {
     let memory = check_memory(call)?;
     let more = check_unsigned(call, 1)?;
-    let before = call.memory_of(&memory).and_then(|memory| memory.grow(more));
+    let before = grow_after_collection(call, |call| call.memory_of(&memory).and_then(|memory| memory.grow(more)));
     call.return_one(before.map_or(Value::NIL, |before| Value::int(before as i64)))
 }
 
@@ -68,6 +72,8 @@ fn grow(call: &mut HostCall<'_>) -> Answer {
 fn string(call: &mut HostCall<'_>) -> Answer {
     let memory = check_memory(call)?;
     let (address, length) = (check_unsigned(call, 1)?, check_unsigned(call, 2)?);
+    let most = size_of_memory(call, &memory);
+    let _copy = call.hold(usize::try_from(length).unwrap_or(usize::MAX).min(most))?;
     let bytes = match slice(call, &memory, address, length) {
         Ok(bytes) => bytes.to_vec(),
         Err((address, length)) => return Err(out_of_bounds(call, &memory, address, length)),
@@ -129,7 +135,7 @@ const ELEMENTS: [Element; 9] = [
 
 fn check_element(call: &mut HostCall<'_>) -> Result<Element, Raise> {
     let name = check_bytes(call, 1)?;
-    match ELEMENTS.iter().find(|element| element.name.as_bytes() == name) {
+    match ELEMENTS.iter().find(|element| element.name.as_bytes() == &*name) {
         Some(element) => Ok(*element),
         None => {
             let message = format!("invalid type '{}'", String::from_utf8_lossy(&name));

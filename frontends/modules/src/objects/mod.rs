@@ -83,6 +83,8 @@ pub(crate) fn functions(machine: &mut Machine, list: &[(&str, LibraryFunction)])
     let table = machine.heap().table_value(0, list.len() as u32)?;
     for &(name, function) in list {
         let function = machine.host_function(name, function)?;
+        // Loaders change nothing before they succeed, and objects nothing that takes memory.
+        machine.set_restartable(function);
         machine.heap().table_set_name(table, name.as_bytes(), function)?;
     }
     Ok(table)
@@ -112,6 +114,17 @@ pub(crate) fn item_of(call: &mut HostCall<'_>, value: Value, kind: ExternKind) -
     }
     let item = call.heap().with_host_object(value, |object: &mut ExternObject| object.0.clone())?;
     (item.kind() == kind).then_some(item)
+}
+
+/// Grows something; if there is not enough memory, garbage goes first. What the frame keeps stays.
+fn grow_after_collection(
+    call: &mut HostCall<'_>,
+    mut grow: impl FnMut(&mut HostCall<'_>) -> Option<u64>,
+) -> Option<u64> {
+    grow(call).or_else(|| {
+        call.collect();
+        grow(call)
+    })
 }
 
 /// The item that a method is called on.

@@ -1,6 +1,6 @@
 //! Tables of references as objects. Indices count from 0, as in WebAssembly.
 
-use super::check_self;
+use super::{check_self, grow_after_collection};
 use crate::arguments::{Answer, LibraryFunction, check_unsigned, kind_error};
 use minivm::{Extern, ExternKind, HostCall, Raise, Value};
 use minivm_isa::TrapCode;
@@ -52,6 +52,6 @@ fn set(call: &mut HostCall<'_>) -> Answer {
 fn grow(call: &mut HostCall<'_>) -> Answer {
     let table = check_table(call)?;
     let (more, value) = (check_unsigned(call, 1)?, call.arg(2));
-    let before = call.grow_table(&table, more, value);
+    let before = grow_after_collection(call, |call| call.grow_table(&table, more, value));
     call.return_one(before.map_or(Value::NIL, |before| Value::int(before as i64)))
 }

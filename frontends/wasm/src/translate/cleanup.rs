@@ -40,6 +40,9 @@ pub(super) fn cleanup(mut function: Function, zeros: Vec<Instruction>) -> Functi
     }
     function.code = place.code;
     function.spans = place.spans;
+    function.code.shrink_to_fit();
+    function.spans.shrink_to_fit();
+    function.blocks.shrink_to_fit();
     let number = |block: &mut Block| *block = numbers[block.as_u32() as usize];
     for instruction in &mut function.code {
         for_each_target_mut(instruction, number);

@@ -8,6 +8,11 @@ use minivm_isa::entities::{Block, Reg};
 use minivm_isa::{Instruction, Operand, Type};
 use std::collections::HashMap;
 
+/// Bytes that an open block takes, here and in the validator.
+const FRAME_BYTES: u64 = 320;
+/// Bytes that an edge takes besides its copies.
+const EDGE_BYTES: u64 = 160;
+
 /// A block of the source that is open.
 pub(super) struct Frame {
     kind: FrameKind,
@@ -70,6 +75,7 @@ impl Frame {
 
 impl FunctionTranslator<'_> {
     fn push_frame(&mut self, kind: FrameKind, shape: BlockShape, label: Block) {
+        self.builder.take(FRAME_BYTES);
         let height = self.stack.len() - shape.params(self.context).len();
         self.frames.push(Frame { kind, shape, height, label, meet: Meet::default() });
     }
@@ -96,6 +102,7 @@ impl FunctionTranslator<'_> {
         let (then, otherwise, label) = (self.builder.block(), self.builder.block(), self.builder.block());
         self.branch(condition, then, otherwise);
         self.builder.switch_to(then);
+        self.builder.take(self.assigned.bytes());
         self.push_frame(FrameKind::If(otherwise, self.assigned.clone()), shape, label);
     }
 
@@ -241,6 +248,10 @@ impl FunctionTranslator<'_> {
     /// The block for a conditional branch: the label, or an edge that copies values on the way there. No instruction is
     /// deferred.
     fn target(&mut self, depth: u32) -> Block {
+        if self.builder.is_out_of_memory() {
+            // The function is given up after this operator.
+            return self.builder.current_block();
+        }
         let index = self.frames.len() - 1 - depth as usize;
         let label = self.frames[index].label(self.context);
         let types = label.types.as_slice();
@@ -253,6 +264,7 @@ impl FunctionTranslator<'_> {
             let values = (first..self.stack.len()).map(|position| self.operand_at(position)).collect();
             code.push(Instruction::ReturnValues { values });
         } else {
+            self.builder.take(self.assigned.bytes());
             self.frames[index].reach(&self.assigned);
             let copies = (0..types.len()).filter_map(|value| self.copy_of(first + value, label.height + value));
             code.extend(copies);
@@ -261,6 +273,7 @@ impl FunctionTranslator<'_> {
             }
             code.push(Instruction::Jump { target: label.block });
         }
+        self.builder.take(EDGE_BYTES + 64 * types.len() as u64);
         let block = self.builder.block();
         if index == 0 && types.is_empty() {
             self.return_block = Some(block);

@@ -11,11 +11,11 @@ use super::error::WasmError;
 use super::local_set::LocalSet;
 use super::stack::{OperandStack, Value};
 use super::types::{Context, expect_value_type, zero};
-use minivm_builder::FunctionBuilder;
+use minivm_builder::{BuildError, FunctionBuilder};
 use minivm_isa::entities::{Block, Reg};
 use minivm_isa::operand::OperandMut;
 use minivm_isa::program::{Constant, Function};
-use minivm_isa::{Instruction, Operand, Type};
+use minivm_isa::{Allowance, Instruction, Operand, Type};
 use wasmparser::{FuncValidator, FunctionBody, OperatorsReader, ValidatorResources};
 
 /// Validates the body of one function.
@@ -33,6 +33,7 @@ pub(super) fn translate_body(
     context: &Context,
     body: &FunctionBody<'_>,
     validator: &mut BodyValidator,
+    allowance: &mut Allowance,
 ) -> Result<Body, WasmError> {
     let mut reader = body.get_binary_reader();
     let start = reader.original_position();
@@ -43,6 +44,8 @@ pub(super) fn translate_body(
     });
     let locals = locals.collect::<Result<Vec<_>, _>>()?;
     let mut translator = FunctionTranslator::new(context, validator.index(), locals);
+    translator.builder.set_room(allowance.left());
+    let mut height = 0;
     let mut operators = OperatorsReader::new(reader);
     while !operators.eof() {
         let offset = operators.original_position();
@@ -50,10 +53,23 @@ pub(super) fn translate_body(
         validator.op(offset, &operator)?;
         translator.span = (offset, operators.original_position());
         translator.operator(operator)?;
+        if translator.stack.len() > height {
+            translator.builder.take(VALUE_BYTES * (translator.stack.len() - height) as u64);
+            height = translator.stack.len();
+        }
+        if translator.builder.is_out_of_memory() {
+            let _ = allowance.take(u64::MAX);
+            return Err(WasmError::new(offset, BuildError::OutOfMemory.to_string()));
+        }
     }
     operators.finish()?;
+    // What was not too much for the builder is not too much here.
+    let _ = allowance.touch(translator.builder.taken());
     translator.finish(start)
 }
+
+/// Bytes that a place of the operand stack takes, here and in the validator.
+const VALUE_BYTES: u64 = 128;
 
 /// An instruction with one result that is not emitted yet.
 pub(super) struct Deferred {

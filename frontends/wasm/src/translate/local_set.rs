@@ -16,6 +16,11 @@ impl LocalSet {
         set
     }
 
+    /// Bytes that it takes.
+    pub(super) fn bytes(&self) -> u64 {
+        minivm_isa::size::list_bytes::<u64>(self.words.len())
+    }
+
     pub(super) fn contains(&self, local: u32) -> bool {
         let local = local as usize;
         self.words[local / 64] & (1 << (local % 64)) != 0

@@ -33,10 +33,11 @@ mod operator;
 mod shape;
 mod stack;
 mod types;
+mod weight;
 
 pub use error::WasmError;
 
-use minivm_isa::Program;
+use minivm_isa::{Allowance, Program};
 use std::borrow::Cow;
 
 /// Translates a binary module. `name` is what errors and positions call it.
@@ -48,7 +49,15 @@ use std::borrow::Cow;
 /// # Errors
 /// When the module is malformed or invalid, or uses something else of WebAssembly; never panics.
 pub fn translate(bytes: &[u8], name: &str) -> Result<Program, WasmError> {
-    module::translate(bytes, name)
+    module::translate(bytes, name, &mut Allowance::default())
+}
+
+/// As [`translate()`], in so much memory.
+///
+/// # Errors
+/// As for [`translate()`], or when the allowance does not suffice: it says so then.
+pub fn translate_within(bytes: &[u8], name: &str, allowance: &mut Allowance) -> Result<Program, WasmError> {
+    module::translate(bytes, name, allowance)
 }
 
 /// Turns the text format into the binary format; what is binary already is handed back. `name` is for messages.
@@ -56,6 +65,22 @@ pub fn translate(bytes: &[u8], name: &str) -> Result<Program, WasmError> {
 /// # Errors
 /// When the text is malformed; the message says where.
 pub fn parse_text<'a>(input: &'a [u8], name: &str) -> Result<Cow<'a, [u8]>, WasmError> {
+    parse_text_within(input, name, &mut Allowance::default())
+}
+
+/// As [`parse_text`], in so much memory.
+///
+/// # Errors
+/// As for [`parse_text`], or when the allowance does not suffice: it says so then.
+pub fn parse_text_within<'a>(
+    input: &'a [u8],
+    name: &str,
+    allowance: &mut Allowance,
+) -> Result<Cow<'a, [u8]>, WasmError> {
+    if !input.starts_with(b"\0asm") {
+        let taken = allowance.touch(weight::text_bytes(input));
+        taken.map_err(|exhausted| WasmError { offset: None, message: exhausted.to_string() })?;
+    }
     wat::parse_bytes(input).map_err(|mut error| {
         error.set_path(name);
         WasmError { offset: None, message: error.to_string() }

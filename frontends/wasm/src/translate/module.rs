@@ -5,13 +5,15 @@ use super::function::{Body, BodyValidator, translate_body};
 use super::initial::initial;
 use super::names::Names;
 use super::types::{Context, FunctionType, element_type, expect_value_type, signature, zero};
+use super::weight;
 use minivm_builder::ProgramBuilder;
-use minivm_isa::Type;
 use minivm_isa::entities::{Func, Global, Memory, Reg, Table};
 use minivm_isa::program::{
     CustomSection, DataDef, ElementDef, ElementType, FunctionDef, GlobalDef, Import, Initial, Item, Local, MemoryDef,
     Origin, Program, SegmentMode, TableDef,
 };
+use minivm_isa::size::function_bytes;
+use minivm_isa::{Allowance, Type};
 use wasmparser::{
     DataKind, ElementItems, ElementKind, Encoding, ExternalKind, FuncValidatorAllocations, FunctionBody, GlobalType,
     ImportSectionReader, KnownCustom, MemoryType, Parser, Payload, TableInit, TableType, TypeRef, ValType,
@@ -30,7 +32,7 @@ const FEATURES: WasmFeatures = WasmFeatures::WASM1
     .union(WasmFeatures::MULTI_MEMORY);
 
 /// See [`super::translate()`].
-pub(super) fn translate(bytes: &[u8], name: &str) -> Result<Program, WasmError> {
+pub(super) fn translate(bytes: &[u8], name: &str, allowance: &mut Allowance) -> Result<Program, WasmError> {
     let mut parser = Parser::new(0);
     parser.set_features(FEATURES);
     let mut validator = Validator::new_with_features(FEATURES);
@@ -41,10 +43,11 @@ pub(super) fn translate(bytes: &[u8], name: &str) -> Result<Program, WasmError> 
         if let Payload::Version { encoding: Encoding::Component, range, .. } = &payload {
             return Err(WasmError::unsupported(range.start, "components; a core module is needed"));
         }
+        weight::take(&payload, allowance)?;
         match validator.payload(&payload)? {
             ValidPayload::Func(function, body) => {
                 let mut validator = function.into_validator(allocations);
-                module.body(&body, &mut validator)?;
+                module.body(&body, &mut validator, allowance)?;
                 allocations = validator.into_allocations();
             }
             ValidPayload::Ok | ValidPayload::End(_) | ValidPayload::Parser(_) => {}
@@ -206,7 +209,7 @@ impl Module {
                 SegmentMode::Active(Table::from_u32(table_index.unwrap_or(0)), initial(offset_expr)?)
             }
         };
-        let (element, values) = match &element.items {
+        let (element, mut values) = match &element.items {
             ElementItems::Functions(functions) => {
                 let values =
                     functions.clone().into_iter().map(|function| Ok(Initial::Function(Func::from_u32(function?))));
@@ -220,6 +223,7 @@ impl Module {
                 (element, values.collect::<Result<Vec<_>, WasmError>>()?)
             }
         };
+        values.shrink_to_fit();
         self.program.add_element(ElementDef { mode, element, values });
         Ok(())
     }
@@ -235,14 +239,23 @@ impl Module {
         Ok(())
     }
 
-    fn body(&mut self, body: &FunctionBody<'_>, validator: &mut BodyValidator) -> Result<(), WasmError> {
-        let body = translate_body(&self.context, body, validator)?;
+    fn body(
+        &mut self,
+        body: &FunctionBody<'_>,
+        validator: &mut BodyValidator,
+        allowance: &mut Allowance,
+    ) -> Result<(), WasmError> {
+        let offset = body.range().start;
+        let body = translate_body(&self.context, body, validator, allowance)?;
+        let taken = allowance.take(function_bytes(&body.function) + size_of::<Body>() as u64);
+        taken.map_err(|exhausted| WasmError::new(offset, exhausted.to_string()))?;
         self.bodies.push((Func::from_u32(validator.index()), body));
         Ok(())
     }
 
     /// Names the functions and puts everything together.
     fn finish(mut self) -> Program {
+        self.custom.shrink_to_fit();
         let mut program = self.program.finish_unverified();
         for export in &program.exports {
             if let Item::Function(function) = export.item {
@@ -260,6 +273,7 @@ impl Module {
                     function.locals.push(Local { name, register: Reg::from_u32(local), start: 0, end });
                 }
             }
+            function.locals.shrink_to_fit();
             program.functions[number] = FunctionDef::Code(Box::new(function));
         }
         program.custom = self.custom;

@@ -1,5 +1,5 @@
-//! Whole memories and tables: sizes, growing, filling, copying, segments. Operands may be registers or constants throughout;
-//! what takes time lies in functions that are not inlined.
+//! Whole memories and tables: sizes, growing, single elements, segments that are dropped. Operands may be registers or
+//! constants throughout. What may take time is in `ranges`.
 
 use super::access::Address;
 use super::expression::{Either, Expr};
@@ -7,8 +7,8 @@ use super::shape::{self, Key};
 use super::statement::Statement;
 use super::word::Word;
 use crate::context::Context;
-use crate::dispatch::{Cursor, Regs};
-use crate::memory::{LinearMemory, OutOfBounds, Segment, TableInstance};
+use crate::dispatch::{Cursor, Flow, Regs};
+use crate::memory::{LinearMemory, Segment, TableInstance};
 use crate::value::Value;
 use minivm_isa::{Opcode, TrapCode};
 use std::marker::PhantomData;
@@ -18,7 +18,7 @@ use std::marker::PhantomData;
 /// # Safety
 /// The instruction has such an operand next, and no reference to that memory is in use.
 #[inline(always)]
-unsafe fn memory<'a>(c: &mut Cursor) -> &'a mut LinearMemory {
+pub(super) unsafe fn memory<'a>(c: &mut Cursor) -> &'a mut LinearMemory {
     // SAFETY: the loader writes the address of a memory of the instance, which lives as long as the code.
     unsafe { &mut *(c.word64() as usize as *mut LinearMemory) }
 }
@@ -28,7 +28,7 @@ unsafe fn memory<'a>(c: &mut Cursor) -> &'a mut LinearMemory {
 /// # Safety
 /// As for `memory`.
 #[inline(always)]
-unsafe fn table<'a>(c: &mut Cursor) -> &'a mut TableInstance {
+pub(super) unsafe fn table<'a>(c: &mut Cursor) -> &'a mut TableInstance {
     // SAFETY: as for `memory`.
     unsafe { &mut *(c.word64() as usize as *mut TableInstance) }
 }
@@ -38,7 +38,7 @@ unsafe fn table<'a>(c: &mut Cursor) -> &'a mut TableInstance {
 /// # Safety
 /// As for `memory`.
 #[inline(always)]
-unsafe fn segment<'a, T>(c: &mut Cursor) -> &'a mut Segment<T> {
+pub(super) unsafe fn segment<'a, T>(c: &mut Cursor) -> &'a mut Segment<T> {
     // SAFETY: as for `memory`.
     unsafe { &mut *(c.word64() as usize as *mut Segment<T>) }
 }
@@ -48,7 +48,7 @@ unsafe fn segment<'a, T>(c: &mut Cursor) -> &'a mut Segment<T> {
 /// # Safety
 /// As for [`Expr::eval`].
 #[inline(always)]
-unsafe fn operand<T: Word>(c: &mut Cursor, regs: Regs, cx: *mut Context) -> Result<T, TrapCode> {
+pub(super) unsafe fn operand<T: Word>(c: &mut Cursor, regs: Regs, cx: *mut Context) -> Result<T, TrapCode> {
     // SAFETY: the caller vouches for the operands.
     unsafe { Either::<T>::eval(c, regs, cx) }
 }
@@ -58,13 +58,9 @@ unsafe fn operand<T: Word>(c: &mut Cursor, regs: Regs, cx: *mut Context) -> Resu
 /// # Safety
 /// As for [`Expr::eval`].
 #[inline(always)]
-unsafe fn number<A: Address>(c: &mut Cursor, regs: Regs, cx: *mut Context) -> Result<u64, TrapCode> {
+pub(super) unsafe fn number<A: Address>(c: &mut Cursor, regs: Regs, cx: *mut Context) -> Result<u64, TrapCode> {
     // SAFETY: the caller vouches for the operands.
     unsafe { operand::<A>(c, regs, cx).map(Into::into) }
-}
-
-fn bounds(_: OutOfBounds) -> TrapCode {
-    TrapCode::MemoryBounds
 }
 
 /// Defines statements: `Name<Types> = |c, regs, cx| body`, where the body is `unsafe` and gives a `Result`. They are found by
@@ -94,30 +90,10 @@ statements! {
     /// Operands: pages, memory, slot.
     MemoryGrow<A> MemoryGrow = |c, regs, cx| {
         let pages = number::<A>(c, regs, cx)?;
-        let before = grow_memory(cx, memory(c), pages);
+        let memory = c.word64() as usize as *mut LinearMemory;
+        let before = grow_memory(cx, Flow { pc: c.here().sub(1), regs }, memory, pages);
         A::write(regs, c.half(), before.map_or(A::FAILED, A::from_count));
         Ok(())
-    };
-    /// Operands: address, value, length, memory.
-    MemoryFill<A> MemoryFill = |c, regs, cx| {
-        let (address, value, length) =
-            (number::<A>(c, regs, cx)?, operand::<u32>(c, regs, cx)?, number::<A>(c, regs, cx)?);
-        memory(c).fill(address, value as u8, length).map_err(bounds)
-    };
-    /// Operands: address, source, length, memory, source memory.
-    MemoryCopy<A, B, C> MemoryCopy = |c, regs, cx| {
-        let (address, source, length) =
-            (number::<A>(c, regs, cx)?, number::<B>(c, regs, cx)?, number::<C>(c, regs, cx)?);
-        let (to, from) = (c.word64() as usize as *mut LinearMemory, c.word64() as usize as *mut LinearMemory);
-        copy_memory((to, address), (from, source), length)
-    };
-    /// Operands: address, source, length, memory, segment.
-    MemoryInit<A> MemoryInit = |c, regs, cx| {
-        let (address, source, length) =
-            (number::<A>(c, regs, cx)?, number::<u32>(c, regs, cx)?, number::<u32>(c, regs, cx)?);
-        let (memory, segment) = (memory(c), segment::<u8>(c));
-        let bytes = segment.range(source, length).ok_or(TrapCode::MemoryBounds)?;
-        memory.write(address, bytes).map_err(bounds)
     };
     /// Operand: segment.
     DataDrop<> DataDrop = |c, _regs, _cx| {
@@ -142,41 +118,6 @@ statements! {
         A::write(regs, c.half(), A::from_count(length));
         Ok(())
     };
-    /// Operands: value, count, table, slot.
-    TableGrow<A> TableGrow = |c, regs, cx| {
-        let (value, count) = (operand::<Value>(c, regs, cx)?, number::<A>(c, regs, cx)?);
-        let table = table(c);
-        if !table.accepts(value) {
-            return Err(TrapCode::WrongKind);
-        }
-        let before = table.grow(count, value);
-        A::write(regs, c.half(), before.map_or(A::FAILED, A::from_count));
-        Ok(())
-    };
-    /// Operands: index, value, length, table.
-    TableFill<A> TableFill = |c, regs, cx| {
-        let (index, value, length) =
-            (number::<A>(c, regs, cx)?, operand::<Value>(c, regs, cx)?, number::<A>(c, regs, cx)?);
-        table(c).fill(index, value, length)
-    };
-    /// Operands: index, source, length, table, source table.
-    TableCopy<A, B, C> TableCopy = |c, regs, cx| {
-        let (index, source, length) =
-            (number::<A>(c, regs, cx)?, number::<B>(c, regs, cx)?, number::<C>(c, regs, cx)?);
-        let (to, from) = (c.word64() as usize as *mut TableInstance, c.word64() as usize as *const TableInstance);
-        if std::ptr::eq(to, from) {
-            (*to).copy_within(index, source, length)
-        } else {
-            (*to).init(index, (*from).values(), source, length)
-        }
-    };
-    /// Operands: index, source, length, table, segment.
-    TableInit<A> TableInit = |c, regs, cx| {
-        let (index, source, length) =
-            (number::<A>(c, regs, cx)?, number::<u32>(c, regs, cx)?, number::<u32>(c, regs, cx)?);
-        let (table, segment) = (table(c), segment::<Value>(c));
-        table.init(index, segment.items(), source, length)
-    };
     /// Operand: segment.
     ElementDrop<> ElementDrop = |c, _regs, _cx| {
         segment::<Value>(c).clear();
@@ -184,38 +125,24 @@ statements! {
     };
 }
 
-/// Grows a memory, and lets the context know where its bytes are then.
+/// Grows a memory, and lets the context know where its bytes are then. If the limit does not allow it, garbage goes first.
 ///
 /// # Safety
-/// `cx` is the context of the running machine.
+/// `cx` is the context of the running machine, `at` a place of the running instruction, which has changed nothing yet; the
+/// memory is one of the instance, to which no reference is in use.
 #[inline(never)]
-unsafe fn grow_memory(cx: *mut Context, memory: &mut LinearMemory, pages: u64) -> Option<u64> {
-    let before = memory.grow(pages);
-    // SAFETY: the caller vouches for the context.
+unsafe fn grow_memory(cx: *mut Context, at: Flow, memory: *mut LinearMemory, pages: u64) -> Option<u64> {
+    // SAFETY: the caller vouches for the context, the place and the memory.
     unsafe {
+        (*cx).heap.report();
+        let mut before = (*memory).grow(pages);
+        if before.is_none() && (*memory).may_grow(pages) {
+            crate::collect::collect_at(&mut *cx, at);
+            before = (*memory).grow(pages);
+        }
         if std::ptr::eq((*cx).main_memory_of, memory) {
-            (*cx).main_memory = memory.view();
+            (*cx).main_memory = (*memory).view();
         }
-    }
-    before
-}
-
-/// Copies bytes between two memories, which may be the same.
-///
-/// # Safety
-/// Both are memories of the instance, to which no references are in use.
-#[inline(never)]
-unsafe fn copy_memory(
-    (to, address): (*mut LinearMemory, u64),
-    (from, source): (*mut LinearMemory, u64),
-    length: u64,
-) -> Result<(), TrapCode> {
-    // SAFETY: the caller vouches for the memories; they are not the same when both are referred to.
-    unsafe {
-        if std::ptr::eq(to, from) {
-            return (*to).copy_within(address, source, length).map_err(bounds);
-        }
-        let bytes = (*from).slice(source, length).map_err(bounds)?;
-        (*to).write(address, bytes).map_err(bounds)
+        before
     }
 }

@@ -1,8 +1,8 @@
 //! Typed code: handlers for untagged numbers, linear memory, globals and tables, made as generic types.
 //!
 //! An instruction is a small tree. [`expression`] and [`access`] have what computes values, [`statement`] what changes
-//! something and the handlers around it, [`operators`] the rows of the table, [`bulk`] whole memories and tables, [`calls`]
-//! calls and returns. [`families`] lists which trees there are handlers for; [`registry`] finds one by the key of its [`shape`],
+//! something and the handlers around it, [`operators`] the rows of the table, [`bulk`] whole memories and tables, [`ranges`]
+//! long ranges of them, [`calls`] calls and returns. [`families`] lists which trees there are handlers for; [`registry`] finds one by the key of its [`shape`],
 //! which the loader (`loader/typed`) computes for the tree it has. Nothing here knows how trees are found.
 
 pub(crate) mod access;
@@ -11,6 +11,7 @@ pub(crate) mod calls;
 pub(crate) mod expression;
 pub(crate) mod families;
 pub(crate) mod operators;
+pub(crate) mod ranges;
 pub(crate) mod registry;
 pub(crate) mod shape;
 pub(crate) mod statement;

@@ -10,7 +10,7 @@
 //! Of the hash part:
 //! - a node never used has no value, leads nowhere, and nothing leads to it; there is none from the free end on;
 //! - chains lead from node to node within the part, end, and never meet;
-//! - every key can be a key: not nil, not NaN, no float with an integer value, no variable; cells have a number;
+//! - every key can be a key: not nil, not NaN, no float with an integer value, no variable or buffer; cells have a number;
 //! - every key is found from where its chain begins, and is there once, but for those that died;
 //! - no entry has an integer key that the array part has room for before its length;
 //! - a key that died has no value.
@@ -83,7 +83,7 @@ impl Parts {
 #[inline(always)]
 pub(in crate::heap) fn is_key(key: Value) -> bool {
     match key.tag {
-        Tag::NIL | Tag::CELL => false,
+        Tag::NIL | Tag::CELL | Tag::BUFFER => false,
         Tag::FLOAT => {
             let float = f64::from_bits(key.payload);
             !float.is_nan() && float_to_int(float).is_none()

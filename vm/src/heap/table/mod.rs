@@ -8,5 +8,5 @@ mod traverse;
 mod write;
 
 pub use layout::{Node, Table};
-pub use traverse::InvalidKey;
+pub use traverse::{InvalidKey, NEXT_SLOTS_MAX, TableScan};
 pub use write::TableError;

@@ -124,10 +124,11 @@ impl Table {
         }
     }
 
-    /// The entry after `key` in the order of traversal (nil: the first), or `None` at the end.
+    /// The entry after `key` in the order of traversal (nil: the first), or that there is none.
     ///
     /// The order is array slots, then nodes; it depends on the operations that made the table and nothing else. Entries
-    /// may be assigned to and removed during a traversal, but not added.
+    /// may be assigned to and removed during a traversal, but not added. So that it does not take long, it passes over no more
+    /// than [`NEXT_SLOTS_MAX`] slots without an entry.
     ///
     /// # Errors
     /// [`InvalidKey`] when the table never had such an entry.
@@ -135,11 +136,11 @@ impl Table {
     /// # Safety
     /// `table` is a live table of `heap`, `key` a live value.
     #[inline]
-    pub unsafe fn next(table: *mut Table, heap: &mut Heap, key: Value) -> Result<Option<(Value, Value)>, InvalidKey> {
+    pub unsafe fn next(table: *mut Table, heap: &mut Heap, key: Value) -> Result<TableScan, InvalidKey> {
         // SAFETY: as the caller promises.
         unsafe {
             let position = Table::position_after(table, key)?;
-            Ok(Table::entry_from(table, heap, position).map(|(_, key, value)| (key, value)))
+            Ok(Table::scan(table, heap, position, NEXT_SLOTS_MAX + 1))
         }
     }
 
@@ -171,52 +172,89 @@ impl Table {
         }
     }
 
-    /// The first entry at or after a position: the position behind it, its key and its value.
+    /// The first entry at or after a position, among so many slots.
     ///
     /// Positions stay valid while no entry is added.
     ///
     /// # Safety
     /// `table` is a live table of `heap`.
     #[inline]
-    pub unsafe fn entry_from(table: *mut Table, heap: &mut Heap, position: u64) -> Option<(u64, Value, Value)> {
+    pub unsafe fn scan(table: *mut Table, heap: &mut Heap, position: u64, slots: u64) -> TableScan {
         // SAFETY: as the caller promises; indices are checked against the parts.
         unsafe {
             if Table::is_weak(table) {
-                return Table::entry_from_weak(table, heap, position);
+                return Table::scan_weak(table, heap, position, slots);
             }
             let len = u64::from((*table).array_len);
+            let size = len + u64::from((*table).mask) + 1;
+            let end = position.saturating_add(slots);
             let mut position = position;
-            while position < len {
+            while position < len.min(end) {
                 let value = Value::load((*table).array.add(position as usize));
                 position += 1;
                 if !value.is_nil() {
-                    return Some((position, Value::int(position as i64), value));
+                    return TableScan::Found { position, key: Value::int(position as i64), value };
                 }
             }
-            while position - len <= u64::from((*table).mask) {
-                let node = (*table).nodes.add((position - len) as usize);
-                position += 1;
-                if !(*node).is_empty() {
-                    return Some((position, (*node).key(), (*node).value()));
+            if position >= len {
+                while position < size.min(end) {
+                    let node = (*table).nodes.add((position - len) as usize);
+                    position += 1;
+                    if !(*node).is_empty() {
+                        return TableScan::Found { position, key: (*node).key(), value: (*node).value() };
+                    }
                 }
             }
-            None
+            if position < size { TableScan::More { position } } else { TableScan::End { position } }
         }
     }
 
     #[inline(never)]
-    unsafe fn entry_from_weak(table: *mut Table, heap: &mut Heap, mut position: u64) -> Option<(u64, Value, Value)> {
-        // SAFETY: as the caller of `entry_from` promises.
+    unsafe fn scan_weak(table: *mut Table, heap: &mut Heap, position: u64, slots: u64) -> TableScan {
+        // SAFETY: as the caller of `scan` promises.
         unsafe {
             let contents = Table::contents(table);
+            let end = position.saturating_add(slots);
+            let mut position = position;
             loop {
-                let (next, key, value) = Table::entry_from(contents, heap, position)?;
-                let (key, value) = (heap.read_weak(key), heap.read_weak(value));
-                if !key.is_nil() && !value.is_nil() {
-                    return Some((next, key, value));
+                match Table::scan(contents, heap, position, end - position) {
+                    TableScan::Found { position: next, key, value } => {
+                        let (key, value) = (heap.read_weak(key), heap.read_weak(value));
+                        if !key.is_nil() && !value.is_nil() {
+                            return TableScan::Found { position: next, key, value };
+                        }
+                        position = next;
+                    }
+                    other => return other,
                 }
-                position = next;
             }
         }
     }
+}
+
+/// Slots without an entry that a traversal passes over at once, see [`Table::next`].
+pub const NEXT_SLOTS_MAX: u64 = 64;
+
+/// What there is at or after a position of a table. Positions count slots.
+#[derive(Clone, Copy, Debug)]
+pub enum TableScan {
+    /// An entry.
+    Found {
+        /// The position behind it.
+        position: u64,
+        /// Its key.
+        key: Value,
+        /// Its value.
+        value: Value,
+    },
+    /// Nothing more.
+    End {
+        /// The end.
+        position: u64,
+    },
+    /// Nothing among the slots that were looked at.
+    More {
+        /// Where to go on.
+        position: u64,
+    },
 }

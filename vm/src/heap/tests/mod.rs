@@ -4,7 +4,7 @@ mod cycles;
 mod graph;
 mod model;
 
-use super::{Heap, HeapLimits, Marker, Roots, Str, Table};
+use super::{Heap, HeapLimits, InvalidKey, Marker, Roots, Str, Table, TableScan};
 use crate::value::Value;
 
 /// Roots as a list of values.
@@ -73,12 +73,30 @@ fn get(heap: &mut Heap, table: *mut Table, key: Value) -> Value {
     unsafe { Table::get(table, heap, key) }
 }
 
+/// The entry after `key`.
+///
+/// # Safety
+/// As for [`Table::next`].
+unsafe fn next(table: *mut Table, heap: &mut Heap, key: Value) -> Result<Option<(Value, Value)>, InvalidKey> {
+    // SAFETY: as the caller promises.
+    unsafe {
+        let mut scan = Table::next(table, heap, key)?;
+        loop {
+            match scan {
+                TableScan::Found { key, value, .. } => return Ok(Some((key, value))),
+                TableScan::End { .. } => return Ok(None),
+                TableScan::More { position } => scan = Table::scan(table, heap, position, 3),
+            }
+        }
+    }
+}
+
 /// The entries in the order of traversal.
 fn entries(heap: &mut Heap, table: *mut Table) -> Vec<(Value, Value)> {
     let mut entries = Vec::new();
     let mut key = Value::NIL;
     // SAFETY: the tests keep what they use reachable.
-    let step = |heap: &mut Heap, key| unsafe { Table::next(table, heap, key) };
+    let step = |heap: &mut Heap, key| unsafe { next(table, heap, key) };
     while let Some((next, value)) = step(heap, key).expect("the key was just given") {
         entries.push((next, value));
         key = next;

@@ -120,7 +120,7 @@ impl Model {
         let mut seen = 0;
         let before = self.expected.len();
         // SAFETY: the table is a root, and so is the key while the collector runs.
-        let step = |heap: &mut Heap, key| unsafe { Table::next(table, heap, key) };
+        let step = |heap: &mut Heap, key| unsafe { next(table, heap, key) };
         while let Some((next, value)) = step(&mut self.heap, key).expect("a key just given") {
             seen += 1;
             key = next;

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | every cell | its number, if a program has asked for its identity, is below 2^48, given out already and no other's; only tables and host objects have a finaliser, and those that do stand in one of the two lists once |
 //! | string | of the short ones each is there once; no more than 2^32 - 1 bytes |
+//! | buffer | it is a string that is not written to its end; only host functions keep it |
 //! | table | see [`table::invariants`](crate::heap::table::invariants) |
 //! | function | it is of a function of the machine, and captures as many values as that says: variables where it says so, no variable elsewhere; a bridge captures a function that is not typed, and a string or nil |
 //! | variable | it holds a value |

@@ -39,6 +39,11 @@ pub(crate) trait LoadOutside {
     /// # Safety
     /// `function` came from [`function`](Self::function).
     unsafe fn may_capture(&mut self, function: *const (), captures: &[Value]) -> bool;
+    /// Whether what closures over a function capture belongs to the machine.
+    ///
+    /// # Safety
+    /// As for [`may_capture`](Self::may_capture).
+    unsafe fn is_sealed(&self, function: *const ()) -> bool;
     /// Reads a type; its number in this machine, and what its objects look like.
     fn layout(&mut self, from: &mut Reader<'_>) -> Result<(u32, LoadedLayout), SnapshotError>;
     /// Whether a reference may stand in an array of this type, or in a record as the one with this number among its
@@ -209,6 +214,10 @@ impl HeapLoader {
                 from.label("table");
                 self.table_shape(heap, flags, from)?.cast()
             }
+            Tag::BUFFER => {
+                from.label("buffer");
+                self.buffer(heap, from)?
+            }
             Tag::FUNCTION => {
                 from.label("function");
                 let count = from.u32()?;
@@ -280,6 +289,18 @@ impl HeapLoader {
         Ok(string)
     }
 
+    fn buffer(&mut self, heap: &mut Heap, from: &mut Reader<'_>) -> Result<*mut Header, SnapshotError> {
+        let length = usize::try_from(from.number()?).unwrap_or(usize::MAX);
+        let written = from.length()?;
+        if length < written {
+            return Err(from.damaged("more of a buffer is written than there is"));
+        }
+        let buffer = heap.buffer(length)?;
+        let mut filled = Ok(());
+        heap.append_to_buffer(buffer, written, |_, window| filled = from.fill(window));
+        filled.map(|()| buffer.pointer())
+    }
+
     /// The number of a cell, from 1, as the cell.
     #[inline(always)]
     pub(super) fn cell(&self, from: &Reader<'_>, number: u64) -> Result<*mut Header, SnapshotError> {
@@ -294,6 +315,13 @@ impl HeapLoader {
     /// Reads a value of any kind that programs see.
     #[inline(always)]
     pub(crate) fn value(&self, from: &mut Reader<'_>) -> Result<Value, SnapshotError> {
+        let value = self.kept_value(from)?;
+        if value.tag == Tag::BUFFER { Err(from.damaged("a buffer stands for a value")) } else { Ok(value) }
+    }
+
+    /// Reads a value of any kind that host functions keep.
+    #[inline(always)]
+    pub(crate) fn kept_value(&self, from: &mut Reader<'_>) -> Result<Value, SnapshotError> {
         let value = self.capture(from)?;
         if value.tag == Tag::CELL { Err(from.damaged("a variable stands for a value")) } else { Ok(value) }
     }
@@ -378,6 +406,9 @@ impl HeapLoader {
                     }
                     if !outside.may_capture(function, std::slice::from_raw_parts(slots, count)) {
                         return Err(from.damaged("a function captures what it cannot"));
+                    }
+                    if outside.is_sealed(function) {
+                        (*closure).header.set(Header::SEALED);
                     }
                     (*closure).function = function;
                     (*closure).code = code;

@@ -191,6 +191,10 @@ impl HeapSaver {
                     self.interned += usize::from(!header.has(Header::LONG));
                     out.block(Str::bytes(cell.cast()));
                 }
+                Tag::BUFFER => {
+                    out.number(Str::len(cell.cast()) as u64);
+                    out.block(Str::written(cell.cast()));
+                }
                 Tag::TABLE => self.table_shape(cell.cast(), out),
                 Tag::FUNCTION => out.number(u64::from((*cell.cast::<Closure>()).count)),
                 Tag::RECORD => outside.layout((*cell.cast::<Record>()).type_index, out)?,

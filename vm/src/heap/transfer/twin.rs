@@ -233,6 +233,10 @@ impl HeapCopier {
                     HeapCopier::copy_bytes(string, size_of::<Str>() + Str::len(string));
                     self.strings += usize::from(Str::is_short(string));
                 }
+                Tag::BUFFER => {
+                    let buffer = cell.cast::<Str>();
+                    HeapCopier::copy_bytes(buffer, size_of::<Str>() + Str::written(buffer).len());
+                }
                 Tag::TABLE => self.table(cell.cast()),
                 Tag::FUNCTION => self.closure(cell.cast(), outside)?,
                 Tag::CELL => {

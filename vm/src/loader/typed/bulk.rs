@@ -4,7 +4,8 @@ use super::tree::{Leaf, leaf};
 use super::write::write_leaf;
 use super::{Loading, settle};
 use crate::dispatch::Handler;
-use crate::dispatch::typed::bulk::{self, *};
+use crate::dispatch::typed::bulk::{self, DataDrop, ElementDrop};
+use crate::dispatch::typed::ranges::{self, range};
 use crate::dispatch::typed::statement::{branch_table, jump, statement};
 use minivm_isa::entities::{Block, Memory, Reg, Table};
 use minivm_isa::{Instruction, Operand};
@@ -16,14 +17,21 @@ macro_rules! by_width {
     };
 }
 
+/// The same for work on a range.
+macro_rules! range_by_width {
+    ($wide:expr, $work:ident) => {
+        if $wide { range::<ranges::$work<u64>> } else { range::<ranges::$work<u32>> }
+    };
+}
+
 /// The handler for a copy between two things that may have different address types: the length has the narrower one.
 macro_rules! by_widths {
-    ($to:expr, $from:expr, $statement:ident) => {
+    ($to:expr, $from:expr, $work:ident) => {
         match ($to, $from) {
-            (false, false) => statement::<bulk::$statement<u32, u32, u32>>,
-            (false, true) => statement::<bulk::$statement<u32, u64, u32>>,
-            (true, false) => statement::<bulk::$statement<u64, u32, u32>>,
-            (true, true) => statement::<bulk::$statement<u64, u64, u64>>,
+            (false, false) => range::<ranges::$work<u32, u32, u32>>,
+            (false, true) => range::<ranges::$work<u32, u64, u32>>,
+            (true, false) => range::<ranges::$work<u64, u32, u32>>,
+            (true, true) => range::<ranges::$work<u64, u64, u64>>,
         }
     };
 }
@@ -50,7 +58,7 @@ fn emit_memory(loading: &mut Loading, at: usize, instruction: &Instruction) -> b
             write(loading, at, handler, &[pages], &[pointer], Some(dst));
         }
         Instruction::MemoryFill { memory, address, value, length } => {
-            let (handler, pointer): (Handler, u64) = (by_width!(wide(memory), MemoryFill), bytes(memory));
+            let (handler, pointer): (Handler, u64) = (range_by_width!(wide(memory), MemoryFill), bytes(memory));
             write(loading, at, handler, &[address, value, length], &[pointer], None);
         }
         Instruction::MemoryCopy { memory, source_memory, address, source, length } => {
@@ -59,7 +67,7 @@ fn emit_memory(loading: &mut Loading, at: usize, instruction: &Instruction) -> b
             write(loading, at, handler, &[address, source, length], &pointers, None);
         }
         Instruction::MemoryInit { memory, data, address, source, length } => {
-            let handler: Handler = by_width!(wide(memory), MemoryInit);
+            let handler: Handler = range_by_width!(wide(memory), MemoryInit);
             let pointers = [bytes(memory), loading.instance.data(data) as usize as u64];
             write(loading, at, handler, &[address, source, length], &pointers, None);
         }
@@ -89,11 +97,11 @@ fn emit_table(loading: &mut Loading, at: usize, instruction: &Instruction) -> bo
             write(loading, at, handler, &[], &[pointer], Some(dst));
         }
         Instruction::TableGrow { dst, table, src, count } => {
-            let (handler, pointer): (Handler, u64) = (by_width!(wide(table), TableGrow), values(table));
+            let (handler, pointer): (Handler, u64) = (range_by_width!(wide(table), TableGrow), values(table));
             write(loading, at, handler, &[src, count], &[pointer], Some(dst));
         }
         Instruction::TableFill { table, index, src, length } => {
-            let (handler, pointer): (Handler, u64) = (by_width!(wide(table), TableFill), values(table));
+            let (handler, pointer): (Handler, u64) = (range_by_width!(wide(table), TableFill), values(table));
             write(loading, at, handler, &[index, src, length], &[pointer], None);
         }
         Instruction::TableCopy { table, source_table, index, source, length } => {
@@ -102,7 +110,7 @@ fn emit_table(loading: &mut Loading, at: usize, instruction: &Instruction) -> bo
             write(loading, at, handler, &[index, source, length], &pointers, None);
         }
         Instruction::TableInit { table, element, index, source, length } => {
-            let handler: Handler = by_width!(wide(table), TableInit);
+            let handler: Handler = range_by_width!(wide(table), TableInit);
             let pointers = [values(table), loading.instance.element(element) as usize as u64];
             write(loading, at, handler, &[index, source, length], &pointers, None);
         }

@@ -152,7 +152,9 @@ pub(super) struct Traits {
 pub(super) fn traits(instruction: &Instruction) -> Traits {
     let effects = instruction.info().effects;
     let mut traits = Traits { traps: effects.trap, ..Traits::default() };
-    traits.stops = effects.call || effects.allocate || effects.leaves_open || effects.takes_open || effects.end;
+    let stops = effects.call || effects.allocate || effects.leaves_open || effects.takes_open || effects.end;
+    // What may stop half-way finds every value in its register.
+    traits.stops = stops || effects.bulk;
     match kind(instruction) {
         Kind::Operation(_) | Kind::Copy | Kind::Select | Kind::Null => {}
         Kind::GlobalGet => traits.reads = true,

@@ -51,13 +51,17 @@ impl std::fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
+/// Bytes of a metatable's `__name` that count.
+const NAME_BYTES_MAX: usize = 1000;
+
 /// The kind of a value as programs know it; a metatable's `__name` comes first.
 pub(crate) fn type_name(cx: &Context, value: Value) -> String {
     if matches!(value.tag(), Tag::TABLE | Tag::USERDATA)
         && let Some(name) = cx.metatable_name(value)
     {
         // SAFETY: the string is reachable from the value's metatable.
-        return String::from_utf8_lossy(unsafe { crate::heap::Str::bytes(name) }).into_owned();
+        let name = unsafe { crate::heap::Str::bytes(name) };
+        return String::from_utf8_lossy(&name[..name.len().min(NAME_BYTES_MAX)]).into_owned();
     }
     basic_type_name(value).to_string()
 }

@@ -22,6 +22,17 @@ impl ByteSet {
         }
     }
 
+    /// The set of these bytes.
+    pub const fn of(bytes: &[u8]) -> Self {
+        let mut set = Self::EMPTY;
+        let mut index = 0;
+        while index < bytes.len() {
+            set.insert(bytes[index]);
+            index += 1;
+        }
+        set
+    }
+
     /// Adds one byte.
     pub const fn insert(&mut self, byte: u8) {
         self.0[(byte >> 6) as usize] |= 1 << (byte & 63);
@@ -48,8 +59,8 @@ impl ByteSet {
 
     /// Whether `byte` is a member.
     #[inline]
-    pub fn contains(&self, byte: u8) -> bool {
-        self.0[usize::from(byte >> 6)] >> (byte & 63) & 1 != 0
+    pub const fn contains(&self, byte: u8) -> bool {
+        self.0[(byte >> 6) as usize] >> (byte & 63) & 1 != 0
     }
 
     /// Whether no byte is in both sets.

@@ -54,25 +54,41 @@ impl<'f> Request<'f> {
     }
 }
 
-/// Appends `date`, in `zone`, as `format` says. Fails at a conversion that the language does not have.
-pub fn write_date(out: &mut Vec<u8>, format: &[u8], date: &DateTime, zone: &Zone) -> LibraryResult<()> {
-    let mut rest = format;
-    while let Some(mark) = memchr::memchr(b'%', rest) {
-        out.extend_from_slice(&rest[..mark]);
-        let item = &rest[mark + 1..];
-        let (letter, length) = match item {
-            [b'E', letter, ..] if ALTERNATIVE_ERA.contains(letter) => (*letter, 2),
-            [b'O', letter, ..] if ALTERNATIVE_DIGITS.contains(letter) => (*letter, 2),
-            [letter, ..] => (*letter, 1),
-            [] => (0, 0),
-        };
-        if !write_item(out, letter, date, zone) {
-            let shown = item.split(|&byte| byte == 0).next().unwrap_or_default();
-            return Err(LibraryError::argument(1, [b"invalid conversion specifier '%", shown, b"'"].concat()));
-        }
-        rest = &item[length..];
+/// Bytes of a format that are copied at a time at most.
+const LITERAL_MAX: usize = 1 << 12;
+/// Bytes of a format that a message shows at most.
+const SHOWN_MAX: usize = 1000;
+
+/// Appends `date`, in `zone`, as the front of `format` says: the bytes up to a conversion, or one conversion. Gives how many bytes
+/// of the format that was. Fails at a conversion that the language does not have.
+pub fn write_date_part(out: &mut Vec<u8>, format: &[u8], date: &DateTime, zone: &Zone) -> LibraryResult<usize> {
+    let window = &format[..format.len().min(LITERAL_MAX)];
+    let mark = memchr::memchr(b'%', window).unwrap_or(window.len());
+    if mark > 0 || format.is_empty() {
+        out.extend_from_slice(&format[..mark]);
+        return Ok(mark);
     }
-    out.extend_from_slice(rest);
+    let item = &format[1..];
+    let (letter, length) = match item {
+        [b'E', letter, ..] if ALTERNATIVE_ERA.contains(letter) => (*letter, 2),
+        [b'O', letter, ..] if ALTERNATIVE_DIGITS.contains(letter) => (*letter, 2),
+        [letter, ..] => (*letter, 1),
+        [] => (0, 0),
+    };
+    if !write_item(out, letter, date, zone) {
+        let shown = item[..item.len().min(SHOWN_MAX)].split(|&byte| byte == 0).next().unwrap_or_default();
+        return Err(LibraryError::argument(1, [b"invalid conversion specifier '%", shown, b"'"].concat()));
+    }
+    Ok(1 + length)
+}
+
+/// Appends `date`, in `zone`, as `format` says.
+#[cfg(test)]
+pub fn write_date(out: &mut Vec<u8>, format: &[u8], date: &DateTime, zone: &Zone) -> LibraryResult<()> {
+    let mut done = 0;
+    while done < format.len() {
+        done += write_date_part(out, &format[done..], date, zone)?;
+    }
     Ok(())
 }
 

@@ -13,6 +13,8 @@ const SPECIFICATION_LENGTH_LIMIT: usize = 22;
 const DEFAULT_FLOAT_PRECISION: usize = 6;
 /// Strings of this length and more ignore the field width, unless a precision is given.
 const LONG_STRING: usize = 100;
+/// Bytes of a literal piece at most, so that a step does not take long.
+const LITERAL_MAX: usize = 1 << 16;
 
 const FLOAT_FLAGS: &[u8] = b"-+#0 ";
 const HEX_FLAGS: &[u8] = b"-#0";
@@ -77,7 +79,8 @@ impl<'f> Iterator for Pieces<'f> {
             }
             [b'%', ..] => Some(Piece::Directive(self.directive())),
             _ => {
-                let length = memchr::memchr(b'%', self.rest).unwrap_or(self.rest.len());
+                let window = &self.rest[..self.rest.len().min(LITERAL_MAX)];
+                let length = memchr::memchr(b'%', window).unwrap_or(window.len());
                 let (literal, rest) = self.rest.split_at(length);
                 self.rest = rest;
                 Some(Piece::Literal(literal))
@@ -287,12 +290,22 @@ impl<'f> Directive<'f> {
         if memchr::memchr(0, text).is_some() {
             return Err(LibraryError::argument(argument, "string contains zeros"));
         }
+        self.lay_out_text(out, text);
+        Ok(())
+    }
+
+    /// Appends `text`, which has no zero bytes where there is a layout.
+    pub fn lay_out_text(&self, out: &mut Vec<u8>, text: &[u8]) {
         match self.precision {
-            None if text.len() >= LONG_STRING => out.extend_from_slice(text),
+            _ if self.takes_whole(text.len()) => out.extend_from_slice(text),
             None => self.write_padded(out, b"", text, false),
             Some(precision) => self.write_padded(out, b"", &text[..text.len().min(precision)], false),
         }
-        Ok(())
+    }
+
+    /// Whether a text of that length is written as it is, for `%s`.
+    pub fn takes_whole(&self, length: usize) -> bool {
+        self.is_plain() || self.precision.is_none() && length >= LONG_STRING
     }
 
     /// Appends the identity of an object, for `%p`: a number the caller chose for it, or nothing for a value without identity.

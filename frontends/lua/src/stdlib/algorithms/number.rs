@@ -34,6 +34,11 @@ pub fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t'..=b'\r')
 }
 
+/// Whether a byte can be part of a numeral in some base.
+pub fn may_be_in_numeral(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.')
+}
+
 /// `text` without white space at either end.
 pub fn trim(text: &[u8]) -> &[u8] {
     let start = text.iter().position(|&b| !is_space(b)).unwrap_or(text.len());

@@ -84,10 +84,14 @@ pub struct PackOption {
     pub order: ByteOrder,
 }
 
+/// Letters of a format that are read at a time at most: then comes an option that is nothing.
+const LETTERS_MAX: usize = 256;
+
 /// Reads the options of a format, in order. A zero byte ends the format.
 #[derive(Clone, Debug)]
 pub struct Options<'f> {
     rest: &'f [u8],
+    length: usize,
     order: ByteOrder,
     alignment_max: usize,
 }
@@ -95,14 +99,30 @@ pub struct Options<'f> {
 impl<'f> Options<'f> {
     /// Starts at the beginning of `format`.
     pub fn new(format: &'f [u8]) -> Self {
-        let end = memchr::memchr(0, format).unwrap_or(format.len());
-        Self { rest: &format[..end], order: ByteOrder::Little, alignment_max: 1 }
+        Self { rest: format, length: format.len(), order: ByteOrder::Little, alignment_max: 1 }
+    }
+
+    /// Goes on in `format` where a reader stopped that gave these numbers by [`state`](Self::state).
+    pub fn resume(format: &'f [u8], [offset, order, alignment_max]: [usize; 3]) -> Self {
+        Self {
+            rest: format.get(offset..).unwrap_or_default(),
+            length: format.len(),
+            order: if order == 0 { ByteOrder::Little } else { ByteOrder::Big },
+            alignment_max: alignment_max.clamp(1, INTEGER_SIZE_MAX),
+        }
+    }
+
+    /// How many bytes of the format were read, and what is in force there.
+    pub fn state(&self) -> [usize; 3] {
+        [self.length - self.rest.len(), usize::from(self.order == ByteOrder::Big), self.alignment_max]
     }
 
     /// The next option that takes room or a value, when `offset` bytes come before it; `None` at the end of the format.
     pub fn next(&mut self, offset: usize) -> LibraryResult<Option<PackOption>> {
-        while let Some((letter, rest)) = self.rest.split_first() {
+        let mut letters = 0;
+        while let Some((letter, rest)) = self.rest.split_first().filter(|(letter, _)| **letter != 0) {
             self.rest = rest;
+            letters += 1;
             let (kind, align) = if *letter == b'X' {
                 (Kind::Nothing, self.alignment_of_next()?)
             } else {
@@ -111,7 +131,7 @@ impl<'f> Options<'f> {
                 (kind, if needs_none { 0 } else { kind.size() })
             };
             let padding = self.padding(offset, align)?;
-            if kind != Kind::Nothing || padding > 0 {
+            if kind != Kind::Nothing || padding > 0 || letters == LETTERS_MAX {
                 return Ok(Some(PackOption { kind, padding, order: self.order }));
             }
         }
@@ -132,7 +152,7 @@ impl<'f> Options<'f> {
     /// `X` aligns as the option after it would, and swallows that option.
     fn alignment_of_next(&mut self) -> LibraryResult<usize> {
         let invalid = || LibraryError::argument(1, "invalid next option for option 'X'");
-        let (letter, rest) = self.rest.split_first().ok_or_else(invalid)?;
+        let (letter, rest) = self.rest.split_first().filter(|(letter, _)| **letter != 0).ok_or_else(invalid)?;
         self.rest = rest;
         let kind = if *letter == b'X' { Kind::Nothing } else { self.option(*letter)? };
         match kind {
@@ -201,18 +221,23 @@ impl<'f> Options<'f> {
     }
 }
 
-/// How many bytes `string.pack` would make with `format`, which must not have options of variable length.
-pub fn packed_size(format: &[u8]) -> LibraryResult<usize> {
-    let mut options = Options::new(format);
-    let mut total = 0;
-    while let Some(PackOption { kind, padding, .. }) = options.next(total)? {
-        if matches!(kind, Kind::Counted { .. } | Kind::ZeroTerminated) {
-            return Err(LibraryError::argument(1, "variable-length format"));
-        }
-        total += padding + kind.size();
-        if total > PACKED_SIZE_MAX {
-            return Err(LibraryError::argument(1, "format result too large"));
-        }
+/// Reads the next option and adds how many bytes `string.pack` would make of it, which must not vary; false at the end.
+pub fn add_packed_size(options: &mut Options<'_>, total: &mut usize) -> LibraryResult<bool> {
+    let Some(PackOption { kind, padding, .. }) = options.next(*total)? else { return Ok(false) };
+    if matches!(kind, Kind::Counted { .. } | Kind::ZeroTerminated) {
+        return Err(LibraryError::argument(1, "variable-length format"));
     }
+    *total += padding + kind.size();
+    if *total > PACKED_SIZE_MAX {
+        return Err(LibraryError::argument(1, "format result too large"));
+    }
+    Ok(true)
+}
+
+/// How many bytes `string.pack` would make with `format`, which must not have options of variable length.
+#[cfg(test)]
+pub fn packed_size(format: &[u8]) -> LibraryResult<usize> {
+    let (mut options, mut total) = (Options::new(format), 0);
+    while add_packed_size(&mut options, &mut total)? {}
     Ok(total)
 }

@@ -40,35 +40,25 @@ pub fn write_float(out: &mut Vec<u8>, option: PackOption, value: f64) {
     }
 }
 
-/// Appends `text` for a string option; `argument` is its position, for the error.
-///
-/// Fails if it is too long, or has zero bytes where it must not.
-pub fn write_string(out: &mut Vec<u8>, option: PackOption, text: &[u8], argument: u32) -> LibraryResult<()> {
-    let fail = |message: &str| Err(LibraryError::argument(argument, message));
+/// Checks a string for a string option, apart from zero bytes in it; `argument` is its position, for the error.
+pub fn check_string(option: PackOption, length: usize, argument: u32) -> LibraryResult<()> {
     match option.kind {
-        Kind::Fixed { size } => {
-            if text.len() > size {
-                return fail("string longer than given size");
-            }
-            out.extend_from_slice(text);
-            out.resize(out.len() + size - text.len(), 0);
+        Kind::Fixed { size } if length > size => Err(LibraryError::argument(argument, "string longer than given size")),
+        Kind::Counted { size } if size < LUA_INTEGER_SIZE && length >> (size * 8) != 0 => {
+            Err(LibraryError::argument(argument, "string length does not fit in given size"))
         }
-        Kind::Counted { size } => {
-            if size < LUA_INTEGER_SIZE && text.len() >> (size * 8) != 0 {
-                return fail("string length does not fit in given size");
-            }
-            write_in_order(out, &(text.len() as u128).to_le_bytes()[..size], option.order);
-            out.extend_from_slice(text);
-        }
-        _ => {
-            if memchr::memchr(0, text).is_some() {
-                return fail("string contains zeros");
-            }
-            out.extend_from_slice(text);
-            out.push(0);
-        }
+        _ => Ok(()),
     }
-    Ok(())
+}
+
+/// The error for zero bytes in a string that a zero byte is to end.
+pub fn contains_zeros(argument: u32) -> LibraryError {
+    LibraryError::argument(argument, "string contains zeros")
+}
+
+/// Appends the length that stands before a counted string.
+pub fn write_length(out: &mut Vec<u8>, option: PackOption, length: usize) {
+    write_in_order(out, &(length as u128).to_le_bytes()[..option.kind.size()], option.order);
 }
 
 fn write_in_order(out: &mut Vec<u8>, little_endian: &[u8], order: ByteOrder) {
@@ -87,46 +77,104 @@ pub enum Unpacked {
     Text(Range<usize>),
 }
 
-/// Reads the values of `format` from `data`, from byte `start` (at most the data's length) on, and returns them with the
-/// offset after the last.
-pub fn unpack(format: &[u8], data: &[u8], start: usize) -> LibraryResult<(Vec<Unpacked>, usize)> {
-    let too_short = || LibraryError::argument(2, "data string too short");
-    let mut options = Options::new(format);
-    let mut values = Vec::new();
-    let mut at = start;
-    while let Some(option) = options.next(at)? {
+/// What one step of an [`Unpacker`] gave.
+#[derive(Clone, Debug, PartialEq)]
+pub enum UnpackStep {
+    /// A value.
+    Value(Unpacked),
+    /// Nothing yet.
+    Nothing,
+    /// The format is at its end.
+    End,
+}
+
+/// Bytes of a string that a zero byte ends that one step looks at.
+const SEARCHED_MAX: usize = 1 << 16;
+
+/// Reads the values of a format from data.
+pub struct Unpacker<'f> {
+    /// The options that are not read yet.
+    pub options: Options<'f>,
+    data: &'f [u8],
+    /// Where the next value is.
+    pub at: usize,
+    /// How much of a string at hand was searched for the zero byte that ends it.
+    pub searched: usize,
+}
+
+impl<'f> Unpacker<'f> {
+    /// Goes on in the data at byte `at`, where so much of a string was searched already.
+    pub fn new(options: Options<'f>, data: &'f [u8], at: usize, searched: usize) -> Self {
+        Self { options, data, at: at.min(data.len()), searched }
+    }
+
+    /// Reads the next option, or a part of its value.
+    pub fn step(&mut self) -> LibraryResult<UnpackStep> {
+        let too_short = || LibraryError::argument(2, "data string too short");
+        let before = self.options.clone();
+        let Some(option) = self.options.next(self.at)? else { return Ok(UnpackStep::End) };
         let size = option.kind.size();
-        if option.padding + size > data.len() - at {
+        if option.padding + size > self.data.len() - self.at {
             return Err(too_short());
         }
-        at += option.padding;
-        let bytes = &data[at..at + size];
-        at += size;
+        let start = self.at + option.padding;
+        let mut at = start + size;
+        let bytes = &self.data[start..at];
         let value = match option.kind {
             Kind::Signed { .. } | Kind::Unsigned { .. } => {
                 Unpacked::Number(Number::Integer(read_integer(bytes, option)?))
             }
             Kind::Float | Kind::Double => Unpacked::Number(Number::Float(read_float(bytes, option))),
-            Kind::Fixed { .. } => Unpacked::Text(at - size..at),
+            Kind::Fixed { .. } => Unpacked::Text(start..at),
             Kind::Counted { .. } => {
                 let length = read_integer(bytes, option)? as u64;
-                let length =
-                    usize::try_from(length).ok().filter(|&length| length <= data.len() - at).ok_or_else(too_short)?;
-                at += length;
-                Unpacked::Text(at - length..at)
-            }
-            Kind::ZeroTerminated => {
-                let length = memchr::memchr(0, &data[at..])
-                    .ok_or_else(|| LibraryError::argument(2, "unfinished string for format 'z'"))?;
-                let text = at..at + length;
-                at += length + 1;
+                let length = usize::try_from(length).ok().filter(|&length| length <= self.data.len() - at);
+                let text = at..at + length.ok_or_else(too_short)?;
+                at = text.end;
                 Unpacked::Text(text)
             }
-            Kind::Padding | Kind::Nothing => continue,
+            Kind::ZeroTerminated => {
+                let rest = self.data.get(at + self.searched..).unwrap_or_default();
+                let window = &rest[..rest.len().min(SEARCHED_MAX)];
+                match memchr::memchr(0, window) {
+                    Some(length) => {
+                        let text = at..at + self.searched + length;
+                        at = text.end + 1;
+                        Unpacked::Text(text)
+                    }
+                    None if window.len() == rest.len() => {
+                        return Err(LibraryError::argument(2, "unfinished string for format 'z'"));
+                    }
+                    None => {
+                        self.searched += window.len();
+                        self.options = before;
+                        return Ok(UnpackStep::Nothing);
+                    }
+                }
+            }
+            Kind::Padding | Kind::Nothing => {
+                self.at = at;
+                return Ok(UnpackStep::Nothing);
+            }
         };
-        values.push(value);
+        (self.at, self.searched) = (at, 0);
+        Ok(UnpackStep::Value(value))
     }
-    Ok((values, at))
+}
+
+/// Reads the values of `format` from `data`, from byte `start` (at most the data's length) on, and returns them with the
+/// offset after the last.
+#[cfg(test)]
+pub fn unpack(format: &[u8], data: &[u8], start: usize) -> LibraryResult<(Vec<Unpacked>, usize)> {
+    let mut unpacker = Unpacker::new(Options::new(format), data, start, 0);
+    let mut values = Vec::new();
+    loop {
+        match unpacker.step()? {
+            UnpackStep::Value(value) => values.push(value),
+            UnpackStep::Nothing => {}
+            UnpackStep::End => return Ok((values, unpacker.at)),
+        }
+    }
 }
 
 fn read_integer(bytes: &[u8], option: PackOption) -> LibraryResult<i64> {

@@ -9,6 +9,10 @@ use super::error::LibraryError;
 
 /// The most captures a pattern may have.
 pub const CAPTURES_MAX: usize = 32;
+/// The most bytes of a pattern. Compiling one takes its time, and memory, at once.
+pub const PATTERN_BYTES_MAX: usize = 1 << 18;
+/// Sets that a new one is compared with, to be the same as one of them.
+const SETS_COMPARED: usize = 16;
 
 /// What is wrong with a pattern, or with a capture asked of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +35,8 @@ pub enum PatternError {
     UnfinishedCapture,
     /// More choices open at a time than the matcher keeps.
     TooComplex,
+    /// More bytes than [`PATTERN_BYTES_MAX`].
+    TooLong,
 }
 
 impl From<PatternError> for LibraryError {
@@ -47,6 +53,9 @@ impl From<PatternError> for LibraryError {
             }
             PatternError::UnfinishedCapture => "unfinished capture",
             PatternError::TooComplex => "pattern too complex",
+            PatternError::TooLong => {
+                return LibraryError::message(format!("pattern too long (the limit is {PATTERN_BYTES_MAX} bytes)"));
+            }
         })
     }
 }
@@ -166,6 +175,11 @@ impl Pattern {
         self.captures
     }
 
+    /// Whether it matches nowhere but at the beginning.
+    pub fn is_anchored(&self) -> bool {
+        self.anchored
+    }
+
     pub(super) fn is_position(&self, capture: usize) -> bool {
         self.position_captures >> capture & 1 != 0
     }
@@ -231,9 +245,12 @@ impl Pattern {
     }
 }
 
+/// The bytes that mean something else than themselves in a pattern.
+const SPECIAL: ByteSet = ByteSet::of(b"^$*+?.([%-");
+
 /// Whether `pattern` has no special characters, so that looking for its bytes is the same.
 pub fn is_plain(pattern: &[u8]) -> bool {
-    !pattern.iter().any(|byte| b"^$*+?.([%-".contains(byte))
+    !pattern.iter().any(|&byte| SPECIAL.contains(byte))
 }
 
 /// Where `needle` stands in `subject` at or after `from`.
@@ -384,10 +401,12 @@ impl Compiler<'_> {
     }
 
     fn add_set(&mut self, set: ByteSet) -> SetIndex {
-        let index = self.sets.iter().position(|known| *known == set).unwrap_or_else(|| {
+        let first = self.sets.len().saturating_sub(SETS_COMPARED);
+        let known = self.sets[first..].iter().position(|known| *known == set);
+        let index = known.map_or(self.sets.len(), |index| first + index);
+        if known.is_none() {
             self.sets.push(set);
-            self.sets.len() - 1
-        });
+        }
         SetIndex(index as u32)
     }
 

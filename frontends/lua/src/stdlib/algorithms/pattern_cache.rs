@@ -5,12 +5,13 @@ use std::rc::Rc;
 
 /// Patterns kept; each hash has one place.
 const PLACES: usize = 64;
-/// Longer patterns are rare, and are compiled each time.
-const LENGTH_MAX: usize = 64;
+/// Longer patterns are rare; of them the last one is kept.
+pub const LENGTH_MAX: usize = 64;
 
 /// A small cache of compiled patterns. It changes nothing but the time a program takes.
 #[derive(Default)]
 pub struct PatternCache {
+    /// The last place is that of long patterns.
     anchored: Vec<Place>,
     unanchored: Vec<Place>,
 }
@@ -30,13 +31,10 @@ impl PatternCache {
 }
 
 fn get_from(places: &mut Vec<Place>, pattern: &[u8], compile: impl Fn(&[u8]) -> Pattern) -> Rc<Pattern> {
-    if pattern.len() > LENGTH_MAX {
-        return Rc::new(compile(pattern));
-    }
     if places.is_empty() {
-        places.resize_with(PLACES, || None);
+        places.resize_with(PLACES + 1, || None);
     }
-    let place = &mut places[place_of(pattern)];
+    let place = &mut places[if pattern.len() > LENGTH_MAX { PLACES } else { place_of(pattern) }];
     match place {
         Some((text, compiled)) if **text == *pattern => compiled.clone(),
         _ => {
@@ -66,6 +64,9 @@ mod tests {
                 assert_eq!(pattern.captures(), captures, "round {round}");
             }
         }
-        assert!(Rc::ptr_eq(&cache.get(b"%a+"), &cache.get(b"%a+")));
+        let long = [b'a'; LENGTH_MAX + 1];
+        for pattern in [&b"%a+"[..], &long] {
+            assert!(Rc::ptr_eq(&cache.get(pattern), &cache.get(pattern)));
+        }
     }
 }

@@ -1,13 +1,17 @@
 //! Matching of compiled patterns, with an explicit stack of open choices in place of recursion.
 //!
-//! A [`Search`] is plain data. It stops when its step budget is used up and goes on where it stopped, so that a pattern
-//! that takes exponential time cannot hold the machine.
+//! A [`Search`] is plain data. It stops when its step budget is used up and goes on where it stopped, inside a node even, so
+//! that neither a pattern that takes exponential time nor a long subject can hold the machine. Its state can be saved.
 
 use super::pattern::{CAPTURES_MAX, Follow, Node, Pattern, PatternError, Repeat, Single};
 use std::ops::Range;
 
 /// Choices open at a time; past it a pattern is too complex, at about the size where PUC gives up too.
 const CHOICES_MAX: usize = 200;
+/// Bytes looked at one by one that are as much work as visiting a node.
+const LOOKS_PER_STEP: usize = 4;
+/// Bytes searched for one byte, or compared, that are as much work.
+const SEARCHED_PER_STEP: usize = 16;
 
 /// Where a match stands in the subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,10 +52,31 @@ pub struct Search {
     start: usize,
     last_end: Option<usize>,
     attempts_done: bool,
-    /// Node and position where a paused attempt goes on.
-    paused_at: Option<(usize, usize)>,
+    paused: Paused,
     choices: Vec<Choice>,
     captures: [(usize, usize); CAPTURES_MAX],
+}
+
+/// Where a search goes on that was paused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Paused {
+    /// Before an attempt: with a place to begin.
+    No,
+    /// At or inside a node.
+    At(Place),
+    /// Where the last decision is taken otherwise.
+    Choosing,
+}
+
+/// How far an attempt has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Place {
+    node: usize,
+    /// Where the node begins.
+    at: usize,
+    /// Bytes that it has looked at already, and how deep it is nested there.
+    done: usize,
+    depth: usize,
 }
 
 /// A decision that can be taken otherwise if the match fails further on.
@@ -70,6 +95,41 @@ enum Attempt {
     Paused,
 }
 
+/// What became of one node, or of one decision.
+enum Step {
+    /// It ends there.
+    To(usize),
+    /// It does not match.
+    No,
+    /// The steps are used up; it goes on there.
+    Paused(Place),
+}
+
+/// What is decided after a node did not match.
+enum Again {
+    /// To go on with this node there.
+    At(usize, usize),
+    Nothing,
+    Paused,
+}
+
+/// Bytes that can be looked at one by one for so many steps; some for none, so that every call comes further.
+#[inline]
+fn looks_for(steps: u64) -> usize {
+    (steps as usize).saturating_mul(LOOKS_PER_STEP).saturating_add(LOOKS_PER_STEP)
+}
+
+/// Bytes that can be searched for one byte, or compared, for so many steps.
+#[inline]
+fn searched_for(steps: u64) -> usize {
+    (steps as usize).saturating_mul(SEARCHED_PER_STEP).saturating_add(SEARCHED_PER_STEP)
+}
+
+#[inline]
+fn spend(steps: &mut u64, bytes: usize, per_step: usize) {
+    *steps = steps.saturating_sub((bytes / per_step) as u64);
+}
+
 impl Search {
     /// A search that begins at byte `from` of the subject.
     pub fn new(from: usize) -> Self {
@@ -77,7 +137,7 @@ impl Search {
             start: from,
             last_end: None,
             attempts_done: false,
-            paused_at: None,
+            paused: Paused::No,
             choices: Vec::new(),
             captures: [(0, 0); CAPTURES_MAX],
         }
@@ -94,11 +154,77 @@ impl Search {
         (self.start, self.last_end, self.attempts_done)
     }
 
-    /// Looks for the next match. Each visited node and each byte a repetition runs over takes one of `steps`.
+    /// The state of a search, paused or not, for [`Search::load`].
+    pub fn save(&self, pattern: &Pattern) -> Vec<u8> {
+        let (kind, place) = match self.paused {
+            Paused::No => (0, Place::default()),
+            Paused::At(place) => (1, place),
+            Paused::Choosing => (2, Place::default()),
+        };
+        let last_end = self.last_end.map_or(0, |end| end + 1);
+        let head = [self.start, last_end, usize::from(self.attempts_done), kind];
+        let numbers = head.into_iter().chain([place.node, place.at, place.done, place.depth]);
+        let captures = self.captures[..pattern.captures()].iter().flat_map(|&(start, end)| [start, end]);
+        let choices = self.choices.iter().flat_map(|choice| [choice.node, choice.end, choice.least_end]);
+        numbers.chain(captures).chain(choices).flat_map(|number| (number as u64).to_le_bytes()).collect()
+    }
+
+    /// The search that another one was when it gave these bytes; none when it cannot have been, for this pattern and a subject of
+    /// that length.
+    pub fn load(bytes: &[u8], pattern: &Pattern, length: usize) -> Option<Self> {
+        let mut numbers = bytes.chunks_exact(8).map(|number| {
+            usize::try_from(u64::from_le_bytes(number.try_into().expect("eight bytes"))).unwrap_or(usize::MAX)
+        });
+        let mut head = [0; 8];
+        for slot in &mut head {
+            *slot = numbers.next()?;
+        }
+        let [start, last_end, attempts_done, kind, node, at, done, depth] = head;
+        let mut search = Self::resume(start, last_end.checked_sub(1));
+        search.attempts_done = attempts_done != 0;
+        search.paused = match kind {
+            0 => Paused::No,
+            1 => Paused::At(Place { node, at, done, depth }),
+            _ => Paused::Choosing,
+        };
+        for slot in &mut search.captures[..pattern.captures()] {
+            *slot = (numbers.next()?, numbers.next()?);
+        }
+        while let Some(node) = numbers.next() {
+            search.choices.push(Choice { node, end: numbers.next()?, least_end: numbers.next()? });
+        }
+        search.is_possible(pattern, length).then_some(search)
+    }
+
+    /// Whether every offset and every node is there.
+    fn is_possible(&self, pattern: &Pattern, length: usize) -> bool {
+        let is_choice = |choice: &Choice| {
+            choice.least_end <= choice.end
+                && choice.end <= length
+                && matches!(pattern.nodes.get(choice.node), Some(Node::Item { repeat, .. }) if *repeat != Repeat::Once)
+        };
+        let is_inside = match self.paused {
+            Paused::At(Place { node, at, done, depth }) => {
+                node < pattern.nodes.len() && at <= length && done <= length - at && depth <= length
+            }
+            Paused::No | Paused::Choosing => true,
+        };
+        is_inside
+            && self.start <= length + 1
+            && self.choices.len() <= CHOICES_MAX
+            && self.choices.iter().all(is_choice)
+            && self.captures.iter().all(|&(start, end)| start <= end && end <= length)
+    }
+
+    /// Looks for the next match. Each visited node takes one of `steps`, and so do some bytes that a repetition runs over.
     pub fn next(&mut self, pattern: &Pattern, subject: &[u8], steps: &mut u64) -> Result<SearchStep, PatternError> {
         loop {
-            if self.paused_at.is_none() && !self.find_start(pattern, subject, steps) {
-                return Ok(SearchStep::Exhausted);
+            if self.paused == Paused::No {
+                match self.find_start(pattern, subject, steps) {
+                    Some(true) => {}
+                    Some(false) => return Ok(SearchStep::Exhausted),
+                    None => return Ok(SearchStep::Paused),
+                }
             }
             match self.attempt(pattern, subject, steps)? {
                 Attempt::Paused => return Ok(SearchStep::Paused),
@@ -117,107 +243,126 @@ impl Search {
         }
     }
 
-    /// Moves on to a place where a match can begin; false if there is none.
-    fn find_start(&mut self, pattern: &Pattern, subject: &[u8], steps: &mut u64) -> bool {
+    /// Moves on to a place where a match can begin; false if there is none, nothing if the steps are used up.
+    fn find_start(&mut self, pattern: &Pattern, subject: &[u8], steps: &mut u64) -> Option<bool> {
         if self.attempts_done {
-            return false;
+            return Some(false);
         }
-        let Some(rest) = subject.get(self.start..) else {
-            return false;
-        };
+        let Some(rest) = subject.get(self.start..) else { return Some(false) };
         if pattern.anchored {
-            return true;
+            return Some(true);
         }
-        let skipped = match pattern.first {
-            Follow::Byte(byte) => memchr::memchr(byte, rest),
+        let (skipped, window) = match pattern.first {
+            Follow::Byte(byte) => {
+                let window = rest.len().min(searched_for(*steps));
+                let found = memchr::memchr(byte, &rest[..window]);
+                spend(steps, found.unwrap_or(window), SEARCHED_PER_STEP);
+                (found, window)
+            }
             Follow::Set(set) => {
                 let set = pattern.set(set);
-                rest.iter().position(|&byte| set.contains(byte))
+                let window = rest.len().min(looks_for(*steps));
+                let found = rest[..window].iter().position(|&byte| set.contains(byte));
+                spend(steps, found.unwrap_or(window), LOOKS_PER_STEP);
+                (found, window)
             }
-            Follow::End => Some(rest.len()),
-            Follow::Unknown => Some(0),
+            Follow::End => (Some(rest.len()), rest.len()),
+            Follow::Unknown => (Some(0), 0),
         };
-        let Some(skipped) = skipped else {
-            return false;
-        };
-        *steps = steps.saturating_sub(skipped as u64);
-        self.start += skipped;
-        true
+        match skipped {
+            Some(skipped) => {
+                self.start += skipped;
+                Some(true)
+            }
+            None if window == rest.len() => Some(false),
+            None => {
+                self.start += window;
+                None
+            }
+        }
     }
 
     /// Tries to match at the start, or goes on with the attempt that was paused.
     fn attempt(&mut self, pattern: &Pattern, subject: &[u8], steps: &mut u64) -> Result<Attempt, PatternError> {
-        let (mut node, mut at) = self.paused_at.take().unwrap_or((0, self.start));
+        let mut place = Place { at: self.start, ..Place::default() };
+        match std::mem::replace(&mut self.paused, Paused::No) {
+            Paused::No => {}
+            Paused::At(paused) => place = paused,
+            Paused::Choosing => match self.choose_again(pattern, subject, steps) {
+                Again::At(node, at) => place = Place { node, at, ..Place::default() },
+                Again::Nothing => return Ok(Attempt::Failed),
+                Again::Paused => return Ok(self.pause(Paused::Choosing)),
+            },
+        }
         loop {
+            let Place { node, at, .. } = place;
             if *steps == 0 {
-                self.paused_at = Some((node, at));
-                return Ok(Attempt::Paused);
+                return Ok(self.pause(Paused::At(place)));
             }
             *steps -= 1;
-            let next = match pattern.nodes[node] {
+            let step = match pattern.nodes[node] {
                 Node::Item { single, repeat: Repeat::Once, .. } => {
-                    subject.get(at).is_some_and(|&byte| pattern.matches(single, byte)).then(|| at + 1)
+                    to(subject.get(at).is_some_and(|&byte| pattern.matches(single, byte)), at + 1)
                 }
-                Node::Item { single, repeat, follow, committed } => self.repeat(
-                    pattern,
-                    subject,
-                    Choice { node, end: at, least_end: at },
-                    Item { single, repeat, follow, committed },
-                    steps,
-                )?,
+                Node::Item { single, repeat, follow, committed } => {
+                    self.repeat(pattern, subject, place, Item { single, repeat, follow, committed }, steps)?
+                }
                 Node::Open(index) => {
                     self.captures[usize::from(index.0)] = (at, at);
-                    Some(at)
+                    Step::To(at)
                 }
                 Node::Close(index) => {
                     self.captures[usize::from(index.0)].1 = at;
-                    Some(at)
+                    Step::To(at)
                 }
                 Node::BackReference(index) => {
                     let (start, end) = self.captures[usize::from(index.0)];
-                    let text = &subject[start..end];
-                    *steps = steps.saturating_sub(text.len() as u64);
-                    subject[at..].starts_with(text).then(|| at + text.len())
+                    match_again(subject, &subject[start..end], place, steps)
                 }
-                Node::Never => None,
-                Node::Balanced { open, close } => {
-                    match_balanced(&subject[at..], open, close, steps).map(|length| at + length)
-                }
+                Node::Never => Step::No,
+                Node::Balanced { open, close } => match_balanced(subject, place, open, close, steps),
                 Node::Frontier(set) => {
                     let set = pattern.set(set);
                     let before = at.checked_sub(1).map_or(0, |before| subject[before]);
                     let after = subject.get(at).copied().unwrap_or(0);
-                    (!set.contains(before) && set.contains(after)).then_some(at)
+                    to(!set.contains(before) && set.contains(after), at)
                 }
-                Node::AtEnd => (at == subject.len()).then_some(at),
+                Node::AtEnd => to(at == subject.len(), at),
                 Node::Matched => {
                     self.choices.clear();
                     return Ok(Attempt::Matched(at));
                 }
                 Node::Malformed(error) => return Err(error),
             };
-            if let Some(next) = next {
-                node += 1;
-                at = next;
-            } else if let Some((choice_node, end)) = self.choose_again(pattern, subject, steps) {
-                node = choice_node + 1;
-                at = end;
-            } else {
-                return Ok(Attempt::Failed);
-            }
+            place = match step {
+                Step::To(at) => Place { node: node + 1, at, ..Place::default() },
+                Step::No => match self.choose_again(pattern, subject, steps) {
+                    Again::At(node, at) => Place { node, at, ..Place::default() },
+                    Again::Nothing => return Ok(Attempt::Failed),
+                    Again::Paused => return Ok(self.pause(Paused::Choosing)),
+                },
+                Step::Paused(place) => return Ok(self.pause(Paused::At(place))),
+            };
         }
     }
 
-    /// Matches a repeated item and notes what else it could have matched; `choice.end` is where it begins.
+    #[cold]
+    fn pause(&mut self, paused: Paused) -> Attempt {
+        self.paused = paused;
+        Attempt::Paused
+    }
+
+    /// Matches a repeated item and notes what else it could have matched.
     fn repeat(
         &mut self,
         pattern: &Pattern,
         subject: &[u8],
-        mut choice: Choice,
+        place: Place,
         item: Item,
         steps: &mut u64,
-    ) -> Result<Option<usize>, PatternError> {
-        let start = choice.end;
+    ) -> Result<Step, PatternError> {
+        let start = place.at;
+        let mut choice = Choice { node: place.node, end: start, least_end: start };
         match item.repeat {
             Repeat::Once => {}
             Repeat::Optional => {
@@ -226,20 +371,24 @@ impl Search {
                 }
             }
             Repeat::Greedy { least } => {
-                let length = run_length(pattern, item.single, &subject[start..]);
-                *steps = steps.saturating_sub(length as u64);
+                let (length, is_whole) = run_length(pattern, item.single, &subject[start..], place.done, steps);
+                if !is_whole {
+                    return Ok(Step::Paused(Place { done: length, ..place }));
+                }
                 if length < usize::from(least) {
-                    return Ok(None);
+                    return Ok(Step::No);
                 }
                 choice.end = start + length;
                 choice.least_end = if item.committed { choice.end } else { start + usize::from(least) };
             }
             Repeat::Lazy => {
                 if !can_follow(pattern, subject, item.follow, start) {
-                    let Some(end) = extend_lazy(pattern, subject, item, start, steps) else {
-                        return Ok(None);
-                    };
-                    choice.end = end;
+                    match extend_lazy(pattern, subject, item, start, steps) {
+                        Step::To(end) => choice.end = end,
+                        Step::No => return Ok(Step::No),
+                        // What follows does not stand where it has got to, either.
+                        Step::Paused(further) => return Ok(Step::Paused(Place { node: place.node, ..further })),
+                    }
                 }
             }
         }
@@ -249,21 +398,33 @@ impl Search {
             }
             self.choices.push(choice);
         }
-        Ok(Some(choice.end))
+        Ok(Step::To(choice.end))
     }
 
-    /// Takes the last decision otherwise; the node that decided and its new end, or `None` if nothing is left to decide.
-    fn choose_again(&mut self, pattern: &Pattern, subject: &[u8], steps: &mut u64) -> Option<(usize, usize)> {
+    /// Takes the last decision otherwise.
+    fn choose_again(&mut self, pattern: &Pattern, subject: &[u8], steps: &mut u64) -> Again {
         while let Some(choice) = self.choices.last_mut() {
             let Node::Item { single, repeat, follow, committed } = pattern.nodes[choice.node] else {
                 unreachable!("only items are choices");
             };
             let end = if repeat == Repeat::Lazy {
-                extend_lazy(pattern, subject, Item { single, repeat, follow, committed }, choice.end, steps)
+                let item = Item { single, repeat, follow, committed };
+                match extend_lazy(pattern, subject, item, choice.end, steps) {
+                    Step::To(end) => Some(end),
+                    Step::No => None,
+                    Step::Paused(further) => {
+                        choice.end = further.at;
+                        return Again::Paused;
+                    }
+                }
             } else {
-                let shorter =
-                    (choice.least_end..choice.end).rev().find(|&end| can_follow(pattern, subject, follow, end));
-                *steps = steps.saturating_sub((choice.end - shorter.unwrap_or(choice.least_end)) as u64);
+                let low = choice.least_end.max(choice.end.saturating_sub(looks_for(*steps)));
+                let shorter = (low..choice.end).rev().find(|&end| can_follow(pattern, subject, follow, end));
+                spend(steps, choice.end - shorter.unwrap_or(low), LOOKS_PER_STEP);
+                if shorter.is_none() && low > choice.least_end {
+                    choice.end = low;
+                    return Again::Paused;
+                }
                 shorter
             };
             let Some(end) = end else {
@@ -275,9 +436,9 @@ impl Search {
             if repeat != Repeat::Lazy && choice.end == choice.least_end {
                 self.choices.pop();
             }
-            return Some((node, end));
+            return Again::At(node + 1, end);
         }
-        None
+        Again::Nothing
     }
 
     /// How many values the captures of a match are: at least one, because the whole match counts if there is no capture.
@@ -311,17 +472,28 @@ struct Item {
     committed: bool,
 }
 
-/// How many bytes at the front `single` matches.
-fn run_length(pattern: &Pattern, single: Single, rest: &[u8]) -> usize {
-    let end = match single {
-        Single::Any => None,
-        Single::Byte(wanted) => rest.iter().position(|&byte| byte != wanted),
+/// Going on at a place if something matches.
+#[inline]
+fn to(matches: bool, at: usize) -> Step {
+    if matches { Step::To(at) } else { Step::No }
+}
+
+/// How many bytes at the front `single` matches, when it does the first `done`, and whether no more are to be looked at.
+#[inline]
+fn run_length(pattern: &Pattern, single: Single, rest: &[u8], done: usize, steps: &mut u64) -> (usize, bool) {
+    let end = rest.len().min(looks_for(*steps).saturating_add(done));
+    let window = &rest[done..end];
+    let found = match single {
+        Single::Any => return (rest.len(), true),
+        Single::Byte(wanted) => window.iter().position(|&byte| byte != wanted),
         Single::Set(set) => {
             let set = *pattern.set(set);
-            rest.iter().position(|&byte| !set.contains(byte))
+            window.iter().position(|&byte| !set.contains(byte))
         }
     };
-    end.unwrap_or(rest.len())
+    let length = found.unwrap_or(window.len());
+    spend(steps, length, LOOKS_PER_STEP);
+    (done + length, found.is_some() || end == rest.len())
 }
 
 /// Whether what must follow an item can stand at `at`.
@@ -336,39 +508,70 @@ fn can_follow(pattern: &Pattern, subject: &[u8], follow: Follow, at: usize) -> b
 }
 
 /// The next end of a lazy item after `end` where what follows can stand.
-fn extend_lazy(pattern: &Pattern, subject: &[u8], item: Item, end: usize, steps: &mut u64) -> Option<usize> {
+fn extend_lazy(pattern: &Pattern, subject: &[u8], item: Item, end: usize, steps: &mut u64) -> Step {
     if let (Single::Any, Follow::Byte(byte)) = (item.single, item.follow) {
-        let rest = subject.get(end + 1..)?;
-        let found = memchr::memchr(byte, rest);
-        *steps = steps.saturating_sub(found.unwrap_or(rest.len()) as u64);
-        return found.map(|offset| end + 1 + offset);
+        let Some(rest) = subject.get(end + 1..) else { return Step::No };
+        let window = rest.len().min(searched_for(*steps));
+        let found = memchr::memchr(byte, &rest[..window]);
+        spend(steps, found.unwrap_or(window), SEARCHED_PER_STEP);
+        return match found {
+            Some(offset) => Step::To(end + 1 + offset),
+            None if window == rest.len() => Step::No,
+            None => Step::Paused(Place { at: end + window, ..Place::default() }),
+        };
     }
-    let mut end = end;
-    while subject.get(end).is_some_and(|&byte| pattern.matches(item.single, byte)) {
-        end += 1;
-        *steps = steps.saturating_sub(1);
-        if can_follow(pattern, subject, item.follow, end) {
-            return Some(end);
+    let last = end.saturating_add(looks_for(*steps));
+    let mut at = end;
+    while subject.get(at).is_some_and(|&byte| pattern.matches(item.single, byte)) {
+        if at == last {
+            *steps = 0;
+            return Step::Paused(Place { at, ..Place::default() });
+        }
+        at += 1;
+        if can_follow(pattern, subject, item.follow, at) {
+            spend(steps, at - end, LOOKS_PER_STEP);
+            return Step::To(at);
         }
     }
-    None
+    spend(steps, at - end, LOOKS_PER_STEP);
+    Step::No
 }
 
-/// The length of the balanced text at the front, from `open` to the `close` that ends it.
-fn match_balanced(rest: &[u8], open: u8, close: u8, steps: &mut u64) -> Option<usize> {
-    let (&first, inner) = rest.split_first()?;
-    if first != open {
-        return None;
+/// Matches `text`, a part of the subject, again.
+fn match_again(subject: &[u8], text: &[u8], place: Place, steps: &mut u64) -> Step {
+    let rest = &subject[place.at..];
+    if rest.len() < text.len() {
+        return Step::No;
     }
-    let mut depth = 1usize;
-    let end = inner.iter().position(|&byte| {
+    let done = place.done.min(text.len());
+    let end = text.len().min(searched_for(*steps).saturating_add(done));
+    spend(steps, end - done, SEARCHED_PER_STEP);
+    if rest[done..end] != text[done..end] {
+        return Step::No;
+    }
+    if end == text.len() { Step::To(place.at + end) } else { Step::Paused(Place { done: end, ..place }) }
+}
+
+/// Matches the balanced text at the front, from `open` to the `close` that ends it.
+fn match_balanced(subject: &[u8], place: Place, open: u8, close: u8, steps: &mut u64) -> Step {
+    let rest = &subject[place.at..];
+    let (from, mut depth) = if place.done > 0 { (place.done, place.depth) } else { (1, 1) };
+    if rest.first() != Some(&open) {
+        return Step::No;
+    }
+    let end = rest.len().min(looks_for(*steps).saturating_add(from));
+    let found = rest[from..end].iter().position(|&byte| {
         if byte == close {
-            depth -= 1;
+            depth = depth.saturating_sub(1);
         } else if byte == open {
             depth += 1;
         }
         depth == 0
     });
-    *steps = steps.saturating_sub(end.unwrap_or(inner.len()) as u64);
-    end.map(|end| end + 2)
+    spend(steps, found.unwrap_or(end - from), LOOKS_PER_STEP);
+    match found {
+        Some(found) => Step::To(place.at + from + found + 1),
+        None if end == rest.len() => Step::No,
+        None => Step::Paused(Place { done: end, depth, ..place }),
+    }
 }

@@ -3,11 +3,19 @@
 use super::hex_float;
 use super::number::Number;
 use std::io::Write;
+use std::ops::Range;
 
 /// Appends `text` as a string literal.
 pub fn write_string(out: &mut Vec<u8>, text: &[u8]) {
-    out.push(b'"');
-    for (index, &byte) in text.iter().enumerate() {
+    write_string_part(out, text, 0..text.len());
+}
+
+/// Appends a part of `text`, as it stands in the literal of the whole; the quotes go with the ends.
+pub fn write_string_part(out: &mut Vec<u8>, text: &[u8], part: Range<usize>) {
+    if part.start == 0 {
+        out.push(b'"');
+    }
+    for (index, &byte) in part.clone().zip(&text[part.clone()]) {
         match byte {
             b'"' | b'\\' | b'\n' => out.extend_from_slice(&[b'\\', byte]),
             0..=0x1f | 0x7f => {
@@ -20,7 +28,9 @@ pub fn write_string(out: &mut Vec<u8>, text: &[u8]) {
             _ => out.push(byte),
         }
     }
-    out.push(b'"');
+    if part.end == text.len() {
+        out.push(b'"');
+    }
 }
 
 /// Appends `number` as an expression that has exactly that value.
@@ -49,6 +59,12 @@ mod tests {
         let mut out = Vec::new();
         write_string(&mut out, b"a\"\\\n\r\x00001\x7f\xff\x001");
         assert_eq!(out, b"\"a\\\"\\\\\\\n\\13\\000001\\127\xff\\0001\"");
+        let text = b"a\"\\\n\r\x00001\x7f\xff\x001";
+        let mut parts = Vec::new();
+        for start in 0..text.len() {
+            write_string_part(&mut parts, text, start..start + 1);
+        }
+        assert_eq!(parts, out);
     }
 
     #[test]

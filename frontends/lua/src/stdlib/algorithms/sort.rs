@@ -1,4 +1,4 @@
-//! The sort behind `table.sort` for orders that need no guest code.
+//! The sort behind `table.sort` for orders that need no guest code: short spans at once, long ones partitioned in steps.
 //!
 //! The algorithm is a quicksort with the pivots and partitions of PUC Lua, so that equal elements end up where they do
 //! there, and an order that contradicts itself (NaN makes one) is reported in the same cases. `support.lua` has the same for
@@ -14,12 +14,40 @@ const UNEVEN: usize = 128;
 const PIVOT_SALT: u32 = 0x9e37_79b9;
 
 /// A part of the list still to be sorted, both ends included.
-#[derive(Clone, Copy)]
-struct Span {
-    low: usize,
-    high: usize,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// The first element.
+    pub low: usize,
+    /// The last element.
+    pub high: usize,
     /// Not zero once partitions were uneven.
-    salt: u32,
+    pub salt: u32,
+}
+
+impl Span {
+    /// The first place for the pivot of a span of four elements or more.
+    pub fn middle(self) -> usize {
+        let length = self.high - self.low;
+        if length < RANDOM_PIVOT_LENGTH || self.salt == 0 {
+            return self.low + length / 2;
+        }
+        let quarter = length / 4;
+        self.salt as usize % (quarter * 2) + self.low + quarter
+    }
+
+    /// What is to be sorted when the pivot has come to a place between the ends: the larger side, and the smaller one
+    /// if it has two elements.
+    pub fn sides(self, pivot: usize) -> (Span, Option<Span>) {
+        let (before, after) = (pivot - self.low, self.high - pivot);
+        // At least four elements were partitioned, so the larger side has two.
+        let below = || Span { high: pivot - 1, ..self };
+        let above = || Span { low: pivot + 1, ..self };
+        let (smaller_length, mut larger) = if before < after { (before, above()) } else { (after, below()) };
+        if (larger.high - larger.low) / UNEVEN > smaller_length {
+            larger.salt = self.salt.wrapping_add(PIVOT_SALT) | 1;
+        }
+        (larger, (smaller_length > 1).then(|| if before < after { below() } else { above() }))
+    }
 }
 
 /// The message for an order function that contradicts itself.
@@ -27,29 +55,20 @@ pub fn invalid_order() -> LibraryError {
     LibraryError::message("invalid order function for sorting")
 }
 
-/// Sorts a slice.
+/// Sorts a slice, the whole list or a span of it with its salt.
 ///
 /// # Errors
 /// When the order contradicts itself.
-pub fn sort_slice<T: Copy>(elements: &mut [T], mut less: impl FnMut(T, T) -> bool) -> LibraryResult<()> {
+pub fn sort_slice<T: Copy>(elements: &mut [T], salt: u32, mut less: impl FnMut(T, T) -> bool) -> LibraryResult<()> {
     let mut waiting = Vec::new();
     if let Some(high) = elements.len().checked_sub(1).filter(|&high| high > 0) {
-        waiting.push(Span { low: 0, high, salt: 0 });
+        waiting.push(Span { low: 0, high, salt });
     }
     while let Some(span) = waiting.pop() {
         let Some(pivot) = partition(elements, span, &mut less)? else { continue };
-        let (before, after) = (pivot - span.low, span.high - pivot);
-        // At least four elements were partitioned, so the larger side has two.
-        let below = || Span { high: pivot - 1, ..span };
-        let above = || Span { low: pivot + 1, ..span };
-        let (smaller_length, mut larger) = if before < after { (before, above()) } else { (after, below()) };
-        if (larger.high - larger.low) / UNEVEN > smaller_length {
-            larger.salt = span.salt.wrapping_add(PIVOT_SALT) | 1;
-        }
+        let (larger, smaller) = span.sides(pivot);
         waiting.push(larger);
-        if smaller_length > 1 {
-            waiting.push(if before < after { below() } else { above() });
-        }
+        waiting.extend(smaller);
     }
     Ok(())
 }
@@ -58,9 +77,10 @@ pub fn sort_slice<T: Copy>(elements: &mut [T], mut less: impl FnMut(T, T) -> boo
 /// sorted already.
 fn partition<T: Copy>(
     elements: &mut [T],
-    Span { low, high, salt }: Span,
+    span: Span,
     less: &mut impl FnMut(T, T) -> bool,
 ) -> LibraryResult<Option<usize>> {
+    let Span { low, high, .. } = span;
     if less(elements[high], elements[low]) {
         elements.swap(low, high);
     }
@@ -68,12 +88,7 @@ fn partition<T: Copy>(
     if length == 1 {
         return Ok(None);
     }
-    let middle = if length < RANDOM_PIVOT_LENGTH || salt == 0 {
-        low + length / 2
-    } else {
-        let quarter = length / 4;
-        salt as usize % (quarter * 2) + low + quarter
-    };
+    let middle = span.middle();
     if less(elements[middle], elements[low]) {
         elements.swap(middle, low);
     } else if less(elements[high], elements[middle]) {
@@ -117,7 +132,7 @@ mod tests {
     fn sort_by(length: u32, mut less: impl FnMut(u32, u32) -> bool) -> LibraryResult<Vec<u32>> {
         let mut order: Vec<u32> = (0..length).collect();
         let mut budget = 5000 * (length + 1);
-        sort_slice(&mut order, |lhs, rhs| {
+        sort_slice(&mut order, 0, |lhs, rhs| {
             budget -= 1;
             assert!(budget > 0, "the sort of {length} elements does not end");
             less(lhs, rhs)

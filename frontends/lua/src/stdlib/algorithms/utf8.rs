@@ -1,6 +1,7 @@
 //! The `utf8` library: UTF-8 in its original form of up to six bytes, with a strict mode for Unicode only.
 
 use super::error::{LibraryError, LibraryResult};
+use std::ops::Range;
 
 /// A pattern that matches one encoded character, in text that is valid.
 pub const CHARACTER_PATTERN: &[u8] = b"[\0-\x7F\xC2-\xFD][\x80-\xBF]*";
@@ -91,30 +92,35 @@ pub enum Length {
     InvalidAt(i64),
 }
 
-/// Counts the characters that start between positions `first` and `last`, as `utf8.len(text, first, last, lax)`.
-pub fn length(text: &[u8], first: i64, last: i64, mode: Mode) -> LibraryResult<Length> {
-    let mut at = absolute(first, text.len()) - 1;
-    let last = absolute(last, text.len()) - 1;
+/// Where the characters are that `utf8.len(text, first, last)` counts: the offset where the first begins, and the one before
+/// which the last does.
+pub fn length_range(text: &[u8], first: i64, last: i64) -> LibraryResult<Range<usize>> {
+    let at = absolute(first, text.len()) - 1;
+    let last = absolute(last, text.len());
     if at < 0 || at > text.len() as i64 {
         return Err(LibraryError::argument(2, "initial position out of bounds"));
     }
-    if last >= text.len() as i64 {
+    if last > text.len() as i64 {
         return Err(LibraryError::argument(3, "final position out of bounds"));
     }
-    let mut characters = 0;
-    while at <= last {
-        let Some((_, size)) = decode(&text[at as usize..], mode) else {
-            return Ok(Length::InvalidAt(at + 1));
-        };
-        at += size as i64;
-        characters += 1;
-    }
-    Ok(Length::Characters(characters))
+    Ok(at as usize..last.max(0) as usize)
 }
 
-/// The codes of the characters that start between positions `first` and `last` (that of `first` if absent), as
-/// `utf8.codepoint(text, first, last, lax)`.
-pub fn codepoints(text: &[u8], first: i64, last: Option<i64>, mode: Mode) -> LibraryResult<Vec<u32>> {
+/// Counts the characters that begin in a range, which then is what comes after them.
+pub fn length(text: &[u8], range: &mut Range<usize>, mode: Mode) -> Length {
+    let mut characters = 0;
+    while range.start < range.end {
+        let Some((_, size)) = decode(&text[range.start..], mode) else {
+            return Length::InvalidAt(range.start as i64 + 1);
+        };
+        range.start += size;
+        characters += 1;
+    }
+    Length::Characters(characters)
+}
+
+/// Where the characters are that `utf8.codepoint(text, first, last)` gives; `last` is `first` if absent.
+pub fn codepoint_range(text: &[u8], first: i64, last: Option<i64>) -> LibraryResult<Range<usize>> {
     let first = absolute(first, text.len());
     let last = last.map_or(first, |last| absolute(last, text.len()));
     if first < 1 {
@@ -123,55 +129,86 @@ pub fn codepoints(text: &[u8], first: i64, last: Option<i64>, mode: Mode) -> Lib
     if last > text.len() as i64 {
         return Err(LibraryError::argument(3, "out of bounds"));
     }
+    Ok((first - 1) as usize..last.max(0) as usize)
+}
+
+/// The codes of the characters that begin in a range, at most so many; the range then is what comes after them.
+pub fn codepoints(text: &[u8], range: &mut Range<usize>, count_max: usize, mode: Mode) -> LibraryResult<Vec<u32>> {
     let mut codes = Vec::new();
-    let mut at = (first - 1) as usize;
-    while (at as i64) < last {
-        let (code, size) = decode(&text[at..], mode).ok_or_else(invalid_code)?;
+    while range.start < range.end && codes.len() < count_max {
+        let (code, size) = decode(&text[range.start..], mode).ok_or_else(invalid_code)?;
         codes.push(code);
-        at += size;
+        range.start += size;
     }
     Ok(codes)
 }
 
-/// The position where the character stands that is `count` characters from position `from`, as
-/// `utf8.offset(text, count, from)`; by default it counts from the beginning or, if `count` is negative, from the end.
-pub fn offset(text: &[u8], count: i64, from: Option<i64>) -> LibraryResult<Option<i64>> {
+/// A walk from character to character.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Walk {
+    /// The offset where it is.
+    pub at: usize,
+    /// Characters that it has to go on, or back if negative; at 0 it goes back to where the character begins.
+    pub left: i64,
+    /// Whether it is on its way to the beginning of a character, and does not count what it passes.
+    pub is_inside: bool,
+}
+
+/// Begins the walk of `utf8.offset(text, count, from)`; by default it counts from the beginning or, if `count` is negative, from
+/// the end.
+pub fn walk(text: &[u8], count: i64, from: Option<i64>) -> LibraryResult<Walk> {
     let length = text.len();
     let from = from.unwrap_or(if count >= 0 { 1 } else { length as i64 + 1 });
     let at = absolute(from, length) - 1;
     if at < 0 || at > length as i64 {
         return Err(LibraryError::argument(3, "position out of bounds"));
     }
-    let mut at = at as usize;
-    let mut left = count;
-    if count == 0 {
-        while at > 0 && is_continuation(text.get(at)) {
-            at -= 1;
-        }
-        return Ok(Some(at as i64 + 1));
-    }
-    if is_continuation(text.get(at)) {
+    let at = at as usize;
+    if count != 0 && is_continuation(text.get(at)) {
         return Err(LibraryError::message("initial position is a continuation byte"));
     }
-    if count < 0 {
-        while left < 0 && at > 0 {
-            at -= 1;
-            while at > 0 && is_continuation(text.get(at)) {
-                at -= 1;
+    // The first character is where it begins to count.
+    Ok(Walk { at, left: if count > 0 { count - 1 } else { count }, is_inside: count == 0 })
+}
+
+impl Walk {
+    /// Goes on by at most so many bytes; true when it is at its end.
+    pub fn go(&mut self, text: &[u8], bytes_max: usize) -> bool {
+        for _ in 0..bytes_max {
+            if self.left > 0 {
+                // On the way from the beginning of a character.
+                if self.at >= text.len() {
+                    return true;
+                }
+                self.at += 1;
+                self.left -= i64::from(!is_continuation(text.get(self.at)));
+            } else {
+                if self.is_inside && !(self.at > 0 && is_continuation(text.get(self.at))) {
+                    self.is_inside = false;
+                }
+                if !self.is_inside && (self.left == 0 || self.at == 0) {
+                    return true;
+                }
+                self.left += i64::from(!self.is_inside);
+                self.is_inside = true;
+                self.at -= 1;
             }
-            left += 1;
         }
-    } else {
-        left -= 1;
-        while left > 0 && at < length {
-            at += 1;
-            while is_continuation(text.get(at)) {
-                at += 1;
-            }
-            left -= 1;
-        }
+        self.left == 0 && !self.is_inside
     }
-    Ok((left == 0).then_some(at as i64 + 1))
+
+    /// The position where it has ended; none when there are not so many characters.
+    pub fn position(&self) -> Option<i64> {
+        (self.left == 0).then_some(self.at as i64 + 1)
+    }
+}
+
+/// The position of a character, as `utf8.offset`.
+#[cfg(test)]
+pub fn offset(text: &[u8], count: i64, from: Option<i64>) -> LibraryResult<Option<i64>> {
+    let mut walk = walk(text, count, from)?;
+    while !walk.go(text, 1) {}
+    Ok(walk.position())
 }
 
 /// Checks what `utf8.codes` is called with: text must not begin in the middle of a character.
@@ -179,15 +216,24 @@ pub fn check_codes(text: &[u8]) -> LibraryResult<()> {
     if is_continuation(text.first()) { Err(LibraryError::argument(1, "invalid UTF-8 code")) } else { Ok(()) }
 }
 
-/// One step of `utf8.codes`: the position (from 1) and code of the character after the one at position `previous`
-/// (0 to begin); `None` at the end.
-pub fn next_code(text: &[u8], previous: i64, mode: Mode) -> LibraryResult<Option<(i64, u32)>> {
-    let Some(mut at) = usize::try_from(previous).ok().filter(|&at| at < text.len()) else {
-        return Ok(None);
-    };
-    while is_continuation(text.get(at)) {
-        at += 1;
+/// Where the character is looked for that `utf8.codes` gives after the one at position `previous` (0 to begin); none at the end.
+pub fn after_code(text: &[u8], previous: i64) -> Option<usize> {
+    usize::try_from(previous).ok().filter(|&at| at < text.len())
+}
+
+/// Skips continuation bytes, at most so many; true when there are no more.
+pub fn skip_continuations(text: &[u8], at: &mut usize, bytes_max: usize) -> bool {
+    for _ in 0..bytes_max {
+        if !is_continuation(text.get(*at)) {
+            return true;
+        }
+        *at += 1;
     }
+    false
+}
+
+/// The position (from 1) and code of the character at an offset, as `utf8.codes` gives it; `None` at the end.
+pub fn code_at(text: &[u8], at: usize, mode: Mode) -> LibraryResult<Option<(i64, u32)>> {
     if at >= text.len() {
         return Ok(None);
     }

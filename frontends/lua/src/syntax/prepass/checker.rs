@@ -5,10 +5,11 @@ use super::labels::{PendingJump, VisibleLabel};
 use super::lexer::{Lexer, LexicalError};
 use super::scope::{FunctionState, Scopes, Use};
 use super::token::{Token, TokenIndex, TokenKind, TokenValue};
-use super::{Chain, Prepared};
+use super::{Chain, Prepared, weight};
 use crate::syntax::error::SyntaxError;
 use crate::syntax::hir::{Attribute, Label, LabelId, Local, LocalId, Span, StringId};
 use cranelift_entity::{EntityRef, PrimaryMap, SecondaryMap};
+use minivm_isa::Allowance;
 
 /// Nested statements, expressions and assignment targets a chunk may have. The reference implementation counts to 200,
 /// of which `load` called from a script has used two.
@@ -46,11 +47,19 @@ pub(super) struct Checker<'source> {
     /// Statements that are nothing but `;`.
     pub(super) empty_statements: Vec<TokenIndex>,
     pub(super) chains: Vec<Chain>,
+    pub(super) allowance: &'source mut Allowance,
+    /// What was taken of it.
+    pub(super) weight: u64,
 }
 
 impl<'source> Checker<'source> {
     /// A check that begins at byte `start` of `source`.
-    pub(super) fn new(source: &'source [u8], start: usize, chunk_id: &'source [u8]) -> Self {
+    pub(super) fn new(
+        source: &'source [u8],
+        start: usize,
+        chunk_id: &'source [u8],
+        allowance: &'source mut Allowance,
+    ) -> Self {
         let mut lexer = Lexer::new(source, start);
         let mut known = |name: &str| lexer.interner.intern(name.as_bytes());
         let names = KnownNames {
@@ -77,6 +86,8 @@ impl<'source> Checker<'source> {
             labels: PrimaryMap::new(),
             empty_statements: Vec::new(),
             chains: Vec::new(),
+            allowance,
+            weight: 0,
         }
     }
 
@@ -108,6 +119,7 @@ impl<'source> Checker<'source> {
             labels: self.labels,
             empty_statements: self.empty_statements,
             chains: self.chains.into(),
+            weight: self.weight,
             environment,
         })
     }
@@ -150,6 +162,11 @@ impl<'source> Checker<'source> {
     }
 
     fn read_token(&mut self) -> Checked<()> {
+        self.weigh(weight::TOKEN);
+        if self.allowance.is_exhausted() {
+            let detail = b"not enough memory";
+            return Err(Box::new(SyntaxError::new(self.lexer.source, self.chunk_id, self.lexer.line, 0..0, detail)));
+        }
         match self.lexer.next_token() {
             Ok(token) => {
                 self.tokens.push(token);

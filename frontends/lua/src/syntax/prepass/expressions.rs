@@ -1,8 +1,8 @@
 //! The grammar check of expressions.
 
-use super::Chain;
 use super::checker::{Checked, Checker};
 use super::token::{TokenIndex, TokenKind};
+use super::{Chain, weight};
 use crate::syntax::hir::StringId;
 use cranelift_entity::EntityRef;
 
@@ -52,6 +52,7 @@ impl Checker<'_> {
 
     /// One or more expressions; returns how many.
     pub(super) fn expression_list(&mut self) -> Checked<usize> {
+        self.weigh(weight::EXPRESSIONS);
         self.expression()?;
         let mut count = 1;
         while self.accept(TokenKind::Comma)? {
@@ -63,6 +64,7 @@ impl Checker<'_> {
 
     /// An expression of operators that bind tighter than `limit`.
     fn operation(&mut self, limit: u8) -> Checked<()> {
+        self.weigh(weight::EXPRESSION);
         self.nested(|check| {
             let start = check.current;
             if matches!(check.kind(), TokenKind::Not | TokenKind::Minus | TokenKind::Tilde | TokenKind::Hash) {
@@ -107,9 +109,17 @@ impl Checker<'_> {
     /// A name or parenthesised expression with its indices and calls.
     pub(super) fn suffixed_expression(&mut self) -> Checked<Suffixed> {
         let mut found = self.primary_expression()?;
+        let is_suffix = |kind| {
+            use TokenKind::*;
+            matches!(kind, Dot | BracketOpen | Colon | ParenOpen | String | BraceOpen)
+        };
+        if is_suffix(self.kind()) {
+            self.weigh(weight::SUFFIXES);
+        }
         loop {
             match self.kind() {
                 TokenKind::Dot => {
+                    self.weigh(weight::INDEX);
                     self.advance()?;
                     self.pass_name()?;
                     found = Suffixed::Index;
@@ -153,6 +163,7 @@ impl Checker<'_> {
 
     /// `[expression]`
     fn bracketed_key(&mut self) -> Checked<()> {
+        self.weigh(weight::INDEX);
         self.advance()?;
         self.expression()?;
         self.pass(TokenKind::BracketClose)?;
@@ -161,6 +172,7 @@ impl Checker<'_> {
 
     fn arguments(&mut self) -> Checked<()> {
         let line = self.token().line;
+        self.weigh(weight::CALL);
         match self.kind() {
             TokenKind::ParenOpen => {
                 self.advance()?;
@@ -180,6 +192,9 @@ impl Checker<'_> {
     fn table(&mut self) -> Checked<()> {
         let line = self.token().line;
         self.advance()?;
+        if self.kind() != TokenKind::BraceClose {
+            self.weigh(weight::EXPRESSIONS);
+        }
         while self.kind() != TokenKind::BraceClose {
             match self.kind() {
                 TokenKind::Name if self.look_ahead()? == TokenKind::Assign => {
@@ -204,6 +219,7 @@ impl Checker<'_> {
     /// Parameters and body of the function that `token` begins. `method` is the `:` in its header, `line` the line on
     /// which it is defined.
     pub(super) fn function_body(&mut self, token: TokenIndex, method: Option<TokenIndex>, line: u32) -> Checked<()> {
+        self.weigh(weight::FUNCTION);
         self.enter_function(Some(token), line);
         self.pass(TokenKind::ParenOpen)?;
         if let Some(colon) = method {
@@ -220,6 +236,7 @@ impl Checker<'_> {
     fn parameters(&mut self) -> Checked<()> {
         let mut declared = Vec::new();
         if self.kind() != TokenKind::ParenClose {
+            self.weigh(weight::NAMES);
             loop {
                 match self.kind() {
                     TokenKind::Name => {

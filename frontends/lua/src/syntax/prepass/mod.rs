@@ -15,6 +15,7 @@ pub(super) mod numeral;
 mod scope;
 mod statements;
 mod token;
+mod weight;
 
 pub(super) use canonical::{Canonical, Origin};
 pub(super) use checker::{error_near, limit_message};
@@ -24,6 +25,7 @@ pub(super) use token::{Token, TokenIndex, TokenKind, TokenValue};
 use super::error::SyntaxError;
 use super::hir::{Label, LabelId, Local, LocalId, StringId};
 use cranelift_entity::{PrimaryMap, SecondaryMap, entity_impl};
+use minivm_isa::Allowance;
 
 /// A long chain of operators that associate to the left.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -58,9 +60,17 @@ pub(super) struct Prepared {
     pub(super) chains: PrimaryMap<ChainId, Chain>,
     /// Statements that are nothing but `;`.
     empty_statements: Vec<TokenIndex>,
+    /// Bytes that were taken for all this and for the parser's tree.
+    pub(super) weight: u64,
 }
 
-/// Checks `source` from byte `start` on; `chunk_id` begins the error message.
-pub(super) fn prepare(source: &[u8], start: usize, chunk_id: &[u8]) -> Result<Prepared, Box<SyntaxError>> {
-    checker::Checker::new(source, start, chunk_id).run()
+/// Checks `source` from byte `start` on; `chunk_id` begins the error message. What is left of the allowance must suffice for
+/// the parser, too.
+pub(super) fn prepare(
+    source: &[u8],
+    start: usize,
+    chunk_id: &[u8],
+    allowance: &mut Allowance,
+) -> Result<Prepared, Box<SyntaxError>> {
+    checker::Checker::new(source, start, chunk_id, allowance).run()
 }

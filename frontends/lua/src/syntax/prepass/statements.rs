@@ -4,6 +4,7 @@ use super::checker::{Checked, Checker};
 use super::expressions::Suffixed;
 use super::scope::Use;
 use super::token::{TokenIndex, TokenKind};
+use super::weight;
 use crate::syntax::hir::{Attribute, LocalId};
 
 /// Hidden variables of a numeric `for`: counter, limit, step.
@@ -25,6 +26,9 @@ impl Checker<'_> {
     pub(super) fn statements(&mut self) -> Checked<()> {
         // Whether a `;` here ends the statement before it. Otherwise it is a statement of its own, which does nothing.
         let mut is_separator = false;
+        if !self.ends_block(true) {
+            self.weigh(weight::BLOCK);
+        }
         while !self.ends_block(true) {
             let kind = self.kind();
             if kind == TokenKind::Semicolon && is_separator {
@@ -51,6 +55,9 @@ impl Checker<'_> {
     /// One statement.
     pub(super) fn statement(&mut self) -> Checked<()> {
         let line = self.token().line;
+        if self.kind() != TokenKind::Semicolon {
+            self.weigh(weight::STATEMENT);
+        }
         self.nested(|check| match check.kind() {
             TokenKind::Semicolon => {
                 let token = check.advance()?;
@@ -81,6 +88,7 @@ impl Checker<'_> {
 
     fn if_statement(&mut self, line: u32) -> Checked<()> {
         loop {
+            self.weigh(weight::COMPOUND);
             self.advance()?;
             self.expression()?;
             self.pass(TokenKind::Then)?;
@@ -97,6 +105,7 @@ impl Checker<'_> {
     }
 
     fn while_statement(&mut self, line: u32) -> Checked<()> {
+        self.weigh(weight::COMPOUND);
         self.advance()?;
         self.expression()?;
         self.enter_block(true);
@@ -107,6 +116,7 @@ impl Checker<'_> {
     }
 
     fn repeat_statement(&mut self, line: u32) -> Checked<()> {
+        self.weigh(weight::COMPOUND);
         self.enter_block(true);
         self.enter_block(false);
         self.advance()?;
@@ -118,6 +128,7 @@ impl Checker<'_> {
     }
 
     fn for_statement(&mut self, line: u32) -> Checked<()> {
+        self.weigh(weight::COMPOUND + weight::NAMES);
         self.enter_block(true);
         self.advance()?;
         let first = self.pass_name()?;
@@ -164,6 +175,7 @@ impl Checker<'_> {
     }
 
     fn function_statement(&mut self, line: u32) -> Checked<()> {
+        self.weigh(weight::NAMES);
         let function = self.advance()?;
         let (token, name) = self.pass_name()?;
         self.resolve(token, name);
@@ -184,6 +196,7 @@ impl Checker<'_> {
     }
 
     fn local_function(&mut self) -> Checked<()> {
+        self.weigh(weight::NAMES);
         let function = self.advance()?;
         let (token, name) = self.pass_name()?;
         let local = self.declare(token, name)?;
@@ -193,6 +206,7 @@ impl Checker<'_> {
     }
 
     fn local_statement(&mut self) -> Checked<()> {
+        self.weigh(weight::LOCALS);
         let mut locals = Vec::new();
         let mut closes = false;
         loop {
@@ -258,6 +272,7 @@ impl Checker<'_> {
         if matches!(target, Suffixed::Call | Suffixed::Parenthesised) {
             return Err(self.error_near("syntax error"));
         }
+        self.weigh(weight::NAMES);
         self.mark_assigned(target)?;
         if self.accept(TokenKind::Comma)? {
             let next = self.suffixed_expression()?;

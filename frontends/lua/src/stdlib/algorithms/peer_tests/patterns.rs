@@ -3,7 +3,7 @@
 use super::super::error::{LibraryError, LibraryResult};
 use super::super::pattern::{Pattern, find_plain, is_plain};
 use super::super::pattern_match::{Capture, Match, Search, SearchStep};
-use super::super::replacement;
+use super::super::replacement::{Replacement, next_replacement};
 use super::{Case, check, literal, noise, outcome};
 
 fn capture_text(subject: &[u8], capture: Capture) -> Vec<u8> {
@@ -19,14 +19,16 @@ fn captures(subject: &[u8], pattern: &Pattern, search: &Search, found: Match) ->
         .collect()
 }
 
-/// Runs a search with budgets that make it pause, over and over.
+/// Runs a search with budgets that make it pause, over and over; each time it is saved and loaded.
 fn advance(search: &mut Search, pattern: &Pattern, subject: &[u8]) -> LibraryResult<Option<Match>> {
     loop {
         let mut steps = 3;
         match search.next(pattern, subject, &mut steps)? {
             SearchStep::Found(found) => return Ok(Some(found)),
             SearchStep::Exhausted => return Ok(None),
-            SearchStep::Paused => {}
+            SearchStep::Paused => {
+                *search = Search::load(&search.save(pattern), pattern, subject.len()).expect("it was saved");
+            }
         }
     }
 }
@@ -58,7 +60,17 @@ fn gsub(subject: &[u8], text: &[u8], with: &[u8], max: usize) -> LibraryResult<V
             break;
         };
         out.extend_from_slice(&subject[copied..found.start]);
-        replacement::write_replacement(&mut out, with, subject, &pattern, &search, found)?;
+        let mut rest = with;
+        while let Some((step, length)) = next_replacement(rest, &pattern, &search, found)? {
+            match step {
+                Replacement::Literal(bytes) => out.extend_from_slice(bytes),
+                Replacement::Capture(Capture::Text(range)) => out.extend_from_slice(&subject[range]),
+                Replacement::Capture(Capture::Position(position)) => {
+                    out.extend_from_slice(position.to_string().as_bytes())
+                }
+            }
+            rest = &rest[length..];
+        }
         copied = found.end;
         count += 1;
     }

@@ -1,0 +1,26 @@
+-- Substitutions of which there are more than the library makes at once.
+local function marks(s, count)
+  local out = {}
+  for i = 1, #s, 99991 do out[#out + 1] = s:sub(i, i + 3) end
+  return #s, count, table.concat(out, "/"), s:sub(-9)
+end
+local words = ("some words, 123 numbers; "):rep(9000)
+print("text", marks(words:gsub("(%a+) (%a+)", "%2 %1")))
+print("text", marks(words:gsub("%d", "<%0>")))
+print("text", marks(words:gsub("", "-")))
+print("text", marks(words:gsub("%s", "%%")))
+print("text", marks(("ab"):gsub("a", ("xyz"):rep(200000) .. "%0")))
+print("text", marks(("ab"):rep(20):gsub("a", ("%0"):rep(20000))))
+print("none", words:gsub("#", "x") == words, (words:gsub("^some", "x", 0)) == words)
+print("table", marks(words:gsub("%a+", { some = "any", words = 17, numbers = false })))
+print("table", marks(words:gsub("%w+", setmetatable({ some = 1 }, { __index = function(_, w) return #w < 4 and w .. "!" end }))))
+print("function", marks(words:gsub("%d+", function(d) return "<" .. d .. ">" end)))
+print("function", marks(words:sub(1, 40000):gsub("()(%a+)", function(at, w) if at % 3 == 0 then return w:upper() end end)))
+local long = ("b"):rep(600000)
+print("long", marks((long .. "c"):gsub("b+", "%0%0")))
+print("long", marks((long .. "c"):gsub("(b+)(c)", function(b, c) return c .. #b end)))
+print("long", marks((long .. "c"):gsub("b+", { [long] = "!" })))
+print("long", marks((long .. "c"):gsub("b+", setmetatable({}, { __index = function(_, k) return #k end }))))
+print("long", marks(("x" .. long):gsub("^x", "y")))
+print("errors", pcall(string.gsub, words, "%d", "%2"), pcall(string.gsub, words, "%d", "%x"), pcall(string.gsub, words, "%d", { ["1"] = {} }))
+print("nested", marks(words:sub(1, 5000):gsub("%a+", function(w) return (w:gsub("o", "0")) end)))

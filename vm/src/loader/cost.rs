@@ -1,0 +1,74 @@
+//! What loaded programs are charged for: their bytecode, the machine's tables about it, and the threaded code made of it.
+
+use super::instance::{GlobalCell, Instance};
+use super::slots::Slots;
+use crate::code::Code;
+use crate::function::{FunctionInfo, GuestFunction};
+use crate::heap::OutOfMemory;
+use crate::loader::frame_map::FrameMap;
+use crate::memory::{LinearMemory, MemoryBudget, Segment, TableInstance};
+use crate::value::Value;
+use minivm_isa::program::{Function, FunctionDef, Program};
+use minivm_isa::size::{ALLOCATION_BYTES, list_bytes, program_bytes};
+
+/// Bytes of code that may go over the limit: functions are loaded where nothing can be collected. The next safepoint does, and
+/// holds the program to its limit.
+const OVERDRAFT_BYTES: u64 = 1 << 20;
+
+/// Bytes that an instance of a program takes, but for its memories and tables, and for code that is made at first calls.
+pub(crate) fn instance_bytes(program: &Program) -> u64 {
+    let mut bytes = size_of::<Instance>() as u64 + program_bytes(program);
+    for function in program.functions.values() {
+        bytes += 2 * size_of::<usize>() as u64;
+        if let FunctionDef::Code(_) = function {
+            bytes += ALLOCATION_BYTES + size_of::<FunctionInfo>() as u64;
+        }
+    }
+    let signatures = program.signatures.values().map(minivm_isa::size::signature_bytes).sum::<u64>();
+    let layouts = program.layouts.values().map(|layout| 6 * minivm_isa::size::layout_bytes(layout)).sum::<u64>();
+    let shared = |bytes: usize| ALLOCATION_BYTES + 3 * size_of::<usize>() as u64 + bytes as u64;
+    bytes += 2 * signatures + layouts + program.globals.len() as u64 * shared(size_of::<GlobalCell>());
+    bytes += program.memories.len() as u64 * shared(size_of::<LinearMemory>() + ALLOCATION_BYTES as usize);
+    bytes += program.tables.len() as u64 * shared(size_of::<TableInstance>() + ALLOCATION_BYTES as usize);
+    for data in program.data.values() {
+        bytes += shared(size_of::<Segment<u8>>()) + list_bytes::<u8>(data.bytes.len());
+    }
+    for element in program.elements.values() {
+        bytes += shared(size_of::<Segment<Value>>()) + list_bytes::<Value>(element.values.len());
+    }
+    bytes
+}
+
+/// Most bytes that making the threaded code of a function takes, besides the code itself.
+pub(crate) fn loading_bytes(function: &Function) -> u64 {
+    160 * function.code.len() as u64 + 64 * function.blocks.len() as u64 + 32 * function.registers.len() as u64
+}
+
+/// Bytes of a loaded function's code, and of what goes with it.
+fn code_bytes(code: &Code, frame_map: &FrameMap, function: &Function) -> u64 {
+    code.bytes()
+        + frame_map.bytes()
+        + list_bytes::<Value>(function.constants.len())
+        + size_of::<Slots>() as u64
+        + list_bytes::<u32>(function.registers.len())
+}
+
+/// Charges for the code of a function, unless that was done in the state that was loaded.
+///
+/// # Errors
+/// When the limit does not allow it.
+pub(crate) fn charge_code(
+    budget: &MemoryBudget,
+    guest: &GuestFunction,
+    (code, frame_map): (&Code, &FrameMap),
+) -> Result<(), OutOfMemory> {
+    if guest.charged_bytes.get() > 0 {
+        return Ok(());
+    }
+    let bytes = code_bytes(code, frame_map, guest.portable());
+    if budget.used().saturating_add(bytes) > budget.maximum().saturating_add(OVERDRAFT_BYTES) {
+        return Err(OutOfMemory { bytes: usize::try_from(bytes).unwrap_or(usize::MAX) });
+    }
+    guest.charge(bytes);
+    Ok(())
+}

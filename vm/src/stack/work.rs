@@ -1,0 +1,155 @@
+//! Instructions that do much, and cost more than 1 unit: what they pay, and where they stop half-way.
+//!
+//! Fast code does such an instruction at once where it is small and the budget suffices. Else it goes to plain code, where the
+//! instruction pays what it can, or does as much as it can pay for. Then the run stands before the instruction again, and
+//! [`Work`] says how far that has got. The instruction itself is paid for then. So what a program costs, and where it stops,
+//! does not depend on how it is cut into slices.
+
+use super::stepping;
+use crate::context::Context;
+use crate::dispatch::Flow;
+use crate::value::Value;
+
+/// How far the instruction that a run stands before has got.
+#[derive(Clone, Copy)]
+pub(crate) struct Work {
+    /// Units that are paid, or done.
+    pub(crate) done: u64,
+    /// What it makes, if it has begun to.
+    pub(crate) object: Value,
+    /// Whether the instruction has begun again.
+    pub(crate) has_begun: bool,
+}
+
+/// Whether the instruction that was half done had nothing to do with it, so that this is another one: it is forgotten then. A
+/// state that was made up may be like that.
+#[cold]
+#[inline(never)]
+pub(crate) fn is_left(cx: &mut Context) -> bool {
+    let is_left = cx.run.work.as_mut().is_some_and(|work| std::mem::replace(&mut work.has_begun, true));
+    if is_left {
+        cx.run.work = None;
+    }
+    is_left
+}
+
+/// Units of an instruction that are done before the next look at the budget.
+pub(crate) const SLICE: u64 = 1 << 16;
+
+/// Units that fast code does at once.
+const SMALL: u64 = 64;
+
+/// Units for so many `any` values.
+#[inline(always)]
+pub(crate) fn units_of_values(count: usize) -> u64 {
+    count as u64 / 16
+}
+
+/// Units for so many bytes of strings.
+#[inline(always)]
+pub(crate) fn units_of_bytes(bytes: usize) -> u64 {
+    bytes.saturating_sub(crate::host::QUICK_BYTES_MAX) as u64 / 64
+}
+
+/// Lists of so many values are free: what handlers look at before they leave everything to a slow one.
+pub(crate) const FREE_VALUES: usize = 16;
+
+/// The same state in plain code, for the instruction at `at` in fast code, which has not begun.
+///
+/// # Safety
+/// `at` is the running guest frame, before an instruction that nothing is moved over.
+#[inline(never)]
+pub(crate) unsafe fn leave_fast(cx: &mut Context, at: Flow) -> Flow {
+    // SAFETY: passed on.
+    unsafe {
+        cx.fuel -= stepping::unpaid_at_stop(cx, at);
+        stepping::stopped_to_plain(cx, at)
+    }
+}
+
+/// Whether fast code, or an instruction that has not stopped before, may do so many units at once: pays for them then.
+#[inline(always)]
+pub(crate) fn pay_small(cx: &mut Context, units: u64) -> bool {
+    if units > SMALL || cx.run.work.is_some() || cx.fuel < units as i64 {
+        return false;
+    }
+    cx.fuel -= units as i64;
+    true
+}
+
+/// Pays for the work of the instruction at `at` before it begins, or says where to go on instead. `cost` is what fast code has
+/// charged at it, to be given back then.
+///
+/// # Safety
+/// As for [`leave_fast`].
+pub(crate) unsafe fn pay(cx: &mut Context, at: Flow, cost: i64, units: u64) -> Result<(), Flow> {
+    if pay_small(cx, units) {
+        return Ok(());
+    }
+    // SAFETY: passed on.
+    unsafe {
+        let (_, guest) = stepping::function_of(at.regs);
+        if !guest.is_plain(at.pc) {
+            cx.fuel += cost;
+            return Err(leave_fast(cx, at));
+        }
+        let paid = cx.run.work.take().map_or(0, |work| work.done.min(units));
+        let due = i64::try_from(units - paid).unwrap_or(i64::MAX);
+        let now = cx.pay_up_to(due);
+        if now == due {
+            return Ok(());
+        }
+        Err(stop_inside(cx, at, Work { done: paid + now as u64, object: Value::NIL, has_begun: false }))
+    }
+}
+
+/// What the instruction at `at` in plain code may do now of so many units, of which it pays: from where, to where. With what it
+/// has made so far.
+pub(crate) fn take_slice(cx: &mut Context, units: u64) -> (u64, u64, Value) {
+    let work = cx.run.work.take().map_or(Work { done: 0, object: Value::NIL, has_begun: false }, |work| *work);
+    let from = work.done.min(units);
+    let now = (units - from).min(SLICE).min(cx.fuel.max(0) as u64);
+    cx.fuel -= now as i64;
+    (from, from + now, work.object)
+}
+
+/// Leaves the instruction at `at` in plain code, half-way: the run stands before it again.
+///
+/// # Safety
+/// `at` is the running guest frame in plain code.
+pub(crate) unsafe fn stop_inside(cx: &mut Context, at: Flow, work: Work) -> Flow {
+    cx.run.work = Some(Box::new(work));
+    // SAFETY: passed on.
+    unsafe {
+        let (_, guest) = stepping::function_of(at.regs);
+        let plain = guest.plain.get().expect("the frame is in plain code");
+        stepping::take_prepended(cx, guest, plain, at);
+        Flow { pc: plain.place_of(plain.canonical(at.pc)), regs: at.regs }
+    }
+}
+
+/// Whether the instruction of a frame that runs is in its plain code.
+///
+/// # Safety
+/// `at` is the running guest frame.
+pub(crate) unsafe fn is_plain(at: Flow) -> bool {
+    // SAFETY: passed on.
+    unsafe { stepping::function_of(at.regs).1.is_plain(at.pc) }
+}
+
+impl Context {
+    /// Pays for work that is done already. What the budget does not suffice for, the run owes, and stops for it at
+    /// [`stop_if_used_up`](stepping::stop_if_used_up).
+    pub(crate) fn owe(&mut self, units: u64) {
+        let units = i64::try_from(units).unwrap_or(i64::MAX);
+        self.run.owed += units - self.pay_up_to(units);
+    }
+
+    /// Pays what the run owes; says whether that is all of it.
+    pub(crate) fn pay_owed(&mut self) -> bool {
+        let paid = if self.is_limited { self.run.owed.min(self.fuel.max(0)) } else { self.run.owed };
+        self.fuel -= paid;
+        self.run.owed -= paid;
+        self.run.owed == 0
+    }
+}
