@@ -18,7 +18,18 @@ struct Artifact {
 /// # Errors
 /// When it does not build.
 pub fn executable(words: &[&str], profile: &str) -> Result<String, String> {
-    let mut command = cargo(words, profile);
+    executable_of(cargo(words, profile))
+}
+
+/// Has cargo build the command `minivm` in a profile; gives the executable.
+///
+/// # Errors
+/// When it does not build.
+pub fn command(profile: &str) -> Result<String, String> {
+    executable_of(cargo_of("minivm-cli", &["build"], profile))
+}
+
+fn executable_of(mut command: Command) -> Result<String, String> {
     let made = output(command.args(["--message-format", "json"]))?;
     let executable = |line: &str| serde_json::from_str::<Artifact>(line).ok()?.executable;
     made.lines().filter_map(executable).next_back().ok_or_else(|| "cargo does not say what it has built".to_owned())
@@ -34,8 +45,12 @@ pub fn optimised(words: &[&str]) -> Result<String, String> {
 
 /// A command of cargo for this crate in a profile.
 pub fn cargo(words: &[&str], profile: &str) -> Command {
+    cargo_of("minivm-conformance", words, profile)
+}
+
+fn cargo_of(package: &str, words: &[&str], profile: &str) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
-    command.args([words[0], "--quiet", "--profile", profile, "-p", "minivm-conformance"]).args(&words[1..]);
+    command.args([words[0], "--quiet", "--profile", profile, "-p", package]).args(&words[1..]);
     command
 }
 

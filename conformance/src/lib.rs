@@ -11,6 +11,7 @@ pub mod cases;
 pub mod forge;
 pub mod generate;
 pub mod known;
+pub mod limits;
 pub mod lua_host;
 pub mod outcome;
 pub mod pace;

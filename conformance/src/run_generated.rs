@@ -13,7 +13,12 @@ use std::rc::Rc;
 /// Canonical instructions of a run.
 const FUEL: u64 = 4000;
 /// Limits of a run: small, so that programs come to them.
-const LIMITS: Limits = Limits { memory_bytes_max: 24 << 20, stack_words_max: 1 << 13, fiber_depth_max: 20 };
+const LIMITS: Limits = Limits {
+    memory_bytes_max: 24 << 20,
+    stack_words_max: 1 << 13,
+    fiber_depth_max: 20,
+    hash_key: minivm::heap::HASH_KEY_DEFAULT,
+};
 /// Characters of what a program notes.
 const LOG_MAX: usize = 20_000;
 

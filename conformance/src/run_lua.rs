@@ -71,6 +71,7 @@ pub fn run_on(
     };
     let mut machine = Machine::new(limits);
     let globals = stdlib::install(&mut machine, Box::new(host.clone())).map_err(|error| error.to_string())?;
+    stdlib::expect(&mut machine, &program);
     prepare(&mut machine).map_err(|error| error.to_string())?;
     let arguments = arguments(&mut machine, case, globals).map_err(|error| error.to_string())?;
     let instance = machine.instantiate(program).map_err(|error| error.to_string())?;

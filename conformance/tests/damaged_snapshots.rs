@@ -58,8 +58,12 @@ const LOADING: &str = "local function module(start) return '(module (import \"en
     return last.go(5, kept)";
 
 fn machine() -> Machine {
-    let mut machine =
-        Machine::new(Limits { memory_bytes_max: 64 << 20, stack_words_max: 1 << 16, fiber_depth_max: 64 });
+    let mut machine = Machine::new(Limits {
+        memory_bytes_max: 64 << 20,
+        stack_words_max: 1 << 16,
+        fiber_depth_max: 64,
+        ..Limits::default()
+    });
     stdlib::install(&mut machine, Box::new(NoHost)).expect("there is memory");
     minivm_modules::install(&mut machine).expect("there is memory");
     machine

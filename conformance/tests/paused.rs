@@ -51,7 +51,9 @@ fn lines(machine: &mut Machine, mut step: impl FnMut(&mut Machine) -> RunState) 
             RunState::Stepped => lines.push(line(machine)),
             RunState::Finished(_) => return lines,
             RunState::Failed(failure) => panic!("it fails: {failure}"),
-            RunState::OutOfFuel | RunState::Waiting(_) | RunState::Yielded(_) => panic!("it stops"),
+            RunState::OutOfFuel | RunState::Interrupted | RunState::Waiting(_) | RunState::Yielded(_) => {
+                panic!("it stops")
+            }
         }
     }
 }

@@ -74,6 +74,7 @@ fn text(machine: &mut Machine, state: RunState) -> String {
         RunState::Failed(Failure::Exit(status)) => format!("exit {status}"),
         RunState::OutOfFuel => "out of fuel".into(),
         RunState::Stepped => "stepped".into(),
+        RunState::Interrupted => "interrupted".into(),
         RunState::Waiting(request) => format!("waits for {}", request.name()),
         RunState::Yielded(values) => {
             let values: Vec<String> = values.into_iter().map(|value| machine.describe(value)).collect();

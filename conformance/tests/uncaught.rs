@@ -41,7 +41,11 @@ fn text(machine: &mut Machine, state: RunState) -> String {
         RunState::Finished(values) => {
             values.into_iter().map(|value| machine.describe(value)).collect::<Vec<_>>().join(" ")
         }
-        RunState::OutOfFuel | RunState::Stepped | RunState::Waiting(_) | RunState::Yielded(_) => "stopped".to_owned(),
+        RunState::OutOfFuel
+        | RunState::Stepped
+        | RunState::Interrupted
+        | RunState::Waiting(_)
+        | RunState::Yielded(_) => "stopped".to_owned(),
     }
 }
 

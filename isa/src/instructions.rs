@@ -463,7 +463,7 @@ macro_rules! for_each_instruction {
     /// `dst` = the number of the kind of `src`.
     KindOf kind_of 0x0198 { dst: Out<I32>, src: In<Any> } [];
     /// `dst` = 1 when both are the same value (numbers by value, no metamethods), else 0.
-    Same same 0x0199 { dst: Out<I32>, lhs: In<Any>, rhs: In<Any> } [];
+    Same same 0x0199 { dst: Out<I32>, lhs: In<Any>, rhs: In<Any> } [bulk];
     /// `dst` = 1 when `src` is null, else 0.
     RefIsNull ref_is_null 0x019a { dst: Out<I32>, layout: Layout, src: In<RefType> } [];
 
@@ -579,7 +579,7 @@ macro_rules! for_each_instruction {
     /// `dst` = the float `src`, continue at `if_true`; on another kind `dst = 0`, continue at `if_false`.
     BranchUnboxF64 branch_unbox_f64 0x01eb { dst: Out<F64>, src: In<Any>, if_true: Target, if_false: Target } [end];
     /// Prepares a numeric loop over `index` (Lua 5.4 manual, 3.3.5): integers when start and step are, else floats; an error when one is not a number or `step` is 0.
-    /// Continues at `body` with `variable = index` when the loop runs at least once, else at `done`.
+    /// Continues at `body` with `variable = index`, but at `done` if `index` is past `limit`; of a float that is no number nothing is past.
     ForPrepare for_prepare 0x01ec { index: InOut<Any>, limit: InOut<Any>, step: InOut<Any>, variable: Out<Any>, body: Target, done: Target } [trap end];
     /// `index += step`; continues at `body` with `variable = index` while the loop runs, else at `done`. The first three are as `for_prepare` left them, or it is an error.
     ForLoop for_loop 0x01ed { index: InOut<Any>, limit: InOut<Any>, step: InOut<Any>, variable: Out<Any>, body: Target, done: Target } [trap end];

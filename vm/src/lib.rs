@@ -26,8 +26,9 @@ use loader::instance;
 use stack::{collect, error, fiber};
 
 pub use context::{Limits, NumberReader};
+pub use dispatch::dynamic::LESS_EQUAL;
 pub use dispatch::uses_tail_calls;
-pub use error::{Failure, FunctionNames};
+pub use error::{Failure, MODULES};
 pub use fiber::FiberState;
 pub use host::{HostRequest, HostState, Intrinsic, Outcome, Protect, QUICK_BYTES_MAX, Quick, QuickFn, Raise, SLICE};
 pub use inspect::{Frame, FrameKind, Frames, Position, Variable, VariableValue};

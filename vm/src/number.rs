@@ -145,8 +145,9 @@ pub(crate) fn prepare_loop(start: Value, limit: Value, step: Value) -> Result<Lo
     if by == 0.0 {
         return Err(("zero", step));
     }
-    let runs = if by > 0.0 { first <= last } else { last <= first };
-    Ok(runs.then_some((Value::float(first), Value::float(last), Value::float(by))))
+    // A start or limit that is not a number does not keep the loop from running once, as in the reference implementation.
+    let skips = if by > 0.0 { last < first } else { first < last };
+    Ok((!skips).then_some((Value::float(first), Value::float(last), Value::float(by))))
 }
 
 /// The limit of an integer loop as an integer, or none when the loop does not run.

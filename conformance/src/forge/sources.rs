@@ -45,8 +45,12 @@ impl HostRequest for Question {
 /// # Errors
 /// When there is no memory for it.
 pub fn machine(world: World) -> Result<Machine, String> {
-    let mut machine =
-        Machine::new(Limits { memory_bytes_max: MEMORY_BYTES_MAX, stack_words_max: 1 << 16, fiber_depth_max: 64 });
+    let mut machine = Machine::new(Limits {
+        memory_bytes_max: MEMORY_BYTES_MAX,
+        stack_words_max: 1 << 16,
+        fiber_depth_max: 64,
+        ..Limits::default()
+    });
     match world {
         World::Lua => {
             let globals = stdlib::install(&mut machine, Box::new(NoHost)).map_err(|error| error.to_string())?;

@@ -4,6 +4,7 @@ use crate::exit::Exit;
 use crate::problems;
 use crate::report::{Place, Report};
 use crate::source::{self, Failure, SourceFile};
+use crate::values;
 use minivm_isa::size::checking_bytes;
 use minivm_isa::{Allowance, Program, Verified, binary, text, verify};
 use minivm_modules::language::Language;
@@ -28,7 +29,7 @@ pub(crate) fn load(path: &Path) -> Result<Loaded, Failure> {
 pub(crate) fn load_within(path: &Path, allowance: &mut Allowance) -> Result<Loaded, Failure> {
     let SourceFile { name, language, bytes } = source::read_within(path, allowance)?;
     let program = match language {
-        Language::Lua => lua(&name, &bytes, allowance),
+        Language::Lua => lua(path, &name, &bytes, allowance),
         Language::Wasm => wasm(&name, &bytes, allowance),
         Language::Wat => wat(&name, &bytes, allowance),
         Language::Mvt => mvt(&name, &bytes, allowance),
@@ -51,8 +52,12 @@ fn invalid(reports: Vec<Report>) -> Failure {
     Failure { exit: Exit::Invalid, reports }
 }
 
-fn lua(name: &str, bytes: &[u8], allowance: &mut Allowance) -> Result<Verified, Failure> {
-    minivm_lua::compile_file_within(bytes, format!("@{name}"), allowance).map_err(|error| {
+fn lua(path: &Path, name: &str, bytes: &[u8], allowance: &mut Allowance) -> Result<Verified, Failure> {
+    let chunk_name = match path == Path::new("-") {
+        true => b"=stdin".to_vec(),
+        false => [b"@", &values::bytes(path.as_os_str())[..]].concat(),
+    };
+    minivm_lua::compile_file_within(bytes, chunk_name, allowance).map_err(|error| {
         let span = error.span();
         let meant = span.start as usize..span.end as usize;
         let place = Place::in_text(name, bytes, error.line() as usize, Some(meant));

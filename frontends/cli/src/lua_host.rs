@@ -9,11 +9,12 @@ use cap_fs_ext::OpenOptionsSyncExt;
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
 use minivm_lua::stdlib::algorithms::calendar::Zone;
-use minivm_lua::stdlib::host::{HostError, LuaFile, LuaHost, OpenMode, Standard, Whence};
+use minivm_lua::stdlib::host::{HostError, LuaFile, LuaHost, OpenMode, PipeMode, Standard, Termination, Whence};
 use minivm_wasm::wasi::{Clock, ClockId, Random, SystemClock, SystemRandom};
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, IsTerminal, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use tz::TimeZone;
 
 /// The process, as far as a Lua program may use it.
@@ -27,6 +28,8 @@ pub(crate) struct ProcessHost {
     has_debug: bool,
     /// The zone of the place where this runs; none if it is not known.
     zone: Option<TimeZone>,
+    /// What it is called then.
+    zone_name: Box<str>,
 }
 
 /// Which files there are.
@@ -52,6 +55,8 @@ impl ProcessHost {
             Err(error) => Err((grant.host.clone(), error)),
         };
         let granted = grants.directories.iter().map(open).collect::<Result<Vec<_>, _>>()?;
+        // The zone is what the clock shows.
+        let variable = if grants.clock { std::env::var("TZ").ok() } else { None };
         Ok(ProcessHost {
             files: if grants.everything { Files::All } else { Files::In(granted) },
             variables: grants.environment.clone(),
@@ -59,13 +64,29 @@ impl ProcessHost {
             clock: grants.clock.then(SystemClock::new),
             has_random: grants.random,
             has_debug: grants.debug,
-            zone: if grants.clock { TimeZone::local().ok() } else { None },
+            zone: if grants.clock { local_zone(variable.as_deref()) } else { None },
+            zone_name: name_of_unknown_zone(&variable.unwrap_or_default()),
         })
     }
 
     fn is_confined(&self) -> bool {
         matches!(self.files, Files::In(_))
     }
+}
+
+/// The zone that the variable `TZ` names or describes, as for C: without it that of the system, when it is empty UTC.
+fn local_zone(variable: Option<&str>) -> Option<TimeZone> {
+    match variable {
+        None => TimeZone::local().ok(),
+        Some("" | ":") => None,
+        Some(text) => TimeZone::from_posix_tz(text).ok(),
+    }
+}
+
+/// What C calls a zone that it does not know: the letters that its name begins with.
+fn name_of_unknown_zone(text: &str) -> Box<str> {
+    let letters: String = text.chars().take_while(char::is_ascii_alphabetic).collect();
+    if letters.len() < 3 { "UTC".into() } else { letters.into() }
 }
 
 impl Files {
@@ -143,9 +164,40 @@ impl LuaHost for ProcessHost {
     fn standard(&mut self, stream: Standard) -> Box<dyn LuaFile> {
         match stream {
             Standard::Input => Box::new(Input(io::stdin())),
-            Standard::Output => Box::new(Output(Box::new(io::stdout()))),
+            Standard::Output => Box::new(Output(direct_output())),
             Standard::Error => Box::new(Output(Box::new(io::stderr()))),
         }
+    }
+
+    fn is_terminal(&mut self, stream: Standard) -> bool {
+        match stream {
+            Standard::Input => io::stdin().is_terminal(),
+            Standard::Output => io::stdout().is_terminal(),
+            Standard::Error => io::stderr().is_terminal(),
+        }
+    }
+
+    fn grants_commands(&mut self) -> bool {
+        !self.is_confined()
+    }
+
+    fn execute(&mut self, command: &[u8]) -> Result<Termination, HostError> {
+        if self.is_confined() {
+            return Err(HostError::not_permitted());
+        }
+        Ok(termination(shell(command).status()?))
+    }
+
+    fn open_pipe(&mut self, command: &[u8], mode: PipeMode) -> Result<Box<dyn LuaFile>, HostError> {
+        if self.is_confined() {
+            return Err(HostError::not_permitted());
+        }
+        let mut command = shell(command);
+        match mode {
+            PipeMode::Read => command.stdout(Stdio::piped()),
+            PipeMode::Write => command.stdin(Stdio::piped()),
+        };
+        Ok(Box::new(Pipe(command.spawn()?)))
     }
 
     fn open(&mut self, name: &[u8], mode: OpenMode) -> Result<Box<dyn LuaFile>, HostError> {
@@ -265,7 +317,7 @@ impl LuaHost for ProcessHost {
                 name: local.time_zone_designation().into(),
                 daylight: local.is_dst(),
             },
-            None => Zone { name: "UTC".into(), ..Zone::utc() },
+            None => Zone { name: self.zone_name.clone(), ..Zone::utc() },
         }
     }
 
@@ -301,6 +353,69 @@ impl LuaFile for Output {
 
     fn flush(&mut self) -> Result<(), HostError> {
         Ok(self.0.flush()?)
+    }
+}
+
+/// A command of the shell.
+fn shell(command: &[u8]) -> Command {
+    let (shell, option) = if cfg!(windows) { ("cmd", "/C") } else { ("/bin/sh", "-c") };
+    let mut process = Command::new(shell);
+    process.arg(option).arg(path(command));
+    process
+}
+
+#[cfg(unix)]
+fn termination(status: ExitStatus) -> Termination {
+    use std::os::unix::process::ExitStatusExt;
+    match (status.code(), status.signal()) {
+        (Some(code), _) => Termination::Exit(code),
+        (None, signal) => Termination::Signal(signal.unwrap_or(0)),
+    }
+}
+
+#[cfg(not(unix))]
+fn termination(status: ExitStatus) -> Termination {
+    Termination::Exit(status.code().unwrap_or(1))
+}
+
+/// Standard output without a buffer of its own: the libraries have theirs, and obey the program about it.
+fn direct_output() -> Box<dyn Write> {
+    #[cfg(unix)]
+    {
+        use std::os::fd::AsFd;
+        if let Ok(descriptor) = io::stdout().as_fd().try_clone_to_owned() {
+            return Box::new(File::from(descriptor));
+        }
+    }
+    Box::new(io::stdout())
+}
+
+/// A command that runs, with a pipe to or from it.
+struct Pipe(Child);
+
+impl LuaFile for Pipe {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, HostError> {
+        self.0.stdout.as_mut().map_or(Ok(0), |output| read(output, buffer))
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), HostError> {
+        match &mut self.0.stdin {
+            Some(input) => Ok(input.write_all(bytes)?),
+            None => Ok(()),
+        }
+    }
+
+    fn close(&mut self) -> Result<Option<Termination>, HostError> {
+        // A command that still writes is told that nobody reads; waiting tells one that reads that nothing more comes.
+        self.0.stdout = None;
+        Ok(Some(termination(self.0.wait()?)))
+    }
+}
+
+impl Drop for Pipe {
+    fn drop(&mut self) {
+        // As C's `pclose` does, so that nothing is left behind; nobody is left to hear of an error.
+        let _ = LuaFile::close(self);
     }
 }
 

@@ -2,9 +2,21 @@
 
 use minivm::{Machine, Value};
 use minivm_isa::Type;
+use std::ffi::OsStr;
+
+/// The bytes of a text of the system: what it is on Unix; elsewhere what is not Unicode is replaced.
+pub(crate) fn bytes(text: &OsStr) -> Vec<u8> {
+    #[cfg(unix)]
+    return std::os::unix::ffi::OsStrExt::as_bytes(text).to_vec();
+    #[cfg(not(unix))]
+    return text.to_string_lossy().into_owned().into_bytes();
+}
 
 /// Reads an argument for a parameter; nothing if it cannot be one.
-pub(crate) fn parse(machine: &mut Machine, text: &str, ty: Type) -> Option<Value> {
+pub(crate) fn parse(machine: &mut Machine, text: &[u8], ty: Type) -> Option<Value> {
+    let Ok(text) = std::str::from_utf8(text) else {
+        return if ty == Type::Any { machine.string(text).ok() } else { None };
+    };
     match ty {
         Type::I32 => {
             let number = integer(text)?;
@@ -66,7 +78,7 @@ mod tests {
     #[test]
     fn arguments_are_read_by_type() {
         let mut machine = Machine::new(Limits::default());
-        let mut int = |text: &str, ty| parse(&mut machine, text, ty).and_then(Value::as_int);
+        let mut int = |text: &str, ty| parse(&mut machine, text.as_bytes(), ty).and_then(Value::as_int);
         assert_eq!(int("-1", Type::I32), Some(-1));
         assert_eq!(int("4294967295", Type::I32), Some(-1));
         assert_eq!(int("4294967296", Type::I32), None);
@@ -83,14 +95,14 @@ mod tests {
     #[test]
     fn results_are_shown_by_type() {
         let mut machine = Machine::new(Limits::default());
-        let value = parse(&mut machine, "0.1", Type::F32).unwrap();
+        let value = parse(&mut machine, "0.1".as_bytes(), Type::F32).unwrap();
         assert_eq!(show(&mut machine, value, Some(Type::F32)), "0.1");
-        let value = parse(&mut machine, "1e300", Type::F64).unwrap();
+        let value = parse(&mut machine, "1e300".as_bytes(), Type::F64).unwrap();
         assert!(show(&mut machine, value, Some(Type::F64)).starts_with("1000000"));
         for text in ["nil", "true", "some words", "1.5", "-x"] {
-            let value = parse(&mut machine, text, Type::Any).unwrap();
+            let value = parse(&mut machine, text.as_bytes(), Type::Any).unwrap();
             assert_eq!(show(&mut machine, value, None), text);
         }
-        assert!(parse(&mut machine, "1", Type::V128).is_none());
+        assert!(parse(&mut machine, "1".as_bytes(), Type::V128).is_none());
     }
 }

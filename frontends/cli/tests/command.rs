@@ -14,7 +14,7 @@ fn an_export_is_called_and_its_results_are_printed() {
     folder.run("run --invoke add add.wat 41 -4").prints("42\n-8\n");
     folder.run("--invoke add add.wat 0xff 5").prints("256\n10\n");
     folder.run("--invoke add add.wat 1").fails(2, "takes 2 arguments, not 1");
-    folder.run("--invoke add add.wat 1 x").fails(2, "`x` is no i64");
+    folder.run("--invoke add add.wat 1 x").fails(2, "`x` is not a valid i64");
     folder.run("--invoke no add.wat").fails(2, "no exported function `no`");
     folder.run("add.wat").fails(69, "it exports the functions add");
 }

@@ -77,7 +77,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 return Ok(());
             }
             RunState::Failed(failure) => return Err(failure.into()),
-            RunState::Waiting(_) | RunState::Yielded(_) | RunState::Stepped => {
+            RunState::Waiting(_) | RunState::Yielded(_) | RunState::Stepped | RunState::Interrupted => {
                 return Err("nobody asked for that".into());
             }
         }

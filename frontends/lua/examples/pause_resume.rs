@@ -41,7 +41,9 @@ fn work(machine: &mut Machine, file: &Path) -> Result<bool, Box<dyn Error>> {
             Ok(false)
         }
         RunState::Failed(failure) => Err(failure.into()),
-        RunState::Waiting(_) | RunState::Yielded(_) | RunState::Stepped => Err("nobody asked for that".into()),
+        RunState::Waiting(_) | RunState::Yielded(_) | RunState::Stepped | RunState::Interrupted => {
+            Err("nobody asked for that".into())
+        }
     }
 }
 

@@ -77,7 +77,12 @@ fn main() -> Result<(), Box<dyn Error>> {
                 }
                 failed += 1;
             }
-            RunState::OutOfFuel | RunState::Waiting(_) | RunState::Yielded(_) | RunState::Stepped => {
+            RunState::OutOfFuel
+            | RunState::Interrupted
+            | RunState::Waiting(_)
+            | RunState::Yielded(_)
+            | RunState::Stepped
+            | RunState::Interrupted => {
                 return Err("nobody asked for that".into());
             }
         }

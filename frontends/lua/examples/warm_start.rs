@@ -24,9 +24,12 @@ fn cold() -> Result<Machine, Box<dyn Error>> {
     match machine.resume() {
         RunState::Finished(_) => Ok(machine),
         RunState::Failed(failure) => Err(failure.into()),
-        RunState::OutOfFuel | RunState::Waiting(_) | RunState::Yielded(_) | RunState::Stepped => {
-            Err("it does not end".into())
-        }
+        RunState::OutOfFuel
+        | RunState::Interrupted
+        | RunState::Waiting(_)
+        | RunState::Yielded(_)
+        | RunState::Stepped
+        | RunState::Interrupted => Err("it does not end".into()),
     }
 }
 

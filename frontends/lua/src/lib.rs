@@ -5,5 +5,7 @@ pub mod codegen;
 pub mod stdlib;
 pub mod syntax;
 
-pub use codegen::{compile, compile_file, compile_file_within, compile_within};
+pub use codegen::{
+    Options, compile, compile_file, compile_file_within, compile_with, compile_within, has_exact_upvalues,
+};
 pub use syntax::SyntaxError;

@@ -74,9 +74,11 @@ fn finish(machine: &mut Machine) -> Result<String, Box<dyn Error>> {
     match machine.resume() {
         RunState::Finished(values) => Ok(machine.describe(values.first().copied().unwrap_or(Value::NIL))),
         RunState::Failed(failure) => Err(failure.to_string().into()),
-        RunState::OutOfFuel | RunState::Stepped | RunState::Waiting(_) | RunState::Yielded(_) => {
-            Err("it has not ended".into())
-        }
+        RunState::OutOfFuel
+        | RunState::Stepped
+        | RunState::Interrupted
+        | RunState::Waiting(_)
+        | RunState::Yielded(_) => Err("it has not ended".into()),
     }
 }
 

@@ -71,6 +71,12 @@ impl Code {
         self.at(0)
     }
 
+    /// Words of the function's frame.
+    pub(crate) fn extent(&self) -> u32 {
+        // SAFETY: the header stands before the entry.
+        unsafe { crate::function::header_at(self.entry()).extent }
+    }
+
     fn at(&self, halves: u32) -> Pc {
         self.words.as_ptr().cast::<u16>().wrapping_add(HEADER_HALVES + halves as usize)
     }

@@ -507,6 +507,7 @@ handler! {
             facc = f64::from_bits(value.payload());
             let below = regs.sub((*record).delta as usize);
             set_any(below, (*record).state as usize, value);
+            (*cx).run.nesting = (*record).nesting;
             next!((*record).next, below, cx, facc)
         }
         slow!(record_returned_slow, pc, regs, cx, facc)

@@ -55,11 +55,20 @@ pub struct Limits {
     pub stack_words_max: usize,
     /// Fibers that may resume one another in a chain.
     pub fiber_depth_max: u32,
+    /// Key of the hash functions that take over where somebody has filled a table with keys that collide. Whoever does not know
+    /// it cannot make keys that collide for these, too; but with the default that is work beyond reason already. It belongs to
+    /// what makes a run reproducible, and snapshots keep it.
+    pub hash_key: [u64; 2],
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { memory_bytes_max: u64::MAX, stack_words_max: 8 << 20, fiber_depth_max: 4096 }
+        Limits {
+            memory_bytes_max: u64::MAX,
+            stack_words_max: 8 << 20,
+            fiber_depth_max: 4096,
+            hash_key: crate::heap::HASH_KEY_DEFAULT,
+        }
     }
 }
 
@@ -154,6 +163,8 @@ pub(crate) struct Context {
     pub(crate) keeps_uncaught: bool,
     /// A host function has the machine look whether the run is to stop.
     pub(crate) looks_around: bool,
+    /// Words of the widest frame of a function so far: what an instruction does for 1 unit it does in its frame.
+    pub(crate) widest_frame: u32,
     /// Whether the host wants a run to stop.
     pub(crate) interrupt: Option<Box<dyn FnMut() -> bool>>,
     /// The program has ended itself without cleaning up.
@@ -216,6 +227,7 @@ impl Context {
             retried: None,
             keeps_uncaught: false,
             looks_around: false,
+            widest_frame: 0,
             interrupt: None,
             is_abandoned: false,
         })

@@ -1,8 +1,10 @@
 //! Between `any` registers and typed ones, and what is asked of an `any` without calling anything.
 
-use super::Cursor;
 use super::operands::{get_any, set_any, tag_at};
+use super::{Cursor, Flow};
 use crate::heap::{Array, Header, Record};
+use crate::stack::builtin::{Question, long_comparison};
+use crate::stack::work::{pay, units_of_bytes};
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
 use std::ptr::with_exposed_provenance_mut as pointer;
@@ -112,8 +114,26 @@ handler! {
     pub(crate) fn same(pc, regs, cx, facc) {
         let mut c = Cursor::new(pc);
         let (dst, lhs, rhs) = (c.half(), c.half(), c.half());
+        if tag_at(regs, lhs) == Tag::STRING && tag_at(regs, rhs) == Tag::STRING {
+            slow!(same_string, pc, regs, cx, facc)
+        }
         *regs.add(dst) = u64::from(get_any(regs, lhs).raw_equals(get_any(regs, rhs)));
         next!(c.end(), regs, cx, facc)
+    }
+}
+
+slow_handler! {
+    fn same_string(pc, regs, cx) {
+        let mut c = Cursor::new(pc);
+        let (dst, lhs, rhs) = (c.half(), c.half(), c.half());
+        let (lhs, rhs) = (get_any(regs, lhs), get_any(regs, rhs));
+        if let Some(bytes) = long_comparison(Question::Equal, lhs, rhs)
+            && let Err(flow) = pay(&mut *cx, Flow { pc, regs }, 0, units_of_bytes(bytes))
+        {
+            return flow;
+        }
+        *regs.add(dst) = u64::from(lhs.raw_equals(rhs));
+        Flow { pc: c.end(), regs }
     }
 }
 

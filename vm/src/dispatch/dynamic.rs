@@ -9,10 +9,13 @@ use crate::error;
 use crate::heap::{OutOfMemory, Str};
 use crate::metamethod::Metamethod;
 use crate::number;
+use crate::stack::builtin::{AT_ONCE_BYTES_MAX, Builtin, Question, long_comparison};
 use crate::stack::call::{call_from_instruction, top_of};
 use crate::stack::record::{Record, RecordKind};
 use crate::stack::resume::call_for_result;
+use crate::stack::stepping::stop_if_used_up;
 use crate::stack::unwind::{raise_message, raise_trap};
+use crate::stack::work::units_of_bytes;
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
 
@@ -241,6 +244,8 @@ pub(crate) trait Relation {
     const METAMETHOD: Metamethod;
     fn ints(lhs: i64, rhs: i64) -> bool;
     fn floats(lhs: f64, rhs: f64) -> bool;
+    /// The same of strings, where that takes long.
+    const QUESTION: Question;
     /// Without metamethods; none when only a metamethod can tell.
     fn raw(lhs: Value, rhs: Value) -> Option<bool>;
 }
@@ -248,6 +253,7 @@ pub(crate) trait Relation {
 pub(crate) enum Less {}
 impl Relation for Less {
     const METAMETHOD: Metamethod = Metamethod::Less;
+    const QUESTION: Question = Question::Less;
     #[inline(always)]
     fn ints(lhs: i64, rhs: i64) -> bool {
         lhs < rhs
@@ -264,6 +270,7 @@ impl Relation for Less {
 pub(crate) enum LessEqual {}
 impl Relation for LessEqual {
     const METAMETHOD: Metamethod = Metamethod::LessEqual;
+    const QUESTION: Question = Question::LessEqual;
     #[inline(always)]
     fn ints(lhs: i64, rhs: i64) -> bool {
         lhs <= rhs
@@ -280,6 +287,7 @@ impl Relation for LessEqual {
 pub(crate) enum Equal {}
 impl Relation for Equal {
     const METAMETHOD: Metamethod = Metamethod::Eq;
+    const QUESTION: Question = Question::Equal;
     #[inline(always)]
     fn ints(lhs: i64, rhs: i64) -> bool {
         lhs == rhs
@@ -323,13 +331,19 @@ slow_handler! {
         let lhs = L::read(&mut c, regs);
         let rhs = R::read(&mut c, regs);
         let next = c.end();
-        if let Some(result) = O::raw(lhs, rhs) {
-            set_any(regs, dst, Value::bool(result));
-            return Flow { pc: next, regs };
-        }
         let at = Flow { pc, regs };
         let mut record = Record::instruction(RecordKind::StoreTruthy, pc, next, top_of(regs));
         record.state = dst as u32;
+        let long = long_comparison(O::QUESTION, lhs, rhs);
+        if let Some(bytes) = long
+            && bytes > AT_ONCE_BYTES_MAX
+        {
+            return compare_long(&mut *cx, at, O::QUESTION, lhs, rhs, record);
+        }
+        if let Some(result) = O::raw(lhs, rhs) {
+            set_any(regs, dst, Value::bool(result));
+            return owe_for_bytes(&mut *cx, Flow { pc: next, regs }, long);
+        }
         compare_metamethod(&mut *cx, at, O::METAMETHOD, lhs, rhs, record, |_| {
             set_any(regs, dst, Value::FALSE);
             Flow { pc: next, regs }
@@ -337,10 +351,35 @@ slow_handler! {
     }
 }
 
+/// Name in the registry of the function that is called for `<=` where there is no such metamethod, but one for `<`.
+pub const LESS_EQUAL: &str = "less_equal";
+
+/// Compares two long strings in slices.
+unsafe fn compare_long(cx: &mut Context, at: Flow, question: Question, lhs: Value, rhs: Value, record: Record) -> Flow {
+    let callee = cx.builtin(Builtin::Compare);
+    // SAFETY: `at` is the running guest frame.
+    unsafe { call_from_instruction(cx, at, callee, &[lhs, rhs, Value::int(question as i64)], record) }
+}
+
+/// Pays for so many bytes of strings that were looked at or copied.
+#[inline(always)]
+fn owe_for_bytes(cx: &mut Context, flow: Flow, bytes: Option<usize>) -> Flow {
+    let Some(bytes) = bytes else { return flow };
+    cx.owe(units_of_bytes(bytes));
+    stop_if_used_up(cx, flow)
+}
+
 /// The metamethod of a comparison, or nil.
 fn comparison_metamethod(cx: &mut Context, metamethod: Metamethod, lhs: Value, rhs: Value) -> Value {
-    let callee = cx.metamethod(lhs, metamethod);
-    if callee.is_nil() { cx.metamethod(rhs, metamethod) } else { callee }
+    let mut either = |metamethod| {
+        let callee = cx.metamethod(lhs, metamethod);
+        if callee.is_nil() { cx.metamethod(rhs, metamethod) } else { callee }
+    };
+    let callee = either(metamethod);
+    if callee.is_nil() && metamethod == Metamethod::LessEqual && !either(Metamethod::Less).is_nil() {
+        return cx.registry.get(LESS_EQUAL).copied().unwrap_or(Value::NIL);
+    }
+    callee
 }
 
 /// Calls the metamethod of a comparison, or raises its error; tables without `__eq` are `unequal`.
@@ -398,12 +437,15 @@ slow_handler! {
         let mut c = Cursor::new(pc);
         let lhs = L::read(&mut c, regs);
         let rhs = R::read(&mut c, regs);
-        if let Some(holds) = O::raw(lhs, rhs) {
+        let long = long_comparison(O::QUESTION, lhs, rhs);
+        let is_long = long.is_some_and(|bytes| bytes > AT_ONCE_BYTES_MAX);
+        if !is_long && let Some(holds) = O::raw(lhs, rhs) {
             if holds == S::HOLDS {
-                return super::control::branch_flow(cx, &mut c, pc, regs);
+                let flow = super::control::branch_flow(cx, &mut c, pc, regs);
+                return owe_for_bytes(&mut *cx, flow, long);
             }
             let _ = branch_target!(c, pc);
-            return Flow { pc: c.end(), regs };
+            return owe_for_bytes(&mut *cx, Flow { pc: c.end(), regs }, long);
         }
         let mut branch = c;
         let target = branch_target!(c, pc);
@@ -411,6 +453,9 @@ slow_handler! {
         let (on_true, on_false) = if S::HOLDS { (target, after) } else { (after, target) };
         let mut record = Record::instruction(RecordKind::Branch, pc, on_true, top_of(regs));
         record.otherwise = on_false;
+        if is_long {
+            return compare_long(&mut *cx, Flow { pc, regs }, O::QUESTION, lhs, rhs, record);
+        }
         compare_metamethod(&mut *cx, Flow { pc, regs }, O::METAMETHOD, lhs, rhs, record, |cx| {
             if S::HOLDS { Flow { pc: after, regs } } else { super::control::branch_flow(cx, &mut branch, pc, regs) }
         })
@@ -435,7 +480,8 @@ slow_handler! {
         for _ in 0..count {
             values.push(Slot::read(&mut c, regs));
         }
-        concat_values(&mut *cx, Flow { pc, regs }, values, dst, c.end())
+        let flow = concat_values(&mut *cx, Flow { pc, regs }, values, dst, c.end());
+        stop_if_used_up(&mut *cx, flow)
     }
 }
 
@@ -453,10 +499,17 @@ pub(crate) unsafe fn concat_values(cx: &mut Context, at: Flow, mut values: Vec<V
                 return concat_metamethod(cx, at, values, dst, next);
             }
             let first = values.len() - run;
+            let bytes = length_of(&values[first..]);
+            if bytes > AT_ONCE_BYTES_MAX {
+                let callee = cx.builtin(Builtin::Concat);
+                let joined = values.split_off(first);
+                return call_to_concat(cx, at, values, dst, next, callee, &joined);
+            }
             match join(cx, &values[first..]) {
                 Ok(value) => {
                     values.truncate(first);
                     values.push(value);
+                    cx.owe(units_of_bytes(bytes));
                 }
                 Err(_) if values.len() == operand_count(at) => return crate::collect::make_room_at(cx, at),
                 // A metamethod was called already.
@@ -466,6 +519,13 @@ pub(crate) unsafe fn concat_values(cx: &mut Context, at: Flow, mut values: Vec<V
         set_any(at.regs, dst, values[0]);
         Flow { pc: next, regs: at.regs }
     }
+}
+
+/// Bytes of what these values give when they are joined; numbers are short.
+unsafe fn length_of(values: &[Value]) -> usize {
+    let strings = values.iter().filter_map(|value| value.as_string());
+    // SAFETY: the operands are reachable.
+    strings.map(|string| unsafe { Str::len(string) }).sum()
 }
 
 /// How many values the concatenation at `at` joins.
@@ -503,7 +563,7 @@ unsafe fn concat_metamethod(cx: &mut Context, at: Flow, mut values: Vec<Value>, 
     if callee.is_nil() {
         callee = cx.metamethod(rhs, Metamethod::Concat);
     }
-    // SAFETY: the values that are left go below the record, above the frame.
+    // SAFETY: `at` is the running guest frame.
     unsafe {
         if callee.is_nil() {
             let joinable = lhs.tag() == Tag::STRING || number::to_float(lhs).is_some();
@@ -511,6 +571,22 @@ unsafe fn concat_metamethod(cx: &mut Context, at: Flow, mut values: Vec<Value>, 
             let message = error::operation_error(cx, at, "concatenate", wrong, &format!("values.{index}"));
             return raise_message(cx, at, message);
         }
+        call_to_concat(cx, at, values, dst, next, callee, &[lhs, rhs])
+    }
+}
+
+/// Calls what joins these values; those that come before wait.
+unsafe fn call_to_concat(
+    cx: &mut Context,
+    at: Flow,
+    values: Vec<Value>,
+    dst: usize,
+    next: Pc,
+    callee: Value,
+    joined: &[Value],
+) -> Flow {
+    // SAFETY: the values that are left go below the record, above the frame.
+    unsafe {
         let top = top_of(at.regs);
         let Some(regs) = cx.reserve(at.regs, at.regs.add(top), 2 * values.len() + 32) else {
             return crate::stack::call::stack_overflow(cx, at);
@@ -522,6 +598,6 @@ unsafe fn concat_metamethod(cx: &mut Context, at: Flow, mut values: Vec<Value>, 
         let mut record = Record::instruction(RecordKind::Concat, at.pc, next, top + 2 * values.len());
         record.values = (2 * values.len()) as u32;
         record.state = dst as u32;
-        crate::stack::call::call_paid(cx, at, top + 2 * values.len(), callee, &[lhs, rhs], record)
+        crate::stack::call::call_paid(cx, at, top + 2 * values.len(), callee, joined, record)
     }
 }

@@ -67,16 +67,16 @@ impl Context {
         // SAFETY: metatables are reachable from their values; the names are roots.
         unsafe {
             let node = Table::find_short(metatable, self.metamethods[metamethod as usize]);
-            if node.is_null() { self.weak_metamethod(metatable, metamethod) } else { (*node).value() }
+            if node.is_null() { self.metamethod_elsewhere(metatable, metamethod) } else { (*node).value() }
         }
     }
 
-    /// A metamethod out of a metatable that is itself weak, or nil.
+    /// A metamethod out of a metatable that is itself weak or large, or nil.
     #[cold]
-    fn weak_metamethod(&mut self, metatable: *mut Table, metamethod: Metamethod) -> Value {
+    fn metamethod_elsewhere(&mut self, metatable: *mut Table, metamethod: Metamethod) -> Value {
         // SAFETY: as for `metamethod_of`.
         unsafe {
-            if !Table::is_weak(metatable) {
+            if !Table::has_more(metatable) {
                 return Value::NIL;
             }
             Table::get_str(metatable, &mut self.heap, self.metamethods[metamethod as usize])
@@ -91,7 +91,8 @@ impl Context {
         }
         // SAFETY: as for `metamethod_of`; strings are not removed from weak tables.
         unsafe {
-            let node = Table::find_short(Table::contents(metatable), self.metamethods[Metamethod::Name as usize]);
+            let name = Value::from_string(self.metamethods[Metamethod::Name as usize]);
+            let node = Table::find(Table::contents(metatable), name);
             if node.is_null() { None } else { (*node).value().as_string() }
         }
     }

@@ -20,6 +20,8 @@ use std::ptr::with_exposed_provenance_mut as pointer;
 const CHAIN_MAX: usize = 2000;
 /// As many of them are free.
 const FREE_HOPS: usize = 16;
+/// So much room of a new table is free.
+const FREE_ROOM: u32 = 64;
 
 /// A captured value of the running closure.
 pub(crate) enum Capture {}
@@ -328,8 +330,8 @@ unsafe fn behind_index(cx: *mut Context, table: *mut Table) -> Option<*mut Table
     // SAFETY: the table lives, and its metatable with it.
     unsafe {
         let metatable = Table::metatable(table);
-        // What a weak table has itself was not looked for.
-        if metatable.is_null() || Table::is_weak(table) {
+        // What a weak or large table has itself was not looked for.
+        if metatable.is_null() || Table::has_more(table) {
             return None;
         }
         let node = Table::find_short(metatable, (*cx).metamethods[Metamethod::Index as usize]);
@@ -458,7 +460,7 @@ handler! {
 }
 
 handler! {
-    /// `set` of the element after the last one of the array part, when there is room.
+    /// `set` of an element that the array part has no value for yet, often the one after its last.
     #[inline(never)]
     fn append_index<K: AnySource, V: AnySource>(pc, regs, cx, facc) {
         let mut c = Cursor::new(pc);
@@ -467,12 +469,10 @@ handler! {
         let value = V::read(&mut c, regs);
         if tag_at(regs, object) == Tag::TABLE && key.tag() == Tag::INT && value.tag() != Tag::NIL {
             let table = pointer::<Table>(*regs.add(object) as usize);
-            let index = key.payload().wrapping_sub(1);
-            if index == u64::from((*table).array_len) && Table::may_append(table) {
-                let slot = (*table).array.add(index as usize);
+            let slot = Table::free_slot(table, key.payload().wrapping_sub(1));
+            if !slot.is_null() {
                 (*slot).payload = value.payload();
                 (*slot).tag = value.tag();
-                (*table).array_len = index as u32 + 1;
                 next!(c.end(), regs, cx, facc)
             }
         }
@@ -565,6 +565,9 @@ handler! {
         let mut c = Cursor::new(pc);
         let (dst, _pad) = (c.half(), c.half());
         let (slots, entries) = (c.word32(), c.word32());
+        if slots | entries >= FREE_ROOM {
+            slow!(table_new_large, pc, regs, cx, facc)
+        }
         if (*cx).heap.needs_step() {
             slow!(super::control::collect, pc, regs, cx, facc)
         }
@@ -573,6 +576,32 @@ handler! {
             Err(_) => slow!(super::control::out_of_memory, pc, regs, cx, facc),
         }
         next!(c.end(), regs, cx, facc)
+    }
+}
+
+slow_handler! {
+    /// `table_new` with much room.
+    fn table_new_large(pc, regs, cx) {
+        let cx: &mut Context = &mut *cx;
+        let mut c = Cursor::new(pc);
+        let (dst, _pad) = (c.half(), c.half());
+        let (slots, entries) = (c.word32(), c.word32());
+        let at = Flow { pc, regs };
+        if cx.heap.needs_step() && cx.run.work.is_none() {
+            return crate::collect::step_at(cx, at);
+        }
+        let units = u64::from(slots) / 16 + u64::from(entries) / 8;
+        if let Err(flow) = pay(cx, at, 0, units) {
+            return flow;
+        }
+        match cx.heap.new_table(slots, entries) {
+            Ok(table) => set_any(regs, dst, Value::from_table(table)),
+            Err(_) => {
+                cx.fuel += units as i64;
+                return crate::collect::make_room_at(cx, at);
+            }
+        }
+        Flow { pc: c.end(), regs }
     }
 }
 
@@ -594,13 +623,10 @@ handler! {
         if open != 0 && count >= FREE_VALUES {
             slow!(append_many, pc, regs, cx, facc)
         }
-        let values = regs.add(window);
-        for index in 0..count {
-            let key = i64::from(first) + index as i64;
-            let table: *mut Table = table.pointer().cast();
-            if Table::set_int(table, &mut (*cx).heap, key, get_any(values, index * 2)).is_err() {
-                slow!(super::control::out_of_memory, pc, regs, cx, facc)
-            }
+        // A register of values is laid out like a value.
+        let values = regs.add(window).cast::<Value>();
+        if Table::set_list(table.pointer().cast(), &mut (*cx).heap, first, values, count).is_err() {
+            slow!(super::control::out_of_memory, pc, regs, cx, facc)
         }
         next!(c.end(), regs, cx, facc)
     }

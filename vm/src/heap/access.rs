@@ -275,25 +275,37 @@ impl Heap {
         }
     }
 
-    /// Makes captured value `index` of a closure share the variable of another; false when one of them is no variable.
-    pub fn join_captures(&mut self, closure: Value, index: usize, other: Value, other_index: usize) -> bool {
+    /// Makes captured value `index` of a closure share the variable of another. Where one of them is a mere value, the closure
+    /// gets the value that the other has now. Nothing happens where there is no such captured value.
+    ///
+    /// # Errors
+    /// When there is no memory.
+    pub fn join_captures(
+        &mut self,
+        closure: Value,
+        index: usize,
+        other: Value,
+        other_index: usize,
+    ) -> Result<(), OutOfMemory> {
         let (Some(closure), Some(other)) = (Heap::open_closure(closure), Heap::open_closure(other)) else {
-            return false;
+            return Ok(());
         };
         // SAFETY: values at hand are reachable; old values go through the barrier.
         unsafe {
             if index >= (*closure).count as usize || other_index >= (*other).count as usize {
-                return false;
+                return Ok(());
             }
             let slot = super::Closure::upvalues(closure).add(index);
-            let source = *super::Closure::upvalues(other).add(other_index);
-            if (*slot).as_cell().is_none() || source.as_cell().is_none() {
-                return false;
+            let mut source = *super::Closure::upvalues(other).add(other_index);
+            match ((*slot).as_cell(), source.as_cell()) {
+                (Some(_), None) => source = Value::from_cell(self.new_cell(source)?),
+                (None, Some(cell)) => source = (*cell).value,
+                (Some(_), Some(_)) | (None, None) => {}
             }
             self.barrier(*slot);
             source.store(slot);
         }
-        true
+        Ok(())
     }
 
     /// Changes captured value `index` of a closure; through its cell, when it has one. False when there is none.

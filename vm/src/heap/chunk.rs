@@ -4,7 +4,7 @@
 //! Because the metadata is not at the head of every block, the mark words of different blocks do not share cache sets,
 //! and the mark of a cell is found from its address with two masks.
 
-use std::alloc::{Layout, alloc, dealloc};
+use std::alloc::{Layout, alloc, dealloc, realloc};
 use std::ptr::null_mut;
 
 /// Bytes and alignment of a chunk.
@@ -32,10 +32,11 @@ pub(crate) struct Chunk {
     pub(crate) bits: [[u64; CHUNK_WORDS]; 2],
     /// Bytes of the cells of each block; for a run of blocks, of the run, at its first block.
     pub(crate) cell_bytes: [u64; BLOCKS],
-    /// One bit per block that is not in use.
-    pub(crate) free: u32,
-    /// Bytes of the whole allocation: a chunk, or more for a huge cell.
-    pub(crate) allocation_bytes: usize,
+    /// For the first block of a run or of a huge cell, where that stands in the list of all; for block 0, where the chunk does.
+    pub(crate) list_index: [u32; BLOCKS],
+    /// What came from the host: where it begins, and its bytes.
+    allocation: *mut u8,
+    allocation_bytes: usize,
     /// While the heap is copied: how far from this chunk its twin lies, as a number that may wrap.
     pub(crate) twin_distance: usize,
 }
@@ -55,27 +56,59 @@ impl Bitmap {
 }
 
 impl Chunk {
-    /// A chunk from the host, with `bytes` in all (at least the metadata), or null when the host has no memory.
-    pub(crate) fn create(bytes: usize) -> *mut Chunk {
-        let Ok(layout) = Layout::from_size_align(bytes, CHUNK_BYTES) else {
+    /// A chunk from the host, or null when the host has no memory.
+    pub(crate) fn create() -> *mut Chunk {
+        const LAYOUT: Layout = match Layout::from_size_align(CHUNK_BYTES, CHUNK_BYTES) {
+            Ok(layout) => layout,
+            Err(_) => panic!("the size is a power of two"),
+        };
+        // SAFETY: the layout is not empty.
+        let allocation = unsafe { alloc(LAYOUT) };
+        // SAFETY: a chunk's worth of fresh memory, aligned to a chunk, if it is not null.
+        unsafe {
+            if !allocation.is_null() && !lies_low(allocation, CHUNK_BYTES) {
+                dealloc(allocation, LAYOUT);
+                return null_mut();
+            }
+            Chunk::begin(allocation.cast(), allocation, CHUNK_BYTES)
+        }
+    }
+
+    /// A chunk for one cell of so many bytes, or null when the host has no memory. The cell is in block 1.
+    pub(crate) fn create_huge(bytes: usize) -> *mut Chunk {
+        // Aligned by hand, so that the memory can be given back bit by bit.
+        let Some(Ok(layout)) = bytes.checked_add(BLOCK_BYTES + CHUNK_BYTES).map(Allocation::layout) else {
             return null_mut();
         };
-        // SAFETY: the layout is larger than the metadata, so not empty.
-        let chunk = unsafe { alloc(layout) }.cast::<Chunk>();
-        if chunk.addr() as u64 + bytes as u64 > ADDRESS_END && !chunk.is_null() {
-            // SAFETY: just allocated with this layout.
-            unsafe { dealloc(chunk.cast(), layout) };
-            return null_mut();
+        // SAFETY: the layout is not empty.
+        let allocation = unsafe { alloc(layout) };
+        // SAFETY: fresh memory that has room for a chunk of that size at any place, if it is not null.
+        unsafe {
+            if !allocation.is_null() && !lies_low(allocation, layout.size()) {
+                dealloc(allocation, layout);
+                return null_mut();
+            }
+            let aligned = allocation.map_addr(|address| address.next_multiple_of(CHUNK_BYTES));
+            Chunk::begin(aligned.cast(), allocation, layout.size())
         }
-        if !chunk.is_null() {
-            // SAFETY: fresh memory of at least the size of the metadata, aligned to a chunk. Zero is a valid `Chunk`.
+    }
+
+    /// # Safety
+    /// `chunk` is null, or fresh memory of at least the size of the metadata, aligned to a chunk.
+    unsafe fn begin(chunk: *mut Chunk, allocation: *mut u8, allocation_bytes: usize) -> *mut Chunk {
+        if !allocation.is_null() {
+            // SAFETY: as the caller promises. Zero is a valid `Chunk`.
             unsafe {
                 chunk.write_bytes(0, 1);
-                (*chunk).free = ALL_FREE;
-                (*chunk).allocation_bytes = bytes;
+                ((*chunk).allocation, (*chunk).allocation_bytes) = (allocation, allocation_bytes);
             }
         }
-        chunk
+        if allocation.is_null() { null_mut() } else { chunk }
+    }
+
+    /// Whether the chunk holds one huge cell.
+    fn is_huge(&self) -> bool {
+        self.allocation_bytes > CHUNK_BYTES
     }
 
     /// A fresh chunk of the same size with the same cells, which hold nothing yet, and no marks; the chunk knows it from now
@@ -86,11 +119,12 @@ impl Chunk {
     pub(crate) unsafe fn create_twin(chunk: *mut Chunk, allocated: Bitmap) -> *mut Chunk {
         // SAFETY: the caller gives a live chunk, and the twin is one if it is not null.
         unsafe {
-            let twin = Chunk::create((*chunk).allocation_bytes);
+            let twin =
+                if (*chunk).is_huge() { Chunk::create_huge((*chunk).cell_bytes[1] as usize) } else { Chunk::create() };
             if !twin.is_null() {
                 (*twin).bits[allocated.0] = (*chunk).bits[allocated.0];
                 (*twin).cell_bytes = (*chunk).cell_bytes;
-                (*twin).free = (*chunk).free;
+                (*twin).list_index = (*chunk).list_index;
                 (*chunk).twin_distance = twin.expose_provenance().wrapping_sub(chunk.addr());
             }
             twin
@@ -100,12 +134,13 @@ impl Chunk {
     /// Gives a chunk back to the host.
     ///
     /// # Safety
-    /// `chunk` came from [`Chunk::create`], and no cell in it is used any more.
+    /// `chunk` came from [`Chunk::create`] or [`Chunk::create_huge`], and no cell in it is used any more.
     pub(crate) unsafe fn destroy(chunk: *mut Chunk) {
         // SAFETY: the caller gives a chunk of ours; its layout is the one it was created with.
         unsafe {
-            let layout = Layout::from_size_align_unchecked((*chunk).allocation_bytes, CHUNK_BYTES);
-            dealloc(chunk.cast(), layout);
+            let align = if (*chunk).is_huge() { Allocation::ALIGN } else { CHUNK_BYTES };
+            let layout = Layout::from_size_align_unchecked((*chunk).allocation_bytes, align);
+            dealloc((*chunk).allocation, layout);
         }
     }
 
@@ -113,6 +148,57 @@ impl Chunk {
     #[inline(always)]
     pub(crate) fn block(chunk: *mut Chunk, index: usize) -> *mut u8 {
         chunk.cast::<u8>().wrapping_add(index * BLOCK_BYTES)
+    }
+}
+
+/// Whether memory from the host is at addresses that cells may have.
+fn lies_low(allocation: *mut u8, bytes: usize) -> bool {
+    allocation.addr() as u64 + bytes as u64 <= ADDRESS_END
+}
+
+/// The memory of a huge cell that is being given back to the host, bit by bit: to unmap a gigabyte at once takes a fifth of a
+/// second.
+pub(crate) struct Allocation {
+    start: *mut u8,
+    bytes: usize,
+}
+
+impl Allocation {
+    const ALIGN: usize = 16;
+
+    fn layout(bytes: usize) -> Result<Layout, std::alloc::LayoutError> {
+        Layout::from_size_align(bytes, Allocation::ALIGN)
+    }
+
+    /// The memory of a chunk that holds a huge cell.
+    ///
+    /// # Safety
+    /// `chunk` came from [`Chunk::create_huge`], and is not used any more.
+    pub(crate) unsafe fn of(chunk: *mut Chunk) -> Allocation {
+        // SAFETY: the caller gives a live chunk.
+        unsafe { Allocation { start: (*chunk).allocation, bytes: (*chunk).allocation_bytes } }
+    }
+
+    /// Bytes that were not given back yet.
+    pub(crate) fn len(&self) -> usize {
+        self.bytes
+    }
+
+    /// Gives so many bytes back to the host; true if that was all of it.
+    pub(crate) fn shrink(&mut self, bytes: usize) -> bool {
+        let layout = Allocation::layout(self.bytes).expect("it was allocated with this layout");
+        // SAFETY: the memory is ours, was allocated with this layout, and nobody looks at what is in it.
+        unsafe {
+            if self.bytes > bytes {
+                let start = realloc(self.start, layout, self.bytes - bytes);
+                if !start.is_null() {
+                    (self.start, self.bytes) = (start, self.bytes - bytes);
+                    return false;
+                }
+            }
+            dealloc(self.start, layout);
+        }
+        true
     }
 }
 
@@ -149,6 +235,17 @@ pub(crate) unsafe fn set_bit(cell: *mut u8, bitmap: Bitmap) -> bool {
         *word |= mask;
         clear
     }
+}
+
+/// Clears the bit of a cell.
+///
+/// # Safety
+/// As for [`set_bit`].
+#[inline(always)]
+pub(crate) unsafe fn clear_bit(cell: *mut u8, bitmap: Bitmap) {
+    let (word, mask) = bit_of(cell);
+    // SAFETY: as in `set_bit`.
+    unsafe { (&mut (*chunk_of(cell)).bits)[bitmap.0][word] &= !mask };
 }
 
 /// Whether the bit of a cell is set.

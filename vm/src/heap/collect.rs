@@ -2,10 +2,11 @@
 //!
 //! ```text
 //! Idle → ClearMarks ─roots→ Mark → Ephemerons → ClearValues → Separate → Resurrect → ClearKeys → Intern → Owners ┐
-//! Idle ← Huge ←─────flip──────────────────────────────────────────────────────────────────────────────────────┘
+//! Idle ← Sweep ←────flip──────────────────────────────────────────────────────────────────────────────────────┘
 //! From roots to flip, new cells are born marked.
 //! ```
-//! Everything but the scanning of the roots and the flip is done in slices.
+//! Everything is done in slices but the scanning of the running fiber's stack, and of what little else may change without the
+//! barrier.
 
 use super::marker::Roots;
 use super::object::{FiberCell, Owner};
@@ -37,19 +38,29 @@ pub(super) enum Phase {
     Intern,
     /// What dead cells own is dropped.
     Owners,
-    /// After the flip: dead huge cells are given back.
-    Huge,
+    /// After the flip: empty blocks and dead large cells are looked for, and memory is given back to the host.
+    Sweep,
 }
 
 impl Phase {
     /// Whether unmarked cells are dead.
     pub(super) fn is_after_marking(self) -> bool {
-        self > Phase::Ephemerons && self < Phase::Huge
+        self > Phase::Ephemerons && self < Phase::Sweep
+    }
+
+    /// Whether cells that are unmarked are beyond the reach of finalisers, too.
+    pub(super) fn is_after_resurrection(self) -> bool {
+        self > Phase::Resurrect && self < Phase::Sweep
     }
 
     /// Whether new cells are born marked.
     fn is_marked_birth(self) -> bool {
-        self > Phase::ClearMarks && self < Phase::Huge
+        self > Phase::ClearMarks && self < Phase::Sweep
+    }
+
+    /// Whether nothing of the collector depends on where cells are.
+    pub(super) fn is_between_cycles(self) -> bool {
+        self <= Phase::ClearMarks
     }
 }
 
@@ -73,6 +84,14 @@ pub(super) struct Cycle {
     /// How far the phase has got, and how many it kept.
     cursor: usize,
     kept: usize,
+    /// Which roots are still to be traced, and whether objects are that wait for their finalisers.
+    roots_from: Option<usize>,
+    traces_pending: bool,
+    /// Cycles in a row in which something was kept only because the program read it from a weak table while marking was
+    /// under way.
+    kept_by_reads: u32,
+    /// Bytes of cells that were marked for finalisers.
+    resurrected: usize,
     /// A cycle begins when this many bytes are in use.
     threshold: usize,
     allocated_at_start: u64,
@@ -89,13 +108,17 @@ impl Cycle {
             number: 0,
             cursor: 0,
             kept: 0,
+            roots_from: None,
+            traces_pending: false,
+            kept_by_reads: 0,
+            resurrected: 0,
             threshold: 0,
             allocated_at_start: 0,
             owed: 0,
             stopped: false,
             stress: Stress::Off,
         };
-        cycle.set_threshold(0, limits.bytes_max, limits);
+        cycle.set_threshold(0, 0, limits.bytes_max, limits);
         cycle
     }
 
@@ -107,11 +130,16 @@ impl Cycle {
         self.number
     }
 
-    /// Decides when the next cycle begins, from the bytes in use now and those that are left.
-    pub(super) fn set_threshold(&mut self, used: usize, room: usize, limits: &HeapLimits) {
-        let paced = (used as u128 * u128::from(limits.pause_percent) / 100).min(usize::MAX as u128) as usize;
+    /// Decides when the next cycle begins, from the bytes in use now, how many of these say nothing about what the program needs
+    /// (they are those of dead entries, or of what only waits for its finaliser), and the bytes that are left.
+    pub(super) fn set_threshold(&mut self, used: usize, dead: usize, room: usize, limits: &HeapLimits) {
+        let needed = used.saturating_sub(dead);
+        let share = u128::from(limits.pause_percent.saturating_sub(100));
+        let growth = (needed as u128 * share / 100).min(usize::MAX as u128) as usize;
+        let growth = if dead == 0 { growth } else { growth.max(limits.cycle_bytes_min / 2) };
         let room = room / 2;
-        self.threshold = paced.max(limits.cycle_bytes_min).min(used.saturating_add(room.max(limits.step_bytes)));
+        let most = used.saturating_add(room.max(limits.step_bytes));
+        self.threshold = used.saturating_add(growth).max(limits.cycle_bytes_min).min(most);
     }
 
     /// The part of the list of owners that is no longer valid.
@@ -124,6 +152,7 @@ impl Cycle {
         out.number(self.number);
         out.count(self.threshold);
         out.flag(self.stopped);
+        out.number(self.kept_by_reads.into());
     }
 
     /// Reads what [`save`](Self::save) wrote.
@@ -131,6 +160,7 @@ impl Cycle {
         self.number = from.number()?.min(u64::MAX / 2);
         self.threshold = from.size()?.min(ALL);
         self.stopped = from.flag()?;
+        self.kept_by_reads = from.u32()?;
         Ok(())
     }
 
@@ -139,12 +169,23 @@ impl Cycle {
         self.cursor = 0;
         self.kept = 0;
     }
+
+    /// Whether to mark in one go, so that the program cannot read anything meanwhile: at once when little is alive, seldom when
+    /// that takes long.
+    fn marks_at_once(&self, live: usize) -> bool {
+        let reads = self.kept_by_reads;
+        reads > 0 && (live <= AT_ONCE_BYTES || reads >= 4 && reads.is_power_of_two())
+    }
 }
 
 /// A budget without end; small enough to be added to.
 const ALL: usize = usize::MAX / 4;
+/// Objects that wait for their finalisers and are marked at once.
+const PENDING_AT_ONCE: usize = 256;
 /// Most steps' worth of allocated bytes that one step does the work of.
 const SLICE_MAX: usize = 4;
+/// Bytes that are marked in one go without much ado.
+const AT_ONCE_BYTES: usize = 2 << 20;
 /// Budget of a step under [`Stress::Steps`].
 const STRESS_STEP: usize = 64;
 
@@ -255,7 +296,8 @@ impl Heap {
         let bytes = match self.cycle.stress {
             Stress::Full | Stress::Steps => 0,
             Stress::Off if self.cycle.phase == Phase::Idle && !self.cycle.stopped => {
-                self.cycle.threshold.saturating_sub(self.used_bytes()).clamp(step, ALL)
+                let left = self.cycle.threshold.saturating_sub(self.used_bytes());
+                left.clamp(step, if self.space.has_dying() { step } else { ALL })
             }
             Stress::Off if self.cycle.owed > 0 => step / 4,
             Stress::Off => step,
@@ -291,55 +333,45 @@ impl Heap {
         let pieces = budget / 16 + 1;
         match self.cycle.phase {
             Phase::Idle if begin => self.cycle.enter(Phase::ClearMarks),
-            Phase::Idle => {}
+            Phase::Idle => {
+                self.space.return_memory(budget >= ALL);
+            }
             Phase::ClearMarks => match self.space.clear_marks(self.cycle.cursor, pieces / 256 + 1) {
                 Some(next) => self.cycle.cursor = next,
                 None => self.begin_marking(roots),
             },
-            Phase::Mark => {
-                if self.marker.drain(roots, budget) {
-                    self.marker.watch_ephemerons();
-                    self.cycle.enter(Phase::Ephemerons);
-                }
-            }
-            Phase::Ephemerons => {
-                if self.marker.drain(roots, budget) {
-                    self.marker.set_marking(false);
-                    self.cycle.enter(Phase::ClearValues);
-                }
-            }
+            Phase::Mark => self.mark(roots, budget),
+            Phase::Ephemerons => self.mark_ephemerons(roots, budget),
+            // Entries lie side by side.
             Phase::ClearValues => {
-                if self.marker.clear_weak(false, pieces) {
+                if self.marker.clear_weak(false, pieces * 4) {
                     self.cycle.enter(Phase::Separate);
                 }
             }
             Phase::Separate => {
-                if self.finalisers.separate(&self.marker, pieces) {
-                    self.begin_resurrection();
+                if self.finalisers.separate(&self.marker, pieces / 2 + 1) {
+                    self.cycle.enter(Phase::Resurrect);
+                    self.cycle.resurrected = self.marker.bytes;
+                    self.marker.set_marking(true);
                 }
             }
-            Phase::Resurrect => {
-                if self.marker.drain(roots, budget) {
-                    self.marker.set_marking(false);
-                    self.finalisers.release();
-                    self.marker.restart_clearing();
-                    self.cycle.enter(Phase::ClearKeys);
-                }
-            }
+            Phase::Resurrect => self.resurrect(roots, budget),
             Phase::ClearKeys => {
-                if self.marker.clear_weak(true, pieces) {
+                if self.marker.clear_weak(true, pieces * 4) {
                     self.cycle.enter(Phase::Intern);
                 }
             }
             // Every string that is looked at is a miss in the cache.
             Phase::Intern => self.purge_interned(pieces / 4 + 1),
+            // To drop something takes longer than to look at it.
             Phase::Owners => {
-                if self.drop_dead_owners(pieces) {
+                if self.drop_dead_owners(pieces / 8 + 1) {
                     self.flip();
                 }
             }
-            Phase::Huge => {
-                if self.space.sweep_huge(pieces / 256 + 1) {
+            Phase::Sweep => {
+                let swept = self.space.sweep(if budget >= ALL { usize::MAX } else { pieces / 16 + 1 });
+                if self.dead_notes.drop_some(pieces / 4096 + 1) && swept {
                     self.cycle.enter(Phase::Idle);
                 }
             }
@@ -353,20 +385,77 @@ impl Heap {
         self.space.begin_cycle();
         self.marker.begin(self.space.marks(), self.cycle.number);
         roots.trace_roots(&mut self.marker);
-        self.finalisers.trace(&mut self.marker);
+        self.cycle.roots_from = Some(0);
+        self.cycle.traces_pending = true;
+        self.finalisers.restart_tracing();
+        if self.cycle.marks_at_once(self.live) {
+            while matches!(self.cycle.phase, Phase::Mark | Phase::Ephemerons) {
+                self.advance(roots, ALL, false);
+            }
+        }
     }
 
-    fn begin_resurrection(&mut self) {
-        self.cycle.enter(Phase::Resurrect);
-        self.marker.set_marking(true);
-        self.finalisers.trace(&mut self.marker);
+    /// Marks what is reachable: first what is grey, then more of the roots.
+    fn mark(&mut self, roots: &mut dyn Roots, budget: usize) {
+        let end = self.marker.work().saturating_add(budget);
+        loop {
+            let left = end.saturating_sub(self.marker.work());
+            if left == 0 || !self.marker.drain(roots, left) {
+                return;
+            }
+            if let Some(from) = self.cycle.roots_from {
+                self.cycle.roots_from = roots.trace_more(from, &mut self.marker);
+            } else if self.cycle.traces_pending {
+                self.cycle.traces_pending = !self.finalisers.trace_pending(&mut self.marker, PENDING_AT_ONCE);
+            } else {
+                self.marker.watch_ephemerons();
+                self.cycle.enter(Phase::Ephemerons);
+                return;
+            }
+        }
+    }
+
+    /// Marks values whose keys are marked, and at last what the program has read from weak tables.
+    fn mark_ephemerons(&mut self, roots: &mut dyn Roots, budget: usize) {
+        if !self.marker.drain_ephemerons(roots, budget) {
+            return;
+        }
+        if self.marker.mark_reads() {
+            self.cycle.kept = 1;
+        }
+        if self.marker.is_done() {
+            self.cycle.kept_by_reads =
+                if self.cycle.kept == 0 { 0 } else { self.cycle.kept_by_reads.saturating_add(1) };
+            self.marker.set_marking(false);
+            self.cycle.enter(Phase::ClearValues);
+        }
+    }
+
+    /// Marks what finalisers can reach, then lets them run.
+    fn resurrect(&mut self, roots: &mut dyn Roots, budget: usize) {
+        let end = self.marker.work().saturating_add(budget);
+        loop {
+            let left = end.saturating_sub(self.marker.work());
+            if left == 0 || !self.marker.drain_ephemerons(roots, left) {
+                return;
+            }
+            if self.finalisers.trace_condemned(&mut self.marker, PENDING_AT_ONCE) && self.marker.is_done() {
+                break;
+            }
+        }
+        self.marker.set_marking(false);
+        if self.finalisers.release(budget / 64 + 1) {
+            self.cycle.resurrected = self.marker.bytes - self.cycle.resurrected;
+            self.marker.restart_clearing();
+            self.cycle.enter(Phase::ClearKeys);
+        }
     }
 
     fn purge_interned(&mut self, pieces: usize) {
         let marker = &self.marker;
         // SAFETY: strings in the table are not freed before the cycle ends.
         let is_live = |string: *mut super::Str| unsafe { marker.is_marked(string.cast()) };
-        match self.interned.purge(self.cycle.cursor, pieces, is_live) {
+        match self.interned.purge(self.cycle.cursor, pieces, &is_live) {
             Some(next) => self.cycle.cursor = next,
             None => self.cycle.enter(Phase::Owners),
         }
@@ -375,7 +464,7 @@ impl Heap {
     /// Drops what dead cells own, looking at up to `count`; true when all were looked at.
     fn drop_dead_owners(&mut self, count: usize) -> bool {
         for _ in 0..count {
-            let Some(&owner) = self.owners.get(self.cycle.cursor) else {
+            let Some(owner) = self.owners.get(self.cycle.cursor) else {
                 break;
             };
             self.cycle.cursor += 1;
@@ -383,7 +472,7 @@ impl Heap {
             unsafe {
                 match owner {
                     Owner::Cell(cell) if self.marker.is_marked(cell) => {
-                        self.owners[self.cycle.kept] = owner;
+                        self.owners.set(self.cycle.kept, owner);
                         self.cycle.kept += 1;
                     }
                     Owner::Cell(cell) => {
@@ -408,9 +497,10 @@ impl Heap {
         self.live = self.marker.bytes;
         self.live_external = self.external;
         self.space.flip();
-        self.marker.weak.reset();
-        self.cycle.set_threshold(self.used_bytes(), self.room_in_limit(), &self.limits);
-        self.cycle.enter(Phase::Huge);
+        let dead = self.cycle.resurrected + self.marker.weak.cleared_bytes;
+        self.dead_notes = self.marker.weak.reset();
+        self.cycle.set_threshold(self.used_bytes(), dead, self.room_in_limit(), &self.limits);
+        self.cycle.enter(Phase::Sweep);
     }
 
     /// Shows the stack of a fiber to the collector before control enters it, resumed or returned to.

@@ -1,24 +1,25 @@
 //! Finalisers: objects that are shown to the program once more when they are found dead.
 
-use std::collections::VecDeque;
-
 use super::Heap;
 use super::header::Header;
 use super::marker::{Marker, Roots};
+use super::segmented::Segmented;
 use crate::value::Value;
 
 /// Objects with finalisers.
 #[derive(Default)]
 pub(super) struct Finalisers {
     /// In the order in which they were registered.
-    registered: Vec<*mut Header>,
+    registered: Segmented<*mut Header>,
     /// How far the search for dead ones has got, and how many it kept.
     cursor: usize,
     kept: usize,
     /// Found dead in this cycle, in the order of registration.
-    condemned: Vec<*mut Header>,
+    condemned: Segmented<*mut Header>,
     /// To be given to the program, from the front.
-    pending: VecDeque<*mut Header>,
+    pending: Segmented<*mut Header>,
+    /// How many of those to be given to the program were marked, from the end; of those found dead, from the start.
+    traced: usize,
     /// The program is about to end: no more are registered.
     closed: bool,
 }
@@ -27,13 +28,13 @@ impl Finalisers {
     /// Looks at up to `count` registered objects and takes the dead ones off the list; true when all were looked at.
     pub(super) fn separate(&mut self, marker: &Marker, count: usize) -> bool {
         for _ in 0..count {
-            let Some(&object) = self.registered.get(self.cursor) else {
+            let Some(object) = self.registered.get(self.cursor) else {
                 break;
             };
             self.cursor += 1;
             // SAFETY: registered objects are not freed before they were separated and given to the program.
             if unsafe { marker.is_marked(object) } {
-                self.registered[self.kept] = object;
+                self.registered.set(self.kept, object);
                 self.kept += 1;
             } else {
                 self.condemned.push(object);
@@ -43,33 +44,66 @@ impl Finalisers {
             return false;
         }
         self.registered.truncate(self.kept);
-        (self.cursor, self.kept) = (0, 0);
+        (self.cursor, self.kept, self.traced) = (0, 0, 0);
         true
     }
 
-    /// Marks what was found dead and what the program has yet to be given.
-    pub(super) fn trace(&self, marker: &mut Marker) {
-        for &object in self.condemned.iter().chain(&self.pending) {
+    /// Begins to mark what the program has yet to be given.
+    pub(super) fn restart_tracing(&mut self) {
+        self.traced = 0;
+    }
+
+    /// Marks up to `count` of what the program has yet to be given; true when all are marked. Meanwhile it may be given some,
+    /// which go through the barrier.
+    pub(super) fn trace_pending(&mut self, marker: &mut Marker, count: usize) -> bool {
+        for _ in 0..count {
+            let next = self.pending.len().checked_sub(1 + self.traced);
+            let Some(object) = next.and_then(|next| self.pending.get(next)) else {
+                return true;
+            };
+            self.traced += 1;
+            marker.add_work(16);
             // SAFETY: these objects are kept until they are given to the program.
             unsafe { marker.mark_object(object) };
         }
+        false
+    }
+
+    /// Marks up to `count` of what was found dead; true when all are marked.
+    pub(super) fn trace_condemned(&mut self, marker: &mut Marker, count: usize) -> bool {
+        for _ in 0..count {
+            let Some(object) = self.condemned.get(self.traced) else {
+                return true;
+            };
+            self.traced += 1;
+            marker.add_work(16);
+            // SAFETY: as in `trace_pending`.
+            unsafe { marker.mark_object(object) };
+        }
+        false
     }
 
     /// The registered objects and those to be given to the program, in order. Only between cycles.
     pub(super) fn lists(&self) -> [Vec<*mut Header>; 2] {
-        [self.registered.clone(), self.pending.iter().copied().collect()]
+        [self.registered.iter().collect(), self.pending.iter().collect()]
     }
 
     /// Takes over lists that [`lists`](Self::lists) gave.
     pub(super) fn restore(&mut self, [registered, pending]: [Vec<*mut Header>; 2]) {
-        *self = Finalisers { registered, pending: pending.into(), ..Finalisers::default() };
+        let (registered, pending) = (registered.into_iter().collect(), pending.into_iter().collect());
+        *self = Finalisers { registered, pending, ..Finalisers::default() };
     }
 
-    /// What was found dead in this cycle may be given to the program: last registered, first finalised.
-    pub(super) fn release(&mut self) {
-        while let Some(object) = self.condemned.pop() {
-            self.pending.push_back(object);
+    /// Up to `count` of what was found dead in this cycle may be given to the program: last registered, first finalised. True
+    /// when none are left.
+    pub(super) fn release(&mut self, count: usize) -> bool {
+        for _ in 0..count {
+            let Some(object) = self.condemned.pop() else {
+                return true;
+            };
+            self.pending.push(object);
         }
+        self.condemned.is_empty()
     }
 }
 
@@ -95,6 +129,12 @@ impl Heap {
         !self.finalisers.pending.is_empty()
     }
 
+    /// The objects that [`Heap::next_finaliser`] will give. A host may let go early of what its own objects hold.
+    pub fn due_for_finalisation(&self) -> Vec<Value> {
+        // SAFETY: pending objects are kept alive by `trace`.
+        self.finalisers.pending.iter().map(|object| unsafe { Value::from_object(object) }).collect()
+    }
+
     /// The next object whose finaliser is to be called. It is an ordinary object again, and may be registered again.
     pub fn next_finaliser(&mut self) -> Option<Value> {
         let object = self.finalisers.pending.pop_front()?;
@@ -114,7 +154,7 @@ impl Heap {
         self.finish_cycle(roots);
         self.finalisers.closed = true;
         while let Some(object) = self.finalisers.registered.pop() {
-            self.finalisers.pending.push_back(object);
+            self.finalisers.pending.push(object);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::value::Tag;
 
-/// Kind (8 bits), flags (8 bits), sequence number (48 bits).
+/// Kind (8 bits), flags (10 bits), sequence number (46 bits).
 ///
 /// The kind is the tag of values that refer to the cell. Marks are not here but in bitmaps beside the cells. The
 /// sequence number stands in for the address wherever a program could see it (hashing, ordering, printing); it is 0
@@ -29,7 +29,9 @@ impl Header {
     pub(crate) const HASHED: u64 = 1 << 13;
     /// Tables: where the four bits of the inline array capacity begin.
     const INLINE_SHIFT: u32 = 12;
-    const ID_SHIFT: u32 = 16;
+    /// Tables: where the two bits begin that say how far below the end of the inline array slots the border is.
+    const BORDER_SHIFT: u32 = 16;
+    const ID_SHIFT: u32 = 18;
 
     /// A header with the kind of `tag` and these flags.
     #[inline(always)]
@@ -85,6 +87,20 @@ impl Header {
         (self.0 >> Header::INLINE_SHIFT) as u32 & 15
     }
 
+    /// Where to look for a border of inline array slots first.
+    #[inline(always)]
+    pub(crate) const fn inline_border(self) -> u32 {
+        self.inline_slots() - ((self.0 >> Header::BORDER_SHIFT) as u32 & 3)
+    }
+
+    /// Sets it: at most three below the number of slots.
+    #[inline(always)]
+    pub(crate) fn set_inline_border(&mut self, border: u32) {
+        let below = u64::from(self.inline_slots() - border);
+        debug_assert!(below <= 3);
+        self.0 = self.0 & !(3 << Header::BORDER_SHIFT) | below << Header::BORDER_SHIFT;
+    }
+
     /// The sequence number, 0 if none was asked for yet.
     #[inline(always)]
     pub const fn id(self) -> u64 {
@@ -94,7 +110,7 @@ impl Header {
     /// Gives the cell its sequence number.
     #[inline(always)]
     pub(crate) fn set_id(&mut self, id: u64) {
-        debug_assert!(self.id() == 0 && id < 1 << 48);
+        debug_assert!(self.id() == 0 && id < 1 << 46);
         self.0 |= id << Header::ID_SHIFT;
     }
 }

@@ -3,11 +3,18 @@
 //! Linear hashing over buckets of one cache line each: the table grows, shrinks and is purged one bucket at a time,
 //! so it never pauses. An entry is the address of a string with 16 bits of its hash above, so that a search touches
 //! only strings that are very likely the right one.
+//!
+//! When a bucket gets more strings than come together by chance, somebody has chosen them so. They all go to another such
+//! table then, where the hash function of the next level spreads them.
 
+use super::hash::{HASH_KEY_DEFAULT, HashKey, Hasher, LEVEL_MAX};
 use super::string::{Str, equal_bytes};
+use crate::snapshot::SnapshotError;
+use crate::snapshot::bytes::Writer;
+use crate::snapshot::read::Reader;
 
 /// A bucket, or its continuation: entries from the front, 0 behind them; in the last word the number of the line that
-/// continues it, 0 if none does.
+/// continues it, 0 if none does, or [`MOVED`].
 #[repr(align(64))]
 #[derive(Clone, Copy)]
 struct Line([u64; ENTRIES + 1]);
@@ -21,13 +28,23 @@ const SEGMENT: usize = 256;
 /// The bits of an entry that are the address.
 const ADDRESS: u64 = (1 << 48) - 1;
 
+/// The strings of the bucket are in the table of the next level.
+const MOVED: u64 = u64::MAX;
+/// Lines of a bucket at most: with up to eight strings on average, a fifth one is not for chance to fill.
+const LINES_MAX: usize = 5;
+/// What [`Interned::purge`] goes on with when its own buckets are done.
+const NEXT_LEVEL: usize = usize::MAX;
+
 const _: () = assert!(size_of::<Line>() == 64);
+
+type Lines = Vec<Box<[Line; SEGMENT]>>;
 
 /// The table of interned strings.
 pub(crate) struct Interned {
-    segments: Vec<Box<[Line; SEGMENT]>>,
+    segments: Lines,
     /// Lines that continue others; line `n` there is known as `n + 1`.
-    overflow: Vec<Line>,
+    overflow: Lines,
+    overflow_len: usize,
     overflow_free: Vec<u64>,
     buckets: usize,
     /// A power of two less one, at least `buckets - 1`, less than twice that.
@@ -35,15 +52,14 @@ pub(crate) struct Interned {
     count: usize,
     /// The entries of a bucket that is being rebuilt.
     scratch: Vec<u64>,
+    hasher: Hasher,
+    /// The table of the next level, and how far it is purged.
+    next: Option<Box<Interned>>,
+    next_purged: usize,
 }
 
-/// The entry for a string.
-///
-/// # Safety
-/// `string` is a live short string.
-unsafe fn entry_of(string: *mut Str) -> u64 {
-    // SAFETY: the caller gives a live short string.
-    let hash = unsafe { Str::short_hash(string) };
+/// The entry for a string with this hash.
+fn entry_of(string: *mut Str, hash: u32) -> u64 {
     let address = string.expose_provenance() as u64;
     debug_assert!(address & !ADDRESS == 0, "chunks lie below 2^48");
     address | u64::from(hash >> 16) << 48
@@ -57,15 +73,34 @@ fn string_of(entry: u64) -> *mut Str {
 
 impl Interned {
     pub(crate) fn new() -> Interned {
+        Interned::of_level(Hasher { key: HASH_KEY_DEFAULT, level: 0 })
+    }
+
+    fn of_level(hasher: Hasher) -> Interned {
         Interned {
             segments: vec![new_segment()],
             overflow: Vec::new(),
+            overflow_len: 0,
             overflow_free: Vec::new(),
             buckets: SEGMENT,
             mask: SEGMENT - 1,
             count: 0,
             scratch: Vec::new(),
+            hasher,
+            next: None,
+            next_purged: 0,
         }
+    }
+
+    /// Sets the key of the hash functions of the next levels, which are not there yet.
+    pub(crate) fn set_hash_key(&mut self, key: HashKey) {
+        self.hasher.key = key;
+    }
+
+    /// Bytes of the table, which is never smaller than one segment.
+    pub(crate) fn bytes(&self) -> usize {
+        let next = self.next.as_ref().map_or(0, |next| next.bytes());
+        (self.buckets.div_ceil(SEGMENT) - 1) * SEGMENT * size_of::<Line>() + next
     }
 
     #[inline(always)]
@@ -92,7 +127,7 @@ impl Interned {
         loop {
             for &entry in &line.0[..ENTRIES] {
                 if entry == 0 {
-                    return std::ptr::null_mut();
+                    return self.find_in_next(line, bytes);
                 }
                 if entry >> 48 == tag {
                     let string = string_of(entry);
@@ -106,8 +141,43 @@ impl Interned {
             }
             match line.0[ENTRIES] {
                 0 => return std::ptr::null_mut(),
-                next => line = &self.overflow[next as usize - 1],
+                next => line = self.continuation(next),
             }
+        }
+    }
+
+    /// The string with this content if it is not in the bucket that ends with this line, but in the table of the next level.
+    #[inline(always)]
+    fn find_in_next(&self, line: &Line, bytes: &[u8]) -> *mut Str {
+        if line.0[ENTRIES] == MOVED { self.find_strongly(bytes) } else { std::ptr::null_mut() }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn find_strongly(&self, bytes: &[u8]) -> *mut Str {
+        match &self.next {
+            Some(next) => next.find(next.hasher.hash_bytes(bytes), bytes),
+            None => std::ptr::null_mut(),
+        }
+    }
+
+    /// The line of a number.
+    #[inline(always)]
+    fn continuation(&self, number: u64) -> &Line {
+        let at = number as usize - 1;
+        &self.overflow[at / SEGMENT][at % SEGMENT]
+    }
+
+    fn continuation_mut(&mut self, number: u64) -> &mut Line {
+        let at = number as usize - 1;
+        &mut self.overflow[at / SEGMENT][at % SEGMENT]
+    }
+
+    /// The hash of a string on this level.
+    fn hash_of(&self, string: *mut Str) -> u32 {
+        // SAFETY: strings in the table are intact, see `find`.
+        unsafe {
+            if self.hasher.level == 0 { Str::short_hash(string) } else { self.hasher.hash_bytes(Str::bytes(string)) }
         }
     }
 
@@ -116,12 +186,8 @@ impl Interned {
     /// # Safety
     /// `string` is a live short string, and stays so until it is purged.
     pub(crate) unsafe fn insert(&mut self, string: *mut Str) {
-        // SAFETY: as the caller promises.
-        unsafe {
-            let bucket = self.bucket_of(Str::short_hash(string));
-            self.put(bucket, entry_of(string));
-        }
-        self.count += 1;
+        let hash = self.hash_of(string);
+        self.put(self.bucket_of(hash), entry_of(string, hash));
         if self.count > self.buckets * LOAD_MAX {
             self.split_bucket();
         }
@@ -129,21 +195,11 @@ impl Interned {
 
     /// Strings in the table.
     pub(crate) fn len(&self) -> usize {
-        self.count
-    }
-
-    /// Its buckets: between cycles at most [`buckets_max`](Self::buckets_max).
-    pub(crate) fn buckets(&self) -> usize {
-        self.buckets
-    }
-
-    /// The most buckets for the strings that are there, as the end of a purge leaves it.
-    pub(crate) fn buckets_max(&self) -> usize {
-        (self.count * 2).max(SEGMENT)
+        self.count + self.next.as_ref().map_or(0, |next| next.len())
     }
 
     /// Grows to so many buckets.
-    pub(crate) fn grow_to(&mut self, buckets: usize) {
+    fn grow_to(&mut self, buckets: usize) {
         while self.buckets < buckets {
             self.split_bucket();
         }
@@ -157,25 +213,65 @@ impl Interned {
     /// Adds an entry to a bucket.
     fn put(&mut self, bucket: usize, entry: u64) {
         let mut line = self.line_mut(bucket);
-        let mut number = 0;
+        let (mut number, mut lines) = (0, 1);
         loop {
+            let next = line.0[ENTRIES];
+            if next == MOVED {
+                return self.put_in_next(entry);
+            }
             if let Some(slot) = line.0[..ENTRIES].iter_mut().find(|slot| **slot == 0) {
                 *slot = entry;
+                self.count += 1;
                 return;
             }
-            if line.0[ENTRIES] == 0 {
+            if next == 0 {
                 break;
             }
-            number = line.0[ENTRIES];
-            line = &mut self.overflow[number as usize - 1];
+            number = next;
+            lines += 1;
+            line = self.continuation_mut(number);
+        }
+        if lines >= LINES_MAX && self.hasher.level < LEVEL_MAX {
+            self.move_bucket(bucket);
+            return self.put_in_next(entry);
         }
         let fresh = self.overflow_free.pop().unwrap_or_else(|| {
-            self.overflow.push(Line([0; ENTRIES + 1]));
-            self.overflow.len() as u64
+            if self.overflow_len == self.overflow.len() * SEGMENT {
+                self.overflow.push(new_segment());
+            }
+            self.overflow_len += 1;
+            self.overflow_len as u64
         });
-        self.overflow[fresh as usize - 1].0[0] = entry;
-        let last = if number == 0 { self.line_mut(bucket) } else { &mut self.overflow[number as usize - 1] };
+        self.continuation_mut(fresh).0[0] = entry;
+        self.count += 1;
+        let last = if number == 0 { self.line_mut(bucket) } else { self.continuation_mut(number) };
         last.0[ENTRIES] = fresh;
+    }
+
+    /// Adds an entry to the table of the next level.
+    #[cold]
+    #[inline(never)]
+    fn put_in_next(&mut self, entry: u64) {
+        let hasher = self.hasher.at(self.hasher.level + 1);
+        let next = self.next.get_or_insert_with(|| Box::new(Interned::of_level(hasher)));
+        // SAFETY: strings in the table are live.
+        unsafe { next.insert(string_of(entry)) };
+    }
+
+    /// Moves the strings of a bucket to the table of the next level, where those go from now on.
+    #[cold]
+    #[inline(never)]
+    fn move_bucket(&mut self, bucket: usize) {
+        let entries = self.take(bucket);
+        self.line_mut(bucket).0[ENTRIES] = MOVED;
+        for &entry in &entries {
+            self.put_in_next(entry);
+        }
+        self.scratch = entries;
+    }
+
+    fn is_moved(&self, bucket: usize) -> bool {
+        self.line(bucket).0[ENTRIES] == MOVED
     }
 
     /// Takes all entries out of a bucket.
@@ -186,10 +282,11 @@ impl Interned {
         loop {
             entries.extend(line.0[..ENTRIES].iter().filter(|&&entry| entry != 0));
             let next = line.0[ENTRIES];
-            if next == 0 {
+            if next == 0 || next == MOVED {
+                self.count -= entries.len();
                 return entries;
             }
-            line = std::mem::replace(&mut self.overflow[next as usize - 1], Line([0; ENTRIES + 1]));
+            line = std::mem::replace(self.continuation_mut(next), Line([0; ENTRIES + 1]));
             self.overflow_free.push(next);
         }
     }
@@ -197,8 +294,7 @@ impl Interned {
     /// Puts entries into the buckets they belong to now.
     fn put_all(&mut self, entries: Vec<u64>) {
         for &entry in &entries {
-            // SAFETY: strings in the table are intact, see `find`.
-            let hash = unsafe { Str::short_hash(string_of(entry)) };
+            let hash = self.hash_of(string_of(entry));
             self.put(self.bucket_of(hash), entry);
         }
         self.scratch = entries;
@@ -213,18 +309,28 @@ impl Interned {
         if fresh / SEGMENT == self.segments.len() {
             self.segments.push(new_segment());
         }
-        let entries = self.take(fresh & (self.mask >> 1));
+        let old = fresh & (self.mask >> 1);
         self.buckets += 1;
+        if self.is_moved(old) {
+            self.line_mut(fresh).0[ENTRIES] = MOVED;
+            return;
+        }
+        let entries = self.take(old);
         self.put_all(entries);
     }
 
     /// Removes the last bucket, moving its strings to the bucket it was split from.
     fn merge_bucket(&mut self) {
         let last = self.buckets - 1;
+        let moved = self.is_moved(last);
         let entries = self.take(last);
         self.buckets = last;
         if last == self.mask.div_ceil(2) {
             self.mask >>= 1;
+        }
+        let into = self.bucket_of(last as u32);
+        if moved && !self.is_moved(into) {
+            self.move_bucket(into);
         }
         if last.is_multiple_of(SEGMENT) {
             self.segments.truncate(last / SEGMENT);
@@ -234,18 +340,25 @@ impl Interned {
 
     /// Removes the strings that `is_live` rejects from up to `count` buckets; returns where to go on, `None` at the
     /// end.
-    pub(crate) fn purge(&mut self, from: usize, count: usize, is_live: impl Fn(*mut Str) -> bool) -> Option<usize> {
+    pub(crate) fn purge(&mut self, from: usize, count: usize, is_live: &dyn Fn(*mut Str) -> bool) -> Option<usize> {
+        if from == NEXT_LEVEL {
+            return self.purge_next(count, is_live);
+        }
         let end = self.buckets.min(from.saturating_add(count));
         for bucket in from..end {
             let line = self.line(bucket);
             let is_dead = |entry: u64| entry != 0 && !is_live(string_of(entry));
+            if line.0[ENTRIES] == MOVED {
+                if self.next.is_none() {
+                    self.line_mut(bucket).0[ENTRIES] = 0;
+                }
+                continue;
+            }
             if line.0[ENTRIES] == 0 && !line.0[..ENTRIES].iter().any(|&entry| is_dead(entry)) {
                 continue;
             }
             let mut entries = self.take(bucket);
-            let before = entries.len();
             entries.retain(|&entry| is_live(string_of(entry)));
-            self.count -= before - entries.len();
             for &entry in &entries {
                 self.put(bucket, entry);
             }
@@ -257,17 +370,74 @@ impl Interned {
         // Buckets that were walked may be merged: all their strings are live.
         for _ in 0..count {
             if self.buckets <= SEGMENT || self.count * 2 > self.buckets {
-                return None;
+                self.next_purged = 0;
+                return self.next.is_some().then_some(NEXT_LEVEL);
             }
             self.merge_bucket();
         }
         Some(self.buckets)
     }
+
+    /// Goes on with the table of the next level, which goes when it is empty.
+    #[cold]
+    fn purge_next(&mut self, count: usize, is_live: &dyn Fn(*mut Str) -> bool) -> Option<usize> {
+        let next = self.next.as_mut()?;
+        match next.purge(self.next_purged, count, is_live) {
+            Some(purged) => {
+                self.next_purged = purged;
+                return Some(NEXT_LEVEL);
+            }
+            None if next.len() == 0 => self.next = None,
+            None => {}
+        }
+        None
+    }
+
+    /// Writes what matters for how long a purge takes: buckets, and which of them moved to the next level.
+    pub(crate) fn save(&self, out: &mut Writer) {
+        out.count(self.buckets);
+        let moved: Vec<usize> = (0..self.buckets).filter(|&bucket| self.is_moved(bucket)).collect();
+        out.count(moved.len());
+        for bucket in moved {
+            out.count(bucket);
+        }
+        out.flag(self.next.is_some());
+        if let Some(next) = &self.next {
+            next.save(out);
+        }
+    }
+
+    /// Takes over what [`save`](Self::save) wrote, when all strings are there.
+    pub(crate) fn load(&mut self, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
+        let buckets = from.size()?;
+        // As the end of a purge leaves it, or as it has grown since.
+        if buckets > (self.len() * 2).max(SEGMENT) {
+            return Err(from.damaged("a table is larger than it can be"));
+        }
+        self.grow_to(buckets);
+        for _ in 0..from.count()? {
+            let bucket = from.size()?;
+            if bucket >= self.buckets || self.hasher.level == LEVEL_MAX {
+                return Err(from.damaged("a table has no such bucket"));
+            }
+            if !self.is_moved(bucket) {
+                self.move_bucket(bucket);
+            }
+        }
+        if from.flag()? {
+            let hasher = self.hasher.at(self.hasher.level + 1);
+            if hasher.level > LEVEL_MAX {
+                return Err(from.damaged("a table has too many levels"));
+            }
+            self.next.get_or_insert_with(|| Box::new(Interned::of_level(hasher))).load(from)?;
+        }
+        Ok(())
+    }
 }
 
 impl Interned {
     /// The same table of the strings that `moved` gives for those in this one.
-    pub(crate) fn twin(&self, moved: impl Fn(*mut Str) -> *mut Str) -> Interned {
+    pub(crate) fn twin(&self, moved: &dyn Fn(*mut Str) -> *mut Str) -> Interned {
         let entry = |entry: &mut u64| {
             if *entry != 0 {
                 *entry = *entry & !ADDRESS | moved(string_of(*entry)).expose_provenance() as u64;
@@ -275,11 +445,25 @@ impl Interned {
         };
         let mut segments = self.segments.clone();
         let mut overflow = self.overflow.clone();
-        let lines = segments.iter_mut().flat_map(|segment| segment.iter_mut()).chain(&mut overflow);
+        let lines = segments.iter_mut().chain(&mut overflow).flat_map(|segment| segment.iter_mut());
         lines.for_each(|line| line.0[..ENTRIES].iter_mut().for_each(entry));
         let overflow_free = self.overflow_free.clone();
-        let Interned { buckets, mask, count, .. } = *self;
-        Interned { segments, overflow, overflow_free, buckets, mask, count, scratch: Vec::new() }
+        let next = self.next.as_ref().map(|next| Box::new(next.twin(moved)));
+        let Interned { overflow_len, buckets, mask, count, hasher, next_purged, .. } = *self;
+        let scratch = Vec::new();
+        Interned {
+            segments,
+            overflow,
+            overflow_len,
+            overflow_free,
+            buckets,
+            mask,
+            count,
+            scratch,
+            hasher,
+            next,
+            next_purged,
+        }
     }
 }
 
@@ -306,7 +490,7 @@ mod tests {
         }
         let keep: std::collections::HashSet<_> = made.iter().copied().step_by(20).collect();
         let mut from = 0;
-        while let Some(next) = heap.interned.purge(from, 100, |string| keep.contains(&string)) {
+        while let Some(next) = heap.interned.purge(from, 100, &|string| keep.contains(&string)) {
             from = next;
         }
         assert_eq!(heap.interned.count, count / 20);

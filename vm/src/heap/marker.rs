@@ -6,17 +6,26 @@ use super::chunk::{Bitmap, cell_bytes, get_bit, set_bit};
 use super::header::Header;
 use super::object::{Array, Cell, Closure, ElementKind, FiberCell, Record, Userdata};
 use super::string::Str;
-use super::table::layout::{Node, PART_HEADER_BYTES, Table};
+use super::table::directory::{Directory, List};
+use super::table::growth::part_of_slots;
+use super::table::layout::{Node, Table};
 use super::weak::WeakState;
 use crate::value::{Tag, Value};
 
 /// What the interpreter hands to the collector.
 pub trait Roots {
     /// Marks every value that is reachable without going through a heap cell: the registers of the running fiber, the
-    /// fiber cells that wait for it, globals, constants, metatables of basic kinds, handles of the host.
+    /// fiber cells that wait for it, metatables of basic kinds, handles of the host; all but what
+    /// [`trace_more`](Self::trace_more) marks.
     fn trace_roots(&mut self, marker: &mut Marker);
     /// Marks every value in the state of a suspended fiber.
     fn trace_fiber(&mut self, fiber: *mut (), marker: &mut Marker);
+    /// Marks the next roots of those that change only through the barrier, from `from` on, which is 0 at first; gives where to
+    /// go on, or none when these are all.
+    fn trace_more(&mut self, from: usize, marker: &mut Marker) -> Option<usize> {
+        let _ = (from, marker);
+        None
+    }
     /// Marks what a function needs of which a live closure was found. Only in collections that run at once, see
     /// [`Marker::follows_functions`].
     fn trace_function(&mut self, function: *const (), marker: &mut Marker) {
@@ -38,11 +47,13 @@ const RANGE_MIN: usize = 512;
 const PIECE: usize = 1024;
 /// What setting a mark counts as, in bytes looked at.
 const MARK_WORK: usize = 16;
+/// What finding the values in the stack of a fiber counts as, besides the stack.
+const FIBER_WORK: usize = 256;
 /// How many cells ahead memory is fetched.
 const RING: usize = 8;
 
 /// What a range on the grey stack consists of, in the low bits of its entries. A single cell has 0 there.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
 #[repr(usize)]
 pub(super) enum Range {
     /// Values, all followed.
@@ -57,6 +68,8 @@ pub(super) enum Range {
     Ephemerons = 5,
     /// Nodes of a table with weak keys and values.
     WeakBoth = 6,
+    /// References.
+    References = 7,
 }
 
 impl Range {
@@ -68,7 +81,8 @@ impl Range {
             4 => Range::WeakValues,
             5 => Range::Ephemerons,
             6 => Range::WeakBoth,
-            _ => unreachable!("entries are pushed with one of the six numbers"),
+            7 => Range::References,
+            _ => unreachable!("entries are pushed with one of the seven numbers"),
         }
     }
 }
@@ -159,6 +173,16 @@ impl Marker {
         self.outside.clear();
         self.bytes = 0;
         self.work = 0;
+    }
+
+    /// Bytes looked at so far in this cycle.
+    pub(super) fn work(&self) -> usize {
+        self.work
+    }
+
+    /// Notes that so many bytes were looked at besides what was marked.
+    pub(crate) fn add_work(&mut self, bytes: usize) {
+        self.work += bytes;
     }
 
     /// Whether functions are followed from closures: no code runs before this cycle ends, so that what functions need may be
@@ -338,6 +362,7 @@ impl Marker {
         if count > piece {
             let step = match range {
                 Range::Values | Range::WeakSlots => size_of::<Value>(),
+                Range::References => size_of::<u64>(),
                 _ => size_of::<Node>(),
             };
             self.push_range(range, slots + piece * step, count - piece);
@@ -347,13 +372,16 @@ impl Marker {
 
     #[inline]
     fn scan(&mut self, range: Range, slots: usize, count: usize) {
-        self.work += count * 16;
+        // Of entries of weak tables little is marked.
+        let is_weak = range > Range::Nodes && range != Range::References;
+        self.work += count * if is_weak { 4 } else { 16 };
         // SAFETY: ranges lie in parts of marked tables, which stay as they are until the cycle ends even when the table
         // gets other parts.
         unsafe {
             match range {
                 Range::Values => self.mark_slots(std::ptr::with_exposed_provenance(slots), count),
                 Range::Nodes => self.scan_nodes(std::ptr::with_exposed_provenance_mut(slots), count),
+                Range::References => self.mark_words(std::ptr::with_exposed_provenance(slots), count),
                 _ => self.scan_weak(range, slots, count),
             }
         }
@@ -421,8 +449,47 @@ impl Marker {
                 return;
             }
             self.mark_parts(table);
-            self.scan_or_push(Range::Values, (*table).array, (*table).array_len as usize);
-            self.scan_or_push(Range::Nodes, (*table).nodes, Table::node_count(table) as usize);
+            self.scan_slots(Range::Values, table);
+            self.scan_hash_part(Range::Nodes, table);
+        }
+    }
+
+    /// Scans the slots of a table, wherever they are.
+    ///
+    /// # Safety
+    /// `table` is a live table that is its own contents.
+    #[inline]
+    pub(super) unsafe fn scan_slots(&mut self, range: Range, table: *mut Table) {
+        // SAFETY: the caller gives a live table.
+        unsafe {
+            let moved = (*table).array_len as usize;
+            self.scan_or_push(range, (*table).array, moved);
+            let old = Table::old_slots(table);
+            if !old.is_null() {
+                let (old_len, len) = (Table::old_len(old) as usize, Table::slots_len(table) as usize);
+                self.scan_or_push(range, old.add(moved), old_len - moved);
+                self.scan_or_push(range, (*table).array.add(old_len), len - old_len);
+            }
+        }
+    }
+
+    /// Scans the nodes of a table, wherever they are.
+    ///
+    /// # Safety
+    /// `table` is a live table that is its own contents.
+    #[inline]
+    pub(super) unsafe fn scan_hash_part(&mut self, range: Range, table: *mut Table) {
+        // SAFETY: the caller gives a live table.
+        unsafe {
+            if Table::has_buckets(table) {
+                for number in 0..Table::part_count(table) {
+                    if let Some(part) = Table::part_at(table, number) {
+                        self.scan_or_push(range, part.nodes, part.len());
+                    }
+                }
+                return;
+            }
+            self.scan_or_push(range, (*table).nodes, Table::node_count(table) as usize);
         }
     }
 
@@ -435,9 +502,30 @@ impl Marker {
         // SAFETY: the caller gives a live table; a part that is not inline begins a cell.
         unsafe {
             if !Table::array_is_inline(table) {
-                self.mark_leaf((*table).array.cast::<u8>().sub(PART_HEADER_BYTES));
+                self.mark_leaf(part_of_slots((*table).array));
+                let old = Table::old_slots(table);
+                if !old.is_null() {
+                    self.mark_leaf(part_of_slots(old));
+                }
             }
             self.mark_hash_part(table);
+            if Table::has_buckets(table) {
+                self.mark_directory(Directory::of(table));
+            }
+        }
+    }
+
+    /// Marks a directory, its buckets and indices.
+    #[inline(never)]
+    unsafe fn mark_directory(&mut self, directory: *mut Directory) {
+        // SAFETY: callers give the directory of a live table; its cells belong to it.
+        unsafe {
+            let list = (*directory).list;
+            self.mark_leaf(directory.cast());
+            self.mark_leaf(list.cast());
+            for number in 0..(*list).len {
+                self.mark_leaf((*List::at(list, number)).cell());
+            }
         }
     }
 
@@ -476,14 +564,16 @@ impl Marker {
             let len = (*array).len as usize;
             match (*array).element {
                 ElementKind::Any => self.scan_or_push(Range::Values, Array::data(array).cast::<Value>(), len),
-                ElementKind::Ref => {
-                    self.work += len * 8;
-                    for index in 0..len {
-                        self.mark_word(*Array::data(array).cast::<u64>().add(index));
-                    }
-                }
+                ElementKind::Ref => self.scan_or_push(Range::References, Array::data(array).cast::<u64>(), len),
                 _ => {}
             }
+        }
+    }
+
+    unsafe fn mark_words(&mut self, words: *const u64, count: usize) {
+        for index in 0..count {
+            // SAFETY: callers give so many reference words.
+            unsafe { self.mark_word(*words.add(index)) };
         }
     }
 
@@ -529,6 +619,7 @@ impl Marker {
         unsafe {
             if (*fiber).scanned_in != self.cycle {
                 (*fiber).scanned_in = self.cycle;
+                self.work += FIBER_WORK;
                 roots.trace_fiber((*fiber).state, self);
             }
         }

@@ -2,11 +2,12 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `size_class`, `chunk`, `space` | memory: size classes, bitmaps, holes |
+//! | `size_class`, `chunk`, `space`, `sweep` | memory: size classes, bitmaps, holes, what the host gets back |
 //! | `header`, `object`, `string`, `intern`, `table/` | what cells look like, and how they are made and used |
+//! | `hash` | hash functions of keys |
 //! | `buffer` | strings that are written in several steps |
-//! | `marker`, `weak` | marking what is reachable; weak tables and ephemerons |
-//! | `collect`, `finaliser` | the phases of a cycle, in steps |
+//! | `marker`, `weak`, `notes` | marking what is reachable; weak tables and ephemerons |
+//! | `collect`, `finaliser`, `segmented` | the phases of a cycle, in steps; lists that grow in steps |
 //! | `transfer/` | all cells as bytes, and back; or copied for another machine |
 //!
 //! It knows no source language, no bytecode and no frame: the interpreter hands it roots through [`Roots`].
@@ -28,13 +29,17 @@ mod buffer;
 mod chunk;
 mod collect;
 mod finaliser;
+mod hash;
 mod header;
 mod intern;
 mod marker;
+mod notes;
 mod object;
+mod segmented;
 mod size_class;
 mod space;
 mod string;
+mod sweep;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -54,8 +59,12 @@ use crate::memory::MemoryBudget;
 use crate::value::{Tag, Value};
 use collect::Cycle;
 use finaliser::Finalisers;
+pub use hash::HASH_KEY_DEFAULT;
+use hash::HashKey;
 use intern::Interned;
+use notes::Notes;
 use object::Owner;
+use segmented::Segmented;
 use size_class::{CLASS_BYTES_MAX, cell_bytes_for, class_of, large_bytes_for};
 use space::Space;
 
@@ -114,7 +123,11 @@ pub struct Heap {
     interned: Interned,
     finalisers: Finalisers,
     /// Cells that own memory of the host: userdata and fibers.
-    owners: Vec<Owner>,
+    owners: Segmented<Owner>,
+    /// What the last cycle noted about weak keys, yet to be dropped.
+    dead_notes: Notes,
+    /// The key of hash functions that shall hold against whoever chooses the keys.
+    hash_key: HashKey,
     cycle: Cycle,
     limits: HeapLimits,
     last_id: u64,
@@ -155,7 +168,9 @@ impl Heap {
             marker: Marker::new(),
             interned: Interned::new(),
             finalisers: Finalisers::default(),
-            owners: Vec::new(),
+            owners: Segmented::default(),
+            dead_notes: Notes::default(),
+            hash_key: HASH_KEY_DEFAULT,
             cycle: Cycle::new(&limits),
             limits,
             last_id: 0,
@@ -253,6 +268,29 @@ impl Heap {
         Ok(cell)
     }
 
+    /// Frees a large cell now, if the collector is not at work, and leaves it to the collector otherwise.
+    ///
+    /// # Safety
+    /// `cell` is a live cell of this heap, and nothing refers to it any more.
+    pub(crate) unsafe fn release(&mut self, cell: *mut u8) {
+        if self.cycle.phase().is_between_cycles() {
+            // SAFETY: as the caller promises; nothing is grey between cycles.
+            self.freed += unsafe { self.space.release(cell) } as u64;
+        }
+    }
+
+    /// The key of hash functions that shall hold against whoever chooses the keys.
+    pub(crate) fn hash_key(&self) -> HashKey {
+        self.hash_key
+    }
+
+    /// Sets that key. Tables look the same whatever it is, unless somebody has filled them with keys that collide. For a heap
+    /// that is still empty.
+    pub(crate) fn set_hash_key(&mut self, key: HashKey) {
+        self.hash_key = key;
+        self.interned.set_hash_key(key);
+    }
+
     /// The last allocation that failed.
     pub fn refused(&self) -> OutOfMemory {
         OutOfMemory { bytes: self.refused }
@@ -328,9 +366,14 @@ impl Heap {
         (self.granted - self.debt) as u64
     }
 
-    /// Bytes in use: live cells, cells not yet found dead, and what is charged from outside.
+    /// Bytes in use: live cells, cells not yet found dead, the table of strings, and what is charged from outside.
     pub fn used_bytes(&self) -> usize {
-        (self.allocated_bytes() - self.freed) as usize + self.external
+        self.cell_bytes() + self.external + self.interned.bytes()
+    }
+
+    /// Bytes of cells that were not found dead.
+    pub(crate) fn cell_bytes(&self) -> usize {
+        (self.allocated_bytes() - self.freed) as usize
     }
 
     /// Bytes taken from the host for cells.
@@ -347,7 +390,7 @@ impl Heap {
     pub fn set_limits(&mut self, limits: HeapLimits) {
         self.limits = limits;
         self.budget.set_maximum(limits.bytes_max as u64);
-        self.cycle.set_threshold(self.used_bytes(), self.room_in_limit(), &limits);
+        self.cycle.set_threshold(self.used_bytes(), 0, self.room_in_limit(), &limits);
         self.grant();
     }
 
@@ -386,7 +429,7 @@ impl Heap {
         Ok(())
     }
 
-    fn charge_external(&mut self, bytes: usize) {
+    pub(crate) fn charge_external(&mut self, bytes: usize) {
         self.external += bytes;
         // The next step comes sooner, but the bytes do not count as allocated.
         self.debt -= bytes as i64;

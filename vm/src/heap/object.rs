@@ -144,6 +144,8 @@ pub struct Userdata {
     pub(crate) count: u32,
     /// The cycle (its low bits) in which the object's values were marked last.
     scanned_in: u32,
+    /// Bytes outside the heap that are charged for the object.
+    pub(super) charged: u32,
 }
 
 /// A fiber, whose state belongs to the interpreter.
@@ -157,6 +159,10 @@ pub struct FiberCell {
     /// Bytes outside the heap that are charged for it.
     pub(super) external: usize,
 }
+
+/// Bytes that are charged for an object of the host besides its own size: for the allocation, and for what it refers to. What may
+/// be large takes from the budget by itself.
+const OBJECT_BYTES: usize = 96;
 
 /// Bytes that are charged for a fiber without asking.
 const SMALL_CHARGE_MAX: usize = 4 << 10;
@@ -381,11 +387,46 @@ impl Heap {
         let header = Header::new(Tag::USERDATA, 0);
         // SAFETY: the fresh cell holds the fixed part and the user values.
         unsafe {
-            userdata.write(Userdata { header, metatable: null_mut(), object: Some(object), count, scanned_in: 0 });
+            let (metatable, object_yet) = (null_mut(), None);
+            userdata.write(Userdata { header, metatable, object: object_yet, count, scanned_in: 0, charged: 0 });
             fill_nil(Userdata::user_values(userdata), count as usize);
+            self.put_object(userdata, Some(object));
         }
         self.owners.push(Owner::Cell(userdata.cast()));
         Ok(userdata)
+    }
+
+    /// Charges for the objects of all userdata, after some were replaced.
+    pub(super) fn charge_objects(&mut self) {
+        let owners = std::mem::take(&mut self.owners);
+        for owner in owners.iter() {
+            // SAFETY: listed owners are not freed yet, and the objects belong to their cells.
+            unsafe {
+                if let Owner::Cell(cell) = owner
+                    && u32::from((*cell).kind()) == Tag::USERDATA.0
+                {
+                    let userdata = cell.cast::<Userdata>();
+                    let object = (*userdata).object.take();
+                    self.put_object(userdata, object);
+                }
+            }
+        }
+        self.owners = owners;
+    }
+
+    /// Gives a userdata another object in place of its own, and charges for that.
+    ///
+    /// # Safety
+    /// `userdata` is a live userdata of this heap, and nobody else uses its object.
+    pub(super) unsafe fn put_object(&mut self, userdata: *mut Userdata, object: Option<Box<dyn HostObject>>) {
+        let bytes = object.as_ref().map_or(0, |object| OBJECT_BYTES + size_of_val(&**object));
+        // SAFETY: as the caller promises.
+        unsafe {
+            self.discharge((*userdata).charged as usize);
+            (*userdata).charged = u32::try_from(bytes).unwrap_or(u32::MAX);
+            self.charge_external((*userdata).charged as usize);
+            (*userdata).object = object;
+        }
     }
 
     /// The object in a userdata, for the host to use; none if there is none.
@@ -481,7 +522,13 @@ impl Heap {
     /// `cell` is one of this heap.
     pub(super) unsafe fn charged_for(cell: *mut Header) -> usize {
         // SAFETY: as the caller promises.
-        unsafe { if u32::from((*cell).kind()) == Tag::FIBER.0 { (*cell.cast::<FiberCell>()).external } else { 0 } }
+        unsafe {
+            if u32::from((*cell).kind()) == Tag::FIBER.0 {
+                (*cell.cast::<FiberCell>()).external
+            } else {
+                (*cell.cast::<Userdata>()).charged as usize
+            }
+        }
     }
 
     /// Drops what a dead cell owns.
@@ -504,7 +551,7 @@ impl Heap {
     pub(super) fn drop_owners(&mut self) {
         // A search for dead owners that is under way has left a gap behind those it kept.
         let gap = self.cycle.owners_gap();
-        for (index, owner) in std::mem::take(&mut self.owners).into_iter().enumerate() {
+        for (index, owner) in std::mem::take(&mut self.owners).iter().enumerate() {
             if let Owner::Cell(owner) = owner
                 && !gap.contains(&index)
             {

@@ -1,14 +1,16 @@
 //! Memory for cells: blocks by size class with bump allocation into holes, runs of blocks, and huge allocations.
 //!
-//! Nothing is ever swept. The bitmap of marks becomes the bitmap of allocated cells when a cycle ends, and the search
-//! for the next hole reads it. A hole is claimed as a whole: its bits are set in the allocated bitmap, and in the
-//! mark bitmap too while a cycle is under way, so that new cells are born marked at no cost per cell.
+//! No cell is ever swept. The bitmap of marks becomes the bitmap of allocated cells when a cycle ends, and the search
+//! for the next hole reads it; only whole blocks and large cells that are empty are looked for afterwards, see `sweep`. A hole
+//! is claimed as a whole: its bits are set in the allocated bitmap, and in the mark bitmap too while a cycle is under way, so
+//! that new cells are born marked at no cost per cell.
 
 use std::ptr::null_mut;
 
-use super::chunk::{ALL_FREE, BLOCK_BYTES, BLOCK_WORDS, BLOCKS, Bitmap, CHUNK_BYTES, Chunk, GRANULE};
-use super::chunk::{block_index, chunk_of, get_bit, set_bit, twin_of};
+use super::chunk::{ALL_FREE, Allocation, BLOCK_BYTES, BLOCK_WORDS, BLOCKS, Bitmap, CHUNK_BYTES, Chunk, GRANULE};
+use super::chunk::{block_index, chunk_of, set_bit, twin_of};
 use super::size_class::{CLASS_BYTES, CLASSES, large_bytes_for};
+use super::sweep::Sweep;
 
 /// The open hole of a class.
 #[derive(Clone, Copy)]
@@ -19,10 +21,13 @@ struct Cursor {
 
 /// The blocks of a class in the order in which they were taken, and where the search for holes has got to.
 #[derive(Default)]
-struct BlockList {
-    blocks: Vec<*mut u8>,
-    block: usize,
-    granule: usize,
+pub(super) struct BlockList {
+    pub(super) blocks: Vec<*mut u8>,
+    pub(super) block: usize,
+    pub(super) granule: usize,
+    /// Those that may be empty since the last cycle, from the cursor on; they come behind the others.
+    pub(super) unswept: Vec<*mut u8>,
+    pub(super) swept: usize,
 }
 
 /// Where in a block the cells of a class begin, as a bitmap.
@@ -31,26 +36,32 @@ type Pattern = [u64; BLOCK_WORDS];
 /// All memory for cells.
 pub(crate) struct Space {
     cursors: [Cursor; CLASSES],
-    marks: Bitmap,
+    pub(super) marks: Bitmap,
     /// Whether new cells are born marked.
-    black: bool,
-    lists: [BlockList; CLASSES],
+    pub(super) black: bool,
+    pub(super) lists: [BlockList; CLASSES],
     patterns: Box<[Pattern; CLASSES]>,
-    chunks: Vec<*mut Chunk>,
+    pub(super) chunks: Vec<*mut Chunk>,
+    /// For each chunk, one bit per block that is not in use.
+    pub(super) free: Vec<u32>,
     /// No chunk before this one has a free block.
-    first_free: usize,
-    blocks_free: usize,
+    pub(super) first_free: usize,
+    pub(super) blocks_free: usize,
     /// First blocks of the runs.
-    runs: Vec<*mut u8>,
+    pub(super) runs: Vec<*mut u8>,
     /// Chunks that hold one huge cell each.
-    huge: Vec<*mut Chunk>,
-    huge_bytes: usize,
-    /// How far the search for dead huge cells has got.
-    huge_swept: usize,
+    pub(super) huge: Vec<*mut Chunk>,
+    pub(super) huge_bytes: usize,
+    pub(super) sweep: Sweep,
+    /// Empty chunks and the memory of dead huge cells, to be given back to the host.
+    pub(super) dead_chunks: Vec<*mut Chunk>,
+    pub(super) dying: Vec<Allocation>,
 }
 
+/// Blocks of the last cycle that are looked at before more memory is asked for.
+const SWEEP_BEFORE_GROWING: usize = 64;
 /// Largest cell that is a run of blocks within a chunk.
-const RUN_BYTES_MAX: usize = (BLOCKS - 1) * BLOCK_BYTES;
+pub(super) const RUN_BYTES_MAX: usize = (BLOCKS - 1) * BLOCK_BYTES;
 
 impl Space {
     /// An empty space; takes no memory from the host yet.
@@ -71,12 +82,15 @@ impl Space {
             lists: std::array::from_fn(|_| BlockList::default()),
             patterns,
             chunks: Vec::new(),
+            free: Vec::new(),
             first_free: 0,
             blocks_free: 0,
             runs: Vec::new(),
             huge: Vec::new(),
             huge_bytes: 0,
-            huge_swept: 0,
+            sweep: Sweep::default(),
+            dead_chunks: Vec::new(),
+            dying: Vec::new(),
         }
     }
 
@@ -87,7 +101,7 @@ impl Space {
 
     /// Bytes taken from the host.
     pub(crate) fn footprint(&self) -> usize {
-        self.chunks.len() * CHUNK_BYTES + self.huge_bytes
+        (self.chunks.len() + self.dead_chunks.len()) * CHUNK_BYTES + self.huge_bytes
     }
 
     /// A cell from the open hole of its class, or null if the hole is used up.
@@ -116,7 +130,15 @@ impl Space {
         let step = CLASS_BYTES[class] as usize;
         let end_of_cells = BLOCK_BYTES / step * step / GRANULE;
         let list = &mut self.lists[class];
-        while let Some(&block) = list.blocks.get(list.block) {
+        loop {
+            let Some(&block) = list.blocks.get(list.block) else {
+                let Some(&next) = list.unswept.get(list.swept) else {
+                    return false;
+                };
+                list.swept += 1;
+                list.blocks.push(next);
+                continue;
+            };
             // SAFETY: a listed block belongs to a live chunk until a flip takes it off the list.
             let bits = unsafe { block_bits(block, allocated) };
             match next_hole(&self.patterns[class], bits, list.granule, end_of_cells) {
@@ -134,7 +156,6 @@ impl Space {
                 }
             }
         }
-        false
     }
 
     /// Gives a class another block.
@@ -194,29 +215,33 @@ impl Space {
 
     /// `count` neighbouring free blocks, now in use; null when the host has no memory.
     fn take_blocks(&mut self, count: usize) -> *mut u8 {
-        for index in self.first_free..self.chunks.len() {
-            let chunk = self.chunks[index];
-            // SAFETY: `chunks` lists live chunks.
-            let free = unsafe { &mut (*chunk).free };
-            if *free == 0 {
-                if index == self.first_free {
-                    self.first_free += 1;
+        loop {
+            for index in self.first_free..self.chunks.len() {
+                let free = &mut self.free[index];
+                if *free == 0 {
+                    if index == self.first_free {
+                        self.first_free += 1;
+                    }
+                    continue;
                 }
-                continue;
+                if let Some(start) = find_run(*free, count) {
+                    *free &= !run_mask(start, count);
+                    self.blocks_free -= count;
+                    return Chunk::block(self.chunks[index], start);
+                }
             }
-            if let Some(start) = find_run(*free, count) {
-                *free &= !run_mask(start, count);
-                self.blocks_free -= count;
-                return Chunk::block(chunk, start);
+            if !self.sweep_blocks(SWEEP_BEFORE_GROWING) {
+                break;
             }
         }
-        let chunk = Chunk::create(CHUNK_BYTES);
+        let chunk = Chunk::create();
         if chunk.is_null() {
             return null_mut();
         }
-        self.chunks.push(chunk);
         // SAFETY: the chunk was just created.
-        unsafe { (*chunk).free = ALL_FREE & !run_mask(1, count) };
+        unsafe { (*chunk).list_index[0] = self.chunks.len() as u32 };
+        self.chunks.push(chunk);
+        self.free.push(ALL_FREE & !run_mask(1, count));
         self.blocks_free += BLOCKS - 1 - count;
         Chunk::block(chunk, 1)
     }
@@ -229,18 +254,19 @@ impl Space {
             if run.is_null() {
                 return run;
             }
+            // SAFETY: the run is in a live chunk.
+            unsafe { (*chunk_of(run)).list_index[block_index(run)] = self.runs.len() as u32 };
             self.runs.push(run);
             run
         } else {
-            let chunk = match bytes.checked_add(BLOCK_BYTES) {
-                Some(bytes) => Chunk::create(bytes),
-                None => null_mut(),
-            };
+            let chunk = Chunk::create_huge(bytes);
             if chunk.is_null() {
                 return null_mut();
             }
+            // SAFETY: the chunk was just created.
+            unsafe { (*chunk).list_index[1] = self.huge.len() as u32 };
             self.huge.push(chunk);
-            self.huge_bytes += bytes + BLOCK_BYTES;
+            self.huge_bytes += bytes;
             Chunk::block(chunk, 1)
         };
         // SAFETY: the cell begins a block of a live chunk.
@@ -280,81 +306,6 @@ impl Space {
             self.set_hole(self.marks, class, next, end);
         }
     }
-
-    /// Ends a cycle: what is marked is now what is allocated. Blocks without a cell are free again.
-    pub(crate) fn flip(&mut self) {
-        self.black = false;
-        self.marks = self.marks.other();
-        let allocated = self.marks.other();
-        self.first_free = 0;
-        let mut freed = 0;
-        for list in &mut self.lists {
-            list.blocks.retain(|&block| {
-                // SAFETY: listed blocks belong to live chunks.
-                let empty = unsafe { block_bits(block, allocated) }.iter().all(|&word| word == 0);
-                if empty {
-                    release_blocks(block, 1);
-                    freed += 1;
-                }
-                !empty
-            });
-            list.block = 0;
-            list.granule = 0;
-        }
-        self.runs.retain(|&run| {
-            // SAFETY: listed runs belong to live chunks.
-            let (live, bytes) = unsafe { (get_bit(run, allocated), super::chunk::cell_bytes(run)) };
-            if !live {
-                release_blocks(run, bytes / BLOCK_BYTES);
-                freed += bytes / BLOCK_BYTES;
-            }
-            live
-        });
-        self.blocks_free += freed;
-        self.huge_swept = 0;
-        self.return_chunks();
-    }
-
-    /// Gives empty chunks back to the host when more blocks are free than in use.
-    fn return_chunks(&mut self) {
-        let total = self.chunks.len() * (BLOCKS - 1);
-        let mut surplus = (self.blocks_free * 2).saturating_sub(total + 4 * BLOCKS);
-        let blocks_free = &mut self.blocks_free;
-        self.chunks.retain(|&chunk| {
-            // SAFETY: `chunks` lists live chunks; one with every block free has no cell.
-            unsafe {
-                if (*chunk).free != ALL_FREE || surplus < BLOCKS {
-                    return true;
-                }
-                Chunk::destroy(chunk);
-            }
-            surplus -= BLOCKS;
-            *blocks_free -= BLOCKS - 1;
-            false
-        });
-    }
-
-    /// Frees dead huge cells, looking at up to `count`; true when all were looked at. Only between cycles.
-    pub(crate) fn sweep_huge(&mut self, count: usize) -> bool {
-        let allocated = self.marks.other();
-        for _ in 0..count {
-            let Some(&chunk) = self.huge.get(self.huge_swept) else {
-                return true;
-            };
-            let cell = Chunk::block(chunk, 1);
-            // SAFETY: `huge` lists live chunks; a cell without its bit after the flip is unreachable.
-            unsafe {
-                if get_bit(cell, allocated) {
-                    self.huge_swept += 1;
-                } else {
-                    self.huge_bytes -= (*chunk).allocation_bytes;
-                    self.huge.swap_remove(self.huge_swept);
-                    Chunk::destroy(chunk);
-                }
-            }
-        }
-        self.huge_swept >= self.huge.len()
-    }
 }
 
 impl Space {
@@ -375,7 +326,8 @@ impl Space {
         // SAFETY: blocks and runs are in listed chunks.
         let twins = |blocks: &[*mut u8]| blocks.iter().map(|&block| unsafe { twin_of(block) }).collect();
         for (list, other) in self.lists.iter().zip(&mut twin.lists) {
-            *other = BlockList { blocks: twins(&list.blocks), ..*list };
+            let BlockList { block, granule, .. } = *list;
+            *other = BlockList { blocks: twins(&list.blocks), block, granule, ..BlockList::default() };
         }
         for (cursor, other) in self.cursors.iter().zip(&mut twin.cursors) {
             // A hole that is used up may end with its chunk.
@@ -386,9 +338,10 @@ impl Space {
             }
         }
         twin.runs = twins(&self.runs);
-        let Space { marks, black, first_free, blocks_free, huge_bytes, huge_swept, .. } = *self;
+        twin.free = self.free.clone();
+        let Space { marks, black, first_free, blocks_free, huge_bytes, .. } = *self;
         (twin.marks, twin.black, twin.first_free) = (marks, black, first_free);
-        (twin.blocks_free, twin.huge_bytes, twin.huge_swept) = (blocks_free, huge_bytes, huge_swept);
+        (twin.blocks_free, twin.huge_bytes) = (blocks_free, huge_bytes);
         Some(twin)
     }
 
@@ -402,9 +355,12 @@ impl Space {
 
 impl Drop for Space {
     fn drop(&mut self) {
-        for &chunk in self.chunks.iter().chain(&self.huge) {
+        for &chunk in self.chunks.iter().chain(&self.huge).chain(&self.dead_chunks) {
             // SAFETY: the lists hold live chunks, each once, and nothing uses cells after their space.
             unsafe { Chunk::destroy(chunk) };
+        }
+        for mut allocation in self.dying.drain(..) {
+            allocation.shrink(usize::MAX);
         }
     }
 }
@@ -413,7 +369,7 @@ impl Drop for Space {
 ///
 /// # Safety
 /// `block` is the first byte of a block in a live chunk, and no other reference to its words exists.
-unsafe fn block_bits<'a>(block: *mut u8, bitmap: Bitmap) -> &'a mut [u64] {
+pub(super) unsafe fn block_bits<'a>(block: *mut u8, bitmap: Bitmap) -> &'a mut [u64] {
     let first = block_index(block) * BLOCK_WORDS;
     // SAFETY: the caller gives a block of a live chunk.
     unsafe {
@@ -449,7 +405,7 @@ fn next_hole(pattern: &Pattern, bits: &[u64], from: usize, end_of_cells: usize) 
 }
 
 /// Bits `start..start + count`.
-fn run_mask(start: usize, count: usize) -> u32 {
+pub(super) fn run_mask(start: usize, count: usize) -> u32 {
     (((1u64 << count) - 1) << start) as u32
 }
 
@@ -466,14 +422,9 @@ fn find_run(free: u32, count: usize) -> Option<usize> {
     if starts == 0 { None } else { Some(starts.trailing_zeros() as usize) }
 }
 
-/// Puts blocks back into the free mask of their chunk.
-fn release_blocks(block: *mut u8, count: usize) {
-    // SAFETY: callers give blocks of live chunks.
-    unsafe { (*chunk_of(block)).free |= run_mask(block_index(block), count) };
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::chunk::set_bit;
     use super::*;
 
     #[test]
@@ -501,6 +452,7 @@ mod tests {
             unsafe { set_bit(*cell, space.marks()) };
         }
         space.flip();
+        assert!(space.sweep(usize::MAX));
         let mut again: Vec<_> = (0..5_000).map(|_| alloc(&mut space)).collect();
         again.extend(cells.iter().step_by(2));
         again.sort();
@@ -520,7 +472,7 @@ mod tests {
         assert_eq!(space.clear_marks(0, 100), None);
         space.begin_cycle();
         space.flip();
-        assert!(space.sweep_huge(100));
+        assert!(space.sweep(usize::MAX));
         assert_eq!(space.huge.len() + space.runs.len(), 0);
         assert_eq!(space.blocks_free, space.chunks.len() * (BLOCKS - 1));
     }

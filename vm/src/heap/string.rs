@@ -75,7 +75,7 @@ impl Str {
     unsafe fn hash_long(string: *mut Str) -> u32 {
         // SAFETY: `hash` passes on its caller's live string.
         unsafe {
-            (*string).hash = hash_bytes(Str::bytes(string));
+            (*string).hash = super::hash::hash_long(Str::bytes(string));
             (*string).header.set(Header::HASHED);
             (*string).hash
         }

@@ -6,40 +6,25 @@
 //! - when marking has ended, an entry whose key or value was not marked reads as absent, so that removing it can take
 //!   its time.
 //!
+//! A program that reads the same entry again and again would keep it alive for ever by the first of these, so cycles in which
+//! something was alive only because it was read are followed by one that marks at once; see [`Heap::advance`](super::Heap).
+//!
 //! Strings count as values: they are marked wherever they are met.
 //!
 //! Ephemerons (weak keys) take linear time: when nothing else is grey, the value of each entry with an unmarked key is
 //! noted under the key, and marked when the key is.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
-
 use super::collect::Phase;
 use super::header::Header;
 use super::marker::{Marker, Range};
-use super::table::layout::{Node, Table};
-use super::{Heap, OutOfMemory};
+use super::notes::Notes;
+use super::table::layout::{ELSEWHERE, Node, Table};
+use super::table::part::Part;
+use super::{Heap, OutOfMemory, Roots};
 use crate::value::{Tag, Value};
 
-/// Hashes an address; only ever used to look up, never to order.
-#[derive(Default)]
-pub(super) struct AddressHasher(u64);
-
-impl Hasher for AddressHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.write_usize(byte.into());
-        }
-    }
-
-    fn write_usize(&mut self, word: usize) {
-        self.0 = (self.0 ^ word as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32);
-    }
-}
+/// Values read from weak tables that are remembered at most.
+const READS_MAX: usize = 256;
 
 /// What a cycle knows about weak tables.
 #[derive(Default)]
@@ -50,34 +35,35 @@ pub(super) struct WeakState {
     values: Vec<*mut Table>,
     /// Tables with both that were marked.
     both: Vec<*mut Table>,
+    /// How many of those with weak values were found before finalisers were looked at.
+    values_cleared: usize,
     /// Whether entries with unmarked keys are noted.
     watching: bool,
-    /// The first note for each unmarked key.
-    notes_by_key: HashMap<usize, usize, BuildHasherDefault<AddressHasher>>,
-    /// Values to mark with a key, each with the note before it for the same key.
-    notes: Vec<(Value, Option<usize>)>,
+    /// Tables with weak keys that were found before, and how many of these were looked through since.
+    unwatched: usize,
+    watched: usize,
+    /// Values to mark with a key.
+    notes: Notes,
     cursor: ClearCursor,
+    /// Unmarked values that were read while nothing else was known of them.
+    reads: Vec<Value>,
+    /// Bytes of entries that were removed.
+    pub(super) cleared_bytes: usize,
 }
 
 /// How far the removal of dead entries has got.
 #[derive(Default)]
 struct ClearCursor {
     table: usize,
+    /// 0 for the array part, then one more than the number of the hash part.
+    part: u32,
     position: usize,
     nodes: Option<*mut Node>,
 }
 
-impl ClearCursor {
-    /// Looks at a position again, if the cursor is in the table with these nodes.
-    fn go_back(&mut self, nodes: *mut Node, position: usize) {
-        if self.nodes == Some(nodes) {
-            self.position = self.position.min(position);
-        }
-    }
-}
-
-/// Which lists of tables to clear, from where on, and by what.
+/// What to remove from which table.
 struct Clearing {
+    contents: *mut Table,
     keys: bool,
     values: bool,
 }
@@ -89,9 +75,27 @@ impl WeakState {
         self.watching
     }
 
-    /// Forgets everything at the end of a cycle.
-    pub(super) fn reset(&mut self) {
+    /// Forgets everything at the end of a cycle; gives what takes long to drop.
+    pub(super) fn reset(&mut self) -> Notes {
+        let notes = std::mem::take(&mut self.notes);
         *self = WeakState::default();
+        notes
+    }
+
+    /// The table that a round of clearing looks at next.
+    fn clearing(&self, keys: bool) -> Option<Clearing> {
+        let mut at = self.cursor.table;
+        // The second round is for keys, and for what was found for the sake of finalisers.
+        let values = if keys { self.values_cleared } else { 0 };
+        let lists =
+            [(&self.values, values, false, true), (&self.both, 0, keys, true), (&self.ephemerons, 0, true, false)];
+        for (list, from, keys_too, values) in lists {
+            if at < list.len() - from {
+                return (keys_too <= keys).then_some(Clearing { contents: list[from + at], keys: keys_too, values });
+            }
+            at -= list.len() - from;
+        }
+        None
     }
 }
 
@@ -114,8 +118,11 @@ impl Marker {
                 _ => (Range::WeakSlots, Range::WeakBoth, &mut self.weak.both),
             };
             list.push(contents);
-            self.scan_or_push(slots, (*contents).array, (*contents).array_len as usize);
-            self.scan_or_push(nodes, (*contents).nodes, Table::node_count(contents) as usize);
+            self.scan_slots(slots, contents);
+            // Of ephemerons nothing can be said before all else is marked.
+            if nodes != Range::Ephemerons || self.weak.watching {
+                self.scan_hash_part(nodes, contents);
+            }
         }
     }
 
@@ -159,16 +166,14 @@ impl Marker {
         }
     }
 
-    /// Marks the value of an entry with a weak key if the key is marked; else notes it, when notes are taken.
+    /// Marks the value of an entry with a weak key if the key is marked; else notes it.
     unsafe fn mark_ephemeron(&mut self, key: Value, value: Value) {
         self.mark_if_string(key);
         // SAFETY: entries of reachable tables refer to cells that are not freed before the cycle ends.
         if unsafe { !self.is_unmarked(key) } {
             self.mark(value);
-        } else if self.weak.watching && value.is_object() {
-            let note = self.weak.notes.len();
-            let before = self.weak.notes_by_key.insert(key.payload as usize, note);
-            self.weak.notes.push((value, before));
+        } else if value.is_object() {
+            self.weak.notes.add(key.payload as usize, value);
         }
     }
 
@@ -176,24 +181,64 @@ impl Marker {
     #[cold]
     #[inline(never)]
     pub(super) fn mark_values_of(&mut self, key: *mut Header) {
-        let mut next = self.weak.notes_by_key.remove(&key.addr());
-        while let Some(note) = next {
-            let (value, before) = self.weak.notes[note];
-            self.mark(value);
-            next = before;
+        let mut notes = std::mem::take(&mut self.weak.notes);
+        notes.take(key.addr(), |value| self.mark(value));
+        self.weak.notes = notes;
+    }
+
+    /// From now on looks at the entries of tables with weak keys, and notes the values of unmarked keys.
+    pub(super) fn watch_ephemerons(&mut self) {
+        self.weak.watching = true;
+        self.weak.unwatched = self.weak.ephemerons.len();
+    }
+
+    /// Goes on with the entries of tables with weak keys until about `budget` bytes were looked at; true if nothing is grey any
+    /// more.
+    pub(super) fn drain_ephemerons(&mut self, roots: &mut dyn Roots, budget: usize) -> bool {
+        let end = self.work().saturating_add(budget);
+        loop {
+            let left = end.saturating_sub(self.work());
+            if left == 0 || !self.drain(roots, left) {
+                return false;
+            }
+            if self.weak.watched == self.weak.unwatched {
+                return true;
+            }
+            let contents = self.weak.ephemerons[self.weak.watched];
+            self.weak.watched += 1;
+            self.add_work(64);
+            // SAFETY: listed contents belong to marked tables.
+            unsafe { self.scan_hash_part(Range::Ephemerons, contents) };
         }
     }
 
-    /// Looks again at the entries of tables with weak keys, and from now on notes the values of unmarked keys.
-    pub(super) fn watch_ephemerons(&mut self) {
-        self.weak.watching = true;
-        for index in 0..self.weak.ephemerons.len() {
-            let contents = self.weak.ephemerons[index];
-            // SAFETY: listed contents belong to marked tables.
-            unsafe {
-                self.scan_or_push(Range::Ephemerons, (*contents).nodes, Table::node_count(contents) as usize);
-            }
+    /// Keeps a value that is read from a weak table while marking is under way: the program holds it from now on. It is marked
+    /// when marking would end, so that it can be told whether anything else kept it.
+    fn keep_read(&mut self, value: Value) {
+        // SAFETY: the program has just found it, so it is alive.
+        if unsafe { !self.is_unmarked(value) } {
+            return;
         }
+        let reads = &mut self.weak.reads;
+        if reads.last().is_some_and(|last| last.payload == value.payload) {
+            return;
+        }
+        if reads.len() == READS_MAX {
+            self.mark(value);
+        } else {
+            reads.push(value);
+        }
+    }
+
+    /// Marks what was read from weak tables; whether something of it was marked only now.
+    pub(super) fn mark_reads(&mut self) -> bool {
+        let mut any = false;
+        for value in std::mem::take(&mut self.weak.reads) {
+            // SAFETY: nothing was freed since it was read.
+            any |= unsafe { self.is_unmarked(value) };
+            self.mark(value);
+        }
+        any
     }
 
     /// Begins the next round of [`Marker::clear_weak`].
@@ -205,69 +250,89 @@ impl Marker {
     /// With `keys` it removes those whose keys are dead as well; that is the second round.
     pub(super) fn clear_weak(&mut self, keys: bool, budget: usize) -> bool {
         let mut budget = budget;
-        let mut cursor = std::mem::take(&mut self.weak.cursor);
-        let (first, second) = (self.weak.values.len(), self.weak.both.len());
-        loop {
-            let (contents, clearing) = if cursor.table < first {
-                (self.weak.values[cursor.table], Clearing { keys: false, values: true })
-            } else if cursor.table < first + second {
-                (self.weak.both[cursor.table - first], Clearing { keys, values: true })
-            } else {
-                match self.weak.ephemerons.get(cursor.table - first - second) {
-                    Some(&contents) if keys => (contents, Clearing { keys: true, values: false }),
-                    _ => return true,
-                }
-            };
+        while let Some(clearing) = self.weak.clearing(keys) {
             // SAFETY: listed contents belong to marked tables.
-            let done = unsafe { self.clear_table(contents, &clearing, &mut cursor, &mut budget) };
-            if !done {
-                self.weak.cursor = cursor;
+            if !unsafe { self.clear_table(&clearing, &mut budget) } {
                 return false;
             }
-            cursor = ClearCursor { table: cursor.table + 1, ..ClearCursor::default() };
+            self.weak.cursor = ClearCursor { table: self.weak.cursor.table + 1, ..ClearCursor::default() };
         }
+        if !keys {
+            self.weak.values_cleared = self.weak.values.len();
+        }
+        true
     }
 
     /// Clears one table from the cursor on; false when the budget ran out.
-    unsafe fn clear_table(
-        &self,
-        contents: *mut Table,
-        clearing: &Clearing,
-        cursor: &mut ClearCursor,
-        budget: &mut usize,
-    ) -> bool {
+    unsafe fn clear_table(&mut self, clearing: &Clearing, budget: &mut usize) -> bool {
+        let contents = clearing.contents;
+        // Many tables are empty.
+        *budget = budget.saturating_sub(1);
         // SAFETY: callers give the contents of a marked table; the cells its entries refer to are not freed yet.
         unsafe {
-            if cursor.nodes != Some((*contents).nodes) {
-                // Entries moved since the last step: begin again.
-                cursor.position = 0;
-                cursor.nodes = Some((*contents).nodes);
+            while self.weak.cursor.part <= Table::part_count(contents) {
+                let done = match self.weak.cursor.part {
+                    0 => self.clear_slots(clearing, budget),
+                    number => match Table::part_at(contents, number - 1) {
+                        Some(part) => self.clear_part(part, clearing, budget),
+                        None => true,
+                    },
+                };
+                if !done {
+                    return false;
+                }
+                let ClearCursor { table, part, .. } = self.weak.cursor;
+                self.weak.cursor = ClearCursor { table, part: part + 1, ..ClearCursor::default() };
             }
-            let slots = (*contents).array_len as usize;
-            let end = slots + Table::node_count(contents) as usize;
-            while cursor.position < end {
+        }
+        true
+    }
+
+    unsafe fn clear_slots(&mut self, clearing: &Clearing, budget: &mut usize) -> bool {
+        // SAFETY: as `clear_table`.
+        unsafe {
+            let len = Table::slots_len(clearing.contents) as usize;
+            while clearing.values && self.weak.cursor.position < len {
                 if *budget == 0 {
                     return false;
                 }
                 *budget -= 1;
-                if cursor.position < slots {
-                    let slot = (*contents).array.add(cursor.position);
-                    if clearing.values && self.is_unmarked(Value::load(slot)) {
-                        Value::NIL.store(slot);
-                    }
-                } else {
-                    let node = (*contents).nodes.add(cursor.position - slots);
-                    if !(*node).is_empty()
-                        && ((clearing.keys && self.is_unmarked((*node).key()))
-                            || (clearing.values && self.is_unmarked((*node).value())))
-                    {
-                        (*node).kill();
-                    }
+                let slot = Table::slot(clearing.contents, self.weak.cursor.position as u32);
+                if self.is_unmarked(Value::load(slot)) {
+                    Value::NIL.store(slot);
                 }
-                cursor.position += 1;
+                self.weak.cursor.position += 1;
             }
         }
         true
+    }
+
+    unsafe fn clear_part(&mut self, part: Part, clearing: &Clearing, budget: &mut usize) -> bool {
+        if self.weak.cursor.nodes != Some(part.nodes) {
+            // Entries moved since the last step: begin again.
+            self.weak.cursor.position = 0;
+            self.weak.cursor.nodes = Some(part.nodes);
+        }
+        let from = self.weak.cursor.position.min(part.len());
+        let end = part.len().min(from + *budget);
+        *budget -= end - from;
+        self.weak.cursor.position = end;
+        let mut cleared = 0;
+        for index in from..end {
+            // SAFETY: as `clear_table`; the index is that of a node.
+            unsafe {
+                let node = part.nodes.add(index);
+                if !(*node).is_empty()
+                    && ((clearing.keys && self.is_unmarked((*node).key()))
+                        || (clearing.values && self.is_unmarked((*node).value())))
+                {
+                    (*node).kill();
+                    cleared += size_of::<Node>();
+                }
+            }
+        }
+        self.weak.cleared_bytes += cleared;
+        end == part.len()
     }
 }
 
@@ -311,6 +376,7 @@ impl Heap {
             let own = Table::new_own_part(self)?;
             Table::take_parts_out(table, self)?;
             (*Table::header_of_nodes(own)).metatable = Table::metatable(table);
+            (*Table::header_of_nodes(own)).flags = ELSEWHERE;
             if !Table::array_is_inline(table) {
                 (*contents).array = (*table).array;
                 (*contents).array_len = (*table).array_len;
@@ -344,6 +410,8 @@ impl Heap {
                 (*Table::hash_header(contents)).metatable = Table::metatable(table);
                 (*table).nodes = (*contents).nodes;
                 (*table).mask = (*contents).mask;
+            } else {
+                (*Table::hash_header(table)).flags &= !ELSEWHERE;
             }
         }
     }
@@ -354,8 +422,8 @@ impl Heap {
         let keep = matches!(self.cycle.phase(), Phase::Mark | Phase::Ephemerons);
         // SAFETY: callers give the contents of a live weak table; indices stay within its parts.
         unsafe {
-            for index in 0..(*contents).array_len as usize {
-                let slot = (*contents).array.add(index);
+            for index in 0..Table::slots_len(contents) {
+                let slot = Table::slot(contents, index);
                 let value = Value::load(slot);
                 if keep {
                     self.shade(value);
@@ -363,34 +431,59 @@ impl Heap {
                     Value::NIL.store(slot);
                 }
             }
-            for index in 0..Table::node_count(contents) as usize {
-                let node = (*contents).nodes.add(index);
-                if (*node).is_empty() {
-                    continue;
-                }
-                let (key, value) = ((*node).key(), (*node).value());
-                if keep {
-                    self.shade(key);
-                    self.shade(value);
-                } else if self.is_condemned(key) || self.is_condemned(value) {
-                    (*node).kill();
+            for number in 0..Table::part_count(contents) {
+                if let Some(part) = Table::part_at(contents, number) {
+                    part.for_each(|node| self.settle_entry(&mut *node, keep));
                 }
             }
         }
     }
 
-    /// An entry of a table was moved to another position in the same parts. The collector may be done with that
-    /// position and not yet have come to the old one.
+    fn settle_entry(&mut self, node: &mut Node, keep: bool) {
+        if node.is_empty() {
+            return;
+        }
+        let (key, value) = (node.key(), node.value());
+        if keep {
+            self.shade(key);
+            self.shade(value);
+        } else if self.is_condemned(key) || self.is_condemned(value) {
+            node.kill();
+        }
+    }
+
+    /// An entry of a hash part was moved to another node of it. The collector may be done with that node and not yet have come
+    /// to the old one.
     #[inline]
-    pub(super) fn entry_moved(&mut self, table: *mut Table, position: u64, entry: &Node) {
-        if self.marking() {
+    pub(super) fn entry_moved(&mut self, nodes: *mut Node, index: usize, entry: &Node) {
+        if self.cycle.phase().is_after_marking() {
+            let cursor = &mut self.marker.weak.cursor;
+            if cursor.nodes == Some(nodes) {
+                cursor.position = cursor.position.min(index);
+            }
+        } else if self.marking() {
             self.shade(entry.key());
             self.shade(entry.value());
         }
-        if self.cycle.phase().is_after_marking() {
-            // SAFETY: callers give a live table.
-            self.marker.weak.cursor.go_back(unsafe { (*table).nodes }, position as usize);
+    }
+
+    /// A value that is about to move from a part of a table that the collector may have yet to look at to one that it has: nil
+    /// if it is dead, else the collector keeps it.
+    #[inline]
+    pub(super) fn value_that_moves(&mut self, value: Value) -> Value {
+        if self.is_condemned(value) {
+            return Value::NIL;
         }
+        self.barrier(value);
+        value
+    }
+
+    /// Whether an entry of a weak table is dead for good, and need not move with the table.
+    #[inline]
+    pub(super) fn is_dead_entry(&self, node: &Node) -> bool {
+        self.cycle.phase().is_after_resurrection()
+            // SAFETY: entries refer to cells that are not freed before the cycle ends.
+            && unsafe { self.marker.is_unmarked(node.key()) || self.marker.is_unmarked(node.value()) }
     }
 
     /// A value that was found in a weak table, as the program may see it: nil if it is dead.
@@ -398,7 +491,7 @@ impl Heap {
     pub(super) fn read_weak(&mut self, value: Value) -> Value {
         match self.cycle.phase() {
             Phase::Mark | Phase::Ephemerons => {
-                self.shade(value);
+                self.marker.keep_read(value);
                 value
             }
             _ if self.is_condemned(value) => Value::NIL,

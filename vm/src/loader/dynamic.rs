@@ -24,8 +24,8 @@ fn is_unique(constant: Value) -> bool {
     }
 }
 
-/// As much room of each kind a new table gets at most from its instruction, which takes time: it grows as it is filled.
-const ROOM_MAX: u64 = 1 << 12;
+/// As much room of each kind a new table gets at most from its instruction: it grows as it is filled.
+const ROOM_MAX: u64 = 1 << 19;
 
 impl Loading<'_> {
     /// Emits an instruction that the typed part does not know.

@@ -10,6 +10,9 @@ use minivm_isa::verify::Verified;
 use std::cell::{Cell, UnsafeCell};
 use std::rc::Rc;
 
+/// What looking at an instance counts as, besides what it refers to.
+const INSTANCE_WORK: usize = 64;
+
 /// A global: two words, as an `any` or `v128` needs.
 pub(crate) struct GlobalCell {
     pub(crate) words: UnsafeCell<[u64; 2]>,
@@ -183,6 +186,7 @@ impl Instance {
         }
         // SAFETY: closures, constants and globals hold live values.
         unsafe {
+            marker.add_work(INSTANCE_WORK + 8 * (self.functions.len() + self.globals.len()));
             for &closure in &self.closures {
                 marker.mark_object(closure.cast());
             }
@@ -190,6 +194,7 @@ impl Instance {
                 if let crate::function::Body::Guest(guest) = &info.body {
                     for &constant in guest.constants.get().into_iter().flatten() {
                         marker.mark(constant);
+                        marker.add_work(8);
                     }
                 }
             }
@@ -205,6 +210,7 @@ impl Instance {
                 }
             }
             for table in &self.tables {
+                marker.add_work(8 * (*table.get()).values().len());
                 for &value in (*table.get()).values() {
                     marker.mark(value);
                 }

@@ -1,4 +1,17 @@
 //! Loading a program: linking its imports, making its globals, memories and tables.
+//!
+//! What the verifier takes for granted of imports, and what keeps it; a state that is loaded is held to the same in
+//! `snapshot::load_machine`.
+//!
+//! | fact | kept by |
+//! |---|---|
+//! | a function of a typed signature has that signature | `link_function`: the same number in the machine, or a bridge |
+//! | a dynamic function can be called with any values | every function can |
+//! | a function captures nothing (`call`, `ref_func`, `closure`, initial values, exports, the start function) | what names it takes the closure that was linked, with what that has captured, never another one over the same code ([`Instance::is_import`]) |
+//! | a global has its type, is mutable or not, and holds functions or any value | `make_global`: all three are equal |
+//! | an immutable global that an initial value reads has its value | globals are linked and made in their order |
+//! | a memory or table has so many pages or elements, and addresses of that width; a table holds functions or any value | `make_memory`, `make_table`: they never shrink |
+//! | a type that names a layout means records or arrays of that form | [`Layouts`](crate::loader::layouts::Layouts): equal forms have one number |
 
 use crate::context::Context;
 use crate::error::Failure;

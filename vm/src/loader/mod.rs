@@ -141,6 +141,7 @@ pub(crate) fn ensure_loaded(cx: &mut Context, info: &FunctionInfo, guest: &Guest
     }
     let constants = make_constants(cx, guest)?;
     let (code, plan) = translate(guest, info, constants, cx.main_memory_of, false)?;
+    cx.widest_frame = cx.widest_frame.max(code.extent());
     let frame_map = FrameMap::new(guest.portable(), guest.params as usize, &plan);
     drop(held);
     cost::charge_code(cx.heap.budget(), guest, (&code, &frame_map)).map_err(|_| LoadError::OutOfMemory)?;

@@ -100,8 +100,11 @@ impl Machine {
     /// A machine without programs.
     pub fn new(limits: Limits) -> Self {
         let bytes_max = usize::try_from(limits.memory_bytes_max).unwrap_or(usize::MAX);
-        let heap = Heap::new(HeapLimits { bytes_max, ..HeapLimits::default() });
-        Machine { cx: Context::new(heap, limits, crate::dispatch::call::record_returned) }
+        let mut heap = Heap::new(HeapLimits { bytes_max, ..HeapLimits::default() });
+        heap.set_hash_key(limits.hash_key);
+        let mut cx = Context::new(heap, limits, crate::dispatch::call::record_returned);
+        cx.define_builtins().expect("a new heap has room for a few functions");
+        Machine { cx }
     }
 
     /// The account of what the machine holds: for what the host makes on a program's behalf, compiling above all.

@@ -12,6 +12,8 @@ use std::fmt;
 pub const PAGE_BYTES: u64 = 65_536;
 /// A maximum up to this is reserved at the start.
 const RESERVE_BYTES_MAX: u64 = 1 << 30;
+/// Bytes that a memory is charged for besides its own.
+const MEMORY_BYTES: u64 = 512;
 /// Pages past which no memory of 32-bit addresses can grow.
 const PAGES_MAX_32: u64 = 1 << 16;
 /// The same for 64-bit addresses: what the specification allows is more than a host has.
@@ -76,12 +78,12 @@ impl LinearMemory {
             Some(pages) if pages <= RESERVE_BYTES_MAX / PAGE_BYTES => pages.max(minimum) * PAGE_BYTES,
             _ => bytes,
         };
-        if !budget.take(bytes) {
+        if !budget.take(bytes.saturating_add(MEMORY_BYTES)) {
             return Err(TrapCode::OutOfMemory);
         }
         let range = host_bytes(bytes).and_then(|bytes| Reservation::new(bytes, host_bytes(reserve)?));
         let Some(range) = range else {
-            budget.give_back(bytes);
+            budget.give_back(bytes + MEMORY_BYTES);
             return Err(TrapCode::OutOfMemory);
         };
         Ok(Box::new(LinearMemory {
@@ -231,7 +233,7 @@ impl LinearMemory {
 
 impl Drop for LinearMemory {
     fn drop(&mut self) {
-        self.budget.give_back(self.view.length);
+        self.budget.give_back(self.view.length + MEMORY_BYTES);
     }
 }
 
@@ -284,7 +286,7 @@ mod tests {
 
     #[test]
     fn the_budget_counts() {
-        let budget = MemoryBudget::new(PAGE_BYTES * 2);
+        let budget = MemoryBudget::new(PAGE_BYTES * 2 + MEMORY_BYTES);
         let mut memory = LinearMemory::new(1, None, false, &budget).unwrap();
         assert_eq!(memory.grow(2), None);
         assert_eq!(memory.grow(1), Some(1));

@@ -7,6 +7,8 @@ use minivm_isa::program::ElementType;
 
 /// Elements past which no table can grow.
 const ELEMENTS_MAX: u64 = 1 << 27;
+/// Bytes that a table is charged for besides its elements.
+const TABLE_BYTES: u64 = 256;
 /// Bytes of an element.
 const ELEMENT_BYTES: u64 = size_of::<Value>() as u64;
 
@@ -32,6 +34,9 @@ impl TableInstance {
         initial: Value,
         budget: &MemoryBudget,
     ) -> Result<Box<TableInstance>, TrapCode> {
+        if !budget.take(TABLE_BYTES) {
+            return Err(TrapCode::OutOfMemory);
+        }
         let mut table = Box::new(TableInstance {
             values: Vec::new(),
             maximum: maximum.unwrap_or(ELEMENTS_MAX).min(ELEMENTS_MAX),
@@ -196,7 +201,7 @@ impl TableInstance {
 
 impl Drop for TableInstance {
     fn drop(&mut self) {
-        self.budget.give_back(capacity_for(self.length()) * ELEMENT_BYTES);
+        self.budget.give_back(capacity_for(self.length()) * ELEMENT_BYTES + TABLE_BYTES);
     }
 }
 

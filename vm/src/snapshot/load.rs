@@ -166,7 +166,7 @@ impl Loading<'_> {
                 let count = payload.cells();
                 cells
                     .shapes(&mut heap, count, &mut payload.part(), self)
-                    .and_then(|()| cells.contents(&mut payload.part(), self))
+                    .and_then(|()| cells.contents(&mut heap, &mut payload.part(), self))
                     .map(|()| cells)
             }
         };

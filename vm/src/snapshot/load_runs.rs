@@ -146,6 +146,7 @@ impl Loading<'_> {
         if fiber.failed != raised.is_some() || raised.is_none() && kind != stands {
             return Err(from.damaged("a run has stopped in another way than its fiber"));
         }
+        let nesting = nesting(from)?;
         let overflow_words = from.size()?;
         let handler: *mut FiberCell = cells.reference_to(Tag::FIBER, from)?.cast();
         let overflow_handler = self.overflow_handlers.get(&handler).map(|&height| (handler, height));
@@ -175,6 +176,7 @@ impl Loading<'_> {
             fiber: cell,
             main_fiber: main,
             fiber_depth,
+            nesting,
             overflow_words,
             overflow_handler,
             finaliser_in,
@@ -305,3 +307,12 @@ fn trap(from: &mut Reader<'_>) -> Result<Option<TrapCode>, SnapshotError> {
         number => TrapCode::from_number(number - 1).map(Some).ok_or_else(|| from.damaged("there is no such trap")),
     }
 }
+
+/// Reads how many calls are nested.
+pub(super) fn nesting(from: &mut Reader<'_>) -> Result<u32, SnapshotError> {
+    let nesting = from.u32()?;
+    if nesting > NESTING_READ_MAX { Err(from.damaged("calls are nested deeper than they can be")) } else { Ok(nesting) }
+}
+
+/// Far more than calls can be nested, and no danger to who counts on.
+const NESTING_READ_MAX: u32 = 1 << 16;

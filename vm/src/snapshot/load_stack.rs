@@ -340,11 +340,13 @@ impl<'c> Loading<'c> {
             2 => Protect::CatchWith,
             _ => return Err(from.damaged("a host function is protected in no known way")),
         };
+        let nesting = super::load_runs::nesting(from)?;
         let value = cells.value(from)?;
         let count = self.list(building, base, cells, from)?;
         building.set_header(base, closure, place)?;
         let at = base + 2 * count;
         let mut record = host_record(call_state, protect, value, count);
+        record.nesting = nesting;
         if kind == HOST_FINALISER {
             // The function has yet to begin.
             (record.kind, record.protect, record.state) = (RecordKind::Finaliser, Protect::Catch, call_state.min(1));
@@ -396,8 +398,10 @@ impl<'c> Loading<'c> {
         let number = from.byte()?;
         let kind = RECORD_KINDS.get(number as usize).copied();
         let kind = kind.ok_or_else(|| from.damaged("a record is of no known kind"))?;
+        let nesting = super::load_runs::nesting(from)?;
         let value = cells.value(from)?;
         let mut record = Record::instruction(kind, std::ptr::null(), std::ptr::null(), 0);
+        record.nesting = nesting;
         record.value = value;
         let wrong = from.damaged("a record is where it cannot be");
         let at = match (kind, &building.below) {

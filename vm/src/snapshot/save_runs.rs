@@ -145,6 +145,7 @@ fn write_run(run: &Run, heap: &mut HeapSaver, out: &mut Writer) {
     out.flag(run.may_yield);
     heap.reference(run.main_fiber.cast(), out);
     heap.reference(run.fiber.cast(), out);
+    out.number(u64::from(run.nesting));
     out.count(run.overflow_words);
     heap.reference(run.overflow_handler.map_or(std::ptr::null_mut(), |(cell, _)| cell.cast()), out);
     heap.reference(run.finaliser_in.cast(), out);

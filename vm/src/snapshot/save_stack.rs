@@ -150,6 +150,7 @@ impl Saving<'_> {
                         heap.reference(closure.cast(), out);
                         out.number(u64::from(record.state));
                         out.byte(record.protect as u8);
+                        out.number(u64::from(record.nesting));
                         heap.value(record.value, out);
                         list(base, record.values, heap, out);
                         if kind != HOST {
@@ -240,6 +241,7 @@ unsafe fn write_record(at: Regs, heap: &mut HeapSaver, out: &mut Writer) {
         out.byte(RECORD);
         let number = RECORD_KINDS.iter().position(|&kind| kind == record.kind);
         out.byte(number.expect("all kinds are in the list") as u8);
+        out.number(u64::from(record.nesting));
         heap.value(record.value, out);
         match record.kind {
             RecordKind::Finaliser => out.flag(record.state != 0),

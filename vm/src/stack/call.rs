@@ -1,7 +1,9 @@
 //! Entering functions where the fast paths of `dispatch::call` do not apply.
 
 use super::host_run;
-use super::record::{FRAME_HEADER_WORDS, Protect, RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
+use super::record::{
+    FRAME_HEADER_WORDS, NESTED_TOO_DEEP, NESTING_MAX, Protect, RECORD_DELTA, RECORD_WORDS, Record, RecordKind,
+};
 use super::unwind::{raise, raise_message, raise_trap};
 use crate::code::{NOT_DIRECT, TYPED_CALL};
 use crate::context::{Context, return_info};
@@ -416,6 +418,9 @@ pub(crate) unsafe fn call_paid(
 ) -> Flow {
     // SAFETY: passed on.
     unsafe {
+        if cx.run.nesting >= NESTING_MAX {
+            return super::unwind::raise_message(cx, at, NESTED_TOO_DEEP);
+        }
         let record = Record { metered: cx.is_metered(), ..record };
         super::stepping::pay(cx, at);
         cx.is_paid = true;
@@ -480,7 +485,7 @@ pub(crate) unsafe fn put_above(
     unsafe {
         let needed = RECORD_DELTA + 2 * arguments.len() + 16;
         let place = cx.reserve(at.regs, at.regs.add(top), needed)?.add(top);
-        place.cast::<Record>().write(record);
+        place.cast::<Record>().write(Record { nesting: cx.nest(), ..record });
         for (index, &argument) in arguments.iter().enumerate() {
             set_any(place.add(RECORD_DELTA), index * 2, argument);
         }

@@ -127,11 +127,6 @@ impl Roots for RootSet {
             for &string in &self.strings {
                 marker.mark_object(string.cast());
             }
-            for instance in (*self.instances).iter() {
-                if instance.is_pinned.get() || !marker.follows_functions() {
-                    instance.trace(marker);
-                }
-            }
             if let Some((at, calling)) = self.at {
                 self.trace_stack(at, calling, marker);
                 self.trace_open_list(at, calling, self.open_count, marker);
@@ -149,6 +144,19 @@ impl Roots for RootSet {
                 marker.mark_object(run.fiber.cast());
             }
         }
+    }
+
+    fn trace_more(&mut self, from: usize, marker: &mut Marker) -> Option<usize> {
+        // SAFETY: the context holds the instances. What they refer to is overwritten through the barrier only.
+        unsafe {
+            let slot = (&*self.instances).slots().nth(from)?;
+            if let Some(instance) = slot
+                && (instance.is_pinned.get() || !marker.follows_functions())
+            {
+                instance.trace(marker);
+            }
+        }
+        Some(from + 1)
     }
 
     fn trace_function(&mut self, function: *const (), marker: &mut Marker) {

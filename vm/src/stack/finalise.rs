@@ -59,6 +59,7 @@ pub(crate) unsafe fn run_before_instruction(cx: &mut Context, at: Flow) -> Flow 
         let mut record = Record::instruction(RecordKind::Finaliser, at.pc, at.pc, top);
         record.protect = Protect::Catch;
         record.metered = cx.is_metered();
+        record.nesting = cx.run.nesting;
         stepping::pay_before(cx, at);
         let place = regs.add(top);
         place.cast::<Record>().write(record);
@@ -80,6 +81,7 @@ pub(crate) unsafe fn run_before_host(cx: &mut Context, base: Regs, count: usize,
         let place = cx.stack_start.add(offset);
         let mut record = call::host_record(0, Protect::Catch, Value::NIL, count);
         (record.kind, record.came) = (RecordKind::Finaliser, came);
+        record.nesting = cx.run.nesting;
         place.cast::<Record>().write(record);
         Some(call_above(cx, place, finaliser, object))
     }
@@ -90,6 +92,7 @@ unsafe fn call_above(cx: &mut Context, place: Regs, callee: Value, argument: Val
     // SAFETY: room was made above the record.
     unsafe {
         cx.run.finaliser_in = cx.run.fiber;
+        cx.nest();
         let new = place.add(RECORD_DELTA);
         set_any(new, 0, argument);
         let return_place = cx.record_return();

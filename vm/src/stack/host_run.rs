@@ -2,7 +2,7 @@
 
 use super::call::{self, host_record, stack_overflow, words_between};
 use super::host_call::{HostCall, Returned};
-use super::record::{Came, Protect, RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
+use super::record::{Came, NESTED_TOO_DEEP, NESTING_MAX, Protect, RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
 use super::unwind::{raise, raise_trap};
 use super::work;
 use crate::context::{Context, Status};
@@ -329,7 +329,9 @@ unsafe fn above(cx: &mut Context, base: Regs, kept: usize) -> Flow {
     // SAFETY: frames of host functions have room for a record above their values.
     unsafe {
         let top = base.add(kept * 2);
-        top.cast::<Record>().write(host_record(u32::MAX, Protect::No, Value::NIL, kept));
+        let mut record = host_record(u32::MAX, Protect::No, Value::NIL, kept);
+        record.nesting = cx.run.nesting;
+        top.cast::<Record>().write(record);
         Flow { pc: cx.record_return(), regs: top }
     }
 }
@@ -343,8 +345,15 @@ unsafe fn carry_out(cx: &mut Context, base: Regs, kept: usize, outcome: OutcomeK
         match outcome {
             OutcomeKind::Return { .. } => unreachable!("`step` returns by itself"),
             OutcomeKind::Call { callee, arguments, state, protect, handler } => {
-                record_at.cast::<Record>().write(host_record(state, protect, handler, kept));
+                let is_too_deep = cx.run.nesting >= NESTING_MAX;
+                let record = Record { nesting: cx.nest(), ..host_record(state, protect, handler, kept) };
+                record_at.cast::<Record>().write(record);
                 let at = Flow { pc: cx.record_return(), regs: record_at };
+                if is_too_deep {
+                    // It happens in the call, which may be a protected one.
+                    let error = cx.heap.string_value(NESTED_TOO_DEEP.as_bytes()).unwrap_or(Value::NIL);
+                    return raise(cx, at, error);
+                }
                 let return_place = cx.record_return();
                 call_from_record(cx, callee, record_at.add(RECORD_DELTA), arguments, return_place, at)
             }
@@ -365,16 +374,20 @@ unsafe fn carry_out(cx: &mut Context, base: Regs, kept: usize, outcome: OutcomeK
                 super::switch::suspend(cx, base, count, place, at)
             }
             OutcomeKind::Resume { fiber, arguments, state } => {
-                record_at.cast::<Record>().write(host_record(state, Protect::Catch, Value::NIL, kept));
+                let record = Record { nesting: cx.nest(), ..host_record(state, Protect::Catch, Value::NIL, kept) };
+                record_at.cast::<Record>().write(record);
                 super::switch::resume(cx, fiber, record_at, arguments)
             }
             OutcomeKind::Close { fiber, state } => {
-                record_at.cast::<Record>().write(host_record(state, Protect::Catch, Value::NIL, kept));
+                let record = Record { nesting: cx.nest(), ..host_record(state, Protect::Catch, Value::NIL, kept) };
+                record_at.cast::<Record>().write(record);
                 super::switch::close(cx, fiber, record_at)
             }
             OutcomeKind::GoOn { state } => go_on_in(cx, base, kept, state),
             OutcomeKind::Wait { request, state } => {
-                record_at.cast::<Record>().write(host_record(state, Protect::No, Value::NIL, kept));
+                let mut record = host_record(state, Protect::No, Value::NIL, kept);
+                record.nesting = cx.run.nesting;
+                record_at.cast::<Record>().write(record);
                 cx.run.request = Some(request.0);
                 cx.stop(Status::Waiting, Flow { pc: cx.record_return(), regs: record_at })
             }

@@ -4,7 +4,7 @@ use super::host_call::HostCall;
 use super::switch;
 use super::walk::{Level, Walk};
 use crate::collect;
-use crate::error::{FunctionNames, basic_type_name, type_name};
+use crate::error::{basic_type_name, type_name};
 use crate::fiber::{Fiber, FiberState};
 use crate::function::{Body, FunctionInfo};
 use crate::heap::Table;
@@ -269,15 +269,14 @@ impl HostCall<'_> {
     }
 
     /// A traceback in PUC Lua's form from this function down, leaving out `skip` levels.
-    /// `names` may know guest functions by better names than those of variables.
-    pub fn traceback(&self, skip: usize, names: FunctionNames<'_>) -> String {
+    pub fn traceback(&self, skip: usize) -> String {
         let (base, _) = self.frame();
-        crate::error::traceback_of_caller(self.cx, base, skip, names)
+        crate::error::traceback_of_caller(self.cx, base, skip)
     }
 
     /// A traceback of a fiber that does not run.
-    pub fn fiber_traceback(&self, fiber: Value, skip: usize, names: FunctionNames<'_>) -> String {
-        crate::error::traceback_of_fiber(self.cx, fiber, skip, names)
+    pub fn fiber_traceback(&self, fiber: Value, skip: usize) -> String {
+        crate::error::traceback_of_fiber(self.cx, fiber, skip)
     }
 
     /// What is known of the function `level` calls above this one: 1 is the caller.

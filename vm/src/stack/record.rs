@@ -3,15 +3,34 @@
 //! A record stands where a caller's registers would be. The callee above returns to a common place of the machine, which
 //! finds the record at its registers and does what it says. Nothing of a run lives on the native stack.
 
+use crate::context::Context;
 use crate::dispatch::{Pc, Regs};
 use crate::value::Value;
 
 /// Words of a record.
-pub(crate) const RECORD_WORDS: usize = 8;
+pub(crate) const RECORD_WORDS: usize = 9;
 /// Words between the registers of a record and those of the frame it calls: the record and the frame header.
 pub(crate) const RECORD_DELTA: usize = RECORD_WORDS + FRAME_HEADER_WORDS;
 /// Words of a frame header: closure, return place.
 pub(crate) const FRAME_HEADER_WORDS: usize = 2;
+
+/// Calls of host functions, metamethods, fibers and handlers that may be nested in one another. It is where the reference
+/// implementation of Lua ends such recursion, for which it uses the native stack; ours would go on much longer and tell nobody.
+pub(crate) const NESTING_MAX: u32 = 197;
+/// What is raised for more.
+pub(crate) const NESTED_TOO_DEEP: &str = "C stack overflow";
+/// As [`NESTING_MAX`], for message handlers, which are called for that error, too.
+pub(crate) const HANDLER_NESTING_MAX: u32 = 240;
+
+impl Context {
+    /// Notes that a call is nested in what runs; what its record keeps of that is how many there were before. Who takes the
+    /// record away sets this again.
+    #[inline]
+    pub(crate) fn nest(&mut self) -> u32 {
+        self.run.nesting += 1;
+        self.run.nesting - 1
+    }
+}
 
 /// What happens when the call above a record returns.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -98,6 +117,8 @@ pub(crate) struct Record {
     /// The instruction that made the record.
     pub(crate) instruction: Pc,
     pub(crate) spare: u64,
+    /// Calls that were nested in the machine below, see [`Context::nest`].
+    pub(crate) nesting: u32,
 }
 
 const _: () = assert!(size_of::<Record>() == RECORD_WORDS * 8, "a record has its fixed size on the stack");
@@ -118,6 +139,7 @@ impl Record {
             value: Value::NIL,
             instruction,
             spare: 0,
+            nesting: 0,
         }
     }
 

@@ -24,6 +24,7 @@ pub(crate) unsafe fn record_returned(cx: &mut Context, regs: Regs) -> Flow {
             return call.make(cx);
         }
         let record = *Record::at(regs);
+        cx.run.nesting = record.nesting;
         let count = if cx.pending_error.is_some() { 0 } else { cx.open_count };
         let results = regs.add(RECORD_WORDS);
         if cx.heap.needs_step() {
@@ -100,7 +101,7 @@ unsafe fn concat_on(cx: &mut Context, regs: Regs, record: Record, value: Value) 
         if cx.stepping && flow.pc == record.next {
             stepping::pay_before(cx, flow);
         }
-        flow
+        stepping::stop_if_used_up(cx, flow)
     }
 }
 

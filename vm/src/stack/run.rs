@@ -17,6 +17,9 @@ use crate::value::Value;
 /// Units of the budget after which a run that may be interrupted is looked at: about half a millisecond, a few at most.
 const INTERRUPT_SLICE: i64 = 1 << 17;
 
+/// Words of frames that are not especially wide.
+const USUAL_FRAME: i64 = 256;
+
 /// How a slice of a run ended.
 pub enum RunState {
     /// It returned these values.
@@ -160,7 +163,7 @@ impl Machine {
             Status::Yielded => {
                 // SAFETY: the run keeps the fiber.
                 let fiber = unsafe { Value::from_fiber(self.cx.run.suspended) };
-                crate::error::traceback_of_fiber(&self.cx, fiber, 0, &|_| None)
+                crate::error::traceback_of_fiber(&self.cx, fiber, 0)
             }
             Status::Running | Status::Finished | Status::Failed => String::new(),
         }
@@ -226,7 +229,7 @@ impl Context {
             }
             self.stepping = steps.is_some() || self.is_limited && (is_rest || self.fuel <= UNPAID_MAX);
             let reserve = if self.is_limited && !self.stepping { UNPAID_MAX } else { 0 };
-            let slice = if self.interrupt.is_some() { INTERRUPT_SLICE } else { i64::MAX };
+            let slice = if self.interrupt.is_some() { self.interrupt_slice() } else { i64::MAX };
             self.fuel_aside = self.fuel.saturating_sub(reserve).saturating_sub(slice).max(0);
             self.run_once(reserve);
             let is_slice = std::mem::take(&mut self.fuel_aside) > 0;
@@ -240,6 +243,12 @@ impl Context {
             }
             is_rest = true;
         }
+    }
+
+    /// Units of the budget after which a run that may be interrupted is looked at. Instructions may have as many operands as
+    /// frames are wide.
+    fn interrupt_slice(&self) -> i64 {
+        INTERRUPT_SLICE * USUAL_FRAME / i64::from(self.widest_frame).max(USUAL_FRAME)
     }
 
     /// Runs with so much of the budget kept back, besides what is aside.

@@ -65,6 +65,8 @@ pub(crate) struct Run {
     pub(crate) main_fiber: *mut FiberCell,
     /// Fibers in the chain of resumes.
     pub(crate) fiber_depth: u32,
+    /// Calls that the machine makes for others, nested in one another, see [`Context::nest`].
+    pub(crate) nesting: u32,
     /// The arguments of a run that has not begun; the results of one that has finished.
     pub(crate) values: Vec<Value>,
     /// The error nobody caught, and where it happened.
@@ -106,6 +108,7 @@ impl Default for Run {
             fiber: null_mut(),
             main_fiber: null_mut(),
             fiber_depth: 0,
+            nesting: 0,
             values: Vec::new(),
             failure: None,
             pending_trap: None,

@@ -101,11 +101,34 @@ pub(crate) unsafe fn stopped_to_plain(cx: &mut Context, flow: Flow) -> Flow {
     unsafe {
         let Some((info, guest)) = fast_frame(cx, flow) else { return flow };
         let plain = loader::plain_code(cx, info, guest);
-        let here = guest.stop_at(flow.pc);
-        reveal_before(guest, flow.regs, here);
-        take_prepended(cx, guest, guest.loaded(), flow);
+        let here = leave_fast_frame(cx, guest, flow);
         Flow { pc: plain_place(plain, guest, here), regs: flow.regs }
     }
+}
+
+/// As [`stopped_to_plain`], for a run that goes on: in plain code until the next block begins.
+///
+/// # Safety
+/// `flow` is the running guest frame in fast code, before an instruction that nothing is moved over.
+pub(super) unsafe fn leave_fast(cx: &mut Context, flow: Flow) -> Flow {
+    // SAFETY: passed on.
+    unsafe {
+        let (info, guest) = function_of(flow.regs);
+        let plain = loader::plain_code(cx, info, guest);
+        let here = leave_fast_frame(cx, guest, flow);
+        Flow { pc: plain.place_of(here), regs: flow.regs }
+    }
+}
+
+/// Brings a frame of fast code that has stopped to the state of plain code; gives the instruction that comes next.
+unsafe fn leave_fast_frame(cx: &Context, guest: &GuestFunction, flow: Flow) -> usize {
+    let here = guest.stop_at(flow.pc);
+    // SAFETY: passed on.
+    unsafe {
+        reveal_before(guest, flow.regs, here);
+        take_prepended(cx, guest, guest.loaded(), flow);
+    }
+    here
 }
 
 /// The function of a guest frame that is in fast code.

@@ -2,7 +2,7 @@
 
 use super::host_run::{answer, answer_error, call_from_record};
 use super::memory::{FIRST_WORDS, StackMemory};
-use super::record::{RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
+use super::record::{NESTED_TOO_DEEP, NESTING_MAX, RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
 use super::unwind::{self, raise_message};
 use crate::context::{Context, Status};
 use crate::dispatch::call::deliver;
@@ -124,6 +124,7 @@ unsafe fn wait(
         let mut record = Record::instruction(kind, at.pc, waiting.next, top);
         record.state = waiting.ok as u32;
         record.spare = waiting.window as u64;
+        record.nesting = cx.nest();
         record_at.cast::<Record>().write(record);
         for (index, &value) in values.iter().enumerate() {
             set_any(record_at.add(RECORD_DELTA), index * 2, value);
@@ -181,6 +182,7 @@ unsafe fn give(cx: &mut Context, record: Regs, result: Result<&[Value], Value>) 
     // SAFETY: the record is on top of the running stack, and knows what lies below it.
     unsafe {
         let waiting = *Record::at(record);
+        cx.run.nesting = waiting.nesting;
         let below = record.sub(waiting.delta as usize);
         match (waiting.kind, result) {
             (RecordKind::Resume, _) => {
@@ -269,7 +271,7 @@ pub(crate) unsafe fn resume(cx: &mut Context, fiber: Value, record: Regs, argume
         let problem = match fiber.as_fiber() {
             None => Some("coroutine expected"),
             Some(cell) => match Fiber::of(cell).state {
-                FiberState::Suspended if cx.run.fiber_depth >= cx.limits.fiber_depth_max => Some("C stack overflow"),
+                FiberState::Suspended if is_too_deep(cx) => Some(NESTED_TOO_DEEP),
                 FiberState::Suspended => None,
                 other => Some(not_resumable(other)),
             },
@@ -285,6 +287,11 @@ pub(crate) unsafe fn resume(cx: &mut Context, fiber: Value, record: Regs, argume
         cx.run.fiber_depth += 1;
         start_or_continue(cx, cell, values)
     }
+}
+
+/// Whether fibers, or calls of any kind, are nested too deep for one more; that which is to run it is counted already.
+fn is_too_deep(cx: &Context) -> bool {
+    cx.run.fiber_depth >= cx.limits.fiber_depth_max || cx.run.nesting > NESTING_MAX
 }
 
 /// Gives an error to who asked.
@@ -495,7 +502,7 @@ pub(crate) unsafe fn close(cx: &mut Context, fiber: Value, record: Regs) -> Flow
                 let error = Record::at(target.stack.start()).value;
                 close_running(cx, cell, record, Some(error))
             }
-            _ if cx.run.fiber_depth >= cx.limits.fiber_depth_max => refuse(cx, record, "C stack overflow"),
+            _ if is_too_deep(cx) => refuse(cx, record, NESTED_TOO_DEEP),
             FiberState::Suspended if target.pc.is_null() => {
                 target.state = FiberState::Dead;
                 give(cx, record, Ok(&[]))

@@ -119,6 +119,25 @@ fn raises_again(host: &HostFunction, waiting: &Record) -> bool {
     matches!(host.intrinsic, Some(Intrinsic::Resumes { state, first: None }) if state == waiting.state)
 }
 
+impl Machine {
+    /// Raises an error where a run stands that has stopped and could go on, with that position before the message;
+    /// [`resume`](Machine::resume) goes on with whoever catches it. For interrupts that a program may handle. Says whether there
+    /// is such a run.
+    pub fn raise(&mut self, message: impl AsRef<[u8]>) -> bool {
+        let cx = &mut self.cx;
+        if !cx.stand() {
+            return false;
+        }
+        cx.status = Status::Running;
+        cx.stepping = true;
+        // SAFETY: the run stands, so its state is whole.
+        let flow = unsafe { unwind::raise_message(cx, Flow { pc: cx.pc, regs: cx.regs }, message) };
+        cx.stepping = false;
+        cx.go_on(flow);
+        true
+    }
+}
+
 impl Context {
     /// Goes on with a run that has stopped for an error: unwinds the stack. In plain code, as no slice has begun yet that the
     /// handler could be paid from.

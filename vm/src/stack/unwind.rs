@@ -3,7 +3,7 @@
 use super::call::{enter_directly, put_above, stack_overflow, top_of};
 use super::host_run::PendingCall;
 use super::memory::RESERVE_WORDS;
-use super::record::{Protect, RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
+use super::record::{HANDLER_NESTING_MAX, Protect, RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
 use super::walk::{Level, Walk, height};
 use super::{host_run, switch, uncaught};
 use crate::context::{Context, Status};
@@ -30,7 +30,7 @@ pub(crate) const OVERFLOW_WORDS: usize = 16 << 10;
 /// Who handles an error.
 enum Catcher {
     /// A region of a guest frame.
-    Region { regs: Regs, error: usize, handler: Block },
+    Region { regs: Regs, error: usize, handler: Block, nesting: Option<u32> },
     /// A host function with a protected call.
     Host { record: Regs },
     /// Nobody on this fiber.
@@ -223,7 +223,9 @@ unsafe fn raise_from(cx: &mut Context, at: Flow, calling: bool, error: Value) ->
         let search = search(cx, at, calling, errand);
         let levels = search.levels;
         let flow = match search.handler {
-            Some(_) if search.handlers_at_work >= HANDLER_DEPTH_MAX => handling_failed(cx, at, calling),
+            Some(_) if search.handlers_at_work >= HANDLER_DEPTH_MAX || cx.run.nesting >= HANDLER_NESTING_MAX => {
+                handling_failed(cx, at, calling)
+            }
             Some(handler) => {
                 let too_many = search.handlers_at_work == HANDLER_DEPTH_WARN;
                 let warning = too_many.then(|| cx.heap.string_value(b"C stack overflow").ok()).flatten();
@@ -269,6 +271,8 @@ unsafe fn search(cx: &mut Context, at: Flow, calling: bool, errand: Errand) -> S
     let mut walk = Walk::new(cx, at, calling);
     let mut handlers_at_work = 0;
     let mut cleanup = None;
+    // The record above the frame that is looked at.
+    let mut above: Option<Regs> = None;
     let mut levels = 0;
     let mut known = KnownRegions::default();
     // Below this height only clean-ups run, while a fiber is being closed.
@@ -281,7 +285,7 @@ unsafe fn search(cx: &mut Context, at: Flow, calling: bool, errand: Errand) -> S
             Level::Guest { guest, regs, instruction, .. } => {
                 let (inner, catch) = known.regions_at(guest, instruction, catches(regs));
                 if let Some(region) = inner {
-                    cleanup = cleanup.or(Some(catcher_of(guest, regs, region)));
+                    cleanup = cleanup.or(Some(catcher_of(guest, regs, region, above)));
                 }
                 let Some(region) = catch else {
                     match cleanup {
@@ -295,9 +299,10 @@ unsafe fn search(cx: &mut Context, at: Flow, calling: bool, errand: Errand) -> S
                     // SAFETY: the verifier proved that it is assigned throughout the region.
                     unsafe { get_any(regs, guest.slots().of(reg) as usize) }
                 });
-                (catcher_of(guest, regs, region), handler)
+                (catcher_of(guest, regs, region, above), handler)
             }
             Level::Host { record, .. } => {
+                above = Some(record);
                 // SAFETY: the level is a host record.
                 let (protect, value) = unsafe { (Record::at(record).protect, Record::at(record).value) };
                 let handler = match protect {
@@ -311,6 +316,7 @@ unsafe fn search(cx: &mut Context, at: Flow, calling: bool, errand: Errand) -> S
                 (Catcher::Host { record }, handler)
             }
             Level::Record { record } => {
+                above = Some(record);
                 // SAFETY: the level is a record.
                 match unsafe { Record::at(record).kind } {
                     RecordKind::MessageHandler => {
@@ -339,8 +345,10 @@ fn note_trace(cx: &mut Context, at: Flow, calling: bool, search: &Search) {
     cx.run.trace = is_needed.then(|| traceback(cx, at, calling));
 }
 
-fn catcher_of(guest: &GuestFunction, regs: Regs, region: &Region) -> Catcher {
-    Catcher::Region { regs, error: guest.slots().of(region.error) as usize, handler: region.handler }
+fn catcher_of(guest: &GuestFunction, regs: Regs, region: &Region, above: Option<Regs>) -> Catcher {
+    // SAFETY: the record above the frame was just met.
+    let nesting = above.map(|record| unsafe { Record::at(record).nesting });
+    Catcher::Region { regs, error: guest.slots().of(region.error) as usize, handler: region.handler, nesting }
 }
 
 /// The innermost region around an instruction if it cleans up, and the innermost one that catches, if it may.
@@ -421,7 +429,8 @@ unsafe fn unwind_to(cx: &mut Context, at: Flow, calling: bool, catcher: Catcher,
     // SAFETY: the catcher was found on this stack.
     unsafe {
         match catcher {
-            Catcher::Region { regs, error: slot, handler } => {
+            Catcher::Region { regs, error: slot, handler, nesting } => {
+                cx.run.nesting = nesting.unwrap_or(cx.run.nesting);
                 if cx.running().closing_height.is_some() {
                     cx.running().closing_height = Some(height(cx, regs));
                 }

@@ -37,7 +37,7 @@ pub(crate) fn is_left(cx: &mut Context) -> bool {
 pub(crate) const SLICE: u64 = 1 << 16;
 
 /// Units that fast code does at once.
-const SMALL: u64 = 64;
+const SMALL: u64 = 1 << 10;
 
 /// Units for so many `any` values.
 #[inline(always)]
@@ -63,7 +63,7 @@ pub(crate) unsafe fn leave_fast(cx: &mut Context, at: Flow) -> Flow {
     // SAFETY: passed on.
     unsafe {
         cx.fuel -= stepping::unpaid_at_stop(cx, at);
-        stepping::stopped_to_plain(cx, at)
+        stepping::leave_fast(cx, at)
     }
 }
 

@@ -4,6 +4,7 @@
 //! Each subcommand is a file here, and a row of [`SUBCOMMANDS`].
 
 mod forgeries;
+mod limits;
 mod options;
 mod programs;
 
@@ -20,6 +21,12 @@ struct Subcommand {
 }
 
 const SUBCOMMANDS: &[Subcommand] = &[
+    Subcommand {
+        name: "limits",
+        help: "hostile programs under a limit on memory, each in a process of its own: what is resident stays near the
+             limit, and the processor time in bounds; --only N runs one of them",
+        run: limits::run,
+    },
     Subcommand {
         name: "programs",
         help:

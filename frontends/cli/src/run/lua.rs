@@ -10,7 +10,6 @@ use minivm::{InstanceId, Machine, Tag, Value};
 use minivm_isa::Type;
 use minivm_isa::program::Program;
 use minivm_lua::stdlib;
-use std::io::IsTerminal;
 
 /// The section by which a program tells that it was made from Lua.
 pub(super) const SECTION: &str = "lua.lines";
@@ -21,17 +20,14 @@ pub(super) fn is_chunk(program: &Program) -> bool {
 }
 
 /// Makes the standard library; gives the table of globals.
-pub(super) fn install(session: &mut Session, arguments: &[String]) -> Result<Value, Failure> {
+pub(super) fn install(session: &mut Session, arguments: &[Vec<u8>]) -> Result<Value, Failure> {
     let globals = library(session)?;
     set_arguments(session, globals, arguments)?;
-    if std::io::stdout().is_terminal() {
-        line_by_line(&mut session.machine, globals);
-    }
     Ok(globals)
 }
 
 /// Sets the global `arg`.
-pub(super) fn set_arguments(session: &mut Session, globals: Value, arguments: &[String]) -> Result<(), Failure> {
+pub(super) fn set_arguments(session: &mut Session, globals: Value, arguments: &[Vec<u8>]) -> Result<(), Failure> {
     let argument_table = argument_table(session, arguments).ok_or_else(|| session.out_of_memory())?;
     let set = session.machine.heap().table_set_name(globals, b"arg", argument_table);
     set.map_err(|_| session.out_of_memory())
@@ -54,10 +50,10 @@ pub(super) fn library(session: &mut Session) -> Result<Value, Failure> {
 }
 
 /// `arg`: the script at 0, its arguments after it, the command before it.
-fn argument_table(session: &mut Session, arguments: &[String]) -> Option<Value> {
+fn argument_table(session: &mut Session, arguments: &[Vec<u8>]) -> Option<Value> {
     let table = session.machine.heap().table_value(arguments.len() as u32, 2).ok()?;
     session.machine.keep(table);
-    let before = [(-1, "minivm"), (0, session.name.clone().as_str())].map(|(index, text)| (index, text.to_owned()));
+    let before = [(-1, b"minivm".to_vec()), (0, session.file.clone())];
     let after = arguments.iter().enumerate().map(|(index, text)| (index as i64 + 1, text.clone()));
     for (index, text) in before.into_iter().chain(after) {
         let text = session.machine.string(text).ok()?;
@@ -66,23 +62,12 @@ fn argument_table(session: &mut Session, arguments: &[String]) -> Option<Value> 
     Some(table)
 }
 
-/// `io.stdout:setvbuf("line")`: a person waits for each line.
-fn line_by_line(machine: &mut Machine, globals: Value) -> Option<()> {
-    let io = machine.heap().table_get_name(globals, b"io");
-    let stdout = machine.heap().table_get_name(io, b"stdout");
-    let metatable = machine.heap().own_metatable(stdout);
-    let methods = machine.heap().table_get_name(metatable, b"__index");
-    let setvbuf = machine.heap().table_get_name(methods, b"setvbuf");
-    let line = machine.string("line").ok()?;
-    machine.call(setvbuf, &[stdout, line]).ok().map(|_| ())
-}
-
 /// Runs a chunk with the arguments of the command line, as strings.
 pub(super) fn run(
     session: &mut Session,
     instance: InstanceId,
     globals: Value,
-    arguments: &[String],
+    arguments: &[Vec<u8>],
 ) -> Result<(Exit, Vec<Value>), Failure> {
     let chunk = chunk(session, instance, globals)?;
     let mut values = Vec::with_capacity(arguments.len());
@@ -108,7 +93,7 @@ pub(super) fn invoke(
     instance: InstanceId,
     globals: Value,
     name: &str,
-    arguments: &[String],
+    arguments: &[Vec<u8>],
 ) -> Result<Exit, Failure> {
     let chunk = chunk(session, instance, globals)?;
     let name = session.machine.string(name).map_err(|_| session.out_of_memory())?;

@@ -47,10 +47,11 @@ pub(crate) fn run(options: &Run, saving: &Saving) -> Result<Exit, Failure> {
     let stops = Stops::new(options.timeout, saving)?;
     let memory_bytes_max = options.memory_max.map_or(u64::MAX, |size| size.0);
     let Loaded { name, program, .. } = load_within(Path::new(file), &mut Allowance::new(memory_bytes_max))?;
-    let arguments: Vec<String> = arguments.iter().map(|argument| argument.to_string_lossy().into_owned()).collect();
+    let arguments: Vec<Vec<u8>> = arguments.iter().map(|argument| values::bytes(argument)).collect();
     let limits = Limits { memory_bytes_max, ..Limits::default() };
     let mut session = Session::new(limits, name, options.fuel);
     session.grants = Grants::new(&options.granted(), options.sandbox);
+    session.file = values::bytes(file);
     session.snapshot = Plan::new(saving);
     session.set_stops(stops);
     session.files.loaded(&session.name, Path::new(file));
@@ -67,6 +68,8 @@ pub(crate) fn run(options: &Run, saving: &Saving) -> Result<Exit, Failure> {
 struct Session {
     machine: Machine,
     name: String,
+    /// What the program is called by itself: the name as it was given, which need not be Unicode.
+    file: Vec<u8>,
     fuel: Option<u64>,
     /// What the program may touch.
     grants: Grants,
@@ -121,6 +124,7 @@ impl Session {
         machine.set_fuel(fuel);
         Session {
             machine,
+            file: name.clone().into_bytes(),
             name,
             fuel,
             grants: Grants::open(&Granted::default()),
@@ -142,12 +146,15 @@ impl Session {
         self.stops = stops;
     }
 
-    fn run(&mut self, options: &Run, program: minivm_isa::Verified, arguments: Vec<String>) -> Result<Exit, Failure> {
+    fn run(&mut self, options: &Run, program: minivm_isa::Verified, arguments: Vec<Vec<u8>>) -> Result<Exit, Failure> {
         let outline = Outline::new(&program);
         if outline.imports_wasi {
-            self.install_wasi(&self.name.clone(), &arguments)?;
+            self.install_wasi(&self.file.clone(), &arguments)?;
         }
         let globals = if outline.is_lua { Some(lua::install(self, &arguments)?) } else { None };
+        if outline.is_lua {
+            minivm_lua::stdlib::expect(&mut self.machine, &program);
+        }
         let (instance, start) = match self.machine.instantiate_unstarted(program) {
             Ok(made) => made,
             Err(error @ LinkError::Trap(_)) => return Err(self.failure(error.to_string())),
@@ -164,7 +171,7 @@ impl Session {
     }
 
     /// Lets programs import WASI, as far as it is granted, and says what becomes of its open files in snapshots.
-    fn install_wasi(&mut self, name: &str, arguments: &[String]) -> Result<(), Failure> {
+    fn install_wasi(&mut self, name: &[u8], arguments: &[Vec<u8>]) -> Result<(), Failure> {
         let wasi = wasi_of(&self.grants, name, arguments).map_err(|error| self.setup_failure(&error))?;
         let linked = wasi::define(&mut self.machine, wasi).map_err(|_| self.out_of_memory())?;
         linked.set_open_files(self.snapshot.as_ref().map_or(wasi::OpenFiles::Refuse, |plan| match plan.open_files {
@@ -189,7 +196,7 @@ impl Session {
     }
 
     /// Runs the program as a command.
-    fn start(&mut self, instance: InstanceId, outline: &Outline, arguments: &[String]) -> Result<Exit, Failure> {
+    fn start(&mut self, instance: InstanceId, outline: &Outline, arguments: &[Vec<u8>]) -> Result<Exit, Failure> {
         let entry = [START, MAIN].into_iter().find_map(|name| Some((name, outline.export(name)?)));
         match entry {
             Some((name, signature)) if signature.convention != Convention::Typed => {
@@ -223,7 +230,7 @@ impl Session {
         instance: InstanceId,
         outline: &Outline,
         name: &str,
-        arguments: &[String],
+        arguments: &[Vec<u8>],
     ) -> Result<Exit, Failure> {
         // A library is set up before it is used.
         if outline.export("_initialize").is_some_and(|signature| signature.params.is_empty()) && name != "_initialize" {
@@ -260,7 +267,7 @@ impl Session {
         commands::print(lines.as_bytes())
     }
 
-    fn arguments(&mut self, name: &str, signature: &Signature, texts: &[String]) -> Result<Vec<Value>, Failure> {
+    fn arguments(&mut self, name: &str, signature: &Signature, texts: &[Vec<u8>]) -> Result<Vec<Value>, Failure> {
         let is_typed = signature.convention == Convention::Typed;
         if is_typed && texts.len() != signature.params.len() {
             let types: Vec<String> = signature.params.iter().map(Type::to_string).collect();
@@ -272,7 +279,8 @@ impl Session {
         for (index, text) in texts.iter().enumerate() {
             let ty = if is_typed { signature.params[index] } else { Type::Any };
             let Some(value) = values::parse(&mut self.machine, text, ty) else {
-                let report = self.report(format!("argument {} of `{name}`: `{text}` is no {ty}", index + 1));
+                let text = String::from_utf8_lossy(text);
+                let report = self.report(format!("argument {} of `{name}`: `{text}` is not a valid {ty}", index + 1));
                 return Err(Failure::new(Exit::Usage, report));
             };
             values.push(value);
@@ -430,7 +438,7 @@ impl Session {
 }
 
 /// What is granted to a program that uses WASI.
-fn wasi_of(grants: &Grants, name: &str, arguments: &[String]) -> Result<wasi::Wasi, SetupError> {
+fn wasi_of(grants: &Grants, name: &[u8], arguments: &[Vec<u8>]) -> Result<wasi::Wasi, SetupError> {
     let mut builder = WasiBuilder::new().inherit_streams()?;
     if grants.clock {
         builder = builder.clock(wasi::SystemClock::new());
@@ -438,7 +446,7 @@ fn wasi_of(grants: &Grants, name: &str, arguments: &[String]) -> Result<wasi::Wa
     if grants.random {
         builder = builder.random(wasi::SystemRandom);
     }
-    builder = builder.argument(name).arguments(arguments);
+    builder = builder.argument(name).arguments(arguments.iter().cloned());
     for variable in &grants.environment {
         builder = builder.variable(variable.name.as_str(), variable.value.as_str());
     }

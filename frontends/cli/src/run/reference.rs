@@ -4,6 +4,7 @@
 //! saved, each is compiled once more: only code whose hash is that of a program of the machine is left out, so that chunks that
 //! are in no file, and files that have changed since, travel whole.
 
+use super::lua::SECTION;
 use crate::exit::Exit;
 use crate::report::{Place, Report};
 use crate::source::{Failure, cause};
@@ -55,17 +56,25 @@ impl ProgramFile {
 
     /// The program in a file, if it is this one.
     fn compile(&self, place: &Path) -> io::Result<Option<Verified>> {
-        Ok(compile(&self.name, place)?.filter(|program| program_hash(program) == self.hash))
+        Ok(compile(&self.name, place)?.into_iter().find(|program| program_hash(program) == self.hash))
     }
 }
 
-/// The program in a file, by the name that the program had it under; none when it is not valid.
-fn compile(name: &str, place: &Path) -> io::Result<Option<Verified>> {
+/// The program in a file, by the name that the program had it under, in the forms that it may have been compiled to; none when
+/// it is not valid.
+fn compile(name: &str, place: &Path) -> io::Result<Vec<Verified>> {
     // What is named in a snapshot could be a device without end.
     if !std::fs::metadata(place)?.is_file() {
         return Err(io::Error::other("it is no regular file"));
     }
-    Ok(minivm_modules::compile(name, &std::fs::read(place)?).ok())
+    let bytes = std::fs::read(place)?;
+    let Ok(program) = minivm_modules::compile(name, &bytes) else { return Ok(Vec::new()) };
+    let is_lua = program.custom.iter().any(|section| section.name == SECTION);
+    let other = (is_lua && !minivm_lua::has_exact_upvalues(&program)).then(|| {
+        let options = minivm_lua::Options { is_file: true, exact_upvalues: true };
+        minivm_lua::compile_with(&bytes, format!("@{name}"), options, &mut minivm_isa::Allowance::default()).ok()
+    });
+    Ok(std::iter::once(program).chain(other.flatten()).collect())
 }
 
 impl ProgramFiles {
@@ -92,10 +101,11 @@ impl ProgramFiles {
             let Some(written) = place.to_str().filter(|place| !place.contains('\n') && !name.contains('\n')) else {
                 continue;
             };
-            let Ok(Some(program)) = compile(name, place) else { continue };
-            let hash = program_hash(&program);
-            if hashes.contains(&hash) && found.iter().all(|file| file.hash != hash) {
-                found.push(ProgramFile { hash, name: name.clone(), place: written.to_owned() });
+            for program in compile(name, place).unwrap_or_default() {
+                let hash = program_hash(&program);
+                if hashes.contains(&hash) && found.iter().all(|file| file.hash != hash) {
+                    found.push(ProgramFile { hash, name: name.clone(), place: written.to_owned() });
+                }
             }
         }
         found

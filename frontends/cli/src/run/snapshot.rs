@@ -178,7 +178,7 @@ pub(super) fn load(options: &Resume, purpose: &Purpose) -> Result<Session, Failu
         (Purpose::Resume, false) => (SavedFiles::Refuse, wasi::SavedFiles::Refuse),
     };
     if note.has_wasi {
-        session.install_wasi("", &[])?;
+        session.install_wasi(b"", &[])?;
         session.wasi.iter().for_each(|linked| linked.set_saved_files(wasi_files));
     }
     if note.has_lua {

@@ -7,6 +7,7 @@ use crate::exit::Exit;
 use crate::load::{Loaded, load};
 use crate::report::Report;
 use crate::source::Failure;
+use crate::values;
 use minivm::{Limits, Value, snapshot_file};
 use minivm_lua::stdlib;
 use std::ffi::OsString;
@@ -20,8 +21,9 @@ const MAIN: &str = "minivm.main";
 /// Whether a file is a snapshot, whatever its name.
 pub(super) fn is_warm(path: &Path) -> bool {
     let mut head = [0; snapshot_file::MAGIC.len()];
-    // Standard input is read once only, and files that cannot be read are told of elsewhere.
-    path != Path::new("-")
+    // What comes from a pipe or another stream is read once only, and files that cannot be read are told of elsewhere.
+    std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file())
+        && path != Path::new("-")
         && File::open(path).and_then(|mut file| file.read_exact(&mut head)).is_ok()
         && snapshot_file::is_snapshot(&head)
 }
@@ -79,7 +81,7 @@ pub(super) fn run((options, saving): (&Run, &Saving), path: &Path, arguments: &[
         let help = format!("`minivm resume {}` goes on with it", path.display());
         return Err(Failure::new(Exit::Usage, report.help(help)));
     }
-    let arguments: Vec<String> = arguments.iter().map(|argument| argument.to_string_lossy().into_owned()).collect();
+    let arguments: Vec<Vec<u8>> = arguments.iter().map(|argument| values::bytes(argument)).collect();
     let globals = stdlib::globals(&session.machine);
     lua::set_arguments(&mut session, globals, &arguments)?;
     let main = match &options.invoke {

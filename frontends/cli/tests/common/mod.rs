@@ -83,6 +83,18 @@ impl Folder {
         Ended { line: line.to_owned(), output }
     }
 
+    /// Runs a script of the shell, in which `$M` is the command.
+    pub(crate) fn shell(&self, script: &str) -> Ended {
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", script])
+            .env("M", env!("CARGO_BIN_EXE_minivm"))
+            .env("NO_COLOR", "1")
+            .current_dir(self.path());
+        let output = command.stdin(Stdio::null()).output().expect("there is a shell");
+        Ended { line: script.to_owned(), output }
+    }
+
     /// The folder's place, by the link that the system has for an open folder.
     pub(crate) fn path(&self) -> std::path::PathBuf {
         use std::os::fd::AsRawFd;

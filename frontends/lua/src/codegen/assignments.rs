@@ -1,16 +1,19 @@
 //! Assignments, single and multiple.
 
 use super::calls::Results;
-use super::expressions::Want;
+use super::expressions::{Evaluated, Position, Want};
 use super::function::{Access, FunctionGenerator, Value};
 use crate::syntax::hir::*;
 use minivm_isa::Operand;
 use minivm_isa::entities::Reg;
 
-/// A target whose subexpressions are evaluated.
+/// Bytes of the longest string that the reference implementation takes as the name of a field in one operation.
+const SHORT_BYTES_MAX: usize = 40;
+
+/// A target whose subexpressions are evaluated, or are variables that are read when the value is stored.
 enum Target {
     Variable(Access),
-    Field { object: Value, key: Value },
+    Field { object: Evaluated, key: Evaluated },
 }
 
 impl FunctionGenerator<'_, '_> {
@@ -22,8 +25,8 @@ impl FunctionGenerator<'_, '_> {
         let splits = self.any_splits(values) || targets.iter().any(|target| self.target_splits(target));
         let assigned: Vec<Reg> = targets.iter().filter_map(|target| self.target_register(target)).collect();
         let mut places = Vec::with_capacity(targets.len());
-        for target in targets {
-            places.push(self.target(target, splits, &assigned));
+        for (index, target) in targets.iter().enumerate() {
+            places.push(self.target(target, splits, &assigned, (&targets[index + 1..], values)));
         }
         let sources = self.sources(targets, values, splits);
         for (place, source) in places.into_iter().zip(sources).rev() {
@@ -45,7 +48,7 @@ impl FunctionGenerator<'_, '_> {
             return;
         }
         let splits = self.splits(value);
-        let place = self.target(target, splits, &[]);
+        let place = self.target(target, splits, &[], (&[], &[value]));
         let value = self.value(value, Want::Soon);
         self.store(place, value, statement);
     }
@@ -74,25 +77,66 @@ impl FunctionGenerator<'_, '_> {
         }
     }
 
-    /// Evaluates what a target needs. Locals that the same statement assigns are copied.
-    fn target(&mut self, target: &Place, splits: bool, assigned: &[Reg]) -> Target {
+    /// Evaluates what a target needs, before the `rest` of the statement: targets and values. Locals that the same statement
+    /// assigns are copied; others are read when all is there, if they could be assigned by then.
+    fn target(&mut self, target: &Place, splits: bool, assigned: &[Reg], rest: (&[Place], &[ExpressionId])) -> Target {
         let want = Want::before(splits);
         match target.kind {
             PlaceKind::Variable(variable) => Target::Variable(self.access(variable)),
             PlaceKind::Global { environment, name } => {
+                let key = Evaluated::Value(Value::of(self.string(name)));
+                let is_cell = matches!(self.access(environment), Access::Cell(_) | Access::CapturedCell(_));
+                if is_cell && !is_assigned_in(rest.0, environment) {
+                    return Target::Field { object: Evaluated::Late(environment), key };
+                }
                 let environment = self.environment(environment);
                 let object = self.keep(environment, splits, assigned);
-                let key = Value::of(self.string(name));
-                Target::Field { object, key }
+                Target::Field { object: Evaluated::Value(object), key }
             }
             PlaceKind::Index { table, key } => {
-                let object = self.object(table, want);
-                let object = self.keep(object, false, assigned);
-                let key = self.value(key, want);
-                let key = self.keep(key, false, assigned);
+                let object = match self.target_table(table, key, rest) {
+                    Some(variable) => Evaluated::Late(variable),
+                    None => {
+                        let object = self.object(table, want);
+                        Evaluated::Value(self.keep(object, false, assigned))
+                    }
+                };
+                let key = match self.target_operand(key, rest) {
+                    Some(variable) => Evaluated::Late(variable),
+                    None => {
+                        let key = self.value(key, want);
+                        Evaluated::Value(self.keep(key, false, assigned))
+                    }
+                };
                 Target::Field { object, key }
             }
         }
+    }
+
+    /// The variable that a part of a target is, if it is to be read when the rest of the statement is evaluated.
+    fn target_operand(&mut self, part: ExpressionId, rest: (&[Place], &[ExpressionId])) -> Option<Variable> {
+        let ExpressionKind::Variable(variable) = self.chunk.expressions[part].kind else { return None };
+        let is_late = matches!(self.access(variable), Access::Cell(_)) && !is_assigned_in(rest.0, variable);
+        is_late.then_some(variable)
+    }
+
+    /// As [`target_operand`](Self::target_operand), for the table of a target. A field with a constant name of an upvalue is
+    /// one operation in the reference implementation, which also reads the upvalue at the end.
+    fn target_table(
+        &mut self,
+        table: ExpressionId,
+        key: ExpressionId,
+        rest: (&[Place], &[ExpressionId]),
+    ) -> Option<Variable> {
+        if let Some(variable) = self.target_operand(table, rest) {
+            return Some(variable);
+        }
+        let ExpressionKind::Variable(variable) = self.chunk.expressions[table].kind else { return None };
+        let ExpressionKind::Constant(Constant::String(name)) = self.chunk.expressions[key].kind else { return None };
+        let is_late = matches!(self.access(variable), Access::CapturedCell(_))
+            && self.chunk.strings[name].len() <= SHORT_BYTES_MAX
+            && !is_assigned_in(rest.0, variable);
+        is_late.then_some(variable)
     }
 
     /// Copies a value that would not survive: one in a register that is assigned, or (`must_last`) in a temporary one.
@@ -142,9 +186,12 @@ impl FunctionGenerator<'_, '_> {
 
     /// Stores a value and gives up all registers.
     fn store(&mut self, target: Target, value: Value, statement: &Statement) {
-        self.release(value);
         self.at(statement.span, statement.last_line);
         let source: Operand = value.operand;
+        // What else is read before the store must not take the register of the value.
+        if let Target::Variable(_) = target {
+            self.release(value);
+        }
         match target {
             Target::Variable(Access::Register(register)) => {
                 if source.reg() != Some(register) {
@@ -157,10 +204,19 @@ impl FunctionGenerator<'_, '_> {
                 unreachable!("a captured variable that is assigned is in a cell")
             }
             Target::Field { object, key } => {
+                let object = self.arrive(object, Position::Named);
+                let key = self.arrive(key, Position::Plain);
+                self.at(statement.span, statement.last_line);
                 self.release(key);
                 self.release(object);
+                self.release(value);
                 self.f.set(object.operand, key.operand, source);
             }
         }
     }
+}
+
+/// Whether one of the targets is this variable.
+fn is_assigned_in(targets: &[Place], variable: Variable) -> bool {
+    targets.iter().any(|target| matches!(target.kind, PlaceKind::Variable(other) if other == variable))
 }

@@ -1,6 +1,6 @@
 //! Conditions, and `and` and `or`: by jumps, with values only where somebody wants them.
 
-use super::expressions::Want;
+use super::expressions::{Evaluated, Position, Want};
 use super::function::{FunctionGenerator, Value};
 use super::jumps::Comparison;
 use super::registers::Pool;
@@ -143,8 +143,12 @@ impl FunctionGenerator<'_, '_> {
         if let ExpressionKind::Binary { operator, left, right } = kind
             && let Some((comparison, swap, invert)) = fused(*operator)
         {
-            let left = self.value(*left, Want::before(self.splits(*right)));
+            let left = match self.read_late(*left, &[*right]) {
+                Some(variable) => Evaluated::Late(variable),
+                None => Evaluated::Value(self.value(*left, Want::before(self.splits(*right)))),
+            };
             let right = self.value(*right, Want::Soon);
+            let left = self.arrive(left, Position::Plain);
             self.release(right);
             self.release(left);
             let (left, right) = (left.operand, right.operand);

@@ -25,9 +25,19 @@ impl Want {
     }
 }
 
+/// An operand that is evaluated, or a variable that is read when the rest is.
+#[derive(Clone, Copy)]
+pub(super) enum Evaluated {
+    /// It is there.
+    Value(Value),
+    /// A local in a cell. In the reference implementation such a local is in a register, which an operation reads after its
+    /// other operands were evaluated; calls among these may have assigned to it.
+    Late(Variable),
+}
+
 /// What an operand is used for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Position {
+pub(super) enum Position {
     /// Its value counts, so that a known number may stand for a variable.
     Plain,
     /// It is an operand of a bitwise operator: as `Plain`, but errors name variables with numbers that are no integers.
@@ -106,12 +116,36 @@ impl FunctionGenerator<'_, '_> {
             Some(ExpressionKind::Binary { operator, .. }) => operand_position(*operator),
             Some(_) => Position::Named,
         };
-        let mut value = self.leaf(first, wanted(self, spine.last()), position);
-        while let Some(operation) = spine.pop() {
-            let want = wanted(self, spine.last());
-            value = self.apply(operation, value, want);
+        let rest = spine.last().and_then(|&above| later_operand(&chunk.expressions[above].kind));
+        let Some(mut operation) = spine.pop() else { return self.leaf(first, want, position) };
+        let mut operand = match rest.and_then(|rest| self.read_late(first, &[rest])) {
+            Some(variable) => Evaluated::Late(variable),
+            None => Evaluated::Value(self.leaf(first, wanted(self, Some(&operation)), position)),
+        };
+        loop {
+            let value = self.apply(operation, operand, wanted(self, spine.last()));
+            let Some(next) = spine.pop() else { return value };
+            (operation, operand) = (next, Evaluated::Value(value));
         }
-        value
+    }
+
+    /// The variable that an operand is, if it is to be read only when `rest` is evaluated.
+    pub(super) fn read_late(&mut self, operand: ExpressionId, rest: &[ExpressionId]) -> Option<Variable> {
+        let ExpressionKind::Variable(variable) = self.chunk.expressions[operand].kind else { return None };
+        let runs_code = |&expression: &ExpressionId| {
+            let kind = &self.chunk.expressions[expression].kind;
+            !matches!(kind, ExpressionKind::Constant(_) | ExpressionKind::Variable(_) | ExpressionKind::Function(_))
+        };
+        let is_late = rest.iter().any(runs_code) && matches!(self.access(variable), Access::Cell(_));
+        is_late.then_some(variable)
+    }
+
+    /// The value of an operand, read now if it was not yet.
+    pub(super) fn arrive(&mut self, operand: Evaluated, position: Position) -> Value {
+        match operand {
+            Evaluated::Value(value) => value,
+            Evaluated::Late(variable) => self.variable(variable, Want::Soon, position),
+        }
     }
 
     /// Whether evaluating the operands of an operation after the first needs more than one block.
@@ -125,11 +159,12 @@ impl FunctionGenerator<'_, '_> {
     }
 
     /// Applies an operation on the spine to its evaluated first operand.
-    fn apply(&mut self, operation: ExpressionId, first: Value, want: Want) -> Value {
+    fn apply(&mut self, operation: ExpressionId, first: Evaluated, want: Want) -> Value {
         let Expression { kind, span } = &self.chunk.expressions[operation];
         match kind {
             ExpressionKind::Index { key, .. } => {
                 let key = self.value(*key, Want::Soon);
+                let first = self.arrive(first, Position::Named);
                 self.release(key);
                 self.release(first);
                 let (register, result) = self.destination(want);
@@ -139,6 +174,7 @@ impl FunctionGenerator<'_, '_> {
             }
             ExpressionKind::Binary { operator, right, .. } => {
                 let right = self.value_at(*right, Want::Soon, operand_position(*operator));
+                let first = self.arrive(first, operand_position(*operator));
                 self.release(right);
                 self.release(first);
                 let (register, result) = self.destination(want);
@@ -147,10 +183,12 @@ impl FunctionGenerator<'_, '_> {
                 result
             }
             ExpressionKind::Call { arguments, .. } => {
+                let first = self.arrive(first, Position::Named);
                 let call = self.prepare_call(first, arguments);
                 self.single_call(call, *span, want)
             }
             ExpressionKind::MethodCall { name, arguments, .. } => {
+                let first = self.arrive(first, Position::Named);
                 let call = self.prepare_method(first, *name, arguments, *span);
                 self.single_call(call, *span, want)
             }
@@ -262,7 +300,7 @@ impl FunctionGenerator<'_, '_> {
         self.variable(environment, Want::Soon, Position::Named)
     }
 
-    fn variable(&mut self, variable: Variable, want: Want, position: Position) -> Value {
+    pub(super) fn variable(&mut self, variable: Variable, want: Want, position: Position) -> Value {
         let may_stand = |constant: &Constant| match constant {
             Constant::Integer(_) => position != Position::Named,
             Constant::Float(_) => position == Position::Plain,
@@ -336,6 +374,14 @@ fn spine_operand(kind: &ExpressionKind) -> Option<ExpressionId> {
         | ExpressionKind::Call { callee: first, .. }
         | ExpressionKind::MethodCall { receiver: first, .. }
         | ExpressionKind::Binary { left: first, .. } => Some(*first),
+        _ => None,
+    }
+}
+
+/// The second operand of an operation on the spine that takes its operands where they are.
+fn later_operand(kind: &ExpressionKind) -> Option<ExpressionId> {
+    match kind {
+        ExpressionKind::Index { key: second, .. } | ExpressionKind::Binary { right: second, .. } => Some(*second),
         _ => None,
     }
 }

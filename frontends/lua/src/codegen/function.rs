@@ -105,7 +105,7 @@ impl<'unit, 'chunk> FunctionGenerator<'unit, 'chunk> {
     /// Generates the whole function and hands it to the program; gives the bytes that it takes there.
     pub(super) fn run(mut self) -> Result<u64, BuildError> {
         let function = self.function();
-        if function.parent.is_none() {
+        if function.parent.is_none() || self.unit.is_exact {
             // Whoever loads the chunk gives it its environment, used or not.
             for upvalue in function.upvalues.keys() {
                 self.capture(upvalue);

@@ -59,7 +59,7 @@ impl FunctionGenerator<'_, '_> {
     }
 
     pub(super) fn numeric_for(&mut self, statement: &Statement) {
-        let StatementKind::NumericFor { local, start, limit, step, body } = &statement.kind else {
+        let StatementKind::NumericFor { local, start, limit, step, do_line, body } = &statement.kind else {
             unreachable!("the caller looked at the kind")
         };
         let [index, last, increment, variable] = [(); 4].map(|()| self.lasting());
@@ -73,7 +73,7 @@ impl FunctionGenerator<'_, '_> {
             }
         }
         let [inside, exit] = [(); 2].map(|()| self.f.block());
-        self.at(header(statement), statement.span.line);
+        self.at(header(statement), *do_line);
         self.referenced[exit] = true;
         self.f.for_prepare(index, last, increment, variable, inside, exit);
         self.f.switch_to(inside);

@@ -1,7 +1,8 @@
 //! From the resolved tree to a verified program. Knows the tree and the builder; not the parser, not the machine.
 //!
 //! One portable function for each Lua function. Locals live in registers of their own; a local that closures share and
-//! that is assigned after its declaration lives in a cell; one that is never assigned again is copied into closures.
+//! that is assigned after its declaration lives in a cell; one that is never assigned again is copied into closures, unless
+//! the debug library might look (see [`Options::exact_upvalues`]).
 //! Expressions are evaluated straight into the register that wants them. Temporaries that stay within one block have
 //! registers apart from all others, so that a loader can see at once that they may vanish into larger instructions.
 
@@ -36,9 +37,12 @@ use std::time::Duration;
 /// Bytes that a function or a local variable takes in the tables of a chunk that is generated.
 const UNIT_BYTES: u64 = 160;
 
-/// Name of the custom section that says on which lines functions stand: for each own function, in order, its number,
-/// first and last line (0 and the last line for the main function), each as a little-endian `u32`.
+/// Name of the custom section that tells of functions: for each own function, in order, its number, first and last line (0
+/// and the last line for the main function) and its number of upvalues, each as a little-endian `u32`.
 pub const LINES_SECTION: &str = "lua.lines";
+
+/// Name of the custom section of programs whose closures share every captured variable, see [`Options::exact_upvalues`].
+pub const EXACT_SECTION: &str = "lua.upvalues";
 
 /// Name of the custom section that holds the whole name of the chunk, as it was given.
 pub const CHUNK_SECTION: &str = "lua.chunk";
@@ -46,6 +50,21 @@ pub const CHUNK_SECTION: &str = "lua.chunk";
 /// Module of the functions that compiled code imports: `check_close(value, name)`, `__close(value, error)`, `pack(...)`,
 /// `unpack(packed)`.
 pub const SUPPORT_MODULE: &str = "lua";
+
+/// How a chunk is compiled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Whether it is a file: a byte order mark and a first line that begins with `#` are skipped.
+    pub is_file: bool,
+    /// Whether closures share every variable that they capture, in the order of its first use. Else a variable that is never
+    /// assigned again is copied into them, which is faster, and which only the debug library can tell: by setting or joining
+    /// upvalues, or asking whether they are one. A chunk that names one of these functions is always compiled exactly.
+    pub exact_upvalues: bool,
+}
+
+/// Functions of the debug library that tell copied variables from shared ones. Who wants to call them names them, or gets at
+/// them by a name that is made up while the program runs.
+const LOOKING: [&[u8]; 4] = [b"getupvalue", b"setupvalue", b"upvalueid", b"upvaluejoin"];
 
 /// Compiles a chunk to a program that exports it as function `main`, which takes any number of arguments and captures
 /// the environment (`_ENV`): make a closure over it with that one value.
@@ -56,7 +75,7 @@ pub const SUPPORT_MODULE: &str = "lua";
 /// # Errors
 /// The first error in the chunk, worded as the reference implementation does.
 pub fn compile(source: &[u8], chunk_name: impl AsRef<[u8]>) -> Result<Verified, SyntaxError> {
-    compile_from(source, 0, chunk_name.as_ref(), &mut Allowance::default())
+    compile_with(source, chunk_name, Options::default(), &mut Allowance::default())
 }
 
 /// As [`compile`], in so much memory.
@@ -68,7 +87,7 @@ pub fn compile_within(
     chunk_name: impl AsRef<[u8]>,
     allowance: &mut Allowance,
 ) -> Result<Verified, SyntaxError> {
-    compile_from(source, 0, chunk_name.as_ref(), allowance)
+    compile_with(source, chunk_name, Options::default(), allowance)
 }
 
 /// Compiles a file: as [`compile`], but a byte order mark and a first line that begins with `#` are skipped.
@@ -76,7 +95,7 @@ pub fn compile_within(
 /// # Errors
 /// The first error in the file, worded as the reference implementation does.
 pub fn compile_file(source: &[u8], chunk_name: impl AsRef<[u8]>) -> Result<Verified, SyntaxError> {
-    compile_from(source, file_start(source), chunk_name.as_ref(), &mut Allowance::default())
+    compile_file_within(source, chunk_name, &mut Allowance::default())
 }
 
 /// As [`compile_file`], in so much memory.
@@ -88,28 +107,38 @@ pub fn compile_file_within(
     chunk_name: impl AsRef<[u8]>,
     allowance: &mut Allowance,
 ) -> Result<Verified, SyntaxError> {
-    compile_from(source, file_start(source), chunk_name.as_ref(), allowance)
+    compile_with(source, chunk_name, Options { is_file: true, ..Options::default() }, allowance)
 }
 
-fn compile_from(
+/// As [`compile_within`], with these options.
+///
+/// # Errors
+/// As for [`compile_within`].
+pub fn compile_with(
     source: &[u8],
-    start: usize,
-    chunk_name: &[u8],
+    chunk_name: impl AsRef<[u8]>,
+    options: Options,
     allowance: &mut Allowance,
 ) -> Result<Verified, SyntaxError> {
-    on_large_stack(|| compile_here(source, start, chunk_name, allowance))
+    let chunk_name = chunk_name.as_ref();
+    on_large_stack(|| compile_here(source, chunk_name, options, allowance))
         .unwrap_or_else(|error| Err(no_thread(source, chunk_name, &error)))
 }
 
 /// Compiles on the native stack at hand, which must be a large one.
 fn compile_here(
     source: &[u8],
-    start: usize,
     chunk_name: &[u8],
+    options: Options,
     allowance: &mut Allowance,
 ) -> Result<Verified, SyntaxError> {
-    let chunk = parse_here(source, start, chunk_name, allowance)?;
-    generate(&chunk, source, allowance)
+    let start = if options.is_file { file_start(source) } else { 0 };
+    let mut chunk = parse_here(source, start, chunk_name, allowance)?;
+    let is_exact = options.exact_upvalues || chunk.strings.values().any(|text| LOOKING.contains(&&**text));
+    if is_exact {
+        share_captured(&mut chunk);
+    }
+    generate(&chunk, source, is_exact, allowance)
 }
 
 fn no_thread(source: &[u8], chunk_name: &[u8], error: &std::io::Error) -> SyntaxError {
@@ -125,7 +154,7 @@ pub(crate) type Compiled = (Result<Verified, SyntaxError>, Allowance);
 pub(crate) struct Compilation {
     source: Arc<[u8]>,
     chunk_name: Arc<[u8]>,
-    is_file: bool,
+    options: Options,
     /// It is closed when the thread is done.
     done: mpsc::Receiver<()>,
     thread: Option<JoinHandle<Compiled>>,
@@ -139,7 +168,7 @@ impl Compilation {
     pub(crate) fn begin(
         source: &[u8],
         chunk_name: &[u8],
-        is_file: bool,
+        options: Options,
         mut allowance: Allowance,
     ) -> Result<Self, SyntaxError> {
         let (done_sender, done) = mpsc::channel();
@@ -147,17 +176,16 @@ impl Compilation {
         let (text, name) = (source.clone(), chunk_name.clone());
         let thread = spawn_on_large_stack(move || {
             let _done = done_sender;
-            let start = if is_file { file_start(&text) } else { 0 };
-            let compiled = compile_here(&text, start, &name, &mut allowance);
+            let compiled = compile_here(&text, &name, options, &mut allowance);
             (compiled, allowance)
         });
         let thread = Some(thread.map_err(|error| no_thread(&source, &chunk_name, &error))?);
-        Ok(Self { source, chunk_name, is_file, done, thread })
+        Ok(Self { source, chunk_name, options, done, thread })
     }
 
     /// Whether it is of this chunk.
-    pub(crate) fn is_of(&self, source: &[u8], chunk_name: &[u8], is_file: bool) -> bool {
-        *self.source == *source && *self.chunk_name == *chunk_name && self.is_file == is_file
+    pub(crate) fn is_of(&self, source: &[u8], chunk_name: &[u8], options: Options) -> bool {
+        *self.source == *source && *self.chunk_name == *chunk_name && self.options == options
     }
 
     /// Whether it is done within a while.
@@ -175,11 +203,25 @@ impl Compilation {
     }
 }
 
+/// Whether closures of a program share every captured variable.
+pub fn has_exact_upvalues(program: &minivm_isa::Program) -> bool {
+    program.custom.iter().any(|section| section.name == EXACT_SECTION)
+}
+
+/// Makes every captured variable one that closures share. Constants that have no storage are not captured.
+fn share_captured(chunk: &mut Chunk) {
+    for local in chunk.locals.values_mut().filter(|local| local.captured && !local.folded) {
+        local.reassigned = true;
+        local.known = None;
+    }
+}
+
 /// Generates the program of a resolved chunk. Recurses as deep as the chunk nests.
-fn generate(chunk: &Chunk, source: &[u8], allowance: &mut Allowance) -> Result<Verified, SyntaxError> {
+fn generate(chunk: &Chunk, source: &[u8], is_exact: bool, allowance: &mut Allowance) -> Result<Verified, SyntaxError> {
     let exhausted = |_| SyntaxError::new(source, &chunk.id, 1, 0..0, b"not enough memory");
     allowance.take(UNIT_BYTES * (chunk.functions.len() + chunk.locals.len()) as u64).map_err(exhausted)?;
     let mut unit = Unit::new(chunk, source);
+    unit.is_exact = is_exact;
     // Inner functions first: a closure needs to know what its function captures.
     for id in chunk.functions.keys().rev() {
         let generator = FunctionGenerator::new(&mut unit, id, allowance.left());
@@ -199,6 +241,9 @@ fn generate(chunk: &Chunk, source: &[u8], allowance: &mut Allowance) -> Result<V
     program.custom.push(lines);
     let name = chunk.name.clone().into_boxed_slice();
     program.custom.push(CustomSection { name: CHUNK_SECTION.to_owned(), bytes: name });
+    if is_exact {
+        program.custom.push(CustomSection { name: EXACT_SECTION.to_owned(), bytes: Box::default() });
+    }
     allowance.touch(checking_bytes(&program)).map_err(exhausted)?;
     verify(program).map_err(|rejections| refuse_program(chunk, source, rejections))
 }
@@ -233,6 +278,8 @@ struct Unit<'a> {
     /// Whether evaluating an expression needs more than one block.
     splits: SecondaryMap<ExpressionId, bool>,
     imports: [Option<Func>; 4],
+    /// Whether functions capture all upvalues that they have in the reference implementation.
+    is_exact: bool,
 }
 
 /// Functions that generated code imports.
@@ -264,6 +311,7 @@ impl<'a> Unit<'a> {
             places: SecondaryMap::with_capacity(chunk.locals.len()),
             splits: find_splits(chunk),
             imports: [None; 4],
+            is_exact: false,
         }
     }
 
@@ -281,10 +329,11 @@ impl<'a> Unit<'a> {
 
     /// The content of the section about lines.
     fn lines(&self) -> Box<[u8]> {
-        let mut bytes = Vec::with_capacity(self.numbers.len() * 12);
+        let mut bytes = Vec::with_capacity(self.numbers.len() * 16);
         for (id, number) in self.numbers.iter() {
             let function = &self.chunk.functions[id];
-            for value in [number.as_u32(), function.line_defined, function.last_line] {
+            let upvalues = function.upvalues.len() as u32;
+            for value in [number.as_u32(), function.line_defined, function.last_line, upvalues] {
                 bytes.extend_from_slice(&value.to_le_bytes());
             }
         }

@@ -1,6 +1,6 @@
 //! Table constructors.
 
-use super::expressions::Want;
+use super::expressions::{Evaluated, Position, Want};
 use super::function::{FunctionGenerator, Value};
 use crate::syntax::hir::*;
 use minivm_isa::Operand;
@@ -14,8 +14,10 @@ impl FunctionGenerator<'_, '_> {
     pub(super) fn table(&mut self, items: &[TableItem], span: Span, table: Reg) {
         let is_keyed = |item: &&TableItem| matches!(item, TableItem::Keyed { .. });
         let keyed = items.iter().filter(is_keyed).count();
+        // What the last item gives is counted when it is there.
+        let is_open = matches!(items.last(), Some(&TableItem::Positional(value)) if self.is_multiple(value));
         self.at(span, span.line);
-        self.f.to(table).table_new((items.len() - keyed) as u64, keyed as u64);
+        self.f.to(table).table_new((items.len() - keyed - usize::from(is_open)) as u64, keyed as u64);
         let splits = items.iter().any(|item| match *item {
             TableItem::Positional(value) => self.splits(value),
             TableItem::Keyed { key, value } => self.splits(key) || self.splits(value),
@@ -38,8 +40,12 @@ impl FunctionGenerator<'_, '_> {
                     }
                 }
                 TableItem::Keyed { key, value } => {
-                    let key_value = self.value(key, Want::before(self.splits(value)));
+                    let key_value = match self.read_late(key, &[value]) {
+                        Some(variable) => Evaluated::Late(variable),
+                        None => Evaluated::Value(self.value(key, Want::before(self.splits(value)))),
+                    };
                     let new = self.value(value, Want::Soon);
+                    let key_value = self.arrive(key_value, Position::Plain);
                     self.release(new);
                     self.release(key_value);
                     self.at(self.span_of(key), self.span_of(value).line);

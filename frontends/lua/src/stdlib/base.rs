@@ -50,10 +50,7 @@ pub(super) fn plain_text(call: &mut HostCall<'_>, value: Value) -> Result<Text, 
     Ok(Text(call.string(text)?))
 }
 
-/// How an identity is shown.
-pub(super) fn identity_text(identity: u64) -> String {
-    format!("{identity:#016x}")
-}
+pub(super) use super::algorithms::format::identity_text;
 
 /// The `__tostring` metamethod of a value that has one.
 pub(super) fn text_metamethod(call: &mut HostCall<'_>, value: Value) -> Option<Value> {
@@ -106,7 +103,9 @@ fn print(call: &mut HostCall<'_>) -> Answer {
         }
         let _ = output.write(text.bytes(), |bytes| library(call).standard(Standard::Output).write(bytes));
     }
-    let _ = library(call).standard(Standard::Output).write(b"\n");
+    // The reference implementation hands on what is printed, too.
+    let stream = library(call).standard(Standard::Output);
+    let _ = stream.write(b"\n").and_then(|()| stream.flush());
     match output.pay(call)? {
         Some(outcome) => Ok(outcome),
         None => call.return_none(),
@@ -173,6 +172,20 @@ fn setmetatable(call: &mut HostCall<'_>) -> Answer {
     }
     call.set_metatable(table, metatable)?;
     call.return_one(table)
+}
+
+/// `<=` of values that have no `__le`, but `__lt`: not the other way round, as programs for older versions expect.
+pub(super) fn less_equal(call: &mut HostCall<'_>) -> Answer {
+    if call.state() == 1 {
+        let is_greater = call.returned_one().is_truthy();
+        return call.return_one(Value::bool(!is_greater));
+    }
+    let (lhs, rhs) = (call.arg(0), call.arg(1));
+    let method = match call.metamethod(rhs, "__lt") {
+        method if method.is_nil() => call.metamethod(lhs, "__lt"),
+        method => method,
+    };
+    call.call(method, &[rhs, lhs], 1)
 }
 
 /// State in which long strings are compared on: the function keeps them and an offset.

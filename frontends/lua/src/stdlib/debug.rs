@@ -5,7 +5,9 @@ use super::errors::LEVELS_MAX;
 use super::library::library;
 use super::text_builder::{Finished, TextBuilder};
 use super::work::Work;
+use minivm::heap::HostObject;
 use minivm::{HostCall, LevelInfo, Raise, Tag, Value};
+use std::any::Any;
 
 /// The functions that tell where a program is, by name.
 pub(super) const FUNCTIONS: &[(&str, LibraryFunction)] =
@@ -61,12 +63,9 @@ fn traceback(call: &mut HostCall<'_>) -> Answer {
     let here = is_running(call, fiber);
     let level = call.integer_or(first + 1, i64::from(here))?.max(0);
     let level = usize::try_from(level).unwrap_or(usize::MAX);
-    let known = loaded_functions(call);
-    let names =
-        |function: Value| known.iter().find(|(value, _)| value.raw_equals(function)).map(|(_, name)| name.clone());
     let trace = match fiber {
-        Some(fiber) if !here => call.fiber_traceback(fiber, level, &names),
-        _ => call.traceback(level, &names),
+        Some(fiber) if !here => call.fiber_traceback(fiber, level),
+        _ => call.traceback(level),
     };
     let mut out = TextBuilder::default();
     if let Some(text) = text {
@@ -82,41 +81,6 @@ fn traceback(call: &mut HostCall<'_>) -> Answer {
 
 /// State in which a long text was made.
 const MADE: u32 = 1;
-/// Entries of modules that are looked at for the names of functions.
-const ENTRIES_MAX: usize = 1 << 16;
-
-/// The functions written in Lua that loaded modules have, as `module.name`, or only `name` for globals.
-fn loaded_functions(call: &mut HostCall<'_>) -> Vec<(Value, String)> {
-    let loaded = call.registered(super::package::LOADED);
-    let mut functions = Vec::new();
-    let mut module_key = Value::NIL;
-    let mut entries = 0;
-    while let Ok(Some((key, module))) = call.heap().table_next(loaded, module_key) {
-        module_key = key;
-        entries += 1;
-        if entries > ENTRIES_MAX {
-            break;
-        }
-        let Some(module_name) = key.as_bytes().filter(|_| module.tag() == Tag::TABLE) else { continue };
-        let prefix = match module_name {
-            b"_G" => String::new(),
-            name => String::from_utf8_lossy(name).into_owned() + ".",
-        };
-        let mut function_key = Value::NIL;
-        while let Ok(Some((key, value))) = call.heap().table_next(module, function_key) {
-            function_key = key;
-            entries += 1;
-            if entries > ENTRIES_MAX {
-                break;
-            }
-            let is_guest = value.tag() == Tag::FUNCTION && call.function(value).is_some_and(|info| !info.is_host);
-            if let Some(name) = key.as_bytes().filter(|_| is_guest) {
-                functions.push((value, prefix.clone() + &String::from_utf8_lossy(name)));
-            }
-        }
-    }
-    functions
-}
 
 /// What is known of the level or function that argument `index` names; `None` for a level that is not there.
 fn info_of(call: &mut HostCall<'_>, fiber: Option<Value>, index: usize) -> Result<Option<LevelInfo>, Raise> {
@@ -161,7 +125,9 @@ fn getinfo(call: &mut HostCall<'_>) -> Answer {
         fields.integer("currentline", info.line.map_or(-1, i64::from))?;
     }
     if wants(b'u') {
-        fields.integer("nups", info.captures as i64)?;
+        let upvalues =
+            fields.facts_of(info.function).map_or(info.captures as i64, |[.., upvalues]| i64::from(upvalues));
+        fields.integer("nups", upvalues)?;
         fields.integer("nparams", info.params as i64)?;
         fields.set("isvararg", Value::bool(info.variadic))?;
     }
@@ -221,7 +187,7 @@ impl Fields<'_, '_> {
             return self.integer("lastlinedefined", -1);
         }
         let short = info.source.as_deref().unwrap_or("?");
-        let (first, last) = self.lines_of(info.function);
+        let [first, last, _] = self.facts_of(info.function).unwrap_or_default();
         let name = match self.call.custom_section(&info.function, crate::codegen::CHUNK_SECTION) {
             Some((name, _)) => name.to_vec(),
             None => format!("@{short}").into_bytes(),
@@ -233,20 +199,18 @@ impl Fields<'_, '_> {
         self.integer("lastlinedefined", if first == 0 { 0 } else { i64::from(last) })
     }
 
-    /// The first and last line of a function; 0 where it is not known. Chunks begin at line 0.
-    fn lines_of(&self, function: Value) -> (u32, u32) {
-        let Some((section, number)) = self.call.custom_section(&function, crate::codegen::LINES_SECTION) else {
-            return (0, 0);
-        };
+    /// The first and last line of a function and its number of upvalues. Chunks begin at line 0.
+    fn facts_of(&self, function: Value) -> Option<[u32; 3]> {
+        let (section, number) = self.call.custom_section(&function, crate::codegen::LINES_SECTION)?;
         let word = |bytes: &[u8]| bytes.try_into().map_or(0, u32::from_le_bytes);
-        let entry = section.chunks_exact(12).find(|entry| word(&entry[..4]) == number);
-        entry.map_or((0, 0), |entry| (word(&entry[4..8]), word(&entry[8..])))
+        let entry = section.chunks_exact(16).find(|entry| word(&entry[..4]) == number)?;
+        Some([word(&entry[4..8]), word(&entry[8..12]), word(&entry[12..])])
     }
 
     fn active_lines(&mut self, info: &LevelInfo) -> Result<(), Raise> {
         let lines = self.call.table(0, 8)?;
         // The end of a function counts, even when nothing comes there; a chunk ends where its last statement does.
-        let (first, last) = self.lines_of(info.function);
+        let [first, last, _] = self.facts_of(info.function).unwrap_or_default();
         let end = (first > 0).then_some(last);
         for line in self.call.function_lines(info.function).into_iter().chain(end) {
             self.call.heap().table_set_int(lines, i64::from(line), Value::TRUE).map_err(out_of_memory)?;
@@ -305,6 +269,8 @@ fn getregistry(call: &mut HostCall<'_>) -> Answer {
 
 /// A function and the index of one of its captured values, from 0, with its name.
 fn upvalue(call: &mut HostCall<'_>, first: usize) -> Result<Option<(Value, usize, String)>, Raise> {
+    // What is loaded from here on is compiled so that this looks at what it expects.
+    library(call).exact_upvalues = true;
     let number = call.check_integer(first + 1)?;
     let function = call.check_function(first)?;
     let Some(index) = usize::try_from(number).ok().and_then(|number| number.checked_sub(1)) else { return Ok(None) };
@@ -331,9 +297,36 @@ fn setupvalue(call: &mut HostCall<'_>) -> Answer {
 
 fn upvalueid(call: &mut HostCall<'_>) -> Answer {
     let Some((function, index, _)) = upvalue(call, 0)? else { return call.return_one(Value::NIL) };
-    match call.heap().capture_identity(function, index) {
-        Some(identity) => call.return_one(Value::int(identity as i64)),
-        None => call.return_one(Value::NIL),
+    let Some(identity) = call.heap().capture_identity(function, index) else { return call.return_one(Value::NIL) };
+    let known = call.registered(UPVALUES);
+    let mut value = call.heap().table_get_int(known, identity as i64);
+    if value.is_nil() {
+        value = call.heap().host_object(Box::new(UpvalueIdentity), Value::NIL).map_err(out_of_memory)?;
+        call.heap().table_set_int(known, identity as i64, value).map_err(out_of_memory)?;
+    }
+    call.return_one(value)
+}
+
+/// Name of the table of values that stand for variables, by the number of the variable, in the machine's registry. It has weak
+/// values: who compares such a value has it.
+pub(super) const UPVALUES: &str = "lua.debug.upvalues";
+/// The kind of these values in snapshots.
+pub(super) const UPVALUE_KIND: &str = "upvalue";
+
+/// What stands for a variable; only its identity counts.
+pub(super) struct UpvalueIdentity;
+
+impl HostObject for UpvalueIdentity {
+    fn type_name(&self) -> &str {
+        UPVALUE_KIND
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn as_any_mut(&mut self) -> &mut dyn Any {
+        self
     }
 }
 
@@ -344,10 +337,14 @@ fn upvaluejoin(call: &mut HostCall<'_>) -> Answer {
     let Some((other, other_index, _)) = upvalue(call, 2)? else {
         return Err(call.argument_error(3, "invalid upvalue index"));
     };
-    if call.heap().join_captures(function, index, other, other_index) {
-        return call.return_none();
+    if call.function(function).is_some_and(|info| info.is_host) {
+        return Err(call.argument_error(0, "Lua function expected"));
     }
-    Err(call.error("debug.upvaluejoin is not supported for captured constants"))
+    if call.function(other).is_some_and(|info| info.is_host) {
+        return Err(call.argument_error(2, "Lua function expected"));
+    }
+    call.heap().join_captures(function, index, other, other_index).map_err(out_of_memory)?;
+    call.return_none()
 }
 
 fn getuservalue(call: &mut HostCall<'_>) -> Answer {

@@ -20,6 +20,13 @@ impl HostError {
     }
 }
 
+impl HostError {
+    /// Whether more cannot be opened because too much is open, as `EMFILE` and `ENFILE` say.
+    pub(super) fn is_too_many_open(&self) -> bool {
+        matches!(self.code, 23 | 24)
+    }
+}
+
 impl fmt::Display for HostError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
@@ -80,6 +87,24 @@ pub enum Whence {
     End,
 }
 
+/// How a command of the system ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Termination {
+    /// With this status.
+    Exit(i32),
+    /// By this signal.
+    Signal(i32),
+}
+
+/// Which end of a pipe to a command a program gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PipeMode {
+    /// It reads what the command writes.
+    Read,
+    /// It writes what the command reads.
+    Write,
+}
+
 /// A file or stream. It is closed when it is dropped.
 pub trait LuaFile {
     /// Reads into `buffer`; 0 bytes mean the end.
@@ -106,6 +131,14 @@ pub trait LuaFile {
     /// What the outside reports.
     fn flush(&mut self) -> Result<(), HostError> {
         Ok(())
+    }
+
+    /// Ends the use of the file, which is dropped next. Of a pipe to a command, waits for its end and tells how that was.
+    ///
+    /// # Errors
+    /// What the outside reports.
+    fn close(&mut self) -> Result<Option<Termination>, HostError> {
+        Ok(None)
     }
 
     /// Moves to another place and answers how far from the beginning it is.
@@ -149,6 +182,37 @@ pub trait LuaHost {
     fn standard(&mut self, stream: Standard) -> Box<dyn LuaFile> {
         let _ = stream;
         Box::new(Nowhere)
+    }
+
+    /// Whether a standard stream is a terminal, so that a person waits for each line.
+    fn is_terminal(&mut self, stream: Standard) -> bool {
+        let _ = stream;
+        false
+    }
+
+    /// Whether programs may run commands of the system's shell: `os.execute` and `io.popen`. It is the one switch for both;
+    /// whoever confines programs leaves it off.
+    fn grants_commands(&mut self) -> bool {
+        false
+    }
+
+    /// Runs a command of the system's shell to its end. Only called where [`grants_commands`](Self::grants_commands) says so.
+    ///
+    /// # Errors
+    /// What the outside reports; there may be no shell.
+    fn execute(&mut self, command: &[u8]) -> Result<Termination, HostError> {
+        let _ = command;
+        Err(HostError::not_permitted())
+    }
+
+    /// Starts a command of the system's shell with a pipe to it. Only called where
+    /// [`grants_commands`](Self::grants_commands) says so.
+    ///
+    /// # Errors
+    /// What the outside reports; there may be no shell.
+    fn open_pipe(&mut self, command: &[u8], mode: PipeMode) -> Result<Box<dyn LuaFile>, HostError> {
+        let _ = (command, mode);
+        Err(HostError::not_permitted())
     }
 
     /// Opens a file.

@@ -36,6 +36,7 @@ use minivm::{Intrinsic, Machine, Value};
 /// When there is no memory for it.
 pub fn install(machine: &mut Machine, mut host: Box<dyn LuaHost>) -> Result<Value, OutOfMemory> {
     let path = host.variable(b"LUA_PATH_5_4").or_else(|| host.variable(b"LUA_PATH"));
+    let native_path = host.variable(b"LUA_CPATH_5_4").or_else(|| host.variable(b"LUA_CPATH"));
     machine.host_state().set(Library::new(host));
     super::travel::set_open_files(machine, super::travel::OpenFiles::default());
     // A reader that is not paid for reads nothing long.
@@ -46,6 +47,7 @@ pub fn install(machine: &mut Machine, mut host: Box<dyn LuaHost>) -> Result<Valu
     let globals = installer.base()?;
     let loaded = installer.table(16)?;
     installer.machine.register(package::LOADED, loaded);
+    installer.machine.register(minivm::MODULES, loaded);
     let mut libraries = vec![("_G", globals)];
     libraries.push(("string", installer.string()?));
     libraries.push(("table", installer.library("table", &[table::FUNCTIONS])?));
@@ -55,7 +57,7 @@ pub fn install(machine: &mut Machine, mut host: Box<dyn LuaHost>) -> Result<Valu
     libraries.push(("io", installer.io()?));
     libraries.push(("os", installer.library("os", &[os::FUNCTIONS])?));
     libraries.push(("debug", installer.debug()?));
-    libraries.push(("package", installer.package(globals, path)?));
+    libraries.push(("package", installer.package(globals, [path, native_path])?));
     for (name, library) in libraries {
         installer.set(globals, name, library)?;
         installer.set(loaded, name, library)?;
@@ -69,6 +71,12 @@ pub fn install(machine: &mut Machine, mut host: Box<dyn LuaHost>) -> Result<Valu
 /// The table of globals of a machine into which the libraries were put; nil in another one.
 pub fn globals(machine: &Machine) -> Value {
     machine.registered(load::GLOBALS)
+}
+
+/// Tells the libraries of a program that the host has compiled and is going to run: if the debug library might look at its
+/// upvalues, then also at those of what it loads.
+pub fn expect(machine: &mut Machine, program: &minivm_isa::Program) {
+    machine.host_state().get::<Library>().exact_upvalues |= crate::has_exact_upvalues(program);
 }
 
 /// Hands on what programs have printed; for the end of a run.
@@ -168,6 +176,7 @@ impl Installer<'_> {
         self.machine.register(base::NEXT, next);
         let sequence_next = self.machine.intrinsic("ipairs.next", Intrinsic::SequenceNext, base::sequence_next)?;
         self.machine.register(base::SEQUENCE_NEXT, sequence_next);
+        self.register(minivm::LESS_EQUAL, "less_equal", base::less_equal)?;
         self.register(load::LOAD_FILE, "load_file", load::load_file)?;
         self.register(load::READ, "read", io_file::read_method)?;
         self.register(minivm::FINALISER_ERROR, "finaliser_error", base::finaliser_error)?;
@@ -196,6 +205,9 @@ impl Installer<'_> {
 
     fn math(&mut self) -> Result<Value, OutOfMemory> {
         let library = self.library("math", &[math::FUNCTIONS])?;
+        // Its name in older versions.
+        let atan = self.machine.heap().table_get_name(library, b"atan");
+        self.set(library, "atan2", atan)?;
         for (name, value) in math::CONSTANTS {
             self.set(library, name, value)?;
         }
@@ -249,6 +261,10 @@ impl Installer<'_> {
     fn debug(&mut self) -> Result<Value, OutOfMemory> {
         let registry = self.table(0)?;
         self.machine.register(debug::REGISTRY, registry);
+        let (upvalues, metatable) = (self.table(0)?, self.table(1)?);
+        self.set_text(metatable, "__mode", b"v")?;
+        self.machine.heap().set_own_metatable(upvalues, metatable)?;
+        self.machine.register(debug::UPVALUES, upvalues);
         let library = self.library("debug", &[debug::FUNCTIONS])?;
         // They are made in any case, for states that are loaded.
         let is_granted = self.machine.host_state().get::<Library>().host.grants_debug();
@@ -257,7 +273,7 @@ impl Installer<'_> {
         Ok(library)
     }
 
-    fn package(&mut self, globals: Value, path: Option<Vec<u8>>) -> Result<Value, OutOfMemory> {
+    fn package(&mut self, globals: Value, [path, native_path]: [Option<Vec<u8>>; 2]) -> Result<Value, OutOfMemory> {
         let library = self.library("package", &[package::FUNCTIONS])?;
         self.machine.register(package::PACKAGE, library);
         let loaded = self.machine.registered(package::LOADED);
@@ -271,10 +287,12 @@ impl Installer<'_> {
             self.machine.heap().table_set_int(searchers, index as i64 + 1, value)?;
         }
         self.set(library, "searchers", searchers)?;
-        let default = package::DEFAULT_PATH.as_bytes();
-        let path = path.map_or(default.to_vec(), |path| with_default(&path, default));
-        self.set_text(library, "path", &path)?;
-        self.set_text(library, "cpath", b"")?;
+        for (field, given, default) in
+            [("path", path, package::DEFAULT_PATH), ("cpath", native_path, package::DEFAULT_NATIVE_PATH)]
+        {
+            let path = given.map_or(default.into(), |path| with_default(&path, default.as_bytes()));
+            self.set_text(library, field, &path)?;
+        }
         self.set_text(library, "config", package::CONFIG.as_bytes())?;
         let require = self.machine.host_function("require", package::require)?;
         self.machine.register(package::REQUIRE, require);

@@ -1,10 +1,10 @@
 //! The `io` library: functions on files by name, and on the default input and output.
 
 use super::arguments::{Answer, Arguments, LibraryFunction, shown};
-use super::host::{HostError, OpenMode};
+use super::host::{HostError, OpenMode, PipeMode, Standard};
 use super::io_file::{
-    FileObject, FileState, check_open, close_file, file_state, flush_file, lines_iterator, new_file, return_failure,
-    return_read, write,
+    FileObject, FileState, check_open, close_file, file_state, flush_file, lines_iterator, new_file, open_with,
+    return_failure, return_read, write,
 };
 use super::io_read::Reading;
 use super::library::library;
@@ -52,7 +52,11 @@ pub(super) fn host_name(name: &[u8]) -> Result<&[u8], HostError> {
 }
 
 fn open_file(call: &mut HostCall<'_>, name: &[u8], mode: OpenMode) -> Result<Result<Value, HostError>, Raise> {
-    match host_name(name).and_then(|name| library(call).host.open(name, mode)) {
+    let name = match host_name(name) {
+        Ok(name) => name,
+        Err(error) => return Ok(Err(error)),
+    };
+    match open_with(call, |host| host.open(name, mode)) {
         Ok(file) => {
             let stream = Stream::opened(file, Origin { name: name.to_vec(), mode });
             new_file(call, FileObject::Open(Box::new(stream))).map(Ok)
@@ -85,12 +89,30 @@ fn open(call: &mut HostCall<'_>) -> Answer {
 }
 
 fn popen(call: &mut HostCall<'_>) -> Answer {
-    call.check_text(0)?;
-    Err(call.error("'popen' not supported"))
+    let command = call.check_text(0)?;
+    let mode = match call.optional_text(1)?.as_ref().map_or(&b"r"[..], |mode| mode.bytes()) {
+        b"r" => PipeMode::Read,
+        b"w" => PipeMode::Write,
+        _ => return Err(call.argument_error(1, "invalid mode")),
+    };
+    if !library(call).host.grants_commands() {
+        return Err(call.error("'popen' not supported"));
+    }
+    // What the program has printed comes before what the command prints. If the output is gone, writing tells.
+    for stream in [Standard::Output, Standard::Error] {
+        let _ = library(call).standard(stream).flush();
+    }
+    match open_with(call, |host| host.open_pipe(command.bytes(), mode)) {
+        Ok(file) => {
+            let file = new_file(call, FileObject::Open(Box::new(Stream::pipe(file, mode))))?;
+            call.return_one(file)
+        }
+        Err(error) => return_failure(call, Some(command.bytes()), &error),
+    }
 }
 
 fn tmpfile(call: &mut HostCall<'_>) -> Answer {
-    match library(call).host.open_temporary() {
+    match open_with(call, |host| host.open_temporary()) {
         Ok(file) => {
             let file = new_file(call, FileObject::Open(Box::new(Stream::new(file))))?;
             call.return_one(file)

@@ -1,7 +1,7 @@
 //! Files as objects: their methods.
 
 use super::arguments::{Answer, Arguments, LibraryFunction, shown};
-use super::host::{HostError, Standard, Whence};
+use super::host::{HostError, LuaHost, Standard, Termination, Whence};
 use super::io_read::Reading;
 use super::library::library;
 use super::output::{self, Output, written_text};
@@ -120,11 +120,44 @@ pub(super) fn close_file(call: &mut HostCall<'_>, file: Value) -> Answer {
         let message = call.string("cannot close standard file")?;
         return call.return_values(&[Value::NIL, message]);
     }
-    let flushed = with_stream(call, file, Stream::flush);
+    let closed = with_stream(call, file, Stream::close);
     call.heap().with_host_object(file, |file: &mut FileObject| *file = FileObject::Closed);
-    match flushed {
-        Ok(()) => call.return_one(Value::TRUE),
+    match closed {
+        Ok(None) => call.return_one(Value::TRUE),
+        Ok(Some(termination)) => return_termination(call, termination),
         Err(error) => return_failure(call, None, &error),
+    }
+}
+
+/// Returns how a command ended: whether well, in what way, and with which number.
+pub(super) fn return_termination(call: &mut HostCall<'_>, termination: Termination) -> Answer {
+    let (how, number) = match termination {
+        Termination::Exit(status) => ("exit", status),
+        Termination::Signal(signal) => ("signal", signal),
+    };
+    let is_well = if termination == Termination::Exit(0) { Value::TRUE } else { Value::NIL };
+    let how = call.string(how)?;
+    call.return_values(&[is_well, how, Value::int(i64::from(number))])
+}
+
+/// Opens something of the host's. When too much is open, files that the program has forgotten are closed first.
+pub(super) fn open_with<T>(
+    call: &mut HostCall<'_>,
+    mut open: impl FnMut(&mut dyn LuaHost) -> Result<T, HostError>,
+) -> Result<T, HostError> {
+    match open(&mut *library(call).host) {
+        Err(error) if error.is_too_many_open() => {
+            call.collect();
+            for object in call.heap().due_for_finalisation() {
+                // Its finaliser will find it closed.
+                call.heap().with_host_object(object, |file: &mut FileObject| match file {
+                    FileObject::Open(_) => *file = FileObject::Closed,
+                    FileObject::Closed | FileObject::Standard(_) => {}
+                });
+            }
+            open(&mut *library(call).host)
+        }
+        result => result,
     }
 }
 
@@ -184,6 +217,7 @@ fn seek(call: &mut HostCall<'_>) -> Answer {
 fn setvbuf(call: &mut HostCall<'_>) -> Answer {
     let file = check_open(call, 0)?;
     let mode = call.check_option(1, None, &["no", "full", "line"])?;
+    // The C library takes the size of the buffer as a mere hint, too.
     call.integer_or(2, 0)?;
     let buffering = [Buffering::No, Buffering::Full, Buffering::Line][mode];
     match with_stream(call, file, |stream| stream.set_buffering(buffering)) {

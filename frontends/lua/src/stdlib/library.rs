@@ -3,7 +3,7 @@
 use super::algorithms::pattern_cache::PatternCache;
 use super::algorithms::random::Random;
 use super::host::{LuaHost, NoHost, Standard};
-use super::stream::Stream;
+use super::stream::{Buffering, Stream};
 use super::travel::SavedFiles;
 use crate::codegen::Compilation;
 use minivm::HostCall;
@@ -26,6 +26,8 @@ pub(super) struct Library {
     pub(super) warnings: bool,
     /// What becomes of files that are open in a state which is loaded.
     pub(super) saved_files: SavedFiles,
+    /// Whether chunks are compiled so that the debug library sees variables as they are; see [`crate::Options`].
+    pub(super) exact_upvalues: bool,
     /// Chunks that are being compiled.
     pub(super) compilations: Vec<Compilation>,
     input: Stream,
@@ -37,7 +39,12 @@ impl Library {
     pub(super) fn new(mut host: Box<dyn LuaHost>) -> Self {
         let input = Stream::read_only(host.standard(Standard::Input));
         let mut stream = |standard| Stream::new(host.standard(standard));
-        let (output, error) = (stream(Standard::Output), stream(Standard::Error));
+        let (mut output, mut error) = (stream(Standard::Output), stream(Standard::Error));
+        // As C has it. Nothing was written, so nothing can fail.
+        let _ = error.set_buffering(Buffering::No);
+        if host.is_terminal(Standard::Output) {
+            let _ = output.set_buffering(Buffering::Line);
+        }
         let (first, second) = host.seed();
         Self {
             host,
@@ -49,6 +56,7 @@ impl Library {
             step_multiplier: 100,
             warnings: false,
             saved_files: SavedFiles::default(),
+            exact_upvalues: false,
             compilations: Vec::new(),
             input,
             output,
@@ -56,12 +64,14 @@ impl Library {
         }
     }
 
-    /// A standard stream. Before the program reads, what it has printed is shown.
+    /// A standard stream. Before a person is waited for, what was printed is shown.
     pub(super) fn standard(&mut self, stream: Standard) -> &mut Stream {
         match stream {
             Standard::Input => {
-                // If the output is gone, the program learns it when it writes.
-                let _ = self.output.flush();
+                if self.output.buffering() == Buffering::Line && self.input.is_drained() {
+                    // If the output is gone, the program learns it when it writes.
+                    let _ = self.output.flush();
+                }
                 &mut self.input
             }
             Standard::Output => &mut self.output,

@@ -6,7 +6,7 @@
 use super::arguments::{Answer, Arguments, LibraryFunction, Text, out_of_memory, shown};
 use super::host::{HostError, OpenMode, Standard};
 use super::io::host_name;
-use super::io_file::{FileObject, new_file};
+use super::io_file::{FileObject, new_file, open_with};
 use super::library::library;
 use super::long_text;
 use super::stream::{Origin, Stream};
@@ -83,12 +83,15 @@ impl Chunk {
             return call.go_on(COMPILING);
         }
         let mut allowance = call.budget().allowance();
-        let compiled = match self.is_file {
-            true => crate::compile_file_within(source, self.name.bytes(), &mut allowance),
-            false => crate::compile_within(source, self.name.bytes(), &mut allowance),
-        };
+        let options = options(call, self.is_file);
+        let compiled = crate::compile_with(source, self.name.bytes(), options, &mut allowance);
         return_compiled(call, (compiled, allowance), self.environment)
     }
+}
+
+/// How a chunk is compiled here.
+fn options(call: &mut HostCall<'_>, is_file: bool) -> crate::Options {
+    crate::Options { is_file, exact_upvalues: library(call).exact_upvalues }
 }
 
 /// Waits for a thread that compiles the chunk which the function keeps.
@@ -96,13 +99,14 @@ fn go_on_compiling(call: &mut HostCall<'_>) -> Answer {
     let (source, name, environment, is_file) =
         (Text(call.arg(0)), Text(call.arg(1)), call.arg(3), call.arg(4).is_truthy());
     let allowance = call.budget().allowance();
+    let options = options(call, is_file);
     let compilations = &mut library(call).compilations;
-    let found = compilations.iter().position(|one| one.is_of(source.bytes(), name.bytes(), is_file));
+    let found = compilations.iter().position(|one| one.is_of(source.bytes(), name.bytes(), options));
     let mut compilation = match found {
         Some(index) => compilations.swap_remove(index),
         // Each may take as much memory as is left, so that there is one at a time.
         None if compilations.iter().any(|other| !other.is_done(SPELL)) => return Err(call.look_around()),
-        None => match Compilation::begin(source.bytes(), name.bytes(), is_file, allowance.clone()) {
+        None => match Compilation::begin(source.bytes(), name.bytes(), options, allowance.clone()) {
             Ok(begun) => begun,
             Err(error) => return return_compiled(call, (Err(error), allowance), environment),
         },
@@ -122,7 +126,10 @@ fn go_on_compiling(call: &mut HostCall<'_>) -> Answer {
 fn return_compiled(call: &mut HostCall<'_>, (compiled, allowance): Compiled, environment: Value) -> Answer {
     call.budget().note(&allowance);
     let program = match compiled {
-        Ok(program) => program,
+        Ok(program) => {
+            library(call).exact_upvalues |= crate::has_exact_upvalues(&program);
+            program
+        }
         Err(_) if allowance.is_exhausted() => return no_memory(call),
         Err(error) => return return_message(call, error.message()),
     };
@@ -222,7 +229,7 @@ fn compile_pieces(call: &mut HostCall<'_>, source: Value) -> Answer {
 /// # Errors
 /// When there is not enough memory for it; the inner error is what the outside reports.
 pub(super) fn read_file(call: &mut HostCall<'_>, name: &[u8]) -> Result<Result<Buffer, HostError>, Raise> {
-    let file = match library(call).host.open(name, OpenMode::Read) {
+    let file = match open_with(call, |host| host.open(name, OpenMode::Read)) {
         Ok(file) => file,
         Err(error) => return Ok(Err(error)),
     };
@@ -252,7 +259,8 @@ pub(super) fn load_file(call: &mut HostCall<'_>) -> Answer {
         None => Ok(FileObject::Standard(Standard::Input)),
         Some(name) => {
             let origin = Origin { name: name.bytes().to_vec(), mode: OpenMode::Read };
-            let opened = host_name(name.bytes()).and_then(|name| library(call).host.open(name, OpenMode::Read));
+            let opened =
+                host_name(name.bytes()).and_then(|name| open_with(call, |host| host.open(name, OpenMode::Read)));
             opened.map(|file| FileObject::Open(Box::new(Stream::opened(file, origin))))
         }
     };

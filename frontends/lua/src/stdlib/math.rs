@@ -9,7 +9,8 @@ use super::support;
 use super::work::Work;
 use minivm::{HostCall, Tag, Value};
 
-/// The functions by name.
+/// The functions by name. `cosh`, `frexp`, `ldexp`, `log10`, `pow`, `sinh` and `tanh` are those of older versions, which
+/// usual builds of the reference implementation keep.
 pub(super) const FUNCTIONS: &[(&str, LibraryFunction)] = &[
     ("abs", abs),
     ("acos", |call| unary(call, libm::acos)),
@@ -17,20 +18,27 @@ pub(super) const FUNCTIONS: &[(&str, LibraryFunction)] = &[
     ("atan", atan),
     ("ceil", ceil),
     ("cos", |call| unary(call, libm::cos)),
+    ("cosh", |call| unary(call, libm::cosh)),
     ("deg", |call| unary(call, |x| x * (180.0 / math::PI))),
     ("exp", |call| unary(call, libm::exp)),
     ("floor", floor),
     ("fmod", fmod),
+    ("frexp", frexp),
+    ("ldexp", ldexp),
     ("log", log),
+    ("log10", |call| unary(call, libm::log10)),
     ("max", |call| extreme(call, true)),
     ("min", |call| extreme(call, false)),
     ("modf", modf),
+    ("pow", pow),
     ("rad", |call| unary(call, |x| x * (math::PI / 180.0))),
     ("random", random),
     ("randomseed", randomseed),
     ("sin", |call| unary(call, libm::sin)),
+    ("sinh", |call| unary(call, libm::sinh)),
     ("sqrt", |call| unary(call, libm::sqrt)),
     ("tan", |call| unary(call, libm::tan)),
+    ("tanh", |call| unary(call, libm::tanh)),
     ("tointeger", tointeger),
     ("type", type_of),
     ("ult", ult),
@@ -92,6 +100,23 @@ fn log(call: &mut HostCall<'_>) -> Answer {
     let x = call.check_float(0)?;
     let base = if call.is_absent(1) { None } else { Some(call.check_float(1)?) };
     call.return_one(Value::float(math::log(x, base)))
+}
+
+fn pow(call: &mut HostCall<'_>) -> Answer {
+    let (x, y) = (call.check_float(0)?, call.check_float(1)?);
+    call.return_one(Value::float(libm::pow(x, y)))
+}
+
+fn frexp(call: &mut HostCall<'_>) -> Answer {
+    let x = call.check_float(0)?;
+    let (mantissa, exponent) = if x.is_finite() { libm::frexp(x) } else { (x, 0) };
+    call.return_values(&[Value::float(mantissa), Value::int(i64::from(exponent))])
+}
+
+fn ldexp(call: &mut HostCall<'_>) -> Answer {
+    let (x, exponent) = (call.check_float(0)?, call.check_integer(1)?);
+    // C's function takes an `int`, to which the reference implementation cuts the argument off.
+    call.return_one(Value::float(libm::ldexp(x, exponent as i32)))
 }
 
 fn fmod(call: &mut HostCall<'_>) -> Answer {

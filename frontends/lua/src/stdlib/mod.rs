@@ -54,5 +54,5 @@ pub mod host;
 pub mod modules;
 
 pub use host::LuaHost;
-pub use install::{flush, globals, install};
+pub use install::{expect, flush, globals, install};
 pub use travel::{OpenFiles, SavedFiles, set_open_files, set_saved_files};

@@ -5,7 +5,7 @@
 
 use super::host::HostError;
 use super::load::{self, GLOBALS};
-use super::package::{LOADED, LOADERS, PACKAGE, REQUIRE};
+use super::package::{LOADED, LOADERS, OTHERS, REQUIRE};
 use minivm::heap::OutOfMemory;
 use minivm::memory::Buffer;
 use minivm::{HostCall, Machine, Raise, Value};
@@ -21,12 +21,15 @@ pub fn add_loader(machine: &mut Machine, ending: &str, loader: Value) -> Result<
         machine.register(LOADERS, loaders);
     }
     machine.heap().table_set_name(loaders, ending.as_bytes(), loader)?;
-    let package = machine.registered(PACKAGE);
-    let mut path = machine.heap().table_get_name(package, b"path").as_bytes().unwrap_or_default().to_vec();
-    path.extend_from_slice(b";./?.");
+    let mut path = machine.registered(OTHERS).as_bytes().unwrap_or_default().to_vec();
+    if !path.is_empty() {
+        path.push(b';');
+    }
+    path.extend_from_slice(b"./?.");
     path.extend_from_slice(ending.as_bytes());
     let path = machine.string(path)?;
-    machine.heap().table_set_name(package, b"path", path)
+    machine.register(OTHERS, path);
+    Ok(())
 }
 
 /// Makes a table of functions a library: a global, and what `require` gives by that name.

@@ -4,7 +4,7 @@ use super::algorithms::calendar::{DateTime, Field, Fields, Zone, check_field, se
 use super::algorithms::date::{Output, Request, write_date_part};
 use super::arguments::{Answer, Arguments, LibraryFunction, Text, out_of_memory};
 use super::io::host_name;
-use super::io_file::return_failure;
+use super::io_file::{return_failure, return_termination};
 use super::library::library;
 use super::support;
 use super::text_builder::{Finished, TextBuilder};
@@ -116,15 +116,17 @@ fn time(call: &mut HostCall<'_>) -> Answer {
         let seconds = now(call)?;
         return call.return_one(Value::int(seconds));
     }
-    // The function keeps the table and the fields read so far. In state n, field n - 1 comes from a metamethod.
+    // The function keeps the table and the fields read so far. In state n, field n - 1 comes from a metamethod. The last one
+    // says whether daylight saving time is in force.
     let table = if call.state() == 0 { call.check_table(0)? } else { call.arg(0) };
     let mut values: Vec<Value> = if call.state() == 0 { Vec::new() } else { call.args().into_iter().skip(1).collect() };
-    values.truncate(DATE_FIELDS.len() - 1);
+    values.truncate(DATE_FIELDS.len());
     if call.state() > 0 {
         let value = call.returned_one();
-        values.push(Value::int(checked_field(call, values.len(), value)?));
+        values.push(checked_field(call, values.len(), value)?);
     }
-    while let Some((name, _)) = DATE_FIELDS.get(values.len()) {
+    while values.len() <= DATE_FIELDS.len() {
+        let name = DATE_FIELDS.get(values.len()).map_or("isdst", |(name, _)| name);
         let value = call.heap().table_get_name(table, name.as_bytes());
         if value.is_nil() && !call.metatable(table).is_nil() {
             let key = call.string(name)?;
@@ -133,30 +135,29 @@ fn time(call: &mut HostCall<'_>) -> Answer {
             call.keep(&kept)?;
             return call.call(get, &[table, key], values.len() as u32 + 1);
         }
-        values.push(Value::int(checked_field(call, values.len(), value)?));
+        values.push(checked_field(call, values.len(), value)?);
     }
     let field = |index: usize| values[index].as_int().unwrap_or_default();
     let fields =
         Fields { year: field(0), month: field(1), day: field(2), hour: field(3), minute: field(4), second: field(5) };
-    return_time(call, table, fields)
+    let daylight = Some(values[6]).filter(|value| !value.is_nil()).map(|value| value.is_truthy());
+    return_time(call, table, fields, daylight)
 }
 
-fn checked_field(call: &mut HostCall<'_>, index: usize, value: Value) -> Result<i64, Raise> {
-    let (name, default) = DATE_FIELDS[index];
+fn checked_field(call: &mut HostCall<'_>, index: usize, value: Value) -> Result<Value, Raise> {
+    let Some(&(name, default)) = DATE_FIELDS.get(index) else { return Ok(value) };
     let field = match call.to_number(value)?.map(|number| number.as_integer()) {
         Some(Some(integer)) => Field::Integer(integer),
         None if value.is_nil() => Field::Absent,
         Some(None) | None => Field::Other,
     };
-    check_field(name, field, default).map_err(|error| call.fail(error))
+    check_field(name, field, default).map(Value::int).map_err(|error| call.fail(error))
 }
 
-fn return_time(call: &mut HostCall<'_>, table: Value, fields: Fields) -> Answer {
-    // The zone depends on the time it is to give; one round settles it but for the hours of a change.
-    let (guess, _) = seconds_from_fields(fields, &Zone::utc()).map_err(|error| call.fail(error))?;
-    let zone = library(call).host.zone(guess);
-    let zone = library(call).host.zone(guess - i64::from(zone.offset_seconds));
-    let (seconds, date) = seconds_from_fields(fields, &zone).map_err(|error| call.fail(error))?;
+fn return_time(call: &mut HostCall<'_>, table: Value, fields: Fields, daylight: Option<bool>) -> Answer {
+    let host = &mut library(call).host;
+    let found = seconds_from_fields(fields, daylight, |seconds| host.zone(seconds));
+    let (seconds, date, zone) = found.map_err(|error| call.fail(error))?;
     set_fields(call, table, &date, &zone)?;
     call.return_one(Value::int(seconds))
 }
@@ -167,11 +168,19 @@ fn difftime(call: &mut HostCall<'_>) -> Answer {
 }
 
 fn execute(call: &mut HostCall<'_>) -> Answer {
-    if call.optional_text(0)?.is_none() {
-        // There is no shell.
-        return call.return_one(Value::FALSE);
+    let command = call.optional_text(0)?;
+    let is_granted = library(call).host.grants_commands();
+    let Some(command) = command else {
+        // Whether there is a shell.
+        return call.return_one(Value::bool(is_granted));
+    };
+    if !is_granted {
+        return return_failure(call, None, &super::host::HostError::not_permitted());
     }
-    return_failure(call, None, &super::host::HostError::not_permitted())
+    match library(call).host.execute(command.bytes()) {
+        Ok(termination) => return_termination(call, termination),
+        Err(error) => return_failure(call, None, &error),
+    }
 }
 
 fn exit(call: &mut HostCall<'_>) -> Answer {

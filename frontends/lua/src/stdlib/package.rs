@@ -4,7 +4,7 @@ use super::algorithms::search_path::{Templates, candidates, not_found_message};
 use super::arguments::{Answer, Arguments, LibraryFunction, Text, shown};
 use super::host::OpenMode;
 use super::io::host_name;
-use super::library::library;
+use super::io_file::open_with;
 use super::load::call_load_file;
 use super::support;
 use super::work::Work;
@@ -14,12 +14,19 @@ use minivm::{HostCall, Raise, Tag, Value};
 pub(super) const FUNCTIONS: &[(&str, LibraryFunction)] = &[("loadlib", loadlib), ("searchpath", searchpath)];
 
 /// The functions of `package.searchers`, in order.
-pub(super) const SEARCHERS: &[(&str, LibraryFunction)] =
-    &[("searcher_preload", search_preload), ("searcher_Lua", search_lua)];
+pub(super) const SEARCHERS: &[(&str, LibraryFunction)] = &[
+    ("searcher_preload", search_preload),
+    ("searcher_Lua", search_lua),
+    ("searcher_C", search_native),
+    ("searcher_Croot", search_native_root),
+];
 
 /// Where Lua modules are looked for, unless the environment says otherwise.
 pub(super) const DEFAULT_PATH: &str = "/usr/local/share/lua/5.4/?.lua;/usr/local/share/lua/5.4/?/init.lua;\
     /usr/local/lib/lua/5.4/?.lua;/usr/local/lib/lua/5.4/?/init.lua;./?.lua;./?/init.lua";
+/// Where native modules are looked for, unless the environment says otherwise. None can be loaded, but programs read the path, and
+/// what is not found is told with it.
+pub(super) const DEFAULT_NATIVE_PATH: &str = "/usr/local/lib/lua/5.4/?.so;/usr/local/lib/lua/5.4/loadall.so;./?.so";
 /// What `package.config` says: separators of folders, templates, the mark, and two that are not used.
 pub(super) const CONFIG: &str = "/\n;\n?\n!\n-\n";
 
@@ -29,13 +36,18 @@ pub(super) const LOADED: &str = "lua.package.loaded";
 pub(super) const PRELOAD: &str = "lua.package.preload";
 /// Loaders for files in other languages, by the ending of the file.
 pub(super) const LOADERS: &str = "lua.package.loaders";
+/// Where files in other languages are looked for.
+pub(super) const OTHERS: &str = "lua.package.others";
 /// The function `require` itself.
 pub(super) const REQUIRE: &str = "lua.require";
+
+/// What is said of native modules.
+const NO_NATIVE: &str = "dynamic libraries not enabled; check your Lua installation";
 
 fn loadlib(call: &mut HostCall<'_>) -> Answer {
     call.check_text(0)?;
     call.check_text(1)?;
-    let message = call.string("dynamic libraries not enabled; check your Lua installation")?;
+    let message = call.string(NO_NATIVE)?;
     let place = call.string("absent")?;
     call.return_values(&[Value::NIL, message, place])
 }
@@ -54,9 +66,15 @@ fn search(
     call.charge(count.files as u64 * UNITS_PER_FILE)?;
     call.charge_looks(count.bytes)?;
     let files = candidates(name, path, separators[0], separators[1]);
-    let host = &mut library(call).host;
-    let is_there = |file: &&Vec<u8>| host_name(file).is_ok_and(|file| host.open(file, OpenMode::Read).is_ok());
-    Ok(match files.iter().find(is_there) {
+    let mut found = None;
+    for file in &files {
+        let Ok(name) = host_name(file) else { continue };
+        if open_with(call, |host| host.open(name, OpenMode::Read)).is_ok() {
+            found = Some(file);
+            break;
+        }
+    }
+    Ok(match found {
         Some(file) => Ok(file.clone()),
         None => Err(not_found_message(&files)),
     })
@@ -92,14 +110,17 @@ fn search_lua(call: &mut HostCall<'_>) -> Answer {
         return file_is_loaded(call);
     }
     let name = call.check_text(0)?;
-    let package = call.registered(PACKAGE);
-    let path = call.heap().table_get_name(package, b"path");
-    let Some(path) = call.to_text(path)? else {
-        return Err(call.error("'package.path' must be a string"));
-    };
+    let path = path_field(call, "path")?;
     let file = match search(call, name.bytes(), path.bytes(), [b".", b"/"])? {
         Ok(file) => file,
-        Err(message) => return call.return_text(message),
+        // Modules in other languages lie in the working folder.
+        Err(message) => {
+            let others = call.registered(OTHERS);
+            match search(call, name.bytes(), Text(others).bytes(), [b".", b"/"])? {
+                Ok(file) => file,
+                Err(_) => return call.return_text(message),
+            }
+        }
     };
     let place = call.string(&file)?;
     if let Some(loader) = loader_for(call, &file) {
@@ -123,6 +144,43 @@ fn file_is_loaded(call: &mut HostCall<'_>) -> Answer {
         }
         [function] => call.return_values(&[function, place.0]),
         _ => call.return_none(),
+    }
+}
+
+/// A search path of the library.
+fn path_field(call: &mut HostCall<'_>, field: &str) -> Result<Text, Raise> {
+    let package = call.registered(PACKAGE);
+    let path = call.heap().table_get_name(package, field.as_bytes());
+    match call.to_text(path)? {
+        Some(path) => Ok(path),
+        None => Err(call.error(format!("'package.{field}' must be a string"))),
+    }
+}
+
+/// Finds files that are libraries of the system, which cannot be loaded.
+fn search_native(call: &mut HostCall<'_>) -> Answer {
+    let name = call.check_text(0)?;
+    native(call, name, name.bytes())
+}
+
+/// As [`search_native`], for a library of the whole of which the module is a part.
+fn search_native_root(call: &mut HostCall<'_>) -> Answer {
+    let name = call.check_text(0)?;
+    match memchr::memchr(b'.', name.bytes()) {
+        Some(dot) => native(call, name, &name.bytes()[..dot]),
+        None => call.return_none(),
+    }
+}
+
+fn native(call: &mut HostCall<'_>, name: Text, looked_for: &[u8]) -> Answer {
+    let path = path_field(call, "cpath")?;
+    match search(call, looked_for, path.bytes(), [b".", b"/"])? {
+        Err(message) => call.return_text(message),
+        Ok(file) => {
+            let parts: [&[u8]; 6] =
+                [b"error loading module '", name.bytes(), b"' from file '", &file, b"':\n\t", NO_NATIVE.as_bytes()];
+            Err(call.error(parts.concat()))
+        }
     }
 }
 

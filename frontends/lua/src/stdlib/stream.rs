@@ -1,6 +1,6 @@
 //! Buffered streams over the host's files.
 
-use super::host::{HostError, LuaFile, OpenMode, Whence};
+use super::host::{HostError, LuaFile, OpenMode, PipeMode, Termination, Whence};
 
 /// Bytes read or written at a time.
 const BUFFER_BYTES: usize = 1 << 14;
@@ -70,6 +70,14 @@ impl Stream {
         stream
     }
 
+    /// The stream to or from a command.
+    pub(super) fn pipe(file: Box<dyn LuaFile>, mode: PipeMode) -> Self {
+        let mut stream = Self::new(file);
+        stream.is_read_only = mode == PipeMode::Read;
+        stream.is_write_only = mode == PipeMode::Write;
+        stream
+    }
+
     /// What it was opened by, if a name was.
     pub(super) fn origin(&self) -> Option<&Origin> {
         self.origin.as_ref()
@@ -102,6 +110,18 @@ impl Stream {
     pub(super) fn set_buffering(&mut self, buffering: Buffering) -> Result<(), HostError> {
         self.buffering = buffering;
         self.flush()
+    }
+
+    /// Whether reading needs the host.
+    pub(super) fn is_drained(&self) -> bool {
+        self.input_at == self.input.len()
+    }
+
+    /// Hands on what was written and ends the use of the file.
+    pub(super) fn close(&mut self) -> Result<Option<Termination>, HostError> {
+        let flushed = self.flush();
+        let closed = self.file.close();
+        flushed.and(closed)
     }
 
     /// What was read from the host and not taken yet; empty only at the end.

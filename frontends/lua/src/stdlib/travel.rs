@@ -4,6 +4,7 @@
 //! process: it is refused by name, or closed, or its name travels, as the host chooses. Where the state is loaded, that host
 //! chooses whether it is opened again. What such a file holds is not looked at: it may have changed in between.
 
+use super::debug::{UPVALUE_KIND, UpvalueIdentity};
 use super::host::{HostError, OpenMode, Standard, Whence};
 use super::io_file::{FILE_KIND, FileObject};
 use super::library::{CollectorMode, Library};
@@ -53,6 +54,9 @@ pub fn set_open_files(machine: &mut Machine, policy: OpenFiles) {
         load: Box::new(|bytes, _, state| Ok(Box::new(load_file(bytes, state)?))),
     };
     machine.set_object_codec(FILE_KIND, codec);
+    let identity =
+        ObjectCodec { save: Box::new(|_, _| Ok(Vec::new())), load: Box::new(|_, _, _| Ok(Box::new(UpvalueIdentity))) };
+    machine.set_object_codec(UPVALUE_KIND, identity);
     let state = StateCodec {
         save: Box::new(|state| state.get::<Library>().save()),
         load: Box::new(|state, bytes| Ok(state.get::<Library>().load(bytes)?)),
@@ -153,7 +157,7 @@ impl Library {
         out.push(u8::from(self.mode == CollectorMode::Generational));
         out.extend_from_slice(&self.pause.to_le_bytes());
         out.extend_from_slice(&self.step_multiplier.to_le_bytes());
-        out.push(u8::from(self.warnings));
+        out.push(u8::from(self.warnings) | u8::from(self.exact_upvalues) << 1);
         debug_assert!(out.len() == FIXED_BYTES);
         for stream in [Standard::Input, Standard::Output, Standard::Error] {
             let stream = self.standard(stream);
@@ -179,13 +183,14 @@ impl Library {
             streams.push((buffering(head[0]).ok_or_else(wrong)?, ahead));
             rest = tail;
         }
-        if !rest.is_empty() || fixed[32] > 1 || fixed[49] > 1 {
+        if !rest.is_empty() || fixed[32] > 1 || fixed[49] > 3 {
             return Err(wrong());
         }
         self.random = super::algorithms::random::Random::from_state([word(0), word(8), word(16), word(24)]);
         self.mode = if fixed[32] == 1 { CollectorMode::Generational } else { CollectorMode::Incremental };
         (self.pause, self.step_multiplier) = (word(33) as i64, word(41) as i64);
-        self.warnings = fixed[49] == 1;
+        self.warnings = fixed[49] & 1 != 0;
+        self.exact_upvalues = fixed[49] & 2 != 0;
         for (stream, (buffering, ahead)) in
             [Standard::Input, Standard::Output, Standard::Error].into_iter().zip(streams)
         {

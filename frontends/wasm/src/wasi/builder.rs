@@ -1,6 +1,6 @@
 //! [`WasiBuilder`]: says what a program may touch.
 
-use super::descriptors::{Descriptor, Descriptors, Directory, Object, Provenance};
+use super::descriptors::{Descriptor, Descriptors, Directory, Listing, Object, Provenance};
 use super::platform::HostStream;
 use super::sources::{Clock, CounterClock, Random, SeededRandom, SystemClock, SystemRandom};
 use super::state::{OpenFiles, SavedFiles, Wasi};
@@ -63,7 +63,7 @@ impl std::error::Error for SetupError {
 /// that goes nowhere, no directory, a clock that only counts ([`CounterClock`]) and a
 /// fixed random sequence ([`SeededRandom`]).
 pub struct WasiBuilder {
-    arguments: Vec<String>,
+    arguments: Vec<Vec<u8>>,
     environment: Vec<(String, String)>,
     input: Box<dyn InputStream>,
     output: Box<dyn OutputStream>,
@@ -100,14 +100,14 @@ impl WasiBuilder {
         }
     }
 
-    /// Adds an argument; the first is the program's name.
-    pub fn argument(mut self, argument: impl Into<String>) -> Self {
+    /// Adds an argument, which need not be UTF-8; the first is the program's name.
+    pub fn argument(mut self, argument: impl Into<Vec<u8>>) -> Self {
         self.arguments.push(argument.into());
         self
     }
 
     /// Adds arguments.
-    pub fn arguments<S: Into<String>>(mut self, arguments: impl IntoIterator<Item = S>) -> Self {
+    pub fn arguments<S: Into<Vec<u8>>>(mut self, arguments: impl IntoIterator<Item = S>) -> Self {
         self.arguments.extend(arguments.into_iter().map(Into::into));
         self
     }
@@ -220,7 +220,7 @@ impl WasiBuilder {
             object: Object::Directory(Directory {
                 dir: grant.dir,
                 provenance: Provenance::Granted(grant.guest),
-                listing: Vec::new(),
+                listing: Listing::default(),
             }),
             rights: Rights::DIRECTORY - grant.denied,
             inheriting: (Rights::DIRECTORY | Rights::FILE) - grant.denied,
@@ -231,12 +231,13 @@ impl WasiBuilder {
         }
         Ok(Wasi {
             arguments: terminated(self.arguments)?,
-            environment: terminated(environment)?,
+            environment: terminated(environment.into_iter().map(String::into_bytes))?,
             descriptors,
             open_files: OpenFiles::default(),
             saved_files: SavedFiles::default(),
             clock: self.clock,
             random: self.random,
+            budget: None,
         })
     }
 }
@@ -247,14 +248,13 @@ fn stream_descriptor((object, transfer): (Object, Rights)) -> Descriptor {
 }
 
 /// Strings as the guest gets them: ended by a zero byte, all together within 32 bits.
-fn terminated(strings: Vec<String>) -> Result<Vec<Vec<u8>>, SetupError> {
+fn terminated(strings: impl IntoIterator<Item = Vec<u8>>) -> Result<Vec<Vec<u8>>, SetupError> {
     let mut total: usize = 0;
-    let mut terminated = Vec::with_capacity(strings.len());
-    for string in strings {
-        if string.contains('\0') {
-            return Err(SetupError::ZeroByte(string));
+    let mut terminated = Vec::new();
+    for mut bytes in strings {
+        if bytes.contains(&0) {
+            return Err(SetupError::ZeroByte(String::from_utf8_lossy(&bytes).into_owned()));
         }
-        let mut bytes = string.into_bytes();
         bytes.push(0);
         total = total.saturating_add(bytes.len());
         terminated.push(bytes);

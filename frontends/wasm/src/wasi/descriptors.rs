@@ -4,6 +4,7 @@ use super::errno::Errno;
 use super::stream::{InputStream, Output};
 use super::types::{FdFlags, FileType, Rights};
 use cap_std::fs::Dir;
+use minivm::memory::Held;
 use std::fs::File;
 
 /// A program cannot have more descriptors open than this.
@@ -51,7 +52,14 @@ pub(super) struct Directory {
     pub(super) dir: Dir,
     pub(super) provenance: Provenance,
     /// Its entries as they were when the guest last started to read them.
-    pub(super) listing: Vec<Entry>,
+    pub(super) listing: Listing,
+}
+
+/// Entries of a directory, and what they take of the program's memory.
+#[derive(Default)]
+pub(super) struct Listing {
+    pub(super) entries: Vec<Entry>,
+    pub(super) _held: Option<Held>,
 }
 
 /// Where a directory comes from.

@@ -1,11 +1,12 @@
 //! Calls on open directories: what was granted, and reading entries.
 
-use super::descriptors::{Directory, Entry, Object};
+use super::descriptors::{Directory, Entry, Listing, Object};
 use super::errno::{Errno, Error};
 use super::memory::{Memory, Record};
 use super::state::Wasi;
 use super::types::{FileType, Rights};
 use cap_fs_ext::{DirEntryExt, MetadataExt};
+use minivm::memory::MemoryBudget;
 use std::io;
 
 /// The size of a `dirent` structure, before the name.
@@ -14,7 +15,9 @@ const DIRENT_BYTES: usize = 24;
 /// All entries in the order of their names, so that a program sees the same on every
 /// host; `.` and `..` come first. The parent gets the directory's own number, because the
 /// true one may lie outside of what was granted.
-fn list(directory: &Directory) -> io::Result<Vec<Entry>> {
+fn list(directory: &Directory, budget: Option<&MemoryBudget>) -> io::Result<Listing> {
+    let no_memory = |_| io::Error::from(io::ErrorKind::OutOfMemory);
+    let held = budget.map(|budget| budget.hold(0)).transpose().map_err(no_memory)?;
     let own = directory.dir.dir_metadata()?.ino();
     let mut entries = Vec::new();
     for entry in directory.dir.entries()? {
@@ -28,11 +31,14 @@ fn list(directory: &Directory) -> io::Result<Vec<Entry>> {
         // Names that are not text cannot be used in any call; they stay visible, with
         // replacement characters.
         let name = entry.file_name().to_string_lossy().into_owned().into_bytes();
+        if let Some(held) = &held {
+            held.grow((size_of::<Entry>() + name.len()) as u64 * 2).map_err(no_memory)?;
+        }
         entries.push(Entry { name, inode, kind });
     }
     entries.sort_by(|left, right| left.name.cmp(&right.name));
     let dots = [b".".to_vec(), b"..".to_vec()].map(|name| Entry { name, inode: own, kind: FileType::Directory });
-    Ok(dots.into_iter().chain(entries).collect())
+    Ok(Listing { entries: dots.into_iter().chain(entries).collect(), _held: held })
 }
 
 /// Copies as much as fits; tells whether all did.
@@ -96,13 +102,14 @@ impl Wasi {
         let Object::Directory(directory) = &mut descriptor.object else {
             return Err(Errno::NotDir.into());
         };
-        if cookie == 0 || directory.listing.is_empty() {
-            directory.listing = list(directory)?;
+        if cookie == 0 || directory.listing.entries.is_empty() {
+            directory.listing = Listing::default();
+            directory.listing = list(directory, self.budget.as_ref())?;
         }
         let buffer = memory.slice_mut(buf, buf_len)?;
         let mut used = 0;
         let start = usize::try_from(cookie).unwrap_or(usize::MAX);
-        for (index, entry) in directory.listing.iter().enumerate().skip(start) {
+        for (index, entry) in directory.listing.entries.iter().enumerate().skip(start) {
             let length = u32::try_from(entry.name.len()).map_err(|_| Errno::Overflow)?;
             let head = Record::<DIRENT_BYTES>::new()
                 .u64(0, index as u64 + 1)

@@ -42,7 +42,8 @@ impl Linked {
 ///
 /// # Errors
 /// When the machine has no memory for the functions.
-pub fn define(machine: &mut Machine, wasi: Wasi) -> Result<Linked, OutOfMemory> {
+pub fn define(machine: &mut Machine, mut wasi: Wasi) -> Result<Linked, OutOfMemory> {
+    wasi.budget = Some(machine.memory_budget());
     let linked = Linked(Rc::new(RefCell::new(wasi)));
     for function in FUNCTIONS {
         let state = linked.clone();

@@ -1,6 +1,6 @@
 //! `path_open`: rights, flags, and how they become a host's open.
 
-use super::descriptors::{Descriptor, Directory, Object, OpenFile, Origin, Provenance};
+use super::descriptors::{Descriptor, Directory, Listing, Object, OpenFile, Origin, Provenance};
 use super::errno::{Errno, Error};
 use super::memory::Memory;
 use super::state::Wasi;
@@ -134,7 +134,11 @@ impl Request {
 
     fn directory(&self, dir: Dir, origin: Origin) -> Descriptor {
         Descriptor {
-            object: Object::Directory(Directory { dir, provenance: Provenance::Opened(origin), listing: Vec::new() }),
+            object: Object::Directory(Directory {
+                dir,
+                provenance: Provenance::Opened(origin),
+                listing: Listing::default(),
+            }),
             rights: self.rights & Rights::DIRECTORY,
             inheriting: self.inheriting,
             flags: self.flags,

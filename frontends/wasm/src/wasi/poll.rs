@@ -16,6 +16,9 @@ use std::time::Duration;
 /// The size of a `subscription` structure.
 const SUBSCRIPTION_BYTES: usize = 48;
 
+/// More subscriptions in one call than this are refused, as POSIX systems do.
+const SUBSCRIPTIONS_MAX: u32 = 4096;
+
 /// The size of an `event` structure.
 const EVENT_BYTES: usize = 32;
 
@@ -131,7 +134,7 @@ impl Wasi {
         nsubscriptions: u32,
         nevents: u32,
     ) -> Result<(), Error> {
-        if nsubscriptions == 0 {
+        if nsubscriptions == 0 || nsubscriptions > SUBSCRIPTIONS_MAX {
             return Err(Errno::Inval.into());
         }
         let count = u64::from(nsubscriptions);

@@ -2,6 +2,7 @@
 
 use super::descriptors::{Descriptors, Object};
 use super::sources::{Clock, Random};
+use minivm::memory::MemoryBudget;
 use std::fmt;
 use std::io;
 
@@ -21,6 +22,8 @@ pub struct Wasi {
     pub(super) saved_files: SavedFiles,
     pub(super) clock: Box<dyn Clock>,
     pub(super) random: Box<dyn Random>,
+    /// The account of the machine that the program runs in.
+    pub(super) budget: Option<MemoryBudget>,
 }
 
 /// What becomes of files and directories that a program has opened when its state is saved.

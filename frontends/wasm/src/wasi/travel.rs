@@ -4,7 +4,7 @@
 //! program has opened belongs to the process that saves it: it is refused by name, closed, or its name travels, as the embedder
 //! chooses. Where the state is loaded, that embedder chooses whether it is opened again, in the directories granted there.
 
-use super::descriptors::{Descriptor, Descriptors, Directory, Object, OpenFile, Origin, Provenance};
+use super::descriptors::{Descriptor, Descriptors, Directory, Listing, Object, OpenFile, Origin, Provenance};
 use super::open;
 use super::state::{OpenFiles, SavedFiles, Wasi};
 use super::types::{FdFlags, FileType, Rights};
@@ -167,7 +167,7 @@ fn save_object(object: &Object, number: usize, policy: OpenFiles, out: &mut Out)
         Object::File(file) => (&file.origin, "file"),
         Object::Directory(directory) => match &directory.provenance {
             Provenance::Granted(name) => {
-                if !directory.listing.is_empty() {
+                if !directory.listing.entries.is_empty() {
                     return Err(format!("the directory '{name}' (descriptor {number}) is being read"));
                 }
                 out.number(DIRECTORY);
@@ -198,7 +198,9 @@ fn save_object(object: &Object, number: usize, policy: OpenFiles, out: &mut Out)
             out.number(place.map_err(|error| format!("{called} cannot be opened again: {error}"))?);
         }
         Object::File(_) => return Err(format!("{called} cannot be opened again: it is no regular file")),
-        Object::Directory(directory) if !directory.listing.is_empty() => return Err(format!("{called} is being read")),
+        Object::Directory(directory) if !directory.listing.entries.is_empty() => {
+            return Err(format!("{called} is being read"));
+        }
         Object::Directory(_) | Object::Input(_) | Object::Output(_) => {}
     }
     Ok(true)
@@ -301,7 +303,7 @@ fn opened_again(
         }
         (false, true, _) => {
             let dir = Dir::from_std_file(file);
-            Object::Directory(Directory { dir, provenance: Provenance::Opened(origin), listing: Vec::new() })
+            Object::Directory(Directory { dir, provenance: Provenance::Opened(origin), listing: Listing::default() })
         }
         _ => return Err(cannot(&"it is another kind of file now")),
     };

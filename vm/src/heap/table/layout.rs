@@ -2,23 +2,34 @@
 //!
 //! ```text
 //! Table     0 header   8 array   16 nodes   24 array_len   28 mask   32 inline array slots, then an inline hash part
-//! Node      0 value    8 key     16 next    20 key_tag     21 value_tag                                  (24 bytes)
-//! array     0 capacity 4 hint    16 slots                  `Table::array` points at the slots
-//! hash part 0 metatable 8 last_free 12 absent 14 has_int 15 inline 16 nodes   `Table::nodes` points at the nodes
+//! Node      0 value    8 key     16 next    20 key_tag     21 value_tag   22 place                      (24 bytes)
+//! array     0 size     4 hint    8 old      16 slots                  `Table::array` points at the slots
+//! hash part 0 metatable 8 last_free 12 absent 14 flags 15 inline 16 nodes     `Table::nodes` points at the nodes
 //! ```
 //!
 //! Small tables keep their first slots and nodes in their own cell, so `{l, r}` is one cell of 64 bytes. What is
 //! outgrown there stays unused until the table dies.
+//!
+//! The array part has a *size*: the largest key that belongs there. Its slots exist as far as `array_len`; those from there to
+//! the size are nil, and made when something is stored. As long as the table is not large, the size is what the reference
+//! implementation of Lua gives the array part of such a table, because it decides which border `#` finds where there are
+//! several: exact after a constructor or another list of known length, a power of two after growing; and no key up to it is
+//! in the hash part. The cell may have room for more slots, which only saves a move later.
+//!
+//! No operation on a table takes long, however large it is: a hash part of more than [`NODES_MAX`] nodes becomes buckets
+//! behind a [`Directory`](super::directory::Directory), and an array part of more than
+//! [`SLOTS_AT_ONCE`](super::growth::SLOTS_AT_ONCE) slots moves to a larger one step by step.
 
 use std::ptr::null_mut;
 
 use crate::heap::header::Header;
 use crate::value::{Tag, Value};
 
-/// A table: an array part for the keys `1..=array_len`, a hash part for all others.
+/// A table: an array part for the keys up to its size, a hash part for all others.
 ///
 /// A weak table keeps its contents in another table that no value refers to; its own array and hash parts look empty,
-/// so that cached accesses miss and the functions that know about weakness see every access.
+/// so that cached accesses miss and the functions that know about weakness see every access. So does the hash part of a
+/// large table, whose entries are in buckets.
 #[repr(C, align(16))]
 pub struct Table {
     pub(crate) header: Header,
@@ -44,7 +55,8 @@ pub(crate) const PART_LEN_MAX: u64 = if usize::BITS == 64 { 1 << 30 } else { 1 <
 /// A key and its value in the hash part.
 ///
 /// Chained scatter with Brent's variation: a key is in the chain that starts at its main position, and a node that is
-/// not in its main position gives way to one that would be.
+/// not in its main position gives way to one that would be. So all keys in a chain have the same main position, where it
+/// starts.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct Node {
@@ -58,14 +70,22 @@ pub struct Node {
     pub(crate) key_tag: u8,
     /// Tag of the value; nil for a removed entry.
     pub(crate) value_tag: u8,
+    /// Below [`AWAY`] the node is in its main position, and this is how many others are in its chain (no more than
+    /// [`CHAIN_MAX`] and one are counted); else its main position and `AWAY`.
+    pub(crate) place: u16,
 }
+
+/// What [`Node::place`] is at least when the node is not in its main position.
+pub(crate) const AWAY: u16 = 32;
+/// Nodes of a chain besides the first. Keys that nobody has made to collide stay below in all the tables of a lifetime.
+pub(crate) const CHAIN_MAX: u16 = 16;
 
 /// The key tag of a removed entry whose key may have been collected; matches no key but in `next`.
 pub(crate) const DEAD_KEY: u8 = 0xff;
 
 impl Node {
     /// A node never used.
-    pub(crate) const FREE: Node = Node { value: 0, key: 0, next: 0, key_tag: 0, value_tag: 0 };
+    pub(crate) const FREE: Node = Node { value: 0, key: 0, next: 0, key_tag: 0, value_tag: 0, place: 0 };
 
     /// The value.
     #[inline(always)]
@@ -78,6 +98,18 @@ impl Node {
     pub(crate) fn key(&self) -> Value {
         debug_assert!(self.key_tag != DEAD_KEY);
         Value { payload: self.key, tag: Tag(u32::from(self.key_tag)) }
+    }
+
+    /// Whether no key was ever put here.
+    #[inline(always)]
+    pub(crate) fn is_free(&self) -> bool {
+        self.key_tag == Tag::NIL.0 as u8
+    }
+
+    /// Whether it is in its main position, or free.
+    #[inline(always)]
+    pub(crate) fn is_at_home(&self) -> bool {
+        self.place < AWAY
     }
 
     /// Whether there is no value.
@@ -124,10 +156,13 @@ impl Node {
 /// What precedes the slots of an array part that has a cell of its own.
 #[repr(C)]
 pub(crate) struct ArrayHeader {
-    pub(crate) capacity: u32,
-    /// The border that was found last.
+    /// The largest key that belongs into the array part.
+    pub(crate) size: u32,
+    /// Where to look for a border first: the size, until a border was found in the upper half. While the array part moves: how
+    /// many slots there are, in both parts.
     pub(crate) hint: u32,
-    pub(crate) unused: u64,
+    /// While the array part moves: the slots of the part it moves from, else null.
+    pub(crate) old: *mut Value,
 }
 
 /// What precedes the nodes.
@@ -138,11 +173,26 @@ pub(crate) struct HashHeader {
     pub(crate) last_free: u32,
     /// One bit per event of which this table, as a metatable, is known to have no entry.
     pub(crate) absent: u16,
-    /// Whether an integer key was ever put into this part.
-    pub(crate) has_int: bool,
+    /// What is special about the table; see below.
+    pub(crate) flags: u8,
     /// Whether the part lies in the cell of its table.
     pub(crate) inline: bool,
 }
+
+/// An integer key was put into this part.
+pub(crate) const HAS_INT: u8 = 1;
+/// The table is weak: its contents are elsewhere.
+pub(crate) const ELSEWHERE: u8 = 2;
+/// The entries are in buckets. The part has one node, free by its tags, whose key is the address of the directory.
+pub(crate) const BUCKETS: u8 = 4;
+/// The array part is moving to a larger one.
+pub(crate) const MOVING: u8 = 8;
+/// The part is shared by all tables that have none.
+pub(crate) const SHARED: u8 = 16;
+
+/// Most nodes of a hash part that is not divided into buckets. A main position fits [`Node::place`].
+pub(crate) const NODES_MAX: u64 = if cfg!(test) { 64 } else { 1 << 15 };
+const _: () = assert!(NODES_MAX <= u16::MAX as u64 - AWAY as u64);
 
 /// Bytes in front of slots and of nodes.
 pub(crate) const PART_HEADER_BYTES: usize = 16;
@@ -161,7 +211,7 @@ struct EmptyPart {
 unsafe impl Sync for EmptyPart {}
 
 static EMPTY_PART: EmptyPart = EmptyPart {
-    header: HashHeader { metatable: null_mut(), last_free: 0, absent: !0, has_int: false, inline: true },
+    header: HashHeader { metatable: null_mut(), last_free: 0, absent: !0, flags: SHARED, inline: true },
     node: Node::FREE,
 };
 
@@ -239,36 +289,96 @@ impl Table {
         unsafe { (*table).nodes == empty_nodes() }
     }
 
-    /// Slots that the array part has room for.
+    /// The largest key that belongs into the array part.
     ///
     /// # Safety
     /// `table` is a live table, not a weak one.
     #[inline(always)]
-    pub(crate) unsafe fn array_capacity(table: *mut Table) -> u32 {
+    pub(crate) unsafe fn array_size(table: *mut Table) -> u32 {
         // SAFETY: the caller gives a live table.
         unsafe {
             if Table::array_is_inline(table) {
                 (*table).header.inline_slots()
             } else {
-                (*Table::array_header(table)).capacity
+                (*Table::array_header(table)).size
             }
         }
     }
 
-    /// Whether a value may be written behind the array part as it is: there is room, no metatable, no integer key in the
-    /// hash part, and the contents are here.
+    /// Where to look for a border first: the size of the array part, unless a border was found in its upper half. Never below the
+    /// number of slots of a part that moves.
+    ///
+    /// # Safety
+    /// `table` is a live table, not a weak one.
+    #[inline(always)]
+    pub(crate) unsafe fn border_hint(table: *mut Table) -> u32 {
+        // SAFETY: the caller gives a live table.
+        unsafe {
+            if Table::array_is_inline(table) {
+                (*table).header.inline_border()
+            } else {
+                (*Table::array_header(table)).hint
+            }
+        }
+    }
+
+    /// Sets where to look for a border first.
+    ///
+    /// # Safety
+    /// `table` is a live table, not a weak one, whose array part does not move. The border is in the upper half of an array part
+    /// whose size is a power of two, or at its end, or the part has a cell of its own.
+    #[inline(always)]
+    pub(crate) unsafe fn set_border_hint(table: *mut Table, border: u32) {
+        // SAFETY: the caller gives a live table. The upper half of up to 8 inline slots is less than four slots long.
+        unsafe {
+            if Table::array_is_inline(table) {
+                (*table).header.set_inline_border(border);
+            } else {
+                (*Table::array_header(table)).hint = border;
+            }
+        }
+    }
+
+    /// Notes that something is stored at a key within the size of the array part, where there was no value.
+    ///
+    /// # Safety
+    /// `table` is a live table, not a weak one; the key is one of a slot, if the array part moves.
+    #[inline(always)]
+    pub(crate) unsafe fn note_store(table: *mut Table, key: u32) {
+        // SAFETY: the caller gives a live table.
+        unsafe {
+            if key > Table::border_hint(table) {
+                Table::set_border_hint(table, key);
+            }
+        }
+    }
+
+    /// The free slot where a value for this index may be written as it is: within the slots or directly behind them, and there
+    /// is no metatable, no integer key in the hash part, the contents are here, and they stay. Null if there is none.
     ///
     /// # Safety
     /// `table` is a live table.
     #[inline(always)]
-    pub(crate) unsafe fn may_append(table: *mut Table) -> bool {
-        // SAFETY: the caller gives a live table.
+    pub(crate) unsafe fn free_slot(table: *mut Table, index: u64) -> *mut Value {
+        // SAFETY: the caller gives a live table; slots below `array_len` hold values, and up to the size there is room.
         unsafe {
+            let len = (*table).array_len;
             let hash = Table::hash_header(table);
-            !Table::is_weak(table)
-                && (*hash).metatable.is_null()
-                && !(*hash).has_int
-                && (*table).array_len < Table::array_capacity(table)
+            let is_plain = (*hash).metatable.is_null() && (*hash).flags & (HAS_INT | ELSEWHERE | MOVING) == 0;
+            if index > u64::from(len) || !is_plain {
+                return null_mut();
+            }
+            let slot = (*table).array.add(index as usize);
+            if index == u64::from(len) {
+                if len >= Table::array_size(table) {
+                    return null_mut();
+                }
+                (*table).array_len = len + 1;
+            } else if (*slot).tag != Tag::NIL {
+                return null_mut();
+            }
+            Table::note_store(table, index as u32 + 1);
+            slot
         }
     }
 
@@ -280,6 +390,36 @@ impl Table {
     pub(crate) unsafe fn node_count(table: *mut Table) -> u64 {
         // SAFETY: the caller gives a live table.
         unsafe { if Table::has_no_nodes(table) { 0 } else { u64::from((*table).mask) + 1 } }
+    }
+
+    /// What is special about the table.
+    ///
+    /// # Safety
+    /// `table` is a live table.
+    #[inline(always)]
+    pub(crate) unsafe fn flags(table: *mut Table) -> u8 {
+        // SAFETY: the caller gives a live table.
+        unsafe { (*Table::hash_header(table)).flags }
+    }
+
+    /// Whether an entry may be in another place than the table's own parts: in the contents of a weak table, or in a bucket.
+    ///
+    /// # Safety
+    /// `table` is a live table.
+    #[inline(always)]
+    pub(crate) unsafe fn has_more(table: *mut Table) -> bool {
+        // SAFETY: the caller gives a live table.
+        unsafe { Table::flags(table) & (ELSEWHERE | BUCKETS) != 0 }
+    }
+
+    /// Whether the entries of the hash part are in buckets.
+    ///
+    /// # Safety
+    /// `table` is a live table that is its own contents.
+    #[inline(always)]
+    pub(crate) unsafe fn has_buckets(table: *mut Table) -> bool {
+        // SAFETY: the caller gives a live table.
+        unsafe { Table::flags(table) & BUCKETS != 0 }
     }
 
     /// Whether keys or values are weak, so that the contents are in [`Table::contents`].

@@ -1,9 +1,13 @@
 //! Tables: array part, hash part, metatable.
 
+pub(crate) mod directory;
+pub(crate) mod growth;
 pub(in crate::heap) mod invariants;
 pub(crate) mod layout;
+pub(crate) mod part;
 mod read;
-mod resize;
+pub(crate) mod resize;
+mod split;
 mod traverse;
 mod write;
 

@@ -1,6 +1,8 @@
 //! Looking up keys.
 
-use super::layout::{DEAD_KEY, Node, Table};
+use super::directory::Directory;
+use super::layout::{BUCKETS, MOVING, Node, Table};
+use super::part::Part;
 use crate::heap::string::{Str, mix};
 use crate::heap::{Header, Heap};
 use crate::value::{Tag, Value, float_to_int};
@@ -44,98 +46,77 @@ impl Table {
     /// The node with an integer key, or null.
     ///
     /// # Safety
-    /// `table` is a live table.
+    /// `table` is a live table that is its own contents.
     #[inline]
     pub(crate) unsafe fn find_int(table: *mut Table, key: i64) -> *mut Node {
-        // SAFETY: the caller gives a live table, `find_word` stays within its nodes.
-        unsafe { Table::find_word(table, key as u64, Tag::INT, hash_word(key as u64)) }
+        // SAFETY: the caller gives a live table.
+        unsafe {
+            let node = Part::of(table).find_word(key as u64, Tag::INT, hash_word(key as u64));
+            if node.is_null() { Table::find_in_bucket(table, Value::int(key)) } else { node }
+        }
     }
 
-    /// The node with a short string as its key, or null.
+    /// The node in the table's own hash part with a short string as its key, or null. It finds nothing in a weak table or one
+    /// with buckets, see [`has_more`](Self::has_more).
     ///
     /// # Safety
     /// `table` is a live table, `key` a live short string.
     #[inline]
     pub(crate) unsafe fn find_short(table: *mut Table, key: *mut Str) -> *mut Node {
         // SAFETY: as the caller promises.
-        unsafe { Table::find_word(table, key.addr() as u64, Tag::STRING, Str::short_hash(key)) }
-    }
-
-    /// The node whose key has exactly these words, or null.
-    #[inline(always)]
-    unsafe fn find_word(table: *mut Table, payload: u64, tag: Tag, hash: u32) -> *mut Node {
-        // SAFETY: a masked hash is the index of a node, and the distances of a chain lead to nodes of the same part.
-        unsafe {
-            let mut node = (*table).nodes.add((hash & (*table).mask) as usize);
-            loop {
-                if (*node).has_key(payload, tag) {
-                    return node;
-                }
-                let next = (*node).next;
-                if next == 0 {
-                    return std::ptr::null_mut();
-                }
-                node = node.offset(next as isize);
-            }
-        }
+        unsafe { Part::of(table).find_word(key.addr() as u64, Tag::STRING, Str::short_hash(key)) }
     }
 
     /// The node with a normalised key, or null. The entry may be a removed one.
     ///
     /// # Safety
-    /// `table` is a live table, `key` a live value.
+    /// `table` is a live table that is its own contents, `key` a live value.
     pub(crate) unsafe fn find(table: *mut Table, key: Value) -> *mut Node {
-        // SAFETY: as the caller promises; chains stay within the nodes of the part.
+        // SAFETY: as the caller promises.
         unsafe {
-            let Some(hash) = Table::hash_of(key) else {
-                return std::ptr::null_mut();
-            };
-            if key.tag != Tag::STRING || Str::is_short(key.pointer().cast()) {
-                return Table::find_word(table, key.payload, key.tag, hash);
+            if Table::has_buckets(table) {
+                return Directory::find(Directory::of(table), key);
             }
-            let mut node = (*table).nodes.add((hash & (*table).mask) as usize);
-            loop {
-                if u32::from((*node).key_tag) == Tag::STRING.0 && (*node).key().raw_equals(key) {
-                    return node;
-                }
-                let next = (*node).next;
-                if next == 0 {
-                    return std::ptr::null_mut();
-                }
-                node = node.offset(next as isize);
+            match Table::hash_of(key) {
+                Some(hash) => Part::of(table).find(key, hash),
+                None => std::ptr::null_mut(),
             }
         }
     }
 
-    /// The node of an entry that may have been removed, its key even collected, since it was seen; or null.
+    /// The node of an entry that may have been removed, its key even collected, since it was seen, and the hash part that it is
+    /// in, with the number of its bucket, 0 for none.
     ///
     /// # Safety
-    /// `table` is a live table, `key` a live value.
-    pub(crate) unsafe fn find_with_dead(table: *mut Table, key: Value) -> *mut Node {
-        // SAFETY: as the caller promises; chains stay within the nodes of the part.
+    /// `table` is a live table that is its own contents, `key` a live value.
+    pub(super) unsafe fn find_with_dead(table: *mut Table, key: Value) -> Option<(*mut Node, Part, u32)> {
+        // SAFETY: as the caller promises.
         unsafe {
-            let found = Table::find(table, key);
-            if !found.is_null() || !key.is_object() {
-                return found;
-            }
-            let Some(hash) = Table::hash_of(key) else {
-                return std::ptr::null_mut();
+            let (part, hash, number) = if Table::has_buckets(table) {
+                let at = Directory::locate(Directory::of(table), key)?;
+                (at.bucket.part(), at.hash, (*at.bucket.header()).number)
+            } else {
+                (Part::of(table), Table::hash_of(key)?, 0)
             };
-            let mut node = (*table).nodes.add((hash & (*table).mask) as usize);
-            loop {
-                if (*node).key_tag == DEAD_KEY && (*node).key == key.payload {
-                    return node;
-                }
-                let next = (*node).next;
-                if next == 0 {
-                    return std::ptr::null_mut();
-                }
-                node = node.offset(next as isize);
+            let mut node = part.find(key, hash);
+            if node.is_null() && key.is_object() {
+                node = part.find_dead(key, hash);
             }
+            if node.is_null() { None } else { Some((node, part, number)) }
         }
     }
 
-    /// The node with a short string or an integer as its key and a value, or null. It finds nothing in a weak table.
+    /// The node in a bucket with a normalised key; null if there is none, or no bucket.
+    #[inline]
+    unsafe fn find_in_bucket(table: *mut Table, key: Value) -> *mut Node {
+        // SAFETY: callers give a live table that is its own contents, and a live key.
+        unsafe {
+            if Table::has_buckets(table) { Directory::find(Directory::of(table), key) } else { std::ptr::null_mut() }
+        }
+    }
+
+    /// The node in the table's own hash part with a short string or an integer as its key and a value, or null. As `find_short`,
+    /// it does not see everything.
     ///
     /// # Safety
     /// `table` is a live table, `key` a live value.
@@ -148,12 +129,13 @@ impl Table {
                 Tag::INT => hash_word(key.payload),
                 _ => return std::ptr::null_mut(),
             };
-            let node = Table::find_word(table, key.payload, key.tag, hash);
+            let node = Part::of(table).find_word(key.payload, key.tag, hash);
             if !node.is_null() && (*node).is_empty() { std::ptr::null_mut() } else { node }
         }
     }
 
-    /// The index of the node with a string key, for a cache. The entry may be a removed one, whose value is nil.
+    /// The index of the node with a string key in the table's own hash part, for a cache. The entry may be a removed one, whose
+    /// value is nil.
     ///
     /// # Safety
     /// `table` is a live table, `key` a live string.
@@ -164,7 +146,7 @@ impl Table {
             let node = if Str::is_short(key) {
                 Table::find_short(table, key)
             } else {
-                Table::find(table, Value::from_string(key))
+                Part::of(table).find(Value::from_string(key), Str::hash(key))
             };
             if node.is_null() { None } else { Some(node.offset_from((*table).nodes) as u32) }
         }
@@ -206,7 +188,27 @@ impl Table {
                 let value = Table::get_int(Table::contents(table), heap, key);
                 return heap.read_weak(value);
             }
-            Table::value_of(Table::find_int(table, key))
+            let node = Part::of(table).find_word(key as u64, Tag::INT, hash_word(key as u64));
+            if node.is_null() && Table::flags(table) & (BUCKETS | MOVING) != 0 {
+                return Table::get_int_elsewhere(table, heap, key);
+            }
+            Table::value_of(node)
+        }
+    }
+
+    /// The value at an integer key that is neither in the part of the array part which has moved nor in the own hash part.
+    #[inline(never)]
+    unsafe fn get_int_elsewhere(table: *mut Table, heap: &mut Heap, key: i64) -> Value {
+        // SAFETY: `get_int` passes on its live table, which is its own contents.
+        unsafe {
+            if Table::flags(table) & MOVING != 0 {
+                Table::move_some(table, heap);
+                let index = (key as u64).wrapping_sub(1);
+                if index < u64::from(Table::slots_len(table)) {
+                    return Value::load(Table::slot(table, index as u32));
+                }
+            }
+            Table::value_of(Table::find_in_bucket(table, Value::int(key)))
         }
     }
 
@@ -221,11 +223,11 @@ impl Table {
             if !Str::is_short(key) {
                 return Table::get_other(table, heap, Value::from_string(key));
             }
-            if Table::is_weak(table) {
-                let value = Table::value_of(Table::find_short(Table::contents(table), key));
-                return heap.read_weak(value);
+            let node = Table::find_short(table, key);
+            if node.is_null() && Table::has_more(table) {
+                return Table::get_other(table, heap, Value::from_string(key));
             }
-            Table::value_of(Table::find_short(table, key))
+            Table::value_of(node)
         }
     }
 

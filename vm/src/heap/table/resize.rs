@@ -1,143 +1,128 @@
 //! Growing tables: which integer keys belong into the array part, and moving to new parts.
 
+use super::growth::{SLOTS_AT_ONCE, SLOTS_MIN};
 use super::layout::{
-    ArrayHeader, HashHeader, INLINE_NODES_MAX, INLINE_SLOTS_MAX, Node, PART_HEADER_BYTES, PART_LEN_MAX, TABLE_BYTES,
-    Table, empty_nodes, hash_part_bytes, nodes_for,
+    HAS_INT, HashHeader, INLINE_NODES_MAX, INLINE_SLOTS_MAX, MOVING, NODES_MAX, Node, PART_HEADER_BYTES, PART_LEN_MAX,
+    TABLE_BYTES, Table, empty_nodes, hash_part_bytes, nodes_for,
 };
+use super::part::{Insertion, Part};
+use crate::heap::hash::Hasher;
 use crate::heap::header::Header;
-use crate::heap::size_class::cell_bytes_for;
 use crate::heap::{Heap, OutOfMemory};
 use crate::value::{Tag, Value};
 
 /// Fewest nodes when a hash part grows because of an insertion.
-const NODES_MIN: u64 = 4;
-/// Fewest slots when an array part grows because of an append.
-const SLOTS_MIN: u64 = 4;
-/// Array parts shorter than this grow without being looked at.
-const COUNT_MIN: u64 = 32;
+pub(super) const NODES_MIN: u64 = 4;
 
 /// Integer keys by the power of two they fall under: slice `i` counts the keys in `2^(i-1) + 1 ..= 2^i`.
-struct IntKeys {
+#[derive(Clone, Copy, Default)]
+pub(crate) struct IntKeys {
     count: [u64; 32],
-    largest: [u64; 32],
 }
 
 impl IntKeys {
-    fn add(&mut self, key: i64) {
-        if let Ok(key @ 1..=PART_LEN_MAX) = u64::try_from(key) {
-            let slice = key.next_power_of_two().trailing_zeros() as usize;
-            self.count[slice] += 1;
-            self.largest[slice] = self.largest[slice].max(key);
+    /// The slice of a key, if it could be in an array part.
+    #[inline]
+    fn slice(key: i64) -> Option<usize> {
+        match u64::try_from(key) {
+            Ok(key @ 1..=PART_LEN_MAX) => Some(key.next_power_of_two().trailing_zeros() as usize),
+            _ => None,
         }
     }
 
-    /// The slots of the best array part, and how many keys it would take: the largest power of two of which more than
-    /// half the slots would be used, cut off behind the last key.
-    fn best_array(&self) -> (u64, u64) {
-        let (mut best, mut used, mut below, mut largest) = (0, 0, 0, 0);
+    /// Counts a key; false if it cannot be in an array part.
+    #[inline]
+    pub(super) fn add(&mut self, key: i64) -> bool {
+        let Some(slice) = IntKeys::slice(key) else { return false };
+        self.count[slice] += 1;
+        true
+    }
+
+    /// Counts keys of one slice.
+    pub(super) fn add_many(&mut self, slice: usize, keys: u64) {
+        self.count[slice] += keys;
+    }
+
+    /// Forgets a key that was counted; false if it was not.
+    pub(super) fn remove(&mut self, key: i64) -> bool {
+        let Some(slice) = IntKeys::slice(key) else { return false };
+        self.count[slice] -= 1;
+        true
+    }
+
+    /// Whether no key is counted.
+    pub(super) fn is_empty(&self) -> bool {
+        self.count.iter().all(|&count| count == 0)
+    }
+
+    /// How many keys are counted.
+    pub(super) fn total(&self) -> u64 {
+        self.count.iter().sum()
+    }
+
+    /// The size of the best array part, and how many keys it would take: the largest power of two of which more than
+    /// half the slots would be used.
+    pub(super) fn best_array(&self) -> (u64, u64) {
+        let (mut best, mut used, mut below) = (0, 0, 0);
         for slice in 0..=30 {
             below += self.count[slice];
-            largest = largest.max(self.largest[slice]);
             if below > (1 << slice) / 2 {
-                (best, used) = (largest, below);
+                (best, used) = (1 << slice, below);
             }
         }
         (best, used)
     }
 }
 
-/// The slots that fit the cell an array part of this many would get.
-pub(super) fn slots_that_fit(slots: u64) -> u64 {
-    let bytes = cell_bytes_for(PART_HEADER_BYTES + slots as usize * size_of::<Value>());
-    ((bytes - PART_HEADER_BYTES) / size_of::<Value>()) as u64
-}
-
 impl Table {
-    /// Makes the array part larger if it is full of values, for most of it; false if it is not worth it.
-    pub(super) unsafe fn grow_full_array(table: *mut Table, heap: &mut Heap) -> Result<bool, OutOfMemory> {
-        // SAFETY: callers give a live table that is its own contents; slots below `array_len` hold values.
-        unsafe {
-            let len = u64::from((*table).array_len);
-            if len >= PART_LEN_MAX {
-                return Ok(false);
-            }
-            if len >= COUNT_MIN {
-                let mut used = 0;
-                for index in 0..len as usize {
-                    used += u64::from(!Value::load((*table).array.add(index)).is_nil());
-                }
-                if used * 2 < len {
-                    return Ok(false);
-                }
-            }
-            Table::set_array_capacity(table, heap, (len * 2).max(SLOTS_MIN))?;
-        }
-        Ok(true)
-    }
-
-    /// Gives the array part a cell of its own with room for at least `slots`, and moves what fits into it.
-    unsafe fn set_array_capacity(table: *mut Table, heap: &mut Heap, slots: u64) -> Result<(), OutOfMemory> {
-        let slots = slots_that_fit(slots.min(PART_LEN_MAX));
-        let cell = heap.allocate(PART_HEADER_BYTES + slots as usize * size_of::<Value>())?;
-        // SAFETY: the fresh cell holds the header and that many slots; the caller keeps the table alive. The old part
-        // is left as it is, since the collector may still be scanning it.
-        unsafe {
-            let header = cell.cast::<ArrayHeader>();
-            let len = (*table).array_len.min(slots as u32);
-            header.write(ArrayHeader { capacity: slots as u32, hint: 0, unused: 0 });
-            let array = cell.add(PART_HEADER_BYTES).cast::<Value>();
-            array.copy_from_nonoverlapping((*table).array, len as usize);
-            (*table).array = array;
-            (*table).array_len = len;
-        }
-        Ok(())
-    }
-
-    /// Makes room for a key that found no free node: counts what is there and chooses the sizes of both parts anew.
-    /// Returns how many keys, from 1 on, belong into the array part now.
+    /// Makes room for a key that found no free node: counts what is there and chooses the sizes of both parts anew, or goes over
+    /// to buckets. Returns how many keys, from 1 on, belong into the array part now.
     pub(super) unsafe fn rehash(table: *mut Table, heap: &mut Heap, key: Value) -> Result<u64, OutOfMemory> {
-        // SAFETY: callers give a live table that is its own contents.
+        // SAFETY: callers give a live table that is its own contents, without buckets.
         unsafe {
-            if key.tag != Tag::INT && !(*Table::hash_header(table)).has_int {
+            let has_array = Table::array_size(table) > 0 && !Table::is_large(table);
+            if key.tag != Tag::INT && Table::flags(table) & HAS_INT == 0 && !has_array {
                 // The array part is not concerned.
-                let slots = u64::from(Table::array_capacity(table));
-                let entries = Table::count_entries(table) + 1;
-                Table::rebuild(table, heap, slots, entries.max(NODES_MIN))?;
-                return Ok(slots);
+                let entries = (Table::count_entries(table, heap) + 1).max(NODES_MIN);
+                if nodes_for(entries) > NODES_MAX {
+                    Table::make_buckets(table, heap, 0)?;
+                } else {
+                    Table::rebuild_hash_part(table, heap, entries, 0)?;
+                }
+                return Ok(0);
             }
         }
         // SAFETY: as above.
         unsafe { Table::rehash_all(table, heap, key) }
     }
 
-    /// Number of entries in the hash part.
-    unsafe fn count_entries(table: *mut Table) -> u64 {
-        let mut count = 0;
-        // SAFETY: callers give a live table; indices stay within its part.
-        unsafe {
-            for index in 0..Table::node_count(table) as usize {
-                count += u64::from(!(*(*table).nodes.add(index)).is_empty());
-            }
-        }
-        count
+    /// Number of nodes in the hash part of which something is true.
+    pub(super) unsafe fn count_nodes(table: *mut Table, is: impl Fn(&Node) -> bool) -> u64 {
+        // SAFETY: callers give a live table without buckets; indices stay within its part.
+        let node = |index: u64| unsafe { &*(*table).nodes.add(index as usize) };
+        // SAFETY: as above.
+        (0..unsafe { Table::node_count(table) }).filter(|&index| is(node(index))).count() as u64
+    }
+
+    /// Number of entries in the hash part, without those that are dead.
+    pub(super) unsafe fn count_entries(table: *mut Table, heap: &Heap) -> u64 {
+        // SAFETY: callers give a live table without buckets.
+        unsafe { if Table::has_no_nodes(table) { 0 } else { Part::of(table).live(heap) } }
     }
 
     /// The part of `rehash` that has to do with integer keys.
     #[inline(never)]
     unsafe fn rehash_all(table: *mut Table, heap: &mut Heap, key: Value) -> Result<u64, OutOfMemory> {
-        let mut ints = IntKeys { count: [0; 32], largest: [0; 32] };
+        let mut ints = IntKeys::default();
         // SAFETY: callers give a live table that is its own contents; indices stay within its parts.
         unsafe {
-            for index in 0..(*table).array_len {
-                if !Value::load((*table).array.add(index as usize)).is_nil() {
-                    ints.add(i64::from(index) + 1);
-                }
-            }
-            let mut total = ints.count.iter().sum::<u64>() + 1;
+            Table::count_slots(table, &mut ints);
+            let in_slots = ints.total();
+            let mut entries = 1;
             for index in 0..Table::node_count(table) as usize {
                 let node = (*table).nodes.add(index);
-                if !(*node).is_empty() {
-                    total += 1;
+                if !(*node).is_empty() && !heap.is_dead_entry(&*node) {
+                    entries += 1;
                     if u32::from((*node).key_tag) == Tag::INT.0 {
                         ints.add((*node).key as i64);
                     }
@@ -146,15 +131,33 @@ impl Table {
             if key.tag == Tag::INT {
                 ints.add(key.payload as i64);
             }
-            let (slots, in_array) = ints.best_array();
-            let entries = total - in_array;
+            let len = Table::slots_len(table);
+            let (mut slots, mut in_array) = ints.best_array();
+            // A large array part is not made smaller, and none is filled with very much nil at once.
+            let is_far = slots > u64::from(len) + 4 * u64::from(SLOTS_AT_ONCE);
+            if Table::flags(table) & MOVING != 0 || is_far || len > SLOTS_AT_ONCE && slots < u64::from(len) {
+                let size = if Table::is_large(table) { len } else { Table::array_size(table) };
+                (slots, in_array) = (u64::from(size), in_slots);
+            }
+            // Whether all slots stay where they are, and the key goes to them or finds a node.
+            let is_plain = Table::flags(table) & (HAS_INT | MOVING) == 0;
+            let goes_to_slots = key.tag == Tag::INT && key.payload.wrapping_sub(1) < slots;
+            if is_plain && slots >= u64::from(len) && (goes_to_slots || Table::count_nodes(table, Node::is_free) > 0) {
+                Table::set_array_size(table, heap, slots, SLOTS_MIN)?;
+                return Ok(slots);
+            }
+            entries = (entries + in_slots).saturating_sub(in_array);
+            if nodes_for(entries) > NODES_MAX {
+                Table::make_buckets(table, heap, 0)?;
+                return Ok(0);
+            }
             Table::rebuild(table, heap, slots, if entries == 0 { 0 } else { entries.max(NODES_MIN) })?;
             Ok(slots)
         }
     }
 
-    /// Gives the table room for the keys `1..=slots` in the array part and `entries` other entries. What is there
-    /// stays, even if it needs more room.
+    /// Gives the array part the size `slots`, if it is smaller, and the table room for `entries` other entries, if they are not
+    /// very many. What is there stays, even if it needs more room.
     ///
     /// # Errors
     /// No memory for the new parts; the table is unchanged then.
@@ -162,111 +165,177 @@ impl Table {
     /// # Safety
     /// `table` is a live table of `heap`.
     pub unsafe fn resize(table: *mut Table, heap: &mut Heap, slots: u64, entries: u64) -> Result<(), OutOfMemory> {
-        // SAFETY: the caller gives a live table; indices stay within its parts.
-        unsafe {
-            let table = Table::contents(table);
-            let slots = slots.max(u64::from((*table).array_len));
-            Table::rebuild(table, heap, slots, entries.max(Table::count_entries(table)))
-        }
-    }
-
-    /// Moves every entry to parts with room for the keys `1..=slots` and for exactly as many others as there are or
-    /// more.
-    unsafe fn rebuild(table: *mut Table, heap: &mut Heap, slots: u64, entries: u64) -> Result<(), OutOfMemory> {
         if slots > PART_LEN_MAX || entries > PART_LEN_MAX {
             return Err(OutOfMemory { bytes: usize::MAX });
         }
-        // SAFETY: callers give a live table that is its own contents. The new parts are there before the table refers
-        // to them; old parts with cells of their own are left as they are, since the collector may still be scanning
-        // them.
+        // SAFETY: the caller gives a live table; indices stay within its parts.
         unsafe {
+            let table = Table::contents(table);
+            if Table::flags(table) & MOVING != 0 {
+                return Ok(());
+            }
+            let size = u64::from(Table::array_size(table));
+            if Table::has_buckets(table) {
+                return if slots > size { Table::set_array_cell(table, heap, slots, 0) } else { Ok(()) };
+            }
+            if entries == 0 && Table::flags(table) & HAS_INT == 0 {
+                return Table::set_array_size(table, heap, slots.max(size), 0);
+            }
+            let entries = entries.min(NODES_MAX).max(Table::count_entries(table, heap));
+            Table::rebuild(table, heap, slots.max(size), entries)
+        }
+    }
+
+    /// Moves every entry to an array part of this size and a hash part with room for exactly as many others as there are or
+    /// more.
+    unsafe fn rebuild(table: *mut Table, heap: &mut Heap, slots: u64, entries: u64) -> Result<(), OutOfMemory> {
+        // SAFETY: callers give a live table that is its own contents, without buckets. The new parts are there before the
+        // table refers to them; old parts with cells of their own are left as they are, since the collector may still be
+        // scanning them.
+        unsafe {
+            if Table::flags(table) & MOVING != 0 {
+                return Table::rebuild_hash_part(table, heap, entries, 0);
+            }
             let (old_array, old_len) = ((*table).array, u64::from((*table).array_len));
-            let (old_nodes, old_count) = ((*table).nodes, Table::node_count(table) as usize);
-            let part = Table::new_hash_part(heap, nodes_for(entries), Table::hash_header(table))?;
-            Table::fit_array_capacity(table, heap, slots)?;
-            ((*table).nodes, (*table).mask) = part;
             let kept = old_len.min(slots);
+            let room = if slots == 0 { 0 } else { SLOTS_MIN };
+            if kept == old_len {
+                // No value leaves the array part.
+                Table::set_array_size(table, heap, slots, room)?;
+                return Table::rebuild_hash_part(table, heap, entries, slots);
+            }
+            let fresh = Table::new_hash_part(heap, nodes_for(entries), Part::of(table).header())?;
+            Table::set_array_size(table, heap, slots, room)?;
+            let old = Part::of(table);
+            ((*table).nodes, (*table).mask) = (fresh.nodes, fresh.mask);
             (*table).array_len = kept as u32;
+            let mut too_long = false;
             for index in kept..old_len {
                 let value = Value::load(old_array.add(index as usize));
                 if !value.is_nil() {
                     // A later append may overwrite the slot before the collector has scanned it.
                     heap.barrier(value);
-                    Table::place(table, heap, Value::int(index as i64 + 1), value, slots);
+                    too_long |= Table::place(table, heap, Value::int(index as i64 + 1), value, slots);
                 }
             }
-            for index in 0..old_count {
-                let node = old_nodes.add(index);
-                if !(*node).is_empty() {
-                    Table::place(table, heap, (*node).key(), (*node).value(), slots);
-                }
-            }
+            Table::take_entries(table, heap, old, slots, too_long)
         }
-        Ok(())
     }
 
-    /// Changes the capacity of the array part if it is too small or far too large for `slots`.
-    unsafe fn fit_array_capacity(table: *mut Table, heap: &mut Heap, slots: u64) -> Result<(), OutOfMemory> {
-        // SAFETY: callers give a live table that is its own contents.
+    /// Moves every entry of the hash part to one with room for exactly as many as there are or more, but integer keys up to
+    /// `slots` to the array part, which has room for them.
+    unsafe fn rebuild_hash_part(
+        table: *mut Table,
+        heap: &mut Heap,
+        entries: u64,
+        slots: u64,
+    ) -> Result<(), OutOfMemory> {
+        // SAFETY: callers give a live table that is its own contents, without buckets.
         unsafe {
-            let capacity = u64::from(Table::array_capacity(table));
-            let inline_slots = u64::from((*table).header.inline_slots());
-            if slots > capacity {
-                return Table::set_array_capacity(table, heap, slots);
-            }
-            if Table::array_is_inline(table) || slots * 4 >= capacity {
+            let old = Part::of(table);
+            let fresh = Table::new_hash_part(heap, nodes_for(entries), old.header())?;
+            ((*table).nodes, (*table).mask) = (fresh.nodes, fresh.mask);
+            Table::take_entries(table, heap, old, slots, false)
+        }
+    }
+
+    /// Takes over what was in a hash part, which is no longer the table's.
+    unsafe fn take_entries(
+        table: *mut Table,
+        heap: &mut Heap,
+        old: Part,
+        slots: u64,
+        mut too_long: bool,
+    ) -> Result<(), OutOfMemory> {
+        // SAFETY: callers give a live table that is its own contents, without buckets, and has room for all of them.
+        unsafe {
+            if old.nodes == empty_nodes() {
                 return Ok(());
             }
-            if slots > inline_slots {
-                return Table::set_array_capacity(table, heap, slots);
+            old.for_each(|node| {
+                if !(*node).is_empty() && !heap.is_dead_entry(&*node) {
+                    too_long |= Table::place(table, heap, (*node).key(), (*node).value(), slots);
+                }
+            });
+            if !(*old.header()).inline {
+                heap.release(old.header().cast());
             }
-            // Inline slots are never scanned piece by piece, so they may be written at any time.
-            let inline = Table::inline_array(table);
-            let len = u64::from((*table).array_len).min(inline_slots);
-            inline.copy_from_nonoverlapping((*table).array, len as usize);
-            (*table).array = inline;
-            (*table).array_len = len as u32;
+            if too_long {
+                // Without memory it stays as it is until next time.
+                let _ = Table::make_buckets(table, heap, 1);
+            }
         }
         Ok(())
     }
 
-    /// Puts an entry into a table that has room for it.
-    pub(super) unsafe fn place(table: *mut Table, heap: &mut Heap, key: Value, value: Value, slots: u64) {
-        // SAFETY: callers give a live table whose array part has room for `slots`, none of them below `array_len`
+    /// Puts an entry into a table that has room for it; whether its chain is too long then.
+    pub(super) unsafe fn place(table: *mut Table, heap: &mut Heap, key: Value, value: Value, slots: u64) -> bool {
+        // SAFETY: callers give a live table whose array part has room for `slots`, and none of them below its length is
         // missing.
         unsafe {
             if key.tag == Tag::INT && (key.payload.wrapping_sub(1)) < slots {
                 // A value that leaves a part the collector has yet to scan for one it has scanned or will not scan.
                 heap.barrier(value);
                 let index = (key.payload - 1) as u32;
-                while (*table).array_len <= index {
-                    Value::NIL.store((*table).array.add((*table).array_len as usize));
-                    (*table).array_len += 1;
+                Table::fill_to(table, index);
+                if Table::slots_len(table) == index {
+                    Table::push_slot(table, value);
+                } else {
+                    value.store(Table::slot(table, index));
                 }
-                value.store((*table).array.add(index as usize));
-            } else {
-                let inserted = Table::try_insert(table, heap, key, value);
-                assert!(inserted, "the new hash part has room for every entry that was counted");
+                return false;
+            }
+            match Table::try_insert(table, heap, key, value) {
+                Insertion::Done(_) => false,
+                Insertion::TooLong => true,
+                Insertion::Full => unreachable!("the new hash part has room for every entry that was counted"),
             }
         }
     }
 
-    /// A hash part of `nodes` free nodes (0 or a power of two) with the metatable of an old one; its nodes and mask.
-    unsafe fn new_hash_part(
-        heap: &mut Heap,
-        nodes: u64,
-        old: *const HashHeader,
-    ) -> Result<(*mut Node, u32), OutOfMemory> {
+    /// Makes the slots of the array part below an index that is within its size.
+    pub(super) unsafe fn fill_to(table: *mut Table, index: u32) {
+        // SAFETY: callers give a live table that is its own contents; its cell has room for its size.
+        unsafe {
+            while Table::slots_len(table) < index {
+                Table::push_slot(table, Value::NIL);
+            }
+        }
+    }
+
+    /// Adds an entry to the table's own hash part if that has a free node.
+    pub(super) unsafe fn try_insert(table: *mut Table, heap: &mut Heap, key: Value, value: Value) -> Insertion {
+        // SAFETY: callers give a live table that is its own contents, without buckets. The shared empty part is refused.
+        unsafe {
+            if Table::has_no_nodes(table) {
+                return Insertion::Full;
+            }
+            let part = Part::of(table);
+            let outcome = part.insert(heap, Hasher::FAST, key, value);
+            if !matches!(outcome, Insertion::Full) {
+                let header = part.header();
+                (*header).absent = 0;
+                (*header).flags |= if key.tag == Tag::INT { HAS_INT } else { 0 };
+            }
+            outcome
+        }
+    }
+
+    /// A hash part of `nodes` free nodes (0 or a power of two) with the metatable of an old one.
+    unsafe fn new_hash_part(heap: &mut Heap, nodes: u64, old: *const HashHeader) -> Result<Part, OutOfMemory> {
         // SAFETY: callers give the header of a live part.
-        let (metatable, absent) = unsafe { ((*old).metatable, (*old).absent) };
-        if nodes == 0 && metatable.is_null() {
-            return Ok((empty_nodes(), 0));
+        let (metatable, absent, flags) = unsafe { ((*old).metatable, (*old).absent, (*old).flags & MOVING) };
+        if nodes == 0 && metatable.is_null() && flags == 0 {
+            return Ok(Part { nodes: empty_nodes(), mask: 0 });
         }
         // A metatable needs a part to be in; one node makes the rest of the table see nothing special in it.
-        let nodes = nodes.max(1);
-        let cell = heap.allocate(hash_part_bytes(nodes as usize))?;
-        // SAFETY: the fresh cell holds the header and that many nodes.
-        unsafe { Ok((write_hash_part(cell, nodes as usize, metatable, absent, false), (nodes - 1) as u32)) }
+        let part = Part::new(heap, nodes.max(1))?;
+        // SAFETY: the part was just made.
+        unsafe {
+            let header = part.header();
+            ((*header).metatable, (*header).absent, (*header).flags) = (metatable, absent, flags);
+        }
+        Ok(part)
     }
 
     /// Sets or, with null, removes the metatable. The interpreter tells the heap about weakness and finalisers.
@@ -299,8 +368,9 @@ impl Table {
     pub(in crate::heap) unsafe fn take_parts_out(table: *mut Table, heap: &mut Heap) -> Result<(), OutOfMemory> {
         // SAFETY: callers give a live table that is its own contents. Distances between nodes stay the same.
         unsafe {
-            if Table::array_is_inline(table) && (*table).array_len > 0 {
-                Table::set_array_capacity(table, heap, u64::from((*table).array_len))?;
+            let size = Table::array_size(table);
+            if Table::array_is_inline(table) && size > 0 {
+                Table::set_array_cell(table, heap, u64::from(size), 0)?;
             }
             let header = Table::hash_header(table);
             if (*header).inline && !Table::has_no_nodes(table) {
@@ -316,9 +386,7 @@ impl Table {
 
     /// A hash part of one free node, for a table that needs one only for what is in its header.
     pub(in crate::heap) fn new_own_part(heap: &mut Heap) -> Result<*mut Node, OutOfMemory> {
-        let cell = heap.allocate(hash_part_bytes(1))?;
-        // SAFETY: the fresh cell holds the header and one node.
-        Ok(unsafe { write_hash_part(cell, 1, std::ptr::null_mut(), 0, false) })
+        Ok(Part::new(heap, 1)?.nodes)
     }
 }
 
@@ -329,7 +397,7 @@ impl Table {
 unsafe fn write_hash_part(cell: *mut u8, count: usize, metatable: *mut Table, absent: u16, inline: bool) -> *mut Node {
     // SAFETY: the caller gives the room.
     unsafe {
-        let header = HashHeader { metatable, last_free: count as u32, absent, has_int: false, inline };
+        let header = HashHeader { metatable, last_free: count as u32, absent, flags: 0, inline };
         cell.cast::<HashHeader>().write(header);
         let nodes = cell.add(PART_HEADER_BYTES).cast::<Node>();
         for index in 0..count {
@@ -384,7 +452,7 @@ impl Heap {
             };
             if slots > inline_slots {
                 // SAFETY: the table is complete; nothing collects before this returns.
-                unsafe { Table::set_array_capacity(table, self, u64::from(slots))? };
+                unsafe { Table::set_array_cell(table, self, u64::from(slots), 0)? };
             }
             return Ok(table);
         }

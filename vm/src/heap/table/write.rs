@@ -6,11 +6,16 @@
 
 use std::fmt;
 
-use super::layout::{Node, Table};
+use super::layout::{BUCKETS, ELSEWHERE, HAS_INT, MOVING, Node, SHARED, Table};
+use super::part::Insertion;
 use super::read::normalise;
+use super::resize::NODES_MIN;
 use crate::heap::string::Str;
 use crate::heap::{Heap, OutOfMemory};
 use crate::value::{Tag, Value};
+
+/// Integer keys that follow one another and move from buckets to the array part at once.
+const FOLLOWERS_MAX: u32 = 64;
 
 /// Why a value could not be stored.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -96,8 +101,13 @@ impl Table {
             let index = (key as u64).wrapping_sub(1);
             if index < u64::from((*table).array_len) {
                 let slot = (*table).array.add(index as usize);
-                heap.barrier(Value::load(slot));
+                let old = Value::load(slot);
+                heap.barrier(old);
                 value.store(slot);
+                if old.is_nil() {
+                    Table::note_store(table, index as u32 + 1);
+                    Table::pull_ints(table, heap);
+                }
                 return Ok(());
             }
             Table::set_int_outside(Table::contents(table), heap, key, value)
@@ -109,15 +119,51 @@ impl Table {
     unsafe fn set_int_outside(table: *mut Table, heap: &mut Heap, key: i64, value: Value) -> Result<(), OutOfMemory> {
         // SAFETY: `set_int` passes on the contents of its live table; slots up to the capacity are in its cell.
         unsafe {
-            let index = (key as u64).wrapping_sub(1);
-            let len = (*table).array_len;
-            if index < u64::from(len) {
-                return Table::set_int(table, heap, key, value);
+            if Table::flags(table) & MOVING != 0 {
+                Table::move_some(table, heap);
             }
-            let has_int = (*Table::hash_header(table)).has_int;
-            if index == u64::from(len) && !has_int && len < Table::array_capacity(table) && !value.is_nil() {
-                value.store((*table).array.add(index as usize));
-                (*table).array_len = len + 1;
+            let index = (key as u64).wrapping_sub(1);
+            let len = Table::slots_len(table);
+            if index < u64::from(len) {
+                let slot = Table::slot(table, index as u32);
+                heap.barrier(Value::load(slot));
+                value.store(slot);
+                return Ok(());
+            }
+            if Table::is_large(table) {
+                return Table::set_int_in_large(table, heap, key, value);
+            }
+            if index < u64::from(Table::array_size(table)) {
+                Table::note_store(table, index as u32 + 1);
+                if !value.is_nil() {
+                    Table::fill_to(table, index as u32);
+                    Table::push_slot(table, value);
+                }
+                return Ok(());
+            }
+            let mut node = std::ptr::null_mut();
+            if Table::flags(table) & HAS_INT != 0 {
+                node = Table::find_int(table, key);
+                // An entry that exists stays where it is, so that a traversal may assign to it.
+                if !node.is_null() && !(*node).is_empty() {
+                    heap.barrier((*node).value());
+                    (*node).set_value(value);
+                    return Ok(());
+                }
+            }
+            Table::set_node_or_insert(table, heap, node, Value::int(key), value)
+        }
+    }
+
+    /// Stores at an integer key that has no slot in a large table.
+    unsafe fn set_int_in_large(table: *mut Table, heap: &mut Heap, key: i64, value: Value) -> Result<(), OutOfMemory> {
+        // SAFETY: `set_int_outside` passes on its live table; slots up to the size are in the cell of the array part.
+        unsafe {
+            let index = (key as u64).wrapping_sub(1);
+            let len = Table::slots_len(table);
+            let has_int = Table::flags(table) & HAS_INT != 0;
+            if index == u64::from(len) && !has_int && len < Table::array_size(table) && !value.is_nil() {
+                Table::push_slot(table, value);
                 return Ok(());
             }
             let mut node = std::ptr::null_mut();
@@ -133,11 +179,8 @@ impl Table {
             if value.is_nil() {
                 return Ok(());
             }
-            if index == u64::from((*table).array_len)
-                && ((*table).array_len < Table::array_capacity(table) || Table::grow_full_array(table, heap)?)
-            {
-                value.store((*table).array.add(index as usize));
-                (*table).array_len += 1;
+            if index == u64::from(len) && (len < Table::array_size(table) || Table::grow_full_array(table, heap)?) {
+                Table::push_slot(table, value);
                 if has_int {
                     Table::move_followers(table, heap);
                 }
@@ -147,52 +190,84 @@ impl Table {
         }
     }
 
-    /// Moves from the hash part what has become the continuation of the array part, as far as there is room.
+    /// Moves from the hash part what has become the continuation of the array part, as far as there is room, and out of buckets
+    /// no more than some.
     unsafe fn move_followers(table: *mut Table, heap: &mut Heap) {
         // SAFETY: callers give a live table that is its own contents.
         unsafe {
-            let capacity = Table::array_capacity(table);
-            while (*table).array_len < capacity {
-                let node = Table::find_int(table, i64::from((*table).array_len) + 1);
+            let mut most = u32::MAX;
+            if Table::has_buckets(table) {
+                Table::pull_ints(table, heap);
+                most = FOLLOWERS_MAX;
+            }
+            let capacity = Table::array_size(table);
+            for _ in 0..most {
+                let len = Table::slots_len(table);
+                if len >= capacity {
+                    return;
+                }
+                let node = Table::find_int(table, i64::from(len) + 1);
                 if node.is_null() || (*node).is_empty() {
                     return;
                 }
-                heap.entry_moved(table, u64::from((*table).array_len), &*node);
-                (*node).value().store((*table).array.add((*table).array_len as usize));
+                let value = heap.value_that_moves((*node).value());
+                Table::push_slot(table, value);
                 (*node).set_value(Value::NIL);
-                (*table).array_len += 1;
             }
         }
     }
 
-    /// Stores neighbouring values at the integer keys from `first` on.
+    /// Stores neighbouring values at the integer keys from `first` on. If they follow what is in the array part and do not
+    /// fit, it gets exactly the size that takes the last of them: it is a list of known length.
     ///
     /// # Errors
     /// No memory to grow; some of the values are stored then.
     ///
     /// # Safety
     /// `table` is a live table of `heap`, `values` points to `count` live values outside of it.
+    #[inline]
     pub unsafe fn set_list(
         table: *mut Table,
         heap: &mut Heap,
-        first: i64,
+        first: u32,
         values: *const Value,
         count: usize,
     ) -> Result<(), OutOfMemory> {
-        // SAFETY: as the caller promises; slots up to the capacity are in the cell of the array part.
+        // SAFETY: as the caller promises; slots up to the size are in the cell of the array part.
         unsafe {
-            let len = u64::from((*table).array_len);
-            let is_append = (first as u64).wrapping_sub(1) == len && !(*Table::hash_header(table)).has_int;
-            if is_append && !Table::is_weak(table) && len + count as u64 <= u64::from(Table::array_capacity(table)) {
-                let slots = (*table).array.add(len as usize);
-                for index in 0..count {
-                    Value::load(values.add(index)).store(slots.add(index));
-                }
-                (*table).array_len += count as u32;
-                return Ok(());
+            let len = (*table).array_len;
+            let is_plain = Table::flags(table) & (HAS_INT | MOVING | ELSEWHERE) == 0;
+            let is_append = is_plain && first.wrapping_sub(1) == len;
+            if !is_append || len as usize + count > Table::array_size(table) as usize {
+                return Table::set_list_apart(Table::contents(table), heap, first, values, count);
+            }
+            let slots = (*table).array.add(len as usize);
+            for index in 0..count {
+                Value::load(values.add(index)).store(slots.add(index));
+            }
+            (*table).array_len = len + count as u32;
+        }
+        Ok(())
+    }
+
+    /// As [`set_list`](Self::set_list), for a table that is its own contents.
+    #[inline(never)]
+    unsafe fn set_list_apart(
+        table: *mut Table,
+        heap: &mut Heap,
+        first: u32,
+        values: *const Value,
+        count: usize,
+    ) -> Result<(), OutOfMemory> {
+        // SAFETY: as the caller of `set_list` promises.
+        unsafe {
+            let last = u64::from(first) + count as u64 - 1;
+            let size = Table::array_size(table);
+            if first.wrapping_sub(1) <= size && last > u64::from(size) && !Table::is_large(table) {
+                Table::resize(table, heap, last, 0)?;
             }
             for index in 0..count {
-                let key = first.wrapping_add(index as i64);
+                let key = i64::from(first) + index as i64;
                 Table::set_int(table, heap, key, Value::load(values.add(index)))?;
             }
         }
@@ -235,16 +310,18 @@ impl Table {
     pub unsafe fn set_str(table: *mut Table, heap: &mut Heap, key: *mut Str, value: Value) -> Result<(), OutOfMemory> {
         // SAFETY: as the caller promises.
         unsafe {
-            let table = Table::contents(table);
             let key_value = Value::from_string(key);
-            if !Str::is_short(key) {
+            let flags = Table::flags(table);
+            if !Str::is_short(key) || flags & (ELSEWHERE | BUCKETS) != 0 {
+                let table = Table::contents(table);
                 let node = Table::find(table, key_value);
                 return Table::set_node_or_insert(table, heap, node, key_value, value);
             }
             let node = Table::find_short(table, key);
-            if node.is_null() && !value.is_nil() && !Table::has_no_nodes(table) {
+            // Where there is an array part, its size may change.
+            if node.is_null() && !value.is_nil() && flags & SHARED == 0 && (*table).array_len == 0 {
                 let main = (*table).nodes.add((Str::short_hash(key) & (*table).mask) as usize);
-                if (*main).is_empty() {
+                if (*main).is_free() {
                     (*main).set_key(key_value);
                     (*main).set_value(value);
                     (*Table::hash_header(table)).absent = 0;
@@ -264,14 +341,15 @@ impl Table {
     pub(crate) unsafe fn put_short(table: *mut Table, key: *mut Str, value: Value) -> u32 {
         // SAFETY: as the caller promises; a found node and a main position are nodes of the table's own part.
         unsafe {
-            if value.is_nil() || Table::has_no_nodes(table) || Table::is_weak(table) {
+            if value.is_nil() || Table::flags(table) & (SHARED | ELSEWHERE | BUCKETS) != 0 {
                 return u32::MAX;
             }
             let mut node = Table::find_short(table, key);
             let main = Str::short_hash(key) & (*table).mask;
             if node.is_null() {
                 node = (*table).nodes.add(main as usize);
-                if !(*node).is_empty() {
+                // Where there is an array part, its size may change.
+                if !(*node).is_free() || (*table).array_len != 0 {
                     return u32::MAX;
                 }
                 (*node).set_key(Value::from_string(key));
@@ -318,89 +396,44 @@ impl Table {
             if key.tag > Tag::STRING {
                 heap.id_of(key.pointer());
             }
-            if !Table::try_insert(table, heap, key, value) {
-                let slots = Table::rehash(table, heap, key)?;
-                Table::place(table, heap, key, value, slots);
+            if Table::has_buckets(table) {
+                return Table::insert_into_bucket(table, heap, key, value);
+            }
+            if !Table::would_rehash(table, key) {
+                match Table::try_insert(table, heap, key, value) {
+                    Insertion::Done(_) => return Ok(()),
+                    Insertion::TooLong => {
+                        // Without memory it stays as it is until next time.
+                        let _ = Table::make_buckets(table, heap, 1);
+                        return Ok(());
+                    }
+                    Insertion::Full => {}
+                }
+            }
+            let slots = Table::rehash(table, heap, key)?;
+            if Table::has_buckets(table) {
+                return Table::insert_into_bucket(table, heap, key, value);
+            }
+            if Table::place(table, heap, key, value, slots) {
+                let _ = Table::make_buckets(table, heap, 1);
             }
         }
         Ok(())
     }
 
-    /// Adds an entry if there is a free node.
-    pub(super) unsafe fn try_insert(table: *mut Table, heap: &mut Heap, key: Value, value: Value) -> bool {
-        // SAFETY: callers give a live table that is its own contents, and a key that has a hash. Masked hashes and the
-        // distances of a chain lead to nodes of the part; the shared empty part is never written because it is refused.
+    /// Whether the hash part would be full if it had grown by doubling from one node on, as that of the reference
+    /// implementation does. Ours begins with more, which makes a difference only where the array part is concerned: its size
+    /// is chosen anew whenever the hash part is full.
+    unsafe fn would_rehash(table: *mut Table, key: Value) -> bool {
+        // SAFETY: callers give a live table that is its own contents, without buckets; indices stay within its part.
         unsafe {
-            if Table::has_no_nodes(table) {
-                return false;
+            let concerns_array = key.tag == Tag::INT || Table::array_size(table) > 0;
+            let nodes = Table::node_count(table);
+            if nodes == 0 || !concerns_array || nodes > NODES_MIN || (*Table::hash_header(table)).inline {
+                return nodes == 0;
             }
-            let mut node = Table::main_node(table, key);
-            if !(*node).is_empty() {
-                let Some(free) = Table::take_free_node(table) else {
-                    return false;
-                };
-                let main_of_other = Table::main_node(table, (*node).key());
-                if main_of_other == node {
-                    // The new key goes into the free node, right behind the start of its chain.
-                    let next = (*node).next;
-                    (*free).next = if next == 0 { 0 } else { node.offset(next as isize).offset_from(free) as i32 };
-                    (*node).next = free.offset_from(node) as i32;
-                    node = free;
-                } else {
-                    Table::move_node(main_of_other, node, free);
-                    let position = u64::from((*table).array_len) + free.offset_from((*table).nodes) as u64;
-                    heap.entry_moved(table, position, &*free);
-                }
-            }
-            (*node).set_key(key);
-            (*node).set_value(value);
-            let header = Table::hash_header(table);
-            (*header).absent = 0;
-            (*header).has_int |= key.tag == Tag::INT;
-            true
-        }
-    }
-
-    /// Moves a node that is not in its main position to a free one, leaving its old place empty and without a chain.
-    unsafe fn move_node(main: *mut Node, node: *mut Node, free: *mut Node) {
-        // SAFETY: `node` is in the chain that starts at `main`, so walking it arrives there.
-        unsafe {
-            let mut before = main;
-            while before.offset((*before).next as isize) != node {
-                before = before.offset((*before).next as isize);
-            }
-            (*before).next = free.offset_from(before) as i32;
-            *free = *node;
-            if (*node).next != 0 {
-                (*free).next += node.offset_from(free) as i32;
-            }
-            *node = Node::FREE;
-        }
-    }
-
-    /// The first node of the chain a key belongs to.
-    #[inline]
-    unsafe fn main_node(table: *mut Table, key: Value) -> *mut Node {
-        // SAFETY: callers give a live table and a live key; a masked hash is the index of a node.
-        unsafe {
-            let hash = Table::hash_of(key).expect("a key in a table has a sequence number");
-            (*table).nodes.add((hash & (*table).mask) as usize)
-        }
-    }
-
-    /// A node that was never used, from the end.
-    unsafe fn take_free_node(table: *mut Table) -> Option<*mut Node> {
-        // SAFETY: callers give a live table with a hash part of its own; `last_free` counts its nodes down.
-        unsafe {
-            let header = Table::hash_header(table);
-            while (*header).last_free > 0 {
-                (*header).last_free -= 1;
-                let node = (*table).nodes.add((*header).last_free as usize);
-                if (*node).key_tag == Tag::NIL.0 as u8 {
-                    return Some(node);
-                }
-            }
-            None
+            let used = Table::count_nodes(table, |node| !node.is_free());
+            (used == 0 || used.is_power_of_two()) && !Table::is_large(table)
         }
     }
 }

@@ -27,6 +27,8 @@ pub(crate) type FiberState = (*mut (), unsafe fn(*mut ()), usize);
 
 /// Short strings that room is made for before they are there.
 const STRINGS_AT_ONCE: u64 = 1 << 12;
+/// Bytes of long keys that may be gone through besides as many as there are.
+const STRONG_BYTES_MIN: u64 = 1 << 24;
 /// Longer strings are read where they stay.
 const STRING_BYTES_AT_ONCE: usize = 1 << 16;
 
@@ -76,6 +78,8 @@ pub(crate) struct HeapLoader {
     own_strings: HashSet<*mut Header>,
     /// What the shapes say that the contents have.
     pub(super) promises: Promises,
+    /// Bytes of long keys that may be gone through for strong hashes.
+    pub(super) strong: Promises,
     pub(super) checks: Checks,
 }
 
@@ -107,7 +111,8 @@ impl HeapLoader {
         // What is more than a few comes with the strings themselves.
         heap.interned.reserve(strings.min(STRINGS_AT_ONCE) as usize);
         let promises = Promises::new(contents);
-        HeapLoader { promises, is_copy: false, ..HeapLoader::of_cells(Vec::new(), Vec::new()) }
+        let strong = Promises::new(contents.saturating_add(STRONG_BYTES_MIN));
+        HeapLoader { promises, strong, is_copy: false, ..HeapLoader::of_cells(Vec::new(), Vec::new()) }
     }
 
     /// Makes all cells, so many.
@@ -131,6 +136,7 @@ impl HeapLoader {
     /// Reads the contents of all cells.
     pub(crate) fn contents(
         &mut self,
+        heap: &mut Heap,
         from: &mut Reader<'_>,
         outside: &mut dyn LoadOutside,
     ) -> Result<(), SnapshotError> {
@@ -140,6 +146,10 @@ impl HeapLoader {
             unsafe { self.content(cell, self.hidden.has(index), from, outside)? };
         }
         from.end()?;
+        heap.charge_objects();
+        if heap.is_over_limit() {
+            return Err(SnapshotError::OutOfMemory);
+        }
         if !self.hidden.waiting.is_empty() {
             return Err(from.damaged("the contents of a weak table belong to none"));
         }
@@ -157,6 +167,7 @@ impl HeapLoader {
             identities: Identities::default(),
             own_strings: HashSet::new(),
             promises: Promises::new(0),
+            strong: Promises::new(0),
             checks: Checks::default(),
         }
     }

@@ -47,11 +47,7 @@ impl HeapLoader {
     /// Reads what a collection goes through besides cells, when all of those were read.
     pub(crate) fn lists(&self, heap: &mut Heap, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
         from.label("owners");
-        let buckets = from.size()?;
-        if buckets > heap.interned.buckets_max() {
-            return Err(from.damaged("a table is larger than it can be"));
-        }
-        heap.interned.grow_to(buckets);
+        heap.interned.load(from)?;
         let mut owners = Vec::new();
         let mut cells = Vec::new();
         for _ in 0..from.count()? {
@@ -71,8 +67,8 @@ impl HeapLoader {
                 }
             });
         }
-        let made = std::mem::replace(&mut heap.owners, owners);
-        let made = made.into_iter().filter_map(|owner| if let Owner::Cell(cell) = owner { Some(cell) } else { None });
+        let made = std::mem::replace(&mut heap.owners, owners.into_iter().collect());
+        let made = made.iter().filter_map(|owner| if let Owner::Cell(cell) = owner { Some(cell) } else { None });
         let mut made: Vec<*mut Header> = made.collect();
         made.sort_unstable();
         cells.sort_unstable();
@@ -94,11 +90,12 @@ impl HeapLoader {
         let live = from.size()?;
         let live_external = from.size()?;
         let overdrawn = from.flag()?;
+        let hash_key = [from.word()?, from.word()?];
         // Between cycles everything allocated here is live.
         let used = heap.allocated_bytes() + garbage.min(BYTES_END);
         let range = -(BYTES_END as i64)..BYTES_END as i64;
         let sane = last_id < IDS_END && allocated < BYTES_END && range.contains(&debt) && range.contains(&last_grant);
-        if !sane || used > allocated || garbage > BYTES_END || debt > last_grant {
+        if !sane || used > allocated || garbage > BYTES_END {
             return Err(from.damaged("the counts of the heap do not agree"));
         }
         if self.identities.largest() > last_id {
@@ -107,11 +104,12 @@ impl HeapLoader {
         heap.last_id = last_id;
         heap.debt = debt;
         heap.granted = allocated as i64 + debt;
-        heap.last_grant = last_grant;
+        heap.last_grant = last_grant.max(debt);
         heap.freed = allocated - used;
         heap.live = live.min(used as usize);
         heap.live_external = live_external.min(BYTES_END as usize);
         heap.overdrawn = overdrawn;
+        heap.set_hash_key(hash_key);
         heap.cycle.load(from)
     }
 }

@@ -1,12 +1,16 @@
 //! Tables from bytes: their parts as they lay, so that traversal goes in the same order, with every chain checked.
 
 use super::load::HeapLoader;
-use super::{DEAD, HIDDEN, WEAK_KEYS, WEAK_VALUES};
+use super::{DEAD, HIDDEN, PART_BUCKETS, PART_INLINE, PART_NONE, PART_OWN, WEAK_KEYS, WEAK_VALUES};
+use crate::heap::hash::Hasher;
 use crate::heap::header::Header;
-use crate::heap::table::invariants::{Parts, Role, is_key};
+use crate::heap::string::Str;
+use crate::heap::table::invariants::{self, Parts, Place, Role, is_key, is_long};
 use crate::heap::table::layout::{
-    ArrayHeader, DEAD_KEY, HashHeader, Node, PART_HEADER_BYTES, TABLE_BYTES, Table, empty_nodes, hash_part_bytes,
+    ArrayHeader, DEAD_KEY, ELSEWHERE, HAS_INT, HashHeader, MOVING, Node, PART_HEADER_BYTES, TABLE_BYTES, Table,
+    empty_nodes, hash_part_bytes,
 };
+use crate::heap::table::part::Part;
 use crate::heap::{Heap, OutOfMemory};
 use crate::snapshot::SnapshotError;
 use crate::snapshot::read::Reader;
@@ -16,15 +20,22 @@ use std::ptr::null_mut;
 impl Parts {
     fn read(role: Role, from: &mut Reader<'_>) -> Result<Parts, SnapshotError> {
         let cell_bytes = from.size()?.saturating_mul(16);
-        let inline_slots = u32::from(from.byte()?);
+        let inline = u32::from(from.byte()?);
         let array = from.number()?.checked_sub(1);
-        let place = from.byte()?;
-        let nodes = if place == 0 { 0 } else { 1u64.checked_shl(from.byte()?.into()).unwrap_or(u64::MAX) };
-        let parts = Parts { cell_bytes, inline_slots, array, inline_nodes: place == 1, nodes };
-        if place > 2 || !parts.are_sound(role) {
-            return Err(from.damaged("a table has parts it cannot have"));
-        }
-        Ok(parts)
+        let old_array = if array.is_some() { from.number()?.checked_sub(1) } else { None };
+        let place = match from.byte()? {
+            PART_NONE => Place::None,
+            PART_INLINE => Place::Inline,
+            PART_OWN => Place::Own,
+            PART_BUCKETS => Place::Buckets,
+            _ => return Err(from.damaged("a table has parts it cannot have")),
+        };
+        let nodes = match place {
+            Place::None | Place::Buckets => 0,
+            Place::Inline | Place::Own => 1u64.checked_shl(from.byte()?.into()).unwrap_or(u64::MAX),
+        };
+        let parts = Parts { cell_bytes, inline_slots: inline & 15, below: inline >> 4, array, old_array, place, nodes };
+        if parts.are_sound(role) { Ok(parts) } else { Err(from.damaged("a table has parts it cannot have")) }
     }
 }
 
@@ -48,21 +59,36 @@ impl HeapLoader {
         // SAFETY: the fresh cell holds the fixed part and its inline parts, as `Parts::read` made sure.
         unsafe {
             let mut header = Header::table(parts.inline_slots as usize);
+            header.set_inline_border(parts.inline_slots - parts.below);
             header.set(if flags & WEAK_KEYS != 0 { Header::WEAK_KEYS } else { 0 });
             header.set(if flags & WEAK_VALUES != 0 { Header::WEAK_VALUES } else { 0 });
             let array = Table::inline_array(table);
             table.write(Table { header, array, nodes: empty_nodes(), array_len: 0, mask: 0 });
-            if let Some(capacity) = parts.array {
-                (*table).array = array_part(heap, capacity)?;
+            if let Some(room) = parts.array {
+                (*table).array = array_part(heap, room)?;
             }
-            if nodes > 0 {
-                let at = if parts.inline_nodes {
-                    table.cast::<u8>().add(TABLE_BYTES + parts.inline_slots as usize * 16)
-                } else {
-                    heap.allocate(hash_part_bytes(nodes))?
-                };
-                (*table).nodes = write_free(at, nodes, parts.inline_nodes);
-                (*table).mask = (nodes - 1) as u32;
+            let mut special = if role == Role::Weak { ELSEWHERE } else { 0 };
+            if let Some(room) = parts.old_array {
+                let old = array_part(heap, room)?;
+                (*Table::array_header(table)).old = old;
+                special |= MOVING;
+            }
+            match parts.place {
+                Place::None => {}
+                Place::Buckets => self.directory_shape(heap, table, from)?,
+                Place::Inline | Place::Own => {
+                    let inline = parts.place == Place::Inline;
+                    let at = if inline {
+                        table.cast::<u8>().add(TABLE_BYTES + parts.inline_slots as usize * 16)
+                    } else {
+                        heap.allocate(hash_part_bytes(nodes))?
+                    };
+                    (*table).nodes = write_free(at, nodes, inline);
+                    (*table).mask = (nodes - 1) as u32;
+                }
+            }
+            if special != 0 {
+                (*Table::hash_header(table)).flags |= special;
             }
         }
         Ok(table)
@@ -92,45 +118,92 @@ impl HeapLoader {
                 (*table).array = self.take_hidden(from)?.cast();
                 return Ok(());
             }
+            self.slots(table, from)?;
+            if Table::has_no_nodes(table) {
+                return Ok(());
+            }
+            let has_int = from.flag()?;
+            let found_int = if Table::has_buckets(table) {
+                self.directory(table, from)?
+            } else {
+                self.part(Part::of(table), Hasher::FAST, invariants::array_end(table), from)?
+            };
+            (*Table::hash_header(table)).flags |= if has_int || found_int { HAS_INT } else { 0 };
+        }
+        Ok(())
+    }
+
+    unsafe fn slots(&mut self, table: *mut Table, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
+        // SAFETY: callers give a table with the parts of its shape; indices are checked against their room.
+        unsafe {
             let len = from.u32()?;
-            if len > Table::array_capacity(table) {
+            let room = Table::array_room(table);
+            if len > room {
                 return Err(from.damaged("a table has more slots than room for them"));
             }
             for index in 0..len as usize {
                 self.value(from)?.store((*table).array.add(index));
             }
             (*table).array_len = len;
-            if !Table::array_is_inline(table) {
-                // A hint that is wrong is seen to be wrong when it is used; it must only lie inside.
-                (*Table::array_header(table)).hint = from.u32()?.min(len);
+            if Table::array_is_inline(table) {
+                return Ok(());
             }
-            if Table::has_no_nodes(table) { Ok(()) } else { self.hash_part(table, from) }
+            let header = Table::array_header(table);
+            (*header).size = from.u32()?;
+            if !invariants::is_size((*header).size, (len, room)) {
+                return Err(from.damaged("the size of an array part is not between its length and its room"));
+            }
+            if Table::flags(table) & MOVING == 0 {
+                // A hint that is wrong is seen to be wrong when it is used; it must only lie inside.
+                (*header).hint = from.u32()?.min((*header).size);
+                return Ok(());
+            }
+            let old = (*header).old;
+            let (moved, old_len) = (from.u32()?, from.u32()?);
+            if !invariants::may_move((moved, len), (old_len, Table::room_of(old))) {
+                return Err(from.damaged("an array does not move as arrays do"));
+            }
+            old.copy_from_nonoverlapping((*table).array, old_len as usize);
+            Table::set_old_len(old, old_len);
+            ((*table).array_len, (*header).hint) = (moved, len);
         }
+        Ok(())
     }
 
-    unsafe fn hash_part(&mut self, table: *mut Table, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
-        // SAFETY: callers give a table with a hash part of its own; indices stay within it.
+    /// Reads a hash part, where the array part has or could have integer keys up to `array_end`; whether it has an integer key.
+    ///
+    /// # Safety
+    /// The part was just made.
+    pub(super) unsafe fn part(
+        &mut self,
+        part: Part,
+        hasher: Hasher,
+        array_end: u32,
+        from: &mut Reader<'_>,
+    ) -> Result<bool, SnapshotError> {
+        // SAFETY: the caller gives a part of free nodes; indices stay within it.
         unsafe {
-            let count = Table::node_count(table) as usize;
+            let count = part.len();
             let last_free = from.u32()?;
             if last_free as usize > count {
                 return Err(from.damaged("a table has free nodes past its last"));
             }
-            let mut has_int = from.flag()?;
             from.label("entry");
+            let mut has_int = false;
             for index in 0..count {
                 let node = self.node(index, count, from)?;
                 has_int |= u32::from(node.key_tag) == Tag::INT.0;
-                (*table).nodes.add(index).write(node);
+                if hasher.level > 1 && is_long(&node) {
+                    // Its bytes are gone through for each hash.
+                    self.strong.take(Str::len(node.key().pointer().cast()) as u64, from)?;
+                }
+                part.nodes.add(index).write(node);
             }
-            let header = Table::hash_header(table);
-            (*header).last_free = last_free;
-            (*header).has_int = has_int;
-            let nodes = std::slice::from_raw_parts((*table).nodes, count);
-            if self.checks.are_sound(nodes, last_free, (*table).array_len) {
-                Ok(())
-            } else {
-                Err(from.damaged("the entries of a table are not where they belong"))
+            (*part.header()).last_free = last_free;
+            let nodes = std::slice::from_raw_parts_mut(part.nodes, count);
+            match self.checks.settle(nodes, hasher, array_end) {
+                true => Ok(has_int),
+                false => Err(from.damaged("the entries of a table are not where they belong")),
             }
         }
     }
@@ -166,11 +239,11 @@ impl HeapLoader {
     }
 }
 
-fn array_part(heap: &mut Heap, capacity: u64) -> Result<*mut Value, OutOfMemory> {
-    let cell = heap.allocate(PART_HEADER_BYTES + capacity as usize * size_of::<Value>())?;
+fn array_part(heap: &mut Heap, room: u64) -> Result<*mut Value, OutOfMemory> {
+    let cell = heap.allocate(PART_HEADER_BYTES + room as usize * size_of::<Value>())?;
     // SAFETY: the fresh cell holds the header and that many slots.
     unsafe {
-        cell.cast::<ArrayHeader>().write(ArrayHeader { capacity: capacity as u32, hint: 0, unused: 0 });
+        cell.cast::<ArrayHeader>().write(ArrayHeader { size: 0, hint: 0, old: null_mut() });
         Ok(cell.add(PART_HEADER_BYTES).cast())
     }
 }
@@ -182,7 +255,7 @@ fn array_part(heap: &mut Heap, capacity: u64) -> Result<*mut Value, OutOfMemory>
 unsafe fn write_free(cell: *mut u8, count: usize, inline: bool) -> *mut Node {
     // SAFETY: the caller gives the room.
     unsafe {
-        let header = HashHeader { metatable: null_mut(), last_free: count as u32, absent: 0, has_int: false, inline };
+        let header = HashHeader { metatable: null_mut(), last_free: count as u32, absent: 0, flags: 0, inline };
         cell.cast::<HashHeader>().write(header);
         let nodes = cell.add(PART_HEADER_BYTES).cast::<Node>();
         for index in 0..count {

@@ -1,11 +1,10 @@
 //! From cells to bytes, in the order in which they are met.
 
 use super::map::AddressMap;
-use super::{DEAD, FINALISER, HIDDEN, REFERENCE, WEAK_KEYS, WEAK_VALUES};
+use super::{FINALISER, HIDDEN, REFERENCE, WEAK_KEYS, WEAK_VALUES};
 use crate::heap::header::Header;
 use crate::heap::object::{Array, Cell, Closure, ElementKind, FiberCell, HostObject, Owner, Record, Userdata};
 use crate::heap::string::Str;
-use crate::heap::table::layout::{DEAD_KEY, Node, Table};
 use crate::heap::{Heap, Roots};
 use crate::snapshot::SnapshotError;
 use crate::snapshot::bytes::Writer;
@@ -34,12 +33,12 @@ pub(crate) trait SaveOutside {
 
 /// Numbers cells and writes them.
 pub(crate) struct HeapSaver {
-    map: AddressMap,
+    pub(super) map: AddressMap,
     pub(super) cells: Vec<*mut Header>,
     /// Numbers of cells that hold the contents of a weak table, ascending.
-    hidden: Vec<u32>,
+    pub(super) hidden: Vec<u32>,
     /// Places in the contents that want the number of a cell, if that is met at all.
-    dead_keys: Vec<(usize, u64)>,
+    pub(super) dead_keys: Vec<(usize, u64)>,
     /// Interned strings among the cells written.
     pub(crate) interned: usize,
     /// Bytes of all cells met.
@@ -119,7 +118,7 @@ impl HeapSaver {
     ///
     /// # Safety
     /// `slots` points to `count` live values.
-    unsafe fn values(&mut self, slots: *const Value, count: usize, out: &mut Writer) {
+    pub(super) unsafe fn values(&mut self, slots: *const Value, count: usize, out: &mut Writer) {
         for index in 0..count {
             // SAFETY: the caller gives that many values.
             self.value(unsafe { Value::load(slots.add(index)) }, out);
@@ -209,30 +208,6 @@ impl HeapSaver {
         Ok(())
     }
 
-    unsafe fn table_shape(&mut self, table: *mut Table, out: &mut Writer) {
-        // SAFETY: callers give a live table. A weak one has its contents elsewhere, in place of an array.
-        unsafe {
-            out.count(crate::heap::chunk::cell_bytes(table.cast()) / 16);
-            out.byte((*table).header.inline_slots() as u8);
-            if Table::is_weak(table) || Table::array_is_inline(table) {
-                out.number(0);
-            } else {
-                out.number(u64::from(Table::array_capacity(table)) + 1);
-                self.live_bytes += crate::heap::chunk::cell_bytes(Table::array_header(table).cast());
-            }
-            let nodes = Table::node_count(table);
-            if nodes == 0 {
-                out.byte(0);
-            } else {
-                let header = Table::hash_header(table);
-                let inline = (*header).inline;
-                self.live_bytes += if inline { 0 } else { crate::heap::chunk::cell_bytes(header.cast()) };
-                out.byte(if inline { 1 } else { 2 });
-                out.byte(nodes.trailing_zeros() as u8);
-            }
-        }
-    }
-
     unsafe fn contents(
         &mut self,
         cell: *mut Header,
@@ -257,50 +232,6 @@ impl HeapSaver {
             }
         }
         Ok(())
-    }
-
-    unsafe fn table(&mut self, table: *mut Table, out: &mut Writer) {
-        // SAFETY: callers give a live table; indices stay within its parts.
-        unsafe {
-            self.reference(Table::metatable(table).cast(), out);
-            if Table::is_weak(table) {
-                let contents: *mut Header = Table::contents(table).cast();
-                self.reference(contents, out);
-                self.hidden.push(self.map.get(contents.addr()));
-                return;
-            }
-            out.number(u64::from((*table).array_len));
-            self.values((*table).array, (*table).array_len as usize, out);
-            if !Table::array_is_inline(table) {
-                out.number(u64::from((*Table::array_header(table)).hint));
-            }
-            let nodes = Table::node_count(table);
-            if nodes == 0 {
-                return;
-            }
-            let header = Table::hash_header(table);
-            out.number(u64::from((*header).last_free));
-            out.flag((*header).has_int);
-            for index in 0..nodes as usize {
-                self.node(&*(*table).nodes.add(index), out);
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn node(&mut self, node: &Node, out: &mut Writer) {
-        if node.key_tag == DEAD_KEY {
-            out.byte(DEAD);
-            self.dead_keys.push((out.len(), node.key));
-            out.raw(&[0; 4]);
-        } else {
-            self.value(node.key(), out);
-            if node.key_tag == Tag::NIL.0 as u8 {
-                return;
-            }
-            self.value(node.value(), out);
-        }
-        out.signed(i64::from(node.next));
     }
 
     unsafe fn record(&mut self, record: *mut Record, out: &mut Writer) {
@@ -375,6 +306,7 @@ impl Heap {
             self.finish_cycle(roots);
             self.grant();
         }
+        self.space.return_memory(true);
     }
 
     /// Forgets strings but for the live ones, so many: they do not travel, and the program shall make them anew in either
@@ -383,10 +315,9 @@ impl Heap {
         if live == self.interned.len() {
             return;
         }
-        let is_live = &is_live;
         let mut from = Some(0);
         while let Some(bucket) = from {
-            from = self.interned.purge(bucket, usize::MAX, is_live);
+            from = self.interned.purge(bucket, usize::MAX, &is_live);
         }
     }
 
@@ -404,12 +335,13 @@ impl Heap {
     pub(crate) fn save_counters(&self, live_bytes: usize, out: &mut Writer) {
         out.number(self.last_id);
         out.number(self.allocated_bytes());
-        out.count(self.used_bytes().saturating_sub(self.external + live_bytes));
+        out.count(self.cell_bytes().saturating_sub(live_bytes));
         out.signed(self.debt);
         out.signed(self.last_grant);
         out.count(self.live);
         out.count(self.live_external);
         out.flag(self.overdrawn);
+        self.hash_key().iter().for_each(|&word| out.word(word));
         self.cycle.save(out);
     }
 }
@@ -419,10 +351,10 @@ impl Heap {
     /// the table of interned strings is, and what owns memory of the host: the numbers of cells, and for those that are dead
     /// the bytes charged for them.
     pub(crate) fn save_lists(&self, saver: &HeapSaver, out: &mut Writer) {
-        out.count(self.interned.buckets());
+        self.interned.save(out);
         out.count(self.owners.len());
-        for owner in &self.owners {
-            let charged = match *owner {
+        for owner in self.owners.iter() {
+            let charged = match owner {
                 Owner::Cell(cell) if saver.has_met(cell) => {
                     out.number(saver.map.get(cell.addr()).into());
                     continue;

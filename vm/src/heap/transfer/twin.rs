@@ -10,11 +10,11 @@ use super::twin_heap::{HeapTwin, Outside};
 use crate::heap::chunk::{Bitmap, cell_bytes, chunk_of, get_bit, set_bit, twin_of};
 use crate::heap::header::Header;
 use crate::heap::marker::prefetch;
+use crate::heap::notes::AddressHasher;
 use crate::heap::object::{Array, Cell, Closure, ElementKind, FiberCell, Owner, Record, Userdata};
 use crate::heap::space::Space;
 use crate::heap::string::Str;
-use crate::heap::table::layout::{DEAD_KEY, Node, PART_HEADER_BYTES, Table, hash_part_bytes};
-use crate::heap::weak::AddressHasher;
+use crate::heap::table::layout::Node;
 use crate::heap::{Heap, OutOfMemory};
 use crate::snapshot::SnapshotError;
 use crate::value::{Tag, Value};
@@ -37,7 +37,7 @@ pub(crate) struct HeapCopier {
     /// Bytes of the cells reached.
     live_bytes: usize,
     /// Nodes of twins whose key died.
-    dead_keys: Vec<*mut Node>,
+    pub(super) dead_keys: Vec<*mut Node>,
     functions: Numbers,
     layouts: Numbers,
     outside: Outside,
@@ -151,7 +151,7 @@ impl HeapCopier {
 
     /// The twin of a cell, which will be copied.
     #[inline(always)]
-    unsafe fn reach<T>(&mut self, cell: *mut T) -> *mut T {
+    pub(super) unsafe fn reach<T>(&mut self, cell: *mut T) -> *mut T {
         // SAFETY: callers give a live cell of the heap.
         unsafe {
             let twin = twin_of(cell);
@@ -165,7 +165,7 @@ impl HeapCopier {
 
     /// Copies the first bytes of a cell; gives its twin.
     #[inline(always)]
-    unsafe fn copy_bytes<T>(cell: *mut T, bytes: usize) -> *mut T {
+    pub(super) unsafe fn copy_bytes<T>(cell: *mut T, bytes: usize) -> *mut T {
         // SAFETY: callers give a cell of at least that many bytes; its twin is another cell of the same size.
         unsafe {
             let twin = twin_of(cell);
@@ -176,7 +176,7 @@ impl HeapCopier {
 
     /// Copies a part of a table that has a cell of its own; gives its twin.
     #[inline(always)]
-    unsafe fn copy_part<T>(&mut self, part: *mut T, bytes: usize) -> *mut T {
+    pub(super) unsafe fn copy_part<T>(&mut self, part: *mut T, bytes: usize) -> *mut T {
         // SAFETY: callers give a part of a live table of at least that many bytes.
         unsafe {
             if set_bit(twin_of(part).cast(), self.copied) {
@@ -188,7 +188,7 @@ impl HeapCopier {
 
     /// Moves a reference that was copied, if it is one.
     #[inline(always)]
-    unsafe fn reference<T>(&mut self, slot: *mut *mut T) {
+    pub(super) unsafe fn reference<T>(&mut self, slot: *mut *mut T) {
         // SAFETY: callers give a place that holds null or the address of a live cell.
         unsafe {
             if !(*slot).is_null() {
@@ -199,7 +199,7 @@ impl HeapCopier {
 
     /// Moves the references among values that were copied.
     #[inline(always)]
-    unsafe fn values(&mut self, slots: *mut Value, count: usize) {
+    pub(super) unsafe fn values(&mut self, slots: *mut Value, count: usize) {
         // SAFETY: callers give that many values, which refer to live cells.
         unsafe {
             for index in 0..count {
@@ -213,7 +213,7 @@ impl HeapCopier {
 
     /// The address of a cell's twin.
     #[inline(always)]
-    unsafe fn word(&mut self, address: u64) -> u64 {
+    pub(super) unsafe fn word(&mut self, address: u64) -> u64 {
         let cell: *mut Header = std::ptr::with_exposed_provenance_mut(address as usize);
         // SAFETY: callers give the address of a live cell. The provenance of twins is exposed.
         unsafe { self.reach(cell).addr() as u64 }
@@ -257,55 +257,6 @@ impl HeapCopier {
             }
         }
         Ok(())
-    }
-
-    unsafe fn table(&mut self, table: *mut Table) {
-        // SAFETY: callers give a live table; indices stay within its parts. What was inline is so in the twin.
-        unsafe {
-            let twin = HeapCopier::copy_bytes(table, cell_bytes(table.cast()));
-            if Table::is_weak(table) {
-                (*twin).array = self.reach(Table::contents(table)).cast();
-            } else {
-                let len = (*table).array_len as usize;
-                (*twin).array = if Table::array_is_inline(table) {
-                    // Without inline slots this is the end of the cell, which may be that of the chunk.
-                    Table::inline_array(twin)
-                } else {
-                    let part = Table::array_header(table);
-                    self.copy_part(part, PART_HEADER_BYTES + len * size_of::<Value>()).add(1).cast()
-                };
-                self.values((*twin).array, len);
-            }
-            let nodes = Table::node_count(table) as usize;
-            if nodes == 0 {
-                return;
-            }
-            let header = Table::hash_header(table);
-            let header =
-                if (*header).inline { twin_of(header) } else { self.copy_part(header, hash_part_bytes(nodes)) };
-            (*twin).nodes = header.add(1).cast();
-            self.reference(&raw mut (*header).metatable);
-            for index in 0..nodes {
-                self.node((*twin).nodes.add(index));
-            }
-        }
-    }
-
-    #[inline(always)]
-    unsafe fn node(&mut self, node: *mut Node) {
-        // SAFETY: callers give a node that was copied.
-        unsafe {
-            if (*node).key_tag == DEAD_KEY {
-                self.dead_keys.push(node);
-                return;
-            }
-            if Tag(u32::from((*node).key_tag)).is_object() {
-                (*node).key = self.word((*node).key);
-            }
-            if Tag(u32::from((*node).value_tag)).is_object() {
-                (*node).value = self.word((*node).value);
-            }
-        }
     }
 
     unsafe fn closure(&mut self, closure: *mut Closure, outside: &mut dyn SaveOutside) -> Result<(), SnapshotError> {
@@ -379,6 +330,7 @@ impl HeapCopier {
             let count = (*userdata).count as usize;
             let twin = HeapCopier::copy_bytes(userdata, size_of::<Userdata>() + count * size_of::<Value>());
             (&raw mut (*twin).object).write(None);
+            (*twin).charged = 0;
             self.outside.owners.push(twin.cast());
             self.reference(&raw mut (*twin).metatable);
             self.values(Userdata::user_values(twin), count);
@@ -405,9 +357,9 @@ impl HeapCopier {
                 Owner::Dead { .. } => owner,
             };
             HeapTwin {
-                interned: heap.interned.twin(|string| self.twin(string)),
+                interned: heap.interned.twin(&|string| self.twin(string)),
                 kind_names: heap.kind_names.map(|name| self.twin(name)),
-                owners: heap.owners.iter().map(|&owner| owner_twin(owner)).collect(),
+                owners: heap.owners.iter().map(owner_twin).collect(),
                 cells: saver.cells.iter().map(|&cell| self.twin(cell)).collect(),
                 live_bytes: self.live_bytes,
                 dead_external,
@@ -421,7 +373,7 @@ impl HeapCopier {
     /// bytes that are charged for them.
     unsafe fn copy_dead_owners(&mut self, heap: &Heap) -> usize {
         let mut bytes = 0;
-        for &owner in &heap.owners {
+        for owner in heap.owners.iter() {
             let owner = match owner {
                 Owner::Cell(cell) => cell,
                 Owner::Dead { charged } => {

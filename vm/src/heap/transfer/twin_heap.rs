@@ -91,7 +91,8 @@ impl WaitingCells {
                     // So little is never refused.
                     let _ = heap.charge_fiber(owner.cast(), bytes);
                 } else if from.flag()? {
-                    (*owner.cast::<Userdata>()).object = Some(outside.host_object(&mut from)?);
+                    let object = outside.host_object(&mut from)?;
+                    heap.put_object(owner.cast::<Userdata>(), Some(object));
                 }
             }
             heap.owners.push(Owner::Cell(owner));
@@ -99,7 +100,7 @@ impl WaitingCells {
         from.end()?;
         // Dead ones are listed, too.
         debug_assert!(heap.owners.len() <= self.owners.len(), "what owns something is listed");
-        heap.owners = std::mem::take(&mut self.owners);
+        heap.owners = std::mem::take(&mut self.owners).into_iter().collect();
         Ok(HeapLoader::of_cells(std::mem::take(&mut self.cells), fibers))
     }
 

@@ -12,7 +12,7 @@ use minivm_isa::TrapCode;
 
 pub(crate) use border::{argument_message, result_message};
 pub(crate) use names::{call_site_name, describe_callee, describe_operand, name_in_caller};
-pub use trace::FunctionNames;
+pub use trace::MODULES;
 pub(crate) use trace::{
     fiber_state, level_info, position_at, position_of_caller, static_info, suspended_in, traceback,
     traceback_of_caller, traceback_of_fiber,

@@ -5,7 +5,7 @@ use crate::context::Context;
 use crate::dispatch::{Flow, Regs};
 use crate::fiber::{Fiber, FiberState};
 use crate::function::{Body, FunctionInfo, GuestFunction, HostFunction};
-use crate::heap::Closure;
+use crate::heap::{Closure, Table};
 use crate::inspect::VariableValue;
 use crate::loader::frame_map::Place;
 use crate::stack::frames::Standing;
@@ -59,30 +59,72 @@ pub(crate) fn position_of_caller(cx: &Context, base: Regs, level: usize) -> Stri
     String::new()
 }
 
-/// Names that a language knows functions by, whoever calls them.
-pub type FunctionNames<'a> = &'a dyn Fn(Value) -> Option<String>;
+/// Name in the registry of a table of modules, by their names: tables of functions, by theirs. Tracebacks call functions that are in
+/// one `module.name`, whoever calls them; those of the module `_G` only `name`.
+pub const MODULES: &str = "modules";
+
+/// The names of functions in modules, in the order of the tables.
+struct KnownFunctions(Vec<(Value, String)>);
+
+impl KnownFunctions {
+    /// None where there is no table of modules: functions of the host are called by their own names then.
+    fn of(cx: &Context) -> Option<KnownFunctions> {
+        let modules = cx.registry.get(MODULES)?.as_table()?;
+        let mut found = Vec::new();
+        for (name, module) in entries(modules) {
+            let Some(table) = module.as_table() else { continue };
+            let prefix = if name == "_G" { String::new() } else { name + "." };
+            let functions = entries(table).into_iter().filter(|(_, value)| value.as_function().is_some());
+            found.extend(functions.map(|(name, value)| (value, format!("{prefix}{name}"))));
+        }
+        Some(KnownFunctions(found))
+    }
+
+    fn name(&self, function: Value) -> Option<&str> {
+        self.0.iter().find(|(value, _)| value.raw_equals(function)).map(|(_, name)| name.as_str())
+    }
+}
+
+/// The entries of a table that have a string as key, unless it is weak or very large.
+fn entries(table: *mut Table) -> Vec<(String, Value)> {
+    // SAFETY: the table is reachable from the registry, and nothing changes it meanwhile.
+    let found = unsafe { Table::named_entries(table) };
+    let text = |key: Value| String::from_utf8_lossy(key.as_bytes().unwrap_or_default()).into_owned();
+    found.into_iter().map(|(key, value)| (text(key), value)).collect()
+}
+
+/// The level that the host is which started the program, where programs expect to see it.
+fn ground(cx: &Context, names: Option<&KnownFunctions>) -> Option<String> {
+    (names.is_some() && cx.run.fiber == cx.run.main_fiber).then(|| "[C]: in ?".to_string())
+}
 
 /// A traceback in PUC Lua's form, from the state `at` down.
 pub(crate) fn traceback(cx: &Context, at: Flow, calling: bool) -> String {
-    Trace { cx, walk: Walk::new(cx, at, calling), above: None, below: None, names: None }.text(0)
+    let names = KnownFunctions::of(cx);
+    let below = ground(cx, names.as_ref());
+    Trace { cx, walk: Walk::new(cx, at, calling), above: None, below, names: names.as_ref() }.text(0)
 }
 
 /// A traceback from the running host function down, leaving out its first `skip` levels. The host that started the program
 /// is the last level.
-pub(crate) fn traceback_of_caller(cx: &Context, base: Regs, skip: usize, names: FunctionNames) -> String {
+pub(crate) fn traceback_of_caller(cx: &Context, base: Regs, skip: usize) -> String {
+    let names = KnownFunctions::of(cx);
     let walk = Walk::from_host(cx, base);
     // SAFETY: the frame of the running host function begins with its closure, which points to its function.
-    let info = unsafe { &*(*pointer::<Closure>(*base.sub(2) as usize)).function.cast::<FunctionInfo>() };
-    let above = host_line(cx, info, walk.peek());
-    let below = (cx.run.fiber == cx.run.main_fiber).then(|| "[C]: in ?".to_string());
-    Trace { cx, walk, above, below, names: Some(names) }.text(skip)
+    let above = unsafe { host_line(cx, pointer::<Closure>(*base.sub(2) as usize), walk.peek(), names.as_ref()) };
+    let below = ground(cx, names.as_ref());
+    Trace { cx, walk, above, below, names: names.as_ref() }.text(skip)
 }
 
 /// A traceback of a fiber that does not run.
-pub(crate) fn traceback_of_fiber(cx: &Context, fiber: Value, skip: usize, names: FunctionNames) -> String {
+pub(crate) fn traceback_of_fiber(cx: &Context, fiber: Value, skip: usize) -> String {
     let Some((at, calling)) = fiber_state(fiber) else { return HEAD.to_string() };
-    let above = suspended_in(cx, fiber).and_then(|info| host_line(cx, info, Some(at)));
-    Trace { cx, walk: Walk::new(cx, at, calling), above, below: None, names: Some(names) }.text(skip)
+    let names = KnownFunctions::of(cx);
+    let above = suspended_in(cx, fiber).and_then(|info| match &info.body {
+        Body::Host(host) => Some(format!("[C]: in {}", host_name(cx, host, None, Some(at), names.as_ref()))),
+        Body::Guest(_) | Body::Bridge(_) => None,
+    });
+    Trace { cx, walk: Walk::new(cx, at, calling), above, below: None, names: names.as_ref() }.text(skip)
 }
 
 /// What a traceback is made of.
@@ -93,7 +135,7 @@ struct Trace<'a> {
     above: Option<String>,
     /// The line of a level below those of the walk.
     below: Option<String>,
-    names: Option<FunctionNames<'a>>,
+    names: Option<&'a KnownFunctions>,
 }
 
 impl Trace<'_> {
@@ -136,49 +178,70 @@ impl Trace<'_> {
 }
 
 /// The line of a level.
-unsafe fn level_line(cx: &Context, level: &Level, caller: Option<Flow>, names: Option<FunctionNames>) -> String {
+unsafe fn level_line(cx: &Context, level: &Level, caller: Option<Flow>, names: Option<&KnownFunctions>) -> String {
     match level {
         Level::Guest { guest, closure, instruction, .. } => {
             let position = position(guest, *instruction);
             let position = position.strip_suffix(' ').unwrap_or("?:");
             // SAFETY: the closure of a frame lives as long as the frame.
-            let known = names.and_then(|names| names(unsafe { Value::from_function(*closure) }));
+            let known = names.and_then(|names| names.name(unsafe { Value::from_function(*closure) }));
             // SAFETY: passed on.
             let is_tail_call = caller.is_some_and(|at| unsafe { is_tail_called(cx, *closure, at) });
             let name = match known {
                 Some(name) => format!("function '{name}'"),
-                None => guest_name(cx, guest, caller.filter(|_| !is_tail_call), names.is_none()),
+                None => guest_name(cx, guest, caller.filter(|_| !is_tail_call)),
             };
             let tail = if is_tail_call { "\n\t(...tail calls...)" } else { "" };
             format!("{position} in {name}{tail}")
         }
-        Level::Host { host, .. } => format!("[C]: in {}", host_name(cx, host, caller)),
+        // SAFETY: the closure of a frame lives as long as the frame.
+        Level::Host { closure, .. } => unsafe { host_line(cx, *closure, caller, names) }.unwrap_or_default(),
         Level::Record { .. } | Level::Border { .. } => String::new(),
     }
 }
 
 /// The line of a host function that is called at `caller`.
-fn host_line(cx: &Context, info: &FunctionInfo, caller: Option<Flow>) -> Option<String> {
+///
+/// # Safety
+/// The closure is live.
+unsafe fn host_line(
+    cx: &Context,
+    closure: *mut Closure,
+    caller: Option<Flow>,
+    names: Option<&KnownFunctions>,
+) -> Option<String> {
+    // SAFETY: closures point to functions.
+    let (info, function) = unsafe { (&*(*closure).function.cast::<FunctionInfo>(), Value::from_function(closure)) };
     match &info.body {
-        Body::Host(host) => Some(format!("[C]: in {}", host_name(cx, host, caller))),
+        Body::Host(host) => Some(format!("[C]: in {}", host_name(cx, host, Some(function), caller, names))),
         Body::Guest(_) | Body::Bridge(_) => None,
     }
 }
 
-/// `trusts_globals` says that globals are to be taken for well-known functions, for want of better knowledge.
-fn guest_name(cx: &Context, guest: &GuestFunction, caller: Option<Flow>, trusts_globals: bool) -> String {
+fn guest_name(cx: &Context, guest: &GuestFunction, caller: Option<Flow>) -> String {
     let own = &guest.portable().name;
     match caller.and_then(|at| call_site_name(cx, at)) {
-        Some(("global", name)) if trusts_globals => format!("function '{name}'"),
         Some((kind, name)) => format!("{kind} '{name}'"),
         None if own == "main chunk" || own.starts_with("function <") => own.clone(),
         None => format!("function '{own}'"),
     }
 }
 
-fn host_name(cx: &Context, host: &HostFunction, caller: Option<Flow>) -> String {
-    if !host.name.is_empty() {
-        return format!("function '{}'", host.name);
+/// What a host function is called. Its closure may not be known; then its own name tells.
+fn host_name(
+    cx: &Context,
+    host: &HostFunction,
+    function: Option<Value>,
+    caller: Option<Flow>,
+    names: Option<&KnownFunctions>,
+) -> String {
+    let own = (!host.name.is_empty()).then_some(host.name.as_str());
+    let known = match (names, function) {
+        (Some(names), Some(function)) => names.name(function),
+        _ => own,
+    };
+    if let Some(name) = known {
+        return format!("function '{name}'");
     }
     match caller.and_then(|at| call_site_name(cx, at)) {
         Some((kind, name)) => format!("{kind} '{name}'"),

@@ -139,18 +139,51 @@ pub fn check_field(name: &str, field: Field, default: Option<i64>) -> LibraryRes
     }
 }
 
-/// `os.time`: the seconds since 1970 of a date in `zone`, and the date with all fields in range. Fields must have passed
-/// [`check_field`]; fails if the year then is out of C's range, or the result is -1, which C cannot tell from a failure.
-pub fn seconds_from_fields(fields: Fields, zone: &Zone) -> LibraryResult<(i64, DateTime)> {
+/// `os.time`: the seconds since 1970 of a local date, with the date then, all fields in range, and the zone in force. Fields
+/// must have passed [`check_field`]; fails if the year then is out of C's range, or the result is -1, which C cannot tell
+/// from a failure.
+///
+/// `daylight` says which of the two a time that clocks show twice is. Where it contradicts the zone, clocks are taken to show
+/// what they would; in a zone that knows no daylight saving time it is an hour, as for C. `zone_at` gives the zone in force at a time.
+pub fn seconds_from_fields(
+    fields: Fields,
+    daylight: Option<bool>,
+    mut zone_at: impl FnMut(i64) -> Zone,
+) -> LibraryResult<(i64, DateTime, Zone)> {
+    let unrepresentable = || LibraryError::message("time result cannot be represented in this installation");
     let months = fields.month - 1;
     let days = days_from_date(fields.year + months.div_euclid(12), months.rem_euclid(12) + 1, fields.day);
     let local = days * SECONDS_PER_DAY + fields.hour * 3600 + fields.minute * 60 + fields.second;
-    let seconds = local - i64::from(zone.offset_seconds);
-    let date = DateTime::from_local_seconds(local);
-    if seconds == -1 || i32::try_from(date.year - YEAR_BASE).is_err() {
-        return Err(LibraryError::message("time result cannot be represented in this installation"));
-    }
-    Ok((seconds, date))
+    // No zone is more than a day from UTC, and none changes twice within two days.
+    let near = [zone_at(local - SECONDS_PER_DAY), zone_at(local + SECONDS_PER_DAY)];
+    let fits = |zone: &&Zone| zone_at(local - i64::from(zone.offset_seconds)).offset_seconds == zone.offset_seconds;
+    let fitting: Vec<&Zone> = near.iter().filter(fits).collect();
+    let wanted = daylight.unwrap_or(false);
+    let offset = match fitting.iter().find(|zone| zone.daylight == wanted) {
+        Some(zone) => zone.offset_seconds,
+        None => {
+            let before = near.iter().find(|zone| zone.daylight == wanted).unwrap_or(&near[0]);
+            let here = fitting.first().unwrap_or(&before);
+            match daylight.filter(|&wanted| wanted != here.daylight) {
+                None => here.offset_seconds,
+                Some(wanted) => nearest_zone(local, wanted, &mut zone_at)
+                    .unwrap_or(here.offset_seconds + if wanted { 3600 } else { -3600 }),
+            }
+        }
+    };
+    let seconds = local - i64::from(offset);
+    let zone = zone_at(seconds);
+    let date = DateTime::from_seconds(seconds, &zone).map_err(|_| unrepresentable())?;
+    if seconds == -1 { Err(unrepresentable()) } else { Ok((seconds, date, zone)) }
+}
+
+/// The offset of the zone next to a time in which daylight saving time is in force, or is not.
+fn nearest_zone(at: i64, daylight: bool, zone_at: &mut impl FnMut(i64) -> Zone) -> Option<i32> {
+    // As far and in such steps as the C library looks: no saving time is shorter.
+    const STEP: i64 = 601_200;
+    const STEPS: i64 = 447;
+    let mut times = (0..STEPS).flat_map(|step| [at - step * STEP, at + step * STEP]);
+    times.find_map(|time| Some(zone_at(time)).filter(|zone| zone.daylight == daylight).map(|zone| zone.offset_seconds))
 }
 
 #[cfg(test)]
@@ -174,7 +207,7 @@ mod tests {
         assert_eq!((date.year, date.month, date.day, date.hour, date.minute, date.second), (2024, 2, 29, 12, 34, 56));
         assert_eq!((date.weekday, date.yearday), (4, 59));
         let fields = Fields { year: 2024, month: 14, day: -1, hour: 12, minute: 0, second: 0 };
-        let (seconds, date) = seconds_from_fields(fields, &Zone::utc()).expect("in range");
+        let (seconds, date, _) = seconds_from_fields(fields, None, |_| Zone::utc()).expect("in range");
         assert_eq!((seconds, date.year, date.month, date.day), (1_738_238_400, 2025, 1, 30));
     }
 }

@@ -344,7 +344,7 @@ impl<'f> Directive<'f> {
 
 /// How an object's identity is shown by `%p` and `tostring`.
 pub fn identity_text(identity: u64) -> String {
-    format!("0x{identity:08x}")
+    format!("{identity:#016x}")
 }
 
 /// Takes up to two digits off the front.

@@ -265,6 +265,8 @@ pub enum StatementKind {
         limit: ExpressionId,
         /// Difference, 1 when absent.
         step: Option<ExpressionId>,
+        /// The line of `do`, which errors of these values name.
+        do_line: u32,
         /// The loop.
         body: Block,
     },

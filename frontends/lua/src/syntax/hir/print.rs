@@ -87,7 +87,7 @@ impl Printer<'_> {
                 writeln!(out, "{pad}else")?;
                 nested(out, body)
             }
-            StatementKind::NumericFor { local, start, limit, step, body } => {
+            StatementKind::NumericFor { local, start, limit, step, body, .. } => {
                 let list: Vec<ExpressionId> = [*start, *limit].into_iter().chain(*step).collect();
                 writeln!(out, "for {} = {}", self.local(*local), self.list(&list))?;
                 nested(out, body)

@@ -284,7 +284,8 @@ impl Lowering<'_> {
         let step = numeric.step().map(|step| self.expression(step)).transpose()?;
         let local = self.declared(numeric.index_variable());
         let body = self.block(numeric.block())?;
-        let kind = StatementKind::NumericFor { local, start, limit, step, body };
+        let do_line = self.token(numeric.do_token()).line;
+        let kind = StatementKind::NumericFor { local, start, limit, step, do_line, body };
         Ok(self.between(numeric.for_token(), numeric.end_token(), kind))
     }
 

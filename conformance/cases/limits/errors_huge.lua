@@ -1,0 +1,35 @@
+-- memory: 64M
+-- seconds: 60
+-- prints: done
+local s = ("x"):rep(12 << 20)
+for i = 1, 20 do
+  pcall(error, s)
+  pcall(error, s .. i)
+  pcall(collectgarbage, s)
+  pcall(load, s, s, s)
+  pcall(load, "x = = " .. s, s)
+  pcall(load, "'" .. s, s)
+  pcall(io.open, s)
+  pcall(os.date, s)
+  pcall(string.format, "%" .. s, 1)
+  pcall(string.rep, s, s)
+  pcall(tonumber, s)
+  pcall(tonumber, s, 36)
+  pcall(require, s)
+  pcall(assert, false, s)
+  pcall(function() local t = nil; t[s] = 1 end)
+  pcall(function() return s + 1 end)
+  pcall(function() return s() end)
+  pcall(function() return {} < s end)
+  pcall(setmetatable, s)
+  pcall(string.pack, s)
+  pcall(string.find, "x", s)
+  pcall(string.find, "x", "[" .. s)
+  pcall(wasm.instantiate, s)
+  pcall(wasm.global, s, 1)
+  pcall(debug.traceback, s)
+  pcall(debug.getinfo, 1, s)
+  xpcall(error, debug.traceback, s)
+  pcall(coroutine.wrap(function() error(s) end))
+end
+print "done"

@@ -1,0 +1,16 @@
+-- memory: 64M
+-- seconds: 120
+-- prints: done
+-- One of eight is kept, in between other things take the room.
+local kept = {}
+for round = 1, 20 do
+  local t = {}
+  local ok = pcall(function()
+    for i = 1, 1e6 do t[i] = coroutine.create(print) end
+  end)
+  for i = 1, #t, 8 do kept[#kept + 1] = t[i] end
+  t = nil
+  if #kept > 20000 then kept = {} end
+  pcall(function() local s = {} for i = 1, 1e6 do s[i] = ("x"):rep(500) .. i end end)
+end
+print "done"

@@ -1,0 +1,203 @@
+//! What is done about memory after a cycle, in steps: empty blocks, dead large cells, and what the host gets back.
+
+use super::chunk::{ALL_FREE, Allocation, BLOCK_BYTES, BLOCKS, CHUNK_BYTES, Chunk};
+use super::chunk::{block_index, cell_bytes, chunk_of, clear_bit, get_bit};
+use super::size_class::{CLASS_BYTES_MAX, CLASSES};
+use super::space::{RUN_BYTES_MAX, Space, block_bits, run_mask};
+
+/// How far the search for what is empty has got.
+#[derive(Default)]
+pub(super) struct Sweep {
+    class: usize,
+    runs: usize,
+    huge: usize,
+    chunks_returned: bool,
+}
+
+/// Bytes that are given back to the host in one step; to unmap memory takes its time.
+const RETURN_BYTES: usize = 4 << 20;
+
+impl Space {
+    /// Ends a cycle: what is marked is now what is allocated. What is empty is looked for later, by [`Space::sweep`].
+    pub(crate) fn flip(&mut self) {
+        self.black = false;
+        self.marks = self.marks.other();
+        for list in &mut self.lists {
+            debug_assert!(list.swept == list.unswept.len(), "the sweep after the last cycle is over");
+            list.unswept = std::mem::take(&mut list.blocks);
+            (list.swept, list.block, list.granule) = (0, 0, 0);
+        }
+        self.sweep = Sweep::default();
+    }
+
+    /// Looks at up to `count` blocks of the last cycle, and frees those without a cell; false if there are none left.
+    pub(super) fn sweep_blocks(&mut self, count: usize) -> bool {
+        let allocated = self.marks.other();
+        let mut left = count;
+        while left > 0 && self.sweep.class < CLASSES {
+            let list = &mut self.lists[self.sweep.class];
+            let Some(&block) = list.unswept.get(list.swept) else {
+                (list.unswept, list.swept) = (Vec::new(), 0);
+                self.sweep.class += 1;
+                continue;
+            };
+            list.swept += 1;
+            left -= 1;
+            // SAFETY: listed blocks belong to live chunks.
+            if unsafe { block_bits(block, allocated) }.iter().all(|&word| word == 0) {
+                self.release_blocks(block, 1);
+            } else {
+                list.blocks.push(block);
+            }
+        }
+        left < count
+    }
+
+    /// Goes on after a cycle, looking at up to `count` things; true when there is nothing left to do.
+    pub(crate) fn sweep(&mut self, count: usize) -> bool {
+        self.sweep_blocks(count);
+        if self.sweep.class < CLASSES {
+            return false;
+        }
+        let allocated = self.marks.other();
+        for _ in 0..count {
+            if let Some(&run) = self.runs.get(self.sweep.runs) {
+                // SAFETY: listed runs belong to live chunks; one without its bit after the flip is unreachable.
+                unsafe {
+                    if get_bit(run, allocated) {
+                        self.sweep.runs += 1;
+                    } else {
+                        self.remove_run(run);
+                    }
+                }
+            } else if let Some(&chunk) = self.huge.get(self.sweep.huge) {
+                // SAFETY: as above.
+                unsafe {
+                    if get_bit(Chunk::block(chunk, 1), allocated) {
+                        self.sweep.huge += 1;
+                    } else {
+                        self.remove_huge(chunk);
+                    }
+                }
+            } else {
+                break;
+            }
+        }
+        if self.sweep.runs < self.runs.len() || self.sweep.huge < self.huge.len() {
+            return false;
+        }
+        if !std::mem::replace(&mut self.sweep.chunks_returned, true) {
+            self.select_chunks();
+        }
+        self.return_memory(count == usize::MAX)
+    }
+
+    /// Whether there is memory to be given back to the host.
+    pub(crate) fn has_dying(&self) -> bool {
+        !self.dying.is_empty() || !self.dead_chunks.is_empty()
+    }
+
+    /// Gives some memory back to the host, or all that is dead; true when nothing is left.
+    pub(crate) fn return_memory(&mut self, all: bool) -> bool {
+        let mut left = if all { usize::MAX } else { RETURN_BYTES };
+        while left >= CHUNK_BYTES
+            && let Some(chunk) = self.dead_chunks.pop()
+        {
+            left -= if all { 0 } else { CHUNK_BYTES };
+            // SAFETY: chunks without a cell are listed here, each once.
+            unsafe { Chunk::destroy(chunk) };
+        }
+        while left >= CHUNK_BYTES
+            && let Some(dying) = self.dying.last_mut()
+        {
+            let bytes = dying.len().min(left);
+            if dying.shrink(left) {
+                self.dying.pop();
+            }
+            left -= if all { 0 } else { bytes };
+        }
+        !self.has_dying()
+    }
+
+    /// Takes empty chunks off the list when more blocks are free than in use.
+    fn select_chunks(&mut self) {
+        let total = self.chunks.len() * (BLOCKS - 1);
+        let mut surplus = (self.blocks_free * 2).saturating_sub(total + 4 * BLOCKS);
+        let mut kept = 0;
+        for index in 0..self.chunks.len() {
+            let chunk = self.chunks[index];
+            if self.free[index] == ALL_FREE && surplus >= BLOCKS {
+                surplus -= BLOCKS;
+                self.blocks_free -= BLOCKS - 1;
+                self.dead_chunks.push(chunk);
+                continue;
+            }
+            if kept != index {
+                (self.chunks[kept], self.free[kept]) = (chunk, self.free[index]);
+                // SAFETY: listed chunks are live.
+                unsafe { (*chunk).list_index[0] = kept as u32 };
+            }
+            kept += 1;
+        }
+        self.chunks.truncate(kept);
+        self.free.truncate(kept);
+        self.first_free = 0;
+    }
+
+    /// Frees a large cell at once; its bytes, or 0 for a small one, which stays as it is. Only between cycles.
+    ///
+    /// # Safety
+    /// `cell` is a live cell of this space, and nothing refers to it any more.
+    pub(crate) unsafe fn release(&mut self, cell: *mut u8) -> usize {
+        // SAFETY: as the caller promises.
+        unsafe {
+            let bytes = cell_bytes(cell);
+            if bytes <= CLASS_BYTES_MAX {
+                return 0;
+            }
+            clear_bit(cell, self.marks.other());
+            if bytes <= RUN_BYTES_MAX {
+                self.remove_run(cell);
+            } else {
+                self.remove_huge(chunk_of(cell));
+            }
+            bytes
+        }
+    }
+
+    /// Takes a run that is dead off the list, and frees its blocks.
+    unsafe fn remove_run(&mut self, run: *mut u8) {
+        // SAFETY: callers give a listed run.
+        unsafe {
+            let index = (*chunk_of(run)).list_index[block_index(run)] as usize;
+            self.runs.swap_remove(index);
+            if let Some(&moved) = self.runs.get(index) {
+                (*chunk_of(moved)).list_index[block_index(moved)] = index as u32;
+            }
+            self.release_blocks(run, cell_bytes(run) / BLOCK_BYTES);
+        }
+    }
+
+    /// Takes a huge cell that is dead off the list; its memory is given back bit by bit.
+    unsafe fn remove_huge(&mut self, chunk: *mut Chunk) {
+        // SAFETY: callers give a listed chunk.
+        unsafe {
+            let index = (*chunk).list_index[1] as usize;
+            self.huge.swap_remove(index);
+            if let Some(&moved) = self.huge.get(index) {
+                (*moved).list_index[1] = index as u32;
+            }
+            self.huge_bytes -= cell_bytes(Chunk::block(chunk, 1));
+            self.dying.push(Allocation::of(chunk));
+        }
+    }
+
+    /// Puts blocks back into the free mask of their chunk.
+    fn release_blocks(&mut self, block: *mut u8, count: usize) {
+        // SAFETY: callers give blocks of live chunks.
+        let chunk = unsafe { (*chunk_of(block)).list_index[0] } as usize;
+        self.free[chunk] |= run_mask(block_index(block), count);
+        self.first_free = self.first_free.min(chunk);
+        self.blocks_free += count;
+    }
+}
