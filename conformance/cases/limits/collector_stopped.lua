@@ -1,6 +1,6 @@
 -- memory: 64M
 -- seconds: 120
--- prints: went on
+-- prints: true\twent on
 collectgarbage("stop")
 print(pcall(function() for i = 1, 1e8 do local t = { i, {} } end return "went on" end))
 collectgarbage("restart")

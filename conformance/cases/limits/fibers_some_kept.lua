@@ -8,9 +8,9 @@ for round = 1, 20 do
   local ok = pcall(function()
     for i = 1, 1e6 do t[i] = coroutine.create(print) end
   end)
-  for i = 1, #t, 8 do kept[#kept + 1] = t[i] end
+  for i = 1, #t do if i % 8 ~= 0 then t[i] = false end end
+  kept[#kept % 3 + 1] = t
   t = nil
-  if #kept > 20000 then kept = {} end
   pcall(function() local s = {} for i = 1, 1e6 do s[i] = ("x"):rep(500) .. i end end)
 end
 print "done"

@@ -32,8 +32,13 @@ pub(super) fn check_pattern(call: &mut HostCall<'_>, pattern: Text) -> Result<()
     if length > PATTERN_BYTES_MAX {
         return Err(call.fail(PatternError::TooLong.into()));
     }
-    call.charge_steps(length as u64)
+    call.charge_steps(length as u64)?;
+    // It is compiled for as long as a state lasts; what is kept longer is little.
+    call.hold(PATTERN_NODE_BYTES * length).map(drop)
 }
+
+/// Bytes that a byte of a pattern takes when it is compiled, at most.
+const PATTERN_NODE_BYTES: usize = 64;
 
 /// The compiled form of a pattern.
 pub(super) fn compiled(call: &mut HostCall<'_>, pattern: Text) -> Rc<Pattern> {

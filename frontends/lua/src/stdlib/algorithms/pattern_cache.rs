@@ -8,6 +8,9 @@ const PLACES: usize = 64;
 /// Longer patterns are rare; of them the last one is kept.
 pub const LENGTH_MAX: usize = 64;
 
+/// Still longer patterns are not kept: they take too much memory for something that nobody counts.
+const KEPT_LENGTH_MAX: usize = 1 << 14;
+
 /// A small cache of compiled patterns. It changes nothing but the time a program takes.
 #[derive(Default)]
 pub struct PatternCache {
@@ -31,6 +34,9 @@ impl PatternCache {
 }
 
 fn get_from(places: &mut Vec<Place>, pattern: &[u8], compile: impl Fn(&[u8]) -> Pattern) -> Rc<Pattern> {
+    if pattern.len() > KEPT_LENGTH_MAX {
+        return Rc::new(compile(pattern));
+    }
     if places.is_empty() {
         places.resize_with(PLACES + 1, || None);
     }
