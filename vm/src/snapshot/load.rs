@@ -56,7 +56,9 @@ pub(super) fn load(
     twin: Option<Twin>,
 ) -> Result<Vec<u8>, SnapshotError> {
     let bytes_max = usize::try_from(old.limits.memory_bytes_max).unwrap_or(usize::MAX);
-    let heap = Heap::new(HeapLimits { bytes_max, ..old.heap.limits() });
+    // The state that goes counts until it is dropped: both are there meanwhile. Hosts that hold the account go on with it.
+    let budget = old.heap.budget().clone();
+    let heap = Heap::within(HeapLimits { bytes_max, ..old.heap.limits() }, budget);
     let mut new = Context::new(heap, old.limits, crate::dispatch::call::record_returned);
     new.number_reader = old.number_reader;
     new.keeps_uncaught = old.keeps_uncaught;
@@ -107,7 +109,8 @@ fn read(
     loading.make_items(parts.items, parts.machine.len())?;
     // The heap is elsewhere while its cells are made, as what reads them belongs to the machine.
     let limits = loading.cx.heap.limits();
-    let mut heap = std::mem::replace(&mut loading.cx.heap, Heap::new(limits));
+    let elsewhere = Heap::within(limits, loading.cx.heap.budget().clone());
+    let mut heap = std::mem::replace(&mut loading.cx.heap, elsewhere);
     let is_copy = waiting.is_some();
     let cells = match &mut waiting {
         None => HeapLoader::load(&mut heap, parts.cells, parts.strings, parts.shapes, parts.contents, &mut loading),
