@@ -1,6 +1,7 @@
 //! What becomes of a forged snapshot: it is refused with an error, or its machine runs, collects, and can be saved and loaded
 //! again.
 
+use super::fields::Fields;
 use super::sources::{World, machine};
 use crate::random::Random;
 use minivm::heap::Stress;
@@ -103,9 +104,24 @@ fn check_saved(machine: &mut Machine, world: World, when: &str) -> Result<(), St
     other.load(&bytes).map_err(|error| format!("{when} it was saved, and cannot be loaded again: {error}"))?;
     let again = other.save(b"", CodeForm::Whole).map_err(|error| format!("{when} it was saved only once: {error}"))?;
     if bytes == again {
-        Ok(())
-    } else {
-        Err(format!("{when} it was saved, and is another one when it is loaded again"))
+        return Ok(());
+    }
+    Err(format!("{when} it was saved, and is another one when it is loaded again: {}", difference(world, [bytes, again])))
+}
+
+/// The first field that differs.
+fn difference(world: World, states: [Vec<u8>; 2]) -> String {
+    let [one, other] = states.map(|bytes| {
+        Fields::new(bytes, |bytes| {
+            if let Ok(mut machine) = machine(world) {
+                let _ = machine.load(bytes);
+            }
+        })
+    });
+    let count = one.fields.len().min(other.fields.len());
+    match (0..count).find(|&index| one.bytes(index) != other.bytes(index)) {
+        Some(index) => format!("{:?}, {:?} and {:?}", one.fields[index], one.bytes(index), other.bytes(index)),
+        None => format!("{} fields and {}", one.fields.len(), other.fields.len()),
     }
 }
 

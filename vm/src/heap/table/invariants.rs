@@ -118,7 +118,7 @@ impl Parts {
 
 /// Whether the cell of an array part has room for so many slots.
 fn is_room(slots: u64) -> bool {
-    (1..=slots_that_fit(PART_LEN_MAX)).contains(&slots) && slots_that_fit(slots) == slots
+    slots <= slots_that_fit(PART_LEN_MAX) && slots_that_fit(slots) == slots
 }
 
 /// Whether an array part of its own can have this size.
