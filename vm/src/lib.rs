@@ -6,7 +6,7 @@
 //! # The map
 //!
 //! Each layer may use itself and those before it; `cargo tidy` checks that. What a lower layer needs of a higher one comes down
-//! as data ([`Engine`](runtime::engine::Engine)).
+//! as data (`runtime/engine.rs`).
 //!
 //! | layer | is | must not know |
 //! |---|---|---|
