@@ -399,7 +399,7 @@ fn functions_with_too_many_live_registers() {
 fn functions_with_many_registers_that_stay_in_their_block() {
     let list: Vec<String> = (0..60_000).map(|number| format!("r{number}: i32")).collect();
     let mut text = format!("func0 \"f\" () {{\nregisters {}\nblock0:\n", list.join(","));
-    (1..20_000).for_each(|number| text += &format!("r{number} = copy 1\njump block{number}\nblock{number}:\n"));
+    (1..20_000).for_each(|number| text += &format!("r{number} = copy i32:1\njump block{number}\nblock{number}:\n"));
     assert_eq!(check(&parse(&(text + "trap 0\n}"))), []);
 }
 
