@@ -1,6 +1,6 @@
 //! For every rule of the verifier programs that break it, and programs close by that do not.
 
-use minivm_isa::program::{Constant, FunctionDef, Initial, InitialOp, Origin};
+use minivm_isa::program::{Constant, Initial, InitialOp, Origin};
 use minivm_isa::verify::{Rule, check};
 use minivm_isa::{Program, text};
 use std::collections::BTreeSet;
