@@ -8,4 +8,4 @@ local function nested()
   return pcall(nested)
 end
 nested()
-print(depth)
+print(depth > 190 and depth <= 200)
