@@ -156,8 +156,11 @@ impl Cycle {
 
     /// Reads what [`save`](Self::save) wrote.
     pub(super) fn load(&mut self, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
-        self.number = from.number()?.min(u64::MAX / 2);
-        self.threshold = from.size()?.min(ALL);
+        self.number = from.number()?;
+        self.threshold = from.size()?;
+        if self.number > NUMBER_MAX || self.threshold > ALL {
+            return Err(from.damaged("the counts of the heap do not agree"));
+        }
         self.stopped = from.flag()?;
         self.kept_by_reads = from.u32()?;
         Ok(())
@@ -177,6 +180,8 @@ impl Cycle {
     }
 }
 
+/// More collections there have never been.
+const NUMBER_MAX: u64 = 1 << 60;
 /// A budget without end; small enough to be added to.
 const ALL: usize = usize::MAX / 4;
 /// Bytes of cells whose marks are erased in one step.

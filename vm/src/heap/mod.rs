@@ -387,6 +387,23 @@ impl Heap {
         self.limits.bytes_max.saturating_add(reserve)
     }
 
+    /// Whether more is in use than the limit allows.
+    pub(crate) fn is_over_limit(&self) -> bool {
+        self.all_bytes() > self.limit_bytes()
+    }
+
+    /// The limit by which a program may be over its own for a while: while it handles an error, and before it comes to a
+    /// safepoint.
+    pub(crate) fn lenient(bytes_max: usize, limits: &HeapLimits) -> usize {
+        bytes_max.saturating_add(limits.reserve_bytes).saturating_add(OVERDRAFT_BYTES)
+    }
+
+    /// Sets the limit without acting on it before the next step.
+    pub(crate) fn set_bytes_max(&mut self, bytes_max: usize) {
+        self.limits.bytes_max = bytes_max;
+        self.budget.set_maximum(bytes_max as u64);
+    }
+
     /// Charges memory outside the heap (a fiber's stack, a linear memory) to the program.
     ///
     /// # Errors

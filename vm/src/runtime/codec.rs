@@ -95,17 +95,23 @@ impl Codecs {
     }
 
     pub(crate) fn load_states(&self, state: &mut HostState, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
+        let mut before = None;
         for _ in 0..from.count()? {
+            from.label("state of a library");
             let name = from.text()?;
-            let bytes = from.block()?;
-            let Some(codec) = self.states.get(name) else {
+            let Some(codec) = self.states.get(&name) else {
                 return Err(SnapshotError::Missing(format!("the state '{name}' has no codec here")));
             };
+            if before.as_ref() >= Some(&name) {
+                return Err(from.damaged("they are not in order"));
+            }
+            let bytes = from.block()?;
             (codec.load)(state, bytes).map_err(|error| match error {
                 SnapshotError::Damaged(why) => SnapshotError::Damaged(format!("state '{name}': {why}")),
                 other => other,
             })?;
+            before = Some(name);
         }
-        Ok(())
+        from.end()
     }
 }

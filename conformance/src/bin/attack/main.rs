@@ -3,6 +3,7 @@
 //!
 //! Each subcommand is a file here, and a row of [`SUBCOMMANDS`].
 
+mod forgeries;
 mod limits;
 mod options;
 mod programs;
@@ -32,6 +33,11 @@ const SUBCOMMANDS: &[Subcommand] = &[
             "random programs that verify, run in fast and plain code, in slices and with a collector under stress, in a
              build of either way of dispatch: all do the same",
         run: programs::run,
+    },
+    Subcommand {
+        name: "forgeries",
+        help: "snapshots of all cases with a few fields changed: each is refused, or runs, collects, and is saved again",
+        run: forgeries::run,
     },
 ];
 

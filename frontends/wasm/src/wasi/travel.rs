@@ -1,12 +1,12 @@
 //! How the state of a program travels in snapshots.
 //!
 //! Streams and granted directories are those of the process that loads the state: it must grant what was granted. What the
-//! program has opened belongs to the process that saves it: it is refused by name, closed, or opened again from the
-//! directories granted where the state is loaded, as the embedder chooses.
+//! program has opened belongs to the process that saves it: it is refused by name, closed, or its name travels, as the embedder
+//! chooses. Where the state is loaded, that embedder chooses whether it is opened again, in the directories granted there.
 
 use super::descriptors::{Descriptor, Descriptors, Directory, Listing, Object, OpenFile, Origin, Provenance};
 use super::open;
-use super::state::{OpenFiles, Wasi};
+use super::state::{OpenFiles, SavedFiles, Wasi};
 use super::types::{FdFlags, FileType, Rights};
 use cap_std::fs::Dir;
 use minivm::SnapshotError;
@@ -126,7 +126,7 @@ impl Wasi {
         let mut granted = std::mem::take(&mut self.descriptors).into_slots();
         let mut slots = Vec::new();
         for _ in 0..count {
-            slots.push(load_descriptor(&mut granted, &roots, &mut from)?);
+            slots.push(load_descriptor(&mut granted, &roots, self.saved_files, &mut from)?);
         }
         if !from.0.is_empty() {
             return Err("there are bytes after its end".to_string().into());
@@ -213,14 +213,15 @@ type Roots = Vec<(String, Rights, Dir)>;
 fn load_descriptor(
     granted: &mut [Option<Descriptor>],
     roots: &Roots,
+    policy: SavedFiles,
     from: &mut In<'_>,
 ) -> Result<Option<Descriptor>, SnapshotError> {
     let kind = from.number()?;
-    if kind == NONE {
-        return Ok(None);
-    }
-    if kind == FILE || kind == OPENED_DIRECTORY {
-        return opened_again(kind == FILE, roots, from).map(Some);
+    match kind {
+        NONE => return Ok(None),
+        INPUT | OUTPUT | ERROR | DIRECTORY => {}
+        FILE | OPENED_DIRECTORY => return opened_again(kind == FILE, roots, policy, from),
+        _ => return Err(format!("unknown kind of descriptor {kind}").into()),
     }
     let name = if kind == DIRECTORY { from.block()? } else { &[] };
     let is_meant = |descriptor: &Descriptor| match &descriptor.object {
@@ -232,15 +233,21 @@ fn load_descriptor(
         Object::File(_) => false,
     };
     let found = granted.iter_mut().find(|slot| slot.as_ref().is_some_and(is_meant)).and_then(Option::take);
-    let mut descriptor = found.ok_or_else(|| match kind {
-        DIRECTORY => not_granted(&String::from_utf8_lossy(name)),
-        _ => SnapshotError::Missing("it has more streams than there are".to_string()),
-    })?;
-    // Never more than what is granted here.
-    descriptor.rights &= Rights::from_bits_truncate(from.number()?);
-    descriptor.inheriting &= Rights::from_bits_truncate(from.number()?);
-    descriptor.flags = flags(from)?;
-    Ok(Some(descriptor))
+    let rights = Rights::from_bits_truncate(from.number()?);
+    let inheriting = Rights::from_bits_truncate(from.number()?);
+    let flags = flags(from)?;
+    match found {
+        Some(mut descriptor) => {
+            // Never more than what is granted here.
+            descriptor.rights &= rights;
+            descriptor.inheriting &= inheriting;
+            descriptor.flags = flags;
+            Ok(Some(descriptor))
+        }
+        None if kind == DIRECTORY && policy == SavedFiles::Close => Ok(None),
+        None if kind == DIRECTORY => Err(not_granted(&String::from_utf8_lossy(name))),
+        None => Err(SnapshotError::Missing("it has more streams than there are".to_string())),
+    }
 }
 
 fn not_granted(name: &str) -> SnapshotError {
@@ -252,8 +259,13 @@ fn flags(from: &mut In<'_>) -> Result<FdFlags, String> {
     Ok(FdFlags::from_bits_truncate(flags))
 }
 
-/// Reads something that was opened, and opens it again.
-fn opened_again(is_file: bool, roots: &Roots, from: &mut In<'_>) -> Result<Descriptor, SnapshotError> {
+/// Reads something that was opened, and opens it again, if that is wanted.
+fn opened_again(
+    is_file: bool,
+    roots: &Roots,
+    policy: SavedFiles,
+    from: &mut In<'_>,
+) -> Result<Option<Descriptor>, SnapshotError> {
     let (root, path) = (from.text()?, from.text()?);
     let bits = from.number()?;
     let origin = Origin { root, path, follow: bits & FOLLOW != 0, writes: bits & WRITES != 0 };
@@ -261,6 +273,15 @@ fn opened_again(is_file: bool, roots: &Roots, from: &mut In<'_>) -> Result<Descr
     let rights = Rights::from_bits_truncate(from.number()?);
     let inheriting = Rights::from_bits_truncate(from.number()?);
     let flags = flags(from)?;
+    match policy {
+        SavedFiles::Refuse => {
+            let (path, root) = (&origin.path, &origin.root);
+            let why = format!("'{path}' in '{root}' is open in it, and files are not opened again here");
+            return Err(SnapshotError::Missing(why));
+        }
+        SavedFiles::Close => return Ok(None),
+        SavedFiles::Reopen => {}
+    }
     let (_, passed_on, dir) =
         roots.iter().find(|(name, _, _)| *name == origin.root).ok_or_else(|| not_granted(&origin.root))?;
     let cannot = |why: &dyn std::fmt::Display| {
@@ -287,5 +308,5 @@ fn opened_again(is_file: bool, roots: &Roots, from: &mut In<'_>) -> Result<Descr
         _ => return Err(cannot(&"it is another kind of file now")),
     };
     let rights = rights & *passed_on;
-    Ok(Descriptor { object, rights, inheriting: inheriting & *passed_on, flags })
+    Ok(Some(Descriptor { object, rights, inheriting: inheriting & *passed_on, flags }))
 }

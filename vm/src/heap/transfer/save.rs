@@ -45,6 +45,8 @@ pub(crate) struct HeapSaver {
     pub(crate) live_bytes: usize,
     /// Cells and their bytes by kind.
     pub(crate) census: BTreeMap<&'static str, (usize, usize)>,
+    /// Cells are only counted: what is written of them is thrown away.
+    pub(crate) counts_only: bool,
 }
 
 impl HeapSaver {
@@ -57,6 +59,7 @@ impl HeapSaver {
             interned: 0,
             live_bytes: 0,
             census: BTreeMap::new(),
+            counts_only: false,
         }
     }
 
@@ -143,6 +146,11 @@ impl HeapSaver {
                 self.contents(cell, outside, &mut contents)?;
                 let kind = &mut by_kind[usize::from((*cell).kind()) % 16];
                 *kind = (kind.0 + 1, kind.1 + self.live_bytes - before);
+            }
+            if self.counts_only {
+                shapes.forget();
+                contents.forget();
+                self.dead_keys.clear();
             }
         }
         for (at, address) in std::mem::take(&mut self.dead_keys) {

@@ -75,7 +75,7 @@ impl WaitingCells {
         &mut self,
         heap: &mut Heap,
         outside: &mut dyn LoadOutside,
-    ) -> Result<HeapLoader<'_>, SnapshotError> {
+    ) -> Result<HeapLoader, SnapshotError> {
         self.functions(outside)?;
         self.layouts(outside)?;
         let mut fibers = Vec::new();
@@ -84,9 +84,11 @@ impl WaitingCells {
             // SAFETY: the cells were copied, and own nothing yet. The heap knows of each when it does.
             unsafe {
                 if u32::from((*owner).kind()) == Tag::FIBER.0 {
-                    fibers.push((owner.cast(), from.block()?));
-                    let (state, drop_state) = outside.new_fiber()?;
+                    fibers.push((owner.cast(), from.block_apart()?));
+                    let (state, drop_state, bytes) = outside.new_fiber()?;
                     FiberCell::give_state(owner.cast(), state, drop_state);
+                    // So little is never refused.
+                    let _ = heap.charge_fiber(owner.cast(), bytes);
                 } else if from.flag()? {
                     let object = outside.host_object(&mut from)?;
                     heap.put_object(owner.cast::<Userdata>(), Some(object));
