@@ -1,7 +1,7 @@
 //! Forged snapshots, the short form: `cargo attack forgeries --count 1000000` is the long one.
 
 use minivm_conformance::forge::judge::{Judge, Verdict};
-use minivm_conformance::forge::{check, sources};
+use minivm_conformance::forge::{check, describe, sources};
 use minivm_conformance::small_stack::with_small_stack;
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ fn a_forgery_is_an_error_or_harmless() {
         for number in 0..count {
             match check(&sources, &mut judge, 1, number) {
                 Ok(verdict) => *verdicts.entry(verdict).or_default() += 1,
-                Err(why) => panic!("forgery {number}: {why}"),
+                Err(why) => panic!("forgery {number}, {}: {why}", describe(&sources, 1, number)),
             }
         }
     });

@@ -6,8 +6,12 @@ use std::ops::Range;
 
 /// Numbers of eight bytes before the parts: cells, strings, and the lengths of the parts.
 const HEAD_NUMBERS: usize = 11;
+/// Their bytes.
+pub const HEAD_BYTES: usize = 8 * HEAD_NUMBERS;
 /// The first of them that is a length.
 const FIRST_LENGTH: usize = 2;
+/// Bytes of those before.
+pub const COUNTS_BYTES: usize = 8 * FIRST_LENGTH;
 
 /// A snapshot and its fields.
 pub struct Fields {
@@ -50,7 +54,7 @@ impl Fields {
         let mut fields = snapshot_trace::fields(|| load(&payload));
         let word =
             |index: usize| u64::from_le_bytes(payload[8 * index..8 * index + 8].try_into().expect("eight bytes"));
-        let mut at = 8 * HEAD_NUMBERS;
+        let mut at = HEAD_BYTES;
         let mut parts = Vec::new();
         for index in FIRST_LENGTH..HEAD_NUMBERS {
             parts.push(at..at + word(index) as usize);

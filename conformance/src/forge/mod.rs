@@ -25,6 +25,18 @@ pub fn forgery(sources: &[Source], seed: u64, number: u64) -> (usize, Vec<u8>) {
     (source, bytes)
 }
 
+/// What a forgery is, for people: the source, and the first field that is not as it was there.
+pub fn describe(sources: &[Source], seed: u64, number: u64) -> String {
+    let (source, bytes) = forgery(sources, seed, number);
+    let Source { name, fields, .. } = &sources[source];
+    let differs = |at: &usize| bytes.get(*at) != fields.payload.get(*at);
+    // The lengths of the parts follow from the rest.
+    let first = (0..fields::COUNTS_BYTES).chain(fields::HEAD_BYTES..bytes.len()).find(differs);
+    let field = fields.fields.iter().rev().find(|field| Some(field.at) <= first);
+    let field = field.map(|field| format!("{} ({:?})", field.label, field.kind)).unwrap_or_default();
+    format!("{name}, {} bytes; the first difference is at {first:?}: {field}", bytes.len())
+}
+
 /// Makes a forgery and judges it.
 ///
 /// # Errors

@@ -2,8 +2,8 @@
 
 use crate::options::Options;
 use minivm_conformance::forge::judge::Judge;
-use minivm_conformance::forge::sources::{self, MEMORY_BYTES_MAX, Source};
-use minivm_conformance::forge::{check, forgery};
+use minivm_conformance::forge::sources::{self, MEMORY_BYTES_MAX};
+use minivm_conformance::forge::{check, describe, forgery};
 use minivm_conformance::small_stack::with_small_stack;
 use std::collections::BTreeMap;
 use std::fs;
@@ -46,13 +46,10 @@ pub(crate) fn run(options: &Options) -> Result<usize, String> {
 
 fn only(seed: u64, number: u64) -> Result<usize, String> {
     let sources = sources::all()?;
-    let (source, bytes) = forgery(&sources, seed, number);
-    let Source { name, fields, .. } = &sources[source];
+    let (_, bytes) = forgery(&sources, seed, number);
     let path = std::env::temp_dir().join(format!("forgery-{seed}-{number}"));
     fs::write(&path, &bytes).map_err(|error| error.to_string())?;
-    let first = bytes.iter().zip(&fields.payload).skip(88).position(|(one, other)| one != other).map(|at| at + 88);
-    let label = fields.fields.iter().rev().find(|field| Some(field.at) <= first).map(|field| (field.label, field.kind));
-    println!("{name}, {} bytes; the first difference is at {first:?}, {label:?}; {}", bytes.len(), path.display());
+    println!("{}; {}", describe(&sources, seed, number), path.display());
     match with_small_stack(|| check(&sources, &mut Judge::default(), seed, number)) {
         Ok(verdict) => {
             println!("{verdict:?}");

@@ -79,6 +79,8 @@ pub(crate) struct HeapLoader {
     pub(super) promises: Promises,
     /// Bytes of long keys that may be gone through for strong hashes.
     pub(super) strong: Promises,
+    /// Short strings that are to come.
+    strings_left: u64,
     pub(super) checks: Checks,
 }
 
@@ -105,13 +107,14 @@ impl Hidden {
 }
 
 impl HeapLoader {
-    /// A loader of cells whose contents take so many bytes; about `strings` of them are short strings.
+    /// A loader of cells whose contents take so many bytes; `strings` of them are short strings.
     pub(crate) fn new(heap: &mut Heap, strings: u64, contents: u64) -> HeapLoader {
         // What is more than a few comes with the strings themselves.
         heap.interned.reserve(strings.min(STRINGS_AT_ONCE) as usize);
         let promises = Promises::new(contents);
         let strong = Promises::new(contents.saturating_add(STRONG_BYTES_MIN));
-        HeapLoader { promises, strong, is_copy: false, ..HeapLoader::of_cells(Vec::new(), Vec::new()) }
+        let cells = HeapLoader::of_cells(Vec::new(), Vec::new());
+        HeapLoader { promises, strong, strings_left: strings, is_copy: false, ..cells }
     }
 
     /// Makes all cells, so many.
@@ -127,6 +130,9 @@ impl HeapLoader {
         }
         for _ in 0..count {
             self.shape(heap, from, outside)?;
+        }
+        if self.strings_left != 0 {
+            return Err(from.damaged("there are fewer short strings than it says"));
         }
         from.end()?;
         self.identities.check().map_err(|what| from.damaged(what))
@@ -167,6 +173,7 @@ impl HeapLoader {
             own_strings: HashSet::new(),
             promises: Promises::new(0),
             strong: Promises::new(0),
+            strings_left: 0,
             checks: Checks::default(),
         }
     }
@@ -289,11 +296,15 @@ impl HeapLoader {
             let string = heap.new_string_with(length, |place| filled = from.fill(place))?;
             return filled.map(|()| string.cast());
         }
+        if length > SHORT_BYTES_MAX {
+            return Ok(heap.new_string(from.raw(length)?)?.cast());
+        }
+        let left = self.strings_left.checked_sub(1);
+        self.strings_left = left.ok_or_else(|| from.damaged("there are more short strings than it says"))?;
         let before = heap.interned.len();
         let string = heap.new_string(from.raw(length)?)?.cast::<Header>();
-        // Of the interned ones each is there once: it is new, or the machine's own and was not met yet.
-        let is_known = length <= SHORT_BYTES_MAX && heap.interned.len() == before;
-        if is_known && !self.own_strings.insert(string) {
+        // Each is there once: it is new, or the machine's own and was not met yet.
+        if heap.interned.len() == before && !self.own_strings.insert(string) {
             return Err(from.damaged("a string stands there twice"));
         }
         Ok(string)
