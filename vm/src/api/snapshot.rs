@@ -42,7 +42,7 @@ impl Machine {
     }
 
     /// Takes over a state that [`save`](Self::save) gave, in place of its own. The machine must have the host functions and
-    /// codecs that the state needs. Gives the note.
+    /// codecs that the state needs. Both states count against its limit until the old one is dropped. Gives the note.
     ///
     /// # Errors
     /// When the bytes make no sense or something is missing. The machine is as before then, but for states of the host's

@@ -149,6 +149,12 @@ const OVERDRAFT_BYTES: usize = 1 << 20;
 impl Heap {
     /// An empty heap.
     pub fn new(limits: HeapLimits) -> Heap {
+        Heap::within(limits, MemoryBudget::new(limits.bytes_max as u64))
+    }
+
+    /// An empty heap that counts into an account, which has its limit from now on.
+    pub(crate) fn within(limits: HeapLimits, budget: MemoryBudget) -> Heap {
+        budget.set_maximum(limits.bytes_max as u64);
         let mut heap = Heap {
             debt: 0,
             space: Space::new(),
@@ -167,7 +173,7 @@ impl Heap {
             live: 0,
             live_external: 0,
             external: 0,
-            budget: MemoryBudget::new(limits.bytes_max as u64),
+            budget,
             overdrawn: false,
             kind_names: [std::ptr::null_mut(); KINDS],
             refused: 0,

@@ -7,7 +7,7 @@ use crate::bytes::Reader;
 use crate::bytes::SnapshotError;
 use crate::compile::facts::Facts;
 use crate::heap::transfer::{FiberState, HeapLoader, LoadOutside, LoadedLayout, WaitingCells};
-use crate::heap::{Closure, FiberCell, Heap, HeapLimits, HostObject};
+use crate::heap::{Closure, FiberCell, Heap, HeapLimits, HostObject, OutOfMemory};
 use crate::runtime::context::{Context, FUEL_LIMIT_MAX, FUEL_UNLIMITED, NO_SIGNATURE};
 use crate::runtime::fiber::Fiber;
 use crate::runtime::function::{Body, FunctionInfo, GuestFunction};
@@ -61,32 +61,41 @@ pub(crate) fn load(
 ) -> Result<(), SnapshotError> {
     let bytes_max = usize::try_from(old.limits.memory_bytes_max).unwrap_or(usize::MAX);
     let limits = old.heap.limits();
-    let heap = Heap::new(HeapLimits { bytes_max: Heap::lenient(bytes_max, &limits), ..limits });
+    // Hosts that hold the account go on with it. The state that goes counts until it is dropped: both are there meanwhile.
+    let account = old.heap.budget().clone();
+    let there = account.hold_unchecked(old.heap.used_bytes() as u64);
+    let heap = Heap::within(HeapLimits { bytes_max: Heap::lenient(bytes_max, &limits), ..limits }, account);
+    heap.report();
     let mut new = Context::new(heap, old.limits, &crate::compile::ENGINE);
     new.number_reader = old.number_reader;
     new.keeps_uncaught = old.keeps_uncaught;
-    let waiting = twin.map(|twin| twin.put_into(&mut new)).transpose()?;
+    let waiting = twin.map(|twin| twin.put_into(&mut new)).transpose();
     new.host_functions = std::mem::take(&mut old.host_functions);
     let codecs = std::mem::take(&mut old.codecs);
-    let mut result = read(&mut new, (&codecs, &mut old.host_state), &mut payload, programs, waiting);
+    let mut result = match waiting {
+        Ok(waiting) => read(&mut new, (&codecs, &mut old.host_state), &mut payload, programs, waiting),
+        Err(OutOfMemory { .. }) => Err(SnapshotError::OutOfMemory),
+    };
     if result.is_ok() {
         result = codecs.load_states(&mut old.host_state, &mut payload.part());
         result = result.and_then(|()| payload.end());
     }
     match result {
         Ok(()) => {
-            new.heap.set_bytes_max(bytes_max);
             new.host_state = std::mem::take(&mut old.host_state);
             new.codecs = codecs;
             *old = new;
-            Ok(())
         }
-        Err(error) => {
+        Err(_) => {
             old.codecs = codecs;
             old.host_functions = std::mem::take(&mut new.host_functions);
-            Err(error)
+            drop(new);
         }
     }
+    drop(there);
+    old.heap.set_bytes_max(bytes_max);
+    old.heap.report();
+    result
 }
 
 fn read(
