@@ -14,9 +14,7 @@ const MEGABYTE: u64 = 1 << 20;
 fn keeping(bytes: usize) -> Machine {
     let limits = Limits { memory_bytes_max: LIMIT, ..Limits::default() };
     let (mut machine, function) = machine(limits, |p| main(p, |f| f.return_values(&[])));
-    let text = machine.heap().new_string(&vec![b'x'; bytes]).expect("there is room");
-    // SAFETY: nothing was collected since it was made.
-    let text = unsafe { minivm::Value::from_string(text) };
+    let text = machine.heap().string_value(&vec![b'x'; bytes]).expect("there is room");
     machine.keep(text);
     machine.call(function, &[]).unwrap_or_else(|_| panic!("it returns nothing"));
     machine

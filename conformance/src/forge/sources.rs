@@ -260,7 +260,8 @@ const PROGRAMS: [(&str, &str); 12] = [
         "handlers",
         "local function deep(n) return n == 0 and nil .. 1 or 1 + deep(n - 1) end
         local function handler(m) local s = 0 for i = 1, 30 do s = s + i end return { m, s } end
-        for i = 1, 3 do xpcall(deep, handler, i) pcall(error, setmetatable({}, { __tostring = handler })) end return xpcall(deep, handler, 3)",
+        for i = 1, 3 do xpcall(deep, handler, i) pcall(error, setmetatable({}, { __tostring = handler })) end
+        return xpcall(deep, handler, 3)",
     ),
     (
         "waiting for the host",
@@ -291,7 +292,8 @@ const PROGRAMS: [(&str, &str); 12] = [
 ];
 
 const LOADING: &str = "local function module(start) return '(module (import \"env\" \"f\" (func $f (param i32 externref) (result i32)))'
-        .. '(memory (export \"memory\") 1) (table (export \"table\") 2 funcref) (global (export \"global\") (mut externref) (ref.null extern))'
+        .. '(memory (export \"memory\") 1) (table (export \"table\") 2 funcref)'
+        .. '(global (export \"global\") (mut externref) (ref.null extern))'
         .. '(func $s (drop (call $f (i32.const 3) (ref.null extern))))' .. start
         .. '(func (export \"go\") (param i32 externref) (result i32) (global.set 0 (local.get 1))'
         .. '(i32.add (call $f (local.get 0) (local.get 1)) (i32.const 1))))' end

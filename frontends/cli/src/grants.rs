@@ -7,13 +7,14 @@ use std::str::FromStr;
 /// What is granted in each way of running, for the help.
 pub(crate) const HELP: &str = "\
 What a program may touch:
-    run                 Lua: all files and variables; once --dir is given, only those of --dir and --env.
-                        WebAssembly: files of --dir, variables of --env. Both: clock and randomness
+    run                 Lua: all files, variables and commands; once --dir is given, only files of
+                        --dir and variables of --env. WebAssembly: files of --dir, variables of
+                        --env. Both: clock and randomness
     run --sandbox       only what --dir, --env, --clock and --random grant
     resume              the same; files that were open only with --reopen-files
     resume --trust      what `run` grants
     inspect             nothing: the program does not run
-    Standard input, output and error are always there. No program can start another one.";
+    Standard input, output and error are always there.";
 
 /// What a program may touch.
 #[derive(Clone, Debug)]

@@ -6,7 +6,6 @@
 use super::SnapshotError;
 use super::trace::{self, FieldKind};
 use std::io::{ErrorKind, Read};
-use std::marker::PhantomData;
 
 /// Bytes that a stream is asked for at a time.
 const PIECE_BYTES: usize = 64 << 10;
@@ -16,6 +15,7 @@ struct Source<'a> {
     from: &'a mut dyn Read,
     /// Bytes of the part that were not taken from it yet.
     left: u64,
+    /// Those that are at hand.
     buffer: Vec<u8>,
     /// The most bytes that are held together.
     together_max: usize,
@@ -23,14 +23,15 @@ struct Source<'a> {
 
 /// Reads a part of a snapshot.
 pub(crate) struct Reader<'a> {
-    /// The bytes at hand: from one place up to another.
-    next: *const u8,
-    end: *const u8,
+    /// The part, unless it comes from a stream.
+    bytes: &'a [u8],
+    source: Option<Source<'a>>,
+    /// What of the bytes at hand was read, and how many there are.
+    next: usize,
+    end: usize,
     /// What the bytes are, for messages.
     part: &'static str,
-    source: Option<Source<'a>>,
     tracer: trace::Tracer,
-    bytes: PhantomData<&'a [u8]>,
 }
 
 /// Bytes that were set apart, to be read later.
@@ -55,17 +56,13 @@ impl<'a> Reader<'a> {
 
     /// As [`new`](Self::new), where it is known how far from the start of the payload they are.
     pub(crate) fn at(bytes: &'a [u8], part: &'static str, origin: usize) -> Self {
-        let range = bytes.as_ptr_range();
-        let tracer = trace::Tracer::new(range.start, origin);
-        Reader { next: range.start, end: range.end, part, source: None, tracer, bytes: PhantomData }
+        Reader { bytes, source: None, next: 0, end: bytes.len(), part, tracer: trace::Tracer::new(origin) }
     }
 
     /// Reads so many bytes of a stream; never so many together that they take more memory than this.
     pub(crate) fn streamed(from: &'a mut dyn Read, left: u64, part: &'static str, together_max: usize) -> Self {
         let source = Some(Source { from, left, buffer: Vec::new(), together_max });
-        let nothing = [].as_ptr_range();
-        let tracer = trace::Tracer::new(nothing.start, trace::UNKNOWN);
-        Reader { next: nothing.start, end: nothing.end, part, source, tracer, bytes: PhantomData }
+        Reader { bytes: &[], source, next: 0, end: 0, part, tracer: trace::Tracer::new(trace::UNKNOWN) }
     }
 
     /// The error that something here makes no sense.
@@ -79,10 +76,10 @@ impl<'a> Reader<'a> {
         self.damaged("unexpected end")
     }
 
-    /// Bytes at hand.
+    /// Number of bytes at hand.
     #[inline(always)]
     fn at_hand(&self) -> usize {
-        self.end as usize - self.next as usize
+        self.end - self.next
     }
 
     /// Bytes that are left.
@@ -101,24 +98,24 @@ impl<'a> Reader<'a> {
         self.tracer.label(label);
     }
 
-    /// Notes that a field was read whose bytes are those before this place.
+    /// Notes that a field was read whose bytes are the last ones.
     #[inline(always)]
     fn note(&self, kind: FieldKind, bytes: usize) {
         self.tracer.note(kind, self.next, bytes);
     }
 
+    /// The last bytes that were taken.
+    #[inline(always)]
+    fn taken(&self, count: usize) -> &[u8] {
+        let all = self.source.as_ref().map_or(self.bytes, |source| &source.buffer);
+        &all[self.next - count..self.next]
+    }
+
     /// Takes bytes that are at hand.
     #[inline(always)]
-    fn take(&mut self, count: usize) -> &'a [u8] {
-        debug_assert!(count <= self.at_hand());
-        // SAFETY: so many bytes are at hand: of the slice that the reader was made of, which lives as long as `'a`, or of
-        // the buffer, which stays as it is until the next read. The functions that are not private here bind what they give
-        // to the reader.
-        unsafe {
-            let bytes = std::slice::from_raw_parts(self.next, count);
-            self.next = self.next.add(count);
-            bytes
-        }
+    fn take(&mut self, count: usize) -> &[u8] {
+        self.next += count;
+        self.taken(count)
     }
 
     /// Brings so many bytes to hand.
@@ -131,41 +128,35 @@ impl<'a> Reader<'a> {
     #[cold]
     #[inline(never)]
     fn fetch(&mut self, count: usize) -> Result<(), SnapshotError> {
-        let at_hand = self.at_hand();
-        let kept = self.take(at_hand).to_vec();
-        let (part, ended) = (self.part, self.ended());
+        let (at_hand, part, ended) = (self.at_hand(), self.part, self.ended());
         let Some(source) = self.source.as_mut().filter(|source| (count - at_hand) as u64 <= source.left) else {
-            // What was at hand is gone, which only the error could tell.
             return Err(ended);
         };
         if count > source.together_max {
             return Err(SnapshotError::OutOfMemory);
         }
-        source.buffer.clear();
-        source.buffer.extend_from_slice(&kept);
-        drop(kept);
+        source.buffer.drain(..self.next);
+        (self.next, self.end) = (0, at_hand);
         while source.buffer.len() < count {
-            let had = source.buffer.len();
             let piece = source.left.min(PIECE_BYTES as u64) as usize;
-            source.buffer.resize(had + piece, 0);
-            let read = read_some(source.from, &mut source.buffer[had..], part)?;
-            source.buffer.truncate(had + read);
-            if read == 0 {
+            source.buffer.resize(self.end + piece, 0);
+            let read = read_some(source.from, &mut source.buffer[self.end..], part);
+            source.buffer.truncate(self.end + *read.as_ref().unwrap_or(&0));
+            if read? == 0 {
                 return Err(ended);
             }
-            source.left -= read as u64;
+            source.left -= (source.buffer.len() - self.end) as u64;
+            self.end = source.buffer.len();
         }
-        let range = source.buffer.as_ptr_range();
-        (self.next, self.end) = (range.start, range.end);
         Ok(())
     }
 
     #[inline(always)]
     pub(crate) fn raw(&mut self, count: usize) -> Result<&[u8], SnapshotError> {
         self.need(count)?;
-        let bytes = self.take(count);
+        self.next += count;
         self.note(FieldKind::Raw, count);
-        Ok(bytes)
+        Ok(self.taken(count))
     }
 
     /// Fills a place with the bytes that come next.
@@ -275,16 +266,16 @@ impl<'a> Reader<'a> {
     #[inline(always)]
     pub(crate) fn word(&mut self) -> Result<u64, SnapshotError> {
         self.need(8)?;
-        let bytes = self.take(8);
+        let word = u64::from_le_bytes(self.take(8).try_into().expect("eight bytes were taken"));
         self.note(FieldKind::Word, 8);
-        Ok(u64::from_le_bytes(bytes.try_into().expect("eight bytes were taken")))
+        Ok(word)
     }
 
     pub(crate) fn fixed_u32(&mut self) -> Result<u32, SnapshotError> {
         self.need(4)?;
-        let bytes = self.take(4);
+        let half = u32::from_le_bytes(self.take(4).try_into().expect("four bytes were taken"));
         self.note(FieldKind::Half, 4);
-        Ok(u32::from_le_bytes(bytes.try_into().expect("four bytes were taken")))
+        Ok(half)
     }
 
     /// The length of a block whose bytes follow.

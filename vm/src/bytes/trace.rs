@@ -68,16 +68,15 @@ mod on {
 
     /// Notes what a reader reads.
     pub(in crate::bytes) struct Tracer {
-        start: usize,
         origin: usize,
         label: &'static str,
     }
 
     impl Tracer {
-        /// For bytes that lie at `start`, `origin` bytes from that of the payload.
-        pub(in crate::bytes) fn new(start: *const u8, origin: usize) -> Self {
+        /// For bytes that begin `origin` bytes from the start of the payload.
+        pub(in crate::bytes) fn new(origin: usize) -> Self {
             let is_on = FIELDS.with(|fields| fields.borrow().is_some());
-            Tracer { start: start.addr(), origin: if is_on { origin } else { UNKNOWN }, label: "" }
+            Tracer { origin: if is_on { origin } else { UNKNOWN }, label: "" }
         }
 
         pub(in crate::bytes) fn label(&mut self, label: &'static str) {
@@ -85,13 +84,13 @@ mod on {
         }
 
         /// How far from the start of the payload a place is.
-        pub(in crate::bytes) fn offset(&self, place: *const u8) -> usize {
-            if self.origin == UNKNOWN { UNKNOWN } else { self.origin + (place.addr() - self.start) }
+        pub(in crate::bytes) fn offset(&self, place: usize) -> usize {
+            if self.origin == UNKNOWN { UNKNOWN } else { self.origin + place }
         }
 
         /// Notes a field that ends at a place.
         #[inline(always)]
-        pub(in crate::bytes) fn note(&self, kind: FieldKind, end: *const u8, bytes: usize) {
+        pub(in crate::bytes) fn note(&self, kind: FieldKind, end: usize, bytes: usize) {
             if self.origin != UNKNOWN && bytes > 0 {
                 let field = Field { at: self.offset(end) - bytes, bytes, kind, label: self.label };
                 FIELDS.with(|fields| {
@@ -113,7 +112,7 @@ mod off {
 
     impl Tracer {
         #[inline(always)]
-        pub(in crate::bytes) fn new(_: *const u8, _: usize) -> Self {
+        pub(in crate::bytes) fn new(_: usize) -> Self {
             Tracer
         }
 
@@ -121,11 +120,11 @@ mod off {
         pub(in crate::bytes) fn label(&mut self, _: &'static str) {}
 
         #[inline(always)]
-        pub(in crate::bytes) fn offset(&self, _: *const u8) -> usize {
+        pub(in crate::bytes) fn offset(&self, _: usize) -> usize {
             super::UNKNOWN
         }
 
         #[inline(always)]
-        pub(in crate::bytes) fn note(&self, _: FieldKind, _: *const u8, _: usize) {}
+        pub(in crate::bytes) fn note(&self, _: FieldKind, _: usize, _: usize) {}
     }
 }

@@ -4,7 +4,7 @@
 use cap_tempfile::TempDir;
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// A folder that is removed in the end.
 pub(crate) struct Folder {
@@ -56,13 +56,11 @@ impl Folder {
         std::os::unix::fs::symlink(to, self.path().join(name)).expect("the folder is ours");
     }
 
-    /// Runs `minivm` with these words, which must not take longer.
+    /// Runs `minivm` with these words; one that hangs is ended after so long, with a code of its own.
     pub(crate) fn run_within(&self, longest: Duration, line: &str) -> Ended {
-        let began = Instant::now();
         let mut command = Command::new("timeout");
         command.arg(longest.as_secs().to_string()).arg(env!("CARGO_BIN_EXE_minivm")).args(line.split_whitespace());
         let output = command.env("NO_COLOR", "1").current_dir(self.path()).output().expect("the command was built");
-        assert!(began.elapsed() < longest, "{line} takes too long");
         Ended { line: line.to_owned(), output }
     }
 

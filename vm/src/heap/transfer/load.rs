@@ -62,6 +62,20 @@ impl From<OutOfMemory> for SnapshotError {
     }
 }
 
+/// Makes a fiber, whose state is yet to be read.
+fn fiber(heap: &mut Heap, outside: &mut dyn LoadOutside) -> Result<*mut Header, SnapshotError> {
+    let (state, drop_state, bytes) = outside.new_fiber()?;
+    // SAFETY: the state comes with the function that drops it, and the fiber was just made.
+    unsafe {
+        let made = heap.new_fiber(state, drop_state).inspect_err(|_| drop_state(state))?;
+        // What is small is let through.
+        if !heap.charge_fiber(made, bytes) || heap.is_over_limit() {
+            return Err(SnapshotError::OutOfMemory);
+        }
+        Ok(made.cast())
+    }
+}
+
 /// The cells of a heap that is being read.
 pub(crate) struct HeapLoader {
     pub(super) cells: Vec<*mut Header>,
@@ -272,18 +286,7 @@ impl HeapLoader {
                 self.promises.take(u64::from(count), from)?;
                 heap.new_userdata(Box::new(Nothing), count)?.cast()
             }
-            Tag::FIBER => {
-                // SAFETY: the state comes with the function that drops it, and the fiber was just made.
-                unsafe {
-                    let (state, drop_state, bytes) = outside.new_fiber()?;
-                    let made = heap.new_fiber(state, drop_state).inspect_err(|_| drop_state(state))?;
-                    // What is small is let through.
-                    if !heap.charge_fiber(made, bytes) || heap.is_over_limit() {
-                        return Err(SnapshotError::OutOfMemory);
-                    }
-                    made.cast()
-                }
-            }
+            Tag::FIBER => fiber(heap, outside)?,
             _ => return Err(from.damaged("a cell is of no known kind")),
         })
     }
