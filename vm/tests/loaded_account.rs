@@ -63,7 +63,7 @@ fn what_has_gone_does_not_count() {
 
 #[test]
 fn both_states_count_while_one_is_loaded() {
-    let mut machine = keeping(LIMIT as usize / 2 + MEGABYTE as usize);
+    let mut machine = keeping(LIMIT as usize / 8 * 7);
     let state = saved(&mut machine);
     let before = used(&machine);
     assert_eq!(machine.load(&state), Err(SnapshotError::OutOfMemory));

@@ -144,16 +144,24 @@ fn swap(fields: &Fields, field: usize, random: &mut Random, edits: &mut Vec<Edit
     }
 }
 
-/// The count before a field says another number of items.
+/// The count before a field says another number of items, mostly.
 fn recount(fields: &Fields, field: usize, by: i64, random: &mut Random, edits: &mut Vec<Edit>) {
-    let parent = fields.parent(field);
-    let is_count = |&index: &usize| fields.fields[index].kind == FieldKind::Count && fields.parent(index) == parent;
-    if random.below(8) > 0
-        && let Some(count) = (0..field).rev().take(2000).find(is_count)
-    {
-        let number = value_of(fields.bytes(count)).wrapping_add_signed(by);
-        edits.push(Edit { range: fields.range(count..count + 1), bytes: leb128(number), parent });
+    if random.below(8) > 0 {
+        edits.extend(recount_at(fields, field, by));
     }
+}
+
+/// The count before a field says another number of items. The number of cells is in the head.
+pub(super) fn recount_at(fields: &Fields, field: usize, by: i64) -> Option<Edit> {
+    let parent = fields.parent(field);
+    if fields.is_cell(field) {
+        let cells = u64::from_le_bytes(fields.bytes(0).try_into().ok()?).wrapping_add_signed(by);
+        return Some(Edit { range: fields.range(0..1), bytes: cells.to_le_bytes().to_vec(), parent: None });
+    }
+    let is_count = |&index: &usize| fields.fields[index].kind == FieldKind::Count && fields.parent(index) == parent;
+    let count = (0..field).rev().take(2000).find(is_count)?;
+    let number = value_of(fields.bytes(count)).wrapping_add_signed(by);
+    Some(Edit { range: fields.range(count..count + 1), bytes: leb128(number), parent })
 }
 
 fn double(fields: &Fields, field: usize, random: &mut Random, edits: &mut Vec<Edit>) {

@@ -10,6 +10,8 @@ const HEAD_NUMBERS: usize = 11;
 pub const HEAD_BYTES: usize = 8 * HEAD_NUMBERS;
 /// The first of them that is a length.
 const FIRST_LENGTH: usize = 2;
+/// The part with the shapes of cells.
+const SHAPES: usize = 5;
 /// Bytes of those before.
 pub const COUNTS_BYTES: usize = 8 * FIRST_LENGTH;
 
@@ -80,6 +82,11 @@ impl Fields {
     /// The block that a field is in.
     pub fn parent(&self, field: usize) -> Option<usize> {
         self.parents[field]
+    }
+
+    /// Whether a field belongs to the shape of a cell.
+    pub fn is_cell(&self, field: usize) -> bool {
+        self.parts[SHAPES].contains(&self.fields[field].at)
     }
 
     /// Where the bytes of fields lie; a block goes with its length.

@@ -1,12 +1,15 @@
 //! Forged snapshots: sound ones in which one field or a few have another value, everything around them being right. Whoever
 //! loads one must refuse it with a clear error, or get a machine that runs, collects and saves like any other.
 //!
-//! [`sources`] makes the sound ones, [`fields`] finds their fields and puts changed ones together, [`mod@change`] changes them,
+//! [`sources`] makes the sound ones, [`fields`] finds their fields and puts changed ones together, [`mod@change`] changes them, [`mod@inflate`]
+//! repeats them,
 //! [`judge`] says what becomes of the result.
 
 pub mod change;
 pub mod fields;
+pub mod inflate;
 pub mod judge;
+pub mod resident;
 pub mod sources;
 
 use crate::random::Random;

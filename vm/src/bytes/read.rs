@@ -9,6 +9,8 @@ use std::io::{ErrorKind, Read};
 
 /// Bytes that a stream is asked for at a time.
 const PIECE_BYTES: usize = 64 << 10;
+/// Names are no longer than this.
+const NAME_BYTES_MAX: usize = 1 << 20;
 
 /// Where the bytes of a stream come from.
 struct Source<'a> {
@@ -137,6 +139,9 @@ impl<'a> Reader<'a> {
         }
         source.buffer.drain(..self.next);
         (self.next, self.end) = (0, at_hand);
+        // No more than is asked for and one piece, so that it is known what the buffer takes.
+        source.buffer.shrink_to(count + PIECE_BYTES);
+        source.buffer.reserve_exact(count - at_hand + PIECE_BYTES);
         while source.buffer.len() < count {
             let piece = source.left.min(PIECE_BYTES as u64) as usize;
             source.buffer.resize(self.end + piece, 0);
@@ -288,21 +293,20 @@ impl<'a> Reader<'a> {
         usize::try_from(number).map_err(|_| self.damaged("a size is too large"))
     }
 
-    pub(crate) fn block(&mut self) -> Result<&[u8], SnapshotError> {
-        let count = self.length()?;
-        self.raw(count)
-    }
-
-    /// A block whose bytes are read later.
-    pub(crate) fn block_apart(&mut self) -> Result<Block, SnapshotError> {
-        let count = self.length()?;
+    /// So many bytes, which are read later.
+    pub(crate) fn block_apart(&mut self, count: usize) -> Result<Block, SnapshotError> {
         self.need(count)?;
         let origin = self.tracer.offset(self.next);
         Ok(Block { bytes: self.take(count).into(), origin })
     }
 
+    /// A name.
     pub(crate) fn text(&mut self) -> Result<String, SnapshotError> {
-        let text = std::str::from_utf8(self.block()?).map(str::to_string);
+        let length = self.length()?;
+        if length > NAME_BYTES_MAX {
+            return Err(self.damaged("a name is too long"));
+        }
+        let text = std::str::from_utf8(self.raw(length)?).map(str::to_string);
         text.map_err(|_| self.damaged("a name is not UTF-8"))
     }
 }

@@ -148,7 +148,8 @@ impl Cycle {
 
     /// Writes what stays between cycles.
     pub(super) fn save(&self, out: &mut Writer) {
-        out.number(self.number);
+        // No machine comes so far, but one whose state was made up may.
+        out.number(self.number.min(NUMBER_MAX));
         out.count(self.threshold);
         out.flag(self.stopped);
         out.number(self.kept_by_reads.into());

@@ -5,9 +5,10 @@ use super::parts::Payload;
 use super::twin::Twin;
 use crate::bytes::Reader;
 use crate::bytes::SnapshotError;
-use crate::compile::facts::Facts;
+use crate::compile::facts::{Facts, Known};
 use crate::heap::transfer::{FiberState, HeapLoader, LoadOutside, LoadedLayout, WaitingCells};
 use crate::heap::{Closure, FiberCell, Heap, HeapLimits, HostObject, OutOfMemory};
+use crate::memory::Held;
 use crate::runtime::context::{Context, FUEL_LIMIT_MAX, FUEL_UNLIMITED, NO_SIGNATURE};
 use crate::runtime::fiber::Fiber;
 use crate::runtime::function::{Body, FunctionInfo, GuestFunction};
@@ -45,12 +46,18 @@ pub(crate) struct Loading<'c> {
     pub(crate) items: Items,
     /// What the loader knows of functions that have frames.
     pub(crate) facts: HashMap<*const GuestFunction, Facts>,
+    /// The same at some instructions inside of blocks.
+    pub(crate) known: HashMap<(*const GuestFunction, usize), Known>,
     /// Long strings that were found to be what programs have for a constant, by its place.
     pub(crate) constants: HashMap<*const Constant, u64>,
-    /// Bytes that what is loaded takes besides heap, memories and tables, and the most there may be of all.
-    held_bytes: u64,
-    held_bytes_max: u64,
+    /// What is taken from the account while the state is loaded, for what has no charge of its own.
+    held: Held,
+    /// Bytes of it that stay there as long as the state.
+    lasting: u64,
 }
+
+/// Bytes of names, handles and numbers that a machine has without being charged: hosts make them, not programs.
+const LASTING_FREE: u64 = 4 << 20;
 
 /// Takes over a state, in place of the one that is there. Of the payload the note was read; its cells may be in a twin.
 pub(crate) fn load(
@@ -64,7 +71,10 @@ pub(crate) fn load(
     // Hosts that hold the account go on with it. The state that goes counts until it is dropped: both are there meanwhile.
     let account = old.heap.budget().clone();
     let there = account.hold_unchecked(old.heap.used_bytes() as u64);
-    let heap = Heap::within(HeapLimits { bytes_max: Heap::lenient(bytes_max, &limits), ..limits }, account);
+    let before = account.taken();
+    // A program may be over its limit for a while, and more is there while it is loaded.
+    let own_max = Heap::lenient(bytes_max, &limits);
+    let heap = Heap::within(HeapLimits { bytes_max: own_max.saturating_add(bytes_max / 4), ..limits }, account);
     heap.report();
     let mut new = Context::new(heap, old.limits, &crate::compile::ENGINE);
     new.number_reader = old.number_reader;
@@ -77,8 +87,12 @@ pub(crate) fn load(
         Err(OutOfMemory { .. }) => Err(SnapshotError::OutOfMemory),
     };
     if result.is_ok() {
-        result = codecs.load_states(&mut old.host_state, &mut payload.part());
+        result = codecs.load_states(&mut old.host_state, new.heap.budget(), &mut payload.part());
         result = result.and_then(|()| payload.end());
+        let own = (new.heap.used_bytes() as u64).saturating_add(new.heap.budget().taken().saturating_sub(before));
+        if result.is_ok() && own > own_max as u64 {
+            result = Err(SnapshotError::OutOfMemory);
+        }
     }
     match result {
         Ok(()) => {
@@ -105,7 +119,7 @@ fn read(
     programs: &[Rc<Verified>],
     mut waiting: Option<WaitingCells>,
 ) -> Result<(), SnapshotError> {
-    let held_bytes_max = cx.limits.memory_bytes_max;
+    let held = cx.heap.budget().hold(0)?;
     let mut loading = Loading {
         cx,
         codecs,
@@ -119,8 +133,9 @@ fn read(
         items: Items::default(),
         facts: HashMap::new(),
         constants: HashMap::new(),
-        held_bytes: 0,
-        held_bytes_max,
+        known: HashMap::new(),
+        held,
+        lasting: 0,
     };
     let (machine_bytes, is_copy) = (payload.machine_bytes(), waiting.is_some());
     let programs = loading.programs(&mut payload.part(), programs)?;
@@ -151,7 +166,11 @@ fn read(
     }
     loading.cx.fuel = if is_limited { fuel } else { FUEL_UNLIMITED };
     loading.cx.is_limited = is_limited;
-    from.end()
+    from.end()?;
+    let Loading { cx, held, lasting, .. } = loading;
+    held.resize(lasting.saturating_sub(LASTING_FREE))?;
+    cx.loaded = Some(held);
+    Ok(())
 }
 
 impl Loading<'_> {
@@ -183,18 +202,15 @@ impl Loading<'_> {
         cells
     }
 
-    /// Counts bytes that are held besides heap, memories and tables, if the limit leaves so much.
-    pub(crate) fn hold(&mut self, bytes: u64) -> Result<(), SnapshotError> {
-        if bytes > self.room() {
-            return Err(SnapshotError::OutOfMemory);
-        }
-        self.held_bytes += bytes;
-        Ok(())
+    /// Takes bytes from the account while the state is loaded.
+    pub(crate) fn hold(&self, bytes: u64) -> Result<(), SnapshotError> {
+        Ok(self.held.grow(bytes)?)
     }
 
-    /// Bytes that may be held besides what is held already.
-    pub(crate) fn room(&self) -> u64 {
-        self.held_bytes_max.saturating_sub(self.cx.heap.budget().used().saturating_add(self.held_bytes))
+    /// The same for bytes that stay as long as the state.
+    pub(crate) fn hold_lasting(&mut self, bytes: u64) -> Result<(), SnapshotError> {
+        self.lasting += bytes;
+        self.hold(bytes)
     }
 
     /// Whether the functions behind all bridges are such as bridges are made for.
@@ -356,7 +372,11 @@ impl LoadOutside for Loading<'_> {
     }
 
     fn host_object(&mut self, from: &mut Reader<'_>) -> Result<Box<dyn HostObject>, SnapshotError> {
-        let (kind, bytes) = (from.text()?, from.block()?.to_vec());
+        let kind = from.text()?;
+        let length = from.length()?;
+        // Where they were read, and here.
+        let _held = self.cx.heap.budget().hold(2 * length as u64)?;
+        let bytes = from.raw(length)?.to_vec();
         let handles = self.handles(from)?;
         self.codecs.load_object((&kind, &bytes), &handles, self.host_state)
     }

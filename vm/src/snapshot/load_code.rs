@@ -3,6 +3,7 @@
 use super::load::Loading;
 use crate::bytes::Reader;
 use crate::bytes::SnapshotError;
+use crate::memory::{Held, MemoryBudget};
 use crate::runtime::cost;
 use crate::runtime::function::{Body, FunctionInfo};
 use crate::runtime::instance::{Instance, ProgramTypes};
@@ -10,15 +11,15 @@ use crate::runtime::layouts::{MachineLayout, machine_type};
 use minivm_isa::program::{FunctionDef, LayoutDef};
 use minivm_isa::verify::Verified;
 use minivm_isa::{Type, binary, verify};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 /// More is not charged for the code of one function.
 const CODE_BYTES_MAX: u64 = 1 << 40;
 /// Bytes of a program's hash.
 const HASH_BYTES: usize = 16;
-/// A program in memory takes as many bytes as its binary form, so many times.
-const PROGRAM_FACTOR: u64 = 16;
+/// Bytes that a number of an instance takes which is not in use.
+const SLOT_BYTES: u64 = 2 * size_of::<usize>() as u64;
 
 /// A hash of a program.
 pub type ProgramHash = [u8; HASH_BYTES];
@@ -40,6 +41,8 @@ pub fn program_hash(program: &Verified) -> ProgramHash {
 pub(crate) struct LoadedProgram {
     program: Rc<Verified>,
     types: ProgramTypes,
+    /// What it is charged for until an instance is.
+    held: Held,
     /// What an instance has of its own.
     items: u64,
 }
@@ -59,17 +62,15 @@ impl Loading<'_> {
         let mut programs = Vec::new();
         for index in 0..from.count()? {
             from.label("program");
-            let bytes = from.left();
-            let program = program(from, index, (known, &hashes))?;
-            // Decoded, it takes several times as many bytes.
-            self.hold((bytes - from.left()).saturating_mul(PROGRAM_FACTOR))?;
-            programs.push(self.loaded_program(program));
+            let program = program(from, index, (known, &hashes), self.cx.heap.budget())?;
+            programs.push(self.loaded_program(program)?);
         }
         from.end()?;
         Ok(programs)
     }
 
-    fn loaded_program(&mut self, program: Rc<Verified>) -> LoadedProgram {
+    fn loaded_program(&mut self, program: Rc<Verified>) -> Result<LoadedProgram, SnapshotError> {
+        let held = self.cx.heap.budget().hold(cost::instance_bytes(&program))?;
         let types = ProgramTypes::of(self.cx, &program);
         self.note_references(&program, &types.layouts);
         let counts = [
@@ -81,7 +82,7 @@ impl Loading<'_> {
             program.elements.len(),
         ];
         let items = counts.iter().map(|&count| count as u64).sum();
-        LoadedProgram { program, types, items }
+        Ok(LoadedProgram { program, types, held, items })
     }
 
     /// Notes the types of the references in objects of each layout.
@@ -108,6 +109,7 @@ impl Loading<'_> {
         let mut slots = Vec::new();
         for _ in 0..from.count()? {
             from.label("instance");
+            self.hold_lasting(SLOT_BYTES)?;
             if !from.flag()? {
                 slots.push(None);
                 continue;
@@ -126,8 +128,8 @@ impl Loading<'_> {
     /// Makes an instance with its functions; everything else is read later.
     fn instance_of(&mut self, loaded: &LoadedProgram, from: &mut Reader<'_>) -> Result<Box<Instance>, SnapshotError> {
         let program = &loaded.program;
-        let held = self.cx.heap.budget().hold(cost::instance_bytes(program));
-        let held = held.map_err(|_| SnapshotError::OutOfMemory)?;
+        loaded.held.resize(0)?;
+        let held = self.cx.heap.budget().hold(cost::instance_bytes(program))?;
         let is_pinned = from.flag()?;
         let mut instance = Instance::new(program.clone(), &loaded.types, held, is_pinned);
         let address: *const Instance = &raw const *instance;
@@ -169,6 +171,7 @@ impl Loading<'_> {
                 by_name.entry(&host.name).or_default().push(&raw const **info);
             }
         }
+        let mut met = HashSet::new();
         for _ in 0..from.count()? {
             from.label("host function");
             let name = from.text()?;
@@ -177,6 +180,9 @@ impl Loading<'_> {
             let Some(&found) = found else {
                 return Err(SnapshotError::Missing(format!("there is no host function '{name}'")));
             };
+            if !met.insert(found) {
+                return Err(from.damaged("a host function is named twice"));
+            }
             self.hosts.push(found);
         }
         from.end()
@@ -187,11 +193,20 @@ fn program(
     from: &mut Reader<'_>,
     index: usize,
     (known, hashes): (&[Rc<Verified>], &HashMap<ProgramHash, usize>),
+    budget: &MemoryBudget,
 ) -> Result<Rc<Verified>, SnapshotError> {
     match from.byte()? {
         0 => {
-            let decoded = binary::decode(from.block()?);
-            let program = decoded.map_err(|error| from.damaged(&error.to_string()))?;
+            let length = from.length()?;
+            let _held = budget.hold(length as u64)?;
+            let mut allowance = budget.allowance();
+            let decoded = binary::decode_within(from.raw(length)?, &mut allowance);
+            budget.note(&allowance);
+            let program = match decoded {
+                Ok(program) => program,
+                Err(_) if allowance.is_exhausted() => return Err(SnapshotError::OutOfMemory),
+                Err(error) => return Err(from.damaged(&error.to_string())),
+            };
             let program = verify(program).map_err(|rejections| {
                 let first = rejections.first().map(ToString::to_string).unwrap_or_default();
                 from.damaged(&format!("a program is not valid: {first}"))

@@ -16,6 +16,12 @@ use minivm_isa::program::ElementType;
 use std::cell::UnsafeCell;
 use std::rc::Rc;
 
+/// Bytes that a global takes, with what counts those who refer to it.
+const GLOBAL_BYTES: u64 = size_of::<GlobalCell>() as u64 + 40;
+
+/// Bytes that a host object's handle takes.
+const HANDLE_BYTES: u64 = 2 * size_of::<Extern>() as u64;
+
 /// What instances and host objects share.
 #[derive(Default)]
 pub(crate) struct Items {
@@ -47,6 +53,7 @@ impl Loading<'_> {
     pub(crate) fn make_items(&mut self, from: &mut Reader<'_>, mut elements_max: u64) -> Result<(), SnapshotError> {
         for _ in 0..from.count()? {
             from.label("global");
+            self.hold(GLOBAL_BYTES)?;
             let ty = self.read_type(from)?;
             let mutable = from.flag()?;
             let holds = element_type(from)?;
@@ -136,10 +143,12 @@ impl Loading<'_> {
         let mut handles = ObjectHandles::default();
         for _ in 0..from.count()? {
             let kind = from.byte()?;
+            self.hold_lasting(HANDLE_BYTES)?;
             handles.items.push(Extern(self.items.item(kind, from)?));
         }
         for _ in 0..from.count()? {
             let number = from.u32()?;
+            self.hold_lasting(HANDLE_BYTES)?;
             if self.cx.instances.get(number).is_none() {
                 return Err(from.damaged("an object keeps a program that is not there"));
             }

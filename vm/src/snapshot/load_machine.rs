@@ -39,6 +39,7 @@ impl Loading<'_> {
         for _ in 0..from.count()? {
             from.label("registry");
             let name = from.text()?;
+            self.hold_lasting(NAMED_BYTES + name.len() as u64)?;
             let value = cells.value(from)?;
             if self.cx.registry.insert(name, value).is_some() {
                 return Err(from.damaged("two values of the libraries have one name"));
@@ -187,6 +188,7 @@ impl Loading<'_> {
         for _ in 0..from.count()? {
             from.label("definition");
             let (module, name) = (from.text()?, from.text()?);
+            self.hold_lasting(NAMED_BYTES + (module.len() + name.len()) as u64)?;
             let definition = match from.byte()? {
                 FUNCTION => Definition::Function(cells.value(from)?),
                 kind => self.items.item(kind, from)?,
@@ -204,6 +206,7 @@ impl Loading<'_> {
         let mut values = Vec::new();
         let mut unlisted = 0;
         for _ in 0..from.count()? {
+            self.hold_lasting(2 * size_of::<Option<Value>>() as u64)?;
             let is_there = from.flag()?;
             let value = cells.value(from)?;
             unlisted += usize::from(!is_there);
@@ -227,6 +230,9 @@ impl Loading<'_> {
         Ok(())
     }
 }
+
+/// Bytes that a name in a table takes, besides its text.
+const NAMED_BYTES: u64 = 128;
 
 /// Whether a value is what code has for a constant.
 fn is_constant(value: Value, constant: &Constant) -> bool {

@@ -15,6 +15,7 @@ use crate::heap::transfer::{HeapLoader, LoadOutside};
 use crate::heap::{Closure, FiberCell};
 use crate::runtime::call::host_record;
 use crate::runtime::context::{NO_SIGNATURE, return_info};
+use crate::runtime::cost;
 use crate::runtime::fiber::{Fiber, FiberState};
 use crate::runtime::function::{Body, FunctionInfo, GuestFunction};
 use crate::runtime::stack_memory::FIRST_WORDS;
@@ -24,6 +25,9 @@ use crate::threaded::continuation::{Protect, RECORD_DELTA, RECORD_WORDS, Record,
 use crate::threaded::header_at;
 use crate::value::Tag;
 use minivm_isa::{Convention, Instruction, Type};
+
+/// Of so many instructions of a block one has what is known there kept.
+const KNOWN_EVERY: usize = 256;
 
 /// What a level is, as far as others name it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -254,16 +258,36 @@ impl<'c> Loading<'c> {
 
     /// What fast code takes for granted of the registers at an instruction.
     /// None where no way leads.
-    fn facts_at(&mut self, guest: &GuestFunction, instruction: usize) -> Option<Known> {
-        let function = guest.portable();
-        let facts = self.facts.entry(guest).or_insert_with(|| Facts::compute(function));
-        let block = function.block_of(instruction);
-        let mut known = Known::default();
-        facts.enter(block, &mut known);
-        for at in function.block_range(block).start..instruction {
-            known.step(function, &function.code[at]);
+    /// Stacks are deep and blocks long, so what is known is kept for some places in them.
+    fn facts_at(&mut self, guest: &GuestFunction, instruction: usize) -> Result<Option<Known>, SnapshotError> {
+        let (function, key): (_, *const GuestFunction) = (guest.portable(), guest);
+        if !self.facts.contains_key(&key) {
+            self.hold(cost::loading_bytes(function))?;
+            self.facts.insert(key, Facts::compute(function));
         }
-        (!facts.is_unreached(block)).then_some(known)
+        let (block, facts) = (function.block_of(instruction), &self.facts[&key]);
+        if facts.is_unreached(block) {
+            return Ok(None);
+        }
+        let start = function.block_range(block).start;
+        let nearest = instruction - (instruction - start) % KNOWN_EVERY;
+        let (mut at, mut known) = match self.known.get(&(key, nearest)) {
+            Some(known) => (nearest, known.again()),
+            None => {
+                let mut known = Known::default();
+                facts.enter(block, &mut known);
+                (start, known)
+            }
+        };
+        while at < instruction {
+            known.step(function, &function.code[at]);
+            at += 1;
+            if (at - start).is_multiple_of(KNOWN_EVERY) && !self.known.contains_key(&(key, at)) {
+                self.hold(2 * known.bytes())?;
+                self.known.insert((key, at), known.again());
+            }
+        }
+        Ok(Some(known))
     }
 
     /// Reads the registers of a frame at `base`; gives where they begin.
@@ -283,7 +307,7 @@ impl<'c> Loading<'c> {
         let (function, slots) = (guest.portable(), guest.slots());
         let map = guest.frame_map.get().expect("it is made with the code");
         let held = map.held_plain(function, instruction, calling);
-        let known = self.facts_at(guest, instruction);
+        let known = self.facts_at(guest, instruction)?;
         let known = known.ok_or_else(|| from.damaged("a function is where no way in it leads"))?;
         let mut values = Vec::new();
         for (reg, &ty) in function.registers.iter() {

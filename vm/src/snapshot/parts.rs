@@ -212,8 +212,16 @@ impl<'a> Snapshot<'a> {
     }
 
     fn new(mut payload: Payload<'a>) -> Result<Self, SnapshotError> {
+        let note_bytes_max = match &payload.from {
+            From::Bytes(_) => usize::MAX,
+            // It is not counted by the machine, and hosts make something of it.
+            From::Stream(_, together_max) => (together_max / 16).max(1 << 16),
+        };
         let mut from = payload.part();
-        let length = usize::try_from(from.left()).map_err(|_| SnapshotError::OutOfMemory)?;
+        let length = usize::try_from(from.left()).unwrap_or(usize::MAX);
+        if length > note_bytes_max {
+            return Err(SnapshotError::OutOfMemory);
+        }
         let note = from.raw(length)?.to_vec();
         Ok(Snapshot { note, payload })
     }

@@ -2,6 +2,7 @@
 
 use crate::options::Options;
 use minivm_conformance::forge::judge::Judge;
+use minivm_conformance::forge::resident::{forget_peak, peak, resident};
 use minivm_conformance::forge::sources::{self, MEMORY_BYTES_MAX};
 use minivm_conformance::forge::{check, describe, forgery};
 use minivm_conformance::small_stack::with_small_stack;
@@ -70,11 +71,11 @@ fn work(options: &Options) -> Result<usize, String> {
         let mut judge = Judge::default();
         let mut out = std::io::stdout().lock();
         for number in options.from..options.from + options.count {
-            let before = resident("VmRSS");
+            let before = resident();
             forget_peak();
             let line = match check(&sources, &mut judge, options.seed, number) {
                 Ok(verdict) => {
-                    let added = resident("VmHWM").saturating_sub(before);
+                    let added = peak().saturating_sub(before);
                     let fits = added <= RESIDENT_MAX;
                     if fits { format!("{number} {verdict:?}") } else { format!("{number} FAILED {added} bytes more") }
                 }
@@ -84,18 +85,6 @@ fn work(options: &Options) -> Result<usize, String> {
         }
         Ok(0)
     })
-}
-
-/// A size of this process that the system tells, in bytes; 0 where it tells none.
-fn resident(name: &str) -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
-    line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok()).unwrap_or(0) << 10
-}
-
-/// The largest size so far is that of now.
-fn forget_peak() {
-    let _ = fs::write("/proc/self/clear_refs", "5");
 }
 
 /// Starts a worker and watches it until one forgery fails; gives its number and what is wrong.

@@ -4,6 +4,7 @@
 //! Each subcommand is a file here, and a row of [`SUBCOMMANDS`].
 
 mod forgeries;
+mod inflations;
 mod limits;
 mod options;
 mod programs;
@@ -38,6 +39,12 @@ const SUBCOMMANDS: &[Subcommand] = &[
         name: "forgeries",
         help: "snapshots of all cases with a few fields changed: each is refused, or runs, collects, and is saved again",
         run: forgeries::run,
+    },
+    Subcommand {
+        name: "inflations",
+        help: "snapshots of a few hundred KB in which one thing is repeated until they claim 96 MB: loading one keeps to its
+             limit; --only N loads one of them",
+        run: inflations::run,
     },
 ];
 

@@ -164,6 +164,9 @@ pub(in crate::heap) struct Checks {
     long_keys: LongKeys,
 }
 
+/// Bytes that it takes to know a long string.
+pub(in crate::heap) const LONG_KEY_BYTES: u64 = 100;
+
 /// Long strings that were keys: for each, by address, the first one of the same content.
 #[derive(Default)]
 struct LongKeys {
@@ -184,6 +187,11 @@ impl LongKeys {
 }
 
 impl Checks {
+    /// Long strings that it knows by now.
+    pub(in crate::heap) fn long_keys(&self) -> usize {
+        self.long_keys.by_address.len()
+    }
+
     /// Whether the nodes of a hash part keep the rules, where the array part has or could have the integer keys up to
     /// `array_end`. Then what is not written of the nodes is filled in.
     pub(in crate::heap) fn settle(&mut self, nodes: &mut [Node], hasher: Hasher, array_end: u32) -> bool {

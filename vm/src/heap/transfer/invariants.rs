@@ -3,7 +3,7 @@
 //!
 //! | kind | holds |
 //! |---|---|
-//! | every cell | its number, if a program has asked for its identity, is below 2^48, given out already and no other's; only tables and host objects have a finaliser, and those that do stand in one of the two lists once |
+//! | every cell | its number, if a program has asked for its identity, is below 2^45, given out already and no other's; only tables and host objects have a finaliser, and those that do stand in one of the two lists once |
 //! | string | of the short ones each is there once; no more than 2^32 - 1 bytes |
 //! | buffer | it is a string that is not written to its end; only host functions keep it |
 //! | table | see [`table::invariants`](crate::heap::table::invariants) |
@@ -18,10 +18,13 @@
 
 use super::{FINALISER, HIDDEN, WEAK_KEYS, WEAK_VALUES};
 use crate::bytes::{Reader, SnapshotError};
+use crate::heap::header::Header;
 use crate::value::Tag;
 
-/// Numbers that cells have for their identity are below this.
-pub(super) const IDS_END: u64 = 1 << 48;
+/// No heap has allocated more bytes, and none waits for more allocations.
+pub(super) const BYTES_MAX: u64 = 1 << 60;
+/// Numbers that cells of a snapshot have for their identity are below this: whoever goes on has as many left.
+pub(super) const IDS_END: u64 = Header::IDS_END / 2;
 
 /// Whether a cell of a kind may have these flags and this number.
 pub(super) fn flags(kind: Tag, flags: u8, id: u64) -> Result<(), &'static str> {
@@ -53,11 +56,11 @@ impl Identities {
         self.largest = self.largest.max(id);
     }
 
-    /// Whether all are different; they are forgotten then, but for the largest.
-    pub(super) fn check(&mut self) -> Result<(), &'static str> {
+    /// Whether all are different; they are forgotten then, but for the largest. Gives how many they were.
+    pub(super) fn check(&mut self) -> Result<usize, &'static str> {
         let mut ids = std::mem::take(&mut self.ids);
         ids.sort_unstable();
-        if ids.windows(2).any(|pair| pair[0] == pair[1]) { Err("two cells have one number") } else { Ok(()) }
+        if ids.windows(2).any(|pair| pair[0] == pair[1]) { Err("two cells have one number") } else { Ok(ids.len()) }
     }
 
     pub(super) fn largest(&self) -> u64 {

@@ -10,6 +10,7 @@ use crate::heap::string::SHORT_BYTES_MAX;
 use crate::heap::table::invariants::Checks;
 use crate::heap::table::layout::Table;
 use crate::heap::{Heap, OutOfMemory};
+use crate::memory::Held;
 use crate::value::{Tag, Value};
 use std::collections::HashSet;
 
@@ -28,6 +29,9 @@ pub(crate) type FiberState = (*mut (), unsafe fn(*mut ()), usize);
 const STRINGS_AT_ONCE: u64 = 1 << 12;
 /// Bytes of long keys that may be gone through besides as many as there are.
 const STRONG_BYTES_MIN: u64 = 1 << 24;
+/// Bytes that it takes to know a cell by its number, and that it is the only one with its sequence number.
+const CELL_BYTES: u64 = size_of::<*mut Header>() as u64;
+const IDENTITY_BYTES: u64 = 2 * size_of::<u64>() as u64;
 /// Longer strings are read where they stay.
 const STRING_BYTES_AT_ONCE: usize = 1 << 16;
 
@@ -95,6 +99,8 @@ pub(crate) struct HeapLoader {
     pub(super) strong: Promises,
     /// Short strings that are to come.
     strings_left: u64,
+    /// What is taken from the account while the cells are read, besides the heap; nothing when they were there already.
+    held: Option<Held>,
     pub(super) checks: Checks,
 }
 
@@ -128,7 +134,8 @@ impl HeapLoader {
         let promises = Promises::new(contents);
         let strong = Promises::new(contents.saturating_add(STRONG_BYTES_MIN));
         let cells = HeapLoader::of_cells(Vec::new(), Vec::new());
-        HeapLoader { promises, strong, strings_left: strings, is_copy: false, ..cells }
+        let held = heap.budget().hold(0).ok();
+        HeapLoader { promises, strong, strings_left: strings, held, is_copy: false, ..cells }
     }
 
     /// Makes all cells, so many.
@@ -142,6 +149,8 @@ impl HeapLoader {
         if count > from.left() {
             return Err(from.damaged("there are fewer than it says"));
         }
+        self.hold(count.saturating_mul(CELL_BYTES))?;
+        self.cells.reserve_exact(count as usize);
         for _ in 0..count {
             self.shape(heap, from, outside)?;
         }
@@ -149,7 +158,9 @@ impl HeapLoader {
             return Err(from.damaged("there are fewer short strings than it says"));
         }
         from.end()?;
-        self.identities.check().map_err(|what| from.damaged(what))
+        let checked = self.identities.check().map_err(|what| from.damaged(what))?;
+        self.release(checked as u64 * IDENTITY_BYTES);
+        Ok(())
     }
 
     /// Reads the contents of all cells.
@@ -175,6 +186,19 @@ impl HeapLoader {
         Ok(())
     }
 
+    /// Takes bytes from the account until everything is read.
+    pub(super) fn hold(&self, bytes: u64) -> Result<(), SnapshotError> {
+        Ok(self.held.as_ref().map_or(Ok(()), |held| held.grow(bytes))?)
+    }
+
+    /// Gives bytes back that were taken.
+    fn release(&self, bytes: u64) {
+        if let Some(held) = &self.held {
+            // Less is always there.
+            let _ = held.resize(held.bytes() - bytes);
+        }
+    }
+
     /// The loader of cells that are there already, in the order of their numbers, and of fibers that are yet to be read.
     pub(super) fn of_cells(cells: Vec<*mut Header>, fibers: Vec<(*mut FiberCell, Block)>) -> HeapLoader {
         HeapLoader {
@@ -188,6 +212,7 @@ impl HeapLoader {
             promises: Promises::new(0),
             strong: Promises::new(0),
             strings_left: 0,
+            held: None,
             checks: Checks::default(),
         }
     }
@@ -215,6 +240,7 @@ impl HeapLoader {
             if id != 0 {
                 (*cell).set_id(id);
                 self.identities.add(id);
+                self.hold(IDENTITY_BYTES)?;
             }
             if flags & FINALISER != 0 {
                 (*cell).set(Header::FINALISER);
@@ -448,7 +474,9 @@ impl HeapLoader {
                 Tag::USERDATA => self.userdata(cell.cast(), from, outside),
                 Tag::FIBER => {
                     from.label("fiber");
-                    self.fibers.push((cell.cast(), from.block_apart()?));
+                    let length = from.length()?;
+                    self.hold(length as u64)?;
+                    self.fibers.push((cell.cast(), from.block_apart(length)?));
                     Ok(())
                 }
                 _ => Ok(()),

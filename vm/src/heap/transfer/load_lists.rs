@@ -1,14 +1,12 @@
 //! What the heap knows besides its cells, from bytes: finalisers, counters, what owns memory of the host.
 
-use super::invariants::IDS_END;
+use super::invariants::{BYTES_MAX, IDS_END};
 use super::load::HeapLoader;
 use crate::bytes::{Reader, SnapshotError};
 use crate::heap::Heap;
 use crate::heap::header::Header;
 use crate::heap::object::Owner;
 
-/// More bytes than this no heap has ever allocated.
-const BYTES_END: u64 = 1 << 60;
 /// More bytes than this are charged for nothing.
 const CHARGED_MAX: usize = 1 << 40;
 
@@ -91,10 +89,10 @@ impl HeapLoader {
         let overdrawn = from.flag()?;
         let hash_key = [from.word()?, from.word()?];
         // Between cycles everything allocated here is live.
-        let used = heap.allocated_bytes() + garbage.min(BYTES_END);
-        let range = -(BYTES_END as i64)..BYTES_END as i64;
-        let sane = last_id < IDS_END && allocated < BYTES_END && range.contains(&debt) && range.contains(&last_grant);
-        if !sane || used > allocated || garbage > BYTES_END {
+        let used = heap.allocated_bytes() + garbage.min(BYTES_MAX);
+        let range = -(BYTES_MAX as i64)..=BYTES_MAX as i64;
+        let sane = last_id < IDS_END && allocated <= BYTES_MAX && range.contains(&debt) && range.contains(&last_grant);
+        if !sane || used > allocated || garbage > BYTES_MAX {
             return Err(from.damaged("the counts of the heap do not agree"));
         }
         if self.identities.largest() > last_id {
@@ -106,7 +104,7 @@ impl HeapLoader {
         heap.last_grant = last_grant.max(debt);
         heap.freed = allocated - used;
         heap.live = live.min(used as usize);
-        heap.live_external = live_external.min(BYTES_END as usize);
+        heap.live_external = live_external.min(BYTES_MAX as usize);
         heap.overdrawn = overdrawn;
         heap.set_hash_key(hash_key);
         heap.cycle.load(from)

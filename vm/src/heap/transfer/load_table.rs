@@ -5,7 +5,7 @@ use crate::bytes::{Reader, SnapshotError};
 use crate::heap::hash::Hasher;
 use crate::heap::header::Header;
 use crate::heap::string::Str;
-use crate::heap::table::invariants::{self, Parts, Place, Role, is_key, is_long};
+use crate::heap::table::invariants::{self, LONG_KEY_BYTES, Parts, Place, Role, is_key, is_long};
 use crate::heap::table::layout::{
     ArrayHeader, DEAD_KEY, ELSEWHERE, HAS_INT, HashHeader, MOVING, Node, PART_HEADER_BYTES, TABLE_BYTES, Table,
     empty_nodes, hash_part_bytes,
@@ -199,7 +199,10 @@ impl HeapLoader {
             }
             (*part.header()).last_free = last_free;
             let nodes = std::slice::from_raw_parts_mut(part.nodes, count);
-            match self.checks.settle(nodes, hasher, array_end) {
+            let known = self.checks.long_keys();
+            let is_settled = self.checks.settle(nodes, hasher, array_end);
+            self.hold((self.checks.long_keys() - known) as u64 * LONG_KEY_BYTES)?;
+            match is_settled {
                 true => Ok(has_int),
                 false => Err(from.damaged("the entries of a table are not where they belong")),
             }

@@ -82,7 +82,7 @@ impl WaitingCells {
             // SAFETY: the cells were copied, and own nothing yet. The heap knows of each when it does.
             unsafe {
                 if u32::from((*owner).kind()) == Tag::FIBER.0 {
-                    fibers.push((owner.cast(), from.block_apart()?));
+                    fibers.push((owner.cast(), from.length().and_then(|length| from.block_apart(length))?));
                     let (state, drop_state, bytes) = outside.new_fiber()?;
                     FiberCell::give_state(owner.cast(), state, drop_state);
                     // So little is never refused.
