@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 #[test]
 fn a_forgery_is_an_error_or_harmless() {
-    let count: u64 = std::env::var("MINIVM_FORGERIES").ok().and_then(|count| count.parse().ok()).unwrap_or(3000);
+    let count: u64 = std::env::var("MINIVM_FORGERIES").ok().and_then(|count| count.parse().ok()).unwrap_or(1000);
     let sources = sources::few().expect("they can be made");
     let mut verdicts: BTreeMap<Verdict, u64> = BTreeMap::new();
     with_small_stack(|| {
