@@ -46,6 +46,7 @@ impl Loading<'_> {
         };
         for _ in 0..from.count()? {
             from.label("run");
+            self.hold_lasting(2 * size_of::<Run>() as u64)?;
             let id = new_number(from.number()?, from)?;
             self.parked(id, &mut taken, cells, from)?;
         }
@@ -57,7 +58,7 @@ impl Loading<'_> {
                 let number = from.number()?;
                 let id = if has_id { new_number(number, from)? } else { None };
                 if kind == run_kind::YIELDED {
-                    self.cx.run = Run { is_untold: true, ..yielded(cells, from)? };
+                    self.cx.run = Run { is_untold: true, ..self.yielded(cells, from)? };
                     self.cx.status = Status::Yielded;
                 } else {
                     self.run((kind, raised), FiberState::Running, &mut taken, cells, from)?;
@@ -98,12 +99,12 @@ impl Loading<'_> {
                     return Err(from.damaged("a run that begins has begun"));
                 }
                 take_fiber(cell, taken, from)?;
-                let values = values(cells, from)?;
+                let values = self.values(cells, from)?;
                 (Run { fiber: cell, main_fiber: cell, values, may_yield: true, ..Run::default() }, Status::Running)
             }
-            run_kind::YIELDED => (yielded(cells, from)?, Status::Yielded),
+            run_kind::YIELDED => (self.yielded(cells, from)?, Status::Yielded),
             run_kind::FINISHED => {
-                let values = values(cells, from)?;
+                let values = self.values(cells, from)?;
                 (Run { values, ..Run::default() }, Status::Finished)
             }
             run_kind::FAILED => {
@@ -222,9 +223,31 @@ impl Loading<'_> {
         if is_known { Ok(()) } else { Err(from.damaged("a finaliser runs on no fiber of its run")) }
     }
 
+    /// Reads a list of values.
+    fn values(&mut self, cells: &HeapLoader, from: &mut Reader<'_>) -> Result<Vec<Value>, SnapshotError> {
+        let count = from.count()?;
+        self.hold_lasting(size_of::<Value>() as u64 * count as u64)?;
+        let mut values = Vec::new();
+        values.reserve_exact(count);
+        for _ in 0..count {
+            values.push(cells.value(from)?);
+        }
+        Ok(values)
+    }
+
+    /// Reads a run that has yielded to the host.
+    fn yielded(&mut self, cells: &HeapLoader, from: &mut Reader<'_>) -> Result<Run, SnapshotError> {
+        let suspended: *mut FiberCell = cells.reference_to(Tag::FIBER, from)?.cast();
+        if suspended.is_null() {
+            return Err(from.damaged("a run has yielded without a fiber"));
+        }
+        let is_yield_untold = from.flag()?;
+        Ok(Run { suspended, is_yield_untold, values: self.values(cells, from)?, may_yield: true, ..Run::default() })
+    }
+
     /// The open list that the next instruction takes.
     fn open_list(&mut self, cells: &HeapLoader, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
-        let values = values(cells, from)?;
+        let values = self.values(cells, from)?;
         // No more room is made than the run had, so that its stack grows when it would have grown.
         if values.is_empty() {
             return Ok(());
@@ -249,16 +272,6 @@ impl Loading<'_> {
         self.cx.open_count = values.len();
         Ok(())
     }
-}
-
-/// Reads a run that has yielded to the host.
-fn yielded(cells: &HeapLoader, from: &mut Reader<'_>) -> Result<Run, SnapshotError> {
-    let suspended: *mut FiberCell = cells.reference_to(Tag::FIBER, from)?.cast();
-    if suspended.is_null() {
-        return Err(from.damaged("a run has yielded without a fiber"));
-    }
-    let is_yield_untold = from.flag()?;
-    Ok(Run { suspended, is_yield_untold, values: values(cells, from)?, may_yield: true, ..Run::default() })
 }
 
 /// Takes the fibers of a run, from the running one to the main one; gives how many wait.
@@ -291,11 +304,6 @@ fn take_fiber(
     from: &Reader<'_>,
 ) -> Result<(), SnapshotError> {
     if taken.insert(cell) { Ok(()) } else { Err(from.damaged("two runs have one fiber")) }
-}
-
-fn values(cells: &HeapLoader, from: &mut Reader<'_>) -> Result<Vec<Value>, SnapshotError> {
-    let count = from.count()?;
-    (0..count).map(|_| cells.value(from)).collect()
 }
 
 fn exit_status(from: &mut Reader<'_>) -> Result<i32, SnapshotError> {

@@ -7,6 +7,8 @@ use crate::heap::Heap;
 use crate::heap::header::Header;
 use crate::heap::object::Owner;
 
+/// Bytes that it takes to list what has owned memory of the host, and is dead.
+const DEAD_BYTES: u64 = 4 * size_of::<Owner>() as u64;
 /// More bytes than this are charged for nothing.
 const CHARGED_MAX: usize = 1 << 40;
 
@@ -50,6 +52,7 @@ impl HeapLoader {
         for _ in 0..from.count()? {
             owners.push(match from.number()? {
                 0 => {
+                    self.hold(DEAD_BYTES)?;
                     let charged = from.size()?;
                     heap.external = heap.external.saturating_add(charged);
                     if charged > CHARGED_MAX || heap.external > CHARGED_MAX {
@@ -59,6 +62,9 @@ impl HeapLoader {
                 }
                 number => {
                     let cell = self.cell(from, number)?;
+                    if cells.len() == heap.owners.len() {
+                        return Err(from.damaged("others own memory of the host"));
+                    }
                     cells.push(cell);
                     Owner::Cell(cell)
                 }
