@@ -1,9 +1,8 @@
 //! Forged snapshots: sound ones in which one field or a few have another value, everything around them being right. Whoever
 //! loads one must refuse it with a clear error, or get a machine that runs, collects and saves like any other.
 //!
-//! [`sources`] makes the sound ones, [`fields`] finds their fields and puts changed ones together, [`mod@change`] changes them, [`mod@inflate`]
-//! repeats them,
-//! [`judge`] says what becomes of the result.
+//! [`sources`] makes the sound ones, [`fields`] finds their fields and puts changed ones together, [`mod@change`] changes them,
+//! [`mod@inflate`] repeats them, [`judge`] says what becomes of the result, [`resident`] what memory it takes.
 
 pub mod change;
 pub mod fields;
