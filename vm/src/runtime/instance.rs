@@ -5,7 +5,7 @@ use crate::memory::Held;
 use crate::memory::{LinearMemory, Segment, TableInstance};
 use crate::runtime::context::Context;
 use crate::runtime::function::FunctionInfo;
-use crate::runtime::layouts::machine_signature;
+use crate::runtime::layouts::{MachineLayout, machine_signature};
 use crate::value::Value;
 use minivm_isa::entities::{Data, Element, Func, Global, Memory, Sig, Source, Table};
 use minivm_isa::program::{FunctionDef, Item, Span};
@@ -24,6 +24,27 @@ pub(crate) struct GlobalCell {
     pub(crate) ty: minivm_isa::Type,
     pub(crate) mutable: bool,
     pub(crate) holds: minivm_isa::program::ElementType,
+}
+
+/// The types of a program as the machine knows them, which all its instances share.
+pub(crate) struct ProgramTypes {
+    signatures: Rc<[(u32, u32)]>,
+    pub(crate) layouts: Rc<[Rc<MachineLayout>]>,
+}
+
+impl ProgramTypes {
+    /// Those of a program.
+    pub(crate) fn of(cx: &mut Context, program: &Verified) -> Self {
+        let layouts = cx.layouts.intern(program);
+        let words = |types: &[Type]| types.iter().map(|ty| ty.words()).sum::<u32>();
+        let signature = |signature: &Signature| {
+            steps::count(1 + signature.params.len() + signature.results.len());
+            let number = cx.signature_number(machine_signature(&layouts, signature));
+            (number, words(&signature.params).max(words(&signature.results)))
+        };
+        let signatures = program.signatures.values().map(signature).collect();
+        ProgramTypes { signatures, layouts: layouts.into() }
+    }
 }
 
 /// A linear memory at a place that does not move, shared by the instances that import it.
@@ -45,8 +66,8 @@ pub(crate) struct Instance {
     /// The closure of each function: for imports what was linked, for others made at instantiation unless they capture.
     pub(crate) closures: Vec<*mut Closure>,
     /// The machine's number of each signature, and the words that its parameters or its results take, whichever are more.
-    signatures: Vec<(u32, u32)>,
-    pub(crate) layouts: Vec<Rc<crate::runtime::layouts::MachineLayout>>,
+    signatures: Rc<[(u32, u32)]>,
+    pub(crate) layouts: Rc<[Rc<MachineLayout>]>,
     pub(crate) globals: Vec<Rc<GlobalCell>>,
     pub(crate) memories: Vec<SharedMemory>,
     pub(crate) tables: Vec<SharedTable>,
@@ -138,15 +159,7 @@ const SLOTS_KEPT: usize = 1024;
 
 impl Instance {
     /// An instance without anything in it but the types of its program.
-    pub(crate) fn new(cx: &mut Context, program: Rc<Verified>, held: Held, is_pinned: bool) -> Box<Self> {
-        let layouts = cx.layouts.intern(&program);
-        let words = |types: &[Type]| types.iter().map(|ty| ty.words()).sum::<u32>();
-        let signature = |signature: &Signature| {
-            steps::count(1 + signature.params.len() + signature.results.len());
-            let number = cx.signature_number(machine_signature(&layouts, signature));
-            (number, words(&signature.params).max(words(&signature.results)))
-        };
-        let signatures = program.signatures.values().map(signature).collect();
+    pub(crate) fn new(program: Rc<Verified>, types: &ProgramTypes, held: Held, is_pinned: bool) -> Box<Self> {
         Box::new(Instance {
             is_pinned: Cell::new(is_pinned),
             traced_in: Cell::new(0),
@@ -154,8 +167,8 @@ impl Instance {
             program,
             functions: Vec::new(),
             closures: Vec::new(),
-            signatures,
-            layouts,
+            signatures: types.signatures.clone(),
+            layouts: types.layouts.clone(),
             globals: Vec::new(),
             memories: Vec::new(),
             tables: Vec::new(),
