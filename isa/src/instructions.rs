@@ -466,6 +466,8 @@ macro_rules! for_each_instruction {
     Same same 0x0199 { dst: Out<I32>, lhs: In<Any>, rhs: In<Any> } [bulk];
     /// `dst` = 1 when `src` is null, else 0.
     RefIsNull ref_is_null 0x019a { dst: Out<I32>, layout: Layout, src: In<RefType> } [];
+    /// `dst` = 1 when both are the same object or both are null, else 0.
+    RefSame ref_same 0x019b { dst: Out<I32>, layout: Layout, lhs: In<RefType>, rhs: In<RefType> } [];
 
     // Closures and captured variables.
     /// `dst` = a closure over `function` with the captured values, of the types the function declares; of an imported function, which declares none, what was linked.
@@ -603,6 +605,8 @@ macro_rules! for_each_instruction {
     Throw throw 0x01f6 { value: In<Any> } [trap end];
     /// Traps.
     Trap trap 0x01f7 { code: Trap } [trap end];
+    /// `dst` = the record or array `src` of that layout, continue at `if_true`; on anything else `dst` = null, continue at `if_false`.
+    BranchRef branch_ref 0x01f8 { dst: Out<RefType>, layout: Layout, src: In<Any>, if_true: Target, if_false: Target } [end];
 
     // Fibers.
     /// `dst` = a new fiber that will call `callee`; an error unless it is a function.

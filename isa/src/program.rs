@@ -142,6 +142,8 @@ pub enum RegionKind {
     /// The handler cleans up and throws the error on. It also runs when a suspended fiber is closed; what nobody on a fiber
     /// catches leaves its clean-ups for when the failed fiber is closed.
     Cleanup,
+    /// As `Catch`, but of exceptions only, which are records of an exception layout: traps and other error values pass through.
+    Exception,
 }
 
 /// A range of blocks whose errors continue at a handler block. Entering and leaving it costs nothing.
@@ -212,6 +214,8 @@ pub enum Initial {
     Global(Global),
     /// `lhs op rhs` of two initial values, wrapping (extended constant expressions).
     Arithmetic(InitialOp, Box<Initial>, Box<Initial>),
+    /// A reference to a new record with those fields.
+    Record(Layout, Vec<Initial>),
 }
 
 /// An operation in an initial value; both sides are `i32` or both `i64`.
@@ -262,13 +266,16 @@ pub struct MemoryDef {
     pub is_shared: bool,
 }
 
-/// What a table may hold.
+/// What a table or a global may hold.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ElementType {
     /// Functions and nil.
     Function,
     /// Any value.
     Any,
+    /// A tag of exceptions: a record of an exception layout that all exceptions with this tag name as their first field, and that
+    /// is itself never thrown. Only an immutable global of such a type can be one.
+    Tag,
 }
 
 /// A table of `any` values.
@@ -322,8 +329,20 @@ pub struct ElementDef {
 pub enum LayoutDef {
     /// A fixed number of fields.
     Record(Vec<Storage>),
+    /// As `Record`; what is thrown of it is an exception, see [`RegionKind::Exception`].
+    Exception(Vec<Storage>),
     /// Any number of elements of one kind.
     Array(Storage),
+}
+
+impl LayoutDef {
+    /// What its fields or elements are stored as; an array has one for all.
+    pub fn storages(&self) -> &[Storage] {
+        match self {
+            LayoutDef::Record(fields) | LayoutDef::Exception(fields) => fields,
+            LayoutDef::Array(element) => std::slice::from_ref(element),
+        }
+    }
 }
 
 /// Something a program exports.

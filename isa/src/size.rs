@@ -124,7 +124,7 @@ pub fn signature_bytes(signature: &Signature) -> u64 {
 /// Bytes of a layout.
 pub fn layout_bytes(layout: &LayoutDef) -> u64 {
     let fields = match layout {
-        LayoutDef::Record(fields) => list_bytes::<Storage>(fields.len()),
+        LayoutDef::Record(fields) | LayoutDef::Exception(fields) => list_bytes::<Storage>(fields.len()),
         LayoutDef::Array(_) => 0,
     };
     size_of::<LayoutDef>() as u64 + fields
@@ -155,6 +155,9 @@ fn initial_bytes(initial: &Initial) -> u64 {
         Initial::Null | Initial::Function(_) | Initial::Global(_) => 0,
         Initial::Arithmetic(_, lhs, rhs) => {
             2 * (ALLOCATION_BYTES + size_of::<Initial>() as u64) + initial_bytes(lhs) + initial_bytes(rhs)
+        }
+        Initial::Record(_, fields) => {
+            list_bytes::<Initial>(fields.len()) + fields.iter().map(initial_bytes).sum::<u64>()
         }
     }
 }

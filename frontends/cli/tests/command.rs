@@ -66,6 +66,10 @@ fn what_is_not_valid_is_shown_with_its_place() {
     folder.run("type.wat").fails(65, "expected i32, found i64");
     folder.write("simd.wat", "(module (func (param v128)))");
     folder.run("simd.wat").fails(69, "not supported");
+    folder.write("tail.wat", "(module (func $f (return_call $f)))");
+    folder.run("verify --features=-tail-call tail.wat").fails(69, "'tail-call', switched off");
+    folder.run("verify --features -multi-value,all tail.wat").succeeds();
+    folder.run("verify --features=-tail tail.wat").fails(2, "unknown WebAssembly proposal 'tail'");
     folder.write("bad.mvt", "minivm 0\nnonsense\n");
     folder.run("dis bad.mvt").fails(65, "bad.mvt:2:1\n");
     folder.write("reg.mvt", "minivm 0\nsig0 = () -> (i32)\nfunc0 \"f\" sig0 {\nblock0:\n  return_values ()\n}\n");

@@ -3,6 +3,7 @@
 mod common;
 
 use common::{check, translate_any};
+use minivm_isa::Allowance;
 use minivm_isa::entities::{Data, Element, Func, Global, Memory, Reg, Table};
 use minivm_isa::program::{Constant, ElementType, FunctionDef, Initial, InitialOp, Item, Origin, SegmentMode};
 use minivm_isa::{Signature, Type};
@@ -100,16 +101,42 @@ fn what_is_missing_is_named() {
     expect_error(b"(module (func (param v128)))", "not supported: the WebAssembly proposal 'simd'");
     expect_error(b"(module (memory i64 1))", "not supported: the WebAssembly proposal 'memory64'");
     expect_error(b"(module (memory 1 1 shared))", "not supported: the WebAssembly proposal 'threads'");
-    expect_error(b"(module (tag))", "not supported: the WebAssembly proposal 'exceptions'");
+    expect_error(b"(module (tag))", "not supported: the WebAssembly proposal 'exception-handling'");
     expect_error(b"(module (type (struct)))", "not supported: the WebAssembly proposal 'gc'");
+    expect_error(b"(module (type (sub (func))))", "not supported: the WebAssembly proposal 'gc'");
+    expect_error(b"(module (table i64 1 funcref))", "not supported: the WebAssembly proposal 'memory64'");
+    expect_error(b"(module (memory 65537))", "memory size");
+    expect_error(b"(module (memory i64 65537))", "not supported: the WebAssembly proposal 'memory64'");
+    expect_error(b"(module (memory 1 (pagesize 1)))", "not supported: the WebAssembly proposal 'custom-page-sizes'");
+    expect_error(
+        b"(module (memory i64 1) (func (param v128)))",
+        "not supported: the WebAssembly proposals 'simd', 'memory64' (",
+    );
+    // What is wrong whatever is switched on is wrong.
+    expect_error(b"(module (memory i64 1) (func (result v128) (i32.const 1)))", "type mismatch");
     expect_error(
         b"(module (type $f (func)) (func (param (ref $f)) (call_ref $f (local.get 0))))",
-        "'function references'",
+        "'function-references'",
     );
     expect_error(
         b"(module (memory 1) (func (drop (i32x4.splat (i32.const 1)))))",
         "not supported: the WebAssembly proposal 'simd'",
     );
+}
+
+#[test]
+fn what_is_switched_off_is_named() {
+    let off = |text: &str, features: &str| {
+        let features = features.parse().expect("they are known");
+        let translated = minivm_wasm::translate_within(&wat(text), "off", features, &mut Allowance::default());
+        translated.expect_err("it is switched off").to_string()
+    };
+    let calls = "(module (func $f (return_call $f)))";
+    let expected = "not supported: the WebAssembly proposal 'tail-call', switched off";
+    assert!(off(calls, "-tail-call").starts_with(expected), "{}", off(calls, "-tail-call"));
+    assert!(off(calls, "none,multi-value").starts_with(expected));
+    assert!(off("(module (func (result i32 i32) unreachable))", "none,tail-call").contains("'multi-value'"));
+    assert!(off("(module (memory 1) (memory 1))", "-multi-memory").contains("'multi-memory'"));
 }
 
 #[test]

@@ -81,7 +81,7 @@ fn read_section(from: &mut Reader<'_>, section: Section, program: &mut Program) 
             program.globals = items(from, |from| {
                 let ty = read_type(from)?;
                 let (mutable, holds) =
-                    from.tag("kind of global", |byte| Some((byte & 1 != 0, element_type(1 ^ (byte >> 1))?)))?;
+                    from.tag("kind of global", |byte| Some((byte & 1 != 0, global_holds(byte >> 1)?)))?;
                 Ok(GlobalDef { ty, mutable, holds, origin: read_origin(from, read_initial)? })
             })?;
         }
@@ -140,6 +140,16 @@ fn element_type(byte: u8) -> Option<ElementType> {
     match byte {
         0 => Some(ElementType::Function),
         1 => Some(ElementType::Any),
+        2 => Some(ElementType::Tag),
+        _ => None,
+    }
+}
+
+fn global_holds(byte: u8) -> Option<ElementType> {
+    match byte {
+        0 => Some(ElementType::Any),
+        1 => Some(ElementType::Function),
+        2 => Some(ElementType::Tag),
         _ => None,
     }
 }
@@ -186,6 +196,7 @@ fn read_layout(from: &mut Reader<'_>) -> Result<LayoutDef, DecodeError> {
     match from.byte()? {
         0 => from.list(read_storage).map(LayoutDef::Record),
         1 => read_storage(from).map(LayoutDef::Array),
+        2 => from.list(read_storage).map(LayoutDef::Exception),
         byte => from.error(start, format!("{byte} stands for no layout")),
     }
 }
@@ -239,6 +250,12 @@ fn read_initial_nested(from: &mut Reader<'_>, depth_left: usize) -> Result<Initi
         4 => InitialOp::Add,
         5 => InitialOp::Sub,
         6 => InitialOp::Mul,
+        7 if depth_left > 0 => {
+            let layout = from.index()?;
+            let fields = from.list(|from| read_initial_nested(from, depth_left - 1))?;
+            return Ok(Initial::Record(layout, fields));
+        }
+        7 => return from.error(start, format!("an initial value nests at most {INITIAL_DEPTH_MAX} deep")),
         byte => return from.error(start, format!("{byte} stands for no initial value")),
     };
     if depth_left == 0 {

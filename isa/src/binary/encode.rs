@@ -43,8 +43,13 @@ fn write_section(program: &Program, section: Section, to: &mut Writer) -> bool {
         Section::Layouts => list(to, program.layouts.values(), write_layout),
         Section::Globals => list(to, program.globals.values(), |to, global| {
             write_type(to, global.ty);
-            // Most globals hold any value: bit 1 is set for the others.
-            to.byte(u8::from(global.mutable) | (1 ^ element_bit(global.holds)) << 1);
+            // Most globals hold any value.
+            let holds = match global.holds {
+                ElementType::Any => 0,
+                ElementType::Function => 1,
+                ElementType::Tag => 2,
+            };
+            to.byte(u8::from(global.mutable) | holds << 1);
             write_origin(to, &global.origin, write_initial);
         }),
         Section::Memories => list(to, program.memories.values(), |to, memory| {
@@ -104,6 +109,7 @@ fn element_bit(element: ElementType) -> u8 {
     match element {
         ElementType::Function => 0,
         ElementType::Any => 1,
+        ElementType::Tag => 2,
     }
 }
 
@@ -147,6 +153,10 @@ fn write_layout(to: &mut Writer, layout: &LayoutDef) {
         LayoutDef::Array(element) => {
             to.byte(1);
             storage(to, element);
+        }
+        LayoutDef::Exception(fields) => {
+            to.byte(2);
+            to.list(fields.iter(), storage);
         }
     }
 }
@@ -204,6 +214,11 @@ fn write_initial(to: &mut Writer, initial: &Initial) {
             });
             write_initial(to, lhs);
             write_initial(to, rhs);
+        }
+        Initial::Record(layout, fields) => {
+            to.byte(7);
+            to.count(layout.index());
+            to.list(fields.iter(), write_initial);
         }
     }
 }
@@ -275,6 +290,7 @@ fn write_code(to: &mut Writer, function: &Function) {
         to.byte(match region.kind {
             RegionKind::Catch => 0,
             RegionKind::Cleanup => 1,
+            RegionKind::Exception => 2,
         });
         [region.start, region.end, region.handler].iter().for_each(|block| to.count(block.index()));
         to.count(region.error.index());

@@ -406,6 +406,8 @@ impl<'a> Parser<'a> {
             let element = self.storage()?;
             self.sign(')')?;
             LayoutDef::Array(element)
+        } else if self.accept_word("exception")? {
+            LayoutDef::Exception(self.list(Self::storage)?)
         } else {
             self.word("record")?;
             LayoutDef::Record(self.list(Self::storage)?)
@@ -425,7 +427,11 @@ impl<'a> Parser<'a> {
 
     fn global(&mut self) -> Result<(), ParseError> {
         let mutable = self.accept_word("mutable")?;
-        let holds = if self.accept_word("function")? { ElementType::Function } else { ElementType::Any };
+        // Most globals hold any value, and `any` would be their type.
+        let holds = match self.peek()? {
+            Token::Word("function" | "tag") => self.element_type()?,
+            _ => ElementType::Any,
+        };
         let ty = self.ty()?;
         let origin = self.origin(|parser| parser.initial(ty))?;
         self.program.globals.push(GlobalDef { ty, mutable, holds, origin });
@@ -458,6 +464,9 @@ impl<'a> Parser<'a> {
     fn element_type(&mut self) -> Result<ElementType, ParseError> {
         if self.accept_word("function")? {
             return Ok(ElementType::Function);
+        }
+        if self.accept_word("tag")? {
+            return Ok(ElementType::Tag);
         }
         self.word("any").map(|()| ElementType::Any)
     }

@@ -102,6 +102,15 @@ impl Parser<'_> {
                 self.next()?;
                 return Ok(Initial::Null);
             }
+            "record" => {
+                self.next()?;
+                if depth_left == 0 {
+                    return Err(self.error(format!("an initial value nests at most {INITIAL_DEPTH_MAX} deep")));
+                }
+                let layout = Layout::from_u32(self.index("layout")?);
+                let fields = self.list(|parser| parser.initial_nested(Type::Any, depth_left - 1))?;
+                return Ok(Initial::Record(layout, fields));
+            }
             _ => {
                 if let Some(function) = index_after(word, "func") {
                     self.next()?;

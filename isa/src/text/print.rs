@@ -72,7 +72,11 @@ impl Display for Program {
 fn stores(program: &Program, f: &mut Formatter<'_>) -> fmt::Result {
     for (number, global) in &program.globals {
         let mutable = if global.mutable { "mutable " } else { "" };
-        let holds = if global.holds == ElementType::Function { "function " } else { "" };
+        let holds = match global.holds {
+            ElementType::Function => "function ",
+            ElementType::Tag => "tag ",
+            ElementType::Any => "",
+        };
         write!(f, "{number} = {mutable}{holds}{} ", global.ty)?;
         match &global.origin {
             Origin::Import(import) => writeln!(f, "{import}")?,

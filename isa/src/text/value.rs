@@ -77,6 +77,11 @@ impl Display for InitialText<'_> {
             Initial::Arithmetic(op, lhs, rhs) => {
                 write!(f, "{} ({}, {})", op_name(*op), InitialText(lhs, expected), InitialText(rhs, expected))
             }
+            Initial::Record(layout, fields) => {
+                // Numbers in fields say their type themselves.
+                let fields: Vec<_> = fields.iter().map(|field| InitialText(field, Type::Any)).collect();
+                write!(f, "record {layout} {}", List(&fields))
+            }
         }
     }
 }
@@ -132,6 +137,7 @@ impl Display for LayoutDef {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             LayoutDef::Record(fields) => write!(f, "record {}", List(fields)),
+            LayoutDef::Exception(fields) => write!(f, "exception {}", List(fields)),
             LayoutDef::Array(element) => write!(f, "array ({element})"),
         }
     }
@@ -142,6 +148,7 @@ impl Display for ElementType {
         f.write_str(match self {
             ElementType::Function => "function",
             ElementType::Any => "any",
+            ElementType::Tag => "tag",
         })
     }
 }

@@ -3,9 +3,12 @@
 use super::program::{captures_nothing, exists};
 use super::{Rejections, Rule};
 use crate::limits::INITIAL_DEPTH_MAX;
-use crate::program::{Constant, ElementType, Initial, Origin, Program, SegmentMode};
+use crate::entities::Layout;
+use crate::program::{
+    Constant, ElementType, GlobalDef, Initial, LayoutDef, Origin, Program, SegmentMode,
+};
 use crate::steps;
-use crate::types::Type;
+use crate::types::{Storage, Type};
 use cranelift_entity::EntityRef;
 use std::fmt::Display;
 
@@ -24,15 +27,21 @@ pub(super) fn check(program: &Program, all: &mut Rejections) {
         if let Origin::Own(initial) = &global.origin {
             let position = Position { program, item: &number, part: "initial", globals: number.index() };
             match global.holds {
-                ElementType::Any => position.check(initial, global.ty, all),
+                ElementType::Any | ElementType::Tag => position.check(initial, global.ty, all),
                 ElementType::Function => position.element(initial, global.holds, all),
             }
         }
         if global.holds == ElementType::Function && global.ty != Type::Any {
             all.item(Rule::ElementKind, &number, "type", "any, to hold functions", global.ty);
         }
+        if global.holds == ElementType::Tag {
+            tag(program, &number, global, all);
+        }
     }
     for (number, table) in &program.tables {
+        if table.element == ElementType::Tag {
+            all.item(Rule::ElementKind, &number, "elements", "any or function", "tag");
+        }
         if let Origin::Own(initial) = &table.origin {
             Position { program, item: &number, part: "initial", globals: known }.element(initial, table.element, all);
         }
@@ -45,6 +54,9 @@ pub(super) fn check(program: &Program, all: &mut Rejections) {
         }
     }
     for (number, element) in &program.elements {
+        if element.element == ElementType::Tag {
+            all.item(Rule::ElementKind, &number, "elements", "any or function", "tag");
+        }
         if let SegmentMode::Active(table, offset) = &element.mode {
             let is_64 = program.tables.get(*table).is_some_and(|table| table.is_64);
             let position = Position { program, item: &number, part: "offset", globals: known };
@@ -53,6 +65,26 @@ pub(super) fn check(program: &Program, all: &mut Rejections) {
         for value in &element.values {
             Position { program, item: &number, part: "value", globals: known }.element(value, element.element, all);
         }
+    }
+}
+
+/// Whether an exception is told from others by what a global holds: it is of an exception layout, whose first field refers to
+/// such a record, and never changes.
+fn tag(program: &Program, number: &dyn Display, global: &GlobalDef, all: &mut Rejections) {
+    let Type::Ref(layout) = global.ty else {
+        return all.item(Rule::ElementKind, number, "type", "ref of an exception layout, to hold a tag", global.ty);
+    };
+    let is_tag = match program.layouts.get(layout) {
+        Some(LayoutDef::Exception(fields)) => fields.first() == Some(&Storage::Whole(global.ty)),
+        Some(LayoutDef::Record(_) | LayoutDef::Array(_)) => false,
+        None => return,
+    };
+    if !is_tag {
+        let expected = format!("an exception whose first field is {}, to hold a tag", global.ty);
+        all.item(Rule::ElementKind, number, "type", expected, layout);
+    }
+    if global.mutable {
+        all.item(Rule::ElementKind, number, "mutable", "an immutable global, to hold a tag", "a mutable one");
     }
 }
 
@@ -104,6 +136,29 @@ impl Position<'_> {
                     self.check_nested(rhs, expected, depth_left - 1, all);
                 }
             }
+            Initial::Record(layout, fields) => self.record(*layout, fields, expected, depth_left, all),
+        }
+    }
+
+    fn record(&self, layout: Layout, fields: &[Initial], expected: Type, depth_left: usize, all: &mut Rejections) {
+        self.type_is(expected, Type::Ref(layout), all);
+        if depth_left == 0 {
+            let most = format!("nested at most {INITIAL_DEPTH_MAX} deep");
+            return all.item(Rule::InitialDepth, self.item, self.part, most, "deeper");
+        }
+        if !exists(&self.program.layouts, layout, self.item, self.part, all) {
+            return;
+        }
+        let storages = match &self.program.layouts[layout] {
+            LayoutDef::Record(storages) | LayoutDef::Exception(storages) => storages,
+            LayoutDef::Array(_) => return all.item(Rule::Field, self.item, self.part, "a record", layout),
+        };
+        if storages.len() != fields.len() {
+            let expected = format!("{} fields, as {layout} has", storages.len());
+            return all.item(Rule::Field, self.item, self.part, expected, fields.len());
+        }
+        for (storage, field) in storages.iter().zip(fields) {
+            self.check_nested(field, storage.register_type(), depth_left - 1, all);
         }
     }
 
@@ -116,13 +171,17 @@ impl Position<'_> {
     fn element(&self, initial: &Initial, element: ElementType, all: &mut Rejections) {
         self.check(initial, Type::Any, all);
         match (element, initial) {
-            (ElementType::Any, _) | (ElementType::Function, Initial::Function(_)) => {}
+            (ElementType::Any | ElementType::Tag, _) | (ElementType::Function, Initial::Function(_)) => {}
             (ElementType::Function, Initial::Constant(Constant::Nil)) => {}
             (ElementType::Function, Initial::Global(global))
                 if self.program.globals.get(*global).is_none_or(|global| global.holds == ElementType::Function) => {}
             (
                 ElementType::Function,
-                Initial::Global(_) | Initial::Constant(_) | Initial::Null | Initial::Arithmetic(..),
+                Initial::Global(_)
+                | Initial::Constant(_)
+                | Initial::Null
+                | Initial::Arithmetic(..)
+                | Initial::Record(..),
             ) => {
                 let expected = "a function, nil or a global that holds functions";
                 all.item(Rule::ElementKind, self.item, self.part, expected, "another value");

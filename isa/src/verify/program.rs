@@ -84,7 +84,7 @@ fn layouts(program: &Program, all: &mut Rejections) {
     };
     for (number, layout) in &program.layouts {
         match layout {
-            LayoutDef::Record(fields) => {
+            LayoutDef::Record(fields) | LayoutDef::Exception(fields) => {
                 steps::count(1 + fields.len());
                 fields.iter().for_each(|&field| storage(number, field, all));
                 if fields.len() > LIST_MAX {

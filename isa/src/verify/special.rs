@@ -20,6 +20,7 @@ pub(super) fn fits(into: ElementType, from: ElementType) -> bool {
         (ElementType::Any, ElementType::Any | ElementType::Function) => true,
         (ElementType::Function, ElementType::Function) => true,
         (ElementType::Function, ElementType::Any) => false,
+        (ElementType::Tag, _) | (_, ElementType::Tag) => false,
     }
 }
 
@@ -249,7 +250,7 @@ impl<'a> Checker<'a> {
 
     fn record(&mut self, layout: Layout) -> Option<&'a [Storage]> {
         match self.program.layouts.get(layout)? {
-            LayoutDef::Record(fields) => Some(fields),
+            LayoutDef::Record(fields) | LayoutDef::Exception(fields) => Some(fields),
             LayoutDef::Array(_) => {
                 self.reject(Rule::Field, "layout", "a record", format_args!("{layout}, an array"));
                 None
@@ -260,7 +261,7 @@ impl<'a> Checker<'a> {
     fn array(&mut self, layout: Layout) -> Option<Storage> {
         match self.program.layouts.get(layout)? {
             LayoutDef::Array(element) => Some(*element),
-            LayoutDef::Record(_) => {
+            LayoutDef::Record(_) | LayoutDef::Exception(_) => {
                 self.reject(Rule::Field, "layout", "an array", format_args!("{layout}, a record"));
                 None
             }

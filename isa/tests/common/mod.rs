@@ -115,11 +115,12 @@ impl Random {
     }
 
     fn initial(&mut self, depth: usize) -> Initial {
-        match self.below(if depth == 0 { 4 } else { 6 }) {
+        match self.below(if depth == 0 { 4 } else { 7 }) {
             0 => Initial::Null,
             1 => Initial::Function(Func::from_u32(self.index())),
             2 => Initial::Global(Global::from_u32(self.index())),
             3 => Initial::Constant(self.constant()),
+            4 => Initial::Record(Layout::from_u32(self.index()), self.list(3, |random| random.initial(depth - 1))),
             _ => {
                 let op = self.pick(&[InitialOp::Add, InitialOp::Sub, InitialOp::Mul]);
                 Initial::Arithmetic(op, Box::new(self.initial(depth - 1)), Box::new(self.initial(depth - 1)))
@@ -143,7 +144,7 @@ impl Random {
 
 /// A program of any shape: most are wrong, but all have blocks that are ascending ranges.
 pub fn any_program(random: &mut Random) -> Program {
-    let element = |random: &mut Random| random.pick(&[ElementType::Any, ElementType::Function]);
+    let element = |random: &mut Random| random.pick(&[ElementType::Any, ElementType::Function, ElementType::Tag]);
     let mut program = Program::default();
     if random.flip() {
         program.target =
@@ -151,6 +152,7 @@ pub fn any_program(random: &mut Random) -> Program {
     }
     program.signatures = random.list(3, Random::signature).into_iter().collect();
     program.layouts = (random.list(3, |random| match random.flip() {
+        true if random.flip() => LayoutDef::Exception(random.list(4, Random::storage)),
         true => LayoutDef::Record(random.list(4, Random::storage)),
         false => LayoutDef::Array(random.storage()),
     }))
@@ -158,7 +160,7 @@ pub fn any_program(random: &mut Random) -> Program {
     .collect();
     program.globals = (random.list(3, |random| {
         let origin = if random.flip() { Origin::Import(random.import()) } else { Origin::Own(random.initial(3)) };
-        let holds = if random.flip() { ElementType::Function } else { ElementType::Any };
+        let holds = element(random);
         GlobalDef { ty: random.ty(), mutable: random.flip(), holds, origin }
     }))
     .into_iter()
@@ -243,7 +245,7 @@ fn any_function(random: &mut Random, signature: Sig, program: &Program) -> Funct
         constants: random.list(4, Random::constant).into_iter().collect(),
         blocks: blocks.into_iter().collect(),
         regions: random.list(3, |random| Region {
-            kind: random.pick(&[RegionKind::Catch, RegionKind::Cleanup]),
+            kind: random.pick(&[RegionKind::Catch, RegionKind::Cleanup, RegionKind::Exception]),
             start: block(random),
             end: block(random),
             handler: block(random),

@@ -149,6 +149,9 @@ fn global_words(ty: Type, holds: ElementType, value: Value) -> Result<[u64; 2], 
     if ty == Type::Any && holds == ElementType::Function && !is_function {
         return Err("function".to_string());
     }
+    if holds == ElementType::Tag {
+        return Err("tag of exceptions".to_string());
+    }
     to_words(value, ty).map_err(|expected| match ty {
         Type::I32 | Type::I64 | Type::F32 | Type::F64 => ty.to_string(),
         Type::Any | Type::V128 | Type::Cell | Type::Ref(_) => expected.to_string(),

@@ -160,7 +160,7 @@ impl Loading<'_> {
         self.asm.half(tag.0 as u16);
     }
 
-    fn layout(&self, layout: Layout) -> &MachineLayout {
+    pub(super) fn layout(&self, layout: Layout) -> &MachineLayout {
         &self.instance.layouts[layout.as_u32() as usize]
     }
 

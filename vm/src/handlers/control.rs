@@ -1,5 +1,6 @@
 //! Jumps on `any` values, loops, and the ways out of the fast path.
 
+use crate::runtime::layouts::layout_of;
 use crate::runtime::context::{Context, Status};
 use crate::runtime::{call, unwind};
 use crate::threaded::OPEN;
@@ -135,6 +136,23 @@ handler! {
         let (dst, slot, tag) = (c.half(), c.half(), c.half());
         let value = get_any(regs, slot);
         if value.tag().0 as usize == tag {
+            *regs.add(dst) = value.payload();
+            take_branch!(c, pc, regs, cx, facc)
+        }
+        *regs.add(dst) = 0;
+        let _ = branch_target!(c, pc);
+        next!(c.end(), regs, cx, facc)
+    }
+}
+
+handler! {
+    /// `branch_ref`: taken when the value is a record or array of that layout. Operands: destination word, slot, number of the
+    /// layout (32 bits), branch.
+    pub(crate) fn branch_ref(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (dst, slot, layout) = (c.half(), c.half(), c.word32());
+        let value = get_any(regs, slot);
+        if layout_of(value) == Some(layout) {
             *regs.add(dst) = value.payload();
             take_branch!(c, pc, regs, cx, facc)
         }

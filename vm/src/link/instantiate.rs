@@ -13,7 +13,7 @@
 //! | a memory or table has so many pages or elements, and addresses of that width; a table holds functions or any value | `make_memory`, `make_table`: they never shrink |
 //! | a type that names a layout means records or arrays of that form | [`Layouts`](crate::runtime::layouts::Layouts): equal forms have one number |
 
-use crate::heap::{Closure, OutOfMemory};
+use crate::heap::{Closure, OutOfMemory, Record};
 use crate::memory::{LinearMemory, Segment, TableInstance};
 use crate::runtime::context::Context;
 use crate::runtime::cost;
@@ -22,9 +22,9 @@ use crate::runtime::externs::Extern;
 use crate::runtime::failure::Failure;
 use crate::runtime::function::{Body, FunctionInfo};
 use crate::runtime::instance::{GlobalCell, Instance};
-use crate::runtime::layouts::machine_type;
+use crate::runtime::layouts::{Shape, machine_type};
 use crate::value::{Tag, Value};
-use minivm_isa::entities::Func;
+use minivm_isa::entities::{Func, Layout};
 use minivm_isa::program::{
     Constant, FunctionDef, GlobalDef, Import, Initial, InitialOp, Item, MemoryDef, Origin, SegmentMode, TableDef,
 };
@@ -400,7 +400,32 @@ impl Context {
                 let narrow = initial_type(instance, initial) == Type::I32;
                 [if narrow { u64::from(result as u32) } else { result }, 0]
             }
+            Initial::Record(layout, fields) => self.initial_record(instance, *layout, fields)?,
         })
+    }
+
+    /// A new record. Nothing is collected while a program is linked.
+    fn initial_record(
+        &mut self,
+        instance: &Instance,
+        layout: Layout,
+        fields: &[Initial],
+    ) -> Result<[u64; 2], LinkError> {
+        let mut words = Vec::new();
+        for (storage, field) in instance.program.layouts[layout].storages().iter().zip(fields) {
+            let count = storage.register_type().words() as usize;
+            words.extend_from_slice(&self.initial_words(instance, field)?[..count]);
+        }
+        let layout = &instance.layouts[layout.as_u32() as usize];
+        let Shape::Record { layout: shape, .. } = &layout.shape else {
+            unreachable!("the verifier proved that it is a record")
+        };
+        // SAFETY: the layouts of a machine stay, and a record has the words of its fields.
+        unsafe {
+            let record = self.heap.new_record(shape, layout.number)?;
+            std::ptr::copy_nonoverlapping(words.as_ptr(), Record::data(record), words.len());
+            Ok([record.expose_provenance() as u64, 0])
+        }
     }
 
     fn constant_words(&mut self, constant: &Constant) -> Result<[u64; 2], LinkError> {
@@ -426,7 +451,7 @@ fn initial_type(instance: &Instance, initial: &Initial) -> Type {
         Initial::Constant(constant) => constant.ty(),
         Initial::Global(global) => instance.program.globals[*global].ty,
         Initial::Arithmetic(_, lhs, _) => initial_type(instance, lhs),
-        Initial::Null | Initial::Function(_) => Type::Any,
+        Initial::Null | Initial::Function(_) | Initial::Record(..) => Type::Any,
     }
 }
 

@@ -81,6 +81,7 @@ impl TableInstance {
     pub(crate) fn accepts(&self, value: Value) -> bool {
         match self.element {
             ElementType::Any => true,
+            ElementType::Tag => false,
             ElementType::Function => value.tag == Tag::FUNCTION || value.tag == Tag::NIL,
         }
     }

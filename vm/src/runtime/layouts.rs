@@ -4,6 +4,7 @@ use crate::heap::Array;
 use crate::heap::Header;
 use crate::heap::Record;
 use crate::heap::{ElementKind, RecordLayout};
+use crate::runtime::context::Context;
 use crate::runtime::layout_groups;
 use crate::runtime::layout_groups::Member;
 use crate::value::Tag;
@@ -19,6 +20,8 @@ use std::rc::Rc;
 pub(crate) struct MachineLayout {
     /// Its number in the machine, which its objects carry.
     pub(crate) number: u32,
+    /// Whether its records are exceptions.
+    pub(crate) is_exception: bool,
     /// What its objects look like.
     pub(crate) shape: Shape,
 }
@@ -62,6 +65,11 @@ impl Layouts {
         numbers.iter().map(|found| self.all[number(found)].clone()).collect()
     }
 
+    /// Whether the objects of the layout with a number are exceptions.
+    pub(crate) fn is_exception(&self, number: u32) -> bool {
+        self.all.get(number as usize).is_some_and(|layout| layout.is_exception)
+    }
+
     /// Number of layouts.
     pub(crate) fn len(&self) -> usize {
         self.all.len()
@@ -91,7 +99,9 @@ impl Layouts {
         let first = *self.numbers.entry(key).or_insert(next);
         if first == next {
             for (number, &layout) in (next..).zip(&ones) {
-                self.all.push(Rc::new(MachineLayout { number, shape: shape(&program.layouts[layout]) }));
+                let layout = &program.layouts[layout];
+                let is_exception = matches!(layout, LayoutDef::Exception(_));
+                self.all.push(Rc::new(MachineLayout { number, is_exception, shape: shape(layout) }));
             }
         }
         for (layout, class) in within {
@@ -112,11 +122,15 @@ enum Link {
 /// Numbers that are equal for layouts with the same fields: how many there are, then one for each. A field that refers to what
 /// has no number yet is not told from others of that kind.
 fn form(layout: &LayoutDef, link: impl Fn(Layout) -> Option<Link>) -> Vec<u64> {
-    let fields = layout_groups::storages(layout);
+    let fields = layout.storages();
     steps::count(1 + fields.len());
-    let is_array = matches!(layout, LayoutDef::Array(_));
+    let kind = match layout {
+        LayoutDef::Record(_) => 0,
+        LayoutDef::Array(_) => 1,
+        LayoutDef::Exception(_) => 2,
+    };
     let mut form = Vec::with_capacity(fields.len() + 1);
-    form.push((fields.len() as u64) << 1 | u64::from(is_array));
+    form.push((fields.len() as u64) << 2 | kind);
     form.extend(fields.iter().map(|&storage| match storage {
         Storage::I8 => 0,
         Storage::I16 => 1,
@@ -142,7 +156,7 @@ fn members(program: &Program, group: &[Layout], forms: Vec<Vec<u64>>) -> Vec<Mem
     places.sort_unstable();
     let place = |layout| places.binary_search_by_key(&layout, |&(known, _)| known).ok().map(|at| places[at].1);
     let member = |(&layout, looks): (&Layout, Vec<u64>)| {
-        let fields = layout_groups::storages(&program.layouts[layout]);
+        let fields = program.layouts[layout].storages();
         Member { looks, fields: fields.iter().map(|&storage| layout_groups::target(storage).and_then(place)).collect() }
     };
     group.iter().zip(forms).map(member).collect()
@@ -151,7 +165,7 @@ fn members(program: &Program, group: &[Layout], forms: Vec<Vec<u64>>) -> Vec<Mem
 fn shape(layout: &LayoutDef) -> Shape {
     match layout {
         LayoutDef::Array(storage) => Shape::Array { element: element_kind(*storage) },
-        LayoutDef::Record(storages) => {
+        LayoutDef::Record(storages) | LayoutDef::Exception(storages) => {
             let (mut values, mut references, mut fields) = (Vec::new(), Vec::new(), Vec::new());
             let mut word = 0;
             for &storage in storages {
@@ -210,6 +224,17 @@ pub(crate) unsafe fn layout_of(value: Value) -> Option<u32> {
             Tag::ARRAY => Some((*value.pointer().cast::<Array>()).type_index),
             _ => None,
         }
+    }
+}
+
+impl Context {
+    /// Whether an error value is an exception.
+    ///
+    /// # Safety
+    /// A value that is a record or array is live.
+    pub(crate) unsafe fn is_exception(&self, error: Value) -> bool {
+        // SAFETY: as the caller promises.
+        unsafe { layout_of(error) }.is_some_and(|number| self.layouts.is_exception(number))
     }
 }
 

@@ -288,7 +288,7 @@ impl LoadOutside for Loading<'_> {
         let Some(instance) = self.cx.instances.get(number) else { return false };
         let storage = match &instance.program.layouts[Layout::from_u32(layout)] {
             LayoutDef::Array(storage) => Some(*storage),
-            LayoutDef::Record(fields) => {
+            LayoutDef::Record(fields) | LayoutDef::Exception(fields) => {
                 let mut at = 0;
                 fields.iter().copied().find(|storage| {
                     let begins = at == word;

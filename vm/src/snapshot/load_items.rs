@@ -136,5 +136,10 @@ impl Loading<'_> {
 }
 
 fn element_type(from: &mut Reader<'_>) -> Result<ElementType, SnapshotError> {
-    Ok(if from.flag()? { ElementType::Function } else { ElementType::Any })
+    match from.byte()? {
+        0 => Ok(ElementType::Any),
+        1 => Ok(ElementType::Function),
+        2 => Ok(ElementType::Tag),
+        _ => Err(from.damaged("a global or table holds something unknown")),
+    }
 }

@@ -108,7 +108,7 @@ impl Saving<'_> {
             let mut shape = std::mem::take(&mut self.items.globals.shapes);
             self.write_type(global.ty, &mut shape)?;
             shape.flag(global.mutable);
-            shape.flag(global.holds == ElementType::Function);
+            shape.byte(element_byte(global.holds));
             self.items.globals.shapes = shape;
             // SAFETY: nothing runs while the state is saved, and a global has two words.
             unsafe { typed(heap, global.ty, global.words.get().cast(), &mut self.items.globals.contents) };
@@ -146,10 +146,18 @@ fn write_memory(memory: &SharedMemory, out: &mut Writer) {
     out.count(0);
 }
 
+fn element_byte(element: ElementType) -> u8 {
+    match element {
+        ElementType::Any => 0,
+        ElementType::Function => 1,
+        ElementType::Tag => 2,
+    }
+}
+
 fn write_table(table: &SharedTable, heap: &mut HeapSaver, shape: &mut Writer, contents: &mut Writer) {
     // SAFETY: nothing runs while the state is saved.
     let table = unsafe { &*table.get() };
-    shape.flag(table.element() == ElementType::Function);
+    shape.byte(element_byte(table.element()));
     shape.number(table.declared_maximum().map_or(0, |maximum| maximum.saturating_add(1)));
     shape.flag(table.is_64());
     shape.count(table.values().len());

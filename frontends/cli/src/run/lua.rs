@@ -48,6 +48,7 @@ pub(super) fn library(
     let globals = stdlib::install(&mut session.machine, Box::new(host)).map_err(|_| session.out_of_memory())?;
     session.machine.keep(globals);
     minivm_modules::install(&mut session.machine).map_err(|_| session.out_of_memory())?;
+    minivm_modules::set_features(&mut session.machine, session.features);
     session.has_lua = true;
     if let Some(plan) = &session.snapshot {
         stdlib::set_open_files(&mut session.machine, plan.open_files);

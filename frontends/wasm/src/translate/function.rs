@@ -8,6 +8,7 @@ use super::cleanup;
 use super::compare;
 use super::control::{Edge, Frame};
 use super::error::WasmError;
+use super::exceptions::Exceptions;
 use super::local_set::LocalSet;
 use super::locals::{Locals, NamedLocals};
 use super::stack::{OperandStack, Value};
@@ -118,6 +119,7 @@ pub(super) struct FunctionTranslator<'a> {
     /// See [`translate_body`].
     room: usize,
     pub(super) locals: Locals,
+    pub(super) exceptions: Exceptions,
     /// Locals that are read where they may still be zero.
     read_unassigned: Vec<bool>,
     /// Registers of stack entries by position and type.
@@ -146,6 +148,7 @@ impl<'a> FunctionTranslator<'a> {
             room: room.saturating_sub(params.len()),
             read_unassigned: Vec::new(),
             locals,
+            exceptions: Exceptions::default(),
             temporaries: Vec::new(),
             deferred: None,
         }

@@ -1,13 +1,14 @@
 //! Constant expressions as initial values.
 
 use super::error::WasmError;
-use minivm_isa::entities::{Func, Global};
+use super::types::Context;
+use minivm_isa::entities::Func;
 use minivm_isa::limits::INITIAL_DEPTH_MAX;
 use minivm_isa::program::{Constant, Initial, InitialOp};
 use wasmparser::{ConstExpr, Operator};
 
 /// Translates a validated constant expression.
-pub(super) fn initial(expression: &ConstExpr<'_>) -> Result<Initial, WasmError> {
+pub(super) fn initial(context: &Context, expression: &ConstExpr<'_>) -> Result<Initial, WasmError> {
     let mut reader = expression.get_operators_reader();
     let mut stack: Vec<Nested> = Vec::new();
     while !reader.eof() {
@@ -19,7 +20,9 @@ pub(super) fn initial(expression: &ConstExpr<'_>) -> Result<Initial, WasmError> 
             Operator::F64Const { value } => Nested::leaf(Initial::Constant(Constant::F64(value.bits()))),
             Operator::RefNull { .. } => Nested::leaf(Initial::Constant(Constant::Nil)),
             Operator::RefFunc { function_index } => Nested::leaf(Initial::Function(Func::from_u32(function_index))),
-            Operator::GlobalGet { global_index } => Nested::leaf(Initial::Global(Global::from_u32(global_index))),
+            Operator::GlobalGet { global_index } => {
+                Nested::leaf(Initial::Global(context.globals[global_index as usize].0))
+            }
             Operator::I32Add | Operator::I64Add => Nested::combine(&mut stack, InitialOp::Add, offset)?,
             Operator::I32Sub | Operator::I64Sub => Nested::combine(&mut stack, InitialOp::Sub, offset)?,
             Operator::I32Mul | Operator::I64Mul => Nested::combine(&mut stack, InitialOp::Mul, offset)?,

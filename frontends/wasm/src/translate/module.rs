@@ -1,35 +1,27 @@
 //! The sections of a module become the parts of a program.
 
 use super::error::WasmError;
+use super::exceptions::Tag;
 use super::function::{Body, BodyValidator, translate_body};
 use super::initial::initial;
 use super::names::Names;
 use super::types::{Context, FunctionType, element_type, expect_value_type, signature, zero};
 use super::weight;
+use crate::features::Features;
 use minivm_builder::ProgramBuilder;
-use minivm_isa::entities::{Func, Global, Memory, Table};
+use minivm_isa::entities::{Func, Layout, Memory, Table};
 use minivm_isa::program::{
-    CustomSection, DataDef, ElementDef, ElementType, FunctionDef, GlobalDef, Import, Initial, Item, Local, MemoryDef,
-    Origin, Program, SegmentMode, TableDef,
+    CustomSection, DataDef, ElementDef, ElementType, FunctionDef, GlobalDef, Import, Initial, Item, LayoutDef, Local,
+    MemoryDef, Origin, Program, SegmentMode, TableDef,
 };
 use minivm_isa::size::function_bytes;
-use minivm_isa::{Allowance, Type, steps};
+use minivm_isa::{Allowance, Storage, Type, steps};
+use std::collections::HashMap;
 use wasmparser::{
     DataKind, ElementItems, ElementKind, Encoding, ExternalKind, FuncValidatorAllocations, FunctionBody, GlobalType,
-    ImportSectionReader, KnownCustom, MemoryType, Parser, Payload, TableInit, TableType, TypeRef, ValType,
-    ValidPayload, Validator, WasmFeatures,
+    ImportSectionReader, KnownCustom, MemoryType, Parser, Payload, TagType, TableInit, TableType, TypeRef, ValType,
+    ValidPayload, Validator,
 };
-
-/// What is accepted: core 1.0 and the extensions that `translate` lists.
-const FEATURES: WasmFeatures = WasmFeatures::WASM1
-    .union(WasmFeatures::SIGN_EXTENSION)
-    .union(WasmFeatures::SATURATING_FLOAT_TO_INT)
-    .union(WasmFeatures::MULTI_VALUE)
-    .union(WasmFeatures::BULK_MEMORY)
-    .union(WasmFeatures::REFERENCE_TYPES)
-    .union(WasmFeatures::TAIL_CALL)
-    .union(WasmFeatures::EXTENDED_CONST)
-    .union(WasmFeatures::MULTI_MEMORY);
 
 /// Operands and registers that the functions of a module may have for each of its bytes, and in any case. An instruction of two
 /// bytes may pass on a thousand values: functions made of those would be much larger than the module.
@@ -37,10 +29,15 @@ const ROOM_PER_BYTE: usize = 64;
 const ROOM: usize = 1 << 20;
 
 /// See [`super::translate()`].
-pub(super) fn translate(bytes: &[u8], name: &str, allowance: &mut Allowance) -> Result<Program, WasmError> {
+pub(super) fn translate(
+    bytes: &[u8],
+    name: &str,
+    features: Features,
+    allowance: &mut Allowance,
+) -> Result<Program, WasmError> {
     let mut parser = Parser::new(0);
-    parser.set_features(FEATURES);
-    let mut validator = Validator::new_with_features(FEATURES);
+    parser.set_features(features.flags());
+    let mut validator = Validator::new_with_features(features.flags());
     let mut module = Module::new(name, bytes.len());
     let mut allocations = FuncValidatorAllocations::default();
     for payload in parser.parse_all(bytes) {
@@ -70,6 +67,8 @@ struct Module {
     bodies: Vec<(Func, Body)>,
     /// Operands and registers that functions may still have.
     room: usize,
+    /// Layouts of exceptions by the types of what they carry.
+    exceptions: HashMap<Vec<Type>, Layout>,
     names: Names,
     custom: Vec<CustomSection>,
 }
@@ -81,7 +80,14 @@ impl Module {
         let source = program.source(name, None);
         Module {
             program,
-            context: Context { types: Vec::new(), functions: Vec::new(), globals: Vec::new(), source },
+            context: Context {
+                types: Vec::new(),
+                functions: Vec::new(),
+                globals: Vec::new(),
+                tags: Vec::new(),
+                source,
+            },
+            exceptions: HashMap::new(),
             bodies: Vec::new(),
             room: ROOM.saturating_add(bytes.saturating_mul(ROOM_PER_BYTE)),
             names: Names::default(),
@@ -114,7 +120,7 @@ impl Module {
                     let (offset, table) = item?;
                     let filler = match &table.init {
                         TableInit::RefNull => Initial::Constant(zero(Type::Any)),
-                        TableInit::Expr(expression) => initial(expression)?,
+                        TableInit::Expr(expression) => initial(&self.context, expression)?,
                     };
                     self.table(table.ty, Origin::Own(filler), offset)?;
                 }
@@ -125,16 +131,22 @@ impl Module {
                     self.memory(memory, Origin::Own(()), offset)?;
                 }
             }
+            Payload::TagSection(section) => {
+                for tag in section {
+                    self.tag(tag?, None);
+                }
+            }
             Payload::GlobalSection(section) => {
                 for item in section.into_iter_with_offsets() {
                     let (offset, global) = item?;
-                    self.global(global.ty, Origin::Own(initial(&global.init_expr)?), offset)?;
+                    let value = initial(&self.context, &global.init_expr)?;
+                    self.global(global.ty, Origin::Own(value), offset)?;
                 }
             }
             Payload::ExportSection(section) => {
-                for item in section.into_iter_with_offsets() {
-                    let (offset, export) = item?;
-                    self.program.export(export.name, exported(export.kind, export.index, offset)?);
+                for export in section {
+                    let export = export?;
+                    self.program.export(export.name, self.exported(export.kind, export.index));
                 }
             }
             Payload::StartSection { func, .. } => self.program.start(Func::from_u32(func)),
@@ -173,7 +185,7 @@ impl Module {
                 TypeRef::Table(ty) => self.table(ty, Origin::Import(from), offset)?,
                 TypeRef::Memory(ty) => self.memory(ty, Origin::Import(from), offset)?,
                 TypeRef::Global(ty) => self.global(ty, Origin::Import(from), offset)?,
-                TypeRef::Tag(_) => return Err(WasmError::unsupported(offset, "exception tags")),
+                TypeRef::Tag(ty) => self.tag(ty, Some(from)),
                 TypeRef::FuncExact(_) => return Err(WasmError::unsupported(offset, "exact function imports")),
             }
         }
@@ -205,9 +217,29 @@ impl Module {
             _ => ElementType::Any,
         };
         let ty = expect_value_type(ty.content_type, offset)?;
-        self.context.globals.push(ty);
-        self.program.add_global(GlobalDef { ty, mutable, holds, origin });
+        let number = self.program.add_global(GlobalDef { ty, mutable, holds, origin });
+        self.context.globals.push((number, ty));
         Ok(())
+    }
+
+    /// A tag becomes a global that holds an exception without anything in it.
+    fn tag(&mut self, ty: TagType, import: Option<Import>) {
+        let params = self.context.types[ty.func_type_idx as usize].signature.params.clone();
+        let program = &mut self.program;
+        let fields = params.iter().map(|&ty| Initial::Constant(zero(ty)));
+        let nothing = std::iter::once(Initial::Null).chain(fields).collect();
+        let next = Layout::from_u32(u32::try_from(self.exceptions.len()).expect("types are counted in u32"));
+        let layout = *self.exceptions.entry(params).or_insert_with_key(|params| {
+            let fields = std::iter::once(Type::Ref(next)).chain(params.iter().copied());
+            program.layout(LayoutDef::Exception(fields.map(Storage::Whole).collect()))
+        });
+        let origin = match import {
+            Some(import) => Origin::Import(import),
+            None => Origin::Own(Initial::Record(layout, nothing)),
+        };
+        let holds = ElementType::Tag;
+        let global = program.add_global(GlobalDef { ty: Type::Ref(layout), mutable: false, holds, origin });
+        self.context.tags.push(Tag { global, layout, ty: ty.func_type_idx });
     }
 
     fn element(&mut self, element: &wasmparser::Element<'_>, offset: u64) -> Result<(), WasmError> {
@@ -215,7 +247,7 @@ impl Module {
             ElementKind::Passive => SegmentMode::Passive,
             ElementKind::Declared => SegmentMode::Declared,
             ElementKind::Active { table_index, offset_expr } => {
-                SegmentMode::Active(Table::from_u32(table_index.unwrap_or(0)), initial(offset_expr)?)
+                SegmentMode::Active(Table::from_u32(table_index.unwrap_or(0)), initial(&self.context, offset_expr)?)
             }
         };
         let (element, mut values) = match &element.items {
@@ -228,7 +260,7 @@ impl Module {
                 let Some(element) = element_type(*ty) else {
                     return Err(WasmError::unsupported(offset, format_args!("elements of type {ty}")));
                 };
-                let values = expressions.clone().into_iter().map(|expression| initial(&expression?));
+                let values = expressions.clone().into_iter().map(|expression| initial(&self.context, &expression?));
                 (element, values.collect::<Result<Vec<_>, WasmError>>()?)
             }
         };
@@ -241,11 +273,22 @@ impl Module {
         let mode = match &data.kind {
             DataKind::Passive => SegmentMode::Passive,
             DataKind::Active { memory_index, offset_expr } => {
-                SegmentMode::Active(Memory::from_u32(*memory_index), initial(offset_expr)?)
+                SegmentMode::Active(Memory::from_u32(*memory_index), initial(&self.context, offset_expr)?)
             }
         };
         self.program.add_data(DataDef { mode, bytes: data.data.into() });
         Ok(())
+    }
+
+    /// What an export names.
+    fn exported(&self, kind: ExternalKind, index: u32) -> Item {
+        match kind {
+            ExternalKind::Func | ExternalKind::FuncExact => Item::Function(Func::from_u32(index)),
+            ExternalKind::Table => Item::Table(Table::from_u32(index)),
+            ExternalKind::Memory => Item::Memory(Memory::from_u32(index)),
+            ExternalKind::Global => Item::Global(self.context.globals[index as usize].0),
+            ExternalKind::Tag => Item::Global(self.context.tags[index as usize].global),
+        }
     }
 
     fn body(
@@ -287,16 +330,5 @@ impl Module {
         }
         program.custom = self.custom;
         program
-    }
-}
-
-/// What an export names.
-fn exported(kind: ExternalKind, index: u32, offset: u64) -> Result<Item, WasmError> {
-    match kind {
-        ExternalKind::Func | ExternalKind::FuncExact => Ok(Item::Function(Func::from_u32(index))),
-        ExternalKind::Table => Ok(Item::Table(Table::from_u32(index))),
-        ExternalKind::Memory => Ok(Item::Memory(Memory::from_u32(index))),
-        ExternalKind::Global => Ok(Item::Global(Global::from_u32(index))),
-        ExternalKind::Tag => Err(WasmError::unsupported(offset, "exception tags")),
     }
 }

@@ -6,7 +6,7 @@ use super::function::{Deferred, FunctionTranslator};
 use super::shape::{Shape, shape};
 use super::stack::Value;
 use super::types::{BlockShape, is_known_heap_type};
-use minivm_isa::entities::{Data, Element, Func, Global, Memory, Table};
+use minivm_isa::entities::{Data, Element, Func, Memory, Table};
 use minivm_isa::program::Constant;
 use minivm_isa::{Instruction, Operand, TrapCode, Type, steps};
 use wasmparser::{MemArg, MemArgTarget, Operator};
@@ -36,12 +36,12 @@ impl FunctionTranslator<'_> {
             Operator::I64Sub => self.subtract(Operator::I64Sub, Operator::I64Add),
             Operator::Select | Operator::TypedSelect { .. } => self.select(),
             Operator::GlobalGet { global_index } => {
-                let ty = self.context.globals[global_index as usize];
-                self.produce(ty, |dst| Instruction::GlobalGet { dst, global: Global::from_u32(global_index) });
+                let (global, ty) = self.context.globals[global_index as usize];
+                self.produce(ty, |dst| Instruction::GlobalGet { dst, global });
             }
             Operator::GlobalSet { global_index } => {
                 let src = self.pop();
-                self.emit(Instruction::GlobalSet { global: Global::from_u32(global_index), src });
+                self.emit(Instruction::GlobalSet { global: self.context.globals[global_index as usize].0, src });
             }
             other => match shape(&other) {
                 Some(shape) => self.shaped(shape),
@@ -55,6 +55,11 @@ impl FunctionTranslator<'_> {
     fn skip(&mut self, operator: &Operator<'_>) {
         match operator {
             Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. } => self.skipped += 1,
+            Operator::TryTable { .. } | Operator::Try { .. } => self.skipped += 1,
+            Operator::Catch { tag_index } if self.skipped == 0 => self.begin_catch(Some(*tag_index)),
+            Operator::CatchAll if self.skipped == 0 => self.begin_catch(None),
+            Operator::Delegate { relative_depth } if self.skipped == 0 => self.delegate(*relative_depth),
+            Operator::Delegate { .. } => self.skipped -= 1,
             Operator::Else if self.skipped == 0 => self.begin_else(),
             Operator::End if self.skipped == 0 => self.end(),
             Operator::End => self.skipped -= 1,
@@ -212,6 +217,23 @@ impl FunctionTranslator<'_> {
                 let arguments = self.pop_list(ty.signature.params.len());
                 self.leave(Instruction::TailCallIndirect { signature: ty.number, table, index, arguments });
             }
+            other => return self.exception(other),
+        }
+        Ok(())
+    }
+
+    fn exception(&mut self, operator: Operator<'_>) -> Result<(), WasmError> {
+        match operator {
+            Operator::TryTable { try_table } => {
+                self.begin_try_table(BlockShape::new(try_table.ty, self.span.0)?, try_table.catches);
+            }
+            Operator::Try { blockty } => self.begin_try(BlockShape::new(blockty, self.span.0)?),
+            Operator::Catch { tag_index } => self.begin_catch(Some(tag_index)),
+            Operator::CatchAll => self.begin_catch(None),
+            Operator::Delegate { relative_depth } => self.delegate(relative_depth),
+            Operator::Rethrow { relative_depth } => self.rethrow(relative_depth),
+            Operator::Throw { tag_index } => self.throw(tag_index),
+            Operator::ThrowRef => self.throw_ref(),
             other => return self.reference(other),
         }
         Ok(())

@@ -1,7 +1,8 @@
 //! Value types and block types.
 
 use super::error::WasmError;
-use minivm_isa::entities::{Sig, Source};
+use super::exceptions::Tag;
+use minivm_isa::entities::{Global, Sig, Source};
 use minivm_isa::program::{Constant, ElementType};
 use minivm_isa::{Signature, Type};
 use wasmparser::{BlockType, FuncType, HeapType, RefType, ValType};
@@ -17,11 +18,18 @@ pub(super) struct Context {
     pub(super) types: Vec<FunctionType>,
     /// Type index of each function, imported ones first.
     pub(super) functions: Vec<u32>,
-    pub(super) globals: Vec<Type>,
+    /// The globals of the program, without those for tags.
+    pub(super) globals: Vec<(Global, Type)>,
+    pub(super) tags: Vec<Tag>,
     pub(super) source: Source,
 }
 
 impl Context {
+    /// Types of what exceptions with a tag carry.
+    pub(super) fn tag_params(&self, tag: u32) -> &[Type] {
+        &self.types[self.tags[tag as usize].ty as usize].signature.params
+    }
+
     /// The type of a function. Indices come from validated code.
     pub(super) fn function_type(&self, function: u32) -> &FunctionType {
         &self.types[self.functions[function as usize] as usize]
@@ -44,7 +52,7 @@ pub(super) fn value_type(ty: ValType) -> Option<Type> {
 pub(super) fn element_type(ty: RefType) -> Option<ElementType> {
     if ty == RefType::FUNCREF {
         Some(ElementType::Function)
-    } else if ty == RefType::EXTERNREF {
+    } else if ty == RefType::EXTERNREF || ty == RefType::EXNREF || ty == RefType::EXN {
         Some(ElementType::Any)
     } else {
         None
