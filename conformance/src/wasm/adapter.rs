@@ -6,7 +6,7 @@
 
 use minivm_builder::{FunctionBuilder, ProgramBuilder};
 use minivm_isa::entities::Reg;
-use minivm_isa::program::{Export, FunctionDef, GlobalDef, Import, Item, MemoryDef, Origin, Program};
+use minivm_isa::program::{ElementType, Export, FunctionDef, GlobalDef, Import, Item, MemoryDef, Origin, Program};
 use minivm_isa::verify::Verified;
 use minivm_isa::{Operand, Signature, Type};
 
@@ -77,6 +77,8 @@ fn import(builder: &mut ProgramBuilder, program: &Program, module: &str, export:
             let function = builder.import_function(module, export.name.clone(), signature.clone());
             Some(Imported::Function(function, signature))
         }
+        // A tag is nothing that could be called.
+        Item::Global(global) if program.globals[global].holds == ElementType::Tag => None,
         Item::Global(global) => {
             let GlobalDef { ty, mutable, holds, .. } = program.globals[global];
             let origin = Origin::Import(Import { module: module.to_owned(), name: export.name.clone() });

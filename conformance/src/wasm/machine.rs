@@ -38,6 +38,8 @@ pub enum Failure {
     Trap(String),
     /// The stack limit was reached.
     Exhausted(String),
+    /// An exception that nobody caught, in words.
+    Exception(String),
     /// Something that must not happen.
     Other(String),
 }
@@ -188,6 +190,9 @@ impl Machines {
         let machine = &mut self.machines[instance.machine];
         let results = match called {
             Ok(results) => results,
+            Err(minivm::Failure::Error { value, trap: None, .. }) if machine.exception_text(value).is_some() => {
+                return Err(Failure::Exception(machine.describe(value)));
+            }
             Err(minivm::Failure::Error { value, trap: None, trace }) => {
                 return Err(Failure::Other(format!("{}\n{trace}", machine.describe(value))));
             }

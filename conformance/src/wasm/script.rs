@@ -96,6 +96,10 @@ impl Script {
                 Err(Failure::Exhausted(_)) => Ok(1),
                 other => Err(format!("expected '{message}', found {other:?}")),
             },
+            WastDirective::AssertException { exec, .. } => match self.execute(exec, name)? {
+                Err(Failure::Exception(_)) => Ok(1),
+                other => Err(format!("expected an exception, found {other:?}")),
+            },
             WastDirective::AssertUnlinkable { module, message, .. } => {
                 match self.instantiate(&mut QuoteWat::Wat(module), name)? {
                     Err(Failure::Unlinkable(_)) => Ok(1),
@@ -201,6 +205,8 @@ fn fits_core(value: &Val, expected: &WastRetCore<'_>) -> bool {
                         | AbstractHeapType::Extern
                         | AbstractHeapType::NoFunc
                         | AbstractHeapType::NoExtern
+                        | AbstractHeapType::Exn
+                        | AbstractHeapType::NoExn
                 )
             }
             Some(_) => false,

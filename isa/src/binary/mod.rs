@@ -81,6 +81,8 @@ sections! {
     Start = 12;
     /// Custom sections.
     Custom = 13;
+    /// Declared types.
+    Types = 14;
 }
 
 /// Why bytes are not a program.

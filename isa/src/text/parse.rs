@@ -5,10 +5,10 @@ use super::lexer::{Lexer, Position, Token};
 use super::parse_value::index_after;
 use crate::Program;
 use crate::allowance::Allowance;
-use crate::entities::{Func, Global, Memory, Sig, Table};
+use crate::entities::{Declared, Func, Global, Layout, Memory, Sig, Table};
 use crate::program::{
-    CustomSection, DataDef, ElementDef, ElementType, Export, FunctionDef, GlobalDef, Import, Item, LayoutDef,
-    MemoryDef, Origin, SegmentMode, SourceFile, TableDef,
+    CustomSection, DataDef, DeclaredType, Described, ElementDef, ElementType, Export, FormPart, FunctionDef, GlobalDef,
+    Import, Item, LayoutDef, MemoryDef, Origin, SegmentMode, SourceFile, TableDef,
 };
 use crate::steps;
 use crate::types::{Convention, Signature, Type};
@@ -242,6 +242,7 @@ impl<'a> Parser<'a> {
             "source" => self.program.sources.len(),
             "sig" => self.program.signatures.len(),
             "layout" => self.program.layouts.len(),
+            "type" => self.program.types.len(),
             "global" => self.program.globals.len(),
             "memory" => self.program.memories.len(),
             "table" => self.program.tables.len(),
@@ -264,6 +265,7 @@ impl<'a> Parser<'a> {
                 self.add_signature(signature);
             }
             "layout" => self.layout()?,
+            "type" => self.declared_type()?,
             "global" => self.global()?,
             "memory" => self.memory()?,
             "table" => self.table()?,
@@ -416,6 +418,32 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
+    fn declared_type(&mut self) -> Result<(), ParseError> {
+        let is_joined = self.accept_word("joined")?;
+        self.word("form")?;
+        let form = self.list(|parser| match parser.peek()? {
+            Token::Word(word) if index_after(word, "type").is_some() => {
+                Ok(FormPart::Type(Declared::from_u32(parser.index("type")?)))
+            }
+            _ => parser.number().map(FormPart::Number),
+        })?;
+        let mut supertypes = Vec::new();
+        if self.accept_word("under")? {
+            supertypes = self.list(|parser| Ok(Declared::from_u32(parser.index("type")?)))?;
+        }
+        let mut describes = Described::Nothing;
+        if self.accept_word("describes")? {
+            describes = match self.peek()? {
+                Token::Word(word) if index_after(word, "sig").is_some() => {
+                    Described::Signature(Sig::from_u32(self.index("sig")?))
+                }
+                _ => Described::Layout(Layout::from_u32(self.index("layout")?)),
+            };
+        }
+        self.program.types.push(DeclaredType { is_joined, form, supertypes, describes });
+        Ok(())
+    }
+
     fn import(&mut self) -> Result<Import, ParseError> {
         Ok(Import { module: self.name()?, name: self.name()? })
     }
@@ -429,10 +457,16 @@ impl<'a> Parser<'a> {
         let mutable = self.accept_word("mutable")?;
         // Most globals hold any value, and `any` would be their type.
         let holds = match self.peek()? {
-            Token::Word("function" | "tag") => self.element_type()?,
-            _ => ElementType::Any,
+            Token::Word("function" | "tag") => Some(self.element_type()?),
+            _ => None,
         };
-        let ty = self.ty()?;
+        let (holds, ty) = match holds {
+            Some(holds) => (holds, self.ty()?),
+            None => match self.ty()? {
+                Type::Any if *self.peek()? == Token::Sign(':') => (self.declared(false)?, self.ty()?),
+                ty => (ElementType::Any, ty),
+            },
+        };
         let origin = self.origin(|parser| parser.initial(ty))?;
         self.program.globals.push(GlobalDef { ty, mutable, holds, origin });
         Ok(())
@@ -462,13 +496,23 @@ impl<'a> Parser<'a> {
     }
 
     fn element_type(&mut self) -> Result<ElementType, ParseError> {
-        if self.accept_word("function")? {
-            return Ok(ElementType::Function);
-        }
         if self.accept_word("tag")? {
             return Ok(ElementType::Tag);
         }
-        self.word("any").map(|()| ElementType::Any)
+        let is_function = self.accept_word("function")?;
+        if !is_function {
+            self.word("any")?;
+        }
+        match *self.peek()? {
+            Token::Sign(':') => self.declared(is_function),
+            _ => Ok(if is_function { ElementType::Function } else { ElementType::Any }),
+        }
+    }
+
+    /// `:type3`.
+    fn declared(&mut self, is_function: bool) -> Result<ElementType, ParseError> {
+        self.sign(':')?;
+        Ok(ElementType::Declared { is_function, ty: Declared::from_u32(self.index("type")?) })
     }
 
     fn table(&mut self) -> Result<(), ParseError> {

@@ -1,6 +1,8 @@
 //! How constants, strings, types and initial values print.
 
-use crate::program::{Constant, ElementType, Import, Initial, InitialOp, LayoutDef};
+use crate::program::{
+    Constant, DeclaredType, Described, ElementType, FormPart, Import, Initial, InitialOp, LayoutDef,
+};
 use crate::types::{Convention, Signature, Storage, Type};
 use std::fmt::{self, Display, Formatter};
 
@@ -145,11 +147,36 @@ impl Display for LayoutDef {
 
 impl Display for ElementType {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            ElementType::Function => "function",
-            ElementType::Any => "any",
-            ElementType::Tag => "tag",
-        })
+        match self {
+            ElementType::Function => f.write_str("function"),
+            ElementType::Any => f.write_str("any"),
+            ElementType::Tag => f.write_str("tag"),
+            ElementType::Declared { is_function: true, ty } => write!(f, "function:{ty}"),
+            ElementType::Declared { is_function: false, ty } => write!(f, "any:{ty}"),
+        }
+    }
+}
+
+impl Display for FormPart {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            FormPart::Number(number) => write!(f, "{number}"),
+            FormPart::Type(ty) => write!(f, "{ty}"),
+        }
+    }
+}
+
+impl Display for DeclaredType {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{}form {}", if self.is_joined { "joined " } else { "" }, List(&self.form))?;
+        if !self.supertypes.is_empty() {
+            write!(f, " under {}", List(&self.supertypes))?;
+        }
+        match self.describes {
+            Described::Nothing => Ok(()),
+            Described::Signature(signature) => write!(f, " describes {signature}"),
+            Described::Layout(layout) => write!(f, " describes {layout}"),
+        }
     }
 }
 

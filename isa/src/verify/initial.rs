@@ -3,7 +3,7 @@
 use super::program::{captures_nothing, exists};
 use super::{Rejections, Rule};
 use crate::limits::INITIAL_DEPTH_MAX;
-use crate::entities::Layout;
+use crate::entities::{Global, Layout};
 use crate::program::{
     Constant, ElementType, GlobalDef, Initial, LayoutDef, Origin, Program, SegmentMode,
 };
@@ -26,13 +26,13 @@ pub(super) fn check(program: &Program, all: &mut Rejections) {
     for (number, global) in &program.globals {
         if let Origin::Own(initial) = &global.origin {
             let position = Position { program, item: &number, part: "initial", globals: number.index() };
-            match global.holds {
-                ElementType::Any | ElementType::Tag => position.check(initial, global.ty, all),
-                ElementType::Function => position.element(initial, global.holds, all),
+            match global.holds.is_function() {
+                false => position.check(initial, global.ty, all),
+                true => position.element(initial, global.holds, all),
             }
         }
-        if global.holds == ElementType::Function && global.ty != Type::Any {
-            all.item(Rule::ElementKind, &number, "type", "any, to hold functions", global.ty);
+        if (global.holds.is_function() || global.holds.declared().is_some()) && global.ty != Type::Any {
+            all.item(Rule::ElementKind, &number, "type", "any, to hold functions or values of a type", global.ty);
         }
         if global.holds == ElementType::Tag {
             tag(program, &number, global, all);
@@ -170,22 +170,20 @@ impl Position<'_> {
 
     fn element(&self, initial: &Initial, element: ElementType, all: &mut Rejections) {
         self.check(initial, Type::Any, all);
-        match (element, initial) {
-            (ElementType::Any | ElementType::Tag, _) | (ElementType::Function, Initial::Function(_)) => {}
-            (ElementType::Function, Initial::Constant(Constant::Nil)) => {}
-            (ElementType::Function, Initial::Global(global))
-                if self.program.globals.get(*global).is_none_or(|global| global.holds == ElementType::Function) => {}
-            (
-                ElementType::Function,
-                Initial::Global(_)
-                | Initial::Constant(_)
-                | Initial::Null
-                | Initial::Arithmetic(..)
-                | Initial::Record(..),
-            ) => {
-                let expected = "a function, nil or a global that holds functions";
-                all.item(Rule::ElementKind, self.item, self.part, expected, "another value");
-            }
+        if !element.is_function() {
+            return;
+        }
+        let holds_functions = |global: Global| {
+            self.program.globals.get(global).is_none_or(|global| global.holds.is_function())
+        };
+        let is_function = match initial {
+            Initial::Function(_) | Initial::Constant(Constant::Nil) => true,
+            Initial::Global(global) => holds_functions(*global),
+            Initial::Constant(_) | Initial::Null | Initial::Arithmetic(..) | Initial::Record(..) => false,
+        };
+        if !is_function {
+            let expected = "a function, nil or a global that holds functions";
+            all.item(Rule::ElementKind, self.item, self.part, expected, "another value");
         }
     }
 }

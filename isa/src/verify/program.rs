@@ -14,6 +14,7 @@ use std::fmt::{Debug, Display};
 pub(super) fn check(program: &Program, all: &mut Rejections) {
     signatures(program, all);
     layouts(program, all);
+    super::types::check(program, all);
     globals(program, all);
     limits(program, all);
     segments(program, all);

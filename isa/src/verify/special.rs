@@ -16,12 +16,7 @@ use std::fmt;
 
 /// Whether a table may hold everything from another table or a segment.
 pub(super) fn fits(into: ElementType, from: ElementType) -> bool {
-    match (into, from) {
-        (ElementType::Any, ElementType::Any | ElementType::Function) => true,
-        (ElementType::Function, ElementType::Function) => true,
-        (ElementType::Function, ElementType::Any) => false,
-        (ElementType::Tag, _) | (_, ElementType::Tag) => false,
-    }
+    from.is_function() && (into.is_function() || into.is_any()) || from.is_any() && into.is_any()
 }
 
 fn operands(registers: &[Reg]) -> Vec<Operand> {

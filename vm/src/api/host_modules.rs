@@ -146,7 +146,7 @@ impl HostCall<'_> {
 /// The words of a global of a type, or what was expected.
 fn global_words(ty: Type, holds: ElementType, value: Value) -> Result<[u64; 2], String> {
     let is_function = matches!(value.tag(), Tag::FUNCTION | Tag::NIL);
-    if ty == Type::Any && holds == ElementType::Function && !is_function {
+    if ty == Type::Any && holds.is_function() && !is_function {
         return Err("function".to_string());
     }
     if holds == ElementType::Tag {

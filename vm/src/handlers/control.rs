@@ -156,9 +156,29 @@ handler! {
             *regs.add(dst) = value.payload();
             take_branch!(c, pc, regs, cx, facc)
         }
+        if value.tag() == Tag::RECORD || value.tag() == Tag::ARRAY {
+            slow!(branch_subtype, pc, regs, cx, facc)
+        }
         *regs.add(dst) = 0;
         let _ = branch_target!(c, pc);
         next!(c.end(), regs, cx, facc)
+    }
+}
+
+slow_handler! {
+    /// `branch_ref` of a record or array that is not exactly of the layout.
+    fn branch_subtype(pc, regs, cx) {
+        let mut c = Cursor::new(pc);
+        let (dst, slot, layout) = (c.half(), c.half(), c.word32());
+        let value = get_any(regs, slot);
+        let fits = layout_of(value).is_some_and(|found| (*cx).layout_fits(found, layout));
+        if fits {
+            *regs.add(dst) = value.payload();
+            return branch_flow(cx, &mut c, pc, regs);
+        }
+        *regs.add(dst) = 0;
+        let _ = branch_target!(c, pc);
+        Flow { pc: c.end(), regs }
     }
 }
 

@@ -240,7 +240,7 @@ impl Context {
         let Some(number) = wanted else { return Ok(closure) };
         // SAFETY: definitions are roots, so the closure lives.
         let info = unsafe { &*(*closure).function.cast::<FunctionInfo>() };
-        if info.signature == number {
+        if self.signature_fits(info.signature, number) {
             return Ok(closure);
         }
         if info.signature != crate::runtime::context::NO_SIGNATURE {
@@ -261,15 +261,17 @@ impl Context {
         imports: &Definitions,
     ) -> Result<Rc<GlobalCell>, LinkError> {
         let ty = machine_type(&instance.layouts, global.ty);
+        let holds = instance.machine_element(global.holds);
         match &global.origin {
             Origin::Own(initial) => {
                 let words = self.initial_words(instance, initial)?;
                 let words = UnsafeCell::new(words);
-                Ok(Rc::new(GlobalCell { words, ty, mutable: global.mutable, holds: global.holds }))
+                Ok(Rc::new(GlobalCell { words, ty, mutable: global.mutable, holds }))
             }
             Origin::Import(import) => match self.definition_of(imports, import)? {
                 Definition::Global(cell)
-                    if (cell.ty, cell.mutable, cell.holds) == (ty, global.mutable, global.holds) =>
+                    if (cell.ty, cell.mutable) == (ty, global.mutable)
+                        && self.types.holds_fits(cell.holds, holds, cell.mutable) =>
                 {
                     Ok(cell)
                 }
@@ -312,11 +314,12 @@ impl Context {
         table: &TableDef,
         imports: &Definitions,
     ) -> Result<crate::runtime::instance::SharedTable, LinkError> {
+        let element = instance.machine_element(table.element);
         match &table.origin {
             Origin::Own(initial) => {
                 let value = self.initial_value(instance, initial)?;
                 let limits = (table.minimum, table.maximum);
-                let made = TableInstance::new(table.element, limits, table.is_64, value, self.heap.budget());
+                let made = TableInstance::new(element, limits, table.is_64, value, self.heap.budget());
                 Ok(Rc::new(UnsafeCell::new(made.map_err(LinkError::Trap)?)))
             }
             Origin::Import(import) => match self.definition_of(imports, import)? {
@@ -324,7 +327,7 @@ impl Context {
                     // SAFETY: nothing runs while a program is linked.
                     let found = unsafe { &*shared.get() };
                     let fits = found.length() >= table.minimum
-                        && found.element() == table.element
+                        && found.element() == element
                         && found.is_64() == table.is_64
                         && fits_maximum(table.maximum, found.declared_maximum());
                     if fits { Ok(shared) } else { Err(incompatible(import, "table", "table of other limits")) }

@@ -20,6 +20,8 @@ use std::rc::Rc;
 pub(crate) struct MachineLayout {
     /// Its number in the machine, which its objects carry.
     pub(crate) number: u32,
+    /// The declared type that describes it.
+    pub(crate) declared: Option<u32>,
     /// Whether its records are exceptions.
     pub(crate) is_exception: bool,
     /// What its objects look like.
@@ -51,6 +53,8 @@ pub(crate) struct Layouts {
     all: Vec<Rc<MachineLayout>>,
     /// The first number of each group by the forms of its members, see [`form`]. Only looked up, so its order shows nowhere.
     numbers: HashMap<Box<[u64]>, u32>,
+    /// Layouts that declared types describe, by the layout without one and the type. Only looked up, too.
+    declared: HashMap<(u32, u32), u32>,
 }
 
 impl Layouts {
@@ -65,9 +69,21 @@ impl Layouts {
         numbers.iter().map(|found| self.all[number(found)].clone()).collect()
     }
 
-    /// Whether the objects of the layout with a number are exceptions.
-    pub(crate) fn is_exception(&self, number: u32) -> bool {
-        self.all.get(number as usize).is_some_and(|layout| layout.is_exception)
+    /// The layout that looks like another one and is described by a declared type.
+    pub(crate) fn described(&mut self, program: &Program, layout: Layout, plain: u32, ty: u32) -> Rc<MachineLayout> {
+        let next = u32::try_from(self.all.len()).expect("layouts are counted in u32");
+        let number = *self.declared.entry((plain, ty)).or_insert(next);
+        if number == next {
+            let is_exception = self.all[plain as usize].is_exception;
+            let shape = shape(&program.layouts[layout]);
+            self.all.push(Rc::new(MachineLayout { number, declared: Some(ty), is_exception, shape }));
+        }
+        self.all[number as usize].clone()
+    }
+
+    /// The layout with a number.
+    pub(crate) fn get(&self, number: u32) -> Option<&MachineLayout> {
+        self.all.get(number as usize).map(|layout| &**layout)
     }
 
     /// Number of layouts.
@@ -101,7 +117,8 @@ impl Layouts {
             for (number, &layout) in (next..).zip(&ones) {
                 let layout = &program.layouts[layout];
                 let is_exception = matches!(layout, LayoutDef::Exception(_));
-                self.all.push(Rc::new(MachineLayout { number, is_exception, shape: shape(layout) }));
+                let (declared, shape) = (None, shape(layout));
+                self.all.push(Rc::new(MachineLayout { number, declared, is_exception, shape }));
             }
         }
         for (layout, class) in within {
@@ -234,7 +251,7 @@ impl Context {
     /// A value that is a record or array is live.
     pub(crate) unsafe fn is_exception(&self, error: Value) -> bool {
         // SAFETY: as the caller promises.
-        unsafe { layout_of(error) }.is_some_and(|number| self.layouts.is_exception(number))
+        unsafe { layout_of(error) }.and_then(|number| self.layouts.get(number)).is_some_and(|found| found.is_exception)
     }
 }
 

@@ -200,7 +200,7 @@ impl Loading<'_> {
             Type::V128 => [from.word()?, from.word()?],
             Type::Cell | Type::Ref(_) => {
                 let to = cells.reference(from)?;
-                if !fits(ty, to) {
+                if !fits(self.cx, ty, to) {
                     return Err(from.damaged("a reference is to another type of object"));
                 }
                 [to.map_or(0, |value| value.payload()), 0]
@@ -210,12 +210,14 @@ impl Loading<'_> {
 }
 
 /// Whether a reference may stand where this type of the machine does.
-fn fits(ty: Type, to: Option<Value>) -> bool {
+fn fits(cx: &Context, ty: Type, to: Option<Value>) -> bool {
     match (ty, to) {
         (Type::Cell, to) => to.is_some_and(|value| value.tag() == Tag::CELL),
         (Type::Ref(_), None) => true,
         // SAFETY: the cells of a snapshot have their kind and type from the start.
-        (Type::Ref(layout), Some(value)) => Some(layout.as_u32()) == unsafe { layout_of(value) },
+        (Type::Ref(layout), Some(value)) => {
+            unsafe { layout_of(value) }.is_some_and(|found| cx.layout_fits(found, layout.as_u32()))
+        }
         _ => false,
     }
 }
@@ -298,7 +300,7 @@ impl LoadOutside for Loading<'_> {
             }
         };
         let machine_type = |ty| crate::runtime::layouts::machine_type(&instance.layouts, ty);
-        storage.is_some_and(|storage| fits(machine_type(storage.register_type()), to))
+        storage.is_some_and(|storage| fits(self.cx, machine_type(storage.register_type()), to))
     }
 
     fn new_fiber(&mut self) -> Result<FiberState, SnapshotError> {

@@ -11,6 +11,7 @@ use crate::runtime::definitions::{Definition, InstanceId};
 use crate::runtime::externs::Extern;
 use crate::runtime::instance::{GlobalCell, SharedMemory, SharedTable};
 use crate::value::Value;
+use minivm_isa::entities::Declared;
 use minivm_isa::program::ElementType;
 use std::cell::UnsafeCell;
 use std::rc::Rc;
@@ -48,7 +49,7 @@ impl Loading<'_> {
         for _ in 0..from.count()? {
             let ty = self.read_type(&mut from)?;
             let mutable = from.flag()?;
-            let holds = element_type(&mut from)?;
+            let holds = self.element_type(&mut from)?;
             let words = UnsafeCell::new([0; 2]);
             self.items.globals.push(Rc::new(GlobalCell { words, ty, mutable, holds }));
         }
@@ -87,7 +88,7 @@ impl Loading<'_> {
     }
 
     fn table(&self, from: &mut Reader<'_>, elements_max: u64) -> Result<SharedTable, SnapshotError> {
-        let element = element_type(from)?;
+        let element = self.element_type(from)?;
         let maximum = from.number()?.checked_sub(1);
         let is_64 = from.flag()?;
         let count = from.number()?;
@@ -117,6 +118,22 @@ impl Loading<'_> {
         Ok(())
     }
 
+    /// Reads what a global or table may hold.
+    fn element_type(&self, from: &mut Reader<'_>) -> Result<ElementType, SnapshotError> {
+        match from.byte()? {
+            0 => Ok(ElementType::Any),
+            1 => Ok(ElementType::Function),
+            2 => Ok(ElementType::Tag),
+            byte @ (3 | 4) => {
+                let instance = self.instance(from)?;
+                let number = from.size()?;
+                let ty = instance.types.get(number).ok_or_else(|| from.damaged("there is no such declared type"))?;
+                Ok(ElementType::Declared { is_function: byte == 4, ty: Declared::from_u32(*ty) })
+            }
+            _ => Err(from.damaged("a global or table holds something unknown")),
+        }
+    }
+
     /// Reads what an object of the host keeps of the machine.
     pub(super) fn handles(&mut self, from: &mut Reader<'_>) -> Result<ObjectHandles, SnapshotError> {
         let mut handles = ObjectHandles::default();
@@ -135,11 +152,3 @@ impl Loading<'_> {
     }
 }
 
-fn element_type(from: &mut Reader<'_>) -> Result<ElementType, SnapshotError> {
-    match from.byte()? {
-        0 => Ok(ElementType::Any),
-        1 => Ok(ElementType::Function),
-        2 => Ok(ElementType::Tag),
-        _ => Err(from.damaged("a global or table holds something unknown")),
-    }
-}

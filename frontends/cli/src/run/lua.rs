@@ -135,6 +135,9 @@ pub(super) fn message(machine: &mut Machine, value: Value) -> (Vec<u8>, bool) {
             return (bytes.to_vec(), false);
         }
     }
+    if let Some(text) = machine.exception_text(value) {
+        return (format!("uncaught {text}").into_bytes(), true);
+    }
     let kind = match value.tag() {
         Tag::NIL => "nil",
         Tag::FALSE | Tag::TRUE => "boolean",
