@@ -368,6 +368,8 @@ macro_rules! for_each_instruction {
     MemoryInit memory_init 0x012d { memory: Memory, data: Data, address: In<Address>, source: In<I32>, length: In<I32> } [trap bulk];
     /// Empties a data segment.
     DataDrop data_drop 0x012e { data: Data } [];
+    /// Traps unless a data segment has `length` times `size` bytes from `source` on.
+    DataCheck data_check 0x012f { data: Data, source: In<I32>, length: In<I32>, size: Number } [trap];
 
     // Tables of `any` values. Every access traps when it is not inside.
     /// `dst = table[index]`.
@@ -386,6 +388,8 @@ macro_rules! for_each_instruction {
     TableInit table_init 0x0156 { table: Table, element: Element, index: In<Address>, source: In<I32>, length: In<I32> } [trap bulk];
     /// Empties an element segment.
     ElementDrop element_drop 0x0157 { element: Element } [];
+    /// Traps unless an element segment has `length` values from `source` on.
+    ElementCheck element_check 0x0158 { element: Element, source: In<I32>, length: In<I32> } [trap];
 
     // `any` values: arithmetic of dynamic languages, with metamethods. Integers wrap at 64 bits; an integer and a float give a float.
     /// `dst = lhs + rhs`, or metamethod `__add`.
@@ -502,6 +506,16 @@ macro_rules! for_each_instruction {
     ArraySet array_set 0x01b5 { layout: Layout, object: In<RefType>, index: In<I32>, src: In<Special> } [trap];
     /// `dst` = number of elements; traps on null.
     ArrayLength array_length 0x01b6 { dst: Out<I32>, layout: Layout, object: In<RefType> } [trap];
+    /// `dst` = number of elements of the array `src`, whatever its layout; traps on anything else.
+    ArraySize array_size 0x01b7 { dst: Out<I32>, src: In<Any> } [trap];
+    /// `object[index .. index + length] = src`; traps on null and when not inside.
+    ArrayFill array_fill 0x01b8 { layout: Layout, object: In<RefType>, index: In<I32>, src: In<Special>, length: In<I32> } [trap bulk];
+    /// Copies `length` elements from `source_index` of `source` to `index` of `object`, whose elements are of one kind; they may overlap.
+    ArrayCopy array_copy 0x01b9 { layout: Layout, source_layout: Layout, object: In<Special>, index: In<I32>, source: In<Special>, source_index: In<I32>, length: In<I32> } [trap bulk];
+    /// Copies `length` elements, which are numbers, from byte `source` of a data segment to `index` of `object`.
+    ArrayInitData array_init_data 0x01ba { layout: Layout, object: In<RefType>, index: In<I32>, data: Data, source: In<I32>, length: In<I32> } [trap bulk];
+    /// Copies `length` values from `source` of an element segment to `index` of `object`, an array of `any`.
+    ArrayInitElement array_init_element 0x01bb { layout: Layout, object: In<RefType>, index: In<I32>, element: Element, source: In<I32>, length: In<I32> } [trap bulk];
 
     // Calls. An open list is any number of `any` values that one instruction leaves for the very next one.
     /// `results = function(arguments)`, with the signature of the function.
@@ -607,6 +621,8 @@ macro_rules! for_each_instruction {
     Trap trap 0x01f7 { code: Trap } [trap end];
     /// `dst` = the record or array `src` of that layout, continue at `if_true`; on anything else `dst` = null, continue at `if_false`.
     BranchRef branch_ref 0x01f8 { dst: Out<RefType>, layout: Layout, src: In<Any>, if_true: Target, if_false: Target } [end];
+    /// Continue at `if_true` when `src` is a function of that signature, else at `if_false`.
+    BranchSignature branch_signature 0x01f9 { src: In<Any>, signature: Sig, if_true: Target, if_false: Target } [end];
 
     // Fibers.
     /// `dst` = a new fiber that will call `callee`; an error unless it is a function.

@@ -214,8 +214,14 @@ pub enum Initial {
     Global(Global),
     /// `lhs op rhs` of two initial values, wrapping (extended constant expressions).
     Arithmetic(InitialOp, Box<Initial>, Box<Initial>),
-    /// A reference to a new record with those fields.
+    /// A new record with those fields, as a reference or an `any` value.
     Record(Layout, Vec<Initial>),
+    /// A new array with those elements, as a reference or an `any` value.
+    Array(Layout, Vec<Initial>),
+    /// A new array of one value, the first of the two, so many times as the second says, an `i32`; as a reference or an `any` value.
+    ArrayOf(Layout, Box<[Initial; 2]>),
+    /// The low 31 bits of an `i32`, with their sign, as an `any` integer.
+    Integer31(Box<Initial>),
 }
 
 /// An operation in an initial value; both sides are `i32` or both `i64`.
@@ -318,8 +324,8 @@ pub enum ElementType {
         ty: Declared,
     },
     /// A tag of exceptions: a record of an exception layout that all exceptions with this tag name as their first field, and that
-    /// is itself never thrown. Only an immutable global of such a type can be one.
-    Tag,
+    /// is itself never thrown. Only an immutable global of such a type can be one. It may be declared to carry values of a type.
+    Tag(Option<Declared>),
 }
 
 /// A table of `any` values.
@@ -394,7 +400,7 @@ impl ElementType {
     pub fn is_function(self) -> bool {
         match self {
             ElementType::Function | ElementType::Declared { is_function: true, .. } => true,
-            ElementType::Any | ElementType::Tag | ElementType::Declared { is_function: false, .. } => false,
+            ElementType::Any | ElementType::Tag(_) | ElementType::Declared { is_function: false, .. } => false,
         }
     }
 
@@ -402,15 +408,21 @@ impl ElementType {
     pub fn is_any(self) -> bool {
         match self {
             ElementType::Any | ElementType::Declared { is_function: false, .. } => true,
-            ElementType::Function | ElementType::Tag | ElementType::Declared { is_function: true, .. } => false,
+            ElementType::Function | ElementType::Tag(_) | ElementType::Declared { is_function: true, .. } => false,
         }
+    }
+
+    /// Whether it is a tag of exceptions.
+    pub fn is_tag(self) -> bool {
+        matches!(self, ElementType::Tag(_))
     }
 
     /// The declared type, if there is one.
     pub fn declared(self) -> Option<Declared> {
         match self {
             ElementType::Declared { ty, .. } => Some(ty),
-            ElementType::Function | ElementType::Any | ElementType::Tag => None,
+            ElementType::Tag(ty) => ty,
+            ElementType::Function | ElementType::Any => None,
         }
     }
 
@@ -418,7 +430,8 @@ impl ElementType {
     pub fn with_declared(self, number: impl FnOnce(Declared) -> Declared) -> ElementType {
         match self {
             ElementType::Declared { is_function, ty } => ElementType::Declared { is_function, ty: number(ty) },
-            ElementType::Function | ElementType::Any | ElementType::Tag => self,
+            ElementType::Tag(ty) => ElementType::Tag(ty.map(number)),
+            ElementType::Function | ElementType::Any => self,
         }
     }
 }

@@ -164,8 +164,10 @@ fn initial_bytes(initial: &Initial) -> u64 {
         Initial::Arithmetic(_, lhs, rhs) => {
             2 * (ALLOCATION_BYTES + size_of::<Initial>() as u64) + initial_bytes(lhs) + initial_bytes(rhs)
         }
-        Initial::Record(_, fields) => {
-            list_bytes::<Initial>(fields.len()) + fields.iter().map(initial_bytes).sum::<u64>()
+        Initial::Record(_, parts) | Initial::Array(_, parts) => {
+            list_bytes::<Initial>(parts.len()) + parts.iter().map(initial_bytes).sum::<u64>()
         }
+        Initial::ArrayOf(_, parts) => list_bytes::<Initial>(2) + parts.iter().map(initial_bytes).sum::<u64>(),
+        Initial::Integer31(value) => list_bytes::<Initial>(1) + initial_bytes(value),
     }
 }

@@ -6,7 +6,7 @@
 
 use minivm_builder::{FunctionBuilder, ProgramBuilder};
 use minivm_isa::entities::Reg;
-use minivm_isa::program::{ElementType, Export, FunctionDef, GlobalDef, Import, Item, MemoryDef, Origin, Program};
+use minivm_isa::program::{Export, FunctionDef, GlobalDef, Import, Item, MemoryDef, Origin, Program};
 use minivm_isa::verify::Verified;
 use minivm_isa::{Operand, Signature, Type};
 
@@ -28,6 +28,16 @@ fn faces(types: &[Type]) -> Vec<Type> {
 /// the name of its global.
 pub(super) fn adapter(program: &Program, module: &str) -> Verified {
     let mut builder = ProgramBuilder::new();
+    // Types have the same numbers here.
+    for signature in program.signatures.values() {
+        builder.new_signature(signature.clone());
+    }
+    for layout in program.layouts.values() {
+        builder.layout(layout.clone());
+    }
+    for ty in program.types.values() {
+        builder.declared_type(ty.clone());
+    }
     let imports: Vec<_> = program.exports.iter().map(|export| import(&mut builder, program, module, export)).collect();
     for (export, imported) in program.exports.iter().zip(imports) {
         let function = match imported {
@@ -74,11 +84,12 @@ fn import(builder: &mut ProgramBuilder, program: &Program, module: &str, export:
                 FunctionDef::Code(code) => code.signature,
             };
             let signature = program.signatures[number].clone();
-            let function = builder.import_function(module, export.name.clone(), signature.clone());
+            let import = Import { module: module.to_owned(), name: export.name.clone() };
+            let function = builder.import_function_with(import, number);
             Some(Imported::Function(function, signature))
         }
         // A tag is nothing that could be called.
-        Item::Global(global) if program.globals[global].holds == ElementType::Tag => None,
+        Item::Global(global) if program.globals[global].holds.is_tag() => None,
         Item::Global(global) => {
             let GlobalDef { ty, mutable, holds, .. } = program.globals[global];
             let origin = Origin::Import(Import { module: module.to_owned(), name: export.name.clone() });

@@ -27,6 +27,12 @@ pub enum Val {
     Func,
     /// A host reference with a number.
     Extern(u32),
+    /// An integer reference, signed.
+    I31(i32),
+    /// A structure.
+    Struct,
+    /// An array.
+    Array,
 }
 
 /// Why something did not work.
@@ -283,9 +289,10 @@ fn to_value(val: Val) -> Value {
         Val::F32(bits) => Value::int(i64::from(bits as i32)),
         Val::F64(bits) => Value::int(bits as i64),
         Val::Null => Value::NIL,
-        // Any value can be a host reference.
-        Val::Extern(number) => Value::int(number.into()),
-        Val::Func => Value::TRUE,
+        // Any value can be a host reference; an integer would be one of WebAssembly.
+        Val::Extern(number) => Value::float(number.into()),
+        Val::I31(int) => Value::int(int.into()),
+        Val::Func | Val::Struct | Val::Array => Value::TRUE,
     }
 }
 
@@ -296,9 +303,12 @@ fn from_value(value: Value, ty: Type) -> Result<Val, Failure> {
         (Type::I64, Some(int)) => Ok(Val::I64(int)),
         (Type::F32, Some(int)) => Ok(Val::F32(int as u32)),
         (Type::F64, Some(int)) => Ok(Val::F64(int as u64)),
-        (Type::Any, Some(int)) => Ok(Val::Extern(int as u32)),
+        (Type::Any, Some(int)) => Ok(Val::I31(int as i32)),
         (Type::Any, None) if value.tag() == Tag::NIL => Ok(Val::Null),
         (Type::Any, None) if value.tag() == Tag::FUNCTION => Ok(Val::Func),
+        (Type::Any, None) if value.tag() == Tag::RECORD => Ok(Val::Struct),
+        (Type::Any, None) if value.tag() == Tag::ARRAY => Ok(Val::Array),
+        (Type::Any, None) if value.tag() == Tag::FLOAT => Ok(Val::Extern(value.as_float().unwrap_or(0.0) as u32)),
         _ => Err(Failure::Other(format!("a result of type {ty} has tag {:?}", value.tag()))),
     }
 }

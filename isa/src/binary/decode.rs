@@ -141,7 +141,7 @@ fn read_element_type(from: &mut Reader<'_>) -> Result<ElementType, DecodeError> 
     match from.byte()? {
         0 => Ok(ElementType::Any),
         1 => Ok(ElementType::Function),
-        2 => Ok(ElementType::Tag),
+        2 => from.option(Reader::index).map(ElementType::Tag),
         byte @ (3 | 4) => Ok(ElementType::Declared { is_function: byte == 4, ty: from.index()? }),
         byte => from.error(start, format!("{byte} stands for no element type")),
     }
@@ -260,12 +260,8 @@ fn read_initial_nested(from: &mut Reader<'_>, depth_left: usize) -> Result<Initi
         4 => InitialOp::Add,
         5 => InitialOp::Sub,
         6 => InitialOp::Mul,
-        7 if depth_left > 0 => {
-            let layout = from.index()?;
-            let fields = from.list(|from| read_initial_nested(from, depth_left - 1))?;
-            return Ok(Initial::Record(layout, fields));
-        }
-        7 => return from.error(start, format!("an initial value nests at most {INITIAL_DEPTH_MAX} deep")),
+        kind @ 7..=10 if depth_left > 0 => return read_initial_object(from, kind, depth_left - 1),
+        7..=10 => return from.error(start, format!("an initial value nests at most {INITIAL_DEPTH_MAX} deep")),
         byte => return from.error(start, format!("{byte} stands for no initial value")),
     };
     if depth_left == 0 {
@@ -274,6 +270,19 @@ fn read_initial_nested(from: &mut Reader<'_>, depth_left: usize) -> Result<Initi
     let lhs = Box::new(read_initial_nested(from, depth_left - 1)?);
     let rhs = Box::new(read_initial_nested(from, depth_left - 1)?);
     Ok(Initial::Arithmetic(op, lhs, rhs))
+}
+
+fn read_initial_object(from: &mut Reader<'_>, kind: u8, depth_left: usize) -> Result<Initial, DecodeError> {
+    if kind == 10 {
+        return Ok(Initial::Integer31(Box::new(read_initial_nested(from, depth_left)?)));
+    }
+    let layout = from.index()?;
+    if kind == 9 {
+        let parts = [read_initial_nested(from, depth_left)?, read_initial_nested(from, depth_left)?];
+        return Ok(Initial::ArrayOf(layout, Box::new(parts)));
+    }
+    let parts = from.list(|from| read_initial_nested(from, depth_left))?;
+    Ok(if kind == 7 { Initial::Record(layout, parts) } else { Initial::Array(layout, parts) })
 }
 
 pub(super) fn read_constant(from: &mut Reader<'_>) -> Result<Constant, DecodeError> {

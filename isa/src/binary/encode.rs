@@ -106,7 +106,10 @@ fn write_element_type(to: &mut Writer, element: ElementType) {
     match element {
         ElementType::Any => to.byte(0),
         ElementType::Function => to.byte(1),
-        ElementType::Tag => to.byte(2),
+        ElementType::Tag(ty) => {
+            to.byte(2);
+            to.option(ty, |to, ty| to.count(ty.index()));
+        }
         ElementType::Declared { is_function, ty } => {
             to.byte(3 + u8::from(is_function));
             to.count(ty.index());
@@ -246,6 +249,20 @@ fn write_initial(to: &mut Writer, initial: &Initial) {
             to.byte(7);
             to.count(layout.index());
             to.list(fields.iter(), write_initial);
+        }
+        Initial::Array(layout, elements) => {
+            to.byte(8);
+            to.count(layout.index());
+            to.list(elements.iter(), write_initial);
+        }
+        Initial::ArrayOf(layout, parts) => {
+            to.byte(9);
+            to.count(layout.index());
+            parts.iter().for_each(|part| write_initial(to, part));
+        }
+        Initial::Integer31(value) => {
+            to.byte(10);
+            write_initial(to, value);
         }
     }
 }

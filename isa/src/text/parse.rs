@@ -497,7 +497,9 @@ impl<'a> Parser<'a> {
 
     fn element_type(&mut self) -> Result<ElementType, ParseError> {
         if self.accept_word("tag")? {
-            return Ok(ElementType::Tag);
+            let is_declared = *self.peek()? == Token::Sign(':');
+            let ty = if is_declared { self.declared(false)?.declared() } else { None };
+            return Ok(ElementType::Tag(ty));
         }
         let is_function = self.accept_word("function")?;
         if !is_function {

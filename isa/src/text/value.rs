@@ -79,13 +79,23 @@ impl Display for InitialText<'_> {
             Initial::Arithmetic(op, lhs, rhs) => {
                 write!(f, "{} ({}, {})", op_name(*op), InitialText(lhs, expected), InitialText(rhs, expected))
             }
-            Initial::Record(layout, fields) => {
-                // Numbers in fields say their type themselves.
-                let fields: Vec<_> = fields.iter().map(|field| InitialText(field, Type::Any)).collect();
-                write!(f, "record {layout} {}", List(&fields))
-            }
+            Initial::Record(layout, fields) => write!(f, "record {layout} {}", initial_list(fields)),
+            Initial::Array(layout, elements) => write!(f, "array {layout} {}", initial_list(elements)),
+            Initial::ArrayOf(layout, parts) => write!(f, "array_of {layout} {}", initial_list(&**parts)),
+            Initial::Integer31(value) => write!(f, "integer31 ({})", InitialText(value, Type::I32)),
         }
     }
+}
+
+/// Initial values between brackets; numbers in them say their type themselves.
+fn initial_list(values: &[Initial]) -> impl Display + '_ {
+    fmt::from_fn(move |f| {
+        f.write_str("(")?;
+        for (index, value) in values.iter().enumerate() {
+            write!(f, "{}{}", if index == 0 { "" } else { ", " }, InitialText(value, Type::Any))?;
+        }
+        f.write_str(")")
+    })
 }
 
 /// The word for an operation in an initial value.
@@ -150,7 +160,8 @@ impl Display for ElementType {
         match self {
             ElementType::Function => f.write_str("function"),
             ElementType::Any => f.write_str("any"),
-            ElementType::Tag => f.write_str("tag"),
+            ElementType::Tag(None) => f.write_str("tag"),
+            ElementType::Tag(Some(ty)) => write!(f, "tag:{ty}"),
             ElementType::Declared { is_function: true, ty } => write!(f, "function:{ty}"),
             ElementType::Declared { is_function: false, ty } => write!(f, "any:{ty}"),
         }

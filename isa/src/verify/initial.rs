@@ -31,15 +31,15 @@ pub(super) fn check(program: &Program, all: &mut Rejections) {
                 true => position.element(initial, global.holds, all),
             }
         }
-        if (global.holds.is_function() || global.holds.declared().is_some()) && global.ty != Type::Any {
+        if (global.holds.is_function() || global.holds.declared().is_some() && !global.holds.is_tag()) && global.ty != Type::Any {
             all.item(Rule::ElementKind, &number, "type", "any, to hold functions or values of a type", global.ty);
         }
-        if global.holds == ElementType::Tag {
+        if global.holds.is_tag() {
             tag(program, &number, global, all);
         }
     }
     for (number, table) in &program.tables {
-        if table.element == ElementType::Tag {
+        if table.element.is_tag() {
             all.item(Rule::ElementKind, &number, "elements", "any or function", "tag");
         }
         if let Origin::Own(initial) = &table.origin {
@@ -54,7 +54,7 @@ pub(super) fn check(program: &Program, all: &mut Rejections) {
         }
     }
     for (number, element) in &program.elements {
-        if element.element == ElementType::Tag {
+        if element.element.is_tag() {
             all.item(Rule::ElementKind, &number, "elements", "any or function", "tag");
         }
         if let SegmentMode::Active(table, offset) = &element.mode {
@@ -129,37 +129,82 @@ impl Position<'_> {
                 if !matches!(expected, Type::I32 | Type::I64) {
                     all.item(Rule::InitialType, self.item, self.part, expected, "integer arithmetic");
                 } else if depth_left == 0 {
-                    let most = format!("nested at most {INITIAL_DEPTH_MAX} deep");
-                    all.item(Rule::InitialDepth, self.item, self.part, most, "deeper");
+                    self.too_deep(all);
                 } else {
                     self.check_nested(lhs, expected, depth_left - 1, all);
                     self.check_nested(rhs, expected, depth_left - 1, all);
                 }
             }
-            Initial::Record(layout, fields) => self.record(*layout, fields, expected, depth_left, all),
+            Initial::Record(layout, fields) => {
+                if let Some((LayoutDef::Record(storages) | LayoutDef::Exception(storages), depth_left)) =
+                    self.object(*layout, "a record", expected, depth_left, all)
+                {
+                    if storages.len() != fields.len() {
+                        let expected = format!("{} fields, as {layout} has", storages.len());
+                        return all.item(Rule::Field, self.item, self.part, expected, fields.len());
+                    }
+                    for (storage, field) in storages.iter().zip(fields) {
+                        self.check_nested(field, storage.register_type(), depth_left, all);
+                    }
+                }
+            }
+            Initial::Array(layout, elements) => {
+                if let Some((LayoutDef::Array(storage), depth_left)) =
+                    self.object(*layout, "an array", expected, depth_left, all)
+                {
+                    for element in elements {
+                        self.check_nested(element, storage.register_type(), depth_left, all);
+                    }
+                }
+            }
+            Initial::ArrayOf(layout, parts) => {
+                if let Some((LayoutDef::Array(storage), depth_left)) =
+                    self.object(*layout, "an array", expected, depth_left, all)
+                {
+                    self.check_nested(&parts[0], storage.register_type(), depth_left, all);
+                    self.check_nested(&parts[1], Type::I32, depth_left, all);
+                }
+            }
+            Initial::Integer31(value) => {
+                self.type_is(expected, Type::Any, all);
+                match depth_left.checked_sub(1) {
+                    Some(depth_left) => self.check_nested(value, Type::I32, depth_left, all),
+                    None => self.too_deep(all),
+                }
+            }
         }
     }
 
-    fn record(&self, layout: Layout, fields: &[Initial], expected: Type, depth_left: usize, all: &mut Rejections) {
-        self.type_is(expected, Type::Ref(layout), all);
-        if depth_left == 0 {
-            let most = format!("nested at most {INITIAL_DEPTH_MAX} deep");
-            return all.item(Rule::InitialDepth, self.item, self.part, most, "deeper");
+    /// The layout of a new object, if it exists and is of the kind that is wanted, and how deep values in it may nest.
+    fn object(
+        &self,
+        layout: Layout,
+        kind: &'static str,
+        expected: Type,
+        depth_left: usize,
+        all: &mut Rejections,
+    ) -> Option<(&LayoutDef, usize)> {
+        if expected != Type::Any {
+            self.type_is(expected, Type::Ref(layout), all);
         }
-        if !exists(&self.program.layouts, layout, self.item, self.part, all) {
-            return;
-        }
-        let storages = match &self.program.layouts[layout] {
-            LayoutDef::Record(storages) | LayoutDef::Exception(storages) => storages,
-            LayoutDef::Array(_) => return all.item(Rule::Field, self.item, self.part, "a record", layout),
+        let Some(depth_left) = depth_left.checked_sub(1) else {
+            self.too_deep(all);
+            return None;
         };
-        if storages.len() != fields.len() {
-            let expected = format!("{} fields, as {layout} has", storages.len());
-            return all.item(Rule::Field, self.item, self.part, expected, fields.len());
+        if !exists(&self.program.layouts, layout, self.item, self.part, all) {
+            return None;
         }
-        for (storage, field) in storages.iter().zip(fields) {
-            self.check_nested(field, storage.register_type(), depth_left - 1, all);
+        let found = &self.program.layouts[layout];
+        if matches!(found, LayoutDef::Array(_)) != (kind == "an array") {
+            all.item(Rule::Field, self.item, self.part, kind, layout);
+            return None;
         }
+        Some((found, depth_left))
+    }
+
+    fn too_deep(&self, all: &mut Rejections) {
+        let most = format!("nested at most {INITIAL_DEPTH_MAX} deep");
+        all.item(Rule::InitialDepth, self.item, self.part, most, "deeper");
     }
 
     fn type_is(&self, expected: Type, found: Type, all: &mut Rejections) {
@@ -179,7 +224,8 @@ impl Position<'_> {
         let is_function = match initial {
             Initial::Function(_) | Initial::Constant(Constant::Nil) => true,
             Initial::Global(global) => holds_functions(*global),
-            Initial::Constant(_) | Initial::Null | Initial::Arithmetic(..) | Initial::Record(..) => false,
+            Initial::Constant(_) | Initial::Null | Initial::Arithmetic(..) | Initial::Integer31(_) => false,
+            Initial::Record(..) | Initial::Array(..) | Initial::ArrayOf(..) => false,
         };
         if !is_function {
             let expected = "a function, nil or a global that holds functions";

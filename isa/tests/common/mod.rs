@@ -1,10 +1,10 @@
 //! Random programs from a fixed seed, for properties that hold for every program.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part")]
 
-use minivm_isa::entities::{Block, Const, Func, Global, Layout, Memory, Reg, Sig, Source, Table};
+use minivm_isa::entities::{Declared, Block, Const, Func, Global, Layout, Memory, Reg, Sig, Source, Table};
 use minivm_isa::operand::{ImmediateKind, IndexKind, OperandSource, Pattern, Role};
 use minivm_isa::program::{
-    Constant, CustomSection, DataDef, ElementDef, ElementType, Export, Function, FunctionDef, GlobalDef, Import,
+    Constant, CustomSection, DataDef, DeclaredType, Described, ElementDef, ElementType, Export, FormPart, Function, FunctionDef, GlobalDef, Import,
     Initial, InitialOp, Item, LayoutDef, Local, MemoryDef, Origin, Region, RegionKind, SegmentMode, SourceFile, Span,
     TableDef,
 };
@@ -115,12 +115,18 @@ impl Random {
     }
 
     fn initial(&mut self, depth: usize) -> Initial {
-        match self.below(if depth == 0 { 4 } else { 7 }) {
+        match self.below(if depth == 0 { 4 } else { 10 }) {
             0 => Initial::Null,
             1 => Initial::Function(Func::from_u32(self.index())),
             2 => Initial::Global(Global::from_u32(self.index())),
             3 => Initial::Constant(self.constant()),
             4 => Initial::Record(Layout::from_u32(self.index()), self.list(3, |random| random.initial(depth - 1))),
+            5 => Initial::Array(Layout::from_u32(self.index()), self.list(3, |random| random.initial(depth - 1))),
+            6 => {
+                let parts = [self.initial(depth - 1), self.initial(depth - 1)];
+                Initial::ArrayOf(Layout::from_u32(self.index()), Box::new(parts))
+            }
+            7 => Initial::Integer31(Box::new(self.initial(depth - 1))),
             _ => {
                 let op = self.pick(&[InitialOp::Add, InitialOp::Sub, InitialOp::Mul]);
                 Initial::Arithmetic(op, Box::new(self.initial(depth - 1)), Box::new(self.initial(depth - 1)))
@@ -144,7 +150,11 @@ impl Random {
 
 /// A program of any shape: most are wrong, but all have blocks that are ascending ranges.
 pub fn any_program(random: &mut Random) -> Program {
-    let element = |random: &mut Random| random.pick(&[ElementType::Any, ElementType::Function, ElementType::Tag]);
+    let element = |random: &mut Random| match random.below(4) {
+        0 => ElementType::Declared { is_function: random.flip(), ty: Declared::from_u32(random.index()) },
+        1 => ElementType::Tag(random.flip().then(|| Declared::from_u32(random.index()))),
+        _ => random.pick(&[ElementType::Any, ElementType::Function]),
+    };
     let mut program = Program::default();
     if random.flip() {
         program.target =
@@ -155,6 +165,21 @@ pub fn any_program(random: &mut Random) -> Program {
         true if random.flip() => LayoutDef::Exception(random.list(4, Random::storage)),
         true => LayoutDef::Record(random.list(4, Random::storage)),
         false => LayoutDef::Array(random.storage()),
+    }))
+    .into_iter()
+    .collect();
+    program.types = (random.list(3, |random| DeclaredType {
+        is_joined: random.flip(),
+        form: random.list(4, |random| match random.flip() {
+            true => FormPart::Number(random.number()),
+            false => FormPart::Type(Declared::from_u32(random.index())),
+        }),
+        supertypes: random.list(2, |random| Declared::from_u32(random.index())),
+        describes: match random.below(3) {
+            0 => Described::Nothing,
+            1 => Described::Signature(Sig::from_u32(random.index())),
+            _ => Described::Layout(Layout::from_u32(random.index())),
+        },
     }))
     .into_iter()
     .collect();

@@ -149,7 +149,7 @@ fn global_words(ty: Type, holds: ElementType, value: Value) -> Result<[u64; 2], 
     if ty == Type::Any && holds.is_function() && !is_function {
         return Err("function".to_string());
     }
-    if holds == ElementType::Tag {
+    if holds.is_tag() {
         return Err("tag of exceptions".to_string());
     }
     to_words(value, ty).map_err(|expected| match ty {

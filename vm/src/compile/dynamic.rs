@@ -100,6 +100,14 @@ impl Loading<'_> {
                 self.asm.word32(number);
                 self.end_branch(at, false, *if_true, *if_false);
             }
+            Instruction::BranchSignature { src, signature, if_true, if_false } => {
+                let number = self.instance.signature_number(*signature);
+                let slot = self.any_slot(at, *src);
+                self.asm.begin(control::branch_signature, at);
+                self.asm.half(slot);
+                self.asm.word32(number);
+                self.end_branch(at, false, *if_true, *if_false);
+            }
             Instruction::ForPrepare { index, limit, step, variable, body, done } => {
                 self.asm.begin(control::for_prepare, at);
                 self.registers(&[*index, *limit, *step, *variable]);

@@ -1,5 +1,6 @@
 //! Jumps on `any` values, loops, and the ways out of the fast path.
 
+use crate::runtime::function::FunctionInfo;
 use crate::runtime::layouts::layout_of;
 use crate::runtime::context::{Context, Status};
 use crate::runtime::{call, unwind};
@@ -162,6 +163,24 @@ handler! {
         *regs.add(dst) = 0;
         let _ = branch_target!(c, pc);
         next!(c.end(), regs, cx, facc)
+    }
+}
+
+slow_handler! {
+    /// `branch_signature`: taken when the value is a function that can be called with that signature. Operands: slot, number of
+    /// the signature (32 bits), branch.
+    pub(crate) fn branch_signature(pc, regs, cx) {
+        let mut c = Cursor::new(pc);
+        let (slot, signature) = (c.half(), c.word32());
+        let fits = get_any(regs, slot).as_function().is_some_and(|closure| {
+            let info = &*(*closure).function.cast::<FunctionInfo>();
+            (*cx).signature_fits(info.signature, signature)
+        });
+        if fits {
+            return branch_flow(cx, &mut c, pc, regs);
+        }
+        let _ = branch_target!(c, pc);
+        Flow { pc: c.end(), regs }
     }
 }
 

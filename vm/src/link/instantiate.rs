@@ -13,7 +13,7 @@
 //! | a memory or table has so many pages or elements, and addresses of that width; a table holds functions or any value | `make_memory`, `make_table`: they never shrink |
 //! | a type that names a layout means records or arrays of that form | [`Layouts`](crate::runtime::layouts::Layouts): equal forms have one number |
 
-use crate::heap::{Closure, OutOfMemory, Record};
+use crate::heap::{Array, Closure, OutOfMemory, Record};
 use crate::memory::{LinearMemory, Segment, TableInstance};
 use crate::runtime::context::Context;
 use crate::runtime::cost;
@@ -404,6 +404,22 @@ impl Context {
                 [if narrow { u64::from(result as u32) } else { result }, 0]
             }
             Initial::Record(layout, fields) => self.initial_record(instance, *layout, fields)?,
+            Initial::Array(layout, elements) => {
+                let words: Result<Vec<_>, _> =
+                    elements.iter().map(|element| self.initial_words(instance, element)).collect();
+                let words = words?;
+                self.initial_array(instance, *layout, words.len() as u64, |index| words[index])?
+            }
+            Initial::ArrayOf(layout, parts) => {
+                let value = self.initial_words(instance, &parts[0])?;
+                let length = u64::from(self.initial_words(instance, &parts[1])?[0] as u32);
+                steps::count(length as usize);
+                self.initial_array(instance, *layout, length, |_| value)?
+            }
+            Initial::Integer31(value) => {
+                let value = self.initial_words(instance, value)?[0] as u32 as i32;
+                any_words(Value::int(i64::from(value << 1 >> 1)))
+            }
         })
     }
 
@@ -427,7 +443,29 @@ impl Context {
         unsafe {
             let record = self.heap.new_record(shape, layout.number)?;
             std::ptr::copy_nonoverlapping(words.as_ptr(), Record::data(record), words.len());
-            Ok([record.expose_provenance() as u64, 0])
+            Ok(any_words(Value::from_record(record)))
+        }
+    }
+
+    /// A new array of so many elements.
+    fn initial_array(
+        &mut self,
+        instance: &Instance,
+        layout: Layout,
+        length: u64,
+        words: impl Fn(usize) -> [u64; 2],
+    ) -> Result<[u64; 2], LinkError> {
+        let layout = &instance.layouts[layout.as_u32() as usize];
+        let Shape::Array { element } = layout.shape else { unreachable!("the verifier proved that it is an array") };
+        let array = self.heap.new_array(element, length)?;
+        // SAFETY: the array has so many elements; numbers lie little-endian in their words, and references and values are words.
+        unsafe {
+            (*array).type_index = layout.number;
+            for index in 0..length as usize {
+                let place = Array::data(array).add(index * element.bytes());
+                std::ptr::copy_nonoverlapping(words(index).as_ptr().cast(), place, element.bytes());
+            }
+            Ok(any_words(Value::from_array(array)))
         }
     }
 
@@ -454,7 +492,8 @@ fn initial_type(instance: &Instance, initial: &Initial) -> Type {
         Initial::Constant(constant) => constant.ty(),
         Initial::Global(global) => instance.program.globals[*global].ty,
         Initial::Arithmetic(_, lhs, _) => initial_type(instance, lhs),
-        Initial::Null | Initial::Function(_) | Initial::Record(..) => Type::Any,
+        Initial::Null | Initial::Function(_) | Initial::Integer31(_) => Type::Any,
+        Initial::Record(..) | Initial::Array(..) | Initial::ArrayOf(..) => Type::Any,
     }
 }
 

@@ -75,7 +75,7 @@ impl DeclaredTypes {
 
     /// Whether what a global was made to hold fits one that is declared to hold something, of the machine's types both.
     pub(crate) fn holds_fits(&self, found: ElementType, wanted: ElementType, mutable: bool) -> bool {
-        if found == wanted || mutable {
+        if found == wanted || mutable || found.is_tag() || wanted.is_tag() {
             return found == wanted;
         }
         match (found.declared(), wanted.declared()) {

@@ -123,15 +123,19 @@ impl Loading<'_> {
         match from.byte()? {
             0 => Ok(ElementType::Any),
             1 => Ok(ElementType::Function),
-            2 => Ok(ElementType::Tag),
-            byte @ (3 | 4) => {
-                let instance = self.instance(from)?;
-                let number = from.size()?;
-                let ty = instance.types.get(number).ok_or_else(|| from.damaged("there is no such declared type"))?;
-                Ok(ElementType::Declared { is_function: byte == 4, ty: Declared::from_u32(*ty) })
-            }
+            2 => Ok(ElementType::Tag(None)),
+            3 => Ok(ElementType::Declared { is_function: false, ty: self.declared_type(from)? }),
+            4 => Ok(ElementType::Declared { is_function: true, ty: self.declared_type(from)? }),
+            5 => Ok(ElementType::Tag(Some(self.declared_type(from)?))),
             _ => Err(from.damaged("a global or table holds something unknown")),
         }
+    }
+
+    fn declared_type(&self, from: &mut Reader<'_>) -> Result<Declared, SnapshotError> {
+        let instance = self.instance(from)?;
+        let number = from.size()?;
+        let ty = instance.types.get(number).ok_or_else(|| from.damaged("there is no such declared type"))?;
+        Ok(Declared::from_u32(*ty))
     }
 
     /// Reads what an object of the host keeps of the machine.

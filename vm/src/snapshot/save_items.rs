@@ -133,16 +133,17 @@ impl Saving<'_> {
         match element {
             ElementType::Any => out.byte(0),
             ElementType::Function => out.byte(1),
-            ElementType::Tag => out.byte(2),
-            ElementType::Declared { is_function, ty } => {
-                let Some((instance, number)) = self.types[ty.as_u32() as usize] else {
-                    return Err(SnapshotError::Refused("a table is of a type whose program is gone".into()));
-                };
-                out.byte(3 + u8::from(is_function));
-                out.number(u64::from(instance));
-                out.number(u64::from(number));
-            }
+            ElementType::Tag(None) => out.byte(2),
+            ElementType::Declared { is_function: false, .. } => out.byte(3),
+            ElementType::Declared { is_function: true, .. } => out.byte(4),
+            ElementType::Tag(Some(_)) => out.byte(5),
         }
+        let Some(ty) = element.declared() else { return Ok(()) };
+        let Some((instance, number)) = self.types[ty.as_u32() as usize] else {
+            return Err(SnapshotError::Refused("a table or global is of a type whose program is gone".into()));
+        };
+        out.number(u64::from(instance));
+        out.number(u64::from(number));
         Ok(())
     }
 }

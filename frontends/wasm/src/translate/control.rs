@@ -264,7 +264,7 @@ impl FunctionTranslator<'_> {
 
     /// The block for a conditional branch: the label, or an edge that copies values on the way there. No instruction is
     /// deferred.
-    fn target(&mut self, depth: u32) -> Block {
+    pub(super) fn target(&mut self, depth: u32) -> Block {
         if self.builder.is_out_of_memory() {
             // The function is given up after this operator.
             return self.builder.current_block();
@@ -360,9 +360,15 @@ impl FunctionTranslator<'_> {
         types.iter().for_each(|&ty| self.stack.push(Value::Temporary, ty));
     }
 
-    /// Emits an instruction that ends the function.
+    /// Emits an instruction that ends the function. Tail calls leave all regions first, so they stand outside of them.
     pub(super) fn leave(&mut self, instruction: Instruction) {
-        self.emit(instruction);
+        if self.exceptions.open() > 0 && instruction.info().effects.call {
+            let target = self.builder.block();
+            self.emit(Instruction::Jump { target });
+            self.place_edge(target, vec![instruction]);
+        } else {
+            self.emit(instruction);
+        }
         self.is_reachable = false;
     }
 }

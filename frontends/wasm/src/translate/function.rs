@@ -14,10 +14,11 @@ use super::locals::{Locals, NamedLocals};
 use super::stack::{OperandStack, Value};
 use super::types::{Context, expect_value_type, zero};
 use minivm_builder::{BuildError, FunctionBuilder};
-use minivm_isa::entities::{Block, Reg};
+use minivm_isa::entities::{Block, Layout, Reg};
 use minivm_isa::operand::OperandMut;
 use minivm_isa::program::{Constant, Function};
 use minivm_isa::{Allowance, Instruction, Operand, Type, steps};
+use std::collections::HashMap;
 use wasmparser::{FuncValidator, FunctionBody, OperatorsReader, ValidatorResources};
 
 /// Validates the body of one function.
@@ -120,6 +121,10 @@ pub(super) struct FunctionTranslator<'a> {
     room: usize,
     pub(super) locals: Locals,
     pub(super) exceptions: Exceptions,
+    /// See [`FunctionTranslator::object_registers`].
+    pub(super) objects: HashMap<Layout, [Reg; 2]>,
+    /// Registers for a test of integers.
+    pub(super) wide: Option<[Reg; 2]>,
     /// Locals that are read where they may still be zero.
     read_unassigned: Vec<bool>,
     /// Registers of stack entries by position and type.
@@ -149,6 +154,8 @@ impl<'a> FunctionTranslator<'a> {
             read_unassigned: Vec::new(),
             locals,
             exceptions: Exceptions::default(),
+            objects: HashMap::new(),
+            wide: None,
             temporaries: Vec::new(),
             deferred: None,
         }

@@ -7,11 +7,13 @@
 //! | file | is |
 //! |---|---|
 //! | `module` | sections → program |
+//! | `declared` | the types of a module |
 //! | `initial` | constant expressions → initial values |
 //! | `function` | one function body: registers, the deferred instruction, reading and writing locals |
 //! | `operator` | what each operator does |
 //! | `control` | blocks, branches, calls and returns |
 //! | `exceptions` | `try_table`, `throw` and the older forms |
+//! | `reference`, `cast` | references, structs and arrays; tests and casts |
 //! | `shape` | the operators that are one instruction each, as a table |
 //! | `compare` | comparisons as branches, inverses, and with sides exchanged |
 //! | `stack` | the operand stack |
@@ -21,9 +23,11 @@
 //! | `types` | value types and block types |
 //! | `error` | [`WasmError`] |
 
+mod cast;
 mod cleanup;
 mod compare;
 mod control;
+mod declared;
 mod error;
 mod exceptions;
 mod function;
@@ -33,6 +37,7 @@ mod locals;
 mod module;
 mod names;
 mod operator;
+mod reference;
 mod shape;
 mod stack;
 mod types;

@@ -1,11 +1,12 @@
 //! The sections of a module become the parts of a program.
 
+use super::declared::DeclaredTypes;
 use super::error::WasmError;
 use super::exceptions::Tag;
 use super::function::{Body, BodyValidator, translate_body};
 use super::initial::initial;
 use super::names::Names;
-use super::types::{Context, FunctionType, element_type, expect_value_type, signature, zero};
+use super::types::{Context, expect_value_type, zero};
 use super::weight;
 use crate::features::Features;
 use minivm_builder::ProgramBuilder;
@@ -67,6 +68,7 @@ struct Module {
     bodies: Vec<(Func, Body)>,
     /// Operands and registers that functions may still have.
     room: usize,
+    declared: DeclaredTypes,
     /// Layouts of exceptions by the types of what they carry.
     exceptions: HashMap<Vec<Type>, Layout>,
     names: Names,
@@ -82,11 +84,13 @@ impl Module {
             program,
             context: Context {
                 types: Vec::new(),
+                objects: Vec::new(),
                 functions: Vec::new(),
                 globals: Vec::new(),
                 tags: Vec::new(),
                 source,
             },
+            declared: DeclaredTypes::default(),
             exceptions: HashMap::new(),
             bodies: Vec::new(),
             room: ROOM.saturating_add(bytes.saturating_mul(ROOM_PER_BYTE)),
@@ -101,10 +105,8 @@ impl Module {
         match payload {
             Payload::TypeSection(section) => {
                 let offset = section.range().start;
-                for ty in section.into_iter_err_on_gc_types() {
-                    let signature = signature(&ty?, offset)?;
-                    let number = self.program.signature(signature.clone());
-                    self.context.types.push(FunctionType { number, signature });
+                for group in section {
+                    self.declared.group(&mut self.program, &mut self.context, group?, offset)?;
                 }
             }
             Payload::ImportSection(section) => self.imports(section)?,
@@ -117,12 +119,12 @@ impl Module {
             }
             Payload::TableSection(section) => {
                 for item in section.into_iter_with_offsets() {
-                    let (offset, table) = item?;
+                    let (_, table) = item?;
                     let filler = match &table.init {
                         TableInit::RefNull => Initial::Constant(zero(Type::Any)),
                         TableInit::Expr(expression) => initial(&self.context, expression)?,
                     };
-                    self.table(table.ty, Origin::Own(filler), offset)?;
+                    self.table(table.ty, Origin::Own(filler));
                 }
             }
             Payload::MemorySection(section) => {
@@ -152,8 +154,7 @@ impl Module {
             Payload::StartSection { func, .. } => self.program.start(Func::from_u32(func)),
             Payload::ElementSection(section) => {
                 for item in section.into_iter_with_offsets() {
-                    let (offset, element) = item?;
-                    self.element(&element, offset)?;
+                    self.element(&item?.1)?;
                 }
             }
             Payload::DataSection(section) => {
@@ -182,7 +183,7 @@ impl Module {
                     self.program.import_function_with(from, self.context.types[ty as usize].number);
                     self.context.functions.push(ty);
                 }
-                TypeRef::Table(ty) => self.table(ty, Origin::Import(from), offset)?,
+                TypeRef::Table(ty) => self.table(ty, Origin::Import(from)),
                 TypeRef::Memory(ty) => self.memory(ty, Origin::Import(from), offset)?,
                 TypeRef::Global(ty) => self.global(ty, Origin::Import(from), offset)?,
                 TypeRef::Tag(ty) => self.tag(ty, Some(from)),
@@ -192,13 +193,10 @@ impl Module {
         Ok(())
     }
 
-    fn table(&mut self, ty: TableType, origin: Origin<Initial>, offset: u64) -> Result<(), WasmError> {
-        let Some(element) = element_type(ty.element_type).filter(|_| !ty.shared) else {
-            return Err(WasmError::unsupported(offset, format_args!("tables of type {}", ty.element_type)));
-        };
+    fn table(&mut self, ty: TableType, origin: Origin<Initial>) {
+        let element = self.declared.element(&mut self.program, &self.context, ty.element_type);
         let (minimum, maximum) = (ty.initial, ty.maximum);
         self.program.add_table(TableDef { origin, element, minimum, maximum, is_64: ty.table64 });
-        Ok(())
     }
 
     fn memory(&mut self, ty: MemoryType, origin: Origin<()>, offset: u64) -> Result<(), WasmError> {
@@ -213,7 +211,7 @@ impl Module {
     fn global(&mut self, ty: GlobalType, origin: Origin<Initial>, offset: u64) -> Result<(), WasmError> {
         let mutable = ty.mutable;
         let holds = match ty.content_type {
-            ValType::Ref(reference) => element_type(reference).unwrap_or(ElementType::Any),
+            ValType::Ref(reference) => self.declared.element(&mut self.program, &self.context, reference),
             _ => ElementType::Any,
         };
         let ty = expect_value_type(ty.content_type, offset)?;
@@ -228,7 +226,7 @@ impl Module {
         let program = &mut self.program;
         let fields = params.iter().map(|&ty| Initial::Constant(zero(ty)));
         let nothing = std::iter::once(Initial::Null).chain(fields).collect();
-        let next = Layout::from_u32(u32::try_from(self.exceptions.len()).expect("types are counted in u32"));
+        let next = program.program().layouts.next_key();
         let layout = *self.exceptions.entry(params).or_insert_with_key(|params| {
             let fields = std::iter::once(Type::Ref(next)).chain(params.iter().copied());
             program.layout(LayoutDef::Exception(fields.map(Storage::Whole).collect()))
@@ -237,12 +235,12 @@ impl Module {
             Some(import) => Origin::Import(import),
             None => Origin::Own(Initial::Record(layout, nothing)),
         };
-        let holds = ElementType::Tag;
+        let holds = ElementType::Tag(self.declared.of_function(program, ty.func_type_idx));
         let global = program.add_global(GlobalDef { ty: Type::Ref(layout), mutable: false, holds, origin });
         self.context.tags.push(Tag { global, layout, ty: ty.func_type_idx });
     }
 
-    fn element(&mut self, element: &wasmparser::Element<'_>, offset: u64) -> Result<(), WasmError> {
+    fn element(&mut self, element: &wasmparser::Element<'_>) -> Result<(), WasmError> {
         let mode = match &element.kind {
             ElementKind::Passive => SegmentMode::Passive,
             ElementKind::Declared => SegmentMode::Declared,
@@ -257,9 +255,7 @@ impl Module {
                 (ElementType::Function, values.collect::<Result<Vec<_>, WasmError>>()?)
             }
             ElementItems::Expressions(ty, expressions) => {
-                let Some(element) = element_type(*ty) else {
-                    return Err(WasmError::unsupported(offset, format_args!("elements of type {ty}")));
-                };
+                let element = self.declared.element(&mut self.program, &self.context, *ty);
                 let values = expressions.clone().into_iter().map(|expression| initial(&self.context, &expression?));
                 (element, values.collect::<Result<Vec<_>, WasmError>>()?)
             }

@@ -5,8 +5,8 @@ use super::error::WasmError;
 use super::function::{Deferred, FunctionTranslator};
 use super::shape::{Shape, shape};
 use super::stack::Value;
-use super::types::{BlockShape, is_known_heap_type};
-use minivm_isa::entities::{Data, Element, Func, Memory, Table};
+use super::types::BlockShape;
+use minivm_isa::entities::{Data, Func, Memory, Table};
 use minivm_isa::program::Constant;
 use minivm_isa::{Instruction, Operand, TrapCode, Type, steps};
 use wasmparser::{MemArg, MemArgTarget, Operator};
@@ -239,57 +239,7 @@ impl FunctionTranslator<'_> {
         Ok(())
     }
 
-    fn reference(&mut self, operator: Operator<'_>) -> Result<(), WasmError> {
-        match operator {
-            Operator::RefNull { hty } if is_known_heap_type(hty) => self.push_constant(Constant::Nil),
-            Operator::RefIsNull => {
-                let lhs = self.pop();
-                let rhs = self.builder.nil();
-                self.produce(Type::I32, |dst| Instruction::Same { dst, lhs, rhs });
-            }
-            Operator::RefFunc { function_index } => {
-                let function = Func::from_u32(function_index);
-                self.produce(Type::Any, |dst| Instruction::RefFunc { dst, function });
-            }
-            Operator::TableGet { table } => {
-                let (table, index) = (Table::from_u32(table), self.pop());
-                self.produce(Type::Any, |dst| Instruction::TableGet { dst, table, index });
-            }
-            Operator::TableSet { table } => {
-                let (src, index) = (self.pop(), self.pop());
-                self.emit(Instruction::TableSet { table: Table::from_u32(table), index, src });
-            }
-            Operator::TableSize { table } => {
-                let table = Table::from_u32(table);
-                self.produce(Type::I32, |dst| Instruction::TableSize { dst, table });
-            }
-            Operator::TableGrow { table } => {
-                let (count, src, table) = (self.pop(), self.pop(), Table::from_u32(table));
-                self.produce(Type::I32, |dst| Instruction::TableGrow { dst, table, src, count });
-            }
-            Operator::TableFill { table } => {
-                let (length, src, index) = (self.pop(), self.pop(), self.pop());
-                self.emit(Instruction::TableFill { table: Table::from_u32(table), index, src, length });
-            }
-            Operator::TableCopy { dst_table, src_table } => {
-                let (length, source, index) = (self.pop(), self.pop(), self.pop());
-                let (table, source_table) = (Table::from_u32(dst_table), Table::from_u32(src_table));
-                self.emit(Instruction::TableCopy { table, source_table, index, source, length });
-            }
-            Operator::TableInit { elem_index, table } => {
-                let (length, source, index) = (self.pop(), self.pop(), self.pop());
-                let (table, element) = (Table::from_u32(table), Element::from_u32(elem_index));
-                self.emit(Instruction::TableInit { table, element, index, source, length });
-            }
-            Operator::ElemDrop { elem_index } => {
-                self.emit(Instruction::ElementDrop { element: Element::from_u32(elem_index) });
-            }
-            other => return self.bulk_memory(other),
-        }
-        Ok(())
-    }
-
-    fn bulk_memory(&mut self, operator: Operator<'_>) -> Result<(), WasmError> {
+    pub(super) fn bulk_memory(&mut self, operator: Operator<'_>) -> Result<(), WasmError> {
         match operator {
             Operator::MemorySize { mem } => {
                 self.produce(Type::I32, |dst| Instruction::MemorySize { dst, memory: Memory::from_u32(mem) });

@@ -102,6 +102,18 @@ statements! {
         segment::<u8>(c).clear();
         Ok(())
     };
+    /// Operands: source, length, segment, size.
+    DataCheck<> DataCheck = |c, regs, cx| {
+        let (source, length) = (number::<u32>(c, regs, cx)?, number::<u32>(c, regs, cx)?);
+        let (segment, size) = (segment::<u8>(c), c.word64());
+        let bytes = length.checked_mul(size).ok_or(TrapCode::MemoryBounds)?;
+        segment.range(source, bytes).map(drop).ok_or(TrapCode::MemoryBounds)
+    };
+    /// Operands: source, length, segment.
+    ElementCheck<> ElementCheck = |c, regs, cx| {
+        let (source, length) = (number::<u32>(c, regs, cx)?, number::<u32>(c, regs, cx)?);
+        segment::<Value>(c).range(source, length).map(drop).ok_or(TrapCode::TableBounds)
+    };
     /// Operands: index, table, slot.
     TableGet<A> TableGet = |c, regs, cx| {
         let index = number::<A>(c, regs, cx)?;

@@ -6,7 +6,7 @@ use crate::runtime::context::Context;
 use crate::runtime::instance::Instance;
 use crate::runtime::layouts::{Shape, layout_of};
 use crate::value::{Tag, Value};
-use minivm_isa::program::{ElementType, Item, Origin};
+use minivm_isa::program::{Item, Origin};
 use minivm_isa::{Storage, Type};
 
 /// Values of an exception that are shown.
@@ -52,7 +52,7 @@ fn find(instance: &Instance, tag: u64) -> Option<usize> {
     // SAFETY: nobody writes while the machine makes a message.
     let holds = |index: usize| unsafe { (*instance.globals[index].words.get())[0] } == tag;
     let mut globals = instance.program.globals.values().enumerate().take(instance.globals.len());
-    globals.find(|&(index, global)| global.holds == ElementType::Tag && holds(index)).map(|(index, _)| index)
+    globals.find(|&(index, global)| global.holds.is_tag() && holds(index)).map(|(index, _)| index)
 }
 
 fn exported(instance: &Instance, tag: u64) -> Option<String> {
