@@ -386,7 +386,14 @@ fn good_function(random: &mut Random, signature: Sig, program: &Program) -> Func
             Role::Target | Role::Immediate(_) => true,
             Role::Index(kind) => !matches!(kind, IndexKind::Func | IndexKind::Sig),
         };
-        let has_rules = matches!(opcode, Opcode::CaptureCellGet | Opcode::CaptureCellSet | Opcode::ArrayLength);
+        let has_rules = matches!(
+            opcode,
+            Opcode::CaptureCellGet
+                | Opcode::CaptureCellSet
+                | Opcode::ArrayLength
+                | Opcode::ArrayInitData
+                | Opcode::ArrayInitElement
+        );
         info.operands.iter().all(|(_, role)| is_known(role))
             && !has_rules
             && !info.effects.takes_open
