@@ -3,8 +3,8 @@
 use crate::{BuildError, FunctionBuilder};
 use minivm_isa::entities::{Data, Declared, Element, Func, Global, Layout, Memory, Sig, Source, Table};
 use minivm_isa::program::{
-    Constant, CustomSection, DataDef, DeclaredType, ElementDef, ElementType, Export, Function, FunctionDef, GlobalDef, Import,
-    Initial, Item, LayoutDef, MemoryDef, Origin, Program, SourceFile, TableDef,
+    Constant, CustomSection, DataDef, DeclaredType, ElementDef, ElementType, Export, Function, FunctionDef, GlobalDef,
+    Import, Initial, Item, LayoutDef, MemoryDef, Origin, Program, SourceFile, TableDef,
 };
 use minivm_isa::{Signature, Type, Verified, steps, verify};
 use std::collections::{BTreeSet, HashMap};

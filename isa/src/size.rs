@@ -6,7 +6,8 @@ use crate::entities::Declared;
 use crate::instruction::Instruction;
 use crate::operand::OperandRef;
 use crate::program::{
-    Constant, DeclaredType, FormPart, Function, FunctionDef, Import, Initial, LayoutDef, Local, Origin, Program, SegmentMode, Span,
+    Constant, DeclaredType, FormPart, Function, FunctionDef, Import, Initial, LayoutDef, Local, Origin, Program,
+    SegmentMode, Span,
 };
 use crate::types::{Signature, Storage, Type};
 

@@ -147,7 +147,10 @@ fn items() -> Vec<(Rule, String)> {
         case(Rule::ElementKind, "type0 = form ()\nglobal0 = any:type0 i32 1"),
         case(Rule::Index, "table0 = i32 any:type0 1 nil"),
         case(Rule::Index, "global0 = any:type3 any nil"),
-        case(Rule::TableElement, "type0 = form ()\ntable0 = i32 function:type0 1 nil\nelem0 = any:type0 active table0 0 ()"),
+        case(
+            Rule::TableElement,
+            "type0 = form ()\ntable0 = i32 function:type0 1 nil\nelem0 = any:type0 active table0 0 ()",
+        ),
         case(Rule::Field, "layout0 = record (i32)\nglobal0 = any record layout0 ()"),
         case(Rule::Field, "layout0 = array (i32)\nglobal0 = any record layout0 ()"),
         case(Rule::Field, "layout0 = record (i32)\nglobal0 = any array layout0 ()"),
@@ -161,8 +164,14 @@ fn items() -> Vec<(Rule, String)> {
         case(Rule::DeclaredType, "type0 = form (type0, type1)\ntype1 = form ()"),
         case(Rule::DeclaredType, "type0 = form (1) under (type0)"),
         case(Rule::DeclaredType, "sig0 = (i32)\ntype0 = form (1) describes sig0\ntype1 = form (2) describes sig0"),
-        case(Rule::DeclaredType, "layout0 = record ()\ntype0 = form () describes layout0\ntype1 = form () describes layout0"),
-        case(Rule::DeclaredType, "layout0 = record (ref.layout1)\nlayout1 = record ()\ntype0 = form () describes layout1"),
+        case(
+            Rule::DeclaredType,
+            "layout0 = record ()\ntype0 = form () describes layout0\ntype1 = form () describes layout0",
+        ),
+        case(
+            Rule::DeclaredType,
+            "layout0 = record (ref.layout1)\nlayout1 = record ()\ntype0 = form () describes layout1",
+        ),
         (Rule::DeclaredType, chain_of_types(66)),
         case(Rule::Index, "type0 = form () describes sig0"),
         case(Rule::Index, "type0 = form () describes layout0"),
@@ -373,15 +382,16 @@ fn instructions() -> Vec<(Rule, String)> {
         (Rule::Field, dynamic("r8 = ref_null layout1\n array_init_element layout1, r8, 0, elem0, 0, 0\n trap 0")),
         (
             Rule::Field,
-            dynamic("trap 0").replace("layout1 = array (f64)", "layout1 = array (any)").replace(
-                "trap 0",
-                "r8 = ref_null layout1\n array_init_data layout1, r8, 0, data0, 0, 0\n trap 0",
-            ),
+            dynamic("trap 0")
+                .replace("layout1 = array (f64)", "layout1 = array (any)")
+                .replace("trap 0", "r8 = ref_null layout1\n array_init_data layout1, r8, 0, data0, 0, 0\n trap 0"),
         ),
         (Rule::OperandType, dynamic("r8 = ref_null layout1\n array_fill layout1, r8, 0, 1, 0\n trap 0")),
         (
             Rule::OperandType,
-            dynamic("r8 = ref_null layout1\n r7 = ref_null layout0\n array_copy layout1, layout1, r8, 0, r7, 0, 0\n trap 0"),
+            dynamic(
+                "r8 = ref_null layout1\n r7 = ref_null layout0\n array_copy layout1, layout1, r8, 0, r7, 0, 0\n trap 0",
+            ),
         ),
         (Rule::OperandType, dynamic("r7 = ref_null layout0\n r1 = ref_same layout1, r7, r7\n trap 0")),
         (Rule::OperandType, dynamic("r7 = branch_ref layout1, r0, block0, block0")),

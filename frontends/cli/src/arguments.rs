@@ -44,7 +44,14 @@ pub(crate) struct CommandLine {
     pub(crate) color: When,
     /// What WebAssembly modules may use: names of proposals with commas between them, from the first to the last. `-NAME` switches
     /// one off, `NAME` on, `none` and `all` all of them.
-    #[arg(long, global = true, allow_hyphen_values = true, default_value = "all", hide_default_value = true, value_name = "LIST")]
+    #[arg(
+        long,
+        global = true,
+        allow_hyphen_values = true,
+        default_value = "all",
+        hide_default_value = true,
+        value_name = "LIST"
+    )]
     pub(crate) features: Features,
 }
 

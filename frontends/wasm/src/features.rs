@@ -148,7 +148,8 @@ impl FromStr for Features {
 fn known(name: &str) -> Result<&'static Proposal, FeaturesError> {
     let found = PROPOSALS.iter().find(|proposal| proposal.name == name);
     found.ok_or_else(|| {
-        let names: Vec<&str> = PROPOSALS.iter().filter(|proposal| proposal.is_supported).map(|known| known.name).collect();
+        let names: Vec<&str> =
+            PROPOSALS.iter().filter(|proposal| proposal.is_supported).map(|known| known.name).collect();
         FeaturesError(format!("unknown WebAssembly proposal '{name}'; there are {}", names.join(", ")))
     })
 }
@@ -206,7 +207,9 @@ mod tests {
         assert_eq!(features("none,all"), Ok(Features::default()));
         assert_eq!(features("none").map(Features::flags), Ok(WasmFeatures::WASM1));
         let without = features("-tail-call, -multi-memory").expect("both are known");
-        assert!(!without.flags().contains(WasmFeatures::TAIL_CALL) && without.flags().contains(WasmFeatures::MULTI_VALUE));
+        assert!(
+            !without.flags().contains(WasmFeatures::TAIL_CALL) && without.flags().contains(WasmFeatures::MULTI_VALUE)
+        );
         assert_eq!(features("none,tail-call").map(|one| one.to_bits().count_ones()), Ok(1));
         assert!(features("-nonsense").is_err_and(|error| error.to_string().contains("unknown")));
         assert!(features("stack-switching").is_err_and(|error| error.to_string().contains("not supported")));

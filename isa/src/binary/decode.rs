@@ -6,8 +6,8 @@ use super::{DecodeError, FEATURES_KNOWN, MAGIC, Section, VERSION, features};
 use crate::allowance::Allowance;
 use crate::limits::INITIAL_DEPTH_MAX;
 use crate::program::{
-    Constant, CustomSection, DataDef, DeclaredType, Described, ElementDef, ElementType, FormPart, Export, GlobalDef, Import, Initial, InitialOp, Item,
-    LayoutDef, MemoryDef, Origin, Program, SegmentMode, SourceFile, TableDef,
+    Constant, CustomSection, DataDef, DeclaredType, Described, ElementDef, ElementType, Export, FormPart, GlobalDef,
+    Import, Initial, InitialOp, Item, LayoutDef, MemoryDef, Origin, Program, SegmentMode, SourceFile, TableDef,
 };
 use crate::types::{Convention, Signature, Storage, Type};
 use cranelift_entity::EntityRef;

@@ -5,8 +5,8 @@ use super::{MAGIC, Section, VERSION, features};
 use crate::Instruction;
 use crate::operand::{Input, Operand, OperandRef};
 use crate::program::{
-    Constant, DeclaredType, Described, ElementType, FormPart, Function, FunctionDef, Import, Initial, InitialOp, Item, LayoutDef, Origin, Program,
-    RegionKind, SegmentMode,
+    Constant, DeclaredType, Described, ElementType, FormPart, Function, FunctionDef, Import, Initial, InitialOp, Item,
+    LayoutDef, Origin, Program, RegionKind, SegmentMode,
 };
 use crate::types::{Convention, Signature, Storage, Type};
 use cranelift_entity::EntityRef;

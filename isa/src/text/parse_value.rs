@@ -144,7 +144,9 @@ impl Parser<'_> {
         let parts = self.list(|parser| parser.initial_nested(Type::Any, depth_left))?;
         match (word, <[Initial; 2]>::try_from(parts)) {
             ("array_of", Ok(parts)) => Ok(Initial::ArrayOf(layout, Box::new(parts))),
-            ("array_of", Err(parts)) => Err(self.error(format!("a value and a length are expected, found {} values", parts.len()))),
+            ("array_of", Err(parts)) => {
+                Err(self.error(format!("a value and a length are expected, found {} values", parts.len())))
+            }
             ("record", parts) => Ok(Initial::Record(layout, parts.map_or_else(|parts| parts, Vec::from))),
             (_, parts) => Ok(Initial::Array(layout, parts.map_or_else(|parts| parts, Vec::from))),
         }

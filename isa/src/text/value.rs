@@ -1,8 +1,6 @@
 //! How constants, strings, types and initial values print.
 
-use crate::program::{
-    Constant, DeclaredType, Described, ElementType, FormPart, Import, Initial, InitialOp, LayoutDef,
-};
+use crate::program::{Constant, DeclaredType, Described, ElementType, FormPart, Import, Initial, InitialOp, LayoutDef};
 use crate::types::{Convention, Signature, Storage, Type};
 use std::fmt::{self, Display, Formatter};
 

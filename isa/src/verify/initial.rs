@@ -2,11 +2,9 @@
 
 use super::program::{captures_nothing, exists};
 use super::{Rejections, Rule};
-use crate::limits::INITIAL_DEPTH_MAX;
 use crate::entities::{Global, Layout};
-use crate::program::{
-    Constant, ElementType, GlobalDef, Initial, LayoutDef, Origin, Program, SegmentMode,
-};
+use crate::limits::INITIAL_DEPTH_MAX;
+use crate::program::{Constant, ElementType, GlobalDef, Initial, LayoutDef, Origin, Program, SegmentMode};
 use crate::steps;
 use crate::types::{Storage, Type};
 use cranelift_entity::EntityRef;
@@ -31,7 +29,9 @@ pub(super) fn check(program: &Program, all: &mut Rejections) {
                 true => position.element(initial, global.holds, all),
             }
         }
-        if (global.holds.is_function() || global.holds.declared().is_some() && !global.holds.is_tag()) && global.ty != Type::Any {
+        if (global.holds.is_function() || global.holds.declared().is_some() && !global.holds.is_tag())
+            && global.ty != Type::Any
+        {
             all.item(Rule::ElementKind, &number, "type", "any, to hold functions or values of a type", global.ty);
         }
         if global.holds.is_tag() {
@@ -218,9 +218,8 @@ impl Position<'_> {
         if !element.is_function() {
             return;
         }
-        let holds_functions = |global: Global| {
-            self.program.globals.get(global).is_none_or(|global| global.holds.is_function())
-        };
+        let holds_functions =
+            |global: Global| self.program.globals.get(global).is_none_or(|global| global.holds.is_function());
         let is_function = match initial {
             Initial::Function(_) | Initial::Constant(Constant::Nil) => true,
             Initial::Global(global) => holds_functions(*global),

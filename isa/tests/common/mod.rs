@@ -1,12 +1,12 @@
 //! Random programs from a fixed seed, for properties that hold for every program.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part")]
 
-use minivm_isa::entities::{Declared, Block, Const, Func, Global, Layout, Memory, Reg, Sig, Source, Table};
+use minivm_isa::entities::{Block, Const, Declared, Func, Global, Layout, Memory, Reg, Sig, Source, Table};
 use minivm_isa::operand::{ImmediateKind, IndexKind, OperandSource, Pattern, Role};
 use minivm_isa::program::{
-    Constant, CustomSection, DataDef, DeclaredType, Described, ElementDef, ElementType, Export, FormPart, Function, FunctionDef, GlobalDef, Import,
-    Initial, InitialOp, Item, LayoutDef, Local, MemoryDef, Origin, Region, RegionKind, SegmentMode, SourceFile, Span,
-    TableDef,
+    Constant, CustomSection, DataDef, DeclaredType, Described, ElementDef, ElementType, Export, FormPart, Function,
+    FunctionDef, GlobalDef, Import, Initial, InitialOp, Item, LayoutDef, Local, MemoryDef, Origin, Region, RegionKind,
+    SegmentMode, SourceFile, Span, TableDef,
 };
 use minivm_isa::{Convention, INSTRUCTIONS, Kind, Opcode, Operand, Program, Signature, Storage, TrapCode, Type};
 use std::convert::Infallible;

@@ -1,8 +1,8 @@
 //! Jumps on `any` values, loops, and the ways out of the fast path.
 
+use crate::runtime::context::{Context, Status};
 use crate::runtime::function::FunctionInfo;
 use crate::runtime::layouts::layout_of;
-use crate::runtime::context::{Context, Status};
 use crate::runtime::{call, unwind};
 use crate::threaded::OPEN;
 use crate::threaded::operands::Cursor;

@@ -9,8 +9,8 @@ use crate::threaded::Code;
 use crate::threaded::slots::Slots;
 use crate::threaded::stack_map::FrameMap;
 use crate::value::Value;
-use minivm_isa::program::{Function, FunctionDef, Program};
 use minivm_isa::limits::TYPE_DEPTH_MAX;
+use minivm_isa::program::{Function, FunctionDef, Program};
 use minivm_isa::size::{ALLOCATION_BYTES, list_bytes, program_bytes};
 
 /// Bytes of code that may go over the limit: functions are loaded where nothing can be collected. The next safepoint does, and

@@ -10,8 +10,8 @@ use crate::runtime::function::HostFunction;
 use crate::runtime::host::{Intrinsic, Protect};
 use crate::runtime::task::Uncaught;
 use crate::threaded::Flow;
-use crate::threaded::lookups::Catches;
 use crate::threaded::continuation::{Record, RecordKind};
+use crate::threaded::lookups::Catches;
 use crate::value::Value;
 
 /// Stops the run at `at`, where `error` is raised, if that is wanted and nobody catches it.

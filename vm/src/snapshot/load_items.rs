@@ -155,4 +155,3 @@ impl Loading<'_> {
         Ok(handles)
     }
 }
-

@@ -127,7 +127,10 @@ impl Loading<'_> {
             let table = pick(&self.items.tables, from)?;
             // SAFETY: as above.
             let found = unsafe { &*table.get() };
-            if found.is_64() != wanted.is_64 || found.element() != instance.machine_element(wanted.element) || found.length() < wanted.minimum {
+            if found.is_64() != wanted.is_64
+                || found.element() != instance.machine_element(wanted.element)
+                || found.length() < wanted.minimum
+            {
                 return Err(from.damaged("a table is of another type"));
             }
             instance.tables.push(table);

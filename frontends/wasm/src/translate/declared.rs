@@ -41,7 +41,9 @@ fn is_plain(ty: &SubType) -> bool {
     };
     match &ty.composite_type.inner {
         CompositeInnerType::Func(function) => {
-            ty.is_final && ty.supertype_idxs.is_empty() && function.params().iter().chain(function.results()).all(is_plain)
+            ty.is_final
+                && ty.supertype_idxs.is_empty()
+                && function.params().iter().chain(function.results()).all(is_plain)
         }
         _ => false,
     }

@@ -89,7 +89,11 @@ impl FunctionTranslator<'_> {
     /// Registers for an exception, its tag, and a tag to compare that with.
     fn exception_registers(&mut self, layout: Layout) -> [Reg; 3] {
         let builder = &mut self.builder;
-        *self.exceptions.references.entry(layout).or_insert_with(|| [(); 3].map(|()| builder.register(Type::Ref(layout))))
+        *self
+            .exceptions
+            .references
+            .entry(layout)
+            .or_insert_with(|| [(); 3].map(|()| builder.register(Type::Ref(layout))))
     }
 
     fn begin_guard(&mut self) -> Guard {
@@ -138,8 +142,7 @@ impl FunctionTranslator<'_> {
         let params = tag.map_or(&[][..], |tag| self.context.tag_params(tag));
         self.take_room(params.len() + 1);
         self.builder.take(CLAUSE_BYTES + 64 * params.len() as u64);
-        let values: Vec<Reg> =
-            (height..).zip(params).map(|(position, &ty)| self.temporary(position, ty)).collect();
+        let values: Vec<Reg> = (height..).zip(params).map(|(position, &ty)| self.temporary(position, ty)).collect();
         let exception = takes_exception.then(|| self.temporary(height + params.len(), Type::Any));
         let end = match target {
             Some(target) => Instruction::Jump { target },

@@ -103,11 +103,7 @@ impl Nested {
     }
 
     /// The topmost values, in the order in which they were pushed, and how deep they are nested.
-    fn operands(
-        stack: &mut Vec<Nested>,
-        count: usize,
-        offset: u64,
-    ) -> Result<(Vec<Initial>, Vec<usize>), WasmError> {
+    fn operands(stack: &mut Vec<Nested>, count: usize, offset: u64) -> Result<(Vec<Initial>, Vec<usize>), WasmError> {
         let first = stack.len().checked_sub(count);
         let first = first.ok_or_else(|| WasmError::new(offset, "an operand is missing in a constant expression"))?;
         Ok(stack.drain(first..).map(|nested| (nested.value, nested.depth)).unzip())

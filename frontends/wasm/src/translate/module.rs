@@ -20,7 +20,7 @@ use minivm_isa::{Allowance, Storage, Type, steps};
 use std::collections::HashMap;
 use wasmparser::{
     DataKind, ElementItems, ElementKind, Encoding, ExternalKind, FuncValidatorAllocations, FunctionBody, GlobalType,
-    ImportSectionReader, KnownCustom, MemoryType, Parser, Payload, TagType, TableInit, TableType, TypeRef, ValType,
+    ImportSectionReader, KnownCustom, MemoryType, Parser, Payload, TableInit, TableType, TagType, TypeRef, ValType,
     ValidPayload, Validator,
 };
 

@@ -26,8 +26,12 @@ impl Context {
         };
         let tag = fields.first().and_then(|&(word, _)| words.get(word as usize)).copied().unwrap_or(0);
         let name = self.tag_name(tag).map_or(String::new(), |name| format!(" '{name}'"));
-        let mut values: Vec<String> =
-            fields.iter().skip(1).take(SHOWN_MAX).map(|&(word, storage)| shown(&words[word as usize..], storage)).collect();
+        let mut values: Vec<String> = fields
+            .iter()
+            .skip(1)
+            .take(SHOWN_MAX)
+            .map(|&(word, storage)| shown(&words[word as usize..], storage))
+            .collect();
         if fields.len() > SHOWN_MAX + 1 {
             values.push("…".to_owned());
         }
@@ -39,9 +43,11 @@ impl Context {
     fn tag_name(&self, tag: u64) -> Option<String> {
         let mut instances = self.instances.iter();
         instances.find_map(|instance| exported(instance, tag)).or_else(|| {
-            self.instances.iter().find_map(|instance| match &instance.program.globals.values().nth(find(instance, tag)?)?.origin {
-                Origin::Import(import) => Some(import.name.clone()),
-                Origin::Own(_) => None,
+            self.instances.iter().find_map(|instance| {
+                match &instance.program.globals.values().nth(find(instance, tag)?)?.origin {
+                    Origin::Import(import) => Some(import.name.clone()),
+                    Origin::Own(_) => None,
+                }
             })
         })
     }
