@@ -89,7 +89,7 @@ fn to_other(value: &Val) -> wasmi::Val {
         Val::I64(int) => wasmi::Val::I64(int),
         Val::F32(bits) => wasmi::Val::F32(f32::from_bits(bits).into()),
         Val::F64(bits) => wasmi::Val::F64(f64::from_bits(bits).into()),
-        Val::Null | Val::Func | Val::Extern(_) | Val::I31(_) | Val::Struct | Val::Array => {
+        Val::Null | Val::Func | Val::Extern(_) | Val::I31(_) | Val::Struct | Val::Array | Val::V128(_) => {
             unreachable!("functions with references are not called")
         }
     }

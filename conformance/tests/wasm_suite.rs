@@ -86,6 +86,17 @@ fn gc() {
 }
 
 #[test]
+fn simd() {
+    let count = check(proposal(Proposal::Simd));
+    assert!(count > 20_000, "{count}");
+}
+
+#[test]
+fn relaxed_simd() {
+    assert!(check(proposal(Proposal::RelaxedSimd)) > 50);
+}
+
+#[test]
 fn multi_memory() {
     assert!(check(proposal(Proposal::MultiMemory)) > 300);
 }

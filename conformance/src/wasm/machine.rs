@@ -1,6 +1,6 @@
 //! Instances of WebAssembly modules on machines, and values as scripts see them.
 
-use super::adapter::adapter;
+use super::adapter::{adapter, face};
 use crate::pace::{self, Pace};
 use crate::paced_cases::Called;
 use crate::reload::{self, Plan, Reloads};
@@ -21,6 +21,8 @@ pub enum Val {
     F32(u32),
     /// A double, by its bits.
     F64(u64),
+    /// 128 bits.
+    V128(u128),
     /// A null reference.
     Null,
     /// A function.
@@ -180,7 +182,7 @@ impl Machines {
     pub fn invoke(&mut self, instance: Instance, name: &str, arguments: &[Val]) -> Result<Vec<Val>, Failure> {
         let adapter = &self.adapters[instance.adapter];
         let types = result_types(&adapter.program, name)?;
-        let arguments: Vec<Value> = arguments.iter().map(|&argument| to_value(argument)).collect();
+        let arguments: Vec<Value> = arguments.iter().flat_map(|&argument| to_values(argument)).collect();
         let machine = &mut self.machines[instance.machine];
         let called = match self.way {
             Way::AtOnce => machine.invoke(adapter.id, name, &arguments),
@@ -204,10 +206,12 @@ impl Machines {
             }
             Err(failure) => return Err(run_failure(failure)),
         };
-        if results.len() != types.len() {
-            return Err(Failure::Other(format!("{} results, {} expected", results.len(), types.len())));
+        let count: usize = types.iter().map(|&ty| face(ty).len()).sum();
+        if results.len() != count {
+            return Err(Failure::Other(format!("{} results, {count} expected", results.len())));
         }
-        results.iter().zip(types).map(|(&value, ty)| from_value(value, ty)).collect()
+        let mut results = results.iter().copied();
+        types.into_iter().map(|ty| from_values(&mut results, ty)).collect()
     }
 
     /// The value of an exported global, or the [`sum`](super::sum) of an exported memory.
@@ -281,7 +285,27 @@ fn result_types(program: &Program, name: &str) -> Result<Vec<Type>, Failure> {
     }
 }
 
-/// The value at the border for a value of a script.
+/// The values at the border for a value of a script.
+fn to_values(val: Val) -> Vec<Value> {
+    match val {
+        Val::V128(bits) => vec![Value::int(bits as i64), Value::int((bits >> 64) as i64)],
+        other => vec![to_value(other)],
+    }
+}
+
+/// The value of a type for the next values at the border.
+fn from_values(values: &mut impl Iterator<Item = Value>, ty: Type) -> Result<Val, Failure> {
+    let mut next = || values.next().unwrap_or(Value::NIL);
+    if ty != Type::V128 {
+        return from_value(next(), ty);
+    }
+    let word = |value: Value| value.as_int().map(|int| u128::from(int as u64));
+    match (word(next()), word(next())) {
+        (Some(low), Some(high)) => Ok(Val::V128(high << 64 | low)),
+        _ => Err(Failure::Other("a vector is not two integers".to_owned())),
+    }
+}
+
 fn to_value(val: Val) -> Value {
     match val {
         Val::I32(int) => Value::int(int.into()),
@@ -292,7 +316,7 @@ fn to_value(val: Val) -> Value {
         // Any value can be a host reference; an integer would be one of WebAssembly.
         Val::Extern(number) => Value::float(number.into()),
         Val::I31(int) => Value::int(int.into()),
-        Val::Func | Val::Struct | Val::Array => Value::TRUE,
+        Val::Func | Val::Struct | Val::Array | Val::V128(_) => Value::TRUE,
     }
 }
 

@@ -123,12 +123,14 @@ pub(super) struct FunctionTranslator<'a> {
     pub(super) exceptions: Exceptions,
     /// See [`FunctionTranslator::object_registers`].
     pub(super) objects: HashMap<Layout, [Reg; 2]>,
+    /// Keeps a vector while others are computed.
+    kept_vector: Option<Reg>,
     /// Registers for a test of integers.
     pub(super) wide: Option<[Reg; 2]>,
     /// Locals that are read where they may still be zero.
     read_unassigned: Vec<bool>,
     /// Registers of stack entries by position and type.
-    temporaries: Vec<[Option<Reg>; 5]>,
+    temporaries: Vec<[Option<Reg>; 6]>,
     deferred: Option<Deferred>,
 }
 
@@ -156,6 +158,7 @@ impl<'a> FunctionTranslator<'a> {
             exceptions: Exceptions::default(),
             objects: HashMap::new(),
             wide: None,
+            kept_vector: None,
             temporaries: Vec::new(),
             deferred: None,
         }
@@ -179,12 +182,18 @@ impl<'a> FunctionTranslator<'a> {
             Type::I64 => 1,
             Type::F32 => 2,
             Type::F64 => 3,
-            Type::Any | Type::V128 | Type::Cell | Type::Ref(_) => 4,
+            Type::V128 => 4,
+            Type::Any | Type::Cell | Type::Ref(_) => 5,
         };
         if self.temporaries.len() <= position {
-            self.temporaries.resize(position + 1, [None; 5]);
+            self.temporaries.resize(position + 1, [None; 6]);
         }
         *self.temporaries[position][slot].get_or_insert_with(|| self.builder.register(ty))
+    }
+
+    /// A register that keeps a vector until the next operator.
+    pub(super) fn kept_vector(&mut self) -> Reg {
+        *self.kept_vector.get_or_insert_with(|| self.builder.register(Type::V128))
     }
 
     /// Emits an instruction, after the deferred one.

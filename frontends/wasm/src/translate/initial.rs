@@ -18,6 +18,7 @@ pub(super) fn initial(context: &Context, expression: &ConstExpr<'_>) -> Result<I
             Operator::I64Const { value } => Nested::leaf(Initial::Constant(Constant::I64(value))),
             Operator::F32Const { value } => Nested::leaf(Initial::Constant(Constant::F32(value.bits()))),
             Operator::F64Const { value } => Nested::leaf(Initial::Constant(Constant::F64(value.bits()))),
+            Operator::V128Const { value } => Nested::leaf(Initial::Constant(Constant::V128(value.i128() as u128))),
             Operator::RefNull { .. } => Nested::leaf(Initial::Constant(Constant::Nil)),
             Operator::RefFunc { function_index } => Nested::leaf(Initial::Function(Func::from_u32(function_index))),
             Operator::GlobalGet { global_index } => {

@@ -16,6 +16,7 @@
 //! | `reference`, `cast` | references, structs and arrays; tests and casts |
 //! | `shape` | the operators that are one instruction each, as a table |
 //! | `compare` | comparisons as branches, inverses, and with sides exchanged |
+//! | `vector` | vectors, as far as an operator is not one instruction |
 //! | `stack` | the operand stack |
 //! | `locals`, `local_set` | locals and their registers, sets of locals |
 //! | `cleanup` | short cuts through jumps, unreachable blocks, zeros for locals |
@@ -41,6 +42,7 @@ mod reference;
 mod shape;
 mod stack;
 mod types;
+mod vector;
 mod weight;
 
 pub use error::WasmError;

@@ -27,6 +27,7 @@ impl FunctionTranslator<'_> {
             Operator::I64Const { value } => self.push_constant(Constant::I64(value)),
             Operator::F32Const { value } => self.push_constant(Constant::F32(value.bits())),
             Operator::F64Const { value } => self.push_constant(Constant::F64(value.bits())),
+            Operator::V128Const { value } => self.push_constant(Constant::V128(value.i128() as u128)),
             Operator::Drop => self.drop_value(),
             Operator::I32Eqz => self.i32_eqz(),
             Operator::I32Add | Operator::I64Add | Operator::I32Sub | Operator::I64Sub if self.is_top_zero() => {
@@ -67,7 +68,7 @@ impl FunctionTranslator<'_> {
         }
     }
 
-    fn shaped(&mut self, shape: Shape) {
+    pub(super) fn shaped(&mut self, shape: Shape) {
         match shape {
             Shape::Unary(ty, make) => {
                 let src = self.pop();
@@ -84,6 +85,14 @@ impl FunctionTranslator<'_> {
             Shape::Load(ty, memarg, make) => {
                 let address = self.pop();
                 self.produce(ty, |dst| make(dst, memory_of(memarg), address, memarg.offset));
+            }
+            Shape::Lane(ty, lane, make) => {
+                let src = self.pop();
+                self.produce(ty, |dst| make(dst, src, lane.into()));
+            }
+            Shape::Replace(lane, make) => {
+                let (value, src) = (self.pop(), self.pop());
+                self.produce(Type::V128, |dst| make(dst, src, value, lane.into()));
             }
             Shape::Store(memarg, make) => {
                 let (src, address) = (self.pop(), self.pop());
@@ -265,14 +274,14 @@ impl FunctionTranslator<'_> {
             Operator::DataDrop { data_index } => {
                 self.emit(Instruction::DataDrop { data: Data::from_u32(data_index) });
             }
-            other => return Err(WasmError::unsupported(self.span.0, format_args!("the operator {other:?}"))),
+            other => return self.vector(other),
         }
         Ok(())
     }
 }
 
 /// The memory of a load or store.
-fn memory_of(memarg: MemArg) -> Memory {
+pub(super) fn memory_of(memarg: MemArg) -> Memory {
     match memarg.target {
         // Arrays are operands of a proposal that validation refuses.
         MemArgTarget::Memory(index) | MemArgTarget::Array(index) => Memory::from_u32(index),

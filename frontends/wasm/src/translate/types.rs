@@ -59,7 +59,7 @@ pub(super) fn value_type(ty: ValType) -> Option<Type> {
         ValType::I64 => Some(Type::I64),
         ValType::F32 => Some(Type::F32),
         ValType::F64 => Some(Type::F64),
-        ValType::V128 => None,
+        ValType::V128 => Some(Type::V128),
         ValType::Ref(_) => Some(Type::Any),
     }
 }

@@ -8,11 +8,13 @@ use crate::handlers::typed::bulk;
 use crate::handlers::typed::bulk::*;
 use crate::handlers::typed::ranges::{self, range};
 use crate::handlers::typed::statement::{branch_table, jump, statement};
+use crate::handlers::typed::vector;
 use crate::handlers::typed::word::Wide;
 use crate::heap::ElementKind;
 use crate::runtime::context::Handler;
 use crate::value::Value;
 use minivm_isa::entities::{Block, Memory, Reg, Table};
+use minivm_isa::operand::OperandRef;
 use minivm_isa::{Instruction, Operand};
 
 /// The handler for a statement over one address type.
@@ -48,6 +50,7 @@ pub(super) fn emit(loading: &mut Loading, at: usize) -> bool {
     emit_memory(loading, at, &function.code[at])
         || emit_table(loading, at, &function.code[at])
         || emit_array(loading, at, &function.code[at])
+        || emit_vector(loading, at, &function.code[at])
         || emit_branch_table(loading, at, &function.code[at])
 }
 
@@ -161,6 +164,19 @@ fn emit_array(loading: &mut Loading, at: usize, instruction: &Instruction) -> bo
         }
         _ => return false,
     }
+    true
+}
+
+fn emit_vector(loading: &mut Loading, at: usize, instruction: &Instruction) -> bool {
+    let Some(handler) = vector::handler(instruction.opcode()) else { return false };
+    let (mut inputs, mut lane, mut result) = (Vec::with_capacity(3), None, None);
+    instruction.for_each_operand(|_, operand| match operand {
+        OperandRef::In(input, _) => inputs.push(input),
+        OperandRef::Immediate(_, value) => lane = Some(value),
+        OperandRef::Out(register, _) => result = Some(register),
+        _ => {}
+    });
+    write(loading, at, handler, &inputs, lane.as_slice(), result);
     true
 }
 
