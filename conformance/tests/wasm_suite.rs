@@ -97,6 +97,16 @@ fn relaxed_simd() {
 }
 
 #[test]
+fn memory64() {
+    assert!(check(proposal(Proposal::Memory64)) > 300);
+}
+
+#[test]
+fn wide_arithmetic() {
+    assert!(check(proposal(Proposal::WideArithmetic)) > 50);
+}
+
+#[test]
 fn multi_memory() {
     assert!(check(proposal(Proposal::MultiMemory)) > 300);
 }

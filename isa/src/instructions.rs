@@ -153,6 +153,16 @@ macro_rules! for_each_instruction {
     /// `dst = lhs >= rhs`, unsigned.
     I64GeU i64_ge_u 0x007f { dst: Out<I32>, lhs: In<I64>, rhs: In<I64> } [];
 
+    // 128-bit integers in two halves.
+    /// `low, high` = `lhs * rhs`, signed, 128 bits.
+    I64MulWideS i64_mul_wide_s 0x0080 { low: Out<I64>, high: Out<I64>, lhs: In<I64>, rhs: In<I64> } [];
+    /// `low, high` = `lhs * rhs`, unsigned, 128 bits.
+    I64MulWideU i64_mul_wide_u 0x0081 { low: Out<I64>, high: Out<I64>, lhs: In<I64>, rhs: In<I64> } [];
+    /// `low, high` = the sum of both, modulo 2^128.
+    I64Add128 i64_add128 0x0082 { low: Out<I64>, high: Out<I64>, lhs_low: In<I64>, lhs_high: In<I64>, rhs_low: In<I64>, rhs_high: In<I64> } [];
+    /// `low, high` = the difference of both, modulo 2^128.
+    I64Sub128 i64_sub128 0x0083 { low: Out<I64>, high: Out<I64>, lhs_low: In<I64>, lhs_high: In<I64>, rhs_low: In<I64>, rhs_high: In<I64> } [];
+
     // Untagged IEEE 754 32-bit floats (WebAssembly core specification, floating-point operations).
     /// `dst = lhs + rhs`.
     F32Add f32_add 0x00a0 { dst: Out<F32>, lhs: In<F32>, rhs: In<F32> } [];

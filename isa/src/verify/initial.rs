@@ -135,6 +135,15 @@ impl Position<'_> {
                     self.check_nested(rhs, expected, depth_left - 1, all);
                 }
             }
+            Initial::Record(..) | Initial::Array(..) | Initial::ArrayOf(..) | Initial::Integer31(_) => {
+                self.check_object(initial, expected, depth_left, all);
+            }
+        }
+    }
+
+    /// A value that is made when the program is linked.
+    fn check_object(&self, initial: &Initial, expected: Type, depth_left: usize, all: &mut Rejections) {
+        match initial {
             Initial::Record(layout, fields) => {
                 if let Some((LayoutDef::Record(storages) | LayoutDef::Exception(storages), depth_left)) =
                     self.object(*layout, "a record", expected, depth_left, all)
@@ -172,6 +181,8 @@ impl Position<'_> {
                     None => self.too_deep(all),
                 }
             }
+            Initial::Constant(_) | Initial::Null | Initial::Function(_) => {}
+            Initial::Global(_) | Initial::Arithmetic(..) => {}
         }
     }
 

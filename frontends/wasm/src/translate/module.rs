@@ -88,6 +88,8 @@ impl Module {
                 functions: Vec::new(),
                 globals: Vec::new(),
                 tags: Vec::new(),
+                memories: Vec::new(),
+                tables: Vec::new(),
                 source,
             },
             declared: DeclaredTypes::default(),
@@ -134,9 +136,7 @@ impl Module {
                 }
             }
             Payload::TagSection(section) => {
-                for tag in section {
-                    self.tag(tag?, None);
-                }
+                section.into_iter().try_for_each(|tag| Ok::<_, WasmError>(self.tag(tag?, None)))?;
             }
             Payload::GlobalSection(section) => {
                 for item in section.into_iter_with_offsets() {
@@ -153,14 +153,10 @@ impl Module {
             }
             Payload::StartSection { func, .. } => self.program.start(Func::from_u32(func)),
             Payload::ElementSection(section) => {
-                for item in section.into_iter_with_offsets() {
-                    self.element(&item?.1)?;
-                }
+                section.into_iter().try_for_each(|element| self.element(&element?))?;
             }
             Payload::DataSection(section) => {
-                for data in section {
-                    self.data(&data?)?;
-                }
+                section.into_iter().try_for_each(|data| self.data(&data?))?;
             }
             Payload::CustomSection(section) => match section.as_known() {
                 KnownCustom::Name(names) => self.names.read(names),
@@ -196,6 +192,7 @@ impl Module {
     fn table(&mut self, ty: TableType, origin: Origin<Initial>) {
         let element = self.declared.element(&mut self.program, &self.context, ty.element_type);
         let (minimum, maximum) = (ty.initial, ty.maximum);
+        self.context.tables.push(address_type(ty.table64));
         self.program.add_table(TableDef { origin, element, minimum, maximum, is_64: ty.table64 });
     }
 
@@ -204,6 +201,7 @@ impl Module {
             return Err(WasmError::unsupported(offset, "memories with pages of another size"));
         }
         let (minimum, maximum) = (ty.initial, ty.maximum);
+        self.context.memories.push(address_type(ty.memory64));
         self.program.add_memory(MemoryDef { origin, minimum, maximum, is_64: ty.memory64, is_shared: ty.shared });
         Ok(())
     }
@@ -327,4 +325,9 @@ impl Module {
         program.custom = self.custom;
         program
     }
+}
+
+/// The type of addresses and indices.
+fn address_type(is_64: bool) -> Type {
+    if is_64 { Type::I64 } else { Type::I32 }
 }

@@ -251,11 +251,13 @@ impl FunctionTranslator<'_> {
     pub(super) fn bulk_memory(&mut self, operator: Operator<'_>) -> Result<(), WasmError> {
         match operator {
             Operator::MemorySize { mem } => {
-                self.produce(Type::I32, |dst| Instruction::MemorySize { dst, memory: Memory::from_u32(mem) });
+                let ty = self.context.memories[mem as usize];
+                self.produce(ty, |dst| Instruction::MemorySize { dst, memory: Memory::from_u32(mem) });
             }
             Operator::MemoryGrow { mem } => {
                 let (pages, memory) = (self.pop(), Memory::from_u32(mem));
-                self.produce(Type::I32, |dst| Instruction::MemoryGrow { dst, memory, pages });
+                let ty = self.context.memories[mem as usize];
+                self.produce(ty, |dst| Instruction::MemoryGrow { dst, memory, pages });
             }
             Operator::MemoryFill { mem } => {
                 let (length, value, address) = (self.pop(), self.pop(), self.pop());
@@ -274,8 +276,31 @@ impl FunctionTranslator<'_> {
             Operator::DataDrop { data_index } => {
                 self.emit(Instruction::DataDrop { data: Data::from_u32(data_index) });
             }
-            other => return self.vector(other),
+            other => return self.wide_arithmetic(other),
         }
+        Ok(())
+    }
+
+    fn wide_arithmetic(&mut self, operator: Operator<'_>) -> Result<(), WasmError> {
+        let is_product = matches!(operator, Operator::I64MulWideS | Operator::I64MulWideU);
+        if !is_product && !matches!(operator, Operator::I64Add128 | Operator::I64Sub128) {
+            return self.vector(operator);
+        }
+        let inputs = self.pop_list(if is_product { 2 } else { 4 });
+        self.call(inputs, &[Type::I64; 2], |results, inputs| {
+            let (low, high) = (results[0], results[1]);
+            match (operator, &*inputs) {
+                (Operator::I64MulWideS, &[lhs, rhs]) => Instruction::I64MulWideS { low, high, lhs, rhs },
+                (Operator::I64MulWideU, &[lhs, rhs]) => Instruction::I64MulWideU { low, high, lhs, rhs },
+                (Operator::I64Add128, &[lhs_low, lhs_high, rhs_low, rhs_high]) => {
+                    Instruction::I64Add128 { low, high, lhs_low, lhs_high, rhs_low, rhs_high }
+                }
+                (_, inputs) => {
+                    let [lhs_low, lhs_high, rhs_low, rhs_high] = [0, 1, 2, 3].map(|index| inputs[index]);
+                    Instruction::I64Sub128 { low, high, lhs_low, lhs_high, rhs_low, rhs_high }
+                }
+            }
+        });
         Ok(())
     }
 }

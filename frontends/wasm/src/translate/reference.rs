@@ -34,12 +34,13 @@ impl FunctionTranslator<'_> {
                 self.emit(Instruction::TableSet { table: Table::from_u32(table), index, src });
             }
             Operator::TableSize { table } => {
-                let table = Table::from_u32(table);
-                self.produce(Type::I32, |dst| Instruction::TableSize { dst, table });
+                let (ty, table) = (self.context.tables[table as usize], Table::from_u32(table));
+                self.produce(ty, |dst| Instruction::TableSize { dst, table });
             }
             Operator::TableGrow { table } => {
+                let ty = self.context.tables[table as usize];
                 let (count, src, table) = (self.pop(), self.pop(), Table::from_u32(table));
-                self.produce(Type::I32, |dst| Instruction::TableGrow { dst, table, src, count });
+                self.produce(ty, |dst| Instruction::TableGrow { dst, table, src, count });
             }
             Operator::TableFill { table } => {
                 let (length, src, index) = (self.pop(), self.pop(), self.pop());

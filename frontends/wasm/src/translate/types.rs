@@ -31,6 +31,9 @@ pub(super) struct Context {
     /// The globals of the program, without those for tags.
     pub(super) globals: Vec<(Global, Type)>,
     pub(super) tags: Vec<Tag>,
+    /// Types of addresses of each memory, and of indices of each table.
+    pub(super) memories: Vec<Type>,
+    pub(super) tables: Vec<Type>,
     pub(super) source: Source,
 }
 

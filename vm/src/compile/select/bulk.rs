@@ -51,6 +51,7 @@ pub(super) fn emit(loading: &mut Loading, at: usize) -> bool {
         || emit_table(loading, at, &function.code[at])
         || emit_array(loading, at, &function.code[at])
         || emit_vector(loading, at, &function.code[at])
+        || emit_wide(loading, at, &function.code[at])
         || emit_branch_table(loading, at, &function.code[at])
 }
 
@@ -164,6 +165,24 @@ fn emit_array(loading: &mut Loading, at: usize, instruction: &Instruction) -> bo
         }
         _ => return false,
     }
+    true
+}
+
+fn emit_wide(loading: &mut Loading, at: usize, instruction: &Instruction) -> bool {
+    let (handler, [low, high], inputs): (Handler, _, &[Operand]) = match *instruction {
+        Instruction::I64MulWideS { low, high, lhs, rhs } => (statement::<I64MulWideS>, [low, high], &[lhs, rhs]),
+        Instruction::I64MulWideU { low, high, lhs, rhs } => (statement::<I64MulWideU>, [low, high], &[lhs, rhs]),
+        Instruction::I64Add128 { low, high, lhs_low, lhs_high, rhs_low, rhs_high } => {
+            (statement::<I64Add128>, [low, high], &[lhs_low, lhs_high, rhs_low, rhs_high])
+        }
+        Instruction::I64Sub128 { low, high, lhs_low, lhs_high, rhs_low, rhs_high } => {
+            (statement::<I64Sub128>, [low, high], &[lhs_low, lhs_high, rhs_low, rhs_high])
+        }
+        _ => return false,
+    };
+    write(loading, at, handler, inputs, &[], Some(low));
+    let slot = loading.destination(at, high);
+    loading.asm.half(slot);
     true
 }
 
