@@ -5,7 +5,7 @@ use minivm_conformance::run_generated::check;
 use minivm_conformance::small_stack::with_small_stack;
 
 /// Programs that are run here.
-const COUNT: u64 = 60;
+const COUNT: u64 = 200;
 
 /// FIXME: recursion of the host's functions `call` into one another costs more when it is cut into slices than at once.
 const KNOWN: [u64; 1] = [7];

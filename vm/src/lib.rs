@@ -66,6 +66,8 @@ pub use api::run::RunState;
 pub use api::scheduler::{FiberScheduler, FiberTask, Scheduler, Task, TaskId};
 pub use api::state_report::{FiberActivity, FiberReport, MemoryReport, ProgramReport, StateReport};
 pub use bytes::SnapshotError;
+#[cfg(feature = "snapshot-trace")]
+pub use bytes::trace as snapshot_trace;
 pub use compile::explain::{ExplainError, ThreadedForm, ThreadedLine};
 pub use handlers::dynamic::LESS_EQUAL;
 pub use handlers::uses_tail_calls;
@@ -89,5 +91,5 @@ pub use runtime::kept::Kept;
 pub use runtime::task::{RunActivity, RunId};
 #[cfg(feature = "snapshot-files")]
 pub use snapshot::container as snapshot_file;
-pub use snapshot::{CodeForm, ProgramHash, program_hash};
+pub use snapshot::{CodeForm, ProgramHash, Snapshot, program_hash};
 pub use value::{Tag, Value};

@@ -34,7 +34,7 @@ fn main() -> ExitCode {
     let result = match &command {
         Command::Run(options) => run::run(&options.run, &options.saving, features),
         Command::Resume(options) => run::resume(options),
-        Command::Inspect { file, programs } => run::inspect(file, programs),
+        Command::Inspect(options) => run::inspect(options),
         Command::Explain(options) => explain::explain(options, features),
         Command::Build(build) => commands::build(build, features),
         Command::Dis(file) => commands::dis(&file.file, features),

@@ -277,7 +277,7 @@ slow_handler! {
         let end = if to == units { length } else { to * ELEMENTS_PER_UNIT };
         fill::<S>(cx, array, end, regs, src);
         if to < units {
-            return stop_inside(cx, at, Work { done: to, object: Value::from_array(array) });
+            return stop_inside(cx, at, Work { done: to, object: Value::from_array(array), has_begun: false });
         }
         *regs.add(dst) = array.expose_provenance() as u64;
         Flow { pc: c.end(), regs }

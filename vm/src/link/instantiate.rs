@@ -21,6 +21,7 @@ use crate::runtime::definitions::{Definition, Definitions, InstanceId};
 use crate::runtime::externs::Extern;
 use crate::runtime::failure::Failure;
 use crate::runtime::function::{Body, FunctionInfo};
+use crate::runtime::instance::ProgramTypes;
 use crate::runtime::instance::{GlobalCell, Instance};
 use crate::runtime::layouts::{Shape, machine_type};
 use crate::value::{Tag, Value};
@@ -149,7 +150,8 @@ impl Context {
         imports: &Definitions,
     ) -> Result<(InstanceId, Option<Value>), LinkError> {
         let held = self.heap.budget().hold(cost::instance_bytes(&program))?;
-        let mut instance = Instance::new(self, program.clone(), held, true);
+        let types = ProgramTypes::of(self, &program);
+        let mut instance = Instance::new(program.clone(), &types, held, true);
         self.make_functions(&mut instance, imports)?;
         for global in program.globals.values() {
             let cell = self.make_global(&instance, global, imports)?;
@@ -501,7 +503,8 @@ fn any_words(value: Value) -> [u64; 2] {
     [value.payload(), u64::from(value.tag().0)]
 }
 
-fn fits_maximum(wanted: Option<u64>, found: Option<u64>) -> bool {
+/// Whether a memory or table that was declared to grow so far may stand where this maximum is wanted.
+pub(crate) fn fits_maximum(wanted: Option<u64>, found: Option<u64>) -> bool {
     match (wanted, found) {
         (None, _) => true,
         (Some(wanted), Some(found)) => found <= wanted,

@@ -57,7 +57,8 @@ fn code_bytes(code: &Code, frame_map: &FrameMap, function: &Function) -> u64 {
         + list_bytes::<u32>(function.registers.len())
 }
 
-/// Charges for the code of a function, unless that was done in the state that was loaded.
+/// Charges for the code of a function, unless that was done in the state that was loaded. What that says may be made up: it is
+/// as much as the code takes then.
 ///
 /// # Errors
 /// When the limit does not allow it.
@@ -66,10 +67,10 @@ pub(crate) fn charge_code(
     guest: &GuestFunction,
     (code, frame_map): (&Code, &FrameMap),
 ) -> Result<(), OutOfMemory> {
-    if guest.charged_bytes.get() > 0 {
+    let bytes = code_bytes(code, frame_map, guest.portable()).saturating_sub(guest.charged_bytes.get());
+    if bytes == 0 {
         return Ok(());
     }
-    let bytes = code_bytes(code, frame_map, guest.portable());
     if budget.used().saturating_add(bytes) > budget.maximum().saturating_add(OVERDRAFT_BYTES) {
         return Err(OutOfMemory { bytes: usize::try_from(bytes).unwrap_or(usize::MAX) });
     }

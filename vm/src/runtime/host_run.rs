@@ -213,7 +213,7 @@ unsafe fn pause(cx: &mut Context, base: Regs, at: Start) -> Flow {
             }
             Returned::Error(error) => (0, error),
         };
-        let record = paused(&at, given, value);
+        let record = paused(cx, &at, given, value);
         let top = base.add((at.count + given) * 2);
         top.cast::<Record>().write(record);
         cx.stop(Status::OutOfFuel, Flow { pc: cx.record_return(), regs: top })
@@ -221,12 +221,13 @@ unsafe fn pause(cx: &mut Context, base: Regs, at: Start) -> Flow {
 }
 
 /// The record of a host function that is to begin a state, with so many values that it was given.
-fn paused(at: &Start, given: usize, error: Value) -> Record {
+fn paused(cx: &Context, at: &Start, given: usize, error: Value) -> Record {
     let mut record = host_record(at.state, Protect::No, error, at.count + given);
     record.kind = RecordKind::Paused;
     record.delta = given as u32 * 2;
     record.came = at.came;
     record.spare = at.paid;
+    record.nesting = cx.run.nesting;
     record
 }
 
@@ -448,7 +449,7 @@ unsafe fn go_on_in(cx: &mut Context, base: Regs, kept: usize, state: u32) -> Flo
         }
         let at = Start { count: kept, state, returned: Returned::Nothing, came: Came::WithValues, paid: 0 };
         let top = base.add(kept * 2);
-        top.cast::<Record>().write(paused(&at, 0, Value::NIL));
+        top.cast::<Record>().write(paused(cx, &at, 0, Value::NIL));
         let flow = Flow { pc: cx.record_return(), regs: top };
         if cx.stepping && cx.steps == 0 {
             return cx.stop(Status::Stepped, flow);

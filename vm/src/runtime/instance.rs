@@ -26,6 +26,41 @@ pub(crate) struct GlobalCell {
     pub(crate) holds: minivm_isa::program::ElementType,
 }
 
+/// The types of a program as the machine knows them, which all its instances share.
+pub(crate) struct ProgramTypes {
+    signatures: Rc<[(u32, u32)]>,
+    types: Rc<[u32]>,
+    pub(crate) layouts: Rc<[Rc<MachineLayout>]>,
+}
+
+impl ProgramTypes {
+    /// Those of a program.
+    pub(crate) fn of(cx: &mut Context, program: &Verified) -> Self {
+        let mut layouts = cx.layouts.intern(program);
+        let types = declared_types(cx, program, &layouts);
+        let mut described: HashMap<Sig, u32> = HashMap::new();
+        for (&number, ty) in types.iter().zip(program.types.values()) {
+            match ty.describes {
+                Described::Nothing => {}
+                Described::Signature(signature) => drop(described.insert(signature, number)),
+                Described::Layout(layout) => {
+                    let place = &mut layouts[layout.as_u32() as usize];
+                    *place = cx.layouts.described(program, layout, place.number, number);
+                }
+            }
+        }
+        let words = |types: &[Type]| types.iter().map(|ty| ty.words()).sum::<u32>();
+        let signature = |(number, signature): (Sig, &Signature)| {
+            steps::count(1 + signature.params.len() + signature.results.len());
+            let ty = described.get(&number).copied();
+            let number = cx.signature_number(machine_signature(&layouts, signature), ty);
+            (number, words(&signature.params).max(words(&signature.results)))
+        };
+        let signatures = program.signatures.iter().map(signature).collect();
+        ProgramTypes { signatures, types: types.into(), layouts: layouts.into() }
+    }
+}
+
 /// A linear memory at a place that does not move, shared by the instances that import it.
 pub(crate) type SharedMemory = Rc<UnsafeCell<Box<LinearMemory>>>;
 /// A table at a place that does not move, shared by the instances that import it.
@@ -45,10 +80,10 @@ pub(crate) struct Instance {
     /// The closure of each function: for imports what was linked, for others made at instantiation unless they capture.
     pub(crate) closures: Vec<*mut Closure>,
     /// The machine's number of each signature, and the words that its parameters or its results take, whichever are more.
-    signatures: Vec<(u32, u32)>,
+    signatures: Rc<[(u32, u32)]>,
     /// The machine's number of each declared type.
-    pub(crate) types: Vec<u32>,
-    pub(crate) layouts: Vec<Rc<crate::runtime::layouts::MachineLayout>>,
+    pub(crate) types: Rc<[u32]>,
+    pub(crate) layouts: Rc<[Rc<MachineLayout>]>,
     pub(crate) globals: Vec<Rc<GlobalCell>>,
     pub(crate) memories: Vec<SharedMemory>,
     pub(crate) tables: Vec<SharedTable>,
@@ -156,28 +191,7 @@ fn declared_types(cx: &mut Context, program: &Program, layouts: &[Rc<MachineLayo
 
 impl Instance {
     /// An instance without anything in it but the types of its program.
-    pub(crate) fn new(cx: &mut Context, program: Rc<Verified>, held: Held, is_pinned: bool) -> Box<Self> {
-        let mut layouts = cx.layouts.intern(&program);
-        let types = declared_types(cx, &program, &layouts);
-        let mut described: HashMap<Sig, u32> = HashMap::new();
-        for (&number, ty) in types.iter().zip(program.types.values()) {
-            match ty.describes {
-                Described::Nothing => {}
-                Described::Signature(signature) => drop(described.insert(signature, number)),
-                Described::Layout(layout) => {
-                    let place = &mut layouts[layout.as_u32() as usize];
-                    *place = cx.layouts.described(&program, layout, place.number, number);
-                }
-            }
-        }
-        let words = |types: &[Type]| types.iter().map(|ty| ty.words()).sum::<u32>();
-        let signature = |(number, signature): (Sig, &Signature)| {
-            steps::count(1 + signature.params.len() + signature.results.len());
-            let ty = described.get(&number).copied();
-            let number = cx.signature_number(machine_signature(&layouts, signature), ty);
-            (number, words(&signature.params).max(words(&signature.results)))
-        };
-        let signatures = program.signatures.iter().map(signature).collect();
+    pub(crate) fn new(program: Rc<Verified>, types: &ProgramTypes, held: Held, is_pinned: bool) -> Box<Self> {
         Box::new(Instance {
             is_pinned: Cell::new(is_pinned),
             traced_in: Cell::new(0),
@@ -185,9 +199,9 @@ impl Instance {
             program,
             functions: Vec::new(),
             closures: Vec::new(),
-            signatures,
-            types,
-            layouts,
+            signatures: types.signatures.clone(),
+            types: types.types.clone(),
+            layouts: types.layouts.clone(),
             globals: Vec::new(),
             memories: Vec::new(),
             tables: Vec::new(),

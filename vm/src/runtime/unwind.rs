@@ -31,7 +31,7 @@ const LEVELS_PER_UNIT: u64 = 8;
 /// What the error becomes when handling it fails for good.
 const HANDLING_FAILED: &[u8] = b"error in error handling";
 /// Words that handlers may use on top of a full stack.
-const OVERFLOW_WORDS: usize = 16 << 10;
+pub(crate) const OVERFLOW_WORDS: usize = 16 << 10;
 
 /// Who handles an error.
 enum Catcher {

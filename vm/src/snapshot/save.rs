@@ -60,6 +60,8 @@ pub(crate) enum Cells {
     Written,
     /// Into a twin of the heap.
     Copied,
+    /// Nowhere: they are only counted.
+    Counted,
 }
 
 /// The run of a state.
@@ -109,7 +111,7 @@ struct Written {
 
 /// What saving gives.
 pub(crate) struct Saved {
-    pub(crate) parts: Parts<Vec<u8>>,
+    pub(crate) parts: Parts,
     /// The programs that the parts share, when they do not hold them.
     pub(crate) programs: Programs,
     /// The heap, when its cells were copied.
@@ -174,10 +176,10 @@ impl<'c> Saving<'c> {
         for (number, instance) in (0u32..).zip(cx.instances.slots()) {
             let Some(instance) = instance else { continue };
             instances.insert(&raw const *instance, number);
-            for (index, layout) in (0u32..).zip(&instance.layouts) {
+            for (index, layout) in (0u32..).zip(&*instance.layouts) {
                 layouts[layout.number as usize].get_or_insert((number, index));
             }
-            for (index, &ty) in (0u32..).zip(&instance.types) {
+            for (index, &ty) in (0u32..).zip(&*instance.types) {
                 types[ty as usize].get_or_insert((number, index));
             }
         }
@@ -198,6 +200,7 @@ impl<'c> Saving<'c> {
     }
 
     fn all(&mut self, note: &[u8], (form, cells): (Code<'_>, Cells), run: RunKind) -> Result<Saved, SnapshotError> {
+        self.items.counts_only = cells == Cells::Counted;
         // What can be refused comes first.
         let mut states = Writer::new();
         self.codecs.save_states(&mut self.cx.host_state, &mut states)?;
@@ -209,6 +212,10 @@ impl<'c> Saving<'c> {
         self.runs(&mut heap, run, &mut machine)?;
         let (cells, twin) = match cells {
             Cells::Written => (self.write_cells(&mut heap, &mut machine)?, None),
+            Cells::Counted => {
+                heap.counts_only = true;
+                (self.write_cells(&mut heap, &mut machine)?, None)
+            }
             Cells::Copied => (Written::default(), Some(self.copy_cells(&mut heap, &mut machine)?)),
         };
         let is_limited = self.cx.is_limited;

@@ -13,24 +13,26 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 /// Bytes of a memory that are left out together when they are zero.
-pub(super) const BLOCK_BYTES: usize = 4096;
+pub(crate) const BLOCK_BYTES: usize = 4096;
 
 // What an item is.
-pub(super) const FUNCTION: u8 = 0;
-pub(super) const GLOBAL: u8 = 1;
-pub(super) const MEMORY: u8 = 2;
-pub(super) const TABLE: u8 = 3;
+pub(crate) const FUNCTION: u8 = 0;
+pub(crate) const GLOBAL: u8 = 1;
+pub(crate) const MEMORY: u8 = 2;
+pub(crate) const TABLE: u8 = 3;
 
 /// What instances and host objects share.
 #[derive(Default)]
 pub(crate) struct Items {
-    pub(super) globals: Pool<GlobalCell>,
-    pub(super) memories: Pool<UnsafeCell<Box<LinearMemory>>>,
-    pub(super) tables: Pool<UnsafeCell<Box<TableInstance>>>,
+    pub(crate) globals: Pool<GlobalCell>,
+    pub(crate) memories: Pool<UnsafeCell<Box<LinearMemory>>>,
+    pub(crate) tables: Pool<UnsafeCell<Box<TableInstance>>>,
+    /// Whether what memories hold is not wanted.
+    pub(crate) counts_only: bool,
 }
 
 /// Items of one kind.
-pub(super) struct Pool<T> {
+pub(crate) struct Pool<T> {
     all: Vec<Rc<T>>,
     numbers: HashMap<*const T, usize>,
     /// So many are written.
@@ -49,7 +51,7 @@ impl<T> Default for Pool<T> {
 
 impl<T> Pool<T> {
     /// The number of an item, from 0; it will be written.
-    pub(super) fn number(&mut self, item: &Rc<T>) -> usize {
+    pub(crate) fn number(&mut self, item: &Rc<T>) -> usize {
         let next = self.all.len();
         let number = *self.numbers.entry(Rc::as_ptr(item)).or_insert(next);
         if number == next {
@@ -59,7 +61,7 @@ impl<T> Pool<T> {
     }
 
     /// All items, by their numbers.
-    pub(super) fn all(&self) -> &[Rc<T>] {
+    pub(crate) fn all(&self) -> &[Rc<T>] {
         &self.all
     }
 
@@ -73,7 +75,7 @@ impl<T> Pool<T> {
 
 impl Items {
     /// Writes which item this is; false for a function, which is none of them.
-    pub(super) fn item(&mut self, item: &Definition, out: &mut Writer) -> bool {
+    pub(crate) fn item(&mut self, item: &Definition, out: &mut Writer) -> bool {
         let (kind, number) = match item {
             Definition::Function(_) => return false,
             Definition::Global(global) => (GLOBAL, self.globals.number(global)),
@@ -86,8 +88,8 @@ impl Items {
     }
 
     /// Shapes, and contents, of all items.
-    pub(super) fn into_parts(self) -> (Vec<u8>, Vec<u8>) {
-        let Items { globals, memories, tables } = self;
+    pub(crate) fn into_parts(self) -> (Vec<u8>, Vec<u8>) {
+        let Items { globals, memories, tables, .. } = self;
         let mut shapes = Writer::new();
         for (count, written) in [
             (globals.all.len(), globals.shapes),
@@ -103,7 +105,7 @@ impl Items {
 
 impl Saving<'_> {
     /// Writes the items that were met since the last time.
-    pub(super) fn items_met(&mut self, heap: &mut HeapSaver) -> Result<(), SnapshotError> {
+    pub(crate) fn items_met(&mut self, heap: &mut HeapSaver) -> Result<(), SnapshotError> {
         while let Some(global) = self.items.globals.next() {
             let mut shape = std::mem::take(&mut self.items.globals.shapes);
             self.write_type(global.ty, &mut shape)?;
@@ -114,7 +116,9 @@ impl Saving<'_> {
             unsafe { typed(heap, global.ty, global.words.get().cast(), &mut self.items.globals.contents) };
         }
         while let Some(memory) = self.items.memories.next() {
-            write_memory(&memory, &mut self.items.memories.shapes);
+            if !self.items.counts_only {
+                write_memory(&memory, &mut self.items.memories.shapes);
+            }
         }
         while let Some(table) = self.items.tables.next() {
             // SAFETY: nothing runs while the state is saved.

@@ -38,7 +38,7 @@ pub(crate) fn build(path: &Path, output: &Path, features: Features) -> Result<Ex
         return Err(Failure::new(Exit::Unsupported, report));
     }
     session.features = features;
-    let globals = lua::library(&mut session, &[], &[])?;
+    let globals = lua::library(&mut session)?;
     lua::set_arguments(&mut session, globals, &[])?;
     let instance = session.machine.instantiate(program).map_err(|error| session.failure(error.to_string()))?;
     let (exit, returned) = lua::run(&mut session, instance, globals, &[])?;
@@ -63,8 +63,10 @@ pub(crate) fn build(path: &Path, output: &Path, features: Features) -> Result<Ex
 /// Runs a warm program.
 pub(super) fn run((options, saving): (&Run, &Saving), path: &Path, arguments: &[OsString]) -> Result<Exit, Failure> {
     let loading = Resume {
-        directories: options.directories.clone(),
-        environment: options.environment.clone(),
+        granted: options.granted(),
+        // It is a program like any other, which its maker has begun to run.
+        trust: !options.sandbox,
+        reopen_files: false,
         fuel: options.fuel,
         timeout: options.timeout,
         memory_max: options.memory_max,
@@ -73,7 +75,7 @@ pub(super) fn run((options, saving): (&Run, &Saving), path: &Path, arguments: &[
         file: path.to_owned(),
     };
     let stops = Stops::new(options.timeout, saving)?;
-    let mut session = snapshot::load(&loading)?;
+    let mut session = snapshot::load(&loading, &snapshot::Purpose::Resume)?;
     session.set_stops(stops);
     session.error_to.clone_from(&options.snapshot_on_error);
     if session.machine.is_stopped() {

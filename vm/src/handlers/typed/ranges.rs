@@ -122,7 +122,7 @@ unsafe fn long_range<W: RangeWork>(
         let end = if to == units { length } else { to * W::PER_UNIT };
         work.run(from * W::PER_UNIT..end)?;
         if to < units && !work.has_failed() {
-            return Ok(stop_inside(cx, at, Work { done: to, object }));
+            return Ok(stop_inside(cx, at, Work { done: to, object, has_begun: false }));
         }
         work.finish(c, at.regs);
         Ok(Flow { pc: c.end(), regs: at.regs })
