@@ -290,8 +290,8 @@ fn fits(cx: &Context, ty: Type, to: Option<Value>) -> bool {
     match (ty, to) {
         (Type::Cell, to) => to.is_some_and(|value| value.tag() == Tag::CELL),
         (Type::Ref(_), None) => true,
-        // SAFETY: the cells of a snapshot have their kind and type from the start.
         (Type::Ref(layout), Some(value)) => {
+            // SAFETY: the cells of a snapshot have their kind and type from the start.
             unsafe { layout_of(value) }.is_some_and(|found| cx.layout_fits(found, layout.as_u32()))
         }
         _ => false,

@@ -8,7 +8,7 @@ use crate::runtime::cost;
 use crate::runtime::function::{Body, FunctionInfo};
 use crate::runtime::instance::{Instance, ProgramTypes};
 use crate::runtime::layouts::{MachineLayout, machine_type};
-use minivm_isa::program::{FunctionDef, LayoutDef};
+use minivm_isa::program::FunctionDef;
 use minivm_isa::verify::Verified;
 use minivm_isa::{Type, binary, verify};
 use std::collections::{HashMap, HashSet};

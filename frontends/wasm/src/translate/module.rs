@@ -20,8 +20,8 @@ use minivm_isa::{Allowance, Storage, Type, steps};
 use std::collections::HashMap;
 use wasmparser::{
     DataKind, ElementItems, ElementKind, Encoding, ExternalKind, FuncValidatorAllocations, FunctionBody, GlobalType,
-    ImportSectionReader, KnownCustom, MemoryType, Parser, Payload, TableInit, TableType, TagType, TypeRef, ValType,
-    ValidPayload, Validator,
+    ImportSectionReader, KnownCustom, MemoryType, Parser, Payload, TableInit, TableType, TagSectionReader, TagType,
+    TypeRef, ValType, ValidPayload, Validator,
 };
 
 /// Operands and registers that the functions of a module may have for each of its bytes, and in any case. An instruction of two
@@ -135,9 +135,7 @@ impl Module {
                     self.memory(memory, Origin::Own(()), offset)?;
                 }
             }
-            Payload::TagSection(section) => {
-                section.into_iter().try_for_each(|tag| Ok::<_, WasmError>(self.tag(tag?, None)))?;
-            }
+            Payload::TagSection(section) => self.own_tags(section)?,
             Payload::GlobalSection(section) => {
                 for item in section.into_iter_with_offsets() {
                     let (offset, global) = item?;
@@ -215,6 +213,13 @@ impl Module {
         let ty = expect_value_type(ty.content_type, offset)?;
         let number = self.program.add_global(GlobalDef { ty, mutable, holds, origin });
         self.context.globals.push((number, ty));
+        Ok(())
+    }
+
+    fn own_tags(&mut self, section: TagSectionReader<'_>) -> Result<(), WasmError> {
+        for tag in section {
+            self.tag(tag?, None);
+        }
         Ok(())
     }
 

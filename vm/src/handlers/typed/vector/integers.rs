@@ -85,7 +85,7 @@ vectors! {
     I8x16MaxS(lhs: [i8; 16], rhs: [i8; 16]) -> [i8; 16] = zip(lhs, rhs, i8::max);
     I8x16MaxU(lhs: [u8; 16], rhs: [u8; 16]) -> [u8; 16] = zip(lhs, rhs, u8::max);
     I8x16AvgrU(lhs: [u8; 16], rhs: [u8; 16]) -> [u8; 16] =
-        zip(lhs, rhs, |one: u8, other: u8| ((u32::from(one) + u32::from(other) + 1) / 2) as u8);
+        zip(lhs, rhs, |one: u8, other: u8| (u32::from(one) + u32::from(other)).div_ceil(2) as u8);
     I16x8Abs(src: [i16; 8]) -> [i16; 8] = src.map(i16::wrapping_abs);
     I16x8Neg(src: [i16; 8]) -> [i16; 8] = src.map(i16::wrapping_neg);
     I16x8AllTrue(src: [u16; 8]) -> u32 = u32::from(src.iter().all(|&lane| lane != 0));
@@ -105,7 +105,7 @@ vectors! {
     I16x8MaxS(lhs: [i16; 8], rhs: [i16; 8]) -> [i16; 8] = zip(lhs, rhs, i16::max);
     I16x8MaxU(lhs: [u16; 8], rhs: [u16; 8]) -> [u16; 8] = zip(lhs, rhs, u16::max);
     I16x8AvgrU(lhs: [u16; 8], rhs: [u16; 8]) -> [u16; 8] =
-        zip(lhs, rhs, |one: u16, other: u16| ((u32::from(one) + u32::from(other) + 1) / 2) as u16);
+        zip(lhs, rhs, |one: u16, other: u16| (u32::from(one) + u32::from(other)).div_ceil(2) as u16);
     I32x4Abs(src: [i32; 4]) -> [i32; 4] = src.map(i32::wrapping_abs);
     I32x4Neg(src: [i32; 4]) -> [i32; 4] = src.map(i32::wrapping_neg);
     I32x4AllTrue(src: [u32; 4]) -> u32 = u32::from(src.iter().all(|&lane| lane != 0));

@@ -61,9 +61,9 @@ macro_rules! lanes {
             }
             #[inline(always)]
             unsafe fn write(self, regs: Regs, slot: usize) {
-                const SIZE: usize = 16 / $count;
                 let bytes = self.map(|lane| lane.to_le_bytes());
-                let value = u128::from_le_bytes(from_fn(|byte| bytes[byte / SIZE][byte % SIZE]));
+                let flat = bytes.as_flattened();
+                let value = u128::from_le_bytes(from_fn(|byte| flat[byte]));
                 // SAFETY: passed on.
                 unsafe { Word::write(regs, slot, Wide(value as u64, (value >> 64) as u64)) }
             }
