@@ -6,6 +6,7 @@ use crate::grants::{self, DirectoryGrant, Size, Variable};
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
+use minivm_wasm::Features;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -19,7 +20,7 @@ use std::time::Duration;
     override_usage = "minivm [OPTIONS] FILE [ARG]...\n       minivm COMMAND ...",
     subcommand_negates_reqs = true,
     arg_required_else_help = true,
-    after_help = format!("{}\n\n{}", grants::HELP, exit::HELP),
+    after_help = after_help(),
 )]
 pub(crate) struct CommandLine {
     /// What to do, if it is not to run a program.
@@ -41,6 +42,22 @@ pub(crate) struct CommandLine {
         hide_possible_values = true
     )]
     pub(crate) color: When,
+    /// What WebAssembly modules may use: names of proposals with commas between them, from the first to the last. `-NAME` switches
+    /// one off, `NAME` on, `none` and `all` all of them.
+    #[arg(
+        long,
+        global = true,
+        allow_hyphen_values = true,
+        default_value = "all",
+        hide_default_value = true,
+        value_name = "LIST"
+    )]
+    pub(crate) features: Features,
+}
+
+/// What stands after the options in the help.
+fn after_help() -> String {
+    format!("{}\n\n{}\n\nWebAssembly:\n{}", grants::HELP, exit::HELP, minivm_wasm::features::help())
 }
 
 /// When to use colours.
@@ -293,10 +310,10 @@ pub(crate) struct Explain {
 
 impl CommandLine {
     /// Reads the process's arguments; leaves with a message if they make no sense.
-    pub(crate) fn read() -> (Command, When) {
+    pub(crate) fn read() -> (Command, When, Features) {
         let line = CommandLine::parse();
-        let color = line.color;
-        (line.into_command().unwrap_or_else(|error| error.exit()), color)
+        let (color, features) = (line.color, line.features);
+        (line.into_command().unwrap_or_else(|error| error.exit()), color, features)
     }
 
     /// What to do; a program without a command is run.
@@ -384,6 +401,7 @@ mod tests {
             "--dir . run a",
             "--snapshot-to x run a",
             "--by-reference a",
+            "--features -nonsense a",
             "--clock a",
             "run --random a",
         ] {

@@ -363,4 +363,19 @@ handler! {
     }
 }
 
+handler! {
+    /// `array_size`. Operands: destination, source.
+    pub(crate) fn array_size(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (dst, src) = (c.half(), c.half());
+        let value = get_any(regs, src);
+        if value.tag() == Tag::ARRAY {
+            *regs.add(dst) = (*value.pointer().cast::<Array>()).len;
+            next!(c.end(), regs, cx, facc)
+        }
+        (*cx).trap_code = if value.is_nil() { TrapCode::NullReference } else { TrapCode::WrongKind };
+        slow!(super::control::trap, pc, regs, cx, facc)
+    }
+}
+
 const _: () = assert!(Tag::NIL.0 == 0, "a fresh array of values holds nil");

@@ -267,7 +267,7 @@ impl Loading<'_> {
             Type::V128 => [from.word()?, from.word()?],
             Type::Cell | Type::Ref(_) => {
                 let to = cells.reference(from)?;
-                if !fits(ty, to) {
+                if !fits(self.cx, ty, to) {
                     return Err(from.damaged("a reference is to another type of object"));
                 }
                 [to.map_or(0, |value| value.payload()), 0]
@@ -286,12 +286,14 @@ pub(crate) unsafe fn info_of<'a>(closure: *mut Closure) -> &'a FunctionInfo {
 }
 
 /// Whether a reference may stand where this type of the machine does.
-fn fits(ty: Type, to: Option<Value>) -> bool {
+fn fits(cx: &Context, ty: Type, to: Option<Value>) -> bool {
     match (ty, to) {
         (Type::Cell, to) => to.is_some_and(|value| value.tag() == Tag::CELL),
         (Type::Ref(_), None) => true,
-        // SAFETY: the cells of a snapshot have their kind and type from the start.
-        (Type::Ref(layout), Some(value)) => Some(layout.as_u32()) == unsafe { layout_of(value) },
+        (Type::Ref(layout), Some(value)) => {
+            // SAFETY: the cells of a snapshot have their kind and type from the start.
+            unsafe { layout_of(value) }.is_some_and(|found| cx.layout_fits(found, layout.as_u32()))
+        }
         _ => false,
     }
 }
@@ -362,7 +364,7 @@ impl LoadOutside for Loading<'_> {
     }
 
     fn may_refer(&self, type_index: u32, number: usize, to: Option<Value>) -> bool {
-        self.references[type_index as usize].get(number).is_some_and(|&ty| fits(ty, to))
+        self.references[type_index as usize].get(number).is_some_and(|&ty| fits(self.cx, ty, to))
     }
 
     fn new_fiber(&mut self) -> Result<FiberState, SnapshotError> {

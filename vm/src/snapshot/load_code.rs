@@ -8,7 +8,7 @@ use crate::runtime::cost;
 use crate::runtime::function::{Body, FunctionInfo};
 use crate::runtime::instance::{Instance, ProgramTypes};
 use crate::runtime::layouts::{MachineLayout, machine_type};
-use minivm_isa::program::{FunctionDef, LayoutDef};
+use minivm_isa::program::FunctionDef;
 use minivm_isa::verify::Verified;
 use minivm_isa::{Type, binary, verify};
 use std::collections::{HashMap, HashSet};
@@ -89,11 +89,7 @@ impl Loading<'_> {
     fn note_references(&mut self, program: &Verified, layouts: &[Rc<MachineLayout>]) {
         self.references.resize(self.cx.layouts.len(), Box::default());
         for (layout, definition) in layouts.iter().zip(program.layouts.values()) {
-            let storages = match definition {
-                LayoutDef::Record(fields) => fields.as_slice(),
-                LayoutDef::Array(element) => std::slice::from_ref(element),
-            };
-            let types = storages.iter().map(|storage| machine_type(layouts, storage.register_type()));
+            let types = definition.storages().iter().map(|storage| machine_type(layouts, storage.register_type()));
             let is_reference = |ty: &Type| matches!(ty, Type::Cell | Type::Ref(_));
             self.references[layout.number as usize] = types.filter(is_reference).collect();
         }

@@ -12,6 +12,7 @@ use crate::runtime::externs::Extern;
 use crate::runtime::instance::{GlobalCell, SharedMemory, SharedTable};
 use crate::value::{Tag, Value};
 use minivm_isa::Type;
+use minivm_isa::entities::Declared;
 use minivm_isa::program::ElementType;
 use std::cell::UnsafeCell;
 use std::rc::Rc;
@@ -56,7 +57,7 @@ impl Loading<'_> {
             self.hold(GLOBAL_BYTES)?;
             let ty = self.read_type(from)?;
             let mutable = from.flag()?;
-            let holds = element_type(from)?;
+            let holds = self.element_type(from)?;
             let words = UnsafeCell::new([0; 2]);
             self.items.globals.push(Rc::new(GlobalCell { words, ty, mutable, holds }));
         }
@@ -100,7 +101,7 @@ impl Loading<'_> {
     }
 
     fn table(&self, from: &mut Reader<'_>, elements_max: &mut u64) -> Result<SharedTable, SnapshotError> {
-        let element = element_type(from)?;
+        let element = self.element_type(from)?;
         let maximum = from.number()?.checked_sub(1);
         let is_64 = from.flag()?;
         let count = from.number()?;
@@ -138,6 +139,26 @@ impl Loading<'_> {
         Ok(())
     }
 
+    /// Reads what a global or table may hold.
+    fn element_type(&self, from: &mut Reader<'_>) -> Result<ElementType, SnapshotError> {
+        match from.byte()? {
+            0 => Ok(ElementType::Any),
+            1 => Ok(ElementType::Function),
+            2 => Ok(ElementType::Tag(None)),
+            3 => Ok(ElementType::Declared { is_function: false, ty: self.declared_type(from)? }),
+            4 => Ok(ElementType::Declared { is_function: true, ty: self.declared_type(from)? }),
+            5 => Ok(ElementType::Tag(Some(self.declared_type(from)?))),
+            _ => Err(from.damaged("a global or table holds something unknown")),
+        }
+    }
+
+    fn declared_type(&self, from: &mut Reader<'_>) -> Result<Declared, SnapshotError> {
+        let instance = self.instance(from)?;
+        let number = from.size()?;
+        let ty = instance.types.get(number).ok_or_else(|| from.damaged("there is no such declared type"))?;
+        Ok(Declared::from_u32(*ty))
+    }
+
     /// Reads what an object of the host keeps of the machine.
     pub(crate) fn handles(&mut self, from: &mut Reader<'_>) -> Result<ObjectHandles, SnapshotError> {
         let mut handles = ObjectHandles::default();
@@ -156,8 +177,4 @@ impl Loading<'_> {
         }
         Ok(handles)
     }
-}
-
-fn element_type(from: &mut Reader<'_>) -> Result<ElementType, SnapshotError> {
-    Ok(if from.flag()? { ElementType::Function } else { ElementType::Any })
 }

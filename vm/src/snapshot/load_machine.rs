@@ -13,7 +13,7 @@ use crate::runtime::function::{Body, FunctionInfo};
 use crate::runtime::kept::KeptValues;
 use crate::runtime::layouts::machine_type;
 use crate::value::{Tag, Value};
-use minivm_isa::program::{Constant, ElementType, FunctionDef};
+use minivm_isa::program::{Constant, FunctionDef};
 use std::cell::UnsafeCell;
 
 /// Constants that are longer are looked at once.
@@ -82,7 +82,7 @@ impl Loading<'_> {
                     let wanted = instance.signature_number(*signature);
                     let is_dynamic = wanted == crate::runtime::context::NO_SIGNATURE;
                     // SAFETY: functions live as long as the machine.
-                    is_dynamic || wanted == unsafe { (*found).signature }
+                    is_dynamic || self.cx.signatures.fits(&self.cx.types, unsafe { (*found).signature }, wanted)
                 }
                 (FunctionDef::Import { .. }, None) => false,
             };
@@ -124,7 +124,10 @@ impl Loading<'_> {
         for wanted in program.globals.values() {
             let global = pick(&self.items.globals, from)?;
             let ty = machine_type(&instance.layouts, wanted.ty);
-            if (global.ty, global.mutable, global.holds) != (ty, wanted.mutable, wanted.holds) {
+            let holds = instance.machine_element(wanted.holds);
+            if (global.ty, global.mutable) != (ty, wanted.mutable)
+                || !self.cx.types.holds_fits(global.holds, holds, global.mutable)
+            {
                 return Err(from.damaged("a global is of another type"));
             }
             instance.globals.push(global);
@@ -146,7 +149,7 @@ impl Loading<'_> {
             // SAFETY: as above.
             let found = unsafe { &*table.get() };
             let fits = found.is_64() == wanted.is_64
-                && found.element() == wanted.element
+                && found.element() == instance.machine_element(wanted.element)
                 && found.length() >= wanted.minimum
                 && fits_maximum(wanted.maximum, found.declared_maximum());
             if !fits {
@@ -173,7 +176,7 @@ impl Loading<'_> {
             let mut values = Vec::with_capacity(count);
             for _ in 0..count {
                 let value = cells.value(from)?;
-                let may = element.element == ElementType::Any || matches!(value.tag(), Tag::FUNCTION | Tag::NIL);
+                let may = element.element.is_any() || matches!(value.tag(), Tag::FUNCTION | Tag::NIL);
                 if !may {
                     return Err(from.damaged("an element segment holds what it may not"));
                 }

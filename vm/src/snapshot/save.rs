@@ -91,6 +91,8 @@ pub(crate) struct Saving<'c> {
     host_numbers: HashMap<u32, u32>,
     /// For each layout of the machine an instance that has it, and its number there.
     layouts: Vec<Option<(u32, u32)>>,
+    /// The same for each declared type.
+    pub(super) types: Vec<Option<(u32, u32)>>,
     pub(crate) items: Items,
     /// The message handlers of all runs that may use more than a full stack: fiber, and how high the record lies.
     pub(crate) overflow_handlers: Vec<(*mut FiberCell, usize)>,
@@ -170,12 +172,15 @@ pub(crate) fn save(cx: &mut Context, note: &[u8], code: Code<'_>, cells: Cells) 
 impl<'c> Saving<'c> {
     fn new(cx: &'c mut Context, codecs: Codecs) -> Self {
         let mut instances = HashMap::new();
-        let mut layouts = vec![None; cx.layouts.len()];
+        let (mut layouts, mut types) = (vec![None; cx.layouts.len()], vec![None; cx.types.len()]);
         for (number, instance) in (0u32..).zip(cx.instances.slots()) {
             let Some(instance) = instance else { continue };
             instances.insert(&raw const *instance, number);
             for (index, layout) in (0u32..).zip(&*instance.layouts) {
                 layouts[layout.number as usize].get_or_insert((number, index));
+            }
+            for (index, &ty) in (0u32..).zip(&*instance.types) {
+                types[ty as usize].get_or_insert((number, index));
             }
         }
         let hosts = (0u32..).zip(&cx.host_functions).map(|(number, info)| (&raw const **info, number)).collect();
@@ -188,6 +193,7 @@ impl<'c> Saving<'c> {
             met_hosts: Vec::new(),
             host_numbers: HashMap::new(),
             layouts,
+            types,
             items: Items::default(),
             overflow_handlers,
         }

@@ -110,7 +110,7 @@ impl Saving<'_> {
             let mut shape = std::mem::take(&mut self.items.globals.shapes);
             self.write_type(global.ty, &mut shape)?;
             shape.flag(global.mutable);
-            shape.flag(global.holds == ElementType::Function);
+            self.write_element(global.holds, &mut shape)?;
             self.items.globals.shapes = shape;
             // SAFETY: nothing runs while the state is saved, and a global has two words.
             unsafe { typed(heap, global.ty, global.words.get().cast(), &mut self.items.globals.contents) };
@@ -121,9 +121,33 @@ impl Saving<'_> {
             }
         }
         while let Some(table) = self.items.tables.next() {
+            // SAFETY: nothing runs while the state is saved.
+            let element = unsafe { (*table.get()).element() };
+            let mut shape = std::mem::take(&mut self.items.tables.shapes);
+            self.write_element(element, &mut shape)?;
+            self.items.tables.shapes = shape;
             let Pool { shapes, contents, .. } = &mut self.items.tables;
             write_table(&table, heap, shapes, contents);
         }
+        Ok(())
+    }
+
+    /// Writes what a global or table may hold; a declared type as a program that has it, and its number there.
+    fn write_element(&self, element: ElementType, out: &mut Writer) -> Result<(), SnapshotError> {
+        match element {
+            ElementType::Any => out.byte(0),
+            ElementType::Function => out.byte(1),
+            ElementType::Tag(None) => out.byte(2),
+            ElementType::Declared { is_function: false, .. } => out.byte(3),
+            ElementType::Declared { is_function: true, .. } => out.byte(4),
+            ElementType::Tag(Some(_)) => out.byte(5),
+        }
+        let Some(ty) = element.declared() else { return Ok(()) };
+        let Some((instance, number)) = self.types[ty.as_u32() as usize] else {
+            return Err(SnapshotError::Refused("a table or global is of a type whose program is gone".into()));
+        };
+        out.number(u64::from(instance));
+        out.number(u64::from(number));
         Ok(())
     }
 }
@@ -153,7 +177,6 @@ fn write_memory(memory: &SharedMemory, out: &mut Writer) {
 fn write_table(table: &SharedTable, heap: &mut HeapSaver, shape: &mut Writer, contents: &mut Writer) {
     // SAFETY: nothing runs while the state is saved.
     let table = unsafe { &*table.get() };
-    shape.flag(table.element() == ElementType::Function);
     shape.number(table.declared_maximum().map_or(0, |maximum| maximum.saturating_add(1)));
     shape.flag(table.is_64());
     shape.count(table.values().len());

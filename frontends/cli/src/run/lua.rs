@@ -42,6 +42,7 @@ pub(super) fn library(session: &mut Session) -> Result<Value, Failure> {
     let globals = stdlib::install(&mut session.machine, Box::new(host)).map_err(|_| session.out_of_memory())?;
     session.machine.keep(globals);
     minivm_modules::install(&mut session.machine).map_err(|_| session.out_of_memory())?;
+    minivm_modules::set_features(&mut session.machine, session.features);
     session.has_lua = true;
     if let Some(plan) = &session.snapshot {
         stdlib::set_open_files(&mut session.machine, plan.open_files);
@@ -127,6 +128,9 @@ pub(super) fn message(machine: &mut Machine, value: Value) -> (Vec<u8>, bool) {
         {
             return (bytes.to_vec(), false);
         }
+    }
+    if let Some(text) = machine.exception_text(value) {
+        return (format!("uncaught {text}").into_bytes(), true);
     }
     let kind = match value.tag() {
         Tag::NIL => "nil",

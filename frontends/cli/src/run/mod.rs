@@ -22,6 +22,7 @@ use minivm::{InstanceId, Limits, LinkError, Machine, RunState, Value};
 use minivm_isa::program::{FunctionDef, Item};
 use minivm_isa::{Allowance, Convention, Program, Signature, Type};
 use minivm_lua::stdlib::OpenFiles;
+use minivm_wasm::Features;
 use minivm_wasm::wasi::{self, Linked, SetupError, WasiBuilder};
 pub(crate) use reference::ProgramFiles;
 use snapshot::Plan;
@@ -39,17 +40,18 @@ const START: &str = "_start";
 const MAIN: &str = "main";
 
 /// Runs a program.
-pub(crate) fn run(options: &Run, saving: &Saving) -> Result<Exit, Failure> {
+pub(crate) fn run(options: &Run, saving: &Saving, features: Features) -> Result<Exit, Failure> {
     let (file, arguments) = options.program.split_first().expect("the parser asks for one value or more");
     if warm::is_warm(Path::new(file)) {
         return warm::run((options, saving), Path::new(file), arguments);
     }
     let stops = Stops::new(options.timeout, saving)?;
     let memory_bytes_max = options.memory_max.map_or(u64::MAX, |size| size.0);
-    let Loaded { name, program, .. } = load_within(Path::new(file), &mut Allowance::new(memory_bytes_max))?;
+    let Loaded { name, program, .. } = load_within(Path::new(file), features, &mut Allowance::new(memory_bytes_max))?;
     let arguments: Vec<Vec<u8>> = arguments.iter().map(|argument| values::bytes(argument)).collect();
     let limits = Limits { memory_bytes_max, ..Limits::default() };
     let mut session = Session::new(limits, name, options.fuel);
+    session.features = features;
     session.grants = Grants::new(&options.granted(), options.sandbox);
     session.file = values::bytes(file);
     session.snapshot = Plan::new(saving);
@@ -66,6 +68,8 @@ pub(crate) fn run(options: &Run, saving: &Saving) -> Result<Exit, Failure> {
 
 /// A machine with one program.
 struct Session {
+    /// What modules of WebAssembly may use.
+    features: Features,
     machine: Machine,
     name: String,
     /// What the program is called by itself: the name as it was given, which need not be Unicode.
@@ -123,6 +127,7 @@ impl Session {
         let mut machine = Machine::new(limits);
         machine.set_fuel(fuel);
         Session {
+            features: Features::default(),
             machine,
             file: name.clone().into_bytes(),
             name,

@@ -10,6 +10,7 @@ use crate::report::{Place, Report};
 use crate::source::{Failure, cause};
 use minivm::{Machine, ProgramHash, program_hash};
 use minivm_isa::Verified;
+use minivm_wasm::Features;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io;
@@ -68,7 +69,7 @@ fn compile(name: &str, place: &Path) -> io::Result<Vec<Verified>> {
         return Err(io::Error::other("it is no regular file"));
     }
     let bytes = std::fs::read(place)?;
-    let Ok(program) = minivm_modules::compile(name, &bytes) else { return Ok(Vec::new()) };
+    let Ok(program) = minivm_modules::compile(name, &bytes, Features::default()) else { return Ok(Vec::new()) };
     let is_lua = program.custom.iter().any(|section| section.name == SECTION);
     let other = (is_lua && !minivm_lua::has_exact_upvalues(&program)).then(|| {
         let options = minivm_lua::Options { is_file: true, exact_upvalues: true };

@@ -10,6 +10,7 @@ use crate::source::Failure;
 use crate::values;
 use minivm::{Limits, Value, snapshot_file};
 use minivm_lua::stdlib;
+use minivm_wasm::Features;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::Read;
@@ -29,13 +30,14 @@ pub(super) fn is_warm(path: &Path) -> bool {
 }
 
 /// `build --warm`: runs the top level of a Lua program and writes the state that it leaves.
-pub(crate) fn build(path: &Path, output: &Path) -> Result<Exit, Failure> {
-    let Loaded { name, program, .. } = load(path)?;
+pub(crate) fn build(path: &Path, output: &Path, features: Features) -> Result<Exit, Failure> {
+    let Loaded { name, program, .. } = load(path, features)?;
     let mut session = Session::new(Limits::default(), name, None);
     if !lua::is_chunk(&program) {
         let report = session.report("only Lua programs can be built warm");
         return Err(Failure::new(Exit::Unsupported, report));
     }
+    session.features = features;
     let globals = lua::library(&mut session)?;
     lua::set_arguments(&mut session, globals, &[])?;
     let instance = session.machine.instantiate(program).map_err(|error| session.failure(error.to_string()))?;

@@ -166,7 +166,7 @@ impl<A: Address> RangeWork for MemoryFill<'_, A> {
 
 /// The places of a slice of `length` items that are copied from `from` to `to`: where they overlap, so that none is written
 /// before it is read.
-fn part_of_copy((to, from, length): (u64, u64, u64), items: &Range<u64>) -> (u64, u64, u64) {
+pub(super) fn part_of_copy((to, from, length): (u64, u64, u64), items: &Range<u64>) -> (u64, u64, u64) {
     let start = if to > from { length - items.end } else { items.start };
     (to + start, from + start, items.end - items.start)
 }
