@@ -120,6 +120,9 @@ impl Machine {
 
     /// Lets programs import a host function.
     ///
+    /// Where it panics, the run has ended, and the panic goes on in whoever runs the machine (`resume`, `call`, …). The machine may
+    /// be used further: what the run has done so far stands.
+    ///
     /// # Errors
     /// When there is no memory for it.
     pub fn define(

@@ -199,6 +199,8 @@ pub(crate) struct Context {
     pub(crate) interrupt: Option<Box<dyn FnMut() -> bool>>,
     /// The program has ended itself without cleaning up.
     pub(crate) is_abandoned: bool,
+    /// What a host function has panicked with, until whoever runs the machine has it.
+    pub(crate) panic: Option<Box<dyn std::any::Any + Send>>,
     /// What is taken from the account for things of the state that was loaded which have no charge of their own.
     pub(crate) loaded: Option<crate::memory::Held>,
 }
@@ -263,6 +265,7 @@ impl Context {
             widest_frame: 0,
             interrupt: None,
             is_abandoned: false,
+            panic: None,
             loaded: None,
         })
     }
