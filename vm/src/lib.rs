@@ -34,7 +34,7 @@
 //! | errors: who catches, and unwinding | `runtime/unwind.rs` |
 //! | how fuel is counted exactly | `threaded/fuel_map.rs`, `runtime/stepping.rs`, `api/run.rs` |
 //! | the passes of the compiler, in their order | `compile/mod.rs` |
-//! | what is checked when a snapshot is loaded | `snapshot/load_stack.rs` and the other `load_*.rs` |
+//! | what is checked when a snapshot is loaded | `snapshot/invariants.rs`, `heap/transfer/invariants.rs`, `heap/table/invariants.rs` |
 
 mod bytes;
 pub mod format;

@@ -153,6 +153,9 @@ mod tests {
 
     use std::io::Cursor;
 
+    /// The note may take a sixteenth of it.
+    const MEMORY_MAX: u64 = 4 << 20;
+
     /// A payload whose only part that is not empty is the note.
     fn payload() -> Vec<u8> {
         let note: Vec<u8> = (0..200_000u32).map(|index| (index / 7) as u8).collect();
@@ -164,9 +167,9 @@ mod tests {
     fn files_come_back_and_damage_is_seen() {
         let payload = payload();
         for file in [pack(&payload).unwrap(), pack_stored(&payload)] {
-            let both = |file: &[u8]| (unpack(file).is_ok(), open(Cursor::new(file), 1 << 20).is_ok());
+            let both = |file: &[u8]| (unpack(file).is_ok(), open(Cursor::new(file), MEMORY_MAX).is_ok());
             assert_eq!(unpack(&file).unwrap(), payload);
-            assert_eq!(open(Cursor::new(&file), 1 << 20).unwrap().note(), &payload[88..]);
+            assert_eq!(open(Cursor::new(&file), MEMORY_MAX).unwrap().note(), &payload[88..]);
             assert_eq!(open(Cursor::new(&file), 1000).err(), Some(SnapshotError::OutOfMemory));
             for end in [0, 3, 5, 23, 24, 100, file.len() - 1] {
                 assert_eq!(both(&file[..end]), (false, false), "cut at {end}");
@@ -177,7 +180,7 @@ mod tests {
             changed = file;
             changed[4] = 9;
             assert!(matches!(unpack(&changed), Err(SnapshotError::Missing(_))));
-            assert!(matches!(open(Cursor::new(&changed), 1 << 20), Err(SnapshotError::Missing(_))));
+            assert!(matches!(open(Cursor::new(&changed), MEMORY_MAX), Err(SnapshotError::Missing(_))));
         }
     }
 
@@ -187,7 +190,7 @@ mod tests {
         for length in [u64::MAX, file.len() as u64 * 200, 88, 0] {
             file[12..20].copy_from_slice(&length.to_le_bytes());
             assert!(unpack(&file).is_err());
-            assert!(open(Cursor::new(&file), 1 << 20).is_err());
+            assert!(open(Cursor::new(&file), MEMORY_MAX).is_err());
         }
     }
 }

@@ -28,7 +28,9 @@ impl Loading<'_> {
             self.parts_of(index, from)?;
             self.segments_of(index, cells, from)?;
         }
-        let first = self.cx.instances.iter().find(|instance| !instance.memories.is_empty());
+        // The one with the main memory is pinned; one that came later may have a lower number.
+        let with_memory = || self.cx.instances.iter().filter(|instance| !instance.memories.is_empty());
+        let first = with_memory().find(|instance| instance.is_pinned.get()).or_else(|| with_memory().next());
         if let Some(first) = first {
             self.cx.main_memory_of = first.memory(minivm_isa::entities::Memory::from_u32(0));
             // Code has its address: it never goes.

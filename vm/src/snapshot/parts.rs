@@ -21,6 +21,8 @@ const NAMES: [&str; PARTS] = [
 const MACHINE: usize = 7;
 /// The place of the part with the contents of cells.
 const CONTENTS: usize = 6;
+/// A note of so many bytes is always read.
+const NOTE_BYTES: usize = 1 << 16;
 /// Bytes before the parts.
 const HEAD_BYTES: usize = 8 * (2 + PARTS);
 
@@ -202,7 +204,8 @@ impl<'a> Snapshot<'a> {
     }
 
     /// The snapshot in a stream of so many bytes that [`Machine::save`](crate::Machine::save) gave. It is read piece by piece,
-    /// and none of the pieces takes more than `memory_max` bytes.
+    /// and none of the pieces takes more than `memory_max` bytes; the note, which the machine does not count, no more than a
+    /// sixteenth of them.
     ///
     /// # Errors
     /// As for [`from_bytes`](Self::from_bytes).
@@ -214,8 +217,8 @@ impl<'a> Snapshot<'a> {
     fn new(mut payload: Payload<'a>) -> Result<Self, SnapshotError> {
         let note_bytes_max = match &payload.from {
             From::Bytes(_) => usize::MAX,
-            // It is not counted by the machine, and hosts make something of it.
-            From::Stream(_, together_max) => (together_max / 16).max(1 << 16),
+            // Hosts make something of it.
+            From::Stream(_, together_max) => (together_max / 16).max(NOTE_BYTES),
         };
         let mut from = payload.part();
         let length = usize::try_from(from.left()).unwrap_or(usize::MAX);
