@@ -86,6 +86,7 @@ pub use runtime::host::{
     HostRequest, HostState, Intrinsic, Outcome, Protect, QUICK_BYTES_MAX, Quick, QuickFn, Raise, SLICE,
 };
 pub use runtime::kept::Kept;
+pub use runtime::native;
 pub use runtime::task::{RunActivity, RunId};
 #[cfg(feature = "snapshot-files")]
 pub use snapshot::container as snapshot_file;
