@@ -47,7 +47,7 @@ pub(crate) unsafe fn enter(cx: &mut Context, pc: Pc, regs: Regs) -> NativeFlow {
     }
     cx.native.figures.entries += 1;
     // SAFETY: the code is that of the function, whose frame is complete.
-    let flow = unsafe { run(cx, thunk, body, (regs, fuel)) };
+    let flow = unsafe { run(cx, (thunk, body), guest, (regs, fuel)) };
     worth(&native, fuel - cx.fuel);
     NativeFlow::Go(flow)
 }
@@ -65,7 +65,12 @@ fn worth(native: &Native, done: i64) {
 
 /// # Safety
 /// `body` is code of the function of the frame at `regs`, of a place where that is complete.
-unsafe fn run(cx: &mut Context, thunk: NativeThunk, body: *const u8, (regs, fuel): (Regs, i64)) -> Flow {
+unsafe fn run(
+    cx: &mut Context,
+    (thunk, body): (NativeThunk, *const u8),
+    guest: &GuestFunction,
+    (regs, fuel): (Regs, i64),
+) -> Flow {
     let here = 0u8;
     cx.native.limit = ((&raw const here).addr() as u64).saturating_sub(cx.native.policy.stack_bytes as u64);
     // SAFETY: the tier vouches for its code; nothing borrows from the context meanwhile.
@@ -73,7 +78,7 @@ unsafe fn run(cx: &mut Context, thunk: NativeThunk, body: *const u8, (regs, fuel
         let place = pointer::<u16>(*regs.sub(1) as usize);
         let left = thunk((&raw mut *cx).cast(), regs, fuel, body);
         if left == GONE {
-            return leave(cx, regs);
+            return leave(cx, guest, regs);
         }
         cx.fuel = left;
         let caller = regs.sub(return_info(place).delta as usize);
@@ -83,8 +88,8 @@ unsafe fn run(cx: &mut Context, thunk: NativeThunk, body: *const u8, (regs, fuel
     }
 }
 
-/// Where the interpreter goes on that native code has left to, which was entered with the frame at `entered`.
-unsafe fn leave(cx: &mut Context, entered: Regs) -> Flow {
+/// Where the interpreter goes on that native code has left to, which was entered with a frame of `function` at `entered`.
+unsafe fn leave(cx: &mut Context, function: &GuestFunction, entered: Regs) -> Flow {
     let (at, reason) = (cx.native.exit_at as u32 as usize, cx.native.exit_at >> 32);
     let regs = cx.native.exit_regs;
     cx.fuel = cx.native.exit_fuel;
@@ -92,7 +97,8 @@ unsafe fn leave(cx: &mut Context, entered: Regs) -> Flow {
     // SAFETY: native code has left the frame complete, before its instruction `at`.
     unsafe {
         let (info, guest) = function_of(regs);
-        if reason == REASON_ROOM && regs != entered {
+        // What had no room although nothing was on the native stack goes on in the interpreter.
+        if reason == REASON_ROOM && !(regs == entered && std::ptr::eq(guest, function)) {
             return enter_again(cx, guest, regs);
         }
         if reason == REASON_CALLEE {
@@ -106,22 +112,19 @@ unsafe fn leave(cx: &mut Context, entered: Regs) -> Flow {
 /// Enters a function that native code has called, in a complete frame, and that had no room on one of the stacks.
 unsafe fn enter_again(cx: &mut Context, guest: &GuestFunction, regs: Regs) -> Flow {
     let entry = guest.loaded().entry();
-    // SAFETY: the frame has its header, and its caller is native code, which writes return places of baseline code.
+    // SAFETY: the frame has its header, and its caller is native code, which writes return places of baseline code. What takes
+    // the place of its caller has room.
     unsafe {
-        let place = pointer::<u16>(*regs.sub(1) as usize);
-        let delta = return_info(place).delta as usize;
-        let caller = regs.sub(delta);
-        // The arguments are above the caller's frame, but inside of what that has reserved.
-        match cx.reserve(caller, regs, header_at(entry).extent as usize) {
-            Some(caller) => Flow { pc: entry, regs: caller.add(delta) },
-            None => {
-                let (info, calling) = function_of(caller);
-                let plain = cx.plain_code(info, calling);
-                let call = plain.call_before(place).expect("native code writes return places of its calls");
-                // The step before the call has no operands.
-                let at = Flow { pc: plain.place_of(call).add(4), regs: caller };
-                stack_overflow(cx, at)
-            }
+        if let Some(regs) = cx.reserve(regs, regs, header_at(entry).extent as usize) {
+            return Flow { pc: entry, regs };
         }
+        let place = pointer::<u16>(*regs.sub(1) as usize);
+        let caller = regs.sub(return_info(place).delta as usize);
+        let (info, calling) = function_of(caller);
+        let plain = cx.plain_code(info, calling);
+        let call = plain.call_before(place).expect("native code writes return places of its calls");
+        // The step before the call has no operands.
+        let at = Flow { pc: plain.place_of(call).add(4), regs: caller };
+        stack_overflow(cx, at)
     }
 }

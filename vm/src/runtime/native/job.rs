@@ -1,5 +1,6 @@
 //! A function to compile, with all that its code refers to, so that another thread can do it.
 
+use super::helpers::Helpers;
 use crate::runtime::context::Context;
 use crate::runtime::function::{FunctionInfo, GuestFunction};
 use crate::threaded::Code;
@@ -34,6 +35,8 @@ pub struct NativeJob {
     pub tables: HashMap<Table, MemoryJob>,
     /// Globals that it uses.
     pub globals: HashMap<Global, GlobalJob>,
+    /// Functions of the machine that code calls.
+    pub helpers: Helpers,
 }
 
 /// A call.
@@ -85,6 +88,7 @@ impl NativeJob {
             memories: HashMap::new(),
             tables: HashMap::new(),
             globals: HashMap::new(),
+            helpers: Helpers::new(),
         };
         for (at, instruction) in function.code.iter().enumerate() {
             job.add_call(guest, plain, at, instruction);

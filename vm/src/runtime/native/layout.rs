@@ -51,6 +51,8 @@ pub const CLOSURE_FUNCTION: i32 = offset_of!(Closure, function) as i32;
 pub const FUNCTION_SIGNATURE: i32 = offset_of!(FunctionInfo, signature) as i32;
 /// From an entry: the address of native code.
 pub const ENTRY_NATIVE: i32 = -(NATIVE_BEFORE_ENTRY_BYTES as i32);
+/// From an entry: the words that a frame needs, 32 bits.
+pub const ENTRY_EXTENT: i32 = offset_of!(EntryHeader, extent) as i32 - size_of::<EntryHeader>() as i32;
 /// In a memory: the address of its first byte.
 pub const MEMORY_BASE: i32 = offset_of!(MemoryView, base) as i32;
 /// In a memory: its length in bytes.

@@ -14,12 +14,14 @@
 //! When something is compiled cannot be seen by a program: places, frames, fuel, traps and snapshots are those of the interpreter.
 
 mod enter;
+mod helpers;
 mod job;
 pub mod layout;
 mod sample;
 mod state;
 
 pub(crate) use enter::{NativeFlow, enter};
+pub use helpers::Helpers;
 pub use job::{CallJob, GlobalJob, MemoryJob, NativeJob};
 pub(crate) use sample::{loaded, sample, slice};
 pub(crate) use state::{NativeSlot, NativeState};
