@@ -151,6 +151,15 @@ fn write_thunk(b: &mut FunctionBuilder<'_>, callee: &Signature, is_loop: bool) {
     b.ins().return_(&[values[0]]);
 }
 
+/// Whether code can be made for the processor at hand.
+///
+/// # Errors
+/// When not.
+pub(crate) fn check_processor() -> Result<(), Unsupported> {
+    let found = isa::lookup(target_lexicon::Triple::host());
+    found.map(|_| ()).map_err(|error| Unsupported(format!("the compiler does not know the processor ({error})")))
+}
+
 fn make_isa(features: &[&'static str], has_frames: bool) -> Result<OwnedTargetIsa, String> {
     let mut flags = settings::builder();
     let verifies = if cfg!(debug_assertions) { "true" } else { "false" };

@@ -14,34 +14,57 @@ const STACK_BYTES: usize = 16 << 20;
 
 type Done = (u64, Result<NativeCode, Refusal>);
 
-/// Compiles functions on a thread of its own, which ends with it.
+/// Compiles functions on a thread of its own, which begins with the first function and ends with the tier.
 pub struct Tier {
+    options: Options,
+    worker: Option<Worker>,
+    /// Jobs that are not done.
+    open: usize,
+}
+
+/// The thread, as the tier sees it.
+struct Worker {
     jobs: Sender<(u64, NativeJob)>,
     done: Receiver<Done>,
-    waits: bool,
-    open: usize,
 }
 
 impl Tier {
     /// A tier for the processor at hand.
     ///
     /// # Errors
-    /// When it cannot make code for it, or the system gives no executable memory or no thread.
+    /// When it cannot make code for it, or the system gives no executable memory.
     pub fn new(options: Options) -> Result<Tier, Unsupported> {
+        crate::compiler::check_processor()?;
         CodePages::new(&[0]).map_err(|error| Unsupported(format!("it gives no executable memory ({error})")))?;
-        let mut compiler = Compiler::new(options)?;
+        Ok(Tier { options, worker: None, open: 0 })
+    }
+
+    fn worker(&mut self) -> Option<&Worker> {
+        if self.worker.is_none() {
+            self.worker = Worker::start(self.options);
+        }
+        self.worker.as_ref()
+    }
+}
+
+impl Worker {
+    fn start(options: Options) -> Option<Worker> {
         let (jobs, waiting) = channel::<(u64, NativeJob)>();
         let (finished, done) = channel();
-        let builder = thread::Builder::new().name("minivm-jit".to_owned()).stack_size(STACK_BYTES);
         let work = move || {
+            let mut compiler = Compiler::new(options);
             for (ticket, job) in waiting {
-                if finished.send((ticket, compiler.compile(&job))).is_err() {
+                let result = match &mut compiler {
+                    Ok(compiler) => compiler.compile(&job),
+                    Err(error) => Err(Refusal::Failed(error.to_string())),
+                };
+                if finished.send((ticket, result)).is_err() {
                     return;
                 }
             }
         };
-        builder.spawn(work).map_err(|error| Unsupported(format!("it gives no thread ({error})")))?;
-        Ok(Tier { jobs, done, waits: options.waits, open: 0 })
+        let builder = thread::Builder::new().name("minivm-jit".to_owned()).stack_size(STACK_BYTES);
+        builder.spawn(work).ok().map(|_| Worker { jobs, done })
     }
 }
 
@@ -49,28 +72,17 @@ impl Tier {
 // interpreter.
 unsafe impl NativeTier for Tier {
     fn start(&mut self, ticket: u64, job: NativeJob) {
-        // A thread that is gone answers nothing, and nothing more is compiled.
-        if self.jobs.send((ticket, job)).is_ok() {
+        // Without a thread nothing is compiled.
+        if self.worker().is_some_and(|worker| worker.jobs.send((ticket, job)).is_ok()) {
             self.open += 1;
         }
     }
 
     fn finished(&mut self) -> Option<Done> {
-        if self.open == 0 {
-            return None;
-        }
-        let done = if self.waits { self.done.recv().ok() } else { self.done.try_recv().ok() };
-        match done {
-            Some(done) => {
-                self.open -= 1;
-                Some(done)
-            }
-            None => {
-                if self.waits {
-                    self.open = 0;
-                }
-                None
-            }
-        }
+        let worker = self.worker.as_ref().filter(|_| self.open > 0)?;
+        let done = if self.options.waits { worker.done.recv().ok() } else { worker.done.try_recv().ok() };
+        // A thread that is gone answers nothing.
+        self.open = if done.is_some() || !self.options.waits { self.open - usize::from(done.is_some()) } else { 0 };
+        done
     }
 }

@@ -61,6 +61,7 @@ pub(crate) fn build(path: &Path, output: &Path) -> Result<Exit, Failure> {
 /// Runs a warm program.
 pub(super) fn run((options, saving): (&Run, &Saving), path: &Path, arguments: &[OsString]) -> Result<Exit, Failure> {
     let loading = Resume {
+        jit: options.jit,
         directories: options.directories.clone(),
         environment: options.environment.clone(),
         fuel: options.fuel,

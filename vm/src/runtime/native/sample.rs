@@ -17,6 +17,8 @@ use std::rc::Rc;
 /// Instructions of an inner slice while something new may be hot, and when nothing was for long.
 pub(super) const SLICE_MIN: i64 = 1 << 15;
 const SLICE_MAX: i64 = 1 << 21;
+/// The same in tests that look often.
+const CHAOS_SLICE_MAX: u64 = 3000;
 /// Times that a function is found running before it is compiled.
 const HITS: u32 = 2;
 
@@ -31,8 +33,11 @@ pub(crate) fn sample(cx: &mut Context) {
         return;
     }
     cx.install_finished();
-    if cx.native.policy.chaos.is_some() && cx.native.random().is_multiple_of(4) {
-        cx.forget_some();
+    if cx.native.policy.chaos.is_some() {
+        cx.native.slice = 1 + (cx.native.random() % CHAOS_SLICE_MAX) as i64;
+        if cx.native.random().is_multiple_of(4) {
+            cx.forget_some();
+        }
     }
     if cx.status != Status::OutOfFuel || cx.pc.is_null() || cx.is_machine_place(cx.pc) {
         return;
@@ -41,6 +46,9 @@ pub(crate) fn sample(cx: &mut Context) {
     // SAFETY: a run that has stopped there stands in a guest frame.
     unsafe { look_at(cx, cx.regs) };
     let is_new = cx.native.tickets != before;
+    if cx.native.policy.chaos.is_some() {
+        return;
+    }
     cx.native.slice = if is_new { SLICE_MIN } else { (cx.native.slice * 2).min(SLICE_MAX) };
 }
 
