@@ -79,7 +79,9 @@ fn check_script(file: &TestFile<'_>) -> Result<(), String> {
 fn check(case: &Case, runner: Runner, fuel_max: u64, seeds: u64) -> Result<(), String> {
     let run = |mode, pace| with_small_stack(|| native::with(mode, || paced_cases::run(case, runner, pace)));
     let at_once = Pace::AtOnce { fuel: fuel_max };
-    let Some(expected) = run(Mode::Off, at_once)? else { return Ok(()) };
+    if run(Mode::Off, at_once)?.is_none() {
+        return Ok(());
+    }
     let mut ways = vec![(Mode::Native, Pace::AtOnce { fuel: PLENTY })];
     for seed in 1..=seeds {
         let chaos = Mode::Chaos { seed };
@@ -87,7 +89,11 @@ fn check(case: &Case, runner: Runner, fuel_max: u64, seeds: u64) -> Result<(), S
         ways.extend([(Mode::Native, portions), (chaos, Pace::AtOnce { fuel: PLENTY }), (chaos, portions), (chaos, mixed)]);
     }
     for (mode, pace) in ways {
-        let found = run(mode, pace)?.ok_or_else(|| format!("{mode:?}, {pace:?}: it did not end"))?;
+        let expected = run(Mode::Off, pace)?;
+        let found = run(mode, pace)?;
+        let (Some(expected), Some(found)) = (expected, found) else {
+            return Err(format!("{mode:?}, {pace:?}: it did not end"));
+        };
         if let Some(difference) = expected.difference(&found) {
             return Err(format!("{mode:?}, {pace:?}: {difference}"));
         }
@@ -95,6 +101,10 @@ fn check(case: &Case, runner: Runner, fuel_max: u64, seeds: u64) -> Result<(), S
     for seed in 1..=seeds {
         let stops = |mode| with_small_stack(|| native::with(mode, || stops(case, runner, seed)));
         let expected = stops(Mode::Off)?;
+        // What a program reads from outside, such as the times of files, is other in each run.
+        if stops(Mode::Off)? != expected {
+            continue;
+        }
         for mode in [Mode::Native, Mode::Chaos { seed }] {
             let found = stops(mode)?;
             if let Some(number) = (0..expected.len()).find(|&number| expected.get(number) != found.get(number)) {

@@ -80,9 +80,12 @@ unsafe impl NativeTier for Tier {
 
     fn finished(&mut self) -> Option<Done> {
         let worker = self.worker.as_ref().filter(|_| self.open > 0)?;
-        let done = if self.options.waits { worker.done.recv().ok() } else { worker.done.try_recv().ok() };
-        // A thread that is gone answers nothing.
-        self.open = if done.is_some() || !self.options.waits { self.open - usize::from(done.is_some()) } else { 0 };
+        let done = if self.options.waits {
+            Some(worker.done.recv().expect("the thread that compiles ends with its tier"))
+        } else {
+            worker.done.try_recv().ok()
+        };
+        self.open -= usize::from(done.is_some());
         done
     }
 }

@@ -8,7 +8,7 @@ use crate::facts::arguments;
 use crate::types::{self, native, words};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, Value, types as machine};
-use minivm::native::layout::{self, REASON_CALLEE, REASON_CHECK, REASON_FUEL};
+use minivm::native::layout::{self, REASON_CHECK, REASON_FUEL};
 use minivm::native::{CallJob, GONE};
 use minivm_isa::Instruction as I;
 use minivm_isa::register_set::RegisterSet;
@@ -89,7 +89,7 @@ impl Translator<'_, '_> {
         self.b.switch_to_block(stop);
         self.at += 1;
         self.shared = None;
-        self.exit_charged(REASON_FUEL, 0);
+        self.exit_charged(REASON_FUEL, 0, None);
         self.at -= 1;
         self.b.seal_block(next);
         self.b.switch_to_block(next);
@@ -190,9 +190,7 @@ impl Translator<'_, '_> {
         self.b.seal_block(cold);
         self.b.seal_block(next);
         self.b.switch_to_block(cold);
-        let context = self.context;
-        self.b.ins().store(own(), closure, context, layout::EXIT_CALLEE);
-        self.exit_now(REASON_CALLEE);
+        self.exit_for(closure);
         self.b.switch_to_block(next);
     }
 }

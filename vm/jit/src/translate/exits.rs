@@ -28,7 +28,7 @@ impl Translator<'_, '_> {
         self.b.seal_block(cold);
         self.b.seal_block(next);
         self.b.switch_to_block(cold);
-        self.exit_charged(reason, undone);
+        self.exit_charged(reason, undone, None);
         self.b.switch_to_block(next);
     }
 
@@ -44,13 +44,23 @@ impl Translator<'_, '_> {
     /// Leaves before the current instruction.
     pub(super) fn exit_now(&mut self, reason: u64) {
         let undone = self.undone();
-        self.exit_charged(reason, undone);
+        self.exit_charged(reason, undone, None);
+    }
+
+    /// As [`exit_now`](Self::exit_now), at a call of a closure that has no native code.
+    pub(super) fn exit_for(&mut self, closure: Value) {
+        let undone = self.undone();
+        self.exit_charged(layout::REASON_CALLEE, undone, Some(closure));
     }
 
     /// Leaves before the current instruction, of which and of what follows so much is charged.
-    pub(super) fn exit_charged(&mut self, reason: u64, undone: i64) {
+    pub(super) fn exit_charged(&mut self, reason: u64, undone: i64, callee: Option<Value>) {
         let mut live = self.facts.before[self.at].clone();
         let exit = if self.at == self.facts.segment_start[self.at] { self.exit } else { self.shared_exit(&mut live) };
+        if let Some(closure) = callee {
+            let context = self.context;
+            self.b.ins().store(own(), closure, context, layout::EXIT_CALLEE);
+        }
         self.spill(&live);
         let at = self.b.ins().iconst(machine::I64, (reason << 32 | self.at as u64) as i64);
         let fuel = self.b.use_var(self.fuel);
