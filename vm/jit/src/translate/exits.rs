@@ -68,8 +68,8 @@ impl Translator<'_, '_> {
         self.b.ins().jump(exit, &[at.into(), fuel.into()]);
     }
 
-    /// The part that all exits of the segment share: it stores what no instruction of the segment writes. Takes these registers
-    /// out of `live`.
+    /// The part that all exits of the segment share: it stores what no instruction of the segment writes, and is written at the
+    /// end. Takes these registers out of `live`.
     fn shared_exit(&mut self, live: &mut RegisterSet) -> ir::Block {
         if self.shared.is_none() {
             let mut set = live.clone();
@@ -78,20 +78,12 @@ impl Translator<'_, '_> {
             }
             let mut stored = RegisterSet::empty(&self.job.function);
             set.iter().filter(|&reg| self.is_only_here(reg)).for_each(|reg| stored.insert(reg));
-            let here = self.b.current_block().expect("code is being written");
-            let values: Vec<_> = stored.iter().map(|reg| (reg, self.register(reg))).collect();
+            let values = stored.iter().map(|reg| (reg, self.register(reg))).collect();
             let block = self.b.create_block();
             self.b.set_cold_block(block);
-            let at = self.b.append_block_param(block, machine::I64);
-            let fuel = self.b.append_block_param(block, machine::I64);
-            self.b.switch_to_block(block);
-            for (reg, value) in values {
-                let (ty, slot, regs) = (self.job.function.registers[reg], self.slot(reg), self.regs);
-                self.store_word(ty, value, regs, slot);
-            }
-            let exit = self.exit;
-            self.b.ins().jump(exit, &[at.into(), fuel.into()]);
-            self.b.switch_to_block(here);
+            self.b.append_block_param(block, machine::I64);
+            self.b.append_block_param(block, machine::I64);
+            self.shared_exits.push((block, values));
             self.shared = Some((block, stored));
         }
         let (block, stored) = self.shared.as_ref().expect("it was just made");
@@ -141,6 +133,16 @@ impl Translator<'_, '_> {
 
     /// The end of all exits.
     pub(super) fn leave(&mut self) {
+        let exit = self.exit;
+        for (block, values) in std::mem::take(&mut self.shared_exits) {
+            self.b.switch_to_block(block);
+            let params = self.b.block_params(block).to_vec();
+            for (reg, value) in values {
+                let (ty, slot, regs) = (self.job.function.registers[reg], self.slot(reg), self.regs);
+                self.store_word(ty, value, regs, slot);
+            }
+            self.b.ins().jump(exit, &[params[0].into(), params[1].into()]);
+        }
         self.b.switch_to_block(self.exit);
         let params = self.b.block_params(self.exit).to_vec();
         let (context, regs) = (self.context, self.regs);

@@ -70,6 +70,8 @@ struct Translator<'a, 'b> {
     checked_at_end: HashMap<Block, HashMap<(Memory, Value), u64>>,
     /// The part that all exits of the segment share, and the registers that it stores.
     shared: Option<(ir::Block, RegisterSet)>,
+    /// Such parts that are to be written, with what they store.
+    shared_exits: Vec<(ir::Block, Vec<(Reg, Value)>)>,
 }
 
 /// Accesses to frames, and to what the machine keeps.
@@ -130,6 +132,7 @@ pub(crate) fn translate(
         checked: HashMap::new(),
         checked_at_end: HashMap::new(),
         shared: None,
+        shared_exits: Vec::new(),
     };
     translator.b.def_var(fuel, params[2]);
     translator.enter(&params[3..]);
