@@ -440,7 +440,7 @@ macro_rules! for_each_instruction {
     GetMethod get_method 0x0183 { function: Out<Any>, self_value: Out<Any>, object: In<Any>, key: In<Any> } [call trap bulk];
     /// `table[first], table[first + 1], … = values`, without metamethods; `table` is a table.
     Append append 0x0184 { table: In<Any>, first: Number, values: Ins<Any> } [trap allocate bulk];
-    /// As `append`, with the values of the open list after `values`.
+    /// As `append`, with the values of the open list after `values`, which end a list: room behind it is given up.
     AppendOpen append_open 0x0185 { table: In<Any>, first: Number, values: Ins<Any> } [trap allocate takes_open bulk];
 
     // Between `any` and typed registers.

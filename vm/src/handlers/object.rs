@@ -633,6 +633,9 @@ handler! {
         if Table::set_list(table.pointer().cast(), &mut (*cx).heap, first, values, count).is_err() {
             slow!(super::control::out_of_memory, pc, regs, cx, facc)
         }
+        if open != 0 {
+            Table::end_list(table.pointer().cast());
+        }
         next!(c.end(), regs, cx, facc)
     }
 }

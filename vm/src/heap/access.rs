@@ -102,6 +102,19 @@ impl Heap {
         }
     }
 
+    /// Copies the elements at `from..from + count` of a table to the keys from `to` on, as if at once, without metamethods; false,
+    /// with nothing done, unless that is a mere copy of neighbouring slots.
+    pub fn table_move_slots(&mut self, table: Value, from: i64, to: i64, count: u64) -> bool {
+        if count == 0 {
+            return true;
+        }
+        match table.as_table() {
+            // SAFETY: values at hand are reachable.
+            Some(table) => unsafe { Table::move_slots(table, self, from, to, count) },
+            None => false,
+        }
+    }
+
     /// `table[name] = value` for a string, without metamethods.
     ///
     /// # Errors

@@ -87,6 +87,14 @@ impl Header {
         (self.0 >> Header::INLINE_SHIFT) as u32 & 15
     }
 
+    /// Gives up inline array slots; the border is at the end of those that stay.
+    #[inline(always)]
+    pub(crate) fn set_inline_slots(&mut self, slots: u32) {
+        debug_assert!(slots <= self.inline_slots());
+        let cleared = self.0 & !(15 << Header::INLINE_SHIFT | 3 << Header::BORDER_SHIFT);
+        self.0 = cleared | u64::from(slots) << Header::INLINE_SHIFT;
+    }
+
     /// Where to look for a border of inline array slots first.
     #[inline(always)]
     pub(crate) const fn inline_border(self) -> u32 {

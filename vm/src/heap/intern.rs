@@ -119,7 +119,7 @@ impl Interned {
     }
 
     /// The interned string with this content, or null.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn find(&self, hash: u32, bytes: &[u8]) -> *mut Str {
         let mut line = self.line(self.bucket_of(hash));
         let tag = u64::from(hash >> 16);

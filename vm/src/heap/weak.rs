@@ -478,6 +478,11 @@ impl Heap {
         value
     }
 
+    /// Whether it is known by now which cells are dead.
+    pub(super) fn is_after_resurrection(&self) -> bool {
+        self.cycle.phase().is_after_resurrection()
+    }
+
     /// Whether an entry of a weak table is dead for good, and need not move with the table.
     #[inline]
     pub(super) fn is_dead_entry(&self, node: &Node) -> bool {

@@ -30,8 +30,14 @@ const CALL_CHAIN_MAX: usize = 200;
 /// # Safety
 /// `at` is the running frame and `new` a window above all of its live words.
 pub(crate) unsafe fn call_value(cx: &mut Context, callee: Value, new: Regs, count: usize, place: Pc, at: Flow) -> Flow {
-    // SAFETY: the caller describes a live frame; `resolve` only gives closures.
+    // SAFETY: the caller describes a live frame; closures point to functions; `resolve` only gives closures.
     unsafe {
+        if callee.tag() == Tag::FUNCTION {
+            let closure: *mut Closure = callee.pointer().cast();
+            if !matches!((*(*closure).function.cast::<FunctionInfo>()).body, Body::Bridge(_)) {
+                return enter(cx, closure, new, count, place, at);
+            }
+        }
         match resolve(cx, callee, new, count, at) {
             Ok((closure, new, count, at)) => enter(cx, closure, new, count, place, at),
             Err(flow) => flow,
@@ -40,6 +46,7 @@ pub(crate) unsafe fn call_value(cx: &mut Context, callee: Value, new: Regs, coun
 }
 
 /// Finds the closure behind a callee; `__call` metamethods become the callee, the value their first argument.
+#[inline(never)]
 #[allow(clippy::type_complexity, reason = "the state of a call, moved together because the stack may move")]
 unsafe fn resolve(
     cx: &mut Context,
@@ -172,6 +179,7 @@ unsafe fn enter_at(closure: *mut Closure, new: Regs, place: Pc) -> Flow {
 }
 
 /// Makes sure that a function has code, and that the closure enters it.
+#[inline(always)]
 unsafe fn load(
     cx: &mut Context,
     info: &FunctionInfo,
@@ -179,9 +187,27 @@ unsafe fn load(
     closure: *mut Closure,
     at: Flow,
 ) -> Result<(), Flow> {
-    if guest.code.get().is_none()
-        && let Err(error) = (cx.engine.compile)(cx, info, guest)
-    {
+    // SAFETY: the closure is the callee, hence live; `at` is the running frame.
+    unsafe {
+        match guest.code.get() {
+            Some(code) => (*closure).code = code.entry().cast(),
+            None => return compile(cx, info, guest, closure, at),
+        }
+    }
+    Ok(())
+}
+
+/// Compiles a function that has no code yet.
+#[cold]
+#[inline(never)]
+unsafe fn compile(
+    cx: &mut Context,
+    info: &FunctionInfo,
+    guest: &GuestFunction,
+    closure: *mut Closure,
+    at: Flow,
+) -> Result<(), Flow> {
+    if let Err(error) = (cx.engine.compile)(cx, info, guest) {
         // SAFETY: `at` is the running frame.
         return Err(unsafe {
             if error == crate::runtime::engine::LoadError::OutOfMemory {
@@ -412,14 +438,14 @@ pub(crate) unsafe fn call_paid(
     top: usize,
     callee: Value,
     arguments: &[Value],
-    record: Record,
+    mut record: Record,
 ) -> Flow {
     // SAFETY: passed on.
     unsafe {
         if cx.run.nesting >= NESTING_MAX {
             return super::unwind::raise_message(cx, at, NESTED_TOO_DEEP);
         }
-        let record = Record { metered: cx.is_metered(), ..record };
+        record.metered = cx.is_metered();
         super::stepping::pay(cx, at);
         cx.is_paid = true;
         let flow = call_above(cx, at, top, callee, arguments, record);
@@ -470,7 +496,9 @@ pub(crate) unsafe fn put_above(
     unsafe {
         let needed = RECORD_DELTA + 2 * arguments.len() + 16;
         let place = cx.reserve(at.regs, at.regs.add(top), needed)?.add(top);
-        place.cast::<Record>().write(Record { nesting: cx.nest(), ..record });
+        let record_at = place.cast::<Record>();
+        record_at.write(record);
+        (*record_at).nesting = cx.nest();
         for (index, &argument) in arguments.iter().enumerate() {
             set_any(place.add(RECORD_DELTA), index * 2, argument);
         }

@@ -8,6 +8,7 @@ use crate::runtime::builtin::Builtin;
 use crate::runtime::context::Context;
 use crate::runtime::error;
 use crate::runtime::function::top_of;
+use crate::runtime::host::QUICK_BYTES_MAX;
 use crate::runtime::metamethod::Metamethod;
 use crate::runtime::unwind::raise_message;
 use crate::runtime::unwind::raise_trap;
@@ -27,16 +28,22 @@ use minivm_isa::TrapCode;
 /// # Safety
 /// `at` is the running guest frame, at a concatenation.
 pub(crate) unsafe fn concat_values(cx: &mut Context, at: Flow, mut values: Vec<Value>, dst: usize, next: Pc) -> Flow {
-    let joinable = |value: &Value| value.tag() == Tag::STRING || number::to_float(*value).is_some();
     // SAFETY: the operands are reachable from the frame, and nothing is collected while they are joined.
     unsafe {
         while values.len() > 1 {
-            let run = values.iter().rev().take_while(|value| joinable(value)).count();
-            if run < 2 {
+            let (mut first, mut bytes) = (values.len(), 0usize);
+            for value in values.iter().rev() {
+                // Numbers are short.
+                match value.as_string() {
+                    Some(string) => bytes += Str::len(string),
+                    None if number::to_float(*value).is_some() => {}
+                    None => break,
+                }
+                first -= 1;
+            }
+            if values.len() - first < 2 {
                 return concat_metamethod(cx, at, values, dst, next);
             }
-            let first = values.len() - run;
-            let bytes = length_of(&values[first..]);
             if bytes > AT_ONCE_BYTES_MAX {
                 let callee = cx.builtin(Builtin::Concat);
                 let joined = values.split_off(first);
@@ -46,7 +53,9 @@ pub(crate) unsafe fn concat_values(cx: &mut Context, at: Flow, mut values: Vec<V
                 Ok(value) => {
                     values.truncate(first);
                     values.push(value);
-                    cx.owe(units_of_bytes(bytes));
+                    if bytes > QUICK_BYTES_MAX {
+                        cx.owe(units_of_bytes(bytes));
+                    }
                 }
                 Err(_) if values.len() == operand_count(at) => return crate::runtime::collect::make_room_at(cx, at),
                 // A metamethod was called already.
@@ -56,13 +65,6 @@ pub(crate) unsafe fn concat_values(cx: &mut Context, at: Flow, mut values: Vec<V
         set_any(at.regs, dst, values[0]);
         Flow { pc: next, regs: at.regs }
     }
-}
-
-/// Bytes of what these values give when they are joined; numbers are short.
-unsafe fn length_of(values: &[Value]) -> usize {
-    let strings = values.iter().filter_map(|value| value.as_string());
-    // SAFETY: the operands are reachable.
-    strings.map(|string| unsafe { Str::len(string) }).sum()
 }
 
 /// How many values the concatenation at `at` joins.

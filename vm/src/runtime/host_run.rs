@@ -132,6 +132,7 @@ pub(crate) unsafe fn invoke(
 }
 
 /// How a state of a host function begins.
+#[derive(Clone, Copy)]
 struct Start {
     /// Values that the function keeps.
     count: usize,
@@ -245,46 +246,81 @@ fn toll(at: &Start) -> u64 {
 unsafe fn step(cx: &mut Context, host: &HostFunction, base: Regs, at: Start) -> Flow {
     // SAFETY: `base` is the frame of this host function, on top of the stack.
     unsafe {
-        let Start { count, state, returned, came, paid } = at;
         let toll = toll(&at);
-        let base = words_between(cx.stack_start, base);
         let mut call = HostCall {
+            base: words_between(cx.stack_start, base),
             cx,
-            base,
-            count,
-            state,
-            returned,
+            count: at.count,
+            state: at.state,
+            returned: at.returned,
             is_frame_changed: false,
             has_collected: false,
             asked: 0,
-            paid,
+            paid: at.paid,
         };
-        let mut answer = match call.charge(toll) {
+        let answer = match if toll == 0 { Ok(()) } else { call.charge(toll) } {
             Ok(()) => (host.function)(&mut call),
             Err(pause) => Err(pause),
         };
+        match answer {
+            Ok(Outcome(OutcomeKind::Return { count })) => give_back(&mut call, count),
+            Ok(Outcome(outcome)) => {
+                let (cx, base, kept) = (call.cx, call.base, call.count);
+                cx.refresh_memory();
+                let base = cx.stack_start.add(base);
+                carry_out(cx, base, kept, outcome)
+            }
+            answer => conclude(host, &mut call, toll, answer, &at),
+        }
+    }
+}
+
+/// Returns the `count` values at the base of a host function's frame to its caller.
+#[inline(always)]
+unsafe fn give_back(call: &mut HostCall<'_>, count: usize) -> Flow {
+    let cx = &mut *call.cx;
+    cx.refresh_memory();
+    // SAFETY: the frame of the host function is on top of the stack, and its header says where it was called.
+    unsafe {
+        let base = cx.stack_start.add(call.base);
+        let place = pointer::<u16>(*base.sub(1) as usize).cast_const();
+        let caller = deliver(cx, base, count, base, place);
+        let flow = Flow { pc: place, regs: caller };
+        if count < work::FREE_VALUES {
+            return flow;
+        }
+        cx.owe(work::units_of_values(count));
+        super::stepping::stop_if_used_up(cx, flow)
+    }
+}
+
+/// Does what a host function answers that has failed, or did so at first.
+#[cold]
+#[inline(never)]
+unsafe fn conclude(
+    host: &HostFunction,
+    call: &mut HostCall<'_>,
+    toll: u64,
+    mut answer: Result<Outcome, Raise>,
+    at: &Start,
+) -> Flow {
+    // SAFETY: the frame of the host function is on top of the stack.
+    unsafe {
         if matches!(answer, Err(Raise::Trap(minivm_isa::TrapCode::OutOfMemory))) {
-            answer = after_collection(host, &mut call, toll, answer);
+            answer = after_collection(host, call, toll, answer);
+        }
+        if let Ok(Outcome(OutcomeKind::Return { count })) = answer {
+            return give_back(call, count);
         }
         let (kept, paid) = (call.count, call.paid);
-        let cx = call.cx;
+        let cx = &mut *call.cx;
         cx.refresh_memory();
-        let base = cx.stack_start.add(base);
+        let base = cx.stack_start.add(call.base);
         match answer {
-            Ok(Outcome(OutcomeKind::Return { count })) => {
-                let place = pointer::<u16>(*base.sub(1) as usize).cast_const();
-                let caller = deliver(cx, base, count, base, place);
-                let flow = Flow { pc: place, regs: caller };
-                if count < work::FREE_VALUES {
-                    return flow;
-                }
-                cx.owe(work::units_of_values(count));
-                super::stepping::stop_if_used_up(cx, flow)
-            }
             Ok(Outcome(outcome)) => carry_out(cx, base, kept, outcome),
             Err(Raise::Pause(_)) => {
-                debug_assert_eq!(kept, count, "a host function charges before it keeps other values");
-                pause(cx, base, Start { count, state, returned, came, paid })
+                debug_assert_eq!(kept, at.count, "a host function charges before it keeps other values");
+                pause(cx, base, Start { paid, ..*at })
             }
             Err(Raise::Value(value)) => {
                 let at = above(cx, base, kept);
@@ -349,7 +385,7 @@ unsafe fn carry_out(cx: &mut Context, base: Regs, kept: usize, outcome: OutcomeK
         let place = pointer::<u16>(*base.sub(1) as usize).cast_const();
         let record_at = base.add(kept * 2);
         match outcome {
-            OutcomeKind::Return { .. } => unreachable!("`step` returns by itself"),
+            OutcomeKind::Return { .. } => unreachable!("`conclude` returns by itself"),
             OutcomeKind::Call { callee, arguments, state, protect, handler } => {
                 let is_too_deep = cx.run.nesting >= NESTING_MAX;
                 let record = Record { nesting: cx.nest(), ..host_record(state, protect, handler, kept) };

@@ -266,6 +266,7 @@ unsafe fn unpaid(cx: &Context, flow: Flow) -> i64 {
 ///
 /// # Safety
 /// `at` is the running frame.
+#[inline]
 pub(crate) unsafe fn pay(cx: &mut Context, at: Flow) {
     if !cx.is_metered() || cx.is_paid || cx.is_machine_place(at.pc) {
         return;
@@ -279,6 +280,7 @@ pub(crate) unsafe fn pay(cx: &mut Context, at: Flow) {
 
 /// Stops the run at `flow` if what was paid for outside of threaded code has used its budget up: a chain of such calls and
 /// errors may never come to a charge.
+#[inline]
 pub(crate) fn stop_if_used_up(cx: &mut Context, flow: Flow) -> Flow {
     let is_used_up = cx.fuel < 0 || cx.run.owed > 0;
     if is_used_up && !flow.pc.is_null() { cx.stop(Status::OutOfFuel, flow) } else { flow }

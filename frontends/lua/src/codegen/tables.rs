@@ -8,16 +8,24 @@ use minivm_isa::entities::Reg;
 
 /// Elements of the sequence that are stored at once.
 const BATCH: usize = 50;
+/// Elements for which a table has room in its own cell.
+const SLOTS_IN_TABLE: usize = 15;
 
 impl FunctionGenerator<'_, '_> {
     /// `{ … }` into a register that the items do not read.
     pub(super) fn table(&mut self, items: &[TableItem], span: Span, table: Reg) {
         let is_keyed = |item: &&TableItem| matches!(item, TableItem::Keyed { .. });
         let keyed = items.iter().filter(is_keyed).count();
-        // What the last item gives is counted when it is there.
-        let is_open = matches!(items.last(), Some(&TableItem::Positional(value)) if self.is_multiple(value));
+        let open = match items.last() {
+            Some(&TableItem::Positional(value)) if self.is_multiple(value) => Some(value),
+            _ => None,
+        };
+        // What the last item gives is counted when it is there. But a call gives one value most of the time, whose room is given
+        // up when there is none, as long as it lies in the cell of the table.
+        let is_call = open.is_some_and(|value| matches!(self.chunk.expressions[value].kind, ExpressionKind::Call { .. } | ExpressionKind::MethodCall { .. }));
+        let has_room = open.is_none() || is_call && keyed == 0 && items.len() <= SLOTS_IN_TABLE;
         self.at(span, span.line);
-        self.f.to(table).table_new((items.len() - keyed - usize::from(is_open)) as u64, keyed as u64);
+        self.f.to(table).table_new((items.len() - keyed - usize::from(!has_room)) as u64, keyed as u64);
         let splits = items.iter().any(|item| match *item {
             TableItem::Positional(value) => self.splits(value),
             TableItem::Keyed { key, value } => self.splits(key) || self.splits(value),

@@ -58,7 +58,7 @@ fn format(call: &mut HostCall<'_>) -> Answer {
     let mut work = match call.state() {
         0 => {
             let format = call.check_text(0)?;
-            let out = TextBuilder::default();
+            let out = TextBuilder::small();
             let count = call.arg_count();
             Formatter { format, count, out, offset: 0, argument: 0, ready: 0, inside: 0, steps: STEPS_MAX }
         }

@@ -103,11 +103,19 @@ impl Move {
     }
 
     /// Pays for the next elements, and moves them.
+    #[inline]
     fn advance(&mut self, call: &mut HostCall<'_>) -> Result<(), Raise> {
-        let count = self.count.clamp(0, VALUES_MAX as i64);
+        if self.count > 0 { self.advance_some(call) } else { Ok(()) }
+    }
+
+    fn advance_some(&mut self, call: &mut HostCall<'_>) -> Result<(), Raise> {
+        let count = self.count.min(VALUES_MAX as i64);
         call.charge_elements(count as usize)?;
         let heap = call.heap();
-        for step in 0..count {
+        let below = if self.upwards { 0 } else { self.count - count };
+        let (from, to) = (self.first.wrapping_add(below), self.to.wrapping_add(below));
+        let is_copied = self.source.raw_equals(self.target) && heap.table_move_slots(self.source, from, to, count as u64);
+        for step in 0..if is_copied { 0 } else { count } {
             let offset = if self.upwards { step } else { self.count - 1 - step };
             let value = heap.table_get_int(self.source, self.first.wrapping_add(offset));
             heap.table_set_int(self.target, self.to.wrapping_add(offset), value).map_err(out_of_memory)?;

@@ -13,6 +13,9 @@ use std::ops::Range;
 /// Parts of at most so many bytes are copied, longer ones are noted.
 const COPIED_MAX: usize = 4096;
 
+/// Bytes that many texts do not exceed.
+const SMALL: usize = 64;
+
 /// A text under construction. A piece is a string, a part of the source as `start << 32 | end`, or, as a float, a number of zero
 /// bytes.
 #[derive(Default)]
@@ -43,6 +46,11 @@ pub(super) enum Finished {
 }
 
 impl TextBuilder {
+    /// An empty one, for a text of some ten bytes.
+    pub(super) fn small() -> Self {
+        Self { bytes: Vec::with_capacity(SMALL), ..Self::default() }
+    }
+
     /// What was kept from argument `first` on. The numbers of a forged snapshot are found out when the pieces are joined.
     pub(super) fn restore(call: &HostCall<'_>, first: usize) -> Self {
         let number = |index| call.arg(index).as_int().unwrap_or_default().max(0);

@@ -207,9 +207,14 @@ impl Table {
 
     /// About how many slots of a stretch hold a value; exactly unless it is too long to move at once.
     unsafe fn values_in(table: *mut Table, from: u32, end: u32) -> u64 {
-        // SAFETY: callers give a live table that is its own contents, and indices of its slots.
+        // SAFETY: callers give a live table that is its own contents, and indices of its slots. Where nothing moves, all slots
+        // are in one part.
         unsafe {
             let count = end - from;
+            if count <= SLOTS_AT_ONCE && Table::flags(table) & MOVING == 0 {
+                let slots = std::slice::from_raw_parts((*table).array.add(from as usize), count as usize);
+                return slots.iter().filter(|slot| !slot.is_nil()).count() as u64;
+            }
             let step = if count <= SLOTS_AT_ONCE { 1 } else { count / SAMPLES };
             let values = (from..end).step_by(step as usize).filter(|&index| {
                 let slot = Table::slot(table, index);
@@ -230,7 +235,7 @@ impl Table {
             let (mut from, mut slice) = (0, 0);
             while from < len {
                 let end = (1 << slice).min(len);
-                ints.add_many(slice as usize, Table::values_in(table, from, end));
+                ints.add_many(slice as usize, Table::values_in(table, from, end).min(u64::from(end - from)) as u32);
                 (from, slice) = (end, slice + 1);
             }
         }

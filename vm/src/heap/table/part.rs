@@ -198,9 +198,21 @@ impl Part {
     /// # Safety
     /// The part is live, of a table of `heap`, and so are key and value; the key has a hash.
     pub(crate) unsafe fn insert(self, heap: &mut Heap, hasher: Hasher, key: Value, value: Value) -> Insertion {
-        // SAFETY: as the caller promises. Masked hashes and the distances of a chain lead to nodes of the part.
+        // SAFETY: as the caller promises.
         unsafe {
             let hash = hasher.hash(key).expect("a key in a table has a sequence number");
+            self.insert_hashed(heap, hash, key, value)
+        }
+    }
+
+    /// As [`insert`](Self::insert), for a key that has this hash.
+    ///
+    /// # Safety
+    /// As there.
+    #[inline(always)]
+    pub(super) unsafe fn insert_hashed(self, heap: &mut Heap, hash: u32, key: Value, value: Value) -> Insertion {
+        // SAFETY: as the caller promises. Masked hashes and the distances of a chain lead to nodes of the part.
+        unsafe {
             let main = hash & self.mask;
             let mut node = self.nodes.add(main as usize);
             let mut outcome = Insertion::Done(Replaced::None);

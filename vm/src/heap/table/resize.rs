@@ -6,7 +6,6 @@ use super::layout::{
     TABLE_BYTES, Table, empty_nodes, hash_part_bytes, nodes_for,
 };
 use super::part::{Insertion, Part};
-use crate::heap::hash::Hasher;
 use crate::heap::header::Header;
 use crate::heap::{Heap, OutOfMemory};
 use crate::value::{Tag, Value};
@@ -17,7 +16,9 @@ pub(super) const NODES_MIN: u64 = 4;
 /// Integer keys by the power of two they fall under: slice `i` counts the keys in `2^(i-1) + 1 ..= 2^i`.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct IntKeys {
-    count: [u64; 32],
+    count: [u32; 31],
+    /// No slice from here on has a key.
+    end: usize,
 }
 
 impl IntKeys {
@@ -25,7 +26,7 @@ impl IntKeys {
     #[inline]
     fn slice(key: i64) -> Option<usize> {
         match u64::try_from(key) {
-            Ok(key @ 1..=PART_LEN_MAX) => Some(key.next_power_of_two().trailing_zeros() as usize),
+            Ok(key @ 1..=PART_LEN_MAX) => Some((key - 1).checked_ilog2().map_or(0, |log| log as usize + 1)),
             _ => None,
         }
     }
@@ -34,13 +35,15 @@ impl IntKeys {
     #[inline]
     pub(super) fn add(&mut self, key: i64) -> bool {
         let Some(slice) = IntKeys::slice(key) else { return false };
-        self.count[slice] += 1;
+        self.add_many(slice, 1);
         true
     }
 
-    /// Counts keys of one slice.
-    pub(super) fn add_many(&mut self, slice: usize, keys: u64) {
+    /// Counts keys of one slice, of which there are no more than it has room for.
+    #[inline]
+    pub(super) fn add_many(&mut self, slice: usize, keys: u32) {
         self.count[slice] += keys;
+        self.end = self.end.max(slice + 1);
     }
 
     /// Forgets a key that was counted; false if it was not.
@@ -52,20 +55,20 @@ impl IntKeys {
 
     /// Whether no key is counted.
     pub(super) fn is_empty(&self) -> bool {
-        self.count.iter().all(|&count| count == 0)
+        self.total() == 0
     }
 
     /// How many keys are counted.
     pub(super) fn total(&self) -> u64 {
-        self.count.iter().sum()
+        self.count[..self.end].iter().map(|&count| u64::from(count)).sum()
     }
 
     /// The size of the best array part, and how many keys it would take: the largest power of two of which more than
-    /// half the slots would be used.
+    /// half the slots would be used. That is never one past the slices with keys.
     pub(super) fn best_array(&self) -> (u64, u64) {
         let (mut best, mut used, mut below) = (0, 0, 0);
-        for slice in 0..=30 {
-            below += self.count[slice];
+        for (slice, &count) in self.count[..self.end].iter().enumerate() {
+            below += u64::from(count);
             if below > (1 << slice) / 2 {
                 (best, used) = (1 << slice, below);
             }
@@ -110,9 +113,30 @@ impl Table {
         unsafe { if Table::has_no_nodes(table) { 0 } else { Part::of(table).live(heap) } }
     }
 
+    /// What the size of the array part becomes if the key follows its last one and all its slots hold values.
+    unsafe fn doubled(table: *mut Table, key: Value) -> Option<u64> {
+        // SAFETY: callers give a live table that is its own contents; slots below `array_len` hold values.
+        unsafe {
+            let (len, size) = ((*table).array_len, Table::array_size(table));
+            let follows = key.tag == Tag::INT && key.payload.wrapping_sub(1) == u64::from(len) && len == size;
+            if !follows || size >= SLOTS_AT_ONCE || Table::flags(table) & (HAS_INT | MOVING) != 0 {
+                return None;
+            }
+            let slots = std::slice::from_raw_parts((*table).array, len as usize);
+            slots.iter().all(|slot| !slot.is_nil()).then_some((u64::from(len) + 1).next_power_of_two())
+        }
+    }
+
     /// The part of `rehash` that has to do with integer keys.
     #[inline(never)]
     unsafe fn rehash_all(table: *mut Table, heap: &mut Heap, key: Value) -> Result<u64, OutOfMemory> {
+        // SAFETY: as below.
+        unsafe {
+            if let Some(slots) = Table::doubled(table, key) {
+                Table::set_array_size(table, heap, slots, SLOTS_MIN)?;
+                return Ok(slots);
+            }
+        }
         let mut ints = IntKeys::default();
         // SAFETY: callers give a live table that is its own contents; indices stay within its parts.
         unsafe {
@@ -252,11 +276,29 @@ impl Table {
             if old.nodes == empty_nodes() {
                 return Ok(());
             }
+            let fresh = Part::of(table);
+            let is_marked = heap.is_after_resurrection();
+            let mut has_int = false;
             old.for_each(|node| {
-                if !(*node).is_empty() && !heap.is_dead_entry(&*node) {
-                    too_long |= Table::place(table, heap, (*node).key(), (*node).value(), slots);
+                if (*node).is_empty() || is_marked && heap.is_dead_entry(&*node) {
+                    return;
                 }
+                let (key, value) = ((*node).key(), (*node).value());
+                if key.tag == Tag::INT && key.payload.wrapping_sub(1) < slots {
+                    Table::place(table, heap, key, value, slots);
+                    return;
+                }
+                let hash = Table::hash_of(key).expect("a key in a table has a sequence number");
+                match fresh.insert_hashed(heap, hash, key, value) {
+                    Insertion::Done(_) => {}
+                    Insertion::TooLong => too_long = true,
+                    Insertion::Full => unreachable!("the new hash part has room for every entry that was counted"),
+                }
+                has_int |= key.tag == Tag::INT;
             });
+            if has_int {
+                (*fresh.header()).flags |= HAS_INT;
+            }
             if !(*old.header()).inline {
                 heap.release(old.header().cast());
             }
@@ -311,7 +353,8 @@ impl Table {
                 return Insertion::Full;
             }
             let part = Part::of(table);
-            let outcome = part.insert(heap, Hasher::FAST, key, value);
+            let hash = Table::hash_of(key).expect("a key in a table has a sequence number");
+            let outcome = part.insert_hashed(heap, hash, key, value);
             if !matches!(outcome, Insertion::Full) {
                 let header = part.header();
                 (*header).absent = 0;

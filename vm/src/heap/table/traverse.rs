@@ -96,7 +96,7 @@ impl Table {
 
     /// Whether there is no value at a key from 1 to the size of the array part, which does not move.
     #[inline(always)]
-    unsafe fn is_nil_at(table: *mut Table, key: u32) -> bool {
+    pub(super) unsafe fn is_nil_at(table: *mut Table, key: u32) -> bool {
         // SAFETY: callers give a live table; slots below `array_len` hold values.
         unsafe { key > (*table).array_len || Value::load((*table).array.add(key as usize - 1)).is_nil() }
     }

@@ -102,6 +102,25 @@ impl Table {
             if index < u64::from((*table).array_len) {
                 let slot = (*table).array.add(index as usize);
                 let old = Value::load(slot);
+                if !old.is_nil() {
+                    heap.barrier(old);
+                    value.store(slot);
+                    return Ok(());
+                }
+            }
+            Table::set_int_outside(Table::contents(table), heap, key, value)
+        }
+    }
+
+    /// Stores at an integer key that has no value in the array part of a table (but may have one in that of its contents).
+    #[inline(never)]
+    unsafe fn set_int_outside(table: *mut Table, heap: &mut Heap, key: i64, value: Value) -> Result<(), OutOfMemory> {
+        // SAFETY: `set_int` passes on the contents of its live table; slots up to the capacity are in its cell.
+        unsafe {
+            let index = (key as u64).wrapping_sub(1);
+            if index < u64::from((*table).array_len) {
+                let slot = (*table).array.add(index as usize);
+                let old = Value::load(slot);
                 heap.barrier(old);
                 value.store(slot);
                 if old.is_nil() {
@@ -110,19 +129,9 @@ impl Table {
                 }
                 return Ok(());
             }
-            Table::set_int_outside(Table::contents(table), heap, key, value)
-        }
-    }
-
-    /// Stores at an integer key that is not within the array part of a table (but may be within that of its contents).
-    #[inline(never)]
-    unsafe fn set_int_outside(table: *mut Table, heap: &mut Heap, key: i64, value: Value) -> Result<(), OutOfMemory> {
-        // SAFETY: `set_int` passes on the contents of its live table; slots up to the capacity are in its cell.
-        unsafe {
             if Table::flags(table) & MOVING != 0 {
                 Table::move_some(table, heap);
             }
-            let index = (key as u64).wrapping_sub(1);
             let len = Table::slots_len(table);
             if index < u64::from(len) {
                 let slot = Table::slot(table, index as u32);
@@ -250,6 +259,22 @@ impl Table {
         Ok(())
     }
 
+    /// Ends a list whose length was not known when the table was made: the array part is made as small as what is in it, if it
+    /// lies in the table's own cell with nothing behind it.
+    ///
+    /// # Safety
+    /// `table` is a live table.
+    #[inline(always)]
+    pub unsafe fn end_list(table: *mut Table) {
+        // SAFETY: the caller gives a live table. Slots from `array_len` on were never written.
+        unsafe {
+            let len = (*table).array_len;
+            if Table::array_is_inline(table) && len < (*table).header.inline_slots() && Table::has_no_nodes(table) {
+                (*table).header.set_inline_slots(len);
+            }
+        }
+    }
+
     /// As [`set_list`](Self::set_list), for a table that is its own contents.
     #[inline(never)]
     unsafe fn set_list_apart(
@@ -278,15 +303,21 @@ impl Table {
     /// unless all these keys are in the array part. For insertion into and removal from the middle of a sequence.
     ///
     /// # Safety
-    /// `table` is a live table of `heap`.
+    /// `table` is a live table of `heap`, `count` is not 0.
     pub unsafe fn move_slots(table: *mut Table, heap: &mut Heap, from: i64, to: i64, count: u64) -> bool {
         // SAFETY: the caller gives a live table; both ranges are checked to be within `array_len`.
         unsafe {
             let len = u64::from((*table).array_len);
             let (from, to) = ((from as u64).wrapping_sub(1), (to as u64).wrapping_sub(1));
-            if count > len || from > len - count || to > len - count {
+            if count > len || from > len - count || to > len - count || Table::is_large(table) {
                 return false;
             }
+            let end = (to + count) as u32;
+            let hint = Table::border_hint(table);
+            if end > hint + 1 {
+                return false;
+            }
+            let is_longer = end > hint && Table::is_nil_at(table, end);
             let target = (*table).array.add(to as usize);
             if heap.marking() {
                 // What moves is either overwritten, and so marked here, or still where the collector will find it.
@@ -295,6 +326,9 @@ impl Table {
                 }
             }
             target.copy_from((*table).array.add(from as usize), count as usize);
+            if is_longer {
+                Table::note_store(table, end);
+            }
             true
         }
     }

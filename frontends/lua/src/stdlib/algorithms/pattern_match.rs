@@ -101,8 +101,8 @@ enum Step {
     To(usize),
     /// It does not match.
     No,
-    /// The steps are used up; it goes on there.
-    Paused(Place),
+    /// The steps are used up. With how many bytes the node has looked at, or where a lazy item has got to.
+    Paused(usize),
 }
 
 /// What is decided after a node did not match.
@@ -116,13 +116,13 @@ enum Again {
 /// Bytes that can be looked at one by one for so many steps; some for none, so that every call comes further.
 #[inline]
 fn looks_for(steps: u64) -> usize {
-    (steps as usize).saturating_mul(LOOKS_PER_STEP).saturating_add(LOOKS_PER_STEP)
+    (steps as usize + 1) * LOOKS_PER_STEP
 }
 
 /// Bytes that can be searched for one byte, or compared, for so many steps.
 #[inline]
 fn searched_for(steps: u64) -> usize {
-    (steps as usize).saturating_mul(SEARCHED_PER_STEP).saturating_add(SEARCHED_PER_STEP)
+    (steps as usize + 1) * SEARCHED_PER_STEP
 }
 
 #[inline]
@@ -216,7 +216,8 @@ impl Search {
             && self.captures.iter().all(|&(start, end)| start <= end && end <= length)
     }
 
-    /// Looks for the next match. Each visited node takes one of `steps`, and so do some bytes that a repetition runs over.
+    /// Looks for the next match. Each visited node takes one of `steps` (less than 2^32), and so do some bytes that a repetition
+    /// runs over.
     pub fn next(&mut self, pattern: &Pattern, subject: &[u8], steps: &mut u64) -> Result<SearchStep, PatternError> {
         loop {
             if self.paused == Paused::No {
@@ -284,20 +285,22 @@ impl Search {
 
     /// Tries to match at the start, or goes on with the attempt that was paused.
     fn attempt(&mut self, pattern: &Pattern, subject: &[u8], steps: &mut u64) -> Result<Attempt, PatternError> {
-        let mut place = Place { at: self.start, ..Place::default() };
-        match std::mem::replace(&mut self.paused, Paused::No) {
+        let (mut node, mut at) = (0, self.start);
+        // Only the first node can have been begun before.
+        let (mut done, mut depth) = (0, 0);
+        match self.paused {
             Paused::No => {}
-            Paused::At(paused) => place = paused,
+            Paused::At(place) => Place { node, at, done, depth } = place,
             Paused::Choosing => match self.choose_again(pattern, subject, steps) {
-                Again::At(node, at) => place = Place { node, at, ..Place::default() },
-                Again::Nothing => return Ok(Attempt::Failed),
+                Again::At(next, from) => (node, at) = (next, from),
+                Again::Nothing => return Ok(self.failed()),
                 Again::Paused => return Ok(self.pause(Paused::Choosing)),
             },
         }
+        self.paused = Paused::No;
         loop {
-            let Place { node, at, .. } = place;
             if *steps == 0 {
-                return Ok(self.pause(Paused::At(place)));
+                return Ok(self.pause(Paused::At(Place { node, at, done, depth })));
             }
             *steps -= 1;
             let step = match pattern.nodes[node] {
@@ -305,7 +308,8 @@ impl Search {
                     to(subject.get(at).is_some_and(|&byte| pattern.matches(single, byte)), at + 1)
                 }
                 Node::Item { single, repeat, follow, committed } => {
-                    self.repeat(pattern, subject, place, Item { single, repeat, follow, committed }, steps)?
+                    let item = Item { single, repeat, follow, committed };
+                    self.repeat(pattern, subject, (node, at, done), item, steps)?
                 }
                 Node::Open(index) => {
                     self.captures[usize::from(index.0)] = (at, at);
@@ -317,10 +321,10 @@ impl Search {
                 }
                 Node::BackReference(index) => {
                     let (start, end) = self.captures[usize::from(index.0)];
-                    match_again(subject, &subject[start..end], place, steps)
+                    match_again(subject, &subject[start..end], at, done, steps)
                 }
                 Node::Never => Step::No,
-                Node::Balanced { open, close } => match_balanced(subject, place, open, close, steps),
+                Node::Balanced { open, close } => match_balanced(subject, at, (done, &mut depth), (open, close), steps),
                 Node::Frontier(set) => {
                     let set = pattern.set(set);
                     let before = at.checked_sub(1).map_or(0, |before| subject[before]);
@@ -334,16 +338,22 @@ impl Search {
                 }
                 Node::Malformed(error) => return Err(error),
             };
-            place = match step {
-                Step::To(at) => Place { node: node + 1, at, ..Place::default() },
+            match step {
+                Step::To(end) => (node, at) = (node + 1, end),
                 Step::No => match self.choose_again(pattern, subject, steps) {
-                    Again::At(node, at) => Place { node, at, ..Place::default() },
+                    Again::At(next, from) => (node, at) = (next, from),
                     Again::Nothing => return Ok(Attempt::Failed),
                     Again::Paused => return Ok(self.pause(Paused::Choosing)),
                 },
-                Step::Paused(place) => return Ok(self.pause(Paused::At(place))),
-            };
+                Step::Paused(done) => return Ok(self.pause(Paused::At(Place { node, at, done, depth }))),
+            }
+            (done, depth) = (0, 0);
         }
+    }
+
+    fn failed(&mut self) -> Attempt {
+        self.paused = Paused::No;
+        Attempt::Failed
     }
 
     #[cold]
@@ -357,12 +367,11 @@ impl Search {
         &mut self,
         pattern: &Pattern,
         subject: &[u8],
-        place: Place,
+        (node, start, done): (usize, usize, usize),
         item: Item,
         steps: &mut u64,
     ) -> Result<Step, PatternError> {
-        let start = place.at;
-        let mut choice = Choice { node: place.node, end: start, least_end: start };
+        let mut choice = Choice { node, end: start, least_end: start };
         match item.repeat {
             Repeat::Once => {}
             Repeat::Optional => {
@@ -371,9 +380,9 @@ impl Search {
                 }
             }
             Repeat::Greedy { least } => {
-                let (length, is_whole) = run_length(pattern, item.single, &subject[start..], place.done, steps);
+                let (length, is_whole) = run_length(pattern, item.single, &subject[start..], done, steps);
                 if !is_whole {
-                    return Ok(Step::Paused(Place { done: length, ..place }));
+                    return Ok(Step::Paused(length));
                 }
                 if length < usize::from(least) {
                     return Ok(Step::No);
@@ -382,12 +391,13 @@ impl Search {
                 choice.least_end = if item.committed { choice.end } else { start + usize::from(least) };
             }
             Repeat::Lazy => {
-                if !can_follow(pattern, subject, item.follow, start) {
-                    match extend_lazy(pattern, subject, item, start, steps) {
+                choice.end = start + done;
+                if !can_follow(pattern, subject, item.follow, choice.end) {
+                    match extend_lazy(pattern, subject, item, choice.end, steps) {
                         Step::To(end) => choice.end = end,
                         Step::No => return Ok(Step::No),
                         // What follows does not stand where it has got to, either.
-                        Step::Paused(further) => return Ok(Step::Paused(Place { node: place.node, ..further })),
+                        Step::Paused(further) => return Ok(Step::Paused(further - start)),
                     }
                 }
             }
@@ -413,7 +423,7 @@ impl Search {
                     Step::To(end) => Some(end),
                     Step::No => None,
                     Step::Paused(further) => {
-                        choice.end = further.at;
+                        choice.end = further;
                         return Again::Paused;
                     }
                 }
@@ -507,7 +517,7 @@ fn can_follow(pattern: &Pattern, subject: &[u8], follow: Follow, at: usize) -> b
     }
 }
 
-/// The next end of a lazy item after `end` where what follows can stand.
+/// The next end of a lazy item after `end` where what follows can stand; where it has got to, if the steps are used up.
 fn extend_lazy(pattern: &Pattern, subject: &[u8], item: Item, end: usize, steps: &mut u64) -> Step {
     if let (Single::Any, Follow::Byte(byte)) = (item.single, item.follow) {
         let Some(rest) = subject.get(end + 1..) else { return Step::No };
@@ -517,7 +527,7 @@ fn extend_lazy(pattern: &Pattern, subject: &[u8], item: Item, end: usize, steps:
         return match found {
             Some(offset) => Step::To(end + 1 + offset),
             None if window == rest.len() => Step::No,
-            None => Step::Paused(Place { at: end + window, ..Place::default() }),
+            None => Step::Paused(end + window),
         };
     }
     let last = end.saturating_add(looks_for(*steps));
@@ -525,7 +535,7 @@ fn extend_lazy(pattern: &Pattern, subject: &[u8], item: Item, end: usize, steps:
     while subject.get(at).is_some_and(|&byte| pattern.matches(item.single, byte)) {
         if at == last {
             *steps = 0;
-            return Step::Paused(Place { at, ..Place::default() });
+            return Step::Paused(at);
         }
         at += 1;
         if can_follow(pattern, subject, item.follow, at) {
@@ -537,41 +547,51 @@ fn extend_lazy(pattern: &Pattern, subject: &[u8], item: Item, end: usize, steps:
     Step::No
 }
 
-/// Matches `text`, a part of the subject, again.
-fn match_again(subject: &[u8], text: &[u8], place: Place, steps: &mut u64) -> Step {
-    let rest = &subject[place.at..];
+/// Matches `text`, a part of the subject, again at `at`, where its first `done` bytes are known to stand.
+fn match_again(subject: &[u8], text: &[u8], at: usize, done: usize, steps: &mut u64) -> Step {
+    let rest = &subject[at..];
     if rest.len() < text.len() {
         return Step::No;
     }
-    let done = place.done.min(text.len());
+    let done = done.min(text.len());
     let end = text.len().min(searched_for(*steps).saturating_add(done));
     spend(steps, end - done, SEARCHED_PER_STEP);
     if rest[done..end] != text[done..end] {
         return Step::No;
     }
-    if end == text.len() { Step::To(place.at + end) } else { Step::Paused(Place { done: end, ..place }) }
+    if end == text.len() { Step::To(at + end) } else { Step::Paused(end) }
 }
 
-/// Matches the balanced text at the front, from `open` to the `close` that ends it.
-fn match_balanced(subject: &[u8], place: Place, open: u8, close: u8, steps: &mut u64) -> Step {
-    let rest = &subject[place.at..];
-    let (from, mut depth) = if place.done > 0 { (place.done, place.depth) } else { (1, 1) };
+/// Matches the balanced text at `at`, from `open` to the `close` that ends it, after bytes that were looked at and are nested so
+/// deep at their end.
+fn match_balanced(
+    subject: &[u8],
+    at: usize,
+    (done, depth): (usize, &mut usize),
+    (open, close): (u8, u8),
+    steps: &mut u64,
+) -> Step {
+    let rest = &subject[at..];
     if rest.first() != Some(&open) {
         return Step::No;
+    }
+    let from = done.max(1);
+    if done == 0 {
+        *depth = 1;
     }
     let end = rest.len().min(looks_for(*steps).saturating_add(from));
     let found = rest[from..end].iter().position(|&byte| {
         if byte == close {
-            depth = depth.saturating_sub(1);
+            *depth = depth.saturating_sub(1);
         } else if byte == open {
-            depth += 1;
+            *depth += 1;
         }
-        depth == 0
+        *depth == 0
     });
     spend(steps, found.unwrap_or(end - from), LOOKS_PER_STEP);
     match found {
-        Some(found) => Step::To(place.at + from + found + 1),
+        Some(found) => Step::To(at + from + found + 1),
         None if end == rest.len() => Step::No,
-        None => Step::Paused(Place { done: end, depth, ..place }),
+        None => Step::Paused(end),
     }
 }
