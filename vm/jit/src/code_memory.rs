@@ -6,20 +6,45 @@
 #![allow(unsafe_code)]
 
 use std::io;
+#[cfg(unix)]
 use std::ptr::NonNull;
 
+/// Pages with code in them: none on this system.
+#[cfg(not(unix))]
+#[derive(Debug)]
+pub(crate) enum CodePages {}
+
+#[cfg(not(unix))]
+impl CodePages {
+    pub(crate) fn new(_: &[u8]) -> io::Result<CodePages> {
+        Err(io::Error::from(io::ErrorKind::Unsupported))
+    }
+
+    pub(crate) fn start(&self) -> *const u8 {
+        match *self {}
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        match *self {}
+    }
+}
+
 /// Pages with code in them.
+#[cfg(unix)]
 #[derive(Debug)]
 pub(crate) struct CodePages {
     start: NonNull<u8>,
     bytes: usize,
 }
 
+#[cfg(unix)]
 // SAFETY: the pages are read-only, and unmapped once, by whoever owns them.
 unsafe impl Send for CodePages {}
+#[cfg(unix)]
 // SAFETY: as above.
 unsafe impl Sync for CodePages {}
 
+#[cfg(unix)]
 impl CodePages {
     /// Puts code into memory of its own.
     ///
@@ -57,6 +82,7 @@ impl CodePages {
     }
 }
 
+#[cfg(unix)]
 impl Drop for CodePages {
     fn drop(&mut self) {
         // SAFETY: the mapping is ours; who drops it vouches that no code of it runs.
@@ -64,13 +90,14 @@ impl Drop for CodePages {
     }
 }
 
+#[cfg(unix)]
 fn page_bytes() -> usize {
     // SAFETY: it only asks.
     let bytes = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
     usize::try_from(bytes).ok().filter(|bytes| bytes.is_power_of_two()).unwrap_or(1 << 16)
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 

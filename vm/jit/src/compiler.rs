@@ -28,6 +28,9 @@ macro_rules! features {
     };
 }
 
+/// Bytes of the native stack that one function may take.
+const FRAME_BYTES_MAX: u32 = 16 << 10;
+
 /// Compiles functions.
 pub(crate) struct Compiler {
     isa: OwnedTargetIsa,
@@ -82,6 +85,9 @@ impl Compiler {
         let code = code.map_err(|error| Refusal::Failed(format!("{:?}", error.inner)))?;
         if !code.buffer.relocs().is_empty() {
             return Err(Refusal::Failed("code refers to something outside".to_owned()));
+        }
+        if code.buffer.frame_layout().is_some_and(|layout| layout.frame_to_fp_offset > FRAME_BYTES_MAX) {
+            return Err(Refusal::TooLarge);
         }
         CodePages::new(code.code_buffer()).map_err(|error| Refusal::NoMemory(error.to_string()))
     }
@@ -156,6 +162,10 @@ fn write_thunk(b: &mut FunctionBuilder<'_>, callee: &Signature, is_loop: bool) {
 /// # Errors
 /// When not.
 pub(crate) fn check_processor() -> Result<(), Unsupported> {
+    // Others keep what they have read of memory as instructions, and nobody has tried them.
+    if cfg!(not(target_arch = "x86_64")) {
+        return Err(Unsupported("only x86-64 is supported".to_owned()));
+    }
     let found = isa::lookup(target_lexicon::Triple::host());
     found.map(|_| ()).map_err(|error| Unsupported(format!("the compiler does not know the processor ({error})")))
 }

@@ -20,6 +20,8 @@
 //! Programs are checked by explicit comparisons: there are no signal handlers, no guard pages, and nothing of a program is on
 //! the native stack only.
 
+#![deny(unsafe_code)]
+
 mod code_memory;
 mod compiler;
 mod facts;

@@ -11,7 +11,7 @@ impl Machine {
     }
 
     /// What the native tier has done.
-    pub fn native_figures(&self) -> &NativeFigures {
+    pub fn native_figures(&self) -> NativeFigures {
         self.cx.native.figures()
     }
 }

@@ -47,7 +47,7 @@ pub(super) fn tell(machine: &Machine) {
         milliseconds(figures.nanoseconds),
         milliseconds(figures.nanoseconds_max),
         figures.bytes,
-        figures.refused.len(),
+        figures.refused,
         figures.forgotten,
     );
     let [_, fuel, room, check, instruction, callee, _] = figures.exits;

@@ -57,7 +57,7 @@ fn worth(native: &Native, done: i64) {
     native.entries.set(native.entries.get() + 1);
     native.done.set(native.done.get().saturating_add(done));
     if native.entries.get() >= LOOK_ENTRIES {
-        native.is_given_up.set(native.done.get() < WORTH_INSTRUCTIONS * i64::from(LOOK_ENTRIES));
+        native.is_wasteful.set(native.done.get() < WORTH_INSTRUCTIONS * i64::from(LOOK_ENTRIES));
         native.entries.set(0);
         native.done.set(0);
     }

@@ -62,8 +62,6 @@ unsafe impl Send for NativeCode {}
 /// Why a function is not compiled.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Refusal {
-    /// It has something that native code cannot have in a register or call.
-    Unsupported(String),
     /// It is larger than what compiles without a pause.
     TooLarge,
     /// There is no executable memory (left).
@@ -75,7 +73,6 @@ pub enum Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Refusal::Unsupported(what) => write!(f, "{what} has no native code"),
             Refusal::TooLarge => f.write_str("too large to compile"),
             Refusal::NoMemory(why) => write!(f, "no executable memory: {why}"),
             Refusal::Failed(why) => write!(f, "the compiler failed: {why}"),

@@ -22,6 +22,9 @@ const CHAOS_SLICE_MAX: u64 = 3000;
 /// Times that a function is found running before it is compiled.
 const HITS: u32 = 2;
 
+/// Times that a function is given up before it stays with the interpreter.
+const GIVEN_UP_MAX: u32 = 3;
+
 /// Instructions of the next inner slice.
 pub(crate) fn slice(cx: &Context) -> i64 {
     if cx.native.has_tier() { cx.native.slice } else { i64::MAX }
@@ -68,12 +71,11 @@ unsafe fn look_at(cx: &mut Context, regs: Regs) {
     }
     let native = guest.native.get();
     native.hits.set(native.hits.get().saturating_add(1));
-    if native.is_given_up.get() {
+    if native.is_wasteful.replace(false) {
+        native.given_up.set(native.given_up.get() + 1);
         cx.forget(guest);
-        native.asked.borrow_mut().push(guest.loaded().entry());
-        native.is_given_up.set(false);
     }
-    if native.hits.get() >= HITS {
+    if native.hits.get() >= HITS && native.given_up.get() == 0 {
         cx.compile_native(info, guest, None);
         cx.compile_loop(info, guest, at);
     }
@@ -122,7 +124,8 @@ impl Context {
         let Body::Guest(guest) = &info.body else { return };
         let native = guest.native.get();
         native.hits.set(native.hits.get().saturating_add(1));
-        if native.hits.get() >= HITS && guest.code.get().is_some() {
+        // What the interpreter calls in vain, native code calls cheaply.
+        if native.hits.get() >= HITS && native.given_up.get() < GIVEN_UP_MAX && guest.code.get().is_some() {
             self.compile_native(info, guest, None);
         }
     }
@@ -140,6 +143,9 @@ impl Context {
 
     /// Begins to compile a function, or a loop of it, unless that was tried.
     fn compile_native(&mut self, info: &FunctionInfo, guest: &GuestFunction, head: Option<Block>) {
+        if guest.convention != Convention::Typed {
+            return;
+        }
         let code = guest.loaded();
         let (place, entry, unpaid) = match head.filter(|head| head.as_u32() > 0) {
             None => (code.entry(), None, 0),
@@ -160,9 +166,7 @@ impl Context {
         }
         native.asked.borrow_mut().push(place);
         if let Err(refusal) = self.may_compile(guest) {
-            if entry.is_none() {
-                self.native.figures.refused.push((guest.portable().name.clone(), refusal));
-            }
+            self.native.refuse(&guest.portable().name, refusal);
             return;
         }
         let job = NativeJob::new(self, info, guest, entry);
@@ -175,13 +179,10 @@ impl Context {
     }
 
     fn may_compile(&self, guest: &GuestFunction) -> Result<(), Refusal> {
-        if guest.convention != Convention::Typed {
-            return Err(Refusal::Unsupported("code that is not typed".to_owned()));
-        }
         if guest.portable().code.len() > self.native.policy.instructions_max {
             return Err(Refusal::TooLarge);
         }
-        if self.native.figures.bytes > self.native.policy.code_bytes_max {
+        if self.native.bytes.get() > self.native.policy.code_bytes_max {
             return Err(Refusal::NoMemory("the limit on native code is reached".to_owned()));
         }
         Ok(())

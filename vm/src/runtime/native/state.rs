@@ -10,6 +10,9 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::{Rc, Weak};
 
+/// Refusals that are kept for people.
+const REFUSALS_MAX: usize = 256;
+
 /// What is compiled when, and how native code runs.
 #[derive(Clone, Copy, Debug)]
 pub struct NativePolicy {
@@ -42,8 +45,10 @@ impl Default for NativePolicy {
 pub struct NativeFigures {
     /// Functions and loops compiled.
     pub compiled: u64,
-    /// Functions that were not, and why.
-    pub refused: Vec<(String, Refusal)>,
+    /// Functions that were not.
+    pub refused: u64,
+    /// Some of these, and why.
+    pub refusals: Vec<(String, Refusal)>,
     /// Functions that were given up again.
     pub forgotten: u64,
     /// Bytes of native code that there is.
@@ -70,6 +75,8 @@ pub(crate) struct NativeState {
     pub(super) tier: Option<Box<dyn NativeTier>>,
     pub(super) policy: NativePolicy,
     pub(super) figures: NativeFigures,
+    /// Bytes of all native code.
+    pub(super) bytes: Rc<Cell<usize>>,
     /// What is being compiled, by ticket.
     pub(super) pending: HashMap<u64, Pending>,
     pub(super) tickets: u64,
@@ -90,6 +97,7 @@ impl Default for NativeState {
             tier: None,
             policy: NativePolicy::default(),
             figures: NativeFigures::default(),
+            bytes: Rc::default(),
             pending: HashMap::new(),
             tickets: 0,
             slice: super::sample::SLICE_MIN,
@@ -108,8 +116,16 @@ impl NativeState {
     }
 
     /// What the tier has done.
-    pub(crate) fn figures(&self) -> &NativeFigures {
-        &self.figures
+    pub(crate) fn figures(&self) -> NativeFigures {
+        NativeFigures { bytes: self.bytes.get(), ..self.figures.clone() }
+    }
+
+    /// Notes that a function is not compiled.
+    pub(super) fn refuse(&mut self, name: &str, refusal: Refusal) {
+        self.figures.refused += 1;
+        if self.figures.refusals.len() < REFUSALS_MAX {
+            self.figures.refusals.push((name.to_owned(), refusal));
+        }
     }
 
     /// Whether there is a tier.
@@ -144,8 +160,10 @@ pub(crate) struct Native {
     /// Times that it was entered since it was last looked at, and instructions done then.
     pub(super) entries: Cell<u32>,
     pub(super) done: Cell<i64>,
-    /// It is not worth it.
-    pub(super) is_given_up: Cell<bool>,
+    /// Going in and out costs more than it saves.
+    pub(super) is_wasteful: Cell<bool>,
+    /// Times that it was given up for that.
+    pub(super) given_up: Cell<u32>,
 }
 
 /// Native code at a place.
@@ -156,6 +174,26 @@ pub(super) struct Installed {
     pub(super) is_entry: bool,
     pub(super) original: HandlerAddress,
     pub(super) code: NativeCode,
+    _held: HeldBytes,
+}
+
+/// Bytes that count until this is dropped.
+struct HeldBytes {
+    total: Rc<Cell<usize>>,
+    bytes: usize,
+}
+
+impl HeldBytes {
+    fn new(total: &Rc<Cell<usize>>, bytes: usize) -> Self {
+        total.set(total.get() + bytes);
+        HeldBytes { total: total.clone(), bytes }
+    }
+}
+
+impl Drop for HeldBytes {
+    fn drop(&mut self) {
+        self.total.set(self.total.get() - self.bytes);
+    }
 }
 
 impl NativeSlot {
@@ -175,23 +213,26 @@ impl Context {
         let code = match result {
             Ok(code) => code,
             Err(refusal) => {
-                self.native.figures.refused.push((guest.portable().name.clone(), refusal));
+                self.native.refuse(&guest.portable().name, refusal);
                 return;
             }
         };
+        let Pending { place, unpaid, is_entry, .. } = pending;
+        if native.installed.borrow().iter().any(|installed| installed.place == place) {
+            return;
+        }
         let figures = &mut self.native.figures;
         figures.compiled += 1;
-        figures.bytes += code.bytes;
         figures.nanoseconds += code.nanoseconds;
         figures.nanoseconds_max = figures.nanoseconds_max.max(code.nanoseconds);
         let loaded = guest.loaded();
-        let word = loaded.handler_at(pending.place);
+        let word = loaded.handler_at(place);
         let original = HandlerAddress(word.replace(self.places.handlers().enter_native.0));
-        if pending.is_entry {
+        if is_entry {
             loaded.native().set(code.body.expose_provenance() as u64);
         }
-        let Pending { place, unpaid, is_entry, .. } = pending;
-        native.installed.borrow_mut().push(Installed { place, unpaid, is_entry, original, code });
+        let held = HeldBytes::new(&self.native.bytes, code.bytes);
+        native.installed.borrow_mut().push(Installed { place, unpaid, is_entry, original, code, _held: held });
     }
 
     /// Gives the native code of a function up. None runs meanwhile.
@@ -203,7 +244,6 @@ impl Context {
             if installed.is_entry {
                 loaded.native().set(0);
             }
-            self.native.figures.bytes -= installed.code.bytes;
             self.native.figures.forgotten += 1;
         }
         native.asked.borrow_mut().clear();
