@@ -1,8 +1,8 @@
 //! Runs [generated](crate::generate) programs in several ways, which must all do the same: in fast code and in plain code, at
 //! once and in slices, with a collector that works at every chance.
 
-use crate::native::{self, Mode};
 use crate::generate::{HOST, LIBRARY, Programs, programs};
+use crate::native::{self, Mode};
 use crate::random::Random;
 use minivm::heap::Stress;
 use minivm::{Failure, HostCall, Limits, LinkError, Machine, Outcome, Protect, Raise, RunState, Tag, Value};
@@ -42,8 +42,7 @@ pub enum Way {
 
 impl Way {
     /// All ways; the first is what others are compared to.
-    pub const ALL: [Way; 6] =
-        [Way::Fast, Way::Plain, Way::Collecting, Way::Sliced, Way::Native, Way::Chaos];
+    pub const ALL: [Way; 6] = [Way::Fast, Way::Plain, Way::Collecting, Way::Sliced, Way::Native, Way::Chaos];
 
     fn stress(self) -> Stress {
         match self {

@@ -86,7 +86,12 @@ fn check(case: &Case, runner: Runner, fuel_max: u64, seeds: u64) -> Result<(), S
     for seed in 1..=seeds {
         let chaos = Mode::Chaos { seed };
         let (portions, mixed) = (Pace::Portions { seed }, Pace::Mixed { seed });
-        ways.extend([(Mode::Native, portions), (chaos, Pace::AtOnce { fuel: PLENTY }), (chaos, portions), (chaos, mixed)]);
+        ways.extend([
+            (Mode::Native, portions),
+            (chaos, Pace::AtOnce { fuel: PLENTY }),
+            (chaos, portions),
+            (chaos, mixed),
+        ]);
     }
     for (mode, pace) in ways {
         let expected = run(Mode::Off, pace)?;

@@ -6,7 +6,12 @@ use crate::steps;
 
 /// The blocks that a branch leads back to on the way of a depth-first walk from the first block, in the order of their numbers.
 pub fn loop_heads(function: &Function) -> Vec<Block> {
-    edges_back(function).into_iter().map(|(head, _)| head).collect::<std::collections::BTreeSet<_>>().into_iter().collect()
+    edges_back(function)
+        .into_iter()
+        .map(|(head, _)| head)
+        .collect::<std::collections::BTreeSet<_>>()
+        .into_iter()
+        .collect()
 }
 
 /// The head of the smallest loop that a block is part of.

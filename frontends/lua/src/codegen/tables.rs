@@ -22,7 +22,12 @@ impl FunctionGenerator<'_, '_> {
         };
         // What the last item gives is counted when it is there. But a call gives one value most of the time, whose room is given
         // up when there is none, as long as it lies in the cell of the table.
-        let is_call = open.is_some_and(|value| matches!(self.chunk.expressions[value].kind, ExpressionKind::Call { .. } | ExpressionKind::MethodCall { .. }));
+        let is_call = open.is_some_and(|value| {
+            matches!(
+                self.chunk.expressions[value].kind,
+                ExpressionKind::Call { .. } | ExpressionKind::MethodCall { .. }
+            )
+        });
         let has_room = open.is_none() || is_call && keyed == 0 && items.len() <= SLOTS_IN_TABLE;
         self.at(span, span.line);
         self.f.to(table).table_new((items.len() - keyed - usize::from(!has_room)) as u64, keyed as u64);

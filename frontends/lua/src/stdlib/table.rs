@@ -114,7 +114,8 @@ impl Move {
         let heap = call.heap();
         let below = if self.upwards { 0 } else { self.count - count };
         let (from, to) = (self.first.wrapping_add(below), self.to.wrapping_add(below));
-        let is_copied = self.source.raw_equals(self.target) && heap.table_move_slots(self.source, from, to, count as u64);
+        let is_copied =
+            self.source.raw_equals(self.target) && heap.table_move_slots(self.source, from, to, count as u64);
         for step in 0..if is_copied { 0 } else { count } {
             let offset = if self.upwards { step } else { self.count - 1 - step };
             let value = heap.table_get_int(self.source, self.first.wrapping_add(offset));

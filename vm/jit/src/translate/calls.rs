@@ -44,7 +44,10 @@ impl Translator<'_, '_> {
         let values = self.b.inst_results(done).to_vec();
         self.dirty = RegisterSet::empty(&job.function);
         self.in_frame = RegisterSet::empty(&job.function);
-        through.iter().filter(|reg| self.vars[reg.as_u32() as usize].is_some()).for_each(|reg| self.in_frame.insert(reg));
+        through
+            .iter()
+            .filter(|reg| self.vars[reg.as_u32() as usize].is_some())
+            .for_each(|reg| self.in_frame.insert(reg));
         self.take_results(call, &values[1..]);
         self.look_at_budget(values[0]);
         self.load_views();

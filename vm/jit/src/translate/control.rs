@@ -31,7 +31,9 @@ impl Translator<'_, '_> {
             }
             I::ReturnValues { values } => self.return_values(values),
             I::Trap { .. } => self.exit_now(layout::REASON_CHECK),
-            I::TailCall { .. } | I::TailCallIndirect { .. } | I::TailCallRef { .. } => return self.tail_call(instruction),
+            I::TailCall { .. } | I::TailCallIndirect { .. } | I::TailCallRef { .. } => {
+                return self.tail_call(instruction);
+            }
             I::Call { .. } | I::CallIndirect { .. } | I::CallRef { .. } => return self.call(instruction),
             _ => return self.compare_and_branch(instruction),
         }

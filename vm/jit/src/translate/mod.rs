@@ -225,7 +225,8 @@ impl Translator<'_, '_> {
             let mut look = |operand: minivm_isa::Operand| {
                 if let Some(constant) = operand.constant() {
                     let constant = &self.job.function.constants[constant];
-                    is_known &= native(constant.ty()).is_some() || matches!(constant, Constant::Nil | Constant::V128(_));
+                    is_known &=
+                        native(constant.ty()).is_some() || matches!(constant, Constant::Nil | Constant::V128(_));
                 }
             };
             match operand {

@@ -68,7 +68,12 @@ impl Translator<'_, '_> {
             I::F32Sqrt { dst, src } | I::F64Sqrt { dst, src } => unary!(self, dst, src, sqrt),
             I::F32Abs { dst, src } | I::F64Abs { dst, src } => unary!(self, dst, src, fabs),
             I::F32Neg { dst, src } | I::F64Neg { dst, src } => unary!(self, dst, src, fneg),
-            _ => return self.division(instruction).or_else(|| self.rounding(instruction)).or_else(|| self.compare(instruction)),
+            _ => {
+                return self
+                    .division(instruction)
+                    .or_else(|| self.rounding(instruction))
+                    .or_else(|| self.compare(instruction));
+            }
         }
         Some(Next::Falls)
     }
@@ -166,8 +171,7 @@ impl Translator<'_, '_> {
             self.b.ins().bitcast(bits, MemFlagsData::new(), lhs),
             self.b.ins().bitcast(bits, MemFlagsData::new(), rhs),
         );
-        let zeros =
-            if is_least { self.b.ins().bor(lhs_bits, rhs_bits) } else { self.b.ins().band(lhs_bits, rhs_bits) };
+        let zeros = if is_least { self.b.ins().bor(lhs_bits, rhs_bits) } else { self.b.ins().band(lhs_bits, rhs_bits) };
         let zeros = self.b.ins().bitcast(ty, MemFlagsData::new(), zeros);
         // Not a number.
         let sum = self.b.ins().fadd(lhs, rhs);

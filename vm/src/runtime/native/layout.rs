@@ -78,4 +78,5 @@ pub const FRAME_CLOSURE: i32 = -16;
 /// From the registers of a frame: its return place.
 pub const FRAME_PLACE: i32 = -8;
 
-const _: () = assert!(size_of::<EntryHeader>() == 8 && size_of::<ReturnInfo>() == 8, "both are one word before a place");
+const _: () =
+    assert!(size_of::<EntryHeader>() == 8 && size_of::<ReturnInfo>() == 8, "both are one word before a place");

@@ -24,8 +24,8 @@ pub(crate) use enter::{NativeFlow, enter};
 pub use helpers::Helpers;
 pub use job::{CallJob, GlobalJob, MemoryJob, NativeJob};
 pub(crate) use sample::{loaded, sample, slice};
-pub(crate) use state::{NativeSlot, NativeState};
 pub use state::{NativeFigures, NativePolicy};
+pub(crate) use state::{NativeSlot, NativeState};
 
 use std::any::Any;
 use std::fmt;
