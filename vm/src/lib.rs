@@ -26,6 +26,7 @@
 //! | looking for | file |
 //! |---|---|
 //! | the roots of the collector, safepoints | `runtime/collect.rs` |
+//! | native code: what a tier gets, how it is entered and left | `runtime/native/mod.rs` |
 //! | the linker | `link/instantiate.rs` |
 //! | stack maps: which words of a frame hold references | `threaded/stack_map.rs` |
 //! | where a metamethod is found and called | `runtime/metamethod.rs`, `runtime/call.rs` (`call_from_instruction`) |

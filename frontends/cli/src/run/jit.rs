@@ -42,13 +42,13 @@ pub(super) fn tell(machine: &Machine) {
     let figures = machine.native_figures();
     let milliseconds = |nanoseconds: u64| nanoseconds as f64 / 1e6;
     anstream::eprintln!(
-        "native code: {} compiled in {:.1} ms (longest {:.1} ms), {} bytes; {} refused, {} given up",
+        "native code: {} compiled in {:.1} ms (longest {:.1} ms), {} bytes; {} refused, {} for native callers only",
         figures.compiled,
         milliseconds(figures.nanoseconds),
         milliseconds(figures.nanoseconds_max),
         figures.bytes,
         figures.refused,
-        figures.forgotten,
+        figures.detached,
     );
     let [_, fuel, room, check, instruction, callee, _] = figures.exits;
     anstream::eprintln!(

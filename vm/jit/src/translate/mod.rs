@@ -32,6 +32,9 @@ pub(crate) struct Style {
     pub(crate) has_rounding: bool,
 }
 
+/// Checks that a block hands on to the next one.
+const CHECKED_MAX: usize = 64;
+
 /// Whether control goes on after an instruction.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Next {
@@ -196,7 +199,9 @@ impl Translator<'_, '_> {
                 }
             }
             let checked = std::mem::take(&mut self.checked);
-            self.checked_at_end.insert(block, checked);
+            if checked.len() <= CHECKED_MAX {
+                self.checked_at_end.insert(block, checked);
+            }
         }
     }
 

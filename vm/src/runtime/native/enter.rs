@@ -48,19 +48,21 @@ pub(crate) unsafe fn enter(cx: &mut Context, pc: Pc, regs: Regs) -> NativeFlow {
     cx.native.figures.entries += 1;
     // SAFETY: the code is that of the function, whose frame is complete.
     let flow = unsafe { run(cx, (thunk, body), guest, (regs, fuel)) };
-    worth(&native, fuel - cx.fuel);
+    if !is_worth_it(&native, fuel - cx.fuel) {
+        cx.detach(guest, &native);
+    }
     NativeFlow::Go(flow)
 }
 
-/// Notes what an entry has done.
-fn worth(native: &Native, done: i64) {
+/// Notes what an entry has done; says whether the function is worth entering.
+fn is_worth_it(native: &Native, done: i64) -> bool {
     native.entries.set(native.entries.get() + 1);
     native.done.set(native.done.get().saturating_add(done));
-    if native.entries.get() >= LOOK_ENTRIES {
-        native.is_wasteful.set(native.done.get() < WORTH_INSTRUCTIONS * i64::from(LOOK_ENTRIES));
-        native.entries.set(0);
-        native.done.set(0);
+    if native.entries.get() < LOOK_ENTRIES {
+        return true;
     }
+    native.entries.set(0);
+    native.done.replace(0) >= WORTH_INSTRUCTIONS * i64::from(LOOK_ENTRIES)
 }
 
 /// # Safety

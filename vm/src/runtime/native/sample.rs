@@ -22,9 +22,6 @@ const CHAOS_SLICE_MAX: u64 = 3000;
 /// Times that a function is found running before it is compiled.
 const HITS: u32 = 2;
 
-/// Times that a function is given up before it stays with the interpreter.
-const GIVEN_UP_MAX: u32 = 3;
-
 /// Instructions of the next inner slice.
 pub(crate) fn slice(cx: &Context) -> i64 {
     if cx.native.has_tier() { cx.native.slice } else { i64::MAX }
@@ -71,11 +68,7 @@ unsafe fn look_at(cx: &mut Context, regs: Regs) {
     }
     let native = guest.native.get();
     native.hits.set(native.hits.get().saturating_add(1));
-    if native.is_wasteful.replace(false) {
-        native.given_up.set(native.given_up.get() + 1);
-        cx.forget(guest);
-    }
-    if native.hits.get() >= HITS && native.given_up.get() == 0 {
+    if native.hits.get() >= HITS {
         cx.compile_native(info, guest, None);
         cx.compile_loop(info, guest, at);
     }
@@ -124,8 +117,7 @@ impl Context {
         let Body::Guest(guest) = &info.body else { return };
         let native = guest.native.get();
         native.hits.set(native.hits.get().saturating_add(1));
-        // What the interpreter calls in vain, native code calls cheaply.
-        if native.hits.get() >= HITS && native.given_up.get() < GIVEN_UP_MAX && guest.code.get().is_some() {
+        if native.hits.get() >= HITS && guest.code.get().is_some() {
             self.compile_native(info, guest, None);
         }
     }

@@ -32,7 +32,7 @@ impl Default for NativePolicy {
     fn default() -> Self {
         NativePolicy {
             always: false,
-            instructions_max: 4000,
+            instructions_max: 8000,
             code_bytes_max: 64 << 20,
             stack_bytes: 64 << 10,
             chaos: None,
@@ -49,7 +49,9 @@ pub struct NativeFigures {
     pub refused: u64,
     /// Some of these, and why.
     pub refusals: Vec<(String, Refusal)>,
-    /// Functions that were given up again.
+    /// Functions that only native code enters, as they do too little at a time.
+    pub detached: u64,
+    /// Pieces of code that were given up.
     pub forgotten: u64,
     /// Bytes of native code that there is.
     pub bytes: usize,
@@ -160,10 +162,6 @@ pub(crate) struct Native {
     /// Times that it was entered since it was last looked at, and instructions done then.
     pub(super) entries: Cell<u32>,
     pub(super) done: Cell<i64>,
-    /// Going in and out costs more than it saves.
-    pub(super) is_wasteful: Cell<bool>,
-    /// Times that it was given up for that.
-    pub(super) given_up: Cell<u32>,
 }
 
 /// Native code at a place.
@@ -233,6 +231,15 @@ impl Context {
         }
         let held = HeldBytes::new(&self.native.bytes, code.bytes);
         native.installed.borrow_mut().push(Installed { place, unpaid, is_entry, original, code, _held: held });
+    }
+
+    /// Has the interpreter do a function itself whose native code other native code still calls: going in and out costs more than
+    /// it saves.
+    pub(super) fn detach(&mut self, guest: &GuestFunction, native: &Native) {
+        for installed in native.installed.borrow().iter() {
+            guest.loaded().handler_at(installed.place).set(installed.original.0);
+        }
+        self.native.figures.detached += 1;
     }
 
     /// Gives the native code of a function up. None runs meanwhile.
