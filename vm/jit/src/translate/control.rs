@@ -14,7 +14,7 @@ impl Translator<'_, '_> {
     pub(super) fn control(&mut self, instruction: &I) -> Option<Next> {
         match instruction {
             I::Jump { target } => {
-                self.to_registers(&[*target]);
+                self.load_live(&[*target]);
                 let target = self.blocks[target.as_u32() as usize];
                 self.b.ins().jump(target, &[]);
             }
@@ -88,7 +88,7 @@ impl Translator<'_, '_> {
     }
 
     fn branch(&mut self, condition: Value, if_true: Block, if_false: Block) {
-        self.to_registers(&[if_true, if_false]);
+        self.load_live(&[if_true, if_false]);
         let [yes, no] = [if_true, if_false].map(|block| self.blocks[block.as_u32() as usize]);
         self.b.ins().brif(condition, yes, &[], no, &[]);
     }
@@ -97,11 +97,11 @@ impl Translator<'_, '_> {
         let index = self.get(index);
         let mut all = targets.to_vec();
         all.push(default);
-        self.to_registers(&all);
+        self.load_live(&all);
         let pool = &mut self.b.func.dfg.value_lists;
         let mut calls: Vec<ir::BlockCall> = Vec::with_capacity(all.len());
         for block in all {
-            calls.push(ir::BlockCall::new(self.blocks[block.as_u32() as usize], [].into_iter(), pool));
+            calls.push(ir::BlockCall::new(self.blocks[block.as_u32() as usize], [], pool));
         }
         let default = calls.pop().expect("the default is the last");
         let table = self.b.create_jump_table(ir::JumpTableData::new(default, &calls));
@@ -109,7 +109,7 @@ impl Translator<'_, '_> {
     }
 
     /// What is live in blocks that come next, and only in the frame, is loaded.
-    fn to_registers(&mut self, targets: &[Block]) {
+    fn load_live(&mut self, targets: &[Block]) {
         if self.in_frame.iter().next().is_none() {
             return;
         }
