@@ -1,10 +1,10 @@
 //! A program under construction.
 
 use crate::{BuildError, FunctionBuilder};
-use minivm_isa::entities::{Data, Element, Func, Global, Layout, Memory, Sig, Source, Table};
+use minivm_isa::entities::{Data, Declared, Element, Func, Global, Layout, Memory, Sig, Source, Table};
 use minivm_isa::program::{
-    Constant, CustomSection, DataDef, ElementDef, ElementType, Export, Function, FunctionDef, GlobalDef, Import,
-    Initial, Item, LayoutDef, MemoryDef, Origin, Program, SourceFile, TableDef,
+    Constant, CustomSection, DataDef, DeclaredType, ElementDef, ElementType, Export, Function, FunctionDef, GlobalDef,
+    Import, Initial, Item, LayoutDef, MemoryDef, Origin, Program, SourceFile, TableDef,
 };
 use minivm_isa::{Signature, Type, Verified, steps, verify};
 use std::collections::{BTreeSet, HashMap};
@@ -33,6 +33,16 @@ impl ProgramBuilder {
         let number = self.program.signatures.push(signature.clone());
         self.signatures.insert(signature, number);
         number
+    }
+
+    /// The number of a signature that is kept apart from equal ones, for a declared type to describe.
+    pub fn new_signature(&mut self, signature: Signature) -> Sig {
+        self.program.signatures.push(signature)
+    }
+
+    /// Adds a declared type.
+    pub fn declared_type(&mut self, ty: DeclaredType) -> Declared {
+        self.program.types.push(ty)
     }
 
     /// Reserves a function's number, so that others can name it before it is [`define`](Self::define)d.

@@ -101,6 +101,43 @@ fn difference(first: &Ran, other: &Ran) -> String {
     format!("{} and {} lines, {} and {} fuel left", lines(first), lines(other), first.fuel, other.fuel)
 }
 
+/// The first stop at which a run in slices stands elsewhere than one in plain code that was given the same budget at once; for
+/// people who look for the reason of a difference.
+pub fn divergence(seed: u64, number: u64) -> Option<String> {
+    let programs = programs(seed, number);
+    let mut stops = Vec::new();
+    stops_of(&programs, Way::Sliced, number, FUEL, &mut |used, place| stops.push((used, place)));
+    let mut before = String::from("the start");
+    for (used, place) in stops {
+        let mut whole = String::new();
+        stops_of(&programs, Way::Plain, number, used, &mut |_, place| whole = place);
+        if whole != place {
+            return Some(format!("after {used} units: {whole}\n     in slices: {place}\n        before: {before}"));
+        }
+        before = format!("{used} units: {place}");
+    }
+    None
+}
+
+/// Runs programs with a budget, and tells where they stand whenever they stop: how much is used, and the innermost frames.
+fn stops_of(programs: &Programs, way: Way, number: u64, budget: u64, tell: &mut dyn FnMut(u64, String)) {
+    let mut machine = Machine::new(LIMITS);
+    machine.heap().set_stress(way.stress());
+    if define_host(&mut machine, &Log::default()).is_err() {
+        return;
+    }
+    let Ok(Ok(main)) = link(&mut machine, programs) else { return };
+    let kept = machine.keep(main);
+    machine.prepare(main, &[]);
+    let mut fuel = budget;
+    let told = &mut |machine: &Machine, left: u64| {
+        let frames = machine.frames().take(4).map(|frame| format!("{} {:?}", frame.name, frame.instruction));
+        tell(budget - left, frames.collect::<Vec<_>>().join(" < "));
+    };
+    go(&mut machine, way, number, &mut fuel, told);
+    machine.release(kept);
+}
+
 type Log = Rc<RefCell<String>>;
 
 /// Runs programs in a way.
@@ -118,7 +155,7 @@ pub fn run(programs: &Programs, way: Way, number: u64) -> Result<Ran, String> {
         Ok(main) => {
             let kept = machine.keep(main);
             machine.prepare(main, &[]);
-            let ended = go(&mut machine, way, number, &mut fuel);
+            let ended = go(&mut machine, way, number, &mut fuel, &mut |_, _| {});
             machine.release(kept);
             ended
         }
@@ -171,8 +208,9 @@ fn link(machine: &mut Machine, programs: &Programs) -> Result<Result<Value, Link
     machine.exported_function(main, "main").map(Ok).ok_or_else(|| "there is no main".to_owned())
 }
 
-/// Runs a run that is prepared to its end, or until its budget is used up; says how it ended.
-fn go(machine: &mut Machine, way: Way, number: u64, fuel: &mut u64) -> String {
+/// Runs a run that is prepared to its end, or until its budget is used up; says how it ended. Tells of each stop, and of what is
+/// left of the budget then.
+fn go(machine: &mut Machine, way: Way, number: u64, fuel: &mut u64, tell: &mut dyn FnMut(&Machine, u64)) -> String {
     let mut random = Random::new(number, 1);
     loop {
         let portion = if matches!(way, Way::Sliced | Way::Chaos) { random.size(9).min(*fuel) } else { *fuel };
@@ -180,6 +218,7 @@ fn go(machine: &mut Machine, way: Way, number: u64, fuel: &mut u64) -> String {
         let is_plain = way == Way::Plain || matches!(way, Way::Sliced | Way::Chaos) && random.below(2) == 0;
         let state = if is_plain { machine.step(portion) } else { machine.resume() };
         *fuel -= portion - machine.fuel().unwrap_or(0);
+        tell(machine, *fuel);
         match state {
             RunState::Finished(values) => return format!("finished: {}", shown_all(&values)),
             RunState::Failed(Failure::Exit(status)) => return format!("exit {status}"),

@@ -111,9 +111,10 @@ fn message(machine: &mut Machine, value: Value) -> String {
     match value.tag() {
         Tag::STRING => readable(value.as_bytes().unwrap_or_default()),
         Tag::INT | Tag::FLOAT => machine.describe(value),
-        _ => match described(machine, value) {
-            Some(text) => text,
-            None => {
+        _ => match (machine.exception_text(value), described(machine, value)) {
+            (Some(text), _) => format!("uncaught {text}"),
+            (None, Some(text)) => text,
+            (None, None) => {
                 let kind = machine.describe(value);
                 let kind = kind.split(':').next().unwrap_or(&kind).to_owned();
                 format!("(error object is a {kind} value)")

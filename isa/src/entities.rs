@@ -34,6 +34,8 @@ entities! {
     Element "elem";
     /// A record or array layout of the program.
     Layout "layout";
+    /// A declared type of the program.
+    Declared "type";
     /// A source file that spans of the program point into.
     Source "source";
 }

@@ -153,6 +153,16 @@ macro_rules! for_each_instruction {
     /// `dst = lhs >= rhs`, unsigned.
     I64GeU i64_ge_u 0x007f { dst: Out<I32>, lhs: In<I64>, rhs: In<I64> } [];
 
+    // 128-bit integers in two halves.
+    /// `low, high` = `lhs * rhs`, signed, 128 bits.
+    I64MulWideS i64_mul_wide_s 0x0080 { low: Out<I64>, high: Out<I64>, lhs: In<I64>, rhs: In<I64> } [];
+    /// `low, high` = `lhs * rhs`, unsigned, 128 bits.
+    I64MulWideU i64_mul_wide_u 0x0081 { low: Out<I64>, high: Out<I64>, lhs: In<I64>, rhs: In<I64> } [];
+    /// `low, high` = the sum of both, modulo 2^128.
+    I64Add128 i64_add128 0x0082 { low: Out<I64>, high: Out<I64>, lhs_low: In<I64>, lhs_high: In<I64>, rhs_low: In<I64>, rhs_high: In<I64> } [];
+    /// `low, high` = the difference of both, modulo 2^128.
+    I64Sub128 i64_sub128 0x0083 { low: Out<I64>, high: Out<I64>, lhs_low: In<I64>, lhs_high: In<I64>, rhs_low: In<I64>, rhs_high: In<I64> } [];
+
     // Untagged IEEE 754 32-bit floats (WebAssembly core specification, floating-point operations).
     /// `dst = lhs + rhs`.
     F32Add f32_add 0x00a0 { dst: Out<F32>, lhs: In<F32>, rhs: In<F32> } [];
@@ -368,6 +378,8 @@ macro_rules! for_each_instruction {
     MemoryInit memory_init 0x012d { memory: Memory, data: Data, address: In<Address>, source: In<I32>, length: In<I32> } [trap bulk];
     /// Empties a data segment.
     DataDrop data_drop 0x012e { data: Data } [];
+    /// Traps unless a data segment has `length` times `size` bytes from `source` on.
+    DataCheck data_check 0x012f { data: Data, source: In<I32>, length: In<I32>, size: Number } [trap];
 
     // Tables of `any` values. Every access traps when it is not inside.
     /// `dst = table[index]`.
@@ -386,6 +398,8 @@ macro_rules! for_each_instruction {
     TableInit table_init 0x0156 { table: Table, element: Element, index: In<Address>, source: In<I32>, length: In<I32> } [trap bulk];
     /// Empties an element segment.
     ElementDrop element_drop 0x0157 { element: Element } [];
+    /// Traps unless an element segment has `length` values from `source` on.
+    ElementCheck element_check 0x0158 { element: Element, source: In<I32>, length: In<I32> } [trap];
 
     // `any` values: arithmetic of dynamic languages, with metamethods. Integers wrap at 64 bits; an integer and a float give a float.
     /// `dst = lhs + rhs`, or metamethod `__add`.
@@ -466,6 +480,8 @@ macro_rules! for_each_instruction {
     Same same 0x0199 { dst: Out<I32>, lhs: In<Any>, rhs: In<Any> } [bulk];
     /// `dst` = 1 when `src` is null, else 0.
     RefIsNull ref_is_null 0x019a { dst: Out<I32>, layout: Layout, src: In<RefType> } [];
+    /// `dst` = 1 when both are the same object or both are null, else 0.
+    RefSame ref_same 0x019b { dst: Out<I32>, layout: Layout, lhs: In<RefType>, rhs: In<RefType> } [];
 
     // Closures and captured variables.
     /// `dst` = a closure over `function` with the captured values, of the types the function declares; of an imported function, which declares none, what was linked.
@@ -500,6 +516,16 @@ macro_rules! for_each_instruction {
     ArraySet array_set 0x01b5 { layout: Layout, object: In<RefType>, index: In<I32>, src: In<Special> } [trap];
     /// `dst` = number of elements; traps on null.
     ArrayLength array_length 0x01b6 { dst: Out<I32>, layout: Layout, object: In<RefType> } [trap];
+    /// `dst` = number of elements of the array `src`, whatever its layout; traps on anything else.
+    ArraySize array_size 0x01b7 { dst: Out<I32>, src: In<Any> } [trap];
+    /// `object[index .. index + length] = src`; traps on null and when not inside.
+    ArrayFill array_fill 0x01b8 { layout: Layout, object: In<RefType>, index: In<I32>, src: In<Special>, length: In<I32> } [trap bulk];
+    /// Copies `length` elements from `source_index` of `source` to `index` of `object`, whose elements are of one kind; they may overlap.
+    ArrayCopy array_copy 0x01b9 { layout: Layout, source_layout: Layout, object: In<Special>, index: In<I32>, source: In<Special>, source_index: In<I32>, length: In<I32> } [trap bulk];
+    /// Copies `length` elements, which are numbers, from byte `source` of a data segment to `index` of `object`.
+    ArrayInitData array_init_data 0x01ba { layout: Layout, object: In<RefType>, index: In<I32>, data: Data, source: In<I32>, length: In<I32> } [trap bulk];
+    /// Copies `length` values from `source` of an element segment to `index` of `object`, an array of `any`.
+    ArrayInitElement array_init_element 0x01bb { layout: Layout, object: In<RefType>, index: In<I32>, element: Element, source: In<I32>, length: In<I32> } [trap bulk];
 
     // Calls. An open list is any number of `any` values that one instruction leaves for the very next one.
     /// `results = function(arguments)`, with the signature of the function.
@@ -603,6 +629,10 @@ macro_rules! for_each_instruction {
     Throw throw 0x01f6 { value: In<Any> } [trap end];
     /// Traps.
     Trap trap 0x01f7 { code: Trap } [trap end];
+    /// `dst` = the record or array `src` of that layout, continue at `if_true`; on anything else `dst` = null, continue at `if_false`.
+    BranchRef branch_ref 0x01f8 { dst: Out<RefType>, layout: Layout, src: In<Any>, if_true: Target, if_false: Target } [end];
+    /// Continue at `if_true` when `src` is a function of that signature, else at `if_false`.
+    BranchSignature branch_signature 0x01f9 { src: In<Any>, signature: Sig, if_true: Target, if_false: Target } [end];
 
     // Fibers.
     /// `dst` = a new fiber that will call `callee`; an error unless it is a function.
@@ -619,5 +649,436 @@ macro_rules! for_each_instruction {
     FiberClose fiber_close 0x0215 { ok: Out<I32>, error: Out<Any>, fiber: In<Any> } [call trap];
     /// `dst` = 0 suspended, 1 running, 2 normal (it resumed another, or its run is aside), 3 dead.
     FiberStatus fiber_status 0x0216 { dst: Out<I32>, fiber: In<Any> } [trap];
+
+    // Vectors of 128 bits (WebAssembly core specification, vector instructions). Lane 0 is the lowest; lists of lanes are
+    // written `x[i]`.
+    /// `dst = ~src`.
+    V128Not v128_not 0x0240 { dst: Out<V128>, src: In<V128> } [];
+    /// `dst = lhs & rhs`.
+    V128And v128_and 0x0241 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst = lhs & ~rhs`.
+    V128AndNot v128_and_not 0x0242 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst = lhs | rhs`.
+    V128Or v128_or 0x0243 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst = lhs ^ rhs`.
+    V128Xor v128_xor 0x0244 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst` = the bits of `if_one` where `mask` has ones, of `if_zero` elsewhere.
+    V128Bitselect v128_bitselect 0x0245 { dst: Out<V128>, if_one: In<V128>, if_zero: In<V128>, mask: In<V128> } [];
+    /// `dst` = 1 when a bit of `src` is one, else 0.
+    V128AnyTrue v128_any_true 0x0246 { dst: Out<I32>, src: In<V128> } [];
+    /// `dst[i]` = byte `lanes[i]` of `lhs` and `rhs` after it, or 0 when there are not so many.
+    I8x16Shuffle i8x16_shuffle 0x0247 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128>, lanes: In<V128> } [];
+    /// `dst[i] = lhs[rhs[i]]`, or 0 when `rhs[i] > 15`.
+    I8x16Swizzle i8x16_swizzle 0x0248 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i] = src`, 16 lanes of 8 bits.
+    I8x16Splat i8x16_splat 0x0249 { dst: Out<V128>, src: In<I32> } [];
+    /// `dst = src[lane mod 16]`, 16 lanes of 8 bits, sign-extended.
+    I8x16ExtractLaneS i8x16_extract_lane_s 0x024a { dst: Out<I32>, src: In<V128>, lane: Number } [];
+    /// `dst = src[lane mod 16]`, 16 lanes of 8 bits, zero-extended.
+    I8x16ExtractLaneU i8x16_extract_lane_u 0x024b { dst: Out<I32>, src: In<V128>, lane: Number } [];
+    /// `dst = src`, but `dst[lane mod 16] = value`, 16 lanes of 8 bits.
+    I8x16ReplaceLane i8x16_replace_lane 0x024c { dst: Out<V128>, src: In<V128>, value: In<I32>, lane: Number } [];
+    /// `dst[i] = src`, 8 lanes of 16 bits.
+    I16x8Splat i16x8_splat 0x024d { dst: Out<V128>, src: In<I32> } [];
+    /// `dst = src[lane mod 8]`, 8 lanes of 16 bits, sign-extended.
+    I16x8ExtractLaneS i16x8_extract_lane_s 0x024e { dst: Out<I32>, src: In<V128>, lane: Number } [];
+    /// `dst = src[lane mod 8]`, 8 lanes of 16 bits, zero-extended.
+    I16x8ExtractLaneU i16x8_extract_lane_u 0x024f { dst: Out<I32>, src: In<V128>, lane: Number } [];
+    /// `dst = src`, but `dst[lane mod 8] = value`, 8 lanes of 16 bits.
+    I16x8ReplaceLane i16x8_replace_lane 0x0250 { dst: Out<V128>, src: In<V128>, value: In<I32>, lane: Number } [];
+    /// `dst[i] = src`, 4 lanes of 32 bits.
+    I32x4Splat i32x4_splat 0x0251 { dst: Out<V128>, src: In<I32> } [];
+    /// `dst = src[lane mod 4]`, 4 lanes of 32 bits.
+    I32x4ExtractLane i32x4_extract_lane 0x0252 { dst: Out<I32>, src: In<V128>, lane: Number } [];
+    /// `dst = src`, but `dst[lane mod 4] = value`, 4 lanes of 32 bits.
+    I32x4ReplaceLane i32x4_replace_lane 0x0253 { dst: Out<V128>, src: In<V128>, value: In<I32>, lane: Number } [];
+    /// `dst[i] = src`, 2 lanes of 64 bits.
+    I64x2Splat i64x2_splat 0x0254 { dst: Out<V128>, src: In<I64> } [];
+    /// `dst = src[lane mod 2]`, 2 lanes of 64 bits.
+    I64x2ExtractLane i64x2_extract_lane 0x0255 { dst: Out<I64>, src: In<V128>, lane: Number } [];
+    /// `dst = src`, but `dst[lane mod 2] = value`, 2 lanes of 64 bits.
+    I64x2ReplaceLane i64x2_replace_lane 0x0256 { dst: Out<V128>, src: In<V128>, value: In<I64>, lane: Number } [];
+    /// `dst[i] = src`, 4 lanes.
+    F32x4Splat f32x4_splat 0x0257 { dst: Out<V128>, src: In<F32> } [];
+    /// `dst = src[lane mod 4]`.
+    F32x4ExtractLane f32x4_extract_lane 0x0258 { dst: Out<F32>, src: In<V128>, lane: Number } [];
+    /// `dst = src`, but `dst[lane mod 4] = value`.
+    F32x4ReplaceLane f32x4_replace_lane 0x0259 { dst: Out<V128>, src: In<V128>, value: In<F32>, lane: Number } [];
+    /// `dst[i] = src`, 2 lanes.
+    F64x2Splat f64x2_splat 0x025a { dst: Out<V128>, src: In<F64> } [];
+    /// `dst = src[lane mod 2]`.
+    F64x2ExtractLane f64x2_extract_lane 0x025b { dst: Out<F64>, src: In<V128>, lane: Number } [];
+    /// `dst = src`, but `dst[lane mod 2] = value`.
+    F64x2ReplaceLane f64x2_replace_lane 0x025c { dst: Out<V128>, src: In<V128>, value: In<F64>, lane: Number } [];
+    /// `dst[i]` = all ones when `lhs[i] == rhs[i]`, else 0, in 16 lanes of 8 bits.
+    I8x16Eq i8x16_eq 0x025d { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = all ones when `lhs[i] != rhs[i]`, else 0, in 16 lanes of 8 bits.
+    I8x16Ne i8x16_ne 0x025e { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = all ones when `lhs[i] < rhs[i]`, signed, else 0, in 16 lanes of 8 bits.
+    I8x16LtS i8x16_lt_s 0x025f { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = all ones when `lhs[i] < rhs[i]`, unsigned, else 0, in 16 lanes of 8 bits.
+    I8x16LtU i8x16_lt_u 0x0260 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = all ones when `lhs[i] > rhs[i]`, signed, else 0, in 16 lanes of 8 bits.
+    I8x16GtS i8x16_gt_s 0x0261 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = all ones when `lhs[i] > rhs[i]`, unsigned, else 0, in 16 lanes of 8 bits.
+    I8x16GtU i8x16_gt_u 0x0262 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = all ones when `lhs[i] <= rhs[i]`, signed, else 0, in 16 lanes of 8 bits.
+    I8x16LeS i8x16_le_s 0x0263 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = all ones when `lhs[i] <= rhs[i]`, unsigned, else 0, in 16 lanes of 8 bits.
+    I8x16LeU i8x16_le_u 0x0264 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = all ones when `lhs[i] >= rhs[i]`, signed, else 0, in 16 lanes of 8 bits.
+    I8x16GeS i8x16_ge_s 0x0265 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = all ones when `lhs[i] >= rhs[i]`, unsigned, else 0, in 16 lanes of 8 bits.
+    I8x16GeU i8x16_ge_u 0x0266 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = all ones when `lhs[i] == rhs[i]`, else 0, in 8 lanes of 16 bits.
+    I16x8Eq i16x8_eq 0x0267 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = all ones when `lhs[i] != rhs[i]`, else 0, in 8 lanes of 16 bits.
+    I16x8Ne i16x8_ne 0x0268 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = all ones when `lhs[i] < rhs[i]`, signed, else 0, in 8 lanes of 16 bits.
+    I16x8LtS i16x8_lt_s 0x0269 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = all ones when `lhs[i] < rhs[i]`, unsigned, else 0, in 8 lanes of 16 bits.
+    I16x8LtU i16x8_lt_u 0x026a { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = all ones when `lhs[i] > rhs[i]`, signed, else 0, in 8 lanes of 16 bits.
+    I16x8GtS i16x8_gt_s 0x026b { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = all ones when `lhs[i] > rhs[i]`, unsigned, else 0, in 8 lanes of 16 bits.
+    I16x8GtU i16x8_gt_u 0x026c { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = all ones when `lhs[i] <= rhs[i]`, signed, else 0, in 8 lanes of 16 bits.
+    I16x8LeS i16x8_le_s 0x026d { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = all ones when `lhs[i] <= rhs[i]`, unsigned, else 0, in 8 lanes of 16 bits.
+    I16x8LeU i16x8_le_u 0x026e { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = all ones when `lhs[i] >= rhs[i]`, signed, else 0, in 8 lanes of 16 bits.
+    I16x8GeS i16x8_ge_s 0x026f { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = all ones when `lhs[i] >= rhs[i]`, unsigned, else 0, in 8 lanes of 16 bits.
+    I16x8GeU i16x8_ge_u 0x0270 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = all ones when `lhs[i] == rhs[i]`, else 0, in 4 lanes of 32 bits.
+    I32x4Eq i32x4_eq 0x0271 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = all ones when `lhs[i] != rhs[i]`, else 0, in 4 lanes of 32 bits.
+    I32x4Ne i32x4_ne 0x0272 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = all ones when `lhs[i] < rhs[i]`, signed, else 0, in 4 lanes of 32 bits.
+    I32x4LtS i32x4_lt_s 0x0273 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = all ones when `lhs[i] < rhs[i]`, unsigned, else 0, in 4 lanes of 32 bits.
+    I32x4LtU i32x4_lt_u 0x0274 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = all ones when `lhs[i] > rhs[i]`, signed, else 0, in 4 lanes of 32 bits.
+    I32x4GtS i32x4_gt_s 0x0275 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = all ones when `lhs[i] > rhs[i]`, unsigned, else 0, in 4 lanes of 32 bits.
+    I32x4GtU i32x4_gt_u 0x0276 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = all ones when `lhs[i] <= rhs[i]`, signed, else 0, in 4 lanes of 32 bits.
+    I32x4LeS i32x4_le_s 0x0277 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = all ones when `lhs[i] <= rhs[i]`, unsigned, else 0, in 4 lanes of 32 bits.
+    I32x4LeU i32x4_le_u 0x0278 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = all ones when `lhs[i] >= rhs[i]`, signed, else 0, in 4 lanes of 32 bits.
+    I32x4GeS i32x4_ge_s 0x0279 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = all ones when `lhs[i] >= rhs[i]`, unsigned, else 0, in 4 lanes of 32 bits.
+    I32x4GeU i32x4_ge_u 0x027a { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = all ones when `lhs[i] == rhs[i]`, else 0, in 2 lanes of 64 bits.
+    I64x2Eq i64x2_eq 0x027b { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = all ones when `lhs[i] != rhs[i]`, else 0, in 2 lanes of 64 bits.
+    I64x2Ne i64x2_ne 0x027c { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = all ones when `lhs[i] < rhs[i]`, signed, else 0, in 2 lanes of 64 bits.
+    I64x2LtS i64x2_lt_s 0x027d { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = all ones when `lhs[i] > rhs[i]`, signed, else 0, in 2 lanes of 64 bits.
+    I64x2GtS i64x2_gt_s 0x027e { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = all ones when `lhs[i] <= rhs[i]`, signed, else 0, in 2 lanes of 64 bits.
+    I64x2LeS i64x2_le_s 0x027f { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = all ones when `lhs[i] >= rhs[i]`, signed, else 0, in 2 lanes of 64 bits.
+    I64x2GeS i64x2_ge_s 0x0280 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = all ones when `lhs[i] == rhs[i]`, else 0; false with NaN.
+    F32x4Eq f32x4_eq 0x0281 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = all ones when `lhs[i] != rhs[i]`, else 0; true with NaN.
+    F32x4Ne f32x4_ne 0x0282 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = all ones when `lhs[i] < rhs[i]`, else 0; false with NaN.
+    F32x4Lt f32x4_lt 0x0283 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = all ones when `lhs[i] > rhs[i]`, else 0; false with NaN.
+    F32x4Gt f32x4_gt 0x0284 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = all ones when `lhs[i] <= rhs[i]`, else 0; false with NaN.
+    F32x4Le f32x4_le 0x0285 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = all ones when `lhs[i] >= rhs[i]`, else 0; false with NaN.
+    F32x4Ge f32x4_ge 0x0286 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = all ones when `lhs[i] == rhs[i]`, else 0; false with NaN.
+    F64x2Eq f64x2_eq 0x0287 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = all ones when `lhs[i] != rhs[i]`, else 0; true with NaN.
+    F64x2Ne f64x2_ne 0x0288 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = all ones when `lhs[i] < rhs[i]`, else 0; false with NaN.
+    F64x2Lt f64x2_lt 0x0289 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = all ones when `lhs[i] > rhs[i]`, else 0; false with NaN.
+    F64x2Gt f64x2_gt 0x028a { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = all ones when `lhs[i] <= rhs[i]`, else 0; false with NaN.
+    F64x2Le f64x2_le 0x028b { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = all ones when `lhs[i] >= rhs[i]`, else 0; false with NaN.
+    F64x2Ge f64x2_ge 0x028c { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = `src[i]` without its sign, modulo 2^8, in 16 lanes of 8 bits.
+    I8x16Abs i8x16_abs 0x028d { dst: Out<V128>, src: In<V128> } [];
+    /// `dst[i] = -src[i]`, modulo 2^8, in 16 lanes of 8 bits.
+    I8x16Neg i8x16_neg 0x028e { dst: Out<V128>, src: In<V128> } [];
+    /// `dst[i]` = number of one bits of `src[i]`, in 16 lanes of 8 bits.
+    I8x16Popcnt i8x16_popcnt 0x028f { dst: Out<V128>, src: In<V128> } [];
+    /// `dst` = 1 when no lane of `src` is 0, else 0; 16 lanes of 8 bits.
+    I8x16AllTrue i8x16_all_true 0x0290 { dst: Out<I32>, src: In<V128> } [];
+    /// Bit `i` of `dst` = the sign of `src[i]`, 16 lanes of 8 bits.
+    I8x16Bitmask i8x16_bitmask 0x0291 { dst: Out<I32>, src: In<V128> } [];
+    /// `dst[i] = lhs[i] << (rhs mod 8)`, zeros shifted in, in 16 lanes of 8 bits.
+    I8x16Shl i8x16_shl 0x0292 { dst: Out<V128>, lhs: In<V128>, rhs: In<I32> } [];
+    /// `dst[i] = lhs[i] >> (rhs mod 8)`, sign copied in, in 16 lanes of 8 bits.
+    I8x16ShrS i8x16_shr_s 0x0293 { dst: Out<V128>, lhs: In<V128>, rhs: In<I32> } [];
+    /// `dst[i] = lhs[i] >> (rhs mod 8)`, zeros shifted in, in 16 lanes of 8 bits.
+    I8x16ShrU i8x16_shr_u 0x0294 { dst: Out<V128>, lhs: In<V128>, rhs: In<I32> } [];
+    /// `dst[i] = lhs[i] + rhs[i]`, modulo 2^8, in 16 lanes of 8 bits.
+    I8x16Add i8x16_add 0x0295 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i] = lhs[i] + rhs[i]`, signed; saturates, in 16 lanes of 8 bits.
+    I8x16AddSatS i8x16_add_sat_s 0x0296 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i] = lhs[i] + rhs[i]`, unsigned; saturates, in 16 lanes of 8 bits.
+    I8x16AddSatU i8x16_add_sat_u 0x0297 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i] = lhs[i] - rhs[i]`, modulo 2^8, in 16 lanes of 8 bits.
+    I8x16Sub i8x16_sub 0x0298 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i] = lhs[i] - rhs[i]`, signed; saturates, in 16 lanes of 8 bits.
+    I8x16SubSatS i8x16_sub_sat_s 0x0299 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i] = lhs[i] - rhs[i]`, unsigned; saturates, in 16 lanes of 8 bits.
+    I8x16SubSatU i8x16_sub_sat_u 0x029a { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = the lesser of `lhs[i]` and `rhs[i]`, signed, in 16 lanes of 8 bits.
+    I8x16MinS i8x16_min_s 0x029b { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = the lesser of `lhs[i]` and `rhs[i]`, unsigned, in 16 lanes of 8 bits.
+    I8x16MinU i8x16_min_u 0x029c { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = the greater of `lhs[i]` and `rhs[i]`, signed, in 16 lanes of 8 bits.
+    I8x16MaxS i8x16_max_s 0x029d { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = the greater of `lhs[i]` and `rhs[i]`, unsigned, in 16 lanes of 8 bits.
+    I8x16MaxU i8x16_max_u 0x029e { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i] = (lhs[i] + rhs[i] + 1) / 2`, unsigned, in 16 lanes of 8 bits.
+    I8x16AvgrU i8x16_avgr_u 0x029f { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = `src[i]` without its sign, modulo 2^16, in 8 lanes of 16 bits.
+    I16x8Abs i16x8_abs 0x02a0 { dst: Out<V128>, src: In<V128> } [];
+    /// `dst[i] = -src[i]`, modulo 2^16, in 8 lanes of 16 bits.
+    I16x8Neg i16x8_neg 0x02a1 { dst: Out<V128>, src: In<V128> } [];
+    /// `dst` = 1 when no lane of `src` is 0, else 0; 8 lanes of 16 bits.
+    I16x8AllTrue i16x8_all_true 0x02a2 { dst: Out<I32>, src: In<V128> } [];
+    /// Bit `i` of `dst` = the sign of `src[i]`, 8 lanes of 16 bits.
+    I16x8Bitmask i16x8_bitmask 0x02a3 { dst: Out<I32>, src: In<V128> } [];
+    /// `dst[i] = lhs[i] << (rhs mod 16)`, zeros shifted in, in 8 lanes of 16 bits.
+    I16x8Shl i16x8_shl 0x02a4 { dst: Out<V128>, lhs: In<V128>, rhs: In<I32> } [];
+    /// `dst[i] = lhs[i] >> (rhs mod 16)`, sign copied in, in 8 lanes of 16 bits.
+    I16x8ShrS i16x8_shr_s 0x02a5 { dst: Out<V128>, lhs: In<V128>, rhs: In<I32> } [];
+    /// `dst[i] = lhs[i] >> (rhs mod 16)`, zeros shifted in, in 8 lanes of 16 bits.
+    I16x8ShrU i16x8_shr_u 0x02a6 { dst: Out<V128>, lhs: In<V128>, rhs: In<I32> } [];
+    /// `dst[i] = lhs[i] + rhs[i]`, modulo 2^16, in 8 lanes of 16 bits.
+    I16x8Add i16x8_add 0x02a7 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i] = lhs[i] + rhs[i]`, signed; saturates, in 8 lanes of 16 bits.
+    I16x8AddSatS i16x8_add_sat_s 0x02a8 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i] = lhs[i] + rhs[i]`, unsigned; saturates, in 8 lanes of 16 bits.
+    I16x8AddSatU i16x8_add_sat_u 0x02a9 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i] = lhs[i] - rhs[i]`, modulo 2^16, in 8 lanes of 16 bits.
+    I16x8Sub i16x8_sub 0x02aa { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i] = lhs[i] - rhs[i]`, signed; saturates, in 8 lanes of 16 bits.
+    I16x8SubSatS i16x8_sub_sat_s 0x02ab { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i] = lhs[i] - rhs[i]`, unsigned; saturates, in 8 lanes of 16 bits.
+    I16x8SubSatU i16x8_sub_sat_u 0x02ac { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i] = lhs[i] * rhs[i]`, modulo 2^16, in 8 lanes of 16 bits.
+    I16x8Mul i16x8_mul 0x02ad { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = the lesser of `lhs[i]` and `rhs[i]`, signed, in 8 lanes of 16 bits.
+    I16x8MinS i16x8_min_s 0x02ae { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = the lesser of `lhs[i]` and `rhs[i]`, unsigned, in 8 lanes of 16 bits.
+    I16x8MinU i16x8_min_u 0x02af { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = the greater of `lhs[i]` and `rhs[i]`, signed, in 8 lanes of 16 bits.
+    I16x8MaxS i16x8_max_s 0x02b0 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = the greater of `lhs[i]` and `rhs[i]`, unsigned, in 8 lanes of 16 bits.
+    I16x8MaxU i16x8_max_u 0x02b1 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i] = (lhs[i] + rhs[i] + 1) / 2`, unsigned, in 8 lanes of 16 bits.
+    I16x8AvgrU i16x8_avgr_u 0x02b2 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = `src[i]` without its sign, modulo 2^32, in 4 lanes of 32 bits.
+    I32x4Abs i32x4_abs 0x02b3 { dst: Out<V128>, src: In<V128> } [];
+    /// `dst[i] = -src[i]`, modulo 2^32, in 4 lanes of 32 bits.
+    I32x4Neg i32x4_neg 0x02b4 { dst: Out<V128>, src: In<V128> } [];
+    /// `dst` = 1 when no lane of `src` is 0, else 0; 4 lanes of 32 bits.
+    I32x4AllTrue i32x4_all_true 0x02b5 { dst: Out<I32>, src: In<V128> } [];
+    /// Bit `i` of `dst` = the sign of `src[i]`, 4 lanes of 32 bits.
+    I32x4Bitmask i32x4_bitmask 0x02b6 { dst: Out<I32>, src: In<V128> } [];
+    /// `dst[i] = lhs[i] << (rhs mod 32)`, zeros shifted in, in 4 lanes of 32 bits.
+    I32x4Shl i32x4_shl 0x02b7 { dst: Out<V128>, lhs: In<V128>, rhs: In<I32> } [];
+    /// `dst[i] = lhs[i] >> (rhs mod 32)`, sign copied in, in 4 lanes of 32 bits.
+    I32x4ShrS i32x4_shr_s 0x02b8 { dst: Out<V128>, lhs: In<V128>, rhs: In<I32> } [];
+    /// `dst[i] = lhs[i] >> (rhs mod 32)`, zeros shifted in, in 4 lanes of 32 bits.
+    I32x4ShrU i32x4_shr_u 0x02b9 { dst: Out<V128>, lhs: In<V128>, rhs: In<I32> } [];
+    /// `dst[i] = lhs[i] + rhs[i]`, modulo 2^32, in 4 lanes of 32 bits.
+    I32x4Add i32x4_add 0x02ba { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i] = lhs[i] - rhs[i]`, modulo 2^32, in 4 lanes of 32 bits.
+    I32x4Sub i32x4_sub 0x02bb { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i] = lhs[i] * rhs[i]`, modulo 2^32, in 4 lanes of 32 bits.
+    I32x4Mul i32x4_mul 0x02bc { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = the lesser of `lhs[i]` and `rhs[i]`, signed, in 4 lanes of 32 bits.
+    I32x4MinS i32x4_min_s 0x02bd { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = the lesser of `lhs[i]` and `rhs[i]`, unsigned, in 4 lanes of 32 bits.
+    I32x4MinU i32x4_min_u 0x02be { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = the greater of `lhs[i]` and `rhs[i]`, signed, in 4 lanes of 32 bits.
+    I32x4MaxS i32x4_max_s 0x02bf { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = the greater of `lhs[i]` and `rhs[i]`, unsigned, in 4 lanes of 32 bits.
+    I32x4MaxU i32x4_max_u 0x02c0 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = `src[i]` without its sign, modulo 2^64, in 2 lanes of 64 bits.
+    I64x2Abs i64x2_abs 0x02c1 { dst: Out<V128>, src: In<V128> } [];
+    /// `dst[i] = -src[i]`, modulo 2^64, in 2 lanes of 64 bits.
+    I64x2Neg i64x2_neg 0x02c2 { dst: Out<V128>, src: In<V128> } [];
+    /// `dst` = 1 when no lane of `src` is 0, else 0; 2 lanes of 64 bits.
+    I64x2AllTrue i64x2_all_true 0x02c3 { dst: Out<I32>, src: In<V128> } [];
+    /// Bit `i` of `dst` = the sign of `src[i]`, 2 lanes of 64 bits.
+    I64x2Bitmask i64x2_bitmask 0x02c4 { dst: Out<I32>, src: In<V128> } [];
+    /// `dst[i] = lhs[i] << (rhs mod 64)`, zeros shifted in, in 2 lanes of 64 bits.
+    I64x2Shl i64x2_shl 0x02c5 { dst: Out<V128>, lhs: In<V128>, rhs: In<I32> } [];
+    /// `dst[i] = lhs[i] >> (rhs mod 64)`, sign copied in, in 2 lanes of 64 bits.
+    I64x2ShrS i64x2_shr_s 0x02c6 { dst: Out<V128>, lhs: In<V128>, rhs: In<I32> } [];
+    /// `dst[i] = lhs[i] >> (rhs mod 64)`, zeros shifted in, in 2 lanes of 64 bits.
+    I64x2ShrU i64x2_shr_u 0x02c7 { dst: Out<V128>, lhs: In<V128>, rhs: In<I32> } [];
+    /// `dst[i] = lhs[i] + rhs[i]`, modulo 2^64, in 2 lanes of 64 bits.
+    I64x2Add i64x2_add 0x02c8 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i] = lhs[i] - rhs[i]`, modulo 2^64, in 2 lanes of 64 bits.
+    I64x2Sub i64x2_sub 0x02c9 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i] = lhs[i] * rhs[i]`, modulo 2^64, in 2 lanes of 64 bits.
+    I64x2Mul i64x2_mul 0x02ca { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = lane `i` of the lower half of `src`, sign-extended from 8 to 16 bits.
+    I16x8ExtendLowI8x16S i16x8_extend_low_i8x16_s 0x02cb { dst: Out<V128>, src: In<V128> } [];
+    /// `dst[i]` = lane `i` of the lower half of `src`, zero-extended from 8 to 16 bits.
+    I16x8ExtendLowI8x16U i16x8_extend_low_i8x16_u 0x02cc { dst: Out<V128>, src: In<V128> } [];
+    /// `dst[i]` = lane `i` of the upper half of `src`, sign-extended from 8 to 16 bits.
+    I16x8ExtendHighI8x16S i16x8_extend_high_i8x16_s 0x02cd { dst: Out<V128>, src: In<V128> } [];
+    /// `dst[i]` = lane `i` of the upper half of `src`, zero-extended from 8 to 16 bits.
+    I16x8ExtendHighI8x16U i16x8_extend_high_i8x16_u 0x02ce { dst: Out<V128>, src: In<V128> } [];
+    /// `dst[i]` = product of the lanes `i` of the lower halves, signed, from 8 to 16 bits.
+    I16x8ExtMulLowI8x16S i16x8_ext_mul_low_i8x16_s 0x02cf { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = product of the lanes `i` of the lower halves, unsigned, from 8 to 16 bits.
+    I16x8ExtMulLowI8x16U i16x8_ext_mul_low_i8x16_u 0x02d0 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = product of the lanes `i` of the upper halves, signed, from 8 to 16 bits.
+    I16x8ExtMulHighI8x16S i16x8_ext_mul_high_i8x16_s 0x02d1 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = product of the lanes `i` of the upper halves, unsigned, from 8 to 16 bits.
+    I16x8ExtMulHighI8x16U i16x8_ext_mul_high_i8x16_u 0x02d2 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i] = src[2 i] + src[2 i + 1]`, signed, from 8 to 16 bits.
+    I16x8ExtAddPairwiseI8x16S i16x8_ext_add_pairwise_i8x16_s 0x02d3 { dst: Out<V128>, src: In<V128> } [];
+    /// `dst[i] = src[2 i] + src[2 i + 1]`, unsigned, from 8 to 16 bits.
+    I16x8ExtAddPairwiseI8x16U i16x8_ext_add_pairwise_i8x16_u 0x02d4 { dst: Out<V128>, src: In<V128> } [];
+    /// `dst` = the lanes of `lhs`, then of `rhs`, signed, saturated to 8 bits, signed.
+    I8x16NarrowI16x8S i8x16_narrow_i16x8_s 0x02d5 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst` = the lanes of `lhs`, then of `rhs`, signed, saturated to 8 bits, unsigned.
+    I8x16NarrowI16x8U i8x16_narrow_i16x8_u 0x02d6 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = lane `i` of the lower half of `src`, sign-extended from 16 to 32 bits.
+    I32x4ExtendLowI16x8S i32x4_extend_low_i16x8_s 0x02d7 { dst: Out<V128>, src: In<V128> } [];
+    /// `dst[i]` = lane `i` of the lower half of `src`, zero-extended from 16 to 32 bits.
+    I32x4ExtendLowI16x8U i32x4_extend_low_i16x8_u 0x02d8 { dst: Out<V128>, src: In<V128> } [];
+    /// `dst[i]` = lane `i` of the upper half of `src`, sign-extended from 16 to 32 bits.
+    I32x4ExtendHighI16x8S i32x4_extend_high_i16x8_s 0x02d9 { dst: Out<V128>, src: In<V128> } [];
+    /// `dst[i]` = lane `i` of the upper half of `src`, zero-extended from 16 to 32 bits.
+    I32x4ExtendHighI16x8U i32x4_extend_high_i16x8_u 0x02da { dst: Out<V128>, src: In<V128> } [];
+    /// `dst[i]` = product of the lanes `i` of the lower halves, signed, from 16 to 32 bits.
+    I32x4ExtMulLowI16x8S i32x4_ext_mul_low_i16x8_s 0x02db { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = product of the lanes `i` of the lower halves, unsigned, from 16 to 32 bits.
+    I32x4ExtMulLowI16x8U i32x4_ext_mul_low_i16x8_u 0x02dc { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = product of the lanes `i` of the upper halves, signed, from 16 to 32 bits.
+    I32x4ExtMulHighI16x8S i32x4_ext_mul_high_i16x8_s 0x02dd { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = product of the lanes `i` of the upper halves, unsigned, from 16 to 32 bits.
+    I32x4ExtMulHighI16x8U i32x4_ext_mul_high_i16x8_u 0x02de { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i] = src[2 i] + src[2 i + 1]`, signed, from 16 to 32 bits.
+    I32x4ExtAddPairwiseI16x8S i32x4_ext_add_pairwise_i16x8_s 0x02df { dst: Out<V128>, src: In<V128> } [];
+    /// `dst[i] = src[2 i] + src[2 i + 1]`, unsigned, from 16 to 32 bits.
+    I32x4ExtAddPairwiseI16x8U i32x4_ext_add_pairwise_i16x8_u 0x02e0 { dst: Out<V128>, src: In<V128> } [];
+    /// `dst` = the lanes of `lhs`, then of `rhs`, signed, saturated to 16 bits, signed.
+    I16x8NarrowI32x4S i16x8_narrow_i32x4_s 0x02e1 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst` = the lanes of `lhs`, then of `rhs`, signed, saturated to 16 bits, unsigned.
+    I16x8NarrowI32x4U i16x8_narrow_i32x4_u 0x02e2 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = lane `i` of the lower half of `src`, sign-extended from 32 to 64 bits.
+    I64x2ExtendLowI32x4S i64x2_extend_low_i32x4_s 0x02e3 { dst: Out<V128>, src: In<V128> } [];
+    /// `dst[i]` = lane `i` of the lower half of `src`, zero-extended from 32 to 64 bits.
+    I64x2ExtendLowI32x4U i64x2_extend_low_i32x4_u 0x02e4 { dst: Out<V128>, src: In<V128> } [];
+    /// `dst[i]` = lane `i` of the upper half of `src`, sign-extended from 32 to 64 bits.
+    I64x2ExtendHighI32x4S i64x2_extend_high_i32x4_s 0x02e5 { dst: Out<V128>, src: In<V128> } [];
+    /// `dst[i]` = lane `i` of the upper half of `src`, zero-extended from 32 to 64 bits.
+    I64x2ExtendHighI32x4U i64x2_extend_high_i32x4_u 0x02e6 { dst: Out<V128>, src: In<V128> } [];
+    /// `dst[i]` = product of the lanes `i` of the lower halves, signed, from 32 to 64 bits.
+    I64x2ExtMulLowI32x4S i64x2_ext_mul_low_i32x4_s 0x02e7 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = product of the lanes `i` of the lower halves, unsigned, from 32 to 64 bits.
+    I64x2ExtMulLowI32x4U i64x2_ext_mul_low_i32x4_u 0x02e8 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = product of the lanes `i` of the upper halves, signed, from 32 to 64 bits.
+    I64x2ExtMulHighI32x4S i64x2_ext_mul_high_i32x4_s 0x02e9 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = product of the lanes `i` of the upper halves, unsigned, from 32 to 64 bits.
+    I64x2ExtMulHighI32x4U i64x2_ext_mul_high_i32x4_u 0x02ea { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i] = (lhs[i] * rhs[i] + 2^14) >> 15`, signed; saturates, in 8 lanes of 16 bits.
+    I16x8Q15MulrSatS i16x8_q15_mulr_sat_s 0x02eb { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i] = lhs[2 i] * rhs[2 i] + lhs[2 i + 1] * rhs[2 i + 1]`, signed, from 16 to 32 bits.
+    I32x4DotI16x8S i32x4_dot_i16x8_s 0x02ec { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i] = lhs[2 i] * rhs[2 i] + lhs[2 i + 1] * rhs[2 i + 1]`, signed, from 8 to 16 bits; saturates.
+    I16x8DotI8x16S i16x8_dot_i8x16_s 0x02ed { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = `src[i]` rounded up.
+    F32x4Ceil f32x4_ceil 0x02ee { dst: Out<V128>, src: In<V128> } [];
+    /// `dst[i]` = `src[i]` rounded down.
+    F32x4Floor f32x4_floor 0x02ef { dst: Out<V128>, src: In<V128> } [];
+    /// `dst[i]` = `src[i]` rounded to zero.
+    F32x4Trunc f32x4_trunc 0x02f0 { dst: Out<V128>, src: In<V128> } [];
+    /// `dst[i]` = `src[i]` rounded to nearest, ties to even.
+    F32x4Nearest f32x4_nearest 0x02f1 { dst: Out<V128>, src: In<V128> } [];
+    /// `dst[i]` = `src[i]` without its sign.
+    F32x4Abs f32x4_abs 0x02f2 { dst: Out<V128>, src: In<V128> } [];
+    /// `dst[i]` = `-src[i]`.
+    F32x4Neg f32x4_neg 0x02f3 { dst: Out<V128>, src: In<V128> } [];
+    /// `dst[i]` = square root of `src[i]`.
+    F32x4Sqrt f32x4_sqrt 0x02f4 { dst: Out<V128>, src: In<V128> } [];
+    /// `dst[i] = lhs[i] + rhs[i]`.
+    F32x4Add f32x4_add 0x02f5 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i] = lhs[i] - rhs[i]`.
+    F32x4Sub f32x4_sub 0x02f6 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i] = lhs[i] * rhs[i]`.
+    F32x4Mul f32x4_mul 0x02f7 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i] = lhs[i] / rhs[i]`.
+    F32x4Div f32x4_div 0x02f8 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = the lesser; NaN if one is NaN; -0 < +0.
+    F32x4Min f32x4_min 0x02f9 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = the greater; NaN if one is NaN; -0 < +0.
+    F32x4Max f32x4_max 0x02fa { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i] = rhs[i] < lhs[i] ? rhs[i] : lhs[i]`.
+    F32x4PMin f32x4_p_min 0x02fb { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i] = lhs[i] < rhs[i] ? rhs[i] : lhs[i]`.
+    F32x4PMax f32x4_p_max 0x02fc { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = `src[i]` rounded up.
+    F64x2Ceil f64x2_ceil 0x02fd { dst: Out<V128>, src: In<V128> } [];
+    /// `dst[i]` = `src[i]` rounded down.
+    F64x2Floor f64x2_floor 0x02fe { dst: Out<V128>, src: In<V128> } [];
+    /// `dst[i]` = `src[i]` rounded to zero.
+    F64x2Trunc f64x2_trunc 0x02ff { dst: Out<V128>, src: In<V128> } [];
+    /// `dst[i]` = `src[i]` rounded to nearest, ties to even.
+    F64x2Nearest f64x2_nearest 0x0300 { dst: Out<V128>, src: In<V128> } [];
+    /// `dst[i]` = `src[i]` without its sign.
+    F64x2Abs f64x2_abs 0x0301 { dst: Out<V128>, src: In<V128> } [];
+    /// `dst[i]` = `-src[i]`.
+    F64x2Neg f64x2_neg 0x0302 { dst: Out<V128>, src: In<V128> } [];
+    /// `dst[i]` = square root of `src[i]`.
+    F64x2Sqrt f64x2_sqrt 0x0303 { dst: Out<V128>, src: In<V128> } [];
+    /// `dst[i] = lhs[i] + rhs[i]`.
+    F64x2Add f64x2_add 0x0304 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i] = lhs[i] - rhs[i]`.
+    F64x2Sub f64x2_sub 0x0305 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i] = lhs[i] * rhs[i]`.
+    F64x2Mul f64x2_mul 0x0306 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i] = lhs[i] / rhs[i]`.
+    F64x2Div f64x2_div 0x0307 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = the lesser; NaN if one is NaN; -0 < +0.
+    F64x2Min f64x2_min 0x0308 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = the greater; NaN if one is NaN; -0 < +0.
+    F64x2Max f64x2_max 0x0309 { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i] = rhs[i] < lhs[i] ? rhs[i] : lhs[i]`.
+    F64x2PMin f64x2_p_min 0x030a { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i] = lhs[i] < rhs[i] ? rhs[i] : lhs[i]`.
+    F64x2PMax f64x2_p_max 0x030b { dst: Out<V128>, lhs: In<V128>, rhs: In<V128> } [];
+    /// `dst[i]` = `src[i]` rounded to zero, signed; saturates, NaN gives 0.
+    I32x4TruncSatF32x4S i32x4_trunc_sat_f32x4_s 0x030c { dst: Out<V128>, src: In<V128> } [];
+    /// `dst[i]` = `src[i]` rounded to zero, signed; saturates, NaN gives 0; the upper two lanes are 0.
+    I32x4TruncSatF64x2SZero i32x4_trunc_sat_f64x2_s_zero 0x030d { dst: Out<V128>, src: In<V128> } [];
+    /// `dst[i] = src[i]`, signed, rounded to nearest.
+    F32x4ConvertI32x4S f32x4_convert_i32x4_s 0x030e { dst: Out<V128>, src: In<V128> } [];
+    /// `dst[i] = src[i]`, signed, of the lower two lanes.
+    F64x2ConvertLowI32x4S f64x2_convert_low_i32x4_s 0x030f { dst: Out<V128>, src: In<V128> } [];
+    /// `dst[i]` = `src[i]` rounded to zero, unsigned; saturates, NaN gives 0.
+    I32x4TruncSatF32x4U i32x4_trunc_sat_f32x4_u 0x0310 { dst: Out<V128>, src: In<V128> } [];
+    /// `dst[i]` = `src[i]` rounded to zero, unsigned; saturates, NaN gives 0; the upper two lanes are 0.
+    I32x4TruncSatF64x2UZero i32x4_trunc_sat_f64x2_u_zero 0x0311 { dst: Out<V128>, src: In<V128> } [];
+    /// `dst[i] = src[i]`, unsigned, rounded to nearest.
+    F32x4ConvertI32x4U f32x4_convert_i32x4_u 0x0312 { dst: Out<V128>, src: In<V128> } [];
+    /// `dst[i] = src[i]`, unsigned, of the lower two lanes.
+    F64x2ConvertLowI32x4U f64x2_convert_low_i32x4_u 0x0313 { dst: Out<V128>, src: In<V128> } [];
+    /// `dst[i] = src[i]`, rounded to nearest; the upper two lanes are 0.
+    F32x4DemoteF64x2Zero f32x4_demote_f64x2_zero 0x0314 { dst: Out<V128>, src: In<V128> } [];
+    /// `dst[i] = src[i]`, of the lower two lanes.
+    F64x2PromoteLowF32x4 f64x2_promote_low_f32x4 0x0315 { dst: Out<V128>, src: In<V128> } [];
     } };
 }

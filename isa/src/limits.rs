@@ -6,6 +6,9 @@ pub const FRAME_WORDS_MAX: u32 = 65_535;
 /// Operands in one list, values captured by one function, fields of one record.
 pub const LIST_MAX: usize = 65_535;
 
+/// First supertypes above a declared type.
+pub const TYPE_DEPTH_MAX: usize = 64;
+
 /// Registers that are live where blocks and regions of a function begin, summed over these, for each of its instructions and
 /// regions: bounds what it takes to follow values through the function.
 pub const LIVE_PER_INSTRUCTION_MAX: usize = 256;

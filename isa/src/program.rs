@@ -1,6 +1,6 @@
 //! The program container: what a frontend makes, the verifier checks and a machine loads.
 
-use crate::entities::{Block, Const, Data, Element, Func, Global, Layout, Memory, Reg, Sig, Source, Table};
+use crate::entities::{Block, Const, Data, Declared, Element, Func, Global, Layout, Memory, Reg, Sig, Source, Table};
 use crate::instruction::Instruction;
 use crate::types::{Signature, Storage, Type};
 use cranelift_entity::PrimaryMap;
@@ -142,6 +142,8 @@ pub enum RegionKind {
     /// The handler cleans up and throws the error on. It also runs when a suspended fiber is closed; what nobody on a fiber
     /// catches leaves its clean-ups for when the failed fiber is closed.
     Cleanup,
+    /// As `Catch`, but of exceptions only, which are records of an exception layout: traps and other error values pass through.
+    Exception,
 }
 
 /// A range of blocks whose errors continue at a handler block. Entering and leaving it costs nothing.
@@ -212,6 +214,14 @@ pub enum Initial {
     Global(Global),
     /// `lhs op rhs` of two initial values, wrapping (extended constant expressions).
     Arithmetic(InitialOp, Box<Initial>, Box<Initial>),
+    /// A new record with those fields, as a reference or an `any` value.
+    Record(Layout, Vec<Initial>),
+    /// A new array with those elements, as a reference or an `any` value.
+    Array(Layout, Vec<Initial>),
+    /// A new array of one value, the first of the two, so many times as the second says, an `i32`; as a reference or an `any` value.
+    ArrayOf(Layout, Box<[Initial; 2]>),
+    /// The low 31 bits of an `i32`, with their sign, as an `any` integer.
+    Integer31(Box<Initial>),
 }
 
 /// An operation in an initial value; both sides are `i32` or both `i64`.
@@ -262,13 +272,60 @@ pub struct MemoryDef {
     pub is_shared: bool,
 }
 
-/// What a table may hold.
+/// A type of the source language, where signatures and layouts alone do not tell types apart.
+///
+/// Types that stand one after the other are one group when all but the first are joined. Two types are the same, also in
+/// different programs, when they are at the same place in groups whose types have the same forms, supertypes and descriptions.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DeclaredType {
+    /// Whether it belongs to the group of the type before it.
+    pub is_joined: bool,
+    /// What tells it from others; the numbers mean something to the frontend only. Types are of its group or before it.
+    pub form: Vec<FormPart>,
+    /// Types before it whose values its values are, too. Casts know the first one.
+    pub supertypes: Vec<Declared>,
+    /// What has this type.
+    pub describes: Described,
+}
+
+/// A part of the form of a type.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum FormPart {
+    /// A number.
+    Number(u64),
+    /// A type.
+    Type(Declared),
+}
+
+/// What has a declared type: at most one type describes a signature or layout.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Described {
+    /// Only what is declared to be of it.
+    Nothing,
+    /// Functions of a signature. A function of a subtype can be called with the signature too.
+    Signature(Sig),
+    /// Records or arrays of a layout. Those of a subtype count as ones of the layout, too.
+    Layout(Layout),
+}
+
+/// What a table or a global may hold.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ElementType {
     /// Functions and nil.
     Function,
     /// Any value.
     Any,
+    /// As `Function` or `Any`; the program says more of it, and importer and exporter must agree. An immutable global may be of a
+    /// subtype.
+    Declared {
+        /// Functions and nil only.
+        is_function: bool,
+        /// The type.
+        ty: Declared,
+    },
+    /// A tag of exceptions: a record of an exception layout that all exceptions with this tag name as their first field, and that
+    /// is itself never thrown. Only an immutable global of such a type can be one. It may be declared to carry values of a type.
+    Tag(Option<Declared>),
 }
 
 /// A table of `any` values.
@@ -322,8 +379,61 @@ pub struct ElementDef {
 pub enum LayoutDef {
     /// A fixed number of fields.
     Record(Vec<Storage>),
+    /// As `Record`; what is thrown of it is an exception, see [`RegionKind::Exception`].
+    Exception(Vec<Storage>),
     /// Any number of elements of one kind.
     Array(Storage),
+}
+
+impl LayoutDef {
+    /// What its fields or elements are stored as; an array has one for all.
+    pub fn storages(&self) -> &[Storage] {
+        match self {
+            LayoutDef::Record(fields) | LayoutDef::Exception(fields) => fields,
+            LayoutDef::Array(element) => std::slice::from_ref(element),
+        }
+    }
+}
+
+impl ElementType {
+    /// Whether only functions and nil are held.
+    pub fn is_function(self) -> bool {
+        match self {
+            ElementType::Function | ElementType::Declared { is_function: true, .. } => true,
+            ElementType::Any | ElementType::Tag(_) | ElementType::Declared { is_function: false, .. } => false,
+        }
+    }
+
+    /// Whether any value is held.
+    pub fn is_any(self) -> bool {
+        match self {
+            ElementType::Any | ElementType::Declared { is_function: false, .. } => true,
+            ElementType::Function | ElementType::Tag(_) | ElementType::Declared { is_function: true, .. } => false,
+        }
+    }
+
+    /// Whether it is a tag of exceptions.
+    pub fn is_tag(self) -> bool {
+        matches!(self, ElementType::Tag(_))
+    }
+
+    /// The declared type, if there is one.
+    pub fn declared(self) -> Option<Declared> {
+        match self {
+            ElementType::Declared { ty, .. } => Some(ty),
+            ElementType::Tag(ty) => ty,
+            ElementType::Function | ElementType::Any => None,
+        }
+    }
+
+    /// The same with another declared type.
+    pub fn with_declared(self, number: impl FnOnce(Declared) -> Declared) -> ElementType {
+        match self {
+            ElementType::Declared { is_function, ty } => ElementType::Declared { is_function, ty: number(ty) },
+            ElementType::Tag(ty) => ElementType::Tag(ty.map(number)),
+            ElementType::Function | ElementType::Any => self,
+        }
+    }
 }
 
 /// Something a program exports.
@@ -364,6 +474,8 @@ pub struct Program {
     pub target: Triple,
     /// Signatures.
     pub signatures: PrimaryMap<Sig, Signature>,
+    /// Declared types.
+    pub types: PrimaryMap<Declared, DeclaredType>,
     /// Record and array layouts.
     pub layouts: PrimaryMap<Layout, LayoutDef>,
     /// Functions, imported ones among them.
@@ -393,6 +505,7 @@ impl Default for Program {
         Program {
             target: Triple::unknown(),
             signatures: PrimaryMap::new(),
+            types: PrimaryMap::new(),
             layouts: PrimaryMap::new(),
             functions: PrimaryMap::new(),
             globals: PrimaryMap::new(),

@@ -2,10 +2,12 @@
 //!
 //! The rules follow what the parts of a program are made of, with what an allocator adds. They know no machine.
 
+use crate::entities::Declared;
 use crate::instruction::Instruction;
 use crate::operand::OperandRef;
 use crate::program::{
-    Constant, Function, FunctionDef, Import, Initial, LayoutDef, Local, Origin, Program, SegmentMode, Span,
+    Constant, DeclaredType, FormPart, Function, FunctionDef, Import, Initial, LayoutDef, Local, Origin, Program,
+    SegmentMode, Span,
 };
 use crate::types::{Signature, Storage, Type};
 
@@ -22,6 +24,7 @@ pub fn program_bytes(program: &Program) -> u64 {
     let mut bytes = size_of::<Program>() as u64 + ALLOCATION_BYTES;
     bytes += program.signatures.values().map(signature_bytes).sum::<u64>();
     bytes += program.layouts.values().map(layout_bytes).sum::<u64>();
+    bytes += program.types.values().map(declared_bytes).sum::<u64>();
     for function in program.functions.values() {
         bytes += size_of::<FunctionDef>() as u64;
         bytes += match function {
@@ -124,10 +127,16 @@ pub fn signature_bytes(signature: &Signature) -> u64 {
 /// Bytes of a layout.
 pub fn layout_bytes(layout: &LayoutDef) -> u64 {
     let fields = match layout {
-        LayoutDef::Record(fields) => list_bytes::<Storage>(fields.len()),
+        LayoutDef::Record(fields) | LayoutDef::Exception(fields) => list_bytes::<Storage>(fields.len()),
         LayoutDef::Array(_) => 0,
     };
     size_of::<LayoutDef>() as u64 + fields
+}
+
+/// Bytes of a declared type.
+fn declared_bytes(ty: &DeclaredType) -> u64 {
+    let lists = list_bytes::<FormPart>(ty.form.len()) + list_bytes::<Declared>(ty.supertypes.len());
+    size_of::<DeclaredType>() as u64 + lists
 }
 
 fn import_bytes(import: &Import) -> u64 {
@@ -156,5 +165,10 @@ fn initial_bytes(initial: &Initial) -> u64 {
         Initial::Arithmetic(_, lhs, rhs) => {
             2 * (ALLOCATION_BYTES + size_of::<Initial>() as u64) + initial_bytes(lhs) + initial_bytes(rhs)
         }
+        Initial::Record(_, parts) | Initial::Array(_, parts) => {
+            list_bytes::<Initial>(parts.len()) + parts.iter().map(initial_bytes).sum::<u64>()
+        }
+        Initial::ArrayOf(_, parts) => list_bytes::<Initial>(2) + parts.iter().map(initial_bytes).sum::<u64>(),
+        Initial::Integer31(value) => list_bytes::<Initial>(1) + initial_bytes(value),
     }
 }

@@ -39,6 +39,13 @@ fn variadic(lines: &str) -> String {
     function("sig2", &format!("registers r0: any\nblock0:\n{lines}"))
 }
 
+/// Types each above the next one.
+fn chain_of_types(count: usize) -> String {
+    (1..count).fold("type0 = form ()".into(), |text, number| {
+        format!("{text}\ntype{number} = form () under (type{})", number - 1)
+    })
+}
+
 /// Programs that are fine.
 fn accepted() -> Vec<String> {
     vec![
@@ -55,6 +62,21 @@ fn accepted() -> Vec<String> {
         dynamic("r8 = array_new layout1, 3, f64:0.5\n r4 = array_get layout1, r8, 2\n r1 = array_length layout1, r8\n trap 0"),
         dynamic("memory_copy memory0, memory1, i32:0, i64:0, i32:1\n memory_copy memory1, memory1, i64:0, i64:0, i64:1\n trap 0"),
         dynamic("table_copy table1, table0, i64:0, i32:0, i32:1\n table_init table1, elem1, i64:0, 0, 0\n table_init table1, elem0, i64:0, 0, 0\n trap 0"),
+        dynamic("r8 = array_new layout1, 3, f64:0.5\n array_fill layout1, r8, 0, f64:1.0, 2\n array_copy layout1, layout1, r8, 1, r8, 0, 2\n array_init_data layout1, r8, 0, data0, 0, 0\n trap 0"),
+        dynamic("r7 = branch_ref layout0, r0, block1, block1\nblock1:\n r1 = ref_same layout0, r7, r7\n trap 0"),
+        dynamic("branch_signature r0, sig0, block1, block1\nblock1:\n r1 = array_size r0\n trap 0"),
+        dynamic("data_check data0, 0, 0, 8\n element_check elem0, 0, 0\n trap 0"),
+        function("sig1", "registers r1: any\nregion exception block0..block1 handler block1 error r1\nblock0:\n trap 0\nblock1:\n throw r1"),
+        "layout0 = exception (ref.layout0, i32)\nglobal0 = tag ref.layout0 record layout0 (null, i32:0)".into(),
+        "layout0 = record (i32, any)\nlayout1 = array (i8)\nglobal0 = any record layout0 (i32:1, array layout1 (i32:2))\n\
+         global1 = any array_of layout1 (i32:1, i32:9)\nglobal2 = any integer31 (7)"
+            .into(),
+        "sig0 = (any)\nsig1 = (any)\nlayout0 = record (i8)\nlayout1 = record (i8, any)\n\
+         type0 = form (1, type1) describes sig0\ntype1 = joined form (type0) under (type0) describes sig1\n\
+         type2 = form () describes layout0\ntype3 = form () under (type2) describes layout1\n\
+         table0 = i32 function:type1 1 nil\nglobal0 = mutable any:type3 any nil"
+            .into(),
+        chain_of_types(65),
         // Both edges of an instruction with results see them.
         dynamic("r9 = for_each r0, r0, r0, block1, block1\nblock1:\n return_values (r9)"),
         // A block that nothing reaches may read anything.
@@ -112,6 +134,72 @@ fn items() -> Vec<(Rule, String)> {
         case(Rule::InitialType, "memory0 = i64 1\ndata0 = active memory0 i32:0 {}"),
         case(Rule::ElementKind, "global0 = function i32 1"),
         case(Rule::ElementKind, "global0 = function any 1"),
+        case(Rule::ElementKind, "global0 = tag any nil"),
+        case(Rule::ElementKind, "layout0 = record (ref.layout0)\nglobal0 = tag ref.layout0 record layout0 (null)"),
+        case(Rule::ElementKind, "layout0 = exception (i32)\nglobal0 = tag ref.layout0 record layout0 (i32:1)"),
+        case(
+            Rule::ElementKind,
+            "layout0 = exception (ref.layout0)\nglobal0 = mutable tag ref.layout0 record layout0 (null)",
+        ),
+        case(Rule::ElementKind, "table0 = i32 tag 1 nil"),
+        case(Rule::ElementKind, "elem0 = tag passive ()"),
+        case(Rule::ElementKind, "type0 = form ()\ntable0 = i32 function:type0 1 5"),
+        case(Rule::ElementKind, "type0 = form ()\nglobal0 = any:type0 i32 1"),
+        case(Rule::Index, "table0 = i32 any:type0 1 nil"),
+        case(Rule::Index, "global0 = any:type3 any nil"),
+        case(
+            Rule::TableElement,
+            "type0 = form ()\ntable0 = i32 function:type0 1 nil\nelem0 = any:type0 active table0 0 ()",
+        ),
+        case(Rule::Field, "layout0 = record (i32)\nglobal0 = any record layout0 ()"),
+        case(Rule::Field, "layout0 = array (i32)\nglobal0 = any record layout0 ()"),
+        case(Rule::Field, "layout0 = record (i32)\nglobal0 = any array layout0 ()"),
+        case(Rule::InitialType, "layout0 = record (i32)\nglobal0 = any record layout0 (i64:1)"),
+        case(Rule::InitialType, "layout0 = record (i32)\nglobal0 = i32 record layout0 (i32:1)"),
+        case(Rule::InitialType, "layout0 = array (i32)\nglobal0 = any array layout0 (i32:1, f32:1.0)"),
+        case(Rule::InitialType, "layout0 = array (i32)\nglobal0 = any array_of layout0 (i32:1, i64:3)"),
+        case(Rule::InitialType, "global0 = any integer31 (i64:1)"),
+        case(Rule::InitialType, "global0 = i32 integer31 (1)"),
+        case(Rule::Index, "global0 = any record layout0 ()"),
+        case(Rule::DeclaredType, "type0 = form (type0, type1)\ntype1 = form ()"),
+        case(Rule::DeclaredType, "type0 = form (1) under (type0)"),
+        case(Rule::DeclaredType, "sig0 = (i32)\ntype0 = form (1) describes sig0\ntype1 = form (2) describes sig0"),
+        case(
+            Rule::DeclaredType,
+            "layout0 = record ()\ntype0 = form () describes layout0\ntype1 = form () describes layout0",
+        ),
+        case(
+            Rule::DeclaredType,
+            "layout0 = record (ref.layout1)\nlayout1 = record ()\ntype0 = form () describes layout1",
+        ),
+        (Rule::DeclaredType, chain_of_types(66)),
+        case(Rule::Index, "type0 = form () describes sig0"),
+        case(Rule::Index, "type0 = form () describes layout0"),
+        case(
+            Rule::Subtype,
+            "layout0 = record (i32)\nlayout1 = record (i64, i32)\ntype0 = form () describes layout0\n\
+             type1 = form () under (type0) describes layout1",
+        ),
+        case(
+            Rule::Subtype,
+            "layout0 = record (i32)\nlayout1 = record ()\ntype0 = form () describes layout0\n\
+             type1 = form () under (type0) describes layout1",
+        ),
+        case(
+            Rule::Subtype,
+            "layout0 = array (i32)\nlayout1 = record (i32)\ntype0 = form () describes layout0\n\
+             type1 = form () under (type0) describes layout1",
+        ),
+        case(Rule::Subtype, "layout0 = record ()\ntype0 = form ()\ntype1 = form () under (type0) describes layout0"),
+        case(
+            Rule::Subtype,
+            "sig0 = (i32)\nsig1 = (i64)\ntype0 = form () describes sig0\ntype1 = form () under (type0) describes sig1",
+        ),
+        case(
+            Rule::Subtype,
+            "sig0 = (any) dynamic\nsig1 = (any) dynamic\ntype0 = form () describes sig0\n\
+             type1 = form () under (type0) describes sig1",
+        ),
         case(Rule::InitialGlobal, "global0 = any global0"),
         case(Rule::InitialGlobal, "global0 = mutable any nil\nglobal1 = any global0"),
         case(Rule::InitialGlobal, "global0 = any global1\nglobal1 = any nil"),
@@ -290,6 +378,28 @@ fn instructions() -> Vec<(Rule, String)> {
         (Rule::Field, dynamic("r7 = ref_null layout0\n r9 = record_get layout0, r7, 2\n trap 0")),
         (Rule::Field, dynamic("r7 = record_new layout1 ()\n trap 0")),
         (Rule::Field, dynamic("r7 = ref_null layout0\n r1 = array_length layout0, r7\n trap 0")),
+        (Rule::Field, dynamic("r7 = ref_null layout0\n array_fill layout0, r7, 0, 0, 0\n trap 0")),
+        (Rule::Field, dynamic("r8 = ref_null layout1\n array_init_element layout1, r8, 0, elem0, 0, 0\n trap 0")),
+        (
+            Rule::Field,
+            dynamic("trap 0")
+                .replace("layout1 = array (f64)", "layout1 = array (any)")
+                .replace("trap 0", "r8 = ref_null layout1\n array_init_data layout1, r8, 0, data0, 0, 0\n trap 0"),
+        ),
+        (Rule::OperandType, dynamic("r8 = ref_null layout1\n array_fill layout1, r8, 0, 1, 0\n trap 0")),
+        (
+            Rule::OperandType,
+            dynamic(
+                "r8 = ref_null layout1\n r7 = ref_null layout0\n array_copy layout1, layout1, r8, 0, r7, 0, 0\n trap 0",
+            ),
+        ),
+        (Rule::OperandType, dynamic("r7 = ref_null layout0\n r1 = ref_same layout1, r7, r7\n trap 0")),
+        (Rule::OperandType, dynamic("r7 = branch_ref layout1, r0, block0, block0")),
+        (Rule::OperandType, dynamic("r1 = array_size i32:1\n trap 0")),
+        (Rule::OperandType, dynamic("data_check data0, 0, i64:0, 1\n trap 0")),
+        (Rule::Index, dynamic("data_check data7, 0, 0, 1\n trap 0")),
+        (Rule::Index, dynamic("element_check elem7, 0, 0\n trap 0")),
+        (Rule::TypedCall, dynamic("branch_signature r0, sig1, block0, block0")),
         (Rule::TableElement, dynamic("table_init table0, elem0, i32:0, 0, 0\n trap 0")),
         (Rule::TableElement, dynamic("table_copy table0, table1, i32:0, i64:0, i32:0\n trap 0")),
         (Rule::More, dynamic(&"r1 = copy 1\n".repeat(200))),

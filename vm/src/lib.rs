@@ -35,7 +35,7 @@
 //! | errors: who catches, and unwinding | `runtime/unwind.rs` |
 //! | how fuel is counted exactly | `threaded/fuel_map.rs`, `runtime/stepping.rs`, `api/run.rs` |
 //! | the passes of the compiler, in their order | `compile/mod.rs` |
-//! | what is checked when a snapshot is loaded | `snapshot/load_stack.rs` and the other `load_*.rs` |
+//! | what is checked when a snapshot is loaded | `snapshot/invariants.rs`, `heap/transfer/invariants.rs`, `heap/table/invariants.rs` |
 
 mod bytes;
 pub mod format;
@@ -67,6 +67,8 @@ pub use api::run::RunState;
 pub use api::scheduler::{FiberScheduler, FiberTask, Scheduler, Task, TaskId};
 pub use api::state_report::{FiberActivity, FiberReport, MemoryReport, ProgramReport, StateReport};
 pub use bytes::SnapshotError;
+#[cfg(feature = "snapshot-trace")]
+pub use bytes::trace as snapshot_trace;
 pub use compile::explain::{ExplainError, ThreadedForm, ThreadedLine};
 pub use handlers::dynamic::LESS_EQUAL;
 pub use handlers::uses_tail_calls;
@@ -91,5 +93,5 @@ pub use runtime::native;
 pub use runtime::task::{RunActivity, RunId};
 #[cfg(feature = "snapshot-files")]
 pub use snapshot::container as snapshot_file;
-pub use snapshot::{CodeForm, ProgramHash, program_hash};
+pub use snapshot::{CodeForm, ProgramHash, Snapshot, program_hash};
 pub use value::{Tag, Value};

@@ -151,7 +151,7 @@ impl<'a> Body<'a> {
             Type::Ref(layout) => {
                 let dst = self.f.register(ty);
                 match &self.plan.layouts[layout.as_u32() as usize] {
-                    LayoutDef::Record(fields) => {
+                    LayoutDef::Record(fields) | LayoutDef::Exception(fields) => {
                         let fields = fields.iter().map(|field| self.plain(field.register_type())).collect();
                         self.f.emit(Instruction::RecordNew { dst, layout, fields });
                     }
@@ -299,7 +299,7 @@ impl<'a> Body<'a> {
             0 | 1 if !is_deep => self.alternative(),
             2 if !is_deep => self.repetition(),
             3 | 4 if !is_deep => {
-                let kind = if once_in(self.random, 4) { RegionKind::Cleanup } else { RegionKind::Catch };
+                let kind = *pick(self.random, &[RegionKind::Cleanup, RegionKind::Catch, RegionKind::Exception]);
                 self.region(kind, |body| body.statements(4));
             }
             5 if !is_deep => self.numeric_loop(),

@@ -100,8 +100,9 @@ fn layouts(random: &mut Random) -> Vec<LayoutDef> {
         _ => Storage::Whole(Type::Ref(Layout::from_u32(random.below(count) as u32))),
     };
     (0..count)
-        .map(|_| match random.below(3) {
+        .map(|_| match random.below(4) {
             0 => LayoutDef::Array(storage(random)),
+            1 => LayoutDef::Exception((0..random.below(4)).map(|_| storage(random)).collect()),
             _ => LayoutDef::Record((0..random.below(4)).map(|_| storage(random)).collect()),
         })
         .collect()

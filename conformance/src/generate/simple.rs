@@ -201,7 +201,7 @@ impl Body<'_> {
         let number = self.random.below(plan.layouts.len());
         let layout = Layout::from_u32(number as u32);
         let ty = Type::Ref(layout);
-        match self.random.below(6) {
+        match self.random.below(7) {
             0 => {
                 let (dst, src) = (self.register(Any), self.operand(ty));
                 return self.f.emit(Instruction::AnyFromRef { dst, layout, src });
@@ -214,10 +214,14 @@ impl Body<'_> {
                 let (dst, src) = (self.register(I32), self.operand(ty));
                 return self.f.emit(Instruction::RefIsNull { dst, layout, src });
             }
+            3 => {
+                let (dst, lhs, rhs) = (self.register(I32), self.operand(ty), self.operand(ty));
+                return self.f.emit(Instruction::RefSame { dst, layout, lhs, rhs });
+            }
             _ => {}
         }
         match &plan.layouts[number] {
-            LayoutDef::Record(fields) => self.record(layout, fields),
+            LayoutDef::Record(fields) | LayoutDef::Exception(fields) => self.record(layout, fields),
             LayoutDef::Array(element) => self.array(layout, element.register_type()),
         }
     }
@@ -352,7 +356,7 @@ impl Body<'_> {
     /// Ends the block: continues at one of two.
     pub(super) fn branch(&mut self, if_true: minivm_isa::entities::Block, if_false: minivm_isa::entities::Block) {
         let (lhs, rhs) = (self.any(), self.any());
-        match self.random.below(8) {
+        match self.random.below(9) {
             0 => {
                 let cond = self.operand(I32);
                 self.f.emit(Instruction::BranchIf { cond, if_true, if_false });
@@ -370,6 +374,11 @@ impl Body<'_> {
             5 => {
                 let dst = self.register(I64);
                 self.f.emit(Instruction::BranchUnboxI64 { dst, src: lhs, if_true, if_false });
+            }
+            7 if !self.plan.layouts.is_empty() => {
+                let layout = Layout::from_u32(self.random.below(self.plan.layouts.len()) as u32);
+                let dst = self.register(Type::Ref(layout));
+                self.f.emit(Instruction::BranchRef { dst, layout, src: lhs, if_true, if_false });
             }
             6 => {
                 let kind = self.random.below(12) as u64;

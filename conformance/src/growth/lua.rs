@@ -6,7 +6,7 @@ pub(super) const SHAPES: &[Shape] = &[
     Shape {
         name: "lua/functions",
         size: 2000,
-        make: |size| lua(&"local function f() end f = nil ".repeat(size / 190), size, "do ", " end "),
+        make: |size| lua(&"local function f() end f = nil ".repeat(10), size, "do ", " end "),
     },
     Shape {
         name: "lua/global_functions",

@@ -10,45 +10,59 @@ use minivm_isa::program::{Export, FunctionDef, GlobalDef, Import, Item, MemoryDe
 use minivm_isa::verify::Verified;
 use minivm_isa::{Operand, Signature, Type};
 
-/// The type that stands for a type at the border.
-fn face(ty: Type) -> Type {
+/// The types that stand for a type at the border.
+pub(super) fn face(ty: Type) -> &'static [Type] {
     match ty {
-        Type::F32 => Type::I32,
-        Type::F64 => Type::I64,
-        other => other,
+        Type::I32 | Type::F32 => &[Type::I32],
+        Type::I64 | Type::F64 => &[Type::I64],
+        Type::V128 => &[Type::I64, Type::I64],
+        Type::Any | Type::Cell | Type::Ref(_) => &[Type::Any],
     }
 }
 
 /// A signature with the faces of its types.
 fn faces(types: &[Type]) -> Vec<Type> {
-    types.iter().copied().map(face).collect()
+    types.iter().flat_map(|&ty| face(ty)).copied().collect()
 }
 
 /// The program that stands between scripts and an instance of `program`, which can be imported as `module`. A getter has
 /// the name of its global.
 pub(super) fn adapter(program: &Program, module: &str) -> Verified {
     let mut builder = ProgramBuilder::new();
+    // Types have the same numbers here.
+    for signature in program.signatures.values() {
+        builder.new_signature(signature.clone());
+    }
+    for layout in program.layouts.values() {
+        builder.layout(layout.clone());
+    }
+    for ty in program.types.values() {
+        builder.declared_type(ty.clone());
+    }
     let imports: Vec<_> = program.exports.iter().map(|export| import(&mut builder, program, module, export)).collect();
     for (export, imported) in program.exports.iter().zip(imports) {
         let function = match imported {
             Some(Imported::Function(callee, signature)) => {
-                let face = Signature::typed(&faces(&signature.params), &faces(&signature.results));
-                let mut f = builder.function(export.name.clone(), face);
-                let arguments: Vec<Operand> = (signature.params.iter().enumerate())
-                    .map(|(index, &ty)| from_face(&mut f, index, ty).into())
-                    .collect();
+                let border = Signature::typed(&faces(&signature.params), &faces(&signature.results));
+                let mut f = builder.function(export.name.clone(), border);
+                let mut next = 0;
+                let mut arguments: Vec<Operand> = Vec::new();
+                for &ty in &signature.params {
+                    arguments.push(from_face(&mut f, next, ty).into());
+                    next += face(ty).len();
+                }
                 let results: Vec<Reg> = signature.results.iter().map(|&ty| f.register(ty)).collect();
                 f.call(&results, callee, &arguments);
-                let values: Vec<Operand> = results.iter().map(|&result| to_face(&mut f, result).into()).collect();
+                let values: Vec<Operand> = results.iter().flat_map(|&result| to_face(&mut f, result)).collect();
                 f.return_values(&values);
                 f
             }
             Some(Imported::Global(global, ty)) => {
-                let mut f = builder.function(export.name.clone(), Signature::typed(&[], &[face(ty)]));
+                let mut f = builder.function(export.name.clone(), Signature::typed(&[], face(ty)));
                 let value = f.register(ty);
                 f.to(value).global_get(global);
-                let result = to_face(&mut f, value);
-                f.return_values(&[result.into()]);
+                let results = to_face(&mut f, value);
+                f.return_values(&results);
                 f
             }
             Some(Imported::Memory(memory)) => sum_of(&mut builder, &export.name, memory),
@@ -74,9 +88,12 @@ fn import(builder: &mut ProgramBuilder, program: &Program, module: &str, export:
                 FunctionDef::Code(code) => code.signature,
             };
             let signature = program.signatures[number].clone();
-            let function = builder.import_function(module, export.name.clone(), signature.clone());
+            let import = Import { module: module.to_owned(), name: export.name.clone() };
+            let function = builder.import_function_with(import, number);
             Some(Imported::Function(function, signature))
         }
+        // A tag is nothing that could be called.
+        Item::Global(global) if program.globals[global].holds.is_tag() => None,
         Item::Global(global) => {
             let GlobalDef { ty, mutable, holds, .. } = program.globals[global];
             let origin = Origin::Import(Import { module: module.to_owned(), name: export.name.clone() });
@@ -122,18 +139,23 @@ fn sum_of(builder: &mut ProgramBuilder, name: &str, memory: minivm_isa::entities
 }
 
 fn from_face(f: &mut FunctionBuilder, param: usize, ty: Type) -> Reg {
-    let param = f.param(param);
+    let first = f.param(param);
     match ty {
-        Type::F32 => f.f32_reinterpret_i32(param),
-        Type::F64 => f.f64_reinterpret_i64(param),
-        _ => param,
+        Type::F32 => f.f32_reinterpret_i32(first),
+        Type::F64 => f.f64_reinterpret_i64(first),
+        Type::V128 => {
+            let (low, high) = (f.i64x2_splat(first), f.param(param + 1));
+            f.i64x2_replace_lane(low, high, 1)
+        }
+        _ => first,
     }
 }
 
-fn to_face(f: &mut FunctionBuilder, value: Reg) -> Reg {
+fn to_face(f: &mut FunctionBuilder, value: Reg) -> Vec<Operand> {
     match f.register_type(value) {
-        Type::F32 => f.i32_reinterpret_f32(value),
-        Type::F64 => f.i64_reinterpret_f64(value),
-        _ => value,
+        Type::F32 => vec![f.i32_reinterpret_f32(value).into()],
+        Type::F64 => vec![f.i64_reinterpret_f64(value).into()],
+        Type::V128 => vec![f.i64x2_extract_lane(value, 0).into(), f.i64x2_extract_lane(value, 1).into()],
+        _ => vec![value.into()],
     }
 }

@@ -1,6 +1,6 @@
 //! Instances of WebAssembly modules on machines, and values as scripts see them.
 
-use super::adapter::adapter;
+use super::adapter::{adapter, face};
 use crate::pace::{self, Pace};
 use crate::paced_cases::Called;
 use crate::reload::{self, Plan, Reloads};
@@ -21,12 +21,20 @@ pub enum Val {
     F32(u32),
     /// A double, by its bits.
     F64(u64),
+    /// 128 bits.
+    V128(u128),
     /// A null reference.
     Null,
     /// A function.
     Func,
     /// A host reference with a number.
     Extern(u32),
+    /// An integer reference, signed.
+    I31(i32),
+    /// A structure.
+    Struct,
+    /// An array.
+    Array,
 }
 
 /// Why something did not work.
@@ -38,6 +46,8 @@ pub enum Failure {
     Trap(String),
     /// The stack limit was reached.
     Exhausted(String),
+    /// An exception that nobody caught, in words.
+    Exception(String),
     /// Something that must not happen.
     Other(String),
 }
@@ -172,7 +182,7 @@ impl Machines {
     pub fn invoke(&mut self, instance: Instance, name: &str, arguments: &[Val]) -> Result<Vec<Val>, Failure> {
         let adapter = &self.adapters[instance.adapter];
         let types = result_types(&adapter.program, name)?;
-        let arguments: Vec<Value> = arguments.iter().map(|&argument| to_value(argument)).collect();
+        let arguments: Vec<Value> = arguments.iter().flat_map(|&argument| to_values(argument)).collect();
         let machine = &mut self.machines[instance.machine];
         let called = match self.way {
             Way::AtOnce => machine.invoke(adapter.id, name, &arguments),
@@ -188,15 +198,20 @@ impl Machines {
         let machine = &mut self.machines[instance.machine];
         let results = match called {
             Ok(results) => results,
+            Err(minivm::Failure::Error { value, trap: None, .. }) if machine.exception_text(value).is_some() => {
+                return Err(Failure::Exception(machine.describe(value)));
+            }
             Err(minivm::Failure::Error { value, trap: None, trace }) => {
                 return Err(Failure::Other(format!("{}\n{trace}", machine.describe(value))));
             }
             Err(failure) => return Err(run_failure(failure)),
         };
-        if results.len() != types.len() {
-            return Err(Failure::Other(format!("{} results, {} expected", results.len(), types.len())));
+        let count: usize = types.iter().map(|&ty| face(ty).len()).sum();
+        if results.len() != count {
+            return Err(Failure::Other(format!("{} results, {count} expected", results.len())));
         }
-        results.iter().zip(types).map(|(&value, ty)| from_value(value, ty)).collect()
+        let mut results = results.iter().copied();
+        types.into_iter().map(|ty| from_values(&mut results, ty)).collect()
     }
 
     /// The value of an exported global, or the [`sum`](super::sum) of an exported memory.
@@ -270,7 +285,27 @@ fn result_types(program: &Program, name: &str) -> Result<Vec<Type>, Failure> {
     }
 }
 
-/// The value at the border for a value of a script.
+/// The values at the border for a value of a script.
+fn to_values(val: Val) -> Vec<Value> {
+    match val {
+        Val::V128(bits) => vec![Value::int(bits as i64), Value::int((bits >> 64) as i64)],
+        other => vec![to_value(other)],
+    }
+}
+
+/// The value of a type for the next values at the border.
+fn from_values(values: &mut impl Iterator<Item = Value>, ty: Type) -> Result<Val, Failure> {
+    let mut next = || values.next().unwrap_or(Value::NIL);
+    if ty != Type::V128 {
+        return from_value(next(), ty);
+    }
+    let word = |value: Value| value.as_int().map(|int| u128::from(int as u64));
+    match (word(next()), word(next())) {
+        (Some(low), Some(high)) => Ok(Val::V128(high << 64 | low)),
+        _ => Err(Failure::Other("a vector is not two integers".to_owned())),
+    }
+}
+
 fn to_value(val: Val) -> Value {
     match val {
         Val::I32(int) => Value::int(int.into()),
@@ -278,9 +313,10 @@ fn to_value(val: Val) -> Value {
         Val::F32(bits) => Value::int(i64::from(bits as i32)),
         Val::F64(bits) => Value::int(bits as i64),
         Val::Null => Value::NIL,
-        // Any value can be a host reference.
-        Val::Extern(number) => Value::int(number.into()),
-        Val::Func => Value::TRUE,
+        // Any value can be a host reference; an integer would be one of WebAssembly.
+        Val::Extern(number) => Value::float(number.into()),
+        Val::I31(int) => Value::int(int.into()),
+        Val::Func | Val::Struct | Val::Array | Val::V128(_) => Value::TRUE,
     }
 }
 
@@ -291,9 +327,12 @@ fn from_value(value: Value, ty: Type) -> Result<Val, Failure> {
         (Type::I64, Some(int)) => Ok(Val::I64(int)),
         (Type::F32, Some(int)) => Ok(Val::F32(int as u32)),
         (Type::F64, Some(int)) => Ok(Val::F64(int as u64)),
-        (Type::Any, Some(int)) => Ok(Val::Extern(int as u32)),
+        (Type::Any, Some(int)) => Ok(Val::I31(int as i32)),
         (Type::Any, None) if value.tag() == Tag::NIL => Ok(Val::Null),
         (Type::Any, None) if value.tag() == Tag::FUNCTION => Ok(Val::Func),
+        (Type::Any, None) if value.tag() == Tag::RECORD => Ok(Val::Struct),
+        (Type::Any, None) if value.tag() == Tag::ARRAY => Ok(Val::Array),
+        (Type::Any, None) if value.tag() == Tag::FLOAT => Ok(Val::Extern(value.as_float().unwrap_or(0.0) as u32)),
         _ => Err(Failure::Other(format!("a result of type {ty} has tag {:?}", value.tag()))),
     }
 }

@@ -2,10 +2,11 @@
 //! and the completions follow from it.
 
 use crate::exit;
-use crate::grants::{DirectoryGrant, Size, Variable};
+use crate::grants::{self, DirectoryGrant, Size, Variable};
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
+use minivm_wasm::Features;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -19,7 +20,7 @@ use std::time::Duration;
     override_usage = "minivm [OPTIONS] FILE [ARG]...\n       minivm COMMAND ...",
     subcommand_negates_reqs = true,
     arg_required_else_help = true,
-    after_help = exit::HELP,
+    after_help = after_help(),
 )]
 pub(crate) struct CommandLine {
     /// What to do, if it is not to run a program.
@@ -41,6 +42,22 @@ pub(crate) struct CommandLine {
         hide_possible_values = true
     )]
     pub(crate) color: When,
+    /// What WebAssembly modules may use: names of proposals with commas between them, from the first to the last. `-NAME` switches
+    /// one off, `NAME` on, `none` and `all` all of them.
+    #[arg(
+        long,
+        global = true,
+        allow_hyphen_values = true,
+        default_value = "all",
+        hide_default_value = true,
+        value_name = "LIST"
+    )]
+    pub(crate) features: Features,
+}
+
+/// What stands after the options in the help.
+fn after_help() -> String {
+    format!("{}\n\n{}\n\nWebAssembly:\n{}", grants::HELP, exit::HELP, minivm_wasm::features::help())
 }
 
 /// When to use colours.
@@ -58,6 +75,7 @@ pub(crate) enum When {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Runs a program.
+    #[command(after_help = grants::HELP)]
     Run(RunSaved),
     /// Compiles a program to bytecode.
     Build(Build),
@@ -65,17 +83,11 @@ pub(crate) enum Command {
     Dis(File),
     /// Checks a program without running it.
     Verify(File),
-    /// Goes on with a program that was stopped and saved.
+    /// Goes on with a program that was stopped and saved, which may do no more than is granted here.
+    #[command(after_help = grants::HELP)]
     Resume(Resume),
-    /// Shows what is in a snapshot.
-    Inspect {
-        /// Where a file of the program is now, for a snapshot without code.
-        #[arg(long = "program", value_name = "FILE", value_hint = ValueHint::FilePath)]
-        programs: Vec<PathBuf>,
-        /// The snapshot.
-        #[arg(value_hint = ValueHint::FilePath)]
-        file: PathBuf,
-    },
+    /// Shows what is in a snapshot; nothing of it runs, and no other file is opened.
+    Inspect(Inspect),
     /// Shows source lines, bytecode and the machine's own code side by side.
     Explain(Explain),
     /// Prints a completion script for a shell.
@@ -113,10 +125,20 @@ pub(crate) struct Run {
     pub(crate) invoke: Option<String>,
     /// Grant a directory, and under which path the program sees it.
     #[arg(long = "dir", value_name = "HOST[::GUEST]", value_hint = ValueHint::DirPath)]
-    pub(crate) directories: Vec<DirectoryGrant>,
+    directories: Vec<DirectoryGrant>,
     /// Set an environment variable for the program, or hand one of ours on.
     #[arg(long = "env", value_name = "NAME[=VALUE]")]
-    pub(crate) environment: Vec<Variable>,
+    environment: Vec<Variable>,
+    /// Grant the clock in a sandbox.
+    #[arg(long, requires = "sandbox")]
+    clock: bool,
+    /// Grant randomness in a sandbox; without, random numbers are the same in each run.
+    #[arg(long, requires = "sandbox")]
+    random: bool,
+    /// Grant nothing but what --dir, --env, --clock and --random grant; without the functions of `debug` that reach what belongs
+    /// to other functions.
+    #[arg(long)]
+    pub(crate) sandbox: bool,
     /// Stop after this many instructions.
     #[arg(long, value_name = "N")]
     pub(crate) fuel: Option<u64>,
@@ -147,6 +169,18 @@ pub(crate) struct Run {
     pub(crate) program: Vec<OsString>,
 }
 
+impl Run {
+    /// What the program may touch. The options are here once more, as a group that may be absent cannot have one in it.
+    pub(crate) fn granted(&self) -> Granted {
+        Granted {
+            directories: self.directories.clone(),
+            environment: self.environment.clone(),
+            clock: self.clock,
+            random: self.random,
+        }
+    }
+}
+
 /// Whether and how a program that is stopped is saved.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct Saving {
@@ -159,10 +193,12 @@ pub(crate) struct Saving {
     /// In the snapshot, files that the program has open are closed; else they are a reason not to save it.
     #[arg(long, requires = "snapshot_to")]
     pub(crate) snapshot_closes_files: bool,
-    /// Files that the program has open are opened again by `minivm resume`, at the same place, as far as it is granted them.
+    /// Files that the program has open are opened again by `minivm resume --reopen-files`, at the same place, as far as it is
+    /// granted them.
     #[arg(long, requires = "snapshot_to", conflicts_with = "snapshot_closes_files")]
     pub(crate) snapshot_reopens_files: bool,
-    /// Leave code that is in files out of the snapshot: `minivm resume` finds it there, and refuses what has changed.
+    /// Leave code that is in files out of the snapshot: `minivm resume --trust` finds it there, `--program` says where it is
+    /// now, and what has changed is refused.
     #[arg(long, requires = "snapshot_to")]
     pub(crate) by_reference: bool,
 }
@@ -200,15 +236,50 @@ pub(crate) enum StopSignal {
     Usr1,
 }
 
-/// Options of `resume`.
-#[derive(Args, Debug, Default)]
-pub(crate) struct Resume {
+/// What a program may touch.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Granted {
     /// Grant a directory, and under which path the program sees it.
     #[arg(long = "dir", value_name = "HOST[::GUEST]", value_hint = ValueHint::DirPath)]
     pub(crate) directories: Vec<DirectoryGrant>,
-    /// Set an environment variable for a Lua program, or hand one of ours on.
+    /// Set an environment variable for the program, or hand one of ours on.
     #[arg(long = "env", value_name = "NAME[=VALUE]")]
     pub(crate) environment: Vec<Variable>,
+    /// Grant the clock.
+    #[arg(long)]
+    pub(crate) clock: bool,
+    /// Grant randomness; without, random numbers are the same in each run.
+    #[arg(long)]
+    pub(crate) random: bool,
+}
+
+/// Options of `inspect`.
+#[derive(Args, Debug)]
+pub(crate) struct Inspect {
+    /// The most memory that loading it may use; by default 128M and 64 times the size of the file.
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) memory_max: Option<Size>,
+    /// Where a file of the program is now, for a snapshot without code.
+    #[arg(long = "program", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) programs: Vec<PathBuf>,
+    /// The snapshot.
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+}
+
+/// Options of `resume`.
+#[derive(Args, Debug, Default)]
+pub(crate) struct Resume {
+    /// What the program may touch.
+    #[command(flatten)]
+    pub(crate) granted: Granted,
+    /// Grant what `run` grants without --sandbox, and find code that was left out where it was: only for a snapshot that you
+    /// trust as you would the program.
+    #[arg(long)]
+    pub(crate) trust: bool,
+    /// Open files again that the program had open, where they are granted; else such a snapshot is refused.
+    #[arg(long)]
+    pub(crate) reopen_files: bool,
     /// Stop after this many instructions more.
     #[arg(long, value_name = "N")]
     pub(crate) fuel: Option<u64>,
@@ -260,10 +331,10 @@ pub(crate) struct Explain {
 
 impl CommandLine {
     /// Reads the process's arguments; leaves with a message if they make no sense.
-    pub(crate) fn read() -> (Command, When) {
+    pub(crate) fn read() -> (Command, When, Features) {
         let line = CommandLine::parse();
-        let color = line.color;
-        (line.into_command().unwrap_or_else(|error| error.exit()), color)
+        let (color, features) = (line.color, line.features);
+        (line.into_command().unwrap_or_else(|error| error.exit()), color, features)
     }
 
     /// What to do; a program without a command is run.
@@ -320,6 +391,8 @@ mod tests {
         assert_eq!(run.invoke.as_deref(), Some("f"));
         assert_eq!(run.directories[1].guest, "/data");
         assert_eq!(run.environment[0].value, "1=2");
+        let granted = self::run("run --sandbox --clock --random --dir . x.lua").granted();
+        assert!(granted.clock && granted.random && granted.directories.len() == 1);
         assert_eq!(run.memory_max, Some(Size(2 << 20)));
         assert_eq!(run.timeout, Some(Seconds(Duration::from_millis(1_500))));
         assert_eq!(run.program, ["x.wasm", "3", "-4"]);
@@ -349,6 +422,9 @@ mod tests {
             "--dir . run a",
             "--snapshot-to x run a",
             "--by-reference a",
+            "--features -nonsense a",
+            "--clock a",
+            "run --random a",
         ] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }

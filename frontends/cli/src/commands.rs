@@ -10,15 +10,16 @@ use clap::CommandFactory;
 use clap_complete::Shell;
 use minivm_isa::binary;
 use minivm_isa::program::FunctionDef;
+use minivm_wasm::Features;
 use std::io::{self, Write};
 use std::path::Path;
 
 /// `build`: compiles a program into a file.
-pub(crate) fn build(build: &Build) -> Result<Exit, Failure> {
+pub(crate) fn build(build: &Build, features: Features) -> Result<Exit, Failure> {
     if build.warm {
-        return run::build_warm(&build.file.file, &build.output);
+        return run::build_warm(&build.file.file, &build.output, features);
     }
-    let loaded = load(&build.file.file)?;
+    let loaded = load(&build.file.file, features)?;
     let is_text = build.output.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("mvt"));
     let bytes = if is_text { loaded.program.to_string().into_bytes() } else { binary::encode(&loaded.program) };
     if build.output == Path::new("-") {
@@ -32,13 +33,13 @@ pub(crate) fn build(build: &Build) -> Result<Exit, Failure> {
 }
 
 /// `dis`: prints a program as text.
-pub(crate) fn dis(path: &Path) -> Result<Exit, Failure> {
-    print(load(path)?.program.to_string().as_bytes())
+pub(crate) fn dis(path: &Path, features: Features) -> Result<Exit, Failure> {
+    print(load(path, features)?.program.to_string().as_bytes())
 }
 
 /// `verify`: says that a program is valid.
-pub(crate) fn verify(path: &Path) -> Result<Exit, Failure> {
-    let Loaded { name, language, program } = load(path)?;
+pub(crate) fn verify(path: &Path, features: Features) -> Result<Exit, Failure> {
+    let Loaded { name, language, program } = load(path, features)?;
     let codes = program.functions.values().filter_map(|function| match function {
         FunctionDef::Code(code) => Some(code.code.len()),
         FunctionDef::Import { .. } => None,

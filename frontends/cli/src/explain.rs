@@ -12,6 +12,7 @@ use minivm_isa::entities::{Block, Func, Source};
 use minivm_isa::program::{Constant, Function, FunctionDef, Initial, Origin, Program, SegmentMode};
 use minivm_isa::text::InstructionText;
 use minivm_isa::{Type, verify};
+use minivm_wasm::Features;
 use std::collections::HashMap;
 use std::fmt::Write;
 use std::ops::Range;
@@ -20,8 +21,8 @@ use std::ops::Range;
 const PORTABLE_COLUMNS: usize = 58;
 
 /// Explains a program, or the functions of one name.
-pub(crate) fn explain(options: &Explain) -> Result<Exit, Failure> {
-    let Loaded { name, program, .. } = load(&options.file.file)?;
+pub(crate) fn explain(options: &Explain, features: Features) -> Result<Exit, Failure> {
+    let Loaded { name, program, .. } = load(&options.file.file, features)?;
     let program = Program::clone(&program);
     let chosen = chosen(&program, options.function.as_deref());
     if let (true, Some(wanted)) = (chosen.is_empty(), &options.function) {

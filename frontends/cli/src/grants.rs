@@ -1,7 +1,58 @@
-//! What the command line grants a program: directories, variables, sizes.
+//! What the command line grants a program: directories, variables, clock, randomness, sizes.
 
+use crate::arguments::Granted;
 use std::path::PathBuf;
 use std::str::FromStr;
+
+/// What is granted in each way of running, for the help.
+pub(crate) const HELP: &str = "\
+What a program may touch:
+    run                 Lua: all files, variables and commands; once --dir is given, only files of
+                        --dir and variables of --env. WebAssembly: files of --dir, variables of
+                        --env. Both: clock and randomness
+    run --sandbox       only what --dir, --env, --clock and --random grant
+    resume              the same; files that were open only with --reopen-files
+    resume --trust      what `run` grants
+    inspect             nothing: the program does not run
+    Standard input, output and error are always there.";
+
+/// What a program may touch.
+#[derive(Clone, Debug)]
+pub(crate) struct Grants {
+    pub(crate) directories: Vec<DirectoryGrant>,
+    pub(crate) environment: Vec<Variable>,
+    /// Whether there are all files and variables, for languages whose scripts expect that.
+    pub(crate) everything: bool,
+    pub(crate) clock: bool,
+    pub(crate) random: bool,
+    /// Whether a program may look into others of its own functions.
+    pub(crate) debug: bool,
+}
+
+impl Grants {
+    /// What options say in a sandbox.
+    pub(crate) fn sandboxed(granted: &Granted) -> Self {
+        Grants {
+            directories: granted.directories.clone(),
+            environment: granted.environment.clone(),
+            everything: false,
+            clock: granted.clock,
+            random: granted.random,
+            debug: false,
+        }
+    }
+
+    /// What options say without one. A program that is given directories has no others.
+    pub(crate) fn open(granted: &Granted) -> Self {
+        let everything = granted.directories.is_empty();
+        Grants { everything, clock: true, random: true, debug: true, ..Grants::sandboxed(granted) }
+    }
+
+    /// One of the two.
+    pub(crate) fn new(granted: &Granted, is_sandboxed: bool) -> Self {
+        if is_sandboxed { Grants::sandboxed(granted) } else { Grants::open(granted) }
+    }
+}
 
 /// A directory of the host and the program's name for it: `HOST[::GUEST]`.
 #[derive(Clone, Debug, PartialEq, Eq)]

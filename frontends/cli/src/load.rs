@@ -8,7 +8,7 @@ use crate::values;
 use minivm_isa::size::checking_bytes;
 use minivm_isa::{Allowance, Program, Verified, binary, text, verify};
 use minivm_modules::language::Language;
-use minivm_wasm::WasmError;
+use minivm_wasm::{Features, WasmError};
 use std::path::Path;
 
 /// A program that may be run, and what it came from.
@@ -21,17 +21,17 @@ pub(crate) struct Loaded {
 }
 
 /// Reads, compiles and verifies a file.
-pub(crate) fn load(path: &Path) -> Result<Loaded, Failure> {
-    load_within(path, &mut Allowance::default())
+pub(crate) fn load(path: &Path, features: Features) -> Result<Loaded, Failure> {
+    load_within(path, features, &mut Allowance::default())
 }
 
 /// As [`load`], in so much memory.
-pub(crate) fn load_within(path: &Path, allowance: &mut Allowance) -> Result<Loaded, Failure> {
+pub(crate) fn load_within(path: &Path, features: Features, allowance: &mut Allowance) -> Result<Loaded, Failure> {
     let SourceFile { name, language, bytes } = source::read_within(path, allowance)?;
     let program = match language {
         Language::Lua => lua(path, &name, &bytes, allowance),
-        Language::Wasm => wasm(&name, &bytes, allowance),
-        Language::Wat => wat(&name, &bytes, allowance),
+        Language::Wasm => wasm(&name, &bytes, features, allowance),
+        Language::Wat => wat(&name, &bytes, features, allowance),
         Language::Mvt => mvt(&name, &bytes, allowance),
         Language::Mvm => mvm(&name, &bytes, allowance),
     };
@@ -65,16 +65,17 @@ fn lua(path: &Path, name: &str, bytes: &[u8], allowance: &mut Allowance) -> Resu
     })
 }
 
-fn wasm(name: &str, bytes: &[u8], allowance: &mut Allowance) -> Result<Verified, Failure> {
-    let program = minivm_wasm::translate_within(bytes, name, allowance).map_err(|error| wasm_error(name, &error))?;
+fn wasm(name: &str, bytes: &[u8], features: Features, allowance: &mut Allowance) -> Result<Verified, Failure> {
+    let program = minivm_wasm::translate_within(bytes, name, features, allowance);
+    let program = program.map_err(|error| wasm_error(name, &error))?;
     verified(name, program, allowance)
 }
 
-fn wat(name: &str, bytes: &[u8], allowance: &mut Allowance) -> Result<Verified, Failure> {
+fn wat(name: &str, bytes: &[u8], features: Features, allowance: &mut Allowance) -> Result<Verified, Failure> {
     let binary = minivm_wasm::parse_text_within(bytes, name, allowance);
     let binary = binary.map_err(|error| wat_error(name, bytes, &error))?;
     allowance.take(binary.len() as u64).map_err(|_| too_large(name))?;
-    wasm(name, &binary, allowance)
+    wasm(name, &binary, features, allowance)
 }
 
 fn wasm_error(name: &str, error: &WasmError) -> Failure {

@@ -1,10 +1,11 @@
 //! What Lua programs reach outside of the machine: files, streams, clocks, environment.
 //!
-//! A script sees what it would see under `lua`. As soon as directories are granted with `--dir`, it is confined: to these
-//! directories, and to the variables of `--env`.
+//! A script sees what it would see under `lua`, unless it is confined: to the directories of `--dir` and the variables of
+//! `--env`, and in a sandbox to what else is granted.
 
-use crate::grants::{DirectoryGrant, Variable};
+use crate::grants::{DirectoryGrant, Grants, Variable};
 use crate::run::ProgramFiles;
+use cap_fs_ext::OpenOptionsSyncExt;
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
 use minivm_lua::stdlib::algorithms::calendar::Zone;
@@ -22,7 +23,9 @@ pub(crate) struct ProcessHost {
     variables: Vec<Variable>,
     /// Where programs are told of that were read.
     programs: ProgramFiles,
-    clock: SystemClock,
+    clock: Option<SystemClock>,
+    has_random: bool,
+    has_debug: bool,
     /// The zone of the place where this runs; none if it is not known.
     zone: Option<TimeZone>,
     /// What it is called then.
@@ -45,24 +48,23 @@ struct Granted {
 }
 
 impl ProcessHost {
-    /// The host for these options of the command line.
-    pub(crate) fn new(
-        directories: &[DirectoryGrant],
-        variables: &[Variable],
-        programs: ProgramFiles,
-    ) -> Result<Self, (PathBuf, io::Error)> {
+    /// The host that grants so much.
+    pub(crate) fn new(grants: &Grants, programs: ProgramFiles) -> Result<Self, (PathBuf, io::Error)> {
         let open = |grant: &DirectoryGrant| match Dir::open_ambient_dir(&grant.host, ambient_authority()) {
             Ok(dir) => Ok(Granted { guest: PathBuf::from(&grant.guest), host: grant.host.clone(), dir }),
             Err(error) => Err((grant.host.clone(), error)),
         };
-        let granted = directories.iter().map(open).collect::<Result<Vec<_>, _>>()?;
-        let variable = std::env::var("TZ").ok();
+        let granted = grants.directories.iter().map(open).collect::<Result<Vec<_>, _>>()?;
+        // The zone is what the clock shows.
+        let variable = if grants.clock { std::env::var("TZ").ok() } else { None };
         Ok(ProcessHost {
-            files: if granted.is_empty() { Files::All } else { Files::In(granted) },
-            variables: variables.to_vec(),
+            files: if grants.everything { Files::All } else { Files::In(granted) },
+            variables: grants.environment.clone(),
             programs,
-            clock: SystemClock::new(),
-            zone: local_zone(variable.as_deref()),
+            clock: grants.clock.then(SystemClock::new),
+            has_random: grants.random,
+            has_debug: grants.debug,
+            zone: if grants.clock { local_zone(variable.as_deref()) } else { None },
             zone_name: name_of_unknown_zone(&variable.unwrap_or_default()),
         })
     }
@@ -180,10 +182,16 @@ impl LuaHost for ProcessHost {
     }
 
     fn execute(&mut self, command: &[u8]) -> Result<Termination, HostError> {
+        if self.is_confined() {
+            return Err(HostError::not_permitted());
+        }
         Ok(termination(shell(command).status()?))
     }
 
     fn open_pipe(&mut self, command: &[u8], mode: PipeMode) -> Result<Box<dyn LuaFile>, HostError> {
+        if self.is_confined() {
+            return Err(HostError::not_permitted());
+        }
         let mut command = shell(command);
         match mode {
             PipeMode::Read => command.stdout(Stdio::piped()),
@@ -211,6 +219,27 @@ impl LuaHost for ProcessHost {
             self.programs.opened(name, &place);
         }
         Ok(Box::new(OpenFile(file)))
+    }
+
+    fn open_again(&mut self, name: &[u8], mode: OpenMode) -> Result<Box<dyn LuaFile>, HostError> {
+        let mut options = OpenOptions::new();
+        match mode {
+            OpenMode::Read => options.read(true),
+            OpenMode::Append => options.append(true),
+            OpenMode::UpdateAppend => options.read(true).append(true),
+            OpenMode::Write | OpenMode::Update | OpenMode::UpdateNew => options.read(true).write(true),
+        };
+        // A file without an end, or that waits for somebody, is seen to be none before it is used.
+        options.nonblock(true);
+        let file = self.files.open(&path(name), &options)?;
+        if !file.metadata()?.is_file() {
+            return Err(HostError { message: "it is no regular file".into(), code: 22 });
+        }
+        Ok(Box::new(OpenFile(file)))
+    }
+
+    fn grants_debug(&self) -> bool {
+        self.has_debug
     }
 
     fn open_temporary(&mut self) -> Result<Box<dyn LuaFile>, HostError> {
@@ -270,12 +299,13 @@ impl LuaHost for ProcessHost {
     }
 
     fn time(&mut self) -> Option<i64> {
-        let nanoseconds = self.clock.now(ClockId::Realtime)?;
+        let nanoseconds = self.clock.as_mut()?.now(ClockId::Realtime)?;
         i64::try_from(nanoseconds / 1_000_000_000).ok()
     }
 
     fn processor_seconds(&mut self) -> f64 {
-        let used = self.clock.now(ClockId::ProcessCpu).or_else(|| self.clock.now(ClockId::Monotonic));
+        let Some(clock) = &mut self.clock else { return 0.0 };
+        let used = clock.now(ClockId::ProcessCpu).or_else(|| clock.now(ClockId::Monotonic));
         used.unwrap_or(0) as f64 / 1e9
     }
 
@@ -293,6 +323,9 @@ impl LuaHost for ProcessHost {
 
     fn seed(&mut self) -> (i64, i64) {
         let mut seeds = [0; 16];
+        if !self.has_random {
+            return (0, 0);
+        }
         // Without a source of chance the sequence is always the same, which is better than none.
         let _: io::Result<()> = SystemRandom.fill(&mut seeds);
         let (first, second) = seeds.split_at(8);
@@ -421,14 +454,16 @@ fn read(from: &mut impl Read, buffer: &mut [u8]) -> Result<usize, HostError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::arguments::Granted;
 
     fn confined() -> (ProcessHost, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
         let grant = |host: &Path, guest: &str| DirectoryGrant { host: host.to_owned(), guest: guest.to_owned() };
         std::fs::create_dir(folder.path().join("inner")).unwrap();
-        let grants = [grant(folder.path(), "."), grant(&folder.path().join("inner"), "/data")];
-        let variables = [Variable { name: "A".into(), value: "1".into() }];
-        (ProcessHost::new(&grants, &variables, ProgramFiles::default()).unwrap(), folder)
+        let directories = vec![grant(folder.path(), "."), grant(&folder.path().join("inner"), "/data")];
+        let environment = vec![Variable { name: "A".into(), value: "1".into() }];
+        let granted = Granted { directories, environment, ..Granted::default() };
+        (ProcessHost::new(&Grants::open(&granted), ProgramFiles::default()).unwrap(), folder)
     }
 
     #[test]
@@ -454,8 +489,32 @@ mod tests {
     }
 
     #[test]
+    fn a_sandbox_grants_nothing_by_itself() {
+        let mut host = ProcessHost::new(&Grants::sandboxed(&Granted::default()), ProgramFiles::default()).unwrap();
+        assert!(host.open(b"/etc/passwd", OpenMode::Read).is_err() && host.open(b"x", OpenMode::Write).is_err());
+        assert!(host.open_temporary().is_err() && host.temporary_name().is_err());
+        assert_eq!((host.variable(b"PATH"), host.time(), host.seed()), (None, None, (0, 0)));
+        assert_eq!((host.processor_seconds(), host.zone(0).offset_seconds), (0.0, 0));
+        assert!(!host.grants_debug());
+    }
+
+    #[test]
+    fn files_are_opened_again_without_being_made_or_waited_for() {
+        let (mut host, folder) = confined();
+        std::fs::write(folder.path().join("file"), "text").unwrap();
+        for mode in [OpenMode::Write, OpenMode::Append, OpenMode::UpdateNew, OpenMode::UpdateAppend] {
+            host.open_again(b"./file", mode).unwrap();
+            assert!(host.open_again(b"./none", mode).is_err());
+        }
+        assert_eq!(std::fs::read(folder.path().join("file")).unwrap(), b"text");
+        assert!(!folder.path().join("none").exists());
+        assert!(host.open_again(b"./inner", OpenMode::Read).is_err());
+        assert!(host.open_again(b"../x", OpenMode::Read).is_err());
+    }
+
+    #[test]
     fn a_script_sees_what_it_would_see_under_lua() {
-        let mut host = ProcessHost::new(&[], &[], ProgramFiles::default()).unwrap();
+        let mut host = ProcessHost::new(&Grants::open(&Granted::default()), ProgramFiles::default()).unwrap();
         assert!(host.variable(b"PATH").is_some());
         assert_eq!(host.variable(b"NO=SUCH"), None);
         let name = host.temporary_name().unwrap();

@@ -25,20 +25,20 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     // Whoever stops reading ends us quietly, as it does other commands.
     sigpipe::reset();
-    let (command, color) = CommandLine::read();
+    let (command, color, features) = CommandLine::read();
     match color {
         When::Auto => {}
         When::Always => anstream::ColorChoice::Always.write_global(),
         When::Never => anstream::ColorChoice::Never.write_global(),
     }
     let result = match &command {
-        Command::Run(options) => run::run(&options.run, &options.saving),
+        Command::Run(options) => run::run(&options.run, &options.saving, features),
         Command::Resume(options) => run::resume(options),
-        Command::Inspect { file, programs } => run::inspect(file, programs),
-        Command::Explain(options) => explain::explain(options),
-        Command::Build(build) => commands::build(build),
-        Command::Dis(file) => commands::dis(&file.file),
-        Command::Verify(file) => commands::verify(&file.file),
+        Command::Inspect(options) => run::inspect(options),
+        Command::Explain(options) => explain::explain(options, features),
+        Command::Build(build) => commands::build(build, features),
+        Command::Dis(file) => commands::dis(&file.file, features),
+        Command::Verify(file) => commands::verify(&file.file, features),
         Command::Completions { shell } => commands::completions(*shell),
     };
     let exit = result.unwrap_or_else(|failure| {

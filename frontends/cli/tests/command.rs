@@ -64,8 +64,14 @@ fn what_is_not_valid_is_shown_with_its_place() {
     folder.run("verify bad.wat").fails(65, "bad.wat:2:9\n");
     folder.write("type.wat", "(module (func (result i32) i64.const 1))");
     folder.run("type.wat").fails(65, "expected i32, found i64");
-    folder.write("simd.wat", "(module (func (param v128)))");
-    folder.run("simd.wat").fails(69, "not supported");
+    folder.write("threads.wat", "(module (memory 1 1 shared))");
+    folder.run("threads.wat").fails(69, "not supported");
+    folder.write("sub.wat", "(module (type (sub (func))))");
+    folder.run("verify --features=-gc sub.wat").fails(69, "not supported: the WebAssembly proposal 'gc'");
+    folder.write("tail.wat", "(module (func $f (return_call $f)))");
+    folder.run("verify --features=-tail-call tail.wat").fails(69, "'tail-call', switched off");
+    folder.run("verify --features -multi-value,all tail.wat").succeeds();
+    folder.run("verify --features=-tail tail.wat").fails(2, "unknown WebAssembly proposal 'tail'");
     folder.write("bad.mvt", "minivm 0\nnonsense\n");
     folder.run("dis bad.mvt").fails(65, "bad.mvt:2:1\n");
     folder.write("reg.mvt", "minivm 0\nsig0 = () -> (i32)\nfunc0 \"f\" sig0 {\nblock0:\n  return_values ()\n}\n");

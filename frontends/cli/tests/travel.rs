@@ -28,18 +28,23 @@ fn code_stays_at_home() {
     let folder = referring();
     assert!(folder.read_bytes("slim.mvs").len() < folder.read_bytes("whole.mvs").len());
     folder.run("resume whole.mvs").prints("353600\tx\n");
-    folder.run("resume slim.mvs").prints("353600\tx\n");
+    folder.run("resume --trust slim.mvs").prints("353600\tx\n");
+    // Files that a snapshot names are not opened for somebody who does not trust it.
+    folder.run("resume slim.mvs").fails(66, "without the code of `./helper.lua`, and no file given has it");
+    folder.run("inspect slim.mvs").fails(66, "say where the file is");
+    folder.run("resume slim.mvs --program helper.lua --program module.wat --program main.lua").prints("353600\tx\n");
     // It stays there when it goes on and is stopped again.
-    folder.run("resume slim.mvs --fuel 50 --snapshot-to again.mvs --by-reference").exits(124, "");
-    folder.run("resume again.mvs").prints("353600\tx\n");
-    folder.run("inspect again.mvs").succeeds();
+    folder.run("resume --trust slim.mvs --fuel 50 --snapshot-to again.mvs --by-reference").exits(124, "");
+    folder.run("resume --trust again.mvs").prints("353600\tx\n");
+    let programs = "--program main.lua --program helper.lua --program module.wat";
+    folder.run(&format!("inspect again.mvs {programs}")).succeeds();
     // A chunk that is in no file has come along; a file that is not there has not.
     folder.write("helper.lua", "return { square = function(n) return n end }");
-    folder.run("resume again.mvs").fails(66, "without the code of `./helper.lua`, and its code has changed since");
+    folder.run("resume --trust again.mvs").fails(66, "the code of `./helper.lua`, and its code has changed since");
     folder.write("elsewhere.lua", HELPER);
-    folder.run("resume again.mvs --program elsewhere.lua").prints("353600\tx\n");
-    folder.run("inspect again.mvs --program elsewhere.lua").succeeds();
-    folder.run("resume again.mvs --program main.lua").fails(66, "has changed since");
+    folder.run("resume --trust again.mvs --program elsewhere.lua").prints("353600\tx\n");
+    folder.run(&format!("inspect again.mvs {programs} --program elsewhere.lua")).succeeds();
+    folder.run("resume --trust again.mvs --program main.lua").fails(66, "has changed since");
     folder.run("resume whole.mvs").prints("353600\tx\n");
 }
 
@@ -60,9 +65,9 @@ fn program_files_are_found_in_what_is_granted() {
         .fails(1, "module 'helper' not found");
     folder.write("granted.lua", format!("package.path = '/app/?.lua;/app/?.wat' {MAIN}"));
     folder.run("run --dir .::/app --fuel 3300 --snapshot-to a.mvs --by-reference granted.lua").exits(124, "");
-    folder.run("resume a.mvs").prints("353600\n");
+    folder.run("resume --trust a.mvs").prints("353600\n");
     folder.write("module.wat", "(module)");
-    folder.run("resume a.mvs").fails(66, "the code of `/app/module.wat`");
+    folder.run("resume --trust a.mvs").fails(66, "the code of `/app/module.wat`");
 }
 
 const READER: &str = "local input, output = io.open('in.txt'), io.open('out.txt', 'w')
@@ -83,13 +88,21 @@ fn files_of_lua_are_opened_again_where_they_were() {
         .fails(69, "the file 'in.txt' of the `io` library is open");
     folder.run("run --fuel 80 --snapshot-to a.mvs --snapshot-reopens-files reader.lua").exits(124, "");
     assert_ne!(folder.read("out.txt"), "ONE\nTWO\nTHREE\nFOUR\n");
-    folder.run("resume a.mvs --fuel 30 --snapshot-to b.mvs").fails(69, "the file 'in.txt'");
-    folder.run("resume a.mvs --fuel 30 --snapshot-to b.mvs --snapshot-reopens-files").exits(124, "");
-    folder.run("resume b.mvs").prints("true\tfalse\tattempt to use a closed file\n");
+    // Nothing is opened again unless that is wanted, and granted.
+    folder
+        .run("resume --trust a.mvs")
+        .fails(69, "the file 'in.txt' is open in it, and files are not opened again here");
+    folder.run("resume --reopen-files a.mvs").fails(69, "the file 'in.txt' cannot be opened again: No such file");
+    let resume = "resume --trust --reopen-files";
+    folder.run(&format!("{resume} a.mvs --fuel 30 --snapshot-to b.mvs")).fails(69, "the file 'in.txt'");
+    folder.run(&format!("{resume} a.mvs --fuel 30 --snapshot-to b.mvs --snapshot-reopens-files")).exits(124, "");
+    folder.run(&format!("{resume} b.mvs")).prints("true\tfalse\tattempt to use a closed file\n");
     assert_eq!(folder.read("out.txt"), "ONE\nTWO\nTHREE\nFOUR\n");
     // Only what is granted now is opened.
     folder.write("elsewhere/in.txt", "");
-    folder.run("resume --dir elsewhere::. b.mvs").fails(69, "the file 'out.txt' cannot be opened again: No such file");
+    folder
+        .run("resume --reopen-files --dir elsewhere::. b.mvs")
+        .fails(69, "the file 'out.txt' cannot be opened again: No such file");
 }
 
 #[test]
@@ -142,10 +155,16 @@ fn files_of_wasi_are_opened_again_where_they_were() {
         .run("run --dir data --fuel 300 --snapshot-to a.mvs app.wat")
         .fails(69, "the directory 'sub' in 'data' (descriptor 4) is open");
     folder.run("run --dir data --fuel 300 --snapshot-to a.mvs --snapshot-reopens-files app.wat").exits(124, "abcd");
-    folder.run("resume --dir data a.mvs").prints("efghabcd");
+    folder.run("resume --dir data --reopen-files a.mvs").prints("efghabcd");
+    folder
+        .run("resume --dir data a.mvs")
+        .fails(69, "'sub' in 'data' is open in it, and files are not opened again here");
     folder.run("resume a.mvs").fails(69, "the directory 'data' is not granted here");
+    folder.run("inspect a.mvs").succeeds();
     folder.write("other/sub/file", "");
-    folder.run("resume --dir other::data a.mvs").fails(69, "'sub/in' in 'data' cannot be opened again: No such file");
+    folder
+        .run("resume --reopen-files --dir other::data a.mvs")
+        .fails(69, "'sub/in' in 'data' cannot be opened again: No such file");
     // Closed, the number is that of nothing.
     folder.run("run --dir data --fuel 300 --snapshot-to b.mvs --snapshot-closes-files app.wat").exits(124, "abcd");
     folder.run("resume --dir data b.mvs").exits(8, "");

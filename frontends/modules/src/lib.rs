@@ -80,9 +80,10 @@ mod pending;
 mod read;
 
 use minivm::heap::OutOfMemory;
-use minivm::{InstanceId, Machine};
+use minivm::{HostCall, InstanceId, Machine, Value};
 use minivm_isa::Verified;
 use minivm_lua::stdlib::modules as lua;
+use minivm_wasm::Features;
 
 /// The endings of files that `require` learns to load.
 pub const ENDINGS: [&str; 4] = ["wasm", "wat", "mvm", "mvt"];
@@ -107,8 +108,22 @@ pub fn install(machine: &mut Machine) -> Result<(), OutOfMemory> {
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn compile(name: &str, bytes: &[u8]) -> Result<Verified, String> {
-    read::any_program(name, bytes)
+pub fn compile(name: &str, bytes: &[u8], features: Features) -> Result<Verified, String> {
+    read::any_program(name, bytes, features)
+}
+
+/// What modules that programs load from now on may use of WebAssembly; all that is supported if this is not called. A state
+/// that is saved has it in it.
+pub fn set_features(machine: &mut Machine, features: Features) {
+    machine.register(FEATURES, Value::int(features.to_bits() as i64));
+}
+
+/// The name of the machine's value for [`set_features`].
+const FEATURES: &str = "wasm features";
+
+/// What modules may use.
+fn features(call: &HostCall<'_>) -> Features {
+    call.registered(FEATURES).as_int().map_or(Features::default(), |bits| Features::from_bits(bits as u64))
 }
 
 /// Makes what an instance exports a module that Lua can `require`, and that other programs import from.

@@ -86,7 +86,7 @@ fn failure(call: &mut HostCall<'_>, source: &str, message: &str) -> Raise {
 
 fn begin(call: &mut HostCall<'_>, source: &str, bytes: &[u8], [given, name, file]: [Value; 3]) -> Answer {
     let mut allowance = call.budget().allowance();
-    let program = read::program(source, bytes, &mut allowance);
+    let program = read::program(source, bytes, crate::features(call), &mut allowance);
     call.budget().note(&allowance);
     let program = match program {
         Ok(program) => program,

@@ -57,7 +57,14 @@ impl Pending {
         let program = &bytes[end + 1..];
         match (program.is_empty(), handles.instances.as_slice()) {
             (false, []) => {
-                let program = binary::decode(program).map_err(|error| damaged(&error.to_string()))?;
+                let mut allowance = budget.allowance();
+                let decoded = binary::decode_within(program, &mut allowance);
+                budget.note(&allowance);
+                let program = match decoded {
+                    Ok(program) => program,
+                    Err(_) if allowance.is_exhausted() => return Err(SnapshotError::OutOfMemory),
+                    Err(error) => return Err(damaged(&error.to_string())),
+                };
                 let verified = verify(program).map_err(|rejections| match rejections.first() {
                     Some(first) => damaged(&first.to_string()),
                     None => damaged("its program is not valid"),

@@ -3,6 +3,7 @@
 use crate::language::{Language, detect};
 use minivm_isa::size::checking_bytes;
 use minivm_isa::{Allowance, Program, Verified, binary, text, verify};
+use minivm_wasm::Features;
 use std::fmt::Display;
 use std::path::Path;
 
@@ -12,13 +13,18 @@ pub(crate) fn is_program(bytes: &[u8]) -> bool {
 }
 
 /// The program in a file, or why there is none; it is made in so much memory.
-pub(crate) fn program(name: &str, bytes: &[u8], allowance: &mut Allowance) -> Result<Verified, String> {
+pub(crate) fn program(
+    name: &str,
+    bytes: &[u8],
+    features: Features,
+    allowance: &mut Allowance,
+) -> Result<Verified, String> {
     let program = match detect(Path::new(name), bytes)? {
-        Language::Wasm => minivm_wasm::translate_within(bytes, name, allowance).map_err(text_of)?,
+        Language::Wasm => minivm_wasm::translate_within(bytes, name, features, allowance).map_err(text_of)?,
         Language::Wat => {
             let binary = minivm_wasm::parse_text_within(bytes, name, allowance).map_err(text_of)?;
             allowance.take(binary.len() as u64).map_err(text_of)?;
-            minivm_wasm::translate_within(&binary, name, allowance).map_err(text_of)?
+            minivm_wasm::translate_within(&binary, name, features, allowance).map_err(text_of)?
         }
         Language::Mvt => mvt(bytes, allowance)?,
         Language::Mvm => binary::decode_within(bytes, allowance).map_err(text_of)?,
@@ -32,11 +38,11 @@ pub(crate) fn program(name: &str, bytes: &[u8], allowance: &mut Allowance) -> Re
 }
 
 /// As [`program`], but Lua source, too, is compiled.
-pub(crate) fn any_program(name: &str, bytes: &[u8]) -> Result<Verified, String> {
+pub(crate) fn any_program(name: &str, bytes: &[u8], features: Features) -> Result<Verified, String> {
     match detect(Path::new(name), bytes)? {
         Language::Lua => minivm_lua::compile_file(bytes, format!("@{name}")).map_err(text_of),
         Language::Wasm | Language::Wat | Language::Mvt | Language::Mvm => {
-            program(name, bytes, &mut Allowance::default())
+            program(name, bytes, features, &mut Allowance::default())
         }
     }
 }

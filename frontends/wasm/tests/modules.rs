@@ -3,6 +3,7 @@
 mod common;
 
 use common::{check, translate_any};
+use minivm_isa::Allowance;
 use minivm_isa::entities::{Data, Element, Func, Global, Memory, Reg, Table};
 use minivm_isa::program::{Constant, ElementType, FunctionDef, Initial, InitialOp, Item, Origin, SegmentMode};
 use minivm_isa::{Signature, Type};
@@ -97,19 +98,67 @@ fn errors_say_what_and_where() {
 
 #[test]
 fn what_is_missing_is_named() {
-    expect_error(b"(module (func (param v128)))", "not supported: the WebAssembly proposal 'simd'");
-    expect_error(b"(module (memory i64 1))", "not supported: the WebAssembly proposal 'memory64'");
     expect_error(b"(module (memory 1 1 shared))", "not supported: the WebAssembly proposal 'threads'");
-    expect_error(b"(module (tag))", "not supported: the WebAssembly proposal 'exceptions'");
-    expect_error(b"(module (type (struct)))", "not supported: the WebAssembly proposal 'gc'");
+    expect_error(b"(module (memory 1 (pagesize 1)))", "not supported: the WebAssembly proposal 'custom-page-sizes'");
     expect_error(
-        b"(module (type $f (func)) (func (param (ref $f)) (call_ref $f (local.get 0))))",
-        "'function references'",
+        b"(module (memory 1 1 shared) (memory 1 (pagesize 1)))",
+        "not supported: the WebAssembly proposals 'custom-page-sizes', 'threads' (",
     );
     expect_error(
-        b"(module (memory 1) (func (drop (i32x4.splat (i32.const 1)))))",
-        "not supported: the WebAssembly proposal 'simd'",
+        b"(module (type $f (func)) (type $c (cont $f)))",
+        "not supported: the WebAssembly proposal 'stack-switching'",
     );
+    // What is wrong whatever is switched on is wrong.
+    expect_error(b"(module (memory 65537))", "memory size");
+    expect_error(b"(module (memory 1 1 shared) (func (result v128) (i32.const 1)))", "type mismatch");
+}
+
+#[test]
+fn what_is_switched_off_is_named() {
+    let off = |text: &str, features: &str| {
+        let features = features.parse().expect("they are known");
+        let translated = minivm_wasm::translate_within(&wat(text), "off", features, &mut Allowance::default());
+        translated.expect_err("it is switched off").to_string()
+    };
+    let calls = "(module (func $f (return_call $f)))";
+    let expected = "not supported: the WebAssembly proposal 'tail-call', switched off";
+    assert!(off(calls, "-tail-call").starts_with(expected), "{}", off(calls, "-tail-call"));
+    assert!(off(calls, "none,multi-value").starts_with(expected));
+    assert!(off("(module (func (result i32 i32) unreachable))", "none,tail-call").contains("'multi-value'"));
+    for (text, features, expected) in [
+        ("(module (memory 1) (memory 1))", "-multi-memory", "'multi-memory'"),
+        ("(module (func (param v128)))", "-simd", "proposal 'simd', switched off"),
+        ("(module (memory 1) (func (drop (i32x4.splat (i32.const 1)))))", "-simd", "proposal 'simd', switched off"),
+        (
+            "(module (func (param v128) (drop (i8x16.relaxed_swizzle (local.get 0) (local.get 0)))))",
+            "-relaxed-simd",
+            "'relaxed-simd'",
+        ),
+        ("(module (memory i64 1))", "-memory64", "'memory64'"),
+        ("(module (memory i64 65537))", "-memory64", "'memory64'"),
+        ("(module (table i64 1 funcref))", "-memory64", "'memory64'"),
+        (
+            "(module (memory i64 1) (func (param v128)))",
+            "-simd,-memory64",
+            "proposals 'simd', 'memory64', switched off (",
+        ),
+        ("(module (tag))", "-exception-handling", "'exception-handling'"),
+        ("(module (type (struct)))", "-gc", "'gc'"),
+        ("(module (type (sub (func))))", "-gc", "'gc'"),
+        (
+            "(module (type $f (func)) (func (param (ref $f)) (call_ref $f (local.get 0))))",
+            "-function-references",
+            "'function-references'",
+        ),
+        (
+            "(module (func (result i64 i64) (i64.mul_wide_s (i64.const 1) (i64.const 2))))",
+            "-wide-arithmetic",
+            "'wide-arithmetic'",
+        ),
+    ] {
+        let found = off(text, features);
+        assert!(found.starts_with("not supported: ") && found.contains(expected), "{found}");
+    }
 }
 
 #[test]

@@ -6,8 +6,8 @@ use super::{DecodeError, FEATURES_KNOWN, MAGIC, Section, VERSION, features};
 use crate::allowance::Allowance;
 use crate::limits::INITIAL_DEPTH_MAX;
 use crate::program::{
-    Constant, CustomSection, DataDef, ElementDef, ElementType, Export, GlobalDef, Import, Initial, InitialOp, Item,
-    LayoutDef, MemoryDef, Origin, Program, SegmentMode, SourceFile, TableDef,
+    Constant, CustomSection, DataDef, DeclaredType, Described, ElementDef, ElementType, Export, FormPart, GlobalDef,
+    Import, Initial, InitialOp, Item, LayoutDef, MemoryDef, Origin, Program, SegmentMode, SourceFile, TableDef,
 };
 use crate::types::{Convention, Signature, Storage, Type};
 use cranelift_entity::EntityRef;
@@ -80,11 +80,11 @@ fn read_section(from: &mut Reader<'_>, section: Section, program: &mut Program) 
         Section::Globals => {
             program.globals = items(from, |from| {
                 let ty = read_type(from)?;
-                let (mutable, holds) =
-                    from.tag("kind of global", |byte| Some((byte & 1 != 0, element_type(1 ^ (byte >> 1))?)))?;
+                let (mutable, holds) = (from.flag()?, read_element_type(from)?);
                 Ok(GlobalDef { ty, mutable, holds, origin: read_origin(from, read_initial)? })
             })?;
         }
+        Section::Types => program.types = items(from, read_declared)?,
         Section::Memories => program.memories = items(from, read_memory)?,
         Section::Tables => program.tables = items(from, read_table)?,
         Section::Data => {
@@ -92,7 +92,7 @@ fn read_section(from: &mut Reader<'_>, section: Section, program: &mut Program) 
         }
         Section::Elements => {
             program.elements = items(from, |from| {
-                let (mode, element) = (read_mode(from)?, from.tag("element type", element_type)?);
+                let (mode, element) = (read_mode(from)?, read_element_type(from)?);
                 Ok(ElementDef { mode, element, values: from.list(read_initial)? })
             })?;
         }
@@ -136,12 +136,32 @@ fn read_target(from: &mut Reader<'_>) -> Result<Triple, DecodeError> {
     }
 }
 
-fn element_type(byte: u8) -> Option<ElementType> {
-    match byte {
-        0 => Some(ElementType::Function),
-        1 => Some(ElementType::Any),
-        _ => None,
+fn read_element_type(from: &mut Reader<'_>) -> Result<ElementType, DecodeError> {
+    let start = from.at;
+    match from.byte()? {
+        0 => Ok(ElementType::Any),
+        1 => Ok(ElementType::Function),
+        2 => from.option(Reader::index).map(ElementType::Tag),
+        byte @ (3 | 4) => Ok(ElementType::Declared { is_function: byte == 4, ty: from.index()? }),
+        byte => from.error(start, format!("{byte} stands for no element type")),
     }
+}
+
+fn read_declared(from: &mut Reader<'_>) -> Result<DeclaredType, DecodeError> {
+    let is_joined = from.flag()?;
+    let form = from.list(|from| match from.flag()? {
+        false => from.number().map(FormPart::Number),
+        true => from.index().map(FormPart::Type),
+    })?;
+    let supertypes = from.list(Reader::index)?;
+    let start = from.at;
+    let describes = match from.byte()? {
+        0 => Described::Nothing,
+        1 => Described::Signature(from.index()?),
+        2 => Described::Layout(from.index()?),
+        byte => return from.error(start, format!("{byte} stands for nothing that a type describes")),
+    };
+    Ok(DeclaredType { is_joined, form, supertypes, describes })
 }
 
 pub(super) fn read_type(from: &mut Reader<'_>) -> Result<Type, DecodeError> {
@@ -186,6 +206,7 @@ fn read_layout(from: &mut Reader<'_>) -> Result<LayoutDef, DecodeError> {
     match from.byte()? {
         0 => from.list(read_storage).map(LayoutDef::Record),
         1 => read_storage(from).map(LayoutDef::Array),
+        2 => from.list(read_storage).map(LayoutDef::Exception),
         byte => from.error(start, format!("{byte} stands for no layout")),
     }
 }
@@ -209,7 +230,7 @@ fn read_memory(from: &mut Reader<'_>) -> Result<MemoryDef, DecodeError> {
 }
 
 fn read_table(from: &mut Reader<'_>) -> Result<TableDef, DecodeError> {
-    let (is_64, element) = from.tag("kind of table", |byte| Some((byte & 1 != 0, element_type(byte >> 1)?)))?;
+    let (is_64, element) = (from.flag()?, read_element_type(from)?);
     let (minimum, maximum) = (from.number()?, from.option(Reader::number)?);
     Ok(TableDef { origin: read_origin(from, read_initial)?, element, minimum, maximum, is_64 })
 }
@@ -239,6 +260,8 @@ fn read_initial_nested(from: &mut Reader<'_>, depth_left: usize) -> Result<Initi
         4 => InitialOp::Add,
         5 => InitialOp::Sub,
         6 => InitialOp::Mul,
+        kind @ 7..=10 if depth_left > 0 => return read_initial_object(from, kind, depth_left - 1),
+        7..=10 => return from.error(start, format!("an initial value nests at most {INITIAL_DEPTH_MAX} deep")),
         byte => return from.error(start, format!("{byte} stands for no initial value")),
     };
     if depth_left == 0 {
@@ -247,6 +270,19 @@ fn read_initial_nested(from: &mut Reader<'_>, depth_left: usize) -> Result<Initi
     let lhs = Box::new(read_initial_nested(from, depth_left - 1)?);
     let rhs = Box::new(read_initial_nested(from, depth_left - 1)?);
     Ok(Initial::Arithmetic(op, lhs, rhs))
+}
+
+fn read_initial_object(from: &mut Reader<'_>, kind: u8, depth_left: usize) -> Result<Initial, DecodeError> {
+    if kind == 10 {
+        return Ok(Initial::Integer31(Box::new(read_initial_nested(from, depth_left)?)));
+    }
+    let layout = from.index()?;
+    if kind == 9 {
+        let parts = [read_initial_nested(from, depth_left)?, read_initial_nested(from, depth_left)?];
+        return Ok(Initial::ArrayOf(layout, Box::new(parts)));
+    }
+    let parts = from.list(|from| read_initial_nested(from, depth_left))?;
+    Ok(if kind == 7 { Initial::Record(layout, parts) } else { Initial::Array(layout, parts) })
 }
 
 pub(super) fn read_constant(from: &mut Reader<'_>) -> Result<Constant, DecodeError> {

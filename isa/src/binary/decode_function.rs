@@ -45,7 +45,12 @@ fn read_instruction(from: &mut Reader<'_>) -> Result<Instruction, DecodeError> {
 }
 
 fn read_region(from: &mut Reader<'_>) -> Result<Region, DecodeError> {
-    let kind = if from.flag()? { RegionKind::Cleanup } else { RegionKind::Catch };
+    let kind = from.tag("kind of region", |byte| match byte {
+        0 => Some(RegionKind::Catch),
+        1 => Some(RegionKind::Cleanup),
+        2 => Some(RegionKind::Exception),
+        _ => None,
+    })?;
     Ok(Region {
         kind,
         start: from.index()?,

@@ -5,8 +5,8 @@ use super::{MAGIC, Section, VERSION, features};
 use crate::Instruction;
 use crate::operand::{Input, Operand, OperandRef};
 use crate::program::{
-    Constant, ElementType, Function, FunctionDef, Import, Initial, InitialOp, Item, LayoutDef, Origin, Program,
-    RegionKind, SegmentMode,
+    Constant, DeclaredType, Described, ElementType, FormPart, Function, FunctionDef, Import, Initial, InitialOp, Item,
+    LayoutDef, Origin, Program, RegionKind, SegmentMode,
 };
 use crate::types::{Convention, Signature, Storage, Type};
 use cranelift_entity::EntityRef;
@@ -41,10 +41,11 @@ fn write_section(program: &Program, section: Section, to: &mut Writer) -> bool {
         }),
         Section::Signatures => list(to, program.signatures.values(), write_signature),
         Section::Layouts => list(to, program.layouts.values(), write_layout),
+        Section::Types => list(to, program.types.values(), write_declared),
         Section::Globals => list(to, program.globals.values(), |to, global| {
             write_type(to, global.ty);
-            // Most globals hold any value: bit 1 is set for the others.
-            to.byte(u8::from(global.mutable) | (1 ^ element_bit(global.holds)) << 1);
+            to.byte(u8::from(global.mutable));
+            write_element_type(to, global.holds);
             write_origin(to, &global.origin, write_initial);
         }),
         Section::Memories => list(to, program.memories.values(), |to, memory| {
@@ -54,7 +55,8 @@ fn write_section(program: &Program, section: Section, to: &mut Writer) -> bool {
             write_origin(to, &memory.origin, |_, ()| {});
         }),
         Section::Tables => list(to, program.tables.values(), |to, table| {
-            to.byte(u8::from(table.is_64) | element_bit(table.element) << 1);
+            to.byte(u8::from(table.is_64));
+            write_element_type(to, table.element);
             to.number(table.minimum);
             to.option(table.maximum, Writer::number);
             write_origin(to, &table.origin, write_initial);
@@ -65,7 +67,7 @@ fn write_section(program: &Program, section: Section, to: &mut Writer) -> bool {
         }),
         Section::Elements => list(to, program.elements.values(), |to, element| {
             write_mode(to, &element.mode);
-            to.byte(element_bit(element.element));
+            write_element_type(to, element.element);
             to.list(element.values.iter(), write_initial);
         }),
         Section::Functions => {
@@ -100,10 +102,44 @@ fn list<T>(to: &mut Writer, items: impl ExactSizeIterator<Item = T>, write: impl
     count
 }
 
-fn element_bit(element: ElementType) -> u8 {
+fn write_element_type(to: &mut Writer, element: ElementType) {
     match element {
-        ElementType::Function => 0,
-        ElementType::Any => 1,
+        ElementType::Any => to.byte(0),
+        ElementType::Function => to.byte(1),
+        ElementType::Tag(ty) => {
+            to.byte(2);
+            to.option(ty, |to, ty| to.count(ty.index()));
+        }
+        ElementType::Declared { is_function, ty } => {
+            to.byte(3 + u8::from(is_function));
+            to.count(ty.index());
+        }
+    }
+}
+
+fn write_declared(to: &mut Writer, ty: &DeclaredType) {
+    to.byte(u8::from(ty.is_joined));
+    to.list(ty.form.iter(), |to, part| match *part {
+        FormPart::Number(number) => {
+            to.byte(0);
+            to.number(number);
+        }
+        FormPart::Type(ty) => {
+            to.byte(1);
+            to.count(ty.index());
+        }
+    });
+    to.list(ty.supertypes.iter(), |to, supertype| to.count(supertype.index()));
+    match ty.describes {
+        Described::Nothing => to.byte(0),
+        Described::Signature(signature) => {
+            to.byte(1);
+            to.count(signature.index());
+        }
+        Described::Layout(layout) => {
+            to.byte(2);
+            to.count(layout.index());
+        }
     }
 }
 
@@ -147,6 +183,10 @@ fn write_layout(to: &mut Writer, layout: &LayoutDef) {
         LayoutDef::Array(element) => {
             to.byte(1);
             storage(to, element);
+        }
+        LayoutDef::Exception(fields) => {
+            to.byte(2);
+            to.list(fields.iter(), storage);
         }
     }
 }
@@ -204,6 +244,25 @@ fn write_initial(to: &mut Writer, initial: &Initial) {
             });
             write_initial(to, lhs);
             write_initial(to, rhs);
+        }
+        Initial::Record(layout, fields) => {
+            to.byte(7);
+            to.count(layout.index());
+            to.list(fields.iter(), write_initial);
+        }
+        Initial::Array(layout, elements) => {
+            to.byte(8);
+            to.count(layout.index());
+            to.list(elements.iter(), write_initial);
+        }
+        Initial::ArrayOf(layout, parts) => {
+            to.byte(9);
+            to.count(layout.index());
+            parts.iter().for_each(|part| write_initial(to, part));
+        }
+        Initial::Integer31(value) => {
+            to.byte(10);
+            write_initial(to, value);
         }
     }
 }
@@ -275,6 +334,7 @@ fn write_code(to: &mut Writer, function: &Function) {
         to.byte(match region.kind {
             RegionKind::Catch => 0,
             RegionKind::Cleanup => 1,
+            RegionKind::Exception => 2,
         });
         [region.start, region.end, region.handler].iter().for_each(|block| to.count(block.index()));
         to.count(region.error.index());

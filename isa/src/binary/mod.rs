@@ -18,7 +18,7 @@ pub use decode::{decode, decode_within};
 pub use encode::encode;
 
 use crate::Program;
-use crate::program::{FunctionDef, LayoutDef};
+use crate::program::FunctionDef;
 use crate::types::{Storage, Type};
 use std::fmt;
 
@@ -81,6 +81,8 @@ sections! {
     Start = 12;
     /// Custom sections.
     Custom = 13;
+    /// Declared types.
+    Types = 14;
 }
 
 /// Why bytes are not a program.
@@ -118,10 +120,7 @@ fn has_v128(program: &Program) -> bool {
     let in_signatures =
         program.signatures.values().any(|signature| signature.params.iter().chain(&signature.results).any(is_v128));
     let is_stored = |storage: &Storage| *storage == Storage::Whole(Type::V128);
-    let in_layouts = program.layouts.values().any(|layout| match layout {
-        LayoutDef::Record(fields) => fields.iter().any(is_stored),
-        LayoutDef::Array(element) => is_stored(element),
-    });
+    let in_layouts = program.layouts.values().any(|layout| layout.storages().iter().any(is_stored));
     let in_functions = program.functions.values().any(|function| match function {
         FunctionDef::Import { .. } => false,
         FunctionDef::Code(code) => {

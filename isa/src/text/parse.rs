@@ -5,10 +5,10 @@ use super::lexer::{Lexer, Position, Token};
 use super::parse_value::index_after;
 use crate::Program;
 use crate::allowance::Allowance;
-use crate::entities::{Func, Global, Memory, Sig, Table};
+use crate::entities::{Declared, Func, Global, Layout, Memory, Sig, Table};
 use crate::program::{
-    CustomSection, DataDef, ElementDef, ElementType, Export, FunctionDef, GlobalDef, Import, Item, LayoutDef,
-    MemoryDef, Origin, SegmentMode, SourceFile, TableDef,
+    CustomSection, DataDef, DeclaredType, Described, ElementDef, ElementType, Export, FormPart, FunctionDef, GlobalDef,
+    Import, Item, LayoutDef, MemoryDef, Origin, SegmentMode, SourceFile, TableDef,
 };
 use crate::steps;
 use crate::types::{Convention, Signature, Type};
@@ -242,6 +242,7 @@ impl<'a> Parser<'a> {
             "source" => self.program.sources.len(),
             "sig" => self.program.signatures.len(),
             "layout" => self.program.layouts.len(),
+            "type" => self.program.types.len(),
             "global" => self.program.globals.len(),
             "memory" => self.program.memories.len(),
             "table" => self.program.tables.len(),
@@ -264,6 +265,7 @@ impl<'a> Parser<'a> {
                 self.add_signature(signature);
             }
             "layout" => self.layout()?,
+            "type" => self.declared_type()?,
             "global" => self.global()?,
             "memory" => self.memory()?,
             "table" => self.table()?,
@@ -406,11 +408,39 @@ impl<'a> Parser<'a> {
             let element = self.storage()?;
             self.sign(')')?;
             LayoutDef::Array(element)
+        } else if self.accept_word("exception")? {
+            LayoutDef::Exception(self.list(Self::storage)?)
         } else {
             self.word("record")?;
             LayoutDef::Record(self.list(Self::storage)?)
         };
         self.program.layouts.push(layout);
+        Ok(())
+    }
+
+    fn declared_type(&mut self) -> Result<(), ParseError> {
+        let is_joined = self.accept_word("joined")?;
+        self.word("form")?;
+        let form = self.list(|parser| match parser.peek()? {
+            Token::Word(word) if index_after(word, "type").is_some() => {
+                Ok(FormPart::Type(Declared::from_u32(parser.index("type")?)))
+            }
+            _ => parser.number().map(FormPart::Number),
+        })?;
+        let mut supertypes = Vec::new();
+        if self.accept_word("under")? {
+            supertypes = self.list(|parser| Ok(Declared::from_u32(parser.index("type")?)))?;
+        }
+        let mut describes = Described::Nothing;
+        if self.accept_word("describes")? {
+            describes = match self.peek()? {
+                Token::Word(word) if index_after(word, "sig").is_some() => {
+                    Described::Signature(Sig::from_u32(self.index("sig")?))
+                }
+                _ => Described::Layout(Layout::from_u32(self.index("layout")?)),
+            };
+        }
+        self.program.types.push(DeclaredType { is_joined, form, supertypes, describes });
         Ok(())
     }
 
@@ -425,8 +455,18 @@ impl<'a> Parser<'a> {
 
     fn global(&mut self) -> Result<(), ParseError> {
         let mutable = self.accept_word("mutable")?;
-        let holds = if self.accept_word("function")? { ElementType::Function } else { ElementType::Any };
-        let ty = self.ty()?;
+        // Most globals hold any value, and `any` would be their type.
+        let holds = match self.peek()? {
+            Token::Word("function" | "tag") => Some(self.element_type()?),
+            _ => None,
+        };
+        let (holds, ty) = match holds {
+            Some(holds) => (holds, self.ty()?),
+            None => match self.ty()? {
+                Type::Any if *self.peek()? == Token::Sign(':') => (self.declared(false)?, self.ty()?),
+                ty => (ElementType::Any, ty),
+            },
+        };
         let origin = self.origin(|parser| parser.initial(ty))?;
         self.program.globals.push(GlobalDef { ty, mutable, holds, origin });
         Ok(())
@@ -456,10 +496,25 @@ impl<'a> Parser<'a> {
     }
 
     fn element_type(&mut self) -> Result<ElementType, ParseError> {
-        if self.accept_word("function")? {
-            return Ok(ElementType::Function);
+        if self.accept_word("tag")? {
+            let is_declared = *self.peek()? == Token::Sign(':');
+            let ty = if is_declared { self.declared(false)?.declared() } else { None };
+            return Ok(ElementType::Tag(ty));
         }
-        self.word("any").map(|()| ElementType::Any)
+        let is_function = self.accept_word("function")?;
+        if !is_function {
+            self.word("any")?;
+        }
+        match *self.peek()? {
+            Token::Sign(':') => self.declared(is_function),
+            _ => Ok(if is_function { ElementType::Function } else { ElementType::Any }),
+        }
+    }
+
+    /// `:type3`.
+    fn declared(&mut self, is_function: bool) -> Result<ElementType, ParseError> {
+        self.sign(':')?;
+        Ok(ElementType::Declared { is_function, ty: Declared::from_u32(self.index("type")?) })
     }
 
     fn table(&mut self) -> Result<(), ParseError> {

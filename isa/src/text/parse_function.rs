@@ -183,6 +183,8 @@ impl Parser<'_> {
     fn region(&mut self, body: &mut Body) -> Result<(), ParseError> {
         let kind = if self.accept_word("catch")? {
             RegionKind::Catch
+        } else if self.accept_word("exception")? {
+            RegionKind::Exception
         } else {
             self.word("cleanup")?;
             RegionKind::Cleanup

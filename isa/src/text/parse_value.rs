@@ -102,6 +102,13 @@ impl Parser<'_> {
                 self.next()?;
                 return Ok(Initial::Null);
             }
+            "record" | "array" | "array_of" | "integer31" => {
+                self.next()?;
+                if depth_left == 0 {
+                    return Err(self.error(format!("an initial value nests at most {INITIAL_DEPTH_MAX} deep")));
+                }
+                return self.initial_object(word, depth_left - 1);
+            }
             _ => {
                 if let Some(function) = index_after(word, "func") {
                     self.next()?;
@@ -124,6 +131,25 @@ impl Parser<'_> {
         let rhs = self.initial_nested(plain, depth_left - 1)?;
         self.sign(')')?;
         Ok(Initial::Arithmetic(op, Box::new(lhs), Box::new(rhs)))
+    }
+
+    fn initial_object(&mut self, word: &str, depth_left: usize) -> Result<Initial, ParseError> {
+        if word == "integer31" {
+            self.sign('(')?;
+            let value = self.initial_nested(Type::I32, depth_left)?;
+            self.sign(')')?;
+            return Ok(Initial::Integer31(Box::new(value)));
+        }
+        let layout = Layout::from_u32(self.index("layout")?);
+        let parts = self.list(|parser| parser.initial_nested(Type::Any, depth_left))?;
+        match (word, <[Initial; 2]>::try_from(parts)) {
+            ("array_of", Ok(parts)) => Ok(Initial::ArrayOf(layout, Box::new(parts))),
+            ("array_of", Err(parts)) => {
+                Err(self.error(format!("a value and a length are expected, found {} values", parts.len())))
+            }
+            ("record", parts) => Ok(Initial::Record(layout, parts.map_or_else(|parts| parts, Vec::from))),
+            (_, parts) => Ok(Initial::Array(layout, parts.map_or_else(|parts| parts, Vec::from))),
+        }
     }
 
     pub(super) fn ty(&mut self) -> Result<Type, ParseError> {

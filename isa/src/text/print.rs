@@ -33,6 +33,9 @@ impl Display for Program {
         for (number, layout) in &self.layouts {
             writeln!(f, "{number} = {layout}")?;
         }
+        for (number, ty) in &self.types {
+            writeln!(f, "{number} = {ty}")?;
+        }
         stores(self, f)?;
         segments(self, f)?;
         for export in &self.exports {
@@ -72,7 +75,10 @@ impl Display for Program {
 fn stores(program: &Program, f: &mut Formatter<'_>) -> fmt::Result {
     for (number, global) in &program.globals {
         let mutable = if global.mutable { "mutable " } else { "" };
-        let holds = if global.holds == ElementType::Function { "function " } else { "" };
+        let holds = match global.holds {
+            ElementType::Any => String::new(),
+            holds => format!("{holds} "),
+        };
         write!(f, "{number} = {mutable}{holds}{} ", global.ty)?;
         match &global.origin {
             Origin::Import(import) => writeln!(f, "{import}")?,

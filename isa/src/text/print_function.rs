@@ -97,6 +97,7 @@ fn regions_and_locals(function: &Function, f: &mut Formatter<'_>) -> fmt::Result
         let kind = match region.kind {
             RegionKind::Catch => "catch",
             RegionKind::Cleanup => "cleanup",
+            RegionKind::Exception => "exception",
         };
         write!(
             f,

@@ -1,6 +1,6 @@
 //! How constants, strings, types and initial values print.
 
-use crate::program::{Constant, ElementType, Import, Initial, InitialOp, LayoutDef};
+use crate::program::{Constant, DeclaredType, Described, ElementType, FormPart, Import, Initial, InitialOp, LayoutDef};
 use crate::types::{Convention, Signature, Storage, Type};
 use std::fmt::{self, Display, Formatter};
 
@@ -77,8 +77,23 @@ impl Display for InitialText<'_> {
             Initial::Arithmetic(op, lhs, rhs) => {
                 write!(f, "{} ({}, {})", op_name(*op), InitialText(lhs, expected), InitialText(rhs, expected))
             }
+            Initial::Record(layout, fields) => write!(f, "record {layout} {}", initial_list(fields)),
+            Initial::Array(layout, elements) => write!(f, "array {layout} {}", initial_list(elements)),
+            Initial::ArrayOf(layout, parts) => write!(f, "array_of {layout} {}", initial_list(&**parts)),
+            Initial::Integer31(value) => write!(f, "integer31 ({})", InitialText(value, Type::I32)),
         }
     }
+}
+
+/// Initial values between brackets; numbers in them say their type themselves.
+fn initial_list(values: &[Initial]) -> impl Display + '_ {
+    fmt::from_fn(move |f| {
+        f.write_str("(")?;
+        for (index, value) in values.iter().enumerate() {
+            write!(f, "{}{}", if index == 0 { "" } else { ", " }, InitialText(value, Type::Any))?;
+        }
+        f.write_str(")")
+    })
 }
 
 /// The word for an operation in an initial value.
@@ -132,6 +147,7 @@ impl Display for LayoutDef {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             LayoutDef::Record(fields) => write!(f, "record {}", List(fields)),
+            LayoutDef::Exception(fields) => write!(f, "exception {}", List(fields)),
             LayoutDef::Array(element) => write!(f, "array ({element})"),
         }
     }
@@ -139,10 +155,37 @@ impl Display for LayoutDef {
 
 impl Display for ElementType {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            ElementType::Function => "function",
-            ElementType::Any => "any",
-        })
+        match self {
+            ElementType::Function => f.write_str("function"),
+            ElementType::Any => f.write_str("any"),
+            ElementType::Tag(None) => f.write_str("tag"),
+            ElementType::Tag(Some(ty)) => write!(f, "tag:{ty}"),
+            ElementType::Declared { is_function: true, ty } => write!(f, "function:{ty}"),
+            ElementType::Declared { is_function: false, ty } => write!(f, "any:{ty}"),
+        }
+    }
+}
+
+impl Display for FormPart {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            FormPart::Number(number) => write!(f, "{number}"),
+            FormPart::Type(ty) => write!(f, "{ty}"),
+        }
+    }
+}
+
+impl Display for DeclaredType {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{}form {}", if self.is_joined { "joined " } else { "" }, List(&self.form))?;
+        if !self.supertypes.is_empty() {
+            write!(f, " under {}", List(&self.supertypes))?;
+        }
+        match self.describes {
+            Described::Nothing => Ok(()),
+            Described::Signature(signature) => write!(f, " describes {signature}"),
+            Described::Layout(layout) => write!(f, " describes {layout}"),
+        }
     }
 }
 

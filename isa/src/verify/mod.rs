@@ -11,6 +11,7 @@ mod initial;
 mod program;
 mod rejection;
 mod special;
+mod types;
 
 pub use rejection::{Place, Rejection, Rule, SourceLine};
 

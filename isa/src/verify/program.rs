@@ -14,6 +14,7 @@ use std::fmt::{Debug, Display};
 pub(super) fn check(program: &Program, all: &mut Rejections) {
     signatures(program, all);
     layouts(program, all);
+    super::types::check(program, all);
     globals(program, all);
     limits(program, all);
     segments(program, all);
@@ -84,7 +85,7 @@ fn layouts(program: &Program, all: &mut Rejections) {
     };
     for (number, layout) in &program.layouts {
         match layout {
-            LayoutDef::Record(fields) => {
+            LayoutDef::Record(fields) | LayoutDef::Exception(fields) => {
                 steps::count(1 + fields.len());
                 fields.iter().for_each(|&field| storage(number, field, all));
                 if fields.len() > LIST_MAX {

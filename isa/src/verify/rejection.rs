@@ -109,6 +109,12 @@ rules! {
     Mutable "mutable";
     /// A field that is named exists, and the layout is of the kind that the instruction needs.
     Field "field";
+    /// A declared type names types of its group or before it, supertypes before it, at most 64 of them one above the other, and
+    /// is the only one that describes its signature or layout.
+    DeclaredType "declared-type";
+    /// What a declared type describes, its first supertype describes too: functions of equal signatures, records that begin with
+    /// the same fields, arrays of the same elements.
+    Subtype "subtype";
     /// Tables hold what is copied into them.
     TableElement "table-element";
     /// There are more rejections than are listed.

@@ -16,11 +16,7 @@ use std::fmt;
 
 /// Whether a table may hold everything from another table or a segment.
 pub(super) fn fits(into: ElementType, from: ElementType) -> bool {
-    match (into, from) {
-        (ElementType::Any, ElementType::Any | ElementType::Function) => true,
-        (ElementType::Function, ElementType::Function) => true,
-        (ElementType::Function, ElementType::Any) => false,
-    }
+    from.is_function() && (into.is_function() || into.is_any()) || from.is_any() && into.is_any()
 }
 
 fn operands(registers: &[Reg]) -> Vec<Operand> {
@@ -110,6 +106,33 @@ impl<'a> Checker<'a> {
             }
             Instruction::ArrayGet { dst, layout, .. } => self.array_element(*layout, "dst", (*dst).into()),
             Instruction::ArrayLength { layout, .. } => drop(self.array(*layout)),
+            Instruction::ArrayFill { layout, src, .. } => self.array_element(*layout, "src", *src),
+            Instruction::ArrayCopy { layout, source_layout, object, source, .. } => {
+                self.types("object", [Type::Ref(*layout)], &[*object]);
+                self.types("source", [Type::Ref(*source_layout)], &[*source]);
+                if let (Some(into), Some(from)) = (self.array(*layout), self.array(*source_layout))
+                    && into != from
+                {
+                    self.reject(Rule::Field, "source layout", format_args!("elements {into}"), from);
+                }
+            }
+            Instruction::ArrayInitData { layout, .. } => {
+                let is_number = |element: Storage| !element.register_type().is_traced();
+                if let Some(element) = self.array(*layout).filter(|&element| !is_number(element)) {
+                    self.reject(Rule::Field, "layout", "an array of numbers", format_args!("elements {element}"));
+                }
+            }
+            Instruction::ArrayInitElement { layout, .. } => {
+                let is_any = |element: Storage| element == Storage::Whole(Type::Any);
+                if let Some(element) = self.array(*layout).filter(|&element| !is_any(element)) {
+                    self.reject(Rule::Field, "layout", "an array of any", format_args!("elements {element}"));
+                }
+            }
+            Instruction::BranchSignature { signature, .. } => {
+                if self.program.signatures.get(*signature).is_some_and(Signature::is_dynamic) {
+                    self.reject(Rule::TypedCall, "signature", "a typed signature", signature);
+                }
+            }
             _ => return false,
         }
         true
@@ -249,7 +272,7 @@ impl<'a> Checker<'a> {
 
     fn record(&mut self, layout: Layout) -> Option<&'a [Storage]> {
         match self.program.layouts.get(layout)? {
-            LayoutDef::Record(fields) => Some(fields),
+            LayoutDef::Record(fields) | LayoutDef::Exception(fields) => Some(fields),
             LayoutDef::Array(_) => {
                 self.reject(Rule::Field, "layout", "a record", format_args!("{layout}, an array"));
                 None
@@ -260,7 +283,7 @@ impl<'a> Checker<'a> {
     fn array(&mut self, layout: Layout) -> Option<Storage> {
         match self.program.layouts.get(layout)? {
             LayoutDef::Array(element) => Some(*element),
-            LayoutDef::Record(_) => {
+            LayoutDef::Record(_) | LayoutDef::Exception(_) => {
                 self.reject(Rule::Field, "layout", "an array", format_args!("{layout}, a record"));
                 None
             }

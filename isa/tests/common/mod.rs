@@ -1,12 +1,12 @@
 //! Random programs from a fixed seed, for properties that hold for every program.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part")]
 
-use minivm_isa::entities::{Block, Const, Func, Global, Layout, Memory, Reg, Sig, Source, Table};
+use minivm_isa::entities::{Block, Const, Declared, Func, Global, Layout, Memory, Reg, Sig, Source, Table};
 use minivm_isa::operand::{ImmediateKind, IndexKind, OperandSource, Pattern, Role};
 use minivm_isa::program::{
-    Constant, CustomSection, DataDef, ElementDef, ElementType, Export, Function, FunctionDef, GlobalDef, Import,
-    Initial, InitialOp, Item, LayoutDef, Local, MemoryDef, Origin, Region, RegionKind, SegmentMode, SourceFile, Span,
-    TableDef,
+    Constant, CustomSection, DataDef, DeclaredType, Described, ElementDef, ElementType, Export, FormPart, Function,
+    FunctionDef, GlobalDef, Import, Initial, InitialOp, Item, LayoutDef, Local, MemoryDef, Origin, Region, RegionKind,
+    SegmentMode, SourceFile, Span, TableDef,
 };
 use minivm_isa::{Convention, INSTRUCTIONS, Kind, Opcode, Operand, Program, Signature, Storage, TrapCode, Type};
 use std::convert::Infallible;
@@ -115,11 +115,18 @@ impl Random {
     }
 
     fn initial(&mut self, depth: usize) -> Initial {
-        match self.below(if depth == 0 { 4 } else { 6 }) {
+        match self.below(if depth == 0 { 4 } else { 10 }) {
             0 => Initial::Null,
             1 => Initial::Function(Func::from_u32(self.index())),
             2 => Initial::Global(Global::from_u32(self.index())),
             3 => Initial::Constant(self.constant()),
+            4 => Initial::Record(Layout::from_u32(self.index()), self.list(3, |random| random.initial(depth - 1))),
+            5 => Initial::Array(Layout::from_u32(self.index()), self.list(3, |random| random.initial(depth - 1))),
+            6 => {
+                let parts = [self.initial(depth - 1), self.initial(depth - 1)];
+                Initial::ArrayOf(Layout::from_u32(self.index()), Box::new(parts))
+            }
+            7 => Initial::Integer31(Box::new(self.initial(depth - 1))),
             _ => {
                 let op = self.pick(&[InitialOp::Add, InitialOp::Sub, InitialOp::Mul]);
                 Initial::Arithmetic(op, Box::new(self.initial(depth - 1)), Box::new(self.initial(depth - 1)))
@@ -143,7 +150,11 @@ impl Random {
 
 /// A program of any shape: most are wrong, but all have blocks that are ascending ranges.
 pub fn any_program(random: &mut Random) -> Program {
-    let element = |random: &mut Random| random.pick(&[ElementType::Any, ElementType::Function]);
+    let element = |random: &mut Random| match random.below(4) {
+        0 => ElementType::Declared { is_function: random.flip(), ty: Declared::from_u32(random.index()) },
+        1 => ElementType::Tag(random.flip().then(|| Declared::from_u32(random.index()))),
+        _ => random.pick(&[ElementType::Any, ElementType::Function]),
+    };
     let mut program = Program::default();
     if random.flip() {
         program.target =
@@ -151,14 +162,30 @@ pub fn any_program(random: &mut Random) -> Program {
     }
     program.signatures = random.list(3, Random::signature).into_iter().collect();
     program.layouts = (random.list(3, |random| match random.flip() {
+        true if random.flip() => LayoutDef::Exception(random.list(4, Random::storage)),
         true => LayoutDef::Record(random.list(4, Random::storage)),
         false => LayoutDef::Array(random.storage()),
     }))
     .into_iter()
     .collect();
+    program.types = (random.list(3, |random| DeclaredType {
+        is_joined: random.flip(),
+        form: random.list(4, |random| match random.flip() {
+            true => FormPart::Number(random.number()),
+            false => FormPart::Type(Declared::from_u32(random.index())),
+        }),
+        supertypes: random.list(2, |random| Declared::from_u32(random.index())),
+        describes: match random.below(3) {
+            0 => Described::Nothing,
+            1 => Described::Signature(Sig::from_u32(random.index())),
+            _ => Described::Layout(Layout::from_u32(random.index())),
+        },
+    }))
+    .into_iter()
+    .collect();
     program.globals = (random.list(3, |random| {
         let origin = if random.flip() { Origin::Import(random.import()) } else { Origin::Own(random.initial(3)) };
-        let holds = if random.flip() { ElementType::Function } else { ElementType::Any };
+        let holds = element(random);
         GlobalDef { ty: random.ty(), mutable: random.flip(), holds, origin }
     }))
     .into_iter()
@@ -243,7 +270,7 @@ fn any_function(random: &mut Random, signature: Sig, program: &Program) -> Funct
         constants: random.list(4, Random::constant).into_iter().collect(),
         blocks: blocks.into_iter().collect(),
         regions: random.list(3, |random| Region {
-            kind: random.pick(&[RegionKind::Catch, RegionKind::Cleanup]),
+            kind: random.pick(&[RegionKind::Catch, RegionKind::Cleanup, RegionKind::Exception]),
             start: block(random),
             end: block(random),
             handler: block(random),
@@ -359,7 +386,14 @@ fn good_function(random: &mut Random, signature: Sig, program: &Program) -> Func
             Role::Target | Role::Immediate(_) => true,
             Role::Index(kind) => !matches!(kind, IndexKind::Func | IndexKind::Sig),
         };
-        let has_rules = matches!(opcode, Opcode::CaptureCellGet | Opcode::CaptureCellSet | Opcode::ArrayLength);
+        let has_rules = matches!(
+            opcode,
+            Opcode::CaptureCellGet
+                | Opcode::CaptureCellSet
+                | Opcode::ArrayLength
+                | Opcode::ArrayInitData
+                | Opcode::ArrayInitElement
+        );
         info.operands.iter().all(|(_, role)| is_known(role))
             && !has_rules
             && !info.effects.takes_open

@@ -146,8 +146,11 @@ impl HostCall<'_> {
 /// The words of a global of a type, or what was expected.
 fn global_words(ty: Type, holds: ElementType, value: Value) -> Result<[u64; 2], String> {
     let is_function = matches!(value.tag(), Tag::FUNCTION | Tag::NIL);
-    if ty == Type::Any && holds == ElementType::Function && !is_function {
+    if ty == Type::Any && holds.is_function() && !is_function {
         return Err("function".to_string());
+    }
+    if holds.is_tag() {
+        return Err("tag of exceptions".to_string());
     }
     to_words(value, ty).map_err(|expected| match ty {
         Type::I32 | Type::I64 | Type::F32 | Type::F64 => ty.to_string(),

@@ -77,6 +77,11 @@ impl HostCall<'_> {
         self.cx.heap.table_value(slots, entries).map_err(|_| Raise::Trap(TrapCode::OutOfMemory))
     }
 
+    /// What an exception says: the name of its tag and what it carries; none for other values.
+    pub fn exception_text(&self, value: Value) -> Option<String> {
+        self.cx.exception_text(value)
+    }
+
     /// A named value of the host's libraries; nil when it was never set.
     pub fn registered(&self, name: &str) -> Value {
         self.cx.registry.get(name).copied().unwrap_or(Value::NIL)

@@ -120,6 +120,9 @@ impl Machine {
 
     /// Lets programs import a host function.
     ///
+    /// Where it panics, the run has ended, and the panic goes on in whoever runs the machine (`resume`, `call`, …). The machine may
+    /// be used further: what the run has done so far stands.
+    ///
     /// # Errors
     /// When there is no memory for it.
     pub fn define(
@@ -210,6 +213,11 @@ impl Machine {
         self.cx.kept.remove(kept);
     }
 
+    /// What an exception says: the name of its tag and what it carries; none for other values.
+    pub fn exception_text(&self, value: Value) -> Option<String> {
+        self.cx.exception_text(value)
+    }
+
     /// The text of a value for people: strings as they are, numbers as `tostring` writes them, other values by their kind.
     pub fn describe(&mut self, value: Value) -> String {
         self.cx.describe(value)
@@ -232,6 +240,9 @@ pub(crate) fn described(value: Value, identity: u64) -> String {
 impl Context {
     /// See [`Machine::describe`].
     pub(crate) fn describe(&mut self, value: Value) -> String {
+        if let Some(text) = self.exception_text(value) {
+            return text;
+        }
         let is_named = value.tag().is_object() && value.tag() != Tag::STRING;
         described(value, if is_named { self.identity(value) } else { 0 })
     }

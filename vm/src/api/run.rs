@@ -364,6 +364,10 @@ impl Context {
                     self.run.is_untold = false;
                     self.run.end_fibers();
                 }
+                if let Some(panic) = self.panic.take() {
+                    self.run.failure = None;
+                    std::panic::resume_unwind(panic);
+                }
                 RunState::Failed(self.run.failure.take().unwrap_or(Failure::Exit(1)))
             }
             Status::OutOfFuel => RunState::OutOfFuel,

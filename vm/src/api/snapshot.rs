@@ -6,7 +6,7 @@ use crate::runtime::codec::ObjectCodec;
 use crate::runtime::codec::StateCodec;
 use crate::snapshot::load_code::ProgramHash;
 use crate::snapshot::load_code::program_hash;
-use crate::snapshot::parts::Parts;
+use crate::snapshot::parts::Snapshot;
 use crate::snapshot::save::Cells;
 use crate::snapshot::save::CodeForm;
 use crate::snapshot::{load, save};
@@ -42,13 +42,13 @@ impl Machine {
     }
 
     /// Takes over a state that [`save`](Self::save) gave, in place of its own. The machine must have the host functions and
-    /// codecs that the state needs. Gives the note.
+    /// codecs that the state needs. Both states count against its limit until the old one is dropped. Gives the note.
     ///
     /// # Errors
     /// When the bytes make no sense or something is missing. The machine is as before then, but for states of the host's
     /// libraries.
     pub fn load(&mut self, bytes: &[u8]) -> Result<Vec<u8>, SnapshotError> {
-        load::load(&mut self.cx, &Parts::read(bytes)?, &[], None)
+        self.load_with(bytes, Vec::new())
     }
 
     /// As [`load`](Self::load), for a state that was saved as [`CodeForm::ByHash`] or without some of its programs: `programs`
@@ -57,16 +57,27 @@ impl Machine {
     /// # Errors
     /// As for [`load`](Self::load).
     pub fn load_with(&mut self, bytes: &[u8], programs: Vec<Verified>) -> Result<Vec<u8>, SnapshotError> {
+        let snapshot = Snapshot::from_bytes(bytes)?;
+        let note = snapshot.note().to_vec();
+        self.load_snapshot(snapshot, programs).map(|()| note)
+    }
+
+    /// As [`load_with`](Self::load_with), for a snapshot whose note was read already, and which may be read from a file piece
+    /// by piece.
+    ///
+    /// # Errors
+    /// As for [`load`](Self::load).
+    pub fn load_snapshot(&mut self, snapshot: Snapshot<'_>, programs: Vec<Verified>) -> Result<(), SnapshotError> {
         let programs: Vec<Rc<Verified>> = programs.into_iter().map(Rc::new).collect();
-        load::load(&mut self.cx, &Parts::read(bytes)?, &programs, None)
+        load::load(&mut self.cx, snapshot.payload, &programs, None)
     }
 
     /// The note in a snapshot, without loading it.
     ///
     /// # Errors
     /// When the bytes are no snapshot.
-    pub fn snapshot_note(bytes: &[u8]) -> Result<&[u8], SnapshotError> {
-        load::note(bytes)
+    pub fn snapshot_note(bytes: &[u8]) -> Result<Vec<u8>, SnapshotError> {
+        Snapshot::from_bytes(bytes).map(|snapshot| snapshot.note)
     }
 
     /// Whether there is a run that [`resume`](Self::resume) would go on with.
@@ -86,7 +97,10 @@ impl Machine {
     /// As for [`save`](Self::save) and [`load`](Self::load).
     pub fn copy_into(&mut self, other: &mut Machine) -> Result<(), SnapshotError> {
         let saved = save::save(&mut self.cx, &[], save::Code::Shared, Cells::Copied)?;
-        load::load(&mut other.cx, &saved.parts.borrow(), &saved.programs, saved.twin).map(|_| ())
+        let mut payload = saved.parts.payload();
+        // The note, which is empty.
+        payload.part();
+        load::load(&mut other.cx, payload, &saved.programs, saved.twin)
     }
 
     /// Says how host objects of a kind travel, by their [`type_name`](crate::heap::HostObject::type_name).

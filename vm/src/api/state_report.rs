@@ -1,16 +1,16 @@
 //! A machine's state for people: fibers with source lines and locals, heap by kind, programs and memories.
 
+use crate::api::inspect::Frames;
 use crate::api::machine::Machine;
 use crate::bytes::SnapshotError;
 use crate::heap::FiberCell;
 use crate::runtime::context::Context;
 use crate::runtime::fiber::{Fiber, FiberState};
-use crate::runtime::frame_view::Frame;
-use crate::runtime::frames::first_frame;
+use crate::runtime::frames::Reader;
 use crate::runtime::instance::{Instance, SharedMemory};
-use crate::runtime::switch::waiting_callee;
 use crate::snapshot::save::{Cells, Code, save};
 use crate::value::Value;
+use std::collections::HashMap;
 use std::rc::Rc;
 
 /// What is in a machine that stands still. Its values are good until the machine does anything.
@@ -35,15 +35,15 @@ pub struct StateReport {
     pub memories: Vec<MemoryReport>,
 }
 
-/// A fiber.
-#[derive(Debug)]
+/// A fiber. [`Machine::frames_of_report`] gives its frames.
+#[derive(Clone, Copy, Debug)]
 pub struct FiberReport {
-    /// The fiber; nil for one that a run begins with.
+    /// The fiber.
     pub fiber: Value,
+    /// Whether a run begins with it.
+    pub is_main: bool,
     /// What it does.
     pub activity: FiberActivity,
-    /// Its frames, from the innermost outwards.
-    pub frames: Vec<Frame>,
 }
 
 /// What a fiber does.
@@ -86,34 +86,19 @@ pub struct MemoryReport {
 }
 
 fn fiber(machine: &Machine, cell: *mut FiberCell) -> Option<FiberReport> {
-    let is_stopped = machine.is_stopped();
     // SAFETY: the cell was met while the state was saved, and nothing has run since.
-    let (value, state) = unsafe { (Value::from_fiber(cell), Fiber::of(cell)) };
-    let (activity, frames) = match state.state {
-        FiberState::Running if !is_stopped => return None,
-        FiberState::Running => {
-            let own = |frame: &Frame| frame.fiber.payload() == value.payload();
-            (FiberActivity::Running, machine.frames().take_while(own).collect())
-        }
-        FiberState::Suspended | FiberState::Parked if state.pc.is_null() => {
-            // SAFETY: a new fiber has the function that it begins with, which is live.
-            let first = unsafe { first_frame(waiting_callee(state), value) };
-            let is_parked = state.state == FiberState::Parked;
-            (if is_parked { FiberActivity::Parked } else { FiberActivity::New }, Vec::from_iter(first))
-        }
-        FiberState::Parked => (FiberActivity::Parked, machine.frames_of(value).collect()),
-        FiberState::Suspended => (FiberActivity::Suspended, machine.frames_of(value).collect()),
-        FiberState::Normal => (FiberActivity::Waiting, machine.frames_of(value).collect()),
-        FiberState::Dead => {
-            let frames: Vec<Frame> = machine.frames_of(value).collect();
-            if frames.is_empty() {
-                return None;
-            }
-            (FiberActivity::Failed, frames)
-        }
+    let (fiber, state) = unsafe { (Value::from_fiber(cell), Fiber::of(cell)) };
+    let activity = match state.state {
+        FiberState::Running if !machine.is_stopped() => return None,
+        FiberState::Running => FiberActivity::Running,
+        FiberState::Parked => FiberActivity::Parked,
+        FiberState::Suspended if state.pc.is_null() => FiberActivity::New,
+        FiberState::Suspended => FiberActivity::Suspended,
+        FiberState::Normal => FiberActivity::Waiting,
+        FiberState::Dead if state.failed => FiberActivity::Failed,
+        FiberState::Dead => return None,
     };
-    let is_main = state.is_main();
-    Some(FiberReport { fiber: if is_main { Value::NIL } else { value }, activity, frames })
+    Some(FiberReport { fiber, is_main: state.is_main(), activity })
 }
 
 fn program(instance: &Instance) -> ProgramReport {
@@ -125,12 +110,20 @@ fn program(instance: &Instance) -> ProgramReport {
     }
 }
 
-fn memory(cx: &Context, shared: &SharedMemory) -> MemoryReport {
-    let has = |instance: &Instance| instance.memories.iter().any(|memory| Rc::ptr_eq(memory, shared));
-    // SAFETY: nothing runs meanwhile.
-    let memory = unsafe { &*shared.get() };
-    let program = cx.instances.iter().position(has);
-    MemoryReport { pages: memory.pages(), pages_max: memory.declared_maximum(), program }
+fn memories(cx: &Context, all: &[SharedMemory]) -> Vec<MemoryReport> {
+    let mut first: HashMap<*const _, usize> = HashMap::new();
+    for (index, instance) in cx.instances.iter().enumerate() {
+        for memory in &instance.memories {
+            first.entry(Rc::as_ptr(memory)).or_insert(index);
+        }
+    }
+    let report = |shared: &SharedMemory| {
+        // SAFETY: nothing runs meanwhile.
+        let memory = unsafe { &*shared.get() };
+        let program = first.get(&Rc::as_ptr(shared)).copied();
+        MemoryReport { pages: memory.pages(), pages_max: memory.declared_maximum(), program }
+    };
+    all.iter().map(report).collect()
 }
 
 impl Machine {
@@ -139,7 +132,7 @@ impl Machine {
     /// # Errors
     /// As for [`save`](Self::save): what cannot travel is not counted.
     pub fn report_state(&mut self) -> Result<StateReport, SnapshotError> {
-        let saved = save(&mut self.cx, &[], Code::Shared, Cells::Written)?;
+        let saved = save(&mut self.cx, &[], Code::Shared, Cells::Counted)?;
         let cx = &*self.cx;
         let mut fibers: Vec<FiberReport> = saved.fibers.iter().filter_map(|&cell| fiber(self, cell)).collect();
         fibers.sort_by_key(|fiber| match fiber.activity {
@@ -156,7 +149,16 @@ impl Machine {
             collections: cx.heap.cycles(),
             kinds: saved.census.into_iter().map(|(kind, (count, bytes))| (kind, count, bytes)).collect(),
             programs: cx.instances.iter().map(program).collect(),
-            memories: saved.memories.iter().map(|shared| memory(cx, shared)).collect(),
+            memories: memories(cx, &saved.memories),
         })
+    }
+
+    /// The frames of a fiber of a [report](Self::report_state), from the innermost outwards; those of others that wait for it
+    /// are not among them. Only until the machine does anything.
+    pub fn frames_of_report(&self, report: &FiberReport) -> Frames<'_> {
+        match report.activity {
+            FiberActivity::Running => Frames::of(Reader::of_run(&self.cx).alone()),
+            _ => Frames::of_fiber(&self.cx, report.fiber),
+        }
     }
 }

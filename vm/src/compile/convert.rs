@@ -132,6 +132,10 @@ impl Loading<'_> {
                 self.asm.half(index);
                 self.asm.half(src);
             }
+            Instruction::ArraySize { dst, src } => {
+                let src = self.any_slot(at, *src);
+                self.two(at, record::array_size, *dst, src);
+            }
             Instruction::ArrayLength { dst, object, .. } => {
                 let object = self.word_slot(at, *object);
                 self.two(at, record::array_length, *dst, object);
@@ -160,7 +164,7 @@ impl Loading<'_> {
         self.asm.half(tag.0 as u16);
     }
 
-    fn layout(&self, layout: Layout) -> &MachineLayout {
+    pub(super) fn layout(&self, layout: Layout) -> &MachineLayout {
         &self.instance.layouts[layout.as_u32() as usize]
     }
 
@@ -176,7 +180,7 @@ impl Loading<'_> {
         }
     }
 
-    fn element(&self, layout: Layout) -> ElementKind {
+    pub(super) fn element(&self, layout: Layout) -> ElementKind {
         match self.layout(layout).shape {
             Shape::Array { element } => element,
             Shape::Record { .. } => unreachable!("the verifier proved that it is an array"),

@@ -91,6 +91,23 @@ impl Loading<'_> {
             Instruction::BranchUnboxF64 { dst, src, if_true, if_false } => {
                 self.unbox(at, Tag::FLOAT, *dst, *src, *if_true, *if_false);
             }
+            Instruction::BranchRef { dst, layout, src, if_true, if_false } => {
+                let number = self.layout(*layout).number;
+                let slot = self.any_slot(at, *src);
+                self.asm.begin(control::branch_ref, at);
+                self.registers(&[*dst]);
+                self.asm.half(slot);
+                self.asm.word32(number);
+                self.end_branch(at, false, *if_true, *if_false);
+            }
+            Instruction::BranchSignature { src, signature, if_true, if_false } => {
+                let number = self.instance.signature_number(*signature);
+                let slot = self.any_slot(at, *src);
+                self.asm.begin(control::branch_signature, at);
+                self.asm.half(slot);
+                self.asm.word32(number);
+                self.end_branch(at, false, *if_true, *if_false);
+            }
             Instruction::ForPrepare { index, limit, step, variable, body, done } => {
                 self.asm.begin(control::for_prepare, at);
                 self.registers(&[*index, *limit, *step, *variable]);

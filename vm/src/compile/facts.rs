@@ -110,6 +110,16 @@ pub(crate) struct Known {
 }
 
 impl Known {
+    /// The same, to go on from here once more; it cannot [enter](Facts::enter) another block.
+    pub(crate) fn again(&self) -> Known {
+        Known { facts: self.facts.clone(), changed: Vec::new() }
+    }
+
+    /// Bytes that this takes [again](Self::again).
+    pub(crate) fn bytes(&self) -> u64 {
+        (size_of::<Self>() + size_of_val(&self.facts[..])) as u64
+    }
+
     /// What is known of a register.
     pub(crate) fn of(&self, reg: Reg) -> Fact {
         self.facts.get(reg.as_u32() as usize).copied().unwrap_or(Fact::Unknown)

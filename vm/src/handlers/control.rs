@@ -1,6 +1,8 @@
 //! Jumps on `any` values, loops, and the ways out of the fast path.
 
 use crate::runtime::context::{Context, Status};
+use crate::runtime::function::FunctionInfo;
+use crate::runtime::layouts::layout_of;
 use crate::runtime::{call, unwind};
 use crate::threaded::OPEN;
 use crate::threaded::operands::Cursor;
@@ -141,6 +143,61 @@ handler! {
         *regs.add(dst) = 0;
         let _ = branch_target!(c, pc);
         next!(c.end(), regs, cx, facc)
+    }
+}
+
+handler! {
+    /// `branch_ref`: taken when the value is a record or array of that layout. Operands: destination word, slot, number of the
+    /// layout (32 bits), branch.
+    pub(crate) fn branch_ref(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (dst, slot, layout) = (c.half(), c.half(), c.word32());
+        let value = get_any(regs, slot);
+        if layout_of(value) == Some(layout) {
+            *regs.add(dst) = value.payload();
+            take_branch!(c, pc, regs, cx, facc)
+        }
+        if value.tag() == Tag::RECORD || value.tag() == Tag::ARRAY {
+            slow!(branch_subtype, pc, regs, cx, facc)
+        }
+        *regs.add(dst) = 0;
+        let _ = branch_target!(c, pc);
+        next!(c.end(), regs, cx, facc)
+    }
+}
+
+slow_handler! {
+    /// `branch_signature`: taken when the value is a function that can be called with that signature. Operands: slot, number of
+    /// the signature (32 bits), branch.
+    pub(crate) fn branch_signature(pc, regs, cx) {
+        let mut c = Cursor::new(pc);
+        let (slot, signature) = (c.half(), c.word32());
+        let fits = get_any(regs, slot).as_function().is_some_and(|closure| {
+            let info = &*(*closure).function.cast::<FunctionInfo>();
+            (*cx).signature_fits(info.signature, signature)
+        });
+        if fits {
+            return branch_flow(cx, &mut c, pc, regs);
+        }
+        let _ = branch_target!(c, pc);
+        Flow { pc: c.end(), regs }
+    }
+}
+
+slow_handler! {
+    /// `branch_ref` of a record or array that is not exactly of the layout.
+    fn branch_subtype(pc, regs, cx) {
+        let mut c = Cursor::new(pc);
+        let (dst, slot, layout) = (c.half(), c.half(), c.word32());
+        let value = get_any(regs, slot);
+        let fits = layout_of(value).is_some_and(|found| (*cx).layout_fits(found, layout));
+        if fits {
+            *regs.add(dst) = value.payload();
+            return branch_flow(cx, &mut c, pc, regs);
+        }
+        *regs.add(dst) = 0;
+        let _ = branch_target!(c, pc);
+        Flow { pc: c.end(), regs }
     }
 }
 

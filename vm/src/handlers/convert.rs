@@ -2,7 +2,9 @@
 
 use crate::runtime::builtin::Question;
 use crate::runtime::builtin::long_comparison;
+use crate::runtime::context::Context;
 use crate::runtime::layouts::layout_of;
+use crate::runtime::unwind::raise_trap;
 use crate::runtime::work::pay;
 use crate::runtime::work::units_of_bytes;
 use crate::threaded::Flow;
@@ -71,8 +73,26 @@ handler! {
             *regs.add(dst) = value.payload();
             next!(c.end(), regs, cx, facc)
         }
-        (*cx).trap_code = if found.is_some() { TrapCode::CastFailure } else { TrapCode::WrongKind };
-        slow!(super::control::trap, pc, regs, cx, facc)
+        slow!(ref_of_subtype, pc, regs, cx, facc)
+    }
+}
+
+slow_handler! {
+    /// `ref_from_any` of what is not exactly of the layout.
+    fn ref_of_subtype(pc, regs, cx) {
+        let cx: &mut Context = &mut *cx;
+        let mut c = Cursor::new(pc);
+        let (dst, src) = (c.half(), c.half());
+        let layout = c.word32();
+        let value = get_any(regs, src);
+        match layout_of(value) {
+            Some(found) if cx.layout_fits(found, layout) => {
+                *regs.add(dst) = value.payload();
+                Flow { pc: c.end(), regs }
+            }
+            Some(_) => raise_trap(cx, Flow { pc, regs }, TrapCode::CastFailure),
+            None => raise_trap(cx, Flow { pc, regs }, TrapCode::WrongKind),
+        }
     }
 }
 

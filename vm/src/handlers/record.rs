@@ -277,7 +277,7 @@ slow_handler! {
         let end = if to == units { length } else { to * ELEMENTS_PER_UNIT };
         fill::<S>(cx, array, end, regs, src);
         if to < units {
-            return stop_inside(cx, at, Work { done: to, object: Value::from_array(array) });
+            return stop_inside(cx, at, Work { done: to, object: Value::from_array(array), has_begun: false });
         }
         *regs.add(dst) = array.expose_provenance() as u64;
         Flow { pc: c.end(), regs }
@@ -360,6 +360,21 @@ handler! {
         }
         *regs.add(dst) = (*object_at(object).cast::<Array>()).len;
         next!(c.end(), regs, cx, facc)
+    }
+}
+
+handler! {
+    /// `array_size`. Operands: destination, source.
+    pub(crate) fn array_size(pc, regs, cx, facc) {
+        let mut c = Cursor::new(pc);
+        let (dst, src) = (c.half(), c.half());
+        let value = get_any(regs, src);
+        if value.tag() == Tag::ARRAY {
+            *regs.add(dst) = (*value.pointer().cast::<Array>()).len;
+            next!(c.end(), regs, cx, facc)
+        }
+        (*cx).trap_code = if value.is_nil() { TrapCode::NullReference } else { TrapCode::WrongKind };
+        slow!(super::control::trap, pc, regs, cx, facc)
     }
 }
 

@@ -7,7 +7,7 @@
 use crate::runtime::context::{Status, return_info};
 use crate::runtime::deliver::deliver;
 use crate::runtime::deliver::fill_nil;
-use crate::runtime::work::FREE_VALUES;
+use crate::runtime::work::{self, FREE_VALUES};
 use crate::threaded::Flow;
 use crate::threaded::OPEN;
 use crate::threaded::operands::Cursor;
@@ -47,7 +47,7 @@ handler! {
         }
         (*cx).steps -= 1;
         // An instruction that has stopped half-way is paid for.
-        (*cx).fuel -= i64::from((*cx).run.work.is_none());
+        (*cx).fuel -= i64::from((*cx).run.work.is_none() || work::is_left(&mut *cx));
         next!(Cursor::new(pc).end(), regs, cx, facc)
     }
 }

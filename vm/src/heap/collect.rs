@@ -148,7 +148,8 @@ impl Cycle {
 
     /// Writes what stays between cycles.
     pub(super) fn save(&self, out: &mut Writer) {
-        out.number(self.number);
+        // No machine comes so far, but one whose state was made up may.
+        out.number(self.number.min(NUMBER_MAX));
         out.count(self.threshold);
         out.flag(self.stopped);
         out.number(self.kept_by_reads.into());
@@ -156,8 +157,11 @@ impl Cycle {
 
     /// Reads what [`save`](Self::save) wrote.
     pub(super) fn load(&mut self, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
-        self.number = from.number()?.min(u64::MAX / 2);
-        self.threshold = from.size()?.min(ALL);
+        self.number = from.number()?;
+        self.threshold = from.size()?;
+        if self.number > NUMBER_MAX || self.threshold > ALL {
+            return Err(from.damaged("the counts of the heap do not agree"));
+        }
         self.stopped = from.flag()?;
         self.kept_by_reads = from.u32()?;
         Ok(())
@@ -177,6 +181,8 @@ impl Cycle {
     }
 }
 
+/// More collections there have never been.
+const NUMBER_MAX: u64 = 1 << 60;
 /// A budget without end; small enough to be added to.
 const ALL: usize = usize::MAX / 4;
 /// Bytes of cells whose marks are erased in one step.

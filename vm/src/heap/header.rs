@@ -32,6 +32,8 @@ impl Header {
     /// Tables: where the two bits begin that say how far below the end of the inline array slots the border is.
     const BORDER_SHIFT: u32 = 16;
     const ID_SHIFT: u32 = 18;
+    /// Sequence numbers are below this.
+    pub(crate) const IDS_END: u64 = 1 << (64 - Header::ID_SHIFT);
 
     /// A header with the kind of `tag` and these flags.
     #[inline(always)]
@@ -118,7 +120,7 @@ impl Header {
     /// Gives the cell its sequence number.
     #[inline(always)]
     pub(crate) fn set_id(&mut self, id: u64) {
-        debug_assert!(self.id() == 0 && id < 1 << 46);
+        debug_assert!(self.id() == 0 && id < Header::IDS_END);
         self.0 |= id << Header::ID_SHIFT;
     }
 }

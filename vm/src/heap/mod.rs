@@ -149,6 +149,12 @@ const OVERDRAFT_BYTES: usize = 1 << 20;
 impl Heap {
     /// An empty heap.
     pub fn new(limits: HeapLimits) -> Heap {
+        Heap::within(limits, MemoryBudget::new(limits.bytes_max as u64))
+    }
+
+    /// An empty heap that counts into an account, which has its limit from now on.
+    pub(crate) fn within(limits: HeapLimits, budget: MemoryBudget) -> Heap {
+        budget.set_maximum(limits.bytes_max as u64);
         let mut heap = Heap {
             debt: 0,
             space: Space::new(),
@@ -167,7 +173,7 @@ impl Heap {
             live: 0,
             live_external: 0,
             external: 0,
-            budget: MemoryBudget::new(limits.bytes_max as u64),
+            budget,
             overdrawn: false,
             kind_names: [std::ptr::null_mut(); KINDS],
             refused: 0,
@@ -385,6 +391,23 @@ impl Heap {
     fn limit_bytes(&self) -> usize {
         let reserve = if self.overdrawn { self.limits.reserve_bytes } else { 0 };
         self.limits.bytes_max.saturating_add(reserve)
+    }
+
+    /// Whether more is in use than the limit allows.
+    pub(crate) fn is_over_limit(&self) -> bool {
+        self.all_bytes() > self.limit_bytes()
+    }
+
+    /// The limit by which a program may be over its own for a while: while it handles an error, and before it comes to a
+    /// safepoint.
+    pub(crate) fn lenient(bytes_max: usize, limits: &HeapLimits) -> usize {
+        bytes_max.saturating_add(limits.reserve_bytes).saturating_add(OVERDRAFT_BYTES)
+    }
+
+    /// Sets the limit without acting on it before the next step.
+    pub(crate) fn set_bytes_max(&mut self, bytes_max: usize) {
+        self.limits.bytes_max = bytes_max;
+        self.budget.set_maximum(bytes_max as u64);
     }
 
     /// Charges memory outside the heap (a fiber's stack, a linear memory) to the program.

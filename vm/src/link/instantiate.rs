@@ -13,7 +13,7 @@
 //! | a memory or table has so many pages or elements, and addresses of that width; a table holds functions or any value | `make_memory`, `make_table`: they never shrink |
 //! | a type that names a layout means records or arrays of that form | [`Layouts`](crate::runtime::layouts::Layouts): equal forms have one number |
 
-use crate::heap::{Closure, OutOfMemory};
+use crate::heap::{Array, Closure, OutOfMemory, Record};
 use crate::memory::{LinearMemory, Segment, TableInstance};
 use crate::runtime::context::Context;
 use crate::runtime::cost;
@@ -21,10 +21,11 @@ use crate::runtime::definitions::{Definition, Definitions, InstanceId};
 use crate::runtime::externs::Extern;
 use crate::runtime::failure::Failure;
 use crate::runtime::function::{Body, FunctionInfo};
+use crate::runtime::instance::ProgramTypes;
 use crate::runtime::instance::{GlobalCell, Instance};
-use crate::runtime::layouts::machine_type;
+use crate::runtime::layouts::{Shape, machine_type};
 use crate::value::{Tag, Value};
-use minivm_isa::entities::Func;
+use minivm_isa::entities::{Func, Layout};
 use minivm_isa::program::{
     Constant, FunctionDef, GlobalDef, Import, Initial, InitialOp, Item, MemoryDef, Origin, SegmentMode, TableDef,
 };
@@ -149,7 +150,8 @@ impl Context {
         imports: &Definitions,
     ) -> Result<(InstanceId, Option<Value>), LinkError> {
         let held = self.heap.budget().hold(cost::instance_bytes(&program))?;
-        let mut instance = Instance::new(self, program.clone(), held, true);
+        let types = ProgramTypes::of(self, &program);
+        let mut instance = Instance::new(program.clone(), &types, held, true);
         self.make_functions(&mut instance, imports)?;
         for global in program.globals.values() {
             let cell = self.make_global(&instance, global, imports)?;
@@ -240,7 +242,7 @@ impl Context {
         let Some(number) = wanted else { return Ok(closure) };
         // SAFETY: definitions are roots, so the closure lives.
         let info = unsafe { &*(*closure).function.cast::<FunctionInfo>() };
-        if info.signature == number {
+        if self.signature_fits(info.signature, number) {
             return Ok(closure);
         }
         if info.signature != crate::runtime::context::NO_SIGNATURE {
@@ -261,15 +263,17 @@ impl Context {
         imports: &Definitions,
     ) -> Result<Rc<GlobalCell>, LinkError> {
         let ty = machine_type(&instance.layouts, global.ty);
+        let holds = instance.machine_element(global.holds);
         match &global.origin {
             Origin::Own(initial) => {
                 let words = self.initial_words(instance, initial)?;
                 let words = UnsafeCell::new(words);
-                Ok(Rc::new(GlobalCell { words, ty, mutable: global.mutable, holds: global.holds }))
+                Ok(Rc::new(GlobalCell { words, ty, mutable: global.mutable, holds }))
             }
             Origin::Import(import) => match self.definition_of(imports, import)? {
                 Definition::Global(cell)
-                    if (cell.ty, cell.mutable, cell.holds) == (ty, global.mutable, global.holds) =>
+                    if (cell.ty, cell.mutable) == (ty, global.mutable)
+                        && self.types.holds_fits(cell.holds, holds, cell.mutable) =>
                 {
                     Ok(cell)
                 }
@@ -312,11 +316,12 @@ impl Context {
         table: &TableDef,
         imports: &Definitions,
     ) -> Result<crate::runtime::instance::SharedTable, LinkError> {
+        let element = instance.machine_element(table.element);
         match &table.origin {
             Origin::Own(initial) => {
                 let value = self.initial_value(instance, initial)?;
                 let limits = (table.minimum, table.maximum);
-                let made = TableInstance::new(table.element, limits, table.is_64, value, self.heap.budget());
+                let made = TableInstance::new(element, limits, table.is_64, value, self.heap.budget());
                 Ok(Rc::new(UnsafeCell::new(made.map_err(LinkError::Trap)?)))
             }
             Origin::Import(import) => match self.definition_of(imports, import)? {
@@ -324,7 +329,7 @@ impl Context {
                     // SAFETY: nothing runs while a program is linked.
                     let found = unsafe { &*shared.get() };
                     let fits = found.length() >= table.minimum
-                        && found.element() == table.element
+                        && found.element() == element
                         && found.is_64() == table.is_64
                         && fits_maximum(table.maximum, found.declared_maximum());
                     if fits { Ok(shared) } else { Err(incompatible(import, "table", "table of other limits")) }
@@ -400,7 +405,70 @@ impl Context {
                 let narrow = initial_type(instance, initial) == Type::I32;
                 [if narrow { u64::from(result as u32) } else { result }, 0]
             }
+            Initial::Record(layout, fields) => self.initial_record(instance, *layout, fields)?,
+            Initial::Array(layout, elements) => {
+                let words: Result<Vec<_>, _> =
+                    elements.iter().map(|element| self.initial_words(instance, element)).collect();
+                let words = words?;
+                self.initial_array(instance, *layout, words.len() as u64, |index| words[index])?
+            }
+            Initial::ArrayOf(layout, parts) => {
+                let value = self.initial_words(instance, &parts[0])?;
+                let length = u64::from(self.initial_words(instance, &parts[1])?[0] as u32);
+                steps::count(length as usize);
+                self.initial_array(instance, *layout, length, |_| value)?
+            }
+            Initial::Integer31(value) => {
+                let value = self.initial_words(instance, value)?[0] as u32 as i32;
+                any_words(Value::int(i64::from(value << 1 >> 1)))
+            }
         })
+    }
+
+    /// A new record. Nothing is collected while a program is linked.
+    fn initial_record(
+        &mut self,
+        instance: &Instance,
+        layout: Layout,
+        fields: &[Initial],
+    ) -> Result<[u64; 2], LinkError> {
+        let mut words = Vec::new();
+        for (storage, field) in instance.program.layouts[layout].storages().iter().zip(fields) {
+            let count = storage.register_type().words() as usize;
+            words.extend_from_slice(&self.initial_words(instance, field)?[..count]);
+        }
+        let layout = &instance.layouts[layout.as_u32() as usize];
+        let Shape::Record { layout: shape, .. } = &layout.shape else {
+            unreachable!("the verifier proved that it is a record")
+        };
+        // SAFETY: the layouts of a machine stay, and a record has the words of its fields.
+        unsafe {
+            let record = self.heap.new_record(shape, layout.number)?;
+            std::ptr::copy_nonoverlapping(words.as_ptr(), Record::data(record), words.len());
+            Ok(any_words(Value::from_record(record)))
+        }
+    }
+
+    /// A new array of so many elements.
+    fn initial_array(
+        &mut self,
+        instance: &Instance,
+        layout: Layout,
+        length: u64,
+        words: impl Fn(usize) -> [u64; 2],
+    ) -> Result<[u64; 2], LinkError> {
+        let layout = &instance.layouts[layout.as_u32() as usize];
+        let Shape::Array { element } = layout.shape else { unreachable!("the verifier proved that it is an array") };
+        let array = self.heap.new_array(element, length)?;
+        // SAFETY: the array has so many elements; numbers lie little-endian in their words, and references and values are words.
+        unsafe {
+            (*array).type_index = layout.number;
+            for index in 0..length as usize {
+                let place = Array::data(array).add(index * element.bytes());
+                std::ptr::copy_nonoverlapping(words(index).as_ptr().cast(), place, element.bytes());
+            }
+            Ok(any_words(Value::from_array(array)))
+        }
     }
 
     fn constant_words(&mut self, constant: &Constant) -> Result<[u64; 2], LinkError> {
@@ -426,7 +494,8 @@ fn initial_type(instance: &Instance, initial: &Initial) -> Type {
         Initial::Constant(constant) => constant.ty(),
         Initial::Global(global) => instance.program.globals[*global].ty,
         Initial::Arithmetic(_, lhs, _) => initial_type(instance, lhs),
-        Initial::Null | Initial::Function(_) => Type::Any,
+        Initial::Null | Initial::Function(_) | Initial::Integer31(_) => Type::Any,
+        Initial::Record(..) | Initial::Array(..) | Initial::ArrayOf(..) => Type::Any,
     }
 }
 
@@ -434,7 +503,8 @@ fn any_words(value: Value) -> [u64; 2] {
     [value.payload(), u64::from(value.tag().0)]
 }
 
-fn fits_maximum(wanted: Option<u64>, found: Option<u64>) -> bool {
+/// Whether a memory or table that was declared to grow so far may stand where this maximum is wanted.
+pub(crate) fn fits_maximum(wanted: Option<u64>, found: Option<u64>) -> bool {
     match (wanted, found) {
         (None, _) => true,
         (Some(wanted), Some(found)) => found <= wanted,

@@ -93,10 +93,7 @@ impl TableInstance {
 
     /// Whether the table may hold a value.
     pub(crate) fn accepts(&self, value: Value) -> bool {
-        match self.element {
-            ElementType::Any => true,
-            ElementType::Function => value.tag == Tag::FUNCTION || value.tag == Tag::NIL,
-        }
+        self.element.is_any() || self.element.is_function() && (value.tag == Tag::FUNCTION || value.tag == Tag::NIL)
     }
 
     /// The element at an index.

@@ -293,7 +293,7 @@ pub(crate) unsafe fn check_signature(
             // SAFETY: the callee is a live closure, and closures point to functions.
             let info = unsafe { &*(*closure).function.cast::<FunctionInfo>() };
             let is_typed = info.signature != crate::runtime::context::NO_SIGNATURE;
-            if info.signature == signature {
+            if cx.signature_fits(info.signature, signature) {
                 Ok(closure)
             } else if is_typed || !cx.has_bridge(signature) {
                 Err(TrapCode::IndirectCallType)

@@ -3,6 +3,7 @@
 use crate::bytes::SnapshotError;
 use crate::bytes::{Reader, Writer};
 use crate::heap::HostObject;
+use crate::memory::MemoryBudget;
 use crate::runtime::definitions::InstanceId;
 use crate::runtime::externs::Extern;
 use crate::runtime::host::HostState;
@@ -94,18 +95,31 @@ impl Codecs {
         Ok(())
     }
 
-    pub(crate) fn load_states(&self, state: &mut HostState, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
+    pub(crate) fn load_states(
+        &self,
+        state: &mut HostState,
+        budget: &MemoryBudget,
+        from: &mut Reader<'_>,
+    ) -> Result<(), SnapshotError> {
+        let mut before = None;
         for _ in 0..from.count()? {
+            from.label("state of a library");
             let name = from.text()?;
-            let bytes = from.block()?;
-            let Some(codec) = self.states.get(name) else {
+            let Some(codec) = self.states.get(&name) else {
                 return Err(SnapshotError::Missing(format!("the state '{name}' has no codec here")));
             };
+            if before.as_ref() >= Some(&name) {
+                return Err(from.damaged("they are not in order"));
+            }
+            let length = from.length()?;
+            let _held = budget.hold(length as u64)?;
+            let bytes = from.raw(length)?;
             (codec.load)(state, bytes).map_err(|error| match error {
                 SnapshotError::Damaged(why) => SnapshotError::Damaged(format!("state '{name}': {why}")),
                 other => other,
             })?;
+            before = Some(name);
         }
-        Ok(())
+        from.end()
     }
 }

@@ -165,6 +165,7 @@ pub(crate) struct Context {
     pub(crate) layouts: crate::runtime::layouts::Layouts,
     /// Signatures of typed functions; functions carry their number here.
     pub(crate) signatures: crate::runtime::signatures::Signatures,
+    pub(crate) types: crate::runtime::declared::DeclaredTypes,
     /// Where calls out of records return to.
     pub(crate) definitions: crate::runtime::definitions::Definitions,
     /// The limit on memory has kept a stack from growing: what looks like an overflow is none.
@@ -201,6 +202,10 @@ pub(crate) struct Context {
     pub(crate) interrupt: Option<Box<dyn FnMut() -> bool>>,
     /// The program has ended itself without cleaning up.
     pub(crate) is_abandoned: bool,
+    /// What a host function has panicked with, until whoever runs the machine has it.
+    pub(crate) panic: Option<Box<dyn std::any::Any + Send>>,
+    /// What is taken from the account for things of the state that was loaded which have no charge of their own.
+    pub(crate) loaded: Option<crate::memory::Held>,
 }
 
 /// Reads the number that a string spells.
@@ -246,6 +251,7 @@ impl Context {
             limits,
             layouts: crate::runtime::layouts::Layouts::default(),
             signatures: crate::runtime::signatures::Signatures::default(),
+            types: crate::runtime::declared::DeclaredTypes::default(),
             definitions: crate::runtime::definitions::Definitions::default(),
             is_stack_refused: false,
             stepping: false,
@@ -264,6 +270,8 @@ impl Context {
             widest_frame: 0,
             interrupt: None,
             is_abandoned: false,
+            panic: None,
+            loaded: None,
         })
     }
 
@@ -382,8 +390,21 @@ pub(crate) const NO_SIGNATURE: u32 = u32::MAX;
 
 impl Context {
     /// The number of a signature in this machine, the same for equal ones; those that are not typed have none.
-    pub(crate) fn signature_number(&mut self, signature: Signature) -> u32 {
-        if signature.is_dynamic() { NO_SIGNATURE } else { self.signatures.intern(signature) }
+    /// `ty` is the declared type that describes it.
+    pub(crate) fn signature_number(&mut self, signature: Signature, ty: Option<u32>) -> u32 {
+        if signature.is_dynamic() { NO_SIGNATURE } else { self.signatures.intern(signature, ty) }
+    }
+
+    /// Whether a function of one signature can be called with another.
+    pub(crate) fn signature_fits(&self, found: u32, wanted: u32) -> bool {
+        self.signatures.fits(&self.types, found, wanted)
+    }
+
+    /// Whether objects of one layout count as ones of another.
+    pub(crate) fn layout_fits(&self, found: u32, wanted: u32) -> bool {
+        let declared = |number| self.layouts.get(number).and_then(|layout| layout.declared);
+        found == wanted
+            || declared(found).zip(declared(wanted)).is_some_and(|(found, wanted)| self.types.is_under(found, wanted))
     }
 }
 

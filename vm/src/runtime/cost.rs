@@ -9,6 +9,7 @@ use crate::threaded::Code;
 use crate::threaded::slots::Slots;
 use crate::threaded::stack_map::FrameMap;
 use crate::value::Value;
+use minivm_isa::limits::TYPE_DEPTH_MAX;
 use minivm_isa::program::{Function, FunctionDef, Program};
 use minivm_isa::size::{ALLOCATION_BYTES, list_bytes, program_bytes};
 
@@ -27,6 +28,8 @@ pub(crate) fn instance_bytes(program: &Program) -> u64 {
     }
     let signatures = program.signatures.values().map(minivm_isa::size::signature_bytes).sum::<u64>();
     let layouts = program.layouts.values().map(|layout| 6 * minivm_isa::size::layout_bytes(layout)).sum::<u64>();
+    let types: usize = program.types.values().map(|ty| 8 + TYPE_DEPTH_MAX + ty.form.len() + ty.supertypes.len()).sum();
+    bytes += types as u64 * 40;
     let shared = |bytes: usize| ALLOCATION_BYTES + 3 * size_of::<usize>() as u64 + bytes as u64;
     bytes += 2 * signatures + layouts + program.globals.len() as u64 * shared(size_of::<GlobalCell>());
     bytes += program.memories.len() as u64 * shared(size_of::<LinearMemory>() + ALLOCATION_BYTES as usize);
@@ -54,7 +57,8 @@ fn code_bytes(code: &Code, frame_map: &FrameMap, function: &Function) -> u64 {
         + list_bytes::<u32>(function.registers.len())
 }
 
-/// Charges for the code of a function, unless that was done in the state that was loaded.
+/// Charges for the code of a function, unless that was done in the state that was loaded. What that says may be made up: it is
+/// as much as the code takes then.
 ///
 /// # Errors
 /// When the limit does not allow it.
@@ -63,10 +67,10 @@ pub(crate) fn charge_code(
     guest: &GuestFunction,
     (code, frame_map): (&Code, &FrameMap),
 ) -> Result<(), OutOfMemory> {
-    if guest.charged_bytes.get() > 0 {
+    let bytes = code_bytes(code, frame_map, guest.portable()).saturating_sub(guest.charged_bytes.get());
+    if bytes == 0 {
         return Ok(());
     }
-    let bytes = code_bytes(code, frame_map, guest.portable());
     if budget.used().saturating_add(bytes) > budget.maximum().saturating_add(OVERDRAFT_BYTES) {
         return Err(OutOfMemory { bytes: usize::try_from(bytes).unwrap_or(usize::MAX) });
     }

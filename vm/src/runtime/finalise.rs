@@ -134,6 +134,10 @@ pub(crate) unsafe fn exit_closing(cx: &mut Context, at: Flow, status: i32) -> Fl
     // SAFETY: passed on.
     unsafe {
         let at = switch::to_main(cx, at);
+        if cx.run.finaliser_in != cx.run.main_fiber {
+            // It has ended with its fiber.
+            cx.run.finaliser_in = std::ptr::null_mut();
+        }
         unwind::close(cx, at, None)
     }
 }

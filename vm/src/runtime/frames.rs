@@ -8,8 +8,10 @@ use crate::heap::{Cell, Closure, FiberCell, Header};
 use crate::runtime::context::{Context, Status};
 use crate::runtime::error::{fiber_state, function_name, suspended_in};
 use crate::runtime::fiber::Fiber;
+use crate::runtime::fiber::FiberState;
 use crate::runtime::frame_view::{Frame, FrameKind, Position, Variable, VariableValue};
 use crate::runtime::function::{Body, FunctionInfo, GuestFunction};
+use crate::runtime::switch::waiting_callee;
 use crate::runtime::task::Uncaught;
 use crate::runtime::walk::{Level, Walk};
 use crate::threaded::continuation::{Record, RecordKind};
@@ -154,6 +156,17 @@ impl<'m> Reader<'m> {
         Reader { follows_resumers: true, ..Reader::of_fiber(cx, fiber) }
     }
 
+    /// As it is, but without the fibers that have resumed this one.
+    pub(crate) fn alone(self) -> Self {
+        Reader { follows_resumers: false, ..self }
+    }
+
+    /// How many frames come, without reading what they hold.
+    pub(crate) fn count(mut self) -> usize {
+        // SAFETY: as for `next`.
+        std::iter::from_fn(|| unsafe { self.shown() }).count()
+    }
+
     /// The next frame.
     pub(crate) fn next(&mut self) -> Option<Frame> {
         // SAFETY: nothing runs while the machine is lent out, so stacks stay as they are.
@@ -276,11 +289,22 @@ impl Standing<'_> {
     }
 }
 
+/// The frame that a fiber will begin with which has not begun; none for others.
+pub(crate) fn first_of(fiber: Value) -> Option<Frame> {
+    let cell = fiber.as_fiber()?;
+    // SAFETY: values at hand are reachable, and a new fiber has the function that it begins with, which is live.
+    unsafe {
+        let state = Fiber::of(cell);
+        let is_new = matches!(state.state, FiberState::Suspended | FiberState::Parked) && state.pc.is_null();
+        if is_new { first_frame(waiting_callee(state), fiber) } else { None }
+    }
+}
+
 /// The frame that a fiber will begin with, whose function has not begun.
 ///
 /// # Safety
 /// `function` is live.
-pub(crate) unsafe fn first_frame(function: Value, fiber: Value) -> Option<Frame> {
+unsafe fn first_frame(function: Value, fiber: Value) -> Option<Frame> {
     let closure = function.as_function()?;
     // SAFETY: a live closure has its function.
     let info = unsafe { &*(*closure).function.cast::<FunctionInfo>() };

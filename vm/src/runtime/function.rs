@@ -177,9 +177,9 @@ impl GuestFunction {
         }
     }
 
-    /// Charges its instance for its code, whether or not there is room.
+    /// Charges its instance for so many bytes of its code more, whether or not there is room.
     pub(crate) fn charge(&self, bytes: u64) {
-        self.charged_bytes.set(bytes);
+        self.charged_bytes.set(self.charged_bytes.get().saturating_add(bytes));
         // SAFETY: instances outlive their functions.
         unsafe { &(*self.instance).held }.grow_unchecked(bytes);
     }

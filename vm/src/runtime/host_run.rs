@@ -19,6 +19,8 @@ use crate::threaded::operands::set_any;
 use crate::threaded::operands::words_between;
 use crate::threaded::{Flow, Pc, Regs};
 use crate::value::Value;
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::with_exposed_provenance_mut as pointer;
 
 /// Calls a host function for a call instruction: by its quick form, if it has one that knows these arguments.
@@ -73,7 +75,14 @@ pub(crate) unsafe fn call_quickly(
     // SAFETY: the arguments are `any` slots, which are laid out as values are; a window has room for one result.
     unsafe {
         let arguments = std::slice::from_raw_parts(new.cast::<Value>(), count);
-        let results = match function(&mut cx.heap, arguments) {
+        let answer = match catch_unwind(AssertUnwindSafe(|| function(&mut cx.heap, arguments))) {
+            Ok(answer) => answer,
+            Err(panic) => {
+                cx.panic = Some(panic);
+                return Some(exit(cx, new, 1));
+            }
+        };
+        let results = match answer {
             Quick::One(value) => {
                 let info = crate::runtime::context::return_info(place);
                 if info.results == 1 {
@@ -213,7 +222,7 @@ unsafe fn pause(cx: &mut Context, base: Regs, at: Start) -> Flow {
             }
             Returned::Error(error) => (0, error),
         };
-        let record = paused(&at, given, value);
+        let record = paused(cx, &at, given, value);
         let top = base.add((at.count + given) * 2);
         top.cast::<Record>().write(record);
         cx.stop(Status::OutOfFuel, Flow { pc: cx.record_return(), regs: top })
@@ -221,12 +230,13 @@ unsafe fn pause(cx: &mut Context, base: Regs, at: Start) -> Flow {
 }
 
 /// The record of a host function that is to begin a state, with so many values that it was given.
-fn paused(at: &Start, given: usize, error: Value) -> Record {
+fn paused(cx: &Context, at: &Start, given: usize, error: Value) -> Record {
     let mut record = host_record(at.state, Protect::No, error, at.count + given);
     record.kind = RecordKind::Paused;
     record.delta = given as u32 * 2;
     record.came = at.came;
     record.spare = at.paid;
+    record.nesting = cx.run.nesting;
     record
 }
 
@@ -259,7 +269,7 @@ unsafe fn step(cx: &mut Context, host: &HostFunction, base: Regs, at: Start) -> 
             paid: at.paid,
         };
         let answer = match if toll == 0 { Ok(()) } else { call.charge(toll) } {
-            Ok(()) => (host.function)(&mut call),
+            Ok(()) => run_caught(host, &mut call),
             Err(pause) => Err(pause),
         };
         match answer {
@@ -273,6 +283,31 @@ unsafe fn step(cx: &mut Context, host: &HostFunction, base: Regs, at: Start) -> 
             answer => conclude(host, &mut call, toll, answer, &at),
         }
     }
+}
+
+/// Ends the program at once, in a host function whose frame is at `base`.
+#[cold]
+#[inline(never)]
+fn exit(cx: &mut Context, base: Regs, code: i32) -> Flow {
+    cx.is_abandoned = true;
+    cx.run.failure = Some(crate::runtime::failure::Failure::Exit(code));
+    cx.stop(Status::Failed, Flow { pc: cx.record_return(), regs: base })
+}
+
+/// Calls a host function. Where it panics the run ends, and the panic goes on in the one who runs the machine: it cannot pass
+/// through the frames of handlers.
+#[inline(always)]
+fn run_caught(host: &HostFunction, call: &mut HostCall<'_>) -> Result<Outcome, Raise> {
+    let answer = catch_unwind(AssertUnwindSafe(|| (host.function)(call)));
+    answer.unwrap_or_else(|panic| panicked(call.cx, panic))
+}
+
+/// Ends the run with a panic.
+#[cold]
+#[inline(never)]
+fn panicked(cx: &mut Context, panic: Box<dyn Any + Send>) -> Result<Outcome, Raise> {
+    cx.panic = Some(panic);
+    Err(Raise::Exit(1))
 }
 
 /// Returns the `count` values at the base of a host function's frame to its caller.
@@ -334,11 +369,7 @@ unsafe fn conclude(
                 let at = above(cx, base, kept);
                 super::finalise::exit_closing(cx, at, code)
             }
-            Err(Raise::Exit(code)) => {
-                cx.is_abandoned = true;
-                cx.run.failure = Some(crate::runtime::failure::Failure::Exit(code));
-                cx.stop(Status::Failed, Flow { pc: cx.record_return(), regs: base })
-            }
+            Err(Raise::Exit(code)) => exit(cx, base, code),
         }
     }
 }
@@ -357,7 +388,7 @@ unsafe fn after_collection(
         // What it asks for again is paid.
         call.asked = toll;
         call.has_collected = true;
-        let answer = (host.function)(call);
+        let answer = run_caught(host, call);
         if !matches!(answer, Err(Raise::Trap(minivm_isa::TrapCode::OutOfMemory))) {
             return answer;
         }
@@ -448,7 +479,7 @@ unsafe fn go_on_in(cx: &mut Context, base: Regs, kept: usize, state: u32) -> Flo
         }
         let at = Start { count: kept, state, returned: Returned::Nothing, came: Came::WithValues, paid: 0 };
         let top = base.add(kept * 2);
-        top.cast::<Record>().write(paused(&at, 0, Value::NIL));
+        top.cast::<Record>().write(paused(cx, &at, 0, Value::NIL));
         let flow = Flow { pc: cx.record_return(), regs: top };
         if cx.stepping && cx.steps == 0 {
             return cx.stop(Status::Stepped, flow);

@@ -5,10 +5,10 @@ use crate::memory::Held;
 use crate::memory::{LinearMemory, Segment, TableInstance};
 use crate::runtime::context::Context;
 use crate::runtime::function::FunctionInfo;
-use crate::runtime::layouts::machine_signature;
+use crate::runtime::layouts::{MachineLayout, machine_signature};
 use crate::value::Value;
-use minivm_isa::entities::{Data, Element, Func, Global, Memory, Sig, Source, Table};
-use minivm_isa::program::{FunctionDef, Item, Span};
+use minivm_isa::entities::{Data, Declared, Element, Func, Global, Memory, Sig, Source, Table};
+use minivm_isa::program::{Described, ElementType, FunctionDef, Item, Program, Span};
 use minivm_isa::verify::Verified;
 use minivm_isa::{Instruction, Signature, Type, steps};
 use std::cell::{Cell, OnceCell, RefCell, UnsafeCell};
@@ -24,6 +24,41 @@ pub(crate) struct GlobalCell {
     pub(crate) ty: minivm_isa::Type,
     pub(crate) mutable: bool,
     pub(crate) holds: minivm_isa::program::ElementType,
+}
+
+/// The types of a program as the machine knows them, which all its instances share.
+pub(crate) struct ProgramTypes {
+    signatures: Rc<[(u32, u32)]>,
+    types: Rc<[u32]>,
+    pub(crate) layouts: Rc<[Rc<MachineLayout>]>,
+}
+
+impl ProgramTypes {
+    /// Those of a program.
+    pub(crate) fn of(cx: &mut Context, program: &Verified) -> Self {
+        let mut layouts = cx.layouts.intern(program);
+        let types = declared_types(cx, program, &layouts);
+        let mut described: HashMap<Sig, u32> = HashMap::new();
+        for (&number, ty) in types.iter().zip(program.types.values()) {
+            match ty.describes {
+                Described::Nothing => {}
+                Described::Signature(signature) => drop(described.insert(signature, number)),
+                Described::Layout(layout) => {
+                    let place = &mut layouts[layout.as_u32() as usize];
+                    *place = cx.layouts.described(program, layout, place.number, number);
+                }
+            }
+        }
+        let words = |types: &[Type]| types.iter().map(|ty| ty.words()).sum::<u32>();
+        let signature = |(number, signature): (Sig, &Signature)| {
+            steps::count(1 + signature.params.len() + signature.results.len());
+            let ty = described.get(&number).copied();
+            let number = cx.signature_number(machine_signature(&layouts, signature), ty);
+            (number, words(&signature.params).max(words(&signature.results)))
+        };
+        let signatures = program.signatures.iter().map(signature).collect();
+        ProgramTypes { signatures, types: types.into(), layouts: layouts.into() }
+    }
 }
 
 /// A linear memory at a place that does not move, shared by the instances that import it.
@@ -45,8 +80,10 @@ pub(crate) struct Instance {
     /// The closure of each function: for imports what was linked, for others made at instantiation unless they capture.
     pub(crate) closures: Vec<*mut Closure>,
     /// The machine's number of each signature, and the words that its parameters or its results take, whichever are more.
-    signatures: Vec<(u32, u32)>,
-    pub(crate) layouts: Vec<Rc<crate::runtime::layouts::MachineLayout>>,
+    signatures: Rc<[(u32, u32)]>,
+    /// The machine's number of each declared type.
+    pub(crate) types: Rc<[u32]>,
+    pub(crate) layouts: Rc<[Rc<MachineLayout>]>,
     pub(crate) globals: Vec<Rc<GlobalCell>>,
     pub(crate) memories: Vec<SharedMemory>,
     pub(crate) tables: Vec<SharedTable>,
@@ -136,17 +173,25 @@ impl Instances {
 /// Slots whose memory is not worth giving back.
 const SLOTS_KEPT: usize = 1024;
 
+/// The machine's numbers of the declared types of a program; its layouts are those without types.
+fn declared_types(cx: &mut Context, program: &Program, layouts: &[Rc<MachineLayout>]) -> Vec<u32> {
+    let mut signatures: HashMap<Sig, u32> = HashMap::new();
+    for ty in program.types.values() {
+        if let Described::Signature(number) = ty.describes {
+            let signature = machine_signature(layouts, &program.signatures[number]);
+            signatures.insert(number, cx.signature_number(signature, None));
+        }
+    }
+    cx.types.intern(program, |described| match described {
+        Described::Nothing => 0,
+        Described::Signature(number) => u64::from(signatures[&number]),
+        Described::Layout(layout) => u64::from(layouts[layout.as_u32() as usize].number),
+    })
+}
+
 impl Instance {
     /// An instance without anything in it but the types of its program.
-    pub(crate) fn new(cx: &mut Context, program: Rc<Verified>, held: Held, is_pinned: bool) -> Box<Self> {
-        let layouts = cx.layouts.intern(&program);
-        let words = |types: &[Type]| types.iter().map(|ty| ty.words()).sum::<u32>();
-        let signature = |signature: &Signature| {
-            steps::count(1 + signature.params.len() + signature.results.len());
-            let number = cx.signature_number(machine_signature(&layouts, signature));
-            (number, words(&signature.params).max(words(&signature.results)))
-        };
-        let signatures = program.signatures.values().map(signature).collect();
+    pub(crate) fn new(program: Rc<Verified>, types: &ProgramTypes, held: Held, is_pinned: bool) -> Box<Self> {
         Box::new(Instance {
             is_pinned: Cell::new(is_pinned),
             traced_in: Cell::new(0),
@@ -154,8 +199,9 @@ impl Instance {
             program,
             functions: Vec::new(),
             closures: Vec::new(),
-            signatures,
-            layouts,
+            signatures: types.signatures.clone(),
+            types: types.types.clone(),
+            layouts: types.layouts.clone(),
             globals: Vec::new(),
             memories: Vec::new(),
             tables: Vec::new(),
@@ -166,6 +212,11 @@ impl Instance {
             closure_sites: OnceCell::new(),
             line_starts: RefCell::default(),
         })
+    }
+
+    /// What a global or table of the program holds, with the machine's types.
+    pub(crate) fn machine_element(&self, element: ElementType) -> ElementType {
+        element.with_declared(|ty| Declared::from_u32(self.types[ty.as_u32() as usize]))
     }
 
     /// Whether a function is imported: what it captures is known to nobody here.

@@ -6,17 +6,9 @@
 //! group alone, not on how its members are numbered; so the classes it finds are in the same order for equal groups.
 
 use minivm_isa::entities::Layout;
-use minivm_isa::program::{LayoutDef, Program};
+use minivm_isa::program::Program;
 use minivm_isa::{Storage, Type, steps};
 use std::collections::{BTreeMap, VecDeque};
-
-/// The fields of a layout; an array has one.
-pub(super) fn storages(layout: &LayoutDef) -> &[Storage] {
-    match layout {
-        LayoutDef::Record(fields) => fields,
-        LayoutDef::Array(element) => std::slice::from_ref(element),
-    }
-}
 
 /// The layout that a field refers to.
 pub(super) fn target(storage: Storage) -> Option<Layout> {
@@ -48,7 +40,7 @@ pub(super) fn groups(program: &Program) -> Vec<Vec<Layout>> {
                 (met[index], earliest[index], is_open[index]) = (clock, clock, true);
                 open.push(*layout);
             }
-            let fields = storages(&program.layouts[*layout]);
+            let fields = program.layouts[*layout].storages();
             let next = fields[*field..].iter().position(|&storage| target(storage).is_some());
             if let Some(other) = next.and_then(|skipped| target(fields[*field + skipped])) {
                 *field += next.map_or(0, |skipped| skipped + 1);

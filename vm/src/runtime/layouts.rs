@@ -4,6 +4,7 @@ use crate::heap::Array;
 use crate::heap::Header;
 use crate::heap::Record;
 use crate::heap::{ElementKind, RecordLayout};
+use crate::runtime::context::Context;
 use crate::runtime::layout_groups;
 use crate::runtime::layout_groups::Member;
 use crate::value::Tag;
@@ -19,6 +20,10 @@ use std::rc::Rc;
 pub(crate) struct MachineLayout {
     /// Its number in the machine, which its objects carry.
     pub(crate) number: u32,
+    /// The declared type that describes it.
+    pub(crate) declared: Option<u32>,
+    /// Whether its records are exceptions.
+    pub(crate) is_exception: bool,
     /// What its objects look like.
     pub(crate) shape: Shape,
 }
@@ -48,6 +53,8 @@ pub(crate) struct Layouts {
     all: Vec<Rc<MachineLayout>>,
     /// The first number of each group by the forms of its members, see [`form`]. Only looked up, so its order shows nowhere.
     numbers: HashMap<Box<[u64]>, u32>,
+    /// Layouts that declared types describe, by the layout without one and the type. Only looked up, too.
+    declared: HashMap<(u32, u32), u32>,
 }
 
 impl Layouts {
@@ -60,6 +67,23 @@ impl Layouts {
         }
         let number = |number: &Option<u32>| number.expect("each layout is in a group") as usize;
         numbers.iter().map(|found| self.all[number(found)].clone()).collect()
+    }
+
+    /// The layout that looks like another one and is described by a declared type.
+    pub(crate) fn described(&mut self, program: &Program, layout: Layout, plain: u32, ty: u32) -> Rc<MachineLayout> {
+        let next = u32::try_from(self.all.len()).expect("layouts are counted in u32");
+        let number = *self.declared.entry((plain, ty)).or_insert(next);
+        if number == next {
+            let is_exception = self.all[plain as usize].is_exception;
+            let shape = shape(&program.layouts[layout]);
+            self.all.push(Rc::new(MachineLayout { number, declared: Some(ty), is_exception, shape }));
+        }
+        self.all[number as usize].clone()
+    }
+
+    /// The layout with a number.
+    pub(crate) fn get(&self, number: u32) -> Option<&MachineLayout> {
+        self.all.get(number as usize).map(|layout| &**layout)
     }
 
     /// Number of layouts.
@@ -91,7 +115,10 @@ impl Layouts {
         let first = *self.numbers.entry(key).or_insert(next);
         if first == next {
             for (number, &layout) in (next..).zip(&ones) {
-                self.all.push(Rc::new(MachineLayout { number, shape: shape(&program.layouts[layout]) }));
+                let layout = &program.layouts[layout];
+                let is_exception = matches!(layout, LayoutDef::Exception(_));
+                let (declared, shape) = (None, shape(layout));
+                self.all.push(Rc::new(MachineLayout { number, declared, is_exception, shape }));
             }
         }
         for (layout, class) in within {
@@ -112,11 +139,15 @@ enum Link {
 /// Numbers that are equal for layouts with the same fields: how many there are, then one for each. A field that refers to what
 /// has no number yet is not told from others of that kind.
 fn form(layout: &LayoutDef, link: impl Fn(Layout) -> Option<Link>) -> Vec<u64> {
-    let fields = layout_groups::storages(layout);
+    let fields = layout.storages();
     steps::count(1 + fields.len());
-    let is_array = matches!(layout, LayoutDef::Array(_));
+    let kind = match layout {
+        LayoutDef::Record(_) => 0,
+        LayoutDef::Array(_) => 1,
+        LayoutDef::Exception(_) => 2,
+    };
     let mut form = Vec::with_capacity(fields.len() + 1);
-    form.push((fields.len() as u64) << 1 | u64::from(is_array));
+    form.push((fields.len() as u64) << 2 | kind);
     form.extend(fields.iter().map(|&storage| match storage {
         Storage::I8 => 0,
         Storage::I16 => 1,
@@ -142,7 +173,7 @@ fn members(program: &Program, group: &[Layout], forms: Vec<Vec<u64>>) -> Vec<Mem
     places.sort_unstable();
     let place = |layout| places.binary_search_by_key(&layout, |&(known, _)| known).ok().map(|at| places[at].1);
     let member = |(&layout, looks): (&Layout, Vec<u64>)| {
-        let fields = layout_groups::storages(&program.layouts[layout]);
+        let fields = program.layouts[layout].storages();
         Member { looks, fields: fields.iter().map(|&storage| layout_groups::target(storage).and_then(place)).collect() }
     };
     group.iter().zip(forms).map(member).collect()
@@ -151,7 +182,7 @@ fn members(program: &Program, group: &[Layout], forms: Vec<Vec<u64>>) -> Vec<Mem
 fn shape(layout: &LayoutDef) -> Shape {
     match layout {
         LayoutDef::Array(storage) => Shape::Array { element: element_kind(*storage) },
-        LayoutDef::Record(storages) => {
+        LayoutDef::Record(storages) | LayoutDef::Exception(storages) => {
             let (mut values, mut references, mut fields) = (Vec::new(), Vec::new(), Vec::new());
             let mut word = 0;
             for &storage in storages {
@@ -210,6 +241,17 @@ pub(crate) unsafe fn layout_of(value: Value) -> Option<u32> {
             Tag::ARRAY => Some((*value.pointer().cast::<Array>()).type_index),
             _ => None,
         }
+    }
+}
+
+impl Context {
+    /// Whether an error value is an exception.
+    ///
+    /// # Safety
+    /// A value that is a record or array is live.
+    pub(crate) unsafe fn is_exception(&self, error: Value) -> bool {
+        // SAFETY: as the caller promises.
+        unsafe { layout_of(error) }.and_then(|number| self.layouts.get(number)).is_some_and(|found| found.is_exception)
     }
 }
 

@@ -45,6 +45,7 @@ pub(crate) mod collect;
 pub(crate) mod concat;
 pub(crate) mod context;
 pub(crate) mod cost;
+pub(crate) mod declared;
 pub(crate) mod definitions;
 pub(crate) mod deliver;
 pub(crate) mod engine;

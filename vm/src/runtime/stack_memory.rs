@@ -54,6 +54,24 @@ impl StackMemory {
         self.start.wrapping_add(self.words - RESERVE_WORDS)
     }
 
+    /// All words.
+    pub(crate) fn words_mut(&mut self) -> &mut [u64] {
+        // SAFETY: so many words lie there, all of them written: they began as zeros, and nothing else refers to them.
+        unsafe { std::slice::from_raw_parts_mut(self.start, self.words) }
+    }
+
+    /// Grows to `words` words, the new ones zero.
+    #[must_use]
+    pub(crate) fn grow_with_zeros(&mut self, words: usize) -> bool {
+        let had = self.words;
+        if words < had || !self.resize(words) {
+            return false;
+        }
+        // SAFETY: so many words were added at the end.
+        unsafe { self.start.add(had).write_bytes(0, words - had) };
+        true
+    }
+
     /// Grows or shrinks to `words` words; the contents may move.
     #[must_use]
     pub(crate) fn resize(&mut self, words: usize) -> bool {

@@ -242,4 +242,6 @@ pub(crate) struct Work {
     pub(crate) done: u64,
     /// What it makes, if it has begun to.
     pub(crate) object: Value,
+    /// Whether the instruction has begun again.
+    pub(crate) has_begun: bool,
 }

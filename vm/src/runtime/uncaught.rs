@@ -11,6 +11,7 @@ use crate::runtime::host::{Intrinsic, Protect};
 use crate::runtime::task::Uncaught;
 use crate::threaded::Flow;
 use crate::threaded::continuation::{Record, RecordKind};
+use crate::threaded::lookups::Catches;
 use crate::value::Value;
 
 /// Stops the run at `at`, where `error` is raised, if that is wanted and nobody catches it.
@@ -20,7 +21,7 @@ use crate::value::Value;
 pub(crate) unsafe fn stop_at(cx: &mut Context, at: Flow, error: Value) -> Option<Flow> {
     let may = cx.keeps_uncaught && matches!(cx.run.uncaught, Uncaught::Never);
     // SAFETY: passed on.
-    if !may || unsafe { is_caught(cx, at) } {
+    if !may || unsafe { is_caught(cx, at, error) } {
         return None;
     }
     let trace = traceback(cx, at, false);
@@ -31,7 +32,9 @@ pub(crate) unsafe fn stop_at(cx: &mut Context, at: Flow, error: Value) -> Option
 }
 
 /// Whether somebody on the running fiber or those that wait for it catches an error that is raised at `at`.
-unsafe fn is_caught(cx: &Context, at: Flow) -> bool {
+unsafe fn is_caught(cx: &Context, at: Flow, error: Value) -> bool {
+    // SAFETY: the error at hand is live.
+    let catching = if unsafe { cx.is_exception(error) } { Catches::Exceptions } else { Catches::Errors };
     let mut walk = Walk::new(cx, at, false);
     let mut cell = cx.run.fiber;
     // SAFETY: the fibers in the chain are alive, and their stacks do not change.
@@ -47,7 +50,7 @@ unsafe fn is_caught(cx: &Context, at: Flow) -> bool {
                 return true;
             }
             while let Some((level, _)) = walk.next() {
-                if catches(&level) {
+                if catches(&level, catching) {
                     return true;
                 }
             }
@@ -72,9 +75,9 @@ fn is_entry(level: &Level<'_>) -> bool {
 }
 
 /// Whether an error above stops at a level.
-fn catches(level: &Level<'_>) -> bool {
+fn catches(level: &Level<'_>, catching: Catches) -> bool {
     match level {
-        Level::Guest { guest, instruction, .. } => regions_at(guest, *instruction, true).1.is_some(),
+        Level::Guest { guest, instruction, .. } => regions_at(guest, *instruction, catching).1.is_some(),
         // SAFETY: the level comes from a walk.
         Level::Host { record, .. } => unsafe { Record::at(*record) }.protect != Protect::No,
         // SAFETY: as above. Errors of finalisers go no further.

@@ -14,6 +14,7 @@ use crate::runtime::stack_memory::RESERVE_WORDS;
 use crate::runtime::task::PendingCall;
 use crate::threaded::continuation::HANDLER_NESTING_MAX;
 use crate::threaded::continuation::{Protect, RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
+use crate::threaded::lookups::Catches;
 use crate::threaded::operands::{get_any, set_any};
 use crate::threaded::{Flow, Regs};
 use crate::value::Value;
@@ -30,7 +31,7 @@ const LEVELS_PER_UNIT: u64 = 8;
 /// What the error becomes when handling it fails for good.
 const HANDLING_FAILED: &[u8] = b"error in error handling";
 /// Words that handlers may use on top of a full stack.
-const OVERFLOW_WORDS: usize = 16 << 10;
+pub(crate) const OVERFLOW_WORDS: usize = 16 << 10;
 
 /// Who handles an error.
 enum Catcher {
@@ -125,7 +126,7 @@ pub(crate) unsafe fn raise_message(cx: &mut Context, at: Flow, message: impl AsR
 pub(super) unsafe fn raise_uncaught(cx: &mut Context, at: Flow, error: Value) -> Flow {
     // SAFETY: passed on.
     unsafe {
-        let search = search(cx, at, false, Errand::New);
+        let search = search(cx, at, false, Errand::New, error);
         note_trace(cx, at, false, &search);
         unwind_to(cx, at, false, search.catcher, error)
     }
@@ -143,8 +144,9 @@ pub(crate) unsafe fn close(cx: &mut Context, at: Flow, error: Option<Value>) -> 
     let calling = error.is_none();
     // SAFETY: passed on.
     unsafe {
-        let search = search(cx, at, calling, Errand::Onward);
-        unwind_to(cx, at, calling, search.catcher, error.unwrap_or(Value::NIL))
+        let error = error.unwrap_or(Value::NIL);
+        let search = search(cx, at, calling, Errand::Onward, error);
+        unwind_to(cx, at, calling, search.catcher, error)
     }
 }
 
@@ -158,7 +160,7 @@ pub(crate) unsafe fn handled(cx: &mut Context, regs: Regs, error: Value) -> Flow
         let record = *Record::at(regs);
         let at = Flow { pc: record.next, regs: regs.sub(record.delta as usize) };
         let calling = record.state != 0;
-        let search = search(cx, at, calling, Errand::Onward);
+        let search = search(cx, at, calling, Errand::Onward, error);
         unwind_to(cx, at, calling, search.catcher, error)
     }
 }
@@ -169,7 +171,7 @@ unsafe fn handling_failed(cx: &mut Context, at: Flow, calling: bool) -> Flow {
     // SAFETY: passed on.
     unsafe {
         make_whole(cx, at);
-        let search = search(cx, at, calling, Errand::New);
+        let search = search(cx, at, calling, Errand::New, error);
         note_trace(cx, at, calling, &search);
         unwind_to(cx, at, calling, search.catcher, error)
     }
@@ -224,7 +226,7 @@ unsafe fn raise_from(cx: &mut Context, at: Flow, calling: bool, error: Value) ->
         {
             return flow;
         }
-        let search = search(cx, at, calling, errand);
+        let search = search(cx, at, calling, errand, error);
         let levels = search.levels;
         let flow = match search.handler {
             Some(_) if search.handlers_at_work >= HANDLER_DEPTH_MAX || cx.run.nesting >= HANDLER_NESTING_MAX => {
@@ -271,7 +273,7 @@ unsafe fn call_handler(cx: &mut Context, at: Flow, calling: bool, handler: Value
     }
 }
 
-unsafe fn search(cx: &mut Context, at: Flow, calling: bool, errand: Errand) -> Search {
+unsafe fn search(cx: &mut Context, at: Flow, calling: bool, errand: Errand, error: Value) -> Search {
     let mut walk = Walk::new(cx, at, calling);
     let mut handlers_at_work = 0;
     let mut cleanup = None;
@@ -282,12 +284,15 @@ unsafe fn search(cx: &mut Context, at: Flow, calling: bool, errand: Errand) -> S
     // Below this height only clean-ups run, while a fiber is being closed.
     let closing = cx.running().closing_height;
     let catches = |regs| closing.is_none_or(|closing| height(cx, regs) > closing);
+    // SAFETY: the error at hand is live.
+    let catching = if unsafe { cx.is_exception(error) } { Catches::Exceptions } else { Catches::Errors };
     // SAFETY: the stack does not change while it is searched.
     while let Some((level, _)) = unsafe { walk.next() } {
         levels += 1;
         let (catcher, handler) = match level {
             Level::Guest { guest, regs, instruction, .. } => {
-                let (inner, catch) = known.regions_at(guest, instruction, catches(regs));
+                let catches = if catches(regs) { catching } else { Catches::Nothing };
+                let (inner, catch) = known.regions_at(guest, instruction, catches);
                 if let Some(region) = inner {
                     cleanup = cleanup.or(Some(catcher_of(guest, regs, region, above)));
                 }
@@ -355,11 +360,11 @@ fn catcher_of(guest: &GuestFunction, regs: Regs, region: &Region, above: Option<
     Catcher::Region { regs, error: guest.slots().of(region.error) as usize, handler: region.handler, nesting }
 }
 
-/// The innermost region around an instruction if it cleans up, and the innermost one that catches, if it may.
+/// The innermost region around an instruction if it cleans up, and the innermost one that catches.
 pub(super) fn regions_at(
     guest: &GuestFunction,
     instruction: usize,
-    catches: bool,
+    catches: Catches,
 ) -> (Option<&Region>, Option<&Region>) {
     let function = guest.portable();
     if function.regions.is_empty() {
@@ -371,7 +376,7 @@ pub(super) fn regions_at(
 /// The regions around the instruction that was looked at last: the frames of a recursion are all at the same one.
 #[derive(Default)]
 struct KnownRegions<'a> {
-    at: Option<(*const GuestFunction, usize, bool)>,
+    at: Option<(*const GuestFunction, usize, Catches)>,
     regions: (Option<&'a Region>, Option<&'a Region>),
 }
 
@@ -380,7 +385,7 @@ impl<'a> KnownRegions<'a> {
         &mut self,
         guest: &'a GuestFunction,
         instruction: usize,
-        catches: bool,
+        catches: Catches,
     ) -> (Option<&'a Region>, Option<&'a Region>) {
         let at = Some((std::ptr::from_ref(guest), instruction, catches));
         if self.at != at {

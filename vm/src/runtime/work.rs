@@ -11,6 +11,18 @@ use crate::runtime::task::Work;
 use crate::threaded::Flow;
 use crate::value::Value;
 
+/// Whether the instruction that was half done had nothing to do with it, so that this is another one: it is forgotten then. A
+/// state that was made up may be like that.
+#[cold]
+#[inline(never)]
+pub(crate) fn is_left(cx: &mut Context) -> bool {
+    let is_left = cx.run.work.as_mut().is_some_and(|work| std::mem::replace(&mut work.has_begun, true));
+    if is_left {
+        cx.run.work = None;
+    }
+    is_left
+}
+
 /// Units of an instruction that are done before the next look at the budget.
 pub(crate) const SLICE: u64 = 1 << 16;
 
@@ -80,14 +92,14 @@ pub(crate) unsafe fn pay(cx: &mut Context, at: Flow, cost: i64, units: u64) -> R
         if now == due {
             return Ok(());
         }
-        Err(stop_inside(cx, at, Work { done: paid + now as u64, object: Value::NIL }))
+        Err(stop_inside(cx, at, Work { done: paid + now as u64, object: Value::NIL, has_begun: false }))
     }
 }
 
 /// What the instruction at `at` in plain code may do now of so many units, of which it pays: from where, to where. With what it
 /// has made so far.
 pub(crate) fn take_slice(cx: &mut Context, units: u64) -> (u64, u64, Value) {
-    let work = cx.run.work.take().map_or(Work { done: 0, object: Value::NIL }, |work| *work);
+    let work = cx.run.work.take().map_or(Work { done: 0, object: Value::NIL, has_begun: false }, |work| *work);
     let from = work.done.min(units);
     let now = (units - from).min(SLICE).min(cx.fuel.max(0) as u64);
     cx.fuel -= now as i64;

@@ -1,8 +1,9 @@
 //! The file around a snapshot: magic, version, checksum, compression.
 
+use super::parts::Snapshot;
 use crate::bytes::SnapshotError;
 use lz4_flex::frame::{BlockSize, FrameDecoder, FrameEncoder, FrameInfo};
-use std::io::{Read, Write};
+use std::io::{BufReader, Read, Seek, SeekFrom, Write};
 
 /// The first bytes of every file.
 pub const MAGIC: [u8; 4] = *b"\0mvs";
@@ -15,6 +16,8 @@ const COMPRESSED: u32 = 1;
 const HEADER_BYTES: usize = 24;
 /// No compressed byte stands for more than this many.
 const RATIO_MAX: u64 = 256;
+/// Bytes of a file that are read at a time.
+const PIECE_BYTES: usize = 64 << 10;
 
 /// Whether bytes begin as a snapshot does.
 pub fn is_snapshot(bytes: &[u8]) -> bool {
@@ -52,53 +55,142 @@ fn seal(file: &mut [u8], length: u64, flags: u32) {
     file[20..24].copy_from_slice(&checksum.to_le_bytes());
 }
 
-/// The snapshot in a file.
+/// The header of a file.
+struct Head {
+    /// Bytes of the payload.
+    length: u64,
+    checksum: u32,
+    is_compressed: bool,
+}
+
+fn damaged(what: &str) -> SnapshotError {
+    SnapshotError::Damaged(what.to_string())
+}
+
+impl Head {
+    /// Reads the header of a file in which so many bytes follow it.
+    fn read(header: &[u8; HEADER_BYTES], stored: u64) -> Result<Head, SnapshotError> {
+        if !is_snapshot(header) {
+            return Err(damaged("it does not begin as one"));
+        }
+        let word = |at: usize| u32::from_le_bytes(header[at..at + 4].try_into().expect("four bytes"));
+        if word(4) != VERSION {
+            return Err(SnapshotError::Missing(format!("it is of version {}, not {VERSION}", word(4))));
+        }
+        let length = u64::from_le_bytes(header[12..20].try_into().expect("eight bytes"));
+        let is_compressed = match word(8) {
+            0 if length == stored => false,
+            COMPRESSED if length <= stored.saturating_mul(RATIO_MAX) => true,
+            0 | COMPRESSED => return Err(damaged("it has another length")),
+            flags => {
+                return Err(SnapshotError::Missing(format!("it has the flags {flags:#x}, which are not known here")));
+            }
+        };
+        Ok(Head { length, checksum: word(20), is_compressed })
+    }
+}
+
+/// The snapshot in a file, all at once: as many bytes as its header says, which is up to 256 times as many as the file has.
+/// [`open`] reads it piece by piece.
 ///
 /// # Errors
 /// When the bytes are not such a file, of another version, or damaged.
 pub fn unpack(file: &[u8]) -> Result<Vec<u8>, SnapshotError> {
-    let damaged = |what: &str| SnapshotError::Damaged(what.to_string());
-    if !is_snapshot(file) {
-        return Err(damaged("it does not begin as one"));
+    let short = if is_snapshot(file) { "it ends in its header" } else { "it does not begin as one" };
+    let (header, stored) = file.split_first_chunk().ok_or_else(|| damaged(short))?;
+    let head = Head::read(header, stored.len() as u64)?;
+    if crc32fast::hash(stored) != head.checksum {
+        return Err(damaged("checksum mismatch"));
     }
-    let (header, stored) = file.split_at_checked(HEADER_BYTES).ok_or_else(|| damaged("it ends in its header"))?;
-    let word = |at: usize| u32::from_le_bytes(header[at..at + 4].try_into().expect("four bytes"));
-    if word(4) != VERSION {
-        return Err(SnapshotError::Missing(format!("it is of version {}, not {VERSION}", word(4))));
+    if !head.is_compressed {
+        return Ok(stored.to_vec());
     }
-    let length = u64::from_le_bytes(header[12..20].try_into().expect("eight bytes"));
-    if crc32fast::hash(stored) != word(20) {
-        return Err(damaged("the checksum is another one"));
+    // It grows as bytes come.
+    let mut payload = Vec::new();
+    let mut decoder = FrameDecoder::new(stored).take(head.length.saturating_add(1));
+    decoder.read_to_end(&mut payload).map_err(|error| SnapshotError::Damaged(error.to_string()))?;
+    if payload.len() as u64 == head.length { Ok(payload) } else { Err(damaged("it has another length")) }
+}
+
+/// The snapshot in a file that is read piece by piece, twice: once for its checksum. No piece of it takes more than
+/// `memory_max` bytes, whatever its header says.
+///
+/// # Errors
+/// As for [`unpack`], and when the file cannot be read.
+pub fn open<'a>(mut file: impl Read + Seek + 'a, memory_max: u64) -> Result<Snapshot<'a>, SnapshotError> {
+    let failed = |error: std::io::Error| SnapshotError::Damaged(error.to_string());
+    let bytes = file.seek(SeekFrom::End(0)).and_then(|bytes| file.rewind().map(|()| bytes)).map_err(failed)?;
+    let mut header = [0; HEADER_BYTES];
+    let there = (HEADER_BYTES as u64).min(bytes) as usize;
+    file.read_exact(&mut header[..there]).map_err(failed)?;
+    if there < HEADER_BYTES && is_snapshot(&header[..there]) {
+        return Err(damaged("it ends in its header"));
     }
-    match word(8) {
-        0 if length == stored.len() as u64 => Ok(stored.to_vec()),
-        COMPRESSED if length <= (stored.len() as u64).saturating_mul(RATIO_MAX) => {
-            let mut payload = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
-            let mut decoder = FrameDecoder::new(stored).take(length + 1);
-            decoder.read_to_end(&mut payload).map_err(|error| SnapshotError::Damaged(error.to_string()))?;
-            if payload.len() as u64 == length { Ok(payload) } else { Err(damaged("it has another length")) }
+    let head = Head::read(&header, bytes.saturating_sub(HEADER_BYTES as u64))?;
+    let mut checksum = crc32fast::Hasher::new();
+    let mut piece = vec![0; PIECE_BYTES];
+    loop {
+        match file.read(&mut piece) {
+            Ok(0) => break,
+            Ok(count) => checksum.update(&piece[..count]),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(failed(error)),
         }
-        0 | COMPRESSED => Err(damaged("it has another length")),
-        flags => Err(SnapshotError::Missing(format!("it has the flags {flags:#x}, which are not known here"))),
     }
+    if checksum.finalize() != head.checksum {
+        return Err(damaged("checksum mismatch"));
+    }
+    file.seek(SeekFrom::Start(HEADER_BYTES as u64)).map_err(failed)?;
+    let stored = BufReader::with_capacity(PIECE_BYTES, file);
+    let payload: Box<dyn Read + 'a> =
+        if head.is_compressed { Box::new(FrameDecoder::new(stored)) } else { Box::new(stored) };
+    Snapshot::from_stream(payload, head.length, memory_max)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    use std::io::Cursor;
+
+    /// The note may take a sixteenth of it.
+    const MEMORY_MAX: u64 = 4 << 20;
+
+    /// A payload whose only part that is not empty is the note.
+    fn payload() -> Vec<u8> {
+        let note: Vec<u8> = (0..200_000u32).map(|index| (index / 7) as u8).collect();
+        let head = [0, 0, note.len() as u64, 0, 0, 0, 0, 0, 0, 0, 0].map(u64::to_le_bytes).concat();
+        [head, note].concat()
+    }
+
     #[test]
     fn files_come_back_and_damage_is_seen() {
-        let payload: Vec<u8> = (0..100_000u32).map(|index| (index / 7) as u8).collect();
+        let payload = payload();
         for file in [pack(&payload).unwrap(), pack_stored(&payload)] {
+            let both = |file: &[u8]| (unpack(file).is_ok(), open(Cursor::new(file), MEMORY_MAX).is_ok());
             assert_eq!(unpack(&file).unwrap(), payload);
-            assert!(unpack(&file[..file.len() - 1]).is_err());
+            assert_eq!(open(Cursor::new(&file), MEMORY_MAX).unwrap().note(), &payload[88..]);
+            assert_eq!(open(Cursor::new(&file), 1000).err(), Some(SnapshotError::OutOfMemory));
+            for end in [0, 3, 5, 23, 24, 100, file.len() - 1] {
+                assert_eq!(both(&file[..end]), (false, false), "cut at {end}");
+            }
             let mut changed = file.clone();
             *changed.last_mut().unwrap() ^= 1;
-            assert!(unpack(&changed).is_err());
+            assert_eq!(both(&changed), (false, false));
             changed = file;
             changed[4] = 9;
             assert!(matches!(unpack(&changed), Err(SnapshotError::Missing(_))));
+            assert!(matches!(open(Cursor::new(&changed), MEMORY_MAX), Err(SnapshotError::Missing(_))));
+        }
+    }
+
+    #[test]
+    fn a_header_that_lies_takes_no_memory() {
+        let mut file = pack(&payload()).unwrap();
+        for length in [u64::MAX, file.len() as u64 * 200, 88, 0] {
+            file[12..20].copy_from_slice(&length.to_le_bytes());
+            assert!(unpack(&file).is_err());
+            assert!(open(Cursor::new(&file), MEMORY_MAX).is_err());
         }
     }
 }

@@ -1,13 +1,14 @@
 //! From bytes to a machine: the parts, in an order in which each finds what it needs.
 
 use super::load_items::Items;
-use super::parts::Parts;
+use super::parts::Payload;
 use super::twin::Twin;
 use crate::bytes::Reader;
 use crate::bytes::SnapshotError;
-use crate::compile::facts::Facts;
+use crate::compile::facts::{Facts, Known};
 use crate::heap::transfer::{FiberState, HeapLoader, LoadOutside, LoadedLayout, WaitingCells};
-use crate::heap::{FiberCell, Heap, HeapLimits, HostObject};
+use crate::heap::{Closure, FiberCell, Heap, HeapLimits, HostObject, OutOfMemory};
+use crate::memory::Held;
 use crate::runtime::context::{Context, FUEL_LIMIT_MAX, FUEL_UNLIMITED, NO_SIGNATURE};
 use crate::runtime::fiber::Fiber;
 use crate::runtime::function::{Body, FunctionInfo, GuestFunction};
@@ -19,9 +20,9 @@ use crate::runtime::stack_memory::{FIRST_WORDS, StackMemory};
 use crate::value::{Tag, Value};
 use minivm_isa::Type;
 use minivm_isa::entities::{Layout, Sig};
-use minivm_isa::program::LayoutDef;
+use minivm_isa::program::Constant;
 use minivm_isa::verify::Verified;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 /// What is being loaded.
@@ -31,96 +32,124 @@ pub(crate) struct Loading<'c> {
     host_state: &'c mut HostState,
     /// Host functions that the snapshot names.
     pub(crate) hosts: Vec<*const FunctionInfo>,
-    /// For each layout of the machine an instance that has it, and its number there.
-    layouts: Vec<(u32, u32)>,
+    /// For each layout of the machine the types of its references, in the order in which they lie.
+    pub(crate) references: Vec<Box<[Type]>>,
+    /// Functions behind bridges.
+    bridged: Vec<*mut Closure>,
     /// Fibers that belong to a run, as they run or wait for one that they resumed.
     pub(crate) in_runs: usize,
     /// The message handlers that may use more than a full stack: the fiber, and how high the record lies.
     pub(crate) overflow_handlers: HashMap<*mut FiberCell, usize>,
+    /// Fibers on which a finaliser runs.
+    pub(crate) finalising: HashSet<*mut FiberCell>,
     /// Globals, memories and tables.
     pub(crate) items: Items,
     /// What the loader knows of functions that have frames.
     pub(crate) facts: HashMap<*const GuestFunction, Facts>,
+    /// The same at some instructions inside of blocks.
+    pub(crate) known: HashMap<(*const GuestFunction, usize), Known>,
+    /// Long strings that were found to be what programs have for a constant, by its place.
+    pub(crate) constants: HashMap<*const Constant, u64>,
+    /// What is taken from the account while the state is loaded, for what has no charge of its own.
+    held: Held,
+    /// Bytes of it that stay there as long as the state.
+    lasting: u64,
 }
 
-/// The note of a snapshot.
-pub(crate) fn note(bytes: &[u8]) -> Result<&[u8], SnapshotError> {
-    Ok(Parts::read(bytes)?.note)
-}
+/// Bytes of names, handles and numbers that a machine has without being charged: hosts make them, not programs.
+const LASTING_FREE: u64 = 4 << 20;
 
-/// Takes over a state, in place of the one that is there; its cells are in the parts or in a twin.
+/// Takes over a state, in place of the one that is there. Of the payload the note was read; its cells may be in a twin.
 pub(crate) fn load(
     old: &mut Box<Context>,
-    parts: &Parts<&[u8]>,
+    mut payload: Payload<'_>,
     programs: &[Rc<Verified>],
     twin: Option<Twin>,
-) -> Result<Vec<u8>, SnapshotError> {
+) -> Result<(), SnapshotError> {
     let bytes_max = usize::try_from(old.limits.memory_bytes_max).unwrap_or(usize::MAX);
-    let heap = Heap::new(HeapLimits { bytes_max, ..old.heap.limits() });
+    let limits = old.heap.limits();
+    // Hosts that hold the account go on with it. The state that goes counts until it is dropped: both are there meanwhile.
+    let account = old.heap.budget().clone();
+    let there = account.hold_unchecked(old.heap.used_bytes() as u64);
+    let before = account.taken();
+    // A program may be over its limit for a while, and more is there while it is loaded.
+    let own_max = Heap::lenient(bytes_max, &limits);
+    let heap = Heap::within(HeapLimits { bytes_max: own_max.saturating_add(bytes_max / 4), ..limits }, account);
+    heap.report();
     let mut new = Context::new(heap, old.limits, &crate::compile::ENGINE);
     new.number_reader = old.number_reader;
     new.keeps_uncaught = old.keeps_uncaught;
-    let waiting = twin.map(|twin| twin.put_into(&mut new)).transpose()?;
+    let waiting = twin.map(|twin| twin.put_into(&mut new)).transpose();
     new.host_functions = std::mem::take(&mut old.host_functions);
     let codecs = std::mem::take(&mut old.codecs);
-    let mut result = read(&mut new, (&codecs, &mut old.host_state), parts, programs, waiting);
+    let mut result = match waiting {
+        Ok(waiting) => read(&mut new, (&codecs, &mut old.host_state), &mut payload, programs, waiting),
+        Err(OutOfMemory { .. }) => Err(SnapshotError::OutOfMemory),
+    };
     if result.is_ok() {
-        let mut states = Reader::new(parts.states, "states of libraries");
-        result = codecs.load_states(&mut old.host_state, &mut states).and_then(|()| states.end());
+        result = codecs.load_states(&mut old.host_state, new.heap.budget(), &mut payload.part());
+        result = result.and_then(|()| payload.end());
+        let own = (new.heap.used_bytes() as u64).saturating_add(new.heap.budget().taken().saturating_sub(before));
+        if result.is_ok() && own > own_max as u64 {
+            result = Err(SnapshotError::OutOfMemory);
+        }
     }
     match result {
         Ok(()) => {
             new.host_state = std::mem::take(&mut old.host_state);
             new.codecs = codecs;
             *old = new;
-            Ok(parts.note.to_vec())
         }
-        Err(error) => {
+        Err(_) => {
             old.codecs = codecs;
             old.host_functions = std::mem::take(&mut new.host_functions);
-            Err(error)
+            drop(new);
         }
     }
+    drop(there);
+    old.heap.set_bytes_max(bytes_max);
+    old.heap.report();
+    result
 }
 
 fn read(
     cx: &mut Context,
     (codecs, host_state): (&super::Codecs, &mut HostState),
-    parts: &Parts<&[u8]>,
+    payload: &mut Payload<'_>,
     programs: &[Rc<Verified>],
     mut waiting: Option<WaitingCells>,
 ) -> Result<(), SnapshotError> {
+    let held = cx.heap.budget().hold(0)?;
     let mut loading = Loading {
         cx,
         codecs,
         host_state,
         hosts: Vec::new(),
-        layouts: Vec::new(),
+        references: Vec::new(),
+        bridged: Vec::new(),
         in_runs: 0,
         overflow_handlers: HashMap::new(),
+        finalising: HashSet::new(),
         items: Items::default(),
         facts: HashMap::new(),
+        constants: HashMap::new(),
+        known: HashMap::new(),
+        held,
+        lasting: 0,
     };
-    loading.code(parts.code, parts.instances, programs)?;
-    loading.find_hosts(parts.hosts)?;
-    loading.note_layouts();
-    loading.make_items(parts.items, parts.machine.len())?;
-    // The heap is elsewhere while its cells are made, as what reads them belongs to the machine.
-    let limits = loading.cx.heap.limits();
-    let mut heap = std::mem::replace(&mut loading.cx.heap, Heap::new(limits));
-    let is_copy = waiting.is_some();
-    let cells = match &mut waiting {
-        None => HeapLoader::load(&mut heap, parts.cells, parts.strings, parts.shapes, parts.contents, &mut loading),
-        Some(waiting) => waiting.complete(&mut heap, &mut loading),
-    };
-    loading.cx.heap = heap;
-    let cells = cells?;
-    let mut from = Reader::new(parts.machine, "machine");
-    loading.machine(&cells, &mut from)?;
-    for &(cell, bytes) in &cells.fibers {
+    let (machine_bytes, is_copy) = (payload.machine_bytes(), waiting.is_some());
+    let programs = loading.programs(&mut payload.part(), programs)?;
+    loading.instances(&programs, machine_bytes, &mut payload.part())?;
+    loading.find_hosts(&mut payload.part())?;
+    loading.make_items(&mut payload.part(), machine_bytes)?;
+    let mut cells = loading.cells(payload, waiting.as_mut())?;
+    loading.check_bridges()?;
+    let mut from = payload.part();
+    loading.machine(&mut cells, &mut from)?;
+    for (cell, block) in std::mem::take(&mut cells.fibers) {
         // SAFETY: the cells were made with the states of fibers.
         let fiber = unsafe { Fiber::of(cell) };
-        let mut from = Reader::new(bytes, "fiber");
+        let mut from = block.reader("fiber");
         loading.fiber(cell, fiber, &cells, &mut from)?;
         from.end()?;
     }
@@ -129,6 +158,7 @@ fn read(
     if !is_copy {
         cells.lists(&mut loading.cx.heap, &mut from)?;
     }
+    from.label("budget");
     let is_limited = from.flag()?;
     let fuel = from.signed()?;
     if !(-(1 << 40)..=FUEL_LIMIT_MAX).contains(&fuel) {
@@ -136,19 +166,61 @@ fn read(
     }
     loading.cx.fuel = if is_limited { fuel } else { FUEL_UNLIMITED };
     loading.cx.is_limited = is_limited;
-    from.end()
+    from.end()?;
+    let Loading { cx, held, lasting, .. } = loading;
+    held.resize(lasting.saturating_sub(LASTING_FREE))?;
+    cx.loaded = Some(held);
+    Ok(())
 }
 
 impl Loading<'_> {
-    fn note_layouts(&mut self) {
-        let mut layouts = vec![None; self.cx.layouts.len()];
-        for (number, instance) in (0u32..).zip(self.cx.instances.slots()) {
-            let Some(instance) = instance else { continue };
-            for (index, layout) in (0u32..).zip(&instance.layouts) {
-                layouts[layout.number as usize].get_or_insert((number, index));
+    /// Makes the cells of the heap, or completes those of a twin.
+    fn cells(
+        &mut self,
+        payload: &mut Payload<'_>,
+        waiting: Option<&mut WaitingCells>,
+    ) -> Result<HeapLoader, SnapshotError> {
+        // The heap is elsewhere while its cells are made, as what reads them belongs to the machine.
+        let limits = self.cx.heap.limits();
+        let mut heap = std::mem::replace(&mut self.cx.heap, Heap::new(limits));
+        let cells = match waiting {
+            Some(waiting) => payload
+                .part()
+                .end()
+                .and_then(|()| payload.part().end())
+                .and_then(|()| waiting.complete(&mut heap, self)),
+            None => {
+                let mut cells = HeapLoader::new(&mut heap, payload.strings(), payload.contents_bytes());
+                let count = payload.cells();
+                cells
+                    .shapes(&mut heap, count, &mut payload.part(), self)
+                    .and_then(|()| cells.contents(&mut heap, &mut payload.part(), self))
+                    .map(|()| cells)
             }
+        };
+        self.cx.heap = heap;
+        cells
+    }
+
+    /// Takes bytes from the account while the state is loaded.
+    pub(crate) fn hold(&self, bytes: u64) -> Result<(), SnapshotError> {
+        Ok(self.held.grow(bytes)?)
+    }
+
+    /// The same for bytes that stay as long as the state.
+    pub(crate) fn hold_lasting(&mut self, bytes: u64) -> Result<(), SnapshotError> {
+        self.lasting += bytes;
+        self.hold(bytes)
+    }
+
+    /// Whether the functions behind all bridges are such as bridges are made for.
+    fn check_bridges(&self) -> Result<(), SnapshotError> {
+        // SAFETY: all closures were read, and have their functions.
+        let is_typed = |&closure: &*mut Closure| unsafe { info_of(closure) }.signature != NO_SIGNATURE;
+        match self.bridged.iter().any(is_typed) {
+            true => Err(SnapshotError::Damaged("contents of cells: a bridge leads to a typed function".into())),
+            false => Ok(()),
         }
-        self.layouts = layouts.into_iter().map(Option::unwrap_or_default).collect();
     }
 
     /// Reads the number of an instance.
@@ -183,12 +255,7 @@ impl Loading<'_> {
     }
 
     /// Reads the words of a type of the machine.
-    pub(crate) fn typed(
-        &self,
-        cells: &HeapLoader<'_>,
-        ty: Type,
-        from: &mut Reader<'_>,
-    ) -> Result<[u64; 2], SnapshotError> {
+    pub(crate) fn typed(&self, cells: &HeapLoader, ty: Type, from: &mut Reader<'_>) -> Result<[u64; 2], SnapshotError> {
         Ok(match ty {
             Type::Any => {
                 let value = cells.value(from)?;
@@ -200,7 +267,7 @@ impl Loading<'_> {
             Type::V128 => [from.word()?, from.word()?],
             Type::Cell | Type::Ref(_) => {
                 let to = cells.reference(from)?;
-                if !fits(ty, to) {
+                if !fits(self.cx, ty, to) {
                     return Err(from.damaged("a reference is to another type of object"));
                 }
                 [to.map_or(0, |value| value.payload()), 0]
@@ -209,13 +276,24 @@ impl Loading<'_> {
     }
 }
 
+/// The function behind a closure.
+///
+/// # Safety
+/// The closure was read.
+pub(crate) unsafe fn info_of<'a>(closure: *mut Closure) -> &'a FunctionInfo {
+    // SAFETY: closures that were read have functions, which live as long as the machine.
+    unsafe { &*(*closure).function.cast::<FunctionInfo>() }
+}
+
 /// Whether a reference may stand where this type of the machine does.
-fn fits(ty: Type, to: Option<Value>) -> bool {
+fn fits(cx: &Context, ty: Type, to: Option<Value>) -> bool {
     match (ty, to) {
         (Type::Cell, to) => to.is_some_and(|value| value.tag() == Tag::CELL),
         (Type::Ref(_), None) => true,
-        // SAFETY: the cells of a snapshot have their kind and type from the start.
-        (Type::Ref(layout), Some(value)) => Some(layout.as_u32()) == unsafe { layout_of(value) },
+        (Type::Ref(layout), Some(value)) => {
+            // SAFETY: the cells of a snapshot have their kind and type from the start.
+            unsafe { layout_of(value) }.is_some_and(|found| cx.layout_fits(found, layout.as_u32()))
+        }
         _ => false,
     }
 }
@@ -251,7 +329,7 @@ impl LoadOutside for Loading<'_> {
         Ok((info.cast(), unsafe { (*info).entry().cast() }))
     }
 
-    unsafe fn may_capture(&self, function: *const (), captures: &[Value]) -> bool {
+    unsafe fn may_capture(&mut self, function: *const (), captures: &[Value]) -> bool {
         let is_value = |value: &Value| value.tag() != Tag::CELL;
         // SAFETY: functions live as long as the machine.
         match unsafe { &(*function.cast::<FunctionInfo>()).body } {
@@ -262,8 +340,10 @@ impl LoadOutside for Loading<'_> {
             }
             Body::Host(_) => captures.iter().all(is_value),
             Body::Bridge(_) => {
-                matches!(captures, [target, name] if target.tag() == Tag::FUNCTION
-                    && matches!(name.tag(), Tag::NIL | Tag::STRING))
+                let [target, name] = captures else { return false };
+                // What it is of may not be known yet.
+                self.bridged.extend(target.as_function());
+                target.tag() == Tag::FUNCTION && matches!(name.tag(), Tag::NIL | Tag::STRING)
             }
         }
     }
@@ -283,33 +363,23 @@ impl LoadOutside for Loading<'_> {
         Ok((layout.number, loaded))
     }
 
-    fn may_refer(&self, type_index: u32, word: u32, to: Option<Value>) -> bool {
-        let (number, layout) = self.layouts[type_index as usize];
-        let Some(instance) = self.cx.instances.get(number) else { return false };
-        let storage = match &instance.program.layouts[Layout::from_u32(layout)] {
-            LayoutDef::Array(storage) => Some(*storage),
-            LayoutDef::Record(fields) => {
-                let mut at = 0;
-                fields.iter().copied().find(|storage| {
-                    let begins = at == word;
-                    at += storage.register_type().words();
-                    begins
-                })
-            }
-        };
-        let machine_type = |ty| crate::runtime::layouts::machine_type(&instance.layouts, ty);
-        storage.is_some_and(|storage| fits(machine_type(storage.register_type()), to))
+    fn may_refer(&self, type_index: u32, number: usize, to: Option<Value>) -> bool {
+        self.references[type_index as usize].get(number).is_some_and(|&ty| fits(self.cx, ty, to))
     }
 
     fn new_fiber(&mut self) -> Result<FiberState, SnapshotError> {
         let stack = StackMemory::new(FIRST_WORDS).ok_or(SnapshotError::OutOfMemory)?;
         let fiber = Box::new(Fiber::new(stack));
-        Ok((Box::into_raw(fiber).cast(), crate::runtime::switch::drop_fiber))
+        Ok((Box::into_raw(fiber).cast(), crate::runtime::switch::drop_fiber, FIRST_WORDS * 8 + size_of::<Fiber>()))
     }
 
     fn host_object(&mut self, from: &mut Reader<'_>) -> Result<Box<dyn HostObject>, SnapshotError> {
-        let (kind, bytes) = (from.text()?, from.block()?);
+        let kind = from.text()?;
+        let length = from.length()?;
+        // Where they were read, and here.
+        let _held = self.cx.heap.budget().hold(2 * length as u64)?;
+        let bytes = from.raw(length)?.to_vec();
         let handles = self.handles(from)?;
-        self.codecs.load_object((kind, bytes), &handles, self.host_state)
+        self.codecs.load_object((&kind, &bytes), &handles, self.host_state)
     }
 }

@@ -3,19 +3,23 @@
 use super::load::Loading;
 use crate::bytes::Reader;
 use crate::bytes::SnapshotError;
+use crate::memory::{Held, MemoryBudget};
 use crate::runtime::cost;
 use crate::runtime::function::{Body, FunctionInfo};
-use crate::runtime::instance::Instance;
+use crate::runtime::instance::{Instance, ProgramTypes};
+use crate::runtime::layouts::{MachineLayout, machine_type};
 use minivm_isa::program::FunctionDef;
 use minivm_isa::verify::Verified;
-use minivm_isa::{binary, verify};
-use std::collections::HashMap;
+use minivm_isa::{Type, binary, verify};
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 /// More is not charged for the code of one function.
 const CODE_BYTES_MAX: u64 = 1 << 40;
 /// Bytes of a program's hash.
 const HASH_BYTES: usize = 16;
+/// Bytes that a number of an instance takes which is not in use.
+const SLOT_BYTES: u64 = 2 * size_of::<usize>() as u64;
 
 /// A hash of a program.
 pub type ProgramHash = [u8; HASH_BYTES];
@@ -33,36 +37,97 @@ pub fn program_hash(program: &Verified) -> ProgramHash {
     hash
 }
 
+/// A program, and what all its instances share.
+pub(crate) struct LoadedProgram {
+    program: Rc<Verified>,
+    types: ProgramTypes,
+    /// What it is charged for until an instance is.
+    held: Held,
+    /// What an instance has of its own.
+    items: u64,
+}
+
 impl Loading<'_> {
-    pub(crate) fn code(&mut self, code: &[u8], instances: &[u8], known: &[Rc<Verified>]) -> Result<(), SnapshotError> {
-        let mut from = Reader::new(code, "programs");
-        let count = from.count()?;
-        let mut programs = Vec::with_capacity(count);
-        for index in 0..count {
-            programs.push(program(&mut from, index, known)?);
+    /// Reads all programs.
+    pub(crate) fn programs(
+        &mut self,
+        from: &mut Reader<'_>,
+        known: &[Rc<Verified>],
+    ) -> Result<Vec<LoadedProgram>, SnapshotError> {
+        let hashes: HashMap<ProgramHash, usize> = match from.left() {
+            // Only programs by their hashes are looked for.
+            0 => HashMap::new(),
+            _ => known.iter().enumerate().map(|(index, program)| (program_hash(program), index)).collect(),
+        };
+        let mut programs = Vec::new();
+        for index in 0..from.count()? {
+            from.label("program");
+            let program = program(from, index, (known, &hashes), self.cx.heap.budget())?;
+            programs.push(self.loaded_program(program)?);
         }
         from.end()?;
-        let mut from = Reader::new(instances, "instances");
+        Ok(programs)
+    }
+
+    fn loaded_program(&mut self, program: Rc<Verified>) -> Result<LoadedProgram, SnapshotError> {
+        let held = self.cx.heap.budget().hold(cost::instance_bytes(&program))?;
+        let types = ProgramTypes::of(self.cx, &program);
+        self.note_references(&program, &types.layouts);
+        let counts = [
+            program.functions.len(),
+            program.globals.len(),
+            program.memories.len(),
+            program.tables.len(),
+            program.data.len(),
+            program.elements.len(),
+        ];
+        let items = counts.iter().map(|&count| count as u64).sum();
+        Ok(LoadedProgram { program, types, held, items })
+    }
+
+    /// Notes the types of the references in objects of each layout.
+    fn note_references(&mut self, program: &Verified, layouts: &[Rc<MachineLayout>]) {
+        self.references.resize(self.cx.layouts.len(), Box::default());
+        for (layout, definition) in layouts.iter().zip(program.layouts.values()) {
+            let types = definition.storages().iter().map(|storage| machine_type(layouts, storage.register_type()));
+            let is_reference = |ty: &Type| matches!(ty, Type::Cell | Type::Ref(_));
+            self.references[layout.number as usize] = types.filter(is_reference).collect();
+        }
+    }
+
+    /// Makes all instances with their functions; everything else is read later, from so many bytes.
+    pub(crate) fn instances(
+        &mut self,
+        programs: &[LoadedProgram],
+        mut machine_bytes: u64,
+        from: &mut Reader<'_>,
+    ) -> Result<(), SnapshotError> {
         let mut slots = Vec::new();
         for _ in 0..from.count()? {
+            from.label("instance");
+            self.hold_lasting(SLOT_BYTES)?;
             if !from.flag()? {
                 slots.push(None);
                 continue;
             }
             let program = from.size()?;
             let program = programs.get(program).ok_or_else(|| from.damaged("there is no such program"))?;
-            slots.push(Some(self.instance_of(program.clone(), &mut from)?));
+            // Each thing that an instance has takes a byte there at least.
+            let left = machine_bytes.checked_sub(program.items);
+            machine_bytes = left.ok_or_else(|| from.damaged("an instance has more in it than there is"))?;
+            slots.push(Some(self.instance_of(program, from)?));
         }
         self.cx.instances.set(slots);
         from.end()
     }
 
     /// Makes an instance with its functions; everything else is read later.
-    fn instance_of(&mut self, program: Rc<Verified>, from: &mut Reader<'_>) -> Result<Box<Instance>, SnapshotError> {
-        let held = self.cx.heap.budget().hold(cost::instance_bytes(&program));
-        let held = held.map_err(|_| SnapshotError::OutOfMemory)?;
+    fn instance_of(&mut self, loaded: &LoadedProgram, from: &mut Reader<'_>) -> Result<Box<Instance>, SnapshotError> {
+        let program = &loaded.program;
+        loaded.held.resize(0)?;
+        let held = self.cx.heap.budget().hold(cost::instance_bytes(program))?;
         let is_pinned = from.flag()?;
-        let mut instance = Instance::new(self.cx, program.clone(), held, is_pinned);
+        let mut instance = Instance::new(program.clone(), &loaded.types, held, is_pinned);
         let address: *const Instance = &raw const *instance;
         for (index, function) in program.functions.iter() {
             let number = instance.signature_number(function.signature());
@@ -88,36 +153,56 @@ impl Loading<'_> {
                 guest.charge(charged);
             }
         }
+        if self.cx.heap.is_over_limit() {
+            return Err(SnapshotError::OutOfMemory);
+        }
         Ok(instance)
     }
 
     /// Finds the host functions that the snapshot names.
-    pub(crate) fn find_hosts(&mut self, hosts: &[u8]) -> Result<(), SnapshotError> {
+    pub(crate) fn find_hosts(&mut self, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
         let mut by_name: HashMap<&str, Vec<*const FunctionInfo>> = HashMap::new();
         for info in &self.cx.host_functions {
             if let Body::Host(host) = &info.body {
                 by_name.entry(&host.name).or_default().push(&raw const **info);
             }
         }
-        let mut from = Reader::new(hosts, "host functions");
+        let mut met = HashSet::new();
         for _ in 0..from.count()? {
+            from.label("host function");
             let name = from.text()?;
             let ordinal = from.size()?;
-            let found = by_name.get(name).and_then(|functions| functions.get(ordinal));
+            let found = by_name.get(name.as_str()).and_then(|functions| functions.get(ordinal));
             let Some(&found) = found else {
                 return Err(SnapshotError::Missing(format!("there is no host function '{name}'")));
             };
+            if !met.insert(found) {
+                return Err(from.damaged("a host function is named twice"));
+            }
             self.hosts.push(found);
         }
         from.end()
     }
 }
 
-fn program(from: &mut Reader<'_>, index: usize, known: &[Rc<Verified>]) -> Result<Rc<Verified>, SnapshotError> {
+fn program(
+    from: &mut Reader<'_>,
+    index: usize,
+    (known, hashes): (&[Rc<Verified>], &HashMap<ProgramHash, usize>),
+    budget: &MemoryBudget,
+) -> Result<Rc<Verified>, SnapshotError> {
     match from.byte()? {
         0 => {
-            let bytes = from.block()?;
-            let program = binary::decode(bytes).map_err(|error| from.damaged(&error.to_string()))?;
+            let length = from.length()?;
+            let _held = budget.hold(length as u64)?;
+            let mut allowance = budget.allowance();
+            let decoded = binary::decode_within(from.raw(length)?, &mut allowance);
+            budget.note(&allowance);
+            let program = match decoded {
+                Ok(program) => program,
+                Err(_) if allowance.is_exhausted() => return Err(SnapshotError::OutOfMemory),
+                Err(error) => return Err(from.damaged(&error.to_string())),
+            };
             let program = verify(program).map_err(|rejections| {
                 let first = rejections.first().map(ToString::to_string).unwrap_or_default();
                 from.damaged(&format!("a program is not valid: {first}"))
@@ -125,9 +210,9 @@ fn program(from: &mut Reader<'_>, index: usize, known: &[Rc<Verified>]) -> Resul
             Ok(Rc::new(program))
         }
         1 => {
-            let wanted = from.raw(HASH_BYTES)?;
-            let found = known.iter().find(|program| program_hash(program) == *wanted);
-            found.cloned().ok_or_else(|| SnapshotError::Missing("a program that the snapshot names by its hash".into()))
+            let wanted: ProgramHash = from.raw(HASH_BYTES)?.try_into().expect("so many bytes were taken");
+            let found = hashes.get(&wanted).map(|&index| known[index].clone());
+            found.ok_or_else(|| SnapshotError::Missing("a program that the snapshot names by its hash".into()))
         }
         2 => known.get(index).cloned().ok_or_else(|| from.damaged("it shares a program that is not there")),
         _ => Err(from.damaged("a program is of no known form")),

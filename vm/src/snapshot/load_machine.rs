@@ -6,17 +6,21 @@ use super::save_items::FUNCTION;
 use crate::bytes::Reader;
 use crate::bytes::SnapshotError;
 use crate::heap::transfer::HeapLoader;
+use crate::link::instantiate::fits_maximum;
 use crate::memory::Segment;
 use crate::runtime::definitions::Definition;
 use crate::runtime::function::{Body, FunctionInfo};
 use crate::runtime::kept::KeptValues;
 use crate::runtime::layouts::machine_type;
 use crate::value::{Tag, Value};
-use minivm_isa::program::{Constant, ElementType, FunctionDef};
+use minivm_isa::program::{Constant, FunctionDef};
 use std::cell::UnsafeCell;
 
+/// Constants that are longer are looked at once.
+const LONG_BYTES: usize = 64;
+
 impl Loading<'_> {
-    pub(super) fn machine(&mut self, cells: &HeapLoader<'_>, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
+    pub(crate) fn machine(&mut self, cells: &mut HeapLoader, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
         self.fill_items(cells, from)?;
         let count = self.cx.instances.slots().len() as u32;
         for index in 0..count {
@@ -24,7 +28,9 @@ impl Loading<'_> {
             self.parts_of(index, from)?;
             self.segments_of(index, cells, from)?;
         }
-        let first = self.cx.instances.iter().find(|instance| !instance.memories.is_empty());
+        // The one with the main memory is pinned; one that came later may have a lower number.
+        let with_memory = || self.cx.instances.iter().filter(|instance| !instance.memories.is_empty());
+        let first = with_memory().find(|instance| instance.is_pinned.get()).or_else(|| with_memory().next());
         if let Some(first) = first {
             self.cx.main_memory_of = first.memory(minivm_isa::entities::Memory::from_u32(0));
             // Code has its address: it never goes.
@@ -33,11 +39,16 @@ impl Loading<'_> {
         }
         self.definitions(cells, from)?;
         for _ in 0..from.count()? {
-            let name = from.text()?.to_string();
+            from.label("registry");
+            let name = from.text()?;
+            self.hold_lasting(NAMED_BYTES + name.len() as u64)?;
             let value = cells.value(from)?;
-            self.cx.registry.insert(name, value);
+            if self.cx.registry.insert(name, value).is_some() {
+                return Err(from.damaged("two values of the libraries have one name"));
+            }
         }
         self.kept(cells, from)?;
+        from.label("machine");
         self.cx.string_metatable = cells.reference_to(Tag::TABLE, from)?.cast();
         for index in 0..self.cx.kind_metatables.len() {
             self.cx.kind_metatables[index] = cells.reference_to(Tag::TABLE, from)?.cast();
@@ -55,9 +66,10 @@ impl Loading<'_> {
     }
 
     /// Closures, targets of bridges and constants of an instance.
-    fn functions_of(&mut self, index: u32, cells: &HeapLoader<'_>, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
+    fn functions_of(&mut self, index: u32, cells: &HeapLoader, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
         let Some(instance) = self.cx.instances.get_mut(index) else { return Ok(()) };
         let program = instance.program.clone();
+        from.label("functions of an instance");
         for (number, function) in program.functions.iter() {
             let closure: *mut crate::heap::Closure = cells.reference_to(Tag::FUNCTION, from)?.cast();
             // SAFETY: a closure that was read has its function.
@@ -72,7 +84,7 @@ impl Loading<'_> {
                     let wanted = instance.signature_number(*signature);
                     let is_dynamic = wanted == crate::runtime::context::NO_SIGNATURE;
                     // SAFETY: functions live as long as the machine.
-                    is_dynamic || wanted == unsafe { (*found).signature }
+                    is_dynamic || self.cx.signatures.fits(&self.cx.types, unsafe { (*found).signature }, wanted)
                 }
                 (FunctionDef::Import { .. }, None) => false,
             };
@@ -81,6 +93,7 @@ impl Loading<'_> {
             }
             instance.closures.push(closure);
         }
+        from.label("constants");
         for info in instance.functions.iter().flatten() {
             let Body::Guest(guest) = &info.body else { continue };
             if !from.flag()? {
@@ -89,8 +102,14 @@ impl Loading<'_> {
             let mut values = Vec::with_capacity(guest.portable().constants.len());
             for constant in guest.portable().constants.values() {
                 let value = cells.value(from)?;
-                if !is_constant(value, constant) {
+                // Instances of one program may share a long one, which is looked at once.
+                let address: *const Constant = constant;
+                let is_known = value.tag() == Tag::STRING && self.constants.get(&address) == Some(&value.payload());
+                if !is_known && !is_constant(value, constant) {
                     return Err(from.damaged("a constant of a function is another one"));
+                }
+                if matches!(constant, Constant::String(bytes) if bytes.len() > LONG_BYTES) {
+                    self.constants.insert(address, value.payload());
                 }
                 values.push(value);
             }
@@ -103,10 +122,14 @@ impl Loading<'_> {
     fn parts_of(&mut self, index: u32, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
         let Some(instance) = self.cx.instances.get_mut(index) else { return Ok(()) };
         let program = instance.program.clone();
+        from.label("items of an instance");
         for wanted in program.globals.values() {
             let global = pick(&self.items.globals, from)?;
             let ty = machine_type(&instance.layouts, wanted.ty);
-            if (global.ty, global.mutable, global.holds) != (ty, wanted.mutable, wanted.holds) {
+            let holds = instance.machine_element(wanted.holds);
+            if (global.ty, global.mutable) != (ty, wanted.mutable)
+                || !self.cx.types.holds_fits(global.holds, holds, global.mutable)
+            {
                 return Err(from.damaged("a global is of another type"));
             }
             instance.globals.push(global);
@@ -115,7 +138,10 @@ impl Loading<'_> {
             let memory = pick(&self.items.memories, from)?;
             // SAFETY: nothing runs while a state is loaded.
             let found = unsafe { &*memory.get() };
-            if found.is_64() != wanted.is_64 || found.pages() < wanted.minimum {
+            let fits = found.is_64() == wanted.is_64
+                && found.pages() >= wanted.minimum
+                && fits_maximum(wanted.maximum, found.declared_maximum());
+            if !fits {
                 return Err(from.damaged("a memory is of another type"));
             }
             instance.memories.push(memory);
@@ -124,7 +150,11 @@ impl Loading<'_> {
             let table = pick(&self.items.tables, from)?;
             // SAFETY: as above.
             let found = unsafe { &*table.get() };
-            if found.is_64() != wanted.is_64 || found.element() != wanted.element || found.length() < wanted.minimum {
+            let fits = found.is_64() == wanted.is_64
+                && found.element() == instance.machine_element(wanted.element)
+                && found.length() >= wanted.minimum
+                && fits_maximum(wanted.maximum, found.declared_maximum());
+            if !fits {
                 return Err(from.damaged("a table is of another type"));
             }
             instance.tables.push(table);
@@ -132,9 +162,10 @@ impl Loading<'_> {
         Ok(())
     }
 
-    fn segments_of(&mut self, index: u32, cells: &HeapLoader<'_>, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
+    fn segments_of(&mut self, index: u32, cells: &HeapLoader, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
         let Some(instance) = self.cx.instances.get_mut(index) else { return Ok(()) };
         let program = instance.program.clone();
+        from.label("segments");
         for data in program.data.values() {
             let bytes = if from.flag()? { Box::default() } else { data.bytes.clone() };
             instance.data.push(Box::new(UnsafeCell::new(Segment::new(bytes))));
@@ -147,7 +178,7 @@ impl Loading<'_> {
             let mut values = Vec::with_capacity(count);
             for _ in 0..count {
                 let value = cells.value(from)?;
-                let may = element.element == ElementType::Any || matches!(value.tag(), Tag::FUNCTION | Tag::NIL);
+                let may = element.element.is_any() || matches!(value.tag(), Tag::FUNCTION | Tag::NIL);
                 if !may {
                     return Err(from.damaged("an element segment holds what it may not"));
                 }
@@ -158,23 +189,32 @@ impl Loading<'_> {
         Ok(())
     }
 
-    fn definitions(&mut self, cells: &HeapLoader<'_>, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
+    fn definitions(&mut self, cells: &HeapLoader, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
         for _ in 0..from.count()? {
+            from.label("definition");
             let (module, name) = (from.text()?, from.text()?);
+            self.hold_lasting(NAMED_BYTES + (module.len() + name.len()) as u64)?;
             let definition = match from.byte()? {
                 FUNCTION => Definition::Function(cells.value(from)?),
                 kind => self.items.item(kind, from)?,
             };
-            self.cx.definitions.set(module, name, definition);
+            if self.cx.definitions.get(&module, &name).is_some() {
+                return Err(from.damaged("two definitions have one name"));
+            }
+            self.cx.definitions.set(&module, &name, definition);
         }
         Ok(())
     }
 
-    fn kept(&mut self, cells: &HeapLoader<'_>, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
+    fn kept(&mut self, cells: &HeapLoader, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
+        from.label("kept values");
         let mut values = Vec::new();
+        let mut unlisted = 0;
         for _ in 0..from.count()? {
+            self.hold_lasting(2 * size_of::<Option<Value>>() as u64)?;
             let is_there = from.flag()?;
             let value = cells.value(from)?;
+            unlisted += usize::from(!is_there);
             values.push(is_there.then_some(value));
         }
         let mut free = Vec::new();
@@ -187,10 +227,17 @@ impl Loading<'_> {
             }
             free.push(place);
         }
+        // A place is given out from the list, or is at the end.
+        if free.len() != unlisted {
+            return Err(from.damaged("a handle of the host is lost"));
+        }
         self.cx.kept = KeptValues::from_parts(values, free);
         Ok(())
     }
 }
+
+/// Bytes that a name in a table takes, besides its text.
+const NAMED_BYTES: u64 = 128;
 
 /// Whether a value is what code has for a constant.
 fn is_constant(value: Value, constant: &Constant) -> bool {

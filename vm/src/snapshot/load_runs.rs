@@ -14,6 +14,7 @@ use crate::runtime::function::Body;
 use crate::runtime::task::Uncaught;
 use crate::runtime::task::Work;
 use crate::runtime::task::{Run, RunId};
+use crate::runtime::unwind::OVERFLOW_WORDS;
 use crate::threaded::continuation::Record;
 use crate::threaded::continuation::RecordKind;
 use crate::threaded::stack_map::takes_open;
@@ -22,14 +23,20 @@ use minivm_isa::TrapCode;
 use std::collections::HashSet;
 
 /// Words that handlers of errors may use on top of a full stack.
-const OVERFLOW_WORDS_MAX: usize = 1 << 20;
+pub(crate) const OVERFLOW_WORDS_MAX: usize = OVERFLOW_WORDS;
+/// Numbers of runs are below this.
+const RUN_IDS_END: u64 = 1 << 60;
 /// Units of work that a run may owe.
 const OWED_MAX: i64 = 1 << 40;
 
 impl Loading<'_> {
     /// Reads all runs.
-    pub(super) fn runs(&mut self, cells: &HeapLoader<'_>, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
+    pub(crate) fn runs(&mut self, cells: &HeapLoader, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
+        from.label("run");
         let next_id = from.number()?;
+        if next_id >= RUN_IDS_END {
+            return Err(from.damaged("more runs were made than can be"));
+        }
         // The fibers of the runs so far.
         let mut taken = HashSet::new();
         let mut numbers = HashSet::new();
@@ -38,6 +45,8 @@ impl Loading<'_> {
             false => Err(from.damaged("two runs have one number")),
         };
         for _ in 0..from.count()? {
+            from.label("run");
+            self.hold_lasting(2 * size_of::<Run>() as u64)?;
             let id = new_number(from.number()?, from)?;
             self.parked(id, &mut taken, cells, from)?;
         }
@@ -49,7 +58,7 @@ impl Loading<'_> {
                 let number = from.number()?;
                 let id = if has_id { new_number(number, from)? } else { None };
                 if kind == run_kind::YIELDED {
-                    self.cx.run = Run { is_untold: true, ..yielded(cells, from)? };
+                    self.cx.run = Run { is_untold: true, ..self.yielded(cells, from)? };
                     self.cx.status = Status::Yielded;
                 } else {
                     self.run((kind, raised), FiberState::Running, &mut taken, cells, from)?;
@@ -70,7 +79,7 @@ impl Loading<'_> {
         &mut self,
         id: Option<RunId>,
         taken: &mut HashSet<*mut FiberCell>,
-        cells: &HeapLoader<'_>,
+        cells: &HeapLoader,
         from: &mut Reader<'_>,
     ) -> Result<(), SnapshotError> {
         let kind = from.byte()?;
@@ -90,12 +99,12 @@ impl Loading<'_> {
                     return Err(from.damaged("a run that begins has begun"));
                 }
                 take_fiber(cell, taken, from)?;
-                let values = values(cells, from)?;
+                let values = self.values(cells, from)?;
                 (Run { fiber: cell, main_fiber: cell, values, may_yield: true, ..Run::default() }, Status::Running)
             }
-            run_kind::YIELDED => (yielded(cells, from)?, Status::Yielded),
+            run_kind::YIELDED => (self.yielded(cells, from)?, Status::Yielded),
             run_kind::FINISHED => {
-                let values = values(cells, from)?;
+                let values = self.values(cells, from)?;
                 (Run { values, ..Run::default() }, Status::Finished)
             }
             run_kind::FAILED => {
@@ -119,7 +128,7 @@ impl Loading<'_> {
         (kind, raised): (u8, Option<Value>),
         state: FiberState,
         taken: &mut HashSet<*mut FiberCell>,
-        cells: &HeapLoader<'_>,
+        cells: &HeapLoader,
         from: &mut Reader<'_>,
     ) -> Result<(), SnapshotError> {
         let may_yield = from.flag()?;
@@ -141,10 +150,12 @@ impl Loading<'_> {
         }
         let nesting = nesting(from)?;
         let overflow_words = from.size()?;
-        if overflow_words > OVERFLOW_WORDS_MAX {
+        let handler: *mut FiberCell = cells.reference_to(Tag::FIBER, from)?.cast();
+        let overflow_handler = self.overflow_handlers.get(&handler).map(|&height| (handler, height));
+        let is_known = handler.is_null() || overflow_handler.is_some() && overflow_words > 0;
+        if !matches!(overflow_words, 0 | OVERFLOW_WORDS) || !is_known {
             return Err(from.damaged("the stack is larger than it can be"));
         }
-        let handler: *mut FiberCell = cells.reference_to(Tag::FIBER, from)?.cast();
         let finaliser_in: *mut FiberCell = cells.reference_to(Tag::FIBER, from)?.cast();
         let exits = from.flag()?;
         let exit = exit_status(from)?;
@@ -155,20 +166,21 @@ impl Loading<'_> {
             return Err(from.damaged("a run owes what none can"));
         }
         let work = match from.flag()? {
-            true => Some(Box::new(Work { done: from.number()?, object: cells.value(from)? })),
+            true => Some(Box::new(Work { done: from.number()?, object: cells.value(from)?, has_begun: false })),
             false => None,
         };
         if work.is_some() && kind != run_kind::STANDS {
             return Err(from.damaged("an instruction is half done where none is"));
         }
         let fiber_depth = chain(cell, main, taken, from)?;
+        self.check_finaliser((cell, finaliser_in), from)?;
         self.cx.run = Run {
             fiber: cell,
             main_fiber: main,
             fiber_depth,
             nesting,
             overflow_words,
-            overflow_handler: self.overflow_handlers.get(&handler).map(|&height| (handler, height)),
+            overflow_handler,
             finaliser_in,
             exit: exits.then_some(exit),
             pending_trap,
@@ -192,9 +204,50 @@ impl Loading<'_> {
         if kind == run_kind::STANDS { self.open_list(cells, from) } else { Ok(()) }
     }
 
+    /// Whether a finaliser runs on the fiber that the run says, of those from the running one to the main one.
+    fn check_finaliser(
+        &self,
+        (running, finaliser_in): (*mut FiberCell, *mut FiberCell),
+        from: &Reader<'_>,
+    ) -> Result<(), SnapshotError> {
+        let mut is_known = finaliser_in.is_null();
+        let mut at = running;
+        while !at.is_null() {
+            is_known |= at == finaliser_in;
+            if self.finalising.contains(&at) && at != finaliser_in {
+                return Err(from.damaged("a finaliser runs on another fiber"));
+            }
+            // SAFETY: all fibers were read, and these are the chain of a run.
+            at = unsafe { Fiber::of(at) }.resumer;
+        }
+        if is_known { Ok(()) } else { Err(from.damaged("a finaliser runs on no fiber of its run")) }
+    }
+
+    /// Reads a list of values.
+    fn values(&mut self, cells: &HeapLoader, from: &mut Reader<'_>) -> Result<Vec<Value>, SnapshotError> {
+        let count = from.count()?;
+        self.hold_lasting(size_of::<Value>() as u64 * count as u64)?;
+        let mut values = Vec::new();
+        values.reserve_exact(count);
+        for _ in 0..count {
+            values.push(cells.value(from)?);
+        }
+        Ok(values)
+    }
+
+    /// Reads a run that has yielded to the host.
+    fn yielded(&mut self, cells: &HeapLoader, from: &mut Reader<'_>) -> Result<Run, SnapshotError> {
+        let suspended: *mut FiberCell = cells.reference_to(Tag::FIBER, from)?.cast();
+        if suspended.is_null() {
+            return Err(from.damaged("a run has yielded without a fiber"));
+        }
+        let is_yield_untold = from.flag()?;
+        Ok(Run { suspended, is_yield_untold, values: self.values(cells, from)?, may_yield: true, ..Run::default() })
+    }
+
     /// The open list that the next instruction takes.
-    fn open_list(&mut self, cells: &HeapLoader<'_>, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
-        let values = values(cells, from)?;
+    fn open_list(&mut self, cells: &HeapLoader, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
+        let values = self.values(cells, from)?;
         // No more room is made than the run had, so that its stack grows when it would have grown.
         if values.is_empty() {
             return Ok(());
@@ -219,16 +272,6 @@ impl Loading<'_> {
         self.cx.open_count = values.len();
         Ok(())
     }
-}
-
-/// Reads a run that has yielded to the host.
-fn yielded(cells: &HeapLoader<'_>, from: &mut Reader<'_>) -> Result<Run, SnapshotError> {
-    let suspended: *mut FiberCell = cells.reference_to(Tag::FIBER, from)?.cast();
-    if suspended.is_null() {
-        return Err(from.damaged("a run has yielded without a fiber"));
-    }
-    let is_yield_untold = from.flag()?;
-    Ok(Run { suspended, is_yield_untold, values: values(cells, from)?, may_yield: true, ..Run::default() })
 }
 
 /// Takes the fibers of a run, from the running one to the main one; gives how many wait.
@@ -263,11 +306,6 @@ fn take_fiber(
     if taken.insert(cell) { Ok(()) } else { Err(from.damaged("two runs have one fiber")) }
 }
 
-fn values(cells: &HeapLoader<'_>, from: &mut Reader<'_>) -> Result<Vec<Value>, SnapshotError> {
-    let count = from.count()?;
-    (0..count).map(|_| cells.value(from)).collect()
-}
-
 fn exit_status(from: &mut Reader<'_>) -> Result<i32, SnapshotError> {
     i32::try_from(from.signed()?).map_err(|_| from.damaged("there is no such exit status"))
 }
@@ -280,7 +318,7 @@ fn trap(from: &mut Reader<'_>) -> Result<Option<TrapCode>, SnapshotError> {
 }
 
 /// Reads how many calls are nested.
-pub(super) fn nesting(from: &mut Reader<'_>) -> Result<u32, SnapshotError> {
+pub(crate) fn nesting(from: &mut Reader<'_>) -> Result<u32, SnapshotError> {
     let nesting = from.u32()?;
     if nesting > NESTING_READ_MAX { Err(from.damaged("calls are nested deeper than they can be")) } else { Ok(nesting) }
 }

@@ -1,7 +1,9 @@
 //! Fibers from bytes: every level of a stack must be one that the level below it can have called.
 
-use super::levels::{Below, Building, Wanted};
+use super::invariants::{may_make, top};
+use super::levels::{Below, Building, MARGIN_WORDS, Wanted};
 use super::load::Loading;
+use super::load_runs::OVERFLOW_WORDS_MAX;
 use super::save_stack::{BORDER, GUEST, HOST, HOST_FINALISER, HOST_PAUSED, RECORD, RECORD_KINDS, state};
 use super::settle::{body_of, place_record, receiver_of, take_receiver};
 use crate::bytes::Reader;
@@ -13,9 +15,10 @@ use crate::heap::transfer::{HeapLoader, LoadOutside};
 use crate::heap::{Closure, FiberCell};
 use crate::runtime::call::host_record;
 use crate::runtime::context::{NO_SIGNATURE, return_info};
+use crate::runtime::cost;
 use crate::runtime::fiber::{Fiber, FiberState};
 use crate::runtime::function::{Body, FunctionInfo, GuestFunction};
-use crate::runtime::stack_memory::{FIRST_WORDS, RESERVE_WORDS, StackMemory};
+use crate::runtime::stack_memory::FIRST_WORDS;
 use crate::threaded::Pc;
 use crate::threaded::continuation::Came;
 use crate::threaded::continuation::{Protect, RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
@@ -23,18 +26,27 @@ use crate::threaded::header_at;
 use crate::value::Tag;
 use minivm_isa::{Convention, Instruction, Type};
 
-/// Words kept free above the top of a stack.
-const MARGIN_WORDS: usize = 16;
+/// Of so many instructions of a block one has what is known there kept.
+const KNOWN_EVERY: usize = 256;
+
+/// What a level is, as far as others name it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum LevelKind {
+    Guest,
+    MessageHandler,
+    Other,
+}
 
 impl<'c> Loading<'c> {
     /// Reads a fiber.
-    pub(super) fn fiber(
+    pub(crate) fn fiber(
         &mut self,
         cell: *mut FiberCell,
         fiber: &mut Fiber,
-        cells: &HeapLoader<'_>,
+        cells: &HeapLoader,
         from: &mut Reader<'_>,
     ) -> Result<(), SnapshotError> {
+        from.label("fiber");
         let kind = from.byte()?;
         fiber.state = match kind {
             state::NEW | state::SUSPENDED => FiberState::Suspended,
@@ -42,91 +54,80 @@ impl<'c> Loading<'c> {
             state::NORMAL => FiberState::Normal,
             state::PARKED_NEW | state::PARKED | state::PARKED_RAISED => FiberState::Parked,
             state::DEAD | state::FAILED => FiberState::Dead,
-            _ => return Err(from.damaged("its state is none")),
+            _ => return Err(from.damaged(&format!("unknown fiber state {kind}"))),
         };
         fiber.failed = matches!(kind, state::FAILED | state::RAISED | state::PARKED_RAISED);
         let is_in_run = !matches!(fiber.state, FiberState::Suspended | FiberState::Dead);
         self.in_runs += usize::from(is_in_run);
         let words = from.size()?;
+        let mut building = Building::new(words, self.stack_words_max(), self.cx.record_return())?;
         if from.flag()? {
             fiber.suspended_in = self.suspended_in(from)?;
         }
-        if kind == state::DEAD {
-            let building =
-                Building { words: Vec::new(), below: Below::Ground, needed: 0, record_return: std::ptr::null() };
-            fiber.stack = self.stack(cell, &building, words)?;
-            return Ok(());
+        match kind {
+            state::DEAD => {}
+            state::NEW | state::PARKED_NEW => {
+                let entry = Record::instruction(RecordKind::Entry, std::ptr::null(), std::ptr::null(), 0);
+                building.set_record(0, entry)?;
+                building.set_value(RECORD_DELTA - 2, cells.value(from)?)?;
+            }
+            _ => self.stack((cell, fiber), kind, &mut building, cells, from)?,
         }
-        let record_return = self.cx.record_return();
-        let mut building =
-            Building { words: Vec::new(), below: Below::Ground, needed: FIRST_WORDS - RESERVE_WORDS, record_return };
-        if matches!(kind, state::NEW | state::PARKED_NEW) {
-            fiber.stack = self.unbegun(cell, building, words, cells, from)?;
-            return Ok(());
+        // Something was charged for it when it was made.
+        let stack = building.finish();
+        let more = (stack.words() - FIRST_WORDS) * 8;
+        // SAFETY: the fiber is one of those that were read.
+        if !unsafe { self.cx.heap.charge_fiber(cell, more) } || self.cx.heap.is_over_limit() {
+            return Err(SnapshotError::OutOfMemory);
         }
+        fiber.stack = stack;
+        Ok(())
+    }
+
+    /// The most words that a stack may have now.
+    fn stack_words_max(&self) -> usize {
+        let room = self.cx.heap.room_bytes();
+        self.cx.limits.stack_words_max.saturating_add(OVERFLOW_WORDS_MAX).min(FIRST_WORDS + room / 8)
+    }
+
+    /// Reads the stack of a fiber that has begun and not ended without an error.
+    fn stack(
+        &mut self,
+        (cell, fiber): (*mut FiberCell, &mut Fiber),
+        kind: u8,
+        building: &mut Building<'c>,
+        cells: &HeapLoader,
+        from: &mut Reader<'_>,
+    ) -> Result<(), SnapshotError> {
+        let is_in_run = !matches!(fiber.state, FiberState::Suspended | FiberState::Dead);
         fiber.resumer = cells.reference_to(Tag::FIBER, from)?.cast();
         if !fiber.resumer.is_null() && !is_in_run {
             return Err(from.damaged("one that nobody waits for has a resumer"));
         }
         let closing = from.number()?;
         let overflow = from.number()?;
-        let heights = self.levels(&mut building, cells, from)?;
-        if overflow != 0 {
-            match heights.get(usize::try_from(overflow - 1).unwrap_or(usize::MAX)) {
-                Some(&(_, height)) => _ = self.overflow_handlers.insert(cell, height),
-                None => return Err(from.damaged("its stack overflows at no level")),
-            }
+        let heights = self.levels(building, cells, from)?;
+        let level = |number: u64| heights.get(usize::try_from(number).unwrap_or(usize::MAX));
+        match overflow.checked_sub(1).map(level) {
+            None => {}
+            Some(Some(&(LevelKind::MessageHandler, height))) => _ = self.overflow_handlers.insert(cell, height),
+            Some(_) => return Err(from.damaged("its stack overflows at no handler")),
         }
-        fiber.closing_height = match closing {
-            0 => None,
-            1 => Some(usize::MAX),
-            level => match heights.get(usize::try_from(level - 2).unwrap_or(usize::MAX)) {
-                Some(&(true, height)) => Some(height),
-                _ => return Err(from.damaged("it is being closed at no frame")),
-            },
+        fiber.closing_height = match (closing, closing.checked_sub(2).map(level)) {
+            (0, _) => None,
+            (1, _) => Some(usize::MAX),
+            (_, Some(Some(&(LevelKind::Guest, height)))) => Some(height),
+            _ => return Err(from.damaged("it is being closed at no frame")),
         };
-        let (pc, at) = top(&building, kind).ok_or_else(|| from.damaged("it cannot have stopped like that"))?;
-        fiber.stack = self.stack(cell, &building, words)?;
+        if building.finalisers > usize::from(is_in_run) {
+            return Err(from.damaged("a finaliser runs where none can"));
+        }
+        if building.finalisers > 0 {
+            self.finalising.insert(cell);
+        }
+        let (pc, at) = top(building, kind).ok_or_else(|| from.damaged("it cannot have stopped like that"))?;
         (fiber.pc, fiber.regs) = (pc, at);
         Ok(())
-    }
-
-    /// Reads a fiber that has not begun: the callee that waits on it.
-    fn unbegun(
-        &mut self,
-        cell: *mut FiberCell,
-        mut building: Building<'_>,
-        words: usize,
-        cells: &HeapLoader<'_>,
-        from: &mut Reader<'_>,
-    ) -> Result<StackMemory, SnapshotError> {
-        let entry = Record::instruction(RecordKind::Entry, std::ptr::null(), std::ptr::null(), 0);
-        building.set_record(0, entry);
-        building.set_value(RECORD_DELTA - 2, cells.value(from)?);
-        self.stack(cell, &building, words)
-    }
-
-    /// The memory of a stack that was built.
-    fn stack(
-        &mut self,
-        cell: *mut FiberCell,
-        building: &Building<'_>,
-        words: usize,
-    ) -> Result<StackMemory, SnapshotError> {
-        // It is as large as it was, so that it grows when it would have grown.
-        let needed = building.needed.saturating_sub(MARGIN_WORDS) + RESERVE_WORDS;
-        let words = words.max(needed).max(FIRST_WORDS);
-        if words > self.cx.limits.stack_words_max.saturating_add(1 << 16) {
-            return Err(SnapshotError::OutOfMemory);
-        }
-        // SAFETY: the fiber is one of those that were read.
-        if !unsafe { self.cx.heap.charge_fiber(cell, words * 8 + size_of::<Fiber>()) } {
-            return Err(SnapshotError::OutOfMemory);
-        }
-        let stack = StackMemory::new(words).ok_or(SnapshotError::OutOfMemory)?;
-        // SAFETY: the stack has as many words and more.
-        unsafe { stack.start().copy_from_nonoverlapping(building.words.as_ptr(), building.words.len()) };
-        Ok(stack)
     }
 
     /// Reads the host function that suspended a fiber.
@@ -140,31 +141,29 @@ impl<'c> Loading<'c> {
         }
     }
 
-    /// Reads the levels of a stack; gives their heights, and which are guest frames.
-    fn levels<'a>(
+    /// Reads the levels of a stack; gives their kinds and heights.
+    fn levels(
         &mut self,
-        building: &mut Building<'a>,
-        cells: &HeapLoader<'_>,
+        building: &mut Building<'c>,
+        cells: &HeapLoader,
         from: &mut Reader<'_>,
-    ) -> Result<Vec<(bool, usize)>, SnapshotError> {
-        let count = from.count()?;
-        let mut heights = Vec::with_capacity(count);
-        for _ in 0..count {
+    ) -> Result<Vec<(LevelKind, usize)>, SnapshotError> {
+        let mut heights = Vec::new();
+        for _ in 0..from.count()? {
+            from.label("level");
             match from.byte()? {
                 GUEST => self.guest(building, cells, from)?,
                 kind @ (HOST | HOST_FINALISER | HOST_PAUSED) => self.host(building, kind, cells, from)?,
                 BORDER => self.border(building, cells, from)?,
                 RECORD => self.record(building, cells, from)?,
-                _ => return Err(from.damaged("a level of its stack is none")),
+                kind => return Err(from.damaged(&format!("unknown kind of level {kind}"))),
             }
             heights.push(match building.below {
-                Below::Guest { at, .. } => (true, at),
-                Below::Record { at, .. } | Below::Border { at, .. } => (false, at),
-                Below::Ground => (false, 0),
+                Below::Guest { at, .. } => (LevelKind::Guest, at),
+                Below::Record { at, kind: RecordKind::MessageHandler, .. } => (LevelKind::MessageHandler, at),
+                Below::Record { at, .. } | Below::Border { at, .. } => (LevelKind::Other, at),
+                Below::Ground => (LevelKind::Other, 0),
             });
-            if building.needed > self.cx.limits.stack_words_max.saturating_add(1 << 16) {
-                return Err(SnapshotError::OutOfMemory);
-            }
         }
         Ok(heights)
     }
@@ -220,19 +219,20 @@ impl<'c> Loading<'c> {
     }
 
     /// Reads a frame of bytecode.
-    fn guest<'a>(
+    fn guest(
         &mut self,
-        building: &mut Building<'a>,
-        cells: &HeapLoader<'_>,
+        building: &mut Building<'c>,
+        cells: &HeapLoader,
         from: &mut Reader<'_>,
     ) -> Result<(), SnapshotError> {
+        from.label("guest frame");
         let (base, place, wanted) = self.callee(building, from)?;
         let closure: *mut Closure = cells.reference_to(Tag::FUNCTION, from)?.cast();
         if closure.is_null() {
             return Err(from.damaged("a frame has no function"));
         }
         // SAFETY: closures point to functions, which live as long as the machine.
-        let info: &'a FunctionInfo = unsafe { &*(*closure).function.cast::<FunctionInfo>() };
+        let info: &'c FunctionInfo = unsafe { &*(*closure).function.cast::<FunctionInfo>() };
         let Body::Guest(guest) = &info.body else { return Err(from.damaged("a frame is of no function with code")) };
         let fits = match guest.convention {
             Convention::Typed => self.results_of(closure).map(Wanted::Typed) == Some(wanted),
@@ -251,23 +251,43 @@ impl<'c> Loading<'c> {
             header_at(info.entry()).extent as usize
         };
         let at = self.registers(building, guest, base, extent, (instruction, calling), cells, from)?;
-        building.set_header(at, closure, place);
+        building.set_header(at, closure, place)?;
         building.below = Below::Guest { guest, plain, at, instruction, calling };
         Ok(())
     }
 
     /// What fast code takes for granted of the registers at an instruction.
     /// None where no way leads.
-    fn facts_at(&mut self, guest: &GuestFunction, instruction: usize) -> Option<Known> {
-        let function = guest.portable();
-        let facts = self.facts.entry(guest).or_insert_with(|| Facts::compute(function));
-        let block = function.block_of(instruction);
-        let mut known = Known::default();
-        facts.enter(block, &mut known);
-        for at in function.block_range(block).start..instruction {
-            known.step(function, &function.code[at]);
+    /// Stacks are deep and blocks long, so what is known is kept for some places in them.
+    fn facts_at(&mut self, guest: &GuestFunction, instruction: usize) -> Result<Option<Known>, SnapshotError> {
+        let (function, key): (_, *const GuestFunction) = (guest.portable(), guest);
+        if !self.facts.contains_key(&key) {
+            self.hold(cost::loading_bytes(function))?;
+            self.facts.insert(key, Facts::compute(function));
         }
-        (!facts.is_unreached(block)).then_some(known)
+        let (block, facts) = (function.block_of(instruction), &self.facts[&key]);
+        if facts.is_unreached(block) {
+            return Ok(None);
+        }
+        let start = function.block_range(block).start;
+        let nearest = instruction - (instruction - start) % KNOWN_EVERY;
+        let (mut at, mut known) = match self.known.get(&(key, nearest)) {
+            Some(known) => (nearest, known.again()),
+            None => {
+                let mut known = Known::default();
+                facts.enter(block, &mut known);
+                (start, known)
+            }
+        };
+        while at < instruction {
+            known.step(function, &function.code[at]);
+            at += 1;
+            if (at - start).is_multiple_of(KNOWN_EVERY) && !self.known.contains_key(&(key, at)) {
+                self.hold(2 * known.bytes())?;
+                self.known.insert((key, at), known.again());
+            }
+        }
+        Ok(Some(known))
     }
 
     /// Reads the registers of a frame at `base`; gives where they begin.
@@ -279,7 +299,7 @@ impl<'c> Loading<'c> {
         base: usize,
         extent: usize,
         (instruction, calling): (usize, bool),
-        cells: &HeapLoader<'_>,
+        cells: &HeapLoader,
         from: &mut Reader<'_>,
     ) -> Result<usize, SnapshotError> {
         // SAFETY: instances outlive their functions.
@@ -287,7 +307,7 @@ impl<'c> Loading<'c> {
         let (function, slots) = (guest.portable(), guest.slots());
         let map = guest.frame_map.get().expect("it is made with the code");
         let held = map.held_plain(function, instruction, calling);
-        let known = self.facts_at(guest, instruction);
+        let known = self.facts_at(guest, instruction)?;
         let known = known.ok_or_else(|| from.damaged("a function is where no way in it leads"))?;
         let mut values = Vec::new();
         for (reg, &ty) in function.registers.iter() {
@@ -314,14 +334,15 @@ impl<'c> Loading<'c> {
             let shift = 2 * (params + count) + 3;
             at += shift;
             for index in 0..count {
-                building.set_value(base + 2 * (params + index), cells.value(from)?);
+                building.set_value(base + 2 * (params + index), cells.value(from)?)?;
             }
-            building.reach(at);
-            building.words[at - 3] = shift as u64;
+            building.reach(at)?;
+            building.words()[at - 3] = shift as u64;
         }
-        building.reach(at + extent + MARGIN_WORDS);
-        for (slot, count, words) in values {
-            building.words[at + slot..at + slot + count as usize].copy_from_slice(&words[..count as usize]);
+        building.reach(at + extent + MARGIN_WORDS)?;
+        let words = building.words();
+        for (slot, count, value) in values {
+            words[at + slot..at + slot + count as usize].copy_from_slice(&value[..count as usize]);
         }
         Ok(at)
     }
@@ -331,9 +352,10 @@ impl<'c> Loading<'c> {
         &mut self,
         building: &mut Building<'_>,
         kind: u8,
-        cells: &HeapLoader<'_>,
+        cells: &HeapLoader,
         from: &mut Reader<'_>,
     ) -> Result<(), SnapshotError> {
+        from.label("host frame");
         let (base, place, wanted) = self.callee(building, from)?;
         let closure: *mut Closure = cells.reference_to(Tag::FUNCTION, from)?.cast();
         // SAFETY: a closure that was read has its function.
@@ -351,7 +373,7 @@ impl<'c> Loading<'c> {
         let nesting = super::load_runs::nesting(from)?;
         let value = cells.value(from)?;
         let count = self.list(building, base, cells, from)?;
-        building.set_header(base, closure, place);
+        building.set_header(base, closure, place)?;
         let at = base + 2 * count;
         let mut record = host_record(call_state, protect, value, count);
         record.nesting = nesting;
@@ -374,9 +396,9 @@ impl<'c> Loading<'c> {
             }
             (record.kind, record.delta, record.spare) = (RecordKind::Paused, 2 * given as u32, from.number()?);
         }
-        building.set_record(at, record);
-        building.reach(at + RECORD_DELTA + MARGIN_WORDS);
-        building.below = Below::Record { at, kind: record.kind };
+        building.set_record(at, record)?;
+        building.reach(at + RECORD_DELTA + MARGIN_WORDS)?;
+        building.below = Below::Record { at, kind: record.kind, protect: record.protect };
         Ok(())
     }
 
@@ -385,12 +407,12 @@ impl<'c> Loading<'c> {
         &self,
         building: &mut Building<'_>,
         at: usize,
-        cells: &HeapLoader<'_>,
+        cells: &HeapLoader,
         from: &mut Reader<'_>,
     ) -> Result<usize, SnapshotError> {
         let count = from.count()?;
         for index in 0..count {
-            building.set_value(at + 2 * index, cells.kept_value(from)?);
+            building.set_value(at + 2 * index, cells.kept_value(from)?)?;
         }
         Ok(count)
     }
@@ -399,9 +421,10 @@ impl<'c> Loading<'c> {
     fn record(
         &mut self,
         building: &mut Building<'_>,
-        cells: &HeapLoader<'_>,
+        cells: &HeapLoader,
         from: &mut Reader<'_>,
     ) -> Result<(), SnapshotError> {
+        from.label("record on a stack");
         let number = from.byte()?;
         let kind = RECORD_KINDS.get(number as usize).copied();
         let kind = kind.ok_or_else(|| from.damaged("a record is of no known kind"))?;
@@ -427,9 +450,9 @@ impl<'c> Loading<'c> {
             (_, Below::Record { .. } | Below::Border { .. } | Below::Guest { calling: true, .. }) => return Err(wrong),
             (_, Below::Guest { .. }) => self.instruction_record(building, &mut record, cells, from)?,
         };
-        building.set_record(at, record);
-        building.reach(at + RECORD_DELTA + MARGIN_WORDS);
-        building.below = Below::Record { at, kind };
+        building.set_record(at, record)?;
+        building.reach(at + RECORD_DELTA + MARGIN_WORDS)?;
+        building.below = Below::Record { at, kind, protect: record.protect };
         Ok(())
     }
 
@@ -437,9 +460,10 @@ impl<'c> Loading<'c> {
     fn border(
         &self,
         building: &mut Building<'_>,
-        cells: &HeapLoader<'_>,
+        cells: &HeapLoader,
         from: &mut Reader<'_>,
     ) -> Result<(), SnapshotError> {
+        from.label("border frame");
         let (base, place, wanted) = self.callee(building, from)?;
         let closure: *mut Closure = cells.reference_to(Tag::FUNCTION, from)?.cast();
         if closure.is_null() {
@@ -461,8 +485,8 @@ impl<'c> Loading<'c> {
             _ => return Err(from.damaged("a call between languages is where it cannot be")),
         };
         let words = self.results_of(closure).map_or(0, |types| crate::threaded::operands::words_of(&types));
-        building.reach(base + words + MARGIN_WORDS);
-        building.set_header(base, closure, place);
+        building.reach(base + words + MARGIN_WORDS)?;
+        building.set_header(base, closure, place)?;
         building.below = Below::Border { at: base, place: to, results: given };
         Ok(())
     }
@@ -472,7 +496,7 @@ impl<'c> Loading<'c> {
         &self,
         building: &mut Building<'_>,
         record: &mut Record,
-        cells: &HeapLoader<'_>,
+        cells: &HeapLoader,
         from: &mut Reader<'_>,
     ) -> Result<usize, SnapshotError> {
         let Below::Guest { guest, plain, at, instruction, .. } = building.below else {
@@ -500,91 +524,9 @@ impl<'c> Loading<'c> {
             && record.kind == RecordKind::Store
         {
             // SAFETY: the frame was built, and the instruction has these registers.
-            unsafe { take_receiver(guest, building.words.as_mut_ptr().add(at), receiver) };
+            unsafe { take_receiver(guest, building.words().as_mut_ptr().add(at), receiver) };
         }
         Ok(at + delta)
-    }
-}
-
-/// Where a fiber goes on, and the registers there; none if it cannot be in that state.
-fn top(building: &Building<'_>, kind: u8) -> Option<(Pc, usize)> {
-    match (&building.below, kind) {
-        (
-            Below::Guest { plain, at, instruction, calling: false, .. },
-            state::RUNNING | state::FAILED | state::RAISED | state::PARKED | state::PARKED_RAISED,
-        ) => Some((plain.place_of(*instruction), *at)),
-        (Below::Guest { guest, plain, at, instruction, calling: true }, state::SUSPENDED) => {
-            let waits = matches!(
-                guest.portable().code[*instruction],
-                Instruction::CallAny { .. }
-                    | Instruction::CallAnyToOpen { .. }
-                    | Instruction::CallAnyOpen { .. }
-                    | Instruction::CallAnyOpenToOpen { .. }
-                    | Instruction::ForEach { .. }
-                    | Instruction::FiberYieldToOpen { .. }
-                    | Instruction::FiberYieldOpenToOpen { .. }
-            );
-            waits.then(|| plain.return_place(*instruction)).flatten().map(|place| (place, *at))
-        }
-        (Below::Record { at, kind: record, .. }, kind) => {
-            let is_waiting = matches!(record, RecordKind::Resume | RecordKind::Close);
-            let sound = match kind {
-                state::SUSPENDED => !is_waiting && *record != RecordKind::Paused,
-                state::NORMAL => is_waiting || *record == RecordKind::Host,
-                state::RUNNING | state::PARKED => matches!(record, RecordKind::Host | RecordKind::Paused),
-                state::FAILED | state::RAISED | state::PARKED_RAISED => true,
-                _ => false,
-            };
-            sound.then_some((building.record_return, *at))
-        }
-        // A host function behind a bridge may have suspended the fiber, or failed.
-        (
-            Below::Border { at, place, results },
-            state::SUSPENDED | state::FAILED | state::RAISED | state::PARKED_RAISED,
-        ) if results.is_none() || kind != state::SUSPENDED => Some((*place, *at)),
-        (Below::Guest { .. } | Below::Border { .. } | Below::Ground, _) => None,
-    }
-}
-
-/// Whether an instruction makes records of a kind.
-fn may_make(kind: RecordKind, instruction: &Instruction) -> bool {
-    use Instruction as I;
-    match kind {
-        RecordKind::Finaliser | RecordKind::MessageHandler => true,
-        RecordKind::Return => matches!(instruction, I::TailCallAny { .. } | I::TailCallAnyOpen { .. }),
-        RecordKind::Concat => matches!(instruction, I::Concat { .. }),
-        RecordKind::Discard => matches!(instruction, I::Set { .. }),
-        RecordKind::StoreTruthy => {
-            matches!(instruction, I::Equal { .. } | I::Less { .. } | I::LessEqual { .. })
-        }
-        RecordKind::Branch => {
-            matches!(instruction, I::BranchEqual { .. } | I::BranchLess { .. } | I::BranchLessEqual { .. })
-        }
-        RecordKind::Resume => {
-            matches!(instruction, I::FiberResumeToOpen { .. } | I::FiberResumeOpenToOpen { .. })
-        }
-        RecordKind::Close => matches!(instruction, I::FiberClose { .. }),
-        RecordKind::Store => matches!(
-            instruction,
-            I::Add { .. }
-                | I::Sub { .. }
-                | I::Mul { .. }
-                | I::Div { .. }
-                | I::Modulo { .. }
-                | I::Pow { .. }
-                | I::FloorDiv { .. }
-                | I::BitAnd { .. }
-                | I::BitOr { .. }
-                | I::BitXor { .. }
-                | I::ShiftLeft { .. }
-                | I::ShiftRight { .. }
-                | I::Negate { .. }
-                | I::BitNot { .. }
-                | I::Length { .. }
-                | I::Get { .. }
-                | I::GetMethod { .. }
-        ),
-        RecordKind::Entry | RecordKind::Host | RecordKind::Paused => false,
     }
 }
 

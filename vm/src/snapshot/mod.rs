@@ -3,8 +3,8 @@
 //! ```text
 //! file       magic `\0mvs`, version (u32), flags (u32: 1 = compressed), bytes of the payload (u64), CRC-32 of the stored payload
 //!            (u32), the payload
-//! payload    the number of cells (u64), how many of them are short strings (u64), then nine parts, each with its length before
-//!            it (LEB128):
+//! payload    the number of cells (u64), how many of them are short strings (u64), the lengths of nine parts (u64 each), then the
+//!            parts, in the order in which they are loaded:
 //!  1 note       what the host wrote there for itself
 //!  2 programs   the code: binary programs, or their hashes
 //!  3 instances  which program each is of; the bridges made for its imports
@@ -28,16 +28,16 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `bytes`, `parts`, `container` | numbers and names; the parts of a payload; the file around it |
+//! | `parts`, `container` | the parts of a payload; the file around it; their fields are written and read by `crate::bytes` |
 //! | `settle` | stacks brought to plain code |
 //! | `save`, `save_items`, `save_runs`, `save_stack` | from a machine to bytes |
 //! | `load`, `load_code`, `load_items`, `load_machine`, `load_runs`, `load_stack`, `levels` | from bytes to a machine; trusts nothing |
+//! | `invariants` | what holds of fibers, frames, records, runs, instances; what `load` checks |
 //! | `twin` | the heap of a copy, which is copied as it lies; the other parts of a copy go through bytes |
-//! | `describe` | a state for people: what runs, and what there is |
-//! | `codec` | how the host's own objects and states travel |
 
 #[cfg(feature = "snapshot-files")]
 pub mod container;
+mod invariants;
 mod levels;
 pub(crate) mod load;
 pub(crate) mod load_code;
@@ -55,4 +55,5 @@ mod twin;
 
 pub(crate) use crate::runtime::codec::Codecs;
 pub use load_code::{ProgramHash, program_hash};
+pub use parts::Snapshot;
 pub use save::CodeForm;

@@ -60,6 +60,8 @@ pub(crate) enum Cells {
     Written,
     /// Into a twin of the heap.
     Copied,
+    /// Nowhere: they are only counted.
+    Counted,
 }
 
 /// The run of a state.
@@ -89,6 +91,8 @@ pub(crate) struct Saving<'c> {
     host_numbers: HashMap<u32, u32>,
     /// For each layout of the machine an instance that has it, and its number there.
     layouts: Vec<Option<(u32, u32)>>,
+    /// The same for each declared type.
+    pub(super) types: Vec<Option<(u32, u32)>>,
     pub(crate) items: Items,
     /// The message handlers of all runs that may use more than a full stack: fiber, and how high the record lies.
     pub(crate) overflow_handlers: Vec<(*mut FiberCell, usize)>,
@@ -107,7 +111,7 @@ struct Written {
 
 /// What saving gives.
 pub(crate) struct Saved {
-    pub(crate) parts: Parts<Vec<u8>>,
+    pub(crate) parts: Parts,
     /// The programs that the parts share, when they do not hold them.
     pub(crate) programs: Programs,
     /// The heap, when its cells were copied.
@@ -168,12 +172,15 @@ pub(crate) fn save(cx: &mut Context, note: &[u8], code: Code<'_>, cells: Cells) 
 impl<'c> Saving<'c> {
     fn new(cx: &'c mut Context, codecs: Codecs) -> Self {
         let mut instances = HashMap::new();
-        let mut layouts = vec![None; cx.layouts.len()];
+        let (mut layouts, mut types) = (vec![None; cx.layouts.len()], vec![None; cx.types.len()]);
         for (number, instance) in (0u32..).zip(cx.instances.slots()) {
             let Some(instance) = instance else { continue };
             instances.insert(&raw const *instance, number);
-            for (index, layout) in (0u32..).zip(&instance.layouts) {
+            for (index, layout) in (0u32..).zip(&*instance.layouts) {
                 layouts[layout.number as usize].get_or_insert((number, index));
+            }
+            for (index, &ty) in (0u32..).zip(&*instance.types) {
+                types[ty as usize].get_or_insert((number, index));
             }
         }
         let hosts = (0u32..).zip(&cx.host_functions).map(|(number, info)| (&raw const **info, number)).collect();
@@ -186,12 +193,14 @@ impl<'c> Saving<'c> {
             met_hosts: Vec::new(),
             host_numbers: HashMap::new(),
             layouts,
+            types,
             items: Items::default(),
             overflow_handlers,
         }
     }
 
     fn all(&mut self, note: &[u8], (form, cells): (Code<'_>, Cells), run: RunKind) -> Result<Saved, SnapshotError> {
+        self.items.counts_only = cells == Cells::Counted;
         // What can be refused comes first.
         let mut states = Writer::new();
         self.codecs.save_states(&mut self.cx.host_state, &mut states)?;
@@ -203,6 +212,10 @@ impl<'c> Saving<'c> {
         self.runs(&mut heap, run, &mut machine)?;
         let (cells, twin) = match cells {
             Cells::Written => (self.write_cells(&mut heap, &mut machine)?, None),
+            Cells::Counted => {
+                heap.counts_only = true;
+                (self.write_cells(&mut heap, &mut machine)?, None)
+            }
             Cells::Copied => (Written::default(), Some(self.copy_cells(&mut heap, &mut machine)?)),
         };
         let is_limited = self.cx.is_limited;

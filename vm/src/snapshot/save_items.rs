@@ -13,24 +13,26 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 /// Bytes of a memory that are left out together when they are zero.
-pub(super) const BLOCK_BYTES: usize = 4096;
+pub(crate) const BLOCK_BYTES: usize = 4096;
 
 // What an item is.
-pub(super) const FUNCTION: u8 = 0;
-pub(super) const GLOBAL: u8 = 1;
-pub(super) const MEMORY: u8 = 2;
-pub(super) const TABLE: u8 = 3;
+pub(crate) const FUNCTION: u8 = 0;
+pub(crate) const GLOBAL: u8 = 1;
+pub(crate) const MEMORY: u8 = 2;
+pub(crate) const TABLE: u8 = 3;
 
 /// What instances and host objects share.
 #[derive(Default)]
 pub(crate) struct Items {
-    pub(super) globals: Pool<GlobalCell>,
-    pub(super) memories: Pool<UnsafeCell<Box<LinearMemory>>>,
-    pub(super) tables: Pool<UnsafeCell<Box<TableInstance>>>,
+    pub(crate) globals: Pool<GlobalCell>,
+    pub(crate) memories: Pool<UnsafeCell<Box<LinearMemory>>>,
+    pub(crate) tables: Pool<UnsafeCell<Box<TableInstance>>>,
+    /// Whether what memories hold is not wanted.
+    pub(crate) counts_only: bool,
 }
 
 /// Items of one kind.
-pub(super) struct Pool<T> {
+pub(crate) struct Pool<T> {
     all: Vec<Rc<T>>,
     numbers: HashMap<*const T, usize>,
     /// So many are written.
@@ -49,7 +51,7 @@ impl<T> Default for Pool<T> {
 
 impl<T> Pool<T> {
     /// The number of an item, from 0; it will be written.
-    pub(super) fn number(&mut self, item: &Rc<T>) -> usize {
+    pub(crate) fn number(&mut self, item: &Rc<T>) -> usize {
         let next = self.all.len();
         let number = *self.numbers.entry(Rc::as_ptr(item)).or_insert(next);
         if number == next {
@@ -59,7 +61,7 @@ impl<T> Pool<T> {
     }
 
     /// All items, by their numbers.
-    pub(super) fn all(&self) -> &[Rc<T>] {
+    pub(crate) fn all(&self) -> &[Rc<T>] {
         &self.all
     }
 
@@ -73,7 +75,7 @@ impl<T> Pool<T> {
 
 impl Items {
     /// Writes which item this is; false for a function, which is none of them.
-    pub(super) fn item(&mut self, item: &Definition, out: &mut Writer) -> bool {
+    pub(crate) fn item(&mut self, item: &Definition, out: &mut Writer) -> bool {
         let (kind, number) = match item {
             Definition::Function(_) => return false,
             Definition::Global(global) => (GLOBAL, self.globals.number(global)),
@@ -86,8 +88,8 @@ impl Items {
     }
 
     /// Shapes, and contents, of all items.
-    pub(super) fn into_parts(self) -> (Vec<u8>, Vec<u8>) {
-        let Items { globals, memories, tables } = self;
+    pub(crate) fn into_parts(self) -> (Vec<u8>, Vec<u8>) {
+        let Items { globals, memories, tables, .. } = self;
         let mut shapes = Writer::new();
         for (count, written) in [
             (globals.all.len(), globals.shapes),
@@ -103,23 +105,49 @@ impl Items {
 
 impl Saving<'_> {
     /// Writes the items that were met since the last time.
-    pub(super) fn items_met(&mut self, heap: &mut HeapSaver) -> Result<(), SnapshotError> {
+    pub(crate) fn items_met(&mut self, heap: &mut HeapSaver) -> Result<(), SnapshotError> {
         while let Some(global) = self.items.globals.next() {
             let mut shape = std::mem::take(&mut self.items.globals.shapes);
             self.write_type(global.ty, &mut shape)?;
             shape.flag(global.mutable);
-            shape.flag(global.holds == ElementType::Function);
+            self.write_element(global.holds, &mut shape)?;
             self.items.globals.shapes = shape;
             // SAFETY: nothing runs while the state is saved, and a global has two words.
             unsafe { typed(heap, global.ty, global.words.get().cast(), &mut self.items.globals.contents) };
         }
         while let Some(memory) = self.items.memories.next() {
-            write_memory(&memory, &mut self.items.memories.shapes);
+            if !self.items.counts_only {
+                write_memory(&memory, &mut self.items.memories.shapes);
+            }
         }
         while let Some(table) = self.items.tables.next() {
+            // SAFETY: nothing runs while the state is saved.
+            let element = unsafe { (*table.get()).element() };
+            let mut shape = std::mem::take(&mut self.items.tables.shapes);
+            self.write_element(element, &mut shape)?;
+            self.items.tables.shapes = shape;
             let Pool { shapes, contents, .. } = &mut self.items.tables;
             write_table(&table, heap, shapes, contents);
         }
+        Ok(())
+    }
+
+    /// Writes what a global or table may hold; a declared type as a program that has it, and its number there.
+    fn write_element(&self, element: ElementType, out: &mut Writer) -> Result<(), SnapshotError> {
+        match element {
+            ElementType::Any => out.byte(0),
+            ElementType::Function => out.byte(1),
+            ElementType::Tag(None) => out.byte(2),
+            ElementType::Declared { is_function: false, .. } => out.byte(3),
+            ElementType::Declared { is_function: true, .. } => out.byte(4),
+            ElementType::Tag(Some(_)) => out.byte(5),
+        }
+        let Some(ty) = element.declared() else { return Ok(()) };
+        let Some((instance, number)) = self.types[ty.as_u32() as usize] else {
+            return Err(SnapshotError::Refused("a table or global is of a type whose program is gone".into()));
+        };
+        out.number(u64::from(instance));
+        out.number(u64::from(number));
         Ok(())
     }
 }
@@ -149,7 +177,6 @@ fn write_memory(memory: &SharedMemory, out: &mut Writer) {
 fn write_table(table: &SharedTable, heap: &mut HeapSaver, shape: &mut Writer, contents: &mut Writer) {
     // SAFETY: nothing runs while the state is saved.
     let table = unsafe { &*table.get() };
-    shape.flag(table.element() == ElementType::Function);
     shape.number(table.declared_maximum().map_or(0, |maximum| maximum.saturating_add(1)));
     shape.flag(table.is_64());
     shape.count(table.values().len());

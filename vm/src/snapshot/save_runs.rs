@@ -19,7 +19,7 @@ use crate::value::Value;
 use minivm_isa::TrapCode;
 
 /// How the kinds of runs are written. Those from [`NEW`](run_kind::NEW) to [`EXITED`](run_kind::EXITED) are aside.
-pub(super) mod run_kind {
+pub(crate) mod run_kind {
     pub(in crate::snapshot) const NONE: u8 = 0;
     pub(in crate::snapshot) const STANDS: u8 = 1;
     pub(in crate::snapshot) const RAISED: u8 = 2;
@@ -35,7 +35,7 @@ pub(super) mod run_kind {
 
 impl Saving<'_> {
     /// Writes all runs; `kind` is that of the one at work.
-    pub(super) fn runs(&mut self, heap: &mut HeapSaver, kind: RunKind, out: &mut Writer) -> Result<(), SnapshotError> {
+    pub(crate) fn runs(&mut self, heap: &mut HeapSaver, kind: RunKind, out: &mut Writer) -> Result<(), SnapshotError> {
         let cx = &*self.cx;
         out.number(cx.runs.next_id);
         let parked = cx.runs.in_order();

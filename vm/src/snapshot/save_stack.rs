@@ -17,7 +17,7 @@ use crate::threaded::{Flow, Regs};
 use minivm_isa::Convention;
 
 /// How a fiber's state is written.
-pub(super) mod state {
+pub(crate) mod state {
     pub(in crate::snapshot) const NEW: u8 = 0;
     pub(in crate::snapshot) const SUSPENDED: u8 = 1;
     pub(in crate::snapshot) const RUNNING: u8 = 2;
@@ -33,17 +33,17 @@ pub(super) mod state {
 }
 
 /// What a level of a stack is written as; records have their kind above these.
-pub(super) const GUEST: u8 = 0;
-pub(super) const HOST: u8 = 1;
-pub(super) const RECORD: u8 = 2;
-pub(super) const BORDER: u8 = 3;
+pub(crate) const GUEST: u8 = 0;
+pub(crate) const HOST: u8 = 1;
+pub(crate) const RECORD: u8 = 2;
+pub(crate) const BORDER: u8 = 3;
 /// A frame of a host function that has not begun, as finalisers run first.
-pub(super) const HOST_FINALISER: u8 = 4;
+pub(crate) const HOST_FINALISER: u8 = 4;
 /// A frame of a host function that is to begin a state.
-pub(super) const HOST_PAUSED: u8 = 5;
+pub(crate) const HOST_PAUSED: u8 = 5;
 
 /// The kinds of records in the order of their numbers in snapshots.
-pub(super) const RECORD_KINDS: [RecordKind; 13] = [
+pub(crate) const RECORD_KINDS: [RecordKind; 13] = [
     RecordKind::Entry,
     RecordKind::Host,
     RecordKind::Store,
@@ -61,7 +61,7 @@ pub(super) const RECORD_KINDS: [RecordKind; 13] = [
 
 impl Saving<'_> {
     /// Writes a fiber; one that runs has its state in the context.
-    pub(super) fn fiber_state(
+    pub(crate) fn fiber_state(
         &mut self,
         fiber: &mut Fiber,
         heap: &mut HeapSaver,

@@ -35,7 +35,7 @@ enum Holder {
 ///
 /// # Safety
 /// The fiber is live, and its saved state whole.
-pub(super) unsafe fn settle_fiber(cx: &mut Context, fiber: &mut Fiber) {
+pub(crate) unsafe fn settle_fiber(cx: &mut Context, fiber: &mut Fiber) {
     let has_stack = match fiber.state {
         FiberState::Running => false,
         FiberState::Dead => fiber.failed,
@@ -53,7 +53,7 @@ pub(super) unsafe fn settle_fiber(cx: &mut Context, fiber: &mut Fiber) {
 ///
 /// # Safety
 /// `at` is a whole state of a stack; `calling` says that its `pc` is a return place.
-pub(super) unsafe fn settle_stack(cx: &mut Context, at: Flow, calling: bool) -> Pc {
+pub(crate) unsafe fn settle_stack(cx: &mut Context, at: Flow, calling: bool) -> Pc {
     let mut top = at.pc;
     let mut holder = Holder::Top { calling };
     let mut walk = Walk::at(cx.record_return(), at, calling);
@@ -157,7 +157,7 @@ unsafe fn settle_record(
 }
 
 /// Sets what a record keeps of the instruction that made it, in plain code.
-pub(super) fn place_record(guest: &GuestFunction, plain: &Code, here: usize, record: &mut Record) {
+pub(crate) fn place_record(guest: &GuestFunction, plain: &Code, here: usize, record: &mut Record) {
     let slot = |reg: Reg| u32::from(guest.slots().of(reg));
     let instruction = &guest.portable().code[here];
     record.metered = true;
@@ -208,7 +208,7 @@ fn result_of(instruction: &Instruction) -> Option<Reg> {
 }
 
 /// The registers that an instruction writes before its metamethod is called: to, from.
-pub(super) fn receiver_of(instruction: &Instruction) -> Option<(Reg, Operand)> {
+pub(crate) fn receiver_of(instruction: &Instruction) -> Option<(Reg, Operand)> {
     match instruction {
         Instruction::GetMethod { self_value, object, .. } => Some((*self_value, *object)),
         _ => None,
@@ -219,7 +219,7 @@ pub(super) fn receiver_of(instruction: &Instruction) -> Option<(Reg, Operand)> {
 ///
 /// # Safety
 /// `regs` are those of a frame of the function in plain code, at such an instruction.
-pub(super) unsafe fn take_receiver(guest: &GuestFunction, regs: Regs, (to, from): (Reg, Operand)) {
+pub(crate) unsafe fn take_receiver(guest: &GuestFunction, regs: Regs, (to, from): (Reg, Operand)) {
     let slots = guest.slots();
     let value = match from.input() {
         // SAFETY: the instruction reads the register.
@@ -236,7 +236,7 @@ pub(super) unsafe fn take_receiver(guest: &GuestFunction, regs: Regs, (to, from)
 ///
 /// # Safety
 /// A frame with a header is at `regs`.
-pub(super) unsafe fn closure_at(regs: Regs) -> *mut Closure {
+pub(crate) unsafe fn closure_at(regs: Regs) -> *mut Closure {
     // SAFETY: the caller knows that a header is there.
     unsafe { pointer::<Closure>(*regs.sub(2) as usize) }
 }
@@ -245,7 +245,7 @@ pub(super) unsafe fn closure_at(regs: Regs) -> *mut Closure {
 ///
 /// # Safety
 /// The closure is live.
-pub(super) unsafe fn body_of<'a>(closure: *mut Closure) -> &'a Body {
+pub(crate) unsafe fn body_of<'a>(closure: *mut Closure) -> &'a Body {
     // SAFETY: closures point to functions, which live as long as the machine.
     unsafe { &(*(*closure).function.cast::<FunctionInfo>()).body }
 }

@@ -7,6 +7,17 @@ use minivm_isa::program::{Function, Region, RegionKind};
 use minivm_isa::regions::RegionTree;
 use minivm_isa::steps;
 
+/// Which regions catch an error.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Catches {
+    /// None: only clean-ups run.
+    Nothing,
+    /// Those that catch all errors.
+    Errors,
+    /// Those, and the ones that catch exceptions.
+    Exceptions,
+}
+
 /// The look-ups of one function.
 pub(crate) struct Lookups {
     locals: LocalIndex,
@@ -18,6 +29,8 @@ struct Regions {
     tree: RegionTree,
     /// For each region the innermost one that catches among it and those around it, and the innermost one that cleans up.
     catching: Vec<Option<usize>>,
+    /// As `catching`, with those that catch exceptions only.
+    catching_exceptions: Vec<Option<usize>>,
     cleaning: Vec<Option<usize>>,
     /// Error registers and handlers of those that clean up, ascending.
     cleanup_errors: Vec<Reg>,
@@ -35,13 +48,12 @@ impl Lookups {
         self.locals.at(instruction)
     }
 
-    /// The innermost region around a block if it cleans up, and the innermost one that catches; without `catches`, regions that
-    /// catch do not count.
+    /// The innermost region around a block if it cleans up, and the innermost one that catches.
     pub(crate) fn regions_at<'f>(
         &self,
         function: &'f Function,
         block: Block,
-        catches: bool,
+        catches: Catches,
     ) -> (Option<&'f Region>, Option<&'f Region>) {
         let Some((regions, innermost)) =
             self.regions.as_ref().and_then(|regions| Some((regions, regions.tree.innermost(block)?)))
@@ -49,11 +61,18 @@ impl Lookups {
             return (None, None);
         };
         let region = |index: usize| &function.regions[index];
-        if catches {
-            let cleanup = Some(region(innermost)).filter(|region| region.kind == RegionKind::Cleanup);
-            (cleanup, regions.catching[innermost].map(region))
-        } else {
-            (regions.cleaning[innermost].map(region), None)
+        let cleanup = |catching: Option<usize>| {
+            // Regions that do not catch this error do not shield one around them that cleans up.
+            let cleaning = regions.cleaning[innermost];
+            cleaning.filter(|&cleaning| catching.is_none_or(|catching| cleaning < catching)).map(region)
+        };
+        match catches {
+            Catches::Nothing => (cleanup(None), None),
+            Catches::Errors => (cleanup(regions.catching[innermost]), regions.catching[innermost].map(region)),
+            Catches::Exceptions => {
+                let catching = regions.catching_exceptions[innermost];
+                (cleanup(catching), catching.map(region))
+            }
         }
     }
 
@@ -76,13 +95,19 @@ impl Regions {
         steps::count(function.regions.len());
         let tree = RegionTree::new(function).ok()?;
         let (mut catching, mut cleaning) = (vec![None; function.regions.len()], vec![None; function.regions.len()]);
+        let mut catching_exceptions = vec![None; function.regions.len()];
         // Outer regions stand after inner ones.
         for (index, region) in function.regions.iter().enumerate().rev() {
             if let Some(parent) = tree.parent(index) {
                 (catching[index], cleaning[index]) = (catching[parent], cleaning[parent]);
+                catching_exceptions[index] = catching_exceptions[parent];
             }
             match region.kind {
-                RegionKind::Catch => catching[index] = Some(index),
+                RegionKind::Catch => {
+                    catching[index] = Some(index);
+                    catching_exceptions[index] = Some(index);
+                }
+                RegionKind::Exception => catching_exceptions[index] = Some(index),
                 RegionKind::Cleanup => cleaning[index] = Some(index),
             }
         }
@@ -91,6 +116,6 @@ impl Regions {
         let mut cleanup_handlers: Vec<Block> = cleanups().map(|region| region.handler).collect();
         cleanup_errors.sort_unstable();
         cleanup_handlers.sort_unstable();
-        Some(Regions { tree, catching, cleaning, cleanup_errors, cleanup_handlers })
+        Some(Regions { tree, catching, catching_exceptions, cleaning, cleanup_errors, cleanup_handlers })
     }
 }

@@ -3,6 +3,8 @@
 //!
 //! Each subcommand is a file here, and a row of [`SUBCOMMANDS`].
 
+mod forgeries;
+mod inflations;
 mod limits;
 mod options;
 mod programs;
@@ -32,6 +34,17 @@ const SUBCOMMANDS: &[Subcommand] = &[
             "random programs that verify, run in fast and plain code, in slices and with a collector under stress, in a
              build of either way of dispatch: all do the same",
         run: programs::run,
+    },
+    Subcommand {
+        name: "forgeries",
+        help: "snapshots of all cases with a few fields changed: each is refused, or runs, collects, and is saved again",
+        run: forgeries::run,
+    },
+    Subcommand {
+        name: "inflations",
+        help: "snapshots of a few hundred KB in which one thing is repeated until they claim 96 MB: loading one keeps to its
+             limit; --only N loads one of them",
+        run: inflations::run,
     },
 ];
 

@@ -3,7 +3,7 @@
 use crate::options::Options;
 use minivm_conformance::builds::executable;
 use minivm_conformance::generate::programs;
-use minivm_conformance::run_generated::{Ran, check};
+use minivm_conformance::run_generated::{Ran, check, divergence};
 use minivm_conformance::small_stack::with_small_stack;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
@@ -57,6 +57,9 @@ fn only(seed: u64, number: u64) -> Result<usize, String> {
         }
         Err(why) => {
             println!("FAILED: {why}");
+            if let Some(place) = with_small_stack(|| divergence(seed, number)) {
+                println!("{place}");
+            }
             Ok(1)
         }
     }

@@ -56,8 +56,9 @@ fn call_after(call: &mut HostCall<'_>) -> Result<Outcome, Raise> {
     match call.state() {
         0 => call.call(call.arg(0), &[], 1),
         _ => {
+            // A frame of a forged snapshot may have fewer.
             let values = call.args();
-            call.tail_call(values[1], &values[2..])
+            call.tail_call(call.arg(1), values.get(2..).unwrap_or_default())
         }
     }
 }
@@ -73,7 +74,7 @@ fn call_named(call: &mut HostCall<'_>, missing: &RefCell<Option<String>>) -> Res
     match found {
         Some(function) => {
             let values = call.args();
-            call.tail_call(function, &values[3..])
+            call.tail_call(function, values.get(3..).unwrap_or_default())
         }
         None => {
             *missing.borrow_mut() = Some(String::from_utf8_lossy(&name).into_owned());

@@ -1,9 +1,7 @@
 //! Running Lua programs: the standard library, `arg`, and how an error is told.
 
 use super::Session;
-use crate::arguments::Run;
 use crate::exit::Exit;
-use crate::grants::{DirectoryGrant, Variable};
 use crate::lua_host::ProcessHost;
 use crate::report::Report;
 use crate::source::{Failure, cause};
@@ -22,8 +20,8 @@ pub(super) fn is_chunk(program: &Program) -> bool {
 }
 
 /// Makes the standard library; gives the table of globals.
-pub(super) fn install(session: &mut Session, options: &Run, arguments: &[Vec<u8>]) -> Result<Value, Failure> {
-    let globals = library(session, &options.directories, &options.environment)?;
+pub(super) fn install(session: &mut Session, arguments: &[Vec<u8>]) -> Result<Value, Failure> {
+    let globals = library(session)?;
     set_arguments(session, globals, arguments)?;
     Ok(globals)
 }
@@ -36,18 +34,15 @@ pub(super) fn set_arguments(session: &mut Session, globals: Value, arguments: &[
 }
 
 /// Makes the standard library over the process and what is granted of it; gives the table of globals.
-pub(super) fn library(
-    session: &mut Session,
-    directories: &[DirectoryGrant],
-    environment: &[Variable],
-) -> Result<Value, Failure> {
-    let host = ProcessHost::new(directories, environment, session.files.clone()).map_err(|(path, error)| {
+pub(super) fn library(session: &mut Session) -> Result<Value, Failure> {
+    let host = ProcessHost::new(&session.grants, session.files.clone()).map_err(|(path, error)| {
         let message = format!("cannot open the directory {}: {}", path.display(), cause(&error));
         Failure::new(Exit::Unreadable, Report::new(message))
     })?;
     let globals = stdlib::install(&mut session.machine, Box::new(host)).map_err(|_| session.out_of_memory())?;
     session.machine.keep(globals);
     minivm_modules::install(&mut session.machine).map_err(|_| session.out_of_memory())?;
+    minivm_modules::set_features(&mut session.machine, session.features);
     session.has_lua = true;
     if let Some(plan) = &session.snapshot {
         stdlib::set_open_files(&mut session.machine, plan.open_files);
@@ -133,6 +128,9 @@ pub(super) fn message(machine: &mut Machine, value: Value) -> (Vec<u8>, bool) {
         {
             return (bytes.to_vec(), false);
         }
+    }
+    if let Some(text) = machine.exception_text(value) {
+        return (format!("uncaught {text}").into_bytes(), true);
     }
     let kind = match value.tag() {
         Tag::NIL => "nil",

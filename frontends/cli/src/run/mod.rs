@@ -9,10 +9,10 @@ mod snapshot;
 mod stop;
 mod warm;
 
-use crate::arguments::{Run, Saving};
+use crate::arguments::{Granted, Run, Saving};
 use crate::commands;
 use crate::exit::Exit;
-use crate::grants::{DirectoryGrant, Variable};
+use crate::grants::Grants;
 use crate::load::{Loaded, load_within};
 use crate::report::{Place, Report};
 use crate::source::Failure;
@@ -23,6 +23,7 @@ use minivm::{InstanceId, Limits, LinkError, Machine, RunState, Value};
 use minivm_isa::program::{FunctionDef, Item};
 use minivm_isa::{Allowance, Convention, Program, Signature, Type};
 use minivm_lua::stdlib::OpenFiles;
+use minivm_wasm::Features;
 use minivm_wasm::wasi::{self, Linked, SetupError, WasiBuilder};
 pub(crate) use reference::ProgramFiles;
 use snapshot::Plan;
@@ -40,17 +41,19 @@ const START: &str = "_start";
 const MAIN: &str = "main";
 
 /// Runs a program.
-pub(crate) fn run(options: &Run, saving: &Saving) -> Result<Exit, Failure> {
+pub(crate) fn run(options: &Run, saving: &Saving, features: Features) -> Result<Exit, Failure> {
     let (file, arguments) = options.program.split_first().expect("the parser asks for one value or more");
     if warm::is_warm(Path::new(file)) {
         return warm::run((options, saving), Path::new(file), arguments);
     }
     let stops = Stops::new(options.timeout, saving)?;
     let memory_bytes_max = options.memory_max.map_or(u64::MAX, |size| size.0);
-    let Loaded { name, program, .. } = load_within(Path::new(file), &mut Allowance::new(memory_bytes_max))?;
+    let Loaded { name, program, .. } = load_within(Path::new(file), features, &mut Allowance::new(memory_bytes_max))?;
     let arguments: Vec<Vec<u8>> = arguments.iter().map(|argument| values::bytes(argument)).collect();
     let limits = Limits { memory_bytes_max, ..Limits::default() };
     let mut session = Session::new(limits, name, options.fuel);
+    session.features = features;
+    session.grants = Grants::new(&options.granted(), options.sandbox);
     session.file = values::bytes(file);
     session.snapshot = Plan::new(saving);
     session.set_stops(stops);
@@ -70,11 +73,15 @@ pub(crate) fn run(options: &Run, saving: &Saving) -> Result<Exit, Failure> {
 
 /// A machine with one program.
 struct Session {
+    /// What modules of WebAssembly may use.
+    features: Features,
     machine: Machine,
     name: String,
     /// What the program is called by itself: the name as it was given, which need not be Unicode.
     file: Vec<u8>,
     fuel: Option<u64>,
+    /// What the program may touch.
+    grants: Grants,
     wasi: Option<Linked>,
     has_lua: bool,
     /// The files that its code may be from.
@@ -125,10 +132,12 @@ impl Session {
         let mut machine = Machine::new(limits);
         machine.set_fuel(fuel);
         Session {
+            features: Features::default(),
             machine,
             file: name.clone().into_bytes(),
             name,
             fuel,
+            grants: Grants::open(&Granted::default()),
             wasi: None,
             has_lua: false,
             files: ProgramFiles::default(),
@@ -150,12 +159,9 @@ impl Session {
     fn run(&mut self, options: &Run, program: minivm_isa::Verified, arguments: Vec<Vec<u8>>) -> Result<Exit, Failure> {
         let outline = Outline::new(&program);
         if outline.imports_wasi {
-            let wasi = grants(&options.directories, &options.environment, &self.file, &arguments)
-                .map_err(|error| self.setup_failure(&error))?;
-            let linked = wasi::define(&mut self.machine, wasi).map_err(|_| self.out_of_memory())?;
-            self.link_wasi(linked);
+            self.install_wasi(&self.file.clone(), &arguments)?;
         }
-        let globals = if outline.is_lua { Some(lua::install(self, options, &arguments)?) } else { None };
+        let globals = if outline.is_lua { Some(lua::install(self, &arguments)?) } else { None };
         if outline.is_lua {
             minivm_lua::stdlib::expect(&mut self.machine, &program);
         }
@@ -174,14 +180,17 @@ impl Session {
         }
     }
 
-    /// Keeps what was granted of WASI, and says what becomes of its open files in snapshots.
-    fn link_wasi(&mut self, linked: Linked) {
+    /// Lets programs import WASI, as far as it is granted, and says what becomes of its open files in snapshots.
+    fn install_wasi(&mut self, name: &[u8], arguments: &[Vec<u8>]) -> Result<(), Failure> {
+        let wasi = wasi_of(&self.grants, name, arguments).map_err(|error| self.setup_failure(&error))?;
+        let linked = wasi::define(&mut self.machine, wasi).map_err(|_| self.out_of_memory())?;
         linked.set_open_files(self.snapshot.as_ref().map_or(wasi::OpenFiles::Refuse, |plan| match plan.open_files {
             OpenFiles::Refuse => wasi::OpenFiles::Refuse,
             OpenFiles::Close => wasi::OpenFiles::Close,
             OpenFiles::Reopen => wasi::OpenFiles::Reopen,
         }));
         self.wasi = Some(linked);
+        Ok(())
     }
 
     /// Whether the limit leaves room for anything: libraries are given to a program before it runs.
@@ -438,19 +447,20 @@ impl Session {
     }
 }
 
-/// What the command line grants a program that uses WASI.
-fn grants(
-    directories: &[DirectoryGrant],
-    environment: &[Variable],
-    name: &[u8],
-    arguments: &[Vec<u8>],
-) -> Result<wasi::Wasi, SetupError> {
-    let mut builder = WasiBuilder::new().inherit_streams()?.inherit_sources();
+/// What is granted to a program that uses WASI.
+fn wasi_of(grants: &Grants, name: &[u8], arguments: &[Vec<u8>]) -> Result<wasi::Wasi, SetupError> {
+    let mut builder = WasiBuilder::new().inherit_streams()?;
+    if grants.clock {
+        builder = builder.clock(wasi::SystemClock::new());
+    }
+    if grants.random {
+        builder = builder.random(wasi::SystemRandom);
+    }
     builder = builder.argument(name).arguments(arguments.iter().cloned());
-    for variable in environment {
+    for variable in &grants.environment {
         builder = builder.variable(variable.name.as_str(), variable.value.as_str());
     }
-    for directory in directories {
+    for directory in &grants.directories {
         builder = builder.host_directory(&directory.host, directory.guest.as_str())?;
     }
     builder.build()

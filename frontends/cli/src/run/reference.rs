@@ -10,6 +10,7 @@ use crate::report::{Place, Report};
 use crate::source::{Failure, cause};
 use minivm::{Machine, ProgramHash, program_hash};
 use minivm_isa::Verified;
+use minivm_wasm::Features;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io;
@@ -68,7 +69,7 @@ fn compile(name: &str, place: &Path) -> io::Result<Vec<Verified>> {
         return Err(io::Error::other("it is no regular file"));
     }
     let bytes = std::fs::read(place)?;
-    let Ok(program) = minivm_modules::compile(name, &bytes) else { return Ok(Vec::new()) };
+    let Ok(program) = minivm_modules::compile(name, &bytes, Features::default()) else { return Ok(Vec::new()) };
     let is_lua = program.custom.iter().any(|section| section.name == SECTION);
     let other = (is_lua && !minivm_lua::has_exact_upvalues(&program)).then(|| {
         let options = minivm_lua::Options { is_file: true, exact_upvalues: true };
@@ -111,17 +112,23 @@ impl ProgramFiles {
         found
     }
 
-    /// The programs in such files, where they are now or where they were.
+    /// The programs in such files, in these places or, if that is wanted, where the snapshot says that they were.
     ///
     /// # Errors
     /// When one is missing, or has changed.
-    pub(super) fn find(&self, files: &[ProgramFile], places: &[PathBuf]) -> Result<Vec<Verified>, Failure> {
+    pub(super) fn find(
+        &self,
+        files: &[ProgramFile],
+        places: &[PathBuf],
+        looks_where_they_were: bool,
+    ) -> Result<Vec<Verified>, Failure> {
         let mut programs = Vec::with_capacity(files.len());
         for file in files {
             let was = Path::new(&file.place);
             let given = places.iter().find_map(|place| Some((place.as_path(), file.compile(place).ok()??)));
             let (place, program) = match given {
                 Some(found) => found,
+                None if !looks_where_they_were => return Err(gone(file, "no file given has it")),
                 None => match file.compile(was) {
                     Ok(Some(program)) => (was, program),
                     Ok(None) => return Err(gone(file, "its code has changed since")),
@@ -138,6 +145,6 @@ impl ProgramFiles {
 /// Code that a snapshot needs is not where it was.
 fn gone(file: &ProgramFile, why: &str) -> Failure {
     let report = Report::new(format!("the snapshot was made without the code of `{}`, and {why}", file.name));
-    let help = "say where the file is as it was then with `--program FILE`";
+    let help = "say where the file is as it was then with `--program FILE`; `resume --trust` looks where it was";
     Failure::new(Exit::Unreadable, report.place(Place::file(file.place.as_str())).help(help))
 }

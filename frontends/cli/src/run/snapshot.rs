@@ -2,15 +2,18 @@
 
 use super::reference::ProgramFile;
 use super::stop::Stops;
-use super::{Session, grants, lua};
+use super::{Session, lua};
 use crate::arguments::{Resume, Saving};
 use crate::exit::Exit;
+use crate::grants::Grants;
 use crate::report::{Place, Report};
 use crate::source::{Failure, cause};
-use minivm::{Limits, Machine, ProgramHash, SnapshotError, snapshot_file};
+use minivm::{Limits, ProgramHash, Snapshot, SnapshotError, snapshot_file};
 use minivm_isa::Type;
-use minivm_lua::stdlib::OpenFiles;
+use minivm_lua::stdlib::{OpenFiles, SavedFiles, set_saved_files};
 use minivm_wasm::wasi;
+use std::fs::File;
+use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
 
 /// Where and how a program that is stopped is saved.
@@ -88,7 +91,8 @@ impl Session {
         match self.write(&to) {
             Ok(()) => {
                 let Failure { exit, mut reports } = failure;
-                let help = format!("it is saved: `minivm resume {}` goes on", to.display());
+                let help =
+                    format!("it is saved: `minivm resume {}` goes on, with what it is granted there", to.display());
                 if reports.is_empty() {
                     reports.push(self.report(self.stops.cause().message()));
                 }
@@ -120,15 +124,25 @@ impl Session {
     }
 }
 
-/// Reads a snapshot's file.
-pub(super) fn read(path: &Path) -> Result<(Vec<u8>, Note), Failure> {
-    let file = std::fs::read(path).map_err(|error| {
+/// Opens a snapshot's file and reads what is in its note. No piece of it takes more memory than this.
+pub(super) fn open(path: &Path, memory_max: u64) -> Result<(Snapshot<'static>, Note), Failure> {
+    let unreadable = |error: std::io::Error| {
         Failure::new(Exit::Unreadable, Report::new(format!("cannot read `{}`: {}", path.display(), cause(&error))))
-    })?;
-    let payload = snapshot_file::unpack(&file).map_err(|error| refused(path, &error))?;
-    let note = Machine::snapshot_note(&payload).map_err(|error| refused(path, &error))?;
-    let note = Note::read(note).ok_or_else(|| refused(path, &SnapshotError::Damaged("its note is none".into())))?;
-    Ok((payload, note))
+    };
+    let file = File::open(path).map_err(unreadable)?;
+    let snapshot = if file.metadata().map_err(unreadable)?.is_file() {
+        snapshot_file::open(file, memory_max)
+    } else {
+        // What cannot be read twice is held as it is.
+        let mut bytes = Vec::new();
+        file.take(memory_max).read_to_end(&mut bytes).map_err(unreadable)?;
+        snapshot_file::open(Cursor::new(bytes), memory_max)
+    };
+    let snapshot = snapshot.map_err(|error| refused(path, &error))?;
+    let note = Note::read(snapshot.note());
+    let note =
+        note.ok_or_else(|| refused(path, &SnapshotError::Damaged("its note is not one of this command".into())))?;
+    Ok((snapshot, note))
 }
 
 pub(super) fn refused(path: &Path, error: &SnapshotError) -> Failure {
@@ -140,25 +154,52 @@ pub(super) fn refused(path: &Path, error: &SnapshotError) -> Failure {
     Failure::new(exit, Report::new(error.to_string()).place(Place::file(path.display().to_string())))
 }
 
+/// What a snapshot is loaded for.
+pub(super) enum Purpose {
+    /// To go on with it.
+    Resume,
+    /// To look at it: nothing runs, and nothing is touched.
+    Inspect,
+}
+
 /// A session with what a snapshot says it needs, loaded.
-pub(super) fn load(options: &Resume) -> Result<Session, Failure> {
-    let (payload, note) = read(&options.file)?;
-    let limits = Limits { memory_bytes_max: options.memory_max.map_or(u64::MAX, |size| size.0), ..Limits::default() };
+pub(super) fn load(options: &Resume, purpose: &Purpose) -> Result<Session, Failure> {
+    let memory_max = options.memory_max.map_or(u64::MAX, |size| size.0);
+    let (snapshot, note) = open(&options.file, memory_max)?;
+    let limits = Limits { memory_bytes_max: memory_max, ..Limits::default() };
     let mut session = Session::new(limits, note.name, None);
+    session.grants = Grants::new(&options.granted, !options.trust);
     session.snapshot = Plan::new(&options.saving);
-    let programs = session.files.find(&note.files, &options.programs)?;
+    let programs = session.files.find(&note.files, &options.programs, options.trust)?;
     session.printed = note.printed;
+    let (lua_files, wasi_files) = match (purpose, options.reopen_files) {
+        (Purpose::Inspect, _) => (SavedFiles::Close, wasi::SavedFiles::Close),
+        (Purpose::Resume, true) => (SavedFiles::Reopen, wasi::SavedFiles::Reopen),
+        (Purpose::Resume, false) => (SavedFiles::Refuse, wasi::SavedFiles::Refuse),
+    };
     if note.has_wasi {
-        let wasi = grants(&options.directories, &options.environment, b"", &[]);
-        let wasi = wasi.map_err(|error| session.setup_failure(&error))?;
-        let linked = wasi::define(&mut session.machine, wasi).map_err(|_| session.out_of_memory())?;
-        session.link_wasi(linked);
+        session.install_wasi(b"", &[])?;
+        session.wasi.iter().for_each(|linked| linked.set_saved_files(wasi_files));
     }
     if note.has_lua {
-        lua::library(&mut session, &options.directories, &options.environment)?;
+        lua::library(&mut session)?;
+        set_saved_files(&mut session.machine, lua_files);
     }
     session.launcher()?;
-    session.machine.load_with(&payload, programs).map_err(|error| refused(&options.file, &error))?;
+    session.machine.load_snapshot(snapshot, programs).map_err(|error| {
+        let Failure { exit, reports } = refused(&options.file, &error);
+        let help = match &error {
+            SnapshotError::OutOfMemory if memory_max < u64::MAX => {
+                format!("it may use {memory_max} bytes; `--memory-max` says how many")
+            }
+            // What it says names the file.
+            SnapshotError::Missing(why) if why.ends_with("not opened again here") => {
+                "`--reopen-files` opens it again, where it is granted".to_owned()
+            }
+            _ => return Failure { exit, reports },
+        };
+        Failure { exit, reports: reports.into_iter().map(|report| report.help(help.as_str())).collect() }
+    })?;
     session.fuel = options.fuel;
     session.machine.set_fuel(options.fuel);
     Ok(session)
@@ -167,7 +208,7 @@ pub(super) fn load(options: &Resume) -> Result<Session, Failure> {
 /// `resume`: goes on with a program that was saved.
 pub(crate) fn resume(options: &Resume) -> Result<Exit, Failure> {
     let stops = Stops::new(options.timeout, &options.saving)?;
-    let mut session = load(options)?;
+    let mut session = load(options, &Purpose::Resume)?;
     session.set_stops(stops);
     super::jit::install(&mut session, options.jit)?;
     if !session.machine.is_stopped() {

@@ -10,6 +10,7 @@ use crate::source::Failure;
 use crate::values;
 use minivm::{Limits, Value, snapshot_file};
 use minivm_lua::stdlib;
+use minivm_wasm::Features;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::Read;
@@ -29,14 +30,15 @@ pub(super) fn is_warm(path: &Path) -> bool {
 }
 
 /// `build --warm`: runs the top level of a Lua program and writes the state that it leaves.
-pub(crate) fn build(path: &Path, output: &Path) -> Result<Exit, Failure> {
-    let Loaded { name, program, .. } = load(path)?;
+pub(crate) fn build(path: &Path, output: &Path, features: Features) -> Result<Exit, Failure> {
+    let Loaded { name, program, .. } = load(path, features)?;
     let mut session = Session::new(Limits::default(), name, None);
     if !lua::is_chunk(&program) {
         let report = session.report("only Lua programs can be built warm");
         return Err(Failure::new(Exit::Unsupported, report));
     }
-    let globals = lua::library(&mut session, &[], &[])?;
+    session.features = features;
+    let globals = lua::library(&mut session)?;
     lua::set_arguments(&mut session, globals, &[])?;
     let instance = session.machine.instantiate(program).map_err(|error| session.failure(error.to_string()))?;
     let (exit, returned) = lua::run(&mut session, instance, globals, &[])?;
@@ -62,8 +64,10 @@ pub(crate) fn build(path: &Path, output: &Path) -> Result<Exit, Failure> {
 pub(super) fn run((options, saving): (&Run, &Saving), path: &Path, arguments: &[OsString]) -> Result<Exit, Failure> {
     let loading = Resume {
         jit: options.jit,
-        directories: options.directories.clone(),
-        environment: options.environment.clone(),
+        granted: options.granted(),
+        // It is a program like any other, which its maker has begun to run.
+        trust: !options.sandbox,
+        reopen_files: false,
         fuel: options.fuel,
         timeout: options.timeout,
         memory_max: options.memory_max,
@@ -72,8 +76,9 @@ pub(super) fn run((options, saving): (&Run, &Saving), path: &Path, arguments: &[
         file: path.to_owned(),
     };
     let stops = Stops::new(options.timeout, saving)?;
-    let mut session = snapshot::load(&loading)?;
+    let mut session = snapshot::load(&loading, &snapshot::Purpose::Resume)?;
     session.set_stops(stops);
+    super::jit::install(&mut session, options.jit)?;
     session.error_to.clone_from(&options.snapshot_on_error);
     if session.machine.is_stopped() {
         let report: Report = session.report("it is a program that was stopped");

@@ -4,6 +4,7 @@
 use cap_tempfile::TempDir;
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 /// A folder that is removed in the end.
 pub(crate) struct Folder {
@@ -38,6 +39,29 @@ impl Folder {
     /// Reads a file that is not text.
     pub(crate) fn read_bytes(&self, name: &str) -> Vec<u8> {
         self.dir.read(name).expect("the command has written it")
+    }
+
+    /// Whether there is such a file.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.dir.symlink_metadata(name).is_ok()
+    }
+
+    /// Removes a file.
+    pub(crate) fn remove(&self, name: &str) {
+        self.dir.remove_file(name).expect("the folder is ours");
+    }
+
+    /// Makes a symbolic link.
+    pub(crate) fn link(&self, to: &str, name: &str) {
+        std::os::unix::fs::symlink(to, self.path().join(name)).expect("the folder is ours");
+    }
+
+    /// Runs `minivm` with these words; one that hangs is ended after so long, with a code of its own.
+    pub(crate) fn run_within(&self, longest: Duration, line: &str) -> Ended {
+        let mut command = Command::new("timeout");
+        command.arg(longest.as_secs().to_string()).arg(env!("CARGO_BIN_EXE_minivm")).args(line.split_whitespace());
+        let output = command.env("NO_COLOR", "1").current_dir(self.path()).output().expect("the command was built");
+        Ended { line: line.to_owned(), output }
     }
 
     /// Runs `minivm` with these words.
@@ -78,11 +102,6 @@ impl Folder {
 }
 
 impl Ended {
-    /// The bytes of its standard output.
-    pub(crate) fn bytes(&self) -> &[u8] {
-        &self.output.stdout
-    }
-
     fn stdout(&self) -> String {
         String::from_utf8_lossy(&self.output.stdout).into_owned()
     }
@@ -101,6 +120,13 @@ impl Ended {
     pub(crate) fn succeeds(&self) -> String {
         assert_eq!(self.output.status.code(), Some(0), "{}: {}", self.line, self.stderr());
         self.stdout()
+    }
+
+    /// It ended well; gives what it printed, which is no text.
+    #[track_caller]
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        self.succeeds();
+        self.output.stdout.clone()
     }
 
     /// It ended well and printed exactly this.

@@ -45,6 +45,7 @@ pub(super) fn plain_text(call: &mut HostCall<'_>, value: Value) -> Result<Text, 
         Tag::NIL => "nil".to_string(),
         Tag::FALSE => "false".to_string(),
         Tag::TRUE => "true".to_string(),
+        Tag::RECORD if let Some(text) = call.exception_text(value) => text,
         _ => format!("{}: {}", call.type_name(value), identity_text(call.identity(value))),
     };
     Ok(Text(call.string(text)?))

@@ -9,24 +9,33 @@ use minivm::heap::HostObject;
 use minivm::{HostCall, LevelInfo, Raise, Tag, Value};
 use std::any::Any;
 
-/// The functions by name.
-pub(super) const FUNCTIONS: &[(&str, LibraryFunction)] = &[
-    ("gethook", gethook),
-    ("getinfo", getinfo),
-    ("getlocal", getlocal),
-    ("getmetatable", getmetatable),
-    ("getregistry", getregistry),
-    ("getupvalue", getupvalue),
-    ("getuservalue", getuservalue),
-    ("sethook", sethook),
-    ("setlocal", setlocal),
-    ("setmetatable", setmetatable),
-    ("setupvalue", setupvalue),
-    ("setuservalue", setuservalue),
-    ("traceback", traceback),
-    ("upvalueid", upvalueid),
-    ("upvaluejoin", upvaluejoin),
+/// The functions that tell where a program is, by name.
+pub(super) const FUNCTIONS: &[(&str, LibraryFunction)] =
+    &[("gethook", gethook), ("getinfo", getinfo), ("sethook", sethook), ("traceback", traceback)];
+
+/// The functions that reach what belongs to other functions and values, by name.
+pub(super) const REACHING: &[(&str, LibraryFunction)] = &[
+    ("getlocal", |call| granted(call, "getlocal", getlocal)),
+    ("getmetatable", |call| granted(call, "getmetatable", getmetatable)),
+    ("getregistry", |call| granted(call, "getregistry", getregistry)),
+    ("getupvalue", |call| granted(call, "getupvalue", getupvalue)),
+    ("getuservalue", |call| granted(call, "getuservalue", getuservalue)),
+    ("setlocal", |call| granted(call, "setlocal", setlocal)),
+    ("setmetatable", |call| granted(call, "setmetatable", setmetatable)),
+    ("setupvalue", |call| granted(call, "setupvalue", setupvalue)),
+    ("setuservalue", |call| granted(call, "setuservalue", setuservalue)),
+    ("upvalueid", |call| granted(call, "upvalueid", upvalueid)),
+    ("upvaluejoin", |call| granted(call, "upvaluejoin", upvaluejoin)),
 ];
+
+/// Calls a function that reaches further, if the host grants that. Where it does not, programs find no such function, but a
+/// state that is loaded may have one.
+fn granted(call: &mut HostCall<'_>, name: &str, function: LibraryFunction) -> Answer {
+    if library(call).host.grants_debug() {
+        return function(call);
+    }
+    Err(call.error(format!("debug.{name} is not granted to this program")))
+}
 
 /// Name of the table that `getregistry` gives, in the machine's registry.
 pub(super) const REGISTRY: &str = "lua.debug.registry";
@@ -105,6 +114,7 @@ fn getinfo(call: &mut HostCall<'_>) -> Answer {
     if !options.iter().all(|option| OPTIONS.contains(option)) {
         return Err(call.argument_error(first + 1, "invalid option"));
     }
+    let (grants_debug, is_function) = (library(call).host.grants_debug(), call.arg(first).tag() == Tag::FUNCTION);
     let table = call.table(0, 12)?;
     let mut fields = Fields { call, table };
     let wants = |option: u8| options.contains(&option);
@@ -141,7 +151,8 @@ fn getinfo(call: &mut HostCall<'_>) -> Answer {
     if wants(b'L') && !info.is_host {
         fields.active_lines(&info)?;
     }
-    if wants(b'f') {
+    // A level tells of a function that may be another one's secret.
+    if wants(b'f') && (grants_debug || is_function) {
         fields.set("func", info.function)?;
     }
     call.return_one(table)

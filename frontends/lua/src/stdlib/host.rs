@@ -62,14 +62,6 @@ pub enum OpenMode {
 }
 
 impl OpenMode {
-    /// How a file that is there is opened to go on where it was: nothing is emptied or made.
-    pub(super) fn again(self) -> Self {
-        match self {
-            Self::Write | Self::UpdateNew => Self::Update,
-            Self::Read | Self::Append | Self::Update | Self::UpdateAppend => self,
-        }
-    }
-
     /// Reads the mode of `io.open`; a `b` at its end changes nothing.
     pub fn parse(text: &[u8]) -> Option<Self> {
         Some(match text.strip_suffix(b"b").unwrap_or(text) {
@@ -230,6 +222,23 @@ pub trait LuaHost {
     fn open(&mut self, name: &[u8], mode: OpenMode) -> Result<Box<dyn LuaFile>, HostError> {
         let _ = (name, mode);
         Err(HostError::not_permitted())
+    }
+
+    /// Opens a file again that was open in a state which is being loaded, for what it was opened for: nothing is made or
+    /// emptied, and it is a regular file, as others could wait for somebody when they are opened. Only asked when the
+    /// embedder has [said so](super::SavedFiles::Reopen).
+    ///
+    /// # Errors
+    /// What the outside reports.
+    fn open_again(&mut self, name: &[u8], mode: OpenMode) -> Result<Box<dyn LuaFile>, HostError> {
+        let _ = (name, mode);
+        Err(HostError::not_permitted())
+    }
+
+    /// Whether the functions of `debug` may reach what belongs to other functions: their variables, what they capture, the
+    /// metatables of values that hide theirs. Without, they are not in the library.
+    fn grants_debug(&self) -> bool {
+        true
     }
 
     /// Opens a new file without a name, to write and read.

@@ -265,7 +265,12 @@ impl Installer<'_> {
         self.set_text(metatable, "__mode", b"v")?;
         self.machine.heap().set_own_metatable(upvalues, metatable)?;
         self.machine.register(debug::UPVALUES, upvalues);
-        self.library("debug", &[debug::FUNCTIONS])
+        let library = self.library("debug", &[debug::FUNCTIONS])?;
+        // They are made in any case, for states that are loaded.
+        let is_granted = self.machine.host_state().get::<Library>().host.grants_debug();
+        let reaching = if is_granted { library } else { self.table(debug::REACHING.len() as u32)? };
+        self.add(reaching, "debug", debug::REACHING)?;
+        Ok(library)
     }
 
     fn package(&mut self, globals: Value, [path, native_path]: [Option<Vec<u8>>; 2]) -> Result<Value, OutOfMemory> {

@@ -4,6 +4,7 @@ use super::algorithms::pattern_cache::PatternCache;
 use super::algorithms::random::Random;
 use super::host::{LuaHost, NoHost, Standard};
 use super::stream::{Buffering, Stream};
+use super::travel::SavedFiles;
 use crate::codegen::Compilation;
 use minivm::HostCall;
 
@@ -23,6 +24,8 @@ pub(super) struct Library {
     pub(super) pause: i64,
     pub(super) step_multiplier: i64,
     pub(super) warnings: bool,
+    /// What becomes of files that are open in a state which is loaded.
+    pub(super) saved_files: SavedFiles,
     /// Whether chunks are compiled so that the debug library sees variables as they are; see [`crate::Options`].
     pub(super) exact_upvalues: bool,
     /// Chunks that are being compiled.
@@ -52,6 +55,7 @@ impl Library {
             pause: 200,
             step_multiplier: 100,
             warnings: false,
+            saved_files: SavedFiles::default(),
             exact_upvalues: false,
             compilations: Vec::new(),
             input,

@@ -55,4 +55,4 @@ pub mod modules;
 
 pub use host::LuaHost;
 pub use install::{expect, flush, globals, install};
-pub use travel::{OpenFiles, set_open_files};
+pub use travel::{OpenFiles, SavedFiles, set_open_files, set_saved_files};

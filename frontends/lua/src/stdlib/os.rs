@@ -34,7 +34,7 @@ fn clock(call: &mut HostCall<'_>) -> Answer {
 fn now(call: &mut HostCall<'_>) -> Result<i64, Raise> {
     match library(call).host.time() {
         Some(seconds) => Ok(seconds),
-        None => Err(call.error("time result cannot be represented in this installation")),
+        None => Err(call.error("there is no clock: it is not granted to this program")),
     }
 }
 

@@ -1,8 +1,8 @@
 //! How the libraries' state and file objects travel in snapshots.
 //!
 //! Standard streams are handed on before a state is saved; what was read ahead travels along. An open file belongs to the
-//! process: it is refused by name, or closed, or opened again where the state is loaded, as the host chooses. What a file that
-//! is opened again holds is not looked at: it may have changed in between.
+//! process: it is refused by name, or closed, or its name travels, as the host chooses. Where the state is loaded, that host
+//! chooses whether it is opened again. What such a file holds is not looked at: it may have changed in between.
 
 use super::debug::{UPVALUE_KIND, UpvalueIdentity};
 use super::host::{HostError, OpenMode, Standard, Whence};
@@ -19,8 +19,26 @@ pub enum OpenFiles {
     Refuse,
     /// In the saved state they are closed.
     Close,
-    /// Name, mode and place travel, and the machine that loads the state opens them again, as far as its host grants it.
+    /// Name, mode and place travel, and the machine that loads the state may [open them again](SavedFiles::Reopen), as far as
+    /// its host grants it.
     Reopen,
+}
+
+/// What becomes of files that are open in a state that is loaded. Loading has no effect outside unless the embedder says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum SavedFiles {
+    /// The state is not loaded.
+    #[default]
+    Refuse,
+    /// They are closed: for who only looks at the state.
+    Close,
+    /// They are opened again, as far as the host grants it.
+    Reopen,
+}
+
+/// Says what becomes of files that are open in states that are loaded into a machine with the libraries.
+pub fn set_saved_files(machine: &mut Machine, policy: SavedFiles) {
+    machine.host_state().get::<Library>().saved_files = policy;
 }
 
 /// The name of the state in snapshots.
@@ -100,10 +118,18 @@ fn load_file(bytes: &[u8], state: &mut HostState) -> Result<FileObject, Snapshot
             let how = buffering(*how).ok_or_else(damaged)?;
             let (place, name) = rest.split_first_chunk().ok_or_else(damaged)?;
             let place = i64::try_from(u64::from_le_bytes(*place)).map_err(|_| damaged())?;
+            let shown = String::from_utf8_lossy(name);
+            match state.get::<Library>().saved_files {
+                SavedFiles::Refuse => {
+                    let why = format!("the file '{shown}' is open in it, and files are not opened again here");
+                    return Err(SnapshotError::Missing(why));
+                }
+                SavedFiles::Close => return Ok(FileObject::Closed),
+                SavedFiles::Reopen => {}
+            }
             let stream = open_again(state, Origin { name: name.to_vec(), mode }, how, place);
             FileObject::Open(Box::new(stream.map_err(|error| {
-                let name = String::from_utf8_lossy(name);
-                SnapshotError::Missing(format!("the file '{name}' cannot be opened again: {error}"))
+                SnapshotError::Missing(format!("the file '{shown}' cannot be opened again: {error}"))
             })?))
         }
         _ => return Err(damaged()),
@@ -112,7 +138,7 @@ fn load_file(bytes: &[u8], state: &mut HostState) -> Result<FileObject, Snapshot
 
 /// Opens a file as far as the host here grants it, at a place.
 fn open_again(state: &mut HostState, origin: Origin, how: Buffering, place: i64) -> Result<Stream, HostError> {
-    let file = state.get::<Library>().host.open(&origin.name, origin.mode.again())?;
+    let file = state.get::<Library>().host.open_again(&origin.name, origin.mode)?;
     let mut stream = Stream::opened(file, origin);
     stream.set_buffering(how)?;
     stream.seek(Whence::Start, place)?;

@@ -3,13 +3,20 @@
 use minivm_isa::entities::Block;
 use minivm_isa::operand::OperandMut;
 use minivm_isa::program::{Function, Span};
+use minivm_isa::regions::RegionTree;
 use minivm_isa::{Instruction, steps};
 
 /// Puts `zeros` in front of the code, lets branches go to where they end up at last, joins blocks that only follow each
-/// other, and drops blocks that cannot be reached. The function has no protected regions and no local names yet.
+/// other, and drops blocks that cannot be reached, and regions that nobody throws in. The function has no local names yet.
 pub(super) fn cleanup(mut function: Function, zeros: Vec<Instruction>) -> Function {
     shorten_jumps(&mut function);
     let references = references(&function);
+    let mut is_border = vec![false; if function.regions.is_empty() { 0 } else { function.blocks.len() + 1 }];
+    for border in function.regions.iter().flat_map(|region| [region.start, region.end]) {
+        is_border[border.as_u32() as usize] = true;
+    }
+    // For each block how many of the new ones stand before it.
+    let mut before: Vec<Block> = Vec::new();
     let mut code = std::mem::take(&mut function.code).into_iter();
     let mut spans = std::mem::take(&mut function.spans).into_iter().peekable();
     let mut place = Placed { code: zeros, spans: Vec::new() };
@@ -20,7 +27,9 @@ pub(super) fn cleanup(mut function: Function, zeros: Vec<Instruction>) -> Functi
     for (block, end) in old.keys().zip(ends) {
         let count = references[block.as_u32() as usize];
         let is_reached = count > 0 || numbers.is_empty();
-        if is_reached && (numbers.is_empty() || !place.joins(block, count)) {
+        let is_apart = is_border.get(block.as_u32() as usize) == Some(&true);
+        before.push(Block::from_u32(u32::try_from(function.blocks.len()).expect("blocks are counted in u32")));
+        if is_reached && (numbers.is_empty() || is_apart || !place.joins(block, count)) {
             // The zeros belong to the entry block.
             let start = if numbers.is_empty() { 0 } else { place.len() };
             function.blocks.push(start);
@@ -44,6 +53,14 @@ pub(super) fn cleanup(mut function: Function, zeros: Vec<Instruction>) -> Functi
     function.code.shrink_to_fit();
     function.spans.shrink_to_fit();
     function.blocks.shrink_to_fit();
+    before.push(Block::from_u32(u32::try_from(function.blocks.len()).expect("blocks are counted in u32")));
+    function.regions.retain_mut(|region| {
+        let is_reached = references[region.handler.as_u32() as usize] > 0;
+        region.handler = numbers[region.handler.as_u32() as usize];
+        (region.start, region.end) = (before[region.start.as_u32() as usize], before[region.end.as_u32() as usize]);
+        is_reached && region.start < region.end
+    });
+    function.regions.shrink_to_fit();
     let number = |block: &mut Block| *block = numbers[block.as_u32() as usize];
     for instruction in &mut function.code {
         for_each_target_mut(instruction, number);
@@ -103,19 +120,24 @@ fn shorten_jumps(function: &mut Function) {
     }
 }
 
-/// How many branches in reachable code go to each block.
+/// How many branches and blocks with a handler in reachable code go to each block.
 fn references(function: &Function) -> Vec<u32> {
     let mut references = vec![0; function.blocks.len()];
     let mut work = vec![Block::from_u32(0)];
+    let regions = (!function.regions.is_empty()).then(|| RegionTree::new(function).expect("blocks of the source nest"));
     while let Some(block) = work.pop() {
-        let last = &function.code[function.block_range(block).end - 1];
-        last.for_each_target(|target| {
+        let mut reach = |target: Block| {
             let count = &mut references[target.as_u32() as usize];
             *count += 1;
             if *count == 1 && target != Block::from_u32(0) {
                 work.push(target);
             }
-        });
+        };
+        function.code[function.block_range(block).end - 1].for_each_target(&mut reach);
+        // Exceptions go to the innermost region, and its handler knows of the next one.
+        if let Some(region) = regions.as_ref().and_then(|regions| regions.innermost(block)) {
+            reach(function.regions[region].handler);
+        }
     }
     references
 }

@@ -1,5 +1,6 @@
 //! Blocks, branches, calls and returns.
 
+use super::exceptions::{Guard, LegacyCatch};
 use super::function::FunctionTranslator;
 use super::local_set::{LocalSet, Meet};
 use super::stack::Value;
@@ -7,6 +8,7 @@ use super::types::{BlockShape, Context, Results};
 use minivm_isa::entities::{Block, Reg};
 use minivm_isa::{Instruction, Operand, Type};
 use std::collections::HashMap;
+use wasmparser::Catch;
 
 /// Bytes that an open block takes, here and in the validator.
 const FRAME_BYTES: u64 = 320;
@@ -15,10 +17,12 @@ const EDGE_BYTES: u64 = 160;
 
 /// A block of the source that is open.
 pub(super) struct Frame {
-    kind: FrameKind,
+    pub(super) kind: FrameKind,
     shape: BlockShape,
     /// Height of the operand stack below the parameters.
-    height: usize,
+    pub(super) height: usize,
+    /// Regions that are open around it.
+    pub(super) handlers: usize,
     /// Where branches to it go. The function itself has none, branches to it return.
     label: Block,
     /// Who branches to the label, for labels at the end.
@@ -26,13 +30,19 @@ pub(super) struct Frame {
 }
 
 /// What opened a frame.
-enum FrameKind {
+pub(super) enum FrameKind {
     Function,
     Block,
     Loop,
     /// Without an `else` so far; it has the block where that begins, and what is assigned there.
     If(Block, LocalSet),
     Else,
+    /// A region, and where its exceptions go.
+    TryTable(Guard, Vec<Catch>),
+    /// The body of a `try`.
+    Try(Guard),
+    /// A clause of a `try`.
+    LegacyCatch(LegacyCatch),
 }
 
 /// A block that copies values to where a label expects them, or returns.
@@ -53,31 +63,33 @@ impl Frame {
     /// The frame of a function with its type index.
     pub(super) fn function(ty: u32, entry: Block) -> Self {
         let shape = BlockShape::Function(ty);
-        Frame { kind: FrameKind::Function, shape, height: 0, label: entry, meet: Meet::default() }
+        Frame { kind: FrameKind::Function, shape, height: 0, handlers: 0, label: entry, meet: Meet::default() }
     }
 
     /// A branch goes to the label. What is assigned at a loop's is known before: branches back only add to it.
     fn reach(&mut self, assigned: &LocalSet) {
         match self.kind {
             FrameKind::Loop => {}
-            FrameKind::Function | FrameKind::Block | FrameKind::If(..) | FrameKind::Else => self.meet.add(assigned),
+            _ => self.meet.add(assigned),
         }
     }
 
     fn label<'a>(&self, context: &'a Context) -> Label<'a> {
         let types = match self.kind {
             FrameKind::Loop => Results::List(self.shape.params(context)),
-            FrameKind::Function | FrameKind::Block | FrameKind::If(..) | FrameKind::Else => self.shape.results(context),
+            _ => self.shape.results(context),
         };
         Label { height: self.height, types, block: self.label }
     }
 }
 
 impl FunctionTranslator<'_> {
-    fn push_frame(&mut self, kind: FrameKind, shape: BlockShape, label: Block) {
+    pub(super) fn push_frame(&mut self, kind: FrameKind, shape: BlockShape, label: Block) {
         self.builder.take(FRAME_BYTES);
         let height = self.stack.len() - shape.params(self.context).len();
-        self.frames.push(Frame { kind, shape, height, label, meet: Meet::default() });
+        let is_guard = matches!(kind, FrameKind::TryTable(..) | FrameKind::Try(_));
+        let handlers = self.exceptions.open() - usize::from(is_guard);
+        self.frames.push(Frame { kind, shape, height, handlers, label, meet: Meet::default() });
     }
 
     pub(super) fn begin_block(&mut self, shape: BlockShape) {
@@ -133,7 +145,7 @@ impl FunctionTranslator<'_> {
     }
 
     /// Goes to the label at the end of a frame, when this can be reached.
-    fn fall_to_end(&mut self, frame: &mut Frame) {
+    pub(super) fn fall_to_end(&mut self, frame: &mut Frame) {
         if self.is_reachable {
             self.move_to(frame.height, frame.shape.results(self.context).as_slice());
             self.emit(Instruction::Jump { target: frame.label });
@@ -169,7 +181,15 @@ impl FunctionTranslator<'_> {
                 }
             }
             FrameKind::Loop => {}
+            FrameKind::TryTable(guard, catches) => self.end_try_table(&mut frame, guard, &catches),
+            FrameKind::Try(_) => self.end_try(&mut frame),
+            FrameKind::LegacyCatch(catch) => self.end_catch(&mut frame, catch),
         }
+        self.finish_frame(frame);
+    }
+
+    /// Goes on after a block.
+    pub(super) fn finish_frame(&mut self, frame: Frame) {
         // When nobody branches here, the values stay where they are.
         if let Some(assigned) = frame.meet.finish() {
             self.assigned = assigned;
@@ -244,7 +264,7 @@ impl FunctionTranslator<'_> {
 
     /// The block for a conditional branch: the label, or an edge that copies values on the way there. No instruction is
     /// deferred.
-    fn target(&mut self, depth: u32) -> Block {
+    pub(super) fn target(&mut self, depth: u32) -> Block {
         if self.builder.is_out_of_memory() {
             // The function is given up after this operator.
             return self.builder.current_block();
@@ -278,6 +298,23 @@ impl FunctionTranslator<'_> {
         }
         self.edges.push(Edge { block, code, span: self.span });
         block
+    }
+
+    /// Lays out a block at the end of the function.
+    pub(super) fn place_edge(&mut self, block: Block, code: Vec<Instruction>) {
+        self.builder.take(EDGE_BYTES + 64 * code.len() as u64);
+        self.edges.push(Edge { block, code, span: self.span });
+    }
+
+    /// Where values for a label are expected, and the block of the label, for one more branch to it; without one it returns.
+    pub(super) fn label_of(&mut self, depth: u32, assigned: &LocalSet) -> (usize, Option<Block>) {
+        let index = self.frames.len() - 1 - depth as usize;
+        if index == 0 {
+            return (self.stack.len(), None);
+        }
+        self.frames[index].reach(assigned);
+        let label = self.frames[index].label(self.context);
+        (label.height, Some(label.block))
     }
 
     fn place_edges(&mut self) {
@@ -318,14 +355,20 @@ impl FunctionTranslator<'_> {
     }
 
     /// Pushes values that are in the registers of their positions.
-    fn push_temporaries(&mut self, types: &[Type]) {
+    pub(super) fn push_temporaries(&mut self, types: &[Type]) {
         self.take_room(types.len());
         types.iter().for_each(|&ty| self.stack.push(Value::Temporary, ty));
     }
 
-    /// Emits an instruction that ends the function.
+    /// Emits an instruction that ends the function. Tail calls leave all regions first, so they stand outside of them.
     pub(super) fn leave(&mut self, instruction: Instruction) {
-        self.emit(instruction);
+        if self.exceptions.open() > 0 && instruction.info().effects.call {
+            let target = self.builder.block();
+            self.emit(Instruction::Jump { target });
+            self.place_edge(target, vec![instruction]);
+        } else {
+            self.emit(instruction);
+        }
         self.is_reachable = false;
     }
 }

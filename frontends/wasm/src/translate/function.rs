@@ -8,15 +8,17 @@ use super::cleanup;
 use super::compare;
 use super::control::{Edge, Frame};
 use super::error::WasmError;
+use super::exceptions::Exceptions;
 use super::local_set::LocalSet;
 use super::locals::{Locals, NamedLocals};
 use super::stack::{OperandStack, Value};
 use super::types::{Context, expect_value_type, zero};
 use minivm_builder::{BuildError, FunctionBuilder};
-use minivm_isa::entities::{Block, Reg};
+use minivm_isa::entities::{Block, Layout, Reg};
 use minivm_isa::operand::OperandMut;
 use minivm_isa::program::{Constant, Function};
 use minivm_isa::{Allowance, Instruction, Operand, Type, steps};
+use std::collections::HashMap;
 use wasmparser::{FuncValidator, FunctionBody, OperatorsReader, ValidatorResources};
 
 /// Validates the body of one function.
@@ -118,10 +120,17 @@ pub(super) struct FunctionTranslator<'a> {
     /// See [`translate_body`].
     room: usize,
     pub(super) locals: Locals,
+    pub(super) exceptions: Exceptions,
+    /// See [`FunctionTranslator::object_registers`].
+    pub(super) objects: HashMap<Layout, [Reg; 2]>,
+    /// Keeps a vector while others are computed.
+    kept_vector: Option<Reg>,
+    /// Registers for a test of integers.
+    pub(super) wide: Option<[Reg; 2]>,
     /// Locals that are read where they may still be zero.
     read_unassigned: Vec<bool>,
     /// Registers of stack entries by position and type.
-    temporaries: Vec<[Option<Reg>; 5]>,
+    temporaries: Vec<[Option<Reg>; 6]>,
     deferred: Option<Deferred>,
 }
 
@@ -146,6 +155,10 @@ impl<'a> FunctionTranslator<'a> {
             room: room.saturating_sub(params.len()),
             read_unassigned: Vec::new(),
             locals,
+            exceptions: Exceptions::default(),
+            objects: HashMap::new(),
+            wide: None,
+            kept_vector: None,
             temporaries: Vec::new(),
             deferred: None,
         }
@@ -169,12 +182,18 @@ impl<'a> FunctionTranslator<'a> {
             Type::I64 => 1,
             Type::F32 => 2,
             Type::F64 => 3,
-            Type::Any | Type::V128 | Type::Cell | Type::Ref(_) => 4,
+            Type::V128 => 4,
+            Type::Any | Type::Cell | Type::Ref(_) => 5,
         };
         if self.temporaries.len() <= position {
-            self.temporaries.resize(position + 1, [None; 5]);
+            self.temporaries.resize(position + 1, [None; 6]);
         }
         *self.temporaries[position][slot].get_or_insert_with(|| self.builder.register(ty))
+    }
+
+    /// A register that keeps a vector until the next operator.
+    pub(super) fn kept_vector(&mut self) -> Reg {
+        *self.kept_vector.get_or_insert_with(|| self.builder.register(Type::V128))
     }
 
     /// Emits an instruction, after the deferred one.

@@ -1,13 +1,14 @@
 //! Constant expressions as initial values.
 
 use super::error::WasmError;
-use minivm_isa::entities::{Func, Global};
+use super::types::{Context, zero};
+use minivm_isa::entities::Func;
 use minivm_isa::limits::INITIAL_DEPTH_MAX;
 use minivm_isa::program::{Constant, Initial, InitialOp};
 use wasmparser::{ConstExpr, Operator};
 
 /// Translates a validated constant expression.
-pub(super) fn initial(expression: &ConstExpr<'_>) -> Result<Initial, WasmError> {
+pub(super) fn initial(context: &Context, expression: &ConstExpr<'_>) -> Result<Initial, WasmError> {
     let mut reader = expression.get_operators_reader();
     let mut stack: Vec<Nested> = Vec::new();
     while !reader.eof() {
@@ -17,12 +18,46 @@ pub(super) fn initial(expression: &ConstExpr<'_>) -> Result<Initial, WasmError> 
             Operator::I64Const { value } => Nested::leaf(Initial::Constant(Constant::I64(value))),
             Operator::F32Const { value } => Nested::leaf(Initial::Constant(Constant::F32(value.bits()))),
             Operator::F64Const { value } => Nested::leaf(Initial::Constant(Constant::F64(value.bits()))),
+            Operator::V128Const { value } => Nested::leaf(Initial::Constant(Constant::V128(value.i128() as u128))),
             Operator::RefNull { .. } => Nested::leaf(Initial::Constant(Constant::Nil)),
             Operator::RefFunc { function_index } => Nested::leaf(Initial::Function(Func::from_u32(function_index))),
-            Operator::GlobalGet { global_index } => Nested::leaf(Initial::Global(Global::from_u32(global_index))),
+            Operator::GlobalGet { global_index } => {
+                Nested::leaf(Initial::Global(context.globals[global_index as usize].0))
+            }
             Operator::I32Add | Operator::I64Add => Nested::combine(&mut stack, InitialOp::Add, offset)?,
             Operator::I32Sub | Operator::I64Sub => Nested::combine(&mut stack, InitialOp::Sub, offset)?,
             Operator::I32Mul | Operator::I64Mul => Nested::combine(&mut stack, InitialOp::Mul, offset)?,
+            Operator::RefI31 => {
+                let value = Nested::operand(&mut stack, offset)?;
+                Nested::around([value.depth], offset, Initial::Integer31(Box::new(value.value)))?
+            }
+            // These are the same values.
+            Operator::AnyConvertExtern | Operator::ExternConvertAny => Nested::operand(&mut stack, offset)?,
+            Operator::StructNew { struct_type_index } => {
+                let object = context.object(struct_type_index);
+                let (parts, depths) = Nested::operands(&mut stack, object.fields.len(), offset)?;
+                Nested::around(depths, offset, Initial::Record(object.layout, parts))?
+            }
+            Operator::StructNewDefault { struct_type_index } => {
+                let object = context.object(struct_type_index);
+                let parts = object.fields.iter().map(|field| Initial::Constant(zero(field.register_type()))).collect();
+                Nested::around([0], offset, Initial::Record(object.layout, parts))?
+            }
+            Operator::ArrayNew { array_type_index } => {
+                let (length, value) = (Nested::operand(&mut stack, offset)?, Nested::operand(&mut stack, offset)?);
+                let (layout, parts) = (context.object(array_type_index).layout, [value.value, length.value]);
+                Nested::around([value.depth, length.depth], offset, Initial::ArrayOf(layout, Box::new(parts)))?
+            }
+            Operator::ArrayNewDefault { array_type_index } => {
+                let (length, object) = (Nested::operand(&mut stack, offset)?, context.object(array_type_index));
+                let value = Initial::Constant(zero(object.fields[0].register_type()));
+                let parts = Box::new([value, length.value]);
+                Nested::around([length.depth], offset, Initial::ArrayOf(object.layout, parts))?
+            }
+            Operator::ArrayNewFixed { array_type_index, array_size } => {
+                let (parts, depths) = Nested::operands(&mut stack, array_size as usize, offset)?;
+                Nested::around(depths, offset, Initial::Array(context.object(array_type_index).layout, parts))?
+            }
             Operator::End => break,
             other => return Err(WasmError::unsupported(offset, format_args!("{other:?} in a constant expression"))),
         };
@@ -50,11 +85,28 @@ impl Nested {
         let (Some(rhs), Some(lhs)) = (stack.pop(), stack.pop()) else {
             return Err(WasmError::new(offset, "an operand is missing in a constant expression"));
         };
-        let depth = lhs.depth.max(rhs.depth) + 1;
+        let value = Initial::Arithmetic(op, Box::new(lhs.value), Box::new(rhs.value));
+        Nested::around([lhs.depth, rhs.depth], offset, value)
+    }
+
+    /// A value that is made of others, which are nested so deep.
+    fn around(depths: impl IntoIterator<Item = usize>, offset: u64, value: Initial) -> Result<Self, WasmError> {
+        let depth = depths.into_iter().max().unwrap_or(0) + 1;
         if depth > INITIAL_DEPTH_MAX {
             let what = format_args!("a constant expression that is nested more than {INITIAL_DEPTH_MAX} deep");
             return Err(WasmError::unsupported(offset, what));
         }
-        Ok(Nested { value: Initial::Arithmetic(op, Box::new(lhs.value), Box::new(rhs.value)), depth })
+        Ok(Nested { value, depth })
+    }
+
+    fn operand(stack: &mut Vec<Nested>, offset: u64) -> Result<Self, WasmError> {
+        stack.pop().ok_or_else(|| WasmError::new(offset, "an operand is missing in a constant expression"))
+    }
+
+    /// The topmost values, in the order in which they were pushed, and how deep they are nested.
+    fn operands(stack: &mut Vec<Nested>, count: usize, offset: u64) -> Result<(Vec<Initial>, Vec<usize>), WasmError> {
+        let first = stack.len().checked_sub(count);
+        let first = first.ok_or_else(|| WasmError::new(offset, "an operand is missing in a constant expression"))?;
+        Ok(stack.drain(first..).map(|nested| (nested.value, nested.depth)).unzip())
     }
 }

@@ -7,12 +7,16 @@
 //! | file | is |
 //! |---|---|
 //! | `module` | sections → program |
+//! | `declared` | the types of a module |
 //! | `initial` | constant expressions → initial values |
 //! | `function` | one function body: registers, the deferred instruction, reading and writing locals |
 //! | `operator` | what each operator does |
 //! | `control` | blocks, branches, calls and returns |
+//! | `exceptions` | `try_table`, `throw` and the older forms |
+//! | `reference`, `cast` | references, structs and arrays; tests and casts |
 //! | `shape` | the operators that are one instruction each, as a table |
 //! | `compare` | comparisons as branches, inverses, and with sides exchanged |
+//! | `vector` | vectors, as far as an operator is not one instruction |
 //! | `stack` | the operand stack |
 //! | `locals`, `local_set` | locals and their registers, sets of locals |
 //! | `cleanup` | short cuts through jumps, unreachable blocks, zeros for locals |
@@ -20,10 +24,13 @@
 //! | `types` | value types and block types |
 //! | `error` | [`WasmError`] |
 
+mod cast;
 mod cleanup;
 mod compare;
 mod control;
+mod declared;
 mod error;
+mod exceptions;
 mod function;
 mod initial;
 mod local_set;
@@ -31,34 +38,42 @@ mod locals;
 mod module;
 mod names;
 mod operator;
+mod reference;
 mod shape;
 mod stack;
 mod types;
+mod vector;
 mod weight;
 
 pub use error::WasmError;
 
+use crate::features::Features;
 use minivm_isa::{Allowance, Program};
 use std::borrow::Cow;
 
 /// Translates a binary module. `name` is what errors and positions call it.
 ///
-/// The program is not verified yet. Accepted is core WebAssembly 1.0 with sign extension, saturating conversion,
-/// multi-value, mutable globals, bulk memory, reference types, tail calls, extended constant expressions and several
-/// memories. Positions in the program are byte offsets in `bytes`, on line 1 of a source called `name`.
+/// The program is not verified yet. Accepted is core WebAssembly 1.0 with the supported ones of
+/// [`PROPOSALS`](crate::features::PROPOSALS). Positions in the program are byte offsets in `bytes`, on line 1 of a source called
+/// `name`.
 ///
 /// # Errors
 /// When the module is malformed or invalid, or uses something else of WebAssembly; never panics.
 pub fn translate(bytes: &[u8], name: &str) -> Result<Program, WasmError> {
-    module::translate(bytes, name, &mut Allowance::default())
+    translate_within(bytes, name, Features::default(), &mut Allowance::default())
 }
 
-/// As [`translate()`], in so much memory.
+/// As [`translate()`], with these features, in so much memory.
 ///
 /// # Errors
 /// As for [`translate()`], or when the allowance does not suffice: it says so then.
-pub fn translate_within(bytes: &[u8], name: &str, allowance: &mut Allowance) -> Result<Program, WasmError> {
-    module::translate(bytes, name, allowance)
+pub fn translate_within(
+    bytes: &[u8],
+    name: &str,
+    features: Features,
+    allowance: &mut Allowance,
+) -> Result<Program, WasmError> {
+    module::translate(bytes, name, features, allowance).map_err(|error| error.named(bytes, features))
 }
 
 /// Turns the text format into the binary format; what is binary already is handed back. `name` is for messages.
@@ -80,10 +95,10 @@ pub fn parse_text_within<'a>(
 ) -> Result<Cow<'a, [u8]>, WasmError> {
     if !input.starts_with(b"\0asm") {
         let taken = allowance.touch(weight::text_bytes(input));
-        taken.map_err(|exhausted| WasmError { offset: None, message: exhausted.to_string() })?;
+        taken.map_err(|exhausted| WasmError::without_place(exhausted.to_string()))?;
     }
     wat::parse_bytes(input).map_err(|mut error| {
         error.set_path(name);
-        WasmError { offset: None, message: error.to_string() }
+        WasmError::without_place(error.to_string())
     })
 }

@@ -1,35 +1,28 @@
 //! The sections of a module become the parts of a program.
 
+use super::declared::DeclaredTypes;
 use super::error::WasmError;
+use super::exceptions::Tag;
 use super::function::{Body, BodyValidator, translate_body};
 use super::initial::initial;
 use super::names::Names;
-use super::types::{Context, FunctionType, element_type, expect_value_type, signature, zero};
+use super::types::{Context, expect_value_type, zero};
 use super::weight;
+use crate::features::Features;
 use minivm_builder::ProgramBuilder;
-use minivm_isa::entities::{Func, Global, Memory, Table};
+use minivm_isa::entities::{Func, Layout, Memory, Table};
 use minivm_isa::program::{
-    CustomSection, DataDef, ElementDef, ElementType, FunctionDef, GlobalDef, Import, Initial, Item, Local, MemoryDef,
-    Origin, Program, SegmentMode, TableDef,
+    CustomSection, DataDef, ElementDef, ElementType, FunctionDef, GlobalDef, Import, Initial, Item, LayoutDef, Local,
+    MemoryDef, Origin, Program, SegmentMode, TableDef,
 };
 use minivm_isa::size::function_bytes;
-use minivm_isa::{Allowance, Type, steps};
+use minivm_isa::{Allowance, Storage, Type, steps};
+use std::collections::HashMap;
 use wasmparser::{
     DataKind, ElementItems, ElementKind, Encoding, ExternalKind, FuncValidatorAllocations, FunctionBody, GlobalType,
-    ImportSectionReader, KnownCustom, MemoryType, Parser, Payload, TableInit, TableType, TypeRef, ValType,
-    ValidPayload, Validator, WasmFeatures,
+    ImportSectionReader, KnownCustom, MemoryType, Parser, Payload, TableInit, TableType, TagSectionReader, TagType,
+    TypeRef, ValType, ValidPayload, Validator,
 };
-
-/// What is accepted: core 1.0 and the extensions that `translate` lists.
-const FEATURES: WasmFeatures = WasmFeatures::WASM1
-    .union(WasmFeatures::SIGN_EXTENSION)
-    .union(WasmFeatures::SATURATING_FLOAT_TO_INT)
-    .union(WasmFeatures::MULTI_VALUE)
-    .union(WasmFeatures::BULK_MEMORY)
-    .union(WasmFeatures::REFERENCE_TYPES)
-    .union(WasmFeatures::TAIL_CALL)
-    .union(WasmFeatures::EXTENDED_CONST)
-    .union(WasmFeatures::MULTI_MEMORY);
 
 /// Operands and registers that the functions of a module may have for each of its bytes, and in any case. An instruction of two
 /// bytes may pass on a thousand values: functions made of those would be much larger than the module.
@@ -37,10 +30,15 @@ const ROOM_PER_BYTE: usize = 64;
 const ROOM: usize = 1 << 20;
 
 /// See [`super::translate()`].
-pub(super) fn translate(bytes: &[u8], name: &str, allowance: &mut Allowance) -> Result<Program, WasmError> {
+pub(super) fn translate(
+    bytes: &[u8],
+    name: &str,
+    features: Features,
+    allowance: &mut Allowance,
+) -> Result<Program, WasmError> {
     let mut parser = Parser::new(0);
-    parser.set_features(FEATURES);
-    let mut validator = Validator::new_with_features(FEATURES);
+    parser.set_features(features.flags());
+    let mut validator = Validator::new_with_features(features.flags());
     let mut module = Module::new(name, bytes.len());
     let mut allocations = FuncValidatorAllocations::default();
     for payload in parser.parse_all(bytes) {
@@ -70,6 +68,9 @@ struct Module {
     bodies: Vec<(Func, Body)>,
     /// Operands and registers that functions may still have.
     room: usize,
+    declared: DeclaredTypes,
+    /// Layouts of exceptions by the types of what they carry.
+    exceptions: HashMap<Vec<Type>, Layout>,
     names: Names,
     custom: Vec<CustomSection>,
 }
@@ -81,7 +82,18 @@ impl Module {
         let source = program.source(name, None);
         Module {
             program,
-            context: Context { types: Vec::new(), functions: Vec::new(), globals: Vec::new(), source },
+            context: Context {
+                types: Vec::new(),
+                objects: Vec::new(),
+                functions: Vec::new(),
+                globals: Vec::new(),
+                tags: Vec::new(),
+                memories: Vec::new(),
+                tables: Vec::new(),
+                source,
+            },
+            declared: DeclaredTypes::default(),
+            exceptions: HashMap::new(),
             bodies: Vec::new(),
             room: ROOM.saturating_add(bytes.saturating_mul(ROOM_PER_BYTE)),
             names: Names::default(),
@@ -95,10 +107,8 @@ impl Module {
         match payload {
             Payload::TypeSection(section) => {
                 let offset = section.range().start;
-                for ty in section.into_iter_err_on_gc_types() {
-                    let signature = signature(&ty?, offset)?;
-                    let number = self.program.signature(signature.clone());
-                    self.context.types.push(FunctionType { number, signature });
+                for group in section {
+                    self.declared.group(&mut self.program, &mut self.context, group?, offset)?;
                 }
             }
             Payload::ImportSection(section) => self.imports(section)?,
@@ -111,12 +121,12 @@ impl Module {
             }
             Payload::TableSection(section) => {
                 for item in section.into_iter_with_offsets() {
-                    let (offset, table) = item?;
+                    let (_, table) = item?;
                     let filler = match &table.init {
                         TableInit::RefNull => Initial::Constant(zero(Type::Any)),
-                        TableInit::Expr(expression) => initial(expression)?,
+                        TableInit::Expr(expression) => initial(&self.context, expression)?,
                     };
-                    self.table(table.ty, Origin::Own(filler), offset)?;
+                    self.table(table.ty, Origin::Own(filler));
                 }
             }
             Payload::MemorySection(section) => {
@@ -125,29 +135,26 @@ impl Module {
                     self.memory(memory, Origin::Own(()), offset)?;
                 }
             }
+            Payload::TagSection(section) => self.own_tags(section)?,
             Payload::GlobalSection(section) => {
                 for item in section.into_iter_with_offsets() {
                     let (offset, global) = item?;
-                    self.global(global.ty, Origin::Own(initial(&global.init_expr)?), offset)?;
+                    let value = initial(&self.context, &global.init_expr)?;
+                    self.global(global.ty, Origin::Own(value), offset)?;
                 }
             }
             Payload::ExportSection(section) => {
-                for item in section.into_iter_with_offsets() {
-                    let (offset, export) = item?;
-                    self.program.export(export.name, exported(export.kind, export.index, offset)?);
+                for export in section {
+                    let export = export?;
+                    self.program.export(export.name, self.exported(export.kind, export.index));
                 }
             }
             Payload::StartSection { func, .. } => self.program.start(Func::from_u32(func)),
             Payload::ElementSection(section) => {
-                for item in section.into_iter_with_offsets() {
-                    let (offset, element) = item?;
-                    self.element(&element, offset)?;
-                }
+                section.into_iter().try_for_each(|element| self.element(&element?))?;
             }
             Payload::DataSection(section) => {
-                for data in section {
-                    self.data(&data?)?;
-                }
+                section.into_iter().try_for_each(|data| self.data(&data?))?;
             }
             Payload::CustomSection(section) => match section.as_known() {
                 KnownCustom::Name(names) => self.names.read(names),
@@ -170,23 +177,21 @@ impl Module {
                     self.program.import_function_with(from, self.context.types[ty as usize].number);
                     self.context.functions.push(ty);
                 }
-                TypeRef::Table(ty) => self.table(ty, Origin::Import(from), offset)?,
+                TypeRef::Table(ty) => self.table(ty, Origin::Import(from)),
                 TypeRef::Memory(ty) => self.memory(ty, Origin::Import(from), offset)?,
                 TypeRef::Global(ty) => self.global(ty, Origin::Import(from), offset)?,
-                TypeRef::Tag(_) => return Err(WasmError::unsupported(offset, "exception tags")),
+                TypeRef::Tag(ty) => self.tag(ty, Some(from)),
                 TypeRef::FuncExact(_) => return Err(WasmError::unsupported(offset, "exact function imports")),
             }
         }
         Ok(())
     }
 
-    fn table(&mut self, ty: TableType, origin: Origin<Initial>, offset: u64) -> Result<(), WasmError> {
-        let Some(element) = element_type(ty.element_type).filter(|_| !ty.shared) else {
-            return Err(WasmError::unsupported(offset, format_args!("tables of type {}", ty.element_type)));
-        };
+    fn table(&mut self, ty: TableType, origin: Origin<Initial>) {
+        let element = self.declared.element(&mut self.program, &self.context, ty.element_type);
         let (minimum, maximum) = (ty.initial, ty.maximum);
+        self.context.tables.push(address_type(ty.table64));
         self.program.add_table(TableDef { origin, element, minimum, maximum, is_64: ty.table64 });
-        Ok(())
     }
 
     fn memory(&mut self, ty: MemoryType, origin: Origin<()>, offset: u64) -> Result<(), WasmError> {
@@ -194,6 +199,7 @@ impl Module {
             return Err(WasmError::unsupported(offset, "memories with pages of another size"));
         }
         let (minimum, maximum) = (ty.initial, ty.maximum);
+        self.context.memories.push(address_type(ty.memory64));
         self.program.add_memory(MemoryDef { origin, minimum, maximum, is_64: ty.memory64, is_shared: ty.shared });
         Ok(())
     }
@@ -201,21 +207,48 @@ impl Module {
     fn global(&mut self, ty: GlobalType, origin: Origin<Initial>, offset: u64) -> Result<(), WasmError> {
         let mutable = ty.mutable;
         let holds = match ty.content_type {
-            ValType::Ref(reference) => element_type(reference).unwrap_or(ElementType::Any),
+            ValType::Ref(reference) => self.declared.element(&mut self.program, &self.context, reference),
             _ => ElementType::Any,
         };
         let ty = expect_value_type(ty.content_type, offset)?;
-        self.context.globals.push(ty);
-        self.program.add_global(GlobalDef { ty, mutable, holds, origin });
+        let number = self.program.add_global(GlobalDef { ty, mutable, holds, origin });
+        self.context.globals.push((number, ty));
         Ok(())
     }
 
-    fn element(&mut self, element: &wasmparser::Element<'_>, offset: u64) -> Result<(), WasmError> {
+    fn own_tags(&mut self, section: TagSectionReader<'_>) -> Result<(), WasmError> {
+        for tag in section {
+            self.tag(tag?, None);
+        }
+        Ok(())
+    }
+
+    /// A tag becomes a global that holds an exception without anything in it.
+    fn tag(&mut self, ty: TagType, import: Option<Import>) {
+        let params = self.context.types[ty.func_type_idx as usize].signature.params.clone();
+        let program = &mut self.program;
+        let fields = params.iter().map(|&ty| Initial::Constant(zero(ty)));
+        let nothing = std::iter::once(Initial::Null).chain(fields).collect();
+        let next = program.program().layouts.next_key();
+        let layout = *self.exceptions.entry(params).or_insert_with_key(|params| {
+            let fields = std::iter::once(Type::Ref(next)).chain(params.iter().copied());
+            program.layout(LayoutDef::Exception(fields.map(Storage::Whole).collect()))
+        });
+        let origin = match import {
+            Some(import) => Origin::Import(import),
+            None => Origin::Own(Initial::Record(layout, nothing)),
+        };
+        let holds = ElementType::Tag(self.declared.of_function(program, ty.func_type_idx));
+        let global = program.add_global(GlobalDef { ty: Type::Ref(layout), mutable: false, holds, origin });
+        self.context.tags.push(Tag { global, layout, ty: ty.func_type_idx });
+    }
+
+    fn element(&mut self, element: &wasmparser::Element<'_>) -> Result<(), WasmError> {
         let mode = match &element.kind {
             ElementKind::Passive => SegmentMode::Passive,
             ElementKind::Declared => SegmentMode::Declared,
             ElementKind::Active { table_index, offset_expr } => {
-                SegmentMode::Active(Table::from_u32(table_index.unwrap_or(0)), initial(offset_expr)?)
+                SegmentMode::Active(Table::from_u32(table_index.unwrap_or(0)), initial(&self.context, offset_expr)?)
             }
         };
         let (element, mut values) = match &element.items {
@@ -225,10 +258,8 @@ impl Module {
                 (ElementType::Function, values.collect::<Result<Vec<_>, WasmError>>()?)
             }
             ElementItems::Expressions(ty, expressions) => {
-                let Some(element) = element_type(*ty) else {
-                    return Err(WasmError::unsupported(offset, format_args!("elements of type {ty}")));
-                };
-                let values = expressions.clone().into_iter().map(|expression| initial(&expression?));
+                let element = self.declared.element(&mut self.program, &self.context, *ty);
+                let values = expressions.clone().into_iter().map(|expression| initial(&self.context, &expression?));
                 (element, values.collect::<Result<Vec<_>, WasmError>>()?)
             }
         };
@@ -241,11 +272,22 @@ impl Module {
         let mode = match &data.kind {
             DataKind::Passive => SegmentMode::Passive,
             DataKind::Active { memory_index, offset_expr } => {
-                SegmentMode::Active(Memory::from_u32(*memory_index), initial(offset_expr)?)
+                SegmentMode::Active(Memory::from_u32(*memory_index), initial(&self.context, offset_expr)?)
             }
         };
         self.program.add_data(DataDef { mode, bytes: data.data.into() });
         Ok(())
+    }
+
+    /// What an export names.
+    fn exported(&self, kind: ExternalKind, index: u32) -> Item {
+        match kind {
+            ExternalKind::Func | ExternalKind::FuncExact => Item::Function(Func::from_u32(index)),
+            ExternalKind::Table => Item::Table(Table::from_u32(index)),
+            ExternalKind::Memory => Item::Memory(Memory::from_u32(index)),
+            ExternalKind::Global => Item::Global(self.context.globals[index as usize].0),
+            ExternalKind::Tag => Item::Global(self.context.tags[index as usize].global),
+        }
     }
 
     fn body(
@@ -290,13 +332,7 @@ impl Module {
     }
 }
 
-/// What an export names.
-fn exported(kind: ExternalKind, index: u32, offset: u64) -> Result<Item, WasmError> {
-    match kind {
-        ExternalKind::Func | ExternalKind::FuncExact => Ok(Item::Function(Func::from_u32(index))),
-        ExternalKind::Table => Ok(Item::Table(Table::from_u32(index))),
-        ExternalKind::Memory => Ok(Item::Memory(Memory::from_u32(index))),
-        ExternalKind::Global => Ok(Item::Global(Global::from_u32(index))),
-        ExternalKind::Tag => Err(WasmError::unsupported(offset, "exception tags")),
-    }
+/// The type of addresses and indices.
+fn address_type(is_64: bool) -> Type {
+    if is_64 { Type::I64 } else { Type::I32 }
 }

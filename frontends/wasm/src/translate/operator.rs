@@ -5,8 +5,8 @@ use super::error::WasmError;
 use super::function::{Deferred, FunctionTranslator};
 use super::shape::{Shape, shape};
 use super::stack::Value;
-use super::types::{BlockShape, is_known_heap_type};
-use minivm_isa::entities::{Data, Element, Func, Global, Memory, Table};
+use super::types::BlockShape;
+use minivm_isa::entities::{Data, Func, Memory, Table};
 use minivm_isa::program::Constant;
 use minivm_isa::{Instruction, Operand, TrapCode, Type, steps};
 use wasmparser::{MemArg, MemArgTarget, Operator};
@@ -27,6 +27,7 @@ impl FunctionTranslator<'_> {
             Operator::I64Const { value } => self.push_constant(Constant::I64(value)),
             Operator::F32Const { value } => self.push_constant(Constant::F32(value.bits())),
             Operator::F64Const { value } => self.push_constant(Constant::F64(value.bits())),
+            Operator::V128Const { value } => self.push_constant(Constant::V128(value.i128() as u128)),
             Operator::Drop => self.drop_value(),
             Operator::I32Eqz => self.i32_eqz(),
             Operator::I32Add | Operator::I64Add | Operator::I32Sub | Operator::I64Sub if self.is_top_zero() => {
@@ -36,12 +37,12 @@ impl FunctionTranslator<'_> {
             Operator::I64Sub => self.subtract(Operator::I64Sub, Operator::I64Add),
             Operator::Select | Operator::TypedSelect { .. } => self.select(),
             Operator::GlobalGet { global_index } => {
-                let ty = self.context.globals[global_index as usize];
-                self.produce(ty, |dst| Instruction::GlobalGet { dst, global: Global::from_u32(global_index) });
+                let (global, ty) = self.context.globals[global_index as usize];
+                self.produce(ty, |dst| Instruction::GlobalGet { dst, global });
             }
             Operator::GlobalSet { global_index } => {
                 let src = self.pop();
-                self.emit(Instruction::GlobalSet { global: Global::from_u32(global_index), src });
+                self.emit(Instruction::GlobalSet { global: self.context.globals[global_index as usize].0, src });
             }
             other => match shape(&other) {
                 Some(shape) => self.shaped(shape),
@@ -55,6 +56,11 @@ impl FunctionTranslator<'_> {
     fn skip(&mut self, operator: &Operator<'_>) {
         match operator {
             Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. } => self.skipped += 1,
+            Operator::TryTable { .. } | Operator::Try { .. } => self.skipped += 1,
+            Operator::Catch { tag_index } if self.skipped == 0 => self.begin_catch(Some(*tag_index)),
+            Operator::CatchAll if self.skipped == 0 => self.begin_catch(None),
+            Operator::Delegate { relative_depth } if self.skipped == 0 => self.delegate(*relative_depth),
+            Operator::Delegate { .. } => self.skipped -= 1,
             Operator::Else if self.skipped == 0 => self.begin_else(),
             Operator::End if self.skipped == 0 => self.end(),
             Operator::End => self.skipped -= 1,
@@ -62,7 +68,7 @@ impl FunctionTranslator<'_> {
         }
     }
 
-    fn shaped(&mut self, shape: Shape) {
+    pub(super) fn shaped(&mut self, shape: Shape) {
         match shape {
             Shape::Unary(ty, make) => {
                 let src = self.pop();
@@ -79,6 +85,14 @@ impl FunctionTranslator<'_> {
             Shape::Load(ty, memarg, make) => {
                 let address = self.pop();
                 self.produce(ty, |dst| make(dst, memory_of(memarg), address, memarg.offset));
+            }
+            Shape::Lane(ty, lane, make) => {
+                let src = self.pop();
+                self.produce(ty, |dst| make(dst, src, lane.into()));
+            }
+            Shape::Replace(lane, make) => {
+                let (value, src) = (self.pop(), self.pop());
+                self.produce(Type::V128, |dst| make(dst, src, value, lane.into()));
             }
             Shape::Store(memarg, make) => {
                 let (src, address) = (self.pop(), self.pop());
@@ -212,69 +226,38 @@ impl FunctionTranslator<'_> {
                 let arguments = self.pop_list(ty.signature.params.len());
                 self.leave(Instruction::TailCallIndirect { signature: ty.number, table, index, arguments });
             }
+            other => return self.exception(other),
+        }
+        Ok(())
+    }
+
+    fn exception(&mut self, operator: Operator<'_>) -> Result<(), WasmError> {
+        match operator {
+            Operator::TryTable { try_table } => {
+                self.begin_try_table(BlockShape::new(try_table.ty, self.span.0)?, try_table.catches);
+            }
+            Operator::Try { blockty } => self.begin_try(BlockShape::new(blockty, self.span.0)?),
+            Operator::Catch { tag_index } => self.begin_catch(Some(tag_index)),
+            Operator::CatchAll => self.begin_catch(None),
+            Operator::Delegate { relative_depth } => self.delegate(relative_depth),
+            Operator::Rethrow { relative_depth } => self.rethrow(relative_depth),
+            Operator::Throw { tag_index } => self.throw(tag_index),
+            Operator::ThrowRef => self.throw_ref(),
             other => return self.reference(other),
         }
         Ok(())
     }
 
-    fn reference(&mut self, operator: Operator<'_>) -> Result<(), WasmError> {
-        match operator {
-            Operator::RefNull { hty } if is_known_heap_type(hty) => self.push_constant(Constant::Nil),
-            Operator::RefIsNull => {
-                let lhs = self.pop();
-                let rhs = self.builder.nil();
-                self.produce(Type::I32, |dst| Instruction::Same { dst, lhs, rhs });
-            }
-            Operator::RefFunc { function_index } => {
-                let function = Func::from_u32(function_index);
-                self.produce(Type::Any, |dst| Instruction::RefFunc { dst, function });
-            }
-            Operator::TableGet { table } => {
-                let (table, index) = (Table::from_u32(table), self.pop());
-                self.produce(Type::Any, |dst| Instruction::TableGet { dst, table, index });
-            }
-            Operator::TableSet { table } => {
-                let (src, index) = (self.pop(), self.pop());
-                self.emit(Instruction::TableSet { table: Table::from_u32(table), index, src });
-            }
-            Operator::TableSize { table } => {
-                let table = Table::from_u32(table);
-                self.produce(Type::I32, |dst| Instruction::TableSize { dst, table });
-            }
-            Operator::TableGrow { table } => {
-                let (count, src, table) = (self.pop(), self.pop(), Table::from_u32(table));
-                self.produce(Type::I32, |dst| Instruction::TableGrow { dst, table, src, count });
-            }
-            Operator::TableFill { table } => {
-                let (length, src, index) = (self.pop(), self.pop(), self.pop());
-                self.emit(Instruction::TableFill { table: Table::from_u32(table), index, src, length });
-            }
-            Operator::TableCopy { dst_table, src_table } => {
-                let (length, source, index) = (self.pop(), self.pop(), self.pop());
-                let (table, source_table) = (Table::from_u32(dst_table), Table::from_u32(src_table));
-                self.emit(Instruction::TableCopy { table, source_table, index, source, length });
-            }
-            Operator::TableInit { elem_index, table } => {
-                let (length, source, index) = (self.pop(), self.pop(), self.pop());
-                let (table, element) = (Table::from_u32(table), Element::from_u32(elem_index));
-                self.emit(Instruction::TableInit { table, element, index, source, length });
-            }
-            Operator::ElemDrop { elem_index } => {
-                self.emit(Instruction::ElementDrop { element: Element::from_u32(elem_index) });
-            }
-            other => return self.bulk_memory(other),
-        }
-        Ok(())
-    }
-
-    fn bulk_memory(&mut self, operator: Operator<'_>) -> Result<(), WasmError> {
+    pub(super) fn bulk_memory(&mut self, operator: Operator<'_>) -> Result<(), WasmError> {
         match operator {
             Operator::MemorySize { mem } => {
-                self.produce(Type::I32, |dst| Instruction::MemorySize { dst, memory: Memory::from_u32(mem) });
+                let ty = self.context.memories[mem as usize];
+                self.produce(ty, |dst| Instruction::MemorySize { dst, memory: Memory::from_u32(mem) });
             }
             Operator::MemoryGrow { mem } => {
                 let (pages, memory) = (self.pop(), Memory::from_u32(mem));
-                self.produce(Type::I32, |dst| Instruction::MemoryGrow { dst, memory, pages });
+                let ty = self.context.memories[mem as usize];
+                self.produce(ty, |dst| Instruction::MemoryGrow { dst, memory, pages });
             }
             Operator::MemoryFill { mem } => {
                 let (length, value, address) = (self.pop(), self.pop(), self.pop());
@@ -293,14 +276,37 @@ impl FunctionTranslator<'_> {
             Operator::DataDrop { data_index } => {
                 self.emit(Instruction::DataDrop { data: Data::from_u32(data_index) });
             }
-            other => return Err(WasmError::unsupported(self.span.0, format_args!("the operator {other:?}"))),
+            other => return self.wide_arithmetic(other),
         }
+        Ok(())
+    }
+
+    fn wide_arithmetic(&mut self, operator: Operator<'_>) -> Result<(), WasmError> {
+        let is_product = matches!(operator, Operator::I64MulWideS | Operator::I64MulWideU);
+        if !is_product && !matches!(operator, Operator::I64Add128 | Operator::I64Sub128) {
+            return self.vector(operator);
+        }
+        let inputs = self.pop_list(if is_product { 2 } else { 4 });
+        self.call(inputs, &[Type::I64; 2], |results, inputs| {
+            let (low, high) = (results[0], results[1]);
+            match (operator, &*inputs) {
+                (Operator::I64MulWideS, &[lhs, rhs]) => Instruction::I64MulWideS { low, high, lhs, rhs },
+                (Operator::I64MulWideU, &[lhs, rhs]) => Instruction::I64MulWideU { low, high, lhs, rhs },
+                (Operator::I64Add128, &[lhs_low, lhs_high, rhs_low, rhs_high]) => {
+                    Instruction::I64Add128 { low, high, lhs_low, lhs_high, rhs_low, rhs_high }
+                }
+                (_, inputs) => {
+                    let [lhs_low, lhs_high, rhs_low, rhs_high] = [0, 1, 2, 3].map(|index| inputs[index]);
+                    Instruction::I64Sub128 { low, high, lhs_low, lhs_high, rhs_low, rhs_high }
+                }
+            }
+        });
         Ok(())
     }
 }
 
 /// The memory of a load or store.
-fn memory_of(memarg: MemArg) -> Memory {
+pub(super) fn memory_of(memarg: MemArg) -> Memory {
     match memarg.target {
         // Arrays are operands of a proposal that validation refuses.
         MemArgTarget::Memory(index) | MemArgTarget::Array(index) => Memory::from_u32(index),

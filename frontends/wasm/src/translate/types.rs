@@ -1,10 +1,11 @@
 //! Value types and block types.
 
 use super::error::WasmError;
-use minivm_isa::entities::{Sig, Source};
-use minivm_isa::program::{Constant, ElementType};
-use minivm_isa::{Signature, Type};
-use wasmparser::{BlockType, FuncType, HeapType, RefType, ValType};
+use super::exceptions::Tag;
+use minivm_isa::entities::{Global, Layout, Sig, Source};
+use minivm_isa::program::Constant;
+use minivm_isa::{Signature, Storage, Type};
+use wasmparser::{BlockType, FuncType, StorageType, ValType};
 
 /// A function type of the module and its number in the program.
 pub(super) struct FunctionType {
@@ -12,48 +13,67 @@ pub(super) struct FunctionType {
     pub(super) signature: Signature,
 }
 
+/// A struct or array type of the module.
+pub(super) struct ObjectType {
+    pub(super) layout: Layout,
+    /// What its fields are stored as; an array has one.
+    pub(super) fields: Vec<Storage>,
+}
+
 /// What translating a function body needs to know of the module.
 pub(super) struct Context {
+    /// The types; what is no function has one without parameters and results here.
     pub(super) types: Vec<FunctionType>,
+    /// For each type what it is when it is no function.
+    pub(super) objects: Vec<Option<ObjectType>>,
     /// Type index of each function, imported ones first.
     pub(super) functions: Vec<u32>,
-    pub(super) globals: Vec<Type>,
+    /// The globals of the program, without those for tags.
+    pub(super) globals: Vec<(Global, Type)>,
+    pub(super) tags: Vec<Tag>,
+    /// Types of addresses of each memory, and of indices of each table.
+    pub(super) memories: Vec<Type>,
+    pub(super) tables: Vec<Type>,
     pub(super) source: Source,
 }
 
 impl Context {
+    /// A struct or array type. Indices come from validated code.
+    pub(super) fn object(&self, ty: u32) -> &ObjectType {
+        self.objects[ty as usize].as_ref().expect("validation asks for a struct or array here")
+    }
+
+    /// Types of what exceptions with a tag carry.
+    pub(super) fn tag_params(&self, tag: u32) -> &[Type] {
+        &self.types[self.tags[tag as usize].ty as usize].signature.params
+    }
+
     /// The type of a function. Indices come from validated code.
     pub(super) fn function_type(&self, function: u32) -> &FunctionType {
         &self.types[self.functions[function as usize] as usize]
     }
 }
 
-/// The register type of a value type; `None` for what is not supported.
+/// The register type of a value type; `None` for what is not supported. All references are `any` values: what they refer to is
+/// checked where it is used, as bytecode is not trusted to have been validated.
 pub(super) fn value_type(ty: ValType) -> Option<Type> {
     match ty {
         ValType::I32 => Some(Type::I32),
         ValType::I64 => Some(Type::I64),
         ValType::F32 => Some(Type::F32),
         ValType::F64 => Some(Type::F64),
-        ValType::V128 => None,
-        ValType::Ref(reference) => element_type(reference).map(|_| Type::Any),
+        ValType::V128 => Some(Type::V128),
+        ValType::Ref(_) => Some(Type::Any),
     }
 }
 
-/// What a table of that reference type may hold; `None` for what is not supported.
-pub(super) fn element_type(ty: RefType) -> Option<ElementType> {
-    if ty == RefType::FUNCREF {
-        Some(ElementType::Function)
-    } else if ty == RefType::EXTERNREF {
-        Some(ElementType::Any)
-    } else {
-        None
-    }
-}
-
-/// Whether `ref.null` of that heap type is supported.
-pub(super) fn is_known_heap_type(ty: HeapType) -> bool {
-    RefType::new(true, ty).is_some_and(|reference| element_type(reference).is_some())
+/// What a field is stored as.
+pub(super) fn storage(ty: StorageType, offset: u64) -> Result<Storage, WasmError> {
+    Ok(match ty {
+        StorageType::I8 => Storage::I8,
+        StorageType::I16 => Storage::I16,
+        StorageType::Val(ty) => Storage::Whole(expect_value_type(ty, offset)?),
+    })
 }
 
 /// [`value_type`], as an error at `offset` when it is not supported.

@@ -3,7 +3,7 @@
 use super::descriptors::{Descriptor, Descriptors, Directory, Listing, Object, Provenance};
 use super::platform::HostStream;
 use super::sources::{Clock, CounterClock, Random, SeededRandom, SystemClock, SystemRandom};
-use super::state::{OpenFiles, Wasi};
+use super::state::{OpenFiles, SavedFiles, Wasi};
 use super::stream::{Buffering, HostInput, HostOutput, InputStream, Output, OutputStream};
 use super::types::{FdFlags, Rights};
 use cap_std::fs::Dir;
@@ -234,6 +234,7 @@ impl WasiBuilder {
             environment: terminated(environment.into_iter().map(String::into_bytes))?,
             descriptors,
             open_files: OpenFiles::default(),
+            saved_files: SavedFiles::default(),
             clock: self.clock,
             random: self.random,
             budget: None,

@@ -8,7 +8,7 @@ use minivm::memory::Held;
 use std::fs::File;
 
 /// A program cannot have more descriptors open than this.
-const DESCRIPTORS_MAX: usize = 65_536;
+pub(super) const DESCRIPTORS_MAX: usize = 65_536;
 
 /// An open thing and what may be done with it.
 pub(super) struct Descriptor {

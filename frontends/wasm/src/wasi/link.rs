@@ -2,7 +2,7 @@
 
 use super::errno::Stop;
 use super::functions::{FUNCTIONS, Function, MODULE};
-use super::state::{OpenFiles, Wasi};
+use super::state::{OpenFiles, SavedFiles, Wasi};
 use minivm::heap::OutOfMemory;
 use minivm::{HostCall, Machine, Outcome, Raise, StateCodec, Value};
 use minivm_isa::TrapCode;
@@ -21,6 +21,11 @@ impl Linked {
     /// Says what becomes of files that are open when the state is saved.
     pub fn set_open_files(&self, policy: OpenFiles) {
         self.0.borrow_mut().open_files = policy;
+    }
+
+    /// Says what becomes of files that are open in a state which is loaded.
+    pub fn set_saved_files(&self, policy: SavedFiles) {
+        self.0.borrow_mut().saved_files = policy;
     }
 
     /// Lets out all output that is still held back; to be called when the program has ended.

@@ -72,6 +72,6 @@ pub use functions::{Call, FUNCTIONS, Function, MODULE, ValueType, function};
 pub use link::{Linked, define};
 pub use memory::{Fault, Memory};
 pub use sources::{Clock, ClockId, CounterClock, Random, SeededRandom, SystemClock, SystemRandom};
-pub use state::{OpenFiles, Wasi};
+pub use state::{OpenFiles, SavedFiles, Wasi};
 pub use stream::{Captured, InputStream, OutputStream};
 pub use types::{FdFlags, FileType, LookupFlags, OpenFlags, Rights};

@@ -146,9 +146,12 @@ impl Request {
     }
 }
 
-/// Opens something once more that was opened in a directory with these flags: nothing is made or emptied.
+/// Opens something once more that was opened in a directory with these flags: nothing is made or emptied, and nothing is waited
+/// for.
 pub(super) fn again(dir: &Dir, origin: &Origin, rights: Rights, flags: FdFlags) -> io::Result<cap_std::fs::File> {
     let how = OpenFlags::empty();
+    // It makes no difference for regular files and directories, which it must be.
+    let flags = flags | FdFlags::NONBLOCK;
     let request = Request { follow: origin.follow, how, flags, rights, inheriting: Rights::empty() };
     request.open_file(dir, &origin.path, origin.writes)
 }

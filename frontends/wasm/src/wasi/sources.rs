@@ -190,6 +190,11 @@ impl Random for SystemRandom {
     fn fill(&mut self, bytes: &mut [u8]) -> io::Result<()> {
         getrandom::fill(bytes).map_err(io::Error::from)
     }
+
+    fn load(&mut self, _: &[u8]) -> Result<(), String> {
+        // Whatever went before, this goes on from nothing.
+        Ok(())
+    }
 }
 
 /// A fixed sequence that only depends on its seed: for tests and replay, not for keys.
@@ -228,7 +233,10 @@ impl Random for SeededRandom {
     }
 
     fn load(&mut self, bytes: &[u8]) -> Result<(), String> {
-        self.state = saved(bytes)?;
+        // After the host's randomness the sequence begins.
+        if !bytes.is_empty() {
+            self.state = saved(bytes)?;
+        }
         Ok(())
     }
 }

@@ -19,6 +19,7 @@ pub struct Wasi {
     pub(super) environment: Vec<Vec<u8>>,
     pub(super) descriptors: Descriptors,
     pub(super) open_files: OpenFiles,
+    pub(super) saved_files: SavedFiles,
     pub(super) clock: Box<dyn Clock>,
     pub(super) random: Box<dyn Random>,
     /// The account of the machine that the program runs in.
@@ -33,7 +34,21 @@ pub enum OpenFiles {
     Refuse,
     /// In the saved state their descriptors are closed.
     Close,
-    /// Path and place travel, and who loads the state opens them again, in the directories granted there.
+    /// Path and place travel, and who loads the state may [open them again](SavedFiles::Reopen), in the directories granted
+    /// there.
+    Reopen,
+}
+
+/// What becomes of files and directories that are open in a state that is loaded. Loading has no effect outside unless the
+/// embedder says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum SavedFiles {
+    /// The state is not loaded.
+    #[default]
+    Refuse,
+    /// They are closed, and so are directories that were granted and are not here: for who only looks at the state.
+    Close,
+    /// They are opened again in the directories granted here.
     Reopen,
 }
 

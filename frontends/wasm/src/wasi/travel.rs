@@ -1,15 +1,18 @@
 //! How the state of a program travels in snapshots.
 //!
 //! Streams and granted directories are those of the process that loads the state: it must grant what was granted. What the
-//! program has opened belongs to the process that saves it: it is refused by name, closed, or opened again from the
-//! directories granted where the state is loaded, as the embedder chooses.
+//! program has opened belongs to the process that saves it: it is refused by name, closed, or its name travels, as the embedder
+//! chooses. Where the state is loaded, that embedder chooses whether it is opened again, in the directories granted there.
 
-use super::descriptors::{Descriptor, Descriptors, Directory, Listing, Object, OpenFile, Origin, Provenance};
+use super::descriptors::{
+    DESCRIPTORS_MAX, Descriptor, Descriptors, Directory, Listing, Object, OpenFile, Origin, Provenance,
+};
 use super::open;
-use super::state::{OpenFiles, Wasi};
+use super::state::{OpenFiles, SavedFiles, Wasi};
 use super::types::{FdFlags, FileType, Rights};
 use cap_std::fs::Dir;
 use minivm::SnapshotError;
+use std::collections::HashSet;
 use std::io::{Seek, SeekFrom};
 
 /// Writes numbers and bytes.
@@ -60,8 +63,13 @@ impl<'a> In<'a> {
     fn list(&mut self) -> Result<Vec<Vec<u8>>, String> {
         let count = self.number()?;
         let mut list = Vec::new();
+        let mut total = 0;
         for _ in 0..count {
             let bytes = self.block()?;
+            total += size_of::<Vec<u8>>() + bytes.len();
+            if total > LIST_BYTES_MAX {
+                return Err("there are more arguments or variables than there can be".into());
+            }
             if bytes.last() != Some(&0) {
                 return Err("an argument or variable does not end".into());
             }
@@ -70,6 +78,9 @@ impl<'a> In<'a> {
         Ok(list)
     }
 }
+
+/// Arguments, or variables, take no more bytes together: systems do not hand more to a process.
+const LIST_BYTES_MAX: usize = 8 << 20;
 
 const NONE: u64 = 0;
 const INPUT: u64 = 1;
@@ -113,7 +124,8 @@ impl Wasi {
         Ok(out.0)
     }
 
-    /// Takes over a state that [`save`](Self::save) gave, with the streams and directories of this one.
+    /// Takes over a state that [`save`](Self::save) gave, with the streams and directories of this one; keeps them all when it
+    /// is refused.
     ///
     /// # Errors
     /// What is wrong with the bytes, or not granted here.
@@ -122,11 +134,13 @@ impl Wasi {
         let (arguments, environment) = (from.list()?, from.list()?);
         let (clock, random) = (from.block()?, from.block()?);
         let count = from.number()?;
-        let roots = self.roots()?;
-        let mut granted = std::mem::take(&mut self.descriptors).into_slots();
-        let mut slots = Vec::new();
+        if count > DESCRIPTORS_MAX as u64 {
+            return Err("it has more descriptors than there can be".to_string().into());
+        }
+        let mut granted = Grants { roots: self.roots()?, slots: self.descriptors.slots(), taken: HashSet::new() };
+        let mut loaded = Vec::new();
         for _ in 0..count {
-            slots.push(load_descriptor(&mut granted, &roots, &mut from)?);
+            loaded.push(granted.descriptor(self.saved_files, &mut from)?);
         }
         if !from.0.is_empty() {
             return Err("there are bytes after its end".to_string().into());
@@ -134,6 +148,8 @@ impl Wasi {
         self.clock.load(clock)?;
         self.random.load(random)?;
         (self.arguments, self.environment) = (arguments, environment);
+        let mut granted = std::mem::take(&mut self.descriptors).into_slots();
+        let slots = loaded.into_iter().map(|descriptor| descriptor.among(&mut granted)).collect();
         self.descriptors = Descriptors::from_slots(slots);
         Ok(())
     }
@@ -209,38 +225,76 @@ fn save_object(object: &Object, number: usize, policy: OpenFiles, out: &mut Out)
 /// The directories that are granted here: the guest's names for them, what they pass on, and they themselves.
 type Roots = Vec<(String, Rights, Dir)>;
 
-/// Reads a descriptor; what it stands for is taken out of what is granted here, or opened again there.
-fn load_descriptor(
-    granted: &mut [Option<Descriptor>],
-    roots: &Roots,
-    from: &mut In<'_>,
-) -> Result<Option<Descriptor>, SnapshotError> {
-    let kind = from.number()?;
-    if kind == NONE {
-        return Ok(None);
-    }
-    if kind == FILE || kind == OPENED_DIRECTORY {
-        return opened_again(kind == FILE, roots, from).map(Some);
-    }
-    let name = if kind == DIRECTORY { from.block()? } else { &[] };
-    let is_meant = |descriptor: &Descriptor| match &descriptor.object {
-        Object::Input(_) => kind == INPUT,
-        Object::Output(output) => kind == if output.is_immediate() { ERROR } else { OUTPUT },
-        Object::Directory(directory) => {
-            kind == DIRECTORY && directory.granted().is_some_and(|granted| granted.as_bytes() == name)
+/// What is granted here.
+struct Grants<'a> {
+    roots: Roots,
+    slots: &'a [Option<Descriptor>],
+    /// The numbers of those that descriptors so far stand for.
+    taken: HashSet<usize>,
+}
+
+/// A descriptor that was read.
+enum Loaded {
+    /// It is closed.
+    Closed,
+    /// It is the one granted under a number, with no more than these rights.
+    Granted { number: usize, rights: Rights, inheriting: Rights, flags: FdFlags },
+    /// It was opened again.
+    Opened(Descriptor),
+}
+
+impl Loaded {
+    /// The descriptor, taken out of those that are granted.
+    fn among(self, granted: &mut [Option<Descriptor>]) -> Option<Descriptor> {
+        match self {
+            Loaded::Closed => None,
+            Loaded::Opened(descriptor) => Some(descriptor),
+            Loaded::Granted { number, rights, inheriting, flags } => granted[number].take().map(|descriptor| {
+                // Never more than what is granted here.
+                let (rights, inheriting) = (descriptor.rights & rights, descriptor.inheriting & inheriting);
+                Descriptor { rights, inheriting, flags, ..descriptor }
+            }),
         }
-        Object::File(_) => false,
-    };
-    let found = granted.iter_mut().find(|slot| slot.as_ref().is_some_and(is_meant)).and_then(Option::take);
-    let mut descriptor = found.ok_or_else(|| match kind {
-        DIRECTORY => not_granted(&String::from_utf8_lossy(name)),
-        _ => SnapshotError::Missing("it has more streams than there are".to_string()),
-    })?;
-    // Never more than what is granted here.
-    descriptor.rights &= Rights::from_bits_truncate(from.number()?);
-    descriptor.inheriting &= Rights::from_bits_truncate(from.number()?);
-    descriptor.flags = flags(from)?;
-    Ok(Some(descriptor))
+    }
+}
+
+impl Grants<'_> {
+    /// Reads a descriptor: which of those that are granted here it stands for, or what is opened again in them.
+    fn descriptor(&mut self, policy: SavedFiles, from: &mut In<'_>) -> Result<Loaded, SnapshotError> {
+        let kind = from.number()?;
+        match kind {
+            NONE => return Ok(Loaded::Closed),
+            INPUT | OUTPUT | ERROR | DIRECTORY => {}
+            FILE | OPENED_DIRECTORY => {
+                let opened = opened_again(kind == FILE, &self.roots, policy, from)?;
+                return Ok(opened.map_or(Loaded::Closed, Loaded::Opened));
+            }
+            _ => return Err(format!("unknown kind of descriptor {kind}").into()),
+        }
+        let name = if kind == DIRECTORY { from.block()? } else { &[] };
+        let is_meant = |descriptor: &Descriptor| match &descriptor.object {
+            Object::Input(_) => kind == INPUT,
+            Object::Output(output) => kind == if output.is_immediate() { ERROR } else { OUTPUT },
+            Object::Directory(directory) => {
+                kind == DIRECTORY && directory.granted().is_some_and(|granted| granted.as_bytes() == name)
+            }
+            Object::File(_) => false,
+        };
+        let mut numbers = self.slots.iter().enumerate().filter(|(_, slot)| slot.as_ref().is_some_and(is_meant));
+        let found = numbers.find(|(number, _)| !self.taken.contains(number)).map(|(number, _)| number);
+        let rights = Rights::from_bits_truncate(from.number()?);
+        let inheriting = Rights::from_bits_truncate(from.number()?);
+        let flags = flags(from)?;
+        match found {
+            Some(number) => {
+                self.taken.insert(number);
+                Ok(Loaded::Granted { number, rights, inheriting, flags })
+            }
+            None if kind == DIRECTORY && policy == SavedFiles::Close => Ok(Loaded::Closed),
+            None if kind == DIRECTORY => Err(not_granted(&String::from_utf8_lossy(name))),
+            None => Err(SnapshotError::Missing("it has more streams than there are".to_string())),
+        }
+    }
 }
 
 fn not_granted(name: &str) -> SnapshotError {
@@ -252,8 +306,13 @@ fn flags(from: &mut In<'_>) -> Result<FdFlags, String> {
     Ok(FdFlags::from_bits_truncate(flags))
 }
 
-/// Reads something that was opened, and opens it again.
-fn opened_again(is_file: bool, roots: &Roots, from: &mut In<'_>) -> Result<Descriptor, SnapshotError> {
+/// Reads something that was opened, and opens it again, if that is wanted.
+fn opened_again(
+    is_file: bool,
+    roots: &Roots,
+    policy: SavedFiles,
+    from: &mut In<'_>,
+) -> Result<Option<Descriptor>, SnapshotError> {
     let (root, path) = (from.text()?, from.text()?);
     let bits = from.number()?;
     let origin = Origin { root, path, follow: bits & FOLLOW != 0, writes: bits & WRITES != 0 };
@@ -261,6 +320,15 @@ fn opened_again(is_file: bool, roots: &Roots, from: &mut In<'_>) -> Result<Descr
     let rights = Rights::from_bits_truncate(from.number()?);
     let inheriting = Rights::from_bits_truncate(from.number()?);
     let flags = flags(from)?;
+    match policy {
+        SavedFiles::Refuse => {
+            let (path, root) = (&origin.path, &origin.root);
+            let why = format!("'{path}' in '{root}' is open in it, and files are not opened again here");
+            return Err(SnapshotError::Missing(why));
+        }
+        SavedFiles::Close => return Ok(None),
+        SavedFiles::Reopen => {}
+    }
     let (_, passed_on, dir) =
         roots.iter().find(|(name, _, _)| *name == origin.root).ok_or_else(|| not_granted(&origin.root))?;
     let cannot = |why: &dyn std::fmt::Display| {
@@ -287,5 +355,5 @@ fn opened_again(is_file: bool, roots: &Roots, from: &mut In<'_>) -> Result<Descr
         _ => return Err(cannot(&"it is another kind of file now")),
     };
     let rights = rights & *passed_on;
-    Ok(Descriptor { object, rights, inheriting: inheriting & *passed_on, flags })
+    Ok(Some(Descriptor { object, rights, inheriting: inheriting & *passed_on, flags }))
 }

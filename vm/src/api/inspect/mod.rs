@@ -12,17 +12,27 @@
 mod line;
 
 use crate::api::machine::Machine;
+use crate::runtime::context::Context;
 use crate::runtime::frame_view::Frame;
 use crate::runtime::frame_view::VariableValue;
 use crate::runtime::frames::Reader;
 use crate::value::Value;
 
 /// The frames of a run or of a fiber, from the innermost outwards; read as they are asked for.
-pub struct Frames<'m>(Reader<'m>);
+pub struct Frames<'m> {
+    reader: Reader<'m>,
+    /// The frame that a fiber will begin with, which has not.
+    first: Option<Frame>,
+}
 
 impl<'m> Frames<'m> {
     pub(crate) fn of(reader: Reader<'m>) -> Self {
-        Frames(reader)
+        Frames { reader, first: None }
+    }
+
+    /// The frames of a fiber that does not run.
+    pub(crate) fn of_fiber(cx: &'m Context, fiber: Value) -> Self {
+        Frames { reader: Reader::of_fiber(cx, fiber), first: crate::runtime::frames::first_of(fiber) }
     }
 }
 
@@ -30,7 +40,12 @@ impl Iterator for Frames<'_> {
     type Item = Frame;
 
     fn next(&mut self) -> Option<Frame> {
-        self.0.next()
+        self.first.take().or_else(|| self.reader.next())
+    }
+
+    /// How many there are, without reading what they hold.
+    fn count(self) -> usize {
+        usize::from(self.first.is_some()) + self.reader.count()
     }
 }
 
@@ -57,13 +72,13 @@ impl Machine {
     /// # }
     /// ```
     pub fn frames(&self) -> Frames<'_> {
-        Frames(Reader::of_run(&self.cx))
+        Frames::of(Reader::of_run(&self.cx))
     }
 
     /// The frames of a fiber that does not run, from the innermost outwards: it is suspended, waits for one that it has
     /// resumed, or has failed. None for others, and for values that are no fibers.
     pub fn frames_of(&self, fiber: Value) -> Frames<'_> {
-        Frames(Reader::of_fiber(&self.cx, fiber))
+        Frames::of(Reader::of_fiber(&self.cx, fiber))
     }
 
     /// What a variable holds, for people: as [`describe`](Self::describe), but objects that no program has asked the

@@ -3,12 +3,18 @@
 use super::tree::{Leaf, leaf};
 use super::write::write_leaf;
 use super::{Loading, settle};
+use crate::handlers::typed::array_ranges::{ArrayCopy, ArrayFill, ArrayInitData, ArrayInitElement};
 use crate::handlers::typed::bulk;
 use crate::handlers::typed::bulk::*;
 use crate::handlers::typed::ranges::{self, range};
 use crate::handlers::typed::statement::{branch_table, jump, statement};
+use crate::handlers::typed::vector;
+use crate::handlers::typed::word::Wide;
+use crate::heap::ElementKind;
 use crate::runtime::context::Handler;
+use crate::value::Value;
 use minivm_isa::entities::{Block, Memory, Reg, Table};
+use minivm_isa::operand::OperandRef;
 use minivm_isa::{Instruction, Operand};
 
 /// The handler for a statement over one address type.
@@ -43,6 +49,9 @@ pub(super) fn emit(loading: &mut Loading, at: usize) -> bool {
     let function = loading.function;
     emit_memory(loading, at, &function.code[at])
         || emit_table(loading, at, &function.code[at])
+        || emit_array(loading, at, &function.code[at])
+        || emit_vector(loading, at, &function.code[at])
+        || emit_wide(loading, at, &function.code[at])
         || emit_branch_table(loading, at, &function.code[at])
 }
 
@@ -75,6 +84,10 @@ fn emit_memory(loading: &mut Loading, at: usize, instruction: &Instruction) -> b
         Instruction::DataDrop { data } => {
             let pointer = loading.instance.data(data) as usize as u64;
             write(loading, at, statement::<DataDrop>, &[], &[pointer], None);
+        }
+        Instruction::DataCheck { data, source, length, size } => {
+            let pointer = loading.instance.data(data) as usize as u64;
+            write(loading, at, statement::<DataCheck>, &[source, length], &[pointer, size], None);
         }
         _ => return false,
     }
@@ -119,14 +132,76 @@ fn emit_table(loading: &mut Loading, at: usize, instruction: &Instruction) -> bo
             let pointer = loading.instance.element(element) as usize as u64;
             write(loading, at, statement::<ElementDrop>, &[], &[pointer], None);
         }
+        Instruction::ElementCheck { element, source, length } => {
+            let pointer = loading.instance.element(element) as usize as u64;
+            write(loading, at, statement::<ElementCheck>, &[source, length], &[pointer], None);
+        }
         _ => return false,
     }
     true
 }
 
+fn emit_array(loading: &mut Loading, at: usize, instruction: &Instruction) -> bool {
+    match *instruction {
+        Instruction::ArrayFill { layout, object, index, src, length } => {
+            let handler: Handler = match loading.element(layout) {
+                ElementKind::I8 | ElementKind::I16 | ElementKind::I32 | ElementKind::F32 => range::<ArrayFill<u32>>,
+                ElementKind::I64 | ElementKind::F64 | ElementKind::Ref => range::<ArrayFill<u64>>,
+                ElementKind::V128 => range::<ArrayFill<Wide>>,
+                ElementKind::Any => range::<ArrayFill<Value>>,
+            };
+            write(loading, at, handler, &[object, index, src, length], &[], None);
+        }
+        Instruction::ArrayCopy { object, index, source, source_index, length, .. } => {
+            write(loading, at, range::<ArrayCopy>, &[object, index, source, source_index, length], &[], None);
+        }
+        Instruction::ArrayInitData { object, index, data, source, length, .. } => {
+            let pointer = loading.instance.data(data) as usize as u64;
+            write(loading, at, range::<ArrayInitData<'_>>, &[object, index, source, length], &[pointer], None);
+        }
+        Instruction::ArrayInitElement { object, index, element, source, length, .. } => {
+            let pointer = loading.instance.element(element) as usize as u64;
+            write(loading, at, range::<ArrayInitElement<'_>>, &[object, index, source, length], &[pointer], None);
+        }
+        _ => return false,
+    }
+    true
+}
+
+fn emit_wide(loading: &mut Loading, at: usize, instruction: &Instruction) -> bool {
+    let (handler, [low, high], inputs): (Handler, _, &[Operand]) = match *instruction {
+        Instruction::I64MulWideS { low, high, lhs, rhs } => (statement::<I64MulWideS>, [low, high], &[lhs, rhs]),
+        Instruction::I64MulWideU { low, high, lhs, rhs } => (statement::<I64MulWideU>, [low, high], &[lhs, rhs]),
+        Instruction::I64Add128 { low, high, lhs_low, lhs_high, rhs_low, rhs_high } => {
+            (statement::<I64Add128>, [low, high], &[lhs_low, lhs_high, rhs_low, rhs_high])
+        }
+        Instruction::I64Sub128 { low, high, lhs_low, lhs_high, rhs_low, rhs_high } => {
+            (statement::<I64Sub128>, [low, high], &[lhs_low, lhs_high, rhs_low, rhs_high])
+        }
+        _ => return false,
+    };
+    write(loading, at, handler, inputs, &[], Some(low));
+    let slot = loading.destination(at, high);
+    loading.asm.half(slot);
+    true
+}
+
+fn emit_vector(loading: &mut Loading, at: usize, instruction: &Instruction) -> bool {
+    let Some(handler) = vector::handler(instruction.opcode()) else { return false };
+    let (mut inputs, mut lane, mut result) = (Vec::with_capacity(3), None, None);
+    instruction.for_each_operand(|_, operand| match operand {
+        OperandRef::In(input, _) => inputs.push(input),
+        OperandRef::Immediate(_, value) => lane = Some(value),
+        OperandRef::Out(register, _) => result = Some(register),
+        _ => {}
+    });
+    write(loading, at, handler, &inputs, lane.as_slice(), result);
+    true
+}
+
 /// Writes an instruction: its inputs, addresses of what it works on, its result.
 fn write(loading: &mut Loading, at: usize, handler: Handler, inputs: &[Operand], pointers: &[u64], dst: Option<Reg>) {
-    let mut leaves: [Option<Leaf>; 3] = [None; 3];
+    let mut leaves: [Option<Leaf>; 5] = [None; 5];
     for (place, &input) in leaves.iter_mut().zip(inputs) {
         *place = Some(leaf(loading, input));
     }

@@ -81,6 +81,7 @@ pub(super) fn kind(instruction: &Instruction) -> Kind {
         Opcode::GlobalSet => Kind::GlobalSet,
         Opcode::RefNull => Kind::Null,
         Opcode::RefIsNull => Kind::Operation(Opcode::I64Eqz),
+        Opcode::RefSame => Kind::Operation(Opcode::I64Eq),
         Opcode::Jump => Kind::Jump,
         Opcode::BranchIf => Kind::Branch(None),
         _ if within(opcode, Opcode::I32Add, Opcode::F64ReinterpretI64) => Kind::Operation(opcode),

@@ -65,6 +65,32 @@ pub(super) unsafe fn number<A: Address>(c: &mut Cursor, regs: Regs, cx: *mut Con
     unsafe { operand::<A>(c, regs, cx).map(Into::into) }
 }
 
+/// A number of 128 bits in two operands, the low half first.
+///
+/// # Safety
+/// As for [`Expr::eval`].
+#[inline(always)]
+unsafe fn wide(c: &mut Cursor, regs: Regs, cx: *mut Context) -> Result<u128, TrapCode> {
+    // SAFETY: the caller vouches for the operands.
+    unsafe {
+        let low = operand::<u64>(c, regs, cx)?;
+        Ok(u128::from(operand::<u64>(c, regs, cx)?) << 64 | u128::from(low))
+    }
+}
+
+/// Writes the halves of a number to the next two slots.
+///
+/// # Safety
+/// The operands name registers of the frame.
+#[inline(always)]
+unsafe fn halves(c: &mut Cursor, regs: Regs, value: u128) {
+    // SAFETY: passed on.
+    unsafe {
+        u64::write(regs, c.half(), value as u64);
+        u64::write(regs, c.half(), (value >> 64) as u64);
+    }
+}
+
 /// Defines statements: `Name<Types> = |c, regs, cx| body`, where the body is `unsafe` and gives a `Result`. They are found by
 /// the loader directly, so their keys are never looked up.
 macro_rules! statements {
@@ -101,6 +127,42 @@ statements! {
     DataDrop<> DataDrop = |c, _regs, _cx| {
         segment::<u8>(c).clear();
         Ok(())
+    };
+    /// Operands: two factors, slots of the halves.
+    I64MulWideS<> I64MulWideS = |c, regs, cx| {
+        let (lhs, rhs) = (operand::<u64>(c, regs, cx)?, operand::<u64>(c, regs, cx)?);
+        halves(c, regs, (i128::from(lhs as i64) * i128::from(rhs as i64)) as u128);
+        Ok(())
+    };
+    /// Operands: two factors, slots of the halves.
+    I64MulWideU<> I64MulWideU = |c, regs, cx| {
+        let (lhs, rhs) = (operand::<u64>(c, regs, cx)?, operand::<u64>(c, regs, cx)?);
+        halves(c, regs, u128::from(lhs) * u128::from(rhs));
+        Ok(())
+    };
+    /// Operands: halves of two numbers, slots of the halves.
+    I64Add128<> I64Add128 = |c, regs, cx| {
+        let (lhs, rhs) = (wide(c, regs, cx)?, wide(c, regs, cx)?);
+        halves(c, regs, lhs.wrapping_add(rhs));
+        Ok(())
+    };
+    /// Operands: halves of two numbers, slots of the halves.
+    I64Sub128<> I64Sub128 = |c, regs, cx| {
+        let (lhs, rhs) = (wide(c, regs, cx)?, wide(c, regs, cx)?);
+        halves(c, regs, lhs.wrapping_sub(rhs));
+        Ok(())
+    };
+    /// Operands: source, length, segment, size.
+    DataCheck<> DataCheck = |c, regs, cx| {
+        let (source, length) = (number::<u32>(c, regs, cx)?, number::<u32>(c, regs, cx)?);
+        let (segment, size) = (segment::<u8>(c), c.word64());
+        let bytes = length.checked_mul(size).ok_or(TrapCode::MemoryBounds)?;
+        segment.range(source, bytes).map(drop).ok_or(TrapCode::MemoryBounds)
+    };
+    /// Operands: source, length, segment.
+    ElementCheck<> ElementCheck = |c, regs, cx| {
+        let (source, length) = (number::<u32>(c, regs, cx)?, number::<u32>(c, regs, cx)?);
+        segment::<Value>(c).range(source, length).map(drop).ok_or(TrapCode::TableBounds)
     };
     /// Operands: index, table, slot.
     TableGet<A> TableGet = |c, regs, cx| {

@@ -112,6 +112,9 @@ slow_handler! {
         let _info = c.word64();
         let callee: Value = get_any(regs, callee);
         let at = Flow { pc, regs };
+        if callee.is_nil() {
+            return raise_trap(&mut *cx, at, TrapCode::NullReference);
+        }
         let mut flow = call::call_typed_value(&mut *cx, callee, signature, regs.add(window), c.end(), at);
         if callee.tag() == Tag::FUNCTION {
             flow = stop_at_entry(cx, callee.pointer().cast(), flow);

@@ -121,7 +121,7 @@ unsafe fn long_range<W: RangeWork>(
         let end = if to == units { length } else { to * W::PER_UNIT };
         work.run(from * W::PER_UNIT..end)?;
         if to < units && !work.has_failed() {
-            return Ok(stop_inside(cx, at, Work { done: to, object }));
+            return Ok(stop_inside(cx, at, Work { done: to, object, has_begun: false }));
         }
         work.finish(c, at.regs);
         Ok(Flow { pc: c.end(), regs: at.regs })
@@ -165,7 +165,7 @@ impl<A: Address> RangeWork for MemoryFill<'_, A> {
 
 /// The places of a slice of `length` items that are copied from `from` to `to`: where they overlap, so that none is written
 /// before it is read.
-fn part_of_copy((to, from, length): (u64, u64, u64), items: &Range<u64>) -> (u64, u64, u64) {
+pub(super) fn part_of_copy((to, from, length): (u64, u64, u64), items: &Range<u64>) -> (u64, u64, u64) {
     let start = if to > from { length - items.end } else { items.start };
     (to + start, from + start, items.end - items.start)
 }

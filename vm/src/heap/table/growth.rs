@@ -22,7 +22,7 @@ pub(super) const SLOTS_MIN: u64 = 4;
 const SAMPLES: u32 = if cfg!(test) { 16 } else { 1024 };
 
 /// The slots that fit the cell an array part of this many would get.
-fn slots_that_fit(slots: u64) -> u64 {
+pub(super) fn slots_that_fit(slots: u64) -> u64 {
     let bytes = cell_bytes_for(PART_HEADER_BYTES + slots as usize * size_of::<Value>());
     ((bytes - PART_HEADER_BYTES) / size_of::<Value>()) as u64
 }

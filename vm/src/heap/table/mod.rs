@@ -2,6 +2,7 @@
 
 pub(crate) mod directory;
 pub(crate) mod growth;
+pub(in crate::heap) mod invariants;
 pub(crate) mod layout;
 pub(crate) mod part;
 mod read;

@@ -28,7 +28,7 @@ impl LoadOutside for Nothing {
     fn function(&mut self, from: &mut Reader<'_>) -> Result<(*const (), *const u8), SnapshotError> {
         Err(from.damaged("there are no functions"))
     }
-    unsafe fn may_capture(&self, _: *const (), _: &[Value]) -> bool {
+    unsafe fn may_capture(&mut self, _: *const (), _: &[Value]) -> bool {
         false
     }
     unsafe fn is_sealed(&self, _: *const ()) -> bool {
@@ -37,7 +37,7 @@ impl LoadOutside for Nothing {
     fn layout(&mut self, from: &mut Reader<'_>) -> Result<(u32, LoadedLayout), SnapshotError> {
         Err(from.damaged("there are no types"))
     }
-    fn may_refer(&self, _: u32, _: u32, _: Option<Value>) -> bool {
+    fn may_refer(&self, _: u32, _: usize, _: Option<Value>) -> bool {
         false
     }
     fn new_fiber(&mut self) -> Result<FiberState, SnapshotError> {
@@ -76,7 +76,9 @@ fn save(heap: &mut Heap, roots: &mut List) -> Saved {
 fn load(saved: &Saved, limits: HeapLimits) -> Result<(Heap, List), SnapshotError> {
     let mut heap = Heap::new(limits);
     let Saved { count, strings, shapes, contents, rest } = saved;
-    let cells = HeapLoader::load(&mut heap, *count, *strings, shapes, contents, &mut Nothing)?;
+    let mut cells = HeapLoader::new(&mut heap, *strings as u64, contents.len() as u64);
+    cells.shapes(&mut heap, *count as u64, &mut Reader::new(shapes, "shapes"), &mut Nothing)?;
+    cells.contents(&mut heap, &mut Reader::new(contents, "contents"), &mut Nothing)?;
     let mut from = Reader::new(rest, "rest");
     let mut roots = List::default();
     for _ in 0..from.count()? {

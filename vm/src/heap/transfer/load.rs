@@ -1,15 +1,18 @@
-//! From bytes to cells. Nothing that was written is trusted: every size, number and kind is checked before it is used.
+//! From bytes to cells. Nothing that was written is trusted: every size, number and kind is checked before it is used, and
+//! every cell keeps the [invariants](super::invariants) of its kind.
 
-use super::{FINALISER, HIDDEN, REFERENCE, WEAK_KEYS, WEAK_VALUES};
-use crate::bytes::Reader;
-use crate::bytes::SnapshotError;
+use super::invariants::{self, Identities, Promises};
+use super::{FINALISER, HIDDEN, REFERENCE};
+use crate::bytes::{Block, Reader, SnapshotError};
 use crate::heap::header::Header;
-use crate::heap::object::{
-    Array, Cell, Closure, ElementKind, FiberCell, HostObject, Owner, Record, RecordLayout, Userdata,
-};
+use crate::heap::object::{Array, Cell, Closure, ElementKind, FiberCell, HostObject, Record, RecordLayout, Userdata};
+use crate::heap::string::SHORT_BYTES_MAX;
+use crate::heap::table::invariants::Checks;
 use crate::heap::table::layout::Table;
 use crate::heap::{Heap, OutOfMemory};
+use crate::memory::Held;
 use crate::value::{Tag, Value};
+use std::collections::HashSet;
 
 /// What objects of a type look like.
 pub(crate) enum LoadedLayout {
@@ -19,8 +22,18 @@ pub(crate) enum LoadedLayout {
     Array(ElementKind),
 }
 
-/// The state of a fiber, and what drops it.
-pub(crate) type FiberState = (*mut (), unsafe fn(*mut ()));
+/// The state of a fiber, what drops it, and the bytes that are charged for it.
+pub(crate) type FiberState = (*mut (), unsafe fn(*mut ()), usize);
+
+/// Short strings that room is made for before they are there.
+const STRINGS_AT_ONCE: u64 = 1 << 12;
+/// Bytes of long keys that may be gone through besides as many as there are.
+const STRONG_BYTES_MIN: u64 = 1 << 24;
+/// Bytes that it takes to know a cell by its number, and that it is the only one with its sequence number.
+const CELL_BYTES: u64 = size_of::<*mut Header>() as u64;
+const IDENTITY_BYTES: u64 = 2 * size_of::<u64>() as u64;
+/// Longer strings are read where they stay.
+const STRING_BYTES_AT_ONCE: usize = 1 << 16;
 
 /// What reads the parts of cells that the heap does not know.
 pub(crate) trait LoadOutside {
@@ -30,7 +43,7 @@ pub(crate) trait LoadOutside {
     ///
     /// # Safety
     /// `function` came from [`function`](Self::function).
-    unsafe fn may_capture(&self, function: *const (), captures: &[Value]) -> bool;
+    unsafe fn may_capture(&mut self, function: *const (), captures: &[Value]) -> bool;
     /// Whether what closures over a function capture belongs to the machine.
     ///
     /// # Safety
@@ -38,9 +51,9 @@ pub(crate) trait LoadOutside {
     unsafe fn is_sealed(&self, function: *const ()) -> bool;
     /// Reads a type; its number in this machine, and what its objects look like.
     fn layout(&mut self, from: &mut Reader<'_>) -> Result<(u32, LoadedLayout), SnapshotError>;
-    /// Whether a reference may stand in a word of a record, or in an array, of this type. What it refers to is whole as
-    /// far as kind and type go; none stands for null.
-    fn may_refer(&self, type_index: u32, word: u32, to: Option<Value>) -> bool;
+    /// Whether a reference may stand in an array of this type, or in a record as the one with this number among its
+    /// references. What it refers to is whole as far as kind and type go; none stands for null.
+    fn may_refer(&self, type_index: u32, number: usize, to: Option<Value>) -> bool;
     /// A fiber's state, yet to be read, and how it is dropped.
     fn new_fiber(&mut self) -> Result<FiberState, SnapshotError>;
     /// Reads an object of the host.
@@ -53,84 +66,160 @@ impl From<OutOfMemory> for SnapshotError {
     }
 }
 
+/// Makes a fiber, whose state is yet to be read.
+fn fiber(heap: &mut Heap, outside: &mut dyn LoadOutside) -> Result<*mut Header, SnapshotError> {
+    let (state, drop_state, bytes) = outside.new_fiber()?;
+    // SAFETY: the state comes with the function that drops it, and the fiber was just made.
+    unsafe {
+        let made = heap.new_fiber(state, drop_state).inspect_err(|_| drop_state(state))?;
+        // What is small is let through.
+        if !heap.charge_fiber(made, bytes) || heap.is_over_limit() {
+            return Err(SnapshotError::OutOfMemory);
+        }
+        Ok(made.cast())
+    }
+}
+
 /// The cells of a heap that is being read.
-pub(crate) struct HeapLoader<'a> {
-    cells: Vec<*mut Header>,
+pub(crate) struct HeapLoader {
+    pub(super) cells: Vec<*mut Header>,
     /// Fibers, which are read when everything else was.
-    pub(crate) fibers: Vec<(*mut FiberCell, &'a [u8])>,
-    /// What is known of each cell as the contents of a weak table.
-    hidden: Vec<Hidden>,
-    has_hidden: bool,
-    /// The largest number that a cell has for its identity.
-    last_id: u64,
-    /// Bytes of the contents: no hash part has more nodes than that.
-    pub(super) nodes_max: usize,
-    pub(super) chains: super::chains::Chains,
+    pub(crate) fibers: Vec<(*mut FiberCell, Block)>,
+    is_copy: bool,
+    /// The cells that hold the contents of a weak table.
+    hidden: Hidden,
+    /// Cells that have a finaliser, and are not met in a list yet.
+    pub(super) unlisted: usize,
+    pub(super) identities: Identities,
+    /// Strings of the machine's own that were met.
+    own_strings: HashSet<*mut Header>,
+    /// What the shapes say that the contents have.
+    pub(super) promises: Promises,
+    /// Bytes of long keys that may be gone through for strong hashes.
+    pub(super) strong: Promises,
+    /// Short strings that are to come.
+    strings_left: u64,
+    /// What is taken from the account while the cells are read, besides the heap; nothing when they were there already.
+    held: Option<Held>,
+    pub(super) checks: Checks,
 }
 
-/// Whether a cell holds the contents of a weak table.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Hidden {
-    No,
-    /// It does, and the table was not met yet.
-    Waiting,
-    /// It does.
-    Taken,
+/// Which cells hold the contents of a weak table.
+#[derive(Default)]
+struct Hidden {
+    /// A bit for each cell, up to the last of them.
+    bits: Vec<u64>,
+    /// Those whose table was not met yet.
+    waiting: HashSet<usize>,
 }
 
-impl<'a> HeapLoader<'a> {
-    /// Makes all cells of `count` shapes, about `strings` of them short strings, then reads their contents.
-    pub(crate) fn load(
+impl Hidden {
+    fn add(&mut self, index: usize) {
+        self.bits.resize(self.bits.len().max(index / 64 + 1), 0);
+        self.bits[index / 64] |= 1 << (index % 64);
+        self.waiting.insert(index);
+    }
+
+    #[inline(always)]
+    fn has(&self, index: usize) -> bool {
+        self.bits.get(index / 64).is_some_and(|word| word >> (index % 64) & 1 != 0)
+    }
+}
+
+impl HeapLoader {
+    /// A loader of cells whose contents take so many bytes; `strings` of them are short strings.
+    pub(crate) fn new(heap: &mut Heap, strings: u64, contents: u64) -> HeapLoader {
+        // What is more than a few comes with the strings themselves.
+        heap.interned.reserve(strings.min(STRINGS_AT_ONCE) as usize);
+        let promises = Promises::new(contents);
+        let strong = Promises::new(contents.saturating_add(STRONG_BYTES_MIN));
+        let cells = HeapLoader::of_cells(Vec::new(), Vec::new());
+        let held = heap.budget().hold(0).ok();
+        HeapLoader { promises, strong, strings_left: strings, held, is_copy: false, ..cells }
+    }
+
+    /// Makes all cells, so many.
+    pub(crate) fn shapes(
+        &mut self,
         heap: &mut Heap,
-        count: usize,
-        strings: usize,
-        shapes: &[u8],
-        contents: &'a [u8],
+        count: u64,
+        from: &mut Reader<'_>,
         outside: &mut dyn LoadOutside,
-    ) -> Result<HeapLoader<'a>, SnapshotError> {
-        let mut shapes = Reader::new(shapes, "shapes of cells");
-        if count > shapes.left() {
-            return Err(shapes.damaged("there are fewer than it says"));
+    ) -> Result<(), SnapshotError> {
+        if count > from.left() {
+            return Err(from.damaged("there are fewer than it says"));
         }
-        let mut loader = HeapLoader {
-            cells: Vec::with_capacity(count),
-            fibers: Vec::new(),
-            hidden: Vec::new(),
-            has_hidden: false,
-            last_id: 0,
-            nodes_max: contents.len(),
-            chains: Default::default(),
-        };
-        heap.interned.reserve(strings.min(count));
+        self.hold(count.saturating_mul(CELL_BYTES))?;
+        self.cells.reserve_exact(count as usize);
         for _ in 0..count {
-            loader.shape(heap, &mut shapes, outside)?;
+            self.shape(heap, from, outside)?;
         }
-        shapes.end()?;
-        let mut from = Reader::new(contents, "contents of cells");
-        for index in 0..count {
-            let cell = loader.cells[index];
+        if self.strings_left != 0 {
+            return Err(from.damaged("there are fewer short strings than it says"));
+        }
+        from.end()?;
+        let checked = self.identities.check().map_err(|what| from.damaged(what))?;
+        self.release(checked as u64 * IDENTITY_BYTES);
+        Ok(())
+    }
+
+    /// Reads the contents of all cells.
+    pub(crate) fn contents(
+        &mut self,
+        heap: &mut Heap,
+        from: &mut Reader<'_>,
+        outside: &mut dyn LoadOutside,
+    ) -> Result<(), SnapshotError> {
+        for index in 0..self.cells.len() {
+            let cell = self.cells[index];
             // SAFETY: the cell was made from its shape, and nothing else uses it yet.
-            unsafe { loader.contents(cell, &mut from, outside)? };
+            unsafe { self.content(cell, self.hidden.has(index), from, outside)? };
         }
         from.end()?;
         heap.charge_objects();
-        if loader.hidden.contains(&Hidden::Waiting) {
+        if heap.is_over_limit() {
+            return Err(SnapshotError::OutOfMemory);
+        }
+        if !self.hidden.waiting.is_empty() {
             return Err(from.damaged("the contents of a weak table belong to none"));
         }
-        Ok(loader)
+        Ok(())
+    }
+
+    /// Takes bytes from the account until everything is read.
+    pub(super) fn hold(&self, bytes: u64) -> Result<(), SnapshotError> {
+        Ok(self.held.as_ref().map_or(Ok(()), |held| held.grow(bytes))?)
+    }
+
+    /// Gives bytes back that were taken.
+    fn release(&self, bytes: u64) {
+        if let Some(held) = &self.held {
+            // Less is always there.
+            let _ = held.resize(held.bytes() - bytes);
+        }
     }
 
     /// The loader of cells that are there already, in the order of their numbers, and of fibers that are yet to be read.
-    pub(super) fn of_cells(cells: Vec<*mut Header>, fibers: Vec<(*mut FiberCell, &'a [u8])>) -> HeapLoader<'a> {
+    pub(super) fn of_cells(cells: Vec<*mut Header>, fibers: Vec<(*mut FiberCell, Block)>) -> HeapLoader {
         HeapLoader {
             cells,
             fibers,
-            hidden: Vec::new(),
-            has_hidden: false,
-            last_id: 0,
-            nodes_max: 0,
-            chains: Default::default(),
+            is_copy: true,
+            hidden: Hidden::default(),
+            unlisted: 0,
+            identities: Identities::default(),
+            own_strings: HashSet::new(),
+            promises: Promises::new(0),
+            strong: Promises::new(0),
+            strings_left: 0,
+            held: None,
+            checks: Checks::default(),
         }
+    }
+
+    /// Whether its cells were there already.
+    pub(super) fn is_copy(&self) -> bool {
+        self.is_copy
     }
 
     fn shape(
@@ -139,41 +228,34 @@ impl<'a> HeapLoader<'a> {
         from: &mut Reader<'_>,
         outside: &mut dyn LoadOutside,
     ) -> Result<(), SnapshotError> {
+        from.label("cell");
         let first = from.byte()?;
         let (kind, flags) = (Tag(u32::from(first & 15)), first >> 4);
         let id = from.number()?;
-        let is_table = kind == Tag::TABLE;
-        let known = if is_table { FINALISER | WEAK_KEYS | WEAK_VALUES | HIDDEN } else { FINALISER };
-        let may_end = is_table || kind == Tag::USERDATA;
-        if flags & !known != 0 || flags & FINALISER != 0 && !may_end || id >= 1 << 48 {
-            return Err(from.damaged("a cell has flags it cannot have"));
-        }
-        self.last_id = self.last_id.max(id);
         let is_hidden = flags & HIDDEN != 0;
-        if is_hidden && flags != HIDDEN {
-            return Err(from.damaged("the contents of a weak table are weak or hidden twice"));
-        }
+        invariants::flags(kind, flags, id).map_err(|what| from.damaged(what))?;
         let cell = self.make(heap, kind, flags, from, outside)?;
-        // SAFETY: the cell was just made; a string may be one that was there already.
+        // SAFETY: the cell was just made; a string may be one of the machine's own, which has no number yet.
         unsafe {
-            if id != 0 && (*cell).id() != id {
-                if (*cell).id() != 0 {
-                    return Err(from.damaged("a string stands there twice"));
-                }
+            if id != 0 {
                 (*cell).set_id(id);
+                self.identities.add(id);
+                self.hold(IDENTITY_BYTES)?;
             }
             if flags & FINALISER != 0 {
                 (*cell).set(Header::FINALISER);
+                self.unlisted += 1;
             }
         }
+        if is_hidden {
+            self.hidden.add(self.cells.len());
+        }
         self.cells.push(cell);
-        self.hidden.push(if is_hidden { Hidden::Waiting } else { Hidden::No });
-        self.has_hidden |= is_hidden;
         Ok(())
     }
 
     fn make(
-        &self,
+        &mut self,
         heap: &mut Heap,
         kind: Tag,
         flags: u8,
@@ -182,72 +264,99 @@ impl<'a> HeapLoader<'a> {
     ) -> Result<*mut Header, SnapshotError> {
         Ok(match kind {
             Tag::STRING => {
-                let bytes = from.block()?;
-                heap.new_string(bytes)?.cast()
+                from.label("string");
+                self.string(heap, from)?
+            }
+            Tag::TABLE => {
+                from.label("table");
+                self.table_shape(heap, flags, from)?.cast()
             }
             Tag::BUFFER => {
-                let len = from.number()?;
-                let written = from.block()?;
-                if len < written.len() as u64 {
-                    return Err(from.damaged("more of a buffer is written than there is"));
-                }
-                let buffer = heap.buffer(usize::try_from(len).unwrap_or(usize::MAX))?;
-                heap.append_to_buffer(buffer, written.len(), |_, window| window.copy_from_slice(written));
-                buffer.pointer()
+                from.label("buffer");
+                self.buffer(heap, from)?
             }
-            Tag::TABLE => self.table_shape(heap, flags & (WEAK_KEYS | WEAK_VALUES), from)?.cast(),
             Tag::FUNCTION => {
+                from.label("function");
                 let count = from.u32()?;
-                if count as usize > self.nodes_max {
-                    return Err(from.damaged("a function captures more than there is"));
-                }
+                self.promises.take(u64::from(count), from)?;
                 heap.new_closure(std::ptr::null(), std::ptr::null(), count)?.cast()
             }
             Tag::CELL => heap.new_cell(Value::NIL)?.cast(),
-            Tag::RECORD => match outside.layout(from)? {
+            Tag::RECORD => {
+                from.label("record");
+                let (number, LoadedLayout::Record(layout)) = outside.layout(from)? else {
+                    return Err(from.damaged("a record has the type of an array"));
+                };
                 // SAFETY: the layout outlives the heap.
-                (number, LoadedLayout::Record(layout)) => unsafe { heap.new_record(layout, number)?.cast() },
-                (_, LoadedLayout::Array(_)) => return Err(from.damaged("a record has the type of an array")),
-            },
+                unsafe {
+                    // A value takes a byte at least, for two words.
+                    self.promises.take(u64::from((*layout).words().div_ceil(2)), from)?;
+                    heap.new_record(layout, number)?.cast()
+                }
+            }
             Tag::ARRAY => {
+                from.label("array");
                 let (number, LoadedLayout::Array(element)) = outside.layout(from)? else {
                     return Err(from.damaged("an array has the type of a record"));
                 };
                 let len = from.number()?;
-                if len > self.nodes_max as u64 {
-                    return Err(from.damaged("an array is longer than what there is"));
-                }
+                self.promises.take(len, from)?;
                 let array = heap.new_array(element, len)?;
                 // SAFETY: the array was just made.
                 unsafe { (*array).type_index = number };
                 array.cast()
             }
             Tag::USERDATA => {
+                from.label("host object");
                 let count = from.u32()?;
-                if count as usize > self.nodes_max {
-                    return Err(from.damaged("a host object has more values than there are"));
-                }
+                self.promises.take(u64::from(count), from)?;
                 heap.new_userdata(Box::new(Nothing), count)?.cast()
             }
-            Tag::FIBER => {
-                let (state, drop_state) = outside.new_fiber()?;
-                // SAFETY: the state came with the function that drops it.
-                let made = unsafe { heap.new_fiber(state, drop_state) };
-                if made.is_err() {
-                    // SAFETY: the heap did not take it.
-                    unsafe { drop_state(state) };
-                }
-                made?.cast()
-            }
+            Tag::FIBER => fiber(heap, outside)?,
             _ => return Err(from.damaged("a cell is of no known kind")),
         })
     }
 
+    /// Makes a string, which is none that was there before.
+    fn string(&mut self, heap: &mut Heap, from: &mut Reader<'_>) -> Result<*mut Header, SnapshotError> {
+        let length = from.length()?;
+        if length > STRING_BYTES_AT_ONCE {
+            let mut filled = Ok(());
+            let string = heap.new_string_with(length, |place| filled = from.fill(place))?;
+            return filled.map(|()| string.cast());
+        }
+        if length > SHORT_BYTES_MAX {
+            return Ok(heap.new_string(from.raw(length)?)?.cast());
+        }
+        let left = self.strings_left.checked_sub(1);
+        self.strings_left = left.ok_or_else(|| from.damaged("there are more short strings than it says"))?;
+        let before = heap.interned.len();
+        let string = heap.new_string(from.raw(length)?)?.cast::<Header>();
+        // Each is there once: it is new, or the machine's own and was not met yet.
+        if heap.interned.len() == before && !self.own_strings.insert(string) {
+            return Err(from.damaged("a string stands there twice"));
+        }
+        Ok(string)
+    }
+
+    fn buffer(&mut self, heap: &mut Heap, from: &mut Reader<'_>) -> Result<*mut Header, SnapshotError> {
+        let length = usize::try_from(from.number()?).unwrap_or(usize::MAX);
+        let written = from.length()?;
+        if length < written {
+            return Err(from.damaged("more of a buffer is written than there is"));
+        }
+        let buffer = heap.buffer(length)?;
+        let mut filled = Ok(());
+        heap.append_to_buffer(buffer, written, |_, window| filled = from.fill(window));
+        filled.map(|()| buffer.pointer())
+    }
+
     /// The number of a cell, from 1, as the cell.
     #[inline(always)]
-    fn cell(&self, from: &Reader<'_>, number: u64) -> Result<*mut Header, SnapshotError> {
-        match self.cells.get((number as usize).wrapping_sub(1)) {
-            Some(&cell) if !self.has_hidden || self.hidden[number as usize - 1] == Hidden::No => Ok(cell),
+    pub(super) fn cell(&self, from: &Reader<'_>, number: u64) -> Result<*mut Header, SnapshotError> {
+        let index = (number as usize).wrapping_sub(1);
+        match self.cells.get(index) {
+            Some(&cell) if !self.hidden.has(index) => Ok(cell),
             Some(_) => Err(from.damaged("something refers to the contents of a weak table")),
             None => Err(from.damaged("there is no cell of that number")),
         }
@@ -317,27 +426,27 @@ impl<'a> HeapLoader<'a> {
 
     /// Reads the reference of a weak table to its contents, which belong to no other.
     pub(super) fn take_hidden(&mut self, from: &mut Reader<'_>) -> Result<*mut Table, SnapshotError> {
-        let number = from.size()?;
-        match self.hidden.get_mut(number.wrapping_sub(1)) {
-            Some(hidden) if *hidden == Hidden::Waiting => {
-                *hidden = Hidden::Taken;
-                Ok(self.cells[number - 1].cast())
-            }
-            _ => Err(from.damaged("a weak table has no contents of its own")),
+        let index = from.size()?.wrapping_sub(1);
+        if self.hidden.waiting.remove(&index) {
+            Ok(self.cells[index].cast())
+        } else {
+            Err(from.damaged("a weak table has no contents of its own"))
         }
     }
 
-    unsafe fn contents(
+    unsafe fn content(
         &mut self,
         cell: *mut Header,
-        from: &mut Reader<'a>,
+        is_hidden: bool,
+        from: &mut Reader<'_>,
         outside: &mut dyn LoadOutside,
     ) -> Result<(), SnapshotError> {
         // SAFETY: callers give a cell made from its shape; its kind says what it is.
         unsafe {
             match Tag(u32::from((*cell).kind())) {
-                Tag::TABLE => self.table(cell.cast(), from),
+                Tag::TABLE => self.table(cell.cast(), is_hidden, from),
                 Tag::FUNCTION => {
+                    from.label("function");
                     let closure = cell.cast::<Closure>();
                     let (function, code) = outside.function(from)?;
                     let slots = Closure::upvalues(closure);
@@ -356,6 +465,7 @@ impl<'a> HeapLoader<'a> {
                     Ok(())
                 }
                 Tag::CELL => {
+                    from.label("variable");
                     (*cell.cast::<Cell>()).value = self.value(from)?;
                     Ok(())
                 }
@@ -363,7 +473,10 @@ impl<'a> HeapLoader<'a> {
                 Tag::ARRAY => self.array(cell.cast(), from, outside),
                 Tag::USERDATA => self.userdata(cell.cast(), from, outside),
                 Tag::FIBER => {
-                    self.fibers.push((cell.cast(), from.block()?));
+                    from.label("fiber");
+                    let length = from.length()?;
+                    self.hold(length as u64)?;
+                    self.fibers.push((cell.cast(), from.block_apart(length)?));
                     Ok(())
                 }
                 _ => Ok(()),
@@ -377,21 +490,23 @@ impl<'a> HeapLoader<'a> {
         from: &mut Reader<'_>,
         outside: &mut dyn LoadOutside,
     ) -> Result<(), SnapshotError> {
-        // SAFETY: callers give a record as it was made, whose layout is within its words.
+        from.label("record");
+        // SAFETY: callers give a record as it was made, whose layout is within its words, and lists them in order.
         unsafe {
             let layout = &*(*record).layout;
+            let (mut values, mut references) =
+                (layout.values().iter().peekable(), layout.references().iter().enumerate().peekable());
             let data = Record::data(record);
             let mut word = 0;
             while word < (*record).words {
-                if layout.values().contains(&word) {
+                if values.next_if(|&&at| at == word).is_some() {
                     self.value(from)?.store(data.add(word as usize).cast());
                     word += 2;
                     continue;
                 }
-                *data.add(word as usize) = if layout.references().contains(&word) {
-                    self.checked_reference((*record).type_index, word, from, outside)?
-                } else {
-                    from.word()?
+                *data.add(word as usize) = match references.next_if(|(_, at)| **at == word) {
+                    Some((number, _)) => self.checked_reference((*record).type_index, number, from, outside)?,
+                    None => from.word()?,
                 };
                 word += 1;
             }
@@ -402,12 +517,12 @@ impl<'a> HeapLoader<'a> {
     fn checked_reference(
         &self,
         type_index: u32,
-        word: u32,
+        number: usize,
         from: &mut Reader<'_>,
         outside: &dyn LoadOutside,
     ) -> Result<u64, SnapshotError> {
         let to = self.reference(from)?;
-        if !outside.may_refer(type_index, word, to) {
+        if !outside.may_refer(type_index, number, to) {
             return Err(from.damaged("a reference is to another type of object"));
         }
         Ok(to.map_or(0, |value| value.payload))
@@ -419,6 +534,7 @@ impl<'a> HeapLoader<'a> {
         from: &mut Reader<'_>,
         outside: &mut dyn LoadOutside,
     ) -> Result<(), SnapshotError> {
+        from.label("array");
         // SAFETY: callers give an array as it was made, with `len` elements of its kind.
         unsafe {
             let (len, data) = ((*array).len as usize, Array::data(array));
@@ -435,8 +551,8 @@ impl<'a> HeapLoader<'a> {
                     }
                 }
                 element => {
-                    let bytes = from.raw(len * element.bytes())?;
-                    data.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+                    // A fresh array is all zeros. It was allocated, so its size is no larger than memory.
+                    from.fill(std::slice::from_raw_parts_mut(data, len * element.bytes()))?;
                 }
             }
         }
@@ -449,6 +565,7 @@ impl<'a> HeapLoader<'a> {
         from: &mut Reader<'_>,
         outside: &mut dyn LoadOutside,
     ) -> Result<(), SnapshotError> {
+        from.label("host object");
         // SAFETY: callers give a host object as it was made.
         unsafe {
             (*userdata).metatable = self.reference_to(Tag::TABLE, from)?.cast();
@@ -459,99 +576,6 @@ impl<'a> HeapLoader<'a> {
             (*userdata).object = if from.flag()? { Some(outside.host_object(from)?) } else { None };
         }
         Ok(())
-    }
-
-    /// Reads what the heap knows besides its cells.
-    pub(crate) fn state(&self, heap: &mut Heap, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
-        let mut lists = [Vec::new(), Vec::new()];
-        for list in &mut lists {
-            for _ in 0..from.count()? {
-                match self.reference(from)? {
-                    // SAFETY: all cells here are live.
-                    Some(object) if unsafe { (*object.pointer()).has(Header::FINALISER) } => {
-                        // SAFETY: as above. The flag is taken off, so that none stands in a list twice.
-                        unsafe { (*object.pointer()).clear(Header::FINALISER) };
-                        list.push(object.pointer());
-                    }
-                    _ => return Err(from.damaged("an object waits for a finaliser that it does not have")),
-                }
-            }
-        }
-        for &object in lists.iter().flatten() {
-            // SAFETY: as above.
-            unsafe { (*object).set(Header::FINALISER) };
-        }
-        heap.finalisers.restore(lists);
-        Ok(())
-    }
-
-    /// Reads what a collection goes through besides cells, when all of those were read.
-    pub(crate) fn lists(&self, heap: &mut Heap, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
-        const CHARGED_MAX: usize = 1 << 40;
-        heap.interned.load(from)?;
-        let mut owners = Vec::new();
-        let mut cells = Vec::new();
-        for _ in 0..from.count()? {
-            owners.push(match from.number()? {
-                0 => {
-                    let charged = from.size()?;
-                    heap.external = heap.external.saturating_add(charged);
-                    if charged > CHARGED_MAX || heap.external > CHARGED_MAX {
-                        return Err(from.damaged("more is charged than there can be"));
-                    }
-                    Owner::Dead { charged }
-                }
-                number => {
-                    let cell = self.cell(from, number)?;
-                    cells.push(cell);
-                    Owner::Cell(cell)
-                }
-            });
-        }
-        let made = std::mem::replace(&mut heap.owners, owners.into_iter().collect());
-        let made = made.iter().filter_map(|owner| if let Owner::Cell(cell) = owner { Some(cell) } else { None });
-        let mut made: Vec<*mut Header> = made.collect();
-        made.sort_unstable();
-        cells.sort_unstable();
-        if made != cells {
-            // What owns something must stay listed.
-            heap.owners = made.into_iter().map(Owner::Cell).collect();
-            return Err(from.damaged("others own memory of the host"));
-        }
-        Ok(())
-    }
-
-    /// Reads what the heap counts, when all cells were read.
-    pub(crate) fn counters(&self, heap: &mut Heap, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
-        const MAX: u64 = 1 << 60;
-        let last_id = from.number()?;
-        let allocated = from.number()?;
-        let garbage = from.number()?;
-        let (debt, last_grant) = (from.signed()?, from.signed()?);
-        let live = from.size()?;
-        let live_external = from.size()?;
-        let overdrawn = from.flag()?;
-        let hash_key = [from.word()?, from.word()?];
-        // Between cycles everything allocated here is live.
-        let used = heap.allocated_bytes() + garbage.min(MAX);
-        let range = -(MAX as i64)..MAX as i64;
-        let sane = last_id < 1 << 48 && allocated < MAX && range.contains(&debt) && range.contains(&last_grant);
-        if !sane || used > allocated || garbage > MAX {
-            return Err(from.damaged("the counts of the heap do not agree"));
-        }
-        if self.last_id > last_id {
-            return Err(from.damaged("a cell has a number that was not given out"));
-        }
-        heap.last_id = last_id;
-        heap.debt = debt;
-        heap.granted = allocated as i64 + debt;
-        heap.last_grant = last_grant.max(debt);
-        heap.freed = allocated - used;
-        heap.live = live.min(used as usize);
-        heap.live_external = live_external.min(MAX as usize);
-        heap.overdrawn = overdrawn;
-        heap.set_hash_key(hash_key);
-        heap.cycle.load(from)
     }
 }
 

@@ -7,7 +7,8 @@ use crate::heap::Heap;
 use crate::heap::hash::{Hasher, LEVEL_MAX};
 use crate::heap::table::Table;
 use crate::heap::table::directory::{BUCKET_NODES_MAX, Bucket, Directory, Index, List, Slot};
-use crate::heap::table::layout::{BUCKETS, Node};
+use crate::heap::table::invariants;
+use crate::heap::table::layout::{BUCKETS, DEAD_KEY, Node};
 use crate::heap::table::part::{Part, Replaced};
 use crate::heap::table::resize::IntKeys;
 use std::ptr::null_mut;
@@ -17,24 +18,23 @@ const DEPTH_MAX: u8 = 28;
 /// In the shape of a directory: this is an index.
 const IS_INDEX: u8 = 0x80;
 
-impl HeapLoader<'_> {
+impl HeapLoader {
     /// Makes the cells of a table's buckets, all empty.
     ///
     /// # Safety
     /// `table` was just made, and has no hash part yet.
     pub(super) unsafe fn directory_shape(
-        &self,
+        &mut self,
         heap: &mut Heap,
         table: *mut Table,
         from: &mut Reader<'_>,
     ) -> Result<(), SnapshotError> {
+        from.label("buckets");
         let (capacity, len) = (from.u32()?, from.u32()?);
-        if len > capacity
-            || len as usize > self.nodes_max
-            || capacity as usize > self.nodes_max.saturating_mul(4).max(64)
-        {
+        if !invariants::is_list(&List { len, capacity }) {
             return Err(from.damaged("a table has parts it cannot have"));
         }
+        self.promises.take(u64::from(len), from)?;
         // SAFETY: the fresh cells hold what is written to them, and the caller gives a table.
         unsafe {
             let stub = Part::new(heap, 1)?;
@@ -47,8 +47,8 @@ impl HeapLoader<'_> {
                 *List::at(list, number) = self.bucket_shape(heap, number, from)?;
             }
             match (*List::at(list, 0)).as_index() {
-                Some(index) if len > 0 => (*directory).index = index,
-                _ => return Err(from.damaged("a table has buckets but nothing that leads to them")),
+                Some(index) => (*directory).index = index,
+                None => return Err(from.damaged("a table has buckets but nothing that leads to them")),
             }
             (*stub.nodes).key = directory.expose_provenance() as u64;
             (*stub.header()).flags = BUCKETS;
@@ -58,19 +58,26 @@ impl HeapLoader<'_> {
     }
 
     /// Makes one bucket or index.
-    unsafe fn bucket_shape(&self, heap: &mut Heap, number: u32, from: &mut Reader<'_>) -> Result<Slot, SnapshotError> {
+    unsafe fn bucket_shape(
+        &mut self,
+        heap: &mut Heap,
+        number: u32,
+        from: &mut Reader<'_>,
+    ) -> Result<Slot, SnapshotError> {
         let kind = from.byte()?;
         let depth = kind & !IS_INDEX;
         if kind & IS_INDEX == 0 {
             let nodes = 1u64.checked_shl(kind.into()).unwrap_or(u64::MAX);
-            if nodes > BUCKET_NODES_MAX.min(self.nodes_max as u64) {
+            if nodes > BUCKET_NODES_MAX {
                 return Err(from.damaged("a table has parts it cannot have"));
             }
+            self.promises.take(nodes, from)?;
             return Ok(Slot::bucket(Bucket::new(heap, nodes, 0, 0, number)?));
         }
-        if depth > DEPTH_MAX || 1usize << depth > self.nodes_max {
+        if depth > DEPTH_MAX {
             return Err(from.damaged("a table has parts it cannot have"));
         }
+        self.promises.take(1 << depth, from)?;
         let index = heap.allocate(Index::bytes(depth))?.cast::<Index>();
         // SAFETY: the fresh cell holds the index and its slots.
         unsafe {
@@ -85,6 +92,7 @@ impl HeapLoader<'_> {
     /// # Safety
     /// The table has buckets as [`directory_shape`](Self::directory_shape) made them.
     pub(super) unsafe fn directory(&mut self, table: *mut Table, from: &mut Reader<'_>) -> Result<bool, SnapshotError> {
+        from.label("buckets");
         let mut has_int = false;
         // SAFETY: the caller gives a table with buckets.
         unsafe {
@@ -107,8 +115,7 @@ impl HeapLoader<'_> {
                         }
                         ((*bucket.header()).level, (*bucket.header()).depth) = (level, depth);
                         let hasher = Hasher { key: (*directory).key, level };
-                        let slots = u64::from(Table::slots_len(table));
-                        has_int |= self.part(bucket.part(), slots, hasher, from)?;
+                        has_int |= self.part(bucket.part(), hasher, invariants::array_end(table), from)?;
                     }
                     (None, None) => unreachable!("a slot is one or the other"),
                 }
@@ -210,7 +217,7 @@ unsafe fn check_index(index: *mut Index, hangs: &mut [bool]) -> bool {
 
 /// Whether the key of a node, if it has one that can be told, is looked for in the bucket.
 unsafe fn is_reached(directory: *mut Directory, bucket: Bucket, node: &Node) -> bool {
-    if node.is_free() || node.key_tag == crate::heap::table::layout::DEAD_KEY {
+    if node.is_free() || node.key_tag == DEAD_KEY {
         return true;
     }
     // SAFETY: callers give a directory that was checked, and a key that is live.

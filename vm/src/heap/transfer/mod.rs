@@ -32,14 +32,16 @@
 //! | file | what |
 //! |---|---|
 //! | `save`, `save_table`, `map` | cells as bytes; their numbers by address |
-//! | `load`, `load_table`, `load_buckets`, `chains` | cells from bytes; trusts nothing |
+//! | `invariants` | what holds of every cell, kind by kind |
+//! | `load`, `load_table`, `load_buckets`, `load_lists` | cells from bytes; trusts nothing |
 //! | `twin`, `twin_table`, `twin_heap` | cells copied as they lie; what they wait for until another machine has them |
 //!
 //! A value is a tag byte; 3 a zigzag LEB128 integer, 4 eight bytes of a float, 5 the number of a cell.
 
-mod chains;
+mod invariants;
 mod load;
 mod load_buckets;
+mod load_lists;
 mod load_table;
 mod map;
 mod save;

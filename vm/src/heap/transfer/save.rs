@@ -1,5 +1,6 @@
 //! From cells to bytes, in the order in which they are met.
 
+use super::invariants::BYTES_MAX;
 use super::map::AddressMap;
 use super::{FINALISER, HIDDEN, REFERENCE, WEAK_KEYS, WEAK_VALUES};
 use crate::bytes::SnapshotError;
@@ -45,6 +46,8 @@ pub(crate) struct HeapSaver {
     pub(crate) live_bytes: usize,
     /// Cells and their bytes by kind.
     pub(crate) census: BTreeMap<&'static str, (usize, usize)>,
+    /// Cells are only counted: what is written of them is thrown away.
+    pub(crate) counts_only: bool,
 }
 
 impl HeapSaver {
@@ -57,6 +60,7 @@ impl HeapSaver {
             interned: 0,
             live_bytes: 0,
             census: BTreeMap::new(),
+            counts_only: false,
         }
     }
 
@@ -143,6 +147,11 @@ impl HeapSaver {
                 self.contents(cell, outside, &mut contents)?;
                 let kind = &mut by_kind[usize::from((*cell).kind()) % 16];
                 *kind = (kind.0 + 1, kind.1 + self.live_bytes - before);
+            }
+            if self.counts_only {
+                shapes.forget();
+                contents.forget();
+                self.dead_keys.clear();
             }
         }
         for (at, address) in std::mem::take(&mut self.dead_keys) {
@@ -326,10 +335,13 @@ impl Heap {
     /// Writes what the heap counts, of which so many bytes are those of live cells.
     pub(crate) fn save_counters(&self, live_bytes: usize, out: &mut Writer) {
         out.number(self.last_id);
-        out.number(self.allocated_bytes());
-        out.count(self.cell_bytes().saturating_sub(live_bytes));
-        out.signed(self.debt);
-        out.signed(self.last_grant);
+        // No machine comes to the ends of these counts, but one whose state was made up may.
+        let bounded = |debt: i64| debt.clamp(-(BYTES_MAX as i64), BYTES_MAX as i64);
+        let garbage = self.cell_bytes().saturating_sub(live_bytes);
+        out.number(self.allocated_bytes().min(BYTES_MAX));
+        out.count(garbage.min(BYTES_MAX as usize - live_bytes));
+        out.signed(bounded(self.debt));
+        out.signed(bounded(self.last_grant));
         out.count(self.live);
         out.count(self.live_external);
         out.flag(self.overdrawn);

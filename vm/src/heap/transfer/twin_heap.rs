@@ -8,7 +8,7 @@ use crate::heap::intern::Interned;
 use crate::heap::object::{Array, Closure, FiberCell, Owner, Record, Userdata};
 use crate::heap::space::Space;
 use crate::heap::string::Str;
-use crate::heap::{Heap, KINDS, OVERDRAFT_BYTES, OutOfMemory};
+use crate::heap::{Heap, KINDS, OutOfMemory};
 use crate::value::Tag;
 
 /// What cells hold that the heap does not know, and the cells that wait for it.
@@ -53,11 +53,6 @@ impl HeapTwin {
     /// # Errors
     /// When the limit of the heap does not allow them.
     pub(crate) fn put_into(self, heap: &mut Heap) -> Result<WaitingCells, OutOfMemory> {
-        // A program may be over its limit by as much, and goes on in the copy.
-        let over = heap.limits.reserve_bytes.saturating_add(OVERDRAFT_BYTES);
-        if self.live_bytes > heap.limits.bytes_max.saturating_add(over) {
-            return Err(OutOfMemory { bytes: self.live_bytes });
-        }
         assert!(heap.owners.is_empty(), "a new heap owns nothing");
         heap.space = self.space;
         heap.interned = self.interned;
@@ -65,6 +60,9 @@ impl HeapTwin {
         // Everything was allocated just now.
         (heap.granted, heap.last_grant, heap.debt) = (0, 0, -(self.live_bytes as i64));
         heap.external = self.dead_external;
+        if heap.is_over_limit() {
+            return Err(OutOfMemory { bytes: self.live_bytes });
+        }
         Ok(WaitingCells { cells: self.cells, owners: self.owners, outside: self.outside })
     }
 }
@@ -75,7 +73,7 @@ impl WaitingCells {
         &mut self,
         heap: &mut Heap,
         outside: &mut dyn LoadOutside,
-    ) -> Result<HeapLoader<'_>, SnapshotError> {
+    ) -> Result<HeapLoader, SnapshotError> {
         self.functions(outside)?;
         self.layouts(outside)?;
         let mut fibers = Vec::new();
@@ -84,9 +82,11 @@ impl WaitingCells {
             // SAFETY: the cells were copied, and own nothing yet. The heap knows of each when it does.
             unsafe {
                 if u32::from((*owner).kind()) == Tag::FIBER.0 {
-                    fibers.push((owner.cast(), from.block()?));
-                    let (state, drop_state) = outside.new_fiber()?;
+                    fibers.push((owner.cast(), from.length().and_then(|length| from.block_apart(length))?));
+                    let (state, drop_state, bytes) = outside.new_fiber()?;
                     FiberCell::give_state(owner.cast(), state, drop_state);
+                    // So little is never refused.
+                    let _ = heap.charge_fiber(owner.cast(), bytes);
                 } else if from.flag()? {
                     let object = outside.host_object(&mut from)?;
                     heap.put_object(owner.cast::<Userdata>(), Some(object));

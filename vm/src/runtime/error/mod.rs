@@ -1,6 +1,7 @@
 //! Messages for people: positions, tracebacks, names of variables and functions.
 
 mod border;
+mod exception;
 mod names;
 pub(crate) mod trace;
 

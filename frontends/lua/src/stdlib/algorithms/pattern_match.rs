@@ -288,17 +288,21 @@ impl Search {
         let (mut node, mut at) = (0, self.start);
         // Only the first node can have been begun before.
         let (mut done, mut depth) = (0, 0);
+        let mut has_failed = false;
         match self.paused {
             Paused::No => {}
             Paused::At(place) => Place { node, at, done, depth } = place,
-            Paused::Choosing => match self.choose_again(pattern, subject, steps) {
-                Again::At(next, from) => (node, at) = (next, from),
-                Again::Nothing => return Ok(self.failed()),
-                Again::Paused => return Ok(self.pause(Paused::Choosing)),
-            },
+            Paused::Choosing => has_failed = true,
         }
         self.paused = Paused::No;
         loop {
+            if has_failed {
+                match self.choose_again(pattern, subject, steps) {
+                    Again::At(next, from) => (node, at, has_failed) = (next, from, false),
+                    Again::Nothing => return Ok(Attempt::Failed),
+                    Again::Paused => return Ok(self.pause(Paused::Choosing)),
+                }
+            }
             if *steps == 0 {
                 return Ok(self.pause(Paused::At(Place { node, at, done, depth })));
             }
@@ -340,20 +344,11 @@ impl Search {
             };
             match step {
                 Step::To(end) => (node, at) = (node + 1, end),
-                Step::No => match self.choose_again(pattern, subject, steps) {
-                    Again::At(next, from) => (node, at) = (next, from),
-                    Again::Nothing => return Ok(Attempt::Failed),
-                    Again::Paused => return Ok(self.pause(Paused::Choosing)),
-                },
+                Step::No => has_failed = true,
                 Step::Paused(done) => return Ok(self.pause(Paused::At(Place { node, at, done, depth }))),
             }
             (done, depth) = (0, 0);
         }
-    }
-
-    fn failed(&mut self) -> Attempt {
-        self.paused = Paused::No;
-        Attempt::Failed
     }
 
     #[cold]

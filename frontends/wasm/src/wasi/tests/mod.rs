@@ -5,6 +5,7 @@ mod directories;
 mod files;
 mod process;
 mod streams;
+mod travel;
 
 use super::*;
 use cap_tempfile::TempDir;

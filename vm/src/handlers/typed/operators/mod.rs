@@ -1,7 +1,7 @@
 //! The operators of untagged numbers, one type for each row of the table of instructions, named as the row.
 
 mod convert;
-mod float;
+pub(crate) mod float;
 mod integer;
 pub(crate) mod rounding;
 

@@ -1,0 +1,137 @@
+//! What holds of every fiber, frame, record and run that the machine makes, of instances and of what they share. Loading
+//! checks all of it: whoever adds a kind adds its rules here. Heap cells have [their own](crate::heap::transfer).
+//!
+//! **Fibers**
+//! 1. One that never ran has the function it will call, and nothing else.
+//! 2. A stack begins with an entry record, the only one, and every level above can be what the level below has called: it
+//!    lies where that says, returns to where that goes on, and gives what that wants.
+//! 3. Where it goes on fits its state: a suspended one after a call; one that runs, in a run at work or aside, before an
+//!    instruction or where a host function waits; one that has resumed or closes another at the record that waits for that;
+//!    one that was stopped by an error where one can be raised.
+//! 4. Only one that waits for another has resumed it, in a chain from the running fiber of a run to its main one, and
+//!    every fiber that runs or waits is in the chain of one run.
+//! 5. It is as large as it was, and no larger than the limits allow.
+//! 6. Clean-ups of one that is being closed have got to one of its guest frames, or to none yet.
+//!
+//! **Frames and records**
+//! 7. A guest frame is at an instruction of its function, and has all registers that the program can still read there: each
+//!    holds what its type, and what the loader knows of it, says. It waits for a call only where that calls.
+//! 8. A record is of a kind that the instruction below makes ([`may_make`]). A finaliser comes before an instruction that does
+//!    not take an open list, as that is not there any more when it starts again.
+//! 9. A host function has the values it keeps; where it waits for a fiber, it gets that fiber's error. One that is paused
+//!    before a state is on top, and protects nothing.
+//! 10. A border frame is of a typed function that `any` code has called, or of a bridge that typed code has called.
+//! 11. One finaliser runs in a run, on the fiber that the run says, which does not wait for anything outside of the run.
+//!
+//! **Runs**
+//! 12. Numbers of runs are given out once; there is one main fiber, which nobody has resumed.
+//! 13. A run stands before an instruction, waits at a host function, has stopped where an error is raised, has yielded with a
+//!     fiber, has not begun, or has ended. Only before an instruction that takes it there is an open list.
+//!     What it owes is no less than nothing; only before an instruction there is work that is half done.
+//! 14. Handlers may use more than a full stack by one amount, and the handler that does is a record on a fiber.
+//!
+//! **Instances and what they share**
+//! 15. An instance has what its program says, each of the type that linking checks: functions by signature, globals by type,
+//!     mutability and what they hold, memories and tables by the width of their addresses, size and maximum.
+//! 16. A function that captures nothing has one closure; others have none.
+//! 17. Constants are those of the program, segments are whole or were dropped.
+//! 18. A memory or table is no larger than its maximum, and holds what it may.
+//! 19. A host object keeps an instance that the host knows by its number, and no other object keeps that.
+//! 20. Handles of the host are either in use or free, and the free ones are listed once.
+
+use super::levels::{Below, Building};
+use super::save_stack::state;
+use crate::threaded::Pc;
+use crate::threaded::continuation::{Protect, RecordKind};
+use crate::threaded::stack_map::takes_open;
+use minivm_isa::Instruction;
+
+/// Where a fiber goes on, and the registers there; none if it cannot be in that state.
+pub(crate) fn top(building: &Building<'_>, kind: u8) -> Option<(Pc, usize)> {
+    let is_raised = matches!(kind, state::FAILED | state::RAISED | state::PARKED_RAISED);
+    match &building.below {
+        Below::Guest { plain, at, instruction, calling: false, .. } => {
+            let stands = is_raised || matches!(kind, state::RUNNING | state::PARKED);
+            stands.then(|| (plain.place_of(*instruction), *at))
+        }
+        Below::Guest { guest, plain, at, instruction, calling: true } => {
+            let waits = kind == state::SUSPENDED && may_yield(&guest.portable().code[*instruction]);
+            waits.then(|| plain.return_place(*instruction)).flatten().map(|place| (place, *at))
+        }
+        Below::Record { at, kind: record, protect } => {
+            let is_waiting = matches!(record, RecordKind::Resume | RecordKind::Close);
+            let is_host = *record == RecordKind::Host;
+            let sound = match kind {
+                state::SUSPENDED => !is_waiting && !matches!(record, RecordKind::Finaliser | RecordKind::Paused),
+                state::NORMAL => is_waiting || is_host && *protect == Protect::Catch,
+                state::RUNNING | state::PARKED => is_host || *record == RecordKind::Paused,
+                _ => is_raised && !is_waiting,
+            };
+            sound.then_some((building.record_return, *at))
+        }
+        // A host function behind a bridge may have suspended the fiber, or failed.
+        Below::Border { at, place, results } => {
+            let sound = is_raised || kind == state::SUSPENDED && results.is_none();
+            sound.then_some((*place, *at))
+        }
+        Below::Ground => None,
+    }
+}
+
+/// Whether a fiber may wait, suspended, for what an instruction has called, or for what resumes it.
+fn may_yield(instruction: &Instruction) -> bool {
+    use Instruction as I;
+    matches!(
+        instruction,
+        I::CallAny { .. }
+            | I::CallAnyToOpen { .. }
+            | I::CallAnyOpen { .. }
+            | I::CallAnyOpenToOpen { .. }
+            | I::ForEach { .. }
+            | I::FiberYieldToOpen { .. }
+            | I::FiberYieldOpenToOpen { .. }
+    )
+}
+
+/// Whether an instruction makes records of a kind.
+pub(crate) fn may_make(kind: RecordKind, instruction: &Instruction) -> bool {
+    use Instruction as I;
+    match kind {
+        RecordKind::MessageHandler => true,
+        RecordKind::Finaliser => !takes_open(instruction),
+        RecordKind::Return => matches!(instruction, I::TailCallAny { .. } | I::TailCallAnyOpen { .. }),
+        RecordKind::Concat => matches!(instruction, I::Concat { .. }),
+        RecordKind::Discard => matches!(instruction, I::Set { .. }),
+        RecordKind::StoreTruthy => {
+            matches!(instruction, I::Equal { .. } | I::Less { .. } | I::LessEqual { .. })
+        }
+        RecordKind::Branch => {
+            matches!(instruction, I::BranchEqual { .. } | I::BranchLess { .. } | I::BranchLessEqual { .. })
+        }
+        RecordKind::Resume => {
+            matches!(instruction, I::FiberResumeToOpen { .. } | I::FiberResumeOpenToOpen { .. })
+        }
+        RecordKind::Close => matches!(instruction, I::FiberClose { .. }),
+        RecordKind::Store => matches!(
+            instruction,
+            I::Add { .. }
+                | I::Sub { .. }
+                | I::Mul { .. }
+                | I::Div { .. }
+                | I::Modulo { .. }
+                | I::Pow { .. }
+                | I::FloorDiv { .. }
+                | I::BitAnd { .. }
+                | I::BitOr { .. }
+                | I::BitXor { .. }
+                | I::ShiftLeft { .. }
+                | I::ShiftRight { .. }
+                | I::Negate { .. }
+                | I::BitNot { .. }
+                | I::Length { .. }
+                | I::Get { .. }
+                | I::GetMethod { .. }
+        ),
+        RecordKind::Entry | RecordKind::Host | RecordKind::Paused => false,
+    }
+}
