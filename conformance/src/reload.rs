@@ -159,7 +159,7 @@ fn run_scripted(case: &Case, plan: Plan, limits: Limits, install: Install) -> Re
 
 /// A fresh machine for a Lua program.
 pub(crate) fn scripted(host: &CaseHost, limits: Limits, install: Install) -> Result<Machine, String> {
-    let mut machine = Machine::new(limits);
+    let mut machine = crate::native::machine(limits);
     stdlib::install(&mut machine, Box::new(host.clone())).map_err(|error| error.to_string())?;
     install(&mut machine).map_err(|error| error.to_string())?;
     Ok(machine)

@@ -2,6 +2,7 @@
 //! once and in slices, with a collector that works at every chance.
 
 use crate::generate::{HOST, LIBRARY, Programs, programs};
+use crate::native::{self, Mode};
 use crate::random::Random;
 use minivm::heap::Stress;
 use minivm::{Failure, HostCall, Limits, LinkError, Machine, Outcome, Protect, Raise, RunState, Tag, Value};
@@ -33,17 +34,29 @@ pub enum Way {
     Collecting,
     /// In slices of random lengths, in fast and plain code by turns, with a small step of the collector after every allocation.
     Sliced,
+    /// Compiled, as fast as it can.
+    Native,
+    /// Compiled, in slices of random lengths, with forced exits.
+    Chaos,
 }
 
 impl Way {
     /// All ways; the first is what others are compared to.
-    pub const ALL: [Way; 4] = [Way::Fast, Way::Plain, Way::Collecting, Way::Sliced];
+    pub const ALL: [Way; 6] = [Way::Fast, Way::Plain, Way::Collecting, Way::Sliced, Way::Native, Way::Chaos];
 
     fn stress(self) -> Stress {
         match self {
-            Way::Fast | Way::Plain => Stress::Off,
+            Way::Fast | Way::Plain | Way::Native => Stress::Off,
             Way::Collecting => Stress::Full,
-            Way::Sliced => Stress::Steps,
+            Way::Sliced | Way::Chaos => Stress::Steps,
+        }
+    }
+
+    fn mode(self, number: u64) -> Mode {
+        match self {
+            Way::Fast | Way::Plain | Way::Collecting | Way::Sliced => Mode::Off,
+            Way::Native => Mode::Native,
+            Way::Chaos => Mode::Chaos { seed: number },
         }
     }
 }
@@ -66,7 +79,9 @@ pub struct Ran {
 pub fn check(seed: u64, number: u64) -> Result<Ran, String> {
     let programs = programs(seed, number);
     let first = run(&programs, Way::Fast, number)?;
-    for way in &Way::ALL[1..] {
+    // Compiling takes long without optimisation.
+    let is_compiled = number.is_multiple_of(4);
+    for way in Way::ALL[1..].iter().filter(|&&way| is_compiled || way.mode(number) == Mode::Off) {
         let other = run(&programs, *way, number)?;
         if first.is_refused || other.is_refused || first == other {
             continue;
@@ -136,6 +151,7 @@ pub fn run(programs: &Programs, way: Way, number: u64) -> Result<Ran, String> {
     let mut machine = Machine::new(LIMITS);
     define_host(&mut machine, &log).map_err(|error| error.to_string())?;
     machine.heap().set_stress(way.stress());
+    native::install(&mut machine, way.mode(number));
     let mut fuel = FUEL;
     let ended = match link(&mut machine, programs)? {
         Ok(main) => {
@@ -199,9 +215,9 @@ fn link(machine: &mut Machine, programs: &Programs) -> Result<Result<Value, Link
 fn go(machine: &mut Machine, way: Way, number: u64, fuel: &mut u64, tell: &mut dyn FnMut(&Machine, u64)) -> String {
     let mut random = Random::new(number, 1);
     loop {
-        let portion = if way == Way::Sliced { random.size(9).min(*fuel) } else { *fuel };
+        let portion = if matches!(way, Way::Sliced | Way::Chaos) { random.size(9).min(*fuel) } else { *fuel };
         machine.set_fuel(Some(portion));
-        let is_plain = way == Way::Plain || way == Way::Sliced && random.below(2) == 0;
+        let is_plain = way == Way::Plain || matches!(way, Way::Sliced | Way::Chaos) && random.below(2) == 0;
         let state = if is_plain { machine.step(portion) } else { machine.resume() };
         *fuel -= portion - machine.fuel().unwrap_or(0);
         tell(machine, *fuel);

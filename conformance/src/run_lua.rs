@@ -69,7 +69,7 @@ pub fn run_on(
         Ok(program) => program,
         Err(error) => return Ok(Outcome { output: Vec::new(), ending: Ending::Failed(error.to_string()) }),
     };
-    let mut machine = Machine::new(limits);
+    let mut machine = crate::native::machine(limits);
     let globals = stdlib::install(&mut machine, Box::new(host.clone())).map_err(|error| error.to_string())?;
     stdlib::expect(&mut machine, &program);
     prepare(&mut machine).map_err(|error| error.to_string())?;

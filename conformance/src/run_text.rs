@@ -24,7 +24,7 @@ pub fn run_with(
     let text = fs::read_to_string(&case.source).map_err(|error| format!("{}: {error}", case.name))?;
     let program = minivm_isa::text::parse(&text).map_err(|errors| errors[0].to_string())?;
     let program = minivm_isa::verify(program).map_err(|rejections| rejections[0].to_string())?;
-    let mut machine = Machine::new(Limits::default());
+    let mut machine = crate::native::machine(Limits::default());
     let instance = machine.instantiate(program).map_err(|error| error.to_string())?;
     let main = machine.exported_function(instance, "main").ok_or("it exports no main")?;
     let result = call(&mut machine, main);

@@ -62,7 +62,7 @@ impl WasmHost<'_> {
             .stdout(self.output.clone())
             .build()
             .map_err(|error| error.to_string())?;
-        let mut machine = Machine::new(Limits::default());
+        let mut machine = crate::native::machine(Limits::default());
         let linked = minivm_wasm::wasi::define(&mut machine, wasi).map_err(|error| error.to_string())?;
         Ok((machine, linked))
     }

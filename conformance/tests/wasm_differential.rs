@@ -3,6 +3,8 @@
 //! Seeds are fixed. `MINIVM_MODULES` sets how many modules there are, `MINIVM_SEED` the first seed.
 
 use arbitrary::Unstructured;
+use minivm_conformance::native::{self, Mode};
+use minivm_conformance::pace::Pace;
 use minivm_conformance::wasm::{Failure, Machines, Val, Way, sum};
 use wasm_smith::{Config, Module};
 use wasmi::{ExternType, TrapCode};
@@ -170,12 +172,12 @@ fn argument(ty: wasmi::ValType, state: &mut u64) -> Option<Val> {
 }
 
 /// Runs all exports of a module in both engines; gives the number of calls.
-fn differ(seed: u64, bytes: &[u8]) -> Result<usize, String> {
+fn differ(seed: u64, bytes: &[u8], way: Way) -> Result<usize, String> {
     let engine = wasmi::Engine::default();
     let other = wasmi::Module::new(&engine, bytes).map_err(|error| error.to_string())?;
     let program = minivm_wasm::translate(bytes, "random").map_err(|error| error.to_string())?;
     let program = minivm_isa::verify(program).map_err(|rejections| format!("{rejections:?}"))?;
-    let mut machines = Machines::new(true, Way::AtOnce);
+    let mut machines = Machines::new(true, way);
     let ours = machines.instantiate(program);
     let theirs = Other::new(&other).map_err(|error| failure(&error));
     let (ours, mut theirs) = match (ours, theirs) {
@@ -218,11 +220,26 @@ fn differ(seed: u64, bytes: &[u8]) -> Result<usize, String> {
 
 #[test]
 fn random_modules() {
-    let (first, count) = (number_of("MINIVM_SEED", 1), number_of("MINIVM_MODULES", 400));
+    run_all(number_of("MINIVM_MODULES", 400), Way::AtOnce, |_| Mode::Off);
+}
+
+#[test]
+fn random_modules_compiled() {
+    run_all(number_of("MINIVM_MODULES", 400) / 4, Way::AtOnce, |_| Mode::Native);
+}
+
+#[test]
+fn random_modules_in_chaos() {
+    run_all(number_of("MINIVM_MODULES", 400) / 8, Way::Paced(Pace::Portions { seed: 1 }), |seed| Mode::Chaos { seed });
+}
+
+/// Compares so many modules, run in a way, each in a mode.
+fn run_all(count: u64, way: Way, mode: fn(u64) -> Mode) {
+    let first = number_of("MINIVM_SEED", 1);
     let (mut calls, mut failures) = (0, Vec::new());
     for seed in first..first + count {
         let Some(bytes) = module(seed) else { continue };
-        match differ(seed, &bytes) {
+        match native::with(mode(seed), || differ(seed, &bytes, way)) {
             Ok(count) => calls += count,
             Err(reason) => {
                 let path = std::env::temp_dir().join(format!("minivm-{seed}.wasm"));

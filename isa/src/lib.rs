@@ -14,6 +14,7 @@ pub mod limits;
 mod lists;
 pub mod live;
 pub mod local_index;
+pub mod loops;
 pub mod operand;
 pub mod program;
 pub mod regions;

@@ -123,6 +123,19 @@ impl LiveRegisters {
         self.complete(function, instruction, set)
     }
 
+    /// What is live just before each instruction of a block, as [`before`](Self::before) says for one.
+    pub fn before_each(&self, function: &Function, block: Block) -> Vec<RegisterSet> {
+        let range = function.block_range(block);
+        let mut set = self.set_at_end(function, block);
+        let mut sets = Vec::with_capacity(range.len());
+        for at in range.rev() {
+            self.go_back(function, at..at + 1, &mut set);
+            sets.push(self.complete(function, at, set.clone()));
+        }
+        sets.reverse();
+        sets
+    }
+
     /// What is live while an instruction calls: its operands belong to the callee, its results are not there yet.
     pub fn during(&self, function: &Function, instruction: usize) -> RegisterSet {
         let mut set = self.after(function, instruction);

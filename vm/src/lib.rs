@@ -26,6 +26,7 @@
 //! | looking for | file |
 //! |---|---|
 //! | the roots of the collector, safepoints | `runtime/collect.rs` |
+//! | native code: what a tier gets, how it is entered and left | `runtime/native/mod.rs` |
 //! | the linker | `link/instantiate.rs` |
 //! | stack maps: which words of a frame hold references | `threaded/stack_map.rs` |
 //! | where a metamethod is found and called | `runtime/metamethod.rs`, `runtime/call.rs` (`call_from_instruction`) |
@@ -88,6 +89,7 @@ pub use runtime::host::{
     HostRequest, HostState, Intrinsic, Outcome, Protect, QUICK_BYTES_MAX, Quick, QuickFn, Raise, SLICE,
 };
 pub use runtime::kept::Kept;
+pub use runtime::native;
 pub use runtime::task::{RunActivity, RunId};
 #[cfg(feature = "snapshot-files")]
 pub use snapshot::container as snapshot_file;

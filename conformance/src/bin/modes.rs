@@ -1,4 +1,4 @@
-//! Compares the two ways of dispatch over all cases, runs every case at every pace, then in many processes that save and load
+//! Compares the two ways of dispatch over all cases, runs every case at every pace, compiled, then in many processes that save and load
 //! it, of both ways of dispatch by turns: `cargo modes [TEXT-IN-THE-NAME]`.
 //!
 //! A build has one of them: this program, built without optimisation, has the loop, and makes one with tail calls of itself
@@ -26,7 +26,7 @@ fn main() -> ExitCode {
         report(&filter);
         return ExitCode::SUCCESS;
     }
-    let all = [compare, run_at_every_pace, run_in_both_builds];
+    let all = [compare, run_at_every_pace, run_compiled, run_in_both_builds];
     match all.iter().try_for_each(|run| run(&filter)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
@@ -87,6 +87,12 @@ fn compare(filter: &str) -> Result<(), String> {
 /// Runs the whole of the test of this name.
 fn run_at_every_pace(filter: &str) -> Result<(), String> {
     let text = optimised(&["test", "--test", "modes", "--", "--include-ignored", "--quiet", filter]);
+    text.map(|text| println!("{text}"))
+}
+
+/// Runs the whole of the test `native`.
+fn run_compiled(filter: &str) -> Result<(), String> {
+    let text = optimised(&["test", "--test", "native", "--", "--include-ignored", "--quiet", filter]);
     text.map(|text| println!("{text}"))
 }
 

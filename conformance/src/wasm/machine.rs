@@ -225,7 +225,7 @@ impl Machines {
 
 fn fresh() -> Machine {
     // Scripts recurse without end to see it end: a small stack ends it soon.
-    Machine::new(Limits { memory_bytes_max: 8 << 30, stack_words_max: 1 << 18, ..Limits::default() })
+    crate::native::machine(Limits { memory_bytes_max: 8 << 30, stack_words_max: 1 << 18, ..Limits::default() })
 }
 
 fn exported(machine: &Machine, instance: InstanceId, name: &str) -> Result<Value, Failure> {

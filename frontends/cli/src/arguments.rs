@@ -148,6 +148,12 @@ pub(crate) struct Run {
     /// The most memory the program may use; K, M and G are powers of 1024.
     #[arg(long, value_name = "BYTES")]
     pub(crate) memory_max: Option<Size>,
+    /// Whether hot functions are compiled to machine code: `auto` where that works, `always` before they first run.
+    #[arg(long, value_enum, value_name = "WHEN", default_value = "auto")]
+    pub(crate) jit: Jit,
+    /// At the end, tell on standard error what was compiled.
+    #[arg(long)]
+    pub(crate) stats: bool,
     /// When the program fails with an error that nothing in it catches, save it here as it was then; `minivm inspect` shows
     /// where.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -208,6 +214,18 @@ impl FromStr for Seconds {
         let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
         seconds.map(Seconds).ok_or_else(|| "expected a number of seconds, such as 10 or 0.5".to_owned())
     }
+}
+
+/// When functions are compiled to machine code.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Jit {
+    /// When they are hot, where the system allows it.
+    #[default]
+    Auto,
+    /// Never.
+    Off,
+    /// Before they first run; an error where the system does not allow it.
+    Always,
 }
 
 /// A signal that stops a program.
@@ -271,6 +289,9 @@ pub(crate) struct Resume {
     /// The most memory the program may use; K, M and G are powers of 1024.
     #[arg(long, value_name = "BYTES")]
     pub(crate) memory_max: Option<Size>,
+    /// Whether hot functions are compiled to machine code: `auto` where that works, `always` before they first run.
+    #[arg(long, value_enum, value_name = "WHEN", default_value = "auto")]
+    pub(crate) jit: Jit,
     /// Whether and how it is saved when it is stopped again.
     #[command(flatten)]
     pub(crate) saving: Saving,

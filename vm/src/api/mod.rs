@@ -10,6 +10,7 @@ mod host_services;
 pub(crate) mod inspect;
 mod instantiate;
 pub(crate) mod machine;
+mod native;
 pub(crate) mod run;
 mod runs;
 pub(crate) mod scheduler;

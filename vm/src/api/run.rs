@@ -233,11 +233,15 @@ impl Context {
             self.stepping = steps.is_some() || self.is_limited && (is_rest || self.fuel <= UNPAID_MAX);
             let reserve = if self.is_limited && !self.stepping { UNPAID_MAX } else { 0 };
             let slice = if self.interrupt.is_some() { self.interrupt_slice() } else { i64::MAX };
+            let slice = slice.min(crate::runtime::native::slice(self));
             self.fuel_aside = self.fuel.saturating_sub(reserve).saturating_sub(slice).max(0);
             self.run_once(reserve);
             let is_slice = std::mem::take(&mut self.fuel_aside) > 0;
             let stepped = std::mem::take(&mut self.stepping);
             let looks_around = std::mem::take(&mut self.looks_around);
+            if is_slice && !stepped {
+                crate::runtime::native::sample(self);
+            }
             if self.status == Status::OutOfFuel && (is_slice || !self.is_limited || looks_around) {
                 continue;
             }

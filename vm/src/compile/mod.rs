@@ -122,6 +122,7 @@ pub(crate) fn ensure_loaded(cx: &mut Context, info: &FunctionInfo, guest: &Guest
         .map_err(|_| LoadError::OutOfMemory)?;
     let _ = guest.frame_map.set(frame_map);
     let _ = guest.code.set(code);
+    crate::runtime::native::loaded(cx, info, guest);
     Ok(())
 }
 

@@ -114,6 +114,7 @@ pub(crate) mod copy;
 pub(crate) mod dynamic;
 pub(crate) mod fiber;
 pub(crate) mod iterate;
+pub(crate) mod native;
 pub(crate) mod object;
 pub(crate) mod record;
 pub(crate) mod sources;
@@ -133,6 +134,7 @@ pub(crate) fn stubs() -> StubHandlers {
         ],
         bridge_enter: HandlerAddress::from(border::bridge_enter as Handler),
         no_code: HandlerAddress::from(call::enter_stub as Handler),
+        enter_native: HandlerAddress::from(native::enter_native as Handler),
     }
 }
 

@@ -14,4 +14,4 @@ pub(crate) use host::Reservation;
 pub(crate) use linear::MemoryView;
 pub use linear::{LinearMemory, OutOfBounds, PAGE_BYTES};
 pub(crate) use segment::Segment;
-pub(crate) use table::TableInstance;
+pub(crate) use table::{TableInstance, TableView};

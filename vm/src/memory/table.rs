@@ -12,8 +12,21 @@ const TABLE_BYTES: u64 = 256;
 /// Bytes of an element.
 const ELEMENT_BYTES: u64 = size_of::<Value>() as u64;
 
+/// Where the elements of a table are at the moment.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TableView {
+    /// The first element.
+    pub(crate) base: *const Value,
+    /// The number of elements.
+    pub(crate) length: u64,
+}
+
 /// A table. Threaded code holds its address, so it stays in its box.
+#[repr(C)]
 pub(crate) struct TableInstance {
+    /// Of `values`; native code reads it.
+    view: TableView,
     values: Vec<Value>,
     maximum: u64,
     declared_maximum: Option<u64>,
@@ -38,6 +51,7 @@ impl TableInstance {
             return Err(TrapCode::OutOfMemory);
         }
         let mut table = Box::new(TableInstance {
+            view: TableView { base: std::ptr::null(), length: 0 },
             values: Vec::new(),
             maximum: maximum.unwrap_or(ELEMENTS_MAX).min(ELEMENTS_MAX),
             declared_maximum: maximum,
@@ -119,7 +133,13 @@ impl TableInstance {
             return None;
         }
         self.values.resize(after as usize, value);
+        self.look();
         Some(before)
+    }
+
+    /// Notes where the elements are, after that has changed.
+    fn look(&mut self) {
+        self.view = TableView { base: self.values.as_ptr(), length: self.length() };
     }
 
     /// Makes room for so many elements; while they move, both places are taken from the budget.
@@ -133,6 +153,7 @@ impl TableInstance {
         }
         let additional = new as usize - self.values.len();
         let is_there = self.values.try_reserve_exact(additional).is_ok();
+        self.look();
         self.budget.give_back(if is_there { old } else { new } * ELEMENT_BYTES);
         is_there
     }
@@ -147,6 +168,7 @@ impl TableInstance {
             self.values.shrink_to(after as usize);
             self.budget.give_back((before - after) * ELEMENT_BYTES);
         }
+        self.look();
     }
 
     /// Whether `length` elements from `index` on are inside.

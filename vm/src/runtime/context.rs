@@ -127,6 +127,8 @@ pub(crate) struct Context {
     pub(crate) status: Status,
     /// The reason of the trap being raised.
     pub(crate) trap_code: TrapCode,
+    /// The native tier.
+    pub(crate) native: crate::runtime::native::NativeState,
     /// The heap.
     pub(crate) heap: Heap,
     /// Start of the running fiber's stack.
@@ -229,6 +231,7 @@ impl Context {
             facc: 0.0,
             status: Status::Finished,
             trap_code: TrapCode::Unreachable,
+            native: crate::runtime::native::NativeState::default(),
             heap,
             stack_start: std::ptr::null_mut(),
             run: Run::default(),

@@ -30,9 +30,9 @@ const SMALL_MAX: usize = 4096;
 
 /// A function of an instance, or a host function. It never moves: closures and code point to it.
 pub(crate) struct FunctionInfo {
-    /// A header and one instruction that loads the function, as an entry until it is loaded; for host functions the
+    /// A header, without native code, and one instruction that loads the function, as an entry until it is loaded; for host functions the
     /// instruction is never run, as calls see [`NOT_DIRECT`].
-    stub: [u64; 3],
+    stub: [u64; 4],
     /// Number of its typed signature in the machine, or [`NO_SIGNATURE`](crate::runtime::context::NO_SIGNATURE).
     pub(crate) signature: u32,
     /// What calls over a border need to know.
@@ -68,6 +68,8 @@ pub(crate) struct GuestFunction {
     pub(crate) code: OnceCell<Code>,
     /// Threaded code of one instruction per canonical instruction, made when the function is stepped.
     pub(crate) plain: OnceCell<Code>,
+    /// What it has of native code.
+    pub(crate) native: crate::runtime::native::NativeSlot,
     /// Values of the constants, made with the code.
     pub(crate) constants: OnceCell<Box<[Value]>>,
     /// Which registers hold references where, made when the collector first meets a frame.
@@ -111,6 +113,7 @@ impl FunctionInfo {
             index,
             code: OnceCell::new(),
             plain: OnceCell::new(),
+            native: crate::runtime::native::NativeSlot::default(),
             constants: OnceCell::new(),
             frame_map: OnceCell::new(),
             slots: OnceCell::new(),
@@ -131,18 +134,18 @@ impl FunctionInfo {
         let mut info = FunctionInfo::new(Body::Bridge(Bridge { signature }), number, places);
         info.face = face;
         let extent = u32::try_from(2 * values + BRIDGE_WORDS).unwrap_or(u32::MAX);
-        info.stub[1] = u64::from(NOT_DIRECT) << 32 | u64::from(extent);
-        info.stub[2] = places.handlers().bridge_enter.0;
+        info.stub[2] = u64::from(NOT_DIRECT) << 32 | u64::from(extent);
+        info.stub[3] = places.handlers().bridge_enter.0;
         info
     }
 
     /// A function without bytecode.
     pub(crate) fn new(body: Body, signature: u32, places: &Places) -> Box<Self> {
-        let mut info = Box::new(FunctionInfo { stub: [0; 3], signature, face: Face::NONE, body });
+        let mut info = Box::new(FunctionInfo { stub: [0; 4], signature, face: Face::NONE, body });
         let address: *const FunctionInfo = &*info;
         // No frame is so large: typed calls, which check nothing else, take the slow path too.
         let header = u64::from(NOT_DIRECT) << 32 | u64::from(u32::MAX);
-        info.stub = [address.expose_provenance() as u64, header, places.handlers().no_code.0];
+        info.stub = [address.expose_provenance() as u64, 0, header, places.handlers().no_code.0];
         info
     }
 

@@ -65,6 +65,7 @@ pub(crate) mod known_bridges;
 mod layout_groups;
 pub(crate) mod layouts;
 pub(crate) mod metamethod;
+pub mod native;
 pub(crate) mod resume;
 pub(crate) mod runs;
 pub(crate) mod signatures;

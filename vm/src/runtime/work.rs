@@ -26,8 +26,11 @@ pub(crate) fn is_left(cx: &mut Context) -> bool {
 /// Units of an instruction that are done before the next look at the budget.
 pub(crate) const SLICE: u64 = 1 << 16;
 
+/// Bytes of a memory that are 1 unit of work.
+pub(crate) const MEMORY_BYTES_PER_UNIT: u64 = 64;
+
 /// Units that fast code does at once.
-const SMALL: u64 = 1 << 10;
+pub(super) const SMALL: u64 = 1 << 10;
 
 /// Units for so many `any` values.
 #[inline(always)]

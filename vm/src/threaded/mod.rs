@@ -13,6 +13,7 @@ use crate::threaded::fuel_map::Ledger;
 use minivm_isa::entities::Block;
 use minivm_isa::size::list_bytes;
 use minivm_isa::steps;
+use std::cell::Cell;
 
 /// A place in threaded code.
 pub(crate) type Pc = *const u16;
@@ -35,9 +36,12 @@ impl Flow {
     pub(crate) const EXIT: Flow = Flow { pc: std::ptr::null(), regs: std::ptr::null_mut() };
 }
 
-/// Number of halves before the entry of a function: the address of its its function, then
+/// Number of halves before the entry of a function: the address of its function, that of its native code (0: none), then
 /// [`EntryHeader`].
-pub(crate) const HEADER_HALVES: usize = 8;
+pub(crate) const HEADER_HALVES: usize = 12;
+
+/// Bytes from the word with the address of a function's native code to its entry.
+pub(crate) const NATIVE_BEFORE_ENTRY_BYTES: usize = 16;
 
 /// What a call checks, in the 8 bytes before the entry of a function.
 #[repr(C)]
@@ -74,7 +78,7 @@ pub(crate) const OPEN: u16 = u16::MAX;
 /// Threaded code with the table back to canonical instructions.
 pub(crate) struct Code {
     /// Header and instructions; 8-byte words so that handler addresses are aligned.
-    words: Box<[u64]>,
+    words: Box<[Cell<u64>]>,
     /// For each threaded instruction: where it starts (in halves from the entry) and the first canonical instruction it does.
     map: Vec<(u32, u32)>,
     /// Where each block starts, in halves from the entry.
@@ -100,6 +104,16 @@ impl Code {
     pub(crate) fn extent(&self) -> u32 {
         // SAFETY: the header stands before the entry.
         unsafe { header_at(self.entry()).extent }
+    }
+
+    /// The word with the address of native code that calls enter from native code; 0 where there is none.
+    pub(crate) fn native(&self) -> &Cell<u64> {
+        &self.words[1]
+    }
+
+    /// The word with the handler of the threaded instruction that begins at `pc`.
+    pub(crate) fn handler_at(&self, pc: Pc) -> &Cell<u64> {
+        &self.words[(HEADER_HALVES + self.place(pc) as usize) / 4]
     }
 
     fn at(&self, halves: u32) -> Pc {
@@ -166,6 +180,13 @@ impl Code {
         self.ledger.arrival_at(self.place(pc)).map_or_else(|| self.canonical(pc), |start| start as usize)
     }
 
+    /// The canonical instruction that a run which comes to the start of a block at `pc` goes on with, and how many before it are
+    /// not paid for then.
+    pub(crate) fn block_at(&self, pc: Pc) -> Option<(usize, i64)> {
+        let start = self.ledger.stop_at(self.place(pc))? as usize;
+        Some((start, self.ledger.before(self.place(pc), start)))
+    }
+
     /// Whether a threaded instruction is not the first of its canonical instruction.
     pub(crate) fn is_inside(&self, pc: Pc) -> bool {
         let index = self.map.partition_point(|&(start, _)| start < self.place(pc));
@@ -217,7 +238,7 @@ impl Code {
 
     /// The halves between two places.
     pub(crate) fn halves(&self, start: u32, end: u32) -> Vec<u16> {
-        let half = |index: usize| (self.words[index / 4] >> (16 * (index % 4))) as u16;
+        let half = |index: usize| (self.words[index / 4].get() >> (16 * (index % 4))) as u16;
         (start as usize..end as usize).map(|index| half(index + HEADER_HALVES)).collect()
     }
 }
@@ -428,9 +449,9 @@ impl Assembler {
             self.halves[fixup.at] = (fixup.pending as i32 - taken_over as i32) as u16;
         }
         let word = |halves: &[u16]| halves.iter().rev().fold(0u64, |word, &half| word << 16 | u64::from(half));
-        let mut words: Box<[u64]> = self.halves.chunks(4).map(word).collect();
-        words[0] = info as usize as u64;
-        words[1] = u64::from(header.extent) | u64::from(header.params) << 32;
+        let words: Box<[Cell<u64>]> = self.halves.chunks(4).map(word).map(Cell::new).collect();
+        words[0].set(info as usize as u64);
+        words[2].set(u64::from(header.extent) | u64::from(header.params) << 32);
         self.map.shrink_to_fit();
         self.parts.shrink_to_fit();
         self.returns.shrink_to_fit();

@@ -34,6 +34,8 @@ pub(crate) struct StubHandlers {
     pub(crate) bridge_enter: HandlerAddress,
     /// What stands where a function has no code.
     pub(crate) no_code: HandlerAddress,
+    /// What stands where a function, or a loop, has native code.
+    pub(crate) enter_native: HandlerAddress,
 }
 
 /// The places.

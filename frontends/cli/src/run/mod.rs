@@ -1,6 +1,7 @@
 //! `run`: gives a program what the command line grants and runs it to its end.
 
 mod inspect;
+mod jit;
 mod launch;
 mod lua;
 mod reference;
@@ -56,9 +57,13 @@ pub(crate) fn run(options: &Run, saving: &Saving, features: Features) -> Result<
     session.file = values::bytes(file);
     session.snapshot = Plan::new(saving);
     session.set_stops(stops);
+    jit::install(&mut session, options.jit)?;
     session.files.loaded(&session.name, Path::new(file));
     session.error_to.clone_from(&options.snapshot_on_error);
     let result = session.run(options, program, arguments);
+    if options.stats {
+        jit::tell(&session.machine);
+    }
     let result = session.close(result);
     match (result, session.flush()) {
         (Ok(Exit::Success), written) => written,

@@ -63,6 +63,7 @@ pub(crate) fn build(path: &Path, output: &Path, features: Features) -> Result<Ex
 /// Runs a warm program.
 pub(super) fn run((options, saving): (&Run, &Saving), path: &Path, arguments: &[OsString]) -> Result<Exit, Failure> {
     let loading = Resume {
+        jit: options.jit,
         granted: options.granted(),
         // It is a program like any other, which its maker has begun to run.
         trust: !options.sandbox,
@@ -77,6 +78,7 @@ pub(super) fn run((options, saving): (&Run, &Saving), path: &Path, arguments: &[
     let stops = Stops::new(options.timeout, saving)?;
     let mut session = snapshot::load(&loading, &snapshot::Purpose::Resume)?;
     session.set_stops(stops);
+    super::jit::install(&mut session, options.jit)?;
     session.error_to.clone_from(&options.snapshot_on_error);
     if session.machine.is_stopped() {
         let report: Report = session.report("it is a program that was stopped");

@@ -7,6 +7,7 @@ use crate::memory::{LinearMemory, TableInstance};
 use crate::runtime::context::Context;
 use crate::runtime::task::Work;
 use crate::runtime::unwind::raise_trap;
+use crate::runtime::work::MEMORY_BYTES_PER_UNIT as BYTES;
 use crate::runtime::work::leave_fast;
 use crate::runtime::work::pay_small;
 use crate::runtime::work::stop_inside;
@@ -19,8 +20,6 @@ use minivm_isa::TrapCode;
 use std::marker::PhantomData;
 use std::ops::Range;
 
-/// Bytes of a memory that are 1 unit of work.
-const BYTES: u64 = 64;
 /// Elements of a table that are 1 unit of work.
 const ELEMENTS: u64 = 16;
 

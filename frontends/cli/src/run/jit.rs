@@ -1,0 +1,58 @@
+//! Compiling hot functions to machine code, where that works.
+
+use super::Session;
+use crate::arguments::Jit;
+use crate::exit::Exit;
+use crate::source::Failure;
+use minivm::Machine;
+use minivm::native::NativeTier;
+
+/// Has the functions of a session compiled as it was asked for.
+pub(super) fn install(session: &mut Session, when: Jit) -> Result<(), Failure> {
+    if when == Jit::Off {
+        return Ok(());
+    }
+    match tier(when == Jit::Always) {
+        Ok(tier) => {
+            let policy = minivm::native::NativePolicy { always: when == Jit::Always, ..Default::default() };
+            session.machine.set_native_tier(Some(tier), policy);
+            Ok(())
+        }
+        // The interpreter does the same.
+        Err(_) if when == Jit::Auto => Ok(()),
+        Err(error) => Err(Failure::new(Exit::Unsupported, session.report(error).help("run it with `--jit auto`"))),
+    }
+}
+
+#[cfg(all(feature = "jit", target_arch = "x86_64", target_os = "linux"))]
+fn tier(waits: bool) -> Result<Box<dyn NativeTier>, String> {
+    match minivm_jit::Tier::new(minivm_jit::Options { waits, forces_exits: false }) {
+        Ok(tier) => Ok(Box::new(tier)),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+#[cfg(not(all(feature = "jit", target_arch = "x86_64", target_os = "linux")))]
+fn tier(_: bool) -> Result<Box<dyn NativeTier>, String> {
+    Err("this build compiles nothing to machine code: that needs x86-64 Linux and the feature `jit`".to_owned())
+}
+
+/// Tells what was compiled.
+pub(super) fn tell(machine: &Machine) {
+    let figures = machine.native_figures();
+    let milliseconds = |nanoseconds: u64| nanoseconds as f64 / 1e6;
+    anstream::eprintln!(
+        "native code: {} compiled in {:.1} ms (longest {:.1} ms), {} bytes; {} refused, {} for native callers only",
+        figures.compiled,
+        milliseconds(figures.nanoseconds),
+        milliseconds(figures.nanoseconds_max),
+        figures.bytes,
+        figures.refused,
+        figures.detached,
+    );
+    let [_, fuel, room, check, instruction, callee, _] = figures.exits;
+    anstream::eprintln!(
+        "entered {} times; left for fuel {fuel}, room {room}, checks {check}, instructions {instruction}, callees {callee}",
+        figures.entries,
+    );
+}

@@ -1,0 +1,207 @@
+//! From a job to machine code in executable memory.
+
+#![allow(unsafe_code)]
+
+use crate::code_memory::CodePages;
+use crate::translate::{Style, destination_of, translate};
+use crate::types::{native, signature, words};
+use crate::{Options, Unsupported};
+use cranelift_codegen::control::ControlPlane;
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{self, AbiParam, InstBuilder, MemFlagsData, types as machine};
+use cranelift_codegen::isa::{CallConv, OwnedTargetIsa};
+use cranelift_codegen::settings::{self, Configurable};
+use cranelift_codegen::{Context, isa};
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
+use minivm::native::layout;
+use minivm::native::{GONE, NativeCode, NativeJob, NativeThunk, Refusal};
+use minivm_isa::{Instruction, Signature};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Features of x86-64 that Cranelift uses, as the standard library names them and as it does.
+#[cfg(target_arch = "x86_64")]
+macro_rules! features {
+    ($found:ident: $($name:tt $flag:literal),*) => {
+        $(if std::arch::is_x86_feature_detected!($name) { $found.push($flag); })*
+    };
+}
+
+/// Bytes of the native stack that one function may take.
+const FRAME_BYTES_MAX: u32 = 16 << 10;
+
+/// Compiles functions.
+pub(crate) struct Compiler {
+    isa: OwnedTargetIsa,
+    /// For functions with calls in place of returns, which Cranelift makes with frame pointers only.
+    isa_with_frames: OwnedTargetIsa,
+    style: Style,
+    context: Context,
+    builder: FunctionBuilderContext,
+    thunks: HashMap<(Signature, bool), Arc<CodePages>>,
+}
+
+impl Compiler {
+    pub(crate) fn new(options: Options) -> Result<Compiler, Unsupported> {
+        let features = processor_features();
+        let has_rounding = cfg!(not(target_arch = "x86_64")) || features.contains(&"has_sse41");
+        let make = |has_frames| make_isa(&features, has_frames).map_err(Unsupported);
+        Ok(Compiler {
+            isa: make(false)?,
+            isa_with_frames: make(true)?,
+            style: Style { forces_exits: options.forces_exits, has_rounding },
+            context: Context::new(),
+            builder: FunctionBuilderContext::new(),
+            thunks: HashMap::new(),
+        })
+    }
+
+    pub(crate) fn compile(&mut self, job: &NativeJob) -> Result<NativeCode, Refusal> {
+        let start = Instant::now();
+        let has_tail_calls = job.function.code.iter().any(|instruction| {
+            use Instruction::{TailCall, TailCallIndirect, TailCallRef};
+            matches!(instruction, TailCall { .. } | TailCallIndirect { .. } | TailCallRef { .. })
+        });
+        let isa = if has_tail_calls { self.isa_with_frames.clone() } else { self.isa.clone() };
+        self.context.clear();
+        translate(job, self.style, isa.frontend_config(), &mut self.context.func, &mut self.builder);
+        let body = Arc::new(self.finish(&isa)?);
+        let thunk = self.thunk(&job.signature, job.entry.is_some())?;
+        // SAFETY: the pages hold a function of this type.
+        let entered = unsafe { std::mem::transmute::<*const u8, NativeThunk>(thunk.start()) };
+        Ok(NativeCode {
+            body: body.start(),
+            thunk: entered,
+            bytes: body.bytes(),
+            nanoseconds: u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX),
+            memory: Box::new((body, thunk)),
+        })
+    }
+
+    /// Compiles what is in the context.
+    fn finish(&mut self, isa: &OwnedTargetIsa) -> Result<CodePages, Refusal> {
+        let code = self.context.compile(&**isa, &mut ControlPlane::default());
+        let code = code.map_err(|error| Refusal::Failed(format!("{:?}", error.inner)))?;
+        if !code.buffer.relocs().is_empty() {
+            return Err(Refusal::Failed("code refers to something outside".to_owned()));
+        }
+        if code.buffer.frame_layout().is_some_and(|layout| layout.frame_to_fp_offset > FRAME_BYTES_MAX) {
+            return Err(Refusal::TooLarge);
+        }
+        CodePages::new(code.code_buffer()).map_err(|error| Refusal::NoMemory(error.to_string()))
+    }
+
+    /// What enters code of a signature.
+    fn thunk(&mut self, callee: &Signature, is_loop: bool) -> Result<Arc<CodePages>, Refusal> {
+        let key = (callee.clone(), is_loop);
+        if let Some(pages) = self.thunks.get(&key) {
+            return Ok(pages.clone());
+        }
+        self.context.clear();
+        let isa = self.isa.clone();
+        let function = &mut self.context.func;
+        function.signature = ir::Signature::new(CallConv::SystemV);
+        function.signature.params = vec![AbiParam::new(machine::I64); 4];
+        function.signature.returns = vec![AbiParam::new(machine::I64)];
+        let mut b = FunctionBuilder::new(function, &mut self.builder);
+        write_thunk(&mut b, callee, is_loop);
+        b.seal_all_blocks();
+        b.finalize(isa.frontend_config());
+        let pages = Arc::new(self.finish(&isa)?);
+        self.thunks.insert(key, pages.clone());
+        Ok(pages)
+    }
+}
+
+/// `thunk(context, registers, fuel, body)`: parameters come from the frame, results go to the caller's.
+fn write_thunk(b: &mut FunctionBuilder<'_>, callee: &Signature, is_loop: bool) {
+    let own = MemFlagsData::trusted();
+    let start = b.create_block();
+    b.append_block_params_for_function_params(start);
+    b.switch_to_block(start);
+    let params = b.block_params(start).to_vec();
+    let (regs, body) = (params[1], params[3]);
+    let mut arguments = params[..3].to_vec();
+    for (ty, word) in words(&callee.params) {
+        if let Some(ty) = native(ty).filter(|_| !is_loop) {
+            arguments.push(b.ins().load(ty, own, regs, word as i32 * 8));
+        }
+    }
+    // Its own frame may be gone when the callee has returned.
+    let place = b.ins().load(machine::I64, own, regs, layout::FRAME_PLACE);
+    let target = destination_of(b, regs, place);
+    let signature = b.import_signature(signature(callee, is_loop));
+    let call = b.ins().call_indirect(signature, body, &arguments);
+    let values = b.inst_results(call).to_vec();
+    let (gone, done) = (b.create_block(), b.create_block());
+    let is_gone = b.ins().icmp_imm_s(IntCC::Equal, values[0], GONE);
+    b.ins().brif(is_gone, gone, &[], done, &[]);
+    b.switch_to_block(done);
+    let mut results = values[1..].iter();
+    for (ty, word) in words(&callee.results) {
+        let Some(ty) = native(ty) else { continue };
+        let value = *results.next().expect("machine results are those that machine registers hold");
+        let bits = match ty {
+            machine::I32 => b.ins().uextend(machine::I64, value),
+            machine::F32 => {
+                let bits = b.ins().bitcast(machine::I32, MemFlagsData::new(), value);
+                b.ins().uextend(machine::I64, bits)
+            }
+            _ => value,
+        };
+        b.ins().store(own, bits, target, word as i32 * 8);
+    }
+    b.ins().jump(gone, &[]);
+    b.switch_to_block(gone);
+    b.ins().return_(&[values[0]]);
+}
+
+/// Whether code can be made for the processor at hand.
+///
+/// # Errors
+/// When not.
+pub(crate) fn check_processor() -> Result<(), Unsupported> {
+    // Others keep what they have read of memory as instructions, and nobody has tried them.
+    if cfg!(not(target_arch = "x86_64")) {
+        return Err(Unsupported("only x86-64 is supported".to_owned()));
+    }
+    let found = isa::lookup(target_lexicon::Triple::host());
+    found.map(|_| ()).map_err(|error| Unsupported(format!("the compiler does not know the processor ({error})")))
+}
+
+fn make_isa(features: &[&'static str], has_frames: bool) -> Result<OwnedTargetIsa, String> {
+    let mut flags = settings::builder();
+    let verifies = if cfg!(debug_assertions) { "true" } else { "false" };
+    let frames = if has_frames { "true" } else { "false" };
+    let wanted = [
+        ("opt_level", "speed"),
+        ("enable_verifier", verifies),
+        ("unwind_info", "false"),
+        ("enable_probestack", "false"),
+        ("preserve_frame_pointers", frames),
+    ];
+    for (name, value) in wanted {
+        flags.set(name, value).map_err(|error| format!("the compiler has no setting '{name}' ({error})"))?;
+    }
+    let builder = isa::lookup(target_lexicon::Triple::host());
+    let mut builder = builder.map_err(|error| format!("the compiler does not know the processor ({error})"))?;
+    for feature in features {
+        builder.enable(feature).map_err(|error| format!("the compiler has no setting '{feature}' ({error})"))?;
+    }
+    builder.finish(settings::Flags::new(flags)).map_err(|error| error.to_string())
+}
+
+#[cfg(target_arch = "x86_64")]
+fn processor_features() -> Vec<&'static str> {
+    let mut found = Vec::new();
+    features!(found:
+        "sse3" "has_sse3", "ssse3" "has_ssse3", "sse4.1" "has_sse41", "sse4.2" "has_sse42", "popcnt" "has_popcnt",
+        "bmi1" "has_bmi1", "bmi2" "has_bmi2", "lzcnt" "has_lzcnt");
+    found
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn processor_features() -> Vec<&'static str> {
+    Vec::new()
+}

@@ -1,0 +1,203 @@
+//! Facts about one function that translation needs: segments and their cost, checks of the budget, live registers, and which
+//! registers are not in the frame.
+
+use crate::types::native;
+use minivm::native::NativeJob;
+use minivm_isa::entities::{Block, Reg};
+use minivm_isa::live::LiveRegisters;
+use minivm_isa::loops;
+use minivm_isa::program::Function;
+use minivm_isa::register_set::RegisterSet;
+use minivm_isa::{Instruction, Operand};
+
+/// Instructions of a segment: what is charged at once.
+const SEGMENT_MAX: usize = 512;
+/// Instructions that may be charged below zero on any way from one check to the next. The machine keeps more than that back.
+const UNCHECKED_MAX: usize = 1200;
+
+/// What is known of one function.
+pub(crate) struct Facts {
+    /// Live before each instruction.
+    pub(crate) before: Vec<RegisterSet>,
+    /// Live while the call at an instruction is made; empty for others.
+    pub(crate) during: Vec<Option<RegisterSet>>,
+    /// Registers that may not be in the frame when a block begins.
+    pub(crate) dirty_in: Vec<RegisterSet>,
+    /// For each instruction, the end of its segment.
+    pub(crate) segment_end: Vec<usize>,
+    /// For each instruction, the start of its segment.
+    pub(crate) segment_start: Vec<usize>,
+    /// Segments that check the budget, by their first instruction.
+    pub(crate) checks: Vec<bool>,
+    /// Blocks that can be reached, in the order in which they are translated.
+    pub(crate) order: Vec<Block>,
+    /// Blocks that lead to each block.
+    pub(crate) sources: Vec<Vec<Block>>,
+    /// Whether it calls.
+    pub(crate) has_calls: bool,
+}
+
+/// Whether an instruction calls and comes back.
+pub(crate) fn is_call(instruction: &Instruction) -> bool {
+    matches!(instruction, Instruction::Call { .. } | Instruction::CallIndirect { .. } | Instruction::CallRef { .. })
+}
+
+/// The arguments of a call, or of a call in place of a return.
+pub(crate) fn arguments(instruction: &Instruction) -> &[Operand] {
+    match instruction {
+        Instruction::Call { arguments, .. }
+        | Instruction::CallIndirect { arguments, .. }
+        | Instruction::CallRef { arguments, .. }
+        | Instruction::TailCall { arguments, .. }
+        | Instruction::TailCallIndirect { arguments, .. }
+        | Instruction::TailCallRef { arguments, .. } => arguments,
+        _ => &[],
+    }
+}
+
+impl Facts {
+    pub(crate) fn new(job: &NativeJob) -> Facts {
+        let function = &job.function;
+        let count = function.code.len();
+        let live = LiveRegisters::compute(function, job.signature.params.len());
+        let first = job.entry.unwrap_or(Block::from_u32(0));
+        let order = order(function, first);
+        let mut facts = Facts {
+            before: vec![RegisterSet::empty(function); count],
+            during: vec![None; count],
+            dirty_in: vec![RegisterSet::empty(function); function.blocks.len()],
+            segment_end: vec![0; count],
+            segment_start: vec![0; count],
+            checks: vec![false; count],
+            sources: vec![Vec::new(); function.blocks.len()],
+            has_calls: function.code.iter().any(is_call),
+            order,
+        };
+        for &block in &facts.order {
+            for target in loops::targets(function, block) {
+                facts.sources[target.as_u32() as usize].push(block);
+            }
+            let range = function.block_range(block);
+            for (at, set) in range.clone().zip(live.before_each(function, block)) {
+                facts.before[at] = set;
+            }
+            for at in range.filter(|&at| is_call(&function.code[at])) {
+                facts.during[at] = Some(live.during(function, at));
+            }
+        }
+        facts.find_segments(function);
+        facts.find_checks(function, first);
+        facts.find_dirty(job, first);
+        facts
+    }
+
+    fn find_segments(&mut self, function: &Function) {
+        for &block in &self.order {
+            let range = function.block_range(block);
+            let mut start = range.start;
+            for at in range.clone() {
+                self.segment_start[at] = start;
+                if is_call(&function.code[at]) || at + 1 - start == SEGMENT_MAX || at + 1 == range.end {
+                    self.segment_end[start..=at].fill(at + 1);
+                    start = at + 1;
+                }
+            }
+        }
+    }
+
+    /// Which segments check the budget: the first, those that begin loops, and those before which too much may be unchecked.
+    /// After a call, the check of the callee's return does.
+    fn find_checks(&mut self, function: &Function, first: Block) {
+        let mut position = vec![0; function.blocks.len()];
+        for (index, &block) in self.order.iter().enumerate() {
+            position[block.as_u32() as usize] = index;
+        }
+        // Blocks come after all that lead to them, but for branches back.
+        let mut unchecked = vec![0; function.blocks.len()];
+        for &block in &self.order {
+            let number = block.as_u32() as usize;
+            let range = function.block_range(block);
+            let is_back = |source: &Block| position[source.as_u32() as usize] >= position[number];
+            let is_led_back = self.sources[number].iter().any(is_back);
+            let mut so_far: usize = unchecked[number];
+            let mut at = range.start;
+            while at < range.end {
+                let length = self.segment_end[at] - at;
+                let is_head = at == range.start && (block == first || is_led_back);
+                let is_after_call = at > range.start && is_call(&function.code[at - 1]);
+                if is_after_call {
+                    so_far = 0;
+                }
+                if is_head || so_far + length > UNCHECKED_MAX {
+                    self.checks[at] = true;
+                    so_far = 0;
+                } else {
+                    so_far += length;
+                }
+                at = self.segment_end[at];
+            }
+            for target in loops::targets(function, block) {
+                let into = &mut unchecked[target.as_u32() as usize];
+                *into = so_far.max(*into);
+            }
+        }
+    }
+
+    /// Which registers may not be in the frame where.
+    fn find_dirty(&mut self, job: &NativeJob, first: Block) {
+        let function = &job.function;
+        if job.entry.is_none() {
+            let params = (0..job.signature.params.len()).map(|index| Reg::from_u32(index as u32));
+            for reg in params.filter(|&reg| native(function.registers[reg]).is_some()) {
+                self.dirty_in[first.as_u32() as usize].insert(reg);
+            }
+        }
+        let mut work: Vec<Block> = self.order.iter().rev().copied().collect();
+        let mut waits = vec![true; function.blocks.len()];
+        while let Some(block) = work.pop() {
+            waits[block.as_u32() as usize] = false;
+            let mut dirty = self.dirty_in[block.as_u32() as usize].clone();
+            for at in function.block_range(block) {
+                if is_call(&function.code[at]) {
+                    dirty = RegisterSet::empty(function);
+                }
+                function.code[at].for_each_def(|reg| {
+                    if native(function.registers[reg]).is_some() {
+                        dirty.insert(reg);
+                    }
+                });
+            }
+            for target in loops::targets(function, block) {
+                let into = &mut self.dirty_in[target.as_u32() as usize];
+                let before = into.clone();
+                dirty.iter().for_each(|reg| into.insert(reg));
+                if *into != before && !std::mem::replace(&mut waits[target.as_u32() as usize], true) {
+                    work.push(target);
+                }
+            }
+        }
+    }
+}
+
+/// The blocks that can be reached from `first`, each after those that lead to it, but for branches back.
+fn order(function: &Function, first: Block) -> Vec<Block> {
+    let mut is_seen = vec![false; function.blocks.len()];
+    let mut post = Vec::new();
+    let mut work = vec![(first, loops::targets(function, first))];
+    is_seen[first.as_u32() as usize] = true;
+    while let Some((block, rest)) = work.last_mut() {
+        match rest.pop() {
+            None => {
+                post.push(*block);
+                work.pop();
+            }
+            Some(target) => {
+                if !std::mem::replace(&mut is_seen[target.as_u32() as usize], true) {
+                    work.push((target, loops::targets(function, target)));
+                }
+            }
+        }
+    }
+    post.reverse();
+    post
+}

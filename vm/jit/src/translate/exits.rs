@@ -1,0 +1,167 @@
+//! Leaving to the interpreter, fuel, and room on the stacks.
+
+use super::{Translator, own};
+use crate::types::native;
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{self, InstBuilder, Value, types as machine};
+use minivm::native::{GONE, layout};
+use minivm_isa::register_set::RegisterSet;
+
+impl Translator<'_, '_> {
+    /// Instructions from the current one on that are charged.
+    fn undone(&self) -> i64 {
+        (self.facts.segment_end[self.at] - self.at) as i64
+    }
+
+    /// Leaves before the current instruction if `condition` holds.
+    pub(super) fn exit_if(&mut self, condition: Value, reason: u64) {
+        let undone = self.undone();
+        self.exit_if_charged(condition, reason, undone);
+    }
+
+    /// As [`exit_if`](Self::exit_if), where so many instructions from the current one on are charged.
+    pub(super) fn exit_if_charged(&mut self, condition: Value, reason: u64, undone: i64) {
+        let condition = if self.style.forces_exits { self.or_forced(condition) } else { condition };
+        let (cold, next) = (self.b.create_block(), self.b.create_block());
+        self.b.set_cold_block(cold);
+        self.b.ins().brif(condition, cold, &[], next, &[]);
+        self.b.seal_block(cold);
+        self.b.seal_block(next);
+        self.b.switch_to_block(cold);
+        self.exit_charged(reason, undone, None);
+        self.b.switch_to_block(next);
+    }
+
+    fn or_forced(&mut self, condition: Value) -> Value {
+        let context = self.context;
+        let left = self.b.ins().load(machine::I64, own(), context, layout::FORCED);
+        let left = self.b.ins().iadd_imm_s(left, -1);
+        self.b.ins().store(own(), left, context, layout::FORCED);
+        let is_zero = self.b.ins().icmp_imm_s(IntCC::Equal, left, 0);
+        self.b.ins().bor(condition, is_zero)
+    }
+
+    /// Leaves before the current instruction.
+    pub(super) fn exit_now(&mut self, reason: u64) {
+        let undone = self.undone();
+        self.exit_charged(reason, undone, None);
+    }
+
+    /// As [`exit_now`](Self::exit_now), at a call of a closure that has no native code.
+    pub(super) fn exit_for(&mut self, closure: Value) {
+        let undone = self.undone();
+        self.exit_charged(layout::REASON_CALLEE, undone, Some(closure));
+    }
+
+    /// Leaves before the current instruction, of which and of what follows so much is charged.
+    pub(super) fn exit_charged(&mut self, reason: u64, undone: i64, callee: Option<Value>) {
+        let mut live = self.facts.before[self.at].clone();
+        let exit = if self.at == self.facts.segment_start[self.at] { self.exit } else { self.shared_exit(&mut live) };
+        if let Some(closure) = callee {
+            let context = self.context;
+            self.b.ins().store(own(), closure, context, layout::EXIT_CALLEE);
+        }
+        self.spill(&live);
+        let at = self.b.ins().iconst(machine::I64, (reason << 32 | self.at as u64) as i64);
+        let fuel = self.b.use_var(self.fuel);
+        let fuel = if undone == 0 { fuel } else { self.b.ins().iadd_imm_s(fuel, undone) };
+        self.b.ins().jump(exit, &[at.into(), fuel.into()]);
+    }
+
+    /// The part that all exits of the segment share: it stores what no instruction of the segment writes, and is written at the
+    /// end. Takes these registers out of `live`.
+    fn shared_exit(&mut self, live: &mut RegisterSet) -> ir::Block {
+        if self.shared.is_none() {
+            let mut set = live.clone();
+            for at in self.facts.segment_start[self.at]..self.facts.segment_end[self.at] {
+                self.job.function.code[at].for_each_def(|reg| set.remove(reg));
+            }
+            let mut stored = RegisterSet::empty(&self.job.function);
+            set.iter().filter(|&reg| self.is_only_here(reg)).for_each(|reg| stored.insert(reg));
+            let values = stored.iter().map(|reg| (reg, self.register(reg))).collect();
+            let block = self.b.create_block();
+            self.b.set_cold_block(block);
+            self.b.append_block_param(block, machine::I64);
+            self.b.append_block_param(block, machine::I64);
+            self.shared_exits.push((block, values));
+            self.shared = Some((block, stored));
+        }
+        let (block, stored) = self.shared.as_ref().expect("it was just made");
+        stored.iter().for_each(|reg| live.remove(reg));
+        *block
+    }
+
+    fn is_only_here(&self, reg: minivm_isa::entities::Reg) -> bool {
+        self.dirty.contains(reg) && !self.in_frame.contains(reg)
+    }
+
+    /// Stores those of some registers that are not in the frame.
+    pub(super) fn spill(&mut self, live: &RegisterSet) {
+        for reg in live.iter() {
+            if self.is_only_here(reg) {
+                self.store_register(reg);
+            }
+        }
+    }
+
+    /// Charges for the segment that begins at the current instruction.
+    pub(super) fn charge(&mut self) {
+        let cost = self.undone();
+        let fuel = self.b.use_var(self.fuel);
+        let left = self.b.ins().iadd_imm_s(fuel, -cost);
+        self.b.def_var(self.fuel, left);
+        if self.facts.checks[self.at] {
+            let is_used_up = self.b.ins().icmp_imm_s(IntCC::SignedLessThan, left, 0);
+            self.exit_if(is_used_up, layout::REASON_FUEL);
+        }
+    }
+
+    /// Leaves where a frame does not fit on the machine's stack, or the native stack is used up. The caller has written the header.
+    pub(super) fn check_room(&mut self) {
+        let (regs, context) = (self.regs, self.context);
+        let top = self.b.ins().iadd_imm_u(regs, i64::from(self.job.extent) * 8);
+        let end = self.b.ins().load(machine::I64, own(), context, layout::STACK_END);
+        let is_full = self.b.ins().icmp(IntCC::UnsignedGreaterThan, top, end);
+        self.exit_if_charged(is_full, layout::REASON_ROOM, 0);
+        if self.facts.has_calls {
+            let pointer = self.b.ins().get_stack_pointer(machine::I64);
+            let limit = self.b.ins().load(machine::I64, own(), context, layout::NATIVE_LIMIT);
+            let is_deep = self.b.ins().icmp(IntCC::UnsignedLessThan, pointer, limit);
+            self.exit_if_charged(is_deep, layout::REASON_ROOM, 0);
+        }
+    }
+
+    /// The end of all exits.
+    pub(super) fn leave(&mut self) {
+        let exit = self.exit;
+        for (block, values) in std::mem::take(&mut self.shared_exits) {
+            self.b.switch_to_block(block);
+            let params = self.b.block_params(block).to_vec();
+            for (reg, value) in values {
+                let (ty, slot, regs) = (self.job.function.registers[reg], self.slot(reg), self.regs);
+                self.store_word(ty, value, regs, slot);
+            }
+            self.b.ins().jump(exit, &[params[0].into(), params[1].into()]);
+        }
+        self.b.switch_to_block(self.exit);
+        let params = self.b.block_params(self.exit).to_vec();
+        let (context, regs) = (self.context, self.regs);
+        self.b.ins().store(own(), params[0], context, layout::EXIT_AT);
+        self.b.ins().store(own(), params[1], context, layout::EXIT_FUEL);
+        self.b.ins().store(own(), regs, context, layout::EXIT_REGS);
+        self.return_gone();
+    }
+
+    /// Tells the caller that the interpreter goes on.
+    pub(super) fn return_gone(&mut self) {
+        let mut values = vec![self.b.ins().iconst(machine::I64, GONE)];
+        for ty in self.job.signature.results.iter().filter_map(|&ty| native(ty)) {
+            values.push(match ty {
+                machine::F32 => self.b.ins().f32const(0.0),
+                machine::F64 => self.b.ins().f64const(0.0),
+                _ => self.b.ins().iconst(ty, 0),
+            });
+        }
+        self.b.ins().return_(&values);
+    }
+}

@@ -1,0 +1,263 @@
+//! One function from portable bytecode to Cranelift's intermediate form.
+//!
+//! Registers that machine registers can hold are variables; the frame has them where the interpreter could need them: `dirty`
+//! are those that changed since. Others (references, tagged values, 128 bits) are always in the frame.
+
+mod calls;
+mod control;
+mod exits;
+mod memory;
+mod numbers;
+mod words;
+
+use crate::facts::Facts;
+use crate::types::{self, native};
+use cranelift_codegen::ir::{self, InstBuilder, MemFlagsData, Value, types as machine};
+use cranelift_codegen::isa::TargetFrontendConfig;
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
+use minivm::native::NativeJob;
+use minivm::native::layout;
+use minivm_isa::Instruction;
+use minivm_isa::entities::{Block, Memory, Reg};
+use minivm_isa::program::Constant;
+use minivm_isa::register_set::RegisterSet;
+use std::collections::HashMap;
+
+/// How code is made.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Style {
+    /// Every check counts down and leaves when the counter gets to zero, for tests.
+    pub(crate) forces_exits: bool,
+    /// The processor rounds floats to whole numbers.
+    pub(crate) has_rounding: bool,
+}
+
+/// Checks that a block hands on to the next one.
+const CHECKED_MAX: usize = 64;
+
+/// Whether control goes on after an instruction.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Next {
+    Falls,
+    Ended,
+}
+
+/// The bytes of a memory, as they lie now.
+#[derive(Clone, Copy)]
+struct View {
+    base: Variable,
+    length: Variable,
+}
+
+struct Translator<'a, 'b> {
+    job: &'a NativeJob,
+    facts: &'a Facts,
+    style: Style,
+    b: FunctionBuilder<'b>,
+    vars: Vec<Option<Variable>>,
+    context: Value,
+    regs: Value,
+    fuel: Variable,
+    views: HashMap<Memory, View>,
+    blocks: Vec<ir::Block>,
+    /// Leaves to the interpreter; takes where and why, and the fuel.
+    exit: ir::Block,
+    /// Registers that have changed since they were in the frame.
+    dirty: RegisterSet,
+    /// Registers whose value is in the frame only.
+    in_frame: RegisterSet,
+    at: usize,
+    /// How far from an address accesses are known to be inside. Memories never shrink.
+    checked: HashMap<(Memory, Value), u64>,
+    /// What the ends of blocks know of that.
+    checked_at_end: HashMap<Block, HashMap<(Memory, Value), u64>>,
+    /// The part that all exits of the segment share, and the registers that it stores.
+    shared: Option<(ir::Block, RegisterSet)>,
+    /// Such parts that are to be written, with what they store.
+    shared_exits: Vec<(ir::Block, Vec<(Reg, Value)>)>,
+}
+
+/// Accesses to frames, and to what the machine keeps.
+fn own() -> MemFlagsData {
+    MemFlagsData::trusted()
+}
+
+/// Accesses to linear memory, which were checked.
+fn guest() -> MemFlagsData {
+    MemFlagsData::new().with_notrap()
+}
+
+/// Translates the function of a job into `function`.
+pub(crate) use control::destination_of;
+
+pub(crate) fn translate(
+    job: &NativeJob,
+    style: Style,
+    config: TargetFrontendConfig,
+    function: &mut ir::Function,
+    context: &mut FunctionBuilderContext,
+) {
+    let facts = Facts::new(job);
+    function.signature = types::signature(&job.signature, job.entry.is_some());
+    let mut b = FunctionBuilder::new(function, context);
+    let start = b.create_block();
+    b.append_block_params_for_function_params(start);
+    b.switch_to_block(start);
+    b.seal_block(start);
+    let params = b.block_params(start).to_vec();
+    let portable = &job.function;
+    let vars = portable.registers.values().map(|&ty| native(ty).map(|ty| b.declare_var(ty))).collect();
+    let fuel = b.declare_var(machine::I64);
+    let mut view = || View { base: b.declare_var(machine::I64), length: b.declare_var(machine::I64) };
+    let mut memories: Vec<Memory> = job.memories.keys().copied().collect();
+    memories.sort_unstable();
+    let views = memories.into_iter().map(|memory| (memory, view())).collect();
+    let blocks = portable.blocks.keys().map(|_| b.create_block()).collect();
+    let exit = b.create_block();
+    b.set_cold_block(exit);
+    b.append_block_param(exit, machine::I64);
+    b.append_block_param(exit, machine::I64);
+    let mut translator = Translator {
+        job,
+        facts: &facts,
+        style,
+        b,
+        vars,
+        context: params[0],
+        regs: params[1],
+        fuel,
+        views,
+        blocks,
+        exit,
+        dirty: RegisterSet::empty(portable),
+        in_frame: RegisterSet::empty(portable),
+        at: 0,
+        checked: HashMap::new(),
+        checked_at_end: HashMap::new(),
+        shared: None,
+        shared_exits: Vec::new(),
+    };
+    translator.b.def_var(fuel, params[2]);
+    translator.enter(&params[3..]);
+    translator.all_blocks();
+    translator.leave();
+    translator.b.seal_all_blocks();
+    translator.b.finalize(config);
+}
+
+impl Translator<'_, '_> {
+    fn first(&self) -> Block {
+        self.job.entry.unwrap_or(Block::from_u32(0))
+    }
+
+    /// The start of the code: parameters, or what a loop finds in the frame.
+    fn enter(&mut self, params: &[Value]) {
+        let first = self.first();
+        self.at = self.job.function.block_range(first).start;
+        self.load_views();
+        if self.job.entry.is_some() {
+            for reg in self.facts.before[self.at].clone().iter() {
+                if self.vars[reg.as_u32() as usize].is_some() {
+                    let value = self.load_register(reg);
+                    self.define(reg, value);
+                }
+            }
+        } else {
+            let mut values = params.iter();
+            for index in 0..self.job.signature.params.len() {
+                let reg = Reg::from_u32(index as u32);
+                if self.vars[index].is_some() {
+                    let value = *values.next().expect("machine parameters are those that machine registers hold");
+                    self.define(reg, value);
+                }
+            }
+            self.dirty = self.facts.dirty_in[first.as_u32() as usize].clone();
+            self.check_room();
+        }
+        let block = self.blocks[first.as_u32() as usize];
+        self.b.ins().jump(block, &[]);
+    }
+
+    fn all_blocks(&mut self) {
+        for &block in &self.facts.order.clone() {
+            let number = block.as_u32() as usize;
+            self.b.switch_to_block(self.blocks[number]);
+            self.dirty = self.facts.dirty_in[number].clone();
+            self.in_frame = RegisterSet::empty(&self.job.function);
+            self.checked = match self.facts.sources[number][..] {
+                [only] if block != self.first() => self.checked_at_end.get(&only).cloned().unwrap_or_default(),
+                _ => HashMap::new(),
+            };
+            for at in self.job.function.block_range(block) {
+                self.at = at;
+                if self.facts.segment_start[at] == at {
+                    self.shared = None;
+                    self.charge();
+                }
+                if self.instruction() == Next::Ended {
+                    break;
+                }
+            }
+            let checked = std::mem::take(&mut self.checked);
+            if checked.len() <= CHECKED_MAX {
+                self.checked_at_end.insert(block, checked);
+            }
+        }
+    }
+
+    fn instruction(&mut self) -> Next {
+        let job = self.job;
+        let instruction = &job.function.code[self.at];
+        if !self.is_known(instruction) {
+            self.exit_now(layout::REASON_INSTRUCTION);
+            return Next::Ended;
+        }
+        self.number(instruction)
+            .or_else(|| self.conversion(instruction))
+            .or_else(|| self.access(instruction))
+            .or_else(|| self.word(instruction))
+            .or_else(|| self.control(instruction))
+            .unwrap_or_else(|| {
+                self.exit_now(layout::REASON_INSTRUCTION);
+                Next::Ended
+            })
+    }
+
+    /// Whether an instruction has what code needs that reads constants of its type.
+    fn is_known(&self, instruction: &Instruction) -> bool {
+        let mut is_known = true;
+        instruction.for_each_operand(|_, operand| {
+            let mut look = |operand: minivm_isa::Operand| {
+                if let Some(constant) = operand.constant() {
+                    let constant = &self.job.function.constants[constant];
+                    is_known &=
+                        native(constant.ty()).is_some() || matches!(constant, Constant::Nil | Constant::V128(_));
+                }
+            };
+            match operand {
+                minivm_isa::operand::OperandRef::In(operand, _) => look(operand),
+                minivm_isa::operand::OperandRef::Ins(operands, _) => operands.iter().copied().for_each(&mut look),
+                _ => {}
+            }
+        });
+        is_known
+    }
+
+    /// Reads where the bytes of all memories are: at the start, and after what may have grown them.
+    fn load_views(&mut self) {
+        let mut views: Vec<(Memory, View)> = self.views.iter().map(|(&memory, &view)| (memory, view)).collect();
+        views.sort_unstable_by_key(|&(memory, _)| memory);
+        for (memory, view) in views {
+            let address = self.address_of(self.job.memories[&memory].address);
+            let base = self.b.ins().load(machine::I64, own(), address, layout::MEMORY_BASE);
+            let length = self.b.ins().load(machine::I64, own(), address, layout::MEMORY_LENGTH);
+            self.b.def_var(view.base, base);
+            self.b.def_var(view.length, length);
+        }
+    }
+
+    /// An address of something that the machine keeps.
+    fn address_of(&mut self, address: u64) -> Value {
+        self.b.ins().iconst(machine::I64, address as i64)
+    }
+}

@@ -1,0 +1,40 @@
+//! Types of the bytecode as types of machine registers, and the calling convention between native functions.
+
+use cranelift_codegen::ir::{self, AbiParam, types};
+use cranelift_codegen::isa::CallConv;
+use minivm_isa::{Signature, Type};
+
+/// The machine type of a register; none for what stays in the frame.
+pub(crate) fn native(ty: Type) -> Option<ir::Type> {
+    match ty {
+        Type::I32 => Some(types::I32),
+        Type::I64 => Some(types::I64),
+        Type::F32 => Some(types::F32),
+        Type::F64 => Some(types::F64),
+        Type::Any | Type::V128 | Type::Cell | Type::Ref(_) => None,
+    }
+}
+
+/// The types of a list with the word that each begins at.
+pub(crate) fn words(list: &[Type]) -> impl Iterator<Item = (Type, u32)> + '_ {
+    let mut next = 0;
+    list.iter().map(move |&ty| {
+        let word = next;
+        next += ty.words();
+        (ty, word)
+    })
+}
+
+/// How native functions call one another: context, registers, fuel, then all parameters that machine registers hold; fuel, then
+/// all results that they hold. The others are in frames. A body that begins at a loop takes no parameters.
+pub(crate) fn signature(signature: &Signature, is_loop: bool) -> ir::Signature {
+    let held = |list: &[Type]| list.iter().filter_map(|&ty| native(ty)).map(AbiParam::new).collect::<Vec<_>>();
+    let mut found = ir::Signature::new(CallConv::Tail);
+    found.params = vec![AbiParam::new(types::I64); 3];
+    if !is_loop {
+        found.params.extend(held(&signature.params));
+    }
+    found.returns = vec![AbiParam::new(types::I64)];
+    found.returns.extend(held(&signature.results));
+    found
+}

@@ -1,0 +1,132 @@
+//! Running native code, and going on where it leaves.
+
+use super::layout::{REASON_CALLEE, REASON_ROOM};
+use super::state::Native;
+use super::{GONE, NativeThunk};
+use crate::runtime::call::stack_overflow;
+use crate::runtime::context::{Context, Status, return_info};
+use crate::runtime::function::GuestFunction;
+use crate::runtime::stepping::function_of;
+use crate::threaded::{Flow, HandlerAddress, Pc, Regs, header_at};
+use std::ptr::with_exposed_provenance as pointer;
+
+/// What the interpreter does after it came to a place with native code.
+pub(crate) enum NativeFlow {
+    /// It goes on there.
+    Go(Flow),
+    /// It runs the instruction that stood at the place.
+    Original(HandlerAddress),
+}
+
+/// Entries after which a function is looked at, and the instructions that it must have done on average then: going in and out
+/// costs about as much as the interpreter takes for so many.
+const LOOK_ENTRIES: u32 = 1 << 12;
+const WORTH_INSTRUCTIONS: i64 = 12;
+
+/// Runs the native code of the place `pc` of the running frame.
+///
+/// # Safety
+/// `regs` are those of the running guest frame, which is at `pc` in optimised code.
+#[inline(never)]
+pub(crate) unsafe fn enter(cx: &mut Context, pc: Pc, regs: Regs) -> NativeFlow {
+    // SAFETY: passed on.
+    let (_, guest) = unsafe { function_of(regs) };
+    let native = guest.native.get();
+    let (thunk, body, unpaid, original) = {
+        let installed = native.installed.borrow();
+        let found = installed.iter().find(|installed| installed.place == pc);
+        let found = found.expect("a place whose handler was replaced has code");
+        (found.code.thunk, found.code.body, found.unpaid, found.original)
+    };
+    let fuel = cx.fuel - unpaid;
+    if fuel < 0 || cx.stepping {
+        return NativeFlow::Original(original);
+    }
+    if cx.native.policy.chaos.is_some() {
+        cx.native.forced = 1 + (cx.native.random() % 50) as i64;
+    }
+    cx.native.figures.entries += 1;
+    // SAFETY: the code is that of the function, whose frame is complete.
+    let flow = unsafe { run(cx, (thunk, body), guest, (regs, fuel)) };
+    if !is_worth_it(&native, fuel - cx.fuel) {
+        cx.detach(guest, &native);
+    }
+    NativeFlow::Go(flow)
+}
+
+/// Notes what an entry has done; says whether the function is worth entering.
+fn is_worth_it(native: &Native, done: i64) -> bool {
+    native.entries.set(native.entries.get() + 1);
+    native.done.set(native.done.get().saturating_add(done));
+    if native.entries.get() < LOOK_ENTRIES {
+        return true;
+    }
+    native.entries.set(0);
+    native.done.replace(0) >= WORTH_INSTRUCTIONS * i64::from(LOOK_ENTRIES)
+}
+
+/// # Safety
+/// `body` is code of the function of the frame at `regs`, of a place where that is complete.
+unsafe fn run(
+    cx: &mut Context,
+    (thunk, body): (NativeThunk, *const u8),
+    guest: &GuestFunction,
+    (regs, fuel): (Regs, i64),
+) -> Flow {
+    let here = 0u8;
+    cx.native.limit = ((&raw const here).addr() as u64).saturating_sub(cx.native.policy.stack_bytes as u64);
+    // SAFETY: the tier vouches for its code; nothing borrows from the context meanwhile.
+    unsafe {
+        let place = pointer::<u16>(*regs.sub(1) as usize);
+        let left = thunk((&raw mut *cx).cast(), regs, fuel, body);
+        if left == GONE {
+            return leave(cx, guest, regs);
+        }
+        cx.fuel = left;
+        let caller = regs.sub(return_info(place).delta as usize);
+        let flow = Flow { pc: place, regs: caller };
+        // What the machine itself called for is not stopped.
+        if left < 0 && place != cx.record_return() { cx.stop(Status::OutOfFuel, flow) } else { flow }
+    }
+}
+
+/// Where the interpreter goes on that native code has left to, which was entered with a frame of `function` at `entered`.
+unsafe fn leave(cx: &mut Context, function: &GuestFunction, entered: Regs) -> Flow {
+    let (at, reason) = (cx.native.exit_at as u32 as usize, cx.native.exit_at >> 32);
+    let regs = cx.native.exit_regs;
+    cx.fuel = cx.native.exit_fuel;
+    cx.native.figures.exits[reason as usize] += 1;
+    // SAFETY: native code has left the frame complete, before its instruction `at`.
+    unsafe {
+        let (info, guest) = function_of(regs);
+        // What had no room although nothing was on the native stack goes on in the interpreter.
+        if reason == REASON_ROOM && !(regs == entered && std::ptr::eq(guest, function)) {
+            return enter_again(cx, guest, regs);
+        }
+        if reason == REASON_CALLEE {
+            cx.note_callee(cx.native.exit_callee);
+        }
+        let plain = cx.plain_code(info, guest);
+        Flow { pc: plain.place_of(at), regs }
+    }
+}
+
+/// Enters a function that native code has called, in a complete frame, and that had no room on one of the stacks.
+unsafe fn enter_again(cx: &mut Context, guest: &GuestFunction, regs: Regs) -> Flow {
+    let entry = guest.loaded().entry();
+    // SAFETY: the frame has its header, and its caller is native code, which writes return places of baseline code. What takes
+    // the place of its caller has room.
+    unsafe {
+        if let Some(regs) = cx.reserve(regs, regs, header_at(entry).extent as usize) {
+            return Flow { pc: entry, regs };
+        }
+        let place = pointer::<u16>(*regs.sub(1) as usize);
+        let caller = regs.sub(return_info(place).delta as usize);
+        let (info, calling) = function_of(caller);
+        let plain = cx.plain_code(info, calling);
+        let call = plain.call_before(place).expect("native code writes return places of its calls");
+        // The step before the call has no operands.
+        let at = Flow { pc: plain.place_of(call).add(4), regs: caller };
+        stack_overflow(cx, at)
+    }
+}

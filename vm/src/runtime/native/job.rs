@@ -1,0 +1,147 @@
+//! A function to compile, with all that its code refers to, so that another thread can do it.
+
+use super::helpers::Helpers;
+use crate::runtime::context::Context;
+use crate::runtime::function::{FunctionInfo, GuestFunction};
+use crate::threaded::Code;
+use crate::threaded::slots::window;
+use minivm_isa::entities::{Block, Global, Memory, Sig, Table};
+use minivm_isa::operand::{IndexKind, OperandRef};
+use minivm_isa::program::Function;
+use minivm_isa::{Instruction, Signature, Type};
+use std::collections::HashMap;
+
+/// A function to compile.
+pub struct NativeJob {
+    /// Its name, for people.
+    pub name: String,
+    /// The verified function.
+    pub function: Function,
+    /// How it is called.
+    pub signature: Signature,
+    /// Where the code is entered: at the head of this loop, or at its first instruction.
+    pub entry: Option<Block>,
+    /// The word of each register in a frame.
+    pub slots: Vec<u32>,
+    /// The word of a frame where the registers of a callee begin.
+    pub window: u32,
+    /// Words that a frame must have.
+    pub extent: u32,
+    /// Calls, by their instruction.
+    pub calls: HashMap<usize, CallJob>,
+    /// Memories that it uses.
+    pub memories: HashMap<Memory, MemoryJob>,
+    /// Addresses of the tables that it uses, which begin with their view.
+    pub tables: HashMap<Table, MemoryJob>,
+    /// Globals that it uses.
+    pub globals: HashMap<Global, GlobalJob>,
+    /// Functions of the machine that code calls.
+    pub helpers: Helpers,
+}
+
+/// A call.
+pub struct CallJob {
+    /// The signature of what is called.
+    pub signature: Signature,
+    /// The number of that signature in the machine.
+    pub number: u32,
+    /// The place that a call returns to, in baseline code; 0 for tail calls.
+    pub place: u64,
+    /// The address of the closure that is called; 0 when the instruction finds it.
+    pub closure: u64,
+}
+
+/// A memory, or a table.
+#[derive(Clone, Copy)]
+pub struct MemoryJob {
+    /// Its address; it begins with where its bytes or elements are.
+    pub address: u64,
+    /// Whether its addresses have 64 bits.
+    pub is_64: bool,
+}
+
+/// A global.
+#[derive(Clone, Copy)]
+pub struct GlobalJob {
+    /// The address of its words.
+    pub address: u64,
+    /// Its type.
+    pub ty: Type,
+}
+
+impl NativeJob {
+    /// The job for a function that has both forms of code.
+    pub(super) fn new(cx: &Context, info: &FunctionInfo, guest: &GuestFunction, entry: Option<Block>) -> Self {
+        let plain = cx.plain_code(info, guest);
+        let function = guest.portable();
+        let slots = guest.slots();
+        let signature = guest.program().signatures[function.signature].clone();
+        let mut job = NativeJob {
+            name: function.name.clone(),
+            function: function.clone(),
+            signature,
+            entry,
+            slots: function.registers.keys().map(|reg| u32::from(slots.of(reg))).collect(),
+            window: window(slots) as u32,
+            extent: guest.loaded().extent(),
+            calls: HashMap::new(),
+            memories: HashMap::new(),
+            tables: HashMap::new(),
+            globals: HashMap::new(),
+            helpers: Helpers::new(),
+        };
+        for (at, instruction) in function.code.iter().enumerate() {
+            job.add_call(guest, plain, at, instruction);
+            instruction.for_each_operand(|_, operand| job.add_item(guest, operand));
+        }
+        job
+    }
+
+    fn add_call(&mut self, guest: &GuestFunction, plain: &Code, at: usize, instruction: &Instruction) {
+        // SAFETY: instances outlive their functions.
+        let instance = unsafe { &*guest.instance };
+        let program = guest.program();
+        let (signature, closure): (Sig, u64) = match instruction {
+            Instruction::Call { function, .. } | Instruction::TailCall { function, .. } => {
+                let closure = instance.closure(*function).expose_provenance() as u64;
+                (program.functions[*function].signature(), closure)
+            }
+            Instruction::CallIndirect { signature, .. }
+            | Instruction::CallRef { signature, .. }
+            | Instruction::TailCallIndirect { signature, .. }
+            | Instruction::TailCallRef { signature, .. } => (*signature, 0),
+            _ => return,
+        };
+        let place = plain.return_place(at).map_or(0, |place| place.expose_provenance() as u64);
+        let number = instance.signature_number(signature);
+        self.calls.insert(at, CallJob { signature: program.signatures[signature].clone(), number, place, closure });
+    }
+
+    fn add_item(&mut self, guest: &GuestFunction, operand: OperandRef<'_>) {
+        // SAFETY: instances outlive their functions.
+        let instance = unsafe { &*guest.instance };
+        let OperandRef::Index(kind, index) = operand else { return };
+        match kind {
+            IndexKind::Memory => {
+                let memory = Memory::from_u32(index);
+                let address = instance.memory(memory);
+                // SAFETY: memories live as long as their instance.
+                let is_64 = unsafe { (*address).is_64() };
+                self.memories.insert(memory, MemoryJob { address: address.expose_provenance() as u64, is_64 });
+            }
+            IndexKind::Table => {
+                let table = Table::from_u32(index);
+                let address = instance.table(table);
+                // SAFETY: tables live as long as their instance.
+                let is_64 = unsafe { (*address).is_64() };
+                self.tables.insert(table, MemoryJob { address: address.expose_provenance() as u64, is_64 });
+            }
+            IndexKind::Global => {
+                let cell = &instance.globals[index as usize];
+                let address = cell.words.get().expose_provenance() as u64;
+                self.globals.insert(Global::from_u32(index), GlobalJob { address, ty: cell.ty });
+            }
+            IndexKind::Func | IndexKind::Sig | IndexKind::Data | IndexKind::Element | IndexKind::Layout => {}
+        }
+    }
+}

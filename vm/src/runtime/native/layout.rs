@@ -1,0 +1,82 @@
+//! Where native code finds what it reads and writes, in bytes.
+
+use super::state::NativeState;
+use crate::heap::Closure;
+use crate::memory::{MemoryView, TableView};
+use crate::runtime::context::Context;
+use crate::runtime::function::FunctionInfo;
+use crate::threaded::{EntryHeader, NATIVE_BEFORE_ENTRY_BYTES, ReturnInfo};
+use crate::value::{Tag, Value};
+use std::mem::offset_of;
+
+const fn state(offset: usize) -> i32 {
+    (offset_of!(Context, native) + offset) as i32
+}
+
+/// In the context: the end of the stack; frames must stay below.
+pub const STACK_END: i32 = offset_of!(Context, stack_end) as i32;
+/// In the context: native code leaves when the native stack pointer is below this.
+pub const NATIVE_LIMIT: i32 = state(offset_of!(NativeState, limit));
+/// In the context: the fuel that is left where native code leaves.
+pub const EXIT_FUEL: i32 = state(offset_of!(NativeState, exit_fuel));
+/// In the context: the registers of the frame where it leaves.
+pub const EXIT_REGS: i32 = state(offset_of!(NativeState, exit_regs));
+/// In the context: the canonical instruction that the interpreter goes on with, with the reason above: `reason << 32 | at`.
+pub const EXIT_AT: i32 = state(offset_of!(NativeState, exit_at));
+/// In the context: the closure that native code could not call; see [`REASON_CALLEE`].
+pub const EXIT_CALLEE: i32 = state(offset_of!(NativeState, exit_callee));
+/// In the context: a counter that tests let native code count down at checks, to leave where it gets to zero.
+pub const FORCED: i32 = state(offset_of!(NativeState, forced));
+
+/// No fuel.
+pub const REASON_FUEL: u64 = 1;
+/// No room on a stack: the callee, whose frame is complete, is to be entered again.
+pub const REASON_ROOM: u64 = 2;
+/// What only the interpreter does: traps, slow cases.
+pub const REASON_CHECK: u64 = 3;
+/// An instruction that is not compiled.
+pub const REASON_INSTRUCTION: u64 = 4;
+/// A callee without native code.
+pub const REASON_CALLEE: u64 = 5;
+/// A test asked for it.
+pub const REASON_FORCED: u64 = 6;
+/// One more than the largest.
+pub const REASONS: usize = 7;
+
+/// In a closure: the entry of its threaded code.
+pub const CLOSURE_CODE: i32 = offset_of!(Closure, code) as i32;
+/// In a closure: its function.
+pub const CLOSURE_FUNCTION: i32 = offset_of!(Closure, function) as i32;
+/// In a function: the number of its signature in the machine.
+pub const FUNCTION_SIGNATURE: i32 = offset_of!(FunctionInfo, signature) as i32;
+/// From an entry: the address of native code.
+pub const ENTRY_NATIVE: i32 = -(NATIVE_BEFORE_ENTRY_BYTES as i32);
+/// From an entry: the words that a frame needs, 32 bits.
+pub const ENTRY_EXTENT: i32 = offset_of!(EntryHeader, extent) as i32 - size_of::<EntryHeader>() as i32;
+/// In a memory: the address of its first byte.
+pub const MEMORY_BASE: i32 = offset_of!(MemoryView, base) as i32;
+/// In a memory: its length in bytes.
+pub const MEMORY_LENGTH: i32 = offset_of!(MemoryView, length) as i32;
+/// In a table: the address of its first element.
+pub const TABLE_BASE: i32 = offset_of!(TableView, base) as i32;
+/// In a table: the number of its elements.
+pub const TABLE_LENGTH: i32 = offset_of!(TableView, length) as i32;
+/// Bytes of an element of a table.
+pub const ELEMENT_BYTES: i32 = size_of::<Value>() as i32;
+/// In an element: its tag.
+pub const ELEMENT_TAG: i32 = offset_of!(Value, tag) as i32;
+/// The tag of functions.
+pub const TAG_FUNCTION: u32 = Tag::FUNCTION.0;
+/// The tag of nil.
+pub const TAG_NIL: u32 = Tag::NIL.0;
+/// From a return place: the word of the caller that takes the first result, 16 bits.
+pub const RETURN_DST: i32 = offset_of!(ReturnInfo, dst) as i32 - size_of::<ReturnInfo>() as i32;
+/// From a return place: words from the caller's registers to the callee's, 32 bits.
+pub const RETURN_DELTA: i32 = offset_of!(ReturnInfo, delta) as i32 - size_of::<ReturnInfo>() as i32;
+/// From the registers of a frame: its closure.
+pub const FRAME_CLOSURE: i32 = -16;
+/// From the registers of a frame: its return place.
+pub const FRAME_PLACE: i32 = -8;
+
+const _: () =
+    assert!(size_of::<EntryHeader>() == 8 && size_of::<ReturnInfo>() == 8, "both are one word before a place");

@@ -1,0 +1,217 @@
+//! What is compiled when.
+//!
+//! Nothing counts in the interpreter. A run is cut into inner slices, and where one ends shows what is hot. Which instruction
+//! that is depends on the number of instructions alone.
+
+use super::state::{NativePolicy, Pending};
+use super::{NativeFigures, NativeJob, NativeTier, Refusal};
+use crate::heap::Closure;
+use crate::runtime::context::{Context, Status};
+use crate::runtime::function::{Body, FunctionInfo, GuestFunction};
+use crate::runtime::stepping::function_of;
+use crate::threaded::Regs;
+use minivm_isa::Convention;
+use minivm_isa::entities::Block;
+use std::rc::Rc;
+
+/// Instructions of an inner slice while something new may be hot, and when nothing was for long.
+pub(super) const SLICE_MIN: i64 = 1 << 15;
+const SLICE_MAX: i64 = 1 << 21;
+/// The same in tests that look often.
+const CHAOS_SLICE_MAX: u64 = 3000;
+/// Times that a function is found running before it is compiled.
+const HITS: u32 = 2;
+
+/// Instructions of the next inner slice.
+pub(crate) fn slice(cx: &Context) -> i64 {
+    if cx.native.has_tier() { cx.native.slice } else { i64::MAX }
+}
+
+/// Looks where an inner slice has ended.
+pub(crate) fn sample(cx: &mut Context) {
+    if !cx.native.has_tier() {
+        return;
+    }
+    cx.install_finished();
+    if cx.native.policy.chaos.is_some() {
+        cx.native.slice = 1 + (cx.native.random() % CHAOS_SLICE_MAX) as i64;
+        if cx.native.random().is_multiple_of(4) {
+            cx.forget_some();
+        }
+    }
+    if cx.status != Status::OutOfFuel || cx.pc.is_null() || cx.is_machine_place(cx.pc) {
+        return;
+    }
+    let before = cx.native.tickets;
+    // SAFETY: a run that has stopped there stands in a guest frame.
+    unsafe { look_at(cx, cx.regs) };
+    let is_new = cx.native.tickets != before;
+    if cx.native.policy.chaos.is_some() {
+        return;
+    }
+    cx.native.slice = if is_new { SLICE_MIN } else { (cx.native.slice * 2).min(SLICE_MAX) };
+}
+
+/// Looks at the function of a frame that was found running.
+///
+/// # Safety
+/// `regs` are those of a guest frame on top of the stack, where the run has stopped.
+unsafe fn look_at(cx: &mut Context, regs: Regs) {
+    // SAFETY: passed on.
+    let (info, guest) = unsafe { function_of(regs) };
+    let pc = cx.pc;
+    let at = if guest.is_plain(pc) { guest.plain_stop(pc) } else { guest.loaded().stop_at(pc) };
+    if cx.native.policy.always {
+        cx.compile_native(info, guest, None);
+        cx.compile_loop(info, guest, at);
+        return;
+    }
+    let native = guest.native.get();
+    native.hits.set(native.hits.get().saturating_add(1));
+    if native.hits.get() >= HITS {
+        cx.compile_native(info, guest, None);
+        cx.compile_loop(info, guest, at);
+    }
+}
+
+/// A function has got its code, and is about to run.
+pub(crate) fn loaded(cx: &mut Context, info: &FunctionInfo, guest: &GuestFunction) {
+    if !cx.native.has_tier() || !cx.native.policy.always {
+        return;
+    }
+    cx.compile_native(info, guest, None);
+    if cx.native.policy.chaos.is_some() {
+        let function = guest.portable();
+        for head in minivm_isa::loops::loop_heads(function) {
+            cx.compile_native(info, guest, Some(head));
+        }
+    }
+}
+
+impl GuestFunction {
+    /// The canonical instruction of a place in baseline code.
+    fn plain_stop(&self, pc: crate::threaded::Pc) -> usize {
+        self.plain.get().expect("the place is in it").stop_at(pc)
+    }
+}
+
+impl Context {
+    /// Sets the tier that compiles functions to machine code, or takes it away.
+    pub(crate) fn set_native(&mut self, tier: Option<Box<dyn NativeTier>>, policy: NativePolicy) {
+        self.forget_all();
+        self.native.pending.clear();
+        self.native.tier = tier;
+        self.native.policy = policy;
+        self.native.figures = NativeFigures::default();
+        self.native.slice = SLICE_MIN;
+        self.native.random = policy.chaos.unwrap_or(0) | 1;
+    }
+
+    /// Native code could not call this, which had none.
+    pub(super) fn note_callee(&mut self, closure: *mut Closure) {
+        if closure.is_null() {
+            return;
+        }
+        // SAFETY: native code has read the closure in the running instruction, so it is alive, as is its function.
+        let info = unsafe { &*(*closure).function.cast::<FunctionInfo>() };
+        let Body::Guest(guest) = &info.body else { return };
+        let native = guest.native.get();
+        native.hits.set(native.hits.get().saturating_add(1));
+        if native.hits.get() >= HITS && guest.code.get().is_some() {
+            self.compile_native(info, guest, None);
+        }
+    }
+
+    /// Compiles the innermost loop around an instruction.
+    fn compile_loop(&mut self, info: &FunctionInfo, guest: &GuestFunction, at: usize) {
+        let function = guest.portable();
+        if function.code.len() > self.native.policy.instructions_max {
+            return;
+        }
+        if let Some(head) = minivm_isa::loops::innermost_loop(function, function.block_of(at)) {
+            self.compile_native(info, guest, Some(head));
+        }
+    }
+
+    /// Begins to compile a function, or a loop of it, unless that was tried.
+    fn compile_native(&mut self, info: &FunctionInfo, guest: &GuestFunction, head: Option<Block>) {
+        if guest.convention != Convention::Typed {
+            return;
+        }
+        let code = guest.loaded();
+        let (place, entry, unpaid) = match head.filter(|head| head.as_u32() > 0) {
+            None => (code.entry(), None, 0),
+            Some(head) => {
+                let place = code.block(head);
+                let Some((start, unpaid)) = code.block_at(place) else { return };
+                // Blocks that only jump lie where the next one does.
+                let block = guest.portable().block_of(start);
+                if guest.portable().block_range(block).start != start {
+                    return;
+                }
+                (place, Some(block), unpaid)
+            }
+        };
+        let native = guest.native.get();
+        if native.asked.borrow().contains(&place) {
+            return;
+        }
+        native.asked.borrow_mut().push(place);
+        if let Err(refusal) = self.may_compile(guest) {
+            self.native.refuse(&guest.portable().name, refusal);
+            return;
+        }
+        let job = NativeJob::new(self, info, guest, entry);
+        let ticket = self.native.tickets;
+        self.native.tickets += 1;
+        let pending = Pending { native: Rc::downgrade(&native), guest, place, unpaid, is_entry: entry.is_none() };
+        self.native.pending.insert(ticket, pending);
+        self.native.tier.as_mut().expect("the callers looked").start(ticket, job);
+        self.install_finished();
+    }
+
+    fn may_compile(&self, guest: &GuestFunction) -> Result<(), Refusal> {
+        if guest.portable().code.len() > self.native.policy.instructions_max {
+            return Err(Refusal::TooLarge);
+        }
+        if self.native.bytes.get() > self.native.policy.code_bytes_max {
+            return Err(Refusal::NoMemory("the limit on native code is reached".to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Puts all code in place that is ready.
+    fn install_finished(&mut self) {
+        while let Some((ticket, result)) = self.native.tier.as_mut().and_then(|tier| tier.finished()) {
+            self.install(ticket, result);
+        }
+    }
+
+    /// Gives all native code up.
+    fn forget_all(&mut self) {
+        for guest in self.all_guests() {
+            // SAFETY: functions live as long as their instances.
+            self.forget(unsafe { &*guest });
+        }
+    }
+
+    /// Gives some native code up and has it compiled again, for tests.
+    fn forget_some(&mut self) {
+        for guest in self.all_guests() {
+            // SAFETY: functions live as long as their instances.
+            let guest = unsafe { &*guest };
+            if guest.code.get().is_some() && self.native.random().is_multiple_of(4) {
+                self.forget(guest);
+            }
+        }
+    }
+
+    fn all_guests(&self) -> Vec<*const GuestFunction> {
+        let functions = self.instances.iter().flat_map(|instance| instance.functions.iter().flatten());
+        let guests = functions.filter_map(|info| match &info.body {
+            Body::Guest(guest) if guest.code.get().is_some() => Some(&raw const *guest),
+            _ => None,
+        });
+        guests.collect()
+    }
+}
