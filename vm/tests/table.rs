@@ -42,11 +42,12 @@ fn base() -> Base {
         maximum: None,
         is_64: false,
     });
-    p.add_data(DataDef { mode: SegmentMode::Passive, bytes: Box::new([1, 2, 3, 4, 5, 6, 7, 8, 9]) });
+    p.add_data(DataDef { mode: SegmentMode::Passive, bytes: Box::new([7; 32]) });
     let values = vec![Initial::Function(typed); 9];
     p.add_element(ElementDef { mode: SegmentMode::Passive, element: ElementType::Function, values });
     p.layout(LayoutDef::Record(vec![Storage::Whole(Type::I32), Storage::Whole(Type::Any)]));
     p.layout(LayoutDef::Array(Storage::Whole(Type::I32)));
+    p.layout(LayoutDef::Array(Storage::Whole(Type::Any)));
     let typed_signature = p.signature(signature);
     Base { program: p, typed, typed_signature, dynamic }
 }
@@ -64,7 +65,10 @@ struct Operands<'a> {
 
 impl Operands<'_> {
     fn layout(&self) -> Layout {
-        Layout::from_u32(u32::from(self.row.name.starts_with("array")))
+        Layout::from_u32(match self.row.name {
+            "array_init_element" => 2,
+            name => u32::from(name.starts_with("array")),
+        })
     }
 
     fn ty(&self, pattern: Pattern, operand: &str) -> Type {
@@ -74,6 +78,7 @@ impl Operands<'_> {
             Pattern::RefType => Type::Ref(self.layout()),
             Pattern::Special => match (self.row.name, operand) {
                 ("capture_get", _) => Type::Any,
+                ("array_copy", "object" | "source") => Type::Ref(self.layout()),
                 _ => Type::I32,
             },
         }
@@ -106,13 +111,22 @@ impl Operands<'_> {
             }
             (Type::Any, "src") if self.row.name == "length" => return f.string(*b"length"),
             (Type::Any, "src") if self.row.name == "f64_from_any" => return f.float(2.5),
+            (Type::Any, "src") if self.row.name == "array_size" => {
+                let layout = Layout::from_u32(1);
+                let array = f.array_new(layout, 9, 9);
+                return f.any_from_ref(layout, array).into();
+            }
             (Type::Any, "src") if self.row.name == "ref_from_any" => return f.nil(),
             (Type::Cell, _) => return f.cell_new(1).into(),
             (Type::Ref(layout), _) if layout.as_u32() == 0 => {
                 let fields = [f.i32(1), f.nil()];
                 return f.record_new(layout, &fields).into();
             }
-            (Type::Ref(layout), _) => return f.array_new(layout, 4, 9).into(),
+            (Type::Ref(layout), _) if layout.as_u32() == 2 => {
+                let value = f.nil();
+                return f.array_new(layout, 9, value).into();
+            }
+            (Type::Ref(layout), _) => return f.array_new(layout, 9, 9).into(),
             _ => {}
         }
         let constant = self.constant(ty).expect("references were made above");
