@@ -2,8 +2,11 @@
 
 use super::Teller;
 use super::interpreter::{End, Interpreter};
+use crate::exit::Exit;
+use crate::source::Failure;
 use minivm::{Tag, Value};
 use minivm_lua::stdlib::console;
+use std::io::{self, IsTerminal};
 
 /// What lines are called in messages.
 const CHUNK_NAME: &[u8] = b"=stdin";
@@ -86,10 +89,17 @@ fn read_line(interpreter: &mut Interpreter, (variable, default): (&[u8], &[u8]))
     };
     interpreter.show(&prompt)?;
     match console::read_line(&mut interpreter.session.machine) {
-        Ok(line) => Ok(line),
+        Ok(Some(line)) => {
+            // A terminal shows what is typed. Elsewhere the line editor that interpreters are built with repeats it.
+            if !io::stdin().is_terminal() {
+                interpreter.show(&[&line, &b"\n"[..]].concat())?;
+            }
+            Ok(Some(line))
+        }
+        Ok(None) => Ok(None),
         Err(error) => {
             let report = interpreter.session.report(format!("cannot read standard input: {error}"));
-            Err(crate::source::Failure::new(crate::exit::Exit::Unreadable, report).into())
+            Err(Failure::new(Exit::Unreadable, report).into())
         }
     }
 }
