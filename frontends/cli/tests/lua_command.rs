@@ -110,6 +110,7 @@ const CASES: &[Case] = &[
     case(&["sub"]),
     case(&["-e", "error()"]),
     case(&["-e", "error('plain', 0)"]),
+    case(&["-e", "error('up to \\0 here')"]),
     case(&["-e", "error(12.5)"]),
     case(&["-e", "error(setmetatable({}, { __tostring = function() return 'shown' end }))"]),
     case(&["-e", "error(setmetatable({}, { __tostring = function() return 1 end }))"]),

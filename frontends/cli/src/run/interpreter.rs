@@ -14,8 +14,8 @@ use minivm_wasm::Features;
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
 
-/// What `-v` prints.
-const VERSION: &str = concat!("Lua 5.4  MiniVM ", env!("CARGO_PKG_VERSION"), "\n");
+/// What `-v` prints. Programs look for the version of the language, and for where it comes from at the end.
+const VERSION: &str = concat!("Lua 5.4  MiniVM ", env!("CARGO_PKG_VERSION"), "  The language is by Lua.org, PUC-Rio\n");
 
 /// The variables with what is run before all else, the first that is there.
 const INIT_VARIABLES: [&str; 2] = ["LUA_INIT_5_4", "LUA_INIT"];
