@@ -270,3 +270,19 @@ fn a_link_named_lua_is_an_interpreter() {
     folder.shell("$M --color never lua -e 'print(arg[0])'").prints("lua\n");
     folder.shell("$M lua -e 'print(1)' | true; $M lua -e 'io.write(\"a\") io.stderr:write(\"b\")' 2>&1").succeeds();
 }
+
+#[test]
+fn a_terminal_without_a_script_gets_a_prompt() {
+    let folder = folder();
+    folder.write("typed", "x = 20\nx + 2\nerror('told')\nos.exit(4)\n");
+    if !folder.shell("command -v script").has_succeeded() {
+        eprintln!("there is no `script` that makes a terminal");
+        return;
+    }
+    let ended = folder.shell("script -qec \"$M lua\" /dev/null < typed");
+    let shown = ended.fails_with_output(4);
+    let lines: Vec<&str> = shown.lines().map(|line| line.trim_end_matches('\r')).collect();
+    assert!(lines.iter().any(|line| line.starts_with("Lua 5.4")), "{shown}");
+    assert!(lines.contains(&"> stdin:1: told") || lines.contains(&"stdin:1: told"), "{shown}");
+    assert!(lines.iter().any(|line| line.trim_start_matches(['>', ' ']) == "22"), "{shown}");
+}
