@@ -3,6 +3,7 @@
 
 use crate::exit;
 use crate::grants::{self, DirectoryGrant, Size, Variable};
+use crate::lua_options;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
@@ -77,6 +78,8 @@ pub(crate) enum Command {
     /// Runs a program.
     #[command(after_help = grants::HELP)]
     Run(RunSaved),
+    /// Takes the options of the `lua` program and does what it does.
+    Lua(Lua),
     /// Compiles a program to bytecode.
     Build(Build),
     /// Prints the bytecode of a program.
@@ -303,6 +306,15 @@ pub(crate) struct Resume {
     pub(crate) file: PathBuf,
 }
 
+/// Options of `lua`, which are read elsewhere, by the rules of that program.
+#[derive(Args, Debug)]
+#[command(disable_help_flag = true)]
+pub(crate) struct Lua {
+    /// Options of `lua`, a script, and its arguments.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARG", value_hint = ValueHint::FilePath)]
+    pub(crate) words: Vec<OsString>,
+}
+
 /// Options of `build`.
 #[derive(Args, Debug)]
 pub(crate) struct Build {
@@ -332,7 +344,12 @@ pub(crate) struct Explain {
 impl CommandLine {
     /// Reads the process's arguments; leaves with a message if they make no sense.
     pub(crate) fn read() -> (Command, When, Features) {
-        let line = CommandLine::parse();
+        let mut words: Vec<OsString> = std::env::args_os().collect();
+        if let Some(name) = lua_options::name_of_interpreter(&mut words) {
+            words.insert(0, name);
+            return (Command::Lua(Lua { words }), When::Auto, Features::default());
+        }
+        let line = CommandLine::parse_from(words);
         let (color, features) = (line.color, line.features);
         (line.into_command().unwrap_or_else(|error| error.exit()), color, features)
     }
@@ -341,6 +358,10 @@ impl CommandLine {
     fn into_command(self) -> Result<Command, clap::Error> {
         let conflict = "options of `run` stand before another command";
         match (self.command, self.run) {
+            (Some(Command::Lua(mut options)), None) if self.saving.snapshot_to.is_none() => {
+                options.words.insert(0, OsString::from(lua_options::NAME));
+                Ok(Command::Lua(options))
+            }
             (Some(command), None) if self.saving.snapshot_to.is_none() => Ok(command),
             (None, Some(run)) => Ok(Command::Run(RunSaved { run, saving: self.saving })),
             (Some(_), _) => Err(CommandLine::command().error(ErrorKind::ArgumentConflict, conflict)),

@@ -12,6 +12,7 @@ mod explain;
 mod grants;
 mod load;
 mod lua_host;
+mod lua_options;
 mod problems;
 mod report;
 mod run;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         Command::Resume(options) => run::resume(options),
         Command::Inspect(options) => run::inspect(options),
         Command::Explain(options) => explain::explain(options, features),
+        Command::Lua(options) => run::lua(&options.words, features),
         Command::Build(build) => commands::build(build, features),
         Command::Dis(file) => commands::dis(&file.file, features),
         Command::Verify(file) => commands::verify(&file.file, features),

@@ -94,7 +94,7 @@ pub(crate) fn cause(error: &io::Error) -> String {
 
 /// The command that a word could have been meant for.
 fn similar_command(word: &str) -> Option<&'static str> {
-    const COMMANDS: [&str; 8] = ["run", "build", "dis", "verify", "resume", "inspect", "explain", "completions"];
+    const COMMANDS: [&str; 9] = ["run", "lua", "build", "dis", "verify", "resume", "inspect", "explain", "completions"];
     const LONGER: [(&str, &str); 4] =
         [("disassemble", "dis"), ("disasm", "dis"), ("compile", "build"), ("check", "verify")];
     let by_meaning = LONGER.iter().find(|(other, _)| *other == word).map(|(_, command)| *command);

@@ -22,13 +22,28 @@ pub(super) fn is_chunk(program: &Program) -> bool {
 /// Makes the standard library; gives the table of globals.
 pub(super) fn install(session: &mut Session, arguments: &[Vec<u8>]) -> Result<Value, Failure> {
     let globals = library(session)?;
-    set_arguments(session, globals, arguments)?;
+    set_script_arguments(session, globals, arguments)?;
     Ok(globals)
 }
 
-/// Sets the global `arg`.
-pub(super) fn set_arguments(session: &mut Session, globals: Value, arguments: &[Vec<u8>]) -> Result<(), Failure> {
-    let argument_table = argument_table(session, arguments).ok_or_else(|| session.out_of_memory())?;
+/// Sets the global `arg` for a script: at 0 itself, its arguments after it, the command before it.
+pub(super) fn set_script_arguments(
+    session: &mut Session,
+    globals: Value,
+    arguments: &[Vec<u8>],
+) -> Result<(), Failure> {
+    let words = [&[b"minivm".to_vec(), session.file.clone()], arguments].concat();
+    set_arguments(session, globals, &words, 1)
+}
+
+/// Sets the global `arg` to a command line, of which this word is at 0.
+pub(super) fn set_arguments(
+    session: &mut Session,
+    globals: Value,
+    words: &[Vec<u8>],
+    zero: usize,
+) -> Result<(), Failure> {
+    let argument_table = argument_table(session, words, zero).ok_or_else(|| session.out_of_memory())?;
     let set = session.machine.heap().table_set_name(globals, b"arg", argument_table);
     set.map_err(|_| session.out_of_memory())
 }
@@ -50,15 +65,13 @@ pub(super) fn library(session: &mut Session) -> Result<Value, Failure> {
     Ok(globals)
 }
 
-/// `arg`: the script at 0, its arguments after it, the command before it.
-fn argument_table(session: &mut Session, arguments: &[Vec<u8>]) -> Option<Value> {
-    let table = session.machine.heap().table_value(arguments.len() as u32, 2).ok()?;
+fn argument_table(session: &mut Session, words: &[Vec<u8>], zero: usize) -> Option<Value> {
+    let after = words.len().saturating_sub(zero + 1);
+    let table = session.machine.heap().table_value(after as u32, zero as u32 + 1).ok()?;
     session.machine.keep(table);
-    let before = [(-1, b"minivm".to_vec()), (0, session.file.clone())];
-    let after = arguments.iter().enumerate().map(|(index, text)| (index as i64 + 1, text.clone()));
-    for (index, text) in before.into_iter().chain(after) {
+    for (index, text) in words.iter().enumerate() {
         let text = session.machine.string(text).ok()?;
-        session.machine.heap().table_set_int(table, index, text).ok()?;
+        session.machine.heap().table_set_int(table, index as i64 - zero as i64, text).ok()?;
     }
     Some(table)
 }

@@ -1,12 +1,15 @@
 //! `run`: gives a program what the command line grants and runs it to its end.
 
 mod inspect;
+mod interpreter;
 mod jit;
 mod launch;
 mod lua;
+mod prompt;
 mod reference;
 mod snapshot;
 mod stop;
+mod tell;
 mod warm;
 
 use crate::arguments::{Granted, Run, Saving};
@@ -18,6 +21,7 @@ use crate::report::{Place, Report};
 use crate::source::Failure;
 use crate::values;
 pub(crate) use inspect::inspect;
+pub(crate) use interpreter::lua;
 use launch::Launcher;
 use minivm::{InstanceId, Limits, LinkError, Machine, RunState, Value};
 use minivm_isa::program::{FunctionDef, Item};
@@ -32,6 +36,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 pub(crate) use stop::die_of_interrupt;
 use stop::{Cause, Stops};
+use tell::Teller;
 pub(crate) use warm::build as build_warm;
 
 /// The export that a command of WebAssembly begins with.
@@ -64,11 +69,7 @@ pub(crate) fn run(options: &Run, saving: &Saving, features: Features) -> Result<
     if options.stats {
         jit::tell(&session.machine);
     }
-    let result = session.close(result);
-    match (result, session.flush()) {
-        (Ok(Exit::Success), written) => written,
-        (result, _) => result,
-    }
+    session.end(result)
 }
 
 /// A machine with one program.
@@ -97,6 +98,8 @@ struct Session {
     /// What runs before the function that is wanted, the first first.
     before: Vec<Value>,
     launcher: Option<Launcher>,
+    /// In whose name errors are told that nothing catches.
+    teller: Teller,
 }
 
 /// What the verified program has to say before the machine takes it.
@@ -147,6 +150,7 @@ impl Session {
             printed: None,
             before: Vec::new(),
             launcher: None,
+            teller: Teller::Minivm,
         }
     }
 
@@ -374,14 +378,23 @@ impl Session {
                 Err(self.stop_failure(""))
             }
             minivm::Failure::Error { value, trap: Some(code), trace } if value.as_bytes().is_none() => {
-                uncaught(code.to_string().as_bytes(), &trace);
+                self.teller.tell(code.to_string().as_bytes(), &trace);
                 Ok(Exit::Error)
             }
             minivm::Failure::Error { value, trap: _, trace } => {
                 let (message, with_trace) = lua::message(&mut self.machine, value);
-                uncaught(&message, if with_trace { &trace } else { "" });
+                self.teller.tell(&message, if with_trace { &trace } else { "" });
                 Ok(Exit::Error)
             }
+        }
+    }
+
+    /// Ends the program, and lets out what it has written.
+    fn end(&mut self, result: Result<Exit, Failure>) -> Result<Exit, Failure> {
+        let result = self.close(result);
+        match (result, self.flush()) {
+            (Ok(Exit::Success), written) => written,
+            (result, _) => result,
         }
     }
 
@@ -464,13 +477,4 @@ fn wasi_of(grants: &Grants, name: &[u8], arguments: &[Vec<u8>]) -> Result<wasi::
         builder = builder.host_directory(&directory.host, directory.guest.as_str())?;
     }
     builder.build()
-}
-
-/// Tells of an error that the program did not catch, in the form that the `lua` command has.
-fn uncaught(message: &[u8], trace: &str) {
-    let prefix = "\x1b[1m\x1b[31mminivm:\x1b[0m ";
-    let end = if trace.is_empty() { "" } else { "\n" };
-    // Only the prefix is ours: what the program says goes out as it is. Where errors cannot be told, nothing can.
-    let _ = write!(anstream::stderr(), "{prefix}");
-    let _ = std::io::stderr().write_all(&[message, end.as_bytes(), trace.as_bytes(), b"\n"].concat());
 }

@@ -39,7 +39,7 @@ pub(crate) fn build(path: &Path, output: &Path, features: Features) -> Result<Ex
     }
     session.features = features;
     let globals = lua::library(&mut session)?;
-    lua::set_arguments(&mut session, globals, &[])?;
+    lua::set_script_arguments(&mut session, globals, &[])?;
     let instance = session.machine.instantiate(program).map_err(|error| session.failure(error.to_string()))?;
     let (exit, returned) = lua::run(&mut session, instance, globals, &[])?;
     session.flush()?;
@@ -87,7 +87,7 @@ pub(super) fn run((options, saving): (&Run, &Saving), path: &Path, arguments: &[
     }
     let arguments: Vec<Vec<u8>> = arguments.iter().map(|argument| values::bytes(argument)).collect();
     let globals = stdlib::globals(&session.machine);
-    lua::set_arguments(&mut session, globals, &arguments)?;
+    lua::set_script_arguments(&mut session, globals, &arguments)?;
     let main = match &options.invoke {
         None => session.machine.registered(MAIN),
         Some(name) => session.machine.heap().table_get_name(globals, name.as_bytes()),
@@ -99,9 +99,5 @@ pub(super) fn run((options, saving): (&Run, &Saving), path: &Path, arguments: &[
     let values = values.ok_or_else(|| session.out_of_memory())?;
     session.printed = options.invoke.as_ref().map(|_| Vec::new());
     let result = session.call_value(main, values).and_then(|results| session.finish(results));
-    let result = session.close(result);
-    match (result, session.flush()) {
-        (Ok(Exit::Success), written) => written,
-        (result, _) => result,
-    }
+    session.end(result)
 }

@@ -144,6 +144,13 @@ impl Ended {
         text
     }
 
+    /// It left with this code; gives what it printed.
+    #[track_caller]
+    pub(crate) fn fails_with_output(&self, code: i32) -> String {
+        assert_eq!(self.output.status.code(), Some(code), "{}: {}", self.line, self.stderr());
+        self.stdout()
+    }
+
     /// It left with this code and printed exactly this.
     #[track_caller]
     pub(crate) fn exits(&self, code: i32, expected: &str) {

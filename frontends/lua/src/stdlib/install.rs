@@ -79,6 +79,19 @@ pub fn expect(machine: &mut Machine, program: &minivm_isa::Program) {
     machine.host_state().get::<Library>().exact_upvalues |= crate::has_exact_upvalues(program);
 }
 
+/// Makes the search paths of `require` what they are without `LUA_PATH` and `LUA_CPATH`.
+///
+/// # Errors
+/// When there is no memory for it.
+pub fn reset_paths(machine: &mut Machine) -> Result<(), OutOfMemory> {
+    let library = machine.registered(package::PACKAGE);
+    for (field, path) in [("path", package::DEFAULT_PATH), ("cpath", package::DEFAULT_NATIVE_PATH)] {
+        let path = machine.string(path)?;
+        machine.heap().table_set_name(library, field.as_bytes(), path)?;
+    }
+    Ok(())
+}
+
 /// Hands on what programs have printed; for the end of a run.
 ///
 /// # Errors

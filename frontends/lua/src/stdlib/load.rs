@@ -266,7 +266,7 @@ pub(super) fn load_file(call: &mut HostCall<'_>) -> Answer {
     };
     let file = match opened {
         Ok(file) => new_file(call, file)?,
-        Err(error) => return return_unreadable(call, name, error.message.as_bytes()),
+        Err(error) => return return_unreadable(call, "open", name, error.message.as_bytes()),
     };
     let (name, mode, environment) = (call.arg(0), call.arg(1), call.arg(2));
     call.keep(&[name, mode, environment, file])?;
@@ -282,7 +282,7 @@ fn file_is_read(call: &mut HostCall<'_>) -> Answer {
     call.heap().with_host_object(file, |file: &mut FileObject| *file = FileObject::Closed);
     let Some(source) = results.first().copied().filter(|source| source.as_bytes().is_some()) else {
         let message = results.get(1).copied().unwrap_or_default();
-        return return_unreadable(call, name, message.as_bytes().unwrap_or_default());
+        return return_unreadable(call, "read", name, message.as_bytes().unwrap_or_default());
     };
     let chunk_name = name.map_or(b"=stdin".to_vec(), |name| [b"@", name.bytes()].concat());
     let chunk_name = call.string(chunk_name)?;
@@ -290,9 +290,10 @@ fn file_is_read(call: &mut HostCall<'_>) -> Answer {
     call.go_on(READY)
 }
 
-fn return_unreadable(call: &mut HostCall<'_>, name: Option<Text>, error: &[u8]) -> Answer {
+/// Returns what cannot be done with a file, and why.
+fn return_unreadable(call: &mut HostCall<'_>, verb: &str, name: Option<Text>, error: &[u8]) -> Answer {
     let name = name.as_ref().map_or(&b"stdin"[..], |name| shown(name.bytes()));
-    return_message(call, [b"cannot open ", name, b": ", error].concat())
+    return_message(call, [b"cannot ", verb.as_bytes(), b" ", name, b": ", error].concat())
 }
 
 fn loadfile(call: &mut HostCall<'_>) -> Answer {

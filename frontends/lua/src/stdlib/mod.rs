@@ -7,6 +7,7 @@
 //! | file | holds |
 //! |---|---|
 //! | [`host`] | what the embedder grants: files, streams, clock, environment |
+//! | [`console`] | the standard streams, for an embedder with a prompt |
 //! | [`modules`] | how the embedder lets `require` load modules in other languages |
 //! | `arguments` | argument checks and their messages |
 //! | `work` | what the work of each function costs |
@@ -50,9 +51,10 @@ mod utf8;
 mod work;
 
 pub mod algorithms;
+pub mod console;
 pub mod host;
 pub mod modules;
 
 pub use host::LuaHost;
-pub use install::{expect, flush, globals, install};
+pub use install::{expect, flush, globals, install, reset_paths};
 pub use travel::{OpenFiles, SavedFiles, set_open_files, set_saved_files};
