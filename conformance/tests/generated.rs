@@ -5,7 +5,7 @@ use minivm_conformance::run_generated::check;
 use minivm_conformance::small_stack::with_small_stack;
 
 /// Programs that are run here.
-const COUNT: u64 = 200;
+const COUNT: u64 = 100;
 
 #[test]
 fn random_programs_do_the_same_in_all_ways() {
