@@ -38,13 +38,13 @@
 //! | what is checked when a snapshot is loaded | `snapshot/invariants.rs`, `heap/transfer/invariants.rs`, `heap/table/invariants.rs` |
 
 mod bytes;
-pub mod format;
+mod format;
 mod number;
-pub mod value;
+mod value;
 
-pub mod memory;
+mod memory;
 
-pub mod heap;
+mod heap;
 
 mod threaded;
 
@@ -61,37 +61,33 @@ mod snapshot;
 
 mod api;
 
-pub use api::inspect::Frames;
-pub use api::machine::Machine;
-pub use api::run::RunState;
-pub use api::scheduler::{FiberScheduler, FiberTask, Scheduler, Task, TaskId};
-pub use api::state_report::{FiberActivity, FiberReport, MemoryReport, ProgramReport, StateReport};
+mod embedding;
+
+pub mod raw;
+
 pub use bytes::SnapshotError;
 #[cfg(feature = "snapshot-trace")]
 pub use bytes::trace as snapshot_trace;
 pub use compile::explain::{ExplainError, ThreadedForm, ThreadedLine};
-pub use handlers::dynamic::LESS_EQUAL;
-pub use handlers::uses_tail_calls;
-pub use link::instantiate::LinkError;
-pub use runtime::codec::{ObjectCodec, ObjectHandles, StateCodec};
-pub use runtime::context::{Limits, NumberReader};
-pub use runtime::definitions::InstanceId;
-pub use runtime::error::MODULES;
-pub use runtime::error::trace::LevelInfo;
-pub use runtime::externs::{Extern, ExternKind, Imports};
-pub use runtime::failure::Failure;
-pub use runtime::fiber::FiberState;
-pub use runtime::finalise::FINALISER_ERROR;
-pub use runtime::frame_view::{Frame, FrameKind, Position, Variable, VariableValue};
-pub use runtime::host;
-pub use runtime::host::HostCall;
-pub use runtime::host::{
-    HostRequest, HostState, Intrinsic, Outcome, Protect, QUICK_BYTES_MAX, Quick, QuickFn, Raise, SLICE,
+pub use embedding::error::{Error, Failure};
+pub use embedding::host_call::{HostCall, HostResult};
+pub use embedding::inspect::{
+    FiberActivity, FiberReport, Frame, Frames, MemoryReport, ProgramReport, ShownValue, StateReport, Variable,
+    VariableValue,
 };
-pub use runtime::kept::Kept;
-pub use runtime::native;
-pub use runtime::task::{RunActivity, RunId};
+pub use embedding::local::{Local, Outcome, Raise};
+pub use embedding::machine::Machine;
+pub use embedding::run::RunState;
+pub use embedding::runs::{FiberScheduler, FiberTask, Scheduler, Task, TaskId};
+pub use embedding::value::{Handle, InstanceId, Kind, RunId, Value};
+pub use memory::{MemoryBudget, OutOfMemory};
+pub use runtime::context::Limits;
+pub use runtime::externs::ExternKind;
+pub use runtime::fiber::FiberState;
+pub use runtime::frame_view::{FrameKind, Position};
+pub use runtime::host::HostRequest;
+pub use runtime::native::{NativeFigures, NativePolicy, NativeTier};
+pub use runtime::task::RunActivity;
 #[cfg(feature = "snapshot-files")]
 pub use snapshot::container as snapshot_file;
 pub use snapshot::{CodeForm, ProgramHash, Snapshot, program_hash};
-pub use value::{Tag, Value};

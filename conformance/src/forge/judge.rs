@@ -4,8 +4,8 @@
 use super::fields::Fields;
 use super::sources::{World, machine};
 use crate::random::Random;
-use minivm::heap::Stress;
-use minivm::{CodeForm, Machine, Snapshot, SnapshotError, Value};
+use minivm::raw::heap::Stress;
+use minivm::raw::{CodeForm, Machine, Snapshot, SnapshotError, Value};
 use std::time::{Duration, Instant};
 
 /// Instructions that a machine which took a forged state may run.

@@ -1,4 +1,4 @@
-//! What embedders see: every `impl` of [`Machine`](machine::Machine) and of [`HostCall`](crate::HostCall), thin. Nothing below
+//! What embedders see: every `impl` of [`Machine`](machine::Machine) and of [`HostCall`](crate::raw::HostCall), thin. Nothing below
 //! knows of it.
 
 mod close;

@@ -49,11 +49,16 @@ mod values;
 mod weak;
 
 pub use collect::Stress;
-pub use header::Header;
-pub use marker::{Marker, Roots};
-pub use object::{Array, Cell, Closure, ElementKind, FiberCell, HostObject, Record, RecordLayout, Userdata};
-pub use string::{SHORT_BYTES_MAX, Str, hash_bytes};
-pub use table::{InvalidKey, NEXT_SLOTS_MAX, Node, Table, TableError, TableScan};
+pub(crate) use header::Header;
+pub use marker::Marker;
+pub(crate) use marker::Roots;
+pub use object::HostObject;
+pub(crate) use object::{Array, Cell, Closure, ElementKind, FiberCell, Record, RecordLayout, Userdata};
+#[cfg(test)]
+pub(crate) use string::hash_bytes;
+pub(crate) use string::{SHORT_BYTES_MAX, Str};
+pub use table::{InvalidKey, NEXT_SLOTS_MAX, TableError, TableScan};
+pub(crate) use table::{Node, Table};
 
 use crate::memory::MemoryBudget;
 use crate::value::{Tag, Value};

@@ -122,7 +122,7 @@ pub struct Array {
 }
 
 /// What a [`Userdata`] holds.
-pub trait HostObject {
+pub trait HostObject: Send {
     /// The name of the kind, for messages.
     fn type_name(&self) -> &str;
     /// Marks every value the object holds.

@@ -5,7 +5,7 @@ use super::{Heap, OutOfMemory};
 use crate::value::Tag;
 
 /// Longest string that is interned; equal strings up to this length are the same cell.
-pub const SHORT_BYTES_MAX: usize = 40;
+pub(crate) const SHORT_BYTES_MAX: usize = 40;
 
 /// An immutable byte string; the bytes follow the fixed part.
 #[repr(C)]
@@ -116,7 +116,7 @@ impl Str {
 
 /// The fixed hash function of strings: eight bytes a step, the last step overlapping the one before.
 #[inline]
-pub fn hash_bytes(bytes: &[u8]) -> u32 {
+pub(crate) fn hash_bytes(bytes: &[u8]) -> u32 {
     let state = 0x51_7cc1_b727_220a ^ bytes.len() as u64;
     let (words, last) = words_of(bytes);
     let state = words.fold(state, mix);

@@ -199,13 +199,17 @@ pub(crate) struct Context {
     /// Words of the widest frame of a function so far: what an instruction does for 1 unit it does in its frame.
     pub(crate) widest_frame: u32,
     /// Whether the host wants a run to stop.
-    pub(crate) interrupt: Option<Box<dyn FnMut() -> bool>>,
+    pub(crate) interrupt: Option<Box<dyn FnMut() -> bool + Send>>,
     /// The program has ended itself without cleaning up.
     pub(crate) is_abandoned: bool,
     /// What a host function has panicked with, until whoever runs the machine has it.
     pub(crate) panic: Option<Box<dyn std::any::Any + Send>>,
     /// What is taken from the account for things of the state that was loaded which have no charge of their own.
     pub(crate) loaded: Option<crate::memory::Held>,
+    /// Values that handles of the host keep alive.
+    pub(crate) rooted: crate::runtime::rooted::Rooted,
+    /// Where destructors of the host's objects leave what they panic with.
+    pub(crate) destructor_panics: std::sync::Arc<crate::runtime::rooted::Panics>,
 }
 
 /// Reads the number that a string spells.
@@ -272,6 +276,8 @@ impl Context {
             is_abandoned: false,
             panic: None,
             loaded: None,
+            rooted: crate::runtime::rooted::Rooted::default(),
+            destructor_panics: std::sync::Arc::default(),
         })
     }
 

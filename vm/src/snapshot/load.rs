@@ -23,7 +23,7 @@ use minivm_isa::entities::{Layout, Sig};
 use minivm_isa::program::Constant;
 use minivm_isa::verify::Verified;
 use std::collections::{HashMap, HashSet};
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// What is being loaded.
 pub(crate) struct Loading<'c> {
@@ -63,7 +63,7 @@ const LASTING_FREE: u64 = 4 << 20;
 pub(crate) fn load(
     old: &mut Box<Context>,
     mut payload: Payload<'_>,
-    programs: &[Rc<Verified>],
+    programs: &[Arc<Verified>],
     twin: Option<Twin>,
 ) -> Result<(), SnapshotError> {
     let bytes_max = usize::try_from(old.limits.memory_bytes_max).unwrap_or(usize::MAX);
@@ -79,6 +79,7 @@ pub(crate) fn load(
     let mut new = Context::new(heap, old.limits, &crate::compile::ENGINE);
     new.number_reader = old.number_reader;
     new.keeps_uncaught = old.keeps_uncaught;
+    new.destructor_panics = old.destructor_panics.clone();
     let waiting = twin.map(|twin| twin.put_into(&mut new)).transpose();
     new.host_functions = std::mem::take(&mut old.host_functions);
     let codecs = std::mem::take(&mut old.codecs);
@@ -116,7 +117,7 @@ fn read(
     cx: &mut Context,
     (codecs, host_state): (&super::Codecs, &mut HostState),
     payload: &mut Payload<'_>,
-    programs: &[Rc<Verified>],
+    programs: &[Arc<Verified>],
     mut waiting: Option<WaitingCells>,
 ) -> Result<(), SnapshotError> {
     let held = cx.heap.budget().hold(0)?;

@@ -20,7 +20,7 @@ use crate::value::{Tag, Value};
 use minivm_isa::verify::Verified;
 use minivm_isa::{Type, binary};
 use std::collections::{BTreeMap, HashMap};
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// How the code travels.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -99,7 +99,7 @@ pub(crate) struct Saving<'c> {
 }
 
 /// The programs whose numbers stand in bytes that share them.
-pub(crate) type Programs = Vec<Rc<Verified>>;
+pub(crate) type Programs = Vec<Arc<Verified>>;
 
 /// Cells as bytes.
 #[derive(Default)]
@@ -273,7 +273,7 @@ impl<'c> Saving<'c> {
         for instance in self.cx.instances.slots() {
             instances.flag(instance.is_some());
             let Some(instance) = instance else { continue };
-            let number = *numbers.entry(Rc::as_ptr(&instance.program)).or_insert_with(|| {
+            let number = *numbers.entry(Arc::as_ptr(&instance.program)).or_insert_with(|| {
                 programs.push(instance.program.clone());
                 programs.len() - 1
             });
@@ -354,6 +354,10 @@ impl<'c> Saving<'c> {
         for &place in free {
             out.count(place);
         }
+        // What only handles of the host keep goes along as garbage: both machines go on from the same heap.
+        self.cx.rooted.forget_dropped();
+        let mut nowhere = Writer::new();
+        self.cx.rooted.iter().for_each(|value| heap.value(value, &mut nowhere));
         for &table in [self.cx.string_metatable].iter().chain(&self.cx.kind_metatables) {
             heap.reference(table.cast(), out);
         }

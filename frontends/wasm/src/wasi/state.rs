@@ -2,7 +2,7 @@
 
 use super::descriptors::{Descriptors, Object};
 use super::sources::{Clock, Random};
-use minivm::memory::MemoryBudget;
+use minivm::raw::memory::MemoryBudget;
 use std::fmt;
 use std::io;
 

@@ -59,7 +59,7 @@ pub(crate) const PART_LEN_MAX: u64 = if usize::BITS == 64 { 1 << 30 } else { 1 <
 /// starts.
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub struct Node {
+pub(crate) struct Node {
     /// Payload of the value.
     pub(crate) value: u64,
     /// Payload of the key.
