@@ -586,3 +586,40 @@ fn frames_show_values_without_giving_them_away() {
         let _ = machine.frames_of_report(fiber).unwrap().count();
     }
 }
+
+#[test]
+fn limits_at_their_ends_are_limits() {
+    for memory_bytes_max in [0, 1, 1000, 20_000, u64::MAX] {
+        let mut machine = Machine::new(Limits { memory_bytes_max, ..Limits::default() });
+        let made = machine.host_function("f", |call| call.return_none());
+        let called = made.and_then(|function| machine.call(&function, &[]));
+        assert_eq!(called.is_ok(), memory_bytes_max > 1000, "{memory_bytes_max} bytes");
+    }
+    for stack_words_max in [0, 1, 100, usize::MAX] {
+        for fiber_depth_max in [0, 1, u32::MAX] {
+            let mut machine = Machine::new(Limits { stack_words_max, fiber_depth_max, ..Limits::default() });
+            let resume = machine.host_function("resume", |call| match call.state() {
+                0 => {
+                    let fiber = call.new_fiber(call.arg(0))?;
+                    call.resume(fiber, &[], 1)
+                }
+                _ => call.return_one(call.returned().is_ok()),
+            });
+            let empty = machine.host_function("empty", |call| call.return_none()).unwrap();
+            let resumed = machine.call(&resume.unwrap(), &[empty]).unwrap();
+            assert!(resumed[0].as_bool().is_some());
+        }
+    }
+    let mut machine = machine();
+    assert!(matches!(machine.table(u32::MAX, u32::MAX), Err(Error::OutOfMemory(_))));
+    let again = machine.host_function("again", |call| match call.state() {
+        0 => call.call(call.arg(0), &call.args(), 1),
+        _ => call.return_none(),
+    });
+    let again = again.unwrap();
+    let deep = machine.call(&again, std::slice::from_ref(&again)).unwrap_err();
+    assert!(deep.to_string().contains("overflow"), "{deep}");
+    machine.set_fuel(Some(u64::MAX));
+    machine.add_fuel(u64::MAX);
+    assert!(matches!(machine.step(u64::MAX), RunState::Failed(_)));
+}

@@ -27,12 +27,15 @@ use std::sync::Arc;
 /// # }
 /// ```
 ///
-/// ```compile_fail
+/// Bytes are borrowed from the call:
+///
+/// ```compile_fail,E0502
 /// # let mut machine = minivm::Machine::new(minivm::Limits::default());
-/// let mut kept = None;                            // a local value does not outlive its call
-/// machine.define("host", "keep", |call| {
-///     kept = Some(call.arg(0));
-///     call.return_none()
+/// machine.define("host", "twice", |call| {
+///     let bytes = call.bytes(call.arg(0)).unwrap_or_default();
+///     let doubled = call.string([bytes, bytes].concat())?;    // this is possible, the bytes are used before
+///     let again = call.string(bytes)?;                        // but here the machine may have changed
+///     call.return_values(&[doubled, again])
 /// });
 /// ```
 pub struct HostCall<'c> {

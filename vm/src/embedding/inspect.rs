@@ -15,6 +15,13 @@ use std::marker::PhantomData;
 pub use crate::api::state_report::{FiberActivity, MemoryReport, ProgramReport};
 
 /// A value in a machine that stands still, for as long as nobody changes that. Its text is for people.
+///
+/// ```compile_fail,E0502
+/// # let mut machine = minivm::Machine::new(minivm::Limits::default());
+/// let function = machine.frames().next().map(|frame| frame.function);
+/// machine.resume();
+/// println!("{function:?}");                       // the machine has gone on
+/// ```
 #[derive(Clone, Copy)]
 pub struct ShownValue<'m> {
     raw: raw::Value,

@@ -9,12 +9,52 @@ use std::fmt;
 use std::marker::PhantomData;
 
 /// Ties something to one call of a host function. The lifetime is invariant, and each call has its own, so nothing that has it
-/// gets into another call, or from the call of one machine into that of another.
-pub(crate) type Brand<'c> = PhantomData<fn(&'c ()) -> &'c ()>;
+/// gets into another call, or from the call of one machine into that of another; nor to another thread.
+pub(crate) type Brand<'c> = PhantomData<*mut &'c ()>;
 
 /// A value in a call of a host function, for as long as that lasts. Nothing is collected meanwhile.
 ///
 /// [`HostCall::root`](crate::HostCall::root) makes one to keep, and [`HostCall::local`](crate::HostCall::local) is the way back.
+///
+/// ```
+/// # use std::sync::Mutex;
+/// # let mut machine = minivm::Machine::new(minivm::Limits::default());
+/// let kept = Mutex::new(Vec::new());
+/// machine.define("host", "keep", move |call| {
+///     let value = call.root(call.arg(0));
+///     kept.lock().unwrap().push(value);
+///     call.return_none()
+/// });
+/// ```
+///
+/// Without that it does not get out:
+///
+/// ```compile_fail,E0521
+/// # use std::sync::Mutex;
+/// # fn defined<F>(f: F) -> F where F: for<'a, 'c> Fn(&'a mut minivm::HostCall<'c>) -> minivm::HostResult<'c> { f }
+/// # let _ =
+/// // In place of `machine.define("host", "keep", …)`.
+/// defined({
+///     let kept = Mutex::new(Vec::new());
+///     move |call| {
+///         kept.lock().unwrap().push(call.arg(0));
+///         call.return_none()
+///     }
+/// });
+/// ```
+///
+/// Nor does it get into the call of another machine that goes on inside:
+///
+/// ```compile_fail
+/// # let mut outer = minivm::Machine::new(minivm::Limits::default());
+/// outer.define("host", "mix", |call| {
+///     let local = call.arg(0);
+///     let mut inner = minivm::Machine::new(minivm::Limits::default());
+///     let mixed = inner.host_function("mixed", move |inner_call| inner_call.return_one(local))?;
+///     inner.call(&mixed, &[])?;
+///     call.return_none()
+/// });
+/// ```
 #[derive(Clone, Copy)]
 pub struct Local<'c> {
     pub(crate) raw: raw::Value,
@@ -91,7 +131,22 @@ impl From<f64> for Local<'_> {
     }
 }
 
-/// What a host function wants to happen next; made by methods of [`HostCall`](crate::HostCall), and done when it is returned.
+/// What a host function wants to happen next; made by methods of [`HostCall`](crate::HostCall), and done when it is returned. It
+/// cannot be kept for another call:
+///
+/// ```compile_fail,E0521
+/// # use std::sync::Mutex;
+/// # fn defined<F>(f: F) -> F where F: for<'a, 'c> Fn(&'a mut minivm::HostCall<'c>) -> minivm::HostResult<'c> { f }
+/// # let _ =
+/// // In place of `machine.define("host", "later", …)`.
+/// defined({
+///     let kept = Mutex::new(Vec::new());
+///     move |call| {
+///         kept.lock().unwrap().extend(call.return_none());
+///         call.return_none()
+///     }
+/// });
+/// ```
 #[must_use = "an outcome happens when the host function returns it"]
 pub struct Outcome<'c> {
     pub(crate) plan: Plan,

@@ -38,7 +38,20 @@ impl Machine {
         Machine(unsafe { raw::Machine::new(limits) })
     }
 
-    /// The raw machine behind this one, for [trusted libraries](raw).
+    /// The raw machine behind this one, for [trusted libraries](raw). There is no way there without `unsafe`:
+    ///
+    /// ```compile_fail,E0133
+    /// # let mut machine = minivm::Machine::new(minivm::Limits::default());
+    /// let text = machine.raw().string("text");
+    /// ```
+    ///
+    /// ```compile_fail,E0133
+    /// let mut machine = minivm::raw::Machine::new(minivm::Limits::default());
+    /// ```
+    ///
+    /// ```compile_fail,E0624
+    /// let mut heap = minivm::raw::heap::Heap::new(minivm::raw::heap::HeapLimits::default());
+    /// ```
     ///
     /// # Safety
     /// The caller keeps to [the contract](raw#the-contract).

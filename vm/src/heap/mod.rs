@@ -152,8 +152,8 @@ const KINDS: usize = 14;
 const OVERDRAFT_BYTES: usize = 1 << 20;
 
 impl Heap {
-    /// An empty heap.
-    pub fn new(limits: HeapLimits) -> Heap {
+    /// An empty heap. Not public: values of a heap that is gone are wild.
+    pub(crate) fn new(limits: HeapLimits) -> Heap {
         Heap::within(limits, MemoryBudget::new(limits.bytes_max as u64))
     }
 

@@ -70,6 +70,9 @@ impl Status {
     }
 }
 
+/// The highest limit of a stack, to which a little can be added.
+const STACK_WORDS_MAX: usize = usize::MAX >> 8;
+
 /// Programs that may be loaded before unused ones are looked for.
 pub(crate) const LOADS_MIN: usize = 256;
 
@@ -217,7 +220,8 @@ pub type NumberReader = fn(&[u8]) -> Option<Value>;
 
 impl Context {
     /// A context without a fiber.
-    pub(crate) fn new(mut heap: Heap, limits: Limits, engine: &'static Engine) -> Box<Self> {
+    pub(crate) fn new(mut heap: Heap, mut limits: Limits, engine: &'static Engine) -> Box<Self> {
+        limits.stack_words_max = limits.stack_words_max.min(STACK_WORDS_MAX);
         let metamethods = crate::heap::metamethod::intern_names(&mut heap);
         heap.make_kind_names();
         let no_memory = heap.new_string(TrapCode::OutOfMemory.message().as_bytes());
