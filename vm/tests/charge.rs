@@ -258,7 +258,7 @@ fn interrupts_stop_runs_without_a_limit() {
         let endless = machine.host_function("endless", |call| call.go_on(0)).expect("there is memory");
         let asked = Arc::new(AtomicU32::new(0));
         let counter = asked.clone();
-        machine.set_interrupt(move || (counter.fetch_add(1, Ordering::Relaxed) + 1) % 3 == 0);
+        machine.set_interrupt(move || (counter.fetch_add(1, Ordering::Relaxed) + 1).is_multiple_of(3));
         machine.set_fuel(limit);
         assert!(matches!(machine.start(endless, &[]), RunState::Interrupted));
         assert!(matches!(machine.resume(), RunState::Interrupted));

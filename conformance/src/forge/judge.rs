@@ -150,7 +150,7 @@ fn go_on(machine: &mut Machine, world: World, random: &mut Random) -> Result<(),
     }
     machine.set_fuel(Some(FUEL));
     let globals = machine.registered("lua.globals");
-    if globals.as_table().is_some() {
+    if globals.is_table() {
         let collect = machine.heap().table_get_name(globals, b"collectgarbage");
         let _ = machine.call(collect, &[]);
     }

@@ -1,9 +1,9 @@
 //! A native tier for MiniVM: typed functions through Cranelift, one at a time, with every promise of the interpreter kept.
 //!
 //! ```no_run
-//! let mut machine = minivm::raw::Machine::new(minivm::raw::Limits::default());
+//! let mut machine = minivm::Machine::new(minivm::Limits::default());
 //! let tier = minivm_jit::Tier::new(minivm_jit::Options::default())?;
-//! machine.set_native_tier(Some(Box::new(tier)), minivm::raw::native::NativePolicy::default());
+//! machine.set_native_tier(Some(Box::new(tier)), minivm::NativePolicy::default());
 //! # Ok::<(), minivm_jit::Unsupported>(())
 //! ```
 //!

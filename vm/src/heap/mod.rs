@@ -329,7 +329,7 @@ impl Heap {
 
     /// Whether a step of the collector is due; to be asked at safepoints.
     #[inline(always)]
-    pub fn needs_step(&self) -> bool {
+    pub(crate) fn needs_step(&self) -> bool {
         self.debt < 0
     }
 
@@ -340,7 +340,7 @@ impl Heap {
 
     /// Whether overwritten references must be shown to the collector.
     #[inline(always)]
-    pub fn marking(&self) -> bool {
+    pub(crate) fn marking(&self) -> bool {
         self.marker.marking()
     }
 
@@ -355,7 +355,7 @@ impl Heap {
     /// Marks a value; the slow half of [`Heap::barrier`].
     #[cold]
     #[inline(never)]
-    pub fn shade(&mut self, value: Value) {
+    pub(crate) fn shade(&mut self, value: Value) {
         self.marker.mark(value);
     }
 
@@ -435,7 +435,7 @@ impl Heap {
     }
 
     /// Takes back what [`Heap::charge`] charged.
-    pub fn discharge(&mut self, bytes: usize) {
+    pub(crate) fn discharge(&mut self, bytes: usize) {
         self.external = self.external.saturating_sub(bytes);
     }
 }

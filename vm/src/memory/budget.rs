@@ -94,7 +94,7 @@ impl MemoryBudget {
     }
 
     /// Changes the limit; what is in use stays in use.
-    pub fn set_maximum(&self, maximum: u64) {
+    pub(crate) fn set_maximum(&self, maximum: u64) {
         self.state.maximum.set(maximum);
     }
 
@@ -111,7 +111,7 @@ impl MemoryBudget {
     }
 
     /// Takes bytes for what is there already, whether or not they are left.
-    pub fn take_unchecked(&self, bytes: u64) {
+    pub(crate) fn take_unchecked(&self, bytes: u64) {
         let taken = self.taken().saturating_add(bytes);
         self.state.taken.set(taken);
         if taken > self.state.taken_peak.get() {

@@ -167,7 +167,7 @@ impl Interpreter {
             None => self.loaded(self.load_file, &[])?,
         };
         let table = self.global(b"arg");
-        if table.as_table().is_none() {
+        if !table.is_table() {
             return Err(self.tell(b"'arg' is not a table"));
         }
         let heap = self.session.machine.heap();

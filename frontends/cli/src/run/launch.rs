@@ -69,9 +69,8 @@ fn call_named(call: &mut HostCall<'_>, missing: &Mutex<Option<String>>) -> Resul
         return call.call(call.arg(0), &[], 1);
     }
     let name = call.arg(2).as_bytes().unwrap_or_default().to_vec();
-    let tables = [call.returned_one(), call.arg(1)].into_iter().filter(|value| value.as_table().is_some());
-    let found =
-        tables.map(|table| call.heap().table_get_name(table, &name)).find(|value| value.as_function().is_some());
+    let tables = [call.returned_one(), call.arg(1)].into_iter().filter(|value| value.is_table());
+    let found = tables.map(|table| call.heap().table_get_name(table, &name)).find(|value| value.is_function());
     match found {
         Some(function) => {
             let values = call.args();

@@ -133,7 +133,7 @@ pub(super) fn message(machine: &mut Machine, value: Value) -> (Vec<u8>, bool) {
         return (machine.describe(value).into_bytes(), true);
     }
     let metatable = machine.heap().own_metatable(value);
-    if metatable.as_table().is_some() {
+    if metatable.is_table() {
         let describe = machine.heap().table_get_name(metatable, b"__tostring");
         if !describe.is_nil()
             && let Ok(results) = machine.call(describe, &[value])

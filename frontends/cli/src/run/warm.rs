@@ -48,8 +48,7 @@ pub(crate) fn build(path: &Path, output: &Path, features: Features) -> Result<Ex
     }
     let globals = stdlib::raw::globals(&session.machine);
     let named = session.machine.heap().table_get_name(globals, b"main");
-    let found =
-        [returned.first().copied(), Some(named)].into_iter().flatten().find(|value| value.as_function().is_some());
+    let found = [returned.first().copied(), Some(named)].into_iter().flatten().find(|value| value.is_function());
     let Some(main) = found else {
         let report = session.report("there is no function to start with");
         let note = "the program must return one, or have a global `main`";
@@ -92,7 +91,7 @@ pub(super) fn run((options, saving): (&Run, &Saving), path: &Path, arguments: &[
         None => session.machine.registered(MAIN),
         Some(name) => session.machine.heap().table_get_name(globals, name.as_bytes()),
     };
-    if main.as_function().is_none() {
+    if !main.is_function() {
         return Err(Failure::new(Exit::Usage, session.report("there is no such function in it")));
     }
     let values: Option<Vec<Value>> = arguments.iter().map(|argument| session.machine.string(argument).ok()).collect();
