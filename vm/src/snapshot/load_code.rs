@@ -111,10 +111,10 @@ impl Loading<'_> {
                 continue;
             }
             let program = from.size()?;
-            let program = programs.get(program).ok_or_else(|| from.damaged("there is no such program"))?;
+            let program = programs.get(program).ok_or_else(|| from.damaged("unknown program"))?;
             // Each thing that an instance has takes a byte there at least.
             let left = machine_bytes.checked_sub(program.items);
-            machine_bytes = left.ok_or_else(|| from.damaged("an instance has more in it than there is"))?;
+            machine_bytes = left.ok_or_else(|| from.damaged("an instance has more items than its program"))?;
             slots.push(Some(self.instance_of(program, from)?));
         }
         self.cx.instances.set(slots);
@@ -145,7 +145,7 @@ impl Loading<'_> {
         for info in instance.functions.iter().flatten() {
             let charged = from.number()?;
             if charged > CODE_BYTES_MAX {
-                return Err(from.damaged("more is charged for code than there can be"));
+                return Err(from.damaged("bytes charged for code out of range"));
             }
             if let Body::Guest(guest) = &info.body
                 && charged > 0
@@ -177,7 +177,7 @@ impl Loading<'_> {
                 return Err(SnapshotError::Missing(format!("there is no host function '{name}'")));
             };
             if !met.insert(found) {
-                return Err(from.damaged("a host function is named twice"));
+                return Err(from.damaged("two host functions share a name"));
             }
             self.hosts.push(found);
         }
@@ -214,7 +214,7 @@ fn program(
             let found = hashes.get(&wanted).map(|&index| known[index].clone());
             found.ok_or_else(|| SnapshotError::Missing("a program that the snapshot names by its hash".into()))
         }
-        2 => known.get(index).cloned().ok_or_else(|| from.damaged("it shares a program that is not there")),
-        _ => Err(from.damaged("a program is of no known form")),
+        2 => known.get(index).cloned().ok_or_else(|| from.damaged("a shared program is missing")),
+        _ => Err(from.damaged("unknown form of program")),
     }
 }
