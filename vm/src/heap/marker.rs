@@ -31,6 +31,10 @@ pub trait Roots {
     fn trace_function(&mut self, function: *const (), marker: &mut Marker) {
         let _ = (function, marker);
     }
+    /// Marks what the layout of a live record or array needs, which has this number. Only in collections that run at once.
+    fn trace_layout(&mut self, layout: u32, marker: &mut Marker) {
+        let _ = (layout, marker);
+    }
     /// Marks what something outside of the heap needs, which a live host object keeps by this number.
     fn trace_outside(&mut self, number: u32, marker: &mut Marker) {
         let _ = (number, marker);
@@ -145,6 +149,8 @@ pub struct Marker {
     work: usize,
     cycle: u64,
     follows_functions: bool,
+    /// The layout that the roots were told of last, and in which cycle.
+    layout_traced: (u64, u32),
     /// What host objects keep outside of the heap, by numbers that the roots know, and that was not traced yet.
     outside: Vec<u32>,
     pub(super) weak: WeakState,
@@ -160,6 +166,7 @@ impl Marker {
             work: 0,
             cycle: 0,
             follows_functions: false,
+            layout_traced: (0, 0),
             outside: Vec::new(),
             weak: WeakState::default(),
         }
@@ -424,8 +431,14 @@ impl Marker {
                     }
                 }
                 Tag::CELL => self.mark((*cell.cast::<Cell>()).value),
-                Tag::RECORD => self.trace_record(cell.cast()),
-                Tag::ARRAY => self.trace_array(cell.cast()),
+                Tag::RECORD => {
+                    self.trace_record(cell.cast());
+                    self.trace_layout((*cell.cast::<Record>()).type_index, roots);
+                }
+                Tag::ARRAY => {
+                    self.trace_array(cell.cast());
+                    self.trace_layout((*cell.cast::<Array>()).type_index, roots);
+                }
                 Tag::USERDATA => self.trace_userdata(cell.cast()),
                 Tag::FIBER => self.trace_fiber(cell.cast(), roots),
                 _ => {}
@@ -543,6 +556,14 @@ impl Marker {
     /// Marks a cell that is not grey afterwards, for one whose contents are handled by the caller.
     pub(super) fn mark_owned(&mut self, cell: *mut Header) {
         self.mark_leaf(cell.cast());
+    }
+
+    /// Lets the roots know of a layout that is in use; objects of one layout often lie side by side.
+    fn trace_layout(&mut self, layout: u32, roots: &mut dyn Roots) {
+        if self.follows_functions && self.layout_traced != (self.cycle, layout) {
+            self.layout_traced = (self.cycle, layout);
+            roots.trace_layout(layout, self);
+        }
     }
 
     unsafe fn trace_record(&mut self, record: *mut Record) {

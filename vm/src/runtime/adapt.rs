@@ -230,7 +230,7 @@ pub(crate) unsafe fn typed_results(cx: &mut Context, regs: Regs) -> Flow {
 pub(crate) unsafe fn typed_to_any(cx: &mut Context, closure: *mut Closure, new: Regs, place: Pc, at: Flow) -> Flow {
     // SAFETY: room is made for the border frame and the arguments.
     unsafe {
-        let Body::Bridge(Bridge { signature }) = &info(closure).body else {
+        let Body::Bridge(Bridge { signature, .. }) = &info(closure).body else {
             return raise_trap(cx, at, TrapCode::IndirectCallType);
         };
         let Some(values) = read_words(new, &signature.params) else {
@@ -260,7 +260,7 @@ pub(crate) unsafe fn any_results(cx: &mut Context, regs: Regs, count: usize) -> 
     unsafe {
         let closure = pointer::<Closure>(*regs.sub(2) as usize);
         let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
-        let Body::Bridge(Bridge { signature }) = &info(closure).body else {
+        let Body::Bridge(Bridge { signature, .. }) = &info(closure).body else {
             unreachable!("only bridges have such border frames")
         };
         let values = values_at(regs, count);

@@ -7,6 +7,7 @@ use crate::runtime::fiber::{Fiber, FiberState};
 use crate::runtime::function::Body;
 use crate::runtime::instance::Instances;
 use crate::runtime::known_bridges::KnownBridges;
+use crate::runtime::program_types::TypeTables;
 use crate::runtime::task::Runs;
 use crate::runtime::walk::{Level, Walk};
 use crate::runtime::{call, finalise, switch, unwind};
@@ -31,6 +32,7 @@ struct RootSet {
     strings: Vec<*mut Str>,
     values: Vec<Value>,
     instances: *mut Instances,
+    types: TypeTables,
     loads_until_collection: *mut usize,
     runs: *const Runs,
     known_bridges: *mut KnownBridges,
@@ -57,6 +59,7 @@ impl RootSet {
             strings: [&cx.metamethods[..], cx.heap.kind_names(), &[cx.no_memory]].concat(),
             values,
             instances: &raw mut cx.instances,
+            types: TypeTables::new(cx),
             loads_until_collection: &raw mut cx.loads_until_collection,
             runs: &raw const cx.runs,
             known_bridges: &raw mut cx.known_bridges,
@@ -160,9 +163,18 @@ impl Roots for RootSet {
     fn trace_function(&mut self, function: *const (), marker: &mut Marker) {
         // SAFETY: closures point to functions, and those of an instance to it; both live as long as a closure does.
         unsafe {
-            if let Body::Guest(guest) = &(*function.cast::<crate::runtime::function::FunctionInfo>()).body {
-                (*guest.instance).trace(marker);
+            match &(*function.cast::<crate::runtime::function::FunctionInfo>()).body {
+                Body::Guest(guest) => (*guest.instance).trace(marker),
+                Body::Bridge(bridge) => bridge.seen_in.set(marker.cycle()),
+                Body::Host(_) => {}
             }
+        }
+    }
+
+    fn trace_layout(&mut self, layout: u32, marker: &mut Marker) {
+        // SAFETY: the context lives while its heap is collected, and nothing of this is borrowed.
+        if let Some(holder) = unsafe { self.types.holder(layout) } {
+            self.trace_outside(holder, marker);
         }
     }
 
@@ -182,6 +194,7 @@ impl Roots for RootSet {
             // What is dead goes, with its functions, memories and tables: no closure of it is left.
             instances.retain(|instance| instance.is_pinned.get() || instance.traced_in.get() == cycle);
             *self.loads_until_collection = instances.iter().count().max(LOADS_MIN);
+            self.types.retain_live(cycle);
         }
     }
 

@@ -66,6 +66,8 @@ mod layout_groups;
 pub(crate) mod layouts;
 pub(crate) mod metamethod;
 pub mod native;
+pub(crate) mod number_pool;
+pub(crate) mod program_types;
 pub(crate) mod resume;
 pub(crate) mod runs;
 pub(crate) mod signatures;

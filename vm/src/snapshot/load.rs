@@ -16,6 +16,7 @@ use crate::runtime::host::HostState;
 use crate::runtime::instance::Instance;
 use crate::runtime::layouts::Shape;
 use crate::runtime::layouts::layout_of;
+use crate::runtime::program_types::ProgramTypes;
 use crate::runtime::stack_memory::{FIRST_WORDS, StackMemory};
 use crate::value::{Tag, Value};
 use minivm_isa::Type;
@@ -234,9 +235,9 @@ impl Loading<'_> {
         self.cx.instances.get(u32::try_from(number).ok()?)
     }
 
-    /// Reads a type of the machine.
-    pub(crate) fn read_type(&self, from: &mut Reader<'_>) -> Result<Type, SnapshotError> {
-        Ok(match from.byte()? {
+    /// Reads a type of the machine, and the types of the program that has it, where one does.
+    pub(crate) fn read_type(&self, from: &mut Reader<'_>) -> Result<(Type, Option<Rc<ProgramTypes>>), SnapshotError> {
+        let ty = match from.byte()? {
             0 => Type::Any,
             1 => Type::I32,
             2 => Type::I64,
@@ -247,11 +248,12 @@ impl Loading<'_> {
             7 => {
                 let instance = self.instance(from)?;
                 let number = from.size()?;
-                let layout = instance.layouts.get(number).ok_or_else(|| from.damaged("unknown layout"))?;
-                Type::Ref(Layout::from_u32(layout.number))
+                let layout = instance.layouts().get(number).ok_or_else(|| from.damaged("unknown layout"))?;
+                return Ok((Type::Ref(Layout::from_u32(layout.number)), Some(instance.types.clone())));
             }
             _ => return Err(from.damaged("unknown type")),
-        })
+        };
+        Ok((ty, None))
     }
 
     /// Reads the words of a type of the machine.
@@ -355,7 +357,7 @@ impl LoadOutside for Loading<'_> {
 
     fn layout(&mut self, from: &mut Reader<'_>) -> Result<(u32, LoadedLayout), SnapshotError> {
         let instance = self.instance(from)?;
-        let layout = instance.layouts.get(from.size()?).ok_or_else(|| from.damaged("unknown layout"))?;
+        let layout = instance.layouts().get(from.size()?).ok_or_else(|| from.damaged("unknown layout"))?;
         let loaded = match &layout.shape {
             Shape::Record { layout, .. } => LoadedLayout::Record(layout),
             Shape::Array { element } => LoadedLayout::Array(*element),

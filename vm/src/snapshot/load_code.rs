@@ -6,8 +6,9 @@ use crate::bytes::SnapshotError;
 use crate::memory::{Held, MemoryBudget};
 use crate::runtime::cost;
 use crate::runtime::function::{Body, FunctionInfo};
-use crate::runtime::instance::{Instance, ProgramTypes};
+use crate::runtime::instance::Instance;
 use crate::runtime::layouts::{MachineLayout, machine_type};
+use crate::runtime::program_types::ProgramTypes;
 use minivm_isa::program::FunctionDef;
 use minivm_isa::verify::Verified;
 use minivm_isa::{Type, binary, verify};
@@ -40,7 +41,7 @@ pub fn program_hash(program: &Verified) -> ProgramHash {
 /// A program, and what all its instances share.
 pub(crate) struct LoadedProgram {
     program: Rc<Verified>,
-    types: ProgramTypes,
+    types: Rc<ProgramTypes>,
     /// What it is charged for until an instance is.
     held: Held,
     /// What an instance has of its own.
@@ -127,7 +128,7 @@ impl Loading<'_> {
         loaded.held.resize(0)?;
         let held = self.cx.heap.budget().hold(cost::instance_bytes(program))?;
         let is_pinned = from.flag()?;
-        let mut instance = Instance::new(program.clone(), &loaded.types, held, is_pinned);
+        let mut instance = Instance::new(program.clone(), loaded.types.clone(), held, is_pinned);
         let address: *const Instance = &raw const *instance;
         for (index, function) in program.functions.iter() {
             let number = instance.signature_number(function.signature());

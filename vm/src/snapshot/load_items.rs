@@ -10,6 +10,7 @@ use crate::runtime::codec::ObjectHandles;
 use crate::runtime::definitions::{Definition, InstanceId};
 use crate::runtime::externs::Extern;
 use crate::runtime::instance::{GlobalCell, SharedMemory, SharedTable};
+use crate::runtime::program_types::ProgramTypes;
 use crate::value::{Tag, Value};
 use minivm_isa::Type;
 use minivm_isa::entities::Declared;
@@ -55,11 +56,12 @@ impl Loading<'_> {
         for _ in 0..from.count()? {
             from.label("global");
             self.hold(GLOBAL_BYTES)?;
-            let ty = self.read_type(from)?;
+            let (ty, first) = self.read_type(from)?;
             let mutable = from.flag()?;
-            let holds = self.element_type(from)?;
+            let (holds, second) = self.element_type(from)?;
             let words = UnsafeCell::new([0; 2]);
-            self.items.globals.push(Rc::new(GlobalCell { words, ty, mutable, holds }));
+            let _types = first.into_iter().chain(second).collect();
+            self.items.globals.push(Rc::new(GlobalCell { words, ty, mutable, holds, _types }));
         }
         for _ in 0..from.count()? {
             from.label("memory");
@@ -101,7 +103,7 @@ impl Loading<'_> {
     }
 
     fn table(&self, from: &mut Reader<'_>, elements_max: &mut u64) -> Result<SharedTable, SnapshotError> {
-        let element = self.element_type(from)?;
+        let (element, types) = self.element_type(from)?;
         let maximum = from.number()?.checked_sub(1);
         let is_64 = from.flag()?;
         let count = from.number()?;
@@ -111,7 +113,10 @@ impl Loading<'_> {
             return Err(from.damaged("table size exceeds its maximum"));
         }
         let made = TableInstance::new(element, (count, maximum), is_64, Value::NIL, self.cx.heap.budget());
-        let table = made.map_err(|_| SnapshotError::OutOfMemory)?;
+        let mut table = made.map_err(|_| SnapshotError::OutOfMemory)?;
+        if let Some(types) = types {
+            table.keep_types(types);
+        }
         Ok(Rc::new(UnsafeCell::new(table)))
     }
 
@@ -139,24 +144,28 @@ impl Loading<'_> {
         Ok(())
     }
 
-    /// Reads what a global or table may hold.
-    fn element_type(&self, from: &mut Reader<'_>) -> Result<ElementType, SnapshotError> {
-        match from.byte()? {
-            0 => Ok(ElementType::Any),
-            1 => Ok(ElementType::Function),
-            2 => Ok(ElementType::Tag(None)),
-            3 => Ok(ElementType::Declared { is_function: false, ty: self.declared_type(from)? }),
-            4 => Ok(ElementType::Declared { is_function: true, ty: self.declared_type(from)? }),
-            5 => Ok(ElementType::Tag(Some(self.declared_type(from)?))),
-            _ => Err(from.damaged("unknown kind of value in a global or table")),
+    /// Reads what a global or table may hold, and the types of the program that names it, where one does.
+    fn element_type(&self, from: &mut Reader<'_>) -> Result<(ElementType, Option<Rc<ProgramTypes>>), SnapshotError> {
+        let kind = from.byte()?;
+        let plain = match kind {
+            0 => Some(ElementType::Any),
+            1 => Some(ElementType::Function),
+            2 => Some(ElementType::Tag(None)),
+            _ => None,
+        };
+        if let Some(plain) = plain {
+            return Ok((plain, None));
         }
-    }
-
-    fn declared_type(&self, from: &mut Reader<'_>) -> Result<Declared, SnapshotError> {
-        let instance = self.instance(from)?;
-        let number = from.size()?;
-        let ty = instance.types.get(number).ok_or_else(|| from.damaged("unknown declared type"))?;
-        Ok(Declared::from_u32(*ty))
+        let types = self.instance(from)?.types.clone();
+        let declared = types.declared.get(from.size()?).ok_or_else(|| from.damaged("unknown declared type"))?;
+        let ty = Declared::from_u32(*declared);
+        let element = match kind {
+            3 => ElementType::Declared { is_function: false, ty },
+            4 => ElementType::Declared { is_function: true, ty },
+            5 => ElementType::Tag(Some(ty)),
+            _ => return Err(from.damaged("unknown kind of value in a global or table")),
+        };
+        Ok((element, Some(types)))
     }
 
     /// Reads what an object of the host keeps of the machine.

@@ -125,7 +125,7 @@ impl Loading<'_> {
         from.label("items of an instance");
         for wanted in program.globals.values() {
             let global = pick(&self.items.globals, from)?;
-            let ty = machine_type(&instance.layouts, wanted.ty);
+            let ty = machine_type(instance.layouts(), wanted.ty);
             let holds = instance.machine_element(wanted.holds);
             if (global.ty, global.mutable) != (ty, wanted.mutable)
                 || !self.cx.types.holds_fits(global.holds, holds, global.mutable)

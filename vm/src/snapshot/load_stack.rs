@@ -312,7 +312,7 @@ impl<'c> Loading<'c> {
         let mut values = Vec::new();
         for (reg, &ty) in function.registers.iter() {
             if held.contains(reg) {
-                let words = self.typed(cells, crate::runtime::layouts::machine_type(&instance.layouts, ty), from)?;
+                let words = self.typed(cells, crate::runtime::layouts::machine_type(instance.layouts(), ty), from)?;
                 let fact = known.of(reg);
                 let tag = Tag(words[1] as u32);
                 let sound = match fact {
