@@ -529,6 +529,9 @@ impl Marker {
     }
 
     /// Marks a directory, its buckets and indices.
+    ///
+    /// # Safety
+    /// Callers give the directory of a live table.
     #[inline(never)]
     unsafe fn mark_directory(&mut self, directory: *mut Directory) {
         // SAFETY: callers give the directory of a live table; its cells belong to it.
@@ -542,6 +545,8 @@ impl Marker {
         }
     }
 
+    /// # Safety
+    /// Callers give a live table.
     #[inline]
     unsafe fn mark_hash_part(&mut self, table: *mut Table) {
         // SAFETY: callers give a live table; a part that is not inline begins a cell.
@@ -566,6 +571,8 @@ impl Marker {
         }
     }
 
+    /// # Safety
+    /// Callers give a live record.
     unsafe fn trace_record(&mut self, record: *mut Record) {
         // SAFETY: callers give a live record; its layout lives as long as the heap and is within its words.
         unsafe {
@@ -579,6 +586,8 @@ impl Marker {
         }
     }
 
+    /// # Safety
+    /// Callers give a live array.
     unsafe fn trace_array(&mut self, array: *mut Array) {
         // SAFETY: callers give a live array.
         unsafe {
@@ -591,6 +600,8 @@ impl Marker {
         }
     }
 
+    /// # Safety
+    /// Callers give so many reference words.
     unsafe fn mark_words(&mut self, words: *const u64, count: usize) {
         for index in 0..count {
             // SAFETY: callers give so many reference words.
@@ -599,12 +610,17 @@ impl Marker {
     }
 
     /// Marks the cell at an address, if it is not 0.
+    ///
+    /// # Safety
+    /// Callers give a reference word: 0 or the exposed address of a live cell.
     #[inline(always)]
     unsafe fn mark_word(&mut self, word: u64) {
         // SAFETY: callers give a reference word: 0 or the exposed address of a live cell.
         unsafe { self.mark_object(std::ptr::with_exposed_provenance_mut(word as usize)) };
     }
 
+    /// # Safety
+    /// Callers give a live userdata.
     unsafe fn trace_userdata(&mut self, userdata: *mut Userdata) {
         // SAFETY: callers give a live userdata.
         unsafe {

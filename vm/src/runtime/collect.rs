@@ -66,6 +66,8 @@ impl RootSet {
         }
     }
 
+    /// # Safety
+    /// `at` is the state of a whole stack (invariant 1), which nobody changes meanwhile.
     unsafe fn trace_stack(&self, at: Flow, calling: bool, marker: &mut Marker) {
         let mut walk = Walk::at(self.record_return, at, calling);
         // SAFETY: the state is that of a stack nobody changes meanwhile.
@@ -96,6 +98,8 @@ impl RootSet {
     }
 }
 
+/// # Safety
+/// A record lies there, above the values that it counts.
 unsafe fn mark_record(record_at: Regs, marker: &mut Marker) {
     // SAFETY: a record lies there.
     unsafe {
@@ -107,6 +111,8 @@ unsafe fn mark_record(record_at: Regs, marker: &mut Marker) {
     }
 }
 
+/// # Safety
+/// The caller names `any` slots.
 unsafe fn mark_values(first: Regs, count: usize, marker: &mut Marker) {
     for index in 0..count {
         // SAFETY: the caller names `any` slots.
@@ -230,6 +236,9 @@ impl Roots for RootSet {
 
 impl RootSet {
     /// The open list of a frame, when the instruction at hand takes one.
+    ///
+    /// # Safety
+    /// `at` is the top of a whole stack.
     unsafe fn trace_open_list(&self, at: Flow, calling: bool, open_count: usize, marker: &mut Marker) {
         if calling || is_machine_place(self.record_return, at.pc) {
             return;
@@ -390,6 +399,9 @@ pub(crate) unsafe fn make_room_at(cx: &mut Context, at: Flow) -> Flow {
 }
 
 /// Whether the instruction at `at` has the open list of its predecessor.
+///
+/// # Safety
+/// The caller describes a live guest frame.
 unsafe fn takes_open(cx: &Context, at: Flow) -> bool {
     // SAFETY: the caller describes a live guest frame.
     let level = unsafe { Walk::new(cx, at, false).next() };

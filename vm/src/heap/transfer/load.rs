@@ -4,12 +4,9 @@
 use super::invariants::{self, Identities, Promises};
 use super::{FINALISER, HIDDEN, REFERENCE};
 use crate::bytes::{Block, Reader, SnapshotError};
-use crate::heap::header::Header;
 use crate::heap::object::{Array, Cell, Closure, ElementKind, FiberCell, HostObject, Record, RecordLayout, Userdata};
-use crate::heap::string::SHORT_BYTES_MAX;
-use crate::heap::table::invariants::Checks;
-use crate::heap::table::layout::Table;
-use crate::heap::{Heap, OutOfMemory};
+use crate::heap::table::{invariants::Checks, layout::Table};
+use crate::heap::{Heap, OutOfMemory, header::Header, string::SHORT_BYTES_MAX};
 use crate::memory::Held;
 use crate::value::{Tag, Value};
 use std::collections::HashSet;
@@ -434,6 +431,8 @@ impl HeapLoader {
         }
     }
 
+    /// # Safety
+    /// Callers give a cell made from its shape.
     unsafe fn content(
         &mut self,
         cell: *mut Header,
@@ -484,6 +483,8 @@ impl HeapLoader {
         }
     }
 
+    /// # Safety
+    /// Callers give a record as it was made, whose layout is within its words, and lists them in order.
     unsafe fn record(
         &mut self,
         record: *mut Record,
@@ -528,6 +529,8 @@ impl HeapLoader {
         Ok(to.map_or(0, |value| value.payload))
     }
 
+    /// # Safety
+    /// Callers give an array as it was made, with `len` elements of its kind.
     unsafe fn array(
         &mut self,
         array: *mut Array,
@@ -559,6 +562,8 @@ impl HeapLoader {
         Ok(())
     }
 
+    /// # Safety
+    /// Callers give a host object as it was made.
     unsafe fn userdata(
         &mut self,
         userdata: *mut Userdata,

@@ -58,6 +58,9 @@ impl HeapLoader {
     }
 
     /// Makes one bucket or index.
+    ///
+    /// # Safety
+    /// `number` is that of a bucket or index that the file lists.
     unsafe fn bucket_shape(
         &mut self,
         heap: &mut Heap,
@@ -126,6 +129,9 @@ impl HeapLoader {
     }
 
     /// Reads the slots of an index.
+    ///
+    /// # Safety
+    /// Callers give an index of the directory, whose list has so many slots.
     unsafe fn index(
         &self,
         directory: *mut Directory,
@@ -152,6 +158,9 @@ impl HeapLoader {
 }
 
 /// Whether all that the directory lists hangs where it belongs; then its entries are counted.
+///
+/// # Safety
+/// Callers give a directory whose indices are filled in.
 unsafe fn check(directory: *mut Directory, from: &Reader<'_>) -> Result<(), SnapshotError> {
     // SAFETY: callers give a directory whose indices are filled in.
     unsafe {
@@ -183,6 +192,9 @@ unsafe fn check(directory: *mut Directory, from: &Reader<'_>) -> Result<(), Snap
 }
 
 /// Whether the slots of an index lead to buckets of the right depth and to later indices of higher levels, each in one stretch.
+///
+/// # Safety
+/// Callers give an index that is filled in.
 unsafe fn check_index(index: *mut Index, hangs: &mut [bool]) -> bool {
     // SAFETY: callers give an index that is filled in; its slots lead to buckets and indices of the same directory.
     unsafe {
@@ -216,6 +228,9 @@ unsafe fn check_index(index: *mut Index, hangs: &mut [bool]) -> bool {
 }
 
 /// Whether the key of a node, if it has one that can be told, is looked for in the bucket.
+///
+/// # Safety
+/// Callers give a directory that was checked, and a key that is live.
 unsafe fn is_reached(directory: *mut Directory, bucket: Bucket, node: &Node) -> bool {
     if node.is_free() || node.key_tag == DEAD_KEY {
         return true;

@@ -135,6 +135,8 @@ impl HeapLoader {
         Ok(())
     }
 
+    /// # Safety
+    /// The table is live, and has the parts of its shape.
     unsafe fn slots(&mut self, table: *mut Table, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
         // SAFETY: callers give a table with the parts of its shape; indices are checked against their room.
         unsafe {
