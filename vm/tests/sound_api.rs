@@ -340,6 +340,40 @@ fn a_panic_of_a_destructor_reaches_the_host() {
 }
 
 #[test]
+fn a_panic_of_a_codec_reaches_the_host() {
+    fn prepared() -> Machine {
+        let mut machine = Machine::new(Limits::default());
+        machine.define("host", "echo", |call| call.return_args_from(0)).unwrap();
+        machine
+    }
+    let mut machine = prepared();
+    let echo = machine.host_function("echo", |call| call.return_args_from(0)).unwrap();
+    machine.register("echo", &echo).unwrap();
+    let object = machine.object("number", 5_u32, &Value::NIL).unwrap();
+    machine.register("object", &object).unwrap();
+    machine.set_object_codec::<u32>("number", |_| panic!("saving"), |_| Ok(1));
+    for _ in 0..2 {
+        let panic = catch_unwind(AssertUnwindSafe(|| machine.save(b"", CodeForm::Whole).is_ok()));
+        assert_eq!(panic.expect_err("it comes through").downcast_ref(), Some(&"saving"));
+        assert_eq!(machine.call(&echo, &[Value::int(3)]).unwrap()[0].as_int(), Some(3));
+    }
+    machine.set_object_codec::<u32>("number", |number| Ok(number.to_le_bytes().to_vec()), |_| panic!("loading"));
+    let saved = machine.save(b"", CodeForm::Whole).unwrap();
+    for _ in 0..2 {
+        let panic = catch_unwind(AssertUnwindSafe(|| machine.load(&saved).is_ok()));
+        assert_eq!(panic.expect_err("it comes through").downcast_ref(), Some(&"loading"));
+        assert_eq!(machine.call(&echo, &[Value::int(4)]).unwrap()[0].as_int(), Some(4));
+        assert_eq!(*machine.object_mut::<u32>(&object).unwrap(), 5);
+        churn(&mut machine);
+    }
+    machine.set_object_codec::<u32>("number", |_| Ok(Vec::new()), |_| Ok(9));
+    machine.load(&saved).unwrap();
+    let (echo, object) = (machine.registered("echo"), machine.registered("object"));
+    let given = machine.call(&echo, &[object]).unwrap();
+    assert_eq!(*machine.object_mut::<u32>(&given[0]).unwrap(), 9);
+}
+
+#[test]
 fn a_panic_of_an_interrupt_reaches_the_host() {
     let mut machine = machine();
     let instance = instance(&mut machine);

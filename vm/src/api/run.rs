@@ -347,6 +347,9 @@ impl Context {
 
     /// How the slice ended.
     fn state(&mut self) -> RunState {
+        if let Some(panic) = self.heap.take_panic() {
+            std::panic::resume_unwind(panic);
+        }
         match self.status {
             Status::Finished => {
                 self.run.is_untold = false;

@@ -11,10 +11,7 @@ use crate::runtime::context::Context;
 use crate::runtime::definitions::Definition;
 use crate::runtime::host::HostState;
 use crate::runtime::instance::SharedMemory;
-use crate::runtime::rooted::Panics;
 use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 
 /// Whether a value may be a metatable.
 pub(crate) fn check_metatable(metatable: raw::Value) -> Result<(), Error> {
@@ -29,9 +26,7 @@ fn check_table(table: raw::Value) -> Result<(), Error> {
 /// An object that safe code gave.
 struct SafeObject {
     kind: String,
-    /// Gone only while it is dropped.
-    object: Option<Box<dyn Any + Send>>,
-    panics: Arc<Panics>,
+    object: Box<dyn Any + Send>,
 }
 
 impl HostObject for SafeObject {
@@ -45,16 +40,6 @@ impl HostObject for SafeObject {
 
     fn as_any_mut(&mut self) -> &mut dyn Any {
         self
-    }
-}
-
-impl Drop for SafeObject {
-    fn drop(&mut self) {
-        let object = self.object.take();
-        // The collector runs below handlers, through whose frames no panic can pass.
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(move || drop(object))) {
-            self.panics.keep(panic);
-        }
     }
 }
 
@@ -111,8 +96,7 @@ impl Context {
         metatable: raw::Value,
     ) -> Result<raw::Value, Error> {
         check_metatable(metatable)?;
-        let panics = self.destructor_panics.clone();
-        let object = SafeObject { kind: kind.to_string(), object: Some(Box::new(object)), panics };
+        let object = SafeObject { kind: kind.to_string(), object: Box::new(object) };
         Ok(self.heap.host_object(Box::new(object), metatable)?)
     }
 
@@ -121,7 +105,7 @@ impl Context {
         let userdata = value.as_userdata()?;
         // SAFETY: a value at hand is reachable, and the context is borrowed for as long as the object.
         let object = unsafe { self.heap.host_object_mut(userdata) }?;
-        object.as_any_mut().downcast_mut::<SafeObject>()?.object.as_mut()?.downcast_mut()
+        object.as_any_mut().downcast_mut::<SafeObject>()?.object.downcast_mut()
     }
 
     /// An exported function of an instance.
@@ -304,18 +288,17 @@ impl Machine {
         save: impl Fn(&T) -> Result<Vec<u8>, String> + Send + 'static,
         load: impl Fn(&[u8]) -> Result<T, raw::SnapshotError> + Send + 'static,
     ) {
-        let (name, panics) = (kind.to_string(), self.cx().destructor_panics.clone());
+        let name = kind.to_string();
         let save = move |object: &mut dyn HostObject, _: &mut ObjectHandles| {
-            let object = object.as_any().downcast_ref::<SafeObject>().and_then(|safe| safe.object.as_ref());
-            match object.and_then(|object| object.downcast_ref::<T>()) {
+            let object = object.as_any().downcast_ref::<SafeObject>();
+            match object.and_then(|safe| safe.object.downcast_ref::<T>()) {
                 Some(object) => save(object),
                 None => Err("an object of another type has its kind".to_string()),
             }
         };
         let load = move |bytes: &[u8], _: &ObjectHandles, _: &mut HostState| {
-            let object: Option<Box<dyn Any + Send>> = Some(Box::new(load(bytes)?));
             let object: Box<dyn HostObject> =
-                Box::new(SafeObject { kind: name.clone(), object, panics: panics.clone() });
+                Box::new(SafeObject { kind: name.clone(), object: Box::new(load(bytes)?) });
             Ok(object)
         };
         self.0.set_object_codec(kind, ObjectCodec { save: Box::new(save), load: Box::new(load) });

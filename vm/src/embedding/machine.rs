@@ -319,7 +319,7 @@ impl Machine {
     /// next instruction, or of a destructor in the collector.
     pub(crate) fn tell_panics(&mut self) {
         let cx = self.cx();
-        if let Some(panic) = cx.panic.take().or_else(|| cx.destructor_panics.take()) {
+        if let Some(panic) = cx.panic.take().or_else(|| cx.heap.take_panic()) {
             std::panic::resume_unwind(panic);
         }
     }

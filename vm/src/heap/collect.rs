@@ -493,7 +493,9 @@ impl Heap {
                     }
                     Owner::Cell(cell) => {
                         self.discharge(Heap::charged_for(cell));
-                        Heap::drop_owner(cell);
+                        if let Err(panic) = Heap::drop_owner(cell) {
+                            self.panic.get_or_insert(panic);
+                        }
                     }
                     Owner::Dead { charged } => self.discharge(charged),
                 }
@@ -555,6 +557,11 @@ impl Heap {
     /// Whether the collector was stopped.
     pub fn is_stopped(&self) -> bool {
         self.cycle.stopped
+    }
+
+    /// What the destructor of an object has panicked with, which the host is yet to be told.
+    pub(crate) fn take_panic(&mut self) -> Option<Box<dyn std::any::Any + Send>> {
+        self.panic.take()
     }
 
     /// Number of cycles begun.

@@ -143,6 +143,8 @@ pub struct Heap {
     kind_names: [*mut Str; KINDS],
     /// Bytes of the last allocation that failed.
     refused: usize,
+    /// What the destructor of an object has panicked with, the first one, until the host has it.
+    panic: Option<Box<dyn std::any::Any + Send>>,
 }
 
 /// How many tags there are.
@@ -182,6 +184,7 @@ impl Heap {
             overdrawn: false,
             kind_names: [std::ptr::null_mut(); KINDS],
             refused: 0,
+            panic: None,
         };
         heap.grant();
         heap

@@ -1,6 +1,7 @@
 //! Closures, captured variables, records, arrays, host objects, fibers.
 
 use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
 
 use super::header::Header;
@@ -522,23 +523,25 @@ impl Heap {
         }
     }
 
-    /// Drops what a dead cell owns.
+    /// Drops what a dead cell owns. Gives what the destructor of an object panics with: the collector runs below handlers, through
+    /// whose frames no panic can pass.
     ///
     /// # Safety
     /// `cell` is a userdata or a fiber of this heap, nothing will use it any more, and this is the only call for it.
-    pub(super) unsafe fn drop_owner(cell: *mut Header) {
+    pub(super) unsafe fn drop_owner(cell: *mut Header) -> Result<(), Box<dyn Any + Send>> {
         // SAFETY: as the caller promises.
         unsafe {
             if u32::from((*cell).kind()) == Tag::FIBER.0 {
                 let fiber = cell.cast::<FiberCell>();
                 ((*fiber).drop_state)((*fiber).state);
-            } else {
-                drop((*cell.cast::<Userdata>()).object.take());
+                return Ok(());
             }
+            let object = (*cell.cast::<Userdata>()).object.take();
+            catch_unwind(AssertUnwindSafe(move || drop(object)))
         }
     }
 
-    /// Drops what all cells own.
+    /// Drops what all cells own. The end of a heap is no time to panic: what destructors panic with is dropped as well.
     pub(super) fn drop_owners(&mut self) {
         // A search for dead owners that is under way has left a gap behind those it kept.
         let gap = self.cycle.owners_gap();
@@ -548,7 +551,7 @@ impl Heap {
             {
                 // SAFETY: called when the heap is dropped; outside the gap each owner is listed once until it is
                 // dropped.
-                unsafe { Heap::drop_owner(owner) };
+                let _ = unsafe { Heap::drop_owner(owner) };
             }
         }
     }

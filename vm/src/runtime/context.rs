@@ -213,8 +213,6 @@ pub(crate) struct Context {
     pub(crate) loaded: Option<crate::memory::Held>,
     /// Values that handles of the host keep alive.
     pub(crate) rooted: crate::runtime::rooted::Rooted,
-    /// Where destructors of the host's objects leave what they panic with.
-    pub(crate) destructor_panics: std::sync::Arc<crate::runtime::rooted::Panics>,
 }
 
 /// Reads the number that a string spells.
@@ -284,7 +282,6 @@ impl Context {
             panic: None,
             loaded: None,
             rooted: crate::runtime::rooted::Rooted::default(),
-            destructor_panics: std::sync::Arc::default(),
         })
     }
 

@@ -1,7 +1,6 @@
 //! Values that handles of the host keep alive, and whose machine they are of.
 
 use crate::value::Value;
-use std::any::Any;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -14,23 +13,6 @@ pub(crate) struct Owner {
     pub(crate) number: u64,
     /// Slots whose handle was dropped, until the machine looks.
     dropped: Mutex<Vec<usize>>,
-}
-
-/// What a destructor has panicked with that ran inside of the collector, from where no panic can go on; the first one until the
-/// host has it.
-#[derive(Default)]
-pub(crate) struct Panics(Mutex<Option<Box<dyn Any + Send>>>);
-
-impl Panics {
-    /// Keeps a panic, unless there is one.
-    pub(crate) fn keep(&self, panic: Box<dyn Any + Send>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(panic);
-    }
-
-    /// The panic that was kept.
-    pub(crate) fn take(&self) -> Option<Box<dyn Any + Send>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
 }
 
 /// A slot that keeps a value alive until this is dropped.

@@ -24,6 +24,7 @@ use minivm_isa::entities::{Layout, Sig};
 use minivm_isa::program::Constant;
 use minivm_isa::verify::Verified;
 use std::collections::{HashMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -81,22 +82,25 @@ pub(crate) fn load(
     let mut new = Context::new(heap, old.limits, &crate::compile::ENGINE);
     new.number_reader = old.number_reader;
     new.keeps_uncaught = old.keeps_uncaught;
-    new.destructor_panics = old.destructor_panics.clone();
     let waiting = twin.map(|twin| twin.put_into(&mut new)).transpose();
     new.host_functions = std::mem::take(&mut old.host_functions);
     let codecs = std::mem::take(&mut old.codecs);
-    let mut result = match waiting {
-        Ok(waiting) => read(&mut new, (&codecs, &mut old.host_state), &mut payload, programs, waiting),
-        Err(OutOfMemory { .. }) => Err(SnapshotError::OutOfMemory),
-    };
-    if result.is_ok() {
-        result = codecs.load_states(&mut old.host_state, new.heap.budget(), &mut payload.part());
-        result = result.and_then(|()| payload.end());
-        let own = (new.heap.used_bytes() as u64).saturating_add(new.heap.budget().taken().saturating_sub(before));
-        if result.is_ok() && own > own_max as u64 {
-            result = Err(SnapshotError::OutOfMemory);
+    let host_state = &mut old.host_state;
+    // What the host gave may panic in its codecs and readers; both machines are whole again before that goes on.
+    let read = catch_unwind(AssertUnwindSafe(|| {
+        match waiting {
+            Ok(waiting) => read(&mut new, (&codecs, &mut *host_state), &mut payload, programs, waiting)?,
+            Err(OutOfMemory { .. }) => return Err(SnapshotError::OutOfMemory),
         }
-    }
+        codecs.load_states(host_state, new.heap.budget(), &mut payload.part())?;
+        payload.end()?;
+        let own = (new.heap.used_bytes() as u64).saturating_add(new.heap.budget().taken().saturating_sub(before));
+        if own > own_max as u64 { Err(SnapshotError::OutOfMemory) } else { Ok(()) }
+    }));
+    let (result, panic) = match read {
+        Ok(result) => (result, None),
+        Err(panic) => (Err(SnapshotError::Refused("a function of the host has panicked".into())), Some(panic)),
+    };
     match result {
         Ok(()) => {
             new.host_state = std::mem::take(&mut old.host_state);
@@ -112,6 +116,9 @@ pub(crate) fn load(
     drop(there);
     old.heap.set_bytes_max(bytes_max);
     old.heap.report();
+    if let Some(panic) = panic {
+        resume_unwind(panic);
+    }
     result
 }
 

@@ -20,6 +20,7 @@ use crate::value::{Tag, Value};
 use minivm_isa::verify::Verified;
 use minivm_isa::{Type, binary};
 use std::collections::{BTreeMap, HashMap};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 /// How the code travels.
@@ -163,10 +164,11 @@ pub(crate) fn save(cx: &mut Context, note: &[u8], code: Code<'_>, cells: Cells) 
     }
     let codecs = std::mem::take(&mut cx.codecs);
     let mut saving = Saving::new(cx, codecs);
-    let result = saving.all(note, (code, cells), run);
+    let result = catch_unwind(AssertUnwindSafe(|| saving.all(note, (code, cells), run)));
     let codecs = std::mem::take(&mut saving.codecs);
     cx.codecs = codecs;
-    result
+    // What the host gave may panic in its codecs; the machine is whole again.
+    result.unwrap_or_else(|panic| resume_unwind(panic))
 }
 
 impl<'c> Saving<'c> {
