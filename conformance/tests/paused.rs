@@ -191,8 +191,8 @@ fn typed_variables_have_typed_values() {
     let mut machine = wasm(TYPED, &[Value::int(-3)]);
     run_until(&mut machine, "h", "20");
     let all = frames(&machine);
-    assert_eq!(all[0], "Guest half a.wasm:1 n=40 h=20");
-    assert_eq!(all[1], "Guest main a.wasm:1 a=-3 f=2.5 s=-0.5");
+    assert_eq!(all[0], "Guest half a.wat:4 n=40 h=20");
+    assert_eq!(all[1], "Guest main a.wat:8 a=-3 f=2.5 s=-0.5");
     let frame = machine.frames().nth(1).expect("it was there");
     let kinds: Vec<_> = frame.locals.iter().map(|local| std::mem::discriminant(&local.value)).collect();
     let expected = [VariableValue::I32(0), VariableValue::F64(0.0), VariableValue::F32(0.0)];
