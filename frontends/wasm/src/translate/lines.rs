@@ -123,12 +123,14 @@ impl<'a> Sections<'a> {
             let line = row.line().and_then(|line| u32::try_from(line.get()).ok());
             let place = match (line, sources.get_mut(row.file_index() as usize)) {
                 (Some(line), Some(source)) if !row.end_sequence() => {
-                    let file = || files.source(self.name(header, header.file(row.file_index())?)?);
+                    let file = || files.source(self.names(header, header.file(row.file_index())?)?);
                     source.get_or_insert_with(file).map(|source| (source, line))
                 }
                 _ => None,
             };
-            rows.push(Row { address: row.address(), place });
+            // The text format has no line for the last operator of a function, which only ends it.
+            let address = row.address().saturating_add(u64::from(row.end_sequence()));
+            rows.push(Row { address, place });
             if row.end_sequence() {
                 if is_dead {
                     rows.truncate(sequence);
@@ -142,16 +144,21 @@ impl<'a> Sections<'a> {
         Some(length)
     }
 
-    /// The name of a file as the compiler was given it.
-    fn name(&self, header: &gimli::LineProgramHeader<Bytes<'a>>, file: &FileEntry<Bytes<'a>>) -> Option<String> {
+    /// The whole name of a file, and its name as the compiler was given it.
+    fn names(
+        &self,
+        header: &gimli::LineProgramHeader<Bytes<'a>>,
+        file: &FileEntry<Bytes<'a>>,
+    ) -> Option<(String, String)> {
         let name = self.text(file.path_name())?;
-        let directory = file.directory(header).and_then(|directory| self.text(directory));
+        let directory = file.directory(header).and_then(|directory| self.text(directory)).unwrap_or_default();
+        if matches!(&*directory, "" | ".") || name.starts_with('/') {
+            return Some((name.clone(), name));
+        }
+        let whole = format!("{directory}/{name}");
         // The first directory is that of the compilation, which means nothing elsewhere.
-        let directory = directory.filter(|path| path != "." && (file.directory_index() > 0 || !path.starts_with('/')));
-        Some(match directory {
-            Some(directory) if !directory.is_empty() && !name.starts_with('/') => format!("{directory}/{name}"),
-            _ => name,
-        })
+        let is_elsewhere = file.directory_index() == 0 && directory.starts_with('/');
+        Some((whole.clone(), if is_elsewhere { name } else { whole }))
     }
 
     fn text(&self, value: AttributeValue<Bytes<'a>>) -> Option<String> {
@@ -176,9 +183,9 @@ struct Files<'p> {
 }
 
 impl Files<'_> {
-    /// The file of a name; none when there are too many.
-    fn source(&mut self, name: String) -> Option<Source> {
-        if let Some(&known) = self.known.get(&name) {
+    /// The file of a whole name and a given one; none when there are too many.
+    fn source(&mut self, (whole, name): (String, String)) -> Option<Source> {
+        if let Some(&known) = self.known.get(&whole).or_else(|| self.known.get(&name)) {
             return Some(known);
         }
         self.bytes += 2 * name.len() as u64 + FILE_BYTES;
