@@ -37,7 +37,7 @@ impl fmt::Display for Position {
     }
 }
 
-/// What a variable holds. References are good until the run goes on; [`Machine::keep`](crate::Machine::keep) makes them last.
+/// What a variable holds. References are good until the run goes on; [`Machine::keep`](crate::raw::Machine::keep) makes them last.
 #[derive(Clone, Copy, Debug)]
 pub enum VariableValue {
     /// Any value.
