@@ -111,8 +111,6 @@ mod embedding;
 pub mod raw;
 
 pub use bytes::SnapshotError;
-#[cfg(feature = "snapshot-trace")]
-pub use bytes::trace as snapshot_trace;
 pub use compile::explain::{ExplainError, ThreadedForm, ThreadedLine};
 pub use embedding::error::{Error, Failure};
 pub use embedding::host_call::{HostCall, HostResult};
