@@ -3,13 +3,18 @@
 pub(crate) mod boundary;
 pub(crate) mod continuation;
 mod fuel_map;
+pub(crate) mod kinds;
 pub(crate) mod lookups;
 pub(crate) mod operands;
 pub(crate) mod return_stubs;
+pub(crate) mod rows;
 pub(crate) mod slots;
 pub(crate) mod stack_map;
+pub(crate) mod table;
 
 use crate::threaded::fuel_map::Ledger;
+use crate::threaded::kinds::{Elements, Names, OperandKind};
+use crate::threaded::table::{Row, show_at};
 use minivm_isa::entities::Block;
 use minivm_isa::size::list_bytes;
 use minivm_isa::steps;
@@ -243,6 +248,26 @@ impl Code {
     }
 }
 
+/// What a threaded instruction is, for people.
+pub(crate) enum Note {
+    /// Nobody has said.
+    Unnamed,
+    /// One of a row of the table.
+    Row {
+        /// Its name.
+        name: String,
+        /// Shows the operands of such an instruction.
+        show: unsafe fn(Pc, &dyn Names) -> Vec<(&'static str, String)>,
+    },
+}
+
+impl Note {
+    /// An instruction of a row.
+    fn of<R: Row>() -> Self {
+        Note::Row { name: R::name(), show: show_at::<R> }
+    }
+}
+
 /// A branch whose distance is filled in when all blocks are placed.
 struct Fixup {
     /// Where the distance stands.
@@ -276,6 +301,10 @@ pub(crate) struct Assembler {
     returns: Vec<(u32, u32)>,
     exits: Vec<(u32, Block)>,
     steps: Vec<u32>,
+    /// Where the distance to the return place of the call that is being written stands.
+    length: usize,
+    /// What each instruction is, for people; none unless somebody wants to know.
+    notes: Option<Vec<Note>>,
 }
 
 /// Costs up to this may stay pending at a branch; what it then charges fits 16 bits with a sign.
@@ -301,6 +330,62 @@ impl Assembler {
             returns: Vec::new(),
             exits: Vec::new(),
             steps: Vec::new(),
+            length: 0,
+            notes: None,
+        }
+    }
+
+    /// From now on, remembers what each instruction is.
+    pub(crate) fn take_notes(&mut self) {
+        self.notes = Some(Vec::new());
+    }
+
+    /// What each instruction is, if that was remembered.
+    pub(crate) fn notes(&mut self) -> Vec<Note> {
+        self.notes.take().unwrap_or_default()
+    }
+
+    /// Says what the instruction begun last is, if somebody wants to know.
+    pub(crate) fn note(&mut self, note: impl FnOnce() -> Note) {
+        if let Some(last) = self.notes.as_mut().and_then(|notes| notes.last_mut()) {
+            *last = note();
+        }
+    }
+
+    /// Writes an instruction of the table that does canonical instructions from `canonical` on.
+    pub(crate) fn row<R: Row>(&mut self, handler: HandlerAddress, canonical: usize, row: R) {
+        const { assert!(!R::HAS_LIST, "the elements of a list are written, too") };
+        self.begin_at(handler, canonical);
+        self.note(|| Note::of::<R>());
+        row.write(self);
+    }
+
+    /// The same with the elements of its list.
+    pub(crate) fn row_with_list<R: Row, K: OperandKind>(
+        &mut self,
+        handler: HandlerAddress,
+        canonical: usize,
+        row: impl FnOnce(Elements<K>) -> R,
+        elements: &[K::Value],
+    ) {
+        self.begin_at(handler, canonical);
+        self.note(|| Note::of::<R>());
+        row(Elements::count(elements.len())).write(self);
+        for &element in elements {
+            K::write(element, self);
+        }
+    }
+
+    /// Writes the operands of a row in an instruction that was begun: those of a tree follow.
+    pub(crate) fn head<R: Row>(&mut self, row: R) {
+        self.note(|| Note::of::<R>());
+        row.write(self);
+    }
+
+    /// Fills up to a multiple of so many halves from the start of the instruction.
+    pub(crate) fn align(&mut self, halves: usize) {
+        while !(self.halves.len() - self.start).is_multiple_of(halves) {
+            self.halves.push(0);
         }
     }
 
@@ -328,6 +413,9 @@ impl Assembler {
         self.start = self.halves.len();
         self.canonical = u32::try_from(canonical).expect("code is counted in u32");
         self.map.push((self.position(), self.canonical));
+        if let Some(notes) = &mut self.notes {
+            notes.push(Note::Unnamed);
+        }
         self.word64(handler.0);
     }
 
@@ -396,17 +484,17 @@ impl Assembler {
     }
 
     /// A 32-bit operand that [`fill_length`](Self::fill_length) fills in.
-    pub(crate) fn length(&mut self) -> usize {
+    pub(crate) fn length(&mut self) {
+        self.length = self.halves.len();
         self.word32(0);
-        self.halves.len() - 2
     }
 
     /// Fills in how many halves this instruction has, with the return information that follows next.
-    pub(crate) fn fill_length(&mut self, hole: usize) {
+    pub(crate) fn fill_length(&mut self) {
         self.pad();
         let length = (self.halves.len() + 4 - self.start) as u32;
-        self.halves[hole] = length as u16;
-        self.halves[hole + 1] = (length >> 16) as u16;
+        self.halves[self.length] = length as u16;
+        self.halves[self.length + 1] = (length >> 16) as u16;
     }
 
     /// A branch target: the distance in halves from the start of this instruction, 32 bits.
