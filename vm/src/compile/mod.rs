@@ -24,7 +24,7 @@ mod sources;
 pub(crate) mod temporaries;
 mod words;
 
-use crate::handlers::{control, stepping};
+use crate::handlers::table::Execute;
 use crate::heap::Str;
 use crate::runtime::context::Context;
 use crate::runtime::engine::Engine;
@@ -32,6 +32,8 @@ use crate::runtime::engine::LoadError;
 use crate::runtime::function::{FunctionInfo, GuestFunction};
 use crate::runtime::instance::Instance;
 use crate::threaded::continuation::RECORD_DELTA;
+use crate::threaded::kinds::{BranchTo, Elements, OperandKind};
+use crate::threaded::rows;
 use crate::threaded::slots::SCRATCH_VALUES;
 use crate::threaded::slots::window;
 use crate::threaded::slots::{FRAME_WORDS_MAX, Slots};
@@ -266,8 +268,7 @@ impl Loading<'_> {
             self.accumulator = None;
             let range = function.block_range(block);
             if self.plain {
-                self.asm.begin(stepping::enter_block, range.start);
-                self.asm.word32(block.as_u32());
+                self.put(range.start, rows::EnterBlock { block: block.as_u32() });
             }
             for start in range.clone().step_by(STRETCH) {
                 self.emit_stretch(start..range.end.min(start + STRETCH));
@@ -287,7 +288,8 @@ impl Loading<'_> {
             self.pending += u32::from(!self.plain);
             if self.absorbed[at].is_none() && !matches!(self.plan.fate(at), Fate::Folded(_)) {
                 if self.plain {
-                    self.asm.step(stepping::step, at);
+                    self.put(at, rows::Step {});
+                    self.asm.is_step();
                 }
                 self.scratch_used = 0;
                 if !select::emit(self, at) {
@@ -300,9 +302,26 @@ impl Loading<'_> {
     }
 
     /// What is pending, for an instruction that charges for it.
-    pub(crate) fn take_pending(&mut self) -> u16 {
+    pub(crate) fn take_pending(&mut self) -> i64 {
         self.asm.charges(self.at + 1);
-        std::mem::take(&mut self.pending) as u16
+        i64::from(std::mem::take(&mut self.pending))
+    }
+
+    /// Writes an instruction of the table.
+    pub(crate) fn put<R: Execute>(&mut self, at: usize, row: R) {
+        let handler = if self.plain { R::BASELINE } else { R::HANDLER };
+        self.asm.row(handler.into(), at, row);
+    }
+
+    /// The same with the elements of its list.
+    fn put_list<R: Execute, K: OperandKind>(
+        &mut self,
+        at: usize,
+        row: impl FnOnce(Elements<K>) -> R,
+        elements: &[K::Value],
+    ) {
+        let handler = if self.plain { R::BASELINE } else { R::HANDLER };
+        self.asm.row_with_list(handler.into(), at, row, elements);
     }
 
     /// A constant of the function.
@@ -311,10 +330,10 @@ impl Loading<'_> {
     }
 
     /// Where an `any` result of instruction `at` goes.
-    pub(crate) fn destination(&self, at: usize, reg: Reg) -> u16 {
+    pub(crate) fn destination(&self, at: usize, reg: Reg) -> usize {
         match self.plan.fate(at) {
-            Fate::Window { at: word, .. } => word,
-            Fate::Emitted | Fate::Folded(_) => self.slots.of(reg),
+            Fate::Window { at: word, .. } => usize::from(word),
+            Fate::Emitted | Fate::Folded(_) => self.slot(reg),
         }
     }
 
@@ -323,10 +342,15 @@ impl Loading<'_> {
         operand.constant().map(|constant| self.constants[constant.as_u32() as usize])
     }
 
+    /// The slot of a register.
+    pub(crate) fn slot(&self, reg: Reg) -> usize {
+        usize::from(self.slots.of(reg))
+    }
+
     /// The slot of an `any` operand; a constant is put into a scratch register before instruction `at`.
-    fn any_slot(&mut self, at: usize, operand: Operand) -> u16 {
+    fn any_slot(&mut self, at: usize, operand: Operand) -> usize {
         match operand.input() {
-            Input::Reg(reg) => self.slots.of(reg),
+            Input::Reg(reg) => self.slot(reg),
             Input::Const(constant) => {
                 let value = self.constants[constant.as_u32() as usize];
                 let slot = self.scratch_slot();
@@ -337,54 +361,47 @@ impl Loading<'_> {
     }
 
     /// A free scratch register of two words.
-    pub(crate) fn scratch_slot(&mut self) -> u16 {
+    pub(crate) fn scratch_slot(&mut self) -> usize {
         debug_assert!(self.scratch_used < SCRATCH_VALUES, "instructions have at most four inputs besides lists");
         let slot = self.scratch + 2 * self.scratch_used;
         self.scratch_used += 1;
-        slot as u16
+        slot
     }
 
-    fn copy_constant(&mut self, at: usize, slot: u16, value: Value) {
-        self.asm.begin(crate::handlers::copy::copy_constant, at);
-        self.asm.half(slot);
-        self.asm.half(value.tag().0 as u16);
-        self.asm.word64(value.payload());
+    fn copy_constant(&mut self, at: usize, dst: usize, value: Value) {
+        self.put(at, rows::CopyConstant { value, dst });
     }
 
     /// Puts `any` operands into consecutive slots from `window` on; those that are there already stay.
     fn gather(&mut self, at: usize, operands: &[Operand]) {
         steps::count(operands.len());
         for (index, operand) in operands.iter().enumerate() {
-            let slot = (self.window + 2 * index) as u16;
+            let dst = self.window + 2 * index;
             match operand.input() {
                 Input::Reg(reg) => {
-                    if !self.plan.is_in_place(at, slot) {
-                        self.asm.begin(crate::handlers::copy::copy_any, at);
-                        self.asm.half(slot);
-                        self.asm.half(self.slots.of(reg));
+                    if !self.plan.is_in_place(at, dst as u16) {
+                        self.put(at, rows::CopyAny { dst, src: self.slot(reg) });
                     }
                 }
                 Input::Const(constant) => {
                     let value = self.constants[constant.as_u32() as usize];
-                    self.copy_constant(at, slot, value);
+                    self.copy_constant(at, dst, value);
                 }
             }
         }
     }
 
-    /// Ends an instruction with a branch.
-    fn branch(&mut self, target: Block) {
-        self.asm.cost(self.pending, target);
-        self.asm.target(target);
+    /// A branch to a block.
+    pub(crate) fn branch_to(&self, target: Block) -> BranchTo {
+        BranchTo::block(target, self.pending)
     }
 
     /// Goes to a block at the end of another, unless it is laid out next.
     pub(crate) fn go_to(&mut self, at: usize, target: Block) {
         self.falls_through = self.next_block == Some(target);
         if !self.falls_through {
-            self.asm.begin(control::jump, at);
+            self.put(at, rows::Jump { branch: self.branch_to(target) });
             self.asm.exit(target);
-            self.branch(target);
         }
     }
 

@@ -5,7 +5,6 @@
 //! caller's return place, and the callee returns to a place of the machine, which converts the results. Nothing in such a
 //! frame is live while the callee runs.
 
-use super::call::AnyCall;
 use crate::heap::Closure;
 use crate::runtime::adapt;
 use crate::runtime::context::{Context, return_info};
@@ -15,6 +14,8 @@ use crate::threaded::boundary::{Face, TYPE_BITS, TYPE_MASK};
 use crate::threaded::continuation::FRAME_HEADER_WORDS;
 use crate::threaded::header_at;
 use crate::threaded::operands::{get_any, set_any};
+use crate::threaded::rows;
+use crate::threaded::table::Row;
 use crate::threaded::{Flow, Regs};
 use crate::threaded::{OPEN, TYPED_CALL};
 use crate::value::{Tag, Value};
@@ -66,7 +67,7 @@ handler! {
     /// `call_any…` where the callee is no `any` function that takes exactly these arguments, but perhaps a typed one.
     #[inline(never)]
     pub(crate) fn call_any_other(pc, regs, cx, facc) {
-        let call = AnyCall::read(pc);
+        let call = rows::CallAny::read(pc);
         if crate::threaded::operands::tag_at(regs, call.callee) == Tag::FUNCTION {
             let closure = pointer::<Closure>(*regs.add(call.callee) as usize);
             let header = header_at((*closure).code.cast::<u16>());
@@ -82,7 +83,7 @@ handler! {
     /// A call of a typed function with the right number of arguments.
     #[inline(never)]
     fn call_typed_from_any(pc, regs, cx, facc) {
-        let call = AnyCall::read(pc);
+        let call = rows::CallAny::read(pc);
         let closure = pointer::<Closure>(*regs.add(call.callee) as usize);
         let mut types = (*(*closure).function.cast::<FunctionInfo>()).face.params;
         let mut from = regs.add(call.window);
@@ -105,12 +106,12 @@ handler! {
             types >>= TYPE_BITS;
         }
         // The operands again: what is kept over the loop would cost registers of the caller's.
-        let call = AnyCall::read(pc);
+        let call = rows::CallAny::read(pc);
         let closure = pointer::<Closure>(*regs.add(call.callee) as usize);
         let new = regs.add(call.window);
         let callee = new.add(call.arguments * 2 + FRAME_HEADER_WORDS);
         *new.sub(2) = closure as u64;
-        *new.sub(1) = call.place as u64;
+        *new.sub(1) = rows::CallAny::next(pc) as u64;
         *callee.sub(2) = closure as u64;
         *callee.sub(1) = (*(*closure).function.cast::<FunctionInfo>()).face.place as u64;
         next!((*closure).code.cast::<u16>(), callee, cx, facc)

@@ -119,6 +119,7 @@ pub(crate) mod object;
 pub(crate) mod record;
 pub(crate) mod sources;
 pub(crate) mod stepping;
+pub(crate) mod table;
 pub(crate) mod typed;
 
 /// The handlers of the machine's own places.

@@ -10,7 +10,8 @@ use crate::runtime::deliver::fill_nil;
 use crate::runtime::work::{self, FREE_VALUES};
 use crate::threaded::Flow;
 use crate::threaded::OPEN;
-use crate::threaded::operands::Cursor;
+use crate::threaded::rows;
+use crate::threaded::table::Row;
 use crate::threaded::operands::get_any;
 use crate::threaded::operands::set_any;
 use std::ptr::with_exposed_provenance_mut as pointer;
@@ -18,20 +19,17 @@ use std::ptr::with_exposed_provenance_mut as pointer;
 handler! {
     /// At the start of every block: leaves plain code unless the run is stepping. Operands: block, 32 bits.
     pub(crate) fn enter_block(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let block = c.word32();
         if !(*cx).stepping {
             slow!(leave_plain, pc, regs, cx, facc)
         }
-        let _ = block;
-        next!(c.end(), regs, cx, facc)
+        next!(rows::EnterBlock::next(pc), regs, cx, facc)
     }
 }
 
 handler! {
     #[inline(never)]
     fn leave_plain(pc, regs, cx, facc) {
-        let block = Cursor::new(pc).word32();
+        let rows::EnterBlock { block } = rows::EnterBlock::read(pc);
         follow!(crate::runtime::stepping::to_fast(&mut *cx, regs, block), cx, facc)
     }
 }
@@ -48,7 +46,7 @@ handler! {
         (*cx).steps -= 1;
         // An instruction that has stopped half-way is paid for.
         (*cx).fuel -= i64::from((*cx).run.work.is_none() || work::is_left(&mut *cx));
-        next!(Cursor::new(pc).end(), regs, cx, facc)
+        next!(rows::Step::next(pc), regs, cx, facc)
     }
 }
 
@@ -64,7 +62,7 @@ handler! {
 handler! {
     /// `return_values` of one `any`. Operands: slot, cost.
     pub(crate) fn return_any(pc, regs, cx, facc) {
-        let slot = Cursor::new(pc).half();
+        let rows::ReturnAny { value: slot, .. } = rows::ReturnAny::read(pc);
         let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
         let info = return_info(place);
         let caller = regs.sub(info.delta as usize);
@@ -84,14 +82,12 @@ handler! {
 handler! {
     /// `return_values` and `return_open` in general. Operands: as for the one of fast code.
     pub(crate) fn return_block(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (window, count, _cost) = (c.half(), c.half(), c.half());
-        let (open, variadic) = (c.half(), c.half());
-        let count = count + if open != 0 { (*cx).open_count } else { 0 };
+        let rows::ReturnBlock { window, values: count, open, variadic, .. } = rows::ReturnBlock::read(pc);
+        let count = count + if open { (*cx).open_count } else { 0 };
         if count >= FREE_VALUES {
             slow!(super::call::return_many, pc, regs, cx, facc)
         }
-        let base = if variadic != 0 { regs.sub(*regs.sub(3) as usize) } else { regs };
+        let base = if variadic { regs.sub(*regs.sub(3) as usize) } else { regs };
         let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
         let caller = deliver(cx, regs.add(window), count, base, place);
         follow!(Flow { pc: place, regs: caller }, cx, facc)
@@ -101,7 +97,7 @@ handler! {
 handler! {
     /// `return_values` of a typed function with one result word. Operand: slot.
     pub(crate) fn return_word(pc, regs, cx, facc) {
-        let slot = Cursor::new(pc).half();
+        let rows::ReturnWord { value: slot } = rows::ReturnWord::read(pc);
         let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
         let info = return_info(place);
         let value = *regs.add(slot);
@@ -114,8 +110,7 @@ handler! {
 handler! {
     /// `return_values` of a typed function in general. Operands: window, words, cost.
     pub(crate) fn return_words(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (window, words) = (c.half(), c.half());
+        let rows::ReturnWords { window, words, .. } = rows::ReturnWords::read(pc);
         let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
         let info = return_info(place);
         let caller = regs.sub(info.delta as usize);

@@ -136,7 +136,7 @@ impl OperandKind for ValueTag {
         asm.half(value.0 as u16);
     }
     fn show(value: Tag, _: Pc, _: &dyn Names) -> String {
-        minivm_isa::Kind::from_number(u64::from(value.0)).map_or_else(|| value.0.to_string(), |kind| kind.to_string())
+        minivm_isa::Kind::from_number(u64::from(value.0)).map_or_else(|| value.0.to_string(), |kind| kind.name().to_owned())
     }
 }
 
@@ -248,7 +248,8 @@ impl OperandKind for Key {
         asm.word64(value);
     }
     fn show(value: u64, _: Pc, names: &dyn Names) -> String {
-        names.value(Value::from_parts(value, Tag::STRING))
+        // SAFETY: the loader wrote the address of a string that the function keeps alive.
+        names.value(unsafe { Value::from_parts(value, Tag::STRING) })
     }
 }
 

@@ -419,9 +419,8 @@ impl Assembler {
         self.word64(handler.0);
     }
 
-    /// Begins the step before a canonical instruction of plain code.
-    pub(crate) fn step_at(&mut self, handler: HandlerAddress, canonical: usize) {
-        self.begin_at(handler, canonical);
+    /// The instruction begun last is the step before a canonical instruction of plain code.
+    pub(crate) fn is_step(&mut self) {
         self.steps.push(self.map.last().expect("it was just begun").0);
     }
 

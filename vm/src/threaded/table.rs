@@ -105,6 +105,7 @@ macro_rules! threaded {
                     #[allow(unused_mut, unused_variables, reason = "one row has no operands")]
                     let mut c = Cursor::new(pc);
                     // SAFETY: the caller knows that these are the operands there, in the order of the fields.
+                    #[allow(unused_unsafe, reason = "one row has no operands")]
                     unsafe {
                         $row {
                             $($field: {

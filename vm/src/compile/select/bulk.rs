@@ -7,13 +7,15 @@ use crate::handlers::typed::array_ranges::{ArrayCopy, ArrayFill, ArrayInitData, 
 use crate::handlers::typed::bulk;
 use crate::handlers::typed::bulk::*;
 use crate::handlers::typed::ranges::{self, range};
-use crate::handlers::typed::statement::{branch_table, jump, statement};
+use crate::handlers::typed::statement::{TABLE_ENTRY_HALVES, branch_table, statement};
 use crate::handlers::typed::vector;
 use crate::handlers::typed::word::Wide;
 use crate::heap::ElementKind;
 use crate::runtime::context::Handler;
 use crate::value::Value;
-use minivm_isa::entities::{Block, Memory, Reg, Table};
+use crate::threaded::kinds::{Branch, OperandKind};
+use crate::threaded::rows;
+use minivm_isa::entities::{Memory, Reg, Table};
 use minivm_isa::operand::OperandRef;
 use minivm_isa::{Instruction, Operand};
 
@@ -182,7 +184,7 @@ fn emit_wide(loading: &mut Loading, at: usize, instruction: &Instruction) -> boo
     };
     write(loading, at, handler, inputs, &[], Some(low));
     let slot = loading.destination(at, high);
-    loading.asm.half(slot);
+    loading.asm.half(slot as u16);
     true
 }
 
@@ -214,7 +216,7 @@ fn write(loading: &mut Loading, at: usize, handler: Handler, inputs: &[Operand],
     }
     if let Some(dst) = dst {
         let slot = loading.destination(at, dst);
-        loading.asm.half(slot);
+        loading.asm.half(slot as u16);
     }
 }
 
@@ -225,19 +227,17 @@ fn emit_branch_table(loading: &mut Loading, at: usize, instruction: &Instruction
     let index = leaf(loading, index);
     let Some(slot) = index.slot else {
         let chosen = targets.get(index.bits[0] as usize).copied().unwrap_or(default);
-        loading.asm.begin(jump, at);
-        loading.asm.cost(loading.pending, chosen);
-        loading.asm.target(chosen);
+        loading.put(at, rows::Jump { branch: loading.branch_to(chosen) });
         return true;
     };
     loading.asm.begin(branch_table, at);
-    loading.asm.half(slot);
-    loading.asm.word32(u32::try_from(targets.len()).expect("targets are counted in u32"));
-    let all = targets.iter().copied().chain([default]);
-    all.for_each(|target: Block| {
-        loading.asm.target(target);
-        loading.asm.cost(loading.pending, target);
-        loading.asm.half(0);
-    });
+    let last = u32::try_from(targets.len()).expect("targets are counted in u32");
+    loading.asm.head(rows::BranchTable { index: usize::from(slot), last });
+    for target in targets.iter().copied().chain([default]) {
+        Branch::write(loading.branch_to(target), &mut loading.asm);
+        for _ in Branch::HALVES..TABLE_ENTRY_HALVES {
+            loading.asm.half(0);
+        }
+    }
     true
 }

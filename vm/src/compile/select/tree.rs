@@ -296,7 +296,7 @@ impl Builder<'_, '_> {
             Kind::Operation(_) | Kind::Copy | Kind::Select | Kind::GlobalGet | Kind::Null | Kind::Load => {
                 let value = self.value(at, instruction);
                 let slot = self.loading.destination(at, row.dst.expect("values have a result"));
-                Root::Set { slot, value: self.moved(at, value) }
+                Root::Set { slot: slot as u16, value: self.moved(at, value) }
             }
         })
     }

@@ -2,10 +2,10 @@
 
 use super::tree::{Extra, Kid, Leaf, Node, Return, Root, Tree};
 use super::{Loading, Planned, settle};
-use crate::handlers::typed::statement::jump;
 use crate::handlers::typed::word::{Class, NO_SLOT};
 use crate::runtime::context::Handler;
-use crate::threaded::Assembler;
+use crate::threaded::kinds::{Branch, BranchTo, OperandKind};
+use crate::threaded::{Assembler, rows};
 use minivm_isa::entities::Block;
 
 /// Writes a statement.
@@ -66,13 +66,11 @@ fn finish_block(loading: &mut Loading, at: usize, ahead: u32, tree: &Tree) {
         Root::Set { .. } | Root::Effect { .. } => {}
         Root::Jump { falls: true, .. } => loading.falls_through = true,
         Root::Jump { target, .. } => {
-            loading.asm.cost(pending, target);
-            loading.asm.target(target);
+            Branch::write(BranchTo::block(target, pending), &mut loading.asm);
             loading.falls_through = false;
         }
         Root::Condition { target, otherwise, falls, .. } => {
-            loading.asm.cost(pending, target);
-            loading.asm.target(target);
+            Branch::write(BranchTo::block(target, pending), &mut loading.asm);
             go_on(loading, at, pending, otherwise, falls);
         }
         Root::ReturnIf { value, otherwise, falls, .. } => {
@@ -89,9 +87,7 @@ fn finish_block(loading: &mut Loading, at: usize, ahead: u32, tree: &Tree) {
 /// Goes on at a block, after a condition did not lead elsewhere.
 fn go_on(loading: &mut Loading, at: usize, pending: u32, block: Block, falls: bool) {
     if !falls {
-        loading.asm.begin(jump, at);
-        loading.asm.cost(pending, block);
-        loading.asm.target(block);
+        loading.put(at, rows::Jump { branch: BranchTo::block(block, pending) });
     }
     loading.falls_through = falls;
 }
