@@ -17,7 +17,6 @@ mod problems;
 mod report;
 mod run;
 mod source;
-mod symbols;
 mod values;
 
 use arguments::{Command, CommandLine, When};

@@ -3,6 +3,7 @@
 use crate::compile::{Loading, select};
 use crate::handlers::typed::{calls, shape};
 use crate::runtime::context::Handler;
+use crate::threaded::notes::Shown;
 use crate::threaded::{OPEN, ReturnInfo, rows};
 use minivm_isa::entities::{Reg, Sig, Table};
 use minivm_isa::{Instruction, Operand, Type};
@@ -289,6 +290,7 @@ impl Loading<'_> {
     /// The return information of a typed call, and what takes its results to their registers.
     fn typed_results(&mut self, at: usize, signature: Sig, results: &[Reg]) {
         let info = self.typed_return_info(signature, results);
+        self.asm.shows("returns", || Shown::Returns(info));
         self.asm.return_info(info);
         self.take_typed_results(at, signature, results);
     }

@@ -33,6 +33,7 @@ use crate::runtime::function::{FunctionInfo, GuestFunction};
 use crate::runtime::instance::Instance;
 use crate::threaded::continuation::RECORD_DELTA;
 use crate::threaded::kinds::{BranchTo, Elements, OperandKind};
+use crate::threaded::notes::Note;
 use crate::threaded::rows;
 use crate::threaded::slots::SCRATCH_VALUES;
 use crate::threaded::slots::window;
@@ -115,7 +116,7 @@ pub(crate) fn ensure_loaded(cx: &mut Context, info: &FunctionInfo, guest: &Guest
         return Err(LoadError::OutOfMemory);
     }
     let constants = make_constants(cx, guest)?;
-    let (code, plan) = translate(guest, info, constants, cx.main_memory_of, false)?;
+    let Translated { code, plan, .. } = translate(guest, info, constants, cx.main_memory_of, Form::Optimised)?;
     cx.widest_frame = cx.widest_frame.max(code.extent());
     let fates = (0..guest.portable().code.len()).map(|index| plan.fate(index)).collect();
     let frame_map = FrameMap::new(guest.portable(), guest.params as usize, fates, plan.waiting());
@@ -136,8 +137,8 @@ pub(crate) fn window_of(guest: &GuestFunction) -> usize {
 /// The plain code of a function that has fast code.
 fn compile_baseline(cx: &Context, info: &FunctionInfo, guest: &GuestFunction) -> Code {
     let constants = guest.constants.get().expect("they are made with the fast code");
-    let translated = translate(guest, info, constants, cx.main_memory_of, true);
-    translated.expect("what has fast code has plain code: their frames are equal").0
+    let translated = translate(guest, info, constants, cx.main_memory_of, Form::Baseline);
+    translated.expect("what has fast code has plain code: their frames are equal").code
 }
 
 /// What the machine runs with.
@@ -194,14 +195,34 @@ fn window_words(instance: &Instance, function: &Function) -> usize {
     function.code.iter().map(words).max().unwrap_or(0)
 }
 
+/// What a function is translated to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// Optimised code.
+    Optimised,
+    /// The same, with notes for people.
+    Explained,
+    /// Baseline code.
+    Baseline,
+}
+
+/// A translated function.
+struct Translated {
+    code: Code,
+    plan: Plan,
+    /// What each threaded instruction is, if it is to be explained.
+    notes: Vec<Note>,
+}
+
 /// Translates one function.
 fn translate(
     guest: &GuestFunction,
     info: &FunctionInfo,
     constants: &[Value],
     main_memory: *const crate::memory::LinearMemory,
-    plain: bool,
-) -> Result<(Code, Plan), LoadError> {
+    form: Form,
+) -> Result<Translated, LoadError> {
+    let plain = form == Form::Baseline;
     let function = guest.portable();
     let program = guest.program();
     let slots = guest.slots();
@@ -244,6 +265,9 @@ fn translate(
     if !plain {
         loading.plan = Plan::compute(function, &loading.temporaries, window);
     }
+    if form == Form::Explained {
+        loading.asm.take_notes();
+    }
     loading.emit_blocks();
     if let Some(name) = loading.unsupported {
         return Err(LoadError::Unsupported(name));
@@ -254,7 +278,8 @@ fn translate(
     let params = crate::runtime::call::direct_params(info, guest.convention, guest.params);
     let header = EntryHeader { extent: extent as u32, params };
     loading.plan.fold_typed(&loading.absorbed);
-    Ok((loading.asm.finish(std::ptr::from_ref(info).cast(), header), loading.plan))
+    let notes = loading.asm.notes();
+    Ok(Translated { code: loading.asm.finish(std::ptr::from_ref(info).cast(), header), plan: loading.plan, notes })
 }
 
 impl Loading<'_> {

@@ -19,6 +19,10 @@ pub(crate) trait Names {
     fn address(&self, address: u64) -> String;
     /// A constant.
     fn value(&self, value: Value) -> String;
+    /// A signature, by the number that the machine gave it.
+    fn signature(&self, number: u32) -> String;
+    /// A layout, by the number that the machine gave it.
+    fn layout(&self, number: u32) -> String;
 }
 
 /// A kind of operand.
@@ -198,22 +202,39 @@ impl OperandKind for Inline {
     }
 }
 
-/// A 32-bit number.
-pub(crate) enum Number32 {}
-impl OperandKind for Number32 {
-    type Value = u32;
-    const HALVES: usize = 2;
-    #[inline(always)]
-    unsafe fn read(c: &mut Cursor) -> u32 {
-        // SAFETY: passed on.
-        unsafe { c.word32() }
-    }
-    fn write(value: u32, asm: &mut Assembler) {
-        asm.word32(value);
-    }
-    fn show(value: u32, _: Pc, _: &dyn Names) -> String {
-        value.to_string()
-    }
+/// Operands of 32 bits that are read as numbers.
+macro_rules! numbers32 {
+    ($($(#[$doc:meta])* $name:ident |$value:ident, $names:ident| $show:expr;)*) => {$(
+        $(#[$doc])*
+        pub(crate) enum $name {}
+        impl OperandKind for $name {
+            type Value = u32;
+            const HALVES: usize = 2;
+            #[inline(always)]
+            unsafe fn read(c: &mut Cursor) -> u32 {
+                // SAFETY: passed on.
+                unsafe { c.word32() }
+            }
+            fn write(value: u32, asm: &mut Assembler) {
+                asm.word32(value);
+            }
+            fn show($value: u32, _: Pc, $names: &dyn Names) -> String {
+                let _ = $names;
+                $show
+            }
+        }
+    )*};
+}
+
+numbers32! {
+    /// A number.
+    Number32 |number, names| number.to_string();
+    /// A signature, by its number in the machine.
+    SignatureNumber |number, names| names.signature(number);
+    /// A layout, by its number in the machine.
+    LayoutNumber |number, names| names.layout(number);
+    /// A block.
+    BlockNumber |number, names| Block::from_u32(number).to_string();
 }
 
 /// A word as it is.

@@ -5,6 +5,7 @@ pub(crate) mod continuation;
 mod fuel_map;
 pub(crate) mod kinds;
 pub(crate) mod lookups;
+pub(crate) mod notes;
 pub(crate) mod operands;
 pub(crate) mod return_stubs;
 pub(crate) mod rows;
@@ -13,8 +14,9 @@ pub(crate) mod stack_map;
 pub(crate) mod table;
 
 use crate::threaded::fuel_map::Ledger;
-use crate::threaded::kinds::{Elements, Names, OperandKind};
-use crate::threaded::table::{Row, show_at};
+use crate::threaded::kinds::{Branch, BranchTo, Elements, OperandKind};
+use crate::threaded::notes::{Note, Shown};
+use crate::threaded::table::Row;
 use minivm_isa::entities::Block;
 use minivm_isa::size::list_bytes;
 use minivm_isa::steps;
@@ -121,7 +123,8 @@ impl Code {
         &self.words[(HEADER_HALVES + self.place(pc) as usize) / 4]
     }
 
-    fn at(&self, halves: u32) -> Pc {
+    /// The place so many halves behind the entry.
+    pub(crate) fn at(&self, halves: u32) -> Pc {
         self.words.as_ptr().cast::<u16>().wrapping_add(HEADER_HALVES + halves as usize)
     }
 
@@ -236,35 +239,10 @@ impl Code {
         &self.map
     }
 
-    /// The place after the last instruction, in halves from the entry.
-    pub(crate) fn end(&self) -> u32 {
-        u32::try_from(self.words.len() * 4 - HEADER_HALVES).expect("threaded code has less than 8 GiB")
-    }
-
-    /// The halves between two places.
-    pub(crate) fn halves(&self, start: u32, end: u32) -> Vec<u16> {
-        let half = |index: usize| (self.words[index / 4].get() >> (16 * (index % 4))) as u16;
-        (start as usize..end as usize).map(|index| half(index + HEADER_HALVES)).collect()
-    }
-}
-
-/// What a threaded instruction is, for people.
-pub(crate) enum Note {
-    /// Nobody has said.
-    Unnamed,
-    /// One of a row of the table.
-    Row {
-        /// Its name.
-        name: String,
-        /// Shows the operands of such an instruction.
-        show: unsafe fn(Pc, &dyn Names) -> Vec<(&'static str, String)>,
-    },
-}
-
-impl Note {
-    /// An instruction of a row.
-    fn of<R: Row>() -> Self {
-        Note::Row { name: R::name(), show: show_at::<R> }
+    /// The first block that starts at a place.
+    pub(crate) fn block_that_starts_at(&self, pc: Pc) -> Option<Block> {
+        let index = self.blocks.iter().position(|&start| start == self.place(pc))?;
+        Some(Block::from_u32(u32::try_from(index).expect("blocks are counted in u32")))
     }
 }
 
@@ -345,18 +323,35 @@ impl Assembler {
         self.notes.take().unwrap_or_default()
     }
 
-    /// Says what the instruction begun last is, if somebody wants to know.
-    pub(crate) fn note(&mut self, note: impl FnOnce() -> Note) {
+    /// Notes what the instruction begun last is, if somebody wants to know.
+    fn note(&mut self, note: impl FnOnce(&mut Note)) {
         if let Some(last) = self.notes.as_mut().and_then(|notes| notes.last_mut()) {
-            *last = note();
+            note(last);
         }
+    }
+
+    /// Notes what the instruction begun last does, or does next.
+    pub(crate) fn does(&mut self, name: &str) {
+        self.note(|note| note.add_name(name));
+    }
+
+    /// Notes an operand of the instruction begun last.
+    pub(crate) fn shows(&mut self, name: &'static str, operand: impl FnOnce() -> Shown) {
+        self.note(|note| note.add(name, operand()));
+    }
+
+    /// Writes the branch of a tree.
+    pub(crate) fn branch(&mut self, branch: BranchTo) {
+        let at = self.position();
+        self.shows("branch", || Shown::Branch(at));
+        Branch::write(branch, self);
     }
 
     /// Writes an instruction of the table that does canonical instructions from `canonical` on.
     pub(crate) fn row<R: Row>(&mut self, handler: HandlerAddress, canonical: usize, row: R) {
         const { assert!(!R::HAS_LIST, "the elements of a list are written, too") };
         self.begin_at(handler, canonical);
-        self.note(|| Note::of::<R>());
+        self.note(Note::set_row::<R>);
         row.write(self);
     }
 
@@ -369,7 +364,7 @@ impl Assembler {
         elements: &[K::Value],
     ) {
         self.begin_at(handler, canonical);
-        self.note(|| Note::of::<R>());
+        self.note(Note::set_row::<R>);
         row(Elements::count(elements.len())).write(self);
         for &element in elements {
             K::write(element, self);
@@ -378,7 +373,7 @@ impl Assembler {
 
     /// Writes the operands of a row in an instruction that was begun: those of a tree follow.
     pub(crate) fn head<R: Row>(&mut self, row: R) {
-        self.note(|| Note::of::<R>());
+        self.note(Note::set_row::<R>);
         row.write(self);
     }
 
@@ -414,7 +409,7 @@ impl Assembler {
         self.canonical = u32::try_from(canonical).expect("code is counted in u32");
         self.map.push((self.position(), self.canonical));
         if let Some(notes) = &mut self.notes {
-            notes.push(Note::Unnamed);
+            notes.push(Note::default());
         }
         self.word64(handler.0);
     }

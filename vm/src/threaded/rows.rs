@@ -6,10 +6,7 @@
 
 use crate::heap::Closure as HeapClosure;
 use crate::memory::TableInstance;
-use crate::threaded::kinds::{
-    Address, Bits64, Branch, Cache, Capture, Captured, Cost, Count, Flag, Inline, Key, Distance, List, Names, Number32, OperandKind,
-    Returns, Slot, ValueTag,
-};
+use crate::threaded::kinds::{Address, Bits64, BlockNumber, Branch, Cache, Capture, Captured, Cost, Count, Distance, Flag, Inline, Key, LayoutNumber, List, Names, Number32, OperandKind, Returns, SignatureNumber, Slot, ValueTag};
 use crate::threaded::operands::Cursor;
 use crate::threaded::table::{Row, Variant, end_of, threaded};
 use crate::threaded::{Assembler, Pc};
@@ -31,7 +28,7 @@ threaded! {
     TailCallTyped = tail_call_typed { closure: Address<HeapClosure>, window: Slot, words: Count, cost: Cost }
     /// The same of `r[callee]`, which traps unless it has the signature.
     TailCallTypedValue = tail_call_typed_value {
-        callee: Slot, window: Slot, signature: Number32, words: Count, cost: Cost,
+        callee: Slot, window: Slot, signature: SignatureNumber, words: Count, cost: Cost,
     }
     /// Returns `r[value]` from a function that is not variadic.
     ReturnAny = return_any { value: Slot, cost: Cost }
@@ -49,10 +46,10 @@ threaded! {
     CallAfter = call_after { closure: Address<HeapClosure>, window: Slot, cost: Cost, length: Distance }
     /// Calls the element `r[index]` of a table, after a statement whose operands follow, then the return information.
     CallElement = call_element {
-        table: Address<TableInstance>, index: Slot, window: Slot, signature: Number32, length: Distance, cost: Cost,
+        table: Address<TableInstance>, index: Slot, window: Slot, signature: SignatureNumber, length: Distance, cost: Cost,
     }
     /// Calls `r[callee]`, which traps unless it has the signature.
-    CallValue = call_value { callee: Slot, window: Slot, signature: Number32, cost: Cost, returns: Returns }
+    CallValue = call_value { callee: Slot, window: Slot, signature: SignatureNumber, cost: Cost, returns: Returns }
 
     // Moves.
 
@@ -82,9 +79,9 @@ threaded! {
     /// Branches when `r[src]` is of the kind: `r[dst]` is its payload, else 0.
     BranchUnbox = branch_unbox { dst: Slot, src: Slot, kind: ValueTag, branch: Branch }
     /// Branches when `r[src]` is an object of the layout: `r[dst]` is that, else null.
-    BranchRef = branch_ref { dst: Slot, src: Slot, layout: Number32, branch: Branch }
+    BranchRef = branch_ref { dst: Slot, src: Slot, layout: LayoutNumber, branch: Branch }
     /// Branches when `r[src]` is a function of the signature.
-    BranchSignature = branch_signature { src: Slot, signature: Number32, branch: Branch }
+    BranchSignature = branch_signature { src: Slot, signature: SignatureNumber, branch: Branch }
     /// Branches on a comparison.
     BranchCompare[O, S]<L, R> = branch_compare { lhs: L, rhs: R, branch: Branch }
     /// Branches out of a loop that does not run; `r[limit]` becomes the number of rounds of one over integers.
@@ -172,7 +169,7 @@ threaded! {
     /// `r[dst]` = the payload of `r[src]`; traps unless it is of the kind.
     WordFromAny = word_from_any { dst: Slot, src: Slot, kind: ValueTag }
     /// `r[dst]` = the object `r[src]`; traps unless it has the layout or is nil.
-    RefFromAny = ref_from_any { dst: Slot, src: Slot, layout: Number32 }
+    RefFromAny = ref_from_any { dst: Slot, src: Slot, layout: LayoutNumber }
     /// `r[dst]` = whether `r[src]` is truthy.
     IsTruthy = is_truthy { dst: Slot, src: Slot }
     /// `r[dst]` = the number of the kind of `r[src]`.
@@ -215,7 +212,7 @@ threaded! {
     // What baseline code has besides.
 
     /// Leaves baseline code unless the run is stepping.
-    EnterBlock = enter_block { block: Number32 }
+    EnterBlock = enter_block { block: BlockNumber }
     /// Counts the instruction that follows, or stops.
     Step = step {}
 }

@@ -9,6 +9,7 @@
 mod bulk;
 pub(super) mod calls;
 mod grow;
+mod notes;
 mod row;
 mod tree;
 mod write;
