@@ -134,8 +134,7 @@ impl Loading<'_> {
         }
         let window = self.window;
         // Constants get their place now and their value below.
-        let slots: Vec<usize> =
-            values.iter().map(|value| value.reg().map_or(window, |reg| self.slot(reg))).collect();
+        let slots: Vec<usize> = values.iter().map(|value| value.reg().map_or(window, |reg| self.slot(reg))).collect();
         self.put_list(at, |values| rows::PrependOpen { window, values }, &slots);
         for (index, &value) in values.iter().enumerate() {
             if let Some(constant) = self.any_constant(value) {

@@ -74,7 +74,12 @@ pub(super) type Writer<T> = fn(&mut Loading<'_>, Operation<T>);
 pub(super) type Variants<T> = fn(Kind, Kind) -> Option<Writer<T>>;
 
 /// Writes an operation with the best pair of kinds there is a handler for.
-pub(super) fn put<T>(loading: &mut Loading, variants: Variants<T>, (left, right): (Kinds, Kinds), operation: Operation<T>) {
+pub(super) fn put<T>(
+    loading: &mut Loading,
+    variants: Variants<T>,
+    (left, right): (Kinds, Kinds),
+    operation: Operation<T>,
+) {
     let pairs = left.into_iter().flat_map(|left| right.into_iter().map(move |right| (left, right)));
     let mut writers = pairs.filter_map(|(left, right)| variants(left, right));
     writers.next().expect("there is a handler for the last of each")(loading, operation);
@@ -126,10 +131,7 @@ pub(super) fn arithmetic<O: Arithmetic>(left: Kind, right: Kind) -> Option<Write
 }
 
 /// Arithmetic that floats are in line for.
-pub(super) fn float_arithmetic<O: Arithmetic>(
-    left: Kind,
-    right: Kind,
-) -> Option<Writer<usize>> {
+pub(super) fn float_arithmetic<O: Arithmetic>(left: Kind, right: Kind) -> Option<Writer<usize>> {
     let special: Option<Writer<usize>> = writers! {
         put_arithmetic<O>, left, right;
         Latest Slot, Slot Latest, Latest Float, Float Latest, Latest Latest,
@@ -146,10 +148,7 @@ pub(super) fn comparison<O: Relation>(left: Kind, right: Kind) -> Option<Writer<
 }
 
 /// Branches on comparisons.
-pub(super) fn branch<O: Relation, S: Sense>(
-    left: Kind,
-    right: Kind,
-) -> Option<Writer<BranchTo>> {
+pub(super) fn branch<O: Relation, S: Sense>(left: Kind, right: Kind) -> Option<Writer<BranchTo>> {
     writers! {
         put_branch<O, S>, left, right;
         Slot Slot, Slot Int, Slot Float, Int Slot, Float Slot,

@@ -12,6 +12,7 @@ use crate::runtime::function::FunctionInfo;
 use crate::threaded::boundary;
 use crate::threaded::boundary::{Face, TYPE_BITS, TYPE_MASK};
 use crate::threaded::continuation::FRAME_HEADER_WORDS;
+use crate::threaded::frame::Frame;
 use crate::threaded::header_at;
 use crate::threaded::operands::{get_any, set_any};
 use crate::threaded::rows;
@@ -29,7 +30,7 @@ use std::ptr::with_exposed_provenance_mut as pointer;
 unsafe fn face_of<'a>(regs: Regs) -> (&'a Face, *mut Closure) {
     // SAFETY: the header of a border frame names a closure, whose function lives as long as the frame.
     unsafe {
-        let closure = pointer::<Closure>(*regs.sub(2) as usize);
+        let closure = Frame::at(regs).closure();
         (&(*(*closure).function.cast::<FunctionInfo>()).face, closure)
     }
 }
@@ -110,10 +111,8 @@ handler! {
         let closure = pointer::<Closure>(*regs.add(call.callee) as usize);
         let new = regs.add(call.window);
         let callee = new.add(call.arguments * 2 + FRAME_HEADER_WORDS);
-        *new.sub(2) = closure as u64;
-        *new.sub(1) = rows::CallAny::next(pc) as u64;
-        *callee.sub(2) = closure as u64;
-        *callee.sub(1) = (*(*closure).function.cast::<FunctionInfo>()).face.place as u64;
+        Frame::at(new).begin(closure, rows::CallAny::next(pc));
+        Frame::at(callee).begin(closure, (*(*closure).function.cast::<FunctionInfo>()).face.place);
         next!((*closure).code.cast::<u16>(), callee, cx, facc)
     }
 }
@@ -122,7 +121,7 @@ handler! {
     /// A typed function has returned to `any` code; its result words lie at the start of the border frame.
     pub(crate) fn typed_returned(pc, regs, cx, facc) {
         let (face, _) = face_of(regs);
-        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+        let place = Frame::at(regs).return_place();
         let wanted = return_info(place);
         if face.result > boundary::MANY && wanted.results == 1 && !(*cx).stepping {
             let value = value_of(*regs, face.result);
@@ -139,7 +138,7 @@ handler! {
     #[inline(never)]
     fn typed_returned_other(pc, regs, cx, facc) {
         let (face, _) = face_of(regs);
-        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+        let place = Frame::at(regs).return_place();
         let wanted = return_info(place);
         if face.result == boundary::MANY || (wanted.results != 1 && wanted.results != OPEN) || (*cx).stepping {
             slow!(typed_returned_slow, pc, regs, cx, facc)
@@ -194,8 +193,7 @@ handler! {
                 set_any(to, 0, value);
                 types >>= TYPE_BITS;
             }
-            *new.sub(2) = target as u64;
-            *new.sub(1) = face.place as u64;
+            Frame::at(new).begin(target, face.place);
             next!(entry, new, cx, facc)
         }
         slow!(bridge_enter_slow, pc, regs, cx, facc)
@@ -206,7 +204,7 @@ slow_handler! {
     fn bridge_enter_slow(pc, regs, cx) {
         let _ = pc;
         let (face, closure) = face_of(regs);
-        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+        let place = Frame::at(regs).return_place();
         let at = Flow { pc: face.place, regs };
         adapt::typed_to_any(&mut *cx, closure, regs, place, at)
     }
@@ -215,7 +213,7 @@ slow_handler! {
 handler! {
     /// An `any` function has returned to typed code that wants no result.
     pub(crate) fn bridge_returned_none(pc, regs, cx, facc) {
-        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+        let place = Frame::at(regs).return_place();
         if (*cx).stepping {
             slow!(bridge_returned, pc, regs, cx, facc)
         }
@@ -228,7 +226,7 @@ handler! {
     /// of the border frame.
     pub(crate) fn bridge_returned_one(pc, regs, cx, facc) {
         let (face, _) = face_of(regs);
-        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+        let place = Frame::at(regs).return_place();
         let wanted = return_info(place);
         let caller = regs.sub(wanted.delta as usize);
         let value = get_any(regs, 0);

@@ -16,11 +16,12 @@ use crate::runtime::{call, host_run, unwind};
 use crate::threaded::Flow;
 use crate::threaded::OPEN;
 use crate::threaded::continuation::{RECORD_WORDS, Record, RecordKind};
+use crate::threaded::frame::Frame;
 use crate::threaded::header_at;
 use crate::threaded::kinds::{OperandKind, Slot};
+use crate::threaded::operands::{get_any, set_any, tag_at};
 use crate::threaded::rows;
 use crate::threaded::table::Row;
-use crate::threaded::operands::{get_any, set_any, tag_at};
 use crate::value::{Tag, Value};
 use std::ptr::with_exposed_provenance_mut as pointer;
 
@@ -35,8 +36,7 @@ handler! {
             let header = header_at(entry);
             let new = regs.add(call.window);
             if header.params as usize == call.arguments && new.wrapping_add(header.extent as usize) <= (*cx).stack_end {
-                *new.sub(2) = closure as u64;
-                *new.sub(1) = rows::CallAny::next(pc) as u64;
+                Frame::at(new).begin(closure, rows::CallAny::next(pc));
                 next!(entry, new, cx, facc)
             }
         }
@@ -66,7 +66,7 @@ slow_handler! {
 
 handler! {
     /// `call_any_open…`: the open list lies at the start of the window and moves up by the fixed arguments, which then go
-    /// before it. Operands: as `call_any`, where the number counts the fixed arguments, then their slots.
+    /// before it.
     pub(crate) fn call_any_open(pc, regs, cx, facc) {
         let call = rows::CallAnyOpen::read(pc);
         (*cx).fuel -= call.cost;
@@ -77,8 +77,7 @@ handler! {
             let new = regs.add(call.window);
             let total = call.arguments + (*cx).open_count;
             if header.params as usize == total && new.wrapping_add(header.extent as usize) <= (*cx).stack_end {
-                *new.sub(2) = closure as u64;
-                *new.sub(1) = rows::CallAnyOpen::next(pc) as u64;
+                Frame::at(new).begin(closure, rows::CallAnyOpen::next(pc));
                 next!(entry, new, cx, facc)
             }
         }
@@ -101,7 +100,7 @@ slow_handler! {
 }
 
 handler! {
-    /// Makes room for values before the open list and puts them there. Operands: window, number, slots.
+    /// Makes room for values before the open list and puts them there.
     pub(crate) fn prepend_open(pc, regs, cx, facc) {
         let rows::PrependOpen { window, values } = rows::PrependOpen::read(pc);
         let count = values.count;
@@ -141,8 +140,7 @@ handler! {
 }
 
 handler! {
-    /// `tail_call_any…`. Operands: callee slot, window, number of arguments, cost, whether the open list follows, whether
-    /// this function is variadic.
+    /// `tail_call_any…`.
     pub(crate) fn tail_call_any(pc, regs, cx, facc) {
         let rows::TailCallAny { callee, window, arguments, cost, open, variadic } = rows::TailCallAny::read(pc);
         (*cx).fuel -= cost;
@@ -152,7 +150,7 @@ handler! {
             let entry = (*closure).code.cast::<u16>();
             let header = header_at(entry);
             if header.params as usize == arguments && regs.wrapping_add(header.extent as usize) <= (*cx).stack_end {
-                *regs.sub(2) = closure as u64;
+                Frame::at(regs).set_closure(closure);
                 for word in 0..arguments * 2 {
                     *regs.add(word) = *regs.add(window + word);
                 }
@@ -178,7 +176,7 @@ slow_handler! {
 }
 
 handler! {
-    /// `tail_call` of a typed function. Operands: closure, window, words of arguments, cost.
+    /// `tail_call` of a typed function.
     pub(crate) fn tail_call_typed(pc, regs, cx, facc) {
         let rows::TailCallTyped { closure, window, words, cost } = rows::TailCallTyped::read(pc);
         (*cx).fuel -= cost;
@@ -186,7 +184,7 @@ handler! {
             // What has no code yet is larger than any stack.
             let entry = (*closure).code.cast::<u16>();
             if regs.wrapping_add(header_at(entry).extent as usize) <= (*cx).stack_end {
-                *regs.sub(2) = closure as u64;
+                Frame::at(regs).set_closure(closure);
                 for word in 0..words {
                     *regs.add(word) = *regs.add(window + word);
                 }
@@ -210,7 +208,7 @@ slow_handler! {
 }
 
 slow_handler! {
-    /// `tail_call_indirect`, `tail_call_ref`. Operands: callee slot, window, signature, words of arguments, cost.
+    /// `tail_call_indirect`, `tail_call_ref`.
     pub(crate) fn tail_call_typed_value(pc, regs, cx) {
         let rows::TailCallTypedValue { callee, window, signature, words, cost } = rows::TailCallTypedValue::read(pc);
         let at = Flow { pc, regs };
@@ -228,10 +226,10 @@ slow_handler! {
 }
 
 handler! {
-    /// `return_values` of one `any` from a function that is not variadic. Operands: slot, cost.
+    /// `return_values` of one `any` from a function that is not variadic.
     pub(crate) fn return_any(pc, regs, cx, facc) {
         let rows::ReturnAny { value: slot, cost } = rows::ReturnAny::read(pc);
-        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+        let place = Frame::at(regs).return_place();
         let info = return_info(place);
         (*cx).fuel -= cost;
         if info.results == 1 && (*cx).fuel >= 0 {
@@ -252,7 +250,7 @@ handler! {
             (*cx).fuel += cost;
             slow!(super::control::out_of_fuel, pc, regs, cx, facc)
         }
-        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+        let place = Frame::at(regs).return_place();
         let info = return_info(place);
         let caller = regs.sub(info.delta as usize);
         let value = get_any(regs, slot);
@@ -292,8 +290,7 @@ handler! {
 }
 
 handler! {
-    /// `return_values` and `return_open` in general. Operands: window where the values lie, number, cost, whether the open
-    /// list follows, whether this function is variadic.
+    /// `return_values` and `return_open` in general.
     pub(crate) fn return_block(pc, regs, cx, facc) {
         let rows::ReturnBlock { window, values: count, cost, open, variadic } = rows::ReturnBlock::read(pc);
         let count = count + if open { (*cx).open_count } else { 0 };
@@ -304,8 +301,8 @@ handler! {
         if (*cx).fuel < 0 {
             slow!(return_block_out_of_fuel, pc, regs, cx, facc)
         }
-        let base = if variadic { regs.sub(*regs.sub(3) as usize) } else { regs };
-        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+        let base = Frame::at(regs).base(variadic);
+        let place = Frame::at(regs).return_place();
         let caller = deliver(cx, regs.add(window), count, base, place);
         next!(place, caller, cx, facc)
     }
@@ -325,18 +322,18 @@ slow_handler! {
         if let Err(flow) = pay(cx, at, cost, units_of_values(count)) {
             return flow;
         }
-        let base = if variadic { regs.sub(*regs.sub(3) as usize) } else { regs };
-        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+        let base = Frame::at(regs).base(variadic);
+        let place = Frame::at(regs).return_place();
         let caller = deliver(cx, regs.add(window), count, base, place);
         Flow { pc: place, regs: caller }
     }
 }
 
 handler! {
-    /// `return_values` of a typed function in general. Operands: window where the result words lie, their number, cost.
+    /// `return_values` of a typed function in general.
     pub(crate) fn return_words(pc, regs, cx, facc) {
         let rows::ReturnWords { window, words, cost } = rows::ReturnWords::read(pc);
-        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+        let place = Frame::at(regs).return_place();
         let info = return_info(place);
         (*cx).fuel -= cost;
         if (*cx).fuel < 0 {
@@ -349,7 +346,7 @@ handler! {
 }
 
 handler! {
-    /// `varargs`: copies arguments past the parameters. Operands: parameters, number wanted, slots.
+    /// `varargs`: copies arguments past the parameters.
     pub(crate) fn varargs(pc, regs, cx, facc) {
         let rows::Varargs { params, results } = rows::Varargs::read(pc);
         let (first, count) = call::varargs(regs, params);
@@ -364,7 +361,7 @@ handler! {
 }
 
 handler! {
-    /// `varargs_to_open`. Operands: parameters, window.
+    /// `varargs_to_open`.
     pub(crate) fn varargs_to_open(pc, regs, cx, facc) {
         let rows::VarargsToOpen { params, window } = rows::VarargsToOpen::read(pc);
         let (_, count) = call::varargs(regs, params);

@@ -3,16 +3,16 @@
 use super::sources::{AnySource, Capture};
 use crate::heap::{Cell, Closure};
 use crate::runtime::function::FunctionInfo;
+use crate::threaded::frame::Frame;
 use crate::threaded::kinds::{Captured, OperandKind};
+use crate::threaded::operands::{get_any, set_any};
 use crate::threaded::rows;
 use crate::threaded::table::Row;
-use crate::threaded::operands::{get_any, set_any};
 use crate::value::{Tag, Value};
 use std::ptr::with_exposed_provenance_mut as pointer;
 
 handler! {
-    /// `closure`. Operands: destination, number of captures, function, then for each capture its slot and whether it is a
-    /// cell.
+    /// `closure`.
     pub(crate) fn closure(pc, regs, cx, facc) {
         if (*cx).heap.needs_step() {
             slow!(super::control::collect, pc, regs, cx, facc)
@@ -38,7 +38,7 @@ handler! {
 }
 
 handler! {
-    /// `capture_get` of an `any`. Operands: destination, index.
+    /// `capture_get` of an `any`.
     pub(crate) fn capture_get(pc, regs, cx, facc) {
         let rows::CaptureGet { dst, capture } = rows::CaptureGet::read(pc);
         let value = Capture::value(capture, regs);
@@ -48,7 +48,7 @@ handler! {
 }
 
 handler! {
-    /// `capture_get` of a cell. Operands: destination, index.
+    /// `capture_get` of a cell.
     pub(crate) fn capture_get_word(pc, regs, cx, facc) {
         let rows::CaptureGetWord { dst, capture } = rows::CaptureGetWord::read(pc);
         *regs.add(dst) = Capture::value(capture, regs).payload();
@@ -57,7 +57,7 @@ handler! {
 }
 
 handler! {
-    /// `cell_new`. Operands: destination, source.
+    /// `cell_new`.
     pub(crate) fn cell_new(pc, regs, cx, facc) {
         let rows::CellNew { dst, src } = rows::CellNew::read(pc);
         if !(*cx).heap.needs_step() {
@@ -87,7 +87,7 @@ handler! {
 }
 
 handler! {
-    /// `cell_get`. Operands: destination, cell.
+    /// `cell_get`.
     pub(crate) fn cell_get(pc, regs, cx, facc) {
         let rows::CellGet { dst, cell } = rows::CellGet::read(pc);
         let cell = pointer::<Cell>(*regs.add(cell) as usize);
@@ -97,7 +97,7 @@ handler! {
 }
 
 handler! {
-    /// `cell_set`. Operands: cell, source.
+    /// `cell_set`.
     pub(crate) fn cell_set(pc, regs, cx, facc) {
         let rows::CellSet { cell, src } = rows::CellSet::read(pc);
         let cell = pointer::<Cell>(*regs.add(cell) as usize);
@@ -121,7 +121,7 @@ handler! {
 }
 
 handler! {
-    /// `capture_cell_get`. Operands: destination, index.
+    /// `capture_cell_get`.
     pub(crate) fn capture_cell_get(pc, regs, cx, facc) {
         let rows::CaptureCellGet { dst, capture } = rows::CaptureCellGet::read(pc);
         let cell = pointer::<Cell>(Capture::value(capture, regs).payload() as usize);
@@ -131,7 +131,7 @@ handler! {
 }
 
 handler! {
-    /// `capture_cell_set`. Operands: index, source.
+    /// `capture_cell_set`.
     pub(crate) fn capture_cell_set(pc, regs, cx, facc) {
         let rows::CaptureCellSet { capture, src } = rows::CaptureCellSet::read(pc);
         let cell = pointer::<Cell>(Capture::value(capture, regs).payload() as usize);
@@ -155,10 +155,10 @@ handler! {
 }
 
 handler! {
-    /// `current_function`. Operands: destination.
+    /// `current_function`.
     pub(crate) fn current_function(pc, regs, cx, facc) {
         let rows::CurrentFunction { dst } = rows::CurrentFunction::read(pc);
-        set_any(regs, dst, Value::from_parts(*regs.sub(2), Tag::FUNCTION));
+        set_any(regs, dst, Value::from_function(Frame::at(regs).closure()));
         next!(rows::CurrentFunction::next(pc), regs, cx, facc)
     }
 }

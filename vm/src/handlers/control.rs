@@ -6,9 +6,9 @@ use crate::runtime::layouts::layout_of;
 use crate::runtime::{call, unwind};
 use crate::threaded::OPEN;
 use crate::threaded::kinds::BranchTo;
+use crate::threaded::operands::{get_any, set_any, tag_at};
 use crate::threaded::rows;
 use crate::threaded::table::{Row, Variant};
-use crate::threaded::operands::{get_any, set_any, tag_at};
 use crate::threaded::{Flow, Regs};
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
@@ -46,7 +46,7 @@ pub(crate) unsafe fn branch_flow(
 }
 
 handler! {
-    /// `jump`. Operands: branch.
+    /// `jump`.
     pub(crate) fn jump(pc, regs, cx, facc) {
         let rows::Jump { branch } = rows::Jump::read(pc);
         take_branch!(branch, pc, regs, cx, facc)
@@ -54,7 +54,7 @@ handler! {
 }
 
 handler! {
-    /// Charges for instructions before a block that control falls into. Operands: cost, 32 bits.
+    /// Charges for instructions before a block that control falls into.
     pub(crate) fn charge(pc, regs, cx, facc) {
         let rows::Charge { cost } = rows::Charge::read(pc);
         (*cx).fuel -= i64::from(cost);
@@ -85,7 +85,7 @@ impl Sense for NotTaken {
 }
 
 handler! {
-    /// `branch_truthy`, taken when the value is truthy, or when it is not. Operands: slot, branch.
+    /// `branch_truthy`, taken when the value is truthy, or when it is not.
     pub(crate) fn branch_truthy<S: Sense>(pc, regs, cx, facc) {
         let rows::BranchTruthy { cond, branch, .. } = rows::BranchTruthy::<S>::read(pc);
         if (tag_at(regs, cond) > Tag::FALSE) == S::HOLDS {
@@ -96,7 +96,7 @@ handler! {
 }
 
 handler! {
-    /// `branch_kind`, taken when the tag is that one, or when it is not. Operands: slot, tag, branch.
+    /// `branch_kind`, taken when the tag is that one, or when it is not.
     pub(crate) fn branch_kind<S: Sense>(pc, regs, cx, facc) {
         let rows::BranchKind { src, kind, branch, .. } = rows::BranchKind::<S>::read(pc);
         if (tag_at(regs, src) == kind) == S::HOLDS {
@@ -107,7 +107,7 @@ handler! {
 }
 
 handler! {
-    /// `branch_equal` with a short string, taken when it is that one, or when it is not. Operands: slot, string, branch.
+    /// `branch_equal` with a short string, taken when it is that one, or when it is not.
     pub(crate) fn branch_same<S: Sense>(pc, regs, cx, facc) {
         let rows::BranchSame { src, string, branch, .. } = rows::BranchSame::<S>::read(pc);
         if (*regs.add(src) == string && tag_at(regs, src) == Tag::STRING) == S::HOLDS {
@@ -118,7 +118,7 @@ handler! {
 }
 
 handler! {
-    /// `branch_unbox_i64`, `branch_unbox_f64`: taken when the tag is that one. Operands: destination, slot, tag, branch.
+    /// `branch_unbox_i64`, `branch_unbox_f64`: taken when the tag is that one.
     pub(crate) fn branch_unbox(pc, regs, cx, facc) {
         let rows::BranchUnbox { dst, src, kind, branch } = rows::BranchUnbox::read(pc);
         let value = get_any(regs, src);
@@ -132,8 +132,7 @@ handler! {
 }
 
 handler! {
-    /// `branch_ref`: taken when the value is a record or array of that layout. Operands: destination word, slot, number of the
-    /// layout (32 bits), branch.
+    /// `branch_ref`: taken when the value is a record or array of that layout.
     pub(crate) fn branch_ref(pc, regs, cx, facc) {
         let rows::BranchRef { dst, src, layout, branch } = rows::BranchRef::read(pc);
         let value = get_any(regs, src);
@@ -150,8 +149,7 @@ handler! {
 }
 
 slow_handler! {
-    /// `branch_signature`: taken when the value is a function that can be called with that signature. Operands: slot, number of
-    /// the signature (32 bits), branch.
+    /// `branch_signature`: taken when the value is a function that can be called with that signature.
     pub(crate) fn branch_signature(pc, regs, cx) {
         let rows::BranchSignature { src, signature, branch } = rows::BranchSignature::read(pc);
         let fits = get_any(regs, src).as_function().is_some_and(|closure| {
@@ -181,8 +179,8 @@ slow_handler! {
 }
 
 handler! {
-    /// `for_loop` over integers, taken while it runs. Operands: index, limit, step, variable, branch. The limit slot holds
-    /// the number of rounds left, as `for_prepare` computed it; the step slot is an integer.
+    /// `for_loop` over integers, taken while it runs. The limit slot holds the number of rounds left, as `for_prepare`
+    /// computed it; the step slot is an integer.
     pub(crate) fn for_loop(pc, regs, cx, facc) {
         let rows::ForLoop { index, limit, step, variable, branch } = rows::ForLoop::read(pc);
         if tag_at(regs, step) == Tag::INT && tag_at(regs, index) == Tag::INT && tag_at(regs, limit) == Tag::INT {
@@ -203,7 +201,7 @@ handler! {
 }
 
 handler! {
-    /// `for_loop` where index, limit and step are known to be integers. Operands: as for `for_loop`.
+    /// `for_loop` where index, limit and step are known to be integers.
     pub(crate) fn for_loop_int(pc, regs, cx, facc) {
         let rows::ForLoopInt { index, limit, step, variable, branch } = rows::ForLoopInt::read(pc);
         let rounds = *regs.add(limit);
@@ -241,7 +239,7 @@ handler! {
 }
 
 handler! {
-    /// `for_prepare`, taken when the loop does not run. Operands: index, limit, step, variable, branch.
+    /// `for_prepare`, taken when the loop does not run.
     pub(crate) fn for_prepare(pc, regs, cx, facc) {
         let rows::ForPrepare { index, limit, step, variable, branch } = rows::ForPrepare::read(pc);
         let (start, last, by) = (get_any(regs, index), get_any(regs, limit), get_any(regs, step));
@@ -313,8 +311,7 @@ unsafe fn for_error(cx: &mut crate::runtime::context::Context, at: Flow, part: &
 }
 
 handler! {
-    /// `for_each`, first half: calls the iterator, or does what it would. Operands: iterator, state, control, window, cost,
-    /// wanted results; return information. The second half is `for_each_test`.
+    /// `for_each`, first half: calls the iterator, or does what it would. The second half is `for_each_test`.
     pub(crate) fn for_each(pc, regs, cx, facc) {
         let rows::ForEach { iterator, state, control, window, cost, wanted, returns } = rows::ForEach::read(pc);
         (*cx).fuel -= cost;
@@ -346,7 +343,7 @@ slow_handler! {
 }
 
 handler! {
-    /// `for_each`, second half: taken when the first result is not nil. Operands: first result, branch.
+    /// `for_each`, second half: taken when the first result is not nil.
     pub(crate) fn for_each_test(pc, regs, cx, facc) {
         let rows::ForEachTest { first, branch } = rows::ForEachTest::read(pc);
         if tag_at(regs, first) != Tag::NIL {
@@ -357,7 +354,7 @@ handler! {
 }
 
 handler! {
-    /// `throw`. Operands: slot.
+    /// `throw`.
     pub(crate) fn throw(pc, regs, cx, facc) {
         let rows::Throw { value } = rows::Throw::read(pc);
         let value = get_any(regs, value);
@@ -366,7 +363,7 @@ handler! {
 }
 
 handler! {
-    /// `trap`. Operands: code.
+    /// `trap`.
     pub(crate) fn trap_instruction(pc, regs, cx, facc) {
         let rows::Trap { code } = rows::Trap::read(pc);
         (*cx).trap_code = TrapCode::from_number(code as u64).unwrap_or(TrapCode::Unreachable);

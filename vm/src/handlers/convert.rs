@@ -8,14 +8,14 @@ use crate::runtime::unwind::raise_trap;
 use crate::runtime::work::pay;
 use crate::runtime::work::units_of_bytes;
 use crate::threaded::Flow;
+use crate::threaded::operands::{get_any, set_any, tag_at};
 use crate::threaded::rows;
 use crate::threaded::table::Row;
-use crate::threaded::operands::{get_any, set_any, tag_at};
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
 
 handler! {
-    /// `any_from_i64`, `any_from_f64`. Operands: destination, source word, tag.
+    /// `any_from_i64`, `any_from_f64`.
     pub(crate) fn tag_word(pc, regs, cx, facc) {
         let rows::TagWord { dst, src, kind } = rows::TagWord::read(pc);
         *regs.add(dst) = *regs.add(src);
@@ -25,7 +25,7 @@ handler! {
 }
 
 handler! {
-    /// `any_from_bool`. Operands: destination, source word.
+    /// `any_from_bool`.
     pub(crate) fn any_from_bool(pc, regs, cx, facc) {
         let rows::AnyFromBool { dst, src } = rows::AnyFromBool::read(pc);
         set_any(regs, dst, Value::bool(*regs.add(src) as u32 != 0));
@@ -34,7 +34,7 @@ handler! {
 }
 
 handler! {
-    /// `any_from_ref`. Operands: destination, source word, tag of what is not null.
+    /// `any_from_ref`.
     pub(crate) fn any_from_ref(pc, regs, cx, facc) {
         let rows::AnyFromRef { dst, src, kind } = rows::AnyFromRef::read(pc);
         let word = *regs.add(src);
@@ -46,7 +46,7 @@ handler! {
 }
 
 handler! {
-    /// `i64_from_any`, `f64_from_any`. Operands: destination word, source, tag.
+    /// `i64_from_any`, `f64_from_any`.
     pub(crate) fn word_from_any(pc, regs, cx, facc) {
         let rows::WordFromAny { dst, src, kind } = rows::WordFromAny::read(pc);
         if tag_at(regs, src) != kind {
@@ -59,7 +59,7 @@ handler! {
 }
 
 handler! {
-    /// `ref_from_any`. Operands: destination word, source, number of the layout (32 bits).
+    /// `ref_from_any`.
     pub(crate) fn ref_from_any(pc, regs, cx, facc) {
         let rows::RefFromAny { dst, src, layout } = rows::RefFromAny::read(pc);
         let value = get_any(regs, src);
@@ -90,7 +90,7 @@ slow_handler! {
 }
 
 handler! {
-    /// `is_truthy`. Operands: destination word, source.
+    /// `is_truthy`.
     pub(crate) fn is_truthy(pc, regs, cx, facc) {
         let rows::IsTruthy { dst, src } = rows::IsTruthy::read(pc);
         *regs.add(dst) = u64::from(tag_at(regs, src) > Tag::FALSE);
@@ -99,7 +99,7 @@ handler! {
 }
 
 handler! {
-    /// `kind_of`. Operands: destination word, source.
+    /// `kind_of`.
     pub(crate) fn kind_of(pc, regs, cx, facc) {
         let rows::KindOf { dst, src } = rows::KindOf::read(pc);
         *regs.add(dst) = u64::from(tag_at(regs, src).0);
@@ -108,7 +108,7 @@ handler! {
 }
 
 handler! {
-    /// `same`. Operands: destination word, two sources.
+    /// `same`.
     pub(crate) fn same(pc, regs, cx, facc) {
         let rows::Same { dst, lhs, rhs } = rows::Same::read(pc);
         if tag_at(regs, lhs) == Tag::STRING && tag_at(regs, rhs) == Tag::STRING {

@@ -1,12 +1,12 @@
 //! Copying values and words, and elements of function tables.
 
+use crate::threaded::operands::{get_any, set_any};
 use crate::threaded::rows;
 use crate::threaded::table::Row;
-use crate::threaded::operands::{get_any, set_any};
 use minivm_isa::TrapCode;
 
 handler! {
-    /// `copy` of an `any` register. Operands: destination, source.
+    /// `copy` of an `any` register.
     pub(crate) fn copy_any(pc, regs, cx, facc) {
         let rows::CopyAny { dst, src } = rows::CopyAny::read(pc);
         set_any(regs, dst, get_any(regs, src));
@@ -15,7 +15,7 @@ handler! {
 }
 
 handler! {
-    /// `copy` of an `any` constant. Operands: destination, tag, payload.
+    /// `copy` of an `any` constant.
     pub(crate) fn copy_constant(pc, regs, cx, facc) {
         let rows::CopyConstant { value, dst } = rows::CopyConstant::read(pc);
         set_any(regs, dst, value);
@@ -24,7 +24,7 @@ handler! {
 }
 
 handler! {
-    /// Copies one word. Operands: destination, source.
+    /// Copies one word.
     pub(crate) fn copy_word(pc, regs, cx, facc) {
         let rows::CopyWord { dst, src } = rows::CopyWord::read(pc);
         *regs.add(dst) = *regs.add(src);
@@ -33,7 +33,7 @@ handler! {
 }
 
 handler! {
-    /// Writes a word. Operands: destination, word.
+    /// Writes a word.
     pub(crate) fn word_constant(pc, regs, cx, facc) {
         let rows::WordConstant { dst, word } = rows::WordConstant::read(pc);
         *regs.add(dst) = word;
@@ -42,7 +42,7 @@ handler! {
 }
 
 handler! {
-    /// The callee of `call_indirect`. Operands: destination, index, table.
+    /// The callee of `call_indirect`.
     pub(crate) fn table_element(pc, regs, cx, facc) {
         let rows::TableElement { dst, index, table } = rows::TableElement::read(pc);
         let values = (*table).values();

@@ -19,10 +19,10 @@ use crate::runtime::stepping::stop_if_used_up;
 use crate::runtime::unwind::raise_message;
 use crate::runtime::work::units_of_bytes;
 use crate::threaded::continuation::{Record, RecordKind};
-use crate::threaded::rows;
-use crate::threaded::table::{Row, Variant};
 use crate::threaded::kinds::{OperandKind, Slot};
 use crate::threaded::operands::{get_any, set_any};
+use crate::threaded::rows;
+use crate::threaded::table::{Row, Variant};
 use crate::threaded::{Flow, Pc};
 use crate::value::{Tag, Value};
 
@@ -81,7 +81,7 @@ arithmetic! {
 }
 
 handler! {
-    /// Arithmetic. Operands: destination, left, right.
+    /// Arithmetic.
     pub(crate) fn arithmetic<O: Arithmetic, L: AnySource, R: AnySource>(pc, regs, cx, facc) {
         let rows::Arithmetic { dst, lhs, rhs, .. } = rows::Arithmetic::<O, L, R>::read(pc);
         let lhs = L::value(lhs, regs);
@@ -183,7 +183,7 @@ fn arithmetic_error(cx: &Context, at: Flow, metamethod: Metamethod, zero: &str, 
 }
 
 handler! {
-    /// `negate`. Operands: destination, source.
+    /// `negate`.
     pub(crate) fn negate(pc, regs, cx, facc) {
         let rows::Negate { dst, src } = rows::Negate::read(pc);
         let src = get_any(regs, src);
@@ -198,7 +198,7 @@ handler! {
 }
 
 handler! {
-    /// `bit_not`. Operands: destination, source.
+    /// `bit_not`.
     pub(crate) fn bit_not(pc, regs, cx, facc) {
         let rows::BitNot { dst, src } = rows::BitNot::read(pc);
         match number::to_int(get_any(regs, src)) {
@@ -240,7 +240,7 @@ handler! {
 }
 
 handler! {
-    /// `not`. Operands: destination, source.
+    /// `not`.
     pub(crate) fn not(pc, regs, cx, facc) {
         let rows::Not { dst, src } = rows::Not::read(pc);
         let src = get_any(regs, src);
@@ -329,7 +329,7 @@ fn strings<'a>(lhs: Value, rhs: Value) -> Option<(&'a [u8], &'a [u8])> {
 }
 
 handler! {
-    /// A comparison as a value. Operands: destination, left, right.
+    /// A comparison as a value.
     pub(crate) fn compare<O: Relation, L: AnySource, R: AnySource>(pc, regs, cx, facc) {
         let rows::Compare { dst, lhs, rhs, .. } = rows::Compare::<O, L, R>::read(pc);
         let lhs = L::value(lhs, regs);
@@ -429,7 +429,7 @@ unsafe fn compare_metamethod(
 }
 
 handler! {
-    /// A comparison with a branch, taken when it holds, or when it does not. Operands: left, right, branch.
+    /// A comparison with a branch, taken when it holds, or when it does not.
     pub(crate) fn branch_compare<O: Relation, L: AnySource, R: AnySource, S: Sense>(pc, regs, cx, facc) {
         let rows::BranchCompare { lhs, rhs, branch, .. } = rows::BranchCompare::<O, S, L, R>::read(pc);
         let lhs = L::value(lhs, regs);
@@ -477,7 +477,7 @@ slow_handler! {
 }
 
 handler! {
-    /// `concat`. Operands: destination, number, slots.
+    /// `concat`.
     pub(crate) fn concat(pc, regs, cx, facc) {
         if (*cx).heap.needs_step() {
             slow!(super::control::collect, pc, regs, cx, facc)

@@ -7,14 +7,14 @@ use crate::runtime::work::FREE_VALUES;
 use crate::runtime::work::pay;
 use crate::runtime::work::units_of_values;
 use crate::threaded::Flow;
+use crate::threaded::operands::{get_any, set_any, tag_at};
 use crate::threaded::rows;
 use crate::threaded::table::Row;
-use crate::threaded::operands::{get_any, set_any, tag_at};
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
 
 handler! {
-    /// `fiber_new`. Operands: destination, callee.
+    /// `fiber_new`.
     pub(crate) fn fiber_new(pc, regs, cx, facc) {
         if (*cx).heap.needs_step() {
             slow!(super::control::collect, pc, regs, cx, facc)
@@ -42,8 +42,7 @@ handler! {
 }
 
 slow_handler! {
-    /// `fiber_resume…`. Operands: fiber, window with the arguments, their number, cost, whether the open list follows,
-    /// destination of `ok`.
+    /// `fiber_resume…`.
     pub(crate) fn fiber_resume(pc, regs, cx) {
         let rows::FiberResume { fiber, window, arguments, cost, open, ok } = rows::FiberResume::read(pc);
         (*cx).fuel -= cost;
@@ -65,8 +64,7 @@ slow_handler! {
 }
 
 handler! {
-    /// `fiber_yield…`. Operands: window with the values, their number, cost, whether the open list follows; return
-    /// information, as a fiber that has yielded waits like one that has called.
+    /// `fiber_yield…`.
     pub(crate) fn fiber_yield(pc, regs, cx, facc) {
         let rows::FiberYield { window, values, cost, open, .. } = rows::FiberYield::read(pc);
         (*cx).fuel -= cost;
@@ -97,7 +95,7 @@ slow_handler! {
 }
 
 slow_handler! {
-    /// `fiber_close`. Operands: fiber, cost, destination of `ok`, destination of `error`.
+    /// `fiber_close`.
     pub(crate) fn fiber_close(pc, regs, cx) {
         let rows::FiberClose { fiber, cost, ok, error } = rows::FiberClose::read(pc);
         (*cx).fuel -= cost;
@@ -115,7 +113,7 @@ slow_handler! {
 }
 
 handler! {
-    /// `fiber_status`. Operands: destination word, fiber.
+    /// `fiber_status`.
     pub(crate) fn fiber_status(pc, regs, cx, facc) {
         let rows::FiberStatus { dst, fiber } = rows::FiberStatus::read(pc);
         let Some(cell) = Value::as_fiber(get_any(regs, fiber)) else { slow!(wrong_kind, pc, regs, cx, facc) };

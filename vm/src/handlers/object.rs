@@ -15,9 +15,9 @@ use crate::runtime::work::pay;
 use crate::runtime::work::units_of_bytes;
 use crate::threaded::continuation::{Record, RecordKind};
 use crate::threaded::kinds::CachedIndex;
+use crate::threaded::operands::{get_any, set_any, tag_at};
 use crate::threaded::rows;
 use crate::threaded::table::Row;
-use crate::threaded::operands::{get_any, set_any, tag_at};
 use crate::threaded::{Flow, Pc};
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
@@ -44,7 +44,7 @@ unsafe fn cached(table: *mut Table, index: u32, key: u64) -> Option<*mut crate::
 }
 
 handler! {
-    /// `get` with a constant string key. Operands: destination, object, cached node index (32 bits), key.
+    /// `get` with a constant string key.
     pub(crate) fn get_field<S: AnySource>(pc, regs, cx, facc) {
         let rows::GetField { dst, object, cache, key } = rows::GetField::<S>::read(pc);
         let object = S::value(object, regs);
@@ -177,7 +177,7 @@ unsafe fn index_error(cx: &mut Context, at: Flow, object: Value, is_operand: boo
 }
 
 handler! {
-    /// `get` with any key. Operands: destination, object, key.
+    /// `get` with any key.
     pub(crate) fn get<K: AnySource>(pc, regs, cx, facc) {
         let rows::Get { dst, object, key } = rows::Get::<K>::read(pc);
         let key = K::value(key, regs);
@@ -270,9 +270,8 @@ unsafe fn get_through(
 }
 
 handler! {
-    /// `get_method` with a constant string key. Operands: function, self, object, cached node index (32 bits), key.
-    ///
-    /// The index is that of the node in the table behind `__index` when the object itself has no such key.
+    /// `get_method` with a constant string key. The index is that of the node in the table behind `__index` when the object
+    /// itself has no such key.
     pub(crate) fn get_method(pc, regs, cx, facc) {
         let rows::GetMethod { function, receiver, cache, key, object } = rows::GetMethod::read(pc);
         let value = get_any(regs, object);
@@ -330,7 +329,7 @@ slow_handler! {
 }
 
 handler! {
-    /// `set` with a constant string key. Operands: object, cached node index (32 bits), key, value.
+    /// `set` with a constant string key.
     pub(crate) fn set_field<V: AnySource>(pc, regs, cx, facc) {
         let rows::SetField { object, cache, key, value } = rows::SetField::<V>::read(pc);
         if tag_at(regs, object) == Tag::TABLE
@@ -392,7 +391,7 @@ handler! {
 }
 
 handler! {
-    /// `set` with any key. Operands: object, key, value.
+    /// `set` with any key.
     pub(crate) fn set_index<K: AnySource, V: AnySource>(pc, regs, cx, facc) {
         let rows::SetIndex { object, key, value } = rows::SetIndex::<K, V>::read(pc);
         let key = K::value(key, regs);
@@ -515,7 +514,7 @@ unsafe fn set_through(
 }
 
 handler! {
-    /// `table_new`. Operands: destination, pad, array slots (32 bits), hash entries (32 bits).
+    /// `table_new`.
     pub(crate) fn table_new(pc, regs, cx, facc) {
         let rows::TableNew { dst, array: slots, hash: entries } = rows::TableNew::read(pc);
         if slots | entries >= FREE_ROOM {
@@ -557,7 +556,7 @@ slow_handler! {
 }
 
 handler! {
-    /// `append`, `append_open`. Operands: table, window, number, whether the open list follows, first index (32 bits).
+    /// `append`, `append_open`.
     pub(crate) fn append(pc, regs, cx, facc) {
         let rows::Append { table, window, values: count, open, first } = rows::Append::read(pc);
         if (*cx).heap.needs_step() {
@@ -609,7 +608,7 @@ slow_handler! {
 }
 
 handler! {
-    /// `length`. Operands: destination, source.
+    /// `length`.
     pub(crate) fn length(pc, regs, cx, facc) {
         let rows::Length { dst, src } = rows::Length::read(pc);
         let value = get_any(regs, src);

@@ -12,9 +12,9 @@ use crate::runtime::work::stop_inside;
 use crate::runtime::work::take_slice;
 use crate::threaded::Flow;
 use crate::threaded::Regs;
+use crate::threaded::operands::{get_any, set_any};
 use crate::threaded::rows;
 use crate::threaded::table::{Row, Variant};
-use crate::threaded::operands::{get_any, set_any};
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
 
@@ -168,7 +168,7 @@ impl Stored for Reference {
 }
 
 handler! {
-    /// `record_new`. Operands: destination, window where the words of the fields lie, layout.
+    /// `record_new`.
     pub(crate) fn record_new(pc, regs, cx, facc) {
         if (*cx).heap.needs_step() {
             slow!(super::control::collect, pc, regs, cx, facc)
@@ -189,7 +189,7 @@ handler! {
 }
 
 handler! {
-    /// `record_get`. Operands: destination, object, word of the field (32 bits).
+    /// `record_get`.
     pub(crate) fn record_get<S: Stored>(pc, regs, cx, facc) {
         let rows::RecordGet { dst, object, word, .. } = rows::RecordGet::<S>::read(pc);
         let object = *regs.add(object);
@@ -202,7 +202,7 @@ handler! {
 }
 
 handler! {
-    /// `record_set`. Operands: object, source, word of the field (32 bits).
+    /// `record_set`.
     pub(crate) fn record_set<S: Stored>(pc, regs, cx, facc) {
         let rows::RecordSet { object, src, word, .. } = rows::RecordSet::<S>::read(pc);
         let object = *regs.add(object);
@@ -224,7 +224,7 @@ handler! {
 }
 
 handler! {
-    /// `array_new`. Operands: destination, length, value of the elements, pad, layout.
+    /// `array_new`.
     pub(crate) fn array_new<S: Stored>(pc, regs, cx, facc) {
         if (*cx).heap.needs_step() && (*cx).run.work.is_none() {
             slow!(super::control::collect, pc, regs, cx, facc)
@@ -330,7 +330,7 @@ unsafe fn element<S: Stored>(object: u64, index: u64) -> Result<*mut u8, TrapCod
 }
 
 handler! {
-    /// `array_get`. Operands: destination, object, index.
+    /// `array_get`.
     pub(crate) fn array_get<S: Stored>(pc, regs, cx, facc) {
         let rows::ArrayGet { dst, object, index, .. } = rows::ArrayGet::<S>::read(pc);
         match element::<S>(*regs.add(object), *regs.add(index)) {
@@ -345,7 +345,7 @@ handler! {
 }
 
 handler! {
-    /// `array_set`. Operands: object, index, source.
+    /// `array_set`.
     pub(crate) fn array_set<S: Stored>(pc, regs, cx, facc) {
         let rows::ArraySet { object, index, src, .. } = rows::ArraySet::<S>::read(pc);
         match element::<S>(*regs.add(object), *regs.add(index)) {
@@ -360,7 +360,7 @@ handler! {
 }
 
 handler! {
-    /// `array_length`. Operands: destination, object.
+    /// `array_length`.
     pub(crate) fn array_length(pc, regs, cx, facc) {
         let rows::ArrayLength { dst, object } = rows::ArrayLength::read(pc);
         let object = *regs.add(object);
@@ -373,7 +373,7 @@ handler! {
 }
 
 handler! {
-    /// `array_size`. Operands: destination, source.
+    /// `array_size`.
     pub(crate) fn array_size(pc, regs, cx, facc) {
         let rows::ArraySize { dst, src } = rows::ArraySize::read(pc);
         let value = get_any(regs, src);

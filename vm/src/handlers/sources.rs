@@ -1,12 +1,12 @@
 //! Where the `any` inputs of instructions come from: what the kinds of operands that may be one mean.
 
 use crate::heap::Closure;
-pub(crate) use crate::threaded::kinds::{Capture, Float, FloatSlot, Inline, Int, IntSlot, Latest, LatestFloat, Slot};
 use crate::threaded::Regs;
+use crate::threaded::frame::Frame;
 use crate::threaded::kinds::OperandKind;
+pub(crate) use crate::threaded::kinds::{Capture, Float, FloatSlot, Inline, Int, IntSlot, Latest, LatestFloat, Slot};
 use crate::threaded::operands::get_any;
 use crate::value::Value;
-use std::ptr::with_exposed_provenance_mut as pointer;
 
 /// Where an `any` input comes from.
 pub(crate) trait AnySource: OperandKind {
@@ -105,7 +105,7 @@ impl AnySource for Capture {
 #[inline(always)]
 unsafe fn captures(regs: Regs) -> *mut Value {
     // SAFETY: the header of a frame names its closure.
-    unsafe { Closure::upvalues(pointer::<Closure>(*regs.sub(2) as usize)) }
+    unsafe { Closure::upvalues(Frame::at(regs).closure()) }
 }
 
 impl AnySource for Int {

@@ -11,12 +11,12 @@ use crate::runtime::stepping::reveal;
 use crate::runtime::walk::{Level, Walk};
 use crate::threaded::Code;
 use crate::threaded::continuation::{Record, RecordKind};
+use crate::threaded::frame::Frame;
 use crate::threaded::operands::{get_any, set_any};
 use crate::threaded::{Flow, Pc, Regs};
 use minivm_isa::entities::Reg;
 use minivm_isa::operand::OperandRef;
 use minivm_isa::{Instruction, Operand};
-use std::ptr::with_exposed_provenance_mut as pointer;
 
 /// Where the place of a frame is kept.
 #[derive(Clone, Copy)]
@@ -68,10 +68,10 @@ pub(crate) unsafe fn settle_stack(cx: &mut Context, at: Flow, calling: bool) -> 
                         Holder::Header(word) => *word = place as u64,
                         Holder::Record(_) | Holder::Nobody => {}
                     }
-                    holder = Holder::Header(regs.sub(1));
+                    holder = Holder::Header(Frame::at(regs).return_word());
                 }
-                Level::Host { base, .. } => holder = Holder::Header(base.sub(1)),
-                Level::Border { .. } => holder = Holder::Header(at.regs.sub(1)),
+                Level::Host { base, .. } => holder = Holder::Header(Frame::at(base).return_word()),
+                Level::Border { .. } => holder = Holder::Header(Frame::at(at.regs).return_word()),
                 Level::Record { record } => {
                     let found = Record::at(record);
                     // Message handlers may be called where a border or another record is on top.
@@ -238,7 +238,7 @@ pub(crate) unsafe fn take_receiver(guest: &GuestFunction, regs: Regs, (to, from)
 /// A frame with a header is at `regs`.
 pub(crate) unsafe fn closure_at(regs: Regs) -> *mut Closure {
     // SAFETY: the caller knows that a header is there.
-    unsafe { pointer::<Closure>(*regs.sub(2) as usize) }
+    unsafe { Frame::at(regs).closure() }
 }
 
 /// What is behind a closure.

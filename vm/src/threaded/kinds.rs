@@ -140,7 +140,8 @@ impl OperandKind for ValueTag {
         asm.half(value.0 as u16);
     }
     fn show(value: Tag, _: Pc, _: &dyn Names) -> String {
-        minivm_isa::Kind::from_number(u64::from(value.0)).map_or_else(|| value.0.to_string(), |kind| kind.name().to_owned())
+        minivm_isa::Kind::from_number(u64::from(value.0))
+            .map_or_else(|| value.0.to_string(), |kind| kind.name().to_owned())
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod boundary;
 pub(crate) mod continuation;
+pub(crate) mod frame;
 mod fuel_map;
 pub(crate) mod kinds;
 pub(crate) mod lookups;

@@ -6,7 +6,10 @@
 
 use crate::heap::Closure as HeapClosure;
 use crate::memory::TableInstance;
-use crate::threaded::kinds::{Address, Bits64, BlockNumber, Branch, Cache, Capture, Captured, Cost, Count, Distance, Flag, Inline, Key, LayoutNumber, List, Names, Number32, OperandKind, Returns, SignatureNumber, Slot, ValueTag};
+use crate::threaded::kinds::{
+    Address, Bits64, BlockNumber, Branch, Cache, Capture, Captured, Cost, Count, Distance, Flag, Inline, Key,
+    LayoutNumber, List, Names, Number32, OperandKind, Returns, SignatureNumber, Slot, ValueTag,
+};
 use crate::threaded::operands::Cursor;
 use crate::threaded::table::{Row, Variant, end_of, threaded};
 use crate::threaded::{Assembler, Pc};
@@ -202,7 +205,7 @@ threaded! {
     FiberNew = fiber_new { dst: Slot, callee: Slot }
     /// Resumes `r[fiber]` with `window[0..arguments + open]`; what it gives becomes the open list.
     FiberResume = fiber_resume { fiber: Slot, window: Slot, arguments: Count, cost: Cost, open: Flag, ok: Slot }
-    /// Yields `window[0..values + open]`; what the fiber is resumed with becomes the open list.
+    /// Yields `window[0..values + open]`; what the fiber is resumed with becomes the open list, as if it had called.
     FiberYield = fiber_yield { window: Slot, values: Count, cost: Cost, open: Flag, returns: Returns }
     /// Closes `r[fiber]`; `r[ok]` and `r[error]` tell how that went.
     FiberClose = fiber_close { fiber: Slot, cost: Cost, ok: Slot, error: Slot }

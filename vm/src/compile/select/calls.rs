@@ -1,8 +1,8 @@
 //! What calls and returns take into their instructions: arguments that are computed where the callee wants them, values that
 //! are returned, returns in place of jumps to them.
 
-use super::tree::{self, Kid, Leaf, Return, Root, Site, Tree};
 use super::notes;
+use super::tree::{self, Kid, Leaf, Return, Root, Site, Tree};
 use super::write::{operands, single};
 use super::{Loading, Planned, grow};
 use crate::handlers::typed::registry::Registry;

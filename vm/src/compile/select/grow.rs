@@ -3,8 +3,8 @@
 use super::row::{self, Traits};
 use super::tree::{self, Root, Site, Tree};
 use super::{Loading, Planned};
-use crate::handlers::typed::registry::Registry;
 use crate::handlers::control;
+use crate::handlers::typed::registry::Registry;
 use crate::runtime::context::Handler;
 use minivm_isa::Instruction;
 use minivm_isa::steps;

@@ -13,12 +13,13 @@ use crate::runtime::context::{Context, Status};
 use crate::runtime::function::FunctionInfo;
 use crate::runtime::unwind::raise_trap;
 use crate::threaded::ReturnInfo;
+use crate::threaded::frame::Frame;
 use crate::threaded::header_at;
 use crate::threaded::kinds::{Cost, OperandKind};
 use crate::threaded::operands::Cursor;
+use crate::threaded::operands::{get_any, tag_at};
 use crate::threaded::rows;
 use crate::threaded::table::Row;
-use crate::threaded::operands::{get_any, tag_at};
 use crate::threaded::{Flow, Pc, Regs};
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
@@ -39,8 +40,7 @@ handler! {
             let entry = (*closure).code.cast::<u16>();
             let new = regs.add(window);
             if new.wrapping_add(header_at(entry).extent as usize) <= (*cx).stack_end {
-                *new.sub(2) = closure as u64;
-                *new.sub(1) = c.end().add(4) as u64;
+                Frame::at(new).begin(closure, c.end().add(4));
                 next!(entry, new, cx, facc)
             }
         }
@@ -85,8 +85,7 @@ handler! {
                 let entry = (*closure).code.cast::<u16>();
                 let new = regs.add(window);
                 if new.wrapping_add(header_at(entry).extent as usize) <= (*cx).stack_end && (*cx).fuel >= 0 {
-                    *new.sub(2) = closure as u64;
-                    *new.sub(1) = place as u64;
+                    Frame::at(new).begin(closure, place);
                     next!(entry, new, cx, facc)
                 }
             }
@@ -136,8 +135,7 @@ handler! {
                 if (*(*closure).function.cast::<FunctionInfo>()).signature == call.signature
                     && new.wrapping_add(header_at(entry).extent as usize) <= (*cx).stack_end
                 {
-                    *new.sub(2) = closure as u64;
-                    *new.sub(1) = c.end().add(4) as u64;
+                    Frame::at(new).begin(closure, c.end().add(4));
                     next!(entry, new, cx, facc)
                 }
             }
@@ -195,7 +193,7 @@ handler! {
         let cost = Cost::read(&mut c);
         match E::eval(&mut c, regs, cx) {
             Ok(value) => {
-                let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+                let place = Frame::at(regs).return_place();
                 let (caller, dst) = destination(regs, place);
                 E::Value::write(caller, dst, value);
                 charge_and_return!(cost, place, caller, cx, facc)
@@ -215,7 +213,7 @@ handler! {
         let cost = Cost::read(&mut c);
         match S::execute(&mut c, regs, cx) {
             Ok(()) => {
-                let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+                let place = Frame::at(regs).return_place();
                 let (caller, _) = destination(regs, place);
                 charge_and_return!(cost, place, caller, cx, facc)
             }
@@ -236,7 +234,7 @@ handler! {
                 let cost = Cost::read(&mut c);
                 let value = E::eval(&mut c, regs, cx);
                 if let (true, Ok(value)) = (condition != 0, value) {
-                    let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+                    let place = Frame::at(regs).return_place();
                     let (caller, dst) = destination(regs, place);
                     E::Value::write(caller, dst, value);
                     charge_and_return!(cost, place, caller, cx, facc)
@@ -256,7 +254,7 @@ handler! {
             Ok(condition) => {
                 let cost = Cost::read(&mut c);
                 if condition != 0 {
-                    let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+                    let place = Frame::at(regs).return_place();
                     let (caller, _) = destination(regs, place);
                     charge_and_return!(cost, place, caller, cx, facc)
                 }
