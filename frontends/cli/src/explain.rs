@@ -3,6 +3,7 @@
 use crate::arguments::Explain;
 use crate::commands;
 use crate::exit::Exit;
+use crate::function_names::function_names;
 use crate::load::{Loaded, load};
 use crate::report::{Place, Report};
 use crate::source::Failure;
@@ -27,7 +28,11 @@ pub(crate) fn explain(options: &Explain, features: Features) -> Result<Exit, Fai
     if let (true, Some(wanted)) = (chosen.is_empty(), &options.function) {
         let report =
             Report::new(format!("there is no function `{wanted}` with code")).place(Place::file(name.as_str()));
-        let names = own_functions(&program).map(|(number, function)| format!("{number} {}", function.name));
+        let given = function_names(&program);
+        let names = own_functions(&program).map(|(number, function)| match given.get(&number) {
+            Some(name) => format!("{number} {name}: {}", function.name),
+            None => format!("{number} {}", function.name),
+        });
         return Err(Failure::new(Exit::Usage, report.note(names.collect::<Vec<_>>().join("\n"))));
     }
     let mut text = String::new();
@@ -52,7 +57,8 @@ fn own_functions(program: &Program) -> impl Iterator<Item = (Func, &Function)> {
     })
 }
 
-/// Functions of a name, or the one of a number (`3` or `func3`); all if there is nothing to choose by.
+/// Functions of a name, or the one of a number (`3` or `func3`); all if there is nothing to choose by. A name is that of the function,
+/// of an export, or one that the text gives it.
 fn chosen(program: &Program, wanted: Option<&str>) -> Vec<Func> {
     let Some(wanted) = wanted else { return own_functions(program).map(|(number, _)| number).collect() };
     let is_exported = |number: Func| {
@@ -67,6 +73,17 @@ fn chosen(program: &Program, wanted: Option<&str>) -> Vec<Func> {
         .collect();
     if !by_name.is_empty() {
         return by_name;
+    }
+    // A method is a field that its object is passed to.
+    let wanted_field = wanted.replace(':', ".");
+    let is_wanted = |name: &str| name == wanted_field || name.rsplit('.').next() == Some(&*wanted_field);
+    let given = function_names(program);
+    let by_given: Vec<Func> = own_functions(program)
+        .map(|(number, _)| number)
+        .filter(|number| given.get(number).is_some_and(|name| is_wanted(name)))
+        .collect();
+    if !by_given.is_empty() {
+        return by_given;
     }
     let number = wanted.strip_prefix("func").unwrap_or(wanted).parse::<u32>();
     own_functions(program).map(|(number, _)| number).filter(|found| number == Ok(found.as_u32())).collect()

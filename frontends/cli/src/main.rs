@@ -9,6 +9,7 @@ mod arguments;
 mod commands;
 mod exit;
 mod explain;
+mod function_names;
 mod grants;
 mod load;
 mod lua_host;

@@ -458,34 +458,17 @@ pub(crate) fn window_arguments(instruction: &Instruction) -> Option<&[Operand]> 
 }
 
 /// Whether an instruction writes to the window, so that nothing may wait there.
-pub(crate) fn uses_window(function: &Function, instruction: &Instruction) -> bool {
-    let _ = function;
-    let effects = instruction.info().effects;
-    match instruction {
-        // Metamethods are called above the window.
-        Instruction::Get { .. } | Instruction::GetMethod { .. } | Instruction::Set { .. } => false,
-        Instruction::BranchEqual { .. } | Instruction::BranchLess { .. } | Instruction::BranchLessEqual { .. } => false,
-        _ if is_arithmetic(instruction) => false,
-        Instruction::Append { .. } | Instruction::AppendOpen { .. } | Instruction::RecordNew { .. } => true,
-        Instruction::ReturnValues { .. } | Instruction::Varargs { .. } => true,
-        _ => effects.call || effects.leaves_open || effects.takes_open,
-    }
-}
-
-/// Whether an instruction is an operation whose only calls are of metamethods.
-fn is_arithmetic(instruction: &Instruction) -> bool {
-    let opcode = instruction.opcode() as u16;
-    (minivm_isa::Opcode::Add as u16..=minivm_isa::Opcode::LessEqual as u16).contains(&opcode)
+pub(crate) fn uses_window(instruction: &Instruction) -> bool {
+    let info = instruction.info();
+    // Metamethods are called above the window.
+    let calls = info.effects.call && info.facts.metamethod.is_none();
+    let has_list = info.facts.gathers || info.effects.leaves_open || info.effects.takes_open;
+    calls || has_list
 }
 
 /// Whether an instruction has one `any` result that its handler can put anywhere in the frame.
 pub(crate) fn has_any_result(instruction: &Instruction) -> bool {
-    match instruction {
-        Instruction::Get { .. } | Instruction::TableNew { .. } | Instruction::Closure { .. } => true,
-        Instruction::CellGet { .. } | Instruction::CaptureCellGet { .. } | Instruction::CurrentFunction { .. } => true,
-        Instruction::CaptureGet { .. } | Instruction::Copy { .. } => true,
-        _ => is_arithmetic(instruction),
-    }
+    instruction.info().facts.placed
 }
 
 /// Tag and payload of an integer constant that fits into 16 bits.

@@ -14,6 +14,7 @@ use crate::threaded::continuation::{Record, RecordKind};
 use crate::threaded::frame::Frame;
 use crate::threaded::operands::{get_any, set_any};
 use crate::threaded::{Flow, Pc, Regs};
+use minivm_isa::entities::Block;
 use minivm_isa::entities::Reg;
 use minivm_isa::operand::OperandRef;
 use minivm_isa::{Instruction, Operand};
@@ -168,43 +169,44 @@ pub(crate) fn place_record(guest: &GuestFunction, plain: &Code, here: usize, rec
         RecordKind::Branch => std::ptr::null(),
         _ => plain.place_of(here + 1),
     };
-    match (record.kind, instruction) {
-        (RecordKind::Store | RecordKind::StoreTruthy | RecordKind::Concat, _) => {
-            record.state = result_of(instruction).map_or(0, slot);
+    let (results, targets) = results_and_targets(instruction);
+    match record.kind {
+        RecordKind::Store | RecordKind::StoreTruthy | RecordKind::Concat => {
+            record.state = results[0].map_or(0, slot);
         }
-        (
-            RecordKind::Branch,
-            Instruction::BranchEqual { if_true, if_false, .. }
-            | Instruction::BranchLess { if_true, if_false, .. }
-            | Instruction::BranchLessEqual { if_true, if_false, .. },
-        ) => {
-            record.next = plain.block(*if_true);
-            record.otherwise = plain.block(*if_false);
+        RecordKind::Branch => {
+            record.next = targets[0].map_or(std::ptr::null(), |block| plain.block(block));
+            record.otherwise = targets[1].map_or(std::ptr::null(), |block| plain.block(block));
         }
-        (
-            RecordKind::Resume,
-            Instruction::FiberResumeToOpen { ok, .. } | Instruction::FiberResumeOpenToOpen { ok, .. },
-        ) => {
-            record.state = slot(*ok);
+        RecordKind::Resume => {
+            record.state = results[0].map_or(0, slot);
             record.spare = compile::window_of(guest) as u64;
         }
-        (RecordKind::Close, Instruction::FiberClose { ok, error, .. }) => {
-            record.state = slot(*ok);
-            record.spare = u64::from(slot(*error));
+        RecordKind::Close => {
+            record.state = results[0].map_or(0, slot);
+            record.spare = u64::from(results[1].map_or(0, slot));
         }
-        _ => {}
+        RecordKind::Discard | RecordKind::Return | RecordKind::MessageHandler | RecordKind::Finaliser => {}
+        RecordKind::Entry | RecordKind::Host | RecordKind::Paused => {}
     }
 }
 
-/// The register that takes the result of an instruction whose metamethod gives it.
-fn result_of(instruction: &Instruction) -> Option<Reg> {
-    let mut result = None;
-    instruction.for_each_operand(|_, operand| {
-        if let OperandRef::Out(reg, _) = operand {
-            result = result.or(Some(reg));
-        }
+/// The first registers that an instruction writes, and the blocks that it branches to when it holds and when it does not.
+fn results_and_targets(instruction: &Instruction) -> ([Option<Reg>; 2], [Option<Block>; 2]) {
+    let (mut results, mut targets) = ([None; 2], [None; 2]);
+    instruction.for_each_operand(|_, operand| match operand {
+        OperandRef::Out(reg, _) => fill(&mut results, reg),
+        OperandRef::Target(block) => fill(&mut targets, block),
+        _ => {}
     });
-    result
+    (results, targets)
+}
+
+/// Puts something into the first free place.
+fn fill<T>(places: &mut [Option<T>], value: T) {
+    if let Some(free) = places.iter_mut().find(|place| place.is_none()) {
+        *free = Some(value);
+    }
 }
 
 /// The registers that an instruction writes before its metamethod is called: to, from.

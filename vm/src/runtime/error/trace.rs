@@ -13,7 +13,7 @@ use crate::threaded::frame::Frame;
 use crate::threaded::stack_map::Place;
 use crate::threaded::{Flow, Regs};
 use crate::value::Value;
-use minivm_isa::Instruction;
+use minivm_isa::facts::Waits;
 use std::fmt::Write;
 
 /// Levels that a traceback shows at each end before it leaves some out.
@@ -290,7 +290,7 @@ pub(crate) fn suspended_in(cx: &Context, fiber: Value) -> Option<&'static Functi
         }
         if let Some((Level::Guest { guest, instruction, .. }, _)) = Walk::new(cx, at, calling).next() {
             let instruction = &guest.portable().code[instruction];
-            if matches!(instruction, Instruction::FiberYieldToOpen { .. } | Instruction::FiberYieldOpenToOpen { .. }) {
+            if instruction.info().facts.waits == Some(Waits::Yield) {
                 return None;
             }
         }
