@@ -259,6 +259,7 @@ impl Operands<'_> {
                 ("array_copy", _) => Type::Ref(self.layout()),
                 ("capture_get" | "closure", _) => Type::Any,
                 ("return_values", _) => Type::Any,
+                ("memory_copy" | "table_copy", _) => Type::I32,
                 _ => Type::I64,
             },
         }

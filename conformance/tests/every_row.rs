@@ -19,7 +19,11 @@ fn check(row: &InstructionInfo, programs: &Programs) -> Result<(), String> {
     for way in &Way::ALL[1..] {
         let other = run(programs, *way, 0)?;
         if first != other {
-            return Err(format!("{way:?} differs:\n{}\nand not\n{}", other.log, first.log));
+            let (found, expected) = (other.fuel, first.fuel);
+            return Err(format!(
+                "{way:?} differs, with {found} and not {expected} fuel left:\n{}\nand not\n{}",
+                other.log, first.log
+            ));
         }
     }
     let log = run_reloaded(programs)?;

@@ -9,7 +9,7 @@ use minivm_isa::entities::{Reg, Sig, Table};
 use minivm_isa::{Instruction, Operand, Type};
 
 impl Loading<'_> {
-    pub(super) fn emit_call(&mut self, at: usize) {
+    pub(super) fn emit_call(&mut self, at: usize) -> bool {
         let function = self.function;
         match &function.code[at] {
             Instruction::CallAny { results, callee, arguments } => {
@@ -39,7 +39,7 @@ impl Loading<'_> {
             Instruction::ForEach { results, iterator, state, control, body, done } => {
                 self.for_each(at, results, [*iterator, *state, *control]);
                 let branch = self.branch_to(*body);
-                self.put(at + 1, rows::ForEachTest { first: self.slot(results[0]), branch });
+                put!(self, at + 1, rows::ForEachTest { first: self.slot(results[0]), branch });
                 self.go_to(at, *done);
             }
             Instruction::Append { table, first, values } => self.append(at, *table, *first, values, false),
@@ -47,23 +47,24 @@ impl Loading<'_> {
             Instruction::Varargs { results } => {
                 let slots: Vec<usize> = results.iter().map(|&reg| self.slot(reg)).collect();
                 let params = self.params;
-                self.put_list(at, |results| rows::Varargs { params, results }, &slots);
+                put_list!(self, at, &slots, |results| rows::Varargs { params, results });
             }
             Instruction::VarargsToOpen {} => {
-                self.put(at, rows::VarargsToOpen { params: self.params, window: self.window });
+                put!(self, at, rows::VarargsToOpen { params: self.params, window: self.window });
             }
-            _ => self.emit_return(at),
+            _ => return false,
         }
+        true
     }
 
-    fn emit_return(&mut self, at: usize) {
+    pub(super) fn emit_return(&mut self, at: usize) -> bool {
         let function = self.function;
         match &function.code[at] {
             Instruction::ReturnValues { values } if self.is_dynamic() => match values[..] {
                 [value] if !self.variadic => {
                     let value = self.any_slot(at, value);
                     let cost = self.take_pending();
-                    self.put(at, rows::ReturnAny { value, cost });
+                    put!(self, at, rows::ReturnAny { value, cost });
                     self.leave();
                 }
                 _ => {
@@ -102,7 +103,7 @@ impl Loading<'_> {
                 let words = self.gather_words(at, arguments);
                 let closure = self.instance.closure(*callee);
                 let cost = self.take_pending();
-                self.put(at, rows::TailCallTyped { closure, window: self.window, words, cost });
+                put!(self, at, rows::TailCallTyped { closure, window: self.window, words, cost });
                 self.leave();
             }
             Instruction::TailCallIndirect { signature, table, index, arguments } => {
@@ -113,8 +114,9 @@ impl Loading<'_> {
                 let callee = self.any_slot(at, *callee);
                 self.tail_call_typed_value(at, *signature, callee, arguments);
             }
-            _ => self.emit_conversion(at),
+            _ => return false,
         }
+        true
     }
 
     /// Begins an instruction that leaves the function: in plain code by the way on which the next function's plain code is
@@ -135,7 +137,7 @@ impl Loading<'_> {
         let window = self.window;
         // Constants get their place now and their value below.
         let slots: Vec<usize> = values.iter().map(|value| value.reg().map_or(window, |reg| self.slot(reg))).collect();
-        self.put_list(at, |values| rows::PrependOpen { window, values }, &slots);
+        put_list!(self, at, &slots, |values| rows::PrependOpen { window, values });
         for (index, &value) in values.iter().enumerate() {
             if let Some(constant) = self.any_constant(value) {
                 self.copy_constant(at, window + 2 * index, constant);
@@ -156,9 +158,9 @@ impl Loading<'_> {
         };
         let returns = ReturnInfo { dst, results: wanted, delta: self.window as u32 };
         if open {
-            self.put(at, rows::CallAnyOpen { callee, window, arguments, cost, returns });
+            put!(self, at, rows::CallAnyOpen { callee, window, arguments, cost, returns });
         } else {
-            self.put(at, rows::CallAny { callee, window, arguments, cost, returns });
+            put!(self, at, rows::CallAny { callee, window, arguments, cost, returns });
         }
         if let Some(many) = results
             && many.len() > 1
@@ -170,14 +172,14 @@ impl Loading<'_> {
     /// Takes results out of the window into their registers.
     fn scatter(&mut self, at: usize, results: &[Reg]) {
         for (index, &reg) in results.iter().enumerate() {
-            self.put(at + 1, rows::CopyAny { dst: self.slot(reg), src: self.window + 2 * index });
+            put!(self, at + 1, rows::CopyAny { dst: self.slot(reg), src: self.window + 2 * index });
         }
     }
 
     fn tail_call_any(&mut self, at: usize, callee: Operand, arguments: usize, open: bool) {
         let callee = self.any_slot(at, callee);
         let (window, cost, variadic) = (self.window, self.take_pending(), self.variadic);
-        self.put(at, rows::TailCallAny { callee, window, arguments, cost, open, variadic });
+        put!(self, at, rows::TailCallAny { callee, window, arguments, cost, open, variadic });
         self.leave();
     }
 
@@ -187,7 +189,7 @@ impl Loading<'_> {
         let consecutive = results.windows(2).all(|pair| self.slots.of(pair[1]) == self.slots.of(pair[0]) + 2);
         let dst = if consecutive { self.slots.of(results[0]) } else { window as u16 };
         let returns = ReturnInfo { dst, results: wanted as u16, delta: window as u32 };
-        self.put(at, rows::ForEach { iterator, state, control, window, cost, wanted, returns });
+        put!(self, at, rows::ForEach { iterator, state, control, window, cost, wanted, returns });
         if !consecutive {
             self.scatter(at, results);
         }
@@ -201,12 +203,12 @@ impl Loading<'_> {
             self.gather(at, values);
         }
         let first = u32::try_from(first).unwrap_or(u32::MAX);
-        self.put(at, rows::Append { table, window: self.window, values: values.len(), open, first });
+        put!(self, at, rows::Append { table, window: self.window, values: values.len(), open, first });
     }
 
     fn return_block(&mut self, at: usize, count: usize, open: bool) {
         let (window, cost, variadic) = (self.window, self.take_pending(), self.variadic);
-        self.put(at, rows::ReturnBlock { window, values: count, cost, open, variadic });
+        put!(self, at, rows::ReturnBlock { window, values: count, cost, open, variadic });
         self.leave();
     }
 
@@ -216,13 +218,13 @@ impl Loading<'_> {
         {
             // Fast code has a handler for it: this is plain code.
             let value = self.word_slot(at, *value);
-            self.put(at, rows::ReturnWord { value });
+            put!(self, at, rows::ReturnWord { value });
             self.leave();
             return;
         }
         let words = self.gather_words(at, values);
         let cost = self.take_pending();
-        self.put(at, rows::ReturnWords { window: self.window, words, cost });
+        put!(self, at, rows::ReturnWords { window: self.window, words, cost });
         self.leave();
     }
 
@@ -274,7 +276,7 @@ impl Loading<'_> {
         let cost = self.take_pending();
         let number = self.instance.signature_number(signature);
         let returns = self.typed_return_info(signature, results);
-        self.put(at, rows::CallValue { callee, window: self.window, signature: number, cost, returns });
+        put!(self, at, rows::CallValue { callee, window: self.window, signature: number, cost, returns });
         self.take_typed_results(at, signature, results);
     }
 
@@ -282,7 +284,7 @@ impl Loading<'_> {
         let words = self.gather_words(at, arguments);
         let cost = self.take_pending();
         let number = self.instance.signature_number(signature);
-        self.put(at, rows::TailCallTypedValue { callee, window: self.window, signature: number, words, cost });
+        put!(self, at, rows::TailCallTypedValue { callee, window: self.window, signature: number, words, cost });
         self.leave();
     }
 

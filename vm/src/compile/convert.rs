@@ -13,7 +13,7 @@ use std::marker::PhantomData;
 /// Writes an instruction in its variant for a storage.
 macro_rules! variant {
     ($loading:ident, $at:ident, $variant:ty, $row:ident { $($field:ident),* }) => {
-        $loading.put($at, rows::$row::<$variant> { $($field,)* variant: PhantomData })
+        put!($loading, $at, rows::$row::<$variant> { $($field,)* variant: PhantomData })
     };
 }
 
@@ -48,14 +48,14 @@ macro_rules! of_element {
 }
 
 impl Loading<'_> {
-    pub(super) fn emit_conversion(&mut self, at: usize) {
+    pub(super) fn emit_conversion(&mut self, at: usize) -> bool {
         let function = self.function;
         match &function.code[at] {
             Instruction::AnyFromI64 { dst, src } => self.tagged(at, *dst, *src, Tag::INT),
             Instruction::AnyFromF64 { dst, src } => self.tagged(at, *dst, *src, Tag::FLOAT),
             Instruction::AnyFromBool { dst, src } => {
                 let src = self.word_slot(at, *src);
-                self.put(at, rows::AnyFromBool { dst: self.slot(*dst), src });
+                put!(self, at, rows::AnyFromBool { dst: self.slot(*dst), src });
             }
             Instruction::AnyFromRef { dst, layout, src } => {
                 let kind = match self.layout(*layout).shape {
@@ -63,38 +63,39 @@ impl Loading<'_> {
                     Shape::Array { .. } => Tag::ARRAY,
                 };
                 let src = self.word_slot(at, *src);
-                self.put(at, rows::AnyFromRef { dst: self.slot(*dst), src, kind });
+                put!(self, at, rows::AnyFromRef { dst: self.slot(*dst), src, kind });
             }
             Instruction::I64FromAny { dst, src } => self.untagged(at, *dst, *src, Tag::INT),
             Instruction::F64FromAny { dst, src } => self.untagged(at, *dst, *src, Tag::FLOAT),
             Instruction::RefFromAny { dst, layout, src } => {
                 let layout = self.layout(*layout).number;
                 let src = self.any_slot(at, *src);
-                self.put(at, rows::RefFromAny { dst: self.slot(*dst), src, layout });
+                put!(self, at, rows::RefFromAny { dst: self.slot(*dst), src, layout });
             }
             Instruction::IsTruthy { dst, src } => {
                 let src = self.any_slot(at, *src);
-                self.put(at, rows::IsTruthy { dst: self.slot(*dst), src });
+                put!(self, at, rows::IsTruthy { dst: self.slot(*dst), src });
             }
             Instruction::KindOf { dst, src } => {
                 let src = self.any_slot(at, *src);
-                self.put(at, rows::KindOf { dst: self.slot(*dst), src });
+                put!(self, at, rows::KindOf { dst: self.slot(*dst), src });
             }
             Instruction::Same { dst, lhs, rhs } => {
                 let (lhs, rhs) = (self.any_slot(at, *lhs), self.any_slot(at, *rhs));
-                self.put(at, rows::Same { dst: self.slot(*dst), lhs, rhs });
+                put!(self, at, rows::Same { dst: self.slot(*dst), lhs, rhs });
             }
-            _ => self.emit_object_of_layout(at),
+            _ => return false,
         }
+        true
     }
 
-    fn emit_object_of_layout(&mut self, at: usize) {
+    pub(super) fn emit_object_of_layout(&mut self, at: usize) -> bool {
         let function = self.function;
         match &function.code[at] {
             Instruction::RecordNew { dst, layout, fields } => {
                 self.gather_words(at, fields);
                 let (dst, layout) = (self.slot(*dst), self.layout_address(*layout));
-                self.put(at, rows::RecordNew { dst, window: self.window, layout });
+                put!(self, at, rows::RecordNew { dst, window: self.window, layout });
             }
             Instruction::RecordGet { dst, layout, object, field } => {
                 let (word, storage) = self.field(*layout, *field);
@@ -126,24 +127,25 @@ impl Loading<'_> {
             }
             Instruction::ArraySize { dst, src } => {
                 let src = self.any_slot(at, *src);
-                self.put(at, rows::ArraySize { dst: self.slot(*dst), src });
+                put!(self, at, rows::ArraySize { dst: self.slot(*dst), src });
             }
             Instruction::ArrayLength { dst, object, .. } => {
                 let object = self.word_slot(at, *object);
-                self.put(at, rows::ArrayLength { dst: self.slot(*dst), object });
+                put!(self, at, rows::ArrayLength { dst: self.slot(*dst), object });
             }
-            _ => self.emit_fiber(at),
+            _ => return false,
         }
+        true
     }
 
     fn tagged(&mut self, at: usize, dst: Reg, src: Operand, kind: Tag) {
         let src = self.word_slot(at, src);
-        self.put(at, rows::TagWord { dst: self.slot(dst), src, kind });
+        put!(self, at, rows::TagWord { dst: self.slot(dst), src, kind });
     }
 
     fn untagged(&mut self, at: usize, dst: Reg, src: Operand, kind: Tag) {
         let src = self.any_slot(at, src);
-        self.put(at, rows::WordFromAny { dst: self.slot(dst), src, kind });
+        put!(self, at, rows::WordFromAny { dst: self.slot(dst), src, kind });
     }
 
     pub(super) fn layout(&self, layout: Layout) -> &MachineLayout {

@@ -6,12 +6,12 @@ use minivm_isa::entities::Reg;
 use minivm_isa::{Instruction, Operand};
 
 impl Loading<'_> {
-    pub(super) fn emit_fiber(&mut self, at: usize) {
+    pub(super) fn emit_fiber(&mut self, at: usize) -> bool {
         let function = self.function;
         match &function.code[at] {
             Instruction::FiberNew { dst, callee } => {
                 let callee = self.any_slot(at, *callee);
-                self.put(at, rows::FiberNew { dst: self.slot(*dst), callee });
+                put!(self, at, rows::FiberNew { dst: self.slot(*dst), callee });
             }
             Instruction::FiberResumeToOpen { ok, fiber, arguments } => {
                 self.gather(at, arguments);
@@ -32,25 +32,26 @@ impl Loading<'_> {
             Instruction::FiberClose { ok, error, fiber } => {
                 let (fiber, ok, error) = (self.any_slot(at, *fiber), self.slot(*ok), self.slot(*error));
                 let cost = self.take_pending();
-                self.put(at, rows::FiberClose { fiber, cost, ok, error });
+                put!(self, at, rows::FiberClose { fiber, cost, ok, error });
             }
             Instruction::FiberStatus { dst, fiber } => {
                 let fiber = self.any_slot(at, *fiber);
-                self.put(at, rows::FiberStatus { dst: self.slot(*dst), fiber });
+                put!(self, at, rows::FiberStatus { dst: self.slot(*dst), fiber });
             }
-            other => self.unsupported = Some(other.info().name),
+            _ => return false,
         }
+        true
     }
 
     fn fiber_resume(&mut self, at: usize, ok: Reg, fiber: Operand, arguments: usize, open: bool) {
         let fiber = self.any_slot(at, fiber);
         let (window, ok, cost) = (self.window, self.slot(ok), self.take_pending());
-        self.put(at, rows::FiberResume { fiber, window, arguments, cost, open, ok });
+        put!(self, at, rows::FiberResume { fiber, window, arguments, cost, open, ok });
     }
 
     fn fiber_yield(&mut self, at: usize, values: usize, open: bool) {
         let (window, cost) = (self.window, self.take_pending());
         let returns = ReturnInfo { dst: window as u16, results: OPEN, delta: window as u32 };
-        self.put(at, rows::FiberYield { window, values, cost, open, returns });
+        put!(self, at, rows::FiberYield { window, values, cost, open, returns });
     }
 }

@@ -12,6 +12,26 @@
 //! | `frame_map` | what the collector scans |
 //! | `explain` | the result for people |
 
+/// Writes an instruction of the table: `put!(loading, at, row)`.
+macro_rules! put {
+    ($loading:expr, $at:expr, $row:expr) => {{
+        let row = $row;
+        let handler = $loading.handler(row.handlers());
+        $loading.asm.row(handler, $at, row)
+    }};
+}
+
+/// The same with the elements of its list: `put_list!(loading, at, elements, |list| row)`.
+macro_rules! put_list {
+    ($loading:expr, $at:expr, $elements:expr, |$list:ident| $row:expr) => {{
+        let elements = $elements;
+        let $list = $crate::threaded::kinds::Elements::of(elements);
+        let row = $row;
+        let handler = $loading.handler(row.handlers());
+        $loading.asm.row_with_list(handler, $at, row, $list, elements)
+    }};
+}
+
 mod calls;
 mod convert;
 mod dynamic;
@@ -24,15 +44,16 @@ mod sources;
 pub(crate) mod temporaries;
 mod words;
 
-use crate::handlers::table::Execute;
+use crate::handlers::table::Handlers;
 use crate::heap::Str;
 use crate::runtime::context::Context;
 use crate::runtime::engine::Engine;
 use crate::runtime::engine::LoadError;
 use crate::runtime::function::{FunctionInfo, GuestFunction};
 use crate::runtime::instance::Instance;
+use crate::threaded::HandlerAddress;
 use crate::threaded::continuation::RECORD_DELTA;
-use crate::threaded::kinds::{BranchTo, Elements, OperandKind};
+use crate::threaded::kinds::BranchTo;
 use crate::threaded::notes::Note;
 use crate::threaded::rows;
 use crate::threaded::slots::SCRATCH_VALUES;
@@ -293,7 +314,7 @@ impl Loading<'_> {
             self.accumulator = None;
             let range = function.block_range(block);
             if self.plain {
-                self.put(range.start, rows::EnterBlock { block: block.as_u32() });
+                put!(self, range.start, rows::EnterBlock { block: block.as_u32() });
             }
             for start in range.clone().step_by(STRETCH) {
                 self.emit_stretch(start..range.end.min(start + STRETCH));
@@ -313,7 +334,7 @@ impl Loading<'_> {
             self.pending += u32::from(!self.plain);
             if self.absorbed[at].is_none() && !matches!(self.plan.fate(at), Fate::Folded(_)) {
                 if self.plain {
-                    self.put(at, rows::Step {});
+                    put!(self, at, rows::Step {});
                     self.asm.is_step();
                 }
                 self.scratch_used = 0;
@@ -332,21 +353,9 @@ impl Loading<'_> {
         i64::from(std::mem::take(&mut self.pending))
     }
 
-    /// Writes an instruction of the table.
-    pub(crate) fn put<R: Execute>(&mut self, at: usize, row: R) {
-        let handler = if self.plain { R::BASELINE } else { R::HANDLER };
-        self.asm.row(handler.into(), at, row);
-    }
-
-    /// The same with the elements of its list.
-    fn put_list<R: Execute, K: OperandKind>(
-        &mut self,
-        at: usize,
-        row: impl FnOnce(Elements<K>) -> R,
-        elements: &[K::Value],
-    ) {
-        let handler = if self.plain { R::BASELINE } else { R::HANDLER };
-        self.asm.row_with_list(handler.into(), at, row, elements);
+    /// The handler of a row in the form of code that is written.
+    fn handler(&self, handlers: Handlers) -> HandlerAddress {
+        HandlerAddress::from(if self.plain { handlers.baseline } else { handlers.optimised })
     }
 
     /// A constant of the function.
@@ -394,7 +403,7 @@ impl Loading<'_> {
     }
 
     fn copy_constant(&mut self, at: usize, dst: usize, value: Value) {
-        self.put(at, rows::CopyConstant { value, dst });
+        put!(self, at, rows::CopyConstant { value, dst });
     }
 
     /// Puts `any` operands into consecutive slots from `window` on; those that are there already stay.
@@ -405,7 +414,7 @@ impl Loading<'_> {
             match operand.input() {
                 Input::Reg(reg) => {
                     if !self.plan.is_in_place(at, dst as u16) {
-                        self.put(at, rows::CopyAny { dst, src: self.slot(reg) });
+                        put!(self, at, rows::CopyAny { dst, src: self.slot(reg) });
                     }
                 }
                 Input::Const(constant) => {
@@ -425,7 +434,7 @@ impl Loading<'_> {
     pub(crate) fn go_to(&mut self, at: usize, target: Block) {
         self.falls_through = self.next_block == Some(target);
         if !self.falls_through {
-            self.put(at, rows::Jump { branch: self.branch_to(target) });
+            put!(self, at, rows::Jump { branch: self.branch_to(target) });
             self.asm.exit(target);
         }
     }

@@ -102,12 +102,12 @@ macro_rules! writers {
 
 fn put_arithmetic<O: Arithmetic, L: FromSource, R: FromSource>(loading: &mut Loading<'_>, it: Operation<usize>) {
     let (lhs, rhs) = (L::of(it.lhs), R::of(it.rhs));
-    loading.put(it.at, rows::Arithmetic::<O, L, R> { dst: it.to, lhs, rhs, variant: PhantomData });
+    put!(loading, it.at, rows::Arithmetic::<O, L, R> { dst: it.to, lhs, rhs, variant: PhantomData });
 }
 
 fn put_comparison<O: Relation, L: FromSource, R: FromSource>(loading: &mut Loading<'_>, it: Operation<usize>) {
     let (lhs, rhs) = (L::of(it.lhs), R::of(it.rhs));
-    loading.put(it.at, rows::Compare::<O, L, R> { dst: it.to, lhs, rhs, variant: PhantomData });
+    put!(loading, it.at, rows::Compare::<O, L, R> { dst: it.to, lhs, rhs, variant: PhantomData });
 }
 
 fn put_branch<O, L, R, S>(loading: &mut Loading<'_>, it: Operation<BranchTo>)
@@ -118,7 +118,7 @@ where
     S: Sense,
 {
     let (lhs, rhs) = (L::of(it.lhs), R::of(it.rhs));
-    loading.put(it.at, rows::BranchCompare::<O, S, L, R> { lhs, rhs, branch: it.to, variant: PhantomData });
+    put!(loading, it.at, rows::BranchCompare::<O, S, L, R> { lhs, rhs, branch: it.to, variant: PhantomData });
 }
 
 /// Arithmetic of any kind.

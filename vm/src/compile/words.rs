@@ -23,7 +23,7 @@ impl Loading<'_> {
     pub(super) fn copy_to(&mut self, at: usize, operand: Operand, slot: usize) {
         match operand.input() {
             Input::Reg(reg) if self.function.registers[reg] == Type::Any => {
-                self.put(at, rows::CopyAny { dst: slot, src: self.slot(reg) });
+                put!(self, at, rows::CopyAny { dst: slot, src: self.slot(reg) });
             }
             Input::Reg(reg) => {
                 let words = self.function.registers[reg].words();
@@ -33,7 +33,7 @@ impl Loading<'_> {
                 Some(words) => {
                     let count = self.function.constants[constant].ty().words() as usize;
                     for (index, &word) in words.iter().take(count).enumerate() {
-                        self.put(at, rows::WordConstant { dst: slot + index, word });
+                        put!(self, at, rows::WordConstant { dst: slot + index, word });
                     }
                 }
                 None => self.copy_constant(at, slot, self.value(constant)),
@@ -44,7 +44,7 @@ impl Loading<'_> {
     /// Copies words of the frame.
     pub(super) fn copy_words(&mut self, at: usize, from: usize, to: usize, words: u32) {
         for word in 0..words as usize {
-            self.put(at, rows::CopyWord { dst: to + word, src: from + word });
+            put!(self, at, rows::CopyWord { dst: to + word, src: from + word });
         }
     }
 
@@ -64,7 +64,7 @@ impl Loading<'_> {
     pub(super) fn element_slot(&mut self, at: usize, table: Table, index: Operand) -> usize {
         let index = self.word_slot(at, index);
         let dst = self.scratch_slot();
-        self.put(at, rows::TableElement { dst, index, table: self.instance.table(table) });
+        put!(self, at, rows::TableElement { dst, index, table: self.instance.table(table) });
         dst
     }
 }

@@ -4,12 +4,12 @@ use crate::runtime::context::{Context, Status};
 use crate::runtime::function::FunctionInfo;
 use crate::runtime::layouts::layout_of;
 use crate::runtime::{call, unwind};
-use crate::threaded::OPEN;
 use crate::threaded::kinds::BranchTo;
 use crate::threaded::operands::{get_any, set_any, tag_at};
 use crate::threaded::rows;
 use crate::threaded::table::{Row, Variant};
 use crate::threaded::{Flow, Regs};
+use crate::threaded::{OPEN, ReturnInfo};
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
 
@@ -313,13 +313,13 @@ unsafe fn for_error(cx: &mut crate::runtime::context::Context, at: Flow, part: &
 handler! {
     /// `for_each`, first half: calls the iterator, or does what it would. The second half is `for_each_test`.
     pub(crate) fn for_each(pc, regs, cx, facc) {
-        let rows::ForEach { iterator, state, control, window, cost, wanted, returns } = rows::ForEach::read(pc);
+        let rows::ForEach { iterator, state, control, window, cost, wanted, .. } = rows::ForEach::read(pc);
         (*cx).fuel -= cost;
         if (*cx).fuel < 0 {
             (*cx).fuel += cost;
             slow!(out_of_fuel, pc, regs, cx, facc)
         }
-        let dst = regs.add(returns.dst as usize);
+        let dst = regs.add((*rows::ForEach::next(pc).cast::<ReturnInfo>().sub(1)).dst as usize);
         if tag_at(regs, iterator) == Tag::FUNCTION
             && tag_at(regs, state) == Tag::TABLE
             && super::iterate::iterate(cx, regs.add(iterator), regs.add(state), regs.add(control), dst, wanted)

@@ -7,25 +7,32 @@ use super::sources::AnySource;
 use super::{call, closure, control, convert, copy, dynamic, fiber, object, record, stepping};
 use crate::runtime::context::Handler;
 use crate::threaded::rows;
-use crate::threaded::table::Row;
 
-/// A row of the table with what runs it.
-pub(crate) trait Execute: Row {
-    /// The handler in optimised code.
-    const HANDLER: Handler;
-    /// That in baseline code, for instructions that leave their function.
-    const BASELINE: Handler = Self::HANDLER;
+/// What runs a row.
+#[derive(Clone, Copy)]
+pub(crate) struct Handlers {
+    /// In optimised code.
+    pub(crate) optimised: Handler,
+    /// In baseline code; another one for instructions that leave their function.
+    pub(crate) baseline: Handler,
 }
 
-/// `row: Type<Parameters: Bounds> => handler, baseline handler;`
+/// `row: Type<Parameters: Bounds> => handler, baseline handler;`. Methods of the rows themselves, not of a trait: what a trait names is
+/// visible outside of the crate, and jumps to it are slower.
 macro_rules! handlers {
     (typed [$($typed:ident)*] $(
         $name:ident: $row:ident $(<$($parameter:ident: $bound:path),+>)? => $handler:expr $(, $baseline:expr)?;
     )*) => {
         $(
-            impl $(<$($parameter: $bound),+>)? Execute for rows::$row $(<$($parameter),+>)? {
-                const HANDLER: Handler = $handler;
-                $(const BASELINE: Handler = $baseline;)?
+            impl $(<$($parameter: $bound),+>)? rows::$row $(<$($parameter),+>)? {
+                /// What runs it.
+                pub(crate) fn handlers(&self) -> Handlers {
+                    let optimised: Handler = $handler;
+                    #[allow(unused_variables, reason = "some have another one")]
+                    let baseline = optimised;
+                    $(let baseline: Handler = $baseline;)?
+                    Handlers { optimised, baseline }
+                }
             }
         )*
         const _: rows::EveryRow = rows::EveryRow { $($name: (),)* $($typed: (),)* };

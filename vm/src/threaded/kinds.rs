@@ -342,25 +342,29 @@ impl OperandKind for Cache {
 /// Where a branch goes to, and what it charges when it is taken.
 pub(crate) enum Branch {}
 
-/// A [`Branch`] as it is read, or what the assembler makes one of.
+/// A [`Branch`] as it is read: its place, as what stands there is only wanted when it is taken, and would cost registers until
+/// then; or what the assembler makes one of.
 #[derive(Clone, Copy)]
 pub(crate) struct BranchTo {
-    /// What it charges; before it is written, what is not paid for where it stands.
-    cost: i64,
-    /// Distance in halves from the instruction; before it is written, the number of the block.
-    distance: i32,
+    at: Pc,
+    block: u32,
+    pending: u32,
 }
 
 impl BranchTo {
     /// A branch to a block, with `pending` canonical instructions not paid for; see [`Assembler::cost`].
     pub(crate) fn block(block: Block, pending: u32) -> Self {
-        BranchTo { cost: i64::from(pending), distance: block.as_u32().cast_signed() }
+        BranchTo { at: std::ptr::null(), block: block.as_u32(), pending }
     }
 
     /// What it charges when it is taken.
+    ///
+    /// # Safety
+    /// It was read from an instruction.
     #[inline(always)]
-    pub(crate) fn cost(self) -> i64 {
-        self.cost
+    pub(crate) unsafe fn cost(self) -> i64 {
+        // SAFETY: the caller vouches for the place.
+        unsafe { *self.at as i16 as i64 }
     }
 
     /// Where it goes to.
@@ -369,8 +373,8 @@ impl BranchTo {
     /// It was read from the instruction at `pc`.
     #[inline(always)]
     pub(crate) unsafe fn target(self, pc: Pc) -> Pc {
-        // SAFETY: the assembler wrote the distance to a block of the same code.
-        unsafe { pc.offset(self.distance as isize) }
+        // SAFETY: the assembler wrote the distance to a block of the same code behind the cost.
+        unsafe { pc.offset(self.at.add(1).cast::<i32>().read_unaligned() as isize) }
     }
 }
 
@@ -381,18 +385,20 @@ impl OperandKind for Branch {
     unsafe fn read(c: &mut Cursor) -> BranchTo {
         // SAFETY: passed on.
         unsafe {
-            let cost = c.signed_half();
-            BranchTo { cost, distance: c.word32() as i32 }
+            let at = c.here();
+            let _ = (c.signed_half(), c.word32());
+            BranchTo { at, block: 0, pending: 0 }
         }
     }
     fn write(value: BranchTo, asm: &mut Assembler) {
-        let block = Block::from_u32(value.distance.cast_unsigned());
-        asm.cost(value.cost as u32, block);
+        let block = Block::from_u32(value.block);
+        asm.cost(value.pending, block);
         asm.target(block);
     }
     fn show(value: BranchTo, pc: Pc, names: &dyn Names) -> String {
-        let target = names.place(pc.wrapping_offset(value.distance as isize));
-        format!("{target}(cost {})", value.cost)
+        // SAFETY: it was read from the instruction at `pc`.
+        let (target, cost) = unsafe { (value.target(pc), value.cost()) };
+        format!("{}(cost {cost})", names.place(target))
     }
 }
 
@@ -443,9 +449,9 @@ impl<K> Clone for Elements<K> {
 impl<K> Copy for Elements<K> {}
 
 impl<K: OperandKind> Elements<K> {
-    /// So many, which the assembler is given with the instruction.
-    pub(crate) fn count(count: usize) -> Self {
-        Elements { count, at: std::ptr::null(), kind: PhantomData }
+    /// Those that the assembler is given with the instruction.
+    pub(crate) fn of(elements: &[K::Value]) -> Self {
+        Elements { count: elements.len(), at: std::ptr::null(), kind: PhantomData }
     }
 
     /// Where the elements begin.

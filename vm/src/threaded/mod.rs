@@ -361,12 +361,14 @@ impl Assembler {
         &mut self,
         handler: HandlerAddress,
         canonical: usize,
-        row: impl FnOnce(Elements<K>) -> R,
+        row: R,
+        list: Elements<K>,
         elements: &[K::Value],
     ) {
+        debug_assert!(R::HAS_LIST && list.count == elements.len(), "the list says how many elements follow");
         self.begin_at(handler, canonical);
         self.note(Note::set_row::<R>);
-        row(Elements::count(elements.len())).write(self);
+        row.write(self);
         for &element in elements {
             K::write(element, self);
         }

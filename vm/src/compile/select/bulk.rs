@@ -247,7 +247,7 @@ fn emit_branch_table(loading: &mut Loading, at: usize, instruction: &Instruction
     let index = leaf(loading, index);
     let Some(slot) = index.slot else {
         let chosen = targets.get(index.bits[0] as usize).copied().unwrap_or(default);
-        loading.put(at, rows::Jump { branch: loading.branch_to(chosen) });
+        put!(loading, at, rows::Jump { branch: loading.branch_to(chosen) });
         return true;
     };
     loading.asm.begin(branch_table, at);

@@ -202,6 +202,6 @@ pub(crate) fn settle(loading: &mut Loading, at: usize, ahead: u32) {
 /// Charges for everything before instruction `next`, which begins a block or a stretch of one.
 pub(crate) fn charge(loading: &mut Loading, next: usize) {
     let cost = std::mem::take(&mut loading.pending);
-    loading.put(next, rows::Charge { cost });
+    put!(loading, next, rows::Charge { cost });
     loading.asm.paid(next);
 }

@@ -94,7 +94,7 @@ fn finish_block(loading: &mut Loading, at: usize, ahead: u32, tree: &Tree) {
 /// Goes on at a block, after a condition did not lead elsewhere.
 fn go_on(loading: &mut Loading, at: usize, pending: u32, block: Block, falls: bool) {
     if !falls {
-        loading.put(at, rows::Jump { branch: BranchTo::block(block, pending) });
+        put!(loading, at, rows::Jump { branch: BranchTo::block(block, pending) });
     }
     loading.falls_through = falls;
 }
