@@ -53,7 +53,8 @@ pub struct InstructionInfo {
 macro_rules! define {
     ($(
         $(#[doc = $doc:literal])+
-        $variant:ident $name:ident $number:literal { $($field:ident: $spec:ty),* } [$($effect:ident)*] $({ $($fact:ident $($value:ident)?),* })?;
+        $variant:ident $name:ident $number:literal { $($field:ident: $spec:ty),* } [$($effect:ident)*]
+            $({ $($fact:ident $($value:ident)?),* })?;
     )*) => {
         /// The number of an instruction.
         #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]

@@ -423,12 +423,14 @@ impl Loading<'_> {
         let object = self.any_slot(at, object);
         let (function, receiver) = (self.slot(function), self.slot(receiver));
         if super::short_string(self.function, key).is_none() {
-            let key = self.any_slot(at, key);
-            // The function comes first, as its register may not be that of the object.
-            let keep = self.scratch_slot();
-            put!(self, at, rows::CopyAny { dst: keep, src: object });
-            put!(self, at, rows::Get::<Slot> { dst: function, object: keep, key });
-            put!(self, at, rows::CopyAny { dst: receiver, src: keep });
+            let mut key = self.any_slot(at, key);
+            // The receiver comes first, as the look-up may call a metamethod and then goes on behind it.
+            if key == receiver {
+                key = self.scratch_slot();
+                put!(self, at, rows::CopyAny { dst: key, src: receiver });
+            }
+            put!(self, at, rows::CopyAny { dst: receiver, src: object });
+            put!(self, at, rows::Get::<Slot> { dst: function, object: receiver, key });
             return;
         }
         let key = key_address(self.any_constant(key).expect("it is a constant"));
