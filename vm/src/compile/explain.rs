@@ -122,7 +122,7 @@ impl Names for FunctionNames<'_> {
             let info = instance.functions[func.as_u32() as usize].as_deref();
             is_here(instance.closure(func).addr()) || info.is_some_and(|info| is_here(std::ptr::from_ref(info).addr()))
         };
-        let layout = || instance.layouts.iter().position(|layout| is_here(std::ptr::from_ref(&**layout).addr()));
+        let layout = || instance.layouts().iter().position(|layout| is_here(std::ptr::from_ref(&**layout).addr()));
         let found = program.functions.keys().find(function).map(|func| func.to_string());
         found
             .or_else(|| program.globals.keys().find(|&global| is_here(instance.global(global).addr())).map(text))
@@ -154,7 +154,7 @@ impl Names for FunctionNames<'_> {
     }
 
     fn layout(&self, number: u32) -> String {
-        let index = self.instance.layouts.iter().position(|layout| layout.number == number);
+        let index = self.instance.layouts().iter().position(|layout| layout.number == number);
         index.map_or_else(|| "?".to_owned(), |index| format!("layout{index}"))
     }
 }

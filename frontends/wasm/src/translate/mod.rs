@@ -45,7 +45,7 @@ mod types;
 mod vector;
 mod weight;
 
-pub use error::WasmError;
+pub use error::{WasmError, WasmErrorKind, WasmPlace};
 
 use crate::features::Features;
 use minivm_isa::{Allowance, Program};
@@ -93,12 +93,19 @@ pub fn parse_text_within<'a>(
     name: &str,
     allowance: &mut Allowance,
 ) -> Result<Cow<'a, [u8]>, WasmError> {
-    if !input.starts_with(b"\0asm") {
-        let taken = allowance.touch(weight::text_bytes(input));
-        taken.map_err(|exhausted| WasmError::without_place(exhausted.to_string()))?;
+    if input.starts_with(BINARY_MAGIC) {
+        return Ok(input.into());
     }
-    wat::parse_bytes(input).map_err(|mut error| {
-        error.set_path(name);
-        WasmError::without_place(error.to_string())
-    })
+    let taken = allowance.touch(weight::text_bytes(input));
+    taken.map_err(|exhausted| WasmError::without_place(exhausted.to_string()))?;
+    let text = std::str::from_utf8(input).map_err(|error| {
+        WasmError::without_place(format!("{name}: the text is not UTF-8 at byte {:#x}", error.valid_up_to()))
+    })?;
+    let of_text = |error: wast::Error| WasmError::of_text(name, text, &error);
+    let tokens = wast::parser::ParseBuffer::new(text).map_err(of_text)?;
+    let mut module = wast::parser::parse::<wast::Wat<'_>>(&tokens).map_err(of_text)?;
+    module.encode().map(Cow::from).map_err(of_text)
 }
+
+/// What a module in the binary format begins with.
+const BINARY_MAGIC: &[u8] = b"\0asm";

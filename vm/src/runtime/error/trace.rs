@@ -178,6 +178,9 @@ impl Trace<'_> {
 }
 
 /// The line of a level.
+///
+/// # Safety
+/// The level is one of a whole stack.
 unsafe fn level_line(cx: &Context, level: &Level, caller: Option<Flow>, names: Option<&KnownFunctions>) -> String {
     match level {
         Level::Guest { guest, closure, instruction, .. } => {
