@@ -3,13 +3,11 @@
 //! | file | what |
 //! |---|---|
 //! | `temporaries` | which results are read once, in their block |
-//! | `slots` | where registers lie |
 //! | `plan` | what becomes of each instruction |
 //! | `facts` | which registers are known to hold integers or floats |
-//! | `sources` | handlers for pairs of inputs |
+//! | `sources` | what writes operators for pairs of inputs |
 //! | `dynamic`, `calls`, `convert`, `fiber` | `any` instructions, calls, conversions and records, fibers |
-//! | `typed/` | typed instructions as expression trees |
-//! | `frame_map` | what the collector scans |
+//! | `select/` | typed instructions as expression trees |
 //! | `explain` | the result for people |
 
 /// Writes an instruction of the table: `put!(loading, at, row)`.

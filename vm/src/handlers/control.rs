@@ -17,8 +17,10 @@ use minivm_isa::TrapCode;
 macro_rules! take_branch {
     ($branch:ident, $pc:ident, $regs:ident, $cx:ident, $facc:ident) => {{
         let branch: $crate::threaded::kinds::BranchTo = $branch;
+        // In this order, so that the target takes the register of the place.
+        let cost = branch.cost();
         let target = branch.target($pc);
-        (*$cx).fuel -= branch.cost();
+        (*$cx).fuel -= cost;
         if (*$cx).fuel < 0 {
             slow!($crate::handlers::control::out_of_fuel, target, $regs, $cx, $facc)
         }
