@@ -218,7 +218,7 @@ fn main_body(f: &mut FunctionBuilder, row: &InstructionInfo, functions: &Functio
             for _ in 0..2 {
                 let ok = f.register(Type::Any);
                 f.emit(Instruction::FiberResumeToOpen { ok, fiber: fiber.into(), arguments: [a, b, c].into() });
-                f.call_any_open(&[], note, &[]);
+                f.call_any_open(&[], note, &[ok.into()]);
             }
         } else {
             f.call_any_to_open(pcall, &[called.into(), a, b, c]);
