@@ -47,7 +47,7 @@ pub fn programs() -> Result<Vec<(&'static InstructionInfo, Programs)>, String> {
 
 fn program(row: &'static InstructionInfo) -> Result<minivm_isa::Program, String> {
     let mut builder = ProgramBuilder::new();
-    builder.layout(LayoutDef::Record(vec![Storage::Whole(Type::I64)].into()));
+    builder.layout(LayoutDef::Record(vec![Storage::Whole(Type::I64)]));
     builder.layout(LayoutDef::Array(Storage::Whole(Type::I64)));
     builder.layout(LayoutDef::Array(Storage::Whole(Type::Any)));
     let any = |builder: &mut ProgramBuilder, name| builder.import_function(HOST, name, Signature::dynamic(0, true));
