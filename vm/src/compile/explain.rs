@@ -163,7 +163,7 @@ fn text(index: impl fmt::Display) -> String {
     index.to_string()
 }
 
-/// What the compiler makes of a function; see [`Machine::threaded_form`](crate::Machine::threaded_form).
+/// What the compiler makes of a function; see [`Machine::threaded_form`](crate::raw::Machine::threaded_form).
 pub(crate) fn threaded_form(
     cx: &mut Context,
     instance: InstanceId,

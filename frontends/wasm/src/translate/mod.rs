@@ -33,6 +33,7 @@ mod error;
 mod exceptions;
 mod function;
 mod initial;
+mod lines;
 mod local_set;
 mod locals;
 mod module;
@@ -50,6 +51,7 @@ pub use error::{WasmError, WasmErrorKind, WasmPlace};
 use crate::features::Features;
 use minivm_isa::{Allowance, Program};
 use std::borrow::Cow;
+use std::path::Path;
 
 /// Translates a binary module. `name` is what errors and positions call it.
 ///
@@ -102,9 +104,12 @@ pub fn parse_text_within<'a>(
         WasmError::without_place(format!("{name}: the text is not UTF-8 at byte {:#x}", error.valid_up_to()))
     })?;
     let of_text = |error: wast::Error| WasmError::of_text(name, text, &error);
-    let tokens = wast::parser::ParseBuffer::new(text).map_err(of_text)?;
+    let mut tokens = wast::parser::ParseBuffer::new(text).map_err(of_text)?;
+    tokens.track_instr_spans(true);
     let mut module = wast::parser::parse::<wast::Wat<'_>>(&tokens).map_err(of_text)?;
-    module.encode().map(Cow::from).map_err(of_text)
+    let mut options = wast::core::EncodeOptions::new();
+    options.dwarf(Path::new(name), text, wast::core::GenerateDwarf::Lines);
+    options.encode_wat(&mut module).map(Cow::from).map_err(of_text)
 }
 
 /// What a module in the binary format begins with.
