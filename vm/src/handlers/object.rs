@@ -14,7 +14,7 @@ use crate::runtime::work::FREE_VALUES;
 use crate::runtime::work::pay;
 use crate::runtime::work::units_of_bytes;
 use crate::threaded::continuation::{Record, RecordKind};
-use crate::threaded::kinds::CachedIndex;
+use crate::threaded::kinds::CachePlace;
 use crate::threaded::operands::{get_any, set_any, tag_at};
 use crate::threaded::rows;
 use crate::threaded::table::Row;
@@ -65,7 +65,7 @@ handler! {
         let rows::GetField { dst, object, cache, key } = rows::GetField::<S>::read(pc);
         let object = S::value(object, regs);
         let (next, key) = (rows::GetField::<S>::next(pc), pointer::<Str>(key as usize));
-        follow!(get_str(&mut *cx, Flow { pc, regs }, next, object, key, dst, Some(cache)), cx, facc)
+        follow!(get_str(&mut *cx, Flow { pc, regs }, next, object, key, dst, cache.place), cx, facc)
     }
 }
 
@@ -105,7 +105,7 @@ unsafe fn get_str(
     object: Value,
     key: *mut Str,
     dst: usize,
-    cache: Option<CachedIndex>,
+    cache: CachePlace,
 ) -> Flow {
     let mut hops = 0;
     // SAFETY: passed on.
@@ -124,7 +124,7 @@ unsafe fn get_str_through(
     mut object: Value,
     key: *mut Str,
     dst: usize,
-    cache: Option<CachedIndex>,
+    cache: CachePlace,
     hops: &mut usize,
 ) -> Flow {
     // SAFETY: the operands are reachable from the frame.
@@ -134,7 +134,6 @@ unsafe fn get_str_through(
             let handler = if object.tag() == Tag::TABLE {
                 let table: *mut Table = object.pointer().cast();
                 if level == 0
-                    && let Some(cache) = cache
                     && let Some(index) = Table::find_str_index(table, key)
                 {
                     cache.remember(index);
@@ -322,9 +321,12 @@ slow_handler! {
             && let Some(class) = behind_index(cx, value.pointer().cast())
             && let Some(index) = Table::find_str_index(class, key)
         {
-            cache.remember(index);
+            cache.place.remember(index);
         }
-        get_str(&mut *cx, Flow { pc, regs }, rows::GetMethod::next(pc), value, key, function, None)
+        // What the object has itself is not remembered.
+        let mut forgotten = [0u16; 2];
+        let ignored = CachePlace::from(&mut forgotten);
+        get_str(&mut *cx, Flow { pc, regs }, rows::GetMethod::next(pc), value, key, function, ignored)
     }
 }
 
@@ -360,7 +362,7 @@ handler! {
             if metatable.is_null() || Table::lacks(metatable, Metamethod::NewIndex as u32) {
                 let index = Table::put_short(table, key, value);
                 if index != u32::MAX {
-                    cache.remember(index);
+                    cache.place.remember(index);
                     next!(rows::SetField::<V>::next(pc), regs, cx, facc)
                 }
             }
@@ -384,7 +386,7 @@ handler! {
         if object.tag() == Tag::TABLE
             && let Some(index) = Table::find_str_index(object.pointer().cast(), key)
         {
-            cache.remember(index);
+            cache.place.remember(index);
         }
         follow!(flow, cx, facc)
     }

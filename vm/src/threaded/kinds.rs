@@ -302,22 +302,34 @@ pub(crate) struct CachedIndex {
     /// Index of the node.
     pub(crate) index: u32,
     /// Where it stands.
-    at: Pc,
+    pub(crate) place: CachePlace,
+}
+
+/// Where an index is remembered.
+#[derive(Clone, Copy)]
+pub(crate) struct CachePlace(Pc);
+
+impl CachePlace {
+    /// Remembers an index.
+    ///
+    /// # Safety
+    /// It is that of an instruction whose code is still there, or of numbers that live.
+    #[inline(always)]
+    pub(crate) unsafe fn remember(self, index: u32) {
+        // SAFETY: the caller vouches for the place.
+        unsafe { self.0.cast_mut().cast::<u32>().write_unaligned(index) }
+    }
+}
+
+impl From<&mut [u16; 2]> for CachePlace {
+    fn from(forgotten: &mut [u16; 2]) -> Self {
+        CachePlace(forgotten.as_mut_ptr().cast_const())
+    }
 }
 
 impl CachedIndex {
     /// What stands in new code: no table has a node of this index.
-    pub(crate) const EMPTY: CachedIndex = CachedIndex { index: u32::MAX, at: std::ptr::null() };
-
-    /// Remembers an index.
-    ///
-    /// # Safety
-    /// This was read from code that is still there.
-    #[inline(always)]
-    pub(crate) unsafe fn remember(self, index: u32) {
-        // SAFETY: the caller vouches for the place.
-        unsafe { self.at.cast_mut().cast::<u32>().write_unaligned(index) }
-    }
+    pub(crate) const EMPTY: CachedIndex = CachedIndex { index: u32::MAX, place: CachePlace(std::ptr::null()) };
 }
 
 impl OperandKind for Cache {
@@ -327,8 +339,8 @@ impl OperandKind for Cache {
     unsafe fn read(c: &mut Cursor) -> CachedIndex {
         // SAFETY: passed on.
         unsafe {
-            let at = c.here();
-            CachedIndex { index: c.word32(), at }
+            let place = CachePlace(c.here());
+            CachedIndex { index: c.word32(), place }
         }
     }
     fn write(value: CachedIndex, asm: &mut Assembler) {
