@@ -11,17 +11,17 @@ use std::cell::RefCell;
 use std::fmt::Write;
 use std::rc::Rc;
 
-/// Canonical instructions of a run.
-const FUEL: u64 = 10_000;
+/// Units of a run.
+pub const FUEL: u64 = 10_000;
 /// Limits of a run: small, so that programs come to them.
-const LIMITS: Limits = Limits {
+pub(crate) const LIMITS: Limits = Limits {
     memory_bytes_max: 24 << 20,
     stack_words_max: 1 << 13,
     fiber_depth_max: 20,
     hash_key: minivm::heap::HASH_KEY_DEFAULT,
 };
 /// Characters of what a program notes.
-const LOG_MAX: usize = 20_000;
+pub(crate) const LOG_MAX: usize = 20_000;
 
 /// How a program is run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -147,8 +147,16 @@ type Log = Rc<RefCell<String>>;
 /// # Errors
 /// When the verifier rejects them.
 pub fn run(programs: &Programs, way: Way, number: u64) -> Result<Ran, String> {
+    run_within(programs, way, number, LIMITS)
+}
+
+/// As [`run`], with limits of the caller's.
+///
+/// # Errors
+/// As for [`run`].
+pub fn run_within(programs: &Programs, way: Way, number: u64, limits: Limits) -> Result<Ran, String> {
     let log = Log::default();
-    let mut machine = Machine::new(LIMITS);
+    let mut machine = Machine::new(limits);
     define_host(&mut machine, &log).map_err(|error| error.to_string())?;
     machine.heap().set_stress(way.stress());
     native::install(&mut machine, way.mode(number));
@@ -181,7 +189,7 @@ fn note(log: &Log, line: &str) {
     }
 }
 
-fn verified(program: &Program) -> Result<minivm_isa::Verified, String> {
+pub(crate) fn verified(program: &Program) -> Result<minivm_isa::Verified, String> {
     verify(program.clone()).map_err(|rejections| format!("rejected: {}", rejections[0]))
 }
 
