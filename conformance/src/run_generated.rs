@@ -140,6 +140,29 @@ fn stops_of(programs: &Programs, way: Way, number: u64, budget: u64, tell: &mut 
     machine.release(kept);
 }
 
+/// Runs programs unit by unit in plain code, and tells where they stand after each: how much is used, and the innermost function
+/// and instruction.
+pub(crate) fn each_step(programs: &Programs, limits: Limits, tell: &mut dyn FnMut(u64, String)) {
+    let mut machine = Machine::new(limits);
+    if define_host(&mut machine, &Log::default()).is_err() {
+        return;
+    }
+    let Ok(Ok(main)) = link(&mut machine, programs) else { return };
+    let kept = machine.keep(main);
+    machine.prepare(main, &[]);
+    for used in 1..=FUEL {
+        machine.set_fuel(Some(1));
+        let state = machine.step(1);
+        if !matches!(state, RunState::OutOfFuel | RunState::Stepped) {
+            break;
+        }
+        if let Some(frame) = machine.frames().next() {
+            tell(used, format!("{} {}", frame.name, frame.instruction.map_or(String::new(), |at| at.to_string())));
+        }
+    }
+    machine.release(kept);
+}
+
 type Log = Rc<RefCell<String>>;
 
 /// Runs programs in a way.

@@ -2,11 +2,11 @@
 
 use super::{shown, without_names};
 use crate::generate::{HOST, LIBRARY, Programs, programs};
-use crate::run_generated::{FUEL, LIMITS, LOG_MAX, Way, run_within, verified};
+use crate::run_generated::{FUEL, LIMITS, LOG_MAX, Way, each_step, run_within, verified};
 use minivm_isa::{Opcode, TrapCode};
-use minivm_semantics::{Answer, Any, Ended, HostCall, Limits, LinkError, Machine, Protect, Raise};
+use minivm_semantics::{Answer, Any, Ended, HostCall, Limits, LinkError, Machine, Protect, Raise, Watcher};
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// How a comparison went.
@@ -75,12 +75,43 @@ pub struct Ran {
 /// # Errors
 /// When the verifier rejects them.
 pub fn run(programs: &Programs, used: &mut BTreeSet<Opcode>) -> Result<Ran, String> {
+    run_watched(programs, used, None)
+}
+
+/// Where the programs with a number first do something else, for people who look for the reason of a difference.
+pub fn divergence(seed: u64, number: u64) -> Option<String> {
+    let programs = programs(seed, number);
+    let places = Rc::new(RefCell::new(BTreeMap::new()));
+    let noted = places.clone();
+    let watcher = move |left: Option<u64>, name: &str, at: usize| {
+        noted.borrow_mut().insert(FUEL - left.unwrap_or(FUEL), format!("{name} {at}"));
+    };
+    run_watched(&programs, &mut BTreeSet::new(), Some(Box::new(watcher))).ok()?;
+    let places = places.take();
+    let mut before = String::from("the start");
+    let mut found = None;
+    each_step(&programs, roomy(), &mut |used, place| {
+        let expected = places.get(&used);
+        if found.is_none() && expected.is_some_and(|expected| *expected != place) {
+            found = Some(format!("after {used} units: {place}\n    means: {expected:?}\n   before: {before}"));
+        }
+        before = format!("{used} units: {place}");
+    });
+    found
+}
+
+fn run_watched(
+    programs: &Programs,
+    used: &mut BTreeSet<Opcode>,
+    watcher: Option<Watcher>,
+) -> Result<Ran, String> {
     let log = Log::default();
     let mut machine = Machine::new(Limits { fiber_depth_max: LIMITS.fiber_depth_max as usize, ..Limits::default() });
     define_host(&mut machine, &log);
     let ended = match link(&mut machine, programs)? {
         Ok(main) => {
             machine.set_fuel(Some(FUEL));
+            watcher.into_iter().for_each(|watcher| machine.watch(watcher));
             match machine.call(&main, &[]) {
                 Ended::Finished(values) => {
                     let values: String = values.iter().take(20).map(|value| shown(value) + " ").collect();

@@ -50,5 +50,5 @@ mod value;
 
 pub use host::{Answer, HostCall, HostFunction, Protect, Raise};
 pub use link::LinkError;
-pub use machine::{Ended, Limits, Machine};
+pub use machine::{Ended, Limits, Machine, Watcher};
 pub use value::{Any, CellId, ClosureId, FiberId, InstanceId, ObjectId, TableId};

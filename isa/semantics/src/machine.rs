@@ -85,7 +85,11 @@ pub struct Machine {
     pub(crate) run: Run,
     pub(crate) meter: Meter,
     used: BTreeSet<Opcode>,
+    watcher: Option<Watcher>,
 }
+
+/// What is told of each instruction before it is done: what is left of the budget, the name of the function, and the place.
+pub type Watcher = Box<dyn FnMut(Option<u64>, &str, usize)>;
 
 impl Machine {
     /// A machine without programs.
@@ -97,6 +101,7 @@ impl Machine {
             run: Run::default(),
             meter: Meter(None),
             used: BTreeSet::new(),
+            watcher: None,
         }
     }
 
@@ -181,6 +186,11 @@ impl Machine {
         self.meter.0
     }
 
+    /// Has each instruction told to somebody before it is done.
+    pub fn watch(&mut self, watcher: Watcher) {
+        self.watcher = Some(watcher);
+    }
+
     /// Rows of the table of instructions that were used.
     pub fn used(&self) -> &BTreeSet<Opcode> {
         &self.used
@@ -242,12 +252,15 @@ impl Machine {
 
     /// Does the instruction of the frame at the top.
     fn step(&mut self) -> Result<Action, Stop> {
-        self.meter.pay(1)?;
         let Some(Level::Guest(frame)) = self.run.stack.last_mut() else {
             unreachable!("only functions with code have instructions")
         };
         let program = self.store[frame.instance].program.clone();
         let code = code_of(&program, frame.function);
+        if let Some(watcher) = &mut self.watcher {
+            watcher(self.meter.0, &code.name, frame.at);
+        }
+        self.meter.pay(1)?;
         let instruction = &code.code[frame.at];
         self.used.insert(instruction.opcode());
         let mut scope = Scope { code, frame, store: &mut self.store, meter: &mut self.meter };

@@ -2,7 +2,7 @@
 
 use crate::options::Options;
 use minivm_conformance::generate::programs;
-use minivm_conformance::meaning::generated::{Compared, check};
+use minivm_conformance::meaning::generated::{Compared, check, divergence};
 use minivm_conformance::small_stack::with_small_stack;
 use minivm_isa::INSTRUCTIONS;
 use std::collections::BTreeSet;
@@ -34,7 +34,13 @@ fn compare(options: &Options) -> Result<usize, String> {
             Ok(Compared::Open(_)) => open += 1,
             Err(why) => {
                 found += 1;
-                println!("FAILED: {why}\n  attack semantics --seed {} --only {number}", options.seed);
+                println!("FAILED: {why}");
+                if options.only.is_some()
+                    && let Some(place) = divergence(options.seed, number)
+                {
+                    println!("{place}");
+                }
+                println!("  attack semantics --seed {} --only {number}", options.seed);
                 if found == FOUND_MAX {
                     break;
                 }
