@@ -266,7 +266,7 @@ fn go(machine: &mut Machine, way: Way, number: u64, fuel: &mut u64, tell: &mut d
 }
 
 /// A value as it is noted: what it is, but not which object.
-fn shown(value: Value) -> String {
+pub(crate) fn shown(value: Value) -> String {
     match value.tag() {
         Tag::NIL => "nil".to_owned(),
         Tag::FALSE => "false".to_owned(),

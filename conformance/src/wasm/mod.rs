@@ -6,4 +6,6 @@ mod script;
 
 pub use adapter::sum;
 pub use machine::{Failure, Instance, Machines, Val, Way};
-pub use script::{Outcome, run, run_in};
+pub(crate) use adapter::{adapter, face};
+pub(crate) use machine::{SPECTEST, result_types};
+pub use script::{Engine, Outcome, run, run_in, run_on};

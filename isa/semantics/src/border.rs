@@ -113,15 +113,22 @@ impl Store {
         signature.params.iter().chain(&signature.results).all(|ty| !matches!(ty, Type::V128 | Type::Cell))
     }
 
+    fn bridged(&self, bridge: ClosureId) -> usize {
+        self.signature_of(bridge).expect("bridges are typed")
+    }
+
     /// `bad result #1 of imported function 'env.f' (i32 expected, got nil)`.
     fn results_error(&self, bridge: ClosureId, (index, ty): (usize, Type), expected: &str, found: Option<&Any>) -> String {
+        // One result that is missing is nil; of several it is none.
+        let found = if self.types.signature_numbered(self.bridged(bridge)).results.len() == 1 { found.or(Some(&Any::Nil)) } else { found };
         let Closure::Bridge { target, name, .. } = &self[bridge] else { unreachable!("it stands at such a border") };
         let name = match (name, &self[*target]) {
             (Some(name), _) => format!("imported function '{name}'"),
             (None, Closure::Guest { instance, function, .. }) => {
                 format!("'{}'", code_of(&self[*instance].program, *function).name)
             }
-            (None, _) => "a function".to_owned(),
+            (None, Closure::Host { name, .. }) => format!("'{name}'"),
+            (None, Closure::Bridge { .. }) => unreachable!("bridges are not made of bridges"),
         };
         let (expected, found) = expectation(self, ty, expected, found);
         format!("bad result #{} of {name} ({expected} expected, got {found})", index + 1)

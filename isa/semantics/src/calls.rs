@@ -110,7 +110,11 @@ impl Machine {
             Instruction::CallRef { signature, callee, arguments, .. }
             | Instruction::TailCallRef { signature, callee, arguments } => self.with_scope(|scope| {
                 let signature = scope.instance().signatures[signature.as_u32() as usize];
-                Ok((scope.store.typed_function(&scope.get(*callee), signature)?, scope.values(arguments)))
+                let callee: Any = scope.get(*callee);
+                if callee.is_nil() {
+                    return Err(TrapCode::NullReference.into());
+                }
+                Ok((scope.store.typed_function(&callee, signature)?, scope.values(arguments)))
             }),
             _ => unreachable!("only typed calls are asked"),
         }
@@ -119,7 +123,7 @@ impl Machine {
     /// Calls a function in place of the frame at the top.
     fn tail_call(&mut self, callee: Any, arguments: Vec<Any>) -> Result<Action, Stop> {
         let (closure, arguments) = self.resolve(callee, arguments)?;
-        if let Closure::Host(function) = &self.store[closure] {
+        if let Closure::Host { function, .. } = &self.store[closure] {
             // The frame stays, so that the function finds out who has called it.
             let function = function.clone();
             let record = Record { kind: RecordKind::TailCall, nesting: self.run.nesting };
@@ -157,7 +161,7 @@ impl Machine {
             if let Any::Function(closure) = callee {
                 match &self.store[closure] {
                     Closure::Bridge { target, .. } => callee = Any::Function(*target),
-                    Closure::Guest { .. } | Closure::Host(_) => return Ok((closure, arguments)),
+                    Closure::Guest { .. } | Closure::Host { .. } => return Ok((closure, arguments)),
                 }
             } else {
                 let metamethod = self.store.metamethod(&callee, "__call");
@@ -175,7 +179,7 @@ impl Machine {
     }
 
     fn prepare_resolved(&mut self, closure: ClosureId, arguments: Vec<Any>) -> Result<Prepared, Stop> {
-        if let Closure::Host(function) = &self.store[closure] {
+        if let Closure::Host { function, .. } = &self.store[closure] {
             return Ok(Prepared::Host { function: function.clone(), arguments });
         }
         let Some(signature) = self.store.signature_of(closure) else {
@@ -238,7 +242,7 @@ impl Machine {
                 self.push(Level::Border(Border::ToAny(closure)))?;
                 Ok(Action::Call(Call { callee, arguments, is_own: false }))
             }
-            Closure::Host(_) => unreachable!("functions of the host are not typed"),
+            Closure::Host { .. } => unreachable!("functions of the host are not typed"),
         }
     }
 

@@ -6,6 +6,8 @@ use minivm_isa::TrapCode;
 pub(crate) trait Float: Sized {
     /// The lesser; not a number if one is not; -0 is less than +0.
     fn lesser(lhs: Self, rhs: Self) -> Self;
+    /// The same; what is not a number is made quiet, as all arithmetic makes it.
+    fn quiet(self) -> Self;
     /// The greater; not a number if one is not; +0 is greater than -0.
     fn greater(lhs: Self, rhs: Self) -> Self;
 }
@@ -18,6 +20,10 @@ macro_rules! floats {
                     return lhs + rhs;
                 }
                 if lhs < rhs || lhs == rhs && lhs.is_sign_negative() { lhs } else { rhs }
+            }
+
+            fn quiet(self) -> $ty {
+                if self.is_nan() { self + self } else { self }
             }
 
             fn greater(lhs: $ty, rhs: $ty) -> $ty {

@@ -107,7 +107,7 @@ impl Machine {
 
     /// Makes a function of the host importable.
     pub fn define(&mut self, module: &str, name: &str, function: HostFunction) {
-        let closure = self.store.new_closure(Closure::Host(function));
+        let closure = self.store.new_closure(Closure::Host { function, name: name.to_owned() });
         self.definitions.insert((module.to_owned(), name.to_owned()), Definition::Function(closure));
     }
 

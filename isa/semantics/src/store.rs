@@ -87,7 +87,12 @@ pub(crate) enum Closure {
         captures: Rc<[Value]>,
     },
     /// Of the host.
-    Host(HostFunction),
+    Host {
+        /// What it does.
+        function: HostFunction,
+        /// What it was defined as.
+        name: String,
+    },
     /// A function that is not typed, where a typed one was asked for.
     Bridge {
         /// The function.
@@ -192,7 +197,7 @@ impl Store {
                 let instance = &self[*instance];
                 instance.signatures[code_of(&instance.program, *function).signature.as_u32() as usize]
             }
-            Closure::Host(_) => None,
+            Closure::Host { .. } => None,
             Closure::Bridge { signature, .. } => Some(*signature),
         }
     }

@@ -85,7 +85,8 @@ impl Machine {
         code.regions.iter().any(is_its)
     }
 
-    fn is_exception(&self, error: &Any) -> bool {
+    /// Whether an error is a record of an exception layout.
+    pub fn is_exception(&self, error: &Any) -> bool {
         matches!(error, Any::Object { id, .. } if self.store.types.is_exception(self.store[*id].layout))
     }
 

@@ -6,7 +6,7 @@ use crate::handlers::{call, control, object, stepping};
 use crate::runtime::context::Handler;
 use crate::threaded::{OPEN, ReturnInfo};
 use minivm_isa::entities::{Reg, Sig, Table};
-use minivm_isa::{Instruction, Operand, Type};
+use minivm_isa::{Instruction, Operand, TrapCode, Type};
 
 impl Loading<'_> {
     pub(super) fn emit_call(&mut self, at: usize) {
@@ -124,11 +124,13 @@ impl Loading<'_> {
             }
             Instruction::TailCallIndirect { signature, table, index, arguments } => {
                 let callee = self.element_slot(at, *table, *index);
-                self.tail_call_typed_value(at, *signature, callee, arguments);
+                let null = TrapCode::UninitializedElement;
+                self.tail_call_typed_value(at, *signature, (callee, null), arguments);
             }
             Instruction::TailCallRef { signature, callee, arguments } => {
                 let callee = self.any_slot(at, *callee);
-                self.tail_call_typed_value(at, *signature, callee, arguments);
+                let null = TrapCode::NullReference;
+                self.tail_call_typed_value(at, *signature, (callee, null), arguments);
             }
             _ => self.emit_conversion(at),
         }
@@ -343,7 +345,14 @@ impl Loading<'_> {
         self.typed_results(at, signature, results);
     }
 
-    fn tail_call_typed_value(&mut self, at: usize, signature: Sig, callee: u16, arguments: &[Operand]) {
+    /// `null` is the trap of a callee that is nil.
+    fn tail_call_typed_value(
+        &mut self,
+        at: usize,
+        signature: Sig,
+        (callee, null): (u16, TrapCode),
+        arguments: &[Operand],
+    ) {
         let words = self.gather_words(at, arguments);
         let cost = self.take_pending();
         let number = self.instance.signature_number(signature);
@@ -353,6 +362,7 @@ impl Loading<'_> {
         self.asm.word32(number);
         self.asm.half(words as u16);
         self.asm.half(cost);
+        self.asm.half(null as u16);
         self.leave();
     }
 

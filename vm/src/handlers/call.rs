@@ -20,6 +20,7 @@ use crate::threaded::header_at;
 use crate::threaded::operands::Cursor;
 use crate::threaded::operands::{get_any, set_any, tag_at};
 use crate::value::{Tag, Value};
+use minivm_isa::TrapCode;
 use std::ptr::with_exposed_provenance_mut as pointer;
 
 /// Operands of the calls through a value: callee slot, window, number of arguments, cost; return information.
@@ -241,12 +242,12 @@ slow_handler! {
 }
 
 slow_handler! {
-    /// `tail_call_indirect`, `tail_call_ref`. Operands: callee slot, window, signature, words of arguments, cost.
+    /// `tail_call_indirect`, `tail_call_ref`. Operands: callee slot, window, signature, words of arguments, cost, trap of nil.
     pub(crate) fn tail_call_typed_value(pc, regs, cx) {
         let mut c = Cursor::new(pc);
         let (callee, window) = (c.half(), c.half());
         let signature = c.word32();
-        let (words, cost) = (c.half(), c.half());
+        let (words, cost, null) = (c.half(), c.half(), c.half());
         let at = Flow { pc, regs };
         (*cx).fuel -= cost as i64;
         if (*cx).fuel < 0 {
@@ -255,6 +256,10 @@ slow_handler! {
         }
         let closure = match call::check_signature(&mut *cx, get_any(regs, callee), signature, at) {
             Ok(closure) => closure,
+            Err(TrapCode::UninitializedElement) => {
+                let code = TrapCode::from_number(null as u64).unwrap_or(TrapCode::UninitializedElement);
+                return unwind::raise_trap(&mut *cx, at, code);
+            }
             Err(code) => return unwind::raise_trap(&mut *cx, at, code),
         };
         call::tail_call_typed(&mut *cx, closure, window, words, at)

@@ -56,13 +56,12 @@ pub(crate) fn ranges(scope: &mut Scope<'_>, instruction: &Instruction) -> Option
     Some(match *instruction {
         Instruction::ArrayFill { layout, object, index, src, length } => {
             let value = stored(scope.value(src), scope.storages(layout)[0]);
-            fill(scope, object, index, length, |scope, length| {
-                let count = scope.count(length);
-                scope.elements(object, index, count as u64)?;
-                Ok(vec![value.clone(); count])
-            })
+            fill(scope, object, index, length, |scope, length| Ok(vec![value.clone(); scope.count(length)]))
         }
         Instruction::ArrayCopy { object, index, source, source_index, length, .. } => {
+            if let Err(null) = scope.object(object).and(scope.object(source)) {
+                return Some(Err(null.into()));
+            }
             fill(scope, object, index, length, |scope, length| {
                 let count = scope.get::<u32>(length).into();
                 let (from, at) = scope.elements(source, source_index, count)?;
@@ -131,8 +130,7 @@ fn array_new(scope: &mut Scope<'_>, dst: Reg, layout: Layout, length: Operand, s
     scope.make(dst, layout, vec![value; count])
 }
 
-/// Overwrites elements with values, which are read before: first whether there is an array, then whether there are such values,
-/// then whether there are such elements.
+/// Overwrites elements with values, which are read before. There must be an array, then such elements, then such values.
 fn fill(
     scope: &mut Scope<'_>,
     object: Operand,
@@ -140,10 +138,9 @@ fn fill(
     length: Operand,
     values: impl Fn(&Scope<'_>, Operand) -> Result<Vec<Value>, Stop>,
 ) -> Result<Flow, Stop> {
-    scope.object(object)?;
     let count = u64::from(scope.get::<u32>(length));
-    let values = values(scope, length)?;
     let (target, at) = scope.elements(object, index, count)?;
+    let values = values(scope, length)?;
     scope.meter.pay(count / ELEMENTS_PER_UNIT)?;
     Ok(scope.write(target, at, values))
 }

@@ -116,7 +116,7 @@ impl Scope<'_> {
     fn captured(&self, index: u64) -> Value {
         match &self.store[self.frame.closure] {
             Closure::Guest { captures, .. } => captures[index as usize].clone(),
-            Closure::Host(_) | Closure::Bridge { .. } => unreachable!("frames are those of functions with code"),
+            Closure::Host { .. } | Closure::Bridge { .. } => unreachable!("frames are those of functions with code"),
         }
     }
 }

@@ -9,10 +9,10 @@ use minivm_isa::Instruction;
 rules! {
     /// Arithmetic of float lanes.
     pub(crate) fn float_lanes;
-    F32x4Ceil(src: u128) -> u128 = map(src, f32::ceil);
-    F32x4Floor(src: u128) -> u128 = map(src, f32::floor);
-    F32x4Trunc(src: u128) -> u128 = map(src, f32::trunc);
-    F32x4Nearest(src: u128) -> u128 = map(src, f32::round_ties_even);
+    F32x4Ceil(src: u128) -> u128 = map(src, |lane: f32| lane.ceil().quiet());
+    F32x4Floor(src: u128) -> u128 = map(src, |lane: f32| lane.floor().quiet());
+    F32x4Trunc(src: u128) -> u128 = map(src, |lane: f32| lane.trunc().quiet());
+    F32x4Nearest(src: u128) -> u128 = map(src, |lane: f32| lane.round_ties_even().quiet());
     F32x4Abs(src: u128) -> u128 = map(src, f32::abs);
     F32x4Sqrt(src: u128) -> u128 = map(src, f32::sqrt);
     F32x4Neg(src: u128) -> u128 = map(src, |lane: f32| -lane);
@@ -24,10 +24,10 @@ rules! {
     F32x4Max(lhs: u128, rhs: u128) -> u128 = zip(lhs, rhs, <f32 as Float>::greater);
     F32x4PMin(lhs: u128, rhs: u128) -> u128 = zip(lhs, rhs, |lhs: f32, rhs: f32| if rhs < lhs { rhs } else { lhs });
     F32x4PMax(lhs: u128, rhs: u128) -> u128 = zip(lhs, rhs, |lhs: f32, rhs: f32| if lhs < rhs { rhs } else { lhs });
-    F64x2Ceil(src: u128) -> u128 = map(src, f64::ceil);
-    F64x2Floor(src: u128) -> u128 = map(src, f64::floor);
-    F64x2Trunc(src: u128) -> u128 = map(src, f64::trunc);
-    F64x2Nearest(src: u128) -> u128 = map(src, f64::round_ties_even);
+    F64x2Ceil(src: u128) -> u128 = map(src, |lane: f64| lane.ceil().quiet());
+    F64x2Floor(src: u128) -> u128 = map(src, |lane: f64| lane.floor().quiet());
+    F64x2Trunc(src: u128) -> u128 = map(src, |lane: f64| lane.trunc().quiet());
+    F64x2Nearest(src: u128) -> u128 = map(src, |lane: f64| lane.round_ties_even().quiet());
     F64x2Abs(src: u128) -> u128 = map(src, f64::abs);
     F64x2Sqrt(src: u128) -> u128 = map(src, f64::sqrt);
     F64x2Neg(src: u128) -> u128 = map(src, |lane: f64| -lane);
