@@ -111,11 +111,7 @@ pub fn divergence(seed: u64, number: u64) -> Option<String> {
     found
 }
 
-fn run_watched(
-    programs: &Programs,
-    used: &mut BTreeSet<Opcode>,
-    watcher: Option<Watcher>,
-) -> Result<Ran, String> {
+fn run_watched(programs: &Programs, used: &mut BTreeSet<Opcode>, watcher: Option<Watcher>) -> Result<Ran, String> {
     let log = Log::default();
     let mut machine = Machine::new(Limits { fiber_depth_max: LIMITS.fiber_depth_max as usize, ..Limits::default() });
     define_host(&mut machine, &log);

@@ -118,9 +118,19 @@ impl Store {
     }
 
     /// `bad result #1 of imported function 'env.f' (i32 expected, got nil)`.
-    fn results_error(&self, bridge: ClosureId, (index, ty): (usize, Type), expected: &str, found: Option<&Any>) -> String {
+    fn results_error(
+        &self,
+        bridge: ClosureId,
+        (index, ty): (usize, Type),
+        expected: &str,
+        found: Option<&Any>,
+    ) -> String {
         // One result that is missing is nil; of several it is none.
-        let found = if self.types.signature_numbered(self.bridged(bridge)).results.len() == 1 { found.or(Some(&Any::Nil)) } else { found };
+        let found = if self.types.signature_numbered(self.bridged(bridge)).results.len() == 1 {
+            found.or(Some(&Any::Nil))
+        } else {
+            found
+        };
         let Closure::Bridge { target, name, .. } = &self[bridge] else { unreachable!("it stands at such a border") };
         let name = match (name, &self[*target]) {
             (Some(name), _) => format!("imported function '{name}'"),

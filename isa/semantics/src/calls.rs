@@ -45,9 +45,7 @@ impl Machine {
                 let (callee, arguments) = self.typed_call(instruction)?;
                 self.enter_typed(callee, arguments)
             }
-            Instruction::TailCall { .. }
-            | Instruction::TailCallIndirect { .. }
-            | Instruction::TailCallRef { .. } => {
+            Instruction::TailCall { .. } | Instruction::TailCallIndirect { .. } | Instruction::TailCallRef { .. } => {
                 let (callee, arguments) = self.typed_call(instruction)?;
                 self.run.stack.pop();
                 self.enter_typed(callee, arguments)
@@ -76,9 +74,8 @@ impl Machine {
             }
             Instruction::ReturnValues { values } => {
                 let values = self.with_scope(|scope| scope.values(values));
-                let is_dynamic = self.with_scope(|scope| {
-                    scope.instance().program.signatures[code.signature].is_dynamic()
-                });
+                let is_dynamic =
+                    self.with_scope(|scope| scope.instance().program.signatures[code.signature].is_dynamic());
                 self.return_values(values, is_dynamic)
             }
             Instruction::ReturnOpen { values } => {
@@ -92,12 +89,11 @@ impl Machine {
     /// The function that a typed call calls, with its arguments.
     fn typed_call(&mut self, instruction: &Instruction) -> Result<(ClosureId, Vec<Value>), Stop> {
         match instruction {
-            Instruction::Call { function, arguments, .. } | Instruction::TailCall { function, arguments } => {
-                self.with_scope(|scope| {
+            Instruction::Call { function, arguments, .. } | Instruction::TailCall { function, arguments } => self
+                .with_scope(|scope| {
                     let closure = scope.instance().functions[function.as_u32() as usize];
                     Ok((closure.expect("the verifier proved that it captures nothing"), scope.values(arguments)))
-                })
-            }
+                }),
             Instruction::CallIndirect { signature, table, index, arguments, .. }
             | Instruction::TailCallIndirect { signature, table, index, arguments } => self.with_scope(|scope| {
                 let callee = match scope.element(*table, *index) {
@@ -395,11 +391,7 @@ impl Machine {
 }
 
 /// What an instruction does with the results of its call.
-fn results(
-    scope: &mut crate::rules::scope::Scope<'_>,
-    instruction: &Instruction,
-    values: Vec<Value>,
-) -> Flow {
+fn results(scope: &mut crate::rules::scope::Scope<'_>, instruction: &Instruction, values: Vec<Value>) -> Flow {
     match instruction {
         Instruction::Call { results, .. }
         | Instruction::CallIndirect { results, .. }

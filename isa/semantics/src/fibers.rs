@@ -135,7 +135,9 @@ impl Machine {
             };
             return Ok(Action::Host { returned, is_called: false });
         }
-        let Some(Level::Record(record)) = self.run.stack.pop() else { unreachable!("an instruction or function waits") };
+        let Some(Level::Record(record)) = self.run.stack.pop() else {
+            unreachable!("an instruction or function waits")
+        };
         self.run.nesting = record.nesting;
         self.with_scope(|scope| match scope.code.code[scope.frame.at] {
             Instruction::FiberClose { ok, error, .. } => {

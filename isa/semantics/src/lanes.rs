@@ -138,8 +138,7 @@ where
     T: Lane,
     U: Lane + From<T> + std::ops::Mul<Output = U>,
 {
-    let products: Vec<U> =
-        lanes::<T>(lhs).zip(lanes::<T>(rhs)).map(|(lhs, rhs)| U::from(lhs) * U::from(rhs)).collect();
+    let products: Vec<U> = lanes::<T>(lhs).zip(lanes::<T>(rhs)).map(|(lhs, rhs)| U::from(lhs) * U::from(rhs)).collect();
     vector(products.chunks_exact(2).map(|pair| sum(pair[0], pair[1])))
 }
 

@@ -148,9 +148,7 @@ impl Machine {
     pub fn exported_function(&self, instance: InstanceId, name: &str) -> Option<Any> {
         let exports = &self.store[instance].program.exports;
         match exports.iter().find(|export| export.name == name)?.item {
-            Item::Function(function) => {
-                self.store[instance].functions[function.as_u32() as usize].map(Any::Function)
-            }
+            Item::Function(function) => self.store[instance].functions[function.as_u32() as usize].map(Any::Function),
             Item::Global(_) | Item::Memory(_) | Item::Table(_) => None,
         }
     }

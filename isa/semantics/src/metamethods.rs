@@ -96,9 +96,7 @@ impl Machine {
                     scope.set(*function, value);
                     Flow::Next
                 }
-                Instruction::Equal { dst, .. }
-                | Instruction::Less { dst, .. }
-                | Instruction::LessEqual { dst, .. } => {
+                Instruction::Equal { dst, .. } | Instruction::Less { dst, .. } | Instruction::LessEqual { dst, .. } => {
                     scope.set(*dst, Any::Bool(value.is_truthy()));
                     Flow::Next
                 }

@@ -85,9 +85,10 @@ impl Types {
     }
 
     fn layout(&mut self, program: &Rc<Verified>, layout: Layout) -> usize {
-        let known = self.layouts.iter().position(|known| {
-            known.described.is_none() && are_same((&known.program, known.layout), (program, layout))
-        });
+        let known = self
+            .layouts
+            .iter()
+            .position(|known| known.described.is_none() && are_same((&known.program, known.layout), (program, layout)));
         known.unwrap_or_else(|| self.add_layout(program, layout, None))
     }
 

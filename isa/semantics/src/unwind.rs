@@ -171,11 +171,7 @@ impl Machine {
 }
 
 /// The innermost region around an instruction that catches, and the innermost one that cleans up inside of it.
-fn regions_at(
-    code: &Function,
-    at: usize,
-    catches: impl Fn(RegionKind) -> bool,
-) -> (Option<&Region>, Option<&Region>) {
+fn regions_at(code: &Function, at: usize, catches: impl Fn(RegionKind) -> bool) -> (Option<&Region>, Option<&Region>) {
     let block = code.block_of(at);
     let mut cleanup = None;
     // Inner regions stand before outer ones.

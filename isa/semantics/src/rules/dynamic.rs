@@ -96,10 +96,9 @@ pub(crate) fn apply(scope: &mut Scope<'_>, instruction: &Instruction) -> Option<
         Instruction::AppendOpen { table, first, values } => {
             let values = scope.with_open(values);
             let table = scope.get(*table);
-            if matches!(table, Any::Table(_)) && values.len() >= VALUES_FREE {
-                if let Err(stop) = scope.meter.pay(values.len() as u64 / 4) {
-                    return Some(Err(stop));
-                }
+            let is_paid = matches!(table, Any::Table(_)) && values.len() >= VALUES_FREE;
+            if is_paid && let Err(stop) = scope.meter.pay(values.len() as u64 / 4) {
+                return Some(Err(stop));
             }
             Some(append(scope, table, *first, values))
         }

@@ -155,12 +155,7 @@ enum Bytes {
     Copied(Vec<u8>),
 }
 
-fn fill(
-    scope: &mut Scope<'_>,
-    (memory, address): (Memory, Operand),
-    length: u64,
-    bytes: Bytes,
-) -> Result<Flow, Stop> {
+fn fill(scope: &mut Scope<'_>, (memory, address): (Memory, Operand), length: u64, bytes: Bytes) -> Result<Flow, Stop> {
     let address = scope.value(address).address();
     let range = range(address, length, scope.memory(memory).bytes.len(), TrapCode::MemoryBounds)?;
     scope.meter.pay(length / BYTES_PER_UNIT)?;

@@ -64,12 +64,12 @@ rules! {
     I64ExtendI32U(src: u32) -> u64 = src.into();
     I32TruncF32S(src: f32) -> Result<i32, TrapCode> = truncated(src.into(), i32::MIN as f64, 2f64.powi(31)).map(|whole| whole as i32);
     I32TruncF32U(src: f32) -> Result<u32, TrapCode> = truncated(src.into(), u32::MIN as f64, 2f64.powi(32)).map(|whole| whole as u32);
-    I32TruncF64S(src: f64) -> Result<i32, TrapCode> = truncated(src.into(), i32::MIN as f64, 2f64.powi(31)).map(|whole| whole as i32);
-    I32TruncF64U(src: f64) -> Result<u32, TrapCode> = truncated(src.into(), u32::MIN as f64, 2f64.powi(32)).map(|whole| whole as u32);
+    I32TruncF64S(src: f64) -> Result<i32, TrapCode> = truncated(src, i32::MIN as f64, 2f64.powi(31)).map(|whole| whole as i32);
+    I32TruncF64U(src: f64) -> Result<u32, TrapCode> = truncated(src, u32::MIN as f64, 2f64.powi(32)).map(|whole| whole as u32);
     I64TruncF32S(src: f32) -> Result<i64, TrapCode> = truncated(src.into(), i64::MIN as f64, 2f64.powi(63)).map(|whole| whole as i64);
     I64TruncF32U(src: f32) -> Result<u64, TrapCode> = truncated(src.into(), u64::MIN as f64, 2f64.powi(64)).map(|whole| whole as u64);
-    I64TruncF64S(src: f64) -> Result<i64, TrapCode> = truncated(src.into(), i64::MIN as f64, 2f64.powi(63)).map(|whole| whole as i64);
-    I64TruncF64U(src: f64) -> Result<u64, TrapCode> = truncated(src.into(), u64::MIN as f64, 2f64.powi(64)).map(|whole| whole as u64);
+    I64TruncF64S(src: f64) -> Result<i64, TrapCode> = truncated(src, i64::MIN as f64, 2f64.powi(63)).map(|whole| whole as i64);
+    I64TruncF64U(src: f64) -> Result<u64, TrapCode> = truncated(src, u64::MIN as f64, 2f64.powi(64)).map(|whole| whole as u64);
     I32TruncSatF32S(src: f32) -> i32 = src as i32;
     I32TruncSatF32U(src: f32) -> u32 = src as u32;
     I32TruncSatF64S(src: f64) -> i32 = src as i32;

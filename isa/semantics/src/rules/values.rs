@@ -32,10 +32,9 @@ pub(crate) fn moves(scope: &mut Scope<'_>, instruction: &Instruction) -> Option<
         }
         Instruction::TableNew { dst, array, hash } => {
             // Room that is asked for is paid for, and means nothing else.
-            if *array >= ROOM_FREE || *hash >= ROOM_FREE {
-                if let Err(stop) = scope.meter.pay(array / 16 + hash / 8) {
-                    return Some(Err(stop));
-                }
+            let is_paid = *array >= ROOM_FREE || *hash >= ROOM_FREE;
+            if is_paid && let Err(stop) = scope.meter.pay(array / 16 + hash / 8) {
+                return Some(Err(stop));
             }
             let table = scope.store.new_table();
             scope.set(*dst, table);
