@@ -57,9 +57,16 @@ mod error;
 mod function;
 mod input;
 mod instructions;
+mod mistakes;
 mod program;
 
-pub use error::BuildError;
+pub use error::{BuildError, Mistake};
 pub use function::{FRAME_WORDS_MAX, FunctionBuilder};
-pub use input::IntoOperand;
+pub use input::{IntoOperand, IntoOperands};
 pub use program::ProgramBuilder;
+
+// What users of this crate need of the bytecode, so that they need not name its crate.
+pub use minivm_isa::entities::{Block, Func, Global, Layout, Memory, Reg, Sig, Source, Table};
+pub use minivm_isa::program::{Constant, LayoutDef, RegionKind};
+pub use minivm_isa::verify::{Place, Rejection, Rule, Verified};
+pub use minivm_isa::{Instruction, Kind, Operand, Signature, Storage, TrapCode, Type};

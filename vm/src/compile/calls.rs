@@ -124,13 +124,11 @@ impl Loading<'_> {
             }
             Instruction::TailCallIndirect { signature, table, index, arguments } => {
                 let callee = self.element_slot(at, *table, *index);
-                let null = TrapCode::UninitializedElement;
-                self.tail_call_typed_value(at, *signature, (callee, null), arguments);
+                self.tail_call_typed_value(at, *signature, (callee, TrapCode::UninitializedElement), arguments);
             }
             Instruction::TailCallRef { signature, callee, arguments } => {
                 let callee = self.any_slot(at, *callee);
-                let null = TrapCode::NullReference;
-                self.tail_call_typed_value(at, *signature, (callee, null), arguments);
+                self.tail_call_typed_value(at, *signature, (callee, TrapCode::NullReference), arguments);
             }
             _ => self.emit_conversion(at),
         }

@@ -10,7 +10,8 @@ rules! {
     I32Add(lhs: i32, rhs: i32) -> i32 = lhs.wrapping_add(rhs);
     I32Sub(lhs: i32, rhs: i32) -> i32 = lhs.wrapping_sub(rhs);
     I32Mul(lhs: i32, rhs: i32) -> i32 = lhs.wrapping_mul(rhs);
-    I32DivS(lhs: i32, rhs: i32) -> Result<i32, TrapCode> = if rhs == 0 { Err(TrapCode::DivideByZero) } else { lhs.checked_div(rhs).ok_or(TrapCode::IntegerOverflow) };
+    I32DivS(lhs: i32, rhs: i32) -> Result<i32, TrapCode> =
+        if rhs == 0 { Err(TrapCode::DivideByZero) } else { lhs.checked_div(rhs).ok_or(TrapCode::IntegerOverflow) };
     I32DivU(lhs: u32, rhs: u32) -> Result<u32, TrapCode> = lhs.checked_div(rhs).ok_or(TrapCode::DivideByZero);
     I32RemS(lhs: i32, rhs: i32) -> Result<i32, TrapCode> = if rhs == 0 { Err(TrapCode::DivideByZero) } else { Ok(lhs.wrapping_rem(rhs)) };
     I32RemU(lhs: u32, rhs: u32) -> Result<u32, TrapCode> = lhs.checked_rem(rhs).ok_or(TrapCode::DivideByZero);
@@ -46,7 +47,8 @@ rules! {
     I64Add(lhs: i64, rhs: i64) -> i64 = lhs.wrapping_add(rhs);
     I64Sub(lhs: i64, rhs: i64) -> i64 = lhs.wrapping_sub(rhs);
     I64Mul(lhs: i64, rhs: i64) -> i64 = lhs.wrapping_mul(rhs);
-    I64DivS(lhs: i64, rhs: i64) -> Result<i64, TrapCode> = if rhs == 0 { Err(TrapCode::DivideByZero) } else { lhs.checked_div(rhs).ok_or(TrapCode::IntegerOverflow) };
+    I64DivS(lhs: i64, rhs: i64) -> Result<i64, TrapCode> =
+        if rhs == 0 { Err(TrapCode::DivideByZero) } else { lhs.checked_div(rhs).ok_or(TrapCode::IntegerOverflow) };
     I64DivU(lhs: u64, rhs: u64) -> Result<u64, TrapCode> = lhs.checked_div(rhs).ok_or(TrapCode::DivideByZero);
     I64RemS(lhs: i64, rhs: i64) -> Result<i64, TrapCode> = if rhs == 0 { Err(TrapCode::DivideByZero) } else { Ok(lhs.wrapping_rem(rhs)) };
     I64RemU(lhs: u64, rhs: u64) -> Result<u64, TrapCode> = lhs.checked_rem(rhs).ok_or(TrapCode::DivideByZero);

@@ -75,25 +75,29 @@ rules! {
     I16x8ExtMulLowI8x16S(lhs: u128, rhs: u128) -> u128 = product::<i8, i16>(low(lhs), low(rhs));
     I16x8ExtMulHighI8x16S(lhs: u128, rhs: u128) -> u128 = product::<i8, i16>(high(lhs), high(rhs));
     I16x8ExtAddPairwiseI8x16S(src: u128) -> u128 = pairs::<i8, i16>(src, |first, second| first + second);
-    I8x16NarrowI16x8S(lhs: u128, rhs: u128) -> u128 = narrow::<i16, i8>(lhs, rhs, |lane| lane.clamp(i8::MIN.into(), i8::MAX.into()) as i8);
+    I8x16NarrowI16x8S(lhs: u128, rhs: u128) -> u128 =
+        narrow::<i16, i8>(lhs, rhs, |lane| lane.clamp(i8::MIN.into(), i8::MAX.into()) as i8);
     I16x8ExtendLowI8x16U(src: u128) -> u128 = widen::<u8, u16>(low(src));
     I16x8ExtendHighI8x16U(src: u128) -> u128 = widen::<u8, u16>(high(src));
     I16x8ExtMulLowI8x16U(lhs: u128, rhs: u128) -> u128 = product::<u8, u16>(low(lhs), low(rhs));
     I16x8ExtMulHighI8x16U(lhs: u128, rhs: u128) -> u128 = product::<u8, u16>(high(lhs), high(rhs));
     I16x8ExtAddPairwiseI8x16U(src: u128) -> u128 = pairs::<u8, u16>(src, |first, second| first + second);
-    I8x16NarrowI16x8U(lhs: u128, rhs: u128) -> u128 = narrow::<i16, u8>(lhs, rhs, |lane| lane.clamp(u8::MIN.into(), u8::MAX.into()) as u8);
+    I8x16NarrowI16x8U(lhs: u128, rhs: u128) -> u128 =
+        narrow::<i16, u8>(lhs, rhs, |lane| lane.clamp(u8::MIN.into(), u8::MAX.into()) as u8);
     I32x4ExtendLowI16x8S(src: u128) -> u128 = widen::<i16, i32>(low(src));
     I32x4ExtendHighI16x8S(src: u128) -> u128 = widen::<i16, i32>(high(src));
     I32x4ExtMulLowI16x8S(lhs: u128, rhs: u128) -> u128 = product::<i16, i32>(low(lhs), low(rhs));
     I32x4ExtMulHighI16x8S(lhs: u128, rhs: u128) -> u128 = product::<i16, i32>(high(lhs), high(rhs));
     I32x4ExtAddPairwiseI16x8S(src: u128) -> u128 = pairs::<i16, i32>(src, |first, second| first + second);
-    I16x8NarrowI32x4S(lhs: u128, rhs: u128) -> u128 = narrow::<i32, i16>(lhs, rhs, |lane| lane.clamp(i16::MIN.into(), i16::MAX.into()) as i16);
+    I16x8NarrowI32x4S(lhs: u128, rhs: u128) -> u128 =
+        narrow::<i32, i16>(lhs, rhs, |lane| lane.clamp(i16::MIN.into(), i16::MAX.into()) as i16);
     I32x4ExtendLowI16x8U(src: u128) -> u128 = widen::<u16, u32>(low(src));
     I32x4ExtendHighI16x8U(src: u128) -> u128 = widen::<u16, u32>(high(src));
     I32x4ExtMulLowI16x8U(lhs: u128, rhs: u128) -> u128 = product::<u16, u32>(low(lhs), low(rhs));
     I32x4ExtMulHighI16x8U(lhs: u128, rhs: u128) -> u128 = product::<u16, u32>(high(lhs), high(rhs));
     I32x4ExtAddPairwiseI16x8U(src: u128) -> u128 = pairs::<u16, u32>(src, |first, second| first + second);
-    I16x8NarrowI32x4U(lhs: u128, rhs: u128) -> u128 = narrow::<i32, u16>(lhs, rhs, |lane| lane.clamp(u16::MIN.into(), u16::MAX.into()) as u16);
+    I16x8NarrowI32x4U(lhs: u128, rhs: u128) -> u128 =
+        narrow::<i32, u16>(lhs, rhs, |lane| lane.clamp(u16::MIN.into(), u16::MAX.into()) as u16);
     I64x2ExtendLowI32x4S(src: u128) -> u128 = widen::<i32, i64>(low(src));
     I64x2ExtendHighI32x4S(src: u128) -> u128 = widen::<i32, i64>(high(src));
     I64x2ExtMulLowI32x4S(lhs: u128, rhs: u128) -> u128 = product::<i32, i64>(low(lhs), low(rhs));
@@ -102,7 +106,8 @@ rules! {
     I64x2ExtendHighI32x4U(src: u128) -> u128 = widen::<u32, u64>(high(src));
     I64x2ExtMulLowI32x4U(lhs: u128, rhs: u128) -> u128 = product::<u32, u64>(low(lhs), low(rhs));
     I64x2ExtMulHighI32x4U(lhs: u128, rhs: u128) -> u128 = product::<u32, u64>(high(lhs), high(rhs));
-    I16x8Q15MulrSatS(lhs: u128, rhs: u128) -> u128 = zip(lhs, rhs, |lhs: i16, rhs: i16| ((i32::from(lhs) * i32::from(rhs) + 0x4000) >> 15).min(0x7fff) as i16);
+    I16x8Q15MulrSatS(lhs: u128, rhs: u128) -> u128 =
+        zip(lhs, rhs, |lhs: i16, rhs: i16| ((i32::from(lhs) * i32::from(rhs) + 0x4000) >> 15).min(0x7fff) as i16);
     I32x4DotI16x8S(lhs: u128, rhs: u128) -> u128 = dot::<i16, i32>(lhs, rhs, i32::wrapping_add);
     I16x8DotI8x16S(lhs: u128, rhs: u128) -> u128 = dot::<i8, i16>(lhs, rhs, i16::saturating_add);
 }
