@@ -1,9 +1,9 @@
 //! What can go wrong when a program is built.
 
-use minivm_isa::verify::Place;
 use minivm_isa::Rejection;
 use minivm_isa::entities::{Block, Func};
 use minivm_isa::limits::FRAME_WORDS_MAX;
+use minivm_isa::verify::Place;
 use std::fmt;
 
 /// Why a function or program cannot be built.

@@ -53,9 +53,8 @@ impl Mistakes {
             // What would stand behind the last instruction is told of that.
             let last = code.len().saturating_sub(1);
             let instruction = start.map(|&start| (start as usize + offset).min(last));
-            let span = instruction.and_then(|instruction| {
-                spans.iter().rev().find(|span| span.instruction as usize <= instruction)
-            });
+            let span = instruction
+                .and_then(|instruction| spans.iter().rev().find(|span| span.instruction as usize <= instruction));
             let source = span.map(|span| SourceLine {
                 source: span.source,
                 file: span.source.to_string(),

@@ -244,7 +244,8 @@ impl ProgramBuilder {
                 let export = self.program.exports.iter().find(|export| export.item == Item::Function(function));
                 export.map(|export| export.name.clone())
             };
-            let named = |(&function, told): (&Func, &Option<String>)| (function, told.clone().or_else(|| name(function)));
+            let named =
+                |(&function, told): (&Func, &Option<String>)| (function, told.clone().or_else(|| name(function)));
             let functions = self.undefined.iter().map(named).collect();
             return Err(BuildError::Undefined { functions });
         }
