@@ -233,7 +233,7 @@ impl LuaHost for ProcessHost {
         options.nonblock(true);
         let file = self.files.open(&path(name), &options)?;
         if !file.metadata()?.is_file() {
-            return Err(HostError { message: "it is no regular file".into(), code: 22 });
+            return Err(HostError { message: "not a regular file".into(), code: 22 });
         }
         Ok(Box::new(OpenFile(file)))
     }

@@ -87,7 +87,7 @@ impl Wanted {
                 Tag::NIL => format!("unknown {place}: there is no module '{}' ({needed} expected)", self.module),
                 _ => {
                     let found = shown(call, module);
-                    format!("unknown {place}: module '{}' is no table, but {found}", self.module)
+                    format!("unknown {place}: module '{}' is a {found}, not a table", self.module)
                 }
             });
         }

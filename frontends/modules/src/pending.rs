@@ -106,7 +106,7 @@ pub(crate) fn install(machine: &mut Machine) {
     let codec = ObjectCodec {
         save: Box::new(|object, handles| match object.as_any().downcast_ref::<Pending>() {
             Some(pending) => Ok(pending.save(handles)),
-            None => Err("it is no program".into()),
+            None => Err("not a program".into()),
         }),
         load: Box::new(move |bytes, handles, _| Ok(Box::new(Pending::load(bytes, handles, &budget)?))),
     };

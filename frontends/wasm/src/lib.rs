@@ -8,4 +8,4 @@ pub mod translate;
 pub mod wasi;
 
 pub use features::Features;
-pub use translate::{WasmError, parse_text, parse_text_within, translate, translate_within};
+pub use translate::{WasmError, WasmErrorKind, WasmPlace, parse_text, parse_text_within, translate, translate_within};

@@ -60,7 +60,7 @@ impl HostCall<'_> {
         value: Value,
     ) -> Result<Extern, String> {
         let words = global_words(ty, holds, value)?;
-        let cell = GlobalCell { words: UnsafeCell::new(words), ty, mutable, holds };
+        let cell = GlobalCell { words: UnsafeCell::new(words), ty, mutable, holds, _types: Box::default() };
         Ok(Extern(Definition::Global(Rc::new(cell))))
     }
 

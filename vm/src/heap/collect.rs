@@ -160,7 +160,7 @@ impl Cycle {
         self.number = from.number()?;
         self.threshold = from.size()?;
         if self.number > NUMBER_MAX || self.threshold > ALL {
-            return Err(from.damaged("the counts of the heap do not agree"));
+            return Err(from.damaged("the heap's counters disagree"));
         }
         self.stopped = from.flag()?;
         self.kept_by_reads = from.u32()?;

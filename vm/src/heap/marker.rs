@@ -31,6 +31,10 @@ pub trait Roots {
     fn trace_function(&mut self, function: *const (), marker: &mut Marker) {
         let _ = (function, marker);
     }
+    /// Marks what the layout of a live record or array needs, which has this number. Only in collections that run at once.
+    fn trace_layout(&mut self, layout: u32, marker: &mut Marker) {
+        let _ = (layout, marker);
+    }
     /// Marks what something outside of the heap needs, which a live host object keeps by this number.
     fn trace_outside(&mut self, number: u32, marker: &mut Marker) {
         let _ = (number, marker);
@@ -145,6 +149,8 @@ pub struct Marker {
     work: usize,
     cycle: u64,
     follows_functions: bool,
+    /// The layout that the roots were told of last, and in which cycle.
+    layout_traced: (u64, u32),
     /// What host objects keep outside of the heap, by numbers that the roots know, and that was not traced yet.
     outside: Vec<u32>,
     pub(super) weak: WeakState,
@@ -160,6 +166,7 @@ impl Marker {
             work: 0,
             cycle: 0,
             follows_functions: false,
+            layout_traced: (0, 0),
             outside: Vec::new(),
             weak: WeakState::default(),
         }
@@ -424,8 +431,14 @@ impl Marker {
                     }
                 }
                 Tag::CELL => self.mark((*cell.cast::<Cell>()).value),
-                Tag::RECORD => self.trace_record(cell.cast()),
-                Tag::ARRAY => self.trace_array(cell.cast()),
+                Tag::RECORD => {
+                    self.trace_record(cell.cast());
+                    self.trace_layout((*cell.cast::<Record>()).type_index, roots);
+                }
+                Tag::ARRAY => {
+                    self.trace_array(cell.cast());
+                    self.trace_layout((*cell.cast::<Array>()).type_index, roots);
+                }
                 Tag::USERDATA => self.trace_userdata(cell.cast()),
                 Tag::FIBER => self.trace_fiber(cell.cast(), roots),
                 _ => {}
@@ -516,6 +529,9 @@ impl Marker {
     }
 
     /// Marks a directory, its buckets and indices.
+    ///
+    /// # Safety
+    /// Callers give the directory of a live table.
     #[inline(never)]
     unsafe fn mark_directory(&mut self, directory: *mut Directory) {
         // SAFETY: callers give the directory of a live table; its cells belong to it.
@@ -529,6 +545,8 @@ impl Marker {
         }
     }
 
+    /// # Safety
+    /// Callers give a live table.
     #[inline]
     unsafe fn mark_hash_part(&mut self, table: *mut Table) {
         // SAFETY: callers give a live table; a part that is not inline begins a cell.
@@ -545,6 +563,16 @@ impl Marker {
         self.mark_leaf(cell.cast());
     }
 
+    /// Lets the roots know of a layout that is in use; objects of one layout often lie side by side.
+    fn trace_layout(&mut self, layout: u32, roots: &mut dyn Roots) {
+        if self.follows_functions && self.layout_traced != (self.cycle, layout) {
+            self.layout_traced = (self.cycle, layout);
+            roots.trace_layout(layout, self);
+        }
+    }
+
+    /// # Safety
+    /// Callers give a live record.
     unsafe fn trace_record(&mut self, record: *mut Record) {
         // SAFETY: callers give a live record; its layout lives as long as the heap and is within its words.
         unsafe {
@@ -558,6 +586,8 @@ impl Marker {
         }
     }
 
+    /// # Safety
+    /// Callers give a live array.
     unsafe fn trace_array(&mut self, array: *mut Array) {
         // SAFETY: callers give a live array.
         unsafe {
@@ -570,6 +600,8 @@ impl Marker {
         }
     }
 
+    /// # Safety
+    /// Callers give so many reference words.
     unsafe fn mark_words(&mut self, words: *const u64, count: usize) {
         for index in 0..count {
             // SAFETY: callers give so many reference words.
@@ -578,12 +610,17 @@ impl Marker {
     }
 
     /// Marks the cell at an address, if it is not 0.
+    ///
+    /// # Safety
+    /// Callers give a reference word: 0 or the exposed address of a live cell.
     #[inline(always)]
     unsafe fn mark_word(&mut self, word: u64) {
         // SAFETY: callers give a reference word: 0 or the exposed address of a live cell.
         unsafe { self.mark_object(std::ptr::with_exposed_provenance_mut(word as usize)) };
     }
 
+    /// # Safety
+    /// Callers give a live userdata.
     unsafe fn trace_userdata(&mut self, userdata: *mut Userdata) {
         // SAFETY: callers give a live userdata.
         unsafe {

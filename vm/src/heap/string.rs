@@ -70,6 +70,8 @@ impl Str {
         unsafe { (*string).hash }
     }
 
+    /// # Safety
+    /// The string is live.
     #[cold]
     #[inline(never)]
     unsafe fn hash_long(string: *mut Str) -> u32 {

@@ -109,7 +109,7 @@ impl Codecs {
                 return Err(SnapshotError::Missing(format!("the state '{name}' has no codec here")));
             };
             if before.as_ref() >= Some(&name) {
-                return Err(from.damaged("they are not in order"));
+                return Err(from.damaged("not in ascending order"));
             }
             let length = from.length()?;
             let _held = budget.hold(length as u64)?;

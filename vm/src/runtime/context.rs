@@ -165,6 +165,8 @@ pub(crate) struct Context {
     pub(crate) layouts: crate::runtime::layouts::Layouts,
     /// Signatures of typed functions; functions carry their number here.
     pub(crate) signatures: crate::runtime::signatures::Signatures,
+    /// The types of the programs that somebody still has.
+    pub(crate) program_types: Vec<std::rc::Weak<crate::runtime::program_types::ProgramTypes>>,
     pub(crate) types: crate::runtime::declared::DeclaredTypes,
     /// Where calls out of records return to.
     pub(crate) definitions: crate::runtime::definitions::Definitions,
@@ -251,6 +253,7 @@ impl Context {
             limits,
             layouts: crate::runtime::layouts::Layouts::default(),
             signatures: crate::runtime::signatures::Signatures::default(),
+            program_types: Vec::new(),
             types: crate::runtime::declared::DeclaredTypes::default(),
             definitions: crate::runtime::definitions::Definitions::default(),
             is_stack_refused: false,

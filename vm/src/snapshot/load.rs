@@ -16,6 +16,7 @@ use crate::runtime::host::HostState;
 use crate::runtime::instance::Instance;
 use crate::runtime::layouts::Shape;
 use crate::runtime::layouts::layout_of;
+use crate::runtime::program_types::ProgramTypes;
 use crate::runtime::stack_memory::{FIRST_WORDS, StackMemory};
 use crate::value::{Tag, Value};
 use minivm_isa::Type;
@@ -162,7 +163,7 @@ fn read(
     let is_limited = from.flag()?;
     let fuel = from.signed()?;
     if !(-(1 << 40)..=FUEL_LIMIT_MAX).contains(&fuel) {
-        return Err(from.damaged("the budget is none"));
+        return Err(from.damaged("invalid fuel budget"));
     }
     loading.cx.fuel = if is_limited { fuel } else { FUEL_UNLIMITED };
     loading.cx.is_limited = is_limited;
@@ -226,7 +227,7 @@ impl Loading<'_> {
     /// Reads the number of an instance.
     pub(crate) fn instance(&self, from: &mut Reader<'_>) -> Result<&Instance, SnapshotError> {
         let number = from.size()?;
-        self.instance_at(number).ok_or_else(|| from.damaged("there is no such instance"))
+        self.instance_at(number).ok_or_else(|| from.damaged("unknown instance"))
     }
 
     /// The instance of a number.
@@ -234,9 +235,9 @@ impl Loading<'_> {
         self.cx.instances.get(u32::try_from(number).ok()?)
     }
 
-    /// Reads a type of the machine.
-    pub(crate) fn read_type(&self, from: &mut Reader<'_>) -> Result<Type, SnapshotError> {
-        Ok(match from.byte()? {
+    /// Reads a type of the machine, and the types of the program that has it, where one does.
+    pub(crate) fn read_type(&self, from: &mut Reader<'_>) -> Result<(Type, Option<Rc<ProgramTypes>>), SnapshotError> {
+        let ty = match from.byte()? {
             0 => Type::Any,
             1 => Type::I32,
             2 => Type::I64,
@@ -247,11 +248,12 @@ impl Loading<'_> {
             7 => {
                 let instance = self.instance(from)?;
                 let number = from.size()?;
-                let layout = instance.layouts.get(number).ok_or_else(|| from.damaged("there is no such layout"))?;
-                Type::Ref(Layout::from_u32(layout.number))
+                let layout = instance.layouts().get(number).ok_or_else(|| from.damaged("unknown layout"))?;
+                return Ok((Type::Ref(Layout::from_u32(layout.number)), Some(instance.types.clone())));
             }
-            _ => return Err(from.damaged("there is no such type")),
-        })
+            _ => return Err(from.damaged("unknown type")),
+        };
+        Ok((ty, None))
     }
 
     /// Reads the words of a type of the machine.
@@ -268,7 +270,7 @@ impl Loading<'_> {
             Type::Cell | Type::Ref(_) => {
                 let to = cells.reference(from)?;
                 if !fits(self.cx, ty, to) {
-                    return Err(from.damaged("a reference is to another type of object"));
+                    return Err(from.damaged("a reference points to an object of the wrong type"));
                 }
                 [to.map_or(0, |value| value.payload()), 0]
             }
@@ -305,12 +307,12 @@ impl LoadOutside for Loading<'_> {
                 let instance = self.instance(from)?;
                 match instance.functions.get(from.size()?) {
                     Some(Some(info)) => &raw const **info,
-                    _ => return Err(from.damaged("there is no such function")),
+                    _ => return Err(from.damaged("unknown function")),
                 }
             }
             1 => match self.hosts.get(from.size()?) {
                 Some(&info) => info,
-                None => return Err(from.damaged("there is no such host function")),
+                None => return Err(from.damaged("unknown host function")),
             },
             2 => {
                 let instance = self.instance(from)?;
@@ -320,10 +322,10 @@ impl LoadOutside for Loading<'_> {
                     if is_known { instance.signature_number(Sig::from_u32(signature as u32)) } else { NO_SIGNATURE };
                 match number != NO_SIGNATURE && self.cx.has_bridge(number) {
                     true => self.cx.bridge_info(number),
-                    false => return Err(from.damaged("there is no such bridge")),
+                    false => return Err(from.damaged("unknown bridge")),
                 }
             }
-            _ => return Err(from.damaged("a function is of no known kind")),
+            _ => return Err(from.damaged("unknown kind of function")),
         };
         // SAFETY: functions live as long as the machine.
         Ok((info.cast(), unsafe { (*info).entry().cast() }))
@@ -355,7 +357,7 @@ impl LoadOutside for Loading<'_> {
 
     fn layout(&mut self, from: &mut Reader<'_>) -> Result<(u32, LoadedLayout), SnapshotError> {
         let instance = self.instance(from)?;
-        let layout = instance.layouts.get(from.size()?).ok_or_else(|| from.damaged("there is no such layout"))?;
+        let layout = instance.layouts().get(from.size()?).ok_or_else(|| from.damaged("unknown layout"))?;
         let loaded = match &layout.shape {
             Shape::Record { layout, .. } => LoadedLayout::Record(layout),
             Shape::Array { element } => LoadedLayout::Array(*element),

@@ -176,10 +176,10 @@ impl<'c> Saving<'c> {
         for (number, instance) in (0u32..).zip(cx.instances.slots()) {
             let Some(instance) = instance else { continue };
             instances.insert(&raw const *instance, number);
-            for (index, layout) in (0u32..).zip(&*instance.layouts) {
+            for (index, layout) in (0u32..).zip(instance.layouts()) {
                 layouts[layout.number as usize].get_or_insert((number, index));
             }
-            for (index, &ty) in (0u32..).zip(&*instance.types) {
+            for (index, &ty) in (0u32..).zip(&instance.types.declared) {
                 types[ty as usize].get_or_insert((number, index));
             }
         }

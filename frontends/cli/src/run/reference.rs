@@ -66,7 +66,7 @@ impl ProgramFile {
 fn compile(name: &str, place: &Path) -> io::Result<Vec<Verified>> {
     // What is named in a snapshot could be a device without end.
     if !std::fs::metadata(place)?.is_file() {
-        return Err(io::Error::other("it is no regular file"));
+        return Err(io::Error::other("not a regular file"));
     }
     let bytes = std::fs::read(place)?;
     let Ok(program) = minivm_modules::compile(name, &bytes, Features::default()) else { return Ok(Vec::new()) };

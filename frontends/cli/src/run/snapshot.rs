@@ -212,7 +212,7 @@ pub(crate) fn resume(options: &Resume) -> Result<Exit, Failure> {
     session.set_stops(stops);
     super::jit::install(&mut session, options.jit)?;
     if !session.machine.is_stopped() {
-        return Err(Failure::new(Exit::Usage, session.report("there is no run in it that could go on")));
+        return Err(Failure::new(Exit::Usage, session.report("it holds no run that could go on")));
     }
     let result = session.go_on().and_then(|results| session.finish(results));
     let result = session.close(result);

@@ -107,7 +107,7 @@ fn save_file(file: &mut FileObject, policy: OpenFiles) -> Result<Vec<u8>, String
 }
 
 fn load_file(bytes: &[u8], state: &mut HostState) -> Result<FileObject, SnapshotError> {
-    let damaged = || SnapshotError::Damaged("it is no file".into());
+    let damaged = || SnapshotError::Damaged("not a file".into());
     Ok(match bytes {
         [CLOSED] => FileObject::Closed,
         [INPUT] => FileObject::Standard(Standard::Input),

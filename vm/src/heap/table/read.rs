@@ -113,6 +113,9 @@ impl Table {
     }
 
     /// The node in a bucket with a normalised key; null if there is none, or no bucket.
+    ///
+    /// # Safety
+    /// Callers give a live table that is its own contents, and a live key.
     #[inline]
     unsafe fn find_in_bucket(table: *mut Table, key: Value) -> *mut Node {
         // SAFETY: callers give a live table that is its own contents, and a live key.
@@ -203,6 +206,9 @@ impl Table {
     }
 
     /// The value at an integer key that is neither in the part of the array part which has moved nor in the own hash part.
+    ///
+    /// # Safety
+    /// The table is live and its own contents.
     #[inline(never)]
     unsafe fn get_int_elsewhere(table: *mut Table, heap: &mut Heap, key: i64) -> Value {
         // SAFETY: `get_int` passes on its live table, which is its own contents.
@@ -237,6 +243,8 @@ impl Table {
         }
     }
 
+    /// # Safety
+    /// The table and the key are live.
     #[inline(never)]
     unsafe fn get_other(table: *mut Table, heap: &mut Heap, key: Value) -> Value {
         // SAFETY: callers pass on their live table and key. A NaN matches no key, because none is stored.
@@ -247,6 +255,9 @@ impl Table {
     }
 
     /// The value in a node that may be null.
+    ///
+    /// # Safety
+    /// Callers give null or a node they just found.
     #[inline(always)]
     unsafe fn value_of(node: *mut Node) -> Value {
         // SAFETY: callers give null or a node they just found.

@@ -66,6 +66,8 @@ impl Table {
         }
     }
 
+    /// # Safety
+    /// The table, key and value are live.
     #[inline(never)]
     unsafe fn set_other(table: *mut Table, heap: &mut Heap, key: Value, value: Value) -> Result<(), TableError> {
         let key = normalise(key);
@@ -113,6 +115,9 @@ impl Table {
     }
 
     /// Stores at an integer key that has no value in the array part of a table (but may have one in that of its contents).
+    ///
+    /// # Safety
+    /// The table and the value are live.
     #[inline(never)]
     unsafe fn set_int_outside(table: *mut Table, heap: &mut Heap, key: i64, value: Value) -> Result<(), OutOfMemory> {
         // SAFETY: `set_int` passes on the contents of its live table; slots up to the capacity are in its cell.
@@ -165,6 +170,9 @@ impl Table {
     }
 
     /// Stores at an integer key that has no slot in a large table.
+    ///
+    /// # Safety
+    /// The table and the value are live.
     unsafe fn set_int_in_large(table: *mut Table, heap: &mut Heap, key: i64, value: Value) -> Result<(), OutOfMemory> {
         // SAFETY: `set_int_outside` passes on its live table; slots up to the size are in the cell of the array part.
         unsafe {
@@ -201,6 +209,9 @@ impl Table {
 
     /// Moves from the hash part what has become the continuation of the array part, as far as there is room, and out of buckets
     /// no more than some.
+    ///
+    /// # Safety
+    /// Callers give a live table that is its own contents.
     unsafe fn move_followers(table: *mut Table, heap: &mut Heap) {
         // SAFETY: callers give a live table that is its own contents.
         unsafe {
@@ -276,6 +287,9 @@ impl Table {
     }
 
     /// As [`set_list`](Self::set_list), for a table that is its own contents.
+    ///
+    /// # Safety
+    /// As for `set_list`.
     #[inline(never)]
     unsafe fn set_list_apart(
         table: *mut Table,
@@ -395,6 +409,9 @@ impl Table {
     }
 
     /// Stores into the node that was found for a key, or into a new one if it is null.
+    ///
+    /// # Safety
+    /// Callers give the node of `key` in `table`, or null if there is none.
     #[inline]
     unsafe fn set_node_or_insert(
         table: *mut Table,
@@ -423,6 +440,9 @@ impl Table {
     }
 
     /// Adds an entry whose key is in no node, except perhaps as a dead one.
+    ///
+    /// # Safety
+    /// Callers give a live table that is its own contents and live values.
     #[inline(never)]
     unsafe fn insert(table: *mut Table, heap: &mut Heap, key: Value, value: Value) -> Result<(), OutOfMemory> {
         // SAFETY: callers give a live table that is its own contents and live values. After a `rehash` there is room.
@@ -458,6 +478,9 @@ impl Table {
     /// Whether the hash part would be full if it had grown by doubling from one node on, as that of the reference
     /// implementation does. Ours begins with more, which makes a difference only where the array part is concerned: its size
     /// is chosen anew whenever the hash part is full.
+    ///
+    /// # Safety
+    /// Callers give a live table that is its own contents, without buckets.
     unsafe fn would_rehash(table: *mut Table, key: Value) -> bool {
         // SAFETY: callers give a live table that is its own contents, without buckets; indices stay within its part.
         unsafe {
