@@ -34,14 +34,13 @@ impl Machine {
     /// Does an instruction on `any` values.
     pub(crate) fn metamethod_instruction(&mut self, instruction: &Instruction) -> Result<Action, Stop> {
         match instruction {
-            Instruction::Get { dst, object, key } => {
+            Instruction::Get { object, key, .. } => {
                 let (object, key) = self.two(*object, *key);
-                self.get(*dst, object, key)
+                self.get(object, key)
             }
-            Instruction::GetMethod { function, self_value, object, key } => {
+            Instruction::GetMethod { object, key, .. } => {
                 let (object, key) = self.two(*object, *key);
-                self.with_scope(|scope| scope.set(*self_value, object.clone()));
-                self.get(*function, object, key)
+                self.get(object, key)
             }
             Instruction::Set { object, key, value } => {
                 let (object, key) = self.two(*object, *key);
@@ -86,13 +85,15 @@ impl Machine {
         }
     }
 
-    /// What a metamethod has returned is the result of the instruction that waits at the top.
+    /// The instruction at the top has its result: from a metamethod, or without one. Until then it has written nothing.
     pub(crate) fn metamethod_returned(&mut self, value: Any) -> Action {
         let flow = self.with_scope(|scope| {
             let instruction = &scope.code.code[scope.frame.at];
             match instruction {
                 Instruction::Set { .. } => Flow::Next,
-                Instruction::GetMethod { function, .. } => {
+                Instruction::GetMethod { function, self_value, object, .. } => {
+                    let object: Any = scope.get(*object);
+                    scope.set(*self_value, object);
                     scope.set(*function, value);
                     Flow::Next
                 }
@@ -215,15 +216,12 @@ impl Machine {
         self.meter.pay(hops as u64 / 4 + units_of_bytes(bytes) * (hops as u64 + 1))
     }
 
-    fn get(&mut self, dst: Reg, object: Any, key: Any) -> Result<Action, Stop> {
+    fn get(&mut self, object: Any, key: Any) -> Result<Action, Stop> {
         match self.search(object, &key, "__index")? {
             Found::Metamethod(callee, object) => {
                 self.call_metamethod(RecordKind::Metamethod, callee, vec![object, key])
             }
-            Found::Element(value) => {
-                self.with_scope(|scope| scope.set(dst, value));
-                Ok(self.go_on(Flow::Next))
-            }
+            Found::Element(value) => Ok(self.metamethod_returned(value)),
             Found::Place(_) => unreachable!("places are looked for when an element is set"),
         }
     }
