@@ -491,7 +491,10 @@ pub(crate) unsafe fn call_above(
             Some(flow) => flow,
             None => {
                 let at = Flow { regs: place.sub(top), ..at };
-                call_value(cx, callee, new, arguments.len(), return_place, at)
+                cx.is_entering = true;
+                let flow = call_value(cx, callee, new, arguments.len(), return_place, at);
+                cx.is_entering = false;
+                flow
             }
         }
     }
