@@ -39,9 +39,9 @@ fn only(seed: u64, number: u64) -> usize {
 
 fn all(options: &Options) -> usize {
     let mut used = BTreeSet::new();
-    let mut found = compare_rows(options.count.div_ceil(100), &mut used);
+    let mut found = compare_programs(options, &mut used);
+    found += compare_rows(options.count.div_ceil(100), &mut used);
     found += compare_scripts(&mut used);
-    found += compare_programs(options, &mut used);
     let unused = INSTRUCTIONS.iter().filter(|info| !used.contains(&info.opcode)).map(|info| info.name);
     println!("rows that nothing uses: {:?}", unused.collect::<Vec<_>>());
     found
