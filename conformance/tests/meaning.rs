@@ -131,8 +131,8 @@ block4:
 #[test]
 fn errors_on_the_way_into_a_metamethod_do_not_add_up() {
     let program = minivm_isa::verify(minivm_isa::text::parse(UNCALLABLE).unwrap()).unwrap();
-    let mut machine = minivm::Machine::new(minivm::Limits::default());
-    let set = |call: &mut minivm::HostCall<'_>| {
+    let mut machine = minivm_conformance::raw_machine(minivm::raw::Limits::default());
+    let set = |call: &mut minivm::raw::HostCall<'_>| {
         call.set_metatable(call.arg(0), call.arg(1))?;
         call.return_none()
     };

@@ -1,13 +1,13 @@
 //! Runs that have stopped, as the host sees them: frames, variables, source lines, turns.
 
-use minivm::{FrameKind, Limits, Machine, RunState, Scheduler, Value, VariableValue};
+use minivm::raw::{FrameKind, Limits, Machine, RunState, Scheduler, Value, VariableValue};
 use minivm_lua::stdlib;
 use minivm_lua::stdlib::host::NoHost;
 
 /// A machine with a Lua program, prepared.
 fn lua(source: &str) -> Machine {
-    let mut machine = Machine::new(Limits::default());
-    let globals = stdlib::install(&mut machine, Box::new(NoHost)).expect("there is memory");
+    let mut machine = minivm_conformance::raw_machine(Limits::default());
+    let globals = stdlib::raw::install(&mut machine, Box::new(NoHost)).expect("there is memory");
     let program = minivm_lua::compile(source.as_bytes(), "@a.lua").expect("it compiles");
     let instance = machine.instantiate(program).expect("it links");
     let chunk = machine.closure(instance, "main", &[globals]).expect("there is memory");
@@ -24,7 +24,7 @@ fn wasm(text: &str, arguments: &[Value]) -> Machine {
 fn wasm_binary(binary: &[u8], arguments: &[Value]) -> Machine {
     let program = minivm_wasm::translate(binary, "a.wasm").expect("it translates");
     let program = minivm_isa::verify(program).expect("it is valid");
-    let mut machine = Machine::new(Limits::default());
+    let mut machine = minivm_conformance::raw_machine(Limits::default());
     let instance = machine.instantiate(program).expect("it links");
     let main = machine.exported_function(instance, "main").expect("it is exported");
     machine.prepare(main, arguments);
@@ -33,7 +33,7 @@ fn wasm_binary(binary: &[u8], arguments: &[Value]) -> Machine {
 
 /// The frames in one line each: name, position, variables.
 fn frames(machine: &Machine) -> Vec<String> {
-    let show = |frame: minivm::Frame| {
+    let show = |frame: minivm::raw::Frame| {
         let place = frame.position.map_or("-".to_owned(), |position| format!("{}:{}", position.file, position.line));
         let locals = frame.locals.iter().map(|local| format!(" {}={}", local.name, machine.show(&local.value)));
         format!("{:?} {} {place}{}", frame.kind, frame.name, locals.collect::<String>())
@@ -324,7 +324,7 @@ fn fiber_runner(machine: &mut Machine) -> Value {
     let made = machine.host_function("run fiber", |call| match (call.state(), call.error_returned()) {
         (0, _) => call.resume_with_args_from(call.arg(0), 1, 1),
         (_, None) => call.return_returned(None),
-        (_, Some(error)) => Err(minivm::Raise::Value(error)),
+        (_, Some(error)) => Err(minivm::raw::Raise::Value(error)),
     });
     made.expect("there is memory")
 }

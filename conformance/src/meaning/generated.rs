@@ -20,8 +20,8 @@ pub enum Compared {
 }
 
 /// Limits that nothing comes to within the budget, so that only what programs mean decides.
-fn roomy() -> minivm::Limits {
-    minivm::Limits { memory_bytes_max: 2 << 30, stack_words_max: 1 << 24, ..LIMITS }
+fn roomy() -> minivm::raw::Limits {
+    minivm::raw::Limits { memory_bytes_max: 2 << 30, stack_words_max: 1 << 24, ..LIMITS }
 }
 
 /// Runs the programs with a number on both; notes the rows that were used.

@@ -20,7 +20,7 @@ fn shown(value: &Any) -> String {
         Any::Nil => "nil".to_owned(),
         Any::Bool(it) => it.to_string(),
         Any::Integer(it) => it.to_string(),
-        Any::Float(it) => minivm::format::float(*it),
+        Any::Float(it) => minivm::raw::format::float(*it),
         Any::String(bytes) => {
             let text = String::from_utf8_lossy(&bytes[..bytes.len().min(200)]).into_owned();
             format!("{text:?}")

@@ -3,7 +3,7 @@
 use super::{shown, without_names};
 use crate::generate::constant;
 use crate::random::Random;
-use minivm::{Failure, Limits, Machine};
+use minivm::raw::{Failure, Limits};
 use minivm_builder::{FunctionBuilder, ProgramBuilder};
 use minivm_isa::entities::{Block, Memory, Reg};
 use minivm_isa::instruction::InstructionInfo;
@@ -233,17 +233,19 @@ const FUEL: u64 = 10_000;
 
 /// What the machine does.
 fn done(program: &Verified) -> Result<Vec<String>, String> {
-    let mut machine = Machine::new(Limits::default());
+    let mut machine = crate::raw_machine(Limits::default());
     let instance = machine.instantiate(program.clone()).map_err(|error| error.to_string())?;
     let main = machine.exported_function(instance, "main").ok_or("there is no main")?;
     machine.set_fuel(Some(FUEL));
     machine.prepare(main, &[]);
     let mut lines: Vec<String> = match machine.resume() {
-        minivm::RunState::Finished(values) => values.iter().map(|&value| crate::run_generated::shown(value)).collect(),
-        minivm::RunState::Failed(Failure::Error { value, trap, .. }) => {
+        minivm::raw::RunState::Finished(values) => {
+            values.iter().map(|&value| crate::run_generated::shown(value)).collect()
+        }
+        minivm::raw::RunState::Failed(Failure::Error { value, trap, .. }) => {
             vec![format!("{} {trap:?}", without_names(&crate::run_generated::shown(value)))]
         }
-        minivm::RunState::OutOfFuel => vec!["out of fuel".to_owned()],
+        minivm::raw::RunState::OutOfFuel => vec!["out of fuel".to_owned()],
         _ => vec!["it waits".to_owned()],
     };
     lines.push(format!("{:?} left", machine.fuel()));

@@ -2,7 +2,7 @@
 
 use crate::arguments::shown;
 use crate::objects::{item_of, kind_name};
-use minivm::{Extern, ExternKind, HostCall, Tag, Value};
+use minivm::raw::{Extern, ExternKind, HostCall, Tag, Value};
 use minivm_isa::program::{ElementType, FunctionDef, Import, Origin, Program};
 use minivm_isa::{Signature, Type};
 use std::collections::HashSet;

@@ -1,9 +1,9 @@
 //! A program that is being loaded for another one: a host object in the loader's frame, which travels in snapshots.
 
 use crate::imports::{Wanted, modules, wanted};
-use minivm::heap::{HostObject, Marker, OutOfMemory};
-use minivm::memory::{Held, MemoryBudget};
-use minivm::{InstanceId, Machine, ObjectCodec, ObjectHandles, SnapshotError};
+use minivm::raw::heap::{HostObject, Marker, OutOfMemory};
+use minivm::raw::memory::{Held, MemoryBudget};
+use minivm::raw::{InstanceId, Machine, ObjectCodec, ObjectHandles, SnapshotError};
 use minivm_isa::size::program_bytes;
 use minivm_isa::{Verified, binary, verify};
 use std::any::Any;

@@ -1,7 +1,7 @@
 //! WebAssembly for MiniVM: modules become portable bytecode, and WASI lets them reach what the host grants.
 //!
 //! Start at [`translate()`], [`features`] and [`wasi`]. This crate knows no Lua.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod features;
 pub mod translate;

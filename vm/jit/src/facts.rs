@@ -2,7 +2,7 @@
 //! registers are not in the frame.
 
 use crate::types::native;
-use minivm::native::NativeJob;
+use minivm::raw::native::NativeJob;
 use minivm_isa::entities::{Block, Reg};
 use minivm_isa::live::LiveRegisters;
 use minivm_isa::loops;

@@ -13,7 +13,7 @@ use super::weak::WeakState;
 use crate::value::{Tag, Value};
 
 /// What the interpreter hands to the collector.
-pub trait Roots {
+pub(crate) trait Roots {
     /// Marks every value that is reachable without going through a heap cell: the registers of the running fiber, the
     /// fiber cells that wait for it, metatables of basic kinds, handles of the host; all but what
     /// [`trace_more`](Self::trace_more) marks.
@@ -194,7 +194,7 @@ impl Marker {
 
     /// Whether functions are followed from closures: no code runs before this cycle ends, so that what functions need may be
     /// found as late as that. In cycles that go on while code runs, everything of every function is a root.
-    pub fn follows_functions(&self) -> bool {
+    pub(crate) fn follows_functions(&self) -> bool {
         self.follows_functions
     }
 
@@ -204,7 +204,7 @@ impl Marker {
     }
 
     /// The number of the cycle.
-    pub fn cycle(&self) -> u64 {
+    pub(crate) fn cycle(&self) -> u64 {
         self.cycle
     }
 
@@ -236,7 +236,7 @@ impl Marker {
     /// # Safety
     /// `cell` is null or a live cell.
     #[inline]
-    pub unsafe fn mark_object(&mut self, cell: *mut Header) {
+    pub(crate) unsafe fn mark_object(&mut self, cell: *mut Header) {
         if !cell.is_null() {
             // SAFETY: the caller gives a live cell, and keeps it so by marking it.
             self.mark(unsafe { Value::from_object(cell) });
@@ -248,7 +248,7 @@ impl Marker {
     /// # Safety
     /// `slots` points to `count` values.
     #[inline]
-    pub unsafe fn mark_slots(&mut self, slots: *const Value, count: usize) {
+    pub(crate) unsafe fn mark_slots(&mut self, slots: *const Value, count: usize) {
         for index in 0..count {
             // SAFETY: the caller gives that many values.
             self.mark(unsafe { Value::load(slots.add(index)) });

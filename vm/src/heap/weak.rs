@@ -355,7 +355,7 @@ impl Heap {
     ///
     /// # Safety
     /// `table` is a live table of this heap.
-    pub unsafe fn set_weak(&mut self, table: *mut Table, keys: bool, values: bool) -> Result<(), OutOfMemory> {
+    pub(crate) unsafe fn set_weak(&mut self, table: *mut Table, keys: bool, values: bool) -> Result<(), OutOfMemory> {
         let flags = if keys { Header::WEAK_KEYS } else { 0 } | if values { Header::WEAK_VALUES } else { 0 };
         // SAFETY: the caller gives a live table.
         unsafe {

@@ -34,6 +34,7 @@ use minivm_isa::{Signature, TrapCode, Type, steps};
 use std::cell::UnsafeCell;
 use std::fmt;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Why a program cannot be loaded.
 #[derive(Clone, Debug)]
@@ -146,7 +147,7 @@ impl Context {
     /// `imports` first, then among what the host has defined.
     pub(crate) fn instantiate(
         &mut self,
-        program: Rc<Verified>,
+        program: Arc<Verified>,
         imports: &Definitions,
     ) -> Result<(InstanceId, Option<Value>), LinkError> {
         let held = self.heap.budget().hold(cost::instance_bytes(&program))?;

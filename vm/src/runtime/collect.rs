@@ -42,6 +42,8 @@ impl RootSet {
     fn new(cx: &mut Context, at: Option<(Flow, bool)>, host_values: (Regs, usize)) -> Self {
         let mut values: Vec<Value> = cx.registry.values().copied().collect();
         values.extend(cx.kept.iter());
+        cx.rooted.forget_dropped();
+        values.extend(cx.rooted.iter());
         values.extend(cx.definitions.functions());
         values.extend(cx.run.roots());
         values.extend(cx.pending_error);

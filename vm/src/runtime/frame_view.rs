@@ -23,7 +23,7 @@ pub struct Position {
     pub line: u32,
     /// Column in bytes, from 1; none where the text does not travel with the program, or the place begins on another line.
     pub column: Option<u32>,
-    /// The bytes of the source.
+    /// The bytes of the source; an empty range is a byte of the module that the source was compiled to.
     pub bytes: std::ops::Range<u32>,
 }
 
@@ -37,7 +37,7 @@ impl fmt::Display for Position {
     }
 }
 
-/// What a variable holds. References are good until the run goes on; [`Machine::keep`](crate::Machine::keep) makes them last.
+/// What a variable holds. References are good until the run goes on; [`Machine::keep`](crate::raw::Machine::keep) makes them last.
 #[derive(Clone, Copy, Debug)]
 pub enum VariableValue {
     /// Any value.

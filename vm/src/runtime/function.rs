@@ -97,7 +97,7 @@ pub(crate) struct HostFunction {
     /// A host function the machine can do itself.
     pub(crate) intrinsic: Option<crate::runtime::host::Intrinsic>,
     /// Whether it may begin its state again when memory has run out, see
-    /// [`Machine::set_restartable`](crate::Machine::set_restartable).
+    /// [`Machine::set_restartable`](crate::raw::Machine::set_restartable).
     pub(crate) is_restartable: Cell<bool>,
 }
 

@@ -14,6 +14,7 @@ use minivm_isa::verify::Verified;
 use std::cell::{Cell, OnceCell, RefCell, UnsafeCell};
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// What looking at an instance counts as, besides what it refers to.
 const INSTANCE_WORK: usize = 64;
@@ -41,7 +42,7 @@ pub(crate) struct Instance {
     pub(crate) traced_in: Cell<u64>,
     /// What it is charged for.
     pub(crate) held: Held,
-    pub(crate) program: Rc<Verified>,
+    pub(crate) program: Arc<Verified>,
     /// Functions that are defined here; imports are null.
     pub(crate) functions: Vec<Option<Box<FunctionInfo>>>,
     /// The closure of each function: for imports what was linked, for others made at instantiation unless they capture.
@@ -158,7 +159,7 @@ impl Instance {
     }
 
     /// An instance without anything in it but the types of its program.
-    pub(crate) fn new(program: Rc<Verified>, types: Rc<ProgramTypes>, held: Held, is_pinned: bool) -> Box<Self> {
+    pub(crate) fn new(program: Arc<Verified>, types: Rc<ProgramTypes>, held: Held, is_pinned: bool) -> Box<Self> {
         Box::new(Instance {
             is_pinned: Cell::new(is_pinned),
             traced_in: Cell::new(0),

@@ -24,7 +24,9 @@ use minivm_isa::entities::{Layout, Sig};
 use minivm_isa::program::Constant;
 use minivm_isa::verify::Verified;
 use std::collections::{HashMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// What is being loaded.
 pub(crate) struct Loading<'c> {
@@ -64,7 +66,7 @@ const LASTING_FREE: u64 = 4 << 20;
 pub(crate) fn load(
     old: &mut Box<Context>,
     mut payload: Payload<'_>,
-    programs: &[Rc<Verified>],
+    programs: &[Arc<Verified>],
     twin: Option<Twin>,
 ) -> Result<(), SnapshotError> {
     let bytes_max = usize::try_from(old.limits.memory_bytes_max).unwrap_or(usize::MAX);
@@ -83,18 +85,22 @@ pub(crate) fn load(
     let waiting = twin.map(|twin| twin.put_into(&mut new)).transpose();
     new.host_functions = std::mem::take(&mut old.host_functions);
     let codecs = std::mem::take(&mut old.codecs);
-    let mut result = match waiting {
-        Ok(waiting) => read(&mut new, (&codecs, &mut old.host_state), &mut payload, programs, waiting),
-        Err(OutOfMemory { .. }) => Err(SnapshotError::OutOfMemory),
-    };
-    if result.is_ok() {
-        result = codecs.load_states(&mut old.host_state, new.heap.budget(), &mut payload.part());
-        result = result.and_then(|()| payload.end());
-        let own = (new.heap.used_bytes() as u64).saturating_add(new.heap.budget().taken().saturating_sub(before));
-        if result.is_ok() && own > own_max as u64 {
-            result = Err(SnapshotError::OutOfMemory);
+    let host_state = &mut old.host_state;
+    // What the host gave may panic in its codecs and readers; both machines are whole again before that goes on.
+    let read = catch_unwind(AssertUnwindSafe(|| {
+        match waiting {
+            Ok(waiting) => read(&mut new, (&codecs, &mut *host_state), &mut payload, programs, waiting)?,
+            Err(OutOfMemory { .. }) => return Err(SnapshotError::OutOfMemory),
         }
-    }
+        codecs.load_states(host_state, new.heap.budget(), &mut payload.part())?;
+        payload.end()?;
+        let own = (new.heap.used_bytes() as u64).saturating_add(new.heap.budget().taken().saturating_sub(before));
+        if own > own_max as u64 { Err(SnapshotError::OutOfMemory) } else { Ok(()) }
+    }));
+    let (result, panic) = match read {
+        Ok(result) => (result, None),
+        Err(panic) => (Err(SnapshotError::Refused("a function of the host has panicked".into())), Some(panic)),
+    };
     match result {
         Ok(()) => {
             new.host_state = std::mem::take(&mut old.host_state);
@@ -110,6 +116,9 @@ pub(crate) fn load(
     drop(there);
     old.heap.set_bytes_max(bytes_max);
     old.heap.report();
+    if let Some(panic) = panic {
+        resume_unwind(panic);
+    }
     result
 }
 
@@ -117,7 +126,7 @@ fn read(
     cx: &mut Context,
     (codecs, host_state): (&super::Codecs, &mut HostState),
     payload: &mut Payload<'_>,
-    programs: &[Rc<Verified>],
+    programs: &[Arc<Verified>],
     mut waiting: Option<WaitingCells>,
 ) -> Result<(), SnapshotError> {
     let held = cx.heap.budget().hold(0)?;

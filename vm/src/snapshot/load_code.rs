@@ -14,6 +14,7 @@ use minivm_isa::verify::Verified;
 use minivm_isa::{Type, binary, verify};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// More is not charged for the code of one function.
 const CODE_BYTES_MAX: u64 = 1 << 40;
@@ -40,7 +41,7 @@ pub fn program_hash(program: &Verified) -> ProgramHash {
 
 /// A program, and what all its instances share.
 pub(crate) struct LoadedProgram {
-    program: Rc<Verified>,
+    program: Arc<Verified>,
     types: Rc<ProgramTypes>,
     /// What it is charged for until an instance is.
     held: Held,
@@ -53,7 +54,7 @@ impl Loading<'_> {
     pub(crate) fn programs(
         &mut self,
         from: &mut Reader<'_>,
-        known: &[Rc<Verified>],
+        known: &[Arc<Verified>],
     ) -> Result<Vec<LoadedProgram>, SnapshotError> {
         let hashes: HashMap<ProgramHash, usize> = match from.left() {
             // Only programs by their hashes are looked for.
@@ -70,7 +71,7 @@ impl Loading<'_> {
         Ok(programs)
     }
 
-    fn loaded_program(&mut self, program: Rc<Verified>) -> Result<LoadedProgram, SnapshotError> {
+    fn loaded_program(&mut self, program: Arc<Verified>) -> Result<LoadedProgram, SnapshotError> {
         let held = self.cx.heap.budget().hold(cost::instance_bytes(&program))?;
         let types = ProgramTypes::of(self.cx, &program);
         self.note_references(&program, &types.layouts);
@@ -189,9 +190,9 @@ impl Loading<'_> {
 fn program(
     from: &mut Reader<'_>,
     index: usize,
-    (known, hashes): (&[Rc<Verified>], &HashMap<ProgramHash, usize>),
+    (known, hashes): (&[Arc<Verified>], &HashMap<ProgramHash, usize>),
     budget: &MemoryBudget,
-) -> Result<Rc<Verified>, SnapshotError> {
+) -> Result<Arc<Verified>, SnapshotError> {
     match from.byte()? {
         0 => {
             let length = from.length()?;
@@ -208,7 +209,7 @@ fn program(
                 let first = rejections.first().map(ToString::to_string).unwrap_or_default();
                 from.damaged(&format!("a program is not valid: {first}"))
             })?;
-            Ok(Rc::new(program))
+            Ok(Arc::new(program))
         }
         1 => {
             let wanted: ProgramHash = from.raw(HASH_BYTES)?.try_into().expect("so many bytes were taken");

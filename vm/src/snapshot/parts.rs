@@ -188,14 +188,14 @@ impl<'a> Payload<'a> {
 }
 
 /// A snapshot that is about to be loaded. Its note is there already; everything else is read when a machine
-/// [loads it](crate::Machine::load_snapshot).
+/// [loads it](crate::raw::Machine::load_snapshot).
 pub struct Snapshot<'a> {
     pub(crate) note: Vec<u8>,
     pub(crate) payload: Payload<'a>,
 }
 
 impl<'a> Snapshot<'a> {
-    /// The snapshot in bytes that [`Machine::save`](crate::Machine::save) gave.
+    /// The snapshot in bytes that [`Machine::save`](crate::raw::Machine::save) gave.
     ///
     /// # Errors
     /// When they are none.
@@ -203,7 +203,7 @@ impl<'a> Snapshot<'a> {
         Snapshot::new(Payload::of_bytes(bytes)?)
     }
 
-    /// The snapshot in a stream of so many bytes that [`Machine::save`](crate::Machine::save) gave. It is read piece by piece,
+    /// The snapshot in a stream of so many bytes that [`Machine::save`](crate::raw::Machine::save) gave. It is read piece by piece,
     /// and none of the pieces takes more than `memory_max` bytes; the note, which the machine does not count, no more than a
     /// sixteenth of them.
     ///

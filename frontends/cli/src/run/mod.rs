@@ -23,7 +23,7 @@ use crate::values;
 pub(crate) use inspect::inspect;
 pub(crate) use interpreter::lua;
 use launch::Launcher;
-use minivm::{InstanceId, Limits, LinkError, Machine, RunState, Value};
+use minivm::raw::{InstanceId, Limits, LinkError, Machine, RunState, Value};
 use minivm_isa::program::{FunctionDef, Item};
 use minivm_isa::{Allowance, Convention, Program, Signature, Type};
 use minivm_lua::stdlib::OpenFiles;
@@ -32,12 +32,15 @@ use minivm_wasm::wasi::{self, Linked, SetupError, WasiBuilder};
 pub(crate) use reference::ProgramFiles;
 use snapshot::Plan;
 pub(crate) use snapshot::resume;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 pub(crate) use stop::die_of_interrupt;
 use stop::{Cause, Stops};
 use tell::Teller;
 pub(crate) use warm::build as build_warm;
+
+/// Larger files are not read for one line of them.
+const EXCERPT_FILE_BYTES_MAX: u64 = 16 << 20;
 
 /// The export that a command of WebAssembly begins with.
 const START: &str = "_start";
@@ -132,7 +135,7 @@ impl Outline {
 
 impl Session {
     fn new(limits: Limits, name: String, fuel: Option<u64>) -> Self {
-        let mut machine = Machine::new(limits);
+        let mut machine = crate::raw_machine::raw_machine(limits);
         machine.set_fuel(fuel);
         Session {
             features: Features::default(),
@@ -167,7 +170,7 @@ impl Session {
         }
         let globals = if outline.is_lua { Some(lua::install(self, &arguments)?) } else { None };
         if outline.is_lua {
-            minivm_lua::stdlib::expect(&mut self.machine, &program);
+            minivm_lua::stdlib::raw::expect(&mut self.machine, &program);
         }
         let (instance, start) = match self.machine.instantiate_unstarted(program) {
             Ok(made) => made,
@@ -187,7 +190,7 @@ impl Session {
     /// Lets programs import WASI, as far as it is granted, and says what becomes of its open files in snapshots.
     fn install_wasi(&mut self, name: &[u8], arguments: &[Vec<u8>]) -> Result<(), Failure> {
         let wasi = wasi_of(&self.grants, name, arguments).map_err(|error| self.setup_failure(&error))?;
-        let linked = wasi::define(&mut self.machine, wasi).map_err(|_| self.out_of_memory())?;
+        let linked = wasi::raw::define(&mut self.machine, wasi).map_err(|_| self.out_of_memory())?;
         linked.set_open_files(self.snapshot.as_ref().map_or(wasi::OpenFiles::Refuse, |plan| match plan.open_files {
             OpenFiles::Refuse => wasi::OpenFiles::Refuse,
             OpenFiles::Close => wasi::OpenFiles::Close,
@@ -363,7 +366,7 @@ impl Session {
     }
 
     /// How a run that failed ends the process.
-    fn failed(&mut self, failure: minivm::Failure) -> Result<Exit, Failure> {
+    fn failed(&mut self, failure: minivm::raw::Failure) -> Result<Exit, Failure> {
         // What was written comes before what went wrong.
         self.flush()?;
         if let Some(name) = self.missing() {
@@ -373,20 +376,38 @@ impl Session {
         }
         match failure {
             // As the systems do, only the low byte counts.
-            minivm::Failure::Exit(code) => Ok(Exit::Program(code as u8)),
-            minivm::Failure::Error { .. } if self.stops.is_stopped() || self.machine.fuel() == Some(0) => {
+            minivm::raw::Failure::Exit(code) => Ok(Exit::Program(code as u8)),
+            minivm::raw::Failure::Error { .. } if self.stops.is_stopped() || self.machine.fuel() == Some(0) => {
                 Err(self.stop_failure(""))
             }
-            minivm::Failure::Error { value, trap: Some(code), trace } if value.as_bytes().is_none() => {
-                self.teller.tell(code.to_string().as_bytes(), &trace);
+            minivm::raw::Failure::Error { value, trap: Some(code), trace } if value.as_bytes().is_none() => {
+                let excerpt = self.excerpt();
+                self.teller.tell_with(code.to_string().as_bytes(), &excerpt, &trace);
                 Ok(Exit::Error)
             }
-            minivm::Failure::Error { value, trap: _, trace } => {
+            minivm::raw::Failure::Error { value, trap: _, trace } => {
                 let (message, with_trace) = lua::message(&mut self.machine, value);
-                self.teller.tell(&message, if with_trace { &trace } else { "" });
+                let excerpt = if with_trace { self.excerpt() } else { String::new() };
+                self.teller.tell_with(&message, &excerpt, if with_trace { &trace } else { "" });
                 Ok(Exit::Error)
             }
         }
+    }
+
+    /// The line of the source in which the run has failed, with a mark, for people at a terminal; empty where the file is not at
+    /// hand. A program in a sandbox may name any file, so that nothing is shown of it.
+    fn excerpt(&self) -> String {
+        let Some(position) = self.machine.failed_at() else { return String::new() };
+        if !std::io::stderr().is_terminal() || !self.grants.debug || position.line == 0 {
+            return String::new();
+        }
+        let is_shown = std::fs::metadata(&position.file)
+            .is_ok_and(|about| about.is_file() && about.len() <= EXCERPT_FILE_BYTES_MAX);
+        let Some(text) = is_shown.then(|| std::fs::read(&position.file).ok()).flatten() else { return String::new() };
+        let bytes = position.bytes.start as usize..position.bytes.end as usize;
+        // Bytes of a module say nothing about the file that it was compiled from.
+        let bytes = Some(bytes).filter(|bytes| !bytes.is_empty());
+        Place::in_text(&*position.file, &text, position.line as usize, bytes).render()
     }
 
     /// Ends the program, and lets out what it has written.
@@ -413,7 +434,7 @@ impl Session {
     /// Lets out what programs have written.
     fn flush(&mut self) -> Result<Exit, Failure> {
         if self.has_lua
-            && let Err(error) = minivm_lua::stdlib::flush(&mut self.machine)
+            && let Err(error) = minivm_lua::stdlib::raw::flush(&mut self.machine)
         {
             let report = Report::new(format!("cannot write to standard output: {}", error.message.to_lowercase()));
             return Err(Failure::new(Exit::Unwritable, report));

@@ -6,7 +6,7 @@ use super::support;
 use super::table::{LENGTH, Length, READ, check_like_table, is_plain, length, returned_length};
 use super::text_builder::{self, Finished, TextBuilder};
 use super::work::{VALUES_MAX, Work};
-use minivm::{HostCall, Raise, Value};
+use minivm::raw::{HostCall, Raise, Value};
 
 // States: the next elements are joined; all are.
 const JOINING: u32 = 4;

@@ -9,7 +9,7 @@ use super::host::{HostError, OpenMode, Standard, Whence};
 use super::io_file::{FILE_KIND, FileObject};
 use super::library::{CollectorMode, Library};
 use super::stream::{Buffering, Origin, Stream};
-use minivm::{HostState, Machine, ObjectCodec, SnapshotError, StateCodec};
+use minivm::raw::{HostState, Machine, ObjectCodec, SnapshotError, StateCodec};
 
 /// What becomes of files that are open when a state is saved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]

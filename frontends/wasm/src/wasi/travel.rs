@@ -11,7 +11,7 @@ use super::open;
 use super::state::{OpenFiles, SavedFiles, Wasi};
 use super::types::{FdFlags, FileType, Rights};
 use cap_std::fs::Dir;
-use minivm::SnapshotError;
+use minivm::raw::SnapshotError;
 use std::collections::HashSet;
 use std::io::{Seek, SeekFrom};
 

@@ -149,7 +149,7 @@ impl Table {
     /// # Safety
     /// `table` is a live table, `key` a live string.
     #[inline]
-    pub unsafe fn find_str_index(table: *mut Table, key: *mut Str) -> Option<u32> {
+    pub(crate) unsafe fn find_str_index(table: *mut Table, key: *mut Str) -> Option<u32> {
         // SAFETY: as the caller promises. A found node lies in the part that begins at `nodes`.
         unsafe {
             let node = if Str::is_short(key) {
@@ -166,7 +166,7 @@ impl Table {
     /// # Safety
     /// `table` is a live table of `heap`, `key` a live value.
     #[inline]
-    pub unsafe fn get(table: *mut Table, heap: &mut Heap, key: Value) -> Value {
+    pub(crate) unsafe fn get(table: *mut Table, heap: &mut Heap, key: Value) -> Value {
         // SAFETY: as the caller promises.
         unsafe {
             match key.tag {
@@ -186,7 +186,7 @@ impl Table {
     /// # Safety
     /// `table` is a live table of `heap`.
     #[inline]
-    pub unsafe fn get_int(table: *mut Table, heap: &mut Heap, key: i64) -> Value {
+    pub(crate) unsafe fn get_int(table: *mut Table, heap: &mut Heap, key: i64) -> Value {
         // SAFETY: the caller gives a live table; slots below `array_len` hold values.
         unsafe {
             let index = (key as u64).wrapping_sub(1);
@@ -229,7 +229,7 @@ impl Table {
     /// # Safety
     /// `table` is a live table of `heap`, `key` a live string.
     #[inline]
-    pub unsafe fn get_str(table: *mut Table, heap: &mut Heap, key: *mut Str) -> Value {
+    pub(crate) unsafe fn get_str(table: *mut Table, heap: &mut Heap, key: *mut Str) -> Value {
         // SAFETY: as the caller promises.
         unsafe {
             if !Str::is_short(key) {
@@ -269,7 +269,7 @@ impl Table {
     /// # Safety
     /// `metatable` is a live table.
     #[inline(always)]
-    pub unsafe fn lacks(metatable: *mut Table, event: u32) -> bool {
+    pub(crate) unsafe fn lacks(metatable: *mut Table, event: u32) -> bool {
         // SAFETY: the caller gives a live table.
         unsafe { (*Table::hash_header(metatable)).absent >> event & 1 != 0 }
     }
@@ -279,7 +279,7 @@ impl Table {
     /// # Safety
     /// `metatable` is a live table of `heap`, `name` a live short string, always the same one for an event.
     #[inline]
-    pub unsafe fn get_event(metatable: *mut Table, heap: &mut Heap, event: u32, name: *mut Str) -> Value {
+    pub(crate) unsafe fn get_event(metatable: *mut Table, heap: &mut Heap, event: u32, name: *mut Str) -> Value {
         // SAFETY: as the caller promises. Where the bit is clear the hash part is the table's own and may be written.
         unsafe {
             if Table::lacks(metatable, event) {
@@ -300,7 +300,7 @@ impl Heap {
     /// # Safety
     /// `cell` is a live cell of this heap.
     #[inline]
-    pub unsafe fn id_of(&mut self, cell: *mut Header) -> u64 {
+    pub(crate) unsafe fn id_of(&mut self, cell: *mut Header) -> u64 {
         // SAFETY: the caller gives a live cell.
         unsafe {
             let id = (*cell).id();

@@ -203,7 +203,12 @@ impl Table {
     ///
     /// # Safety
     /// `table` is a live table of `heap`.
-    pub unsafe fn resize(table: *mut Table, heap: &mut Heap, slots: u64, entries: u64) -> Result<(), OutOfMemory> {
+    pub(crate) unsafe fn resize(
+        table: *mut Table,
+        heap: &mut Heap,
+        slots: u64,
+        entries: u64,
+    ) -> Result<(), OutOfMemory> {
         if slots > PART_LEN_MAX || entries > PART_LEN_MAX {
             return Err(OutOfMemory { bytes: usize::MAX });
         }
@@ -424,7 +429,11 @@ impl Table {
     ///
     /// # Safety
     /// `table` is a live table of `heap`, `metatable` null or a live table.
-    pub unsafe fn set_metatable(table: *mut Table, heap: &mut Heap, metatable: *mut Table) -> Result<(), OutOfMemory> {
+    pub(crate) unsafe fn set_metatable(
+        table: *mut Table,
+        heap: &mut Heap,
+        metatable: *mut Table,
+    ) -> Result<(), OutOfMemory> {
         // SAFETY: as the caller promises; the shared empty part is replaced before it would be written.
         unsafe {
             let old = Table::metatable(table);
@@ -492,27 +501,13 @@ impl Heap {
     /// # Errors
     /// [`OutOfMemory`] when the limit or the host does not allow the cells.
     #[inline]
-    pub fn new_table(&mut self, slots: u32, entries: u32) -> Result<*mut Table, OutOfMemory> {
+    pub(crate) fn new_table(&mut self, slots: u32, entries: u32) -> Result<*mut Table, OutOfMemory> {
         if slots <= INLINE_SLOTS_MAX && entries == 0 {
             let cell = self.allocate(TABLE_BYTES + slots as usize * size_of::<Value>())?;
             // SAFETY: the fresh cell holds the fixed part and the slots.
             return Ok(unsafe { write_table(cell, slots) });
         }
         self.new_table_with_nodes(slots, entries)
-    }
-
-    /// A table with room for up to 15 array slots in its cell, or null when no cell is at hand. Calls nothing.
-    ///
-    /// The slots are yet to be written; they count as far as `array_len` says, which is 0.
-    #[inline(always)]
-    pub fn try_new_table(&mut self, slots: u32) -> *mut Table {
-        debug_assert!(slots <= INLINE_SLOTS_MAX);
-        let cell = self.try_allocate(TABLE_BYTES + slots as usize * size_of::<Value>());
-        if cell.is_null() {
-            return cell.cast();
-        }
-        // SAFETY: the fresh cell holds the fixed part and the slots.
-        unsafe { write_table(cell, slots) }
     }
 
     #[inline(never)]

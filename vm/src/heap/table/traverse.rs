@@ -13,7 +13,7 @@ use crate::value::{Tag, Value};
 /// Positions in a table with buckets are the number of the bucket in its list, and below that the number of the node.
 const BUCKET_SHIFT: u32 = 20;
 
-/// The key given to [`Table::next`] is not in the table.
+/// The key after which the next entry was asked for is not in the table.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct InvalidKey;
 
@@ -36,7 +36,7 @@ impl Table {
     /// # Safety
     /// `table` is a live table of `heap`.
     #[inline]
-    pub unsafe fn len(table: *mut Table, heap: &mut Heap) -> i64 {
+    pub(crate) unsafe fn len(table: *mut Table, heap: &mut Heap) -> i64 {
         // SAFETY: the caller gives a live table; slots below `array_len` hold values.
         unsafe {
             let len = (*table).array_len;
@@ -245,7 +245,7 @@ impl Table {
     /// # Safety
     /// `table` is a live table of `heap`, `key` a live value.
     #[inline]
-    pub unsafe fn next(table: *mut Table, heap: &mut Heap, key: Value) -> Result<TableScan, InvalidKey> {
+    pub(crate) unsafe fn next(table: *mut Table, heap: &mut Heap, key: Value) -> Result<TableScan, InvalidKey> {
         // SAFETY: as the caller promises.
         unsafe {
             let position = Table::position_after(table, key)?;
@@ -280,7 +280,7 @@ impl Table {
     /// # Safety
     /// `table` is a live table, `key` a live value.
     #[inline]
-    pub unsafe fn position_after(table: *mut Table, key: Value) -> Result<u64, InvalidKey> {
+    pub(crate) unsafe fn position_after(table: *mut Table, key: Value) -> Result<u64, InvalidKey> {
         if key.is_nil() {
             return Ok(0);
         }
@@ -309,7 +309,7 @@ impl Table {
     /// # Safety
     /// `table` is a live table of `heap`.
     #[inline]
-    pub unsafe fn scan(table: *mut Table, heap: &mut Heap, position: u64, slots: u64) -> TableScan {
+    pub(crate) unsafe fn scan(table: *mut Table, heap: &mut Heap, position: u64, slots: u64) -> TableScan {
         // SAFETY: as the caller promises; indices are checked against the parts.
         unsafe {
             if Table::flags(table) & (ELSEWHERE | BUCKETS | MOVING) != 0 {
@@ -435,7 +435,7 @@ impl Table {
     }
 }
 
-/// Slots without an entry that a traversal passes over at once, see [`Table::next`].
+/// Slots without an entry that a traversal passes over at once.
 pub const NEXT_SLOTS_MAX: u64 = 64;
 
 /// What there is at or after a position of a table. Positions count slots.

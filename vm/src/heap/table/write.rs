@@ -55,7 +55,7 @@ impl Table {
     /// # Safety
     /// `table` is a live table of `heap`, `key` and `value` are live values.
     #[inline]
-    pub unsafe fn set(table: *mut Table, heap: &mut Heap, key: Value, value: Value) -> Result<(), TableError> {
+    pub(crate) unsafe fn set(table: *mut Table, heap: &mut Heap, key: Value, value: Value) -> Result<(), TableError> {
         // SAFETY: as the caller promises.
         unsafe {
             match key.tag {
@@ -97,7 +97,12 @@ impl Table {
     /// # Safety
     /// `table` is a live table of `heap`, `value` a live value.
     #[inline]
-    pub unsafe fn set_int(table: *mut Table, heap: &mut Heap, key: i64, value: Value) -> Result<(), OutOfMemory> {
+    pub(crate) unsafe fn set_int(
+        table: *mut Table,
+        heap: &mut Heap,
+        key: i64,
+        value: Value,
+    ) -> Result<(), OutOfMemory> {
         // SAFETY: the caller gives a live table; slots below `array_len` hold values.
         unsafe {
             let index = (key as u64).wrapping_sub(1);
@@ -246,7 +251,7 @@ impl Table {
     /// # Safety
     /// `table` is a live table of `heap`, `values` points to `count` live values outside of it.
     #[inline]
-    pub unsafe fn set_list(
+    pub(crate) unsafe fn set_list(
         table: *mut Table,
         heap: &mut Heap,
         first: u32,
@@ -276,7 +281,7 @@ impl Table {
     /// # Safety
     /// `table` is a live table.
     #[inline(always)]
-    pub unsafe fn end_list(table: *mut Table) {
+    pub(crate) unsafe fn end_list(table: *mut Table) {
         // SAFETY: the caller gives a live table. Slots from `array_len` on were never written.
         unsafe {
             let len = (*table).array_len;
@@ -318,7 +323,7 @@ impl Table {
     ///
     /// # Safety
     /// `table` is a live table of `heap`, `count` is not 0.
-    pub unsafe fn move_slots(table: *mut Table, heap: &mut Heap, from: i64, to: i64, count: u64) -> bool {
+    pub(crate) unsafe fn move_slots(table: *mut Table, heap: &mut Heap, from: i64, to: i64, count: u64) -> bool {
         // SAFETY: the caller gives a live table; both ranges are checked to be within `array_len`.
         unsafe {
             let len = u64::from((*table).array_len);
@@ -355,7 +360,12 @@ impl Table {
     /// # Safety
     /// `table` is a live table of `heap`, `key` a live string, `value` a live value.
     #[inline]
-    pub unsafe fn set_str(table: *mut Table, heap: &mut Heap, key: *mut Str, value: Value) -> Result<(), OutOfMemory> {
+    pub(crate) unsafe fn set_str(
+        table: *mut Table,
+        heap: &mut Heap,
+        key: *mut Str,
+        value: Value,
+    ) -> Result<(), OutOfMemory> {
         // SAFETY: as the caller promises.
         unsafe {
             let key_value = Value::from_string(key);
