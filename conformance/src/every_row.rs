@@ -160,7 +160,7 @@ fn body(f: &mut FunctionBuilder, row: &'static InstructionInfo, functions: &Func
     // Blocks that nobody goes to end, too.
     for &block in targets.iter().skip(blocks) {
         f.switch_to(block);
-        f.trap(minivm_isa::TrapCode::Unreachable as u64);
+        f.trap(minivm_isa::TrapCode::Unreachable);
     }
 }
 

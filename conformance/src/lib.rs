@@ -17,6 +17,7 @@ pub mod growth;
 pub mod known;
 pub mod limits;
 pub mod lua_host;
+pub mod meaning;
 pub mod native;
 pub mod outcome;
 pub mod pace;

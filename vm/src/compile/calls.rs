@@ -6,7 +6,7 @@ use crate::runtime::context::Handler;
 use crate::threaded::notes::Shown;
 use crate::threaded::{OPEN, ReturnInfo, rows};
 use minivm_isa::entities::{Reg, Sig, Table};
-use minivm_isa::{Instruction, Operand, Type};
+use minivm_isa::{Instruction, Operand, TrapCode, Type};
 
 impl Loading<'_> {
     pub(super) fn emit_call(&mut self, at: usize) -> bool {
@@ -108,11 +108,11 @@ impl Loading<'_> {
             }
             Instruction::TailCallIndirect { signature, table, index, arguments } => {
                 let callee = self.element_slot(at, *table, *index);
-                self.tail_call_typed_value(at, *signature, callee, arguments);
+                self.tail_call_typed_value(at, *signature, (callee, TrapCode::UninitializedElement), arguments);
             }
             Instruction::TailCallRef { signature, callee, arguments } => {
                 let callee = self.any_slot(at, *callee);
-                self.tail_call_typed_value(at, *signature, callee, arguments);
+                self.tail_call_typed_value(at, *signature, (callee, TrapCode::NullReference), arguments);
             }
             _ => return false,
         }
@@ -280,11 +280,18 @@ impl Loading<'_> {
         self.take_typed_results(at, signature, results);
     }
 
-    fn tail_call_typed_value(&mut self, at: usize, signature: Sig, callee: usize, arguments: &[Operand]) {
+    /// `null` is the trap of a callee that is nil.
+    fn tail_call_typed_value(
+        &mut self,
+        at: usize,
+        signature: Sig,
+        (callee, null): (usize, TrapCode),
+        arguments: &[Operand],
+    ) {
         let words = self.gather_words(at, arguments);
-        let cost = self.take_pending();
-        let number = self.instance.signature_number(signature);
-        put!(self, at, rows::TailCallTypedValue { callee, window: self.window, signature: number, words, cost });
+        let (window, cost, null) = (self.window, self.take_pending(), null as usize);
+        let signature = self.instance.signature_number(signature);
+        put!(self, at, rows::TailCallTypedValue { callee, window, signature, words, cost, null });
         self.leave();
     }
 

@@ -23,6 +23,7 @@ use crate::threaded::operands::{get_any, set_any, tag_at};
 use crate::threaded::rows;
 use crate::threaded::table::Row;
 use crate::value::{Tag, Value};
+use minivm_isa::TrapCode;
 use std::ptr::with_exposed_provenance_mut as pointer;
 
 handler! {
@@ -210,7 +211,8 @@ slow_handler! {
 slow_handler! {
     /// `tail_call_indirect`, `tail_call_ref`.
     pub(crate) fn tail_call_typed_value(pc, regs, cx) {
-        let rows::TailCallTypedValue { callee, window, signature, words, cost } = rows::TailCallTypedValue::read(pc);
+        let row = rows::TailCallTypedValue::read(pc);
+        let rows::TailCallTypedValue { callee, window, signature, words, cost, null } = row;
         let at = Flow { pc, regs };
         (*cx).fuel -= cost;
         if (*cx).fuel < 0 {
@@ -219,6 +221,10 @@ slow_handler! {
         }
         let closure = match call::check_signature(&mut *cx, get_any(regs, callee), signature, at) {
             Ok(closure) => closure,
+            Err(TrapCode::UninitializedElement) => {
+                let code = TrapCode::from_number(null as u64).unwrap_or(TrapCode::UninitializedElement);
+                return unwind::raise_trap(&mut *cx, at, code);
+            }
             Err(code) => return unwind::raise_trap(&mut *cx, at, code),
         };
         call::tail_call_typed(&mut *cx, closure, window, words, at)

@@ -401,7 +401,9 @@ unsafe fn tail_call_host(
         let record = regs.add(top);
         let new = record.add(RECORD_DELTA);
         std::ptr::copy(regs.add(offset), new, count * 2);
-        record.cast::<Record>().write(Record::instruction(RecordKind::Return, at.pc, std::ptr::null(), top));
+        let returns = Record::instruction(RecordKind::Return, at.pc, std::ptr::null(), top);
+        // It nests no deeper than what it stands for, and not less deep either.
+        record.cast::<Record>().write(Record { nesting: cx.run.nesting, ..returns });
         let place = cx.record_return();
         host_run::invoke(cx, host, closure, new, count, place, at)
     }
@@ -489,7 +491,10 @@ pub(crate) unsafe fn call_above(
             Some(flow) => flow,
             None => {
                 let at = Flow { regs: place.sub(top), ..at };
-                call_value(cx, callee, new, arguments.len(), return_place, at)
+                cx.is_entering = true;
+                let flow = call_value(cx, callee, new, arguments.len(), return_place, at);
+                cx.is_entering = false;
+                flow
             }
         }
     }

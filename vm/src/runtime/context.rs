@@ -178,6 +178,8 @@ pub(crate) struct Context {
     pub(crate) is_paid: bool,
     /// Set while the machine makes a call that no instruction has paid for.
     pub(crate) owes_toll: bool,
+    /// Set while a call that is nested already is on its way into its callee: errors of the frame that calls end it.
+    pub(crate) is_entering: bool,
     /// Single steps that are left, in plain code.
     pub(crate) steps: u64,
     /// Places of the machine's own.
@@ -264,6 +266,7 @@ impl Context {
             stepping: false,
             is_paid: false,
             owes_toll: false,
+            is_entering: false,
             steps: u64::MAX,
             places: Places::new((engine.stubs)()),
             engine,
