@@ -12,6 +12,7 @@
 //! | file | is |
 //! |---|---|
 //! | `facts` | what is live where, segments of the budget, checks |
+//! | `kinds` | what is known of the kinds of `any` values |
 //! | `translate` | a function as Cranelift's intermediate form |
 //! | `compiler` | that to machine code, and the thunks that enter it |
 //! | `code_memory` | memory that is never writable and executable at once |
@@ -25,6 +26,7 @@
 mod code_memory;
 mod compiler;
 mod facts;
+mod kinds;
 mod translate;
 mod types;
 mod worker;

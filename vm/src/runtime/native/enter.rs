@@ -1,13 +1,15 @@
 //! Running native code, and going on where it leaves.
 
-use super::layout::{REASON_CALLEE, REASON_ROOM};
+use super::layout::{REASON_CALLEE, REASON_GUARD, REASON_ROOM, REASON_STEPPED};
 use super::state::Native;
 use super::{GONE, NativeThunk};
 use crate::runtime::call::stack_overflow;
 use crate::runtime::context::{Context, Status, return_info};
+use crate::runtime::deliver::deliver;
 use crate::runtime::function::GuestFunction;
 use crate::runtime::stepping::function_of;
 use crate::threaded::{Flow, HandlerAddress, Pc, Regs, header_at};
+use minivm_isa::Convention;
 use std::ptr::with_exposed_provenance as pointer;
 
 /// What the interpreter does after it came to a place with native code.
@@ -78,12 +80,17 @@ unsafe fn run(
     // SAFETY: the tier vouches for its code; nothing borrows from the context meanwhile.
     unsafe {
         let place = pointer::<u16>(*regs.sub(1) as usize);
+        let base = if guest.convention == Convention::Variadic { regs.sub(*regs.sub(3) as usize) } else { regs };
         let left = thunk((&raw mut *cx).cast(), regs, fuel, body);
         if left == GONE {
             return leave(cx, guest, regs);
         }
         cx.fuel = left;
-        let caller = regs.sub(return_info(place).delta as usize);
+        let caller = if guest.convention == Convention::Typed {
+            regs.sub(return_info(place).delta as usize)
+        } else {
+            deliver(cx, regs, 1, base, place)
+        };
         let flow = Flow { pc: place, regs: caller };
         // What the machine itself called for is not stopped.
         if left < 0 && place != cx.record_return() { cx.stop(Status::OutOfFuel, flow) } else { flow }
@@ -93,9 +100,12 @@ unsafe fn run(
 /// Where the interpreter goes on that native code has left to, which was entered with a frame of `function` at `entered`.
 unsafe fn leave(cx: &mut Context, function: &GuestFunction, entered: Regs) -> Flow {
     let (at, reason) = (cx.native.exit_at as u32 as usize, cx.native.exit_at >> 32);
+    cx.native.figures.exits[reason as usize] += 1;
+    if reason == REASON_STEPPED {
+        return super::step::leave(cx);
+    }
     let regs = cx.native.exit_regs;
     cx.fuel = cx.native.exit_fuel;
-    cx.native.figures.exits[reason as usize] += 1;
     // SAFETY: native code has left the frame complete, before its instruction `at`.
     unsafe {
         let (info, guest) = function_of(regs);
@@ -105,6 +115,9 @@ unsafe fn leave(cx: &mut Context, function: &GuestFunction, entered: Regs) -> Fl
         }
         if reason == REASON_CALLEE {
             cx.note_callee(cx.native.exit_callee);
+        }
+        if reason == REASON_GUARD {
+            cx.note_miss(guest);
         }
         let plain = cx.plain_code(info, guest);
         Flow { pc: plain.place_of(at), regs }

@@ -17,12 +17,15 @@ mod enter;
 mod helpers;
 mod job;
 pub mod layout;
+mod profile;
 mod sample;
 mod state;
+mod step;
 
 pub(crate) use enter::{NativeFlow, enter};
 pub use helpers::Helpers;
 pub use job::{CallJob, GlobalJob, MemoryJob, NativeJob};
+pub use profile::{MANY_NODES, NO_NODE, OPERANDS, Seen};
 pub(crate) use sample::{loaded, sample, slice};
 pub use state::{NativeFigures, NativePolicy};
 pub(crate) use state::{NativeSlot, NativeState};

@@ -21,6 +21,9 @@ const SLICE_MAX: i64 = 1 << 21;
 const CHAOS_SLICE_MAX: u64 = 3000;
 /// Times that a function is found running before it is compiled.
 const HITS: u32 = 2;
+/// Guards that fail before a function is compiled again, with what a new short run sees, and how often that is done.
+const MISSES_MAX: u32 = 100;
+const VERSIONS_MAX: u32 = 4;
 
 /// Instructions of the next inner slice.
 pub(crate) fn slice(cx: &Context) -> i64 {
@@ -62,16 +65,24 @@ unsafe fn look_at(cx: &mut Context, regs: Regs) {
     let pc = cx.pc;
     let at = if guest.is_plain(pc) { guest.plain_stop(pc) } else { guest.loaded().stop_at(pc) };
     if cx.native.policy.always {
+        let is_unseen = guest.convention != Convention::Typed && guest.native.get().profile.borrow().is_empty();
+        if is_unseen && cx.native.policy.chaos.is_some() && cx.native.random().is_multiple_of(2) {
+            super::profile::run(cx);
+        }
         cx.compile_native(info, guest, None);
         cx.compile_loop(info, guest, at);
         return;
     }
     let native = guest.native.get();
     native.hits.set(native.hits.get().saturating_add(1));
-    if native.hits.get() >= HITS {
-        cx.compile_native(info, guest, None);
-        cx.compile_loop(info, guest, at);
+    if native.hits.get() < HITS || native.versions.get() > VERSIONS_MAX {
+        return;
     }
+    if guest.convention != Convention::Typed && native.profile.borrow().is_empty() {
+        super::profile::run(cx);
+    }
+    cx.compile_native(info, guest, None);
+    cx.compile_loop(info, guest, at);
 }
 
 /// A function has got its code, and is about to run.
@@ -90,7 +101,7 @@ pub(crate) fn loaded(cx: &mut Context, info: &FunctionInfo, guest: &GuestFunctio
 
 impl GuestFunction {
     /// The canonical instruction of a place in baseline code.
-    fn plain_stop(&self, pc: crate::threaded::Pc) -> usize {
+    pub(super) fn plain_stop(&self, pc: crate::threaded::Pc) -> usize {
         self.plain.get().expect("the place is in it").stop_at(pc)
     }
 }
@@ -117,9 +128,26 @@ impl Context {
         let Body::Guest(guest) = &info.body else { return };
         let native = guest.native.get();
         native.hits.set(native.hits.get().saturating_add(1));
-        if native.hits.get() >= HITS && guest.code.get().is_some() {
+        // What was never seen to run is not known well enough.
+        let is_known =
+            guest.convention == Convention::Typed || self.native.policy.always || !native.profile.borrow().is_empty();
+        let is_hot = native.hits.get() >= HITS && native.versions.get() <= VERSIONS_MAX && is_known;
+        if is_hot && guest.code.get().is_some() {
             self.compile_native(info, guest, None);
         }
+    }
+
+    /// A guard of a function has failed. One that fails often was made from what does not hold any more.
+    pub(super) fn note_miss(&mut self, guest: &GuestFunction) {
+        let native = guest.native.get();
+        native.misses.set(native.misses.get() + 1);
+        if native.misses.get() < MISSES_MAX || self.native.policy.always {
+            return;
+        }
+        native.misses.set(0);
+        native.versions.set(native.versions.get() + 1);
+        native.profile.borrow_mut().clear();
+        self.forget(guest);
     }
 
     /// Compiles the innermost loop around an instruction.
@@ -135,9 +163,6 @@ impl Context {
 
     /// Begins to compile a function, or a loop of it, unless that was tried.
     fn compile_native(&mut self, info: &FunctionInfo, guest: &GuestFunction, head: Option<Block>) {
-        if guest.convention != Convention::Typed {
-            return;
-        }
         let code = guest.loaded();
         let (place, entry, unpaid) = match head.filter(|head| head.as_u32() > 0) {
             None => (code.entry(), None, 0),

@@ -1,7 +1,7 @@
 //! What a machine keeps of its native tier, and a function of its native code.
 
 use super::layout::REASONS;
-use super::{NativeCode, NativeTier, Refusal};
+use super::{NativeCode, NativeTier, Refusal, Seen};
 use crate::heap::Closure;
 use crate::runtime::context::Context;
 use crate::runtime::function::GuestFunction;
@@ -61,6 +61,8 @@ pub struct NativeFigures {
     pub nanoseconds_max: u64,
     /// Times that the interpreter entered native code.
     pub entries: u64,
+    /// Instructions that native code had the interpreter do.
+    pub steps: u64,
     /// Times that native code left, by the reason of [`layout`](super::layout).
     pub exits: [u64; REASONS],
 }
@@ -74,6 +76,7 @@ pub(crate) struct NativeState {
     pub(super) exit_at: u64,
     pub(super) exit_callee: *mut Closure,
     pub(super) forced: i64,
+    pub(super) next: u64,
     pub(super) tier: Option<Box<dyn NativeTier>>,
     pub(super) policy: NativePolicy,
     pub(super) figures: NativeFigures,
@@ -96,6 +99,7 @@ impl Default for NativeState {
             exit_at: 0,
             exit_callee: std::ptr::null_mut(),
             forced: i64::MAX,
+            next: 0,
             tier: None,
             policy: NativePolicy::default(),
             figures: NativeFigures::default(),
@@ -162,6 +166,11 @@ pub(crate) struct Native {
     /// Times that it was entered since it was last looked at, and instructions done then.
     pub(super) entries: Cell<u32>,
     pub(super) done: Cell<i64>,
+    /// What was seen at each instruction of `any` code; empty while nothing was.
+    pub(super) profile: RefCell<Vec<Seen>>,
+    /// Guards that have failed since it was compiled, and how often that was.
+    pub(super) misses: Cell<u32>,
+    pub(super) versions: Cell<u32>,
 }
 
 /// Native code at a place.
