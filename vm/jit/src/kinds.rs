@@ -131,7 +131,6 @@ pub(crate) fn way_of(operation: Operation, lhs: Expected, rhs: Expected) -> Way 
         Operation::Add | Operation::Sub | Operation::Mul => way,
         Operation::Div | Operation::Pow if way == Way::Interpreter => way,
         Operation::Div | Operation::Pow => Way::Floats,
-        Operation::Modulo | Operation::FloorDiv if way == Way::Either => Way::Interpreter,
         Operation::Modulo | Operation::FloorDiv => way,
         Operation::And | Operation::Or | Operation::Xor | Operation::ShiftLeft | Operation::ShiftRight => match way {
             Way::Ints => Way::Ints,

@@ -155,12 +155,22 @@ impl Translator<'_, '_> {
             return self.set_known(dst, TAG_INT, result);
         }
         if !divisor.is_some_and(|divisor| divisor != 0 && divisor != -1) {
-            // By 0 is an error, by -1 may overflow.
-            let above = self.b.ins().iadd_imm_s(rhs, 1);
-            let is_special = self.b.ins().icmp_imm_u(IntCC::UnsignedLessThanOrEqual, above, 1);
+            let is_special = self.is_special_divisor(rhs);
             self.exit_if(is_special, minivm::native::layout::REASON_CHECK);
         }
-        let result = match (operation, divisor) {
+        let result = self.divide(operation, divisor, lhs, rhs);
+        self.set_known(dst, TAG_INT, result);
+    }
+
+    /// By 0 is an error, by -1 may overflow.
+    fn is_special_divisor(&mut self, divisor: Value) -> Value {
+        let above = self.b.ins().iadd_imm_s(divisor, 1);
+        self.b.ins().icmp_imm_u(IntCC::UnsignedLessThanOrEqual, above, 1)
+    }
+
+    /// The floor of a quotient, or what is left of it; the divisor may be a constant.
+    fn divide(&mut self, operation: Operation, constant: Option<i64>, lhs: Value, rhs: Value) -> Value {
+        match (operation, constant) {
             (Operation::Modulo, Some(divisor)) if divisor > 0 && divisor & (divisor - 1) == 0 => {
                 self.b.ins().band_imm_s(lhs, divisor - 1)
             }
@@ -181,8 +191,7 @@ impl Translator<'_, '_> {
                 let other = self.b.ins().iadd_imm_s(quotient, -1);
                 self.b.ins().select(is_off, other, quotient)
             }
-        };
-        self.set_known(dst, TAG_INT, result);
+        }
     }
 
     /// Whether a division with this remainder was rounded up.
@@ -199,15 +208,21 @@ impl Translator<'_, '_> {
         let pairs = inputs.map(|input| self.pair(input));
         let (ints, floats, cold, done) =
             (self.b.create_block(), self.b.create_block(), self.cold(), self.block_with_pair());
-        let both = self.b.ins().bor(pairs[0].1, pairs[1].1);
         let is_int = [0, 1].map(|index| self.b.ins().icmp_imm_u(IntCC::Equal, pairs[index].1, i64::from(TAG_INT)));
-        let _ = both;
         let are_ints = self.b.ins().band(is_int[0], is_int[1]);
         self.b.ins().brif(are_ints, ints, &[], floats, &[]);
         self.b.seal_block(ints);
         self.b.seal_block(floats);
         self.b.switch_to_block(ints);
-        let result = self.total(operation, pairs[0].0, pairs[1].0).expect("operations that may go both ways are total");
+        let [lhs, rhs] = [pairs[0].0, pairs[1].0];
+        let result = match self.total(operation, lhs, rhs) {
+            Some(result) => result,
+            None => {
+                let is_special = self.is_special_divisor(rhs);
+                self.cold_if(is_special, cold);
+                self.divide(operation, None, lhs, rhs)
+            }
+        };
         let tag = self.tag_constant(TAG_INT);
         self.b.ins().jump(done, &[result.into(), tag.into()]);
         self.b.switch_to_block(floats);
@@ -217,10 +232,13 @@ impl Translator<'_, '_> {
             self.cold_if(is_other, cold);
             self.as_float(payload, tag)
         });
-        let result = self.float_operation(operation, values[0], values[1]).expect("these are operations of floats");
-        let bits = self.bits(result);
-        let tag = self.tag_constant(TAG_FLOAT);
-        self.b.ins().jump(done, &[bits.into(), tag.into()]);
+        if let Some(result) = self.float_operation(operation, values[0], values[1]) {
+            let bits = self.bits(result);
+            let tag = self.tag_constant(TAG_FLOAT);
+            self.b.ins().jump(done, &[bits.into(), tag.into()]);
+        } else {
+            self.b.ins().jump(cold, &[]);
+        }
         self.step_in_for_number(cold, done, dst);
         self.b.seal_block(done);
         self.b.switch_to_block(done);

@@ -46,7 +46,7 @@ impl Translator<'_, '_> {
         self.in_frame = RegisterSet::empty(&job.function);
         through.iter().filter(|reg| self.facts.held[reg.as_u32() as usize]).for_each(|reg| self.in_frame.insert(reg));
         self.take_results(call, &values[1..]);
-        self.look_at_budget(values[0]);
+        self.look_at_budget(values[0], |_| {});
         self.load_views();
         Some(Next::Falls)
     }
@@ -68,8 +68,8 @@ impl Translator<'_, '_> {
         }
     }
 
-    /// Takes the budget that a call has left over, or leaves.
-    pub(super) fn look_at_budget(&mut self, left: Value) {
+    /// Takes the budget that a call has left over, or leaves; `take` does what is to be done first where the callee has returned.
+    pub(super) fn look_at_budget(&mut self, left: Value, take: impl Fn(&mut Self)) {
         self.b.def_var(self.fuel, left);
         let (cold, next, gone, stop) =
             (self.b.create_block(), self.b.create_block(), self.b.create_block(), self.b.create_block());
@@ -87,12 +87,14 @@ impl Translator<'_, '_> {
         self.b.switch_to_block(gone);
         self.return_gone();
         self.b.switch_to_block(stop);
+        take(self);
         self.at += 1;
         self.shared = None;
         self.exit_charged(REASON_FUEL, 0, None);
         self.at -= 1;
         self.b.seal_block(next);
         self.b.switch_to_block(next);
+        take(self);
     }
 
     /// A call in place of a return. The frame is given up: nothing leaves any more once its words change.

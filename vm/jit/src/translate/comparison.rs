@@ -38,12 +38,13 @@ impl Relation {
 impl Translator<'_, '_> {
     /// A comparison that ends a block.
     pub(super) fn compare_and_go(&mut self, relation: Relation, inputs: [Operand; 2], targets: [Block; 2]) -> Next {
+        // Before control splits: both ways need it.
+        self.load_live(&targets);
         let holds = match self.compare_any(relation, inputs) {
             Ok(holds) => holds,
             Err(cold) => {
                 // What the interpreter finds out goes straight to the blocks.
                 let (holds, cold) = cold;
-                self.load_live(&targets);
                 let [yes, no] = targets.map(|target| self.edge(target));
                 self.b.ins().brif(holds, yes, &[], no, &[]);
                 self.step_branch_in(cold, &targets);

@@ -60,11 +60,16 @@ impl Translator<'_, '_> {
         self.dirty = RegisterSet::empty(&job.function);
         self.in_frame = RegisterSet::empty(&job.function);
         through.iter().filter(|reg| self.facts.held[reg.as_u32() as usize]).for_each(|reg| self.in_frame.insert(reg));
-        match results {
-            Some(results) => self.take_values(results, (values[1], values[2])),
-            None => self.open_one(new, (values[1], values[2])),
+        let value = (values[1], values[2]);
+        if let Some(results) = results {
+            self.take_values(results, value);
         }
-        self.look_at_budget(values[0]);
+        // A callee that has left still needs its frame.
+        self.look_at_budget(values[0], |this| {
+            if results.is_none() {
+                this.open_one(new, value);
+            }
+        });
         self.load_views();
         Next::Falls
     }

@@ -166,7 +166,11 @@ impl Translator<'_, '_> {
         self.unless_marking(cold);
         self.store_pair(pair, (cell, layout::CELL_VALUE));
         self.b.ins().jump(done, &[]);
-        self.step_in(cold, done, None);
+        self.b.seal_block(cold);
+        self.b.switch_to_block(cold);
+        let context = self.context;
+        self.call_helper(self.job.helpers.cell_set, &[context, cell, pair.0, pair.1], machine::I64);
+        self.b.ins().jump(done, &[]);
         self.b.seal_block(done);
         self.b.switch_to_block(done);
     }
@@ -264,13 +268,22 @@ impl Translator<'_, '_> {
 
     /// Finds the node of a field where it was seen, or by its hash; goes to `found` with it, or to where the interpreter looks.
     fn field_node(&mut self, place: &Place, found: ir::Block) {
+        let miss = self.cold();
+        let Some(node) = self.seen_node(place, miss) else { return self.look_up(place, TAG_STRING, found) };
+        self.b.ins().jump(found, &[node.into()]);
+        self.b.seal_block(miss);
+        self.b.switch_to_block(miss);
+        self.look_up(place, TAG_STRING, found);
+    }
+
+    /// The node where a field was seen; goes to `miss` where it is not there now.
+    fn seen_node(&mut self, place: &Place, miss: ir::Block) -> Option<Value> {
         let index = seen(self.job, self.at).node;
         if index == NO_NODE || index == MANY_NODES {
-            return self.look_up(place, TAG_STRING, found);
+            return None;
         }
-        let miss = self.cold();
-        let mask = self.b.ins().load(machine::I32, own(), place.table, layout::HEAP_TABLE_MASK);
         if index > 0 {
+            let mask = self.b.ins().load(machine::I32, own(), place.table, layout::HEAP_TABLE_MASK);
             let is_short = self.b.ins().icmp_imm_u(IntCC::UnsignedLessThan, mask, i64::from(index));
             self.cold_if(is_short, miss);
         }
@@ -285,10 +298,7 @@ impl Translator<'_, '_> {
         let tag = self.b.ins().load(machine::I8, own(), node, layout::NODE_VALUE_TAG);
         let is_nil = self.b.ins().icmp_imm_u(IntCC::Equal, tag, i64::from(TAG_NIL));
         self.cold_if(is_nil, miss);
-        self.b.ins().jump(found, &[node.into()]);
-        self.b.seal_block(miss);
-        self.b.switch_to_block(miss);
-        self.look_up(place, TAG_STRING, found);
+        Some(node)
     }
 
     /// Finds a node by its hash.
@@ -334,53 +344,45 @@ impl Translator<'_, '_> {
         self.guard_table(object);
         let is_field = self.is_field(key);
         let by = if is_field { TAG_STRING } else { self.guard_key(object, key)? };
+        if by == TAG_STRING && !is_field {
+            return None;
+        }
         [object, key, value].into_iter().for_each(|operand| self.load_operand(operand));
-        let (cold, done) = (self.cold(), self.b.create_block());
+        let (cold, miss, done) = (self.cold(), self.cold(), self.b.create_block());
         let table = self.table(object, cold);
         let key_payload = self.payload(key);
         let pair = self.pair(value);
-        self.unless_marking(cold);
-        let place = Place { table, key: key_payload, cold };
-        if is_field || by == TAG_STRING {
-            let found = self.b.create_block();
-            self.b.append_block_param(found, machine::I64);
-            if is_field {
-                self.field_node(&place, found)
-            } else {
-                self.look_up(&place, TAG_STRING, found)
-            }
-            self.b.seal_block(found);
-            self.b.switch_to_block(found);
-            let node = self.b.block_params(found)[0];
-            self.b.ins().store(own(), pair.0, node, layout::NODE_VALUE);
-            self.b.ins().istore8(own(), pair.1, node, layout::NODE_VALUE_TAG);
-            self.b.ins().jump(done, &[]);
-        } else {
+        if !is_field {
             self.check_int(key, cold);
-            self.set_element(&place, pair, done);
         }
+        self.unless_marking(miss);
+        let place = Place { table, key: key_payload, cold: miss };
+        let helper = if is_field {
+            if let Some(node) = self.seen_node(&place, miss) {
+                self.b.ins().store(own(), pair.0, node, layout::NODE_VALUE);
+                self.b.ins().istore8(own(), pair.1, node, layout::NODE_VALUE_TAG);
+                self.b.ins().jump(done, &[]);
+            } else {
+                self.b.ins().jump(miss, &[]);
+            }
+            self.job.helpers.field_set
+        } else {
+            let (slot, _) = self.slot_of_element(&place, miss);
+            self.store_pair(pair, (slot, 0));
+            self.b.ins().jump(done, &[]);
+            self.job.helpers.table_set
+        };
+        self.b.seal_block(miss);
+        self.b.switch_to_block(miss);
+        let arguments = [self.context, table, key_payload, pair.0, pair.1];
+        let is_stored = self.call_helper(helper, &arguments, machine::I64);
+        let is_refused = self.b.ins().icmp_imm_u(IntCC::Equal, is_stored, 0);
+        // What is stored must not be stored once more by a test.
+        self.b.ins().brif(is_refused, cold, &[], done, &[]);
         self.step_in(cold, done, None);
         self.b.seal_block(done);
         self.b.switch_to_block(done);
         Some(Next::Falls)
-    }
-
-    fn set_element(&mut self, place: &Place, pair: (Value, Value), done: ir::Block) {
-        let miss = self.cold();
-        let (slot, _) = self.slot_of_element(place, miss);
-        self.store_pair(pair, (slot, 0));
-        self.b.ins().jump(done, &[]);
-        self.b.seal_block(miss);
-        self.b.switch_to_block(miss);
-        // The element after the last one.
-        let is_nil = self.b.ins().icmp_imm_u(IntCC::Equal, pair.1, i64::from(TAG_NIL));
-        self.cold_if(is_nil, place.cold);
-        let index = self.b.ins().iadd_imm_s(place.key, -1);
-        let arguments = [place.table, index, pair.0, pair.1];
-        let is_stored = self.call_helper(self.job.helpers.table_append, &arguments, machine::I64);
-        let is_refused = self.b.ins().icmp_imm_u(IntCC::Equal, is_stored, 0);
-        // A test must not have the interpreter store it once more.
-        self.b.ins().brif(is_refused, place.cold, &[], done, &[]);
     }
 
     fn get_method(&mut self, [function, self_value]: [Reg; 2], object: Operand, key: Operand) -> Option<Next> {

@@ -2,7 +2,7 @@
 
 use super::layout::{REASON_CALLEE, REASON_GUARD, REASON_ROOM, REASON_STEPPED};
 use super::state::Native;
-use super::{GONE, NativeThunk};
+use super::{GONE, NativeExit, NativeThunk};
 use crate::runtime::call::stack_overflow;
 use crate::runtime::context::{Context, Status, return_info};
 use crate::runtime::deliver::deliver;
@@ -24,6 +24,11 @@ pub(crate) enum NativeFlow {
 /// costs about as much as the interpreter takes for so many.
 const LOOK_ENTRIES: u32 = 1 << 12;
 const WORTH_INSTRUCTIONS: i64 = 12;
+/// The same for `any` code, which saves less of each, and for the steps that the interpreter does of it; and after how many steps
+/// a function is looked at.
+const WORTH_ANY: i64 = 25;
+const WORTH_STEP: i64 = 15;
+const LOOK_STEPS: i64 = 1 << 14;
 
 /// Runs the native code of the place `pc` of the running frame.
 ///
@@ -48,23 +53,30 @@ pub(crate) unsafe fn enter(cx: &mut Context, pc: Pc, regs: Regs) -> NativeFlow {
         cx.native.forced = 1 + (cx.native.random() % 50) as i64;
     }
     cx.native.figures.entries += 1;
+    let steps = cx.native.figures.steps;
     // SAFETY: the code is that of the function, whose frame is complete.
     let flow = unsafe { run(cx, (thunk, body), guest, (regs, fuel)) };
-    if !is_worth_it(&native, fuel - cx.fuel) {
+    let steps = cx.native.figures.steps - steps;
+    if !is_worth_it(&native, fuel - cx.fuel, steps, guest.convention) {
         cx.detach(guest, &native);
     }
     NativeFlow::Go(flow)
 }
 
 /// Notes what an entry has done; says whether the function is worth entering.
-fn is_worth_it(native: &Native, done: i64) -> bool {
+fn is_worth_it(native: &Native, done: i64, steps: u64, convention: Convention) -> bool {
     native.entries.set(native.entries.get() + 1);
     native.done.set(native.done.get().saturating_add(done));
-    if native.entries.get() < LOOK_ENTRIES {
+    native.steps.set(native.steps.get().saturating_add(steps as i64));
+    if native.entries.get() < LOOK_ENTRIES && native.steps.get() < LOOK_STEPS {
         return true;
     }
-    native.entries.set(0);
-    native.done.replace(0) >= WORTH_INSTRUCTIONS * i64::from(LOOK_ENTRIES)
+    let entries = i64::from(native.entries.replace(0));
+    let (done, steps) = (native.done.replace(0), native.steps.replace(0));
+    match convention {
+        Convention::Typed => done >= WORTH_INSTRUCTIONS * entries,
+        Convention::Dynamic | Convention::Variadic => done >= WORTH_ANY * entries + WORTH_STEP * steps,
+    }
 }
 
 /// # Safety
@@ -97,6 +109,14 @@ unsafe fn run(
     }
 }
 
+/// Notes for people where native code was left, or had the interpreter do an instruction.
+#[cold]
+pub(super) fn log_exit(cx: &mut Context, guest: &GuestFunction, at: usize, reason: u64) {
+    let portable = guest.portable();
+    let (name, instruction) = (portable.name.clone(), portable.code[at].info().name);
+    cx.native.log.note_exit(NativeExit { name, at, instruction, reason });
+}
+
 /// Where the interpreter goes on that native code has left to, which was entered with a frame of `function` at `entered`.
 unsafe fn leave(cx: &mut Context, function: &GuestFunction, entered: Regs) -> Flow {
     let (at, reason) = (cx.native.exit_at as u32 as usize, cx.native.exit_at >> 32);
@@ -112,6 +132,9 @@ unsafe fn leave(cx: &mut Context, function: &GuestFunction, entered: Regs) -> Fl
         // What had no room although nothing was on the native stack goes on in the interpreter.
         if reason == REASON_ROOM && !(regs == entered && std::ptr::eq(guest, function)) {
             return enter_again(cx, guest, regs);
+        }
+        if cx.native.policy.logs {
+            log_exit(cx, guest, at, reason);
         }
         if reason == REASON_CALLEE {
             cx.note_callee(cx.native.exit_callee);

@@ -24,8 +24,12 @@ pub struct Helpers {
     pub memory_copy: u64,
     /// `(context, registers, instruction, fuel)`: the interpreter does an instruction.
     pub step: u64,
-    /// `(table, index, payload, tag)`: stores a value, which is not nil, at an index that has none; 0 when only the interpreter can.
-    pub table_append: u64,
+    /// `(context, table, key, payload, tag)`: stores a value at an integer key; 0 when only the interpreter can.
+    pub table_set: u64,
+    /// `(context, table, key, payload, tag)`: stores a value at a key that is a short string; 0 when only the interpreter can.
+    pub field_set: u64,
+    /// `(context, cell, payload, tag)`: stores a value in a cell while the collector marks; gives 0.
+    pub cell_set: u64,
     /// `(table, payload, tag)`: the node of a key that has a value, or 0 when only the interpreter can tell.
     pub table_node: u64,
     /// `(context, table, key)`: the node of a method of an object, or 0 when only the interpreter can tell.
@@ -67,7 +71,9 @@ impl Helpers {
             memory_fill: memory_fill as *const () as u64,
             memory_copy: memory_copy as *const () as u64,
             step: step as *const () as u64,
-            table_append: table_append as *const () as u64,
+            table_set: table_set as *const () as u64,
+            field_set: field_set as *const () as u64,
+            cell_set: cell_set as *const () as u64,
             table_node: table_node as *const () as u64,
             method_node: method_node as *const () as u64,
             length: length as *const () as u64,
@@ -134,17 +140,61 @@ helper! {
 
 helper! {
     /// # Safety
-    /// The table is reachable from the frame, and the value with it. The collector is not marking.
-    fn table_append(table: *mut Table, index: u64, payload: u64, tag: u32) -> u64 {
+    /// The table is reachable from the frame, and the value with it.
+    fn table_set(cx: *mut Context, table: *mut Table, key: u64, payload: u64, tag: u32) -> u64 {
         // SAFETY: the caller vouches for the table and the value; a free slot is one that holds nothing.
         unsafe {
-            let slot = Table::free_slot(table, index);
-            if slot.is_null() {
+            let heap = &mut (*cx).heap;
+            let value = Value::from_parts(payload, Tag(tag));
+            let index = key.wrapping_sub(1);
+            // Elements that exist are stored in slices of the collector, too.
+            let is_there = index < u64::from((*table).array_len) && (*(*table).array.add(index as usize)).tag != Tag::NIL;
+            if !is_there && !value.is_nil() {
+                let slot = Table::free_slot(table, index);
+                if !slot.is_null() {
+                    value.store(slot);
+                    return 1;
+                }
+            }
+            if heap.needs_step() || !Table::metatable(table).is_null() {
                 return 0;
             }
-            Value::from_parts(payload, Tag(tag)).store(slot);
+            u64::from(Table::set_int(table, heap, key as i64, value).is_ok())
         }
-        1
+    }
+}
+
+helper! {
+    /// # Safety
+    /// The table is reachable from the frame, and the value with it; the key is a short string of the function.
+    fn field_set(cx: *mut Context, table: *mut Table, key: *mut Str, payload: u64, tag: u32) -> u64 {
+        // SAFETY: the caller vouches for all of them.
+        unsafe {
+            let heap = &mut (*cx).heap;
+            let value = Value::from_parts(payload, Tag(tag));
+            let metatable = Table::metatable(table);
+            let asks_nobody = metatable.is_null() || Table::lacks(metatable, Metamethod::NewIndex as u32);
+            if !heap.marking() && asks_nobody && Table::put_short(table, key, value) != u32::MAX {
+                return 1;
+            }
+            if heap.needs_step() || !metatable.is_null() {
+                return 0;
+            }
+            u64::from(Table::set_str(table, heap, key, value).is_ok())
+        }
+    }
+}
+
+helper! {
+    /// # Safety
+    /// The cell is reachable from the frame, and the value with it.
+    fn cell_set(cx: *mut Context, cell: *mut Cell, payload: u64, tag: u32) -> u64 {
+        // SAFETY: the caller vouches for both.
+        unsafe {
+            (*cx).heap.barrier((*cell).value);
+            Value::from_parts(payload, Tag(tag)).store(&raw mut (*cell).value);
+        }
+        0
     }
 }
 

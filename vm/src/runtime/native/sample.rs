@@ -114,6 +114,7 @@ impl Context {
         self.native.tier = tier;
         self.native.policy = policy;
         self.native.figures = NativeFigures::default();
+        self.native.log = super::NativeLog::default();
         self.native.slice = SLICE_MIN;
         self.native.random = policy.chaos.unwrap_or(0) | 1;
     }
@@ -147,6 +148,9 @@ impl Context {
         native.misses.set(0);
         native.versions.set(native.versions.get() + 1);
         native.profile.borrow_mut().clear();
+        if self.native.policy.logs {
+            self.native.log.note(super::NativeEvent::GivenUp { name: guest.portable().name.clone() });
+        }
         self.forget(guest);
     }
 

@@ -27,6 +27,9 @@ pub(super) unsafe fn step(cx: *mut Context, regs: Regs, at: usize, fuel: i64) ->
         cx.pc = plain.place_of(at);
         cx.regs = regs;
         cx.native.figures.steps += 1;
+        if cx.native.policy.logs {
+            super::enter::log_exit(cx, guest, at, super::log::DONE);
+        }
         (cx.engine.run)(&raw mut *cx);
         cx.steps = u64::MAX;
         cx.stepping = false;
