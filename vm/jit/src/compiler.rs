@@ -185,6 +185,12 @@ fn write_dynamic_thunk(b: &mut FunctionBuilder<'_>) {
     let is_gone = b.ins().icmp_imm_s(IntCC::Equal, values[0], GONE);
     b.ins().brif(is_gone, gone, &[], done, &[]);
     b.switch_to_block(done);
+    let count = b.ins().ushr_imm_u(values[2], i64::from(layout::COUNT_SHIFT));
+    let wide = b.ins().uextend(machine::I64, count);
+    b.ins().store(own, wide, params[0], layout::NEXT);
+    let one = b.create_block();
+    b.ins().brif(count, gone, &[], one, &[]);
+    b.switch_to_block(one);
     b.ins().store(own, values[1], regs, 0);
     b.ins().store(own, values[2], regs, layout::ELEMENT_TAG);
     b.ins().jump(gone, &[]);

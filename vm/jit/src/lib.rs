@@ -1,4 +1,4 @@
-//! A native tier for MiniVM: typed functions through Cranelift, one at a time, with every promise of the interpreter kept.
+//! A native tier for MiniVM: hot functions through Cranelift, one at a time, with every promise of the interpreter kept.
 //!
 //! ```no_run
 //! let mut machine = minivm::Machine::new(minivm::Limits::default());

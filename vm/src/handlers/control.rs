@@ -361,7 +361,7 @@ handler! {
         let dst = regs.add((*info_at).dst as usize);
         if tag_at(regs, iterator) == Tag::FUNCTION
             && tag_at(regs, state) == Tag::TABLE
-            && super::iterate::iterate(cx, regs.add(iterator), regs.add(state), regs.add(control), dst, wanted)
+            && crate::runtime::iterate::iterate(cx, regs.add(iterator), regs.add(state), regs.add(control), dst, wanted)
         {
             next!(c.end(), regs, cx, facc)
         }

@@ -60,6 +60,7 @@ pub(crate) mod function;
 pub mod host;
 pub(crate) mod host_run;
 pub(crate) mod instance;
+pub(crate) mod iterate;
 pub(crate) mod kept;
 pub(crate) mod known_bridges;
 mod layout_groups;

@@ -48,6 +48,7 @@ impl Translator<'_, '_> {
             .or_else(|| self.object(instruction))
             .or_else(|| self.dynamic_call(instruction))
             .or_else(|| self.plain_value(instruction))
+            .or_else(|| self.iteration(instruction))
             .or_else(|| self.counted_loop(instruction));
         done.unwrap_or_else(|| self.step(instruction))
     }

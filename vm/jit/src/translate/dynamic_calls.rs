@@ -1,7 +1,7 @@
 //! Calls and returns of `any` code.
 //!
-//! Arguments lie where the callee's registers begin. The first result comes in machine registers; a callee that has to give more
-//! than one, or none, where that makes a difference, leaves the return to the interpreter.
+//! Arguments lie where the callee's registers begin. The first result comes in machine registers; where another number of them is
+//! wanted, all are where the callee's registers begin, and their number is above the tag.
 
 use super::calls::Callee;
 use super::{Next, Translator, own};
@@ -62,12 +62,12 @@ impl Translator<'_, '_> {
         through.iter().filter(|reg| self.facts.held[reg.as_u32() as usize]).for_each(|reg| self.in_frame.insert(reg));
         let value = (values[1], values[2]);
         if let Some(results) = results {
-            self.take_values(results, value);
+            self.take_values(results, new, value);
         }
         // A callee that has left still needs its frame.
         self.look_at_budget(values[0], |this| {
             if results.is_none() {
-                this.open_one(new, value);
+                this.open_list(new, value);
             }
         });
         self.load_views();
@@ -126,24 +126,46 @@ impl Translator<'_, '_> {
         new
     }
 
-    /// One value for several registers: the others are nil.
-    fn take_values(&mut self, results: &[Reg], first: (Value, Value)) {
+    /// What has come for several registers: one value, with which the others are nil, or all of them in the callee's frame.
+    fn take_values(&mut self, results: &[Reg], new: Value, (payload, tag): (Value, Value)) {
+        if let [only] = results {
+            return self.set_pair(*only, (payload, tag), Kind::Unknown);
+        }
+        let count = self.b.ins().ushr_imm_u(tag, i64::from(layout::COUNT_SHIFT));
+        let is_framed = self.b.ins().icmp_imm_u(IntCC::NotEqual, count, 0);
         for (index, &reg) in results.iter().enumerate() {
-            if index == 0 {
-                self.set_pair(reg, first, Kind::Unknown);
+            let framed = self.load_pair(new, index as i32 * layout::ELEMENT_BYTES);
+            let other = if index == 0 {
+                (payload, tag)
             } else {
-                let zero = self.b.ins().iconst(machine::I64, 0);
-                let nil = self.tag_constant(TAG_NIL);
-                self.set_pair(reg, (zero, nil), Kind::Unknown);
-            }
+                (self.b.ins().iconst(machine::I64, 0), self.tag_constant(TAG_NIL))
+            };
+            let payload = self.b.ins().select(is_framed, framed.0, other.0);
+            let tag = self.b.ins().select(is_framed, framed.1, other.1);
+            self.set_pair(reg, (payload, tag), Kind::Unknown);
         }
     }
 
-    /// One value becomes the open list.
-    fn open_one(&mut self, new: Value, value: (Value, Value)) {
+    /// What has come becomes the open list.
+    fn open_list(&mut self, new: Value, value: (Value, Value)) {
+        let (one, many, done) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
+        self.b.append_block_param(done, machine::I64);
+        let count = self.b.ins().ushr_imm_u(value.1, i64::from(layout::COUNT_SHIFT));
+        self.b.ins().brif(count, many, &[], one, &[]);
+        self.b.seal_block(one);
+        self.b.seal_block(many);
+        self.b.switch_to_block(one);
         self.store_pair(value, (new, 0));
-        let (one, context) = (self.b.ins().iconst(machine::I64, 1), self.context);
-        self.b.ins().store(own(), one, context, layout::OPEN_COUNT);
+        let single = self.b.ins().iconst(machine::I64, 1);
+        self.b.ins().jump(done, &[single.into()]);
+        self.b.switch_to_block(many);
+        let count = self.b.ins().iadd_imm_s(count, -1);
+        let count = self.b.ins().uextend(machine::I64, count);
+        self.b.ins().jump(done, &[count.into()]);
+        self.b.seal_block(done);
+        self.b.switch_to_block(done);
+        let (count, context) = (self.b.block_params(done)[0], self.context);
+        self.b.ins().store(own(), count, context, layout::OPEN_COUNT);
     }
 
     /// A call of what is no function with code, as far as was seen: by its quick form, or by the interpreter.
@@ -188,11 +210,7 @@ impl Translator<'_, '_> {
             return self.exit_now(REASON_INSTRUCTION);
         }
         if values.len() != 1 {
-            let regs = self.regs;
-            let place = self.b.ins().load(machine::I64, own(), regs, layout::FRAME_PLACE);
-            let wanted = self.b.ins().uload16(machine::I32, own(), place, layout::RETURN_RESULTS);
-            let is_more = self.b.ins().icmp_imm_u(IntCC::UnsignedGreaterThan, wanted, 1);
-            self.exit_if(is_more, REASON_INSTRUCTION);
+            self.return_many(values);
         }
         let fuel = self.b.use_var(self.fuel);
         let (payload, tag) = match values.first() {
@@ -200,5 +218,34 @@ impl Translator<'_, '_> {
             None => (self.b.ins().iconst(machine::I64, 0), self.tag_constant(TAG_NIL)),
         };
         self.b.ins().return_(&[fuel, payload, tag]);
+    }
+
+    /// Returns where other than one value is wanted; goes on where it is one, or none.
+    fn return_many(&mut self, values: &[Operand]) {
+        values.iter().for_each(|&value| self.load_operand(value));
+        let regs = self.regs;
+        let place = self.b.ins().load(machine::I64, own(), regs, layout::FRAME_PLACE);
+        let wanted = self.b.ins().uload16(machine::I32, own(), place, layout::RETURN_RESULTS);
+        let is_few = self.b.ins().icmp_imm_u(IntCC::UnsignedLessThanOrEqual, wanted, 1);
+        let (few, many) = (self.b.create_block(), self.b.create_block());
+        self.b.ins().brif(is_few, few, &[], many, &[]);
+        self.b.seal_block(few);
+        self.b.seal_block(many);
+        self.b.switch_to_block(many);
+        let shared = self.shared.take();
+        let is_closed = self.b.ins().icmp_imm_u(IntCC::NotEqual, wanted, i64::from(layout::OPEN_RESULTS));
+        let is_more = self.b.ins().icmp_imm_u(IntCC::UnsignedGreaterThan, wanted, values.len() as i64);
+        let is_short = self.b.ins().band(is_closed, is_more);
+        self.exit_if(is_short, REASON_INSTRUCTION);
+        self.shared = shared;
+        let pairs: Vec<_> = values.iter().map(|&value| self.pair(value)).collect();
+        for (index, pair) in pairs.into_iter().enumerate() {
+            self.store_pair(pair, (regs, index as i32 * layout::ELEMENT_BYTES));
+        }
+        let fuel = self.b.use_var(self.fuel);
+        let zero = self.b.ins().iconst(machine::I64, 0);
+        let count = self.tag_constant((values.len() as u32 + 1) << layout::COUNT_SHIFT);
+        self.b.ins().return_(&[fuel, zero, count]);
+        self.b.switch_to_block(few);
     }
 }

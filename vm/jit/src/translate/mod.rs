@@ -13,6 +13,7 @@ mod dynamic;
 mod dynamic_calls;
 mod edges;
 mod exits;
+mod iteration;
 mod memory;
 mod numbers;
 mod objects;

@@ -34,20 +34,7 @@ impl Translator<'_, '_> {
                 let made = self.call_helper(self.job.helpers.table_new, &[context, array, hash], machine::I64);
                 self.set_made(dst, TAG_TABLE, made, &[]);
             }
-            I::CellNew { dst, src } => {
-                self.load_operand(src);
-                let (payload, tag) = self.pair(src);
-                let (context, cold, done) = (self.context, self.cold(), self.b.create_block());
-                let made = self.call_helper(self.job.helpers.cell_new, &[context, payload, tag], machine::I64);
-                let is_none = self.b.ins().icmp_imm_u(IntCC::Equal, made, 0);
-                self.cold_if_refused(is_none, cold);
-                let (slot, regs) = (self.slot(dst), self.regs);
-                self.b.ins().store(own(), made, regs, slot);
-                self.b.ins().jump(done, &[]);
-                self.step_in(cold, done, None);
-                self.b.seal_block(done);
-                self.b.switch_to_block(done);
-            }
+            I::CellNew { dst, src } => self.new_cell(dst, src),
             I::Closure { dst, ref captures, .. } => {
                 let function = *self.job.functions.get(&self.at)?;
                 captures.iter().for_each(|&capture| self.load_operand(capture));
@@ -114,6 +101,22 @@ impl Translator<'_, '_> {
         self.b.switch_to_block(done);
         let made = self.b.block_params(done)[0];
         self.set_known(dst, tag, made);
+    }
+
+    /// A new cell, which is in the frame only.
+    fn new_cell(&mut self, dst: Reg, src: Operand) {
+        self.load_operand(src);
+        let (payload, tag) = self.pair(src);
+        let (context, cold, done) = (self.context, self.cold(), self.b.create_block());
+        let made = self.call_helper(self.job.helpers.cell_new, &[context, payload, tag], machine::I64);
+        let is_none = self.b.ins().icmp_imm_u(IntCC::Equal, made, 0);
+        self.cold_if_refused(is_none, cold);
+        let (slot, regs) = (self.slot(dst), self.regs);
+        self.b.ins().store(own(), made, regs, slot);
+        self.b.ins().jump(done, &[]);
+        self.step_in(cold, done, None);
+        self.b.seal_block(done);
+        self.b.switch_to_block(done);
     }
 
     /// A value that a closure captures, or the cell.

@@ -101,7 +101,8 @@ unsafe fn run(
         let caller = if guest.convention == Convention::Typed {
             regs.sub(return_info(place).delta as usize)
         } else {
-            deliver(cx, regs, 1, base, place)
+            let count = cx.native.next.checked_sub(1).unwrap_or(1);
+            deliver(cx, regs, count as usize, base, place)
         };
         let flow = Flow { pc: place, regs: caller };
         // What the machine itself called for is not stopped.

@@ -39,6 +39,9 @@ pub struct Helpers {
     /// `(context, closure, arguments, count)`: calls the quick form of a host function. 1: the result is in place of the first
     /// argument; 0: there is none; negative: it is left to the interpreter.
     pub quick: u64,
+    /// `(context, iterator, state, control, results, count)`, all but the count as places in the frame: one step of an iteration
+    /// that the machine knows; 0 when only the interpreter can.
+    pub iterate: u64,
     /// `(context, array slots, hash entries)`: a new table, or 0 when only the interpreter can make it.
     pub table_new: u64,
     /// `(context, table, first index, values, count)`: stores values that lie in the frame; 0 when only the interpreter can.
@@ -78,6 +81,7 @@ impl Helpers {
             method_node: method_node as *const () as u64,
             length: length as *const () as u64,
             quick: quick as *const () as u64,
+            iterate: iterate as *const () as u64,
             table_new: table_new as *const () as u64,
             table_list: table_list as *const () as u64,
             closure_new: closure_new as *const () as u64,
@@ -350,5 +354,14 @@ helper! {
             }
             heap.new_cell(Value::from_parts(payload, Tag(tag))).unwrap_or(std::ptr::null_mut())
         }
+    }
+}
+
+helper! {
+    /// # Safety
+    /// The places are `any` registers of the running frame; the iterator is a function, the state a table.
+    fn iterate(cx: *mut Context, iterator: Regs, state: Regs, control: Regs, results: Regs, wanted: u64) -> u64 {
+        // SAFETY: passed on.
+        u64::from(unsafe { crate::runtime::iterate::iterate(cx, iterator, state, control, results, wanted as usize) })
     }
 }

@@ -28,7 +28,8 @@ pub const EXIT_CALLEE: i32 = state(offset_of!(NativeState, exit_callee));
 /// In the context: a counter that tests let native code count down at checks, to leave where it gets to zero.
 pub const FORCED: i32 = state(offset_of!(NativeState, forced));
 
-/// In the context: the canonical instruction that comes after a step of the interpreter.
+/// In the context: the canonical instruction that comes after a step of the interpreter; from what enters `any` code, the number
+/// above the tag of its result.
 pub const NEXT: i32 = state(offset_of!(NativeState, next));
 /// In the context: the number of values of the open list.
 pub const OPEN_COUNT: i32 = offset_of!(Context, open_count) as i32;
@@ -124,6 +125,11 @@ pub const TAG_NIL: u32 = Tag::NIL.0;
 pub const RETURN_DST: i32 = offset_of!(ReturnInfo, dst) as i32 - size_of::<ReturnInfo>() as i32;
 /// From a return place: the number of `any` results wanted, 16 bits.
 pub const RETURN_RESULTS: i32 = offset_of!(ReturnInfo, results) as i32 - size_of::<ReturnInfo>() as i32;
+/// The number of results wanted that stands for all of them.
+pub const OPEN_RESULTS: u16 = crate::threaded::OPEN;
+/// In the tag that `any` code returns: one more than the number of results begins at this bit, 0 for a single one that is returned
+/// itself.
+pub const COUNT_SHIFT: u32 = 8;
 /// From a return place: words from the caller's registers to the callee's, 32 bits.
 pub const RETURN_DELTA: i32 = offset_of!(ReturnInfo, delta) as i32 - size_of::<ReturnInfo>() as i32;
 /// From the registers of a frame: its closure.

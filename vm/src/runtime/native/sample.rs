@@ -81,8 +81,13 @@ unsafe fn look_at(cx: &mut Context, regs: Regs) {
     if guest.convention != Convention::Typed && native.profile.borrow().is_empty() {
         super::profile::run(cx);
     }
-    cx.compile_native(info, guest, None);
-    cx.compile_loop(info, guest, at);
+    let is_typed = guest.convention == Convention::Typed;
+    let is_in_loop = cx.compile_loop(info, guest, at);
+    // What runs in a loop may never be called again; native callers ask for what they call.
+    let is_called = native.hits.get() > HITS && guest.convention != Convention::Variadic;
+    if is_typed || !is_in_loop || is_called {
+        cx.compile_native(info, guest, None);
+    }
 }
 
 /// A function has got its code, and is about to run.
@@ -154,15 +159,17 @@ impl Context {
         self.forget(guest);
     }
 
-    /// Compiles the innermost loop around an instruction.
-    fn compile_loop(&mut self, info: &FunctionInfo, guest: &GuestFunction, at: usize) {
+    /// Compiles the innermost loop around an instruction; says whether there is one.
+    fn compile_loop(&mut self, info: &FunctionInfo, guest: &GuestFunction, at: usize) -> bool {
         let function = guest.portable();
         if function.code.len() > self.native.policy.instructions_max {
-            return;
+            return false;
         }
-        if let Some(head) = minivm_isa::loops::innermost_loop(function, function.block_of(at)) {
+        let head = minivm_isa::loops::innermost_loop(function, function.block_of(at));
+        if let Some(head) = head {
             self.compile_native(info, guest, Some(head));
         }
+        head.is_some()
     }
 
     /// Begins to compile a function, or a loop of it, unless that was tried.
