@@ -4,7 +4,7 @@
 //! collector does a step or a table grows. A program takes the same slices in every round, and of each slice the shortest
 //! time counts, so that what else runs on the machine does not.
 
-use minivm::{Limits, Machine, RunState};
+use minivm::raw::{Limits, RunState};
 use minivm_lua::stdlib;
 use minivm_lua::stdlib::host::NoHost;
 use rustix::time::{ClockId, clock_gettime};
@@ -124,8 +124,8 @@ struct Run {
 }
 
 fn run(source: &str) -> Run {
-    let mut machine = Machine::new(Limits::default());
-    stdlib::install(&mut machine, Box::new(NoHost)).expect("there is memory");
+    let mut machine = minivm_conformance::raw_machine(Limits::default());
+    stdlib::raw::install(&mut machine, Box::new(NoHost)).expect("there is memory");
     let program = minivm_lua::compile(source.as_bytes(), "=program").expect("it compiles");
     let instance = machine.instantiate(program).expect("it links");
     let globals = machine.registered("lua.globals");

@@ -1,15 +1,15 @@
 //! Figures of snapshots: saving, loading and copying against writing and reading the same bytes.
 //! `cargo run --profile measure -p minivm-conformance --example snapshot_figures`
 
-use minivm::{CodeForm, Limits, Machine, RunState, snapshot_file};
+use minivm::raw::{CodeForm, Limits, Machine, RunState, snapshot_file};
 use minivm_lua::stdlib;
 use minivm_lua::stdlib::host::NoHost;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 fn machine() -> Machine {
-    let mut machine = Machine::new(Limits::default());
-    stdlib::install(&mut machine, Box::new(NoHost)).expect("there is memory");
+    let mut machine = minivm_conformance::raw_machine(Limits::default());
+    stdlib::raw::install(&mut machine, Box::new(NoHost)).expect("there is memory");
     machine
 }
 

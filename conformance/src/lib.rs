@@ -5,7 +5,7 @@
 //! other way of dispatch, [`known`] knows what still fails, [`mod@reference`] asks the reference implementations, [`wasm`] is
 //! the official
 //! WebAssembly testsuite. The suites themselves are `tests/*.rs`, one each.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod builds;
 pub mod cases;
@@ -21,6 +21,7 @@ pub mod outcome;
 pub mod pace;
 pub mod paced_cases;
 pub mod random;
+mod raw_machine;
 pub mod reference;
 pub mod relay;
 pub mod reload;
@@ -32,3 +33,5 @@ pub mod run_wasm;
 pub mod small_stack;
 pub mod snapshot;
 pub mod wasm;
+
+pub use raw_machine::raw_machine;

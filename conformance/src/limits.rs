@@ -47,8 +47,8 @@ impl fmt::Display for Taken {
     }
 }
 
-/// Bytes that a process may take besides its limit and a quarter of that.
-const PROCESS_BYTES: u64 = 16 << 20;
+/// Bytes that a process may take besides its limit and a quarter of that. Pages of unoptimised code take more.
+const PROCESS_BYTES: u64 = if cfg!(debug_assertions) { 24 << 20 } else { 16 << 20 };
 /// Wall time is not measured, but a process that hangs has to end.
 const WALL_FACTOR: u32 = 40;
 

@@ -4,11 +4,11 @@
 use crate::cases::Case;
 use minivm_lua::stdlib::host::{HostError, LuaFile, LuaHost, OpenMode, Standard, Whence};
 use serde::{Deserialize, Serialize};
-use std::cell::{Cell, RefCell};
 use std::fs::{self, File};
 use std::io::{Cursor, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// When the cases run, in seconds since the beginning of 1970.
 const NOW: i64 = 1_700_000_000;
@@ -17,8 +17,8 @@ const NOW: i64 = 1_700_000_000;
 #[derive(Clone)]
 pub struct CaseHost {
     folder: PathBuf,
-    scratch: Rc<Scratch>,
-    names: Rc<Cell<u32>>,
+    scratch: Arc<Scratch>,
+    names: Arc<AtomicU32>,
     input: Input,
     output: Captured,
 }
@@ -51,28 +51,33 @@ pub struct Luggage {
 
 /// What a run has printed so far.
 #[derive(Clone, Default)]
-pub struct Captured(Rc<RefCell<Vec<u8>>>);
+pub struct Captured(Arc<Mutex<Vec<u8>>>);
+
+/// What is shared with a machine.
+fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 impl Captured {
     /// Takes it.
     pub fn take(&self) -> Vec<u8> {
-        self.0.take()
+        std::mem::take(&mut *locked(&self.0))
     }
 }
 
 impl LuaFile for Captured {
     fn write(&mut self, bytes: &[u8]) -> Result<(), HostError> {
-        self.0.borrow_mut().extend_from_slice(bytes);
+        locked(&self.0).extend_from_slice(bytes);
         Ok(())
     }
 }
 
 #[derive(Clone)]
-struct Input(Rc<RefCell<Cursor<Vec<u8>>>>);
+struct Input(Arc<Mutex<Cursor<Vec<u8>>>>);
 
 impl LuaFile for Input {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, HostError> {
-        Ok(self.0.borrow_mut().read(buffer)?)
+        Ok(locked(&self.0).read(buffer)?)
     }
 }
 
@@ -125,22 +130,22 @@ impl CaseHost {
         let mut input = Cursor::new(case.input.clone());
         input.set_position(input_at);
         let (folder, scratch, input) =
-            (case.folder().to_owned(), Rc::new(scratch), Input(Rc::new(RefCell::new(input))));
-        (CaseHost { folder, scratch, names: Rc::new(Cell::new(names)), input, output: output.clone() }, output)
+            (case.folder().to_owned(), Arc::new(scratch), Input(Arc::new(Mutex::new(input))));
+        (CaseHost { folder, scratch, names: Arc::new(AtomicU32::new(names)), input, output: output.clone() }, output)
     }
 
     /// What a run that goes on elsewhere takes along.
     pub fn luggage(&self) -> Luggage {
         Luggage {
             scratch: self.scratch.path().to_owned(),
-            names: self.names.get(),
-            input_at: self.input.0.borrow().position(),
+            names: self.names.load(Ordering::Relaxed),
+            input_at: locked(&self.input.0).position(),
         }
     }
 
     /// What was printed so far.
     pub fn printed(&self) -> Vec<u8> {
-        self.output.0.borrow().clone()
+        locked(&self.output.0).clone()
     }
 
     fn path(&self, name: &[u8]) -> PathBuf {
@@ -175,8 +180,8 @@ impl LuaHost for CaseHost {
     }
 
     fn temporary_name(&mut self) -> Result<Vec<u8>, HostError> {
-        self.names.set(self.names.get() + 1);
-        let path = self.scratch.path().join(format!("lua_{:06}", self.names.get()));
+        let number = self.names.fetch_add(1, Ordering::Relaxed) + 1;
+        let path = self.scratch.path().join(format!("lua_{number:06}"));
         File::create(&path)?;
         Ok(path.to_string_lossy().into_owned().into_bytes())
     }

@@ -1,7 +1,7 @@
 //! Machines with a native tier: the same programs, compiled.
 
-use minivm::native::NativePolicy;
-use minivm::{Limits, Machine};
+use minivm::raw::native::NativePolicy;
+use minivm::raw::{Limits, Machine};
 use minivm_jit::{Options, Tier};
 use std::cell::Cell;
 
@@ -38,7 +38,7 @@ pub fn with<T>(mode: Mode, work: impl FnOnce() -> T) -> T {
 
 /// A machine in the mode of this thread.
 pub fn machine(limits: Limits) -> Machine {
-    let mut machine = Machine::new(limits);
+    let mut machine = crate::raw_machine(limits);
     install(&mut machine, MODE.get());
     machine
 }

@@ -1,7 +1,7 @@
 //! Ways to run a call to its end: at once, or stopped again and again. What it does, and what it costs, is the same.
 
 use crate::random::Random;
-use minivm::{Failure, Machine, RunState, Value};
+use minivm::raw::{Failure, Machine, RunState, Value};
 
 /// How often a run is stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

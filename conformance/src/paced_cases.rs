@@ -4,7 +4,7 @@ use crate::cases::{self, Case};
 use crate::outcome::Outcome;
 use crate::pace::{self, Pace};
 use crate::{known, run_lua, run_text, run_wasm, snapshot};
-use minivm::{Failure, Limits, Machine, Value};
+use minivm::raw::{Failure, Limits, Machine, Value};
 use serde::{Deserialize, Serialize};
 
 /// What a call gives.

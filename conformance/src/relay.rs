@@ -9,7 +9,7 @@ use crate::outcome::{Ending, Outcome};
 use crate::reload::{Install, ended, scripted};
 use crate::small_stack::with_small_stack;
 use crate::{run_lua, run_mixed, run_wasm};
-use minivm::{CodeForm, Limits, Machine, RunState, SnapshotError, Value};
+use minivm::raw::{CodeForm, Limits, Machine, RunState, SnapshotError, Value};
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::fs;
@@ -110,7 +110,7 @@ pub fn be_child(file: &Path, cases: &[Case]) -> Result<(), String> {
     let case = cases.iter().find(|case| case.name == task.case).ok_or("there is no such case")?;
     let is_lua = case.source.extension().is_some_and(|ending| ending == "lua");
     let answer = match (case.name.starts_with("mixed/"), is_lua) {
-        (true, _) => with_small_stack(|| lua_slice(case, &task, run_mixed::limits(), minivm_modules::install))?,
+        (true, _) => with_small_stack(|| lua_slice(case, &task, run_mixed::limits(), minivm_modules::raw::install))?,
         (false, true) => lua_slice(case, &task, Limits::default(), |_| Ok(()))?,
         (false, false) => wasm_slice(case, &task)?,
     };
@@ -118,7 +118,7 @@ pub fn be_child(file: &Path, cases: &[Case]) -> Result<(), String> {
 }
 
 /// What a slice of a run gives to the code around it: its end, or the reason that there is none yet.
-type Sliced = Result<Result<Vec<Value>, minivm::Failure>, String>;
+type Sliced = Result<Result<Vec<Value>, minivm::raw::Failure>, String>;
 
 /// Loads the state, goes on, and saves. Where something is open that cannot travel, it goes on for as long once more.
 fn slice(machine: &mut Machine, task: &Task) -> Sliced {
@@ -147,7 +147,7 @@ fn slice(machine: &mut Machine, task: &Task) -> Sliced {
 
 /// What a run that was saved, or has ended, answers.
 fn answer(outcome: Result<Outcome, String>, printed: Vec<u8>, luggage: Luggage) -> Result<Answer, String> {
-    let uses_tail_calls = minivm::uses_tail_calls();
+    let uses_tail_calls = minivm::raw::uses_tail_calls();
     match outcome {
         Ok(Outcome { output, ending }) => Ok(Answer { output, ending: Some(ending), luggage, uses_tail_calls }),
         Err(why) if why == SAVED => Ok(Answer { output: printed, ending: None, luggage, uses_tail_calls }),

@@ -5,8 +5,8 @@ use crate::cases::Case;
 use crate::lua_host::CaseHost;
 use crate::outcome::Outcome;
 use crate::{run_lua, run_mixed, run_wasm};
-use minivm::heap::OutOfMemory;
-use minivm::{CodeForm, Failure, Limits, Machine, RunState, SnapshotError, Value};
+use minivm::raw::heap::OutOfMemory;
+use minivm::raw::{CodeForm, Failure, Limits, Machine, RunState, SnapshotError, Value};
 use minivm_lua::stdlib;
 use std::cell::RefCell;
 
@@ -145,7 +145,7 @@ pub fn run_lua(case: &Case, plan: Plan) -> Result<(Outcome, Reloads), String> {
 /// # Errors
 /// As for [`run_in_slices`].
 pub fn run_mixed(case: &Case, plan: Plan) -> Result<(Outcome, Reloads), String> {
-    run_scripted(case, plan, run_mixed::limits(), minivm_modules::install)
+    run_scripted(case, plan, run_mixed::limits(), minivm_modules::raw::install)
 }
 
 fn run_scripted(case: &Case, plan: Plan, limits: Limits, install: Install) -> Result<(Outcome, Reloads), String> {
@@ -160,7 +160,7 @@ fn run_scripted(case: &Case, plan: Plan, limits: Limits, install: Install) -> Re
 /// A fresh machine for a Lua program.
 pub(crate) fn scripted(host: &CaseHost, limits: Limits, install: Install) -> Result<Machine, String> {
     let mut machine = crate::native::machine(limits);
-    stdlib::install(&mut machine, Box::new(host.clone())).map_err(|error| error.to_string())?;
+    stdlib::raw::install(&mut machine, Box::new(host.clone())).map_err(|error| error.to_string())?;
     install(&mut machine).map_err(|error| error.to_string())?;
     Ok(machine)
 }
@@ -172,7 +172,7 @@ pub(crate) fn scripted(host: &CaseHost, limits: Limits, install: Install) -> Res
 /// When a state cannot be saved or loaded, or ends with another output.
 pub fn run_from_everywhere(case: &Case, expected: &[u8]) -> Result<u64, String> {
     let mut places = 0;
-    run_lua::run_hosted(case, run_mixed::limits(), minivm_modules::install, |machine, host, chunk, arguments| {
+    run_lua::run_hosted(case, run_mixed::limits(), minivm_modules::raw::install, |machine, host, chunk, arguments| {
         machine.prepare(chunk, arguments);
         loop {
             // By turns in plain code and in fast code that runs out of fuel.
@@ -191,12 +191,12 @@ pub fn run_from_everywhere(case: &Case, expected: &[u8]) -> Result<u64, String> 
             let bytes = machine.save(b"", CodeForm::Whole).map_err(|error| at(error.to_string()))?;
             let before = host.printed();
             let (host, output) = CaseHost::new(case)?;
-            let mut other = scripted(&host, run_mixed::limits(), minivm_modules::install)?;
+            let mut other = scripted(&host, run_mixed::limits(), minivm_modules::raw::install)?;
             other.load(&bytes).map_err(|error| at(error.to_string()))?;
             if let Err(failure) = ended(other.resume())? {
                 return Err(at(failure.to_string()));
             }
-            stdlib::flush(&mut other).map_err(|error| at(error.to_string()))?;
+            stdlib::raw::flush(&mut other).map_err(|error| at(error.to_string()))?;
             let all = [before, output.take()].concat();
             if all != expected {
                 return Err(at(format!("it prints {}", String::from_utf8_lossy(&all))));

@@ -4,12 +4,11 @@
 use crate::generate::{HOST, LIBRARY, Programs, programs};
 use crate::native::{self, Mode};
 use crate::random::Random;
-use minivm::heap::Stress;
-use minivm::{Failure, HostCall, Limits, LinkError, Machine, Outcome, Protect, Raise, RunState, Tag, Value};
+use minivm::raw::heap::Stress;
+use minivm::raw::{Failure, HostCall, Limits, LinkError, Machine, Outcome, Protect, Raise, RunState, Tag, Value};
 use minivm_isa::{Program, TrapCode, verify};
-use std::cell::RefCell;
 use std::fmt::Write;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Canonical instructions of a run.
 const FUEL: u64 = 10_000;
@@ -18,7 +17,7 @@ const LIMITS: Limits = Limits {
     memory_bytes_max: 24 << 20,
     stack_words_max: 1 << 13,
     fiber_depth_max: 20,
-    hash_key: minivm::heap::HASH_KEY_DEFAULT,
+    hash_key: minivm::raw::heap::HASH_KEY_DEFAULT,
 };
 /// Characters of what a program notes.
 const LOG_MAX: usize = 20_000;
@@ -123,7 +122,7 @@ pub fn divergence(seed: u64, number: u64) -> Option<String> {
 
 /// Runs programs with a budget, and tells where they stand whenever they stop: how much is used, and the innermost frames.
 fn stops_of(programs: &Programs, way: Way, number: u64, budget: u64, tell: &mut dyn FnMut(u64, String)) {
-    let mut machine = Machine::new(LIMITS);
+    let mut machine = crate::raw_machine(LIMITS);
     machine.heap().set_stress(way.stress());
     if define_host(&mut machine, &Log::default()).is_err() {
         return;
@@ -140,7 +139,7 @@ fn stops_of(programs: &Programs, way: Way, number: u64, budget: u64, tell: &mut 
     machine.release(kept);
 }
 
-type Log = Rc<RefCell<String>>;
+type Log = Arc<Mutex<String>>;
 
 /// Runs programs in a way.
 ///
@@ -148,7 +147,7 @@ type Log = Rc<RefCell<String>>;
 /// When the verifier rejects them.
 pub fn run(programs: &Programs, way: Way, number: u64) -> Result<Ran, String> {
     let log = Log::default();
-    let mut machine = Machine::new(LIMITS);
+    let mut machine = crate::raw_machine(LIMITS);
     define_host(&mut machine, &log).map_err(|error| error.to_string())?;
     machine.heap().set_stress(way.stress());
     native::install(&mut machine, way.mode(number));
@@ -168,13 +167,13 @@ pub fn run(programs: &Programs, way: Way, number: u64) -> Result<Ran, String> {
         note(&log, &format!("closing: {failure}"));
     }
     note(&log, &ended);
-    let log = log.take();
+    let log = std::mem::take(&mut *log.lock().unwrap_or_else(PoisonError::into_inner));
     let is_refused = machine.heap().refused().bytes > 0 || log.len() >= LOG_MAX;
     Ok(Ran { log, fuel, is_refused })
 }
 
 fn note(log: &Log, line: &str) {
-    let mut log = log.borrow_mut();
+    let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
     if log.len() < LOG_MAX {
         log.push_str(line);
         log.push('\n');
@@ -240,7 +239,7 @@ fn shown(value: Value) -> String {
         Tag::NIL => "nil".to_owned(),
         Tag::FALSE => "false".to_owned(),
         Tag::TRUE => "true".to_owned(),
-        Tag::INT | Tag::FLOAT => minivm::format::number(value),
+        Tag::INT | Tag::FLOAT => minivm::raw::format::number(value),
         Tag::STRING => {
             let bytes = value.as_bytes().unwrap_or_default();
             let text = String::from_utf8_lossy(&bytes[..bytes.len().min(200)]).into_owned();
@@ -260,7 +259,7 @@ fn shown_all(values: &[Value]) -> String {
 type Answer = Result<Outcome, Raise>;
 
 /// The host's functions, see [`HOST_FUNCTIONS`](crate::generate::HOST_FUNCTIONS).
-fn define_host(machine: &mut Machine, log: &Log) -> Result<(), minivm::heap::OutOfMemory> {
+fn define_host(machine: &mut Machine, log: &Log) -> Result<(), minivm::raw::heap::OutOfMemory> {
     let log = log.clone();
     machine.define(HOST, "note", move |call| {
         note(&log, &shown_all(&call.args()));

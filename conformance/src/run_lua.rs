@@ -3,7 +3,7 @@
 use crate::cases::Case;
 use crate::lua_host::{Captured, CaseHost};
 use crate::outcome::{Ending, Outcome, readable};
-use minivm::{Failure, Limits, Machine, Tag, Value};
+use minivm::raw::{Failure, Limits, Machine, Tag, Value};
 use minivm_lua::stdlib;
 use std::fs;
 
@@ -34,7 +34,7 @@ pub fn run_with(
 pub fn run_prepared(
     case: &Case,
     limits: Limits,
-    prepare: impl FnOnce(&mut Machine) -> Result<(), minivm::heap::OutOfMemory>,
+    prepare: impl FnOnce(&mut Machine) -> Result<(), minivm::raw::heap::OutOfMemory>,
     call: impl FnOnce(&mut Machine, Value, &[Value]) -> Result<Vec<Value>, Failure>,
 ) -> Result<Outcome, String> {
     run_hosted(case, limits, prepare, |machine, _, chunk, arguments| Ok(call(machine, chunk, arguments)))
@@ -47,7 +47,7 @@ pub fn run_prepared(
 pub fn run_hosted(
     case: &Case,
     limits: Limits,
-    prepare: impl FnOnce(&mut Machine) -> Result<(), minivm::heap::OutOfMemory>,
+    prepare: impl FnOnce(&mut Machine) -> Result<(), minivm::raw::heap::OutOfMemory>,
     call: impl FnOnce(&mut Machine, &CaseHost, Value, &[Value]) -> Result<Result<Vec<Value>, Failure>, String>,
 ) -> Result<Outcome, String> {
     run_on(case, CaseHost::new(case)?, limits, prepare, call)
@@ -61,7 +61,7 @@ pub fn run_on(
     case: &Case,
     (host, output): (CaseHost, Captured),
     limits: Limits,
-    prepare: impl FnOnce(&mut Machine) -> Result<(), minivm::heap::OutOfMemory>,
+    prepare: impl FnOnce(&mut Machine) -> Result<(), minivm::raw::heap::OutOfMemory>,
     call: impl FnOnce(&mut Machine, &CaseHost, Value, &[Value]) -> Result<Result<Vec<Value>, Failure>, String>,
 ) -> Result<Outcome, String> {
     let source = fs::read(&case.source).map_err(|error| format!("{}: {error}", case.name))?;
@@ -70,8 +70,8 @@ pub fn run_on(
         Err(error) => return Ok(Outcome { output: Vec::new(), ending: Ending::Failed(error.to_string()) }),
     };
     let mut machine = crate::native::machine(limits);
-    let globals = stdlib::install(&mut machine, Box::new(host.clone())).map_err(|error| error.to_string())?;
-    stdlib::expect(&mut machine, &program);
+    let globals = stdlib::raw::install(&mut machine, Box::new(host.clone())).map_err(|error| error.to_string())?;
+    stdlib::raw::expect(&mut machine, &program);
     prepare(&mut machine).map_err(|error| error.to_string())?;
     let arguments = arguments(&mut machine, case, globals).map_err(|error| error.to_string())?;
     let instance = machine.instantiate(program).map_err(|error| error.to_string())?;
@@ -86,7 +86,7 @@ pub fn run_on(
         Err(Failure::Exit(status)) => Ending::Exited(status),
         Ok(()) | Err(Failure::Error { .. }) => ending,
     };
-    stdlib::flush(&mut machine).map_err(|error| error.to_string())?;
+    stdlib::raw::flush(&mut machine).map_err(|error| error.to_string())?;
     Ok(Outcome { output: output.take(), ending })
 }
 

@@ -3,7 +3,7 @@
 use crate::cases::Case;
 use crate::outcome::Outcome;
 use crate::run_lua::run_prepared;
-use minivm::{Failure, Limits, Machine, Value};
+use minivm::raw::{Failure, Limits, Machine, Value};
 
 /// Runs a case to its end.
 ///
@@ -21,7 +21,7 @@ pub fn run_with(
     case: &Case,
     call: impl FnOnce(&mut Machine, Value, &[Value]) -> Result<Vec<Value>, Failure>,
 ) -> Result<Outcome, String> {
-    run_prepared(case, limits(), minivm_modules::install, call)
+    run_prepared(case, limits(), minivm_modules::raw::install, call)
 }
 
 /// The limits of these cases: some recurse without end to see it end, and a small stack ends it soon.

@@ -2,7 +2,7 @@
 
 use crate::cases::Case;
 use crate::outcome::{Ending, Outcome};
-use minivm::{Failure, Limits, Machine, Value};
+use minivm::raw::{Failure, Limits, Machine, Value};
 use std::fs;
 
 /// Runs a case to its end.

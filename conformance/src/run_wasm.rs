@@ -2,7 +2,7 @@
 
 use crate::cases::Case;
 use crate::outcome::{Ending, Outcome};
-use minivm::{Failure, Limits, Machine, Value};
+use minivm::raw::{Failure, Limits, Machine, Value};
 use minivm_wasm::wasi::{Captured, InputStream, Linked, WasiBuilder};
 use std::fs;
 use std::io::{Cursor, Read};
@@ -63,7 +63,7 @@ impl WasmHost<'_> {
             .build()
             .map_err(|error| error.to_string())?;
         let mut machine = crate::native::machine(Limits::default());
-        let linked = minivm_wasm::wasi::define(&mut machine, wasi).map_err(|error| error.to_string())?;
+        let linked = minivm_wasm::wasi::raw::define(&mut machine, wasi).map_err(|error| error.to_string())?;
         Ok((machine, linked))
     }
 }

@@ -1,7 +1,7 @@
 //! The collector in hard conditions: under a limit on memory, and with a step at every safepoint.
 
-use minivm::heap::Stress;
-use minivm::{Failure, Limits};
+use minivm::raw::heap::Stress;
+use minivm::raw::{Failure, Limits};
 use minivm_conformance::cases::{self, Case};
 use minivm_conformance::small_stack::with_small_stack;
 use minivm_conformance::{known, run_lua, snapshot};
@@ -28,7 +28,9 @@ fn what_is_not_used_any_more_makes_room() {
         let case = cases::limited(name);
         let limits = Limits { memory_bytes_max: mebibytes << 20, ..Limits::default() };
         let outcome = with_small_stack(|| {
-            run_lua::run_prepared(&case, limits, minivm_modules::install, |machine, chunk, _| machine.call(chunk, &[]))
+            run_lua::run_prepared(&case, limits, minivm_modules::raw::install, |machine, chunk, _| {
+                machine.call(chunk, &[])
+            })
         });
         let text = outcome.expect("the case can be run").text();
         snapshot::check(&case, &text).unwrap_or_else(|difference| panic!("{name}: {difference}"));

@@ -1,12 +1,12 @@
 //! Copies of stopped programs: the same state as the original's, and the same from then on.
 
-use minivm::{CodeForm, Limits, Machine, RunState, SnapshotError};
+use minivm::raw::{CodeForm, Limits, Machine, RunState, SnapshotError};
 use minivm_lua::stdlib;
 use minivm_lua::stdlib::host::NoHost;
 
 fn fresh(limits: Limits) -> Machine {
-    let mut machine = Machine::new(limits);
-    stdlib::install(&mut machine, Box::new(NoHost)).expect("there is memory");
+    let mut machine = minivm_conformance::raw_machine(limits);
+    stdlib::raw::install(&mut machine, Box::new(NoHost)).expect("there is memory");
     machine
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The damage is done below checksum and compression, so that it reaches the decoder. `MINIVM_MUTATIONS=100000` does more.
 
-use minivm::{CodeForm, HostRequest, Limits, Machine, RunState, Value};
+use minivm::raw::{CodeForm, HostRequest, Limits, Machine, RunState, Value};
 use minivm_conformance::random::Random;
 use minivm_lua::stdlib;
 use minivm_lua::stdlib::host::NoHost;
@@ -58,14 +58,14 @@ const LOADING: &str = "local function module(start) return '(module (import \"en
     return last.go(5, kept)";
 
 fn machine() -> Machine {
-    let mut machine = Machine::new(Limits {
+    let mut machine = minivm_conformance::raw_machine(Limits {
         memory_bytes_max: 64 << 20,
         stack_words_max: 1 << 16,
         fiber_depth_max: 64,
         ..Limits::default()
     });
-    stdlib::install(&mut machine, Box::new(NoHost)).expect("there is memory");
-    minivm_modules::install(&mut machine).expect("there is memory");
+    stdlib::raw::install(&mut machine, Box::new(NoHost)).expect("there is memory");
+    minivm_modules::raw::install(&mut machine).expect("there is memory");
     machine
 }
 

@@ -1,7 +1,7 @@
 //! A budget of so many canonical instructions is used up exactly, however a run is cut into slices: fast code, which charges
 //! now and then, counts as plain code does, which counts each instruction.
 
-use minivm::{CodeForm, Failure, Limits, Machine, RunState, Value};
+use minivm::raw::{CodeForm, Failure, Limits, Machine, RunState, Value};
 use minivm_conformance::pace::{self, Pace};
 use minivm_conformance::{cases, run_lua};
 use std::time::{Duration, Instant};
@@ -107,7 +107,7 @@ fn outcome(source: &str, rounds: i64, mut go_on: impl FnMut(&mut Machine) -> (Ru
     let binary = minivm_wasm::parse_text(source.as_bytes(), "calls").expect("it is valid text");
     let program = minivm_wasm::translate(&binary, "calls").expect("it is valid");
     let verified = minivm_isa::verify(program).expect("the frontend makes verified programs");
-    let mut machine = Machine::new(Limits::default());
+    let mut machine = minivm_conformance::raw_machine(Limits::default());
     let instance = machine.instantiate(verified).expect("it links");
     let function = machine.exported_function(instance, "run").expect("it is exported");
     machine.prepare(function, &[Value::int(rounds)]);
@@ -195,7 +195,7 @@ fn ranges_are_saved_half_done() {
         let done = 997 - machine.fuel().expect("there is a limit");
         if matches!(state, RunState::OutOfFuel) {
             let bytes = machine.save(b"", CodeForm::Whole).expect("it can be saved");
-            let mut other = Machine::new(Limits::default());
+            let mut other = minivm_conformance::raw_machine(Limits::default());
             other.load(&bytes).expect("it can be loaded");
             assert!(other.save(b"", CodeForm::Whole).expect("it can be saved") == bytes, "it is the same again");
             *machine = other;

@@ -1,7 +1,7 @@
 //! Inflated snapshots, the short form: `cargo attack inflations` is the long one. What is resident is that of the whole process, so
 //! nothing else is tested here.
 
-use minivm::Snapshot;
+use minivm::raw::Snapshot;
 use minivm_conformance::forge::inflate::{inflate, ways};
 use minivm_conformance::forge::resident::{forget_peak, peak, resident};
 use minivm_conformance::forge::sources::{self, MEMORY_BYTES_MAX, machine};

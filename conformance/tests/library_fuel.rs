@@ -1,7 +1,7 @@
 //! What functions of Lua's library do is paid for: long work stops when the fuel is used up or the host wants it to, costs the same
 //! however it is cut, and goes on elsewhere.
 
-use minivm::{CodeForm, Failure, Limits, Machine, RunState, Value};
+use minivm::raw::{CodeForm, Failure, Limits, Machine, RunState, Value};
 use minivm_conformance::random::Random;
 use minivm_lua::stdlib;
 use minivm_lua::stdlib::host::NoHost;
@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 const PLENTY: u64 = 1 << 40;
 
 fn machine(source: &str) -> Machine {
-    let mut machine = Machine::new(Limits::default());
-    let globals = stdlib::install(&mut machine, Box::new(NoHost)).expect("there is memory");
+    let mut machine = minivm_conformance::raw_machine(Limits::default());
+    let globals = stdlib::raw::install(&mut machine, Box::new(NoHost)).expect("there is memory");
     let program = minivm_lua::compile(source.as_bytes(), "@a.lua").expect("it compiles");
     let instance = machine.instantiate(program).expect("it links");
     let chunk = machine.closure(instance, "main", &[globals]).expect("there is memory");
@@ -66,8 +66,8 @@ fn shown(machine: &mut Machine, value: Value) -> String {
 /// Goes on in a fresh machine.
 fn reload(machine: &mut Machine) {
     let bytes = machine.save(b"", CodeForm::Whole).expect("it is saved");
-    let mut other = Machine::new(Limits::default());
-    stdlib::install(&mut other, Box::new(NoHost)).expect("there is memory");
+    let mut other = minivm_conformance::raw_machine(Limits::default());
+    stdlib::raw::install(&mut other, Box::new(NoHost)).expect("there is memory");
     other.load(&bytes).expect("it is loaded");
     *machine = other;
 }

@@ -1,6 +1,6 @@
 //! The main memory of a machine stays the same when its state is loaded, so that programs go when they would have gone.
 
-use minivm::{CodeForm, Machine, RunState, Value};
+use minivm::raw::{CodeForm, Machine, RunState, Value};
 use minivm_conformance::forge::sources::{World, machine};
 
 /// The program with the main memory has a higher number than one that comes later: that takes the number of a chunk that is gone.

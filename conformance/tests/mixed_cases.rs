@@ -2,8 +2,8 @@
 //! collector that works at every chance.
 
 use libtest_mimic::{Arguments, Trial};
-use minivm::heap::Stress;
-use minivm::{Failure, Machine, RunState, Value};
+use minivm::raw::heap::Stress;
+use minivm::raw::{Failure, Machine, RunState, Value};
 use minivm_conformance::cases::{self, Case};
 use minivm_conformance::small_stack::with_small_stack;
 use minivm_conformance::{known, run_mixed, snapshot};

@@ -3,7 +3,7 @@
 //! By itself it runs the shorter cases. The ignored trials are all, however long: `cargo modes` runs them, optimised.
 
 use libtest_mimic::{Arguments, Trial};
-use minivm::{CodeForm, Failure, Machine, RunState};
+use minivm::raw::{CodeForm, Failure, Machine, RunState};
 use minivm_conformance::cases::{self, Case};
 use minivm_conformance::native::{self, Mode};
 use minivm_conformance::pace::Pace;

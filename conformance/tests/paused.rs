@@ -1,13 +1,13 @@
 //! Runs that have stopped, as the host sees them: frames, variables, source lines, turns.
 
-use minivm::{FrameKind, Limits, Machine, RunState, Scheduler, Value, VariableValue};
+use minivm::raw::{FrameKind, Limits, Machine, RunState, Scheduler, Value, VariableValue};
 use minivm_lua::stdlib;
 use minivm_lua::stdlib::host::NoHost;
 
 /// A machine with a Lua program, prepared.
 fn lua(source: &str) -> Machine {
-    let mut machine = Machine::new(Limits::default());
-    let globals = stdlib::install(&mut machine, Box::new(NoHost)).expect("there is memory");
+    let mut machine = minivm_conformance::raw_machine(Limits::default());
+    let globals = stdlib::raw::install(&mut machine, Box::new(NoHost)).expect("there is memory");
     let program = minivm_lua::compile(source.as_bytes(), "@a.lua").expect("it compiles");
     let instance = machine.instantiate(program).expect("it links");
     let chunk = machine.closure(instance, "main", &[globals]).expect("there is memory");
@@ -18,9 +18,13 @@ fn lua(source: &str) -> Machine {
 /// A machine with a module, a call of its export `main` prepared.
 fn wasm(text: &str, arguments: &[Value]) -> Machine {
     let binary = minivm_wasm::parse_text(text.as_bytes(), "a.wat").expect("it is a module");
-    let program = minivm_wasm::translate(&binary, "a.wasm").expect("it translates");
+    wasm_binary(&binary, arguments)
+}
+
+fn wasm_binary(binary: &[u8], arguments: &[Value]) -> Machine {
+    let program = minivm_wasm::translate(binary, "a.wasm").expect("it translates");
     let program = minivm_isa::verify(program).expect("it is valid");
-    let mut machine = Machine::new(Limits::default());
+    let mut machine = minivm_conformance::raw_machine(Limits::default());
     let instance = machine.instantiate(program).expect("it links");
     let main = machine.exported_function(instance, "main").expect("it is exported");
     machine.prepare(main, arguments);
@@ -29,7 +33,7 @@ fn wasm(text: &str, arguments: &[Value]) -> Machine {
 
 /// The frames in one line each: name, position, variables.
 fn frames(machine: &Machine) -> Vec<String> {
-    let show = |frame: minivm::Frame| {
+    let show = |frame: minivm::raw::Frame| {
         let place = frame.position.map_or("-".to_owned(), |position| format!("{}:{}", position.file, position.line));
         let locals = frame.locals.iter().map(|local| format!(" {}={}", local.name, machine.show(&local.value)));
         format!("{:?} {} {place}{}", frame.kind, frame.name, locals.collect::<String>())
@@ -191,8 +195,8 @@ fn typed_variables_have_typed_values() {
     let mut machine = wasm(TYPED, &[Value::int(-3)]);
     run_until(&mut machine, "h", "20");
     let all = frames(&machine);
-    assert_eq!(all[0], "Guest half a.wasm:1 n=40 h=20");
-    assert_eq!(all[1], "Guest main a.wasm:1 a=-3 f=2.5 s=-0.5");
+    assert_eq!(all[0], "Guest half a.wat:4 n=40 h=20");
+    assert_eq!(all[1], "Guest main a.wat:8 a=-3 f=2.5 s=-0.5");
     let frame = machine.frames().nth(1).expect("it was there");
     let kinds: Vec<_> = frame.locals.iter().map(|local| std::mem::discriminant(&local.value)).collect();
     let expected = [VariableValue::I32(0), VariableValue::F64(0.0), VariableValue::F32(0.0)];
@@ -272,8 +276,12 @@ fn steps_by_line_cost_what_the_lines_cost() {
 }
 
 #[test]
-fn without_a_text_every_operator_is_a_line() {
-    let mut machine = wasm(TYPED, &[Value::int(2)]);
+fn without_lines_every_operator_is_one() {
+    let mut binary = minivm_wasm::parse_text(TYPED.as_bytes(), "a.wat").expect("it is a module").into_owned();
+    // Line tables come last; before their name are the kind and the size of the section, and the length of the name.
+    let table = binary.windows(7).position(|window| window == b".debug_").expect("there are line tables");
+    binary.truncate(table - 3);
+    let mut machine = wasm_binary(&binary, &[Value::int(2)]);
     let mut starts = Vec::new();
     while let RunState::Stepped = machine.step_into_line() {
         let frame = machine.frames().next().expect("it runs");
@@ -316,7 +324,7 @@ fn fiber_runner(machine: &mut Machine) -> Value {
     let made = machine.host_function("run fiber", |call| match (call.state(), call.error_returned()) {
         (0, _) => call.resume_with_args_from(call.arg(0), 1, 1),
         (_, None) => call.return_returned(None),
-        (_, Some(error)) => Err(minivm::Raise::Value(error)),
+        (_, Some(error)) => Err(minivm::raw::Raise::Value(error)),
     });
     made.expect("there is memory")
 }

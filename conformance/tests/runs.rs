@@ -1,7 +1,9 @@
 //! Several runs in one machine: preempted anywhere, saved and loaded in between, each does what it does alone.
 
-use minivm::heap::Stress;
-use minivm::{CodeForm, Failure, FiberScheduler, HostRequest, Limits, Machine, RunActivity, RunId, RunState, Value};
+use minivm::raw::heap::Stress;
+use minivm::raw::{
+    CodeForm, Failure, FiberScheduler, HostRequest, Limits, Machine, RunActivity, RunId, RunState, Value,
+};
 use minivm_conformance::random::Random;
 use minivm_lua::stdlib;
 use minivm_lua::stdlib::host::NoHost;
@@ -93,9 +95,9 @@ impl HostRequest for Question {
 
 fn machine() -> Machine {
     let limits = Limits { stack_words_max: 1 << 14, ..Limits::default() };
-    let mut machine = Machine::new(limits);
-    let globals = stdlib::install(&mut machine, Box::new(NoHost)).expect("there is memory");
-    minivm_modules::install(&mut machine).expect("there is memory");
+    let mut machine = minivm_conformance::raw_machine(limits);
+    let globals = stdlib::raw::install(&mut machine, Box::new(NoHost)).expect("there is memory");
+    minivm_modules::raw::install(&mut machine).expect("there is memory");
     let ask = machine.host_function("ask", |call| match call.state() {
         0 => call.wait(Box::new(Question), 1),
         _ => call.return_returned(None),
@@ -453,7 +455,7 @@ fn frames_lines_and_errors_are_those_of_the_run_at_work() {
     assert_eq!(place(&machine), (3, vec!["3".into()]));
     machine.take_up(ids[0]);
     assert_eq!(place(&machine), (2, vec!["2".into()]));
-    let names = |frames: minivm::Frames<'_>| frames.map(|frame| frame.name).collect::<Vec<_>>();
+    let names = |frames: minivm::raw::Frames<'_>| frames.map(|frame| frame.name).collect::<Vec<_>>();
     assert_eq!(names(machine.frames_of_run(ids[1])), ["function <case.lua:2>", "main chunk"]);
     assert!(machine.frames_of_run(ids[0]).next().is_none(), "it is at work");
     // Both stop where their error is raised, and are aside like that, also in another machine.

@@ -1,19 +1,19 @@
 //! Errors that nobody catches: the run stops with its stack as it is, can be saved there, and ends as it would without.
 
-use minivm::{CodeForm, Failure, Limits, Machine, RunState, Value};
+use minivm::raw::{CodeForm, Failure, Limits, Machine, RunState, Value};
 use minivm_lua::stdlib;
 use minivm_lua::stdlib::host::NoHost;
 
 fn fresh() -> Machine {
-    let mut machine = Machine::new(Limits { stack_words_max: 1 << 15, ..Limits::default() });
-    let globals = stdlib::install(&mut machine, Box::new(NoHost)).expect("there is memory");
+    let mut machine = minivm_conformance::raw_machine(Limits { stack_words_max: 1 << 15, ..Limits::default() });
+    let globals = stdlib::raw::install(&mut machine, Box::new(NoHost)).expect("there is memory");
     machine.keep(globals);
     machine
 }
 
 fn lua(source: &str) -> Machine {
     let mut machine = fresh();
-    let globals = stdlib::globals(&machine);
+    let globals = stdlib::raw::globals(&machine);
     let program = minivm_lua::compile(source.as_bytes(), "@a.lua").expect("it compiles");
     let instance = machine.instantiate(program).expect("it links");
     let chunk = machine.closure(instance, "main", &[globals]).expect("there is memory");
@@ -23,7 +23,7 @@ fn lua(source: &str) -> Machine {
 
 /// Names of the frames with their lines and variables.
 fn frames(machine: &Machine) -> Vec<String> {
-    let show = |frame: minivm::Frame| {
+    let show = |frame: minivm::raw::Frame| {
         let line = frame.position.map_or("-".to_owned(), |position| position.line.to_string());
         let locals = frame.locals.iter().map(|local| format!(" {}={}", local.name, machine.show(&local.value)));
         format!("{} {line}{}", frame.name, locals.collect::<String>())
@@ -35,7 +35,7 @@ fn frames(machine: &Machine) -> Vec<String> {
 fn text(machine: &mut Machine, state: RunState) -> String {
     match state {
         RunState::Failed(Failure::Error { value, trap, trace }) => {
-            format!("{} {trap:?}\n{trace}", machine.show(&minivm::VariableValue::Any(value)))
+            format!("{} {trap:?}\n{trace}", machine.show(&minivm::raw::VariableValue::Any(value)))
         }
         RunState::Failed(exit) => exit.to_string(),
         RunState::Finished(values) => {
@@ -51,7 +51,7 @@ fn text(machine: &mut Machine, state: RunState) -> String {
 
 /// The global `log`, joined.
 fn log(machine: &mut Machine) -> String {
-    let globals = stdlib::globals(machine);
+    let globals = stdlib::raw::globals(machine);
     let log = machine.heap().table_get_name(globals, b"log");
     machine.describe(log)
 }
@@ -195,7 +195,7 @@ fn a_trap_of_typed_code_stops_with_its_variables() {
         (func (export \"main\") (param $n i32) (result i32) (call $divide (local.get $n) (i32.const 0))))";
     let binary = minivm_wasm::parse_text(module.as_bytes(), "a.wat").expect("it is a module");
     let program = minivm_isa::verify(minivm_wasm::translate(&binary, "a.wasm").expect("it translates"));
-    let mut machine = Machine::new(Limits::default());
+    let mut machine = minivm_conformance::raw_machine(Limits::default());
     let instance = machine.instantiate(program.expect("it is valid")).expect("it links");
     let main = machine.exported_function(instance, "main").expect("it is exported");
     machine.set_keep_stack_on_error(true);
@@ -203,7 +203,7 @@ fn a_trap_of_typed_code_stops_with_its_variables() {
     assert!(matches!(machine.resume(), RunState::Failed(_)));
     assert_eq!(frames(&machine)[..2], ["divide 1 a=7 b=0", "main 1 n=7"]);
     let saved = machine.save(b"", CodeForm::Whole).expect("it can be saved");
-    let mut loaded = Machine::new(Limits::default());
+    let mut loaded = minivm_conformance::raw_machine(Limits::default());
     loaded.load(&saved).expect("it can be loaded");
     let (one, other) = (machine.resume(), loaded.resume());
     assert_eq!(text(&mut machine, one), text(&mut loaded, other));

@@ -171,9 +171,9 @@ pub struct Span {
     pub instruction: u32,
     /// The file.
     pub source: Source,
-    /// Line, from 1.
+    /// Line, from 1; 0 where the file has no lines, as a module in a binary format.
     pub line: u32,
-    /// First byte in the file.
+    /// First byte in the file; of a module that has line tables, in the module.
     pub start: u32,
     /// First byte after it.
     pub end: u32,

@@ -1,9 +1,51 @@
 //! The MiniVM machine: loads verified programs and runs them, whatever language they came from.
 //!
-//! Start at [`Machine`]. It knows no source language, and touches no file, clock, environment or process: what a program
-//! may do comes in as host functions.
+//! ```
+//! use minivm::{Limits, Machine, Value};
+//! # fn program() -> Result<minivm_isa::Verified, Box<dyn std::error::Error>> {
+//! #     let mut builder = minivm_builder::ProgramBuilder::new();
+//! #     let log = builder.import_function("host", "log", minivm_isa::Signature::dynamic(1, false));
+//! #     let mut f = builder.function("twice", minivm_isa::Signature::dynamic(1, false));
+//! #     let doubled = f.add(f.param(0), f.param(0));
+//! #     let callee = f.ref_func(log);
+//! #     f.call_any(&[], callee, &[doubled.into()]);
+//! #     f.return_values(&[doubled.into()]);
+//! #     let twice = builder.add(f)?;
+//! #     builder.export_function("twice", twice);
+//! #     Ok(builder.finish()?)
+//! # }
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut machine = Machine::new(Limits { memory_bytes_max: 64 << 20, ..Limits::default() });
+//! machine.set_fuel(Some(1_000_000));                                      // it ends, whatever the program does
+//! machine.define("host", "log", |call| {                                  // all that the program can reach of the host
+//!     println!("{}", call.describe(call.arg(0)));
+//!     call.return_none()
+//! })?;
+//! let instance = machine.instantiate(program()?)?;                        // from a frontend or `minivm-builder`
+//! let results = machine.invoke(instance, "twice", &[Value::int(21)])?;
+//! assert_eq!(results[0].as_int(), Some(42));
+//! # Ok(())
+//! # }
+//! ```
 //!
-//! # The map
+//! | to | see |
+//! |---|---|
+//! | hold strings, tables, functions over time | [`Value`], [`Handle`]: rooted, and of one machine; [`Machine::bytes`] |
+//! | let programs call the host | [`Machine::define`], [`HostCall`], [`Local`] |
+//! | run in slices, step, interrupt, answer | [`Machine::start`], [`RunState`], [`Machine::set_fuel`], [`Machine::set_interrupt`] |
+//! | run many things in turn | [`FiberScheduler`], [`Scheduler`] |
+//! | stop, save, go on elsewhere, fork | [`Machine::save`], [`Machine::load`], [`Machine::copy_into`] |
+//! | look at a stopped run | [`Machine::frames`], [`Machine::report_state`] |
+//! | write a standard library, or a native tier | [`raw`] |
+//!
+//! Code without `unsafe` cannot break a machine: what it holds stays alive, what belongs to another machine is an
+//! [error](Error::Foreign), and a panic of the host's own functions reaches whoever runs the machine, which can be used further.
+//! A [`Machine`] can be sent to another thread.
+//!
+//! It knows no source language, and touches no file, clock, environment or process: what a program may do comes in as host
+//! functions.
+//!
+//! # Inside: the map
 //!
 //! Each layer may use itself and those before it; `cargo tidy` checks that. What a lower layer needs of a higher one comes down
 //! as data (`runtime/engine.rs`).
@@ -19,7 +61,9 @@
 //! | `handlers` | the interpreter: fast paths only | how its code was chosen |
 //! | `compile` | portable bytecode to threaded code, one function at its first call | who runs it |
 //! | `snapshot` | a stopped machine as bytes and back | – |
-//! | `api` | every public method of [`Machine`] and [`HostCall`] | – |
+//! | `api` | every public method of [`raw::Machine`] and [`raw::HostCall`] | – |
+//! | `raw` | the names of the raw interface, and its contract | – |
+//! | `embedding` | the safe interface: handles, local values, identity of machines | – |
 //!
 //! # Where to find
 //!
@@ -30,7 +74,8 @@
 //! | the linker | `link/instantiate.rs` |
 //! | stack maps: which words of a frame hold references | `threaded/stack_map.rs` |
 //! | where a metamethod is found and called | `runtime/metamethod.rs`, `runtime/call.rs` (`call_from_instruction`) |
-//! | the embedding API | `api/machine.rs`, `api/run.rs`, `api/host_call.rs` |
+//! | the embedding API | `embedding/mod.rs`; below it `api/machine.rs`, `api/run.rs`, `api/host_call.rs` |
+//! | what keeps the host's values alive | `runtime/rooted.rs`, `runtime/kept.rs` |
 //! | how a frame is laid out | `threaded/continuation.rs` |
 //! | errors: who catches, and unwinding | `runtime/unwind.rs` |
 //! | how fuel is counted exactly | `threaded/fuel_map.rs`, `runtime/stepping.rs`, `api/run.rs` |
@@ -38,13 +83,13 @@
 //! | what is checked when a snapshot is loaded | `snapshot/invariants.rs`, `heap/transfer/invariants.rs`, `heap/table/invariants.rs` |
 
 mod bytes;
-pub mod format;
+mod format;
 mod number;
-pub mod value;
+mod value;
 
-pub mod memory;
+mod memory;
 
-pub mod heap;
+mod heap;
 
 mod threaded;
 
@@ -61,37 +106,33 @@ mod snapshot;
 
 mod api;
 
-pub use api::inspect::Frames;
-pub use api::machine::Machine;
-pub use api::run::RunState;
-pub use api::scheduler::{FiberScheduler, FiberTask, Scheduler, Task, TaskId};
-pub use api::state_report::{FiberActivity, FiberReport, MemoryReport, ProgramReport, StateReport};
+mod embedding;
+
+pub mod raw;
+
 pub use bytes::SnapshotError;
 #[cfg(feature = "snapshot-trace")]
 pub use bytes::trace as snapshot_trace;
 pub use compile::explain::{ExplainError, ThreadedForm, ThreadedLine};
-pub use handlers::dynamic::LESS_EQUAL;
-pub use handlers::uses_tail_calls;
-pub use link::instantiate::LinkError;
-pub use runtime::codec::{ObjectCodec, ObjectHandles, StateCodec};
-pub use runtime::context::{Limits, NumberReader};
-pub use runtime::definitions::InstanceId;
-pub use runtime::error::MODULES;
-pub use runtime::error::trace::LevelInfo;
-pub use runtime::externs::{Extern, ExternKind, Imports};
-pub use runtime::failure::Failure;
-pub use runtime::fiber::FiberState;
-pub use runtime::finalise::FINALISER_ERROR;
-pub use runtime::frame_view::{Frame, FrameKind, Position, Variable, VariableValue};
-pub use runtime::host;
-pub use runtime::host::HostCall;
-pub use runtime::host::{
-    HostRequest, HostState, Intrinsic, Outcome, Protect, QUICK_BYTES_MAX, Quick, QuickFn, Raise, SLICE,
+pub use embedding::error::{Error, Failure};
+pub use embedding::host_call::{HostCall, HostResult};
+pub use embedding::inspect::{
+    FiberActivity, FiberReport, Frame, Frames, MemoryReport, ProgramReport, ShownValue, StateReport, Variable,
+    VariableValue,
 };
-pub use runtime::kept::Kept;
-pub use runtime::native;
-pub use runtime::task::{RunActivity, RunId};
+pub use embedding::local::{Local, Outcome, Raise};
+pub use embedding::machine::Machine;
+pub use embedding::run::RunState;
+pub use embedding::runs::{FiberScheduler, FiberTask, Scheduler, Task, TaskId};
+pub use embedding::value::{Handle, InstanceId, Kind, RunId, Value};
+pub use memory::{MemoryBudget, OutOfMemory};
+pub use runtime::context::Limits;
+pub use runtime::externs::ExternKind;
+pub use runtime::fiber::FiberState;
+pub use runtime::frame_view::{FrameKind, Position};
+pub use runtime::host::HostRequest;
+pub use runtime::native::{NativeFigures, NativePolicy, NativeTier};
+pub use runtime::task::RunActivity;
 #[cfg(feature = "snapshot-files")]
 pub use snapshot::container as snapshot_file;
 pub use snapshot::{CodeForm, ProgramHash, Snapshot, program_hash};
-pub use value::{Tag, Value};

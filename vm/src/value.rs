@@ -119,7 +119,7 @@ impl Value {
     /// The words were taken from a value: for a heap tag, `payload` is the exposed address of a live cell of that kind
     /// that stays reachable while the value is used; for nil and booleans it is 0.
     #[inline(always)]
-    pub const unsafe fn from_parts(payload: u64, tag: Tag) -> Value {
+    pub(crate) const unsafe fn from_parts(payload: u64, tag: Tag) -> Value {
         Value { payload, tag }
     }
 
@@ -151,6 +151,18 @@ impl Value {
     #[inline(always)]
     pub const fn is_object(self) -> bool {
         self.tag.is_object()
+    }
+
+    /// Whether this is a table.
+    #[inline(always)]
+    pub const fn is_table(self) -> bool {
+        self.tag.0 == Tag::TABLE.0
+    }
+
+    /// Whether this is a function.
+    #[inline(always)]
+    pub const fn is_function(self) -> bool {
+        self.tag.0 == Tag::FUNCTION.0
     }
 
     /// The boolean, if it is one.

@@ -1,10 +1,12 @@
 //! Host functions that charge for their work: it costs the same however a run is cut, and can be stopped and saved inside.
 
-use minivm::{CodeForm, HostCall, Limits, Machine, Outcome, Protect, Raise, RunState, Value};
+mod common;
+
+use minivm::raw::{CodeForm, HostCall, Limits, Machine, Outcome, Protect, Raise, RunState, Value};
 use minivm_builder::ProgramBuilder;
 use minivm_isa::{Instruction, Signature, Type};
-use std::cell::Cell;
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Units of a slice of `sum`.
 const SLICE: i64 = 700;
@@ -91,7 +93,7 @@ fn program() -> minivm_isa::verify::Verified {
 
 /// A machine with the host functions, and their values.
 fn hosts() -> (Machine, Vec<Value>) {
-    let mut machine = Machine::new(Limits::default());
+    let mut machine = common::raw_machine(Limits::default());
     let functions: [(&str, Host); 3] = [("sum", sum), ("each", each), ("fail", fail)];
     let values = functions.map(|(name, function)| machine.host_function(name, function).expect("there is memory"));
     (machine, values.to_vec())
@@ -230,7 +232,7 @@ fn what_is_paused_is_saved_and_copied() {
 /// A host function that calls another one, and that one it: nothing of it is an instruction.
 #[test]
 fn calls_of_host_functions_by_one_another_are_charged() {
-    let mut machine = Machine::new(Limits::default());
+    let mut machine = common::raw_machine(Limits::default());
     let again = |call: &mut HostCall<'_>| match call.state() {
         0 => call.call(call.callee(), &[], 1),
         _ => call.return_none(),
@@ -254,16 +256,13 @@ fn interrupts_stop_runs_without_a_limit() {
     for limit in [None, Some(1 << 40)] {
         let (mut machine, _) = hosts();
         let endless = machine.host_function("endless", |call| call.go_on(0)).expect("there is memory");
-        let asked = Rc::new(Cell::new(0));
+        let asked = Arc::new(AtomicU32::new(0));
         let counter = asked.clone();
-        machine.set_interrupt(move || {
-            counter.set(counter.get() + 1);
-            counter.get() % 3 == 0
-        });
+        machine.set_interrupt(move || (counter.fetch_add(1, Ordering::Relaxed) + 1).is_multiple_of(3));
         machine.set_fuel(limit);
         assert!(matches!(machine.start(endless, &[]), RunState::Interrupted));
         assert!(matches!(machine.resume(), RunState::Interrupted));
-        assert_eq!(asked.get(), 6);
+        assert_eq!(asked.load(Ordering::Relaxed), 6);
         assert!(machine.is_stopped());
         let used = limit.map_or(0, |limit| limit - machine.fuel().expect("there is a limit"));
         assert!(used < 1 << 22, "{used}");

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{machine, main};
-use minivm::{CodeForm, Limits, Machine, RunState, Value};
+use minivm::raw::{CodeForm, Limits, Machine, RunState, Value};
 use minivm_builder::ProgramBuilder;
 use minivm_isa::entities::Layout;
 use minivm_isa::program::{Constant, LayoutDef};
@@ -78,7 +78,7 @@ fn objects_are_copied_at_every_instruction() {
     machine.prepare(function, &[]);
     let mut places = 0;
     while let RunState::Stepped = machine.step(1) {
-        let mut copy = Machine::new(Limits::default());
+        let mut copy = common::raw_machine(Limits::default());
         machine.copy_into(&mut copy).expect("it can be copied");
         let bytes = machine.save(b"", CodeForm::Whole).expect("it can be saved");
         assert!(copy.save(b"", CodeForm::Whole).expect("it can be saved") == bytes);

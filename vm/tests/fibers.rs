@@ -3,7 +3,7 @@
 mod common;
 
 use common::{fails, machine, main, message, returns};
-use minivm::Limits;
+use minivm::raw::Limits;
 use minivm_builder::{FunctionBuilder, ProgramBuilder};
 use minivm_isa::entities::{Func, Reg};
 use minivm_isa::program::RegionKind;
@@ -176,7 +176,7 @@ fn long_lists() {
             f.return_open(&[]);
         });
     });
-    let arguments: Vec<_> = (0..5000).map(minivm::Value::int).collect();
+    let arguments: Vec<_> = (0..5000).map(minivm::raw::Value::int).collect();
     match machine.call(main, &arguments) {
         Ok(values) => {
             assert_eq!(values.len(), 5001);

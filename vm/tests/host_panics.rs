@@ -1,6 +1,8 @@
 //! A host function that panics: whoever runs the machine gets the panic, and can use the machine further.
 
-use minivm::{Limits, Machine, Value};
+mod common;
+
+use minivm::raw::{Limits, Machine, Value};
 use minivm_builder::ProgramBuilder;
 use minivm_isa::Signature;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -23,7 +25,7 @@ fn machine() -> (Machine, Value, Value) {
     let twice = builder.add(f).expect("it is complete");
     builder.export_function("twice", twice);
 
-    let mut machine = Machine::new(Limits::default());
+    let mut machine = common::raw_machine(Limits::default());
     let defined = machine.define("host", "panics", |call| {
         assert!(call.arg(0).as_int() != Some(7), "seven is not allowed");
         call.return_args_from(0)

@@ -4,8 +4,8 @@
 mod common;
 
 use common::{machine, main};
-use minivm::memory::MemoryBudget;
-use minivm::{CodeForm, Limits, Machine, SnapshotError};
+use minivm::raw::memory::MemoryBudget;
+use minivm::raw::{CodeForm, Limits, Machine, SnapshotError};
 
 const LIMIT: u64 = 16 << 20;
 const MEGABYTE: u64 = 1 << 20;

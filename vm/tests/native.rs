@@ -1,8 +1,10 @@
 //! The boundary to native code, with a tier whose code leaves at once: results, fuel and stops are those of the interpreter.
 #![cfg(target_arch = "x86_64")]
 
-use minivm::native::{GONE, NativeCode, NativeJob, NativePolicy, NativeTier, Refusal, layout};
-use minivm::{Limits, Machine, RunState, Value};
+mod common;
+
+use minivm::raw::native::{GONE, NativeCode, NativeJob, NativePolicy, NativeTier, Refusal, layout};
+use minivm::raw::{Limits, Machine, RunState, Value};
 
 /// Leaves to the interpreter at the instruction that stands in place of the body.
 unsafe extern "sysv64" fn leave(context: *mut (), regs: *mut u64, fuel: i64, body: *const u8) -> i64 {
@@ -80,7 +82,7 @@ block0:
 fn run(tier: Option<Leaving>, policy: NativePolicy, portion: u64) -> (Machine, Option<i64>, Vec<String>) {
     let program = minivm_isa::text::parse(PROGRAM).expect("the program is right");
     let program = minivm_isa::verify(program).expect("the program is right");
-    let mut machine = Machine::new(Limits::default());
+    let mut machine = common::raw_machine(Limits::default());
     machine.set_native_tier(tier.map(|tier| Box::new(tier) as Box<dyn NativeTier>), policy);
     let instance = machine.instantiate(program).expect("it imports nothing");
     let main = machine.exported_function(instance, "main").expect("it is exported");

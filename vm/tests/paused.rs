@@ -3,7 +3,7 @@
 mod common;
 
 use common::{machine, main};
-use minivm::{FrameKind, Limits, Machine, RunState, VariableValue};
+use minivm::raw::{FrameKind, Limits, Machine, RunState, VariableValue};
 use minivm_isa::program::{Constant, LayoutDef};
 use minivm_isa::{Storage, Type};
 
@@ -41,7 +41,7 @@ fn every_type_of_register_has_its_values() {
     }
     assert!(matches!(variable(&machine, "null"), Some(VariableValue::Reference(value)) if value.is_nil()));
     let record = variable(&machine, "record").expect("it is visible");
-    assert!(matches!(record, VariableValue::Reference(value) if value.tag() == minivm::Tag::RECORD));
+    assert!(matches!(record, VariableValue::Reference(value) if value.tag() == minivm::raw::Tag::RECORD));
     assert!(matches!(variable(&machine, "captured"), Some(VariableValue::Any(value)) if value.as_int() == Some(5)));
     let lanes = variable(&machine, "lanes").expect("it is visible");
     assert!(matches!(lanes, VariableValue::V128(0x1_0000_0000_0000_0002)));

@@ -1,6 +1,8 @@
 //! Small programs made with the builder, run to their end.
 
-use minivm::{Limits, Machine, Value};
+mod common;
+
+use minivm::raw::{Limits, Value};
 use minivm_builder::ProgramBuilder;
 use minivm_isa::{Signature, Type};
 
@@ -25,7 +27,7 @@ fn fib_any(n: i64) -> Vec<Value> {
     f.return_values(&[sum.into()]);
     let fib = p.add(f).expect("it is well-formed");
     p.export_function("fib", fib);
-    let mut machine = Machine::new(Limits::default());
+    let mut machine = common::raw_machine(Limits::default());
     let instance = machine.instantiate(p.finish().expect("it verifies")).expect("it links");
     machine.invoke(instance, "fib", &[Value::int(n)]).expect("it runs")
 }
@@ -58,7 +60,7 @@ fn typed_fib() {
     f.return_values(&[sum.into()]);
     p.define(fib, f).expect("it is well-formed");
     p.export_function("fib", fib);
-    let mut machine = Machine::new(Limits::default());
+    let mut machine = common::raw_machine(Limits::default());
     let instance = machine.instantiate(p.finish().expect("it verifies")).expect("it links");
     let results = machine.invoke(instance, "fib", &[Value::int(20)]).expect("it runs");
     assert_eq!(results[0].as_int(), Some(6765));

@@ -3,7 +3,7 @@
 mod common;
 
 use common::machine;
-use minivm::{FiberScheduler, Limits, Machine, RunActivity, RunState, Value};
+use minivm::raw::{FiberScheduler, Limits, Machine, RunActivity, RunState, Value};
 use minivm_builder::ProgramBuilder;
 use minivm_isa::{Instruction, Signature, Type};
 

@@ -3,8 +3,8 @@
 mod common;
 
 use common::machine;
-use minivm::heap::HeapLimits;
-use minivm::{Limits, Machine, Protect, Tag, Value};
+use minivm::raw::heap::HeapLimits;
+use minivm::raw::{Limits, Machine, Protect, Tag, Value};
 use minivm_builder::{FunctionBuilder, ProgramBuilder};
 use minivm_isa::entities::Reg;
 use minivm_isa::program::{ElementType, Initial, Origin, RegionKind, TableDef};

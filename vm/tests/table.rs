@@ -3,7 +3,7 @@
 mod common;
 
 use common::{fails, message};
-use minivm::{Limits, Machine, Value};
+use minivm::raw::{Limits, Value};
 use minivm_builder::{FunctionBuilder, ProgramBuilder};
 use minivm_isa::entities::{Block, Func, Layout, Reg, Sig};
 use minivm_isa::instruction::InstructionInfo;
@@ -249,7 +249,7 @@ fn run(row: &'static InstructionInfo, constants: bool) -> Option<String> {
         Ok(verified) => verified,
         Err(error) => panic!("{}: {error}", row.name),
     };
-    let mut machine = Machine::new(Limits::default());
+    let mut machine = common::raw_machine(Limits::default());
     let instance = machine.instantiate(verified).expect("it links");
     let function = if is_typed {
         machine.exported_function(instance, "row").expect("it is exported")

@@ -4,13 +4,12 @@
 //!
 //! Time is that of the processor, so that other programs do not count. Exits with 1 if an operation takes more than 10 ms.
 
-use minivm::{Limits, Machine, RunState, Value};
+use minivm::raw::{Limits, Machine, RunState, Value};
 use minivm_conformance::cases::Case;
 use minivm_conformance::lua_host::CaseHost;
 use minivm_lua::stdlib;
-use std::cell::RefCell;
 use std::process::ExitCode;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The longest time that is allowed.
@@ -140,9 +139,8 @@ struct Looks {
 
 /// Time that this thread has had a processor.
 fn processor_time() -> Duration {
-    let statistics = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let nanoseconds = statistics.split_whitespace().next().and_then(|word| word.parse().ok());
-    Duration::from_nanos(nanoseconds.unwrap_or(0))
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
 /// Runs something for a while; gives the longest time between two looks, and how many there were.
@@ -152,12 +150,12 @@ fn measure(
     arguments: &[Value],
     time: Duration,
 ) -> Result<(Duration, u32), String> {
-    let looks = Rc::new(RefCell::new(Looks { last: processor_time(), longest: Duration::ZERO, count: 0 }));
+    let looks = Arc::new(Mutex::new(Looks { last: processor_time(), longest: Duration::ZERO, count: 0 }));
     let looking = looks.clone();
     let end = Instant::now() + time;
     let look = move || {
         let now = processor_time();
-        let mut looks = looking.borrow_mut();
+        let mut looks = looking.lock().unwrap_or_else(PoisonError::into_inner);
         if looks.count > 0 {
             looks.longest = looks.longest.max(now - looks.last);
         }
@@ -167,11 +165,11 @@ fn measure(
         Instant::now() >= end
     };
     machine.prepare(function, arguments);
-    looks.borrow_mut().last = processor_time();
+    looks.lock().unwrap_or_else(PoisonError::into_inner).last = processor_time();
     machine.set_interrupt(look);
     let state = machine.resume();
     let now = processor_time();
-    let looks = looks.borrow();
+    let looks = looks.lock().unwrap_or_else(PoisonError::into_inner);
     match state {
         RunState::Interrupted => Ok((looks.longest, looks.count)),
         RunState::Finished(_) => Ok((looks.longest.max(now - looks.last), looks.count)),
@@ -186,8 +184,8 @@ fn lua(setup: &str, again: &str, time: Duration) -> Result<(Duration, u32), Stri
         Case { name: "latency".into(), source: "latency/main.lua".into(), arguments: Vec::new(), input: Vec::new() };
     let (host, _output) = CaseHost::new(&case)?;
     let program = minivm_lua::compile_file(source.as_bytes(), "@latency").map_err(|error| error.to_string())?;
-    let mut machine = Machine::new(Limits { memory_bytes_max: 2 << 30, ..Limits::default() });
-    let globals = stdlib::install(&mut machine, Box::new(host)).map_err(|error| error.to_string())?;
+    let mut machine = minivm_conformance::raw_machine(Limits { memory_bytes_max: 2 << 30, ..Limits::default() });
+    let globals = stdlib::raw::install(&mut machine, Box::new(host)).map_err(|error| error.to_string())?;
     let instance = machine.instantiate(program).map_err(|error| error.to_string())?;
     let chunk = machine.closure(instance, "main", &[globals]).map_err(|error| error.to_string())?;
     measure(&mut machine, chunk, &[], time)
@@ -199,7 +197,7 @@ fn wasm(declarations: &str, again: &str, time: Duration) -> Result<(Duration, u3
     let binary = minivm_wasm::parse_text(source.as_bytes(), "latency").map_err(|_| "it is no valid text")?;
     let program = minivm_wasm::translate(&binary, "latency").map_err(|error| error.to_string())?;
     let verified = minivm_isa::verify(program).map_err(|_| "it is not verified")?;
-    let mut machine = Machine::new(Limits::default());
+    let mut machine = minivm_conformance::raw_machine(Limits::default());
     let instance = machine.instantiate(verified).map_err(|error| error.to_string())?;
     let function = machine.exported_function(instance, "run").ok_or("it is not exported")?;
     measure(&mut machine, function, &[], time)

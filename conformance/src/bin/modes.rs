@@ -49,7 +49,7 @@ fn runs(filter: &str) -> impl Iterator<Item = Reported> {
 
 /// Prints whether this build uses tail calls, then a line for each case.
 fn report(filter: &str) {
-    println!("{}", minivm::uses_tail_calls());
+    println!("{}", minivm::raw::uses_tail_calls());
     for reported in runs(filter) {
         println!("{}", serde_json::to_string(&reported).expect("it is text and numbers"));
     }
@@ -60,7 +60,7 @@ fn compare(filter: &str) -> Result<(), String> {
     let text = optimised(&["run", "--bin", "modes", "--", REPORT, filter])?;
     let mut lines = text.lines();
     let other_uses_tail_calls = lines.next() == Some("true");
-    if other_uses_tail_calls == minivm::uses_tail_calls() {
+    if other_uses_tail_calls == minivm::raw::uses_tail_calls() {
         return Err("both builds go from handler to handler in the same way".to_owned());
     }
     let (mut count, mut different) = (0, 0);

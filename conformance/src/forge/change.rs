@@ -2,7 +2,7 @@
 
 use super::fields::{Edit, Fields, leb128};
 use crate::random::Random;
-use minivm::snapshot_trace::FieldKind;
+use minivm::raw::snapshot_trace::FieldKind;
 
 /// A payload with one to three changed fields, or with fields that were swapped, doubled or left out.
 pub fn forge(fields: &Fields, random: &mut Random) -> Vec<u8> {

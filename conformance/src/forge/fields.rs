@@ -1,6 +1,6 @@
 //! The fields of a snapshot, as loading it tells them, and putting changed ones together: lengths of what is around them follow.
 
-use minivm::snapshot_trace::{self, Field, FieldKind};
+use minivm::raw::snapshot_trace::{self, Field, FieldKind};
 use std::collections::BTreeMap;
 use std::ops::Range;
 

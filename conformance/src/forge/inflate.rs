@@ -4,7 +4,7 @@
 use super::change::recount_at;
 use super::fields::{Edit, Fields};
 use super::sources::Source;
-use minivm::snapshot_trace::FieldKind;
+use minivm::raw::snapshot_trace::FieldKind;
 use std::collections::HashSet;
 
 /// An item has no more fields than this.

@@ -4,8 +4,8 @@
 use super::fields::Fields;
 use super::sources::{World, machine};
 use crate::random::Random;
-use minivm::heap::Stress;
-use minivm::{CodeForm, Machine, Snapshot, SnapshotError, Value};
+use minivm::raw::heap::Stress;
+use minivm::raw::{CodeForm, Machine, Snapshot, SnapshotError, Value};
 use std::time::{Duration, Instant};
 
 /// Instructions that a machine which took a forged state may run.
@@ -150,7 +150,7 @@ fn go_on(machine: &mut Machine, world: World, random: &mut Random) -> Result<(),
     }
     machine.set_fuel(Some(FUEL));
     let globals = machine.registered("lua.globals");
-    if globals.as_table().is_some() {
+    if globals.is_table() {
         let collect = machine.heap().table_get_name(globals, b"collectgarbage");
         let _ = machine.call(collect, &[]);
     }

@@ -2,7 +2,7 @@
 
 use super::fields::Fields;
 use crate::cases::{self, Case};
-use minivm::{CodeForm, HostRequest, Limits, Machine, RunState, Value};
+use minivm::raw::{CodeForm, HostRequest, Limits, Machine, RunState, Value};
 use minivm_lua::stdlib;
 use minivm_lua::stdlib::host::NoHost;
 use minivm_wasm::wasi::WasiBuilder;
@@ -45,7 +45,7 @@ impl HostRequest for Question {
 /// # Errors
 /// When there is no memory for it.
 pub fn machine(world: World) -> Result<Machine, String> {
-    let mut machine = Machine::new(Limits {
+    let mut machine = crate::raw_machine(Limits {
         memory_bytes_max: MEMORY_BYTES_MAX,
         stack_words_max: 1 << 16,
         fiber_depth_max: 64,
@@ -53,8 +53,8 @@ pub fn machine(world: World) -> Result<Machine, String> {
     });
     match world {
         World::Lua => {
-            let globals = stdlib::install(&mut machine, Box::new(NoHost)).map_err(|error| error.to_string())?;
-            minivm_modules::install(&mut machine).map_err(|error| error.to_string())?;
+            let globals = stdlib::raw::install(&mut machine, Box::new(NoHost)).map_err(|error| error.to_string())?;
+            minivm_modules::raw::install(&mut machine).map_err(|error| error.to_string())?;
             let ask = machine.host_function("ask", |call| match call.state() {
                 0 => call.wait(Box::new(Question), 1),
                 _ => call.return_returned(None),
@@ -66,7 +66,7 @@ pub fn machine(world: World) -> Result<Machine, String> {
         }
         World::Wasi => {
             let wasi = WasiBuilder::new().argument("forged").build().map_err(|error| error.to_string())?;
-            minivm_wasm::wasi::define(&mut machine, wasi).map_err(|error| error.to_string())?;
+            minivm_wasm::wasi::raw::define(&mut machine, wasi).map_err(|error| error.to_string())?;
         }
     }
     machine.set_keep_stack_on_error(true);

@@ -1,7 +1,7 @@
 //! The passes that an input goes through, each measured by itself.
 
 use super::Input;
-use minivm::{Limits, Machine, Value};
+use minivm::raw::{Limits, Machine, Value};
 use minivm_isa::program::FunctionDef;
 use minivm_isa::{Program, Verified, binary, steps, text, verify};
 use minivm_lua::stdlib;
@@ -100,7 +100,7 @@ fn program_stages(program: Program, clock: &mut Clock) {
 
 /// Links, loads and runs a program.
 fn machine_stages(program: Verified, clock: &mut Clock) {
-    let mut machine = Machine::new(Limits { memory_bytes_max: 1 << 30, ..Limits::default() });
+    let mut machine = crate::raw_machine(Limits { memory_bytes_max: 1 << 30, ..Limits::default() });
     for function in program.functions.values() {
         if let FunctionDef::Import { import, .. } = function {
             let defined = machine.define(&import.module, &import.name, |call| call.return_none());
@@ -146,8 +146,8 @@ struct NoHost;
 impl LuaHost for NoHost {}
 
 fn run_lua(program: Verified, clock: &mut Clock) {
-    let mut machine = Machine::new(Limits { memory_bytes_max: 1 << 30, ..Limits::default() });
-    let globals = stdlib::install(&mut machine, Box::new(NoHost)).expect("there is memory for the library");
+    let mut machine = crate::raw_machine(Limits { memory_bytes_max: 1 << 30, ..Limits::default() });
+    let globals = stdlib::raw::install(&mut machine, Box::new(NoHost)).expect("there is memory for the library");
     clock.stage("library");
     let Ok(instance) = machine.instantiate(program) else { return clock.stage("link") };
     let chunk = machine.closure(instance, "main", &[globals]).expect("there is memory for a closure");

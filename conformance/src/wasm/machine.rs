@@ -4,8 +4,8 @@ use super::adapter::{adapter, face};
 use crate::pace::{self, Pace};
 use crate::paced_cases::Called;
 use crate::reload::{self, Plan, Reloads};
-use minivm::value::Tag;
-use minivm::{InstanceId, Limits, LinkError, Machine, Value};
+use minivm::raw::Tag;
+use minivm::raw::{InstanceId, Limits, LinkError, Machine, Value};
 use minivm_isa::program::{FunctionDef, Item, Origin, Program};
 use minivm_isa::verify::Verified;
 use minivm_isa::{TrapCode, Type};
@@ -198,10 +198,10 @@ impl Machines {
         let machine = &mut self.machines[instance.machine];
         let results = match called {
             Ok(results) => results,
-            Err(minivm::Failure::Error { value, trap: None, .. }) if machine.exception_text(value).is_some() => {
+            Err(minivm::raw::Failure::Error { value, trap: None, .. }) if machine.exception_text(value).is_some() => {
                 return Err(Failure::Exception(machine.describe(value)));
             }
-            Err(minivm::Failure::Error { value, trap: None, trace }) => {
+            Err(minivm::raw::Failure::Error { value, trap: None, trace }) => {
                 return Err(Failure::Other(format!("{}\n{trace}", machine.describe(value))));
             }
             Err(failure) => return Err(run_failure(failure)),
@@ -345,11 +345,11 @@ fn link_failure(error: LinkError) -> Failure {
     }
 }
 
-fn run_failure(failure: minivm::Failure) -> Failure {
+fn run_failure(failure: minivm::raw::Failure) -> Failure {
     match failure {
-        minivm::Failure::Error { trap: Some(TrapCode::StackOverflow), trace, .. } => Failure::Exhausted(trace),
-        minivm::Failure::Error { trap: Some(code), .. } => Failure::Trap(code.to_string()),
-        minivm::Failure::Error { trap: None, trace, .. } => Failure::Other(trace),
-        minivm::Failure::Exit(code) => Failure::Other(format!("exit with {code}")),
+        minivm::raw::Failure::Error { trap: Some(TrapCode::StackOverflow), trace, .. } => Failure::Exhausted(trace),
+        minivm::raw::Failure::Error { trap: Some(code), .. } => Failure::Trap(code.to_string()),
+        minivm::raw::Failure::Error { trap: None, trace, .. } => Failure::Other(trace),
+        minivm::raw::Failure::Exit(code) => Failure::Other(format!("exit with {code}")),
     }
 }

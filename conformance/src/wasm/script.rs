@@ -134,7 +134,7 @@ impl Script {
             Some(id) => self.named.get(id).copied(),
             None => self.current,
         };
-        instance.ok_or_else(|| "there is no such instance".to_owned())
+        instance.ok_or_else(|| "unknown instance".to_owned())
     }
 
     fn instantiate(&mut self, module: &mut QuoteWat<'_>, name: &str) -> Result<Result<Instance, Failure>, String> {

@@ -3,9 +3,22 @@
 use crate::sources::collect;
 
 /// From the bottom up. What a lower layer needs of a higher one comes down to it as data, see `vm/src/runtime/engine.rs`.
-const ORDER: [&str; 13] = [
-    "bytes", "value", "number", "format", "memory", "heap", "threaded", "runtime", "link", "handlers", "compile",
-    "snapshot", "api",
+const ORDER: [&str; 15] = [
+    "bytes",
+    "value",
+    "number",
+    "format",
+    "memory",
+    "heap",
+    "threaded",
+    "runtime",
+    "link",
+    "handlers",
+    "compile",
+    "snapshot",
+    "api",
+    "raw",
+    "embedding",
 ];
 
 /// The layer of a file below `vm/src/`; none for `lib.rs`, which names them all.

@@ -16,13 +16,22 @@ const FUNCTION_LINES_MAX: usize = 70;
 const COLUMNS_MAX: usize = 140;
 
 /// Where `unsafe` may stand; every other file forbids it.
-const UNSAFE: [&str; 14] = [
+const UNSAFE: [&str; 23] = [
+    "conformance/src/raw_machine.rs",
+    "frontends/cli/src/raw_machine.rs",
+    "frontends/lua/src/codegen/tests/machine.rs",
+    "frontends/lua/src/stdlib/embedding.rs",
+    "frontends/modules/src/lib.rs",
+    "frontends/wasm/src/wasi/link.rs",
+    "vm/tests/common/mod.rs",
     "vm/tests/native.rs",
     "vm/jit/src/code_memory.rs",
     "vm/jit/src/compiler.rs",
     "vm/jit/src/worker.rs",
     "vm/src/api/",
     "vm/src/compile/",
+    "vm/src/embedding/data.rs",
+    "vm/src/embedding/machine.rs",
     "vm/src/handlers/",
     "vm/src/heap/",
     "vm/src/link/",
@@ -115,8 +124,10 @@ fn crates_forbid_unsafe_code() {
     let roots =
         sources.into_iter().filter(|source| source.path.ends_with("src/lib.rs") && !source.path.starts_with("vm/"));
     check(&roots.collect::<Vec<_>>(), |source| {
-        let forbids = source.text.contains("#![forbid(unsafe_code)]");
-        if forbids { Vec::new() } else { vec!["1: a crate without unsafe code forbids it".to_owned()] }
+        // Those that are given a raw machine say at one place why they may have it.
+        let lints = ["#![forbid(unsafe_code)]", "#![deny(unsafe_code)]"];
+        let has_lint = lints.iter().any(|lint| source.text.contains(lint));
+        if has_lint { Vec::new() } else { vec!["1: a crate forbids unsafe code, or denies it".to_owned()] }
     });
 }
 

@@ -7,7 +7,7 @@ use crate::load::{Loaded, load};
 use crate::report::{Place, Report};
 use crate::source::Failure;
 use crate::symbols::Symbols;
-use minivm::{InstanceId, Limits, Machine, ThreadedForm, ThreadedLine};
+use minivm::raw::{InstanceId, Limits, Machine, ThreadedForm, ThreadedLine};
 use minivm_isa::entities::{Block, Func, Source};
 use minivm_isa::program::{Constant, Function, FunctionDef, Initial, Origin, Program, SegmentMode};
 use minivm_isa::text::InstructionText;
@@ -81,10 +81,10 @@ struct Loader {
 
 impl Loader {
     fn new(program: &Program) -> Result<Self, String> {
-        let mut machine = Machine::new(Limits::default());
+        let mut machine = crate::raw_machine::raw_machine(Limits::default());
         for function in program.functions.values() {
             if let FunctionDef::Import { import, .. } = function {
-                let absent = |call: &mut minivm::HostCall<'_>| Err(call.error("nothing runs here"));
+                let absent = |call: &mut minivm::raw::HostCall<'_>| Err(call.error("nothing runs here"));
                 machine.define(&import.module, &import.name, absent).map_err(|error| error.to_string())?;
             }
         }

@@ -8,7 +8,7 @@ use crate::values;
 use minivm_isa::size::checking_bytes;
 use minivm_isa::{Allowance, Program, Verified, binary, text, verify};
 use minivm_modules::language::Language;
-use minivm_wasm::{Features, WasmError};
+use minivm_wasm::{Features, WasmError, WasmErrorKind, WasmPlace};
 use std::path::Path;
 
 /// A program that may be run, and what it came from.
@@ -67,43 +67,31 @@ fn lua(path: &Path, name: &str, bytes: &[u8], allowance: &mut Allowance) -> Resu
 
 fn wasm(name: &str, bytes: &[u8], features: Features, allowance: &mut Allowance) -> Result<Verified, Failure> {
     let program = minivm_wasm::translate_within(bytes, name, features, allowance);
-    let program = program.map_err(|error| wasm_error(name, &error))?;
+    let program = program.map_err(|error| wasm_error(name, bytes, &error))?;
     verified(name, program, allowance)
 }
 
 fn wat(name: &str, bytes: &[u8], features: Features, allowance: &mut Allowance) -> Result<Verified, Failure> {
     let binary = minivm_wasm::parse_text_within(bytes, name, allowance);
-    let binary = binary.map_err(|error| wat_error(name, bytes, &error))?;
+    let binary = binary.map_err(|error| wasm_error(name, bytes, &error))?;
     allowance.take(binary.len() as u64).map_err(|_| too_large(name))?;
     wasm(name, &binary, features, allowance)
 }
 
-fn wasm_error(name: &str, error: &WasmError) -> Failure {
-    let exit = if error.message.starts_with("not supported") { Exit::Unsupported } else { Exit::Invalid };
-    let mut report = Report::new(error.message.as_str()).place(Place::file(name));
-    if let Some(offset) = error.offset {
-        report = report.note(format!("at byte {offset:#x} of the module"));
-    }
-    Failure::new(exit, report)
-}
-
-/// The text format's errors name their place in the message: `what` and, on a line of its
-/// own, `--> file:line:column`.
-fn wat_error(name: &str, bytes: &[u8], error: &WasmError) -> Failure {
-    let place = error.message.lines().find_map(|line| {
-        let (_, place) = line.split_once("--> ")?;
-        let mut parts = place.rsplit(':');
-        let column = parts.next()?.trim().parse().ok()?;
-        let line = parts.next()?.parse().ok()?;
-        Some(Place::at(name, bytes, line, column))
-    });
-    match place {
-        Some(place) => {
-            let what = error.message.lines().next().unwrap_or(&error.message);
-            invalid(vec![Report::new(what).place(place)])
+fn wasm_error(name: &str, bytes: &[u8], error: &WasmError) -> Failure {
+    let exit = match error.kind {
+        WasmErrorKind::Unsupported => Exit::Unsupported,
+        WasmErrorKind::Invalid => Exit::Invalid,
+    };
+    let report = Report::new(error.message.as_str());
+    let report = match &error.place {
+        Some(WasmPlace::Byte(offset)) => {
+            report.place(Place::file(name)).note(format!("at byte {offset:#x} of the module"))
         }
-        None => wasm_error(name, error),
-    }
+        Some(WasmPlace::Text { line, column, .. }) => report.place(Place::at(name, bytes, *line, *column)),
+        None => report.place(Place::file(name)),
+    };
+    Failure::new(exit, report)
 }
 
 fn mvt(name: &str, bytes: &[u8], allowance: &mut Allowance) -> Result<Verified, Failure> {

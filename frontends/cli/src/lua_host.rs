@@ -233,7 +233,7 @@ impl LuaHost for ProcessHost {
         options.nonblock(true);
         let file = self.files.open(&path(name), &options)?;
         if !file.metadata()?.is_file() {
-            return Err(HostError { message: "it is no regular file".into(), code: 22 });
+            return Err(HostError { message: "not a regular file".into(), code: 22 });
         }
         Ok(Box::new(OpenFile(file)))
     }
@@ -344,7 +344,7 @@ impl LuaFile for Input {
 }
 
 /// Standard output or error.
-struct Output(Box<dyn Write>);
+struct Output(Box<dyn Write + Send>);
 
 impl LuaFile for Output {
     fn write(&mut self, bytes: &[u8]) -> Result<(), HostError> {
@@ -379,7 +379,7 @@ fn termination(status: ExitStatus) -> Termination {
 }
 
 /// Standard output without a buffer of its own: the libraries have theirs, and obey the program about it.
-fn direct_output() -> Box<dyn Write> {
+fn direct_output() -> Box<dyn Write + Send> {
     #[cfg(unix)]
     {
         use std::os::fd::AsFd;

@@ -3,7 +3,7 @@
 //! `arguments` defines the command line, `source` reads a file, `load` makes a
 //! program of it, `commands` does what was asked, `report` says what is wrong, `exit` lists
 //! the codes.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod arguments;
 mod commands;
@@ -14,6 +14,7 @@ mod load;
 mod lua_host;
 mod lua_options;
 mod problems;
+mod raw_machine;
 mod report;
 mod run;
 mod source;

@@ -1,6 +1,6 @@
 //! Values on the command line: arguments of `--invoke` and what it prints.
 
-use minivm::{Machine, Value};
+use minivm::raw::{Machine, Value};
 use minivm_isa::Type;
 use std::ffi::OsStr;
 
@@ -73,11 +73,11 @@ pub(crate) fn show(machine: &mut Machine, value: Value, ty: Option<Type>) -> Str
 #[cfg(test)]
 mod tests {
     use super::*;
-    use minivm::Limits;
+    use minivm::raw::Limits;
 
     #[test]
     fn arguments_are_read_by_type() {
-        let mut machine = Machine::new(Limits::default());
+        let mut machine = crate::raw_machine::raw_machine(Limits::default());
         let mut int = |text: &str, ty| parse(&mut machine, text.as_bytes(), ty).and_then(Value::as_int);
         assert_eq!(int("-1", Type::I32), Some(-1));
         assert_eq!(int("4294967295", Type::I32), Some(-1));
@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn results_are_shown_by_type() {
-        let mut machine = Machine::new(Limits::default());
+        let mut machine = crate::raw_machine::raw_machine(Limits::default());
         let value = parse(&mut machine, "0.1".as_bytes(), Type::F32).unwrap();
         assert_eq!(show(&mut machine, value, Some(Type::F32)), "0.1");
         let value = parse(&mut machine, "1e300".as_bytes(), Type::F64).unwrap();

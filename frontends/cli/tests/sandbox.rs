@@ -147,14 +147,14 @@ fn naming(folder: &Folder, name: &str, mode: &str) {
     folder.write(&own, "x");
     folder.write("open.lua", format!("local file = io.open('{own}', '{mode}') while file do end"));
     folder.run("run --fuel 50 --snapshot-to a.mvs --snapshot-reopens-files open.lua").exits(124, "");
-    let payload = minivm::snapshot_file::unpack(&folder.read_bytes("a.mvs")).expect("it was just saved");
+    let payload = minivm::raw::snapshot_file::unpack(&folder.read_bytes("a.mvs")).expect("it was just saved");
     let at = |wanted: &[u8], from: usize| payload[from..].windows(wanted.len()).position(|found| found == wanted);
     let (mut forged, mut from) = (payload.clone(), 0);
     while let Some(found) = at(own.as_bytes(), from) {
         from += found + own.len();
         forged[from - own.len()..from].copy_from_slice(name.as_bytes());
     }
-    folder.write("forged.mvs", minivm::snapshot_file::pack_stored(&forged));
+    folder.write("forged.mvs", minivm::raw::snapshot_file::pack_stored(&forged));
 }
 
 #[test]
@@ -210,13 +210,13 @@ fn what_a_snapshot_says_does_not_reach_the_terminal_as_it_is() {
     let folder = Folder::new();
     folder.write("names.lua", "local zq_name = 1 while zq_name do end");
     folder.run("run --fuel 100 --snapshot-to a.mvs names.lua").exits(124, "");
-    let mut payload = minivm::snapshot_file::unpack(&folder.read_bytes("a.mvs")).expect("it was just saved");
+    let mut payload = minivm::raw::snapshot_file::unpack(&folder.read_bytes("a.mvs")).expect("it was just saved");
     for at in 0..payload.len() - 4 {
         if &payload[at..at + 4] == b"zq_n" {
             payload[at] = 0x1b;
         }
     }
-    folder.write("forged.mvs", minivm::snapshot_file::pack_stored(&payload));
+    folder.write("forged.mvs", minivm::raw::snapshot_file::pack_stored(&payload));
     let shown = folder.run("inspect forged.mvs").succeeds();
     assert!(shown.contains("\\u{1b}q_name") && !shown.contains('\u{1b}'), "{shown}");
 }

@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     other.load(&snapshot_file::unpack(&std::fs::read(&file)?)?)?;
     std::fs::remove_file(&file)?;
     let error = other.uncaught_error().ok_or("it has stopped at an error")?;
-    println!("another machine finds: {}", other.describe(error));
+    println!("another machine finds: {}", other.describe(&error));
     common::print_frames(&other);
     match other.resume() {
         RunState::Failed(again) if again.to_string() == failure.to_string() => {

@@ -47,10 +47,8 @@ end
 ";
 
 fn used_bytes(machine: &mut Machine) -> Result<usize, Box<dyn Error>> {
-    let globals = minivm_lua::stdlib::globals(machine);
-    let collect = machine.heap().table_get_name(globals, b"collectgarbage");
-    machine.call(collect, &[])?;
-    Ok(machine.heap().used_bytes())
+    common::call_global(machine, "collectgarbage", &[])?;
+    Ok(machine.heap_bytes())
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -62,9 +60,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{FIBERS} suspended fibers of {each} bytes each");
     assert!(each < BYTES_MAX, "a fiber takes less than {BYTES_MAX} bytes");
 
-    let globals = minivm_lua::stdlib::globals(&machine);
-    let run = machine.heap().table_get_name(globals, b"run");
-    machine.prepare(run, &[]);
+    let globals = minivm_lua::stdlib::globals(&mut machine);
+    let run = machine.get_name(&globals, "run")?;
+    machine.prepare(&run, &[])?;
     let mut slices = 0;
     loop {
         // In between the host may do anything else: look, save, or drop them all.
@@ -73,7 +71,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         match machine.resume() {
             RunState::OutOfFuel => {}
             RunState::Finished(values) => {
-                println!("they all ended after {slices} slices; their sum is {}", machine.describe(values[0]));
+                println!("they all ended after {slices} slices; their sum is {}", machine.describe(&values[0]));
                 return Ok(());
             }
             RunState::Failed(failure) => return Err(failure.into()),

@@ -27,16 +27,16 @@ fn search(machine: &mut Machine, answer: Value, forks: &mut u32) -> Result<Optio
     let said = common::call_global(machine, "go", &[answer])?;
     let asks = said.first().is_some_and(|value| value.as_int().is_some());
     if !asks {
-        let found = said.first().copied().filter(|value| value.is_truthy());
+        let found = said.first().filter(|value| value.is_truthy());
         return Ok(found.map(|value| machine.describe(value)));
     }
     let mut copy = common::machine()?;
     machine.copy_into(&mut copy)?;
     *forks += 1;
-    if let Some(found) = search(&mut copy, Value::TRUE, forks)? {
+    if let Some(found) = search(&mut copy, Value::bool(true), forks)? {
         return Ok(Some(found));
     }
-    search(machine, Value::FALSE, forks)
+    search(machine, Value::bool(false), forks)
 }
 
 fn main() -> Result<(), Box<dyn Error>> {

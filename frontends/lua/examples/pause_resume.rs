@@ -31,7 +31,7 @@ fn work(machine: &mut Machine, file: &Path) -> Result<bool, Box<dyn Error>> {
     machine.set_fuel(Some(FUEL));
     match machine.resume() {
         RunState::Finished(values) => {
-            println!("process {}: the 600th prime is {}", std::process::id(), machine.describe(values[0]));
+            println!("process {}: the 600th prime is {}", std::process::id(), machine.describe(&values[0]));
             Ok(true)
         }
         RunState::OutOfFuel => {

@@ -28,7 +28,7 @@ end
 
 fn used_bytes(machine: &mut Machine) -> Result<usize, Box<dyn Error>> {
     common::call_global(machine, "collectgarbage", &[])?;
-    Ok(machine.heap().used_bytes())
+    Ok(machine.heap_bytes())
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -36,15 +36,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     let RunState::Finished(_) = machine.resume() else { return Err("the top level does not end".into()) };
     let before = used_bytes(&mut machine)?;
 
-    let globals = minivm_lua::stdlib::globals(&machine);
-    let work = machine.heap().table_get_name(globals, b"work");
+    let globals = minivm_lua::stdlib::globals(&mut machine);
+    let work = machine.get_name(&globals, "work")?;
     let mut scheduler = FiberScheduler::new(QUANTA[0]);
     for number in 0..RUNS {
-        scheduler.spawn(&mut machine, work, &[Value::int(number as i64)])?;
+        scheduler.spawn(&mut machine, &work, &[Value::int(number as i64)])?;
     }
     // One turn each: now all of them are in the middle of their work.
     for _ in 0..RUNS {
-        if scheduler.turn(&mut machine).is_some() {
+        if scheduler.turn(&mut machine)?.is_some() {
             return Err("none is so short".into());
         }
     }
@@ -54,9 +54,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let first = machine.runs()[0];
     println!("the first of them:");
-    for frame in machine.frames_of_run(first) {
+    for frame in machine.frames_of_run(first)? {
         let place = frame.position.map_or("host".to_owned(), |position| position.to_string());
-        let locals = frame.locals.iter().map(|local| format!(" {} = {}", local.name, machine.show(&local.value)));
+        let locals = frame.locals.iter().map(|local| format!(" {} = {}", local.name, local.value));
         println!("  {place}: {}{}", frame.name, locals.collect::<String>());
     }
 
@@ -68,7 +68,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     machine.runs().into_iter().for_each(|id| scheduler.put_back(id));
 
     let (mut total, mut failed) = (0, 0);
-    while let Some(task) = scheduler.run(&mut machine) {
+    while let Some(task) = scheduler.run(&mut machine)? {
         match task.state {
             RunState::Finished(values) => total += values[0].as_int().ok_or("it returns an integer")?,
             RunState::Failed(failure) => {

@@ -1,6 +1,6 @@
 //! Runs a Lua file with the standard library, and files, streams and clock of this process: a small embedding.
 
-use minivm::{Failure, Limits, Machine};
+use minivm::{Error, Failure, Limits, Machine, Value};
 use minivm_lua::stdlib::host::{HostError, LuaFile, LuaHost, OpenMode, Standard, Whence};
 use minivm_lua::stdlib::{flush, install};
 use std::fs::{File, OpenOptions};
@@ -40,7 +40,7 @@ impl LuaFile for Input {
 /// Standard output or error.
 struct Output<W: Write>(W);
 
-impl<W: Write> LuaFile for Output<W> {
+impl<W: Write + Send> LuaFile for Output<W> {
     fn write(&mut self, bytes: &[u8]) -> Result<(), HostError> {
         Ok(self.0.write_all(bytes)?)
     }
@@ -116,30 +116,31 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let name = arguments.next().ok_or("usage: run FILE [ARGUMENT...]")?;
     let mut machine = Machine::new(Limits::default());
-    let globals = install(&mut machine, Box::new(Process)).map_err(|_| "no memory")?;
+    let globals = install(&mut machine, Box::new(Process))?;
     let source = std::fs::read(&name)?;
     let program = minivm_lua::compile_file(&source, format!("@{name}")).map_err(|error| error.to_string())?;
     let instance = machine.instantiate(program)?;
-    let chunk = machine.closure(instance, "main", &[globals])?;
+    let chunk = machine.closure(instance, "main", std::slice::from_ref(&globals))?;
     let mut values = Vec::new();
-    let list = machine.heap().table_value(0, 1).map_err(|_| "no memory")?;
-    let text = machine.string(&name).map_err(|_| "no memory")?;
-    machine.heap().table_set_int(list, 0, text).map_err(|_| "no memory")?;
+    let list = machine.table(0, 1)?;
+    let text = machine.string(&name)?;
+    machine.set(&list, &Value::int(0), &text)?;
     for (index, argument) in (1..).zip(arguments) {
-        let value = machine.string(argument).map_err(|_| "no memory")?;
-        machine.heap().table_set_int(list, index, value).map_err(|_| "no memory")?;
+        let value = machine.string(argument)?;
+        machine.set(&list, &Value::int(index), &value)?;
         values.push(value);
     }
-    machine.heap().table_set_name(globals, b"arg", list).map_err(|_| "no memory")?;
-    let result = machine.call(chunk, &values);
+    machine.set_name(&globals, "arg", &list)?;
+    let result = machine.call(&chunk, &values).map(drop);
     let closed = machine.close();
     flush(&mut machine)?;
-    match result.and(closed) {
+    match result.and(closed.map_err(Error::from)) {
         Ok(()) => Ok(()),
-        Err(Failure::Exit(code)) => std::process::exit(code),
-        Err(Failure::Error { value, trace, .. }) => {
-            eprintln!("run: {}\n{trace}", machine.describe(value));
+        Err(Error::Failure(Failure::Exit(code))) => std::process::exit(code),
+        Err(Error::Failure(Failure::Error { message, trace, .. })) => {
+            eprintln!("run: {message}\n{trace}");
             std::process::exit(1)
         }
+        Err(error) => Err(error.into()),
     }
 }

@@ -1,5 +1,5 @@
 //! Lua 5.4 for MiniVM: from source text to bytecode, and the standard library.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod codegen;
 pub mod stdlib;

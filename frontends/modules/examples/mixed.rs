@@ -54,8 +54,8 @@ fn run() -> Result<String, Box<dyn Error>> {
     let program = minivm_lua::compile(SOURCE.as_bytes(), "=example").map_err(|error| error.to_string())?;
     let instance = machine.instantiate(program)?;
     let chunk = machine.closure(instance, "main", &[globals])?;
-    let results = machine.call(chunk, &[])?;
-    Ok(machine.describe(results.first().copied().unwrap_or(Value::NIL)))
+    let results = machine.call(&chunk, &[])?;
+    Ok(machine.describe(results.first().unwrap_or(&Value::NIL)))
 }
 
 fn main() -> Result<(), Box<dyn Error>> {

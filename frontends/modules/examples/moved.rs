@@ -59,20 +59,20 @@ fn machine() -> Result<Machine, Box<dyn Error>> {
 /// A machine in which the program is about to run.
 fn prepared() -> Result<Machine, Box<dyn Error>> {
     let mut machine = machine()?;
-    let globals = stdlib::globals(&machine);
+    let globals = stdlib::globals(&mut machine);
     let mixer = machine.instantiate(mixer()?)?;
     minivm_modules::add_module(&mut machine, "mixer", mixer)?;
     let program = minivm_lua::compile(SOURCE.as_bytes(), "=moved").map_err(|error| error.to_string())?;
     let instance = machine.instantiate(program)?;
     let chunk = machine.closure(instance, "main", &[globals])?;
-    machine.prepare(chunk, &[]);
+    machine.prepare(&chunk, &[])?;
     Ok(machine)
 }
 
 /// Runs to the end; gives what the program returns.
 fn finish(machine: &mut Machine) -> Result<String, Box<dyn Error>> {
     match machine.resume() {
-        RunState::Finished(values) => Ok(machine.describe(values.first().copied().unwrap_or(Value::NIL))),
+        RunState::Finished(values) => Ok(machine.describe(values.first().unwrap_or(&Value::NIL))),
         RunState::Failed(failure) => Err(failure.to_string().into()),
         RunState::OutOfFuel
         | RunState::Stepped

@@ -1,7 +1,7 @@
 //! Checking what programs pass to the functions here. Arguments count from 0 here and from 1 in messages.
 
-use minivm::value::float_to_int;
-use minivm::{HostCall, Outcome, Raise, Tag, Value};
+use minivm::raw::float_to_int;
+use minivm::raw::{HostCall, Outcome, Raise, Tag, Value};
 use minivm_isa::TrapCode;
 use std::ops::Deref;
 
@@ -38,7 +38,7 @@ pub(crate) fn kind_error(call: &mut HostCall<'_>, index: usize, expected: &str) 
 /// The kind of a value; numbers themselves.
 pub(crate) fn shown(call: &HostCall<'_>, value: Value) -> String {
     match value.tag() {
-        Tag::INT | Tag::FLOAT => minivm::format::number(value),
+        Tag::INT | Tag::FLOAT => minivm::raw::format::number(value),
         _ => call.type_name(value),
     }
 }

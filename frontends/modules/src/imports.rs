@@ -2,7 +2,7 @@
 
 use crate::arguments::shown;
 use crate::objects::{item_of, kind_name};
-use minivm::{Extern, ExternKind, HostCall, Tag, Value};
+use minivm::raw::{Extern, ExternKind, HostCall, Tag, Value};
 use minivm_isa::program::{ElementType, FunctionDef, Import, Origin, Program};
 use minivm_isa::{Signature, Type};
 use std::collections::HashSet;
@@ -87,7 +87,7 @@ impl Wanted {
                 Tag::NIL => format!("unknown {place}: there is no module '{}' ({needed} expected)", self.module),
                 _ => {
                     let found = shown(call, module);
-                    format!("unknown {place}: module '{}' is no table, but {found}", self.module)
+                    format!("unknown {place}: module '{}' is a {found}, not a table", self.module)
                 }
             });
         }

@@ -3,7 +3,7 @@
 //! [`install`] teaches `require` files that end in `.wasm`, `.wat`, `.mvt` and `.mvm`, and makes the library `wasm`.
 //!
 //! ```
-//! use minivm::{Limits, Machine};
+//! use minivm::raw::{Limits, Machine};
 //! use minivm_lua::stdlib::{self, host::NoHost};
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let mut machine = Machine::new(Limits::default());
@@ -16,7 +16,7 @@
 //! let program = minivm_lua::compile(source, "=example").map_err(|error| error.to_string())?;
 //! let instance = machine.instantiate(program)?;
 //! let chunk = machine.closure(instance, "main", &[globals])?;
-//! let results = machine.call(chunk, &[])?;
+//! let results = machine.call(&chunk, &[])?;
 //! assert_eq!(results[0].as_int(), Some(5));
 //! # Ok(())
 //! # }
@@ -68,7 +68,7 @@
 //!
 //! A machine with all of this can be saved and loaded: memories, globals and tables that several programs and objects share are
 //! shared again in the machine that loads them, and a program that is just being loaded goes on being loaded.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod arguments;
 mod imports;
@@ -77,31 +77,31 @@ mod library;
 mod load;
 mod objects;
 mod pending;
+pub mod raw;
 mod read;
 
-use minivm::heap::OutOfMemory;
-use minivm::{HostCall, InstanceId, Machine, Value};
+use minivm::{Error, InstanceId, Machine, OutOfMemory};
 use minivm_isa::Verified;
-use minivm_lua::stdlib::modules as lua;
 use minivm_wasm::Features;
 
 /// The endings of files that `require` learns to load.
 pub const ENDINGS: [&str; 4] = ["wasm", "wat", "mvm", "mvt"];
+
+/// The machine as the library sees it.
+#[allow(unsafe_code)]
+fn raw_machine(machine: &mut Machine) -> &mut minivm::raw::Machine {
+    // SAFETY: the library keeps to the contract of `minivm::raw`. Its functions use values and memories only in the state that was
+    // given them or had them made (1, 3); what they keep lies in frames, tables, registered values and objects that mark it
+    // (1, 5), all of this machine (2, 4), on whose thread it stays (6).
+    unsafe { machine.raw() }
+}
 
 /// Makes the library `wasm`, and lets `require` load modules in other languages. The library of Lua must be there.
 ///
 /// # Errors
 /// When there is no memory for it.
 pub fn install(machine: &mut Machine) -> Result<(), OutOfMemory> {
-    objects::install(machine)?;
-    pending::install(machine);
-    let library = objects::functions(machine, library::FUNCTIONS)?;
-    lua::add_library(machine, "wasm", library)?;
-    let loader = machine.host_function("module loader", load::load)?;
-    for ending in ENDINGS {
-        lua::add_loader(machine, ending, loader)?;
-    }
-    Ok(())
+    raw::install(raw_machine(machine))
 }
 
 /// The program in the bytes of a file of any language, as it is made when a program loads a file of this name.
@@ -115,29 +115,15 @@ pub fn compile(name: &str, bytes: &[u8], features: Features) -> Result<Verified,
 /// What modules that programs load from now on may use of WebAssembly; all that is supported if this is not called. A state
 /// that is saved has it in it.
 pub fn set_features(machine: &mut Machine, features: Features) {
-    machine.register(FEATURES, Value::int(features.to_bits() as i64));
-}
-
-/// The name of the machine's value for [`set_features`].
-const FEATURES: &str = "wasm features";
-
-/// What modules may use.
-fn features(call: &HostCall<'_>) -> Features {
-    call.registered(FEATURES).as_int().map_or(Features::default(), |bits| Features::from_bits(bits as u64))
+    raw::set_features(raw_machine(machine), features);
 }
 
 /// Makes what an instance exports a module that Lua can `require`, and that other programs import from.
 ///
 /// # Errors
-/// When there is no memory for it.
-pub fn add_module(machine: &mut Machine, name: &str, instance: InstanceId) -> Result<(), OutOfMemory> {
-    let exports = machine.exports(instance);
-    let table = machine.heap().table_value(0, exports.len() as u32)?;
-    lua::add_module(machine, name, table)?;
-    for (name, item) in exports {
-        let metatable = machine.registered(objects::kind_name(item.kind()));
-        let value = objects::make(machine.heap(), item, metatable)?;
-        machine.heap().table_set_name(table, name.as_bytes(), value)?;
-    }
-    Ok(())
+/// When there is no memory for it, or the instance is of another machine.
+pub fn add_module(machine: &mut Machine, name: &str, instance: InstanceId) -> Result<(), Error> {
+    let machine = raw_machine(machine);
+    let instance = machine.resolve_instance(instance)?;
+    Ok(raw::add_module(machine, name, instance)?)
 }

@@ -5,7 +5,7 @@ use crate::arguments::{
 };
 use crate::load::instantiate;
 use crate::objects::value_of;
-use minivm::HostCall;
+use minivm::raw::HostCall;
 use minivm_isa::Type;
 use minivm_isa::program::ElementType;
 

@@ -7,7 +7,7 @@ use crate::arguments::{Answer, out_of_memory};
 use crate::objects::value_of;
 use crate::pending::Pending;
 use crate::read;
-use minivm::{ExternKind, HostCall, Imports, InstanceId, LinkError, Protect, Raise, Tag, Value};
+use minivm::raw::{ExternKind, HostCall, Imports, InstanceId, LinkError, Protect, Raise, Tag, Value};
 use minivm_isa::Convention;
 use minivm_lua::stdlib::modules as lua;
 
@@ -86,7 +86,7 @@ fn failure(call: &mut HostCall<'_>, source: &str, message: &str) -> Raise {
 
 fn begin(call: &mut HostCall<'_>, source: &str, bytes: &[u8], [given, name, file]: [Value; 3]) -> Answer {
     let mut allowance = call.budget().allowance();
-    let program = read::program(source, bytes, crate::features(call), &mut allowance);
+    let program = read::program(source, bytes, crate::raw::features(call), &mut allowance);
     call.budget().note(&allowance);
     let program = match program {
         Ok(program) => program,

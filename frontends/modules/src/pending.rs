@@ -1,9 +1,9 @@
 //! A program that is being loaded for another one: a host object in the loader's frame, which travels in snapshots.
 
 use crate::imports::{Wanted, modules, wanted};
-use minivm::heap::{HostObject, Marker, OutOfMemory};
-use minivm::memory::{Held, MemoryBudget};
-use minivm::{InstanceId, Machine, ObjectCodec, ObjectHandles, SnapshotError};
+use minivm::raw::heap::{HostObject, Marker, OutOfMemory};
+use minivm::raw::memory::{Held, MemoryBudget};
+use minivm::raw::{InstanceId, Machine, ObjectCodec, ObjectHandles, SnapshotError};
 use minivm_isa::size::program_bytes;
 use minivm_isa::{Verified, binary, verify};
 use std::any::Any;
@@ -106,7 +106,7 @@ pub(crate) fn install(machine: &mut Machine) {
     let codec = ObjectCodec {
         save: Box::new(|object, handles| match object.as_any().downcast_ref::<Pending>() {
             Some(pending) => Ok(pending.save(handles)),
-            None => Err("it is no program".into()),
+            None => Err("not a program".into()),
         }),
         load: Box::new(move |bytes, handles, _| Ok(Box::new(Pending::load(bytes, handles, &budget)?))),
     };

@@ -1,11 +1,11 @@
 //! WebAssembly for MiniVM: modules become portable bytecode, and WASI lets them reach what the host grants.
 //!
 //! Start at [`translate()`], [`features`] and [`wasi`]. This crate knows no Lua.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod features;
 pub mod translate;
 pub mod wasi;
 
 pub use features::Features;
-pub use translate::{WasmError, parse_text, parse_text_within, translate, translate_within};
+pub use translate::{WasmError, WasmErrorKind, WasmPlace, parse_text, parse_text_within, translate, translate_within};

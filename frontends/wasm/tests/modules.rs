@@ -67,8 +67,39 @@ fn parts_keep_their_numbers() {
 }
 
 #[test]
+fn positions_are_lines_where_these_are_known() {
+    let bytes = wat("(module (func (result i32)\n i32.const 7\n i32.const 0\n i32.div_s))");
+    let program = check(&bytes, "div.wasm");
+    let FunctionDef::Code(function) = &program.functions[Func::from_u32(0)] else { panic!("it has code") };
+    let span = function.span_at(0).expect("the division has a position");
+    assert_eq!((program.sources[span.source].name.as_str(), span.line), ("test.wat", 4));
+    assert_eq!(bytes[span.start as usize..span.end as usize], [0x6d], "the opcode of i32.div_s");
+    assert!(program.custom.is_empty(), "line tables were read");
+}
+
+#[test]
+fn damaged_line_tables_do_no_harm() {
+    let bytes = wat("(module (func (result i32)\n i32.const 7\n i32.const 0\n i32.div_s))");
+    let name = b".debug_line";
+    let table = bytes.windows(name.len()).rposition(|window| window == name).expect("it is there") + name.len();
+    for at in table..bytes.len() {
+        for value in [0, 1, 0x7f, 0x80, 0xff] {
+            let mut damaged = bytes.clone();
+            damaged[at] = value;
+            // The sections after the table may be wrong now.
+            if let Ok(program) = minivm_wasm::translate(&damaged, "div.wasm") {
+                assert!(program.sources.len() < 4);
+            }
+        }
+    }
+}
+
+#[test]
 fn positions_are_byte_offsets() {
-    let bytes = wat("(module (func (result i32) (i32.div_s (i32.const 7) (i32.const 0))))");
+    let module = wat("(module (func (result i32) (i32.div_s (i32.const 7) (i32.const 0))))");
+    let line_table = module.windows(11).position(|window| window == b".debug_line").expect("it is there");
+    // The section's kind, size and the length of its name come before.
+    let bytes = module[..line_table - 3].to_vec();
     let program = check(&bytes, "div.wasm");
     let FunctionDef::Code(function) = &program.functions[Func::from_u32(0)] else { panic!("it has code") };
     let span = function.span_at(0).expect("the division has a position");

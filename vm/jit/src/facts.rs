@@ -2,7 +2,7 @@
 //! registers are not in the frame.
 
 use crate::types::{is_dynamic, native};
-use minivm::native::{NativeJob, Seen};
+use minivm::raw::native::{NativeJob, Seen};
 use minivm_isa::entities::{Block, Reg};
 use minivm_isa::live::LiveRegisters;
 use minivm_isa::loops;

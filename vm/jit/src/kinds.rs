@@ -2,8 +2,8 @@
 //! value is first used.
 
 use crate::facts::{Facts, seen};
-use minivm::native::layout::{TAG_FALSE, TAG_FLOAT, TAG_FUNCTION, TAG_INT, TAG_STRING, TAG_TABLE};
-use minivm::native::{NativeJob, Seen};
+use minivm::raw::native::layout::{TAG_FALSE, TAG_FLOAT, TAG_FUNCTION, TAG_INT, TAG_STRING, TAG_TABLE};
+use minivm::raw::native::{NativeJob, Seen};
 use minivm_isa::entities::{Block, Reg};
 use minivm_isa::{Input, Instruction as I, Operand, loops};
 

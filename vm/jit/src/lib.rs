@@ -3,11 +3,11 @@
 //! ```no_run
 //! let mut machine = minivm::Machine::new(minivm::Limits::default());
 //! let tier = minivm_jit::Tier::new(minivm_jit::Options::default())?;
-//! machine.set_native_tier(Some(Box::new(tier)), minivm::native::NativePolicy::default());
+//! machine.set_native_tier(Some(Box::new(tier)), minivm::NativePolicy::default());
 //! # Ok::<(), minivm_jit::Unsupported>(())
 //! ```
 //!
-//! What runs is described at [`minivm::native`]. This crate only makes code, and holds its memory:
+//! What runs is described at [`minivm::raw::native`]. This crate only makes code, and holds its memory:
 //!
 //! | file | is |
 //! |---|---|

@@ -5,7 +5,7 @@
 use crate::code_memory::CodePages;
 use crate::compiler::Compiler;
 use crate::{Options, Unsupported};
-use minivm::native::{NativeCode, NativeJob, NativeTier, Refusal};
+use minivm::raw::native::{NativeCode, NativeJob, NativeTier, Refusal};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
@@ -68,7 +68,7 @@ impl Worker {
     }
 }
 
-// SAFETY: code follows the rules of `minivm::native`; this crate is about nothing else, and its tests compare it with the
+// SAFETY: code follows the rules of `minivm::raw::native`; this crate is about nothing else, and its tests compare it with the
 // interpreter.
 unsafe impl NativeTier for Tier {
     fn start(&mut self, ticket: u64, job: NativeJob) {

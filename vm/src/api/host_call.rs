@@ -102,7 +102,7 @@ impl<'m> HostCall<'m> {
     }
 
     /// Whether this state has begun again after a collection, as it may if it is
-    /// [restartable](crate::Machine::set_restartable): when there is not enough memory now, there is none.
+    /// [restartable](crate::raw::Machine::set_restartable): when there is not enough memory now, there is none.
     pub fn has_collected(&self) -> bool {
         self.has_collected
     }
@@ -113,7 +113,7 @@ impl<'m> HostCall<'m> {
     /// when the run goes on. What was paid till then counts. So a state must ask for the same whenever it begins, which
     /// must depend on nothing but what the program can see: arguments, strings, tables.
     ///
-    /// A state asks for at most [`SLICE`](crate::SLICE) units or so, whose work then takes a few milliseconds at the
+    /// A state asks for at most [`SLICE`](crate::raw::SLICE) units or so, whose work then takes a few milliseconds at the
     /// very most. Longer work is a loop of states, each of which pays for a slice of it, does it, keeps where it has got to
     /// and [goes on](Self::go_on).
     ///
@@ -140,14 +140,14 @@ impl<'m> HostCall<'m> {
     }
 
     /// As [`charge`](Self::charge), for copying or comparing so many bytes. The first
-    /// [`QUICK_BYTES_MAX`](crate::QUICK_BYTES_MAX) cost nothing: that much the [quick form](crate::QuickFn) of a
+    /// [`QUICK_BYTES_MAX`](crate::raw::QUICK_BYTES_MAX) cost nothing: that much the [quick form](crate::raw::QuickFn) of a
     /// function may do, which cannot charge.
     ///
     /// # Errors
     /// As for [`charge`](Self::charge).
     #[inline]
     pub fn charge_bytes(&mut self, bytes: usize) -> Result<(), Raise> {
-        let units = bytes.saturating_sub(crate::QUICK_BYTES_MAX) / 64;
+        let units = bytes.saturating_sub(crate::runtime::host::QUICK_BYTES_MAX) / 64;
         if units == 0 { Ok(()) } else { self.charge(units as u64) }
     }
 
@@ -168,7 +168,7 @@ impl<'m> HostCall<'m> {
     }
 
     /// Goes on in another state with the kept values, after the machine has had a look at the budget, at
-    /// [interrupts](crate::Machine::set_interrupt) and at the collector. [`returned`](Self::returned) gives nothing then.
+    /// [interrupts](crate::raw::Machine::set_interrupt) and at the collector. [`returned`](Self::returned) gives nothing then.
     ///
     /// # Errors
     /// When the stack may not grow.
@@ -178,7 +178,7 @@ impl<'m> HostCall<'m> {
     }
 
     /// For a function that has to wait a little, for a thread of its own say: has the machine look at
-    /// [interrupts](crate::Machine::set_interrupt), then begin the state again. It costs nothing.
+    /// [interrupts](crate::raw::Machine::set_interrupt), then begin the state again. It costs nothing.
     pub fn look_around(&mut self) -> Raise {
         self.cx.looks_around = true;
         Raise::Pause(Pause(()))

@@ -14,6 +14,7 @@ use minivm_isa::verify::Verified;
 use minivm_isa::{TrapCode, Type};
 use std::cell::UnsafeCell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 impl HostCall<'_> {
     /// Loads a program as [`instantiate`](Self::instantiate) does; what it imports is looked up in `imports` first.
@@ -29,7 +30,7 @@ impl HostCall<'_> {
         for item in imports.0.all() {
             Extern(item.clone()).for_each_value(|value| self.cx.heap.barrier(value));
         }
-        let loaded = self.cx.instantiate(Rc::new(program), &imports.0)?;
+        let loaded = self.cx.instantiate(Arc::new(program), &imports.0)?;
         self.cx.unpin(loaded.0);
         Ok(loaded)
     }
@@ -60,7 +61,7 @@ impl HostCall<'_> {
         value: Value,
     ) -> Result<Extern, String> {
         let words = global_words(ty, holds, value)?;
-        let cell = GlobalCell { words: UnsafeCell::new(words), ty, mutable, holds };
+        let cell = GlobalCell { words: UnsafeCell::new(words), ty, mutable, holds, _types: Box::default() };
         Ok(Extern(Definition::Global(Rc::new(cell))))
     }
 

@@ -19,6 +19,7 @@ use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
 use minivm_isa::verify::Verified;
 use std::rc::Rc;
+use std::sync::Arc;
 
 impl HostCall<'_> {
     /// The name of a value's kind, as programs know it; a metatable's `__name` comes first.
@@ -129,7 +130,7 @@ impl HostCall<'_> {
     /// # Errors
     /// When it cannot be linked.
     pub fn instantiate(&mut self, program: Verified) -> Result<(InstanceId, Option<Value>), LinkError> {
-        let loaded = self.cx.instantiate(Rc::new(program), &Definitions::default())?;
+        let loaded = self.cx.instantiate(Arc::new(program), &Definitions::default())?;
         self.cx.unpin(loaded.0);
         Ok(loaded)
     }
@@ -157,7 +158,7 @@ impl HostCall<'_> {
     pub fn host_function(
         &mut self,
         name: impl Into<String>,
-        function: impl Fn(&mut HostCall<'_>) -> Result<crate::runtime::host::Outcome, Raise> + 'static,
+        function: impl Fn(&mut HostCall<'_>) -> Result<crate::runtime::host::Outcome, Raise> + Send + 'static,
     ) -> Result<Value, Raise> {
         let made = self.cx.host_function(name.into(), Rc::new(function), None);
         made.map_err(|_| Raise::Trap(TrapCode::OutOfMemory))

@@ -6,7 +6,7 @@ use crate::runtime::definitions::Definitions;
 use crate::runtime::definitions::InstanceId;
 use crate::value::Value;
 use minivm_isa::verify::Verified;
-use std::rc::Rc;
+use std::sync::Arc;
 
 impl Machine {
     /// Loads a program and runs its start function.
@@ -32,7 +32,7 @@ impl Machine {
     /// # Errors
     /// As for [`instantiate`](Self::instantiate).
     pub fn instantiate_unstarted(&mut self, program: Verified) -> Result<(InstanceId, Option<Value>), LinkError> {
-        self.cx.instantiate(Rc::new(program), &Definitions::default())
+        self.cx.instantiate(Arc::new(program), &Definitions::default())
     }
 
     /// A closure over an exported function that captures values, as chunks of languages with an environment do.

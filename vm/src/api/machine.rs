@@ -17,30 +17,16 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 /// A machine: one heap, one stack of fibers, the programs loaded into it, and what the host lets them use.
-///
-/// ```
-/// use minivm::{Limits, Machine, Value};
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let mut builder = minivm_builder::ProgramBuilder::new();
-/// let mut f = builder.function("twice", minivm_isa::Signature::dynamic(1, false));
-/// let doubled = f.add(f.param(0), f.param(0));
-/// f.return_values(&[doubled.into()]);
-/// let twice = builder.add(f)?;
-/// builder.export_function("twice", twice);
-/// let mut machine = Machine::new(Limits::default());
-/// let instance = machine.instantiate(builder.finish()?)?;
-/// let results = machine.invoke(instance, "twice", &[Value::int(21)])?;
-/// assert_eq!(results[0].as_int(), Some(42));
-/// # Ok(())
-/// # }
-/// ```
 pub struct Machine {
     pub(crate) cx: Box<Context>,
 }
 
 impl Machine {
     /// A machine without programs.
-    pub fn new(limits: Limits) -> Self {
+    ///
+    /// # Safety
+    /// The caller keeps to [the contract](crate::raw#the-contract).
+    pub unsafe fn new(limits: Limits) -> Self {
         let bytes_max = usize::try_from(limits.memory_bytes_max).unwrap_or(usize::MAX);
         let mut heap = Heap::new(HeapLimits { bytes_max, ..HeapLimits::default() });
         heap.set_hash_key(limits.hash_key);
@@ -79,7 +65,7 @@ impl Machine {
     pub fn host_function(
         &mut self,
         name: impl Into<String>,
-        function: impl Fn(&mut HostCall<'_>) -> Result<Outcome, Raise> + 'static,
+        function: impl Fn(&mut HostCall<'_>) -> Result<Outcome, Raise> + Send + 'static,
     ) -> Result<Value, OutOfMemory> {
         self.cx.host_function(name.into(), Rc::new(function), None)
     }
@@ -92,7 +78,7 @@ impl Machine {
         &mut self,
         name: impl Into<String>,
         intrinsic: Intrinsic,
-        function: impl Fn(&mut HostCall<'_>) -> Result<Outcome, Raise> + 'static,
+        function: impl Fn(&mut HostCall<'_>) -> Result<Outcome, Raise> + Send + 'static,
     ) -> Result<Value, OutOfMemory> {
         self.cx.host_function(name.into(), Rc::new(function), Some(intrinsic))
     }
@@ -109,7 +95,7 @@ impl Machine {
     }
 
     /// Says how to read numbers in strings, for languages where bounds of numeric loops may be such strings.
-    pub fn set_number_reader(&mut self, reader: crate::NumberReader) {
+    pub fn set_number_reader(&mut self, reader: crate::runtime::context::NumberReader) {
         self.cx.number_reader = Some(reader);
     }
 
@@ -129,7 +115,7 @@ impl Machine {
         &mut self,
         module: &str,
         name: &str,
-        function: impl Fn(&mut HostCall<'_>) -> Result<Outcome, Raise> + 'static,
+        function: impl Fn(&mut HostCall<'_>) -> Result<Outcome, Raise> + Send + 'static,
     ) -> Result<(), OutOfMemory> {
         let value = self.host_function(name, function)?;
         self.define_function(module, name, value);

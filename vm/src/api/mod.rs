@@ -1,5 +1,5 @@
-//! What embedders see: every `impl` of [`Machine`](machine::Machine) and of [`HostCall`](crate::HostCall), thin. Nothing below
-//! knows of it.
+//! What trusted libraries see: every `impl` of the raw [`Machine`](machine::Machine) and of the raw [`HostCall`](crate::raw::HostCall),
+//! thin. Nothing below knows of it.
 
 mod close;
 mod explain;

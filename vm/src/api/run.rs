@@ -99,7 +99,7 @@ impl Machine {
     }
 
     /// Sets the budget of canonical instructions, or takes the limit away. A run stops after exactly so many. Instructions
-    /// that do much, and host functions that do, count as several, see [`HostCall::charge`](crate::HostCall::charge).
+    /// that do much, and host functions that do, count as several, see [`HostCall::charge`](crate::raw::HostCall::charge).
     pub fn set_fuel(&mut self, fuel: Option<u64>) {
         let limited = |fuel: u64| i64::try_from(fuel).unwrap_or(i64::MAX).min(FUEL_LIMIT_MAX);
         self.cx.fuel = fuel.map_or(FUEL_UNLIMITED, limited);
@@ -115,15 +115,8 @@ impl Machine {
     /// does: where it says yes, the run stops with [`RunState::Interrupted`], and can go on. So a host that has clocks and
     /// signals sets a deadline, or lets itself be called back.
     ///
-    /// ```
-    /// use std::time::{Duration, Instant};
-    /// # let mut machine = minivm::Machine::new(minivm::Limits::default());
-    /// let deadline = Instant::now() + Duration::from_secs(5);
-    /// machine.set_interrupt(move || Instant::now() >= deadline);
-    /// ```
-    ///
     /// Where a run stops for this is not determined by the program, what it has done till then, and costs, is.
-    pub fn set_interrupt(&mut self, is_interrupted: impl FnMut() -> bool + 'static) {
+    pub fn set_interrupt(&mut self, is_interrupted: impl FnMut() -> bool + Send + 'static) {
         self.cx.interrupt = Some(Box::new(is_interrupted));
     }
 
@@ -354,6 +347,9 @@ impl Context {
 
     /// How the slice ended.
     fn state(&mut self) -> RunState {
+        if let Some(panic) = self.heap.take_panic() {
+            std::panic::resume_unwind(panic);
+        }
         match self.status {
             Status::Finished => {
                 self.run.is_untold = false;

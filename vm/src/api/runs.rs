@@ -15,10 +15,10 @@ use crate::runtime::task::RunId;
 use crate::value::Value;
 use std::ptr::null_mut;
 
-/// Several runs in one machine. [`FiberScheduler`](crate::FiberScheduler) gives them turns.
+/// Several runs in one machine. [`FiberScheduler`](crate::raw::FiberScheduler) gives them turns.
 impl Machine {
     /// Adds a run that will call a function. It is aside, and nothing of it runs yet. Where no fiber of its own has resumed
-    /// it, it may yield to the host, see [`RunState::Yielded`](crate::RunState::Yielded).
+    /// it, it may yield to the host, see [`RunState::Yielded`](crate::raw::RunState::Yielded).
     ///
     /// # Errors
     /// When there is no memory for its fiber.

@@ -11,7 +11,7 @@ use crate::snapshot::save::Cells;
 use crate::snapshot::save::CodeForm;
 use crate::snapshot::{load, save};
 use minivm_isa::verify::Verified;
-use std::rc::Rc;
+use std::sync::Arc;
 
 impl Machine {
     /// The whole state as bytes: of a run that has stopped, or of a machine in which nothing runs; with all runs that are
@@ -68,7 +68,7 @@ impl Machine {
     /// # Errors
     /// As for [`load`](Self::load).
     pub fn load_snapshot(&mut self, snapshot: Snapshot<'_>, programs: Vec<Verified>) -> Result<(), SnapshotError> {
-        let programs: Vec<Rc<Verified>> = programs.into_iter().map(Rc::new).collect();
+        let programs: Vec<Arc<Verified>> = programs.into_iter().map(Arc::new).collect();
         load::load(&mut self.cx, snapshot.payload, &programs, None)
     }
 

@@ -10,7 +10,7 @@ impl Machine {
     /// Says whether a run that raises an error which nothing in the program catches stops there, with its stack as it is: no
     /// protected call, no handler, on the running fiber and on those that have resumed it. It is not so at first.
     ///
-    /// Such a run ends with [`RunState::Failed`](crate::RunState::Failed) as it would without, but [`frames`](Self::frames)
+    /// Such a run ends with [`RunState::Failed`](crate::raw::RunState::Failed) as it would without, but [`frames`](Self::frames)
     /// shows where, [`save`](Self::save) takes it along, and [`resume`](Self::resume) goes on: it unwinds the stack, cleans
     /// up, and ends with `Failed` again. What resumes a fiber and gets its error as a result catches it.
     pub fn set_keep_stack_on_error(&mut self, keeps: bool) {

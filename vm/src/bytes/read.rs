@@ -91,7 +91,7 @@ impl<'a> Reader<'a> {
 
     /// Everything was read.
     pub(crate) fn end(&self) -> Result<(), SnapshotError> {
-        if self.left() == 0 { Ok(()) } else { Err(self.damaged("there are bytes after its end")) }
+        if self.left() == 0 { Ok(()) } else { Err(self.damaged("trailing bytes")) }
     }
 
     /// Says what the fields from here on belong to, for a trace.
@@ -223,7 +223,7 @@ impl<'a> Reader<'a> {
             let byte = self.one()?;
             let bits = u64::from(byte & 0x7f);
             if shift > 63 || bits << shift >> shift != bits {
-                return Err(self.damaged("a number is too large"));
+                return Err(self.damaged("a number is out of range"));
             }
             number |= bits << shift;
             shift += 7;
@@ -250,12 +250,12 @@ impl<'a> Reader<'a> {
     /// An index or size.
     pub(crate) fn size(&mut self) -> Result<usize, SnapshotError> {
         let number = self.number()?;
-        usize::try_from(number).map_err(|_| self.damaged("a size is too large"))
+        usize::try_from(number).map_err(|_| self.damaged("a size is out of range"))
     }
 
     pub(crate) fn u32(&mut self) -> Result<u32, SnapshotError> {
         let number = self.number()?;
-        u32::try_from(number).map_err(|_| self.damaged("a number is too large"))
+        u32::try_from(number).map_err(|_| self.damaged("a number is out of range"))
     }
 
     /// The number of items that follow here, each of at least one byte. It is no reason yet to make room for them.
@@ -263,9 +263,9 @@ impl<'a> Reader<'a> {
         let (number, bytes) = self.digits()?;
         self.note(FieldKind::Count, bytes);
         if number > self.left() {
-            return Err(self.damaged("there are fewer items than it says"));
+            return Err(self.damaged("fewer items than declared"));
         }
-        usize::try_from(number).map_err(|_| self.damaged("a size is too large"))
+        usize::try_from(number).map_err(|_| self.damaged("a size is out of range"))
     }
 
     #[inline(always)]
@@ -290,7 +290,7 @@ impl<'a> Reader<'a> {
         if number > self.left() {
             return Err(self.ended());
         }
-        usize::try_from(number).map_err(|_| self.damaged("a size is too large"))
+        usize::try_from(number).map_err(|_| self.damaged("a size is out of range"))
     }
 
     /// So many bytes, which are read later.

@@ -165,7 +165,7 @@ impl Loading<'_> {
     }
 
     pub(super) fn layout(&self, layout: Layout) -> &MachineLayout {
-        &self.instance.layouts[layout.as_u32() as usize]
+        &self.instance.layouts()[layout.as_u32() as usize]
     }
 
     fn layout_address(&self, layout: Layout) -> u64 {

@@ -77,7 +77,7 @@ fn lines(code: &Code) -> Vec<ThreadedLine> {
 /// An instruction begins with the address of its handler.
 const HANDLER_HALVES: usize = 4;
 
-/// What the compiler makes of a function; see [`Machine::threaded_form`](crate::Machine::threaded_form).
+/// What the compiler makes of a function; see [`Machine::threaded_form`](crate::raw::Machine::threaded_form).
 pub(crate) fn threaded_form(
     cx: &mut Context,
     instance: InstanceId,

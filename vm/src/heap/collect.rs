@@ -160,7 +160,7 @@ impl Cycle {
         self.number = from.number()?;
         self.threshold = from.size()?;
         if self.number > NUMBER_MAX || self.threshold > ALL {
-            return Err(from.damaged("the counts of the heap do not agree"));
+            return Err(from.damaged("the heap's counters disagree"));
         }
         self.stopped = from.flag()?;
         self.kept_by_reads = from.u32()?;
@@ -202,7 +202,7 @@ impl Heap {
     /// # Errors
     /// [`OutOfMemory`] when more than the limit is in use even after a full collection. The program may use the reserve
     /// to handle that.
-    pub fn step(&mut self, roots: &mut dyn Roots) -> Result<(), OutOfMemory> {
+    pub(crate) fn step(&mut self, roots: &mut dyn Roots) -> Result<(), OutOfMemory> {
         let fresh = (self.last_grant - self.debt).max(0) as usize;
         // Between cycles nothing is owed for what is allocated.
         let idle = self.cycle.phase == Phase::Idle;
@@ -227,7 +227,7 @@ impl Heap {
     /// Runs the current cycle to its end, then a whole one, so that everything unreachable now is found dead.
     ///
     /// Dead objects with finalisers are kept for [`Heap::next_finaliser`], with all they refer to.
-    pub fn collect_full(&mut self, roots: &mut dyn Roots) {
+    pub(crate) fn collect_full(&mut self, roots: &mut dyn Roots) {
         self.finish_cycle(roots);
         self.marker.follow_functions(true);
         self.advance(roots, ALL, true);
@@ -239,7 +239,7 @@ impl Heap {
     }
 
     /// Does the work of `bytes` allocated bytes, beginning a cycle if none is under way; true if it ended.
-    pub fn step_by(&mut self, bytes: usize, roots: &mut dyn Roots) -> bool {
+    pub(crate) fn step_by(&mut self, bytes: usize, roots: &mut dyn Roots) -> bool {
         let mut budget = bytes.saturating_mul(self.limits.step_factor as usize).max(self.limits.step_bytes);
         let mut begin = true;
         loop {
@@ -267,7 +267,7 @@ impl Heap {
     ///
     /// # Errors
     /// The error that was given, when there is no room even then. The program may use the reserve to handle it.
-    pub fn make_room(&mut self, error: OutOfMemory, roots: &mut dyn Roots) -> Result<(), OutOfMemory> {
+    pub(crate) fn make_room(&mut self, error: OutOfMemory, roots: &mut dyn Roots) -> Result<(), OutOfMemory> {
         self.collect_full(roots);
         if self.has_room_for(error.bytes) {
             return Ok(());
@@ -493,7 +493,9 @@ impl Heap {
                     }
                     Owner::Cell(cell) => {
                         self.discharge(Heap::charged_for(cell));
-                        Heap::drop_owner(cell);
+                        if let Err(panic) = Heap::drop_owner(cell) {
+                            self.panic.get_or_insert(panic);
+                        }
                     }
                     Owner::Dead { charged } => self.discharge(charged),
                 }
@@ -524,7 +526,7 @@ impl Heap {
     /// # Safety
     /// `fiber` is a live fiber of this heap, its state as it was when control left it.
     #[inline(always)]
-    pub unsafe fn before_resume(&mut self, fiber: *mut FiberCell, roots: &mut dyn Roots) {
+    pub(crate) unsafe fn before_resume(&mut self, fiber: *mut FiberCell, roots: &mut dyn Roots) {
         if self.marking() {
             // SAFETY: as the caller promises.
             unsafe { self.marker.trace_fiber(fiber, roots) };
@@ -536,7 +538,7 @@ impl Heap {
     /// # Safety
     /// `fiber` is a live fiber of this heap.
     #[inline(always)]
-    pub unsafe fn needs_scan(&self, fiber: *mut FiberCell) -> bool {
+    pub(crate) unsafe fn needs_scan(&self, fiber: *mut FiberCell) -> bool {
         // SAFETY: the caller gives a live fiber.
         self.marking() && unsafe { (*fiber).scanned_in != self.cycle.number }
     }
@@ -555,6 +557,11 @@ impl Heap {
     /// Whether the collector was stopped.
     pub fn is_stopped(&self) -> bool {
         self.cycle.stopped
+    }
+
+    /// What the destructor of an object has panicked with, which the host is yet to be told.
+    pub(crate) fn take_panic(&mut self) -> Option<Box<dyn std::any::Any + Send>> {
+        self.panic.take()
     }
 
     /// Number of cycles begun.

@@ -113,7 +113,7 @@ impl Heap {
     ///
     /// # Safety
     /// `object` is a live cell of this heap.
-    pub unsafe fn set_finaliser(&mut self, object: *mut Header) {
+    pub(crate) unsafe fn set_finaliser(&mut self, object: *mut Header) {
         // SAFETY: the caller gives a live cell.
         unsafe {
             if !(*object).has(Header::FINALISER) && !self.finalisers.closed {
@@ -125,7 +125,7 @@ impl Heap {
 
     /// Whether [`Heap::next_finaliser`] has an object to give.
     #[inline(always)]
-    pub fn has_finalisers(&self) -> bool {
+    pub(crate) fn has_finalisers(&self) -> bool {
         !self.finalisers.pending.is_empty()
     }
 
@@ -150,7 +150,7 @@ impl Heap {
 
     /// Takes every registered object, dead or not, for finalisation, last registered first: the program is about to
     /// end.
-    pub fn finalise_all(&mut self, roots: &mut dyn Roots) {
+    pub(crate) fn finalise_all(&mut self, roots: &mut dyn Roots) {
         self.finish_cycle(roots);
         self.finalisers.closed = true;
         while let Some(object) = self.finalisers.registered.pop() {

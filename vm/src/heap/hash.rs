@@ -48,6 +48,8 @@ impl Hasher {
         unsafe { if self.level == 0 { Table::hash_of(key) } else { self.hash_strongly(key) } }
     }
 
+    /// # Safety
+    /// `key` is live.
     #[cold]
     #[inline(never)]
     unsafe fn hash_strongly(self, key: Value) -> Option<u32> {

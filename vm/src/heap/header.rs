@@ -9,7 +9,7 @@ use crate::value::Tag;
 /// until first asked for.
 #[repr(transparent)]
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Header(u64);
+pub(crate) struct Header(u64);
 
 impl Header {
     // Bit 8 is reserved for a generational mode: the cell has survived a collection.
@@ -49,7 +49,7 @@ impl Header {
 
     /// The kind: the number of the tag of values that refer to the cell.
     #[inline(always)]
-    pub const fn kind(self) -> u8 {
+    pub(crate) const fn kind(self) -> u8 {
         self.0 as u8
     }
 
@@ -113,7 +113,7 @@ impl Header {
 
     /// The sequence number, 0 if none was asked for yet.
     #[inline(always)]
-    pub const fn id(self) -> u64 {
+    pub(crate) const fn id(self) -> u64 {
         self.0 >> Header::ID_SHIFT
     }
 

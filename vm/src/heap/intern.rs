@@ -428,13 +428,13 @@ impl Interned {
         let buckets = from.size()?;
         // As the end of a purge leaves it, or as it has grown since.
         if buckets > (self.len() * 2).max(SEGMENT) {
-            return Err(from.damaged("a table is larger than it can be"));
+            return Err(from.damaged("table size out of range"));
         }
         self.grow_to(buckets);
         for _ in 0..from.count()? {
             let bucket = from.size()?;
             if bucket >= self.buckets || self.hasher.level == LEVEL_MAX {
-                return Err(from.damaged("a table has no such bucket"));
+                return Err(from.damaged("unknown bucket of a table"));
             }
             if !self.is_moved(bucket) {
                 self.move_bucket(bucket);
@@ -443,7 +443,7 @@ impl Interned {
         if from.flag()? {
             let hasher = self.hasher.at(self.hasher.level + 1);
             if hasher.level > LEVEL_MAX {
-                return Err(from.damaged("a table has too many levels"));
+                return Err(from.damaged("a table part is split into too many levels"));
             }
             self.next.get_or_insert_with(|| Box::new(Interned::of_level(hasher))).load(from)?;
         }

@@ -13,7 +13,7 @@ use super::weak::WeakState;
 use crate::value::{Tag, Value};
 
 /// What the interpreter hands to the collector.
-pub trait Roots {
+pub(crate) trait Roots {
     /// Marks every value that is reachable without going through a heap cell: the registers of the running fiber, the
     /// fiber cells that wait for it, metatables of basic kinds, handles of the host; all but what
     /// [`trace_more`](Self::trace_more) marks.
@@ -30,6 +30,10 @@ pub trait Roots {
     /// [`Marker::follows_functions`].
     fn trace_function(&mut self, function: *const (), marker: &mut Marker) {
         let _ = (function, marker);
+    }
+    /// Marks what the layout of a live record or array needs, which has this number. Only in collections that run at once.
+    fn trace_layout(&mut self, layout: u32, marker: &mut Marker) {
+        let _ = (layout, marker);
     }
     /// Marks what something outside of the heap needs, which a live host object keeps by this number.
     fn trace_outside(&mut self, number: u32, marker: &mut Marker) {
@@ -145,6 +149,8 @@ pub struct Marker {
     work: usize,
     cycle: u64,
     follows_functions: bool,
+    /// The layout that the roots were told of last, and in which cycle.
+    layout_traced: (u64, u32),
     /// What host objects keep outside of the heap, by numbers that the roots know, and that was not traced yet.
     outside: Vec<u32>,
     pub(super) weak: WeakState,
@@ -163,6 +169,7 @@ impl Marker {
             work: 0,
             cycle: 0,
             follows_functions: false,
+            layout_traced: (0, 0),
             outside: Vec::new(),
             weak: WeakState::default(),
         }
@@ -190,7 +197,7 @@ impl Marker {
 
     /// Whether functions are followed from closures: no code runs before this cycle ends, so that what functions need may be
     /// found as late as that. In cycles that go on while code runs, everything of every function is a root.
-    pub fn follows_functions(&self) -> bool {
+    pub(crate) fn follows_functions(&self) -> bool {
         self.follows_functions
     }
 
@@ -200,7 +207,7 @@ impl Marker {
     }
 
     /// The number of the cycle.
-    pub fn cycle(&self) -> u64 {
+    pub(crate) fn cycle(&self) -> u64 {
         self.cycle
     }
 
@@ -232,7 +239,7 @@ impl Marker {
     /// # Safety
     /// `cell` is null or a live cell.
     #[inline]
-    pub unsafe fn mark_object(&mut self, cell: *mut Header) {
+    pub(crate) unsafe fn mark_object(&mut self, cell: *mut Header) {
         if !cell.is_null() {
             // SAFETY: the caller gives a live cell, and keeps it so by marking it.
             self.mark(unsafe { Value::from_object(cell) });
@@ -244,7 +251,7 @@ impl Marker {
     /// # Safety
     /// `slots` points to `count` values.
     #[inline]
-    pub unsafe fn mark_slots(&mut self, slots: *const Value, count: usize) {
+    pub(crate) unsafe fn mark_slots(&mut self, slots: *const Value, count: usize) {
         for index in 0..count {
             // SAFETY: the caller gives that many values.
             self.mark(unsafe { Value::load(slots.add(index)) });
@@ -427,8 +434,14 @@ impl Marker {
                     }
                 }
                 Tag::CELL => self.mark((*cell.cast::<Cell>()).value),
-                Tag::RECORD => self.trace_record(cell.cast()),
-                Tag::ARRAY => self.trace_array(cell.cast()),
+                Tag::RECORD => {
+                    self.trace_record(cell.cast());
+                    self.trace_layout((*cell.cast::<Record>()).type_index, roots);
+                }
+                Tag::ARRAY => {
+                    self.trace_array(cell.cast());
+                    self.trace_layout((*cell.cast::<Array>()).type_index, roots);
+                }
                 Tag::USERDATA => self.trace_userdata(cell.cast()),
                 Tag::FIBER => self.trace_fiber(cell.cast(), roots),
                 _ => {}
@@ -519,6 +532,9 @@ impl Marker {
     }
 
     /// Marks a directory, its buckets and indices.
+    ///
+    /// # Safety
+    /// Callers give the directory of a live table.
     #[inline(never)]
     unsafe fn mark_directory(&mut self, directory: *mut Directory) {
         // SAFETY: callers give the directory of a live table; its cells belong to it.
@@ -532,6 +548,8 @@ impl Marker {
         }
     }
 
+    /// # Safety
+    /// Callers give a live table.
     #[inline]
     unsafe fn mark_hash_part(&mut self, table: *mut Table) {
         // SAFETY: callers give a live table; a part that is not inline begins a cell.
@@ -548,6 +566,16 @@ impl Marker {
         self.mark_leaf(cell.cast());
     }
 
+    /// Lets the roots know of a layout that is in use; objects of one layout often lie side by side.
+    fn trace_layout(&mut self, layout: u32, roots: &mut dyn Roots) {
+        if self.follows_functions && self.layout_traced != (self.cycle, layout) {
+            self.layout_traced = (self.cycle, layout);
+            roots.trace_layout(layout, self);
+        }
+    }
+
+    /// # Safety
+    /// Callers give a live record.
     unsafe fn trace_record(&mut self, record: *mut Record) {
         // SAFETY: callers give a live record; its layout lives as long as the heap and is within its words.
         unsafe {
@@ -561,6 +589,8 @@ impl Marker {
         }
     }
 
+    /// # Safety
+    /// Callers give a live array.
     unsafe fn trace_array(&mut self, array: *mut Array) {
         // SAFETY: callers give a live array.
         unsafe {
@@ -573,6 +603,8 @@ impl Marker {
         }
     }
 
+    /// # Safety
+    /// Callers give so many reference words.
     unsafe fn mark_words(&mut self, words: *const u64, count: usize) {
         for index in 0..count {
             // SAFETY: callers give so many reference words.
@@ -581,12 +613,17 @@ impl Marker {
     }
 
     /// Marks the cell at an address, if it is not 0.
+    ///
+    /// # Safety
+    /// Callers give a reference word: 0 or the exposed address of a live cell.
     #[inline(always)]
     unsafe fn mark_word(&mut self, word: u64) {
         // SAFETY: callers give a reference word: 0 or the exposed address of a live cell.
         unsafe { self.mark_object(std::ptr::with_exposed_provenance_mut(word as usize)) };
     }
 
+    /// # Safety
+    /// Callers give a live userdata.
     unsafe fn trace_userdata(&mut self, userdata: *mut Userdata) {
         // SAFETY: callers give a live userdata.
         unsafe {

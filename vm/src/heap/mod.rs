@@ -49,11 +49,16 @@ mod values;
 mod weak;
 
 pub use collect::Stress;
-pub use header::Header;
-pub use marker::{Marker, Roots};
-pub use object::{Array, Cell, Closure, ElementKind, FiberCell, HostObject, Record, RecordLayout, Userdata};
-pub use string::{SHORT_BYTES_MAX, Str, hash_bytes};
-pub use table::{InvalidKey, NEXT_SLOTS_MAX, Node, Table, TableError, TableScan};
+pub(crate) use header::Header;
+pub use marker::Marker;
+pub(crate) use marker::Roots;
+pub use object::HostObject;
+pub(crate) use object::{Array, Cell, Closure, ElementKind, FiberCell, Record, RecordLayout, Userdata};
+#[cfg(test)]
+pub(crate) use string::hash_bytes;
+pub(crate) use string::{SHORT_BYTES_MAX, Str};
+pub use table::{InvalidKey, NEXT_SLOTS_MAX, TableError, TableScan};
+pub(crate) use table::{Node, Table};
 
 use crate::memory::MemoryBudget;
 use crate::value::{Tag, Value};
@@ -138,6 +143,8 @@ pub struct Heap {
     kind_names: [*mut Str; KINDS],
     /// Bytes of the last allocation that failed.
     refused: usize,
+    /// What the destructor of an object has panicked with, the first one, until the host has it.
+    panic: Option<Box<dyn std::any::Any + Send>>,
 }
 
 /// Where a heap has whether it marks, in bytes, for native code.
@@ -150,8 +157,8 @@ const KINDS: usize = 14;
 const OVERDRAFT_BYTES: usize = 1 << 20;
 
 impl Heap {
-    /// An empty heap.
-    pub fn new(limits: HeapLimits) -> Heap {
+    /// An empty heap. Not public: values of a heap that is gone are wild.
+    pub(crate) fn new(limits: HeapLimits) -> Heap {
         Heap::within(limits, MemoryBudget::new(limits.bytes_max as u64))
     }
 
@@ -180,6 +187,7 @@ impl Heap {
             overdrawn: false,
             kind_names: [std::ptr::null_mut(); KINDS],
             refused: 0,
+            panic: None,
         };
         heap.grant();
         heap
@@ -327,7 +335,7 @@ impl Heap {
 
     /// Whether a step of the collector is due; to be asked at safepoints.
     #[inline(always)]
-    pub fn needs_step(&self) -> bool {
+    pub(crate) fn needs_step(&self) -> bool {
         self.debt < 0
     }
 
@@ -338,7 +346,7 @@ impl Heap {
 
     /// Whether overwritten references must be shown to the collector.
     #[inline(always)]
-    pub fn marking(&self) -> bool {
+    pub(crate) fn marking(&self) -> bool {
         self.marker.marking()
     }
 
@@ -353,7 +361,7 @@ impl Heap {
     /// Marks a value; the slow half of [`Heap::barrier`].
     #[cold]
     #[inline(never)]
-    pub fn shade(&mut self, value: Value) {
+    pub(crate) fn shade(&mut self, value: Value) {
         self.marker.mark(value);
     }
 
@@ -433,7 +441,7 @@ impl Heap {
     }
 
     /// Takes back what [`Heap::charge`] charged.
-    pub fn discharge(&mut self, bytes: usize) {
+    pub(crate) fn discharge(&mut self, bytes: usize) {
         self.external = self.external.saturating_sub(bytes);
     }
 }

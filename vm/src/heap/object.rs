@@ -1,6 +1,7 @@
 //! Closures, captured variables, records, arrays, host objects, fibers.
 
 use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
 
 use super::header::Header;
@@ -9,7 +10,7 @@ use crate::value::{Tag, Value};
 
 /// A function with its captured values, which follow the fixed part.
 #[repr(C)]
-pub struct Closure {
+pub(crate) struct Closure {
     pub(crate) header: Header,
     /// The threaded code of the function; owned by the interpreter.
     pub(crate) code: *const u8,
@@ -20,7 +21,7 @@ pub struct Closure {
 
 /// A captured variable.
 #[repr(C)]
-pub struct Cell {
+pub(crate) struct Cell {
     pub(crate) header: Header,
     /// The variable. Overwriting it needs the barrier.
     pub(crate) value: Value,
@@ -28,7 +29,7 @@ pub struct Cell {
 
 /// Which words of a record hold what.
 #[derive(Clone, Debug, Default)]
-pub struct RecordLayout {
+pub(crate) struct RecordLayout {
     words: u32,
     values: Box<[u32]>,
     references: Box<[u32]>,
@@ -37,7 +38,7 @@ pub struct RecordLayout {
 impl RecordLayout {
     /// A layout of `words` words, with a [`Value`] at each index of `values` (two words) and a reference (the address
     /// of a cell, or 0) at each index of `references`. `None` if one of them is out of range.
-    pub fn new(words: u32, values: &[u32], references: &[u32]) -> Option<RecordLayout> {
+    pub(crate) fn new(words: u32, values: &[u32], references: &[u32]) -> Option<RecordLayout> {
         let fits = |&index: &u32, size: u32| index.checked_add(size).is_some_and(|end| end <= words);
         if values.iter().all(|index| fits(index, 2)) && references.iter().all(|index| fits(index, 1)) {
             Some(RecordLayout { words, values: values.into(), references: references.into() })
@@ -47,24 +48,24 @@ impl RecordLayout {
     }
 
     /// Number of words.
-    pub fn words(&self) -> u32 {
+    pub(crate) fn words(&self) -> u32 {
         self.words
     }
 
     /// Where values begin.
-    pub fn values(&self) -> &[u32] {
+    pub(crate) fn values(&self) -> &[u32] {
         &self.values
     }
 
     /// Where references are.
-    pub fn references(&self) -> &[u32] {
+    pub(crate) fn references(&self) -> &[u32] {
         &self.references
     }
 }
 
 /// A record of fixed layout; its words follow the fixed part.
 #[repr(C)]
-pub struct Record {
+pub(crate) struct Record {
     pub(crate) header: Header,
     /// Owned by the interpreter; outlives the heap.
     pub(crate) layout: *const RecordLayout,
@@ -76,7 +77,7 @@ pub struct Record {
 /// What the elements of an [`Array`] are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
-pub enum ElementKind {
+pub(crate) enum ElementKind {
     /// 8-bit integers.
     I8,
     /// 16-bit integers.
@@ -100,7 +101,7 @@ pub enum ElementKind {
 impl ElementKind {
     /// Bytes of one element.
     #[inline(always)]
-    pub const fn bytes(self) -> usize {
+    pub(crate) const fn bytes(self) -> usize {
         match self {
             ElementKind::I8 => 1,
             ElementKind::I16 => 2,
@@ -113,7 +114,7 @@ impl ElementKind {
 
 /// An array of one kind of elements, which follow the fixed part.
 #[repr(C)]
-pub struct Array {
+pub(crate) struct Array {
     pub(crate) header: Header,
     pub(crate) len: u64,
     pub(crate) element: ElementKind,
@@ -121,8 +122,8 @@ pub struct Array {
     pub(crate) type_index: u32,
 }
 
-/// What a [`Userdata`] holds.
-pub trait HostObject {
+/// An object of the host that a value holds.
+pub trait HostObject: Send {
     /// The name of the kind, for messages.
     fn type_name(&self) -> &str;
     /// Marks every value the object holds.
@@ -137,7 +138,7 @@ pub trait HostObject {
 
 /// An object of the host, dropped when it is found dead; user values follow the fixed part.
 #[repr(C)]
-pub struct Userdata {
+pub(crate) struct Userdata {
     pub(crate) header: Header,
     pub(crate) metatable: *mut Table,
     pub(crate) object: Option<Box<dyn HostObject>>,
@@ -189,7 +190,7 @@ impl Cell {
 impl Closure {
     /// The first of the `count` captured values.
     #[inline(always)]
-    pub fn upvalues(closure: *mut Closure) -> *mut Value {
+    pub(crate) fn upvalues(closure: *mut Closure) -> *mut Value {
         behind(closure)
     }
 }
@@ -197,7 +198,7 @@ impl Closure {
 impl Record {
     /// The first word.
     #[inline(always)]
-    pub fn data(record: *mut Record) -> *mut u64 {
+    pub(crate) fn data(record: *mut Record) -> *mut u64 {
         behind(record)
     }
 }
@@ -214,7 +215,7 @@ impl Array {
 
     /// The first element.
     #[inline(always)]
-    pub fn data(array: *mut Array) -> *mut u8 {
+    pub(crate) fn data(array: *mut Array) -> *mut u8 {
         behind(array)
     }
 }
@@ -258,7 +259,7 @@ impl Userdata {
 
     /// The first of the `count` user values. Overwriting one needs the barrier.
     #[inline(always)]
-    pub fn user_values(userdata: *mut Userdata) -> *mut Value {
+    pub(crate) fn user_values(userdata: *mut Userdata) -> *mut Value {
         behind(userdata)
     }
 }
@@ -269,7 +270,7 @@ impl Heap {
     /// # Errors
     /// [`OutOfMemory`] when the limit or the host does not allow another cell.
     #[inline]
-    pub fn new_closure(
+    pub(crate) fn new_closure(
         &mut self,
         code: *const u8,
         function: *const (),
@@ -285,22 +286,9 @@ impl Heap {
         Ok(closure)
     }
 
-    /// Like [`Heap::new_closure`] for a small constant `count`, but null when no cell is at hand, and the captured
-    /// values are yet to be written. Calls nothing.
-    #[inline(always)]
-    pub fn try_new_closure(&mut self, code: *const u8, function: *const (), count: u32) -> *mut Closure {
-        debug_assert!(count <= 64);
-        let closure = self.try_allocate(size_of::<Closure>() + count as usize * size_of::<Value>()).cast::<Closure>();
-        if !closure.is_null() {
-            // SAFETY: the fresh cell holds the fixed part.
-            unsafe { closure.write(Closure { header: Header::new(Tag::FUNCTION, 0), code, function, count }) };
-        }
-        closure
-    }
-
     /// Like [`Heap::new_cell`], but null when no cell is at hand. Calls nothing.
     #[inline(always)]
-    pub fn try_new_cell(&mut self, value: Value) -> *mut Cell {
+    pub(crate) fn try_new_cell(&mut self, value: Value) -> *mut Cell {
         let cell = self.try_allocate(size_of::<Cell>()).cast::<Cell>();
         if !cell.is_null() {
             // SAFETY: the fresh cell holds the fixed part.
@@ -314,7 +302,7 @@ impl Heap {
     /// # Errors
     /// [`OutOfMemory`] when the limit or the host does not allow another cell.
     #[inline]
-    pub fn new_cell(&mut self, value: Value) -> Result<*mut Cell, OutOfMemory> {
+    pub(crate) fn new_cell(&mut self, value: Value) -> Result<*mut Cell, OutOfMemory> {
         let cell = self.allocate(size_of::<Cell>())?.cast::<Cell>();
         // SAFETY: the fresh cell holds the fixed part.
         unsafe { Cell::begin(cell, value) };
@@ -329,7 +317,7 @@ impl Heap {
     /// # Safety
     /// `layout` stays where it is, unchanged, as long as the heap.
     #[inline]
-    pub unsafe fn new_record(
+    pub(crate) unsafe fn new_record(
         &mut self,
         layout: *const RecordLayout,
         type_index: u32,
@@ -351,7 +339,7 @@ impl Heap {
     /// # Errors
     /// [`OutOfMemory`] when the limit or the host does not allow another cell.
     #[inline]
-    pub fn new_array(&mut self, element: ElementKind, len: u64) -> Result<*mut Array, OutOfMemory> {
+    pub(crate) fn new_array(&mut self, element: ElementKind, len: u64) -> Result<*mut Array, OutOfMemory> {
         let refused = OutOfMemory { bytes: usize::MAX };
         let bytes = usize::try_from(len).ok().and_then(|len| len.checked_mul(element.bytes())).ok_or(refused)?;
         let cell = self.allocate(bytes.checked_add(size_of::<Array>()).ok_or(refused)?)?;
@@ -381,7 +369,11 @@ impl Heap {
     ///
     /// # Errors
     /// [`OutOfMemory`] when the limit or the host does not allow another cell; the object is dropped then.
-    pub fn new_userdata(&mut self, object: Box<dyn HostObject>, count: u32) -> Result<*mut Userdata, OutOfMemory> {
+    pub(crate) fn new_userdata(
+        &mut self,
+        object: Box<dyn HostObject>,
+        count: u32,
+    ) -> Result<*mut Userdata, OutOfMemory> {
         let cell = self.allocate(size_of::<Userdata>() + count as usize * size_of::<Value>())?;
         let userdata = cell.cast::<Userdata>();
         let header = Header::new(Tag::USERDATA, 0);
@@ -435,7 +427,7 @@ impl Heap {
     ///
     /// # Safety
     /// `userdata` is a live userdata of this heap, and nobody else uses its object.
-    pub unsafe fn host_object_mut<'a>(
+    pub(crate) unsafe fn host_object_mut<'a>(
         &mut self,
         userdata: *mut Userdata,
     ) -> Option<&'a mut (dyn HostObject + 'static)> {
@@ -452,7 +444,7 @@ impl Heap {
     ///
     /// # Safety
     /// `userdata` is a live userdata of this heap, `metatable` null or a live table.
-    pub unsafe fn set_userdata_metatable(&mut self, userdata: *mut Userdata, metatable: *mut Table) {
+    pub(crate) unsafe fn set_userdata_metatable(&mut self, userdata: *mut Userdata, metatable: *mut Table) {
         // SAFETY: as the caller promises.
         unsafe {
             let old = std::mem::replace(&mut (*userdata).metatable, metatable);
@@ -489,7 +481,7 @@ impl Heap {
     ///
     /// # Safety
     /// `fiber` is a live fiber of this heap.
-    pub unsafe fn charge_fiber(&mut self, fiber: *mut FiberCell, bytes: usize) -> bool {
+    pub(crate) unsafe fn charge_fiber(&mut self, fiber: *mut FiberCell, bytes: usize) -> bool {
         let has_room = self.has_room_for(bytes);
         if !has_room && bytes > SMALL_CHARGE_MAX {
             return false;
@@ -531,23 +523,25 @@ impl Heap {
         }
     }
 
-    /// Drops what a dead cell owns.
+    /// Drops what a dead cell owns. Gives what the destructor of an object panics with: the collector runs below handlers, through
+    /// whose frames no panic can pass.
     ///
     /// # Safety
     /// `cell` is a userdata or a fiber of this heap, nothing will use it any more, and this is the only call for it.
-    pub(super) unsafe fn drop_owner(cell: *mut Header) {
+    pub(super) unsafe fn drop_owner(cell: *mut Header) -> Result<(), Box<dyn Any + Send>> {
         // SAFETY: as the caller promises.
         unsafe {
             if u32::from((*cell).kind()) == Tag::FIBER.0 {
                 let fiber = cell.cast::<FiberCell>();
                 ((*fiber).drop_state)((*fiber).state);
-            } else {
-                drop((*cell.cast::<Userdata>()).object.take());
+                return Ok(());
             }
+            let object = (*cell.cast::<Userdata>()).object.take();
+            catch_unwind(AssertUnwindSafe(move || drop(object)))
         }
     }
 
-    /// Drops what all cells own.
+    /// Drops what all cells own. The end of a heap is no time to panic: what destructors panic with is dropped as well.
     pub(super) fn drop_owners(&mut self) {
         // A search for dead owners that is under way has left a gap behind those it kept.
         let gap = self.cycle.owners_gap();
@@ -557,7 +551,7 @@ impl Heap {
             {
                 // SAFETY: called when the heap is dropped; outside the gap each owner is listed once until it is
                 // dropped.
-                unsafe { Heap::drop_owner(owner) };
+                let _ = unsafe { Heap::drop_owner(owner) };
             }
         }
     }

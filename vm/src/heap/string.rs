@@ -5,11 +5,11 @@ use super::{Heap, OutOfMemory};
 use crate::value::Tag;
 
 /// Longest string that is interned; equal strings up to this length are the same cell.
-pub const SHORT_BYTES_MAX: usize = 40;
+pub(crate) const SHORT_BYTES_MAX: usize = 40;
 
 /// An immutable byte string; the bytes follow the fixed part.
 #[repr(C)]
-pub struct Str {
+pub(crate) struct Str {
     pub(super) header: Header,
     /// Of a buffer, this is how many bytes are written.
     pub(super) hash: u32,
@@ -25,7 +25,7 @@ impl Str {
     /// # Safety
     /// `string` is a live string.
     #[inline(always)]
-    pub unsafe fn len(string: *const Str) -> usize {
+    pub(crate) unsafe fn len(string: *const Str) -> usize {
         // SAFETY: the caller gives a live string.
         unsafe { (*string).len as usize }
     }
@@ -35,7 +35,7 @@ impl Str {
     /// # Safety
     /// `string` is a live string and stays reachable for `'a`.
     #[inline(always)]
-    pub unsafe fn bytes<'a>(string: *const Str) -> &'a [u8] {
+    pub(crate) unsafe fn bytes<'a>(string: *const Str) -> &'a [u8] {
         // SAFETY: the caller gives a live string; `len` bytes behind the fixed part were written when it was made.
         unsafe { std::slice::from_raw_parts(string.cast::<u8>().add(FIXED_BYTES), (*string).len as usize) }
     }
@@ -45,7 +45,7 @@ impl Str {
     /// # Safety
     /// `string` is a live string.
     #[inline(always)]
-    pub unsafe fn is_short(string: *const Str) -> bool {
+    pub(crate) unsafe fn is_short(string: *const Str) -> bool {
         // SAFETY: the caller gives a live string.
         unsafe { !(*string).header.has(Header::LONG) }
     }
@@ -55,7 +55,7 @@ impl Str {
     /// # Safety
     /// `string` is a live string.
     #[inline(always)]
-    pub unsafe fn hash(string: *mut Str) -> u32 {
+    pub(crate) unsafe fn hash(string: *mut Str) -> u32 {
         // SAFETY: the caller gives a live string.
         unsafe { if (*string).header.has(Header::HASHED) { (*string).hash } else { Str::hash_long(string) } }
     }
@@ -70,6 +70,8 @@ impl Str {
         unsafe { (*string).hash }
     }
 
+    /// # Safety
+    /// The string is live.
     #[cold]
     #[inline(never)]
     unsafe fn hash_long(string: *mut Str) -> u32 {
@@ -86,7 +88,7 @@ impl Str {
     /// # Safety
     /// Both are live strings.
     #[inline]
-    pub unsafe fn equals(one: *const Str, other: *const Str) -> bool {
+    pub(crate) unsafe fn equals(one: *const Str, other: *const Str) -> bool {
         // SAFETY: the caller gives live strings.
         unsafe {
             one == other
@@ -116,7 +118,7 @@ impl Str {
 
 /// The fixed hash function of strings: eight bytes a step, the last step overlapping the one before.
 #[inline]
-pub fn hash_bytes(bytes: &[u8]) -> u32 {
+pub(crate) fn hash_bytes(bytes: &[u8]) -> u32 {
     let state = 0x51_7cc1_b727_220a ^ bytes.len() as u64;
     let (words, last) = words_of(bytes);
     let state = words.fold(state, mix);
@@ -164,7 +166,7 @@ impl Heap {
     /// # Errors
     /// [`OutOfMemory`] when the limit or the host does not allow another cell.
     #[inline]
-    pub fn new_string(&mut self, bytes: &[u8]) -> Result<*mut Str, OutOfMemory> {
+    pub(crate) fn new_string(&mut self, bytes: &[u8]) -> Result<*mut Str, OutOfMemory> {
         if bytes.len() <= SHORT_BYTES_MAX {
             return self.intern(bytes);
         }
@@ -178,7 +180,7 @@ impl Heap {
     ///
     /// # Errors
     /// [`OutOfMemory`] when the limit or the host does not allow another cell.
-    pub fn concat(&mut self, pieces: &[&[u8]]) -> Result<*mut Str, OutOfMemory> {
+    pub(crate) fn concat(&mut self, pieces: &[&[u8]]) -> Result<*mut Str, OutOfMemory> {
         let mut bytes = 0usize;
         for piece in pieces {
             bytes = bytes.saturating_add(piece.len());
@@ -208,7 +210,11 @@ impl Heap {
     ///
     /// # Errors
     /// [`OutOfMemory`] when the limit or the host does not allow another cell.
-    pub fn new_string_with(&mut self, len: usize, fill: impl FnOnce(&mut [u8])) -> Result<*mut Str, OutOfMemory> {
+    pub(crate) fn new_string_with(
+        &mut self,
+        len: usize,
+        fill: impl FnOnce(&mut [u8]),
+    ) -> Result<*mut Str, OutOfMemory> {
         if len <= SHORT_BYTES_MAX {
             let mut buffer = [0; SHORT_BYTES_MAX];
             fill(&mut buffer[..len]);

@@ -187,6 +187,9 @@ impl Space {
     }
 
     /// Takes a run that is dead off the list, and frees its blocks.
+    ///
+    /// # Safety
+    /// Callers give a listed run.
     unsafe fn remove_run(&mut self, run: *mut u8) {
         // SAFETY: callers give a listed run.
         unsafe {
@@ -202,6 +205,9 @@ impl Space {
     }
 
     /// Takes a huge cell that is dead off the list; its memory is given back bit by bit.
+    ///
+    /// # Safety
+    /// Callers give a listed chunk.
     unsafe fn remove_huge(&mut self, chunk: *mut Chunk) {
         // SAFETY: callers give a listed chunk.
         unsafe {

@@ -11,13 +11,14 @@ macro_rules! object_kinds {
         /// # Safety
         /// `cell` is a live cell of this kind, and stays reachable from the roots while the value is used.
         #[inline(always)]
-        pub unsafe fn $from(cell: *mut $type) -> Value {
+        pub(crate) unsafe fn $from(cell: *mut $type) -> Value {
             Value { payload: cell.expose_provenance() as u64, tag: Tag::$tag }
         }
 
         #[doc = concat!("The [`", stringify!($type), "`] this value refers to, if it is one.")]
         #[inline(always)]
-        pub fn $to(self) -> Option<*mut $type> {
+        #[allow(dead_code, reason = "each kind has one")]
+        pub(crate) fn $to(self) -> Option<*mut $type> {
             if self.tag == Tag::$tag { Some(self.pointer().cast()) } else { None }
         }
     )*};
@@ -41,7 +42,7 @@ impl Value {
     /// # Safety
     /// `cell` is a live cell and stays reachable from the roots while the value is used.
     #[inline(always)]
-    pub unsafe fn from_object(cell: *mut Header) -> Value {
+    pub(crate) unsafe fn from_object(cell: *mut Header) -> Value {
         // SAFETY: the caller gives a live cell, and every cell that values refer to begins with a header whose kind is
         // the tag.
         let tag = Tag(u32::from(unsafe { (*cell).kind() }));
@@ -50,7 +51,7 @@ impl Value {
 
     /// The cell this value refers to, whatever its kind, if it is a heap value.
     #[inline(always)]
-    pub fn as_object(self) -> Option<*mut Header> {
+    pub(crate) fn as_object(self) -> Option<*mut Header> {
         if self.is_object() { Some(self.pointer()) } else { None }
     }
 

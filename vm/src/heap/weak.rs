@@ -167,6 +167,9 @@ impl Marker {
     }
 
     /// Marks the value of an entry with a weak key if the key is marked; else notes it.
+    ///
+    /// # Safety
+    /// The cells of key and value are not freed before the cycle ends.
     unsafe fn mark_ephemeron(&mut self, key: Value, value: Value) {
         self.mark_if_string(key);
         // SAFETY: entries of reachable tables refer to cells that are not freed before the cycle ends.
@@ -264,6 +267,9 @@ impl Marker {
     }
 
     /// Clears one table from the cursor on; false when the budget ran out.
+    ///
+    /// # Safety
+    /// Callers give the contents of a marked table.
     unsafe fn clear_table(&mut self, clearing: &Clearing, budget: &mut usize) -> bool {
         let contents = clearing.contents;
         // Many tables are empty.
@@ -288,6 +294,8 @@ impl Marker {
         true
     }
 
+    /// # Safety
+    /// As for `clear_table`.
     unsafe fn clear_slots(&mut self, clearing: &Clearing, budget: &mut usize) -> bool {
         // SAFETY: as `clear_table`.
         unsafe {
@@ -307,6 +315,8 @@ impl Marker {
         true
     }
 
+    /// # Safety
+    /// As for `clear_table`; the part is one of that table.
     unsafe fn clear_part(&mut self, part: Part, clearing: &Clearing, budget: &mut usize) -> bool {
         if self.weak.cursor.nodes != Some(part.nodes) {
             // Entries moved since the last step: begin again.
@@ -345,7 +355,7 @@ impl Heap {
     ///
     /// # Safety
     /// `table` is a live table of this heap.
-    pub unsafe fn set_weak(&mut self, table: *mut Table, keys: bool, values: bool) -> Result<(), OutOfMemory> {
+    pub(crate) unsafe fn set_weak(&mut self, table: *mut Table, keys: bool, values: bool) -> Result<(), OutOfMemory> {
         let flags = if keys { Header::WEAK_KEYS } else { 0 } | if values { Header::WEAK_VALUES } else { 0 };
         // SAFETY: the caller gives a live table.
         unsafe {
@@ -368,6 +378,9 @@ impl Heap {
     }
 
     /// Moves the parts of a table into one that nothing refers to.
+    ///
+    /// # Safety
+    /// Callers give a live table that is its own contents.
     unsafe fn hide_contents(&mut self, table: *mut Table) -> Result<(), OutOfMemory> {
         // SAFETY: callers give a live table that is its own contents. Parts move as they are, the collector may be
         // scanning them.
@@ -395,6 +408,9 @@ impl Heap {
     }
 
     /// Undoes [`Heap::hide_contents`].
+    ///
+    /// # Safety
+    /// Callers give a table whose array field still is the hidden contents.
     unsafe fn unhide_contents(&mut self, table: *mut Table) {
         // SAFETY: callers give a table whose array field still is the hidden contents.
         unsafe {
@@ -418,6 +434,9 @@ impl Heap {
 
     /// Makes sure that the collector leaves every entry alone: marks it while there is marking, removes it if it is
     /// dead.
+    ///
+    /// # Safety
+    /// Callers give the contents of a live weak table.
     unsafe fn settle_entries(&mut self, contents: *mut Table) {
         let keep = matches!(self.cycle.phase(), Phase::Mark | Phase::Ephemerons);
         // SAFETY: callers give the contents of a live weak table; indices stay within its parts.

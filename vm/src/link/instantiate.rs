@@ -21,9 +21,9 @@ use crate::runtime::definitions::{Definition, Definitions, InstanceId};
 use crate::runtime::externs::Extern;
 use crate::runtime::failure::Failure;
 use crate::runtime::function::{Body, FunctionInfo};
-use crate::runtime::instance::ProgramTypes;
 use crate::runtime::instance::{GlobalCell, Instance};
 use crate::runtime::layouts::{Shape, machine_type};
+use crate::runtime::program_types::ProgramTypes;
 use crate::value::{Tag, Value};
 use minivm_isa::entities::{Func, Layout};
 use minivm_isa::program::{
@@ -34,6 +34,7 @@ use minivm_isa::{Signature, TrapCode, Type, steps};
 use std::cell::UnsafeCell;
 use std::fmt;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Why a program cannot be loaded.
 #[derive(Clone, Debug)]
@@ -146,12 +147,12 @@ impl Context {
     /// `imports` first, then among what the host has defined.
     pub(crate) fn instantiate(
         &mut self,
-        program: Rc<Verified>,
+        program: Arc<Verified>,
         imports: &Definitions,
     ) -> Result<(InstanceId, Option<Value>), LinkError> {
         let held = self.heap.budget().hold(cost::instance_bytes(&program))?;
         let types = ProgramTypes::of(self, &program);
-        let mut instance = Instance::new(program.clone(), &types, held, true);
+        let mut instance = Instance::new(program.clone(), types, held, true);
         self.make_functions(&mut instance, imports)?;
         for global in program.globals.values() {
             let cell = self.make_global(&instance, global, imports)?;
@@ -262,13 +263,14 @@ impl Context {
         global: &GlobalDef,
         imports: &Definitions,
     ) -> Result<Rc<GlobalCell>, LinkError> {
-        let ty = machine_type(&instance.layouts, global.ty);
+        let ty = machine_type(instance.layouts(), global.ty);
         let holds = instance.machine_element(global.holds);
         match &global.origin {
             Origin::Own(initial) => {
                 let words = self.initial_words(instance, initial)?;
                 let words = UnsafeCell::new(words);
-                Ok(Rc::new(GlobalCell { words, ty, mutable: global.mutable, holds }))
+                let _types = [instance.types.clone()].into();
+                Ok(Rc::new(GlobalCell { words, ty, mutable: global.mutable, holds, _types }))
             }
             Origin::Import(import) => match self.definition_of(imports, import)? {
                 Definition::Global(cell)
@@ -322,7 +324,9 @@ impl Context {
                 let value = self.initial_value(instance, initial)?;
                 let limits = (table.minimum, table.maximum);
                 let made = TableInstance::new(element, limits, table.is_64, value, self.heap.budget());
-                Ok(Rc::new(UnsafeCell::new(made.map_err(LinkError::Trap)?)))
+                let mut made = made.map_err(LinkError::Trap)?;
+                made.keep_types(instance.types.clone());
+                Ok(Rc::new(UnsafeCell::new(made)))
             }
             Origin::Import(import) => match self.definition_of(imports, import)? {
                 Definition::Table(shared) => {
@@ -437,7 +441,7 @@ impl Context {
             let count = storage.register_type().words() as usize;
             words.extend_from_slice(&self.initial_words(instance, field)?[..count]);
         }
-        let layout = &instance.layouts[layout.as_u32() as usize];
+        let layout = &instance.layouts()[layout.as_u32() as usize];
         let Shape::Record { layout: shape, .. } = &layout.shape else {
             unreachable!("the verifier proved that it is a record")
         };
@@ -457,7 +461,7 @@ impl Context {
         length: u64,
         words: impl Fn(usize) -> [u64; 2],
     ) -> Result<[u64; 2], LinkError> {
-        let layout = &instance.layouts[layout.as_u32() as usize];
+        let layout = &instance.layouts()[layout.as_u32() as usize];
         let Shape::Array { element } = layout.shape else { unreachable!("the verifier proved that it is an array") };
         let array = self.heap.new_array(element, length)?;
         // SAFETY: the array has so many elements; numbers lie little-endian in their words, and references and values are words.

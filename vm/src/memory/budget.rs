@@ -8,7 +8,8 @@ use super::host;
 use minivm_isa::Allowance;
 use std::cell::Cell;
 use std::fmt;
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// An allocation was refused, by the limit of the program or by the host.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -26,21 +27,38 @@ impl fmt::Display for OutOfMemory {
 impl std::error::Error for OutOfMemory {}
 
 /// A shared limit on bytes; clones count into the same limit.
+///
+/// The machine counts without locking, so it is exact where all clones are used on one thread at a time.
 #[derive(Clone, Debug)]
 pub struct MemoryBudget {
-    state: Rc<State>,
+    state: Arc<State>,
+}
+
+/// A number that a machine and its host may both have, whatever threads they are on. Changed in two steps, as no machine counts
+/// on two threads at once.
+#[derive(Debug, Default)]
+struct Count(AtomicU64);
+
+impl Count {
+    fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn set(&self, number: u64) {
+        self.0.store(number, Ordering::Relaxed);
+    }
 }
 
 #[derive(Debug)]
 struct State {
-    maximum: Cell<u64>,
+    maximum: Count,
     /// Bytes of the heap, as it reported last.
-    heap: Cell<u64>,
+    heap: Count,
     /// Bytes of everything beside the heap.
-    taken: Cell<u64>,
+    taken: Count,
     /// Most bytes that the process has held of each since freed memory was returned to the system.
-    heap_peak: Cell<u64>,
-    taken_peak: Cell<u64>,
+    heap_peak: Count,
+    taken_peak: Count,
 }
 
 /// Freed bytes that the allocator may keep before it is worth while to have them returned.
@@ -50,12 +68,12 @@ impl MemoryBudget {
     /// A budget of so many bytes, nothing used.
     pub fn new(maximum: u64) -> Self {
         MemoryBudget {
-            state: Rc::new(State {
-                maximum: Cell::new(maximum),
-                heap: Cell::new(0),
-                taken: Cell::new(0),
-                heap_peak: Cell::new(0),
-                taken_peak: Cell::new(0),
+            state: Arc::new(State {
+                maximum: Count(AtomicU64::new(maximum)),
+                heap: Count::default(),
+                taken: Count::default(),
+                heap_peak: Count::default(),
+                taken_peak: Count::default(),
             }),
         }
     }
@@ -76,7 +94,7 @@ impl MemoryBudget {
     }
 
     /// Changes the limit; what is in use stays in use.
-    pub fn set_maximum(&self, maximum: u64) {
+    pub(crate) fn set_maximum(&self, maximum: u64) {
         self.state.maximum.set(maximum);
     }
 
@@ -93,7 +111,7 @@ impl MemoryBudget {
     }
 
     /// Takes bytes for what is there already, whether or not they are left.
-    pub fn take_unchecked(&self, bytes: u64) {
+    pub(crate) fn take_unchecked(&self, bytes: u64) {
         let taken = self.taken().saturating_add(bytes);
         self.state.taken.set(taken);
         if taken > self.state.taken_peak.get() {

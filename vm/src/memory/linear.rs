@@ -113,7 +113,7 @@ impl LinearMemory {
     }
 
     /// Pages it was declared to grow to at most.
-    pub fn declared_maximum(&self) -> Option<u64> {
+    pub(crate) fn declared_maximum(&self) -> Option<u64> {
         self.declared_maximum
     }
 

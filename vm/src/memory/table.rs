@@ -4,6 +4,8 @@ use super::MemoryBudget;
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
 use minivm_isa::program::ElementType;
+use std::any::Any;
+use std::rc::Rc;
 
 /// Elements past which no table can grow.
 const ELEMENTS_MAX: u64 = 1 << 27;
@@ -33,9 +35,16 @@ pub(crate) struct TableInstance {
     element: ElementType,
     is_64: bool,
     budget: MemoryBudget,
+    /// Keeps the machine's types that `element` names.
+    types: Option<Rc<dyn Any>>,
 }
 
 impl TableInstance {
+    /// Keeps something that knows the types of the elements as long as the table lives.
+    pub(crate) fn keep_types(&mut self, types: Rc<dyn Any>) {
+        self.types = Some(types);
+    }
+
     /// A table of `minimum` elements `initial`.
     ///
     /// # Errors
@@ -58,6 +67,7 @@ impl TableInstance {
             element,
             is_64,
             budget: budget.clone(),
+            types: None,
         });
         let limit = table.maximum;
         table.maximum = ELEMENTS_MAX;

@@ -76,6 +76,9 @@ pub(crate) fn from_words(words: [u64; 2], ty: Type) -> Option<Value> {
 }
 
 /// Writes values as words of these types.
+///
+/// # Safety
+/// The caller made room for the words of these types.
 unsafe fn write_words(to: Regs, types: &[Type], values: impl Fn(usize) -> Value) -> Result<(), (usize, &'static str)> {
     let mut offset = 0;
     for (index, &ty) in types.iter().enumerate() {
@@ -90,6 +93,9 @@ unsafe fn write_words(to: Regs, types: &[Type], values: impl Fn(usize) -> Value)
 }
 
 /// Reads words of these types as values.
+///
+/// # Safety
+/// Words of these types lie there, references to live objects.
 unsafe fn read_words(from: Regs, types: &[Type]) -> Option<Vec<Value>> {
     let mut offset = 0;
     types
@@ -104,6 +110,8 @@ unsafe fn read_words(from: Regs, types: &[Type]) -> Option<Vec<Value>> {
         .collect()
 }
 
+/// # Safety
+/// The closure is live (invariant 6).
 unsafe fn info<'a>(closure: *mut Closure) -> &'a FunctionInfo {
     // SAFETY: closures point to functions, which live as long as they do.
     unsafe { &*(*closure).function.cast::<FunctionInfo>() }
@@ -168,6 +176,9 @@ pub(crate) unsafe fn any_to_typed(
 
 /// A tail call out of an `any` function that typed code has called: where both want the same results, the callee takes the
 /// place of the border frame below, so that such calls do not pile up.
+///
+/// # Safety
+/// `closure` is the callee of a tail call that returns to `place`, below which lies the border frame of a bridge.
 unsafe fn into_bridge(
     cx: &mut Context,
     closure: *mut Closure,
@@ -230,7 +241,7 @@ pub(crate) unsafe fn typed_results(cx: &mut Context, regs: Regs) -> Flow {
 pub(crate) unsafe fn typed_to_any(cx: &mut Context, closure: *mut Closure, new: Regs, place: Pc, at: Flow) -> Flow {
     // SAFETY: room is made for the border frame and the arguments.
     unsafe {
-        let Body::Bridge(Bridge { signature }) = &info(closure).body else {
+        let Body::Bridge(Bridge { signature, .. }) = &info(closure).body else {
             return raise_trap(cx, at, TrapCode::IndirectCallType);
         };
         let Some(values) = read_words(new, &signature.params) else {
@@ -260,7 +271,7 @@ pub(crate) unsafe fn any_results(cx: &mut Context, regs: Regs, count: usize) -> 
     unsafe {
         let closure = pointer::<Closure>(*regs.sub(2) as usize);
         let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
-        let Body::Bridge(Bridge { signature }) = &info(closure).body else {
+        let Body::Bridge(Bridge { signature, .. }) = &info(closure).body else {
             unreachable!("only bridges have such border frames")
         };
         let values = values_at(regs, count);

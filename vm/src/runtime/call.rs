@@ -46,6 +46,9 @@ pub(crate) unsafe fn call_value(cx: &mut Context, callee: Value, new: Regs, coun
 }
 
 /// Finds the closure behind a callee; `__call` metamethods become the callee, the value their first argument.
+///
+/// # Safety
+/// The callee is live; its `count` arguments lie at `new`, a window of the running frame `at`.
 #[inline(never)]
 #[allow(clippy::type_complexity, reason = "the state of a call, moved together because the stack may move")]
 unsafe fn resolve(
@@ -169,6 +172,9 @@ fn variadic_shift(count: usize, params: usize) -> usize {
 }
 
 /// Writes a frame header.
+///
+/// # Safety
+/// There is room for the frame, and its header is free.
 unsafe fn enter_at(closure: *mut Closure, new: Regs, place: Pc) -> Flow {
     // SAFETY: the callers made room for the frame.
     unsafe {
@@ -179,6 +185,9 @@ unsafe fn enter_at(closure: *mut Closure, new: Regs, place: Pc) -> Flow {
 }
 
 /// Makes sure that a function has code, and that the closure enters it.
+///
+/// # Safety
+/// The closure is live and of that function; `at` is the running frame, whole.
 #[inline(always)]
 unsafe fn load(
     cx: &mut Context,
@@ -198,6 +207,9 @@ unsafe fn load(
 }
 
 /// Compiles a function that has no code yet.
+///
+/// # Safety
+/// As for `load`.
 #[cold]
 #[inline(never)]
 unsafe fn compile(
@@ -367,6 +379,9 @@ pub(crate) unsafe fn tail_call_value(
 
 /// Calls a host function in place of the running frame. The frame stays until the function returns, so that the function
 /// finds out who called it: host functions do not recurse, so this costs no depth.
+///
+/// # Safety
+/// `at` is the running guest frame, and the arguments lie in its window.
 unsafe fn tail_call_host(
     cx: &mut Context,
     host: &HostFunction,

@@ -22,21 +22,21 @@ pub struct ObjectHandles {
 pub struct ObjectCodec {
     /// The object as bytes, or why it cannot travel. What it keeps of the machine goes into the handles.
     #[allow(clippy::type_complexity, reason = "said once")]
-    pub save: Box<dyn Fn(&mut dyn HostObject, &mut ObjectHandles) -> Result<Vec<u8>, String>>,
+    pub save: Box<dyn Fn(&mut dyn HostObject, &mut ObjectHandles) -> Result<Vec<u8>, String> + Send>,
     /// The object of bytes and handles that `save` gave, with the state of the host's libraries here; or what is wrong with
     /// them, or missing here.
     #[allow(clippy::type_complexity, reason = "said once")]
-    pub load: Box<dyn Fn(&[u8], &ObjectHandles, &mut HostState) -> Result<Box<dyn HostObject>, SnapshotError>>,
+    pub load: Box<dyn Fn(&[u8], &ObjectHandles, &mut HostState) -> Result<Box<dyn HostObject>, SnapshotError> + Send>,
 }
 
 /// How a state of the host's libraries travels.
 pub struct StateCodec {
     /// The state as bytes, or why it cannot travel.
     #[allow(clippy::type_complexity, reason = "said once")]
-    pub save: Box<dyn Fn(&mut HostState) -> Result<Vec<u8>, String>>,
+    pub save: Box<dyn Fn(&mut HostState) -> Result<Vec<u8>, String> + Send>,
     /// Takes over a state of bytes that `save` gave, or says what is wrong with them, or missing here.
     #[allow(clippy::type_complexity, reason = "said once")]
-    pub load: Box<dyn Fn(&mut HostState, &[u8]) -> Result<(), SnapshotError>>,
+    pub load: Box<dyn Fn(&mut HostState, &[u8]) -> Result<(), SnapshotError> + Send>,
 }
 
 /// All codecs of a machine.
@@ -109,7 +109,7 @@ impl Codecs {
                 return Err(SnapshotError::Missing(format!("the state '{name}' has no codec here")));
             };
             if before.as_ref() >= Some(&name) {
-                return Err(from.damaged("they are not in order"));
+                return Err(from.damaged("not in ascending order"));
             }
             let length = from.length()?;
             let _held = budget.hold(length as u64)?;

@@ -7,6 +7,7 @@ use crate::runtime::fiber::{Fiber, FiberState};
 use crate::runtime::function::Body;
 use crate::runtime::instance::Instances;
 use crate::runtime::known_bridges::KnownBridges;
+use crate::runtime::program_types::TypeTables;
 use crate::runtime::task::Runs;
 use crate::runtime::walk::{Level, Walk};
 use crate::runtime::{call, finalise, switch, unwind};
@@ -31,6 +32,7 @@ struct RootSet {
     strings: Vec<*mut Str>,
     values: Vec<Value>,
     instances: *mut Instances,
+    types: TypeTables,
     loads_until_collection: *mut usize,
     runs: *const Runs,
     known_bridges: *mut KnownBridges,
@@ -40,6 +42,8 @@ impl RootSet {
     fn new(cx: &mut Context, at: Option<(Flow, bool)>, host_values: (Regs, usize)) -> Self {
         let mut values: Vec<Value> = cx.registry.values().copied().collect();
         values.extend(cx.kept.iter());
+        cx.rooted.forget_dropped();
+        values.extend(cx.rooted.iter());
         values.extend(cx.definitions.functions());
         values.extend(cx.run.roots());
         values.extend(cx.pending_error);
@@ -57,12 +61,15 @@ impl RootSet {
             strings: [&cx.metamethods[..], cx.heap.kind_names(), &[cx.no_memory]].concat(),
             values,
             instances: &raw mut cx.instances,
+            types: TypeTables::new(cx),
             loads_until_collection: &raw mut cx.loads_until_collection,
             runs: &raw const cx.runs,
             known_bridges: &raw mut cx.known_bridges,
         }
     }
 
+    /// # Safety
+    /// `at` is the state of a whole stack (invariant 1), which nobody changes meanwhile.
     unsafe fn trace_stack(&self, at: Flow, calling: bool, marker: &mut Marker) {
         let mut walk = Walk::at(self.record_return, at, calling);
         // SAFETY: the state is that of a stack nobody changes meanwhile.
@@ -93,6 +100,8 @@ impl RootSet {
     }
 }
 
+/// # Safety
+/// A record lies there, above the values that it counts.
 unsafe fn mark_record(record_at: Regs, marker: &mut Marker) {
     // SAFETY: a record lies there.
     unsafe {
@@ -104,6 +113,8 @@ unsafe fn mark_record(record_at: Regs, marker: &mut Marker) {
     }
 }
 
+/// # Safety
+/// The caller names `any` slots.
 unsafe fn mark_values(first: Regs, count: usize, marker: &mut Marker) {
     for index in 0..count {
         // SAFETY: the caller names `any` slots.
@@ -160,9 +171,18 @@ impl Roots for RootSet {
     fn trace_function(&mut self, function: *const (), marker: &mut Marker) {
         // SAFETY: closures point to functions, and those of an instance to it; both live as long as a closure does.
         unsafe {
-            if let Body::Guest(guest) = &(*function.cast::<crate::runtime::function::FunctionInfo>()).body {
-                (*guest.instance).trace(marker);
+            match &(*function.cast::<crate::runtime::function::FunctionInfo>()).body {
+                Body::Guest(guest) => (*guest.instance).trace(marker),
+                Body::Bridge(bridge) => bridge.seen_in.set(marker.cycle()),
+                Body::Host(_) => {}
             }
+        }
+    }
+
+    fn trace_layout(&mut self, layout: u32, marker: &mut Marker) {
+        // SAFETY: the context lives while its heap is collected, and nothing of this is borrowed.
+        if let Some(holder) = unsafe { self.types.holder(layout) } {
+            self.trace_outside(holder, marker);
         }
     }
 
@@ -182,6 +202,7 @@ impl Roots for RootSet {
             // What is dead goes, with its functions, memories and tables: no closure of it is left.
             instances.retain(|instance| instance.is_pinned.get() || instance.traced_in.get() == cycle);
             *self.loads_until_collection = instances.iter().count().max(LOADS_MIN);
+            self.types.retain_live(cycle);
         }
     }
 
@@ -217,6 +238,9 @@ impl Roots for RootSet {
 
 impl RootSet {
     /// The open list of a frame, when the instruction at hand takes one.
+    ///
+    /// # Safety
+    /// `at` is the top of a whole stack.
     unsafe fn trace_open_list(&self, at: Flow, calling: bool, open_count: usize, marker: &mut Marker) {
         if calling || is_machine_place(self.record_return, at.pc) {
             return;
@@ -377,6 +401,9 @@ pub(crate) unsafe fn make_room_at(cx: &mut Context, at: Flow) -> Flow {
 }
 
 /// Whether the instruction at `at` has the open list of its predecessor.
+///
+/// # Safety
+/// The caller describes a live guest frame.
 unsafe fn takes_open(cx: &Context, at: Flow) -> bool {
     // SAFETY: the caller describes a live guest frame.
     let level = unsafe { Walk::new(cx, at, false).next() };

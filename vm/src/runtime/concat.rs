@@ -68,6 +68,9 @@ pub(crate) unsafe fn concat_values(cx: &mut Context, at: Flow, mut values: Vec<V
 }
 
 /// How many values the concatenation at `at` joins.
+///
+/// # Safety
+/// The caller vouches for the instruction.
 unsafe fn operand_count(at: Flow) -> usize {
     // SAFETY: the caller vouches for the instruction.
     unsafe {
@@ -77,6 +80,8 @@ unsafe fn operand_count(at: Flow) -> usize {
     }
 }
 
+/// # Safety
+/// The values are reachable.
 unsafe fn join(cx: &mut Context, values: &[Value]) -> Result<Value, OutOfMemory> {
     let mut numbers: Vec<String> = Vec::new();
     for value in values.iter().filter(|value| value.tag() != Tag::STRING) {
@@ -95,6 +100,8 @@ unsafe fn join(cx: &mut Context, values: &[Value]) -> Result<Value, OutOfMemory>
     cx.heap.concat(&pieces).map(|string| unsafe { Value::from_string(string) })
 }
 
+/// # Safety
+/// `at` is the running guest frame, whole; `dst` is one of its registers, and `next` the place after the instruction.
 unsafe fn concat_metamethod(cx: &mut Context, at: Flow, mut values: Vec<Value>, dst: usize, next: Pc) -> Flow {
     let rhs = values.pop().expect("two values are left");
     let lhs = values.pop().expect("two values are left");
@@ -115,6 +122,9 @@ unsafe fn concat_metamethod(cx: &mut Context, at: Flow, mut values: Vec<Value>, 
 }
 
 /// Calls what joins these values; those that come before wait.
+///
+/// # Safety
+/// As for `concat_metamethod`.
 unsafe fn call_to_concat(
     cx: &mut Context,
     at: Flow,

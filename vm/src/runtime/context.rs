@@ -70,6 +70,9 @@ impl Status {
     }
 }
 
+/// The highest limit of a stack, to which a little can be added.
+const STACK_WORDS_MAX: usize = usize::MAX >> 8;
+
 /// Programs that may be loaded before unused ones are looked for.
 pub(crate) const LOADS_MIN: usize = 256;
 
@@ -165,6 +168,8 @@ pub(crate) struct Context {
     pub(crate) layouts: crate::runtime::layouts::Layouts,
     /// Signatures of typed functions; functions carry their number here.
     pub(crate) signatures: crate::runtime::signatures::Signatures,
+    /// The types of the programs that somebody still has.
+    pub(crate) program_types: Vec<std::rc::Weak<crate::runtime::program_types::ProgramTypes>>,
     pub(crate) types: crate::runtime::declared::DeclaredTypes,
     /// Where calls out of records return to.
     pub(crate) definitions: crate::runtime::definitions::Definitions,
@@ -199,13 +204,15 @@ pub(crate) struct Context {
     /// Words of the widest frame of a function so far: what an instruction does for 1 unit it does in its frame.
     pub(crate) widest_frame: u32,
     /// Whether the host wants a run to stop.
-    pub(crate) interrupt: Option<Box<dyn FnMut() -> bool>>,
+    pub(crate) interrupt: Option<Box<dyn FnMut() -> bool + Send>>,
     /// The program has ended itself without cleaning up.
     pub(crate) is_abandoned: bool,
     /// What a host function has panicked with, until whoever runs the machine has it.
     pub(crate) panic: Option<Box<dyn std::any::Any + Send>>,
     /// What is taken from the account for things of the state that was loaded which have no charge of their own.
     pub(crate) loaded: Option<crate::memory::Held>,
+    /// Values that handles of the host keep alive.
+    pub(crate) rooted: crate::runtime::rooted::Rooted,
 }
 
 /// Reads the number that a string spells.
@@ -213,7 +220,8 @@ pub type NumberReader = fn(&[u8]) -> Option<Value>;
 
 impl Context {
     /// A context without a fiber.
-    pub(crate) fn new(mut heap: Heap, limits: Limits, engine: &'static Engine) -> Box<Self> {
+    pub(crate) fn new(mut heap: Heap, mut limits: Limits, engine: &'static Engine) -> Box<Self> {
+        limits.stack_words_max = limits.stack_words_max.min(STACK_WORDS_MAX);
         let metamethods = crate::heap::metamethod::intern_names(&mut heap);
         heap.make_kind_names();
         let no_memory = heap.new_string(TrapCode::OutOfMemory.message().as_bytes());
@@ -251,6 +259,7 @@ impl Context {
             limits,
             layouts: crate::runtime::layouts::Layouts::default(),
             signatures: crate::runtime::signatures::Signatures::default(),
+            program_types: Vec::new(),
             types: crate::runtime::declared::DeclaredTypes::default(),
             definitions: crate::runtime::definitions::Definitions::default(),
             is_stack_refused: false,
@@ -272,6 +281,7 @@ impl Context {
             is_abandoned: false,
             panic: None,
             loaded: None,
+            rooted: crate::runtime::rooted::Rooted::default(),
         })
     }
 

@@ -1,5 +1,7 @@
 //! Declared types as the machine knows them: equal types of all programs have one number.
 
+use crate::runtime::number_pool::NumberPool;
+use crate::runtime::program_types::{NumberSet, shrink};
 use minivm_isa::entities::Declared;
 use minivm_isa::program::{Described, ElementType, FormPart, Program};
 use minivm_isa::steps;
@@ -15,7 +17,9 @@ struct MachineType {
 /// All declared types of a machine.
 #[derive(Default)]
 pub(crate) struct DeclaredTypes {
-    all: Vec<MachineType>,
+    /// By number; none where a number is free.
+    all: Vec<Option<MachineType>>,
+    pool: NumberPool,
     /// The first number of each group by what it is made of, see [`key`]. Only looked up, so its order shows nowhere.
     numbers: HashMap<Box<[u64]>, u32>,
 }
@@ -29,33 +33,62 @@ impl DeclaredTypes {
             let is_joined = |index: &usize| program.types[Declared::from_u32(*index as u32)].is_joined;
             let end = (start + 1..program.types.len()).find(|index| !is_joined(index)).unwrap_or(program.types.len());
             let key = key(program, start..end, &numbers, &described);
-            let next = u32::try_from(self.all.len()).expect("types are counted in u32");
-            let first = *self.numbers.entry(key).or_insert(next);
+            let known = self.numbers.get(&key).copied();
+            let first = known.unwrap_or_else(|| self.pool.take((end - start) as u32));
             for index in start..end {
                 let number = first + (index - start) as u32;
                 numbers.push(number);
-                if first == next {
+                if known.is_none() {
                     let supertypes = &program.types[Declared::from_u32(index as u32)].supertypes;
                     let supertypes: Box<[u32]> = supertypes.iter().map(|ty| numbers[ty.as_u32() as usize]).collect();
-                    let above = supertypes.first().map_or(&[][..], |&first| &self.all[first as usize].display);
+                    let above = supertypes.first().map_or(&[][..], |&first| &self.known(first).display);
                     let display = above.iter().copied().chain([number]).collect();
-                    self.all.push(MachineType { display, supertypes });
+                    self.add(number, MachineType { display, supertypes });
                 }
+            }
+            if known.is_none() {
+                self.numbers.insert(key, first);
             }
             start = end;
         }
         numbers
     }
 
-    /// Number of types.
+    fn add(&mut self, number: u32, ty: MachineType) {
+        let index = number as usize;
+        if self.all.len() <= index {
+            self.all.resize_with(index + 1, || None);
+        }
+        self.all[index] = Some(ty);
+    }
+
+    #[inline]
+    fn known(&self, number: u32) -> &MachineType {
+        self.all[number as usize].as_ref().expect("who has a number keeps its type")
+    }
+
+    /// Lets those go that are not in a set.
+    pub(crate) fn retain(&mut self, live: &NumberSet) {
+        for (number, slot) in (0u32..).zip(&mut self.all) {
+            if !live.has(number) && slot.take().is_some() {
+                self.pool.give_back(number);
+            }
+        }
+        shrink(&mut self.all);
+        // The members of a group come and go together.
+        self.numbers.retain(|_, first| live.has(*first));
+        self.numbers.shrink_to(2 * self.numbers.len());
+    }
+
+    /// What all numbers are below.
     pub(crate) fn len(&self) -> usize {
         self.all.len()
     }
 
     /// Whether a type is another one, or a first supertype leads from it there.
     pub(crate) fn is_under(&self, found: u32, wanted: u32) -> bool {
-        let depth = self.all[wanted as usize].display.len() - 1;
-        self.all[found as usize].display.get(depth) == Some(&wanted)
+        let depth = self.known(wanted).display.len() - 1;
+        self.known(found).display.get(depth) == Some(&wanted)
     }
 
     /// Whether a type is another one, or supertypes lead from it there.
@@ -67,7 +100,7 @@ impl DeclaredTypes {
                 return true;
             }
             if met.insert(ty) {
-                work.extend_from_slice(&self.all[ty as usize].supertypes);
+                work.extend_from_slice(&self.known(ty).supertypes);
             }
         }
         false

@@ -12,6 +12,10 @@ use minivm_isa::Type;
 #[derive(Clone)]
 pub struct Extern(pub(crate) Definition);
 
+// SAFETY: only raw code has items, and keeps to the contract of `crate::raw`: they are used on the thread that their machine is
+// on (6), so counts and contents are never touched from two.
+unsafe impl Send for Extern {}
+
 /// What an [`Extern`] is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ExternKind {

@@ -85,6 +85,9 @@ pub(crate) unsafe fn run_before_host(cx: &mut Context, base: Regs, count: usize,
 }
 
 /// Calls a function with one argument above the record at `place`.
+///
+/// # Safety
+/// A record lies at `place`, on top of the stack, with room for a call above it.
 unsafe fn call_above(cx: &mut Context, place: Regs, callee: Value, argument: Value) -> Flow {
     // SAFETY: room was made above the record.
     unsafe {

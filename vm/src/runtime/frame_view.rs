@@ -19,7 +19,7 @@ pub enum FrameKind {
 pub struct Position {
     /// Name of the source, as the user gave it.
     pub file: String,
-    /// Line, from 1.
+    /// Line, from 1; 0 where the source has no lines, as a module without line tables.
     pub line: u32,
     /// Column in bytes, from 1; none where the text does not travel with the program, or the place begins on another line.
     pub column: Option<u32>,
@@ -29,12 +29,15 @@ pub struct Position {
 
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.line == 0 {
+            return write!(f, "{}:{:#x}", self.file, self.bytes.start);
+        }
         write!(f, "{}:{}", self.file, self.line)?;
         self.column.map_or(Ok(()), |column| write!(f, ":{column}"))
     }
 }
 
-/// What a variable holds. References are good until the run goes on; [`Machine::keep`](crate::Machine::keep) makes them last.
+/// What a variable holds. References are good until the run goes on; [`Machine::keep`](crate::raw::Machine::keep) makes them last.
 #[derive(Clone, Copy, Debug)]
 pub enum VariableValue {
     /// Any value.

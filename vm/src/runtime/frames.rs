@@ -67,6 +67,9 @@ impl Standing<'_> {
 }
 
 /// The value of a type that these words hold; a captured variable is what it holds itself.
+///
+/// # Safety
+/// The caller gives words of that type.
 unsafe fn typed(ty: Type, words: Regs) -> Option<VariableValue> {
     // SAFETY: the caller gives words of that type.
     unsafe {
@@ -280,6 +283,9 @@ pub(crate) type FrameKey = (usize, usize);
 
 impl Standing<'_> {
     /// Where the values begin that the frame took from its caller.
+    ///
+    /// # Safety
+    /// The caller gives a frame with a header.
     unsafe fn base(&self) -> Regs {
         match self.guest.convention {
             // SAFETY: the caller gives a frame with a header; a variadic one has its distance before it.

@@ -56,6 +56,8 @@ pub(crate) enum Body {
 pub(crate) struct Bridge {
     /// How it is called.
     pub(crate) signature: Rc<Signature>,
+    /// The collection that has last found a closure of it.
+    pub(crate) seen_in: Cell<u64>,
 }
 
 /// A function with bytecode.
@@ -95,7 +97,7 @@ pub(crate) struct HostFunction {
     /// A host function the machine can do itself.
     pub(crate) intrinsic: Option<crate::runtime::host::Intrinsic>,
     /// Whether it may begin its state again when memory has run out, see
-    /// [`Machine::set_restartable`](crate::Machine::set_restartable).
+    /// [`Machine::set_restartable`](crate::raw::Machine::set_restartable).
     pub(crate) is_restartable: Cell<bool>,
 }
 
@@ -131,7 +133,7 @@ impl FunctionInfo {
     pub(crate) fn bridge(signature: Rc<Signature>, number: u32, places: &Places) -> Box<Self> {
         let face = Face::of_bridge(&signature, places);
         let values = signature.params.len().max(signature.results.len());
-        let mut info = FunctionInfo::new(Body::Bridge(Bridge { signature }), number, places);
+        let mut info = FunctionInfo::new(Body::Bridge(Bridge { signature, seen_in: Cell::new(0) }), number, places);
         info.face = face;
         let extent = u32::try_from(2 * values + BRIDGE_WORDS).unwrap_or(u32::MAX);
         info.stub[2] = u64::from(NOT_DIRECT) << 32 | u64::from(extent);

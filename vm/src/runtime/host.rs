@@ -12,7 +12,7 @@ use std::rc::Rc;
 pub use crate::threaded::continuation::Protect;
 
 /// A function of the host. It never calls guest code itself: it answers with an [`Outcome`] that asks the machine to.
-pub type HostFn = Rc<dyn Fn(&mut HostCall<'_>) -> Result<Outcome, Raise>>;
+pub(crate) type HostFn = Rc<dyn Fn(&mut HostCall<'_>) -> Result<Outcome, Raise> + Send>;
 
 /// What a host function wants to happen next; made by methods of [`HostCall`].
 #[derive(Debug)]
@@ -47,7 +47,7 @@ impl std::fmt::Debug for WaitRequest {
 }
 
 /// What a host function waits for; the host finds it in the stopped run.
-pub trait HostRequest: Any {
+pub trait HostRequest: Any + Send {
     /// One word that names the request.
     fn name(&self) -> &'static str;
 }
@@ -126,14 +126,14 @@ pub enum Intrinsic {
 /// State of the host's libraries, one value a type.
 #[derive(Default)]
 pub struct HostState {
-    entries: HashMap<TypeId, Box<dyn Any>>,
+    entries: HashMap<TypeId, Box<dyn Any + Send>>,
     /// Names of the types, for messages.
     names: std::collections::BTreeSet<&'static str>,
 }
 
 impl HostState {
     /// The state of type `T`, made when it is first asked for.
-    pub fn get<T: Any + Default>(&mut self) -> &mut T {
+    pub fn get<T: Any + Default + Send>(&mut self) -> &mut T {
         let names = &mut self.names;
         let entry = self.entries.entry(TypeId::of::<T>()).or_insert_with(|| {
             names.insert(std::any::type_name::<T>());
@@ -143,7 +143,7 @@ impl HostState {
     }
 
     /// Sets the state of type `T`.
-    pub fn set<T: Any>(&mut self, state: T) {
+    pub fn set<T: Any + Send>(&mut self, state: T) {
         self.names.insert(std::any::type_name::<T>());
         self.entries.insert(TypeId::of::<T>(), Box::new(state));
     }

@@ -3,17 +3,18 @@
 use crate::heap::{Closure, Marker};
 use crate::memory::Held;
 use crate::memory::{LinearMemory, Segment, TableInstance};
-use crate::runtime::context::Context;
 use crate::runtime::function::FunctionInfo;
-use crate::runtime::layouts::{MachineLayout, machine_signature};
+use crate::runtime::layouts::MachineLayout;
+use crate::runtime::program_types::ProgramTypes;
 use crate::value::Value;
+use minivm_isa::Instruction;
 use minivm_isa::entities::{Data, Declared, Element, Func, Global, Memory, Sig, Source, Table};
-use minivm_isa::program::{Described, ElementType, FunctionDef, Item, Program, Span};
+use minivm_isa::program::{ElementType, FunctionDef, Item, Span};
 use minivm_isa::verify::Verified;
-use minivm_isa::{Instruction, Signature, Type, steps};
 use std::cell::{Cell, OnceCell, RefCell, UnsafeCell};
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// What looking at an instance counts as, besides what it refers to.
 const INSTANCE_WORK: usize = 64;
@@ -24,41 +25,8 @@ pub(crate) struct GlobalCell {
     pub(crate) ty: minivm_isa::Type,
     pub(crate) mutable: bool,
     pub(crate) holds: minivm_isa::program::ElementType,
-}
-
-/// The types of a program as the machine knows them, which all its instances share.
-pub(crate) struct ProgramTypes {
-    signatures: Rc<[(u32, u32)]>,
-    types: Rc<[u32]>,
-    pub(crate) layouts: Rc<[Rc<MachineLayout>]>,
-}
-
-impl ProgramTypes {
-    /// Those of a program.
-    pub(crate) fn of(cx: &mut Context, program: &Verified) -> Self {
-        let mut layouts = cx.layouts.intern(program);
-        let types = declared_types(cx, program, &layouts);
-        let mut described: HashMap<Sig, u32> = HashMap::new();
-        for (&number, ty) in types.iter().zip(program.types.values()) {
-            match ty.describes {
-                Described::Nothing => {}
-                Described::Signature(signature) => drop(described.insert(signature, number)),
-                Described::Layout(layout) => {
-                    let place = &mut layouts[layout.as_u32() as usize];
-                    *place = cx.layouts.described(program, layout, place.number, number);
-                }
-            }
-        }
-        let words = |types: &[Type]| types.iter().map(|ty| ty.words()).sum::<u32>();
-        let signature = |(number, signature): (Sig, &Signature)| {
-            steps::count(1 + signature.params.len() + signature.results.len());
-            let ty = described.get(&number).copied();
-            let number = cx.signature_number(machine_signature(&layouts, signature), ty);
-            (number, words(&signature.params).max(words(&signature.results)))
-        };
-        let signatures = program.signatures.iter().map(signature).collect();
-        ProgramTypes { signatures, types: types.into(), layouts: layouts.into() }
-    }
+    /// Keeps the machine's types that `ty` and `holds` name.
+    pub(crate) _types: Box<[Rc<ProgramTypes>]>,
 }
 
 /// A linear memory at a place that does not move, shared by the instances that import it.
@@ -74,16 +42,13 @@ pub(crate) struct Instance {
     pub(crate) traced_in: Cell<u64>,
     /// What it is charged for.
     pub(crate) held: Held,
-    pub(crate) program: Rc<Verified>,
+    pub(crate) program: Arc<Verified>,
     /// Functions that are defined here; imports are null.
     pub(crate) functions: Vec<Option<Box<FunctionInfo>>>,
     /// The closure of each function: for imports what was linked, for others made at instantiation unless they capture.
     pub(crate) closures: Vec<*mut Closure>,
-    /// The machine's number of each signature, and the words that its parameters or its results take, whichever are more.
-    signatures: Rc<[(u32, u32)]>,
-    /// The machine's number of each declared type.
-    pub(crate) types: Rc<[u32]>,
-    pub(crate) layouts: Rc<[Rc<MachineLayout>]>,
+    /// The types of the program as the machine knows them.
+    pub(crate) types: Rc<ProgramTypes>,
     pub(crate) globals: Vec<Rc<GlobalCell>>,
     pub(crate) memories: Vec<SharedMemory>,
     pub(crate) tables: Vec<SharedTable>,
@@ -112,22 +77,20 @@ pub(crate) struct Instances {
 impl Instances {
     /// Adds one; gives its number.
     pub(crate) fn add(&mut self, instance: Box<Instance>) -> u32 {
-        match self.free.pop() {
-            Some(number) => {
-                self.slots[number as usize] = Some(instance);
-                number
-            }
-            None => {
-                self.slots.push(Some(instance));
-                u32::try_from(self.slots.len() - 1).expect("there are fewer instances at a time")
-            }
-        }
+        let number = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            u32::try_from(self.slots.len() - 1).expect("there are fewer instances at a time")
+        });
+        instance.types.hold_layouts(number);
+        self.slots[number as usize] = Some(instance);
+        number
     }
 
     /// Those that are there when a state is loaded, by number.
     pub(crate) fn set(&mut self, slots: Vec<Option<Box<Instance>>>) {
         self.slots = slots;
         self.note_free();
+        self.note_holders();
     }
 
     /// An instance by its number.
@@ -152,8 +115,12 @@ impl Instances {
 
     /// Lets those go for which `keeps` does not hold.
     pub(crate) fn retain(&mut self, keeps: impl Fn(&Instance) -> bool) {
+        let mut is_any_dead = false;
         for slot in &mut self.slots {
-            let _dead = slot.take_if(|instance| !keeps(instance));
+            is_any_dead |= slot.take_if(|instance| !keeps(instance)).is_some();
+        }
+        if is_any_dead {
+            self.note_holders();
         }
         let used = self.slots.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
         self.slots.truncate(used);
@@ -161,6 +128,18 @@ impl Instances {
             self.slots.shrink_to(used);
         }
         self.note_free();
+    }
+
+    /// Notes for each layout the first instance that has it.
+    fn note_holders(&self) {
+        for instance in self.iter() {
+            instance.types.release_layouts();
+        }
+        for (number, instance) in (0u32..).zip(&self.slots) {
+            if let Some(instance) = instance {
+                instance.types.hold_layouts(number);
+            }
+        }
     }
 
     fn note_free(&mut self) {
@@ -173,25 +152,14 @@ impl Instances {
 /// Slots whose memory is not worth giving back.
 const SLOTS_KEPT: usize = 1024;
 
-/// The machine's numbers of the declared types of a program; its layouts are those without types.
-fn declared_types(cx: &mut Context, program: &Program, layouts: &[Rc<MachineLayout>]) -> Vec<u32> {
-    let mut signatures: HashMap<Sig, u32> = HashMap::new();
-    for ty in program.types.values() {
-        if let Described::Signature(number) = ty.describes {
-            let signature = machine_signature(layouts, &program.signatures[number]);
-            signatures.insert(number, cx.signature_number(signature, None));
-        }
-    }
-    cx.types.intern(program, |described| match described {
-        Described::Nothing => 0,
-        Described::Signature(number) => u64::from(signatures[&number]),
-        Described::Layout(layout) => u64::from(layouts[layout.as_u32() as usize].number),
-    })
-}
-
 impl Instance {
+    /// The layouts of the program as the machine knows them.
+    pub(crate) fn layouts(&self) -> &[Rc<MachineLayout>] {
+        &self.types.layouts
+    }
+
     /// An instance without anything in it but the types of its program.
-    pub(crate) fn new(program: Rc<Verified>, types: &ProgramTypes, held: Held, is_pinned: bool) -> Box<Self> {
+    pub(crate) fn new(program: Arc<Verified>, types: Rc<ProgramTypes>, held: Held, is_pinned: bool) -> Box<Self> {
         Box::new(Instance {
             is_pinned: Cell::new(is_pinned),
             traced_in: Cell::new(0),
@@ -199,9 +167,7 @@ impl Instance {
             program,
             functions: Vec::new(),
             closures: Vec::new(),
-            signatures: types.signatures.clone(),
-            types: types.types.clone(),
-            layouts: types.layouts.clone(),
+            types,
             globals: Vec::new(),
             memories: Vec::new(),
             tables: Vec::new(),
@@ -216,7 +182,7 @@ impl Instance {
 
     /// What a global or table of the program holds, with the machine's types.
     pub(crate) fn machine_element(&self, element: ElementType) -> ElementType {
-        element.with_declared(|ty| Declared::from_u32(self.types[ty.as_u32() as usize]))
+        element.with_declared(|ty| Declared::from_u32(self.types.declared[ty.as_u32() as usize]))
     }
 
     /// Whether a function is imported: what it captures is known to nobody here.
@@ -236,17 +202,17 @@ impl Instance {
 
     /// The machine's number of a signature.
     pub(crate) fn signature_number(&self, signature: Sig) -> u32 {
-        self.signatures[signature.as_u32() as usize].0
+        self.types.signatures[signature.as_u32() as usize].0
     }
 
     /// The words that the parameters of a signature take, or its results, if that is more.
     pub(crate) fn signature_words(&self, signature: Sig) -> usize {
-        self.signatures[signature.as_u32() as usize].1 as usize
+        self.types.signatures[signature.as_u32() as usize].1 as usize
     }
 
     /// The signature of this program that the machine gave a number.
     pub(crate) fn signature_of_number(&self, number: u32) -> Option<usize> {
-        self.signatures.iter().position(|&(known, _)| known == number)
+        self.types.signatures.iter().position(|&(known, _)| known == number)
     }
 
     /// Where a global lies: one word, or two for `any` and `v128`.

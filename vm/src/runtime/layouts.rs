@@ -7,11 +7,14 @@ use crate::heap::{ElementKind, RecordLayout};
 use crate::runtime::context::Context;
 use crate::runtime::layout_groups;
 use crate::runtime::layout_groups::Member;
+use crate::runtime::number_pool::NumberPool;
+use crate::runtime::program_types::{NumberSet, shrink};
 use crate::value::Tag;
 use crate::value::Value;
 use minivm_isa::entities::Layout;
 use minivm_isa::program::{LayoutDef, Program};
 use minivm_isa::{Signature, Storage, Type, steps};
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::ptr::with_exposed_provenance_mut as pointer;
 use std::rc::Rc;
@@ -24,6 +27,8 @@ pub(crate) struct MachineLayout {
     pub(crate) declared: Option<u32>,
     /// Whether its records are exceptions.
     pub(crate) is_exception: bool,
+    /// The first instance that has it; `u32::MAX` when none does.
+    pub(crate) holder: Cell<u32>,
     /// What its objects look like.
     pub(crate) shape: Shape,
 }
@@ -50,7 +55,9 @@ pub(crate) enum Shape {
 /// one another in a circle are compared as groups, see [`layout_groups`](super::layout_groups).
 #[derive(Default)]
 pub(crate) struct Layouts {
-    all: Vec<Rc<MachineLayout>>,
+    /// By number; none where a number is free.
+    all: Vec<Option<Rc<MachineLayout>>>,
+    pool: NumberPool,
     /// The first number of each group by the forms of its members, see [`form`]. Only looked up, so its order shows nowhere.
     numbers: HashMap<Box<[u64]>, u32>,
     /// Layouts that declared types describe, by the layout without one and the type. Only looked up, too.
@@ -66,27 +73,54 @@ impl Layouts {
             self.intern_group(program, &group, &mut numbers);
         }
         let number = |number: &Option<u32>| number.expect("each layout is in a group") as usize;
-        numbers.iter().map(|found| self.all[number(found)].clone()).collect()
+        numbers.iter().map(|found| self.known(number(found)).clone()).collect()
     }
 
     /// The layout that looks like another one and is described by a declared type.
     pub(crate) fn described(&mut self, program: &Program, layout: Layout, plain: u32, ty: u32) -> Rc<MachineLayout> {
-        let next = u32::try_from(self.all.len()).expect("layouts are counted in u32");
-        let number = *self.declared.entry((plain, ty)).or_insert(next);
-        if number == next {
-            let is_exception = self.all[plain as usize].is_exception;
-            let shape = shape(&program.layouts[layout]);
-            self.all.push(Rc::new(MachineLayout { number, declared: Some(ty), is_exception, shape }));
+        if let Some(&number) = self.declared.get(&(plain, ty)) {
+            return self.known(number as usize).clone();
         }
-        self.all[number as usize].clone()
+        let number = self.pool.take(1);
+        self.declared.insert((plain, ty), number);
+        let is_exception = self.known(plain as usize).is_exception;
+        let shape = shape(&program.layouts[layout]);
+        self.add(MachineLayout { number, declared: Some(ty), is_exception, holder: Cell::new(u32::MAX), shape })
+    }
+
+    fn add(&mut self, layout: MachineLayout) -> Rc<MachineLayout> {
+        let index = layout.number as usize;
+        if self.all.len() <= index {
+            self.all.resize(index + 1, None);
+        }
+        self.all[index].insert(Rc::new(layout)).clone()
+    }
+
+    fn known(&self, number: usize) -> &Rc<MachineLayout> {
+        self.all[number].as_ref().expect("who has a number keeps its layout")
+    }
+
+    /// Lets those go that are not in a set.
+    pub(crate) fn retain(&mut self, live: &NumberSet) {
+        for (number, slot) in (0u32..).zip(&mut self.all) {
+            if !live.has(number) && slot.take().is_some() {
+                self.pool.give_back(number);
+            }
+        }
+        shrink(&mut self.all);
+        // The members of a group come and go together.
+        self.numbers.retain(|_, first| live.has(*first));
+        self.declared.retain(|_, number| live.has(*number));
+        self.numbers.shrink_to(2 * self.numbers.len());
+        self.declared.shrink_to(2 * self.declared.len());
     }
 
     /// The layout with a number.
     pub(crate) fn get(&self, number: u32) -> Option<&MachineLayout> {
-        self.all.get(number as usize).map(|layout| &**layout)
+        self.all.get(number as usize)?.as_deref()
     }
 
-    /// Number of layouts.
+    /// What all numbers are below.
     pub(crate) fn len(&self) -> usize {
         self.all.len()
     }
@@ -111,16 +145,20 @@ impl Layouts {
             }
         };
         let key: Box<[u64]> = ones.iter().flat_map(|&layout| form(&program.layouts[layout], link)).collect();
-        let next = u32::try_from(self.all.len()).expect("layouts are counted in u32");
-        let first = *self.numbers.entry(key).or_insert(next);
-        if first == next {
-            for (number, &layout) in (next..).zip(&ones) {
-                let layout = &program.layouts[layout];
-                let is_exception = matches!(layout, LayoutDef::Exception(_));
-                let (declared, shape) = (None, shape(layout));
-                self.all.push(Rc::new(MachineLayout { number, declared, is_exception, shape }));
+        let first = match self.numbers.get(&key) {
+            Some(&first) => first,
+            None => {
+                let first = self.pool.take(u32::try_from(count).expect("layouts are counted in u32"));
+                self.numbers.insert(key, first);
+                for (number, &layout) in (first..).zip(&ones) {
+                    let layout = &program.layouts[layout];
+                    let is_exception = matches!(layout, LayoutDef::Exception(_));
+                    let (declared, holder, shape) = (None, Cell::new(u32::MAX), shape(layout));
+                    self.add(MachineLayout { number, declared, is_exception, holder, shape });
+                }
+                first
             }
-        }
+        };
         for (layout, class) in within {
             numbers[layout.as_u32() as usize] = Some(first + class);
         }

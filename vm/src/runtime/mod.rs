@@ -19,7 +19,13 @@
 //! 4. **The collector runs only at safepoints**, where everything live is in a whole frame, above a record, or a root of its own. These
 //!    are: instructions that allocate, before they begin; host functions, before they begin; records, before the machine
 //!    goes on with them; handlers of regions, before they begin; calls that make a bridge; functions that a run begins with. Every
-//!    loop comes to one of these before it has allocated more than a few objects.
+//!    loop comes to one of these before it has allocated more than a few objects. So a value at hand needs no root until the next.
+//! 5. **Operands lie in the frame.** The verifier has checked every register, constant and list of an instruction, and whoever
+//!    entered the function has made room for its frame with the largest window (`EntryHeader::extent`).
+//! 6. **A closure points to its function**, which lives as long as a closure of it or a frame; the instance of a function lives as long
+//!    as the function, with its globals, memories, tables, types and code, none of which moves.
+//! 7. **A record lies above the values that it counts**, and its kind says what waits for what is called above it.
+//! 8. **The stack may move where room is made** (`Context::reserve`): addresses into it are made anew from offsets afterwards.
 //!
 //! | way into a function | can go wrong | raised at |
 //! |---|---|---|
@@ -57,7 +63,7 @@ pub(crate) mod finalise;
 pub(crate) mod frame_view;
 pub(crate) mod frames;
 pub(crate) mod function;
-pub mod host;
+pub(crate) mod host;
 pub(crate) mod host_run;
 pub(crate) mod instance;
 pub(crate) mod iterate;
@@ -67,7 +73,10 @@ mod layout_groups;
 pub(crate) mod layouts;
 pub(crate) mod metamethod;
 pub mod native;
+pub(crate) mod number_pool;
+pub(crate) mod program_types;
 pub(crate) mod resume;
+pub(crate) mod rooted;
 pub(crate) mod runs;
 pub(crate) mod signatures;
 pub(crate) mod stack_memory;

@@ -62,6 +62,9 @@ pub(crate) unsafe fn record_returned(cx: &mut Context, regs: Regs) -> Flow {
 }
 
 /// Returns values out of a guest frame for it.
+///
+/// # Safety
+/// `frame` is the guest frame on top of the stack, and `count` values lie at `values`.
 unsafe fn return_from(cx: &mut Context, frame: Regs, values: Regs, count: usize) -> Flow {
     // SAFETY: the frame has a header like any other, and is a guest's.
     unsafe {
@@ -79,6 +82,8 @@ unsafe fn return_from(cx: &mut Context, frame: Regs, values: Regs, count: usize)
     }
 }
 
+/// # Safety
+/// `below` is the frame whose instruction made the record.
 unsafe fn store(cx: &mut Context, below: Regs, record: &Record, value: Value) -> Flow {
     // SAFETY: the instruction named one of its frame's registers.
     unsafe {
@@ -88,6 +93,9 @@ unsafe fn store(cx: &mut Context, below: Regs, record: &Record, value: Value) ->
 }
 
 /// A metamethod has joined the last two values of a concatenation: it becomes the last, and the rest goes on.
+///
+/// # Safety
+/// The record is on top of the stack and a concatenation's.
 unsafe fn concat_on(cx: &mut Context, regs: Regs, record: Record, value: Value) -> Flow {
     // SAFETY: the values not joined yet lie below the record.
     unsafe {

@@ -121,6 +121,9 @@ pub(super) unsafe fn leave_fast(cx: &mut Context, flow: Flow) -> Flow {
 }
 
 /// Brings a frame of fast code that has stopped to the state of plain code; gives the instruction that comes next.
+///
+/// # Safety
+/// `flow` is where a frame of the function has stopped in fast code.
 unsafe fn leave_fast_frame(cx: &Context, guest: &GuestFunction, flow: Flow) -> usize {
     let here = guest.stop_at(flow.pc);
     // SAFETY: passed on.
@@ -132,6 +135,9 @@ unsafe fn leave_fast_frame(cx: &Context, guest: &GuestFunction, flow: Flow) -> u
 }
 
 /// The function of a guest frame that is in fast code.
+///
+/// # Safety
+/// `flow` is the state of a guest frame, or a place of the machine.
 unsafe fn fast_frame<'a>(cx: &Context, flow: Flow) -> Option<(&'a FunctionInfo, &'a GuestFunction)> {
     if flow.pc.is_null() || cx.is_machine_place(flow.pc) {
         return None;
@@ -175,6 +181,9 @@ pub(crate) fn prepended(guest: &GuestFunction, code: &Code, pc: Pc) -> usize {
 }
 
 /// Puts values that fast code keeps elsewhere before instruction `here` into their registers.
+///
+/// # Safety
+/// As for `reveal`, at that instruction.
 unsafe fn reveal_before(guest: &GuestFunction, regs: Regs, here: usize) {
     let map = guest.frame_map.get().expect("it is made with the code");
     // SAFETY: passed on.

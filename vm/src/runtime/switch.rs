@@ -81,6 +81,9 @@ pub(crate) unsafe fn waiting_callee(fiber: &Fiber) -> Value {
 }
 
 /// Saves the running fiber and makes `cell` the running one.
+///
+/// # Safety
+/// The cell is live and its fiber can run; the state of the running one is whole.
 unsafe fn enter_fiber(cx: &mut Context, cell: *mut FiberCell, pc: Pc, regs: Regs, state: FiberState) {
     // SAFETY: both cells are live: one runs, the other is about to.
     unsafe {
@@ -108,6 +111,9 @@ pub(crate) struct Waiting {
 }
 
 /// Puts a record for a waiting instruction, and room for values, above the frame at `at`.
+///
+/// # Safety
+/// `at` is the running frame, whole; nothing above it is in use.
 unsafe fn wait(
     cx: &mut Context,
     at: Flow,
@@ -180,6 +186,9 @@ unsafe fn slots<'a>(first: Regs, count: usize) -> &'a [Value] {
 }
 
 /// Hands what a fiber gave to who waits for it with the record at `record`.
+///
+/// # Safety
+/// The record is on top of the running stack, and of something that waits for a fiber.
 unsafe fn give(cx: &mut Context, record: Regs, result: Result<&[Value], Value>) -> Flow {
     // SAFETY: the record is on top of the running stack, and knows what lies below it.
     unsafe {
@@ -227,6 +236,9 @@ unsafe fn give(cx: &mut Context, record: Regs, result: Result<&[Value], Value>) 
 }
 
 /// Whether a host function that waits returns what it is given as it is; and after which value, if any.
+///
+/// # Safety
+/// The record is a host function's.
 unsafe fn passes_on(record: Regs, waiting: &Record) -> Option<Option<Value>> {
     // SAFETY: the frame of the host function is below its record.
     unsafe {
@@ -243,6 +255,9 @@ unsafe fn passes_on(record: Regs, waiting: &Record) -> Option<Option<Value>> {
 }
 
 /// Returns values from the host function whose record is at `record`, above so many words of its own.
+///
+/// # Safety
+/// The record is a host function's, on top of the running stack, with room for the values.
 unsafe fn return_given(cx: &mut Context, record: Regs, words: usize, first: Option<Value>, values: &[Value]) -> Flow {
     // SAFETY: the frame of the host function is on top of the running stack, and room is made.
     unsafe {
@@ -297,6 +312,9 @@ fn is_too_deep(cx: &Context) -> bool {
 }
 
 /// Gives an error to who asked.
+///
+/// # Safety
+/// As for `give`.
 unsafe fn refuse(cx: &mut Context, record: Regs, message: &str) -> Flow {
     let value = cx.heap.string_value(message.as_bytes()).unwrap_or(Value::NIL);
     // SAFETY: a record that waits is on top of the stack.
@@ -304,6 +322,9 @@ unsafe fn refuse(cx: &mut Context, record: Regs, message: &str) -> Flow {
 }
 
 /// Runs the running fiber from its saved state, with these values as arguments or as what its yield gives.
+///
+/// # Safety
+/// The cell is the running fiber's, which is saved whole.
 unsafe fn start_or_continue(cx: &mut Context, cell: *mut FiberCell, values: &[Value]) -> Flow {
     // SAFETY: the saved state is complete, and room is made for the values.
     unsafe {
@@ -327,6 +348,9 @@ unsafe fn start_or_continue(cx: &mut Context, cell: *mut FiberCell, values: &[Va
 }
 
 /// Hands values to the call that yielded: `place` and `caller` are its return place and its caller's registers.
+///
+/// # Safety
+/// The call at that place has yielded, and its window is on top of the stack.
 unsafe fn deliver_yield(cx: &mut Context, place: Pc, caller: Regs, values: &[Value]) -> Flow {
     // SAFETY: the yielding frame was the window of this call.
     unsafe {
@@ -450,6 +474,9 @@ pub(crate) unsafe fn failed(cx: &mut Context, at: Flow, error: Value) -> Flow {
 }
 
 /// Leaves the running fiber, dead, for its resumer; gives the record that waits there.
+///
+/// # Safety
+/// The running fiber is at its end and has a resumer.
 unsafe fn leave_dead(cx: &mut Context) -> Regs {
     // SAFETY: only fibers with a resumer come here.
     unsafe {
@@ -515,6 +542,9 @@ pub(crate) unsafe fn close(cx: &mut Context, fiber: Value, record: Regs) -> Flow
 }
 
 /// Makes a fiber the running one in order to close it: one that is suspended, or one that has failed with this error.
+///
+/// # Safety
+/// As for `enter_fiber`; the record waits for the close, on top of the running stack.
 unsafe fn close_running(cx: &mut Context, cell: *mut FiberCell, record: Regs, error: Option<Value>) -> Flow {
     // SAFETY: the saved state is complete.
     unsafe {

@@ -32,6 +32,9 @@ pub(crate) unsafe fn stop_at(cx: &mut Context, at: Flow, error: Value) -> Option
 }
 
 /// Whether somebody on the running fiber or those that wait for it catches an error that is raised at `at`.
+///
+/// # Safety
+/// `at` is the running frame, whole, and the error is live.
 unsafe fn is_caught(cx: &Context, at: Flow, error: Value) -> bool {
     // SAFETY: the error at hand is live.
     let catching = if unsafe { cx.is_exception(error) } { Catches::Exceptions } else { Catches::Errors };

@@ -166,6 +166,9 @@ pub(crate) unsafe fn handled(cx: &mut Context, regs: Regs, error: Value) -> Flow
 }
 
 /// Ends an error that cannot even be handled, without its message handler.
+///
+/// # Safety
+/// As for `raise`.
 unsafe fn handling_failed(cx: &mut Context, at: Flow, calling: bool) -> Flow {
     let error = cx.heap.string_value(HANDLING_FAILED).unwrap_or(Value::NIL);
     // SAFETY: passed on.
@@ -180,6 +183,9 @@ unsafe fn handling_failed(cx: &mut Context, at: Flow, calling: bool) -> Flow {
 /// Makes the frame whole in which an error happens, see the invariants of [`stack`](super). One whose call was entered already
 /// is not: `at` is inside of the call (see [`inside_call`](super::call::inside_call)), and what waited in its window for the
 /// call has been overwritten by the callee. It becomes nil.
+///
+/// # Safety
+/// `at` is a guest frame on top of the stack.
 unsafe fn make_whole(cx: &Context, at: Flow) {
     // No instruction begins right before a place that a call returns to.
     if (at.pc as usize).is_multiple_of(8) || cx.is_machine_place(at.pc) {
@@ -199,6 +205,9 @@ unsafe fn make_whole(cx: &Context, at: Flow) {
 }
 
 /// Whether the instruction at `at` throws on what a clean-up region got.
+///
+/// # Safety
+/// `at` is the running guest frame.
 unsafe fn throws_on(cx: &Context, at: Flow) -> bool {
     if at.pc == cx.record_return() {
         return false;
@@ -211,6 +220,8 @@ unsafe fn throws_on(cx: &Context, at: Flow) -> bool {
     value.reg().is_some_and(|register| guest.lookups().is_cleanup_error(register))
 }
 
+/// # Safety
+/// As for `raise`.
 unsafe fn raise_from(cx: &mut Context, at: Flow, calling: bool, error: Value) -> Flow {
     cx.run.work = None;
     // SAFETY: passed on.
@@ -254,6 +265,9 @@ unsafe fn raise_from(cx: &mut Context, at: Flow, calling: bool, error: Value) ->
 /// Calls a message handler above the frame at `at`. What goes wrong on the way into it happens at its record: an error while an
 /// error is handled, which counts as one of those. It is called here only if nothing can go wrong, else when the machine goes
 /// on with the record, so that handlers that cannot be called do not nest on the native stack.
+///
+/// # Safety
+/// As for `raise`; the handler is live.
 unsafe fn call_handler(cx: &mut Context, at: Flow, calling: bool, handler: Value, error: Value) -> Flow {
     // SAFETY: the handler runs above everything that is live where the error happened.
     unsafe {
@@ -273,6 +287,8 @@ unsafe fn call_handler(cx: &mut Context, at: Flow, calling: bool, handler: Value
     }
 }
 
+/// # Safety
+/// `at` is the running frame, whole, and the error is live.
 unsafe fn search(cx: &mut Context, at: Flow, calling: bool, errand: Errand, error: Value) -> Search {
     let mut walk = Walk::new(cx, at, calling);
     let mut handlers_at_work = 0;
@@ -427,6 +443,8 @@ fn shrink_after_overflow(cx: &mut Context, place: Regs, words: usize) -> Regs {
     cx.stack_start.wrapping_add(offset)
 }
 
+/// # Safety
+/// As for `search`, which has found the catcher.
 unsafe fn unwind_to(cx: &mut Context, at: Flow, calling: bool, catcher: Catcher, error: Value) -> Flow {
     // SAFETY: the catcher was found on this stack.
     unsafe {

@@ -120,6 +120,9 @@ impl Walk {
     }
 
     /// Goes on with the caller of the frame at `base`, whose header is before `header_of`.
+    ///
+    /// # Safety
+    /// As for `next`.
     unsafe fn below(&mut self, base: Regs, header_of: Regs) {
         // SAFETY: as for `next`.
         unsafe {
@@ -130,6 +133,8 @@ impl Walk {
         }
     }
 
+    /// # Safety
+    /// As for `next`; the record is one of the stack.
     unsafe fn record_level<'a>(&mut self, record: &Record, at: Flow) -> Level<'a> {
         // SAFETY: as for `next`.
         unsafe {

@@ -71,7 +71,7 @@ impl Head {
     /// Reads the header of a file in which so many bytes follow it.
     fn read(header: &[u8; HEADER_BYTES], stored: u64) -> Result<Head, SnapshotError> {
         if !is_snapshot(header) {
-            return Err(damaged("it does not begin as one"));
+            return Err(damaged("no snapshot signature at the start"));
         }
         let word = |at: usize| u32::from_le_bytes(header[at..at + 4].try_into().expect("four bytes"));
         if word(4) != VERSION {
@@ -81,7 +81,7 @@ impl Head {
         let is_compressed = match word(8) {
             0 if length == stored => false,
             COMPRESSED if length <= stored.saturating_mul(RATIO_MAX) => true,
-            0 | COMPRESSED => return Err(damaged("it has another length")),
+            0 | COMPRESSED => return Err(damaged("length mismatch")),
             flags => {
                 return Err(SnapshotError::Missing(format!("it has the flags {flags:#x}, which are not known here")));
             }
@@ -96,7 +96,7 @@ impl Head {
 /// # Errors
 /// When the bytes are not such a file, of another version, or damaged.
 pub fn unpack(file: &[u8]) -> Result<Vec<u8>, SnapshotError> {
-    let short = if is_snapshot(file) { "it ends in its header" } else { "it does not begin as one" };
+    let short = if is_snapshot(file) { "unexpected end in the header" } else { "no snapshot signature at the start" };
     let (header, stored) = file.split_first_chunk().ok_or_else(|| damaged(short))?;
     let head = Head::read(header, stored.len() as u64)?;
     if crc32fast::hash(stored) != head.checksum {
@@ -109,7 +109,7 @@ pub fn unpack(file: &[u8]) -> Result<Vec<u8>, SnapshotError> {
     let mut payload = Vec::new();
     let mut decoder = FrameDecoder::new(stored).take(head.length.saturating_add(1));
     decoder.read_to_end(&mut payload).map_err(|error| SnapshotError::Damaged(error.to_string()))?;
-    if payload.len() as u64 == head.length { Ok(payload) } else { Err(damaged("it has another length")) }
+    if payload.len() as u64 == head.length { Ok(payload) } else { Err(damaged("length mismatch")) }
 }
 
 /// The snapshot in a file that is read piece by piece, twice: once for its checksum. No piece of it takes more than
@@ -124,7 +124,7 @@ pub fn open<'a>(mut file: impl Read + Seek + 'a, memory_max: u64) -> Result<Snap
     let there = (HEADER_BYTES as u64).min(bytes) as usize;
     file.read_exact(&mut header[..there]).map_err(failed)?;
     if there < HEADER_BYTES && is_snapshot(&header[..there]) {
-        return Err(damaged("it ends in its header"));
+        return Err(damaged("unexpected end in the header"));
     }
     let head = Head::read(&header, bytes.saturating_sub(HEADER_BYTES as u64))?;
     let mut checksum = crc32fast::Hasher::new();

@@ -16,6 +16,7 @@ use crate::runtime::host::HostState;
 use crate::runtime::instance::Instance;
 use crate::runtime::layouts::Shape;
 use crate::runtime::layouts::layout_of;
+use crate::runtime::program_types::ProgramTypes;
 use crate::runtime::stack_memory::{FIRST_WORDS, StackMemory};
 use crate::value::{Tag, Value};
 use minivm_isa::Type;
@@ -23,7 +24,9 @@ use minivm_isa::entities::{Layout, Sig};
 use minivm_isa::program::Constant;
 use minivm_isa::verify::Verified;
 use std::collections::{HashMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// What is being loaded.
 pub(crate) struct Loading<'c> {
@@ -63,7 +66,7 @@ const LASTING_FREE: u64 = 4 << 20;
 pub(crate) fn load(
     old: &mut Box<Context>,
     mut payload: Payload<'_>,
-    programs: &[Rc<Verified>],
+    programs: &[Arc<Verified>],
     twin: Option<Twin>,
 ) -> Result<(), SnapshotError> {
     let bytes_max = usize::try_from(old.limits.memory_bytes_max).unwrap_or(usize::MAX);
@@ -82,18 +85,22 @@ pub(crate) fn load(
     let waiting = twin.map(|twin| twin.put_into(&mut new)).transpose();
     new.host_functions = std::mem::take(&mut old.host_functions);
     let codecs = std::mem::take(&mut old.codecs);
-    let mut result = match waiting {
-        Ok(waiting) => read(&mut new, (&codecs, &mut old.host_state), &mut payload, programs, waiting),
-        Err(OutOfMemory { .. }) => Err(SnapshotError::OutOfMemory),
-    };
-    if result.is_ok() {
-        result = codecs.load_states(&mut old.host_state, new.heap.budget(), &mut payload.part());
-        result = result.and_then(|()| payload.end());
-        let own = (new.heap.used_bytes() as u64).saturating_add(new.heap.budget().taken().saturating_sub(before));
-        if result.is_ok() && own > own_max as u64 {
-            result = Err(SnapshotError::OutOfMemory);
+    let host_state = &mut old.host_state;
+    // What the host gave may panic in its codecs and readers; both machines are whole again before that goes on.
+    let read = catch_unwind(AssertUnwindSafe(|| {
+        match waiting {
+            Ok(waiting) => read(&mut new, (&codecs, &mut *host_state), &mut payload, programs, waiting)?,
+            Err(OutOfMemory { .. }) => return Err(SnapshotError::OutOfMemory),
         }
-    }
+        codecs.load_states(host_state, new.heap.budget(), &mut payload.part())?;
+        payload.end()?;
+        let own = (new.heap.used_bytes() as u64).saturating_add(new.heap.budget().taken().saturating_sub(before));
+        if own > own_max as u64 { Err(SnapshotError::OutOfMemory) } else { Ok(()) }
+    }));
+    let (result, panic) = match read {
+        Ok(result) => (result, None),
+        Err(panic) => (Err(SnapshotError::Refused("a function of the host has panicked".into())), Some(panic)),
+    };
     match result {
         Ok(()) => {
             new.host_state = std::mem::take(&mut old.host_state);
@@ -109,6 +116,9 @@ pub(crate) fn load(
     drop(there);
     old.heap.set_bytes_max(bytes_max);
     old.heap.report();
+    if let Some(panic) = panic {
+        resume_unwind(panic);
+    }
     result
 }
 
@@ -116,7 +126,7 @@ fn read(
     cx: &mut Context,
     (codecs, host_state): (&super::Codecs, &mut HostState),
     payload: &mut Payload<'_>,
-    programs: &[Rc<Verified>],
+    programs: &[Arc<Verified>],
     mut waiting: Option<WaitingCells>,
 ) -> Result<(), SnapshotError> {
     let held = cx.heap.budget().hold(0)?;
@@ -162,7 +172,7 @@ fn read(
     let is_limited = from.flag()?;
     let fuel = from.signed()?;
     if !(-(1 << 40)..=FUEL_LIMIT_MAX).contains(&fuel) {
-        return Err(from.damaged("the budget is none"));
+        return Err(from.damaged("invalid fuel budget"));
     }
     loading.cx.fuel = if is_limited { fuel } else { FUEL_UNLIMITED };
     loading.cx.is_limited = is_limited;
@@ -226,7 +236,7 @@ impl Loading<'_> {
     /// Reads the number of an instance.
     pub(crate) fn instance(&self, from: &mut Reader<'_>) -> Result<&Instance, SnapshotError> {
         let number = from.size()?;
-        self.instance_at(number).ok_or_else(|| from.damaged("there is no such instance"))
+        self.instance_at(number).ok_or_else(|| from.damaged("unknown instance"))
     }
 
     /// The instance of a number.
@@ -234,9 +244,9 @@ impl Loading<'_> {
         self.cx.instances.get(u32::try_from(number).ok()?)
     }
 
-    /// Reads a type of the machine.
-    pub(crate) fn read_type(&self, from: &mut Reader<'_>) -> Result<Type, SnapshotError> {
-        Ok(match from.byte()? {
+    /// Reads a type of the machine, and the types of the program that has it, where one does.
+    pub(crate) fn read_type(&self, from: &mut Reader<'_>) -> Result<(Type, Option<Rc<ProgramTypes>>), SnapshotError> {
+        let ty = match from.byte()? {
             0 => Type::Any,
             1 => Type::I32,
             2 => Type::I64,
@@ -247,11 +257,12 @@ impl Loading<'_> {
             7 => {
                 let instance = self.instance(from)?;
                 let number = from.size()?;
-                let layout = instance.layouts.get(number).ok_or_else(|| from.damaged("there is no such layout"))?;
-                Type::Ref(Layout::from_u32(layout.number))
+                let layout = instance.layouts().get(number).ok_or_else(|| from.damaged("unknown layout"))?;
+                return Ok((Type::Ref(Layout::from_u32(layout.number)), Some(instance.types.clone())));
             }
-            _ => return Err(from.damaged("there is no such type")),
-        })
+            _ => return Err(from.damaged("unknown type")),
+        };
+        Ok((ty, None))
     }
 
     /// Reads the words of a type of the machine.
@@ -268,7 +279,7 @@ impl Loading<'_> {
             Type::Cell | Type::Ref(_) => {
                 let to = cells.reference(from)?;
                 if !fits(self.cx, ty, to) {
-                    return Err(from.damaged("a reference is to another type of object"));
+                    return Err(from.damaged("a reference points to an object of the wrong type"));
                 }
                 [to.map_or(0, |value| value.payload()), 0]
             }
@@ -305,12 +316,12 @@ impl LoadOutside for Loading<'_> {
                 let instance = self.instance(from)?;
                 match instance.functions.get(from.size()?) {
                     Some(Some(info)) => &raw const **info,
-                    _ => return Err(from.damaged("there is no such function")),
+                    _ => return Err(from.damaged("unknown function")),
                 }
             }
             1 => match self.hosts.get(from.size()?) {
                 Some(&info) => info,
-                None => return Err(from.damaged("there is no such host function")),
+                None => return Err(from.damaged("unknown host function")),
             },
             2 => {
                 let instance = self.instance(from)?;
@@ -320,10 +331,10 @@ impl LoadOutside for Loading<'_> {
                     if is_known { instance.signature_number(Sig::from_u32(signature as u32)) } else { NO_SIGNATURE };
                 match number != NO_SIGNATURE && self.cx.has_bridge(number) {
                     true => self.cx.bridge_info(number),
-                    false => return Err(from.damaged("there is no such bridge")),
+                    false => return Err(from.damaged("unknown bridge")),
                 }
             }
-            _ => return Err(from.damaged("a function is of no known kind")),
+            _ => return Err(from.damaged("unknown kind of function")),
         };
         // SAFETY: functions live as long as the machine.
         Ok((info.cast(), unsafe { (*info).entry().cast() }))
@@ -355,7 +366,7 @@ impl LoadOutside for Loading<'_> {
 
     fn layout(&mut self, from: &mut Reader<'_>) -> Result<(u32, LoadedLayout), SnapshotError> {
         let instance = self.instance(from)?;
-        let layout = instance.layouts.get(from.size()?).ok_or_else(|| from.damaged("there is no such layout"))?;
+        let layout = instance.layouts().get(from.size()?).ok_or_else(|| from.damaged("unknown layout"))?;
         let loaded = match &layout.shape {
             Shape::Record { layout, .. } => LoadedLayout::Record(layout),
             Shape::Array { element } => LoadedLayout::Array(*element),

@@ -6,13 +6,15 @@ use crate::bytes::SnapshotError;
 use crate::memory::{Held, MemoryBudget};
 use crate::runtime::cost;
 use crate::runtime::function::{Body, FunctionInfo};
-use crate::runtime::instance::{Instance, ProgramTypes};
+use crate::runtime::instance::Instance;
 use crate::runtime::layouts::{MachineLayout, machine_type};
+use crate::runtime::program_types::ProgramTypes;
 use minivm_isa::program::FunctionDef;
 use minivm_isa::verify::Verified;
 use minivm_isa::{Type, binary, verify};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// More is not charged for the code of one function.
 const CODE_BYTES_MAX: u64 = 1 << 40;
@@ -39,8 +41,8 @@ pub fn program_hash(program: &Verified) -> ProgramHash {
 
 /// A program, and what all its instances share.
 pub(crate) struct LoadedProgram {
-    program: Rc<Verified>,
-    types: ProgramTypes,
+    program: Arc<Verified>,
+    types: Rc<ProgramTypes>,
     /// What it is charged for until an instance is.
     held: Held,
     /// What an instance has of its own.
@@ -52,7 +54,7 @@ impl Loading<'_> {
     pub(crate) fn programs(
         &mut self,
         from: &mut Reader<'_>,
-        known: &[Rc<Verified>],
+        known: &[Arc<Verified>],
     ) -> Result<Vec<LoadedProgram>, SnapshotError> {
         let hashes: HashMap<ProgramHash, usize> = match from.left() {
             // Only programs by their hashes are looked for.
@@ -69,7 +71,7 @@ impl Loading<'_> {
         Ok(programs)
     }
 
-    fn loaded_program(&mut self, program: Rc<Verified>) -> Result<LoadedProgram, SnapshotError> {
+    fn loaded_program(&mut self, program: Arc<Verified>) -> Result<LoadedProgram, SnapshotError> {
         let held = self.cx.heap.budget().hold(cost::instance_bytes(&program))?;
         let types = ProgramTypes::of(self.cx, &program);
         self.note_references(&program, &types.layouts);
@@ -111,10 +113,10 @@ impl Loading<'_> {
                 continue;
             }
             let program = from.size()?;
-            let program = programs.get(program).ok_or_else(|| from.damaged("there is no such program"))?;
+            let program = programs.get(program).ok_or_else(|| from.damaged("unknown program"))?;
             // Each thing that an instance has takes a byte there at least.
             let left = machine_bytes.checked_sub(program.items);
-            machine_bytes = left.ok_or_else(|| from.damaged("an instance has more in it than there is"))?;
+            machine_bytes = left.ok_or_else(|| from.damaged("an instance has more items than its program"))?;
             slots.push(Some(self.instance_of(program, from)?));
         }
         self.cx.instances.set(slots);
@@ -127,7 +129,7 @@ impl Loading<'_> {
         loaded.held.resize(0)?;
         let held = self.cx.heap.budget().hold(cost::instance_bytes(program))?;
         let is_pinned = from.flag()?;
-        let mut instance = Instance::new(program.clone(), &loaded.types, held, is_pinned);
+        let mut instance = Instance::new(program.clone(), loaded.types.clone(), held, is_pinned);
         let address: *const Instance = &raw const *instance;
         for (index, function) in program.functions.iter() {
             let number = instance.signature_number(function.signature());
@@ -145,7 +147,7 @@ impl Loading<'_> {
         for info in instance.functions.iter().flatten() {
             let charged = from.number()?;
             if charged > CODE_BYTES_MAX {
-                return Err(from.damaged("more is charged for code than there can be"));
+                return Err(from.damaged("bytes charged for code out of range"));
             }
             if let Body::Guest(guest) = &info.body
                 && charged > 0
@@ -177,7 +179,7 @@ impl Loading<'_> {
                 return Err(SnapshotError::Missing(format!("there is no host function '{name}'")));
             };
             if !met.insert(found) {
-                return Err(from.damaged("a host function is named twice"));
+                return Err(from.damaged("two host functions share a name"));
             }
             self.hosts.push(found);
         }
@@ -188,9 +190,9 @@ impl Loading<'_> {
 fn program(
     from: &mut Reader<'_>,
     index: usize,
-    (known, hashes): (&[Rc<Verified>], &HashMap<ProgramHash, usize>),
+    (known, hashes): (&[Arc<Verified>], &HashMap<ProgramHash, usize>),
     budget: &MemoryBudget,
-) -> Result<Rc<Verified>, SnapshotError> {
+) -> Result<Arc<Verified>, SnapshotError> {
     match from.byte()? {
         0 => {
             let length = from.length()?;
@@ -207,14 +209,14 @@ fn program(
                 let first = rejections.first().map(ToString::to_string).unwrap_or_default();
                 from.damaged(&format!("a program is not valid: {first}"))
             })?;
-            Ok(Rc::new(program))
+            Ok(Arc::new(program))
         }
         1 => {
             let wanted: ProgramHash = from.raw(HASH_BYTES)?.try_into().expect("so many bytes were taken");
             let found = hashes.get(&wanted).map(|&index| known[index].clone());
             found.ok_or_else(|| SnapshotError::Missing("a program that the snapshot names by its hash".into()))
         }
-        2 => known.get(index).cloned().ok_or_else(|| from.damaged("it shares a program that is not there")),
-        _ => Err(from.damaged("a program is of no known form")),
+        2 => known.get(index).cloned().ok_or_else(|| from.damaged("a shared program is missing")),
+        _ => Err(from.damaged("unknown form of program")),
     }
 }

@@ -10,6 +10,7 @@ use crate::runtime::codec::ObjectHandles;
 use crate::runtime::definitions::{Definition, InstanceId};
 use crate::runtime::externs::Extern;
 use crate::runtime::instance::{GlobalCell, SharedMemory, SharedTable};
+use crate::runtime::program_types::ProgramTypes;
 use crate::value::{Tag, Value};
 use minivm_isa::Type;
 use minivm_isa::entities::Declared;
@@ -34,7 +35,7 @@ pub(crate) struct Items {
 /// Reads which item is meant.
 pub(crate) fn pick<T: Clone>(pool: &[T], from: &mut Reader<'_>) -> Result<T, SnapshotError> {
     let index = from.size()?;
-    pool.get(index).cloned().ok_or_else(|| from.damaged("there is no such global, memory or table"))
+    pool.get(index).cloned().ok_or_else(|| from.damaged("unknown global, memory or table"))
 }
 
 impl Items {
@@ -44,7 +45,7 @@ impl Items {
             GLOBAL => Definition::Global(pick(&self.globals, from)?),
             MEMORY => Definition::Memory(pick(&self.memories, from)?),
             TABLE => Definition::Table(pick(&self.tables, from)?),
-            _ => return Err(from.damaged("an item is of no known kind")),
+            _ => return Err(from.damaged("unknown kind of item")),
         })
     }
 }
@@ -55,11 +56,12 @@ impl Loading<'_> {
         for _ in 0..from.count()? {
             from.label("global");
             self.hold(GLOBAL_BYTES)?;
-            let ty = self.read_type(from)?;
+            let (ty, first) = self.read_type(from)?;
             let mutable = from.flag()?;
-            let holds = self.element_type(from)?;
+            let (holds, second) = self.element_type(from)?;
             let words = UnsafeCell::new([0; 2]);
-            self.items.globals.push(Rc::new(GlobalCell { words, ty, mutable, holds }));
+            let _types = first.into_iter().chain(second).collect();
+            self.items.globals.push(Rc::new(GlobalCell { words, ty, mutable, holds, _types }));
         }
         for _ in 0..from.count()? {
             from.label("memory");
@@ -79,7 +81,7 @@ impl Loading<'_> {
         let maximum = from.number()?.checked_sub(1);
         let is_64 = from.flag()?;
         if maximum.is_some_and(|maximum| pages > maximum) {
-            return Err(from.damaged("a memory is larger than it may be"));
+            return Err(from.damaged("memory size exceeds its maximum"));
         }
         let made = LinearMemory::new(pages, maximum, is_64, self.cx.heap.budget());
         let mut memory = made.map_err(|_| SnapshotError::OutOfMemory)?;
@@ -94,24 +96,27 @@ impl Loading<'_> {
             let length = (blocks as u64).saturating_mul(BLOCK_BYTES as u64);
             let start = skipped.checked_mul(BLOCK_BYTES as u64).and_then(|gap| at.checked_add(gap));
             let place = start.and_then(|start| memory.slice_mut(start, length).ok());
-            from.fill(place.ok_or_else(|| from.damaged("bytes lie outside of their memory"))?)?;
+            from.fill(place.ok_or_else(|| from.damaged("bytes lie outside their memory"))?)?;
             at = start.unwrap_or_default() + length;
         }
         Ok(Rc::new(UnsafeCell::new(memory)))
     }
 
     fn table(&self, from: &mut Reader<'_>, elements_max: &mut u64) -> Result<SharedTable, SnapshotError> {
-        let element = self.element_type(from)?;
+        let (element, types) = self.element_type(from)?;
         let maximum = from.number()?.checked_sub(1);
         let is_64 = from.flag()?;
         let count = from.number()?;
         let left = elements_max.checked_sub(count);
-        *elements_max = left.ok_or_else(|| from.damaged("a table has more elements than there are"))?;
+        *elements_max = left.ok_or_else(|| from.damaged("a table has more elements than declared"))?;
         if maximum.is_some_and(|maximum| count > maximum) {
-            return Err(from.damaged("a table is larger than it may be"));
+            return Err(from.damaged("table size exceeds its maximum"));
         }
         let made = TableInstance::new(element, (count, maximum), is_64, Value::NIL, self.cx.heap.budget());
-        let table = made.map_err(|_| SnapshotError::OutOfMemory)?;
+        let mut table = made.map_err(|_| SnapshotError::OutOfMemory)?;
+        if let Some(types) = types {
+            table.keep_types(types);
+        }
         Ok(Rc::new(UnsafeCell::new(table)))
     }
 
@@ -122,7 +127,7 @@ impl Loading<'_> {
             let words = self.typed(cells, global.ty, from)?;
             let holds_function = matches!(Tag(words[1] as u32), Tag::FUNCTION | Tag::NIL);
             if global.ty == Type::Any && global.holds == ElementType::Function && !holds_function {
-                return Err(from.damaged("a global holds what it may not"));
+                return Err(from.damaged("wrong type of value in a global"));
             }
             // SAFETY: nothing runs while a state is loaded.
             unsafe { *global.words.get() = words };
@@ -133,30 +138,34 @@ impl Loading<'_> {
             from.label("wasm table");
             for index in 0..table.length() {
                 let value = cells.value(from)?;
-                table.set(index, value).map_err(|_| from.damaged("a table holds what it may not"))?;
+                table.set(index, value).map_err(|_| from.damaged("wrong type of value in a table"))?;
             }
         }
         Ok(())
     }
 
-    /// Reads what a global or table may hold.
-    fn element_type(&self, from: &mut Reader<'_>) -> Result<ElementType, SnapshotError> {
-        match from.byte()? {
-            0 => Ok(ElementType::Any),
-            1 => Ok(ElementType::Function),
-            2 => Ok(ElementType::Tag(None)),
-            3 => Ok(ElementType::Declared { is_function: false, ty: self.declared_type(from)? }),
-            4 => Ok(ElementType::Declared { is_function: true, ty: self.declared_type(from)? }),
-            5 => Ok(ElementType::Tag(Some(self.declared_type(from)?))),
-            _ => Err(from.damaged("a global or table holds something unknown")),
+    /// Reads what a global or table may hold, and the types of the program that names it, where one does.
+    fn element_type(&self, from: &mut Reader<'_>) -> Result<(ElementType, Option<Rc<ProgramTypes>>), SnapshotError> {
+        let kind = from.byte()?;
+        let plain = match kind {
+            0 => Some(ElementType::Any),
+            1 => Some(ElementType::Function),
+            2 => Some(ElementType::Tag(None)),
+            _ => None,
+        };
+        if let Some(plain) = plain {
+            return Ok((plain, None));
         }
-    }
-
-    fn declared_type(&self, from: &mut Reader<'_>) -> Result<Declared, SnapshotError> {
-        let instance = self.instance(from)?;
-        let number = from.size()?;
-        let ty = instance.types.get(number).ok_or_else(|| from.damaged("there is no such declared type"))?;
-        Ok(Declared::from_u32(*ty))
+        let types = self.instance(from)?.types.clone();
+        let declared = types.declared.get(from.size()?).ok_or_else(|| from.damaged("unknown declared type"))?;
+        let ty = Declared::from_u32(*declared);
+        let element = match kind {
+            3 => ElementType::Declared { is_function: false, ty },
+            4 => ElementType::Declared { is_function: true, ty },
+            5 => ElementType::Tag(Some(ty)),
+            _ => return Err(from.damaged("unknown kind of value in a global or table")),
+        };
+        Ok((element, Some(types)))
     }
 
     /// Reads what an object of the host keeps of the machine.
@@ -171,7 +180,7 @@ impl Loading<'_> {
             let number = from.u32()?;
             self.hold_lasting(HANDLE_BYTES)?;
             if self.cx.instances.get(number).is_none() {
-                return Err(from.damaged("an object keeps a program that is not there"));
+                return Err(from.damaged("an object keeps a program that is missing"));
             }
             handles.instances.push(InstanceId(number));
         }

@@ -44,7 +44,7 @@ impl Loading<'_> {
             self.hold_lasting(NAMED_BYTES + name.len() as u64)?;
             let value = cells.value(from)?;
             if self.cx.registry.insert(name, value).is_some() {
-                return Err(from.damaged("two values of the libraries have one name"));
+                return Err(from.damaged("two registered values share a name"));
             }
         }
         self.kept(cells, from)?;
@@ -57,7 +57,7 @@ impl Loading<'_> {
         for name in names {
             // They were interned when the machine was made.
             if cells.reference_to(Tag::STRING, from)? != name.cast() {
-                return Err(from.damaged("a name that the machine knows is another one"));
+                return Err(from.damaged("a name that the machine knows differs"));
             }
         }
         self.cx.loads_until_collection = from.size()?.min(1 << 32);
@@ -89,7 +89,7 @@ impl Loading<'_> {
                 (FunctionDef::Import { .. }, None) => false,
             };
             if !sound {
-                return Err(from.damaged("a function of an instance is another one"));
+                return Err(from.damaged("a function of an instance differs from its program's"));
             }
             instance.closures.push(closure);
         }
@@ -106,7 +106,7 @@ impl Loading<'_> {
                 let address: *const Constant = constant;
                 let is_known = value.tag() == Tag::STRING && self.constants.get(&address) == Some(&value.payload());
                 if !is_known && !is_constant(value, constant) {
-                    return Err(from.damaged("a constant of a function is another one"));
+                    return Err(from.damaged("a constant of a function differs from its program's"));
                 }
                 if matches!(constant, Constant::String(bytes) if bytes.len() > LONG_BYTES) {
                     self.constants.insert(address, value.payload());
@@ -125,12 +125,12 @@ impl Loading<'_> {
         from.label("items of an instance");
         for wanted in program.globals.values() {
             let global = pick(&self.items.globals, from)?;
-            let ty = machine_type(&instance.layouts, wanted.ty);
+            let ty = machine_type(instance.layouts(), wanted.ty);
             let holds = instance.machine_element(wanted.holds);
             if (global.ty, global.mutable) != (ty, wanted.mutable)
                 || !self.cx.types.holds_fits(global.holds, holds, global.mutable)
             {
-                return Err(from.damaged("a global is of another type"));
+                return Err(from.damaged("type mismatch of a global"));
             }
             instance.globals.push(global);
         }
@@ -142,7 +142,7 @@ impl Loading<'_> {
                 && found.pages() >= wanted.minimum
                 && fits_maximum(wanted.maximum, found.declared_maximum());
             if !fits {
-                return Err(from.damaged("a memory is of another type"));
+                return Err(from.damaged("type mismatch of a memory"));
             }
             instance.memories.push(memory);
         }
@@ -155,7 +155,7 @@ impl Loading<'_> {
                 && found.length() >= wanted.minimum
                 && fits_maximum(wanted.maximum, found.declared_maximum());
             if !fits {
-                return Err(from.damaged("a table is of another type"));
+                return Err(from.damaged("type mismatch of a table"));
             }
             instance.tables.push(table);
         }
@@ -173,14 +173,14 @@ impl Loading<'_> {
         for element in program.elements.values() {
             let count = from.count()?;
             if count != 0 && count != element.values.len() {
-                return Err(from.damaged("an element segment has another length"));
+                return Err(from.damaged("length mismatch of an element segment"));
             }
             let mut values = Vec::with_capacity(count);
             for _ in 0..count {
                 let value = cells.value(from)?;
                 let may = element.element.is_any() || matches!(value.tag(), Tag::FUNCTION | Tag::NIL);
                 if !may {
-                    return Err(from.damaged("an element segment holds what it may not"));
+                    return Err(from.damaged("wrong type of value in an element segment"));
                 }
                 values.push(value);
             }
@@ -199,7 +199,7 @@ impl Loading<'_> {
                 kind => self.items.item(kind, from)?,
             };
             if self.cx.definitions.get(&module, &name).is_some() {
-                return Err(from.damaged("two definitions have one name"));
+                return Err(from.damaged("two definitions share a name"));
             }
             self.cx.definitions.set(&module, &name, definition);
         }
@@ -223,7 +223,7 @@ impl Loading<'_> {
             let place = from.size()?;
             let empty = values.get(place).is_some_and(Option::is_none);
             if !empty || std::mem::replace(&mut is_free[place], true) {
-                return Err(from.damaged("a handle of the host is free and is not"));
+                return Err(from.damaged("a host handle is both free and in use"));
             }
             free.push(place);
         }

@@ -35,14 +35,14 @@ impl Loading<'_> {
         from.label("run");
         let next_id = from.number()?;
         if next_id >= RUN_IDS_END {
-            return Err(from.damaged("more runs were made than can be"));
+            return Err(from.damaged("run counter out of range"));
         }
         // The fibers of the runs so far.
         let mut taken = HashSet::new();
         let mut numbers = HashSet::new();
         let mut new_number = |number: u64, from: &Reader<'_>| match number < next_id && numbers.insert(number) {
             true => Ok(Some(RunId(number))),
-            false => Err(from.damaged("two runs have one number")),
+            false => Err(from.damaged("two runs share a number")),
         };
         for _ in 0..from.count()? {
             from.label("run");
@@ -65,10 +65,10 @@ impl Loading<'_> {
                 }
                 self.cx.run.id = id;
             }
-            _ => return Err(from.damaged("the run is of no known kind")),
+            _ => return Err(from.damaged("unknown kind of run")),
         }
         if taken.len() != self.in_runs {
-            return Err(from.damaged("a fiber runs where nothing does"));
+            return Err(from.damaged("a running fiber in a run that does not run"));
         }
         self.cx.runs.next_id = next_id;
         Ok(())
@@ -96,7 +96,7 @@ impl Loading<'_> {
                 // SAFETY: all fibers were read.
                 let fiber = (!cell.is_null()).then(|| unsafe { Fiber::of(cell) });
                 if !fiber.is_some_and(|fiber| fiber.state == FiberState::Parked && fiber.pc.is_null()) {
-                    return Err(from.damaged("a run that begins has begun"));
+                    return Err(from.damaged("a run that has not started has frames"));
                 }
                 take_fiber(cell, taken, from)?;
                 let values = self.values(cells, from)?;
@@ -116,7 +116,7 @@ impl Loading<'_> {
                 let failure = Failure::Exit(exit_status(from)?);
                 (Run { failure: Some(failure), ..Run::default() }, Status::Failed)
             }
-            _ => return Err(from.damaged("a run is of no known kind")),
+            _ => return Err(from.damaged("unknown kind of run")),
         };
         self.cx.runs.add(Run { id, ..run }, status);
         Ok(())
@@ -137,7 +137,7 @@ impl Loading<'_> {
         // SAFETY: all fibers were read.
         let fiber = (!cell.is_null()).then(|| unsafe { Fiber::of(cell) });
         let Some(fiber) = fiber.filter(|fiber| fiber.state == state && !fiber.pc.is_null()) else {
-            return Err(from.damaged("the fiber that runs is another one"));
+            return Err(from.damaged("the running fiber is not the one its run names"));
         };
         let stands = match self.cx.is_machine_place(fiber.pc) {
             false => run_kind::STANDS,
@@ -146,7 +146,7 @@ impl Loading<'_> {
             true => run_kind::WAITS,
         };
         if fiber.failed != raised.is_some() || raised.is_none() && kind != stands {
-            return Err(from.damaged("a run has stopped in another way than its fiber"));
+            return Err(from.damaged("a run and its fiber disagree on how they stopped"));
         }
         let nesting = nesting(from)?;
         let overflow_words = from.size()?;
@@ -154,7 +154,7 @@ impl Loading<'_> {
         let overflow_handler = self.overflow_handlers.get(&handler).map(|&height| (handler, height));
         let is_known = handler.is_null() || overflow_handler.is_some() && overflow_words > 0;
         if !matches!(overflow_words, 0 | OVERFLOW_WORDS) || !is_known {
-            return Err(from.damaged("the stack is larger than it can be"));
+            return Err(from.damaged("stack size out of range"));
         }
         let finaliser_in: *mut FiberCell = cells.reference_to(Tag::FIBER, from)?.cast();
         let exits = from.flag()?;
@@ -163,14 +163,14 @@ impl Loading<'_> {
         let trace = from.text()?;
         let owed = from.signed()?;
         if !(0..=OWED_MAX).contains(&owed) {
-            return Err(from.damaged("a run owes what none can"));
+            return Err(from.damaged("a run owes more fuel than possible"));
         }
         let work = match from.flag()? {
             true => Some(Box::new(Work { done: from.number()?, object: cells.value(from)?, has_begun: false })),
             false => None,
         };
         if work.is_some() && kind != run_kind::STANDS {
-            return Err(from.damaged("an instruction is half done where none is"));
+            return Err(from.damaged("an unfinished instruction where none can be"));
         }
         let fiber_depth = chain(cell, main, taken, from)?;
         self.check_finaliser((cell, finaliser_in), from)?;
@@ -215,12 +215,12 @@ impl Loading<'_> {
         while !at.is_null() {
             is_known |= at == finaliser_in;
             if self.finalising.contains(&at) && at != finaliser_in {
-                return Err(from.damaged("a finaliser runs on another fiber"));
+                return Err(from.damaged("a finaliser runs on the wrong fiber"));
             }
             // SAFETY: all fibers were read, and these are the chain of a run.
             at = unsafe { Fiber::of(at) }.resumer;
         }
-        if is_known { Ok(()) } else { Err(from.damaged("a finaliser runs on no fiber of its run")) }
+        if is_known { Ok(()) } else { Err(from.damaged("a finaliser runs outside the fibers of its run")) }
     }
 
     /// Reads a list of values.
@@ -255,11 +255,11 @@ impl Loading<'_> {
         // SAFETY: the run stands in a guest frame in plain code, as `fiber` made sure; room is made for the values.
         unsafe {
             let Body::Guest(guest) = super::settle::body_of(super::settle::closure_at(self.cx.regs)) else {
-                return Err(from.damaged("the run is in no function"));
+                return Err(from.damaged("the run is not inside a function"));
             };
             let here = guest.canonical(self.cx.pc);
             if !takes_open(&guest.portable().code[here]) {
-                return Err(from.damaged("there is a list that no instruction takes"));
+                return Err(from.damaged("an open list is left that no instruction takes"));
             }
             let window = crate::compile::window_of(guest);
             let top = self.cx.regs.add(window);
@@ -281,7 +281,7 @@ fn chain(
     taken: &mut HashSet<*mut FiberCell>,
     from: &Reader<'_>,
 ) -> Result<u32, SnapshotError> {
-    let wrong = || from.damaged("fibers do not wait for each other");
+    let wrong = || from.damaged("a fiber and its resumer disagree");
     let (mut at, mut depth) = (running, 0);
     take_fiber(at, taken, from)?;
     // SAFETY: all fibers were read.
@@ -303,24 +303,24 @@ fn take_fiber(
     taken: &mut HashSet<*mut FiberCell>,
     from: &Reader<'_>,
 ) -> Result<(), SnapshotError> {
-    if taken.insert(cell) { Ok(()) } else { Err(from.damaged("two runs have one fiber")) }
+    if taken.insert(cell) { Ok(()) } else { Err(from.damaged("two runs share a fiber")) }
 }
 
 fn exit_status(from: &mut Reader<'_>) -> Result<i32, SnapshotError> {
-    i32::try_from(from.signed()?).map_err(|_| from.damaged("there is no such exit status"))
+    i32::try_from(from.signed()?).map_err(|_| from.damaged("exit status out of range"))
 }
 
 fn trap(from: &mut Reader<'_>) -> Result<Option<TrapCode>, SnapshotError> {
     match from.number()? {
         0 => Ok(None),
-        number => TrapCode::from_number(number - 1).map(Some).ok_or_else(|| from.damaged("there is no such trap")),
+        number => TrapCode::from_number(number - 1).map(Some).ok_or_else(|| from.damaged("unknown trap code")),
     }
 }
 
 /// Reads how many calls are nested.
 pub(crate) fn nesting(from: &mut Reader<'_>) -> Result<u32, SnapshotError> {
     let nesting = from.u32()?;
-    if nesting > NESTING_READ_MAX { Err(from.damaged("calls are nested deeper than they can be")) } else { Ok(nesting) }
+    if nesting > NESTING_READ_MAX { Err(from.damaged("call nesting out of range")) } else { Ok(nesting) }
 }
 
 /// Far more than calls can be nested, and no danger to who counts on.

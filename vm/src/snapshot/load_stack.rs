@@ -102,7 +102,7 @@ impl<'c> Loading<'c> {
         let is_in_run = !matches!(fiber.state, FiberState::Suspended | FiberState::Dead);
         fiber.resumer = cells.reference_to(Tag::FIBER, from)?.cast();
         if !fiber.resumer.is_null() && !is_in_run {
-            return Err(from.damaged("one that nobody waits for has a resumer"));
+            return Err(from.damaged("a fiber that nobody waits for has a resumer"));
         }
         let closing = from.number()?;
         let overflow = from.number()?;
@@ -111,13 +111,13 @@ impl<'c> Loading<'c> {
         match overflow.checked_sub(1).map(level) {
             None => {}
             Some(Some(&(LevelKind::MessageHandler, height))) => _ = self.overflow_handlers.insert(cell, height),
-            Some(_) => return Err(from.damaged("its stack overflows at no handler")),
+            Some(_) => return Err(from.damaged("a stack overflow without a handler")),
         }
         fiber.closing_height = match (closing, closing.checked_sub(2).map(level)) {
             (0, _) => None,
             (1, _) => Some(usize::MAX),
             (_, Some(Some(&(LevelKind::Guest, height)))) => Some(height),
-            _ => return Err(from.damaged("it is being closed at no frame")),
+            _ => return Err(from.damaged("closing at a frame that does not exist")),
         };
         if building.finalisers > usize::from(is_in_run) {
             return Err(from.damaged("a finaliser runs where none can"));
@@ -125,7 +125,7 @@ impl<'c> Loading<'c> {
         if building.finalisers > 0 {
             self.finalising.insert(cell);
         }
-        let (pc, at) = top(building, kind).ok_or_else(|| from.damaged("it cannot have stopped like that"))?;
+        let (pc, at) = top(building, kind).ok_or_else(|| from.damaged("impossible stop state"))?;
         (fiber.pc, fiber.regs) = (pc, at);
         Ok(())
     }
@@ -137,7 +137,7 @@ impl<'c> Loading<'c> {
         // SAFETY: functions live as long as the machine.
         match unsafe { &(*info).body } {
             Body::Host(_) => Ok(info),
-            Body::Guest(_) | Body::Bridge(_) => Err(from.damaged("no host function has suspended it")),
+            Body::Guest(_) | Body::Bridge(_) => Err(from.damaged("a fiber was suspended by no host function")),
         }
     }
 
@@ -170,7 +170,7 @@ impl<'c> Loading<'c> {
 
     /// Where a callee of the level below begins, where it returns to, and what it must give.
     fn callee(&self, building: &Building<'_>, from: &Reader<'_>) -> Result<(usize, Pc, Wanted), SnapshotError> {
-        let no_call = || from.damaged("a level of its stack calls nothing");
+        let no_call = || from.damaged("a stack level without a callee");
         match &building.below {
             Below::Ground => Err(no_call()),
             Below::Guest { calling: false, .. } => Err(no_call()),
@@ -229,11 +229,11 @@ impl<'c> Loading<'c> {
         let (base, place, wanted) = self.callee(building, from)?;
         let closure: *mut Closure = cells.reference_to(Tag::FUNCTION, from)?.cast();
         if closure.is_null() {
-            return Err(from.damaged("a frame has no function"));
+            return Err(from.damaged("a frame without a function"));
         }
         // SAFETY: closures point to functions, which live as long as the machine.
         let info: &'c FunctionInfo = unsafe { &*(*closure).function.cast::<FunctionInfo>() };
-        let Body::Guest(guest) = &info.body else { return Err(from.damaged("a frame is of no function with code")) };
+        let Body::Guest(guest) = &info.body else { return Err(from.damaged("a frame of a function without code")) };
         let fits = match guest.convention {
             Convention::Typed => self.results_of(closure).map(Wanted::Typed) == Some(wanted),
             Convention::Dynamic | Convention::Variadic => wanted == Wanted::Values,
@@ -241,7 +241,7 @@ impl<'c> Loading<'c> {
         let instruction = from.size()?;
         let calling = from.flag()?;
         if !fits || instruction >= guest.portable().code.len() {
-            return Err(from.damaged("a frame is where its function cannot be"));
+            return Err(from.damaged("a frame at a place where its function cannot stop"));
         }
         (self.cx.engine.compile)(self.cx, info, guest).map_err(|error| from.damaged(&error.to_string()))?;
         let plain = self.cx.plain_code(info, guest);
@@ -308,11 +308,11 @@ impl<'c> Loading<'c> {
         let map = guest.frame_map.get().expect("it is made with the code");
         let held = map.held_plain(function, instruction, calling);
         let known = self.facts_at(guest, instruction)?;
-        let known = known.ok_or_else(|| from.damaged("a function is where no way in it leads"))?;
+        let known = known.ok_or_else(|| from.damaged("a function stopped at an unreachable instruction"))?;
         let mut values = Vec::new();
         for (reg, &ty) in function.registers.iter() {
             if held.contains(reg) {
-                let words = self.typed(cells, crate::runtime::layouts::machine_type(&instance.layouts, ty), from)?;
+                let words = self.typed(cells, crate::runtime::layouts::machine_type(instance.layouts(), ty), from)?;
                 let fact = known.of(reg);
                 let tag = Tag(words[1] as u32);
                 let sound = match fact {
@@ -322,7 +322,7 @@ impl<'c> Loading<'c> {
                     Fact::Unreached => false,
                 };
                 if !sound {
-                    return Err(from.damaged("a register holds what its function never puts there"));
+                    return Err(from.damaged("a register holds a value that its function never puts there"));
                 }
                 values.push((slots.of(reg) as usize, ty.words(), words));
             }
@@ -361,14 +361,14 @@ impl<'c> Loading<'c> {
         // SAFETY: a closure that was read has its function.
         let is_host = !closure.is_null() && matches!(unsafe { body_of(closure) }, Body::Host(_));
         if !is_host || wanted != Wanted::Values {
-            return Err(from.damaged("a host function is where it cannot be"));
+            return Err(from.damaged("a host function at an impossible place"));
         }
         let call_state = from.u32()?;
         let protect = match from.byte()? {
             0 => Protect::No,
             1 => Protect::Catch,
             2 => Protect::CatchWith,
-            _ => return Err(from.damaged("a host function is protected in no known way")),
+            _ => return Err(from.damaged("unknown protection of a host function's call")),
         };
         let nesting = super::load_runs::nesting(from)?;
         let value = cells.value(from)?;
@@ -386,13 +386,13 @@ impl<'c> Loading<'c> {
                 0 => Came::Called,
                 1 => Came::WithValues,
                 2 if kind == HOST_PAUSED => Came::WithError,
-                _ => return Err(from.damaged("a host function came to its state in no known way")),
+                _ => return Err(from.damaged("unknown way into a host function's state")),
             };
         }
         if kind == HOST_PAUSED {
             let given = from.size()?;
             if given > count || given > 0 && record.came != Came::WithValues || protect != Protect::No {
-                return Err(from.damaged("a host function was given what it does not have"));
+                return Err(from.damaged("a host function got results it did not ask for"));
             }
             (record.kind, record.delta, record.spare) = (RecordKind::Paused, 2 * given as u32, from.number()?);
         }
@@ -427,13 +427,13 @@ impl<'c> Loading<'c> {
         from.label("record on a stack");
         let number = from.byte()?;
         let kind = RECORD_KINDS.get(number as usize).copied();
-        let kind = kind.ok_or_else(|| from.damaged("a record is of no known kind"))?;
+        let kind = kind.ok_or_else(|| from.damaged("unknown kind of continuation"))?;
         let nesting = super::load_runs::nesting(from)?;
         let value = cells.value(from)?;
         let mut record = Record::instruction(kind, std::ptr::null(), std::ptr::null(), 0);
         record.nesting = nesting;
         record.value = value;
-        let wrong = from.damaged("a record is where it cannot be");
+        let wrong = from.damaged("a continuation at an impossible place");
         let at = match (kind, &building.below) {
             (RecordKind::Entry, Below::Ground) => 0,
             (RecordKind::Entry | RecordKind::Host | RecordKind::Paused, _) | (_, Below::Ground) => return Err(wrong),
@@ -467,7 +467,7 @@ impl<'c> Loading<'c> {
         let (base, place, wanted) = self.callee(building, from)?;
         let closure: *mut Closure = cells.reference_to(Tag::FUNCTION, from)?.cast();
         if closure.is_null() {
-            return Err(from.damaged("a call between languages is of no function"));
+            return Err(from.damaged("a call across a boundary without a function"));
         }
         let number = from.byte()?;
         let typed = self.cx.places.typed_of_number(number);
@@ -482,7 +482,7 @@ impl<'c> Loading<'c> {
             (Body::Bridge(bridge), Some(results), None) if wanted == Wanted::Typed(results.clone()) => {
                 (self.cx.places.bridge(&bridge.signature.results), None)
             }
-            _ => return Err(from.damaged("a call between languages is where it cannot be")),
+            _ => return Err(from.damaged("a call across a boundary at an impossible place")),
         };
         let words = self.results_of(closure).map_or(0, |types| crate::threaded::operands::words_of(&types));
         building.reach(base + words + MARGIN_WORDS)?;
@@ -500,11 +500,11 @@ impl<'c> Loading<'c> {
         from: &mut Reader<'_>,
     ) -> Result<usize, SnapshotError> {
         let Below::Guest { guest, plain, at, instruction, .. } = building.below else {
-            return Err(from.damaged("a record belongs to no frame"));
+            return Err(from.damaged("a continuation without a frame"));
         };
         let code = &guest.portable().code[instruction];
         if !may_make(record.kind, code) {
-            return Err(from.damaged("a record is of an instruction that makes none"));
+            return Err(from.damaged("a continuation of an instruction that makes none"));
         }
         // SAFETY: the function has code, so its entry has a header.
         let extent = unsafe { header_at(guest.loaded().entry()).extent as usize };

@@ -121,7 +121,7 @@ impl<'a> Payload<'a> {
             rest = after;
         }
         if !rest.is_empty() {
-            return Err(damaged("there are bytes after its end"));
+            return Err(damaged("trailing bytes"));
         }
         Ok(Payload { cells, strings, lengths, next: 0, from: From::Bytes(parts) })
     }
@@ -137,7 +137,7 @@ impl<'a> Payload<'a> {
         let (cells, strings, lengths) = head(&mut Reader::new(&first, "parts"))?;
         let total = lengths.iter().try_fold(HEAD_BYTES as u64, |total, length| total.checked_add(*length));
         if total != Some(bytes) {
-            return Err(damaged("they have another length than the payload"));
+            return Err(damaged("length differs from that of the payload"));
         }
         Ok(Payload { cells, strings, lengths, next: 0, from: From::Stream(stream, together_max) })
     }
@@ -160,7 +160,7 @@ impl<'a> Payload<'a> {
         match &mut self.from {
             From::Bytes(_) => Ok(()),
             From::Stream(stream, _) => match Reader::streamed(stream, 1, "parts", 1).byte() {
-                Ok(_) => Err(damaged("there are bytes after its end")),
+                Ok(_) => Err(damaged("trailing bytes")),
                 Err(_) => Ok(()),
             },
         }
@@ -188,14 +188,14 @@ impl<'a> Payload<'a> {
 }
 
 /// A snapshot that is about to be loaded. Its note is there already; everything else is read when a machine
-/// [loads it](crate::Machine::load_snapshot).
+/// [loads it](crate::raw::Machine::load_snapshot).
 pub struct Snapshot<'a> {
     pub(crate) note: Vec<u8>,
     pub(crate) payload: Payload<'a>,
 }
 
 impl<'a> Snapshot<'a> {
-    /// The snapshot in bytes that [`Machine::save`](crate::Machine::save) gave.
+    /// The snapshot in bytes that [`Machine::save`](crate::raw::Machine::save) gave.
     ///
     /// # Errors
     /// When they are none.
@@ -203,7 +203,7 @@ impl<'a> Snapshot<'a> {
         Snapshot::new(Payload::of_bytes(bytes)?)
     }
 
-    /// The snapshot in a stream of so many bytes that [`Machine::save`](crate::Machine::save) gave. It is read piece by piece,
+    /// The snapshot in a stream of so many bytes that [`Machine::save`](crate::raw::Machine::save) gave. It is read piece by piece,
     /// and none of the pieces takes more than `memory_max` bytes; the note, which the machine does not count, no more than a
     /// sixteenth of them.
     ///

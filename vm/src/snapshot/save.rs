@@ -20,7 +20,8 @@ use crate::value::{Tag, Value};
 use minivm_isa::verify::Verified;
 use minivm_isa::{Type, binary};
 use std::collections::{BTreeMap, HashMap};
-use std::rc::Rc;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
 
 /// How the code travels.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -99,7 +100,7 @@ pub(crate) struct Saving<'c> {
 }
 
 /// The programs whose numbers stand in bytes that share them.
-pub(crate) type Programs = Vec<Rc<Verified>>;
+pub(crate) type Programs = Vec<Arc<Verified>>;
 
 /// Cells as bytes.
 #[derive(Default)]
@@ -163,10 +164,11 @@ pub(crate) fn save(cx: &mut Context, note: &[u8], code: Code<'_>, cells: Cells) 
     }
     let codecs = std::mem::take(&mut cx.codecs);
     let mut saving = Saving::new(cx, codecs);
-    let result = saving.all(note, (code, cells), run);
+    let result = catch_unwind(AssertUnwindSafe(|| saving.all(note, (code, cells), run)));
     let codecs = std::mem::take(&mut saving.codecs);
     cx.codecs = codecs;
-    result
+    // What the host gave may panic in its codecs; the machine is whole again.
+    result.unwrap_or_else(|panic| resume_unwind(panic))
 }
 
 impl<'c> Saving<'c> {
@@ -176,10 +178,10 @@ impl<'c> Saving<'c> {
         for (number, instance) in (0u32..).zip(cx.instances.slots()) {
             let Some(instance) = instance else { continue };
             instances.insert(&raw const *instance, number);
-            for (index, layout) in (0u32..).zip(&*instance.layouts) {
+            for (index, layout) in (0u32..).zip(instance.layouts()) {
                 layouts[layout.number as usize].get_or_insert((number, index));
             }
-            for (index, &ty) in (0u32..).zip(&*instance.types) {
+            for (index, &ty) in (0u32..).zip(&instance.types.declared) {
                 types[ty as usize].get_or_insert((number, index));
             }
         }
@@ -273,7 +275,7 @@ impl<'c> Saving<'c> {
         for instance in self.cx.instances.slots() {
             instances.flag(instance.is_some());
             let Some(instance) = instance else { continue };
-            let number = *numbers.entry(Rc::as_ptr(&instance.program)).or_insert_with(|| {
+            let number = *numbers.entry(Arc::as_ptr(&instance.program)).or_insert_with(|| {
                 programs.push(instance.program.clone());
                 programs.len() - 1
             });
@@ -354,6 +356,10 @@ impl<'c> Saving<'c> {
         for &place in free {
             out.count(place);
         }
+        // What only handles of the host keep goes along as garbage: both machines go on from the same heap.
+        self.cx.rooted.forget_dropped();
+        let mut nowhere = Writer::new();
+        self.cx.rooted.iter().for_each(|value| heap.value(value, &mut nowhere));
         for &table in [self.cx.string_metatable].iter().chain(&self.cx.kind_metatables) {
             heap.reference(table.cast(), out);
         }

@@ -106,6 +106,9 @@ impl Saving<'_> {
     }
 
     /// Writes the levels of a stack from the bottom up.
+    ///
+    /// # Safety
+    /// `at` is the state of the fiber, whole, which nobody changes meanwhile.
     unsafe fn levels(
         &mut self,
         fiber: &Fiber,
@@ -177,6 +180,9 @@ impl Saving<'_> {
     }
 
     /// Writes the registers that hold something at an instruction.
+    ///
+    /// # Safety
+    /// `regs` are those of a frame of the function in plain code, at that instruction.
     unsafe fn registers(
         &mut self,
         guest: &GuestFunction,
@@ -235,6 +241,8 @@ fn closing_level(fiber: &Fiber, levels: &[Level<'_>]) -> u64 {
     }
 }
 
+/// # Safety
+/// Callers give a record of a stack.
 unsafe fn write_record(at: Regs, heap: &mut HeapSaver, out: &mut Writer) {
     // SAFETY: callers give a record of a stack.
     unsafe {
@@ -253,6 +261,9 @@ unsafe fn write_record(at: Regs, heap: &mut HeapSaver, out: &mut Writer) {
 }
 
 /// Writes `any` values that take so many words, with their number.
+///
+/// # Safety
+/// Callers name `any` slots.
 unsafe fn list(first: Regs, words: u32, heap: &mut HeapSaver, out: &mut Writer) {
     out.number(u64::from(words / 2));
     // SAFETY: callers name `any` slots.

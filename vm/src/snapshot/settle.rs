@@ -85,6 +85,9 @@ pub(crate) unsafe fn settle_stack(cx: &mut Context, at: Flow, calling: bool) -> 
 }
 
 /// Brings one frame to plain code; gives its place, for those whose holder keeps it.
+///
+/// # Safety
+/// `at` is a frame of the closure's function on a whole stack, and `holder` has its place.
 unsafe fn settle_frame(cx: &mut Context, guest: &GuestFunction, closure: *mut Closure, at: Flow, holder: Holder) -> Pc {
     // SAFETY: the frame is live and its function loaded, as it has a frame.
     unsafe {
@@ -119,6 +122,9 @@ unsafe fn settle_frame(cx: &mut Context, guest: &GuestFunction, closure: *mut Cl
 }
 
 /// Brings a record of an instruction, and the frame below it, to plain code.
+///
+/// # Safety
+/// The record lies above a frame of the function at `at`.
 unsafe fn settle_record(
     cx: &mut Context,
     guest: &GuestFunction,

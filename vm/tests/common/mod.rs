@@ -1,9 +1,15 @@
 //! What the tests of the machine share.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part")]
 
-use minivm::{Failure, Limits, Machine, Value};
+use minivm::raw::{Failure, Limits, Machine, Value};
 use minivm_builder::{FunctionBuilder, ProgramBuilder};
 use minivm_isa::Signature;
+
+/// A raw machine, for the tests of what trusted libraries use.
+pub fn raw_machine(limits: Limits) -> Machine {
+    // SAFETY: the tests keep to the contract of `minivm::raw`: values that they hold over a safepoint are kept or exported.
+    unsafe { Machine::new(limits) }
+}
 
 /// The text of a failure.
 pub fn message(machine: &mut Machine, failure: Failure) -> String {
@@ -17,7 +23,7 @@ pub fn message(machine: &mut Machine, failure: Failure) -> String {
 pub fn machine(limits: Limits, make: impl FnOnce(&mut ProgramBuilder)) -> (Machine, Value) {
     let mut p = ProgramBuilder::new();
     make(&mut p);
-    let mut machine = Machine::new(limits);
+    let mut machine = raw_machine(limits);
     let program = p.finish().unwrap_or_else(|error| panic!("{error}"));
     let instance = machine.instantiate(program).expect("it links");
     let main = machine.exported_function(instance, "main").expect("main is exported");

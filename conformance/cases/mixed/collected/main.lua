@@ -50,6 +50,15 @@ local user = import(make "imported")
 print(count(), user.get().name)
 user = nil
 print(count())
+-- An object keeps what knows its type.
+local point = [[(module (type $point (struct (field i32) (field (ref null any))))
+  (func (export "make") (param i32) (result (ref $point)) (struct.new $point (local.get 0) (ref.null any)))
+  (func (export "get") (param (ref null $point)) (result i32) (struct.get $point 0 (local.get 0))))]]
+local made = wasm.instantiate(point, {}).make(7)
+collectgarbage()
+for i = 1, 20 do wasm.instantiate("(module (type (struct (field i64 i32))) (func (param i32 i64 f32)))", {}) end
+collectgarbage()
+print(wasm.instantiate(point, {}).get(made))
 -- Many, also of Lua.
 for i = 1, 700 do make(i) end
 local loaded = 0

@@ -1,7 +1,7 @@
 //! Inflated snapshots, compressed: loading one takes no more memory than the limit allows, and time in proportion to its length.
 
 use crate::options::Options;
-use minivm::snapshot_file;
+use minivm::raw::snapshot_file;
 use minivm_conformance::forge::inflate::{inflate, ways};
 use minivm_conformance::forge::resident::{forget_peak, peak, resident};
 use minivm_conformance::forge::sources::{self, MEMORY_BYTES_MAX, machine};

@@ -67,7 +67,7 @@ fn only(seed: u64, number: u64) -> Result<usize, String> {
 
 /// Runs them in this process: a line for each, with its number, a hash of what it did, and how it ended.
 fn work(options: &Options) -> Result<usize, String> {
-    println!("{}", minivm::uses_tail_calls());
+    println!("{}", minivm::raw::uses_tail_calls());
     with_small_stack(|| {
         let mut out = std::io::stdout().lock();
         for number in options.from..options.from + options.count {

@@ -1,7 +1,7 @@
 //! What can be fuzzed: where its inputs come from and what is done with one.
 
 use crate::mutate;
-use minivm::{Limits, Machine, RunState};
+use minivm::raw::{Limits, Machine, RunState};
 use minivm_conformance::cases;
 use minivm_conformance::random::Random;
 use minivm_isa::program::Item;
@@ -149,7 +149,8 @@ fn execute(program: Program) -> &'static str {
         .map(|export| export.name.clone())
         .collect();
     let Ok(verified) = minivm_isa::verify(program) else { return "rejected" };
-    let mut machine = Machine::new(Limits { memory_bytes_max: MEMORY_BYTES_MAX, ..Limits::default() });
+    let mut machine =
+        minivm_conformance::raw_machine(Limits { memory_bytes_max: MEMORY_BYTES_MAX, ..Limits::default() });
     machine.add_fuel(FUEL);
     if define_imports(&mut machine).is_err() {
         return "has no memory";
@@ -175,18 +176,18 @@ fn execute(program: Program) -> &'static str {
 }
 
 /// What compiled Lua and WASI programs import, all of it doing nothing.
-fn define_imports(machine: &mut Machine) -> Result<(), minivm::heap::OutOfMemory> {
+fn define_imports(machine: &mut Machine) -> Result<(), minivm::raw::heap::OutOfMemory> {
     for name in ["__close", "check_close", "pack", "unpack"] {
         machine.define(minivm_lua::codegen::SUPPORT_MODULE, name, |call| call.return_none())?;
     }
     for function in minivm_wasm::wasi::FUNCTIONS {
-        machine.define(minivm_wasm::wasi::MODULE, function.name, |call| call.return_one(minivm::Value::int(8)))?;
+        machine.define(minivm_wasm::wasi::MODULE, function.name, |call| call.return_one(minivm::raw::Value::int(8)))?;
     }
     Ok(())
 }
 
 /// The environment of a Lua chunk: a few functions that give back their arguments.
-fn environment(machine: &mut Machine) -> Option<minivm::Value> {
+fn environment(machine: &mut Machine) -> Option<minivm::raw::Value> {
     let table = machine.heap().table_value(0, 8).ok()?;
     let kept = machine.keep(table);
     for name in ["print", "setmetatable", "tonumber", "tostring", "pcall", "type"] {

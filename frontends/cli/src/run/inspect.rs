@@ -6,7 +6,7 @@ use crate::commands;
 use crate::exit::Exit;
 use crate::grants::Size;
 use crate::source::Failure;
-use minivm::{
+use minivm::raw::{
     FiberActivity, FiberReport, Frame, FrameKind, Machine, ProgramReport, StateReport, Variable, VariableValue,
 };
 

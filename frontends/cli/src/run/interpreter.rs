@@ -8,8 +8,9 @@ use crate::exit::Exit;
 use crate::lua_options::{self, LuaOptions, Step};
 use crate::source::Failure;
 use crate::values;
-use minivm::{Limits, Value};
-use minivm_lua::stdlib::{self, console};
+use minivm::raw::{Limits, Value};
+use minivm_lua::stdlib;
+use minivm_lua::stdlib::raw::console;
 use minivm_wasm::Features;
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
@@ -93,7 +94,7 @@ impl Interpreter {
     /// All that the command line asks for.
     fn run(&mut self, words: &[Vec<u8>], options: &LuaOptions) -> Result<(), End> {
         if options.ignores_environment {
-            stdlib::reset_paths(&mut self.session.machine).map_err(|_| self.session.out_of_memory())?;
+            stdlib::raw::reset_paths(&mut self.session.machine).map_err(|_| self.session.out_of_memory())?;
         }
         chunks::set_arguments(&mut self.session, self.globals, words, options.script.unwrap_or(0))?;
         if !options.ignores_environment {
@@ -166,7 +167,7 @@ impl Interpreter {
             None => self.loaded(self.load_file, &[])?,
         };
         let table = self.global(b"arg");
-        if table.as_table().is_none() {
+        if !table.is_table() {
             return Err(self.tell(b"'arg' is not a table"));
         }
         let heap = self.session.machine.heap();

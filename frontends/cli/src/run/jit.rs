@@ -4,8 +4,8 @@ use super::Session;
 use crate::arguments::Jit;
 use crate::exit::Exit;
 use crate::source::Failure;
-use minivm::Machine;
-use minivm::native::{NativeTier, layout};
+use minivm::raw::Machine;
+use minivm::raw::native::{NativeTier, layout};
 
 /// Has the functions of a session compiled as it was asked for.
 pub(super) fn install(session: &mut Session, when: Jit, logs: bool) -> Result<(), Failure> {
@@ -14,7 +14,7 @@ pub(super) fn install(session: &mut Session, when: Jit, logs: bool) -> Result<()
     }
     match tier(when == Jit::Always) {
         Ok(tier) => {
-            let policy = minivm::native::NativePolicy { always: when == Jit::Always, logs, ..Default::default() };
+            let policy = minivm::raw::native::NativePolicy { always: when == Jit::Always, logs, ..Default::default() };
             session.machine.set_native_tier(Some(tier), policy);
             Ok(())
         }

@@ -4,10 +4,9 @@
 //! each of them.
 
 use super::Session;
-use minivm::heap::OutOfMemory;
-use minivm::{HostCall, Machine, Outcome, Raise, Value};
-use std::cell::RefCell;
-use std::rc::Rc;
+use minivm::raw::heap::OutOfMemory;
+use minivm::raw::{HostCall, Machine, Outcome, Raise, Value};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Arguments: what comes before, the function, its arguments.
 const AFTER: &str = "minivm.after";
@@ -19,12 +18,12 @@ pub(super) struct Launcher {
     after: Value,
     named: Value,
     /// A name for which a program has no function.
-    missing: Rc<RefCell<Option<String>>>,
+    missing: Arc<Mutex<Option<String>>>,
 }
 
 impl Launcher {
     pub(super) fn new(machine: &mut Machine) -> Result<Self, OutOfMemory> {
-        let missing = Rc::new(RefCell::new(None));
+        let missing = Arc::new(Mutex::new(None));
         let after = machine.host_function(AFTER, call_after)?;
         machine.keep(after);
         let tell = missing.clone();
@@ -48,7 +47,9 @@ impl Launcher {
 impl Session {
     /// The name of a function that was wanted and is not there.
     pub(super) fn missing(&self) -> Option<String> {
-        self.launcher.as_ref().and_then(|launcher| launcher.missing.borrow_mut().take())
+        self.launcher
+            .as_ref()
+            .and_then(|launcher| launcher.missing.lock().unwrap_or_else(PoisonError::into_inner).take())
     }
 }
 
@@ -63,21 +64,20 @@ fn call_after(call: &mut HostCall<'_>) -> Result<Outcome, Raise> {
     }
 }
 
-fn call_named(call: &mut HostCall<'_>, missing: &RefCell<Option<String>>) -> Result<Outcome, Raise> {
+fn call_named(call: &mut HostCall<'_>, missing: &Mutex<Option<String>>) -> Result<Outcome, Raise> {
     if call.state() == 0 {
         return call.call(call.arg(0), &[], 1);
     }
     let name = call.arg(2).as_bytes().unwrap_or_default().to_vec();
-    let tables = [call.returned_one(), call.arg(1)].into_iter().filter(|value| value.as_table().is_some());
-    let found =
-        tables.map(|table| call.heap().table_get_name(table, &name)).find(|value| value.as_function().is_some());
+    let tables = [call.returned_one(), call.arg(1)].into_iter().filter(|value| value.is_table());
+    let found = tables.map(|table| call.heap().table_get_name(table, &name)).find(|value| value.is_function());
     match found {
         Some(function) => {
             let values = call.args();
             call.tail_call(function, values.get(3..).unwrap_or_default())
         }
         None => {
-            *missing.borrow_mut() = Some(String::from_utf8_lossy(&name).into_owned());
+            *missing.lock().unwrap_or_else(PoisonError::into_inner) = Some(String::from_utf8_lossy(&name).into_owned());
             Err(Raise::Value(Value::NIL))
         }
     }

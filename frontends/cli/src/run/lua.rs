@@ -6,7 +6,7 @@ use crate::lua_host::ProcessHost;
 use crate::report::Report;
 use crate::source::{Failure, cause};
 use crate::values;
-use minivm::{InstanceId, Machine, Tag, Value};
+use minivm::raw::{InstanceId, Machine, Tag, Value};
 use minivm_isa::Type;
 use minivm_isa::program::Program;
 use minivm_lua::stdlib;
@@ -54,13 +54,13 @@ pub(super) fn library(session: &mut Session) -> Result<Value, Failure> {
         let message = format!("cannot open the directory {}: {}", path.display(), cause(&error));
         Failure::new(Exit::Unreadable, Report::new(message))
     })?;
-    let globals = stdlib::install(&mut session.machine, Box::new(host)).map_err(|_| session.out_of_memory())?;
+    let globals = stdlib::raw::install(&mut session.machine, Box::new(host)).map_err(|_| session.out_of_memory())?;
     session.machine.keep(globals);
-    minivm_modules::install(&mut session.machine).map_err(|_| session.out_of_memory())?;
-    minivm_modules::set_features(&mut session.machine, session.features);
+    minivm_modules::raw::install(&mut session.machine).map_err(|_| session.out_of_memory())?;
+    minivm_modules::raw::set_features(&mut session.machine, session.features);
     session.has_lua = true;
     if let Some(plan) = &session.snapshot {
-        stdlib::set_open_files(&mut session.machine, plan.open_files);
+        stdlib::raw::set_open_files(&mut session.machine, plan.open_files);
     }
     Ok(globals)
 }
@@ -133,7 +133,7 @@ pub(super) fn message(machine: &mut Machine, value: Value) -> (Vec<u8>, bool) {
         return (machine.describe(value).into_bytes(), true);
     }
     let metatable = machine.heap().own_metatable(value);
-    if metatable.as_table().is_some() {
+    if metatable.is_table() {
         let describe = machine.heap().table_get_name(metatable, b"__tostring");
         if !describe.is_nil()
             && let Ok(results) = machine.call(describe, &[value])

@@ -23,7 +23,7 @@ use crate::values;
 pub(crate) use inspect::inspect;
 pub(crate) use interpreter::lua;
 use launch::Launcher;
-use minivm::{InstanceId, Limits, LinkError, Machine, RunState, Value};
+use minivm::raw::{InstanceId, Limits, LinkError, Machine, RunState, Value};
 use minivm_isa::program::{FunctionDef, Item};
 use minivm_isa::{Allowance, Convention, Program, Signature, Type};
 use minivm_lua::stdlib::OpenFiles;
@@ -135,7 +135,7 @@ impl Outline {
 
 impl Session {
     fn new(limits: Limits, name: String, fuel: Option<u64>) -> Self {
-        let mut machine = Machine::new(limits);
+        let mut machine = crate::raw_machine::raw_machine(limits);
         machine.set_fuel(fuel);
         Session {
             features: Features::default(),
@@ -170,7 +170,7 @@ impl Session {
         }
         let globals = if outline.is_lua { Some(lua::install(self, &arguments)?) } else { None };
         if outline.is_lua {
-            minivm_lua::stdlib::expect(&mut self.machine, &program);
+            minivm_lua::stdlib::raw::expect(&mut self.machine, &program);
         }
         let (instance, start) = match self.machine.instantiate_unstarted(program) {
             Ok(made) => made,
@@ -190,7 +190,7 @@ impl Session {
     /// Lets programs import WASI, as far as it is granted, and says what becomes of its open files in snapshots.
     fn install_wasi(&mut self, name: &[u8], arguments: &[Vec<u8>]) -> Result<(), Failure> {
         let wasi = wasi_of(&self.grants, name, arguments).map_err(|error| self.setup_failure(&error))?;
-        let linked = wasi::define(&mut self.machine, wasi).map_err(|_| self.out_of_memory())?;
+        let linked = wasi::raw::define(&mut self.machine, wasi).map_err(|_| self.out_of_memory())?;
         linked.set_open_files(self.snapshot.as_ref().map_or(wasi::OpenFiles::Refuse, |plan| match plan.open_files {
             OpenFiles::Refuse => wasi::OpenFiles::Refuse,
             OpenFiles::Close => wasi::OpenFiles::Close,
@@ -366,7 +366,7 @@ impl Session {
     }
 
     /// How a run that failed ends the process.
-    fn failed(&mut self, failure: minivm::Failure) -> Result<Exit, Failure> {
+    fn failed(&mut self, failure: minivm::raw::Failure) -> Result<Exit, Failure> {
         // What was written comes before what went wrong.
         self.flush()?;
         if let Some(name) = self.missing() {
@@ -376,15 +376,15 @@ impl Session {
         }
         match failure {
             // As the systems do, only the low byte counts.
-            minivm::Failure::Exit(code) => Ok(Exit::Program(code as u8)),
-            minivm::Failure::Error { .. } if self.stops.is_stopped() || self.machine.fuel() == Some(0) => {
+            minivm::raw::Failure::Exit(code) => Ok(Exit::Program(code as u8)),
+            minivm::raw::Failure::Error { .. } if self.stops.is_stopped() || self.machine.fuel() == Some(0) => {
                 Err(self.stop_failure(""))
             }
-            minivm::Failure::Error { value, trap: Some(code), trace } if value.as_bytes().is_none() => {
+            minivm::raw::Failure::Error { value, trap: Some(code), trace } if value.as_bytes().is_none() => {
                 self.teller.tell(code.to_string().as_bytes(), &trace);
                 Ok(Exit::Error)
             }
-            minivm::Failure::Error { value, trap: _, trace } => {
+            minivm::raw::Failure::Error { value, trap: _, trace } => {
                 let (message, with_trace) = lua::message(&mut self.machine, value);
                 self.teller.tell(&message, if with_trace { &trace } else { "" });
                 Ok(Exit::Error)
@@ -416,7 +416,7 @@ impl Session {
     /// Lets out what programs have written.
     fn flush(&mut self) -> Result<Exit, Failure> {
         if self.has_lua
-            && let Err(error) = minivm_lua::stdlib::flush(&mut self.machine)
+            && let Err(error) = minivm_lua::stdlib::raw::flush(&mut self.machine)
         {
             let report = Report::new(format!("cannot write to standard output: {}", error.message.to_lowercase()));
             return Err(Failure::new(Exit::Unwritable, report));

@@ -4,8 +4,8 @@ use super::Teller;
 use super::interpreter::{End, Interpreter};
 use crate::exit::Exit;
 use crate::source::Failure;
-use minivm::{Tag, Value};
-use minivm_lua::stdlib::console;
+use minivm::raw::{Tag, Value};
+use minivm_lua::stdlib::raw::console;
 use std::io::{self, IsTerminal};
 
 /// What lines are called in messages.

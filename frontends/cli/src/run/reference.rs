@@ -8,18 +8,17 @@ use super::lua::SECTION;
 use crate::exit::Exit;
 use crate::report::{Place, Report};
 use crate::source::{Failure, cause};
-use minivm::{Machine, ProgramHash, program_hash};
+use minivm::raw::{Machine, ProgramHash, program_hash};
 use minivm_isa::Verified;
 use minivm_wasm::Features;
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The files that code of a machine may be from: names, and places. Clones share them.
 #[derive(Clone, Default)]
-pub(crate) struct ProgramFiles(Rc<RefCell<BTreeMap<String, PathBuf>>>);
+pub(crate) struct ProgramFiles(Arc<Mutex<BTreeMap<String, PathBuf>>>);
 
 /// A file that code left out of a snapshot is in.
 pub(super) struct ProgramFile {
@@ -66,7 +65,7 @@ impl ProgramFile {
 fn compile(name: &str, place: &Path) -> io::Result<Vec<Verified>> {
     // What is named in a snapshot could be a device without end.
     if !std::fs::metadata(place)?.is_file() {
-        return Err(io::Error::other("it is no regular file"));
+        return Err(io::Error::other("not a regular file"));
     }
     let bytes = std::fs::read(place)?;
     let Ok(program) = minivm_modules::compile(name, &bytes, Features::default()) else { return Ok(Vec::new()) };
@@ -79,10 +78,14 @@ fn compile(name: &str, place: &Path) -> io::Result<Vec<Verified>> {
 }
 
 impl ProgramFiles {
+    fn files(&self) -> MutexGuard<'_, BTreeMap<String, PathBuf>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// A program was loaded from a file.
     pub(super) fn loaded(&self, name: &str, place: &Path) {
         let Ok(place) = std::path::absolute(place) else { return };
-        self.0.borrow_mut().insert(name.to_owned(), place);
+        self.files().insert(name.to_owned(), place);
     }
 
     /// A program has read a file, which may be one of its own.
@@ -97,7 +100,7 @@ impl ProgramFiles {
     pub(super) fn of(&self, machine: &Machine) -> Vec<ProgramFile> {
         let hashes = machine.program_hashes();
         let mut found: Vec<ProgramFile> = Vec::new();
-        for (name, place) in &*self.0.borrow() {
+        for (name, place) in &*self.files() {
             // Names that a note cannot hold are those of files whose code travels whole.
             let Some(written) = place.to_str().filter(|place| !place.contains('\n') && !name.contains('\n')) else {
                 continue;

@@ -8,9 +8,10 @@ use crate::exit::Exit;
 use crate::grants::Grants;
 use crate::report::{Place, Report};
 use crate::source::{Failure, cause};
-use minivm::{Limits, ProgramHash, Snapshot, SnapshotError, snapshot_file};
+use minivm::raw::{Limits, ProgramHash, Snapshot, SnapshotError, snapshot_file};
 use minivm_isa::Type;
-use minivm_lua::stdlib::{OpenFiles, SavedFiles, set_saved_files};
+use minivm_lua::stdlib::raw::set_saved_files;
+use minivm_lua::stdlib::{OpenFiles, SavedFiles};
 use minivm_wasm::wasi;
 use std::fs::File;
 use std::io::{Cursor, Read};
@@ -212,7 +213,7 @@ pub(crate) fn resume(options: &Resume) -> Result<Exit, Failure> {
     session.set_stops(stops);
     super::jit::install(&mut session, options.jit, false)?;
     if !session.machine.is_stopped() {
-        return Err(Failure::new(Exit::Usage, session.report("there is no run in it that could go on")));
+        return Err(Failure::new(Exit::Usage, session.report("it holds no run that could go on")));
     }
     let result = session.go_on().and_then(|results| session.finish(results));
     let result = session.close(result);

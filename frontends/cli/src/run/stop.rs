@@ -7,7 +7,7 @@ use crate::arguments::{Saving, Seconds, StopSignal};
 use crate::exit::Exit;
 use crate::report::{self, Report};
 use crate::source::Failure;
-use minivm::Machine;
+use minivm::raw::Machine;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};

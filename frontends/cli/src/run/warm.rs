@@ -8,7 +8,7 @@ use crate::load::{Loaded, load};
 use crate::report::Report;
 use crate::source::Failure;
 use crate::values;
-use minivm::{Limits, Value, snapshot_file};
+use minivm::raw::{Limits, Value, snapshot_file};
 use minivm_lua::stdlib;
 use minivm_wasm::Features;
 use std::ffi::OsString;
@@ -46,10 +46,9 @@ pub(crate) fn build(path: &Path, output: &Path, features: Features) -> Result<Ex
     if exit != Exit::Success {
         return Ok(exit);
     }
-    let globals = stdlib::globals(&session.machine);
+    let globals = stdlib::raw::globals(&session.machine);
     let named = session.machine.heap().table_get_name(globals, b"main");
-    let found =
-        [returned.first().copied(), Some(named)].into_iter().flatten().find(|value| value.as_function().is_some());
+    let found = [returned.first().copied(), Some(named)].into_iter().flatten().find(|value| value.is_function());
     let Some(main) = found else {
         let report = session.report("there is no function to start with");
         let note = "the program must return one, or have a global `main`";
@@ -86,13 +85,13 @@ pub(super) fn run((options, saving): (&Run, &Saving), path: &Path, arguments: &[
         return Err(Failure::new(Exit::Usage, report.help(help)));
     }
     let arguments: Vec<Vec<u8>> = arguments.iter().map(|argument| values::bytes(argument)).collect();
-    let globals = stdlib::globals(&session.machine);
+    let globals = stdlib::raw::globals(&session.machine);
     lua::set_script_arguments(&mut session, globals, &arguments)?;
     let main = match &options.invoke {
         None => session.machine.registered(MAIN),
         Some(name) => session.machine.heap().table_get_name(globals, name.as_bytes()),
     };
-    if main.as_function().is_none() {
+    if !main.is_function() {
         return Err(Failure::new(Exit::Usage, session.report("there is no such function in it")));
     }
     let values: Option<Vec<Value>> = arguments.iter().map(|argument| session.machine.string(argument).ok()).collect();

@@ -1,7 +1,7 @@
 //! What the examples share: machines with Lua's standard library, and programs in them.
 #![allow(dead_code, reason = "each example uses a part")]
 
-use minivm::{Failure, Limits, Machine, Value};
+use minivm::{Limits, Machine, Value};
 use minivm_lua::stdlib;
 use minivm_lua::stdlib::host::NoHost;
 use std::error::Error;
@@ -19,17 +19,17 @@ pub(crate) fn prepared(source: &str, name: &str) -> Result<Machine, Box<dyn Erro
     let mut machine = machine()?;
     let program = minivm_lua::compile(source.as_bytes(), format!("@{name}")).map_err(|error| error.to_string())?;
     let instance = machine.instantiate(program)?;
-    let globals = stdlib::globals(&machine);
+    let globals = stdlib::globals(&mut machine);
     let chunk = machine.closure(instance, "main", &[globals])?;
-    machine.prepare(chunk, &[]);
+    machine.prepare(&chunk, &[])?;
     Ok(machine)
 }
 
 /// Calls a global function to its end.
-pub(crate) fn call_global(machine: &mut Machine, name: &str, arguments: &[Value]) -> Result<Vec<Value>, Failure> {
+pub(crate) fn call_global(machine: &mut Machine, name: &str, arguments: &[Value]) -> Result<Vec<Value>, minivm::Error> {
     let globals = stdlib::globals(machine);
-    let function = machine.heap().table_get_name(globals, name.as_bytes());
-    machine.call(function, arguments)
+    let function = machine.get_name(&globals, name)?;
+    machine.call(&function, arguments)
 }
 
 /// The frames of a stopped run with their variables.
@@ -38,7 +38,7 @@ pub(crate) fn print_frames(machine: &Machine) {
         let place = frame.position.map_or("host".to_owned(), |position| position.to_string());
         println!("  {place}: {}", frame.name);
         for local in &frame.locals {
-            println!("    {} = {}", local.name, machine.show(&local.value));
+            println!("    {} = {}", local.name, local.value);
         }
     }
 }

@@ -4,7 +4,7 @@ use super::algorithms::LibraryError;
 use super::algorithms::float_text;
 use super::algorithms::number::{self, Number};
 use super::work::Work;
-use minivm::{HostCall, Outcome, Raise, Tag, Value};
+use minivm::raw::{HostCall, Outcome, Raise, Tag, Value};
 use minivm_isa::TrapCode;
 
 /// What a library function answers.

@@ -8,8 +8,8 @@ use super::library::{CollectorMode, library};
 use super::output::{self, Output};
 use super::support;
 use super::work::{WINDOW_BYTES, Work};
-use minivm::heap::{NEXT_SLOTS_MAX, TableError, TableScan};
-use minivm::{HostCall, Protect, QUICK_BYTES_MAX, Raise, Tag, Value};
+use minivm::raw::heap::{NEXT_SLOTS_MAX, TableError, TableScan};
+use minivm::raw::{HostCall, Protect, QUICK_BYTES_MAX, Raise, Tag, Value};
 
 /// The functions by name. `next`, `ipairs` and `pairs` are set up apart, as the machine knows their iterators.
 pub(super) const FUNCTIONS: &[(&str, LibraryFunction)] = &[

@@ -1,7 +1,7 @@
 //! The `coroutine` library, on the machine's fibers.
 
 use super::arguments::{Answer, Arguments, LibraryFunction};
-use minivm::{FiberState, HostCall, Intrinsic, Raise, Value};
+use minivm::raw::{FiberState, HostCall, Intrinsic, Raise, Value};
 
 /// The functions by name.
 pub(super) const FUNCTIONS: &[(&str, LibraryFunction)] = &[

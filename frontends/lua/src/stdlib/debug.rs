@@ -5,8 +5,8 @@ use super::errors::LEVELS_MAX;
 use super::library::library;
 use super::text_builder::{Finished, TextBuilder};
 use super::work::Work;
-use minivm::heap::HostObject;
-use minivm::{HostCall, LevelInfo, Raise, Tag, Value};
+use minivm::raw::heap::HostObject;
+use minivm::raw::{HostCall, LevelInfo, Raise, Tag, Value};
 use std::any::Any;
 
 /// The functions that tell where a program is, by name.

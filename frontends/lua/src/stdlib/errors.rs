@@ -4,7 +4,7 @@ use super::arguments::{Answer, Arguments, LibraryFunction, Text};
 use super::table;
 use super::text_builder::{Finished, TextBuilder};
 use super::work::{WINDOW_BYTES, Work};
-use minivm::{HostCall, Protect, Raise, Tag, Value};
+use minivm::raw::{HostCall, Protect, Raise, Tag, Value};
 
 /// The functions by name.
 pub(super) const FUNCTIONS: &[(&str, LibraryFunction)] = &[("error", error), ("pcall", pcall), ("xpcall", xpcall)];

@@ -106,7 +106,7 @@ pub enum PipeMode {
 }
 
 /// A file or stream. It is closed when it is dropped.
-pub trait LuaFile {
+pub trait LuaFile: Send {
     /// Reads into `buffer`; 0 bytes mean the end.
     ///
     /// # Errors
@@ -177,7 +177,7 @@ pub enum Standard {
 }
 
 /// Everything the libraries may reach outside of the machine. The methods of the trait grant nothing.
-pub trait LuaHost {
+pub trait LuaHost: Send {
     /// A standard stream; each is asked for once.
     fn standard(&mut self, stream: Standard) -> Box<dyn LuaFile> {
         let _ = stream;

@@ -11,26 +11,10 @@ use super::{
     string_gsub, string_pack, string_search, table, utf8,
 };
 use crate::codegen::SUPPORT_MODULE;
-use minivm::heap::OutOfMemory;
-use minivm::{Intrinsic, Machine, Value};
+use minivm::raw::heap::OutOfMemory;
+use minivm::raw::{Intrinsic, Machine, Value};
 
-/// Installs the standard library and returns the table of globals, which is the environment of chunks:
-/// `machine.closure(instance, "main", &[globals])`.
-///
-/// ```
-/// use minivm::{Limits, Machine};
-/// use minivm_lua::stdlib::{host::NoHost, install};
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let mut machine = Machine::new(Limits::default());
-/// let globals = install(&mut machine, Box::new(NoHost))?;
-/// let program = minivm_lua::compile(b"return ('%d'):rep(2, '-'):format(6, 7)", "=example").map_err(|e| e.to_string())?;
-/// let instance = machine.instantiate(program)?;
-/// let chunk = machine.closure(instance, "main", &[globals])?;
-/// let results = machine.call(chunk, &[]).expect("it runs");
-/// assert_eq!(results[0].as_bytes(), Some(&b"6-7"[..]));
-/// # Ok(())
-/// # }
-/// ```
+/// Installs the standard library and returns the table of globals, which is the environment of chunks.
 ///
 /// # Errors
 /// When there is no memory for it.
@@ -41,13 +25,13 @@ pub fn install(machine: &mut Machine, mut host: Box<dyn LuaHost>) -> Result<Valu
     super::travel::set_open_files(machine, super::travel::OpenFiles::default());
     // A reader that is not paid for reads nothing long.
     machine.set_number_reader(|text| {
-        if text.len() > minivm::QUICK_BYTES_MAX { None } else { number::parse(text).map(number_value) }
+        if text.len() > minivm::raw::QUICK_BYTES_MAX { None } else { number::parse(text).map(number_value) }
     });
     let mut installer = Installer { machine };
     let globals = installer.base()?;
     let loaded = installer.table(16)?;
     installer.machine.register(package::LOADED, loaded);
-    installer.machine.register(minivm::MODULES, loaded);
+    installer.machine.register(minivm::raw::MODULES, loaded);
     let mut libraries = vec![("_G", globals)];
     libraries.push(("string", installer.string()?));
     libraries.push(("table", installer.library("table", &[table::FUNCTIONS])?));
@@ -189,10 +173,10 @@ impl Installer<'_> {
         self.machine.register(base::NEXT, next);
         let sequence_next = self.machine.intrinsic("ipairs.next", Intrinsic::SequenceNext, base::sequence_next)?;
         self.machine.register(base::SEQUENCE_NEXT, sequence_next);
-        self.register(minivm::LESS_EQUAL, "less_equal", base::less_equal)?;
+        self.register(minivm::raw::LESS_EQUAL, "less_equal", base::less_equal)?;
         self.register(load::LOAD_FILE, "load_file", load::load_file)?;
         self.register(load::READ, "read", io_file::read_method)?;
-        self.register(minivm::FINALISER_ERROR, "finaliser_error", base::finaliser_error)?;
+        self.register(minivm::raw::FINALISER_ERROR, "finaliser_error", base::finaliser_error)?;
         self.set_text(globals, "_VERSION", b"Lua 5.4")?;
         Ok(globals)
     }

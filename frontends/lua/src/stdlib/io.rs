@@ -10,7 +10,7 @@ use super::io_read::Reading;
 use super::library::library;
 use super::output::{self, Output};
 use super::stream::{Origin, Stream};
-use minivm::{HostCall, Raise, Value};
+use minivm::raw::{HostCall, Raise, Value};
 
 /// The functions by name.
 pub(super) const FUNCTIONS: &[(&str, LibraryFunction)] = &[

@@ -6,8 +6,8 @@ use super::io_read::Reading;
 use super::library::library;
 use super::output::{self, Output, written_text};
 use super::stream::{Buffering, Stream};
-use minivm::heap::HostObject;
-use minivm::{HostCall, Raise, Value};
+use minivm::raw::heap::HostObject;
+use minivm::raw::{HostCall, Raise, Value};
 use std::any::Any;
 
 /// The name of the kind, in messages and as `__name`.

@@ -10,7 +10,7 @@ use super::io_file::with_stream;
 use super::stream::{LineEnd, Stream};
 use super::text_builder::{self, Finished, TextBuilder};
 use super::work::{LOOKS_MAX, VALUES_MAX, WINDOW_BYTES, byte_units};
-use minivm::{HostCall, Outcome, QUICK_BYTES_MAX, Raise, Value};
+use minivm::raw::{HostCall, Outcome, QUICK_BYTES_MAX, Raise, Value};
 
 // States: reading goes on; a long text is made; there is nothing left to do but to return.
 const GOING_ON: u32 = 10;

@@ -6,7 +6,7 @@ use super::host::{LuaHost, NoHost, Standard};
 use super::stream::{Buffering, Stream};
 use super::travel::SavedFiles;
 use crate::codegen::Compilation;
-use minivm::HostCall;
+use minivm::raw::HostCall;
 
 /// What `collectgarbage` says the collector does. The machine has one way; programs may believe in two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

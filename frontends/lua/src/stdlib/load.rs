@@ -12,8 +12,8 @@ use super::long_text;
 use super::stream::{Origin, Stream};
 use super::work::{COMPILE_UNITS_PER_BYTE, WINDOW_BYTES};
 use crate::codegen::{Compilation, Compiled};
-use minivm::memory::Buffer;
-use minivm::{HostCall, LinkError, Raise, Tag, Value};
+use minivm::raw::memory::Buffer;
+use minivm::raw::{HostCall, LinkError, Raise, Tag, Value};
 use minivm_isa::TrapCode;
 use std::time::Duration;
 
@@ -189,7 +189,7 @@ fn load(call: &mut HostCall<'_>) -> Answer {
     let reader = call.check_function(0)?;
     let pieces = call.table(0, 0)?;
     call.keep(&[reader, name, mode.0, environment, Value::int(0), pieces, Value::int(0)])?;
-    call.call_protected(reader, &[], PIECE, minivm::Protect::Catch, Value::NIL)
+    call.call_protected(reader, &[], PIECE, minivm::raw::Protect::Catch, Value::NIL)
 }
 
 /// The reader has given a piece of the chunk.
@@ -210,7 +210,7 @@ fn take_piece(call: &mut HostCall<'_>) -> Answer {
         call.set_arg(PIECE_COUNT, Value::int(count + 1));
         call.set_arg(PIECE_BYTES, Value::int(bytes + text.bytes().len() as i64));
         let reader = call.arg(0);
-        return call.call_protected(reader, &[], PIECE, minivm::Protect::Catch, Value::NIL);
+        return call.call_protected(reader, &[], PIECE, minivm::raw::Protect::Catch, Value::NIL);
     }
     if count < 2 {
         let source = if count == 0 { call.string("")? } else { call.heap().table_get_int(pieces, 1) };

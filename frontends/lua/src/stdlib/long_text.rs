@@ -5,7 +5,7 @@
 use super::arguments::{Answer, Text, out_of_memory};
 use super::text_builder::range_value;
 use super::work::{VALUES_MAX, WINDOW_BYTES, Work};
-use minivm::{HostCall, Outcome, Raise, Tag, Value};
+use minivm::raw::{HostCall, Outcome, Raise, Tag, Value};
 use std::ops::Range;
 
 /// Names of the functions in the machine's registry.

@@ -7,7 +7,7 @@ use super::arguments::{Answer, Arguments, LibraryFunction, as_number, number_val
 use super::library::library;
 use super::support;
 use super::work::Work;
-use minivm::{HostCall, Tag, Value};
+use minivm::raw::{HostCall, Tag, Value};
 
 /// The functions by name. `cosh`, `frexp`, `ldexp`, `log10`, `pow`, `sinh` and `tanh` are those of older versions, which
 /// usual builds of the reference implementation keep.

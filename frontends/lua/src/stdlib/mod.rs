@@ -8,7 +8,8 @@
 //! |---|---|
 //! | [`host`] | what the embedder grants: files, streams, clock, environment |
 //! | [`console`] | the standard streams, for an embedder with a prompt |
-//! | [`modules`] | how the embedder lets `require` load modules in other languages |
+//! | [`modules`] | how a trusted library lets `require` load modules in other languages |
+//! | `embedding`, [`raw`] | the library for embedders, and for those that hold a raw machine |
 //! | `arguments` | argument checks and their messages |
 //! | `work` | what the work of each function costs |
 //! | `text_builder`, `long_text` | results of unknown length; strings that are made window by window |
@@ -22,6 +23,7 @@ mod arguments;
 mod base;
 mod coroutine;
 mod debug;
+mod embedding;
 mod errors;
 mod install;
 mod io;
@@ -54,7 +56,8 @@ pub mod algorithms;
 pub mod console;
 pub mod host;
 pub mod modules;
+pub mod raw;
 
+pub use embedding::{expect, flush, globals, install, reset_paths, set_open_files, set_saved_files};
 pub use host::LuaHost;
-pub use install::{expect, flush, globals, install, reset_paths};
-pub use travel::{OpenFiles, SavedFiles, set_open_files, set_saved_files};
+pub use travel::{OpenFiles, SavedFiles};

@@ -6,9 +6,9 @@
 use super::host::HostError;
 use super::load::{self, GLOBALS};
 use super::package::{LOADED, LOADERS, OTHERS, REQUIRE};
-use minivm::heap::OutOfMemory;
-use minivm::memory::Buffer;
-use minivm::{HostCall, Machine, Raise, Value};
+use minivm::raw::heap::OutOfMemory;
+use minivm::raw::memory::Buffer;
+use minivm::raw::{HostCall, Machine, Raise, Value};
 
 /// Lets `require` load files with this ending (`wasm`), which it also looks for in the working folder from now on.
 ///

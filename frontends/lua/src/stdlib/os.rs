@@ -9,7 +9,7 @@ use super::library::library;
 use super::support;
 use super::text_builder::{Finished, TextBuilder};
 use super::work::STEPS_MAX;
-use minivm::{HostCall, Raise, Value};
+use minivm::raw::{HostCall, Raise, Value};
 
 /// The functions by name.
 pub(super) const FUNCTIONS: &[(&str, LibraryFunction)] = &[

@@ -8,7 +8,7 @@ use super::arguments::as_number;
 use super::host::HostError;
 use super::string::keep_behind;
 use super::work::{VALUES_MAX, WINDOW_BYTES, byte_units};
-use minivm::{HostCall, Outcome, Raise, Value};
+use minivm::raw::{HostCall, Outcome, Raise, Value};
 
 // States in which writing goes on, and in which there is nothing left to do but to return.
 pub(super) const GOING_ON: u32 = 10;

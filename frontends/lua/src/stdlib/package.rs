@@ -8,7 +8,7 @@ use super::io_file::open_with;
 use super::load::call_load_file;
 use super::support;
 use super::work::Work;
-use minivm::{HostCall, Raise, Tag, Value};
+use minivm::raw::{HostCall, Raise, Tag, Value};
 
 /// The functions of the library by name.
 pub(super) const FUNCTIONS: &[(&str, LibraryFunction)] = &[("loadlib", loadlib), ("searchpath", searchpath)];

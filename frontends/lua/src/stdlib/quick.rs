@@ -5,8 +5,8 @@
 
 use super::algorithms::number::{ceil_to_integer, floor_to_integer};
 use super::algorithms::positions::part;
-use minivm::heap::Heap;
-use minivm::{QUICK_BYTES_MAX, Quick, QuickFn, Tag, Value};
+use minivm::raw::heap::Heap;
+use minivm::raw::{QUICK_BYTES_MAX, Quick, QuickFn, Tag, Value};
 
 /// The quick form of a library function, by its own name.
 pub(super) fn form(own_name: &str) -> Option<QuickFn> {

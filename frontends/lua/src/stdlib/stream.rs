@@ -1,6 +1,7 @@
 //! Buffered streams over the host's files.
 
 use super::host::{HostError, LuaFile, OpenMode, PipeMode, Termination, Whence};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Bytes read or written at a time.
 const BUFFER_BYTES: usize = 1 << 14;
@@ -236,7 +237,7 @@ impl Stream {
 
 impl Drop for Stream {
     fn drop(&mut self) {
-        // Nobody is left to hear of an error.
-        let _ = self.hand_on();
+        // Nobody is left to hear of an error, nor of a panic of the host's: its file is dropped next, and may panic as well.
+        let _ = catch_unwind(AssertUnwindSafe(|| self.hand_on()));
     }
 }

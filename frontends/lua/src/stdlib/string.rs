@@ -6,7 +6,7 @@ use super::long_text;
 use super::support;
 use super::text_builder::{self, Finished, TextBuilder};
 use super::work::{VALUES_MAX, WINDOW_BYTES, Work, values_max};
-use minivm::{HostCall, Raise, Tag, Value};
+use minivm::raw::{HostCall, Raise, Tag, Value};
 use minivm_isa::TrapCode;
 use std::ops::Range;
 

@@ -8,7 +8,7 @@ use super::base::{plain_text, returned_text, text_metamethod};
 use super::string::keep_behind;
 use super::text_builder::{self, Finished, TextBuilder};
 use super::work::STEPS_MAX;
-use minivm::{HostCall, Raise, Tag, Value};
+use minivm::raw::{HostCall, Raise, Tag, Value};
 
 /// The functions by name.
 pub(super) const FUNCTIONS: &[(&str, LibraryFunction)] = &[("format", format)];

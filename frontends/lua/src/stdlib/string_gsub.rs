@@ -18,9 +18,9 @@ use super::string_search::{
 use super::support;
 use super::text_builder::{Finished, TextBuilder, range_value};
 use super::work::{WINDOW_BYTES, Work, byte_units, step_units};
-use minivm::{HostCall, Outcome, Raise, Tag, Value};
+use minivm::raw::{HostCall, Outcome, Raise, Tag, Value};
 use std::io::Write;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// The functions by name.
 pub(super) const FUNCTIONS: &[(&str, LibraryFunction)] = &[("gsub", gsub)];
@@ -132,7 +132,7 @@ enum End {
 
 impl Substitution {
     /// Goes on until guest code is needed, the state has done enough, or to the end.
-    fn run(mut self, call: &mut HostCall<'_>, pattern: &Rc<Pattern>) -> Answer {
+    fn run(mut self, call: &mut HostCall<'_>, pattern: &Arc<Pattern>) -> Answer {
         let steps_max = steps_max(self.pattern_text);
         let mut steps = steps_max;
         let is_text = self.replacement.tag() == Tag::STRING;
@@ -218,7 +218,7 @@ impl Substitution {
     fn find_replacement(
         &mut self,
         call: &mut HostCall<'_>,
-        pattern: &Rc<Pattern>,
+        pattern: &Arc<Pattern>,
         found: Match,
         steps: u64,
     ) -> Result<Option<Outcome>, Raise> {
@@ -251,7 +251,7 @@ impl Substitution {
     fn look_up(
         &mut self,
         call: &mut HostCall<'_>,
-        pattern: &Rc<Pattern>,
+        pattern: &Arc<Pattern>,
         found: Match,
         (key, steps): (Value, u64),
     ) -> Result<Option<Outcome>, Raise> {
@@ -302,7 +302,7 @@ impl Substitution {
     }
 
     /// Ends a state.
-    fn pause(mut self, call: &mut HostCall<'_>, pattern: &Rc<Pattern>, end: End) -> Answer {
+    fn pause(mut self, call: &mut HostCall<'_>, pattern: &Arc<Pattern>, end: End) -> Answer {
         if self.replacement.tag() == Tag::STRING {
             self.out.pay_and_flush(call)?
         } else {

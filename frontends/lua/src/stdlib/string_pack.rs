@@ -8,7 +8,7 @@ use super::long_text;
 use super::string::keep_behind;
 use super::text_builder::{self, Finished, TextBuilder};
 use super::work::{STEPS_MAX, WINDOW_BYTES, Work, byte_units, step_units};
-use minivm::{HostCall, Raise, Value};
+use minivm::raw::{HostCall, Raise, Value};
 
 /// The functions by name.
 pub(super) const FUNCTIONS: &[(&str, LibraryFunction)] = &[("pack", pack), ("packsize", packsize), ("unpack", unpack)];

@@ -8,9 +8,9 @@ use super::arguments::{Answer, Arguments, LibraryFunction, Text};
 use super::library::library;
 use super::long_text::{self, Part};
 use super::work::{STEPS_MAX, WINDOW_BYTES, Work};
-use minivm::QUICK_BYTES_MAX;
-use minivm::{HostCall, Outcome, Raise, Value};
-use std::rc::Rc;
+use minivm::raw::QUICK_BYTES_MAX;
+use minivm::raw::{HostCall, Outcome, Raise, Value};
+use std::sync::Arc;
 
 /// The functions by name.
 pub(super) const FUNCTIONS: &[(&str, LibraryFunction)] = &[("find", find), ("match", match_), ("gmatch", gmatch)];
@@ -36,7 +36,7 @@ pub(super) fn check_pattern(call: &mut HostCall<'_>, pattern: Text) -> Result<()
 }
 
 /// The compiled form of a pattern.
-pub(super) fn compiled(call: &mut HostCall<'_>, pattern: Text) -> Rc<Pattern> {
+pub(super) fn compiled(call: &mut HostCall<'_>, pattern: Text) -> Arc<Pattern> {
     library(call).patterns.get(pattern.bytes())
 }
 

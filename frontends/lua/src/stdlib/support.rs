@@ -3,7 +3,7 @@
 //! Host functions call these like any guest function, so that metamethods may yield and nothing runs on the native stack.
 
 use super::arguments::out_of_memory;
-use minivm::{HostCall, Raise, Value};
+use minivm::raw::{HostCall, Raise, Value};
 use minivm_isa::program::{Export, FunctionDef, Item};
 
 const SOURCE: &str = include_str!("support.lua");

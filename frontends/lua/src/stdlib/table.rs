@@ -6,7 +6,7 @@
 use super::arguments::{Answer, Arguments, LibraryFunction, as_number, out_of_memory};
 use super::support;
 use super::work::{VALUES_MAX, Work, values_max};
-use minivm::{HostCall, Raise, Tag, Value};
+use minivm::raw::{HostCall, Raise, Tag, Value};
 
 /// The functions by name.
 pub(super) const FUNCTIONS: &[(&str, LibraryFunction)] = &[

@@ -6,11 +6,15 @@ use super::support;
 use super::table::{LENGTH, Length, READ, check_like_table, is_plain, length, returned_length};
 use super::text_builder::{self, Finished, TextBuilder};
 use super::work::{VALUES_MAX, Work};
-use minivm::{HostCall, Raise, Value};
+use minivm::raw::{HostCall, Raise, Value};
 
 // States: the next elements are joined; all are.
 const JOINING: u32 = 4;
 const JOINED: u32 = 5;
+
+/// So many elements of so many bytes, and as long separators, are few enough not to be looked at one by one.
+const SHORT_AT_ONCE: i64 = 64;
+const SHORT_BYTES_MAX: usize = 64;
 
 pub(super) fn concat(call: &mut HostCall<'_>) -> Answer {
     let default_last = match call.state() {
@@ -80,7 +84,7 @@ impl Join {
     fn run(mut self, call: &mut HostCall<'_>) -> Answer {
         const _: () = assert!(text_builder::KEPT == 3, "see `restore`");
         let separator = Text(self.separator);
-        let mut count = 0;
+        let mut count = self.append_short(call, separator.bytes());
         let mut is_done = self.index > self.last;
         while !is_done && count < VALUES_MAX && !self.out.is_full() {
             self.append(call)?;
@@ -104,6 +108,29 @@ impl Join {
         self.out.pay_and_flush(call)?;
         self.keep(call)?;
         call.go_on(JOINING)
+    }
+
+    /// Appends short strings as long as there are only such, but neither the last element nor more than one state may; gives how
+    /// many.
+    fn append_short(&mut self, call: &mut HostCall<'_>, separator: &[u8]) -> usize {
+        let count = self.last.saturating_sub(self.index).clamp(0, SHORT_AT_ONCE) as usize;
+        if separator.len() > SHORT_BYTES_MAX {
+            return 0;
+        }
+        let (table, index, heap, bytes) = (self.table, self.index, call.heap(), &mut self.out.bytes);
+        for done in 0..count {
+            let value = heap.table_get_int(table, index + done as i64);
+            match value.as_bytes() {
+                Some(text) if text.len() <= SHORT_BYTES_MAX => bytes.extend_from_slice(text),
+                _ => {
+                    self.index += done as i64;
+                    return done;
+                }
+            }
+            bytes.extend_from_slice(separator);
+        }
+        self.index += count as i64;
+        count
     }
 
     /// Appends the element at hand.

@@ -7,7 +7,7 @@ use super::arguments::{Answer, Arguments, Text, out_of_memory};
 use super::support;
 use super::table::{LENGTH, Length, check_like_table, is_plain, length, returned_length};
 use super::work::{VALUES_MAX, Work};
-use minivm::{HostCall, Raise, Tag, Value};
+use minivm::raw::{HostCall, Raise, Tag, Value};
 
 // States: what guest code has come back with; the elements are looked at; they are sorted.
 const SORTED: u32 = 2;

@@ -7,7 +7,7 @@
 use super::arguments::{Text, out_of_memory};
 use super::long_text;
 use super::work::{VALUES_MAX, WINDOW_BYTES};
-use minivm::{HostCall, Outcome, Raise, Value};
+use minivm::raw::{HostCall, Outcome, Raise, Value};
 use std::ops::Range;
 
 /// Parts of at most so many bytes are copied, longer ones are noted.
@@ -174,7 +174,7 @@ impl TextBuilder {
         source: Text,
         (state, kept): (u32, &[Value]),
     ) -> Result<Finished, Raise> {
-        if !self.pieces.is_nil() && self.count <= FEW && self.len() <= minivm::QUICK_BYTES_MAX {
+        if !self.pieces.is_nil() && self.count <= FEW && self.len() <= minivm::raw::QUICK_BYTES_MAX {
             self.gather(call, source);
         }
         if !self.pieces.is_nil() || self.len() > WINDOW_BYTES {

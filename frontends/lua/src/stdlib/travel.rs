@@ -9,7 +9,7 @@ use super::host::{HostError, OpenMode, Standard, Whence};
 use super::io_file::{FILE_KIND, FileObject};
 use super::library::{CollectorMode, Library};
 use super::stream::{Buffering, Origin, Stream};
-use minivm::{HostState, Machine, ObjectCodec, SnapshotError, StateCodec};
+use minivm::raw::{HostState, Machine, ObjectCodec, SnapshotError, StateCodec};
 
 /// What becomes of files that are open when a state is saved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -107,7 +107,7 @@ fn save_file(file: &mut FileObject, policy: OpenFiles) -> Result<Vec<u8>, String
 }
 
 fn load_file(bytes: &[u8], state: &mut HostState) -> Result<FileObject, SnapshotError> {
-    let damaged = || SnapshotError::Damaged("it is no file".into());
+    let damaged = || SnapshotError::Damaged("not a file".into());
     Ok(match bytes {
         [CLOSED] => FileObject::Closed,
         [INPUT] => FileObject::Standard(Standard::Input),

@@ -4,7 +4,7 @@ use super::algorithms::utf8::{self, Length, Mode, Walk};
 use super::arguments::{Answer, Arguments, LibraryFunction, Text};
 use super::string::encode_arguments;
 use super::work::{LOOKS_MAX, Work, values_max};
-use minivm::{HostCall, Value};
+use minivm::raw::{HostCall, Value};
 use std::ops::Range;
 
 /// The functions by name.

@@ -28,8 +28,8 @@
 //! | `error` `assert` `warn` `tostring` | bytes of the text as above |
 //! | everything else | nothing |
 
-use minivm::QUICK_BYTES_MAX;
-use minivm::{HostCall, Raise};
+use minivm::raw::QUICK_BYTES_MAX;
+use minivm::raw::{HostCall, Raise};
 
 /// Bytes that one state copies or writes at most.
 pub(super) const WINDOW_BYTES: usize = 1 << 19;

@@ -2,7 +2,7 @@
 
 use super::check_self;
 use crate::arguments::{Answer, LibraryFunction, shown};
-use minivm::{Extern, ExternKind, HostCall, Raise, Value};
+use minivm::raw::{Extern, ExternKind, HostCall, Raise, Value};
 
 /// The metamethods by name.
 pub(super) const METAMETHODS: &[(&str, LibraryFunction)] = &[("__index", get), ("__newindex", set)];

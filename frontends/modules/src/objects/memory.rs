@@ -4,7 +4,7 @@ use super::{check_self, grow_after_collection};
 use crate::arguments::{
     Answer, LibraryFunction, argument_error, check_bytes, check_unsigned, integer, kind_error, out_of_memory,
 };
-use minivm::{Extern, ExternKind, HostCall, Raise, Value};
+use minivm::raw::{Extern, ExternKind, HostCall, Raise, Value};
 
 /// The methods by name.
 pub(super) const METHODS: &[(&str, LibraryFunction)] = &[

@@ -5,8 +5,8 @@ mod memory;
 mod table;
 
 use crate::arguments::{LibraryFunction, kind_error, out_of_memory};
-use minivm::heap::{Heap, HostObject, Marker, OutOfMemory};
-use minivm::{Extern, ExternKind, HostCall, Machine, ObjectCodec, Raise, SnapshotError, Value};
+use minivm::raw::heap::{Heap, HostObject, Marker, OutOfMemory};
+use minivm::raw::{Extern, ExternKind, HostCall, Machine, ObjectCodec, Raise, SnapshotError, Value};
 use std::any::Any;
 
 /// The object behind such a value.

@@ -2,7 +2,7 @@
 
 use super::{check_self, grow_after_collection};
 use crate::arguments::{Answer, LibraryFunction, check_unsigned, kind_error};
-use minivm::{Extern, ExternKind, HostCall, Raise, Value};
+use minivm::raw::{Extern, ExternKind, HostCall, Raise, Value};
 use minivm_isa::TrapCode;
 
 /// The methods by name.

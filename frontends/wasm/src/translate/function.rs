@@ -205,7 +205,7 @@ impl<'a> FunctionTranslator<'a> {
     /// Emits an instruction that comes from those bytes.
     pub(super) fn emit_at(&mut self, (start, end): (u64, u64), instruction: Instruction) {
         let offset = |offset| u32::try_from(offset).unwrap_or(u32::MAX);
-        self.builder.set_span(self.context.source, 1, offset(start), offset(end));
+        self.builder.set_span(self.context.source, 0, offset(start), offset(end));
         self.builder.emit(instruction);
     }
 

@@ -33,6 +33,7 @@ mod error;
 mod exceptions;
 mod function;
 mod initial;
+mod lines;
 mod local_set;
 mod locals;
 mod module;
@@ -45,11 +46,12 @@ mod types;
 mod vector;
 mod weight;
 
-pub use error::WasmError;
+pub use error::{WasmError, WasmErrorKind, WasmPlace};
 
 use crate::features::Features;
 use minivm_isa::{Allowance, Program};
 use std::borrow::Cow;
+use std::path::Path;
 
 /// Translates a binary module. `name` is what errors and positions call it.
 ///
@@ -93,12 +95,22 @@ pub fn parse_text_within<'a>(
     name: &str,
     allowance: &mut Allowance,
 ) -> Result<Cow<'a, [u8]>, WasmError> {
-    if !input.starts_with(b"\0asm") {
-        let taken = allowance.touch(weight::text_bytes(input));
-        taken.map_err(|exhausted| WasmError::without_place(exhausted.to_string()))?;
+    if input.starts_with(BINARY_MAGIC) {
+        return Ok(input.into());
     }
-    wat::parse_bytes(input).map_err(|mut error| {
-        error.set_path(name);
-        WasmError::without_place(error.to_string())
-    })
+    let taken = allowance.touch(weight::text_bytes(input));
+    taken.map_err(|exhausted| WasmError::without_place(exhausted.to_string()))?;
+    let text = std::str::from_utf8(input).map_err(|error| {
+        WasmError::without_place(format!("{name}: the text is not UTF-8 at byte {:#x}", error.valid_up_to()))
+    })?;
+    let of_text = |error: wast::Error| WasmError::of_text(name, text, &error);
+    let mut tokens = wast::parser::ParseBuffer::new(text).map_err(of_text)?;
+    tokens.track_instr_spans(true);
+    let mut module = wast::parser::parse::<wast::Wat<'_>>(&tokens).map_err(of_text)?;
+    let mut options = wast::core::EncodeOptions::new();
+    options.dwarf(Path::new(name), text, wast::core::GenerateDwarf::Lines);
+    options.encode_wat(&mut module).map(Cow::from).map_err(of_text)
 }
+
+/// What a module in the binary format begins with.
+const BINARY_MAGIC: &[u8] = b"\0asm";

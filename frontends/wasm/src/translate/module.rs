@@ -5,6 +5,7 @@ use super::error::WasmError;
 use super::exceptions::Tag;
 use super::function::{Body, BodyValidator, translate_body};
 use super::initial::initial;
+use super::lines::Lines;
 use super::names::Names;
 use super::types::{Context, expect_value_type, zero};
 use super::weight;
@@ -57,7 +58,7 @@ pub(super) fn translate(
         }
         module.section(payload)?;
     }
-    Ok(module.finish())
+    Ok(module.finish(allowance))
 }
 
 /// A module while it is read.
@@ -73,6 +74,10 @@ struct Module {
     exceptions: HashMap<Vec<Type>, Layout>,
     names: Names,
     custom: Vec<CustomSection>,
+    /// What it is called.
+    name: String,
+    /// Where the contents of the code section begin.
+    code_start: u64,
 }
 
 impl Module {
@@ -98,6 +103,8 @@ impl Module {
             room: ROOM.saturating_add(bytes.saturating_mul(ROOM_PER_BYTE)),
             names: Names::default(),
             custom: Vec::new(),
+            name: name.to_owned(),
+            code_start: 0,
         }
     }
 
@@ -105,6 +112,7 @@ impl Module {
     fn section(&mut self, payload: Payload<'_>) -> Result<(), WasmError> {
         steps::count(1);
         match payload {
+            Payload::CodeSectionStart { unchecked_range, .. } => self.code_start = unchecked_range.start,
             Payload::TypeSection(section) => {
                 let offset = section.range().start;
                 for group in section {
@@ -305,7 +313,8 @@ impl Module {
     }
 
     /// Names the functions and puts everything together.
-    fn finish(mut self) -> Program {
+    fn finish(mut self, allowance: &mut Allowance) -> Program {
+        let lines = Lines::take(&mut self.custom, &mut self.program, (&self.name, self.context.source), allowance);
         self.custom.shrink_to_fit();
         let mut program = self.program.finish_unverified();
         for export in &program.exports {
@@ -325,6 +334,9 @@ impl Module {
                 }
             }
             function.locals.shrink_to_fit();
+            if let Some(lines) = &lines {
+                lines.apply(&mut function, self.code_start);
+            }
             program.functions[number] = FunctionDef::Code(Box::new(function));
         }
         program.custom = self.custom;

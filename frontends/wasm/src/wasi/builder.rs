@@ -37,7 +37,7 @@ impl fmt::Display for SetupError {
         match self {
             SetupError::ZeroByte(text) => write!(f, "{text:?} has a zero byte in it"),
             SetupError::VariableName(name) => {
-                write!(f, "{name:?} is no name for an environment variable")
+                write!(f, "{name:?} is not a valid name for an environment variable")
             }
             SetupError::TooLarge => f.write_str("arguments and environment are too large"),
             SetupError::Directory { path, error } => {

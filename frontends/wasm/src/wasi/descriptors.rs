@@ -4,7 +4,7 @@ use super::errno::Errno;
 use super::stream::{InputStream, Output};
 use super::types::{FdFlags, FileType, Rights};
 use cap_std::fs::Dir;
-use minivm::memory::Held;
+use minivm::raw::memory::Held;
 use std::fs::File;
 
 /// A program cannot have more descriptors open than this.

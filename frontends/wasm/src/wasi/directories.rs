@@ -6,7 +6,7 @@ use super::memory::{Memory, Record};
 use super::state::Wasi;
 use super::types::{FileType, Rights};
 use cap_fs_ext::{DirEntryExt, MetadataExt};
-use minivm::memory::MemoryBudget;
+use minivm::raw::memory::MemoryBudget;
 use std::io;
 
 /// The size of a `dirent` structure, before the name.

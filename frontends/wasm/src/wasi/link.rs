@@ -3,29 +3,34 @@
 use super::errno::Stop;
 use super::functions::{FUNCTIONS, Function, MODULE};
 use super::state::{OpenFiles, SavedFiles, Wasi};
-use minivm::heap::OutOfMemory;
-use minivm::{HostCall, Machine, Outcome, Raise, StateCodec, Value};
+use minivm::raw::heap::OutOfMemory;
+use minivm::raw::{HostCall, Machine, Outcome, Raise, StateCodec, Value};
 use minivm_isa::TrapCode;
-use std::cell::RefCell;
 use std::io;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// No function has more parameters than this.
 const PARAMETERS_MAX: usize = 9;
 
-/// A program's WASI state, shared with the functions of the machine that it runs in.
+/// A program's WASI state, shared with the functions of the machine that it runs in. It waits where one of them is at work, so
+/// streams and clocks of the host must not use it.
 #[derive(Clone, Debug)]
-pub struct Linked(Rc<RefCell<Wasi>>);
+pub struct Linked(Arc<Mutex<Wasi>>);
 
 impl Linked {
+    /// The state, while no function uses it. Functions leave it whole, also where a stream of the host panics.
+    fn state(&self) -> MutexGuard<'_, Wasi> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Says what becomes of files that are open when the state is saved.
     pub fn set_open_files(&self, policy: OpenFiles) {
-        self.0.borrow_mut().open_files = policy;
+        self.state().open_files = policy;
     }
 
     /// Says what becomes of files that are open in a state which is loaded.
     pub fn set_saved_files(&self, policy: SavedFiles) {
-        self.0.borrow_mut().saved_files = policy;
+        self.state().saved_files = policy;
     }
 
     /// Lets out all output that is still held back; to be called when the program has ended.
@@ -33,7 +38,7 @@ impl Linked {
     /// # Errors
     /// As for [`Wasi::flush`].
     pub fn flush(&self) -> io::Result<()> {
-        self.0.borrow_mut().flush()
+        self.state().flush()
     }
 }
 
@@ -42,17 +47,29 @@ impl Linked {
 ///
 /// # Errors
 /// When the machine has no memory for the functions.
-pub fn define(machine: &mut Machine, mut wasi: Wasi) -> Result<Linked, OutOfMemory> {
+pub fn define(machine: &mut minivm::Machine, wasi: Wasi) -> Result<Linked, OutOfMemory> {
+    #[allow(unsafe_code)]
+    // SAFETY: the functions keep to the contract of `minivm::raw`: they use numbers and the bytes of a memory within one state
+    // (1, 3), keep no values, and what they share is locked (6).
+    let machine = unsafe { machine.raw() };
+    raw_define(machine, wasi)
+}
+
+/// As [`define`], for those that hold a raw machine.
+///
+/// # Errors
+/// As for [`define`].
+pub fn raw_define(machine: &mut Machine, mut wasi: Wasi) -> Result<Linked, OutOfMemory> {
     wasi.budget = Some(machine.memory_budget());
-    let linked = Linked(Rc::new(RefCell::new(wasi)));
+    let linked = Linked(Arc::new(Mutex::new(wasi)));
     for function in FUNCTIONS {
         let state = linked.clone();
         machine.define(MODULE, function.name, move |call| invoke(&state, function, call))?;
     }
     let (saved, loaded) = (linked.clone(), linked.clone());
     let codec = StateCodec {
-        save: Box::new(move |_| saved.0.borrow_mut().save()),
-        load: Box::new(move |_, bytes| loaded.0.borrow_mut().load(bytes)),
+        save: Box::new(move |_| saved.state().save()),
+        load: Box::new(move |_, bytes| loaded.state().load(bytes)),
     };
     machine.set_state_codec("wasi", codec);
     Ok(linked)
@@ -67,7 +84,7 @@ fn invoke(state: &Linked, function: &Function, call: &mut HostCall<'_>) -> Resul
     }
     let bytes = call.memory().map_or(&mut [][..], |memory| memory.bytes_mut());
     // Nothing in a call comes back here, so the state is free.
-    let answer = (function.call)(&mut state.0.borrow_mut(), bytes, slots);
+    let answer = (function.call)(&mut state.state(), bytes, slots);
     match answer {
         Ok(_) if function.results.is_empty() => call.return_none(),
         Ok(errno) => call.return_one(Value::int(i64::from(errno.number()))),

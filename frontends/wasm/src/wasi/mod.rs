@@ -70,6 +70,12 @@ pub use builder::{SetupError, WasiBuilder};
 pub use errno::{Errno, Error, Stop};
 pub use functions::{Call, FUNCTIONS, Function, MODULE, ValueType, function};
 pub use link::{Linked, define};
+
+/// For those that hold a raw machine.
+pub mod raw {
+    pub use super::link::raw_define as define;
+}
+
 pub use memory::{Fault, Memory};
 pub use sources::{Clock, ClockId, CounterClock, Random, SeededRandom, SystemClock, SystemRandom};
 pub use state::{OpenFiles, SavedFiles, Wasi};

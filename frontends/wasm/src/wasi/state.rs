@@ -2,9 +2,10 @@
 
 use super::descriptors::{Descriptors, Object};
 use super::sources::{Clock, Random};
-use minivm::memory::MemoryBudget;
+use minivm::raw::memory::MemoryBudget;
 use std::fmt;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The state behind the calls of one program. Made by
 /// [`WasiBuilder`](super::WasiBuilder); each call is a method of the interface's name, and
@@ -70,8 +71,8 @@ impl Wasi {
 
 impl Drop for Wasi {
     fn drop(&mut self) {
-        // Nobody is left to hear of an error.
-        let _ = self.flush();
+        // Nobody is left to hear of an error, nor of a panic of the host's: its streams are dropped next, and may panic as well.
+        let _ = catch_unwind(AssertUnwindSafe(|| self.flush()));
     }
 }
 

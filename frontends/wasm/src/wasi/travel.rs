@@ -11,7 +11,7 @@ use super::open;
 use super::state::{OpenFiles, SavedFiles, Wasi};
 use super::types::{FdFlags, FileType, Rights};
 use cap_std::fs::Dir;
-use minivm::SnapshotError;
+use minivm::raw::SnapshotError;
 use std::collections::HashSet;
 use std::io::{Seek, SeekFrom};
 
@@ -143,7 +143,7 @@ impl Wasi {
             loaded.push(granted.descriptor(self.saved_files, &mut from)?);
         }
         if !from.0.is_empty() {
-            return Err("there are bytes after its end".to_string().into());
+            return Err("trailing bytes".to_string().into());
         }
         self.clock.load(clock)?;
         self.random.load(random)?;

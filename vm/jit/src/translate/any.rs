@@ -6,7 +6,7 @@ use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::immediates::Ieee64;
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value, types as machine};
 use cranelift_frontend::{FunctionBuilder, Variable};
-use minivm::native::layout::{self, REASON_GUARD, TAG_FLOAT};
+use minivm::raw::native::layout::{self, REASON_GUARD, TAG_FLOAT};
 use minivm_isa::entities::Reg;
 use minivm_isa::{Input, Operand};
 

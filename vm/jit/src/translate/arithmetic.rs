@@ -5,8 +5,8 @@ use crate::facts::seen;
 use crate::kinds::{Expected, Kind, Operation, Way, way_of};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self, InstBuilder, Value, types as machine};
-use minivm::native::Seen;
-use minivm::native::layout::{REASON_GUARD, TAG_FLOAT, TAG_INT};
+use minivm::raw::native::Seen;
+use minivm::raw::native::layout::{REASON_GUARD, TAG_FLOAT, TAG_INT};
 use minivm_isa::entities::Reg;
 use minivm_isa::{Input, Instruction as I, Operand};
 
@@ -156,7 +156,7 @@ impl Translator<'_, '_> {
         }
         if !divisor.is_some_and(|divisor| divisor != 0 && divisor != -1) {
             let is_special = self.is_special_divisor(rhs);
-            self.exit_if(is_special, minivm::native::layout::REASON_CHECK);
+            self.exit_if(is_special, minivm::raw::native::layout::REASON_CHECK);
         }
         let result = self.divide(operation, divisor, lhs, rhs);
         self.set_known(dst, TAG_INT, result);

@@ -8,8 +8,8 @@ use crate::facts::arguments;
 use crate::types::{self, native, words};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, Value, types as machine};
-use minivm::native::layout::{self, REASON_CHECK, REASON_FUEL};
-use minivm::native::{CallJob, GONE};
+use minivm::raw::native::layout::{self, REASON_CHECK, REASON_FUEL};
+use minivm::raw::native::{CallJob, GONE};
 use minivm_isa::Instruction as I;
 use minivm_isa::register_set::RegisterSet;
 

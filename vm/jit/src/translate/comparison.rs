@@ -5,7 +5,7 @@ use crate::facts::seen;
 use crate::kinds::{Kind, Way};
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::{self, InstBuilder, Value, types as machine};
-use minivm::native::layout::{TAG_FALSE, TAG_FLOAT, TAG_INT, TAG_STRING};
+use minivm::raw::native::layout::{TAG_FALSE, TAG_FLOAT, TAG_INT, TAG_STRING};
 use minivm_isa::entities::{Block, Reg};
 use minivm_isa::{Input, Instruction as I, Operand};
 

@@ -4,7 +4,7 @@ use super::{Next, Translator, own};
 use crate::types::{native, words};
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::{self, InstBuilder, Value, types as machine};
-use minivm::native::layout;
+use minivm::raw::native::layout;
 use minivm_isa::Instruction as I;
 use minivm_isa::Operand;
 use minivm_isa::entities::Block;

@@ -5,7 +5,7 @@ use crate::facts::seen;
 use crate::kinds::{self, FLOAT, INT, Kind, tag_of_bool};
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::{InstBuilder, types as machine};
-use minivm::native::layout::{self, REASON_CHECK, TAG_FALSE, TAG_FLOAT, TAG_FUNCTION, TAG_INT};
+use minivm::raw::native::layout::{self, REASON_CHECK, TAG_FALSE, TAG_FLOAT, TAG_FUNCTION, TAG_INT};
 use minivm_isa::entities::{Block, Reg};
 use minivm_isa::operand::OperandRef;
 use minivm_isa::{Instruction as I, Operand, Type};

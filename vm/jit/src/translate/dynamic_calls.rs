@@ -10,7 +10,7 @@ use crate::kinds::Kind;
 use crate::types;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, Value, types as machine};
-use minivm::native::layout::{self, REASON_INSTRUCTION, TAG_FUNCTION, TAG_NIL};
+use minivm::raw::native::layout::{self, REASON_INSTRUCTION, TAG_FUNCTION, TAG_NIL};
 use minivm_isa::entities::Reg;
 use minivm_isa::register_set::RegisterSet;
 use minivm_isa::{Convention, Instruction as I, Operand};

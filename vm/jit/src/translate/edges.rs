@@ -4,7 +4,7 @@ use super::Translator;
 use crate::kinds::Kind;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self, InstBuilder, types as machine};
-use minivm::native::layout::{REASON_GUARD, TAG_INT};
+use minivm::raw::native::layout::{REASON_GUARD, TAG_INT};
 use minivm_isa::entities::{Block, Reg};
 use minivm_isa::register_set::RegisterSet;
 

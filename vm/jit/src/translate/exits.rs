@@ -4,7 +4,7 @@ use super::{Translator, own};
 use crate::types::native;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self, InstBuilder, Value, types as machine};
-use minivm::native::{GONE, layout};
+use minivm::raw::native::{GONE, layout};
 use minivm_isa::register_set::RegisterSet;
 
 impl Translator<'_, '_> {

@@ -4,7 +4,7 @@ use super::{Next, Translator};
 use crate::kinds::Kind;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, Value, types as machine};
-use minivm::native::layout::{self, TAG_FUNCTION, TAG_NIL, TAG_TABLE};
+use minivm::raw::native::layout::{self, TAG_FUNCTION, TAG_NIL, TAG_TABLE};
 use minivm_isa::Instruction as I;
 use minivm_isa::entities::{Block, Reg};
 

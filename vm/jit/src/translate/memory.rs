@@ -5,7 +5,7 @@ use crate::types::native;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{AbiParam, InstBuilder, MemFlagsData, Signature, Value, types as machine};
 use cranelift_codegen::isa::CallConv;
-use minivm::native::layout::{self, REASON_CHECK};
+use minivm::raw::native::layout::{self, REASON_CHECK};
 use minivm_isa::Instruction as I;
 use minivm_isa::entities::{Memory, Reg};
 use minivm_isa::operand::{ImmediateKind, IndexKind, OperandRef};

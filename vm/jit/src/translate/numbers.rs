@@ -4,7 +4,7 @@ use super::{Next, Translator};
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::immediates::{Ieee32, Ieee64};
 use cranelift_codegen::ir::{self, InstBuilder, MemFlagsData, Value, types as machine};
-use minivm::native::layout::REASON_CHECK;
+use minivm::raw::native::layout::REASON_CHECK;
 use minivm_isa::Instruction as I;
 use minivm_isa::entities::Reg;
 use minivm_isa::program::Constant;

@@ -6,8 +6,8 @@ use crate::kinds::{INT, Kind};
 use crate::types::native;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self, InstBuilder, Value, types as machine};
-use minivm::native::layout::{self, TAG_CELL, TAG_FUNCTION, TAG_INT, TAG_NIL, TAG_STRING, TAG_TABLE};
-use minivm::native::{MANY_NODES, NO_NODE};
+use minivm::raw::native::layout::{self, TAG_CELL, TAG_FUNCTION, TAG_INT, TAG_NIL, TAG_STRING, TAG_TABLE};
+use minivm::raw::native::{MANY_NODES, NO_NODE};
 use minivm_isa::entities::Reg;
 use minivm_isa::{Instruction as I, Operand, Type};
 

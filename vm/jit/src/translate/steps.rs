@@ -5,7 +5,7 @@ use crate::kinds::Kind;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self, AbiParam, InstBuilder, Signature, Value, types as machine};
 use cranelift_codegen::isa::CallConv;
-use minivm::native::{GONE, layout};
+use minivm::raw::native::{GONE, layout};
 use minivm_isa::entities::{Block, Reg};
 use minivm_isa::{Instruction, loops};
 

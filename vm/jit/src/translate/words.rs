@@ -4,7 +4,7 @@ use super::{Next, Translator, own};
 use crate::types::native;
 use cranelift_codegen::ir::immediates::{Ieee32, Ieee64};
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value, types as machine};
-use minivm::native::layout;
+use minivm::raw::native::layout;
 use minivm_isa::entities::Reg;
 use minivm_isa::operand::OperandRef;
 use minivm_isa::program::Constant;

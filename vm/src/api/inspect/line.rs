@@ -5,8 +5,8 @@ use crate::api::run::RunState;
 use crate::runtime::frames::{FrameKey, Reader, Standing};
 use std::collections::HashMap;
 
-/// A line of a source, of one program. Where the program does not have the text, lines are not known, and every position of
-/// an instruction counts as a line: so it is with binary WebAssembly, where it is an operator.
+/// A line of a source, of one program. Where lines are not known, every position of an instruction counts as one: so it is with
+/// WebAssembly without line tables, where it is an operator.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Line {
     program: usize,
@@ -19,8 +19,7 @@ impl Line {
     fn of(standing: &Standing<'_>) -> Option<Line> {
         let span = standing.span()?;
         let program = standing.guest.program();
-        let has_text = program.sources[span.source].text.is_some();
-        let start = if has_text { 0 } else { span.start };
+        let start = if span.line > 0 { 0 } else { span.start };
         let program = std::ptr::from_ref(program).addr();
         Some(Line { program, source: span.source.as_u32(), line: span.line, start })
     }

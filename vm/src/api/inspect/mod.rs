@@ -52,25 +52,6 @@ impl Iterator for Frames<'_> {
 impl Machine {
     /// The frames of a run that has stopped and can go on, from the innermost outwards: those of the running fiber, then
     /// those of the fibers that have resumed it. None when there is no such run.
-    ///
-    /// ```
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let mut builder = minivm_builder::ProgramBuilder::new();
-    /// # let mut f = builder.function("twice", minivm_isa::Signature::dynamic(1, false));
-    /// # let doubled = f.add(f.param(0), f.param(0));
-    /// # f.return_values(&[doubled.into()]);
-    /// # let twice = builder.add(f)?;
-    /// # builder.export_function("twice", twice);
-    /// # let mut machine = minivm::Machine::new(minivm::Limits::default());
-    /// # let instance = machine.instantiate(builder.finish()?)?;
-    /// # let twice = machine.exported_function(instance, "twice").ok_or("it is exported")?;
-    /// machine.prepare(twice, &[minivm::Value::int(21)]);
-    /// machine.step(1);
-    /// let frame = machine.frames().next().ok_or("it runs")?;
-    /// assert_eq!((frame.name.as_str(), frame.instruction), ("twice", Some(1)));
-    /// # Ok(())
-    /// # }
-    /// ```
     pub fn frames(&self) -> Frames<'_> {
         Frames::of(Reader::of_run(&self.cx))
     }

@@ -32,38 +32,6 @@ impl FiberTask {
 /// The order depends on nothing but the programs and the quanta. The machine's budget is that of all together, and no turn
 /// goes past it.
 ///
-/// ```
-/// use minivm::{FiberScheduler, RunState, Value};
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// #     let mut builder = minivm_builder::ProgramBuilder::new();
-/// #     let mut f = builder.function("count", minivm_isa::Signature::dynamic(1, false));
-/// #     let (left, body, end) = (f.param(0), f.block(), f.block());
-/// #     let (one, zero) = (f.integer(1), f.integer(0));
-/// #     f.jump(body);
-/// #     f.switch_to(body);
-/// #     f.emit(minivm_isa::Instruction::Sub { dst: left, lhs: left.into(), rhs: one.into() });
-/// #     f.branch_less(zero, left, body, end);
-/// #     f.switch_to(end);
-/// #     f.return_values(&[left.into()]);
-/// #     let count = builder.add(f)?;
-/// #     builder.export_function("count", count);
-/// #     let mut machine = minivm::Machine::new(minivm::Limits::default());
-/// #     let instance = machine.instantiate(builder.finish()?)?;
-/// #     let count = machine.exported_function(instance, "count").ok_or("it is exported")?;
-/// let mut scheduler = FiberScheduler::new(100);
-/// for rounds in [500, 50, 200] {
-///     scheduler.spawn(&mut machine, count, &[Value::int(rounds)])?;   // a function that counts down
-/// }
-/// let mut order = Vec::new();
-/// while let Some(task) = scheduler.run(&mut machine) {
-///     assert!(matches!(task.state, RunState::Finished(_)));
-///     order.push(task.id.number());
-/// }
-/// assert_eq!(order, [1, 2, 0]);                                       // the short ones are done first
-/// # Ok(())
-/// # }
-/// ```
-///
 /// The scheduler holds nothing but an order. Between turns the host may do all that it may with a machine: look at runs, take
 /// one up and step it, drop one, save them all. After loading, a new scheduler gets what [`Machine::runs`] lists, in that
 /// order.

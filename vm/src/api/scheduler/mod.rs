@@ -28,43 +28,6 @@ pub struct Task {
 /// The order depends on nothing but the programs and the quanta, as fuel is exact. A machine's own budget, which it has when
 /// it is added, is kept: no turn goes past it.
 ///
-/// ```
-/// use minivm::{Limits, Machine, RunState, Scheduler, Value};
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # fn counter() -> Result<(Machine, Value), Box<dyn std::error::Error>> {
-/// #     let mut builder = minivm_builder::ProgramBuilder::new();
-/// #     let mut f = builder.function("count", minivm_isa::Signature::dynamic(1, false));
-/// #     let (left, body, end) = (f.param(0), f.block(), f.block());
-/// #     let (one, zero) = (f.integer(1), f.integer(0));
-/// #     f.jump(body);
-/// #     f.switch_to(body);
-/// #     f.emit(minivm_isa::Instruction::Sub { dst: left, lhs: left.into(), rhs: one.into() });
-/// #     f.branch_less(zero, left, body, end);
-/// #     f.switch_to(end);
-/// #     f.return_values(&[left.into()]);
-/// #     let count = builder.add(f)?;
-/// #     builder.export_function("count", count);
-/// #     let mut machine = Machine::new(Limits::default());
-/// #     let instance = machine.instantiate(builder.finish()?)?;
-/// #     let function = machine.exported_function(instance, "count").ok_or("it is exported")?;
-/// #     Ok((machine, function))
-/// # }
-/// let mut scheduler = Scheduler::new(100);
-/// for rounds in [500, 50, 200] {
-///     let (mut machine, count) = counter()?;              // a program that counts down
-///     machine.prepare(count, &[Value::int(rounds)]);
-///     scheduler.add(machine);
-/// }
-/// let mut order = Vec::new();
-/// while let Some(task) = scheduler.run() {
-///     assert!(matches!(task.state, RunState::Finished(_)));
-///     order.push(task.id.number());
-/// }
-/// assert_eq!(order, [1, 2, 0]);                           // the short ones are done first
-/// # Ok(())
-/// # }
-/// ```
-///
 /// [`FiberScheduler`] does the same with the runs of one machine, which share its heap. Coroutines of a run take turns by
 /// yielding, within the budget of the run.
 pub struct Scheduler {
@@ -153,7 +116,7 @@ impl Task {
 
 /// Goes on with the run at work for a quantum of instructions, within the machine's budget; none when it is only its turn
 /// that has ended.
-fn resume_for(machine: &mut Machine, quantum: u64) -> Option<RunState> {
+pub(crate) fn resume_for(machine: &mut Machine, quantum: u64) -> Option<RunState> {
     let budget = machine.fuel();
     let slice = budget.map_or(quantum, |budget| budget.min(quantum));
     machine.set_fuel(Some(slice));

@@ -249,6 +249,9 @@ impl Directory {
     }
 
     /// The hash function of a level.
+    ///
+    /// # Safety
+    /// Callers give a live directory.
     #[inline(always)]
     pub(crate) unsafe fn hasher(directory: *mut Directory, level: u8) -> Hasher {
         // SAFETY: callers give a live directory.
@@ -299,6 +302,9 @@ impl Directory {
     }
 
     /// Counts an entry that was added, in the place of another one or not.
+    ///
+    /// # Safety
+    /// Callers give a live directory.
     pub(super) unsafe fn count(directory: *mut Directory, key: Value, replaced: Replaced) {
         // SAFETY: callers give a live directory.
         unsafe {
@@ -328,6 +334,9 @@ impl Directory {
     }
 
     /// Forgets an entry that was dropped.
+    ///
+    /// # Safety
+    /// Callers give a live directory.
     pub(super) unsafe fn uncount(directory: *mut Directory, dropped: Replaced) {
         // SAFETY: callers give a live directory.
         unsafe {

@@ -167,6 +167,8 @@ impl Table {
         }
     }
 
+    /// # Safety
+    /// Callers give a live table whose array part moves.
     unsafe fn move_up_to(table: *mut Table, heap: &mut Heap, count: u32) {
         // SAFETY: callers give a live table whose array part moves. The new part has room for all the old one has, and the
         // collector scans the old one as it is, or both.
@@ -189,6 +191,9 @@ impl Table {
     }
 
     /// Makes the array part of a large table larger if it is full of values, for most of it; false if it is not worth it.
+    ///
+    /// # Safety
+    /// Callers give a live table that is its own contents.
     pub(super) unsafe fn grow_full_array(table: *mut Table, heap: &mut Heap) -> Result<bool, OutOfMemory> {
         // SAFETY: callers give a live table that is its own contents.
         unsafe {
@@ -206,6 +211,9 @@ impl Table {
     }
 
     /// About how many slots of a stretch hold a value; exactly unless it is too long to move at once.
+    ///
+    /// # Safety
+    /// Callers give a live table that is its own contents, and indices of its slots.
     unsafe fn values_in(table: *mut Table, from: u32, end: u32) -> u64 {
         // SAFETY: callers give a live table that is its own contents, and indices of its slots. Where nothing moves, all slots
         // are in one part.

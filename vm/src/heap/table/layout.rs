@@ -31,7 +31,7 @@ use crate::value::{Tag, Value};
 /// so that cached accesses miss and the functions that know about weakness see every access. So does the hash part of a
 /// large table, whose entries are in buckets.
 #[repr(C, align(16))]
-pub struct Table {
+pub(crate) struct Table {
     pub(crate) header: Header,
     /// The slots of the array part; for weak tables, the table with the contents.
     pub(crate) array: *mut Value,
@@ -59,7 +59,7 @@ pub(crate) const PART_LEN_MAX: u64 = if usize::BITS == 64 { 1 << 30 } else { 1 <
 /// starts.
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub struct Node {
+pub(crate) struct Node {
     /// Payload of the value.
     pub(crate) value: u64,
     /// Payload of the key.
@@ -451,7 +451,7 @@ impl Table {
     /// # Safety
     /// `table` is a live table.
     #[inline(always)]
-    pub unsafe fn metatable(table: *mut Table) -> *mut Table {
+    pub(crate) unsafe fn metatable(table: *mut Table) -> *mut Table {
         // SAFETY: the caller gives a live table.
         unsafe { (*Table::hash_header(table)).metatable }
     }

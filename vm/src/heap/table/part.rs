@@ -145,6 +145,9 @@ impl Part {
     }
 
     /// The node of the chain for a hash for which a test holds, or null.
+    ///
+    /// # Safety
+    /// The part is live.
     #[inline(always)]
     unsafe fn find_by(self, hash: u32, is_it: impl Fn(&Node) -> bool) -> *mut Node {
         // SAFETY: as in `find_word`.
@@ -248,6 +251,9 @@ impl Part {
     }
 
     /// A node that was never used, from the end.
+    ///
+    /// # Safety
+    /// Callers give a live part that is not the shared one.
     unsafe fn take_free_node(self) -> Option<*mut Node> {
         // SAFETY: callers give a live part that is not the shared one; `last_free` counts its nodes down.
         unsafe {
@@ -264,6 +270,9 @@ impl Part {
     }
 
     /// The main position of a node that is not in it, and the node before it in the chain.
+    ///
+    /// # Safety
+    /// Callers give a node that is in the chain which starts at its main position, so walking that arrives there.
     unsafe fn chain_of(self, node: *mut Node) -> (*mut Node, *mut Node) {
         // SAFETY: callers give a node that is in the chain which starts at its main position, so walking that arrives there.
         unsafe {
@@ -277,6 +286,9 @@ impl Part {
     }
 
     /// Moves a node that is not in its main position to a free one, leaving its old place empty and without a chain.
+    ///
+    /// # Safety
+    /// Callers give nodes of this part.
     unsafe fn move_node(self, node: *mut Node, free: *mut Node) {
         // SAFETY: callers give nodes of this part.
         unsafe {
@@ -291,6 +303,9 @@ impl Part {
     }
 
     /// Takes a node that is not in its main position out of its chain, and leaves it free.
+    ///
+    /// # Safety
+    /// Callers give a node of this part.
     unsafe fn unlink(self, node: *mut Node) {
         // SAFETY: callers give a node of this part.
         unsafe {

@@ -113,6 +113,9 @@ impl Table {
     }
 
     /// The node in a bucket with a normalised key; null if there is none, or no bucket.
+    ///
+    /// # Safety
+    /// Callers give a live table that is its own contents, and a live key.
     #[inline]
     unsafe fn find_in_bucket(table: *mut Table, key: Value) -> *mut Node {
         // SAFETY: callers give a live table that is its own contents, and a live key.
@@ -146,7 +149,7 @@ impl Table {
     /// # Safety
     /// `table` is a live table, `key` a live string.
     #[inline]
-    pub unsafe fn find_str_index(table: *mut Table, key: *mut Str) -> Option<u32> {
+    pub(crate) unsafe fn find_str_index(table: *mut Table, key: *mut Str) -> Option<u32> {
         // SAFETY: as the caller promises. A found node lies in the part that begins at `nodes`.
         unsafe {
             let node = if Str::is_short(key) {
@@ -163,7 +166,7 @@ impl Table {
     /// # Safety
     /// `table` is a live table of `heap`, `key` a live value.
     #[inline]
-    pub unsafe fn get(table: *mut Table, heap: &mut Heap, key: Value) -> Value {
+    pub(crate) unsafe fn get(table: *mut Table, heap: &mut Heap, key: Value) -> Value {
         // SAFETY: as the caller promises.
         unsafe {
             match key.tag {
@@ -183,7 +186,7 @@ impl Table {
     /// # Safety
     /// `table` is a live table of `heap`.
     #[inline]
-    pub unsafe fn get_int(table: *mut Table, heap: &mut Heap, key: i64) -> Value {
+    pub(crate) unsafe fn get_int(table: *mut Table, heap: &mut Heap, key: i64) -> Value {
         // SAFETY: the caller gives a live table; slots below `array_len` hold values.
         unsafe {
             let index = (key as u64).wrapping_sub(1);
@@ -203,6 +206,9 @@ impl Table {
     }
 
     /// The value at an integer key that is neither in the part of the array part which has moved nor in the own hash part.
+    ///
+    /// # Safety
+    /// The table is live and its own contents.
     #[inline(never)]
     unsafe fn get_int_elsewhere(table: *mut Table, heap: &mut Heap, key: i64) -> Value {
         // SAFETY: `get_int` passes on its live table, which is its own contents.
@@ -223,7 +229,7 @@ impl Table {
     /// # Safety
     /// `table` is a live table of `heap`, `key` a live string.
     #[inline]
-    pub unsafe fn get_str(table: *mut Table, heap: &mut Heap, key: *mut Str) -> Value {
+    pub(crate) unsafe fn get_str(table: *mut Table, heap: &mut Heap, key: *mut Str) -> Value {
         // SAFETY: as the caller promises.
         unsafe {
             if !Str::is_short(key) {
@@ -237,6 +243,8 @@ impl Table {
         }
     }
 
+    /// # Safety
+    /// The table and the key are live.
     #[inline(never)]
     unsafe fn get_other(table: *mut Table, heap: &mut Heap, key: Value) -> Value {
         // SAFETY: callers pass on their live table and key. A NaN matches no key, because none is stored.
@@ -247,6 +255,9 @@ impl Table {
     }
 
     /// The value in a node that may be null.
+    ///
+    /// # Safety
+    /// Callers give null or a node they just found.
     #[inline(always)]
     unsafe fn value_of(node: *mut Node) -> Value {
         // SAFETY: callers give null or a node they just found.
@@ -258,7 +269,7 @@ impl Table {
     /// # Safety
     /// `metatable` is a live table.
     #[inline(always)]
-    pub unsafe fn lacks(metatable: *mut Table, event: u32) -> bool {
+    pub(crate) unsafe fn lacks(metatable: *mut Table, event: u32) -> bool {
         // SAFETY: the caller gives a live table.
         unsafe { (*Table::hash_header(metatable)).absent >> event & 1 != 0 }
     }
@@ -268,7 +279,7 @@ impl Table {
     /// # Safety
     /// `metatable` is a live table of `heap`, `name` a live short string, always the same one for an event.
     #[inline]
-    pub unsafe fn get_event(metatable: *mut Table, heap: &mut Heap, event: u32, name: *mut Str) -> Value {
+    pub(crate) unsafe fn get_event(metatable: *mut Table, heap: &mut Heap, event: u32, name: *mut Str) -> Value {
         // SAFETY: as the caller promises. Where the bit is clear the hash part is the table's own and may be written.
         unsafe {
             if Table::lacks(metatable, event) {
@@ -289,7 +300,7 @@ impl Heap {
     /// # Safety
     /// `cell` is a live cell of this heap.
     #[inline]
-    pub unsafe fn id_of(&mut self, cell: *mut Header) -> u64 {
+    pub(crate) unsafe fn id_of(&mut self, cell: *mut Header) -> u64 {
         // SAFETY: the caller gives a live cell.
         unsafe {
             let id = (*cell).id();

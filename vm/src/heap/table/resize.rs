@@ -80,6 +80,9 @@ impl IntKeys {
 impl Table {
     /// Makes room for a key that found no free node: counts what is there and chooses the sizes of both parts anew, or goes over
     /// to buckets. Returns how many keys, from 1 on, belong into the array part now.
+    ///
+    /// # Safety
+    /// Callers give a live table that is its own contents, without buckets.
     pub(super) unsafe fn rehash(table: *mut Table, heap: &mut Heap, key: Value) -> Result<u64, OutOfMemory> {
         // SAFETY: callers give a live table that is its own contents, without buckets.
         unsafe {
@@ -100,6 +103,9 @@ impl Table {
     }
 
     /// Number of nodes in the hash part of which something is true.
+    ///
+    /// # Safety
+    /// Callers give a live table without buckets.
     pub(super) unsafe fn count_nodes(table: *mut Table, is: impl Fn(&Node) -> bool) -> u64 {
         // SAFETY: callers give a live table without buckets; indices stay within its part.
         let node = |index: u64| unsafe { &*(*table).nodes.add(index as usize) };
@@ -108,12 +114,18 @@ impl Table {
     }
 
     /// Number of entries in the hash part, without those that are dead.
+    ///
+    /// # Safety
+    /// Callers give a live table without buckets.
     pub(super) unsafe fn count_entries(table: *mut Table, heap: &Heap) -> u64 {
         // SAFETY: callers give a live table without buckets.
         unsafe { if Table::has_no_nodes(table) { 0 } else { Part::of(table).live(heap) } }
     }
 
     /// What the size of the array part becomes if the key follows its last one and all its slots hold values.
+    ///
+    /// # Safety
+    /// Callers give a live table that is its own contents.
     unsafe fn doubled(table: *mut Table, key: Value) -> Option<u64> {
         // SAFETY: callers give a live table that is its own contents; slots below `array_len` hold values.
         unsafe {
@@ -128,6 +140,9 @@ impl Table {
     }
 
     /// The part of `rehash` that has to do with integer keys.
+    ///
+    /// # Safety
+    /// As for `rehash`.
     #[inline(never)]
     unsafe fn rehash_all(table: *mut Table, heap: &mut Heap, key: Value) -> Result<u64, OutOfMemory> {
         // SAFETY: as below.
@@ -188,7 +203,12 @@ impl Table {
     ///
     /// # Safety
     /// `table` is a live table of `heap`.
-    pub unsafe fn resize(table: *mut Table, heap: &mut Heap, slots: u64, entries: u64) -> Result<(), OutOfMemory> {
+    pub(crate) unsafe fn resize(
+        table: *mut Table,
+        heap: &mut Heap,
+        slots: u64,
+        entries: u64,
+    ) -> Result<(), OutOfMemory> {
         if slots > PART_LEN_MAX || entries > PART_LEN_MAX {
             return Err(OutOfMemory { bytes: usize::MAX });
         }
@@ -212,6 +232,9 @@ impl Table {
 
     /// Moves every entry to an array part of this size and a hash part with room for exactly as many others as there are or
     /// more.
+    ///
+    /// # Safety
+    /// Callers give a live table that is its own contents, without buckets.
     unsafe fn rebuild(table: *mut Table, heap: &mut Heap, slots: u64, entries: u64) -> Result<(), OutOfMemory> {
         // SAFETY: callers give a live table that is its own contents, without buckets. The new parts are there before the
         // table refers to them; old parts with cells of their own are left as they are, since the collector may still be
@@ -248,6 +271,9 @@ impl Table {
 
     /// Moves every entry of the hash part to one with room for exactly as many as there are or more, but integer keys up to
     /// `slots` to the array part, which has room for them.
+    ///
+    /// # Safety
+    /// Callers give a live table that is its own contents, without buckets.
     unsafe fn rebuild_hash_part(
         table: *mut Table,
         heap: &mut Heap,
@@ -264,6 +290,9 @@ impl Table {
     }
 
     /// Takes over what was in a hash part, which is no longer the table's.
+    ///
+    /// # Safety
+    /// Callers give a live table that is its own contents, without buckets, and has room for all of them.
     unsafe fn take_entries(
         table: *mut Table,
         heap: &mut Heap,
@@ -311,6 +340,9 @@ impl Table {
     }
 
     /// Puts an entry into a table that has room for it; whether its chain is too long then.
+    ///
+    /// # Safety
+    /// Callers give a live table whose array part has room for `slots`, and none of them below its length is missing.
     pub(super) unsafe fn place(table: *mut Table, heap: &mut Heap, key: Value, value: Value, slots: u64) -> bool {
         // SAFETY: callers give a live table whose array part has room for `slots`, and none of them below its length is
         // missing.
@@ -336,6 +368,9 @@ impl Table {
     }
 
     /// Makes the slots of the array part below an index that is within its size.
+    ///
+    /// # Safety
+    /// Callers give a live table that is its own contents.
     pub(super) unsafe fn fill_to(table: *mut Table, index: u32) {
         // SAFETY: callers give a live table that is its own contents; its cell has room for its size.
         unsafe {
@@ -346,6 +381,9 @@ impl Table {
     }
 
     /// Adds an entry to the table's own hash part if that has a free node.
+    ///
+    /// # Safety
+    /// Callers give a live table that is its own contents, without buckets.
     pub(super) unsafe fn try_insert(table: *mut Table, heap: &mut Heap, key: Value, value: Value) -> Insertion {
         // SAFETY: callers give a live table that is its own contents, without buckets. The shared empty part is refused.
         unsafe {
@@ -365,6 +403,9 @@ impl Table {
     }
 
     /// A hash part of `nodes` free nodes (0 or a power of two) with the metatable of an old one.
+    ///
+    /// # Safety
+    /// Callers give the header of a live part.
     unsafe fn new_hash_part(heap: &mut Heap, nodes: u64, old: *const HashHeader) -> Result<Part, OutOfMemory> {
         // SAFETY: callers give the header of a live part.
         let (metatable, absent, flags) = unsafe { ((*old).metatable, (*old).absent, (*old).flags & MOVING) };
@@ -388,7 +429,11 @@ impl Table {
     ///
     /// # Safety
     /// `table` is a live table of `heap`, `metatable` null or a live table.
-    pub unsafe fn set_metatable(table: *mut Table, heap: &mut Heap, metatable: *mut Table) -> Result<(), OutOfMemory> {
+    pub(crate) unsafe fn set_metatable(
+        table: *mut Table,
+        heap: &mut Heap,
+        metatable: *mut Table,
+    ) -> Result<(), OutOfMemory> {
         // SAFETY: as the caller promises; the shared empty part is replaced before it would be written.
         unsafe {
             let old = Table::metatable(table);
@@ -456,27 +501,13 @@ impl Heap {
     /// # Errors
     /// [`OutOfMemory`] when the limit or the host does not allow the cells.
     #[inline]
-    pub fn new_table(&mut self, slots: u32, entries: u32) -> Result<*mut Table, OutOfMemory> {
+    pub(crate) fn new_table(&mut self, slots: u32, entries: u32) -> Result<*mut Table, OutOfMemory> {
         if slots <= INLINE_SLOTS_MAX && entries == 0 {
             let cell = self.allocate(TABLE_BYTES + slots as usize * size_of::<Value>())?;
             // SAFETY: the fresh cell holds the fixed part and the slots.
             return Ok(unsafe { write_table(cell, slots) });
         }
         self.new_table_with_nodes(slots, entries)
-    }
-
-    /// A table with room for up to 15 array slots in its cell, or null when no cell is at hand. Calls nothing.
-    ///
-    /// The slots are yet to be written; they count as far as `array_len` says, which is 0.
-    #[inline(always)]
-    pub fn try_new_table(&mut self, slots: u32) -> *mut Table {
-        debug_assert!(slots <= INLINE_SLOTS_MAX);
-        let cell = self.try_allocate(TABLE_BYTES + slots as usize * size_of::<Value>());
-        if cell.is_null() {
-            return cell.cast();
-        }
-        // SAFETY: the fresh cell holds the fixed part and the slots.
-        unsafe { write_table(cell, slots) }
     }
 
     #[inline(never)]

@@ -107,6 +107,9 @@ impl Table {
     }
 
     /// Decides how many integer keys shall move to the array part, and makes room for them there.
+    ///
+    /// # Safety
+    /// Callers give a live table with buckets.
     unsafe fn plan_array(table: *mut Table, heap: &mut Heap) {
         // SAFETY: callers give a live table with buckets.
         unsafe {
@@ -151,6 +154,9 @@ impl Table {
     }
 
     /// Moves the next integer key to the array part; false when that was the last.
+    ///
+    /// # Safety
+    /// Callers give a live table with buckets, whose array part has room up to the target.
     unsafe fn pull_int(table: *mut Table, heap: &mut Heap, directory: *mut Directory) -> bool {
         // SAFETY: callers give a live table with buckets, whose array part has room up to the target.
         unsafe {
@@ -186,6 +192,10 @@ impl Table {
 
 impl Directory {
     /// A directory of empty buckets, enough for `entries` to fill half of them.
+    ///
+    /// # Safety
+    /// None but what an unsafe constructor of cells asks for: the directory belongs to a table before the next step of the
+    /// collector.
     unsafe fn new(heap: &mut Heap, level: u8, entries: u64) -> Result<*mut Directory, OutOfMemory> {
         let mut depth = 0;
         let mut nodes = nodes_for(entries).max(NODES_MIN);
@@ -217,6 +227,9 @@ impl Directory {
     }
 
     /// Makes room for one more entry in a bucket, or in those that it is split into.
+    ///
+    /// # Safety
+    /// Callers give a directory and where a key belongs in it.
     unsafe fn make_room(directory: *mut Directory, heap: &mut Heap, at: &Location) -> Result<(), OutOfMemory> {
         // SAFETY: callers give a directory and where a key belongs in it.
         unsafe {
@@ -230,6 +243,9 @@ impl Directory {
     }
 
     /// Gives a bucket other nodes, chosen by the hash function of a level, or of a higher one if that leads to long chains.
+    ///
+    /// # Safety
+    /// Callers give a directory and where a key belongs in it.
     unsafe fn rebuild(
         directory: *mut Directory,
         heap: &mut Heap,
@@ -251,6 +267,9 @@ impl Directory {
     }
 
     /// Splits a full bucket in two.
+    ///
+    /// # Safety
+    /// Callers give a directory and where a key belongs in it.
     unsafe fn split(directory: *mut Directory, heap: &mut Heap, at: &Location) -> Result<(), OutOfMemory> {
         // SAFETY: callers give a directory and where a key belongs in it. All cells are there before anything is changed.
         unsafe {
@@ -306,12 +325,18 @@ impl Directory {
     }
 
     /// Whether an index may double: it shall not become much larger than the list of buckets.
+    ///
+    /// # Safety
+    /// Callers give a live directory.
     unsafe fn may_double(directory: *mut Directory, depth: u8) -> bool {
         // SAFETY: callers give a live directory.
         unsafe { 2u64 << depth <= 8 * u64::from((*(*directory).list).len) + 64 }
     }
 
     /// Doubles the index that leads to a bucket; where that is now.
+    ///
+    /// # Safety
+    /// Callers give a directory and where a key belongs in it.
     unsafe fn double_index(directory: *mut Directory, heap: &mut Heap, at: &Location) -> Result<Location, OutOfMemory> {
         // SAFETY: callers give a directory and where a key belongs in it.
         unsafe {
@@ -338,6 +363,9 @@ impl Directory {
     }
 
     /// Makes sure that so many more fit the list.
+    ///
+    /// # Safety
+    /// Callers give a live directory.
     unsafe fn reserve(directory: *mut Directory, heap: &mut Heap, more: u32) -> Result<(), OutOfMemory> {
         // SAFETY: callers give a live directory.
         unsafe {
@@ -357,6 +385,9 @@ impl Directory {
     }
 
     /// Forgets a bucket whose entries are elsewhere now, and those that were removed.
+    ///
+    /// # Safety
+    /// Callers give a bucket that the directory leads to no more.
     unsafe fn discard(directory: *mut Directory, heap: &mut Heap, old: Bucket) {
         // SAFETY: callers give a bucket that the directory leads to no more.
         unsafe {
@@ -388,6 +419,9 @@ impl Bucket {
 
     /// Copies the entries of another bucket whose hashes by a function pass a test into this one, which is empty. Its level
     /// rises until no chain is too long.
+    ///
+    /// # Safety
+    /// Callers give a bucket with room, and one of the same table.
     unsafe fn fill(self, heap: &mut Heap, hasher: Hasher, from: Bucket, is_for: impl Fn(u32) -> bool) {
         // SAFETY: callers give a bucket with room, and one of the same table.
         unsafe {

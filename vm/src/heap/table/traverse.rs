@@ -13,7 +13,7 @@ use crate::value::{Tag, Value};
 /// Positions in a table with buckets are the number of the bucket in its list, and below that the number of the node.
 const BUCKET_SHIFT: u32 = 20;
 
-/// The key given to [`Table::next`] is not in the table.
+/// The key after which the next entry was asked for is not in the table.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct InvalidKey;
 
@@ -36,7 +36,7 @@ impl Table {
     /// # Safety
     /// `table` is a live table of `heap`.
     #[inline]
-    pub unsafe fn len(table: *mut Table, heap: &mut Heap) -> i64 {
+    pub(crate) unsafe fn len(table: *mut Table, heap: &mut Heap) -> i64 {
         // SAFETY: the caller gives a live table; slots below `array_len` hold values.
         unsafe {
             let len = (*table).array_len;
@@ -50,6 +50,9 @@ impl Table {
     }
 
     /// As [`len`](Self::len), for tables of which nothing is known.
+    ///
+    /// # Safety
+    /// The table is live.
     #[inline(never)]
     unsafe fn len_apart(table: *mut Table, heap: &mut Heap) -> i64 {
         // SAFETY: `len` passes on its live table.
@@ -68,6 +71,9 @@ impl Table {
     }
 
     /// The length of a table that is weak or whose array part moves.
+    ///
+    /// # Safety
+    /// The table is live.
     #[inline(never)]
     unsafe fn len_elsewhere(table: *mut Table, heap: &mut Heap) -> i64 {
         // SAFETY: `len` passes on its live table.
@@ -95,6 +101,9 @@ impl Table {
     }
 
     /// Whether there is no value at a key from 1 to the size of the array part, which does not move.
+    ///
+    /// # Safety
+    /// Callers give a live table.
     #[inline(always)]
     pub(super) unsafe fn is_nil_at(table: *mut Table, key: u32) -> bool {
         // SAFETY: callers give a live table; slots below `array_len` hold values.
@@ -102,6 +111,9 @@ impl Table {
     }
 
     /// Remembers where a border is, if that is worth it: while the border is in the upper half of a part that has grown.
+    ///
+    /// # Safety
+    /// Callers give a live table that is its own contents.
     unsafe fn keep_border(table: *mut Table, border: u32) {
         // SAFETY: callers give a live table that is its own contents.
         unsafe {
@@ -113,6 +125,9 @@ impl Table {
     }
 
     /// A border between a key with a value (or 0) and one without.
+    ///
+    /// # Safety
+    /// Callers give a live table and keys within the size of its array part.
     unsafe fn border_between(table: *mut Table, mut low: u32, mut high: u32) -> u32 {
         while high - low > 1 {
             let middle = low + (high - low) / 2;
@@ -124,6 +139,9 @@ impl Table {
 
     /// As [`len`](Self::len), for a table that is its own contents and whose array part does not move, and which has no border
     /// right below where one is looked for first.
+    ///
+    /// # Safety
+    /// The table is live and its own contents, and its array part does not move.
     unsafe fn border(table: *mut Table) -> i64 {
         // SAFETY: callers give such a table; all keys stay within the size of its array part.
         unsafe {
@@ -161,6 +179,9 @@ impl Table {
     }
 
     /// A border at or above `low`, where there is a value or 0, among the integer keys of the hash part.
+    ///
+    /// # Safety
+    /// Callers give a live table.
     unsafe fn border_in_hash(table: *mut Table, low: i64) -> i64 {
         // SAFETY: callers give a live table.
         unsafe {
@@ -196,6 +217,9 @@ impl Table {
     }
 
     /// The length of a weak table, whose dead entries do not count.
+    ///
+    /// # Safety
+    /// The caller gives a live table.
     #[inline(never)]
     unsafe fn len_weak(table: *mut Table, heap: &mut Heap) -> i64 {
         // SAFETY: the caller gives a live table.
@@ -221,7 +245,7 @@ impl Table {
     /// # Safety
     /// `table` is a live table of `heap`, `key` a live value.
     #[inline]
-    pub unsafe fn next(table: *mut Table, heap: &mut Heap, key: Value) -> Result<TableScan, InvalidKey> {
+    pub(crate) unsafe fn next(table: *mut Table, heap: &mut Heap, key: Value) -> Result<TableScan, InvalidKey> {
         // SAFETY: as the caller promises.
         unsafe {
             let position = Table::position_after(table, key)?;
@@ -256,7 +280,7 @@ impl Table {
     /// # Safety
     /// `table` is a live table, `key` a live value.
     #[inline]
-    pub unsafe fn position_after(table: *mut Table, key: Value) -> Result<u64, InvalidKey> {
+    pub(crate) unsafe fn position_after(table: *mut Table, key: Value) -> Result<u64, InvalidKey> {
         if key.is_nil() {
             return Ok(0);
         }
@@ -285,7 +309,7 @@ impl Table {
     /// # Safety
     /// `table` is a live table of `heap`.
     #[inline]
-    pub unsafe fn scan(table: *mut Table, heap: &mut Heap, position: u64, slots: u64) -> TableScan {
+    pub(crate) unsafe fn scan(table: *mut Table, heap: &mut Heap, position: u64, slots: u64) -> TableScan {
         // SAFETY: as the caller promises; indices are checked against the parts.
         unsafe {
             if Table::flags(table) & (ELSEWHERE | BUCKETS | MOVING) != 0 {
@@ -306,6 +330,9 @@ impl Table {
     }
 
     /// The part of `scan` that looks at the table's own nodes, which come after `len` slots.
+    ///
+    /// # Safety
+    /// Callers give a live table without buckets.
     #[inline(always)]
     unsafe fn scan_nodes(table: *mut Table, mut position: u64, len: u64, end: u64) -> TableScan {
         // SAFETY: callers give a live table without buckets; indices are checked against its part.
@@ -323,6 +350,9 @@ impl Table {
     }
 
     /// What `scan` does for tables that have entries in other places than usual.
+    ///
+    /// # Safety
+    /// The table is live.
     #[inline(never)]
     unsafe fn scan_elsewhere(table: *mut Table, heap: &mut Heap, position: u64, slots: u64) -> TableScan {
         // SAFETY: `scan` passes on its live table; indices are checked against the parts.
@@ -351,6 +381,9 @@ impl Table {
     }
 
     /// The part of `scan` that looks at no more than so many nodes in buckets, which come after `len` slots.
+    ///
+    /// # Safety
+    /// Callers give a live table with buckets.
     unsafe fn scan_buckets(table: *mut Table, position: u64, len: u64, mut most: u64) -> TableScan {
         // SAFETY: callers give a live table with buckets; the number is checked against the list.
         unsafe {
@@ -377,6 +410,8 @@ impl Table {
         }
     }
 
+    /// # Safety
+    /// The table is live.
     #[inline(never)]
     unsafe fn scan_weak(table: *mut Table, heap: &mut Heap, position: u64, slots: u64) -> TableScan {
         // SAFETY: as the caller of `scan` promises.
@@ -400,7 +435,7 @@ impl Table {
     }
 }
 
-/// Slots without an entry that a traversal passes over at once, see [`Table::next`].
+/// Slots without an entry that a traversal passes over at once.
 pub const NEXT_SLOTS_MAX: u64 = 64;
 
 /// What there is at or after a position of a table. Positions count slots.

@@ -55,7 +55,7 @@ impl Table {
     /// # Safety
     /// `table` is a live table of `heap`, `key` and `value` are live values.
     #[inline]
-    pub unsafe fn set(table: *mut Table, heap: &mut Heap, key: Value, value: Value) -> Result<(), TableError> {
+    pub(crate) unsafe fn set(table: *mut Table, heap: &mut Heap, key: Value, value: Value) -> Result<(), TableError> {
         // SAFETY: as the caller promises.
         unsafe {
             match key.tag {
@@ -66,6 +66,8 @@ impl Table {
         }
     }
 
+    /// # Safety
+    /// The table, key and value are live.
     #[inline(never)]
     unsafe fn set_other(table: *mut Table, heap: &mut Heap, key: Value, value: Value) -> Result<(), TableError> {
         let key = normalise(key);
@@ -95,7 +97,12 @@ impl Table {
     /// # Safety
     /// `table` is a live table of `heap`, `value` a live value.
     #[inline]
-    pub unsafe fn set_int(table: *mut Table, heap: &mut Heap, key: i64, value: Value) -> Result<(), OutOfMemory> {
+    pub(crate) unsafe fn set_int(
+        table: *mut Table,
+        heap: &mut Heap,
+        key: i64,
+        value: Value,
+    ) -> Result<(), OutOfMemory> {
         // SAFETY: the caller gives a live table; slots below `array_len` hold values.
         unsafe {
             let index = (key as u64).wrapping_sub(1);
@@ -113,6 +120,9 @@ impl Table {
     }
 
     /// Stores at an integer key that has no value in the array part of a table (but may have one in that of its contents).
+    ///
+    /// # Safety
+    /// The table and the value are live.
     #[inline(never)]
     unsafe fn set_int_outside(table: *mut Table, heap: &mut Heap, key: i64, value: Value) -> Result<(), OutOfMemory> {
         // SAFETY: `set_int` passes on the contents of its live table; slots up to the capacity are in its cell.
@@ -165,6 +175,9 @@ impl Table {
     }
 
     /// Stores at an integer key that has no slot in a large table.
+    ///
+    /// # Safety
+    /// The table and the value are live.
     unsafe fn set_int_in_large(table: *mut Table, heap: &mut Heap, key: i64, value: Value) -> Result<(), OutOfMemory> {
         // SAFETY: `set_int_outside` passes on its live table; slots up to the size are in the cell of the array part.
         unsafe {
@@ -201,6 +214,9 @@ impl Table {
 
     /// Moves from the hash part what has become the continuation of the array part, as far as there is room, and out of buckets
     /// no more than some.
+    ///
+    /// # Safety
+    /// Callers give a live table that is its own contents.
     unsafe fn move_followers(table: *mut Table, heap: &mut Heap) {
         // SAFETY: callers give a live table that is its own contents.
         unsafe {
@@ -235,7 +251,7 @@ impl Table {
     /// # Safety
     /// `table` is a live table of `heap`, `values` points to `count` live values outside of it.
     #[inline]
-    pub unsafe fn set_list(
+    pub(crate) unsafe fn set_list(
         table: *mut Table,
         heap: &mut Heap,
         first: u32,
@@ -265,7 +281,7 @@ impl Table {
     /// # Safety
     /// `table` is a live table.
     #[inline(always)]
-    pub unsafe fn end_list(table: *mut Table) {
+    pub(crate) unsafe fn end_list(table: *mut Table) {
         // SAFETY: the caller gives a live table. Slots from `array_len` on were never written.
         unsafe {
             let len = (*table).array_len;
@@ -276,6 +292,9 @@ impl Table {
     }
 
     /// As [`set_list`](Self::set_list), for a table that is its own contents.
+    ///
+    /// # Safety
+    /// As for `set_list`.
     #[inline(never)]
     unsafe fn set_list_apart(
         table: *mut Table,
@@ -304,7 +323,7 @@ impl Table {
     ///
     /// # Safety
     /// `table` is a live table of `heap`, `count` is not 0.
-    pub unsafe fn move_slots(table: *mut Table, heap: &mut Heap, from: i64, to: i64, count: u64) -> bool {
+    pub(crate) unsafe fn move_slots(table: *mut Table, heap: &mut Heap, from: i64, to: i64, count: u64) -> bool {
         // SAFETY: the caller gives a live table; both ranges are checked to be within `array_len`.
         unsafe {
             let len = u64::from((*table).array_len);
@@ -341,7 +360,12 @@ impl Table {
     /// # Safety
     /// `table` is a live table of `heap`, `key` a live string, `value` a live value.
     #[inline]
-    pub unsafe fn set_str(table: *mut Table, heap: &mut Heap, key: *mut Str, value: Value) -> Result<(), OutOfMemory> {
+    pub(crate) unsafe fn set_str(
+        table: *mut Table,
+        heap: &mut Heap,
+        key: *mut Str,
+        value: Value,
+    ) -> Result<(), OutOfMemory> {
         // SAFETY: as the caller promises.
         unsafe {
             let key_value = Value::from_string(key);
@@ -395,6 +419,9 @@ impl Table {
     }
 
     /// Stores into the node that was found for a key, or into a new one if it is null.
+    ///
+    /// # Safety
+    /// Callers give the node of `key` in `table`, or null if there is none.
     #[inline]
     unsafe fn set_node_or_insert(
         table: *mut Table,
@@ -423,6 +450,9 @@ impl Table {
     }
 
     /// Adds an entry whose key is in no node, except perhaps as a dead one.
+    ///
+    /// # Safety
+    /// Callers give a live table that is its own contents and live values.
     #[inline(never)]
     unsafe fn insert(table: *mut Table, heap: &mut Heap, key: Value, value: Value) -> Result<(), OutOfMemory> {
         // SAFETY: callers give a live table that is its own contents and live values. After a `rehash` there is room.
@@ -458,6 +488,9 @@ impl Table {
     /// Whether the hash part would be full if it had grown by doubling from one node on, as that of the reference
     /// implementation does. Ours begins with more, which makes a difference only where the array part is concerned: its size
     /// is chosen anew whenever the hash part is full.
+    ///
+    /// # Safety
+    /// Callers give a live table that is its own contents, without buckets.
     unsafe fn would_rehash(table: *mut Table, key: Value) -> bool {
         // SAFETY: callers give a live table that is its own contents, without buckets; indices stay within its part.
         unsafe {

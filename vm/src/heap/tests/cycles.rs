@@ -1,8 +1,8 @@
 //! Whole cycles: depth, weakness, finalisers, limits, owners.
 
 use std::any::Any;
-use std::cell::Cell as StdCell;
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
 use crate::heap::{ElementKind, HostObject, OutOfMemory, RecordLayout, Stress};
@@ -245,7 +245,7 @@ fn finalise_all_takes_live_objects_too() {
 }
 
 /// A host object that counts its drop and holds a value.
-struct Probe(Rc<StdCell<u32>>, Value);
+struct Probe(Arc<AtomicU32>, Value);
 
 impl HostObject for Probe {
     fn type_name(&self) -> &str {
@@ -267,13 +267,13 @@ impl HostObject for Probe {
 
 impl Drop for Probe {
     fn drop(&mut self) {
-        self.0.set(self.0.get() + 1);
+        self.0.fetch_add(1, Ordering::Relaxed);
     }
 }
 
 #[test]
 fn owners_are_traced_and_dropped_once() {
-    let drops = Rc::new(StdCell::new(0));
+    let drops = Arc::new(AtomicU32::new(0));
     {
         let mut heap = new_heap();
         let held = table_value(table(&mut heap));
@@ -284,12 +284,12 @@ fn owners_are_traced_and_dropped_once() {
             heap.new_userdata(Box::new(Probe(drops.clone(), Value::NIL)), 0).expect("no limit");
         }
         heap.collect_full(&mut roots);
-        assert_eq!(drops.get(), 10);
+        assert_eq!(drops.load(Ordering::Relaxed), 10);
         set(&mut heap, held.as_table().expect("held by the probe"), Value::int(1), Value::TRUE);
         heap.collect_full(&mut roots);
-        assert_eq!(drops.get(), 10);
+        assert_eq!(drops.load(Ordering::Relaxed), 10);
     }
-    assert_eq!(drops.get(), 11);
+    assert_eq!(drops.load(Ordering::Relaxed), 11);
 }
 
 unsafe fn drop_fiber(state: *mut ()) {
@@ -400,7 +400,7 @@ fn large_strings_are_not_refused_for_garbage() {
 fn a_host_object_may_forget_what_it_hands_out() {
     let mut heap = new_heap();
     heap.set_stress(Stress::Steps);
-    let drops = Rc::new(StdCell::new(0));
+    let drops = Arc::new(AtomicU32::new(0));
     let mut roots = List::default();
     for round in 0..times(400, 20) {
         let held = nested(&mut heap, 2);

@@ -83,7 +83,7 @@ impl Promises {
     pub(super) fn take(&mut self, items: u64, from: &Reader<'_>) -> Result<(), SnapshotError> {
         match self.left.checked_sub(items) {
             Some(left) => self.left = left,
-            None => return Err(from.damaged("a cell has more in it than there is")),
+            None => return Err(from.damaged("a cell is larger than the rest of the file")),
         }
         Ok(())
     }

@@ -4,12 +4,9 @@
 use super::invariants::{self, Identities, Promises};
 use super::{FINALISER, HIDDEN, REFERENCE};
 use crate::bytes::{Block, Reader, SnapshotError};
-use crate::heap::header::Header;
 use crate::heap::object::{Array, Cell, Closure, ElementKind, FiberCell, HostObject, Record, RecordLayout, Userdata};
-use crate::heap::string::SHORT_BYTES_MAX;
-use crate::heap::table::invariants::Checks;
-use crate::heap::table::layout::Table;
-use crate::heap::{Heap, OutOfMemory};
+use crate::heap::table::{invariants::Checks, layout::Table};
+use crate::heap::{Heap, OutOfMemory, header::Header, string::SHORT_BYTES_MAX};
 use crate::memory::Held;
 use crate::value::{Tag, Value};
 use std::collections::HashSet;
@@ -147,7 +144,7 @@ impl HeapLoader {
         outside: &mut dyn LoadOutside,
     ) -> Result<(), SnapshotError> {
         if count > from.left() {
-            return Err(from.damaged("there are fewer than it says"));
+            return Err(from.damaged("fewer elements than declared"));
         }
         self.hold(count.saturating_mul(CELL_BYTES))?;
         self.cells.reserve_exact(count as usize);
@@ -155,7 +152,7 @@ impl HeapLoader {
             self.shape(heap, from, outside)?;
         }
         if self.strings_left != 0 {
-            return Err(from.damaged("there are fewer short strings than it says"));
+            return Err(from.damaged("fewer short strings than declared"));
         }
         from.end()?;
         let checked = self.identities.check().map_err(|what| from.damaged(what))?;
@@ -181,7 +178,7 @@ impl HeapLoader {
             return Err(SnapshotError::OutOfMemory);
         }
         if !self.hidden.waiting.is_empty() {
-            return Err(from.damaged("the contents of a weak table belong to none"));
+            return Err(from.damaged("weak table contents without an owner"));
         }
         Ok(())
     }
@@ -313,7 +310,7 @@ impl HeapLoader {
                 heap.new_userdata(Box::new(Nothing), count)?.cast()
             }
             Tag::FIBER => fiber(heap, outside)?,
-            _ => return Err(from.damaged("a cell is of no known kind")),
+            _ => return Err(from.damaged("unknown kind of cell")),
         })
     }
 
@@ -329,12 +326,12 @@ impl HeapLoader {
             return Ok(heap.new_string(from.raw(length)?)?.cast());
         }
         let left = self.strings_left.checked_sub(1);
-        self.strings_left = left.ok_or_else(|| from.damaged("there are more short strings than it says"))?;
+        self.strings_left = left.ok_or_else(|| from.damaged("more short strings than declared"))?;
         let before = heap.interned.len();
         let string = heap.new_string(from.raw(length)?)?.cast::<Header>();
         // Each is there once: it is new, or the machine's own and was not met yet.
         if heap.interned.len() == before && !self.own_strings.insert(string) {
-            return Err(from.damaged("a string stands there twice"));
+            return Err(from.damaged("an interned string appears twice"));
         }
         Ok(string)
     }
@@ -343,7 +340,7 @@ impl HeapLoader {
         let length = usize::try_from(from.number()?).unwrap_or(usize::MAX);
         let written = from.length()?;
         if length < written {
-            return Err(from.damaged("more of a buffer is written than there is"));
+            return Err(from.damaged("a buffer is written past its end"));
         }
         let buffer = heap.buffer(length)?;
         let mut filled = Ok(());
@@ -357,8 +354,8 @@ impl HeapLoader {
         let index = (number as usize).wrapping_sub(1);
         match self.cells.get(index) {
             Some(&cell) if !self.hidden.has(index) => Ok(cell),
-            Some(_) => Err(from.damaged("something refers to the contents of a weak table")),
-            None => Err(from.damaged("there is no cell of that number")),
+            Some(_) => Err(from.damaged("a reference to the contents of a weak table")),
+            None => Err(from.damaged("unknown cell")),
         }
     }
 
@@ -366,14 +363,14 @@ impl HeapLoader {
     #[inline(always)]
     pub(crate) fn value(&self, from: &mut Reader<'_>) -> Result<Value, SnapshotError> {
         let value = self.kept_value(from)?;
-        if value.tag == Tag::BUFFER { Err(from.damaged("a buffer stands for a value")) } else { Ok(value) }
+        if value.tag == Tag::BUFFER { Err(from.damaged("a buffer cell in place of a value")) } else { Ok(value) }
     }
 
     /// Reads a value of any kind that host functions keep.
     #[inline(always)]
     pub(crate) fn kept_value(&self, from: &mut Reader<'_>) -> Result<Value, SnapshotError> {
         let value = self.capture(from)?;
-        if value.tag == Tag::CELL { Err(from.damaged("a variable stands for a value")) } else { Ok(value) }
+        if value.tag == Tag::CELL { Err(from.damaged("a variable cell in place of a value")) } else { Ok(value) }
     }
 
     /// Reads a value, or a captured variable.
@@ -397,7 +394,7 @@ impl HeapLoader {
                 // SAFETY: all cells here are live.
                 unsafe { Value::from_object(self.cell(from, number)?) }
             }
-            _ => return Err(from.damaged("a value is of no known kind")),
+            _ => return Err(from.damaged("unknown kind of value")),
         })
     }
 
@@ -415,7 +412,7 @@ impl HeapLoader {
         match self.reference(from)? {
             None => Ok(std::ptr::null_mut()),
             Some(value) if value.tag == tag => Ok(value.pointer()),
-            Some(_) => Err(from.damaged("a reference is to another kind of thing")),
+            Some(_) => Err(from.damaged("a reference points to the wrong kind of cell")),
         }
     }
 
@@ -430,10 +427,12 @@ impl HeapLoader {
         if self.hidden.waiting.remove(&index) {
             Ok(self.cells[index].cast())
         } else {
-            Err(from.damaged("a weak table has no contents of its own"))
+            Err(from.damaged("a weak table without contents"))
         }
     }
 
+    /// # Safety
+    /// Callers give a cell made from its shape.
     unsafe fn content(
         &mut self,
         cell: *mut Header,
@@ -455,7 +454,7 @@ impl HeapLoader {
                         self.capture(from)?.store(slots.add(index));
                     }
                     if !outside.may_capture(function, std::slice::from_raw_parts(slots, count)) {
-                        return Err(from.damaged("a function captures what it cannot"));
+                        return Err(from.damaged("invalid captures of a function"));
                     }
                     if outside.is_sealed(function) {
                         (*closure).header.set(Header::SEALED);
@@ -484,6 +483,8 @@ impl HeapLoader {
         }
     }
 
+    /// # Safety
+    /// Callers give a record as it was made, whose layout is within its words, and lists them in order.
     unsafe fn record(
         &mut self,
         record: *mut Record,
@@ -523,11 +524,13 @@ impl HeapLoader {
     ) -> Result<u64, SnapshotError> {
         let to = self.reference(from)?;
         if !outside.may_refer(type_index, number, to) {
-            return Err(from.damaged("a reference is to another type of object"));
+            return Err(from.damaged("a reference points to an object of the wrong type"));
         }
         Ok(to.map_or(0, |value| value.payload))
     }
 
+    /// # Safety
+    /// Callers give an array as it was made, with `len` elements of its kind.
     unsafe fn array(
         &mut self,
         array: *mut Array,
@@ -559,6 +562,8 @@ impl HeapLoader {
         Ok(())
     }
 
+    /// # Safety
+    /// Callers give a host object as it was made.
     unsafe fn userdata(
         &mut self,
         userdata: *mut Userdata,

@@ -32,7 +32,7 @@ impl HeapLoader {
         from.label("buckets");
         let (capacity, len) = (from.u32()?, from.u32()?);
         if !invariants::is_list(&List { len, capacity }) {
-            return Err(from.damaged("a table has parts it cannot have"));
+            return Err(from.damaged("a table has a combination of parts that no table has"));
         }
         self.promises.take(u64::from(len), from)?;
         // SAFETY: the fresh cells hold what is written to them, and the caller gives a table.
@@ -48,7 +48,7 @@ impl HeapLoader {
             }
             match (*List::at(list, 0)).as_index() {
                 Some(index) => (*directory).index = index,
-                None => return Err(from.damaged("a table has buckets but nothing that leads to them")),
+                None => return Err(from.damaged("a table has buckets without an index")),
             }
             (*stub.nodes).key = directory.expose_provenance() as u64;
             (*stub.header()).flags = BUCKETS;
@@ -58,6 +58,9 @@ impl HeapLoader {
     }
 
     /// Makes one bucket or index.
+    ///
+    /// # Safety
+    /// `number` is that of a bucket or index that the file lists.
     unsafe fn bucket_shape(
         &mut self,
         heap: &mut Heap,
@@ -69,13 +72,13 @@ impl HeapLoader {
         if kind & IS_INDEX == 0 {
             let nodes = 1u64.checked_shl(kind.into()).unwrap_or(u64::MAX);
             if nodes > BUCKET_NODES_MAX {
-                return Err(from.damaged("a table has parts it cannot have"));
+                return Err(from.damaged("a table has a combination of parts that no table has"));
             }
             self.promises.take(nodes, from)?;
             return Ok(Slot::bucket(Bucket::new(heap, nodes, 0, 0, number)?));
         }
         if depth > DEPTH_MAX {
-            return Err(from.damaged("a table has parts it cannot have"));
+            return Err(from.damaged("a table has a combination of parts that no table has"));
         }
         self.promises.take(1 << depth, from)?;
         let index = heap.allocate(Index::bytes(depth))?.cast::<Index>();
@@ -100,7 +103,7 @@ impl HeapLoader {
             (*directory).key = [from.word()?, from.word()?];
             (*directory).array_target = from.u32()?;
             if (*directory).array_target > Table::array_size(table) {
-                return Err(from.damaged("an array has no room for what shall move to it"));
+                return Err(from.damaged("an array has no room for the elements moving to it"));
             }
             (*directory).ints_left = from.u32()?;
             let list = (*directory).list;
@@ -111,7 +114,7 @@ impl HeapLoader {
                     (None, Some(bucket)) => {
                         let (level, depth) = (from.byte()?, from.byte()?);
                         if level > LEVEL_MAX || depth > 32 {
-                            return Err(from.damaged("a table has too many levels"));
+                            return Err(from.damaged("a table part is split into too many levels"));
                         }
                         ((*bucket.header()).level, (*bucket.header()).depth) = (level, depth);
                         let hasher = Hasher { key: (*directory).key, level };
@@ -126,6 +129,9 @@ impl HeapLoader {
     }
 
     /// Reads the slots of an index.
+    ///
+    /// # Safety
+    /// Callers give an index of the directory, whose list has so many slots.
     unsafe fn index(
         &self,
         directory: *mut Directory,
@@ -136,13 +142,13 @@ impl HeapLoader {
         unsafe {
             (*index).level = from.byte()?;
             if (*index).level > LEVEL_MAX {
-                return Err(from.damaged("a table has too many levels"));
+                return Err(from.damaged("a table part is split into too many levels"));
             }
             let list = (*directory).list;
             for place in 0..1usize << (*index).depth {
                 let number = from.u32()?;
                 if number >= (*list).len || number == 0 {
-                    return Err(from.damaged("a table has no such bucket"));
+                    return Err(from.damaged("unknown bucket of a table"));
                 }
                 *Index::slots(index).add(place) = *List::at(list, number);
             }
@@ -152,6 +158,9 @@ impl HeapLoader {
 }
 
 /// Whether all that the directory lists hangs where it belongs; then its entries are counted.
+///
+/// # Safety
+/// Callers give a directory whose indices are filled in.
 unsafe fn check(directory: *mut Directory, from: &Reader<'_>) -> Result<(), SnapshotError> {
     // SAFETY: callers give a directory whose indices are filled in.
     unsafe {
@@ -161,11 +170,11 @@ unsafe fn check(directory: *mut Directory, from: &Reader<'_>) -> Result<(), Snap
             if let Some(index) = (*List::at(list, number)).as_index()
                 && !check_index(index, &mut hangs)
             {
-                return Err(from.damaged("the buckets of a table are not where they belong"));
+                return Err(from.damaged("a bucket of a table is out of place"));
             }
         }
         if hangs[1..].contains(&false) {
-            return Err(from.damaged("a table has a bucket that nothing leads to"));
+            return Err(from.damaged("unreachable bucket of a table"));
         }
         for number in 0..(*list).len {
             let Some(bucket) = (*List::at(list, number)).as_bucket() else { continue };
@@ -173,7 +182,7 @@ unsafe fn check(directory: *mut Directory, from: &Reader<'_>) -> Result<(), Snap
             for place in 0..part.len() {
                 let node = part.nodes.add(place);
                 if !is_reached(directory, bucket, &*node) {
-                    return Err(from.damaged("the entries of a table are not where they belong"));
+                    return Err(from.damaged("an entry of a table is not in the chain of its hash"));
                 }
                 Directory::count_node(directory, Replaced::of(&*node));
             }
@@ -183,6 +192,9 @@ unsafe fn check(directory: *mut Directory, from: &Reader<'_>) -> Result<(), Snap
 }
 
 /// Whether the slots of an index lead to buckets of the right depth and to later indices of higher levels, each in one stretch.
+///
+/// # Safety
+/// Callers give an index that is filled in.
 unsafe fn check_index(index: *mut Index, hangs: &mut [bool]) -> bool {
     // SAFETY: callers give an index that is filled in; its slots lead to buckets and indices of the same directory.
     unsafe {
@@ -216,6 +228,9 @@ unsafe fn check_index(index: *mut Index, hangs: &mut [bool]) -> bool {
 }
 
 /// Whether the key of a node, if it has one that can be told, is looked for in the bucket.
+///
+/// # Safety
+/// Callers give a directory that was checked, and a key that is live.
 unsafe fn is_reached(directory: *mut Directory, bucket: Bucket, node: &Node) -> bool {
     if node.is_free() || node.key_tag == DEAD_KEY {
         return true;

@@ -26,7 +26,7 @@ impl HeapLoader {
                         unsafe { (*object.pointer()).clear(Header::FINALISER) };
                         list.push(object.pointer());
                     }
-                    _ => return Err(from.damaged("an object waits for a finaliser that it does not have")),
+                    _ => return Err(from.damaged("an object awaits a finaliser that it does not have")),
                 }
             }
         }
@@ -37,7 +37,7 @@ impl HeapLoader {
         }
         // The cells of a copy were not counted.
         if self.unlisted != 0 && !self.is_copy() {
-            return Err(from.damaged("an object has a finaliser that nothing knows of"));
+            return Err(from.damaged("an object has a finaliser that is not registered"));
         }
         heap.finalisers.restore(lists);
         Ok(())
@@ -56,14 +56,14 @@ impl HeapLoader {
                     let charged = from.size()?;
                     heap.external = heap.external.saturating_add(charged);
                     if charged > CHARGED_MAX || heap.external > CHARGED_MAX {
-                        return Err(from.damaged("more is charged than there can be"));
+                        return Err(from.damaged("charged bytes out of range"));
                     }
                     Owner::Dead { charged }
                 }
                 number => {
                     let cell = self.cell(from, number)?;
                     if cells.len() == heap.owners.len() {
-                        return Err(from.damaged("others own memory of the host"));
+                        return Err(from.damaged("memory of the host is owned by another object"));
                     }
                     cells.push(cell);
                     Owner::Cell(cell)
@@ -78,7 +78,7 @@ impl HeapLoader {
         if made != cells {
             // What owns something must stay listed.
             heap.owners = made.into_iter().map(Owner::Cell).collect();
-            return Err(from.damaged("others own memory of the host"));
+            return Err(from.damaged("memory of the host is owned by another object"));
         }
         Ok(())
     }
@@ -99,10 +99,10 @@ impl HeapLoader {
         let range = -(BYTES_MAX as i64)..=BYTES_MAX as i64;
         let sane = last_id < IDS_END && allocated <= BYTES_MAX && range.contains(&debt) && range.contains(&last_grant);
         if !sane || used > allocated || garbage > BYTES_MAX {
-            return Err(from.damaged("the counts of the heap do not agree"));
+            return Err(from.damaged("the heap's counters disagree"));
         }
         if self.identities.largest() > last_id {
-            return Err(from.damaged("a cell has a number that was not given out"));
+            return Err(from.damaged("cell number out of range"));
         }
         heap.last_id = last_id;
         heap.debt = debt;

@@ -26,14 +26,18 @@ impl Parts {
             PART_INLINE => Place::Inline,
             PART_OWN => Place::Own,
             PART_BUCKETS => Place::Buckets,
-            _ => return Err(from.damaged("a table has parts it cannot have")),
+            _ => return Err(from.damaged("a table has a combination of parts that no table has")),
         };
         let nodes = match place {
             Place::None | Place::Buckets => 0,
             Place::Inline | Place::Own => 1u64.checked_shl(from.byte()?.into()).unwrap_or(u64::MAX),
         };
         let parts = Parts { cell_bytes, inline_slots: inline & 15, below: inline >> 4, array, old_array, place, nodes };
-        if parts.are_sound(role) { Ok(parts) } else { Err(from.damaged("a table has parts it cannot have")) }
+        if parts.are_sound(role) {
+            Ok(parts)
+        } else {
+            Err(from.damaged("a table has a combination of parts that no table has"))
+        }
     }
 }
 
@@ -131,13 +135,15 @@ impl HeapLoader {
         Ok(())
     }
 
+    /// # Safety
+    /// The table is live, and has the parts of its shape.
     unsafe fn slots(&mut self, table: *mut Table, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
         // SAFETY: callers give a table with the parts of its shape; indices are checked against their room.
         unsafe {
             let len = from.u32()?;
             let room = Table::array_room(table);
             if len > room {
-                return Err(from.damaged("a table has more slots than room for them"));
+                return Err(from.damaged("a table has more slots than its capacity"));
             }
             for index in 0..len as usize {
                 self.value(from)?.store((*table).array.add(index));
@@ -159,7 +165,7 @@ impl HeapLoader {
             let old = (*header).old;
             let (moved, old_len) = (from.u32()?, from.u32()?);
             if !invariants::may_move((moved, len), (old_len, Table::room_of(old))) {
-                return Err(from.damaged("an array does not move as arrays do"));
+                return Err(from.damaged("invalid state of a moving array"));
             }
             old.copy_from_nonoverlapping((*table).array, old_len as usize);
             Table::set_old_len(old, old_len);
@@ -184,7 +190,7 @@ impl HeapLoader {
             let count = part.len();
             let last_free = from.u32()?;
             if last_free as usize > count {
-                return Err(from.damaged("a table has free nodes past its last"));
+                return Err(from.damaged("a table has free nodes past its last node"));
             }
             from.label("entry");
             let mut has_int = false;
@@ -204,7 +210,7 @@ impl HeapLoader {
             self.hold((self.checks.long_keys() - known) as u64 * LONG_KEY_BYTES)?;
             match is_settled {
                 true => Ok(has_int),
-                false => Err(from.damaged("the entries of a table are not where they belong")),
+                false => Err(from.damaged("an entry of a table is not in the chain of its hash")),
             }
         }
     }
@@ -223,7 +229,7 @@ impl HeapLoader {
             _ => {
                 let key = self.value_of(tag, from)?;
                 if !is_key(key) {
-                    return Err(from.damaged("a table has a key that none can have"));
+                    return Err(from.damaged("invalid table key"));
                 }
                 node.set_key(key);
             }

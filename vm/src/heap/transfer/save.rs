@@ -162,6 +162,8 @@ impl HeapSaver {
         Ok((self.cells.len(), shapes.into_bytes(), contents.into_bytes()))
     }
 
+    /// # Safety
+    /// Callers give a live cell.
     unsafe fn shape(
         &mut self,
         cell: *mut Header,
@@ -209,6 +211,8 @@ impl HeapSaver {
         Ok(())
     }
 
+    /// # Safety
+    /// Callers give a live cell.
     unsafe fn contents(
         &mut self,
         cell: *mut Header,
@@ -235,6 +239,8 @@ impl HeapSaver {
         Ok(())
     }
 
+    /// # Safety
+    /// Callers give a live record, whose layout is within its words.
     unsafe fn record(&mut self, record: *mut Record, out: &mut Writer) {
         // SAFETY: callers give a live record, whose layout is within its words.
         unsafe {
@@ -258,6 +264,8 @@ impl HeapSaver {
         }
     }
 
+    /// # Safety
+    /// Callers give a live array with `len` elements of its kind.
     unsafe fn array(&mut self, array: *mut Array, out: &mut Writer) {
         // SAFETY: callers give a live array with `len` elements of its kind.
         unsafe {
@@ -276,6 +284,8 @@ impl HeapSaver {
         }
     }
 
+    /// # Safety
+    /// Callers give a live host object.
     unsafe fn userdata(
         &mut self,
         userdata: *mut Userdata,

@@ -13,6 +13,9 @@ use crate::value::Tag;
 
 impl HeapSaver {
     /// Counts a cell that belongs to another.
+    ///
+    /// # Safety
+    /// Callers give a live cell.
     unsafe fn count_part<T>(&mut self, cell: *mut T) {
         // SAFETY: callers give a live cell.
         self.live_bytes += unsafe { cell_bytes(cell.cast()) };
@@ -59,6 +62,8 @@ impl HeapSaver {
         }
     }
 
+    /// # Safety
+    /// Callers give the directory of a live table.
     unsafe fn directory_shape(&mut self, directory: *mut Directory, out: &mut Writer) {
         // SAFETY: callers give the directory of a live table.
         unsafe {
@@ -119,6 +124,8 @@ impl HeapSaver {
         }
     }
 
+    /// # Safety
+    /// Callers give the directory of a live table.
     unsafe fn directory(&mut self, directory: *mut Directory, out: &mut Writer) {
         // SAFETY: callers give the directory of a live table.
         unsafe {
@@ -148,6 +155,8 @@ impl HeapSaver {
         }
     }
 
+    /// # Safety
+    /// Callers give a live part.
     unsafe fn part(&mut self, part: Part, out: &mut Writer) {
         // SAFETY: callers give a live part.
         unsafe {

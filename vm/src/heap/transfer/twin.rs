@@ -150,6 +150,9 @@ impl HeapCopier {
     }
 
     /// The twin of a cell, which will be copied.
+    ///
+    /// # Safety
+    /// Callers give a live cell of the heap.
     #[inline(always)]
     pub(super) unsafe fn reach<T>(&mut self, cell: *mut T) -> *mut T {
         // SAFETY: callers give a live cell of the heap.
@@ -164,6 +167,9 @@ impl HeapCopier {
     }
 
     /// Copies the first bytes of a cell; gives its twin.
+    ///
+    /// # Safety
+    /// Callers give a cell of at least that many bytes.
     #[inline(always)]
     pub(super) unsafe fn copy_bytes<T>(cell: *mut T, bytes: usize) -> *mut T {
         // SAFETY: callers give a cell of at least that many bytes; its twin is another cell of the same size.
@@ -175,6 +181,9 @@ impl HeapCopier {
     }
 
     /// Copies a part of a table that has a cell of its own; gives its twin.
+    ///
+    /// # Safety
+    /// Callers give a part of a live table of at least that many bytes.
     #[inline(always)]
     pub(super) unsafe fn copy_part<T>(&mut self, part: *mut T, bytes: usize) -> *mut T {
         // SAFETY: callers give a part of a live table of at least that many bytes.
@@ -187,6 +196,9 @@ impl HeapCopier {
     }
 
     /// Moves a reference that was copied, if it is one.
+    ///
+    /// # Safety
+    /// Callers give a place that holds null or the address of a live cell.
     #[inline(always)]
     pub(super) unsafe fn reference<T>(&mut self, slot: *mut *mut T) {
         // SAFETY: callers give a place that holds null or the address of a live cell.
@@ -198,6 +210,9 @@ impl HeapCopier {
     }
 
     /// Moves the references among values that were copied.
+    ///
+    /// # Safety
+    /// Callers give that many values, which refer to live cells.
     #[inline(always)]
     pub(super) unsafe fn values(&mut self, slots: *mut Value, count: usize) {
         // SAFETY: callers give that many values, which refer to live cells.
@@ -212,6 +227,9 @@ impl HeapCopier {
     }
 
     /// The address of a cell's twin.
+    ///
+    /// # Safety
+    /// Callers give the address of a live cell.
     #[inline(always)]
     pub(super) unsafe fn word(&mut self, address: u64) -> u64 {
         let cell: *mut Header = std::ptr::with_exposed_provenance_mut(address as usize);
@@ -219,6 +237,8 @@ impl HeapCopier {
         unsafe { self.reach(cell).addr() as u64 }
     }
 
+    /// # Safety
+    /// Callers give a live cell.
     unsafe fn cell(
         &mut self,
         cell: *mut Header,
@@ -259,6 +279,8 @@ impl HeapCopier {
         Ok(())
     }
 
+    /// # Safety
+    /// Callers give a live closure.
     unsafe fn closure(&mut self, closure: *mut Closure, outside: &mut dyn SaveOutside) -> Result<(), SnapshotError> {
         // SAFETY: callers give a live closure.
         unsafe {
@@ -279,6 +301,8 @@ impl HeapCopier {
         self.layouts.number(type_index as usize, || outside.layout(type_index, out))
     }
 
+    /// # Safety
+    /// Callers give a live record, whose layout is within its words.
     unsafe fn record(&mut self, record: *mut Record, outside: &mut dyn SaveOutside) -> Result<(), SnapshotError> {
         // SAFETY: callers give a live record, whose layout is within its words.
         unsafe {
@@ -297,6 +321,8 @@ impl HeapCopier {
         Ok(())
     }
 
+    /// # Safety
+    /// Callers give a live array with `len` elements of its kind.
     unsafe fn array(&mut self, array: *mut Array, outside: &mut dyn SaveOutside) -> Result<(), SnapshotError> {
         // SAFETY: callers give a live array with `len` elements of its kind.
         unsafe {
@@ -319,6 +345,8 @@ impl HeapCopier {
         Ok(())
     }
 
+    /// # Safety
+    /// Callers give a live host object.
     unsafe fn userdata(
         &mut self,
         userdata: *mut Userdata,
@@ -371,6 +399,9 @@ impl HeapCopier {
 
     /// Copies what is dead and owns something, as cells that own nothing, so that the collector finds as many of them; gives the
     /// bytes that are charged for them.
+    ///
+    /// # Safety
+    /// The heap is the one that is being copied.
     unsafe fn copy_dead_owners(&mut self, heap: &Heap) -> usize {
         let mut bytes = 0;
         for owner in heap.owners.iter() {
@@ -400,6 +431,9 @@ impl HeapCopier {
     }
 
     /// Moves dead keys, as others may be compared to them; forgets those whose chunk is gone.
+    ///
+    /// # Safety
+    /// All chunks of the heap have been copied.
     unsafe fn resolve_dead_keys(&mut self, heap: &Heap) {
         let chunks = heap.space.chunk_addresses();
         for node in std::mem::take(&mut self.dead_keys) {

@@ -40,6 +40,8 @@ impl HeapCopier {
         }
     }
 
+    /// # Safety
+    /// The table is live, and has the parts of its shape.
     unsafe fn slots(&mut self, table: *mut Table, twin: *mut Table) {
         // SAFETY: `table` passes on a live table and its twin.
         unsafe {
@@ -67,6 +69,9 @@ impl HeapCopier {
     }
 
     /// Copies an array part; gives its slots.
+    ///
+    /// # Safety
+    /// Callers give the slots of an array part that has a cell of its own, and so many of them.
     unsafe fn array_part(&mut self, slots: *mut Value, len: usize) -> *mut Value {
         // SAFETY: callers give the slots of an array part that has a cell of its own, and so many of them.
         unsafe {
@@ -75,6 +80,8 @@ impl HeapCopier {
         }
     }
 
+    /// # Safety
+    /// Callers give the directory of a live table.
     unsafe fn directory(&mut self, directory: *mut Directory) -> *mut Directory {
         // SAFETY: callers give the directory of a live table; its cells belong to it.
         unsafe {
@@ -105,6 +112,8 @@ impl HeapCopier {
         }
     }
 
+    /// # Safety
+    /// Callers give a node that was copied.
     #[inline(always)]
     unsafe fn node(&mut self, node: *mut Node) {
         // SAFETY: callers give a node that was copied.
@@ -124,6 +133,9 @@ impl HeapCopier {
 }
 
 /// What leads to the twin of what a slot leads to.
+///
+/// # Safety
+/// Callers give a slot of a heap that is being copied.
 unsafe fn twin_slot(slot: Slot) -> Slot {
     // SAFETY: callers give a slot of a heap that is being copied.
     unsafe {

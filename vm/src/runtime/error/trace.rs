@@ -25,7 +25,13 @@ const HEAD: &str = "stack traceback:";
 /// `source:line:` and a space for an instruction, or nothing.
 fn position(guest: &GuestFunction, instruction: usize) -> String {
     match guest.portable().span_at(instruction) {
-        Some(span) => format!("{}:{}: ", guest.program().sources[span.source].name, span.line),
+        Some(span) => {
+            let name = &guest.program().sources[span.source].name;
+            match span.line {
+                0 => format!("{name}:{:#x}: ", span.start),
+                line => format!("{name}:{line}: "),
+            }
+        }
         None => String::new(),
     }
 }
@@ -178,6 +184,9 @@ impl Trace<'_> {
 }
 
 /// The line of a level.
+///
+/// # Safety
+/// The level is one of a whole stack.
 unsafe fn level_line(cx: &Context, level: &Level, caller: Option<Flow>, names: Option<&KnownFunctions>) -> String {
     match level {
         Level::Guest { guest, closure, instruction, .. } => {
@@ -339,7 +348,7 @@ pub(crate) unsafe fn level_info(cx: &Context, level: &Level, caller: Option<Flow
         if let Level::Guest { guest, regs, instruction, calling, plain, .. } = level {
             let place = Place { instruction: *instruction, calling: *calling, plain: *plain };
             let standing = Standing { guest, regs: *regs, place, has_begun: true };
-            info.line = standing.span().map(|span| span.line);
+            info.line = standing.span().map(|span| span.line).filter(|&line| line > 0);
             info.locals.extend(standing.locals().into_iter().filter_map(|local| match local.value {
                 VariableValue::Any(value) => Some((local.name, value)),
                 _ => None,

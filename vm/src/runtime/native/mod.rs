@@ -1,7 +1,7 @@
 //! The boundary to native code: what a tier that compiles hot functions to machine code gets, gives, and must keep to.
 //!
 //! A machine knows no compiler of machine code. A host that has one hands it over with
-//! [`Machine::set_native_tier`](crate::Machine::set_native_tier); without one nothing here runs, and no instruction costs more.
+//! [`Machine::set_native_tier`](crate::raw::Machine::set_native_tier); without one nothing here runs, and no instruction costs more.
 //!
 //! - **Entering.** The first threaded instruction of a function with native code is replaced by `enter_native`, so no call looks
 //!   whether there is any. Loops that are hot while they run get a body of their own that begins at their head.
@@ -94,7 +94,7 @@ impl fmt::Display for Refusal {
 /// # Safety
 /// The code does what the verified function of its job does, as this module describes, and touches nothing that the job does
 /// not name.
-pub unsafe trait NativeTier {
+pub unsafe trait NativeTier: Send {
     /// Begins to compile. It may be done at once, or elsewhere while the machine runs on.
     fn start(&mut self, ticket: u64, job: NativeJob);
 

@@ -2,9 +2,8 @@
 
 use super::execution::reference;
 use super::program;
-use minivm::{Failure, HostCall, Limits, Machine, Outcome, Protect, Raise, Value};
-use std::cell::RefCell;
-use std::rc::Rc;
+use minivm::raw::{Failure, HostCall, Limits, Machine, Outcome, Protect, Raise, Value};
+use std::sync::{Arc, Mutex};
 
 type Library = [(&'static str, fn(&mut HostCall<'_>) -> Result<Outcome, Raise>)];
 
@@ -130,22 +129,24 @@ const SUPPORT: &Library = &[
 fn show(call: &HostCall<'_>, value: Value) -> String {
     match (value.as_bytes(), call.basic_type_name(value)) {
         (Some(text), _) => String::from_utf8_lossy(text).into_owned(),
-        (None, "number") => minivm::format::number(value),
+        (None, "number") => minivm::raw::format::number(value),
         (None, "boolean") => (!is_false(value)).to_string(),
         (None, kind) => kind.to_owned(),
     }
 }
 
 /// What a chunk prints on the machine; a last line says when it fails.
+#[allow(unsafe_code)]
 fn run(source: &str) -> String {
-    let mut machine = Machine::new(Limits::default());
-    let printed = Rc::new(RefCell::new(String::new()));
+    // SAFETY: the test keeps to the contract of `minivm::raw`: what it holds while the chunk runs is kept.
+    let mut machine = unsafe { Machine::new(Limits::default()) };
+    let printed = Arc::new(Mutex::new(String::new()));
     let globals = machine.heap().table_value(0, 0).expect("there is memory");
     let kept = machine.keep(globals);
     let out = printed.clone();
     let print = machine.host_function("print", move |call| {
         let values: Vec<String> = call.args().into_iter().map(|value| show(call, value)).collect();
-        out.borrow_mut().push_str(&(values.join("\t") + "\n"));
+        out.lock().unwrap().push_str(&(values.join("\t") + "\n"));
         call.return_none()
     });
     let print = print.expect("there is memory");
@@ -173,9 +174,9 @@ fn run(source: &str) -> String {
             Failure::Error { value, trace, .. } => format!("error: {}\n{trace}\n", machine.describe(value)),
             Failure::Exit(status) => format!("exit: {status}\n"),
         };
-        printed.borrow_mut().push_str(&message);
+        printed.lock().unwrap().push_str(&message);
     }
-    printed.take()
+    std::mem::take(&mut *printed.lock().unwrap())
 }
 
 /// Fails unless a chunk prints the same on the machine and on `lua5.4`, which gets the few functions under their own

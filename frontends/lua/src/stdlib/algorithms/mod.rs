@@ -37,6 +37,7 @@ pub mod pack;
 pub mod pack_values;
 pub mod pattern;
 pub mod pattern_cache;
+mod pattern_item;
 pub mod pattern_match;
 pub mod positions;
 pub mod quote;

@@ -1,7 +1,7 @@
 //! Compiled patterns, kept for the next use: programs call with the same few patterns again and again.
 
 use super::pattern::Pattern;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// Patterns kept; each hash has one place.
 const PLACES: usize = 64;
@@ -16,21 +16,21 @@ pub struct PatternCache {
     unanchored: Vec<Place>,
 }
 
-type Place = Option<(Box<[u8]>, Rc<Pattern>)>;
+type Place = Option<(Box<[u8]>, Arc<Pattern>)>;
 
 impl PatternCache {
     /// The compiled form of a pattern for `find`, `match` or `gsub`.
-    pub fn get(&mut self, pattern: &[u8]) -> Rc<Pattern> {
+    pub fn get(&mut self, pattern: &[u8]) -> Arc<Pattern> {
         get_from(&mut self.anchored, pattern, Pattern::new)
     }
 
     /// The compiled form of a pattern for `gmatch`.
-    pub fn get_without_anchor(&mut self, pattern: &[u8]) -> Rc<Pattern> {
+    pub fn get_without_anchor(&mut self, pattern: &[u8]) -> Arc<Pattern> {
         get_from(&mut self.unanchored, pattern, Pattern::without_anchor)
     }
 }
 
-fn get_from(places: &mut Vec<Place>, pattern: &[u8], compile: impl Fn(&[u8]) -> Pattern) -> Rc<Pattern> {
+fn get_from(places: &mut Vec<Place>, pattern: &[u8], compile: impl Fn(&[u8]) -> Pattern) -> Arc<Pattern> {
     if places.is_empty() {
         places.resize_with(PLACES + 1, || None);
     }
@@ -38,7 +38,7 @@ fn get_from(places: &mut Vec<Place>, pattern: &[u8], compile: impl Fn(&[u8]) -> 
     match place {
         Some((text, compiled)) if **text == *pattern => compiled.clone(),
         _ => {
-            let compiled = Rc::new(compile(pattern));
+            let compiled = Arc::new(compile(pattern));
             *place = Some((pattern.into(), compiled.clone()));
             compiled
         }
@@ -66,7 +66,7 @@ mod tests {
         }
         let long = [b'a'; LENGTH_MAX + 1];
         for pattern in [&b"%a+"[..], &long] {
-            assert!(Rc::ptr_eq(&cache.get(pattern), &cache.get(pattern)));
+            assert!(Arc::ptr_eq(&cache.get(pattern), &cache.get(pattern)));
         }
     }
 }

@@ -3,16 +3,15 @@
 //! A [`Search`] is plain data. It stops when its step budget is used up and goes on where it stopped, inside a node even, so
 //! that neither a pattern that takes exponential time nor a long subject can hold the machine. Its state can be saved.
 
-use super::pattern::{CAPTURES_MAX, Follow, Node, Pattern, PatternError, Repeat, Single};
+use super::pattern::{CAPTURES_MAX, Follow, Node, Pattern, PatternError, Repeat};
+use super::pattern_item::{
+    Item, LOOKS_PER_STEP, SEARCHED_PER_STEP, Step, can_follow, extend_lazy, looks_for, match_again, match_balanced,
+    run_length, searched_for, spend, to,
+};
 use std::ops::Range;
 
 /// Choices open at a time; past it a pattern is too complex, at about the size where PUC gives up too.
 const CHOICES_MAX: usize = 200;
-/// Bytes looked at one by one that are as much work as visiting a node.
-const LOOKS_PER_STEP: usize = 4;
-/// Bytes searched for one byte, or compared, that are as much work.
-const SEARCHED_PER_STEP: usize = 16;
-
 /// Where a match stands in the subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Match {
@@ -95,39 +94,12 @@ enum Attempt {
     Paused,
 }
 
-/// What became of one node, or of one decision.
-enum Step {
-    /// It ends there.
-    To(usize),
-    /// It does not match.
-    No,
-    /// The steps are used up. With how many bytes the node has looked at, or where a lazy item has got to.
-    Paused(usize),
-}
-
 /// What is decided after a node did not match.
 enum Again {
     /// To go on with this node there.
     At(usize, usize),
     Nothing,
     Paused,
-}
-
-/// Bytes that can be looked at one by one for so many steps; some for none, so that every call comes further.
-#[inline]
-fn looks_for(steps: u64) -> usize {
-    (steps as usize + 1) * LOOKS_PER_STEP
-}
-
-/// Bytes that can be searched for one byte, or compared, for so many steps.
-#[inline]
-fn searched_for(steps: u64) -> usize {
-    (steps as usize + 1) * SEARCHED_PER_STEP
-}
-
-#[inline]
-fn spend(steps: &mut u64, bytes: usize, per_step: usize) {
-    *steps = steps.saturating_sub((bytes / per_step) as u64);
 }
 
 impl Search {
@@ -286,15 +258,15 @@ impl Search {
     /// Tries to match at the start, or goes on with the attempt that was paused.
     fn attempt(&mut self, pattern: &Pattern, subject: &[u8], steps: &mut u64) -> Result<Attempt, PatternError> {
         let (mut node, mut at) = (0, self.start);
-        // Only the first node can have been begun before.
-        let (mut done, mut depth) = (0, 0);
         let mut has_failed = false;
-        match self.paused {
+        match std::mem::replace(&mut self.paused, Paused::No) {
             Paused::No => {}
-            Paused::At(place) => Place { node, at, done, depth } = place,
+            Paused::At(place) => match self.go_on_at(pattern, subject, place, steps)? {
+                Ok(next) => (node, at, has_failed) = next,
+                Err(attempt) => return Ok(attempt),
+            },
             Paused::Choosing => has_failed = true,
         }
-        self.paused = Paused::No;
         loop {
             if has_failed {
                 match self.choose_again(pattern, subject, steps) {
@@ -303,52 +275,87 @@ impl Search {
                     Again::Paused => return Ok(self.pause(Paused::Choosing)),
                 }
             }
+            let place = Place { node, at, done: 0, depth: 0 };
             if *steps == 0 {
-                return Ok(self.pause(Paused::At(Place { node, at, done, depth })));
+                return Ok(self.pause(Paused::At(place)));
             }
             *steps -= 1;
-            let step = match pattern.nodes[node] {
-                Node::Item { single, repeat: Repeat::Once, .. } => {
-                    to(subject.get(at).is_some_and(|&byte| pattern.matches(single, byte)), at + 1)
-                }
-                Node::Item { single, repeat, follow, committed } => {
-                    let item = Item { single, repeat, follow, committed };
-                    self.repeat(pattern, subject, (node, at, done), item, steps)?
-                }
-                Node::Open(index) => {
-                    self.captures[usize::from(index.0)] = (at, at);
-                    Step::To(at)
-                }
-                Node::Close(index) => {
-                    self.captures[usize::from(index.0)].1 = at;
-                    Step::To(at)
-                }
-                Node::BackReference(index) => {
-                    let (start, end) = self.captures[usize::from(index.0)];
-                    match_again(subject, &subject[start..end], at, done, steps)
-                }
-                Node::Never => Step::No,
-                Node::Balanced { open, close } => match_balanced(subject, at, (done, &mut depth), (open, close), steps),
-                Node::Frontier(set) => {
-                    let set = pattern.set(set);
-                    let before = at.checked_sub(1).map_or(0, |before| subject[before]);
-                    let after = subject.get(at).copied().unwrap_or(0);
-                    to(!set.contains(before) && set.contains(after), at)
-                }
-                Node::AtEnd => to(at == subject.len(), at),
-                Node::Matched => {
-                    self.choices.clear();
-                    return Ok(Attempt::Matched(at));
-                }
-                Node::Malformed(error) => return Err(error),
-            };
-            match step {
+            match self.visit(pattern, subject, place, steps)? {
                 Step::To(end) => (node, at) = (node + 1, end),
                 Step::No => has_failed = true,
-                Step::Paused(done) => return Ok(self.pause(Paused::At(Place { node, at, done, depth }))),
+                Step::Matched => return Ok(Attempt::Matched(at)),
+                Step::Paused(done, depth) => return Ok(self.pause(Paused::At(Place { done, depth, ..place }))),
             }
-            (done, depth) = (0, 0);
         }
+    }
+
+    /// Goes on inside a node where an attempt was paused: the next node, its place and whether this one has failed, or what has
+    /// become of the attempt.
+    #[cold]
+    #[inline(never)]
+    fn go_on_at(
+        &mut self,
+        pattern: &Pattern,
+        subject: &[u8],
+        place: Place,
+        steps: &mut u64,
+    ) -> Result<Result<(usize, usize, bool), Attempt>, PatternError> {
+        if *steps == 0 {
+            return Ok(Err(self.pause(Paused::At(place))));
+        }
+        *steps -= 1;
+        Ok(match self.visit(pattern, subject, place, steps)? {
+            Step::To(end) => Ok((place.node + 1, end, false)),
+            Step::No => Ok((place.node, place.at, true)),
+            Step::Matched => Err(Attempt::Matched(place.at)),
+            Step::Paused(done, depth) => Err(self.pause(Paused::At(Place { done, depth, ..place }))),
+        })
+    }
+
+    /// Visits a node, of which some may be done. Inlined, as hardly any place has something done.
+    #[inline(always)]
+    fn visit(
+        &mut self,
+        pattern: &Pattern,
+        subject: &[u8],
+        Place { node, at, done, depth }: Place,
+        steps: &mut u64,
+    ) -> Result<Step, PatternError> {
+        Ok(match pattern.nodes[node] {
+            Node::Item { single, repeat: Repeat::Once, .. } => {
+                to(subject.get(at).is_some_and(|&byte| pattern.matches(single, byte)), at + 1)
+            }
+            Node::Item { single, repeat, follow, committed } => {
+                let item = Item { single, repeat, follow, committed };
+                self.repeat(pattern, subject, (node, at, done), item, steps)?
+            }
+            Node::Open(index) => {
+                self.captures[usize::from(index.0)] = (at, at);
+                Step::To(at)
+            }
+            Node::Close(index) => {
+                self.captures[usize::from(index.0)].1 = at;
+                Step::To(at)
+            }
+            Node::BackReference(index) => {
+                let (start, end) = self.captures[usize::from(index.0)];
+                match_again(subject, &subject[start..end], at, done, steps)
+            }
+            Node::Never => Step::No,
+            Node::Balanced { open, close } => match_balanced(subject, at, (done, depth), (open, close), steps),
+            Node::Frontier(set) => {
+                let set = pattern.set(set);
+                let before = at.checked_sub(1).map_or(0, |before| subject[before]);
+                let after = subject.get(at).copied().unwrap_or(0);
+                to(!set.contains(before) && set.contains(after), at)
+            }
+            Node::AtEnd => to(at == subject.len(), at),
+            Node::Matched => {
+                self.choices.clear();
+                Step::Matched
+            }
+            Node::Malformed(error) => return Err(error),
+        })
     }
 
     #[cold]
@@ -377,7 +384,7 @@ impl Search {
             Repeat::Greedy { least } => {
                 let (length, is_whole) = run_length(pattern, item.single, &subject[start..], done, steps);
                 if !is_whole {
-                    return Ok(Step::Paused(length));
+                    return Ok(Step::Paused(length, 0));
                 }
                 if length < usize::from(least) {
                     return Ok(Step::No);
@@ -390,9 +397,9 @@ impl Search {
                 if !can_follow(pattern, subject, item.follow, choice.end) {
                     match extend_lazy(pattern, subject, item, choice.end, steps) {
                         Step::To(end) => choice.end = end,
-                        Step::No => return Ok(Step::No),
+                        Step::No | Step::Matched => return Ok(Step::No),
                         // What follows does not stand where it has got to, either.
-                        Step::Paused(further) => return Ok(Step::Paused(further - start)),
+                        Step::Paused(further, _) => return Ok(Step::Paused(further - start, 0)),
                     }
                 }
             }
@@ -416,8 +423,8 @@ impl Search {
                 let item = Item { single, repeat, follow, committed };
                 match extend_lazy(pattern, subject, item, choice.end, steps) {
                     Step::To(end) => Some(end),
-                    Step::No => None,
-                    Step::Paused(further) => {
+                    Step::No | Step::Matched => None,
+                    Step::Paused(further, _) => {
                         choice.end = further;
                         return Again::Paused;
                     }
@@ -465,128 +472,5 @@ impl Search {
         }
         let (start, end) = self.captures[index];
         Ok(if pattern.is_position(index) { Capture::Position(start as i64 + 1) } else { Capture::Text(start..end) })
-    }
-}
-
-/// The parts of [`Node::Item`].
-#[derive(Clone, Copy)]
-struct Item {
-    single: Single,
-    repeat: Repeat,
-    follow: Follow,
-    committed: bool,
-}
-
-/// Going on at a place if something matches.
-#[inline]
-fn to(matches: bool, at: usize) -> Step {
-    if matches { Step::To(at) } else { Step::No }
-}
-
-/// How many bytes at the front `single` matches, when it does the first `done`, and whether no more are to be looked at.
-#[inline]
-fn run_length(pattern: &Pattern, single: Single, rest: &[u8], done: usize, steps: &mut u64) -> (usize, bool) {
-    let end = rest.len().min(looks_for(*steps).saturating_add(done));
-    let window = &rest[done..end];
-    let found = match single {
-        Single::Any => return (rest.len(), true),
-        Single::Byte(wanted) => window.iter().position(|&byte| byte != wanted),
-        Single::Set(set) => {
-            let set = *pattern.set(set);
-            window.iter().position(|&byte| !set.contains(byte))
-        }
-    };
-    let length = found.unwrap_or(window.len());
-    spend(steps, length, LOOKS_PER_STEP);
-    (done + length, found.is_some() || end == rest.len())
-}
-
-/// Whether what must follow an item can stand at `at`.
-#[inline]
-fn can_follow(pattern: &Pattern, subject: &[u8], follow: Follow, at: usize) -> bool {
-    match follow {
-        Follow::Unknown => true,
-        Follow::Byte(byte) => subject.get(at) == Some(&byte),
-        Follow::Set(set) => subject.get(at).is_some_and(|&byte| pattern.set(set).contains(byte)),
-        Follow::End => at == subject.len(),
-    }
-}
-
-/// The next end of a lazy item after `end` where what follows can stand; where it has got to, if the steps are used up.
-fn extend_lazy(pattern: &Pattern, subject: &[u8], item: Item, end: usize, steps: &mut u64) -> Step {
-    if let (Single::Any, Follow::Byte(byte)) = (item.single, item.follow) {
-        let Some(rest) = subject.get(end + 1..) else { return Step::No };
-        let window = rest.len().min(searched_for(*steps));
-        let found = memchr::memchr(byte, &rest[..window]);
-        spend(steps, found.unwrap_or(window), SEARCHED_PER_STEP);
-        return match found {
-            Some(offset) => Step::To(end + 1 + offset),
-            None if window == rest.len() => Step::No,
-            None => Step::Paused(end + window),
-        };
-    }
-    let last = end.saturating_add(looks_for(*steps));
-    let mut at = end;
-    while subject.get(at).is_some_and(|&byte| pattern.matches(item.single, byte)) {
-        if at == last {
-            *steps = 0;
-            return Step::Paused(at);
-        }
-        at += 1;
-        if can_follow(pattern, subject, item.follow, at) {
-            spend(steps, at - end, LOOKS_PER_STEP);
-            return Step::To(at);
-        }
-    }
-    spend(steps, at - end, LOOKS_PER_STEP);
-    Step::No
-}
-
-/// Matches `text`, a part of the subject, again at `at`, where its first `done` bytes are known to stand.
-fn match_again(subject: &[u8], text: &[u8], at: usize, done: usize, steps: &mut u64) -> Step {
-    let rest = &subject[at..];
-    if rest.len() < text.len() {
-        return Step::No;
-    }
-    let done = done.min(text.len());
-    let end = text.len().min(searched_for(*steps).saturating_add(done));
-    spend(steps, end - done, SEARCHED_PER_STEP);
-    if rest[done..end] != text[done..end] {
-        return Step::No;
-    }
-    if end == text.len() { Step::To(at + end) } else { Step::Paused(end) }
-}
-
-/// Matches the balanced text at `at`, from `open` to the `close` that ends it, after bytes that were looked at and are nested so
-/// deep at their end.
-fn match_balanced(
-    subject: &[u8],
-    at: usize,
-    (done, depth): (usize, &mut usize),
-    (open, close): (u8, u8),
-    steps: &mut u64,
-) -> Step {
-    let rest = &subject[at..];
-    if rest.first() != Some(&open) {
-        return Step::No;
-    }
-    let from = done.max(1);
-    if done == 0 {
-        *depth = 1;
-    }
-    let end = rest.len().min(looks_for(*steps).saturating_add(from));
-    let found = rest[from..end].iter().position(|&byte| {
-        if byte == close {
-            *depth = depth.saturating_sub(1);
-        } else if byte == open {
-            *depth += 1;
-        }
-        *depth == 0
-    });
-    spend(steps, found.unwrap_or(end - from), LOOKS_PER_STEP);
-    match found {
-        Some(found) => Step::To(at + from + found + 1),
-        None if end == rest.len() => Step::No,
-        None => Step::Paused(end),
     }
 }

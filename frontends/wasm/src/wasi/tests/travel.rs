@@ -25,7 +25,7 @@ fn a_state_that_is_refused_leaves_all_descriptors() {
 fn a_state_claims_no_more_than_there_can_be() {
     let (mut guest, _host) = Guest::with_directory();
     let state = guest.wasi.save().expect("nothing is open");
-    let text = |error: minivm::SnapshotError| error.to_string();
+    let text = |error: minivm::raw::SnapshotError| error.to_string();
     let many = [&(1u64 << 40).to_le_bytes()[..], &vec![0; 1 << 10]].concat();
     assert!(text(guest.wasi.load(&many).expect_err("an argument ends with a zero")).contains("does not end"));
     let argument = [&1u64.to_le_bytes()[..], &[0]].concat();

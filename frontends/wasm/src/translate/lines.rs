@@ -1,0 +1,207 @@
+//! From bytes of a module to lines of what it was compiled from: the line tables of DWARF, as far as they can be read. What is
+//! damaged there is as good as missing; it never makes a module invalid.
+//!
+//! Addresses are bytes of the code section (<https://yurydelendik.github.io/webassembly-dwarf/>).
+
+use gimli::{AttributeValue, DebugLine, DebugLineOffset, DebugLineStr, DebugStr, EndianSlice, FileEntry, LittleEndian};
+use minivm_builder::ProgramBuilder;
+use minivm_isa::entities::Source;
+use minivm_isa::program::{CustomSection, Function};
+use minivm_isa::{Allowance, steps};
+use std::collections::HashMap;
+
+type Bytes<'a> = EndianSlice<'a, LittleEndian>;
+
+/// What the names of sections for debuggers begin with.
+const DEBUG_SECTIONS: &str = ".debug_";
+/// What rows and files take for each byte of the line tables, at most: a row takes one byte there and a few times that here.
+const BYTES_PER_BYTE: u64 = 32;
+
+/// From where on in the code section a line is the place of instructions.
+#[derive(Clone, Copy)]
+struct Row {
+    address: u64,
+    /// The file and the line; none where a sequence ends.
+    place: Option<(Source, u32)>,
+}
+
+/// The lines of a module, by address.
+pub(super) struct Lines(Vec<Row>);
+
+impl Lines {
+    /// The lines that sections of a module of this name tell; files become sources of the program. Takes the sections for debuggers
+    /// away.
+    pub(super) fn take(
+        custom: &mut Vec<CustomSection>,
+        program: &mut ProgramBuilder,
+        (name, own): (&str, Source),
+        allowance: &mut Allowance,
+    ) -> Option<Self> {
+        let (debug, others) = std::mem::take(custom).into_iter().partition(|one| one.name.starts_with(DEBUG_SECTIONS));
+        *custom = others;
+        let sections = Sections::of(&debug);
+        let length = sections.line.len() as u64;
+        let bytes = length * BYTES_PER_BYTE + ALL_NAMES_BYTES_MAX.min(length * NAME_BYTES_MAX as u64);
+        if length == 0 || allowance.touch(bytes).is_err() {
+            return None;
+        }
+        // A module in the text format is compiled from itself.
+        let known = HashMap::from([(name.strip_prefix("./").unwrap_or(name).to_owned(), own)]);
+        let mut files = Files { program, known, bytes: 0 };
+        let mut rows = Vec::new();
+        sections.read(&mut files, &mut rows);
+        // Of two rows for an address the later one counts.
+        rows.sort_by_key(|row| row.address);
+        (!rows.is_empty()).then_some(Lines(rows))
+    }
+
+    /// The place of the byte at an address.
+    fn place(&self, address: u64) -> Option<(Source, u32)> {
+        let after = self.0.partition_point(|row| row.address <= address);
+        self.0[..after].last()?.place
+    }
+
+    /// Gives the instructions of a function their lines. `start` is where the code section begins in the module.
+    pub(super) fn apply(&self, function: &mut Function, start: u64) {
+        for span in &mut function.spans {
+            steps::count(1);
+            if let Some((source, line)) =
+                u64::from(span.start).checked_sub(start).and_then(|address| self.place(address))
+            {
+                (span.source, span.line) = (source, line);
+            }
+        }
+    }
+}
+
+/// The sections that have lines in them.
+struct Sections<'a> {
+    line: &'a [u8],
+    line_strings: DebugLineStr<Bytes<'a>>,
+    strings: DebugStr<Bytes<'a>>,
+}
+
+impl<'a> Sections<'a> {
+    fn of(custom: &'a [CustomSection]) -> Self {
+        let find = |name: &str| custom.iter().find(|one| one.name == name).map_or(&[][..], |one| &one.bytes);
+        Sections {
+            line: find(".debug_line"),
+            line_strings: DebugLineStr::new(find(".debug_line_str"), LittleEndian),
+            strings: DebugStr::new(find(".debug_str"), LittleEndian),
+        }
+    }
+
+    /// Reads the tables one after the other. Units of the module refer to them, but these are not needed, and many could refer to
+    /// one table.
+    fn read(&self, files: &mut Files<'_>, rows: &mut Vec<Row>) {
+        let tables = DebugLine::new(self.line, LittleEndian);
+        let mut at = 0;
+        while let Some(length) = self.table(&tables, at, files, rows) {
+            at += length;
+        }
+    }
+
+    /// Reads the table at an offset; gives how many bytes it has.
+    fn table(
+        &self,
+        tables: &DebugLine<Bytes<'a>>,
+        at: usize,
+        files: &mut Files<'_>,
+        rows: &mut Vec<Row>,
+    ) -> Option<usize> {
+        let table = tables.program(DebugLineOffset(at), ADDRESS_BYTES, None, None).ok()?;
+        let header = table.header();
+        let length = header.unit_length() + usize::from(header.format().initial_length_size());
+        // By number: those that rows have named, and what became of them.
+        let mut sources: Vec<Option<Option<Source>>> = vec![None; header.file_names().len() + 1];
+        let (mut sequence, mut is_dead) = (rows.len(), false);
+        let mut read = table.clone().rows();
+        while let Ok(Some((_, row))) = read.next_row() {
+            steps::count(1);
+            // Functions that the linker has left out begin at no address, or at one past all code.
+            is_dead |= sequence == rows.len() && (row.address() == 0 || row.address() >= u64::from(u32::MAX) - 1);
+            let line = row.line().and_then(|line| u32::try_from(line.get()).ok());
+            let place = match (line, sources.get_mut(row.file_index() as usize)) {
+                (Some(line), Some(source)) if !row.end_sequence() => {
+                    let file = || files.source(self.names(header, header.file(row.file_index())?)?);
+                    source.get_or_insert_with(file).map(|source| (source, line))
+                }
+                _ => None,
+            };
+            // The text format has no line for the last operator of a function, which only ends it.
+            let address = row.address().saturating_add(u64::from(row.end_sequence()));
+            rows.push(Row { address, place });
+            if row.end_sequence() {
+                if is_dead {
+                    rows.truncate(sequence);
+                }
+                (sequence, is_dead) = (rows.len(), false);
+            }
+        }
+        if is_dead {
+            rows.truncate(sequence);
+        }
+        Some(length)
+    }
+
+    /// The whole name of a file, and its name as the compiler was given it.
+    fn names(
+        &self,
+        header: &gimli::LineProgramHeader<Bytes<'a>>,
+        file: &FileEntry<Bytes<'a>>,
+    ) -> Option<(String, String)> {
+        let name = self.text(file.path_name())?;
+        let directory = file.directory(header).and_then(|directory| self.text(directory)).unwrap_or_default();
+        if matches!(&*directory, "" | ".") || name.starts_with('/') {
+            return Some((name.clone(), name));
+        }
+        let whole = format!("{directory}/{name}");
+        // The first directory is that of the compilation, which means nothing elsewhere.
+        let is_elsewhere = file.directory_index() == 0 && directory.starts_with('/');
+        Some((whole.clone(), if is_elsewhere { name } else { whole }))
+    }
+
+    fn text(&self, value: AttributeValue<Bytes<'a>>) -> Option<String> {
+        let bytes = match value {
+            AttributeValue::String(text) => text,
+            AttributeValue::DebugLineStrRef(at) => self.line_strings.get_str(at).ok()?,
+            AttributeValue::DebugStrRef(at) => self.strings.get_str(at).ok()?,
+            _ => return None,
+        };
+        // A name may be used by any number of files.
+        let shown = &bytes.slice()[..bytes.len().min(NAME_BYTES_MAX)];
+        Some(String::from_utf8_lossy(shown).into_owned())
+    }
+}
+
+/// The files that lines are in, as sources of a program.
+struct Files<'p> {
+    program: &'p mut ProgramBuilder,
+    known: HashMap<String, Source>,
+    /// Bytes of all names.
+    bytes: u64,
+}
+
+impl Files<'_> {
+    /// The file of a whole name and a given one; none when there are too many.
+    fn source(&mut self, (whole, name): (String, String)) -> Option<Source> {
+        if let Some(&known) = self.known.get(&whole).or_else(|| self.known.get(&name)) {
+            return Some(known);
+        }
+        self.bytes += 2 * name.len() as u64 + FILE_BYTES;
+        if self.bytes > ALL_NAMES_BYTES_MAX {
+            return None;
+        }
+        let source = self.program.source(name.clone(), None);
+        self.known.insert(name, source);
+        Some(source)
+    }
+}
+
+/// What a file takes besides its name, and what all of them may take.
+const FILE_BYTES: u64 = 128;
+const ALL_NAMES_BYTES_MAX: u64 = 4 << 20;
+/// Bytes of an address, where the table does not say.
+const ADDRESS_BYTES: u8 = 4;
+/// What of a name is kept.
+const NAME_BYTES_MAX: usize = 1024;
