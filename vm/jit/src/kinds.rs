@@ -237,12 +237,7 @@ impl Kinds<'_> {
             }
             I::Get { object, key, .. } | I::Set { object, key, .. } => self.refine_access(object, key, &seen),
             I::GetMethod { object, self_value, function, .. } => {
-                if self.is_seen(object, &seen, 0, TAG_TABLE) {
-                    self.refine(object, Kind::Is(TAG_TABLE));
-                }
-                let kind = self.operand(object);
-                self.set(self_value, kind);
-                return self.set(function, Kind::Unknown);
+                return self.get_method(object, [self_value, function], &seen);
             }
             I::Length { dst, .. } => return self.set(dst, INT),
             I::TableNew { dst, .. } => return self.set(dst, Kind::Is(TAG_TABLE)),
@@ -251,10 +246,10 @@ impl Kinds<'_> {
             }
             I::TailCallAny { .. } => return,
             I::CurrentFunction { dst } => return self.set(dst, Kind::Is(TAG_FUNCTION)),
-            I::CallAny { callee, .. } | I::CallAnyToOpen { callee, .. } => {
-                if self.is_seen(callee, &seen, 0, TAG_FUNCTION) {
-                    self.refine(callee, Kind::Is(TAG_FUNCTION));
-                }
+            I::CallAny { callee, .. } | I::CallAnyToOpen { callee, .. }
+                if self.is_seen(callee, &seen, 0, TAG_FUNCTION) =>
+            {
+                self.refine(callee, Kind::Is(TAG_FUNCTION));
             }
             _ => {}
         }
@@ -278,7 +273,12 @@ impl Kinds<'_> {
 
     /// The kind of the numbers of a loop, which guards see to.
     pub(crate) fn loop_kind(&self, regs: [Reg; 3], seen: &Seen) -> Option<Kind> {
-        let mut kinds = (0..3).map(|index| self.expected(regs[index].into(), seen, index));
+        // Those of a loop whose end was not seen are integers, as almost always.
+        let or_int = |index: usize, expected| match expected {
+            Expected::Mixed if seen.tags[index] == 0 => Expected::Int,
+            expected => expected,
+        };
+        let mut kinds = (0..3).map(|index| or_int(index, self.expected(regs[index].into(), seen, index)));
         let first = kinds.next()?;
         if !kinds.all(|kind| kind == first) {
             return None;
@@ -288,6 +288,17 @@ impl Kinds<'_> {
             Expected::Float => Some(FLOAT),
             Expected::Mixed | Expected::Other => None,
         }
+    }
+
+    fn get_method(&mut self, object: Operand, [self_value, function]: [Reg; 2], seen: &Seen) {
+        for tag in [TAG_TABLE, TAG_STRING] {
+            if self.is_seen(object, seen, 0, tag) {
+                self.refine(object, Kind::Is(tag));
+            }
+        }
+        let kind = self.operand(object);
+        self.set(self_value, kind);
+        self.set(function, Kind::Unknown);
     }
 
     fn refine_access(&mut self, object: Operand, key: Operand, seen: &Seen) {

@@ -87,7 +87,7 @@ impl Translator<'_, '_> {
         self.b.ins().bitcast(machine::I64, MemFlagsData::new(), float)
     }
 
-    pub(super) fn from_bits(&mut self, bits: Value) -> Value {
+    pub(super) fn float_of_bits(&mut self, bits: Value) -> Value {
         self.b.ins().bitcast(machine::F64, MemFlagsData::new(), bits)
     }
 
@@ -109,7 +109,7 @@ impl Translator<'_, '_> {
         let payload = self.b.ins().load(machine::I64, own(), regs, slot);
         match self.kinds.of[reg.as_u32() as usize] {
             FLOAT => {
-                let float = self.from_bits(payload);
+                let float = self.float_of_bits(payload);
                 self.b.def_var(variables.float, float);
             }
             Kind::Is(_) => self.b.def_var(variables.payload, payload),
@@ -252,7 +252,7 @@ impl Translator<'_, '_> {
         if tag == TAG_FLOAT && !self.in_frame.contains(reg) {
             let variables = self.any_variables(reg);
             let payload = self.b.use_var(variables.payload);
-            let float = self.from_bits(payload);
+            let float = self.float_of_bits(payload);
             self.b.def_var(variables.float, float);
         }
         self.kinds.of[reg.as_u32() as usize] = Kind::Is(tag);

@@ -81,7 +81,7 @@ impl Translator<'_, '_> {
         let value = self.b.ins().fcvt_from_sint(machine::F64, payload);
         self.b.ins().jump(done, &[value.into()]);
         self.b.switch_to_block(float);
-        let value = self.from_bits(payload);
+        let value = self.float_of_bits(payload);
         self.b.ins().jump(done, &[value.into()]);
         self.b.seal_block(done);
         self.b.switch_to_block(done);

@@ -141,7 +141,7 @@ impl Translator<'_, '_> {
         let are_floats = are(self, TAG_FLOAT);
         let is_other = self.b.ins().bxor_imm_u(are_floats, 1);
         self.cold_if(is_other, cold);
-        let [lhs, rhs] = pairs.map(|(payload, _)| self.from_bits(payload));
+        let [lhs, rhs] = pairs.map(|(payload, _)| self.float_of_bits(payload));
         let holds = self.b.ins().fcmp(relation.of_floats(), lhs, rhs);
         self.b.ins().jump(done, &[holds.into()]);
         self.b.seal_block(done);

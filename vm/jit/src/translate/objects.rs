@@ -393,10 +393,15 @@ impl Translator<'_, '_> {
             return None;
         }
         self.guard_table(object);
+        let is_string = self.kinds.is_seen(object, &seen(self.job, self.at), 0, TAG_STRING);
+        if is_string {
+            self.guard(object, TAG_STRING);
+        }
         self.load_operand(object);
         let (cold, done, found) = (self.cold(), self.block_with_pair(), self.b.create_block());
         self.b.append_block_param(found, machine::I64);
-        let table = self.table(object, cold);
+        // Strings have no methods of their own.
+        let table = if is_string { self.b.ins().iconst(machine::I64, 0) } else { self.table(object, cold) };
         let (key, context) = (self.payload(key), self.context);
         let node = self.call_helper(self.job.helpers.method_node, &[context, table, key], machine::I64);
         self.go_with_node(node, cold, found);

@@ -32,7 +32,7 @@ pub struct Helpers {
     pub cell_set: u64,
     /// `(table, payload, tag)`: the node of a key that has a value, or 0 when only the interpreter can tell.
     pub table_node: u64,
-    /// `(context, table, key)`: the node of a method of an object, or 0 when only the interpreter can tell.
+    /// `(context, table, key)`: the node of a method of a table, or of strings where that is 0; 0 when only the interpreter can tell.
     pub method_node: u64,
     /// `(context, payload, tag)`: the length of a table or string; negative when only the interpreter can tell.
     pub length: u64,
@@ -213,16 +213,20 @@ helper! {
 
 helper! {
     /// # Safety
-    /// The table is reachable from the frame; the key is a short string of the function.
+    /// The table is reachable from the frame, or null; the key is a short string of the function.
     fn method_node(cx: *mut Context, table: *mut Table, key: *mut Str) -> *mut Node {
         // SAFETY: the caller vouches for table and key; metatables live with their tables.
         unsafe {
-            let node = Table::find_short(table, key);
-            if !node.is_null() && (*node).value_tag != 0 {
-                return node;
-            }
-            let metatable = Table::metatable(table);
-            if metatable.is_null() || Table::has_more(table) {
+            let metatable = if table.is_null() {
+                (*cx).string_metatable
+            } else {
+                let node = Table::find_short(table, key);
+                if !node.is_null() && (*node).value_tag != 0 {
+                    return node;
+                }
+                if Table::has_more(table) { std::ptr::null_mut() } else { Table::metatable(table) }
+            };
+            if metatable.is_null() {
                 return std::ptr::null_mut();
             }
             let class = Table::find_short(metatable, (*cx).metamethods[Metamethod::Index as usize]);

@@ -23,6 +23,9 @@ const CHAOS_SLICE_MAX: u64 = 3000;
 const HITS: u32 = 2;
 /// Guards that fail before a function is compiled again, with what a new short run sees, and how often that is done.
 const MISSES_MAX: u32 = 100;
+/// Instructions that have run for each one of `any` code that is compiled: compiling one takes as long as running tens of
+/// thousands of them.
+const RUN_PER_COMPILED: i64 = 150_000;
 const VERSIONS_MAX: u32 = 4;
 
 /// Instructions of the next inner slice.
@@ -46,6 +49,7 @@ pub(crate) fn sample(cx: &mut Context) {
         return;
     }
     let before = cx.native.tickets;
+    cx.native.run = cx.native.run.saturating_add(cx.native.slice);
     // SAFETY: a run that has stopped there stands in a guest frame.
     unsafe { look_at(cx, cx.regs) };
     let is_new = cx.native.tickets != before;
@@ -102,6 +106,11 @@ pub(crate) fn loaded(cx: &mut Context, info: &FunctionInfo, guest: &GuestFunctio
             cx.compile_native(info, guest, Some(head));
         }
     }
+}
+
+/// Instructions of a function of `any` code.
+fn any_instructions(guest: &GuestFunction) -> i64 {
+    if guest.convention == Convention::Typed { 0 } else { guest.portable().code.len() as i64 }
 }
 
 impl GuestFunction {
@@ -174,6 +183,9 @@ impl Context {
 
     /// Begins to compile a function, or a loop of it, unless that was tried.
     fn compile_native(&mut self, info: &FunctionInfo, guest: &GuestFunction, head: Option<Block>) {
+        if !self.may_afford(guest) {
+            return;
+        }
         let code = guest.loaded();
         let (place, entry, unpaid) = match head.filter(|head| head.as_u32() > 0) {
             None => (code.entry(), None, 0),
@@ -197,6 +209,7 @@ impl Context {
             self.native.refuse(&guest.portable().name, refusal);
             return;
         }
+        self.native.compiled_any += any_instructions(guest);
         let job = NativeJob::new(self, info, guest, entry);
         let ticket = self.native.tickets;
         self.native.tickets += 1;
@@ -204,6 +217,14 @@ impl Context {
         self.native.pending.insert(ticket, pending);
         self.native.tier.as_mut().expect("the callers looked").start(ticket, job);
         self.install_finished();
+    }
+
+    /// Whether enough has run for what compiling takes. What waits is found again.
+    fn may_afford(&self, guest: &GuestFunction) -> bool {
+        let compiled = self.native.compiled_any + any_instructions(guest);
+        let is_known = guest.native.get().is_detached.get();
+        let is_paid = compiled.saturating_mul(RUN_PER_COMPILED) <= self.native.run;
+        self.native.policy.always || guest.convention == Convention::Typed || is_paid && !is_known
     }
 
     fn may_compile(&self, guest: &GuestFunction) -> Result<(), Refusal> {

@@ -92,6 +92,9 @@ pub(crate) struct NativeState {
     /// Instructions of the next inner slice.
     pub(super) slice: i64,
     pub(super) random: u64,
+    /// Instructions that have run, and those of `any` code that were compiled.
+    pub(super) run: i64,
+    pub(super) compiled_any: i64,
 }
 
 impl Default for NativeState {
@@ -113,6 +116,8 @@ impl Default for NativeState {
             tickets: 0,
             slice: super::sample::SLICE_MIN,
             random: 1,
+            run: 0,
+            compiled_any: 0,
         }
     }
 }
@@ -174,6 +179,8 @@ pub(crate) struct Native {
     /// Times that it was entered since it was last looked at, and instructions done then.
     pub(super) entries: Cell<u32>,
     pub(super) done: Cell<i64>,
+    /// Whether it turned out not to be worth entering.
+    pub(super) is_detached: Cell<bool>,
     /// Instructions that the interpreter did for it since then.
     pub(super) steps: Cell<i64>,
     /// What was seen at each instruction of `any` code; empty while nothing was.
@@ -263,6 +270,7 @@ impl Context {
         for installed in native.installed.borrow().iter() {
             guest.loaded().handler_at(installed.place).set(installed.original.0);
         }
+        native.is_detached.set(true);
         self.native.figures.detached += 1;
         if self.native.policy.logs {
             self.native.log.note(NativeEvent::Detached { name: guest.portable().name.clone() });
