@@ -173,7 +173,8 @@ pub struct Span {
     pub source: Source,
     /// Line, from 1; 0 where the file has no lines, as a module in a binary format.
     pub line: u32,
-    /// First byte in the file; of a module that has line tables, in the module.
+    /// First byte in the file. Where the line was found in the line tables of a module, the byte of the module, and `end` is the
+    /// same.
     pub start: u32,
     /// First byte after it.
     pub end: u32,

@@ -46,7 +46,7 @@ impl Place {
         let shown = &text[whole.clone()];
         let meant = bytes
             .filter(|bytes| whole.contains(&bytes.start) || bytes.start == whole.end)
-            .map_or(0..shown.len(), |bytes| {
+            .map_or(shown.len() - shown.trim_ascii_start().len()..shown.len(), |bytes| {
                 bytes.start - whole.start..bytes.end.clamp(bytes.start, whole.end) - whole.start
             });
         // Marks count in the text that is shown, where a wrong byte is three.
@@ -74,6 +74,17 @@ impl Place {
             (None, Some(range)) => Place::in_text(name, text.as_bytes(), line, Some(range.end..range.end)),
             (bytes, _) => Place::in_text(name, text.as_bytes(), line, bytes),
         }
+    }
+}
+
+impl Place {
+    /// The line with its mark; empty where its text is not at hand.
+    pub(crate) fn render(&self) -> String {
+        let Some((text, bytes)) = &self.excerpt else { return String::new() };
+        let mark: Annotation<'_> = AnnotationKind::Primary.span(bytes.clone());
+        let snippet =
+            Snippet::source(text.as_str()).path(self.name.as_str()).line_start(self.line.unwrap_or(1)).annotation(mark);
+        Renderer::styled().decor_style(DecorStyle::Ascii).render(&[Group::with_level(Level::ERROR).element(snippet)])
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::api::machine::Machine;
 use crate::runtime::context::Status;
+use crate::runtime::frame_view::Position;
 use crate::runtime::task::Uncaught;
 use crate::threaded::Flow;
 use crate::value::Value;
@@ -15,6 +16,11 @@ impl Machine {
     /// up, and ends with `Failed` again. What resumes a fiber and gets its error as a result catches it.
     pub fn set_keep_stack_on_error(&mut self, keeps: bool) {
         self.cx.keeps_uncaught = keeps;
+    }
+
+    /// Where the error was raised that has ended a run last: in the innermost function with code and positions.
+    pub fn failed_at(&self) -> Option<&Position> {
+        self.cx.failed_at.as_ref()
     }
 
     /// The error that the run has stopped at, see [`set_keep_stack_on_error`](Self::set_keep_stack_on_error).

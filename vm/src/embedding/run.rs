@@ -4,6 +4,7 @@ use super::error::{Error, Failure};
 use super::machine::Machine;
 use super::value::{InstanceId, Value};
 use crate::api::run::RunState as RawState;
+use crate::runtime::frame_view::Position;
 use crate::runtime::host::HostRequest;
 
 /// How a slice of a run ended.
@@ -221,6 +222,11 @@ impl Machine {
     pub fn uncaught_error(&mut self) -> Option<Value> {
         let error = self.0.uncaught_error()?;
         Some(self.cx().root(error))
+    }
+
+    /// Where the error was raised that has ended a run last: in the innermost function with code and positions.
+    pub fn failed_at(&self) -> Option<&Position> {
+        self.0.failed_at()
     }
 
     /// Raises an error where a run stands that has stopped and could go on, with that position before the message;

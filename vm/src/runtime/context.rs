@@ -168,6 +168,8 @@ pub(crate) struct Context {
     pub(crate) layouts: crate::runtime::layouts::Layouts,
     /// Signatures of typed functions; functions carry their number here.
     pub(crate) signatures: crate::runtime::signatures::Signatures,
+    /// Where the error was raised that has ended a run last.
+    pub(crate) failed_at: Option<crate::runtime::frame_view::Position>,
     /// The types of the programs that somebody still has.
     pub(crate) program_types: Vec<std::rc::Weak<crate::runtime::program_types::ProgramTypes>>,
     pub(crate) types: crate::runtime::declared::DeclaredTypes,
@@ -259,6 +261,7 @@ impl Context {
             limits,
             layouts: crate::runtime::layouts::Layouts::default(),
             signatures: crate::runtime::signatures::Signatures::default(),
+            failed_at: None,
             program_types: Vec::new(),
             types: crate::runtime::declared::DeclaredTypes::default(),
             definitions: crate::runtime::definitions::Definitions::default(),

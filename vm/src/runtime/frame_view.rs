@@ -23,7 +23,7 @@ pub struct Position {
     pub line: u32,
     /// Column in bytes, from 1; none where the text does not travel with the program, or the place begins on another line.
     pub column: Option<u32>,
-    /// The bytes of the source.
+    /// The bytes of the source; an empty range is a byte of the module that the source was compiled to.
     pub bytes: std::ops::Range<u32>,
 }
 

@@ -329,6 +329,18 @@ unsafe fn first_frame(function: Value, fiber: Value) -> Option<Frame> {
     })
 }
 
+/// The position of the innermost function with code.
+pub(crate) fn innermost(cx: &Context, at: Flow, calling: bool) -> Option<Position> {
+    let mut walk = Walk::new(cx, at, calling);
+    // SAFETY: the stack of a run that fails is whole, and nothing changes it meanwhile.
+    while let Some(level) = unsafe { walk.next_shown() } {
+        if let Level::Guest { guest, instruction, .. } = level {
+            return position(guest, guest.portable().span_at(instruction)?);
+        }
+    }
+    None
+}
+
 /// A span as a position.
 fn position(guest: &GuestFunction, span: &Span) -> Option<Position> {
     let source = guest.program().sources.get(span.source)?;

@@ -6,6 +6,7 @@ use crate::runtime::context::{Context, Status};
 use crate::runtime::error::traceback;
 use crate::runtime::failure::Failure;
 use crate::runtime::fiber::Fiber;
+use crate::runtime::frames::innermost;
 use crate::runtime::function::HostFunction;
 use crate::runtime::host::{Intrinsic, Protect};
 use crate::runtime::task::Uncaught;
@@ -25,6 +26,7 @@ pub(crate) unsafe fn stop_at(cx: &mut Context, at: Flow, error: Value) -> Option
         return None;
     }
     let trace = traceback(cx, at, false);
+    cx.failed_at = innermost(cx, at, false);
     cx.run.uncaught = Uncaught::Stopped(error);
     cx.run.failure = Some(Failure::Error { value: error, trap: cx.run.pending_trap, trace });
     cx.open_count = 0;

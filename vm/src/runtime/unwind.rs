@@ -8,6 +8,7 @@ use crate::runtime::call::stack_overflow;
 use crate::runtime::context::{Context, Status};
 use crate::runtime::error::{position_at, traceback};
 use crate::runtime::failure::Failure;
+use crate::runtime::frames::innermost;
 use crate::runtime::function::GuestFunction;
 use crate::runtime::function::top_of;
 use crate::runtime::stack_memory::RESERVE_WORDS;
@@ -367,7 +368,12 @@ unsafe fn search(cx: &mut Context, at: Flow, calling: bool, errand: Errand, erro
 /// Makes the traceback of a new error that ends the run before clean-ups take the stack apart.
 fn note_trace(cx: &mut Context, at: Flow, calling: bool, search: &Search) {
     let is_needed = search.ends_run && matches!(search.catcher, Catcher::Region { .. });
-    cx.run.trace = is_needed.then(|| traceback(cx, at, calling));
+    if is_needed {
+        cx.run.trace = Some(traceback(cx, at, calling));
+        cx.failed_at = innermost(cx, at, calling);
+    } else {
+        cx.run.trace = None;
+    }
 }
 
 fn catcher_of(guest: &GuestFunction, regs: Regs, region: &Region, above: Option<Regs>) -> Catcher {
@@ -473,7 +479,10 @@ unsafe fn unwind_to(cx: &mut Context, at: Flow, calling: bool, catcher: Catcher,
                 cx.stop(Status::Failed, at)
             }
             Catcher::Nobody if cx.run.fiber == cx.run.main_fiber => {
-                let trace = cx.run.trace.take().unwrap_or_else(|| traceback(cx, at, calling));
+                let trace = cx.run.trace.take().unwrap_or_else(|| {
+                    cx.failed_at = innermost(cx, at, calling);
+                    traceback(cx, at, calling)
+                });
                 cx.run.failure = Some(Failure::Error { value: error, trap: cx.run.pending_trap.take(), trace });
                 cx.run.overflow_words = 0;
                 cx.run.overflow_handler = None;

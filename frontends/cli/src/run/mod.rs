@@ -32,12 +32,15 @@ use minivm_wasm::wasi::{self, Linked, SetupError, WasiBuilder};
 pub(crate) use reference::ProgramFiles;
 use snapshot::Plan;
 pub(crate) use snapshot::resume;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 pub(crate) use stop::die_of_interrupt;
 use stop::{Cause, Stops};
 use tell::Teller;
 pub(crate) use warm::build as build_warm;
+
+/// Larger files are not read for one line of them.
+const EXCERPT_FILE_BYTES_MAX: u64 = 16 << 20;
 
 /// The export that a command of WebAssembly begins with.
 const START: &str = "_start";
@@ -381,15 +384,33 @@ impl Session {
                 Err(self.stop_failure(""))
             }
             minivm::raw::Failure::Error { value, trap: Some(code), trace } if value.as_bytes().is_none() => {
-                self.teller.tell(code.to_string().as_bytes(), &trace);
+                let excerpt = self.excerpt();
+                self.teller.tell_with(code.to_string().as_bytes(), &excerpt, &trace);
                 Ok(Exit::Error)
             }
             minivm::raw::Failure::Error { value, trap: _, trace } => {
                 let (message, with_trace) = lua::message(&mut self.machine, value);
-                self.teller.tell(&message, if with_trace { &trace } else { "" });
+                let excerpt = if with_trace { self.excerpt() } else { String::new() };
+                self.teller.tell_with(&message, &excerpt, if with_trace { &trace } else { "" });
                 Ok(Exit::Error)
             }
         }
+    }
+
+    /// The line of the source in which the run has failed, with a mark, for people at a terminal; empty where the file is not at
+    /// hand. A program in a sandbox may name any file, so that nothing is shown of it.
+    fn excerpt(&self) -> String {
+        let Some(position) = self.machine.failed_at() else { return String::new() };
+        if !std::io::stderr().is_terminal() || !self.grants.debug || position.line == 0 {
+            return String::new();
+        }
+        let is_shown = std::fs::metadata(&position.file)
+            .is_ok_and(|about| about.is_file() && about.len() <= EXCERPT_FILE_BYTES_MAX);
+        let Some(text) = is_shown.then(|| std::fs::read(&position.file).ok()).flatten() else { return String::new() };
+        let bytes = position.bytes.start as usize..position.bytes.end as usize;
+        // Bytes of a module say nothing about the file that it was compiled from.
+        let bytes = Some(bytes).filter(|bytes| !bytes.is_empty());
+        Place::in_text(&*position.file, &text, position.line as usize, bytes).render()
     }
 
     /// Ends the program, and lets out what it has written.

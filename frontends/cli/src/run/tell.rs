@@ -13,6 +13,20 @@ pub(super) enum Teller {
 }
 
 impl Teller {
+    /// Tells of an error; the trace may be empty, and so may the line of the source where it was raised.
+    pub(super) fn tell_with(&self, message: &[u8], excerpt: &str, trace: &str) {
+        match self {
+            Teller::Minivm if !excerpt.is_empty() => {
+                self.tell(message, "");
+                let _ = writeln!(anstream::stderr(), "{excerpt}");
+                if !trace.is_empty() {
+                    let _ = std::io::stderr().write_all(format!("{trace}\n").as_bytes());
+                }
+            }
+            Teller::Minivm | Teller::Interpreter(_) | Teller::Prompt => self.tell(message, trace),
+        }
+    }
+
     /// Tells of an error; the trace may be empty.
     pub(super) fn tell(&self, message: &[u8], trace: &str) {
         // Only the prefix is ours: what the program says goes out as it is. Where errors cannot be told, nothing can.

@@ -68,7 +68,8 @@ impl Lines {
             if let Some((source, line)) =
                 u64::from(span.start).checked_sub(start).and_then(|address| self.place(address))
             {
-                (span.source, span.line) = (source, line);
+                // The bytes are those of the module, not of that file.
+                (span.source, span.line, span.end) = (source, line, span.start);
             }
         }
     }
