@@ -35,9 +35,8 @@ const SLICE_BITS: usize = 13;
 fn main() {
     let arguments = Arguments::from_args();
     let mut trials = Vec::new();
-    let is_compiled = |name: &str| !name.starts_with("lua/") && !name.starts_with("programs/");
-    let compiled: Vec<_> = paced_cases::all().into_iter().filter(|(case, _)| is_compiled(&case.name)).collect();
-    assert!(compiled.len() > cases::text().len(), "C programs and cases in text form");
+    let compiled = paced_cases::all();
+    assert!(compiled.len() > cases::text().len() + cases::lua().len(), "Lua, C programs and cases in text form");
     for (case, runner) in compiled {
         for (kind, fuel_max, seeds) in [("sample", SAMPLE_FUEL_MAX, 1), ("whole", PLENTY, 6)] {
             let (name, case) = (case.name.clone(), case.clone());

@@ -157,6 +157,9 @@ pub(crate) struct Run {
     /// At the end, tell on standard error what was compiled.
     #[arg(long)]
     pub(crate) stats: bool,
+    /// At the end, tell on standard error why functions were compiled or not, and where their machine code was left.
+    #[arg(long)]
+    pub(crate) jit_log: bool,
     /// When the program fails with an error that nothing in it catches, save it here as it was then; `minivm inspect` shows
     /// where.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]

@@ -4,7 +4,7 @@
 
 use crate::code_memory::CodePages;
 use crate::translate::{Style, destination_of, translate};
-use crate::types::{native, signature, words};
+use crate::types::{dynamic_signature, is_dynamic, native, signature, words};
 use crate::{Options, Unsupported};
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::condcodes::IntCC;
@@ -59,10 +59,7 @@ impl Compiler {
 
     pub(crate) fn compile(&mut self, job: &NativeJob) -> Result<NativeCode, Refusal> {
         let start = Instant::now();
-        let has_tail_calls = job.function.code.iter().any(|instruction| {
-            use Instruction::{TailCall, TailCallIndirect, TailCallRef};
-            matches!(instruction, TailCall { .. } | TailCallIndirect { .. } | TailCallRef { .. })
-        });
+        let has_tail_calls = has_tail_calls(job);
         let isa = if has_tail_calls { self.isa_with_frames.clone() } else { self.isa.clone() };
         self.context.clear();
         translate(job, self.style, isa.frontend_config(), &mut self.context.func, &mut self.builder);
@@ -94,7 +91,8 @@ impl Compiler {
 
     /// What enters code of a signature.
     fn thunk(&mut self, callee: &Signature, is_loop: bool) -> Result<Arc<CodePages>, Refusal> {
-        let key = (callee.clone(), is_loop);
+        let is_any = is_dynamic(callee.convention);
+        let key = if is_any { (Signature::dynamic(0, false), false) } else { (callee.clone(), is_loop) };
         if let Some(pages) = self.thunks.get(&key) {
             return Ok(pages.clone());
         }
@@ -105,13 +103,28 @@ impl Compiler {
         function.signature.params = vec![AbiParam::new(machine::I64); 4];
         function.signature.returns = vec![AbiParam::new(machine::I64)];
         let mut b = FunctionBuilder::new(function, &mut self.builder);
-        write_thunk(&mut b, callee, is_loop);
+        if is_any {
+            write_dynamic_thunk(&mut b);
+        } else {
+            write_thunk(&mut b, callee, is_loop);
+        }
         b.seal_all_blocks();
         b.finalize(isa.frontend_config());
         let pages = Arc::new(self.finish(&isa)?);
         self.thunks.insert(key, pages.clone());
         Ok(pages)
     }
+}
+
+/// Whether native code of a function calls in place of returns.
+fn has_tail_calls(job: &NativeJob) -> bool {
+    use Instruction::{TailCall, TailCallAny, TailCallIndirect, TailCallRef};
+    let is_any = is_dynamic(job.signature.convention);
+    job.function.code.iter().any(|instruction| match instruction {
+        TailCall { .. } | TailCallIndirect { .. } | TailCallRef { .. } => !is_any,
+        TailCallAny { .. } => true,
+        _ => false,
+    })
 }
 
 /// `thunk(context, registers, fuel, body)`: parameters come from the frame, results go to the caller's.
@@ -152,6 +165,34 @@ fn write_thunk(b: &mut FunctionBuilder<'_>, callee: &Signature, is_loop: bool) {
         };
         b.ins().store(own, bits, target, word as i32 * 8);
     }
+    b.ins().jump(gone, &[]);
+    b.switch_to_block(gone);
+    b.ins().return_(&[values[0]]);
+}
+
+/// The same for `any` code: the result goes to where the registers of the frame begin.
+fn write_dynamic_thunk(b: &mut FunctionBuilder<'_>) {
+    let own = MemFlagsData::trusted();
+    let start = b.create_block();
+    b.append_block_params_for_function_params(start);
+    b.switch_to_block(start);
+    let params = b.block_params(start).to_vec();
+    let (regs, body) = (params[1], params[3]);
+    let signature = b.import_signature(dynamic_signature());
+    let call = b.ins().call_indirect(signature, body, &params[..3]);
+    let values = b.inst_results(call).to_vec();
+    let (gone, done) = (b.create_block(), b.create_block());
+    let is_gone = b.ins().icmp_imm_s(IntCC::Equal, values[0], GONE);
+    b.ins().brif(is_gone, gone, &[], done, &[]);
+    b.switch_to_block(done);
+    let count = b.ins().ushr_imm_u(values[2], i64::from(layout::COUNT_SHIFT));
+    let wide = b.ins().uextend(machine::I64, count);
+    b.ins().store(own, wide, params[0], layout::NEXT);
+    let one = b.create_block();
+    b.ins().brif(count, gone, &[], one, &[]);
+    b.switch_to_block(one);
+    b.ins().store(own, values[1], regs, 0);
+    b.ins().store(own, values[2], regs, layout::ELEMENT_TAG);
     b.ins().jump(gone, &[]);
     b.switch_to_block(gone);
     b.ins().return_(&[values[0]]);

@@ -1,14 +1,14 @@
 //! Facts about one function that translation needs: segments and their cost, checks of the budget, live registers, and which
 //! registers are not in the frame.
 
-use crate::types::native;
-use minivm::raw::native::NativeJob;
+use crate::types::{is_dynamic, native};
+use minivm::raw::native::{NativeJob, Seen};
 use minivm_isa::entities::{Block, Reg};
 use minivm_isa::live::LiveRegisters;
 use minivm_isa::loops;
 use minivm_isa::program::Function;
 use minivm_isa::register_set::RegisterSet;
-use minivm_isa::{Instruction, Operand};
+use minivm_isa::{Instruction, Operand, Type};
 
 /// Instructions of a segment: what is charged at once.
 const SEGMENT_MAX: usize = 512;
@@ -35,11 +35,27 @@ pub(crate) struct Facts {
     pub(crate) sources: Vec<Vec<Block>>,
     /// Whether it calls.
     pub(crate) has_calls: bool,
+    /// Instructions that call native code and come back.
+    pub(crate) calls: Vec<bool>,
+    /// Registers that machine registers hold.
+    pub(crate) held: Vec<bool>,
 }
 
-/// Whether an instruction calls and comes back.
-pub(crate) fn is_call(instruction: &Instruction) -> bool {
-    matches!(instruction, Instruction::Call { .. } | Instruction::CallIndirect { .. } | Instruction::CallRef { .. })
+/// Whether an instruction calls native code and comes back.
+fn is_call(job: &NativeJob, at: usize) -> bool {
+    match job.function.code[at] {
+        Instruction::Call { .. } | Instruction::CallIndirect { .. } | Instruction::CallRef { .. } => true,
+        Instruction::CallAny { .. } | Instruction::CallAnyToOpen { .. } => {
+            let seen = seen(job, at);
+            seen.calls_guests || !seen.calls_others
+        }
+        _ => false,
+    }
+}
+
+/// What was seen at an instruction.
+pub(crate) fn seen(job: &NativeJob, at: usize) -> Seen {
+    job.profile.get(at).copied().unwrap_or(Seen::NOTHING)
 }
 
 /// The arguments of a call, or of a call in place of a return.
@@ -70,9 +86,16 @@ impl Facts {
             segment_start: vec![0; count],
             checks: vec![false; count],
             sources: vec![Vec::new(); function.blocks.len()],
-            has_calls: function.code.iter().any(is_call),
+            has_calls: false,
+            calls: (0..count).map(|at| is_call(job, at)).collect(),
+            held: function
+                .registers
+                .values()
+                .map(|&ty| native(ty).is_some() || ty == Type::Any && is_dynamic(job.signature.convention))
+                .collect(),
             order,
         };
+        facts.has_calls = facts.calls.contains(&true);
         for &block in &facts.order {
             for target in loops::targets(function, block) {
                 facts.sources[target.as_u32() as usize].push(block);
@@ -81,7 +104,7 @@ impl Facts {
             for (at, set) in range.clone().zip(live.before_each(function, block)) {
                 facts.before[at] = set;
             }
-            for at in range.filter(|&at| is_call(&function.code[at])) {
+            for at in range.filter(|&at| facts.calls[at]) {
                 facts.during[at] = Some(live.during(function, at));
             }
         }
@@ -97,7 +120,7 @@ impl Facts {
             let mut start = range.start;
             for at in range.clone() {
                 self.segment_start[at] = start;
-                if is_call(&function.code[at]) || at + 1 - start == SEGMENT_MAX || at + 1 == range.end {
+                if self.calls[at] || at + 1 - start == SEGMENT_MAX || at + 1 == range.end {
                     self.segment_end[start..=at].fill(at + 1);
                     start = at + 1;
                 }
@@ -124,7 +147,7 @@ impl Facts {
             while at < range.end {
                 let length = self.segment_end[at] - at;
                 let is_head = at == range.start && (block == first || is_led_back);
-                let is_after_call = at > range.start && is_call(&function.code[at - 1]);
+                let is_after_call = at > range.start && self.calls[at - 1];
                 if is_after_call {
                     so_far = 0;
                 }
@@ -158,11 +181,11 @@ impl Facts {
             waits[block.as_u32() as usize] = false;
             let mut dirty = self.dirty_in[block.as_u32() as usize].clone();
             for at in function.block_range(block) {
-                if is_call(&function.code[at]) {
+                if self.calls[at] {
                     dirty = RegisterSet::empty(function);
                 }
                 function.code[at].for_each_def(|reg| {
-                    if native(function.registers[reg]).is_some() {
+                    if self.held[reg.as_u32() as usize] {
                         dirty.insert(reg);
                     }
                 });

@@ -1,4 +1,4 @@
-//! A native tier for MiniVM: typed functions through Cranelift, one at a time, with every promise of the interpreter kept.
+//! A native tier for MiniVM: hot functions through Cranelift, one at a time, with every promise of the interpreter kept.
 //!
 //! ```no_run
 //! let mut machine = minivm::Machine::new(minivm::Limits::default());
@@ -12,6 +12,7 @@
 //! | file | is |
 //! |---|---|
 //! | `facts` | what is live where, segments of the budget, checks |
+//! | `kinds` | what is known of the kinds of `any` values |
 //! | `translate` | a function as Cranelift's intermediate form |
 //! | `compiler` | that to machine code, and the thunks that enter it |
 //! | `code_memory` | memory that is never writable and executable at once |
@@ -25,6 +26,7 @@
 mod code_memory;
 mod compiler;
 mod facts;
+mod kinds;
 mod translate;
 mod types;
 mod worker;

@@ -2,7 +2,7 @@
 
 use cranelift_codegen::ir::{self, AbiParam, types};
 use cranelift_codegen::isa::CallConv;
-use minivm_isa::{Signature, Type};
+use minivm_isa::{Convention, Signature, Type};
 
 /// The machine type of a register; none for what stays in the frame.
 pub(crate) fn native(ty: Type) -> Option<ir::Type> {
@@ -13,6 +13,11 @@ pub(crate) fn native(ty: Type) -> Option<ir::Type> {
         Type::F64 => Some(types::F64),
         Type::Any | Type::V128 | Type::Cell | Type::Ref(_) => None,
     }
+}
+
+/// Whether functions of a convention are `any` code.
+pub(crate) fn is_dynamic(convention: Convention) -> bool {
+    convention != Convention::Typed
 }
 
 /// The types of a list with the word that each begins at.
@@ -36,5 +41,14 @@ pub(crate) fn signature(signature: &Signature, is_loop: bool) -> ir::Signature {
     }
     found.returns = vec![AbiParam::new(types::I64)];
     found.returns.extend(held(&signature.results));
+    found
+}
+
+/// As [`signature`], of functions of `any` code: context, registers, fuel; fuel, and the first result as payload and tag.
+/// Parameters are in the frame.
+pub(crate) fn dynamic_signature() -> ir::Signature {
+    let mut found = ir::Signature::new(CallConv::Tail);
+    found.params = vec![AbiParam::new(types::I64); 3];
+    found.returns = [types::I64, types::I64, types::I32].map(AbiParam::new).to_vec();
     found
 }

@@ -324,7 +324,7 @@ handler! {
         let dst = regs.add((*rows::ForEach::next(pc).cast::<ReturnInfo>().sub(1)).dst as usize);
         if tag_at(regs, iterator) == Tag::FUNCTION
             && tag_at(regs, state) == Tag::TABLE
-            && super::iterate::iterate(cx, regs.add(iterator), regs.add(state), regs.add(control), dst, wanted)
+            && crate::runtime::iterate::iterate(cx, regs.add(iterator), regs.add(state), regs.add(control), dst, wanted)
         {
             next!(rows::ForEach::next(pc), regs, cx, facc)
         }

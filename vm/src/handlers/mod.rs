@@ -114,7 +114,6 @@ pub(crate) mod convert;
 pub(crate) mod copy;
 pub(crate) mod dynamic;
 pub(crate) mod fiber;
-pub(crate) mod iterate;
 pub(crate) mod native;
 pub(crate) mod object;
 pub(crate) mod record;

@@ -156,6 +156,9 @@ pub struct Marker {
     pub(super) weak: WeakState,
 }
 
+/// Where a marker has whether it marks, in bytes.
+pub(super) const MARKING: usize = std::mem::offset_of!(Marker, marking);
+
 impl Marker {
     pub(super) fn new() -> Marker {
         Marker {

@@ -147,6 +147,9 @@ pub struct Heap {
     panic: Option<Box<dyn std::any::Any + Send>>,
 }
 
+/// Where a heap has whether it marks, in bytes, for native code.
+pub(crate) const MARKING: usize = std::mem::offset_of!(Heap, marker) + marker::MARKING;
+
 /// How many tags there are.
 const KINDS: usize = 14;
 

@@ -66,6 +66,7 @@ pub(crate) mod function;
 pub(crate) mod host;
 pub(crate) mod host_run;
 pub(crate) mod instance;
+pub(crate) mod iterate;
 pub(crate) mod kept;
 pub(crate) mod known_bridges;
 mod layout_groups;

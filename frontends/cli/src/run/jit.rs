@@ -5,16 +5,16 @@ use crate::arguments::Jit;
 use crate::exit::Exit;
 use crate::source::Failure;
 use minivm::raw::Machine;
-use minivm::raw::native::NativeTier;
+use minivm::raw::native::{NativeTier, layout};
 
 /// Has the functions of a session compiled as it was asked for.
-pub(super) fn install(session: &mut Session, when: Jit) -> Result<(), Failure> {
+pub(super) fn install(session: &mut Session, when: Jit, logs: bool) -> Result<(), Failure> {
     if when == Jit::Off {
         return Ok(());
     }
     match tier(when == Jit::Always) {
         Ok(tier) => {
-            let policy = minivm::raw::native::NativePolicy { always: when == Jit::Always, ..Default::default() };
+            let policy = minivm::raw::native::NativePolicy { always: when == Jit::Always, logs, ..Default::default() };
             session.machine.set_native_tier(Some(tier), policy);
             Ok(())
         }
@@ -50,9 +50,29 @@ pub(super) fn tell(machine: &Machine) {
         figures.refused,
         figures.detached,
     );
-    let [_, fuel, room, check, instruction, callee, _] = figures.exits;
+    let left = |reason: u64| figures.exits[reason as usize];
     anstream::eprintln!(
-        "entered {} times; left for fuel {fuel}, room {room}, checks {check}, instructions {instruction}, callees {callee}",
+        "entered {} times; left for fuel {}, room {}, checks {}, guards {}, instructions {}, callees {}; {} instructions stepped",
         figures.entries,
+        left(layout::REASON_FUEL),
+        left(layout::REASON_ROOM),
+        left(layout::REASON_CHECK),
+        left(layout::REASON_GUARD),
+        left(layout::REASON_INSTRUCTION) + left(layout::REASON_STEPPED),
+        left(layout::REASON_CALLEE),
+        figures.steps,
     );
+}
+
+/// Tells what was compiled when, what was not, and where native code was left how often.
+pub(super) fn tell_all(machine: &Machine) {
+    let log = machine.native_log();
+    for event in &log.events {
+        anstream::eprintln!("jit: {event}");
+    }
+    let mut exits: Vec<_> = log.exits.iter().collect();
+    exits.sort_by_key(|&(exit, &count)| (std::cmp::Reverse(count), exit));
+    for (exit, count) in exits {
+        anstream::eprintln!("jit: {exit}, {count} times");
+    }
 }

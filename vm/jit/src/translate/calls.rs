@@ -14,10 +14,10 @@ use minivm_isa::Instruction as I;
 use minivm_isa::register_set::RegisterSet;
 
 /// What is called.
-struct Callee {
-    closure: Value,
-    entry: Value,
-    code: Value,
+pub(super) struct Callee {
+    pub(super) closure: Value,
+    pub(super) entry: Value,
+    pub(super) code: Value,
 }
 
 impl Translator<'_, '_> {
@@ -44,12 +44,9 @@ impl Translator<'_, '_> {
         let values = self.b.inst_results(done).to_vec();
         self.dirty = RegisterSet::empty(&job.function);
         self.in_frame = RegisterSet::empty(&job.function);
-        through
-            .iter()
-            .filter(|reg| self.vars[reg.as_u32() as usize].is_some())
-            .for_each(|reg| self.in_frame.insert(reg));
+        through.iter().filter(|reg| self.facts.held[reg.as_u32() as usize]).for_each(|reg| self.in_frame.insert(reg));
         self.take_results(call, &values[1..]);
-        self.look_at_budget(values[0]);
+        self.look_at_budget(values[0], |_| {});
         self.load_views();
         Some(Next::Falls)
     }
@@ -71,8 +68,8 @@ impl Translator<'_, '_> {
         }
     }
 
-    /// Takes the budget that a call has left over, or leaves.
-    fn look_at_budget(&mut self, left: Value) {
+    /// Takes the budget that a call has left over, or leaves; `take` does what is to be done first where the callee has returned.
+    pub(super) fn look_at_budget(&mut self, left: Value, take: impl Fn(&mut Self)) {
         self.b.def_var(self.fuel, left);
         let (cold, next, gone, stop) =
             (self.b.create_block(), self.b.create_block(), self.b.create_block(), self.b.create_block());
@@ -90,12 +87,14 @@ impl Translator<'_, '_> {
         self.b.switch_to_block(gone);
         self.return_gone();
         self.b.switch_to_block(stop);
+        take(self);
         self.at += 1;
         self.shared = None;
         self.exit_charged(REASON_FUEL, 0, None);
         self.at -= 1;
         self.b.seal_block(next);
         self.b.switch_to_block(next);
+        take(self);
     }
 
     /// A call in place of a return. The frame is given up: nothing leaves any more once its words change.
@@ -117,7 +116,7 @@ impl Translator<'_, '_> {
     }
 
     /// Leaves where the frame of what takes the place of this one does not fit: errors find this frame whole.
-    fn check_callee_room(&mut self, callee: &Callee) {
+    pub(super) fn check_callee_room(&mut self, callee: &Callee) {
         let extent = self.b.ins().uload32(own(), callee.entry, layout::ENTRY_EXTENT);
         let bytes = self.b.ins().ishl_imm_u(extent, 3);
         let (regs, context) = (self.regs, self.context);
@@ -186,7 +185,7 @@ impl Translator<'_, '_> {
     }
 
     /// Leaves where a callee has no native code, and notes which.
-    fn exit_for_callee(&mut self, has_none: Value, closure: Value) {
+    pub(super) fn exit_for_callee(&mut self, has_none: Value, closure: Value) {
         let (cold, next) = (self.b.create_block(), self.b.create_block());
         self.b.set_cold_block(cold);
         self.b.ins().brif(has_none, cold, &[], next, &[]);

@@ -14,9 +14,7 @@ impl Translator<'_, '_> {
     pub(super) fn control(&mut self, instruction: &I) -> Option<Next> {
         match instruction {
             I::Jump { target } => {
-                self.load_live(&[*target]);
-                let target = self.blocks[target.as_u32() as usize];
-                self.b.ins().jump(target, &[]);
+                self.jump_to(*target);
             }
             I::BranchIf { cond, if_true, if_false } => {
                 let cond = self.get(*cond);
@@ -28,6 +26,11 @@ impl Translator<'_, '_> {
                 let kind = i64::try_from(*kind).ok()?;
                 let is_kind = self.b.ins().icmp_imm_u(IntCC::Equal, tag, kind);
                 self.branch(is_kind, *if_true, *if_false);
+            }
+            I::ReturnValues { .. } | I::TailCall { .. } | I::TailCallIndirect { .. } | I::TailCallRef { .. }
+                if self.is_dynamic =>
+            {
+                self.exit_now(layout::REASON_INSTRUCTION);
             }
             I::ReturnValues { values } => self.return_values(values),
             I::Trap { .. } => self.exit_now(layout::REASON_CHECK),
@@ -87,9 +90,15 @@ impl Translator<'_, '_> {
         Some(Next::Ended)
     }
 
-    fn branch(&mut self, condition: Value, if_true: Block, if_false: Block) {
+    pub(super) fn jump_to(&mut self, target: Block) {
+        self.load_live(&[target]);
+        let target = self.edge(target);
+        self.b.ins().jump(target, &[]);
+    }
+
+    pub(super) fn branch(&mut self, condition: Value, if_true: Block, if_false: Block) {
         self.load_live(&[if_true, if_false]);
-        let [yes, no] = [if_true, if_false].map(|block| self.blocks[block.as_u32() as usize]);
+        let [yes, no] = [if_true, if_false].map(|block| self.edge(block));
         self.b.ins().brif(condition, yes, &[], no, &[]);
     }
 
@@ -98,10 +107,11 @@ impl Translator<'_, '_> {
         let mut all = targets.to_vec();
         all.push(default);
         self.load_live(&all);
+        let blocks: Vec<ir::Block> = all.into_iter().map(|block| self.edge(block)).collect();
         let pool = &mut self.b.func.dfg.value_lists;
-        let mut calls: Vec<ir::BlockCall> = Vec::with_capacity(all.len());
-        for block in all {
-            calls.push(ir::BlockCall::new(self.blocks[block.as_u32() as usize], [], pool));
+        let mut calls: Vec<ir::BlockCall> = Vec::with_capacity(blocks.len());
+        for block in blocks {
+            calls.push(ir::BlockCall::new(block, [], pool));
         }
         let default = calls.pop().expect("the default is the last");
         let table = self.b.create_jump_table(ir::JumpTableData::new(default, &calls));
@@ -109,7 +119,7 @@ impl Translator<'_, '_> {
     }
 
     /// What is live in blocks that come next, and only in the frame, is loaded.
-    fn load_live(&mut self, targets: &[Block]) {
+    pub(super) fn load_live(&mut self, targets: &[Block]) {
         if self.in_frame.iter().next().is_none() {
             return;
         }
@@ -117,7 +127,7 @@ impl Translator<'_, '_> {
             let start = self.job.function.block_range(*target).start;
             for reg in self.facts.before[start].clone().iter() {
                 if self.in_frame.contains(reg) {
-                    self.register(reg);
+                    self.load(reg);
                 }
             }
         }

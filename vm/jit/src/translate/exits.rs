@@ -9,7 +9,7 @@ use minivm_isa::register_set::RegisterSet;
 
 impl Translator<'_, '_> {
     /// Instructions from the current one on that are charged.
-    fn undone(&self) -> i64 {
+    pub(super) fn undone(&self) -> i64 {
         (self.facts.segment_end[self.at] - self.at) as i64
     }
 
@@ -32,7 +32,7 @@ impl Translator<'_, '_> {
         self.b.switch_to_block(next);
     }
 
-    fn or_forced(&mut self, condition: Value) -> Value {
+    pub(super) fn or_forced(&mut self, condition: Value) -> Value {
         let context = self.context;
         let left = self.b.ins().load(machine::I64, own(), context, layout::FORCED);
         let left = self.b.ins().iadd_imm_s(left, -1);
@@ -78,7 +78,7 @@ impl Translator<'_, '_> {
             }
             let mut stored = RegisterSet::empty(&self.job.function);
             set.iter().filter(|&reg| self.is_only_here(reg)).for_each(|reg| stored.insert(reg));
-            let values = stored.iter().map(|reg| (reg, self.register(reg))).collect();
+            let values = stored.iter().map(|reg| (reg, self.saved(reg))).collect();
             let block = self.b.create_block();
             self.b.set_cold_block(block);
             self.b.append_block_param(block, machine::I64);
@@ -137,9 +137,8 @@ impl Translator<'_, '_> {
         for (block, values) in std::mem::take(&mut self.shared_exits) {
             self.b.switch_to_block(block);
             let params = self.b.block_params(block).to_vec();
-            for (reg, value) in values {
-                let (ty, slot, regs) = (self.job.function.registers[reg], self.slot(reg), self.regs);
-                self.store_word(ty, value, regs, slot);
+            for (reg, saved) in values {
+                self.store_saved(reg, saved);
             }
             self.b.ins().jump(exit, &[params[0].into(), params[1].into()]);
         }
@@ -155,6 +154,12 @@ impl Translator<'_, '_> {
     /// Tells the caller that the interpreter goes on.
     pub(super) fn return_gone(&mut self) {
         let mut values = vec![self.b.ins().iconst(machine::I64, GONE)];
+        if self.is_dynamic {
+            values.push(self.b.ins().iconst(machine::I64, 0));
+            values.push(self.b.ins().iconst(machine::I32, 0));
+            self.b.ins().return_(&values);
+            return;
+        }
         for ty in self.job.signature.results.iter().filter_map(|&ty| native(ty)) {
             values.push(match ty {
                 machine::F32 => self.b.ins().f32const(0.0),

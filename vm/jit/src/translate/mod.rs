@@ -1,17 +1,29 @@
 //! One function from portable bytecode to Cranelift's intermediate form.
 //!
 //! Registers that machine registers can hold are variables; the frame has them where the interpreter could need them: `dirty`
-//! are those that changed since. Others (references, tagged values, 128 bits) are always in the frame.
+//! are those that changed since. Others (references, 128 bits, tagged values of typed functions) are always in the frame.
+//! Tagged values of `any` functions are variables too: payload and tag, or one of them where the kind is known.
 
+mod any;
+mod arithmetic;
 mod calls;
+mod comparison;
 mod control;
+mod dynamic;
+mod dynamic_calls;
+mod edges;
 mod exits;
+mod iteration;
 mod memory;
 mod numbers;
+mod objects;
+mod steps;
 mod words;
 
 use crate::facts::Facts;
+use crate::kinds::{self, Kind, Kinds};
 use crate::types::{self, native};
+use any::{AnyVariables, Saved};
 use cranelift_codegen::ir::{self, InstBuilder, MemFlagsData, Value, types as machine};
 use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
@@ -74,7 +86,16 @@ struct Translator<'a, 'b> {
     /// The part that all exits of the segment share, and the registers that it stores.
     shared: Option<(ir::Block, RegisterSet)>,
     /// Such parts that are to be written, with what they store.
-    shared_exits: Vec<(ir::Block, Vec<(Reg, Value)>)>,
+    shared_exits: Vec<(ir::Block, Vec<(Reg, Saved)>)>,
+    /// Whether this is `any` code.
+    is_dynamic: bool,
+    /// The variables of tagged values that machine registers hold.
+    any: Vec<Option<AnyVariables>>,
+    /// What is known of their kinds here, and at the starts of blocks.
+    kinds: Kinds<'a>,
+    kinds_in: Vec<Vec<Kind>>,
+    /// Ways to blocks on which values change their form, to be written after the branch.
+    edges: Vec<(ir::Block, Block)>,
 }
 
 /// Accesses to frames, and to what the machine keeps.
@@ -98,7 +119,10 @@ pub(crate) fn translate(
     context: &mut FunctionBuilderContext,
 ) {
     let facts = Facts::new(job);
-    function.signature = types::signature(&job.signature, job.entry.is_some());
+    let is_dynamic = types::is_dynamic(job.signature.convention);
+    let kinds_in = if is_dynamic { kinds::flow(job, &facts) } else { Vec::new() };
+    function.signature =
+        if is_dynamic { types::dynamic_signature() } else { types::signature(&job.signature, job.entry.is_some()) };
     let mut b = FunctionBuilder::new(function, context);
     let start = b.create_block();
     b.append_block_params_for_function_params(start);
@@ -107,6 +131,12 @@ pub(crate) fn translate(
     let params = b.block_params(start).to_vec();
     let portable = &job.function;
     let vars = portable.registers.values().map(|&ty| native(ty).map(|ty| b.declare_var(ty))).collect();
+    let any = (0..portable.registers.len())
+        .map(|index| {
+            (is_dynamic && facts.held[index] && native(portable.registers[Reg::from_u32(index as u32)]).is_none())
+                .then(|| AnyVariables::new(&mut b))
+        })
+        .collect();
     let fuel = b.declare_var(machine::I64);
     let mut view = || View { base: b.declare_var(machine::I64), length: b.declare_var(machine::I64) };
     let mut memories: Vec<Memory> = job.memories.keys().copied().collect();
@@ -136,6 +166,11 @@ pub(crate) fn translate(
         checked_at_end: HashMap::new(),
         shared: None,
         shared_exits: Vec::new(),
+        is_dynamic,
+        any,
+        kinds: Kinds { job, of: vec![Kind::Unknown; portable.registers.len()] },
+        kinds_in,
+        edges: Vec::new(),
     };
     translator.b.def_var(fuel, params[2]);
     translator.enter(&params[3..]);
@@ -155,6 +190,9 @@ impl Translator<'_, '_> {
         let first = self.first();
         self.at = self.job.function.block_range(first).start;
         self.load_views();
+        if self.is_dynamic {
+            return self.enter_dynamic();
+        }
         if self.job.entry.is_some() {
             for reg in self.facts.before[self.at].clone().iter() {
                 if self.vars[reg.as_u32() as usize].is_some() {
@@ -183,7 +221,10 @@ impl Translator<'_, '_> {
             let number = block.as_u32() as usize;
             self.b.switch_to_block(self.blocks[number]);
             self.dirty = self.facts.dirty_in[number].clone();
-            self.in_frame = RegisterSet::empty(&self.job.function);
+            self.in_frame = self.in_frame_at(block);
+            if self.is_dynamic {
+                self.kinds.of.clone_from(&self.kinds_in[number]);
+            }
             self.checked = match self.facts.sources[number][..] {
                 [only] if block != self.first() => self.checked_at_end.get(&only).cloned().unwrap_or_default(),
                 _ => HashMap::new(),
@@ -195,6 +236,7 @@ impl Translator<'_, '_> {
                     self.charge();
                 }
                 if self.instruction() == Next::Ended {
+                    self.finish_edges();
                     break;
                 }
             }
@@ -208,6 +250,9 @@ impl Translator<'_, '_> {
     fn instruction(&mut self) -> Next {
         let job = self.job;
         let instruction = &job.function.code[self.at];
+        if self.is_dynamic && self.touches_any(instruction) {
+            return self.dynamic(instruction);
+        }
         if !self.is_known(instruction) {
             self.exit_now(layout::REASON_INSTRUCTION);
             return Next::Ended;

@@ -62,12 +62,11 @@ impl Translator<'_, '_> {
     }
 
     pub(super) fn store_register(&mut self, reg: Reg) {
-        let value = self.variable(reg);
-        let (ty, slot, regs) = (self.job.function.registers[reg], self.slot(reg), self.regs);
-        self.store_word(ty, value, regs, slot);
+        let saved = self.saved(reg);
+        self.store_saved(reg, saved);
     }
 
-    fn variable(&mut self, reg: Reg) -> Value {
+    pub(super) fn variable(&mut self, reg: Reg) -> Value {
         let variable = self.vars[reg.as_u32() as usize].expect("the register is one that a machine register holds");
         self.b.use_var(variable)
     }

@@ -1,14 +1,16 @@
 //! Running native code, and going on where it leaves.
 
-use super::layout::{REASON_CALLEE, REASON_ROOM};
+use super::layout::{REASON_CALLEE, REASON_GUARD, REASON_ROOM, REASON_STEPPED};
 use super::state::Native;
-use super::{GONE, NativeThunk};
+use super::{GONE, NativeExit, NativeThunk};
 use crate::runtime::call::stack_overflow;
 use crate::runtime::context::{Context, Status, return_info};
+use crate::runtime::deliver::deliver;
 use crate::runtime::function::GuestFunction;
 use crate::runtime::stepping::function_of;
 use crate::threaded::frame::Frame;
 use crate::threaded::{Flow, HandlerAddress, Pc, Regs, header_at};
+use minivm_isa::Convention;
 
 /// What the interpreter does after it came to a place with native code.
 pub(crate) enum NativeFlow {
@@ -22,6 +24,11 @@ pub(crate) enum NativeFlow {
 /// costs about as much as the interpreter takes for so many.
 const LOOK_ENTRIES: u32 = 1 << 12;
 const WORTH_INSTRUCTIONS: i64 = 12;
+/// The same for `any` code, which saves less of each, and for the steps that the interpreter does of it; and after how many steps
+/// a function is looked at.
+const WORTH_ANY: i64 = 25;
+const WORTH_STEP: i64 = 15;
+const LOOK_STEPS: i64 = 1 << 14;
 
 /// Runs the native code of the place `pc` of the running frame.
 ///
@@ -46,23 +53,30 @@ pub(crate) unsafe fn enter(cx: &mut Context, pc: Pc, regs: Regs) -> NativeFlow {
         cx.native.forced = 1 + (cx.native.random() % 50) as i64;
     }
     cx.native.figures.entries += 1;
+    let steps = cx.native.figures.steps;
     // SAFETY: the code is that of the function, whose frame is complete.
     let flow = unsafe { run(cx, (thunk, body), guest, (regs, fuel)) };
-    if !is_worth_it(&native, fuel - cx.fuel) {
+    let steps = cx.native.figures.steps - steps;
+    if !is_worth_it(&native, fuel - cx.fuel, steps, guest.convention) {
         cx.detach(guest, &native);
     }
     NativeFlow::Go(flow)
 }
 
 /// Notes what an entry has done; says whether the function is worth entering.
-fn is_worth_it(native: &Native, done: i64) -> bool {
+fn is_worth_it(native: &Native, done: i64, steps: u64, convention: Convention) -> bool {
     native.entries.set(native.entries.get() + 1);
     native.done.set(native.done.get().saturating_add(done));
-    if native.entries.get() < LOOK_ENTRIES {
+    native.steps.set(native.steps.get().saturating_add(steps as i64));
+    if native.entries.get() < LOOK_ENTRIES && native.steps.get() < LOOK_STEPS {
         return true;
     }
-    native.entries.set(0);
-    native.done.replace(0) >= WORTH_INSTRUCTIONS * i64::from(LOOK_ENTRIES)
+    let entries = i64::from(native.entries.replace(0));
+    let (done, steps) = (native.done.replace(0), native.steps.replace(0));
+    match convention {
+        Convention::Typed => done >= WORTH_INSTRUCTIONS * entries,
+        Convention::Dynamic | Convention::Variadic => done >= WORTH_ANY * entries + WORTH_STEP * steps,
+    }
 }
 
 /// # Safety
@@ -78,24 +92,41 @@ unsafe fn run(
     // SAFETY: the tier vouches for its code; nothing borrows from the context meanwhile.
     unsafe {
         let place = Frame::at(regs).return_place();
+        let base = if guest.convention == Convention::Variadic { regs.sub(*regs.sub(3) as usize) } else { regs };
         let left = thunk((&raw mut *cx).cast(), regs, fuel, body);
         if left == GONE {
             return leave(cx, guest, regs);
         }
         cx.fuel = left;
-        let caller = regs.sub(return_info(place).delta as usize);
+        let caller = if guest.convention == Convention::Typed {
+            regs.sub(return_info(place).delta as usize)
+        } else {
+            let count = cx.native.next.checked_sub(1).unwrap_or(1);
+            deliver(cx, regs, count as usize, base, place)
+        };
         let flow = Flow { pc: place, regs: caller };
         // What the machine itself called for is not stopped.
         if left < 0 && place != cx.record_return() { cx.stop(Status::OutOfFuel, flow) } else { flow }
     }
 }
 
+/// Notes for people where native code was left, or had the interpreter do an instruction.
+#[cold]
+pub(super) fn log_exit(cx: &mut Context, guest: &GuestFunction, at: usize, reason: u64) {
+    let portable = guest.portable();
+    let (name, instruction) = (portable.name.clone(), portable.code[at].info().name);
+    cx.native.log.note_exit(NativeExit { name, at, instruction, reason });
+}
+
 /// Where the interpreter goes on that native code has left to, which was entered with a frame of `function` at `entered`.
 unsafe fn leave(cx: &mut Context, function: &GuestFunction, entered: Regs) -> Flow {
     let (at, reason) = (cx.native.exit_at as u32 as usize, cx.native.exit_at >> 32);
+    cx.native.figures.exits[reason as usize] += 1;
+    if reason == REASON_STEPPED {
+        return super::step::leave(cx);
+    }
     let regs = cx.native.exit_regs;
     cx.fuel = cx.native.exit_fuel;
-    cx.native.figures.exits[reason as usize] += 1;
     // SAFETY: native code has left the frame complete, before its instruction `at`.
     unsafe {
         let (info, guest) = function_of(regs);
@@ -103,8 +134,14 @@ unsafe fn leave(cx: &mut Context, function: &GuestFunction, entered: Regs) -> Fl
         if reason == REASON_ROOM && !(regs == entered && std::ptr::eq(guest, function)) {
             return enter_again(cx, guest, regs);
         }
+        if cx.native.policy.logs {
+            log_exit(cx, guest, at, reason);
+        }
         if reason == REASON_CALLEE {
             cx.note_callee(cx.native.exit_callee);
+        }
+        if reason == REASON_GUARD {
+            cx.note_miss(guest);
         }
         let plain = cx.plain_code(info, guest);
         Flow { pc: plain.place_of(at), regs }

@@ -1,8 +1,18 @@
 //! What native code calls of the machine. Such a function runs no guest code and stores nothing in frames.
 
 use super::GONE;
+use crate::heap::{Cell, Closure, Node, Str, Table};
 use crate::memory::LinearMemory;
+use crate::runtime::context::Context;
+use crate::runtime::function::{Body, FunctionInfo};
+use crate::runtime::host::{Intrinsic, Quick};
+use crate::runtime::metamethod::Metamethod;
 use crate::runtime::work::{MEMORY_BYTES_PER_UNIT, SMALL};
+use crate::threaded::Regs;
+use crate::threaded::operands::set_any;
+use crate::value::{Tag, Value};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::with_exposed_provenance_mut as pointer;
 
 /// Addresses of these functions. Each takes its arguments as 64-bit words and the fuel, and gives the fuel that is left, or
 /// [`GONE`]: then it has done nothing, and the interpreter does the instruction.
@@ -12,23 +22,73 @@ pub struct Helpers {
     pub memory_fill: u64,
     /// `(memory, source memory, address, source, length, fuel)`.
     pub memory_copy: u64,
+    /// `(context, registers, instruction, fuel)`: the interpreter does an instruction.
+    pub step: u64,
+    /// `(context, table, key, payload, tag)`: stores a value at an integer key; 0 when only the interpreter can.
+    pub table_set: u64,
+    /// `(context, table, key, payload, tag)`: stores a value at a key that is a short string; 0 when only the interpreter can.
+    pub field_set: u64,
+    /// `(context, cell, payload, tag)`: stores a value in a cell while the collector marks; gives 0.
+    pub cell_set: u64,
+    /// `(table, payload, tag)`: the node of a key that has a value, or 0 when only the interpreter can tell.
+    pub table_node: u64,
+    /// `(context, table, key)`: the node of a method of a table, or of strings where that is 0; 0 when only the interpreter can tell.
+    pub method_node: u64,
+    /// `(context, payload, tag)`: the length of a table or string; negative when only the interpreter can tell.
+    pub length: u64,
+    /// `(context, closure, arguments, count)`: calls the quick form of a host function. 1: the result is in place of the first
+    /// argument; 0: there is none; negative: it is left to the interpreter.
+    pub quick: u64,
+    /// `(context, iterator, state, control, results, count)`, all but the count as places in the frame: one step of an iteration
+    /// that the machine knows; 0 when only the interpreter can.
+    pub iterate: u64,
+    /// `(context, array slots, hash entries)`: a new table, or 0 when only the interpreter can make it.
+    pub table_new: u64,
+    /// `(context, table, first index, values, count)`: stores values that lie in the frame; 0 when only the interpreter can.
+    pub table_list: u64,
+    /// `(context, function, count)`: a new closure whose captured values are nil, or 0 when only the interpreter can make it.
+    pub closure_new: u64,
+    /// `(context, payload, tag)`: a new cell, or 0 when only the interpreter can make it.
+    pub cell_new: u64,
+    /// `(base, exponent)`, floats.
+    pub power: u64,
+    /// `(dividend, divisor)`, floats.
+    pub modulo: u64,
 }
 
 /// Defines a function that native code calls.
 macro_rules! helper {
-    ($(#[$attr:meta])* fn $name:ident($($argument:ident: $ty:ty),*) -> i64 $body:block) => {
+    ($(#[$attr:meta])* fn $name:ident($($argument:ident: $ty:ty),*) -> $result:ty $body:block) => {
         #[cfg(target_arch = "x86_64")]
         $(#[$attr])*
-        unsafe extern "sysv64" fn $name($($argument: $ty),*) -> i64 $body
+        unsafe extern "sysv64" fn $name($($argument: $ty),*) -> $result $body
         #[cfg(not(target_arch = "x86_64"))]
         $(#[$attr])*
-        unsafe extern "C" fn $name($($argument: $ty),*) -> i64 $body
+        unsafe extern "C" fn $name($($argument: $ty),*) -> $result $body
     };
 }
 
 impl Helpers {
     pub(super) fn new() -> Self {
-        Helpers { memory_fill: memory_fill as *const () as u64, memory_copy: memory_copy as *const () as u64 }
+        Helpers {
+            memory_fill: memory_fill as *const () as u64,
+            memory_copy: memory_copy as *const () as u64,
+            step: step as *const () as u64,
+            table_set: table_set as *const () as u64,
+            field_set: field_set as *const () as u64,
+            cell_set: cell_set as *const () as u64,
+            table_node: table_node as *const () as u64,
+            method_node: method_node as *const () as u64,
+            length: length as *const () as u64,
+            quick: quick as *const () as u64,
+            iterate: iterate as *const () as u64,
+            table_new: table_new as *const () as u64,
+            table_list: table_list as *const () as u64,
+            closure_new: closure_new as *const () as u64,
+            cell_new: cell_new as *const () as u64,
+            power: power as *const () as u64,
+            modulo: modulo as *const () as u64,
+        }
     }
 }
 
@@ -70,5 +130,242 @@ helper! {
             }
         };
         if copied.is_ok() { left } else { GONE }
+    }
+}
+
+helper! {
+    /// # Safety
+    /// As for [`step`](super::step::step).
+    fn step(cx: *mut Context, regs: Regs, at: u64, fuel: i64) -> i64 {
+        // SAFETY: passed on.
+        unsafe { super::step::step(cx, regs, at as usize, fuel) }
+    }
+}
+
+helper! {
+    /// # Safety
+    /// The table is reachable from the frame, and the value with it.
+    fn table_set(cx: *mut Context, table: *mut Table, key: u64, payload: u64, tag: u32) -> u64 {
+        // SAFETY: the caller vouches for the table and the value; a free slot is one that holds nothing.
+        unsafe {
+            let heap = &mut (*cx).heap;
+            let value = Value::from_parts(payload, Tag(tag));
+            let index = key.wrapping_sub(1);
+            // Elements that exist are stored in slices of the collector, too.
+            let is_there = index < u64::from((*table).array_len) && (*(*table).array.add(index as usize)).tag != Tag::NIL;
+            if !is_there && !value.is_nil() {
+                let slot = Table::free_slot(table, index);
+                if !slot.is_null() {
+                    value.store(slot);
+                    return 1;
+                }
+            }
+            if heap.needs_step() || !Table::metatable(table).is_null() {
+                return 0;
+            }
+            u64::from(Table::set_int(table, heap, key as i64, value).is_ok())
+        }
+    }
+}
+
+helper! {
+    /// # Safety
+    /// The table is reachable from the frame, and the value with it; the key is a short string of the function.
+    fn field_set(cx: *mut Context, table: *mut Table, key: *mut Str, payload: u64, tag: u32) -> u64 {
+        // SAFETY: the caller vouches for all of them.
+        unsafe {
+            let heap = &mut (*cx).heap;
+            let value = Value::from_parts(payload, Tag(tag));
+            let metatable = Table::metatable(table);
+            let asks_nobody = metatable.is_null() || Table::lacks(metatable, Metamethod::NewIndex as u32);
+            if !heap.marking() && asks_nobody && Table::put_short(table, key, value) != u32::MAX {
+                return 1;
+            }
+            if heap.needs_step() || !metatable.is_null() {
+                return 0;
+            }
+            u64::from(Table::set_str(table, heap, key, value).is_ok())
+        }
+    }
+}
+
+helper! {
+    /// # Safety
+    /// The cell is reachable from the frame, and the value with it.
+    fn cell_set(cx: *mut Context, cell: *mut Cell, payload: u64, tag: u32) -> u64 {
+        // SAFETY: the caller vouches for both.
+        unsafe {
+            (*cx).heap.barrier((*cell).value);
+            Value::from_parts(payload, Tag(tag)).store(&raw mut (*cell).value);
+        }
+        0
+    }
+}
+
+helper! {
+    /// # Safety
+    /// Table and key are reachable from the frame.
+    fn table_node(table: *mut Table, payload: u64, tag: u32) -> *mut Node {
+        // SAFETY: passed on.
+        unsafe { Table::peek(table, Value::from_parts(payload, Tag(tag))) }
+    }
+}
+
+helper! {
+    /// # Safety
+    /// The table is reachable from the frame, or null; the key is a short string of the function.
+    fn method_node(cx: *mut Context, table: *mut Table, key: *mut Str) -> *mut Node {
+        // SAFETY: the caller vouches for table and key; metatables live with their tables.
+        unsafe {
+            let metatable = if table.is_null() {
+                (*cx).string_metatable
+            } else {
+                let node = Table::find_short(table, key);
+                if !node.is_null() && (*node).value_tag != 0 {
+                    return node;
+                }
+                if Table::has_more(table) { std::ptr::null_mut() } else { Table::metatable(table) }
+            };
+            if metatable.is_null() {
+                return std::ptr::null_mut();
+            }
+            let class = Table::find_short(metatable, (*cx).metamethods[Metamethod::Index as usize]);
+            if class.is_null() || (*class).value_tag != Tag::TABLE.0 as u8 {
+                return std::ptr::null_mut();
+            }
+            let node = Table::find_short(pointer::<Table>((*class).value as usize), key);
+            if node.is_null() || (*node).value_tag == 0 { std::ptr::null_mut() } else { node }
+        }
+    }
+}
+
+helper! {
+    /// # Safety
+    /// The value is reachable from the frame.
+    fn length(cx: *mut Context, payload: u64, tag: u32) -> i64 {
+        // SAFETY: the caller vouches for the value.
+        unsafe {
+            let value = Value::from_parts(payload, Tag(tag));
+            if let Some(string) = value.as_string() {
+                return Str::len(string) as i64;
+            }
+            match value.as_table() {
+                Some(table) if Table::metatable(table).is_null() => Table::len(table, &mut (*cx).heap),
+                Some(_) | None => -1,
+            }
+        }
+    }
+}
+
+helper! {
+    /// # Safety
+    /// The closure is one, and as many arguments lie in the window on top of the stack.
+    fn quick(cx: *mut Context, closure: *mut Closure, arguments: Regs, count: u64) -> i64 {
+        // SAFETY: the caller vouches for the arguments, which are laid out as values are; closures point to functions.
+        unsafe {
+            let Body::Host(host) = &(*(*closure).function.cast::<FunctionInfo>()).body else { return -1 };
+            let Some(Intrinsic::Quick(function)) = host.intrinsic else { return -1 };
+            let heap = &mut (*cx).heap;
+            if heap.needs_step() {
+                return -1;
+            }
+            let values = std::slice::from_raw_parts(arguments.cast::<Value>(), count as usize);
+            // One that panics does so again when the interpreter calls it, which then tells the host.
+            match catch_unwind(AssertUnwindSafe(|| function(heap, values))) {
+                Ok(Quick::One(value)) => {
+                    set_any(arguments, 0, value);
+                    1
+                }
+                Ok(Quick::Nothing) => 0,
+                Ok(Quick::Unknown) | Err(_) => -1,
+            }
+        }
+    }
+}
+
+helper! {
+    /// # Safety
+    /// None.
+    fn power(base: f64, exponent: f64) -> f64 {
+        crate::number::power(base, exponent)
+    }
+}
+
+helper! {
+    /// # Safety
+    /// None.
+    fn modulo(dividend: f64, divisor: f64) -> f64 {
+        crate::number::modulo_float(dividend, divisor)
+    }
+}
+
+/// So much room of a new table is free.
+const FREE_ROOM: u64 = 64;
+
+helper! {
+    /// # Safety
+    /// The context is the running one.
+    fn table_new(cx: *mut Context, slots: u64, entries: u64) -> *mut Table {
+        // SAFETY: the caller vouches for the context.
+        let heap = unsafe { &mut (*cx).heap };
+        if slots | entries >= FREE_ROOM || heap.needs_step() {
+            return std::ptr::null_mut();
+        }
+        heap.new_table(slots as u32, entries as u32).unwrap_or(std::ptr::null_mut())
+    }
+}
+
+helper! {
+    /// # Safety
+    /// The table is reachable from the frame, as are the values.
+    fn table_list(cx: *mut Context, table: *mut Table, first: u64, values: *const Value, count: u64) -> u64 {
+        // SAFETY: the caller vouches for all of them.
+        unsafe {
+            let heap = &mut (*cx).heap;
+            if heap.needs_step() {
+                return 0;
+            }
+            u64::from(Table::set_list(table, heap, first as u32, values, count as usize).is_ok())
+        }
+    }
+}
+
+helper! {
+    /// # Safety
+    /// The function is one that the job names.
+    fn closure_new(cx: *mut Context, function: *const FunctionInfo, count: u64) -> *mut Closure {
+        // SAFETY: the caller vouches for context and function.
+        unsafe {
+            let heap = &mut (*cx).heap;
+            if heap.needs_step() {
+                return std::ptr::null_mut();
+            }
+            let made = heap.new_closure((*function).entry().cast(), function.cast(), count as u32);
+            made.unwrap_or(std::ptr::null_mut())
+        }
+    }
+}
+
+helper! {
+    /// # Safety
+    /// The value is reachable from the frame.
+    fn cell_new(cx: *mut Context, payload: u64, tag: u32) -> *mut Cell {
+        // SAFETY: the caller vouches for the value.
+        unsafe {
+            let heap = &mut (*cx).heap;
+            if heap.needs_step() {
+                return std::ptr::null_mut();
+            }
+            heap.new_cell(Value::from_parts(payload, Tag(tag))).unwrap_or(std::ptr::null_mut())
+        }
+    }
+}
+
+helper! {
+    /// # Safety
+    /// The places are `any` registers of the running frame; the iterator is a function, the state a table.
+    fn iterate(cx: *mut Context, iterator: Regs, state: Regs, control: Regs, results: Regs, wanted: u64) -> u64 {
+        // SAFETY: passed on.
+        u64::from(unsafe { crate::runtime::iterate::iterate(cx, iterator, state, control, results, wanted as usize) })
     }
 }

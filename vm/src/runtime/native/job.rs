@@ -1,6 +1,8 @@
 //! A function to compile, with all that its code refers to, so that another thread can do it.
 
+use super::Seen;
 use super::helpers::Helpers;
+use crate::heap::Str;
 use crate::runtime::context::Context;
 use crate::runtime::function::{FunctionInfo, GuestFunction};
 use crate::threaded::Code;
@@ -29,6 +31,8 @@ pub struct NativeJob {
     pub extent: u32,
     /// Calls, by their instruction.
     pub calls: HashMap<usize, CallJob>,
+    /// Functions that it makes closures of, by the instruction.
+    pub functions: HashMap<usize, u64>,
     /// Memories that it uses.
     pub memories: HashMap<Memory, MemoryJob>,
     /// Addresses of the tables that it uses, which begin with their view.
@@ -37,6 +41,12 @@ pub struct NativeJob {
     pub globals: HashMap<Global, GlobalJob>,
     /// Functions of the machine that code calls.
     pub helpers: Helpers,
+    /// The values of the constants, as payload and tag; those that are not `any` are nil.
+    pub constants: Vec<(u64, u32)>,
+    /// Constants that are strings which are equal only when they are the same.
+    pub short_strings: Vec<bool>,
+    /// What was seen at each instruction of `any` code; empty where nothing was.
+    pub profile: Vec<Seen>,
 }
 
 /// A call.
@@ -85,12 +95,29 @@ impl NativeJob {
             window: window(slots) as u32,
             extent: guest.loaded().extent(),
             calls: HashMap::new(),
+            functions: HashMap::new(),
             memories: HashMap::new(),
             tables: HashMap::new(),
             globals: HashMap::new(),
             helpers: Helpers::new(),
+            constants: Vec::new(),
+            short_strings: Vec::new(),
+            profile: guest.native.get().profile.borrow().clone(),
         };
+        for value in guest.constants.get().into_iter().flatten() {
+            job.constants.push((value.payload(), value.tag().0));
+            // SAFETY: constants live as long as their function.
+            job.short_strings.push(value.as_string().is_some_and(|string| unsafe { Str::is_short(string) }));
+        }
+        // SAFETY: instances outlive their functions.
+        let instance = unsafe { &*guest.instance };
         for (at, instruction) in function.code.iter().enumerate() {
+            if let Instruction::Closure { function, .. } = instruction
+                && !instance.is_import(*function)
+            {
+                let info: *const FunctionInfo = instance.function_info(*function);
+                job.functions.insert(at, info.expose_provenance() as u64);
+            }
             job.add_call(guest, plain, at, instruction);
             instruction.for_each_operand(|_, operand| job.add_item(guest, operand));
         }
@@ -105,6 +132,12 @@ impl NativeJob {
             Instruction::Call { function, .. } | Instruction::TailCall { function, .. } => {
                 let closure = instance.closure(*function).expose_provenance() as u64;
                 (program.functions[*function].signature(), closure)
+            }
+            Instruction::CallAny { .. } | Instruction::CallAnyToOpen { .. } => {
+                let place = plain.return_place(at).map_or(0, |place| place.expose_provenance() as u64);
+                let signature = Signature { params: Vec::new(), results: Vec::new(), ..self.signature.clone() };
+                self.calls.insert(at, CallJob { signature, number: 0, place, closure: 0 });
+                return;
             }
             Instruction::CallIndirect { signature, .. }
             | Instruction::CallRef { signature, .. }

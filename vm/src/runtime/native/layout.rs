@@ -28,6 +28,14 @@ pub const EXIT_CALLEE: i32 = state(offset_of!(NativeState, exit_callee));
 /// In the context: a counter that tests let native code count down at checks, to leave where it gets to zero.
 pub const FORCED: i32 = state(offset_of!(NativeState, forced));
 
+/// In the context: the canonical instruction that comes after a step of the interpreter; from what enters `any` code, the number
+/// above the tag of its result.
+pub const NEXT: i32 = state(offset_of!(NativeState, next));
+/// In the context: the number of values of the open list.
+pub const OPEN_COUNT: i32 = offset_of!(Context, open_count) as i32;
+/// In the context: whether overwritten references must be shown to the collector, 8 bits.
+pub const MARKING: i32 = (offset_of!(Context, heap) + crate::heap::MARKING) as i32;
+
 /// No fuel.
 pub const REASON_FUEL: u64 = 1;
 /// No room on a stack: the callee, whose frame is complete, is to be entered again.
@@ -40,19 +48,47 @@ pub const REASON_INSTRUCTION: u64 = 4;
 pub const REASON_CALLEE: u64 = 5;
 /// A test asked for it.
 pub const REASON_FORCED: u64 = 6;
+/// The interpreter has done an instruction, and has not come to the next one.
+pub const REASON_STEPPED: u64 = 7;
+/// A guard: a value is of another kind than those that were seen.
+pub const REASON_GUARD: u64 = 8;
 /// One more than the largest.
-pub const REASONS: usize = 7;
+pub const REASONS: usize = 9;
 
 /// In a closure: the entry of its threaded code.
 pub const CLOSURE_CODE: i32 = offset_of!(Closure, code) as i32;
 /// In a closure: its function.
 pub const CLOSURE_FUNCTION: i32 = offset_of!(Closure, function) as i32;
+/// In a closure: the first captured value.
+pub const CLOSURE_CAPTURES: i32 = size_of::<Closure>() as i32;
+/// In a cell: its value.
+pub const CELL_VALUE: i32 = offset_of!(crate::heap::Cell, value) as i32;
+/// In a table: the slots of the array part.
+pub const HEAP_TABLE_ARRAY: i32 = offset_of!(crate::heap::Table, array) as i32;
+/// In a table: the number of these slots, 32 bits.
+pub const HEAP_TABLE_LENGTH: i32 = offset_of!(crate::heap::Table, array_len) as i32;
+/// In a table: the nodes of the hash part.
+pub const HEAP_TABLE_NODES: i32 = offset_of!(crate::heap::Table, nodes) as i32;
+/// In a table: the number of these nodes less one, 32 bits.
+pub const HEAP_TABLE_MASK: i32 = offset_of!(crate::heap::Table, mask) as i32;
+/// Bytes of a node.
+pub const NODE_BYTES: i32 = size_of::<crate::heap::Node>() as i32;
+/// In a node: its value.
+pub const NODE_VALUE: i32 = offset_of!(crate::heap::Node, value) as i32;
+/// In a node: its key.
+pub const NODE_KEY: i32 = offset_of!(crate::heap::Node, key) as i32;
+/// In a node: the tag of the key, 8 bits.
+pub const NODE_KEY_TAG: i32 = offset_of!(crate::heap::Node, key_tag) as i32;
+/// In a node: the tag of the value, 8 bits.
+pub const NODE_VALUE_TAG: i32 = offset_of!(crate::heap::Node, value_tag) as i32;
 /// In a function: the number of its signature in the machine.
 pub const FUNCTION_SIGNATURE: i32 = offset_of!(FunctionInfo, signature) as i32;
 /// From an entry: the address of native code.
 pub const ENTRY_NATIVE: i32 = -(NATIVE_BEFORE_ENTRY_BYTES as i32);
 /// From an entry: the words that a frame needs, 32 bits.
 pub const ENTRY_EXTENT: i32 = offset_of!(EntryHeader, extent) as i32 - size_of::<EntryHeader>() as i32;
+/// From an entry: the number of `any` arguments that it may be entered with directly, 32 bits.
+pub const ENTRY_PARAMS: i32 = offset_of!(EntryHeader, params) as i32 - size_of::<EntryHeader>() as i32;
 /// In a memory: the address of its first byte.
 pub const MEMORY_BASE: i32 = offset_of!(MemoryView, base) as i32;
 /// In a memory: its length in bytes.
@@ -67,10 +103,33 @@ pub const ELEMENT_BYTES: i32 = size_of::<Value>() as i32;
 pub const ELEMENT_TAG: i32 = offset_of!(Value, tag) as i32;
 /// The tag of functions.
 pub const TAG_FUNCTION: u32 = Tag::FUNCTION.0;
+/// The tag of `false`; that of `true` comes next.
+pub const TAG_FALSE: u32 = Tag::FALSE.0;
+/// The tag of `true`.
+pub const TAG_TRUE: u32 = Tag::TRUE.0;
+/// The tag of integers.
+pub const TAG_INT: u32 = Tag::INT.0;
+/// The tag of floats.
+pub const TAG_FLOAT: u32 = Tag::FLOAT.0;
+/// The tag of strings.
+pub const TAG_STRING: u32 = Tag::STRING.0;
+/// The tag of tables.
+pub const TAG_TABLE: u32 = Tag::TABLE.0;
+/// The tag of host objects.
+pub const TAG_USERDATA: u32 = Tag::USERDATA.0;
+/// The tag of cells.
+pub const TAG_CELL: u32 = Tag::CELL.0;
 /// The tag of nil.
 pub const TAG_NIL: u32 = Tag::NIL.0;
 /// From a return place: the word of the caller that takes the first result, 16 bits.
 pub const RETURN_DST: i32 = offset_of!(ReturnInfo, dst) as i32 - size_of::<ReturnInfo>() as i32;
+/// From a return place: the number of `any` results wanted, 16 bits.
+pub const RETURN_RESULTS: i32 = offset_of!(ReturnInfo, results) as i32 - size_of::<ReturnInfo>() as i32;
+/// The number of results wanted that stands for all of them.
+pub const OPEN_RESULTS: u16 = crate::threaded::OPEN;
+/// In the tag that `any` code returns: one more than the number of results begins at this bit, 0 for a single one that is returned
+/// itself.
+pub const COUNT_SHIFT: u32 = 8;
 /// From a return place: words from the caller's registers to the callee's, 32 bits.
 pub const RETURN_DELTA: i32 = offset_of!(ReturnInfo, delta) as i32 - size_of::<ReturnInfo>() as i32;
 /// From the registers of a frame: its closure.

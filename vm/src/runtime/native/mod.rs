@@ -11,18 +11,27 @@
 //! - **The native stack is disposable.** At a call all that is live is in frames of the machine, whose return places are those of
 //!   baseline code. Where a callee leaves, its native callers return at once, and nothing is lost.
 //!
+//! - **Steps.** An instruction of `any` code that native code does not do itself is done by the interpreter, one canonical
+//!   instruction in baseline code; native code goes on if the interpreter then stands before the next one in the same frame.
+//! - **Profiles.** Before `any` code is compiled, a short part of the run is done instruction by instruction and watched.
+//!
 //! When something is compiled cannot be seen by a program: places, frames, fuel, traps and snapshots are those of the interpreter.
 
 mod enter;
 mod helpers;
 mod job;
 pub mod layout;
+mod log;
+mod profile;
 mod sample;
 mod state;
+mod step;
 
 pub(crate) use enter::{NativeFlow, enter};
 pub use helpers::Helpers;
 pub use job::{CallJob, GlobalJob, MemoryJob, NativeJob};
+pub use log::{NativeEvent, NativeExit, NativeLog};
+pub use profile::{MANY_NODES, NO_NODE, OPERANDS, Seen};
 pub(crate) use sample::{loaded, sample, slice};
 pub use state::{NativeFigures, NativePolicy};
 pub(crate) use state::{NativeSlot, NativeState};

@@ -21,6 +21,12 @@ const SLICE_MAX: i64 = 1 << 21;
 const CHAOS_SLICE_MAX: u64 = 3000;
 /// Times that a function is found running before it is compiled.
 const HITS: u32 = 2;
+/// Guards that fail before a function is compiled again, with what a new short run sees, and how often that is done.
+const MISSES_MAX: u32 = 100;
+/// Instructions that have run for each one of `any` code that is compiled: compiling one takes as long as running tens of
+/// thousands of them.
+const RUN_PER_COMPILED: i64 = 150_000;
+const VERSIONS_MAX: u32 = 4;
 
 /// Instructions of the next inner slice.
 pub(crate) fn slice(cx: &Context) -> i64 {
@@ -43,6 +49,7 @@ pub(crate) fn sample(cx: &mut Context) {
         return;
     }
     let before = cx.native.tickets;
+    cx.native.run = cx.native.run.saturating_add(cx.native.slice);
     // SAFETY: a run that has stopped there stands in a guest frame.
     unsafe { look_at(cx, cx.regs) };
     let is_new = cx.native.tickets != before;
@@ -62,15 +69,28 @@ unsafe fn look_at(cx: &mut Context, regs: Regs) {
     let pc = cx.pc;
     let at = if guest.is_plain(pc) { guest.plain_stop(pc) } else { guest.loaded().stop_at(pc) };
     if cx.native.policy.always {
+        let is_unseen = guest.convention != Convention::Typed && guest.native.get().profile.borrow().is_empty();
+        if is_unseen && cx.native.policy.chaos.is_some() && cx.native.random().is_multiple_of(2) {
+            super::profile::run(cx);
+        }
         cx.compile_native(info, guest, None);
         cx.compile_loop(info, guest, at);
         return;
     }
     let native = guest.native.get();
     native.hits.set(native.hits.get().saturating_add(1));
-    if native.hits.get() >= HITS {
+    if native.hits.get() < HITS || native.versions.get() > VERSIONS_MAX {
+        return;
+    }
+    if guest.convention != Convention::Typed && native.profile.borrow().is_empty() {
+        super::profile::run(cx);
+    }
+    let is_typed = guest.convention == Convention::Typed;
+    let is_in_loop = cx.compile_loop(info, guest, at);
+    // What runs in a loop may never be called again; native callers ask for what they call.
+    let is_called = native.hits.get() > HITS && guest.convention != Convention::Variadic;
+    if is_typed || !is_in_loop || is_called {
         cx.compile_native(info, guest, None);
-        cx.compile_loop(info, guest, at);
     }
 }
 
@@ -88,9 +108,14 @@ pub(crate) fn loaded(cx: &mut Context, info: &FunctionInfo, guest: &GuestFunctio
     }
 }
 
+/// Instructions of a function of `any` code.
+fn any_instructions(guest: &GuestFunction) -> i64 {
+    if guest.convention == Convention::Typed { 0 } else { guest.portable().code.len() as i64 }
+}
+
 impl GuestFunction {
     /// The canonical instruction of a place in baseline code.
-    fn plain_stop(&self, pc: crate::threaded::Pc) -> usize {
+    pub(super) fn plain_stop(&self, pc: crate::threaded::Pc) -> usize {
         self.plain.get().expect("the place is in it").stop_at(pc)
     }
 }
@@ -103,6 +128,7 @@ impl Context {
         self.native.tier = tier;
         self.native.policy = policy;
         self.native.figures = NativeFigures::default();
+        self.native.log = super::NativeLog::default();
         self.native.slice = SLICE_MIN;
         self.native.random = policy.chaos.unwrap_or(0) | 1;
     }
@@ -117,25 +143,47 @@ impl Context {
         let Body::Guest(guest) = &info.body else { return };
         let native = guest.native.get();
         native.hits.set(native.hits.get().saturating_add(1));
-        if native.hits.get() >= HITS && guest.code.get().is_some() {
+        // What was never seen to run is not known well enough.
+        let is_known =
+            guest.convention == Convention::Typed || self.native.policy.always || !native.profile.borrow().is_empty();
+        let is_hot = native.hits.get() >= HITS && native.versions.get() <= VERSIONS_MAX && is_known;
+        if is_hot && guest.code.get().is_some() {
             self.compile_native(info, guest, None);
         }
     }
 
-    /// Compiles the innermost loop around an instruction.
-    fn compile_loop(&mut self, info: &FunctionInfo, guest: &GuestFunction, at: usize) {
-        let function = guest.portable();
-        if function.code.len() > self.native.policy.instructions_max {
+    /// A guard of a function has failed. One that fails often was made from what does not hold any more.
+    pub(super) fn note_miss(&mut self, guest: &GuestFunction) {
+        let native = guest.native.get();
+        native.misses.set(native.misses.get() + 1);
+        if native.misses.get() < MISSES_MAX || self.native.policy.always {
             return;
         }
-        if let Some(head) = minivm_isa::loops::innermost_loop(function, function.block_of(at)) {
+        native.misses.set(0);
+        native.versions.set(native.versions.get() + 1);
+        native.profile.borrow_mut().clear();
+        if self.native.policy.logs {
+            self.native.log.note(super::NativeEvent::GivenUp { name: guest.portable().name.clone() });
+        }
+        self.forget(guest);
+    }
+
+    /// Compiles the innermost loop around an instruction; says whether there is one.
+    fn compile_loop(&mut self, info: &FunctionInfo, guest: &GuestFunction, at: usize) -> bool {
+        let function = guest.portable();
+        if function.code.len() > self.native.policy.instructions_max {
+            return false;
+        }
+        let head = minivm_isa::loops::innermost_loop(function, function.block_of(at));
+        if let Some(head) = head {
             self.compile_native(info, guest, Some(head));
         }
+        head.is_some()
     }
 
     /// Begins to compile a function, or a loop of it, unless that was tried.
     fn compile_native(&mut self, info: &FunctionInfo, guest: &GuestFunction, head: Option<Block>) {
-        if guest.convention != Convention::Typed {
+        if !self.may_afford(guest) {
             return;
         }
         let code = guest.loaded();
@@ -161,6 +209,7 @@ impl Context {
             self.native.refuse(&guest.portable().name, refusal);
             return;
         }
+        self.native.compiled_any += any_instructions(guest);
         let job = NativeJob::new(self, info, guest, entry);
         let ticket = self.native.tickets;
         self.native.tickets += 1;
@@ -168,6 +217,14 @@ impl Context {
         self.native.pending.insert(ticket, pending);
         self.native.tier.as_mut().expect("the callers looked").start(ticket, job);
         self.install_finished();
+    }
+
+    /// Whether enough has run for what compiling takes. What waits is found again.
+    fn may_afford(&self, guest: &GuestFunction) -> bool {
+        let compiled = self.native.compiled_any + any_instructions(guest);
+        let is_known = guest.native.get().is_detached.get();
+        let is_paid = compiled.saturating_mul(RUN_PER_COMPILED) <= self.native.run;
+        self.native.policy.always || guest.convention == Convention::Typed || is_paid && !is_known
     }
 
     fn may_compile(&self, guest: &GuestFunction) -> Result<(), Refusal> {

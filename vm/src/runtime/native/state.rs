@@ -1,7 +1,7 @@
 //! What a machine keeps of its native tier, and a function of its native code.
 
 use super::layout::REASONS;
-use super::{NativeCode, NativeTier, Refusal};
+use super::{NativeCode, NativeEvent, NativeLog, NativeTier, Refusal, Seen};
 use crate::heap::Closure;
 use crate::runtime::context::Context;
 use crate::runtime::function::GuestFunction;
@@ -24,6 +24,8 @@ pub struct NativePolicy {
     pub code_bytes_max: usize,
     /// Bytes of the native stack that native code may use.
     pub stack_bytes: usize,
+    /// Whether a [`NativeLog`] is kept.
+    pub logs: bool,
     /// For tests: native code leaves at random checks, and is forgotten and compiled again at random; where from.
     pub chaos: Option<u64>,
 }
@@ -35,6 +37,7 @@ impl Default for NativePolicy {
             instructions_max: 8000,
             code_bytes_max: 64 << 20,
             stack_bytes: 64 << 10,
+            logs: false,
             chaos: None,
         }
     }
@@ -61,6 +64,8 @@ pub struct NativeFigures {
     pub nanoseconds_max: u64,
     /// Times that the interpreter entered native code.
     pub entries: u64,
+    /// Instructions that native code had the interpreter do.
+    pub steps: u64,
     /// Times that native code left, by the reason of [`layout`](super::layout).
     pub exits: [u64; REASONS],
 }
@@ -74,9 +79,11 @@ pub(crate) struct NativeState {
     pub(super) exit_at: u64,
     pub(super) exit_callee: *mut Closure,
     pub(super) forced: i64,
+    pub(super) next: u64,
     pub(super) tier: Option<Box<dyn NativeTier>>,
     pub(super) policy: NativePolicy,
     pub(super) figures: NativeFigures,
+    pub(crate) log: NativeLog,
     /// Bytes of all native code.
     pub(super) bytes: Rc<Cell<usize>>,
     /// What is being compiled, by ticket.
@@ -85,6 +92,9 @@ pub(crate) struct NativeState {
     /// Instructions of the next inner slice.
     pub(super) slice: i64,
     pub(super) random: u64,
+    /// Instructions that have run, and those of `any` code that were compiled.
+    pub(super) run: i64,
+    pub(super) compiled_any: i64,
 }
 
 impl Default for NativeState {
@@ -96,14 +106,18 @@ impl Default for NativeState {
             exit_at: 0,
             exit_callee: std::ptr::null_mut(),
             forced: i64::MAX,
+            next: 0,
             tier: None,
             policy: NativePolicy::default(),
             figures: NativeFigures::default(),
+            log: NativeLog::default(),
             bytes: Rc::default(),
             pending: HashMap::new(),
             tickets: 0,
             slice: super::sample::SLICE_MIN,
             random: 1,
+            run: 0,
+            compiled_any: 0,
         }
     }
 }
@@ -125,6 +139,9 @@ impl NativeState {
     /// Notes that a function is not compiled.
     pub(super) fn refuse(&mut self, name: &str, refusal: Refusal) {
         self.figures.refused += 1;
+        if self.policy.logs {
+            self.log.note(NativeEvent::Refused { name: name.to_owned(), why: refusal.clone() });
+        }
         if self.figures.refusals.len() < REFUSALS_MAX {
             self.figures.refusals.push((name.to_owned(), refusal));
         }
@@ -162,6 +179,15 @@ pub(crate) struct Native {
     /// Times that it was entered since it was last looked at, and instructions done then.
     pub(super) entries: Cell<u32>,
     pub(super) done: Cell<i64>,
+    /// Whether it turned out not to be worth entering.
+    pub(super) is_detached: Cell<bool>,
+    /// Instructions that the interpreter did for it since then.
+    pub(super) steps: Cell<i64>,
+    /// What was seen at each instruction of `any` code; empty while nothing was.
+    pub(super) profile: RefCell<Vec<Seen>>,
+    /// Guards that have failed since it was compiled, and how often that was.
+    pub(super) misses: Cell<u32>,
+    pub(super) versions: Cell<u32>,
 }
 
 /// Native code at a place.
@@ -224,6 +250,11 @@ impl Context {
         figures.nanoseconds += code.nanoseconds;
         figures.nanoseconds_max = figures.nanoseconds_max.max(code.nanoseconds);
         let loaded = guest.loaded();
+        if self.native.policy.logs {
+            let head = if is_entry { None } else { Some(loaded.stop_at(place)) };
+            let (name, bytes, nanoseconds) = (guest.portable().name.clone(), code.bytes, code.nanoseconds);
+            self.native.log.note(NativeEvent::Compiled { name, head, bytes, nanoseconds });
+        }
         let word = loaded.handler_at(place);
         let original = HandlerAddress(word.replace(self.places.handlers().enter_native.0));
         if is_entry {
@@ -239,7 +270,11 @@ impl Context {
         for installed in native.installed.borrow().iter() {
             guest.loaded().handler_at(installed.place).set(installed.original.0);
         }
+        native.is_detached.set(true);
         self.native.figures.detached += 1;
+        if self.native.policy.logs {
+            self.native.log.note(NativeEvent::Detached { name: guest.portable().name.clone() });
+        }
     }
 
     /// Gives the native code of a function up. None runs meanwhile.

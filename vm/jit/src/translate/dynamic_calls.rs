@@ -1,0 +1,251 @@
+//! Calls and returns of `any` code.
+//!
+//! Arguments lie where the callee's registers begin. The first result comes in machine registers; where another number of them is
+//! wanted, all are where the callee's registers begin, and their number is above the tag.
+
+use super::calls::Callee;
+use super::{Next, Translator, own};
+use crate::facts::seen;
+use crate::kinds::Kind;
+use crate::types;
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{InstBuilder, Value, types as machine};
+use minivm::raw::native::layout::{self, REASON_INSTRUCTION, TAG_FUNCTION, TAG_NIL};
+use minivm_isa::entities::Reg;
+use minivm_isa::register_set::RegisterSet;
+use minivm_isa::{Convention, Instruction as I, Operand};
+
+/// Values that a return gives without a charge.
+const FREE_VALUES: usize = 16;
+
+impl Translator<'_, '_> {
+    /// Calls and returns.
+    pub(super) fn dynamic_call(&mut self, instruction: &I) -> Option<Next> {
+        match instruction {
+            I::CallAny { results, callee, arguments } => {
+                Some(self.call_any(instruction, Some(results), *callee, arguments))
+            }
+            I::CallAnyToOpen { callee, arguments } => Some(self.call_any(instruction, None, *callee, arguments)),
+            I::ReturnValues { values } => {
+                self.return_dynamic(values);
+                Some(Next::Ended)
+            }
+            I::TailCallAny { callee, arguments } => {
+                self.tail_call_any(*callee, arguments);
+                Some(Next::Ended)
+            }
+            _ => None,
+        }
+    }
+
+    fn call_any(&mut self, instruction: &I, results: Option<&[Reg]>, callee: Operand, arguments: &[Operand]) -> Next {
+        if !self.facts.calls[self.at] {
+            return self.call_host(instruction, results, callee, arguments);
+        }
+        let job = self.job;
+        let Callee { closure, code, .. } = self.any_callee(callee, arguments.len());
+        let new = self.place_values(arguments);
+        let through = self.facts.during[self.at].clone().expect("it is made for calls");
+        let mut stored = through.clone();
+        // Tracebacks look which function the frame below has called.
+        callee.reg().into_iter().for_each(|reg| stored.insert(reg));
+        self.spill(&stored);
+        let place = self.address_of(job.calls[&self.at].place);
+        self.b.ins().store(own(), closure, new, layout::FRAME_CLOSURE);
+        self.b.ins().store(own(), place, new, layout::FRAME_PLACE);
+        let signature = self.b.import_signature(types::dynamic_signature());
+        let all = [self.context, new, self.b.use_var(self.fuel)];
+        let done = self.b.ins().call_indirect(signature, code, &all);
+        let values = self.b.inst_results(done).to_vec();
+        self.dirty = RegisterSet::empty(&job.function);
+        self.in_frame = RegisterSet::empty(&job.function);
+        through.iter().filter(|reg| self.facts.held[reg.as_u32() as usize]).for_each(|reg| self.in_frame.insert(reg));
+        let value = (values[1], values[2]);
+        if let Some(results) = results {
+            self.take_values(results, new, value);
+        }
+        // A callee that has left still needs its frame.
+        self.look_at_budget(values[0], |this| {
+            if results.is_none() {
+                this.open_list(new, value);
+            }
+        });
+        self.load_views();
+        Next::Falls
+    }
+
+    /// Finds what is called; leaves where it has no native code for so many arguments.
+    fn any_callee(&mut self, callee: Operand, count: usize) -> Callee {
+        let seen = seen(self.job, self.at);
+        if self.kinds.is_seen(callee, &seen, 0, TAG_FUNCTION) {
+            self.guard(callee, TAG_FUNCTION);
+        }
+        let (closure, tag) = self.pair(callee);
+        if self.kind(callee) != Kind::Is(TAG_FUNCTION) {
+            let is_other = self.b.ins().icmp_imm_u(IntCC::NotEqual, tag, i64::from(TAG_FUNCTION));
+            self.exit_if(is_other, layout::REASON_CHECK);
+        }
+        let entry = self.b.ins().load(machine::I64, own(), closure, layout::CLOSURE_CODE);
+        let params = self.b.ins().load(machine::I32, own(), entry, layout::ENTRY_PARAMS);
+        let is_other = self.b.ins().icmp_imm_u(IntCC::NotEqual, params, count as i64);
+        self.exit_for_callee(is_other, closure);
+        let code = self.b.ins().load(machine::I64, own(), entry, layout::ENTRY_NATIVE);
+        let has_none = self.b.ins().icmp_imm_s(IntCC::Equal, code, 0);
+        self.exit_for_callee(has_none, closure);
+        Callee { closure, entry, code }
+    }
+
+    /// A call in place of a return. The frame is given up: nothing leaves any more once its words change.
+    fn tail_call_any(&mut self, callee: Operand, arguments: &[Operand]) {
+        let seen = seen(self.job, self.at);
+        let is_host = seen.calls_others && !seen.calls_guests;
+        if is_host || self.job.signature.convention == Convention::Variadic {
+            return self.exit_now(REASON_INSTRUCTION);
+        }
+        let callee = self.any_callee(callee, arguments.len());
+        self.check_callee_room(&callee);
+        let pairs: Vec<_> = arguments.iter().map(|&argument| self.pair(argument)).collect();
+        let regs = self.regs;
+        for (index, pair) in pairs.into_iter().enumerate() {
+            self.store_pair(pair, (regs, index as i32 * layout::ELEMENT_BYTES));
+        }
+        self.b.ins().store(own(), callee.closure, regs, layout::FRAME_CLOSURE);
+        let signature = self.b.import_signature(types::dynamic_signature());
+        let all = [self.context, regs, self.b.use_var(self.fuel)];
+        self.b.ins().return_call_indirect(signature, callee.code, &all);
+    }
+
+    /// Puts arguments where the registers of a callee begin.
+    pub(super) fn place_values(&mut self, arguments: &[Operand]) -> Value {
+        let pairs: Vec<_> = arguments.iter().map(|&argument| self.pair(argument)).collect();
+        let (regs, window) = (self.regs, i64::from(self.job.window) * 8);
+        let new = self.b.ins().iadd_imm_u(regs, window);
+        for (index, pair) in pairs.into_iter().enumerate() {
+            self.store_pair(pair, (new, index as i32 * layout::ELEMENT_BYTES));
+        }
+        new
+    }
+
+    /// What has come for several registers: one value, with which the others are nil, or all of them in the callee's frame.
+    fn take_values(&mut self, results: &[Reg], new: Value, (payload, tag): (Value, Value)) {
+        if let [only] = results {
+            return self.set_pair(*only, (payload, tag), Kind::Unknown);
+        }
+        let count = self.b.ins().ushr_imm_u(tag, i64::from(layout::COUNT_SHIFT));
+        let is_framed = self.b.ins().icmp_imm_u(IntCC::NotEqual, count, 0);
+        for (index, &reg) in results.iter().enumerate() {
+            let framed = self.load_pair(new, index as i32 * layout::ELEMENT_BYTES);
+            let other = if index == 0 {
+                (payload, tag)
+            } else {
+                (self.b.ins().iconst(machine::I64, 0), self.tag_constant(TAG_NIL))
+            };
+            let payload = self.b.ins().select(is_framed, framed.0, other.0);
+            let tag = self.b.ins().select(is_framed, framed.1, other.1);
+            self.set_pair(reg, (payload, tag), Kind::Unknown);
+        }
+    }
+
+    /// What has come becomes the open list.
+    fn open_list(&mut self, new: Value, value: (Value, Value)) {
+        let (one, many, done) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
+        self.b.append_block_param(done, machine::I64);
+        let count = self.b.ins().ushr_imm_u(value.1, i64::from(layout::COUNT_SHIFT));
+        self.b.ins().brif(count, many, &[], one, &[]);
+        self.b.seal_block(one);
+        self.b.seal_block(many);
+        self.b.switch_to_block(one);
+        self.store_pair(value, (new, 0));
+        let single = self.b.ins().iconst(machine::I64, 1);
+        self.b.ins().jump(done, &[single.into()]);
+        self.b.switch_to_block(many);
+        let count = self.b.ins().iadd_imm_s(count, -1);
+        let count = self.b.ins().uextend(machine::I64, count);
+        self.b.ins().jump(done, &[count.into()]);
+        self.b.seal_block(done);
+        self.b.switch_to_block(done);
+        let (count, context) = (self.b.block_params(done)[0], self.context);
+        self.b.ins().store(own(), count, context, layout::OPEN_COUNT);
+    }
+
+    /// A call of what is no function with code, as far as was seen: by its quick form, or by the interpreter.
+    fn call_host(&mut self, instruction: &I, results: Option<&[Reg]>, callee: Operand, arguments: &[Operand]) -> Next {
+        let Some(results) = results.filter(|results| results.len() <= 1) else { return self.step(instruction) };
+        self.load_operand(callee);
+        arguments.iter().for_each(|&argument| self.load_operand(argument));
+        let cold = self.cold();
+        let done = if results.is_empty() { self.b.create_block() } else { self.block_with_pair() };
+        let (closure, tag) = self.pair(callee);
+        let is_other = self.b.ins().icmp_imm_u(IntCC::NotEqual, tag, i64::from(TAG_FUNCTION));
+        self.cold_if(is_other, cold);
+        let new = self.place_values(arguments);
+        let count = self.b.ins().iconst(machine::I64, arguments.len() as i64);
+        let context = self.context;
+        let found = self.call_helper(self.job.helpers.quick, &[context, closure, new, count], machine::I64);
+        let is_unknown = self.b.ins().icmp_imm_s(IntCC::SignedLessThan, found, 0);
+        self.cold_if_refused(is_unknown, cold);
+        if results.is_empty() {
+            self.b.ins().jump(done, &[]);
+        } else {
+            let (payload, tag) = self.load_pair(new, 0);
+            let zero = self.b.ins().iconst(machine::I64, 0);
+            let nil = self.tag_constant(TAG_NIL);
+            let payload = self.b.ins().select(found, payload, zero);
+            let tag = self.b.ins().select(found, tag, nil);
+            self.b.ins().jump(done, &[payload.into(), tag.into()]);
+        }
+        self.step_in(cold, done, results.first().copied());
+        self.b.seal_block(done);
+        self.b.switch_to_block(done);
+        if let Some(&reg) = results.first() {
+            let result = self.b.block_params(done).to_vec();
+            self.set_pair(reg, (result[0], result[1]), Kind::Unknown);
+        }
+        Next::Falls
+    }
+
+    /// Returns.
+    fn return_dynamic(&mut self, values: &[Operand]) {
+        if values.len() >= FREE_VALUES {
+            return self.exit_now(REASON_INSTRUCTION);
+        }
+        if values.len() != 1 {
+            self.return_many(values);
+        }
+        let fuel = self.b.use_var(self.fuel);
+        let (payload, tag) = match values.first() {
+            Some(&value) => self.pair(value),
+            None => (self.b.ins().iconst(machine::I64, 0), self.tag_constant(TAG_NIL)),
+        };
+        self.b.ins().return_(&[fuel, payload, tag]);
+    }
+
+    /// Returns where other than one value is wanted; goes on where it is one, or none.
+    fn return_many(&mut self, values: &[Operand]) {
+        values.iter().for_each(|&value| self.load_operand(value));
+        let regs = self.regs;
+        let place = self.b.ins().load(machine::I64, own(), regs, layout::FRAME_PLACE);
+        let wanted = self.b.ins().uload16(machine::I32, own(), place, layout::RETURN_RESULTS);
+        let is_few = self.b.ins().icmp_imm_u(IntCC::UnsignedLessThanOrEqual, wanted, 1);
+        let (few, many) = (self.b.create_block(), self.b.create_block());
+        self.b.ins().brif(is_few, few, &[], many, &[]);
+        self.b.seal_block(few);
+        self.b.seal_block(many);
+        self.b.switch_to_block(many);
+        let shared = self.shared.take();
+        let is_closed = self.b.ins().icmp_imm_u(IntCC::NotEqual, wanted, i64::from(layout::OPEN_RESULTS));
+        let is_more = self.b.ins().icmp_imm_u(IntCC::UnsignedGreaterThan, wanted, values.len() as i64);
+        let is_short = self.b.ins().band(is_closed, is_more);
+        self.exit_if(is_short, REASON_INSTRUCTION);
+        self.shared = shared;
+        let pairs: Vec<_> = values.iter().map(|&value| self.pair(value)).collect();
+        for (index, pair) in pairs.into_iter().enumerate() {
+            self.store_pair(pair, (regs, index as i32 * layout::ELEMENT_BYTES));
+        }
+        let fuel = self.b.use_var(self.fuel);
+        let zero = self.b.ins().iconst(machine::I64, 0);
+        let count = self.tag_constant((values.len() as u32 + 1) << layout::COUNT_SHIFT);
+        self.b.ins().return_(&[fuel, zero, count]);
+        self.b.switch_to_block(few);
+    }
+}

@@ -1,0 +1,169 @@
+//! What a short run in baseline code has seen of `any` code: kinds of operands, callees, places of fields.
+//!
+//! The run goes on meanwhile, one canonical instruction at a time, as a debugger would have it: nothing of it changes.
+
+use crate::heap::{Closure, Table};
+use crate::runtime::context::{Context, Status};
+use crate::runtime::function::{Body, FunctionInfo, GuestFunction};
+use crate::runtime::stepping::function_of;
+use crate::threaded::operands::get_any;
+use crate::threaded::{Regs, UNPAID_MAX};
+use crate::value::{Tag, Value};
+use minivm_isa::operand::OperandRef;
+use minivm_isa::{Input, Instruction, Operand, Type};
+
+/// Canonical instructions of one such run.
+const STEPS: u64 = 1500;
+
+/// Operands of an instruction that are looked at.
+pub const OPERANDS: usize = 3;
+
+/// No field was found.
+pub const NO_NODE: u32 = u32::MAX;
+/// A field was found in several places.
+pub const MANY_NODES: u32 = u32::MAX - 1;
+
+/// What was seen at one instruction.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen {
+    /// The kinds of its `any` inputs, in their order: a bit for each tag.
+    pub tags: [u16; OPERANDS],
+    /// Functions with code were called.
+    pub calls_guests: bool,
+    /// Something else was called.
+    pub calls_others: bool,
+    /// The host function that was called, by the address of what closures name; 0 for none, 1 for several.
+    pub host: u64,
+    /// The place of the field that its constant key names, in the hash part of the table; [`NO_NODE`], [`MANY_NODES`].
+    pub node: u32,
+}
+
+impl Seen {
+    /// Nothing.
+    pub const NOTHING: Seen =
+        Seen { tags: [0; OPERANDS], calls_guests: false, calls_others: false, host: 0, node: NO_NODE };
+}
+
+/// Runs some instructions one by one and notes what they see.
+pub(super) fn run(cx: &mut Context) {
+    cx.stepping = true;
+    for _ in 0..STEPS {
+        let has_fuel = !cx.is_limited || cx.fuel > UNPAID_MAX;
+        if !has_fuel || !matches!(cx.status, Status::OutOfFuel | Status::Stepped) || cx.run.owed > 0 {
+            break;
+        }
+        // SAFETY: a run that has stopped stands in a frame, or at a place of the machine.
+        unsafe { note(cx) };
+        cx.steps = 1;
+        cx.run_once(0);
+    }
+    cx.stepping = false;
+    cx.steps = u64::MAX;
+    if cx.status == Status::Stepped {
+        cx.status = Status::OutOfFuel;
+    }
+}
+
+/// # Safety
+/// The run has stopped.
+unsafe fn note(cx: &Context) {
+    if cx.pc.is_null() || cx.is_machine_place(cx.pc) {
+        return;
+    }
+    // SAFETY: the run stands in a guest frame.
+    let (_, guest) = unsafe { function_of(cx.regs) };
+    if !guest.is_plain(cx.pc) {
+        return;
+    }
+    let at = guest.plain_stop(cx.pc);
+    let native = guest.native.get();
+    let mut profile = native.profile.borrow_mut();
+    let code = &guest.portable().code;
+    if profile.is_empty() {
+        profile.resize(code.len(), Seen::NOTHING);
+    }
+    // SAFETY: the frame is complete before an instruction of plain code.
+    unsafe { note_instruction(guest, cx.regs, &code[at], &mut profile[at]) };
+}
+
+/// # Safety
+/// `regs` are those of a frame of the function that is about to do the instruction in plain code.
+unsafe fn note_instruction(guest: &GuestFunction, regs: Regs, instruction: &Instruction, seen: &mut Seen) {
+    // SAFETY: passed on.
+    let value = |operand| unsafe { value_of(guest, regs, operand) };
+    let mut index = 0;
+    instruction.for_each_operand(|_, operand| {
+        let mut look = |operand: Operand| {
+            if let Some(value) = value(operand)
+                && index < OPERANDS
+            {
+                seen.tags[index] |= 1 << value.tag().0;
+                index += 1;
+            }
+        };
+        match operand {
+            OperandRef::In(operand, _) => look(operand),
+            OperandRef::InOut(reg, _) => look(reg.into()),
+            OperandRef::Ins(operands, _) => operands.iter().copied().for_each(look),
+            _ => {}
+        }
+    });
+    match instruction {
+        Instruction::Get { object, key, .. } | Instruction::Set { object, key, .. } if key.constant().is_some() => {
+            if let (Some(object), Some(key)) = (value(*object), value(*key)) {
+                note_field(object, key, seen);
+            }
+        }
+        Instruction::CallAny { callee, .. }
+        | Instruction::CallAnyToOpen { callee, .. }
+        | Instruction::TailCallAny { callee, .. } => {
+            if let Some(callee) = value(*callee) {
+                note_callee(callee, seen);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn note_field(object: Value, key: Value, seen: &mut Seen) {
+    let (Some(table), Some(key)) = (object.as_table(), key.as_string()) else { return };
+    // SAFETY: the operands are reachable from the frame.
+    let Some(index) = (unsafe { Table::find_str_index(table, key) }) else { return };
+    seen.node = if seen.node == NO_NODE || seen.node == index { index } else { MANY_NODES };
+}
+
+fn note_callee(callee: Value, seen: &mut Seen) {
+    if callee.tag() != Tag::FUNCTION {
+        seen.calls_others = true;
+        return;
+    }
+    let closure: *const Closure = callee.pointer().cast();
+    // SAFETY: the callee is reachable from the frame; closures point to functions.
+    let (address, info) = unsafe { ((*closure).function, &*(*closure).function.cast::<FunctionInfo>()) };
+    if matches!(info.body, Body::Guest(_)) {
+        seen.calls_guests = true;
+        return;
+    }
+    seen.calls_others = true;
+    let address = address.expose_provenance() as u64;
+    seen.host = if seen.host == 0 || seen.host == address { address } else { 1 };
+}
+
+/// An `any` operand.
+///
+/// # Safety
+/// As for [`note_instruction`].
+unsafe fn value_of(guest: &GuestFunction, regs: Regs, operand: Operand) -> Option<Value> {
+    match operand.input() {
+        Input::Reg(reg) if guest.portable().registers[reg] == Type::Any => {
+            // SAFETY: it is an `any` register of the frame.
+            let value = unsafe { get_any(regs, guest.slots().of(reg) as usize) };
+            Some(value)
+        }
+        Input::Reg(_) => None,
+        Input::Const(constant) => {
+            let is_any = guest.portable().constants[constant].ty() == Type::Any;
+            guest.constants.get().filter(|_| is_any).map(|constants| constants[constant.as_u32() as usize])
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! One instruction of native code that the interpreter does.
+//!
+//! Native code has put all that is live into the frame. The interpreter does the one canonical instruction in baseline code; if
+//! it then stands in the same frame before the next one, native code goes on. Else everything is as if native code had left at
+//! the instruction.
+
+use super::GONE;
+use super::layout::REASON_STEPPED;
+use crate::runtime::context::{Context, Status};
+use crate::runtime::function::GuestFunction;
+use crate::runtime::stepping::function_of;
+use crate::threaded::{Flow, Regs};
+
+/// Does the instruction `at` with so much fuel; gives what is left, or [`GONE`]. The context has the instruction that comes next.
+///
+/// # Safety
+/// Native code calls it, with the registers of its frame, which is complete before the instruction.
+pub(super) unsafe fn step(cx: *mut Context, regs: Regs, at: usize, fuel: i64) -> i64 {
+    // SAFETY: nothing else refers to the context while native code runs; the frame is that of a guest.
+    unsafe {
+        let cx = &mut *cx;
+        let (info, guest) = function_of(regs);
+        let plain = cx.plain_code(info, guest);
+        cx.fuel = fuel;
+        cx.steps = 1;
+        cx.stepping = true;
+        cx.pc = plain.place_of(at);
+        cx.regs = regs;
+        cx.native.figures.steps += 1;
+        if cx.native.policy.logs {
+            super::enter::log_exit(cx, guest, at, super::log::DONE);
+        }
+        (cx.engine.run)(&raw mut *cx);
+        cx.steps = u64::MAX;
+        cx.stepping = false;
+        if cx.status == Status::Stepped {
+            cx.status = Status::Running;
+            if cx.regs == regs
+                && cx.run.work.is_none()
+                && guest.is_plain(cx.pc)
+                && is_next(guest, at, guest.plain_stop(cx.pc))
+            {
+                cx.native.next = guest.plain_stop(cx.pc) as u64;
+                return cx.fuel;
+            }
+        }
+        cx.native.exit_at = REASON_STEPPED << 32;
+        GONE
+    }
+}
+
+/// Whether an instruction leads to another one without a call.
+fn is_next(guest: &GuestFunction, at: usize, next: usize) -> bool {
+    let function = guest.portable();
+    let mut is_target = false;
+    let mut ends = false;
+    function.code[at].for_each_target(|target| {
+        ends = true;
+        is_target |= function.block_range(target).start == next;
+    });
+    if ends { is_target } else { next == at + 1 }
+}
+
+/// Where the interpreter goes on after a step that has not come to the next instruction.
+pub(super) fn leave(cx: &Context) -> Flow {
+    if cx.status == Status::Running { Flow { pc: cx.pc, regs: cx.regs } } else { Flow::EXIT }
+}
