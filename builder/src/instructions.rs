@@ -82,7 +82,7 @@ macro_rules! method {
 macro_rules! methods {
     ($(
         $(#[doc = $doc:literal])+
-        $variant:ident $name:ident $number:literal { $($operands:tt)* } [$($effect:ident)*];
+        $variant:ident $name:ident $number:literal { $($operands:tt)* } [$($effect:ident)*] $({ $($facts:tt)* })?;
     )*) => {
         impl FunctionBuilder {
             $(method! { $(#[doc = $doc])+ $variant $name { $($operands)* } })*

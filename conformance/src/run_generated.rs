@@ -4,6 +4,7 @@
 use crate::generate::{HOST, LIBRARY, Programs, programs};
 use crate::native::{self, Mode};
 use crate::random::Random;
+use crate::reload::{Plan, Reloads, run_in_slices};
 use minivm::raw::heap::Stress;
 use minivm::raw::{Failure, HostCall, Limits, LinkError, Machine, Outcome, Protect, Raise, RunState, Tag, Value};
 use minivm_isa::{Program, TrapCode, verify};
@@ -201,6 +202,39 @@ pub fn run_within(programs: &Programs, way: Way, number: u64, limits: Limits) ->
     let log = std::mem::take(&mut *log.lock().unwrap_or_else(PoisonError::into_inner));
     let is_refused = machine.heap().refused().bytes > 0 || log.len() >= LOG_MAX;
     Ok(Ran { log, fuel, is_refused })
+}
+
+/// Runs programs one instruction at a time, each in a machine that loads what the one before has saved, or into which its state was
+/// copied; gives what they noted, and how they ended.
+///
+/// # Errors
+/// When a state cannot be saved, loaded or copied.
+pub fn run_reloaded(programs: &Programs) -> Result<String, String> {
+    let log = Log::default();
+    let fresh = || {
+        let mut machine = crate::raw_machine(LIMITS);
+        define_host(&mut machine, &log).map_err(|error| error.to_string())?;
+        Ok(machine)
+    };
+    let mut machine = fresh()?;
+    let ended = match link(&mut machine, programs)? {
+        Ok(main) => {
+            machine.prepare(main, &[]);
+            let plan = Plan { seed: 1, first: 1, growth_percent: 100, reloads_max: FUEL as u32 };
+            let mut reloads = Reloads::default();
+            match run_in_slices(&mut machine, plan, &mut reloads, fresh)? {
+                Ok(values) => format!("finished: {}", shown_all(&values)),
+                Err(failure) => format!("failed: {failure}"),
+            }
+        }
+        Err(error) => format!("not linked: {error}"),
+    };
+    machine.set_fuel(Some(FUEL));
+    if let Err(failure) = machine.close() {
+        note(&log, &format!("closing: {failure}"));
+    }
+    note(&log, &ended);
+    Ok(std::mem::take(&mut *log.lock().unwrap_or_else(PoisonError::into_inner)))
 }
 
 fn note(log: &Log, line: &str) {

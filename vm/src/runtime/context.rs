@@ -29,11 +29,6 @@ impl Assembler {
     pub(crate) fn begin(&mut self, handler: Handler, canonical: usize) {
         self.begin_at(handler.into(), canonical);
     }
-
-    /// Begins the step before a canonical instruction; see [`step_at`](Self::step_at).
-    pub(crate) fn step(&mut self, handler: Handler, canonical: usize) {
-        self.step_at(handler.into(), canonical);
-    }
 }
 
 /// The budget of a machine without a limit: no run lasts so long, and costs that are given back do not overflow it.

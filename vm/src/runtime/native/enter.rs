@@ -7,8 +7,8 @@ use crate::runtime::call::stack_overflow;
 use crate::runtime::context::{Context, Status, return_info};
 use crate::runtime::function::GuestFunction;
 use crate::runtime::stepping::function_of;
+use crate::threaded::frame::Frame;
 use crate::threaded::{Flow, HandlerAddress, Pc, Regs, header_at};
-use std::ptr::with_exposed_provenance as pointer;
 
 /// What the interpreter does after it came to a place with native code.
 pub(crate) enum NativeFlow {
@@ -77,7 +77,7 @@ unsafe fn run(
     cx.native.limit = ((&raw const here).addr() as u64).saturating_sub(cx.native.policy.stack_bytes as u64);
     // SAFETY: the tier vouches for its code; nothing borrows from the context meanwhile.
     unsafe {
-        let place = pointer::<u16>(*regs.sub(1) as usize);
+        let place = Frame::at(regs).return_place();
         let left = thunk((&raw mut *cx).cast(), regs, fuel, body);
         if left == GONE {
             return leave(cx, guest, regs);
@@ -120,7 +120,7 @@ unsafe fn enter_again(cx: &mut Context, guest: &GuestFunction, regs: Regs) -> Fl
         if let Some(regs) = cx.reserve(regs, regs, header_at(entry).extent as usize) {
             return Flow { pc: entry, regs };
         }
-        let place = pointer::<u16>(*regs.sub(1) as usize);
+        let place = Frame::at(regs).return_place();
         let caller = regs.sub(return_info(place).delta as usize);
         let (info, calling) = function_of(caller);
         let plain = cx.plain_code(info, calling);
