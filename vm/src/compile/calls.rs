@@ -289,9 +289,10 @@ impl Loading<'_> {
         arguments: &[Operand],
     ) {
         let words = self.gather_words(at, arguments);
-        let (window, cost, null) = (self.window, self.take_pending(), null as usize);
-        let signature = self.instance.signature_number(signature);
-        put!(self, at, rows::TailCallTypedValue { callee, window, signature, words, cost, null });
+        let cost = self.take_pending();
+        let number = self.instance.signature_number(signature);
+        let null = null as usize;
+        put!(self, at, rows::TailCallTypedValue { callee, window: self.window, signature: number, words, cost, null });
         self.leave();
     }
 

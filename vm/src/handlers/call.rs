@@ -211,8 +211,8 @@ slow_handler! {
 slow_handler! {
     /// `tail_call_indirect`, `tail_call_ref`.
     pub(crate) fn tail_call_typed_value(pc, regs, cx) {
-        let row = rows::TailCallTypedValue::read(pc);
-        let rows::TailCallTypedValue { callee, window, signature, words, cost, null } = row;
+        let rows::TailCallTypedValue { callee, window, signature, words, cost, null } =
+            rows::TailCallTypedValue::read(pc);
         let at = Flow { pc, regs };
         (*cx).fuel -= cost;
         if (*cx).fuel < 0 {

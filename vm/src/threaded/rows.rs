@@ -29,7 +29,7 @@ threaded! {
     }
     /// Calls a typed function with the words from the window on in place of this function.
     TailCallTyped = tail_call_typed { closure: Address<HeapClosure>, window: Slot, words: Count, cost: Cost }
-    /// The same of `r[callee]`, which traps unless it has the signature; with trap code `null` when it is nil.
+    /// The same of `r[callee]`, which traps unless it has the signature: with `null` where it is nil.
     TailCallTypedValue = tail_call_typed_value {
         callee: Slot, window: Slot, signature: SignatureNumber, words: Count, cost: Cost, null: Count,
     }
