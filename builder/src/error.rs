@@ -3,6 +3,7 @@
 use minivm_isa::Rejection;
 use minivm_isa::entities::{Block, Func};
 use minivm_isa::limits::FRAME_WORDS_MAX;
+use minivm_isa::verify::Place;
 use std::fmt;
 
 /// Why a function or program cannot be built.
@@ -26,10 +27,38 @@ pub enum BuildError {
     OutOfMemory,
     /// Functions were declared but never defined.
     Undefined {
-        /// Their numbers, each with the name under which it is exported, if it is.
+        /// Their numbers, each with the name that it was declared with or is exported under, if it has one.
         functions: Vec<(Func, Option<String>)>,
     },
-    /// The verifier refuses the program.
+    /// Methods were used wrongly, all of them.
+    Misused(Vec<Mistake>),
+    /// A function that has its code already was defined.
+    DefinedTwice {
+        /// Name of the second one.
+        function: String,
+        /// Its number.
+        number: Func,
+    },
+    /// A function was defined that was never declared, or is imported.
+    NotDeclared {
+        /// Name of the function.
+        function: String,
+        /// Its number.
+        number: Func,
+    },
+    /// A function was declared with another signature than it is defined with.
+    OtherSignature {
+        /// Name of the function.
+        function: String,
+        /// Its number.
+        number: Func,
+        /// The signature that it was declared with.
+        declared: String,
+        /// The signature that it has.
+        found: String,
+    },
+    /// The verifier refuses the program. Blocks have the numbers that [`FunctionBuilder::block`](crate::FunctionBuilder::block)
+    /// gave them.
     Rejected(Vec<Rejection>),
 }
 
@@ -53,14 +82,44 @@ impl fmt::Display for BuildError {
                 }
                 Ok(())
             }
-            BuildError::Rejected(rejections) => {
-                for (index, rejection) in rejections.iter().enumerate() {
-                    write!(f, "{}{rejection}", if index == 0 { "" } else { "\n" })?;
-                }
-                Ok(())
+            BuildError::Misused(mistakes) => lines(f, mistakes),
+            BuildError::DefinedTwice { function, number } => {
+                write!(f, "{number} '{}' is defined twice", function.escape_debug())
             }
+            BuildError::NotDeclared { function, number } => {
+                write!(f, "{number}, which '{}' is to define, was not declared", function.escape_debug())
+            }
+            BuildError::OtherSignature { function, number, declared, found } => {
+                let function = function.escape_debug();
+                write!(f, "{number} '{function}': expected the signature {declared} that was declared, found {found}")
+            }
+            BuildError::Rejected(rejections) => lines(f, rejections),
         }
     }
 }
 
+fn lines(f: &mut fmt::Formatter<'_>, items: &[impl fmt::Display]) -> fmt::Result {
+    for (index, item) in items.iter().enumerate() {
+        write!(f, "{}{item}", if index == 0 { "" } else { "\n" })?;
+    }
+    Ok(())
+}
+
 impl std::error::Error for BuildError {}
+
+/// A method of a [`FunctionBuilder`](crate::FunctionBuilder) that was used wrongly.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Mistake {
+    /// Where: the instruction that is nearest. Blocks have the numbers that [`block`](crate::FunctionBuilder::block) gave them.
+    pub place: Place,
+    /// What should be there.
+    pub expected: String,
+    /// What is there.
+    pub found: String,
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: expected {}, found {}", self.place, self.expected, self.found)
+    }
+}

@@ -2,13 +2,14 @@
 
 use cranelift_entity::{EntityRef, PrimaryMap, SecondaryMap};
 use minivm_isa::entities::{Block, Const, Reg, Sig, Source};
-use minivm_isa::operand::{OperandRef, Pattern};
+use minivm_isa::operand::{OperandMut, OperandRef, Pattern};
 use minivm_isa::program::{Constant, Function, Local, Region, RegionKind, Span};
 use minivm_isa::size::operand_bytes;
 use minivm_isa::{Instruction, Operand, Signature, Type, steps};
 use std::collections::HashMap;
 
-use crate::BuildError;
+use crate::mistakes::Mistakes;
+use crate::{BuildError, IntoOperand, IntoOperands};
 pub use minivm_isa::limits::FRAME_WORDS_MAX;
 
 /// A block under construction, with its instructions and the source position of each.
@@ -32,8 +33,13 @@ struct LocalRange {
 /// Every instruction of the table is a method. One with a single result `dst` returns its register: a fresh one, or the one named
 /// by [`to`](FunctionBuilder::to) just before. Where the type of the result depends on the rest of the program (globals,
 /// addresses, fields), [`fresh`](FunctionBuilder::fresh) or `to` must name it. Inputs are registers, constants, or plain Rust
-/// values, see [`IntoOperand`](crate::IntoOperand); lists take operands. Blocks are laid out in the order in which they are
-/// first switched to.
+/// values, see [`IntoOperand`]; lists are tuples or slices of them, see [`IntoOperands`]. Blocks are laid out in the order in which
+/// they are first switched to.
+///
+/// Registers are slots of the function's frame on the stack, and nobody assigns them anew: a function with many temporaries has a
+/// large frame. [`scoped`](FunctionBuilder::scoped) lets those of one part of a function be used again by the next.
+///
+/// No method panics. What is used wrongly is noted, and [`finish`](FunctionBuilder::finish) reports all of it.
 pub struct FunctionBuilder {
     name: String,
     signature: Sig,
@@ -52,6 +58,11 @@ pub struct FunctionBuilder {
     /// For each register its open locals, innermost last.
     open_locals: HashMap<Reg, Vec<usize>>,
     destination: Option<Reg>,
+    /// Registers whose scope has ended, by type.
+    free: HashMap<Type, Vec<Reg>>,
+    /// For each open scope the registers that were taken in it.
+    scopes: Vec<Vec<Reg>>,
+    mistakes: Mistakes,
     /// Bytes that building it may take, and does.
     room: u64,
     taken: u64,
@@ -64,6 +75,8 @@ const INSTRUCTION_BYTES: u64 = 2 * size_of::<Instruction>() as u64 + 104;
 const CONSTANT_BYTES: u64 = 6 * size_of::<Constant>() as u64;
 const REGISTER_BYTES: u64 = 4 * size_of::<Type>() as u64;
 const NAME_BYTES: u64 = 160;
+/// What blocks have to be that something names.
+const NEVER_PLACED: &str = "a block that was switched to";
 
 impl FunctionBuilder {
     /// Starts a function with a signature and its number; the entry block is current.
@@ -89,6 +102,9 @@ impl FunctionBuilder {
             locals: Vec::new(),
             open_locals: HashMap::new(),
             destination: None,
+            free: HashMap::new(),
+            scopes: Vec::new(),
+            mistakes: Mistakes::default(),
             room: u64::MAX,
             taken: 0,
         }
@@ -115,21 +131,61 @@ impl FunctionBuilder {
         self.taken = self.taken.saturating_add(bytes);
     }
 
-    /// Register of parameter `index`, from 0.
-    pub fn param(&self, index: usize) -> Reg {
-        self.params[index]
+    /// Notes a mistake where the next instruction will be.
+    fn mistake(&self, operand: &'static str, expected: impl Into<String>, found: impl Into<String>) {
+        let offset = self.blocks[self.current].code.len();
+        self.mistakes.note((self.current, offset), operand, expected.into(), found.into());
     }
 
-    /// A fresh register.
+    /// Register of parameter `index`, from 0.
+    pub fn param(&self, index: usize) -> Reg {
+        self.params.get(index).copied().unwrap_or_else(|| {
+            let count = self.params.len();
+            self.mistake("param", format!("a number below {count}, the number of parameters"), index.to_string());
+            Reg::from_u32(0)
+        })
+    }
+
+    /// A fresh register, or one whose [scope](Self::scoped) has ended.
     pub fn register(&mut self, ty: Type) -> Reg {
-        steps::count(1);
-        self.take(REGISTER_BYTES);
-        self.registers.push(ty)
+        let register = match self.free.get_mut(&ty).and_then(Vec::pop) {
+            Some(register) => register,
+            None => {
+                steps::count(1);
+                self.take(REGISTER_BYTES);
+                self.registers.push(ty)
+            }
+        };
+        if let Some(scope) = self.scopes.last_mut() {
+            scope.push(register);
+        }
+        register
+    }
+
+    /// Builds a part of the function; the registers that it takes are used again when it is done. What is needed after it has to
+    /// be in registers from outside.
+    pub fn scoped<T>(&mut self, part: impl FnOnce(&mut Self) -> T) -> T {
+        self.scopes.push(Vec::new());
+        let result = part(self);
+        for register in self.scopes.pop().unwrap_or_default().into_iter().rev() {
+            self.free.entry(self.registers[register]).or_default().push(register);
+        }
+        result
+    }
+
+    /// Makes `register` the result of the one instruction that `part` emits, whose operands may be asked of the builder:
+    /// `f.assign(sum, |f| f.add(f.param(0), 1))`.
+    pub fn assign(&mut self, register: Reg, part: impl FnOnce(&mut Self) -> Reg) -> Reg {
+        self.to(register);
+        part(self)
     }
 
     /// The type of a register.
     pub fn register_type(&self, register: Reg) -> Type {
-        self.registers[register]
+        self.registers.get(register).copied().unwrap_or_else(|| {
+            self.mistake("register", "a register of this function", register.to_string());
+            Type::Any
+        })
     }
 
     /// Declares a captured value of type `any` or `cell`; returns its index.
@@ -206,6 +262,9 @@ impl FunctionBuilder {
 
     /// Goes on in `block`. The first time places it after all blocks placed so far.
     pub fn switch_to(&mut self, block: Block) {
+        if self.blocks.get(block).is_none() {
+            return self.mistake("switch_to", "a block of this function", block.to_string());
+        }
         let data = &mut self.blocks[block];
         if data.position.is_none() {
             data.position = Some(self.placed);
@@ -225,9 +284,20 @@ impl FunctionBuilder {
     }
 
     /// Makes `register` the result of the next instruction.
+    ///
+    /// Operands that are asked of the builder itself go into variables first, or into [`assign`](Self::assign): it is borrowed
+    /// here.
     pub fn to(&mut self, register: Reg) -> &mut Self {
+        self.is_used("another");
         self.destination = Some(register);
         self
+    }
+
+    /// Notes a mistake if there is a result that no instruction has written.
+    fn is_used(&mut self, by: &str) {
+        if let Some(register) = self.destination.take() {
+            self.mistake("to", format!("an instruction with a result for {register}"), by);
+        }
     }
 
     /// Makes a fresh register of type `ty` the result of the next instruction. Needed where the instruction alone does not tell
@@ -254,8 +324,9 @@ impl FunctionBuilder {
     /// The innermost open local of `register` ends here.
     pub fn close_local(&mut self, register: Reg) {
         let end = (self.current, self.blocks[self.current].code.len());
-        if let Some(open) = self.open_locals.get_mut(&register).and_then(Vec::pop) {
-            self.locals[open].end = Some(end);
+        match self.open_locals.get_mut(&register).and_then(Vec::pop) {
+            Some(open) => self.locals[open].end = Some(end),
+            None => self.mistake("close_local", format!("an open local in {register}"), "none"),
         }
     }
 
@@ -275,7 +346,9 @@ impl FunctionBuilder {
 
     /// Appends an instruction to the current block. After its end, instructions are dropped: nothing could reach them.
     pub fn emit(&mut self, instruction: Instruction) {
-        self.destination = None;
+        if self.destination.is_some() {
+            self.is_used(&format!("{}, which has none", instruction.info().name));
+        }
         if self.is_terminated() {
             return;
         }
@@ -292,22 +365,49 @@ impl FunctionBuilder {
 
     /// Emits an instruction with a single result; `make` gets its register, which is the one from [`to`](Self::to) or a fresh
     /// one of the type the table says.
-    pub(crate) fn emit_result(&mut self, make: impl Fn(Reg) -> Instruction) -> Reg {
+    pub(crate) fn emit_result(&mut self, make: impl FnOnce(Reg) -> Instruction) -> Reg {
         if let Some(register) = self.destination.take() {
             self.emit(make(register));
             return register;
         }
-        let ty = self.result_type(&make(Reg::new(0)));
+        let mut instruction = make(Reg::new(0));
+        let ty = self.result_type(&instruction);
         let register = self.register(ty);
-        self.emit(make(register));
+        instruction.for_each_operand_mut(|operand| {
+            if let OperandMut::Out(result) = operand {
+                *result = register;
+            }
+        });
+        self.emit(instruction);
         register
+    }
+
+    /// The pattern of an input of the next instruction, where the register that its result goes to tells more than the table.
+    pub(crate) fn resolve(&self, pattern: Pattern) -> Pattern {
+        match self.destination {
+            Some(register) if pattern == Pattern::Same => Pattern::Exactly(self.register_type(register)),
+            _ => pattern,
+        }
+    }
+
+    /// Calls any value, and returns its first result, or nil if there is none.
+    pub fn call_any_one(&mut self, callee: impl IntoOperand, arguments: impl IntoOperands) -> Reg {
+        let result = match self.destination.take() {
+            Some(register) => register,
+            None => self.register(Type::Any),
+        };
+        self.call_any(&[result], callee, arguments);
+        result
     }
 
     /// The type of the result, as far as the instruction alone tells it.
     fn result_type(&self, instruction: &Instruction) -> Type {
         if let Instruction::CaptureGet { index, .. } = instruction {
-            let index = usize::try_from(*index).unwrap_or(usize::MAX);
-            return *self.captures.get(index).expect("declare a value with `capture` before `capture_get`");
+            let ty = usize::try_from(*index).ok().and_then(|index| self.captures.get(index));
+            return ty.copied().unwrap_or_else(|| {
+                self.mistake("index", format!("one of {} captured values", self.captures.len()), index.to_string());
+                Type::Any
+            });
         }
         let (mut result, mut same, mut layout) = (None, None, None);
         instruction.for_each_operand(|_, operand| match operand {
@@ -324,7 +424,8 @@ impl FunctionBuilder {
             }
             Pattern::Address | Pattern::GlobalType | Pattern::Special => {
                 let name = instruction.info().name;
-                panic!("the result type of '{name}' depends on the program: use `to` or `fresh` before it")
+                self.mistake("dst", "`to` or `fresh`, as the type depends on the program", format!("only {name}"));
+                Type::Any
             }
         }
     }
@@ -332,19 +433,31 @@ impl FunctionBuilder {
     /// The type of an operand.
     pub fn operand_type(&self, operand: Operand) -> Type {
         match operand.input() {
-            minivm_isa::Input::Reg(reg) => self.registers[reg],
-            minivm_isa::Input::Const(constant) => self.constants[constant].ty(),
+            minivm_isa::Input::Reg(reg) => self.register_type(reg),
+            minivm_isa::Input::Const(constant) => match self.constants.get(constant) {
+                Some(constant) => constant.ty(),
+                None => {
+                    self.mistake("constant", "a constant of this function", constant.to_string());
+                    Type::Any
+                }
+            },
         }
     }
 
     /// Lays out the blocks.
     ///
     /// # Errors
-    /// When the frame is too large or a used block is empty.
-    pub fn finish(mut self) -> Result<Function, BuildError> {
+    /// When the frame is too large, a used block is empty, or methods were used wrongly.
+    pub fn finish(self) -> Result<Function, BuildError> {
+        self.lay_out().map(|(function, _)| function)
+    }
+
+    /// The function, and the blocks in their order.
+    pub(crate) fn lay_out(mut self) -> Result<(Function, Vec<Block>), BuildError> {
         if self.is_out_of_memory() {
             return Err(BuildError::OutOfMemory);
         }
+        self.is_used("the end of the function");
         let words: u64 = self.registers.values().map(|ty| u64::from(ty.words())).sum();
         if words > u64::from(FRAME_WORDS_MAX) {
             return Err(BuildError::FrameTooLarge { function: self.name, words });
@@ -361,16 +474,20 @@ impl FunctionBuilder {
             numbers[block] = Some(starts.push(total));
             total += u32::try_from(self.blocks[block].code.len()).expect("code is counted in u32");
         }
-        // A target that was never placed gets a number past the end, which the verifier rejects with its place.
-        let past_end = Block::from_u32(u32::try_from(starts.len()).expect("blocks are counted in u32"));
-        let number = |block: Block| numbers[block].unwrap_or(past_end);
+        self.check_regions(&numbers);
+        let number = |block: Block| numbers[block].unwrap_or(Block::from_u32(0));
         let locals = self.finish_locals(&starts, &numbers, total);
         let (mut code, mut spans) = (Vec::with_capacity(total as usize), Vec::<Span>::new());
         for &block in &order {
             let data = std::mem::take(&mut self.blocks[block]);
-            for (mut instruction, span) in data.code.into_iter().zip(data.spans) {
+            for (offset, (mut instruction, span)) in data.code.into_iter().zip(data.spans).enumerate() {
                 steps::count(1);
-                renumber(&mut instruction, number);
+                renumber(&mut instruction, |target| {
+                    if numbers[target].is_none() {
+                        self.mistakes.note((block, offset), "target", NEVER_PLACED.to_owned(), target.to_string());
+                    }
+                    number(target)
+                });
                 push_span(&mut spans, code.len(), span);
                 code.push(instruction);
             }
@@ -380,11 +497,15 @@ impl FunctionBuilder {
             region.end = number(region.end);
             region.handler = number(region.handler);
         }
+        if !self.mistakes.is_empty() {
+            let places = (starts.as_values_slice(), &numbers);
+            return Err(BuildError::Misused(self.mistakes.placed(&self.name, places, &code, &spans)));
+        }
         // Nothing is added any more, and programs may have very many functions.
         self.registers.shrink_to_fit();
         self.constants.shrink_to_fit();
         spans.shrink_to_fit();
-        Ok(Function {
+        let function = Function {
             name: self.name,
             signature: self.signature,
             captures: self.captures,
@@ -396,7 +517,21 @@ impl FunctionBuilder {
             spans,
             locals,
             capture_names: self.capture_names,
-        })
+        };
+        Ok((function, order))
+    }
+
+    /// Notes regions of blocks that were never placed, and handlers that were not.
+    fn check_regions(&self, numbers: &SecondaryMap<Block, Option<Block>>) {
+        for region in &self.regions {
+            for (what, block) in [("start", region.start), ("end", region.end), ("handler", region.handler)] {
+                if numbers[block].is_none() {
+                    let start = if numbers[region.start].is_some() { region.start } else { Block::from_u32(0) };
+                    let expected = format!("a region whose {what} is {NEVER_PLACED}");
+                    self.mistakes.note((start, 0), "protect", expected, block.to_string());
+                }
+            }
+        }
     }
 
     fn finish_locals(
@@ -424,7 +559,6 @@ impl FunctionBuilder {
 }
 
 fn renumber(instruction: &mut Instruction, number: impl Fn(Block) -> Block) {
-    use minivm_isa::operand::OperandMut;
     instruction.for_each_operand_mut(|operand| match operand {
         OperandMut::Target(block) => *block = number(*block),
         OperandMut::Targets(blocks) => blocks.iter_mut().for_each(|block| *block = number(*block)),

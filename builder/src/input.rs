@@ -92,3 +92,60 @@ impl IntoOperand for &str {
         builder.string(self.as_bytes())
     }
 }
+
+/// A list of what an instruction method takes as inputs: `(x, 1, "text")`, also `()`, or a slice of registers or operands.
+pub trait IntoOperands {
+    /// The operands, for inputs of this pattern.
+    fn into_operands(self, builder: &mut FunctionBuilder, pattern: Pattern) -> Box<[Operand]>;
+}
+
+macro_rules! tuples {
+    ($(($($item:ident)*))*) => {$(
+        impl<$($item: IntoOperand),*> IntoOperands for ($($item,)*) {
+            #[allow(non_snake_case, unused_variables, reason = "a name for each item")]
+            fn into_operands(self, builder: &mut FunctionBuilder, pattern: Pattern) -> Box<[Operand]> {
+                let ($($item,)*) = self;
+                Box::new([$($item.into_operand(builder, pattern)),*])
+            }
+        }
+    )*};
+}
+
+tuples! { () (A) (A B) (A B C) (A B C D) (A B C D E) (A B C D E F) (A B C D E F G) (A B C D E F G H) }
+
+impl IntoOperands for &[Operand] {
+    fn into_operands(self, _: &mut FunctionBuilder, _: Pattern) -> Box<[Operand]> {
+        self.into()
+    }
+}
+
+// Of operands only, so that the type of `&[]` is known.
+impl<const N: usize> IntoOperands for &[Operand; N] {
+    fn into_operands(self, _: &mut FunctionBuilder, _: Pattern) -> Box<[Operand]> {
+        self.as_slice().into()
+    }
+}
+
+impl IntoOperands for &Vec<Operand> {
+    fn into_operands(self, _: &mut FunctionBuilder, _: Pattern) -> Box<[Operand]> {
+        self.as_slice().into()
+    }
+}
+
+impl IntoOperands for &Box<[Operand]> {
+    fn into_operands(self, _: &mut FunctionBuilder, _: Pattern) -> Box<[Operand]> {
+        self.clone()
+    }
+}
+
+impl IntoOperands for Box<[Operand]> {
+    fn into_operands(self, _: &mut FunctionBuilder, _: Pattern) -> Box<[Operand]> {
+        self
+    }
+}
+
+impl IntoOperands for &[Reg] {
+    fn into_operands(self, _: &mut FunctionBuilder, _: Pattern) -> Box<[Operand]> {
+        self.iter().map(|&register| register.into()).collect()
+    }
+}

@@ -1,14 +1,14 @@
 //! One builder method for each row of the table of instructions.
 
-use crate::{FunctionBuilder, IntoOperand};
+use crate::{FunctionBuilder, IntoOperand, IntoOperands};
 use minivm_isa::entities::{Block, Data, Element, Func, Global, Layout, Memory, Reg, Sig, Table};
 use minivm_isa::operand::patterns::{self, PatternSpec};
-use minivm_isa::{Instruction, Operand};
+use minivm_isa::{Instruction, Kind, TrapCode};
 
 /// What a builder method takes for an operand of the table.
 macro_rules! argument {
     (In<$pattern:ident>) => { impl IntoOperand };
-    (Ins<$pattern:ident>) => { &[Operand] };
+    (Ins<$pattern:ident>) => { impl IntoOperands };
     (Out<$pattern:ident>) => { Reg };
     (InOut<$pattern:ident>) => { Reg };
     (Outs<$pattern:ident>) => { &[Reg] };
@@ -16,8 +16,8 @@ macro_rules! argument {
     (Targets) => { &[Block] };
     (Offset) => { u64 };
     (Number) => { u64 };
-    (Kind) => { u64 };
-    (Trap) => { u64 };
+    (Kind) => { Kind };
+    (Trap) => { TrapCode };
     ($index:ident) => { $index };
 }
 
@@ -26,8 +26,11 @@ macro_rules! field {
     ($value:ident, In<$pattern:ident>) => {
         $value
     };
-    ($value:ident, Ins<$pattern:ident>) => {
-        $value.into()
+    ($value:ident, Kind) => {
+        $value as u64
+    };
+    ($value:ident, Trap) => {
+        $value as u64
     };
     ($value:ident, Outs<$pattern:ident>) => {
         $value.into()
@@ -43,7 +46,11 @@ macro_rules! field {
 /// Turns arguments that may be Rust values into operands before the instruction is made.
 macro_rules! prepare {
     ($builder:ident, $value:ident, In<$pattern:ident>) => {
-        let $value = $value.into_operand($builder, <patterns::$pattern as PatternSpec>::PATTERN);
+        let pattern = $builder.resolve(<patterns::$pattern as PatternSpec>::PATTERN);
+        let $value = $value.into_operand($builder, pattern);
+    };
+    ($builder:ident, $value:ident, Ins<$pattern:ident>) => {
+        let $value = $value.into_operands($builder, <patterns::$pattern as PatternSpec>::PATTERN);
     };
     ($builder:ident, $value:ident, $($other:tt)*) => {};
 }
@@ -75,7 +82,7 @@ macro_rules! method {
 macro_rules! methods {
     ($(
         $(#[doc = $doc:literal])+
-        $variant:ident $name:ident $number:literal { $($operands:tt)* } [$($effect:ident)*];
+        $variant:ident $name:ident $number:literal { $($operands:tt)* } [$($effect:ident)*] $({ $($facts:tt)* })?;
     )*) => {
         impl FunctionBuilder {
             $(method! { $(#[doc = $doc])+ $variant $name { $($operands)* } })*

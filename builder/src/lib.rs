@@ -8,8 +8,7 @@
 //! function.
 //!
 //! ```
-//! use minivm_builder::ProgramBuilder;
-//! use minivm_isa::{Signature, Type};
+//! use minivm_builder::{ProgramBuilder, Signature, Type};
 //!
 //! let mut program = ProgramBuilder::new();
 //! let print = program.import_function("host", "print", Signature::dynamic(1, true));
@@ -31,16 +30,16 @@
 //! f.jump(loop_start);
 //!
 //! f.switch_to(done);
-//! f.return_values(&[sum.into()]);
+//! f.return_values((sum,));
 //! let sum = program.add(f)?;
 //!
 //! let mut f = program.function("main", Signature::dynamic(1, false));
 //! let n = f.i64_from_any(f.param(0));
 //! let result = f.register(Type::I64);
-//! f.call(&[result], sum, &[n.into()]);
-//! let (print, text, result) = (f.ref_func(print), f.string(*b"sum"), f.any_from_i64(result));
-//! f.call_any(&[], print, &[text, result.into()]);
-//! f.return_values(&[]);
+//! f.call(&[result], sum, (n,));
+//! let (print, result) = (f.ref_func(print), f.any_from_i64(result));
+//! f.call_any(&[], print, ("sum", result));
+//! f.return_values(());
 //! let main = program.add(f)?;
 //! program.export_function("main", main);
 //!
@@ -57,9 +56,16 @@ mod error;
 mod function;
 mod input;
 mod instructions;
+mod mistakes;
 mod program;
 
-pub use error::BuildError;
+pub use error::{BuildError, Mistake};
 pub use function::{FRAME_WORDS_MAX, FunctionBuilder};
-pub use input::IntoOperand;
+pub use input::{IntoOperand, IntoOperands};
 pub use program::ProgramBuilder;
+
+// What users of this crate need of the bytecode, so that they need not name its crate.
+pub use minivm_isa::entities::{Block, Func, Global, Layout, Memory, Reg, Sig, Source, Table};
+pub use minivm_isa::program::{Constant, LayoutDef, RegionKind};
+pub use minivm_isa::verify::{Place, Rejection, Rule, Verified};
+pub use minivm_isa::{Instruction, Kind, Operand, Signature, Storage, TrapCode, Type};

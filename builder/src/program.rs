@@ -1,13 +1,13 @@
 //! A program under construction.
 
 use crate::{BuildError, FunctionBuilder};
-use minivm_isa::entities::{Data, Declared, Element, Func, Global, Layout, Memory, Sig, Source, Table};
+use minivm_isa::entities::{Block, Data, Declared, Element, Func, Global, Layout, Memory, Sig, Source, Table};
 use minivm_isa::program::{
     Constant, CustomSection, DataDef, DeclaredType, ElementDef, ElementType, Export, Function, FunctionDef, GlobalDef,
     Import, Initial, Item, LayoutDef, MemoryDef, Origin, Program, SourceFile, TableDef,
 };
 use minivm_isa::{Signature, Type, Verified, steps, verify};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use target_lexicon::Triple;
 
 /// Builds a program.
@@ -15,7 +15,10 @@ use target_lexicon::Triple;
 pub struct ProgramBuilder {
     program: Program,
     signatures: HashMap<Signature, Sig>,
-    undefined: BTreeSet<Func>,
+    /// Functions that were declared and have no code yet, with their names as far as told.
+    undefined: BTreeMap<Func, Option<String>>,
+    /// The blocks of functions in their order, as their builders numbered them, where that is another order.
+    blocks: HashMap<Func, Vec<Block>>,
 }
 
 impl ProgramBuilder {
@@ -51,12 +54,19 @@ impl ProgramBuilder {
         self.declare_with(signature)
     }
 
+    /// As [`declare`](Self::declare), with a name for messages.
+    pub fn declare_named(&mut self, name: impl Into<String>, signature: Signature) -> Func {
+        let number = self.declare(signature);
+        self.undefined.insert(number, Some(name.into()));
+        number
+    }
+
     /// As [`declare`](Self::declare), for the number of a signature.
     pub fn declare_with(&mut self, signature: Sig) -> Func {
         // It stands in as an import until it is defined; `finish` sees to it that it was.
         let import = Import { module: String::new(), name: String::new() };
         let number = self.program.functions.push(FunctionDef::Import { import, signature });
-        self.undefined.insert(number);
+        self.undefined.insert(number, None);
         number
     }
 
@@ -69,11 +79,51 @@ impl ProgramBuilder {
     /// Gives a declared function its code.
     ///
     /// # Errors
-    /// See [`FunctionBuilder::finish`].
+    /// See [`FunctionBuilder::finish`]; also when the function was not declared, has its code already, or was declared with
+    /// another signature.
     pub fn define(&mut self, number: Func, function: FunctionBuilder) -> Result<(), BuildError> {
-        self.program.functions[number] = FunctionDef::Code(Box::new(function.finish()?));
+        let function = self.lay_out(number, function)?;
+        let name = || function.name.clone();
+        match self.program.functions.get(number) {
+            Some(FunctionDef::Code(_)) => return Err(BuildError::DefinedTwice { function: name(), number }),
+            Some(FunctionDef::Import { signature, .. }) if self.undefined.contains_key(&number) => {
+                let (declared, found) = (*signature, function.signature);
+                let of = |signature: Sig| match self.program.signatures.get(signature) {
+                    Some(known) => format!("{signature} {known}"),
+                    None => format!("{signature}, which the program does not have"),
+                };
+                if declared != found {
+                    let (declared, found) = (of(declared), of(found));
+                    return Err(BuildError::OtherSignature { function: name(), number, declared, found });
+                }
+            }
+            _ => return Err(BuildError::NotDeclared { function: name(), number }),
+        }
+        self.program.functions[number] = FunctionDef::Code(Box::new(function));
         self.undefined.remove(&number);
         Ok(())
+    }
+
+    /// Lays out the code of a function; mistakes name its file.
+    fn lay_out(&mut self, number: Func, function: FunctionBuilder) -> Result<Function, BuildError> {
+        match function.lay_out() {
+            Ok((function, order)) => {
+                let is_moved = |(index, block): (usize, &Block)| block.as_u32() as usize != index;
+                if order.iter().enumerate().any(is_moved) {
+                    self.blocks.insert(number, order);
+                }
+                Ok(function)
+            }
+            Err(BuildError::Misused(mut mistakes)) => {
+                for source in mistakes.iter_mut().filter_map(|mistake| mistake.place.source.as_mut()) {
+                    if let Some(file) = self.program.sources.get(source.source) {
+                        source.file.clone_from(&file.name);
+                    }
+                }
+                Err(BuildError::Misused(mistakes))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// The code of a function, if it has some by now.
@@ -89,7 +139,8 @@ impl ProgramBuilder {
     /// # Errors
     /// See [`FunctionBuilder::finish`].
     pub fn add(&mut self, function: FunctionBuilder) -> Result<Func, BuildError> {
-        Ok(self.program.functions.push(FunctionDef::Code(Box::new(function.finish()?))))
+        let function = self.lay_out(self.program.functions.next_key(), function)?;
+        Ok(self.program.functions.push(FunctionDef::Code(Box::new(function))))
     }
 
     /// Imports a function.
@@ -193,10 +244,21 @@ impl ProgramBuilder {
                 let export = self.program.exports.iter().find(|export| export.item == Item::Function(function));
                 export.map(|export| export.name.clone())
             };
-            let functions = self.undefined.iter().map(|&function| (function, name(function))).collect();
+            let named =
+                |(&function, told): (&Func, &Option<String>)| (function, told.clone().or_else(|| name(function)));
+            let functions = self.undefined.iter().map(named).collect();
             return Err(BuildError::Undefined { functions });
         }
-        verify(self.program).map_err(BuildError::Rejected)
+        let blocks = self.blocks;
+        verify(self.program).map_err(|mut rejections| {
+            for place in rejections.iter_mut().map(|rejection| &mut rejection.place) {
+                let order = place.function.and_then(|function| blocks.get(&function));
+                if let (Some(order), Some(block)) = (order, &mut place.block) {
+                    *block = order.get(block.as_u32() as usize).copied().unwrap_or(*block);
+                }
+            }
+            BuildError::Rejected(rejections)
+        })
     }
 
     /// The program as it is, for those who want to inspect or change it before it is verified.

@@ -1,14 +1,15 @@
 //! Finding the cases, running them, and comparing what they print with what is stored beside them.
 //!
 //! [`cases`] lists them, [`pace`] stops them on the way, [`outcome`] says what a run left behind, [`snapshot`] compares,
-//! [`mod@generate`] makes random programs, which [`run_generated`] runs, [`mod@forge`] forges snapshots, [`builds`] finds the
-//! other way of dispatch, [`known`] knows what still fails, [`mod@reference`] asks the reference implementations, [`wasm`] is
-//! the official
-//! WebAssembly testsuite. The suites themselves are `tests/*.rs`, one each.
+//! [`mod@generate`] makes random programs and [`every_row`] one for each instruction, which [`run_generated`] runs,
+//! [`mod@forge`] forges snapshots, [`builds`] finds the other way of dispatch, [`known`] knows what still fails,
+//! [`mod@reference`] asks the reference implementations, [`wasm`] is the official WebAssembly testsuite. The suites themselves
+//! are `tests/*.rs`, one each.
 #![deny(unsafe_code)]
 
 pub mod builds;
 pub mod cases;
+pub mod every_row;
 pub mod forge;
 pub mod generate;
 pub mod generate_lua;
@@ -16,6 +17,7 @@ pub mod growth;
 pub mod known;
 pub mod limits;
 pub mod lua_host;
+pub mod meaning;
 pub mod native;
 pub mod outcome;
 pub mod pace;

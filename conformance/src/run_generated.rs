@@ -4,23 +4,24 @@
 use crate::generate::{HOST, LIBRARY, Programs, programs};
 use crate::native::{self, Mode};
 use crate::random::Random;
+use crate::reload::{Plan, Reloads, run_in_slices};
 use minivm::raw::heap::Stress;
 use minivm::raw::{Failure, HostCall, Limits, LinkError, Machine, Outcome, Protect, Raise, RunState, Tag, Value};
 use minivm_isa::{Program, TrapCode, verify};
 use std::fmt::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Canonical instructions of a run.
-const FUEL: u64 = 10_000;
+/// Units of a run.
+pub const FUEL: u64 = 10_000;
 /// Limits of a run: small, so that programs come to them.
-const LIMITS: Limits = Limits {
+pub(crate) const LIMITS: Limits = Limits {
     memory_bytes_max: 24 << 20,
     stack_words_max: 1 << 13,
     fiber_depth_max: 20,
     hash_key: minivm::raw::heap::HASH_KEY_DEFAULT,
 };
 /// Characters of what a program notes.
-const LOG_MAX: usize = 20_000;
+pub(crate) const LOG_MAX: usize = 20_000;
 
 /// How a program is run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -139,6 +140,29 @@ fn stops_of(programs: &Programs, way: Way, number: u64, budget: u64, tell: &mut 
     machine.release(kept);
 }
 
+/// Runs programs unit by unit in plain code, and tells where they stand after each: how much is used, and the innermost function
+/// and instruction.
+pub(crate) fn each_step(programs: &Programs, limits: Limits, tell: &mut dyn FnMut(u64, String)) {
+    let mut machine = crate::raw_machine(limits);
+    if define_host(&mut machine, &Log::default()).is_err() {
+        return;
+    }
+    let Ok(Ok(main)) = link(&mut machine, programs) else { return };
+    let kept = machine.keep(main);
+    machine.prepare(main, &[]);
+    for used in 1..=FUEL {
+        machine.set_fuel(Some(1));
+        let state = machine.step(1);
+        if !matches!(state, RunState::OutOfFuel | RunState::Stepped) {
+            break;
+        }
+        if let Some(frame) = machine.frames().next() {
+            tell(used, format!("{} {}", frame.name, frame.instruction.map_or(String::new(), |at| at.to_string())));
+        }
+    }
+    machine.release(kept);
+}
+
 type Log = Arc<Mutex<String>>;
 
 /// Runs programs in a way.
@@ -146,8 +170,16 @@ type Log = Arc<Mutex<String>>;
 /// # Errors
 /// When the verifier rejects them.
 pub fn run(programs: &Programs, way: Way, number: u64) -> Result<Ran, String> {
+    run_within(programs, way, number, LIMITS)
+}
+
+/// As [`run`], with limits of the caller's.
+///
+/// # Errors
+/// As for [`run`].
+pub fn run_within(programs: &Programs, way: Way, number: u64, limits: Limits) -> Result<Ran, String> {
     let log = Log::default();
-    let mut machine = crate::raw_machine(LIMITS);
+    let mut machine = crate::raw_machine(limits);
     define_host(&mut machine, &log).map_err(|error| error.to_string())?;
     machine.heap().set_stress(way.stress());
     native::install(&mut machine, way.mode(number));
@@ -172,6 +204,39 @@ pub fn run(programs: &Programs, way: Way, number: u64) -> Result<Ran, String> {
     Ok(Ran { log, fuel, is_refused })
 }
 
+/// Runs programs one instruction at a time, each in a machine that loads what the one before has saved, or into which its state was
+/// copied; gives what they noted, and how they ended.
+///
+/// # Errors
+/// When a state cannot be saved, loaded or copied.
+pub fn run_reloaded(programs: &Programs) -> Result<String, String> {
+    let log = Log::default();
+    let fresh = || {
+        let mut machine = crate::raw_machine(LIMITS);
+        define_host(&mut machine, &log).map_err(|error| error.to_string())?;
+        Ok(machine)
+    };
+    let mut machine = fresh()?;
+    let ended = match link(&mut machine, programs)? {
+        Ok(main) => {
+            machine.prepare(main, &[]);
+            let plan = Plan { seed: 1, first: 1, growth_percent: 100, reloads_max: FUEL as u32 };
+            let mut reloads = Reloads::default();
+            match run_in_slices(&mut machine, plan, &mut reloads, fresh)? {
+                Ok(values) => format!("finished: {}", shown_all(&values)),
+                Err(failure) => format!("failed: {failure}"),
+            }
+        }
+        Err(error) => format!("not linked: {error}"),
+    };
+    machine.set_fuel(Some(FUEL));
+    if let Err(failure) = machine.close() {
+        note(&log, &format!("closing: {failure}"));
+    }
+    note(&log, &ended);
+    Ok(std::mem::take(&mut *log.lock().unwrap_or_else(PoisonError::into_inner)))
+}
+
 fn note(log: &Log, line: &str) {
     let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
     if log.len() < LOG_MAX {
@@ -180,7 +245,7 @@ fn note(log: &Log, line: &str) {
     }
 }
 
-fn verified(program: &Program) -> Result<minivm_isa::Verified, String> {
+pub(crate) fn verified(program: &Program) -> Result<minivm_isa::Verified, String> {
     verify(program.clone()).map_err(|rejections| format!("rejected: {}", rejections[0]))
 }
 
@@ -234,7 +299,7 @@ fn go(machine: &mut Machine, way: Way, number: u64, fuel: &mut u64, tell: &mut d
 }
 
 /// A value as it is noted: what it is, but not which object.
-fn shown(value: Value) -> String {
+pub(crate) fn shown(value: Value) -> String {
     match value.tag() {
         Tag::NIL => "nil".to_owned(),
         Tag::FALSE => "false".to_owned(),

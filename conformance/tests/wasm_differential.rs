@@ -5,7 +5,7 @@
 use arbitrary::Unstructured;
 use minivm_conformance::native::{self, Mode};
 use minivm_conformance::pace::Pace;
-use minivm_conformance::wasm::{Failure, Machines, Val, Way, sum};
+use minivm_conformance::wasm::{Engine, Failure, Machines, Val, Way, sum};
 use wasm_smith::{Config, Module};
 use wasmi::{ExternType, TrapCode};
 
@@ -213,7 +213,7 @@ fn differ(seed: u64, bytes: &[u8], way: Way) -> Result<usize, String> {
             }
             ExternType::Func(_) | ExternType::Table(_) => continue,
         };
-        compare(machines.global(ours, name), Ok(vec![expected]), &format!("'{name}' at the end"))?;
+        compare(machines.invoke(ours, name, &[]), Ok(vec![expected]), &format!("'{name}' at the end"))?;
     }
     Ok(calls)
 }

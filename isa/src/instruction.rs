@@ -3,6 +3,7 @@
 #![allow(clippy::large_enum_variant, reason = "calls are the largest and the most common instructions of dynamic code")]
 
 use crate::entities::{Data, Element, Func, Global, Layout, Memory, Sig, Table};
+use crate::facts::{Facts, set_fact};
 use crate::for_each_instruction;
 use crate::operand::patterns::{Address, Any, Cell, F32, F64, GlobalType, I32, I64, RefType, Same, Special, V128};
 use crate::operand::{
@@ -45,12 +46,15 @@ pub struct InstructionInfo {
     pub operands: &'static [(&'static str, Role)],
     /// Effects.
     pub effects: Effects,
+    /// Facts for those who translate and run it.
+    pub facts: Facts,
 }
 
 macro_rules! define {
     ($(
         $(#[doc = $doc:literal])+
-        $variant:ident $name:ident $number:literal { $($field:ident: $spec:ty),* } [$($effect:ident)*];
+        $variant:ident $name:ident $number:literal { $($field:ident: $spec:ty),* } [$($effect:ident)*]
+            $({ $($fact:ident $($value:ident)?),* })?;
     )*) => {
         /// The number of an instruction.
         #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
@@ -75,6 +79,12 @@ macro_rules! define {
             doc: concat!($($doc, "\n"),+),
             operands: &[$((stringify!($field), <$spec as OperandSpec>::ROLE)),*],
             effects: Effects { $($effect: true,)* ..NO_EFFECTS },
+            facts: {
+                #[allow(unused_mut, reason = "most rows have no facts")]
+                let mut facts = Facts::NONE;
+                $($(set_fact!(facts, $fact $($value)?);)*)?
+                facts
+            },
         }),*];
 
         /// The numbers of the rows, in their order.

@@ -4,6 +4,10 @@
 //! A row reads: variant, name in the text form and builder, number, operands with their roles, effects. Effects: `trap` (may
 //! raise an error), `call` (may run other code), `allocate`, `end` (ends a block), `leaves_open` and `takes_open` (an open
 //! list of `any` values handed to the very next instruction), `bulk` (may do much, and then costs more than 1 unit of fuel).
+//!
+//! Facts for those who translate and run it stand last, see [`Facts`](crate::facts::Facts): its class (`operation`, `load`, `store`),
+//! what it is to others (`same_as`, `compares`, `swapped`, `negated`), and of instructions over `any` the `metamethod`, what the frame
+//! `waits` for while other code runs, the `numbers` it makes, whether its result may be `placed` anywhere and whether it `gathers` operands.
 
 /// Hands the whole table to a macro: `callback! { rows }`.
 #[macro_export]
@@ -11,7 +15,7 @@ macro_rules! for_each_instruction {
     ($callback:path) => { $callback! {
     // Moving values.
     /// `dst = src`.
-    Copy copy 0x0000 { dst: Out<Same>, src: In<Same> } [];
+    Copy copy 0x0000 { dst: Out<Same>, src: In<Same> } [] { placed };
     /// `dst = cond != 0 ? if_true : if_false`.
     Select select 0x0001 { dst: Out<Same>, cond: In<I32>, if_true: In<Same>, if_false: In<Same> } [];
     /// `dst = global`.
@@ -25,347 +29,347 @@ macro_rules! for_each_instruction {
 
     // Untagged 32-bit integers (WebAssembly core specification, integer operations).
     /// `dst = lhs + rhs`, modulo 2^32.
-    I32Add i32_add 0x0020 { dst: Out<I32>, lhs: In<I32>, rhs: In<I32> } [];
+    I32Add i32_add 0x0020 { dst: Out<I32>, lhs: In<I32>, rhs: In<I32> } [] { operation, swapped I32Add };
     /// `dst = lhs - rhs`, modulo 2^32.
-    I32Sub i32_sub 0x0021 { dst: Out<I32>, lhs: In<I32>, rhs: In<I32> } [];
+    I32Sub i32_sub 0x0021 { dst: Out<I32>, lhs: In<I32>, rhs: In<I32> } [] { operation };
     /// `dst = lhs * rhs`, modulo 2^32.
-    I32Mul i32_mul 0x0022 { dst: Out<I32>, lhs: In<I32>, rhs: In<I32> } [];
+    I32Mul i32_mul 0x0022 { dst: Out<I32>, lhs: In<I32>, rhs: In<I32> } [] { operation, swapped I32Mul };
     /// `dst = lhs / rhs`, signed, rounded to zero; traps on zero and on overflow.
-    I32DivS i32_div_s 0x0023 { dst: Out<I32>, lhs: In<I32>, rhs: In<I32> } [trap];
+    I32DivS i32_div_s 0x0023 { dst: Out<I32>, lhs: In<I32>, rhs: In<I32> } [trap] { operation };
     /// `dst = lhs / rhs`, unsigned; traps on zero.
-    I32DivU i32_div_u 0x0024 { dst: Out<I32>, lhs: In<I32>, rhs: In<I32> } [trap];
+    I32DivU i32_div_u 0x0024 { dst: Out<I32>, lhs: In<I32>, rhs: In<I32> } [trap] { operation };
     /// `dst = lhs - rhs * (lhs / rhs)`, signed; traps on zero.
-    I32RemS i32_rem_s 0x0025 { dst: Out<I32>, lhs: In<I32>, rhs: In<I32> } [trap];
+    I32RemS i32_rem_s 0x0025 { dst: Out<I32>, lhs: In<I32>, rhs: In<I32> } [trap] { operation };
     /// `dst = lhs mod rhs`, unsigned; traps on zero.
-    I32RemU i32_rem_u 0x0026 { dst: Out<I32>, lhs: In<I32>, rhs: In<I32> } [trap];
+    I32RemU i32_rem_u 0x0026 { dst: Out<I32>, lhs: In<I32>, rhs: In<I32> } [trap] { operation };
     /// `dst = lhs & rhs`.
-    I32And i32_and 0x0027 { dst: Out<I32>, lhs: In<I32>, rhs: In<I32> } [];
+    I32And i32_and 0x0027 { dst: Out<I32>, lhs: In<I32>, rhs: In<I32> } [] { operation, swapped I32And };
     /// `dst = lhs | rhs`.
-    I32Or i32_or 0x0028 { dst: Out<I32>, lhs: In<I32>, rhs: In<I32> } [];
+    I32Or i32_or 0x0028 { dst: Out<I32>, lhs: In<I32>, rhs: In<I32> } [] { operation, swapped I32Or };
     /// `dst = lhs ^ rhs`.
-    I32Xor i32_xor 0x0029 { dst: Out<I32>, lhs: In<I32>, rhs: In<I32> } [];
+    I32Xor i32_xor 0x0029 { dst: Out<I32>, lhs: In<I32>, rhs: In<I32> } [] { operation, swapped I32Xor };
     /// `dst = lhs << (rhs mod 32)`.
-    I32Shl i32_shl 0x002a { dst: Out<I32>, lhs: In<I32>, rhs: In<I32> } [];
+    I32Shl i32_shl 0x002a { dst: Out<I32>, lhs: In<I32>, rhs: In<I32> } [] { operation };
     /// `dst = lhs >> (rhs mod 32)`, sign copied in.
-    I32ShrS i32_shr_s 0x002b { dst: Out<I32>, lhs: In<I32>, rhs: In<I32> } [];
+    I32ShrS i32_shr_s 0x002b { dst: Out<I32>, lhs: In<I32>, rhs: In<I32> } [] { operation };
     /// `dst = lhs >> (rhs mod 32)`, zeros shifted in.
-    I32ShrU i32_shr_u 0x002c { dst: Out<I32>, lhs: In<I32>, rhs: In<I32> } [];
+    I32ShrU i32_shr_u 0x002c { dst: Out<I32>, lhs: In<I32>, rhs: In<I32> } [] { operation };
     /// `dst = lhs` rotated left by `rhs mod 32`.
-    I32Rotl i32_rotl 0x002d { dst: Out<I32>, lhs: In<I32>, rhs: In<I32> } [];
+    I32Rotl i32_rotl 0x002d { dst: Out<I32>, lhs: In<I32>, rhs: In<I32> } [] { operation };
     /// `dst = lhs` rotated right by `rhs mod 32`.
-    I32Rotr i32_rotr 0x002e { dst: Out<I32>, lhs: In<I32>, rhs: In<I32> } [];
+    I32Rotr i32_rotr 0x002e { dst: Out<I32>, lhs: In<I32>, rhs: In<I32> } [] { operation };
     /// `dst` = number of leading zero bits of `src`.
-    I32Clz i32_clz 0x002f { dst: Out<I32>, src: In<I32> } [];
+    I32Clz i32_clz 0x002f { dst: Out<I32>, src: In<I32> } [] { operation };
     /// `dst` = number of trailing zero bits of `src`.
-    I32Ctz i32_ctz 0x0030 { dst: Out<I32>, src: In<I32> } [];
+    I32Ctz i32_ctz 0x0030 { dst: Out<I32>, src: In<I32> } [] { operation };
     /// `dst` = number of one bits of `src`.
-    I32Popcnt i32_popcnt 0x0031 { dst: Out<I32>, src: In<I32> } [];
+    I32Popcnt i32_popcnt 0x0031 { dst: Out<I32>, src: In<I32> } [] { operation };
     /// `dst` = low 8 bits of `src`, sign-extended.
-    I32Extend8S i32_extend8_s 0x0032 { dst: Out<I32>, src: In<I32> } [];
+    I32Extend8S i32_extend8_s 0x0032 { dst: Out<I32>, src: In<I32> } [] { operation };
     /// `dst` = low 16 bits of `src`, sign-extended.
-    I32Extend16S i32_extend16_s 0x0033 { dst: Out<I32>, src: In<I32> } [];
+    I32Extend16S i32_extend16_s 0x0033 { dst: Out<I32>, src: In<I32> } [] { operation };
     /// `dst = src == 0`.
-    I32Eqz i32_eqz 0x0034 { dst: Out<I32>, src: In<I32> } [];
+    I32Eqz i32_eqz 0x0034 { dst: Out<I32>, src: In<I32> } [] { operation };
     /// `dst = lhs == rhs`.
-    I32Eq i32_eq 0x0035 { dst: Out<I32>, lhs: In<I32>, rhs: In<I32> } [];
+    I32Eq i32_eq 0x0035 { dst: Out<I32>, lhs: In<I32>, rhs: In<I32> } [] { operation, swapped I32Eq, negated I32Ne };
     /// `dst = lhs != rhs`.
-    I32Ne i32_ne 0x0036 { dst: Out<I32>, lhs: In<I32>, rhs: In<I32> } [];
+    I32Ne i32_ne 0x0036 { dst: Out<I32>, lhs: In<I32>, rhs: In<I32> } [] { operation, swapped I32Ne, negated I32Eq };
     /// `dst = lhs < rhs`, signed.
-    I32LtS i32_lt_s 0x0037 { dst: Out<I32>, lhs: In<I32>, rhs: In<I32> } [];
+    I32LtS i32_lt_s 0x0037 { dst: Out<I32>, lhs: In<I32>, rhs: In<I32> } [] { operation, swapped I32GtS, negated I32GeS };
     /// `dst = lhs < rhs`, unsigned.
-    I32LtU i32_lt_u 0x0038 { dst: Out<I32>, lhs: In<I32>, rhs: In<I32> } [];
+    I32LtU i32_lt_u 0x0038 { dst: Out<I32>, lhs: In<I32>, rhs: In<I32> } [] { operation, swapped I32GtU, negated I32GeU };
     /// `dst = lhs > rhs`, signed.
-    I32GtS i32_gt_s 0x0039 { dst: Out<I32>, lhs: In<I32>, rhs: In<I32> } [];
+    I32GtS i32_gt_s 0x0039 { dst: Out<I32>, lhs: In<I32>, rhs: In<I32> } [] { operation, swapped I32LtS, negated I32LeS };
     /// `dst = lhs > rhs`, unsigned.
-    I32GtU i32_gt_u 0x003a { dst: Out<I32>, lhs: In<I32>, rhs: In<I32> } [];
+    I32GtU i32_gt_u 0x003a { dst: Out<I32>, lhs: In<I32>, rhs: In<I32> } [] { operation, swapped I32LtU, negated I32LeU };
     /// `dst = lhs <= rhs`, signed.
-    I32LeS i32_le_s 0x003b { dst: Out<I32>, lhs: In<I32>, rhs: In<I32> } [];
+    I32LeS i32_le_s 0x003b { dst: Out<I32>, lhs: In<I32>, rhs: In<I32> } [] { operation, swapped I32GeS, negated I32GtS };
     /// `dst = lhs <= rhs`, unsigned.
-    I32LeU i32_le_u 0x003c { dst: Out<I32>, lhs: In<I32>, rhs: In<I32> } [];
+    I32LeU i32_le_u 0x003c { dst: Out<I32>, lhs: In<I32>, rhs: In<I32> } [] { operation, swapped I32GeU, negated I32GtU };
     /// `dst = lhs >= rhs`, signed.
-    I32GeS i32_ge_s 0x003d { dst: Out<I32>, lhs: In<I32>, rhs: In<I32> } [];
+    I32GeS i32_ge_s 0x003d { dst: Out<I32>, lhs: In<I32>, rhs: In<I32> } [] { operation, swapped I32LeS, negated I32LtS };
     /// `dst = lhs >= rhs`, unsigned.
-    I32GeU i32_ge_u 0x003e { dst: Out<I32>, lhs: In<I32>, rhs: In<I32> } [];
+    I32GeU i32_ge_u 0x003e { dst: Out<I32>, lhs: In<I32>, rhs: In<I32> } [] { operation, swapped I32LeU, negated I32LtU };
 
     // Untagged 64-bit integers (WebAssembly core specification, integer operations).
     /// `dst = lhs + rhs`, modulo 2^64.
-    I64Add i64_add 0x0060 { dst: Out<I64>, lhs: In<I64>, rhs: In<I64> } [];
+    I64Add i64_add 0x0060 { dst: Out<I64>, lhs: In<I64>, rhs: In<I64> } [] { operation, swapped I64Add };
     /// `dst = lhs - rhs`, modulo 2^64.
-    I64Sub i64_sub 0x0061 { dst: Out<I64>, lhs: In<I64>, rhs: In<I64> } [];
+    I64Sub i64_sub 0x0061 { dst: Out<I64>, lhs: In<I64>, rhs: In<I64> } [] { operation };
     /// `dst = lhs * rhs`, modulo 2^64.
-    I64Mul i64_mul 0x0062 { dst: Out<I64>, lhs: In<I64>, rhs: In<I64> } [];
+    I64Mul i64_mul 0x0062 { dst: Out<I64>, lhs: In<I64>, rhs: In<I64> } [] { operation, swapped I64Mul };
     /// `dst = lhs / rhs`, signed, rounded to zero; traps on zero and on overflow.
-    I64DivS i64_div_s 0x0063 { dst: Out<I64>, lhs: In<I64>, rhs: In<I64> } [trap];
+    I64DivS i64_div_s 0x0063 { dst: Out<I64>, lhs: In<I64>, rhs: In<I64> } [trap] { operation };
     /// `dst = lhs / rhs`, unsigned; traps on zero.
-    I64DivU i64_div_u 0x0064 { dst: Out<I64>, lhs: In<I64>, rhs: In<I64> } [trap];
+    I64DivU i64_div_u 0x0064 { dst: Out<I64>, lhs: In<I64>, rhs: In<I64> } [trap] { operation };
     /// `dst = lhs - rhs * (lhs / rhs)`, signed; traps on zero.
-    I64RemS i64_rem_s 0x0065 { dst: Out<I64>, lhs: In<I64>, rhs: In<I64> } [trap];
+    I64RemS i64_rem_s 0x0065 { dst: Out<I64>, lhs: In<I64>, rhs: In<I64> } [trap] { operation };
     /// `dst = lhs mod rhs`, unsigned; traps on zero.
-    I64RemU i64_rem_u 0x0066 { dst: Out<I64>, lhs: In<I64>, rhs: In<I64> } [trap];
+    I64RemU i64_rem_u 0x0066 { dst: Out<I64>, lhs: In<I64>, rhs: In<I64> } [trap] { operation };
     /// `dst = lhs & rhs`.
-    I64And i64_and 0x0067 { dst: Out<I64>, lhs: In<I64>, rhs: In<I64> } [];
+    I64And i64_and 0x0067 { dst: Out<I64>, lhs: In<I64>, rhs: In<I64> } [] { operation, swapped I64And };
     /// `dst = lhs | rhs`.
-    I64Or i64_or 0x0068 { dst: Out<I64>, lhs: In<I64>, rhs: In<I64> } [];
+    I64Or i64_or 0x0068 { dst: Out<I64>, lhs: In<I64>, rhs: In<I64> } [] { operation, swapped I64Or };
     /// `dst = lhs ^ rhs`.
-    I64Xor i64_xor 0x0069 { dst: Out<I64>, lhs: In<I64>, rhs: In<I64> } [];
+    I64Xor i64_xor 0x0069 { dst: Out<I64>, lhs: In<I64>, rhs: In<I64> } [] { operation, swapped I64Xor };
     /// `dst = lhs << (rhs mod 64)`.
-    I64Shl i64_shl 0x006a { dst: Out<I64>, lhs: In<I64>, rhs: In<I64> } [];
+    I64Shl i64_shl 0x006a { dst: Out<I64>, lhs: In<I64>, rhs: In<I64> } [] { operation };
     /// `dst = lhs >> (rhs mod 64)`, sign copied in.
-    I64ShrS i64_shr_s 0x006b { dst: Out<I64>, lhs: In<I64>, rhs: In<I64> } [];
+    I64ShrS i64_shr_s 0x006b { dst: Out<I64>, lhs: In<I64>, rhs: In<I64> } [] { operation };
     /// `dst = lhs >> (rhs mod 64)`, zeros shifted in.
-    I64ShrU i64_shr_u 0x006c { dst: Out<I64>, lhs: In<I64>, rhs: In<I64> } [];
+    I64ShrU i64_shr_u 0x006c { dst: Out<I64>, lhs: In<I64>, rhs: In<I64> } [] { operation };
     /// `dst = lhs` rotated left by `rhs mod 64`.
-    I64Rotl i64_rotl 0x006d { dst: Out<I64>, lhs: In<I64>, rhs: In<I64> } [];
+    I64Rotl i64_rotl 0x006d { dst: Out<I64>, lhs: In<I64>, rhs: In<I64> } [] { operation };
     /// `dst = lhs` rotated right by `rhs mod 64`.
-    I64Rotr i64_rotr 0x006e { dst: Out<I64>, lhs: In<I64>, rhs: In<I64> } [];
+    I64Rotr i64_rotr 0x006e { dst: Out<I64>, lhs: In<I64>, rhs: In<I64> } [] { operation };
     /// `dst` = number of leading zero bits of `src`.
-    I64Clz i64_clz 0x006f { dst: Out<I64>, src: In<I64> } [];
+    I64Clz i64_clz 0x006f { dst: Out<I64>, src: In<I64> } [] { operation };
     /// `dst` = number of trailing zero bits of `src`.
-    I64Ctz i64_ctz 0x0070 { dst: Out<I64>, src: In<I64> } [];
+    I64Ctz i64_ctz 0x0070 { dst: Out<I64>, src: In<I64> } [] { operation };
     /// `dst` = number of one bits of `src`.
-    I64Popcnt i64_popcnt 0x0071 { dst: Out<I64>, src: In<I64> } [];
+    I64Popcnt i64_popcnt 0x0071 { dst: Out<I64>, src: In<I64> } [] { operation };
     /// `dst` = low 8 bits of `src`, sign-extended.
-    I64Extend8S i64_extend8_s 0x0072 { dst: Out<I64>, src: In<I64> } [];
+    I64Extend8S i64_extend8_s 0x0072 { dst: Out<I64>, src: In<I64> } [] { operation };
     /// `dst` = low 16 bits of `src`, sign-extended.
-    I64Extend16S i64_extend16_s 0x0073 { dst: Out<I64>, src: In<I64> } [];
+    I64Extend16S i64_extend16_s 0x0073 { dst: Out<I64>, src: In<I64> } [] { operation };
     /// `dst` = low 32 bits of `src`, sign-extended.
-    I64Extend32S i64_extend32_s 0x0074 { dst: Out<I64>, src: In<I64> } [];
+    I64Extend32S i64_extend32_s 0x0074 { dst: Out<I64>, src: In<I64> } [] { operation };
     /// `dst = src == 0`.
-    I64Eqz i64_eqz 0x0075 { dst: Out<I32>, src: In<I64> } [];
+    I64Eqz i64_eqz 0x0075 { dst: Out<I32>, src: In<I64> } [] { operation };
     /// `dst = lhs == rhs`.
-    I64Eq i64_eq 0x0076 { dst: Out<I32>, lhs: In<I64>, rhs: In<I64> } [];
+    I64Eq i64_eq 0x0076 { dst: Out<I32>, lhs: In<I64>, rhs: In<I64> } [] { operation, swapped I64Eq, negated I64Ne };
     /// `dst = lhs != rhs`.
-    I64Ne i64_ne 0x0077 { dst: Out<I32>, lhs: In<I64>, rhs: In<I64> } [];
+    I64Ne i64_ne 0x0077 { dst: Out<I32>, lhs: In<I64>, rhs: In<I64> } [] { operation, swapped I64Ne, negated I64Eq };
     /// `dst = lhs < rhs`, signed.
-    I64LtS i64_lt_s 0x0078 { dst: Out<I32>, lhs: In<I64>, rhs: In<I64> } [];
+    I64LtS i64_lt_s 0x0078 { dst: Out<I32>, lhs: In<I64>, rhs: In<I64> } [] { operation, swapped I64GtS, negated I64GeS };
     /// `dst = lhs < rhs`, unsigned.
-    I64LtU i64_lt_u 0x0079 { dst: Out<I32>, lhs: In<I64>, rhs: In<I64> } [];
+    I64LtU i64_lt_u 0x0079 { dst: Out<I32>, lhs: In<I64>, rhs: In<I64> } [] { operation, swapped I64GtU, negated I64GeU };
     /// `dst = lhs > rhs`, signed.
-    I64GtS i64_gt_s 0x007a { dst: Out<I32>, lhs: In<I64>, rhs: In<I64> } [];
+    I64GtS i64_gt_s 0x007a { dst: Out<I32>, lhs: In<I64>, rhs: In<I64> } [] { operation, swapped I64LtS, negated I64LeS };
     /// `dst = lhs > rhs`, unsigned.
-    I64GtU i64_gt_u 0x007b { dst: Out<I32>, lhs: In<I64>, rhs: In<I64> } [];
+    I64GtU i64_gt_u 0x007b { dst: Out<I32>, lhs: In<I64>, rhs: In<I64> } [] { operation, swapped I64LtU, negated I64LeU };
     /// `dst = lhs <= rhs`, signed.
-    I64LeS i64_le_s 0x007c { dst: Out<I32>, lhs: In<I64>, rhs: In<I64> } [];
+    I64LeS i64_le_s 0x007c { dst: Out<I32>, lhs: In<I64>, rhs: In<I64> } [] { operation, swapped I64GeS, negated I64GtS };
     /// `dst = lhs <= rhs`, unsigned.
-    I64LeU i64_le_u 0x007d { dst: Out<I32>, lhs: In<I64>, rhs: In<I64> } [];
+    I64LeU i64_le_u 0x007d { dst: Out<I32>, lhs: In<I64>, rhs: In<I64> } [] { operation, swapped I64GeU, negated I64GtU };
     /// `dst = lhs >= rhs`, signed.
-    I64GeS i64_ge_s 0x007e { dst: Out<I32>, lhs: In<I64>, rhs: In<I64> } [];
+    I64GeS i64_ge_s 0x007e { dst: Out<I32>, lhs: In<I64>, rhs: In<I64> } [] { operation, swapped I64LeS, negated I64LtS };
     /// `dst = lhs >= rhs`, unsigned.
-    I64GeU i64_ge_u 0x007f { dst: Out<I32>, lhs: In<I64>, rhs: In<I64> } [];
+    I64GeU i64_ge_u 0x007f { dst: Out<I32>, lhs: In<I64>, rhs: In<I64> } [] { operation, swapped I64LeU, negated I64LtU };
 
     // 128-bit integers in two halves.
     /// `low, high` = `lhs * rhs`, signed, 128 bits.
-    I64MulWideS i64_mul_wide_s 0x0080 { low: Out<I64>, high: Out<I64>, lhs: In<I64>, rhs: In<I64> } [];
+    I64MulWideS i64_mul_wide_s 0x0080 { low: Out<I64>, high: Out<I64>, lhs: In<I64>, rhs: In<I64> } [] { operation };
     /// `low, high` = `lhs * rhs`, unsigned, 128 bits.
-    I64MulWideU i64_mul_wide_u 0x0081 { low: Out<I64>, high: Out<I64>, lhs: In<I64>, rhs: In<I64> } [];
+    I64MulWideU i64_mul_wide_u 0x0081 { low: Out<I64>, high: Out<I64>, lhs: In<I64>, rhs: In<I64> } [] { operation };
     /// `low, high` = the sum of both, modulo 2^128.
-    I64Add128 i64_add128 0x0082 { low: Out<I64>, high: Out<I64>, lhs_low: In<I64>, lhs_high: In<I64>, rhs_low: In<I64>, rhs_high: In<I64> } [];
+    I64Add128 i64_add128 0x0082 { low: Out<I64>, high: Out<I64>, lhs_low: In<I64>, lhs_high: In<I64>, rhs_low: In<I64>, rhs_high: In<I64> } [] { operation };
     /// `low, high` = the difference of both, modulo 2^128.
-    I64Sub128 i64_sub128 0x0083 { low: Out<I64>, high: Out<I64>, lhs_low: In<I64>, lhs_high: In<I64>, rhs_low: In<I64>, rhs_high: In<I64> } [];
+    I64Sub128 i64_sub128 0x0083 { low: Out<I64>, high: Out<I64>, lhs_low: In<I64>, lhs_high: In<I64>, rhs_low: In<I64>, rhs_high: In<I64> } [] { operation };
 
     // Untagged IEEE 754 32-bit floats (WebAssembly core specification, floating-point operations).
     /// `dst = lhs + rhs`.
-    F32Add f32_add 0x00a0 { dst: Out<F32>, lhs: In<F32>, rhs: In<F32> } [];
+    F32Add f32_add 0x00a0 { dst: Out<F32>, lhs: In<F32>, rhs: In<F32> } [] { operation, exchanges_constants };
     /// `dst = lhs - rhs`.
-    F32Sub f32_sub 0x00a1 { dst: Out<F32>, lhs: In<F32>, rhs: In<F32> } [];
+    F32Sub f32_sub 0x00a1 { dst: Out<F32>, lhs: In<F32>, rhs: In<F32> } [] { operation };
     /// `dst = lhs * rhs`.
-    F32Mul f32_mul 0x00a2 { dst: Out<F32>, lhs: In<F32>, rhs: In<F32> } [];
+    F32Mul f32_mul 0x00a2 { dst: Out<F32>, lhs: In<F32>, rhs: In<F32> } [] { operation, exchanges_constants };
     /// `dst = lhs / rhs`.
-    F32Div f32_div 0x00a3 { dst: Out<F32>, lhs: In<F32>, rhs: In<F32> } [];
+    F32Div f32_div 0x00a3 { dst: Out<F32>, lhs: In<F32>, rhs: In<F32> } [] { operation };
     /// `dst` = the lesser; NaN if one is NaN; -0 < +0.
-    F32Min f32_min 0x00a4 { dst: Out<F32>, lhs: In<F32>, rhs: In<F32> } [];
+    F32Min f32_min 0x00a4 { dst: Out<F32>, lhs: In<F32>, rhs: In<F32> } [] { operation };
     /// `dst` = the greater; NaN if one is NaN; -0 < +0.
-    F32Max f32_max 0x00a5 { dst: Out<F32>, lhs: In<F32>, rhs: In<F32> } [];
+    F32Max f32_max 0x00a5 { dst: Out<F32>, lhs: In<F32>, rhs: In<F32> } [] { operation };
     /// `dst` = `lhs` with the sign of `rhs`.
-    F32Copysign f32_copysign 0x00a6 { dst: Out<F32>, lhs: In<F32>, rhs: In<F32> } [];
+    F32Copysign f32_copysign 0x00a6 { dst: Out<F32>, lhs: In<F32>, rhs: In<F32> } [] { operation };
     /// `dst` = `src` without its sign.
-    F32Abs f32_abs 0x00a7 { dst: Out<F32>, src: In<F32> } [];
+    F32Abs f32_abs 0x00a7 { dst: Out<F32>, src: In<F32> } [] { operation };
     /// `dst = -src`.
-    F32Neg f32_neg 0x00a8 { dst: Out<F32>, src: In<F32> } [];
+    F32Neg f32_neg 0x00a8 { dst: Out<F32>, src: In<F32> } [] { operation };
     /// `dst` = `src` rounded up.
-    F32Ceil f32_ceil 0x00a9 { dst: Out<F32>, src: In<F32> } [];
+    F32Ceil f32_ceil 0x00a9 { dst: Out<F32>, src: In<F32> } [] { operation };
     /// `dst` = `src` rounded down.
-    F32Floor f32_floor 0x00aa { dst: Out<F32>, src: In<F32> } [];
+    F32Floor f32_floor 0x00aa { dst: Out<F32>, src: In<F32> } [] { operation };
     /// `dst` = `src` rounded to zero.
-    F32Trunc f32_trunc 0x00ab { dst: Out<F32>, src: In<F32> } [];
+    F32Trunc f32_trunc 0x00ab { dst: Out<F32>, src: In<F32> } [] { operation };
     /// `dst` = `src` rounded to nearest, ties to even.
-    F32Nearest f32_nearest 0x00ac { dst: Out<F32>, src: In<F32> } [];
+    F32Nearest f32_nearest 0x00ac { dst: Out<F32>, src: In<F32> } [] { operation };
     /// `dst` = square root of `src`.
-    F32Sqrt f32_sqrt 0x00ad { dst: Out<F32>, src: In<F32> } [];
+    F32Sqrt f32_sqrt 0x00ad { dst: Out<F32>, src: In<F32> } [] { operation };
     /// `dst = lhs == rhs`; false with NaN.
-    F32Eq f32_eq 0x00ae { dst: Out<I32>, lhs: In<F32>, rhs: In<F32> } [];
+    F32Eq f32_eq 0x00ae { dst: Out<I32>, lhs: In<F32>, rhs: In<F32> } [] { operation, swapped F32Eq };
     /// `dst = lhs != rhs`; true with NaN.
-    F32Ne f32_ne 0x00af { dst: Out<I32>, lhs: In<F32>, rhs: In<F32> } [];
+    F32Ne f32_ne 0x00af { dst: Out<I32>, lhs: In<F32>, rhs: In<F32> } [] { operation, swapped F32Ne };
     /// `dst = lhs < rhs`; false with NaN.
-    F32Lt f32_lt 0x00b0 { dst: Out<I32>, lhs: In<F32>, rhs: In<F32> } [];
+    F32Lt f32_lt 0x00b0 { dst: Out<I32>, lhs: In<F32>, rhs: In<F32> } [] { operation, swapped F32Gt };
     /// `dst = lhs > rhs`; false with NaN.
-    F32Gt f32_gt 0x00b1 { dst: Out<I32>, lhs: In<F32>, rhs: In<F32> } [];
+    F32Gt f32_gt 0x00b1 { dst: Out<I32>, lhs: In<F32>, rhs: In<F32> } [] { operation, swapped F32Lt };
     /// `dst = lhs <= rhs`; false with NaN.
-    F32Le f32_le 0x00b2 { dst: Out<I32>, lhs: In<F32>, rhs: In<F32> } [];
+    F32Le f32_le 0x00b2 { dst: Out<I32>, lhs: In<F32>, rhs: In<F32> } [] { operation, swapped F32Ge };
     /// `dst = lhs >= rhs`; false with NaN.
-    F32Ge f32_ge 0x00b3 { dst: Out<I32>, lhs: In<F32>, rhs: In<F32> } [];
+    F32Ge f32_ge 0x00b3 { dst: Out<I32>, lhs: In<F32>, rhs: In<F32> } [] { operation, swapped F32Le };
 
     // Untagged IEEE 754 64-bit floats (WebAssembly core specification, floating-point operations).
     /// `dst = lhs + rhs`.
-    F64Add f64_add 0x00c0 { dst: Out<F64>, lhs: In<F64>, rhs: In<F64> } [];
+    F64Add f64_add 0x00c0 { dst: Out<F64>, lhs: In<F64>, rhs: In<F64> } [] { operation, exchanges_constants };
     /// `dst = lhs - rhs`.
-    F64Sub f64_sub 0x00c1 { dst: Out<F64>, lhs: In<F64>, rhs: In<F64> } [];
+    F64Sub f64_sub 0x00c1 { dst: Out<F64>, lhs: In<F64>, rhs: In<F64> } [] { operation };
     /// `dst = lhs * rhs`.
-    F64Mul f64_mul 0x00c2 { dst: Out<F64>, lhs: In<F64>, rhs: In<F64> } [];
+    F64Mul f64_mul 0x00c2 { dst: Out<F64>, lhs: In<F64>, rhs: In<F64> } [] { operation, exchanges_constants };
     /// `dst = lhs / rhs`.
-    F64Div f64_div 0x00c3 { dst: Out<F64>, lhs: In<F64>, rhs: In<F64> } [];
+    F64Div f64_div 0x00c3 { dst: Out<F64>, lhs: In<F64>, rhs: In<F64> } [] { operation };
     /// `dst` = the lesser; NaN if one is NaN; -0 < +0.
-    F64Min f64_min 0x00c4 { dst: Out<F64>, lhs: In<F64>, rhs: In<F64> } [];
+    F64Min f64_min 0x00c4 { dst: Out<F64>, lhs: In<F64>, rhs: In<F64> } [] { operation };
     /// `dst` = the greater; NaN if one is NaN; -0 < +0.
-    F64Max f64_max 0x00c5 { dst: Out<F64>, lhs: In<F64>, rhs: In<F64> } [];
+    F64Max f64_max 0x00c5 { dst: Out<F64>, lhs: In<F64>, rhs: In<F64> } [] { operation };
     /// `dst` = `lhs` with the sign of `rhs`.
-    F64Copysign f64_copysign 0x00c6 { dst: Out<F64>, lhs: In<F64>, rhs: In<F64> } [];
+    F64Copysign f64_copysign 0x00c6 { dst: Out<F64>, lhs: In<F64>, rhs: In<F64> } [] { operation };
     /// `dst` = `src` without its sign.
-    F64Abs f64_abs 0x00c7 { dst: Out<F64>, src: In<F64> } [];
+    F64Abs f64_abs 0x00c7 { dst: Out<F64>, src: In<F64> } [] { operation };
     /// `dst = -src`.
-    F64Neg f64_neg 0x00c8 { dst: Out<F64>, src: In<F64> } [];
+    F64Neg f64_neg 0x00c8 { dst: Out<F64>, src: In<F64> } [] { operation };
     /// `dst` = `src` rounded up.
-    F64Ceil f64_ceil 0x00c9 { dst: Out<F64>, src: In<F64> } [];
+    F64Ceil f64_ceil 0x00c9 { dst: Out<F64>, src: In<F64> } [] { operation };
     /// `dst` = `src` rounded down.
-    F64Floor f64_floor 0x00ca { dst: Out<F64>, src: In<F64> } [];
+    F64Floor f64_floor 0x00ca { dst: Out<F64>, src: In<F64> } [] { operation };
     /// `dst` = `src` rounded to zero.
-    F64Trunc f64_trunc 0x00cb { dst: Out<F64>, src: In<F64> } [];
+    F64Trunc f64_trunc 0x00cb { dst: Out<F64>, src: In<F64> } [] { operation };
     /// `dst` = `src` rounded to nearest, ties to even.
-    F64Nearest f64_nearest 0x00cc { dst: Out<F64>, src: In<F64> } [];
+    F64Nearest f64_nearest 0x00cc { dst: Out<F64>, src: In<F64> } [] { operation };
     /// `dst` = square root of `src`.
-    F64Sqrt f64_sqrt 0x00cd { dst: Out<F64>, src: In<F64> } [];
+    F64Sqrt f64_sqrt 0x00cd { dst: Out<F64>, src: In<F64> } [] { operation };
     /// `dst = lhs == rhs`; false with NaN.
-    F64Eq f64_eq 0x00ce { dst: Out<I32>, lhs: In<F64>, rhs: In<F64> } [];
+    F64Eq f64_eq 0x00ce { dst: Out<I32>, lhs: In<F64>, rhs: In<F64> } [] { operation, swapped F64Eq };
     /// `dst = lhs != rhs`; true with NaN.
-    F64Ne f64_ne 0x00cf { dst: Out<I32>, lhs: In<F64>, rhs: In<F64> } [];
+    F64Ne f64_ne 0x00cf { dst: Out<I32>, lhs: In<F64>, rhs: In<F64> } [] { operation, swapped F64Ne };
     /// `dst = lhs < rhs`; false with NaN.
-    F64Lt f64_lt 0x00d0 { dst: Out<I32>, lhs: In<F64>, rhs: In<F64> } [];
+    F64Lt f64_lt 0x00d0 { dst: Out<I32>, lhs: In<F64>, rhs: In<F64> } [] { operation, swapped F64Gt };
     /// `dst = lhs > rhs`; false with NaN.
-    F64Gt f64_gt 0x00d1 { dst: Out<I32>, lhs: In<F64>, rhs: In<F64> } [];
+    F64Gt f64_gt 0x00d1 { dst: Out<I32>, lhs: In<F64>, rhs: In<F64> } [] { operation, swapped F64Lt };
     /// `dst = lhs <= rhs`; false with NaN.
-    F64Le f64_le 0x00d2 { dst: Out<I32>, lhs: In<F64>, rhs: In<F64> } [];
+    F64Le f64_le 0x00d2 { dst: Out<I32>, lhs: In<F64>, rhs: In<F64> } [] { operation, swapped F64Ge };
     /// `dst = lhs >= rhs`; false with NaN.
-    F64Ge f64_ge 0x00d3 { dst: Out<I32>, lhs: In<F64>, rhs: In<F64> } [];
+    F64Ge f64_ge 0x00d3 { dst: Out<I32>, lhs: In<F64>, rhs: In<F64> } [] { operation, swapped F64Le };
 
     // Conversions between untagged numbers.
     /// `dst` = low 32 bits of `src`.
-    I32WrapI64 i32_wrap_i64 0x00e0 { dst: Out<I32>, src: In<I64> } [];
+    I32WrapI64 i32_wrap_i64 0x00e0 { dst: Out<I32>, src: In<I64> } [] { operation };
     /// `dst = src`, sign-extended.
-    I64ExtendI32S i64_extend_i32_s 0x00e1 { dst: Out<I64>, src: In<I32> } [];
+    I64ExtendI32S i64_extend_i32_s 0x00e1 { dst: Out<I64>, src: In<I32> } [] { operation };
     /// `dst = src`, zero-extended.
-    I64ExtendI32U i64_extend_i32_u 0x00e2 { dst: Out<I64>, src: In<I32> } [];
+    I64ExtendI32U i64_extend_i32_u 0x00e2 { dst: Out<I64>, src: In<I32> } [] { operation };
     /// `dst` = `src` rounded to zero, signed; traps on NaN and when out of range.
-    I32TruncF32S i32_trunc_f32_s 0x00e3 { dst: Out<I32>, src: In<F32> } [trap];
+    I32TruncF32S i32_trunc_f32_s 0x00e3 { dst: Out<I32>, src: In<F32> } [trap] { operation };
     /// `dst` = `src` rounded to zero, unsigned; traps on NaN and when out of range.
-    I32TruncF32U i32_trunc_f32_u 0x00e4 { dst: Out<I32>, src: In<F32> } [trap];
+    I32TruncF32U i32_trunc_f32_u 0x00e4 { dst: Out<I32>, src: In<F32> } [trap] { operation };
     /// `dst` = `src` rounded to zero, signed; traps on NaN and when out of range.
-    I32TruncF64S i32_trunc_f64_s 0x00e5 { dst: Out<I32>, src: In<F64> } [trap];
+    I32TruncF64S i32_trunc_f64_s 0x00e5 { dst: Out<I32>, src: In<F64> } [trap] { operation };
     /// `dst` = `src` rounded to zero, unsigned; traps on NaN and when out of range.
-    I32TruncF64U i32_trunc_f64_u 0x00e6 { dst: Out<I32>, src: In<F64> } [trap];
+    I32TruncF64U i32_trunc_f64_u 0x00e6 { dst: Out<I32>, src: In<F64> } [trap] { operation };
     /// `dst` = `src` rounded to zero, signed; traps on NaN and when out of range.
-    I64TruncF32S i64_trunc_f32_s 0x00e7 { dst: Out<I64>, src: In<F32> } [trap];
+    I64TruncF32S i64_trunc_f32_s 0x00e7 { dst: Out<I64>, src: In<F32> } [trap] { operation };
     /// `dst` = `src` rounded to zero, unsigned; traps on NaN and when out of range.
-    I64TruncF32U i64_trunc_f32_u 0x00e8 { dst: Out<I64>, src: In<F32> } [trap];
+    I64TruncF32U i64_trunc_f32_u 0x00e8 { dst: Out<I64>, src: In<F32> } [trap] { operation };
     /// `dst` = `src` rounded to zero, signed; traps on NaN and when out of range.
-    I64TruncF64S i64_trunc_f64_s 0x00e9 { dst: Out<I64>, src: In<F64> } [trap];
+    I64TruncF64S i64_trunc_f64_s 0x00e9 { dst: Out<I64>, src: In<F64> } [trap] { operation };
     /// `dst` = `src` rounded to zero, unsigned; traps on NaN and when out of range.
-    I64TruncF64U i64_trunc_f64_u 0x00ea { dst: Out<I64>, src: In<F64> } [trap];
+    I64TruncF64U i64_trunc_f64_u 0x00ea { dst: Out<I64>, src: In<F64> } [trap] { operation };
     /// `dst` = `src` rounded to zero, signed; saturates, NaN gives 0.
-    I32TruncSatF32S i32_trunc_sat_f32_s 0x00eb { dst: Out<I32>, src: In<F32> } [];
+    I32TruncSatF32S i32_trunc_sat_f32_s 0x00eb { dst: Out<I32>, src: In<F32> } [] { operation };
     /// `dst` = `src` rounded to zero, unsigned; saturates, NaN gives 0.
-    I32TruncSatF32U i32_trunc_sat_f32_u 0x00ec { dst: Out<I32>, src: In<F32> } [];
+    I32TruncSatF32U i32_trunc_sat_f32_u 0x00ec { dst: Out<I32>, src: In<F32> } [] { operation };
     /// `dst` = `src` rounded to zero, signed; saturates, NaN gives 0.
-    I32TruncSatF64S i32_trunc_sat_f64_s 0x00ed { dst: Out<I32>, src: In<F64> } [];
+    I32TruncSatF64S i32_trunc_sat_f64_s 0x00ed { dst: Out<I32>, src: In<F64> } [] { operation };
     /// `dst` = `src` rounded to zero, unsigned; saturates, NaN gives 0.
-    I32TruncSatF64U i32_trunc_sat_f64_u 0x00ee { dst: Out<I32>, src: In<F64> } [];
+    I32TruncSatF64U i32_trunc_sat_f64_u 0x00ee { dst: Out<I32>, src: In<F64> } [] { operation };
     /// `dst` = `src` rounded to zero, signed; saturates, NaN gives 0.
-    I64TruncSatF32S i64_trunc_sat_f32_s 0x00ef { dst: Out<I64>, src: In<F32> } [];
+    I64TruncSatF32S i64_trunc_sat_f32_s 0x00ef { dst: Out<I64>, src: In<F32> } [] { operation };
     /// `dst` = `src` rounded to zero, unsigned; saturates, NaN gives 0.
-    I64TruncSatF32U i64_trunc_sat_f32_u 0x00f0 { dst: Out<I64>, src: In<F32> } [];
+    I64TruncSatF32U i64_trunc_sat_f32_u 0x00f0 { dst: Out<I64>, src: In<F32> } [] { operation };
     /// `dst` = `src` rounded to zero, signed; saturates, NaN gives 0.
-    I64TruncSatF64S i64_trunc_sat_f64_s 0x00f1 { dst: Out<I64>, src: In<F64> } [];
+    I64TruncSatF64S i64_trunc_sat_f64_s 0x00f1 { dst: Out<I64>, src: In<F64> } [] { operation };
     /// `dst` = `src` rounded to zero, unsigned; saturates, NaN gives 0.
-    I64TruncSatF64U i64_trunc_sat_f64_u 0x00f2 { dst: Out<I64>, src: In<F64> } [];
+    I64TruncSatF64U i64_trunc_sat_f64_u 0x00f2 { dst: Out<I64>, src: In<F64> } [] { operation };
     /// `dst = src`, signed, rounded to nearest.
-    F32ConvertI32S f32_convert_i32_s 0x00f3 { dst: Out<F32>, src: In<I32> } [];
+    F32ConvertI32S f32_convert_i32_s 0x00f3 { dst: Out<F32>, src: In<I32> } [] { operation };
     /// `dst = src`, unsigned, rounded to nearest.
-    F32ConvertI32U f32_convert_i32_u 0x00f4 { dst: Out<F32>, src: In<I32> } [];
+    F32ConvertI32U f32_convert_i32_u 0x00f4 { dst: Out<F32>, src: In<I32> } [] { operation };
     /// `dst = src`, signed, rounded to nearest.
-    F32ConvertI64S f32_convert_i64_s 0x00f5 { dst: Out<F32>, src: In<I64> } [];
+    F32ConvertI64S f32_convert_i64_s 0x00f5 { dst: Out<F32>, src: In<I64> } [] { operation };
     /// `dst = src`, unsigned, rounded to nearest.
-    F32ConvertI64U f32_convert_i64_u 0x00f6 { dst: Out<F32>, src: In<I64> } [];
+    F32ConvertI64U f32_convert_i64_u 0x00f6 { dst: Out<F32>, src: In<I64> } [] { operation };
     /// `dst = src`, signed, rounded to nearest.
-    F64ConvertI32S f64_convert_i32_s 0x00f7 { dst: Out<F64>, src: In<I32> } [];
+    F64ConvertI32S f64_convert_i32_s 0x00f7 { dst: Out<F64>, src: In<I32> } [] { operation };
     /// `dst = src`, unsigned, rounded to nearest.
-    F64ConvertI32U f64_convert_i32_u 0x00f8 { dst: Out<F64>, src: In<I32> } [];
+    F64ConvertI32U f64_convert_i32_u 0x00f8 { dst: Out<F64>, src: In<I32> } [] { operation };
     /// `dst = src`, signed, rounded to nearest.
-    F64ConvertI64S f64_convert_i64_s 0x00f9 { dst: Out<F64>, src: In<I64> } [];
+    F64ConvertI64S f64_convert_i64_s 0x00f9 { dst: Out<F64>, src: In<I64> } [] { operation };
     /// `dst = src`, unsigned, rounded to nearest.
-    F64ConvertI64U f64_convert_i64_u 0x00fa { dst: Out<F64>, src: In<I64> } [];
+    F64ConvertI64U f64_convert_i64_u 0x00fa { dst: Out<F64>, src: In<I64> } [] { operation };
     /// `dst = src`, rounded to nearest.
-    F32DemoteF64 f32_demote_f64 0x00fb { dst: Out<F32>, src: In<F64> } [];
+    F32DemoteF64 f32_demote_f64 0x00fb { dst: Out<F32>, src: In<F64> } [] { operation };
     /// `dst = src`.
-    F64PromoteF32 f64_promote_f32 0x00fc { dst: Out<F64>, src: In<F32> } [];
+    F64PromoteF32 f64_promote_f32 0x00fc { dst: Out<F64>, src: In<F32> } [] { operation };
     /// `dst` = the bits of `src`.
-    I32ReinterpretF32 i32_reinterpret_f32 0x00fd { dst: Out<I32>, src: In<F32> } [];
+    I32ReinterpretF32 i32_reinterpret_f32 0x00fd { dst: Out<I32>, src: In<F32> } [] { operation };
     /// `dst` = the bits of `src`.
-    I64ReinterpretF64 i64_reinterpret_f64 0x00fe { dst: Out<I64>, src: In<F64> } [];
+    I64ReinterpretF64 i64_reinterpret_f64 0x00fe { dst: Out<I64>, src: In<F64> } [] { operation };
     /// `dst` = the bits of `src`.
-    F32ReinterpretI32 f32_reinterpret_i32 0x00ff { dst: Out<F32>, src: In<I32> } [];
+    F32ReinterpretI32 f32_reinterpret_i32 0x00ff { dst: Out<F32>, src: In<I32> } [] { operation };
     /// `dst` = the bits of `src`.
-    F64ReinterpretI64 f64_reinterpret_i64 0x0100 { dst: Out<F64>, src: In<I64> } [];
+    F64ReinterpretI64 f64_reinterpret_i64 0x0100 { dst: Out<F64>, src: In<I64> } [] { operation };
 
     // Linear memory. Every access traps when `address + offset` and the bytes after it are not inside.
     /// `dst = memory[address + offset]`, 4 bytes, little-endian.
-    I32Load i32_load 0x0110 { dst: Out<I32>, memory: Memory, address: In<Address>, offset: Offset } [trap];
+    I32Load i32_load 0x0110 { dst: Out<I32>, memory: Memory, address: In<Address>, offset: Offset } [trap] { load };
     /// `dst = memory[address + offset]`, 8 bytes, little-endian.
-    I64Load i64_load 0x0111 { dst: Out<I64>, memory: Memory, address: In<Address>, offset: Offset } [trap];
+    I64Load i64_load 0x0111 { dst: Out<I64>, memory: Memory, address: In<Address>, offset: Offset } [trap] { load };
     /// `dst = memory[address + offset]`, 4 bytes, little-endian.
-    F32Load f32_load 0x0112 { dst: Out<F32>, memory: Memory, address: In<Address>, offset: Offset } [trap];
+    F32Load f32_load 0x0112 { dst: Out<F32>, memory: Memory, address: In<Address>, offset: Offset } [trap] { load };
     /// `dst = memory[address + offset]`, 8 bytes, little-endian.
-    F64Load f64_load 0x0113 { dst: Out<F64>, memory: Memory, address: In<Address>, offset: Offset } [trap];
+    F64Load f64_load 0x0113 { dst: Out<F64>, memory: Memory, address: In<Address>, offset: Offset } [trap] { load };
     /// `dst = memory[address + offset]`, 16 bytes, little-endian.
-    V128Load v128_load 0x0114 { dst: Out<V128>, memory: Memory, address: In<Address>, offset: Offset } [trap];
+    V128Load v128_load 0x0114 { dst: Out<V128>, memory: Memory, address: In<Address>, offset: Offset } [trap] { load };
     /// `dst` = 1 byte at `memory[address + offset]`, sign-extended.
-    I32Load8S i32_load8_s 0x0115 { dst: Out<I32>, memory: Memory, address: In<Address>, offset: Offset } [trap];
+    I32Load8S i32_load8_s 0x0115 { dst: Out<I32>, memory: Memory, address: In<Address>, offset: Offset } [trap] { load };
     /// `dst` = 1 byte at `memory[address + offset]`, zero-extended.
-    I32Load8U i32_load8_u 0x0116 { dst: Out<I32>, memory: Memory, address: In<Address>, offset: Offset } [trap];
+    I32Load8U i32_load8_u 0x0116 { dst: Out<I32>, memory: Memory, address: In<Address>, offset: Offset } [trap] { load };
     /// `dst` = 2 bytes at `memory[address + offset]`, sign-extended.
-    I32Load16S i32_load16_s 0x0117 { dst: Out<I32>, memory: Memory, address: In<Address>, offset: Offset } [trap];
+    I32Load16S i32_load16_s 0x0117 { dst: Out<I32>, memory: Memory, address: In<Address>, offset: Offset } [trap] { load };
     /// `dst` = 2 bytes at `memory[address + offset]`, zero-extended.
-    I32Load16U i32_load16_u 0x0118 { dst: Out<I32>, memory: Memory, address: In<Address>, offset: Offset } [trap];
+    I32Load16U i32_load16_u 0x0118 { dst: Out<I32>, memory: Memory, address: In<Address>, offset: Offset } [trap] { load };
     /// `dst` = 1 byte at `memory[address + offset]`, sign-extended.
-    I64Load8S i64_load8_s 0x0119 { dst: Out<I64>, memory: Memory, address: In<Address>, offset: Offset } [trap];
+    I64Load8S i64_load8_s 0x0119 { dst: Out<I64>, memory: Memory, address: In<Address>, offset: Offset } [trap] { load };
     /// `dst` = 1 byte at `memory[address + offset]`, zero-extended.
-    I64Load8U i64_load8_u 0x011a { dst: Out<I64>, memory: Memory, address: In<Address>, offset: Offset } [trap];
+    I64Load8U i64_load8_u 0x011a { dst: Out<I64>, memory: Memory, address: In<Address>, offset: Offset } [trap] { load };
     /// `dst` = 2 bytes at `memory[address + offset]`, sign-extended.
-    I64Load16S i64_load16_s 0x011b { dst: Out<I64>, memory: Memory, address: In<Address>, offset: Offset } [trap];
+    I64Load16S i64_load16_s 0x011b { dst: Out<I64>, memory: Memory, address: In<Address>, offset: Offset } [trap] { load };
     /// `dst` = 2 bytes at `memory[address + offset]`, zero-extended.
-    I64Load16U i64_load16_u 0x011c { dst: Out<I64>, memory: Memory, address: In<Address>, offset: Offset } [trap];
+    I64Load16U i64_load16_u 0x011c { dst: Out<I64>, memory: Memory, address: In<Address>, offset: Offset } [trap] { load };
     /// `dst` = 4 bytes at `memory[address + offset]`, sign-extended.
-    I64Load32S i64_load32_s 0x011d { dst: Out<I64>, memory: Memory, address: In<Address>, offset: Offset } [trap];
+    I64Load32S i64_load32_s 0x011d { dst: Out<I64>, memory: Memory, address: In<Address>, offset: Offset } [trap] { load };
     /// `dst` = 4 bytes at `memory[address + offset]`, zero-extended.
-    I64Load32U i64_load32_u 0x011e { dst: Out<I64>, memory: Memory, address: In<Address>, offset: Offset } [trap];
+    I64Load32U i64_load32_u 0x011e { dst: Out<I64>, memory: Memory, address: In<Address>, offset: Offset } [trap] { load };
     /// `memory[address + offset] = src`, 4 bytes, little-endian.
-    I32Store i32_store 0x011f { memory: Memory, address: In<Address>, offset: Offset, src: In<I32> } [trap];
+    I32Store i32_store 0x011f { memory: Memory, address: In<Address>, offset: Offset, src: In<I32> } [trap] { store };
     /// `memory[address + offset] = src`, 8 bytes, little-endian.
-    I64Store i64_store 0x0120 { memory: Memory, address: In<Address>, offset: Offset, src: In<I64> } [trap];
+    I64Store i64_store 0x0120 { memory: Memory, address: In<Address>, offset: Offset, src: In<I64> } [trap] { store };
     /// `memory[address + offset] = src`, 4 bytes, little-endian.
-    F32Store f32_store 0x0121 { memory: Memory, address: In<Address>, offset: Offset, src: In<F32> } [trap];
+    F32Store f32_store 0x0121 { memory: Memory, address: In<Address>, offset: Offset, src: In<F32> } [trap] { store };
     /// `memory[address + offset] = src`, 8 bytes, little-endian.
-    F64Store f64_store 0x0122 { memory: Memory, address: In<Address>, offset: Offset, src: In<F64> } [trap];
+    F64Store f64_store 0x0122 { memory: Memory, address: In<Address>, offset: Offset, src: In<F64> } [trap] { store };
     /// `memory[address + offset] = src`, 16 bytes, little-endian.
-    V128Store v128_store 0x0123 { memory: Memory, address: In<Address>, offset: Offset, src: In<V128> } [trap];
+    V128Store v128_store 0x0123 { memory: Memory, address: In<Address>, offset: Offset, src: In<V128> } [trap] { store };
     /// `memory[address + offset]` = low 8 bits of `src`.
-    I32Store8 i32_store8 0x0124 { memory: Memory, address: In<Address>, offset: Offset, src: In<I32> } [trap];
+    I32Store8 i32_store8 0x0124 { memory: Memory, address: In<Address>, offset: Offset, src: In<I32> } [trap] { store };
     /// `memory[address + offset]` = low 16 bits of `src`.
-    I32Store16 i32_store16 0x0125 { memory: Memory, address: In<Address>, offset: Offset, src: In<I32> } [trap];
+    I32Store16 i32_store16 0x0125 { memory: Memory, address: In<Address>, offset: Offset, src: In<I32> } [trap] { store };
     /// `memory[address + offset]` = low 8 bits of `src`.
-    I64Store8 i64_store8 0x0126 { memory: Memory, address: In<Address>, offset: Offset, src: In<I64> } [trap];
+    I64Store8 i64_store8 0x0126 { memory: Memory, address: In<Address>, offset: Offset, src: In<I64> } [trap] { store };
     /// `memory[address + offset]` = low 16 bits of `src`.
-    I64Store16 i64_store16 0x0127 { memory: Memory, address: In<Address>, offset: Offset, src: In<I64> } [trap];
+    I64Store16 i64_store16 0x0127 { memory: Memory, address: In<Address>, offset: Offset, src: In<I64> } [trap] { store };
     /// `memory[address + offset]` = low 32 bits of `src`.
-    I64Store32 i64_store32 0x0128 { memory: Memory, address: In<Address>, offset: Offset, src: In<I64> } [trap];
+    I64Store32 i64_store32 0x0128 { memory: Memory, address: In<Address>, offset: Offset, src: In<I64> } [trap] { store };
     /// `dst` = size of the memory in pages of 64 KiB.
     MemorySize memory_size 0x0129 { dst: Out<Address>, memory: Memory } [];
     /// Grows the memory by `pages`; `dst` = its size before, or -1 when it may not grow so far.
@@ -403,59 +407,59 @@ macro_rules! for_each_instruction {
 
     // `any` values: arithmetic of dynamic languages, with metamethods. Integers wrap at 64 bits; an integer and a float give a float.
     /// `dst = lhs + rhs`, or metamethod `__add`.
-    Add add 0x0160 { dst: Out<Any>, lhs: In<Any>, rhs: In<Any> } [call trap allocate];
+    Add add 0x0160 { dst: Out<Any>, lhs: In<Any>, rhs: In<Any> } [call trap allocate] { metamethod add, numbers Common, waits Value, placed };
     /// `dst = lhs - rhs`, or metamethod `__sub`.
-    Sub sub 0x0161 { dst: Out<Any>, lhs: In<Any>, rhs: In<Any> } [call trap allocate];
+    Sub sub 0x0161 { dst: Out<Any>, lhs: In<Any>, rhs: In<Any> } [call trap allocate] { metamethod sub, numbers Common, waits Value, placed };
     /// `dst = lhs * rhs`, or metamethod `__mul`.
-    Mul mul 0x0162 { dst: Out<Any>, lhs: In<Any>, rhs: In<Any> } [call trap allocate];
+    Mul mul 0x0162 { dst: Out<Any>, lhs: In<Any>, rhs: In<Any> } [call trap allocate] { metamethod mul, numbers Common, waits Value, placed };
     /// `dst = lhs / rhs` as floats, or metamethod `__div`.
-    Div div 0x0163 { dst: Out<Any>, lhs: In<Any>, rhs: In<Any> } [call trap allocate];
+    Div div 0x0163 { dst: Out<Any>, lhs: In<Any>, rhs: In<Any> } [call trap allocate] { metamethod div, numbers Float, waits Value, placed };
     /// `dst = lhs - floor(lhs / rhs) * rhs`, or metamethod `__mod`; an error when both are integers and `rhs` is 0.
-    Modulo modulo 0x0164 { dst: Out<Any>, lhs: In<Any>, rhs: In<Any> } [call trap allocate];
+    Modulo modulo 0x0164 { dst: Out<Any>, lhs: In<Any>, rhs: In<Any> } [call trap allocate] { metamethod mod, numbers Common, waits Value, placed };
     /// `dst = lhs ^ rhs` as floats, or metamethod `__pow`.
-    Pow pow 0x0165 { dst: Out<Any>, lhs: In<Any>, rhs: In<Any> } [call trap allocate];
+    Pow pow 0x0165 { dst: Out<Any>, lhs: In<Any>, rhs: In<Any> } [call trap allocate] { metamethod pow, numbers Float, waits Value, placed };
     /// `dst = floor(lhs / rhs)`, or metamethod `__idiv`; an error when both are integers and `rhs` is 0.
-    FloorDiv floor_div 0x0166 { dst: Out<Any>, lhs: In<Any>, rhs: In<Any> } [call trap allocate];
+    FloorDiv floor_div 0x0166 { dst: Out<Any>, lhs: In<Any>, rhs: In<Any> } [call trap allocate] { metamethod idiv, numbers Common, waits Value, placed };
     /// `dst = lhs & rhs` of integers (floats with an integer value are converted), or metamethod `__band`.
-    BitAnd bit_and 0x0167 { dst: Out<Any>, lhs: In<Any>, rhs: In<Any> } [call trap allocate];
+    BitAnd bit_and 0x0167 { dst: Out<Any>, lhs: In<Any>, rhs: In<Any> } [call trap allocate] { metamethod band, numbers Integer, waits Value, placed };
     /// `dst = lhs | rhs` of integers (floats with an integer value are converted), or metamethod `__bor`.
-    BitOr bit_or 0x0168 { dst: Out<Any>, lhs: In<Any>, rhs: In<Any> } [call trap allocate];
+    BitOr bit_or 0x0168 { dst: Out<Any>, lhs: In<Any>, rhs: In<Any> } [call trap allocate] { metamethod bor, numbers Integer, waits Value, placed };
     /// `dst = lhs ^ rhs` of integers (floats with an integer value are converted), or metamethod `__bxor`.
-    BitXor bit_xor 0x0169 { dst: Out<Any>, lhs: In<Any>, rhs: In<Any> } [call trap allocate];
+    BitXor bit_xor 0x0169 { dst: Out<Any>, lhs: In<Any>, rhs: In<Any> } [call trap allocate] { metamethod bxor, numbers Integer, waits Value, placed };
     /// `dst = lhs << rhs`, zeros shifted in, a negative `rhs` shifts right, or metamethod `__shl`.
-    ShiftLeft shift_left 0x016a { dst: Out<Any>, lhs: In<Any>, rhs: In<Any> } [call trap allocate];
+    ShiftLeft shift_left 0x016a { dst: Out<Any>, lhs: In<Any>, rhs: In<Any> } [call trap allocate] { metamethod shl, numbers Integer, waits Value, placed };
     /// `dst = lhs >> rhs`, zeros shifted in, a negative `rhs` shifts left, or metamethod `__shr`.
-    ShiftRight shift_right 0x016b { dst: Out<Any>, lhs: In<Any>, rhs: In<Any> } [call trap allocate];
+    ShiftRight shift_right 0x016b { dst: Out<Any>, lhs: In<Any>, rhs: In<Any> } [call trap allocate] { metamethod shr, numbers Integer, waits Value, placed };
     /// `dst = -src`, or metamethod `__unm`.
-    Negate negate 0x016c { dst: Out<Any>, src: In<Any> } [call trap allocate];
+    Negate negate 0x016c { dst: Out<Any>, src: In<Any> } [call trap allocate] { metamethod unm, numbers Same, waits Value, placed };
     /// `dst = ~src`, or metamethod `__bnot`.
-    BitNot bit_not 0x016d { dst: Out<Any>, src: In<Any> } [call trap allocate];
+    BitNot bit_not 0x016d { dst: Out<Any>, src: In<Any> } [call trap allocate] { metamethod bnot, waits Value, placed };
     /// `dst` = length of a string, metamethod `__len`, or a border of a table.
-    Length length 0x016e { dst: Out<Any>, src: In<Any> } [call trap allocate];
+    Length length 0x016e { dst: Out<Any>, src: In<Any> } [call trap allocate] { metamethod len, waits Value, placed };
     /// `dst` = true when `src` is nil or false, else false.
-    Not not 0x016f { dst: Out<Any>, src: In<Any> } [];
+    Not not 0x016f { dst: Out<Any>, src: In<Any> } [] { placed };
     /// `dst` = the strings and numbers joined from right to left, or metamethod `__concat`; at least two values.
-    Concat concat 0x0170 { dst: Out<Any>, values: Ins<Any> } [call trap allocate bulk];
+    Concat concat 0x0170 { dst: Out<Any>, values: Ins<Any> } [call trap allocate bulk] { metamethod concat, waits Pieces, placed };
     /// `dst` = true when `lhs == rhs`, else false; or metamethod `__eq`.
-    Equal equal 0x0171 { dst: Out<Any>, lhs: In<Any>, rhs: In<Any> } [call trap bulk];
+    Equal equal 0x0171 { dst: Out<Any>, lhs: In<Any>, rhs: In<Any> } [call trap bulk] { metamethod eq, waits Truth, placed };
     /// `dst` = true when `lhs < rhs`, else false; or metamethod `__lt`.
-    Less less 0x0172 { dst: Out<Any>, lhs: In<Any>, rhs: In<Any> } [call trap bulk];
+    Less less 0x0172 { dst: Out<Any>, lhs: In<Any>, rhs: In<Any> } [call trap bulk] { metamethod lt, waits Truth, placed };
     /// `dst` = true when `lhs <= rhs`, else false; or metamethod `__le`.
-    LessEqual less_equal 0x0173 { dst: Out<Any>, lhs: In<Any>, rhs: In<Any> } [call trap bulk];
+    LessEqual less_equal 0x0173 { dst: Out<Any>, lhs: In<Any>, rhs: In<Any> } [call trap bulk] { metamethod le, waits Truth, placed };
 
     // Tables with keys, with metamethods.
     /// `dst` = a new table with room for `array` consecutive and `hash` other elements.
-    TableNew table_new 0x0180 { dst: Out<Any>, array: Number, hash: Number } [allocate bulk];
+    TableNew table_new 0x0180 { dst: Out<Any>, array: Number, hash: Number } [allocate bulk] { placed };
     /// `dst = object[key]`, or metamethod `__index`.
-    Get get 0x0181 { dst: Out<Any>, object: In<Any>, key: In<Any> } [call trap bulk];
+    Get get 0x0181 { dst: Out<Any>, object: In<Any>, key: In<Any> } [call trap bulk] { metamethod index, waits Value, placed };
     /// `object[key] = value`, or metamethod `__newindex`.
-    Set set 0x0182 { object: In<Any>, key: In<Any>, value: In<Any> } [call trap allocate bulk];
+    Set set 0x0182 { object: In<Any>, key: In<Any>, value: In<Any> } [call trap allocate bulk] { metamethod newindex, waits Nothing };
     /// `function = object[key]; self = object`, or metamethod `__index`.
-    GetMethod get_method 0x0183 { function: Out<Any>, self_value: Out<Any>, object: In<Any>, key: In<Any> } [call trap bulk];
+    GetMethod get_method 0x0183 { function: Out<Any>, self_value: Out<Any>, object: In<Any>, key: In<Any> } [call trap bulk] { metamethod index, waits Value };
     /// `table[first], table[first + 1], … = values`, without metamethods; `table` is a table.
-    Append append 0x0184 { table: In<Any>, first: Number, values: Ins<Any> } [trap allocate bulk];
+    Append append 0x0184 { table: In<Any>, first: Number, values: Ins<Any> } [trap allocate bulk] { gathers };
     /// As `append`, with the values of the open list after `values`, which end a list: room behind it is given up.
-    AppendOpen append_open 0x0185 { table: In<Any>, first: Number, values: Ins<Any> } [trap allocate takes_open bulk];
+    AppendOpen append_open 0x0185 { table: In<Any>, first: Number, values: Ins<Any> } [trap allocate takes_open bulk] { gathers };
 
     // Between `any` and typed registers.
     /// `dst = src` as an `any` integer.
@@ -479,31 +483,31 @@ macro_rules! for_each_instruction {
     /// `dst` = 1 when both are the same value (numbers by value, no metamethods), else 0.
     Same same 0x0199 { dst: Out<I32>, lhs: In<Any>, rhs: In<Any> } [bulk];
     /// `dst` = 1 when `src` is null, else 0.
-    RefIsNull ref_is_null 0x019a { dst: Out<I32>, layout: Layout, src: In<RefType> } [];
+    RefIsNull ref_is_null 0x019a { dst: Out<I32>, layout: Layout, src: In<RefType> } [] { same_as I64Eqz };
     /// `dst` = 1 when both are the same object or both are null, else 0.
-    RefSame ref_same 0x019b { dst: Out<I32>, layout: Layout, lhs: In<RefType>, rhs: In<RefType> } [];
+    RefSame ref_same 0x019b { dst: Out<I32>, layout: Layout, lhs: In<RefType>, rhs: In<RefType> } [] { same_as I64Eq };
 
     // Closures and captured variables.
     /// `dst` = a closure over `function` with the captured values, of the types the function declares; of an imported function, which declares none, what was linked.
-    Closure closure 0x01a0 { dst: Out<Any>, function: Func, captures: Ins<Special> } [allocate bulk];
+    Closure closure 0x01a0 { dst: Out<Any>, function: Func, captures: Ins<Special> } [allocate bulk] { placed };
     /// `dst` = captured value `index` of the running closure.
-    CaptureGet capture_get 0x01a1 { dst: Out<Special>, index: Number } [];
+    CaptureGet capture_get 0x01a1 { dst: Out<Special>, index: Number } [] { placed };
     /// `dst` = a new cell that holds `src`.
     CellNew cell_new 0x01a2 { dst: Out<Cell>, src: In<Any> } [allocate];
     /// `dst` = what `cell` holds.
-    CellGet cell_get 0x01a3 { dst: Out<Any>, cell: In<Cell> } [];
+    CellGet cell_get 0x01a3 { dst: Out<Any>, cell: In<Cell> } [] { placed };
     /// `cell` holds `src` from now on.
     CellSet cell_set 0x01a4 { cell: In<Cell>, src: In<Any> } [];
     /// `dst` = what captured cell `index` holds.
-    CaptureCellGet capture_cell_get 0x01a5 { dst: Out<Any>, index: Number } [];
+    CaptureCellGet capture_cell_get 0x01a5 { dst: Out<Any>, index: Number } [] { placed };
     /// Captured cell `index` holds `src` from now on.
     CaptureCellSet capture_cell_set 0x01a6 { index: Number, src: In<Any> } [];
     /// `dst` = the running closure.
-    CurrentFunction current_function 0x01a7 { dst: Out<Any> } [];
+    CurrentFunction current_function 0x01a7 { dst: Out<Any> } [] { placed };
 
     // Records and arrays of a fixed layout.
     /// `dst` = a new record with those fields.
-    RecordNew record_new 0x01b0 { dst: Out<RefType>, layout: Layout, fields: Ins<Special> } [allocate bulk];
+    RecordNew record_new 0x01b0 { dst: Out<RefType>, layout: Layout, fields: Ins<Special> } [allocate bulk] { gathers };
     /// `dst = object.field`; traps on null.
     RecordGet record_get 0x01b1 { dst: Out<Special>, layout: Layout, object: In<RefType>, field: Number } [trap];
     /// `object.field = src`; traps on null.
@@ -529,21 +533,21 @@ macro_rules! for_each_instruction {
 
     // Calls. An open list is any number of `any` values that one instruction leaves for the very next one.
     /// `results = function(arguments)`, with the signature of the function.
-    Call call 0x01c0 { results: Outs<Special>, function: Func, arguments: Ins<Special> } [call trap bulk];
+    Call call 0x01c0 { results: Outs<Special>, function: Func, arguments: Ins<Special> } [call trap bulk] { waits TypedCall };
     /// `results = table[index](arguments)`; traps unless the element is a function of that signature.
-    CallIndirect call_indirect 0x01c1 { results: Outs<Special>, signature: Sig, table: Table, index: In<Address>, arguments: Ins<Special> } [call trap bulk];
+    CallIndirect call_indirect 0x01c1 { results: Outs<Special>, signature: Sig, table: Table, index: In<Address>, arguments: Ins<Special> } [call trap bulk] { waits TypedCall };
     /// `results = callee(arguments)`; traps unless `callee` is a function of that signature.
-    CallRef call_ref 0x01c2 { results: Outs<Special>, signature: Sig, callee: In<Any>, arguments: Ins<Special> } [call trap bulk];
+    CallRef call_ref 0x01c2 { results: Outs<Special>, signature: Sig, callee: In<Any>, arguments: Ins<Special> } [call trap bulk] { waits TypedCall };
     /// `results = callee(arguments)`, or metamethod `__call`; missing results are nil, more are dropped.
-    CallAny call_any 0x01c3 { results: Outs<Any>, callee: In<Any>, arguments: Ins<Any> } [call trap bulk];
+    CallAny call_any 0x01c3 { results: Outs<Any>, callee: In<Any>, arguments: Ins<Any> } [call trap bulk] { waits Call };
     /// As `call_any`; all results become the open list.
-    CallAnyToOpen call_any_to_open 0x01c4 { callee: In<Any>, arguments: Ins<Any> } [call trap leaves_open bulk];
+    CallAnyToOpen call_any_to_open 0x01c4 { callee: In<Any>, arguments: Ins<Any> } [call trap leaves_open bulk] { waits Call };
     /// As `call_any`, with the open list after `arguments`.
-    CallAnyOpen call_any_open 0x01c5 { results: Outs<Any>, callee: In<Any>, arguments: Ins<Any> } [call trap takes_open bulk];
+    CallAnyOpen call_any_open 0x01c5 { results: Outs<Any>, callee: In<Any>, arguments: Ins<Any> } [call trap takes_open bulk] { waits Call };
     /// As `call_any_open`; all results become the open list.
-    CallAnyOpenToOpen call_any_open_to_open 0x01c6 { callee: In<Any>, arguments: Ins<Any> } [call trap takes_open leaves_open bulk];
+    CallAnyOpenToOpen call_any_open_to_open 0x01c6 { callee: In<Any>, arguments: Ins<Any> } [call trap takes_open leaves_open bulk] { waits Call };
     /// `results` = the arguments past the parameters, as many as asked for; missing ones are nil.
-    Varargs varargs 0x01c7 { results: Outs<Any> } [bulk];
+    Varargs varargs 0x01c7 { results: Outs<Any> } [bulk] { gathers };
     /// All arguments past the parameters become the open list.
     VarargsToOpen varargs_to_open 0x01c8 {  } [leaves_open bulk];
 
@@ -555,49 +559,49 @@ macro_rules! for_each_instruction {
     /// Continue at `targets[index]`, or at `default` when there are not so many.
     BranchTable branch_table 0x01d2 { index: In<I32>, targets: Targets, default: Target } [end];
     /// Continue at `if_true` when `lhs == rhs`, else at `if_false`.
-    BranchI32Eq branch_i32_eq 0x01d3 { lhs: In<I32>, rhs: In<I32>, if_true: Target, if_false: Target } [end];
+    BranchI32Eq branch_i32_eq 0x01d3 { lhs: In<I32>, rhs: In<I32>, if_true: Target, if_false: Target } [end] { compares I32Eq };
     /// Continue at `if_true` when `lhs != rhs`, else at `if_false`.
-    BranchI32Ne branch_i32_ne 0x01d4 { lhs: In<I32>, rhs: In<I32>, if_true: Target, if_false: Target } [end];
+    BranchI32Ne branch_i32_ne 0x01d4 { lhs: In<I32>, rhs: In<I32>, if_true: Target, if_false: Target } [end] { compares I32Ne };
     /// Continue at `if_true` when `lhs < rhs`, signed, else at `if_false`.
-    BranchI32LtS branch_i32_lt_s 0x01d5 { lhs: In<I32>, rhs: In<I32>, if_true: Target, if_false: Target } [end];
+    BranchI32LtS branch_i32_lt_s 0x01d5 { lhs: In<I32>, rhs: In<I32>, if_true: Target, if_false: Target } [end] { compares I32LtS };
     /// Continue at `if_true` when `lhs < rhs`, unsigned, else at `if_false`.
-    BranchI32LtU branch_i32_lt_u 0x01d6 { lhs: In<I32>, rhs: In<I32>, if_true: Target, if_false: Target } [end];
+    BranchI32LtU branch_i32_lt_u 0x01d6 { lhs: In<I32>, rhs: In<I32>, if_true: Target, if_false: Target } [end] { compares I32LtU };
     /// Continue at `if_true` when `lhs <= rhs`, signed, else at `if_false`.
-    BranchI32LeS branch_i32_le_s 0x01d7 { lhs: In<I32>, rhs: In<I32>, if_true: Target, if_false: Target } [end];
+    BranchI32LeS branch_i32_le_s 0x01d7 { lhs: In<I32>, rhs: In<I32>, if_true: Target, if_false: Target } [end] { compares I32LeS };
     /// Continue at `if_true` when `lhs <= rhs`, unsigned, else at `if_false`.
-    BranchI32LeU branch_i32_le_u 0x01d8 { lhs: In<I32>, rhs: In<I32>, if_true: Target, if_false: Target } [end];
+    BranchI32LeU branch_i32_le_u 0x01d8 { lhs: In<I32>, rhs: In<I32>, if_true: Target, if_false: Target } [end] { compares I32LeU };
     /// Continue at `if_true` when `lhs == rhs`, else at `if_false`.
-    BranchI64Eq branch_i64_eq 0x01d9 { lhs: In<I64>, rhs: In<I64>, if_true: Target, if_false: Target } [end];
+    BranchI64Eq branch_i64_eq 0x01d9 { lhs: In<I64>, rhs: In<I64>, if_true: Target, if_false: Target } [end] { compares I64Eq };
     /// Continue at `if_true` when `lhs != rhs`, else at `if_false`.
-    BranchI64Ne branch_i64_ne 0x01da { lhs: In<I64>, rhs: In<I64>, if_true: Target, if_false: Target } [end];
+    BranchI64Ne branch_i64_ne 0x01da { lhs: In<I64>, rhs: In<I64>, if_true: Target, if_false: Target } [end] { compares I64Ne };
     /// Continue at `if_true` when `lhs < rhs`, signed, else at `if_false`.
-    BranchI64LtS branch_i64_lt_s 0x01db { lhs: In<I64>, rhs: In<I64>, if_true: Target, if_false: Target } [end];
+    BranchI64LtS branch_i64_lt_s 0x01db { lhs: In<I64>, rhs: In<I64>, if_true: Target, if_false: Target } [end] { compares I64LtS };
     /// Continue at `if_true` when `lhs < rhs`, unsigned, else at `if_false`.
-    BranchI64LtU branch_i64_lt_u 0x01dc { lhs: In<I64>, rhs: In<I64>, if_true: Target, if_false: Target } [end];
+    BranchI64LtU branch_i64_lt_u 0x01dc { lhs: In<I64>, rhs: In<I64>, if_true: Target, if_false: Target } [end] { compares I64LtU };
     /// Continue at `if_true` when `lhs <= rhs`, signed, else at `if_false`.
-    BranchI64LeS branch_i64_le_s 0x01dd { lhs: In<I64>, rhs: In<I64>, if_true: Target, if_false: Target } [end];
+    BranchI64LeS branch_i64_le_s 0x01dd { lhs: In<I64>, rhs: In<I64>, if_true: Target, if_false: Target } [end] { compares I64LeS };
     /// Continue at `if_true` when `lhs <= rhs`, unsigned, else at `if_false`.
-    BranchI64LeU branch_i64_le_u 0x01de { lhs: In<I64>, rhs: In<I64>, if_true: Target, if_false: Target } [end];
+    BranchI64LeU branch_i64_le_u 0x01de { lhs: In<I64>, rhs: In<I64>, if_true: Target, if_false: Target } [end] { compares I64LeU };
     /// Continue at `if_true` when `lhs == rhs`, else (also with NaN) at `if_false`.
-    BranchF32Eq branch_f32_eq 0x01df { lhs: In<F32>, rhs: In<F32>, if_true: Target, if_false: Target } [end];
+    BranchF32Eq branch_f32_eq 0x01df { lhs: In<F32>, rhs: In<F32>, if_true: Target, if_false: Target } [end] { compares F32Eq };
     /// Continue at `if_true` when `lhs < rhs`, else (also with NaN) at `if_false`.
-    BranchF32Lt branch_f32_lt 0x01e0 { lhs: In<F32>, rhs: In<F32>, if_true: Target, if_false: Target } [end];
+    BranchF32Lt branch_f32_lt 0x01e0 { lhs: In<F32>, rhs: In<F32>, if_true: Target, if_false: Target } [end] { compares F32Lt };
     /// Continue at `if_true` when `lhs <= rhs`, else (also with NaN) at `if_false`.
-    BranchF32Le branch_f32_le 0x01e1 { lhs: In<F32>, rhs: In<F32>, if_true: Target, if_false: Target } [end];
+    BranchF32Le branch_f32_le 0x01e1 { lhs: In<F32>, rhs: In<F32>, if_true: Target, if_false: Target } [end] { compares F32Le };
     /// Continue at `if_true` when `lhs == rhs`, else (also with NaN) at `if_false`.
-    BranchF64Eq branch_f64_eq 0x01e2 { lhs: In<F64>, rhs: In<F64>, if_true: Target, if_false: Target } [end];
+    BranchF64Eq branch_f64_eq 0x01e2 { lhs: In<F64>, rhs: In<F64>, if_true: Target, if_false: Target } [end] { compares F64Eq };
     /// Continue at `if_true` when `lhs < rhs`, else (also with NaN) at `if_false`.
-    BranchF64Lt branch_f64_lt 0x01e3 { lhs: In<F64>, rhs: In<F64>, if_true: Target, if_false: Target } [end];
+    BranchF64Lt branch_f64_lt 0x01e3 { lhs: In<F64>, rhs: In<F64>, if_true: Target, if_false: Target } [end] { compares F64Lt };
     /// Continue at `if_true` when `lhs <= rhs`, else (also with NaN) at `if_false`.
-    BranchF64Le branch_f64_le 0x01e4 { lhs: In<F64>, rhs: In<F64>, if_true: Target, if_false: Target } [end];
+    BranchF64Le branch_f64_le 0x01e4 { lhs: In<F64>, rhs: In<F64>, if_true: Target, if_false: Target } [end] { compares F64Le };
     /// Continue at `if_false` when `cond` is nil or false, else at `if_true`.
     BranchTruthy branch_truthy 0x01e5 { cond: In<Any>, if_true: Target, if_false: Target } [end];
     /// Continue at `if_true` when `lhs == rhs`, or metamethod `__eq`, else at `if_false`.
-    BranchEqual branch_equal 0x01e6 { lhs: In<Any>, rhs: In<Any>, if_true: Target, if_false: Target } [call trap end bulk];
+    BranchEqual branch_equal 0x01e6 { lhs: In<Any>, rhs: In<Any>, if_true: Target, if_false: Target } [call trap end bulk] { metamethod eq, waits Branch };
     /// Continue at `if_true` when `lhs < rhs`, or metamethod `__lt`, else at `if_false`.
-    BranchLess branch_less 0x01e7 { lhs: In<Any>, rhs: In<Any>, if_true: Target, if_false: Target } [call trap end bulk];
+    BranchLess branch_less 0x01e7 { lhs: In<Any>, rhs: In<Any>, if_true: Target, if_false: Target } [call trap end bulk] { metamethod lt, waits Branch };
     /// Continue at `if_true` when `lhs <= rhs`, or metamethod `__le`, else at `if_false`.
-    BranchLessEqual branch_less_equal 0x01e8 { lhs: In<Any>, rhs: In<Any>, if_true: Target, if_false: Target } [call trap end bulk];
+    BranchLessEqual branch_less_equal 0x01e8 { lhs: In<Any>, rhs: In<Any>, if_true: Target, if_false: Target } [call trap end bulk] { metamethod le, waits Branch };
     /// Continue at `if_true` when `src` is of that kind, else at `if_false`.
     BranchKind branch_kind 0x01e9 { src: In<Any>, kind: Kind, if_true: Target, if_false: Target } [end];
     /// `dst` = the integer `src`, continue at `if_true`; on another kind `dst = 0`, continue at `if_false`.
@@ -610,9 +614,9 @@ macro_rules! for_each_instruction {
     /// `index += step`; continues at `body` with `variable = index` while the loop runs, else at `done`. The first three are as `for_prepare` left them, or it is an error.
     ForLoop for_loop 0x01ed { index: InOut<Any>, limit: InOut<Any>, step: InOut<Any>, variable: Out<Any>, body: Target, done: Target } [trap end];
     /// `results = iterator(state, control)`; continues at `body` when the first result is not nil, else at `done`. At least one result.
-    ForEach for_each 0x01ee { results: Outs<Any>, iterator: In<Any>, state: In<Any>, control: In<Any>, body: Target, done: Target } [call trap end bulk];
+    ForEach for_each 0x01ee { results: Outs<Any>, iterator: In<Any>, state: In<Any>, control: In<Any>, body: Target, done: Target } [call trap end bulk] { waits Call };
     /// Returns `values`, of the types of the signature.
-    ReturnValues return_values 0x01ef { values: Ins<Special> } [end bulk];
+    ReturnValues return_values 0x01ef { values: Ins<Special> } [end bulk] { gathers };
     /// Returns `values` and the open list.
     ReturnOpen return_open 0x01f0 { values: Ins<Any> } [end takes_open bulk];
     /// Returns what `function(arguments)` returns; the frame is given up before.
@@ -622,9 +626,9 @@ macro_rules! for_each_instruction {
     /// Returns what `callee(arguments)` returns; the frame is given up before.
     TailCallRef tail_call_ref 0x01f3 { signature: Sig, callee: In<Any>, arguments: Ins<Special> } [call trap end bulk];
     /// Returns what `callee(arguments)` returns, all of it; the frame is given up before.
-    TailCallAny tail_call_any 0x01f4 { callee: In<Any>, arguments: Ins<Any> } [call trap end bulk];
+    TailCallAny tail_call_any 0x01f4 { callee: In<Any>, arguments: Ins<Any> } [call trap end bulk] { waits TailCall };
     /// As `tail_call_any`, with the open list after `arguments`.
-    TailCallAnyOpen tail_call_any_open 0x01f5 { callee: In<Any>, arguments: Ins<Any> } [call trap end takes_open bulk];
+    TailCallAnyOpen tail_call_any_open 0x01f5 { callee: In<Any>, arguments: Ins<Any> } [call trap end takes_open bulk] { waits TailCall };
     /// Raises `value` as an error.
     Throw throw 0x01f6 { value: In<Any> } [trap end];
     /// Traps.
@@ -638,15 +642,15 @@ macro_rules! for_each_instruction {
     /// `dst` = a new fiber that will call `callee`; an error unless it is a function.
     FiberNew fiber_new 0x0210 { dst: Out<Any>, callee: In<Any> } [allocate trap];
     /// Runs `fiber` with `arguments` until it yields, returns or fails. `ok` = true and its values become the open list, or `ok` = false and the error value does.
-    FiberResumeToOpen fiber_resume_to_open 0x0211 { ok: Out<Any>, fiber: In<Any>, arguments: Ins<Any> } [call trap leaves_open bulk];
+    FiberResumeToOpen fiber_resume_to_open 0x0211 { ok: Out<Any>, fiber: In<Any>, arguments: Ins<Any> } [call trap leaves_open bulk] { waits Resume };
     /// As `fiber_resume_to_open`, with the open list after `arguments`.
-    FiberResumeOpenToOpen fiber_resume_open_to_open 0x0212 { ok: Out<Any>, fiber: In<Any>, arguments: Ins<Any> } [call trap takes_open leaves_open bulk];
+    FiberResumeOpenToOpen fiber_resume_open_to_open 0x0212 { ok: Out<Any>, fiber: In<Any>, arguments: Ins<Any> } [call trap takes_open leaves_open bulk] { waits Resume };
     /// Suspends the running fiber, handing out `values`; what it is resumed with becomes the open list.
-    FiberYieldToOpen fiber_yield_to_open 0x0213 { values: Ins<Any> } [call trap leaves_open bulk];
+    FiberYieldToOpen fiber_yield_to_open 0x0213 { values: Ins<Any> } [call trap leaves_open bulk] { waits Yield };
     /// As `fiber_yield_to_open`, with the open list after `values`.
-    FiberYieldOpenToOpen fiber_yield_open_to_open 0x0214 { values: Ins<Any> } [call trap takes_open leaves_open bulk];
+    FiberYieldOpenToOpen fiber_yield_open_to_open 0x0214 { values: Ins<Any> } [call trap takes_open leaves_open bulk] { waits Yield };
     /// Closes a suspended or dead fiber, running its cleanup regions. `ok` = 1, or `ok` = 0 and `error` = what a cleanup raised.
-    FiberClose fiber_close 0x0215 { ok: Out<I32>, error: Out<Any>, fiber: In<Any> } [call trap];
+    FiberClose fiber_close 0x0215 { ok: Out<I32>, error: Out<Any>, fiber: In<Any> } [call trap] { waits Close };
     /// `dst` = 0 suspended, 1 running, 2 normal (it resumed another, or its run is aside), 3 dead.
     FiberStatus fiber_status 0x0216 { dst: Out<I32>, fiber: In<Any> } [trap];
 

@@ -7,6 +7,7 @@
 mod allowance;
 pub mod binary;
 pub mod entities;
+pub mod facts;
 mod flow;
 pub mod instruction;
 mod instructions;

@@ -55,7 +55,7 @@
 //! | `bytes`, `number`, `value`, `format` | little-endian bytes, arithmetic of numbers, the tagged value, numbers as text | where values live |
 //! | `heap` | cells, allocation, the incremental collector, tables, strings | frames, code, snapshots' layout around the heap |
 //! | `memory` | linear memories, tables of references, the account of bytes | instances |
-//! | `threaded` | the private form of code: assembler, frame and continuation layout, slots, stack maps, fuel maps, return stubs | how code is made or run |
+//! | `threaded` | the private form of code: the table of its instructions, assembler, frame and continuation layout, slots, stack maps, fuel maps, return stubs | how code is made or run |
 //! | `runtime` | the context and everything slow: calls, boundaries between typed and `any` code, unwinding, fibers, host calls, roots and safepoints, finalisers, from optimised code to baseline code | handlers, compiler, snapshots |
 //! | `link` | programs become instances: imports, globals, memories, segments | – |
 //! | `handlers` | the interpreter: fast paths only | how its code was chosen |
@@ -76,7 +76,9 @@
 //! | where a metamethod is found and called | `runtime/metamethod.rs`, `runtime/call.rs` (`call_from_instruction`) |
 //! | the embedding API | `embedding/mod.rs`; below it `api/machine.rs`, `api/run.rs`, `api/host_call.rs` |
 //! | what keeps the host's values alive | `runtime/rooted.rs`, `runtime/kept.rs` |
-//! | how a frame is laid out | `threaded/continuation.rs` |
+//! | how a frame is laid out | `threaded/frame.rs`, `threaded/continuation.rs` |
+//! | operands of the instructions of `any` code; their handlers | `threaded/rows.rs`; `handlers/table.rs` |
+//! | what `minivm explain` shows | `compile/explain.rs` |
 //! | errors: who catches, and unwinding | `runtime/unwind.rs` |
 //! | how fuel is counted exactly | `threaded/fuel_map.rs`, `runtime/stepping.rs`, `api/run.rs` |
 //! | the passes of the compiler, in their order | `compile/mod.rs` |
@@ -111,8 +113,6 @@ mod embedding;
 pub mod raw;
 
 pub use bytes::SnapshotError;
-#[cfg(feature = "snapshot-trace")]
-pub use bytes::trace as snapshot_trace;
 pub use compile::explain::{ExplainError, ThreadedForm, ThreadedLine};
 pub use embedding::error::{Error, Failure};
 pub use embedding::host_call::{HostCall, HostResult};

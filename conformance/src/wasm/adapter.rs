@@ -11,7 +11,7 @@ use minivm_isa::verify::Verified;
 use minivm_isa::{Operand, Signature, Type};
 
 /// The types that stand for a type at the border.
-pub(super) fn face(ty: Type) -> &'static [Type] {
+pub(crate) fn face(ty: Type) -> &'static [Type] {
     match ty {
         Type::I32 | Type::F32 => &[Type::I32],
         Type::I64 | Type::F64 => &[Type::I64],
@@ -27,7 +27,7 @@ fn faces(types: &[Type]) -> Vec<Type> {
 
 /// The program that stands between scripts and an instance of `program`, which can be imported as `module`. A getter has
 /// the name of its global.
-pub(super) fn adapter(program: &Program, module: &str) -> Verified {
+pub(crate) fn adapter(program: &Program, module: &str) -> Verified {
     let mut builder = ProgramBuilder::new();
     // Types have the same numbers here.
     for signature in program.signatures.values() {

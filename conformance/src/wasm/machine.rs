@@ -1,6 +1,7 @@
 //! Instances of WebAssembly modules on machines, and values as scripts see them.
 
 use super::adapter::{adapter, face};
+use super::script::Engine;
 use crate::pace::{self, Pace};
 use crate::paced_cases::Called;
 use crate::reload::{self, Plan, Reloads};
@@ -83,7 +84,7 @@ struct Adapter {
 }
 
 /// The module that the scripts import as `spectest`.
-const SPECTEST: &str = r#"(module
+pub(crate) const SPECTEST: &str = r#"(module
     (global (export "global_i32") i32 (i32.const 666))
     (global (export "global_i64") i64 (i64.const 666))
     (global (export "global_f32") f32 (f32.const 666.6))
@@ -126,22 +127,6 @@ impl Machines {
         }
     }
 
-    /// Instantiates a program.
-    ///
-    /// # Errors
-    /// When it does not link, or its segments or start function trap.
-    pub fn instantiate(&mut self, program: Verified) -> Result<Instance, Failure> {
-        if !self.is_one && !has_imports(&program) {
-            let number = self.machine();
-            return self.instantiate_on(number, program);
-        }
-        let number = match self.linked {
-            Some(number) => number,
-            None => self.linked_machine()?,
-        };
-        self.instantiate_on(number, program)
-    }
-
     fn machine(&mut self) -> usize {
         self.machines.push(fresh());
         self.machines.len() - 1
@@ -168,18 +153,29 @@ impl Machines {
         self.adapters.push(adapter);
         Ok(Instance { machine: number, id, adapter: self.adapters.len() - 1 })
     }
+}
 
-    /// Makes the exports of an instance importable under a module name.
-    pub fn register(&mut self, name: &str, instance: Instance) {
+impl Engine for Machines {
+    type Instance = Instance;
+
+    fn instantiate(&mut self, program: Verified) -> Result<Instance, Failure> {
+        if !self.is_one && !has_imports(&program) {
+            let number = self.machine();
+            return self.instantiate_on(number, program);
+        }
+        let number = match self.linked {
+            Some(number) => number,
+            None => self.linked_machine()?,
+        };
+        self.instantiate_on(number, program)
+    }
+
+    fn register(&mut self, name: &str, instance: Instance) {
         self.registered.push((name.to_owned(), instance));
         self.machines[instance.machine].define_instance(name, instance.id);
     }
 
-    /// Calls an exported function.
-    ///
-    /// # Errors
-    /// When it traps.
-    pub fn invoke(&mut self, instance: Instance, name: &str, arguments: &[Val]) -> Result<Vec<Val>, Failure> {
+    fn invoke(&mut self, instance: Instance, name: &str, arguments: &[Val]) -> Result<Vec<Val>, Failure> {
         let adapter = &self.adapters[instance.adapter];
         let types = result_types(&adapter.program, name)?;
         let arguments: Vec<Value> = arguments.iter().flat_map(|&argument| to_values(argument)).collect();
@@ -212,14 +208,6 @@ impl Machines {
         }
         let mut results = results.iter().copied();
         types.into_iter().map(|ty| from_values(&mut results, ty)).collect()
-    }
-
-    /// The value of an exported global, or the [`sum`](super::sum) of an exported memory.
-    ///
-    /// # Errors
-    /// When there is none.
-    pub fn global(&mut self, instance: Instance, name: &str) -> Result<Vec<Val>, Failure> {
-        self.invoke(instance, name, &[])
     }
 }
 
@@ -269,7 +257,7 @@ fn has_imports(program: &Program) -> bool {
 }
 
 /// Types of the results of an exported function, or the type of an exported global.
-fn result_types(program: &Program, name: &str) -> Result<Vec<Type>, Failure> {
+pub(crate) fn result_types(program: &Program, name: &str) -> Result<Vec<Type>, Failure> {
     let export = program.exports.iter().find(|export| export.name == name);
     match export.map(|export| export.item) {
         Some(Item::Function(function)) => {

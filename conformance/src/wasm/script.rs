@@ -1,6 +1,6 @@
 //! Runs scripts of the official WebAssembly testsuite.
 
-use super::machine::{Failure, Instance, Machines, Val, Way};
+use super::machine::{Failure, Machines, Val, Way};
 use minivm_isa::Allowance;
 use minivm_isa::verify::{Rejection, Verified};
 use minivm_wasm::{Features, translate_within};
@@ -25,10 +25,31 @@ pub struct Outcome {
     pub failed: Vec<String>,
 }
 
-struct Script {
-    machines: Machines,
-    current: Option<Instance>,
-    named: HashMap<String, Instance>,
+/// What runs the modules of scripts.
+pub trait Engine {
+    /// An instance of a module.
+    type Instance: Copy;
+
+    /// Instantiates a program.
+    ///
+    /// # Errors
+    /// When it does not link, or its segments or start function trap.
+    fn instantiate(&mut self, program: Verified) -> Result<Self::Instance, Failure>;
+
+    /// Makes the exports of an instance importable under a module name.
+    fn register(&mut self, name: &str, instance: Self::Instance);
+
+    /// Calls an exported function; a global gives its value, a memory the [`sum`](super::sum) of it.
+    ///
+    /// # Errors
+    /// When it traps.
+    fn invoke(&mut self, instance: Self::Instance, name: &str, arguments: &[Val]) -> Result<Vec<Val>, Failure>;
+}
+
+struct Script<E: Engine> {
+    machines: E,
+    current: Option<E::Instance>,
+    named: HashMap<String, E::Instance>,
     /// Modules that are instantiated later; the last one also without a name.
     defined: HashMap<Option<String>, Verified>,
     /// What wrong modules are checked against.
@@ -42,9 +63,13 @@ pub fn run(file: &TestFile<'_>) -> Outcome {
 
 /// Runs a script on fresh machines, with its calls run in this way.
 pub fn run_in(file: &TestFile<'_>, way: Way) -> Outcome {
-    let mut outcome = Outcome::default();
     let is_one = file.raw().contains("(register");
-    let machines = Machines::new(is_one, way);
+    run_on(file, Machines::new(is_one, way)).0
+}
+
+/// Runs a script on an engine, which is given back.
+pub fn run_on<E: Engine>(file: &TestFile<'_>, machines: E) -> (Outcome, E) {
+    let mut outcome = Outcome::default();
     let older = if BEFORE_MEMORY64.contains(&file.parent()) { "-memory64" } else { "all" };
     let features = older.parse().expect("a list of proposals");
     let mut script = Script { machines, current: None, named: HashMap::new(), defined: HashMap::new(), features };
@@ -56,10 +81,10 @@ pub fn run_in(file: &TestFile<'_>, way: Way) -> Outcome {
             Err(reason) => outcome.failed.push(format!("{}/{}:{line}: {reason}", file.parent(), file.name())),
         }
     }
-    outcome
+    (outcome, script.machines)
 }
 
-impl Script {
+impl<E: Engine> Script<E> {
     /// Runs a directive; returns how many assertions it is.
     fn directive(&mut self, directive: WastDirective<'_>, name: &str) -> Result<usize, String> {
         match directive {
@@ -129,7 +154,7 @@ impl Script {
         }
     }
 
-    fn instance(&self, id: Option<&str>) -> Result<Instance, String> {
+    fn instance(&self, id: Option<&str>) -> Result<E::Instance, String> {
         let instance = match id {
             Some(id) => self.named.get(id).copied(),
             None => self.current,
@@ -137,7 +162,7 @@ impl Script {
         instance.ok_or_else(|| "unknown instance".to_owned())
     }
 
-    fn instantiate(&mut self, module: &mut QuoteWat<'_>, name: &str) -> Result<Result<Instance, Failure>, String> {
+    fn instantiate(&mut self, module: &mut QuoteWat<'_>, name: &str) -> Result<Result<E::Instance, Failure>, String> {
         let program = translate(module, name)?;
         Ok(self.machines.instantiate(program))
     }
@@ -154,7 +179,7 @@ impl Script {
             WastExecute::Wat(module) => Ok(self.instantiate(&mut QuoteWat::Wat(module), name)?.map(|_| Vec::new())),
             WastExecute::Get { module, global, .. } => {
                 let instance = self.instance(module.map(|id| id.name()))?;
-                Ok(self.machines.global(instance, global))
+                Ok(self.machines.invoke(instance, global, &[]))
             }
         }
     }

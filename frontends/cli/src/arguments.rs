@@ -340,7 +340,7 @@ pub(crate) struct Explain {
     /// The program.
     #[command(flatten)]
     pub(crate) file: File,
-    /// Only functions of this name or number.
+    /// Only functions of this name or number: `area`, `shape.area`, `shape:area`, `3`.
     pub(crate) function: Option<String>,
 }
 

@@ -3,10 +3,10 @@
 use crate::arguments::Explain;
 use crate::commands;
 use crate::exit::Exit;
+use crate::function_names::function_names;
 use crate::load::{Loaded, load};
 use crate::report::{Place, Report};
 use crate::source::Failure;
-use crate::symbols::Symbols;
 use minivm::raw::{InstanceId, Limits, Machine, ThreadedForm, ThreadedLine};
 use minivm_isa::entities::{Block, Func, Source};
 use minivm_isa::program::{Constant, Function, FunctionDef, Initial, Origin, Program, SegmentMode};
@@ -28,11 +28,15 @@ pub(crate) fn explain(options: &Explain, features: Features) -> Result<Exit, Fai
     if let (true, Some(wanted)) = (chosen.is_empty(), &options.function) {
         let report =
             Report::new(format!("there is no function `{wanted}` with code")).place(Place::file(name.as_str()));
-        let names = own_functions(&program).map(|(number, function)| format!("{number} {}", function.name));
+        let given = function_names(&program);
+        let names = own_functions(&program).map(|(number, function)| match given.get(&number) {
+            Some(name) => format!("{number} {name}: {}", function.name),
+            None => format!("{number} {}", function.name),
+        });
         return Err(Failure::new(Exit::Usage, report.note(names.collect::<Vec<_>>().join("\n"))));
     }
     let mut text = String::new();
-    let mut names = Names { symbols: Symbols::default(), lines: HashMap::new() };
+    let mut lines = SourceLines::new();
     let mut loaded = Loader::new(&program);
     for number in chosen {
         if let FunctionDef::Code(function) = &program.functions[number] {
@@ -40,7 +44,7 @@ pub(crate) fn explain(options: &Explain, features: Features) -> Result<Exit, Fai
             let form = form.as_ref().map(Threaded::new).map_err(|reason| reason.as_str());
             let listing = Listing { program: &program, number, function, form };
             // Writing to a string does not fail.
-            let _ = listing.write(&mut text, &mut names);
+            let _ = listing.write(&mut text, &mut lines);
         }
     }
     commands::print(text.as_bytes())
@@ -53,7 +57,8 @@ fn own_functions(program: &Program) -> impl Iterator<Item = (Func, &Function)> {
     })
 }
 
-/// Functions of a name, or the one of a number (`3` or `func3`); all if there is nothing to choose by.
+/// Functions of a name, or the one of a number (`3` or `func3`); all if there is nothing to choose by. A name is that of the function,
+/// of an export, or one that the text gives it.
 fn chosen(program: &Program, wanted: Option<&str>) -> Vec<Func> {
     let Some(wanted) = wanted else { return own_functions(program).map(|(number, _)| number).collect() };
     let is_exported = |number: Func| {
@@ -68,6 +73,17 @@ fn chosen(program: &Program, wanted: Option<&str>) -> Vec<Func> {
         .collect();
     if !by_name.is_empty() {
         return by_name;
+    }
+    // A method is a field that its object is passed to.
+    let wanted_field = wanted.replace(':', ".");
+    let is_wanted = |name: &str| name == wanted_field || name.rsplit('.').next() == Some(&*wanted_field);
+    let given = function_names(program);
+    let by_given: Vec<Func> = own_functions(program)
+        .map(|(number, _)| number)
+        .filter(|number| given.get(number).is_some_and(|name| is_wanted(name)))
+        .collect();
+    if !by_given.is_empty() {
+        return by_given;
     }
     let number = wanted.strip_prefix("func").unwrap_or(wanted).parse::<u32>();
     own_functions(program).map(|(number, _)| number).filter(|found| number == Ok(found.as_u32())).collect()
@@ -128,12 +144,8 @@ fn at_rest(mut program: Program) -> Program {
     program
 }
 
-/// What listings look up.
-struct Names {
-    symbols: Symbols,
-    /// The lines of each source, as bytes of its text.
-    lines: HashMap<Source, Vec<Range<usize>>>,
-}
+/// The lines of each source, as bytes of its text.
+type SourceLines = HashMap<Source, Vec<Range<usize>>>;
 
 /// The threaded code of a function by canonical instruction.
 struct Threaded<'a> {
@@ -175,7 +187,7 @@ struct Listing<'a> {
 }
 
 impl Listing<'_> {
-    fn write(&self, text: &mut String, names: &mut Names) -> std::fmt::Result {
+    fn write(&self, text: &mut String, lines: &mut SourceLines) -> std::fmt::Result {
         let signature = &self.program.signatures[self.function.signature];
         if !text.is_empty() {
             text.push('\n');
@@ -189,23 +201,23 @@ impl Listing<'_> {
             let here = self.function.span_at(index).map(|span| (span.source, span.line));
             if here != line {
                 line = here;
-                self.source_line(text, names, here)?;
+                self.source_line(text, lines, here)?;
             }
             let block = self.function.block_of(index);
             if self.function.block_range(block).start == index {
                 self.block(text, block)?;
             }
             let shown = InstructionText { program: Some(self.program), function: self.function, instruction };
-            self.rows(text, &mut names.symbols, index, &shown.to_string())?;
+            self.rows(text, index, &shown.to_string())?;
         }
         Ok(())
     }
 
-    fn source_line(&self, text: &mut String, names: &mut Names, at: Option<(Source, u32)>) -> std::fmt::Result {
+    fn source_line(&self, text: &mut String, lines: &mut SourceLines, at: Option<(Source, u32)>) -> std::fmt::Result {
         let Some((source, line)) = at else { return writeln!(text) };
         let file = &self.program.sources[source];
         let content = file.text.as_deref().and_then(|bytes| {
-            let lines = names.lines.entry(source).or_insert_with(|| lines_of(bytes));
+            let lines = lines.entry(source).or_insert_with(|| lines_of(bytes));
             bytes.get(lines.get((line as usize).checked_sub(1)?)?.clone())
         });
         match content {
@@ -221,14 +233,13 @@ impl Listing<'_> {
     }
 
     /// A portable instruction, and beside it what does it.
-    fn rows(&self, text: &mut String, symbols: &mut Symbols, index: usize, portable: &str) -> std::fmt::Result {
+    fn rows(&self, text: &mut String, index: usize, portable: &str) -> std::fmt::Result {
         let left = format!("{index:>5}  {}", portable.trim());
         let mut right: Vec<String> = Vec::new();
         if let Ok(form) = &self.form {
             for line in form.lines.get(&index).into_iter().flatten() {
-                let operands: Vec<String> = line.operands.iter().map(|half| (*half as i16).to_string()).collect();
-                let name = symbols.name(line.handler);
-                right.push(format!("{:>5}  {name}  {}", line.offset, operands.join(" ")));
+                let operands = line.operands.iter().map(|(name, value)| format!(" {name}={value}"));
+                right.push(format!("{:>5}  {}{}", line.offset, line.name, operands.collect::<String>()));
             }
             if right.is_empty() {
                 right.push(form.partner(index).map_or(String::new(), |at| format!("       (with {at})")));

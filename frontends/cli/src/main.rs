@@ -9,6 +9,7 @@ mod arguments;
 mod commands;
 mod exit;
 mod explain;
+mod function_names;
 mod grants;
 mod load;
 mod lua_host;
@@ -18,7 +19,6 @@ mod raw_machine;
 mod report;
 mod run;
 mod source;
-mod symbols;
 mod values;
 
 use arguments::{Command, CommandLine, When};

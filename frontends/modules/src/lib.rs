@@ -3,7 +3,7 @@
 //! [`install`] teaches `require` files that end in `.wasm`, `.wat`, `.mvt` and `.mvm`, and makes the library `wasm`.
 //!
 //! ```
-//! use minivm::raw::{Limits, Machine};
+//! use minivm::{Limits, Machine};
 //! use minivm_lua::stdlib::{self, host::NoHost};
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let mut machine = Machine::new(Limits::default());

@@ -5,15 +5,15 @@
 
 use crate::runtime::host::HostCall;
 use crate::runtime::host::Returned;
+use crate::threaded::frame::Frame;
 use crate::threaded::operands::values_at;
 
-use crate::heap::{Closure, Heap};
+use crate::heap::Heap;
 use crate::runtime::host::{HostRequest, HostState, Outcome, OutcomeKind, Pause, Raise, WaitRequest};
 use crate::threaded::Regs;
 use crate::threaded::continuation::{Protect, RECORD_DELTA};
 use crate::threaded::operands::{get_any, set_any};
 use crate::value::Value;
-use std::ptr::with_exposed_provenance_mut as pointer;
 
 impl<'m> HostCall<'m> {
     #[inline]
@@ -346,7 +346,7 @@ impl<'m> HostCall<'m> {
     #[inline]
     pub fn callee(&self) -> Value {
         // SAFETY: the closure is in the header of every frame, and lives as long as its frame.
-        unsafe { Value::from_function(pointer::<Closure>(*self.regs().sub(2) as usize)) }
+        unsafe { Value::from_function(Frame::at(self.regs()).closure()) }
     }
 
     /// Changes one of the values that the function finds again in its next state; nothing happens past the last one.

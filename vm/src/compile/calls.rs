@@ -2,14 +2,14 @@
 
 use crate::compile::{Loading, select};
 use crate::handlers::typed::{calls, shape};
-use crate::handlers::{call, control, object, stepping};
 use crate::runtime::context::Handler;
-use crate::threaded::{OPEN, ReturnInfo};
+use crate::threaded::notes::Shown;
+use crate::threaded::{OPEN, ReturnInfo, rows};
 use minivm_isa::entities::{Reg, Sig, Table};
-use minivm_isa::{Instruction, Operand, Type};
+use minivm_isa::{Instruction, Operand, TrapCode, Type};
 
 impl Loading<'_> {
-    pub(super) fn emit_call(&mut self, at: usize) {
+    pub(super) fn emit_call(&mut self, at: usize) -> bool {
         let function = self.function;
         match &function.code[at] {
             Instruction::CallAny { results, callee, arguments } => {
@@ -38,42 +38,33 @@ impl Loading<'_> {
             }
             Instruction::ForEach { results, iterator, state, control, body, done } => {
                 self.for_each(at, results, [*iterator, *state, *control]);
-                self.asm.begin(control::for_each_test, at + 1);
-                let first = self.slots.of(results[0]);
-                self.asm.half(first);
-                self.end_branch(at, false, *body, *done);
+                let branch = self.branch_to(*body);
+                put!(self, at + 1, rows::ForEachTest { first: self.slot(results[0]), branch });
+                self.go_to(at, *done);
             }
             Instruction::Append { table, first, values } => self.append(at, *table, *first, values, false),
             Instruction::AppendOpen { table, first, values } => self.append(at, *table, *first, values, true),
             Instruction::Varargs { results } => {
-                let params = self.params as u16;
-                self.asm.begin(call::varargs, at);
-                self.asm.half(params);
-                self.asm.half(results.len() as u16);
-                for &reg in results {
-                    let slot = self.slots.of(reg);
-                    self.asm.half(slot);
-                }
+                let slots: Vec<usize> = results.iter().map(|&reg| self.slot(reg)).collect();
+                let params = self.params;
+                put_list!(self, at, &slots, |results| rows::Varargs { params, results });
             }
             Instruction::VarargsToOpen {} => {
-                self.asm.begin(call::varargs_to_open, at);
-                self.asm.half(self.params as u16);
-                self.asm.half(self.window as u16);
+                put!(self, at, rows::VarargsToOpen { params: self.params, window: self.window });
             }
-            _ => self.emit_return(at),
+            _ => return false,
         }
+        true
     }
 
-    fn emit_return(&mut self, at: usize) {
+    pub(super) fn emit_return(&mut self, at: usize) -> bool {
         let function = self.function;
         match &function.code[at] {
             Instruction::ReturnValues { values } if self.is_dynamic() => match values[..] {
                 [value] if !self.variadic => {
-                    let slot = self.any_slot(at, value);
+                    let value = self.any_slot(at, value);
                     let cost = self.take_pending();
-                    self.begin(at, call::return_any, stepping::return_any);
-                    self.asm.half(slot);
-                    self.asm.half(cost);
+                    put!(self, at, rows::ReturnAny { value, cost });
                     self.leave();
                 }
                 _ => {
@@ -93,12 +84,9 @@ impl Loading<'_> {
                 let closure = self.instance.closure(*callee);
                 let cost = self.take_pending();
                 self.begin(at, last.handler, calls::call_slow);
-                self.asm.word64(closure.expose_provenance() as u64);
-                self.asm.half(self.window as u16);
-                self.asm.half(cost);
-                let length = self.asm.length();
+                self.asm.head(rows::CallAfter { closure, window: self.window, cost, length: 0 });
                 last.write(&mut self.asm, at);
-                self.asm.fill_length(length);
+                self.asm.fill_length();
                 self.typed_results(at, signature, results);
             }
             Instruction::CallIndirect { results, signature, table, index, arguments } => {
@@ -115,23 +103,20 @@ impl Loading<'_> {
                 let words = self.gather_words(at, arguments);
                 let closure = self.instance.closure(*callee);
                 let cost = self.take_pending();
-                self.begin(at, call::tail_call_typed, call::tail_call_typed_slow);
-                self.asm.word64(closure.expose_provenance() as u64);
-                self.asm.half(self.window as u16);
-                self.asm.half(words as u16);
-                self.asm.half(cost);
+                put!(self, at, rows::TailCallTyped { closure, window: self.window, words, cost });
                 self.leave();
             }
             Instruction::TailCallIndirect { signature, table, index, arguments } => {
                 let callee = self.element_slot(at, *table, *index);
-                self.tail_call_typed_value(at, *signature, callee, arguments);
+                self.tail_call_typed_value(at, *signature, (callee, TrapCode::UninitializedElement), arguments);
             }
             Instruction::TailCallRef { signature, callee, arguments } => {
                 let callee = self.any_slot(at, *callee);
-                self.tail_call_typed_value(at, *signature, callee, arguments);
+                self.tail_call_typed_value(at, *signature, (callee, TrapCode::NullReference), arguments);
             }
-            _ => self.emit_conversion(at),
+            _ => return false,
         }
+        true
     }
 
     /// Begins an instruction that leaves the function: in plain code by the way on which the next function's plain code is
@@ -149,33 +134,21 @@ impl Loading<'_> {
         if values.is_empty() {
             return;
         }
-        self.asm.begin(call::prepend_open, at);
-        self.asm.half(self.window as u16);
-        self.asm.half(values.len() as u16);
-        for value in values {
-            // Constants get their place now and their value below.
-            let slot = value.reg().map_or(self.window as u16, |reg| self.slots.of(reg));
-            self.asm.half(slot);
-        }
+        let window = self.window;
+        // Constants get their place now and their value below.
+        let slots: Vec<usize> = values.iter().map(|value| value.reg().map_or(window, |reg| self.slot(reg))).collect();
+        put_list!(self, at, &slots, |values| rows::PrependOpen { window, values });
         for (index, &value) in values.iter().enumerate() {
             if let Some(constant) = self.any_constant(value) {
-                let slot = (self.window + 2 * index) as u16;
-                self.copy_constant(at, slot, constant);
+                self.copy_constant(at, window + 2 * index, constant);
             }
         }
     }
 
     /// The general form of calls through a value. Results go to `results`, or to the open list.
     fn call_any(&mut self, at: usize, open: bool, callee: Operand, arguments: usize, results: Option<&[Reg]>) {
-        let fast: Handler = if open { call::call_any_open } else { call::call_any };
-        let slow: Handler = if open { call::call_any_open_slow } else { call::call_any_slow };
         let callee = self.any_slot(at, callee);
-        let cost = self.take_pending();
-        self.begin(at, fast, slow);
-        self.asm.half(callee);
-        self.asm.half(self.window as u16);
-        self.asm.half(arguments as u16);
-        self.asm.half(cost);
+        let (window, cost) = (self.window, self.take_pending());
         let in_window = self.window as u16;
         let (dst, wanted) = match results {
             None => (in_window, OPEN),
@@ -183,7 +156,12 @@ impl Loading<'_> {
             Some([one]) => (self.slots.of(*one), 1),
             Some(many) => (in_window, many.len() as u16),
         };
-        self.asm.return_info(ReturnInfo { dst, results: wanted, delta: self.window as u32 });
+        let returns = ReturnInfo { dst, results: wanted, delta: self.window as u32 };
+        if open {
+            put!(self, at, rows::CallAnyOpen { callee, window, arguments, cost, returns });
+        } else {
+            put!(self, at, rows::CallAny { callee, window, arguments, cost, returns });
+        }
         if let Some(many) = results
             && many.len() > 1
         {
@@ -194,41 +172,24 @@ impl Loading<'_> {
     /// Takes results out of the window into their registers.
     fn scatter(&mut self, at: usize, results: &[Reg]) {
         for (index, &reg) in results.iter().enumerate() {
-            let slot = self.slots.of(reg);
-            self.asm.begin(crate::handlers::copy::copy_any, at + 1);
-            self.asm.half(slot);
-            self.asm.half((self.window + 2 * index) as u16);
+            put!(self, at + 1, rows::CopyAny { dst: self.slot(reg), src: self.window + 2 * index });
         }
     }
 
     fn tail_call_any(&mut self, at: usize, callee: Operand, arguments: usize, open: bool) {
         let callee = self.any_slot(at, callee);
-        let cost = self.take_pending();
-        self.begin(at, call::tail_call_any, call::tail_call_any_slow);
-        self.asm.half(callee);
-        self.asm.half(self.window as u16);
-        self.asm.half(arguments as u16);
-        self.asm.half(cost);
-        self.asm.half(u16::from(open));
-        self.asm.half(u16::from(self.variadic));
+        let (window, cost, variadic) = (self.window, self.take_pending(), self.variadic);
+        put!(self, at, rows::TailCallAny { callee, window, arguments, cost, open, variadic });
         self.leave();
     }
 
     fn for_each(&mut self, at: usize, results: &[Reg], inputs: [Operand; 3]) {
-        let inputs = inputs.map(|input| self.any_slot(at, input));
-        let cost = self.take_pending();
-        let in_window = self.window as u16;
-        self.asm.begin(control::for_each, at);
-        for slot in inputs {
-            self.asm.half(slot);
-        }
-        self.asm.half(in_window);
-        self.asm.half(cost);
-        self.asm.half(results.len() as u16);
-        self.asm.word32(0);
+        let [iterator, state, control] = inputs.map(|input| self.any_slot(at, input));
+        let (window, cost, wanted) = (self.window, self.take_pending(), results.len());
         let consecutive = results.windows(2).all(|pair| self.slots.of(pair[1]) == self.slots.of(pair[0]) + 2);
-        let dst = if consecutive { self.slots.of(results[0]) } else { in_window };
-        self.asm.return_info(ReturnInfo { dst, results: results.len() as u16, delta: self.window as u32 });
+        let dst = if consecutive { self.slots.of(results[0]) } else { window as u16 };
+        let returns = ReturnInfo { dst, results: wanted as u16, delta: window as u32 };
+        put!(self, at, rows::ForEach { iterator, state, control, window, cost, wanted, returns });
         if !consecutive {
             self.scatter(at, results);
         }
@@ -241,22 +202,13 @@ impl Loading<'_> {
         } else {
             self.gather(at, values);
         }
-        self.asm.begin(object::append, at);
-        self.asm.half(table);
-        self.asm.half(self.window as u16);
-        self.asm.half(values.len() as u16);
-        self.asm.half(u16::from(open));
-        self.asm.word32(u32::try_from(first).unwrap_or(u32::MAX));
+        let first = u32::try_from(first).unwrap_or(u32::MAX);
+        put!(self, at, rows::Append { table, window: self.window, values: values.len(), open, first });
     }
 
     fn return_block(&mut self, at: usize, count: usize, open: bool) {
-        let cost = self.take_pending();
-        self.begin(at, call::return_block, stepping::return_block);
-        self.asm.half(self.window as u16);
-        self.asm.half(count as u16);
-        self.asm.half(cost);
-        self.asm.half(u16::from(open));
-        self.asm.half(u16::from(self.variadic));
+        let (window, cost, variadic) = (self.window, self.take_pending(), self.variadic);
+        put!(self, at, rows::ReturnBlock { window, values: count, cost, open, variadic });
         self.leave();
     }
 
@@ -265,18 +217,14 @@ impl Loading<'_> {
             && self.operand_type(*value).words() == 1
         {
             // Fast code has a handler for it: this is plain code.
-            let slot = self.word_slot(at, *value);
-            self.asm.begin(stepping::return_word, at);
-            self.asm.half(slot);
+            let value = self.word_slot(at, *value);
+            put!(self, at, rows::ReturnWord { value });
             self.leave();
             return;
         }
         let words = self.gather_words(at, values);
         let cost = self.take_pending();
-        self.begin(at, call::return_words, stepping::return_words);
-        self.asm.half(self.window as u16);
-        self.asm.half(words as u16);
-        self.asm.half(cost);
+        put!(self, at, rows::ReturnWords { window: self.window, words, cost });
         self.leave();
     }
 
@@ -292,8 +240,7 @@ impl Loading<'_> {
     pub(super) fn gather_words(&mut self, at: usize, operands: &[Operand]) -> usize {
         let mut offset = 0;
         for &operand in operands {
-            let slot = (self.window + offset) as u16;
-            self.copy_to(at, operand, slot);
+            self.copy_to(at, operand, self.window + offset);
             offset += self.operand_type(operand).words() as usize;
         }
         offset
@@ -305,7 +252,7 @@ impl Loading<'_> {
         for &operand in operands {
             let words = self.operand_type(operand).words() as usize;
             if self.plain || words != 1 {
-                self.copy_to(at, operand, (self.window + offset) as u16);
+                self.copy_to(at, operand, self.window + offset);
             }
             offset += words;
         }
@@ -318,57 +265,60 @@ impl Loading<'_> {
         let index = self.word_slot(at, index);
         let number = self.instance.signature_number(signature);
         let cost = self.take_pending();
+        let (window, table) = (self.window, self.instance.table(table));
         self.begin(at, last.handler, calls::call_element_slow);
-        self.asm.half(index);
-        self.asm.half(self.window as u16);
-        self.asm.word32(number);
-        self.asm.half(cost);
-        self.asm.half(0);
-        let length = self.asm.length();
-        self.asm.word64(self.instance.table(table) as usize as u64);
+        self.asm.head(rows::CallElement { table, index, window, signature: number, length: 0, cost });
         last.write(&mut self.asm, at);
-        self.asm.fill_length(length);
+        self.asm.fill_length();
     }
 
-    fn call_typed_value(&mut self, at: usize, signature: Sig, callee: u16, results: &[Reg]) {
+    fn call_typed_value(&mut self, at: usize, signature: Sig, callee: usize, results: &[Reg]) {
         let cost = self.take_pending();
         let number = self.instance.signature_number(signature);
-        self.begin(at, calls::call_value, calls::call_value_slow);
-        self.asm.half(callee);
-        self.asm.half(self.window as u16);
-        self.asm.word32(number);
-        self.asm.half(cost);
-        self.asm.half(0);
-        self.asm.word32(0);
-        self.typed_results(at, signature, results);
+        let returns = self.typed_return_info(signature, results);
+        put!(self, at, rows::CallValue { callee, window: self.window, signature: number, cost, returns });
+        self.take_typed_results(at, signature, results);
     }
 
-    fn tail_call_typed_value(&mut self, at: usize, signature: Sig, callee: u16, arguments: &[Operand]) {
+    /// `null` is the trap of a callee that is nil.
+    fn tail_call_typed_value(
+        &mut self,
+        at: usize,
+        signature: Sig,
+        (callee, null): (usize, TrapCode),
+        arguments: &[Operand],
+    ) {
         let words = self.gather_words(at, arguments);
-        let cost = self.take_pending();
-        let number = self.instance.signature_number(signature);
-        self.asm.begin(call::tail_call_typed_value, at);
-        self.asm.half(callee);
-        self.asm.half(self.window as u16);
-        self.asm.word32(number);
-        self.asm.half(words as u16);
-        self.asm.half(cost);
+        let (window, cost, null) = (self.window, self.take_pending(), null as usize);
+        let signature = self.instance.signature_number(signature);
+        put!(self, at, rows::TailCallTypedValue { callee, window, signature, words, cost, null });
         self.leave();
     }
 
     /// The return information of a typed call, and what takes its results to their registers.
     fn typed_results(&mut self, at: usize, signature: Sig, results: &[Reg]) {
-        let types = &self.program.signatures[signature].results;
-        let words: u32 = types.iter().map(|ty| ty.words()).sum();
+        let info = self.typed_return_info(signature, results);
+        self.asm.shows("returns", || Shown::Returns(info));
+        self.asm.return_info(info);
+        self.take_typed_results(at, signature, results);
+    }
+
+    fn typed_return_info(&self, signature: Sig, results: &[Reg]) -> ReturnInfo {
+        let words: u32 = self.program.signatures[signature].results.iter().map(|ty| ty.words()).sum();
         let dst = match results {
             [one] => self.slots.of(*one),
             _ => self.window as u16,
         };
-        self.asm.return_info(ReturnInfo { dst, results: words as u16, delta: self.window as u32 });
+        ReturnInfo { dst, results: words as u16, delta: self.window as u32 }
+    }
+
+    /// Takes the results of a typed call to their registers.
+    fn take_typed_results(&mut self, at: usize, signature: Sig, results: &[Reg]) {
+        let types = &self.program.signatures[signature].results;
         if results.len() > 1 {
             let mut offset = 0;
             for (&reg, ty) in results.iter().zip(types) {
-                self.copy_words(at + 1, (self.window + offset) as u16, self.slots.of(reg), ty.words());
+                self.copy_words(at + 1, self.window + offset, self.slot(reg), ty.words());
                 offset += ty.words() as usize;
             }
         }

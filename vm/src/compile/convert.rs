@@ -1,175 +1,159 @@
 //! Emitting conversions between `any` and typed registers, records and arrays.
 
 use super::Loading;
-use crate::handlers::convert;
-use crate::handlers::record;
 use crate::handlers::record::{AnyValue, Byte, Low, Pair, Reference, Short, Single, Word};
 use crate::heap::ElementKind;
-use crate::runtime::context::Handler;
 use crate::runtime::layouts::{MachineLayout, Shape};
+use crate::threaded::rows;
 use crate::value::Tag;
 use minivm_isa::entities::{Layout, Reg};
 use minivm_isa::{Instruction, Operand, Storage, Type};
+use std::marker::PhantomData;
 
-/// The handler for a field's storage.
-macro_rules! of_field {
-    ($handler:ident, $storage:expr) => {{
-        let handler: Handler = match $storage {
-            Storage::I8 => record::$handler::<Low<8>>,
-            Storage::I16 => record::$handler::<Low<16>>,
-            Storage::Whole(Type::I32 | Type::F32) => record::$handler::<Low<32>>,
-            Storage::Whole(Type::I64 | Type::F64) => record::$handler::<Word>,
-            Storage::Whole(Type::V128) => record::$handler::<Pair>,
-            Storage::Whole(Type::Any) => record::$handler::<AnyValue>,
-            Storage::Whole(Type::Cell | Type::Ref(_)) => record::$handler::<Reference>,
-        };
-        handler
-    }};
+/// Writes an instruction in its variant for a storage.
+macro_rules! variant {
+    ($loading:ident, $at:ident, $variant:ty, $row:ident { $($field:ident),* }) => {
+        put!($loading, $at, rows::$row::<$variant> { $($field,)* variant: PhantomData })
+    };
 }
 
-/// The handler for an array's elements.
+/// The same for that of a field.
+macro_rules! of_field {
+    ($loading:ident, $at:ident, $storage:expr, $row:ident $fields:tt) => {
+        match $storage {
+            Storage::I8 => variant!($loading, $at, Low<8>, $row $fields),
+            Storage::I16 => variant!($loading, $at, Low<16>, $row $fields),
+            Storage::Whole(Type::I32 | Type::F32) => variant!($loading, $at, Low<32>, $row $fields),
+            Storage::Whole(Type::I64 | Type::F64) => variant!($loading, $at, Word, $row $fields),
+            Storage::Whole(Type::V128) => variant!($loading, $at, Pair, $row $fields),
+            Storage::Whole(Type::Any) => variant!($loading, $at, AnyValue, $row $fields),
+            Storage::Whole(Type::Cell | Type::Ref(_)) => variant!($loading, $at, Reference, $row $fields),
+        }
+    };
+}
+
+/// The same for that of an array's elements.
 macro_rules! of_element {
-    ($handler:ident, $element:expr) => {{
-        let handler: Handler = match $element {
-            ElementKind::I8 => record::$handler::<Byte>,
-            ElementKind::I16 => record::$handler::<Short>,
-            ElementKind::I32 | ElementKind::F32 => record::$handler::<Single>,
-            ElementKind::I64 | ElementKind::F64 => record::$handler::<Word>,
-            ElementKind::V128 => record::$handler::<Pair>,
-            ElementKind::Any => record::$handler::<AnyValue>,
-            ElementKind::Ref => record::$handler::<Reference>,
-        };
-        handler
-    }};
+    ($loading:ident, $at:ident, $element:expr, $row:ident $fields:tt) => {
+        match $element {
+            ElementKind::I8 => variant!($loading, $at, Byte, $row $fields),
+            ElementKind::I16 => variant!($loading, $at, Short, $row $fields),
+            ElementKind::I32 | ElementKind::F32 => variant!($loading, $at, Single, $row $fields),
+            ElementKind::I64 | ElementKind::F64 => variant!($loading, $at, Word, $row $fields),
+            ElementKind::V128 => variant!($loading, $at, Pair, $row $fields),
+            ElementKind::Any => variant!($loading, $at, AnyValue, $row $fields),
+            ElementKind::Ref => variant!($loading, $at, Reference, $row $fields),
+        }
+    };
 }
 
 impl Loading<'_> {
-    pub(super) fn emit_conversion(&mut self, at: usize) {
+    pub(super) fn emit_conversion(&mut self, at: usize) -> bool {
         let function = self.function;
         match &function.code[at] {
-            Instruction::AnyFromI64 { dst, src } => self.tagged(at, convert::tag_word, *dst, *src, Tag::INT),
-            Instruction::AnyFromF64 { dst, src } => self.tagged(at, convert::tag_word, *dst, *src, Tag::FLOAT),
+            Instruction::AnyFromI64 { dst, src } => self.tagged(at, *dst, *src, Tag::INT),
+            Instruction::AnyFromF64 { dst, src } => self.tagged(at, *dst, *src, Tag::FLOAT),
             Instruction::AnyFromBool { dst, src } => {
                 let src = self.word_slot(at, *src);
-                self.two(at, convert::any_from_bool, *dst, src);
+                put!(self, at, rows::AnyFromBool { dst: self.slot(*dst), src });
             }
             Instruction::AnyFromRef { dst, layout, src } => {
-                let tag = match self.layout(*layout).shape {
+                let kind = match self.layout(*layout).shape {
                     Shape::Record { .. } => Tag::RECORD,
                     Shape::Array { .. } => Tag::ARRAY,
                 };
-                self.tagged(at, convert::any_from_ref, *dst, *src, tag);
+                let src = self.word_slot(at, *src);
+                put!(self, at, rows::AnyFromRef { dst: self.slot(*dst), src, kind });
             }
             Instruction::I64FromAny { dst, src } => self.untagged(at, *dst, *src, Tag::INT),
             Instruction::F64FromAny { dst, src } => self.untagged(at, *dst, *src, Tag::FLOAT),
             Instruction::RefFromAny { dst, layout, src } => {
-                let number = self.layout(*layout).number;
+                let layout = self.layout(*layout).number;
                 let src = self.any_slot(at, *src);
-                self.two(at, convert::ref_from_any, *dst, src);
-                self.asm.word32(number);
+                put!(self, at, rows::RefFromAny { dst: self.slot(*dst), src, layout });
             }
             Instruction::IsTruthy { dst, src } => {
                 let src = self.any_slot(at, *src);
-                self.two(at, convert::is_truthy, *dst, src);
+                put!(self, at, rows::IsTruthy { dst: self.slot(*dst), src });
             }
             Instruction::KindOf { dst, src } => {
                 let src = self.any_slot(at, *src);
-                self.two(at, convert::kind_of, *dst, src);
+                put!(self, at, rows::KindOf { dst: self.slot(*dst), src });
             }
             Instruction::Same { dst, lhs, rhs } => {
                 let (lhs, rhs) = (self.any_slot(at, *lhs), self.any_slot(at, *rhs));
-                self.two(at, convert::same, *dst, lhs);
-                self.asm.half(rhs);
+                put!(self, at, rows::Same { dst: self.slot(*dst), lhs, rhs });
             }
-            _ => self.emit_object_of_layout(at),
+            _ => return false,
         }
+        true
     }
 
-    fn emit_object_of_layout(&mut self, at: usize) {
+    pub(super) fn emit_object_of_layout(&mut self, at: usize) -> bool {
         let function = self.function;
         match &function.code[at] {
             Instruction::RecordNew { dst, layout, fields } => {
                 self.gather_words(at, fields);
-                let address = self.layout_address(*layout);
-                self.two(at, record::record_new, *dst, self.window as u16);
-                self.asm.word64(address);
+                let (dst, layout) = (self.slot(*dst), self.layout_address(*layout));
+                put!(self, at, rows::RecordNew { dst, window: self.window, layout });
             }
             Instruction::RecordGet { dst, layout, object, field } => {
                 let (word, storage) = self.field(*layout, *field);
-                let object = self.word_slot(at, *object);
-                self.two(at, of_field!(record_get, storage), *dst, object);
-                self.asm.word32(word);
+                let (dst, object) = (self.slot(*dst), self.word_slot(at, *object));
+                of_field!(self, at, storage, RecordGet { dst, object, word });
             }
             Instruction::RecordSet { layout, object, field, src } => {
                 let (word, storage) = self.field(*layout, *field);
                 let (object, src) = (self.word_slot(at, *object), self.word_slot(at, *src));
-                self.asm.begin(of_field!(record_set, storage), at);
-                self.asm.half(object);
-                self.asm.half(src);
-                self.asm.word32(word);
+                of_field!(self, at, storage, RecordSet { object, src, word });
             }
             Instruction::ArrayNew { dst, layout, length, src } => {
-                let handler = of_element!(array_new, self.element(*layout));
+                let element = self.element(*layout);
                 let (length, src) = (self.word_slot(at, *length), self.word_slot(at, *src));
-                let address = self.layout_address(*layout);
-                self.two(at, handler, *dst, length);
-                self.asm.half(src);
-                self.asm.half(0);
-                self.asm.word64(address);
+                let (dst, layout) = (self.slot(*dst), self.layout_address(*layout));
+                of_element!(self, at, element, ArrayNew { layout, dst, length, src });
             }
             Instruction::ArrayGet { dst, layout, object, index } => {
-                let handler = of_element!(array_get, self.element(*layout));
+                let element = self.element(*layout);
                 let (object, index) = (self.word_slot(at, *object), self.word_slot(at, *index));
-                self.two(at, handler, *dst, object);
-                self.asm.half(index);
+                let dst = self.slot(*dst);
+                of_element!(self, at, element, ArrayGet { dst, object, index });
             }
             Instruction::ArraySet { layout, object, index, src } => {
-                let handler = of_element!(array_set, self.element(*layout));
+                let element = self.element(*layout);
                 let (object, index) = (self.word_slot(at, *object), self.word_slot(at, *index));
                 let src = self.word_slot(at, *src);
-                self.asm.begin(handler, at);
-                self.asm.half(object);
-                self.asm.half(index);
-                self.asm.half(src);
+                of_element!(self, at, element, ArraySet { object, index, src });
             }
             Instruction::ArraySize { dst, src } => {
                 let src = self.any_slot(at, *src);
-                self.two(at, record::array_size, *dst, src);
+                put!(self, at, rows::ArraySize { dst: self.slot(*dst), src });
             }
             Instruction::ArrayLength { dst, object, .. } => {
                 let object = self.word_slot(at, *object);
-                self.two(at, record::array_length, *dst, object);
+                put!(self, at, rows::ArrayLength { dst: self.slot(*dst), object });
             }
-            _ => self.emit_fiber(at),
+            _ => return false,
         }
+        true
     }
 
-    /// Begins an instruction with the usual first two operands.
-    fn two(&mut self, at: usize, handler: Handler, dst: Reg, src: u16) {
-        let dst = self.slots.of(dst);
-        self.asm.begin(handler, at);
-        self.asm.half(dst);
-        self.asm.half(src);
-    }
-
-    fn tagged(&mut self, at: usize, handler: Handler, dst: Reg, src: Operand, tag: Tag) {
+    fn tagged(&mut self, at: usize, dst: Reg, src: Operand, kind: Tag) {
         let src = self.word_slot(at, src);
-        self.two(at, handler, dst, src);
-        self.asm.half(tag.0 as u16);
+        put!(self, at, rows::TagWord { dst: self.slot(dst), src, kind });
     }
 
-    fn untagged(&mut self, at: usize, dst: Reg, src: Operand, tag: Tag) {
+    fn untagged(&mut self, at: usize, dst: Reg, src: Operand, kind: Tag) {
         let src = self.any_slot(at, src);
-        self.two(at, convert::word_from_any, dst, src);
-        self.asm.half(tag.0 as u16);
+        put!(self, at, rows::WordFromAny { dst: self.slot(dst), src, kind });
     }
 
     pub(super) fn layout(&self, layout: Layout) -> &MachineLayout {
         &self.instance.layouts()[layout.as_u32() as usize]
     }
 
-    fn layout_address(&self, layout: Layout) -> u64 {
-        std::ptr::from_ref(self.layout(layout)).expose_provenance() as u64
+    fn layout_address(&self, layout: Layout) -> *mut () {
+        std::ptr::from_ref(self.layout(layout)).cast::<()>().cast_mut()
     }
 
     /// First word and storage of a field.

@@ -1,12 +1,21 @@
 //! Threaded code for people: what the loader made of a function.
 
+use super::{Form, Translated};
 use crate::compile::plan::Plan;
+use crate::heap::Str;
 use crate::runtime::context::Context;
 use crate::runtime::definitions::InstanceId;
 use crate::runtime::function::{Body, FunctionInfo};
-use crate::threaded::Code;
+use crate::runtime::instance::Instance;
+use crate::threaded::kinds::Names;
+use crate::threaded::notes::Note;
+use crate::threaded::slots::{Slots, window};
 use crate::threaded::stack_map::Fate;
-use minivm_isa::entities::Func;
+use crate::threaded::{Code, Pc};
+use crate::value::{Tag, Value};
+use minivm_isa::Kind;
+use minivm_isa::entities::{Func, Reg};
+use minivm_isa::program::Function;
 use std::fmt;
 
 /// What the loader made of a function.
@@ -25,10 +34,10 @@ pub struct ThreadedLine {
     pub offset: u32,
     /// Canonical index of the instruction that it does, or helps to do.
     pub canonical: u32,
-    /// Address of its handler; the symbols of the executable have its name.
-    pub handler: usize,
-    /// Its operands, with what fills the last 8 bytes up.
-    pub operands: Vec<u16>,
+    /// Its name.
+    pub name: String,
+    /// Its operands by name.
+    pub operands: Vec<(&'static str, String)>,
 }
 
 /// Why there is no threaded form.
@@ -62,20 +71,97 @@ fn root(plan: &Plan, index: usize) -> Option<u32> {
     found
 }
 
-fn lines(code: &Code) -> Vec<ThreadedLine> {
-    let instructions = code.instructions();
-    let ends = instructions.iter().skip(1).map(|&(start, _)| start).chain([code.end()]);
-    let line = |(&(start, canonical), end): (&(u32, u32), u32)| {
-        let halves = code.halves(start, end);
-        let (handler, operands) = halves.split_at(HANDLER_HALVES.min(halves.len()));
-        let address = handler.iter().rev().fold(0, |address, &half| address << 16 | u64::from(half));
-        ThreadedLine { offset: start, canonical, handler: address as usize, operands: operands.to_vec() }
+fn lines(code: &Code, notes: &[Note], names: &dyn Names) -> Vec<ThreadedLine> {
+    let line = |(&(offset, canonical), note): (&(u32, u32), &Note)| {
+        // SAFETY: there is a note for each instruction, in their order.
+        let operands = unsafe { note.show(code, code.at(offset), names) };
+        ThreadedLine { offset, canonical, name: note.name().to_owned(), operands }
     };
-    instructions.iter().zip(ends).map(line).collect()
+    code.instructions().iter().zip(notes).map(line).collect()
 }
 
-/// An instruction begins with the address of its handler.
-const HANDLER_HALVES: usize = 4;
+/// Characters of a string that are shown.
+const STRING_MAX: usize = 40;
+
+/// What the operands of a function mean.
+struct FunctionNames<'a> {
+    function: &'a Function,
+    slots: &'a Slots,
+    instance: &'a Instance,
+    code: &'a Code,
+}
+
+impl Names for FunctionNames<'_> {
+    fn word(&self, word: usize) -> String {
+        let begins_before = |reg: &Reg| usize::from(self.slots.of(*reg)) <= word;
+        if word < self.slots.words()
+            && let Some(reg) = self.function.registers.keys().take_while(begins_before).last()
+        {
+            return match word - usize::from(self.slots.of(reg)) {
+                0 => reg.to_string(),
+                more => format!("{reg}+{more}"),
+            };
+        }
+        let window = window(self.slots);
+        match word.checked_sub(window) {
+            Some(0) => "window".to_owned(),
+            Some(more) => format!("window+{more}"),
+            None => format!("scratch+{}", word - self.slots.words()),
+        }
+    }
+
+    fn place(&self, pc: Pc) -> String {
+        self.code.block_that_starts_at(pc).map_or_else(|| "?".to_owned(), |block| block.to_string())
+    }
+
+    fn address(&self, address: u64) -> String {
+        let instance = self.instance;
+        let program = &instance.program;
+        let is_here = |place: usize| place as u64 == address;
+        let function = |&func: &Func| {
+            let info = instance.functions[func.as_u32() as usize].as_deref();
+            is_here(instance.closure(func).addr()) || info.is_some_and(|info| is_here(std::ptr::from_ref(info).addr()))
+        };
+        let layout = || instance.layouts().iter().position(|layout| is_here(std::ptr::from_ref(&**layout).addr()));
+        let found = program.functions.keys().find(function).map(|func| func.to_string());
+        found
+            .or_else(|| program.globals.keys().find(|&global| is_here(instance.global(global).addr())).map(text))
+            .or_else(|| program.memories.keys().find(|&memory| is_here(instance.memory(memory).addr())).map(text))
+            .or_else(|| program.tables.keys().find(|&table| is_here(instance.table(table).addr())).map(text))
+            .or_else(|| program.data.keys().find(|&data| is_here(instance.data(data).addr())).map(text))
+            .or_else(|| program.elements.keys().find(|&element| is_here(instance.element(element).addr())).map(text))
+            .or_else(|| layout().map(|index| format!("layout{index}")))
+            .unwrap_or_else(|| "?".to_owned())
+    }
+
+    fn value(&self, value: Value) -> String {
+        match value.tag() {
+            Tag::INT | Tag::FLOAT => crate::format::number(value),
+            Tag::STRING => {
+                // SAFETY: the function keeps the strings of its constants alive.
+                let text = value.as_string().map(|string| unsafe { Str::bytes(string) }).unwrap_or_default();
+                let shown = text[..text.len().min(STRING_MAX)].escape_ascii();
+                format!("\"{shown}{}\"", if text.len() > STRING_MAX { "…" } else { "" })
+            }
+            Tag::FUNCTION => self.address(value.payload()),
+            tag => Kind::from_number(u64::from(tag.0)).map_or("?", Kind::name).to_owned(),
+        }
+    }
+
+    fn signature(&self, number: u32) -> String {
+        let index = self.instance.signature_of_number(number);
+        index.map_or_else(|| "?".to_owned(), |index| format!("sig{index}"))
+    }
+
+    fn layout(&self, number: u32) -> String {
+        let index = self.instance.layouts().iter().position(|layout| layout.number == number);
+        index.map_or_else(|| "?".to_owned(), |index| format!("layout{index}"))
+    }
+}
+
+fn text(index: impl fmt::Display) -> String {
+    index.to_string()
+}
 
 /// What the compiler makes of a function; see [`Machine::threaded_form`](crate::raw::Machine::threaded_form).
 pub(crate) fn threaded_form(
@@ -91,7 +177,11 @@ pub(crate) fn threaded_form(
     let Body::Guest(guest) = &info.body else { return Err(ExplainError::NoCode) };
     let refused = |error: crate::compile::LoadError| ExplainError::NotLoaded(error.to_string());
     let constants = crate::compile::make_constants(cx, guest).map_err(refused)?;
-    let (code, plan) = crate::compile::translate(guest, info, constants, cx.main_memory_of, false).map_err(refused)?;
+    let translated = super::translate(guest, info, constants, cx.main_memory_of, Form::Explained);
+    let Translated { code, plan, notes } = translated.map_err(refused)?;
     let inside = (0..guest.portable().code.len()).map(|index| root(&plan, index)).collect();
-    Ok(ThreadedForm { lines: lines(&code), inside })
+    // SAFETY: instances outlive their functions.
+    let instance = unsafe { &*guest.instance };
+    let names = FunctionNames { function: guest.portable(), slots: guest.slots(), instance, code: &code };
+    Ok(ThreadedForm { lines: lines(&code, &notes, &names), inside })
 }

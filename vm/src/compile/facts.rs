@@ -6,6 +6,8 @@
 
 use super::temporaries::block_local;
 use minivm_isa::entities::{Block, Reg};
+use minivm_isa::facts::Numbers;
+use minivm_isa::operand::OperandRef;
 use minivm_isa::program::{Constant, Function};
 use minivm_isa::{Instruction, Operand, Type, steps};
 
@@ -311,32 +313,32 @@ impl LoopCounter {
 
 /// The one result of an instruction, when its kind is known.
 fn result(function: &Function, instruction: &Instruction, known: &Known) -> Option<(Reg, Fact)> {
-    let of = |operand: &Operand| kind(function, *operand, known);
-    let is_any = |reg: &Reg| function.registers[*reg] == Type::Any;
-    Some(match instruction {
-        Instruction::Copy { dst, src } if is_any(dst) => (*dst, of(src)),
-        Instruction::AnyFromI64 { dst, .. } => (*dst, Fact::Int),
-        Instruction::AnyFromF64 { dst, .. } => (*dst, Fact::Float),
-        Instruction::Add { dst, lhs, rhs }
-        | Instruction::Sub { dst, lhs, rhs }
-        | Instruction::Mul { dst, lhs, rhs } => (*dst, numbers(of(lhs), of(rhs), Fact::Int)),
-        Instruction::Modulo { dst, lhs, rhs } | Instruction::FloorDiv { dst, lhs, rhs } => {
-            (*dst, numbers(of(lhs), of(rhs), Fact::Int))
+    match instruction {
+        Instruction::Copy { dst, src } if function.registers[*dst] == Type::Any => {
+            return Some((*dst, kind(function, *src, known)));
         }
-        Instruction::Div { dst, lhs, rhs } | Instruction::Pow { dst, lhs, rhs } => {
-            (*dst, numbers(of(lhs), of(rhs), Fact::Float))
-        }
-        Instruction::BitAnd { dst, lhs, rhs }
-        | Instruction::BitOr { dst, lhs, rhs }
-        | Instruction::BitXor { dst, lhs, rhs }
-        | Instruction::ShiftLeft { dst, lhs, rhs }
-        | Instruction::ShiftRight { dst, lhs, rhs } => match numbers(of(lhs), of(rhs), Fact::Int) {
-            Fact::Int | Fact::Float => (*dst, Fact::Int),
+        Instruction::AnyFromI64 { dst, .. } => return Some((*dst, Fact::Int)),
+        Instruction::AnyFromF64 { dst, .. } => return Some((*dst, Fact::Float)),
+        _ => {}
+    }
+    let rule = instruction.info().facts.numbers?;
+    let (mut result, mut inputs) = (None, [None; 2]);
+    instruction.for_each_operand(|_, operand| match operand {
+        OperandRef::Out(reg, _) => result = Some(reg),
+        OperandRef::In(input, _) => inputs = [inputs[1], Some(kind(function, input, known))],
+        _ => {}
+    });
+    let (lhs, rhs) = (inputs[0].unwrap_or(Fact::Unknown), inputs[1]?);
+    let made = match rule {
+        Numbers::Common => numbers(lhs, rhs, Fact::Int),
+        Numbers::Float => numbers(lhs, rhs, Fact::Float),
+        Numbers::Same => rhs,
+        Numbers::Integer => match numbers(lhs, rhs, Fact::Int) {
+            Fact::Int | Fact::Float => Fact::Int,
             _ => return None,
         },
-        Instruction::Negate { dst, src } => (*dst, of(src)),
-        _ => return None,
-    })
+    };
+    Some((result?, made))
 }
 
 /// The kind of an operation on two numbers that gives `of_ints` for two integers.

@@ -1,21 +1,17 @@
 //! Emitting fiber instructions.
 
 use super::Loading;
-use crate::handlers::fiber;
-use crate::threaded::{OPEN, ReturnInfo};
+use crate::threaded::{OPEN, ReturnInfo, rows};
 use minivm_isa::entities::Reg;
 use minivm_isa::{Instruction, Operand};
 
 impl Loading<'_> {
-    pub(super) fn emit_fiber(&mut self, at: usize) {
+    pub(super) fn emit_fiber(&mut self, at: usize) -> bool {
         let function = self.function;
         match &function.code[at] {
             Instruction::FiberNew { dst, callee } => {
                 let callee = self.any_slot(at, *callee);
-                let dst = self.slots.of(*dst);
-                self.asm.begin(fiber::fiber_new, at);
-                self.asm.half(dst);
-                self.asm.half(callee);
+                put!(self, at, rows::FiberNew { dst: self.slot(*dst), callee });
             }
             Instruction::FiberResumeToOpen { ok, fiber, arguments } => {
                 self.gather(at, arguments);
@@ -34,46 +30,28 @@ impl Loading<'_> {
                 self.fiber_yield(at, values.len(), true);
             }
             Instruction::FiberClose { ok, error, fiber } => {
-                let slots = [self.any_slot(at, *fiber), self.slots.of(*ok), self.slots.of(*error)];
+                let (fiber, ok, error) = (self.any_slot(at, *fiber), self.slot(*ok), self.slot(*error));
                 let cost = self.take_pending();
-                self.asm.begin(fiber::fiber_close, at);
-                self.asm.half(slots[0]);
-                self.asm.half(cost);
-                self.asm.half(slots[1]);
-                self.asm.half(slots[2]);
+                put!(self, at, rows::FiberClose { fiber, cost, ok, error });
             }
             Instruction::FiberStatus { dst, fiber } => {
                 let fiber = self.any_slot(at, *fiber);
-                let dst = self.slots.of(*dst);
-                self.asm.begin(fiber::fiber_status, at);
-                self.asm.half(dst);
-                self.asm.half(fiber);
+                put!(self, at, rows::FiberStatus { dst: self.slot(*dst), fiber });
             }
-            other => self.unsupported = Some(other.info().name),
+            _ => return false,
         }
+        true
     }
 
     fn fiber_resume(&mut self, at: usize, ok: Reg, fiber: Operand, arguments: usize, open: bool) {
         let fiber = self.any_slot(at, fiber);
-        let ok = self.slots.of(ok);
-        let cost = self.take_pending();
-        self.asm.begin(fiber::fiber_resume, at);
-        self.asm.half(fiber);
-        self.asm.half(self.window as u16);
-        self.asm.half(arguments as u16);
-        self.asm.half(cost);
-        self.asm.half(u16::from(open));
-        self.asm.half(ok);
+        let (window, ok, cost) = (self.window, self.slot(ok), self.take_pending());
+        put!(self, at, rows::FiberResume { fiber, window, arguments, cost, open, ok });
     }
 
     fn fiber_yield(&mut self, at: usize, values: usize, open: bool) {
-        let window = self.window as u16;
-        let cost = self.take_pending();
-        self.asm.begin(fiber::fiber_yield, at);
-        self.asm.half(window);
-        self.asm.half(values as u16);
-        self.asm.half(cost);
-        self.asm.half(u16::from(open));
-        self.asm.return_info(ReturnInfo { dst: window, results: OPEN, delta: self.window as u32 });
+        let (window, cost) = (self.window, self.take_pending());
+        let returns = ReturnInfo { dst: window as u16, results: OPEN, delta: window as u32 };
+        put!(self, at, rows::FiberYield { window, values, cost, open, returns });
     }
 }

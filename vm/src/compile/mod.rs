@@ -3,14 +3,32 @@
 //! | file | what |
 //! |---|---|
 //! | `temporaries` | which results are read once, in their block |
-//! | `slots` | where registers lie |
 //! | `plan` | what becomes of each instruction |
 //! | `facts` | which registers are known to hold integers or floats |
-//! | `sources` | handlers for pairs of inputs |
+//! | `sources` | what writes operators for pairs of inputs |
 //! | `dynamic`, `calls`, `convert`, `fiber` | `any` instructions, calls, conversions and records, fibers |
-//! | `typed/` | typed instructions as expression trees |
-//! | `frame_map` | what the collector scans |
+//! | `select/` | typed instructions as expression trees |
 //! | `explain` | the result for people |
+
+/// Writes an instruction of the table: `put!(loading, at, row)`.
+macro_rules! put {
+    ($loading:expr, $at:expr, $row:expr) => {{
+        let row = $row;
+        let handler = $loading.handler(row.handlers());
+        $loading.asm.row(handler, $at, row)
+    }};
+}
+
+/// The same with the elements of its list: `put_list!(loading, at, elements, |list| row)`.
+macro_rules! put_list {
+    ($loading:expr, $at:expr, $elements:expr, |$list:ident| $row:expr) => {{
+        let elements = $elements;
+        let $list = $crate::threaded::kinds::Elements::of(elements);
+        let row = $row;
+        let handler = $loading.handler(row.handlers());
+        $loading.asm.row_with_list(handler, $at, row, $list, elements)
+    }};
+}
 
 mod calls;
 mod convert;
@@ -24,14 +42,18 @@ mod sources;
 pub(crate) mod temporaries;
 mod words;
 
-use crate::handlers::{control, stepping};
+use crate::handlers::table::Handlers;
 use crate::heap::Str;
 use crate::runtime::context::Context;
 use crate::runtime::engine::Engine;
 use crate::runtime::engine::LoadError;
 use crate::runtime::function::{FunctionInfo, GuestFunction};
 use crate::runtime::instance::Instance;
+use crate::threaded::HandlerAddress;
 use crate::threaded::continuation::RECORD_DELTA;
+use crate::threaded::kinds::BranchTo;
+use crate::threaded::notes::Note;
+use crate::threaded::rows;
 use crate::threaded::slots::SCRATCH_VALUES;
 use crate::threaded::slots::window;
 use crate::threaded::slots::{FRAME_WORDS_MAX, Slots};
@@ -113,7 +135,7 @@ pub(crate) fn ensure_loaded(cx: &mut Context, info: &FunctionInfo, guest: &Guest
         return Err(LoadError::OutOfMemory);
     }
     let constants = make_constants(cx, guest)?;
-    let (code, plan) = translate(guest, info, constants, cx.main_memory_of, false)?;
+    let Translated { code, plan, .. } = translate(guest, info, constants, cx.main_memory_of, Form::Optimised)?;
     cx.widest_frame = cx.widest_frame.max(code.extent());
     let fates = (0..guest.portable().code.len()).map(|index| plan.fate(index)).collect();
     let frame_map = FrameMap::new(guest.portable(), guest.params as usize, fates, plan.waiting());
@@ -134,8 +156,8 @@ pub(crate) fn window_of(guest: &GuestFunction) -> usize {
 /// The plain code of a function that has fast code.
 fn compile_baseline(cx: &Context, info: &FunctionInfo, guest: &GuestFunction) -> Code {
     let constants = guest.constants.get().expect("they are made with the fast code");
-    let translated = translate(guest, info, constants, cx.main_memory_of, true);
-    translated.expect("what has fast code has plain code: their frames are equal").0
+    let translated = translate(guest, info, constants, cx.main_memory_of, Form::Baseline);
+    translated.expect("what has fast code has plain code: their frames are equal").code
 }
 
 /// What the machine runs with.
@@ -192,14 +214,34 @@ fn window_words(instance: &Instance, function: &Function) -> usize {
     function.code.iter().map(words).max().unwrap_or(0)
 }
 
+/// What a function is translated to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// Optimised code.
+    Optimised,
+    /// The same, with notes for people.
+    Explained,
+    /// Baseline code.
+    Baseline,
+}
+
+/// A translated function.
+struct Translated {
+    code: Code,
+    plan: Plan,
+    /// What each threaded instruction is, if it is to be explained.
+    notes: Vec<Note>,
+}
+
 /// Translates one function.
 fn translate(
     guest: &GuestFunction,
     info: &FunctionInfo,
     constants: &[Value],
     main_memory: *const crate::memory::LinearMemory,
-    plain: bool,
-) -> Result<(Code, Plan), LoadError> {
+    form: Form,
+) -> Result<Translated, LoadError> {
+    let plain = form == Form::Baseline;
     let function = guest.portable();
     let program = guest.program();
     let slots = guest.slots();
@@ -242,6 +284,9 @@ fn translate(
     if !plain {
         loading.plan = Plan::compute(function, &loading.temporaries, window);
     }
+    if form == Form::Explained {
+        loading.asm.take_notes();
+    }
     loading.emit_blocks();
     if let Some(name) = loading.unsupported {
         return Err(LoadError::Unsupported(name));
@@ -252,7 +297,8 @@ fn translate(
     let params = crate::runtime::call::direct_params(info, guest.convention, guest.params);
     let header = EntryHeader { extent: extent as u32, params };
     loading.plan.fold_typed(&loading.absorbed);
-    Ok((loading.asm.finish(std::ptr::from_ref(info).cast(), header), loading.plan))
+    let notes = loading.asm.notes();
+    Ok(Translated { code: loading.asm.finish(std::ptr::from_ref(info).cast(), header), plan: loading.plan, notes })
 }
 
 impl Loading<'_> {
@@ -266,8 +312,7 @@ impl Loading<'_> {
             self.accumulator = None;
             let range = function.block_range(block);
             if self.plain {
-                self.asm.begin(stepping::enter_block, range.start);
-                self.asm.word32(block.as_u32());
+                put!(self, range.start, rows::EnterBlock { block: block.as_u32() });
             }
             for start in range.clone().step_by(STRETCH) {
                 self.emit_stretch(start..range.end.min(start + STRETCH));
@@ -287,7 +332,8 @@ impl Loading<'_> {
             self.pending += u32::from(!self.plain);
             if self.absorbed[at].is_none() && !matches!(self.plan.fate(at), Fate::Folded(_)) {
                 if self.plain {
-                    self.asm.step(stepping::step, at);
+                    put!(self, at, rows::Step {});
+                    self.asm.is_step();
                 }
                 self.scratch_used = 0;
                 if !select::emit(self, at) {
@@ -300,9 +346,14 @@ impl Loading<'_> {
     }
 
     /// What is pending, for an instruction that charges for it.
-    pub(crate) fn take_pending(&mut self) -> u16 {
+    pub(crate) fn take_pending(&mut self) -> i64 {
         self.asm.charges(self.at + 1);
-        std::mem::take(&mut self.pending) as u16
+        i64::from(std::mem::take(&mut self.pending))
+    }
+
+    /// The handler of a row in the form of code that is written.
+    fn handler(&self, handlers: Handlers) -> HandlerAddress {
+        HandlerAddress::from(if self.plain { handlers.baseline } else { handlers.optimised })
     }
 
     /// A constant of the function.
@@ -311,10 +362,10 @@ impl Loading<'_> {
     }
 
     /// Where an `any` result of instruction `at` goes.
-    pub(crate) fn destination(&self, at: usize, reg: Reg) -> u16 {
+    pub(crate) fn destination(&self, at: usize, reg: Reg) -> usize {
         match self.plan.fate(at) {
-            Fate::Window { at: word, .. } => word,
-            Fate::Emitted | Fate::Folded(_) => self.slots.of(reg),
+            Fate::Window { at: word, .. } => usize::from(word),
+            Fate::Emitted | Fate::Folded(_) => self.slot(reg),
         }
     }
 
@@ -323,10 +374,15 @@ impl Loading<'_> {
         operand.constant().map(|constant| self.constants[constant.as_u32() as usize])
     }
 
+    /// The slot of a register.
+    pub(crate) fn slot(&self, reg: Reg) -> usize {
+        usize::from(self.slots.of(reg))
+    }
+
     /// The slot of an `any` operand; a constant is put into a scratch register before instruction `at`.
-    fn any_slot(&mut self, at: usize, operand: Operand) -> u16 {
+    fn any_slot(&mut self, at: usize, operand: Operand) -> usize {
         match operand.input() {
-            Input::Reg(reg) => self.slots.of(reg),
+            Input::Reg(reg) => self.slot(reg),
             Input::Const(constant) => {
                 let value = self.constants[constant.as_u32() as usize];
                 let slot = self.scratch_slot();
@@ -337,54 +393,47 @@ impl Loading<'_> {
     }
 
     /// A free scratch register of two words.
-    pub(crate) fn scratch_slot(&mut self) -> u16 {
+    pub(crate) fn scratch_slot(&mut self) -> usize {
         debug_assert!(self.scratch_used < SCRATCH_VALUES, "instructions have at most four inputs besides lists");
         let slot = self.scratch + 2 * self.scratch_used;
         self.scratch_used += 1;
-        slot as u16
+        slot
     }
 
-    fn copy_constant(&mut self, at: usize, slot: u16, value: Value) {
-        self.asm.begin(crate::handlers::copy::copy_constant, at);
-        self.asm.half(slot);
-        self.asm.half(value.tag().0 as u16);
-        self.asm.word64(value.payload());
+    fn copy_constant(&mut self, at: usize, dst: usize, value: Value) {
+        put!(self, at, rows::CopyConstant { value, dst });
     }
 
     /// Puts `any` operands into consecutive slots from `window` on; those that are there already stay.
     fn gather(&mut self, at: usize, operands: &[Operand]) {
         steps::count(operands.len());
         for (index, operand) in operands.iter().enumerate() {
-            let slot = (self.window + 2 * index) as u16;
+            let dst = self.window + 2 * index;
             match operand.input() {
                 Input::Reg(reg) => {
-                    if !self.plan.is_in_place(at, slot) {
-                        self.asm.begin(crate::handlers::copy::copy_any, at);
-                        self.asm.half(slot);
-                        self.asm.half(self.slots.of(reg));
+                    if !self.plan.is_in_place(at, dst as u16) {
+                        put!(self, at, rows::CopyAny { dst, src: self.slot(reg) });
                     }
                 }
                 Input::Const(constant) => {
                     let value = self.constants[constant.as_u32() as usize];
-                    self.copy_constant(at, slot, value);
+                    self.copy_constant(at, dst, value);
                 }
             }
         }
     }
 
-    /// Ends an instruction with a branch.
-    fn branch(&mut self, target: Block) {
-        self.asm.cost(self.pending, target);
-        self.asm.target(target);
+    /// A branch to a block.
+    pub(crate) fn branch_to(&self, target: Block) -> BranchTo {
+        BranchTo::block(target, self.pending)
     }
 
     /// Goes to a block at the end of another, unless it is laid out next.
     pub(crate) fn go_to(&mut self, at: usize, target: Block) {
         self.falls_through = self.next_block == Some(target);
         if !self.falls_through {
-            self.asm.begin(control::jump, at);
+            put!(self, at, rows::Jump { branch: self.branch_to(target) });
             self.asm.exit(target);
-            self.branch(target);
         }
     }
 
@@ -416,34 +465,17 @@ pub(crate) fn window_arguments(instruction: &Instruction) -> Option<&[Operand]> 
 }
 
 /// Whether an instruction writes to the window, so that nothing may wait there.
-pub(crate) fn uses_window(function: &Function, instruction: &Instruction) -> bool {
-    let _ = function;
-    let effects = instruction.info().effects;
-    match instruction {
-        // Metamethods are called above the window.
-        Instruction::Get { .. } | Instruction::GetMethod { .. } | Instruction::Set { .. } => false,
-        Instruction::BranchEqual { .. } | Instruction::BranchLess { .. } | Instruction::BranchLessEqual { .. } => false,
-        _ if is_arithmetic(instruction) => false,
-        Instruction::Append { .. } | Instruction::AppendOpen { .. } | Instruction::RecordNew { .. } => true,
-        Instruction::ReturnValues { .. } | Instruction::Varargs { .. } => true,
-        _ => effects.call || effects.leaves_open || effects.takes_open,
-    }
-}
-
-/// Whether an instruction is an operation whose only calls are of metamethods.
-fn is_arithmetic(instruction: &Instruction) -> bool {
-    let opcode = instruction.opcode() as u16;
-    (minivm_isa::Opcode::Add as u16..=minivm_isa::Opcode::LessEqual as u16).contains(&opcode)
+pub(crate) fn uses_window(instruction: &Instruction) -> bool {
+    let info = instruction.info();
+    // Metamethods are called above the window.
+    let calls = info.effects.call && info.facts.metamethod.is_none();
+    let has_list = info.facts.gathers || info.effects.leaves_open || info.effects.takes_open;
+    calls || has_list
 }
 
 /// Whether an instruction has one `any` result that its handler can put anywhere in the frame.
 pub(crate) fn has_any_result(instruction: &Instruction) -> bool {
-    match instruction {
-        Instruction::Get { .. } | Instruction::TableNew { .. } | Instruction::Closure { .. } => true,
-        Instruction::CellGet { .. } | Instruction::CaptureCellGet { .. } | Instruction::CurrentFunction { .. } => true,
-        Instruction::CaptureGet { .. } | Instruction::Copy { .. } => true,
-        _ => is_arithmetic(instruction),
-    }
+    instruction.info().facts.placed
 }
 
 /// Tag and payload of an integer constant that fits into 16 bits.

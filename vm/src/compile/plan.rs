@@ -120,7 +120,7 @@ impl Plan {
                         }
                     }
                 }
-                if super::uses_window(function, instruction) {
+                if super::uses_window(instruction) {
                     earliest = index + 1;
                 }
                 instruction.for_each_def(|reg| written[reg.as_u32() as usize] = Some(index as u32));

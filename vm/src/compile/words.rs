@@ -1,6 +1,7 @@
 //! Moving typed values word by word: arguments, results, elements of function tables.
 
 use super::Loading;
+use crate::threaded::rows;
 use minivm_isa::entities::Table;
 use minivm_isa::program::Constant;
 use minivm_isa::{Input, Operand, Type};
@@ -19,24 +20,20 @@ fn words_of(constant: &Constant) -> Option<[u64; 2]> {
 
 impl Loading<'_> {
     /// Copies an operand of any type to a word of the frame.
-    pub(super) fn copy_to(&mut self, at: usize, operand: Operand, slot: u16) {
+    pub(super) fn copy_to(&mut self, at: usize, operand: Operand, slot: usize) {
         match operand.input() {
             Input::Reg(reg) if self.function.registers[reg] == Type::Any => {
-                self.asm.begin(crate::handlers::copy::copy_any, at);
-                self.asm.half(slot);
-                self.asm.half(self.slots.of(reg));
+                put!(self, at, rows::CopyAny { dst: slot, src: self.slot(reg) });
             }
             Input::Reg(reg) => {
                 let words = self.function.registers[reg].words();
-                self.copy_words(at, self.slots.of(reg), slot, words);
+                self.copy_words(at, self.slot(reg), slot, words);
             }
             Input::Const(constant) => match words_of(&self.function.constants[constant]) {
                 Some(words) => {
                     let count = self.function.constants[constant].ty().words() as usize;
                     for (index, &word) in words.iter().take(count).enumerate() {
-                        self.asm.begin(crate::handlers::copy::word_constant, at);
-                        self.asm.half(slot + index as u16);
-                        self.asm.word64(word);
+                        put!(self, at, rows::WordConstant { dst: slot + index, word });
                     }
                 }
                 None => self.copy_constant(at, slot, self.value(constant)),
@@ -45,18 +42,16 @@ impl Loading<'_> {
     }
 
     /// Copies words of the frame.
-    pub(super) fn copy_words(&mut self, at: usize, from: u16, to: u16, words: u32) {
-        for word in 0..words as u16 {
-            self.asm.begin(crate::handlers::copy::copy_word, at);
-            self.asm.half(to + word);
-            self.asm.half(from + word);
+    pub(super) fn copy_words(&mut self, at: usize, from: usize, to: usize, words: u32) {
+        for word in 0..words as usize {
+            put!(self, at, rows::CopyWord { dst: to + word, src: from + word });
         }
     }
 
     /// The slot of a one-word operand; a constant is put into a scratch register.
-    pub(super) fn word_slot(&mut self, at: usize, operand: Operand) -> u16 {
+    pub(super) fn word_slot(&mut self, at: usize, operand: Operand) -> usize {
         match operand.input() {
-            Input::Reg(reg) => self.slots.of(reg),
+            Input::Reg(reg) => self.slot(reg),
             Input::Const(_) => {
                 let slot = self.scratch_slot();
                 self.copy_to(at, operand, slot);
@@ -66,13 +61,10 @@ impl Loading<'_> {
     }
 
     /// Puts the element of a table into a scratch register; traps as calls through tables do.
-    pub(super) fn element_slot(&mut self, at: usize, table: Table, index: Operand) -> u16 {
+    pub(super) fn element_slot(&mut self, at: usize, table: Table, index: Operand) -> usize {
         let index = self.word_slot(at, index);
-        let slot = self.scratch_slot();
-        self.asm.begin(crate::handlers::copy::table_element, at);
-        self.asm.half(slot);
-        self.asm.half(index);
-        self.asm.word64(self.instance.table(table) as usize as u64);
-        slot
+        let dst = self.scratch_slot();
+        put!(self, at, rows::TableElement { dst, index, table: self.instance.table(table) });
+        dst
     }
 }

@@ -5,7 +5,6 @@
 //! caller's return place, and the callee returns to a place of the machine, which converts the results. Nothing in such a
 //! frame is live while the callee runs.
 
-use super::call::AnyCall;
 use crate::heap::Closure;
 use crate::runtime::adapt;
 use crate::runtime::context::{Context, return_info};
@@ -13,8 +12,11 @@ use crate::runtime::function::FunctionInfo;
 use crate::threaded::boundary;
 use crate::threaded::boundary::{Face, TYPE_BITS, TYPE_MASK};
 use crate::threaded::continuation::FRAME_HEADER_WORDS;
+use crate::threaded::frame::Frame;
 use crate::threaded::header_at;
 use crate::threaded::operands::{get_any, set_any};
+use crate::threaded::rows;
+use crate::threaded::table::Row;
 use crate::threaded::{Flow, Regs};
 use crate::threaded::{OPEN, TYPED_CALL};
 use crate::value::{Tag, Value};
@@ -28,7 +30,7 @@ use std::ptr::with_exposed_provenance_mut as pointer;
 unsafe fn face_of<'a>(regs: Regs) -> (&'a Face, *mut Closure) {
     // SAFETY: the header of a border frame names a closure, whose function lives as long as the frame.
     unsafe {
-        let closure = pointer::<Closure>(*regs.sub(2) as usize);
+        let closure = Frame::at(regs).closure();
         (&(*(*closure).function.cast::<FunctionInfo>()).face, closure)
     }
 }
@@ -66,7 +68,7 @@ handler! {
     /// `call_any…` where the callee is no `any` function that takes exactly these arguments, but perhaps a typed one.
     #[inline(never)]
     pub(crate) fn call_any_other(pc, regs, cx, facc) {
-        let call = AnyCall::read(pc);
+        let call = rows::CallAny::read(pc);
         if crate::threaded::operands::tag_at(regs, call.callee) == Tag::FUNCTION {
             let closure = pointer::<Closure>(*regs.add(call.callee) as usize);
             let header = header_at((*closure).code.cast::<u16>());
@@ -82,7 +84,7 @@ handler! {
     /// A call of a typed function with the right number of arguments.
     #[inline(never)]
     fn call_typed_from_any(pc, regs, cx, facc) {
-        let call = AnyCall::read(pc);
+        let call = rows::CallAny::read(pc);
         let closure = pointer::<Closure>(*regs.add(call.callee) as usize);
         let mut types = (*(*closure).function.cast::<FunctionInfo>()).face.params;
         let mut from = regs.add(call.window);
@@ -105,14 +107,12 @@ handler! {
             types >>= TYPE_BITS;
         }
         // The operands again: what is kept over the loop would cost registers of the caller's.
-        let call = AnyCall::read(pc);
+        let call = rows::CallAny::read(pc);
         let closure = pointer::<Closure>(*regs.add(call.callee) as usize);
         let new = regs.add(call.window);
         let callee = new.add(call.arguments * 2 + FRAME_HEADER_WORDS);
-        *new.sub(2) = closure as u64;
-        *new.sub(1) = call.place as u64;
-        *callee.sub(2) = closure as u64;
-        *callee.sub(1) = (*(*closure).function.cast::<FunctionInfo>()).face.place as u64;
+        Frame::at(new).begin(closure, rows::CallAny::next(pc));
+        Frame::at(callee).begin(closure, (*(*closure).function.cast::<FunctionInfo>()).face.place);
         next!((*closure).code.cast::<u16>(), callee, cx, facc)
     }
 }
@@ -121,7 +121,7 @@ handler! {
     /// A typed function has returned to `any` code; its result words lie at the start of the border frame.
     pub(crate) fn typed_returned(pc, regs, cx, facc) {
         let (face, _) = face_of(regs);
-        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+        let place = Frame::at(regs).return_place();
         let wanted = return_info(place);
         if face.result > boundary::MANY && wanted.results == 1 && !(*cx).stepping {
             let value = value_of(*regs, face.result);
@@ -138,7 +138,7 @@ handler! {
     #[inline(never)]
     fn typed_returned_other(pc, regs, cx, facc) {
         let (face, _) = face_of(regs);
-        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+        let place = Frame::at(regs).return_place();
         let wanted = return_info(place);
         if face.result == boundary::MANY || (wanted.results != 1 && wanted.results != OPEN) || (*cx).stepping {
             slow!(typed_returned_slow, pc, regs, cx, facc)
@@ -193,8 +193,7 @@ handler! {
                 set_any(to, 0, value);
                 types >>= TYPE_BITS;
             }
-            *new.sub(2) = target as u64;
-            *new.sub(1) = face.place as u64;
+            Frame::at(new).begin(target, face.place);
             next!(entry, new, cx, facc)
         }
         slow!(bridge_enter_slow, pc, regs, cx, facc)
@@ -205,7 +204,7 @@ slow_handler! {
     fn bridge_enter_slow(pc, regs, cx) {
         let _ = pc;
         let (face, closure) = face_of(regs);
-        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+        let place = Frame::at(regs).return_place();
         let at = Flow { pc: face.place, regs };
         adapt::typed_to_any(&mut *cx, closure, regs, place, at)
     }
@@ -214,7 +213,7 @@ slow_handler! {
 handler! {
     /// An `any` function has returned to typed code that wants no result.
     pub(crate) fn bridge_returned_none(pc, regs, cx, facc) {
-        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+        let place = Frame::at(regs).return_place();
         if (*cx).stepping {
             slow!(bridge_returned, pc, regs, cx, facc)
         }
@@ -227,7 +226,7 @@ handler! {
     /// of the border frame.
     pub(crate) fn bridge_returned_one(pc, regs, cx, facc) {
         let (face, _) = face_of(regs);
-        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+        let place = Frame::at(regs).return_place();
         let wanted = return_info(place);
         let caller = regs.sub(wanted.delta as usize);
         let value = get_any(regs, 0);

@@ -16,49 +16,28 @@ use crate::runtime::{call, host_run, unwind};
 use crate::threaded::Flow;
 use crate::threaded::OPEN;
 use crate::threaded::continuation::{RECORD_WORDS, Record, RecordKind};
+use crate::threaded::frame::Frame;
 use crate::threaded::header_at;
-use crate::threaded::operands::Cursor;
+use crate::threaded::kinds::{OperandKind, Slot};
 use crate::threaded::operands::{get_any, set_any, tag_at};
+use crate::threaded::rows;
+use crate::threaded::table::Row;
 use crate::value::{Tag, Value};
+use minivm_isa::TrapCode;
 use std::ptr::with_exposed_provenance_mut as pointer;
-
-/// Operands of the calls through a value: callee slot, window, number of arguments, cost; return information.
-pub(crate) struct AnyCall {
-    pub(crate) callee: usize,
-    pub(crate) window: usize,
-    pub(crate) arguments: usize,
-    cost: usize,
-    pub(crate) place: crate::threaded::Pc,
-}
-
-impl AnyCall {
-    /// # Safety
-    /// `pc` is at such an instruction.
-    #[inline(always)]
-    pub(crate) unsafe fn read(pc: crate::threaded::Pc) -> Self {
-        // SAFETY: the loader wrote these operands.
-        unsafe {
-            let mut c = Cursor::new(pc);
-            let (callee, window, arguments, cost) = (c.half(), c.half(), c.half(), c.half());
-            let _info = c.word64();
-            AnyCall { callee, window, arguments, cost, place: c.end() }
-        }
-    }
-}
 
 handler! {
     /// `call_any`: enters a closure that takes exactly these arguments.
     pub(crate) fn call_any(pc, regs, cx, facc) {
-        let call = AnyCall::read(pc);
-        (*cx).fuel -= call.cost as i64;
+        let call = rows::CallAny::read(pc);
+        (*cx).fuel -= call.cost;
         if tag_at(regs, call.callee) == Tag::FUNCTION && (*cx).fuel >= 0 {
             let closure = pointer::<Closure>(*regs.add(call.callee) as usize);
             let entry = (*closure).code.cast::<u16>();
             let header = header_at(entry);
             let new = regs.add(call.window);
             if header.params as usize == call.arguments && new.wrapping_add(header.extent as usize) <= (*cx).stack_end {
-                *new.sub(2) = closure as u64;
-                *new.sub(1) = call.place as u64;
+                Frame::at(new).begin(closure, rows::CallAny::next(pc));
                 next!(entry, new, cx, facc)
             }
         }
@@ -68,10 +47,10 @@ handler! {
 
 slow_handler! {
     pub(crate) fn call_any_slow(pc, regs, cx) {
-        let call = AnyCall::read(pc);
+        let call = rows::CallAny::read(pc);
         let at = Flow { pc, regs };
         if (*cx).fuel < 0 {
-            (*cx).fuel += call.cost as i64;
+            (*cx).fuel += call.cost;
             return (*cx).stop(crate::runtime::context::Status::OutOfFuel, at);
         }
         let callee = get_any(regs, call.callee);
@@ -79,19 +58,19 @@ slow_handler! {
         if callee.tag() == Tag::FUNCTION {
             let closure = pointer::<Closure>(callee.payload() as usize);
             if let Body::Host(host) = &(*(*closure).function.cast::<FunctionInfo>()).body {
-                return host_run::call(&mut *cx, host, closure, new, call.arguments, call.place, at);
+                return host_run::call(&mut *cx, host, closure, new, call.arguments, rows::CallAny::next(pc), at);
             }
         }
-        call::call_value(&mut *cx, callee, new, call.arguments, call.place, at)
+        call::call_value(&mut *cx, callee, new, call.arguments, rows::CallAny::next(pc), at)
     }
 }
 
 handler! {
     /// `call_any_open…`: the open list lies at the start of the window and moves up by the fixed arguments, which then go
-    /// before it. Operands: as `call_any`, where the number counts the fixed arguments, then their slots.
+    /// before it.
     pub(crate) fn call_any_open(pc, regs, cx, facc) {
-        let call = AnyCall::read(pc);
-        (*cx).fuel -= call.cost as i64;
+        let call = rows::CallAnyOpen::read(pc);
+        (*cx).fuel -= call.cost;
         if tag_at(regs, call.callee) == Tag::FUNCTION && (*cx).fuel >= 0 {
             let closure = pointer::<Closure>(*regs.add(call.callee) as usize);
             let entry = (*closure).code.cast::<u16>();
@@ -99,8 +78,7 @@ handler! {
             let new = regs.add(call.window);
             let total = call.arguments + (*cx).open_count;
             if header.params as usize == total && new.wrapping_add(header.extent as usize) <= (*cx).stack_end {
-                *new.sub(2) = closure as u64;
-                *new.sub(1) = call.place as u64;
+                Frame::at(new).begin(closure, rows::CallAnyOpen::next(pc));
                 next!(entry, new, cx, facc)
             }
         }
@@ -110,23 +88,23 @@ handler! {
 
 slow_handler! {
     pub(crate) fn call_any_open_slow(pc, regs, cx) {
-        let call = AnyCall::read(pc);
+        let call = rows::CallAnyOpen::read(pc);
         let at = Flow { pc, regs };
         if (*cx).fuel < 0 {
-            (*cx).fuel += call.cost as i64;
+            (*cx).fuel += call.cost;
             return (*cx).stop(crate::runtime::context::Status::OutOfFuel, at);
         }
         let callee = get_any(regs, call.callee);
         let total = call.arguments + (*cx).open_count;
-        call::call_value(&mut *cx, callee, regs.add(call.window), total, call.place, at)
+        call::call_value(&mut *cx, callee, regs.add(call.window), total, rows::CallAnyOpen::next(pc), at)
     }
 }
 
 handler! {
-    /// Makes room for values before the open list and puts them there. Operands: window, number, slots.
+    /// Makes room for values before the open list and puts them there.
     pub(crate) fn prepend_open(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (window, count) = (c.half(), c.half());
+        let rows::PrependOpen { window, values } = rows::PrependOpen::read(pc);
+        let count = values.count;
         let open = (*cx).open_count;
         let list = regs.add(window);
         if open == 1 {
@@ -141,11 +119,11 @@ handler! {
         } else {
             slow!(prepend_open_slow, pc, regs, cx, facc)
         }
+        let mut slots = values.cursor();
         for index in 0..count {
-            let slot = c.half();
-            set_any(list, index * 2, get_any(regs, slot));
+            set_any(list, index * 2, get_any(regs, Slot::read(&mut slots)));
         }
-        next!(c.end(), regs, cx, facc)
+        next!(values.next(pc), regs, cx, facc)
     }
 }
 
@@ -153,9 +131,8 @@ handler! {
     /// Makes room on the stack for `prepend_open`, which then starts again.
     #[inline(never)]
     fn prepend_open_slow(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (window, count) = (c.half(), c.half());
-        let top = regs.add(window + (count + (*cx).open_count) * 2);
+        let rows::PrependOpen { window, values } = rows::PrependOpen::read(pc);
+        let top = regs.add(window + (values.count + (*cx).open_count) * 2);
         match (*cx).reserve(regs, top, 64) {
             Some(moved) => next!(pc, moved, cx, facc),
             None => slow!(super::control::stack_overflow, pc, regs, cx, facc),
@@ -164,20 +141,17 @@ handler! {
 }
 
 handler! {
-    /// `tail_call_any…`. Operands: callee slot, window, number of arguments, cost, whether the open list follows, whether
-    /// this function is variadic.
+    /// `tail_call_any…`.
     pub(crate) fn tail_call_any(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (callee, window, arguments, cost) = (c.half(), c.half(), c.half(), c.half());
-        let (open, variadic) = (c.half(), c.half());
-        (*cx).fuel -= cost as i64;
-        if tag_at(regs, callee) == Tag::FUNCTION && variadic == 0 && (*cx).fuel >= 0 {
-            let arguments = arguments + if open != 0 { (*cx).open_count } else { 0 };
+        let rows::TailCallAny { callee, window, arguments, cost, open, variadic } = rows::TailCallAny::read(pc);
+        (*cx).fuel -= cost;
+        if tag_at(regs, callee) == Tag::FUNCTION && !variadic && (*cx).fuel >= 0 {
+            let arguments = arguments + if open { (*cx).open_count } else { 0 };
             let closure = pointer::<Closure>(*regs.add(callee) as usize);
             let entry = (*closure).code.cast::<u16>();
             let header = header_at(entry);
             if header.params as usize == arguments && regs.wrapping_add(header.extent as usize) <= (*cx).stack_end {
-                *regs.sub(2) = closure as u64;
+                Frame::at(regs).set_closure(closure);
                 for word in 0..arguments * 2 {
                     *regs.add(word) = *regs.add(window + word);
                 }
@@ -190,12 +164,10 @@ handler! {
 
 slow_handler! {
     pub(crate) fn tail_call_any_slow(pc, regs, cx) {
-        let mut c = Cursor::new(pc);
-        let (callee, window, arguments, cost) = (c.half(), c.half(), c.half(), c.half());
-        let (open, variadic) = (c.half() != 0, c.half() != 0);
+        let rows::TailCallAny { callee, window, arguments, cost, open, variadic } = rows::TailCallAny::read(pc);
         let at = Flow { pc, regs };
         if (*cx).fuel < 0 {
-            (*cx).fuel += cost as i64;
+            (*cx).fuel += cost;
             return (*cx).stop(crate::runtime::context::Status::OutOfFuel, at);
         }
         let count = arguments + if open { (*cx).open_count } else { 0 };
@@ -205,17 +177,15 @@ slow_handler! {
 }
 
 handler! {
-    /// `tail_call` of a typed function. Operands: closure, window, words of arguments, cost.
+    /// `tail_call` of a typed function.
     pub(crate) fn tail_call_typed(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let closure = pointer::<Closure>(c.word64() as usize);
-        let (window, words, cost) = (c.half(), c.half(), c.half());
-        (*cx).fuel -= cost as i64;
+        let rows::TailCallTyped { closure, window, words, cost } = rows::TailCallTyped::read(pc);
+        (*cx).fuel -= cost;
         if (*cx).fuel >= 0 {
             // What has no code yet is larger than any stack.
             let entry = (*closure).code.cast::<u16>();
             if regs.wrapping_add(header_at(entry).extent as usize) <= (*cx).stack_end {
-                *regs.sub(2) = closure as u64;
+                Frame::at(regs).set_closure(closure);
                 for word in 0..words {
                     *regs.add(word) = *regs.add(window + word);
                 }
@@ -228,12 +198,10 @@ handler! {
 
 slow_handler! {
     pub(crate) fn tail_call_typed_slow(pc, regs, cx) {
-        let mut c = Cursor::new(pc);
-        let closure = pointer::<Closure>(c.word64() as usize);
-        let (window, words, cost) = (c.half(), c.half(), c.half());
+        let rows::TailCallTyped { closure, window, words, cost } = rows::TailCallTyped::read(pc);
         let at = Flow { pc, regs };
         if (*cx).fuel < 0 {
-            (*cx).fuel += cost as i64;
+            (*cx).fuel += cost;
             return (*cx).stop(crate::runtime::context::Status::OutOfFuel, at);
         }
         call::tail_call_typed(&mut *cx, closure, window, words, at)
@@ -241,20 +209,22 @@ slow_handler! {
 }
 
 slow_handler! {
-    /// `tail_call_indirect`, `tail_call_ref`. Operands: callee slot, window, signature, words of arguments, cost.
+    /// `tail_call_indirect`, `tail_call_ref`.
     pub(crate) fn tail_call_typed_value(pc, regs, cx) {
-        let mut c = Cursor::new(pc);
-        let (callee, window) = (c.half(), c.half());
-        let signature = c.word32();
-        let (words, cost) = (c.half(), c.half());
+        let row = rows::TailCallTypedValue::read(pc);
+        let rows::TailCallTypedValue { callee, window, signature, words, cost, null } = row;
         let at = Flow { pc, regs };
-        (*cx).fuel -= cost as i64;
+        (*cx).fuel -= cost;
         if (*cx).fuel < 0 {
-            (*cx).fuel += cost as i64;
+            (*cx).fuel += cost;
             return (*cx).stop(crate::runtime::context::Status::OutOfFuel, at);
         }
         let closure = match call::check_signature(&mut *cx, get_any(regs, callee), signature, at) {
             Ok(closure) => closure,
+            Err(TrapCode::UninitializedElement) => {
+                let code = TrapCode::from_number(null as u64).unwrap_or(TrapCode::UninitializedElement);
+                return unwind::raise_trap(&mut *cx, at, code);
+            }
             Err(code) => return unwind::raise_trap(&mut *cx, at, code),
         };
         call::tail_call_typed(&mut *cx, closure, window, words, at)
@@ -262,13 +232,12 @@ slow_handler! {
 }
 
 handler! {
-    /// `return_values` of one `any` from a function that is not variadic. Operands: slot, cost.
+    /// `return_values` of one `any` from a function that is not variadic.
     pub(crate) fn return_any(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (slot, cost) = (c.half(), c.half());
-        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+        let rows::ReturnAny { value: slot, cost } = rows::ReturnAny::read(pc);
+        let place = Frame::at(regs).return_place();
         let info = return_info(place);
-        (*cx).fuel -= cost as i64;
+        (*cx).fuel -= cost;
         if info.results == 1 && (*cx).fuel >= 0 {
             let value = get_any(regs, slot);
             let caller = regs.sub(info.delta as usize);
@@ -282,13 +251,12 @@ handler! {
 handler! {
     #[inline(never)]
     fn return_any_slow(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (slot, cost) = (c.half(), c.half());
+        let rows::ReturnAny { value: slot, cost } = rows::ReturnAny::read(pc);
         if (*cx).fuel < 0 {
-            (*cx).fuel += cost as i64;
+            (*cx).fuel += cost;
             slow!(super::control::out_of_fuel, pc, regs, cx, facc)
         }
-        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+        let place = Frame::at(regs).return_place();
         let info = return_info(place);
         let caller = regs.sub(info.delta as usize);
         let value = get_any(regs, slot);
@@ -308,34 +276,39 @@ handler! {
 }
 
 handler! {
-    /// A return that the budget does not allow any more: it gives back what it charged. The cost is its third operand.
+    /// A return that the budget does not allow any more: it gives back what it charged.
     #[cold]
     #[inline(never)]
-    fn return_out_of_fuel(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let _ = (c.half(), c.half());
-        (*cx).fuel += c.half() as i64;
+    fn return_block_out_of_fuel(pc, regs, cx, facc) {
+        (*cx).fuel += rows::ReturnBlock::read(pc).cost;
         slow!(super::control::out_of_fuel, pc, regs, cx, facc)
     }
 }
 
 handler! {
-    /// `return_values` and `return_open` in general. Operands: window where the values lie, number, cost, whether the open
-    /// list follows, whether this function is variadic.
+    /// The same of `return_words`.
+    #[cold]
+    #[inline(never)]
+    fn return_words_out_of_fuel(pc, regs, cx, facc) {
+        (*cx).fuel += rows::ReturnWords::read(pc).cost;
+        slow!(super::control::out_of_fuel, pc, regs, cx, facc)
+    }
+}
+
+handler! {
+    /// `return_values` and `return_open` in general.
     pub(crate) fn return_block(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (window, count, cost) = (c.half(), c.half(), c.half());
-        let (open, variadic) = (c.half(), c.half());
-        let count = count + if open != 0 { (*cx).open_count } else { 0 };
+        let rows::ReturnBlock { window, values: count, cost, open, variadic } = rows::ReturnBlock::read(pc);
+        let count = count + if open { (*cx).open_count } else { 0 };
         if count >= FREE_VALUES {
             slow!(return_many, pc, regs, cx, facc)
         }
-        (*cx).fuel -= cost as i64;
+        (*cx).fuel -= cost;
         if (*cx).fuel < 0 {
-            slow!(return_out_of_fuel, pc, regs, cx, facc)
+            slow!(return_block_out_of_fuel, pc, regs, cx, facc)
         }
-        let base = if variadic != 0 { regs.sub(*regs.sub(3) as usize) } else { regs };
-        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+        let base = Frame::at(regs).base(variadic);
+        let place = Frame::at(regs).return_place();
         let caller = deliver(cx, regs.add(window), count, base, place);
         next!(place, caller, cx, facc)
     }
@@ -345,35 +318,32 @@ slow_handler! {
     /// `return_block` of many values, in both forms of code; plain code has no cost.
     pub(crate) fn return_many(pc, regs, cx) {
         let cx: &mut Context = &mut *cx;
-        let mut c = Cursor::new(pc);
-        let (window, count, cost) = (c.half(), c.half(), c.half() as i64);
-        let (open, variadic) = (c.half(), c.half());
+        let rows::ReturnBlock { window, values: count, cost, open, variadic } = rows::ReturnBlock::read(pc);
         let at = Flow { pc, regs };
         if cx.fuel < cost {
             return cx.stop(crate::runtime::context::Status::OutOfFuel, at);
         }
-        let count = count + if open != 0 { cx.open_count } else { 0 };
+        let count = count + if open { cx.open_count } else { 0 };
         cx.fuel -= cost;
         if let Err(flow) = pay(cx, at, cost, units_of_values(count)) {
             return flow;
         }
-        let base = if variadic != 0 { regs.sub(*regs.sub(3) as usize) } else { regs };
-        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+        let base = Frame::at(regs).base(variadic);
+        let place = Frame::at(regs).return_place();
         let caller = deliver(cx, regs.add(window), count, base, place);
         Flow { pc: place, regs: caller }
     }
 }
 
 handler! {
-    /// `return_values` of a typed function in general. Operands: window where the result words lie, their number, cost.
+    /// `return_values` of a typed function in general.
     pub(crate) fn return_words(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (window, words, cost) = (c.half(), c.half(), c.half());
-        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+        let rows::ReturnWords { window, words, cost } = rows::ReturnWords::read(pc);
+        let place = Frame::at(regs).return_place();
         let info = return_info(place);
-        (*cx).fuel -= cost as i64;
+        (*cx).fuel -= cost;
         if (*cx).fuel < 0 {
-            slow!(return_out_of_fuel, pc, regs, cx, facc)
+            slow!(return_words_out_of_fuel, pc, regs, cx, facc)
         }
         let caller = regs.sub(info.delta as usize);
         std::ptr::copy(regs.add(window), caller.add(info.dst as usize), words);
@@ -382,25 +352,24 @@ handler! {
 }
 
 handler! {
-    /// `varargs`: copies arguments past the parameters. Operands: parameters, number wanted, slots.
+    /// `varargs`: copies arguments past the parameters.
     pub(crate) fn varargs(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (params, wanted) = (c.half(), c.half());
+        let rows::Varargs { params, results } = rows::Varargs::read(pc);
         let (first, count) = call::varargs(regs, params);
-        for index in 0..wanted {
-            let slot = c.half();
+        let mut slots = results.cursor();
+        for index in 0..results.count {
+            let slot = Slot::read(&mut slots);
             let value = if index < count { get_any(first, index * 2) } else { Value::NIL };
             set_any(regs, slot, value);
         }
-        next!(c.end(), regs, cx, facc)
+        next!(results.next(pc), regs, cx, facc)
     }
 }
 
 handler! {
-    /// `varargs_to_open`. Operands: parameters, window.
+    /// `varargs_to_open`.
     pub(crate) fn varargs_to_open(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (params, window) = (c.half(), c.half());
+        let rows::VarargsToOpen { params, window } = rows::VarargsToOpen::read(pc);
         let (_, count) = call::varargs(regs, params);
         if count >= FREE_VALUES {
             slow!(many_varargs_to_open, pc, regs, cx, facc)
@@ -412,15 +381,14 @@ handler! {
         let (first, count) = call::varargs(regs, params);
         std::ptr::copy_nonoverlapping(first, regs.add(window), count * 2);
         (*cx).open_count = count;
-        next!(c.end(), regs, cx, facc)
+        next!(rows::VarargsToOpen::next(pc), regs, cx, facc)
     }
 }
 
 slow_handler! {
     fn many_varargs_to_open(pc, regs, cx) {
         let cx: &mut crate::runtime::context::Context = &mut *cx;
-        let mut c = Cursor::new(pc);
-        let (params, window) = (c.half(), c.half());
+        let rows::VarargsToOpen { params, window } = rows::VarargsToOpen::read(pc);
         let (_, count) = call::varargs(regs, params);
         let at = Flow { pc, regs };
         if let Err(flow) = pay(cx, at, 0, units_of_values(count)) {
@@ -430,7 +398,7 @@ slow_handler! {
         let (first, count) = call::varargs(regs, params);
         std::ptr::copy_nonoverlapping(first, regs.add(window), count * 2);
         cx.open_count = count;
-        Flow { pc: c.end(), regs }
+        Flow { pc: rows::VarargsToOpen::next(pc), regs }
     }
 }
 

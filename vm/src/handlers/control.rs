@@ -4,20 +4,22 @@ use crate::runtime::context::{Context, Status};
 use crate::runtime::function::FunctionInfo;
 use crate::runtime::layouts::layout_of;
 use crate::runtime::{call, unwind};
-use crate::threaded::OPEN;
-use crate::threaded::operands::Cursor;
+use crate::threaded::kinds::BranchTo;
 use crate::threaded::operands::{get_any, set_any, tag_at};
+use crate::threaded::rows;
+use crate::threaded::table::{Row, Variant};
 use crate::threaded::{Flow, Regs};
+use crate::threaded::{OPEN, ReturnInfo};
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
 
-/// Ends a handler: takes a branch whose operands come next: cost (16 bits, may be negative), distance (32 bits, in
-/// halves from this instruction).
+/// Ends a handler: takes the branch of the instruction at `pc`.
 macro_rules! take_branch {
-    ($c:ident, $pc:ident, $regs:ident, $cx:ident, $facc:ident) => {{
-        let cost = $c.signed_half();
-        let distance = $c.word32() as i32;
-        let target = $pc.offset(distance as isize);
+    ($branch:ident, $pc:ident, $regs:ident, $cx:ident, $facc:ident) => {{
+        let branch: $crate::threaded::kinds::BranchTo = $branch;
+        // In this order, so that the target takes the register of the place.
+        let cost = branch.cost();
+        let target = branch.target($pc);
         (*$cx).fuel -= cost;
         if (*$cx).fuel < 0 {
             slow!($crate::handlers::control::out_of_fuel, target, $regs, $cx, $facc)
@@ -27,229 +29,201 @@ macro_rules! take_branch {
 }
 pub(crate) use take_branch;
 
-/// Takes a branch whose operands come next, in a function that says where to go on.
+/// Takes the branch of the instruction at `pc`, in a function that says where to go on.
 ///
 /// # Safety
-/// The cursor is at the branch of the instruction at `pc`.
+/// The branch was read there, and `cx` is the context.
 pub(crate) unsafe fn branch_flow(
     cx: *mut crate::runtime::context::Context,
-    c: &mut Cursor,
+    branch: BranchTo,
     pc: crate::threaded::Pc,
     regs: crate::threaded::Regs,
 ) -> Flow {
     // SAFETY: the loader wrote the operands.
     unsafe {
-        let cost = c.signed_half();
-        let target = pc.offset(c.word32() as i32 as isize);
-        (*cx).fuel -= cost;
-        let flow = Flow { pc: target, regs };
+        (*cx).fuel -= branch.cost();
+        let flow = Flow { pc: branch.target(pc), regs };
         if (*cx).fuel < 0 { (*cx).stop(Status::OutOfFuel, flow) } else { flow }
     }
 }
 
-/// The target of a branch whose operands come next, without taking it.
-macro_rules! branch_target {
-    ($c:ident, $pc:ident) => {{
-        let _cost = $c.half();
-        let distance = $c.word32() as i32;
-        $pc.offset(distance as isize)
-    }};
-}
-pub(crate) use branch_target;
-
 handler! {
-    /// `jump`. Operands: branch.
+    /// `jump`.
     pub(crate) fn jump(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        take_branch!(c, pc, regs, cx, facc)
+        let rows::Jump { branch } = rows::Jump::read(pc);
+        take_branch!(branch, pc, regs, cx, facc)
     }
 }
 
 handler! {
-    /// Charges for instructions before a block that control falls into. Operands: cost, 32 bits.
+    /// Charges for instructions before a block that control falls into.
     pub(crate) fn charge(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let cost = c.word32();
+        let rows::Charge { cost } = rows::Charge::read(pc);
         (*cx).fuel -= i64::from(cost);
         if (*cx).fuel < 0 {
-            slow!(out_of_fuel, c.end(), regs, cx, facc)
+            slow!(out_of_fuel, rows::Charge::next(pc), regs, cx, facc)
         }
-        next!(c.end(), regs, cx, facc)
+        next!(rows::Charge::next(pc), regs, cx, facc)
     }
 }
 
 /// Whether a branch is taken when its condition holds, or when it does not.
-pub(crate) trait Sense {
+pub(crate) trait Sense: Variant {
     const HOLDS: bool;
 }
 pub(crate) enum Taken {}
+impl Variant for Taken {
+    const NAME: &'static str = "taken";
+}
 impl Sense for Taken {
     const HOLDS: bool = true;
 }
 pub(crate) enum NotTaken {}
+impl Variant for NotTaken {
+    const NAME: &'static str = "not_taken";
+}
 impl Sense for NotTaken {
     const HOLDS: bool = false;
 }
 
 handler! {
-    /// `branch_truthy`, taken when the value is truthy, or when it is not. Operands: slot, branch.
+    /// `branch_truthy`, taken when the value is truthy, or when it is not.
     pub(crate) fn branch_truthy<S: Sense>(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let slot = c.half();
-        if (tag_at(regs, slot) > Tag::FALSE) == S::HOLDS {
-            take_branch!(c, pc, regs, cx, facc)
+        let rows::BranchTruthy { cond, branch, .. } = rows::BranchTruthy::<S>::read(pc);
+        if (tag_at(regs, cond) > Tag::FALSE) == S::HOLDS {
+            take_branch!(branch, pc, regs, cx, facc)
         }
-        let _ = branch_target!(c, pc);
-        next!(c.end(), regs, cx, facc)
+        next!(rows::BranchTruthy::<S>::next(pc), regs, cx, facc)
     }
 }
 
 handler! {
-    /// `branch_kind`, taken when the tag is that one, or when it is not. Operands: slot, tag, branch.
+    /// `branch_kind`, taken when the tag is that one, or when it is not.
     pub(crate) fn branch_kind<S: Sense>(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (slot, tag) = (c.half(), c.half());
-        if (tag_at(regs, slot).0 as usize == tag) == S::HOLDS {
-            take_branch!(c, pc, regs, cx, facc)
+        let rows::BranchKind { src, kind, branch, .. } = rows::BranchKind::<S>::read(pc);
+        if (tag_at(regs, src) == kind) == S::HOLDS {
+            take_branch!(branch, pc, regs, cx, facc)
         }
-        let _ = branch_target!(c, pc);
-        next!(c.end(), regs, cx, facc)
+        next!(rows::BranchKind::<S>::next(pc), regs, cx, facc)
     }
 }
 
 handler! {
-    /// `branch_equal` with a short string, taken when it is that one, or when it is not. Operands: slot, string, branch.
+    /// `branch_equal` with a short string, taken when it is that one, or when it is not.
     pub(crate) fn branch_same<S: Sense>(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (slot, string) = (c.half(), c.word64());
-        if (*regs.add(slot) == string && tag_at(regs, slot) == Tag::STRING) == S::HOLDS {
-            take_branch!(c, pc, regs, cx, facc)
+        let rows::BranchSame { src, string, branch, .. } = rows::BranchSame::<S>::read(pc);
+        if (*regs.add(src) == string && tag_at(regs, src) == Tag::STRING) == S::HOLDS {
+            take_branch!(branch, pc, regs, cx, facc)
         }
-        let _ = branch_target!(c, pc);
-        next!(c.end(), regs, cx, facc)
+        next!(rows::BranchSame::<S>::next(pc), regs, cx, facc)
     }
 }
 
 handler! {
-    /// `branch_unbox_i64`, `branch_unbox_f64`: taken when the tag is that one. Operands: destination, slot, tag, branch.
+    /// `branch_unbox_i64`, `branch_unbox_f64`: taken when the tag is that one.
     pub(crate) fn branch_unbox(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (dst, slot, tag) = (c.half(), c.half(), c.half());
-        let value = get_any(regs, slot);
-        if value.tag().0 as usize == tag {
+        let rows::BranchUnbox { dst, src, kind, branch } = rows::BranchUnbox::read(pc);
+        let value = get_any(regs, src);
+        if value.tag() == kind {
             *regs.add(dst) = value.payload();
-            take_branch!(c, pc, regs, cx, facc)
+            take_branch!(branch, pc, regs, cx, facc)
         }
         *regs.add(dst) = 0;
-        let _ = branch_target!(c, pc);
-        next!(c.end(), regs, cx, facc)
+        next!(rows::BranchUnbox::next(pc), regs, cx, facc)
     }
 }
 
 handler! {
-    /// `branch_ref`: taken when the value is a record or array of that layout. Operands: destination word, slot, number of the
-    /// layout (32 bits), branch.
+    /// `branch_ref`: taken when the value is a record or array of that layout.
     pub(crate) fn branch_ref(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (dst, slot, layout) = (c.half(), c.half(), c.word32());
-        let value = get_any(regs, slot);
+        let rows::BranchRef { dst, src, layout, branch } = rows::BranchRef::read(pc);
+        let value = get_any(regs, src);
         if layout_of(value) == Some(layout) {
             *regs.add(dst) = value.payload();
-            take_branch!(c, pc, regs, cx, facc)
+            take_branch!(branch, pc, regs, cx, facc)
         }
         if value.tag() == Tag::RECORD || value.tag() == Tag::ARRAY {
             slow!(branch_subtype, pc, regs, cx, facc)
         }
         *regs.add(dst) = 0;
-        let _ = branch_target!(c, pc);
-        next!(c.end(), regs, cx, facc)
+        next!(rows::BranchRef::next(pc), regs, cx, facc)
     }
 }
 
 slow_handler! {
-    /// `branch_signature`: taken when the value is a function that can be called with that signature. Operands: slot, number of
-    /// the signature (32 bits), branch.
+    /// `branch_signature`: taken when the value is a function that can be called with that signature.
     pub(crate) fn branch_signature(pc, regs, cx) {
-        let mut c = Cursor::new(pc);
-        let (slot, signature) = (c.half(), c.word32());
-        let fits = get_any(regs, slot).as_function().is_some_and(|closure| {
+        let rows::BranchSignature { src, signature, branch } = rows::BranchSignature::read(pc);
+        let fits = get_any(regs, src).as_function().is_some_and(|closure| {
             let info = &*(*closure).function.cast::<FunctionInfo>();
             (*cx).signature_fits(info.signature, signature)
         });
         if fits {
-            return branch_flow(cx, &mut c, pc, regs);
+            return branch_flow(cx, branch, pc, regs);
         }
-        let _ = branch_target!(c, pc);
-        Flow { pc: c.end(), regs }
+        Flow { pc: rows::BranchSignature::next(pc), regs }
     }
 }
 
 slow_handler! {
     /// `branch_ref` of a record or array that is not exactly of the layout.
     fn branch_subtype(pc, regs, cx) {
-        let mut c = Cursor::new(pc);
-        let (dst, slot, layout) = (c.half(), c.half(), c.word32());
-        let value = get_any(regs, slot);
+        let rows::BranchRef { dst, src, layout, branch } = rows::BranchRef::read(pc);
+        let value = get_any(regs, src);
         let fits = layout_of(value).is_some_and(|found| (*cx).layout_fits(found, layout));
         if fits {
             *regs.add(dst) = value.payload();
-            return branch_flow(cx, &mut c, pc, regs);
+            return branch_flow(cx, branch, pc, regs);
         }
         *regs.add(dst) = 0;
-        let _ = branch_target!(c, pc);
-        Flow { pc: c.end(), regs }
+        Flow { pc: rows::BranchRef::next(pc), regs }
     }
 }
 
 handler! {
-    /// `for_loop` over integers, taken while it runs. Operands: index, limit, step, variable, branch. The limit slot holds
-    /// the number of rounds left, as `for_prepare` computed it; the step slot is an integer.
+    /// `for_loop` over integers, taken while it runs. The limit slot holds the number of rounds left, as `for_prepare`
+    /// computed it; the step slot is an integer.
     pub(crate) fn for_loop(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (index, limit, step, variable) = (c.half(), c.half(), c.half(), c.half());
+        let rows::ForLoop { index, limit, step, variable, branch } = rows::ForLoop::read(pc);
         if tag_at(regs, step) == Tag::INT && tag_at(regs, index) == Tag::INT && tag_at(regs, limit) == Tag::INT {
             let rounds = *regs.add(limit);
             if rounds == 0 {
                 // The verifier counts the variable as written on both ways.
                 set_any(regs, variable, Value::NIL);
-                let _ = branch_target!(c, pc);
-                next!(c.end(), regs, cx, facc)
+                next!(rows::ForLoop::next(pc), regs, cx, facc)
             }
             *regs.add(limit) = rounds - 1;
             let value = (*regs.add(index)).wrapping_add(*regs.add(step));
             *regs.add(index) = value;
             set_any(regs, variable, Value::int(value as i64));
-            take_branch!(c, pc, regs, cx, facc)
+            take_branch!(branch, pc, regs, cx, facc)
         }
         slow!(for_loop_float, pc, regs, cx, facc)
     }
 }
 
 handler! {
-    /// `for_loop` where index, limit and step are known to be integers. Operands: as for `for_loop`.
+    /// `for_loop` where index, limit and step are known to be integers.
     pub(crate) fn for_loop_int(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (index, limit, step, variable) = (c.half(), c.half(), c.half(), c.half());
+        let rows::ForLoopInt { index, limit, step, variable, branch } = rows::ForLoopInt::read(pc);
         let rounds = *regs.add(limit);
         if rounds == 0 {
             // The verifier counts the variable as written on both ways.
             set_any(regs, variable, Value::NIL);
-            let _ = branch_target!(c, pc);
-            next!(c.end(), regs, cx, facc)
+            next!(rows::ForLoopInt::next(pc), regs, cx, facc)
         }
         *regs.add(limit) = rounds - 1;
         let value = (*regs.add(index)).wrapping_add(*regs.add(step));
         *regs.add(index) = value;
         set_any(regs, variable, Value::int(value as i64));
-        take_branch!(c, pc, regs, cx, facc)
+        take_branch!(branch, pc, regs, cx, facc)
     }
 }
 
 handler! {
     #[inline(never)]
     fn for_loop_float(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (index, limit, step, variable) = (c.half(), c.half(), c.half(), c.half());
+        let rows::ForLoop { index, limit, step, variable, branch } = rows::ForLoop::read(pc);
         let floats = (get_any(regs, index).as_float(), get_any(regs, limit).as_float(), get_any(regs, step).as_float());
         let (Some(value), Some(end), Some(by)) = floats else {
             let flow = unwind::raise_message(&mut *cx, Flow { pc, regs }, "'for' loop state was changed");
@@ -259,31 +233,28 @@ handler! {
         if if by > 0.0 { value <= end } else { end <= value } {
             set_any(regs, index, Value::float(value));
             set_any(regs, variable, Value::float(value));
-            take_branch!(c, pc, regs, cx, facc)
+            take_branch!(branch, pc, regs, cx, facc)
         }
         set_any(regs, variable, Value::NIL);
-        let _ = branch_target!(c, pc);
-        next!(c.end(), regs, cx, facc)
+        next!(rows::ForLoop::next(pc), regs, cx, facc)
     }
 }
 
 handler! {
-    /// `for_prepare`, taken when the loop does not run. Operands: index, limit, step, variable, branch.
+    /// `for_prepare`, taken when the loop does not run.
     pub(crate) fn for_prepare(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (index, limit, step, variable) = (c.half(), c.half(), c.half(), c.half());
+        let rows::ForPrepare { index, limit, step, variable, branch } = rows::ForPrepare::read(pc);
         let (start, last, by) = (get_any(regs, index), get_any(regs, limit), get_any(regs, step));
         if start.tag() == Tag::INT && last.tag() == Tag::INT && by.tag() == Tag::INT && by.payload() as i64 > 0 {
             if start.payload() as i64 > last.payload() as i64 {
                 // The verifier counts the variable as written on both ways.
                 set_any(regs, variable, Value::NIL);
-                take_branch!(c, pc, regs, cx, facc)
+                take_branch!(branch, pc, regs, cx, facc)
             }
             let distance = last.payload().wrapping_sub(start.payload());
             *regs.add(limit) = if by.payload() == 1 { distance } else { distance / by.payload() };
             set_any(regs, variable, start);
-            let _ = branch_target!(c, pc);
-            next!(c.end(), regs, cx, facc)
+            next!(rows::ForPrepare::next(pc), regs, cx, facc)
         }
         slow!(for_prepare_slow, pc, regs, cx, facc)
     }
@@ -291,13 +262,12 @@ handler! {
 
 slow_handler! {
     fn for_prepare_slow(pc, regs, cx) {
-        let mut c = Cursor::new(pc);
-        let (index, limit, step, variable) = (c.half(), c.half(), c.half(), c.half());
+        let rows::ForPrepare { index, limit, step, variable, branch } = rows::ForPrepare::read(pc);
         let values = (get_any(regs, index), get_any(regs, limit), get_any(regs, step));
         match crate::number::prepare_loop(values.0, values.1, values.2) {
             Ok(None) => {
                 set_any(regs, variable, Value::NIL);
-                return branch_flow(cx, &mut c, pc, regs);
+                return branch_flow(cx, branch, pc, regs);
             }
             Ok(Some((start, end, by))) => {
                 set_any(regs, index, start);
@@ -308,8 +278,7 @@ slow_handler! {
             Err(_) if read_bounds(&*cx, regs, [index, limit, step]) => return Flow { pc, regs },
             Err((part, wrong)) => return for_error(&mut *cx, Flow { pc, regs }, part, wrong),
         }
-        let _ = branch_target!(c, pc);
-        Flow { pc: c.end(), regs }
+        Flow { pc: rows::ForPrepare::next(pc), regs }
     }
 }
 
@@ -344,26 +313,20 @@ unsafe fn for_error(cx: &mut crate::runtime::context::Context, at: Flow, part: &
 }
 
 handler! {
-    /// `for_each`, first half: calls the iterator, or does what it would. Operands: iterator, state, control, window, cost,
-    /// wanted results; return information. The second half is `for_each_test`.
+    /// `for_each`, first half: calls the iterator, or does what it would. The second half is `for_each_test`.
     pub(crate) fn for_each(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (iterator, state, control, window) = (c.half(), c.half(), c.half(), c.half());
-        let (cost, wanted) = (c.half(), c.half());
-        let _pad = c.word32();
-        let info_at = c.here().cast::<crate::threaded::ReturnInfo>();
-        let _info = c.word64();
-        (*cx).fuel -= cost as i64;
+        let rows::ForEach { iterator, state, control, window, cost, wanted, .. } = rows::ForEach::read(pc);
+        (*cx).fuel -= cost;
         if (*cx).fuel < 0 {
-            (*cx).fuel += cost as i64;
+            (*cx).fuel += cost;
             slow!(out_of_fuel, pc, regs, cx, facc)
         }
-        let dst = regs.add((*info_at).dst as usize);
+        let dst = regs.add((*rows::ForEach::next(pc).cast::<ReturnInfo>().sub(1)).dst as usize);
         if tag_at(regs, iterator) == Tag::FUNCTION
             && tag_at(regs, state) == Tag::TABLE
             && crate::runtime::iterate::iterate(cx, regs.add(iterator), regs.add(state), regs.add(control), dst, wanted)
         {
-            next!(c.end(), regs, cx, facc)
+            next!(rows::ForEach::next(pc), regs, cx, facc)
         }
         let new = regs.add(window);
         set_any(new, 0, get_any(regs, state));
@@ -375,39 +338,37 @@ handler! {
 slow_handler! {
     /// Calls the iterator, whose arguments are in the window.
     fn for_each_call(pc, regs, cx) {
-        let mut c = Cursor::new(pc);
-        let (iterator, _state, _control, window) = (c.half(), c.half(), c.half(), c.half());
-        let _counts = (c.half(), c.half(), c.word32(), c.word64());
-        call::call_value(&mut *cx, get_any(regs, iterator), regs.add(window), 2, c.end(), Flow { pc, regs })
+        let rows::ForEach { iterator, window, .. } = rows::ForEach::read(pc);
+        let next = rows::ForEach::next(pc);
+        call::call_value(&mut *cx, get_any(regs, iterator), regs.add(window), 2, next, Flow { pc, regs })
     }
 }
 
 handler! {
-    /// `for_each`, second half: taken when the first result is not nil. Operands: first result, branch.
+    /// `for_each`, second half: taken when the first result is not nil.
     pub(crate) fn for_each_test(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let slot = c.half();
-        if tag_at(regs, slot) != Tag::NIL {
-            take_branch!(c, pc, regs, cx, facc)
+        let rows::ForEachTest { first, branch } = rows::ForEachTest::read(pc);
+        if tag_at(regs, first) != Tag::NIL {
+            take_branch!(branch, pc, regs, cx, facc)
         }
-        let _ = branch_target!(c, pc);
-        next!(c.end(), regs, cx, facc)
+        next!(rows::ForEachTest::next(pc), regs, cx, facc)
     }
 }
 
 handler! {
-    /// `throw`. Operands: slot.
+    /// `throw`.
     pub(crate) fn throw(pc, regs, cx, facc) {
-        let value = get_any(regs, Cursor::new(pc).half());
+        let rows::Throw { value } = rows::Throw::read(pc);
+        let value = get_any(regs, value);
         follow!(call::throw(&mut *cx, Flow { pc, regs }, value), cx, facc)
     }
 }
 
 handler! {
-    /// `trap`. Operands: code.
+    /// `trap`.
     pub(crate) fn trap_instruction(pc, regs, cx, facc) {
-        let code = Cursor::new(pc).half() as u64;
-        (*cx).trap_code = TrapCode::from_number(code).unwrap_or(TrapCode::Unreachable);
+        let rows::Trap { code } = rows::Trap::read(pc);
+        (*cx).trap_code = TrapCode::from_number(code as u64).unwrap_or(TrapCode::Unreachable);
         slow!(trap, pc, regs, cx, facc)
     }
 }

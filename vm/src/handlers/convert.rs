@@ -8,70 +8,65 @@ use crate::runtime::unwind::raise_trap;
 use crate::runtime::work::pay;
 use crate::runtime::work::units_of_bytes;
 use crate::threaded::Flow;
-use crate::threaded::operands::Cursor;
 use crate::threaded::operands::{get_any, set_any, tag_at};
+use crate::threaded::rows;
+use crate::threaded::table::Row;
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
 
 handler! {
-    /// `any_from_i64`, `any_from_f64`. Operands: destination, source word, tag.
+    /// `any_from_i64`, `any_from_f64`.
     pub(crate) fn tag_word(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (dst, src, tag) = (c.half(), c.half(), c.half());
+        let rows::TagWord { dst, src, kind } = rows::TagWord::read(pc);
         *regs.add(dst) = *regs.add(src);
-        *regs.add(dst + 1).cast::<Tag>() = Tag(tag as u32);
-        next!(c.end(), regs, cx, facc)
+        *regs.add(dst + 1).cast::<Tag>() = kind;
+        next!(rows::TagWord::next(pc), regs, cx, facc)
     }
 }
 
 handler! {
-    /// `any_from_bool`. Operands: destination, source word.
+    /// `any_from_bool`.
     pub(crate) fn any_from_bool(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (dst, src) = (c.half(), c.half());
+        let rows::AnyFromBool { dst, src } = rows::AnyFromBool::read(pc);
         set_any(regs, dst, Value::bool(*regs.add(src) as u32 != 0));
-        next!(c.end(), regs, cx, facc)
+        next!(rows::AnyFromBool::next(pc), regs, cx, facc)
     }
 }
 
 handler! {
-    /// `any_from_ref`. Operands: destination, source word, tag of what is not null.
+    /// `any_from_ref`.
     pub(crate) fn any_from_ref(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (dst, src, tag) = (c.half(), c.half(), c.half());
+        let rows::AnyFromRef { dst, src, kind } = rows::AnyFromRef::read(pc);
         let word = *regs.add(src);
-        let tag = if word == 0 { Tag::NIL } else { Tag(tag as u32) };
+        let tag = if word == 0 { Tag::NIL } else { kind };
         *regs.add(dst) = word;
         *regs.add(dst + 1).cast::<Tag>() = tag;
-        next!(c.end(), regs, cx, facc)
+        next!(rows::AnyFromRef::next(pc), regs, cx, facc)
     }
 }
 
 handler! {
-    /// `i64_from_any`, `f64_from_any`. Operands: destination word, source, tag.
+    /// `i64_from_any`, `f64_from_any`.
     pub(crate) fn word_from_any(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (dst, src, tag) = (c.half(), c.half(), c.half());
-        if tag_at(regs, src).0 as usize != tag {
+        let rows::WordFromAny { dst, src, kind } = rows::WordFromAny::read(pc);
+        if tag_at(regs, src) != kind {
             (*cx).trap_code = TrapCode::WrongKind;
             slow!(super::control::trap, pc, regs, cx, facc)
         }
         *regs.add(dst) = *regs.add(src);
-        next!(c.end(), regs, cx, facc)
+        next!(rows::WordFromAny::next(pc), regs, cx, facc)
     }
 }
 
 handler! {
-    /// `ref_from_any`. Operands: destination word, source, number of the layout (32 bits).
+    /// `ref_from_any`.
     pub(crate) fn ref_from_any(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (dst, src) = (c.half(), c.half());
-        let layout = c.word32();
+        let rows::RefFromAny { dst, src, layout } = rows::RefFromAny::read(pc);
         let value = get_any(regs, src);
         let found = layout_of(value);
         if found == Some(layout) || value.is_nil() {
             *regs.add(dst) = value.payload();
-            next!(c.end(), regs, cx, facc)
+            next!(rows::RefFromAny::next(pc), regs, cx, facc)
         }
         slow!(ref_of_subtype, pc, regs, cx, facc)
     }
@@ -81,14 +76,12 @@ slow_handler! {
     /// `ref_from_any` of what is not exactly of the layout.
     fn ref_of_subtype(pc, regs, cx) {
         let cx: &mut Context = &mut *cx;
-        let mut c = Cursor::new(pc);
-        let (dst, src) = (c.half(), c.half());
-        let layout = c.word32();
+        let rows::RefFromAny { dst, src, layout } = rows::RefFromAny::read(pc);
         let value = get_any(regs, src);
         match layout_of(value) {
             Some(found) if cx.layout_fits(found, layout) => {
                 *regs.add(dst) = value.payload();
-                Flow { pc: c.end(), regs }
+                Flow { pc: rows::RefFromAny::next(pc), regs }
             }
             Some(_) => raise_trap(cx, Flow { pc, regs }, TrapCode::CastFailure),
             None => raise_trap(cx, Flow { pc, regs }, TrapCode::WrongKind),
@@ -97,42 +90,38 @@ slow_handler! {
 }
 
 handler! {
-    /// `is_truthy`. Operands: destination word, source.
+    /// `is_truthy`.
     pub(crate) fn is_truthy(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (dst, src) = (c.half(), c.half());
+        let rows::IsTruthy { dst, src } = rows::IsTruthy::read(pc);
         *regs.add(dst) = u64::from(tag_at(regs, src) > Tag::FALSE);
-        next!(c.end(), regs, cx, facc)
+        next!(rows::IsTruthy::next(pc), regs, cx, facc)
     }
 }
 
 handler! {
-    /// `kind_of`. Operands: destination word, source.
+    /// `kind_of`.
     pub(crate) fn kind_of(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (dst, src) = (c.half(), c.half());
+        let rows::KindOf { dst, src } = rows::KindOf::read(pc);
         *regs.add(dst) = u64::from(tag_at(regs, src).0);
-        next!(c.end(), regs, cx, facc)
+        next!(rows::KindOf::next(pc), regs, cx, facc)
     }
 }
 
 handler! {
-    /// `same`. Operands: destination word, two sources.
+    /// `same`.
     pub(crate) fn same(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (dst, lhs, rhs) = (c.half(), c.half(), c.half());
+        let rows::Same { dst, lhs, rhs } = rows::Same::read(pc);
         if tag_at(regs, lhs) == Tag::STRING && tag_at(regs, rhs) == Tag::STRING {
             slow!(same_string, pc, regs, cx, facc)
         }
         *regs.add(dst) = u64::from(get_any(regs, lhs).raw_equals(get_any(regs, rhs)));
-        next!(c.end(), regs, cx, facc)
+        next!(rows::Same::next(pc), regs, cx, facc)
     }
 }
 
 slow_handler! {
     fn same_string(pc, regs, cx) {
-        let mut c = Cursor::new(pc);
-        let (dst, lhs, rhs) = (c.half(), c.half(), c.half());
+        let rows::Same { dst, lhs, rhs } = rows::Same::read(pc);
         let (lhs, rhs) = (get_any(regs, lhs), get_any(regs, rhs));
         if let Some(bytes) = long_comparison(Question::Equal, lhs, rhs)
             && let Err(flow) = pay(&mut *cx, Flow { pc, regs }, 0, units_of_bytes(bytes))
@@ -140,7 +129,7 @@ slow_handler! {
             return flow;
         }
         *regs.add(dst) = u64::from(lhs.raw_equals(rhs));
-        Flow { pc: c.end(), regs }
+        Flow { pc: rows::Same::next(pc), regs }
     }
 }
 

@@ -1,58 +1,50 @@
 //! Copying values and words, and elements of function tables.
 
-use crate::threaded::operands::Cursor;
 use crate::threaded::operands::{get_any, set_any};
-use crate::value::Tag;
+use crate::threaded::rows;
+use crate::threaded::table::Row;
 use minivm_isa::TrapCode;
 
 handler! {
-    /// `copy` of an `any` register. Operands: destination, source.
+    /// `copy` of an `any` register.
     pub(crate) fn copy_any(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (dst, src) = (c.half(), c.half());
+        let rows::CopyAny { dst, src } = rows::CopyAny::read(pc);
         set_any(regs, dst, get_any(regs, src));
-        next!(c.end(), regs, cx, facc)
+        next!(rows::CopyAny::next(pc), regs, cx, facc)
     }
 }
 
 handler! {
-    /// `copy` of an `any` constant. Operands: destination, tag, payload.
+    /// `copy` of an `any` constant.
     pub(crate) fn copy_constant(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (dst, tag) = (c.half(), c.half());
-        let payload = c.word64();
-        *regs.add(dst) = payload;
-        *regs.add(dst + 1).cast::<Tag>() = Tag(tag as u32);
-        next!(c.end(), regs, cx, facc)
+        let rows::CopyConstant { value, dst } = rows::CopyConstant::read(pc);
+        set_any(regs, dst, value);
+        next!(rows::CopyConstant::next(pc), regs, cx, facc)
     }
 }
 
 handler! {
-    /// Copies one word. Operands: destination, source.
+    /// Copies one word.
     pub(crate) fn copy_word(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (dst, src) = (c.half(), c.half());
+        let rows::CopyWord { dst, src } = rows::CopyWord::read(pc);
         *regs.add(dst) = *regs.add(src);
-        next!(c.end(), regs, cx, facc)
+        next!(rows::CopyWord::next(pc), regs, cx, facc)
     }
 }
 
 handler! {
-    /// Writes a word. Operands: destination, word.
+    /// Writes a word.
     pub(crate) fn word_constant(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let dst = c.half();
-        *regs.add(dst) = c.word64();
-        next!(c.end(), regs, cx, facc)
+        let rows::WordConstant { dst, word } = rows::WordConstant::read(pc);
+        *regs.add(dst) = word;
+        next!(rows::WordConstant::next(pc), regs, cx, facc)
     }
 }
 
 handler! {
-    /// The callee of `call_indirect`. Operands: destination, index, table.
+    /// The callee of `call_indirect`.
     pub(crate) fn table_element(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (dst, index) = (c.half(), c.half());
-        let table = c.word64() as usize as *const crate::memory::TableInstance;
+        let rows::TableElement { dst, index, table } = rows::TableElement::read(pc);
         let values = (*table).values();
         let index = *regs.add(index);
         if index >= values.len() as u64 {
@@ -60,6 +52,6 @@ handler! {
             slow!(super::control::trap, pc, regs, cx, facc)
         }
         set_any(regs, dst, *values.as_ptr().add(index as usize));
-        next!(c.end(), regs, cx, facc)
+        next!(rows::TableElement::next(pc), regs, cx, facc)
     }
 }

@@ -1,7 +1,7 @@
 //! Arithmetic, comparison and concatenation of `any` values, with metamethods.
 
-use super::control::{Sense, branch_target, take_branch};
-use super::sources::{AnySource, Slot};
+use super::control::{Sense, take_branch};
+use super::sources::AnySource;
 use crate::heap::Str;
 use crate::number;
 use crate::runtime::builtin::AT_ONCE_BYTES_MAX;
@@ -19,13 +19,15 @@ use crate::runtime::stepping::stop_if_used_up;
 use crate::runtime::unwind::raise_message;
 use crate::runtime::work::units_of_bytes;
 use crate::threaded::continuation::{Record, RecordKind};
-use crate::threaded::operands::Cursor;
-use crate::threaded::operands::set_any;
+use crate::threaded::kinds::{OperandKind, Slot};
+use crate::threaded::operands::{get_any, set_any};
+use crate::threaded::rows;
+use crate::threaded::table::{Row, Variant};
 use crate::threaded::{Flow, Pc};
 use crate::value::{Tag, Value};
 
 /// An arithmetic operation.
-pub(crate) trait Arithmetic {
+pub(crate) trait Arithmetic: Variant {
     const METAMETHOD: Metamethod;
     /// Of two integers, unless it is a float operation or an error.
     fn int(lhs: i64, rhs: i64) -> Option<i64>;
@@ -38,8 +40,11 @@ pub(crate) trait Arithmetic {
 }
 
 macro_rules! arithmetic {
-    ($($name:ident $metamethod:ident |$a:ident, $b:ident| $int:expr, $float:expr $(, $zero:literal)?;)*) => {$(
+    ($($name:ident $metamethod:ident $text:literal |$a:ident, $b:ident| $int:expr, $float:expr $(, $zero:literal)?;)*) => {$(
         pub(crate) enum $name {}
+        impl Variant for $name {
+            const NAME: &'static str = $text;
+        }
         impl Arithmetic for $name {
             const METAMETHOD: Metamethod = Metamethod::$metamethod;
             #[inline(always)]
@@ -59,33 +64,32 @@ macro_rules! arithmetic {
 }
 
 arithmetic! {
-    Add Add |a, b| Some(a.wrapping_add(b)), Some(a + b);
-    Sub Sub |a, b| Some(a.wrapping_sub(b)), Some(a - b);
-    Mul Mul |a, b| Some(a.wrapping_mul(b)), Some(a * b);
-    Div Div |a, b| { let _ = (a, b); None }, Some(a / b);
-    Pow Pow |a, b| { let _ = (a, b); None }, Some(number::power(a, b));
-    Mod Mod |a, b| if b == 0 { None } else { Some(number::modulo_int(a, b)) }, Some(number::modulo_float(a, b)),
+    Add Add "add" |a, b| Some(a.wrapping_add(b)), Some(a + b);
+    Sub Sub "sub" |a, b| Some(a.wrapping_sub(b)), Some(a - b);
+    Mul Mul "mul" |a, b| Some(a.wrapping_mul(b)), Some(a * b);
+    Div Div "div" |a, b| { let _ = (a, b); None }, Some(a / b);
+    Pow Pow "pow" |a, b| { let _ = (a, b); None }, Some(number::power(a, b));
+    Mod Mod "modulo" |a, b| if b == 0 { None } else { Some(number::modulo_int(a, b)) }, Some(number::modulo_float(a, b)),
         "attempt to perform 'n%%0'";
-    FloorDiv FloorDiv |a, b| if b == 0 { None } else { Some(number::floor_div_int(a, b)) }, Some((a / b).floor()),
+    FloorDiv FloorDiv "floor_div" |a, b| if b == 0 { None } else { Some(number::floor_div_int(a, b)) }, Some((a / b).floor()),
         "attempt to divide by zero";
-    BitAnd BitAnd |a, b| Some(a & b), None;
-    BitOr BitOr |a, b| Some(a | b), None;
-    BitXor BitXor |a, b| Some(a ^ b), None;
-    ShiftLeft ShiftLeft |a, b| Some(number::shift_left(a, b)), None;
-    ShiftRight ShiftRight |a, b| Some(number::shift_left(a, b.wrapping_neg())), None;
+    BitAnd BitAnd "bit_and" |a, b| Some(a & b), None;
+    BitOr BitOr "bit_or" |a, b| Some(a | b), None;
+    BitXor BitXor "bit_xor" |a, b| Some(a ^ b), None;
+    ShiftLeft ShiftLeft "shift_left" |a, b| Some(number::shift_left(a, b)), None;
+    ShiftRight ShiftRight "shift_right" |a, b| Some(number::shift_left(a, b.wrapping_neg())), None;
 }
 
 handler! {
-    /// Arithmetic. Operands: destination, left, right.
+    /// Arithmetic.
     pub(crate) fn arithmetic<O: Arithmetic, L: AnySource, R: AnySource>(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let dst = c.half();
-        let lhs = L::read(&mut c, regs);
-        let rhs = R::read(&mut c, regs);
+        let rows::Arithmetic { dst, lhs, rhs, .. } = rows::Arithmetic::<O, L, R>::read(pc);
+        let lhs = L::value(lhs, regs);
+        let rhs = R::value(rhs, regs);
         if lhs.tag() == Tag::INT && rhs.tag() == Tag::INT {
             if let Some(result) = O::int(lhs.payload() as i64, rhs.payload() as i64) {
                 set_any(regs, dst, Value::int(result));
-                next!(c.end(), regs, cx, facc)
+                next!(rows::Arithmetic::<O, L, R>::next(pc), regs, cx, facc)
             }
         } else if O::FLOATS_IN_LINE
             && lhs.tag() == Tag::FLOAT
@@ -94,7 +98,7 @@ handler! {
         {
             facc = result;
             set_any(regs, dst, Value::float(result));
-            next!(c.end(), regs, cx, facc)
+            next!(rows::Arithmetic::<O, L, R>::next(pc), regs, cx, facc)
         }
         slow!(arithmetic_slow::<O, L::General, R::General>, pc, regs, cx, facc)
     }
@@ -103,11 +107,10 @@ handler! {
 handler! {
     #[inline(never)]
     fn arithmetic_slow<O: Arithmetic, L: AnySource, R: AnySource>(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let dst = c.half();
-        let lhs = L::read(&mut c, regs);
-        let rhs = R::read(&mut c, regs);
-        let next = c.end();
+        let rows::Arithmetic { dst, lhs, rhs, .. } = rows::Arithmetic::<O, L, R>::read(pc);
+        let lhs = L::value(lhs, regs);
+        let rhs = R::value(rhs, regs);
+        let next = rows::Arithmetic::<O, L, R>::next(pc);
         if let (Some(a), Some(b)) = (number::to_float(lhs), number::to_float(rhs)) {
             let is_float = lhs.tag() != rhs.tag() || O::ZERO.is_empty() || lhs.tag() == Tag::FLOAT;
             if let Some(result) = O::float(a, b).filter(|_| is_float) {
@@ -180,72 +183,74 @@ fn arithmetic_error(cx: &Context, at: Flow, metamethod: Metamethod, zero: &str, 
 }
 
 handler! {
-    /// `negate`. Operands: destination, source.
+    /// `negate`.
     pub(crate) fn negate(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let dst = c.half();
-        let src = Slot::read(&mut c, regs);
+        let rows::Negate { dst, src } = rows::Negate::read(pc);
+        let src = get_any(regs, src);
         let result = match src.tag() {
             Tag::INT => Value::int((src.payload() as i64).wrapping_neg()),
             Tag::FLOAT => Value::float(-f64::from_bits(src.payload())),
-            _ => slow!(unary_slow::<Negate>, pc, regs, cx, facc),
+            _ => slow!(unary_slow::<rows::Negate>, pc, regs, cx, facc),
         };
         set_any(regs, dst, result);
-        next!(c.end(), regs, cx, facc)
+        next!(rows::Negate::next(pc), regs, cx, facc)
     }
 }
 
 handler! {
-    /// `bit_not`. Operands: destination, source.
+    /// `bit_not`.
     pub(crate) fn bit_not(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let dst = c.half();
-        match number::to_int(Slot::read(&mut c, regs)) {
+        let rows::BitNot { dst, src } = rows::BitNot::read(pc);
+        match number::to_int(get_any(regs, src)) {
             Some(int) => set_any(regs, dst, Value::int(!int)),
-            None => slow!(unary_slow::<BitNot>, pc, regs, cx, facc),
+            None => slow!(unary_slow::<rows::BitNot>, pc, regs, cx, facc),
         }
-        next!(c.end(), regs, cx, facc)
+        next!(rows::BitNot::next(pc), regs, cx, facc)
     }
 }
 
 /// A unary operation, by its metamethod.
-pub(crate) trait Unary {
+trait Unary: Row {
     const METAMETHOD: Metamethod;
+    /// Destination and source.
+    fn operands(self) -> (usize, usize);
 }
-pub(crate) enum Negate {}
-impl Unary for Negate {
+impl Unary for rows::Negate {
     const METAMETHOD: Metamethod = Metamethod::Negate;
+    fn operands(self) -> (usize, usize) {
+        (self.dst, self.src)
+    }
 }
-pub(crate) enum BitNot {}
-impl Unary for BitNot {
+impl Unary for rows::BitNot {
     const METAMETHOD: Metamethod = Metamethod::BitNot;
+    fn operands(self) -> (usize, usize) {
+        (self.dst, self.src)
+    }
 }
 
 handler! {
     #[cold]
     #[inline(never)]
     fn unary_slow<O: Unary>(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let dst = c.half();
-        let src = Slot::read(&mut c, regs);
+        let (dst, src) = O::read(pc).operands();
+        let src = get_any(regs, src);
         let at = Flow { pc, regs };
-        follow!(arithmetic_metamethod(&mut *cx, at, c.end(), O::METAMETHOD, "", src, src, dst), cx, facc)
+        follow!(arithmetic_metamethod(&mut *cx, at, O::next(pc), O::METAMETHOD, "", src, src, dst), cx, facc)
     }
 }
 
 handler! {
-    /// `not`. Operands: destination, source.
+    /// `not`.
     pub(crate) fn not(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let dst = c.half();
-        let src = Slot::read(&mut c, regs);
+        let rows::Not { dst, src } = rows::Not::read(pc);
+        let src = get_any(regs, src);
         set_any(regs, dst, Value::bool(!src.is_truthy()));
-        next!(c.end(), regs, cx, facc)
+        next!(rows::Not::next(pc), regs, cx, facc)
     }
 }
 
 /// A comparison.
-pub(crate) trait Relation {
+pub(crate) trait Relation: Variant {
     const METAMETHOD: Metamethod;
     fn ints(lhs: i64, rhs: i64) -> bool;
     fn floats(lhs: f64, rhs: f64) -> bool;
@@ -256,6 +261,9 @@ pub(crate) trait Relation {
 }
 
 pub(crate) enum Less {}
+impl Variant for Less {
+    const NAME: &'static str = "less";
+}
 impl Relation for Less {
     const METAMETHOD: Metamethod = Metamethod::Less;
     const QUESTION: Question = Question::Less;
@@ -273,6 +281,9 @@ impl Relation for Less {
 }
 
 pub(crate) enum LessEqual {}
+impl Variant for LessEqual {
+    const NAME: &'static str = "less_equal";
+}
 impl Relation for LessEqual {
     const METAMETHOD: Metamethod = Metamethod::LessEqual;
     const QUESTION: Question = Question::LessEqual;
@@ -290,6 +301,9 @@ impl Relation for LessEqual {
 }
 
 pub(crate) enum Equal {}
+impl Variant for Equal {
+    const NAME: &'static str = "equal";
+}
 impl Relation for Equal {
     const METAMETHOD: Metamethod = Metamethod::Eq;
     const QUESTION: Question = Question::Equal;
@@ -315,15 +329,14 @@ fn strings<'a>(lhs: Value, rhs: Value) -> Option<(&'a [u8], &'a [u8])> {
 }
 
 handler! {
-    /// A comparison as a value. Operands: destination, left, right.
+    /// A comparison as a value.
     pub(crate) fn compare<O: Relation, L: AnySource, R: AnySource>(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let dst = c.half();
-        let lhs = L::read(&mut c, regs);
-        let rhs = R::read(&mut c, regs);
+        let rows::Compare { dst, lhs, rhs, .. } = rows::Compare::<O, L, R>::read(pc);
+        let lhs = L::value(lhs, regs);
+        let rhs = R::value(rhs, regs);
         if lhs.tag() == Tag::INT && rhs.tag() == Tag::INT {
             set_any(regs, dst, Value::bool(O::ints(lhs.payload() as i64, rhs.payload() as i64)));
-            next!(c.end(), regs, cx, facc)
+            next!(rows::Compare::<O, L, R>::next(pc), regs, cx, facc)
         }
         slow!(compare_slow::<O, L::General, R::General>, pc, regs, cx, facc)
     }
@@ -331,11 +344,10 @@ handler! {
 
 slow_handler! {
     fn compare_slow<O: Relation, L: AnySource, R: AnySource>(pc, regs, cx) {
-        let mut c = Cursor::new(pc);
-        let dst = c.half();
-        let lhs = L::read(&mut c, regs);
-        let rhs = R::read(&mut c, regs);
-        let next = c.end();
+        let rows::Compare { dst, lhs, rhs, .. } = rows::Compare::<O, L, R>::read(pc);
+        let lhs = L::value(lhs, regs);
+        let rhs = R::value(rhs, regs);
+        let next = rows::Compare::<O, L, R>::next(pc);
         let at = Flow { pc, regs };
         let mut record = Record::instruction(RecordKind::StoreTruthy, pc, next, top_of(regs));
         record.state = dst as u32;
@@ -417,11 +429,11 @@ unsafe fn compare_metamethod(
 }
 
 handler! {
-    /// A comparison with a branch, taken when it holds, or when it does not. Operands: left, right, branch.
+    /// A comparison with a branch, taken when it holds, or when it does not.
     pub(crate) fn branch_compare<O: Relation, L: AnySource, R: AnySource, S: Sense>(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let lhs = L::read(&mut c, regs);
-        let rhs = R::read(&mut c, regs);
+        let rows::BranchCompare { lhs, rhs, branch, .. } = rows::BranchCompare::<O, S, L, R>::read(pc);
+        let lhs = L::value(lhs, regs);
+        let rhs = R::value(rhs, regs);
         let holds = if lhs.tag() == Tag::INT && rhs.tag() == Tag::INT {
             O::ints(lhs.payload() as i64, rhs.payload() as i64)
         } else if lhs.tag() == Tag::FLOAT && rhs.tag() == Tag::FLOAT {
@@ -430,31 +442,28 @@ handler! {
             slow!(branch_compare_slow::<O, L::General, R::General, S>, pc, regs, cx, facc)
         };
         if holds == S::HOLDS {
-            take_branch!(c, pc, regs, cx, facc)
+            take_branch!(branch, pc, regs, cx, facc)
         }
-        let _ = branch_target!(c, pc);
-        next!(c.end(), regs, cx, facc)
+        next!(rows::BranchCompare::<O, S, L, R>::next(pc), regs, cx, facc)
     }
 }
 
 slow_handler! {
     fn branch_compare_slow<O: Relation, L: AnySource, R: AnySource, S: Sense>(pc, regs, cx) {
-        let mut c = Cursor::new(pc);
-        let lhs = L::read(&mut c, regs);
-        let rhs = R::read(&mut c, regs);
+        let rows::BranchCompare { lhs, rhs, branch, .. } = rows::BranchCompare::<O, S, L, R>::read(pc);
+        let lhs = L::value(lhs, regs);
+        let rhs = R::value(rhs, regs);
         let long = long_comparison(O::QUESTION, lhs, rhs);
         let is_long = long.is_some_and(|bytes| bytes > AT_ONCE_BYTES_MAX);
         if !is_long && let Some(holds) = O::raw(lhs, rhs) {
             if holds == S::HOLDS {
-                let flow = super::control::branch_flow(cx, &mut c, pc, regs);
+                let flow = super::control::branch_flow(cx, branch, pc, regs);
                 return owe_for_bytes(&mut *cx, flow, long);
             }
-            let _ = branch_target!(c, pc);
-            return owe_for_bytes(&mut *cx, Flow { pc: c.end(), regs }, long);
+            return owe_for_bytes(&mut *cx, Flow { pc: rows::BranchCompare::<O, S, L, R>::next(pc), regs }, long);
         }
-        let mut branch = c;
-        let target = branch_target!(c, pc);
-        let after = c.end();
+        let target = branch.target(pc);
+        let after = rows::BranchCompare::<O, S, L, R>::next(pc);
         let (on_true, on_false) = if S::HOLDS { (target, after) } else { (after, target) };
         let mut record = Record::instruction(RecordKind::Branch, pc, on_true, top_of(regs));
         record.otherwise = on_false;
@@ -462,13 +471,13 @@ slow_handler! {
             return compare_long(&mut *cx, Flow { pc, regs }, O::QUESTION, lhs, rhs, record);
         }
         compare_metamethod(&mut *cx, Flow { pc, regs }, O::METAMETHOD, lhs, rhs, record, |cx| {
-            if S::HOLDS { Flow { pc: after, regs } } else { super::control::branch_flow(cx, &mut branch, pc, regs) }
+            if S::HOLDS { Flow { pc: after, regs } } else { super::control::branch_flow(cx, branch, pc, regs) }
         })
     }
 }
 
 handler! {
-    /// `concat`. Operands: destination, number, slots.
+    /// `concat`.
     pub(crate) fn concat(pc, regs, cx, facc) {
         if (*cx).heap.needs_step() {
             slow!(super::control::collect, pc, regs, cx, facc)
@@ -479,13 +488,13 @@ handler! {
 
 slow_handler! {
     fn concat_now(pc, regs, cx) {
-        let mut c = Cursor::new(pc);
-        let (dst, count) = (c.half(), c.half());
-        let mut values = Vec::with_capacity(count);
-        for _ in 0..count {
-            values.push(Slot::read(&mut c, regs));
+        let rows::Concat { dst, values: slots } = rows::Concat::read(pc);
+        let mut values = Vec::with_capacity(slots.count);
+        let mut c = slots.cursor();
+        for _ in 0..slots.count {
+            values.push(get_any(regs, Slot::read(&mut c)));
         }
-        let flow = concat_values(&mut *cx, Flow { pc, regs }, values, dst, c.end());
+        let flow = concat_values(&mut *cx, Flow { pc, regs }, values, dst, slots.next(pc));
         stop_if_used_up(&mut *cx, flow)
     }
 }

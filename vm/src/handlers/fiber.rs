@@ -7,19 +7,19 @@ use crate::runtime::work::FREE_VALUES;
 use crate::runtime::work::pay;
 use crate::runtime::work::units_of_values;
 use crate::threaded::Flow;
-use crate::threaded::operands::Cursor;
 use crate::threaded::operands::{get_any, set_any, tag_at};
+use crate::threaded::rows;
+use crate::threaded::table::Row;
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
 
 handler! {
-    /// `fiber_new`. Operands: destination, callee.
+    /// `fiber_new`.
     pub(crate) fn fiber_new(pc, regs, cx, facc) {
         if (*cx).heap.needs_step() {
             slow!(super::control::collect, pc, regs, cx, facc)
         }
-        let mut c = Cursor::new(pc);
-        let (dst, callee) = (c.half(), c.half());
+        let rows::FiberNew { dst, callee } = rows::FiberNew::read(pc);
         let callee = get_any(regs, callee);
         if callee.tag() != Tag::FUNCTION {
             slow!(wrong_kind, pc, regs, cx, facc)
@@ -28,7 +28,7 @@ handler! {
             Ok(fiber) => set_any(regs, dst, fiber),
             Err(_) => slow!(super::control::out_of_memory, pc, regs, cx, facc),
         }
-        next!(c.end(), regs, cx, facc)
+        next!(rows::FiberNew::next(pc), regs, cx, facc)
     }
 }
 
@@ -42,40 +42,34 @@ handler! {
 }
 
 slow_handler! {
-    /// `fiber_resume…`. Operands: fiber, window with the arguments, their number, cost, whether the open list follows,
-    /// destination of `ok`.
+    /// `fiber_resume…`.
     pub(crate) fn fiber_resume(pc, regs, cx) {
-        let mut c = Cursor::new(pc);
-        let (fiber, window, arguments, cost) = (c.half(), c.half(), c.half(), c.half());
-        let (open, ok) = (c.half() != 0, c.half());
-        (*cx).fuel -= cost as i64;
+        let rows::FiberResume { fiber, window, arguments, cost, open, ok } = rows::FiberResume::read(pc);
+        (*cx).fuel -= cost;
         if (*cx).fuel < 0 {
-            (*cx).fuel += cost as i64;
+            (*cx).fuel += cost;
             return (*cx).stop(crate::runtime::context::Status::OutOfFuel, Flow { pc, regs });
         }
         let count = arguments + if open { (*cx).open_count } else { 0 };
-        if let Err(flow) = pay(&mut *cx, Flow { pc, regs }, cost as i64, units_of_values(count)) {
+        if let Err(flow) = pay(&mut *cx, Flow { pc, regs }, cost, units_of_values(count)) {
             return flow;
         }
         if tag_at(regs, fiber) != Tag::FIBER {
             return raise_trap(&mut *cx, Flow { pc, regs }, TrapCode::WrongKind);
         }
         let fiber = get_any(regs, fiber);
-        let waiting = switch::Waiting { next: c.end(), window, ok };
+        let waiting = switch::Waiting { next: rows::FiberResume::next(pc), window, ok };
         switch::resume_from_instruction(&mut *cx, Flow { pc, regs }, fiber, count, waiting)
     }
 }
 
 handler! {
-    /// `fiber_yield…`. Operands: window with the values, their number, cost, whether the open list follows; return
-    /// information, as a fiber that has yielded waits like one that has called.
+    /// `fiber_yield…`.
     pub(crate) fn fiber_yield(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (window, values, cost, open) = (c.half(), c.half(), c.half(), c.half() != 0);
-        let _info = c.word64();
-        (*cx).fuel -= cost as i64;
+        let rows::FiberYield { window, values, cost, open, .. } = rows::FiberYield::read(pc);
+        (*cx).fuel -= cost;
         if (*cx).fuel < 0 {
-            (*cx).fuel += cost as i64;
+            (*cx).fuel += cost;
             slow!(super::control::out_of_fuel, pc, regs, cx, facc)
         }
         let count = values + if open { (*cx).open_count } else { 0 };
@@ -83,49 +77,45 @@ handler! {
             slow!(yield_many, pc, regs, cx, facc)
         }
         let at = Flow { pc, regs };
-        follow!(switch::suspend(&mut *cx, regs.add(window), count, c.end(), at), cx, facc)
+        follow!(switch::suspend(&mut *cx, regs.add(window), count, rows::FiberYield::next(pc), at), cx, facc)
     }
 }
 
 slow_handler! {
     /// `fiber_yield…` of many values, which has taken its cost.
     fn yield_many(pc, regs, cx) {
-        let mut c = Cursor::new(pc);
-        let (window, values, cost, open) = (c.half(), c.half(), c.half(), c.half() != 0);
-        let _info = c.word64();
+        let rows::FiberYield { window, values, cost, open, .. } = rows::FiberYield::read(pc);
         let count = values + if open { (*cx).open_count } else { 0 };
         let at = Flow { pc, regs };
-        if let Err(flow) = pay(&mut *cx, at, cost as i64, units_of_values(count)) {
+        if let Err(flow) = pay(&mut *cx, at, cost, units_of_values(count)) {
             return flow;
         }
-        switch::suspend(&mut *cx, regs.add(window), count, c.end(), at)
+        switch::suspend(&mut *cx, regs.add(window), count, rows::FiberYield::next(pc), at)
     }
 }
 
 slow_handler! {
-    /// `fiber_close`. Operands: fiber, cost, destination of `ok`, destination of `error`.
+    /// `fiber_close`.
     pub(crate) fn fiber_close(pc, regs, cx) {
-        let mut c = Cursor::new(pc);
-        let (fiber, cost, ok, error) = (c.half(), c.half(), c.half(), c.half());
-        (*cx).fuel -= cost as i64;
+        let rows::FiberClose { fiber, cost, ok, error } = rows::FiberClose::read(pc);
+        (*cx).fuel -= cost;
         if (*cx).fuel < 0 {
-            (*cx).fuel += cost as i64;
+            (*cx).fuel += cost;
             return (*cx).stop(crate::runtime::context::Status::OutOfFuel, Flow { pc, regs });
         }
         if tag_at(regs, fiber) != Tag::FIBER {
             return raise_trap(&mut *cx, Flow { pc, regs }, TrapCode::WrongKind);
         }
         let fiber = get_any(regs, fiber);
-        let waiting = switch::Waiting { next: c.end(), window: error, ok };
+        let waiting = switch::Waiting { next: rows::FiberClose::next(pc), window: error, ok };
         switch::close_from_instruction(&mut *cx, Flow { pc, regs }, fiber, waiting)
     }
 }
 
 handler! {
-    /// `fiber_status`. Operands: destination word, fiber.
+    /// `fiber_status`.
     pub(crate) fn fiber_status(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (dst, fiber) = (c.half(), c.half());
+        let rows::FiberStatus { dst, fiber } = rows::FiberStatus::read(pc);
         let Some(cell) = Value::as_fiber(get_any(regs, fiber)) else { slow!(wrong_kind, pc, regs, cx, facc) };
         *regs.add(dst) = match Fiber::of(cell).state {
             FiberState::Suspended => 0,
@@ -133,6 +123,6 @@ handler! {
             FiberState::Normal | FiberState::Parked => 2,
             FiberState::Dead => 3,
         };
-        next!(c.end(), regs, cx, facc)
+        next!(rows::FiberStatus::next(pc), regs, cx, facc)
     }
 }

@@ -1,7 +1,8 @@
 //! The interpreter: small functions over threaded code, each of which ends by jumping to the next.
 //!
-//! A threaded instruction is the address of its handler followed by a stream of 16-bit operands, padded to 8 bytes. There is
-//! one set of handlers and two ways to go from one to the next, chosen when the crate is built:
+//! A threaded instruction is the address of its handler followed by a stream of 16-bit operands, padded to 8 bytes; what they are
+//! stands in `threaded/rows.rs`, which handler each row has in `table.rs`. There is one set of handlers and two ways to go from
+//! one to the next, chosen when the crate is built:
 //! - **tail**: a call in tail position, which LLVM turns into a jump when it optimises;
 //! - **loop**: the handler saves its state and returns to a loop. Used without optimisation, with debug assertions, under
 //!   Miri, on other processors, and with the feature `loop-dispatch`.
@@ -118,6 +119,7 @@ pub(crate) mod object;
 pub(crate) mod record;
 pub(crate) mod sources;
 pub(crate) mod stepping;
+pub(crate) mod table;
 pub(crate) mod typed;
 
 /// The handlers of the machine's own places.

@@ -4,7 +4,7 @@ use crate::runtime::context::Handler;
 use crate::runtime::native::{NativeFlow, enter};
 
 handler! {
-    /// Stands in place of the first handler of a function, or of a loop, that has native code. Operands: those of the instruction.
+    /// Stands in place of the first handler of a function, or of a loop, that has native code; the operands stay.
     pub(crate) fn enter_native(pc, regs, cx, facc) {
         match enter(&mut *cx, pc, regs) {
             NativeFlow::Go(flow) => follow!(flow, cx, facc),

@@ -1,7 +1,7 @@
 //! Tables, closures and cells.
 
 use super::sources::AnySource;
-use crate::heap::{Closure, Str, Table, TableError};
+use crate::heap::{Str, Table, TableError};
 use crate::runtime::call::call_from_instruction;
 use crate::runtime::context::Context;
 use crate::runtime::context::Status;
@@ -14,9 +14,11 @@ use crate::runtime::work::FREE_VALUES;
 use crate::runtime::work::pay;
 use crate::runtime::work::units_of_bytes;
 use crate::threaded::continuation::{Record, RecordKind};
-use crate::threaded::operands::Cursor;
+use crate::threaded::kinds::CachePlace;
 use crate::threaded::operands::{get_any, set_any, tag_at};
-use crate::threaded::{Flow, Pc, Regs};
+use crate::threaded::rows;
+use crate::threaded::table::Row;
+use crate::threaded::{Flow, Pc};
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
 use std::ptr::with_exposed_provenance_mut as pointer;
@@ -27,28 +29,6 @@ const CHAIN_MAX: usize = 2000;
 const FREE_HOPS: usize = 16;
 /// So much room of a new table is free.
 const FREE_ROOM: u32 = 64;
-
-/// A captured value of the running closure.
-pub(crate) enum Capture {}
-impl AnySource for Capture {
-    type General = Self;
-
-    #[inline(always)]
-    unsafe fn read(c: &mut Cursor, regs: Regs) -> Value {
-        // SAFETY: the loader wrote the index of a capture.
-        unsafe { *captures(regs).add(c.half()) }
-    }
-}
-
-/// The captured values of the running closure.
-///
-/// # Safety
-/// `regs` are those of a guest frame.
-#[inline(always)]
-pub(crate) unsafe fn captures(regs: Regs) -> *mut Value {
-    // SAFETY: the header of a frame names its closure.
-    unsafe { Closure::upvalues(pointer::<Closure>(*regs.sub(2) as usize)) }
-}
 
 /// The node that a cached index names, if it still holds this key and a value.
 #[inline(always)]
@@ -64,19 +44,16 @@ unsafe fn cached(table: *mut Table, index: u32, key: u64) -> Option<*mut crate::
 }
 
 handler! {
-    /// `get` with a constant string key. Operands: destination, object, cached node index (32 bits), key.
+    /// `get` with a constant string key.
     pub(crate) fn get_field<S: AnySource>(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let dst = c.half();
-        let object = S::read(&mut c, regs);
-        let index = c.word32();
-        let key = c.word64();
+        let rows::GetField { dst, object, cache, key } = rows::GetField::<S>::read(pc);
+        let object = S::value(object, regs);
         if object.tag() == Tag::TABLE
-            && let Some(node) = cached(object.pointer().cast(), index, key)
+            && let Some(node) = cached(object.pointer().cast(), cache.index, key)
         {
             *regs.add(dst) = (*node).value;
             *regs.add(dst + 1).cast::<Tag>() = Tag(u32::from((*node).value_tag));
-            next!(c.end(), regs, cx, facc)
+            next!(rows::GetField::<S>::next(pc), regs, cx, facc)
         }
         slow!(get_field_slow::<S>, pc, regs, cx, facc)
     }
@@ -85,13 +62,10 @@ handler! {
 handler! {
     #[inline(never)]
     fn get_field_slow<S: AnySource>(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let dst = c.half();
-        let object = S::read(&mut c, regs);
-        let index_at = c.here();
-        let _index = c.word32();
-        let key = pointer::<Str>(c.word64() as usize);
-        follow!(get_str(&mut *cx, Flow { pc, regs }, c.end(), object, key, dst, index_at), cx, facc)
+        let rows::GetField { dst, object, cache, key } = rows::GetField::<S>::read(pc);
+        let object = S::value(object, regs);
+        let (next, key) = (rows::GetField::<S>::next(pc), pointer::<Str>(key as usize));
+        follow!(get_str(&mut *cx, Flow { pc, regs }, next, object, key, dst, cache.place), cx, facc)
     }
 }
 
@@ -122,7 +96,7 @@ fn string_key(key: Value) -> *mut Str {
     if key.tag() == Tag::STRING { key.pointer().cast() } else { std::ptr::null_mut() }
 }
 
-/// `object[key]` for a string key, walking `__index`; remembers the node of a direct hit at `index_at`.
+/// `object[key]` for a string key, walking `__index`; remembers the node of a direct hit.
 #[inline(never)]
 unsafe fn get_str(
     cx: &mut Context,
@@ -131,12 +105,12 @@ unsafe fn get_str(
     object: Value,
     key: *mut Str,
     dst: usize,
-    index_at: Pc,
+    cache: CachePlace,
 ) -> Flow {
     let mut hops = 0;
     // SAFETY: passed on.
     unsafe {
-        let flow = get_str_through(cx, at, next, object, key, dst, index_at, &mut hops);
+        let flow = get_str_through(cx, at, next, object, key, dst, cache, &mut hops);
         pay_for_chain(cx, flow, hops, key)
     }
 }
@@ -150,7 +124,7 @@ unsafe fn get_str_through(
     mut object: Value,
     key: *mut Str,
     dst: usize,
-    index_at: Pc,
+    cache: CachePlace,
     hops: &mut usize,
 ) -> Flow {
     // SAFETY: the operands are reachable from the frame.
@@ -162,7 +136,7 @@ unsafe fn get_str_through(
                 if level == 0
                     && let Some(index) = Table::find_str_index(table, key)
                 {
-                    index_at.cast_mut().cast::<u32>().write_unaligned(index);
+                    cache.remember(index);
                 }
                 let value = Table::get_str(table, &mut cx.heap, key);
                 if !value.is_nil() {
@@ -202,11 +176,10 @@ unsafe fn index_error(cx: &mut Context, at: Flow, object: Value, is_operand: boo
 }
 
 handler! {
-    /// `get` with any key. Operands: destination, object, key.
+    /// `get` with any key.
     pub(crate) fn get<K: AnySource>(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (dst, object) = (c.half(), c.half());
-        let key = K::read(&mut c, regs);
+        let rows::Get { dst, object, key } = rows::Get::<K>::read(pc);
+        let key = K::value(key, regs);
         if tag_at(regs, object) == Tag::TABLE && key.tag() == Tag::INT {
             let table = pointer::<Table>(*regs.add(object) as usize);
             let index = key.payload().wrapping_sub(1);
@@ -215,7 +188,7 @@ handler! {
                 if (*slot).tag != Tag::NIL {
                     *regs.add(dst) = (*slot).payload;
                     *regs.add(dst + 1).cast::<Tag>() = (*slot).tag;
-                    next!(c.end(), regs, cx, facc)
+                    next!(rows::Get::<K>::next(pc), regs, cx, facc)
                 }
             }
         }
@@ -226,19 +199,19 @@ handler! {
 handler! {
     #[inline(never)]
     fn get_slow<K: AnySource>(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (dst, object) = (c.half(), c.half());
-        let key = K::read(&mut c, regs);
+        let rows::Get { dst, object, key } = rows::Get::<K>::read(pc);
+        let key = K::value(key, regs);
         if tag_at(regs, object) == Tag::TABLE {
             let table = pointer::<Table>(*regs.add(object) as usize);
             let node = Table::peek(table, key);
             if !node.is_null() {
                 *regs.add(dst) = (*node).value;
                 *regs.add(dst + 1).cast::<Tag>() = Tag(u32::from((*node).value_tag));
-                next!(c.end(), regs, cx, facc)
+                next!(rows::Get::<K>::next(pc), regs, cx, facc)
             }
         }
-        follow!(get_any_key(&mut *cx, Flow { pc, regs }, c.end(), get_any(regs, object), key, dst), cx, facc)
+        let next = rows::Get::<K>::next(pc);
+        follow!(get_any_key(&mut *cx, Flow { pc, regs }, next, get_any(regs, object), key, dst), cx, facc)
     }
 }
 
@@ -296,16 +269,10 @@ unsafe fn get_through(
 }
 
 handler! {
-    /// `get_method` with a constant string key. Operands: function, self, object, cached node index (32 bits), key.
-    ///
-    /// The index is that of the node in the table behind `__index` when the object itself has no such key.
+    /// `get_method` with a constant string key. The index is that of the node in the table behind `__index` when the object
+    /// itself has no such key.
     pub(crate) fn get_method(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (function, receiver, object) = (c.half(), c.half(), c.half());
-        let index = c.word32();
-        let _pad = c.half();
-        let _pad = c.word32();
-        let key = c.word64();
+        let rows::GetMethod { function, receiver, cache, key, object } = rows::GetMethod::read(pc);
         let value = get_any(regs, object);
         if value.tag() == Tag::TABLE {
             let table: *mut Table = value.pointer().cast();
@@ -314,7 +281,7 @@ handler! {
                 Some(node)
             } else {
                 match behind_index(cx, table) {
-                    Some(class) => cached(class, index, key),
+                    Some(class) => cached(class, cache.index, key),
                     None => None,
                 }
             };
@@ -322,7 +289,7 @@ handler! {
                 set_any(regs, receiver, value);
                 *regs.add(function) = (*node).value;
                 *regs.add(function + 1).cast::<Tag>() = Tag(u32::from((*node).value_tag));
-                next!(c.end(), regs, cx, facc)
+                next!(rows::GetMethod::next(pc), regs, cx, facc)
             }
         }
         slow!(get_method_slow, pc, regs, cx, facc)
@@ -346,44 +313,37 @@ unsafe fn behind_index(cx: *mut Context, table: *mut Table) -> Option<*mut Table
 
 slow_handler! {
     fn get_method_slow(pc, regs, cx) {
-        let mut c = Cursor::new(pc);
-        let (function, receiver, object) = (c.half(), c.half(), c.half());
-        let index_at = c.here();
-        let _index = c.word32();
-        let _pad = c.half();
-        let _pad = c.word32();
-        let key = pointer::<Str>(c.word64() as usize);
+        let rows::GetMethod { function, receiver, cache, key, object } = rows::GetMethod::read(pc);
+        let key = pointer::<Str>(key as usize);
         let value = get_any(regs, object);
         set_any(regs, receiver, value);
-        let mut ignored = [0u16; 2];
         if value.tag() == Tag::TABLE
             && let Some(class) = behind_index(cx, value.pointer().cast())
             && let Some(index) = Table::find_str_index(class, key)
         {
-            index_at.cast_mut().cast::<u32>().write_unaligned(index);
+            cache.place.remember(index);
         }
-        let scratch = ignored.as_mut_ptr().cast_const();
-        get_str(&mut *cx, Flow { pc, regs }, c.end(), value, key, function, scratch)
+        // What the object has itself is not remembered.
+        let mut forgotten = [0u16; 2];
+        let ignored = CachePlace::from(&mut forgotten);
+        get_str(&mut *cx, Flow { pc, regs }, rows::GetMethod::next(pc), value, key, function, ignored)
     }
 }
 
 handler! {
-    /// `set` with a constant string key. Operands: object, cached node index (32 bits), key, value.
+    /// `set` with a constant string key.
     pub(crate) fn set_field<V: AnySource>(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let object = c.half();
-        let index = c.word32();
-        let key = c.word64();
+        let rows::SetField { object, cache, key, value } = rows::SetField::<V>::read(pc);
         if tag_at(regs, object) == Tag::TABLE
-            && let Some(node) = cached(pointer::<Table>(*regs.add(object) as usize), index, key)
+            && let Some(node) = cached(pointer::<Table>(*regs.add(object) as usize), cache.index, key)
         {
             if (*cx).heap.marking() {
                 slow!(set_field_slow::<V>, pc, regs, cx, facc)
             }
-            let value = V::read(&mut c, regs);
+            let value = V::value(value, regs);
             (*node).value = value.payload();
             (*node).value_tag = value.tag().0 as u8;
-            next!(c.end(), regs, cx, facc)
+            next!(rows::SetField::<V>::next(pc), regs, cx, facc)
         }
         slow!(add_field::<V>, pc, regs, cx, facc)
     }
@@ -393,20 +353,17 @@ handler! {
     /// `set` with a constant string key that a table has elsewhere than was thought, or not yet.
     #[inline(never)]
     fn add_field<V: AnySource>(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let object = c.half();
-        let index_at = c.here();
-        let _index = c.word32();
-        let key = pointer::<Str>(c.word64() as usize);
-        let value = V::read(&mut c, regs);
+        let rows::SetField { object, cache, key, value } = rows::SetField::<V>::read(pc);
+        let key = pointer::<Str>(key as usize);
+        let value = V::value(value, regs);
         if tag_at(regs, object) == Tag::TABLE && !(*cx).heap.marking() {
             let table = pointer::<Table>(*regs.add(object) as usize);
             let metatable = Table::metatable(table);
             if metatable.is_null() || Table::lacks(metatable, Metamethod::NewIndex as u32) {
                 let index = Table::put_short(table, key, value);
                 if index != u32::MAX {
-                    index_at.cast_mut().cast::<u32>().write_unaligned(index);
-                    next!(c.end(), regs, cx, facc)
+                    cache.place.remember(index);
+                    next!(rows::SetField::<V>::next(pc), regs, cx, facc)
                 }
             }
         }
@@ -420,31 +377,27 @@ handler! {
         if (*cx).heap.needs_step() {
             slow!(super::control::collect, pc, regs, cx, facc)
         }
-        let mut c = Cursor::new(pc);
-        let object = c.half();
-        let index_at = c.here();
-        let _index = c.word32();
-        let key = pointer::<Str>(c.word64() as usize);
-        let value = V::read(&mut c, regs);
+        let rows::SetField { object, cache, key, value } = rows::SetField::<V>::read(pc);
+        let key = pointer::<Str>(key as usize);
+        let value = V::value(value, regs);
         let object = get_any(regs, object);
         let key_value = Value::from_string(key);
-        let flow = set(&mut *cx, Flow { pc, regs }, c.end(), object, key_value, value);
+        let flow = set(&mut *cx, Flow { pc, regs }, rows::SetField::<V>::next(pc), object, key_value, value);
         if object.tag() == Tag::TABLE
             && let Some(index) = Table::find_str_index(object.pointer().cast(), key)
         {
-            index_at.cast_mut().cast::<u32>().write_unaligned(index);
+            cache.place.remember(index);
         }
         follow!(flow, cx, facc)
     }
 }
 
 handler! {
-    /// `set` with any key. Operands: object, key, value.
+    /// `set` with any key.
     pub(crate) fn set_index<K: AnySource, V: AnySource>(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let object = c.half();
-        let key = K::read(&mut c, regs);
-        let value = V::read(&mut c, regs);
+        let rows::SetIndex { object, key, value } = rows::SetIndex::<K, V>::read(pc);
+        let key = K::value(key, regs);
+        let value = V::value(value, regs);
         if tag_at(regs, object) == Tag::TABLE && key.tag() == Tag::INT {
             let table = pointer::<Table>(*regs.add(object) as usize);
             let index = key.payload().wrapping_sub(1);
@@ -456,7 +409,7 @@ handler! {
                     }
                     (*slot).payload = value.payload();
                     (*slot).tag = value.tag();
-                    next!(c.end(), regs, cx, facc)
+                    next!(rows::SetIndex::<K, V>::next(pc), regs, cx, facc)
                 }
             }
         }
@@ -468,17 +421,16 @@ handler! {
     /// `set` of an element that the array part has no value for yet, often the one after its last.
     #[inline(never)]
     fn append_index<K: AnySource, V: AnySource>(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let object = c.half();
-        let key = K::read(&mut c, regs);
-        let value = V::read(&mut c, regs);
+        let rows::SetIndex { object, key, value } = rows::SetIndex::<K, V>::read(pc);
+        let key = K::value(key, regs);
+        let value = V::value(value, regs);
         if tag_at(regs, object) == Tag::TABLE && key.tag() == Tag::INT && value.tag() != Tag::NIL {
             let table = pointer::<Table>(*regs.add(object) as usize);
             let slot = Table::free_slot(table, key.payload().wrapping_sub(1));
             if !slot.is_null() {
                 (*slot).payload = value.payload();
                 (*slot).tag = value.tag();
-                next!(c.end(), regs, cx, facc)
+                next!(rows::SetIndex::<K, V>::next(pc), regs, cx, facc)
             }
         }
         slow!(set_index_slow::<K::General, V::General>, pc, regs, cx, facc)
@@ -491,10 +443,9 @@ handler! {
         if (*cx).heap.needs_step() {
             slow!(super::control::collect, pc, regs, cx, facc)
         }
-        let mut c = Cursor::new(pc);
-        let object = c.half();
-        let key = K::read(&mut c, regs);
-        let value = V::read(&mut c, regs);
+        let rows::SetIndex { object, key, value } = rows::SetIndex::<K, V>::read(pc);
+        let key = K::value(key, regs);
+        let value = V::value(value, regs);
         let object = get_any(regs, object);
         if object.tag() == Tag::TABLE && key.tag() == Tag::INT {
             let table: *mut Table = object.pointer().cast();
@@ -502,10 +453,10 @@ handler! {
                 if Table::set_int(table, &mut (*cx).heap, key.payload() as i64, value).is_err() {
                     slow!(super::control::out_of_memory, pc, regs, cx, facc)
                 }
-                next!(c.end(), regs, cx, facc)
+                next!(rows::SetIndex::<K, V>::next(pc), regs, cx, facc)
             }
         }
-        follow!(set(&mut *cx, Flow { pc, regs }, c.end(), object, key, value), cx, facc)
+        follow!(set(&mut *cx, Flow { pc, regs }, rows::SetIndex::<K, V>::next(pc), object, key, value), cx, facc)
     }
 }
 
@@ -565,11 +516,9 @@ unsafe fn set_through(
 }
 
 handler! {
-    /// `table_new`. Operands: destination, pad, array slots (32 bits), hash entries (32 bits).
+    /// `table_new`.
     pub(crate) fn table_new(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (dst, _pad) = (c.half(), c.half());
-        let (slots, entries) = (c.word32(), c.word32());
+        let rows::TableNew { dst, array: slots, hash: entries } = rows::TableNew::read(pc);
         if slots | entries >= FREE_ROOM {
             slow!(table_new_large, pc, regs, cx, facc)
         }
@@ -580,7 +529,7 @@ handler! {
             Ok(table) => set_any(regs, dst, Value::from_table(table)),
             Err(_) => slow!(super::control::out_of_memory, pc, regs, cx, facc),
         }
-        next!(c.end(), regs, cx, facc)
+        next!(rows::TableNew::next(pc), regs, cx, facc)
     }
 }
 
@@ -588,9 +537,7 @@ slow_handler! {
     /// `table_new` with much room.
     fn table_new_large(pc, regs, cx) {
         let cx: &mut Context = &mut *cx;
-        let mut c = Cursor::new(pc);
-        let (dst, _pad) = (c.half(), c.half());
-        let (slots, entries) = (c.word32(), c.word32());
+        let rows::TableNew { dst, array: slots, hash: entries } = rows::TableNew::read(pc);
         let at = Flow { pc, regs };
         if cx.heap.needs_step() && cx.run.work.is_none() {
             return crate::runtime::collect::step_at(cx, at);
@@ -606,26 +553,24 @@ slow_handler! {
                 return crate::runtime::collect::make_room_at(cx, at);
             }
         }
-        Flow { pc: c.end(), regs }
+        Flow { pc: rows::TableNew::next(pc), regs }
     }
 }
 
 handler! {
-    /// `append`, `append_open`. Operands: table, window, number, whether the open list follows, first index (32 bits).
+    /// `append`, `append_open`.
     pub(crate) fn append(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (table, window, count, open) = (c.half(), c.half(), c.half(), c.half());
-        let first = c.word32();
+        let rows::Append { table, window, values: count, open, first } = rows::Append::read(pc);
         if (*cx).heap.needs_step() {
             slow!(super::control::collect, pc, regs, cx, facc)
         }
-        let count = count + if open != 0 { (*cx).open_count } else { 0 };
+        let count = count + if open { (*cx).open_count } else { 0 };
         let table = get_any(regs, table);
         if table.tag() != Tag::TABLE {
             (*cx).trap_code = TrapCode::WrongKind;
             slow!(super::control::trap, pc, regs, cx, facc)
         }
-        if open != 0 && count >= FREE_VALUES {
+        if open && count >= FREE_VALUES {
             slow!(append_many, pc, regs, cx, facc)
         }
         // A register of values is laid out like a value.
@@ -633,10 +578,10 @@ handler! {
         if Table::set_list(table.pointer().cast(), &mut (*cx).heap, first, values, count).is_err() {
             slow!(super::control::out_of_memory, pc, regs, cx, facc)
         }
-        if open != 0 {
+        if open {
             Table::end_list(table.pointer().cast());
         }
-        next!(c.end(), regs, cx, facc)
+        next!(rows::Append::next(pc), regs, cx, facc)
     }
 }
 
@@ -644,9 +589,7 @@ slow_handler! {
     /// `append_open` of many values to a table.
     fn append_many(pc, regs, cx) {
         let cx: &mut Context = &mut *cx;
-        let mut c = Cursor::new(pc);
-        let (table, window, count, _open) = (c.half(), c.half(), c.half(), c.half());
-        let first = c.word32();
+        let rows::Append { table, window, values: count, first, .. } = rows::Append::read(pc);
         let count = count + cx.open_count;
         let table: *mut Table = get_any(regs, table).pointer().cast();
         let at = Flow { pc, regs };
@@ -662,25 +605,24 @@ slow_handler! {
                 return crate::runtime::collect::make_room_at(cx, at);
             }
         }
-        Flow { pc: c.end(), regs }
+        Flow { pc: rows::Append::next(pc), regs }
     }
 }
 
 handler! {
-    /// `length`. Operands: destination, source.
+    /// `length`.
     pub(crate) fn length(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (dst, src) = (c.half(), c.half());
+        let rows::Length { dst, src } = rows::Length::read(pc);
         let value = get_any(regs, src);
         if value.tag() == Tag::TABLE {
             let table: *mut Table = value.pointer().cast();
             if Table::metatable(table).is_null() {
                 set_any(regs, dst, Value::int(Table::len(table, &mut (*cx).heap)));
-                next!(c.end(), regs, cx, facc)
+                next!(rows::Length::next(pc), regs, cx, facc)
             }
         } else if value.tag() == Tag::STRING {
             set_any(regs, dst, Value::int(Str::len(value.pointer().cast()) as i64));
-            next!(c.end(), regs, cx, facc)
+            next!(rows::Length::next(pc), regs, cx, facc)
         }
         slow!(length_slow, pc, regs, cx, facc)
     }
@@ -688,17 +630,16 @@ handler! {
 
 slow_handler! {
     fn length_slow(pc, regs, cx) {
-        let mut c = Cursor::new(pc);
-        let (dst, src) = (c.half(), c.half());
+        let rows::Length { dst, src } = rows::Length::read(pc);
         let value = get_any(regs, src);
         let callee = (*cx).metamethod(value, Metamethod::Len);
         let at = Flow { pc, regs };
         if !callee.is_nil() {
-            return call_for_result(&mut *cx, at, c.end(), callee, &[value, value], dst, RecordKind::Store);
+            return call_for_result(&mut *cx, at, rows::Length::next(pc), callee, &[value, value], dst, RecordKind::Store);
         }
         if value.tag() == Tag::TABLE {
             set_any(regs, dst, Value::int(Table::len(value.pointer().cast(), &mut (*cx).heap)));
-            return Flow { pc: c.end(), regs };
+            return Flow { pc: rows::Length::next(pc), regs };
         }
         let message = error::operation_error(&*cx, at, "get length of", value, "src");
         raise_message(&mut *cx, at, message)

@@ -12,14 +12,14 @@ use crate::runtime::work::stop_inside;
 use crate::runtime::work::take_slice;
 use crate::threaded::Flow;
 use crate::threaded::Regs;
-use crate::threaded::operands::Cursor;
 use crate::threaded::operands::{get_any, set_any};
+use crate::threaded::rows;
+use crate::threaded::table::{Row, Variant};
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
-use std::ptr::with_exposed_provenance as pointer;
 
 /// How a field or an element is stored, and moved between its place and a register.
-pub(crate) trait Stored {
+pub(crate) trait Stored: Variant {
     /// Distance of elements in an array.
     const BYTES: usize;
     /// Register = place.
@@ -36,9 +36,12 @@ pub(crate) trait Stored {
 
 /// A number of `T` in a place, zero-extended in a register.
 macro_rules! numbers {
-    ($($(#[$doc:meta])* $name:ident: $ty:ty;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident $text:literal: $ty:ty;)*) => {$(
         $(#[$doc])*
         pub(crate) enum $name {}
+        impl Variant for $name {
+            const NAME: &'static str = $text;
+        }
         impl Stored for $name {
             const BYTES: usize = size_of::<$ty>();
             #[inline(always)]
@@ -57,17 +60,24 @@ macro_rules! numbers {
 
 numbers! {
     /// A byte.
-    Byte: u8;
+    Byte "byte": u8;
     /// Two bytes.
-    Short: u16;
+    Short "short": u16;
     /// Four bytes.
-    Single: u32;
+    Single "single": u32;
     /// A word.
-    Word: u64;
+    Word "word": u64;
 }
 
 /// A field of less than a word: it has a whole one, of which the low bits count.
 pub(crate) struct Low<const BITS: u32>;
+impl<const BITS: u32> Variant for Low<BITS> {
+    const NAME: &'static str = match BITS {
+        8 => "low8",
+        16 => "low16",
+        _ => "low32",
+    };
+}
 impl<const BITS: u32> Stored for Low<BITS> {
     const BYTES: usize = 8;
     #[inline(always)]
@@ -84,6 +94,9 @@ impl<const BITS: u32> Stored for Low<BITS> {
 
 /// Two words.
 pub(crate) enum Pair {}
+impl Variant for Pair {
+    const NAME: &'static str = "pair";
+}
 impl Stored for Pair {
     const BYTES: usize = 16;
     #[inline(always)]
@@ -106,6 +119,9 @@ impl Stored for Pair {
 
 /// An `any` value.
 pub(crate) enum AnyValue {}
+impl Variant for AnyValue {
+    const NAME: &'static str = "any";
+}
 impl Stored for AnyValue {
     const BYTES: usize = 16;
     #[inline(always)]
@@ -128,6 +144,9 @@ impl Stored for AnyValue {
 
 /// A reference: the address of a heap cell, or 0.
 pub(crate) enum Reference {}
+impl Variant for Reference {
+    const NAME: &'static str = "reference";
+}
 impl Stored for Reference {
     const BYTES: usize = 8;
     #[inline(always)]
@@ -149,14 +168,13 @@ impl Stored for Reference {
 }
 
 handler! {
-    /// `record_new`. Operands: destination, window where the words of the fields lie, layout.
+    /// `record_new`.
     pub(crate) fn record_new(pc, regs, cx, facc) {
         if (*cx).heap.needs_step() {
             slow!(super::control::collect, pc, regs, cx, facc)
         }
-        let mut c = Cursor::new(pc);
-        let (dst, window) = (c.half(), c.half());
-        let layout = &*pointer::<MachineLayout>(c.word64() as usize);
+        let rows::RecordNew { dst, window, layout } = rows::RecordNew::read(pc);
+        let layout = &*layout.cast::<MachineLayout>();
         let Shape::Record { layout: words, .. } = &layout.shape else {
             (*cx).trap_code = TrapCode::CastFailure;
             slow!(super::control::trap, pc, regs, cx, facc)
@@ -166,37 +184,33 @@ handler! {
         };
         std::ptr::copy_nonoverlapping(regs.add(window), Record::data(record), words.words() as usize);
         *regs.add(dst) = record.expose_provenance() as u64;
-        next!(c.end(), regs, cx, facc)
+        next!(rows::RecordNew::next(pc), regs, cx, facc)
     }
 }
 
 handler! {
-    /// `record_get`. Operands: destination, object, word of the field (32 bits).
+    /// `record_get`.
     pub(crate) fn record_get<S: Stored>(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (dst, object) = (c.half(), c.half());
-        let word = c.word32() as usize;
+        let rows::RecordGet { dst, object, word, .. } = rows::RecordGet::<S>::read(pc);
         let object = *regs.add(object);
         if object == 0 {
             slow!(null_reference, pc, regs, cx, facc)
         }
-        S::get(Record::data(object_at(object).cast()).add(word).cast(), regs, dst);
-        next!(c.end(), regs, cx, facc)
+        S::get(Record::data(object_at(object).cast()).add(word as usize).cast(), regs, dst);
+        next!(rows::RecordGet::<S>::next(pc), regs, cx, facc)
     }
 }
 
 handler! {
-    /// `record_set`. Operands: object, source, word of the field (32 bits).
+    /// `record_set`.
     pub(crate) fn record_set<S: Stored>(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (object, src) = (c.half(), c.half());
-        let word = c.word32() as usize;
+        let rows::RecordSet { object, src, word, .. } = rows::RecordSet::<S>::read(pc);
         let object = *regs.add(object);
         if object == 0 {
             slow!(null_reference, pc, regs, cx, facc)
         }
-        S::set(cx, Record::data(object_at(object).cast()).add(word).cast(), regs, src);
-        next!(c.end(), regs, cx, facc)
+        S::set(cx, Record::data(object_at(object).cast()).add(word as usize).cast(), regs, src);
+        next!(rows::RecordSet::<S>::next(pc), regs, cx, facc)
     }
 }
 
@@ -210,14 +224,13 @@ handler! {
 }
 
 handler! {
-    /// `array_new`. Operands: destination, length, value of the elements, pad, layout.
+    /// `array_new`.
     pub(crate) fn array_new<S: Stored>(pc, regs, cx, facc) {
         if (*cx).heap.needs_step() && (*cx).run.work.is_none() {
             slow!(super::control::collect, pc, regs, cx, facc)
         }
-        let mut c = Cursor::new(pc);
-        let (dst, length, src, _pad) = (c.half(), c.half(), c.half(), c.half());
-        let layout = &*pointer::<MachineLayout>(c.word64() as usize);
+        let rows::ArrayNew { layout, dst, length, src, .. } = rows::ArrayNew::<S>::read(pc);
+        let layout = &*layout.cast::<MachineLayout>();
         let element = match layout.shape {
             Shape::Array { element } => element,
             Shape::Record { .. } => ElementKind::Any,
@@ -238,7 +251,7 @@ handler! {
             }
         }
         *regs.add(dst) = array.expose_provenance() as u64;
-        next!(c.end(), regs, cx, facc)
+        next!(rows::ArrayNew::<S>::next(pc), regs, cx, facc)
     }
 }
 
@@ -249,9 +262,8 @@ slow_handler! {
     /// `array_new` of many elements: a long array is filled in slices, and is as long as it is filled meanwhile.
     fn array_new_many<S: Stored>(pc, regs, cx) {
         let cx: &mut Context = &mut *cx;
-        let mut c = Cursor::new(pc);
-        let (dst, length, src, _pad) = (c.half(), c.half(), c.half(), c.half());
-        let layout = &*pointer::<MachineLayout>(c.word64() as usize);
+        let rows::ArrayNew { layout, dst, length, src, .. } = rows::ArrayNew::<S>::read(pc);
+        let layout = &*layout.cast::<MachineLayout>();
         let Shape::Array { element } = layout.shape else { return raise_trap(cx, Flow { pc, regs }, TrapCode::CastFailure) };
         let length = u64::from(*regs.add(length) as u32);
         let units = length / ELEMENTS_PER_UNIT;
@@ -280,7 +292,7 @@ slow_handler! {
             return stop_inside(cx, at, Work { done: to, object: Value::from_array(array), has_begun: false });
         }
         *regs.add(dst) = array.expose_provenance() as u64;
-        Flow { pc: c.end(), regs }
+        Flow { pc: rows::ArrayNew::<S>::next(pc), regs }
     }
 }
 
@@ -318,10 +330,9 @@ unsafe fn element<S: Stored>(object: u64, index: u64) -> Result<*mut u8, TrapCod
 }
 
 handler! {
-    /// `array_get`. Operands: destination, object, index.
+    /// `array_get`.
     pub(crate) fn array_get<S: Stored>(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (dst, object, index) = (c.half(), c.half(), c.half());
+        let rows::ArrayGet { dst, object, index, .. } = rows::ArrayGet::<S>::read(pc);
         match element::<S>(*regs.add(object), *regs.add(index)) {
             Ok(place) => S::get(place, regs, dst),
             Err(code) => {
@@ -329,15 +340,14 @@ handler! {
                 slow!(super::control::trap, pc, regs, cx, facc)
             }
         }
-        next!(c.end(), regs, cx, facc)
+        next!(rows::ArrayGet::<S>::next(pc), regs, cx, facc)
     }
 }
 
 handler! {
-    /// `array_set`. Operands: object, index, source.
+    /// `array_set`.
     pub(crate) fn array_set<S: Stored>(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (object, index, src) = (c.half(), c.half(), c.half());
+        let rows::ArraySet { object, index, src, .. } = rows::ArraySet::<S>::read(pc);
         match element::<S>(*regs.add(object), *regs.add(index)) {
             Ok(place) => S::set(cx, place, regs, src),
             Err(code) => {
@@ -345,33 +355,31 @@ handler! {
                 slow!(super::control::trap, pc, regs, cx, facc)
             }
         }
-        next!(c.end(), regs, cx, facc)
+        next!(rows::ArraySet::<S>::next(pc), regs, cx, facc)
     }
 }
 
 handler! {
-    /// `array_length`. Operands: destination, object.
+    /// `array_length`.
     pub(crate) fn array_length(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (dst, object) = (c.half(), c.half());
+        let rows::ArrayLength { dst, object } = rows::ArrayLength::read(pc);
         let object = *regs.add(object);
         if object == 0 {
             slow!(null_reference, pc, regs, cx, facc)
         }
         *regs.add(dst) = (*object_at(object).cast::<Array>()).len;
-        next!(c.end(), regs, cx, facc)
+        next!(rows::ArrayLength::next(pc), regs, cx, facc)
     }
 }
 
 handler! {
-    /// `array_size`. Operands: destination, source.
+    /// `array_size`.
     pub(crate) fn array_size(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (dst, src) = (c.half(), c.half());
+        let rows::ArraySize { dst, src } = rows::ArraySize::read(pc);
         let value = get_any(regs, src);
         if value.tag() == Tag::ARRAY {
             *regs.add(dst) = (*value.pointer().cast::<Array>()).len;
-            next!(c.end(), regs, cx, facc)
+            next!(rows::ArraySize::next(pc), regs, cx, facc)
         }
         (*cx).trap_code = if value.is_nil() { TrapCode::NullReference } else { TrapCode::WrongKind };
         slow!(super::control::trap, pc, regs, cx, facc)

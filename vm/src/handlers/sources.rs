@@ -1,20 +1,23 @@
-//! Where the `any` inputs of instructions come from, as types: registers of which more or less is known, and constants.
+//! Where the `any` inputs of instructions come from: what the kinds of operands that may be one mean.
 
+use crate::heap::Closure;
 use crate::threaded::Regs;
-use crate::threaded::operands::Cursor;
+use crate::threaded::frame::Frame;
+use crate::threaded::kinds::OperandKind;
+pub(crate) use crate::threaded::kinds::{Capture, Float, FloatSlot, Inline, Int, IntSlot, Latest, LatestFloat, Slot};
 use crate::threaded::operands::get_any;
-use crate::value::{Tag, Value};
+use crate::value::Value;
 
 /// Where an `any` input comes from.
-pub(crate) trait AnySource {
+pub(crate) trait AnySource: OperandKind {
     /// A source with the same operand that assumes nothing, for slow paths.
     type General: AnySource;
 
-    /// Reads it.
+    /// Its value.
     ///
     /// # Safety
-    /// The cursor is at such an operand.
-    unsafe fn read(c: &mut Cursor, regs: Regs) -> Value;
+    /// The operand was read from an instruction that runs in the frame at `regs`.
+    unsafe fn value(operand: Self::Value, regs: Regs) -> Value;
 
     /// The float of a value that was read from here and is one.
     #[inline(always)]
@@ -24,51 +27,44 @@ pub(crate) trait AnySource {
     }
 }
 
-/// A register.
-pub(crate) enum Slot {}
 impl AnySource for Slot {
     type General = Self;
 
     #[inline(always)]
-    unsafe fn read(c: &mut Cursor, regs: Regs) -> Value {
+    unsafe fn value(word: usize, regs: Regs) -> Value {
         // SAFETY: the loader wrote the word of an `any` register.
-        unsafe { get_any(regs, c.half()) }
+        unsafe { get_any(regs, word) }
     }
 }
 
-/// A register that is known to hold an integer.
-pub(crate) enum IntSlot {}
 impl AnySource for IntSlot {
     type General = Slot;
 
     #[inline(always)]
-    unsafe fn read(c: &mut Cursor, regs: Regs) -> Value {
+    unsafe fn value(word: usize, regs: Regs) -> Value {
         // SAFETY: the loader wrote the word of an `any` register; whatever it holds, its payload is a number here.
-        unsafe { Value::int(*regs.add(c.half()) as i64) }
+        unsafe { Value::int(*regs.add(word) as i64) }
     }
 }
 
-/// A register that is known to hold a float.
-pub(crate) enum FloatSlot {}
 impl AnySource for FloatSlot {
     type General = Slot;
 
     #[inline(always)]
-    unsafe fn read(c: &mut Cursor, regs: Regs) -> Value {
+    unsafe fn value(word: usize, regs: Regs) -> Value {
         // SAFETY: the loader wrote the word of an `any` register; whatever it holds, its payload is a number here.
-        unsafe { Value::float(f64::from_bits(*regs.add(c.half()))) }
+        unsafe { Value::float(f64::from_bits(*regs.add(word))) }
     }
 }
 
-/// A register that the instruction just before has written: a float in it is in the accumulator too, which is there sooner.
-pub(crate) enum Latest {}
+/// A float in the register is in the accumulator too, which is there sooner.
 impl AnySource for Latest {
     type General = Slot;
 
     #[inline(always)]
-    unsafe fn read(c: &mut Cursor, regs: Regs) -> Value {
+    unsafe fn value(word: usize, regs: Regs) -> Value {
         // SAFETY: the loader wrote the word of an `any` register.
-        unsafe { get_any(regs, c.half()) }
+        unsafe { get_any(regs, word) }
     }
 
     #[inline(always)]
@@ -77,15 +73,13 @@ impl AnySource for Latest {
     }
 }
 
-/// As `Latest`, of a register that is known to hold a float.
-pub(crate) enum LatestFloat {}
 impl AnySource for LatestFloat {
     type General = Slot;
 
     #[inline(always)]
-    unsafe fn read(c: &mut Cursor, regs: Regs) -> Value {
+    unsafe fn value(word: usize, regs: Regs) -> Value {
         // SAFETY: as for `FloatSlot`.
-        unsafe { FloatSlot::read(c, regs) }
+        unsafe { FloatSlot::value(word, regs) }
     }
 
     #[inline(always)]
@@ -94,41 +88,50 @@ impl AnySource for LatestFloat {
     }
 }
 
-/// A 16-bit integer in the instruction.
-pub(crate) enum Int {}
+impl AnySource for Capture {
+    type General = Self;
+
+    #[inline(always)]
+    unsafe fn value(index: usize, regs: Regs) -> Value {
+        // SAFETY: the loader wrote the index of a capture.
+        unsafe { *captures(regs).add(index) }
+    }
+}
+
+/// The captured values of the running closure.
+///
+/// # Safety
+/// `regs` are those of a guest frame.
+#[inline(always)]
+unsafe fn captures(regs: Regs) -> *mut Value {
+    // SAFETY: the header of a frame names its closure.
+    unsafe { Closure::upvalues(Frame::at(regs).closure()) }
+}
+
 impl AnySource for Int {
     type General = Self;
 
     #[inline(always)]
-    unsafe fn read(c: &mut Cursor, _: Regs) -> Value {
-        // SAFETY: the loader wrote it.
-        Value::int(unsafe { c.signed_half() })
+    unsafe fn value(int: i64, _: Regs) -> Value {
+        Value::int(int)
     }
 }
 
-/// A float in the instruction.
-pub(crate) enum Float {}
 impl AnySource for Float {
     type General = Self;
 
     #[inline(always)]
-    unsafe fn read(c: &mut Cursor, _: Regs) -> Value {
-        // SAFETY: the loader wrote it.
-        Value::float(f64::from_bits(unsafe { c.word64() }))
+    unsafe fn value(bits: u64, _: Regs) -> Value {
+        Value::float(f64::from_bits(bits))
     }
 }
 
-/// Any constant in the instruction: payload (64 bits), tag (16 bits).
-pub(crate) enum Inline {}
+/// The function keeps the objects of its constants alive.
 impl AnySource for Inline {
     type General = Self;
 
     #[inline(always)]
-    unsafe fn read(c: &mut Cursor, _: Regs) -> Value {
-        // SAFETY: the loader wrote the words of a constant of the function, which keeps its objects alive.
-        unsafe {
-            let payload = c.word64();
-            Value::from_parts(payload, Tag(c.half() as u32))
-        }
+    unsafe fn value(value: Value, _: Regs) -> Value {
+        value
     }
 }

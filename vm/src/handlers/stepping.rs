@@ -10,28 +10,26 @@ use crate::runtime::deliver::fill_nil;
 use crate::runtime::work::{self, FREE_VALUES};
 use crate::threaded::Flow;
 use crate::threaded::OPEN;
-use crate::threaded::operands::Cursor;
+use crate::threaded::frame::Frame;
 use crate::threaded::operands::get_any;
 use crate::threaded::operands::set_any;
-use std::ptr::with_exposed_provenance_mut as pointer;
+use crate::threaded::rows;
+use crate::threaded::table::Row;
 
 handler! {
-    /// At the start of every block: leaves plain code unless the run is stepping. Operands: block, 32 bits.
+    /// At the start of every block: leaves plain code unless the run is stepping.
     pub(crate) fn enter_block(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let block = c.word32();
         if !(*cx).stepping {
             slow!(leave_plain, pc, regs, cx, facc)
         }
-        let _ = block;
-        next!(c.end(), regs, cx, facc)
+        next!(rows::EnterBlock::next(pc), regs, cx, facc)
     }
 }
 
 handler! {
     #[inline(never)]
     fn leave_plain(pc, regs, cx, facc) {
-        let block = Cursor::new(pc).word32();
+        let rows::EnterBlock { block } = rows::EnterBlock::read(pc);
         follow!(crate::runtime::stepping::to_fast(&mut *cx, regs, block), cx, facc)
     }
 }
@@ -48,7 +46,7 @@ handler! {
         (*cx).steps -= 1;
         // An instruction that has stopped half-way is paid for.
         (*cx).fuel -= i64::from((*cx).run.work.is_none() || work::is_left(&mut *cx));
-        next!(Cursor::new(pc).end(), regs, cx, facc)
+        next!(rows::Step::next(pc), regs, cx, facc)
     }
 }
 
@@ -62,10 +60,10 @@ handler! {
 }
 
 handler! {
-    /// `return_values` of one `any`. Operands: slot, cost.
+    /// `return_values` of one `any`.
     pub(crate) fn return_any(pc, regs, cx, facc) {
-        let slot = Cursor::new(pc).half();
-        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+        let rows::ReturnAny { value: slot, .. } = rows::ReturnAny::read(pc);
+        let place = Frame::at(regs).return_place();
         let info = return_info(place);
         let caller = regs.sub(info.delta as usize);
         let value = get_any(regs, slot);
@@ -82,27 +80,25 @@ handler! {
 }
 
 handler! {
-    /// `return_values` and `return_open` in general. Operands: as for the one of fast code.
+    /// `return_values` and `return_open` in general.
     pub(crate) fn return_block(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (window, count, _cost) = (c.half(), c.half(), c.half());
-        let (open, variadic) = (c.half(), c.half());
-        let count = count + if open != 0 { (*cx).open_count } else { 0 };
+        let rows::ReturnBlock { window, values: count, open, variadic, .. } = rows::ReturnBlock::read(pc);
+        let count = count + if open { (*cx).open_count } else { 0 };
         if count >= FREE_VALUES {
             slow!(super::call::return_many, pc, regs, cx, facc)
         }
-        let base = if variadic != 0 { regs.sub(*regs.sub(3) as usize) } else { regs };
-        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+        let base = Frame::at(regs).base(variadic);
+        let place = Frame::at(regs).return_place();
         let caller = deliver(cx, regs.add(window), count, base, place);
         follow!(Flow { pc: place, regs: caller }, cx, facc)
     }
 }
 
 handler! {
-    /// `return_values` of a typed function with one result word. Operand: slot.
+    /// `return_values` of a typed function with one result word.
     pub(crate) fn return_word(pc, regs, cx, facc) {
-        let slot = Cursor::new(pc).half();
-        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+        let rows::ReturnWord { value: slot } = rows::ReturnWord::read(pc);
+        let place = Frame::at(regs).return_place();
         let info = return_info(place);
         let value = *regs.add(slot);
         let caller = regs.sub(info.delta as usize);
@@ -112,11 +108,10 @@ handler! {
 }
 
 handler! {
-    /// `return_values` of a typed function in general. Operands: window, words, cost.
+    /// `return_values` of a typed function in general.
     pub(crate) fn return_words(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (window, words) = (c.half(), c.half());
-        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+        let rows::ReturnWords { window, words, .. } = rows::ReturnWords::read(pc);
+        let place = Frame::at(regs).return_place();
         let info = return_info(place);
         let caller = regs.sub(info.delta as usize);
         std::ptr::copy(regs.add(window), caller.add(info.dst as usize), words);

@@ -21,13 +21,13 @@ use crate::runtime::error::argument_message;
 use crate::runtime::function::{Body, Bridge, FunctionInfo};
 use crate::runtime::layouts::{layout_of, object_at};
 use crate::threaded::continuation::FRAME_HEADER_WORDS;
+use crate::threaded::frame::Frame;
 use crate::threaded::header_at;
 use crate::threaded::operands::set_any;
 use crate::threaded::operands::{values_at, words_between, words_of};
 use crate::threaded::{Flow, Pc, Regs};
 use crate::value::{Tag, Value, float_to_int};
 use minivm_isa::{Signature, TrapCode, Type, steps};
-use std::ptr::with_exposed_provenance_mut as pointer;
 use std::rc::Rc;
 
 /// The words of a value as a register of a type, or what was expected.
@@ -166,8 +166,7 @@ pub(crate) unsafe fn any_to_typed(
         // As much as the extent of the callee, which is asked for next, contains anyway.
         let Some(regs) = cx.reserve(at.regs, new, delta + words) else { return stack_overflow(cx, at) };
         let new = regs.add(offset);
-        *new.sub(2) = closure.expose_provenance() as u64;
-        *new.sub(1) = place as u64;
+        Frame::at(new).begin(closure, place);
         let callee = new.add(delta);
         std::ptr::copy_nonoverlapping(converted.as_ptr(), callee, words);
         enter_typed(cx, closure, callee, border, Flow { pc: border, regs: new })
@@ -193,11 +192,11 @@ unsafe fn into_bridge(
     // SAFETY: the place says that a border frame is below, which waits for nothing but this call.
     unsafe {
         let bridge = new.sub(FRAME_HEADER_WORDS);
-        let wanted = signature_of(cx, info(pointer::<Closure>(*bridge.sub(2) as usize)));
+        let wanted = signature_of(cx, info(Frame::at(bridge).closure()));
         if wanted.results != signature.results {
             return None;
         }
-        let place = pointer::<u16>(*bridge.sub(1) as usize).cast_const();
+        let place = Frame::at(bridge).return_place();
         let caller = Flow { pc: place, regs: bridge.sub(return_info(place).delta as usize) };
         let at = super::call::inside_call(cx, caller);
         let offset = words_between(at.regs, bridge);
@@ -215,8 +214,8 @@ unsafe fn into_bridge(
 pub(crate) unsafe fn typed_results(cx: &mut Context, regs: Regs) -> Flow {
     // SAFETY: the header of the border frame names the function and the return place.
     unsafe {
-        let closure = pointer::<Closure>(*regs.sub(2) as usize);
-        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+        let closure = Frame::at(regs).closure();
+        let place = Frame::at(regs).return_place();
         let signature = signature_of(cx, info(closure));
         let caller = Flow { pc: place, regs: regs.sub(return_info(place).delta as usize) };
         let at = super::call::inside_call(cx, caller);
@@ -251,8 +250,7 @@ pub(crate) unsafe fn typed_to_any(cx: &mut Context, closure: *mut Closure, new: 
         let needed = header_at((*closure).code.cast()).extent as usize;
         let Some(regs) = cx.reserve(at.regs, new, needed) else { return stack_overflow(cx, at) };
         let new = regs.add(offset);
-        *new.sub(2) = closure.expose_provenance() as u64;
-        *new.sub(1) = place as u64;
+        Frame::at(new).begin(closure, place);
         let callee = new.add(FRAME_HEADER_WORDS);
         for (index, &value) in values.iter().enumerate() {
             set_any(callee, index * 2, value);
@@ -269,8 +267,8 @@ pub(crate) unsafe fn typed_to_any(cx: &mut Context, closure: *mut Closure, new: 
 pub(crate) unsafe fn any_results(cx: &mut Context, regs: Regs, count: usize) -> Flow {
     // SAFETY: the header of the border frame names the bridge and the return place.
     unsafe {
-        let closure = pointer::<Closure>(*regs.sub(2) as usize);
-        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+        let closure = Frame::at(regs).closure();
+        let place = Frame::at(regs).return_place();
         let Body::Bridge(Bridge { signature, .. }) = &info(closure).body else {
             unreachable!("only bridges have such border frames")
         };

@@ -5,6 +5,7 @@ use super::unwind::{raise, raise_message, raise_trap};
 use crate::runtime::function::top_of;
 use crate::threaded::continuation::NESTED_TOO_DEEP;
 use crate::threaded::continuation::NESTING_MAX;
+use crate::threaded::frame::Frame;
 use crate::threaded::operands::words_between;
 
 use crate::heap::Closure;
@@ -159,7 +160,7 @@ unsafe fn enter(cx: &mut Context, closure: *mut Closure, new: Regs, count: usize
                 for word in 0..2 * params {
                     *shifted.add(word) = *new.add(word);
                 }
-                *shifted.sub(3) = shift as u64;
+                Frame::at(shifted).set_shift(shift);
                 enter_at(closure, shifted, place)
             }
         }
@@ -178,8 +179,7 @@ fn variadic_shift(count: usize, params: usize) -> usize {
 unsafe fn enter_at(closure: *mut Closure, new: Regs, place: Pc) -> Flow {
     // SAFETY: the callers made room for the frame.
     unsafe {
-        *new.sub(2) = closure.expose_provenance() as u64;
-        *new.sub(1) = place as u64;
+        Frame::at(new).begin(closure, place);
         Flow { pc: (*closure).code.cast(), regs: new }
     }
 }
@@ -281,7 +281,7 @@ pub(crate) unsafe fn tail_call_typed(
         let extent = header_at((*closure).code.cast()).extent as usize;
         let Some(regs) = cx.reserve(at.regs, at.regs, extent) else { return stack_overflow(cx, at) };
         std::ptr::copy(regs.add(window), regs, words);
-        let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+        let place = Frame::at(regs).return_place();
         enter_typed(cx, closure, regs, place, Flow { regs, ..at })
     }
 }
@@ -360,15 +360,15 @@ pub(crate) unsafe fn tail_call_value(
             Err(flow) => return flow,
         };
         if let Body::Host(host) = &(*(*closure).function.cast::<FunctionInfo>()).body {
-            let base = if variadic { at.regs.sub(*at.regs.sub(3) as usize) } else { at.regs };
-            let place = pointer::<u16>(*at.regs.sub(1) as usize).cast_const();
+            let base = Frame::at(at.regs).base(variadic);
+            let place = Frame::at(at.regs).return_place();
             if let Some(flow) = host_run::call_quickly(cx, host, new, count, base, place) {
                 return flow;
             }
             return tail_call_host(cx, host, closure, new, count, at);
         }
-        let base = if variadic { at.regs.sub(*at.regs.sub(3) as usize) } else { at.regs };
-        let place = pointer::<u16>(*at.regs.sub(1) as usize).cast_const();
+        let base = Frame::at(at.regs).base(variadic);
+        let place = Frame::at(at.regs).return_place();
         std::ptr::copy(new, base, count * 2);
         // Errors while entering belong to the caller's frame now; the callee's own frame does not exist yet. They find the
         // caller whole, see `unwind::make_whole`.
@@ -401,7 +401,9 @@ unsafe fn tail_call_host(
         let record = regs.add(top);
         let new = record.add(RECORD_DELTA);
         std::ptr::copy(regs.add(offset), new, count * 2);
-        record.cast::<Record>().write(Record::instruction(RecordKind::Return, at.pc, std::ptr::null(), top));
+        let returns = Record::instruction(RecordKind::Return, at.pc, std::ptr::null(), top);
+        // It nests no deeper than what it stands for, and not less deep either.
+        record.cast::<Record>().write(Record { nesting: cx.run.nesting, ..returns });
         let place = cx.record_return();
         host_run::invoke(cx, host, closure, new, count, place, at)
     }
@@ -420,7 +422,7 @@ pub(crate) fn inside_call(cx: &Context, caller: Flow) -> Flow {
 pub(crate) unsafe fn varargs(regs: Regs, params: usize) -> (Regs, usize) {
     // SAFETY: variadic functions are entered with the shift before their header.
     unsafe {
-        let shift = *regs.sub(3) as usize;
+        let shift = Frame::at(regs).shift();
         (regs.sub(shift).add(2 * params), (shift - 3) / 2 - params)
     }
 }
@@ -489,7 +491,10 @@ pub(crate) unsafe fn call_above(
             Some(flow) => flow,
             None => {
                 let at = Flow { regs: place.sub(top), ..at };
-                call_value(cx, callee, new, arguments.len(), return_place, at)
+                cx.is_entering = true;
+                let flow = call_value(cx, callee, new, arguments.len(), return_place, at);
+                cx.is_entering = false;
+                flow
             }
         }
     }

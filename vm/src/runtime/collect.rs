@@ -12,6 +12,7 @@ use crate::runtime::task::Runs;
 use crate::runtime::walk::{Level, Walk};
 use crate::runtime::{call, finalise, switch, unwind};
 use crate::threaded::continuation::Record;
+use crate::threaded::frame::Frame;
 use crate::threaded::return_stubs::is_machine_place;
 use crate::threaded::stack_map;
 use crate::threaded::{Flow, Pc, Regs};
@@ -429,7 +430,7 @@ pub(crate) unsafe fn step_in_host(cx: &mut Context, base: Regs, count: usize) ->
     unsafe {
         let at = Walk::from_host(cx, base).peek().map(|at| (at, true));
         let mut roots = RootSet::new(cx, at, (base, count));
-        let closure = std::ptr::with_exposed_provenance_mut::<Closure>(*base.sub(2) as usize);
+        let closure = Frame::at(base).closure();
         roots.values.push(Value::from_function(closure));
         cx.heap.step(&mut roots)
     }
@@ -451,7 +452,7 @@ pub(crate) unsafe fn collect_in_host(
     unsafe {
         let at = Walk::from_host(cx, base).peek().map(|at| (at, true));
         let mut roots = RootSet::new(cx, at, (base, count));
-        let closure = std::ptr::with_exposed_provenance_mut::<Closure>(*base.sub(2) as usize);
+        let closure = Frame::at(base).closure();
         roots.values.push(Value::from_function(closure));
         roots.values.extend(returned);
         match step_bytes {

@@ -17,8 +17,9 @@ use crate::threaded::Flow;
 use crate::threaded::Pc;
 use crate::threaded::continuation::Record;
 use crate::threaded::continuation::RecordKind;
-use crate::threaded::operands::Cursor;
 use crate::threaded::operands::set_any;
+use crate::threaded::rows;
+use crate::threaded::table::Row;
 use crate::value::Tag;
 use crate::value::Value;
 use minivm_isa::TrapCode;
@@ -73,11 +74,7 @@ pub(crate) unsafe fn concat_values(cx: &mut Context, at: Flow, mut values: Vec<V
 /// The caller vouches for the instruction.
 unsafe fn operand_count(at: Flow) -> usize {
     // SAFETY: the caller vouches for the instruction.
-    unsafe {
-        let mut c = Cursor::new(at.pc);
-        let _dst = c.half();
-        c.half()
-    }
+    unsafe { rows::Concat::read(at.pc) }.values.count
 }
 
 /// # Safety

@@ -29,11 +29,6 @@ impl Assembler {
     pub(crate) fn begin(&mut self, handler: Handler, canonical: usize) {
         self.begin_at(handler.into(), canonical);
     }
-
-    /// Begins the step before a canonical instruction; see [`step_at`](Self::step_at).
-    pub(crate) fn step(&mut self, handler: Handler, canonical: usize) {
-        self.step_at(handler.into(), canonical);
-    }
 }
 
 /// The budget of a machine without a limit: no run lasts so long, and costs that are given back do not overflow it.
@@ -183,6 +178,8 @@ pub(crate) struct Context {
     pub(crate) is_paid: bool,
     /// Set while the machine makes a call that no instruction has paid for.
     pub(crate) owes_toll: bool,
+    /// Set while a call that is nested already is on its way into its callee: errors of the frame that calls end it.
+    pub(crate) is_entering: bool,
     /// Single steps that are left, in plain code.
     pub(crate) steps: u64,
     /// Places of the machine's own.
@@ -269,6 +266,7 @@ impl Context {
             stepping: false,
             is_paid: false,
             owes_toll: false,
+            is_entering: false,
             steps: u64::MAX,
             places: Places::new((engine.stubs)()),
             engine,

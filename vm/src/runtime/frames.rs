@@ -289,7 +289,7 @@ impl Standing<'_> {
     unsafe fn base(&self) -> Regs {
         match self.guest.convention {
             // SAFETY: the caller gives a frame with a header; a variadic one has its distance before it.
-            minivm_isa::Convention::Variadic => unsafe { self.regs.sub(*self.regs.sub(3) as usize) },
+            minivm_isa::Convention::Variadic => unsafe { crate::threaded::frame::Frame::at(self.regs).variadic_base() },
             minivm_isa::Convention::Typed | minivm_isa::Convention::Dynamic => self.regs,
         }
     }

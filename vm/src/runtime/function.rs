@@ -7,6 +7,7 @@ use crate::threaded::Pc;
 use crate::threaded::Regs;
 use crate::threaded::boundary::Face;
 use crate::threaded::continuation::RECORD_DELTA;
+use crate::threaded::frame::Frame;
 use crate::threaded::header_at;
 use crate::threaded::lookups::Lookups;
 use crate::threaded::return_stubs::Places;
@@ -19,7 +20,6 @@ use minivm_isa::program::{Function, FunctionDef};
 use minivm_isa::{Convention, Signature};
 use std::cell::Cell;
 use std::cell::OnceCell;
-use std::ptr::with_exposed_provenance_mut as pointer;
 use std::rc::Rc;
 
 /// Words of a border frame besides its values: headers, and room for one machine record.
@@ -215,7 +215,7 @@ impl GuestFunction {
 pub(crate) unsafe fn top_of(regs: Regs) -> usize {
     // SAFETY: the header of a guest frame names its closure, which has code.
     unsafe {
-        let closure = pointer::<Closure>(*regs.sub(2) as usize);
+        let closure = Frame::at(regs).closure();
         header_at((*closure).code.cast()).extent as usize - RECORD_DELTA
     }
 }

@@ -15,13 +15,13 @@ use crate::threaded::continuation::NESTED_TOO_DEEP;
 use crate::threaded::continuation::NESTING_MAX;
 use crate::threaded::continuation::RecordKind;
 use crate::threaded::continuation::{Protect, RECORD_DELTA, RECORD_WORDS, Record};
+use crate::threaded::frame::Frame;
 use crate::threaded::operands::set_any;
 use crate::threaded::operands::words_between;
 use crate::threaded::{Flow, Pc, Regs};
 use crate::value::Value;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::ptr::with_exposed_provenance_mut as pointer;
 
 /// Calls a host function for a call instruction: by its quick form, if it has one that knows these arguments.
 ///
@@ -119,8 +119,7 @@ pub(crate) unsafe fn invoke(
         let offset = words_between(at.regs, new);
         let Some(regs) = cx.reserve(at.regs, new, 2 * count + RECORD_DELTA + 8) else { return stack_overflow(cx, at) };
         let new = regs.add(offset);
-        *new.sub(2) = closure.expose_provenance() as u64;
-        *new.sub(1) = place as u64;
+        Frame::at(new).begin(closure, place);
         // What the machine calls by itself no instruction has paid for.
         let is_own = std::mem::take(&mut cx.owes_toll) || place == cx.record_return();
         let came = if is_own { Came::WithValues } else { Came::Called };
@@ -175,7 +174,7 @@ pub(crate) unsafe fn go_on(cx: &mut Context, regs: Regs, returned: Returned) -> 
 unsafe fn host_at<'a>(base: Regs) -> &'a HostFunction {
     // SAFETY: functions live as long as the machine.
     unsafe {
-        let closure = pointer::<Closure>(*base.sub(2) as usize);
+        let closure = Frame::at(base).closure();
         let Body::Host(host) = &(*(*closure).function.cast::<FunctionInfo>()).body else {
             unreachable!("host records lie above frames of host functions")
         };
@@ -318,7 +317,7 @@ unsafe fn give_back(call: &mut HostCall<'_>, count: usize) -> Flow {
     // SAFETY: the frame of the host function is on top of the stack, and its header says where it was called.
     unsafe {
         let base = cx.stack_start.add(call.base);
-        let place = pointer::<u16>(*base.sub(1) as usize).cast_const();
+        let place = Frame::at(base).return_place();
         let caller = deliver(cx, base, count, base, place);
         let flow = Flow { pc: place, regs: caller };
         if count < work::FREE_VALUES {
@@ -413,7 +412,7 @@ unsafe fn above(cx: &mut Context, base: Regs, kept: usize) -> Flow {
 unsafe fn carry_out(cx: &mut Context, base: Regs, kept: usize, outcome: OutcomeKind) -> Flow {
     // SAFETY: the methods of `HostCall` put the values where the outcomes say.
     unsafe {
-        let place = pointer::<u16>(*base.sub(1) as usize).cast_const();
+        let place = Frame::at(base).return_place();
         let record_at = base.add(kept * 2);
         match outcome {
             OutcomeKind::Return { .. } => unreachable!("`conclude` returns by itself"),
@@ -443,7 +442,7 @@ unsafe fn carry_out(cx: &mut Context, base: Regs, kept: usize, outcome: OutcomeK
             }
             OutcomeKind::Yield { count } => {
                 let at = above(cx, base, count);
-                cx.running().suspended_in = (*pointer::<Closure>(*base.sub(2) as usize)).function.cast();
+                cx.running().suspended_in = (*Frame::at(base).closure()).function.cast();
                 super::switch::suspend(cx, base, count, place, at)
             }
             OutcomeKind::Resume { fiber, arguments, state } => {

@@ -7,6 +7,7 @@ use crate::runtime::context::Context;
 use crate::runtime::function::{Body, FunctionInfo};
 use crate::runtime::host::Returned;
 use crate::threaded::continuation::{RECORD_WORDS, Record, RecordKind};
+use crate::threaded::frame::Frame;
 use crate::threaded::operands::words_between;
 use crate::threaded::operands::{get_any, set_any};
 use crate::threaded::{Flow, Regs};
@@ -68,15 +69,15 @@ pub(crate) unsafe fn record_returned(cx: &mut Context, regs: Regs) -> Flow {
 unsafe fn return_from(cx: &mut Context, frame: Regs, values: Regs, count: usize) -> Flow {
     // SAFETY: the frame has a header like any other, and is a guest's.
     unsafe {
-        let closure = std::ptr::with_exposed_provenance_mut::<crate::heap::Closure>(*frame.sub(2) as usize);
+        let closure = Frame::at(frame).closure();
         let Body::Guest(guest) = &(*(*closure).function.cast::<FunctionInfo>()).body else {
             unreachable!("only guest frames are given up for a call")
         };
         let base = match guest.convention {
-            Convention::Variadic => frame.sub(*frame.sub(3) as usize),
+            Convention::Variadic => Frame::at(frame).variadic_base(),
             Convention::Typed | Convention::Dynamic => frame,
         };
-        let place = std::ptr::with_exposed_provenance_mut::<u16>(*frame.sub(1) as usize).cast_const();
+        let place = Frame::at(frame).return_place();
         let caller = crate::runtime::deliver::deliver(cx, values, count, base, place);
         Flow { pc: place, regs: caller }
     }

@@ -4,11 +4,11 @@
 //! call, values that the instruction which reads them computes itself. A run changes to plain code where fast code stops:
 //! at blocks, calls and returns of calls, and between instructions that call metamethods.
 
-use crate::heap::Closure;
 use crate::runtime::context::{Context, Status};
 use crate::runtime::function::{Body, FunctionInfo, GuestFunction};
 use crate::threaded::Code;
 use crate::threaded::continuation::Record;
+use crate::threaded::frame::Frame;
 use crate::threaded::operands::{get_any, set_any};
 use crate::threaded::slots::window;
 use crate::threaded::stack_map::Hidden;
@@ -17,7 +17,6 @@ use crate::value::Value;
 use minivm_isa::entities::Block;
 use minivm_isa::operand::OperandRef;
 use minivm_isa::{Instruction, Type};
-use std::ptr::with_exposed_provenance_mut as pointer;
 
 /// The function of a guest frame.
 ///
@@ -26,7 +25,7 @@ use std::ptr::with_exposed_provenance_mut as pointer;
 pub(crate) unsafe fn function_of<'a>(regs: Regs) -> (&'a FunctionInfo, &'a GuestFunction) {
     // SAFETY: the header of a frame names its closure; functions live as long as the machine.
     unsafe {
-        let closure = pointer::<Closure>(*regs.sub(2) as usize);
+        let closure = Frame::at(regs).closure();
         let info = &*(*closure).function.cast::<FunctionInfo>();
         match &info.body {
             Body::Guest(guest) => (info, guest),

@@ -13,6 +13,7 @@ use crate::runtime::stack_memory::{FIRST_WORDS, StackMemory};
 use crate::threaded::continuation::NESTED_TOO_DEEP;
 use crate::threaded::continuation::NESTING_MAX;
 use crate::threaded::continuation::{RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
+use crate::threaded::frame::Frame;
 use crate::threaded::operands::values_at;
 use crate::threaded::operands::{get_any, set_any};
 use crate::threaded::{Flow, Pc, Regs};
@@ -272,7 +273,7 @@ unsafe fn return_given(cx: &mut Context, record: Regs, words: usize, first: Opti
         for (index, &value) in values.iter().enumerate() {
             set_any(base, (index + shift) * 2, value);
         }
-        let place = pointer::<u16>(*base.sub(1) as usize).cast_const();
+        let place = Frame::at(base).return_place();
         let caller = deliver(cx, base, values.len() + shift, base, place);
         Flow { pc: place, regs: caller }
     }

@@ -223,6 +223,14 @@ unsafe fn throws_on(cx: &Context, at: Flow) -> bool {
 
 /// # Safety
 /// As for `raise`.
+/// An error on the way into a call that the frame at `at` makes: the call is not nested any more.
+fn end_entering(cx: &mut Context, at: Flow) {
+    if cx.is_entering && !cx.is_machine_place(at.pc) {
+        cx.is_entering = false;
+        cx.run.nesting -= 1;
+    }
+}
+
 unsafe fn raise_from(cx: &mut Context, at: Flow, calling: bool, error: Value) -> Flow {
     cx.run.work = None;
     // SAFETY: passed on.
@@ -230,6 +238,7 @@ unsafe fn raise_from(cx: &mut Context, at: Flow, calling: bool, error: Value) ->
         if !calling {
             make_whole(cx, at);
             super::stepping::pay(cx, at);
+            end_entering(cx, at);
         }
         let errand = if !calling && throws_on(cx, at) { Errand::Onward } else { Errand::New };
         if errand == Errand::New

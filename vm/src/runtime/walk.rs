@@ -4,11 +4,11 @@ use crate::heap::Closure;
 use crate::runtime::context::{Context, return_info};
 use crate::runtime::function::{Body, FunctionInfo, GuestFunction, HostFunction};
 use crate::threaded::continuation::{Record, RecordKind};
+use crate::threaded::frame::Frame;
 use crate::threaded::operands::words_between;
 use crate::threaded::return_stubs::is_machine_place;
 use crate::threaded::{Flow, Pc, Regs};
 use minivm_isa::Convention;
-use std::ptr::with_exposed_provenance_mut as pointer;
 
 /// One level of a stack.
 pub(crate) enum Level<'a> {
@@ -78,7 +78,7 @@ impl Walk {
                 let record = Record::at(at.regs);
                 return Some((self.record_level(record, at), at));
             }
-            let closure = pointer::<Closure>(*at.regs.sub(2) as usize);
+            let closure = Frame::at(at.regs).closure();
             if is_machine_place(self.record_return, at.pc) {
                 self.below(at.regs, at.regs);
                 return Some((Level::Border { closure }, at));
@@ -94,7 +94,7 @@ impl Walk {
             let instruction = self.known.1;
             let (calling, plain) = (self.calling, guest.is_plain(at.pc));
             let base = match guest.convention {
-                Convention::Variadic => at.regs.sub(*at.regs.sub(3) as usize),
+                Convention::Variadic => Frame::at(at.regs).variadic_base(),
                 Convention::Typed | Convention::Dynamic => at.regs,
             };
             self.below(base, at.regs);
@@ -126,7 +126,7 @@ impl Walk {
     unsafe fn below(&mut self, base: Regs, header_of: Regs) {
         // SAFETY: as for `next`.
         unsafe {
-            let place = pointer::<u16>(*header_of.sub(1) as usize).cast_const();
+            let place = Frame::at(header_of).return_place();
             let caller = base.sub(return_info(place).delta as usize);
             self.at = Some(Flow { pc: place, regs: caller });
             self.calling = true;
@@ -142,7 +142,7 @@ impl Walk {
                 RecordKind::Entry => Level::Record { record: at.regs },
                 RecordKind::Host | RecordKind::Paused | RecordKind::Finaliser if record.instruction.is_null() => {
                     let base = at.regs.sub(record.values as usize);
-                    let closure = pointer::<Closure>(*base.sub(2) as usize);
+                    let closure = Frame::at(base).closure();
                     let Body::Host(host) = &(*(*closure).function.cast::<FunctionInfo>()).body else {
                         unreachable!("host records lie above frames of host functions")
                     };

@@ -45,6 +45,7 @@ use crate::threaded::Pc;
 use crate::threaded::continuation::{Protect, RecordKind};
 use crate::threaded::stack_map::takes_open;
 use minivm_isa::Instruction;
+use minivm_isa::facts::Waits;
 
 /// Where a fiber goes on, and the registers there; none if it cannot be in that state.
 pub(crate) fn top(building: &Building<'_>, kind: u8) -> Option<(Pc, usize)> {
@@ -80,58 +81,23 @@ pub(crate) fn top(building: &Building<'_>, kind: u8) -> Option<(Pc, usize)> {
 
 /// Whether a fiber may wait, suspended, for what an instruction has called, or for what resumes it.
 fn may_yield(instruction: &Instruction) -> bool {
-    use Instruction as I;
-    matches!(
-        instruction,
-        I::CallAny { .. }
-            | I::CallAnyToOpen { .. }
-            | I::CallAnyOpen { .. }
-            | I::CallAnyOpenToOpen { .. }
-            | I::ForEach { .. }
-            | I::FiberYieldToOpen { .. }
-            | I::FiberYieldOpenToOpen { .. }
-    )
+    matches!(instruction.info().facts.waits, Some(Waits::Call | Waits::Yield))
 }
 
 /// Whether an instruction makes records of a kind.
 pub(crate) fn may_make(kind: RecordKind, instruction: &Instruction) -> bool {
-    use Instruction as I;
+    let waits = instruction.info().facts.waits;
     match kind {
         RecordKind::MessageHandler => true,
         RecordKind::Finaliser => !takes_open(instruction),
-        RecordKind::Return => matches!(instruction, I::TailCallAny { .. } | I::TailCallAnyOpen { .. }),
-        RecordKind::Concat => matches!(instruction, I::Concat { .. }),
-        RecordKind::Discard => matches!(instruction, I::Set { .. }),
-        RecordKind::StoreTruthy => {
-            matches!(instruction, I::Equal { .. } | I::Less { .. } | I::LessEqual { .. })
-        }
-        RecordKind::Branch => {
-            matches!(instruction, I::BranchEqual { .. } | I::BranchLess { .. } | I::BranchLessEqual { .. })
-        }
-        RecordKind::Resume => {
-            matches!(instruction, I::FiberResumeToOpen { .. } | I::FiberResumeOpenToOpen { .. })
-        }
-        RecordKind::Close => matches!(instruction, I::FiberClose { .. }),
-        RecordKind::Store => matches!(
-            instruction,
-            I::Add { .. }
-                | I::Sub { .. }
-                | I::Mul { .. }
-                | I::Div { .. }
-                | I::Modulo { .. }
-                | I::Pow { .. }
-                | I::FloorDiv { .. }
-                | I::BitAnd { .. }
-                | I::BitOr { .. }
-                | I::BitXor { .. }
-                | I::ShiftLeft { .. }
-                | I::ShiftRight { .. }
-                | I::Negate { .. }
-                | I::BitNot { .. }
-                | I::Length { .. }
-                | I::Get { .. }
-                | I::GetMethod { .. }
-        ),
+        RecordKind::Return => waits == Some(Waits::TailCall),
+        RecordKind::Concat => waits == Some(Waits::Pieces),
+        RecordKind::Discard => waits == Some(Waits::Nothing),
+        RecordKind::StoreTruthy => waits == Some(Waits::Truth),
+        RecordKind::Branch => waits == Some(Waits::Branch),
+        RecordKind::Resume => waits == Some(Waits::Resume),
+        RecordKind::Close => waits == Some(Waits::Close),
+        RecordKind::Store => waits == Some(Waits::Value),
         RecordKind::Entry | RecordKind::Host | RecordKind::Paused => false,
     }
 }

@@ -24,7 +24,10 @@ use crate::threaded::continuation::Came;
 use crate::threaded::continuation::{Protect, RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
 use crate::threaded::header_at;
 use crate::value::Tag;
-use minivm_isa::{Convention, Instruction, Type};
+use minivm_isa::entities::{Func, Sig};
+use minivm_isa::facts::Waits;
+use minivm_isa::operand::{IndexKind, OperandRef};
+use minivm_isa::{Convention, Type};
 
 /// Of so many instructions of a block one has what is known there kept.
 const KNOWN_EVERY: usize = 256;
@@ -193,20 +196,25 @@ impl<'c> Loading<'c> {
     fn wanted(&self, guest: &GuestFunction, instruction: usize) -> Option<Wanted> {
         // SAFETY: instances outlive their functions.
         let instance = unsafe { &*guest.instance };
-        let number = match &guest.portable().code[instruction] {
-            Instruction::CallAny { .. }
-            | Instruction::CallAnyToOpen { .. }
-            | Instruction::CallAnyOpen { .. }
-            | Instruction::CallAnyOpenToOpen { .. }
-            | Instruction::ForEach { .. } => return Some(Wanted::Values),
-            Instruction::Call { function, .. } => {
-                instance.signature_number(guest.program().functions[*function].signature())
+        let code = &guest.portable().code[instruction];
+        match code.info().facts.waits? {
+            Waits::Call => return Some(Wanted::Values),
+            Waits::TypedCall => {}
+            Waits::TailCall | Waits::Yield | Waits::Resume | Waits::Close => return None,
+            Waits::Value | Waits::Truth | Waits::Branch | Waits::Nothing | Waits::Pieces => return None,
+        }
+        let mut number = None;
+        code.for_each_operand(|_, operand| match operand {
+            OperandRef::Index(IndexKind::Func, function) => {
+                let called = &guest.program().functions[Func::from_u32(function)];
+                number = Some(instance.signature_number(called.signature()));
             }
-            Instruction::CallIndirect { signature, .. } | Instruction::CallRef { signature, .. } => {
-                instance.signature_number(*signature)
+            OperandRef::Index(IndexKind::Sig, signature) => {
+                number = Some(instance.signature_number(Sig::from_u32(signature)));
             }
-            _ => return None,
-        };
+            _ => {}
+        });
+        let number = number?;
         let signature = self.cx.signatures.get(number as usize)?;
         Some(Wanted::Typed(signature.results.clone()))
     }

@@ -11,12 +11,13 @@ use crate::runtime::stepping::reveal;
 use crate::runtime::walk::{Level, Walk};
 use crate::threaded::Code;
 use crate::threaded::continuation::{Record, RecordKind};
+use crate::threaded::frame::Frame;
 use crate::threaded::operands::{get_any, set_any};
 use crate::threaded::{Flow, Pc, Regs};
+use minivm_isa::entities::Block;
 use minivm_isa::entities::Reg;
 use minivm_isa::operand::OperandRef;
 use minivm_isa::{Instruction, Operand};
-use std::ptr::with_exposed_provenance_mut as pointer;
 
 /// Where the place of a frame is kept.
 #[derive(Clone, Copy)]
@@ -68,10 +69,10 @@ pub(crate) unsafe fn settle_stack(cx: &mut Context, at: Flow, calling: bool) -> 
                         Holder::Header(word) => *word = place as u64,
                         Holder::Record(_) | Holder::Nobody => {}
                     }
-                    holder = Holder::Header(regs.sub(1));
+                    holder = Holder::Header(Frame::at(regs).return_word());
                 }
-                Level::Host { base, .. } => holder = Holder::Header(base.sub(1)),
-                Level::Border { .. } => holder = Holder::Header(at.regs.sub(1)),
+                Level::Host { base, .. } => holder = Holder::Header(Frame::at(base).return_word()),
+                Level::Border { .. } => holder = Holder::Header(Frame::at(at.regs).return_word()),
                 Level::Record { record } => {
                     let found = Record::at(record);
                     // Message handlers may be called where a border or another record is on top.
@@ -174,43 +175,44 @@ pub(crate) fn place_record(guest: &GuestFunction, plain: &Code, here: usize, rec
         RecordKind::Branch => std::ptr::null(),
         _ => plain.place_of(here + 1),
     };
-    match (record.kind, instruction) {
-        (RecordKind::Store | RecordKind::StoreTruthy | RecordKind::Concat, _) => {
-            record.state = result_of(instruction).map_or(0, slot);
+    let (results, targets) = results_and_targets(instruction);
+    match record.kind {
+        RecordKind::Store | RecordKind::StoreTruthy | RecordKind::Concat => {
+            record.state = results[0].map_or(0, slot);
         }
-        (
-            RecordKind::Branch,
-            Instruction::BranchEqual { if_true, if_false, .. }
-            | Instruction::BranchLess { if_true, if_false, .. }
-            | Instruction::BranchLessEqual { if_true, if_false, .. },
-        ) => {
-            record.next = plain.block(*if_true);
-            record.otherwise = plain.block(*if_false);
+        RecordKind::Branch => {
+            record.next = targets[0].map_or(std::ptr::null(), |block| plain.block(block));
+            record.otherwise = targets[1].map_or(std::ptr::null(), |block| plain.block(block));
         }
-        (
-            RecordKind::Resume,
-            Instruction::FiberResumeToOpen { ok, .. } | Instruction::FiberResumeOpenToOpen { ok, .. },
-        ) => {
-            record.state = slot(*ok);
+        RecordKind::Resume => {
+            record.state = results[0].map_or(0, slot);
             record.spare = compile::window_of(guest) as u64;
         }
-        (RecordKind::Close, Instruction::FiberClose { ok, error, .. }) => {
-            record.state = slot(*ok);
-            record.spare = u64::from(slot(*error));
+        RecordKind::Close => {
+            record.state = results[0].map_or(0, slot);
+            record.spare = u64::from(results[1].map_or(0, slot));
         }
-        _ => {}
+        RecordKind::Discard | RecordKind::Return | RecordKind::MessageHandler | RecordKind::Finaliser => {}
+        RecordKind::Entry | RecordKind::Host | RecordKind::Paused => {}
     }
 }
 
-/// The register that takes the result of an instruction whose metamethod gives it.
-fn result_of(instruction: &Instruction) -> Option<Reg> {
-    let mut result = None;
-    instruction.for_each_operand(|_, operand| {
-        if let OperandRef::Out(reg, _) = operand {
-            result = result.or(Some(reg));
-        }
+/// The first registers that an instruction writes, and the blocks that it branches to when it holds and when it does not.
+fn results_and_targets(instruction: &Instruction) -> ([Option<Reg>; 2], [Option<Block>; 2]) {
+    let (mut results, mut targets) = ([None; 2], [None; 2]);
+    instruction.for_each_operand(|_, operand| match operand {
+        OperandRef::Out(reg, _) => fill(&mut results, reg),
+        OperandRef::Target(block) => fill(&mut targets, block),
+        _ => {}
     });
-    result
+    (results, targets)
+}
+
+/// Puts something into the first free place.
+fn fill<T>(places: &mut [Option<T>], value: T) {
+    if let Some(free) = places.iter_mut().find(|place| place.is_none()) {
+        *free = Some(value);
+    }
 }
 
 /// The registers that an instruction writes before its metamethod is called: to, from.
@@ -244,7 +246,7 @@ pub(crate) unsafe fn take_receiver(guest: &GuestFunction, regs: Regs, (to, from)
 /// A frame with a header is at `regs`.
 pub(crate) unsafe fn closure_at(regs: Regs) -> *mut Closure {
     // SAFETY: the caller knows that a header is there.
-    unsafe { pointer::<Closure>(*regs.sub(2) as usize) }
+    unsafe { Frame::at(regs).closure() }
 }
 
 /// What is behind a closure.

@@ -2,14 +2,22 @@
 
 pub(crate) mod boundary;
 pub(crate) mod continuation;
+pub(crate) mod frame;
 mod fuel_map;
+pub(crate) mod kinds;
 pub(crate) mod lookups;
+pub(crate) mod notes;
 pub(crate) mod operands;
 pub(crate) mod return_stubs;
+pub(crate) mod rows;
 pub(crate) mod slots;
 pub(crate) mod stack_map;
+pub(crate) mod table;
 
 use crate::threaded::fuel_map::Ledger;
+use crate::threaded::kinds::{Branch, BranchTo, Elements, OperandKind};
+use crate::threaded::notes::{Note, Shown};
+use crate::threaded::table::Row;
 use minivm_isa::entities::Block;
 use minivm_isa::size::list_bytes;
 use minivm_isa::steps;
@@ -116,7 +124,8 @@ impl Code {
         &self.words[(HEADER_HALVES + self.place(pc) as usize) / 4]
     }
 
-    fn at(&self, halves: u32) -> Pc {
+    /// The place so many halves behind the entry.
+    pub(crate) fn at(&self, halves: u32) -> Pc {
         self.words.as_ptr().cast::<u16>().wrapping_add(HEADER_HALVES + halves as usize)
     }
 
@@ -231,15 +240,10 @@ impl Code {
         &self.map
     }
 
-    /// The place after the last instruction, in halves from the entry.
-    pub(crate) fn end(&self) -> u32 {
-        u32::try_from(self.words.len() * 4 - HEADER_HALVES).expect("threaded code has less than 8 GiB")
-    }
-
-    /// The halves between two places.
-    pub(crate) fn halves(&self, start: u32, end: u32) -> Vec<u16> {
-        let half = |index: usize| (self.words[index / 4].get() >> (16 * (index % 4))) as u16;
-        (start as usize..end as usize).map(|index| half(index + HEADER_HALVES)).collect()
+    /// The first block that starts at a place.
+    pub(crate) fn block_that_starts_at(&self, pc: Pc) -> Option<Block> {
+        let index = self.blocks.iter().position(|&start| start == self.place(pc))?;
+        Some(Block::from_u32(u32::try_from(index).expect("blocks are counted in u32")))
     }
 }
 
@@ -276,6 +280,10 @@ pub(crate) struct Assembler {
     returns: Vec<(u32, u32)>,
     exits: Vec<(u32, Block)>,
     steps: Vec<u32>,
+    /// Where the distance to the return place of the call that is being written stands.
+    length: usize,
+    /// What each instruction is, for people; none unless somebody wants to know.
+    notes: Option<Vec<Note>>,
 }
 
 /// Costs up to this may stay pending at a branch; what it then charges fits 16 bits with a sign.
@@ -301,6 +309,81 @@ impl Assembler {
             returns: Vec::new(),
             exits: Vec::new(),
             steps: Vec::new(),
+            length: 0,
+            notes: None,
+        }
+    }
+
+    /// From now on, remembers what each instruction is.
+    pub(crate) fn take_notes(&mut self) {
+        self.notes = Some(Vec::new());
+    }
+
+    /// What each instruction is, if that was remembered.
+    pub(crate) fn notes(&mut self) -> Vec<Note> {
+        self.notes.take().unwrap_or_default()
+    }
+
+    /// Notes what the instruction begun last is, if somebody wants to know.
+    fn note(&mut self, note: impl FnOnce(&mut Note)) {
+        if let Some(last) = self.notes.as_mut().and_then(|notes| notes.last_mut()) {
+            note(last);
+        }
+    }
+
+    /// Notes what the instruction begun last does, or does next.
+    pub(crate) fn does(&mut self, name: &str) {
+        self.note(|note| note.add_name(name));
+    }
+
+    /// Notes an operand of the instruction begun last.
+    pub(crate) fn shows(&mut self, name: &'static str, operand: impl FnOnce() -> Shown) {
+        self.note(|note| note.add(name, operand()));
+    }
+
+    /// Writes the branch of a tree.
+    pub(crate) fn branch(&mut self, branch: BranchTo) {
+        let at = self.position();
+        self.shows("branch", || Shown::Branch(at));
+        Branch::write(branch, self);
+    }
+
+    /// Writes an instruction of the table that does canonical instructions from `canonical` on.
+    pub(crate) fn row<R: Row>(&mut self, handler: HandlerAddress, canonical: usize, row: R) {
+        const { assert!(!R::HAS_LIST, "the elements of a list are written, too") };
+        self.begin_at(handler, canonical);
+        self.note(Note::set_row::<R>);
+        row.write(self);
+    }
+
+    /// The same with the elements of its list.
+    pub(crate) fn row_with_list<R: Row, K: OperandKind>(
+        &mut self,
+        handler: HandlerAddress,
+        canonical: usize,
+        row: R,
+        list: Elements<K>,
+        elements: &[K::Value],
+    ) {
+        debug_assert!(R::HAS_LIST && list.count == elements.len(), "the list says how many elements follow");
+        self.begin_at(handler, canonical);
+        self.note(Note::set_row::<R>);
+        row.write(self);
+        for &element in elements {
+            K::write(element, self);
+        }
+    }
+
+    /// Writes the operands of a row in an instruction that was begun: those of a tree follow.
+    pub(crate) fn head<R: Row>(&mut self, row: R) {
+        self.note(Note::set_row::<R>);
+        row.write(self);
+    }
+
+    /// Fills up to a multiple of so many halves from the start of the instruction.
+    pub(crate) fn align(&mut self, halves: usize) {
+        while !(self.halves.len() - self.start).is_multiple_of(halves) {
+            self.halves.push(0);
         }
     }
 
@@ -328,12 +411,14 @@ impl Assembler {
         self.start = self.halves.len();
         self.canonical = u32::try_from(canonical).expect("code is counted in u32");
         self.map.push((self.position(), self.canonical));
+        if let Some(notes) = &mut self.notes {
+            notes.push(Note::default());
+        }
         self.word64(handler.0);
     }
 
-    /// Begins the step before a canonical instruction of plain code.
-    pub(crate) fn step_at(&mut self, handler: HandlerAddress, canonical: usize) {
-        self.begin_at(handler, canonical);
+    /// The instruction begun last is the step before a canonical instruction of plain code.
+    pub(crate) fn is_step(&mut self) {
         self.steps.push(self.map.last().expect("it was just begun").0);
     }
 
@@ -396,17 +481,17 @@ impl Assembler {
     }
 
     /// A 32-bit operand that [`fill_length`](Self::fill_length) fills in.
-    pub(crate) fn length(&mut self) -> usize {
+    pub(crate) fn length(&mut self) {
+        self.length = self.halves.len();
         self.word32(0);
-        self.halves.len() - 2
     }
 
     /// Fills in how many halves this instruction has, with the return information that follows next.
-    pub(crate) fn fill_length(&mut self, hole: usize) {
+    pub(crate) fn fill_length(&mut self) {
         self.pad();
         let length = (self.halves.len() + 4 - self.start) as u32;
-        self.halves[hole] = length as u16;
-        self.halves[hole + 1] = (length >> 16) as u16;
+        self.halves[self.length] = length as u16;
+        self.halves[self.length + 1] = (length >> 16) as u16;
     }
 
     /// A branch target: the distance in halves from the start of this instruction, 32 bits.

@@ -13,10 +13,31 @@ pub(crate) struct Cursor {
 }
 
 impl Cursor {
+    /// Halves of the handler's address, which the first operand follows.
+    pub(crate) const FIRST: usize = 4;
+
+    /// At operands that begin somewhere inside of an instruction.
+    #[inline(always)]
+    pub(crate) fn at(operands: Pc) -> Self {
+        Cursor { pc: operands, offset: 0 }
+    }
+
+    /// At operands of the instruction at `pc`, so many halves behind its start.
+    #[inline(always)]
+    pub(crate) fn inside(pc: Pc, offset: usize) -> Self {
+        Cursor { pc, offset }
+    }
+
+    /// Skips what fills up to a multiple of so many halves from the start of the instruction.
+    #[inline(always)]
+    pub(crate) fn align(&mut self, halves: usize) {
+        self.offset = self.offset.next_multiple_of(halves);
+    }
+
     /// The operands after the handler address at `pc`.
     #[inline(always)]
     pub(crate) fn new(pc: Pc) -> Self {
-        Cursor { pc, offset: 4 }
+        Cursor { pc, offset: Self::FIRST }
     }
 
     /// A 16-bit operand.

@@ -8,6 +8,7 @@ mod inflations;
 mod limits;
 mod options;
 mod programs;
+mod semantics;
 
 use options::Options;
 use std::process::ExitCode;
@@ -34,6 +35,12 @@ const SUBCOMMANDS: &[Subcommand] = &[
             "random programs that verify, run in fast and plain code, in slices and with a collector under stress, in a
              build of either way of dispatch: all do the same",
         run: programs::run,
+    },
+    Subcommand {
+        name: "semantics",
+        help: "random programs on the machine and on the plain interpreter that says what bytecode means: same results, traps
+             and costs",
+        run: semantics::run,
     },
     Subcommand {
         name: "forgeries",

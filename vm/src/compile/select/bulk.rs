@@ -2,19 +2,22 @@
 
 use super::tree::{Leaf, leaf};
 use super::write::write_leaf;
-use super::{Loading, settle};
+use super::{Loading, notes, settle};
 use crate::handlers::typed::array_ranges::{ArrayCopy, ArrayFill, ArrayInitData, ArrayInitElement};
 use crate::handlers::typed::bulk;
 use crate::handlers::typed::bulk::*;
 use crate::handlers::typed::ranges::{self, range};
-use crate::handlers::typed::statement::{branch_table, jump, statement};
+use crate::handlers::typed::statement::{TABLE_ENTRY_HALVES, branch_table, statement};
 use crate::handlers::typed::vector;
 use crate::handlers::typed::word::Wide;
 use crate::heap::ElementKind;
 use crate::runtime::context::Handler;
+use crate::threaded::kinds::{Branch, OperandKind};
+use crate::threaded::notes::Shown;
+use crate::threaded::rows;
 use crate::value::Value;
-use minivm_isa::entities::{Block, Memory, Reg, Table};
-use minivm_isa::operand::OperandRef;
+use minivm_isa::entities::{Memory, Reg, Table};
+use minivm_isa::operand::{IndexKind, OperandRef, Role};
 use minivm_isa::{Instruction, Operand};
 
 /// The handler for a statement over one address type.
@@ -182,7 +185,8 @@ fn emit_wide(loading: &mut Loading, at: usize, instruction: &Instruction) -> boo
     };
     write(loading, at, handler, inputs, &[], Some(low));
     let slot = loading.destination(at, high);
-    loading.asm.half(slot);
+    loading.asm.shows("high", || Shown::Word(slot));
+    loading.asm.half(slot as u16);
     true
 }
 
@@ -206,6 +210,7 @@ fn write(loading: &mut Loading, at: usize, handler: Handler, inputs: &[Operand],
         *place = Some(leaf(loading, input));
     }
     loading.asm.begin(handler, at);
+    note(loading, at, &leaves, pointers);
     for input in leaves.into_iter().flatten() {
         write_leaf(&mut loading.asm, input, true);
     }
@@ -214,7 +219,24 @@ fn write(loading: &mut Loading, at: usize, handler: Handler, inputs: &[Operand],
     }
     if let Some(dst) = dst {
         let slot = loading.destination(at, dst);
-        loading.asm.half(slot);
+        loading.asm.shows("dst", || Shown::Word(slot));
+        loading.asm.half(slot as u16);
+    }
+}
+
+/// Notes what [`write`] writes, but the result.
+fn note(loading: &mut Loading, at: usize, leaves: &[Option<Leaf>], pointers: &[u64]) {
+    let info = loading.function.code[at].info();
+    loading.asm.does(info.name);
+    for ((name, pattern), input) in notes::inputs(info.operands).zip(leaves.iter().copied().flatten()) {
+        loading.asm.shows(name, || notes::leaf(input, Some(pattern)));
+    }
+    let others = info.operands.iter().filter(|(_, role)| matches!(role, Role::Index(_) | Role::Immediate(_)));
+    // Types that an instruction names are in the choice of its handler.
+    let is_written = |(_, role): &&(&str, Role)| !matches!(role, Role::Index(IndexKind::Layout));
+    for ((name, role), &word) in others.filter(is_written).zip(pointers) {
+        let is_number = matches!(role, Role::Immediate(_));
+        loading.asm.shows(name, || if is_number { Shown::Text(word.to_string()) } else { Shown::Address(word) });
     }
 }
 
@@ -225,19 +247,17 @@ fn emit_branch_table(loading: &mut Loading, at: usize, instruction: &Instruction
     let index = leaf(loading, index);
     let Some(slot) = index.slot else {
         let chosen = targets.get(index.bits[0] as usize).copied().unwrap_or(default);
-        loading.asm.begin(jump, at);
-        loading.asm.cost(loading.pending, chosen);
-        loading.asm.target(chosen);
+        put!(loading, at, rows::Jump { branch: loading.branch_to(chosen) });
         return true;
     };
     loading.asm.begin(branch_table, at);
-    loading.asm.half(slot);
-    loading.asm.word32(u32::try_from(targets.len()).expect("targets are counted in u32"));
-    let all = targets.iter().copied().chain([default]);
-    all.for_each(|target: Block| {
-        loading.asm.target(target);
-        loading.asm.cost(loading.pending, target);
-        loading.asm.half(0);
-    });
+    let last = u32::try_from(targets.len()).expect("targets are counted in u32");
+    loading.asm.head(rows::BranchTable { index: usize::from(slot), last });
+    for target in targets.iter().copied().chain([default]) {
+        loading.asm.branch(loading.branch_to(target));
+        for _ in Branch::HALVES..TABLE_ENTRY_HALVES {
+            loading.asm.half(0);
+        }
+    }
     true
 }

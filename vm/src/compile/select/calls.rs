@@ -1,6 +1,7 @@
 //! What calls and returns take into their instructions: arguments that are computed where the callee wants them, values that
 //! are returned, returns in place of jumps to them.
 
+use super::notes;
 use super::tree::{self, Kid, Leaf, Return, Root, Site, Tree};
 use super::write::{operands, single};
 use super::{Loading, Planned, grow};
@@ -87,6 +88,7 @@ impl Last {
     /// Writes its operands, and that those of the call at `at` follow.
     pub(crate) fn write(&self, asm: &mut Assembler, at: usize) {
         for tree in &self.trees {
+            notes::tree(asm, tree);
             operands(asm, tree);
         }
         asm.pad();
@@ -137,8 +139,10 @@ fn place(loading: &mut Loading, at: usize, planned: &[Planned]) {
             && let Some(handler) = Registry::get().find(key)
         {
             loading.asm.begin(handler, first.first.min(second.first) as usize);
-            operands(&mut loading.asm, &first.tree);
-            operands(&mut loading.asm, &second.tree);
+            for tree in [&first.tree, &second.tree] {
+                notes::tree(&mut loading.asm, tree);
+                operands(&mut loading.asm, tree);
+            }
             rest = after;
         } else {
             single(loading, at, first);

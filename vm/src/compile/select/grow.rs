@@ -3,8 +3,8 @@
 use super::row::{self, Traits};
 use super::tree::{self, Root, Site, Tree};
 use super::{Loading, Planned};
+use crate::handlers::control;
 use crate::handlers::typed::registry::Registry;
-use crate::handlers::typed::statement;
 use crate::runtime::context::Handler;
 use minivm_isa::Instruction;
 use minivm_isa::steps;
@@ -19,7 +19,7 @@ pub(super) fn statement(loading: &Loading, site: Site, taken: &[u32]) -> Option<
     let at = site.at;
     let mut tree = tree::build(loading, site, &[])?;
     if matches!(tree.root, Root::Jump { .. }) {
-        return Some((planned(at, tree, statement::jump, &[]), Vec::new()));
+        return Some((planned(at, tree, control::jump, &[]), Vec::new()));
     }
     if !loading.plain {
         let mut search = Search { loading, site, taken, members: Vec::new(), best: None, tries: 0 };

@@ -9,6 +9,7 @@
 mod bulk;
 pub(super) mod calls;
 mod grow;
+mod notes;
 mod row;
 mod tree;
 mod write;
@@ -18,7 +19,7 @@ use crate::handlers::typed::registry::Registry;
 use crate::handlers::typed::shape;
 use crate::handlers::typed::shape::Key;
 use crate::runtime::context::Handler;
-use crate::threaded::PENDING_MAX;
+use crate::threaded::{PENDING_MAX, rows};
 use minivm_isa::entities::Block;
 use minivm_isa::steps;
 use std::ops::Range;
@@ -200,8 +201,7 @@ pub(crate) fn settle(loading: &mut Loading, at: usize, ahead: u32) {
 
 /// Charges for everything before instruction `next`, which begins a block or a stretch of one.
 pub(crate) fn charge(loading: &mut Loading, next: usize) {
-    loading.asm.begin(crate::handlers::control::charge, next);
     let cost = std::mem::take(&mut loading.pending);
-    loading.asm.word32(cost);
+    put!(loading, next, rows::Charge { cost });
     loading.asm.paid(next);
 }

@@ -1,6 +1,7 @@
 //! What the loader of typed code knows of a row of the table: operands by kind, and what may be exchanged with what.
 
 use minivm_isa::entities::{Block, Reg};
+use minivm_isa::facts::Class;
 use minivm_isa::operand::OperandRef;
 use minivm_isa::{Instruction, Opcode, Operand};
 
@@ -67,53 +68,29 @@ fn fill<T>(places: &mut [Option<T>], value: T) {
     }
 }
 
-fn within(opcode: Opcode, first: Opcode, last: Opcode) -> bool {
-    (first as u16..=last as u16).contains(&(opcode as u16))
-}
-
 /// What an instruction is.
 pub(super) fn kind(instruction: &Instruction) -> Kind {
     let opcode = instruction.opcode();
+    let facts = &opcode.info().facts;
     match opcode {
-        Opcode::Copy => Kind::Copy,
-        Opcode::Select => Kind::Select,
-        Opcode::GlobalGet => Kind::GlobalGet,
-        Opcode::GlobalSet => Kind::GlobalSet,
-        Opcode::RefNull => Kind::Null,
-        Opcode::RefIsNull => Kind::Operation(Opcode::I64Eqz),
-        Opcode::RefSame => Kind::Operation(Opcode::I64Eq),
-        Opcode::Jump => Kind::Jump,
-        Opcode::BranchIf => Kind::Branch(None),
-        _ if within(opcode, Opcode::I32Add, Opcode::F64ReinterpretI64) => Kind::Operation(opcode),
-        _ if within(opcode, Opcode::I32Load, Opcode::I64Load32U) => Kind::Load,
-        _ if within(opcode, Opcode::I32Store, Opcode::I64Store32) => Kind::Store,
-        _ => comparison(opcode).map_or(Kind::Other, |comparison| Kind::Branch(Some(comparison))),
+        Opcode::Copy => return Kind::Copy,
+        Opcode::Select => return Kind::Select,
+        Opcode::GlobalGet => return Kind::GlobalGet,
+        Opcode::GlobalSet => return Kind::GlobalSet,
+        Opcode::RefNull => return Kind::Null,
+        Opcode::Jump => return Kind::Jump,
+        Opcode::BranchIf => return Kind::Branch(None),
+        _ => {}
     }
-}
-
-/// The comparison that a branch makes.
-fn comparison(branch: Opcode) -> Option<Opcode> {
-    Some(match branch {
-        Opcode::BranchI32Eq => Opcode::I32Eq,
-        Opcode::BranchI32Ne => Opcode::I32Ne,
-        Opcode::BranchI32LtS => Opcode::I32LtS,
-        Opcode::BranchI32LtU => Opcode::I32LtU,
-        Opcode::BranchI32LeS => Opcode::I32LeS,
-        Opcode::BranchI32LeU => Opcode::I32LeU,
-        Opcode::BranchI64Eq => Opcode::I64Eq,
-        Opcode::BranchI64Ne => Opcode::I64Ne,
-        Opcode::BranchI64LtS => Opcode::I64LtS,
-        Opcode::BranchI64LtU => Opcode::I64LtU,
-        Opcode::BranchI64LeS => Opcode::I64LeS,
-        Opcode::BranchI64LeU => Opcode::I64LeU,
-        Opcode::BranchF32Eq => Opcode::F32Eq,
-        Opcode::BranchF32Lt => Opcode::F32Lt,
-        Opcode::BranchF32Le => Opcode::F32Le,
-        Opcode::BranchF64Eq => Opcode::F64Eq,
-        Opcode::BranchF64Lt => Opcode::F64Lt,
-        Opcode::BranchF64Le => Opcode::F64Le,
-        _ => return None,
-    })
+    if let Some(operation) = facts.same_as {
+        return Kind::Operation(operation);
+    }
+    match facts.class {
+        Class::Operation => Kind::Operation(opcode),
+        Class::Load => Kind::Load,
+        Class::Store => Kind::Store,
+        Class::Other => facts.compares.map_or(Kind::Other, |comparison| Kind::Branch(Some(comparison))),
+    }
 }
 
 /// Whether an instruction does nothing but compute a value that a tree may take in.
@@ -170,75 +147,6 @@ pub(super) fn traits(instruction: &Instruction) -> Traits {
         }
     }
     traits
-}
-
-/// The comparison with its operands exchanged, for comparisons and operators where that can be.
-pub(super) fn mirrored(opcode: Opcode) -> Option<Opcode> {
-    use Opcode::*;
-    Some(match opcode {
-        I32Add | I32Mul | I32And | I32Or | I32Xor | I32Eq | I32Ne => opcode,
-        I64Add | I64Mul | I64And | I64Or | I64Xor | I64Eq | I64Ne => opcode,
-        F32Eq | F32Ne | F64Eq | F64Ne => opcode,
-        I32LtS => I32GtS,
-        I32LtU => I32GtU,
-        I32GtS => I32LtS,
-        I32GtU => I32LtU,
-        I32LeS => I32GeS,
-        I32LeU => I32GeU,
-        I32GeS => I32LeS,
-        I32GeU => I32LeU,
-        I64LtS => I64GtS,
-        I64LtU => I64GtU,
-        I64GtS => I64LtS,
-        I64GtU => I64LtU,
-        I64LeS => I64GeS,
-        I64LeU => I64GeU,
-        I64GeS => I64LeS,
-        I64GeU => I64LeU,
-        F32Lt => F32Gt,
-        F32Gt => F32Lt,
-        F32Le => F32Ge,
-        F32Ge => F32Le,
-        F64Lt => F64Gt,
-        F64Gt => F64Lt,
-        F64Le => F64Ge,
-        F64Ge => F64Le,
-        _ => return None,
-    })
-}
-
-/// Sums and products of floats: a constant may change sides, as at most the other side is not a number.
-pub(super) fn is_float_sum(opcode: Opcode) -> bool {
-    use Opcode::*;
-    matches!(opcode, F32Add | F32Mul | F64Add | F64Mul)
-}
-
-/// The comparison of integers that is true when this one is not.
-pub(super) fn inverted(opcode: Opcode) -> Option<Opcode> {
-    use Opcode::*;
-    Some(match opcode {
-        I32Eq => I32Ne,
-        I32Ne => I32Eq,
-        I32LtS => I32GeS,
-        I32LtU => I32GeU,
-        I32GtS => I32LeS,
-        I32GtU => I32LeU,
-        I32LeS => I32GtS,
-        I32LeU => I32GtU,
-        I32GeS => I32LtS,
-        I32GeU => I32LtU,
-        I64Eq => I64Ne,
-        I64Ne => I64Eq,
-        I64LtS => I64GeS,
-        I64LtU => I64GeU,
-        I64GtS => I64LeS,
-        I64GtU => I64LeU,
-        I64LeS => I64GtS,
-        I64LeU => I64GtU,
-        I64GeS => I64LtS,
-        I64GeU => I64LtU,
-        _ => return None,
-    })
 }
 
 /// For a comparison with a constant: the strict one with the constant's neighbour that says the same, if it has that.

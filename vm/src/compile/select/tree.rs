@@ -296,7 +296,7 @@ impl Builder<'_, '_> {
             Kind::Operation(_) | Kind::Copy | Kind::Select | Kind::GlobalGet | Kind::Null | Kind::Load => {
                 let value = self.value(at, instruction);
                 let slot = self.loading.destination(at, row.dst.expect("values have a result"));
-                Root::Set { slot, value: self.moved(at, value) }
+                Root::Set { slot: slot as u16, value: self.moved(at, value) }
             }
         })
     }
@@ -450,12 +450,16 @@ impl Builder<'_, '_> {
         let (mut opcode, mut left, mut right) = (opcode, left, right);
         let (rank_left, rank_right) = (rank(left), rank(right));
         let both_slots = (rank_left, rank_right) == (SLOT, SLOT);
-        if let Some(mirrored) = row::mirrored(opcode)
+        if let Some(mirrored) = opcode.info().facts.swapped
             && (rank_left < rank_right || both_slots && is_greater(opcode))
         {
             opcode = mirrored;
             std::mem::swap(&mut left, &mut right);
-        } else if row::is_float_sum(opcode) && rank_left == CONSTANT && rank_right != CONSTANT && !is_nan(left) {
+        } else if opcode.info().facts.exchanges_constants
+            && rank_left == CONSTANT
+            && rank_right != CONSTANT
+            && !is_nan(left)
+        {
             std::mem::swap(&mut left, &mut right);
         }
         if let Kid::Leaf(leaf @ Leaf { slot: None, .. }) = &mut right {
@@ -493,7 +497,7 @@ impl Builder<'_, '_> {
             let zero = Kid::Leaf(Leaf { slot: None, class: Class::Bits64, bits: [0; 2], definition: None });
             return Some(self.binary(at, Opcode::I64Ne, left?, zero));
         }
-        Some(self.binary(at, row::inverted(opcode)?, left?, right?))
+        Some(self.binary(at, opcode.info().facts.negated?, left?, right?))
     }
 
     fn condition(&mut self, at: usize, row: &Row, comparison: Option<Opcode>) -> Root {

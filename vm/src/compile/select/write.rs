@@ -1,11 +1,12 @@
 //! Writes planned statements.
 
 use super::tree::{Extra, Kid, Leaf, Node, Return, Root, Tree};
-use super::{Loading, Planned, settle};
-use crate::handlers::typed::statement::jump;
+use super::{Loading, Planned, notes, settle};
 use crate::handlers::typed::word::{Class, NO_SLOT};
 use crate::runtime::context::Handler;
-use crate::threaded::Assembler;
+use crate::threaded::kinds::BranchTo;
+use crate::threaded::notes::Shown;
+use crate::threaded::{Assembler, rows};
 use minivm_isa::entities::Block;
 
 /// Writes a statement.
@@ -23,6 +24,7 @@ pub(super) fn single(loading: &mut Loading, at: usize, planned: &Planned) {
         _ => {}
     }
     loading.asm.begin(planned.handler, planned.first as usize);
+    notes::tree(&mut loading.asm, &planned.tree);
     operands(&mut loading.asm, &planned.tree);
     finish_block(loading, at, 0, &planned.tree);
 }
@@ -41,6 +43,7 @@ pub(super) fn joined(loading: &mut Loading, at: usize, last: usize, statements: 
     }
     loading.asm.begin(handler, first as usize);
     for tree in &trees {
+        notes::tree(&mut loading.asm, tree);
         operands(&mut loading.asm, tree);
     }
     finish_block(loading, last, ahead, tree);
@@ -54,8 +57,10 @@ fn returns(loading: &mut Loading, at: usize, ahead: u32, first: u32, handler: Ha
     loading.asm.begin(handler, first as usize);
     loading.asm.half(cost as u16);
     for tree in trees {
+        notes::tree(&mut loading.asm, tree);
         operands(&mut loading.asm, tree);
     }
+    loading.asm.shows("cost", || Shown::Text(cost.to_string()));
     loading.leave();
 }
 
@@ -66,17 +71,17 @@ fn finish_block(loading: &mut Loading, at: usize, ahead: u32, tree: &Tree) {
         Root::Set { .. } | Root::Effect { .. } => {}
         Root::Jump { falls: true, .. } => loading.falls_through = true,
         Root::Jump { target, .. } => {
-            loading.asm.cost(pending, target);
-            loading.asm.target(target);
+            loading.asm.branch(BranchTo::block(target, pending));
             loading.falls_through = false;
         }
         Root::Condition { target, otherwise, falls, .. } => {
-            loading.asm.cost(pending, target);
-            loading.asm.target(target);
+            loading.asm.branch(BranchTo::block(target, pending));
             go_on(loading, at, pending, otherwise, falls);
         }
         Root::ReturnIf { value, otherwise, falls, .. } => {
-            loading.asm.half((pending + value.ahead) as u16);
+            let cost = pending + value.ahead;
+            loading.asm.half(cost as u16);
+            loading.asm.shows("cost", || Shown::Text(cost.to_string()));
             if let Some(Kid::Leaf(leaf)) = value.value {
                 write_leaf(&mut loading.asm, leaf, false);
             }
@@ -89,9 +94,7 @@ fn finish_block(loading: &mut Loading, at: usize, ahead: u32, tree: &Tree) {
 /// Goes on at a block, after a condition did not lead elsewhere.
 fn go_on(loading: &mut Loading, at: usize, pending: u32, block: Block, falls: bool) {
     if !falls {
-        loading.asm.begin(jump, at);
-        loading.asm.cost(pending, block);
-        loading.asm.target(block);
+        put!(loading, at, rows::Jump { branch: BranchTo::block(block, pending) });
     }
     loading.falls_through = falls;
 }

@@ -8,15 +8,18 @@ use super::expression::Expr;
 use super::statement::{Statement, fail};
 use super::word::Word;
 use crate::heap::Closure;
-use crate::memory::TableInstance;
 use crate::runtime::call;
 use crate::runtime::context::{Context, Status};
 use crate::runtime::function::FunctionInfo;
 use crate::runtime::unwind::raise_trap;
 use crate::threaded::ReturnInfo;
+use crate::threaded::frame::Frame;
 use crate::threaded::header_at;
+use crate::threaded::kinds::{Cost, OperandKind};
 use crate::threaded::operands::Cursor;
 use crate::threaded::operands::{get_any, tag_at};
+use crate::threaded::rows;
+use crate::threaded::table::Row;
 use crate::threaded::{Flow, Pc, Regs};
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
@@ -26,21 +29,18 @@ handler! {
     /// Does a statement, then a `call` of a typed function. Operands: closure, window, cost, halves up to the return place,
     /// those of the statement; return information.
     pub(crate) fn call_after<S: Statement>(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let closure = pointer::<Closure>(c.word64() as usize);
-        let (window, cost) = (c.half(), c.half());
-        let _length = c.word32();
+        let rows::CallAfter { closure, window, cost, .. } = rows::CallAfter::read(pc);
+        let mut c = rows::CallAfter::rest(pc);
         if let Err(code) = S::execute(&mut c, regs, cx) {
-            (*cx).fuel -= cost as i64;
+            (*cx).fuel -= cost;
             fail!(code, c, regs, cx, facc)
         }
-        (*cx).fuel -= cost as i64;
+        (*cx).fuel -= cost;
         if (*cx).fuel >= 0 {
             let entry = (*closure).code.cast::<u16>();
             let new = regs.add(window);
             if new.wrapping_add(header_at(entry).extent as usize) <= (*cx).stack_end {
-                *new.sub(2) = closure as u64;
-                *new.sub(1) = c.end().add(4) as u64;
+                Frame::at(new).begin(closure, c.end().add(4));
                 next!(entry, new, cx, facc)
             }
         }
@@ -51,10 +51,8 @@ handler! {
 slow_handler! {
     /// The rest of such a call when everything but entering the callee is done.
     pub(crate) fn call_slow(pc, regs, cx) {
-        let mut c = Cursor::new(pc);
-        let closure = pointer::<Closure>(c.word64() as usize);
-        let (window, _cost) = (c.half(), c.half());
-        let place = pc.add(c.word32() as usize);
+        let rows::CallAfter { closure, window, length, .. } = rows::CallAfter::read(pc);
+        let place = pc.add(length as usize);
         let flow = call::enter_typed(&mut *cx, closure, regs.add(window), place, Flow { pc, regs });
         stop_at_entry(cx, closure, flow)
     }
@@ -77,14 +75,9 @@ handler! {
     /// `call_ref`. Operands: slot of the callee as `any`, window, signature number of the machine, cost;
     /// return information.
     pub(crate) fn call_value(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (callee, window) = (c.half(), c.half());
-        let signature = c.word32();
-        let cost = c.half();
-        let _pad = (c.half(), c.word32());
-        let _info = c.word64();
-        let place = c.end();
-        (*cx).fuel -= cost as i64;
+        let rows::CallValue { callee, window, signature, cost, .. } = rows::CallValue::read(pc);
+        let place = rows::CallValue::next(pc);
+        (*cx).fuel -= cost;
         if tag_at(regs, callee) == Tag::FUNCTION {
             let closure = pointer::<Closure>(*regs.add(callee) as usize);
             let info = &*(*closure).function.cast::<FunctionInfo>();
@@ -92,8 +85,7 @@ handler! {
                 let entry = (*closure).code.cast::<u16>();
                 let new = regs.add(window);
                 if new.wrapping_add(header_at(entry).extent as usize) <= (*cx).stack_end && (*cx).fuel >= 0 {
-                    *new.sub(2) = closure as u64;
-                    *new.sub(1) = place as u64;
+                    Frame::at(new).begin(closure, place);
                     next!(entry, new, cx, facc)
                 }
             }
@@ -105,17 +97,14 @@ handler! {
 slow_handler! {
     /// The rest of such a call when it is charged for.
     pub(crate) fn call_value_slow(pc, regs, cx) {
-        let mut c = Cursor::new(pc);
-        let (callee, window) = (c.half(), c.half());
-        let signature = c.word32();
-        let _cost = (c.half(), c.half(), c.word32());
-        let _info = c.word64();
+        let rows::CallValue { callee, window, signature, .. } = rows::CallValue::read(pc);
         let callee: Value = get_any(regs, callee);
         let at = Flow { pc, regs };
         if callee.is_nil() {
             return raise_trap(&mut *cx, at, TrapCode::NullReference);
         }
-        let mut flow = call::call_typed_value(&mut *cx, callee, signature, regs.add(window), c.end(), at);
+        let place = rows::CallValue::next(pc);
+        let mut flow = call::call_typed_value(&mut *cx, callee, signature, regs.add(window), place, at);
         if callee.tag() == Tag::FUNCTION {
             flow = stop_at_entry(cx, callee.pointer().cast(), flow);
         }
@@ -123,45 +112,18 @@ slow_handler! {
     }
 }
 
-/// Operands of `call_indirect`.
-struct ElementCall {
-    index: usize,
-    window: usize,
-    signature: u32,
-    cost: usize,
-    length: usize,
-    table: *const TableInstance,
-}
-
-impl ElementCall {
-    /// # Safety
-    /// The cursor is at the operands of such an instruction.
-    #[inline(always)]
-    unsafe fn read(c: &mut Cursor) -> Self {
-        // SAFETY: the loader wrote these operands.
-        unsafe {
-            let (index, window) = (c.half(), c.half());
-            let signature = c.word32();
-            let (cost, _pad) = (c.half(), c.half());
-            let length = c.word32() as usize;
-            ElementCall { index, window, signature, cost, length, table: c.word64() as usize as *const TableInstance }
-        }
-    }
-}
-
 handler! {
     /// Does a statement, then `call_indirect`. Operands: slot of the index, window, signature number of the machine, cost,
     /// nothing, halves up to the return place, table, those of the statement; return information.
     pub(crate) fn call_element<S: Statement>(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let _behind = ElementCall::read(&mut c);
+        let mut c = rows::CallElement::rest(pc);
         if let Err(code) = S::execute(&mut c, regs, cx) {
-            (*cx).fuel -= ElementCall::read(&mut Cursor::new(pc)).cost as i64;
+            (*cx).fuel -= rows::CallElement::read(pc).cost;
             fail!(code, c, regs, cx, facc)
         }
         // Read after the statement, so that not all of it is in registers meanwhile.
-        let call = ElementCall::read(&mut Cursor::new(pc));
-        (*cx).fuel -= call.cost as i64;
+        let call = rows::CallElement::read(pc);
+        (*cx).fuel -= call.cost;
         let values = (*call.table).values();
         let index = *regs.add(call.index) as usize;
         if (*cx).fuel >= 0 && index < values.len() {
@@ -173,8 +135,7 @@ handler! {
                 if (*(*closure).function.cast::<FunctionInfo>()).signature == call.signature
                     && new.wrapping_add(header_at(entry).extent as usize) <= (*cx).stack_end
                 {
-                    *new.sub(2) = closure as u64;
-                    *new.sub(1) = c.end().add(4) as u64;
+                    Frame::at(new).begin(closure, c.end().add(4));
                     next!(entry, new, cx, facc)
                 }
             }
@@ -186,13 +147,13 @@ handler! {
 slow_handler! {
     /// The rest of such a call when everything but finding and entering the callee is done.
     pub(crate) fn call_element_slow(pc, regs, cx) {
-        let call = ElementCall::read(&mut Cursor::new(pc));
+        let call = rows::CallElement::read(pc);
         let at = Flow { pc, regs };
         let values = (*call.table).values();
         let Some(&callee) = values.get(*regs.add(call.index) as usize) else {
             return raise_trap(&mut *cx, at, TrapCode::UndefinedElement);
         };
-        let (new, place) = (regs.add(call.window), pc.add(call.length));
+        let (new, place) = (regs.add(call.window), pc.add(call.length as usize));
         let mut flow = call::call_typed_value(&mut *cx, callee, call.signature, new, place, at);
         if callee.tag() == Tag::FUNCTION {
             flow = stop_at_entry(cx, callee.pointer().cast(), flow);
@@ -217,7 +178,7 @@ unsafe fn destination(regs: Regs, place: Pc) -> (Regs, usize) {
 /// Ends a handler: pays, and goes on in the caller, or stops there.
 macro_rules! charge_and_return {
     ($cost:expr, $place:expr, $caller:expr, $cx:expr, $facc:expr) => {{
-        (*$cx).fuel -= $cost as i64;
+        (*$cx).fuel -= $cost;
         if (*$cx).fuel < 0 {
             slow!(returned_out_of_fuel, $place, $caller, $cx, $facc)
         }
@@ -229,16 +190,16 @@ handler! {
     /// `return_values` of one word. Operands: cost, those of the expression.
     pub(crate) fn return_value<E: Expr>(pc, regs, cx, facc) {
         let mut c = Cursor::new(pc);
-        let cost = c.half();
+        let cost = Cost::read(&mut c);
         match E::eval(&mut c, regs, cx) {
             Ok(value) => {
-                let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+                let place = Frame::at(regs).return_place();
                 let (caller, dst) = destination(regs, place);
                 E::Value::write(caller, dst, value);
                 charge_and_return!(cost, place, caller, cx, facc)
             }
             Err(code) => {
-                (*cx).fuel -= cost as i64;
+                (*cx).fuel -= cost;
                 fail!(code, c, regs, cx, facc)
             }
         }
@@ -249,15 +210,15 @@ handler! {
     /// Does a statement, then `return_values` of nothing. Operands: cost, those of the statement.
     pub(crate) fn return_after<S: Statement>(pc, regs, cx, facc) {
         let mut c = Cursor::new(pc);
-        let cost = c.half();
+        let cost = Cost::read(&mut c);
         match S::execute(&mut c, regs, cx) {
             Ok(()) => {
-                let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+                let place = Frame::at(regs).return_place();
                 let (caller, _) = destination(regs, place);
                 charge_and_return!(cost, place, caller, cx, facc)
             }
             Err(code) => {
-                (*cx).fuel -= cost as i64;
+                (*cx).fuel -= cost;
                 fail!(code, c, regs, cx, facc)
             }
         }
@@ -270,10 +231,10 @@ handler! {
         let mut c = Cursor::new(pc);
         match C::eval(&mut c, regs, cx) {
             Ok(condition) => {
-                let cost = c.half();
+                let cost = Cost::read(&mut c);
                 let value = E::eval(&mut c, regs, cx);
                 if let (true, Ok(value)) = (condition != 0, value) {
-                    let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+                    let place = Frame::at(regs).return_place();
                     let (caller, dst) = destination(regs, place);
                     E::Value::write(caller, dst, value);
                     charge_and_return!(cost, place, caller, cx, facc)
@@ -291,9 +252,9 @@ handler! {
         let mut c = Cursor::new(pc);
         match C::eval(&mut c, regs, cx) {
             Ok(condition) => {
-                let cost = c.half();
+                let cost = Cost::read(&mut c);
                 if condition != 0 {
-                    let place = pointer::<u16>(*regs.sub(1) as usize).cast_const();
+                    let place = Frame::at(regs).return_place();
                     let (caller, _) = destination(regs, place);
                     charge_and_return!(cost, place, caller, cx, facc)
                 }

@@ -3,10 +3,13 @@
 use super::expression::Expr;
 use super::shape::{self, Key};
 use super::word::Word;
-use crate::handlers::control::out_of_fuel;
+use crate::handlers::control::take_branch;
 use crate::runtime::context::Context;
 use crate::threaded::Regs;
+use crate::threaded::kinds::{Branch, OperandKind};
 use crate::threaded::operands::Cursor;
+use crate::threaded::rows;
+use crate::threaded::table::Row;
 use minivm_isa::{Opcode, TrapCode};
 use std::marker::PhantomData;
 
@@ -109,18 +112,6 @@ macro_rules! fail {
 
 pub(crate) use fail;
 
-/// Goes on at a target: pays, and stops there when nothing is left.
-macro_rules! charge_and_go {
-    ($cost:expr, $distance:expr, $pc:expr, $regs:expr, $cx:expr, $facc:expr) => {{
-        (*$cx).fuel -= $cost;
-        let target = $pc.offset($distance as i32 as isize);
-        if (*$cx).fuel < 0 {
-            slow!(out_of_fuel, target, $regs, $cx, $facc)
-        }
-        next!(target, $regs, $cx, $facc)
-    }};
-}
-
 handler! {
     /// Does a statement and goes on.
     pub(crate) fn statement<S: Statement>(pc, regs, cx, facc) {
@@ -133,22 +124,13 @@ handler! {
 }
 
 handler! {
-    /// Jumps. Operands: cost (signed), distance.
-    pub(crate) fn jump(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let (cost, distance) = (c.signed_half(), c.word32());
-        charge_and_go!(cost, distance, pc, regs, cx, facc)
-    }
-}
-
-handler! {
     /// Does a statement and jumps. Operands: those of the statement, cost (signed), distance.
     pub(crate) fn jump_after<S: Statement>(pc, regs, cx, facc) {
         let mut c = Cursor::new(pc);
         match S::execute(&mut c, regs, cx) {
             Ok(()) => {
-                let (cost, distance) = (c.signed_half(), c.word32());
-                charge_and_go!(cost, distance, pc, regs, cx, facc)
+                let branch = Branch::read(&mut c);
+                take_branch!(branch, pc, regs, cx, facc)
             }
             Err(code) => fail!(code, c, regs, cx, facc),
         }
@@ -161,9 +143,9 @@ handler! {
         let mut c = Cursor::new(pc);
         match E::eval(&mut c, regs, cx) {
             Ok(condition) => {
-                let (cost, distance) = (c.signed_half(), c.word32());
+                let branch = Branch::read(&mut c);
                 if condition != 0 {
-                    charge_and_go!(cost, distance, pc, regs, cx, facc)
+                    take_branch!(branch, pc, regs, cx, facc)
                 }
                 next!(c.end(), regs, cx, facc)
             }
@@ -172,17 +154,16 @@ handler! {
     }
 }
 
+/// Halves of a target of [`branch_table`]: a branch, and one half that keeps the distance a power of two.
+pub(crate) const TABLE_ENTRY_HALVES: usize = 4;
+
 handler! {
-    /// Jumps to one of many targets. Operands: slot, number of targets, for each target and the default: distance, cost
-    /// (signed), nothing.
+    /// Jumps to one of many targets. Operands: those of the row, then for each target and the default a branch.
     pub(crate) fn branch_table(pc, regs, cx, facc) {
-        let mut c = Cursor::new(pc);
-        let slot = c.half();
-        let index = u32::read(regs, slot);
-        let last = c.word32();
-        let entry = c.here().add(index.min(last) as usize * 4);
-        let distance = entry.cast::<u32>().read_unaligned();
-        let cost = *entry.add(2) as i16 as i64;
-        charge_and_go!(cost, distance, pc, regs, cx, facc)
+        let rows::BranchTable { index, last } = rows::BranchTable::read(pc);
+        let index = u32::read(regs, index);
+        let entry = rows::BranchTable::rest(pc).here().add(index.min(last) as usize * TABLE_ENTRY_HALVES);
+        let branch = Branch::read(&mut Cursor::at(entry));
+        take_branch!(branch, pc, regs, cx, facc)
     }
 }

@@ -250,7 +250,7 @@ fn name_called_by(guest: &GuestFunction, at: usize) -> Option<Name> {
         }
         instruction => match find_operand(instruction, "callee") {
             Some(callee) => name_of(guest, at, callee).or_else(|| imported_metamethod(guest, at, callee)),
-            None => metamethod_of(instruction).map(|name| ("metamethod", name.to_string())),
+            None => instruction.info().facts.metamethod.map(|name| ("metamethod", name.to_string())),
         },
     }
 }
@@ -269,32 +269,4 @@ fn imported_metamethod(guest: &GuestFunction, at: usize, callee: Operand) -> Opt
         FunctionDef::Import { import, .. } => Some(("metamethod", import.name.strip_prefix("__")?.to_string())),
         FunctionDef::Code(_) => None,
     }
-}
-
-/// The metamethod that an instruction may call, without its underscores.
-fn metamethod_of(instruction: &Instruction) -> Option<&'static str> {
-    Some(match instruction {
-        Instruction::Get { .. } | Instruction::GetMethod { .. } => "index",
-        Instruction::Set { .. } => "newindex",
-        Instruction::Add { .. } => "add",
-        Instruction::Sub { .. } => "sub",
-        Instruction::Mul { .. } => "mul",
-        Instruction::Div { .. } => "div",
-        Instruction::Modulo { .. } => "mod",
-        Instruction::Pow { .. } => "pow",
-        Instruction::FloorDiv { .. } => "idiv",
-        Instruction::BitAnd { .. } => "band",
-        Instruction::BitOr { .. } => "bor",
-        Instruction::BitXor { .. } => "bxor",
-        Instruction::ShiftLeft { .. } => "shl",
-        Instruction::ShiftRight { .. } => "shr",
-        Instruction::Negate { .. } => "unm",
-        Instruction::BitNot { .. } => "bnot",
-        Instruction::Length { .. } => "len",
-        Instruction::Concat { .. } => "concat",
-        Instruction::Equal { .. } | Instruction::BranchEqual { .. } => "eq",
-        Instruction::Less { .. } | Instruction::BranchLess { .. } => "lt",
-        Instruction::LessEqual { .. } | Instruction::BranchLessEqual { .. } => "le",
-        _ => return None,
-    })
 }

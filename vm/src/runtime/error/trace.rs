@@ -9,12 +9,12 @@ use crate::runtime::frame_view::VariableValue;
 use crate::runtime::frames::Standing;
 use crate::runtime::function::{Body, FunctionInfo, GuestFunction, HostFunction};
 use crate::runtime::walk::{Level, Walk};
+use crate::threaded::frame::Frame;
 use crate::threaded::stack_map::Place;
 use crate::threaded::{Flow, Regs};
 use crate::value::Value;
-use minivm_isa::Instruction;
+use minivm_isa::facts::Waits;
 use std::fmt::Write;
-use std::ptr::with_exposed_provenance_mut as pointer;
 
 /// Levels that a traceback shows at each end before it leaves some out.
 const LEVELS_FIRST: usize = 10;
@@ -117,7 +117,7 @@ pub(crate) fn traceback_of_caller(cx: &Context, base: Regs, skip: usize) -> Stri
     let names = KnownFunctions::of(cx);
     let walk = Walk::from_host(cx, base);
     // SAFETY: the frame of the running host function begins with its closure, which points to its function.
-    let above = unsafe { host_line(cx, pointer::<Closure>(*base.sub(2) as usize), walk.peek(), names.as_ref()) };
+    let above = unsafe { host_line(cx, Frame::at(base).closure(), walk.peek(), names.as_ref()) };
     let below = ground(cx, names.as_ref());
     Trace { cx, walk, above, below, names: names.as_ref() }.text(skip)
 }
@@ -299,7 +299,7 @@ pub(crate) fn suspended_in(cx: &Context, fiber: Value) -> Option<&'static Functi
         }
         if let Some((Level::Guest { guest, instruction, .. }, _)) = Walk::new(cx, at, calling).next() {
             let instruction = &guest.portable().code[instruction];
-            if matches!(instruction, Instruction::FiberYieldToOpen { .. } | Instruction::FiberYieldOpenToOpen { .. }) {
+            if instruction.info().facts.waits == Some(Waits::Yield) {
                 return None;
             }
         }

@@ -8,9 +8,9 @@ use crate::runtime::context::{Context, Status, return_info};
 use crate::runtime::deliver::deliver;
 use crate::runtime::function::GuestFunction;
 use crate::runtime::stepping::function_of;
+use crate::threaded::frame::Frame;
 use crate::threaded::{Flow, HandlerAddress, Pc, Regs, header_at};
 use minivm_isa::Convention;
-use std::ptr::with_exposed_provenance as pointer;
 
 /// What the interpreter does after it came to a place with native code.
 pub(crate) enum NativeFlow {
@@ -91,7 +91,7 @@ unsafe fn run(
     cx.native.limit = ((&raw const here).addr() as u64).saturating_sub(cx.native.policy.stack_bytes as u64);
     // SAFETY: the tier vouches for its code; nothing borrows from the context meanwhile.
     unsafe {
-        let place = pointer::<u16>(*regs.sub(1) as usize);
+        let place = Frame::at(regs).return_place();
         let base = if guest.convention == Convention::Variadic { regs.sub(*regs.sub(3) as usize) } else { regs };
         let left = thunk((&raw mut *cx).cast(), regs, fuel, body);
         if left == GONE {
@@ -157,7 +157,7 @@ unsafe fn enter_again(cx: &mut Context, guest: &GuestFunction, regs: Regs) -> Fl
         if let Some(regs) = cx.reserve(regs, regs, header_at(entry).extent as usize) {
             return Flow { pc: entry, regs };
         }
-        let place = pointer::<u16>(*regs.sub(1) as usize);
+        let place = Frame::at(regs).return_place();
         let caller = regs.sub(return_info(place).delta as usize);
         let (info, calling) = function_of(caller);
         let plain = cx.plain_code(info, calling);
