@@ -26,6 +26,8 @@ const MISSES_MAX: u32 = 100;
 /// Instructions that have run for each one of `any` code that is compiled: compiling one takes as long as running tens of
 /// thousands of them.
 const RUN_PER_COMPILED: i64 = 150_000;
+/// What native code calls is compiled after so many times fewer.
+const CALLEE_FACTOR: i64 = 8;
 const VERSIONS_MAX: u32 = 4;
 
 /// Instructions of the next inner slice.
@@ -148,7 +150,10 @@ impl Context {
             guest.convention == Convention::Typed || self.native.policy.always || !native.profile.borrow().is_empty();
         let is_hot = native.hits.get() >= HITS && native.versions.get() <= VERSIONS_MAX && is_known;
         if is_hot && guest.code.get().is_some() {
+            // Its callers are compiled, and leave at every call meanwhile.
+            self.native.run = self.native.run.saturating_mul(CALLEE_FACTOR);
             self.compile_native(info, guest, None);
+            self.native.run /= CALLEE_FACTOR;
         }
     }
 
