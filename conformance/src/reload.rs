@@ -175,7 +175,7 @@ pub fn run_from_everywhere(case: &Case, expected: &[u8]) -> Result<u64, String> 
     run_lua::run_hosted(case, run_mixed::limits(), minivm_modules::raw::install, |machine, host, chunk, arguments| {
         machine.prepare(chunk, arguments);
         loop {
-            // By turns in plain code and in fast code that runs out of fuel.
+            // By turns in baseline code and in optimised code that runs out of fuel.
             let state = if places % 2 == 0 {
                 machine.step(1)
             } else {

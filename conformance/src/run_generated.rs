@@ -1,4 +1,4 @@
-//! Runs [generated](crate::generate) programs in several ways, which must all do the same: in fast code and in plain code, at
+//! Runs [generated](crate::generate) programs in several ways, which must all do the same: in optimised code and in baseline code, at
 //! once and in slices, with a collector that works at every chance.
 
 use crate::generate::{HOST, LIBRARY, Programs, programs};
@@ -32,7 +32,7 @@ pub enum Way {
     Plain,
     /// Fast, with a whole collection after every allocation.
     Collecting,
-    /// In slices of random lengths, in fast and plain code by turns, with a small step of the collector after every allocation.
+    /// In slices of random lengths, in fast and baseline code by turns, with a small step of the collector after every allocation.
     Sliced,
     /// Compiled, as fast as it can.
     Native,
@@ -103,7 +103,7 @@ fn difference(first: &Ran, other: &Ran) -> String {
     format!("{} and {} lines, {} and {} fuel left", lines(first), lines(other), first.fuel, other.fuel)
 }
 
-/// The first stop at which a run in slices stands elsewhere than one in plain code that was given the same budget at once; for
+/// The first stop at which a run in slices stands elsewhere than one in baseline code that was given the same budget at once; for
 /// people who look for the reason of a difference.
 pub fn divergence(seed: u64, number: u64) -> Option<String> {
     let programs = programs(seed, number);
@@ -140,7 +140,7 @@ fn stops_of(programs: &Programs, way: Way, number: u64, budget: u64, tell: &mut 
     machine.release(kept);
 }
 
-/// Runs programs unit by unit in plain code, and tells where they stand after each: how much is used, and the innermost function
+/// Runs programs unit by unit in baseline code, and tells where they stand after each: how much is used, and the innermost function
 /// and instruction.
 pub(crate) fn each_step(programs: &Programs, limits: Limits, tell: &mut dyn FnMut(u64, String)) {
     let mut machine = crate::raw_machine(limits);

@@ -118,25 +118,25 @@ fn snapshot_of_runs() -> Vec<u8> {
         let function = prepared(&mut machine, source);
         machine.spawn(function, &[Value::int(7), globals]).expect("there is memory");
         let id = machine.spawn(function, &[]).expect("there is memory");
-        machine.take_up(id);
+        machine.switch_to(id);
         machine.set_fuel(Some(fuel));
         let _ = machine.resume();
-        machine.park();
+        machine.suspend();
     }
     for name in ["type", "error"] {
         let function = machine.heap().table_get_name(globals, name.as_bytes());
         machine.prepare(function, &[Value::int(7)]);
-        machine.park();
+        machine.suspend();
     }
-    machine.take_up(waiting);
+    machine.switch_to(waiting);
     assert!(matches!(machine.resume(), RunState::Waiting(_)));
     let yielding = prepared(&mut machine, "local t = { 1 } return t, coroutine.yield('yielded', t)");
     let yielding = machine.spawn(yielding, &[]).expect("there is memory");
-    machine.take_up(yielding);
+    machine.switch_to(yielding);
     assert!(matches!(machine.resume(), RunState::Yielded(_)));
     let function = prepared(&mut machine, "local t = {} for i = 1, 100 do t[i] = { select('#', table.unpack(t)) } end");
     let last = machine.spawn(function, &[]).expect("there is memory");
-    machine.take_up(last);
+    machine.switch_to(last);
     machine.step(200);
     assert_eq!(machine.runs().len(), 2 * PROGRAMS.len() + 4);
     machine.save(b"", CodeForm::Whole).expect("it can be saved")
@@ -201,7 +201,7 @@ fn damage_is_an_error_or_harmless() {
                 go_on(&mut machine);
                 for id in machine.runs() {
                     machine.frames_of_run(id).take(50).for_each(|frame| drop(frame.locals));
-                    assert!(machine.take_up(id));
+                    assert!(machine.switch_to(id));
                     machine.prepare_answer(&[Value::int(5)]);
                     go_on(&mut machine);
                 }
@@ -214,7 +214,7 @@ fn damage_is_an_error_or_harmless() {
     assert!(refused > count / 10);
 }
 
-/// Goes on with the run at work: fast code first, then plain code.
+/// Goes on with the run at work: optimised code first, then baseline code.
 fn go_on(machine: &mut Machine) {
     machine.set_fuel(Some(20_000));
     let _ = machine.resume();

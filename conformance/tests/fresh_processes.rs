@@ -8,7 +8,7 @@
 
 use libtest_mimic::{Arguments, Trial};
 use minivm_conformance::cases::{self, Case};
-use minivm_conformance::relay;
+use minivm_conformance::process_chain;
 use minivm_conformance::reload::Plan;
 use minivm_conformance::{known, snapshot};
 use std::iter;
@@ -26,9 +26,9 @@ fn all() -> Vec<Case> {
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     if let [first, file] = words.as_slice()
-        && first == relay::CHILD
+        && first == process_chain::CHILD
     {
-        return match relay::be_child(Path::new(file), &all()) {
+        return match process_chain::be_child(Path::new(file), &all()) {
             Ok(()) => ExitCode::SUCCESS,
             Err(why) => {
                 eprintln!("{why}");
@@ -56,7 +56,7 @@ fn check(case: &Case) -> Result<(), String> {
     let other = std::env::var_os("MINIVM_OTHER_BUILD").map(PathBuf::from);
     let builds: Vec<PathBuf> = [this].into_iter().chain(other).collect();
     let one_by_one_max = number("MINIVM_ONE_BY_ONE_MAX").unwrap_or(0);
-    if one_by_one_max > 0 && relay::is_short(case, one_by_one_max, &builds[0])? {
+    if one_by_one_max > 0 && process_chain::is_short(case, one_by_one_max, &builds[0])? {
         check_run(case, iter::repeat_n(1, one_by_one_max as usize), &builds)
             .map_err(|why| format!("one by one: {why}"))?;
     }
@@ -68,7 +68,7 @@ fn check(case: &Case) -> Result<(), String> {
 }
 
 fn check_run(case: &Case, lengths: impl Iterator<Item = u64>, builds: &[PathBuf]) -> Result<(), String> {
-    let (outcome, processes) = relay::run(case, lengths, builds)?;
+    let (outcome, processes) = process_chain::run(case, lengths, builds)?;
     let is_mixed = (1..processes.count).contains(&processes.with_tail_calls);
     if builds.len() > 1 && processes.count > 1 && !is_mixed {
         return Err("both builds go from handler to handler in the same way".into());

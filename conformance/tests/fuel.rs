@@ -1,12 +1,12 @@
-//! A budget of so many canonical instructions is used up exactly, however a run is cut into slices: fast code, which charges
-//! now and then, counts as plain code does, which counts each instruction.
+//! A budget of so many canonical instructions is used up exactly, however a run is cut into slices: optimised code, which charges
+//! now and then, counts as baseline code does, which counts each instruction.
 
 use minivm::raw::{CodeForm, Failure, Limits, Machine, RunState, Value};
-use minivm_conformance::pace::{self, Pace};
+use minivm_conformance::slicing::{self, Pace};
 use minivm_conformance::{cases, run_lua};
 use std::time::{Duration, Instant};
 
-/// Budgets of slices; fast code only runs where there is more than it may owe.
+/// Budgets of slices; optimised code only runs where there is more than it may owe.
 const SLICES: [u64; 8] = [1, 3, 50, 2_049, 2_077, 3_000, 5_001, 100_000];
 
 /// Calls with all kinds of arguments and results, early returns, loops, tables, memory, and functions of each other's.
@@ -128,7 +128,7 @@ fn outcome(source: &str, rounds: i64, mut go_on: impl FnMut(&mut Machine) -> (Ru
     }
 }
 
-/// A run in slices of so many instructions of plain code.
+/// A run in slices of so many instructions of baseline code.
 fn plain(source: &str, rounds: i64, slice: u64) -> Outcome {
     outcome(source, rounds, |machine| {
         machine.set_fuel(Some(1 << 40));
@@ -241,7 +241,7 @@ fn stacks_overflow_at_the_same_call() {
             let limits = Limits { stack_words_max, ..Limits::default() };
             let mut fuel = 0;
             let outcome = run_lua::run_with(&case, limits, |machine, function, arguments| {
-                let paced = pace::call(machine, function, arguments, pace);
+                let paced = slicing::call(machine, function, arguments, pace);
                 assert_eq!(paced.miscounts, [""; 0], "{pace:?}");
                 fuel = paced.fuel;
                 paced.result.unwrap_or(Err(Failure::Exit(1)))

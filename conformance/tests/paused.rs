@@ -161,7 +161,7 @@ fn looking_changes_nothing() {
 
 #[test]
 fn frames_are_the_same_in_both_forms_of_code() {
-    // What callers hold is read in fast code in one run and in plain code in the other.
+    // What callers hold is read in optimised code in one run and in baseline code in the other.
     let source = "local function leaf(n) local r = n; return r end
     local function middle(p, q) local s = p .. q; return leaf(#s) + leaf(p), s end
     local x, y = middle(10, 'ab'), 3

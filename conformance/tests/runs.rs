@@ -131,7 +131,7 @@ const PLENTY: u64 = 1 << 40;
 
 fn alone(source: &str) -> (String, u64) {
     let (mut machine, ids) = with(&[source]);
-    assert!(machine.take_up(ids[0]));
+    assert!(machine.switch_to(ids[0]));
     machine.set_fuel(Some(PLENTY));
     let state = machine.resume();
     (text(&mut machine, state), PLENTY - machine.fuel().expect("there is a limit"))
@@ -222,7 +222,7 @@ fn together_they_cost_what_each_costs() {
 
 /// Goes on with a run until a global has a value.
 fn run_until(machine: &mut Machine, id: RunId, name: &str) {
-    assert!(machine.take_up(id));
+    assert!(machine.switch_to(id));
     for _ in 0..100_000 {
         let globals = machine.registered("lua.globals");
         if !machine.heap().table_get_name(globals, name.as_bytes()).is_nil() {
@@ -234,7 +234,7 @@ fn run_until(machine: &mut Machine, id: RunId, name: &str) {
 }
 
 fn finish(machine: &mut Machine, id: RunId) -> String {
-    assert!(machine.take_up(id));
+    assert!(machine.switch_to(id));
     let state = machine.resume();
     text(machine, state)
 }
@@ -261,7 +261,7 @@ fn programs_cannot_reach_into_a_run_that_is_aside() {
     let outer = sees(true, "[C]: in local 'w' case.lua:3: in main chunk");
     let inner = sees(true, "case.lua:1: in function <case.lua:1>");
     for copied in [false, true] {
-        machine.park();
+        machine.suspend();
         machine = reloaded(machine, copied);
         let id = spawn(&mut machine, PRYING);
         assert_eq!(finish(&mut machine, id), format!("returns {outer}|{inner}|false|false"));
@@ -284,13 +284,13 @@ fn a_run_that_waits_is_put_aside_and_answered_later() {
     }
     assert!(scheduler.run(&mut machine).is_none());
     // They are saved as they wait; the answers come in any order.
-    machine.park();
+    machine.suspend();
     assert_eq!(machine.runs(), ids);
     let mut machine = reloaded(machine, false);
     for &id in [ids[2], ids[0], ids[1]].iter() {
         assert_eq!(machine.run_activity(id), Some(RunActivity::Waiting));
         assert_eq!(machine.frames_of_run(id).next().expect("it waits").name, "ask");
-        assert!(machine.take_up(id));
+        assert!(machine.switch_to(id));
         machine.prepare_answer(&[Value::int(id.number() as i64), Value::TRUE]);
         // The answer is taken before it is put aside once more.
         scheduler.put_back(id);
@@ -317,7 +317,7 @@ fn a_spawned_run_yields_to_the_host() {
     for how in 0..5 {
         let (mut machine, ids) = with(&[YIELDING]);
         let (mut order, mut count) = (Vec::new(), 0);
-        assert!(machine.take_up(ids[0]));
+        assert!(machine.switch_to(ids[0]));
         let end = loop {
             machine.set_fuel(Some(if how % 2 == 0 { PLENTY } else { 1 + count % 7 }));
             count += 1;
@@ -331,11 +331,11 @@ fn a_spawned_run_yields_to_the_host() {
                 break end;
             }
             match how {
-                2 => _ = machine.park().expect("it can go on"),
+                2 => _ = machine.suspend().expect("it can go on"),
                 3 | 4 => machine = reloaded(machine, how == 4),
                 _ => {}
             }
-            assert!(machine.take_up(ids[0]));
+            assert!(machine.switch_to(ids[0]));
             if is_yield {
                 let answer = machine.string(order.len().to_string()).expect("there is memory");
                 machine.prepare_answer(&[answer, Value::NIL][..order.len() % 3]);
@@ -375,10 +375,10 @@ fn who_yields_is_suspended_for_others_too() {
         "return coroutine.resume(me, 'mine')",
     ]);
     assert_eq!(finish(&mut machine, ids[0]), "yields 1");
-    machine.park();
+    machine.suspend();
     assert_eq!(machine.run_activity(ids[0]), Some(RunActivity::Yielded));
     assert_eq!(finish(&mut machine, ids[1]), "returns true, mine");
-    assert!(machine.take_up(ids[0]));
+    assert!(machine.switch_to(ids[0]));
     let state = machine.answer(&[]);
     assert!(text(&mut machine, state).starts_with("cannot resume dead coroutine"));
     // What is called is no fiber of the host's own, as the main one of a `lua` command.
@@ -411,7 +411,7 @@ fn what_ends_while_it_is_put_aside_tells_later() {
         let globals = machine.registered("lua.globals");
         let function = machine.heap().table_get_name(globals, name.as_bytes());
         machine.prepare(function, &[Value::int(5)]);
-        machine.park().expect("it can go on")
+        machine.suspend().expect("it can go on")
     };
     let (finished, failed) = (prepare(&mut machine, "type"), prepare(&mut machine, "error"));
     assert_eq!(machine.run_id(), None);
@@ -422,7 +422,7 @@ fn what_ends_while_it_is_put_aside_tells_later() {
     assert_eq!(finish(&mut machine, finished), "returns number");
     assert!(finish(&mut machine, failed).starts_with("5\n"));
     assert_eq!(finish(&mut machine, ids[0]), "returns 1");
-    assert!(!machine.take_up(finished) && machine.runs().is_empty());
+    assert!(!machine.switch_to(finished) && machine.runs().is_empty());
     // What it waits for is told when it is taken up; until then nobody could answer it.
     let waiting = prepare(&mut machine, "ask");
     assert_eq!(machine.run_activity(waiting), Some(RunActivity::Waiting));
@@ -447,13 +447,13 @@ fn frames_lines_and_errors_are_those_of_the_run_at_work() {
     };
     for _ in 0..3 {
         for &id in &ids {
-            assert!(machine.take_up(id));
+            assert!(machine.switch_to(id));
             assert!(matches!(machine.step_into_line(), RunState::Stepped));
             assert_eq!(machine.run_id(), Some(id));
         }
     }
     assert_eq!(place(&machine), (3, vec!["3".into()]));
-    machine.take_up(ids[0]);
+    machine.switch_to(ids[0]);
     assert_eq!(place(&machine), (2, vec!["2".into()]));
     let names = |frames: minivm::raw::Frames<'_>| frames.map(|frame| frame.name).collect::<Vec<_>>();
     assert_eq!(names(machine.frames_of_run(ids[1])), ["function <case.lua:2>", "main chunk"]);
@@ -464,7 +464,7 @@ fn frames_lines_and_errors_are_those_of_the_run_at_work() {
         let error = machine.uncaught_error().expect("it has stopped there");
         assert!(machine.describe(error).ends_with(if id == ids[0] { "first" } else { "second" }));
     }
-    machine.park();
+    machine.suspend();
     let mut machine = reloaded(machine, false);
     let report = machine.report_state().expect("it can be saved");
     let frames = report.fibers.iter().map(|fiber| machine.frames_of_report(fiber).count());
@@ -472,7 +472,7 @@ fn frames_lines_and_errors_are_those_of_the_run_at_work() {
     assert!(report.fibers.iter().all(|fiber| fiber.is_main));
     for (id, trace) in [(ids[1], "case.lua:7: in main chunk"), (ids[0], "case.lua:5: in main chunk")] {
         assert_eq!(machine.run_activity(id), Some(RunActivity::Raised));
-        assert!(machine.take_up(id) && machine.traceback().contains(trace));
+        assert!(machine.switch_to(id) && machine.traceback().contains(trace));
         let state = machine.resume();
         assert!(text(&mut machine, state).contains(trace));
     }
@@ -486,7 +486,7 @@ fn a_run_may_be_aside_in_a_finaliser() {
         "setmetatable({}, { __gc = function() log[#log + 1] = 'second' end }) collectgarbage() return table.concat(log, ' ')",
     ]);
     run_until(&mut machine, ids[0], "inside");
-    machine.park();
+    machine.suspend();
     let mut machine = reloaded(machine, false);
     assert_eq!(finish(&mut machine, ids[1]), "returns second");
     assert_eq!(finish(&mut machine, ids[0]), "returns second first after");
@@ -498,18 +498,18 @@ fn dropped_runs_are_dead_and_give_their_memory_back() {
         "local big = ('x'):rep(100000) co = coroutine.running() started = true while true do end return big";
     let (mut machine, ids) = with(&[loop_forever, "collectgarbage() return coroutine.status(co)"]);
     run_until(&mut machine, ids[0], "started");
-    machine.park();
+    machine.suspend();
     assert!(machine.heap().used_bytes() > 100_000);
-    assert!(machine.drop_run(ids[0]) && !machine.drop_run(ids[0]) && !machine.take_up(ids[0]));
+    assert!(machine.drop_run(ids[0]) && !machine.drop_run(ids[0]) && !machine.switch_to(ids[0]));
     let before = machine.heap().used_bytes();
     assert_eq!(finish(&mut machine, ids[1]), "returns dead");
     assert!(before - machine.heap().used_bytes() > 90_000);
     // Runs that are aside, or at work, end with the program.
     let id = spawn(&mut machine, "setmetatable({}, { __gc = function() ended = true end }) while true do end");
-    machine.take_up(id);
+    machine.switch_to(id);
     machine.set_fuel(Some(500));
     assert!(matches!(machine.resume(), RunState::OutOfFuel));
-    machine.park();
+    machine.suspend();
     machine.set_fuel(None);
     machine.close().expect("nothing ends it");
     assert!(machine.runs().is_empty());

@@ -4,7 +4,7 @@
 
 use arbitrary::Unstructured;
 use minivm_conformance::native::{self, Mode};
-use minivm_conformance::pace::Pace;
+use minivm_conformance::slicing::Pace;
 use minivm_conformance::wasm::{Engine, Failure, Machines, Val, Way, sum};
 use wasm_smith::{Config, Module};
 use wasmi::{ExternType, TrapCode};

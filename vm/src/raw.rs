@@ -12,7 +12,7 @@
 //! 1. **Values are fresh or reachable.** A value that refers to a heap cell is used only until the next safepoint after it was got,
 //!    or for as long as something keeps it alive: a root, another live cell, the frame of the host function that was given it.
 //!    Safepoints are wherever a program may run or the collector is asked to: on a machine `call`, `invoke`, `resume`, `step`,
-//!    `start`, `answer`, `prepare`, `instantiate`, `closure`, `spawn`, `park`, `take_up`, `raise`, `close`, `save`, `load`,
+//!    `start`, `answer`, `prepare`, `instantiate`, `closure`, `spawn`, `suspend`, `switch_to`, `raise`, `close`, `save`, `load`,
 //!    `copy_into`, `report_state` and their like; in a host function `collect`, `collect_step`, `before_loading`, and its end.
 //!    Allocation is none.
 //! 2. **Machines do not mix.** Values, items, kept values and numbers of instances and runs are used with the machine they are
@@ -20,7 +20,7 @@
 //! 3. **Bytes are not held.** What [`Value::as_bytes`] gives, and any reference into a memory, is not used after a safepoint,
 //!    a change of that memory, or the end of the machine.
 //! 4. **Nothing outlives the machine**, but numbers.
-//! 5. **Host functions, quick forms, objects and codecs keep to this as well.** An [object](heap::HostObject) marks every value that it
+//! 5. **Host functions, fast paths, objects and codecs keep to this as well.** An [object](heap::HostObject) marks every value that it
 //!    holds. A host function charges before it keeps, returns an [`Outcome`] only to the call that made it and makes no
 //!    other after it, and reads what a call [returned](HostCall::returned) before it keeps something else.
 //! 6. **Threads.** What is shared with the machine (items, accounts, objects, what functions capture) is used on the thread
@@ -51,7 +51,8 @@ pub use crate::runtime::fiber::FiberState;
 pub use crate::runtime::finalise::FINALISER_ERROR;
 pub use crate::runtime::frame_view::{Frame, FrameKind, Position, Variable, VariableValue};
 pub use crate::runtime::host::{
-    HostCall, HostRequest, HostState, Intrinsic, Outcome, Pause, Protect, QUICK_BYTES_MAX, Quick, QuickFn, Raise, SLICE,
+    FAST_PATH_BYTES_MAX, FastPath, FastPathFn, HostCall, HostRequest, HostState, Intrinsic, Outcome, Pause, Protect,
+    Raise, SLICE,
 };
 pub use crate::runtime::kept::Kept;
 pub use crate::runtime::native;

@@ -216,11 +216,11 @@ fn what_is_paused_is_saved_and_copied() {
             3,
             |_| slice,
             |mut machine| {
-                let id = machine.park().expect("it can go on");
+                let id = machine.suspend().expect("it can go on");
                 let bytes = machine.save(b"", CodeForm::Whole).expect("it can be saved");
                 let (mut other, _) = hosts();
                 other.load(&bytes).expect("it can be loaded");
-                assert!(other.take_up(id), "it is there");
+                assert!(other.switch_to(id), "it is there");
                 other
             },
         );

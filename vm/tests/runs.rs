@@ -72,11 +72,11 @@ fn turns_change_the_order_and_nothing_else() {
 #[test]
 fn runs_are_taken_up_in_any_order() {
     let (mut machine, main) = sums();
-    assert_eq!((machine.park(), machine.run_id(), machine.runs()), (None, None, vec![]));
+    assert_eq!((machine.suspend(), machine.run_id(), machine.runs()), (None, None, vec![]));
     let first = machine.spawn(main, &[Value::int(10)]).expect("there is memory");
     machine.prepare(main, &[Value::int(20)]);
     assert!(matches!(machine.step(10), RunState::Stepped));
-    let second = machine.park().expect("it can go on");
+    let second = machine.suspend().expect("it can go on");
     assert_eq!(machine.runs(), [first, second]);
     assert_eq!(machine.run_activity(first), Some(RunActivity::New));
     assert_eq!(machine.run_activity(second), Some(RunActivity::Ready));
@@ -86,17 +86,17 @@ fn runs_are_taken_up_in_any_order() {
     assert_eq!(name, "main");
 
     // Whoever is at work makes room for the next; a call of the host in between is another run.
-    assert!(machine.take_up(first) && machine.take_up(second));
+    assert!(machine.switch_to(first) && machine.switch_to(second));
     assert_eq!((machine.run_id(), machine.runs()), (Some(second), vec![first]));
     assert_eq!(machine.frames().next().map(|frame| frame.instruction), Some(instruction));
-    machine.park();
+    machine.suspend();
     assert_eq!(machine.runs(), [first, second]);
     assert_eq!(machine.call(main, &[Value::int(4)]).expect("it runs")[0].as_int(), Some(10));
-    assert_eq!((machine.run_id(), machine.park()), (None, None), "it has told its end");
+    assert_eq!((machine.run_id(), machine.suspend()), (None, None), "it has told its end");
     for (id, sum) in [(second, 210), (first, 55)] {
-        assert!(machine.take_up(id));
+        assert!(machine.switch_to(id));
         assert_eq!(finished(machine.resume()), Some(sum));
-        assert!(!machine.take_up(id) && machine.run_activity(id).is_none());
+        assert!(!machine.switch_to(id) && machine.run_activity(id).is_none());
     }
     // Numbers are not used again.
     let third = machine.spawn(main, &[Value::int(1)]).expect("there is memory");
@@ -136,6 +136,6 @@ fn the_limit_of_memory_holds_for_all() {
     }
     assert!(count > 100);
     let first = machine.runs()[0];
-    assert!(machine.take_up(first));
+    assert!(machine.switch_to(first));
     assert_eq!(finished(machine.resume()), Some(15));
 }

@@ -132,7 +132,7 @@ fn instances_and_runs_of_another_machine_are_refused() {
     let own = instance(&mut b);
     let first = b.exported_function(own, "first").unwrap();
     let run = b.spawn(&first, &[Value::int(7)]).unwrap();
-    is_foreign(a.take_up(run), "run");
+    is_foreign(a.switch_to(run), "run");
     is_foreign(a.drop_run(run), "run");
     is_foreign(a.run_activity(run), "run");
     is_foreign(a.frames_of_run(run).map(drop), "run");
@@ -141,7 +141,7 @@ fn instances_and_runs_of_another_machine_are_refused() {
     is_foreign(scheduler.run(&mut a).map(drop), "run");
     let task = scheduler.run(&mut b).unwrap().expect("it is still there");
     assert!(matches!(task.state, RunState::Finished(values) if values[0].as_int() == Some(7)));
-    assert!(matches!((b.take_up(run), b.drop_run(run)), (Ok(false), Ok(false))), "it has ended");
+    assert!(matches!((b.switch_to(run), b.drop_run(run)), (Ok(false), Ok(false))), "it has ended");
 }
 
 #[test]
@@ -256,12 +256,12 @@ fn a_loaded_state_makes_what_was_there_foreign() {
     is_foreign(machine.get(&table, &Value::int(1)), "table");
     is_foreign(machine.call(&first, &[]), "function");
     is_foreign(machine.exported_function(own, "first"), "instance");
-    is_foreign(machine.take_up(run), "run");
+    is_foreign(machine.switch_to(run), "run");
     let table = machine.registered("table");
     let text = machine.string("kept").unwrap();
     assert_eq!(machine.get(&table, &text).unwrap().as_int(), Some(5));
     let run = machine.runs()[0];
-    assert!(machine.take_up(run).unwrap());
+    assert!(machine.switch_to(run).unwrap());
     assert!(matches!(machine.resume(), RunState::Finished(values) if values[0].as_int() == Some(3)));
 }
 
@@ -469,7 +469,7 @@ fn wrong_kinds_are_errors() {
     assert!(matches!(machine.memory(instance, "none"), Err(Error::NoExport { .. })));
     assert!(matches!(machine.call(&number, &[]), Err(Error::Failure(_))));
     assert!(machine.spawn(&number, &[]).is_ok());
-    assert!(matches!(machine.take_up(machine.runs()[0]), Ok(true)));
+    assert!(matches!(machine.switch_to(machine.runs()[0]), Ok(true)));
     assert!(matches!(machine.resume(), RunState::Failed(_)));
     assert!(matches!(machine.resume(), RunState::Failed(_)), "nothing runs");
     assert!(matches!(machine.answer(&[text]), Ok(RunState::Failed(_))), "nothing waits");

@@ -5,8 +5,8 @@
 //! in the profile `measure`, which reports what each case prints and costs.
 
 use minivm_conformance::builds::{cargo, executable, optimised, output};
-use minivm_conformance::pace::Pace;
-use minivm_conformance::paced_cases::{self, PLENTY, Run};
+use minivm_conformance::sliced_cases::{self, PLENTY, Run};
+use minivm_conformance::slicing::Pace;
 use minivm_conformance::small_stack::with_small_stack;
 use std::process::ExitCode;
 
@@ -40,9 +40,9 @@ fn main() -> ExitCode {
 type Reported = (String, Result<Run, String>);
 
 fn runs(filter: &str) -> impl Iterator<Item = Reported> {
-    let cases = paced_cases::all().into_iter().filter(move |(case, _)| case.name.contains(filter));
+    let cases = sliced_cases::all().into_iter().filter(move |(case, _)| case.name.contains(filter));
     cases.map(|(case, runner)| {
-        let run = with_small_stack(|| paced_cases::run(&case, runner, Pace::AtOnce { fuel: PLENTY }));
+        let run = with_small_stack(|| sliced_cases::run(&case, runner, Pace::AtOnce { fuel: PLENTY }));
         (case.name, run.and_then(|run| run.ok_or("it did not end".to_owned())))
     })
 }

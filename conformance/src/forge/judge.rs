@@ -144,7 +144,7 @@ fn go_on(machine: &mut Machine, world: World, random: &mut Random) -> Result<(),
     slice(machine, random);
     for id in machine.runs() {
         machine.frames_of_run(id).take(50).for_each(|frame| drop(frame.locals));
-        machine.take_up(id);
+        machine.switch_to(id);
         machine.prepare_answer(&[Value::int(5)]);
         slice(machine, random);
     }
@@ -160,7 +160,7 @@ fn go_on(machine: &mut Machine, world: World, random: &mut Random) -> Result<(),
     Ok(())
 }
 
-/// Goes on with the run at work: under stress, in fast code, in plain code.
+/// Goes on with the run at work: under stress, in optimised code, in baseline code.
 fn slice(machine: &mut Machine, random: &mut Random) {
     if random.below(3) == 0 {
         machine.heap().set_stress(if random.below(2) == 0 { Stress::Full } else { Stress::Steps });

@@ -157,26 +157,26 @@ fn runs(sources: &mut Vec<Source>) -> Result<(), String> {
         let function = chunk(&mut machine, source.as_bytes())?;
         machine.spawn(function, &[Value::int(7)]).map_err(|error| error.to_string())?;
         let id = machine.spawn(function, &[]).map_err(|error| error.to_string())?;
-        machine.take_up(id);
+        machine.switch_to(id);
         machine.set_fuel(Some(60 + 20 * number as u64));
         let _ = machine.resume();
-        machine.park();
+        machine.suspend();
     }
     machine.set_fuel(Some(1_000_000));
     for source in ["return 1, 'done'", "error({})", "ask(1)", "os.exit(3)"] {
         let function = chunk(&mut machine, source.as_bytes())?;
         machine.prepare(function, &[]);
         let _ = machine.resume();
-        machine.park();
+        machine.suspend();
     }
     let function = chunk(&mut machine, b"local t = { 1 } return t, coroutine.yield('yielded', t)")?;
     let id = machine.spawn(function, &[]).map_err(|error| error.to_string())?;
-    machine.take_up(id);
+    machine.switch_to(id);
     let _ = machine.resume();
     save(&mut machine, "runs, one yielded".into(), World::Lua, sources)?;
     let function = chunk(&mut machine, b"local t = {} for i = 1, 100 do t[i] = { select('#', table.unpack(t)) } end")?;
     let id = machine.spawn(function, &[]).map_err(|error| error.to_string())?;
-    machine.take_up(id);
+    machine.switch_to(id);
     machine.step(200);
     save(&mut machine, "runs, one stepped".into(), World::Lua, sources)
 }

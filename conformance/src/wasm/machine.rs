@@ -2,9 +2,9 @@
 
 use super::adapter::{adapter, face};
 use super::script::Engine;
-use crate::pace::{self, Pace};
-use crate::paced_cases::Called;
 use crate::reload::{self, Plan, Reloads};
+use crate::sliced_cases::Called;
+use crate::slicing::{self, Pace};
 use minivm::raw::Tag;
 use minivm::raw::{InstanceId, Limits, LinkError, Machine, Value};
 use minivm_isa::program::{FunctionDef, Item, Origin, Program};
@@ -229,7 +229,7 @@ fn call_paced(
     pace: Pace,
 ) -> Result<Called, Failure> {
     let function = exported(machine, instance, name)?;
-    let paced = pace::call(machine, function, arguments, pace);
+    let paced = slicing::call(machine, function, arguments, pace);
     match paced.miscounts.first() {
         Some(first) => Err(Failure::Other(first.clone())),
         None => paced.result.ok_or_else(|| Failure::Other("it did not end".to_owned())),

@@ -140,14 +140,14 @@ impl<'m> HostCall<'m> {
     }
 
     /// As [`charge`](Self::charge), for copying or comparing so many bytes. The first
-    /// [`QUICK_BYTES_MAX`](crate::raw::QUICK_BYTES_MAX) cost nothing: that much the [quick form](crate::raw::QuickFn) of a
+    /// [`FAST_PATH_BYTES_MAX`](crate::raw::FAST_PATH_BYTES_MAX) cost nothing: that much the [fast path](crate::raw::FastPathFn) of a
     /// function may do, which cannot charge.
     ///
     /// # Errors
     /// As for [`charge`](Self::charge).
     #[inline]
     pub fn charge_bytes(&mut self, bytes: usize) -> Result<(), Raise> {
-        let units = bytes.saturating_sub(crate::runtime::host::QUICK_BYTES_MAX) / 64;
+        let units = bytes.saturating_sub(crate::runtime::host::FAST_PATH_BYTES_MAX) / 64;
         if units == 0 { Ok(()) } else { self.charge(units as u64) }
     }
 

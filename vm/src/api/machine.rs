@@ -246,7 +246,7 @@ impl Context {
         intrinsic: Option<Intrinsic>,
     ) -> Result<Value, OutOfMemory> {
         let body = Body::Host(HostFunction { name, function, intrinsic, is_restartable: Cell::new(false) });
-        let info = FunctionInfo::new(body, crate::runtime::context::NO_SIGNATURE, &self.places);
+        let info = FunctionInfo::new(body, crate::runtime::context::NO_SIGNATURE, &self.return_stubs);
         let value = self.closure_of(&info, 0)?;
         self.host_functions.push(info);
         Ok(value)

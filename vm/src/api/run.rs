@@ -5,7 +5,7 @@ use crate::heap::FiberCell;
 use crate::runtime::call::call_value;
 use crate::runtime::context::{Context, FUEL_LIMIT_MAX, FUEL_UNLIMITED, Status};
 use crate::runtime::definitions::InstanceId;
-use crate::runtime::engine::LoadError;
+use crate::runtime::engine::CompileError;
 use crate::runtime::failure::Failure;
 use crate::runtime::fiber::{Fiber, FiberState};
 use crate::runtime::function::{Body, FunctionInfo};
@@ -190,9 +190,9 @@ impl Machine {
 impl Context {
     /// Runs until the budget, or the number of steps, is used up.
     ///
-    /// Fast code charges only now and then, so it gets less than the budget; what is left is done in plain code.
+    /// Optimised code charges only now and then, so it gets less than the budget; what is left is done in baseline code.
     fn run_slice(&mut self, steps: Option<u64>) -> RunState {
-        // Fast code may stop with a little more left than it kept back, where the next block costs more than that.
+        // Optimised code may stop with a little more left than it kept back, where the next block costs more than that.
         let mut is_rest = false;
         self.steps = steps.unwrap_or(u64::MAX);
         loop {
@@ -202,7 +202,7 @@ impl Context {
                     self.unwind_uncaught(error);
                     continue;
                 }
-                Status::Yielded if !self.run.is_yield_untold => {
+                Status::Yielded if !self.run.is_yield_unreported => {
                     let flow = switch::answer_yield(self, &[]);
                     self.go_on(flow);
                     continue;
@@ -286,7 +286,7 @@ impl Context {
     /// Prepares a call on a new main fiber, in place of the run at work.
     fn begin(&mut self, function: Value, arguments: &[Value]) {
         self.drop_present();
-        self.run.is_untold = true;
+        self.run.is_unreported = true;
         self.load_first(function, arguments);
         let made = switch::create(self, function).or_else(|_| {
             crate::runtime::collect::make_room_for(self, function, arguments)?;
@@ -308,7 +308,7 @@ impl Context {
         // SAFETY: values at hand are reachable; closures point to functions, which live as long as one of them.
         let info = unsafe { &*(*closure).function.cast::<FunctionInfo>() };
         if let Body::Guest(guest) = &info.body
-            && (self.engine.compile)(self, info, guest) == Err(LoadError::OutOfMemory)
+            && (self.engine.compile)(self, info, guest) == Err(CompileError::OutOfMemory)
         {
             let _ = crate::runtime::collect::make_room_for(self, function, arguments);
         }
@@ -352,12 +352,12 @@ impl Context {
         }
         match self.status {
             Status::Finished => {
-                self.run.is_untold = false;
+                self.run.is_unreported = false;
                 RunState::Finished(std::mem::take(&mut self.run.values))
             }
             Status::Failed => {
                 if !matches!(self.run.uncaught, Uncaught::Stopped(_)) {
-                    self.run.is_untold = false;
+                    self.run.is_unreported = false;
                     self.run.end_fibers();
                 }
                 if let Some(panic) = self.panic.take() {
@@ -369,7 +369,7 @@ impl Context {
             Status::OutOfFuel => RunState::OutOfFuel,
             Status::Stepped => RunState::Stepped,
             Status::Yielded => {
-                self.run.is_yield_untold = false;
+                self.run.is_yield_unreported = false;
                 RunState::Yielded(std::mem::take(&mut self.run.values))
             }
             Status::Waiting => match self.run.request.take() {

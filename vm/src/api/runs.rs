@@ -37,28 +37,28 @@ impl Machine {
     }
 
     /// Puts the run at work aside, if there is one whose end was not told yet; then there is none. It goes on another time,
-    /// after [`take_up`](Self::take_up), as if nothing had happened. Meanwhile it keeps what it uses alive.
+    /// after [`switch_to`](Self::switch_to), as if nothing had happened. Meanwhile it keeps what it uses alive.
     ///
     /// It is brought to its next instruction: what host functions do before that happens now. If it ends there or waits for
     /// the host, it says so when it is taken up and resumed.
-    pub fn park(&mut self) -> Option<RunId> {
-        self.cx.park()
+    pub fn suspend(&mut self) -> Option<RunId> {
+        self.cx.suspend()
     }
 
     /// Makes a run that is aside the one at work, for [`resume`](Self::resume), [`step`](Self::step),
     /// [`frames`](Self::frames), [`answer`](Self::answer) and all the others. The one that was at work is put aside, if it
     /// can go on. True also when it is at work already; false when there is no such run any more.
-    pub fn take_up(&mut self, id: RunId) -> bool {
+    pub fn switch_to(&mut self, id: RunId) -> bool {
         if self.is_at_work() && self.run_id() == Some(id) {
             return true;
         }
         if !self.cx.runs.parked.contains_key(&id) {
             return false;
         }
-        self.cx.park();
+        self.cx.suspend();
         self.cx.drop_present();
         let parked = self.cx.runs.parked.remove(&id).expect("it is aside");
-        self.cx.take_up(*parked);
+        self.cx.switch_to(*parked);
         true
     }
 
@@ -71,7 +71,7 @@ impl Machine {
 
     /// Whether there is a run at work whose end was not told yet.
     fn is_at_work(&self) -> bool {
-        self.cx.run.is_untold
+        self.cx.run.is_unreported
     }
 
     /// The number of the run at work, if it was aside before.

@@ -100,7 +100,7 @@ impl Machine {
         let mut payload = saved.parts.payload();
         // The note, which is empty.
         payload.part();
-        load::load(&mut other.cx, payload, &saved.programs, saved.twin)
+        load::load(&mut other.cx, payload, &saved.programs, saved.clone)
     }
 
     /// Says how host objects of a kind travel, by their [`type_name`](crate::heap::HostObject::type_name).

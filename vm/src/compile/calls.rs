@@ -1,6 +1,6 @@
 //! Emitting calls, returns, and what belongs to them.
 
-use crate::compile::{Loading, select};
+use crate::compile::{Compiling, select};
 use crate::handlers::typed::{calls, shape};
 use crate::runtime::context::Handler;
 use crate::threaded::notes::Shown;
@@ -8,7 +8,7 @@ use crate::threaded::{OPEN, ReturnInfo, rows};
 use minivm_isa::entities::{Reg, Sig, Table};
 use minivm_isa::{Instruction, Operand, TrapCode, Type};
 
-impl Loading<'_> {
+impl Compiling<'_> {
     pub(super) fn emit_call(&mut self, at: usize) -> bool {
         let function = self.function;
         match &function.code[at] {
@@ -119,10 +119,10 @@ impl Loading<'_> {
         true
     }
 
-    /// Begins an instruction that leaves the function: in plain code by the way on which the next function's plain code is
+    /// Begins an instruction that leaves the function: in baseline code by the way on which the next function's baseline code is
     /// found.
-    fn begin(&mut self, at: usize, fast: Handler, plain: Handler) {
-        self.asm.begin(if self.plain { plain } else { fast }, at);
+    fn begin(&mut self, at: usize, fast: Handler, baseline: Handler) {
+        self.asm.begin(if self.baseline { baseline } else { fast }, at);
     }
 
     pub(super) fn is_dynamic(&self) -> bool {
@@ -216,7 +216,7 @@ impl Loading<'_> {
         if let [value] = values
             && self.operand_type(*value).words() == 1
         {
-            // Fast code has a handler for it: this is plain code.
+            // Optimised code has a handler for it: this is baseline code.
             let value = self.word_slot(at, *value);
             put!(self, at, rows::ReturnWord { value });
             self.leave();
@@ -251,7 +251,7 @@ impl Loading<'_> {
         let mut offset = 0;
         for &operand in operands {
             let words = self.operand_type(operand).words() as usize;
-            if self.plain || words != 1 {
+            if self.baseline || words != 1 {
                 self.copy_to(at, operand, self.window + offset);
             }
             offset += words;

@@ -1,6 +1,6 @@
 //! Emitting conversions between `any` and typed registers, records and arrays.
 
-use super::Loading;
+use super::Compiling;
 use crate::handlers::record::{AnyValue, Byte, Low, Pair, Reference, Short, Single, Word};
 use crate::heap::ElementKind;
 use crate::runtime::layouts::{MachineLayout, Shape};
@@ -12,42 +12,42 @@ use std::marker::PhantomData;
 
 /// Writes an instruction in its variant for a storage.
 macro_rules! variant {
-    ($loading:ident, $at:ident, $variant:ty, $row:ident { $($field:ident),* }) => {
-        put!($loading, $at, rows::$row::<$variant> { $($field,)* variant: PhantomData })
+    ($compiling:ident, $at:ident, $variant:ty, $row:ident { $($field:ident),* }) => {
+        put!($compiling, $at, rows::$row::<$variant> { $($field,)* variant: PhantomData })
     };
 }
 
 /// The same for that of a field.
 macro_rules! of_field {
-    ($loading:ident, $at:ident, $storage:expr, $row:ident $fields:tt) => {
+    ($compiling:ident, $at:ident, $storage:expr, $row:ident $fields:tt) => {
         match $storage {
-            Storage::I8 => variant!($loading, $at, Low<8>, $row $fields),
-            Storage::I16 => variant!($loading, $at, Low<16>, $row $fields),
-            Storage::Whole(Type::I32 | Type::F32) => variant!($loading, $at, Low<32>, $row $fields),
-            Storage::Whole(Type::I64 | Type::F64) => variant!($loading, $at, Word, $row $fields),
-            Storage::Whole(Type::V128) => variant!($loading, $at, Pair, $row $fields),
-            Storage::Whole(Type::Any) => variant!($loading, $at, AnyValue, $row $fields),
-            Storage::Whole(Type::Cell | Type::Ref(_)) => variant!($loading, $at, Reference, $row $fields),
+            Storage::I8 => variant!($compiling, $at, Low<8>, $row $fields),
+            Storage::I16 => variant!($compiling, $at, Low<16>, $row $fields),
+            Storage::Whole(Type::I32 | Type::F32) => variant!($compiling, $at, Low<32>, $row $fields),
+            Storage::Whole(Type::I64 | Type::F64) => variant!($compiling, $at, Word, $row $fields),
+            Storage::Whole(Type::V128) => variant!($compiling, $at, Pair, $row $fields),
+            Storage::Whole(Type::Any) => variant!($compiling, $at, AnyValue, $row $fields),
+            Storage::Whole(Type::Cell | Type::Ref(_)) => variant!($compiling, $at, Reference, $row $fields),
         }
     };
 }
 
 /// The same for that of an array's elements.
 macro_rules! of_element {
-    ($loading:ident, $at:ident, $element:expr, $row:ident $fields:tt) => {
+    ($compiling:ident, $at:ident, $element:expr, $row:ident $fields:tt) => {
         match $element {
-            ElementKind::I8 => variant!($loading, $at, Byte, $row $fields),
-            ElementKind::I16 => variant!($loading, $at, Short, $row $fields),
-            ElementKind::I32 | ElementKind::F32 => variant!($loading, $at, Single, $row $fields),
-            ElementKind::I64 | ElementKind::F64 => variant!($loading, $at, Word, $row $fields),
-            ElementKind::V128 => variant!($loading, $at, Pair, $row $fields),
-            ElementKind::Any => variant!($loading, $at, AnyValue, $row $fields),
-            ElementKind::Ref => variant!($loading, $at, Reference, $row $fields),
+            ElementKind::I8 => variant!($compiling, $at, Byte, $row $fields),
+            ElementKind::I16 => variant!($compiling, $at, Short, $row $fields),
+            ElementKind::I32 | ElementKind::F32 => variant!($compiling, $at, Single, $row $fields),
+            ElementKind::I64 | ElementKind::F64 => variant!($compiling, $at, Word, $row $fields),
+            ElementKind::V128 => variant!($compiling, $at, Pair, $row $fields),
+            ElementKind::Any => variant!($compiling, $at, AnyValue, $row $fields),
+            ElementKind::Ref => variant!($compiling, $at, Reference, $row $fields),
         }
     };
 }
 
-impl Loading<'_> {
+impl Compiling<'_> {
     pub(super) fn emit_conversion(&mut self, at: usize) -> bool {
         let function = self.function;
         match &function.code[at] {

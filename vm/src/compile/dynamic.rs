@@ -3,7 +3,7 @@
 use super::facts::{self, Fact};
 use super::sources::{self, FromSource, Kind, Kinds, Operation, Source, Variants};
 use super::sources::{arithmetic, branch, comparison, float_arithmetic};
-use super::{Loading, key_address, small_int};
+use super::{Compiling, key_address, small_int};
 use crate::handlers::control::{NotTaken, Sense, Taken};
 use crate::handlers::dynamic as ops;
 use crate::handlers::sources::{AnySource, Capture, Inline, Int, IntSlot, Slot};
@@ -29,7 +29,7 @@ fn is_unique(constant: Value) -> bool {
 /// As much room of each kind a new table gets at most from its instruction: it grows as it is filled.
 const ROOM_MAX: u64 = 1 << 19;
 
-impl Loading<'_> {
+impl Compiling<'_> {
     /// Emits an instruction that the typed part does not know. A test sees that one of these families has each.
     pub(super) fn emit(&mut self, at: usize) {
         let is_emitted = self.emit_operator(at)

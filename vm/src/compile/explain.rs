@@ -175,7 +175,7 @@ pub(crate) fn threaded_form(
     // SAFETY: functions live as long as the machine, in their own boxes.
     let info = unsafe { &*info };
     let Body::Guest(guest) = &info.body else { return Err(ExplainError::NoCode) };
-    let refused = |error: crate::compile::LoadError| ExplainError::NotLoaded(error.to_string());
+    let refused = |error: crate::compile::CompileError| ExplainError::NotLoaded(error.to_string());
     let constants = crate::compile::make_constants(cx, guest).map_err(refused)?;
     let translated = super::translate(guest, info, constants, cx.main_memory_of, Form::Explained);
     let Translated { code, plan, notes } = translated.map_err(refused)?;

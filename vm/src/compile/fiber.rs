@@ -1,11 +1,11 @@
 //! Emitting fiber instructions.
 
-use super::Loading;
+use super::Compiling;
 use crate::threaded::{OPEN, ReturnInfo, rows};
 use minivm_isa::entities::Reg;
 use minivm_isa::{Instruction, Operand};
 
-impl Loading<'_> {
+impl Compiling<'_> {
     pub(super) fn emit_fiber(&mut self, at: usize) -> bool {
         let function = self.function;
         match &function.code[at] {

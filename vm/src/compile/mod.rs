@@ -12,21 +12,21 @@
 
 /// Writes an instruction of the table: `put!(loading, at, row)`.
 macro_rules! put {
-    ($loading:expr, $at:expr, $row:expr) => {{
+    ($compiling:expr, $at:expr, $row:expr) => {{
         let row = $row;
-        let handler = $loading.handler(row.handlers());
-        $loading.asm.row(handler, $at, row)
+        let handler = $compiling.handler(row.handlers());
+        $compiling.asm.row(handler, $at, row)
     }};
 }
 
 /// The same with the elements of its list: `put_list!(loading, at, elements, |list| row)`.
 macro_rules! put_list {
-    ($loading:expr, $at:expr, $elements:expr, |$list:ident| $row:expr) => {{
+    ($compiling:expr, $at:expr, $elements:expr, |$list:ident| $row:expr) => {{
         let elements = $elements;
         let $list = $crate::threaded::kinds::Elements::of(elements);
         let row = $row;
-        let handler = $loading.handler(row.handlers());
-        $loading.asm.row_with_list(handler, $at, row, $list, elements)
+        let handler = $compiling.handler(row.handlers());
+        $compiling.asm.row_with_list(handler, $at, row, $list, elements)
     }};
 }
 
@@ -45,8 +45,8 @@ mod words;
 use crate::handlers::table::Handlers;
 use crate::heap::Str;
 use crate::runtime::context::Context;
+use crate::runtime::engine::CompileError;
 use crate::runtime::engine::Engine;
-use crate::runtime::engine::LoadError;
 use crate::runtime::function::{FunctionInfo, GuestFunction};
 use crate::runtime::instance::Instance;
 use crate::threaded::HandlerAddress;
@@ -58,8 +58,8 @@ use crate::threaded::slots::SCRATCH_VALUES;
 use crate::threaded::slots::window;
 use crate::threaded::slots::{FRAME_WORDS_MAX, Slots};
 use crate::threaded::stack_map::Fate;
-use crate::threaded::stack_map::FrameMap;
 use crate::threaded::stack_map::STRETCH;
+use crate::threaded::stack_map::StackMap;
 use crate::threaded::{Assembler, Code, EntryHeader};
 use crate::value::{Tag, Value};
 use minivm_isa::entities::{Block, Const, Reg};
@@ -72,7 +72,7 @@ use std::ops::Range;
 use temporaries::Temporaries;
 
 /// A function on its way to threaded code.
-pub(crate) struct Loading<'a> {
+pub(crate) struct Compiling<'a> {
     /// The portable function.
     pub(crate) function: &'a Function,
     /// Its program.
@@ -96,7 +96,7 @@ pub(crate) struct Loading<'a> {
     /// The code so far.
     pub(crate) asm: Assembler,
     /// One threaded instruction for each canonical one, and a step before each.
-    pub(crate) plain: bool,
+    pub(crate) baseline: bool,
     /// What is known of registers at the starts of blocks, and at the instruction at hand.
     facts: facts::Facts,
     known: facts::Known,
@@ -122,27 +122,27 @@ pub(crate) struct Loading<'a> {
     frame_too_large: bool,
 }
 
-/// Makes sure that a function has fast code.
+/// Makes sure that a function has optimised code.
 ///
 /// # Errors
 /// When it cannot be loaded.
-pub(crate) fn ensure_loaded(cx: &mut Context, info: &FunctionInfo, guest: &GuestFunction) -> Result<(), LoadError> {
+pub(crate) fn ensure_loaded(cx: &mut Context, info: &FunctionInfo, guest: &GuestFunction) -> Result<(), CompileError> {
     if guest.code.get().is_some() {
         return Ok(());
     }
     let held = cx.heap.budget().hold(crate::runtime::cost::loading_bytes(guest.portable()));
     if held.is_err() && !guest.is_small() {
-        return Err(LoadError::OutOfMemory);
+        return Err(CompileError::OutOfMemory);
     }
     let constants = make_constants(cx, guest)?;
     let Translated { code, plan, .. } = translate(guest, info, constants, cx.main_memory_of, Form::Optimised)?;
     cx.widest_frame = cx.widest_frame.max(code.extent());
     let fates = (0..guest.portable().code.len()).map(|index| plan.fate(index)).collect();
-    let frame_map = FrameMap::new(guest.portable(), guest.params as usize, fates, plan.waiting());
+    let stack_map = StackMap::new(guest.portable(), guest.params as usize, fates, plan.waiting());
     drop(held);
-    crate::runtime::cost::charge_code(cx.heap.budget(), guest, (&code, &frame_map))
-        .map_err(|_| LoadError::OutOfMemory)?;
-    let _ = guest.frame_map.set(frame_map);
+    crate::runtime::cost::charge_code(cx.heap.budget(), guest, (&code, &stack_map))
+        .map_err(|_| CompileError::OutOfMemory)?;
+    let _ = guest.stack_map.set(stack_map);
     let _ = guest.code.set(code);
     crate::runtime::native::loaded(cx, info, guest);
     Ok(())
@@ -153,11 +153,11 @@ pub(crate) fn window_of(guest: &GuestFunction) -> usize {
     window(guest.slots())
 }
 
-/// The plain code of a function that has fast code.
+/// The baseline code of a function that has optimised code.
 fn compile_baseline(cx: &Context, info: &FunctionInfo, guest: &GuestFunction) -> Code {
-    let constants = guest.constants.get().expect("they are made with the fast code");
+    let constants = guest.constants.get().expect("they are made with the optimised code");
     let translated = translate(guest, info, constants, cx.main_memory_of, Form::Baseline);
-    translated.expect("what has fast code has plain code: their frames are equal").code
+    translated.expect("what has optimised code has baseline code: their frames are equal").code
 }
 
 /// What the machine runs with.
@@ -165,7 +165,7 @@ pub(crate) static ENGINE: Engine =
     Engine { stubs: crate::handlers::stubs, compile: ensure_loaded, compile_baseline, run: crate::handlers::run };
 
 /// Makes the values of a function's constants.
-fn make_constants<'a>(cx: &mut Context, guest: &'a GuestFunction) -> Result<&'a [Value], LoadError> {
+fn make_constants<'a>(cx: &mut Context, guest: &'a GuestFunction) -> Result<&'a [Value], CompileError> {
     if let Some(constants) = guest.constants.get() {
         return Ok(constants);
     }
@@ -177,7 +177,7 @@ fn make_constants<'a>(cx: &mut Context, guest: &'a GuestFunction) -> Result<&'a 
             Constant::True => Value::TRUE,
             Constant::Integer(int) => Value::int(*int),
             Constant::Float(bits) => Value::float(f64::from_bits(*bits)),
-            Constant::String(bytes) => cx.heap.string_value(bytes).map_err(|_| LoadError::OutOfMemory)?,
+            Constant::String(bytes) => cx.heap.string_value(bytes).map_err(|_| CompileError::OutOfMemory)?,
             Constant::I32(_) | Constant::I64(_) | Constant::F32(_) | Constant::F64(_) | Constant::V128(_) => Value::NIL,
         });
     }
@@ -240,8 +240,8 @@ fn translate(
     constants: &[Value],
     main_memory: *const crate::memory::LinearMemory,
     form: Form,
-) -> Result<Translated, LoadError> {
-    let plain = form == Form::Baseline;
+) -> Result<Translated, CompileError> {
+    let baseline = form == Form::Baseline;
     let function = guest.portable();
     let program = guest.program();
     let slots = guest.slots();
@@ -251,9 +251,9 @@ fn translate(
     let instance = unsafe { &*guest.instance };
     let extent = window + window_words(instance, function) + RECORD_DELTA;
     if extent > FRAME_WORDS_MAX {
-        return Err(LoadError::FrameTooLarge);
+        return Err(CompileError::FrameTooLarge);
     }
-    let mut loading = Loading {
+    let mut compiling = Compiling {
         function,
         program,
         instance,
@@ -263,10 +263,10 @@ fn translate(
         absorbed: vec![None; function.code.len()],
         typed: select::Plan::default(),
         falls_through: true,
-        plan: Plan::plain(function),
+        plan: Plan::baseline(function),
         asm: Assembler::new(function.blocks.len()),
-        plain,
-        facts: if plain { facts::Facts::none() } else { facts::Facts::compute(function) },
+        baseline,
+        facts: if baseline { facts::Facts::none() } else { facts::Facts::compute(function) },
         known: facts::Known::default(),
         accumulator: None,
         pending: 0,
@@ -281,27 +281,27 @@ fn translate(
         unsupported: None,
         frame_too_large: false,
     };
-    if !plain {
-        loading.plan = Plan::compute(function, &loading.temporaries, window);
+    if !baseline {
+        compiling.plan = Plan::compute(function, &compiling.temporaries, window);
     }
     if form == Form::Explained {
-        loading.asm.take_notes();
+        compiling.asm.take_notes();
     }
-    loading.emit_blocks();
-    if let Some(name) = loading.unsupported {
-        return Err(LoadError::Unsupported(name));
+    compiling.emit_blocks();
+    if let Some(name) = compiling.unsupported {
+        return Err(CompileError::Unsupported(name));
     }
-    if loading.frame_too_large {
-        return Err(LoadError::FrameTooLarge);
+    if compiling.frame_too_large {
+        return Err(CompileError::FrameTooLarge);
     }
     let params = crate::runtime::call::direct_params(info, guest.convention, guest.params);
     let header = EntryHeader { extent: extent as u32, params };
-    loading.plan.fold_typed(&loading.absorbed);
-    let notes = loading.asm.notes();
-    Ok(Translated { code: loading.asm.finish(std::ptr::from_ref(info).cast(), header), plan: loading.plan, notes })
+    compiling.plan.fold_typed(&compiling.absorbed);
+    let notes = compiling.asm.notes();
+    Ok(Translated { code: compiling.asm.finish(std::ptr::from_ref(info).cast(), header), plan: compiling.plan, notes })
 }
 
-impl Loading<'_> {
+impl Compiling<'_> {
     fn emit_blocks(&mut self) {
         let function = self.function;
         let order = select::calls::layout(self);
@@ -311,7 +311,7 @@ impl Loading<'_> {
             self.facts.enter(block, &mut self.known);
             self.accumulator = None;
             let range = function.block_range(block);
-            if self.plain {
+            if self.baseline {
                 put!(self, range.start, rows::EnterBlock { block: block.as_u32() });
             }
             for start in range.clone().step_by(STRETCH) {
@@ -329,9 +329,9 @@ impl Loading<'_> {
         for at in range {
             self.at = at;
             steps::count(1);
-            self.pending += u32::from(!self.plain);
+            self.pending += u32::from(!self.baseline);
             if self.absorbed[at].is_none() && !matches!(self.plan.fate(at), Fate::Folded(_)) {
-                if self.plain {
+                if self.baseline {
                     put!(self, at, rows::Step {});
                     self.asm.is_step();
                 }
@@ -353,7 +353,7 @@ impl Loading<'_> {
 
     /// The handler of a row in the form of code that is written.
     fn handler(&self, handlers: Handlers) -> HandlerAddress {
-        HandlerAddress::from(if self.plain { handlers.baseline } else { handlers.optimised })
+        HandlerAddress::from(if self.baseline { handlers.baseline } else { handlers.optimised })
     }
 
     /// A constant of the function.

@@ -21,14 +21,14 @@ pub(crate) struct Plan {
 
 impl Plan {
     /// Nothing folded: one threaded instruction for each canonical one.
-    pub(crate) fn plain(function: &Function) -> Self {
+    pub(crate) fn baseline(function: &Function) -> Self {
         let (windows, highest, taken) = (Vec::new(), Vec::new(), Vec::new());
         Plan { fates: vec![Fate::Emitted; function.code.len()], windows, highest, taken }
     }
 
-    /// The plan for fast code. `window` is the word where a callee's registers begin.
+    /// The plan for optimised code. `window` is the word where a callee's registers begin.
     pub(crate) fn compute(function: &Function, temporaries: &Temporaries, window: usize) -> Self {
-        let mut plan = Plan::plain(function);
+        let mut plan = Plan::baseline(function);
         plan.fold_captures(function, temporaries);
         plan.place_arguments(function, temporaries, window);
         plan.windows = (0u32..)

@@ -1,6 +1,6 @@
 //! Where the inputs of arithmetic and comparisons come from, and the handler for each pair of such places.
 
-use super::Loading;
+use super::Compiling;
 use crate::handlers::control::Sense;
 use crate::handlers::dynamic::{Arithmetic, Relation};
 use crate::handlers::sources::{AnySource, Float, FloatSlot, Inline, Int, IntSlot, Latest, LatestFloat, Slot};
@@ -68,21 +68,21 @@ pub(super) enum Kind {
 pub(super) type Kinds = [Kind; 3];
 
 /// Writes an operation with one pair of kinds.
-pub(super) type Writer<T> = fn(&mut Loading<'_>, Operation<T>);
+pub(super) type Writer<T> = fn(&mut Compiling<'_>, Operation<T>);
 
 /// What writes an operation with a pair of kinds, if there is a handler for it.
 pub(super) type Variants<T> = fn(Kind, Kind) -> Option<Writer<T>>;
 
 /// Writes an operation with the best pair of kinds there is a handler for.
 pub(super) fn put<T>(
-    loading: &mut Loading,
+    compiling: &mut Compiling,
     variants: Variants<T>,
     (left, right): (Kinds, Kinds),
     operation: Operation<T>,
 ) {
     let pairs = left.into_iter().flat_map(|left| right.into_iter().map(move |right| (left, right)));
     let mut writers = pairs.filter_map(|(left, right)| variants(left, right));
-    writers.next().expect("there is a handler for the last of each")(loading, operation);
+    writers.next().expect("there is a handler for the last of each")(compiling, operation);
 }
 
 macro_rules! writers {
@@ -100,17 +100,17 @@ macro_rules! writers {
     };
 }
 
-fn put_arithmetic<O: Arithmetic, L: FromSource, R: FromSource>(loading: &mut Loading<'_>, it: Operation<usize>) {
+fn put_arithmetic<O: Arithmetic, L: FromSource, R: FromSource>(compiling: &mut Compiling<'_>, it: Operation<usize>) {
     let (lhs, rhs) = (L::of(it.lhs), R::of(it.rhs));
-    put!(loading, it.at, rows::Arithmetic::<O, L, R> { dst: it.to, lhs, rhs, variant: PhantomData });
+    put!(compiling, it.at, rows::Arithmetic::<O, L, R> { dst: it.to, lhs, rhs, variant: PhantomData });
 }
 
-fn put_comparison<O: Relation, L: FromSource, R: FromSource>(loading: &mut Loading<'_>, it: Operation<usize>) {
+fn put_comparison<O: Relation, L: FromSource, R: FromSource>(compiling: &mut Compiling<'_>, it: Operation<usize>) {
     let (lhs, rhs) = (L::of(it.lhs), R::of(it.rhs));
-    put!(loading, it.at, rows::Compare::<O, L, R> { dst: it.to, lhs, rhs, variant: PhantomData });
+    put!(compiling, it.at, rows::Compare::<O, L, R> { dst: it.to, lhs, rhs, variant: PhantomData });
 }
 
-fn put_branch<O, L, R, S>(loading: &mut Loading<'_>, it: Operation<BranchTo>)
+fn put_branch<O, L, R, S>(compiling: &mut Compiling<'_>, it: Operation<BranchTo>)
 where
     O: Relation,
     L: FromSource,
@@ -118,7 +118,7 @@ where
     S: Sense,
 {
     let (lhs, rhs) = (L::of(it.lhs), R::of(it.rhs));
-    put!(loading, it.at, rows::BranchCompare::<O, S, L, R> { lhs, rhs, branch: it.to, variant: PhantomData });
+    put!(compiling, it.at, rows::BranchCompare::<O, S, L, R> { lhs, rhs, branch: it.to, variant: PhantomData });
 }
 
 /// Arithmetic of any kind.

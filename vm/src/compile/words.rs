@@ -1,6 +1,6 @@
 //! Moving typed values word by word: arguments, results, elements of function tables.
 
-use super::Loading;
+use super::Compiling;
 use crate::threaded::rows;
 use minivm_isa::entities::Table;
 use minivm_isa::program::Constant;
@@ -18,7 +18,7 @@ fn words_of(constant: &Constant) -> Option<[u64; 2]> {
     }
 }
 
-impl Loading<'_> {
+impl Compiling<'_> {
     /// Copies an operand of any type to a word of the frame.
     pub(super) fn copy_to(&mut self, at: usize, operand: Operand, slot: usize) {
         match operand.input() {

@@ -127,7 +127,7 @@ fn raise(outer: &mut raw::HostCall<'_>, reason: Reason) -> raw::Raise {
 }
 
 /// Values without their call.
-fn plain(values: &[Local<'_>]) -> Vec<raw::Value> {
+fn baseline(values: &[Local<'_>]) -> Vec<raw::Value> {
     values.iter().map(|value| value.raw).collect()
 }
 
@@ -164,7 +164,7 @@ impl<'c> HostCall<'c> {
     /// Says which values the function finds as its arguments in its next state; without this they are those that it has. Done
     /// when it comes back from what it answers with.
     pub fn keep(&mut self, values: &[Local<'c>]) {
-        self.kept = Some(plain(values));
+        self.kept = Some(baseline(values));
     }
 
     /// Pays for work that this state is about to do: 1 unit is as much as an instruction of bytecode. To be called before it
@@ -201,7 +201,7 @@ impl<'c> HostCall<'c> {
     /// # Errors
     /// As for [`return_none`](Self::return_none).
     pub fn return_values(&self, values: &[Local<'c>]) -> HostResult<'c> {
-        Ok(Outcome::new(Plan::Return(plain(values))))
+        Ok(Outcome::new(Plan::Return(baseline(values))))
     }
 
     /// Returns the arguments from `first` on.
@@ -251,7 +251,7 @@ impl<'c> HostCall<'c> {
         (protect, handler): (Protect, Local<'c>),
     ) -> HostResult<'c> {
         let (callee, handler) = (callee.raw, handler.raw);
-        Ok(Outcome::new(Plan::Call { callee, arguments: plain(arguments), state, protect, handler }))
+        Ok(Outcome::new(Plan::Call { callee, arguments: baseline(arguments), state, protect, handler }))
     }
 
     /// Calls a function of a program in place of this one.
@@ -259,7 +259,7 @@ impl<'c> HostCall<'c> {
     /// # Errors
     /// As for [`return_none`](Self::return_none).
     pub fn tail_call(&self, callee: Local<'c>, arguments: &[Local<'c>]) -> HostResult<'c> {
-        Ok(Outcome::new(Plan::TailCall { callee: callee.raw, arguments: plain(arguments) }))
+        Ok(Outcome::new(Plan::TailCall { callee: callee.raw, arguments: baseline(arguments) }))
     }
 
     /// Suspends the running fiber; what it is resumed with is what this function returns.
@@ -267,7 +267,7 @@ impl<'c> HostCall<'c> {
     /// # Errors
     /// As for [`return_none`](Self::return_none).
     pub fn yield_values(&self, values: &[Local<'c>]) -> HostResult<'c> {
-        Ok(Outcome::new(Plan::Yield(plain(values))))
+        Ok(Outcome::new(Plan::Yield(baseline(values))))
     }
 
     /// Resumes a suspended fiber and comes back in `state`: [`returned`](Self::returned) is what it yielded or returned, or
@@ -276,7 +276,7 @@ impl<'c> HostCall<'c> {
     /// # Errors
     /// As for [`return_none`](Self::return_none).
     pub fn resume(&self, fiber: Local<'c>, arguments: &[Local<'c>], state: u32) -> HostResult<'c> {
-        Ok(Outcome::new(Plan::Resume { fiber: fiber.raw, arguments: plain(arguments), state }))
+        Ok(Outcome::new(Plan::Resume { fiber: fiber.raw, arguments: baseline(arguments), state }))
     }
 
     /// Closes a suspended or dead fiber and comes back in `state`: [`returned`](Self::returned) is an error when a clean-up

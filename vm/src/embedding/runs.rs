@@ -27,12 +27,12 @@ impl Machine {
     }
 
     /// Puts the run at work aside, if there is one whose end was not told yet; then there is none. It goes on another time,
-    /// after [`take_up`](Self::take_up), as if nothing had happened. Meanwhile it keeps what it uses alive.
+    /// after [`switch_to`](Self::switch_to), as if nothing had happened. Meanwhile it keeps what it uses alive.
     ///
     /// It is brought to its next instruction: what host functions do before that happens now. If it ends there or waits for
     /// the host, it says so when it is taken up and resumed.
-    pub fn park(&mut self) -> Option<RunId> {
-        let id = self.0.park();
+    pub fn suspend(&mut self) -> Option<RunId> {
+        let id = self.0.suspend();
         self.tell_panics();
         Some(self.cx().own_run(id?))
     }
@@ -43,9 +43,9 @@ impl Machine {
     ///
     /// # Errors
     /// When it is of another machine.
-    pub fn take_up(&mut self, id: RunId) -> Result<bool, Error> {
+    pub fn switch_to(&mut self, id: RunId) -> Result<bool, Error> {
         let id = self.cx().resolve_run(id)?;
-        let is_there = self.0.take_up(id);
+        let is_there = self.0.switch_to(id);
         self.tell_panics();
         Ok(is_there)
     }
@@ -200,7 +200,7 @@ impl FiberScheduler {
     pub fn turn(&mut self, machine: &mut Machine) -> Result<Option<FiberTask>, Error> {
         let id = loop {
             let Some(&id) = self.queue.front() else { return Ok(None) };
-            let is_there = machine.take_up(id)?;
+            let is_there = machine.switch_to(id)?;
             self.queue.pop_front();
             if is_there {
                 break id;
@@ -210,7 +210,7 @@ impl FiberScheduler {
             let state = machine.own_state(state);
             return Ok(Some(FiberTask { id, state }));
         }
-        machine.park();
+        machine.suspend();
         self.queue.push_back(id);
         Ok(None)
     }

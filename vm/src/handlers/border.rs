@@ -10,7 +10,7 @@ use crate::runtime::adapt;
 use crate::runtime::context::{Context, return_info};
 use crate::runtime::function::FunctionInfo;
 use crate::threaded::boundary;
-use crate::threaded::boundary::{Face, TYPE_BITS, TYPE_MASK};
+use crate::threaded::boundary::{BoundarySignature, TYPE_BITS, TYPE_MASK};
 use crate::threaded::continuation::FRAME_HEADER_WORDS;
 use crate::threaded::frame::Frame;
 use crate::threaded::header_at;
@@ -22,16 +22,16 @@ use crate::threaded::{OPEN, TYPED_CALL};
 use crate::value::{Tag, Value};
 use std::ptr::with_exposed_provenance_mut as pointer;
 
-/// The face of the function in the header of a frame.
+/// The boundary signature of the function in the header of a frame.
 ///
 /// # Safety
 /// `regs` are those of a border frame.
 #[inline(always)]
-unsafe fn face_of<'a>(regs: Regs) -> (&'a Face, *mut Closure) {
+unsafe fn boundary_of<'a>(regs: Regs) -> (&'a BoundarySignature, *mut Closure) {
     // SAFETY: the header of a border frame names a closure, whose function lives as long as the frame.
     unsafe {
         let closure = Frame::at(regs).closure();
-        (&(*(*closure).function.cast::<FunctionInfo>()).face, closure)
+        (&(*(*closure).function.cast::<FunctionInfo>()).boundary, closure)
     }
 }
 
@@ -86,7 +86,7 @@ handler! {
     fn call_typed_from_any(pc, regs, cx, facc) {
         let call = rows::CallAny::read(pc);
         let closure = pointer::<Closure>(*regs.add(call.callee) as usize);
-        let mut types = (*(*closure).function.cast::<FunctionInfo>()).face.params;
+        let mut types = (*(*closure).function.cast::<FunctionInfo>()).boundary.params;
         let mut from = regs.add(call.window);
         let mut to = from.add(call.arguments * 2 + FRAME_HEADER_WORDS);
         if to.wrapping_add(header_at((*closure).code.cast::<u16>()).extent as usize) > (*cx).stack_end {
@@ -112,7 +112,7 @@ handler! {
         let new = regs.add(call.window);
         let callee = new.add(call.arguments * 2 + FRAME_HEADER_WORDS);
         Frame::at(new).begin(closure, rows::CallAny::next(pc));
-        Frame::at(callee).begin(closure, (*(*closure).function.cast::<FunctionInfo>()).face.place);
+        Frame::at(callee).begin(closure, (*(*closure).function.cast::<FunctionInfo>()).boundary.place);
         next!((*closure).code.cast::<u16>(), callee, cx, facc)
     }
 }
@@ -120,11 +120,11 @@ handler! {
 handler! {
     /// A typed function has returned to `any` code; its result words lie at the start of the border frame.
     pub(crate) fn typed_returned(pc, regs, cx, facc) {
-        let (face, _) = face_of(regs);
+        let (boundary, _) = boundary_of(regs);
         let place = Frame::at(regs).return_place();
         let wanted = return_info(place);
-        if face.result > boundary::MANY && wanted.results == 1 && !(*cx).stepping {
-            let value = value_of(*regs, face.result);
+        if boundary.result > boundary::MANY && wanted.results == 1 && !(*cx).stepping {
+            let value = value_of(*regs, boundary.result);
             let caller = regs.sub(wanted.delta as usize);
             set_any(caller, wanted.dst as usize, value);
             next!(place, caller, cx, facc)
@@ -137,19 +137,19 @@ handler! {
     /// A typed function has returned no result, an `any`, or to a call that takes any number of results.
     #[inline(never)]
     fn typed_returned_other(pc, regs, cx, facc) {
-        let (face, _) = face_of(regs);
+        let (boundary, _) = boundary_of(regs);
         let place = Frame::at(regs).return_place();
         let wanted = return_info(place);
-        if face.result == boundary::MANY || (wanted.results != 1 && wanted.results != OPEN) || (*cx).stepping {
+        if boundary.result == boundary::MANY || (wanted.results != 1 && wanted.results != OPEN) || (*cx).stepping {
             slow!(typed_returned_slow, pc, regs, cx, facc)
         }
-        let value = match face.result {
+        let value = match boundary.result {
             boundary::NONE => Value::NIL,
             boundary::ANY => get_any(regs, 0),
             ty => value_of(*regs, ty),
         };
         if wanted.results == OPEN {
-            (*cx).open_count = usize::from(face.result != boundary::NONE);
+            (*cx).open_count = usize::from(boundary.result != boundary::NONE);
         }
         let caller = regs.sub(wanted.delta as usize);
         set_any(caller, wanted.dst as usize, value);
@@ -168,16 +168,16 @@ handler! {
     /// The entry of a bridge: typed code calls an `any` function. The argument words lie at the start of the frame, which
     /// becomes the border frame; the values go above its two words that become the header of the callee.
     pub(crate) fn bridge_enter(pc, regs, cx, facc) {
-        let (face, closure) = face_of(regs);
+        let (boundary, closure) = boundary_of(regs);
         let target = (*Closure::upvalues(closure)).pointer().cast::<Closure>();
         let entry = (*target).code.cast::<u16>();
         let header = header_at(entry);
         let new = regs.add(FRAME_HEADER_WORDS);
         let fits = new.wrapping_add(header.extent as usize) <= (*cx).stack_end;
-        if header.params == face.count && fits && !(*cx).stepping {
+        if header.params == boundary.count && fits && !(*cx).stepping {
             // From the last one on: a value lies above its words and those of the ones before.
-            let (mut types, mut from) = (face.params, regs.add(face.words as usize));
-            let mut to = new.add(face.count as usize * 2);
+            let (mut types, mut from) = (boundary.params, regs.add(boundary.words as usize));
+            let mut to = new.add(boundary.count as usize * 2);
             while types != 0 {
                 to = to.sub(2);
                 let value = match types & TYPE_MASK {
@@ -193,7 +193,7 @@ handler! {
                 set_any(to, 0, value);
                 types >>= TYPE_BITS;
             }
-            Frame::at(new).begin(target, face.place);
+            Frame::at(new).begin(target, boundary.place);
             next!(entry, new, cx, facc)
         }
         slow!(bridge_enter_slow, pc, regs, cx, facc)
@@ -203,9 +203,9 @@ handler! {
 slow_handler! {
     fn bridge_enter_slow(pc, regs, cx) {
         let _ = pc;
-        let (face, closure) = face_of(regs);
+        let (boundary, closure) = boundary_of(regs);
         let place = Frame::at(regs).return_place();
-        let at = Flow { pc: face.place, regs };
+        let at = Flow { pc: boundary.place, regs };
         adapt::typed_to_any(&mut *cx, closure, regs, place, at)
     }
 }
@@ -225,7 +225,7 @@ handler! {
     /// An `any` function has returned to typed code that wants one result of a type that converts at once; it lies at the start
     /// of the border frame.
     pub(crate) fn bridge_returned_one(pc, regs, cx, facc) {
-        let (face, _) = face_of(regs);
+        let (boundary, _) = boundary_of(regs);
         let place = Frame::at(regs).return_place();
         let wanted = return_info(place);
         let caller = regs.sub(wanted.delta as usize);
@@ -233,11 +233,11 @@ handler! {
         if (*cx).stepping {
             slow!(bridge_returned, pc, regs, cx, facc)
         }
-        if face.result == boundary::ANY {
+        if boundary.result == boundary::ANY {
             set_any(caller, wanted.dst as usize, value);
             next!(place, caller, cx, facc)
         }
-        if let Some(word) = word_of(value, face.result) {
+        if let Some(word) = word_of(value, boundary.result) {
             *caller.add(wanted.dst as usize) = word;
             next!(place, caller, cx, facc)
         }
@@ -249,7 +249,7 @@ slow_handler! {
     /// An `any` function has returned to typed code.
     pub(crate) fn bridge_returned(pc, regs, cx) {
         let cx: &mut Context = &mut *cx;
-        let count = cx.places.bridge_results(pc).unwrap_or(cx.open_count);
+        let count = cx.return_stubs.bridge_results(pc).unwrap_or(cx.open_count);
         adapt::any_results(cx, regs, count)
     }
 }

@@ -315,7 +315,7 @@ handler! {
 }
 
 slow_handler! {
-    /// `return_block` of many values, in both forms of code; plain code has no cost.
+    /// `return_block` of many values, in both forms of code; baseline code has no cost.
     pub(crate) fn return_many(pc, regs, cx) {
         let cx: &mut Context = &mut *cx;
         let rows::ReturnBlock { window, values: count, cost, open, variadic } = rows::ReturnBlock::read(pc);

@@ -100,7 +100,7 @@ macro_rules! follow {
             return;
         }
         if (*$cx).stepping {
-            flow = $crate::runtime::stepping::to_plain(&mut *$cx, flow);
+            flow = $crate::runtime::stepping::to_baseline(&mut *$cx, flow);
         }
         next!(flow.pc, flow.regs, $cx, $facc)
     }};

@@ -74,7 +74,7 @@ handler! {
 unsafe fn pay_for_chain(cx: &mut Context, flow: Flow, hops: usize, key: *mut Str) -> Flow {
     // SAFETY: the key is one, or null.
     let bytes = if key.is_null() { 0 } else { unsafe { Str::len(key) } };
-    if hops < FREE_HOPS && bytes <= crate::runtime::host::QUICK_BYTES_MAX {
+    if hops < FREE_HOPS && bytes <= crate::runtime::host::FAST_PATH_BYTES_MAX {
         return flow;
     }
     owe_for_chain(cx, flow, hops, bytes)

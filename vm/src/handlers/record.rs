@@ -5,8 +5,8 @@ use crate::runtime::layouts::object_at;
 use crate::runtime::layouts::{MachineLayout, Shape};
 use crate::runtime::task::Work;
 use crate::runtime::unwind::raise_trap;
-use crate::runtime::work::is_plain;
-use crate::runtime::work::leave_fast;
+use crate::runtime::work::is_baseline;
+use crate::runtime::work::leave_optimised;
 use crate::runtime::work::pay_small;
 use crate::runtime::work::stop_inside;
 use crate::runtime::work::take_slice;
@@ -269,8 +269,8 @@ slow_handler! {
         let units = length / ELEMENTS_PER_UNIT;
         let at = Flow { pc, regs };
         let is_small = pay_small(cx, units);
-        if !is_small && !is_plain(at) {
-            return leave_fast(cx, at);
+        if !is_small && !is_baseline(at) {
+            return leave_optimised(cx, at);
         }
         let begun = cx.run.work.as_ref().and_then(|work| work.object.as_array());
         let begun = begun.filter(|&array| (*array).type_index == layout.number && Array::room(array) >= length);

@@ -1,7 +1,7 @@
-//! Plain code: one threaded instruction for each canonical one, with a step before it that counts and may stop the run.
+//! Baseline code: one threaded instruction for each canonical one, with a step before it that counts and may stop the run.
 //!
-//! While a run is stepping, only plain code runs. Every way from one function to another then leads through
-//! [`follow!`](crate::handlers), which finds the place in plain code; so plain code has its own returns, and calls by the
+//! While a run is stepping, only baseline code runs. Every way from one function to another then leads through
+//! [`follow!`](crate::handlers), which finds the place in baseline code; so baseline code has its own returns, and calls by the
 //! slow halves of the call handlers.
 
 use crate::runtime::context::{Status, return_info};
@@ -17,10 +17,10 @@ use crate::threaded::rows;
 use crate::threaded::table::Row;
 
 handler! {
-    /// At the start of every block: leaves plain code unless the run is stepping.
+    /// At the start of every block: leaves baseline code unless the run is stepping.
     pub(crate) fn enter_block(pc, regs, cx, facc) {
         if !(*cx).stepping {
-            slow!(leave_plain, pc, regs, cx, facc)
+            slow!(leave_baseline, pc, regs, cx, facc)
         }
         next!(rows::EnterBlock::next(pc), regs, cx, facc)
     }
@@ -28,9 +28,9 @@ handler! {
 
 handler! {
     #[inline(never)]
-    fn leave_plain(pc, regs, cx, facc) {
+    fn leave_baseline(pc, regs, cx, facc) {
         let rows::EnterBlock { block } = rows::EnterBlock::read(pc);
-        follow!(crate::runtime::stepping::to_fast(&mut *cx, regs, block), cx, facc)
+        follow!(crate::runtime::stepping::to_optimised(&mut *cx, regs, block), cx, facc)
     }
 }
 

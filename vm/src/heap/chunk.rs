@@ -37,7 +37,7 @@ pub(crate) struct Chunk {
     /// What came from the host: where it begins, and its bytes.
     allocation: *mut u8,
     allocation_bytes: usize,
-    /// While the heap is copied: how far from this chunk its twin lies, as a number that may wrap.
+    /// While the heap is copied: how far from this chunk its clone lies, as a number that may wrap.
     pub(crate) twin_distance: usize,
 }
 
@@ -117,17 +117,17 @@ impl Chunk {
     /// # Safety
     /// `chunk` is a live chunk.
     pub(crate) unsafe fn create_twin(chunk: *mut Chunk, allocated: Bitmap) -> *mut Chunk {
-        // SAFETY: the caller gives a live chunk, and the twin is one if it is not null.
+        // SAFETY: the caller gives a live chunk, and the clone is one if it is not null.
         unsafe {
-            let twin =
+            let clone =
                 if (*chunk).is_huge() { Chunk::create_huge((*chunk).cell_bytes[1] as usize) } else { Chunk::create() };
-            if !twin.is_null() {
-                (*twin).bits[allocated.0] = (*chunk).bits[allocated.0];
-                (*twin).cell_bytes = (*chunk).cell_bytes;
-                (*twin).list_index = (*chunk).list_index;
-                (*chunk).twin_distance = twin.expose_provenance().wrapping_sub(chunk.addr());
+            if !clone.is_null() {
+                (*clone).bits[allocated.0] = (*chunk).bits[allocated.0];
+                (*clone).cell_bytes = (*chunk).cell_bytes;
+                (*clone).list_index = (*chunk).list_index;
+                (*chunk).twin_distance = clone.expose_provenance().wrapping_sub(chunk.addr());
             }
-            twin
+            clone
         }
     }
 
@@ -259,7 +259,7 @@ pub(crate) unsafe fn get_bit(cell: *mut u8, bitmap: Bitmap) -> bool {
     unsafe { *(*chunk_of(cell)).bits.get_unchecked(bitmap.0).get_unchecked(word) & mask != 0 }
 }
 
-/// Where the twin of a cell is, or of a place within one that is in the same chunk as its first byte.
+/// Where the clone of a cell is, or of a place within one that is in the same chunk as its first byte.
 ///
 /// # Safety
 /// `cell` lies in a live chunk whose heap is being copied.

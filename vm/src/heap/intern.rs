@@ -453,7 +453,7 @@ impl Interned {
 
 impl Interned {
     /// The same table of the strings that `moved` gives for those in this one.
-    pub(crate) fn twin(&self, moved: &dyn Fn(*mut Str) -> *mut Str) -> Interned {
+    pub(crate) fn cloned(&self, moved: &dyn Fn(*mut Str) -> *mut Str) -> Interned {
         let entry = |entry: &mut u64| {
             if *entry != 0 {
                 *entry = *entry & !ADDRESS | moved(string_of(*entry)).expose_provenance() as u64;
@@ -464,7 +464,7 @@ impl Interned {
         let lines = segments.iter_mut().chain(&mut overflow).flat_map(|segment| segment.iter_mut());
         lines.for_each(|line| line.0[..ENTRIES].iter_mut().for_each(entry));
         let overflow_free = self.overflow_free.clone();
-        let next = self.next.as_ref().map(|next| Box::new(next.twin(moved)));
+        let next = self.next.as_ref().map(|next| Box::new(next.cloned(moved)));
         let Interned { overflow_len, buckets, mask, count, hasher, next_purged, .. } = *self;
         let scratch = Vec::new();
         Interned {

@@ -314,27 +314,27 @@ impl Space {
 }
 
 impl Space {
-    /// A space with a twin of each chunk, where the same cells are allocated and the same will be, but hold nothing yet; `None`
+    /// A space with a clone of each chunk, where the same cells are allocated and the same will be, but hold nothing yet; `None`
     /// when the host has no memory. No mark is set in it. Only between cycles.
-    pub(crate) fn twin(&self) -> Option<Space> {
-        let mut twin = Space::new();
-        for (chunks, twins) in [(&self.chunks, &mut twin.chunks), (&self.huge, &mut twin.huge)] {
+    pub(crate) fn cloned(&self) -> Option<Space> {
+        let mut clone = Space::new();
+        for (chunks, clones) in [(&self.chunks, &mut clone.chunks), (&self.huge, &mut clone.huge)] {
             for &chunk in chunks {
                 // SAFETY: the lists hold live chunks.
                 let made = unsafe { Chunk::create_twin(chunk, self.marks.other()) };
                 if made.is_null() {
                     return None;
                 }
-                twins.push(made);
+                clones.push(made);
             }
         }
         // SAFETY: blocks and runs are in listed chunks.
-        let twins = |blocks: &[*mut u8]| blocks.iter().map(|&block| unsafe { twin_of(block) }).collect();
-        for (list, other) in self.lists.iter().zip(&mut twin.lists) {
+        let clones = |blocks: &[*mut u8]| blocks.iter().map(|&block| unsafe { twin_of(block) }).collect();
+        for (list, other) in self.lists.iter().zip(&mut clone.lists) {
             let BlockList { block, granule, .. } = *list;
-            *other = BlockList { blocks: twins(&list.blocks), block, granule, ..BlockList::default() };
+            *other = BlockList { blocks: clones(&list.blocks), block, granule, ..BlockList::default() };
         }
-        for (cursor, other) in self.cursors.iter().zip(&mut twin.cursors) {
+        for (cursor, other) in self.cursors.iter().zip(&mut clone.cursors) {
             // A hole that is used up may end with its chunk.
             if cursor.next != cursor.end {
                 // SAFETY: the hole is in a listed chunk.
@@ -342,12 +342,12 @@ impl Space {
                 *other = Cursor { next, end: next.wrapping_add(cursor.end.addr() - cursor.next.addr()) };
             }
         }
-        twin.runs = twins(&self.runs);
-        twin.free = self.free.clone();
+        clone.runs = clones(&self.runs);
+        clone.free = self.free.clone();
         let Space { marks, black, first_free, blocks_free, huge_bytes, .. } = *self;
-        (twin.marks, twin.black, twin.first_free) = (marks, black, first_free);
-        (twin.blocks_free, twin.huge_bytes) = (blocks_free, huge_bytes);
-        Some(twin)
+        (clone.marks, clone.black, clone.first_free) = (marks, black, first_free);
+        (clone.blocks_free, clone.huge_bytes) = (blocks_free, huge_bytes);
+        Some(clone)
     }
 
     /// The addresses of all chunks, ascending.

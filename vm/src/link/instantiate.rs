@@ -211,8 +211,13 @@ impl Context {
                     instance.closures.push(closure);
                 }
                 FunctionDef::Code(code) => {
-                    let info =
-                        FunctionInfo::guest(address, index, &program.signatures[code.signature], number, &self.places);
+                    let info = FunctionInfo::guest(
+                        address,
+                        index,
+                        &program.signatures[code.signature],
+                        number,
+                        &self.return_stubs,
+                    );
                     let mut closure = std::ptr::null_mut();
                     if code.captures.is_empty() {
                         closure = self.closure_of(&info, 0)?.as_function().expect("it was just made");

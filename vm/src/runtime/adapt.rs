@@ -158,7 +158,7 @@ pub(crate) unsafe fn any_to_typed(
         if let Some(flow) = into_bridge(cx, closure, &signature, &converted, place, new) {
             return flow;
         }
-        let Some(border) = cx.places.typed(count.max(params.len())) else {
+        let Some(border) = cx.return_stubs.typed(count.max(params.len())) else {
             return raise_trap(cx, at, TrapCode::Unsupported);
         };
         let delta = return_info(border).delta as usize;
@@ -186,7 +186,7 @@ unsafe fn into_bridge(
     place: Pc,
     new: Regs,
 ) -> Option<Flow> {
-    if !cx.places.is_bridge(place) {
+    if !cx.return_stubs.is_bridge(place) {
         return None;
     }
     // SAFETY: the place says that a border frame is below, which waits for nothing but this call.
@@ -233,7 +233,7 @@ pub(crate) unsafe fn typed_results(cx: &mut Context, regs: Regs) -> Flow {
     }
 }
 
-/// Calls a function that is not typed with the words of its typed face at `new`.
+/// Calls a function that is not typed with the words of its typed signature at `new`.
 ///
 /// # Safety
 /// As for [`enter_typed`]; the closure is a bridge.
@@ -255,12 +255,12 @@ pub(crate) unsafe fn typed_to_any(cx: &mut Context, closure: *mut Closure, new: 
         for (index, &value) in values.iter().enumerate() {
             set_any(callee, index * 2, value);
         }
-        let border = cx.places.bridge(&signature.results);
+        let border = cx.return_stubs.bridge(&signature.results);
         call_value(cx, behind(closure).0, callee, values.len(), border, Flow { pc: border, regs: new })
     }
 }
 
-/// A function called through its typed face has returned `count` values.
+/// A function called through its typed signature has returned `count` values.
 ///
 /// # Safety
 /// Its border frame, with the values at its start, is at `regs`.
@@ -327,7 +327,7 @@ impl Context {
     pub(crate) fn bridge_info(&mut self, number: u32) -> *const FunctionInfo {
         if !self.bridges.contains_key(&number) {
             let signature = self.signatures[number as usize].clone();
-            let made = FunctionInfo::bridge(signature, number, &self.places);
+            let made = FunctionInfo::bridge(signature, number, &self.return_stubs);
             self.bridges.insert(number, made);
         }
         &raw const **self.bridges.get(&number).expect("it was just made")

@@ -97,7 +97,7 @@ fn concat(call: &mut HostCall<'_>) -> Result<Outcome, Raise> {
     let count = call.arg_count() - 1;
     let buffer = call.arg(count);
     let (written, left) = call.heap().buffer_progress(buffer);
-    let free = if written == 0 { crate::runtime::host::QUICK_BYTES_MAX } else { 0 };
+    let free = if written == 0 { crate::runtime::host::FAST_PATH_BYTES_MAX } else { 0 };
     let slice = left.min(SLICE_BYTES + free);
     call.charge((slice - free.min(slice)) as u64 / 64)?;
     let mut rest = slice;

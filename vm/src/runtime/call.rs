@@ -67,7 +67,7 @@ unsafe fn resolve(
             let closure: *mut Closure = callee.pointer().cast();
             // SAFETY: the callee is a live closure, and closures point to functions.
             match unsafe { &(*(*closure).function.cast::<FunctionInfo>()).body } {
-                // Code on both sides is not typed: the typed face in between changes nothing.
+                // Code on both sides is not typed: the typed signature in between changes nothing.
                 // SAFETY: the closure is a live bridge.
                 Body::Bridge(_) => callee = unsafe { super::adapt::behind(closure).0 },
                 Body::Guest(_) | Body::Host(_) if chain.is_empty() => return Ok((closure, new, count, at)),
@@ -222,7 +222,7 @@ unsafe fn compile(
     if let Err(error) = (cx.engine.compile)(cx, info, guest) {
         // SAFETY: `at` is the running frame.
         return Err(unsafe {
-            if error == crate::runtime::engine::LoadError::OutOfMemory {
+            if error == crate::runtime::engine::CompileError::OutOfMemory {
                 cx.heap.overdraw();
                 raise_trap(cx, at, TrapCode::OutOfMemory)
             } else {
@@ -362,7 +362,7 @@ pub(crate) unsafe fn tail_call_value(
         if let Body::Host(host) = &(*(*closure).function.cast::<FunctionInfo>()).body {
             let base = Frame::at(at.regs).base(variadic);
             let place = Frame::at(at.regs).return_place();
-            if let Some(flow) = host_run::call_quickly(cx, host, new, count, base, place) {
+            if let Some(flow) = host_run::call_fast_path(cx, host, new, count, base, place) {
                 return flow;
             }
             return tail_call_host(cx, host, closure, new, count, at);
@@ -548,7 +548,7 @@ pub(crate) unsafe fn enter_directly(cx: &Context, callee: Value, new: Regs, coun
 pub(crate) fn direct_params(info: &FunctionInfo, convention: Convention, params: u32) -> u32 {
     match convention {
         Convention::Dynamic => params,
-        Convention::Typed if info.face.is_fast() => TYPED_CALL | params,
+        Convention::Typed if info.boundary.is_fast() => TYPED_CALL | params,
         Convention::Typed | Convention::Variadic => NOT_DIRECT,
     }
 }

@@ -8,7 +8,7 @@ use crate::runtime::builtin::Builtin;
 use crate::runtime::context::Context;
 use crate::runtime::error;
 use crate::runtime::function::top_of;
-use crate::runtime::host::QUICK_BYTES_MAX;
+use crate::runtime::host::FAST_PATH_BYTES_MAX;
 use crate::runtime::metamethod::Metamethod;
 use crate::runtime::unwind::raise_message;
 use crate::runtime::unwind::raise_trap;
@@ -54,7 +54,7 @@ pub(crate) unsafe fn concat_values(cx: &mut Context, at: Flow, mut values: Vec<V
                 Ok(value) => {
                     values.truncate(first);
                     values.push(value);
-                    if bytes > QUICK_BYTES_MAX {
+                    if bytes > FAST_PATH_BYTES_MAX {
                         cx.owe(units_of_bytes(bytes));
                     }
                 }

@@ -6,7 +6,7 @@ use crate::runtime::fiber::Fiber;
 use crate::runtime::function::FunctionInfo;
 use crate::runtime::instance::Instances;
 use crate::runtime::task::{Run, Runs};
-use crate::threaded::return_stubs::{Places, is_machine_place};
+use crate::threaded::return_stubs::{ReturnStubs, is_machine_place};
 use crate::threaded::{Assembler, HandlerAddress, ReturnInfo};
 use crate::threaded::{Flow, Pc, Regs};
 use crate::value::Value;
@@ -172,7 +172,7 @@ pub(crate) struct Context {
     pub(crate) definitions: crate::runtime::definitions::Definitions,
     /// The limit on memory has kept a stack from growing: what looks like an overflow is none.
     pub(crate) is_stack_refused: bool,
-    /// Whether only plain code runs.
+    /// Whether only baseline code runs.
     pub(crate) stepping: bool,
     /// Set while the running instruction makes a call that it has paid for: its errors must not pay again.
     pub(crate) is_paid: bool,
@@ -180,10 +180,10 @@ pub(crate) struct Context {
     pub(crate) owes_toll: bool,
     /// Set while a call that is nested already is on its way into its callee: errors of the frame that calls end it.
     pub(crate) is_entering: bool,
-    /// Single steps that are left, in plain code.
+    /// Single steps that are left, in baseline code.
     pub(crate) steps: u64,
     /// Places of the machine's own.
-    pub(crate) places: Places,
+    pub(crate) return_stubs: ReturnStubs,
     /// How functions get their code and how it runs.
     pub(crate) engine: &'static Engine,
     /// Bridges by the number of their signature.
@@ -268,7 +268,7 @@ impl Context {
             owes_toll: false,
             is_entering: false,
             steps: u64::MAX,
-            places: Places::new((engine.stubs)()),
+            return_stubs: ReturnStubs::new((engine.stubs)()),
             engine,
             bridges: std::collections::HashMap::new(),
             known_bridges: crate::runtime::known_bridges::KnownBridges::default(),
@@ -288,12 +288,12 @@ impl Context {
 
     /// Where calls out of records return to.
     pub(crate) fn record_return(&self) -> Pc {
-        self.places.record()
+        self.return_stubs.record()
     }
 
     /// Whether a place is the machine's own.
     pub(crate) fn is_machine_place(&self, place: Pc) -> bool {
-        is_machine_place(self.places.record(), place)
+        is_machine_place(self.return_stubs.record(), place)
     }
 
     /// The running fiber's state.

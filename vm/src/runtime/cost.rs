@@ -7,7 +7,7 @@ use crate::runtime::function::GuestFunction;
 use crate::runtime::instance::{GlobalCell, Instance};
 use crate::threaded::Code;
 use crate::threaded::slots::Slots;
-use crate::threaded::stack_map::FrameMap;
+use crate::threaded::stack_map::StackMap;
 use crate::value::Value;
 use minivm_isa::limits::TYPE_DEPTH_MAX;
 use minivm_isa::program::{Function, FunctionDef, Program};
@@ -49,9 +49,9 @@ pub(crate) fn loading_bytes(function: &Function) -> u64 {
 }
 
 /// Bytes of a loaded function's code, and of what goes with it.
-fn code_bytes(code: &Code, frame_map: &FrameMap, function: &Function) -> u64 {
+fn code_bytes(code: &Code, stack_map: &StackMap, function: &Function) -> u64 {
     code.bytes()
-        + frame_map.bytes()
+        + stack_map.bytes()
         + list_bytes::<Value>(function.constants.len())
         + size_of::<Slots>() as u64
         + list_bytes::<u32>(function.registers.len())
@@ -65,9 +65,9 @@ fn code_bytes(code: &Code, frame_map: &FrameMap, function: &Function) -> u64 {
 pub(crate) fn charge_code(
     budget: &MemoryBudget,
     guest: &GuestFunction,
-    (code, frame_map): (&Code, &FrameMap),
+    (code, stack_map): (&Code, &StackMap),
 ) -> Result<(), OutOfMemory> {
-    let bytes = code_bytes(code, frame_map, guest.portable()).saturating_sub(guest.charged_bytes.get());
+    let bytes = code_bytes(code, stack_map, guest.portable()).saturating_sub(guest.charged_bytes.get());
     if bytes == 0 {
         return Ok(());
     }

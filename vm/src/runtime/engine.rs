@@ -8,7 +8,7 @@ use std::fmt;
 
 /// Why a verified function cannot be loaded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum LoadError {
+pub(crate) enum CompileError {
     /// Its frame with all windows is too large for 16-bit operands.
     FrameTooLarge,
     /// There is no memory for its constants.
@@ -17,12 +17,12 @@ pub(crate) enum LoadError {
     Unsupported(&'static str),
 }
 
-impl fmt::Display for LoadError {
+impl fmt::Display for CompileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            LoadError::FrameTooLarge => f.write_str("function has too many registers and arguments"),
-            LoadError::OutOfMemory => f.write_str("not enough memory"),
-            LoadError::Unsupported(name) => write!(f, "instruction '{name}' is not supported by this machine"),
+            CompileError::FrameTooLarge => f.write_str("function has too many registers and arguments"),
+            CompileError::OutOfMemory => f.write_str("not enough memory"),
+            CompileError::Unsupported(name) => write!(f, "instruction '{name}' is not supported by this machine"),
         }
     }
 }
@@ -32,7 +32,7 @@ pub(crate) struct Engine {
     /// The handlers of the machine's own places.
     pub(crate) stubs: fn() -> StubHandlers,
     /// Makes sure that a function has code.
-    pub(crate) compile: fn(&mut Context, &FunctionInfo, &GuestFunction) -> Result<(), LoadError>,
+    pub(crate) compile: fn(&mut Context, &FunctionInfo, &GuestFunction) -> Result<(), CompileError>,
     /// Makes code of one threaded instruction for each canonical one, for a function that has code.
     pub(crate) compile_baseline: fn(&Context, &FunctionInfo, &GuestFunction) -> Code,
     /// Runs from the context's saved state until something sets another status; as [`run`](crate::handlers::run).
@@ -40,8 +40,8 @@ pub(crate) struct Engine {
 }
 
 impl Context {
-    /// The plain code of a function that has fast code.
-    pub(crate) fn plain_code<'a>(&self, info: &FunctionInfo, guest: &'a GuestFunction) -> &'a Code {
-        guest.plain.get_or_init(|| (self.engine.compile_baseline)(self, info, guest))
+    /// The baseline code of a function that has optimised code.
+    pub(crate) fn baseline_code<'a>(&self, info: &FunctionInfo, guest: &'a GuestFunction) -> &'a Code {
+        guest.baseline.get_or_init(|| (self.engine.compile_baseline)(self, info, guest))
     }
 }

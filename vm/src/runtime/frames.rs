@@ -1,6 +1,6 @@
 //! Reading the frames of a stack, whichever form their code has; nothing is changed.
 //!
-//! In plain code every value is in its register. Fast code keeps some in the window of a later call, and some nowhere, as
+//! In baseline code every value is in its register. Optimised code keeps some in the window of a later call, and some nowhere, as
 //! they are used up: those are not shown. Only what the dataflow knows to be alive is read: a register besides may hold the
 //! address of an object that is gone.
 
@@ -52,7 +52,7 @@ impl Standing<'_> {
     pub(crate) unsafe fn locals(&self) -> Vec<Variable> {
         let function = self.guest.portable();
         let visible = self.guest.lookups().locals_at(self.place.instruction);
-        let Some(map) = self.guest.frame_map.get().filter(|_| !visible.is_empty()) else { return Vec::new() };
+        let Some(map) = self.guest.stack_map.get().filter(|_| !visible.is_empty()) else { return Vec::new() };
         // Names are the frontend's claim; only what the dataflow knows to be written is read.
         let view = map.view(function, self.place, self.has_begun);
         let variable = |index: usize| {
@@ -238,13 +238,13 @@ impl<'m> Reader<'m> {
                     continue;
                 };
                 match level {
-                    Level::Guest { guest, closure, regs, instruction, calling, plain } => {
+                    Level::Guest { guest, closure, regs, instruction, calling, baseline } => {
                         let has_begun = calling || self.entered == Entered::Inside;
-                        let instruction = match has_begun || plain {
+                        let instruction = match has_begun || baseline {
                             true => instruction,
                             false => guest.arrival_at(at.pc),
                         };
-                        let place = Place { instruction, calling, plain };
+                        let place = Place { instruction, calling, baseline };
                         return Some(Shown::Guest(Standing { guest, regs, place, has_begun }, closure));
                     }
                     Level::Host { closure, .. } => return Some(Shown::Host(closure)),

@@ -5,14 +5,14 @@ use crate::runtime::host::HostFn;
 use crate::runtime::instance::Instance;
 use crate::threaded::Pc;
 use crate::threaded::Regs;
-use crate::threaded::boundary::Face;
+use crate::threaded::boundary::BoundarySignature;
 use crate::threaded::continuation::RECORD_DELTA;
 use crate::threaded::frame::Frame;
 use crate::threaded::header_at;
 use crate::threaded::lookups::Lookups;
-use crate::threaded::return_stubs::Places;
+use crate::threaded::return_stubs::ReturnStubs;
 use crate::threaded::slots::Slots;
-use crate::threaded::stack_map::FrameMap;
+use crate::threaded::stack_map::StackMap;
 use crate::threaded::{Code, HEADER_HALVES, NOT_DIRECT};
 use crate::value::Value;
 use minivm_isa::entities::Func;
@@ -36,7 +36,7 @@ pub(crate) struct FunctionInfo {
     /// Number of its typed signature in the machine, or [`NO_SIGNATURE`](crate::runtime::context::NO_SIGNATURE).
     pub(crate) signature: u32,
     /// What calls over a border need to know.
-    pub(crate) face: Face,
+    pub(crate) boundary: BoundarySignature,
     /// What is behind it.
     pub(crate) body: Body,
 }
@@ -52,7 +52,7 @@ pub(crate) enum Body {
     Bridge(Bridge),
 }
 
-/// A typed face of functions that are not typed. Its closures capture the function behind, and the name it was imported by.
+/// A typed signature of functions that are not typed. Its closures capture the function behind, and the name it was imported by.
 pub(crate) struct Bridge {
     /// How it is called.
     pub(crate) signature: Rc<Signature>,
@@ -69,13 +69,13 @@ pub(crate) struct GuestFunction {
     /// Threaded code, made at the first call.
     pub(crate) code: OnceCell<Code>,
     /// Threaded code of one instruction per canonical instruction, made when the function is stepped.
-    pub(crate) plain: OnceCell<Code>,
+    pub(crate) baseline: OnceCell<Code>,
     /// What it has of native code.
     pub(crate) native: crate::runtime::native::NativeSlot,
     /// Values of the constants, made with the code.
     pub(crate) constants: OnceCell<Box<[Value]>>,
     /// Which registers hold references where, made when the collector first meets a frame.
-    pub(crate) frame_map: OnceCell<FrameMap>,
+    pub(crate) stack_map: OnceCell<StackMap>,
     /// Where its registers lie.
     pub(crate) slots: OnceCell<Slots>,
     /// What errors and debuggers look up, made when it is first needed.
@@ -108,46 +108,46 @@ impl FunctionInfo {
         index: Func,
         signature: &Signature,
         number: u32,
-        places: &Places,
+        stubs: &ReturnStubs,
     ) -> Box<Self> {
         let body = Body::Guest(GuestFunction {
             instance,
             index,
             code: OnceCell::new(),
-            plain: OnceCell::new(),
+            baseline: OnceCell::new(),
             native: crate::runtime::native::NativeSlot::default(),
             constants: OnceCell::new(),
-            frame_map: OnceCell::new(),
+            stack_map: OnceCell::new(),
             slots: OnceCell::new(),
             lookups: OnceCell::new(),
             params: u32::try_from(signature.params.len()).expect("parameters are counted in u32"),
             convention: signature.convention,
             charged_bytes: Cell::new(0),
         });
-        let mut info = FunctionInfo::new(body, number, places);
-        info.face = Face::of_typed(signature, places);
+        let mut info = FunctionInfo::new(body, number, stubs);
+        info.boundary = BoundarySignature::of_typed(signature, stubs);
         info
     }
 
     /// A bridge. Typed calls enter it as if it had code.
-    pub(crate) fn bridge(signature: Rc<Signature>, number: u32, places: &Places) -> Box<Self> {
-        let face = Face::of_bridge(&signature, places);
+    pub(crate) fn bridge(signature: Rc<Signature>, number: u32, stubs: &ReturnStubs) -> Box<Self> {
+        let boundary = BoundarySignature::of_bridge(&signature, stubs);
         let values = signature.params.len().max(signature.results.len());
-        let mut info = FunctionInfo::new(Body::Bridge(Bridge { signature, seen_in: Cell::new(0) }), number, places);
-        info.face = face;
+        let mut info = FunctionInfo::new(Body::Bridge(Bridge { signature, seen_in: Cell::new(0) }), number, stubs);
+        info.boundary = boundary;
         let extent = u32::try_from(2 * values + BRIDGE_WORDS).unwrap_or(u32::MAX);
         info.stub[2] = u64::from(NOT_DIRECT) << 32 | u64::from(extent);
-        info.stub[3] = places.handlers().bridge_enter.0;
+        info.stub[3] = stubs.handlers().bridge_enter.0;
         info
     }
 
     /// A function without bytecode.
-    pub(crate) fn new(body: Body, signature: u32, places: &Places) -> Box<Self> {
-        let mut info = Box::new(FunctionInfo { stub: [0; 4], signature, face: Face::NONE, body });
+    pub(crate) fn new(body: Body, signature: u32, stubs: &ReturnStubs) -> Box<Self> {
+        let mut info = Box::new(FunctionInfo { stub: [0; 4], signature, boundary: BoundarySignature::NONE, body });
         let address: *const FunctionInfo = &*info;
         // No frame is so large: typed calls, which check nothing else, take the slow path too.
         let header = u64::from(NOT_DIRECT) << 32 | u64::from(u32::MAX);
-        info.stub = [address.expose_provenance() as u64, 0, header, places.handlers().no_code.0];
+        info.stub = [address.expose_provenance() as u64, 0, header, stubs.handlers().no_code.0];
         info
     }
 

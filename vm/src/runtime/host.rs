@@ -80,20 +80,20 @@ pub struct Pause(pub(crate) ());
 /// Units of work that one state of a host function does at most, by rule, see [`HostCall::charge`].
 pub const SLICE: u64 = 20_000;
 
-/// Bytes that the quick form of a host function may look at or copy at most, and that
+/// Bytes that the fast path of a host function may look at or copy at most, and that
 /// [`charge_bytes`](HostCall::charge_bytes) charges nothing for.
-pub const QUICK_BYTES_MAX: usize = 4096;
+pub const FAST_PATH_BYTES_MAX: usize = 4096;
 
-/// The quick form of a host function: does its work for arguments it knows how to treat, without asking for anything of the
+/// The fast path of a host function: does its work for arguments it knows how to treat, without asking for anything of the
 /// machine but the heap. For all others, errors among them, the function itself is called.
 ///
 /// It cannot [charge](HostCall::charge), so it leaves everything to the function that this would charge for: what a call costs
-/// does not depend on the form. [`QUICK_BYTES_MAX`] says how much is free of charge.
-pub type QuickFn = fn(&mut Heap, &[Value]) -> Quick;
+/// does not depend on the form. [`FAST_PATH_BYTES_MAX`] says how much is free of charge.
+pub type FastPathFn = fn(&mut Heap, &[Value]) -> FastPath;
 
-/// What a [`QuickFn`] gives.
+/// What a [`FastPathFn`] gives.
 #[derive(Clone, Copy, Debug)]
-pub enum Quick {
+pub enum FastPath {
     /// One result.
     One(Value),
     /// No result.
@@ -105,8 +105,8 @@ pub enum Quick {
 /// Host functions the machine does itself, or calls more directly, where it can.
 #[derive(Clone, Copy, Debug)]
 pub enum Intrinsic {
-    /// Has a quick form.
-    Quick(QuickFn),
+    /// Has a fast path.
+    FastPath(FastPathFn),
     /// Suspends the running fiber with its arguments, and returns what the fiber is resumed with.
     Yield,
     /// Where it waits for a fiber in this state, it returns what the fiber gives, after a first value of its own. Without a

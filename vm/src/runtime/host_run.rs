@@ -6,8 +6,8 @@ use crate::runtime::call::{self, host_record, stack_overflow};
 use crate::runtime::context::{Context, Status};
 use crate::runtime::deliver::deliver;
 use crate::runtime::function::{Body, FunctionInfo, HostFunction};
+use crate::runtime::host::{FastPath, Intrinsic, Outcome, OutcomeKind, Raise};
 use crate::runtime::host::{HostCall, Returned};
-use crate::runtime::host::{Intrinsic, Outcome, OutcomeKind, Quick, Raise};
 use crate::runtime::task::PendingCall;
 use crate::runtime::work;
 use crate::threaded::continuation::Came;
@@ -23,7 +23,7 @@ use crate::value::Value;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Calls a host function for a call instruction: by its quick form, if it has one that knows these arguments.
+/// Calls a host function for a call instruction: by its fast path, if it has one that knows these arguments.
 ///
 /// # Safety
 /// As for [`call::enter`].
@@ -47,20 +47,20 @@ pub(crate) unsafe fn call(
             cx.running().suspended_in = (*closure).function.cast();
             return super::switch::suspend(cx, new, count, place, at);
         }
-        match call_quickly(cx, host, new, count, new, place) {
+        match call_fast_path(cx, host, new, count, new, place) {
             Some(flow) => flow,
             None => invoke(cx, host, closure, new, count, place, at),
         }
     }
 }
 
-/// Calls the quick form of a host function, if it has one that knows the `count` arguments at `new`. What it gives is returned
+/// Calls the fast path of a host function, if it has one that knows the `count` arguments at `new`. What it gives is returned
 /// to `place`, for the frame or window at `base`.
 ///
 /// # Safety
 /// The arguments lie in a window on top of the stack; `place` is the return place that belongs to `base`.
 #[inline(always)]
-pub(crate) unsafe fn call_quickly(
+pub(crate) unsafe fn call_fast_path(
     cx: &mut Context,
     host: &HostFunction,
     new: Regs,
@@ -68,7 +68,7 @@ pub(crate) unsafe fn call_quickly(
     base: Regs,
     place: Pc,
 ) -> Option<Flow> {
-    let Some(Intrinsic::Quick(function)) = host.intrinsic else { return None };
+    let Some(Intrinsic::FastPath(function)) = host.intrinsic else { return None };
     if cx.heap.needs_step() {
         return None;
     }
@@ -83,7 +83,7 @@ pub(crate) unsafe fn call_quickly(
             }
         };
         let results = match answer {
-            Quick::One(value) => {
+            FastPath::One(value) => {
                 let info = crate::runtime::context::return_info(place);
                 if info.results == 1 {
                     let caller = base.sub(info.delta as usize);
@@ -93,8 +93,8 @@ pub(crate) unsafe fn call_quickly(
                 set_any(new, 0, value);
                 1
             }
-            Quick::Nothing => 0,
-            Quick::Unknown => return None,
+            FastPath::Nothing => 0,
+            FastPath::Unknown => return None,
         };
         let caller = deliver(cx, new, results, base, place);
         Some(Flow { pc: place, regs: caller })

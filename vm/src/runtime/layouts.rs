@@ -77,13 +77,13 @@ impl Layouts {
     }
 
     /// The layout that looks like another one and is described by a declared type.
-    pub(crate) fn described(&mut self, program: &Program, layout: Layout, plain: u32, ty: u32) -> Rc<MachineLayout> {
-        if let Some(&number) = self.declared.get(&(plain, ty)) {
+    pub(crate) fn described(&mut self, program: &Program, layout: Layout, baseline: u32, ty: u32) -> Rc<MachineLayout> {
+        if let Some(&number) = self.declared.get(&(baseline, ty)) {
             return self.known(number as usize).clone();
         }
         let number = self.pool.take(1);
-        self.declared.insert((plain, ty), number);
-        let is_exception = self.known(plain as usize).is_exception;
+        self.declared.insert((baseline, ty), number);
+        let is_exception = self.known(baseline as usize).is_exception;
         let shape = shape(&program.layouts[layout]);
         self.add(MachineLayout { number, declared: Some(ty), is_exception, holder: Cell::new(u32::MAX), shape })
     }

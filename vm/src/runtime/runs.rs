@@ -2,7 +2,7 @@
 //!
 //! A run is a main fiber with those that it has resumed, one from another. They all share heap, globals and memories. What
 //! belongs to one run and has no place on its stacks is a [`Run`]; the one at work has its own in the context. A run is put
-//! aside where it stands between two instructions, in plain code, waits for the host, or has stopped at an error: then its
+//! aside where it stands between two instructions, in baseline code, waits for the host, or has stopped at an error: then its
 //! running fiber keeps where it goes on, as a suspended one does. Programs cannot resume, close or wrap it there.
 
 use super::stepping;
@@ -23,7 +23,7 @@ use std::ptr::null_mut;
 const _: () = assert!(size_of::<Parked>() <= 272);
 
 impl Context {
-    /// Brings a run that can go on to where it stands before a canonical instruction in plain code, unless it comes to an
+    /// Brings a run that can go on to where it stands before a canonical instruction in baseline code, unless it comes to an
     /// end or waits before that. Says whether it stands.
     pub(crate) fn stand(&mut self) -> bool {
         // What is owed must not stop it on the way.
@@ -39,14 +39,14 @@ impl Context {
         matches!(self.status, Status::Running | Status::OutOfFuel | Status::Stepped)
     }
 
-    /// Takes the state of a run to plain code; says whether that is a canonical instruction.
+    /// Takes the state of a run to baseline code; says whether that is a canonical instruction.
     fn stands(&mut self) -> bool {
         let flow = Flow { pc: self.pc, regs: self.regs };
         // SAFETY: the saved state is that of the run.
         let flow = unsafe {
             match self.status {
-                Status::OutOfFuel => stepping::stopped_to_plain(self, flow),
-                _ => stepping::to_plain(self, flow),
+                Status::OutOfFuel => stepping::stopped_to_baseline(self, flow),
+                _ => stepping::to_baseline(self, flow),
             }
         };
         (self.pc, self.regs) = (flow.pc, flow.regs);
@@ -55,11 +55,11 @@ impl Context {
         }
         // SAFETY: the running frame is a guest's.
         let (_, guest) = unsafe { stepping::function_of(self.regs) };
-        let Some(plain) = guest.plain.get() else { return false };
+        let Some(baseline) = guest.baseline.get() else { return false };
         let here = guest.canonical(self.pc);
         let block = guest.portable().block_of(here);
-        let begins = guest.portable().block_range(block).start == here && plain.block(block) == self.pc;
-        begins || plain.place_of(here) == self.pc
+        let begins = guest.portable().block_range(block).start == here && baseline.block(block) == self.pc;
+        begins || baseline.place_of(here) == self.pc
     }
 
     /// Whether the run stands before a state of a host function.
@@ -91,12 +91,12 @@ impl Context {
     }
 
     /// Puts the run at work aside, if there is one that has not told its end.
-    pub(crate) fn park(&mut self) -> Option<RunId> {
+    pub(crate) fn suspend(&mut self) -> Option<RunId> {
         match (self.status, self.run.uncaught) {
             (Status::Running | Status::OutOfFuel | Status::Stepped, _) => _ = self.stand(),
             (Status::Waiting | Status::Yielded, _) | (Status::Failed, Uncaught::Stopped(_)) => {}
             // A call of a host function may have ended when it was prepared.
-            (Status::Finished | Status::Failed, _) if self.run.is_untold => {}
+            (Status::Finished | Status::Failed, _) if self.run.is_unreported => {}
             (Status::Finished | Status::Failed, _) => return None,
         }
         Some(self.put_aside())
@@ -135,11 +135,11 @@ impl Context {
     }
 
     /// Makes a run that is aside the one at work; there is none now.
-    pub(crate) fn take_up(&mut self, parked: Parked) {
+    pub(crate) fn switch_to(&mut self, parked: Parked) {
         let Parked { run, status, .. } = parked;
         let cell = run.fiber;
         self.run = run;
-        self.run.is_untold = true;
+        self.run.is_unreported = true;
         self.is_abandoned = false;
         self.status = status;
         if cell.is_null() {

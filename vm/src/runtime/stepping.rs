@@ -1,7 +1,7 @@
-//! From fast code to plain code and back, in the middle of a run.
+//! From optimised code to baseline code and back, in the middle of a run.
 //!
-//! Plain code finds every value in its register. Fast code keeps some elsewhere: arguments that wait in the window of a later
-//! call, values that the instruction which reads them computes itself. A run changes to plain code where fast code stops:
+//! Baseline code finds every value in its register. Optimised code keeps some elsewhere: arguments that wait in the window of a later
+//! call, values that the instruction which reads them computes itself. A run changes to baseline code where optimised code stops:
 //! at blocks, calls and returns of calls, and between instructions that call metamethods.
 
 use crate::runtime::context::{Context, Status};
@@ -11,7 +11,7 @@ use crate::threaded::continuation::Record;
 use crate::threaded::frame::Frame;
 use crate::threaded::operands::{get_any, set_any};
 use crate::threaded::slots::window;
-use crate::threaded::stack_map::Hidden;
+use crate::threaded::stack_map::Elided;
 use crate::threaded::{Flow, Pc, Regs};
 use crate::value::Value;
 use minivm_isa::entities::Block;
@@ -35,14 +35,14 @@ pub(crate) unsafe fn function_of<'a>(regs: Regs) -> (&'a FunctionInfo, &'a Guest
 }
 
 impl GuestFunction {
-    /// Whether a place is in its plain code.
-    pub(crate) fn is_plain(&self, pc: Pc) -> bool {
-        self.plain.get().is_some_and(|plain| plain.contains(pc))
+    /// Whether a place is in its baseline code.
+    pub(crate) fn is_baseline(&self, pc: Pc) -> bool {
+        self.baseline.get().is_some_and(|baseline| baseline.contains(pc))
     }
 
-    /// The first canonical instruction that is not done where a run has stopped in fast code.
+    /// The first canonical instruction that is not done where a run has stopped in optimised code.
     fn stop_at(&self, pc: Pc) -> usize {
-        self.first_hidden(self.loaded().stop_at(pc))
+        self.first_elided(self.loaded().stop_at(pc))
     }
 
     /// As [`stop_at`](Self::stop_at), where it comes from the instruction before or from outside.
@@ -52,106 +52,106 @@ impl GuestFunction {
             // The branch itself is done.
             (Some(_), _) => code.canonical(pc) + 1,
             (None, Some(call)) => call + 1,
-            (None, None) => self.first_hidden(code.arrival_at(pc)),
+            (None, None) => self.first_elided(code.arrival_at(pc)),
         }
     }
 
-    fn first_hidden(&self, here: usize) -> usize {
-        self.frame_map.get().expect("it is made with the code").first_hidden(self.portable(), here)
+    fn first_elided(&self, here: usize) -> usize {
+        self.stack_map.get().expect("it is made with the code").first_elided(self.portable(), here)
     }
 
-    /// What a block of fast code takes over from the one before it.
+    /// What a block of optimised code takes over from the one before it.
     fn unpaid_at(&self, block: Block) -> i64 {
         self.loaded().unpaid_before(self.loaded().block(block), self.portable().block_range(block).start)
     }
 }
 
-/// The same state in plain code, for a run that has stopped in fast code or goes on there.
+/// The same state in baseline code, for a run that has stopped in optimised code or goes on there.
 ///
 /// # Safety
 /// `flow` is where a guest frame on top of the stack, or a record, goes on.
 #[inline(never)]
-pub(crate) unsafe fn to_plain(cx: &mut Context, flow: Flow) -> Flow {
+pub(crate) unsafe fn to_baseline(cx: &mut Context, flow: Flow) -> Flow {
     // SAFETY: passed on.
     unsafe {
-        let Some((info, guest)) = fast_frame(cx, flow) else { return flow };
-        let plain = cx.plain_code(info, guest);
+        let Some((info, guest)) = optimised_frame(cx, flow) else { return flow };
+        let baseline = cx.baseline_code(info, guest);
         if let Some(block) = guest.loaded().exit_at(flow.pc) {
-            return Flow { pc: plain.block(block), regs: flow.regs };
+            return Flow { pc: baseline.block(block), regs: flow.regs };
         }
         let here = guest.arrival_at(flow.pc);
-        reveal_before(guest, flow.regs, here);
+        materialise_before(guest, flow.regs, here);
         match guest.loaded().call_before(flow.pc) {
             Some(call) => {
-                let place = plain.return_place(call).expect("both forms have the same calls");
+                let place = baseline.return_place(call).expect("both forms have the same calls");
                 Flow { pc: place, regs: flow.regs }
             }
-            None => Flow { pc: plain_place(plain, guest, here), regs: flow.regs },
+            None => Flow { pc: baseline_place(baseline, guest, here), regs: flow.regs },
         }
     }
 }
 
-/// The same state in plain code, for a run that has stopped for want of fuel.
+/// The same state in baseline code, for a run that has stopped for want of fuel.
 ///
 /// # Safety
 /// `flow` is the state of the stopped run.
-pub(crate) unsafe fn stopped_to_plain(cx: &mut Context, flow: Flow) -> Flow {
+pub(crate) unsafe fn stopped_to_baseline(cx: &mut Context, flow: Flow) -> Flow {
     // SAFETY: passed on.
     unsafe {
-        let Some((info, guest)) = fast_frame(cx, flow) else { return flow };
-        let plain = cx.plain_code(info, guest);
-        let here = leave_fast_frame(cx, guest, flow);
-        Flow { pc: plain_place(plain, guest, here), regs: flow.regs }
+        let Some((info, guest)) = optimised_frame(cx, flow) else { return flow };
+        let baseline = cx.baseline_code(info, guest);
+        let here = leave_optimised_frame(cx, guest, flow);
+        Flow { pc: baseline_place(baseline, guest, here), regs: flow.regs }
     }
 }
 
-/// As [`stopped_to_plain`], for a run that goes on: in plain code until the next block begins.
+/// As [`stopped_to_baseline`], for a run that goes on: in baseline code until the next block begins.
 ///
 /// # Safety
-/// `flow` is the running guest frame in fast code, before an instruction that nothing is moved over.
-pub(super) unsafe fn leave_fast(cx: &mut Context, flow: Flow) -> Flow {
+/// `flow` is the running guest frame in optimised code, before an instruction that nothing is moved over.
+pub(super) unsafe fn leave_optimised(cx: &mut Context, flow: Flow) -> Flow {
     // SAFETY: passed on.
     unsafe {
         let (info, guest) = function_of(flow.regs);
-        let plain = cx.plain_code(info, guest);
-        let here = leave_fast_frame(cx, guest, flow);
-        Flow { pc: plain.place_of(here), regs: flow.regs }
+        let baseline = cx.baseline_code(info, guest);
+        let here = leave_optimised_frame(cx, guest, flow);
+        Flow { pc: baseline.place_of(here), regs: flow.regs }
     }
 }
 
-/// Brings a frame of fast code that has stopped to the state of plain code; gives the instruction that comes next.
+/// Brings a frame of optimised code that has stopped to the state of baseline code; gives the instruction that comes next.
 ///
 /// # Safety
-/// `flow` is where a frame of the function has stopped in fast code.
-unsafe fn leave_fast_frame(cx: &Context, guest: &GuestFunction, flow: Flow) -> usize {
+/// `flow` is where a frame of the function has stopped in optimised code.
+unsafe fn leave_optimised_frame(cx: &Context, guest: &GuestFunction, flow: Flow) -> usize {
     let here = guest.stop_at(flow.pc);
     // SAFETY: passed on.
     unsafe {
-        reveal_before(guest, flow.regs, here);
+        materialise_before(guest, flow.regs, here);
         take_prepended(cx, guest, guest.loaded(), flow);
     }
     here
 }
 
-/// The function of a guest frame that is in fast code.
+/// The function of a guest frame that is in optimised code.
 ///
 /// # Safety
 /// `flow` is the state of a guest frame, or a place of the machine.
-unsafe fn fast_frame<'a>(cx: &Context, flow: Flow) -> Option<(&'a FunctionInfo, &'a GuestFunction)> {
+unsafe fn optimised_frame<'a>(cx: &Context, flow: Flow) -> Option<(&'a FunctionInfo, &'a GuestFunction)> {
     if flow.pc.is_null() || cx.is_machine_place(flow.pc) {
         return None;
     }
     // SAFETY: the callers describe a guest frame.
     let (info, guest) = unsafe { function_of(flow.regs) };
-    (!guest.is_plain(flow.pc)).then_some((info, guest))
+    (!guest.is_baseline(flow.pc)).then_some((info, guest))
 }
 
-fn plain_place(plain: &Code, guest: &GuestFunction, here: usize) -> Pc {
+fn baseline_place(baseline: &Code, guest: &GuestFunction, here: usize) -> Pc {
     let block = guest.portable().block_of(here);
-    if guest.portable().block_range(block).start == here { plain.block(block) } else { plain.place_of(here) }
+    if guest.portable().block_range(block).start == here { baseline.block(block) } else { baseline.place_of(here) }
 }
 
-/// Takes fixed values away that stand before the open list already, as the instruction begins again in plain code.
+/// Takes fixed values away that stand before the open list already, as the instruction begins again in baseline code.
 ///
 /// # Safety
 /// `flow` is the running frame of the function, in this code.
@@ -179,32 +179,32 @@ pub(crate) fn prepended(guest: &GuestFunction, code: &Code, pc: Pc) -> usize {
     fixed
 }
 
-/// Puts values that fast code keeps elsewhere before instruction `here` into their registers.
+/// Puts values that optimised code keeps elsewhere before instruction `here` into their registers.
 ///
 /// # Safety
-/// As for `reveal`, at that instruction.
-unsafe fn reveal_before(guest: &GuestFunction, regs: Regs, here: usize) {
-    let map = guest.frame_map.get().expect("it is made with the code");
+/// As for `materialise`, at that instruction.
+unsafe fn materialise_before(guest: &GuestFunction, regs: Regs, here: usize) {
+    let map = guest.stack_map.get().expect("it is made with the code");
     // SAFETY: passed on.
-    unsafe { reveal(guest, regs, &map.hidden_before(guest.portable(), here)) };
+    unsafe { materialise(guest, regs, &map.elided_before(guest.portable(), here)) };
 }
 
-/// Puts values that fast code keeps elsewhere into their registers. Registers whose value fast code never wrote, as it was used
+/// Puts values that optimised code keeps elsewhere into their registers. Registers whose value optimised code never wrote, as it was used
 /// up already, get one that the collector can look at.
 ///
 /// # Safety
-/// `regs` are those of a frame of the function in fast code, where these are hidden.
-pub(crate) unsafe fn reveal(guest: &GuestFunction, regs: Regs, hidden: &[Hidden]) {
+/// `regs` are those of a frame of the function in optimised code, where these are elided.
+pub(crate) unsafe fn materialise(guest: &GuestFunction, regs: Regs, elided: &[Elided]) {
     let (function, slots) = (guest.portable(), guest.slots());
-    for hidden in hidden {
+    for elided in elided {
         // SAFETY: registers and window lie in the frame.
         unsafe {
-            match *hidden {
-                Hidden::InWindow(reg, word) => {
+            match *elided {
+                Elided::InWindow(reg, word) => {
                     let value = get_any(regs, word as usize);
                     set_any(regs, slots.of(reg) as usize, value);
                 }
-                Hidden::Nowhere(reg) => match function.registers[reg] {
+                Elided::Nowhere(reg) => match function.registers[reg] {
                     Type::Any => set_any(regs, slots.of(reg) as usize, Value::NIL),
                     Type::Cell | Type::Ref(_) => *regs.add(slots.of(reg) as usize) = 0,
                     // What lay there must not show in a snapshot.
@@ -216,12 +216,12 @@ pub(crate) unsafe fn reveal(guest: &GuestFunction, regs: Regs, hidden: &[Hidden]
     }
 }
 
-/// Goes on in fast code at a block.
+/// Goes on in optimised code at a block.
 ///
 /// # Safety
-/// `regs` are those of a guest frame in plain code, which is about to begin that block.
+/// `regs` are those of a guest frame in baseline code, which is about to begin that block.
 #[inline(never)]
-pub(crate) unsafe fn to_fast(cx: &mut Context, regs: Regs, block: u32) -> Flow {
+pub(crate) unsafe fn to_optimised(cx: &mut Context, regs: Regs, block: u32) -> Flow {
     // SAFETY: passed on.
     let (_, guest) = unsafe { function_of(regs) };
     let block = Block::from_u32(block);
@@ -229,7 +229,7 @@ pub(crate) unsafe fn to_fast(cx: &mut Context, regs: Regs, block: u32) -> Flow {
     Flow { pc: guest.loaded().block(block), regs }
 }
 
-/// A run that has stopped goes on, stepping or not: it gets what the place has not paid for, or goes to plain code.
+/// A run that has stopped goes on, stepping or not: it gets what the place has not paid for, or goes to baseline code.
 ///
 /// # Safety
 /// `flow` is the state of the stopped run, for want of fuel if `is_stopped`.
@@ -237,8 +237,8 @@ pub(crate) unsafe fn begin_slice(cx: &mut Context, flow: Flow, is_stopped: bool)
     // SAFETY: passed on.
     unsafe {
         match (cx.stepping, is_stopped) {
-            (true, true) => return stopped_to_plain(cx, flow),
-            (true, false) => return to_plain(cx, flow),
+            (true, true) => return stopped_to_baseline(cx, flow),
+            (true, false) => return to_baseline(cx, flow),
             (false, true) => cx.fuel += unpaid_at_stop(cx, flow),
             (false, false) => cx.fuel += unpaid(cx, flow),
         }
@@ -253,7 +253,7 @@ pub(crate) unsafe fn begin_slice(cx: &mut Context, flow: Flow, is_stopped: bool)
 pub(crate) unsafe fn unpaid_at_stop(cx: &Context, flow: Flow) -> i64 {
     // SAFETY: passed on.
     unsafe {
-        let guest = fast_frame(cx, flow);
+        let guest = optimised_frame(cx, flow);
         guest.map_or(0, |(_, guest)| guest.loaded().unpaid_before(flow.pc, guest.stop_at(flow.pc)))
     }
 }
@@ -265,7 +265,7 @@ pub(crate) unsafe fn unpaid_at_stop(cx: &Context, flow: Flow) -> i64 {
 unsafe fn unpaid(cx: &Context, flow: Flow) -> i64 {
     // SAFETY: passed on.
     unsafe {
-        let guest = fast_frame(cx, flow);
+        let guest = optimised_frame(cx, flow);
         guest.map_or(0, |(_, guest)| guest.loaded().unpaid_before(flow.pc, guest.arrival_at(flow.pc)))
     }
 }
@@ -281,7 +281,7 @@ pub(crate) unsafe fn pay(cx: &mut Context, at: Flow) {
     }
     // SAFETY: passed on.
     let (_, guest) = unsafe { function_of(at.regs) };
-    if !guest.is_plain(at.pc) {
+    if !guest.is_baseline(at.pc) {
         cx.fuel -= guest.loaded().unpaid_through(at.pc);
     }
 }
@@ -305,7 +305,7 @@ pub(crate) unsafe fn pay_before(cx: &mut Context, at: Flow) {
     }
 }
 
-/// Fast code goes on at `flow`, as the call of `record` has returned: what was paid for then, it will charge.
+/// Optimised code goes on at `flow`, as the call of `record` has returned: what was paid for then, it will charge.
 ///
 /// # Safety
 /// `flow` is where the frame below the record goes on.
@@ -329,7 +329,7 @@ pub(crate) unsafe fn go_on_branch(cx: &mut Context, record: &Record, truthy: boo
     let flow = Flow { pc, regs };
     // SAFETY: passed on.
     unsafe {
-        let Some((info, guest)) = fast_frame(cx, flow) else { return flow };
+        let Some((info, guest)) = optimised_frame(cx, flow) else { return flow };
         let code = guest.loaded();
         if code.exit_at(pc).is_some() {
             return go_on(cx, record, flow);
@@ -344,7 +344,7 @@ pub(crate) unsafe fn go_on_branch(cx: &mut Context, record: &Record, truthy: boo
         if !cx.stepping {
             return flow;
         }
-        Flow { pc: cx.plain_code(info, guest).block(block), regs }
+        Flow { pc: cx.baseline_code(info, guest).block(block), regs }
     }
 }
 
@@ -367,7 +367,7 @@ pub(crate) unsafe fn take_back(cx: &mut Context, record: &Record, at: Flow) {
     if record.metered {
         // SAFETY: passed on.
         let (_, guest) = unsafe { function_of(at.regs) };
-        if !guest.is_plain(at.pc) {
+        if !guest.is_baseline(at.pc) {
             cx.fuel += guest.loaded().unpaid_through(at.pc);
         }
     }
@@ -381,7 +381,7 @@ pub(crate) unsafe fn enter_handler(cx: &mut Context, regs: Regs, handler: Block)
     // SAFETY: passed on.
     let (info, guest) = unsafe { function_of(regs) };
     if cx.stepping {
-        return Flow { pc: cx.plain_code(info, guest).block(handler), regs };
+        return Flow { pc: cx.baseline_code(info, guest).block(handler), regs };
     }
     if cx.is_metered() {
         cx.fuel += guest.unpaid_at(handler);

@@ -406,14 +406,14 @@ fn yield_to_host(cx: &mut Context) -> Flow {
     cx.running().state = FiberState::Suspended;
     cx.run.suspended = std::mem::replace(&mut cx.run.fiber, std::ptr::null_mut());
     cx.run.main_fiber = std::ptr::null_mut();
-    cx.run.is_yield_untold = true;
+    cx.run.is_yield_unreported = true;
     cx.stop(Status::Yielded, Flow { pc: std::ptr::null(), regs: std::ptr::null_mut() })
 }
 
 /// Goes on with the run that has yielded to the host, which gives it these values.
 pub(crate) fn answer_yield(cx: &mut Context, values: &[Value]) -> Flow {
     let cell = std::mem::replace(&mut cx.run.suspended, std::ptr::null_mut());
-    (cx.run.is_yield_untold, cx.run.values) = (false, Vec::new());
+    (cx.run.is_yield_unreported, cx.run.values) = (false, Vec::new());
     // SAFETY: the run has kept the fiber; what another run has done to it meanwhile its state says.
     unsafe {
         let state = Fiber::of(cell).state;

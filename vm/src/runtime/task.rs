@@ -75,13 +75,13 @@ pub(crate) struct Run {
     /// Whether it has stopped at an error that nobody catches.
     pub(crate) uncaught: Uncaught,
     /// Whether the host is still to be told how it ends.
-    pub(crate) is_untold: bool,
+    pub(crate) is_unreported: bool,
     /// Whether its main fiber may yield to the host.
     pub(crate) may_yield: bool,
     /// The main fiber while it has yielded to the host: then it is suspended as any other. Else null.
     pub(crate) suspended: *mut FiberCell,
     /// Whether the host is still to be told that it has yielded.
-    pub(crate) is_yield_untold: bool,
+    pub(crate) is_yield_unreported: bool,
     /// What the instruction that it stands before has done already.
     pub(crate) work: Option<Box<Work>>,
     /// Units of work that is done and not paid for.
@@ -106,10 +106,10 @@ impl Default for Run {
             exit: None,
             trace: None,
             uncaught: Uncaught::Never,
-            is_untold: false,
+            is_unreported: false,
             may_yield: false,
             suspended: null_mut(),
-            is_yield_untold: false,
+            is_yield_unreported: false,
             work: None,
             owed: 0,
         }

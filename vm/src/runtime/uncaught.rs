@@ -97,7 +97,7 @@ fn raises_again(host: &HostFunction, waiting: &Record) -> bool {
 }
 
 impl Context {
-    /// Goes on with a run that has stopped for an error: unwinds the stack. In plain code, as no slice has begun yet that the
+    /// Goes on with a run that has stopped for an error: unwinds the stack. In baseline code, as no slice has begun yet that the
     /// handler could be paid from.
     pub(crate) fn unwind_uncaught(&mut self, error: Value) {
         self.run.uncaught = Uncaught::GoneOn;

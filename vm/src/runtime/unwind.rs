@@ -195,11 +195,11 @@ unsafe fn make_whole(cx: &Context, at: Flow) {
     // SAFETY: `at` is a guest frame.
     unsafe {
         let (_, guest) = super::stepping::function_of(at.regs);
-        if guest.is_plain(at.pc) {
+        if guest.is_baseline(at.pc) {
             return;
         }
         if let Some(call) = guest.loaded().call_before(at.pc.wrapping_add(1)) {
-            let map = guest.frame_map.get().expect("it is made with the code");
+            let map = guest.stack_map.get().expect("it is made with the code");
             map.window_words(call).for_each(|word| set_any(at.regs, usize::from(word), Value::NIL));
         }
     }

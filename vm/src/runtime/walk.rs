@@ -21,7 +21,7 @@ pub(crate) enum Level<'a> {
         /// Whether the frame waits for a call, which is what the instruction is.
         calling: bool,
         /// Whether its code is plain.
-        plain: bool,
+        baseline: bool,
     },
     /// A host function, with its record.
     Host { host: &'a HostFunction, closure: *mut Closure, base: Regs, record: Regs },
@@ -92,13 +92,13 @@ impl Walk {
                 self.known = (inside, guest.canonical(inside));
             }
             let instruction = self.known.1;
-            let (calling, plain) = (self.calling, guest.is_plain(at.pc));
+            let (calling, baseline) = (self.calling, guest.is_baseline(at.pc));
             let base = match guest.convention {
                 Convention::Variadic => Frame::at(at.regs).variadic_base(),
                 Convention::Typed | Convention::Dynamic => at.regs,
             };
             self.below(base, at.regs);
-            Some((Level::Guest { guest, closure, regs: at.regs, instruction, calling, plain }, at))
+            Some((Level::Guest { guest, closure, regs: at.regs, instruction, calling, baseline }, at))
         }
     }
 
@@ -188,8 +188,8 @@ impl GuestFunction {
 
     /// The canonical instruction of a place in either form of the code.
     pub(crate) fn canonical(&self, pc: Pc) -> usize {
-        match self.plain.get() {
-            Some(plain) if plain.contains(pc) => plain.canonical(pc),
+        match self.baseline.get() {
+            Some(baseline) if baseline.contains(pc) => baseline.canonical(pc),
             _ => self.loaded().canonical(pc),
         }
     }

@@ -1,6 +1,6 @@
 //! Instructions that do much, and cost more than 1 unit: what they pay, and where they stop half-way.
 //!
-//! Fast code does such an instruction at once where it is small and the budget suffices. Else it goes to plain code, where the
+//! Optimised code does such an instruction at once where it is small and the budget suffices. Else it goes to baseline code, where the
 //! instruction pays what it can, or does as much as it can pay for. Then the run stands before the instruction again, and
 //! [`Work`] says how far that has got. The instruction itself is paid for then. So what a program costs, and where it stops,
 //! does not depend on how it is cut into slices.
@@ -29,7 +29,7 @@ pub(crate) const SLICE: u64 = 1 << 16;
 /// Bytes of a memory that are 1 unit of work.
 pub(crate) const MEMORY_BYTES_PER_UNIT: u64 = 64;
 
-/// Units that fast code does at once.
+/// Units that optimised code does at once.
 pub(super) const SMALL: u64 = 1 << 10;
 
 /// Units for so many `any` values.
@@ -41,26 +41,26 @@ pub(crate) fn units_of_values(count: usize) -> u64 {
 /// Units for so many bytes of strings.
 #[inline(always)]
 pub(crate) fn units_of_bytes(bytes: usize) -> u64 {
-    bytes.saturating_sub(crate::runtime::host::QUICK_BYTES_MAX) as u64 / 64
+    bytes.saturating_sub(crate::runtime::host::FAST_PATH_BYTES_MAX) as u64 / 64
 }
 
 /// Lists of so many values are free: what handlers look at before they leave everything to a slow one.
 pub(crate) const FREE_VALUES: usize = 16;
 
-/// The same state in plain code, for the instruction at `at` in fast code, which has not begun.
+/// The same state in baseline code, for the instruction at `at` in optimised code, which has not begun.
 ///
 /// # Safety
 /// `at` is the running guest frame, before an instruction that nothing is moved over.
 #[inline(never)]
-pub(crate) unsafe fn leave_fast(cx: &mut Context, at: Flow) -> Flow {
+pub(crate) unsafe fn leave_optimised(cx: &mut Context, at: Flow) -> Flow {
     // SAFETY: passed on.
     unsafe {
         cx.fuel -= stepping::unpaid_at_stop(cx, at);
-        stepping::leave_fast(cx, at)
+        stepping::leave_optimised(cx, at)
     }
 }
 
-/// Whether fast code, or an instruction that has not stopped before, may do so many units at once: pays for them then.
+/// Whether optimised code, or an instruction that has not stopped before, may do so many units at once: pays for them then.
 #[inline(always)]
 pub(crate) fn pay_small(cx: &mut Context, units: u64) -> bool {
     if units > SMALL || cx.run.work.is_some() || cx.fuel < units as i64 {
@@ -70,11 +70,11 @@ pub(crate) fn pay_small(cx: &mut Context, units: u64) -> bool {
     true
 }
 
-/// Pays for the work of the instruction at `at` before it begins, or says where to go on instead. `cost` is what fast code has
+/// Pays for the work of the instruction at `at` before it begins, or says where to go on instead. `cost` is what optimised code has
 /// charged at it, to be given back then.
 ///
 /// # Safety
-/// As for [`leave_fast`].
+/// As for [`leave_optimised`].
 pub(crate) unsafe fn pay(cx: &mut Context, at: Flow, cost: i64, units: u64) -> Result<(), Flow> {
     if pay_small(cx, units) {
         return Ok(());
@@ -82,9 +82,9 @@ pub(crate) unsafe fn pay(cx: &mut Context, at: Flow, cost: i64, units: u64) -> R
     // SAFETY: passed on.
     unsafe {
         let (_, guest) = stepping::function_of(at.regs);
-        if !guest.is_plain(at.pc) {
+        if !guest.is_baseline(at.pc) {
             cx.fuel += cost;
-            return Err(leave_fast(cx, at));
+            return Err(leave_optimised(cx, at));
         }
         let paid = cx.run.work.take().map_or(0, |work| work.done.min(units));
         let due = i64::try_from(units - paid).unwrap_or(i64::MAX);
@@ -96,7 +96,7 @@ pub(crate) unsafe fn pay(cx: &mut Context, at: Flow, cost: i64, units: u64) -> R
     }
 }
 
-/// What the instruction at `at` in plain code may do now of so many units, of which it pays: from where, to where. With what it
+/// What the instruction at `at` in baseline code may do now of so many units, of which it pays: from where, to where. With what it
 /// has made so far.
 pub(crate) fn take_slice(cx: &mut Context, units: u64) -> (u64, u64, Value) {
     let work = cx.run.work.take().map_or(Work { done: 0, object: Value::NIL, has_begun: false }, |work| *work);
@@ -106,28 +106,28 @@ pub(crate) fn take_slice(cx: &mut Context, units: u64) -> (u64, u64, Value) {
     (from, from + now, work.object)
 }
 
-/// Leaves the instruction at `at` in plain code, half-way: the run stands before it again.
+/// Leaves the instruction at `at` in baseline code, half-way: the run stands before it again.
 ///
 /// # Safety
-/// `at` is the running guest frame in plain code.
+/// `at` is the running guest frame in baseline code.
 pub(crate) unsafe fn stop_inside(cx: &mut Context, at: Flow, work: Work) -> Flow {
     cx.run.work = Some(Box::new(work));
     // SAFETY: passed on.
     unsafe {
         let (_, guest) = stepping::function_of(at.regs);
-        let plain = guest.plain.get().expect("the frame is in plain code");
-        stepping::take_prepended(cx, guest, plain, at);
-        Flow { pc: plain.place_of(plain.canonical(at.pc)), regs: at.regs }
+        let baseline = guest.baseline.get().expect("the frame is in baseline code");
+        stepping::take_prepended(cx, guest, baseline, at);
+        Flow { pc: baseline.place_of(baseline.canonical(at.pc)), regs: at.regs }
     }
 }
 
-/// Whether the instruction of a frame that runs is in its plain code.
+/// Whether the instruction of a frame that runs is in its baseline code.
 ///
 /// # Safety
 /// `at` is the running guest frame.
-pub(crate) unsafe fn is_plain(at: Flow) -> bool {
+pub(crate) unsafe fn is_baseline(at: Flow) -> bool {
     // SAFETY: passed on.
-    unsafe { stepping::function_of(at.regs).1.is_plain(at.pc) }
+    unsafe { stepping::function_of(at.regs).1.is_baseline(at.pc) }
 }
 
 impl Context {

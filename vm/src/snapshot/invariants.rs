@@ -51,13 +51,13 @@ use minivm_isa::facts::Waits;
 pub(crate) fn top(building: &Building<'_>, kind: u8) -> Option<(Pc, usize)> {
     let is_raised = matches!(kind, state::FAILED | state::RAISED | state::PARKED_RAISED);
     match &building.below {
-        Below::Guest { plain, at, instruction, calling: false, .. } => {
+        Below::Guest { baseline, at, instruction, calling: false, .. } => {
             let stands = is_raised || matches!(kind, state::RUNNING | state::PARKED);
-            stands.then(|| (plain.place_of(*instruction), *at))
+            stands.then(|| (baseline.place_of(*instruction), *at))
         }
-        Below::Guest { guest, plain, at, instruction, calling: true } => {
+        Below::Guest { guest, baseline, at, instruction, calling: true } => {
             let waits = kind == state::SUSPENDED && may_yield(&guest.portable().code[*instruction]);
-            waits.then(|| plain.return_place(*instruction)).flatten().map(|place| (place, *at))
+            waits.then(|| baseline.return_place(*instruction)).flatten().map(|place| (place, *at))
         }
         Below::Record { at, kind: record, protect } => {
             let is_waiting = matches!(record, RecordKind::Resume | RecordKind::Close);

@@ -16,7 +16,7 @@ pub(crate) enum Below<'a> {
     /// Nothing yet.
     Ground,
     /// A guest frame at an instruction.
-    Guest { guest: &'a GuestFunction, plain: &'a Code, at: usize, instruction: usize, calling: bool },
+    Guest { guest: &'a GuestFunction, baseline: &'a Code, at: usize, instruction: usize, calling: bool },
     /// A border frame, what its callee returns to, and what that must give.
     Border { at: usize, place: Pc, results: Option<Vec<Type>> },
     /// A record.

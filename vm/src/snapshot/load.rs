@@ -1,8 +1,8 @@
 //! From bytes to a machine: the parts, in an order in which each finds what it needs.
 
+use super::clone::Cloner;
 use super::load_items::Items;
 use super::parts::Payload;
-use super::twin::Twin;
 use crate::bytes::Reader;
 use crate::bytes::SnapshotError;
 use crate::compile::facts::{Facts, Known};
@@ -62,12 +62,12 @@ pub(crate) struct Loading<'c> {
 /// Bytes of names, handles and numbers that a machine has without being charged: hosts make them, not programs.
 const LASTING_FREE: u64 = 4 << 20;
 
-/// Takes over a state, in place of the one that is there. Of the payload the note was read; its cells may be in a twin.
+/// Takes over a state, in place of the one that is there. Of the payload the note was read; its cells may be in a clone.
 pub(crate) fn load(
     old: &mut Box<Context>,
     mut payload: Payload<'_>,
     programs: &[Arc<Verified>],
-    twin: Option<Twin>,
+    clone: Option<Cloner>,
 ) -> Result<(), SnapshotError> {
     let bytes_max = usize::try_from(old.limits.memory_bytes_max).unwrap_or(usize::MAX);
     let limits = old.heap.limits();
@@ -82,7 +82,7 @@ pub(crate) fn load(
     let mut new = Context::new(heap, old.limits, &crate::compile::ENGINE);
     new.number_reader = old.number_reader;
     new.keeps_uncaught = old.keeps_uncaught;
-    let waiting = twin.map(|twin| twin.put_into(&mut new)).transpose();
+    let waiting = clone.map(|clone| clone.put_into(&mut new)).transpose();
     new.host_functions = std::mem::take(&mut old.host_functions);
     let codecs = std::mem::take(&mut old.codecs);
     let host_state = &mut old.host_state;
@@ -184,7 +184,7 @@ fn read(
 }
 
 impl Loading<'_> {
-    /// Makes the cells of the heap, or completes those of a twin.
+    /// Makes the cells of the heap, or completes those of a clone.
     fn cells(
         &mut self,
         payload: &mut Payload<'_>,

@@ -140,7 +140,7 @@ impl Loading<'_> {
                     index,
                     &program.signatures[code.signature],
                     number,
-                    &self.cx.places,
+                    &self.cx.return_stubs,
                 )),
             });
         }

@@ -147,14 +147,14 @@ impl Loading<'_> {
     /// Reads what a global or table may hold, and the types of the program that names it, where one does.
     fn element_type(&self, from: &mut Reader<'_>) -> Result<(ElementType, Option<Rc<ProgramTypes>>), SnapshotError> {
         let kind = from.byte()?;
-        let plain = match kind {
+        let baseline = match kind {
             0 => Some(ElementType::Any),
             1 => Some(ElementType::Function),
             2 => Some(ElementType::Tag(None)),
             _ => None,
         };
-        if let Some(plain) = plain {
-            return Ok((plain, None));
+        if let Some(baseline) = baseline {
+            return Ok((baseline, None));
         }
         let types = self.instance(from)?.types.clone();
         let declared = types.declared.get(from.size()?).ok_or_else(|| from.damaged("unknown declared type"))?;

@@ -58,7 +58,7 @@ impl Loading<'_> {
                 let number = from.number()?;
                 let id = if has_id { new_number(number, from)? } else { None };
                 if kind == run_kind::YIELDED {
-                    self.cx.run = Run { is_untold: true, ..self.yielded(cells, from)? };
+                    self.cx.run = Run { is_unreported: true, ..self.yielded(cells, from)? };
                     self.cx.status = Status::Yielded;
                 } else {
                     self.run((kind, raised), FiberState::Running, &mut taken, cells, from)?;
@@ -186,7 +186,7 @@ impl Loading<'_> {
             pending_trap,
             trace: (!trace.is_empty()).then(|| trace.to_string()),
             uncaught: raised.map_or(Uncaught::Never, Uncaught::Stopped),
-            is_untold: true,
+            is_unreported: true,
             may_yield,
             work,
             owed,
@@ -241,8 +241,8 @@ impl Loading<'_> {
         if suspended.is_null() {
             return Err(from.damaged("a run has yielded without a fiber"));
         }
-        let is_yield_untold = from.flag()?;
-        Ok(Run { suspended, is_yield_untold, values: self.values(cells, from)?, may_yield: true, ..Run::default() })
+        let is_yield_unreported = from.flag()?;
+        Ok(Run { suspended, is_yield_unreported, values: self.values(cells, from)?, may_yield: true, ..Run::default() })
     }
 
     /// The open list that the next instruction takes.
@@ -252,9 +252,9 @@ impl Loading<'_> {
         if values.is_empty() {
             return Ok(());
         }
-        // SAFETY: the run stands in a guest frame in plain code, as `fiber` made sure; room is made for the values.
+        // SAFETY: the run stands in a guest frame in baseline code, as `fiber` made sure; room is made for the values.
         unsafe {
-            let Body::Guest(guest) = super::settle::body_of(super::settle::closure_at(self.cx.regs)) else {
+            let Body::Guest(guest) = super::deoptimise::body_of(super::deoptimise::closure_at(self.cx.regs)) else {
                 return Err(from.damaged("the run is not inside a function"));
             };
             let here = guest.canonical(self.cx.pc);

@@ -1,11 +1,11 @@
 //! Fibers from bytes: every level of a stack must be one that the level below it can have called.
 
+use super::deoptimise::{body_of, place_record, receiver_of, take_receiver};
 use super::invariants::{may_make, top};
 use super::levels::{Below, Building, MARGIN_WORDS, Wanted};
 use super::load::Loading;
 use super::load_runs::OVERFLOW_WORDS_MAX;
 use super::save_stack::{BORDER, GUEST, HOST, HOST_FINALISER, HOST_PAUSED, RECORD, RECORD_KINDS, state};
-use super::settle::{body_of, place_record, receiver_of, take_receiver};
 use crate::bytes::Reader;
 use crate::bytes::SnapshotError;
 use crate::compile;
@@ -182,9 +182,9 @@ impl<'c> Loading<'c> {
                 let delta = unsafe { return_info(*place) }.delta as usize;
                 Ok((at + delta, *place, results.clone().map_or(Wanted::Values, Wanted::Typed)))
             }
-            Below::Guest { guest, plain, at, instruction, .. } => {
+            Below::Guest { guest, baseline, at, instruction, .. } => {
                 let wanted = self.wanted(guest, *instruction).ok_or_else(no_call)?;
-                let place = plain.return_place(*instruction).ok_or_else(no_call)?;
+                let place = baseline.return_place(*instruction).ok_or_else(no_call)?;
                 Ok((at + compile::window_of(guest), place, wanted))
             }
             Below::Record { kind: RecordKind::Resume | RecordKind::Close | RecordKind::Paused, .. } => Err(no_call()),
@@ -252,7 +252,7 @@ impl<'c> Loading<'c> {
             return Err(from.damaged("a frame at a place where its function cannot stop"));
         }
         (self.cx.engine.compile)(self.cx, info, guest).map_err(|error| from.damaged(&error.to_string()))?;
-        let plain = self.cx.plain_code(info, guest);
+        let baseline = self.cx.baseline_code(info, guest);
         // SAFETY: the closure is one of those that were read, and its function has code now.
         let extent = unsafe {
             (*closure).code = info.entry().cast();
@@ -260,11 +260,11 @@ impl<'c> Loading<'c> {
         };
         let at = self.registers(building, guest, base, extent, (instruction, calling), cells, from)?;
         building.set_header(at, closure, place)?;
-        building.below = Below::Guest { guest, plain, at, instruction, calling };
+        building.below = Below::Guest { guest, baseline, at, instruction, calling };
         Ok(())
     }
 
-    /// What fast code takes for granted of the registers at an instruction.
+    /// What optimised code takes for granted of the registers at an instruction.
     /// None where no way leads.
     /// Stacks are deep and blocks long, so what is known is kept for some places in them.
     fn facts_at(&mut self, guest: &GuestFunction, instruction: usize) -> Result<Option<Known>, SnapshotError> {
@@ -313,8 +313,8 @@ impl<'c> Loading<'c> {
         // SAFETY: instances outlive their functions.
         let instance = unsafe { &*guest.instance };
         let (function, slots) = (guest.portable(), guest.slots());
-        let map = guest.frame_map.get().expect("it is made with the code");
-        let held = map.held_plain(function, instruction, calling);
+        let map = guest.stack_map.get().expect("it is made with the code");
+        let held = map.held_baseline(function, instruction, calling);
         let known = self.facts_at(guest, instruction)?;
         let known = known.ok_or_else(|| from.damaged("a function stopped at an unreachable instruction"))?;
         let mut values = Vec::new();
@@ -478,7 +478,7 @@ impl<'c> Loading<'c> {
             return Err(from.damaged("a call across a boundary without a function"));
         }
         let number = from.byte()?;
-        let typed = self.cx.places.typed_of_number(number);
+        let typed = self.cx.return_stubs.typed_of_number(number);
         // SAFETY: a closure that was read has its function.
         let (body, results) = (unsafe { body_of(closure) }, self.results_of(closure));
         let (to, given) = match (body, results, typed) {
@@ -488,7 +488,7 @@ impl<'c> Loading<'c> {
             }
             // A bridge that typed code called.
             (Body::Bridge(bridge), Some(results), None) if wanted == Wanted::Typed(results.clone()) => {
-                (self.cx.places.bridge(&bridge.signature.results), None)
+                (self.cx.return_stubs.bridge(&bridge.signature.results), None)
             }
             _ => return Err(from.damaged("a call across a boundary at an impossible place")),
         };
@@ -507,7 +507,7 @@ impl<'c> Loading<'c> {
         cells: &HeapLoader,
         from: &mut Reader<'_>,
     ) -> Result<usize, SnapshotError> {
-        let Below::Guest { guest, plain, at, instruction, .. } = building.below else {
+        let Below::Guest { guest, baseline, at, instruction, .. } = building.below else {
             return Err(from.damaged("a continuation without a frame"));
         };
         let code = &guest.portable().code[instruction];
@@ -527,7 +527,7 @@ impl<'c> Loading<'c> {
             record.protect = Protect::Catch;
             record.state = u32::from(from.flag()?);
         }
-        place_record(guest, plain, instruction, record);
+        place_record(guest, baseline, instruction, record);
         if let Some(receiver) = receiver_of(code)
             && record.kind == RecordKind::Store
         {

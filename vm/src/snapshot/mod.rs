@@ -17,7 +17,7 @@
 //! ```
 //! Numbers are little-endian or LEB128. Frames are a function, a canonical instruction and the registers that the program
 //! can still read, by their types: nothing of the machine's own code or addresses is in a snapshot. The same state gives the
-//! same bytes. A run that is saved is first brought to plain code and to the end of a collection under way, and goes on
+//! same bytes. A run that is saved is first brought to baseline code and to the end of a collection under way, and goes on
 //! from there: it and what is loaded do the same, instruction for instruction and allocation for allocation.
 //!
 //! A run that has stopped at an error which nobody catches (see [`Machine::set_keep_stack_on_error`]) is saved inside of the
@@ -29,14 +29,16 @@
 //! | file | what |
 //! |---|---|
 //! | `parts`, `container` | the parts of a payload; the file around it; their fields are written and read by `crate::bytes` |
-//! | `settle` | stacks brought to plain code |
+//! | `deoptimise` | stacks brought to baseline code |
 //! | `save`, `save_items`, `save_runs`, `save_stack` | from a machine to bytes |
 //! | `load`, `load_code`, `load_items`, `load_machine`, `load_runs`, `load_stack`, `levels` | from bytes to a machine; trusts nothing |
 //! | `invariants` | what holds of fibers, frames, records, runs, instances; what `load` checks |
-//! | `twin` | the heap of a copy, which is copied as it lies; the other parts of a copy go through bytes |
+//! | `clone` | the heap of a copy, which is copied as it lies; the other parts of a copy go through bytes |
 
+mod clone;
 #[cfg(feature = "snapshot-files")]
 pub mod container;
+mod deoptimise;
 mod invariants;
 mod levels;
 pub(crate) mod load;
@@ -50,8 +52,6 @@ pub(crate) mod save;
 mod save_items;
 mod save_runs;
 mod save_stack;
-mod settle;
-mod twin;
 
 pub(crate) use crate::runtime::codec::Codecs;
 pub use load_code::{ProgramHash, program_hash};

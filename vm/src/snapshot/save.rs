@@ -1,9 +1,9 @@
 //! From a machine to bytes.
 
+use super::clone::Cloner;
+use super::deoptimise;
 use super::parts::Parts;
 use super::save_items::{FUNCTION, Items};
-use super::settle;
-use super::twin::Twin;
 use super::{Codecs, ProgramHash, program_hash};
 use crate::bytes::SnapshotError;
 use crate::bytes::Writer;
@@ -59,7 +59,7 @@ impl From<CodeForm> for Code<'_> {
 pub(crate) enum Cells {
     /// Into the bytes.
     Written,
-    /// Into a twin of the heap.
+    /// Into a clone of the heap.
     Copied,
     /// Nowhere: they are only counted.
     Counted,
@@ -116,7 +116,7 @@ pub(crate) struct Saved {
     /// The programs that the parts share, when they do not hold them.
     pub(crate) programs: Programs,
     /// The heap, when its cells were copied.
-    pub(crate) twin: Option<Twin>,
+    pub(crate) clone: Option<Cloner>,
     /// Heap cells and their bytes by kind.
     pub(crate) census: BTreeMap<&'static str, (usize, usize)>,
     /// All memories, as they were met.
@@ -159,7 +159,7 @@ pub(crate) fn save(cx: &mut Context, note: &[u8], code: Code<'_>, cells: Cells) 
         let at = Flow { pc: cx.pc, regs: cx.regs };
         crate::runtime::collect::settle(cx, is_run.then_some(at));
         if is_run {
-            cx.pc = settle::settle_stack(cx, at, false);
+            cx.pc = deoptimise::deoptimise_stack(cx, at, false);
         }
     }
     let codecs = std::mem::take(&mut cx.codecs);
@@ -212,7 +212,7 @@ impl<'c> Saving<'c> {
         self.machine(&mut heap, &mut machine)?;
         self.cx.heap.save_state(&mut heap, &mut machine);
         self.runs(&mut heap, run, &mut machine)?;
-        let (cells, twin) = match cells {
+        let (cells, clone) = match cells {
             Cells::Written => (self.write_cells(&mut heap, &mut machine)?, None),
             Cells::Counted => {
                 heap.counts_only = true;
@@ -239,7 +239,7 @@ impl<'c> Saving<'c> {
             machine: [item_contents, machine.into_bytes()].concat(),
             states: states.into_bytes(),
         };
-        Ok(Saved { parts, programs, twin, memories, fibers: heap.fibers(), census: heap.census })
+        Ok(Saved { parts, programs, clone, memories, fibers: heap.fibers(), census: heap.census })
     }
 
     /// Writes all cells that were met or are reachable from such, and what the heap counts.
@@ -253,16 +253,16 @@ impl<'c> Saving<'c> {
     }
 
     /// As [`write_cells`](Self::write_cells), but copies the cells.
-    fn copy_cells(&mut self, heap: &mut HeapSaver, machine: &mut Writer) -> Result<Twin, SnapshotError> {
+    fn copy_cells(&mut self, heap: &mut HeapSaver, machine: &mut Writer) -> Result<Cloner, SnapshotError> {
         let mut copier = HeapCopier::new(&self.cx.heap)?;
         // SAFETY: everything met is reachable, and the run stands. Names and interned strings are cells of the heap.
         unsafe {
             copier.copy(heap, self)?;
             self.cx.heap.forget_strings(copier.strings(), |string| copier.has_reached(string));
             self.cx.heap.save_counters(copier.live_bytes(), machine);
-            let metamethods = self.cx.metamethods.map(|name| copier.twin(name));
-            let no_memory = copier.twin(self.cx.no_memory);
-            Ok(Twin { heap: copier.finish(&self.cx.heap, heap), metamethods, no_memory })
+            let metamethods = self.cx.metamethods.map(|name| copier.cloned(name));
+            let no_memory = copier.cloned(self.cx.no_memory);
+            Ok(Cloner { heap: copier.finish(&self.cx.heap, heap), metamethods, no_memory })
         }
     }
 

@@ -1,7 +1,7 @@
 //! The runs of a machine as bytes: those that are aside, then the one at work.
 
+use super::deoptimise;
 use super::save::{RunKind, Saving};
-use super::settle;
 use crate::bytes::SnapshotError;
 use crate::bytes::Writer;
 use crate::heap::transfer::HeapSaver;
@@ -137,7 +137,7 @@ fn write_parked(
 /// Writes a run that has yielded to the host: only such may have done so.
 fn write_yielded(run: &Run, heap: &mut HeapSaver, out: &mut Writer) {
     heap.reference(run.suspended.cast(), out);
-    out.flag(run.is_yield_untold);
+    out.flag(run.is_yield_unreported);
     values(&run.values, heap, out);
 }
 
@@ -177,7 +177,7 @@ fn values(values: &[Value], heap: &mut HeapSaver, out: &mut Writer) {
 fn write_open_list(at: Flow, open_count: usize, heap: &mut HeapSaver, out: &mut Writer) {
     // SAFETY: the run stands in a guest frame.
     unsafe {
-        let Body::Guest(guest) = settle::body_of(settle::closure_at(at.regs)) else {
+        let Body::Guest(guest) = deoptimise::body_of(deoptimise::closure_at(at.regs)) else {
             unreachable!("a run stands in a guest frame")
         };
         let here = guest.canonical(at.pc);

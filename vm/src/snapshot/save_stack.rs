@@ -1,7 +1,7 @@
 //! Fibers and their frames as bytes.
 
+use super::deoptimise::deoptimise_fiber;
 use super::save::{Saving, typed};
-use super::settle::settle_fiber;
 use crate::bytes::SnapshotError;
 use crate::bytes::Writer;
 use crate::heap::transfer::{HeapSaver, SaveOutside};
@@ -69,7 +69,7 @@ impl Saving<'_> {
     ) -> Result<(), SnapshotError> {
         // SAFETY: the fiber is live, and the run stands.
         unsafe {
-            settle_fiber(self.cx, fiber);
+            deoptimise_fiber(self.cx, fiber);
             let is_new = matches!(fiber.state, FiberState::Suspended | FiberState::Parked) && fiber.pc.is_null();
             let kind = match fiber.state {
                 FiberState::Suspended if is_new => state::NEW,
@@ -171,7 +171,7 @@ impl Saving<'_> {
                         heap.reference(closure.cast(), out);
                         // What a bridge returns to is known from its signature.
                         let place = borders.next_back().expect("all borders were met");
-                        out.byte(self.cx.places.number_of_typed(place).unwrap_or(u8::MAX));
+                        out.byte(self.cx.return_stubs.number_of_typed(place).unwrap_or(u8::MAX));
                     }
                 }
             }
@@ -182,7 +182,7 @@ impl Saving<'_> {
     /// Writes the registers that hold something at an instruction.
     ///
     /// # Safety
-    /// `regs` are those of a frame of the function in plain code, at that instruction.
+    /// `regs` are those of a frame of the function in baseline code, at that instruction.
     unsafe fn registers(
         &mut self,
         guest: &GuestFunction,
@@ -192,9 +192,9 @@ impl Saving<'_> {
         out: &mut Writer,
     ) {
         let (function, slots) = (guest.portable(), guest.slots());
-        let map = guest.frame_map.get().expect("it is made with the code");
-        let held = map.held_plain(function, instruction, calling);
-        // SAFETY: in plain code every register holds what the dataflow says it does.
+        let map = guest.stack_map.get().expect("it is made with the code");
+        let held = map.held_baseline(function, instruction, calling);
+        // SAFETY: in baseline code every register holds what the dataflow says it does.
         unsafe {
             for (reg, &ty) in function.registers.iter() {
                 if held.contains(reg) {

@@ -1,7 +1,7 @@
 //! What fast calls over the border between `any` code and typed code need to know of a signature.
 
 use crate::threaded::Pc;
-use crate::threaded::return_stubs::{EXACT_ARGUMENTS_MAX, Places};
+use crate::threaded::return_stubs::{EXACT_ARGUMENTS_MAX, ReturnStubs};
 use crate::value::Tag;
 use minivm_isa::{Convention, Signature, Type};
 
@@ -27,7 +27,7 @@ const NOT_FAST: u32 = u32::MAX - 1;
 
 /// A signature for fast calls.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Face {
+pub(crate) struct BoundarySignature {
     /// Types of the parameters, [`TYPE_BITS`] each; for functions with code the first is the lowest, for bridges the last is.
     pub(crate) params: u64,
     /// Type of the result, [`NONE`] or [`MANY`].
@@ -40,25 +40,26 @@ pub(crate) struct Face {
     pub(crate) place: Pc,
 }
 
-impl Face {
-    /// The face of a function that nobody calls over a border.
-    pub(crate) const NONE: Face = Face { params: 0, result: NONE, count: NOT_FAST, words: 0, place: std::ptr::null() };
+impl BoundarySignature {
+    /// The boundary signature of a function that nobody calls over a border.
+    pub(crate) const NONE: BoundarySignature =
+        BoundarySignature { params: 0, result: NONE, count: NOT_FAST, words: 0, place: std::ptr::null() };
 
-    /// The face of a typed function for `any` code.
-    pub(crate) fn of_typed(signature: &Signature, places: &Places) -> Face {
-        let place = places.typed(signature.params.len());
-        Face::new(signature, signature.params.iter().rev(), place)
+    /// The boundary signature of a typed function for `any` code.
+    pub(crate) fn of_typed(signature: &Signature, stubs: &ReturnStubs) -> BoundarySignature {
+        let place = stubs.typed(signature.params.len());
+        BoundarySignature::new(signature, signature.params.iter().rev(), place)
     }
 
-    /// The face of a bridge: an `any` function for typed code.
-    pub(crate) fn of_bridge(signature: &Signature, places: &Places) -> Face {
-        Face::new(signature, signature.params.iter(), Some(places.bridge(&signature.results)))
+    /// The boundary signature of a bridge: an `any` function for typed code.
+    pub(crate) fn of_bridge(signature: &Signature, stubs: &ReturnStubs) -> BoundarySignature {
+        BoundarySignature::new(signature, signature.params.iter(), Some(stubs.bridge(&signature.results)))
     }
 
     /// `params` are given from what becomes the highest to the lowest.
-    fn new<'a>(signature: &Signature, params: impl Iterator<Item = &'a Type>, place: Option<Pc>) -> Face {
+    fn new<'a>(signature: &Signature, params: impl Iterator<Item = &'a Type>, place: Option<Pc>) -> BoundarySignature {
         if signature.convention != Convention::Typed {
-            return Face::NONE;
+            return BoundarySignature::NONE;
         }
         let place = place.unwrap_or(std::ptr::null());
         let count = signature.params.len();
@@ -76,7 +77,7 @@ impl Face {
             list = list << TYPE_BITS | ty.unwrap_or(NONE);
         }
         let count = if is_fast { count as u32 } else { NOT_FAST };
-        Face { params: list, result: result.unwrap_or(MANY), count, words, place }
+        BoundarySignature { params: list, result: result.unwrap_or(MANY), count, words, place }
     }
 
     /// Whether the fast ways may be taken.

@@ -1,7 +1,7 @@
 //! What threaded code has not paid for at each of its places.
 //!
-//! Fast code charges at branches and calls. So that a run can be stopped after exactly so many canonical instructions, the
-//! ledger knows for every place how many of those before it are not charged yet.
+//! Optimised code charges at branches and calls. So that a run can be stopped after exactly so many canonical instructions, the
+//! fuel_map knows for every place how many of those before it are not charged yet.
 
 /// From a place on, what is not paid for.
 struct Entry {
@@ -14,13 +14,13 @@ struct Entry {
     start: Option<u32>,
 }
 
-/// The ledger of one function's code; its entries are in the order of their places.
+/// The fuel_map of one function's code; its entries are in the order of their places.
 #[derive(Default)]
-pub(crate) struct Ledger {
+pub(crate) struct FuelMap {
     entries: Vec<Entry>,
 }
 
-impl Ledger {
+impl FuelMap {
     /// Bytes that it takes.
     pub(super) fn bytes(&self) -> u64 {
         minivm_isa::size::list_bytes::<Entry>(self.entries.len())

@@ -14,7 +14,7 @@ pub(crate) mod slots;
 pub(crate) mod stack_map;
 pub(crate) mod table;
 
-use crate::threaded::fuel_map::Ledger;
+use crate::threaded::fuel_map::FuelMap;
 use crate::threaded::kinds::{Branch, BranchTo, Elements, OperandKind};
 use crate::threaded::notes::{Note, Shown};
 use crate::threaded::table::Row;
@@ -93,12 +93,12 @@ pub(crate) struct Code {
     blocks: Vec<u32>,
     /// Inside of instructions that do several canonical ones: where the operands of those end that can trap.
     parts: Vec<(u32, u32)>,
-    ledger: Ledger,
+    fuel_map: FuelMap,
     /// Places that calls return to, with the canonical instruction of the call.
     returns: Vec<(u32, u32)>,
     /// Jumps that end a branch, as places and blocks they go to.
     exits: Vec<(u32, Block)>,
-    /// In plain code, where the step before each canonical instruction is.
+    /// In baseline code, where the step before each canonical instruction is.
     steps: Vec<u32>,
 }
 
@@ -137,7 +137,7 @@ impl Code {
             + list_bytes::<(u32, u32)>(self.returns.len())
             + list_bytes::<(u32, u32)>(self.exits.len())
             + list_bytes::<u32>(self.blocks.len() + self.steps.len())
-            + self.ledger.bytes()
+            + self.fuel_map.bytes()
     }
 
     /// The start of a block.
@@ -167,7 +167,7 @@ impl Code {
         Some(self.exits[index].1)
     }
 
-    /// The step before a canonical instruction, in plain code. What takes the results of the instruction before apart is
+    /// The step before a canonical instruction, in baseline code. What takes the results of the instruction before apart is
     /// done there.
     pub(crate) fn place_of(&self, canonical: usize) -> Pc {
         self.at(self.steps[canonical])
@@ -178,7 +178,7 @@ impl Code {
         if let Some(call) = self.call_before(pc) {
             return call + 1;
         }
-        self.ledger.stop_at(self.place(pc)).map_or_else(|| self.canonical(pc), |start| start as usize)
+        self.fuel_map.stop_at(self.place(pc)).map_or_else(|| self.canonical(pc), |start| start as usize)
     }
 
     /// Where a run goes on that comes to `pc` from the instruction before, or from outside, as a canonical instruction.
@@ -186,14 +186,14 @@ impl Code {
         if let Some(call) = self.call_before(pc) {
             return call + 1;
         }
-        self.ledger.arrival_at(self.place(pc)).map_or_else(|| self.canonical(pc), |start| start as usize)
+        self.fuel_map.arrival_at(self.place(pc)).map_or_else(|| self.canonical(pc), |start| start as usize)
     }
 
     /// The canonical instruction that a run which comes to the start of a block at `pc` goes on with, and how many before it are
     /// not paid for then.
     pub(crate) fn block_at(&self, pc: Pc) -> Option<(usize, i64)> {
-        let start = self.ledger.stop_at(self.place(pc))? as usize;
-        Some((start, self.ledger.before(self.place(pc), start)))
+        let start = self.fuel_map.stop_at(self.place(pc))? as usize;
+        Some((start, self.fuel_map.before(self.place(pc), start)))
     }
 
     /// Whether a threaded instruction is not the first of its canonical instruction.
@@ -207,13 +207,13 @@ impl Code {
         match self.call_before(pc) {
             // Calls charge for everything up to them.
             Some(call) => next as i64 - (call as i64 + 1),
-            None => self.ledger.before(self.place(pc), next),
+            None => self.fuel_map.before(self.place(pc), next),
         }
     }
 
     /// Canonical instructions that are not paid for, with the one at `pc`, when that one raises or calls.
     pub(crate) fn unpaid_through(&self, pc: Pc) -> i64 {
-        self.ledger.through(self.place(pc), self.canonical(pc))
+        self.fuel_map.through(self.place(pc), self.canonical(pc))
     }
 
     /// Whether a place lies in this code; the place after the last instruction counts.
@@ -276,7 +276,7 @@ pub(crate) struct Assembler {
     start: usize,
     /// The canonical instruction that is being written.
     canonical: u32,
-    ledger: Ledger,
+    fuel_map: FuelMap,
     returns: Vec<(u32, u32)>,
     exits: Vec<(u32, Block)>,
     steps: Vec<u32>,
@@ -289,7 +289,7 @@ pub(crate) struct Assembler {
 /// Costs up to this may stay pending at a branch; what it then charges fits 16 bits with a sign.
 pub(crate) const PENDING_MAX: u32 = 1 << 12;
 
-/// No place in fast code has more than this not paid for: what a run that may do exactly so many instructions keeps back.
+/// No place in optimised code has more than this not paid for: what a run that may do exactly so many instructions keeps back.
 pub(crate) const UNPAID_MAX: i64 = 1 << 11;
 
 impl Assembler {
@@ -305,7 +305,7 @@ impl Assembler {
             costs: Vec::new(),
             start: HEADER_HALVES,
             canonical: 0,
-            ledger: Ledger::default(),
+            fuel_map: FuelMap::default(),
             returns: Vec::new(),
             exits: Vec::new(),
             steps: Vec::new(),
@@ -401,7 +401,7 @@ impl Assembler {
         self.pad();
         self.blocks[block.as_u32() as usize] = self.position();
         self.pending[block.as_u32() as usize] = pending;
-        self.ledger.start(self.position(), canonical, pending);
+        self.fuel_map.start(self.position(), canonical, pending);
     }
 
     /// Begins an instruction that does canonical instructions from `canonical` on. The one before must be complete.
@@ -417,7 +417,7 @@ impl Assembler {
         self.word64(handler.0);
     }
 
-    /// The instruction begun last is the step before a canonical instruction of plain code.
+    /// The instruction begun last is the step before a canonical instruction of baseline code.
     pub(crate) fn is_step(&mut self) {
         self.steps.push(self.map.last().expect("it was just begun").0);
     }
@@ -425,19 +425,19 @@ impl Assembler {
     /// The next instruction charges for all canonical instructions before `canonical`.
     pub(crate) fn charges(&mut self, canonical: usize) {
         self.pad();
-        self.ledger.charged(self.position(), canonical);
+        self.fuel_map.charged(self.position(), canonical);
     }
 
     /// Everything before `canonical` is paid for here, and nothing after it has begun.
     pub(crate) fn paid(&mut self, canonical: usize) {
         self.pad();
-        self.ledger.start(self.position(), canonical, 0);
+        self.fuel_map.start(self.position(), canonical, 0);
     }
 
     /// Instruction `canonical` is done by going on to what is written next; `pending` before it are not paid for.
     pub(crate) fn falls(&mut self, canonical: usize, pending: u32) {
         self.pad();
-        self.ledger.start(self.position(), canonical, pending);
+        self.fuel_map.start(self.position(), canonical, pending);
     }
 
     /// The instruction begun last is a jump at the end of a branch.
@@ -542,13 +542,13 @@ impl Assembler {
         self.returns.shrink_to_fit();
         self.exits.shrink_to_fit();
         self.steps.shrink_to_fit();
-        self.ledger.shrink();
+        self.fuel_map.shrink();
         Code {
             words,
             map: self.map,
             blocks: self.blocks,
             parts: self.parts,
-            ledger: self.ledger,
+            fuel_map: self.fuel_map,
             returns: self.returns,
             exits: self.exits,
             steps: self.steps,

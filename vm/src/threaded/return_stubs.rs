@@ -39,12 +39,12 @@ pub(crate) struct StubHandlers {
 }
 
 /// The places.
-pub(crate) struct Places {
+pub(crate) struct ReturnStubs {
     code: Box<[u64; 2 * COUNT]>,
     handlers: StubHandlers,
 }
 
-impl Places {
+impl ReturnStubs {
     /// The places that run these handlers.
     pub(crate) fn new(handlers: StubHandlers) -> Self {
         let mut code = Box::new([0; 2 * COUNT]);
@@ -65,7 +65,7 @@ impl Places {
         for (index, (results, handler)) in bridges.enumerate() {
             set(1 + TYPED + index, ReturnInfo { dst: 0, results, delta: FRAME_HEADER_WORDS as u32 }, handler);
         }
-        Places { code, handlers }
+        ReturnStubs { code, handlers }
     }
 
     /// The handlers that these places run.

@@ -49,7 +49,7 @@ impl Waiting {
 }
 
 /// The map of one function.
-pub(crate) struct FrameMap {
+pub(crate) struct StackMap {
     /// Made when a frame is first looked at: most functions are never met by the collector.
     flow: OnceCell<Flow>,
     parameters: usize,
@@ -79,7 +79,7 @@ struct Flow {
 pub(crate) struct Place {
     pub(crate) instruction: usize,
     pub(crate) calling: bool,
-    pub(crate) plain: bool,
+    pub(crate) baseline: bool,
 }
 
 /// A word of a frame with a reference.
@@ -94,7 +94,7 @@ enum Root {
 /// Places of a function whose roots are remembered at once.
 const KNOWN_MAX: usize = 64;
 
-impl FrameMap {
+impl StackMap {
     /// The map of a function, with what becomes of each of its instructions, and the values that wait in windows.
     pub(crate) fn new(function: &Function, parameters: usize, fates: Box<[Fate]>, waiting: Waiting) -> Self {
         let mut sometimes_elided = vec![false; function.registers.len()];
@@ -102,7 +102,7 @@ impl FrameMap {
             instruction.for_each_def(|reg| sometimes_elided[reg.as_u32() as usize] = true);
         }
         let (flow, known, held) = (OnceCell::new(), RefCell::default(), RefCell::default());
-        FrameMap { flow, parameters, sometimes_elided, fates, waiting, known, held }
+        StackMap { flow, parameters, sometimes_elided, fates, waiting, known, held }
     }
 
     /// Bytes that it takes, with what is remembered when it is in use.
@@ -110,7 +110,7 @@ impl FrameMap {
         list_bytes::<bool>(self.sometimes_elided.len())
             + list_bytes::<Fate>(self.fates.len())
             + list_bytes::<(u32, u32, u16)>(self.waiting.len())
-            + size_of::<FrameMap>() as u64
+            + size_of::<StackMap>() as u64
     }
 
     fn flow(&self, function: &Function) -> &Flow {
@@ -158,7 +158,7 @@ impl FrameMap {
         let live = &self.flow(function).live;
         let here = place.instruction;
         let mut set = if place.calling { live.during(function, here) } else { live.before(function, here) };
-        if !place.plain {
+        if !place.baseline {
             self.add_hidden_uses(function, here, &mut set);
         }
         set
@@ -168,12 +168,12 @@ impl FrameMap {
     fn add_hidden_uses(&self, function: &Function, here: usize, live: &mut RegisterSet) {
         let start = stretch_start(function, here);
         steps::count(here - start);
-        let mut hidden = vec![false; here - start];
+        let mut elided = vec![false; here - start];
         for at in (start..here).rev() {
             let Fate::Folded(into) = self.fates[at] else { continue };
             let into = into as usize;
-            if into >= here || into >= start && hidden[into - start] {
-                hidden[at - start] = true;
+            if into >= here || into >= start && elided[into - start] {
+                elided[at - start] = true;
                 function.code[at].for_each_use(|register| live.insert(register));
             }
         }
@@ -181,7 +181,7 @@ impl FrameMap {
 
     /// Whether a register that is live at a place is there: the last write before an instruction reached the frame.
     fn is_there(&self, function: &Function, place: Place, reg: Reg) -> bool {
-        if place.plain || !self.is_sometimes_elided(reg) {
+        if place.baseline || !self.is_sometimes_elided(reg) {
             return true;
         }
         match self.last_write(function, place.instruction, reg) {
@@ -214,7 +214,7 @@ impl FrameMap {
                 roots.push(if ty == Type::Any { Root::Any(slot) } else { Root::Object(slot) });
             }
         }
-        if !place.plain {
+        if !place.baseline {
             // While the instruction calls, its own arguments belong to the callee.
             let takes = |&&(_, call, _): &&(u32, u32, u16)| !(place.calling && call as usize == place.instruction);
             roots.extend(self.waiting.at(place.instruction).filter(takes).map(|&(_, _, at)| Root::Any(at)));
@@ -231,18 +231,18 @@ impl FrameMap {
     /// What can be read of a frame at a place. `has_begun` says that the instruction there has, so that arguments of a call that
     /// it is belong to the callee.
     pub(crate) fn view<'m>(&'m self, function: &'m Function, place: Place, has_begun: bool) -> View<'m> {
-        let held = self.held_plain(function, place.instruction, place.calling);
-        let hidden = match (place.plain, has_begun) {
+        let held = self.held_baseline(function, place.instruction, place.calling);
+        let elided = match (place.baseline, has_begun) {
             (true, _) => Vec::new(),
             (false, true) => self.hidden_during(function, place.instruction),
-            (false, false) => self.hidden_before(function, place.instruction),
+            (false, false) => self.elided_before(function, place.instruction),
         };
-        let hidden = hidden.into_iter().map(|hidden| match hidden {
-            Hidden::InWindow(reg, word) => (reg, Some(word)),
-            Hidden::Nowhere(reg) => (reg, None),
+        let elided = elided.into_iter().map(|elided| match elided {
+            Elided::InWindow(reg, word) => (reg, Some(word)),
+            Elided::Nowhere(reg) => (reg, None),
         });
-        let live = (!place.plain).then(|| self.live(function, place));
-        View { map: self, function, place, held, hidden: hidden.collect(), live }
+        let live = (!place.baseline).then(|| self.live(function, place));
+        View { map: self, function, place, held, elided: elided.collect(), live }
     }
 
     /// The words of the window in which values wait for the call that is instruction `call`.
@@ -251,46 +251,46 @@ impl FrameMap {
     }
 
     /// The first of the instructions right before `here` that are only done inside of one from `here` on, or `here`.
-    pub(crate) fn first_hidden(&self, function: &Function, here: usize) -> usize {
+    pub(crate) fn first_elided(&self, function: &Function, here: usize) -> usize {
         let start = function.block_range(function.block_of(here)).start;
-        let hidden = |&at: &usize| matches!(self.fates[at], Fate::Folded(into) if into as usize >= here);
-        (start..here).rev().take_while(hidden).last().unwrap_or(here)
+        let elided = |&at: &usize| matches!(self.fates[at], Fate::Folded(into) if into as usize >= here);
+        (start..here).rev().take_while(elided).last().unwrap_or(here)
     }
 
     /// Registers that have a value at `here`, as far as the portable code knows, and did not get it.
-    pub(crate) fn hidden_before(&self, function: &Function, here: usize) -> Vec<Hidden> {
-        self.hidden(function, here, false)
+    pub(crate) fn elided_before(&self, function: &Function, here: usize) -> Vec<Elided> {
+        self.elided(function, here, false)
     }
 
     /// The same while the instruction at `here` calls, whose own arguments are the callee's.
-    pub(crate) fn hidden_during(&self, function: &Function, here: usize) -> Vec<Hidden> {
-        self.hidden(function, here, true)
+    pub(crate) fn hidden_during(&self, function: &Function, here: usize) -> Vec<Elided> {
+        self.elided(function, here, true)
     }
 
-    fn hidden(&self, function: &Function, here: usize, calling: bool) -> Vec<Hidden> {
+    fn elided(&self, function: &Function, here: usize, calling: bool) -> Vec<Elided> {
         // What is not live any more may be anywhere.
-        let live = self.live(function, Place { instruction: here, calling, plain: true });
-        let hidden = |reg: Reg| match self.fates[self.last_write(function, here, reg)?] {
+        let live = self.live(function, Place { instruction: here, calling, baseline: true });
+        let elided = |reg: Reg| match self.fates[self.last_write(function, here, reg)?] {
             Fate::Emitted => None,
             Fate::Window { at, call } if call as usize >= here + usize::from(calling) => {
-                Some(Hidden::InWindow(reg, at))
+                Some(Elided::InWindow(reg, at))
             }
-            Fate::Window { .. } | Fate::Folded(_) => Some(Hidden::Nowhere(reg)),
+            Fate::Window { .. } | Fate::Folded(_) => Some(Elided::Nowhere(reg)),
         };
         live.iter()
             .inspect(|_| steps::count(1))
             .filter(|&reg| self.is_sometimes_elided(reg))
-            .filter_map(hidden)
+            .filter_map(elided)
             .collect()
     }
 
-    /// The registers that hold something for the program in a frame in plain code: what snapshots take along.
-    pub(crate) fn held_plain(&self, function: &Function, instruction: usize, calling: bool) -> Rc<RegisterSet> {
+    /// The registers that hold something for the program in a frame in baseline code: what snapshots take along.
+    pub(crate) fn held_baseline(&self, function: &Function, instruction: usize, calling: bool) -> Rc<RegisterSet> {
         let key = (instruction, calling);
         if let Some(known) = self.held.borrow().get(&key) {
             return known.clone();
         }
-        let held = Rc::new(self.live(function, Place { instruction, calling, plain: true }));
+        let held = Rc::new(self.live(function, Place { instruction, calling, baseline: true }));
         let mut known = self.held.borrow_mut();
         if known.len() >= KNOWN_MAX {
             known.clear();
@@ -331,13 +331,13 @@ impl FrameMap {
 
 /// What can be read of a frame: only what the collector looks after. Other registers may have held an object that is gone by now.
 pub(crate) struct View<'m> {
-    map: &'m FrameMap,
+    map: &'m StackMap,
     function: &'m Function,
     place: Place,
     held: Rc<RegisterSet>,
     /// Registers whose value is elsewhere, with the word of the window that has it, or nowhere.
-    hidden: HashMap<Reg, Option<u16>>,
-    /// None in plain code.
+    elided: HashMap<Reg, Option<u16>>,
+    /// None in baseline code.
     live: Option<RegisterSet>,
 }
 
@@ -348,7 +348,7 @@ impl View<'_> {
             return None;
         }
         let Some(live) = &self.live else { return Some(slots.of(reg)) };
-        match self.hidden.get(&reg) {
+        match self.elided.get(&reg) {
             Some(word) => *word,
             None if live.contains(reg) && self.map.is_there(self.function, self.place, reg) => Some(slots.of(reg)),
             None => None,
@@ -356,8 +356,8 @@ impl View<'_> {
     }
 }
 
-/// A value that fast code does not keep in its register.
-pub(crate) enum Hidden {
+/// A value that optimised code does not keep in its register.
+pub(crate) enum Elided {
     /// It waits in this word of the window.
     InWindow(Reg, u16),
     /// It is used up, or not computed yet.

@@ -32,7 +32,7 @@ const SUBCOMMANDS: &[Subcommand] = &[
     Subcommand {
         name: "programs",
         help:
-            "random programs that verify, run in fast and plain code, in slices and with a collector under stress, in a
+            "random programs that verify, run in fast and baseline code, in slices and with a collector under stress, in a
              build of either way of dispatch: all do the same",
         run: programs::run,
     },

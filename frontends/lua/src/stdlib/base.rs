@@ -9,7 +9,7 @@ use super::output::{self, Output};
 use super::support;
 use super::work::{WINDOW_BYTES, Work};
 use minivm::raw::heap::{NEXT_SLOTS_MAX, TableError, TableScan};
-use minivm::raw::{HostCall, Protect, QUICK_BYTES_MAX, Raise, Tag, Value};
+use minivm::raw::{FAST_PATH_BYTES_MAX, HostCall, Protect, Raise, Tag, Value};
 
 /// The functions by name. `next`, `ipairs` and `pairs` are set up apart, as the machine knows their iterators.
 pub(super) const FUNCTIONS: &[(&str, LibraryFunction)] = &[
@@ -197,7 +197,7 @@ fn rawequal(call: &mut HostCall<'_>) -> Answer {
     let (Some(one), Some(other)) = (lhs.as_bytes(), rhs.as_bytes()) else {
         return call.return_one(Value::bool(lhs.raw_equals(rhs)));
     };
-    if one.len() != other.len() || one.len() <= QUICK_BYTES_MAX {
+    if one.len() != other.len() || one.len() <= FAST_PATH_BYTES_MAX {
         return call.return_one(Value::bool(lhs.raw_equals(rhs)));
     }
     let start = if call.state() == COMPARING { call.arg(2).as_int().unwrap_or_default() } else { 0 };

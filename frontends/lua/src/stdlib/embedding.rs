@@ -2,8 +2,8 @@
 #![allow(unsafe_code)]
 
 use super::host::{HostError, LuaHost};
-use super::travel::{OpenFiles, SavedFiles};
-use super::{install as library, travel};
+use super::snapshots::{OpenFiles, SavedFiles};
+use super::{install as library, snapshots};
 use minivm::{Machine, OutOfMemory, Value};
 
 /// The machine as the library sees it.
@@ -71,10 +71,10 @@ pub fn flush(machine: &mut Machine) -> Result<(), HostError> {
 
 /// Says what becomes of files that are open when a state is saved.
 pub fn set_open_files(machine: &mut Machine, policy: OpenFiles) {
-    travel::set_open_files(raw(machine), policy);
+    snapshots::set_open_files(raw(machine), policy);
 }
 
 /// Says what becomes of files that are open in states that are loaded into a machine with the libraries.
 pub fn set_saved_files(machine: &mut Machine, policy: SavedFiles) {
-    travel::set_saved_files(raw(machine), policy);
+    snapshots::set_saved_files(raw(machine), policy);
 }

@@ -22,10 +22,10 @@ pub fn install(machine: &mut Machine, mut host: Box<dyn LuaHost>) -> Result<Valu
     let path = host.variable(b"LUA_PATH_5_4").or_else(|| host.variable(b"LUA_PATH"));
     let native_path = host.variable(b"LUA_CPATH_5_4").or_else(|| host.variable(b"LUA_CPATH"));
     machine.host_state().set(Library::new(host));
-    super::travel::set_open_files(machine, super::travel::OpenFiles::default());
+    super::snapshots::set_open_files(machine, super::snapshots::OpenFiles::default());
     // A reader that is not paid for reads nothing long.
     machine.set_number_reader(|text| {
-        if text.len() > minivm::raw::QUICK_BYTES_MAX { None } else { number::parse(text).map(number_value) }
+        if text.len() > minivm::raw::FAST_PATH_BYTES_MAX { None } else { number::parse(text).map(number_value) }
     });
     let mut installer = Installer { machine };
     let globals = installer.base()?;
@@ -136,7 +136,7 @@ impl Installer<'_> {
         for &(name, function) in functions {
             let own_name = if library.is_empty() { name.to_string() } else { format!("{library}.{name}") };
             let value = match quick::form(&own_name) {
-                Some(quick) => self.machine.intrinsic(own_name.as_str(), Intrinsic::Quick(quick), function)?,
+                Some(quick) => self.machine.intrinsic(own_name.as_str(), Intrinsic::FastPath(quick), function)?,
                 None => self.machine.host_function(own_name.as_str(), function)?,
             };
             if changes_nothing(&own_name) {

@@ -10,7 +10,7 @@ use super::io_file::with_stream;
 use super::stream::{LineEnd, Stream};
 use super::text_builder::{self, Finished, TextBuilder};
 use super::work::{LOOKS_MAX, VALUES_MAX, WINDOW_BYTES, byte_units};
-use minivm::raw::{HostCall, Outcome, QUICK_BYTES_MAX, Raise, Value};
+use minivm::raw::{FAST_PATH_BYTES_MAX, HostCall, Outcome, Raise, Value};
 
 // States: reading goes on; a long text is made; there is nothing left to do but to return.
 const GOING_ON: u32 = 10;
@@ -140,7 +140,7 @@ impl Reading {
             };
             match progress {
                 Progress::Done(value) => self.take(value),
-                Progress::Text if self.text.len() <= QUICK_BYTES_MAX => {
+                Progress::Text if self.text.len() <= FAST_PATH_BYTES_MAX => {
                     let text = std::mem::take(&mut self.text);
                     if let Finished::Text(text) = text.finish(call, Text(Value::NIL), (JOINED, &[]))? {
                         self.take(Some(text));

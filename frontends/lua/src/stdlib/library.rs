@@ -3,8 +3,8 @@
 use super::algorithms::pattern_cache::PatternCache;
 use super::algorithms::random::Random;
 use super::host::{LuaHost, NoHost, Standard};
+use super::snapshots::SavedFiles;
 use super::stream::{Buffering, Stream};
-use super::travel::SavedFiles;
 use crate::codegen::Compilation;
 use minivm::raw::HostCall;
 

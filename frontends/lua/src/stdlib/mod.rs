@@ -37,6 +37,7 @@ mod os;
 mod output;
 mod package;
 mod quick;
+mod snapshots;
 mod stream;
 mod string;
 mod string_format;
@@ -48,7 +49,6 @@ mod table;
 mod table_concat;
 mod table_sort;
 mod text_builder;
-mod travel;
 mod utf8;
 mod work;
 
@@ -60,4 +60,4 @@ pub mod raw;
 
 pub use embedding::{expect, flush, globals, install, reset_paths, set_open_files, set_saved_files};
 pub use host::LuaHost;
-pub use travel::{OpenFiles, SavedFiles};
+pub use snapshots::{OpenFiles, SavedFiles};

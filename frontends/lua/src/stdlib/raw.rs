@@ -2,4 +2,4 @@
 
 pub use super::console::raw as console;
 pub use super::install::{expect, flush, globals, install, reset_paths};
-pub use super::travel::{set_open_files, set_saved_files};
+pub use super::snapshots::{set_open_files, set_saved_files};

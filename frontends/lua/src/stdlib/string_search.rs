@@ -8,7 +8,7 @@ use super::arguments::{Answer, Arguments, LibraryFunction, Text};
 use super::library::library;
 use super::long_text::{self, Part};
 use super::work::{STEPS_MAX, WINDOW_BYTES, Work};
-use minivm::raw::QUICK_BYTES_MAX;
+use minivm::raw::FAST_PATH_BYTES_MAX;
 use minivm::raw::{HostCall, Outcome, Raise, Value};
 use std::sync::Arc;
 
@@ -88,7 +88,7 @@ fn advance(
 
 /// Bytes of the captures of a match; 0 if they are so few that they cost nothing.
 pub(super) fn capture_bytes(search: &Search, pattern: &Pattern, found: Match) -> usize {
-    if found.end - found.start <= QUICK_BYTES_MAX / CAPTURES_MAX {
+    if found.end - found.start <= FAST_PATH_BYTES_MAX / CAPTURES_MAX {
         return 0;
     }
     let mut bytes = 0;

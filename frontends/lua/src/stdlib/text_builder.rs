@@ -174,7 +174,7 @@ impl TextBuilder {
         source: Text,
         (state, kept): (u32, &[Value]),
     ) -> Result<Finished, Raise> {
-        if !self.pieces.is_nil() && self.count <= FEW && self.len() <= minivm::raw::QUICK_BYTES_MAX {
+        if !self.pieces.is_nil() && self.count <= FEW && self.len() <= minivm::raw::FAST_PATH_BYTES_MAX {
             self.gather(call, source);
         }
         if !self.pieces.is_nil() || self.len() > WINDOW_BYTES {

@@ -28,7 +28,7 @@
 //! | `error` `assert` `warn` `tostring` | bytes of the text as above |
 //! | everything else | nothing |
 
-use minivm::raw::QUICK_BYTES_MAX;
+use minivm::raw::FAST_PATH_BYTES_MAX;
 use minivm::raw::{HostCall, Raise};
 
 /// Bytes that one state copies or writes at most.
@@ -58,7 +58,7 @@ pub(super) fn step_units(steps: u64) -> u64 {
 /// Units for copying, comparing or hashing bytes, as [`HostCall::charge_bytes`] charges them.
 #[inline]
 pub(super) fn byte_units(bytes: usize) -> u64 {
-    bytes.saturating_sub(QUICK_BYTES_MAX) as u64 / 64
+    bytes.saturating_sub(FAST_PATH_BYTES_MAX) as u64 / 64
 }
 
 /// Charges by kind of work.

@@ -56,6 +56,7 @@ mod paths;
 mod platform;
 mod poll;
 mod process;
+mod snapshots;
 mod sockets;
 mod sources;
 mod state;
@@ -63,7 +64,6 @@ mod stream;
 #[cfg(test)]
 mod tests;
 mod transfer;
-mod travel;
 mod types;
 
 pub use builder::{SetupError, WasiBuilder};

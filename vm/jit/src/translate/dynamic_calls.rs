@@ -168,7 +168,7 @@ impl Translator<'_, '_> {
         self.b.ins().store(own(), count, context, layout::OPEN_COUNT);
     }
 
-    /// A call of what is no function with code, as far as was seen: by its quick form, or by the interpreter.
+    /// A call of what is no function with code, as far as was seen: by its fast path, or by the interpreter.
     fn call_host(&mut self, instruction: &I, results: Option<&[Reg]>, callee: Operand, arguments: &[Operand]) -> Next {
         let Some(results) = results.filter(|results| results.len() <= 1) else { return self.step(instruction) };
         self.load_operand(callee);

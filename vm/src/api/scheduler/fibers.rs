@@ -89,14 +89,14 @@ impl FiberScheduler {
     pub fn turn(&mut self, machine: &mut Machine) -> Option<FiberTask> {
         let id = loop {
             let id = self.queue.pop_front()?;
-            if machine.take_up(id) {
+            if machine.switch_to(id) {
                 break id;
             }
         };
         if let Some(state) = resume_for(machine, self.quantum) {
             return Some(FiberTask { id, state });
         }
-        machine.park();
+        machine.suspend();
         self.queue.push_back(id);
         None
     }

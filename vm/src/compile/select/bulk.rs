@@ -2,7 +2,7 @@
 
 use super::tree::{Leaf, leaf};
 use super::write::write_leaf;
-use super::{Loading, notes, settle};
+use super::{Compiling, notes, settle};
 use crate::handlers::typed::array_ranges::{ArrayCopy, ArrayFill, ArrayInitData, ArrayInitElement};
 use crate::handlers::typed::bulk;
 use crate::handlers::typed::bulk::*;
@@ -47,131 +47,131 @@ macro_rules! by_widths {
 }
 
 /// Writes instruction `at`. False when it is not one of these.
-pub(super) fn emit(loading: &mut Loading, at: usize) -> bool {
+pub(super) fn emit(compiling: &mut Compiling, at: usize) -> bool {
     // The borrow of the function is longer than that of the loading, so instructions are at hand while code is written.
-    let function = loading.function;
-    emit_memory(loading, at, &function.code[at])
-        || emit_table(loading, at, &function.code[at])
-        || emit_array(loading, at, &function.code[at])
-        || emit_vector(loading, at, &function.code[at])
-        || emit_wide(loading, at, &function.code[at])
-        || emit_branch_table(loading, at, &function.code[at])
+    let function = compiling.function;
+    emit_memory(compiling, at, &function.code[at])
+        || emit_table(compiling, at, &function.code[at])
+        || emit_array(compiling, at, &function.code[at])
+        || emit_vector(compiling, at, &function.code[at])
+        || emit_wide(compiling, at, &function.code[at])
+        || emit_branch_table(compiling, at, &function.code[at])
 }
 
-fn emit_memory(loading: &mut Loading, at: usize, instruction: &Instruction) -> bool {
-    let wide = |memory: Memory| loading.program.memories[memory].is_64;
-    let bytes = |memory: Memory| loading.instance.memory(memory) as usize as u64;
+fn emit_memory(compiling: &mut Compiling, at: usize, instruction: &Instruction) -> bool {
+    let wide = |memory: Memory| compiling.program.memories[memory].is_64;
+    let bytes = |memory: Memory| compiling.instance.memory(memory) as usize as u64;
     match *instruction {
         Instruction::MemorySize { dst, memory } => {
             let (handler, pointer): (Handler, u64) = (by_width!(wide(memory), MemorySize), bytes(memory));
-            write(loading, at, handler, &[], &[pointer], Some(dst));
+            write(compiling, at, handler, &[], &[pointer], Some(dst));
         }
         Instruction::MemoryGrow { dst, memory, pages } => {
             let (handler, pointer): (Handler, u64) = (by_width!(wide(memory), MemoryGrow), bytes(memory));
-            write(loading, at, handler, &[pages], &[pointer], Some(dst));
+            write(compiling, at, handler, &[pages], &[pointer], Some(dst));
         }
         Instruction::MemoryFill { memory, address, value, length } => {
             let (handler, pointer): (Handler, u64) = (range_by_width!(wide(memory), MemoryFill), bytes(memory));
-            write(loading, at, handler, &[address, value, length], &[pointer], None);
+            write(compiling, at, handler, &[address, value, length], &[pointer], None);
         }
         Instruction::MemoryCopy { memory, source_memory, address, source, length } => {
             let handler: Handler = by_widths!(wide(memory), wide(source_memory), MemoryCopy);
             let pointers = [bytes(memory), bytes(source_memory)];
-            write(loading, at, handler, &[address, source, length], &pointers, None);
+            write(compiling, at, handler, &[address, source, length], &pointers, None);
         }
         Instruction::MemoryInit { memory, data, address, source, length } => {
             let handler: Handler = range_by_width!(wide(memory), MemoryInit);
-            let pointers = [bytes(memory), loading.instance.data(data) as usize as u64];
-            write(loading, at, handler, &[address, source, length], &pointers, None);
+            let pointers = [bytes(memory), compiling.instance.data(data) as usize as u64];
+            write(compiling, at, handler, &[address, source, length], &pointers, None);
         }
         Instruction::DataDrop { data } => {
-            let pointer = loading.instance.data(data) as usize as u64;
-            write(loading, at, statement::<DataDrop>, &[], &[pointer], None);
+            let pointer = compiling.instance.data(data) as usize as u64;
+            write(compiling, at, statement::<DataDrop>, &[], &[pointer], None);
         }
         Instruction::DataCheck { data, source, length, size } => {
-            let pointer = loading.instance.data(data) as usize as u64;
-            write(loading, at, statement::<DataCheck>, &[source, length], &[pointer, size], None);
+            let pointer = compiling.instance.data(data) as usize as u64;
+            write(compiling, at, statement::<DataCheck>, &[source, length], &[pointer, size], None);
         }
         _ => return false,
     }
     true
 }
 
-fn emit_table(loading: &mut Loading, at: usize, instruction: &Instruction) -> bool {
-    let wide = |table: Table| loading.program.tables[table].is_64;
-    let values = |table: Table| loading.instance.table(table) as usize as u64;
+fn emit_table(compiling: &mut Compiling, at: usize, instruction: &Instruction) -> bool {
+    let wide = |table: Table| compiling.program.tables[table].is_64;
+    let values = |table: Table| compiling.instance.table(table) as usize as u64;
     match *instruction {
         Instruction::TableGet { dst, table, index } => {
             let (handler, pointer): (Handler, u64) = (by_width!(wide(table), TableGet), values(table));
-            write(loading, at, handler, &[index], &[pointer], Some(dst));
+            write(compiling, at, handler, &[index], &[pointer], Some(dst));
         }
         Instruction::TableSet { table, index, src } => {
             let (handler, pointer): (Handler, u64) = (by_width!(wide(table), TableSet), values(table));
-            write(loading, at, handler, &[index, src], &[pointer], None);
+            write(compiling, at, handler, &[index, src], &[pointer], None);
         }
         Instruction::TableSize { dst, table } => {
             let (handler, pointer): (Handler, u64) = (by_width!(wide(table), TableSize), values(table));
-            write(loading, at, handler, &[], &[pointer], Some(dst));
+            write(compiling, at, handler, &[], &[pointer], Some(dst));
         }
         Instruction::TableGrow { dst, table, src, count } => {
             let (handler, pointer): (Handler, u64) = (range_by_width!(wide(table), TableGrow), values(table));
-            write(loading, at, handler, &[src, count], &[pointer], Some(dst));
+            write(compiling, at, handler, &[src, count], &[pointer], Some(dst));
         }
         Instruction::TableFill { table, index, src, length } => {
             let (handler, pointer): (Handler, u64) = (range_by_width!(wide(table), TableFill), values(table));
-            write(loading, at, handler, &[index, src, length], &[pointer], None);
+            write(compiling, at, handler, &[index, src, length], &[pointer], None);
         }
         Instruction::TableCopy { table, source_table, index, source, length } => {
             let handler: Handler = by_widths!(wide(table), wide(source_table), TableCopy);
             let pointers = [values(table), values(source_table)];
-            write(loading, at, handler, &[index, source, length], &pointers, None);
+            write(compiling, at, handler, &[index, source, length], &pointers, None);
         }
         Instruction::TableInit { table, element, index, source, length } => {
             let handler: Handler = range_by_width!(wide(table), TableInit);
-            let pointers = [values(table), loading.instance.element(element) as usize as u64];
-            write(loading, at, handler, &[index, source, length], &pointers, None);
+            let pointers = [values(table), compiling.instance.element(element) as usize as u64];
+            write(compiling, at, handler, &[index, source, length], &pointers, None);
         }
         Instruction::ElementDrop { element } => {
-            let pointer = loading.instance.element(element) as usize as u64;
-            write(loading, at, statement::<ElementDrop>, &[], &[pointer], None);
+            let pointer = compiling.instance.element(element) as usize as u64;
+            write(compiling, at, statement::<ElementDrop>, &[], &[pointer], None);
         }
         Instruction::ElementCheck { element, source, length } => {
-            let pointer = loading.instance.element(element) as usize as u64;
-            write(loading, at, statement::<ElementCheck>, &[source, length], &[pointer], None);
+            let pointer = compiling.instance.element(element) as usize as u64;
+            write(compiling, at, statement::<ElementCheck>, &[source, length], &[pointer], None);
         }
         _ => return false,
     }
     true
 }
 
-fn emit_array(loading: &mut Loading, at: usize, instruction: &Instruction) -> bool {
+fn emit_array(compiling: &mut Compiling, at: usize, instruction: &Instruction) -> bool {
     match *instruction {
         Instruction::ArrayFill { layout, object, index, src, length } => {
-            let handler: Handler = match loading.element(layout) {
+            let handler: Handler = match compiling.element(layout) {
                 ElementKind::I8 | ElementKind::I16 | ElementKind::I32 | ElementKind::F32 => range::<ArrayFill<u32>>,
                 ElementKind::I64 | ElementKind::F64 | ElementKind::Ref => range::<ArrayFill<u64>>,
                 ElementKind::V128 => range::<ArrayFill<Wide>>,
                 ElementKind::Any => range::<ArrayFill<Value>>,
             };
-            write(loading, at, handler, &[object, index, src, length], &[], None);
+            write(compiling, at, handler, &[object, index, src, length], &[], None);
         }
         Instruction::ArrayCopy { object, index, source, source_index, length, .. } => {
-            write(loading, at, range::<ArrayCopy>, &[object, index, source, source_index, length], &[], None);
+            write(compiling, at, range::<ArrayCopy>, &[object, index, source, source_index, length], &[], None);
         }
         Instruction::ArrayInitData { object, index, data, source, length, .. } => {
-            let pointer = loading.instance.data(data) as usize as u64;
-            write(loading, at, range::<ArrayInitData<'_>>, &[object, index, source, length], &[pointer], None);
+            let pointer = compiling.instance.data(data) as usize as u64;
+            write(compiling, at, range::<ArrayInitData<'_>>, &[object, index, source, length], &[pointer], None);
         }
         Instruction::ArrayInitElement { object, index, element, source, length, .. } => {
-            let pointer = loading.instance.element(element) as usize as u64;
-            write(loading, at, range::<ArrayInitElement<'_>>, &[object, index, source, length], &[pointer], None);
+            let pointer = compiling.instance.element(element) as usize as u64;
+            write(compiling, at, range::<ArrayInitElement<'_>>, &[object, index, source, length], &[pointer], None);
         }
         _ => return false,
     }
     true
 }
 
-fn emit_wide(loading: &mut Loading, at: usize, instruction: &Instruction) -> bool {
+fn emit_wide(compiling: &mut Compiling, at: usize, instruction: &Instruction) -> bool {
     let (handler, [low, high], inputs): (Handler, _, &[Operand]) = match *instruction {
         Instruction::I64MulWideS { low, high, lhs, rhs } => (statement::<I64MulWideS>, [low, high], &[lhs, rhs]),
         Instruction::I64MulWideU { low, high, lhs, rhs } => (statement::<I64MulWideU>, [low, high], &[lhs, rhs]),
@@ -183,14 +183,14 @@ fn emit_wide(loading: &mut Loading, at: usize, instruction: &Instruction) -> boo
         }
         _ => return false,
     };
-    write(loading, at, handler, inputs, &[], Some(low));
-    let slot = loading.destination(at, high);
-    loading.asm.shows("high", || Shown::Word(slot));
-    loading.asm.half(slot as u16);
+    write(compiling, at, handler, inputs, &[], Some(low));
+    let slot = compiling.destination(at, high);
+    compiling.asm.shows("high", || Shown::Word(slot));
+    compiling.asm.half(slot as u16);
     true
 }
 
-fn emit_vector(loading: &mut Loading, at: usize, instruction: &Instruction) -> bool {
+fn emit_vector(compiling: &mut Compiling, at: usize, instruction: &Instruction) -> bool {
     let Some(handler) = vector::handler(instruction.opcode()) else { return false };
     let (mut inputs, mut lane, mut result) = (Vec::with_capacity(3), None, None);
     instruction.for_each_operand(|_, operand| match operand {
@@ -199,64 +199,71 @@ fn emit_vector(loading: &mut Loading, at: usize, instruction: &Instruction) -> b
         OperandRef::Out(register, _) => result = Some(register),
         _ => {}
     });
-    write(loading, at, handler, &inputs, lane.as_slice(), result);
+    write(compiling, at, handler, &inputs, lane.as_slice(), result);
     true
 }
 
 /// Writes an instruction: its inputs, addresses of what it works on, its result.
-fn write(loading: &mut Loading, at: usize, handler: Handler, inputs: &[Operand], pointers: &[u64], dst: Option<Reg>) {
+fn write(
+    compiling: &mut Compiling,
+    at: usize,
+    handler: Handler,
+    inputs: &[Operand],
+    pointers: &[u64],
+    dst: Option<Reg>,
+) {
     let mut leaves: [Option<Leaf>; 5] = [None; 5];
     for (place, &input) in leaves.iter_mut().zip(inputs) {
-        *place = Some(leaf(loading, input));
+        *place = Some(leaf(compiling, input));
     }
-    loading.asm.begin(handler, at);
-    note(loading, at, &leaves, pointers);
+    compiling.asm.begin(handler, at);
+    note(compiling, at, &leaves, pointers);
     for input in leaves.into_iter().flatten() {
-        write_leaf(&mut loading.asm, input, true);
+        write_leaf(&mut compiling.asm, input, true);
     }
     for &pointer in pointers {
-        loading.asm.word64(pointer);
+        compiling.asm.word64(pointer);
     }
     if let Some(dst) = dst {
-        let slot = loading.destination(at, dst);
-        loading.asm.shows("dst", || Shown::Word(slot));
-        loading.asm.half(slot as u16);
+        let slot = compiling.destination(at, dst);
+        compiling.asm.shows("dst", || Shown::Word(slot));
+        compiling.asm.half(slot as u16);
     }
 }
 
 /// Notes what [`write`] writes, but the result.
-fn note(loading: &mut Loading, at: usize, leaves: &[Option<Leaf>], pointers: &[u64]) {
-    let info = loading.function.code[at].info();
-    loading.asm.does(info.name);
+fn note(compiling: &mut Compiling, at: usize, leaves: &[Option<Leaf>], pointers: &[u64]) {
+    let info = compiling.function.code[at].info();
+    compiling.asm.does(info.name);
     for ((name, pattern), input) in notes::inputs(info.operands).zip(leaves.iter().copied().flatten()) {
-        loading.asm.shows(name, || notes::leaf(input, Some(pattern)));
+        compiling.asm.shows(name, || notes::leaf(input, Some(pattern)));
     }
     let others = info.operands.iter().filter(|(_, role)| matches!(role, Role::Index(_) | Role::Immediate(_)));
     // Types that an instruction names are in the choice of its handler.
     let is_written = |(_, role): &&(&str, Role)| !matches!(role, Role::Index(IndexKind::Layout));
     for ((name, role), &word) in others.filter(is_written).zip(pointers) {
         let is_number = matches!(role, Role::Immediate(_));
-        loading.asm.shows(name, || if is_number { Shown::Text(word.to_string()) } else { Shown::Address(word) });
+        compiling.asm.shows(name, || if is_number { Shown::Text(word.to_string()) } else { Shown::Address(word) });
     }
 }
 
-fn emit_branch_table(loading: &mut Loading, at: usize, instruction: &Instruction) -> bool {
+fn emit_branch_table(compiling: &mut Compiling, at: usize, instruction: &Instruction) -> bool {
     let Instruction::BranchTable { index, ref targets, default } = *instruction else { return false };
-    settle(loading, at, 0);
-    loading.falls_through = false;
-    let index = leaf(loading, index);
+    settle(compiling, at, 0);
+    compiling.falls_through = false;
+    let index = leaf(compiling, index);
     let Some(slot) = index.slot else {
         let chosen = targets.get(index.bits[0] as usize).copied().unwrap_or(default);
-        put!(loading, at, rows::Jump { branch: loading.branch_to(chosen) });
+        put!(compiling, at, rows::Jump { branch: compiling.branch_to(chosen) });
         return true;
     };
-    loading.asm.begin(branch_table, at);
+    compiling.asm.begin(branch_table, at);
     let last = u32::try_from(targets.len()).expect("targets are counted in u32");
-    loading.asm.head(rows::BranchTable { index: usize::from(slot), last });
+    compiling.asm.head(rows::BranchTable { index: usize::from(slot), last });
     for target in targets.iter().copied().chain([default]) {
-        loading.asm.branch(loading.branch_to(target));
+        compiling.asm.branch(compiling.branch_to(target));
         for _ in Branch::HALVES..TABLE_ENTRY_HALVES {
-            loading.asm.half(0);
+            compiling.asm.half(0);
         }
     }
     true

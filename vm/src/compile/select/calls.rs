@@ -4,7 +4,7 @@
 use super::notes;
 use super::tree::{self, Kid, Leaf, Return, Root, Site, Tree};
 use super::write::{operands, single};
-use super::{Loading, Planned, grow};
+use super::{Compiling, Planned, grow};
 use crate::handlers::typed::registry::Registry;
 use crate::handlers::typed::shape;
 use crate::handlers::typed::shape::Key;
@@ -15,67 +15,68 @@ use minivm_isa::{Instruction, Operand};
 use std::ops::Range;
 
 /// The order in which blocks are laid out: those that only return come last, so that no other block jumps over them.
-pub(crate) fn layout(loading: &Loading) -> Vec<Block> {
-    let is_last = |block: &Block| block.as_u32() > 0 && lone_return(loading, *block).is_some();
-    let (last, mut order): (Vec<Block>, Vec<Block>) = loading.function.blocks.keys().partition(is_last);
+pub(crate) fn layout(compiling: &Compiling) -> Vec<Block> {
+    let is_last = |block: &Block| block.as_u32() > 0 && lone_return(compiling, *block).is_some();
+    let (last, mut order): (Vec<Block>, Vec<Block>) = compiling.function.blocks.keys().partition(is_last);
     order.extend(last);
     order
 }
 
-/// What an instruction returns, in fast code that has handlers for it: one word or nothing.
-pub(super) fn returned(loading: &Loading, at: usize) -> Option<Option<Operand>> {
-    let Instruction::ReturnValues { values } = &loading.function.code[at] else { return None };
-    if loading.plain || loading.is_dynamic() {
+/// What an instruction returns, in optimised code that has handlers for it: one word or nothing.
+pub(super) fn returned(compiling: &Compiling, at: usize) -> Option<Option<Operand>> {
+    let Instruction::ReturnValues { values } = &compiling.function.code[at] else { return None };
+    if compiling.baseline || compiling.is_dynamic() {
         return None;
     }
     match values[..] {
         [] => Some(None),
-        [value] if loading.operand_type(value).words() == 1 => Some(Some(value)),
+        [value] if compiling.operand_type(value).words() == 1 => Some(Some(value)),
         _ => None,
     }
 }
 
 /// What a block returns that does nothing else, for an instruction that goes there.
-pub(super) fn lone_return(loading: &Loading, block: Block) -> Option<Return> {
-    let range = loading.function.block_range(block);
+pub(super) fn lone_return(compiling: &Compiling, block: Block) -> Option<Return> {
+    let range = compiling.function.block_range(block);
     if range.len() != 1 {
         return None;
     }
-    let leaf: Option<Leaf> = returned(loading, range.start)?.map(|operand| tree::leaf(loading, operand));
+    let leaf: Option<Leaf> = returned(compiling, range.start)?.map(|operand| tree::leaf(compiling, operand));
     let class = leaf.map_or(crate::handlers::typed::word::Class::Bits64, tree::leaf_class);
     Some(Return { value: leaf.map(Kid::Leaf), class, ahead: 1 })
 }
 
 /// Plans the arguments of a call, the last one first. Definitions they take in stay in order.
-pub(super) fn plan_arguments(loading: &mut Loading, at: usize) {
-    let arguments = match &loading.function.code[at] {
+pub(super) fn plan_arguments(compiling: &mut Compiling, at: usize) {
+    let arguments = match &compiling.function.code[at] {
         Instruction::Call { arguments, .. }
         | Instruction::CallIndirect { arguments, .. }
         | Instruction::CallRef { arguments, .. } => arguments,
         _ => return,
     };
-    if loading.plain {
+    if compiling.baseline {
         return;
     }
-    let mut end = arguments.iter().map(|&argument| loading.operand_type(argument).words()).sum::<u32>();
+    let mut end = arguments.iter().map(|&argument| compiling.operand_type(argument).words()).sum::<u32>();
     let (mut planned, mut taken) = (Vec::new(), Vec::new());
     for &argument in arguments.iter().rev() {
-        let words = loading.operand_type(argument).words();
+        let words = compiling.operand_type(argument).words();
         end -= words;
         if words != 1 {
             continue;
         }
-        let slot = (loading.window + end as usize) as u16;
+        let slot = (compiling.window + end as usize) as u16;
         let site = Site { at, argument: Some((argument, slot)) };
-        let (statement, members) = grow::statement(loading, site, &taken).expect("there are handlers that copy words");
+        let (statement, members) =
+            grow::statement(compiling, site, &taken).expect("there are handlers that copy words");
         taken.extend(members);
         planned.push(statement);
     }
     for member in taken {
-        loading.absorbed[member as usize] = Some(at as u32);
+        compiling.absorbed[member as usize] = Some(at as u32);
     }
     planned.reverse();
-    loading.typed.arguments.push((at as u32, planned));
+    compiling.typed.arguments.push((at as u32, planned));
 }
 
 /// What a call does first in its own instruction.
@@ -104,14 +105,14 @@ fn statements_key(trees: &[Planned]) -> Option<Key> {
 }
 
 /// Puts the arguments of a call in place, but those that the call does itself: its handler has the key that `call` gives for them.
-pub(crate) fn place_arguments(loading: &mut Loading, at: usize, call: fn(Key) -> Key) -> Last {
-    let mut planned = take(loading, at);
+pub(crate) fn place_arguments(compiling: &mut Compiling, at: usize, call: fn(Key) -> Key) -> Last {
+    let mut planned = take(compiling, at);
     let registry = Registry::get();
     for count in (0..=planned.len().min(3)).rev() {
         let rest = planned.len() - count;
         if let Some(handler) = statements_key(&planned[rest..]).and_then(|key| registry.find(call(key))) {
             let trees = planned.split_off(rest).into_iter().map(|planned| planned.tree).collect();
-            place(loading, at, &planned);
+            place(compiling, at, &planned);
             return Last { handler, trees };
         }
     }
@@ -119,18 +120,18 @@ pub(crate) fn place_arguments(loading: &mut Loading, at: usize, call: fn(Key) ->
 }
 
 /// Puts all arguments of a call in place.
-pub(crate) fn place_all_arguments(loading: &mut Loading, at: usize) {
-    let planned = take(loading, at);
-    place(loading, at, &planned);
+pub(crate) fn place_all_arguments(compiling: &mut Compiling, at: usize) {
+    let planned = take(compiling, at);
+    place(compiling, at, &planned);
 }
 
-fn take(loading: &mut Loading, at: usize) -> Vec<Planned> {
-    let arguments = &mut loading.typed.arguments;
+fn take(compiling: &mut Compiling, at: usize) -> Vec<Planned> {
+    let arguments = &mut compiling.typed.arguments;
     let index = arguments.iter().position(|&(call, _)| call == at as u32);
     index.map_or(Vec::new(), |index| arguments.swap_remove(index).1)
 }
 
-fn place(loading: &mut Loading, at: usize, planned: &[Planned]) {
+fn place(compiling: &mut Compiling, at: usize, planned: &[Planned]) {
     let mut rest = planned;
     while let [first, others @ ..] = rest {
         rest = others;
@@ -138,23 +139,23 @@ fn place(loading: &mut Loading, at: usize, planned: &[Planned]) {
             && let Some(key) = super::joint_key(&[&first.tree, &second.tree])
             && let Some(handler) = Registry::get().find(key)
         {
-            loading.asm.begin(handler, first.first.min(second.first) as usize);
+            compiling.asm.begin(handler, first.first.min(second.first) as usize);
             for tree in [&first.tree, &second.tree] {
-                notes::tree(&mut loading.asm, tree);
-                operands(&mut loading.asm, tree);
+                notes::tree(&mut compiling.asm, tree);
+                operands(&mut compiling.asm, tree);
             }
             rest = after;
         } else {
-            single(loading, at, first);
+            single(compiling, at, first);
         }
     }
 }
 
 /// Makes conditions that lead to blocks which only return, return.
-pub(super) fn return_at_conditions(loading: &mut Loading, range: Range<usize>) {
+pub(super) fn return_at_conditions(compiling: &mut Compiling, range: Range<usize>) {
     let mut done_until = 0;
     for index in 0..range.len() {
-        let Some(Planned { tree, joined, .. }) = &loading.typed.statements[index] else { continue };
+        let Some(Planned { tree, joined, .. }) = &compiling.typed.statements[index] else { continue };
         let at = (range.start + index) as u32;
         if at < done_until {
             continue;
@@ -164,8 +165,8 @@ pub(super) fn return_at_conditions(loading: &mut Loading, range: Range<usize>) {
             continue;
         }
         let Root::Condition { value: condition, target, otherwise, falls } = tree.root else { continue };
-        let Some(value) = lone_return(loading, target).filter(|_| tree.is_exact()) else { continue };
-        let statement = loading.typed.statements[index].as_mut().expect("it was just there");
+        let Some(value) = lone_return(compiling, target).filter(|_| tree.is_exact()) else { continue };
+        let statement = compiling.typed.statements[index].as_mut().expect("it was just there");
         let before = std::mem::replace(&mut statement.tree.root, Root::ReturnIf { condition, value, otherwise, falls });
         match Registry::get().find(statement.tree.handler_key()) {
             Some(handler) => statement.handler = handler,

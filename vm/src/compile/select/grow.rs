@@ -2,7 +2,7 @@
 
 use super::row::{self, Traits};
 use super::tree::{self, Root, Site, Tree};
-use super::{Loading, Planned};
+use super::{Compiling, Planned};
 use crate::handlers::control;
 use crate::handlers::typed::registry::Registry;
 use crate::runtime::context::Handler;
@@ -15,14 +15,14 @@ const TRIES_MAX: u32 = 24;
 const DISTANCE_MAX: usize = 24;
 
 /// The statement at `at`, if there is one that is typed, and the definitions it takes in.
-pub(super) fn statement(loading: &Loading, site: Site, taken: &[u32]) -> Option<(Planned, Vec<u32>)> {
+pub(super) fn statement(compiling: &Compiling, site: Site, taken: &[u32]) -> Option<(Planned, Vec<u32>)> {
     let at = site.at;
-    let mut tree = tree::build(loading, site, &[])?;
+    let mut tree = tree::build(compiling, site, &[])?;
     if matches!(tree.root, Root::Jump { .. }) {
         return Some((planned(at, tree, control::jump, &[]), Vec::new()));
     }
-    if !loading.plain {
-        let mut search = Search { loading, site, taken, members: Vec::new(), best: None, tries: 0 };
+    if !compiling.baseline {
+        let mut search = Search { compiling, site, taken, members: Vec::new(), best: None, tries: 0 };
         search.grow(&tree);
         if let Some((larger, handler, members)) = search.best {
             return Some((planned(at, larger, handler, &members), members));
@@ -43,7 +43,7 @@ fn planned(at: usize, tree: Tree, handler: Handler, members: &[u32]) -> Planned 
 }
 
 struct Search<'a, 'l> {
-    loading: &'a Loading<'l>,
+    compiling: &'a Compiling<'l>,
     site: Site,
     /// Taken in by another argument of the same call.
     taken: &'a [u32],
@@ -65,7 +65,7 @@ impl Search<'_, '_> {
             self.tries += 1;
             steps::count(1);
             self.members.push(definition);
-            let larger = tree::build(self.loading, self.site, &self.members).expect("it was a statement before");
+            let larger = tree::build(self.compiling, self.site, &self.members).expect("it was a statement before");
             if let Some(handler) = Registry::get().find(larger.handler_key()) {
                 self.grow(&larger);
                 if self.best.as_ref().is_none_or(|(_, _, members)| members.len() < self.members.len()) {
@@ -78,16 +78,16 @@ impl Search<'_, '_> {
 
     /// Whether a definition may be computed where the statement is instead of where it stands.
     fn may_move(&self, from: usize) -> bool {
-        let code = &self.loading.function.code;
+        let code = &self.compiling.function.code;
         let at = self.site.at;
-        if self.loading.absorbed[from].is_some() || self.taken.contains(&(from as u32)) || at - from > DISTANCE_MAX {
+        if self.compiling.absorbed[from].is_some() || self.taken.contains(&(from as u32)) || at - from > DISTANCE_MAX {
             return false;
         }
         steps::count(at - from);
         let moved = row::traits(&code[from]);
         (from + 1..at).all(|between| {
             // What another, later statement took in is computed there and does not mind.
-            self.loading.absorbed[between].is_some()
+            self.compiling.absorbed[between].is_some()
                 || self.members.contains(&(between as u32))
                 || self.commutes(&code[from], moved, &code[between])
         })
@@ -101,7 +101,7 @@ impl Search<'_, '_> {
             return false;
         }
         // Handlers of errors in the same function could see a result that should not be there yet.
-        if traits.traps && !self.loading.function.regions.is_empty() {
+        if traits.traps && !self.compiling.function.regions.is_empty() {
             return false;
         }
         let mut disturbs = false;

@@ -2,7 +2,7 @@
 //!
 //! [`plan`] looks at one block, from its end: the tree of an instruction takes in those definitions that only it reads, as
 //! long as there is a handler for the larger tree and nothing between the two places minds. Then neighbours become pairs.
-//! [`emit`] writes the instruction that was planned. In plain code every canonical instruction stands for itself.
+//! [`emit`] writes the instruction that was planned. In baseline code every canonical instruction stands for itself.
 //!
 //! How branches pay for fuel is told at [`Assembler::cost`](crate::threaded::Assembler::cost).
 
@@ -14,7 +14,7 @@ mod row;
 mod tree;
 mod write;
 
-use super::Loading;
+use super::Compiling;
 use crate::handlers::typed::registry::Registry;
 use crate::handlers::typed::shape;
 use crate::handlers::typed::shape::Key;
@@ -54,7 +54,7 @@ struct Planned {
 
 impl Plan {
     /// The instruction that defines `reg` for `reader` alone.
-    fn feeder(&self, loading: &Loading, reader: usize, reg: minivm_isa::entities::Reg) -> Option<u32> {
+    fn feeder(&self, compiling: &Compiling, reader: usize, reg: minivm_isa::entities::Reg) -> Option<u32> {
         let reader = reader as u32;
         let first = self.feeds.partition_point(|&(by, _)| by < reader);
         let feeds = self.feeds[first..]
@@ -62,58 +62,58 @@ impl Plan {
             .inspect(|_| steps::count(1))
             .take_while(|&&(by, _)| by == reader)
             .map(|&(_, at)| at);
-        feeds.into_iter().find(|&at| row::result(&loading.function.code[at as usize]) == Some(reg))
+        feeds.into_iter().find(|&at| row::result(&compiling.function.code[at as usize]) == Some(reg))
     }
 }
 
 /// Decides what becomes of the typed instructions of a block: fills `absorbed` and what [`emit`] goes by.
-pub(crate) fn plan(loading: &mut Loading, range: Range<usize>) {
-    loading.typed.start = range.start;
-    loading.typed.statements.clear();
-    loading.typed.statements.resize_with(range.len(), || None);
-    loading.typed.feeds.clear();
-    loading.typed.arguments.clear();
-    if !loading.plain {
-        find_feeds(loading, range.clone());
+pub(crate) fn plan(compiling: &mut Compiling, range: Range<usize>) {
+    compiling.typed.start = range.start;
+    compiling.typed.statements.clear();
+    compiling.typed.statements.resize_with(range.len(), || None);
+    compiling.typed.feeds.clear();
+    compiling.typed.arguments.clear();
+    if !compiling.baseline {
+        find_feeds(compiling, range.clone());
     }
     for at in range.clone().rev() {
-        if loading.absorbed[at].is_some() {
+        if compiling.absorbed[at].is_some() {
             continue;
         }
-        calls::plan_arguments(loading, at);
-        if let Some((planned, members)) = grow::statement(loading, Site { at, argument: None }, &[]) {
+        calls::plan_arguments(compiling, at);
+        if let Some((planned, members)) = grow::statement(compiling, Site { at, argument: None }, &[]) {
             for member in members {
-                loading.absorbed[member as usize] = Some(at as u32);
+                compiling.absorbed[member as usize] = Some(at as u32);
             }
-            loading.typed.statements[at - range.start] = Some(planned);
+            compiling.typed.statements[at - range.start] = Some(planned);
         }
     }
-    if !loading.plain {
-        join(loading, range.clone());
-        calls::return_at_conditions(loading, range);
+    if !compiling.baseline {
+        join(compiling, range.clone());
+        calls::return_at_conditions(compiling, range);
     }
 }
 
-fn find_feeds(loading: &mut Loading, range: Range<usize>) {
+fn find_feeds(compiling: &mut Compiling, range: Range<usize>) {
     for at in range.clone() {
-        let Some(reader) = loading.temporaries.single_use(at) else { continue };
-        if row::is_value(&loading.function.code[at]) && range.contains(&reader) {
-            loading.typed.feeds.push((reader as u32, at as u32));
+        let Some(reader) = compiling.temporaries.single_use(at) else { continue };
+        if row::is_value(&compiling.function.code[at]) && range.contains(&reader) {
+            compiling.typed.feeds.push((reader as u32, at as u32));
         }
     }
-    loading.typed.feeds.sort_unstable();
+    compiling.typed.feeds.sort_unstable();
 }
 
 /// Statements that one instruction does at most.
 const JOINED_MAX: usize = 4;
 
 /// Joins neighbouring statements where there is a handler for them, so that as few instructions as can be remain.
-fn join(loading: &mut Loading, range: Range<usize>) {
-    let plan = &mut loading.typed;
+fn join(compiling: &mut Compiling, range: Range<usize>) {
+    let plan = &mut compiling.typed;
     // Non-absorbed instructions from the one at hand on, with the instructions needed from each of them on; nearest first.
     let mut following: Vec<(usize, u32)> = Vec::new();
     for at in range.clone().rev() {
-        if loading.absorbed[at].is_some() {
+        if compiling.absorbed[at].is_some() {
             continue;
         }
         let mut best = 1 + following.first().map_or(0, |&(_, needed)| needed);
@@ -157,51 +157,51 @@ fn joint_key(trees: &[&Tree]) -> Option<Key> {
 /// Writes the typed instruction `at` with all it was planned to do. False when it is not typed.
 ///
 /// `loading.pending` counts the instruction itself.
-pub(crate) fn emit(loading: &mut Loading, at: usize) -> bool {
-    let index = at - loading.typed.start;
-    let Some(planned) = loading.typed.statements[index].take() else {
-        return bulk::emit(loading, at);
+pub(crate) fn emit(compiling: &mut Compiling, at: usize) -> bool {
+    let index = at - compiling.typed.start;
+    let Some(planned) = compiling.typed.statements[index].take() else {
+        return bulk::emit(compiling, at);
     };
     let Some((later, handler)) = &planned.joined else {
-        write::single(loading, at, &planned);
+        write::single(compiling, at, &planned);
         return true;
     };
     let (later, handler) = (later.clone(), *handler);
     let mut statements = vec![planned];
     for &next in &later {
-        let statement = loading.typed.statements[next as usize - loading.typed.start].take();
+        let statement = compiling.typed.statements[next as usize - compiling.typed.start].take();
         statements.push(statement.expect("it was joined as a statement"));
-        loading.absorbed[next as usize] = Some(at as u32);
+        compiling.absorbed[next as usize] = Some(at as u32);
     }
     let last = later.last().map_or(at, |&last| last as usize);
-    write::joined(loading, at, last, &statements, handler);
+    write::joined(compiling, at, last, &statements, handler);
     true
 }
 
 /// Begins a block: what the one before falls into it with stays pending, unless it is much.
-pub(crate) fn enter_block(loading: &mut Loading, block: Block) {
-    let first = loading.function.block_range(block).start;
-    if !loading.falls_through {
-        loading.pending = 0;
-    } else if loading.pending > PENDING_INTO_BLOCK_MAX {
-        charge(loading, first);
+pub(crate) fn enter_block(compiling: &mut Compiling, block: Block) {
+    let first = compiling.function.block_range(block).start;
+    if !compiling.falls_through {
+        compiling.pending = 0;
+    } else if compiling.pending > PENDING_INTO_BLOCK_MAX {
+        charge(compiling, first);
     }
-    loading.asm.place(block, first, loading.pending);
-    loading.falls_through = true;
+    compiling.asm.place(block, first, compiling.pending);
+    compiling.falls_through = true;
 }
 
 /// Sees that no more is pending than a branch can charge, with `ahead` instructions more: blocks are emitted in stretches that
 /// are so short.
-pub(crate) fn settle(loading: &mut Loading, at: usize, ahead: u32) {
+pub(crate) fn settle(compiling: &mut Compiling, at: usize, ahead: u32) {
     debug_assert!(
-        loading.pending + ahead <= PENDING_MAX,
+        compiling.pending + ahead <= PENDING_MAX,
         "instruction {at} has too much before it that is not paid for"
     );
 }
 
 /// Charges for everything before instruction `next`, which begins a block or a stretch of one.
-pub(crate) fn charge(loading: &mut Loading, next: usize) {
-    let cost = std::mem::take(&mut loading.pending);
-    put!(loading, next, rows::Charge { cost });
-    loading.asm.paid(next);
+pub(crate) fn charge(compiling: &mut Compiling, next: usize) {
+    let cost = std::mem::take(&mut compiling.pending);
+    put!(compiling, next, rows::Charge { cost });
+    compiling.asm.paid(next);
 }

@@ -1,6 +1,6 @@
 //! The tree that an instruction makes with the definitions it takes in, brought to one form of several that mean the same.
 
-use super::Loading;
+use super::Compiling;
 use super::row::{self, Kind, Row};
 use crate::handlers::typed::shape;
 use crate::handlers::typed::shape::Key;
@@ -213,7 +213,7 @@ pub(super) fn leaf_class(leaf: Leaf) -> Class {
 
 /// Builds the tree of one statement.
 pub(super) struct Builder<'a, 'l> {
-    loading: &'a Loading<'l>,
+    compiling: &'a Compiling<'l>,
     /// Definitions it takes in.
     members: &'a [u32],
     nodes: Vec<Node>,
@@ -228,8 +228,8 @@ pub(super) struct Site {
 }
 
 /// The tree of a statement with these definitions taken in, if it is one.
-pub(super) fn build(loading: &Loading, site: Site, members: &[u32]) -> Option<Tree> {
-    let mut builder = Builder { loading, members, nodes: Vec::new() };
+pub(super) fn build(compiling: &Compiling, site: Site, members: &[u32]) -> Option<Tree> {
+    let mut builder = Builder { compiling, members, nodes: Vec::new() };
     let root = match site.argument {
         Some((operand, slot)) => {
             let value = builder.operand(site.at, operand);
@@ -241,23 +241,23 @@ pub(super) fn build(loading: &Loading, site: Site, members: &[u32]) -> Option<Tr
 }
 
 /// A leaf for an operand.
-pub(super) fn leaf(loading: &Loading, operand: Operand) -> Leaf {
+pub(super) fn leaf(compiling: &Compiling, operand: Operand) -> Leaf {
     match operand.input() {
         Input::Reg(reg) => Leaf {
-            slot: Some(loading.slots.of(reg)),
-            class: class_of(loading.function.registers[reg]),
+            slot: Some(compiling.slots.of(reg)),
+            class: class_of(compiling.function.registers[reg]),
             bits: [0; 2],
             definition: None,
         },
         Input::Const(constant) => {
-            let (class, bits) = match *loading.constant(constant) {
+            let (class, bits) = match *compiling.constant(constant) {
                 Constant::I32(value) => (Class::Bits32, [u64::from(value as u32), 0]),
                 Constant::I64(value) => (Class::Bits64, [value as u64, 0]),
                 Constant::F32(value) => (Class::Single, [u64::from(value), 0]),
                 Constant::F64(value) => (Class::Double, [value, 0]),
                 Constant::V128(value) => (Class::Bits128, [value as u64, (value >> 64) as u64]),
                 _ => {
-                    let value = loading.value(constant);
+                    let value = compiling.value(constant);
                     (Class::Any, [value.payload(), u64::from(value.tag().0)])
                 }
             };
@@ -273,29 +273,29 @@ impl Builder<'_, '_> {
             *place = Some(kid);
         }
         let is_moved = matches!(head, Head::Generic(Opcode::Copy, _));
-        let traps = !is_moved && self.loading.function.code[at].info().effects.trap;
+        let traps = !is_moved && self.compiling.function.code[at].info().effects.trap;
         self.nodes.push(Node { at, head, kids: places, extra, traps });
         self.nodes.len() - 1
     }
 
     fn root(&mut self, at: usize) -> Option<Root> {
-        let instruction = &self.loading.function.code[at];
+        let instruction = &self.compiling.function.code[at];
         let row = Row::of(instruction);
         Some(match row::kind(instruction) {
             Kind::Other => Root::Return(self.returned(at)?),
             Kind::Jump => {
                 let target = row.targets[0].expect("a jump has a target");
-                if let Some(returned) = super::calls::lone_return(self.loading, target) {
+                if let Some(returned) = super::calls::lone_return(self.compiling, target) {
                     return Some(Root::Return(returned));
                 }
-                Root::Jump { target, falls: self.loading.next_block == Some(target) }
+                Root::Jump { target, falls: self.compiling.next_block == Some(target) }
             }
             Kind::Branch(comparison) => self.condition(at, &row, comparison),
             Kind::Store => Root::Effect { node: self.store(at, instruction.opcode(), &row) },
             Kind::GlobalSet => Root::Effect { node: self.global_set(at, &row) },
             Kind::Operation(_) | Kind::Copy | Kind::Select | Kind::GlobalGet | Kind::Null | Kind::Load => {
                 let value = self.value(at, instruction);
-                let slot = self.loading.destination(at, row.dst.expect("values have a result"));
+                let slot = self.compiling.destination(at, row.dst.expect("values have a result"));
                 Root::Set { slot: slot as u16, value: self.moved(at, value) }
             }
         })
@@ -303,7 +303,7 @@ impl Builder<'_, '_> {
 
     /// What an instruction returns, if it does and there are handlers for it.
     fn returned(&mut self, at: usize) -> Option<Return> {
-        let Some(operand) = super::calls::returned(self.loading, at)? else {
+        let Some(operand) = super::calls::returned(self.compiling, at)? else {
             return Some(Return { value: None, class: Class::Bits64, ahead: 0 });
         };
         let value = self.operand(at, operand);
@@ -311,7 +311,7 @@ impl Builder<'_, '_> {
             Kid::Leaf(leaf) => leaf_class(leaf),
             Kid::Node(index) => {
                 self.moved(at, value);
-                let class = class_of(self.loading.operand_type(operand));
+                let class = class_of(self.compiling.operand_type(operand));
                 let is_moved = matches!(self.nodes[index].head, Head::Access(..) | Head::Generic(Opcode::GlobalGet, _));
                 if is_moved { bits(class) } else { class }
             }
@@ -360,9 +360,9 @@ impl Builder<'_, '_> {
 
     fn access(&self, opcode: Opcode, row: &Row) -> (Head, Extra) {
         let memory = Memory::from_u32(row.index.expect("an access names a memory"));
-        let wide = self.loading.program.memories[memory].is_64;
-        let address = self.loading.instance.memory(memory);
-        let far = wide || !std::ptr::eq(address, self.loading.main_memory);
+        let wide = self.compiling.program.memories[memory].is_64;
+        let address = self.compiling.instance.memory(memory);
+        let far = wide || !std::ptr::eq(address, self.compiling.main_memory);
         let pointer = far.then_some(address as usize as u64);
         (Head::Access(opcode, far, wide), Extra::Offset(row.offset, wide, pointer))
     }
@@ -370,22 +370,22 @@ impl Builder<'_, '_> {
     fn global_set(&mut self, at: usize, row: &Row) -> usize {
         let value = self.operand(at, row.input(0));
         let global = Global::from_u32(row.index.expect("it names a global"));
-        let pointer = Extra::Pointer(self.loading.instance.global(global) as usize as u64);
+        let pointer = Extra::Pointer(self.compiling.instance.global(global) as usize as u64);
         let class = match value {
             Kid::Leaf(Leaf { slot: Some(_), class: Class::Bits32 | Class::Single, .. }) => Class::Bits64,
             Kid::Leaf(leaf) => bits(leaf.class),
-            Kid::Node(_) => class_of(self.loading.program.globals[global].ty),
+            Kid::Node(_) => class_of(self.compiling.program.globals[global].ty),
         };
         self.push(at, Head::Generic(Opcode::GlobalSet, class), &[value], pointer)
     }
 
     /// The value of an operand of instruction `reader`.
     fn operand(&mut self, reader: usize, operand: Operand) -> Kid {
-        let loading = self.loading;
-        let definition = operand.reg().and_then(|reg| loading.typed.feeder(loading, reader, reg));
+        let compiling = self.compiling;
+        let definition = operand.reg().and_then(|reg| compiling.typed.feeder(compiling, reader, reg));
         match definition {
-            Some(at) if self.members.contains(&at) => self.value(at as usize, &loading.function.code[at as usize]),
-            _ => Kid::Leaf(Leaf { definition, ..leaf(loading, operand) }),
+            Some(at) if self.members.contains(&at) => self.value(at as usize, &compiling.function.code[at as usize]),
+            _ => Kid::Leaf(Leaf { definition, ..leaf(compiling, operand) }),
         }
     }
 
@@ -407,8 +407,8 @@ impl Builder<'_, '_> {
             Kind::Select => self.select(at, &row),
             Kind::GlobalGet => {
                 let global = Global::from_u32(row.index.expect("it names a global"));
-                let class = class_of(self.loading.program.globals[global].ty);
-                let pointer = Extra::Pointer(self.loading.instance.global(global) as usize as u64);
+                let class = class_of(self.compiling.program.globals[global].ty);
+                let pointer = Extra::Pointer(self.compiling.instance.global(global) as usize as u64);
                 Kid::Node(self.push(at, Head::Generic(Opcode::GlobalGet, class), &[], pointer))
             }
             Kind::Load => {
@@ -432,7 +432,7 @@ impl Builder<'_, '_> {
         }
         let class = match (first, second) {
             (Kid::Leaf(leaf), Kid::Leaf(_)) => bits(leaf.class),
-            _ => class_of(self.loading.function.registers[row.dst.expect("it has a result")]),
+            _ => class_of(self.compiling.function.registers[row.dst.expect("it has a result")]),
         };
         Kid::Node(self.push(at, Head::Generic(Opcode::Select, class), &[first, second, condition], Extra::None))
     }
@@ -514,14 +514,14 @@ impl Builder<'_, '_> {
                 std::mem::swap(&mut target, &mut otherwise);
             }
         }
-        if self.loading.next_block == Some(target) && target != otherwise {
+        if self.compiling.next_block == Some(target) && target != otherwise {
             std::mem::swap(&mut target, &mut otherwise);
             value = match self.inverse(at, value) {
                 Some(inverse) => inverse,
                 None => Kid::Node(self.push(at, Head::Operation(Opcode::I32Eqz), &[value], Extra::None)),
             };
         }
-        Root::Condition { value, target, otherwise, falls: self.loading.next_block == Some(otherwise) }
+        Root::Condition { value, target, otherwise, falls: self.compiling.next_block == Some(otherwise) }
     }
 
     /// What this is true with, or (second) false with: it need not be computed for a branch.

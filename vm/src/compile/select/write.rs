@@ -1,7 +1,7 @@
 //! Writes planned statements.
 
 use super::tree::{Extra, Kid, Leaf, Node, Return, Root, Tree};
-use super::{Loading, Planned, notes, settle};
+use super::{Compiling, Planned, notes, settle};
 use crate::handlers::typed::word::{Class, NO_SLOT};
 use crate::runtime::context::Handler;
 use crate::threaded::kinds::BranchTo;
@@ -10,93 +10,93 @@ use crate::threaded::{Assembler, rows};
 use minivm_isa::entities::Block;
 
 /// Writes a statement.
-pub(super) fn single(loading: &mut Loading, at: usize, planned: &Planned) {
+pub(super) fn single(compiling: &mut Compiling, at: usize, planned: &Planned) {
     if !planned.tree.is_statement() {
-        settle(loading, at, 0);
+        settle(compiling, at, 0);
     }
     match planned.tree.root {
         Root::Jump { falls: true, .. } => {
-            let pending = loading.pending.saturating_sub(1);
-            loading.asm.falls(at, pending);
-            return finish_block(loading, at, 0, &planned.tree);
+            let pending = compiling.pending.saturating_sub(1);
+            compiling.asm.falls(at, pending);
+            return finish_block(compiling, at, 0, &planned.tree);
         }
-        Root::Return(_) => return returns(loading, at, 0, planned.first, planned.handler, &[&planned.tree]),
+        Root::Return(_) => return returns(compiling, at, 0, planned.first, planned.handler, &[&planned.tree]),
         _ => {}
     }
-    loading.asm.begin(planned.handler, planned.first as usize);
-    notes::tree(&mut loading.asm, &planned.tree);
-    operands(&mut loading.asm, &planned.tree);
-    finish_block(loading, at, 0, &planned.tree);
+    compiling.asm.begin(planned.handler, planned.first as usize);
+    notes::tree(&mut compiling.asm, &planned.tree);
+    operands(&mut compiling.asm, &planned.tree);
+    finish_block(compiling, at, 0, &planned.tree);
 }
 
 /// Writes statements as one instruction: the first at `at`, the last at `last`.
-pub(super) fn joined(loading: &mut Loading, at: usize, last: usize, statements: &[Planned], handler: Handler) {
+pub(super) fn joined(compiling: &mut Compiling, at: usize, last: usize, statements: &[Planned], handler: Handler) {
     let ahead = (last - at) as u32;
     let trees: Vec<&Tree> = statements.iter().map(|planned| &planned.tree).collect();
     let tree = trees.last().expect("there are several");
     if !tree.is_statement() {
-        settle(loading, at, ahead);
+        settle(compiling, at, ahead);
     }
     let first = statements.iter().map(|planned| planned.first).min().expect("there are several");
     if let Root::Return(_) = tree.root {
-        return returns(loading, last, ahead, first, handler, &trees);
+        return returns(compiling, last, ahead, first, handler, &trees);
     }
-    loading.asm.begin(handler, first as usize);
+    compiling.asm.begin(handler, first as usize);
     for tree in &trees {
-        notes::tree(&mut loading.asm, tree);
-        operands(&mut loading.asm, tree);
+        notes::tree(&mut compiling.asm, tree);
+        operands(&mut compiling.asm, tree);
     }
-    finish_block(loading, last, ahead, tree);
+    finish_block(compiling, last, ahead, tree);
 }
 
 /// Writes an instruction that returns: that of these trees which is last, at `at`.
-fn returns(loading: &mut Loading, at: usize, ahead: u32, first: u32, handler: Handler, trees: &[&Tree]) {
+fn returns(compiling: &mut Compiling, at: usize, ahead: u32, first: u32, handler: Handler, trees: &[&Tree]) {
     let Some(Tree { root: Root::Return(returned), .. }) = trees.last() else { unreachable!("the last one returns") };
-    let cost = loading.pending + ahead + returned.ahead;
-    loading.asm.charges(at + 1 + returned.ahead as usize);
-    loading.asm.begin(handler, first as usize);
-    loading.asm.half(cost as u16);
+    let cost = compiling.pending + ahead + returned.ahead;
+    compiling.asm.charges(at + 1 + returned.ahead as usize);
+    compiling.asm.begin(handler, first as usize);
+    compiling.asm.half(cost as u16);
     for tree in trees {
-        notes::tree(&mut loading.asm, tree);
-        operands(&mut loading.asm, tree);
+        notes::tree(&mut compiling.asm, tree);
+        operands(&mut compiling.asm, tree);
     }
-    loading.asm.shows("cost", || Shown::Text(cost.to_string()));
-    loading.leave();
+    compiling.asm.shows("cost", || Shown::Text(cost.to_string()));
+    compiling.leave();
 }
 
 /// Writes where control goes on, `ahead` instructions after the one that `pending` counts up to.
-fn finish_block(loading: &mut Loading, at: usize, ahead: u32, tree: &Tree) {
-    let pending = loading.pending + ahead;
+fn finish_block(compiling: &mut Compiling, at: usize, ahead: u32, tree: &Tree) {
+    let pending = compiling.pending + ahead;
     match tree.root {
         Root::Set { .. } | Root::Effect { .. } => {}
-        Root::Jump { falls: true, .. } => loading.falls_through = true,
+        Root::Jump { falls: true, .. } => compiling.falls_through = true,
         Root::Jump { target, .. } => {
-            loading.asm.branch(BranchTo::block(target, pending));
-            loading.falls_through = false;
+            compiling.asm.branch(BranchTo::block(target, pending));
+            compiling.falls_through = false;
         }
         Root::Condition { target, otherwise, falls, .. } => {
-            loading.asm.branch(BranchTo::block(target, pending));
-            go_on(loading, at, pending, otherwise, falls);
+            compiling.asm.branch(BranchTo::block(target, pending));
+            go_on(compiling, at, pending, otherwise, falls);
         }
         Root::ReturnIf { value, otherwise, falls, .. } => {
             let cost = pending + value.ahead;
-            loading.asm.half(cost as u16);
-            loading.asm.shows("cost", || Shown::Text(cost.to_string()));
+            compiling.asm.half(cost as u16);
+            compiling.asm.shows("cost", || Shown::Text(cost.to_string()));
             if let Some(Kid::Leaf(leaf)) = value.value {
-                write_leaf(&mut loading.asm, leaf, false);
+                write_leaf(&mut compiling.asm, leaf, false);
             }
-            go_on(loading, at, pending, otherwise, falls);
+            go_on(compiling, at, pending, otherwise, falls);
         }
         Root::Return(_) => unreachable!("returns are written by themselves"),
     }
 }
 
 /// Goes on at a block, after a condition did not lead elsewhere.
-fn go_on(loading: &mut Loading, at: usize, pending: u32, block: Block, falls: bool) {
+fn go_on(compiling: &mut Compiling, at: usize, pending: u32, block: Block, falls: bool) {
     if !falls {
-        put!(loading, at, rows::Jump { branch: BranchTo::block(block, pending) });
+        put!(compiling, at, rows::Jump { branch: BranchTo::block(block, pending) });
     }
-    loading.falls_through = falls;
+    compiling.falls_through = falls;
 }
 
 /// Writes the operands of a statement.

@@ -8,7 +8,7 @@ use crate::runtime::context::Context;
 use crate::runtime::task::Work;
 use crate::runtime::unwind::raise_trap;
 use crate::runtime::work::MEMORY_BYTES_PER_UNIT as BYTES;
-use crate::runtime::work::leave_fast;
+use crate::runtime::work::leave_optimised;
 use crate::runtime::work::pay_small;
 use crate::runtime::work::stop_inside;
 use crate::runtime::work::take_slice;
@@ -98,7 +98,7 @@ unsafe fn range_at<W: RangeWork>(cx: &mut Context, c: &mut Cursor, at: Flow) -> 
     }
 }
 
-/// A slice of a long range; the first one is done after fast code was left.
+/// A slice of a long range; the first one is done after optimised code was left.
 ///
 /// # Safety
 /// As for `range_at`; the operands were read.
@@ -113,8 +113,8 @@ unsafe fn long_range<W: RangeWork>(
 ) -> Result<Flow, TrapCode> {
     // SAFETY: passed on; nothing is moved over instructions that are bulk.
     unsafe {
-        if !crate::runtime::work::is_plain(at) {
-            return Ok(leave_fast(cx, at));
+        if !crate::runtime::work::is_baseline(at) {
+            return Ok(leave_optimised(cx, at));
         }
         let units = length / W::PER_UNIT;
         let (from, to, object) = take_slice(cx, units);

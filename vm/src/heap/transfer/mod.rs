@@ -27,17 +27,20 @@
 //! 0 for one never used, 0xff and a number of four
 //! bytes for one whose key died. Buckets are preceded by what the directory counts; a slot of an index is a number in the list.
 //!
-//! A copy within the process goes another way for all that is plain memory of the heap, see `twin`.
+//! A copy within the process goes another way for all that is plain memory of the heap, see `clone`.
 //!
 //! | file | what |
 //! |---|---|
 //! | `save`, `save_table`, `map` | cells as bytes; their numbers by address |
 //! | `invariants` | what holds of every cell, kind by kind |
 //! | `load`, `load_table`, `load_buckets`, `load_lists` | cells from bytes; trusts nothing |
-//! | `twin`, `twin_table`, `twin_heap` | cells copied as they lie; what they wait for until another machine has them |
+//! | `clone`, `clone_table`, `clone_heap` | cells copied as they lie; what they wait for until another machine has them |
 //!
 //! A value is a tag byte; 3 a zigzag LEB128 integer, 4 eight bytes of a float, 5 the number of a cell.
 
+mod clone;
+mod clone_heap;
+mod clone_table;
 mod invariants;
 mod load;
 mod load_buckets;
@@ -46,14 +49,11 @@ mod load_table;
 mod map;
 mod save;
 mod save_table;
-mod twin;
-mod twin_heap;
-mod twin_table;
 
+pub(crate) use clone::HeapCopier;
+pub(crate) use clone_heap::{HeapTwin, WaitingCells};
 pub(crate) use load::{FiberState, HeapLoader, LoadOutside, LoadedLayout};
 pub(crate) use save::{HeapSaver, SaveOutside};
-pub(crate) use twin::HeapCopier;
-pub(crate) use twin_heap::{HeapTwin, WaitingCells};
 
 /// Tag byte of a value that refers to a cell.
 const REFERENCE: u8 = 5;

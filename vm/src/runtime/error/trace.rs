@@ -152,16 +152,16 @@ impl Trace<'_> {
         // SAFETY: the walk starts at a live state.
         let count = std::iter::from_fn(|| unsafe { walk.next_shown() }).count() + ends;
         // PUC Lua does not leave out only one, and counts one less than it leaves out.
-        let hidden = count.saturating_sub(skip).saturating_sub(LEVELS_FIRST + LEVELS_LAST);
-        let hidden = if hidden == 1 { 0 } else { hidden };
-        let hidden_from = skip.saturating_add(LEVELS_FIRST);
+        let elided = count.saturating_sub(skip).saturating_sub(LEVELS_FIRST + LEVELS_LAST);
+        let elided = if elided == 1 { 0 } else { elided };
+        let elided_from = skip.saturating_add(LEVELS_FIRST);
         let mut text = String::from(HEAD);
         let mut level = 0;
         let mut add = |line: &dyn Fn() -> String| {
-            if hidden > 0 && level == hidden_from {
-                let _ = write!(text, "\n\t...\t(skipping {} levels)", hidden - 1);
+            if elided > 0 && level == elided_from {
+                let _ = write!(text, "\n\t...\t(skipping {} levels)", elided - 1);
             }
-            if level >= skip && (hidden == 0 || level < hidden_from || level >= hidden_from + hidden) {
+            if level >= skip && (elided == 0 || level < elided_from || level >= elided_from + elided) {
                 let _ = write!(text, "\n\t{}", line());
             }
             level += 1;
@@ -345,8 +345,8 @@ pub(crate) unsafe fn level_info(cx: &Context, level: &Level, caller: Option<Flow
         info.is_tail_call = caller.is_some_and(|at| is_tail_called(cx, closure, at));
         let caller = caller.filter(|_| !info.is_tail_call);
         info.name = caller.and_then(|at| call_site_name(cx, at)).map(|(kind, name)| (kind.to_string(), name));
-        if let Level::Guest { guest, regs, instruction, calling, plain, .. } = level {
-            let place = Place { instruction: *instruction, calling: *calling, plain: *plain };
+        if let Level::Guest { guest, regs, instruction, calling, baseline, .. } = level {
+            let place = Place { instruction: *instruction, calling: *calling, baseline: *baseline };
             let standing = Standing { guest, regs: *regs, place, has_begun: true };
             info.line = standing.span().map(|span| span.line).filter(|&line| line > 0);
             info.locals.extend(standing.locals().into_iter().filter_map(|local| match local.value {

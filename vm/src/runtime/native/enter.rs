@@ -143,8 +143,8 @@ unsafe fn leave(cx: &mut Context, function: &GuestFunction, entered: Regs) -> Fl
         if reason == REASON_GUARD {
             cx.note_miss(guest);
         }
-        let plain = cx.plain_code(info, guest);
-        Flow { pc: plain.place_of(at), regs }
+        let baseline = cx.baseline_code(info, guest);
+        Flow { pc: baseline.place_of(at), regs }
     }
 }
 
@@ -160,10 +160,10 @@ unsafe fn enter_again(cx: &mut Context, guest: &GuestFunction, regs: Regs) -> Fl
         let place = Frame::at(regs).return_place();
         let caller = regs.sub(return_info(place).delta as usize);
         let (info, calling) = function_of(caller);
-        let plain = cx.plain_code(info, calling);
-        let call = plain.call_before(place).expect("native code writes return places of its calls");
+        let baseline = cx.baseline_code(info, calling);
+        let call = baseline.call_before(place).expect("native code writes return places of its calls");
         // The step before the call has no operands.
-        let at = Flow { pc: plain.place_of(call).add(4), regs: caller };
+        let at = Flow { pc: baseline.place_of(call).add(4), regs: caller };
         stack_overflow(cx, at)
     }
 }

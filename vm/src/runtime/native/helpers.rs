@@ -5,7 +5,7 @@ use crate::heap::{Cell, Closure, Node, Str, Table};
 use crate::memory::LinearMemory;
 use crate::runtime::context::Context;
 use crate::runtime::function::{Body, FunctionInfo};
-use crate::runtime::host::{Intrinsic, Quick};
+use crate::runtime::host::{FastPath, Intrinsic};
 use crate::runtime::metamethod::Metamethod;
 use crate::runtime::work::{MEMORY_BYTES_PER_UNIT, SMALL};
 use crate::threaded::Regs;
@@ -36,7 +36,7 @@ pub struct Helpers {
     pub method_node: u64,
     /// `(context, payload, tag)`: the length of a table or string; negative when only the interpreter can tell.
     pub length: u64,
-    /// `(context, closure, arguments, count)`: calls the quick form of a host function. 1: the result is in place of the first
+    /// `(context, closure, arguments, count)`: calls the fast path of a host function. 1: the result is in place of the first
     /// argument; 0: there is none; negative: it is left to the interpreter.
     pub quick: u64,
     /// `(context, iterator, state, control, results, count)`, all but the count as places in the frame: one step of an iteration
@@ -264,7 +264,7 @@ helper! {
         // SAFETY: the caller vouches for the arguments, which are laid out as values are; closures point to functions.
         unsafe {
             let Body::Host(host) = &(*(*closure).function.cast::<FunctionInfo>()).body else { return -1 };
-            let Some(Intrinsic::Quick(function)) = host.intrinsic else { return -1 };
+            let Some(Intrinsic::FastPath(function)) = host.intrinsic else { return -1 };
             let heap = &mut (*cx).heap;
             if heap.needs_step() {
                 return -1;
@@ -272,12 +272,12 @@ helper! {
             let values = std::slice::from_raw_parts(arguments.cast::<Value>(), count as usize);
             // One that panics does so again when the interpreter calls it, which then tells the host.
             match catch_unwind(AssertUnwindSafe(|| function(heap, values))) {
-                Ok(Quick::One(value)) => {
+                Ok(FastPath::One(value)) => {
                     set_any(arguments, 0, value);
                     1
                 }
-                Ok(Quick::Nothing) => 0,
-                Ok(Quick::Unknown) | Err(_) => -1,
+                Ok(FastPath::Nothing) => 0,
+                Ok(FastPath::Unknown) | Err(_) => -1,
             }
         }
     }

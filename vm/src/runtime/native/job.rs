@@ -82,7 +82,7 @@ pub struct GlobalJob {
 impl NativeJob {
     /// The job for a function that has both forms of code.
     pub(super) fn new(cx: &Context, info: &FunctionInfo, guest: &GuestFunction, entry: Option<Block>) -> Self {
-        let plain = cx.plain_code(info, guest);
+        let baseline = cx.baseline_code(info, guest);
         let function = guest.portable();
         let slots = guest.slots();
         let signature = guest.program().signatures[function.signature].clone();
@@ -118,13 +118,13 @@ impl NativeJob {
                 let info: *const FunctionInfo = instance.function_info(*function);
                 job.functions.insert(at, info.expose_provenance() as u64);
             }
-            job.add_call(guest, plain, at, instruction);
+            job.add_call(guest, baseline, at, instruction);
             instruction.for_each_operand(|_, operand| job.add_item(guest, operand));
         }
         job
     }
 
-    fn add_call(&mut self, guest: &GuestFunction, plain: &Code, at: usize, instruction: &Instruction) {
+    fn add_call(&mut self, guest: &GuestFunction, baseline: &Code, at: usize, instruction: &Instruction) {
         // SAFETY: instances outlive their functions.
         let instance = unsafe { &*guest.instance };
         let program = guest.program();
@@ -134,7 +134,7 @@ impl NativeJob {
                 (program.functions[*function].signature(), closure)
             }
             Instruction::CallAny { .. } | Instruction::CallAnyToOpen { .. } => {
-                let place = plain.return_place(at).map_or(0, |place| place.expose_provenance() as u64);
+                let place = baseline.return_place(at).map_or(0, |place| place.expose_provenance() as u64);
                 let signature = Signature { params: Vec::new(), results: Vec::new(), ..self.signature.clone() };
                 self.calls.insert(at, CallJob { signature, number: 0, place, closure: 0 });
                 return;
@@ -145,7 +145,7 @@ impl NativeJob {
             | Instruction::TailCallRef { signature, .. } => (*signature, 0),
             _ => return,
         };
-        let place = plain.return_place(at).map_or(0, |place| place.expose_provenance() as u64);
+        let place = baseline.return_place(at).map_or(0, |place| place.expose_provenance() as u64);
         let number = instance.signature_number(signature);
         self.calls.insert(at, CallJob { signature: program.signatures[signature].clone(), number, place, closure });
     }

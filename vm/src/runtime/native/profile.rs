@@ -72,22 +72,22 @@ unsafe fn note(cx: &Context) {
     }
     // SAFETY: the run stands in a guest frame.
     let (_, guest) = unsafe { function_of(cx.regs) };
-    if !guest.is_plain(cx.pc) {
+    if !guest.is_baseline(cx.pc) {
         return;
     }
-    let at = guest.plain_stop(cx.pc);
+    let at = guest.baseline_stop(cx.pc);
     let native = guest.native.get();
     let mut profile = native.profile.borrow_mut();
     let code = &guest.portable().code;
     if profile.is_empty() {
         profile.resize(code.len(), Seen::NOTHING);
     }
-    // SAFETY: the frame is complete before an instruction of plain code.
+    // SAFETY: the frame is complete before an instruction of baseline code.
     unsafe { note_instruction(guest, cx.regs, &code[at], &mut profile[at]) };
 }
 
 /// # Safety
-/// `regs` are those of a frame of the function that is about to do the instruction in plain code.
+/// `regs` are those of a frame of the function that is about to do the instruction in baseline code.
 unsafe fn note_instruction(guest: &GuestFunction, regs: Regs, instruction: &Instruction, seen: &mut Seen) {
     // SAFETY: passed on.
     let value = |operand| unsafe { value_of(guest, regs, operand) };

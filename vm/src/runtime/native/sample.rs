@@ -69,7 +69,7 @@ unsafe fn look_at(cx: &mut Context, regs: Regs) {
     // SAFETY: passed on.
     let (info, guest) = unsafe { function_of(regs) };
     let pc = cx.pc;
-    let at = if guest.is_plain(pc) { guest.plain_stop(pc) } else { guest.loaded().stop_at(pc) };
+    let at = if guest.is_baseline(pc) { guest.baseline_stop(pc) } else { guest.loaded().stop_at(pc) };
     if cx.native.policy.always {
         let is_unseen = guest.convention != Convention::Typed && guest.native.get().profile.borrow().is_empty();
         if is_unseen && cx.native.policy.chaos.is_some() && cx.native.random().is_multiple_of(2) {
@@ -117,8 +117,8 @@ fn any_instructions(guest: &GuestFunction) -> i64 {
 
 impl GuestFunction {
     /// The canonical instruction of a place in baseline code.
-    pub(super) fn plain_stop(&self, pc: crate::threaded::Pc) -> usize {
-        self.plain.get().expect("the place is in it").stop_at(pc)
+    pub(super) fn baseline_stop(&self, pc: crate::threaded::Pc) -> usize {
+        self.baseline.get().expect("the place is in it").stop_at(pc)
     }
 }
 

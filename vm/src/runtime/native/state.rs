@@ -256,7 +256,7 @@ impl Context {
             self.native.log.note(NativeEvent::Compiled { name, head, bytes, nanoseconds });
         }
         let word = loaded.handler_at(place);
-        let original = HandlerAddress(word.replace(self.places.handlers().enter_native.0));
+        let original = HandlerAddress(word.replace(self.return_stubs.handlers().enter_native.0));
         if is_entry {
             loaded.native().set(code.body.expose_provenance() as u64);
         }

@@ -20,11 +20,11 @@ pub(super) unsafe fn step(cx: *mut Context, regs: Regs, at: usize, fuel: i64) ->
     unsafe {
         let cx = &mut *cx;
         let (info, guest) = function_of(regs);
-        let plain = cx.plain_code(info, guest);
+        let baseline = cx.baseline_code(info, guest);
         cx.fuel = fuel;
         cx.steps = 1;
         cx.stepping = true;
-        cx.pc = plain.place_of(at);
+        cx.pc = baseline.place_of(at);
         cx.regs = regs;
         cx.native.figures.steps += 1;
         if cx.native.policy.logs {
@@ -37,10 +37,10 @@ pub(super) unsafe fn step(cx: *mut Context, regs: Regs, at: usize, fuel: i64) ->
             cx.status = Status::Running;
             if cx.regs == regs
                 && cx.run.work.is_none()
-                && guest.is_plain(cx.pc)
-                && is_next(guest, at, guest.plain_stop(cx.pc))
+                && guest.is_baseline(cx.pc)
+                && is_next(guest, at, guest.baseline_stop(cx.pc))
             {
-                cx.native.next = guest.plain_stop(cx.pc) as u64;
+                cx.native.next = guest.baseline_stop(cx.pc) as u64;
                 return cx.fuel;
             }
         }

@@ -4,8 +4,8 @@ mod descriptors;
 mod directories;
 mod files;
 mod process;
+mod snapshots;
 mod streams;
-mod travel;
 
 use super::*;
 use cap_tempfile::TempDir;

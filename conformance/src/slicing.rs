@@ -39,7 +39,7 @@ pub struct Paced {
 
 /// More than any case costs, and not so much that the machine takes it for no limit.
 const PLENTY: u64 = 1 << 40;
-/// Portions are up to this power of two: some end in fast code, some in plain code.
+/// Portions are up to this power of two: some end in optimised code, some in baseline code.
 const PORTION_BITS: usize = 14;
 
 /// Calls a function on a machine without other fuel, which has none left then.

@@ -7,7 +7,7 @@ use crate::heap::Closure;
 use crate::runtime::context::Context;
 use crate::runtime::fiber::{Fiber, FiberState};
 use crate::runtime::function::{Body, FunctionInfo, GuestFunction};
-use crate::runtime::stepping::reveal;
+use crate::runtime::stepping::materialise;
 use crate::runtime::walk::{Level, Walk};
 use crate::threaded::Code;
 use crate::threaded::continuation::{Record, RecordKind};
@@ -36,7 +36,7 @@ enum Holder {
 ///
 /// # Safety
 /// The fiber is live, and its saved state whole.
-pub(crate) unsafe fn settle_fiber(cx: &mut Context, fiber: &mut Fiber) {
+pub(crate) unsafe fn deoptimise_fiber(cx: &mut Context, fiber: &mut Fiber) {
     let has_stack = match fiber.state {
         FiberState::Running => false,
         FiberState::Dead => fiber.failed,
@@ -47,14 +47,14 @@ pub(crate) unsafe fn settle_fiber(cx: &mut Context, fiber: &mut Fiber) {
     }
     let at = Flow { pc: fiber.pc, regs: fiber.saved_regs() };
     // SAFETY: the saved state is whole.
-    fiber.pc = unsafe { settle_stack(cx, at, fiber.waits_for_call()) };
+    fiber.pc = unsafe { deoptimise_stack(cx, at, fiber.waits_for_call()) };
 }
 
 /// Brings all frames of a stack to plain code; gives the place of the top one.
 ///
 /// # Safety
 /// `at` is a whole state of a stack; `calling` says that its `pc` is a return place.
-pub(crate) unsafe fn settle_stack(cx: &mut Context, at: Flow, calling: bool) -> Pc {
+pub(crate) unsafe fn deoptimise_stack(cx: &mut Context, at: Flow, calling: bool) -> Pc {
     let mut top = at.pc;
     let mut holder = Holder::Top { calling };
     let mut walk = Walk::at(cx.record_return(), at, calling);
@@ -63,7 +63,7 @@ pub(crate) unsafe fn settle_stack(cx: &mut Context, at: Flow, calling: bool) -> 
         while let Some((level, at)) = walk.next() {
             match level {
                 Level::Guest { guest, closure, regs, .. } => {
-                    let place = settle_frame(cx, guest, closure, at, holder);
+                    let place = deoptimise_frame(cx, guest, closure, at, holder);
                     match holder {
                         Holder::Top { .. } => top = place,
                         Holder::Header(word) => *word = place as u64,
@@ -89,33 +89,39 @@ pub(crate) unsafe fn settle_stack(cx: &mut Context, at: Flow, calling: bool) -> 
 ///
 /// # Safety
 /// `at` is a frame of the closure's function on a whole stack, and `holder` has its place.
-unsafe fn settle_frame(cx: &mut Context, guest: &GuestFunction, closure: *mut Closure, at: Flow, holder: Holder) -> Pc {
+unsafe fn deoptimise_frame(
+    cx: &mut Context,
+    guest: &GuestFunction,
+    closure: *mut Closure,
+    at: Flow,
+    holder: Holder,
+) -> Pc {
     // SAFETY: the frame is live and its function loaded, as it has a frame.
     unsafe {
         let info = &*(*closure).function.cast::<FunctionInfo>();
-        let plain = cx.plain_code(info, guest);
-        let is_plain = guest.is_plain(at.pc);
-        let map = guest.frame_map.get().expect("it is made with the code");
+        let baseline = cx.baseline_code(info, guest);
+        let is_baseline = guest.is_baseline(at.pc);
+        let map = guest.stack_map.get().expect("it is made with the code");
         match holder {
             Holder::Header(_) | Holder::Top { calling: true } => {
-                if is_plain {
+                if is_baseline {
                     return at.pc;
                 }
                 let code = guest.loaded();
                 let call = code.call_before(at.pc).expect("a frame waits at a place that a call returns to");
-                reveal(guest, at.regs, &map.hidden_during(guest.portable(), call));
-                plain.return_place(call).expect("both forms have the same calls")
+                materialise(guest, at.regs, &map.hidden_during(guest.portable(), call));
+                baseline.return_place(call).expect("both forms have the same calls")
             }
             Holder::Top { calling: false } => {
                 let here = guest.canonical(at.pc);
-                if !is_plain {
-                    reveal(guest, at.regs, &map.hidden_during(guest.portable(), here));
+                if !is_baseline {
+                    materialise(guest, at.regs, &map.hidden_during(guest.portable(), here));
                 }
-                plain.place_of(here)
+                baseline.place_of(here)
             }
             Holder::Nobody => at.pc,
             Holder::Record(record) => {
-                settle_record(cx, guest, plain, at, Record::at(record), is_plain);
+                deoptimise_record(cx, guest, baseline, at, Record::at(record), is_baseline);
                 at.pc
             }
         }
@@ -126,33 +132,33 @@ unsafe fn settle_frame(cx: &mut Context, guest: &GuestFunction, closure: *mut Cl
 ///
 /// # Safety
 /// The record lies above a frame of the function at `at`.
-unsafe fn settle_record(
+unsafe fn deoptimise_record(
     cx: &mut Context,
     guest: &GuestFunction,
-    plain: &Code,
+    baseline: &Code,
     at: Flow,
     record: &mut Record,
-    is_plain: bool,
+    is_baseline: bool,
 ) {
     let mut here = guest.canonical(at.pc);
     // SAFETY: the registers are those of the frame.
     unsafe {
         if record.kind == RecordKind::Finaliser {
-            if is_plain {
+            if is_baseline {
                 // The instruction begins again, with its step, unless it does so already.
-                cx.fuel += i64::from(at.pc != plain.place_of(here));
+                cx.fuel += i64::from(at.pc != baseline.place_of(here));
             } else {
                 here = guest.arrival_at(at.pc);
             }
         }
-        if !is_plain {
-            let map = guest.frame_map.get().expect("it is made with the code");
+        if !is_baseline {
+            let map = guest.stack_map.get().expect("it is made with the code");
             let function = guest.portable();
-            let hidden = match record.kind {
-                RecordKind::Finaliser => map.hidden_before(function, here),
+            let elided = match record.kind {
+                RecordKind::Finaliser => map.elided_before(function, here),
                 _ => map.hidden_during(function, here),
             };
-            reveal(guest, at.regs, &hidden);
+            materialise(guest, at.regs, &elided);
         }
         if record.kind == RecordKind::Store
             && let Some(receiver) = receiver_of(&guest.portable().code[here])
@@ -160,20 +166,20 @@ unsafe fn settle_record(
             take_receiver(guest, at.regs, receiver);
         }
     }
-    place_record(guest, plain, here, record);
+    place_record(guest, baseline, here, record);
 }
 
 /// Sets what a record keeps of the instruction that made it, in plain code.
-pub(crate) fn place_record(guest: &GuestFunction, plain: &Code, here: usize, record: &mut Record) {
+pub(crate) fn place_record(guest: &GuestFunction, baseline: &Code, here: usize, record: &mut Record) {
     let slot = |reg: Reg| u32::from(guest.slots().of(reg));
     let instruction = &guest.portable().code[here];
     record.metered = true;
-    record.instruction = plain.place_of(here);
+    record.instruction = baseline.place_of(here);
     record.next = match record.kind {
         RecordKind::Finaliser | RecordKind::MessageHandler => record.instruction,
         RecordKind::Return => std::ptr::null(),
         RecordKind::Branch => std::ptr::null(),
-        _ => plain.place_of(here + 1),
+        _ => baseline.place_of(here + 1),
     };
     let (results, targets) = results_and_targets(instruction);
     match record.kind {
@@ -181,8 +187,8 @@ pub(crate) fn place_record(guest: &GuestFunction, plain: &Code, here: usize, rec
             record.state = results[0].map_or(0, slot);
         }
         RecordKind::Branch => {
-            record.next = targets[0].map_or(std::ptr::null(), |block| plain.block(block));
-            record.otherwise = targets[1].map_or(std::ptr::null(), |block| plain.block(block));
+            record.next = targets[0].map_or(std::ptr::null(), |block| baseline.block(block));
+            record.otherwise = targets[1].map_or(std::ptr::null(), |block| baseline.block(block));
         }
         RecordKind::Resume => {
             record.state = results[0].map_or(0, slot);

@@ -2,7 +2,7 @@
 
 use crate::cases::{self, Case};
 use crate::outcome::Outcome;
-use crate::pace::{self, Pace};
+use crate::slicing::{self, Pace};
 use crate::{known, run_lua, run_text, run_wasm, snapshot};
 use minivm::raw::{Failure, Limits, Machine, Value};
 use serde::{Deserialize, Serialize};
@@ -71,7 +71,7 @@ impl Run {
 pub fn run(case: &Case, runner: Runner, pace: Pace) -> Result<Option<Run>, String> {
     let (mut trace, mut fuel, mut miscounts, mut ended) = (String::new(), 0, Vec::new(), true);
     let outcome = runner(case, &mut |machine, function, arguments| {
-        let paced = pace::call(machine, function, arguments, pace);
+        let paced = slicing::call(machine, function, arguments, pace);
         (fuel, miscounts, ended) = (paced.fuel, paced.miscounts, paced.result.is_some());
         if let Some(Err(Failure::Error { trace: found, .. })) = &paced.result {
             trace.clone_from(found);

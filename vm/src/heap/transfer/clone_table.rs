@@ -1,6 +1,6 @@
 //! Tables copied as they lie.
 
-use super::twin::HeapCopier;
+use super::clone::HeapCopier;
 use crate::heap::chunk::{cell_bytes, twin_of};
 use crate::heap::table::directory::{Bucket, Directory, Index, List, Slot};
 use crate::heap::table::growth::part_of_slots;
@@ -14,13 +14,13 @@ impl HeapCopier {
     /// # Safety
     /// `table` is a live table of the heap that is copied.
     pub(super) unsafe fn table(&mut self, table: *mut Table) {
-        // SAFETY: the caller gives a live table; indices stay within its parts. What was inline is so in the twin.
+        // SAFETY: the caller gives a live table; indices stay within its parts. What was inline is so in the clone.
         unsafe {
-            let twin = HeapCopier::copy_bytes(table, cell_bytes(table.cast()));
+            let clone = HeapCopier::copy_bytes(table, cell_bytes(table.cast()));
             if Table::is_weak(table) {
-                (*twin).array = self.reach(Table::contents(table)).cast();
+                (*clone).array = self.reach(Table::contents(table)).cast();
             } else {
-                self.slots(table, twin);
+                self.slots(table, clone);
             }
             if Table::has_no_nodes(table) {
                 return;
@@ -29,31 +29,31 @@ impl HeapCopier {
             let header = part.header();
             let header =
                 if (*header).inline { twin_of(header) } else { self.copy_part(header, hash_part_bytes(part.len())) };
-            (*twin).nodes = header.add(1).cast();
+            (*clone).nodes = header.add(1).cast();
             self.reference(&raw mut (*header).metatable);
             if Table::has_buckets(table) {
                 let directory = self.directory(Directory::of(table));
-                (*(*twin).nodes).key = directory.expose_provenance() as u64;
+                (*(*clone).nodes).key = directory.expose_provenance() as u64;
                 return;
             }
-            Part::of(twin).for_each(|node| self.node(node));
+            Part::of(clone).for_each(|node| self.node(node));
         }
     }
 
     /// # Safety
     /// The table is live, and has the parts of its shape.
-    unsafe fn slots(&mut self, table: *mut Table, twin: *mut Table) {
-        // SAFETY: `table` passes on a live table and its twin.
+    unsafe fn slots(&mut self, table: *mut Table, clone: *mut Table) {
+        // SAFETY: `table` passes on a live table and its clone.
         unsafe {
             if Table::array_is_inline(table) {
                 // Without inline slots this is the end of the cell, which may be that of the chunk.
-                (*twin).array = Table::inline_array(twin);
-                self.values((*twin).array, (*twin).array_len as usize);
+                (*clone).array = Table::inline_array(clone);
+                self.values((*clone).array, (*clone).array_len as usize);
                 return;
             }
             let (moved, len) = ((*table).array_len as usize, Table::slots_len(table) as usize);
             let array = self.array_part((*table).array, len);
-            (*twin).array = array;
+            (*clone).array = array;
             let old = Table::old_slots(table);
             if old.is_null() {
                 self.values(array, len);
@@ -85,9 +85,9 @@ impl HeapCopier {
     unsafe fn directory(&mut self, directory: *mut Directory) -> *mut Directory {
         // SAFETY: callers give the directory of a live table; its cells belong to it.
         unsafe {
-            let twin = self.copy_part(directory, size_of::<Directory>());
+            let clone = self.copy_part(directory, size_of::<Directory>());
             let list = self.copy_part((*directory).list, List::bytes((*(*directory).list).len));
-            ((*twin).list, (*twin).index) = (list, twin_of((*directory).index));
+            ((*clone).list, (*clone).index) = (list, twin_of((*directory).index));
             for number in 0..(*list).len {
                 let slot = List::at(list, number);
                 match ((*slot).as_index(), (*slot).as_bucket()) {
@@ -95,7 +95,7 @@ impl HeapCopier {
                         let index = self.copy_part(index, Index::bytes((*index).depth));
                         for place in 0..1usize << (*index).depth {
                             let slot = Index::slots(index).add(place);
-                            *slot = twin_slot(*slot);
+                            *slot = clone_slot(*slot);
                         }
                     }
                     (None, Some(bucket)) => {
@@ -103,12 +103,12 @@ impl HeapCopier {
                     }
                     (None, None) => unreachable!("a slot is one or the other"),
                 }
-                *slot = twin_slot(*slot);
+                *slot = clone_slot(*slot);
                 if let Some(bucket) = (*slot).as_bucket() {
                     bucket.part().for_each(|node| self.node(node));
                 }
             }
-            twin
+            clone
         }
     }
 
@@ -132,11 +132,11 @@ impl HeapCopier {
     }
 }
 
-/// What leads to the twin of what a slot leads to.
+/// What leads to the clone of what a slot leads to.
 ///
 /// # Safety
 /// Callers give a slot of a heap that is being copied.
-unsafe fn twin_slot(slot: Slot) -> Slot {
+unsafe fn clone_slot(slot: Slot) -> Slot {
     // SAFETY: callers give a slot of a heap that is being copied.
     unsafe {
         match (slot.as_index(), slot.as_bucket()) {

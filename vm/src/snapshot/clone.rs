@@ -5,13 +5,13 @@ use crate::heap::{OutOfMemory, Str};
 use crate::runtime::context::{Context, MetamethodNames};
 
 /// A copied heap, and the strings in it that a machine has by name.
-pub(crate) struct Twin {
+pub(crate) struct Cloner {
     pub(crate) heap: HeapTwin,
     pub(crate) metamethods: MetamethodNames,
     pub(crate) no_memory: *mut Str,
 }
 
-impl Twin {
+impl Cloner {
     /// Gives a new context this heap in place of its own.
     ///
     /// # Errors

@@ -1,12 +1,12 @@
 //! Cells copied as they lie, for another machine in the same process.
 //!
-//! Each chunk gets a twin in which the same cells are allocated, and what is reachable is copied to the same place there, with
+//! Each chunk gets a clone in which the same cells are allocated, and what is reachable is copied to the same place there, with
 //! references moved by the distance between the two. So the copy allocates what the original does, where the original does;
 //! garbage stays garbage, of which nothing is copied. What the heap does not know is written as it is for snapshots, and waits
 //! to be read: a function, a type, the state of a fiber, an object of the host.
 
+use super::clone_heap::{HeapTwin, Outside};
 use super::save::{HeapSaver, SaveOutside};
-use super::twin_heap::{HeapTwin, Outside};
 use crate::bytes::SnapshotError;
 use crate::heap::chunk::{Bitmap, cell_bytes, chunk_of, get_bit, set_bit, twin_of};
 use crate::heap::header::Header;
@@ -28,7 +28,7 @@ const AHEAD: usize = 8;
 /// Copies what is reachable.
 pub(crate) struct HeapCopier {
     space: Space,
-    /// The marks say which cells of the twins were copied, or are in the queue; the next cycle clears them.
+    /// The marks say which cells of the clones were copied, or are in the queue; the next cycle clears them.
     copied: Bitmap,
     /// Cells that were reached, in order.
     queue: Vec<*mut Header>,
@@ -36,7 +36,7 @@ pub(crate) struct HeapCopier {
     strings: usize,
     /// Bytes of the cells reached.
     live_bytes: usize,
-    /// Nodes of twins whose key died.
+    /// Nodes of clones whose key died.
     pub(super) dead_keys: Vec<*mut Node>,
     functions: Numbers,
     layouts: Numbers,
@@ -72,12 +72,12 @@ impl Numbers {
 }
 
 impl HeapCopier {
-    /// Makes the twins of a heap's chunks. Only between cycles, and no other copy of it is made meanwhile.
+    /// Makes the clones of a heap's chunks. Only between cycles, and no other copy of it is made meanwhile.
     ///
     /// # Errors
     /// When the host has no memory.
     pub(crate) fn new(heap: &Heap) -> Result<HeapCopier, OutOfMemory> {
-        let space = heap.space.twin().ok_or(OutOfMemory { bytes: heap.footprint_bytes() })?;
+        let space = heap.space.cloned().ok_or(OutOfMemory { bytes: heap.footprint_bytes() })?;
         Ok(HeapCopier {
             copied: space.marks(),
             space,
@@ -123,16 +123,16 @@ impl HeapCopier {
     /// # Safety
     /// `cell` is a cell of the heap that is copied, dead or not, in a chunk that is there.
     pub(crate) unsafe fn has_reached<T>(&self, cell: *mut T) -> bool {
-        // SAFETY: the caller gives a cell of a live chunk, which has a twin.
+        // SAFETY: the caller gives a cell of a live chunk, which has a clone.
         unsafe { get_bit(twin_of(cell).cast(), self.copied) }
     }
 
-    /// The twin of a cell that was reached.
+    /// The clone of a cell that was reached.
     ///
     /// # Safety
     /// `cell` is a cell of the heap that is copied.
-    pub(crate) unsafe fn twin<T>(&self, cell: *mut T) -> *mut T {
-        // SAFETY: the caller gives a cell of a live chunk, which has a twin.
+    pub(crate) unsafe fn cloned<T>(&self, cell: *mut T) -> *mut T {
+        // SAFETY: the caller gives a cell of a live chunk, which has a clone.
         unsafe {
             debug_assert!(self.has_reached(cell), "only what was reached is copied");
             twin_of(cell)
@@ -149,7 +149,7 @@ impl HeapCopier {
         self.live_bytes
     }
 
-    /// The twin of a cell, which will be copied.
+    /// The clone of a cell, which will be copied.
     ///
     /// # Safety
     /// Callers give a live cell of the heap.
@@ -157,30 +157,30 @@ impl HeapCopier {
     pub(super) unsafe fn reach<T>(&mut self, cell: *mut T) -> *mut T {
         // SAFETY: callers give a live cell of the heap.
         unsafe {
-            let twin = twin_of(cell);
-            if set_bit(twin.cast(), self.copied) {
+            let clone = twin_of(cell);
+            if set_bit(clone.cast(), self.copied) {
                 self.live_bytes += cell_bytes(cell.cast());
                 self.queue.push(cell.cast());
             }
-            twin
+            clone
         }
     }
 
-    /// Copies the first bytes of a cell; gives its twin.
+    /// Copies the first bytes of a cell; gives its clone.
     ///
     /// # Safety
     /// Callers give a cell of at least that many bytes.
     #[inline(always)]
     pub(super) unsafe fn copy_bytes<T>(cell: *mut T, bytes: usize) -> *mut T {
-        // SAFETY: callers give a cell of at least that many bytes; its twin is another cell of the same size.
+        // SAFETY: callers give a cell of at least that many bytes; its clone is another cell of the same size.
         unsafe {
-            let twin = twin_of(cell);
-            twin.cast::<u8>().copy_from_nonoverlapping(cell.cast::<u8>(), bytes);
-            twin
+            let clone = twin_of(cell);
+            clone.cast::<u8>().copy_from_nonoverlapping(cell.cast::<u8>(), bytes);
+            clone
         }
     }
 
-    /// Copies a part of a table that has a cell of its own; gives its twin.
+    /// Copies a part of a table that has a cell of its own; gives its clone.
     ///
     /// # Safety
     /// Callers give a part of a live table of at least that many bytes.
@@ -226,14 +226,14 @@ impl HeapCopier {
         }
     }
 
-    /// The address of a cell's twin.
+    /// The address of a cell's clone.
     ///
     /// # Safety
     /// Callers give the address of a live cell.
     #[inline(always)]
     pub(super) unsafe fn word(&mut self, address: u64) -> u64 {
         let cell: *mut Header = std::ptr::with_exposed_provenance_mut(address as usize);
-        // SAFETY: callers give the address of a live cell. The provenance of twins is exposed.
+        // SAFETY: callers give the address of a live cell. The provenance of clones is exposed.
         unsafe { self.reach(cell).addr() as u64 }
     }
 
@@ -260,17 +260,17 @@ impl HeapCopier {
                 Tag::TABLE => self.table(cell.cast()),
                 Tag::FUNCTION => self.closure(cell.cast(), outside)?,
                 Tag::CELL => {
-                    let twin = HeapCopier::copy_bytes(cell.cast::<Cell>(), size_of::<Cell>());
-                    self.values(&raw mut (*twin).value, 1);
+                    let clone = HeapCopier::copy_bytes(cell.cast::<Cell>(), size_of::<Cell>());
+                    self.values(&raw mut (*clone).value, 1);
                 }
                 Tag::RECORD => self.record(cell.cast(), outside)?,
                 Tag::ARRAY => self.array(cell.cast(), outside)?,
                 Tag::USERDATA => self.userdata(cell.cast(), saver, outside)?,
                 Tag::FIBER => {
                     let fiber = cell.cast::<FiberCell>();
-                    let twin = HeapCopier::copy_bytes(fiber, size_of::<FiberCell>());
-                    (*twin).state = null_mut();
-                    self.outside.owners.push(twin.cast());
+                    let clone = HeapCopier::copy_bytes(fiber, size_of::<FiberCell>());
+                    (*clone).state = null_mut();
+                    self.outside.owners.push(clone.cast());
                     outside.fiber((*fiber).state, saver, &mut self.outside.owned)?;
                 }
                 kind => unreachable!("no cell is of the kind {}", kind.name()),
@@ -286,11 +286,11 @@ impl HeapCopier {
         unsafe {
             let count = (*closure).count as usize;
             let bytes = size_of::<Closure>() + count * size_of::<Value>();
-            let twin = HeapCopier::copy_bytes(closure, bytes);
-            self.values(Closure::upvalues(twin), count);
+            let clone = HeapCopier::copy_bytes(closure, bytes);
+            self.values(Closure::upvalues(clone), count);
             let (function, out) = ((*closure).function, &mut self.outside.functions);
             let number = self.functions.number(function.addr(), || outside.function(function, out))?;
-            self.outside.closures.push((twin, number));
+            self.outside.closures.push((clone, number));
         }
         Ok(())
     }
@@ -306,8 +306,8 @@ impl HeapCopier {
     unsafe fn record(&mut self, record: *mut Record, outside: &mut dyn SaveOutside) -> Result<(), SnapshotError> {
         // SAFETY: callers give a live record, whose layout is within its words.
         unsafe {
-            let twin = HeapCopier::copy_bytes(record, size_of::<Record>() + (*record).words as usize * 8);
-            let (layout, data) = (&*(*record).layout, Record::data(twin));
+            let clone = HeapCopier::copy_bytes(record, size_of::<Record>() + (*record).words as usize * 8);
+            let (layout, data) = (&*(*record).layout, Record::data(clone));
             for &word in layout.values() {
                 self.values(data.add(word as usize).cast(), 1);
             }
@@ -316,7 +316,7 @@ impl HeapCopier {
                 *word = if *word == 0 { 0 } else { self.word(*word) };
             }
             let number = self.layout((*record).type_index, outside)?;
-            self.outside.typed.push((twin.cast(), number));
+            self.outside.typed.push((clone.cast(), number));
         }
         Ok(())
     }
@@ -327,8 +327,8 @@ impl HeapCopier {
         // SAFETY: callers give a live array with `len` elements of its kind.
         unsafe {
             let (len, element) = ((*array).len as usize, (*array).element);
-            let twin = HeapCopier::copy_bytes(array, size_of::<Array>() + len * element.bytes());
-            let data = Array::data(twin);
+            let clone = HeapCopier::copy_bytes(array, size_of::<Array>() + len * element.bytes());
+            let data = Array::data(clone);
             match element {
                 ElementKind::Any => self.values(data.cast(), len),
                 ElementKind::Ref => {
@@ -340,7 +340,7 @@ impl HeapCopier {
                 _ => {}
             }
             let number = self.layout((*array).type_index, outside)?;
-            self.outside.typed.push((twin.cast(), number));
+            self.outside.typed.push((clone.cast(), number));
         }
         Ok(())
     }
@@ -353,15 +353,15 @@ impl HeapCopier {
         saver: &mut HeapSaver,
         outside: &mut dyn SaveOutside,
     ) -> Result<(), SnapshotError> {
-        // SAFETY: callers give a live host object. The object that was copied with its cell is not the twin's.
+        // SAFETY: callers give a live host object. The object that was copied with its cell is not the clone's.
         unsafe {
             let count = (*userdata).count as usize;
-            let twin = HeapCopier::copy_bytes(userdata, size_of::<Userdata>() + count * size_of::<Value>());
-            (&raw mut (*twin).object).write(None);
-            (*twin).charged = 0;
-            self.outside.owners.push(twin.cast());
-            self.reference(&raw mut (*twin).metatable);
-            self.values(Userdata::user_values(twin), count);
+            let clone = HeapCopier::copy_bytes(userdata, size_of::<Userdata>() + count * size_of::<Value>());
+            (&raw mut (*clone).object).write(None);
+            (*clone).charged = 0;
+            self.outside.owners.push(clone.cast());
+            self.reference(&raw mut (*clone).metatable);
+            self.values(Userdata::user_values(clone), count);
             let object = &mut (*userdata).object;
             self.outside.owned.flag(object.is_some());
             match object {
@@ -385,10 +385,10 @@ impl HeapCopier {
                 Owner::Dead { .. } => owner,
             };
             HeapTwin {
-                interned: heap.interned.twin(&|string| self.twin(string)),
-                kind_names: heap.kind_names.map(|name| self.twin(name)),
+                interned: heap.interned.cloned(&|string| self.cloned(string)),
+                kind_names: heap.kind_names.map(|name| self.cloned(name)),
                 owners: heap.owners.iter().map(owner_twin).collect(),
-                cells: saver.cells.iter().map(|&cell| self.twin(cell)).collect(),
+                cells: saver.cells.iter().map(|&cell| self.cloned(cell)).collect(),
                 live_bytes: self.live_bytes,
                 dead_external,
                 space: self.space,
@@ -418,11 +418,11 @@ impl HeapCopier {
                     continue;
                 }
                 if u32::from((*owner).kind()) == Tag::FIBER.0 {
-                    let twin = HeapCopier::copy_bytes(owner.cast::<FiberCell>(), size_of::<FiberCell>());
-                    FiberCell::forget_state(twin);
+                    let clone = HeapCopier::copy_bytes(owner.cast::<FiberCell>(), size_of::<FiberCell>());
+                    FiberCell::forget_state(clone);
                 } else {
-                    let twin = HeapCopier::copy_bytes(owner.cast::<Userdata>(), size_of::<Userdata>());
-                    (&raw mut (*twin).object).write(None);
+                    let clone = HeapCopier::copy_bytes(owner.cast::<Userdata>(), size_of::<Userdata>());
+                    (&raw mut (*clone).object).write(None);
                 }
                 bytes += Heap::charged_for(owner);
             }
@@ -437,7 +437,7 @@ impl HeapCopier {
     unsafe fn resolve_dead_keys(&mut self, heap: &Heap) {
         let chunks = heap.space.chunk_addresses();
         for node in std::mem::take(&mut self.dead_keys) {
-            // SAFETY: the nodes are those of twins. Chunks that are there have twins.
+            // SAFETY: the nodes are those of clones. Chunks that are there have clones.
             unsafe {
                 let key: *mut u8 = std::ptr::with_exposed_provenance_mut((*node).key as usize);
                 let has_chunk = chunks.binary_search(&chunk_of(key).addr()).is_ok();
