@@ -14,7 +14,8 @@ pub(super) fn install(session: &mut Session, when: Jit, logs: bool) -> Result<()
     }
     match tier(when == Jit::Always) {
         Ok(tier) => {
-            let policy = minivm::raw::native::NativePolicy { always: when == Jit::Always, logs, ..Default::default() };
+            let (always, any) = (when == Jit::Always, when == Jit::All);
+            let policy = minivm::raw::native::NativePolicy { always, any, logs, ..Default::default() };
             session.machine.set_native_tier(Some(tier), policy);
             Ok(())
         }

@@ -79,6 +79,9 @@ unsafe fn look_at(cx: &mut Context, regs: Regs) {
         cx.compile_loop(info, guest, at);
         return;
     }
+    if guest.convention != Convention::Typed && !cx.native.policy.any {
+        return;
+    }
     let native = guest.native.get();
     native.hits.set(native.hits.get().saturating_add(1));
     if native.hits.get() < HITS || native.versions.get() > VERSIONS_MAX {
@@ -229,7 +232,8 @@ impl Context {
         let compiled = self.native.compiled_any + any_instructions(guest);
         let is_known = guest.native.get().is_detached.get();
         let is_paid = compiled.saturating_mul(RUN_PER_COMPILED) <= self.native.run;
-        self.native.policy.always || guest.convention == Convention::Typed || is_paid && !is_known
+        let may_be_any = self.native.policy.any && is_paid && !is_known;
+        self.native.policy.always || guest.convention == Convention::Typed || may_be_any
     }
 
     fn may_compile(&self, guest: &GuestFunction) -> Result<(), Refusal> {

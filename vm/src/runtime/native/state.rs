@@ -18,6 +18,8 @@ const REFUSALS_MAX: usize = 256;
 pub struct NativePolicy {
     /// Everything is compiled before it first runs; else what is hot.
     pub always: bool,
+    /// What is hot may be `any` code as well, which does not always gain by it.
+    pub any: bool,
     /// Instructions of a function past which it is not compiled.
     pub instructions_max: usize,
     /// Bytes of native code past which nothing more is compiled.
@@ -34,6 +36,7 @@ impl Default for NativePolicy {
     fn default() -> Self {
         NativePolicy {
             always: false,
+            any: false,
             instructions_max: 8000,
             code_bytes_max: 64 << 20,
             stack_bytes: 64 << 10,
