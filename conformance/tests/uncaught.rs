@@ -201,7 +201,7 @@ fn a_trap_of_typed_code_stops_with_its_variables() {
     machine.set_keep_stack_on_error(true);
     machine.prepare(main, &[Value::int(7)]);
     assert!(matches!(machine.resume(), RunState::Failed(_)));
-    assert_eq!(frames(&machine)[..2], ["divide 1 a=7 b=0", "main 1 n=7"]);
+    assert_eq!(frames(&machine)[..2], ["divide 1 a=7 b=0", "main 2 n=7"]);
     let saved = machine.save(b"", CodeForm::Whole).expect("it can be saved");
     let mut loaded = minivm_conformance::raw_machine(Limits::default());
     loaded.load(&saved).expect("it can be loaded");

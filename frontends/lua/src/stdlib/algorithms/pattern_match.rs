@@ -364,7 +364,8 @@ impl Search {
         Attempt::Paused
     }
 
-    /// Matches a repeated item and notes what else it could have matched.
+    /// Matches a repeated item and notes what else it could have matched. Inlined, as [`visit`](Self::visit) is.
+    #[inline(always)]
     fn repeat(
         &mut self,
         pattern: &Pattern,
