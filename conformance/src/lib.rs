@@ -1,6 +1,6 @@
 //! Finding the cases, running them, and comparing what they print with what is stored beside them.
 //!
-//! [`cases`] lists them, [`pace`] stops them on the way, [`outcome`] says what a run left behind, [`snapshot`] compares,
+//! [`cases`] lists them, [`slicing`] stops them on the way, [`outcome`] says what a run left behind, [`snapshot`] compares,
 //! [`mod@generate`] makes random programs and [`every_row`] one for each instruction, which [`run_generated`] runs,
 //! [`mod@forge`] forges snapshots, [`builds`] finds the other way of dispatch, [`known`] knows what still fails,
 //! [`mod@reference`] asks the reference implementations, [`wasm`] is the official WebAssembly testsuite. The suites themselves

@@ -12,26 +12,35 @@ use std::process::Command;
 /// Functions that handlers leave the slow cases to, by the end of their name.
 const SLOW_ENDINGS: [&str; 6] = ["_slow", "_now", "_marking", "_metamethod", "_error", "::work"];
 
-/// Handlers that allocate, raise, switch fibers, or move many values: what they do costs more than a push.
-const HEAVY: [&str; 31] = [
+/// Handlers that allocate, raise, switch fibers, compare long strings or types, or move many values: what they do costs more than a
+/// push.
+const HEAVY: [&str; 40] = [
     "border::",
+    "call::many_varargs_to_open",
     "call::prepend_open",
     "call::record_returned",
     "call::return_block",
+    "call::return_many",
     "call::return_words",
     "call::varargs_to_open",
     "closure::closure",
+    "control::branch_signature",
+    "control::branch_subtype",
     "control::collect",
     "control::for_each_call",
     "control::out_of_memory",
     "control::stack_overflow",
     "control::throw",
     "control::trap",
+    "convert::ref_of_subtype",
+    "convert::same_string",
     "dynamic::concat_values",
     "fiber::fiber_close",
     "fiber::fiber_new",
     "fiber::fiber_resume",
     "fiber::fiber_yield",
+    "fiber::yield_many",
+    "native::enter_native",
     "object::add_field",
     "object::append",
     "object::append_index",
@@ -44,12 +53,12 @@ const HEAVY: [&str; 31] = [
     "record::record_new",
     "record::record_set",
     "typed::bulk",
+    "typed::ranges",
     "stepping::",
 ];
 
 /// Handlers that should be leaves and are not yet. One that has become a leaf must be taken off.
-const NOT_YET: [&str; 10] = [
-    "call::tail_call_typed",
+const NOT_YET: [&str; 9] = [
     "call::tail_call_typed_value",
     "control::for_each",
     "control::for_loop_float",

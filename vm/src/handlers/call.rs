@@ -187,7 +187,8 @@ handler! {
             if regs.wrapping_add(header_at(entry).extent as usize) <= (*cx).stack_end {
                 Frame::at(regs).set_closure(closure);
                 for word in 0..words {
-                    *regs.add(word) = *regs.add(window + word);
+                    // Words that were just written one by one are read so, too: wider reads would wait for them.
+                    *regs.add(word) = std::ptr::read_volatile(regs.add(window + word));
                 }
                 next!(entry, regs, cx, facc)
             }
