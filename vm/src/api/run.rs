@@ -253,7 +253,6 @@ impl Context {
 
     /// Runs with so much of the budget kept back, besides what is aside.
     pub(crate) fn run_once(&mut self, reserve: i64) {
-        let reserve = reserve + self.fuel_aside;
         let flow = Flow { pc: self.pc, regs: self.regs };
         let is_stopped = self.status == Status::OutOfFuel;
         self.status = Status::Running;
@@ -264,9 +263,10 @@ impl Context {
         unsafe {
             let flow = stepping::begin_slice(self, flow, is_stopped);
             self.go_on(flow);
-            self.fuel -= reserve;
+            self.fuel -= reserve + self.fuel_aside;
             (self.engine.run)(&raw mut *self);
-            self.fuel += reserve;
+            // More may lie aside by now.
+            self.fuel += reserve + self.fuel_aside;
             if !self.stepping && self.status == Status::OutOfFuel {
                 self.fuel -= stepping::unpaid_at_stop(self, Flow { pc: self.pc, regs: self.regs });
             }

@@ -372,6 +372,11 @@ pub(crate) unsafe fn return_info(place: Pc) -> ReturnInfo {
     unsafe { *place.cast::<ReturnInfo>().sub(1) }
 }
 
+/// So many units at once are those of a host function or instruction that moves memory, whose first touch can take several times
+/// as long as instructions of the same number: for interrupts they weigh more.
+const HEAVY_UNITS: i64 = 4096;
+const HEAVY_WEIGHT: i64 = 4;
+
 impl Context {
     /// Whether instructions are counted exactly: there is a limit, or the run is stepping.
     #[inline(always)]
@@ -384,6 +389,12 @@ impl Context {
         let left = self.fuel.saturating_add(self.fuel_aside).max(0);
         let paid = if self.is_limited { units.min(left) } else { units };
         self.fuel = self.fuel.saturating_sub(paid);
+        if paid >= HEAVY_UNITS && self.fuel_aside > 0 {
+            // The slice ends sooner; the budget is the same.
+            let more = paid.saturating_mul(HEAVY_WEIGHT - 1);
+            self.fuel = self.fuel.saturating_sub(more);
+            self.fuel_aside = self.fuel_aside.saturating_add(more);
+        }
         paid
     }
 

@@ -14,7 +14,7 @@
 //! | `work` | what the work of each function costs |
 //! | `text_builder`, `long_text` | results of unknown length; strings that are made window by window |
 //! | `library`, `stream` | state beside the heap; buffered streams |
-//! | `travel` | how these states and files travel in snapshots |
+//! | `snapshots` | how these states and files travel in snapshots |
 //! | `support` | the operations of the language, for objects with metamethods |
 //! | `base`, `errors`, `load` | basic functions; `pcall` and its like; chunks |
 //! | `string*`, `table*`, `math`, `utf8`, `coroutine`, `io*`, `os`, `package`, `debug` | the libraries |

@@ -17,7 +17,7 @@
 //! | `descriptors`, `stream` | what a descriptor can stand for |
 //! | `types`, `errno` | numbers and layouts of the interface |
 //! | `sources` | where time and randomness come from |
-//! | `travel` | how the state travels in snapshots |
+//! | `snapshots` | how the state travels in snapshots |
 //! | `platform` | the few things the host systems do differently |
 //!
 //! Semantics follow the interface definition, and where it is silent, what wasi-libc and
