@@ -283,6 +283,9 @@ slow_handler! {
 }
 
 /// Replaces bounds of a loop that are strings by the numbers they spell: a start or step by a float. Gives whether it did so.
+///
+/// # Safety
+/// The slots are those of the instruction, in the running frame.
 unsafe fn read_bounds(cx: &Context, regs: Regs, slots: [usize; 3]) -> bool {
     let Some(reader) = cx.number_reader else { return false };
     let mut read = false;
@@ -301,6 +304,9 @@ unsafe fn read_bounds(cx: &Context, regs: Regs, slots: [usize; 3]) -> bool {
 }
 
 /// Raises the error of a loop whose `part` is wrong.
+///
+/// # Safety
+/// `at` is the running guest frame.
 #[cold]
 unsafe fn for_error(cx: &mut crate::runtime::context::Context, at: Flow, part: &str, wrong: Value) -> Flow {
     let message = if part == "zero" {

@@ -131,6 +131,9 @@ handler! {
 }
 
 /// Calls the metamethod of an arithmetic operation, or raises its error.
+///
+/// # Safety
+/// `at` is the running guest frame, at that instruction, and the operands are live.
 #[allow(clippy::too_many_arguments, reason = "the decoded instruction")]
 #[inline(never)]
 pub(crate) unsafe fn arithmetic_metamethod(
@@ -372,6 +375,9 @@ slow_handler! {
 pub const LESS_EQUAL: &str = "less_equal";
 
 /// Compares two long strings in slices.
+///
+/// # Safety
+/// `at` is the running guest frame, at that instruction, and the strings are live.
 unsafe fn compare_long(cx: &mut Context, at: Flow, question: Question, lhs: Value, rhs: Value, record: Record) -> Flow {
     let callee = cx.builtin(Builtin::Compare);
     // SAFETY: `at` is the running guest frame.
@@ -400,6 +406,9 @@ fn comparison_metamethod(cx: &mut Context, metamethod: Metamethod, lhs: Value, r
 }
 
 /// Calls the metamethod of a comparison, or raises its error; tables without `__eq` are `unequal`.
+///
+/// # Safety
+/// As for `arithmetic_metamethod`.
 unsafe fn compare_metamethod(
     cx: &mut Context,
     at: Flow,

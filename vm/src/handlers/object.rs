@@ -31,6 +31,9 @@ const FREE_HOPS: usize = 16;
 const FREE_ROOM: u32 = 64;
 
 /// The node that a cached index names, if it still holds this key and a value.
+///
+/// # Safety
+/// The table is live and its own contents.
 #[inline(always)]
 unsafe fn cached(table: *mut Table, index: u32, key: u64) -> Option<*mut crate::heap::Node> {
     // SAFETY: the table lives; index and mask bound the node.
@@ -70,6 +73,9 @@ handler! {
 }
 
 /// Pays for a chain of metatables that was gone through, and for a long key that was compared.
+///
+/// # Safety
+/// `flow` is the running guest frame; the key is live, or null.
 #[inline(always)]
 unsafe fn pay_for_chain(cx: &mut Context, flow: Flow, hops: usize, key: *mut Str) -> Flow {
     // SAFETY: the key is one, or null.
@@ -97,6 +103,9 @@ fn string_key(key: Value) -> *mut Str {
 }
 
 /// `object[key]` for a string key, walking `__index`; remembers the node of a direct hit.
+///
+/// # Safety
+/// `at` is the running guest frame, at that instruction; object and key are live, and the cache is the instruction's own.
 #[inline(never)]
 unsafe fn get_str(
     cx: &mut Context,
@@ -115,6 +124,8 @@ unsafe fn get_str(
     }
 }
 
+/// # Safety
+/// As for `get_str`.
 #[allow(clippy::too_many_arguments, reason = "the decoded instruction")]
 #[inline(always)]
 unsafe fn get_str_through(
@@ -168,6 +179,9 @@ unsafe fn get_str_through(
 }
 
 /// `is_operand` says that the object is what the instruction names, not something behind its metamethods.
+///
+/// # Safety
+/// `at` is the running guest frame, and the object is live.
 unsafe fn index_error(cx: &mut Context, at: Flow, object: Value, is_operand: bool) -> Flow {
     let operand = if is_operand { "object" } else { "" };
     let message = error::operation_error(cx, at, "index", object, operand);
@@ -215,6 +229,8 @@ handler! {
     }
 }
 
+/// # Safety
+/// As for `get_str`.
 #[inline(never)]
 unsafe fn get_any_key(cx: &mut Context, at: Flow, next: Pc, object: Value, key: Value, dst: usize) -> Flow {
     let mut hops = 0;
@@ -225,6 +241,8 @@ unsafe fn get_any_key(cx: &mut Context, at: Flow, next: Pc, object: Value, key: 
     }
 }
 
+/// # Safety
+/// As for `get_str`.
 #[inline(always)]
 unsafe fn get_through(
     cx: &mut Context,
@@ -297,6 +315,9 @@ handler! {
 }
 
 /// The table behind `__index` of a table's metatable, when it is one.
+///
+/// # Safety
+/// The table is live.
 #[inline(always)]
 unsafe fn behind_index(cx: *mut Context, table: *mut Table) -> Option<*mut Table> {
     // SAFETY: the table lives, and its metatable with it.
@@ -461,6 +482,9 @@ handler! {
 }
 
 /// `object[key] = value`, walking `__newindex`.
+///
+/// # Safety
+/// As for `get_str`; the value is live, too.
 #[inline(never)]
 unsafe fn set(cx: &mut Context, at: Flow, next: Pc, object: Value, key: Value, value: Value) -> Flow {
     let mut hops = 0;
@@ -472,6 +496,8 @@ unsafe fn set(cx: &mut Context, at: Flow, next: Pc, object: Value, key: Value, v
     }
 }
 
+/// # Safety
+/// As for `set`.
 #[inline(always)]
 unsafe fn set_through(
     cx: &mut Context,

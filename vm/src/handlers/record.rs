@@ -49,6 +49,8 @@ macro_rules! numbers {
                 // SAFETY: as the trait says.
                 unsafe { *regs.add(dst) = u64::from(*place.cast::<$ty>()) }
             }
+            /// # Safety
+            /// As for `get_str`; the value is live, too.
             #[inline(always)]
             unsafe fn set(_: *mut Context, place: *mut u8, regs: Regs, src: usize) {
                 // SAFETY: as the trait says.
@@ -297,6 +299,9 @@ slow_handler! {
 }
 
 /// Makes an array longer, up to `end` elements, which all are what the register holds.
+///
+/// # Safety
+/// The array is live, has room for so many elements, and they are of this storage.
 unsafe fn fill<S: Stored>(cx: *mut Context, array: *mut Array, end: u64, regs: Regs, src: usize) {
     // SAFETY: the array has room for so many, of this storage.
     unsafe {
@@ -314,6 +319,9 @@ unsafe fn fill<S: Stored>(cx: *mut Context, array: *mut Array, end: u64, regs: R
 }
 
 /// The place of an element, or why there is none.
+///
+/// # Safety
+/// The reference is null or that of a live array of this storage.
 #[inline(always)]
 unsafe fn element<S: Stored>(object: u64, index: u64) -> Result<*mut u8, TrapCode> {
     if object == 0 {

@@ -100,6 +100,8 @@ macro_rules! threaded {
                     name
                 }
 
+                /// # Safety
+                /// The caller knows that these are the operands there, in the order of the fields.
                 #[inline(always)]
                 unsafe fn read(pc: Pc) -> Self {
                     #[allow(unused_mut, unused_variables, reason = "one row has no operands")]

@@ -136,6 +136,8 @@ macro_rules! loads {
             type Result = $result;
             const OPCODE: Opcode = Opcode::$name;
             const SIZE: u64 = $size;
+            /// # Safety
+            /// The closure is live and of that function; `at` is the running frame, whole.
             #[inline(always)]
             unsafe fn load(from: *const u8) -> $result {
                 // SAFETY: the caller checked that so many bytes may be read.
@@ -176,6 +178,8 @@ macro_rules! stores {
             type Source = $source;
             const OPCODE: Opcode = Opcode::$name;
             const SIZE: u64 = $size;
+            /// # Safety
+            /// `below` is the frame whose instruction made the record.
             #[inline(always)]
             unsafe fn store(to: *mut u8, $value: $source) {
                 let bytes: [u8; $size] = $body;

@@ -99,6 +99,8 @@ macro_rules! statements {
         pub(crate) struct $name<$($parameter = u32),*>(PhantomData<($($parameter,)*)>);
         impl<$($parameter: Address),*> Statement for $name<$($parameter),*> {
             const KEY: Key = shape::operation(Opcode::$opcode, &[$($parameter::WIDE as u64),*]);
+            /// # Safety
+            /// The caller vouches for the operands.
             #[inline(always)]
             unsafe fn execute($c: &mut Cursor, $regs: Regs, $cx: *mut Context) -> Result<(), TrapCode> {
                 // SAFETY: the caller vouches for the operands.

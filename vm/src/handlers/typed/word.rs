@@ -55,16 +55,22 @@ macro_rules! words {
     ($($ty:ty, $class:ident, |$regs:ident, $slot:ident| $read:expr, |$value:ident| $write:expr, |$c:ident| $immediate:expr;)*) => {$(
         impl Word for $ty {
             const CLASS: Class = Class::$class;
+            /// # Safety
+            /// The caller names a register of the frame.
             #[inline(always)]
             unsafe fn read($regs: Regs, $slot: usize) -> Self {
                 // SAFETY: the caller names a register of the frame.
                 unsafe { $read }
             }
+            /// # Safety
+            /// The caller names a register of the frame.
             #[inline(always)]
             unsafe fn write($regs: Regs, $slot: usize, $value: Self) {
                 // SAFETY: the caller names a register of the frame.
                 unsafe { $write }
             }
+            /// # Safety
+            /// The caller knows the layout of its own instruction.
             #[inline(always)]
             unsafe fn immediate($c: &mut Cursor) -> Self {
                 // SAFETY: the caller knows the layout of its own instruction.

@@ -81,6 +81,8 @@ macro_rules! vectors {
             impl crate::handlers::typed::statement::Statement for $name {
                 const KEY: crate::handlers::typed::shape::Key =
                     crate::handlers::typed::shape::operation(minivm_isa::Opcode::$name, &[]);
+                /// # Safety
+                /// The caller vouches for the operands.
                 #[inline(always)]
                 unsafe fn execute(
                     c: &mut crate::threaded::operands::Cursor,
