@@ -187,6 +187,16 @@ mod tests {
     }
 
     #[test]
+    fn an_excerpt_marks_what_is_meant() {
+        let text = b"local x\n  return t.x\n";
+        let shown = Place::in_text("a.lua", text, 2, Some(17..20)).render();
+        assert!(shown.contains("a.lua") && shown.contains("^^^") && !shown.contains("^^^^"), "{shown}");
+        // Without a range the whole line is, but not its indentation.
+        assert!(Place::in_text("a.lua", text, 2, None).render().contains(&"^".repeat("return t.x".len())));
+        assert_eq!(Place::line("a.lua", 2).render(), "");
+    }
+
+    #[test]
     fn the_line_is_shown_with_a_mark() {
         let text = b"local x = 1\nlocal y = = 2\n";
         let place = Place::in_text("a.lua", text, 2, Some(22..23));
