@@ -39,7 +39,7 @@ pub(crate) unsafe fn branch_flow(
     pc: crate::threaded::Pc,
     regs: crate::threaded::Regs,
 ) -> Flow {
-    // SAFETY: the loader wrote the operands.
+    // SAFETY: the compiler wrote the operands.
     unsafe {
         (*cx).fuel -= branch.cost();
         let flow = Flow { pc: branch.target(pc), regs };

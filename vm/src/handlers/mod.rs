@@ -26,7 +26,7 @@ macro_rules! handler {
         $vis unsafe extern "sysv64" fn $name $(<$($g $(: $bound)?),*>)? (
             mut $pc: $crate::threaded::Pc, mut $regs: $crate::threaded::Regs, $cx: *mut $crate::runtime::context::Context, mut $facc: f64,
         ) {
-            // SAFETY: the loader only makes code for verified functions, so operands are inside the frame and of their types,
+            // SAFETY: the compiler only makes code for verified functions, so operands are inside the frame and of their types,
             // and calls reserve the whole frame.
             unsafe { $body }
         }

@@ -32,7 +32,7 @@ impl AnySource for Slot {
 
     #[inline(always)]
     unsafe fn value(word: usize, regs: Regs) -> Value {
-        // SAFETY: the loader wrote the word of an `any` register.
+        // SAFETY: the compiler wrote the word of an `any` register.
         unsafe { get_any(regs, word) }
     }
 }
@@ -42,7 +42,7 @@ impl AnySource for IntSlot {
 
     #[inline(always)]
     unsafe fn value(word: usize, regs: Regs) -> Value {
-        // SAFETY: the loader wrote the word of an `any` register; whatever it holds, its payload is a number here.
+        // SAFETY: the compiler wrote the word of an `any` register; whatever it holds, its payload is a number here.
         unsafe { Value::int(*regs.add(word) as i64) }
     }
 }
@@ -52,7 +52,7 @@ impl AnySource for FloatSlot {
 
     #[inline(always)]
     unsafe fn value(word: usize, regs: Regs) -> Value {
-        // SAFETY: the loader wrote the word of an `any` register; whatever it holds, its payload is a number here.
+        // SAFETY: the compiler wrote the word of an `any` register; whatever it holds, its payload is a number here.
         unsafe { Value::float(f64::from_bits(*regs.add(word))) }
     }
 }
@@ -63,7 +63,7 @@ impl AnySource for Latest {
 
     #[inline(always)]
     unsafe fn value(word: usize, regs: Regs) -> Value {
-        // SAFETY: the loader wrote the word of an `any` register.
+        // SAFETY: the compiler wrote the word of an `any` register.
         unsafe { get_any(regs, word) }
     }
 
@@ -93,7 +93,7 @@ impl AnySource for Capture {
 
     #[inline(always)]
     unsafe fn value(index: usize, regs: Regs) -> Value {
-        // SAFETY: the loader wrote the index of a capture.
+        // SAFETY: the compiler wrote the index of a capture.
         unsafe { *captures(regs).add(index) }
     }
 }

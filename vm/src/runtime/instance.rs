@@ -5,7 +5,7 @@ use crate::memory::Held;
 use crate::memory::{LinearMemory, Segment, TableInstance};
 use crate::runtime::function::FunctionInfo;
 use crate::runtime::layouts::MachineLayout;
-use crate::runtime::program_types::ProgramTypes;
+use crate::runtime::program_types::{ProgramTypes, shrink};
 use crate::value::Value;
 use minivm_isa::Instruction;
 use minivm_isa::entities::{Data, Declared, Element, Func, Global, Memory, Sig, Source, Table};
@@ -122,11 +122,7 @@ impl Instances {
         if is_any_dead {
             self.note_holders();
         }
-        let used = self.slots.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
-        self.slots.truncate(used);
-        if self.slots.capacity() > 2 * used + SLOTS_KEPT {
-            self.slots.shrink_to(used);
-        }
+        shrink(&mut self.slots);
         self.note_free();
     }
 
@@ -148,9 +144,6 @@ impl Instances {
         self.free.reverse();
     }
 }
-
-/// Slots whose memory is not worth giving back.
-const SLOTS_KEPT: usize = 1024;
 
 impl Instance {
     /// The layouts of the program as the machine knows them.

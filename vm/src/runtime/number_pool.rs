@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+/// So many runs are looked at for successive numbers: programs decide how many there are.
+const RUNS_LOOKED_AT: usize = 64;
+
 /// Which numbers are in use.
 #[derive(Default)]
 pub(crate) struct NumberPool {
@@ -11,9 +14,11 @@ pub(crate) struct NumberPool {
 }
 
 impl NumberPool {
-    /// The first of `count` successive numbers that are free, the lowest there are.
+    /// The first of `count` successive numbers that are free: of one the lowest there is; of more the lowest run among the first
+    /// that are looked at, else new ones.
     pub(crate) fn take(&mut self, count: u32) -> u32 {
-        let fits = self.free.iter().find(|&(_, &length)| length >= count).map(|(&first, &length)| (first, length));
+        let mut runs = self.free.iter().take(RUNS_LOOKED_AT).map(|(&first, &length)| (first, length));
+        let fits = runs.find(|&(_, length)| length >= count);
         if let Some((first, length)) = fits {
             self.free.remove(&first);
             if length > count {

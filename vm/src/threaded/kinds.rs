@@ -15,7 +15,7 @@ pub(crate) trait Names {
     fn word(&self, word: usize) -> String;
     /// A place in the code.
     fn place(&self, pc: Pc) -> String;
-    /// What lies at an address that the loader wrote into the code.
+    /// What lies at an address that the compiler wrote into the code.
     fn address(&self, address: u64) -> String;
     /// A constant.
     fn value(&self, value: Value) -> String;
@@ -270,7 +270,7 @@ impl OperandKind for Key {
         asm.word64(value);
     }
     fn show(value: u64, _: Pc, names: &dyn Names) -> String {
-        // SAFETY: the loader wrote the address of a string that the function keeps alive.
+        // SAFETY: the compiler wrote the address of a string that the function keeps alive.
         names.value(unsafe { Value::from_parts(value, Tag::STRING) })
     }
 }
@@ -479,7 +479,7 @@ impl<K: OperandKind> Elements<K> {
     #[inline(always)]
     pub(crate) unsafe fn next(self, pc: Pc) -> Pc {
         let end = (self.at as usize - pc as usize) / 2 + self.count * K::HALVES;
-        // SAFETY: the loader pads every instruction to 8 bytes and ends code with a terminator.
+        // SAFETY: the compiler pads every instruction to 8 bytes and ends code with a terminator.
         unsafe { pc.add((end + 3) & !3) }
     }
 }

@@ -505,7 +505,7 @@ impl Assembler {
     /// the target takes over. A block that is also fallen into takes over what the block before it has pending; so nothing
     /// is charged between the two, and what is charged around any loop is what the loop does.
     pub(crate) fn cost(&mut self, pending: u32, target: Block) {
-        debug_assert!(pending <= PENDING_MAX, "the loader charges before branches that would charge too much");
+        debug_assert!(pending <= PENDING_MAX, "the compiler charges before branches that would charge too much");
         self.costs.push(CostFixup { at: self.halves.len(), pending, target });
         self.half(0);
     }

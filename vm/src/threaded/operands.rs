@@ -102,7 +102,7 @@ impl Cursor {
     /// All operands were read.
     #[inline(always)]
     pub(crate) unsafe fn end(&self) -> Pc {
-        // SAFETY: the loader pads every instruction to 8 bytes and ends code with a terminator.
+        // SAFETY: the compiler pads every instruction to 8 bytes and ends code with a terminator.
         unsafe { self.pc.add((self.offset + 3) & !3) }
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! Addresses are bytes of the code section (<https://yurydelendik.github.io/webassembly-dwarf/>).
 
-use gimli::{AttributeValue, DebugLine, DebugLineOffset, DebugLineStr, DebugStr, EndianSlice, FileEntry, LittleEndian};
+use gimli::{AttributeValue, DebugLine, DebugLineOffset, EndianSlice, FileEntry, LittleEndian};
 use minivm_builder::ProgramBuilder;
 use minivm_isa::entities::Source;
 use minivm_isa::program::{CustomSection, Function};
@@ -78,18 +78,14 @@ impl Lines {
 /// The sections that have lines in them.
 struct Sections<'a> {
     line: &'a [u8],
-    line_strings: DebugLineStr<Bytes<'a>>,
-    strings: DebugStr<Bytes<'a>>,
+    line_strings: &'a [u8],
+    strings: &'a [u8],
 }
 
 impl<'a> Sections<'a> {
     fn of(custom: &'a [CustomSection]) -> Self {
         let find = |name: &str| custom.iter().find(|one| one.name == name).map_or(&[][..], |one| &one.bytes);
-        Sections {
-            line: find(".debug_line"),
-            line_strings: DebugLineStr::new(find(".debug_line_str"), LittleEndian),
-            strings: DebugStr::new(find(".debug_str"), LittleEndian),
-        }
+        Sections { line: find(".debug_line"), line_strings: find(".debug_line_str"), strings: find(".debug_str") }
     }
 
     /// Reads the tables one after the other. Units of the module refer to them, but these are not needed, and many could refer to
@@ -164,14 +160,15 @@ impl<'a> Sections<'a> {
 
     fn text(&self, value: AttributeValue<Bytes<'a>>) -> Option<String> {
         let bytes = match value {
-            AttributeValue::String(text) => text,
-            AttributeValue::DebugLineStrRef(at) => self.line_strings.get_str(at).ok()?,
-            AttributeValue::DebugStrRef(at) => self.strings.get_str(at).ok()?,
+            AttributeValue::String(text) => text.slice(),
+            AttributeValue::DebugLineStrRef(at) => self.line_strings.get(at.0..)?,
+            AttributeValue::DebugStrRef(at) => self.strings.get(at.0..)?,
             _ => return None,
         };
-        // A name may be used by any number of files.
-        let shown = &bytes.slice()[..bytes.len().min(NAME_BYTES_MAX)];
-        Some(String::from_utf8_lossy(shown).into_owned())
+        // Any number of files may have one name, so no more is looked at, nor searched for its end, than is kept.
+        let shown = &bytes[..bytes.len().min(NAME_BYTES_MAX)];
+        let end = shown.iter().position(|&byte| byte == 0).unwrap_or(shown.len());
+        Some(String::from_utf8_lossy(&shown[..end]).into_owned())
     }
 }
 

@@ -42,7 +42,7 @@ impl Place for Far {
     const FAR: bool = true;
     #[inline(always)]
     unsafe fn view(c: &mut Cursor, _: *mut Context) -> MemoryView {
-        // SAFETY: the loader writes the address of a memory of the instance, which lives as long as the code.
+        // SAFETY: the compiler writes the address of a memory of the instance, which lives as long as the code.
         unsafe { (*(c.word64() as usize as *const LinearMemory)).view() }
     }
 }

@@ -21,7 +21,7 @@ use std::marker::PhantomData;
 /// The instruction has such an operand next, and no reference to that memory is in use.
 #[inline(always)]
 pub(super) unsafe fn memory<'a>(c: &mut Cursor) -> &'a mut LinearMemory {
-    // SAFETY: the loader writes the address of a memory of the instance, which lives as long as the code.
+    // SAFETY: the compiler writes the address of a memory of the instance, which lives as long as the code.
     unsafe { &mut *(c.word64() as usize as *mut LinearMemory) }
 }
 
@@ -92,7 +92,7 @@ unsafe fn halves(c: &mut Cursor, regs: Regs, value: u128) {
 }
 
 /// Defines statements: `Name<Types> = |c, regs, cx| body`, where the body is `unsafe` and gives a `Result`. They are found by
-/// the loader directly, so their keys are never looked up.
+/// the compiler directly, so their keys are never looked up.
 macro_rules! statements {
     ($($(#[$doc:meta])* $name:ident <$($parameter:ident),*> $opcode:ident = |$c:ident, $regs:ident, $cx:ident| $body:expr;)*) => {$(
         $(#[$doc])*

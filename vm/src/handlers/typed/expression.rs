@@ -162,7 +162,7 @@ impl<T: Word> Expr for Global<T> {
     const KEY: Key = shape::generic(Opcode::GlobalGet, T::CLASS, &[]);
     #[inline(always)]
     unsafe fn eval(c: &mut Cursor, _: Regs, _: *mut Context) -> Result<T, TrapCode> {
-        // SAFETY: the loader writes the address of a global of this type, which lives as long as the code.
+        // SAFETY: the compiler writes the address of a global of this type, which lives as long as the code.
         unsafe { Ok(T::read(c.word64() as usize as *mut u64, 0)) }
     }
 }

@@ -4,7 +4,7 @@
 //! something and the handlers around it, [`operators`] the rows of the table, [`bulk`] whole memories and tables, [`ranges`]
 //! long ranges of them, [`array_ranges`] those of arrays, [`vector`] vectors, [`calls`] calls and returns. [`families`] lists
 //! which trees there are handlers for; [`registry`] finds one by the key of its [`shape`],
-//! which the loader (`loader/typed`) computes for the tree it has. Nothing here knows how trees are found.
+//! which the compiler (`loader/typed`) computes for the tree it has. Nothing here knows how trees are found.
 
 pub(crate) mod access;
 pub(crate) mod array_ranges;

@@ -1,4 +1,4 @@
-//! Keys of shapes: the number that the loader computes for the tree it has, and the compiler for each handler there is.
+//! Keys of shapes: the number that the compiler computes for the tree it has, and the compiler for each handler there is.
 //!
 //! A shape is what a handler is fixed to: operators and kinds of operands, not their values. Keys are hashes of 64 bits; a
 //! test checks that no two handlers share one.

@@ -49,7 +49,7 @@ impl<E: Expr> Statement for SetGlobal<E> {
     const KEY: Key = shape::generic(Opcode::GlobalSet, <E::Value as Word>::CLASS, &[E::KEY]);
     #[inline(always)]
     unsafe fn execute(c: &mut Cursor, regs: Regs, cx: *mut Context) -> Result<(), TrapCode> {
-        // SAFETY: the caller vouches for the whole shape; the loader writes the address of a global of this type.
+        // SAFETY: the caller vouches for the whole shape; the compiler writes the address of a global of this type.
         unsafe {
             let value = E::eval(c, regs, cx)?;
             E::Value::write(c.word64() as usize as *mut u64, 0, value);
@@ -101,7 +101,7 @@ impl<A: Statement, E: Expr> Expr for After<A, E> {
 }
 
 /// Leaves a handler by raising a trap. The place given is inside of the instruction, just before the operands that follow the
-/// operation that failed, so that the loader's table can tell operations of one instruction apart.
+/// operation that failed, so that the compiler's table can tell operations of one instruction apart.
 macro_rules! fail {
     ($code:expr, $c:expr, $regs:expr, $cx:expr, $facc:expr) => {{
         (*$cx).trap_code = $code;

@@ -1,7 +1,7 @@
 //! Which trees there are handlers for.
 //!
 //! Families are chosen by classes of operators, not for single programs. A family is closed: with a tree, every tree that has
-//! one of its outermost inner operators replaced by a register is there, too, so that the loader finds large trees by growing
+//! one of its outermost inner operators replaced by a register is there, too, so that the compiler finds large trees by growing
 //! small ones.
 
 /// Registers a family: `each!(registry; O in list!; I in [A B]; statement Set<…O…I…>; branch …)`. Lists are macros that pass
