@@ -15,7 +15,7 @@ const SLOW_ENDINGS: [&str; 6] = ["_slow", "_now", "_marking", "_metamethod", "_e
 /// Handlers that allocate, raise, switch fibers, compare long strings or types, or move many values: what they do costs more than a
 /// push.
 const HEAVY: [&str; 40] = [
-    "border::",
+    "boundary::",
     "call::many_varargs_to_open",
     "call::prepend_open",
     "call::record_returned",

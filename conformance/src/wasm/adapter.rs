@@ -10,7 +10,7 @@ use minivm_isa::program::{Export, FunctionDef, GlobalDef, Import, Item, MemoryDe
 use minivm_isa::verify::Verified;
 use minivm_isa::{Operand, Signature, Type};
 
-/// The types that stand for a type at the border.
+/// The types that stand for a type at the boundary.
 pub(crate) fn face(ty: Type) -> &'static [Type] {
     match ty {
         Type::I32 | Type::F32 => &[Type::I32],
@@ -43,8 +43,8 @@ pub(crate) fn adapter(program: &Program, module: &str) -> Verified {
     for (export, imported) in program.exports.iter().zip(imports) {
         let function = match imported {
             Some(Imported::Function(callee, signature)) => {
-                let border = Signature::typed(&faces(&signature.params), &faces(&signature.results));
-                let mut f = builder.function(export.name.clone(), border);
+                let boundary = Signature::typed(&faces(&signature.params), &faces(&signature.results));
+                let mut f = builder.function(export.name.clone(), boundary);
                 let mut next = 0;
                 let mut arguments: Vec<Operand> = Vec::new();
                 for &ty in &signature.params {

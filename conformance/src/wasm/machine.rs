@@ -273,7 +273,7 @@ pub(crate) fn result_types(program: &Program, name: &str) -> Result<Vec<Type>, F
     }
 }
 
-/// The values at the border for a value of a script.
+/// The values at the boundary for a value of a script.
 fn to_values(val: Val) -> Vec<Value> {
     match val {
         Val::V128(bits) => vec![Value::int(bits as i64), Value::int((bits >> 64) as i64)],
@@ -281,7 +281,7 @@ fn to_values(val: Val) -> Vec<Value> {
     }
 }
 
-/// The value of a type for the next values at the border.
+/// The value of a type for the next values at the boundary.
 fn from_values(values: &mut impl Iterator<Item = Value>, ty: Type) -> Result<Val, Failure> {
     let mut next = || values.next().unwrap_or(Value::NIL);
     if ty != Type::V128 {

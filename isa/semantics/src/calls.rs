@@ -1,7 +1,7 @@
 //! Calls: of any value and of typed functions, by instructions and by the machine itself, and what is done with results.
 
-use crate::border::{argument_of, arguments_error, dynamic_values};
-use crate::fiber::{Border, Frame, HostFrame, Level, Record, RecordKind};
+use crate::boundary::{argument_of, arguments_error, dynamic_values};
+use crate::fiber::{Boundary, Continuation, ContinuationKind, Frame, HostFrame, Level};
 use crate::host::{Answer, HostCall, HostFunction, Protect, Raise, Returned};
 use crate::machine::{Action, Machine};
 use crate::rules::scope::{Flow, Stop};
@@ -122,8 +122,8 @@ impl Machine {
         if let Closure::Host { function, .. } = &self.store[closure] {
             // The frame stays, so that the function finds out who has called it.
             let function = function.clone();
-            let record = Record { kind: RecordKind::TailCall, nesting: self.run.nesting };
-            self.push(Level::Record(record))?;
+            let continuation = Continuation { kind: ContinuationKind::TailCall, nesting: self.run.nesting };
+            self.push(Level::Continuation(continuation))?;
             return self.start(Prepared::Host { function, arguments }, true);
         }
         self.run.stack.pop();
@@ -208,10 +208,10 @@ impl Machine {
                 self.push_frame(closure, arguments.into_iter().map(Value::Any).collect())
             }
             Prepared::Typed { closure, arguments } => {
-                if self.replaces_border(closure) {
+                if self.replaces_boundary(closure) {
                     self.run.stack.pop();
                 } else {
-                    self.push(Level::Border(Border::ToTyped))?;
+                    self.push(Level::Boundary(Boundary::ToTyped))?;
                 }
                 self.push_frame(closure, arguments)
             }
@@ -219,8 +219,8 @@ impl Machine {
     }
 
     /// Whether a typed function is called for typed code that wants the same results: nothing needs to stand between them.
-    fn replaces_border(&self, closure: ClosureId) -> bool {
-        let Some(Level::Border(Border::ToAny(bridge))) = self.run.stack.last() else { return false };
+    fn replaces_boundary(&self, closure: ClosureId) -> bool {
+        let Some(Level::Boundary(Boundary::ToAny(bridge))) = self.run.stack.last() else { return false };
         let results = |closure| {
             let signature = self.store.signature_of(closure).expect("both are typed");
             self.store.types.signature_numbered(signature).results.clone()
@@ -235,7 +235,7 @@ impl Machine {
             Closure::Bridge { target, .. } => {
                 let callee = Any::Function(*target);
                 let arguments = dynamic_values(&self.store, arguments).ok_or(TrapCode::Unsupported)?;
-                self.push(Level::Border(Border::ToAny(closure)))?;
+                self.push(Level::Boundary(Boundary::ToAny(closure)))?;
                 Ok(Action::Call(Call { callee, arguments, is_own: false }))
             }
             Closure::Host { .. } => unreachable!("functions of the host are not typed"),
@@ -288,31 +288,33 @@ impl Machine {
                 let returned = Returned::Values(values.into_iter().map(Value::any).collect());
                 Ok(Action::Host { returned, is_called: false })
             }
-            Some(Level::Border(_)) => self.cross(values),
-            Some(Level::Record(_)) => {
-                let Some(Level::Record(record)) = self.run.stack.pop() else { unreachable!("it was looked at") };
-                self.run.nesting = record.nesting;
-                self.returned_to(record, values.into_iter().map(Value::any).collect())
+            Some(Level::Boundary(_)) => self.cross(values),
+            Some(Level::Continuation(_)) => {
+                let Some(Level::Continuation(continuation)) = self.run.stack.pop() else {
+                    unreachable!("it was looked at")
+                };
+                self.run.nesting = continuation.nesting;
+                self.returned_to(continuation, values.into_iter().map(Value::any).collect())
             }
             None => unreachable!("a stack ends with the entry of its fiber"),
         }
     }
 
-    fn returned_to(&mut self, record: Record, values: Vec<Any>) -> Result<Action, Stop> {
+    fn returned_to(&mut self, continuation: Continuation, values: Vec<Any>) -> Result<Action, Stop> {
         let first = values.first().cloned().unwrap_or(Any::Nil);
-        match record.kind {
-            RecordKind::Entry => self.finished(values),
-            RecordKind::Metamethod => Ok(self.metamethod_returned(first)),
-            RecordKind::Concat(mut rest) => {
+        match continuation.kind {
+            ContinuationKind::Entry => self.finished(values),
+            ContinuationKind::Metamethod => Ok(self.metamethod_returned(first)),
+            ContinuationKind::Concat(mut rest) => {
                 rest.push(first);
                 self.concat(rest)
             }
-            RecordKind::TailCall => {
+            ContinuationKind::TailCall => {
                 self.run.stack.pop();
                 Ok(Action::Return(values.into_iter().map(Value::Any).collect()))
             }
-            RecordKind::MessageHandler => self.handled(first),
-            RecordKind::Resume | RecordKind::Close => unreachable!("fibers give what these wait for"),
+            ContinuationKind::MessageHandler => self.handled(first),
+            ContinuationKind::Resume | ContinuationKind::Close => unreachable!("fibers give what these wait for"),
         }
     }
 

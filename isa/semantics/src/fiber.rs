@@ -41,9 +41,9 @@ pub(crate) enum Level {
     /// A function of the host.
     Host(HostFrame),
     /// What the machine itself waits with.
-    Record(Record),
+    Continuation(Continuation),
     /// Between typed code and `any` code.
-    Border(Border),
+    Boundary(Boundary),
 }
 
 /// A running function with code.
@@ -88,14 +88,14 @@ pub(crate) struct HostFrame {
 }
 
 /// What the machine waits with.
-pub(crate) struct Record {
-    pub(crate) kind: RecordKind,
+pub(crate) struct Continuation {
+    pub(crate) kind: ContinuationKind,
     /// Calls that were nested before.
     pub(crate) nesting: u32,
 }
 
 /// For what it waits.
-pub(crate) enum RecordKind {
+pub(crate) enum ContinuationKind {
     /// The first function of the fiber.
     Entry,
     /// A metamethod that the instruction below has called.
@@ -113,7 +113,7 @@ pub(crate) enum RecordKind {
 }
 
 /// Between typed code and `any` code.
-pub(crate) enum Border {
+pub(crate) enum Boundary {
     /// Typed code was called: its results become `any` values.
     ToTyped,
     /// `any` code was called through this bridge: its results become those of the bridge's signature.

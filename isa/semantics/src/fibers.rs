@@ -1,7 +1,7 @@
 //! Fibers: how they are resumed, yield, end and are closed.
 
 use crate::calls::{Call, NESTED_TOO_DEEP, NESTING_MAX, VALUES_PER_UNIT};
-use crate::fiber::{Fiber, Level, Record, RecordKind, State};
+use crate::fiber::{Continuation, ContinuationKind, Fiber, Level, State};
 use crate::host::Returned;
 use crate::machine::{Action, Ended, Machine};
 use crate::rules::scope::{Flow, Stop};
@@ -37,7 +37,7 @@ impl Machine {
                 self.yield_from(values)
             }
             Instruction::FiberClose { fiber, .. } => match self.with_scope(|scope| scope.get(*fiber)) {
-                fiber @ Any::Fiber(_) => self.wait_for(RecordKind::Close).and_then(|()| self.close(&fiber)),
+                fiber @ Any::Fiber(_) => self.wait_for(ContinuationKind::Close).and_then(|()| self.close(&fiber)),
                 _ => Err(TrapCode::WrongKind.into()),
             },
             Instruction::FiberStatus { dst, fiber } => match self.with_scope(|scope| scope.get(*fiber)) {
@@ -57,7 +57,7 @@ impl Machine {
         if !matches!(fiber, Any::Fiber(_)) {
             return Err(TrapCode::WrongKind.into());
         }
-        self.wait_for(RecordKind::Resume)?;
+        self.wait_for(ContinuationKind::Resume)?;
         self.resume(&fiber, arguments)
     }
 
@@ -67,9 +67,9 @@ impl Machine {
         self.suspend(values)
     }
 
-    fn wait_for(&mut self, kind: RecordKind) -> Result<(), Stop> {
+    fn wait_for(&mut self, kind: ContinuationKind) -> Result<(), Stop> {
         let nesting = self.nest();
-        self.push(Level::Record(Record { kind, nesting }))
+        self.push(Level::Continuation(Continuation { kind, nesting }))
     }
 
     fn running(&self) -> FiberId {
@@ -114,7 +114,7 @@ impl Machine {
         self.run.fiber_depth += 1;
         match self.store[fiber].callee.take() {
             Some(callee) => {
-                self.push(Level::Record(Record { kind: RecordKind::Entry, nesting: 0 }))?;
+                self.push(Level::Continuation(Continuation { kind: ContinuationKind::Entry, nesting: 0 }))?;
                 Ok(Action::Call(Call { callee, arguments, is_own: true }))
             }
             None => Ok(Action::Return(arguments.into_iter().map(Value::Any).collect())),
@@ -135,10 +135,10 @@ impl Machine {
             };
             return Ok(Action::Host { returned, is_called: false });
         }
-        let Some(Level::Record(record)) = self.run.stack.pop() else {
+        let Some(Level::Continuation(continuation)) = self.run.stack.pop() else {
             unreachable!("an instruction or function waits")
         };
-        self.run.nesting = record.nesting;
+        self.run.nesting = continuation.nesting;
         self.with_scope(|scope| match scope.code.code[scope.frame.at] {
             Instruction::FiberClose { ok, error, .. } => {
                 scope.set(ok, result.is_ok());

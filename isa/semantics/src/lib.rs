@@ -20,7 +20,7 @@
 //! | `host` | functions of the host |
 //! | `rules` | instructions that call nothing |
 //! | `machine` | the loop: what happens next |
-//! | `calls`, `border` | calls, and conversions between typed and `any` code |
+//! | `calls`, `boundary` | calls, and conversions between typed and `any` code |
 //! | `metamethods` | instructions on `any` values that may call a metamethod |
 //! | `fibers` | switching between fibers |
 //! | `unwind` | errors, regions, message handlers |
@@ -31,7 +31,7 @@
 #![allow(clippy::module_name_repetitions, reason = "the words of the field")]
 
 mod arithmetic;
-mod border;
+mod boundary;
 mod calls;
 mod fiber;
 mod fibers;

@@ -3,7 +3,7 @@
 //! Nothing here calls itself: a step says what the next one is, so that programs may nest as deep as they like.
 
 use crate::calls::Call;
-use crate::fiber::{Fiber, Level, Record, RecordKind, State};
+use crate::fiber::{Continuation, ContinuationKind, Fiber, Level, State};
 use crate::host::{HostFunction, Returned};
 use crate::link::{Definition, LinkError};
 use crate::rules::scope::{Flow, Meter, Scope, Stop};
@@ -202,7 +202,7 @@ impl Machine {
 
     /// Calls a function and runs it to its end.
     pub fn call(&mut self, function: &Any, arguments: &[Any]) -> Ended {
-        let entry = Level::Record(Record { kind: RecordKind::Entry, nesting: 0 });
+        let entry = Level::Continuation(Continuation { kind: ContinuationKind::Entry, nesting: 0 });
         let main = self.store.new_fiber(Fiber { state: State::Running, ..Fiber::default() });
         self.run = Run { stack: vec![entry], fiber: Some(main), main: Some(main), ..Run::default() };
         let call = Call { callee: function.clone(), arguments: arguments.to_vec(), is_own: true };

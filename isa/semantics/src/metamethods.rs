@@ -2,7 +2,7 @@
 
 use crate::arithmetic::text;
 use crate::calls::{NESTED_TOO_DEEP, NESTING_MAX};
-use crate::fiber::{Level, Record, RecordKind};
+use crate::fiber::{Continuation, ContinuationKind, Level};
 use crate::machine::{Action, Machine};
 use crate::rules::dynamic::{Relation, arithmetic, long_comparison, units_of_bytes};
 use crate::rules::scope::{Flow, Stop};
@@ -67,13 +67,13 @@ impl Machine {
     }
 
     /// Calls a metamethod for the instruction of the frame at the top, unless there are too many within one another.
-    fn call_metamethod(&mut self, kind: RecordKind, callee: Any, arguments: Vec<Any>) -> Result<Action, Stop> {
+    fn call_metamethod(&mut self, kind: ContinuationKind, callee: Any, arguments: Vec<Any>) -> Result<Action, Stop> {
         if self.run.nesting >= NESTING_MAX {
             return Err(Stop::Message(NESTED_TOO_DEEP.to_owned()));
         }
         let prepared = self.prepare(callee, arguments)?;
         let nesting = self.nest();
-        self.push(Level::Record(Record { kind, nesting }))?;
+        self.push(Level::Continuation(Continuation { kind, nesting }))?;
         self.start(prepared, true)
     }
 
@@ -135,7 +135,7 @@ impl Machine {
         let (name, is_bitwise) = metamethod_of(opcode);
         let callee = self.either(&lhs, &rhs, name);
         if !callee.is_nil() {
-            return self.call_metamethod(RecordKind::Metamethod, callee, vec![lhs, rhs]);
+            return self.call_metamethod(ContinuationKind::Metamethod, callee, vec![lhs, rhs]);
         }
         let message = match (lhs.float(), rhs.float()) {
             (Some(_), Some(_)) if is_bitwise => "number has no integer representation".to_owned(),
@@ -165,7 +165,7 @@ impl Machine {
         };
         let callee = self.either(&lhs, &rhs, name);
         if !callee.is_nil() {
-            return self.call_metamethod(RecordKind::Metamethod, callee, vec![lhs, rhs]);
+            return self.call_metamethod(ContinuationKind::Metamethod, callee, vec![lhs, rhs]);
         }
         if relation == Relation::Equal {
             return Ok(self.metamethod_returned(Any::Bool(false)));
@@ -219,7 +219,7 @@ impl Machine {
     fn get(&mut self, object: Any, key: Any) -> Result<Action, Stop> {
         match self.search(object, &key, "__index")? {
             Found::Metamethod(callee, object) => {
-                self.call_metamethod(RecordKind::Metamethod, callee, vec![object, key])
+                self.call_metamethod(ContinuationKind::Metamethod, callee, vec![object, key])
             }
             Found::Element(value) => Ok(self.metamethod_returned(value)),
             Found::Place(_) => unreachable!("places are looked for when an element is set"),
@@ -229,7 +229,7 @@ impl Machine {
     fn set(&mut self, object: Any, key: Any, value: Any) -> Result<Action, Stop> {
         match self.search(object, &key, "__newindex")? {
             Found::Metamethod(callee, object) => {
-                self.call_metamethod(RecordKind::Metamethod, callee, vec![object, key, value])
+                self.call_metamethod(ContinuationKind::Metamethod, callee, vec![object, key, value])
             }
             Found::Place(table) => match self.store[table].set(&key, value) {
                 Ok(()) => Ok(self.go_on(Flow::Next)),
@@ -243,7 +243,7 @@ impl Machine {
     fn length(&mut self, dst: Reg, value: Any) -> Result<Action, Stop> {
         let callee = self.store.metamethod(&value, "__len");
         if !callee.is_nil() {
-            return self.call_metamethod(RecordKind::Metamethod, callee, vec![value.clone(), value]);
+            return self.call_metamethod(ContinuationKind::Metamethod, callee, vec![value.clone(), value]);
         }
         let length = match &value {
             Any::String(bytes) => bytes.len() as i64,
@@ -292,7 +292,7 @@ impl Machine {
         let lhs = values.pop().expect("two values are left");
         let callee = self.either(&lhs, &rhs, "__concat");
         if !callee.is_nil() {
-            return self.call_metamethod(RecordKind::Concat(values), callee, vec![lhs, rhs]);
+            return self.call_metamethod(ContinuationKind::Concat(values), callee, vec![lhs, rhs]);
         }
         let is_joinable = matches!(lhs, Any::String(_)) || lhs.float().is_some();
         let kind = self.store.type_name(if is_joinable { &rhs } else { &lhs });

@@ -1,7 +1,7 @@
 //! Errors: who handles one, and how the stack is unwound to there.
 
 use crate::calls::Call;
-use crate::fiber::{Level, Record, RecordKind};
+use crate::fiber::{Continuation, ContinuationKind, Level};
 use crate::host::{Protect, Returned};
 use crate::machine::{Action, Ended, Machine};
 use crate::rules::scope::Stop;
@@ -61,7 +61,7 @@ impl Machine {
         let is_warning = search.handlers_at_work == HANDLERS_WARN;
         let error = if is_warning { Any::string(crate::calls::NESTED_TOO_DEEP) } else { error };
         let nesting = self.nest();
-        self.push(Level::Record(Record { kind: RecordKind::MessageHandler, nesting }))?;
+        self.push(Level::Continuation(Continuation { kind: ContinuationKind::MessageHandler, nesting }))?;
         Ok(Action::Call(Call { callee: handler, arguments: vec![error], is_own: true }))
     }
 
@@ -85,7 +85,7 @@ impl Machine {
         code.regions.iter().any(is_its)
     }
 
-    /// Whether an error is a record of an exception layout.
+    /// Whether an error is a continuation of an exception layout.
     pub fn is_exception(&self, error: &Any) -> bool {
         matches!(error, Any::Object { id, .. } if self.store.types.is_exception(self.store[*id].layout))
     }
@@ -125,12 +125,12 @@ impl Machine {
                         Protect::CatchWith(handler) => (Catcher::Host(level), Some(handler.clone())),
                     }
                 }
-                Level::Record(record) => {
-                    nesting = Some(record.nesting);
-                    handlers_at_work += usize::from(matches!(record.kind, RecordKind::MessageHandler));
+                Level::Continuation(continuation) => {
+                    nesting = Some(continuation.nesting);
+                    handlers_at_work += usize::from(matches!(continuation.kind, ContinuationKind::MessageHandler));
                     continue;
                 }
-                Level::Border(_) => continue,
+                Level::Boundary(_) => continue,
             };
             let handler = handler.filter(|_| is_new);
             return Search { catcher: cleanup.unwrap_or(catcher), handler, handlers_at_work, levels };

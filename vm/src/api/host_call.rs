@@ -1,6 +1,6 @@
 //! Calls of host functions: what they see, and how their answers are carried out.
 //!
-//! The frame of a host function is the `any` values it keeps: its arguments first. When it calls guest code, a record lies
+//! The frame of a host function is the `any` values it keeps: its arguments first. When it calls guest code, a continuation lies
 //! above them, and its next state finds them again.
 
 use crate::runtime::host::HostCall;
@@ -11,7 +11,7 @@ use crate::threaded::operands::values_at;
 use crate::heap::Heap;
 use crate::runtime::host::{HostRequest, HostState, Outcome, OutcomeKind, Pause, Raise, WaitRequest};
 use crate::threaded::Regs;
-use crate::threaded::continuation::{Protect, RECORD_DELTA};
+use crate::threaded::continuation::{CONTINUATION_DELTA, Protect};
 use crate::threaded::operands::{get_any, set_any};
 use crate::value::Value;
 
@@ -233,7 +233,7 @@ impl<'m> HostCall<'m> {
     /// Returns one value.
     #[inline]
     pub fn return_one(&mut self, value: Value) -> Result<Outcome, Raise> {
-        // SAFETY: a frame always has room for one value: calls leave a record's room above their window.
+        // SAFETY: a frame always has room for one value: calls leave a continuation's room above their window.
         unsafe { set_any(self.regs(), 0, value) };
         Ok(Outcome(OutcomeKind::Return { count: 1 }))
     }
@@ -284,10 +284,10 @@ impl<'m> HostCall<'m> {
         Ok(Outcome(OutcomeKind::Call { callee, arguments: arguments.len(), state, protect, handler }))
     }
 
-    /// Puts arguments where the callee of a call will find them: above the kept values and a record.
+    /// Puts arguments where the callee of a call will find them: above the kept values and a continuation.
     fn push_arguments(&mut self, arguments: &[Value]) -> Result<(), Raise> {
-        self.make_room(self.count + arguments.len() + RECORD_DELTA)?;
-        let new = self.regs().wrapping_add(self.count * 2 + RECORD_DELTA);
+        self.make_room(self.count + arguments.len() + CONTINUATION_DELTA)?;
+        let new = self.regs().wrapping_add(self.count * 2 + CONTINUATION_DELTA);
         for (index, &value) in arguments.iter().enumerate() {
             // SAFETY: room was made.
             unsafe { set_any(new, index * 2, value) };
@@ -396,10 +396,10 @@ impl<'m> HostCall<'m> {
     fn move_args_up(&mut self, first: usize) -> Result<usize, Raise> {
         let first = first.min(self.count);
         let arguments = self.count - first;
-        self.make_room(self.count + RECORD_DELTA)?;
+        self.make_room(self.count + CONTINUATION_DELTA)?;
         // SAFETY: room was made above the frame.
         unsafe {
-            std::ptr::copy(self.regs().add(first * 2), self.regs().add(RECORD_DELTA), arguments * 2);
+            std::ptr::copy(self.regs().add(first * 2), self.regs().add(CONTINUATION_DELTA), arguments * 2);
         }
         self.count = 0;
         Ok(arguments)
@@ -414,9 +414,9 @@ impl<'m> HostCall<'m> {
             return self.return_values(first.as_slice());
         };
         let shift = usize::from(first.is_some());
-        self.make_room(count + shift + RECORD_DELTA)?;
+        self.make_room(count + shift + CONTINUATION_DELTA)?;
         let results = self.cx.stack_start.wrapping_add(at);
-        // SAFETY: the results lie above a record that is above the frame, so they move down, or stay inside the room made.
+        // SAFETY: the results lie above a continuation that is above the frame, so they move down, or stay inside the room made.
         unsafe { std::ptr::copy(results, self.regs().add(shift * 2), count * 2) };
         if let Some(first) = first {
             // SAFETY: the frame always has room for one value.

@@ -2,7 +2,7 @@
 
 use crate::link::instantiate::LinkError;
 use crate::memory::{LinearMemory, TableInstance};
-use crate::runtime::adapt::to_words;
+use crate::runtime::boundary::to_words;
 use crate::runtime::definitions::{Definition, InstanceId};
 use crate::runtime::externs::{Extern, Imports};
 use crate::runtime::host::HostCall;

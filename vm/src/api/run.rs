@@ -14,7 +14,7 @@ use crate::runtime::task::Uncaught;
 use crate::runtime::{host_run, stepping, switch};
 use crate::threaded::Flow;
 use crate::threaded::UNPAID_MAX;
-use crate::threaded::continuation::RECORD_DELTA;
+use crate::threaded::continuation::CONTINUATION_DELTA;
 use crate::value::Value;
 
 /// Units of the budget after which a run that may be interrupted is looked at: about half a millisecond, a few at most.
@@ -177,7 +177,7 @@ impl Machine {
         let flow = match cx.status {
             Status::Waiting => {
                 cx.status = Status::Running;
-                // SAFETY: a run waits with the record of its host function on top.
+                // SAFETY: a run waits with the continuation of its host function on top.
                 unsafe { host_run::answer(cx, cx.regs, values) }
             }
             Status::Yielded => switch::answer_yield(cx, values),
@@ -320,24 +320,24 @@ impl Context {
         self.run.fiber = cell;
         self.status = Status::Running;
         self.is_abandoned = false;
-        // SAFETY: the fiber is new: its stack has an entry record and the function, and nothing else.
+        // SAFETY: the fiber is new: its stack has an entry continuation and the function, and nothing else.
         unsafe {
             let state = Fiber::of(cell);
             let function = switch::waiting_callee(state);
             state.state = FiberState::Running;
             self.stack_start = state.stack.start();
             self.stack_end = state.stack.limit();
-            let record = self.stack_start;
-            let place = self.record_return();
-            let needed = RECORD_DELTA + 2 * arguments.len() + 16;
-            let at = Flow { pc: place, regs: record };
-            let flow = match self.reserve(record, record, needed) {
-                Some(record) => {
-                    let new = record.add(RECORD_DELTA);
+            let continuation = self.stack_start;
+            let place = self.continuation_return();
+            let needed = CONTINUATION_DELTA + 2 * arguments.len() + 16;
+            let at = Flow { pc: place, regs: continuation };
+            let flow = match self.reserve(continuation, continuation, needed) {
+                Some(continuation) => {
+                    let new = continuation.add(CONTINUATION_DELTA);
                     for (index, &argument) in arguments.iter().enumerate() {
                         crate::threaded::operands::set_any(new, index * 2, argument);
                     }
-                    call_value(self, function, new, arguments.len(), place, Flow { pc: place, regs: record })
+                    call_value(self, function, new, arguments.len(), place, Flow { pc: place, regs: continuation })
                 }
                 None => crate::runtime::call::stack_overflow(self, at),
             };

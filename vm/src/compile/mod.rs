@@ -50,7 +50,7 @@ use crate::runtime::engine::Engine;
 use crate::runtime::function::{FunctionInfo, GuestFunction};
 use crate::runtime::instance::Instance;
 use crate::threaded::HandlerAddress;
-use crate::threaded::continuation::RECORD_DELTA;
+use crate::threaded::continuation::CONTINUATION_DELTA;
 use crate::threaded::kinds::BranchTo;
 use crate::threaded::notes::Note;
 use crate::threaded::rows;
@@ -249,7 +249,7 @@ fn translate(
     let window = window(slots);
     // SAFETY: instances outlive their functions.
     let instance = unsafe { &*guest.instance };
-    let extent = window + window_words(instance, function) + RECORD_DELTA;
+    let extent = window + window_words(instance, function) + CONTINUATION_DELTA;
     if extent > FRAME_WORDS_MAX {
         return Err(CompileError::FrameTooLarge);
     }
@@ -320,7 +320,7 @@ impl Compiling<'_> {
         }
     }
 
-    /// Emits a part of a block. Nothing is moved over its borders, and everything before it is paid for or known.
+    /// Emits a part of a block. Nothing is moved over its boundaries, and everything before it is paid for or known.
     fn emit_stretch(&mut self, range: Range<usize>) {
         if self.pending as usize > STRETCH {
             select::charge(self, range.start);

@@ -75,7 +75,7 @@ fn close(single_use: &mut [Option<u32>], definition: &mut Option<Definition>) {
     }
 }
 
-/// Registers that no block reads before it writes them, so that no value of theirs crosses a block border.
+/// Registers that no block reads before it writes them, so that no value of theirs crosses a block boundary.
 pub(crate) fn block_local(function: &Function) -> Vec<bool> {
     steps::count(function.code.len() + function.registers.len());
     let mut local = vec![true; function.registers.len()];

@@ -15,7 +15,7 @@ use crate::runtime::work::units_of_values;
 use crate::runtime::{call, host_run, unwind};
 use crate::threaded::Flow;
 use crate::threaded::OPEN;
-use crate::threaded::continuation::{RECORD_WORDS, Record, RecordKind};
+use crate::threaded::continuation::{CONTINUATION_WORDS, Continuation, ContinuationKind};
 use crate::threaded::frame::Frame;
 use crate::threaded::header_at;
 use crate::threaded::kinds::{OperandKind, Slot};
@@ -41,7 +41,7 @@ handler! {
                 next!(entry, new, cx, facc)
             }
         }
-        slow!(super::border::call_any_other, pc, regs, cx, facc)
+        slow!(super::boundary::call_any_other, pc, regs, cx, facc)
     }
 }
 
@@ -412,33 +412,33 @@ handler! {
 }
 
 handler! {
-    /// A call out of a record has returned; `regs` are at the record.
-    pub(crate) fn record_returned(pc, regs, cx, facc) {
-        let record: *mut Record = regs.cast();
-        if (*record).kind == RecordKind::Store
-            && !(*record).metered
+    /// A call out of a continuation has returned; `regs` are at the continuation.
+    pub(crate) fn continuation_returned(pc, regs, cx, facc) {
+        let continuation: *mut Continuation = regs.cast();
+        if (*continuation).kind == ContinuationKind::Store
+            && !(*continuation).metered
             && !(*cx).stepping
             && (*cx).pending_call.is_none()
         {
-            let value = if (*cx).open_count > 0 { get_any(regs, RECORD_WORDS) } else { Value::NIL };
+            let value = if (*cx).open_count > 0 { get_any(regs, CONTINUATION_WORDS) } else { Value::NIL };
             facc = f64::from_bits(value.payload());
-            let below = regs.sub((*record).delta as usize);
-            set_any(below, (*record).state as usize, value);
-            (*cx).run.nesting = (*record).nesting;
-            next!((*record).next, below, cx, facc)
+            let below = regs.sub((*continuation).delta as usize);
+            set_any(below, (*continuation).state as usize, value);
+            (*cx).run.nesting = (*continuation).nesting;
+            next!((*continuation).next, below, cx, facc)
         }
-        slow!(record_returned_slow, pc, regs, cx, facc)
+        slow!(continuation_returned_slow, pc, regs, cx, facc)
     }
 }
 
 handler! {
     #[inline(never)]
-    fn record_returned_slow(pc, regs, cx, facc) {
+    fn continuation_returned_slow(pc, regs, cx, facc) {
         let _ = pc;
         // An instruction may go on with the result as the one before has left it.
         if (*cx).open_count > 0 {
-            facc = f64::from_bits(*regs.add(RECORD_WORDS));
+            facc = f64::from_bits(*regs.add(CONTINUATION_WORDS));
         }
-        follow!(crate::runtime::resume::record_returned(&mut *cx, regs), cx, facc)
+        follow!(crate::runtime::resume::continuation_returned(&mut *cx, regs), cx, facc)
     }
 }

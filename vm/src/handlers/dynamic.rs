@@ -18,7 +18,7 @@ use crate::runtime::resume::call_for_result;
 use crate::runtime::stepping::stop_if_used_up;
 use crate::runtime::unwind::raise_message;
 use crate::runtime::work::units_of_bytes;
-use crate::threaded::continuation::{Record, RecordKind};
+use crate::threaded::continuation::{Continuation, ContinuationKind};
 use crate::threaded::kinds::{OperandKind, Slot};
 use crate::threaded::operands::{get_any, set_any};
 use crate::threaded::rows;
@@ -153,7 +153,7 @@ pub(crate) unsafe fn arithmetic_metamethod(
     // SAFETY: `at` is the running guest frame.
     unsafe {
         if !callee.is_nil() {
-            return call_for_result(cx, at, next, callee, &[lhs, rhs], dst, RecordKind::Store);
+            return call_for_result(cx, at, next, callee, &[lhs, rhs], dst, ContinuationKind::Store);
         }
         let message = arithmetic_error(cx, at, metamethod, zero, lhs, rhs);
         raise_message(cx, at, message)
@@ -352,19 +352,19 @@ slow_handler! {
         let rhs = R::value(rhs, regs);
         let next = rows::Compare::<O, L, R>::next(pc);
         let at = Flow { pc, regs };
-        let mut record = Record::instruction(RecordKind::StoreTruthy, pc, next, top_of(regs));
-        record.state = dst as u32;
+        let mut continuation = Continuation::instruction(ContinuationKind::StoreTruthy, pc, next, top_of(regs));
+        continuation.state = dst as u32;
         let long = long_comparison(O::QUESTION, lhs, rhs);
         if let Some(bytes) = long
             && bytes > AT_ONCE_BYTES_MAX
         {
-            return compare_long(&mut *cx, at, O::QUESTION, lhs, rhs, record);
+            return compare_long(&mut *cx, at, O::QUESTION, lhs, rhs, continuation);
         }
         if let Some(result) = O::raw(lhs, rhs) {
             set_any(regs, dst, Value::bool(result));
             return owe_for_bytes(&mut *cx, Flow { pc: next, regs }, long);
         }
-        compare_metamethod(&mut *cx, at, O::METAMETHOD, lhs, rhs, record, |_| {
+        compare_metamethod(&mut *cx, at, O::METAMETHOD, lhs, rhs, continuation, |_| {
             set_any(regs, dst, Value::FALSE);
             Flow { pc: next, regs }
         })
@@ -378,10 +378,17 @@ pub const LESS_EQUAL: &str = "less_equal";
 ///
 /// # Safety
 /// `at` is the running guest frame, at that instruction, and the strings are live.
-unsafe fn compare_long(cx: &mut Context, at: Flow, question: Question, lhs: Value, rhs: Value, record: Record) -> Flow {
+unsafe fn compare_long(
+    cx: &mut Context,
+    at: Flow,
+    question: Question,
+    lhs: Value,
+    rhs: Value,
+    continuation: Continuation,
+) -> Flow {
     let callee = cx.builtin(Builtin::Compare);
     // SAFETY: `at` is the running guest frame.
-    unsafe { call_from_instruction(cx, at, callee, &[lhs, rhs, Value::int(question as i64)], record) }
+    unsafe { call_from_instruction(cx, at, callee, &[lhs, rhs, Value::int(question as i64)], continuation) }
 }
 
 /// Pays for so many bytes of strings that were looked at or copied.
@@ -415,14 +422,14 @@ unsafe fn compare_metamethod(
     metamethod: Metamethod,
     lhs: Value,
     rhs: Value,
-    record: Record,
+    continuation: Continuation,
     unequal: impl FnOnce(&mut Context) -> Flow,
 ) -> Flow {
     let callee = comparison_metamethod(cx, metamethod, lhs, rhs);
     // SAFETY: `at` is the running guest frame.
     unsafe {
         if !callee.is_nil() {
-            return call_from_instruction(cx, at, callee, &[lhs, rhs], record);
+            return call_from_instruction(cx, at, callee, &[lhs, rhs], continuation);
         }
         if metamethod == Metamethod::Eq {
             return unequal(cx);
@@ -474,12 +481,12 @@ slow_handler! {
         let target = branch.target(pc);
         let after = rows::BranchCompare::<O, S, L, R>::next(pc);
         let (on_true, on_false) = if S::HOLDS { (target, after) } else { (after, target) };
-        let mut record = Record::instruction(RecordKind::Branch, pc, on_true, top_of(regs));
-        record.otherwise = on_false;
+        let mut continuation = Continuation::instruction(ContinuationKind::Branch, pc, on_true, top_of(regs));
+        continuation.otherwise = on_false;
         if is_long {
-            return compare_long(&mut *cx, Flow { pc, regs }, O::QUESTION, lhs, rhs, record);
+            return compare_long(&mut *cx, Flow { pc, regs }, O::QUESTION, lhs, rhs, continuation);
         }
-        compare_metamethod(&mut *cx, Flow { pc, regs }, O::METAMETHOD, lhs, rhs, record, |cx| {
+        compare_metamethod(&mut *cx, Flow { pc, regs }, O::METAMETHOD, lhs, rhs, continuation, |cx| {
             if S::HOLDS { Flow { pc: after, regs } } else { super::control::branch_flow(cx, branch, pc, regs) }
         })
     }

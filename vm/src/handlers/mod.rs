@@ -106,7 +106,7 @@ macro_rules! follow {
     }};
 }
 
-pub(crate) mod border;
+pub(crate) mod boundary;
 pub(crate) mod call;
 pub(crate) mod closure;
 pub(crate) mod control;
@@ -125,15 +125,15 @@ pub(crate) mod typed;
 /// The handlers of the machine's own places.
 pub(crate) fn stubs() -> StubHandlers {
     StubHandlers {
-        record_returned: HandlerAddress::from(call::record_returned as Handler),
-        typed_returned: HandlerAddress::from(border::typed_returned as Handler),
+        continuation_returned: HandlerAddress::from(call::continuation_returned as Handler),
+        typed_returned: HandlerAddress::from(boundary::typed_returned as Handler),
         bridge_returned: [
-            HandlerAddress::from(border::bridge_returned_none as Handler),
-            HandlerAddress::from(border::bridge_returned_one as Handler),
-            HandlerAddress::from(border::bridge_returned as Handler),
-            HandlerAddress::from(border::bridge_returned as Handler),
+            HandlerAddress::from(boundary::bridge_returned_none as Handler),
+            HandlerAddress::from(boundary::bridge_returned_one as Handler),
+            HandlerAddress::from(boundary::bridge_returned as Handler),
+            HandlerAddress::from(boundary::bridge_returned as Handler),
         ],
-        bridge_enter: HandlerAddress::from(border::bridge_enter as Handler),
+        bridge_enter: HandlerAddress::from(boundary::bridge_enter as Handler),
         no_code: HandlerAddress::from(call::enter_stub as Handler),
         enter_native: HandlerAddress::from(native::enter_native as Handler),
     }

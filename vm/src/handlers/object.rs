@@ -13,7 +13,7 @@ use crate::runtime::unwind::raise_message;
 use crate::runtime::work::FREE_VALUES;
 use crate::runtime::work::pay;
 use crate::runtime::work::units_of_bytes;
-use crate::threaded::continuation::{Record, RecordKind};
+use crate::threaded::continuation::{Continuation, ContinuationKind};
 use crate::threaded::kinds::CachePlace;
 use crate::threaded::operands::{get_any, set_any, tag_at};
 use crate::threaded::rows;
@@ -170,7 +170,7 @@ unsafe fn get_str_through(
             };
             if handler.tag() == Tag::FUNCTION {
                 let arguments = [object, Value::from_string(key)];
-                return call_for_result(cx, at, next, handler, &arguments, dst, RecordKind::Store);
+                return call_for_result(cx, at, next, handler, &arguments, dst, ContinuationKind::Store);
             }
             object = handler;
         }
@@ -278,7 +278,7 @@ unsafe fn get_through(
                 handler
             };
             if handler.tag() == Tag::FUNCTION {
-                return call_for_result(cx, at, next, handler, &[object, key], dst, RecordKind::Store);
+                return call_for_result(cx, at, next, handler, &[object, key], dst, ContinuationKind::Store);
             }
             object = handler;
         }
@@ -532,8 +532,8 @@ unsafe fn set_through(
                 handler
             };
             if handler.tag() == Tag::FUNCTION {
-                let record = Record::instruction(RecordKind::Discard, at.pc, next, top_of(at.regs));
-                return call_from_instruction(cx, at, handler, &[object, key, value], record);
+                let continuation = Continuation::instruction(ContinuationKind::Discard, at.pc, next, top_of(at.regs));
+                return call_from_instruction(cx, at, handler, &[object, key, value], continuation);
             }
             object = handler;
         }
@@ -661,7 +661,7 @@ slow_handler! {
         let callee = (*cx).metamethod(value, Metamethod::Len);
         let at = Flow { pc, regs };
         if !callee.is_nil() {
-            return call_for_result(&mut *cx, at, rows::Length::next(pc), callee, &[value, value], dst, RecordKind::Store);
+            return call_for_result(&mut *cx, at, rows::Length::next(pc), callee, &[value, value], dst, ContinuationKind::Store);
         }
         if value.tag() == Tag::TABLE {
             set_any(regs, dst, Value::int(Table::len(value.pointer().cast(), &mut (*cx).heap)));

@@ -582,6 +582,6 @@ impl GlobalCell {
     /// What it holds, where that has a dynamic form.
     pub(crate) fn value(&self) -> Option<Value> {
         // SAFETY: nobody writes while the host reads.
-        crate::runtime::adapt::from_words(unsafe { *self.words.get() }, self.ty)
+        crate::runtime::boundary::from_words(unsafe { *self.words.get() }, self.ty)
     }
 }

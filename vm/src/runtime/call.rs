@@ -14,7 +14,9 @@ use crate::runtime::deliver::fill_nil;
 use crate::runtime::error::describe_callee;
 use crate::runtime::function::{Body, FunctionInfo, GuestFunction, HostFunction};
 use crate::runtime::metamethod::Metamethod;
-use crate::threaded::continuation::{FRAME_HEADER_WORDS, Protect, RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
+use crate::threaded::continuation::{
+    CONTINUATION_DELTA, CONTINUATION_WORDS, Continuation, ContinuationKind, FRAME_HEADER_WORDS, Protect,
+};
 use crate::threaded::header_at;
 use crate::threaded::operands::set_any;
 use crate::threaded::{Flow, Pc, Regs};
@@ -69,7 +71,7 @@ unsafe fn resolve(
             match unsafe { &(*(*closure).function.cast::<FunctionInfo>()).body } {
                 // Code on both sides is not typed: the typed signature in between changes nothing.
                 // SAFETY: the closure is a live bridge.
-                Body::Bridge(_) => callee = unsafe { super::adapt::behind(closure).0 },
+                Body::Bridge(_) => callee = unsafe { super::boundary::behind(closure).0 },
                 Body::Guest(_) | Body::Host(_) if chain.is_empty() => return Ok((closure, new, count, at)),
                 Body::Guest(_) | Body::Host(_) => break closure,
             }
@@ -148,7 +150,7 @@ unsafe fn enter(cx: &mut Context, closure: *mut Closure, new: Regs, count: usize
         let Some(regs) = cx.reserve(at.regs, new, needed) else { return stack_overflow(cx, at) };
         let new = regs.add(offset);
         match guest.convention {
-            Convention::Typed => super::adapt::any_to_typed(cx, closure, new, count, place, Flow { regs, ..at }),
+            Convention::Typed => super::boundary::any_to_typed(cx, closure, new, count, place, Flow { regs, ..at }),
             Convention::Dynamic => {
                 fill_nil(new, count, params);
                 enter_at(closure, new, place)
@@ -246,7 +248,7 @@ pub(crate) unsafe fn enter_typed(cx: &mut Context, closure: *mut Closure, new: R
         let info = &*(*closure).function.cast::<FunctionInfo>();
         let guest = match &info.body {
             Body::Guest(guest) => guest,
-            Body::Host(_) | Body::Bridge(_) => return super::adapt::typed_to_any(cx, closure, new, place, at),
+            Body::Host(_) | Body::Bridge(_) => return super::boundary::typed_to_any(cx, closure, new, place, at),
         };
         if let Err(flow) = load(cx, info, guest, closure, at) {
             return flow;
@@ -394,17 +396,17 @@ unsafe fn tail_call_host(
     unsafe {
         let offset = words_between(at.regs, arguments);
         let top = top_of(at.regs).max(offset);
-        let needed = RECORD_DELTA + 2 * count + 16;
+        let needed = CONTINUATION_DELTA + 2 * count + 16;
         let used = at.regs.add(top.max(offset + 2 * count));
         let Some(regs) = cx.reserve(at.regs, used, needed) else { return stack_overflow(cx, at) };
         let at = Flow { regs, ..at };
-        let record = regs.add(top);
-        let new = record.add(RECORD_DELTA);
+        let continuation = regs.add(top);
+        let new = continuation.add(CONTINUATION_DELTA);
         std::ptr::copy(regs.add(offset), new, count * 2);
-        let returns = Record::instruction(RecordKind::Return, at.pc, std::ptr::null(), top);
+        let returns = Continuation::instruction(ContinuationKind::Return, at.pc, std::ptr::null(), top);
         // It nests no deeper than what it stands for, and not less deep either.
-        record.cast::<Record>().write(Record { nesting: cx.run.nesting, ..returns });
-        let place = cx.record_return();
+        continuation.cast::<Continuation>().write(Continuation { nesting: cx.run.nesting, ..returns });
+        let place = cx.continuation_return();
         host_run::invoke(cx, host, closure, new, count, place, at)
     }
 }
@@ -427,21 +429,21 @@ pub(crate) unsafe fn varargs(regs: Regs, params: usize) -> (Regs, usize) {
     }
 }
 
-/// Calls a function on behalf of an instruction of the running guest frame; `record` says what happens with the result.
+/// Calls a function on behalf of an instruction of the running guest frame; `continuation` says what happens with the result.
 ///
 /// # Safety
-/// `at` is the running frame, a guest's, and `record` was made for it.
+/// `at` is the running frame, a guest's, and `continuation` was made for it.
 pub(crate) unsafe fn call_from_instruction(
     cx: &mut Context,
     at: Flow,
     callee: Value,
     arguments: &[Value],
-    record: Record,
+    continuation: Continuation,
 ) -> Flow {
     // SAFETY: `extent` is above all live words of the frame.
     unsafe {
         let top = top_of(at.regs);
-        call_paid(cx, at, top, callee, arguments, record)
+        call_paid(cx, at, top, callee, arguments, continuation)
     }
 }
 
@@ -455,23 +457,23 @@ pub(crate) unsafe fn call_paid(
     top: usize,
     callee: Value,
     arguments: &[Value],
-    mut record: Record,
+    mut continuation: Continuation,
 ) -> Flow {
     // SAFETY: passed on.
     unsafe {
         if cx.run.nesting >= NESTING_MAX {
             return super::unwind::raise_message(cx, at, NESTED_TOO_DEEP);
         }
-        record.metered = cx.is_metered();
+        continuation.metered = cx.is_metered();
         super::stepping::pay(cx, at);
         cx.is_paid = true;
-        let flow = call_above(cx, at, top, callee, arguments, record);
+        let flow = call_above(cx, at, top, callee, arguments, continuation);
         cx.is_paid = false;
         super::stepping::stop_if_used_up(cx, flow)
     }
 }
 
-/// Puts `record` at `top` words above `at.regs` and calls `callee` above it. Errors of the call happen at `at`.
+/// Puts `continuation` at `top` words above `at.regs` and calls `callee` above it. Errors of the call happen at `at`.
 ///
 /// # Safety
 /// Nothing live is at or above `top`.
@@ -481,12 +483,12 @@ pub(crate) unsafe fn call_above(
     top: usize,
     callee: Value,
     arguments: &[Value],
-    record: Record,
+    continuation: Continuation,
 ) -> Flow {
     // SAFETY: room is made before anything is written.
     unsafe {
-        let Some(place) = put_above(cx, at, top, arguments, record) else { return stack_overflow(cx, at) };
-        let (new, return_place) = (place.add(RECORD_DELTA), cx.record_return());
+        let Some(place) = put_above(cx, at, top, arguments, continuation) else { return stack_overflow(cx, at) };
+        let (new, return_place) = (place.add(CONTINUATION_DELTA), cx.continuation_return());
         match enter_directly(cx, callee, new, arguments.len(), return_place) {
             Some(flow) => flow,
             None => {
@@ -500,7 +502,7 @@ pub(crate) unsafe fn call_above(
     }
 }
 
-/// Puts `record` at `top` words above `at.regs`, and arguments where a callee above it finds them; gives where the record is,
+/// Puts `continuation` at `top` words above `at.regs`, and arguments where a callee above it finds them; gives where the continuation is,
 /// or none when there is no room.
 ///
 /// # Safety
@@ -510,17 +512,17 @@ pub(crate) unsafe fn put_above(
     at: Flow,
     top: usize,
     arguments: &[Value],
-    record: Record,
+    continuation: Continuation,
 ) -> Option<Regs> {
     // SAFETY: room is made before anything is written.
     unsafe {
-        let needed = RECORD_DELTA + 2 * arguments.len() + 16;
+        let needed = CONTINUATION_DELTA + 2 * arguments.len() + 16;
         let place = cx.reserve(at.regs, at.regs.add(top), needed)?.add(top);
-        let record_at = place.cast::<Record>();
-        record_at.write(record);
-        (*record_at).nesting = cx.nest();
+        let continuation_at = place.cast::<Continuation>();
+        continuation_at.write(continuation);
+        (*continuation_at).nesting = cx.nest();
         for (index, &argument) in arguments.iter().enumerate() {
-            set_any(place.add(RECORD_DELTA), index * 2, argument);
+            set_any(place.add(CONTINUATION_DELTA), index * 2, argument);
         }
         Some(place)
     }
@@ -553,14 +555,14 @@ pub(crate) fn direct_params(info: &FunctionInfo, convention: Convention, params:
     }
 }
 
-/// A record of a host function that is waiting for a call.
-pub(crate) fn host_record(state: u32, protect: Protect, handler: Value, values: usize) -> Record {
-    let mut record = Record::instruction(RecordKind::Host, std::ptr::null(), std::ptr::null(), 0);
-    record.state = state;
-    record.protect = protect;
-    record.value = handler;
-    record.values = u32::try_from(values * 2).expect("a host function keeps less than 2^31 values");
-    record
+/// A continuation of a host function that is waiting for a call.
+pub(crate) fn host_continuation(state: u32, protect: Protect, handler: Value, values: usize) -> Continuation {
+    let mut continuation = Continuation::instruction(ContinuationKind::Host, std::ptr::null(), std::ptr::null(), 0);
+    continuation.state = state;
+    continuation.protect = protect;
+    continuation.value = handler;
+    continuation.values = u32::try_from(values * 2).expect("a host function keeps less than 2^31 values");
+    continuation
 }
 
 /// Raises an error value.
@@ -573,4 +575,5 @@ pub(crate) unsafe fn throw(cx: &mut Context, at: Flow, value: Value) -> Flow {
     unsafe { raise(cx, at, value) }
 }
 
-const _: () = assert!(RECORD_WORDS <= crate::runtime::stack_memory::RESERVE_WORDS, "a record fits above the limit");
+const _: () =
+    assert!(CONTINUATION_WORDS <= crate::runtime::stack_memory::RESERVE_WORDS, "a continuation fits above the limit");

@@ -11,7 +11,7 @@ use crate::runtime::program_types::TypeTables;
 use crate::runtime::task::Runs;
 use crate::runtime::walk::{Level, Walk};
 use crate::runtime::{call, finalise, switch, unwind};
-use crate::threaded::continuation::Record;
+use crate::threaded::continuation::Continuation;
 use crate::threaded::frame::Frame;
 use crate::threaded::return_stubs::is_machine_place;
 use crate::threaded::stack_map;
@@ -21,7 +21,7 @@ use minivm_isa::{Convention, TrapCode};
 
 /// What is reachable without the heap. Holds copies and pointers, as the heap itself is lent to the collector meanwhile.
 struct RootSet {
-    record_return: Pc,
+    continuation_return: Pc,
     /// State of the running fiber; none when nothing runs.
     at: Option<(Flow, bool)>,
     /// Values of a host function on top of the stack.
@@ -52,7 +52,7 @@ impl RootSet {
         let mut tables = cx.kind_metatables.to_vec();
         tables.push(cx.string_metatable);
         RootSet {
-            record_return: cx.record_return(),
+            continuation_return: cx.continuation_return(),
             at,
             host_values,
             open_count: cx.open_count,
@@ -72,7 +72,7 @@ impl RootSet {
     /// # Safety
     /// `at` is the state of a whole stack (invariant 1), which nobody changes meanwhile.
     unsafe fn trace_stack(&self, at: Flow, calling: bool, marker: &mut Marker) {
-        let mut walk = Walk::at(self.record_return, at, calling);
+        let mut walk = Walk::at(self.continuation_return, at, calling);
         // SAFETY: the state is that of a stack nobody changes meanwhile.
         unsafe {
             while let Some((level, _)) = walk.next() {
@@ -88,13 +88,13 @@ impl RootSet {
                             mark_values(first, count, marker);
                         }
                     }
-                    Level::Host { closure, base, record, .. } => {
+                    Level::Host { closure, base, continuation, .. } => {
                         marker.mark_object(closure.cast());
-                        mark_values(base, Record::at(record).values as usize / 2, marker);
-                        marker.mark(Record::at(record).value);
+                        mark_values(base, Continuation::at(continuation).values as usize / 2, marker);
+                        marker.mark(Continuation::at(continuation).value);
                     }
-                    Level::Record { record } => mark_record(record, marker),
-                    Level::Border { closure } => marker.mark_object(closure.cast()),
+                    Level::Continuation { continuation } => mark_continuation(continuation, marker),
+                    Level::Boundary { closure } => marker.mark_object(closure.cast()),
                 }
             }
         }
@@ -102,14 +102,14 @@ impl RootSet {
 }
 
 /// # Safety
-/// A record lies there, above the values that it counts.
-unsafe fn mark_record(record_at: Regs, marker: &mut Marker) {
-    // SAFETY: a record lies there.
+/// A continuation lies there, above the values that it counts.
+unsafe fn mark_continuation(continuation_at: Regs, marker: &mut Marker) {
+    // SAFETY: a continuation lies there.
     unsafe {
-        let record = Record::at(record_at);
-        marker.mark(record.value);
-        let values = record.values as usize;
-        let first = record_at.sub(values);
+        let continuation = Continuation::at(continuation_at);
+        marker.mark(continuation.value);
+        let values = continuation.values as usize;
+        let first = continuation_at.sub(values);
         mark_values(first, values / 2, marker);
     }
 }
@@ -227,7 +227,7 @@ impl Roots for RootSet {
                     self.trace_open_list(at, false, fiber.open_count as usize, marker);
                 }
                 FiberState::Dead if fiber.failed => {
-                    marker.mark(Record::at(fiber.stack.start()).value);
+                    marker.mark(Continuation::at(fiber.stack.start()).value);
                     let at = Flow { pc: fiber.pc, regs: fiber.saved_regs() };
                     self.trace_stack(at, false, marker);
                 }
@@ -243,12 +243,12 @@ impl RootSet {
     /// # Safety
     /// `at` is the top of a whole stack.
     unsafe fn trace_open_list(&self, at: Flow, calling: bool, open_count: usize, marker: &mut Marker) {
-        if calling || is_machine_place(self.record_return, at.pc) {
+        if calling || is_machine_place(self.continuation_return, at.pc) {
             return;
         }
         // SAFETY: the state is that of a guest frame.
         unsafe {
-            let mut walk = Walk::at(self.record_return, at, calling);
+            let mut walk = Walk::at(self.continuation_return, at, calling);
             if let Some((Level::Guest { guest, regs, instruction, .. }, _)) = walk.next()
                 && stack_map::takes_open(&guest.portable().code[instruction])
             {
@@ -303,15 +303,15 @@ pub(crate) unsafe fn step_before(cx: &mut Context, at: Flow) {
     let _ = cx.heap.step(&mut roots);
 }
 
-/// As [`step_before`], before the machine goes on with the record at `record`, above which `count` values lie.
+/// As [`step_before`], before the machine goes on with the continuation at `continuation`, above which `count` values lie.
 ///
 /// # Safety
-/// The record is on top of the stack but for the values.
+/// The continuation is on top of the stack but for the values.
 #[cold]
 #[inline(never)]
-pub(crate) unsafe fn step_at_record(cx: &mut Context, record: Regs, count: usize) {
-    let at = Flow { pc: cx.record_return(), regs: record };
-    let results = record.wrapping_add(crate::threaded::continuation::RECORD_WORDS);
+pub(crate) unsafe fn step_at_continuation(cx: &mut Context, continuation: Regs, count: usize) {
+    let at = Flow { pc: cx.continuation_return(), regs: continuation };
+    let results = continuation.wrapping_add(crate::threaded::continuation::CONTINUATION_WORDS);
     let mut roots = RootSet::new(cx, Some((at, true)), (results, count));
     let _ = cx.heap.step(&mut roots);
 }

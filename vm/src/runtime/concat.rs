@@ -15,8 +15,8 @@ use crate::runtime::unwind::raise_trap;
 use crate::runtime::work::units_of_bytes;
 use crate::threaded::Flow;
 use crate::threaded::Pc;
-use crate::threaded::continuation::Record;
-use crate::threaded::continuation::RecordKind;
+use crate::threaded::continuation::Continuation;
+use crate::threaded::continuation::ContinuationKind;
 use crate::threaded::operands::set_any;
 use crate::threaded::rows;
 use crate::threaded::table::Row;
@@ -131,7 +131,7 @@ unsafe fn call_to_concat(
     callee: Value,
     joined: &[Value],
 ) -> Flow {
-    // SAFETY: the values that are left go below the record, above the frame.
+    // SAFETY: the values that are left go below the continuation, above the frame.
     unsafe {
         let top = top_of(at.regs);
         let Some(regs) = cx.reserve(at.regs, at.regs.add(top), 2 * values.len() + 32) else {
@@ -141,9 +141,9 @@ unsafe fn call_to_concat(
         for (index, &value) in values.iter().enumerate() {
             set_any(regs.add(top), index * 2, value);
         }
-        let mut record = Record::instruction(RecordKind::Concat, at.pc, next, top + 2 * values.len());
-        record.values = (2 * values.len()) as u32;
-        record.state = dst as u32;
-        crate::runtime::call::call_paid(cx, at, top + 2 * values.len(), callee, joined, record)
+        let mut continuation = Continuation::instruction(ContinuationKind::Concat, at.pc, next, top + 2 * values.len());
+        continuation.values = (2 * values.len()) as u32;
+        continuation.state = dst as u32;
+        crate::runtime::call::call_paid(cx, at, top + 2 * values.len(), callee, joined, continuation)
     }
 }

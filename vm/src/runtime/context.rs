@@ -135,9 +135,9 @@ pub(crate) struct Context {
     pub(crate) run: Run,
     /// The runs that are aside.
     pub(crate) runs: Runs,
-    /// The error that the host function gets whose record is gone on with next.
+    /// The error that the host function gets whose continuation is gone on with next.
     pub(crate) pending_error: Option<Value>,
-    /// The call that is made before the next record is gone on with.
+    /// The call that is made before the next continuation is gone on with.
     pub(crate) pending_call: Option<crate::runtime::task::PendingCall>,
     /// Metatable of strings.
     pub(crate) string_metatable: *mut Table,
@@ -168,7 +168,7 @@ pub(crate) struct Context {
     /// The types of the programs that somebody still has.
     pub(crate) program_types: Vec<std::rc::Weak<crate::runtime::program_types::ProgramTypes>>,
     pub(crate) types: crate::runtime::declared::DeclaredTypes,
-    /// Where calls out of records return to.
+    /// Where calls out of continuations return to.
     pub(crate) definitions: crate::runtime::definitions::Definitions,
     /// The limit on memory has kept a stack from growing: what looks like an overflow is none.
     pub(crate) is_stack_refused: bool,
@@ -286,14 +286,14 @@ impl Context {
         })
     }
 
-    /// Where calls out of records return to.
-    pub(crate) fn record_return(&self) -> Pc {
-        self.return_stubs.record()
+    /// Where calls out of continuations return to.
+    pub(crate) fn continuation_return(&self) -> Pc {
+        self.return_stubs.continuation()
     }
 
     /// Whether a place is the machine's own.
     pub(crate) fn is_machine_place(&self, place: Pc) -> bool {
-        is_machine_place(self.return_stubs.record(), place)
+        is_machine_place(self.return_stubs.continuation(), place)
     }
 
     /// The running fiber's state.
@@ -431,8 +431,8 @@ impl Context {
 }
 
 impl Context {
-    /// Notes that a call is nested in what runs; what its record keeps of that is how many there were before. Who takes the
-    /// record away sets this again.
+    /// Notes that a call is nested in what runs; what its continuation keeps of that is how many there were before. Who takes the
+    /// continuation away sets this again.
     #[inline]
     pub(crate) fn nest(&mut self) -> u32 {
         self.run.nesting += 1;

@@ -1,4 +1,4 @@
-//! What crosses the borders of programs, as hosts handle it: exports, and what imports are satisfied with.
+//! What crosses the boundaries of programs, as hosts handle it: exports, and what imports are satisfied with.
 
 use crate::heap::Marker;
 use crate::runtime::definitions::{Definition, Definitions};

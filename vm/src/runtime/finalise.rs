@@ -8,10 +8,10 @@ use super::{stepping, switch, unwind};
 use crate::runtime::call::{self};
 use crate::runtime::context::Context;
 use crate::runtime::host::Returned;
-use crate::runtime::host_run::{self, call_from_record};
+use crate::runtime::host_run::{self, call_from_continuation};
 use crate::runtime::metamethod::Metamethod;
 use crate::threaded::continuation::Came;
-use crate::threaded::continuation::{Protect, RECORD_DELTA, Record, RecordKind};
+use crate::threaded::continuation::{CONTINUATION_DELTA, Continuation, ContinuationKind, Protect};
 use crate::threaded::operands::set_any;
 use crate::threaded::operands::words_between;
 use crate::threaded::{Flow, Regs};
@@ -50,16 +50,16 @@ pub(crate) unsafe fn run_before_instruction(cx: &mut Context, at: Flow) -> Flow 
     // SAFETY: nothing waits above the frame, as the instruction has not begun.
     unsafe {
         let top = crate::runtime::function::top_of(at.regs);
-        let Some(regs) = cx.reserve(at.regs, at.regs.add(top), RECORD_DELTA + 16) else { return at };
+        let Some(regs) = cx.reserve(at.regs, at.regs.add(top), CONTINUATION_DELTA + 16) else { return at };
         let at = Flow { regs, ..at };
         let Some((object, finaliser)) = cx.next_finaliser() else { return at };
-        let mut record = Record::instruction(RecordKind::Finaliser, at.pc, at.pc, top);
-        record.protect = Protect::Catch;
-        record.metered = cx.is_metered();
-        record.nesting = cx.run.nesting;
+        let mut continuation = Continuation::instruction(ContinuationKind::Finaliser, at.pc, at.pc, top);
+        continuation.protect = Protect::Catch;
+        continuation.metered = cx.is_metered();
+        continuation.nesting = cx.run.nesting;
         stepping::pay_before(cx, at);
         let place = regs.add(top);
-        place.cast::<Record>().write(record);
+        place.cast::<Continuation>().write(continuation);
         let flow = call_above(cx, place, finaliser, object);
         stepping::stop_if_used_up(cx, flow)
     }
@@ -68,70 +68,70 @@ pub(crate) unsafe fn run_before_instruction(cx: &mut Context, at: Flow) -> Flow 
 /// Runs the finalisers that are due before a host function with `count` arguments at `base` begins; none if there is no room.
 ///
 /// # Safety
-/// The frame at `base` is on top of the stack, its header is written, and a record has room above it.
+/// The frame at `base` is on top of the stack, its header is written, and a continuation has room above it.
 pub(crate) unsafe fn run_before_host(cx: &mut Context, base: Regs, count: usize, came: Came) -> Option<Flow> {
     // SAFETY: room is made above the arguments.
     unsafe {
         let offset = words_between(cx.stack_start, base) + count * 2;
-        cx.reserve(base, base.add(count * 2), RECORD_DELTA + 16)?;
+        cx.reserve(base, base.add(count * 2), CONTINUATION_DELTA + 16)?;
         let (object, finaliser) = cx.next_finaliser()?;
         let place = cx.stack_start.add(offset);
-        let mut record = call::host_record(0, Protect::Catch, Value::NIL, count);
-        (record.kind, record.came) = (RecordKind::Finaliser, came);
-        record.nesting = cx.run.nesting;
-        place.cast::<Record>().write(record);
+        let mut continuation = call::host_continuation(0, Protect::Catch, Value::NIL, count);
+        (continuation.kind, continuation.came) = (ContinuationKind::Finaliser, came);
+        continuation.nesting = cx.run.nesting;
+        place.cast::<Continuation>().write(continuation);
         Some(call_above(cx, place, finaliser, object))
     }
 }
 
-/// Calls a function with one argument above the record at `place`.
+/// Calls a function with one argument above the continuation at `place`.
 ///
 /// # Safety
-/// A record lies at `place`, on top of the stack, with room for a call above it.
+/// A continuation lies at `place`, on top of the stack, with room for a call above it.
 unsafe fn call_above(cx: &mut Context, place: Regs, callee: Value, argument: Value) -> Flow {
-    // SAFETY: room was made above the record.
+    // SAFETY: room was made above the continuation.
     unsafe {
         cx.run.finaliser_in = cx.run.fiber;
         cx.nest();
-        let new = place.add(RECORD_DELTA);
+        let new = place.add(CONTINUATION_DELTA);
         set_any(new, 0, argument);
-        let return_place = cx.record_return();
-        call_from_record(cx, callee, new, 1, return_place, Flow { pc: return_place, regs: place })
+        let return_place = cx.continuation_return();
+        call_from_continuation(cx, callee, new, 1, return_place, Flow { pc: return_place, regs: place })
     }
 }
 
-/// A finaliser has returned, or failed; its record is at `place`.
+/// A finaliser has returned, or failed; its continuation is at `place`.
 ///
 /// # Safety
-/// The record is on top of the stack.
+/// The continuation is on top of the stack.
 pub(crate) unsafe fn returned(cx: &mut Context, place: Regs) -> Flow {
-    // SAFETY: the record says what it interrupted.
+    // SAFETY: the continuation says what it interrupted.
     unsafe {
         cx.run.finaliser_in = std::ptr::null_mut();
-        let record = Record::at(place);
-        let telling = std::mem::replace(&mut record.state, 0) != 0;
+        let continuation = Continuation::at(place);
+        let telling = std::mem::replace(&mut continuation.state, 0) != 0;
         if let Some(error) = cx.pending_error.take()
             && !telling
             && !cx.finaliser_error().is_nil()
         {
-            record.state = 1;
+            continuation.state = 1;
             return call_above(cx, place, cx.finaliser_error(), error);
         }
         if let Some((object, finaliser)) = cx.next_finaliser() {
             return call_above(cx, place, finaliser, object);
         }
-        let record = *record;
-        if record.next.is_null() {
+        let continuation = *continuation;
+        if continuation.next.is_null() {
             return host_run::go_on(cx, place, Returned::Nothing);
         }
-        stepping::go_on(cx, &record, Flow { pc: record.next, regs: place.sub(record.delta as usize) })
+        stepping::go_on(cx, &continuation, Flow { pc: continuation.next, regs: place.sub(continuation.delta as usize) })
     }
 }
 
 /// Ends the program with an exit status, after the clean-ups of the main fiber.
 ///
 /// # Safety
-/// `at` is the running frame: a record.
+/// `at` is the running frame: a continuation.
 pub(crate) unsafe fn exit_closing(cx: &mut Context, at: Flow, status: i32) -> Flow {
     cx.run.exit = Some(status);
     // SAFETY: passed on.

@@ -10,8 +10,8 @@ pub enum FrameKind {
     Guest,
     /// A function of the host, or one that stands for the host.
     Host,
-    /// The border between dynamically typed code and typed code, with the function that was called over it.
-    Border,
+    /// The boundary between dynamically typed code and typed code, with the function that was called over it.
+    Boundary,
 }
 
 /// A place in a source.

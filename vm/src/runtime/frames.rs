@@ -14,7 +14,7 @@ use crate::runtime::function::{Body, FunctionInfo, GuestFunction};
 use crate::runtime::switch::waiting_callee;
 use crate::runtime::task::Uncaught;
 use crate::runtime::walk::{Level, Walk};
-use crate::threaded::continuation::{Record, RecordKind};
+use crate::threaded::continuation::{Continuation, ContinuationKind};
 use crate::threaded::operands::get_any;
 use crate::threaded::stack_map::Place;
 use crate::threaded::{Flow, Regs};
@@ -88,7 +88,7 @@ unsafe fn typed(ty: Type, words: Regs) -> Option<VariableValue> {
     }
 }
 
-/// Where a walk begins, or goes on below a record.
+/// Where a walk begins, or goes on below a continuation.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Entered {
     /// The instruction has not begun.
@@ -114,7 +114,7 @@ pub(crate) struct Reader<'m> {
 enum Shown<'m> {
     Guest(Standing<'m>, *mut Closure),
     Host(*mut Closure),
-    Border(*mut Closure),
+    Boundary(*mut Closure),
     Suspending(&'m FunctionInfo),
 }
 
@@ -179,7 +179,7 @@ impl<'m> Reader<'m> {
                 Shown::Guest(standing, closure) if standing.guest.stands_for_host() => (FrameKind::Host, closure, None),
                 Shown::Guest(standing, closure) => (FrameKind::Guest, closure, Some(standing)),
                 Shown::Host(closure) => (FrameKind::Host, closure, None),
-                Shown::Border(closure) => (FrameKind::Border, closure, None),
+                Shown::Boundary(closure) => (FrameKind::Boundary, closure, None),
                 Shown::Suspending(info) => {
                     let name = function_name(info);
                     return Some(self.frame(FrameKind::Host, Value::NIL, name, None));
@@ -248,10 +248,10 @@ impl<'m> Reader<'m> {
                         return Some(Shown::Guest(Standing { guest, regs, place, has_begun }, closure));
                     }
                     Level::Host { closure, .. } => return Some(Shown::Host(closure)),
-                    Level::Border { closure } => return Some(Shown::Border(closure)),
-                    Level::Record { record } => {
+                    Level::Boundary { closure } => return Some(Shown::Boundary(closure)),
+                    Level::Continuation { continuation } => {
                         // A finaliser runs before the instruction that it interrupts.
-                        let is_before = Record::at(record).kind == RecordKind::Finaliser;
+                        let is_before = Continuation::at(continuation).kind == ContinuationKind::Finaliser;
                         self.entered = if is_before { Entered::Before } else { Entered::Inside };
                     }
                 }

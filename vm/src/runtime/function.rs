@@ -6,7 +6,7 @@ use crate::runtime::instance::Instance;
 use crate::threaded::Pc;
 use crate::threaded::Regs;
 use crate::threaded::boundary::BoundarySignature;
-use crate::threaded::continuation::RECORD_DELTA;
+use crate::threaded::continuation::CONTINUATION_DELTA;
 use crate::threaded::frame::Frame;
 use crate::threaded::header_at;
 use crate::threaded::lookups::Lookups;
@@ -22,7 +22,7 @@ use std::cell::Cell;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-/// Words of a border frame besides its values: headers, and room for one machine record.
+/// Words of a boundary frame besides its values: headers, and room for one machine continuation.
 const BRIDGE_WORDS: usize = 24;
 
 /// Instructions of a function whose code is made without asking for room first.
@@ -35,7 +35,7 @@ pub(crate) struct FunctionInfo {
     stub: [u64; 4],
     /// Number of its typed signature in the machine, or [`NO_SIGNATURE`](crate::runtime::context::NO_SIGNATURE).
     pub(crate) signature: u32,
-    /// What calls over a border need to know.
+    /// What calls over a boundary need to know.
     pub(crate) boundary: BoundarySignature,
     /// What is behind it.
     pub(crate) body: Body,
@@ -216,7 +216,7 @@ pub(crate) unsafe fn top_of(regs: Regs) -> usize {
     // SAFETY: the header of a guest frame names its closure, which has code.
     unsafe {
         let closure = Frame::at(regs).closure();
-        header_at((*closure).code.cast()).extent as usize - RECORD_DELTA
+        header_at((*closure).code.cast()).extent as usize - CONTINUATION_DELTA
     }
 }
 

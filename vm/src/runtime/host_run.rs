@@ -2,7 +2,7 @@
 
 use super::unwind::{raise, raise_trap};
 use crate::heap::Closure;
-use crate::runtime::call::{self, host_record, stack_overflow};
+use crate::runtime::call::{self, host_continuation, stack_overflow};
 use crate::runtime::context::{Context, Status};
 use crate::runtime::deliver::deliver;
 use crate::runtime::function::{Body, FunctionInfo, HostFunction};
@@ -11,10 +11,10 @@ use crate::runtime::host::{HostCall, Returned};
 use crate::runtime::task::PendingCall;
 use crate::runtime::work;
 use crate::threaded::continuation::Came;
+use crate::threaded::continuation::ContinuationKind;
 use crate::threaded::continuation::NESTED_TOO_DEEP;
 use crate::threaded::continuation::NESTING_MAX;
-use crate::threaded::continuation::RecordKind;
-use crate::threaded::continuation::{Protect, RECORD_DELTA, RECORD_WORDS, Record};
+use crate::threaded::continuation::{CONTINUATION_DELTA, CONTINUATION_WORDS, Continuation, Protect};
 use crate::threaded::frame::Frame;
 use crate::threaded::operands::set_any;
 use crate::threaded::operands::words_between;
@@ -117,11 +117,13 @@ pub(crate) unsafe fn invoke(
     // SAFETY: `new` is a window above the caller's live words; its header words are free.
     unsafe {
         let offset = words_between(at.regs, new);
-        let Some(regs) = cx.reserve(at.regs, new, 2 * count + RECORD_DELTA + 8) else { return stack_overflow(cx, at) };
+        let Some(regs) = cx.reserve(at.regs, new, 2 * count + CONTINUATION_DELTA + 8) else {
+            return stack_overflow(cx, at);
+        };
         let new = regs.add(offset);
         Frame::at(new).begin(closure, place);
         // What the machine calls by itself no instruction has paid for.
-        let is_own = std::mem::take(&mut cx.owes_toll) || place == cx.record_return();
+        let is_own = std::mem::take(&mut cx.owes_toll) || place == cx.continuation_return();
         let came = if is_own { Came::WithValues } else { Came::Called };
         if cx.heap.needs_step() {
             if crate::runtime::collect::step_in_host(cx, new, count).is_err() {
@@ -151,21 +153,21 @@ struct Start {
     paid: u64,
 }
 
-/// Goes on with a host function whose record is at `regs`.
+/// Goes on with a host function whose continuation is at `regs`.
 ///
 /// # Safety
-/// The record is a host function's, and the results lie where `returned` says.
+/// The continuation is a host function's, and the results lie where `returned` says.
 pub(crate) unsafe fn go_on(cx: &mut Context, regs: Regs, returned: Returned) -> Flow {
-    // SAFETY: the frame of the host function is below its record.
+    // SAFETY: the frame of the host function is below its continuation.
     unsafe {
-        let record = *Record::at(regs);
+        let continuation = *Continuation::at(regs);
         let came = match returned {
-            Returned::Nothing => record.came,
+            Returned::Nothing => continuation.came,
             Returned::Values(..) => Came::WithValues,
             Returned::Error(_) => Came::WithError,
         };
-        let at = Start { count: record.values as usize / 2, state: record.state, returned, came, paid: 0 };
-        let base = regs.sub(record.values as usize);
+        let at = Start { count: continuation.values as usize / 2, state: continuation.state, returned, came, paid: 0 };
+        let base = regs.sub(continuation.values as usize);
         step(cx, host_at(base), base, at)
     }
 }
@@ -176,32 +178,38 @@ unsafe fn host_at<'a>(base: Regs) -> &'a HostFunction {
     unsafe {
         let closure = Frame::at(base).closure();
         let Body::Host(host) = &(*(*closure).function.cast::<FunctionInfo>()).body else {
-            unreachable!("host records lie above frames of host functions")
+            unreachable!("host continuations lie above frames of host functions")
         };
         host
     }
 }
 
-/// Begins the state of a host function that the record at `regs` tells of.
+/// Begins the state of a host function that the continuation at `regs` tells of.
 ///
 /// # Safety
-/// The record is a paused host function's, on top of the stack.
+/// The continuation is a paused host function's, on top of the stack.
 pub(crate) unsafe fn unpause(cx: &mut Context, regs: Regs) -> Flow {
-    // SAFETY: the values that the record counts lie below it, and what they take they took before the pause.
+    // SAFETY: the values that the continuation counts lie below it, and what they take they took before the pause.
     unsafe {
-        let record = *Record::at(regs);
-        let base = regs.sub(record.values as usize);
-        let kept = (record.values - record.delta) as usize;
-        let results = base.add(kept + RECORD_WORDS);
-        let returned = match record.came {
-            Came::WithError => Returned::Error(record.value),
-            Came::Called | Came::WithValues if record.delta == 0 => Returned::Nothing,
+        let continuation = *Continuation::at(regs);
+        let base = regs.sub(continuation.values as usize);
+        let kept = (continuation.values - continuation.delta) as usize;
+        let results = base.add(kept + CONTINUATION_WORDS);
+        let returned = match continuation.came {
+            Came::WithError => Returned::Error(continuation.value),
+            Came::Called | Came::WithValues if continuation.delta == 0 => Returned::Nothing,
             Came::Called | Came::WithValues => {
-                std::ptr::copy(base.add(kept), results, record.delta as usize);
-                Returned::Values(words_between(cx.stack_start, results), record.delta as usize / 2)
+                std::ptr::copy(base.add(kept), results, continuation.delta as usize);
+                Returned::Values(words_between(cx.stack_start, results), continuation.delta as usize / 2)
             }
         };
-        let at = Start { count: kept / 2, state: record.state, returned, came: record.came, paid: record.spare };
+        let at = Start {
+            count: kept / 2,
+            state: continuation.state,
+            returned,
+            came: continuation.came,
+            paid: continuation.spare,
+        };
         step(cx, host_at(base), base, at)
     }
 }
@@ -211,7 +219,7 @@ pub(crate) unsafe fn unpause(cx: &mut Context, regs: Regs) -> Flow {
 #[cold]
 #[inline(never)]
 unsafe fn pause(cx: &mut Context, base: Regs, at: Start) -> Flow {
-    // SAFETY: the results lie above the kept values and a record, so there is room for them and a record.
+    // SAFETY: the results lie above the kept values and a continuation, so there is room for them and a continuation.
     unsafe {
         let (given, value) = match at.returned {
             Returned::Nothing => (0, Value::NIL),
@@ -221,22 +229,22 @@ unsafe fn pause(cx: &mut Context, base: Regs, at: Start) -> Flow {
             }
             Returned::Error(error) => (0, error),
         };
-        let record = paused(cx, &at, given, value);
+        let continuation = paused(cx, &at, given, value);
         let top = base.add((at.count + given) * 2);
-        top.cast::<Record>().write(record);
-        cx.stop(Status::OutOfFuel, Flow { pc: cx.record_return(), regs: top })
+        top.cast::<Continuation>().write(continuation);
+        cx.stop(Status::OutOfFuel, Flow { pc: cx.continuation_return(), regs: top })
     }
 }
 
-/// The record of a host function that is to begin a state, with so many values that it was given.
-fn paused(cx: &Context, at: &Start, given: usize, error: Value) -> Record {
-    let mut record = host_record(at.state, Protect::No, error, at.count + given);
-    record.kind = RecordKind::Paused;
-    record.delta = given as u32 * 2;
-    record.came = at.came;
-    record.spare = at.paid;
-    record.nesting = cx.run.nesting;
-    record
+/// The continuation of a host function that is to begin a state, with so many values that it was given.
+fn paused(cx: &Context, at: &Start, given: usize, error: Value) -> Continuation {
+    let mut continuation = host_continuation(at.state, Protect::No, error, at.count + given);
+    continuation.kind = ContinuationKind::Paused;
+    continuation.delta = given as u32 * 2;
+    continuation.came = at.came;
+    continuation.spare = at.paid;
+    continuation.nesting = cx.run.nesting;
+    continuation
 }
 
 /// What the machine charges for its own part of a call.
@@ -290,7 +298,7 @@ unsafe fn step(cx: &mut Context, host: &HostFunction, base: Regs, at: Start) -> 
 fn exit(cx: &mut Context, base: Regs, code: i32) -> Flow {
     cx.is_abandoned = true;
     cx.run.failure = Some(crate::runtime::failure::Failure::Exit(code));
-    cx.stop(Status::Failed, Flow { pc: cx.record_return(), regs: base })
+    cx.stop(Status::Failed, Flow { pc: cx.continuation_return(), regs: base })
 }
 
 /// Calls a host function. Where it panics the run ends, and the panic goes on in the one who runs the machine: it cannot pass
@@ -396,15 +404,15 @@ unsafe fn after_collection(
     refused
 }
 
-/// The state in which an error of a host function happens: a record above its values, so that the stack can be walked.
+/// The state in which an error of a host function happens: a continuation above its values, so that the stack can be walked.
 unsafe fn above(cx: &mut Context, base: Regs, kept: usize) -> Flow {
-    // SAFETY: frames of host functions have room for a record above their values.
+    // SAFETY: frames of host functions have room for a continuation above their values.
     unsafe {
         let top = base.add(kept * 2);
-        let mut record = host_record(u32::MAX, Protect::No, Value::NIL, kept);
-        record.nesting = cx.run.nesting;
-        top.cast::<Record>().write(record);
-        Flow { pc: cx.record_return(), regs: top }
+        let mut continuation = host_continuation(u32::MAX, Protect::No, Value::NIL, kept);
+        continuation.nesting = cx.run.nesting;
+        top.cast::<Continuation>().write(continuation);
+        Flow { pc: cx.continuation_return(), regs: top }
     }
 }
 
@@ -413,24 +421,25 @@ unsafe fn carry_out(cx: &mut Context, base: Regs, kept: usize, outcome: OutcomeK
     // SAFETY: the methods of `HostCall` put the values where the outcomes say.
     unsafe {
         let place = Frame::at(base).return_place();
-        let record_at = base.add(kept * 2);
+        let continuation_at = base.add(kept * 2);
         match outcome {
             OutcomeKind::Return { .. } => unreachable!("`conclude` returns by itself"),
             OutcomeKind::Call { callee, arguments, state, protect, handler } => {
                 let is_too_deep = cx.run.nesting >= NESTING_MAX;
-                let record = Record { nesting: cx.nest(), ..host_record(state, protect, handler, kept) };
-                record_at.cast::<Record>().write(record);
-                let at = Flow { pc: cx.record_return(), regs: record_at };
+                let continuation =
+                    Continuation { nesting: cx.nest(), ..host_continuation(state, protect, handler, kept) };
+                continuation_at.cast::<Continuation>().write(continuation);
+                let at = Flow { pc: cx.continuation_return(), regs: continuation_at };
                 if is_too_deep {
                     // It happens in the call, which may be a protected one.
                     let error = cx.heap.string_value(NESTED_TOO_DEEP.as_bytes()).unwrap_or(Value::NIL);
                     return raise(cx, at, error);
                 }
-                let return_place = cx.record_return();
-                call_from_record(cx, callee, record_at.add(RECORD_DELTA), arguments, return_place, at)
+                let return_place = cx.continuation_return();
+                call_from_continuation(cx, callee, continuation_at.add(CONTINUATION_DELTA), arguments, return_place, at)
             }
             OutcomeKind::TailCall { callee, arguments } => {
-                let record = above(cx, base, arguments);
+                let continuation = above(cx, base, arguments);
                 // The function has given itself up: errors of the call happen where it was called.
                 let caller = base.sub(crate::runtime::context::return_info(place).delta as usize);
                 let at = call::inside_call(cx, Flow { pc: place, regs: caller });
@@ -438,7 +447,7 @@ unsafe fn carry_out(cx: &mut Context, base: Regs, kept: usize, outcome: OutcomeK
                     return call::call_value(cx, callee, base, arguments, place, at);
                 }
                 cx.pending_call = Some(PendingCall { callee, new: base, count: arguments, place, at });
-                record
+                continuation
             }
             OutcomeKind::Yield { count } => {
                 let at = above(cx, base, count);
@@ -446,22 +455,24 @@ unsafe fn carry_out(cx: &mut Context, base: Regs, kept: usize, outcome: OutcomeK
                 super::switch::suspend(cx, base, count, place, at)
             }
             OutcomeKind::Resume { fiber, arguments, state } => {
-                let record = Record { nesting: cx.nest(), ..host_record(state, Protect::Catch, Value::NIL, kept) };
-                record_at.cast::<Record>().write(record);
-                super::switch::resume(cx, fiber, record_at, arguments)
+                let continuation =
+                    Continuation { nesting: cx.nest(), ..host_continuation(state, Protect::Catch, Value::NIL, kept) };
+                continuation_at.cast::<Continuation>().write(continuation);
+                super::switch::resume(cx, fiber, continuation_at, arguments)
             }
             OutcomeKind::Close { fiber, state } => {
-                let record = Record { nesting: cx.nest(), ..host_record(state, Protect::Catch, Value::NIL, kept) };
-                record_at.cast::<Record>().write(record);
-                super::switch::close(cx, fiber, record_at)
+                let continuation =
+                    Continuation { nesting: cx.nest(), ..host_continuation(state, Protect::Catch, Value::NIL, kept) };
+                continuation_at.cast::<Continuation>().write(continuation);
+                super::switch::close(cx, fiber, continuation_at)
             }
             OutcomeKind::GoOn { state } => go_on_in(cx, base, kept, state),
             OutcomeKind::Wait { request, state } => {
-                let mut record = host_record(state, Protect::No, Value::NIL, kept);
-                record.nesting = cx.run.nesting;
-                record_at.cast::<Record>().write(record);
+                let mut continuation = host_continuation(state, Protect::No, Value::NIL, kept);
+                continuation.nesting = cx.run.nesting;
+                continuation_at.cast::<Continuation>().write(continuation);
                 cx.run.request = Some(request.0);
-                cx.stop(Status::Waiting, Flow { pc: cx.record_return(), regs: record_at })
+                cx.stop(Status::Waiting, Flow { pc: cx.continuation_return(), regs: continuation_at })
             }
         }
     }
@@ -470,7 +481,7 @@ unsafe fn carry_out(cx: &mut Context, base: Regs, kept: usize, outcome: OutcomeK
 /// Lets a host function go on in another state, unless it is time to stop: between two slices of its work the machine is as it
 /// is between two instructions.
 unsafe fn go_on_in(cx: &mut Context, base: Regs, kept: usize, state: u32) -> Flow {
-    // SAFETY: room was made for a record above the kept values.
+    // SAFETY: room was made for a continuation above the kept values.
     unsafe {
         if cx.heap.needs_step() && crate::runtime::collect::step_in_host(cx, base, kept).is_err() {
             let at = above(cx, base, kept);
@@ -478,8 +489,8 @@ unsafe fn go_on_in(cx: &mut Context, base: Regs, kept: usize, state: u32) -> Flo
         }
         let at = Start { count: kept, state, returned: Returned::Nothing, came: Came::WithValues, paid: 0 };
         let top = base.add(kept * 2);
-        top.cast::<Record>().write(paused(cx, &at, 0, Value::NIL));
-        let flow = Flow { pc: cx.record_return(), regs: top };
+        top.cast::<Continuation>().write(paused(cx, &at, 0, Value::NIL));
+        let flow = Flow { pc: cx.continuation_return(), regs: top };
         if cx.stepping && cx.steps == 0 {
             return cx.stop(Status::Stepped, flow);
         }
@@ -488,32 +499,33 @@ unsafe fn go_on_in(cx: &mut Context, base: Regs, kept: usize, state: u32) -> Flo
     }
 }
 
-/// Hands values to the host function whose record is at `record`, as the results of the call it asked for.
+/// Hands values to the host function whose continuation is at `continuation`, as the results of the call it asked for.
 ///
 /// # Safety
-/// A host record is at `record`, on top of the stack.
-pub(crate) unsafe fn answer(cx: &mut Context, record: Regs, values: &[Value]) -> Flow {
-    // SAFETY: room is made above the record.
+/// A host continuation is at `continuation`, on top of the stack.
+pub(crate) unsafe fn answer(cx: &mut Context, continuation: Regs, values: &[Value]) -> Flow {
+    // SAFETY: room is made above the continuation.
     unsafe {
-        let Some(record) = cx.reserve(record, record, RECORD_WORDS + 2 * values.len() + 8) else {
-            return stack_overflow(cx, Flow { pc: cx.record_return(), regs: record });
+        let Some(continuation) = cx.reserve(continuation, continuation, CONTINUATION_WORDS + 2 * values.len() + 8)
+        else {
+            return stack_overflow(cx, Flow { pc: cx.continuation_return(), regs: continuation });
         };
-        let results = record.add(RECORD_WORDS);
+        let results = continuation.add(CONTINUATION_WORDS);
         for (index, &value) in values.iter().enumerate() {
             set_any(results, index * 2, value);
         }
         cx.open_count = values.len();
-        Flow { pc: cx.record_return(), regs: record }
+        Flow { pc: cx.continuation_return(), regs: continuation }
     }
 }
 
-/// Hands an error to the host function whose record is at `record`, as what the call it asked for ended with.
+/// Hands an error to the host function whose continuation is at `continuation`, as what the call it asked for ended with.
 ///
 /// # Safety
-/// A host record is at `record`, on top of the stack.
-pub(crate) unsafe fn answer_error(cx: &mut Context, record: Regs, error: Value) -> Flow {
+/// A host continuation is at `continuation`, on top of the stack.
+pub(crate) unsafe fn answer_error(cx: &mut Context, continuation: Regs, error: Value) -> Flow {
     cx.pending_error = Some(error);
-    Flow { pc: cx.record_return(), regs: record }
+    Flow { pc: cx.continuation_return(), regs: continuation }
 }
 
 impl PendingCall {
@@ -522,7 +534,7 @@ impl PendingCall {
         self.callee
     }
 
-    /// Puts the call off until the machine goes on with the record at `at`.
+    /// Puts the call off until the machine goes on with the continuation at `at`.
     pub(super) fn put_off(self, cx: &mut Context) -> Flow {
         let at = self.at;
         cx.pending_call = Some(self);
@@ -544,12 +556,12 @@ impl PendingCall {
     }
 }
 
-/// Calls a value on behalf of a record at `at`, which is on top of the stack: functions with bytecode at once, others when
-/// the machine goes on with that record.
+/// Calls a value on behalf of a continuation at `at`, which is on top of the stack: functions with bytecode at once, others when
+/// the machine goes on with that continuation.
 ///
 /// # Safety
-/// As for [`call::call_value`]; `at` is a record.
-pub(crate) unsafe fn call_from_record(
+/// As for [`call::call_value`]; `at` is a continuation.
+pub(crate) unsafe fn call_from_continuation(
     cx: &mut Context,
     callee: Value,
     new: Regs,

@@ -1,4 +1,4 @@
-//! What happens when a call out of a record returns.
+//! What happens when a call out of a continuation returns.
 
 use super::host_run;
 use super::{finalise, stepping, switch, unwind};
@@ -6,7 +6,7 @@ use crate::runtime::call::call_from_instruction;
 use crate::runtime::context::Context;
 use crate::runtime::function::{Body, FunctionInfo};
 use crate::runtime::host::Returned;
-use crate::threaded::continuation::{RECORD_WORDS, Record, RecordKind};
+use crate::threaded::continuation::{CONTINUATION_WORDS, Continuation, ContinuationKind};
 use crate::threaded::frame::Frame;
 use crate::threaded::operands::words_between;
 use crate::threaded::operands::{get_any, set_any};
@@ -14,50 +14,52 @@ use crate::threaded::{Flow, Regs};
 use crate::value::Value;
 use minivm_isa::Convention;
 
-/// Goes on with the record at `regs`; the results lie above it, their number is that of the open list.
+/// Goes on with the continuation at `regs`; the results lie above it, their number is that of the open list.
 ///
 /// # Safety
-/// A record is at `regs`, on top of the stack.
+/// A continuation is at `regs`, on top of the stack.
 #[inline(never)] // its locals would cost the handler its tail call
-pub(crate) unsafe fn record_returned(cx: &mut Context, regs: Regs) -> Flow {
-    // SAFETY: every kind of record knows what lies below it.
+pub(crate) unsafe fn continuation_returned(cx: &mut Context, regs: Regs) -> Flow {
+    // SAFETY: every kind of continuation knows what lies below it.
     unsafe {
         if let Some(call) = cx.pending_call.take() {
             return call.make(cx);
         }
-        let record = *Record::at(regs);
-        cx.run.nesting = record.nesting;
+        let continuation = *Continuation::at(regs);
+        cx.run.nesting = continuation.nesting;
         let count = if cx.pending_error.is_some() { 0 } else { cx.open_count };
-        let results = regs.add(RECORD_WORDS);
+        let results = regs.add(CONTINUATION_WORDS);
         if cx.heap.needs_step() {
-            crate::runtime::collect::step_at_record(cx, regs, count);
+            crate::runtime::collect::step_at_continuation(cx, regs, count);
         }
         let first = if count > 0 { get_any(results, 0) } else { Value::NIL };
-        let below = regs.sub(record.delta as usize);
-        match record.kind {
-            RecordKind::Entry => switch::finished(cx, results, count),
-            RecordKind::Host => {
+        let below = regs.sub(continuation.delta as usize);
+        match continuation.kind {
+            ContinuationKind::Entry => switch::finished(cx, results, count),
+            ContinuationKind::Host => {
                 let returned = match cx.pending_error.take() {
                     Some(error) => Returned::Error(error),
                     None => Returned::Values(words_between(cx.stack_start, results), count),
                 };
                 host_run::go_on(cx, regs, returned)
             }
-            RecordKind::Paused => host_run::unpause(cx, regs),
-            RecordKind::Store => store(cx, below, &record, first),
-            RecordKind::StoreTruthy => store(cx, below, &record, Value::bool(first.is_truthy())),
-            RecordKind::Branch => {
+            ContinuationKind::Paused => host_run::unpause(cx, regs),
+            ContinuationKind::Store => store(cx, below, &continuation, first),
+            ContinuationKind::StoreTruthy => store(cx, below, &continuation, Value::bool(first.is_truthy())),
+            ContinuationKind::Branch => {
                 let truthy = first.is_truthy();
-                let pc = if truthy { record.next } else { record.otherwise };
-                stepping::go_on_branch(cx, &record, truthy, pc, below)
+                let pc = if truthy { continuation.next } else { continuation.otherwise };
+                stepping::go_on_branch(cx, &continuation, truthy, pc, below)
             }
-            RecordKind::Discard => stepping::go_on(cx, &record, Flow { pc: record.next, regs: below }),
-            RecordKind::Finaliser => finalise::returned(cx, regs),
+            ContinuationKind::Discard => {
+                stepping::go_on(cx, &continuation, Flow { pc: continuation.next, regs: below })
+            }
+            ContinuationKind::Finaliser => finalise::returned(cx, regs),
             // Fibers give what these wait for, see `switch::give`.
-            RecordKind::Resume | RecordKind::Close => Flow { pc: record.next, regs: below },
-            RecordKind::Return => return_from(cx, below, results, count),
-            RecordKind::Concat => concat_on(cx, regs, record, first),
-            RecordKind::MessageHandler => unwind::handled(cx, regs, first),
+            ContinuationKind::Resume | ContinuationKind::Close => Flow { pc: continuation.next, regs: below },
+            ContinuationKind::Return => return_from(cx, below, results, count),
+            ContinuationKind::Concat => concat_on(cx, regs, continuation, first),
+            ContinuationKind::MessageHandler => unwind::handled(cx, regs, first),
         }
     }
 }
@@ -84,31 +86,32 @@ unsafe fn return_from(cx: &mut Context, frame: Regs, values: Regs, count: usize)
 }
 
 /// # Safety
-/// `below` is the frame whose instruction made the record.
-unsafe fn store(cx: &mut Context, below: Regs, record: &Record, value: Value) -> Flow {
+/// `below` is the frame whose instruction made the continuation.
+unsafe fn store(cx: &mut Context, below: Regs, continuation: &Continuation, value: Value) -> Flow {
     // SAFETY: the instruction named one of its frame's registers.
     unsafe {
-        set_any(below, record.state as usize, value);
-        stepping::go_on(cx, record, Flow { pc: record.next, regs: below })
+        set_any(below, continuation.state as usize, value);
+        stepping::go_on(cx, continuation, Flow { pc: continuation.next, regs: below })
     }
 }
 
 /// A metamethod has joined the last two values of a concatenation: it becomes the last, and the rest goes on.
 ///
 /// # Safety
-/// The record is on top of the stack and a concatenation's.
-unsafe fn concat_on(cx: &mut Context, regs: Regs, record: Record, value: Value) -> Flow {
-    // SAFETY: the values not joined yet lie below the record.
+/// The continuation is on top of the stack and a concatenation's.
+unsafe fn concat_on(cx: &mut Context, regs: Regs, continuation: Continuation, value: Value) -> Flow {
+    // SAFETY: the values not joined yet lie below the continuation.
     unsafe {
-        let count = record.values as usize / 2;
-        let below = regs.sub(record.delta as usize);
-        let first = regs.sub(record.values as usize);
+        let count = continuation.values as usize / 2;
+        let below = regs.sub(continuation.delta as usize);
+        let first = regs.sub(continuation.values as usize);
         let mut values = crate::threaded::operands::values_at(first, count);
         values.push(value);
-        let at = Flow { pc: record.instruction, regs: below };
-        stepping::take_back(cx, &record, at);
-        let flow = crate::runtime::concat::concat_values(cx, at, values, record.state as usize, record.next);
-        if cx.stepping && flow.pc == record.next {
+        let at = Flow { pc: continuation.instruction, regs: below };
+        stepping::take_back(cx, &continuation, at);
+        let flow =
+            crate::runtime::concat::concat_values(cx, at, values, continuation.state as usize, continuation.next);
+        if cx.stepping && flow.pc == continuation.next {
             stepping::pay_before(cx, flow);
         }
         stepping::stop_if_used_up(cx, flow)
@@ -126,12 +129,12 @@ pub(crate) unsafe fn call_for_result(
     callee: Value,
     arguments: &[Value],
     dst: usize,
-    kind: RecordKind,
+    kind: ContinuationKind,
 ) -> Flow {
     // SAFETY: passed on.
     unsafe {
-        let mut record = Record::instruction(kind, at.pc, next, crate::runtime::function::top_of(at.regs));
-        record.state = dst as u32;
-        call_from_instruction(cx, at, callee, arguments, record)
+        let mut continuation = Continuation::instruction(kind, at.pc, next, crate::runtime::function::top_of(at.regs));
+        continuation.state = dst as u32;
+        call_from_instruction(cx, at, callee, arguments, continuation)
     }
 }

@@ -14,8 +14,8 @@ use crate::runtime::task::Run;
 use crate::runtime::task::RunId;
 use crate::runtime::task::Uncaught;
 use crate::threaded::Flow;
-use crate::threaded::continuation::Record;
-use crate::threaded::continuation::RecordKind;
+use crate::threaded::continuation::Continuation;
+use crate::threaded::continuation::ContinuationKind;
 use crate::threaded::stack_map::takes_open;
 use std::ptr::null_mut;
 
@@ -64,8 +64,9 @@ impl Context {
 
     /// Whether the run stands before a state of a host function.
     pub(crate) fn is_paused(&self) -> bool {
-        // SAFETY: the saved state is that of the run, and a record is at that place.
-        let is_paused = self.pc == self.record_return() && unsafe { Record::at(self.regs).kind } == RecordKind::Paused;
+        // SAFETY: the saved state is that of the run, and a continuation is at that place.
+        let is_paused = self.pc == self.continuation_return()
+            && unsafe { Continuation::at(self.regs).kind } == ContinuationKind::Paused;
         is_paused && self.pending_call.is_none()
     }
 

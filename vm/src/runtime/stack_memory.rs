@@ -3,7 +3,7 @@
 use crate::memory::Reservation;
 use std::alloc::{Layout, alloc_zeroed, dealloc, realloc};
 
-/// Words kept free above the limit that calls check: a record and a frame header fit without a check.
+/// Words kept free above the limit that calls check: a continuation and a frame header fit without a check.
 pub(crate) const RESERVE_WORDS: usize = 24;
 /// Words of a new fiber's stack.
 pub(crate) const FIRST_WORDS: usize = 96;

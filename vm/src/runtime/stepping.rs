@@ -7,7 +7,7 @@
 use crate::runtime::context::{Context, Status};
 use crate::runtime::function::{Body, FunctionInfo, GuestFunction};
 use crate::threaded::Code;
-use crate::threaded::continuation::Record;
+use crate::threaded::continuation::Continuation;
 use crate::threaded::frame::Frame;
 use crate::threaded::operands::{get_any, set_any};
 use crate::threaded::slots::window;
@@ -69,7 +69,7 @@ impl GuestFunction {
 /// The same state in baseline code, for a run that has stopped in optimised code or goes on there.
 ///
 /// # Safety
-/// `flow` is where a guest frame on top of the stack, or a record, goes on.
+/// `flow` is where a guest frame on top of the stack, or a continuation, goes on.
 #[inline(never)]
 pub(crate) unsafe fn to_baseline(cx: &mut Context, flow: Flow) -> Flow {
     // SAFETY: passed on.
@@ -261,7 +261,7 @@ pub(crate) unsafe fn unpaid_at_stop(cx: &Context, flow: Flow) -> i64 {
 /// What a run has not paid for that comes to `flow` from the instruction before or from outside.
 ///
 /// # Safety
-/// `flow` is where a guest frame, or a record, goes on.
+/// `flow` is where a guest frame, or a continuation, goes on.
 unsafe fn unpaid(cx: &Context, flow: Flow) -> i64 {
     // SAFETY: passed on.
     unsafe {
@@ -305,14 +305,14 @@ pub(crate) unsafe fn pay_before(cx: &mut Context, at: Flow) {
     }
 }
 
-/// Optimised code goes on at `flow`, as the call of `record` has returned: what was paid for then, it will charge.
+/// Optimised code goes on at `flow`, as the call of `continuation` has returned: what was paid for then, it will charge.
 ///
 /// # Safety
-/// `flow` is where the frame below the record goes on.
-pub(crate) unsafe fn go_on(cx: &mut Context, record: &Record, flow: Flow) -> Flow {
+/// `flow` is where the frame below the continuation goes on.
+pub(crate) unsafe fn go_on(cx: &mut Context, continuation: &Continuation, flow: Flow) -> Flow {
     // SAFETY: passed on.
     unsafe {
-        match (record.metered, cx.stepping) {
+        match (continuation.metered, cx.stepping) {
             (true, false) => cx.fuel += unpaid(cx, flow),
             (false, true) => cx.fuel -= unpaid(cx, flow),
             (true, true) | (false, false) => {}
@@ -324,19 +324,25 @@ pub(crate) unsafe fn go_on(cx: &mut Context, record: &Record, flow: Flow) -> Flo
 /// As [`go_on`], for a call that decides where a branch goes: to `pc` when the result is `truthy`.
 ///
 /// # Safety
-/// `pc` and `regs` are where the frame below the record goes on.
-pub(crate) unsafe fn go_on_branch(cx: &mut Context, record: &Record, truthy: bool, pc: Pc, regs: Regs) -> Flow {
+/// `pc` and `regs` are where the frame below the continuation goes on.
+pub(crate) unsafe fn go_on_branch(
+    cx: &mut Context,
+    continuation: &Continuation,
+    truthy: bool,
+    pc: Pc,
+    regs: Regs,
+) -> Flow {
     let flow = Flow { pc, regs };
     // SAFETY: passed on.
     unsafe {
         let Some((info, guest)) = optimised_frame(cx, flow) else { return flow };
         let code = guest.loaded();
         if code.exit_at(pc).is_some() {
-            return go_on(cx, record, flow);
+            return go_on(cx, continuation, flow);
         }
         // Several blocks may begin at one place.
-        let block = block_after(&guest.portable().code[code.canonical(record.instruction)], truthy);
-        match (record.metered, cx.stepping) {
+        let block = block_after(&guest.portable().code[code.canonical(continuation.instruction)], truthy);
+        match (continuation.metered, cx.stepping) {
             (true, false) => cx.fuel += guest.unpaid_at(block),
             (false, true) => cx.fuel -= guest.unpaid_at(block),
             (true, true) | (false, false) => {}
@@ -359,12 +365,12 @@ fn block_after(branch: &Instruction, truthy: bool) -> Block {
     targets[usize::from(!truthy)]
 }
 
-/// The instruction that made `record` goes on with what it does: it will pay again.
+/// The instruction that made `continuation` goes on with what it does: it will pay again.
 ///
 /// # Safety
-/// `at` is the frame below the record.
-pub(crate) unsafe fn take_back(cx: &mut Context, record: &Record, at: Flow) {
-    if record.metered {
+/// `at` is the frame below the continuation.
+pub(crate) unsafe fn take_back(cx: &mut Context, continuation: &Continuation, at: Flow) {
+    if continuation.metered {
         // SAFETY: passed on.
         let (_, guest) = unsafe { function_of(at.regs) };
         if !guest.is_baseline(at.pc) {

@@ -8,11 +8,11 @@ use crate::runtime::deliver::deliver;
 use crate::runtime::fiber::{Fiber, FiberState};
 use crate::runtime::function::{Body, FunctionInfo, HostFunction};
 use crate::runtime::host::Intrinsic;
-use crate::runtime::host_run::{answer, answer_error, call_from_record};
+use crate::runtime::host_run::{answer, answer_error, call_from_continuation};
 use crate::runtime::stack_memory::{FIRST_WORDS, StackMemory};
 use crate::threaded::continuation::NESTED_TOO_DEEP;
 use crate::threaded::continuation::NESTING_MAX;
-use crate::threaded::continuation::{RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
+use crate::threaded::continuation::{CONTINUATION_DELTA, CONTINUATION_WORDS, Continuation, ContinuationKind};
 use crate::threaded::frame::Frame;
 use crate::threaded::operands::values_at;
 use crate::threaded::operands::{get_any, set_any};
@@ -37,12 +37,12 @@ fn not_resumable(state: FiberState) -> &'static str {
 pub(crate) fn create(cx: &mut Context, callee: Value) -> Result<Value, OutOfMemory> {
     let stack = StackMemory::new(FIRST_WORDS).ok_or(OutOfMemory { bytes: FIRST_WORDS * 8 })?;
     let mut fiber = Box::new(Fiber::new(stack));
-    // SAFETY: the stack is new and has room for the entry record and one value.
+    // SAFETY: the stack is new and has room for the entry continuation and one value.
     unsafe {
         let start = fiber.stack.start();
-        let record = Record::instruction(RecordKind::Entry, std::ptr::null(), std::ptr::null(), 0);
-        start.cast::<Record>().write(record);
-        set_any(start, RECORD_DELTA - 2, callee);
+        let continuation = Continuation::instruction(ContinuationKind::Entry, std::ptr::null(), std::ptr::null(), 0);
+        start.cast::<Continuation>().write(continuation);
+        set_any(start, CONTINUATION_DELTA - 2, callee);
     }
     fiber.save(std::ptr::null(), fiber.stack.start());
     // SAFETY: the state is a fresh box, which `drop_fiber` takes back.
@@ -78,7 +78,7 @@ pub(crate) unsafe fn drop_fiber(state: *mut ()) {
 /// The fiber never ran.
 pub(crate) unsafe fn waiting_callee(fiber: &Fiber) -> Value {
     // SAFETY: `create` put it there.
-    unsafe { get_any(fiber.stack.start(), RECORD_DELTA - 2) }
+    unsafe { get_any(fiber.stack.start(), CONTINUATION_DELTA - 2) }
 }
 
 /// Saves the running fiber and makes `cell` the running one.
@@ -111,34 +111,34 @@ pub(crate) struct Waiting {
     pub(crate) ok: usize,
 }
 
-/// Puts a record for a waiting instruction, and room for values, above the frame at `at`.
+/// Puts a continuation for a waiting instruction, and room for values, above the frame at `at`.
 ///
 /// # Safety
 /// `at` is the running frame, whole; nothing above it is in use.
 unsafe fn wait(
     cx: &mut Context,
     at: Flow,
-    kind: RecordKind,
+    kind: ContinuationKind,
     waiting: &Waiting,
     values: &[Value],
 ) -> Result<Regs, Flow> {
     // SAFETY: nothing above the frame is in use but an open list, which was copied.
     unsafe {
         let top = crate::runtime::function::top_of(at.regs);
-        let needed = RECORD_DELTA + 2 * values.len() + 16;
+        let needed = CONTINUATION_DELTA + 2 * values.len() + 16;
         let Some(regs) = cx.reserve(at.regs, at.regs.add(top), needed) else {
             return Err(super::call::stack_overflow(cx, at));
         };
-        let record_at = regs.add(top);
-        let mut record = Record::instruction(kind, at.pc, waiting.next, top);
-        record.state = waiting.ok as u32;
-        record.spare = waiting.window as u64;
-        record.nesting = cx.nest();
-        record_at.cast::<Record>().write(record);
+        let continuation_at = regs.add(top);
+        let mut continuation = Continuation::instruction(kind, at.pc, waiting.next, top);
+        continuation.state = waiting.ok as u32;
+        continuation.spare = waiting.window as u64;
+        continuation.nesting = cx.nest();
+        continuation_at.cast::<Continuation>().write(continuation);
         for (index, &value) in values.iter().enumerate() {
-            set_any(record_at.add(RECORD_DELTA), index * 2, value);
+            set_any(continuation_at.add(CONTINUATION_DELTA), index * 2, value);
         }
-        Ok(record_at)
+        Ok(continuation_at)
     }
 }
 
@@ -153,11 +153,11 @@ pub(crate) unsafe fn resume_from_instruction(
     count: usize,
     waiting: Waiting,
 ) -> Flow {
-    // SAFETY: the values are copied before the record is written, which may be where an open list ends.
+    // SAFETY: the values are copied before the continuation is written, which may be where an open list ends.
     unsafe {
         let values = values_at(at.regs.add(waiting.window), count);
-        match wait(cx, at, RecordKind::Resume, &waiting, &values) {
-            Ok(record) => resume(cx, fiber, record, count),
+        match wait(cx, at, ContinuationKind::Resume, &waiting, &values) {
+            Ok(continuation) => resume(cx, fiber, continuation, count),
             Err(flow) => flow,
         }
     }
@@ -170,8 +170,8 @@ pub(crate) unsafe fn resume_from_instruction(
 pub(crate) unsafe fn close_from_instruction(cx: &mut Context, at: Flow, fiber: Value, waiting: Waiting) -> Flow {
     // SAFETY: passed on.
     unsafe {
-        match wait(cx, at, RecordKind::Close, &waiting, &[]) {
-            Ok(record) => close(cx, fiber, record),
+        match wait(cx, at, ContinuationKind::Close, &waiting, &[]) {
+            Ok(continuation) => close(cx, fiber, continuation),
             Err(flow) => flow,
         }
     }
@@ -186,18 +186,18 @@ unsafe fn slots<'a>(first: Regs, count: usize) -> &'a [Value] {
     unsafe { std::slice::from_raw_parts(first.cast::<Value>(), count) }
 }
 
-/// Hands what a fiber gave to who waits for it with the record at `record`.
+/// Hands what a fiber gave to who waits for it with the continuation at `continuation`.
 ///
 /// # Safety
-/// The record is on top of the running stack, and of something that waits for a fiber.
-unsafe fn give(cx: &mut Context, record: Regs, result: Result<&[Value], Value>) -> Flow {
-    // SAFETY: the record is on top of the running stack, and knows what lies below it.
+/// The continuation is on top of the running stack, and of something that waits for a fiber.
+unsafe fn give(cx: &mut Context, continuation: Regs, result: Result<&[Value], Value>) -> Flow {
+    // SAFETY: the continuation is on top of the running stack, and knows what lies below it.
     unsafe {
-        let waiting = *Record::at(record);
+        let waiting = *Continuation::at(continuation);
         cx.run.nesting = waiting.nesting;
-        let below = record.sub(waiting.delta as usize);
+        let below = continuation.sub(waiting.delta as usize);
         match (waiting.kind, result) {
-            (RecordKind::Resume, _) => {
+            (ContinuationKind::Resume, _) => {
                 let (ok, error);
                 let values = match result {
                     Ok(values) => {
@@ -221,17 +221,17 @@ unsafe fn give(cx: &mut Context, record: Regs, result: Result<&[Value], Value>) 
                 set_any(below, waiting.state as usize, Value::bool(ok));
                 Flow { pc: waiting.next, regs: below }
             }
-            (RecordKind::Close, _) => {
+            (ContinuationKind::Close, _) => {
                 *below.add(waiting.state as usize) = u64::from(result.is_ok());
                 set_any(below, waiting.spare as usize, result.err().unwrap_or(Value::NIL));
                 Flow { pc: waiting.next, regs: below }
             }
-            (RecordKind::Host, Ok(values)) => match passes_on(record, &waiting) {
-                Some(first) => return_given(cx, record, waiting.values as usize, first, values),
-                None => answer(cx, record, values),
+            (ContinuationKind::Host, Ok(values)) => match passes_on(continuation, &waiting) {
+                Some(first) => return_given(cx, continuation, waiting.values as usize, first, values),
+                None => answer(cx, continuation, values),
             },
-            (_, Ok(values)) => answer(cx, record, values),
-            (_, Err(error)) => answer_error(cx, record, error),
+            (_, Ok(values)) => answer(cx, continuation, values),
+            (_, Err(error)) => answer_error(cx, continuation, error),
         }
     }
 }
@@ -239,11 +239,11 @@ unsafe fn give(cx: &mut Context, record: Regs, result: Result<&[Value], Value>) 
 /// Whether a host function that waits returns what it is given as it is; and after which value, if any.
 ///
 /// # Safety
-/// The record is a host function's.
-unsafe fn passes_on(record: Regs, waiting: &Record) -> Option<Option<Value>> {
-    // SAFETY: the frame of the host function is below its record.
+/// The continuation is a host function's.
+unsafe fn passes_on(continuation: Regs, waiting: &Continuation) -> Option<Option<Value>> {
+    // SAFETY: the frame of the host function is below its continuation.
     unsafe {
-        let closure = pointer::<Closure>(*record.sub(waiting.values as usize + 2) as usize);
+        let closure = pointer::<Closure>(*continuation.sub(waiting.values as usize + 2) as usize);
         match &(*(*closure).function.cast::<FunctionInfo>()).body {
             Body::Host(HostFunction { intrinsic: Some(Intrinsic::Resumes { state, first }), .. })
                 if *state == waiting.state =>
@@ -255,17 +255,25 @@ unsafe fn passes_on(record: Regs, waiting: &Record) -> Option<Option<Value>> {
     }
 }
 
-/// Returns values from the host function whose record is at `record`, above so many words of its own.
+/// Returns values from the host function whose continuation is at `continuation`, above so many words of its own.
 ///
 /// # Safety
-/// The record is a host function's, on top of the running stack, with room for the values.
-unsafe fn return_given(cx: &mut Context, record: Regs, words: usize, first: Option<Value>, values: &[Value]) -> Flow {
+/// The continuation is a host function's, on top of the running stack, with room for the values.
+unsafe fn return_given(
+    cx: &mut Context,
+    continuation: Regs,
+    words: usize,
+    first: Option<Value>,
+    values: &[Value],
+) -> Flow {
     // SAFETY: the frame of the host function is on top of the running stack, and room is made.
     unsafe {
-        let at = Flow { pc: cx.record_return(), regs: record };
-        let needed = 2 * values.len() + RECORD_DELTA + 16;
-        let Some(record) = cx.reserve(record, record, needed) else { return super::call::stack_overflow(cx, at) };
-        let base = record.sub(words);
+        let at = Flow { pc: cx.continuation_return(), regs: continuation };
+        let needed = 2 * values.len() + CONTINUATION_DELTA + 16;
+        let Some(continuation) = cx.reserve(continuation, continuation, needed) else {
+            return super::call::stack_overflow(cx, at);
+        };
+        let base = continuation.sub(words);
         let shift = usize::from(first.is_some());
         if let Some(first) = first {
             set_any(base, 0, first);
@@ -279,11 +287,11 @@ unsafe fn return_given(cx: &mut Context, record: Regs, words: usize, first: Opti
     }
 }
 
-/// Resumes a fiber for who waits with the record at `record`; the arguments lie above it where a callee's would.
+/// Resumes a fiber for who waits with the continuation at `continuation`; the arguments lie above it where a callee's would.
 ///
 /// # Safety
-/// The record is on top of the running stack.
-pub(crate) unsafe fn resume(cx: &mut Context, fiber: Value, record: Regs, arguments: usize) -> Flow {
+/// The continuation is on top of the running stack.
+pub(crate) unsafe fn resume(cx: &mut Context, fiber: Value, continuation: Regs, arguments: usize) -> Flow {
     // SAFETY: the fiber is checked before it is entered.
     unsafe {
         let problem = match fiber.as_fiber() {
@@ -295,13 +303,13 @@ pub(crate) unsafe fn resume(cx: &mut Context, fiber: Value, record: Regs, argume
             },
         };
         if let Some(problem) = problem {
-            return refuse(cx, record, problem);
+            return refuse(cx, continuation, problem);
         }
         let cell = fiber.as_fiber().expect("checked above");
-        let values = slots(record.add(RECORD_DELTA), arguments);
-        let place = cx.record_return();
+        let values = slots(continuation.add(CONTINUATION_DELTA), arguments);
+        let place = cx.continuation_return();
         Fiber::of(cell).resumer = cx.run.fiber;
-        enter_fiber(cx, cell, place, record, FiberState::Normal);
+        enter_fiber(cx, cell, place, continuation, FiberState::Normal);
         cx.run.fiber_depth += 1;
         start_or_continue(cx, cell, values)
     }
@@ -316,10 +324,10 @@ fn is_too_deep(cx: &Context) -> bool {
 ///
 /// # Safety
 /// As for `give`.
-unsafe fn refuse(cx: &mut Context, record: Regs, message: &str) -> Flow {
+unsafe fn refuse(cx: &mut Context, continuation: Regs, message: &str) -> Flow {
     let value = cx.heap.string_value(message.as_bytes()).unwrap_or(Value::NIL);
-    // SAFETY: a record that waits is on top of the stack.
-    unsafe { give(cx, record, Err(value)) }
+    // SAFETY: a continuation that waits is on top of the stack.
+    unsafe { give(cx, continuation, Err(value)) }
 }
 
 /// Runs the running fiber from its saved state, with these values as arguments or as what its yield gives.
@@ -333,16 +341,24 @@ unsafe fn start_or_continue(cx: &mut Context, cell: *mut FiberCell, values: &[Va
         let (pc, regs) = (fiber.pc, fiber.saved_regs());
         if pc.is_null() {
             let callee = waiting_callee(fiber);
-            let record = fiber.stack.start();
-            let Some(record) = cx.reserve(record, record, RECORD_DELTA + 2 * values.len() + 16) else {
-                return super::call::stack_overflow(cx, Flow { pc: cx.record_return(), regs: record });
+            let continuation = fiber.stack.start();
+            let Some(continuation) = cx.reserve(continuation, continuation, CONTINUATION_DELTA + 2 * values.len() + 16)
+            else {
+                return super::call::stack_overflow(cx, Flow { pc: cx.continuation_return(), regs: continuation });
             };
-            let new = record.add(RECORD_DELTA);
+            let new = continuation.add(CONTINUATION_DELTA);
             for (index, &value) in values.iter().enumerate() {
                 set_any(new, index * 2, value);
             }
-            let place = cx.record_return();
-            return call_from_record(cx, callee, new, values.len(), place, Flow { pc: place, regs: record });
+            let place = cx.continuation_return();
+            return call_from_continuation(
+                cx,
+                callee,
+                new,
+                values.len(),
+                place,
+                Flow { pc: place, regs: continuation },
+            );
         }
         deliver_yield(cx, pc, regs, values)
     }
@@ -396,8 +412,8 @@ pub(crate) unsafe fn suspend(cx: &mut Context, base: Regs, count: usize, place: 
         cx.running().resumer = std::ptr::null_mut();
         enter_fiber(cx, resumer, place, caller, FiberState::Suspended);
         cx.run.fiber_depth -= 1;
-        let record = cx.running().saved_regs();
-        give(cx, record, Ok(values))
+        let continuation = cx.running().saved_regs();
+        give(cx, continuation, Ok(values))
     }
 }
 
@@ -433,18 +449,19 @@ pub(crate) fn answer_yield(cx: &mut Context, values: &[Value]) -> Flow {
 /// The running fiber has returned `count` values that lie at `results`.
 ///
 /// # Safety
-/// Its entry record is the only thing below them.
+/// Its entry continuation is the only thing below them.
 pub(crate) unsafe fn finished(cx: &mut Context, results: Regs, count: usize) -> Flow {
-    // SAFETY: the results are above the entry record.
+    // SAFETY: the results are above the entry continuation.
     unsafe {
         if cx.run.fiber == cx.run.main_fiber {
             cx.run.values = values_at(results, count);
             cx.running().state = FiberState::Dead;
-            return cx.stop(Status::Finished, Flow { pc: cx.record_return(), regs: results.sub(RECORD_WORDS) });
+            return cx
+                .stop(Status::Finished, Flow { pc: cx.continuation_return(), regs: results.sub(CONTINUATION_WORDS) });
         }
         let values = slots(results, count);
-        let record = leave_dead(cx);
-        give(cx, record, Ok(values))
+        let continuation = leave_dead(cx);
+        give(cx, continuation, Ok(values))
     }
 }
 
@@ -453,28 +470,28 @@ pub(crate) unsafe fn finished(cx: &mut Context, results: Regs, count: usize) -> 
 /// # Safety
 /// The running fiber is not the main one.
 pub(crate) unsafe fn failed(cx: &mut Context, at: Flow, error: Value) -> Flow {
-    // SAFETY: the resumer waits with a host record on top of its stack.
+    // SAFETY: the resumer waits with a host continuation on top of its stack.
     unsafe {
         let fiber = cx.running();
         let closing = fiber.closing_height.take().is_some();
         fiber.save(at.pc, at.regs);
         let (pc, regs) = (fiber.pc, fiber.regs);
         fiber.failed = !(closing && error.is_nil());
-        Record::at(fiber.stack.start()).value = error;
+        Continuation::at(fiber.stack.start()).value = error;
         let cell = cx.run.fiber;
-        let record = leave_dead(cx);
+        let continuation = leave_dead(cx);
         let fiber = Fiber::of(cell);
         fiber.pc = pc;
         fiber.regs = regs;
         if fiber.failed {
             fiber.failed = !closing;
-            return give(cx, record, Err(error));
+            return give(cx, continuation, Err(error));
         }
-        give(cx, record, Ok(&[]))
+        give(cx, continuation, Ok(&[]))
     }
 }
 
-/// Leaves the running fiber, dead, for its resumer; gives the record that waits there.
+/// Leaves the running fiber, dead, for its resumer; gives the continuation that waits there.
 ///
 /// # Safety
 /// The running fiber is at its end and has a resumer.
@@ -512,32 +529,32 @@ pub(crate) unsafe fn to_main(cx: &mut Context, at: Flow) -> Flow {
     }
 }
 
-/// Closes a fiber for who waits with the record at `record`.
+/// Closes a fiber for who waits with the continuation at `continuation`.
 ///
 /// # Safety
-/// The record is on top of the running stack.
-pub(crate) unsafe fn close(cx: &mut Context, fiber: Value, record: Regs) -> Flow {
+/// The continuation is on top of the running stack.
+pub(crate) unsafe fn close(cx: &mut Context, fiber: Value, continuation: Regs) -> Flow {
     // SAFETY: the fiber is checked before it is entered.
     unsafe {
-        let Some(cell) = fiber.as_fiber() else { return refuse(cx, record, "coroutine expected") };
+        let Some(cell) = fiber.as_fiber() else { return refuse(cx, continuation, "coroutine expected") };
         let target = Fiber::of(cell);
         match target.state {
-            FiberState::Running => refuse(cx, record, "cannot close a running coroutine"),
-            FiberState::Normal | FiberState::Parked => refuse(cx, record, "cannot close a normal coroutine"),
+            FiberState::Running => refuse(cx, continuation, "cannot close a running coroutine"),
+            FiberState::Normal | FiberState::Parked => refuse(cx, continuation, "cannot close a normal coroutine"),
             FiberState::Dead => {
                 if !target.failed {
-                    return give(cx, record, Ok(&[]));
+                    return give(cx, continuation, Ok(&[]));
                 }
                 // The error was given out when it happened; the clean-ups get it now, and closing reports it once more.
-                let error = Record::at(target.stack.start()).value;
-                close_running(cx, cell, record, Some(error))
+                let error = Continuation::at(target.stack.start()).value;
+                close_running(cx, cell, continuation, Some(error))
             }
-            _ if is_too_deep(cx) => refuse(cx, record, NESTED_TOO_DEEP),
+            _ if is_too_deep(cx) => refuse(cx, continuation, NESTED_TOO_DEEP),
             FiberState::Suspended if target.pc.is_null() => {
                 target.state = FiberState::Dead;
-                give(cx, record, Ok(&[]))
+                give(cx, continuation, Ok(&[]))
             }
-            FiberState::Suspended => close_running(cx, cell, record, None),
+            FiberState::Suspended => close_running(cx, cell, continuation, None),
         }
     }
 }
@@ -545,15 +562,15 @@ pub(crate) unsafe fn close(cx: &mut Context, fiber: Value, record: Regs) -> Flow
 /// Makes a fiber the running one in order to close it: one that is suspended, or one that has failed with this error.
 ///
 /// # Safety
-/// As for `enter_fiber`; the record waits for the close, on top of the running stack.
-unsafe fn close_running(cx: &mut Context, cell: *mut FiberCell, record: Regs, error: Option<Value>) -> Flow {
+/// As for `enter_fiber`; the continuation waits for the close, on top of the running stack.
+unsafe fn close_running(cx: &mut Context, cell: *mut FiberCell, continuation: Regs, error: Option<Value>) -> Flow {
     // SAFETY: the saved state is complete.
     unsafe {
-        let place = cx.record_return();
+        let place = cx.continuation_return();
         let target = Fiber::of(cell);
         target.resumer = cx.run.fiber;
         let at = Flow { pc: target.pc, regs: target.saved_regs() };
-        enter_fiber(cx, cell, place, record, FiberState::Normal);
+        enter_fiber(cx, cell, place, continuation, FiberState::Normal);
         Fiber::of(cell).failed = false;
         cx.run.fiber_depth += 1;
         unwind::close(cx, at, error)

@@ -11,7 +11,7 @@ use crate::runtime::function::HostFunction;
 use crate::runtime::host::{Intrinsic, Protect};
 use crate::runtime::task::Uncaught;
 use crate::threaded::Flow;
-use crate::threaded::continuation::{Record, RecordKind};
+use crate::threaded::continuation::{Continuation, ContinuationKind};
 use crate::threaded::lookups::Catches;
 use crate::value::Value;
 
@@ -66,7 +66,8 @@ unsafe fn is_caught(cx: &Context, at: Flow, error: Value) -> bool {
             let waiting = Fiber::of(cell);
             walk = Walk::new(cx, Flow { pc: waiting.pc, regs: waiting.saved_regs() }, true);
             match walk.next() {
-                Some((Level::Host { host, record, .. }, _)) if raises_again(host, Record::at(record)) => {}
+                Some((Level::Host { host, continuation, .. }, _))
+                    if raises_again(host, Continuation::at(continuation)) => {}
                 _ => return true,
             }
         }
@@ -76,7 +77,7 @@ unsafe fn is_caught(cx: &Context, at: Flow, error: Value) -> bool {
 /// Whether a level is the bottom of a stack.
 fn is_entry(level: &Level<'_>) -> bool {
     // SAFETY: the level comes from a walk.
-    matches!(level, Level::Record { record } if unsafe { Record::at(*record) }.kind == RecordKind::Entry)
+    matches!(level, Level::Continuation { continuation } if unsafe { Continuation::at(*continuation) }.kind == ContinuationKind::Entry)
 }
 
 /// Whether an error above stops at a level.
@@ -84,15 +85,17 @@ fn catches(level: &Level<'_>, catching: Catches) -> bool {
     match level {
         Level::Guest { guest, instruction, .. } => regions_at(guest, *instruction, catching).1.is_some(),
         // SAFETY: the level comes from a walk.
-        Level::Host { record, .. } => unsafe { Record::at(*record) }.protect != Protect::No,
+        Level::Host { continuation, .. } => unsafe { Continuation::at(*continuation) }.protect != Protect::No,
         // SAFETY: as above. Errors of finalisers go no further.
-        Level::Record { record } => unsafe { Record::at(*record) }.kind == RecordKind::Finaliser,
-        Level::Border { .. } => false,
+        Level::Continuation { continuation } => {
+            unsafe { Continuation::at(*continuation) }.kind == ContinuationKind::Finaliser
+        }
+        Level::Boundary { .. } => false,
     }
 }
 
 /// Whether a host function that waits for a fiber raises the fiber's error in its caller.
-fn raises_again(host: &HostFunction, waiting: &Record) -> bool {
+fn raises_again(host: &HostFunction, waiting: &Continuation) -> bool {
     matches!(host.intrinsic, Some(Intrinsic::Resumes { state, first: None }) if state == waiting.state)
 }
 

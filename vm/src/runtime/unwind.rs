@@ -14,7 +14,7 @@ use crate::runtime::function::top_of;
 use crate::runtime::stack_memory::RESERVE_WORDS;
 use crate::runtime::task::PendingCall;
 use crate::threaded::continuation::HANDLER_NESTING_MAX;
-use crate::threaded::continuation::{Protect, RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
+use crate::threaded::continuation::{CONTINUATION_DELTA, CONTINUATION_WORDS, Continuation, ContinuationKind, Protect};
 use crate::threaded::lookups::Catches;
 use crate::threaded::operands::{get_any, set_any};
 use crate::threaded::{Flow, Regs};
@@ -39,7 +39,7 @@ enum Catcher {
     /// A region of a guest frame.
     Region { regs: Regs, error: usize, handler: Block, nesting: Option<u32> },
     /// A host function with a protected call.
-    Host { record: Regs },
+    Host { continuation: Regs },
     /// Nobody on this fiber.
     Nobody,
 }
@@ -151,16 +151,16 @@ pub(crate) unsafe fn close(cx: &mut Context, at: Flow, error: Option<Value>) -> 
     }
 }
 
-/// A message handler has mapped an error value; its record is at `regs`.
+/// A message handler has mapped an error value; its continuation is at `regs`.
 ///
 /// # Safety
-/// The record is on top of the stack.
+/// The continuation is on top of the stack.
 pub(crate) unsafe fn handled(cx: &mut Context, regs: Regs, error: Value) -> Flow {
-    // SAFETY: the record says where the error happened.
+    // SAFETY: the continuation says where the error happened.
     unsafe {
-        let record = *Record::at(regs);
-        let at = Flow { pc: record.next, regs: regs.sub(record.delta as usize) };
-        let calling = record.state != 0;
+        let continuation = *Continuation::at(regs);
+        let at = Flow { pc: continuation.next, regs: regs.sub(continuation.delta as usize) };
+        let calling = continuation.state != 0;
         let search = search(cx, at, calling, Errand::Onward, error);
         unwind_to(cx, at, calling, search.catcher, error)
     }
@@ -210,7 +210,7 @@ unsafe fn make_whole(cx: &Context, at: Flow) {
 /// # Safety
 /// `at` is the running guest frame.
 unsafe fn throws_on(cx: &Context, at: Flow) -> bool {
-    if at.pc == cx.record_return() {
+    if at.pc == cx.continuation_return() {
         return false;
     }
     // SAFETY: `at` is the running frame.
@@ -272,24 +272,24 @@ unsafe fn raise_from(cx: &mut Context, at: Flow, calling: bool, error: Value) ->
     }
 }
 
-/// Calls a message handler above the frame at `at`. What goes wrong on the way into it happens at its record: an error while an
+/// Calls a message handler above the frame at `at`. What goes wrong on the way into it happens at its continuation: an error while an
 /// error is handled, which counts as one of those. It is called here only if nothing can go wrong, else when the machine goes
-/// on with the record, so that handlers that cannot be called do not nest on the native stack.
+/// on with the continuation, so that handlers that cannot be called do not nest on the native stack.
 ///
 /// # Safety
 /// As for `raise`; the handler is live.
 unsafe fn call_handler(cx: &mut Context, at: Flow, calling: bool, handler: Value, error: Value) -> Flow {
     // SAFETY: the handler runs above everything that is live where the error happened.
     unsafe {
-        let top = if cx.is_machine_place(at.pc) { RECORD_WORDS } else { top_of(at.regs) };
-        let mut record = Record::instruction(RecordKind::MessageHandler, at.pc, at.pc, top);
-        record.state = u32::from(calling);
-        record.value = error;
+        let top = if cx.is_machine_place(at.pc) { CONTINUATION_WORDS } else { top_of(at.regs) };
+        let mut continuation = Continuation::instruction(ContinuationKind::MessageHandler, at.pc, at.pc, top);
+        continuation.state = u32::from(calling);
+        continuation.value = error;
         if cx.run.overflow_words > 0 && cx.run.overflow_handler.is_none() {
             cx.run.overflow_handler = Some((cx.run.fiber, height(cx, at.regs) + top));
         }
-        let Some(place) = put_above(cx, at, top, &[error], record) else { return stack_overflow(cx, at) };
-        let (new, return_place) = (place.add(RECORD_DELTA), cx.record_return());
+        let Some(place) = put_above(cx, at, top, &[error], continuation) else { return stack_overflow(cx, at) };
+        let (new, return_place) = (place.add(CONTINUATION_DELTA), cx.continuation_return());
         enter_directly(cx, handler, new, 1, return_place).unwrap_or_else(|| {
             let at = Flow { pc: return_place, regs: place };
             PendingCall { callee: handler, new, count: 1, place: return_place, at }.put_off(cx)
@@ -303,7 +303,7 @@ unsafe fn search(cx: &mut Context, at: Flow, calling: bool, errand: Errand, erro
     let mut walk = Walk::new(cx, at, calling);
     let mut handlers_at_work = 0;
     let mut cleanup = None;
-    // The record above the frame that is looked at.
+    // The continuation above the frame that is looked at.
     let mut above: Option<Regs> = None;
     let mut levels = 0;
     let mut known = KnownRegions::default();
@@ -336,34 +336,35 @@ unsafe fn search(cx: &mut Context, at: Flow, calling: bool, errand: Errand, erro
                 });
                 (catcher_of(guest, regs, region, above), handler)
             }
-            Level::Host { record, .. } => {
-                above = Some(record);
-                // SAFETY: the level is a host record.
-                let (protect, value) = unsafe { (Record::at(record).protect, Record::at(record).value) };
+            Level::Host { continuation, .. } => {
+                above = Some(continuation);
+                // SAFETY: the level is a host continuation.
+                let (protect, value) =
+                    unsafe { (Continuation::at(continuation).protect, Continuation::at(continuation).value) };
                 let handler = match protect {
                     Protect::No => continue,
                     Protect::Catch => None,
                     Protect::CatchWith => Some(value),
                 };
-                if !catches(record) {
+                if !catches(continuation) {
                     continue;
                 }
-                (Catcher::Host { record }, handler)
+                (Catcher::Host { continuation }, handler)
             }
-            Level::Record { record } => {
-                above = Some(record);
-                // SAFETY: the level is a record.
-                match unsafe { Record::at(record).kind } {
-                    RecordKind::MessageHandler => {
+            Level::Continuation { continuation } => {
+                above = Some(continuation);
+                // SAFETY: the level is a continuation.
+                match unsafe { Continuation::at(continuation).kind } {
+                    ContinuationKind::MessageHandler => {
                         handlers_at_work += 1;
                         continue;
                     }
                     // Errors of finalisers go no further.
-                    RecordKind::Finaliser => (Catcher::Host { record }, None),
+                    ContinuationKind::Finaliser => (Catcher::Host { continuation }, None),
                     _ => continue,
                 }
             }
-            Level::Border { .. } => continue,
+            Level::Boundary { .. } => continue,
         };
         let handler = handler.filter(|_| errand == Errand::New);
         return Search { catcher: cleanup.unwrap_or(catcher), handler, handlers_at_work, ends_run: false, levels };
@@ -386,8 +387,8 @@ fn note_trace(cx: &mut Context, at: Flow, calling: bool, search: &Search) {
 }
 
 fn catcher_of(guest: &GuestFunction, regs: Regs, region: &Region, above: Option<Regs>) -> Catcher {
-    // SAFETY: the record above the frame was just met.
-    let nesting = above.map(|record| unsafe { Record::at(record).nesting });
+    // SAFETY: the continuation above the frame was just met.
+    let nesting = above.map(|continuation| unsafe { Continuation::at(continuation).nesting });
     Catcher::Region { regs, error: guest.slots().of(region.error) as usize, handler: region.handler, nesting }
 }
 
@@ -469,7 +470,7 @@ unsafe fn unwind_to(cx: &mut Context, at: Flow, calling: bool, catcher: Catcher,
                 if cx.running().closing_height.is_some() {
                     cx.running().closing_height = Some(height(cx, regs));
                 }
-                let regs = shrink_after_overflow(cx, regs, top_of(regs) + RECORD_DELTA);
+                let regs = shrink_after_overflow(cx, regs, top_of(regs) + CONTINUATION_DELTA);
                 set_any(regs, slot, error);
                 let flow = super::stepping::enter_handler(cx, regs, handler);
                 // Programs that do nothing but raise errors come to no other safepoint.
@@ -478,10 +479,10 @@ unsafe fn unwind_to(cx: &mut Context, at: Flow, calling: bool, catcher: Catcher,
                 }
                 flow
             }
-            Catcher::Host { record } => {
-                let record = shrink_after_overflow(cx, record, RECORD_WORDS);
+            Catcher::Host { continuation } => {
+                let continuation = shrink_after_overflow(cx, continuation, CONTINUATION_WORDS);
                 cx.run.pending_trap = None;
-                host_run::answer_error(cx, record, error)
+                host_run::answer_error(cx, continuation, error)
             }
             Catcher::Nobody if cx.run.fiber == cx.run.main_fiber && cx.run.exit.is_some() => {
                 cx.run.failure = cx.run.exit.take().map(Failure::Exit);

@@ -3,7 +3,7 @@
 use crate::heap::Closure;
 use crate::runtime::context::{Context, return_info};
 use crate::runtime::function::{Body, FunctionInfo, GuestFunction, HostFunction};
-use crate::threaded::continuation::{Record, RecordKind};
+use crate::threaded::continuation::{Continuation, ContinuationKind};
 use crate::threaded::frame::Frame;
 use crate::threaded::operands::words_between;
 use crate::threaded::return_stubs::is_machine_place;
@@ -23,18 +23,18 @@ pub(crate) enum Level<'a> {
         /// Whether its code is plain.
         baseline: bool,
     },
-    /// A host function, with its record.
-    Host { host: &'a HostFunction, closure: *mut Closure, base: Regs, record: Regs },
-    /// A record of an instruction or of the machine.
-    Record { record: Regs },
-    /// A border frame, with the function that was called over the border.
-    Border { closure: *mut Closure },
+    /// A host function, with its continuation.
+    Host { host: &'a HostFunction, closure: *mut Closure, base: Regs, continuation: Regs },
+    /// A continuation of an instruction or of the machine.
+    Continuation { continuation: Regs },
+    /// A boundary frame, with the function that was called over the boundary.
+    Boundary { closure: *mut Closure },
 }
 
-/// Walks from a state down to the entry record, which is the last level.
+/// Walks from a state down to the entry continuation, which is the last level.
 #[derive(Clone)]
 pub(crate) struct Walk {
-    record_return: Pc,
+    continuation_return: Pc,
     at: Option<Flow>,
     calling: bool,
     /// The place that was looked at last, and its canonical instruction: the frames of a recursion are all at the same one.
@@ -44,18 +44,18 @@ pub(crate) struct Walk {
 impl Walk {
     /// Starts at `at`; `calling` says that its `pc` is a return place.
     pub(crate) fn new(cx: &Context, at: Flow, calling: bool) -> Self {
-        Walk::at(cx.record_return(), at, calling)
+        Walk::at(cx.continuation_return(), at, calling)
     }
 
     /// As [`new`](Self::new), for those who only have the machine's return place.
-    pub(crate) fn at(record_return: Pc, at: Flow, calling: bool) -> Self {
-        Walk { record_return, at: Some(at), calling, known: (std::ptr::null(), 0) }
+    pub(crate) fn at(continuation_return: Pc, at: Flow, calling: bool) -> Self {
+        Walk { continuation_return, at: Some(at), calling, known: (std::ptr::null(), 0) }
     }
 
     /// Starts below the running host function whose values start at `base`; it is not a level itself.
     pub(crate) fn from_host(cx: &Context, base: Regs) -> Self {
         let known = (std::ptr::null(), 0);
-        let mut walk = Walk { record_return: cx.record_return(), at: None, calling: true, known };
+        let mut walk = Walk { continuation_return: cx.continuation_return(), at: None, calling: true, known };
         // SAFETY: the frame of a host function has a header like any other.
         unsafe { walk.below(base, base) };
         walk
@@ -72,16 +72,16 @@ impl Walk {
     /// The walk started at a live state of a stack that has not changed since.
     pub(crate) unsafe fn next<'a>(&mut self) -> Option<(Level<'a>, Flow)> {
         let at = self.at.take()?;
-        // SAFETY: frames and records lie as calls put them; their headers lead from one to the next.
+        // SAFETY: frames and continuations lie as calls put them; their headers lead from one to the next.
         unsafe {
-            if at.pc == self.record_return {
-                let record = Record::at(at.regs);
-                return Some((self.record_level(record, at), at));
+            if at.pc == self.continuation_return {
+                let continuation = Continuation::at(at.regs);
+                return Some((self.continuation_level(continuation, at), at));
             }
             let closure = Frame::at(at.regs).closure();
-            if is_machine_place(self.record_return, at.pc) {
+            if is_machine_place(self.continuation_return, at.pc) {
                 self.below(at.regs, at.regs);
-                return Some((Level::Border { closure }, at));
+                return Some((Level::Boundary { closure }, at));
             }
             let Body::Guest(guest) = &(*(*closure).function.cast::<FunctionInfo>()).body else {
                 unreachable!("only guest frames have a place in code")
@@ -111,7 +111,7 @@ impl Walk {
         // SAFETY: passed on.
         while let Some((level, _)) = unsafe { self.next() } {
             match level {
-                Level::Record { .. } | Level::Border { .. } => {}
+                Level::Continuation { .. } | Level::Boundary { .. } => {}
                 Level::Guest { guest, instruction, .. } if guest.cleans_up(instruction) || guest.stands_for_host() => {}
                 Level::Guest { .. } | Level::Host { .. } => return Some(level),
             }
@@ -134,32 +134,34 @@ impl Walk {
     }
 
     /// # Safety
-    /// As for `next`; the record is one of the stack.
-    unsafe fn record_level<'a>(&mut self, record: &Record, at: Flow) -> Level<'a> {
+    /// As for `next`; the continuation is one of the stack.
+    unsafe fn continuation_level<'a>(&mut self, continuation: &Continuation, at: Flow) -> Level<'a> {
         // SAFETY: as for `next`.
         unsafe {
-            match record.kind {
-                RecordKind::Entry => Level::Record { record: at.regs },
-                RecordKind::Host | RecordKind::Paused | RecordKind::Finaliser if record.instruction.is_null() => {
-                    let base = at.regs.sub(record.values as usize);
+            match continuation.kind {
+                ContinuationKind::Entry => Level::Continuation { continuation: at.regs },
+                ContinuationKind::Host | ContinuationKind::Paused | ContinuationKind::Finaliser
+                    if continuation.instruction.is_null() =>
+                {
+                    let base = at.regs.sub(continuation.values as usize);
                     let closure = Frame::at(base).closure();
                     let Body::Host(host) = &(*(*closure).function.cast::<FunctionInfo>()).body else {
-                        unreachable!("host records lie above frames of host functions")
+                        unreachable!("host continuations lie above frames of host functions")
                     };
                     self.below(base, base);
-                    Level::Host { host, closure, base, record: at.regs }
+                    Level::Host { host, closure, base, continuation: at.regs }
                 }
-                RecordKind::MessageHandler => {
-                    let regs = at.regs.sub(record.delta as usize);
-                    self.at = Some(Flow { pc: record.next, regs });
-                    self.calling = record.state != 0;
-                    Level::Record { record: at.regs }
+                ContinuationKind::MessageHandler => {
+                    let regs = at.regs.sub(continuation.delta as usize);
+                    self.at = Some(Flow { pc: continuation.next, regs });
+                    self.calling = continuation.state != 0;
+                    Level::Continuation { continuation: at.regs }
                 }
                 _ => {
-                    let regs = at.regs.sub(record.delta as usize);
-                    self.at = Some(Flow { pc: record.instruction, regs });
+                    let regs = at.regs.sub(continuation.delta as usize);
+                    self.at = Some(Flow { pc: continuation.instruction, regs });
                     self.calling = false;
-                    Level::Record { record: at.regs }
+                    Level::Continuation { continuation: at.regs }
                 }
             }
         }

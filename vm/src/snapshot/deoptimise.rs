@@ -10,7 +10,7 @@ use crate::runtime::function::{Body, FunctionInfo, GuestFunction};
 use crate::runtime::stepping::materialise;
 use crate::runtime::walk::{Level, Walk};
 use crate::threaded::Code;
-use crate::threaded::continuation::{Record, RecordKind};
+use crate::threaded::continuation::{Continuation, ContinuationKind};
 use crate::threaded::frame::Frame;
 use crate::threaded::operands::{get_any, set_any};
 use crate::threaded::{Flow, Pc, Regs};
@@ -26,8 +26,8 @@ enum Holder {
     Top { calling: bool },
     /// In the header of the frame that it called.
     Header(*mut u64),
-    /// In a record above it.
-    Record(Regs),
+    /// In a continuation above it.
+    Continuation(Regs),
     /// Nowhere: it is no guest's.
     Nobody,
 }
@@ -57,7 +57,7 @@ pub(crate) unsafe fn deoptimise_fiber(cx: &mut Context, fiber: &mut Fiber) {
 pub(crate) unsafe fn deoptimise_stack(cx: &mut Context, at: Flow, calling: bool) -> Pc {
     let mut top = at.pc;
     let mut holder = Holder::Top { calling };
-    let mut walk = Walk::at(cx.record_return(), at, calling);
+    let mut walk = Walk::at(cx.continuation_return(), at, calling);
     // SAFETY: the walk looks at a level before this changes it, and what it changes is not looked at again.
     unsafe {
         while let Some((level, at)) = walk.next() {
@@ -67,17 +67,17 @@ pub(crate) unsafe fn deoptimise_stack(cx: &mut Context, at: Flow, calling: bool)
                     match holder {
                         Holder::Top { .. } => top = place,
                         Holder::Header(word) => *word = place as u64,
-                        Holder::Record(_) | Holder::Nobody => {}
+                        Holder::Continuation(_) | Holder::Nobody => {}
                     }
                     holder = Holder::Header(Frame::at(regs).return_word());
                 }
                 Level::Host { base, .. } => holder = Holder::Header(Frame::at(base).return_word()),
-                Level::Border { .. } => holder = Holder::Header(Frame::at(at.regs).return_word()),
-                Level::Record { record } => {
-                    let found = Record::at(record);
-                    // Message handlers may be called where a border or another record is on top.
+                Level::Boundary { .. } => holder = Holder::Header(Frame::at(at.regs).return_word()),
+                Level::Continuation { continuation } => {
+                    let found = Continuation::at(continuation);
+                    // Message handlers may be called where a boundary or another continuation is on top.
                     let is_below = cx.is_machine_place(found.instruction);
-                    holder = if is_below { Holder::Nobody } else { Holder::Record(record) };
+                    holder = if is_below { Holder::Nobody } else { Holder::Continuation(continuation) };
                 }
             }
         }
@@ -120,30 +120,30 @@ unsafe fn deoptimise_frame(
                 baseline.place_of(here)
             }
             Holder::Nobody => at.pc,
-            Holder::Record(record) => {
-                deoptimise_record(cx, guest, baseline, at, Record::at(record), is_baseline);
+            Holder::Continuation(continuation) => {
+                deoptimise_continuation(cx, guest, baseline, at, Continuation::at(continuation), is_baseline);
                 at.pc
             }
         }
     }
 }
 
-/// Brings a record of an instruction, and the frame below it, to plain code.
+/// Brings a continuation of an instruction, and the frame below it, to plain code.
 ///
 /// # Safety
-/// The record lies above a frame of the function at `at`.
-unsafe fn deoptimise_record(
+/// The continuation lies above a frame of the function at `at`.
+unsafe fn deoptimise_continuation(
     cx: &mut Context,
     guest: &GuestFunction,
     baseline: &Code,
     at: Flow,
-    record: &mut Record,
+    continuation: &mut Continuation,
     is_baseline: bool,
 ) {
     let mut here = guest.canonical(at.pc);
     // SAFETY: the registers are those of the frame.
     unsafe {
-        if record.kind == RecordKind::Finaliser {
+        if continuation.kind == ContinuationKind::Finaliser {
             if is_baseline {
                 // The instruction begins again, with its step, unless it does so already.
                 cx.fuel += i64::from(at.pc != baseline.place_of(here));
@@ -154,52 +154,55 @@ unsafe fn deoptimise_record(
         if !is_baseline {
             let map = guest.stack_map.get().expect("it is made with the code");
             let function = guest.portable();
-            let elided = match record.kind {
-                RecordKind::Finaliser => map.elided_before(function, here),
+            let elided = match continuation.kind {
+                ContinuationKind::Finaliser => map.elided_before(function, here),
                 _ => map.hidden_during(function, here),
             };
             materialise(guest, at.regs, &elided);
         }
-        if record.kind == RecordKind::Store
+        if continuation.kind == ContinuationKind::Store
             && let Some(receiver) = receiver_of(&guest.portable().code[here])
         {
             take_receiver(guest, at.regs, receiver);
         }
     }
-    place_record(guest, baseline, here, record);
+    place_continuation(guest, baseline, here, continuation);
 }
 
-/// Sets what a record keeps of the instruction that made it, in plain code.
-pub(crate) fn place_record(guest: &GuestFunction, baseline: &Code, here: usize, record: &mut Record) {
+/// Sets what a continuation keeps of the instruction that made it, in plain code.
+pub(crate) fn place_continuation(guest: &GuestFunction, baseline: &Code, here: usize, continuation: &mut Continuation) {
     let slot = |reg: Reg| u32::from(guest.slots().of(reg));
     let instruction = &guest.portable().code[here];
-    record.metered = true;
-    record.instruction = baseline.place_of(here);
-    record.next = match record.kind {
-        RecordKind::Finaliser | RecordKind::MessageHandler => record.instruction,
-        RecordKind::Return => std::ptr::null(),
-        RecordKind::Branch => std::ptr::null(),
+    continuation.metered = true;
+    continuation.instruction = baseline.place_of(here);
+    continuation.next = match continuation.kind {
+        ContinuationKind::Finaliser | ContinuationKind::MessageHandler => continuation.instruction,
+        ContinuationKind::Return => std::ptr::null(),
+        ContinuationKind::Branch => std::ptr::null(),
         _ => baseline.place_of(here + 1),
     };
     let (results, targets) = results_and_targets(instruction);
-    match record.kind {
-        RecordKind::Store | RecordKind::StoreTruthy | RecordKind::Concat => {
-            record.state = results[0].map_or(0, slot);
+    match continuation.kind {
+        ContinuationKind::Store | ContinuationKind::StoreTruthy | ContinuationKind::Concat => {
+            continuation.state = results[0].map_or(0, slot);
         }
-        RecordKind::Branch => {
-            record.next = targets[0].map_or(std::ptr::null(), |block| baseline.block(block));
-            record.otherwise = targets[1].map_or(std::ptr::null(), |block| baseline.block(block));
+        ContinuationKind::Branch => {
+            continuation.next = targets[0].map_or(std::ptr::null(), |block| baseline.block(block));
+            continuation.otherwise = targets[1].map_or(std::ptr::null(), |block| baseline.block(block));
         }
-        RecordKind::Resume => {
-            record.state = results[0].map_or(0, slot);
-            record.spare = compile::window_of(guest) as u64;
+        ContinuationKind::Resume => {
+            continuation.state = results[0].map_or(0, slot);
+            continuation.spare = compile::window_of(guest) as u64;
         }
-        RecordKind::Close => {
-            record.state = results[0].map_or(0, slot);
-            record.spare = u64::from(results[1].map_or(0, slot));
+        ContinuationKind::Close => {
+            continuation.state = results[0].map_or(0, slot);
+            continuation.spare = u64::from(results[1].map_or(0, slot));
         }
-        RecordKind::Discard | RecordKind::Return | RecordKind::MessageHandler | RecordKind::Finaliser => {}
-        RecordKind::Entry | RecordKind::Host | RecordKind::Paused => {}
+        ContinuationKind::Discard
+        | ContinuationKind::Return
+        | ContinuationKind::MessageHandler
+        | ContinuationKind::Finaliser => {}
+        ContinuationKind::Entry | ContinuationKind::Host | ContinuationKind::Paused => {}
     }
 }
 

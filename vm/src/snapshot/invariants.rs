@@ -1,26 +1,26 @@
-//! What holds of every fiber, frame, record and run that the machine makes, of instances and of what they share. Loading
+//! What holds of every fiber, frame, continuation and run that the machine makes, of instances and of what they share. Loading
 //! checks all of it: whoever adds a kind adds its rules here. Heap cells have [their own](crate::heap::transfer).
 //!
 //! **Fibers**
 //! 1. One that never ran has the function it will call, and nothing else.
-//! 2. A stack begins with an entry record, the only one, and every level above can be what the level below has called: it
+//! 2. A stack begins with an entry continuation, the only one, and every level above can be what the level below has called: it
 //!    lies where that says, returns to where that goes on, and gives what that wants.
 //! 3. Where it goes on fits its state: a suspended one after a call; one that runs, in a run at work or aside, before an
-//!    instruction or where a host function waits; one that has resumed or closes another at the record that waits for that;
+//!    instruction or where a host function waits; one that has resumed or closes another at the continuation that waits for that;
 //!    one that was stopped by an error where one can be raised.
 //! 4. Only one that waits for another has resumed it, in a chain from the running fiber of a run to its main one, and
 //!    every fiber that runs or waits is in the chain of one run.
 //! 5. It is as large as it was, and no larger than the limits allow.
 //! 6. Clean-ups of one that is being closed have got to one of its guest frames, or to none yet.
 //!
-//! **Frames and records**
+//! **Frames and continuations**
 //! 7. A guest frame is at an instruction of its function, and has all registers that the program can still read there: each
 //!    holds what its type, and what the loader knows of it, says. It waits for a call only where that calls.
-//! 8. A record is of a kind that the instruction below makes ([`may_make`]). A finaliser comes before an instruction that does
+//! 8. A continuation is of a kind that the instruction below makes ([`may_make`]). A finaliser comes before an instruction that does
 //!    not take an open list, as that is not there any more when it starts again.
 //! 9. A host function has the values it keeps; where it waits for a fiber, it gets that fiber's error. One that is paused
 //!    before a state is on top, and protects nothing.
-//! 10. A border frame is of a typed function that `any` code has called, or of a bridge that typed code has called.
+//! 10. A boundary frame is of a typed function that `any` code has called, or of a bridge that typed code has called.
 //! 11. One finaliser runs in a run, on the fiber that the run says, which does not wait for anything outside of the run.
 //!
 //! **Runs**
@@ -28,7 +28,7 @@
 //! 13. A run stands before an instruction, waits at a host function, has stopped where an error is raised, has yielded with a
 //!     fiber, has not begun, or has ended. Only before an instruction that takes it there is an open list.
 //!     What it owes is no less than nothing; only before an instruction there is work that is half done.
-//! 14. Handlers may use more than a full stack by one amount, and the handler that does is a record on a fiber.
+//! 14. Handlers may use more than a full stack by one amount, and the handler that does is a continuation on a fiber.
 //!
 //! **Instances and what they share**
 //! 15. An instance has what its program says, each of the type that linking checks: functions by signature, globals by type,
@@ -42,7 +42,7 @@
 use super::levels::{Below, Building};
 use super::save_stack::state;
 use crate::threaded::Pc;
-use crate::threaded::continuation::{Protect, RecordKind};
+use crate::threaded::continuation::{ContinuationKind, Protect};
 use crate::threaded::stack_map::takes_open;
 use minivm_isa::Instruction;
 use minivm_isa::facts::Waits;
@@ -59,19 +59,21 @@ pub(crate) fn top(building: &Building<'_>, kind: u8) -> Option<(Pc, usize)> {
             let waits = kind == state::SUSPENDED && may_yield(&guest.portable().code[*instruction]);
             waits.then(|| baseline.return_place(*instruction)).flatten().map(|place| (place, *at))
         }
-        Below::Record { at, kind: record, protect } => {
-            let is_waiting = matches!(record, RecordKind::Resume | RecordKind::Close);
-            let is_host = *record == RecordKind::Host;
+        Below::Continuation { at, kind: continuation, protect } => {
+            let is_waiting = matches!(continuation, ContinuationKind::Resume | ContinuationKind::Close);
+            let is_host = *continuation == ContinuationKind::Host;
             let sound = match kind {
-                state::SUSPENDED => !is_waiting && !matches!(record, RecordKind::Finaliser | RecordKind::Paused),
+                state::SUSPENDED => {
+                    !is_waiting && !matches!(continuation, ContinuationKind::Finaliser | ContinuationKind::Paused)
+                }
                 state::NORMAL => is_waiting || is_host && *protect == Protect::Catch,
-                state::RUNNING | state::PARKED => is_host || *record == RecordKind::Paused,
+                state::RUNNING | state::PARKED => is_host || *continuation == ContinuationKind::Paused,
                 _ => is_raised && !is_waiting,
             };
-            sound.then_some((building.record_return, *at))
+            sound.then_some((building.continuation_return, *at))
         }
         // A host function behind a bridge may have suspended the fiber, or failed.
-        Below::Border { at, place, results } => {
+        Below::Boundary { at, place, results } => {
             let sound = is_raised || kind == state::SUSPENDED && results.is_none();
             sound.then_some((*place, *at))
         }
@@ -84,20 +86,20 @@ fn may_yield(instruction: &Instruction) -> bool {
     matches!(instruction.info().facts.waits, Some(Waits::Call | Waits::Yield))
 }
 
-/// Whether an instruction makes records of a kind.
-pub(crate) fn may_make(kind: RecordKind, instruction: &Instruction) -> bool {
+/// Whether an instruction makes continuations of a kind.
+pub(crate) fn may_make(kind: ContinuationKind, instruction: &Instruction) -> bool {
     let waits = instruction.info().facts.waits;
     match kind {
-        RecordKind::MessageHandler => true,
-        RecordKind::Finaliser => !takes_open(instruction),
-        RecordKind::Return => waits == Some(Waits::TailCall),
-        RecordKind::Concat => waits == Some(Waits::Pieces),
-        RecordKind::Discard => waits == Some(Waits::Nothing),
-        RecordKind::StoreTruthy => waits == Some(Waits::Truth),
-        RecordKind::Branch => waits == Some(Waits::Branch),
-        RecordKind::Resume => waits == Some(Waits::Resume),
-        RecordKind::Close => waits == Some(Waits::Close),
-        RecordKind::Store => waits == Some(Waits::Value),
-        RecordKind::Entry | RecordKind::Host | RecordKind::Paused => false,
+        ContinuationKind::MessageHandler => true,
+        ContinuationKind::Finaliser => !takes_open(instruction),
+        ContinuationKind::Return => waits == Some(Waits::TailCall),
+        ContinuationKind::Concat => waits == Some(Waits::Pieces),
+        ContinuationKind::Discard => waits == Some(Waits::Nothing),
+        ContinuationKind::StoreTruthy => waits == Some(Waits::Truth),
+        ContinuationKind::Branch => waits == Some(Waits::Branch),
+        ContinuationKind::Resume => waits == Some(Waits::Resume),
+        ContinuationKind::Close => waits == Some(Waits::Close),
+        ContinuationKind::Store => waits == Some(Waits::Value),
+        ContinuationKind::Entry | ContinuationKind::Host | ContinuationKind::Paused => false,
     }
 }

@@ -6,7 +6,7 @@ use crate::runtime::function::GuestFunction;
 use crate::runtime::stack_memory::{FIRST_WORDS, RESERVE_WORDS, StackMemory};
 use crate::threaded::Code;
 use crate::threaded::Pc;
-use crate::threaded::continuation::{Protect, RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
+use crate::threaded::continuation::{CONTINUATION_DELTA, CONTINUATION_WORDS, Continuation, ContinuationKind, Protect};
 use crate::threaded::operands::set_any;
 use crate::value::Value;
 use minivm_isa::Type;
@@ -17,10 +17,10 @@ pub(crate) enum Below<'a> {
     Ground,
     /// A guest frame at an instruction.
     Guest { guest: &'a GuestFunction, baseline: &'a Code, at: usize, instruction: usize, calling: bool },
-    /// A border frame, what its callee returns to, and what that must give.
-    Border { at: usize, place: Pc, results: Option<Vec<Type>> },
-    /// A record.
-    Record { at: usize, kind: RecordKind, protect: Protect },
+    /// A boundary frame, what its callee returns to, and what that must give.
+    Boundary { at: usize, place: Pc, results: Option<Vec<Type>> },
+    /// A continuation.
+    Continuation { at: usize, kind: ContinuationKind, protect: Protect },
 }
 
 /// What a callee gives back.
@@ -43,20 +43,20 @@ pub(crate) struct Building<'a> {
     /// Words of it that were reached, with a margin.
     reached: usize,
     pub(crate) below: Below<'a>,
-    pub(crate) record_return: Pc,
-    /// Records of finalisers.
+    pub(crate) continuation_return: Pc,
+    /// Continuations of finalisers.
     pub(crate) finalisers: usize,
 }
 
 impl Building<'_> {
     /// A stack of so many words, which may become larger up to `words_max`.
-    pub(crate) fn new(words: usize, words_max: usize, record_return: Pc) -> Result<Self, SnapshotError> {
+    pub(crate) fn new(words: usize, words_max: usize, continuation_return: Pc) -> Result<Self, SnapshotError> {
         let words = words.max(FIRST_WORDS);
         if words > words_max {
             return Err(SnapshotError::OutOfMemory);
         }
         let stack = StackMemory::new(words).ok_or(SnapshotError::OutOfMemory)?;
-        Ok(Building { stack, words_max, reached: 0, below: Below::Ground, record_return, finalisers: 0 })
+        Ok(Building { stack, words_max, reached: 0, below: Below::Ground, continuation_return, finalisers: 0 })
     }
 
     /// The stack. It is as large as it was, so that it grows when it would have grown; but for one that would be too small.
@@ -93,11 +93,11 @@ impl Building<'_> {
         Ok(())
     }
 
-    pub(crate) fn set_record(&mut self, at: usize, record: Record) -> Result<(), SnapshotError> {
-        self.reach(at + RECORD_WORDS + RECORD_DELTA)?;
-        // SAFETY: the words are there, and a record may begin at any of them.
-        unsafe { self.words().as_mut_ptr().add(at).cast::<Record>().write(record) };
-        self.finalisers += usize::from(record.kind == RecordKind::Finaliser);
+    pub(crate) fn set_continuation(&mut self, at: usize, continuation: Continuation) -> Result<(), SnapshotError> {
+        self.reach(at + CONTINUATION_WORDS + CONTINUATION_DELTA)?;
+        // SAFETY: the words are there, and a continuation may begin at any of them.
+        unsafe { self.words().as_mut_ptr().add(at).cast::<Continuation>().write(continuation) };
+        self.finalisers += usize::from(continuation.kind == ContinuationKind::Finaliser);
         Ok(())
     }
 

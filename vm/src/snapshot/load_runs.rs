@@ -15,8 +15,8 @@ use crate::runtime::task::Uncaught;
 use crate::runtime::task::Work;
 use crate::runtime::task::{Run, RunId};
 use crate::runtime::unwind::OVERFLOW_WORDS;
-use crate::threaded::continuation::Record;
-use crate::threaded::continuation::RecordKind;
+use crate::threaded::continuation::Continuation;
+use crate::threaded::continuation::ContinuationKind;
 use crate::threaded::stack_map::takes_open;
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
@@ -141,8 +141,10 @@ impl Loading<'_> {
         };
         let stands = match self.cx.is_machine_place(fiber.pc) {
             false => run_kind::STANDS,
-            // SAFETY: the stack was built, with a record there.
-            true if unsafe { Record::at(fiber.saved_regs()).kind } == RecordKind::Paused => run_kind::PAUSED,
+            // SAFETY: the stack was built, with a continuation there.
+            true if unsafe { Continuation::at(fiber.saved_regs()).kind } == ContinuationKind::Paused => {
+                run_kind::PAUSED
+            }
             true => run_kind::WAITS,
         };
         if fiber.failed != raised.is_some() || raised.is_none() && kind != stands {

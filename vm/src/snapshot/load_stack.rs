@@ -1,11 +1,11 @@
 //! Fibers from bytes: every level of a stack must be one that the level below it can have called.
 
-use super::deoptimise::{body_of, place_record, receiver_of, take_receiver};
+use super::deoptimise::{body_of, place_continuation, receiver_of, take_receiver};
 use super::invariants::{may_make, top};
 use super::levels::{Below, Building, MARGIN_WORDS, Wanted};
 use super::load::Loading;
 use super::load_runs::OVERFLOW_WORDS_MAX;
-use super::save_stack::{BORDER, GUEST, HOST, HOST_FINALISER, HOST_PAUSED, RECORD, RECORD_KINDS, state};
+use super::save_stack::{BOUNDARY, CONTINUATION, CONTINUATION_KINDS, GUEST, HOST, HOST_FINALISER, HOST_PAUSED, state};
 use crate::bytes::Reader;
 use crate::bytes::SnapshotError;
 use crate::compile;
@@ -13,7 +13,7 @@ use crate::compile::facts::Known;
 use crate::compile::facts::{Fact, Facts};
 use crate::heap::transfer::{HeapLoader, LoadOutside};
 use crate::heap::{Closure, FiberCell};
-use crate::runtime::call::host_record;
+use crate::runtime::call::host_continuation;
 use crate::runtime::context::{NO_SIGNATURE, return_info};
 use crate::runtime::cost;
 use crate::runtime::fiber::{Fiber, FiberState};
@@ -21,7 +21,7 @@ use crate::runtime::function::{Body, FunctionInfo, GuestFunction};
 use crate::runtime::stack_memory::FIRST_WORDS;
 use crate::threaded::Pc;
 use crate::threaded::continuation::Came;
-use crate::threaded::continuation::{Protect, RECORD_DELTA, RECORD_WORDS, Record, RecordKind};
+use crate::threaded::continuation::{CONTINUATION_DELTA, CONTINUATION_WORDS, Continuation, ContinuationKind, Protect};
 use crate::threaded::header_at;
 use crate::value::Tag;
 use minivm_isa::entities::{Func, Sig};
@@ -63,16 +63,16 @@ impl<'c> Loading<'c> {
         let is_in_run = !matches!(fiber.state, FiberState::Suspended | FiberState::Dead);
         self.in_runs += usize::from(is_in_run);
         let words = from.size()?;
-        let mut building = Building::new(words, self.stack_words_max(), self.cx.record_return())?;
+        let mut building = Building::new(words, self.stack_words_max(), self.cx.continuation_return())?;
         if from.flag()? {
             fiber.suspended_in = self.suspended_in(from)?;
         }
         match kind {
             state::DEAD => {}
             state::NEW | state::PARKED_NEW => {
-                let entry = Record::instruction(RecordKind::Entry, std::ptr::null(), std::ptr::null(), 0);
-                building.set_record(0, entry)?;
-                building.set_value(RECORD_DELTA - 2, cells.value(from)?)?;
+                let entry = Continuation::instruction(ContinuationKind::Entry, std::ptr::null(), std::ptr::null(), 0);
+                building.set_continuation(0, entry)?;
+                building.set_value(CONTINUATION_DELTA - 2, cells.value(from)?)?;
             }
             _ => self.stack((cell, fiber), kind, &mut building, cells, from)?,
         }
@@ -157,14 +157,16 @@ impl<'c> Loading<'c> {
             match from.byte()? {
                 GUEST => self.guest(building, cells, from)?,
                 kind @ (HOST | HOST_FINALISER | HOST_PAUSED) => self.host(building, kind, cells, from)?,
-                BORDER => self.border(building, cells, from)?,
-                RECORD => self.record(building, cells, from)?,
+                BOUNDARY => self.boundary(building, cells, from)?,
+                CONTINUATION => self.continuation(building, cells, from)?,
                 kind => return Err(from.damaged(&format!("unknown kind of level {kind}"))),
             }
             heights.push(match building.below {
                 Below::Guest { at, .. } => (LevelKind::Guest, at),
-                Below::Record { at, kind: RecordKind::MessageHandler, .. } => (LevelKind::MessageHandler, at),
-                Below::Record { at, .. } | Below::Border { at, .. } => (LevelKind::Other, at),
+                Below::Continuation { at, kind: ContinuationKind::MessageHandler, .. } => {
+                    (LevelKind::MessageHandler, at)
+                }
+                Below::Continuation { at, .. } | Below::Boundary { at, .. } => (LevelKind::Other, at),
                 Below::Ground => (LevelKind::Other, 0),
             });
         }
@@ -177,7 +179,7 @@ impl<'c> Loading<'c> {
         match &building.below {
             Below::Ground => Err(no_call()),
             Below::Guest { calling: false, .. } => Err(no_call()),
-            Below::Border { at, place, results } => {
+            Below::Boundary { at, place, results } => {
                 // SAFETY: the machine's places have what is before every place that a call returns to.
                 let delta = unsafe { return_info(*place) }.delta as usize;
                 Ok((at + delta, *place, results.clone().map_or(Wanted::Values, Wanted::Typed)))
@@ -187,8 +189,13 @@ impl<'c> Loading<'c> {
                 let place = baseline.return_place(*instruction).ok_or_else(no_call)?;
                 Ok((at + compile::window_of(guest), place, wanted))
             }
-            Below::Record { kind: RecordKind::Resume | RecordKind::Close | RecordKind::Paused, .. } => Err(no_call()),
-            Below::Record { at, .. } => Ok((at + RECORD_DELTA, building.record_return, Wanted::Values)),
+            Below::Continuation {
+                kind: ContinuationKind::Resume | ContinuationKind::Close | ContinuationKind::Paused,
+                ..
+            } => Err(no_call()),
+            Below::Continuation { at, .. } => {
+                Ok((at + CONTINUATION_DELTA, building.continuation_return, Wanted::Values))
+            }
         }
     }
 
@@ -355,7 +362,7 @@ impl<'c> Loading<'c> {
         Ok(at)
     }
 
-    /// Reads a frame of a host function, with its record.
+    /// Reads a frame of a host function, with its continuation.
     fn host(
         &mut self,
         building: &mut Building<'_>,
@@ -383,14 +390,15 @@ impl<'c> Loading<'c> {
         let count = self.list(building, base, cells, from)?;
         building.set_header(base, closure, place)?;
         let at = base + 2 * count;
-        let mut record = host_record(call_state, protect, value, count);
-        record.nesting = nesting;
+        let mut continuation = host_continuation(call_state, protect, value, count);
+        continuation.nesting = nesting;
         if kind == HOST_FINALISER {
             // The function has yet to begin.
-            (record.kind, record.protect, record.state) = (RecordKind::Finaliser, Protect::Catch, call_state.min(1));
+            (continuation.kind, continuation.protect, continuation.state) =
+                (ContinuationKind::Finaliser, Protect::Catch, call_state.min(1));
         }
         if kind != HOST {
-            record.came = match from.byte()? {
+            continuation.came = match from.byte()? {
                 0 => Came::Called,
                 1 => Came::WithValues,
                 2 if kind == HOST_PAUSED => Came::WithError,
@@ -399,14 +407,15 @@ impl<'c> Loading<'c> {
         }
         if kind == HOST_PAUSED {
             let given = from.size()?;
-            if given > count || given > 0 && record.came != Came::WithValues || protect != Protect::No {
+            if given > count || given > 0 && continuation.came != Came::WithValues || protect != Protect::No {
                 return Err(from.damaged("a host function got results it did not ask for"));
             }
-            (record.kind, record.delta, record.spare) = (RecordKind::Paused, 2 * given as u32, from.number()?);
+            (continuation.kind, continuation.delta, continuation.spare) =
+                (ContinuationKind::Paused, 2 * given as u32, from.number()?);
         }
-        building.set_record(at, record)?;
-        building.reach(at + RECORD_DELTA + MARGIN_WORDS)?;
-        building.below = Below::Record { at, kind: record.kind, protect: record.protect };
+        building.set_continuation(at, continuation)?;
+        building.reach(at + CONTINUATION_DELTA + MARGIN_WORDS)?;
+        building.below = Below::Continuation { at, kind: continuation.kind, protect: continuation.protect };
         Ok(())
     }
 
@@ -425,53 +434,58 @@ impl<'c> Loading<'c> {
         Ok(count)
     }
 
-    /// Reads a record that is no host function's.
-    fn record(
+    /// Reads a continuation that is no host function's.
+    fn continuation(
         &mut self,
         building: &mut Building<'_>,
         cells: &HeapLoader,
         from: &mut Reader<'_>,
     ) -> Result<(), SnapshotError> {
-        from.label("record on a stack");
+        from.label("continuation on a stack");
         let number = from.byte()?;
-        let kind = RECORD_KINDS.get(number as usize).copied();
+        let kind = CONTINUATION_KINDS.get(number as usize).copied();
         let kind = kind.ok_or_else(|| from.damaged("unknown kind of continuation"))?;
         let nesting = super::load_runs::nesting(from)?;
         let value = cells.value(from)?;
-        let mut record = Record::instruction(kind, std::ptr::null(), std::ptr::null(), 0);
-        record.nesting = nesting;
-        record.value = value;
+        let mut continuation = Continuation::instruction(kind, std::ptr::null(), std::ptr::null(), 0);
+        continuation.nesting = nesting;
+        continuation.value = value;
         let wrong = from.damaged("a continuation at an impossible place");
         let at = match (kind, &building.below) {
-            (RecordKind::Entry, Below::Ground) => 0,
-            (RecordKind::Entry | RecordKind::Host | RecordKind::Paused, _) | (_, Below::Ground) => return Err(wrong),
-            (RecordKind::MessageHandler, Below::Record { at, .. }) => {
-                record.delta = RECORD_WORDS as u32;
-                (record.next, record.instruction) = (building.record_return, building.record_return);
-                at + RECORD_WORDS
+            (ContinuationKind::Entry, Below::Ground) => 0,
+            (ContinuationKind::Entry | ContinuationKind::Host | ContinuationKind::Paused, _) | (_, Below::Ground) => {
+                return Err(wrong);
             }
-            (RecordKind::MessageHandler, Below::Border { at, place, .. }) => {
-                record.delta = RECORD_WORDS as u32;
-                (record.next, record.instruction) = (*place, *place);
-                at + RECORD_WORDS
+            (ContinuationKind::MessageHandler, Below::Continuation { at, .. }) => {
+                continuation.delta = CONTINUATION_WORDS as u32;
+                (continuation.next, continuation.instruction) =
+                    (building.continuation_return, building.continuation_return);
+                at + CONTINUATION_WORDS
             }
-            (_, Below::Record { .. } | Below::Border { .. } | Below::Guest { calling: true, .. }) => return Err(wrong),
-            (_, Below::Guest { .. }) => self.instruction_record(building, &mut record, cells, from)?,
+            (ContinuationKind::MessageHandler, Below::Boundary { at, place, .. }) => {
+                continuation.delta = CONTINUATION_WORDS as u32;
+                (continuation.next, continuation.instruction) = (*place, *place);
+                at + CONTINUATION_WORDS
+            }
+            (_, Below::Continuation { .. } | Below::Boundary { .. } | Below::Guest { calling: true, .. }) => {
+                return Err(wrong);
+            }
+            (_, Below::Guest { .. }) => self.instruction_continuation(building, &mut continuation, cells, from)?,
         };
-        building.set_record(at, record)?;
-        building.reach(at + RECORD_DELTA + MARGIN_WORDS)?;
-        building.below = Below::Record { at, kind, protect: record.protect };
+        building.set_continuation(at, continuation)?;
+        building.reach(at + CONTINUATION_DELTA + MARGIN_WORDS)?;
+        building.below = Below::Continuation { at, kind, protect: continuation.protect };
         Ok(())
     }
 
     /// Reads the frame of a call between `any` and typed code.
-    fn border(
+    fn boundary(
         &self,
         building: &mut Building<'_>,
         cells: &HeapLoader,
         from: &mut Reader<'_>,
     ) -> Result<(), SnapshotError> {
-        from.label("border frame");
+        from.label("boundary frame");
         let (base, place, wanted) = self.callee(building, from)?;
         let closure: *mut Closure = cells.reference_to(Tag::FUNCTION, from)?.cast();
         if closure.is_null() {
@@ -495,15 +509,15 @@ impl<'c> Loading<'c> {
         let words = self.results_of(closure).map_or(0, |types| crate::threaded::operands::words_of(&types));
         building.reach(base + words + MARGIN_WORDS)?;
         building.set_header(base, closure, place)?;
-        building.below = Below::Border { at: base, place: to, results: given };
+        building.below = Below::Boundary { at: base, place: to, results: given };
         Ok(())
     }
 
-    /// Completes the record of an instruction of the guest frame below; gives where it is.
-    fn instruction_record(
+    /// Completes the continuation of an instruction of the guest frame below; gives where it is.
+    fn instruction_continuation(
         &self,
         building: &mut Building<'_>,
-        record: &mut Record,
+        continuation: &mut Continuation,
         cells: &HeapLoader,
         from: &mut Reader<'_>,
     ) -> Result<usize, SnapshotError> {
@@ -511,25 +525,25 @@ impl<'c> Loading<'c> {
             return Err(from.damaged("a continuation without a frame"));
         };
         let code = &guest.portable().code[instruction];
-        if !may_make(record.kind, code) {
+        if !may_make(continuation.kind, code) {
             return Err(from.damaged("a continuation of an instruction that makes none"));
         }
         // SAFETY: the function has code, so its entry has a header.
         let extent = unsafe { header_at(guest.loaded().entry()).extent as usize };
-        let mut delta = extent - RECORD_DELTA;
-        if record.kind == RecordKind::Concat {
+        let mut delta = extent - CONTINUATION_DELTA;
+        if continuation.kind == ContinuationKind::Concat {
             let count = self.list(building, at + delta, cells, from)?;
-            record.values = u32::try_from(2 * count).map_err(|_| SnapshotError::OutOfMemory)?;
+            continuation.values = u32::try_from(2 * count).map_err(|_| SnapshotError::OutOfMemory)?;
             delta += 2 * count;
         }
-        record.delta = u32::try_from(delta).map_err(|_| SnapshotError::OutOfMemory)?;
-        if record.kind == RecordKind::Finaliser {
-            record.protect = Protect::Catch;
-            record.state = u32::from(from.flag()?);
+        continuation.delta = u32::try_from(delta).map_err(|_| SnapshotError::OutOfMemory)?;
+        if continuation.kind == ContinuationKind::Finaliser {
+            continuation.protect = Protect::Catch;
+            continuation.state = u32::from(from.flag()?);
         }
-        place_record(guest, baseline, instruction, record);
+        place_continuation(guest, baseline, instruction, continuation);
         if let Some(receiver) = receiver_of(code)
-            && record.kind == RecordKind::Store
+            && continuation.kind == ContinuationKind::Store
         {
             // SAFETY: the frame was built, and the instruction has these registers.
             unsafe { take_receiver(guest, building.words().as_mut_ptr().add(at), receiver) };

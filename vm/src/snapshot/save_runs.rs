@@ -42,7 +42,7 @@ impl Saving<'_> {
         out.count(parked.len());
         for (id, parked) in parked {
             out.number(id.0);
-            write_parked(parked, cx.record_return(), heap, out)?;
+            write_parked(parked, cx.continuation_return(), heap, out)?;
         }
         match kind {
             RunKind::None => {
@@ -73,7 +73,7 @@ impl Saving<'_> {
 
 fn write_parked(
     parked: &Parked,
-    record_return: Pc,
+    continuation_return: Pc,
     heap: &mut HeapSaver,
     out: &mut Writer,
 ) -> Result<(), SnapshotError> {
@@ -87,7 +87,7 @@ fn write_parked(
         (Status::OutOfFuel | Status::Stepped, _) => {
             // SAFETY: the fiber of a run lives.
             let fiber = unsafe { Fiber::of(run.fiber) };
-            if fiber.pc == record_return {
+            if fiber.pc == continuation_return {
                 out.byte(run_kind::PAUSED);
                 write_run(run, heap, out);
                 return Ok(());

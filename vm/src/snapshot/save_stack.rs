@@ -11,7 +11,7 @@ use crate::runtime::function::GuestFunction;
 use crate::runtime::switch::waiting_callee;
 use crate::runtime::task::Uncaught;
 use crate::runtime::walk::{Level, Walk};
-use crate::threaded::continuation::{Record, RecordKind};
+use crate::threaded::continuation::{Continuation, ContinuationKind};
 use crate::threaded::operands::{values_at, words_between};
 use crate::threaded::{Flow, Regs};
 use minivm_isa::Convention;
@@ -32,31 +32,31 @@ pub(crate) mod state {
     pub(in crate::snapshot) const PARKED_RAISED: u8 = 9;
 }
 
-/// What a level of a stack is written as; records have their kind above these.
+/// What a level of a stack is written as; continuations have their kind above these.
 pub(crate) const GUEST: u8 = 0;
 pub(crate) const HOST: u8 = 1;
-pub(crate) const RECORD: u8 = 2;
-pub(crate) const BORDER: u8 = 3;
+pub(crate) const CONTINUATION: u8 = 2;
+pub(crate) const BOUNDARY: u8 = 3;
 /// A frame of a host function that has not begun, as finalisers run first.
 pub(crate) const HOST_FINALISER: u8 = 4;
 /// A frame of a host function that is to begin a state.
 pub(crate) const HOST_PAUSED: u8 = 5;
 
-/// The kinds of records in the order of their numbers in snapshots.
-pub(crate) const RECORD_KINDS: [RecordKind; 13] = [
-    RecordKind::Entry,
-    RecordKind::Host,
-    RecordKind::Store,
-    RecordKind::StoreTruthy,
-    RecordKind::Branch,
-    RecordKind::Discard,
-    RecordKind::Return,
-    RecordKind::Concat,
-    RecordKind::MessageHandler,
-    RecordKind::Resume,
-    RecordKind::Close,
-    RecordKind::Finaliser,
-    RecordKind::Paused,
+/// The kinds of continuations in the order of their numbers in snapshots.
+pub(crate) const CONTINUATION_KINDS: [ContinuationKind; 13] = [
+    ContinuationKind::Entry,
+    ContinuationKind::Host,
+    ContinuationKind::Store,
+    ContinuationKind::StoreTruthy,
+    ContinuationKind::Branch,
+    ContinuationKind::Discard,
+    ContinuationKind::Return,
+    ContinuationKind::Concat,
+    ContinuationKind::MessageHandler,
+    ContinuationKind::Resume,
+    ContinuationKind::Close,
+    ContinuationKind::Finaliser,
+    ContinuationKind::Paused,
 ];
 
 impl Saving<'_> {
@@ -117,17 +117,17 @@ impl Saving<'_> {
         heap: &mut HeapSaver,
         out: &mut Writer,
     ) -> Result<(), SnapshotError> {
-        let mut walk = Walk::at(self.cx.record_return(), at, calling);
+        let mut walk = Walk::at(self.cx.continuation_return(), at, calling);
         let mut levels = Vec::new();
-        let mut borders = Vec::new();
+        let mut boundaries = Vec::new();
         // SAFETY: the state is whole, and the stack does not change.
         while let Some((level, at)) = unsafe { walk.next() } {
-            if matches!(level, Level::Border { .. }) {
-                borders.push(at.pc);
+            if matches!(level, Level::Boundary { .. }) {
+                boundaries.push(at.pc);
             }
             levels.push(level);
         }
-        let mut borders = borders.into_iter();
+        let mut boundaries = boundaries.into_iter();
         levels.reverse();
         out.number(closing_level(fiber, &levels));
         out.number(self.overflow_level(fiber, &levels));
@@ -143,34 +143,34 @@ impl Saving<'_> {
                         out.flag(calling);
                         self.registers(guest, regs, (instruction, calling), heap, out);
                     }
-                    Level::Host { closure, base, record, .. } => {
-                        let record = Record::at(record);
-                        let kind = match record.kind {
-                            RecordKind::Finaliser => HOST_FINALISER,
-                            RecordKind::Paused => HOST_PAUSED,
+                    Level::Host { closure, base, continuation, .. } => {
+                        let continuation = Continuation::at(continuation);
+                        let kind = match continuation.kind {
+                            ContinuationKind::Finaliser => HOST_FINALISER,
+                            ContinuationKind::Paused => HOST_PAUSED,
                             _ => HOST,
                         };
                         out.byte(kind);
                         heap.reference(closure.cast(), out);
-                        out.number(u64::from(record.state));
-                        out.byte(record.protect as u8);
-                        out.number(u64::from(record.nesting));
-                        heap.value(record.value, out);
-                        list(base, record.values, heap, out);
+                        out.number(u64::from(continuation.state));
+                        out.byte(continuation.protect as u8);
+                        out.number(u64::from(continuation.nesting));
+                        heap.value(continuation.value, out);
+                        list(base, continuation.values, heap, out);
                         if kind != HOST {
-                            out.byte(record.came as u8);
+                            out.byte(continuation.came as u8);
                         }
                         if kind == HOST_PAUSED {
-                            out.number(u64::from(record.delta / 2));
-                            out.number(record.spare);
+                            out.number(u64::from(continuation.delta / 2));
+                            out.number(continuation.spare);
                         }
                     }
-                    Level::Record { record } => write_record(record, heap, out),
-                    Level::Border { closure } => {
-                        out.byte(BORDER);
+                    Level::Continuation { continuation } => write_continuation(continuation, heap, out),
+                    Level::Boundary { closure } => {
+                        out.byte(BOUNDARY);
                         heap.reference(closure.cast(), out);
                         // What a bridge returns to is known from its signature.
-                        let place = borders.next_back().expect("all borders were met");
+                        let place = boundaries.next_back().expect("all boundaries were met");
                         out.byte(self.cx.return_stubs.number_of_typed(place).unwrap_or(u8::MAX));
                     }
                 }
@@ -219,7 +219,7 @@ impl Saving<'_> {
         });
         let Some(&(_, height)) = handler else { return 0 };
         let is_it = |level: &Level<'_>| match level {
-            Level::Record { record } => words_between(fiber.stack.start(), *record) == height,
+            Level::Continuation { continuation } => words_between(fiber.stack.start(), *continuation) == height,
             _ => false,
         };
         levels.iter().position(is_it).map_or(0, |index| index as u64 + 1)
@@ -234,7 +234,7 @@ fn closing_level(fiber: &Fiber, levels: &[Level<'_>]) -> u64 {
         Some(height) => {
             let mut below = levels.iter().enumerate().filter(|(_, level)| match level {
                 Level::Guest { regs, .. } => words_between(fiber.stack.start(), *regs) <= height,
-                Level::Host { .. } | Level::Record { .. } | Level::Border { .. } => false,
+                Level::Host { .. } | Level::Continuation { .. } | Level::Boundary { .. } => false,
             });
             below.next_back().map_or(1, |(index, _)| index as u64 + 2)
         }
@@ -242,19 +242,19 @@ fn closing_level(fiber: &Fiber, levels: &[Level<'_>]) -> u64 {
 }
 
 /// # Safety
-/// Callers give a record of a stack.
-unsafe fn write_record(at: Regs, heap: &mut HeapSaver, out: &mut Writer) {
-    // SAFETY: callers give a record of a stack.
+/// Callers give a continuation of a stack.
+unsafe fn write_continuation(at: Regs, heap: &mut HeapSaver, out: &mut Writer) {
+    // SAFETY: callers give a continuation of a stack.
     unsafe {
-        let record = *Record::at(at);
-        out.byte(RECORD);
-        let number = RECORD_KINDS.iter().position(|&kind| kind == record.kind);
+        let continuation = *Continuation::at(at);
+        out.byte(CONTINUATION);
+        let number = CONTINUATION_KINDS.iter().position(|&kind| kind == continuation.kind);
         out.byte(number.expect("all kinds are in the list") as u8);
-        out.number(u64::from(record.nesting));
-        heap.value(record.value, out);
-        match record.kind {
-            RecordKind::Finaliser => out.flag(record.state != 0),
-            RecordKind::Concat => list(at.sub(record.values as usize), record.values, heap, out),
+        out.number(u64::from(continuation.nesting));
+        heap.value(continuation.value, out);
+        match continuation.kind {
+            ContinuationKind::Finaliser => out.flag(continuation.state != 0),
+            ContinuationKind::Concat => list(at.sub(continuation.values as usize), continuation.values, heap, out),
             _ => {}
         }
     }

@@ -1,4 +1,4 @@
-//! What fast calls over the border between `any` code and typed code need to know of a signature.
+//! What fast calls over the boundary between `any` code and typed code need to know of a signature.
 
 use crate::threaded::Pc;
 use crate::threaded::return_stubs::{EXACT_ARGUMENTS_MAX, ReturnStubs};
@@ -36,12 +36,12 @@ pub(crate) struct BoundarySignature {
     pub(crate) count: u32,
     /// Words of the parameters.
     pub(crate) words: u32,
-    /// Where the call behind the border returns to.
+    /// Where the call behind the boundary returns to.
     pub(crate) place: Pc,
 }
 
 impl BoundarySignature {
-    /// The boundary signature of a function that nobody calls over a border.
+    /// The boundary signature of a function that nobody calls over a boundary.
     pub(crate) const NONE: BoundarySignature =
         BoundarySignature { params: 0, result: NONE, count: NOT_FAST, words: 0, place: std::ptr::null() };
 

@@ -1,15 +1,15 @@
-//! Records: what the machine itself keeps on a fiber's stack, between guest frames.
+//! Continuations: what the machine itself keeps on a fiber's stack, between guest frames.
 //!
-//! A record stands where a caller's registers would be. The callee above returns to a common place of the machine, which
-//! finds the record at its registers and does what it says. Nothing of a run lives on the native stack.
+//! A continuation stands where a caller's registers would be. The callee above returns to a common place of the machine, which
+//! finds the continuation at its registers and does what it says. Nothing of a run lives on the native stack.
 
 use crate::threaded::{Pc, Regs};
 use crate::value::Value;
 
-/// Words of a record.
-pub(crate) const RECORD_WORDS: usize = 9;
-/// Words between the registers of a record and those of the frame it calls: the record and the frame header.
-pub(crate) const RECORD_DELTA: usize = RECORD_WORDS + FRAME_HEADER_WORDS;
+/// Words of a continuation.
+pub(crate) const CONTINUATION_WORDS: usize = 9;
+/// Words between the registers of a continuation and those of the frame it calls: the continuation and the frame header.
+pub(crate) const CONTINUATION_DELTA: usize = CONTINUATION_WORDS + FRAME_HEADER_WORDS;
 /// Words of a frame header: closure, return place.
 pub(crate) const FRAME_HEADER_WORDS: usize = 2;
 
@@ -21,10 +21,10 @@ pub(crate) const NESTED_TOO_DEEP: &str = "C stack overflow";
 /// As [`NESTING_MAX`], for message handlers, which are called for that error, too.
 pub(crate) const HANDLER_NESTING_MAX: u32 = 240;
 
-/// What happens when the call above a record returns.
+/// What happens when the call above a continuation returns.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
-pub(crate) enum RecordKind {
+pub(crate) enum ContinuationKind {
     /// The bottom of a fiber: the fiber is done.
     Entry,
     /// A host function goes on in its next state.
@@ -43,7 +43,7 @@ pub(crate) enum RecordKind {
     Discard,
     /// The guest frame below returns the values.
     Return,
-    /// A concatenation goes on with the values below the record.
+    /// A concatenation goes on with the values below the continuation.
     Concat,
     /// An error handler has mapped an error value; unwinding goes on.
     MessageHandler,
@@ -80,21 +80,21 @@ pub(crate) enum Came {
     WithError,
 }
 
-/// A record, as it lies on the stack.
+/// A continuation, as it lies on the stack.
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub(crate) struct Record {
-    pub(crate) kind: RecordKind,
+pub(crate) struct Continuation {
+    pub(crate) kind: ContinuationKind,
     pub(crate) protect: Protect,
-    /// Whether what the frame below had not paid for yet was charged when the record was made.
+    /// Whether what the frame below had not paid for yet was charged when the continuation was made.
     pub(crate) metered: bool,
     /// How a host function comes to the state it will begin.
     pub(crate) came: Came,
     /// State of a host function, or destination word of an instruction.
     pub(crate) state: u32,
-    /// Words of `any` values directly below the record.
+    /// Words of `any` values directly below the continuation.
     pub(crate) values: u32,
-    /// Words from the registers of the guest frame below to the record; 0 for host functions, whose own frame starts with
+    /// Words from the registers of the guest frame below to the continuation; 0 for host functions, whose own frame starts with
     /// the values.
     pub(crate) delta: u32,
     /// Where an instruction goes on: always, or when the value is truthy.
@@ -103,19 +103,20 @@ pub(crate) struct Record {
     pub(crate) otherwise: Pc,
     /// A message handler, or an error value.
     pub(crate) value: Value,
-    /// The instruction that made the record.
+    /// The instruction that made the continuation.
     pub(crate) instruction: Pc,
     pub(crate) spare: u64,
     /// Calls that were nested in the machine below, see the context.
     pub(crate) nesting: u32,
 }
 
-const _: () = assert!(size_of::<Record>() == RECORD_WORDS * 8, "a record has its fixed size on the stack");
+const _: () =
+    assert!(size_of::<Continuation>() == CONTINUATION_WORDS * 8, "a continuation has its fixed size on the stack");
 
-impl Record {
-    /// A record of an instruction of the guest frame `delta` words below.
-    pub(crate) fn instruction(kind: RecordKind, instruction: Pc, next: Pc, delta: usize) -> Self {
-        Record {
+impl Continuation {
+    /// A continuation of an instruction of the guest frame `delta` words below.
+    pub(crate) fn instruction(kind: ContinuationKind, instruction: Pc, next: Pc, delta: usize) -> Self {
+        Continuation {
             kind,
             protect: Protect::No,
             metered: false,
@@ -132,12 +133,12 @@ impl Record {
         }
     }
 
-    /// The record at `regs`.
+    /// The continuation at `regs`.
     ///
     /// # Safety
-    /// A record was written there.
-    pub(crate) unsafe fn at<'a>(regs: Regs) -> &'a mut Record {
-        // SAFETY: the caller knows that a record is there.
-        unsafe { &mut *regs.cast::<Record>() }
+    /// A continuation was written there.
+    pub(crate) unsafe fn at<'a>(regs: Regs) -> &'a mut Continuation {
+        // SAFETY: the caller knows that a continuation is there.
+        unsafe { &mut *regs.cast::<Continuation>() }
     }
 }

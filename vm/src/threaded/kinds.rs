@@ -60,10 +60,10 @@ macro_rules! halves {
             #[inline(always)]
             unsafe fn read(c: &mut Cursor) -> usize {
                 // SAFETY: passed on.
-                unsafe { c.half() }
+                unsafe { c.u16() }
             }
             fn write(value: usize, asm: &mut Assembler) {
-                asm.half(u16::try_from(value).expect("frames, lists and captures are counted in 16 bits"));
+                asm.u16(u16::try_from(value).expect("frames, lists and captures are counted in 16 bits"));
             }
             fn show($value: usize, _: Pc, $names: &dyn Names) -> String {
                 let _ = $names;
@@ -98,10 +98,10 @@ impl OperandKind for Cost {
     #[inline(always)]
     unsafe fn read(c: &mut Cursor) -> i64 {
         // SAFETY: passed on.
-        unsafe { c.half() as i64 }
+        unsafe { c.u16() as i64 }
     }
     fn write(value: i64, asm: &mut Assembler) {
-        asm.half(u16::try_from(value).expect("stretches of code are so short that their cost fits 16 bits"));
+        asm.u16(u16::try_from(value).expect("stretches of code are so short that their cost fits 16 bits"));
     }
     fn show(value: i64, _: Pc, _: &dyn Names) -> String {
         value.to_string()
@@ -116,10 +116,10 @@ impl OperandKind for Flag {
     #[inline(always)]
     unsafe fn read(c: &mut Cursor) -> bool {
         // SAFETY: passed on.
-        unsafe { c.half() != 0 }
+        unsafe { c.u16() != 0 }
     }
     fn write(value: bool, asm: &mut Assembler) {
-        asm.half(u16::from(value));
+        asm.u16(u16::from(value));
     }
     fn show(value: bool, _: Pc, _: &dyn Names) -> String {
         value.to_string()
@@ -134,10 +134,10 @@ impl OperandKind for ValueTag {
     #[inline(always)]
     unsafe fn read(c: &mut Cursor) -> Tag {
         // SAFETY: passed on.
-        unsafe { Tag(c.half() as u32) }
+        unsafe { Tag(c.u16() as u32) }
     }
     fn write(value: Tag, asm: &mut Assembler) {
-        asm.half(value.0 as u16);
+        asm.u16(value.0 as u16);
     }
     fn show(value: Tag, _: Pc, _: &dyn Names) -> String {
         minivm_isa::Kind::from_number(u64::from(value.0))
@@ -153,10 +153,10 @@ impl OperandKind for Int {
     #[inline(always)]
     unsafe fn read(c: &mut Cursor) -> i64 {
         // SAFETY: passed on.
-        unsafe { c.signed_half() }
+        unsafe { c.i16() }
     }
     fn write(value: i64, asm: &mut Assembler) {
-        asm.half(i16::try_from(value).expect("larger integers are constants of another kind") as u16);
+        asm.u16(i16::try_from(value).expect("larger integers are constants of another kind") as u16);
     }
     fn show(value: i64, _: Pc, _: &dyn Names) -> String {
         value.to_string()
@@ -171,10 +171,10 @@ impl OperandKind for Float {
     #[inline(always)]
     unsafe fn read(c: &mut Cursor) -> u64 {
         // SAFETY: passed on.
-        unsafe { c.word64() }
+        unsafe { c.u64() }
     }
     fn write(value: u64, asm: &mut Assembler) {
-        asm.word64(value);
+        asm.u64(value);
     }
     fn show(value: u64, _: Pc, names: &dyn Names) -> String {
         names.value(Value::float(f64::from_bits(value)))
@@ -190,13 +190,13 @@ impl OperandKind for Inline {
     unsafe fn read(c: &mut Cursor) -> Value {
         // SAFETY: passed on.
         unsafe {
-            let payload = c.word64();
-            Value::from_parts(payload, Tag(c.half() as u32))
+            let payload = c.u64();
+            Value::from_parts(payload, Tag(c.u16() as u32))
         }
     }
     fn write(value: Value, asm: &mut Assembler) {
-        asm.word64(value.payload());
-        asm.half(value.tag().0 as u16);
+        asm.u64(value.payload());
+        asm.u16(value.tag().0 as u16);
     }
     fn show(value: Value, _: Pc, names: &dyn Names) -> String {
         names.value(value)
@@ -214,10 +214,10 @@ macro_rules! numbers32 {
             #[inline(always)]
             unsafe fn read(c: &mut Cursor) -> u32 {
                 // SAFETY: passed on.
-                unsafe { c.word32() }
+                unsafe { c.u32() }
             }
             fn write(value: u32, asm: &mut Assembler) {
-                asm.word32(value);
+                asm.u32(value);
             }
             fn show($value: u32, _: Pc, $names: &dyn Names) -> String {
                 let _ = $names;
@@ -246,10 +246,10 @@ impl OperandKind for Bits64 {
     #[inline(always)]
     unsafe fn read(c: &mut Cursor) -> u64 {
         // SAFETY: passed on.
-        unsafe { c.word64() }
+        unsafe { c.u64() }
     }
     fn write(value: u64, asm: &mut Assembler) {
-        asm.word64(value);
+        asm.u64(value);
     }
     fn show(value: u64, _: Pc, _: &dyn Names) -> String {
         format!("{value:#x}")
@@ -264,10 +264,10 @@ impl OperandKind for Key {
     #[inline(always)]
     unsafe fn read(c: &mut Cursor) -> u64 {
         // SAFETY: passed on.
-        unsafe { c.word64() }
+        unsafe { c.u64() }
     }
     fn write(value: u64, asm: &mut Assembler) {
-        asm.word64(value);
+        asm.u64(value);
     }
     fn show(value: u64, _: Pc, names: &dyn Names) -> String {
         // SAFETY: the compiler wrote the address of a string that the function keeps alive.
@@ -283,10 +283,10 @@ impl<T> OperandKind for Address<T> {
     #[inline(always)]
     unsafe fn read(c: &mut Cursor) -> *mut T {
         // SAFETY: passed on.
-        unsafe { with_exposed_provenance_mut(c.word64() as usize) }
+        unsafe { with_exposed_provenance_mut(c.u64() as usize) }
     }
     fn write(value: *mut T, asm: &mut Assembler) {
-        asm.word64(value.expose_provenance() as u64);
+        asm.u64(value.expose_provenance() as u64);
     }
     fn show(value: *mut T, _: Pc, names: &dyn Names) -> String {
         names.address(value.addr() as u64)
@@ -340,11 +340,11 @@ impl OperandKind for Cache {
         // SAFETY: passed on.
         unsafe {
             let place = CachePlace(c.here());
-            CachedIndex { index: c.word32(), place }
+            CachedIndex { index: c.u32(), place }
         }
     }
     fn write(value: CachedIndex, asm: &mut Assembler) {
-        asm.word32(value.index);
+        asm.u32(value.index);
     }
     fn show(value: CachedIndex, _: Pc, _: &dyn Names) -> String {
         if value.index == u32::MAX { "empty".to_owned() } else { value.index.to_string() }
@@ -398,7 +398,7 @@ impl OperandKind for Branch {
         // SAFETY: passed on.
         unsafe {
             let at = c.here();
-            let _ = (c.signed_half(), c.word32());
+            let _ = (c.i16(), c.u32());
             BranchTo { at, block: 0, pending: 0 }
         }
     }
@@ -425,7 +425,7 @@ impl OperandKind for Returns {
         // SAFETY: passed on. Its fields are read one by one: taking one load apart is slower.
         unsafe {
             let info = c.here().cast::<ReturnInfo>();
-            let _ = c.word64();
+            let _ = c.u64();
             ReturnInfo { dst: (*info).dst, results: (*info).results, delta: (*info).delta }
         }
     }
@@ -492,7 +492,7 @@ impl<K: OperandKind> OperandKind for List<K> {
     unsafe fn read(c: &mut Cursor) -> Elements<K> {
         // SAFETY: passed on.
         unsafe {
-            let count = c.half();
+            let count = c.u16();
             Elements { count, at: c.here(), kind: PhantomData }
         }
     }
@@ -535,7 +535,7 @@ impl OperandKind for Distance {
     #[inline(always)]
     unsafe fn read(c: &mut Cursor) -> u32 {
         // SAFETY: passed on.
-        unsafe { c.word32() }
+        unsafe { c.u32() }
     }
     fn write(_: u32, asm: &mut Assembler) {
         asm.length();

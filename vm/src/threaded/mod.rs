@@ -55,7 +55,7 @@ pub(crate) const NATIVE_BEFORE_ENTRY_BYTES: usize = 16;
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EntryHeader {
-    /// Words of its frame, with the largest window for outgoing arguments and room for one machine record.
+    /// Words of its frame, with the largest window for outgoing arguments and room for one machine continuation.
     pub(crate) extent: u32,
     /// Number of parameters when it may be entered with exactly so many `any` arguments in place, else [`NOT_DIRECT`].
     pub(crate) params: u32,
@@ -64,8 +64,8 @@ pub(crate) struct EntryHeader {
 /// A number of parameters that no call has: such a function is entered by the slow path.
 pub(crate) const NOT_DIRECT: u32 = u32::MAX;
 
-/// Set in the number of parameters of a typed function that `any` code may enter over a border frame, see
-/// `handlers::border`.
+/// Set in the number of parameters of a typed function that `any` code may enter over a boundary frame, see
+/// `handlers::boundary`.
 pub(crate) const TYPED_CALL: u32 = 1 << 31;
 
 /// What a return needs of its call, in the 8 bytes before the place it returns to.
@@ -414,7 +414,7 @@ impl Assembler {
         if let Some(notes) = &mut self.notes {
             notes.push(Note::default());
         }
-        self.word64(handler.0);
+        self.u64(handler.0);
     }
 
     /// The instruction begun last is the step before a canonical instruction of baseline code.
@@ -464,26 +464,26 @@ impl Assembler {
     }
 
     /// A 16-bit operand.
-    pub(crate) fn half(&mut self, value: u16) {
+    pub(crate) fn u16(&mut self, value: u16) {
         self.halves.push(value);
     }
 
     /// A 32-bit operand.
-    pub(crate) fn word32(&mut self, value: u32) {
+    pub(crate) fn u32(&mut self, value: u32) {
         self.halves.push(value as u16);
         self.halves.push((value >> 16) as u16);
     }
 
     /// A 64-bit operand.
-    pub(crate) fn word64(&mut self, value: u64) {
-        self.word32(value as u32);
-        self.word32((value >> 32) as u32);
+    pub(crate) fn u64(&mut self, value: u64) {
+        self.u32(value as u32);
+        self.u32((value >> 32) as u32);
     }
 
     /// A 32-bit operand that [`fill_length`](Self::fill_length) fills in.
     pub(crate) fn length(&mut self) {
         self.length = self.halves.len();
-        self.word32(0);
+        self.u32(0);
     }
 
     /// Fills in how many halves this instruction has, with the return information that follows next.
@@ -498,24 +498,24 @@ impl Assembler {
     pub(crate) fn target(&mut self, target: Block) {
         steps::count(1);
         self.fixups.push(Fixup { at: self.halves.len(), from: self.start, target });
-        self.word32(0);
+        self.u32(0);
     }
 
-    /// What a branch charges when it is taken, as a signed half: `pending` instructions that are not paid for, less those that
+    /// What a branch charges when it is taken, as an `i16`: `pending` instructions that are not paid for, less those that
     /// the target takes over. A block that is also fallen into takes over what the block before it has pending; so nothing
     /// is charged between the two, and what is charged around any loop is what the loop does.
     pub(crate) fn cost(&mut self, pending: u32, target: Block) {
         debug_assert!(pending <= PENDING_MAX, "the compiler charges before branches that would charge too much");
         self.costs.push(CostFixup { at: self.halves.len(), pending, target });
-        self.half(0);
+        self.u16(0);
     }
 
     /// The return information of a call; what follows is the place the call returns to.
     pub(crate) fn return_info(&mut self, info: ReturnInfo) {
         self.pad();
-        self.half(info.dst);
-        self.half(info.results);
-        self.word32(info.delta);
+        self.u16(info.dst);
+        self.u16(info.results);
+        self.u32(info.delta);
         self.returns.push((self.position(), self.canonical));
     }
 

@@ -45,7 +45,7 @@ impl Cursor {
     /// # Safety
     /// The instruction has one more operand.
     #[inline(always)]
-    pub(crate) unsafe fn half(&mut self) -> usize {
+    pub(crate) unsafe fn u16(&mut self) -> usize {
         let at = self.offset;
         self.offset += 1;
         // SAFETY: the caller knows the layout of its own instruction.
@@ -55,11 +55,11 @@ impl Cursor {
     /// A signed 16-bit operand.
     ///
     /// # Safety
-    /// As for `half`.
+    /// As for `u16`.
     #[inline(always)]
-    pub(crate) unsafe fn signed_half(&mut self) -> i64 {
-        // SAFETY: as for `half`.
-        unsafe { self.half() as u16 as i16 as i64 }
+    pub(crate) unsafe fn i16(&mut self) -> i64 {
+        // SAFETY: as for `u16`.
+        unsafe { self.u16() as u16 as i16 as i64 }
     }
 
     /// A 32-bit operand.
@@ -67,7 +67,7 @@ impl Cursor {
     /// # Safety
     /// The instruction has two more operands.
     #[inline(always)]
-    pub(crate) unsafe fn word32(&mut self) -> u32 {
+    pub(crate) unsafe fn u32(&mut self) -> u32 {
         let at = self.offset;
         self.offset += 2;
         // SAFETY: the caller knows the layout of its own instruction.
@@ -79,7 +79,7 @@ impl Cursor {
     /// # Safety
     /// The instruction has four more operands.
     #[inline(always)]
-    pub(crate) unsafe fn word64(&mut self) -> u64 {
+    pub(crate) unsafe fn u64(&mut self) -> u64 {
         let at = self.offset;
         self.offset += 4;
         // SAFETY: the caller knows the layout of its own instruction.
@@ -92,7 +92,7 @@ impl Cursor {
     /// The instruction has one more operand.
     #[inline(always)]
     pub(crate) unsafe fn here(&self) -> Pc {
-        // SAFETY: as for `half`.
+        // SAFETY: as for `u16`.
         unsafe { self.pc.add(self.offset) }
     }
 

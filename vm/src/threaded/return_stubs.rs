@@ -1,4 +1,4 @@
-//! Places of the machine's own that calls return to: to a record, or over a border between `any` code and typed code.
+//! Places of the machine's own that calls return to: to a continuation, or over a boundary between `any` code and typed code.
 //!
 //! They lie one after the other in memory that does not move, so that one comparison tells them from places in a function's
 //! code. Before each lies its [`ReturnInfo`], as before every place that a call returns to.
@@ -6,7 +6,7 @@
 use super::{HandlerAddress, OPEN, ReturnInfo};
 use crate::threaded::Pc;
 use crate::threaded::boundary::converts_at_once;
-use crate::threaded::continuation::{FRAME_HEADER_WORDS, RECORD_DELTA, RECORD_WORDS};
+use crate::threaded::continuation::{CONTINUATION_DELTA, CONTINUATION_WORDS, FRAME_HEADER_WORDS};
 use minivm_isa::Type;
 
 /// Up to so many arguments there is a place for each number; above, for each power of two.
@@ -24,8 +24,8 @@ const COUNT: usize = 1 + TYPED + BRIDGES.len();
 /// The handlers that the machine's own places run; `handlers` gives them when a machine is made.
 #[derive(Clone, Copy)]
 pub(crate) struct StubHandlers {
-    /// A call out of a record has returned.
-    pub(crate) record_returned: HandlerAddress,
+    /// A call out of a continuation has returned.
+    pub(crate) continuation_returned: HandlerAddress,
     /// A typed function has returned to `any` code.
     pub(crate) typed_returned: HandlerAddress,
     /// An `any` function has returned to typed code, in the order of [`BRIDGES`].
@@ -54,8 +54,8 @@ impl ReturnStubs {
         };
         set(
             0,
-            ReturnInfo { dst: RECORD_WORDS as u16, results: OPEN, delta: RECORD_DELTA as u32 },
-            handlers.record_returned,
+            ReturnInfo { dst: CONTINUATION_WORDS as u16, results: OPEN, delta: CONTINUATION_DELTA as u32 },
+            handlers.continuation_returned,
         );
         for bucket in 0..TYPED {
             let delta = (2 * capacity(bucket) + FRAME_HEADER_WORDS) as u32;
@@ -77,8 +77,8 @@ impl ReturnStubs {
         self.code.as_ptr().cast::<u16>().wrapping_add(8 * index + 4)
     }
 
-    /// Where calls out of records return to. It is the first place.
-    pub(crate) fn record(&self) -> Pc {
+    /// Where calls out of continuations return to. It is the first place.
+    pub(crate) fn continuation(&self) -> Pc {
         self.at(0)
     }
 
@@ -132,7 +132,7 @@ fn capacity(bucket: usize) -> usize {
     }
 }
 
-/// Whether a place is the machine's own; `record` is the first of them.
-pub(crate) fn is_machine_place(record: Pc, place: Pc) -> bool {
-    (place as usize).wrapping_sub(record as usize) < COUNT * 16
+/// Whether a place is the machine's own; `continuation` is the first of them.
+pub(crate) fn is_machine_place(continuation: Pc, place: Pc) -> bool {
+    (place as usize).wrapping_sub(continuation as usize) < COUNT * 16
 }

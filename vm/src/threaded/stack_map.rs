@@ -186,7 +186,7 @@ impl StackMap {
         }
         match self.last_write(function, place.instruction, reg) {
             Some(at) => self.fates[at] == Fate::Emitted,
-            // No value of a temporary crosses the border of a block, so this is one that was written for good.
+            // No value of a temporary crosses the boundary of a block, so this is one that was written for good.
             None => !self.flow(function).lost.contains(reg),
         }
     }

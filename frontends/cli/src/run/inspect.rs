@@ -119,7 +119,7 @@ fn fiber(machine: &mut Machine, report: &FiberReport, out: &mut Out) {
     let mut frames = machine.frames_of_report(report);
     let innermost: Vec<Frame> = frames.by_ref().take(FRAMES_MAX).collect();
     let more = frames.count();
-    let frames: Vec<&Frame> = innermost.iter().filter(|frame| frame.kind != FrameKind::Border).collect();
+    let frames: Vec<&Frame> = innermost.iter().filter(|frame| frame.kind != FrameKind::Boundary).collect();
     let places: Vec<String> = frames.iter().map(|frame| place(frame)).collect();
     let width = places.iter().map(|place| place.chars().count()).max().unwrap_or(0);
     for (frame, place) in frames.iter().zip(&places) {

@@ -7,7 +7,7 @@ use super::host::{LuaHost, Standard};
 use super::io_file::{FileObject, METHODS};
 use super::library::Library;
 use super::{
-    base, coroutine, debug, errors, io, io_file, load, long_text, math, os, package, quick, string, string_format,
+    base, coroutine, debug, errors, fast_paths, io, io_file, load, long_text, math, os, package, string, string_format,
     string_gsub, string_pack, string_search, table, utf8,
 };
 use crate::codegen::SUPPORT_MODULE;
@@ -135,8 +135,8 @@ impl Installer<'_> {
     fn add(&mut self, table: Value, library: &str, functions: &[(&str, LibraryFunction)]) -> Result<(), OutOfMemory> {
         for &(name, function) in functions {
             let own_name = if library.is_empty() { name.to_string() } else { format!("{library}.{name}") };
-            let value = match quick::form(&own_name) {
-                Some(quick) => self.machine.intrinsic(own_name.as_str(), Intrinsic::FastPath(quick), function)?,
+            let value = match fast_paths::form(&own_name) {
+                Some(form) => self.machine.intrinsic(own_name.as_str(), Intrinsic::FastPath(form), function)?,
                 None => self.machine.host_function(own_name.as_str(), function)?,
             };
             if changes_nothing(&own_name) {

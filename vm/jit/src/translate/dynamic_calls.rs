@@ -181,7 +181,7 @@ impl Translator<'_, '_> {
         let new = self.place_values(arguments);
         let count = self.b.ins().iconst(machine::I64, arguments.len() as i64);
         let context = self.context;
-        let found = self.call_helper(self.job.helpers.quick, &[context, closure, new, count], machine::I64);
+        let found = self.call_helper(self.job.helpers.fast_path, &[context, closure, new, count], machine::I64);
         let is_unknown = self.b.ins().icmp_imm_s(IntCC::SignedLessThan, found, 0);
         self.cold_if_refused(is_unknown, cold);
         if results.is_empty() {

@@ -186,7 +186,7 @@ fn emit_wide(compiling: &mut Compiling, at: usize, instruction: &Instruction) ->
     write(compiling, at, handler, inputs, &[], Some(low));
     let slot = compiling.destination(at, high);
     compiling.asm.shows("high", || Shown::Word(slot));
-    compiling.asm.half(slot as u16);
+    compiling.asm.u16(slot as u16);
     true
 }
 
@@ -222,12 +222,12 @@ fn write(
         write_leaf(&mut compiling.asm, input, true);
     }
     for &pointer in pointers {
-        compiling.asm.word64(pointer);
+        compiling.asm.u64(pointer);
     }
     if let Some(dst) = dst {
         let slot = compiling.destination(at, dst);
         compiling.asm.shows("dst", || Shown::Word(slot));
-        compiling.asm.half(slot as u16);
+        compiling.asm.u16(slot as u16);
     }
 }
 
@@ -263,7 +263,7 @@ fn emit_branch_table(compiling: &mut Compiling, at: usize, instruction: &Instruc
     for target in targets.iter().copied().chain([default]) {
         compiling.asm.branch(compiling.branch_to(target));
         for _ in Branch::HALVES..TABLE_ENTRY_HALVES {
-            compiling.asm.half(0);
+            compiling.asm.u16(0);
         }
     }
     true

@@ -55,7 +55,7 @@ fn returns(compiling: &mut Compiling, at: usize, ahead: u32, first: u32, handler
     let cost = compiling.pending + ahead + returned.ahead;
     compiling.asm.charges(at + 1 + returned.ahead as usize);
     compiling.asm.begin(handler, first as usize);
-    compiling.asm.half(cost as u16);
+    compiling.asm.u16(cost as u16);
     for tree in trees {
         notes::tree(&mut compiling.asm, tree);
         operands(&mut compiling.asm, tree);
@@ -80,7 +80,7 @@ fn finish_block(compiling: &mut Compiling, at: usize, ahead: u32, tree: &Tree) {
         }
         Root::ReturnIf { value, otherwise, falls, .. } => {
             let cost = pending + value.ahead;
-            compiling.asm.half(cost as u16);
+            compiling.asm.u16(cost as u16);
             compiling.asm.shows("cost", || Shown::Text(cost.to_string()));
             if let Some(Kid::Leaf(leaf)) = value.value {
                 write_leaf(&mut compiling.asm, leaf, false);
@@ -104,7 +104,7 @@ pub(super) fn operands(asm: &mut Assembler, tree: &Tree) {
     match tree.root {
         Root::Set { slot, value } => {
             node(asm, tree, &tree.nodes[value]);
-            asm.half(slot);
+            asm.u16(slot);
         }
         Root::Effect { node: index } => node(asm, tree, &tree.nodes[index]),
         Root::Condition { value, .. } | Root::ReturnIf { condition: value, .. } => kid(asm, tree, value),
@@ -126,16 +126,16 @@ fn node(asm: &mut Assembler, tree: &Tree, node: &Node) {
     }
     match node.extra {
         Extra::None => {}
-        Extra::Pointer(pointer) => asm.word64(pointer),
+        Extra::Pointer(pointer) => asm.u64(pointer),
         Extra::Offset(offset, wide, memory) => {
             // An offset past 32 bits of a memory with narrow addresses was rejected by the verifier.
             if wide {
-                asm.word64(offset)
+                asm.u64(offset)
             } else {
-                asm.word32(offset as u32)
+                asm.u32(offset as u32)
             }
             if let Some(memory) = memory {
-                asm.word64(memory);
+                asm.u64(memory);
             }
         }
     }
@@ -147,23 +147,23 @@ fn node(asm: &mut Assembler, tree: &Tree, node: &Node) {
 /// Writes a register or constant, `either` so that it can be both.
 pub(super) fn write_leaf(asm: &mut Assembler, leaf: Leaf, either: bool) {
     if let Some(slot) = leaf.slot {
-        asm.half(slot);
+        asm.u16(slot);
         if !either {
             return;
         }
     } else if either {
-        asm.half(NO_SLOT);
+        asm.u16(NO_SLOT);
     }
     match leaf.class {
-        Class::Bits32 | Class::Single => asm.word32(leaf.bits[0] as u32),
-        Class::Bits64 | Class::Double => asm.word64(leaf.bits[0]),
+        Class::Bits32 | Class::Single => asm.u32(leaf.bits[0] as u32),
+        Class::Bits64 | Class::Double => asm.u64(leaf.bits[0]),
         Class::Bits128 => {
-            asm.word64(leaf.bits[0]);
-            asm.word64(leaf.bits[1]);
+            asm.u64(leaf.bits[0]);
+            asm.u64(leaf.bits[1]);
         }
         Class::Any => {
-            asm.word64(leaf.bits[0]);
-            asm.word32(leaf.bits[1] as u32);
+            asm.u64(leaf.bits[0]);
+            asm.u32(leaf.bits[1] as u32);
         }
     }
 }

@@ -43,7 +43,7 @@ impl Place for Far {
     #[inline(always)]
     unsafe fn view(c: &mut Cursor, _: *mut Context) -> MemoryView {
         // SAFETY: the compiler writes the address of a memory of the instance, which lives as long as the code.
-        unsafe { (*(c.word64() as usize as *const LinearMemory)).view() }
+        unsafe { (*(c.u64() as usize as *const LinearMemory)).view() }
     }
 }
 
@@ -75,7 +75,7 @@ impl Address for u32 {
     #[inline(always)]
     unsafe fn locate(self, c: &mut Cursor, size: u64, length: u64) -> Option<u64> {
         // SAFETY: the caller knows its operands. Two numbers of 32 bits and a size do not overflow 64.
-        let start = u64::from(self) + u64::from(unsafe { c.word32() });
+        let start = u64::from(self) + u64::from(unsafe { c.u32() });
         (start + size <= length).then_some(start)
     }
 }
@@ -90,7 +90,7 @@ impl Address for u64 {
     #[inline(always)]
     unsafe fn locate(self, c: &mut Cursor, size: u64, length: u64) -> Option<u64> {
         // SAFETY: the caller knows its operands.
-        let start = self.checked_add(unsafe { c.word64() })?;
+        let start = self.checked_add(unsafe { c.u64() })?;
         (start.checked_add(size)? <= length).then_some(start)
     }
 }
@@ -265,9 +265,9 @@ unsafe fn skip_offset<A: Address>(c: &mut Cursor) {
     // SAFETY: the caller knows its operands; the value is not used.
     unsafe {
         if A::WIDE {
-            c.word64();
+            c.u64();
         } else {
-            c.word32();
+            c.u32();
         }
     }
 }

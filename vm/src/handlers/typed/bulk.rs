@@ -22,7 +22,7 @@ use std::marker::PhantomData;
 #[inline(always)]
 pub(super) unsafe fn memory<'a>(c: &mut Cursor) -> &'a mut LinearMemory {
     // SAFETY: the compiler writes the address of a memory of the instance, which lives as long as the code.
-    unsafe { &mut *(c.word64() as usize as *mut LinearMemory) }
+    unsafe { &mut *(c.u64() as usize as *mut LinearMemory) }
 }
 
 /// The table that an operand names.
@@ -32,7 +32,7 @@ pub(super) unsafe fn memory<'a>(c: &mut Cursor) -> &'a mut LinearMemory {
 #[inline(always)]
 pub(super) unsafe fn table<'a>(c: &mut Cursor) -> &'a mut TableInstance {
     // SAFETY: as for `memory`.
-    unsafe { &mut *(c.word64() as usize as *mut TableInstance) }
+    unsafe { &mut *(c.u64() as usize as *mut TableInstance) }
 }
 
 /// The segment that an operand names.
@@ -42,7 +42,7 @@ pub(super) unsafe fn table<'a>(c: &mut Cursor) -> &'a mut TableInstance {
 #[inline(always)]
 pub(super) unsafe fn segment<'a, T>(c: &mut Cursor) -> &'a mut Segment<T> {
     // SAFETY: as for `memory`.
-    unsafe { &mut *(c.word64() as usize as *mut Segment<T>) }
+    unsafe { &mut *(c.u64() as usize as *mut Segment<T>) }
 }
 
 /// An operand of any kind.
@@ -86,8 +86,8 @@ unsafe fn wide(c: &mut Cursor, regs: Regs, cx: *mut Context) -> Result<u128, Tra
 unsafe fn halves(c: &mut Cursor, regs: Regs, value: u128) {
     // SAFETY: passed on.
     unsafe {
-        u64::write(regs, c.half(), value as u64);
-        u64::write(regs, c.half(), (value >> 64) as u64);
+        u64::write(regs, c.u16(), value as u64);
+        u64::write(regs, c.u16(), (value >> 64) as u64);
     }
 }
 
@@ -114,15 +114,15 @@ statements! {
     /// Operands: memory, slot.
     MemorySize<A> MemorySize = |c, regs, _cx| {
         let pages = memory(c).pages();
-        A::write(regs, c.half(), A::from_count(pages));
+        A::write(regs, c.u16(), A::from_count(pages));
         Ok(())
     };
     /// Operands: pages, memory, slot.
     MemoryGrow<A> MemoryGrow = |c, regs, cx| {
         let pages = number::<A>(c, regs, cx)?;
-        let memory = c.word64() as usize as *mut LinearMemory;
+        let memory = c.u64() as usize as *mut LinearMemory;
         let before = grow_memory(cx, Flow { pc: c.here().sub(1), regs }, memory, pages);
-        A::write(regs, c.half(), before.map_or(A::FAILED, A::from_count));
+        A::write(regs, c.u16(), before.map_or(A::FAILED, A::from_count));
         Ok(())
     };
     /// Operand: segment.
@@ -157,7 +157,7 @@ statements! {
     /// Operands: source, length, segment, size.
     DataCheck<> DataCheck = |c, regs, cx| {
         let (source, length) = (number::<u32>(c, regs, cx)?, number::<u32>(c, regs, cx)?);
-        let (segment, size) = (segment::<u8>(c), c.word64());
+        let (segment, size) = (segment::<u8>(c), c.u64());
         let bytes = length.checked_mul(size).ok_or(TrapCode::MemoryBounds)?;
         segment.range(source, bytes).map(drop).ok_or(TrapCode::MemoryBounds)
     };
@@ -170,7 +170,7 @@ statements! {
     TableGet<A> TableGet = |c, regs, cx| {
         let index = number::<A>(c, regs, cx)?;
         let value = table(c).get(index)?;
-        Value::write(regs, c.half(), value);
+        Value::write(regs, c.u16(), value);
         Ok(())
     };
     /// Operands: index, value, table.
@@ -181,7 +181,7 @@ statements! {
     /// Operands: table, slot.
     TableSize<A> TableSize = |c, regs, _cx| {
         let length = table(c).length();
-        A::write(regs, c.half(), A::from_count(length));
+        A::write(regs, c.u16(), A::from_count(length));
         Ok(())
     };
     /// Operand: segment.

@@ -270,7 +270,7 @@ handler! {
     #[cold]
     #[inline(never)]
     fn returned_out_of_fuel(pc, regs, cx, facc) {
-        if pc == (*cx).record_return() {
+        if pc == (*cx).continuation_return() {
             next!(pc, regs, cx, facc)
         }
         slow!(crate::handlers::control::out_of_fuel, pc, regs, cx, facc)

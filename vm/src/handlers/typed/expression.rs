@@ -60,7 +60,7 @@ impl<T: Word> Expr for Slot<T> {
     #[inline(always)]
     unsafe fn eval(c: &mut Cursor, regs: Regs, _: *mut Context) -> Result<T, TrapCode> {
         // SAFETY: the caller vouches for operands and frame.
-        unsafe { Ok(T::read(regs, c.half())) }
+        unsafe { Ok(T::read(regs, c.u16())) }
     }
 }
 
@@ -87,7 +87,7 @@ impl<T: Word> Expr for Either<T> {
     unsafe fn eval(c: &mut Cursor, regs: Regs, _: *mut Context) -> Result<T, TrapCode> {
         // SAFETY: the caller vouches for operands and frame.
         unsafe {
-            let slot = c.half();
+            let slot = c.u16();
             let immediate = T::immediate(c);
             Ok(if slot == NO_SLOT as usize { immediate } else { T::read(regs, slot) })
         }
@@ -163,6 +163,6 @@ impl<T: Word> Expr for Global<T> {
     #[inline(always)]
     unsafe fn eval(c: &mut Cursor, _: Regs, _: *mut Context) -> Result<T, TrapCode> {
         // SAFETY: the compiler writes the address of a global of this type, which lives as long as the code.
-        unsafe { Ok(T::read(c.word64() as usize as *mut u64, 0)) }
+        unsafe { Ok(T::read(c.u64() as usize as *mut u64, 0)) }
     }
 }

@@ -187,7 +187,7 @@ impl<A: Address, B: Address, C: Address> RangeWork for MemoryCopy<A, B, C> {
         // SAFETY: the caller vouches for the operands.
         unsafe {
             let range = (number::<A>(c, regs, cx)?, number::<B>(c, regs, cx)?, number::<C>(c, regs, cx)?);
-            let (to, from) = (c.word64() as usize as *mut LinearMemory, c.word64() as usize as *mut LinearMemory);
+            let (to, from) = (c.u64() as usize as *mut LinearMemory, c.u64() as usize as *mut LinearMemory);
             Ok(MemoryCopy { to, from, range, width: PhantomData })
         }
     }
@@ -306,7 +306,7 @@ impl<A: Address, B: Address, C: Address> RangeWork for TableCopy<A, B, C> {
         // SAFETY: the caller vouches for the operands.
         unsafe {
             let range = (number::<A>(c, regs, cx)?, number::<B>(c, regs, cx)?, number::<C>(c, regs, cx)?);
-            let (to, from) = (c.word64() as usize as *mut TableInstance, c.word64() as usize as *const TableInstance);
+            let (to, from) = (c.u64() as usize as *mut TableInstance, c.u64() as usize as *const TableInstance);
             Ok(TableCopy { to, from, range, width: PhantomData })
         }
     }
@@ -434,6 +434,6 @@ impl<A: Address> RangeWork for TableGrow<'_, A> {
     #[inline(always)]
     unsafe fn finish(self, c: &mut Cursor, regs: Regs) {
         // SAFETY: the slot is the last operand.
-        unsafe { A::write(regs, c.half(), self.before.map_or(A::FAILED, A::from_count)) }
+        unsafe { A::write(regs, c.u16(), self.before.map_or(A::FAILED, A::from_count)) }
     }
 }

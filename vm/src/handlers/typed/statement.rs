@@ -36,7 +36,7 @@ impl<E: Expr> Statement for Set<E> {
         // SAFETY: the caller vouches for the whole shape.
         unsafe {
             let value = E::eval(c, regs, cx)?;
-            E::Value::write(regs, c.half(), value);
+            E::Value::write(regs, c.u16(), value);
             Ok(())
         }
     }
@@ -52,7 +52,7 @@ impl<E: Expr> Statement for SetGlobal<E> {
         // SAFETY: the caller vouches for the whole shape; the compiler writes the address of a global of this type.
         unsafe {
             let value = E::eval(c, regs, cx)?;
-            E::Value::write(c.word64() as usize as *mut u64, 0, value);
+            E::Value::write(c.u64() as usize as *mut u64, 0, value);
             Ok(())
         }
     }

@@ -82,17 +82,17 @@ macro_rules! words {
 
 // The low half of a word is read alone, so that a narrow read follows a narrow or a wide write at no cost.
 words! {
-    u32, Bits32, |regs, slot| *regs.add(slot).cast::<u32>(), |value| *regs.add(slot) = u64::from(value), |c| c.word32();
-    u64, Bits64, |regs, slot| *regs.add(slot), |value| *regs.add(slot) = value, |c| c.word64();
+    u32, Bits32, |regs, slot| *regs.add(slot).cast::<u32>(), |value| *regs.add(slot) = u64::from(value), |c| c.u32();
+    u64, Bits64, |regs, slot| *regs.add(slot), |value| *regs.add(slot) = value, |c| c.u64();
     f32, Single, |regs, slot| *regs.add(slot).cast::<f32>(), |value| *regs.add(slot) = u64::from(value.to_bits()),
-        |c| f32::from_bits(c.word32());
+        |c| f32::from_bits(c.u32());
     f64, Double, |regs, slot| *regs.add(slot).cast::<f64>(), |value| *regs.add(slot).cast::<f64>() = value,
-        |c| f64::from_bits(c.word64());
+        |c| f64::from_bits(c.u64());
     Wide, Bits128, |regs, slot| Wide(*regs.add(slot), *regs.add(slot + 1)),
         |value| { *regs.add(slot) = value.0; *regs.add(slot + 1) = value.1 },
-        |c| Wide(c.word64(), c.word64());
+        |c| Wide(c.u64(), c.u64());
     Value, Any, |regs, slot| get_any(regs, slot), |value| set_any(regs, slot, value),
-        |c| Value { payload: c.word64(), tag: Tag(c.word32()) };
+        |c| Value { payload: c.u64(), tag: Tag(c.u32()) };
 }
 
 /// 128 bits, the low half first.

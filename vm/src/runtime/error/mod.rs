@@ -1,6 +1,6 @@
 //! Messages for people: positions, tracebacks, names of variables and functions.
 
-mod border;
+mod boundary;
 mod exception;
 mod names;
 pub(crate) mod trace;
@@ -12,7 +12,7 @@ use crate::threaded::Flow;
 use crate::value::tag_name;
 use crate::value::{Tag, Value};
 
-pub(crate) use border::{argument_message, result_message};
+pub(crate) use boundary::{argument_message, result_message};
 pub(crate) use names::{call_site_name, describe_callee, describe_operand, name_in_caller};
 pub use trace::MODULES;
 pub(crate) use trace::{

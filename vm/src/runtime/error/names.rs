@@ -5,7 +5,7 @@ use crate::runtime::function::Body;
 use crate::runtime::function::GuestFunction;
 use crate::runtime::walk::{Level, Walk};
 use crate::threaded::Flow;
-use crate::threaded::continuation::{Record, RecordKind};
+use crate::threaded::continuation::{Continuation, ContinuationKind};
 use crate::value::Value;
 use minivm_isa::entities::Reg;
 use minivm_isa::operand::OperandRef;
@@ -173,7 +173,7 @@ pub(crate) fn describe_callee(cx: &Context, at: Flow, callee: Value) -> String {
     format!("attempt to call a {kind} value{name}")
 }
 
-/// What the function is called that the call at `at` has called; `at` is a return place, or a record of an instruction.
+/// What the function is called that the call at `at` has called; `at` is a return place, or a continuation of an instruction.
 pub(crate) fn call_site_name(cx: &Context, at: Flow) -> Option<Name> {
     // SAFETY: `at` is a live state of the stack.
     unsafe { name_called(Walk::new(cx, at, true)) }
@@ -193,20 +193,20 @@ unsafe fn name_called(mut walk: Walk) -> Option<Name> {
     // SAFETY: passed on.
     unsafe {
         let mut level = walk.next()?.0;
-        if let Level::Record { record } = level {
+        if let Level::Continuation { continuation } = level {
             // Instructions that called a metamethod know, and so does a frame that has given itself up for the call.
-            match Record::at(record).kind {
-                RecordKind::Finaliser => return Some(("metamethod", "__gc".to_string())),
-                RecordKind::Return
-                | RecordKind::Store
-                | RecordKind::StoreTruthy
-                | RecordKind::Branch
-                | RecordKind::Discard
-                | RecordKind::Concat => level = walk.next()?.0,
+            match Continuation::at(continuation).kind {
+                ContinuationKind::Finaliser => return Some(("metamethod", "__gc".to_string())),
+                ContinuationKind::Return
+                | ContinuationKind::Store
+                | ContinuationKind::StoreTruthy
+                | ContinuationKind::Branch
+                | ContinuationKind::Discard
+                | ContinuationKind::Concat => level = walk.next()?.0,
                 _ => return None,
             }
         }
-        if let Level::Border { .. } = level {
+        if let Level::Boundary { .. } = level {
             level = walk.next()?.0;
         }
         match level {
@@ -220,14 +220,14 @@ unsafe fn name_called(mut walk: Walk) -> Option<Name> {
 }
 
 fn called_name(cx: &Context, at: Flow) -> Option<Name> {
-    if at.pc == cx.record_return() {
+    if at.pc == cx.continuation_return() {
         return None;
     }
     // SAFETY: `at` is a live state of the stack.
     let mut walk = Walk::new(cx, at, false);
     // SAFETY: as above.
     let mut level = unsafe { walk.next() }?.0;
-    if let Level::Border { .. } = level {
+    if let Level::Boundary { .. } = level {
         // SAFETY: as above.
         level = unsafe { walk.next() }?.0;
     }

@@ -58,7 +58,7 @@ pub(crate) fn position_of_caller(cx: &Context, base: Regs, level: usize) -> Stri
         if found == level {
             return match next {
                 Level::Guest { guest, instruction, .. } => position(guest, instruction),
-                Level::Host { .. } | Level::Record { .. } | Level::Border { .. } => String::new(),
+                Level::Host { .. } | Level::Continuation { .. } | Level::Boundary { .. } => String::new(),
             };
         }
     }
@@ -205,7 +205,7 @@ unsafe fn level_line(cx: &Context, level: &Level, caller: Option<Flow>, names: O
         }
         // SAFETY: the closure of a frame lives as long as the frame.
         Level::Host { closure, .. } => unsafe { host_line(cx, *closure, caller, names) }.unwrap_or_default(),
-        Level::Record { .. } | Level::Border { .. } => String::new(),
+        Level::Continuation { .. } | Level::Boundary { .. } => String::new(),
     }
 }
 
@@ -338,7 +338,7 @@ pub(crate) unsafe fn level_info(cx: &Context, level: &Level, caller: Option<Flow
     unsafe {
         let closure = match level {
             Level::Guest { closure, .. } | Level::Host { closure, .. } => *closure,
-            Level::Record { .. } | Level::Border { .. } => return LevelInfo::default(),
+            Level::Continuation { .. } | Level::Boundary { .. } => return LevelInfo::default(),
         };
         let mut info = static_info(&*(*closure).function.cast::<FunctionInfo>());
         info.function = Value::from_function(closure);

@@ -106,7 +106,7 @@ unsafe fn run(
         };
         let flow = Flow { pc: place, regs: caller };
         // What the machine itself called for is not stopped.
-        if left < 0 && place != cx.record_return() { cx.stop(Status::OutOfFuel, flow) } else { flow }
+        if left < 0 && place != cx.continuation_return() { cx.stop(Status::OutOfFuel, flow) } else { flow }
     }
 }
 

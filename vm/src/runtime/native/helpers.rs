@@ -38,7 +38,7 @@ pub struct Helpers {
     pub length: u64,
     /// `(context, closure, arguments, count)`: calls the fast path of a host function. 1: the result is in place of the first
     /// argument; 0: there is none; negative: it is left to the interpreter.
-    pub quick: u64,
+    pub fast_path: u64,
     /// `(context, iterator, state, control, results, count)`, all but the count as places in the frame: one step of an iteration
     /// that the machine knows; 0 when only the interpreter can.
     pub iterate: u64,
@@ -80,7 +80,7 @@ impl Helpers {
             table_node: table_node as *const () as u64,
             method_node: method_node as *const () as u64,
             length: length as *const () as u64,
-            quick: quick as *const () as u64,
+            fast_path: fast_path as *const () as u64,
             iterate: iterate as *const () as u64,
             table_new: table_new as *const () as u64,
             table_list: table_list as *const () as u64,
@@ -260,7 +260,7 @@ helper! {
 helper! {
     /// # Safety
     /// The closure is one, and as many arguments lie in the window on top of the stack.
-    fn quick(cx: *mut Context, closure: *mut Closure, arguments: Regs, count: u64) -> i64 {
+    fn fast_path(cx: *mut Context, closure: *mut Closure, arguments: Regs, count: u64) -> i64 {
         // SAFETY: the caller vouches for the arguments, which are laid out as values are; closures point to functions.
         unsafe {
             let Body::Host(host) = &(*(*closure).function.cast::<FunctionInfo>()).body else { return -1 };

@@ -92,9 +92,9 @@ macro_rules! vectors {
                     // SAFETY: the caller vouches for the operands.
                     unsafe {
                         $(let $input: $ty = super::Part::read(c, regs, cx)?;)*
-                        $(let $lane = c.word64() as usize;)?
+                        $(let $lane = c.u64() as usize;)?
                         let result: $result = $value;
-                        super::Part::write(result, regs, c.half());
+                        super::Part::write(result, regs, c.u16());
                         Ok(())
                     }
                 }

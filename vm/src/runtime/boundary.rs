@@ -9,7 +9,7 @@
 //! | records, arrays | nil for null, or an object of that layout | nil for null, or the object |
 //! | `v128`, `cell` | never | never |
 //!
-//! This is the general way; `handlers::border` has the fast one and says what lies on the stack.
+//! This is the general way; `handlers::boundary` has the fast one and says what lies on the stack.
 
 use super::unwind::{raise_message, raise_trap};
 use crate::heap::Closure;
@@ -143,7 +143,7 @@ pub(crate) unsafe fn any_to_typed(
     place: Pc,
     at: Flow,
 ) -> Flow {
-    // SAFETY: room is made for the border frame and the frame of the callee.
+    // SAFETY: room is made for the boundary frame and the frame of the callee.
     unsafe {
         let signature = signature_of(cx, info(closure));
         let (params, words) = (&signature.params[..], words_of(&signature.params));
@@ -158,10 +158,10 @@ pub(crate) unsafe fn any_to_typed(
         if let Some(flow) = into_bridge(cx, closure, &signature, &converted, place, new) {
             return flow;
         }
-        let Some(border) = cx.return_stubs.typed(count.max(params.len())) else {
+        let Some(boundary) = cx.return_stubs.typed(count.max(params.len())) else {
             return raise_trap(cx, at, TrapCode::Unsupported);
         };
-        let delta = return_info(border).delta as usize;
+        let delta = return_info(boundary).delta as usize;
         let offset = words_between(at.regs, new);
         // As much as the extent of the callee, which is asked for next, contains anyway.
         let Some(regs) = cx.reserve(at.regs, new, delta + words) else { return stack_overflow(cx, at) };
@@ -169,15 +169,15 @@ pub(crate) unsafe fn any_to_typed(
         Frame::at(new).begin(closure, place);
         let callee = new.add(delta);
         std::ptr::copy_nonoverlapping(converted.as_ptr(), callee, words);
-        enter_typed(cx, closure, callee, border, Flow { pc: border, regs: new })
+        enter_typed(cx, closure, callee, boundary, Flow { pc: boundary, regs: new })
     }
 }
 
 /// A tail call out of an `any` function that typed code has called: where both want the same results, the callee takes the
-/// place of the border frame below, so that such calls do not pile up.
+/// place of the boundary frame below, so that such calls do not pile up.
 ///
 /// # Safety
-/// `closure` is the callee of a tail call that returns to `place`, below which lies the border frame of a bridge.
+/// `closure` is the callee of a tail call that returns to `place`, below which lies the boundary frame of a bridge.
 unsafe fn into_bridge(
     cx: &mut Context,
     closure: *mut Closure,
@@ -189,7 +189,7 @@ unsafe fn into_bridge(
     if !cx.return_stubs.is_bridge(place) {
         return None;
     }
-    // SAFETY: the place says that a border frame is below, which waits for nothing but this call.
+    // SAFETY: the place says that a boundary frame is below, which waits for nothing but this call.
     unsafe {
         let bridge = new.sub(FRAME_HEADER_WORDS);
         let wanted = signature_of(cx, info(Frame::at(bridge).closure()));
@@ -210,9 +210,9 @@ unsafe fn into_bridge(
 /// A typed function called from `any` code has returned.
 ///
 /// # Safety
-/// Its border frame, with the result words at its start, is at `regs`.
+/// Its boundary frame, with the result words at its start, is at `regs`.
 pub(crate) unsafe fn typed_results(cx: &mut Context, regs: Regs) -> Flow {
-    // SAFETY: the header of the border frame names the function and the return place.
+    // SAFETY: the header of the boundary frame names the function and the return place.
     unsafe {
         let closure = Frame::at(regs).closure();
         let place = Frame::at(regs).return_place();
@@ -238,7 +238,7 @@ pub(crate) unsafe fn typed_results(cx: &mut Context, regs: Regs) -> Flow {
 /// # Safety
 /// As for [`enter_typed`]; the closure is a bridge.
 pub(crate) unsafe fn typed_to_any(cx: &mut Context, closure: *mut Closure, new: Regs, place: Pc, at: Flow) -> Flow {
-    // SAFETY: room is made for the border frame and the arguments.
+    // SAFETY: room is made for the boundary frame and the arguments.
     unsafe {
         let Body::Bridge(Bridge { signature, .. }) = &info(closure).body else {
             return raise_trap(cx, at, TrapCode::IndirectCallType);
@@ -255,22 +255,22 @@ pub(crate) unsafe fn typed_to_any(cx: &mut Context, closure: *mut Closure, new: 
         for (index, &value) in values.iter().enumerate() {
             set_any(callee, index * 2, value);
         }
-        let border = cx.return_stubs.bridge(&signature.results);
-        call_value(cx, behind(closure).0, callee, values.len(), border, Flow { pc: border, regs: new })
+        let boundary = cx.return_stubs.bridge(&signature.results);
+        call_value(cx, behind(closure).0, callee, values.len(), boundary, Flow { pc: boundary, regs: new })
     }
 }
 
 /// A function called through its typed signature has returned `count` values.
 ///
 /// # Safety
-/// Its border frame, with the values at its start, is at `regs`.
+/// Its boundary frame, with the values at its start, is at `regs`.
 pub(crate) unsafe fn any_results(cx: &mut Context, regs: Regs, count: usize) -> Flow {
-    // SAFETY: the header of the border frame names the bridge and the return place.
+    // SAFETY: the header of the boundary frame names the bridge and the return place.
     unsafe {
         let closure = Frame::at(regs).closure();
         let place = Frame::at(regs).return_place();
         let Body::Bridge(Bridge { signature, .. }) = &info(closure).body else {
-            unreachable!("only bridges have such border frames")
+            unreachable!("only bridges have such boundary frames")
         };
         let values = values_at(regs, count);
         let given = |index: usize| values.get(index).copied().unwrap_or(Value::NIL);
@@ -334,7 +334,7 @@ impl Context {
     }
 }
 
-/// Whether values of a signature can pass the border at all.
+/// Whether values of a signature can pass the boundary at all.
 pub(crate) fn can_be_bridged(signature: &Signature) -> bool {
     steps::count(signature.params.len() + signature.results.len());
     signature.params.iter().chain(&signature.results).all(|ty| !matches!(ty, Type::V128 | Type::Cell))

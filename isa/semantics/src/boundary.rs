@@ -9,7 +9,7 @@
 //! | references | nil for null, or an object of exactly that layout | nil for null, or the object |
 //! | `v128`, `cell` | never | never |
 
-use crate::fiber::{Border, Level};
+use crate::fiber::{Boundary, Level};
 use crate::machine::{Action, Machine};
 use crate::rules::scope::Stop;
 use crate::store::{Closure, Store, code_of};
@@ -107,7 +107,7 @@ impl Store {
         Ok(self.new_closure(Closure::Bridge { target: closure, name: None, signature }))
     }
 
-    /// Whether values of a signature can pass the border at all.
+    /// Whether values of a signature can pass the boundary at all.
     pub(crate) fn can_be_bridged(&self, signature: usize) -> bool {
         let signature = self.types.signature_numbered(signature);
         signature.params.iter().chain(&signature.results).all(|ty| !matches!(ty, Type::V128 | Type::Cell))
@@ -131,7 +131,7 @@ impl Store {
         } else {
             found
         };
-        let Closure::Bridge { target, name, .. } = &self[bridge] else { unreachable!("it stands at such a border") };
+        let Closure::Bridge { target, name, .. } = &self[bridge] else { unreachable!("it stands at such a boundary") };
         let name = match (name, &self[*target]) {
             (Some(name), _) => format!("imported function '{name}'"),
             (None, Closure::Guest { instance, function, .. }) => {
@@ -146,14 +146,14 @@ impl Store {
 }
 
 impl Machine {
-    /// Results cross the border at the top, which is left.
+    /// Results cross the boundary at the top, which is left.
     pub(crate) fn cross(&mut self, values: Vec<Value>) -> Result<Action, Stop> {
         match self.run.stack.pop() {
-            Some(Level::Border(Border::ToTyped)) => {
+            Some(Level::Boundary(Boundary::ToTyped)) => {
                 let values = dynamic_values(&self.store, values).ok_or(TrapCode::Unsupported)?;
                 Ok(Action::Return(values.into_iter().map(Value::Any).collect()))
             }
-            Some(Level::Border(Border::ToAny(bridge))) => {
+            Some(Level::Boundary(Boundary::ToAny(bridge))) => {
                 let values: Vec<Any> = values.into_iter().map(Value::any).collect();
                 let signature = self.store.signature_of(bridge).expect("bridges are typed");
                 let signature = self.store.types.signature_numbered(signature);
@@ -170,7 +170,7 @@ impl Machine {
                 }
                 Ok(Action::Return(converted))
             }
-            _ => unreachable!("a border is at the top"),
+            _ => unreachable!("a boundary is at the top"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Quick forms of library functions that programs call in their inner loops: what they do with common arguments.
+//! Fast paths of library functions that programs call in their inner loops: what they do with common arguments.
 //!
 //! Each answers [`FastPath::Unknown`] for anything else; the whole function, which its library has, then decides, and words the
 //! errors.

@@ -1,12 +1,12 @@
-//! Calls over the border between `any` code and typed code, for the types that convert in a few instructions; everything
+//! Calls over the boundary between `any` code and typed code, for the types that convert in a few instructions; everything
 //! else goes through `stack::adapt`, whose table of conversions holds here too.
 //!
-//! A call over the border has a frame of its own between caller and callee: its header names the function called and the
+//! A call over the boundary has a frame of its own between caller and callee: its header names the function called and the
 //! caller's return place, and the callee returns to a place of the machine, which converts the results. Nothing in such a
 //! frame is live while the callee runs.
 
 use crate::heap::Closure;
-use crate::runtime::adapt;
+use crate::runtime::boundary as general;
 use crate::runtime::context::{Context, return_info};
 use crate::runtime::function::FunctionInfo;
 use crate::threaded::boundary;
@@ -25,10 +25,10 @@ use std::ptr::with_exposed_provenance_mut as pointer;
 /// The boundary signature of the function in the header of a frame.
 ///
 /// # Safety
-/// `regs` are those of a border frame.
+/// `regs` are those of a boundary frame.
 #[inline(always)]
 unsafe fn boundary_of<'a>(regs: Regs) -> (&'a BoundarySignature, *mut Closure) {
-    // SAFETY: the header of a border frame names a closure, whose function lives as long as the frame.
+    // SAFETY: the header of a boundary frame names a closure, whose function lives as long as the frame.
     unsafe {
         let closure = Frame::at(regs).closure();
         (&(*(*closure).function.cast::<FunctionInfo>()).boundary, closure)
@@ -118,7 +118,7 @@ handler! {
 }
 
 handler! {
-    /// A typed function has returned to `any` code; its result words lie at the start of the border frame.
+    /// A typed function has returned to `any` code; its result words lie at the start of the boundary frame.
     pub(crate) fn typed_returned(pc, regs, cx, facc) {
         let (boundary, _) = boundary_of(regs);
         let place = Frame::at(regs).return_place();
@@ -160,13 +160,13 @@ handler! {
 slow_handler! {
     fn typed_returned_slow(pc, regs, cx) {
         let _ = pc;
-        adapt::typed_results(&mut *cx, regs)
+        general::typed_results(&mut *cx, regs)
     }
 }
 
 handler! {
     /// The entry of a bridge: typed code calls an `any` function. The argument words lie at the start of the frame, which
-    /// becomes the border frame; the values go above its two words that become the header of the callee.
+    /// becomes the boundary frame; the values go above its two words that become the header of the callee.
     pub(crate) fn bridge_enter(pc, regs, cx, facc) {
         let (boundary, closure) = boundary_of(regs);
         let target = (*Closure::upvalues(closure)).pointer().cast::<Closure>();
@@ -206,7 +206,7 @@ slow_handler! {
         let (boundary, closure) = boundary_of(regs);
         let place = Frame::at(regs).return_place();
         let at = Flow { pc: boundary.place, regs };
-        adapt::typed_to_any(&mut *cx, closure, regs, place, at)
+        general::typed_to_any(&mut *cx, closure, regs, place, at)
     }
 }
 
@@ -223,7 +223,7 @@ handler! {
 
 handler! {
     /// An `any` function has returned to typed code that wants one result of a type that converts at once; it lies at the start
-    /// of the border frame.
+    /// of the boundary frame.
     pub(crate) fn bridge_returned_one(pc, regs, cx, facc) {
         let (boundary, _) = boundary_of(regs);
         let place = Frame::at(regs).return_place();
@@ -250,7 +250,7 @@ slow_handler! {
     pub(crate) fn bridge_returned(pc, regs, cx) {
         let cx: &mut Context = &mut *cx;
         let count = cx.return_stubs.bridge_results(pc).unwrap_or(cx.open_count);
-        adapt::any_results(cx, regs, count)
+        general::any_results(cx, regs, count)
     }
 }
 

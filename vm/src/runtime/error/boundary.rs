@@ -1,4 +1,4 @@
-//! Messages for values that do not pass the border between `any` code and typed code.
+//! Messages for values that do not pass the boundary between `any` code and typed code.
 
 use super::type_name;
 use crate::runtime::context::Context;
