@@ -75,8 +75,21 @@ pub fn compile(file: &str, text: &str, mode: Mode) -> Result<Verified, Error> {
     f.return_values((f.param(0),));
     let first = program.add(f).map_err(|error| Error::new(file, text, 0..0, error.to_string()))?;
     let (functions, resume, last) = (Vec::new(), None, None);
-    let mut compiler =
-        Compiler { file, text, mode, tokens, at: 0, depth: 0, program, source, functions, blocks: 0, resume, last, first };
+    let mut compiler = Compiler {
+        file,
+        text,
+        mode,
+        tokens,
+        at: 0,
+        depth: 0,
+        program,
+        source,
+        functions,
+        blocks: 0,
+        resume,
+        last,
+        first,
+    };
     compiler.begin_function("main", Signature::dynamic(0, true), false);
     compiler.top_level()?;
     let main = compiler.end_function(0..0)?.0;

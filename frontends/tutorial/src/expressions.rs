@@ -7,26 +7,25 @@ use minivm_builder::{Block, Constant, Func, FunctionBuilder, Operand, Reg, Signa
 // ANCHOR: operators
 type Operation = fn(&mut FunctionBuilder, Operand, Operand) -> Reg;
 
-/// Operators with two operands by how tightly they bind, with their instructions; all group to the left.
-const OPERATORS: [(usize, &str, Operation); 12] = [
-    (2, "==", FunctionBuilder::equal),
-    (2, "!=", FunctionBuilder::equal),
-    (2, "<", FunctionBuilder::less),
-    (2, "<=", FunctionBuilder::less_equal),
-    (2, ">", |f, left, right| f.less(right, left)),
-    (2, ">=", |f, left, right| f.less_equal(right, left)),
-    (4, "+", FunctionBuilder::add),
-    (4, "-", FunctionBuilder::sub),
-    (5, "*", FunctionBuilder::mul),
-    (5, "/", FunctionBuilder::div),
-    (5, "//", FunctionBuilder::floor_div),
-    (5, "%", FunctionBuilder::modulo),
+/// Operators with two operands by how tightly they bind, with the instruction of those that are only one. All group
+/// to the left.
+const OPERATORS: [(u32, &str, Option<Operation>); 15] = [
+    (0, "or", None),
+    (1, "and", None),
+    (2, "==", Some(FunctionBuilder::equal)),
+    (2, "!=", None),
+    (2, "<", Some(FunctionBuilder::less)),
+    (2, "<=", Some(FunctionBuilder::less_equal)),
+    (2, ">", Some(|f, left, right| f.less(right, left))),
+    (2, ">=", Some(|f, left, right| f.less_equal(right, left))),
+    (3, "..", None),
+    (4, "+", Some(FunctionBuilder::add)),
+    (4, "-", Some(FunctionBuilder::sub)),
+    (5, "*", Some(FunctionBuilder::mul)),
+    (5, "/", Some(FunctionBuilder::div)),
+    (5, "//", Some(FunctionBuilder::floor_div)),
+    (5, "%", Some(FunctionBuilder::modulo)),
 ];
-/// Levels of those that are more than an instruction.
-const OR: usize = 0;
-const AND: usize = 1;
-const JOIN: usize = 3;
-const LEVELS: usize = 6;
 // ANCHOR_END: operators
 
 /// Elements of a list that are computed before they are put into it.
@@ -109,47 +108,39 @@ impl<'t> Compiler<'t> {
 
     // ANCHOR: expression
     pub(crate) fn expression(&mut self) -> Compiled<Expression<'t>> {
-        self.binary(OR)
+        self.binary(0)
     }
 
     /// Operators of this level, and of those that bind more tightly.
-    fn binary(&mut self, level: usize) -> Compiled<Expression<'t>> {
-        if level == LEVELS {
-            return self.unary();
-        }
-        let mut left = self.binary(level + 1)?;
+    fn binary(&mut self, level: u32) -> Compiled<Expression<'t>> {
+        let mut left = self.unary()?;
         loop {
             let token = self.peek();
-            let operation = OPERATORS.iter().find(|&&(of, text, _)| of == level && text == token.text);
-            left = match (level, operation) {
-                (OR, _) if self.accept("or") => self.choice(left, token, level + 1)?,
-                (AND, _) if self.accept("and") => self.choice(left, token, level + 1)?,
-                (JOIN, _) if self.accept("..") => {
-                    let mut parts = match left.0 {
-                        Pending::Join(parts) => parts,
-                        _ => vec![self.value(left, None)],
-                    };
-                    let part = self.binary(level + 1)?;
-                    parts.push(self.value(part, None));
-                    (Pending::Join(parts), token)
-                }
-                (_, Some(&(_, _, operation))) => {
-                    self.next();
-                    let first = self.value(left, None);
-                    let second = self.binary(level + 1)?;
-                    let second = self.value(second, None);
-                    match token.text {
-                        "!=" => (Pending::Unary("not", self.f().equal(first, second).into()), token),
-                        _ => (Pending::Binary(operation, first, second), token),
-                    }
-                }
-                _ => return Ok(left),
+            let Some(&(of, _, operation)) = OPERATORS.iter().find(|&&(of, text, _)| of >= level && text == token.text)
+            else {
+                return Ok(left);
+            };
+            self.next();
+            if matches!(token.text, "and" | "or") {
+                left = self.choice(left, token, of + 1)?;
+                continue;
+            }
+            let mut parts = match left {
+                (Pending::Join(parts), _) if token.text == ".." => parts,
+                left => vec![self.value(left, None)],
+            };
+            let right = self.binary(of + 1)?;
+            parts.push(self.value(right, None));
+            left = match (token.text, operation) {
+                ("..", _) => (Pending::Join(parts), token),
+                (_, Some(operation)) => (Pending::Binary(operation, parts[0], parts[1]), token),
+                _ => (Pending::Unary("not", self.f().equal(parts[0], parts[1]).into()), token),
             };
         }
     }
 
     /// `a and b`, `a or b`: the second operand is computed only where the first one does not decide.
-    fn choice(&mut self, left: Expression<'t>, token: Token<'t>, level: usize) -> Compiled<Expression<'t>> {
+    fn choice(&mut self, left: Expression<'t>, token: Token<'t>, level: u32) -> Compiled<Expression<'t>> {
         let result = self.f().register(Type::Any);
         let (more, done) = (self.f().block(), self.f().block());
         self.value(left, Some(result));

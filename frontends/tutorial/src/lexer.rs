@@ -34,7 +34,7 @@ const KEYWORDS: &str =
 
 /// The tokens of a text, the last one of kind [`Kind::End`]; or the bytes that are none, and why.
 pub(crate) fn tokens(text: &str) -> Result<Vec<Token<'_>>, (Range<usize>, String)> {
-    let (mut tokens, mut at, mut line) = (Vec::new(), 0, 1);
+    let (mut tokens, mut at, mut line) = (Vec::<Token<'_>>::new(), 0, 1);
     while let Some(first) = text[at..].chars().next() {
         let rest = &text[at..];
         let length_while = |belongs: fn(char) -> bool| rest.find(|c| !belongs(c)).unwrap_or(rest.len());
@@ -59,7 +59,9 @@ pub(crate) fn tokens(text: &str) -> Result<Vec<Token<'_>>, (Range<usize>, String
         line += u32::from(first == '\n');
         at += length;
     }
-    tokens.push(Token { kind: Kind::End, text: "", start: at, line: line + 1 });
+    // What is missing at the end is missing after the last token.
+    let start = tokens.last().map_or(0, |last| last.span().end);
+    tokens.push(Token { kind: Kind::End, text: "", start, line: line + 1 });
     Ok(tokens)
 }
 

@@ -40,5 +40,11 @@ pub enum Mode {
     Prompt,
 }
 
+/// The most bytes that compiling a text takes, for hosts that bound what programs may take.
+pub fn compiling_bytes(text: &str) -> u64 {
+    // Each byte can be a token, and each token an instruction with a position.
+    1 << 16 | text.len() as u64 * 1024
+}
+
 /// The custom section by which a program says that it is a chunk.
 pub const CHUNK_SECTION: &str = "minivm.chunk";
