@@ -14,6 +14,7 @@ const DEPTH_MAX: u32 = 150;
 
 pub(crate) type Compiled<T> = Result<T, Error>;
 
+// ANCHOR: place
 /// Where a variable lives.
 #[derive(Clone, Copy)]
 pub(crate) enum Place {
@@ -24,6 +25,7 @@ pub(crate) enum Place {
     /// In a cell of a function around, which is captured value number so-and-so here.
     Capture(u64),
 }
+// ANCHOR_END: place
 
 /// A function on its way.
 pub(crate) struct Function<'t> {
@@ -154,6 +156,7 @@ impl<'t> Compiler<'t> {
         self.at == 0 || self.peek().line > self.tokens[self.at - 1].line
     }
 
+    // ANCHOR: nested
     /// Does a part that may have others of its kind inside.
     pub(crate) fn nested<T>(&mut self, part: impl FnOnce(&mut Self) -> Compiled<T>) -> Compiled<T> {
         self.depth += 1;
@@ -164,6 +167,7 @@ impl<'t> Compiler<'t> {
         self.depth -= 1;
         Ok(result)
     }
+    // ANCHOR_END: nested
 }
 
 /// Functions and their variables.
@@ -178,11 +182,13 @@ impl<'t> Compiler<'t> {
         &mut self.function().f
     }
 
+    // ANCHOR: mark
     /// The instructions from here on are for this token: errors and debuggers show its line.
     pub(crate) fn mark(&mut self, token: Token<'_>) {
         let (source, span) = (self.source, token.span());
         self.f().set_span(source, token.line, span.start as u32, span.end as u32);
     }
+    // ANCHOR_END: mark
 
     // ANCHOR: functions
     /// Begins a function inside the current one.

@@ -19,6 +19,7 @@ pub struct Error {
 }
 
 impl Error {
+    // ANCHOR: new
     pub(crate) fn new(file: &str, text: &str, span: Range<usize>, message: String) -> Self {
         let line_start = text[..span.start].rfind('\n').map_or(0, |end| end + 1);
         let shown = text[line_start..].lines().next().unwrap_or("");
@@ -28,6 +29,7 @@ impl Error {
         let line = text[..span.start].matches('\n').count() as u32 + 1;
         Error { message, file: file.to_owned(), line, span, excerpt }
     }
+    // ANCHOR_END: new
 }
 
 impl fmt::Display for Error {

@@ -138,7 +138,9 @@ impl<'t> Compiler<'t> {
             };
         }
     }
+    // ANCHOR_END: expression
 
+    // ANCHOR: choice
     /// `a and b`, `a or b`: the second operand is computed only where the first one does not decide.
     fn choice(&mut self, left: Expression<'t>, token: Token<'t>, level: u32) -> Compiled<Expression<'t>> {
         let result = self.f().register(Type::Any);
@@ -153,6 +155,7 @@ impl<'t> Compiler<'t> {
         self.f().switch_to(done);
         Ok((Pending::Done(result.into()), token))
     }
+    // ANCHOR_END: choice
 
     fn unary(&mut self) -> Compiled<Expression<'t>> {
         self.nested(|compiler| {
@@ -165,7 +168,6 @@ impl<'t> Compiler<'t> {
             Ok((Pending::Unary(token.text, operand), token))
         })
     }
-    // ANCHOR_END: expression
 
     // ANCHOR: postfix
     /// `f(x)`, `list[i]`, `map.name`, one after the other.

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+// ANCHOR: token
 /// What a token is. Keywords and symbols are told apart by their text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Kind {
@@ -28,6 +29,8 @@ impl Token<'_> {
         self.start..self.start + self.text.len()
     }
 }
+
+// ANCHOR_END: token
 
 const KEYWORDS: &str =
     "and break catch continue else false fn for gen if in len let nil not or return throw true try while yield";

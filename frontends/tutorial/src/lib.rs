@@ -22,6 +22,8 @@
 mod compiler;
 mod error;
 mod expressions;
+#[cfg(doctest)]
+mod guide;
 mod lexer;
 mod runtime;
 mod statements;
