@@ -7,10 +7,11 @@
 
 use std::ptr::null_mut;
 
-use super::chunk::{ALL_FREE, Allocation, BLOCK_BYTES, BLOCK_WORDS, BLOCKS, Bitmap, CHUNK_BYTES, Chunk, GRANULE};
+use super::chunk::{ALL_FREE, BLOCK_BYTES, BLOCK_WORDS, BLOCKS, Bitmap, CHUNK_BYTES, Chunk, GRANULE};
 use super::chunk::{block_index, chunk_of, set_bit, twin_of};
 use super::size_class::{CLASS_BYTES, CLASSES, large_bytes_for};
 use super::sweep::Sweep;
+use crate::memory::Mapping;
 
 /// The open hole of a class.
 #[derive(Clone, Copy)]
@@ -57,7 +58,7 @@ pub(crate) struct Space {
     pub(super) sweeping: bool,
     /// Empty chunks and the memory of dead huge cells, to be given back to the host.
     pub(super) dead_chunks: Vec<*mut Chunk>,
-    pub(super) dying: Vec<Allocation>,
+    pub(super) dying: Vec<Mapping>,
 }
 
 /// Blocks of the last cycle that are looked at before more memory is asked for.
@@ -362,10 +363,7 @@ impl Drop for Space {
     fn drop(&mut self) {
         for &chunk in self.chunks.iter().chain(&self.huge).chain(&self.dead_chunks) {
             // SAFETY: the lists hold live chunks, each once, and nothing uses cells after their space.
-            unsafe { Chunk::destroy(chunk) };
-        }
-        for mut allocation in self.dying.drain(..) {
-            allocation.shrink(usize::MAX);
+            drop(unsafe { Chunk::into_mapping(chunk) });
         }
     }
 }
