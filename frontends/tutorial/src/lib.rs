@@ -45,7 +45,7 @@ pub enum Mode {
 /// The most bytes that compiling a text takes, for hosts that bound what programs may take.
 pub fn compiling_bytes(text: &str) -> u64 {
     // Each byte can be a token, and each token an instruction with a position.
-    1 << 16 | text.len() as u64 * 1024
+    (1 << 16) + 1024 * text.len() as u64
 }
 
 /// The custom section by which a program says that it is a chunk.

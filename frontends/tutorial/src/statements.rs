@@ -83,14 +83,19 @@ impl<'t> Compiler<'t> {
                 self.next();
                 let value = self.expression_value(None)?;
                 self.mark(first);
-                if first.text == "yield" { self.yield_value(first, value) } else { Ok(self.f().throw(value)) }
+                if first.text == "yield" {
+                    return self.yield_value(first, value);
+                }
+                self.f().throw(value);
+                Ok(())
             }
             "break" | "continue" => {
                 self.next();
                 let Some(&(again, done)) = self.function().loops.last() else {
                     return self.error(first.span(), format!("`{}` stands in loops only", first.text));
                 };
-                Ok(self.f().jump(if first.text == "break" { done } else { again }))
+                self.f().jump(if first.text == "break" { done } else { again });
+                Ok(())
             }
             _ => self.assignment(),
         }
