@@ -251,7 +251,7 @@ impl Context {
         INTERRUPT_SLICE * USUAL_FRAME / i64::from(self.widest_frame).max(USUAL_FRAME)
     }
 
-    /// Runs with so much of the budget kept back, besides what is aside.
+    /// Runs with so much of the budget kept back, besides what lies aside.
     pub(crate) fn run_once(&mut self, reserve: i64) {
         let flow = Flow { pc: self.pc, regs: self.regs };
         let is_stopped = self.status == Status::OutOfFuel;
