@@ -33,7 +33,7 @@ pub const HOST_FUNCTIONS: [&str; 13] =
     ["id", "note", "fail", "trap", "call", "keep", "tail", "pcall", "xpcall", "yield", "resume", "close", "metatable"];
 /// Functions of a program, imported ones aside.
 const FUNCTIONS_MAX: usize = 7;
-/// One in so many functions has a frame that no machine loads.
+/// One in so many functions has a frame nearly as wide as one may be.
 const WIDE: usize = 60;
 
 /// Two programs that belong together, not verified.
