@@ -55,6 +55,7 @@ pub use crate::runtime::host::{
     Raise, SLICE,
 };
 pub use crate::runtime::kept::Kept;
+pub use crate::runtime::loaded_program::ProgramHandle;
 pub use crate::runtime::native;
 pub use crate::runtime::task::{RunActivity, RunId};
 #[cfg(feature = "snapshot-files")]

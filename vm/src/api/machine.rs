@@ -122,6 +122,11 @@ impl Machine {
         Ok(())
     }
 
+    /// Whether programs can import something by this name.
+    pub fn is_defined(&self, module: &str, name: &str) -> bool {
+        self.cx.definitions.get(module, name).is_some()
+    }
+
     /// Lets programs import everything that an instance exports, but for functions that capture values.
     pub fn define_instance(&mut self, module: &str, instance: InstanceId) {
         for (name, item) in self.exports(instance) {

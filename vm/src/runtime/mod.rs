@@ -71,6 +71,7 @@ pub(crate) mod kept;
 pub(crate) mod known_bridges;
 mod layout_groups;
 pub(crate) mod layouts;
+pub(crate) mod loaded_program;
 pub(crate) mod metamethod;
 pub mod native;
 pub(crate) mod number_pool;

@@ -10,6 +10,7 @@ use crate::runtime::codec::ObjectHandles;
 use crate::runtime::definitions::{Definition, InstanceId};
 use crate::runtime::externs::Extern;
 use crate::runtime::instance::{GlobalCell, SharedMemory, SharedTable};
+use crate::runtime::loaded_program::ProgramHandle;
 use crate::runtime::program_types::ProgramTypes;
 use crate::value::{Tag, Value};
 use minivm_isa::Type;
@@ -183,6 +184,11 @@ impl Loading<'_> {
                 return Err(from.damaged("an object keeps a program that is missing"));
             }
             handles.instances.push(InstanceId(number));
+        }
+        for _ in 0..from.count()? {
+            let program = self.programs.get(from.size()?).cloned();
+            self.hold_lasting(HANDLE_BYTES)?;
+            handles.programs.push(ProgramHandle(program.ok_or_else(|| from.damaged("unknown program"))?));
         }
         Ok(handles)
     }
