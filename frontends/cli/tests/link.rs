@@ -101,8 +101,8 @@ fn numbers_are_passed_bit_for_bit() {
     folder.run("--invoke f32 main.wat nan:0x200001").prints("nan:0x200001\n2141192193\n");
     folder.run("--invoke f32 main.wat -0x1.8p-1").prints("-0.75\n-1086324736\n");
     folder.run("--invoke f32 main.wat nan:0x0").fails(2, "`nan:0x0` is not a valid f32");
-    let line = "$M --invoke mixed main.wat 1 'i32x4 1 0xffffffff 3 4' 0x1p-1074";
-    folder.shell(line).prints("i32x4 0x00000002 0x00000000 0x00000004 0x00000005\n5e-324\n-1\n");
+    let line = "$M --invoke mixed main.wat 1 'i32x4 1 0xffffffff 3 4' 0x1p4";
+    folder.shell(line).prints("i32x4 0x00000002 0x00000000 0x00000004 0x00000005\n16\n-1\n");
     folder.shell("$M --invoke mixed main.wat 1 'i32x4 1' 2").fails(2, "`i32x4 1` is not a valid v128");
     // The types of results are saved.
     let line = "$M --fuel 2 --snapshot-to s.mvs --invoke mixed main.wat 1 'i32x4 1 2 3 4' nan:0x1; $M resume s.mvs";
