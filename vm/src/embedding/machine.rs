@@ -83,6 +83,11 @@ impl Machine {
         self.0.cx.heap.used_bytes()
     }
 
+    /// Whether a wait on a shared memory was notified, or has ended; see [`MemoryWait`](crate::MemoryWait).
+    pub fn is_notified(&self, wait: u64) -> bool {
+        self.0.is_notified(wait)
+    }
+
     /// Collections so far.
     pub fn collections(&self) -> u64 {
         self.0.cx.heap.cycles()

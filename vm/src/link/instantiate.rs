@@ -282,7 +282,9 @@ impl Context {
         match &memory.origin {
             Origin::Own(()) => {
                 let made = LinearMemory::new(memory.minimum, memory.maximum, memory.is_64, self.heap.budget());
-                Ok(Rc::new(UnsafeCell::new(made.map_err(LinkError::Trap)?)))
+                let mut made = made.map_err(LinkError::Trap)?;
+                made.set_shared(memory.is_shared);
+                Ok(Rc::new(UnsafeCell::new(made)))
             }
             Origin::Import(import) => match self.definition_of(imports, import)? {
                 Definition::Memory(shared) => {
@@ -290,6 +292,7 @@ impl Context {
                     let found = unsafe { &*shared.get() };
                     let fits = found.pages() >= memory.minimum
                         && found.is_64() == memory.is_64
+                        && found.is_shared() == memory.is_shared
                         && fits_maximum(memory.maximum, found.declared_maximum());
                     if fits { Ok(shared) } else { Err(incompatible(import, "memory", "memory of other limits")) }
                 }

@@ -167,6 +167,8 @@ pub(crate) struct Context {
     pub(crate) failed_at: Option<crate::runtime::frame_view::Position>,
     /// The types of the programs that somebody still has.
     pub(crate) program_types: Vec<std::rc::Weak<crate::runtime::program_types::ProgramTypes>>,
+    /// Waits on shared memories.
+    pub(crate) waits: crate::runtime::waits::Waits,
     /// Programs that may be instantiated again.
     pub(crate) loaded_programs: crate::runtime::loaded_program::LoadedPrograms,
     pub(crate) types: crate::runtime::declared::DeclaredTypes,
@@ -262,6 +264,7 @@ impl Context {
             signatures: crate::runtime::signatures::Signatures::default(),
             failed_at: None,
             program_types: Vec::new(),
+            waits: Default::default(),
             loaded_programs: Default::default(),
             types: crate::runtime::declared::DeclaredTypes::default(),
             definitions: crate::runtime::definitions::Definitions::default(),

@@ -86,5 +86,6 @@ pub(crate) mod switch;
 pub(crate) mod task;
 pub(crate) mod uncaught;
 pub(crate) mod unwind;
+pub(crate) mod waits;
 pub(crate) mod walk;
 pub(crate) mod work;

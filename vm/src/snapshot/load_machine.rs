@@ -12,6 +12,7 @@ use crate::runtime::definitions::Definition;
 use crate::runtime::function::{Body, FunctionInfo};
 use crate::runtime::kept::KeptValues;
 use crate::runtime::layouts::machine_type;
+use crate::runtime::waits::Waits;
 use crate::value::{Tag, Value};
 use minivm_isa::program::{Constant, FunctionDef, Item, SegmentMode};
 use std::cell::UnsafeCell;
@@ -62,7 +63,22 @@ impl Loading<'_> {
         }
         self.cx.loads_until_collection = from.size()?.min(1 << 32);
         self.cx.is_abandoned = from.flag()?;
+        self.cx.waits = Waits::load(from)?;
+        self.check_wait_numbers(from)?;
         cells.state(&mut self.cx.heap, from)
+    }
+
+    /// Each memory that somebody has waited on has a number of its own.
+    fn check_wait_numbers(&self, from: &Reader<'_>) -> Result<(), SnapshotError> {
+        // SAFETY: nothing runs while a state is loaded.
+        let numbers = self.items.memories.iter().map(|memory| unsafe { (**memory.get()).wait_number });
+        let mut numbers: Vec<u64> = numbers.filter(|&number| number != 0).collect();
+        numbers.sort_unstable();
+        let is_used_twice = numbers.windows(2).any(|pair| pair[0] == pair[1]);
+        match is_used_twice || numbers.last().is_some_and(|&last| last > self.cx.waits.memories()) {
+            true => Err(from.damaged("two memories wait under one number")),
+            false => Ok(()),
+        }
     }
 
     /// Closures, targets of bridges and constants of an instance.

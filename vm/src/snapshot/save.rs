@@ -387,6 +387,7 @@ impl<'c> Saving<'c> {
         }
         out.count(self.cx.loads_until_collection);
         out.flag(self.cx.is_abandoned);
+        self.cx.waits.save(out);
         Ok(())
     }
 

@@ -24,7 +24,7 @@ use crate::values;
 pub(crate) use inspect::inspect;
 pub(crate) use interpreter::lua;
 use launch::Launcher;
-use minivm::raw::{InstanceId, Limits, LinkError, Machine, RunState, Value};
+use minivm::raw::{InstanceId, Limits, LinkError, Machine, MemoryWait, RunState, Value};
 use minivm_isa::program::{FunctionDef, Item};
 use minivm_isa::{Allowance, Convention, Program, Signature, Type, Verified};
 use minivm_lua::stdlib::OpenFiles;
@@ -33,9 +33,11 @@ use minivm_wasm::wasi::{self, Linked, SetupError, WasiBuilder};
 pub(crate) use reference::ProgramFiles;
 use snapshot::Plan;
 pub(crate) use snapshot::resume;
+use std::any::Any;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 pub(crate) use stop::die_of_interrupt;
 use stop::{Cause, Stops};
 use tell::Teller;
@@ -43,6 +45,9 @@ pub(crate) use warm::build as build_warm;
 
 /// Larger files are not read for one line of them.
 const EXCERPT_FILE_BYTES_MAX: u64 = 16 << 20;
+
+/// How long a program that waits is not looked after.
+const WAIT_STEP: Duration = Duration::from_millis(5);
 
 /// The export that a command of WebAssembly begins with.
 const START: &str = "_start";
@@ -373,6 +378,7 @@ impl Session {
     /// Goes on with a run to its end, or until it is stopped.
     fn go_on(&mut self) -> Result<(Exit, Vec<Value>), Failure> {
         let state = self.machine.resume();
+        let state = self.serve_waits(state)?;
         let Some(to) = self.error_to.clone().filter(|_| self.machine.uncaught_error().is_some()) else {
             return self.ended(state);
         };
@@ -385,6 +391,22 @@ impl Session {
         saved?;
         let _ = writeln!(anstream::stderr(), "saved: `minivm inspect {}` shows where it happened", to.display());
         Ok(ended)
+    }
+
+    /// Waits for a run that waits on a shared memory until its time is over: there is no thread that could notify it.
+    fn serve_waits(&mut self, mut state: RunState) -> Result<RunState, Failure> {
+        while let RunState::Waiting(request) = &state {
+            let Some(&MemoryWait { timeout_nanoseconds, .. }) = (&**request as &dyn Any).downcast_ref() else { break };
+            let Ok(nanoseconds) = u64::try_from(timeout_nanoseconds) else {
+                return Err(self.failure("it waits for ever on a shared memory: there is no other thread"));
+            };
+            let until = Instant::now().checked_add(Duration::from_nanos(nanoseconds));
+            while self.grants.clock && !self.stops.is_stopped() && until.is_none_or(|until| Instant::now() < until) {
+                std::thread::sleep(Duration::from_nanos(nanoseconds).min(WAIT_STEP));
+            }
+            state = self.machine.answer(&[]);
+        }
+        Ok(state)
     }
 
     /// What a run ended with.
