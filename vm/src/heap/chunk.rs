@@ -38,7 +38,7 @@ pub(crate) struct Chunk {
     /// What came from the host, this included.
     mapping: ManuallyDrop<Mapping>,
     /// While the heap is copied: how far from this chunk its clone lies, as a number that may wrap.
-    pub(crate) twin_distance: usize,
+    pub(crate) clone_distance: usize,
 }
 
 const _: () = assert!(size_of::<Chunk>() <= BLOCK_BYTES, "the metadata fits the first block");
@@ -91,7 +91,7 @@ impl Chunk {
     ///
     /// # Safety
     /// `chunk` is a live chunk.
-    pub(crate) unsafe fn create_twin(chunk: *mut Chunk, allocated: Bitmap) -> *mut Chunk {
+    pub(crate) unsafe fn create_clone(chunk: *mut Chunk, allocated: Bitmap) -> *mut Chunk {
         // SAFETY: the caller gives a live chunk, and the clone is one if it is not null.
         unsafe {
             let clone =
@@ -100,7 +100,7 @@ impl Chunk {
                 (*clone).bits[allocated.0] = (*chunk).bits[allocated.0];
                 (*clone).cell_bytes = (*chunk).cell_bytes;
                 (*clone).list_index = (*chunk).list_index;
-                (*chunk).twin_distance = clone.expose_provenance().wrapping_sub(chunk.addr());
+                (*chunk).clone_distance = clone.expose_provenance().wrapping_sub(chunk.addr());
             }
             clone
         }
@@ -184,9 +184,9 @@ pub(crate) unsafe fn get_bit(cell: *mut u8, bitmap: Bitmap) -> bool {
 /// # Safety
 /// `cell` lies in a live chunk whose heap is being copied.
 #[inline(always)]
-pub(crate) unsafe fn twin_of<T>(cell: *mut T) -> *mut T {
+pub(crate) unsafe fn clone_of<T>(cell: *mut T) -> *mut T {
     // SAFETY: the caller gives a cell of a live chunk.
-    let distance = unsafe { (*chunk_of(cell.cast())).twin_distance };
+    let distance = unsafe { (*chunk_of(cell.cast())).clone_distance };
     std::ptr::with_exposed_provenance_mut(cell.addr().wrapping_add(distance))
 }
 

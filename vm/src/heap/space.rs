@@ -8,7 +8,7 @@
 use std::ptr::null_mut;
 
 use super::chunk::{ALL_FREE, BLOCK_BYTES, BLOCK_WORDS, BLOCKS, Bitmap, CHUNK_BYTES, Chunk, GRANULE};
-use super::chunk::{block_index, chunk_of, set_bit, twin_of};
+use super::chunk::{block_index, chunk_of, clone_of, set_bit};
 use super::size_class::{CLASS_BYTES, CLASSES, large_bytes_for};
 use super::sweep::Sweep;
 use crate::memory::Mapping;
@@ -322,7 +322,7 @@ impl Space {
         for (chunks, clones) in [(&self.chunks, &mut clone.chunks), (&self.huge, &mut clone.huge)] {
             for &chunk in chunks {
                 // SAFETY: the lists hold live chunks.
-                let made = unsafe { Chunk::create_twin(chunk, self.marks.other()) };
+                let made = unsafe { Chunk::create_clone(chunk, self.marks.other()) };
                 if made.is_null() {
                     return None;
                 }
@@ -330,7 +330,7 @@ impl Space {
             }
         }
         // SAFETY: blocks and runs are in listed chunks.
-        let clones = |blocks: &[*mut u8]| blocks.iter().map(|&block| unsafe { twin_of(block) }).collect();
+        let clones = |blocks: &[*mut u8]| blocks.iter().map(|&block| unsafe { clone_of(block) }).collect();
         for (list, other) in self.lists.iter().zip(&mut clone.lists) {
             let BlockList { block, granule, .. } = *list;
             *other = BlockList { blocks: clones(&list.blocks), block, granule, ..BlockList::default() };
@@ -339,7 +339,7 @@ impl Space {
             // A hole that is used up may end with its chunk.
             if cursor.next != cursor.end {
                 // SAFETY: the hole is in a listed chunk.
-                let next = unsafe { twin_of(cursor.next) };
+                let next = unsafe { clone_of(cursor.next) };
                 *other = Cursor { next, end: next.wrapping_add(cursor.end.addr() - cursor.next.addr()) };
             }
         }
