@@ -52,6 +52,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod constants;
 mod error;
 mod function;
 mod input;
