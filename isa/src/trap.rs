@@ -64,6 +64,8 @@ traps! {
     Unsupported = 14 "unsupported operation";
     /// A cast to another layout than the object's.
     CastFailure = 15 "cast failure";
+    /// An access past the end of a string.
+    StringBounds = 16 "out of bounds string access";
 }
 
 impl fmt::Display for TrapCode {

@@ -40,6 +40,11 @@ impl HostCall<'_> {
         self.cx.definitions.get(module, name).cloned().map(Extern)
     }
 
+    /// The names that the host has defined in a module for programs to import.
+    pub fn defined_names(&self, module: &str) -> Vec<String> {
+        self.cx.definitions.names(module).map(str::to_owned).collect()
+    }
+
     /// What an instance exports, in its order, but for functions that capture values.
     pub fn exports(&self, instance: InstanceId) -> Vec<(String, Extern)> {
         self.cx.instance(instance).exports()
