@@ -670,7 +670,7 @@ macro_rules! for_each_instruction {
     FiberYieldOpenToOpen fiber_yield_open_to_open 0x0214 { values: Ins<Any> } [call trap takes_open leaves_open bulk] { waits Yield };
     /// Closes a suspended or dead fiber, running its cleanup regions. `ok` = 1, or `ok` = 0 and `error` = what a cleanup raised.
     FiberClose fiber_close 0x0215 { ok: Out<I32>, error: Out<Any>, fiber: In<Any> } [call trap] { waits Close };
-    /// `dst` = 0 suspended, 1 running, 2 normal (it resumed another, or its run is aside), 3 dead.
+    /// `dst` = 0 suspended, 1 running, 2 normal (it resumed another, or its run is suspended), 3 dead.
     FiberStatus fiber_status 0x0216 { dst: Out<I32>, fiber: In<Any> } [trap];
 
     // Vectors of 128 bits (WebAssembly core specification, vector instructions). Lane 0 is the lowest; lists of lanes are

@@ -42,6 +42,26 @@ const UNSAFE: [&str; 23] = [
     "vm/src/value.rs",
 ];
 
+/// Words that the field has other words for, and phrases that are no English, with what to write instead.
+const WORDS: [(&str, &str); 16] = [
+    ("frame map", "stack map"),
+    ("ledger", "fuel map"),
+    ("plain code", "baseline code"),
+    ("fast code", "optimised code"),
+    ("twin", "clone"),
+    ("word32", "u32"),
+    ("word64", "u64"),
+    ("border frame", "boundary frame"),
+    ("put aside", "suspended"),
+    ("taken up", "switched to, resumed"),
+    ("has come to an end", "has ended"),
+    ("told of", "reported, given"),
+    ("its state is none", "unknown state"),
+    ("the checksum is another one", "checksum mismatch"),
+    ("is no i32", "is not a valid i32"),
+    ("is no i64", "is not a valid i64"),
+];
+
 /// Files that are one long table.
 const TABLES: [&str; 1] = ["isa/src/instructions.rs"];
 
@@ -147,6 +167,26 @@ fn lines_are_clean() {
             problems.extend(lines(source, "too many columns", long));
         }
         problems
+    });
+}
+
+#[test]
+fn words_are_those_of_the_field() {
+    check(&collect(&["rs", "md"]), |source| {
+        if source.path == "conformance/tests/tidy/main.rs" {
+            return Vec::new();
+        }
+        let has = |line: &str, phrase: &str| {
+            let is_part = |character: Option<char>| character.is_some_and(|character| character.is_alphanumeric());
+            line.match_indices(phrase).any(|(at, _)| {
+                let (before, after) = (line[..at].chars().next_back(), line[at + phrase.len()..].chars().next());
+                !is_part(before) && !is_part(after)
+            })
+        };
+        WORDS
+            .iter()
+            .flat_map(|(phrase, instead)| lines(source, &format!("say {instead}"), |line| has(line, phrase)))
+            .collect()
     });
 }
 

@@ -115,7 +115,7 @@ impl HostCall<'_> {
         (fiber, self.is_main_fiber(fiber))
     }
 
-    /// Whether a value is a fiber that the host started, in this run or in one that is aside, and that may not yield to it.
+    /// Whether a value is a fiber that the host started, in this run or in one that is suspended, and that may not yield to it.
     pub fn is_main_fiber(&self, fiber: Value) -> bool {
         let Some(cell) = fiber.as_fiber() else { return false };
         let is_it = |run: &crate::runtime::task::Run| run.main_fiber == cell && !run.may_yield;

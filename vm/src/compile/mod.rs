@@ -56,15 +56,14 @@ use crate::threaded::kinds::BranchTo;
 use crate::threaded::notes::Note;
 use crate::threaded::rows;
 use crate::threaded::slots::SCRATCH_VALUES;
+use crate::threaded::slots::Slots;
 use crate::threaded::slots::window;
-use crate::threaded::slots::{FRAME_WORDS_MAX, Slots};
 use crate::threaded::stack_map::Fate;
 use crate::threaded::stack_map::STRETCH;
 use crate::threaded::stack_map::StackMap;
 use crate::threaded::{Assembler, Code, EntryHeader};
 use crate::value::{Tag, Value};
 use minivm_isa::entities::{Block, Const, Reg};
-use minivm_isa::operand::OperandRef;
 use minivm_isa::program::{Constant, Function, Program};
 use minivm_isa::steps;
 use minivm_isa::{Input, Instruction, Operand};
@@ -120,7 +119,6 @@ pub(crate) struct Compiling<'a> {
     /// Word where a callee's registers begin.
     window: usize,
     unsupported: Option<&'static str>,
-    frame_too_large: bool,
 }
 
 /// Makes sure that a function has optimised code.
@@ -185,34 +183,12 @@ fn make_constants<'a>(cx: &mut Context, guest: &'a GuestFunction) -> Result<&'a 
     Ok(guest.constants.get_or_init(|| values.into_boxed_slice()))
 }
 
-/// Words of the largest window for outgoing arguments, and for values a return or an append gathers there.
+/// Words that the widest window of a function takes. They fit with all else: [`FRAME_WORDS_MAX`] leaves room for headers.
 fn window_words(instance: &Instance, function: &Function) -> usize {
-    let words = |instruction: &Instruction| match instruction {
-        Instruction::Call { function: callee, arguments, .. }
-        | Instruction::TailCall { function: callee, arguments } => {
-            let signature = instance.program.functions[*callee].signature();
-            instance.signature_words(signature).max(arguments.len() * 2)
-        }
-        Instruction::CallIndirect { signature, .. }
-        | Instruction::CallRef { signature, .. }
-        | Instruction::TailCallIndirect { signature, .. }
-        | Instruction::TailCallRef { signature, .. } => instance.signature_words(*signature),
-        Instruction::ForEach { results, .. } => 4.max(results.len() * 2),
-        Instruction::CallAny { results, arguments, .. } | Instruction::CallAnyOpen { results, arguments, .. } => {
-            results.len().max(arguments.len()) * 2
-        }
-        other => {
-            let mut most = 0;
-            other.for_each_operand(|_, operand| {
-                if let OperandRef::Ins(inputs, _) = operand {
-                    most = most.max(inputs.len() * 2);
-                }
-            });
-            most
-        }
-    };
     steps::count(function.code.len());
-    function.code.iter().map(words).max().unwrap_or(0)
+    let signature_words = |signature| instance.signature_words(signature) as u64;
+    let words = |instruction| minivm_isa::frame::window_words(&instance.program, instruction, signature_words);
+    function.code.iter().map(words).max().unwrap_or(0) as usize
 }
 
 /// What a function is translated to.
@@ -251,9 +227,7 @@ fn translate(
     // SAFETY: instances outlive their functions.
     let instance = unsafe { &*guest.instance };
     let extent = window + window_words(instance, function) + CONTINUATION_DELTA;
-    if extent > FRAME_WORDS_MAX {
-        return Err(CompileError::FrameTooLarge);
-    }
+    debug_assert!(extent <= usize::from(u16::MAX), "the verifier has bounded frames");
     let mut compiling = Compiling {
         function,
         program,
@@ -280,7 +254,6 @@ fn translate(
         scratch_used: 0,
         window,
         unsupported: None,
-        frame_too_large: false,
     };
     if !baseline {
         compiling.plan = Plan::compute(function, &compiling.temporaries, window);
@@ -291,9 +264,6 @@ fn translate(
     compiling.emit_blocks();
     if let Some(name) = compiling.unsupported {
         return Err(CompileError::Unsupported(name));
-    }
-    if compiling.frame_too_large {
-        return Err(CompileError::FrameTooLarge);
     }
     let params = crate::runtime::call::direct_params(info, guest.convention, guest.params);
     let header = EntryHeader { extent: extent as u32, params };

@@ -133,7 +133,7 @@ pub(crate) struct Context {
     pub(crate) stack_start: *mut u64,
     /// What belongs to the run at work.
     pub(crate) run: Run,
-    /// The runs that are aside.
+    /// The runs that are suspended.
     pub(crate) runs: Runs,
     /// The error that the host function gets whose continuation is gone on with next.
     pub(crate) pending_error: Option<Value>,

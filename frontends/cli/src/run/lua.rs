@@ -126,7 +126,7 @@ pub(super) fn invoke(
     session.finish(results)
 }
 
-/// What is told of an error value, as the `lua` command does; and whether a traceback belongs to it.
+/// What is printed of an error value, as the `lua` command does; and whether a traceback belongs to it.
 pub(super) fn message(machine: &mut Machine, value: Value) -> (Vec<u8>, bool) {
     if let Some(bytes) = value.as_bytes() {
         return (bytes.to_vec(), true);

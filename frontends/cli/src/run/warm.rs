@@ -22,7 +22,7 @@ const MAIN: &str = "minivm.main";
 /// Whether a file is a snapshot, whatever its name.
 pub(super) fn is_warm(path: &Path) -> bool {
     let mut head = [0; snapshot_file::MAGIC.len()];
-    // What comes from a pipe or another stream is read once only, and files that cannot be read are told of elsewhere.
+    // What comes from a pipe or another stream is read once only, and files that cannot be read are reported elsewhere.
     std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file())
         && path != Path::new("-")
         && File::open(path).and_then(|mut file| file.read_exact(&mut head)).is_ok()

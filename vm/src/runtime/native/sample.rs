@@ -35,12 +35,17 @@ pub(crate) fn slice(cx: &Context) -> i64 {
     if cx.native.has_tier() { cx.native.slice } else { i64::MAX }
 }
 
-/// Looks where an inner slice has ended.
-pub(crate) fn sample(cx: &mut Context) {
+/// Looks where an inner slice has ended, or a part of one, of so many instructions.
+pub(crate) fn sample(cx: &mut Context, instructions: i64) {
     if !cx.native.has_tier() {
         return;
     }
     cx.install_finished();
+    cx.native.since_sample = cx.native.since_sample.saturating_add(instructions);
+    if cx.native.since_sample < cx.native.slice {
+        return;
+    }
+    cx.native.since_sample = 0;
     if cx.native.policy.chaos.is_some() {
         cx.native.slice = 1 + (cx.native.random() % CHAOS_SLICE_MAX) as i64;
         if cx.native.random().is_multiple_of(4) {
