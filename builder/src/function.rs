@@ -50,6 +50,28 @@ struct LocalRange {
 /// ```
 ///
 /// No method panics. What is used wrongly is noted, and [`finish`](FunctionBuilder::finish) reports all of it.
+///
+/// ```
+/// use minivm_builder::{ProgramBuilder, RegionKind, Signature, Type};
+///
+/// let mut program = ProgramBuilder::new();
+/// let mut f = program.function("try", Signature::dynamic(2, false));
+/// let (body, caught, error) = (f.block(), f.block(), f.register(Type::Any));
+/// f.protect(RegionKind::Catch, body, caught, caught, error, None);
+/// f.jump(body);
+///
+/// f.switch_to(body);                                     // calls its first parameter with the second one
+/// let result = f.call_any_one(f.param(0), (f.param(1),));
+/// f.return_values((true, result));
+///
+/// f.switch_to(caught);                                   // and says what went wrong, if anything did
+/// let text = f.concat(("caught: ", error));
+/// f.return_values((false, text));
+/// let number = program.add(f)?;
+/// program.export_function("try", number);
+/// assert!(program.finish().is_ok());
+/// # Ok::<(), minivm_builder::BuildError>(())
+/// ```
 pub struct FunctionBuilder {
     name: String,
     signature: Sig,
@@ -413,7 +435,7 @@ impl FunctionBuilder {
     /// Lays out the blocks.
     ///
     /// # Errors
-    /// When the frame is too large, a used block is empty, or methods were used wrongly.
+    /// When the frame is too large, or methods were used wrongly.
     pub fn finish(self) -> Result<Function, BuildError> {
         self.lay_out().map(|(function, _)| function)
     }
@@ -435,7 +457,12 @@ impl FunctionBuilder {
         let mut total = 0;
         for &block in &order {
             if self.blocks[block].code.is_empty() {
-                return Err(BuildError::EmptyBlock { function: self.name, block });
+                self.mistakes.note(
+                    (block, 0),
+                    "switch_to",
+                    "a block with instructions".to_owned(),
+                    format!("{block} without"),
+                );
             }
             numbers[block] = Some(starts.push(total));
             total += u32::try_from(self.blocks[block].code.len()).expect("code is counted in u32");

@@ -60,8 +60,6 @@ pub(crate) struct Compiler<'t> {
     pub(crate) resume: Option<Func>,
     /// At a prompt, what the last line has given.
     pub(crate) last: Option<Reg>,
-    /// Returns its first argument.
-    pub(crate) first: Func,
 }
 
 // ANCHOR: compile
@@ -73,25 +71,9 @@ pub fn compile(file: &str, text: &str, mode: Mode) -> Result<Verified, Error> {
     let tokens = tokens(text).map_err(|(span, message)| Error::new(file, text, span, message))?;
     let mut program = ProgramBuilder::new();
     let source = program.source(file, Some(text.as_bytes().into()));
-    let mut f = program.function("first", Signature::dynamic(1, false));
-    f.return_values((f.param(0),));
-    let first = program.add(f).map_err(|error| Error::new(file, text, 0..0, error.to_string()))?;
     let (functions, resume, last) = (Vec::new(), None, None);
-    let mut compiler = Compiler {
-        file,
-        text,
-        mode,
-        tokens,
-        at: 0,
-        depth: 0,
-        program,
-        source,
-        functions,
-        blocks: 0,
-        resume,
-        last,
-        first,
-    };
+    let mut compiler =
+        Compiler { file, text, mode, tokens, at: 0, depth: 0, program, source, functions, blocks: 0, resume, last };
     compiler.begin_function("main", Signature::dynamic(0, true), false);
     compiler.top_level()?;
     let main = compiler.end_function(0..0)?.0;

@@ -348,9 +348,9 @@ impl<'t> Compiler<'t> {
         f.return_values(());
         f.switch_to(alive);
         let (ok, value) = (f.register(Type::Any), f.register(Type::Any));
-        let first = f.ref_func(self.first);
+        let count = f.register(Type::I32);
         f.fiber_resume_to_open(ok, fiber, ());
-        f.call_any_open(&[value], first, ());
+        f.take_open(count, &[value]);
         f.branch_truthy(ok, yielded, failed);
         f.switch_to(yielded);
         f.return_values((value,));

@@ -246,9 +246,8 @@ impl<'t> Compiler<'t> {
             f.to(value).get(iterated, key);
             f.branch_kind(value, ValueKind::Nil, done, body);
         } else {
-            let globals = f.capture_get(0);
-            let next = f.get(globals, "next");
-            f.for_each(&results, next, iterated, key, body, done);
+            f.table_next(key, value, iterated, key);
+            f.branch_kind(key, ValueKind::Nil, done, body);
         }
         f.switch_to(call);
         f.for_each(&results, iterated, Constant::Nil, Constant::Nil, body, done);
@@ -325,10 +324,10 @@ impl<'t> Compiler<'t> {
         if !self.function().is_generator {
             return self.error(token.span(), "`yield` stands in `gen { … }` only");
         }
-        let first = self.first;
-        let first = self.f().ref_func(first);
+        // What it is resumed with is of no use to it.
+        let count = self.f().register(Type::I32);
         self.f().fiber_yield_to_open((value,));
-        self.f().call_any_open(&[], first, ());
+        self.f().take_open(count, &[]);
         Ok(())
     }
     // ANCHOR_END: yield

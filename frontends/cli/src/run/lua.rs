@@ -62,6 +62,8 @@ pub(super) fn library(session: &mut Session) -> Result<Value, Failure> {
     minivm_modules::raw::install(&mut session.machine).map_err(|_| session.out_of_memory())?;
     minivm_modules::raw::set_features(&mut session.machine, session.features);
     session.has_lua = true;
+    // Modules may import it.
+    session.install_std()?;
     if let Some(plan) = &session.snapshot {
         stdlib::raw::set_open_files(&mut session.machine, plan.open_files);
     }
