@@ -38,7 +38,7 @@
 mod clone;
 #[cfg(feature = "snapshot-files")]
 pub mod container;
-mod deoptimise;
+mod hooks;
 mod invariants;
 mod levels;
 pub(crate) mod load;

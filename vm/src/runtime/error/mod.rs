@@ -4,6 +4,7 @@ mod boundary;
 mod exception;
 mod names;
 pub(crate) mod trace;
+pub(crate) mod variables;
 
 use crate::runtime::context::Context;
 use crate::runtime::failure::Failure;
