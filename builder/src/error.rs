@@ -9,7 +9,7 @@ use std::fmt;
 /// Why a function or program cannot be built.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum BuildError {
-    /// The registers of a function take more than 65,535 frame words.
+    /// The registers of a function take more than 60,000 frame words.
     FrameTooLarge {
         /// Name of the function.
         function: String,

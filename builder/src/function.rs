@@ -10,6 +10,7 @@ use std::collections::HashMap;
 
 use crate::mistakes::Mistakes;
 use crate::{BuildError, IntoOperand, IntoOperands};
+use minivm_isa::frame::words_of;
 pub use minivm_isa::limits::FRAME_WORDS_MAX;
 
 /// A block under construction, with its instructions and the source position of each.
@@ -458,7 +459,7 @@ impl FunctionBuilder {
             return Err(BuildError::OutOfMemory);
         }
         self.is_used("the end of the function");
-        let words: u64 = self.registers.values().map(|ty| u64::from(ty.words())).sum();
+        let words = words_of(self.registers.values());
         if words > u64::from(FRAME_WORDS_MAX) {
             return Err(BuildError::FrameTooLarge { function: self.name, words });
         }

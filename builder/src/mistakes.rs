@@ -50,7 +50,7 @@ impl Mistakes {
         let place = |noted: Noted| {
             let (block, offset) = noted.at;
             let start = numbers[block].and_then(|number| starts.get(number.as_u32() as usize));
-            // What would stand behind the last instruction is told of that.
+            // What would stand behind the last instruction gets its position.
             let last = code.len().saturating_sub(1);
             let instruction = start.map(|&start| (start as usize + offset).min(last));
             let span = instruction

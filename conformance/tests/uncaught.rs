@@ -113,7 +113,7 @@ fn an_uncaught_error_stops_where_it_was_raised_and_ends_the_same() {
             machine.set_keep_stack_on_error(true);
             let state = machine.resume();
             assert!(matches!(state, RunState::Failed(_)) && machine.is_stopped(), "{source}");
-            // What is told of it is what it was, though clean-ups come first; what leaves a fiber is raised again outside.
+            // What is reported is what it was, though clean-ups come first; what leaves a fiber is raised again outside.
             let same = source.contains("coroutine") || end.ends_with(&machine.traceback());
             assert!(same, "{source}: {end} but {}", machine.traceback());
             let stopped = frames(&machine);

@@ -64,6 +64,12 @@ traps! {
     Unsupported = 14 "unsupported operation";
     /// A cast to another layout than the object's.
     CastFailure = 15 "cast failure";
+    /// An atomic access at an address that is not a multiple of its size.
+    UnalignedAtomic = 16 "unaligned atomic";
+    /// Waiting on a memory that is not shared.
+    ExpectedShared = 17 "expected shared memory";
+    /// So many wait already that no more may.
+    TooManyWaits = 18 "too many waits";
 }
 
 impl fmt::Display for TrapCode {

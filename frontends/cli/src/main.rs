@@ -20,6 +20,7 @@ mod report;
 mod run;
 mod source;
 mod values;
+mod wast;
 
 use arguments::{Command, CommandLine, When};
 use std::process::ExitCode;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         Command::Build(build) => commands::build(build, features),
         Command::Dis(file) => commands::dis(&file.file, features),
         Command::Verify(file) => commands::verify(&file.file, features),
+        Command::Wast(options) => wast::wast(options, features),
         Command::Completions { shell } => commands::completions(*shell),
     };
     let exit = result.unwrap_or_else(|failure| {

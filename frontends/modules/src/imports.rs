@@ -57,6 +57,17 @@ pub(crate) fn modules(wanted: &[Wanted]) -> Vec<String> {
 }
 
 impl Wanted {
+    /// What kind of thing it is.
+    pub(crate) fn kind_name(&self) -> &'static str {
+        match &self.kind {
+            Kind::Function(_) => "function",
+            Kind::Global { holds, .. } if holds.is_tag() => "tag",
+            Kind::Global { .. } => "global",
+            Kind::Memory => "memory",
+            Kind::Table => "table",
+        }
+    }
+
     /// What is needed, for messages.
     fn description(&self) -> String {
         match &self.kind {

@@ -114,7 +114,7 @@ impl HostCall<'_> {
         (fiber, self.is_main_fiber(fiber))
     }
 
-    /// Whether a value is a fiber that the host started, in this run or in one that is aside, and that may not yield to it.
+    /// Whether a value is a fiber that the host started, in this run or in one that is suspended, and that may not yield to it.
     pub fn is_main_fiber(&self, fiber: Value) -> bool {
         let Some(cell) = fiber.as_fiber() else { return false };
         let is_it = |run: &crate::runtime::task::Run| run.main_fiber == cell && !run.may_yield;
@@ -128,8 +128,9 @@ impl HostCall<'_> {
     ///
     /// # Errors
     /// When it cannot be linked.
-    pub fn instantiate(&mut self, program: Verified) -> Result<(InstanceId, Option<Value>), LinkError> {
-        let loaded = self.cx.instantiate(Arc::new(program), &Definitions::default())?;
+    pub fn instantiate(&mut self, program: impl Into<Arc<Verified>>) -> Result<(InstanceId, Option<Value>), LinkError> {
+        let program = self.cx.loaded_program(program.into())?;
+        let loaded = self.cx.instantiate(program, &Definitions::default())?;
         self.cx.unpin(loaded.0);
         Ok(loaded)
     }

@@ -21,7 +21,7 @@ pub struct StateReport {
     /// The error at which it has stopped, as nothing catches that.
     pub uncaught_error: Option<Value>,
     /// All fibers that have not ended: the one that runs, those that wait for one that they have resumed, those that ran in
-    /// runs that are aside, then the others as they are met.
+    /// runs that are suspended, then the others as they are met.
     pub fibers: Vec<FiberReport>,
     /// Bytes of the heap that are in use, with what is dead and not collected yet.
     pub heap_bytes: usize,
@@ -53,7 +53,7 @@ pub enum FiberActivity {
     Running,
     /// It waits for one that it has resumed.
     Waiting,
-    /// It runs when its run is taken up, which is aside.
+    /// It runs when its run, which is suspended, is switched to.
     Parked,
     /// It waits to be resumed.
     Suspended,

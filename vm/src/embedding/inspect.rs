@@ -185,7 +185,7 @@ pub struct StateReport {
     /// The error at which it has stopped, as nothing catches that.
     pub uncaught_error: Option<Value>,
     /// All fibers that have not ended: the one that runs, those that wait for one that they have resumed, those that ran in
-    /// runs that are aside, then the others as they are met.
+    /// runs that are suspended, then the others as they are met.
     pub fibers: Vec<FiberReport>,
     /// Bytes of the heap that are in use, with what is dead and not collected yet.
     pub heap_bytes: usize,

@@ -245,7 +245,7 @@ pub struct InstanceId {
     number: u32,
 }
 
-/// A run of a machine that is aside or was. Numbers count up and are never used again, also not after a snapshot.
+/// A run of a machine that is suspended or was. Numbers count up and are never used again, also not after a snapshot.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct RunId {
     machine: u64,
@@ -253,7 +253,7 @@ pub struct RunId {
 }
 
 impl RunId {
-    /// The number: 0 for the run that was put aside first.
+    /// The number: 0 for the run that was suspended first.
     pub fn number(self) -> u64 {
         self.number
     }

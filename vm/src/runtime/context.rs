@@ -133,7 +133,7 @@ pub(crate) struct Context {
     pub(crate) stack_start: *mut u64,
     /// What belongs to the run at work.
     pub(crate) run: Run,
-    /// The runs that are aside.
+    /// The runs that are suspended.
     pub(crate) runs: Runs,
     /// The error that the host function gets whose continuation is gone on with next.
     pub(crate) pending_error: Option<Value>,
@@ -167,6 +167,10 @@ pub(crate) struct Context {
     pub(crate) failed_at: Option<crate::runtime::frame_view::Position>,
     /// The types of the programs that somebody still has.
     pub(crate) program_types: Vec<std::rc::Weak<crate::runtime::program_types::ProgramTypes>>,
+    /// Waits on shared memories.
+    pub(crate) waits: crate::runtime::waits::Waits,
+    /// Programs that may be instantiated again.
+    pub(crate) loaded_programs: crate::runtime::loaded_program::LoadedPrograms,
     pub(crate) types: crate::runtime::declared::DeclaredTypes,
     /// Where calls out of continuations return to.
     pub(crate) definitions: crate::runtime::definitions::Definitions,
@@ -189,7 +193,7 @@ pub(crate) struct Context {
     /// How many fibers have a hook.
     pub(crate) hook_count: crate::runtime::hook::HookCount,
     /// Places of the machine's own.
-    pub(crate) return_stubs: ReturnStubs,
+    pub(crate) return_stubs: std::rc::Rc<ReturnStubs>,
     /// How functions get their code and how it runs.
     pub(crate) engine: &'static Engine,
     /// Bridges by the number of their signature.
@@ -266,6 +270,8 @@ impl Context {
             signatures: crate::runtime::signatures::Signatures::default(),
             failed_at: None,
             program_types: Vec::new(),
+            waits: Default::default(),
+            loaded_programs: Default::default(),
             types: crate::runtime::declared::DeclaredTypes::default(),
             definitions: crate::runtime::definitions::Definitions::default(),
             is_stack_refused: false,
@@ -277,7 +283,7 @@ impl Context {
             steps_left: u64::MAX,
             is_hooked: false,
             hook_count: crate::runtime::hook::HookCount::default(),
-            return_stubs: ReturnStubs::new((engine.stubs)()),
+            return_stubs: std::rc::Rc::new(ReturnStubs::new((engine.stubs)())),
             engine,
             bridges: std::collections::HashMap::new(),
             known_bridges: crate::runtime::known_bridges::KnownBridges::default(),

@@ -15,7 +15,7 @@ pub enum FiberState {
     Running,
     /// It has resumed another one.
     Normal,
-    /// It is at work in a run that is aside, see [`Machine::suspend`](crate::raw::Machine::suspend); for programs it is as those that
+    /// It is at work in a run that is suspended, see [`Machine::suspend`](crate::raw::Machine::suspend); for programs it is as those that
     /// have resumed another one.
     Parked,
     /// It has returned, failed or was closed.

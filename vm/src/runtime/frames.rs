@@ -176,12 +176,12 @@ impl<'m> Reader<'m> {
         Reader { cx, walk, entered, top, fiber, follows_resumers: false }
     }
 
-    /// Reads the frames of a run that is aside, whose running fiber is this one.
+    /// Reads the frames of a run that is suspended, whose running fiber is this one.
     pub(crate) fn of_parked(cx: &'m Context, fiber: *mut FiberCell) -> Self {
         if fiber.is_null() {
             return Reader { cx, walk: None, entered: Entered::Before, top: None, fiber, follows_resumers: false };
         }
-        // SAFETY: the context holds the fibers of the runs that are aside.
+        // SAFETY: the context holds the fibers of the runs that are suspended.
         let fiber = unsafe { Value::from_fiber(fiber) };
         Reader { follows_resumers: true, ..Reader::of_fiber(cx, fiber) }
     }

@@ -74,7 +74,7 @@ impl Loading<'_> {
         Ok(())
     }
 
-    /// Reads a run that is aside.
+    /// Reads a run that is suspended.
     fn parked(
         &mut self,
         id: Option<RunId>,

@@ -23,7 +23,7 @@
 //! A run that has stopped at an error which nobody catches (see [`Machine::set_keep_stack_on_error`]) is saved inside of the
 //! instruction or host function that raised it, with the error: whoever goes on with it unwinds the stack.
 //!
-//! Runs that are aside travel, with their numbers and in their order. What one of them waits for stays with the host, who
+//! Suspended runs travel, with their numbers and in their order. What one of them waits for stays with the host, who
 //! answers it in the machine that has loaded it.
 //!
 //! | file | what |

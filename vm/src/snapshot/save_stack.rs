@@ -28,7 +28,7 @@ pub(crate) mod state {
     pub(in crate::snapshot) const FAILED: u8 = 5;
     /// It runs, and has stopped at an error that nobody catches.
     pub(in crate::snapshot) const RAISED: u8 = 6;
-    /// As these, in a run that is aside.
+    /// As these, in a run that is suspended.
     pub(in crate::snapshot) const PARKED_NEW: u8 = 7;
     pub(in crate::snapshot) const PARKED: u8 = 8;
     pub(in crate::snapshot) const PARKED_RAISED: u8 = 9;

@@ -109,7 +109,7 @@ fn fiber(machine: &mut Machine, report: &FiberReport, out: &mut Out) {
     let activity = match report.activity {
         FiberActivity::Running => "running",
         FiberActivity::Waiting => "waiting for one that it resumed",
-        FiberActivity::Parked => "running, put aside",
+        FiberActivity::Parked => "running, suspended",
         FiberActivity::Suspended => "suspended",
         FiberActivity::New => "not started",
         FiberActivity::Failed => "failed",

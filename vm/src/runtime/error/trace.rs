@@ -14,6 +14,7 @@ use crate::threaded::{Flow, Regs};
 use crate::value::Value;
 use minivm_isa::facts::Waits;
 use minivm_isa::program::NO_LINE;
+use std::collections::VecDeque;
 use std::fmt::Write;
 
 /// Levels that a traceback shows at each end before it leaves some out.
@@ -148,37 +149,49 @@ struct Trace<'a> {
 impl Trace<'_> {
     /// The lines, without the first `skip` levels and those in the middle of very many.
     fn text(self, skip: usize) -> String {
-        let mut walk = self.walk.clone();
-        let ends = usize::from(self.above.is_some()) + usize::from(self.below.is_some());
-        // SAFETY: the walk starts at a live state.
-        let count = std::iter::from_fn(|| unsafe { walk.next_shown() }).count() + ends;
-        // PUC Lua does not leave out only one, and counts one less than it leaves out.
+        let elided_from = skip.saturating_add(LEVELS_FIRST);
+        // Where the walk is before each level that may be shown: it goes over the stack once, which may be deep.
+        let (mut first, mut last) = (Vec::new(), VecDeque::new());
+        let mut count = usize::from(self.above.is_some());
+        let mut walk = self.walk;
+        loop {
+            let before = walk.clone();
+            // SAFETY: the walk starts at a live state.
+            if unsafe { walk.next_shown() }.is_none() {
+                break;
+            }
+            if count >= elided_from {
+                // PUC Lua does not leave out only one.
+                if last.len() == LEVELS_LAST + 1 {
+                    last.pop_front();
+                }
+                last.push_back((count, before));
+            } else if count >= skip {
+                first.push((count, before));
+            }
+            count += 1;
+        }
+        let below = self.below.map(|line| (count, line));
+        count += usize::from(below.is_some());
         let elided = count.saturating_sub(skip).saturating_sub(LEVELS_FIRST + LEVELS_LAST);
         let elided = if elided == 1 { 0 } else { elided };
-        let elided_from = skip.saturating_add(LEVELS_FIRST);
+        let lines = first.into_iter().chain(last).map(|(level, mut walk)| {
+            // SAFETY: the stack is as it was, and has this level.
+            let line = unsafe {
+                let shown = walk.next_shown().expect("it was there before");
+                level_line(self.cx, &shown, walk.peek(), self.names)
+            };
+            (level, line)
+        });
         let mut text = String::from(HEAD);
-        let mut level = 0;
-        let mut add = |line: &dyn Fn() -> String| {
-            if elided > 0 && level == elided_from {
+        for (level, line) in self.above.map(|line| (0, line)).into_iter().chain(lines).chain(below) {
+            if elided > 0 && level == elided_from + elided {
+                // It counts one less than it leaves out.
                 let _ = write!(text, "\n\t...\t(skipping {} levels)", elided - 1);
             }
             if level >= skip && (elided == 0 || level < elided_from || level >= elided_from + elided) {
-                let _ = write!(text, "\n\t{}", line());
+                let _ = write!(text, "\n\t{line}");
             }
-            level += 1;
-        };
-        if let Some(line) = self.above {
-            add(&|| line.clone());
-        }
-        let mut walk = self.walk;
-        // SAFETY: as above.
-        while let Some(shown) = unsafe { walk.next_shown() } {
-            let caller = walk.peek();
-            // SAFETY: the level is of the stack as it is.
-            add(&|| unsafe { level_line(self.cx, &shown, caller, self.names) });
-        }
-        if let Some(line) = self.below {
-            add(&|| line.clone());
         }
         text
     }

@@ -94,6 +94,8 @@ pub(crate) struct NativeState {
     pub(super) tickets: u64,
     /// Instructions of the next inner slice.
     pub(super) slice: i64,
+    /// Instructions since the end of the last one.
+    pub(super) since_sample: i64,
     pub(super) random: u64,
     /// Instructions that have run, and those of `any` code that were compiled.
     pub(super) run: i64,
@@ -118,6 +120,7 @@ impl Default for NativeState {
             pending: HashMap::new(),
             tickets: 0,
             slice: super::sample::SLICE_MIN,
+            since_sample: 0,
             random: 1,
             run: 0,
             compiled_any: 0,
