@@ -137,6 +137,9 @@ pub(crate) struct Run {
     /// Functions that nobody has for a module are errors when they are called, not before it runs.
     #[arg(long)]
     pub(crate) stub_imports: bool,
+    /// Let modules that a Lua program loads use WASI, as far as it is granted; programs that import it always may.
+    #[arg(long)]
+    pub(crate) wasi: bool,
     /// What the program is told that it is called.
     #[arg(long, value_name = "NAME")]
     pub(crate) argv0: Option<OsString>,

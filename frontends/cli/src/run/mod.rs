@@ -219,7 +219,7 @@ impl Session {
 
     fn run(&mut self, options: &Run, program: Verified, arguments: Vec<Vec<u8>>) -> Result<Exit, Failure> {
         let (outline, program) = (Outline::new(&program), Arc::new(program));
-        if outline.imports_wasi {
+        if outline.imports_wasi || options.wasi {
             self.install_wasi(&self.file.clone(), &arguments)?;
         }
         if outline.imports_std {
