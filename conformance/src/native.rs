@@ -59,6 +59,7 @@ pub fn install(machine: &mut Machine, mode: Mode) {
             (true, NativePolicy { always: true, stack_bytes, chaos: Some(seed), ..NativePolicy::default() })
         }
     };
-    let tier = Tier::new(Options { waits: true, forces_exits, perf_map: false }).unwrap_or_else(|error| panic!("{error}"));
+    let tier =
+        Tier::new(Options { waits: true, forces_exits, perf_map: false }).unwrap_or_else(|error| panic!("{error}"));
     machine.set_native_tier(Some(Box::new(tier)), policy);
 }
