@@ -519,12 +519,7 @@ impl<'c> HostCall<'c> {
     ///
     /// # Errors
     /// When there is no such function, there is no memory, or the program is of another machine.
-    pub fn closure(
-        &mut self,
-        instance: InstanceId,
-        name: &str,
-        captures: &[Local<'c>],
-    ) -> Result<Local<'c>, Error> {
+    pub fn closure(&mut self, instance: InstanceId, name: &str, captures: &[Local<'c>]) -> Result<Local<'c>, Error> {
         let cx = &mut *self.raw.cx;
         let id = cx.resolve_instance(instance)?;
         match cx.closure(id, name, &baseline(captures)) {
