@@ -54,7 +54,7 @@ const BODIES: &[(&str, Body)] = &[
         let x = local(f, "x");
         f.call_any(&[], x, ());
     }),
-    ("Arithmetic(string) in main at line 7", |f| {
+    ("Arithmetic(string) constant text in main at line 7", |f| {
         let text = any(f, "text");
         f.add(1, text);
     }),

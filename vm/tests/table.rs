@@ -48,6 +48,7 @@ fn base() -> Base {
     p.layout(LayoutDef::Record(vec![Storage::Whole(Type::I32), Storage::Whole(Type::Any)]));
     p.layout(LayoutDef::Array(Storage::Whole(Type::I32)));
     p.layout(LayoutDef::Array(Storage::Whole(Type::Any)));
+    p.layout(LayoutDef::Array(Storage::I8));
     let typed_signature = p.signature(signature);
     Base { program: p, typed, typed_signature, dynamic }
 }
@@ -67,6 +68,7 @@ impl Operands<'_> {
     fn layout(&self) -> Layout {
         Layout::from_u32(match self.row.name {
             "array_init_element" => 2,
+            "string_from_array" => 3,
             name => u32::from(name.starts_with("array")),
         })
     }
@@ -109,7 +111,10 @@ impl Operands<'_> {
                 let callee = f.ref_func(self.base.dynamic);
                 return f.fiber_new(callee).into();
             }
-            (Type::Any, "src") if self.row.name == "length" => return f.string(*b"length"),
+            (Type::Any, "src") if self.row.name == "length" || self.row.name.starts_with("string_") => {
+                return f.string(*b"length");
+            }
+            (Type::Any, "src" | "after") if matches!(self.row.name, "metatable_set" | "table_next") => return f.nil(),
             (Type::Any, "src") if self.row.name == "f64_from_any" => return f.float(2.5),
             (Type::Any, "src") if self.row.name == "array_size" => {
                 let layout = Layout::from_u32(1);
@@ -180,6 +185,7 @@ impl OperandSource for Operands<'_> {
         let types: &[Type] = match (self.row.name, name) {
             ("closure", _) => &[],
             ("record_new", _) => &[Type::I32, Type::Any],
+            ("string_new", _) => &[Type::I32, Type::I32],
             (name, "arguments") if name.contains("call") && !name.contains("any") => &[Type::I32],
             _ => &[Type::Any, Type::Any],
         };

@@ -30,6 +30,8 @@
 //! `(import "env" "f" …)`; last in what the host has defined. A function can be any function, whoever made it. A global can be
 //! a `wasm.global`, or a plain value where it is immutable.
 //!
+//! `minivm FILE` of a program that is not Lua finds its imports in the same way, see [`raw::runner`].
+//!
 //! # Conversions
 //!
 //! | WebAssembly | from Lua | to Lua |
