@@ -385,6 +385,46 @@ macro_rules! for_each_instruction {
     /// Traps unless a data segment has `length` times `size` bytes from `source` on.
     DataCheck data_check 0x012f { data: Data, source: In<I32>, length: In<I32>, size: Number } [trap];
 
+    // Atomic accesses of linear memory: nothing happens between their parts, wherever a run stops. Each works on the number at
+    // `memory[address + offset]`, little-endian, and traps when the sum is not a multiple of its size, then when it is not inside.
+    /// Traps when `address + offset` is not a multiple of `2^(size mod 4)`. A load or store after it is atomic.
+    AddressAlign address_align 0x0130 { memory: Memory, address: In<Address>, offset: Offset, size: Number } [trap];
+    /// `dst` = the number of `2^(size mod 3)` bytes, zero-extended; it becomes `dst + src`.
+    I32AtomicAdd i32_atomic_add 0x0131 { dst: Out<I32>, memory: Memory, address: In<Address>, offset: Offset, src: In<I32>, size: Number } [trap];
+    /// `dst` = the number of `2^(size mod 3)` bytes, zero-extended; it becomes `dst - src`.
+    I32AtomicSub i32_atomic_sub 0x0132 { dst: Out<I32>, memory: Memory, address: In<Address>, offset: Offset, src: In<I32>, size: Number } [trap];
+    /// `dst` = the number of `2^(size mod 3)` bytes, zero-extended; it becomes `dst & src`.
+    I32AtomicAnd i32_atomic_and 0x0133 { dst: Out<I32>, memory: Memory, address: In<Address>, offset: Offset, src: In<I32>, size: Number } [trap];
+    /// `dst` = the number of `2^(size mod 3)` bytes, zero-extended; it becomes `dst | src`.
+    I32AtomicOr i32_atomic_or 0x0134 { dst: Out<I32>, memory: Memory, address: In<Address>, offset: Offset, src: In<I32>, size: Number } [trap];
+    /// `dst` = the number of `2^(size mod 3)` bytes, zero-extended; it becomes `dst ^ src`.
+    I32AtomicXor i32_atomic_xor 0x0135 { dst: Out<I32>, memory: Memory, address: In<Address>, offset: Offset, src: In<I32>, size: Number } [trap];
+    /// `dst` = the number of `2^(size mod 3)` bytes, zero-extended; it becomes `src`.
+    I32AtomicExchange i32_atomic_exchange 0x0136 { dst: Out<I32>, memory: Memory, address: In<Address>, offset: Offset, src: In<I32>, size: Number } [trap];
+    /// `dst` = the number of `2^(size mod 3)` bytes, zero-extended; it becomes `src` if `dst == expected`.
+    I32AtomicCompareExchange i32_atomic_compare_exchange 0x0137 { dst: Out<I32>, memory: Memory, address: In<Address>, offset: Offset, expected: In<I32>, src: In<I32>, size: Number } [trap];
+    /// `dst` = the number of `2^(size mod 4)` bytes, zero-extended; it becomes `dst + src`.
+    I64AtomicAdd i64_atomic_add 0x0138 { dst: Out<I64>, memory: Memory, address: In<Address>, offset: Offset, src: In<I64>, size: Number } [trap];
+    /// `dst` = the number of `2^(size mod 4)` bytes, zero-extended; it becomes `dst - src`.
+    I64AtomicSub i64_atomic_sub 0x0139 { dst: Out<I64>, memory: Memory, address: In<Address>, offset: Offset, src: In<I64>, size: Number } [trap];
+    /// `dst` = the number of `2^(size mod 4)` bytes, zero-extended; it becomes `dst & src`.
+    I64AtomicAnd i64_atomic_and 0x013a { dst: Out<I64>, memory: Memory, address: In<Address>, offset: Offset, src: In<I64>, size: Number } [trap];
+    /// `dst` = the number of `2^(size mod 4)` bytes, zero-extended; it becomes `dst | src`.
+    I64AtomicOr i64_atomic_or 0x013b { dst: Out<I64>, memory: Memory, address: In<Address>, offset: Offset, src: In<I64>, size: Number } [trap];
+    /// `dst` = the number of `2^(size mod 4)` bytes, zero-extended; it becomes `dst ^ src`.
+    I64AtomicXor i64_atomic_xor 0x013c { dst: Out<I64>, memory: Memory, address: In<Address>, offset: Offset, src: In<I64>, size: Number } [trap];
+    /// `dst` = the number of `2^(size mod 4)` bytes, zero-extended; it becomes `src`.
+    I64AtomicExchange i64_atomic_exchange 0x013d { dst: Out<I64>, memory: Memory, address: In<Address>, offset: Offset, src: In<I64>, size: Number } [trap];
+    /// `dst` = the number of `2^(size mod 4)` bytes, zero-extended; it becomes `src` if `dst == expected`.
+    I64AtomicCompareExchange i64_atomic_compare_exchange 0x013e { dst: Out<I64>, memory: Memory, address: In<Address>, offset: Offset, expected: In<I64>, src: In<I64>, size: Number } [trap];
+    /// Ends at most `count` (unsigned) waits on 4 bytes at the address, the oldest first; `dst` = how many.
+    MemoryNotify memory_notify 0x013f { dst: Out<I32>, memory: Memory, address: In<Address>, offset: Offset, count: In<I32> } [trap];
+    /// Begins a wait on the address if there are the 4 bytes of `expected`: `dst` = its number, for `minivm.memory.wait`; else -1. Traps
+    /// when the memory is not shared.
+    MemoryWaitI32 memory_wait_i32 0x0140 { dst: Out<I64>, memory: Memory, address: In<Address>, offset: Offset, expected: In<I32> } [trap];
+    /// As `memory_wait_i32`, with 8 bytes.
+    MemoryWaitI64 memory_wait_i64 0x0141 { dst: Out<I64>, memory: Memory, address: In<Address>, offset: Offset, expected: In<I64> } [trap];
+
     // Tables of `any` values. Every access traps when it is not inside.
     /// `dst = table[index]`.
     TableGet table_get 0x0150 { dst: Out<Any>, table: Table, index: In<Address> } [trap];

@@ -135,6 +135,7 @@ pub use runtime::frame_view::{FrameKind, Position};
 pub use runtime::host::HostRequest;
 pub use runtime::native::{NativeFigures, NativePolicy, NativeTier};
 pub use runtime::task::RunActivity;
+pub use runtime::waits::MemoryWait;
 #[cfg(feature = "snapshot-files")]
 pub use snapshot::container as snapshot_file;
 pub use snapshot::{CodeForm, ProgramHash, Snapshot, program_hash};

@@ -55,8 +55,10 @@ pub use crate::runtime::host::{
     Raise, SLICE,
 };
 pub use crate::runtime::kept::Kept;
+pub use crate::runtime::loaded_program::ProgramHandle;
 pub use crate::runtime::native;
 pub use crate::runtime::task::{RunActivity, RunId};
+pub use crate::runtime::waits::MemoryWait;
 #[cfg(feature = "snapshot-files")]
 pub use crate::snapshot::container as snapshot_file;
 pub use crate::snapshot::{CodeForm, ProgramHash, Snapshot, program_hash};

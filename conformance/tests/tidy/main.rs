@@ -16,7 +16,7 @@ const FUNCTION_LINES_MAX: usize = 70;
 const COLUMNS_MAX: usize = 140;
 
 /// Where `unsafe` may stand; every other file forbids it.
-const UNSAFE: [&str; 23] = [
+const UNSAFE: [&str; 24] = [
     "conformance/src/raw_machine.rs",
     "frontends/cli/src/raw_machine.rs",
     "frontends/lua/src/codegen/tests/machine.rs",
@@ -31,6 +31,7 @@ const UNSAFE: [&str; 23] = [
     "vm/src/api/",
     "vm/src/compile/",
     "vm/src/embedding/data.rs",
+    "vm/src/embedding/exports.rs",
     "vm/src/embedding/machine.rs",
     "vm/src/handlers/",
     "vm/src/heap/",

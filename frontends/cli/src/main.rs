@@ -21,6 +21,7 @@ mod report;
 mod run;
 mod source;
 mod values;
+mod wast;
 
 use arguments::{Command, CommandLine, When};
 use std::process::ExitCode;
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         Command::Fmt(options) => format::format(options),
         Command::Dis(file) => commands::dis(&file.file, features),
         Command::Verify(file) => commands::verify(&file.file, features),
+        Command::Wast(options) => wast::wast(options, features),
         Command::Completions { shell } => commands::completions(*shell),
     };
     let exit = result.unwrap_or_else(|failure| {

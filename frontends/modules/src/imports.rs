@@ -77,6 +77,17 @@ fn names_in(call: &mut HostCall<'_>, module: Value) -> Vec<String> {
 }
 
 impl Wanted {
+    /// What kind of thing it is.
+    pub(crate) fn kind_name(&self) -> &'static str {
+        match &self.kind {
+            Kind::Function(_) => "function",
+            Kind::Global { holds, .. } if holds.is_tag() => "tag",
+            Kind::Global { .. } => "global",
+            Kind::Memory => "memory",
+            Kind::Table => "table",
+        }
+    }
+
     /// What is needed, for messages.
     fn description(&self) -> String {
         match &self.kind {

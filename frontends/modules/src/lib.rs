@@ -59,6 +59,10 @@
 //! | global | the fields `value`, `type`, `mutable` |
 //! | table | `get(index)`, `set(index, value)`, `grow(elements, value)`, `size()` (also `#table`); indices count from 0 |
 //!
+//! `wasm.compile(path_or_bytes)` gives a module, which `wasm.instantiate` takes in place of a path: its instances share the compiled
+//! code, and each is made in a fraction of the time. `module:imports()` and `module:exports()` list what it needs and has, as tables
+//! with `module`, `name` and `kind`.
+//!
 //! `wasm.memory(pages, maximum)`, `wasm.global(type, value, mutable)` and `wasm.table(elements, maximum, type)` make some. Every
 //! access is checked; one that is out of bounds is an error.
 //!

@@ -4,10 +4,10 @@
 //! runs on the native stack. The state is a host object in the function's frame.
 
 use crate::arguments::{Answer, out_of_memory};
-use crate::objects::value_of;
+use crate::objects::{module, value_of};
 use crate::pending::Pending;
 use crate::read;
-use minivm::raw::{ExternKind, HostCall, Imports, InstanceId, LinkError, Protect, Raise, Tag, Value};
+use minivm::raw::{ExternKind, HostCall, Imports, InstanceId, LinkError, ProgramHandle, Protect, Raise, Tag, Value};
 use minivm_isa::Convention;
 use minivm_lua::stdlib::modules as lua;
 
@@ -28,6 +28,8 @@ const FILE: usize = 5;
 /// Only of a program that is run and not required: the name of the function that is called at the end, or nil, then its arguments.
 const ENTRY: usize = 6;
 
+/// How errors call a program that is not in a file.
+const BYTES: &str = "(bytes)";
 /// The section by which a program tells that it was made from Lua.
 const LUA_SECTION: &str = "lua.lines";
 /// Copies of a file's name that there may be at a time, in messages above all.
@@ -47,27 +49,52 @@ pub(crate) fn load(call: &mut HostCall<'_>) -> Answer {
         Ok(bytes) => bytes,
         Err(error) => return Err(call.error(format!("cannot read {}: {error}", String::from_utf8_lossy(&path)))),
     };
-    begin(call, &String::from_utf8_lossy(&path), bytes.bytes(), [Value::NIL, name, file])
+    let source = String::from_utf8_lossy(&path).into_owned();
+    let program = compiled(call, &source, bytes.bytes())?;
+    resolve(call, source, program, [Value::NIL, name, file])
 }
 
-/// `wasm.instantiate(path or bytes [, imports])`.
+/// `wasm.instantiate(path, bytes or module [, imports])`.
 pub(crate) fn instantiate(call: &mut HostCall<'_>) -> Answer {
     if call.state() != 0 {
         return go_on(call);
     }
     call.before_loading();
-    let given = crate::arguments::check_bytes(call, 0)?;
     let imports = call.arg(1);
     if !matches!(imports.tag(), Tag::TABLE | Tag::NIL) {
         return Err(crate::arguments::kind_error(call, 1, "table"));
     }
+    let value = call.arg(0);
+    if let Some((source, program)) = module::program_of(call, value) {
+        return resolve(call, source, program, [imports, Value::NIL, Value::NIL]);
+    }
+    let (source, program) = compile_argument(call)?;
+    let file = if source == BYTES { Value::NIL } else { value };
+    resolve(call, source, program, [imports, file, file])
+}
+
+/// `wasm.compile(path or bytes)`: a module, of which `wasm.instantiate` makes instances that share its code.
+pub(crate) fn compile(call: &mut HostCall<'_>) -> Answer {
+    call.before_loading();
+    let (source, program) = compile_argument(call)?;
+    let value = module::make(call, source, program)?;
+    call.return_one(value)
+}
+
+/// The program in the first argument, or in the file of that name, and how errors call it.
+fn compile_argument(call: &mut HostCall<'_>) -> Result<(String, ProgramHandle), Raise> {
+    let given = crate::arguments::check_bytes(call, 0)?;
     if read::is_program(&given) {
-        return begin(call, "(bytes)", &given, [imports, Value::NIL, Value::NIL]);
+        let program = compiled(call, BYTES, &given)?;
+        return Ok((BYTES.to_owned(), program));
     }
     let _names = call.hold(NAME_COPIES * given.len())?;
     let path = String::from_utf8_lossy(&given).into_owned();
     match lua::read_file(call, &given)? {
-        Ok(bytes) => begin(call, &path, bytes.bytes(), [imports, call.arg(0), call.arg(0)]),
+        Ok(bytes) => {
+            let program = compiled(call, &path, bytes.bytes())?;
+            Ok((path, program))
+        }
         Err(error) => Err(call.error(format!("cannot read {path}: {error}"))),
     }
 }
@@ -101,16 +128,20 @@ fn failure(call: &mut HostCall<'_>, source: &str, message: &str) -> Raise {
     call.error(format!("cannot load '{source}': {message}"))
 }
 
-fn begin(call: &mut HostCall<'_>, source: &str, bytes: &[u8], [given, name, file]: [Value; 3]) -> Answer {
+fn compiled(call: &mut HostCall<'_>, source: &str, bytes: &[u8]) -> Result<ProgramHandle, Raise> {
     let mut allowance = call.budget().allowance();
     let program = read::program(source, bytes, crate::raw::features(call), &mut allowance);
     call.budget().note(&allowance);
-    let program = match program {
-        Ok(program) => program,
-        Err(_) if allowance.is_exhausted() => return Err(out_of_memory(())),
-        Err(message) => return Err(failure(call, source, &message)),
-    };
-    let pending = Pending::new(source.to_owned(), program, call.budget())?;
+    match program {
+        Ok(program) => Ok(call.load_program(program).map_err(out_of_memory)?),
+        Err(_) if allowance.is_exhausted() => Err(out_of_memory(())),
+        Err(message) => Err(failure(call, source, &message)),
+    }
+}
+
+/// Begins with a program: its imports are in what was given, or are yet to be found.
+fn resolve(call: &mut HostCall<'_>, source: String, program: ProgramHandle, [given, name, file]: [Value; 3]) -> Answer {
+    let pending = Pending::new(source, program);
     let count = pending.modules.len();
     let pending = call.heap().host_object(Box::new(pending), Value::NIL).map_err(out_of_memory)?;
     let found = call.table(0, count as u32)?;
@@ -188,8 +219,6 @@ fn required(call: &mut HostCall<'_>) -> Answer {
 
 fn link(call: &mut HostCall<'_>) -> Answer {
     let (source, program, wanted) = with(call, |pending| {
-        // The instance is charged for it from now on.
-        pending.held = None;
         Some((pending.source.clone(), pending.program.take()?, std::mem::take(&mut pending.wanted)))
     })?;
     let found = call.arg(FOUND);
@@ -202,7 +231,7 @@ fn link(call: &mut HostCall<'_>) -> Answer {
             Err(message) => return Err(failure(call, &source, &message)),
         }
     }
-    let (instance, start) = match call.instantiate_with(program, &imports) {
+    let (instance, start) = match call.instantiate_with(&program, &imports) {
         Ok(loaded) => loaded,
         Err(LinkError::Trap(code)) => return Err(Raise::Trap(code)),
         Err(error) => return Err(failure(call, &source, &error.to_string())),

@@ -7,6 +7,7 @@ use minivm::raw::{HostCall, InstanceId, Machine, Value};
 use minivm_isa::Verified;
 use minivm_lua::stdlib::modules as lua;
 use minivm_wasm::Features;
+use std::sync::Arc;
 
 /// Makes the library `wasm`, and lets `require` load modules in other languages. The library of Lua must be there.
 ///
@@ -45,11 +46,11 @@ pub(crate) const LINKED: &str = "wasm.linked";
 pub fn runner(
     machine: &mut Machine,
     source: &str,
-    program: Verified,
+    program: impl Into<Arc<Verified>>,
     entry: Option<&str>,
     arguments: &[Value],
 ) -> Result<(Value, Vec<Value>), OutOfMemory> {
-    let pending = Pending::new(source.to_owned(), program, &machine.memory_budget())?;
+    let pending = Pending::new(source.to_owned(), machine.load_program(program)?);
     let pending = machine.heap().host_object(Box::new(pending), Value::NIL)?;
     machine.keep(pending);
     let entry = entry.map_or(Ok(Value::NIL), |entry| machine.string(entry))?;

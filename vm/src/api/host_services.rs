@@ -129,8 +129,9 @@ impl HostCall<'_> {
     ///
     /// # Errors
     /// When it cannot be linked.
-    pub fn instantiate(&mut self, program: Verified) -> Result<(InstanceId, Option<Value>), LinkError> {
-        let loaded = self.cx.instantiate(Arc::new(program), &Definitions::default())?;
+    pub fn instantiate(&mut self, program: impl Into<Arc<Verified>>) -> Result<(InstanceId, Option<Value>), LinkError> {
+        let program = self.cx.loaded_program(program.into())?;
+        let loaded = self.cx.instantiate(program, &Definitions::default())?;
         self.cx.unpin(loaded.0);
         Ok(loaded)
     }

@@ -32,6 +32,7 @@ impl Machine {
         heap.set_hash_key(limits.hash_key);
         let mut cx = Context::new(heap, limits, &crate::compile::ENGINE);
         cx.define_builtins().expect("a new heap has room for a few functions");
+        cx.define_wait().expect("a new heap has room for a few functions");
         Machine { cx }
     }
 
@@ -120,6 +121,16 @@ impl Machine {
         let value = self.host_function(name, function)?;
         self.define_function(module, name, value);
         Ok(())
+    }
+
+    /// Whether a wait on a shared memory was notified, or has ended; see [`MemoryWait`](crate::MemoryWait).
+    pub fn is_notified(&self, wait: u64) -> bool {
+        self.cx.waits.is_notified(wait)
+    }
+
+    /// Whether programs can import something by this name.
+    pub fn is_defined(&self, module: &str, name: &str) -> bool {
+        self.cx.definitions.get(module, name).is_some()
     }
 
     /// Lets programs import everything that an instance exports, but for functions that capture values.

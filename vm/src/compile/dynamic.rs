@@ -481,7 +481,7 @@ impl Compiling<'_> {
 
     fn ref_func(&mut self, at: usize, dst: Reg, function: minivm_isa::entities::Func) {
         let dst = self.destination(at, dst);
-        self.copy_constant(at, dst, self.instance.function_value(function));
+        self.copy_constant(at, dst, self.instance.linked_function(function));
     }
 
     fn closure(&mut self, at: usize, dst: Reg, function: minivm_isa::entities::Func, captures: &[Operand]) {

@@ -133,6 +133,7 @@ pub(crate) fn ensure_loaded(cx: &mut Context, info: &FunctionInfo, guest: &Guest
     if held.is_err() && !guest.is_small() {
         return Err(CompileError::OutOfMemory);
     }
+    make_closures(cx, guest)?;
     let constants = make_constants(cx, guest)?;
     let Translated { code, plan, .. } = translate(guest, info, constants, cx.main_memory_of, Form::Optimised)?;
     cx.widest_frame = cx.widest_frame.max(code.extent());
@@ -162,6 +163,24 @@ fn compile_baseline(cx: &Context, info: &FunctionInfo, guest: &GuestFunction) ->
 /// What the machine runs with.
 pub(crate) static ENGINE: Engine =
     Engine { stubs: crate::handlers::stubs, compile: ensure_loaded, compile_baseline, run: crate::handlers::run };
+
+/// Makes what the machine knows of the functions that a function names, and their closures, as its code has their addresses.
+fn make_closures(cx: &mut Context, guest: &GuestFunction) -> Result<(), CompileError> {
+    // SAFETY: instances outlive their functions.
+    let instance = unsafe { &*guest.instance };
+    steps::count(guest.portable().code.len());
+    for instruction in &guest.portable().code {
+        let (Instruction::Call { function, .. }
+        | Instruction::TailCall { function, .. }
+        | Instruction::RefFunc { function, .. }
+        | Instruction::Closure { function, .. }) = instruction
+        else {
+            continue;
+        };
+        cx.function_closure(instance, *function).map_err(|_| CompileError::OutOfMemory)?;
+    }
+    Ok(())
+}
 
 /// Makes the values of a function's constants.
 fn make_constants<'a>(cx: &mut Context, guest: &'a GuestFunction) -> Result<&'a [Value], CompileError> {

@@ -477,13 +477,15 @@ impl<'c> HostCall<'c> {
         (Local::new(fiber), is_main)
     }
 
-    /// Loads a program into the machine, where it stays. Its start function, if it has one, is given back to be called.
+    /// Loads a program into the machine, where it stays; instances of one `Arc` share the code. Its start function, if it has one,
+    /// is given back to be called.
     ///
     /// # Errors
     /// When it cannot be linked.
-    pub fn instantiate(&mut self, program: Verified) -> Result<(InstanceId, Option<Local<'c>>), Error> {
+    pub fn instantiate(&mut self, program: impl Into<Arc<Verified>>) -> Result<(InstanceId, Option<Local<'c>>), Error> {
         let cx = &mut *self.raw.cx;
-        match cx.instantiate(Arc::new(program), &Definitions::default()) {
+        let program = cx.loaded_program(program.into())?;
+        match cx.instantiate(program, &Definitions::default()) {
             Ok((id, start)) => Ok((cx.own_instance(id), start.map(Local::new))),
             Err(error) => Err(cx.own_link_error(error)),
         }

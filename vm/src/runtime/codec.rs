@@ -7,6 +7,7 @@ use crate::memory::MemoryBudget;
 use crate::runtime::definitions::InstanceId;
 use crate::runtime::externs::Extern;
 use crate::runtime::host::HostState;
+use crate::runtime::loaded_program::ProgramHandle;
 use std::any::Any;
 use std::collections::BTreeMap;
 
@@ -17,6 +18,8 @@ pub struct ObjectHandles {
     pub items: Vec<Extern>,
     /// Programs that were not let go yet, each kept by one object only.
     pub instances: Vec<InstanceId>,
+    /// Programs without an instance of their own.
+    pub programs: Vec<ProgramHandle>,
 }
 
 /// How host objects of one kind travel.

@@ -167,6 +167,10 @@ pub(crate) struct Context {
     pub(crate) failed_at: Option<crate::runtime::frame_view::Position>,
     /// The types of the programs that somebody still has.
     pub(crate) program_types: Vec<std::rc::Weak<crate::runtime::program_types::ProgramTypes>>,
+    /// Waits on shared memories.
+    pub(crate) waits: crate::runtime::waits::Waits,
+    /// Programs that may be instantiated again.
+    pub(crate) loaded_programs: crate::runtime::loaded_program::LoadedPrograms,
     pub(crate) types: crate::runtime::declared::DeclaredTypes,
     /// Where calls out of continuations return to.
     pub(crate) definitions: crate::runtime::definitions::Definitions,
@@ -183,7 +187,7 @@ pub(crate) struct Context {
     /// Single steps that are left, in baseline code.
     pub(crate) steps: u64,
     /// Places of the machine's own.
-    pub(crate) return_stubs: ReturnStubs,
+    pub(crate) return_stubs: std::rc::Rc<ReturnStubs>,
     /// How functions get their code and how it runs.
     pub(crate) engine: &'static Engine,
     /// Bridges by the number of their signature.
@@ -264,6 +268,8 @@ impl Context {
             signatures: crate::runtime::signatures::Signatures::default(),
             failed_at: None,
             program_types: Vec::new(),
+            waits: Default::default(),
+            loaded_programs: Default::default(),
             types: crate::runtime::declared::DeclaredTypes::default(),
             definitions: crate::runtime::definitions::Definitions::default(),
             is_stack_refused: false,
@@ -272,7 +278,7 @@ impl Context {
             owes_toll: false,
             is_entering: false,
             steps: u64::MAX,
-            return_stubs: ReturnStubs::new((engine.stubs)()),
+            return_stubs: std::rc::Rc::new(ReturnStubs::new((engine.stubs)())),
             engine,
             bridges: std::collections::HashMap::new(),
             known_bridges: crate::runtime::known_bridges::KnownBridges::default(),

@@ -151,6 +151,14 @@ impl FunctionInfo {
         info
     }
 
+    /// Bytes that its instance is charged for its code.
+    pub(crate) fn charged_bytes(&self) -> u64 {
+        match &self.body {
+            Body::Guest(guest) => guest.charged_bytes.get(),
+            Body::Host(_) | Body::Bridge(_) => 0,
+        }
+    }
+
     /// Where calls enter: the threaded code, or the stub that makes it.
     pub(crate) fn entry(&self) -> Pc {
         match &self.body {

@@ -1,6 +1,6 @@
 //! Running Lua programs: the standard library, `arg`, and how an error is told.
 
-use super::Session;
+use super::{Printed, Session};
 use crate::exit::Exit;
 use crate::lua_host::ProcessHost;
 use crate::report::Report;
@@ -120,7 +120,7 @@ pub(super) fn invoke(
         session.machine.keep(value);
         values.push(value);
     }
-    session.printed = Some(Vec::new());
+    session.printed = Some(Printed::default());
     let (launch, values) = session.launcher()?.named(chunk, globals, name, values);
     let results = session.call_value(launch, values)?;
     session.finish(results)

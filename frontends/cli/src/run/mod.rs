@@ -4,6 +4,7 @@ mod inspect;
 mod interpreter;
 mod jit;
 mod launch;
+mod link;
 mod lua;
 mod prompt;
 mod reference;
@@ -24,18 +25,21 @@ use crate::values;
 pub(crate) use inspect::inspect;
 pub(crate) use interpreter::lua;
 use launch::Launcher;
-use minivm::raw::{InstanceId, Limits, LinkError, Machine, RunState, Value};
+use minivm::raw::{InstanceId, Limits, LinkError, Machine, MemoryWait, RunState, Value};
 use minivm_isa::program::{FunctionDef, Import, Item, Origin};
-use minivm_isa::{Allowance, Convention, Program, Signature, Type};
+use minivm_isa::{Allowance, Convention, Program, Signature, Type, Verified};
 use minivm_lua::stdlib::OpenFiles;
 use minivm_wasm::Features;
 use minivm_wasm::wasi::{self, Linked, SetupError, WasiBuilder};
 pub(crate) use reference::ProgramFiles;
 use snapshot::Plan;
 pub(crate) use snapshot::resume;
+use std::any::Any;
 use std::collections::BTreeSet;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 pub(crate) use stop::die_of_interrupt;
 use stop::{Cause, Stops};
 use tell::Teller;
@@ -44,8 +48,14 @@ pub(crate) use warm::build as build_warm;
 /// Larger files are not read for one line of them.
 const EXCERPT_FILE_BYTES_MAX: u64 = 16 << 20;
 
+/// How long a program that waits is not looked after.
+const WAIT_STEP: Duration = Duration::from_millis(5);
+
 /// The export that a command of WebAssembly begins with.
 const START: &str = "_start";
+
+/// The export that a library of WebAssembly wants to be called first.
+const INITIALIZE: &str = "_initialize";
 
 /// The export that other programs begin with.
 const MAIN: &str = "main";
@@ -64,7 +74,7 @@ pub(crate) fn run(options: &Run, saving: &Saving, features: Features) -> Result<
     let mut session = Session::new(limits, name, options.fuel);
     session.features = features;
     session.grants = Grants::new(&options.granted(), options.sandbox);
-    session.file = values::bytes(file);
+    session.file = values::bytes(options.argv0.as_deref().unwrap_or(file));
     session.snapshot = Plan::new(saving);
     session.set_stops(stops);
     jit::install(&mut session, options.jit, options.jit_log)?;
@@ -105,13 +115,22 @@ struct Session {
     stops: Stops,
     /// Where a program is saved that fails.
     error_to: Option<PathBuf>,
-    /// What is printed of the results at the end, by their types.
-    printed: Option<Vec<Type>>,
+    /// What is printed of the results at the end.
+    printed: Option<Printed>,
     /// What runs before the function that is wanted, the first first.
     before: Vec<Value>,
     launcher: Option<Launcher>,
     /// In whose name errors are told that nothing catches.
     teller: Teller,
+}
+
+/// How the results of a run are printed.
+#[derive(Clone, Debug, Default)]
+struct Printed {
+    /// Their types, where they have some.
+    types: Vec<Type>,
+    /// Whether numbers come as integers of the same bits.
+    as_bits: bool,
 }
 
 /// What the verified program has to say before the machine takes it.
@@ -198,13 +217,10 @@ impl Session {
         self.stops = stops;
     }
 
-    fn run(&mut self, options: &Run, program: minivm_isa::Verified, arguments: Vec<Vec<u8>>) -> Result<Exit, Failure> {
-        let outline = Outline::new(&program);
+    fn run(&mut self, options: &Run, program: Verified, arguments: Vec<Vec<u8>>) -> Result<Exit, Failure> {
+        let (outline, program) = (Outline::new(&program), Arc::new(program));
         if outline.imports_wasi {
             self.install_wasi(&self.file.clone(), &arguments)?;
-        }
-        if outline.imports_modules {
-            return self.run_with_modules(options, &outline, program, &arguments);
         }
         if outline.imports_std {
             self.install_std()?;
@@ -213,18 +229,30 @@ impl Session {
         if outline.is_lua {
             minivm_lua::stdlib::raw::expect(&mut self.machine, &program);
         }
-        let (instance, start) = match self.machine.instantiate_unstarted(program) {
-            Ok(made) => made,
-            Err(error @ LinkError::Trap(_)) => return Err(self.failure(error.to_string())),
-            Err(error) => return Err(Failure::new(Exit::Unsupported, self.report(error.to_string()))),
-        };
-        self.before.extend(start);
+        let folder = Path::new(&options.program[0]).parent().unwrap_or(Path::new(""));
+        self.load_imports(options, (folder, &outline, &program), &arguments)?;
+        if outline.imports_modules && self.lacks_imports(&program) {
+            return self.run_with_modules(options, &outline, program, &arguments);
+        }
+        let instance = self.instantiate(&program)?;
         self.check_memory(options)?;
         match (globals, &options.invoke) {
             (Some(globals), Some(name)) => lua::invoke(self, instance, globals, name, &arguments),
             (Some(globals), None) => lua::run(self, instance, globals, &arguments).map(|(exit, _)| exit),
-            (None, Some(export)) => self.invoke(instance, &outline, export, &arguments),
+            (None, Some(export)) => self.invoke((instance, &program), &outline, export, &arguments),
             (None, None) => self.start(instance, &outline, &arguments),
+        }
+    }
+
+    /// Loads a program; what it does then comes before the function that is wanted.
+    fn instantiate(&mut self, program: &Arc<Verified>) -> Result<InstanceId, Failure> {
+        match self.machine.instantiate_unstarted(program.clone()) {
+            Ok((instance, start)) => {
+                self.before.extend(start);
+                Ok(instance)
+            }
+            Err(error @ LinkError::Trap(_)) => Err(self.failure(error.to_string())),
+            Err(error) => Err(Failure::new(Exit::Unsupported, self.report(error.to_string()))),
         }
     }
 
@@ -314,43 +342,52 @@ impl Session {
     /// Calls an export and prints its results, one a line.
     fn invoke(
         &mut self,
-        instance: InstanceId,
+        (instance, program): (InstanceId, &Program),
         outline: &Outline,
         name: &str,
         arguments: &[Vec<u8>],
     ) -> Result<Exit, Failure> {
-        // A library is set up before it is used.
-        if outline.export("_initialize").is_some_and(|signature| signature.params.is_empty()) && name != "_initialize" {
-            self.before.extend(self.machine.exported_function(instance, "_initialize"));
+        if name != INITIALIZE {
+            self.initialize(instance, outline);
         }
         let signature = self.exported(outline, name)?;
-        let values = self.arguments(name, signature, arguments)?;
-        self.printed = Some(signature.results.clone());
-        let results = self.call(instance, name, values)?;
+        let as_bits = signature.convention == Convention::Typed && values::needs_bits(signature, arguments);
+        let values = self.arguments(name, (signature, as_bits), arguments)?;
+        self.printed = Some(Printed { types: signature.results.clone(), as_bits });
+        let called = if as_bits { self.adapter(instance, program)? } else { instance };
+        let results = self.call(called, name, values)?;
         self.finish(results)
     }
 
     /// What becomes of the results of a run: those of a call that was asked for by name are printed.
     fn finish(&mut self, (exit, results): (Exit, Vec<Value>)) -> Result<Exit, Failure> {
         match self.printed.clone() {
-            Some(types) if exit == Exit::Success => self.print_results(&results, &types),
+            Some(printed) if exit == Exit::Success => self.print_results(&results, &printed),
             _ => Ok(exit),
         }
     }
 
-    /// Prints values, one a line; `types` are their types, where they have some.
-    fn print_results(&mut self, results: &[Value], types: &[Type]) -> Result<Exit, Failure> {
-        let lines: String = results
-            .iter()
-            .enumerate()
-            .map(|(index, value)| values::show(&mut self.machine, *value, types.get(index).copied()) + "\n")
-            .collect();
+    /// Prints values, one a line.
+    fn print_results(&mut self, results: &[Value], Printed { types, as_bits }: &Printed) -> Result<Exit, Failure> {
+        let shown = if *as_bits {
+            values::show_bits(&mut self.machine, results, types)
+        } else {
+            let results = results.iter().enumerate();
+            results.map(|(at, value)| values::show(&mut self.machine, *value, types.get(at).copied())).collect()
+        };
+        let lines: String = shown.into_iter().map(|line| line + "\n").collect();
         // What the program wrote comes before what it returned.
         self.flush()?;
         commands::print(lines.as_bytes())
     }
 
-    fn arguments(&mut self, name: &str, signature: &Signature, texts: &[Vec<u8>]) -> Result<Vec<Value>, Failure> {
+    /// The values of arguments; as those that stand for them bit for bit, if that is wanted.
+    fn arguments(
+        &mut self,
+        name: &str,
+        (signature, as_bits): (&Signature, bool),
+        texts: &[Vec<u8>],
+    ) -> Result<Vec<Value>, Failure> {
         let is_typed = signature.convention == Convention::Typed;
         if is_typed && texts.len() != signature.params.len() {
             let types: Vec<String> = signature.params.iter().map(Type::to_string).collect();
@@ -361,12 +398,16 @@ impl Session {
         let mut values = Vec::with_capacity(texts.len());
         for (index, text) in texts.iter().enumerate() {
             let ty = if is_typed { signature.params[index] } else { Type::Any };
-            let Some(value) = values::parse(&mut self.machine, text, ty) else {
+            let parsed = match as_bits {
+                true => values::parse_bits(&mut self.machine, text, ty),
+                false => values::parse(&mut self.machine, text, ty).map(|value| vec![value]),
+            };
+            let Some(parsed) = parsed else {
                 let text = String::from_utf8_lossy(text);
                 let report = self.report(format!("argument {} of `{name}`: `{text}` is not a valid {ty}", index + 1));
                 return Err(Failure::new(Exit::Usage, report));
             };
-            values.push(value);
+            values.extend(parsed);
         }
         Ok(values)
     }
@@ -400,6 +441,7 @@ impl Session {
     /// Goes on with a run to its end, or until it is stopped.
     fn go_on(&mut self) -> Result<(Exit, Vec<Value>), Failure> {
         let state = self.machine.resume();
+        let state = self.serve_waits(state)?;
         let Some(to) = self.error_to.clone().filter(|_| self.machine.uncaught_error().is_some()) else {
             return self.ended(state);
         };
@@ -412,6 +454,22 @@ impl Session {
         saved?;
         let _ = writeln!(anstream::stderr(), "saved: `minivm inspect {}` shows where it happened", to.display());
         Ok(ended)
+    }
+
+    /// Waits for a run that waits on a shared memory until its time is over: there is no thread that could notify it.
+    fn serve_waits(&mut self, mut state: RunState) -> Result<RunState, Failure> {
+        while let RunState::Waiting(request) = &state {
+            let Some(&MemoryWait { timeout_nanoseconds, .. }) = (&**request as &dyn Any).downcast_ref() else { break };
+            let Ok(nanoseconds) = u64::try_from(timeout_nanoseconds) else {
+                return Err(self.failure("it waits for ever on a shared memory: there is no other thread"));
+            };
+            let until = Instant::now().checked_add(Duration::from_nanos(nanoseconds));
+            while self.grants.clock && !self.stops.is_stopped() && until.is_none_or(|until| Instant::now() < until) {
+                std::thread::sleep(Duration::from_nanos(nanoseconds).min(WAIT_STEP));
+            }
+            state = self.machine.answer(&[]);
+        }
+        Ok(state)
     }
 
     /// What a run ended with.

@@ -2,7 +2,7 @@
 
 use super::reference::ProgramFile;
 use super::stop::Stops;
-use super::{Session, lua};
+use super::{Printed, Session, lua};
 use crate::arguments::{Resume, Saving};
 use crate::exit::Exit;
 use crate::grants::Grants;
@@ -38,10 +38,12 @@ impl Plan {
 
 /// What is kept of a session beside the machine: the languages, what is printed at the end, files that code is in, the name.
 fn note(session: &Session, files: &[ProgramFile]) -> Vec<u8> {
-    let printed = session.printed.as_ref().map(|types| types.iter().map(Type::to_string).collect::<Vec<_>>());
     let languages = [(session.has_lua, "lua"), (session.wasi.is_some(), "wasi")];
     let languages: Vec<&str> = languages.iter().filter(|(is_there, _)| *is_there).map(|(_, name)| *name).collect();
-    let printed = printed.map_or("nothing".to_owned(), |types| format!("results {}", types.join(" ")));
+    let printed = session.printed.as_ref().map_or("nothing".to_owned(), |printed| {
+        let types: Vec<String> = printed.types.iter().map(Type::to_string).collect();
+        format!("{} {}", if printed.as_bits { "bits" } else { "results" }, types.join(" "))
+    });
     let files: String = files.iter().map(ProgramFile::lines).collect();
     format!("{}\n{printed}\n{files}\n{}", languages.join(" "), session.name).into_bytes()
 }
@@ -50,7 +52,7 @@ fn note(session: &Session, files: &[ProgramFile]) -> Vec<u8> {
 pub(super) struct Note {
     pub(super) has_lua: bool,
     pub(super) has_wasi: bool,
-    printed: Option<Vec<Type>>,
+    printed: Option<Printed>,
     files: Vec<ProgramFile>,
     name: String,
 }
@@ -72,7 +74,12 @@ impl Note {
         }
         let printed = match printed {
             "nothing" => None,
-            line => Some(line.strip_prefix("results")?.split_whitespace().map(typed).collect::<Option<Vec<_>>>()?),
+            line => {
+                let (form, types) = line.split_once(' ')?;
+                let as_bits = form == "bits";
+                let types = types.split_whitespace().map(typed).collect::<Option<Vec<_>>>()?;
+                (as_bits || form == "results").then_some(Some(Printed { types, as_bits }))?
+            }
         };
         let mut files = Vec::new();
         let name = loop {

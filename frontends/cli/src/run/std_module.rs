@@ -1,11 +1,12 @@
 //! Running bytecode of any language: the module `std`, and imports that are found as `require` finds modules.
 
-use super::{Outline, Session, lua};
+use super::{Outline, Printed, Session, lua};
 use crate::arguments::Run;
 use crate::exit::Exit;
 use crate::source::Failure;
 use minivm::raw::Value;
 use minivm_isa::Verified;
+use std::sync::Arc;
 
 impl Session {
     /// Lets programs import `std`, with the clock where that is granted.
@@ -25,14 +26,14 @@ impl Session {
         &mut self,
         options: &Run,
         outline: &Outline,
-        program: Verified,
+        program: Arc<Verified>,
         arguments: &[Vec<u8>],
     ) -> Result<Exit, Failure> {
         let (name, values) = match &options.invoke {
             Some(name) => {
                 let signature = self.exported(outline, name)?;
-                self.printed = Some(signature.results.clone());
-                (Some(name.as_str()), self.arguments(name, signature, arguments)?)
+                self.printed = Some(Printed { types: signature.results.clone(), as_bits: false });
+                (Some(name.as_str()), self.arguments(name, (signature, false), arguments)?)
             }
             None => self.entry_with_arguments(outline, arguments)?,
         };

@@ -1,7 +1,7 @@
 //! Warm programs: the top level has run when they were built, and starting one loads the state that it left.
 
 use super::stop::Stops;
-use super::{Session, lua, snapshot};
+use super::{Printed, Session, lua, snapshot};
 use crate::arguments::{Resume, Run, Saving};
 use crate::exit::Exit;
 use crate::load::{Loaded, load};
@@ -96,7 +96,7 @@ pub(super) fn run((options, saving): (&Run, &Saving), path: &Path, arguments: &[
     }
     let values: Option<Vec<Value>> = arguments.iter().map(|argument| session.machine.string(argument).ok()).collect();
     let values = values.ok_or_else(|| session.out_of_memory())?;
-    session.printed = options.invoke.as_ref().map(|_| Vec::new());
+    session.printed = options.invoke.as_ref().map(|_| Printed::default());
     let result = session.call_value(main, values).and_then(|results| session.finish(results));
     session.end(result)
 }

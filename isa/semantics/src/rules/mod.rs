@@ -7,13 +7,14 @@
 //! |---|---|
 //! | `integers`, `numbers` | untagged numbers |
 //! | `vector_lanes`, `vector_integers`, `vector_floats` | vectors of 128 bits |
-//! | `memory`, `lists` | linear memories, tables of `any` values |
+//! | `memory`, `atomic`, `lists` | linear memories, tables of `any` values |
 //! | `objects` | records, arrays |
 //! | `values` | moving values, `any` values without metamethods, closures and what they capture |
 //! | `branches` | ends of blocks that call nothing |
 //! | `strings` | strings as bytes, entries of tables, metatables |
 //! | `dynamic` | arithmetic and comparison of `any` values, as far as no metamethod is needed |
 
+mod atomic;
 pub(crate) mod branches;
 pub(crate) mod dynamic;
 mod integers;
@@ -58,7 +59,7 @@ use rules;
 type Rules = fn(&mut Scope<'_>, &Instruction) -> Option<Result<Flow, Stop>>;
 
 /// All rules of instructions that call nothing.
-const RULES: [Rules; 22] = [
+const RULES: [Rules; 23] = [
     integers::words,
     integers::long_words,
     integers::pairs,
@@ -73,6 +74,7 @@ const RULES: [Rules; 22] = [
     objects::ranges,
     memory::apply,
     memory::ranges,
+    atomic::apply,
     lists::apply,
     dynamic::apply,
     strings::bytes,

@@ -67,8 +67,8 @@ fn name_of_itself(guest: &GuestFunction) -> Option<String> {
     let (outer, at) = unsafe { &*guest.instance }.closure_site(guest.index)?;
     let FunctionDef::Code(code) = &guest.program().functions[outer] else { return None };
     let Instruction::Closure { dst, .. } = &code.code[at] else { return None };
-    // SAFETY: functions with code are guest functions, which live as long as their instance.
-    let Body::Guest(outer) = (unsafe { &(*guest.instance).function_info(outer).body }) else { return None };
+    // SAFETY: instances outlive their functions.
+    let Body::Guest(outer) = (unsafe { &(*guest.instance).known_function(outer)?.body }) else { return None };
     let mut visible = outer.lookups().locals_at(at + 1).into_iter().map(|index| &code.locals[index]);
     let local = visible.find(|local| local.register == *dst && local.start as usize == at + 1)?;
     Some(local.name.clone())

@@ -278,9 +278,9 @@ impl Context {
     }
 
     fn all_guests(&self) -> Vec<*const GuestFunction> {
-        let functions = self.instances.iter().flat_map(|instance| instance.functions.iter().flatten());
+        let functions = self.instances.iter().flat_map(|instance| instance.known_functions());
         let guests = functions.filter_map(|info| match &info.body {
-            Body::Guest(guest) if guest.code.get().is_some() => Some(&raw const *guest),
+            Body::Guest(guest) if guest.code.get().is_some() => Some(std::ptr::from_ref(guest)),
             _ => None,
         });
         guests.collect()
