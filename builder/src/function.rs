@@ -187,12 +187,26 @@ impl FunctionBuilder {
     /// Builds a part of the function; the registers that it takes are used again when it is done. What is needed after it has to
     /// be in registers from outside.
     pub fn scoped<T>(&mut self, part: impl FnOnce(&mut Self) -> T) -> T {
-        self.scopes.push(Vec::new());
+        self.begin_scope();
         let result = part(self);
-        for register in self.scopes.pop().unwrap_or_default().into_iter().rev() {
+        self.end_scope();
+        result
+    }
+
+    /// As [`scoped`](Self::scoped), for those who keep the builder in a structure of their own: registers that are taken from here
+    /// on are used again after the [`end_scope`](Self::end_scope) that belongs to it.
+    pub fn begin_scope(&mut self) {
+        self.scopes.push(Vec::new());
+    }
+
+    /// Ends what the last [`begin_scope`](Self::begin_scope) has begun.
+    pub fn end_scope(&mut self) {
+        let Some(registers) = self.scopes.pop() else {
+            return self.mistake("end_scope", "a scope that was begun", "none");
+        };
+        for register in registers.into_iter().rev() {
             self.free.entry(self.registers[register]).or_default().push(register);
         }
-        result
     }
 
     /// Makes `register` the result of the one instruction that `part` emits, whose operands may be asked of the builder:

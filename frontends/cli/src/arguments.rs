@@ -107,7 +107,7 @@ pub(crate) enum Command {
 /// What all commands that take a program say about it.
 #[derive(Args, Debug)]
 pub(crate) struct File {
-    /// The program: .lua, .wasm, .wat, .mvt or .mvm; anything else is told by its
+    /// The program: .lua, .wasm, .wat, .mvt, .mvm or .tern; anything else is told by its
     /// content, and `-` is standard input.
     #[arg(value_hint = ValueHint::FilePath)]
     pub(crate) file: PathBuf,

@@ -73,7 +73,7 @@ pub(crate) fn read_within(path: &Path, allowance: &mut Allowance) -> Result<Sour
     let language = language::detect(path, &bytes).map_err(|reason| {
         let report = Report::new(format!("cannot tell what `{name}` is: {reason}"))
             .place(Place::file(name.as_str()))
-            .help("name it .lua, .wasm, .wat, .mvt or .mvm");
+            .help("name it .lua, .wasm, .wat, .mvt, .mvm or .tern");
         Failure::new(Exit::Invalid, report)
     })?;
     Ok(SourceFile { name, language, bytes })

@@ -18,7 +18,7 @@ const INITIALIZED: u32 = 3;
 const CHUNK_RAN: u32 = 4;
 
 // What is kept: the state, the imports that were given, the values of modules by name, the number of the next module, and what
-// a Lua chunk gets as its arguments: name and file.
+// a chunk gets as its arguments: name and file.
 const PENDING: usize = 0;
 const GIVEN: usize = 1;
 const FOUND: usize = 2;
@@ -28,10 +28,10 @@ const FILE: usize = 5;
 /// Only of a program that is run and not required: the name of the function that is called at the end, or nil, then its arguments.
 const ENTRY: usize = 6;
 
+/// The sections by which a program tells that it is a chunk: `main` captures the globals, and gives the module's value.
+const CHUNK_SECTIONS: [&str; 2] = ["lua.lines", minivm_tutorial::CHUNK_SECTION];
 /// How errors call a program that is not in a file.
 const BYTES: &str = "(bytes)";
-/// The section by which a program tells that it was made from Lua.
-const LUA_SECTION: &str = "lua.lines";
 /// Copies of a file's name that there may be at a time, in messages above all.
 const NAME_COPIES: usize = 6;
 /// What a library of WebAssembly wants to be called before anything else.
@@ -249,10 +249,10 @@ fn link(call: &mut HostCall<'_>) -> Answer {
     }
 }
 
-/// The program has started: a chunk of Lua runs now, a library of WebAssembly initializes itself.
+/// The program has started: a chunk runs now, a library of WebAssembly initializes itself.
 fn initialize(call: &mut HostCall<'_>) -> Answer {
     let instance = with(call, |pending| pending.instance)?;
-    if call.program(instance).custom.iter().any(|section| section.name == LUA_SECTION) {
+    if call.program(instance).custom.iter().any(|section| CHUNK_SECTIONS.contains(&section.name.as_str())) {
         let globals = lua::globals(call);
         let chunk = call.closure(instance, "main", &[globals]).map_err(|error| call.error(error.to_string()))?;
         let arguments = [call.arg(NAME), call.arg(FILE)];

@@ -101,6 +101,8 @@ fn language(program: &ProgramReport) -> &'static str {
         "Lua"
     } else if source.ends_with(".wasm") || source.ends_with(".wat") {
         "WebAssembly"
+    } else if source.ends_with(".tern") {
+        "Tern"
     } else {
         "bytecode"
     }
