@@ -104,7 +104,7 @@ fn program(row: &'static InstructionInfo) -> Result<minivm_isa::Program, String>
 
 fn items(builder: &mut ProgramBuilder, functions: &Functions) {
     builder.global(Type::I64, true, Constant::I64(5));
-    let memory = MemoryDef { origin: Origin::Own(()), minimum: 1, maximum: Some(3), is_64: false, is_shared: false };
+    let memory = MemoryDef { origin: Origin::Own(()), minimum: 1, maximum: Some(3), is_64: false, is_shared: true };
     builder.add_memory(memory);
     builder.add_data(DataDef { mode: SegmentMode::Passive, bytes: [7; 64].into() });
     let table = builder.add_table(TableDef {
@@ -271,6 +271,8 @@ impl Operands<'_> {
     /// A value of a type.
     fn value(&mut self, ty: Type, operand: &'static str) -> Operand {
         match ty {
+            // A place where an atomic access may be.
+            Type::I32 if operand == "address" => self.f.i32(8),
             Type::I32 => self.f.i32(1),
             Type::I64 => self.f.i64(1),
             Type::F32 => self.f.f32(2.5),

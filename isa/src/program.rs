@@ -164,6 +164,9 @@ pub struct Region {
     pub message_handler: Option<Reg>,
 }
 
+/// The line of spans whose place in the source is not known, as in programs that were stripped.
+pub const NO_LINE: u32 = u32::MAX;
+
 /// Source position of instructions.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Span {
@@ -171,7 +174,7 @@ pub struct Span {
     pub instruction: u32,
     /// The file.
     pub source: Source,
-    /// Line, from 1; 0 where the file has no lines, as a module in a binary format.
+    /// Line, from 1; 0 where the file has no lines, as a module in a binary format; [`NO_LINE`] where nobody knows.
     pub line: u32,
     /// First byte in the file. Where the line was found in the line tables of a module, the byte of the module, and `end` is the
     /// same.

@@ -137,6 +137,9 @@ pub(crate) struct Run {
     /// Functions that nobody has for a module are errors when they are called, not before it runs.
     #[arg(long)]
     pub(crate) stub_imports: bool,
+    /// Let modules that a Lua program loads use WASI, as far as it is granted; programs that import it always may.
+    #[arg(long)]
+    pub(crate) wasi: bool,
     /// What the program is told that it is called.
     #[arg(long, value_name = "NAME")]
     pub(crate) argv0: Option<OsString>,
@@ -175,6 +178,9 @@ pub(crate) struct Run {
     /// At the end, tell on standard error why functions were compiled or not, and where their machine code was left.
     #[arg(long)]
     pub(crate) jit_log: bool,
+    /// Write where machine code lies to `/tmp/perf-PID.map`, so that `perf report` names functions of the program.
+    #[arg(long)]
+    pub(crate) perf_map: bool,
     /// When the program fails with an error that nothing in it catches, save it here as it was then; `minivm inspect` shows
     /// where.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -403,6 +409,10 @@ pub(crate) struct Explain {
     pub(crate) file: File,
     /// Only functions of this name or number: `area`, `shape.area`, `shape:area`, `3`.
     pub(crate) function: Option<String>,
+    /// Beside the portable instructions, show machine code of the native tier in place of the machine's own. Nothing runs, so
+    /// nothing is known of the kinds of values: code of Lua functions that have run is shorter.
+    #[arg(long)]
+    pub(crate) native: bool,
 }
 
 impl CommandLine {

@@ -43,10 +43,10 @@ handlers! {
     // The registry of typed handlers has those of all the trees that these are followed by.
     typed [call_after call_element branch_table]
 
-    call_any: CallAny => call::call_any, call::call_any_slow;
+    call_any: CallAny => call::call_any, stepping::call_any;
     call_any_open: CallAnyOpen => call::call_any_open, call::call_any_open_slow;
     prepend_open: PrependOpen => call::prepend_open;
-    tail_call_any: TailCallAny => call::tail_call_any, call::tail_call_any_slow;
+    tail_call_any: TailCallAny => call::tail_call_any, stepping::tail_call_any;
     tail_call_typed: TailCallTyped => call::tail_call_typed, call::tail_call_typed_slow;
     tail_call_typed_value: TailCallTypedValue => call::tail_call_typed_value;
     return_any: ReturnAny => call::return_any, stepping::return_any;

@@ -72,6 +72,11 @@ const STACK_WORDS_MAX: usize = usize::MAX >> 8;
 pub(crate) const LOADS_MIN: usize = 256;
 
 /// Limits of a machine.
+///
+/// ```
+/// # use minivm::{Limits, Machine};
+/// let machine = Machine::new(Limits { memory_bytes_max: 64 << 20, ..Limits::default() });
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Bytes of all that a program makes the machine hold: heap, linear memories, tables, stacks, code, what loading and
@@ -184,8 +189,14 @@ pub(crate) struct Context {
     pub(crate) owes_toll: bool,
     /// Set while a call that is nested already is on its way into its callee: errors of the frame that calls end it.
     pub(crate) is_entering: bool,
-    /// Single steps that are left, in baseline code.
+    /// Single steps that are left, in baseline code; 0 while hooks are told of each.
     pub(crate) steps: u64,
+    /// Those that are left while hooks are told of each.
+    pub(crate) steps_left: u64,
+    /// Whether hooks are told of each step.
+    pub(crate) is_hooked: bool,
+    /// How many fibers have a hook.
+    pub(crate) hook_count: crate::runtime::hook::HookCount,
     /// Places of the machine's own.
     pub(crate) return_stubs: std::rc::Rc<ReturnStubs>,
     /// How functions get their code and how it runs.
@@ -278,6 +289,9 @@ impl Context {
             owes_toll: false,
             is_entering: false,
             steps: u64::MAX,
+            steps_left: u64::MAX,
+            is_hooked: false,
+            hook_count: crate::runtime::hook::HookCount::default(),
             return_stubs: std::rc::Rc::new(ReturnStubs::new((engine.stubs)())),
             engine,
             bridges: std::collections::HashMap::new(),
@@ -394,6 +408,17 @@ impl Context {
     #[inline(always)]
     pub(crate) fn is_metered(&self) -> bool {
         self.stepping || self.is_limited
+    }
+
+    /// Takes one of the single steps that are left, if the run is stepping; false when there is none.
+    pub(crate) fn take_step(&mut self) -> bool {
+        let left = if self.is_hooked { &mut self.steps_left } else { &mut self.steps };
+        if !self.stepping || *left == u64::MAX {
+            return true;
+        }
+        let is_one = *left > 0;
+        *left -= u64::from(is_one);
+        is_one
     }
 
     /// Pays for work, as far as the budget goes; gives what was paid.

@@ -21,7 +21,7 @@ use crate::threaded::stack_map::Place;
 use crate::threaded::{Flow, Regs};
 use crate::value::Value;
 use minivm_isa::Type;
-use minivm_isa::entities::Global;
+use minivm_isa::entities::{Global, Reg};
 use minivm_isa::program::Span;
 use std::ptr::with_exposed_provenance_mut as pointer;
 
@@ -56,7 +56,7 @@ impl Standing<'_> {
     ///
     /// # Safety
     /// It is a frame of a stack as it is.
-    pub(crate) unsafe fn locals(&self) -> Vec<Variable> {
+    pub(crate) unsafe fn locals(&self) -> Vec<(Reg, Variable)> {
         let function = self.guest.portable();
         let visible = self.guest.lookups().locals_at(self.place.instruction);
         let Some(map) = self.guest.stack_map.get().filter(|_| !visible.is_empty()) else { return Vec::new() };
@@ -67,9 +67,35 @@ impl Standing<'_> {
             let word = view.word_of(self.guest.slots(), local.register)?;
             // SAFETY: the words are those of the register, and hold what its type says.
             let value = unsafe { typed(function.registers[local.register], self.regs.wrapping_add(word as usize)) }?;
-            Some(Variable { name: local.name.clone(), value, is_captured: false })
+            Some((local.register, Variable { name: local.name.clone(), value, is_captured: false }))
         };
         visible.into_iter().filter_map(variable).collect()
+    }
+
+    /// The `any` values that it holds besides its visible variables, in the order of the registers; if `dead`, with the registers
+    /// whose value nobody reads any more, as nil.
+    ///
+    /// # Safety
+    /// As for [`locals`](Self::locals).
+    pub(crate) unsafe fn unnamed(&self, dead: bool) -> Vec<(Reg, Value)> {
+        let function = self.guest.portable();
+        let Some(map) = self.guest.stack_map.get() else { return Vec::new() };
+        let visible = self.guest.lookups().locals_at(self.place.instruction);
+        let is_named = |reg| visible.iter().any(|&index| function.locals[index].register == reg);
+        let view = map.view(function, self.place, self.has_begun);
+        let unnamed =
+            function.registers.iter().filter(|&(reg, &ty)| matches!(ty, Type::Any | Type::Cell) && !is_named(reg));
+        unnamed
+            .filter_map(|(reg, &ty)| {
+                let word = view.word_of(self.guest.slots(), reg);
+                // SAFETY: the words are those of the register.
+                let value = word.and_then(|word| unsafe { typed(ty, self.regs.wrapping_add(word as usize)) });
+                match value {
+                    Some(VariableValue::Any(value)) => Some((reg, value)),
+                    _ => dead.then_some((reg, Value::NIL)),
+                }
+            })
+            .collect()
     }
 }
 
@@ -252,7 +278,7 @@ impl<'m> Reader<'m> {
             // SAFETY: the frame is of a stack as it is, and runs this closure.
             unsafe {
                 locals = captured(standing.guest, closure);
-                locals.extend(standing.locals());
+                locals.extend(standing.locals().into_iter().map(|(_, variable)| variable));
             }
         }
         Frame {
@@ -295,8 +321,9 @@ impl<'m> Reader<'m> {
                     Level::Host { closure, .. } => return Some(Shown::Host(closure)),
                     Level::Boundary { closure } => return Some(Shown::Boundary(closure)),
                     Level::Continuation { continuation } => {
-                        // A finaliser runs before the instruction that it interrupts.
-                        let is_before = Continuation::at(continuation).kind == ContinuationKind::Finaliser;
+                        // Finalisers and hooks run before the instruction that they interrupt.
+                        let kind = Continuation::at(continuation).kind;
+                        let is_before = matches!(kind, ContinuationKind::Finaliser | ContinuationKind::Hook);
                         self.entered = if is_before { Entered::Before } else { Entered::Inside };
                     }
                 }

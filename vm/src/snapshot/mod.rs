@@ -38,9 +38,9 @@
 mod clone;
 #[cfg(feature = "snapshot-files")]
 pub mod container;
-mod deoptimise;
 #[cfg_attr(not(feature = "snapshot-files"), allow(dead_code, unreachable_pub, reason = "files need all of it"))]
 pub(crate) mod header;
+mod hooks;
 mod invariants;
 mod levels;
 pub(crate) mod load;

@@ -5,6 +5,7 @@ mod exception;
 mod names;
 mod report;
 pub(crate) mod trace;
+pub(crate) mod variables;
 
 use crate::runtime::context::Context;
 use crate::runtime::failure::Failure;

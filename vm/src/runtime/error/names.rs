@@ -204,6 +204,7 @@ unsafe fn name_called(mut walk: Walk) -> Option<Name> {
             // Instructions that called a metamethod know, and so does a frame that has given itself up for the call.
             match Continuation::at(continuation).kind {
                 ContinuationKind::Finaliser => return Some(("metamethod", "__gc".to_string())),
+                ContinuationKind::Hook => return Some(("hook", "?".to_string())),
                 ContinuationKind::Return
                 | ContinuationKind::Store
                 | ContinuationKind::StoreTruthy
@@ -217,6 +218,9 @@ unsafe fn name_called(mut walk: Walk) -> Option<Name> {
             level = walk.next()?.0;
         }
         match level {
+            Level::Host { continuation, .. } if Continuation::at(continuation).kind == ContinuationKind::Hook => {
+                Some(("hook", "?".to_string()))
+            }
             // What an error has ended calls nothing any more.
             Level::Guest { guest, instruction, .. } if !guest.cleans_up(instruction) => {
                 name_called_by(guest, instruction)
