@@ -99,6 +99,8 @@ pub(crate) struct State {
     host: Option<Box<dyn Host>>,
     budget: Option<MemoryBudget>,
     output: Vec<u8>,
+    /// Whether everything is let out at once.
+    pub(crate) is_at_once: bool,
     /// What was read and not taken.
     ahead: Vec<u8>,
 }
@@ -120,7 +122,8 @@ impl State {
 
     pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.output.extend_from_slice(bytes);
-        let is_line = bytes.contains(&b'\n') && self.host.as_mut().is_some_and(|host| host.is_watched());
+        let is_line =
+            self.is_at_once || bytes.contains(&b'\n') && self.host.as_mut().is_some_and(|host| host.is_watched());
         if self.output.len() < OUTPUT_BYTES && !is_line { Ok(()) } else { self.flush() }
     }
 

@@ -201,14 +201,24 @@ fn what_is_too_large_is_refused() {
 
 #[test]
 fn lines_are_let_out_at_once_where_somebody_watches() {
-    for is_watched in [false, true] {
+    for (is_watched, is_at_once) in [(false, false), (true, false), (false, true)] {
         let output = Arc::new(Mutex::new(String::new()));
         let mut machine = Machine::new(Limits::default());
         let streams = Streams { is_watched, output: output.clone(), input: b"" };
         minivm_std::install(&mut machine, Box::new(streams)).expect("there is room");
+        if is_at_once {
+            minivm_std::set_at_once(&mut machine);
+        }
         let instance = machine.instantiate(program("print(1)\nwrite(2)")).expect("it can be linked");
         machine.invoke(instance, "main", &[]).expect("it writes");
-        assert_eq!(*output.lock().expect("nobody panics"), if is_watched { "1\n" } else { "" });
+        let expected = if is_at_once {
+            "1\n2"
+        } else if is_watched {
+            "1\n"
+        } else {
+            ""
+        };
+        assert_eq!(*output.lock().expect("nobody panics"), expected);
     }
 }
 
