@@ -141,7 +141,7 @@ impl FunctionBuilder {
     }
 
     /// Says how much memory building the function may take: past it nothing is added any more, and [`finish`](Self::finish)
-    /// gives [`BuildError::OutOfMemory`].
+    /// gives [`BuildError::OutOfMemory`](crate::BuildError::OutOfMemory).
     pub fn set_room(&mut self, bytes: u64) {
         self.room = bytes;
     }
