@@ -63,8 +63,8 @@
 //! | text to number and back | `concat` makes text of numbers; text is never a number by itself | `std.to_number`, `std.to_string` of `minivm-std`, or functions of its host |
 //! | errors | any value is one: `throw`, regions; instructions fail with a text | `minivm::Machine::set_error_words` gives it the kind, the operands, the variable and the position |
 //!
-//! There is no switch for the first three, for a program or a function: each would be one more test in an instruction that all languages share, or a second
-//! row that does the same as two.
+//! There is no switch for the first three, for a program or a function: each would be one more test in an instruction that all languages
+//! share, or a second row that does the same as two.
 #![forbid(unsafe_code)]
 
 mod constants;

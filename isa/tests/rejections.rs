@@ -66,6 +66,8 @@ fn accepted() -> Vec<String> {
         dynamic("r7 = branch_ref layout0, r0, block1, block1\nblock1:\n r1 = ref_same layout0, r7, r7\n trap 0"),
         dynamic("branch_signature r0, sig0, block1, block1\nblock1:\n r1 = array_size r0\n trap 0"),
         dynamic("data_check data0, 0, 0, 8\n element_check elem0, 0, 0\n trap 0"),
+        dynamic("call_any_to_open r0 ()\n r1, r9 = take_open\n r0, r9 = table_next r9, nil\n metatable_set r0, nil\n trap 0"),
+        dynamic("r1 = string_byte r0, 0\n r9 = string_slice r0, 0, 1\n r9 = string_new (r1, 65)\n r9 = metatable_get r9\n trap 0"),
         function("sig1", "registers r1: any\nregion exception block0..block1 handler block1 error r1\nblock0:\n trap 0\nblock1:\n throw r1"),
         "layout0 = exception (ref.layout0, i32)\nglobal0 = tag ref.layout0 record layout0 (null, i32:0)".into(),
         "layout0 = record (i32, any)\nlayout1 = array (i8)\nglobal0 = any record layout0 (i32:1, array layout1 (i32:2))\n\
@@ -386,6 +388,8 @@ fn instructions() -> Vec<(Rule, String)> {
                 .replace("layout1 = array (f64)", "layout1 = array (any)")
                 .replace("trap 0", "r8 = ref_null layout1\n array_init_data layout1, r8, 0, data0, 0, 0\n trap 0"),
         ),
+        (Rule::Field, dynamic("r8 = ref_null layout1\n r9 = string_from_array layout1, r8, 0, 0\n trap 0")),
+        (Rule::OperandType, dynamic("r9 = string_new (i64:1)\n trap 0")),
         (Rule::OperandType, dynamic("r8 = ref_null layout1\n array_fill layout1, r8, 0, 1, 0\n trap 0")),
         (
             Rule::OperandType,

@@ -54,7 +54,7 @@ const BODIES: &[(&str, Body)] = &[
         let x = local(f, "x");
         f.call_any(&[], x, ());
     }),
-    ("Arithmetic(string) in main at line 7", |f| {
+    ("Arithmetic(string) constant text in main at line 7", |f| {
         let text = any(f, "text");
         f.add(1, text);
     }),
@@ -108,7 +108,7 @@ fn errors_have_parts() {
     machine.set_error_words(words);
     for (expected, body) in BODIES {
         assert_eq!(caught(&mut machine, body), *expected);
-        // What is done in slices is told of in the same words.
+        // What is done in slices is worded the same.
         machine.set_fuel(Some(1_000));
         assert_eq!(caught(&mut machine, body), *expected);
         machine.set_fuel(None);
@@ -148,5 +148,5 @@ fn unknown_imports_tell_what_there_is() {
         error.to_string()
     };
     assert_eq!(import("files", "wipe"), "unknown import 'files.wipe': 'files' has read, write");
-    assert_eq!(import("net", "get"), "unknown import 'net.get': there is no module 'net', but files");
+    assert_eq!(import("net", "get"), "unknown import 'net.get': there is no module 'net', but files, minivm");
 }

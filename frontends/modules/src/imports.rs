@@ -111,20 +111,14 @@ impl Wanted {
                 return Ok(None);
             }
             let needed = self.description();
-            let there_is = |names: Vec<String>| match names.is_empty() {
-                true => "nothing".to_owned(),
-                false => names.join(", "),
-            };
             return Err(match module.tag() {
                 Tag::TABLE => {
-                    let names = there_is(names_in(call, module));
-                    format!(
-                        "unknown {place}: module '{}' has no such field, but {names} ({needed} expected)",
-                        self.module
-                    )
+                    let names = names_in(call, module);
+                    let but = if names.is_empty() { String::new() } else { format!(", but {}", names.join(", ")) };
+                    format!("unknown {place}: module '{}' has no such field{but} ({needed} expected)", self.module)
                 }
                 Tag::NIL if !call.defined_names(&self.module).is_empty() => {
-                    let names = there_is(call.defined_names(&self.module));
+                    let names = call.defined_names(&self.module).join(", ");
                     format!("unknown {place}: '{}' has {names} ({needed} expected)", self.module)
                 }
                 Tag::NIL => format!("unknown {place}: there is no module '{}' ({needed} expected)", self.module),

@@ -30,6 +30,8 @@
 //! `(import "env" "f" …)`; last in what the host has defined. A function can be any function, whoever made it. A global can be
 //! a `wasm.global`, or a plain value where it is immutable.
 //!
+//! `minivm FILE` of a program that is not Lua finds its imports in the same way, see [`raw::runner`].
+//!
 //! A file that ends in `.tern` is a chunk, as one of Lua is: it sees the globals of Lua, and what it returns is the module's value.
 //! Any program is such a chunk that has the custom section `minivm.chunk` and a function `main` that captures the globals.
 //!

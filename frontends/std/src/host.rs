@@ -1,7 +1,7 @@
 //! What the module reaches of the world.
 
 use minivm::{Held, MemoryBudget, OutOfMemory};
-use std::io::{self, Read, Write};
+use std::io::{self, IsTerminal, Read, Write};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// Standard streams and the clock, as far as a program is to have them.
@@ -23,6 +23,11 @@ pub trait Host: Send {
     /// # Errors
     /// When it cannot be read.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
+
+    /// Whether somebody watches standard output: lines are let out at once then.
+    fn is_watched(&mut self) -> bool {
+        false
+    }
 
     /// Seconds from anywhere on; none where no clock is granted.
     fn clock(&mut self) -> Option<f64> {
@@ -68,6 +73,10 @@ impl Host for Process {
         }
     }
 
+    fn is_watched(&mut self) -> bool {
+        io::stdout().is_terminal()
+    }
+
     fn clock(&mut self) -> Option<f64> {
         self.started.map(|started| started.elapsed().as_secs_f64())
     }
@@ -90,6 +99,8 @@ pub(crate) struct State {
     host: Option<Box<dyn Host>>,
     budget: Option<MemoryBudget>,
     output: Vec<u8>,
+    /// Whether everything is let out at once.
+    pub(crate) is_at_once: bool,
     /// What was read and not taken.
     ahead: Vec<u8>,
 }
@@ -111,7 +122,9 @@ impl State {
 
     pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.output.extend_from_slice(bytes);
-        if self.output.len() < OUTPUT_BYTES { Ok(()) } else { self.flush() }
+        let is_line =
+            self.is_at_once || bytes.contains(&b'\n') && self.host.as_mut().is_some_and(|host| host.is_watched());
+        if self.output.len() < OUTPUT_BYTES && !is_line { Ok(()) } else { self.flush() }
     }
 
     pub(crate) fn write_error(&mut self, bytes: &[u8]) -> io::Result<()> {

@@ -114,6 +114,11 @@ pub fn install(machine: &mut Machine, host: Box<dyn Host>) -> Result<(), Error> 
     Ok(())
 }
 
+/// From now on everything is let out at once that programs write: where others write to the same stream, so that it comes in order.
+pub fn set_at_once(machine: &mut Machine) {
+    machine.shared::<State>().is_at_once = true;
+}
+
 /// Lets out what programs have written. To be called when a run has ended, however it did.
 ///
 /// # Errors

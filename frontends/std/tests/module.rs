@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 
 /// A host whose streams are in memory.
 struct Streams {
+    is_watched: bool,
     output: Arc<Mutex<String>>,
     input: &'static [u8],
 }
@@ -19,6 +20,10 @@ impl Host for Streams {
 
     fn write_error(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.write(format!("[{}]", String::from_utf8_lossy(bytes)).as_bytes())
+    }
+
+    fn is_watched(&mut self) -> bool {
+        self.is_watched
     }
 
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -66,7 +71,7 @@ const INPUT: &[u8] = b"first line\nsecond\n\nrest of\nit";
 
 fn machine(output: &Arc<Mutex<String>>) -> Machine {
     let mut machine = Machine::new(Limits::default());
-    minivm_std::install(&mut machine, Box::new(Streams { output: output.clone(), input: INPUT }))
+    minivm_std::install(&mut machine, Box::new(Streams { is_watched: false, output: output.clone(), input: INPUT }))
         .expect("there is room");
     machine
 }
@@ -106,7 +111,7 @@ fn run_in_slices(code: &str, fuel: u64) -> String {
         let saved = machine.save(b"", CodeForm::Whole).expect("it can be saved");
         // Input that was not read stays where it is; here there is none of it.
         let mut next = Machine::new(Limits::default());
-        minivm_std::install(&mut next, Box::new(Streams { output: output.clone(), input: b"" }))
+        minivm_std::install(&mut next, Box::new(Streams { is_watched: false, output: output.clone(), input: b"" }))
             .expect("there is room");
         next.load(&saved).expect("it can be loaded");
         machine = next;
@@ -187,10 +192,34 @@ fn wrong_arguments_are_errors() {
 fn what_is_too_large_is_refused() {
     let mut machine = Machine::new(Limits { memory_bytes_max: 8 << 20, ..Limits::default() });
     let output = Arc::new(Mutex::new(String::new()));
-    minivm_std::install(&mut machine, Box::new(Streams { output, input: b"" })).expect("there is room");
+    minivm_std::install(&mut machine, Box::new(Streams { is_watched: false, output, input: b"" }))
+        .expect("there is room");
     let instance = machine.instantiate(program("repeat(\"ab\", 4611686018427387903)")).expect("it can be linked");
     let error = machine.invoke(instance, "main", &[]).expect_err("there is no room for that");
     assert!(error.to_string().contains("not enough memory"), "{error}");
+}
+
+#[test]
+fn lines_are_let_out_at_once_where_somebody_watches() {
+    for (is_watched, is_at_once) in [(false, false), (true, false), (false, true)] {
+        let output = Arc::new(Mutex::new(String::new()));
+        let mut machine = Machine::new(Limits::default());
+        let streams = Streams { is_watched, output: output.clone(), input: b"" };
+        minivm_std::install(&mut machine, Box::new(streams)).expect("there is room");
+        if is_at_once {
+            minivm_std::set_at_once(&mut machine);
+        }
+        let instance = machine.instantiate(program("print(1)\nwrite(2)")).expect("it can be linked");
+        machine.invoke(instance, "main", &[]).expect("it writes");
+        let expected = if is_at_once {
+            "1\n2"
+        } else if is_watched {
+            "1\n"
+        } else {
+            ""
+        };
+        assert_eq!(*output.lock().expect("nobody panics"), expected);
+    }
 }
 
 #[test]

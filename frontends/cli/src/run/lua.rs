@@ -64,6 +64,7 @@ pub(super) fn library(session: &mut Session) -> Result<Value, Failure> {
     session.has_lua = true;
     // Modules may import it.
     session.install_std()?;
+    minivm_std::set_at_once(session.machine.safe());
     if let Some(plan) = &session.snapshot {
         stdlib::raw::set_open_files(&mut session.machine, plan.open_files);
     }

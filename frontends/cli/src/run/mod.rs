@@ -6,6 +6,7 @@ mod jit;
 mod launch;
 mod link;
 mod lua;
+mod outline;
 mod prompt;
 mod reference;
 mod snapshot;
@@ -26,16 +27,15 @@ pub(crate) use inspect::inspect;
 pub(crate) use interpreter::lua;
 use launch::Launcher;
 use minivm::raw::{InstanceId, Limits, LinkError, Machine, MemoryWait, RunState, Value};
-use minivm_isa::program::{FunctionDef, Import, Item, Origin};
 use minivm_isa::{Allowance, Convention, Program, Signature, Type, Verified};
 use minivm_lua::stdlib::OpenFiles;
 use minivm_wasm::Features;
 use minivm_wasm::wasi::{self, Linked, SetupError, WasiBuilder};
+use outline::Outline;
 pub(crate) use reference::ProgramFiles;
 use snapshot::Plan;
 pub(crate) use snapshot::resume;
 use std::any::Any;
-use std::collections::BTreeSet;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -131,58 +131,6 @@ struct Printed {
     types: Vec<Type>,
     /// Whether numbers come as integers of the same bits.
     as_bits: bool,
-}
-
-/// What the verified program has to say before the machine takes it.
-struct Outline {
-    imports_wasi: bool,
-    imports_std: bool,
-    /// Whether it imports from modules that are not the command's own.
-    imports_modules: bool,
-    is_lua: bool,
-    /// Whether something runs when it is instantiated.
-    has_start: bool,
-    exports: Vec<(String, Signature)>,
-    /// The names of what exported functions capture, of those that capture anything.
-    captures: Vec<(String, Vec<String>)>,
-}
-
-impl Outline {
-    fn new(program: &Program) -> Self {
-        let is_lua = lua::is_chunk(program);
-        let modules = imported_modules(program);
-        let is_own = |module: &&str| [wasi::MODULE, minivm_std::MODULE].contains(module);
-        let exports = program.exports.iter().filter_map(|export| match export.item {
-            Item::Function(function) => {
-                let signature = program.signatures[program.functions[function].signature()].clone();
-                Some((export.name.clone(), signature))
-            }
-            Item::Global(_) | Item::Memory(_) | Item::Table(_) => None,
-        });
-        let captures = program.exports.iter().filter_map(|export| match export.item {
-            Item::Function(function) => match &program.functions[function] {
-                FunctionDef::Code(code) if !code.captures.is_empty() => {
-                    let name = |index| code.capture_names.get(index).cloned().unwrap_or_else(|| format!("#{index}"));
-                    Some((export.name.clone(), (0..code.captures.len()).map(name).collect()))
-                }
-                FunctionDef::Code(_) | FunctionDef::Import { .. } => None,
-            },
-            Item::Global(_) | Item::Memory(_) | Item::Table(_) => None,
-        });
-        Outline {
-            imports_wasi: modules.contains(wasi::MODULE),
-            imports_std: modules.contains(minivm_std::MODULE),
-            imports_modules: !is_lua && !modules.iter().all(is_own),
-            is_lua,
-            has_start: program.start.is_some(),
-            exports: exports.collect(),
-            captures: captures.collect(),
-        }
-    }
-
-    fn export(&self, name: &str) -> Option<&Signature> {
-        self.exports.iter().find(|(other, _)| other == name).map(|(_, signature)| signature)
-    }
 }
 
 impl Session {
@@ -607,25 +555,6 @@ impl Session {
 
     fn report(&self, message: impl Into<String>) -> Report {
         Report::new(message).place(Place::file(self.name.as_str()))
-    }
-}
-
-/// The modules that a program imports from.
-fn imported_modules(program: &Program) -> BTreeSet<&str> {
-    let functions = program.functions.values().filter_map(|function| match function {
-        FunctionDef::Import { import, .. } => Some(import),
-        FunctionDef::Code(_) => None,
-    });
-    let globals = program.globals.values().filter_map(|global| imported(&global.origin));
-    let memories = program.memories.values().filter_map(|memory| imported(&memory.origin));
-    let tables = program.tables.values().filter_map(|table| imported(&table.origin));
-    functions.chain(globals).chain(memories).chain(tables).map(|import| import.module.as_str()).collect()
-}
-
-fn imported<T>(origin: &Origin<T>) -> Option<&Import> {
-    match origin {
-        Origin::Import(import) => Some(import),
-        Origin::Own(_) => None,
     }
 }
 

@@ -1,0 +1,153 @@
+//! From blocks to the code of a function, one after the other.
+
+use super::FunctionBuilder;
+use crate::BuildError;
+use cranelift_entity::{PrimaryMap, SecondaryMap};
+use minivm_isa::entities::{Block, Source};
+use minivm_isa::frame::words_of;
+use minivm_isa::limits::FRAME_WORDS_MAX;
+use minivm_isa::operand::OperandMut;
+use minivm_isa::program::{Function, Local, Span};
+use minivm_isa::{Instruction, steps};
+
+/// What blocks have to be that something names.
+const NEVER_PLACED: &str = "a block that was switched to";
+
+impl FunctionBuilder {
+    /// Lays out the blocks.
+    ///
+    /// # Errors
+    /// When the frame is too large, or methods were used wrongly.
+    pub fn finish(self) -> Result<Function, BuildError> {
+        self.lay_out().map(|(function, _)| function)
+    }
+
+    /// The function, and the blocks in their order.
+    pub(crate) fn lay_out(mut self) -> Result<(Function, Vec<Block>), BuildError> {
+        if self.is_out_of_memory() {
+            return Err(BuildError::OutOfMemory);
+        }
+        self.is_used("the end of the function");
+        let words = words_of(self.registers.values());
+        if words > u64::from(FRAME_WORDS_MAX) {
+            return Err(BuildError::FrameTooLarge { function: self.name, words });
+        }
+        let order = self.order();
+        let mut numbers: SecondaryMap<Block, Option<Block>> = SecondaryMap::new();
+        let mut starts = PrimaryMap::new();
+        let mut total = 0;
+        for &block in &order {
+            if self.blocks[block].code.is_empty() {
+                let expected = "a block with instructions".to_owned();
+                self.mistakes.note((block, 0), "switch_to", expected, format!("{block} without"));
+            }
+            numbers[block] = Some(starts.push(total));
+            total += u32::try_from(self.blocks[block].code.len()).expect("code is counted in u32");
+        }
+        self.check_regions(&numbers);
+        let number = |block: Block| numbers[block].unwrap_or(Block::from_u32(0));
+        let locals = self.finish_locals(&starts, &numbers, total);
+        let (mut code, mut spans) = (Vec::with_capacity(total as usize), Vec::<Span>::new());
+        for &block in &order {
+            let data = std::mem::take(&mut self.blocks[block]);
+            for (offset, (mut instruction, span)) in data.code.into_iter().zip(data.spans).enumerate() {
+                steps::count(1);
+                renumber(&mut instruction, |target| {
+                    if numbers[target].is_none() {
+                        self.mistakes.note((block, offset), "target", NEVER_PLACED.to_owned(), target.to_string());
+                    }
+                    number(target)
+                });
+                push_span(&mut spans, code.len(), span);
+                code.push(instruction);
+            }
+        }
+        for region in &mut self.regions {
+            region.start = number(region.start);
+            region.end = number(region.end);
+            region.handler = number(region.handler);
+        }
+        if !self.mistakes.is_empty() {
+            let places = (starts.as_values_slice(), &numbers);
+            return Err(BuildError::Misused(self.mistakes.placed(&self.name, places, &code, &spans)));
+        }
+        // Nothing is added any more, and programs may have very many functions.
+        self.registers.shrink_to_fit();
+        self.constants.shrink_to_fit();
+        spans.shrink_to_fit();
+        let function = Function {
+            name: self.name,
+            signature: self.signature,
+            captures: self.captures,
+            registers: self.registers,
+            constants: self.constants,
+            blocks: starts,
+            code,
+            regions: self.regions,
+            spans,
+            locals,
+            capture_names: self.capture_names,
+        };
+        Ok((function, order))
+    }
+
+    /// The blocks that were placed, in their order.
+    fn order(&self) -> Vec<Block> {
+        let mut order: Vec<Block> = self.blocks.keys().filter(|&block| self.blocks[block].position.is_some()).collect();
+        order.sort_by_key(|&block| self.blocks[block].position);
+        order
+    }
+
+    /// Notes regions of blocks that were never placed, and handlers that were not.
+    fn check_regions(&self, numbers: &SecondaryMap<Block, Option<Block>>) {
+        for region in &self.regions {
+            for (what, block) in [("start", region.start), ("end", region.end), ("handler", region.handler)] {
+                if numbers[block].is_none() {
+                    let start = if numbers[region.start].is_some() { region.start } else { Block::from_u32(0) };
+                    let expected = format!("a region whose {what} is {NEVER_PLACED}");
+                    self.mistakes.note((start, 0), "protect", expected, block.to_string());
+                }
+            }
+        }
+    }
+
+    fn finish_locals(
+        &self,
+        starts: &PrimaryMap<Block, u32>,
+        numbers: &SecondaryMap<Block, Option<Block>>,
+        total: u32,
+    ) -> Vec<Local> {
+        let place = |(block, offset): (Block, usize)| {
+            let start = numbers[block].map_or(total, |number| starts[number]);
+            start + u32::try_from(offset).expect("code is counted in u32")
+        };
+        let mut locals: Vec<Local> = (self.locals.iter())
+            .map(|local| Local {
+                name: local.name.clone(),
+                register: local.register,
+                start: place(local.start),
+                end: local.end.map_or(total, place),
+            })
+            .filter(|local| local.start < local.end)
+            .collect();
+        locals.sort_by_key(|local| local.start);
+        locals
+    }
+}
+
+fn renumber(instruction: &mut Instruction, number: impl Fn(Block) -> Block) {
+    instruction.for_each_operand_mut(|operand| match operand {
+        OperandMut::Target(block) => *block = number(*block),
+        OperandMut::Targets(blocks) => blocks.iter_mut().for_each(|block| *block = number(*block)),
+        _ => {}
+    });
+}
+
+fn push_span(spans: &mut Vec<Span>, instruction: usize, span: Option<(Source, u32, u32, u32)>) {
+    let Some((source, line, start, end)) = span else { return };
+    let same = |last: &Span| (last.source, last.line, last.start, last.end) == (source, line, start, end);
+    if !spans.last().is_some_and(same) {
+        let instruction = u32::try_from(instruction).expect("code is counted in u32");
+        spans.push(Span { instruction, source, line, start, end });
+    }
+}
