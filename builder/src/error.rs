@@ -1,7 +1,7 @@
 //! What can go wrong when a program is built.
 
 use minivm_isa::Rejection;
-use minivm_isa::entities::{Block, Func};
+use minivm_isa::entities::Func;
 use minivm_isa::limits::FRAME_WORDS_MAX;
 use minivm_isa::verify::Place;
 use std::fmt;
@@ -15,13 +15,6 @@ pub enum BuildError {
         function: String,
         /// Words it would take.
         words: u64,
-    },
-    /// A block was switched to, but nothing was put into it.
-    EmptyBlock {
-        /// Name of the function.
-        function: String,
-        /// The block, by the number that [`FunctionBuilder::block`](crate::FunctionBuilder::block) gave it.
-        block: Block,
     },
     /// A function takes more memory to build than it was [given room](crate::FunctionBuilder::set_room) for.
     OutOfMemory,
@@ -67,9 +60,6 @@ impl fmt::Display for BuildError {
         match self {
             BuildError::FrameTooLarge { function, words } => {
                 write!(f, "function '{function}' needs {words} frame words, more than {FRAME_WORDS_MAX}")
-            }
-            BuildError::EmptyBlock { function, block } => {
-                write!(f, "{block} of function '{function}' has no instructions")
             }
             BuildError::OutOfMemory => f.write_str("not enough memory"),
             BuildError::Undefined { functions } => {

@@ -41,6 +41,28 @@ struct LocalRange {
 /// large frame. [`scoped`](FunctionBuilder::scoped) lets those of one part of a function be used again by the next.
 ///
 /// No method panics. What is used wrongly is noted, and [`finish`](FunctionBuilder::finish) reports all of it.
+///
+/// ```
+/// use minivm_builder::{ProgramBuilder, RegionKind, Signature, Type};
+///
+/// let mut program = ProgramBuilder::new();
+/// let mut f = program.function("try", Signature::dynamic(2, false));
+/// let (body, caught, error) = (f.block(), f.block(), f.register(Type::Any));
+/// f.protect(RegionKind::Catch, body, caught, caught, error, None);
+/// f.jump(body);
+///
+/// f.switch_to(body);                                     // calls its first parameter with the second one
+/// let result = f.call_any_one(f.param(0), (f.param(1),));
+/// f.return_values((true, result));
+///
+/// f.switch_to(caught);                                   // and says what went wrong, if anything did
+/// let text = f.concat(("caught: ", error));
+/// f.return_values((false, text));
+/// let number = program.add(f)?;
+/// program.export_function("try", number);
+/// assert!(program.finish().is_ok());
+/// # Ok::<(), minivm_builder::BuildError>(())
+/// ```
 pub struct FunctionBuilder {
     name: String,
     signature: Sig,
@@ -166,12 +188,26 @@ impl FunctionBuilder {
     /// Builds a part of the function; the registers that it takes are used again when it is done. What is needed after it has to
     /// be in registers from outside.
     pub fn scoped<T>(&mut self, part: impl FnOnce(&mut Self) -> T) -> T {
-        self.scopes.push(Vec::new());
+        self.begin_scope();
         let result = part(self);
-        for register in self.scopes.pop().unwrap_or_default().into_iter().rev() {
+        self.end_scope();
+        result
+    }
+
+    /// As [`scoped`](Self::scoped), for those who keep the builder in a structure of their own: registers that are taken from here
+    /// on are used again after the [`end_scope`](Self::end_scope) that belongs to it.
+    pub fn begin_scope(&mut self) {
+        self.scopes.push(Vec::new());
+    }
+
+    /// Ends what the last [`begin_scope`](Self::begin_scope) has begun.
+    pub fn end_scope(&mut self) {
+        let Some(registers) = self.scopes.pop() else {
+            return self.mistake("end_scope", "a scope that was begun", "none");
+        };
+        for register in registers.into_iter().rev() {
             self.free.entry(self.registers[register]).or_default().push(register);
         }
-        result
     }
 
     /// Makes `register` the result of the one instruction that `part` emits, whose operands may be asked of the builder:
@@ -448,7 +484,7 @@ impl FunctionBuilder {
     /// Lays out the blocks.
     ///
     /// # Errors
-    /// When the frame is too large, a used block is empty, or methods were used wrongly.
+    /// When the frame is too large, or methods were used wrongly.
     pub fn finish(self) -> Result<Function, BuildError> {
         self.lay_out().map(|(function, _)| function)
     }
@@ -470,7 +506,12 @@ impl FunctionBuilder {
         let mut total = 0;
         for &block in &order {
             if self.blocks[block].code.is_empty() {
-                return Err(BuildError::EmptyBlock { function: self.name, block });
+                self.mistakes.note(
+                    (block, 0),
+                    "switch_to",
+                    "a block with instructions".to_owned(),
+                    format!("{block} without"),
+                );
             }
             numbers[block] = Some(starts.push(total));
             total += u32::try_from(self.blocks[block].code.len()).expect("code is counted in u32");

@@ -161,7 +161,13 @@ impl ProgramBuilder {
 
     /// Adds a global that starts with a constant.
     pub fn global(&mut self, ty: Type, mutable: bool, initial: Constant) -> Global {
+        self.named_global("", ty, mutable, initial)
+    }
+
+    /// As [`global`](Self::global), with a name for messages, frames and `minivm inspect`.
+    pub fn named_global(&mut self, name: impl Into<String>, ty: Type, mutable: bool, initial: Constant) -> Global {
         self.program.globals.push(GlobalDef {
+            name: name.into(),
             ty,
             mutable,
             holds: ElementType::Any,

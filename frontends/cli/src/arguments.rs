@@ -84,6 +84,8 @@ pub(crate) enum Command {
     Build(Build),
     /// Prints the bytecode of a program.
     Dis(File),
+    /// Lays out programs in text form (.mvt), with their comments.
+    Fmt(Fmt),
     /// Checks a program without running it.
     Verify(File),
     /// Goes on with a program that was stopped and saved, which may do no more than is granted here.
@@ -105,7 +107,7 @@ pub(crate) enum Command {
 /// What all commands that take a program say about it.
 #[derive(Args, Debug)]
 pub(crate) struct File {
-    /// The program: .lua, .wasm, .wat, .mvt or .mvm; anything else is told by its
+    /// The program: .lua, .wasm, .wat, .mvt, .mvm or .tern; anything else is told by its
     /// content, and `-` is standard input.
     #[arg(value_hint = ValueHint::FilePath)]
     pub(crate) file: PathBuf,
@@ -385,6 +387,17 @@ pub(crate) struct Wast {
     pub(crate) files: Vec<PathBuf>,
 }
 
+/// Options of `fmt`.
+#[derive(Args, Debug)]
+pub(crate) struct Fmt {
+    /// Change nothing, and fail when a file would change.
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// The files, which are changed in place; `-` is standard input, laid out on standard output.
+    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) files: Vec<PathBuf>,
+}
+
 /// Options of `explain`.
 #[derive(Args, Debug)]
 pub(crate) struct Explain {
@@ -479,6 +492,9 @@ mod tests {
     fn other_commands_are_read() {
         assert!(matches!(parse("build a.lua -o a.mvm"), Ok(Command::Build(_))));
         assert!(matches!(parse("dis a.lua"), Ok(Command::Dis(_))));
+        assert!(
+            matches!(parse("fmt --check a.mvt b.mvt"), Ok(Command::Fmt(Fmt { check: true, files })) if files.len() == 2)
+        );
         assert!(matches!(parse("verify --color never a.mvm"), Ok(Command::Verify(_))));
         assert!(matches!(parse("--color never dis a.mvm"), Ok(Command::Dis(_))));
         assert!(matches!(parse("explain a.lua f"), Ok(Command::Explain(_))));
@@ -490,6 +506,7 @@ mod tests {
             "build a.lua",
             "dis",
             "dis a b",
+            "fmt",
             "--fuel x a.lua",
             "--timeout x a.lua",
             "--timeout -1 a.lua",

@@ -64,8 +64,8 @@ fn what_is_not_valid_is_shown_with_its_place() {
     folder.run("verify bad.wat").fails(65, "bad.wat:2:9\n");
     folder.write("type.wat", "(module (func (result i32) i64.const 1))");
     folder.run("type.wat").fails(65, "expected i32, found i64");
-    folder.write("threads.wat", "(module (memory 1 1 shared))");
-    folder.run("threads.wat").fails(69, "not supported");
+    folder.write("pages.wat", "(module (memory 1 1 (pagesize 1)))");
+    folder.run("pages.wat").fails(69, "not supported");
     folder.write("sub.wat", "(module (type (sub (func))))");
     folder.run("verify --features=-gc sub.wat").fails(69, "not supported: the WebAssembly proposal 'gc'");
     folder.write("tail.wat", "(module (func $f (return_call $f)))");

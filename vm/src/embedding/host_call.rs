@@ -499,6 +499,20 @@ impl<'c> HostCall<'c> {
         self.raw.cx.exported_function(instance, name).map(Local::new)
     }
 
+    /// A closure over an exported function that captures values, as chunks of languages with an environment do.
+    ///
+    /// # Errors
+    /// When there is no such function, there is no memory, or the program is of another machine.
+    pub fn closure(&mut self, instance: InstanceId, name: &str, captures: &[Local<'c>]) -> Result<Local<'c>, Error> {
+        let cx = &mut *self.raw.cx;
+        let id = cx.resolve_instance(instance)?;
+        match cx.closure(id, name, &baseline(captures)) {
+            Ok(closure) => Ok(Local::new(closure)),
+            Err(raw::LinkError::Unknown { name, .. }) => Err(Error::NoExport { expected: "function", name }),
+            Err(error) => Err(cx.own_link_error(error)),
+        }
+    }
+
     /// The name of a value's kind, as programs know it; a metatable's `__name` comes first.
     pub fn type_name(&self, value: Local<'c>) -> String {
         self.raw.type_name(value.raw)

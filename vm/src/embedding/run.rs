@@ -4,6 +4,7 @@ use super::error::{Error, Failure};
 use super::machine::Machine;
 use super::value::{InstanceId, Value};
 use crate::api::run::RunState as RawState;
+use crate::runtime::error::ErrorReport;
 use crate::runtime::frame_view::Position;
 use crate::runtime::host::HostRequest;
 
@@ -216,6 +217,21 @@ impl Machine {
     /// `Failed` again.
     pub fn set_keep_stack_on_error(&mut self, keeps: bool) {
         self.0.set_keep_stack_on_error(keeps);
+    }
+
+    /// Gives errors of instructions the words of a language: what `words` gives is the error value, as a string, with a position or
+    /// without; for none the error keeps its own words. What it says is what programs see, so that it says the same of the same, in
+    /// every machine that goes on with the state.
+    ///
+    /// ```
+    /// # let mut machine = minivm::Machine::new(minivm::Limits::default());
+    /// machine.set_error_words(|error| match (error.kind, &error.variable) {
+    ///     (minivm::ErrorKind::Call, Some((_, name))) => Some(format!("{name} is not a function")),
+    ///     _ => None,
+    /// });
+    /// ```
+    pub fn set_error_words(&mut self, words: impl Fn(&ErrorReport) -> Option<String> + Send + 'static) {
+        self.0.set_error_words(words);
     }
 
     /// The error that the run has stopped at, see [`set_keep_stack_on_error`](Self::set_keep_stack_on_error).

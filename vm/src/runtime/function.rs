@@ -99,6 +99,9 @@ pub(crate) struct HostFunction {
     /// Whether it may begin its state again when memory has run out, see
     /// [`Machine::set_restartable`](crate::raw::Machine::set_restartable).
     pub(crate) is_restartable: Cell<bool>,
+    /// Whether it is a part of the language, of which hooks are not told, see
+    /// [`Machine::set_internal`](crate::raw::Machine::set_internal).
+    pub(crate) is_internal: Cell<bool>,
 }
 
 impl FunctionInfo {

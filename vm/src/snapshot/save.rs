@@ -1,7 +1,6 @@
 //! From a machine to bytes.
 
 use super::clone::Cloner;
-use super::deoptimise;
 use super::parts::Parts;
 use super::save_items::{FUNCTION, Items};
 use super::{Codecs, ProgramHash, program_hash};
@@ -11,6 +10,7 @@ use crate::heap::transfer::{HeapCopier, HeapSaver, SaveOutside};
 use crate::heap::{FiberCell, HostObject};
 use crate::runtime::context::{Context, Status};
 use crate::runtime::definitions::Definition;
+use crate::runtime::deoptimise;
 use crate::runtime::fiber::Fiber;
 use crate::runtime::function::{Body, FunctionInfo};
 use crate::runtime::instance::{Instance, SharedMemory};

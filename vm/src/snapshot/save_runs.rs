@@ -1,11 +1,11 @@
 //! The runs of a machine as bytes: those that are suspended, then the one at work.
 
-use super::deoptimise;
 use super::save::{RunKind, Saving};
 use crate::bytes::SnapshotError;
 use crate::bytes::Writer;
 use crate::heap::transfer::HeapSaver;
 use crate::runtime::context::Status;
+use crate::runtime::deoptimise;
 use crate::runtime::failure::Failure;
 use crate::runtime::fiber::Fiber;
 use crate::runtime::function::Body;

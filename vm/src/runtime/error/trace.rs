@@ -5,7 +5,6 @@ use crate::heap::Closure;
 use crate::heap::Table;
 use crate::runtime::context::Context;
 use crate::runtime::fiber::{Fiber, FiberState};
-use crate::runtime::frame_view::VariableValue;
 use crate::runtime::frames::Standing;
 use crate::runtime::function::{Body, FunctionInfo, GuestFunction, HostFunction};
 use crate::runtime::walk::{Level, Walk};
@@ -14,6 +13,7 @@ use crate::threaded::stack_map::Place;
 use crate::threaded::{Flow, Regs};
 use crate::value::Value;
 use minivm_isa::facts::Waits;
+use minivm_isa::program::NO_LINE;
 use std::collections::VecDeque;
 use std::fmt::Write;
 
@@ -30,6 +30,7 @@ fn position(guest: &GuestFunction, instruction: usize) -> String {
             let name = &guest.program().sources[span.source].name;
             match span.line {
                 0 => format!("{name}:{:#x}: ", span.start),
+                NO_LINE => format!("{name}:-1: "),
                 line => format!("{name}:{line}: "),
             }
         }
@@ -346,7 +347,7 @@ pub(crate) fn static_info(info: &FunctionInfo) -> LevelInfo {
 ///
 /// # Safety
 /// The level comes from a walk of the stack as it is.
-pub(crate) unsafe fn level_info(cx: &Context, level: &Level, caller: Option<Flow>) -> LevelInfo {
+pub(crate) unsafe fn level_info(cx: &Context, level: &Level, above: Option<Regs>, caller: Option<Flow>) -> LevelInfo {
     // SAFETY: the caller vouches for the level.
     unsafe {
         let closure = match level {
@@ -358,14 +359,16 @@ pub(crate) unsafe fn level_info(cx: &Context, level: &Level, caller: Option<Flow
         info.is_tail_call = caller.is_some_and(|at| is_tail_called(cx, closure, at));
         let caller = caller.filter(|_| !info.is_tail_call);
         info.name = caller.and_then(|at| call_site_name(cx, at)).map(|(kind, name)| (kind.to_string(), name));
-        if let Level::Guest { guest, regs, instruction, calling, baseline, .. } = level {
-            let place = Place { instruction: *instruction, calling: *calling, baseline: *baseline };
-            let standing = Standing { guest, regs: *regs, place, has_begun: true };
-            info.line = standing.span().map(|span| span.line).filter(|&line| line > 0);
-            info.locals.extend(standing.locals().into_iter().filter_map(|local| match local.value {
-                VariableValue::Any(value) => Some((local.name, value)),
-                _ => None,
-            }));
+        match level {
+            Level::Guest { guest, regs, instruction, calling, baseline, .. } => {
+                let place = Place { instruction: *instruction, calling: *calling, baseline: *baseline };
+                let has_begun = above.is_none_or(|above| !super::variables::is_before(above));
+                let standing = Standing { guest, regs: *regs, place, has_begun };
+                info.line = standing.span().map(|span| span.line).filter(|&line| line > 0 && line != NO_LINE);
+                super::variables::of_guest(&mut info, &standing, above);
+            }
+            Level::Host { base, continuation, .. } => super::variables::of_host(&mut info, *base, *continuation),
+            Level::Continuation { .. } | Level::Boundary { .. } => {}
         }
         info
     }
@@ -394,6 +397,35 @@ pub struct LevelInfo {
     pub is_host: bool,
     /// Whether it has taken the place of the function that its caller called.
     pub is_tail_call: bool,
-    /// Names and values of its visible local variables, in order.
-    pub locals: Vec<(String, Value)>,
+    /// Its visible local variables, in order, then values that it holds without a name.
+    pub variables: Vec<LevelVariable>,
+    /// The arguments past the parameters.
+    pub varargs: Vec<Value>,
+    /// Which of the variables a call or return that a hook is being told of hands over: how many come before, and how many they
+    /// are.
+    pub transfer: (usize, usize),
+}
+
+/// A variable of a level of the stack.
+#[derive(Clone, Debug)]
+pub struct LevelVariable {
+    /// Its name; none for values that have none.
+    pub name: Option<String>,
+    /// What it holds.
+    pub value: Value,
+    /// Where it is.
+    pub place: VariablePlace,
+}
+
+/// Where a variable of a level is, for [`HostCall::set_variable`](crate::raw::HostCall::set_variable).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum VariablePlace {
+    /// In a register.
+    Register(u32),
+    /// Among the arguments past the parameters.
+    Vararg(usize),
+    /// Among the values of a host function.
+    Value(usize),
+    /// Nowhere that could be written to.
+    Elsewhere,
 }

@@ -2,7 +2,6 @@
 //!
 //! A run that was saved goes on from the very state that was written, so that it and its copies do the same.
 
-use crate::compile;
 use crate::heap::Closure;
 use crate::runtime::context::Context;
 use crate::runtime::fiber::{Fiber, FiberState};
@@ -13,6 +12,7 @@ use crate::threaded::Code;
 use crate::threaded::continuation::{Continuation, ContinuationKind};
 use crate::threaded::frame::Frame;
 use crate::threaded::operands::{get_any, set_any};
+use crate::threaded::slots::window;
 use crate::threaded::{Flow, Pc, Regs};
 use minivm_isa::entities::Block;
 use minivm_isa::entities::Reg;
@@ -178,6 +178,8 @@ pub(crate) fn place_continuation(guest: &GuestFunction, baseline: &Code, here: u
     continuation.next = match continuation.kind {
         ContinuationKind::Finaliser | ContinuationKind::MessageHandler => continuation.instruction,
         ContinuationKind::Return => std::ptr::null(),
+        ContinuationKind::Hook if continuation.next.is_null() => std::ptr::null(),
+        ContinuationKind::Hook => continuation.instruction,
         ContinuationKind::Branch => std::ptr::null(),
         _ => baseline.place_of(here + 1),
     };
@@ -192,7 +194,7 @@ pub(crate) fn place_continuation(guest: &GuestFunction, baseline: &Code, here: u
         }
         ContinuationKind::Resume => {
             continuation.state = results[0].map_or(0, slot);
-            continuation.spare = compile::window_of(guest) as u64;
+            continuation.spare = window(guest.slots()) as u64;
         }
         ContinuationKind::Close => {
             continuation.state = results[0].map_or(0, slot);
@@ -201,7 +203,8 @@ pub(crate) fn place_continuation(guest: &GuestFunction, baseline: &Code, here: u
         ContinuationKind::Discard
         | ContinuationKind::Return
         | ContinuationKind::MessageHandler
-        | ContinuationKind::Finaliser => {}
+        | ContinuationKind::Finaliser
+        | ContinuationKind::Hook => {}
         ContinuationKind::Entry | ContinuationKind::Host | ContinuationKind::Paused => {}
     }
 }
