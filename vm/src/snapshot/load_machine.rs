@@ -71,7 +71,7 @@ impl Loading<'_> {
     /// Each memory that somebody has waited on has a number of its own.
     fn check_wait_numbers(&self, from: &Reader<'_>) -> Result<(), SnapshotError> {
         // SAFETY: nothing runs while a state is loaded.
-        let numbers = self.items.memories.iter().map(|memory| unsafe { (**memory.get()).wait_number });
+        let numbers = self.items.memories.iter().map(|memory| unsafe { (*memory.get()).wait_number });
         let mut numbers: Vec<u64> = numbers.filter(|&number| number != 0).collect();
         numbers.sort_unstable();
         let is_used_twice = numbers.windows(2).any(|pair| pair[0] == pair[1]);
