@@ -7,6 +7,19 @@ use minivm_isa::verify::Place;
 use std::fmt;
 
 /// Why a function or program cannot be built.
+///
+/// ```
+/// # use minivm_builder::{BuildError, ProgramBuilder, Signature, Type};
+/// let mut program = ProgramBuilder::new();
+/// let mut f = program.function("f", Signature::typed(&[Type::I32], &[]));
+/// f.i64_add(f.param(0), 1);
+/// f.return_values((2,));
+/// let function = program.add(f)?;
+/// let Err(BuildError::Rejected(mistakes)) = program.finish() else { panic!("it is wrong") };
+/// assert_eq!(mistakes.len(), 2);                  // all of them, each with its place
+/// assert_eq!(mistakes[0].place.function, Some(function));
+/// # Ok::<(), BuildError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum BuildError {
     /// The registers of a function take more than 60,000 frame words.

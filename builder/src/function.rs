@@ -40,6 +40,15 @@ struct LocalRange {
 /// Registers are slots of the function's frame on the stack, and nobody assigns them anew: a function with many temporaries has a
 /// large frame. [`scoped`](FunctionBuilder::scoped) lets those of one part of a function be used again by the next.
 ///
+/// ```
+/// # use minivm_builder::{ProgramBuilder, Signature};
+/// let mut f = ProgramBuilder::new().function("largest", Signature::dynamic(2, false));
+/// let (a, b, yes, no) = (f.param(0), f.param(1), f.block(), f.block());
+/// f.branch_less(a, b, yes, no);
+/// for (block, result) in [(yes, b), (no, a)] { f.switch_to(block); f.return_values((result,)) }
+/// assert!(f.finish().is_ok());
+/// ```
+///
 /// No method panics. What is used wrongly is noted, and [`finish`](FunctionBuilder::finish) reports all of it.
 ///
 /// ```
@@ -70,8 +79,8 @@ pub struct FunctionBuilder {
     captures: Vec<Type>,
     capture_names: Vec<String>,
     registers: PrimaryMap<Reg, Type>,
-    constants: PrimaryMap<Const, Constant>,
-    constant_ids: HashMap<Constant, Const>,
+    pub(crate) constants: PrimaryMap<Const, Constant>,
+    pub(crate) constant_ids: HashMap<Constant, Const>,
     blocks: PrimaryMap<Block, BlockData>,
     placed: u32,
     current: Block,
@@ -95,7 +104,6 @@ pub struct FunctionBuilder {
 /// as a rule, but room for some more.
 const BLOCK_BYTES: u64 = 480;
 const INSTRUCTION_BYTES: u64 = 2 * size_of::<Instruction>() as u64 + 104;
-const CONSTANT_BYTES: u64 = 6 * size_of::<Constant>() as u64;
 const REGISTER_BYTES: u64 = 4 * size_of::<Type>() as u64;
 const NAME_BYTES: u64 = 160;
 /// What blocks have to be that something names.
@@ -232,63 +240,6 @@ impl FunctionBuilder {
         self.captures.push(ty);
         self.capture_names.push(name);
         self.captures.len() as u64 - 1
-    }
-
-    /// A constant, as an operand. The same constant is kept once.
-    pub fn constant(&mut self, constant: Constant) -> Operand {
-        if let Some(&known) = self.constant_ids.get(&constant) {
-            return known.into();
-        }
-        let text = if let Constant::String(bytes) = &constant { bytes.len() } else { 0 };
-        self.take(CONSTANT_BYTES + 2 * text as u64);
-        let number = self.constants.push(constant.clone());
-        self.constant_ids.insert(constant, number);
-        number.into()
-    }
-
-    /// The typed constant `value`.
-    pub fn i32(&mut self, value: i32) -> Operand {
-        self.constant(Constant::I32(value))
-    }
-
-    /// The typed constant `value`.
-    pub fn i64(&mut self, value: i64) -> Operand {
-        self.constant(Constant::I64(value))
-    }
-
-    /// The typed constant `value`.
-    pub fn f32(&mut self, value: f32) -> Operand {
-        self.constant(Constant::F32(value.to_bits()))
-    }
-
-    /// The typed constant `value`.
-    pub fn f64(&mut self, value: f64) -> Operand {
-        self.constant(Constant::F64(value.to_bits()))
-    }
-
-    /// The `any` nil.
-    pub fn nil(&mut self) -> Operand {
-        self.constant(Constant::Nil)
-    }
-
-    /// The `any` boolean `value`.
-    pub fn boolean(&mut self, value: bool) -> Operand {
-        self.constant(if value { Constant::True } else { Constant::False })
-    }
-
-    /// The `any` integer `value`.
-    pub fn integer(&mut self, value: i64) -> Operand {
-        self.constant(Constant::Integer(value))
-    }
-
-    /// The `any` float `value`.
-    pub fn float(&mut self, value: f64) -> Operand {
-        self.constant(Constant::Float(value.to_bits()))
-    }
-
-    /// The `any` string of these bytes.
-    pub fn string(&mut self, bytes: impl Into<Box<[u8]>>) -> Operand {
-        self.constant(Constant::String(bytes.into()))
     }
 
     /// A new block, empty and not yet placed.

@@ -67,6 +67,7 @@
 //! row that does the same as two.
 #![forbid(unsafe_code)]
 
+mod constants;
 mod error;
 mod function;
 mod input;

@@ -178,6 +178,9 @@ pub(crate) struct Run {
     /// At the end, tell on standard error why functions were compiled or not, and where their machine code was left.
     #[arg(long)]
     pub(crate) jit_log: bool,
+    /// Write where machine code lies to `/tmp/perf-PID.map`, so that `perf report` names functions of the program.
+    #[arg(long)]
+    pub(crate) perf_map: bool,
     /// When the program fails with an error that nothing in it catches, save it here as it was then; `minivm inspect` shows
     /// where.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -406,6 +409,10 @@ pub(crate) struct Explain {
     pub(crate) file: File,
     /// Only functions of this name or number: `area`, `shape.area`, `shape:area`, `3`.
     pub(crate) function: Option<String>,
+    /// Beside the portable instructions, show machine code of the native tier in place of the machine's own. Nothing runs, so
+    /// nothing is known of the kinds of values: code of Lua functions that have run is shorter.
+    #[arg(long)]
+    pub(crate) native: bool,
 }
 
 impl CommandLine {

@@ -1,51 +1,33 @@
 //! The compiler: reads tokens and writes bytecode in one pass. Here is what it knows on its way; how statements and expressions
 //! are read and what code they become stands in `statements` and `expressions`, which are methods of this.
 
-use crate::lexer::{Kind, Token, tokens};
+use crate::expressions::{Expression, Pending};
+use crate::lexer::{Compiled, Kind, Token, tokens};
 use crate::{CHUNK_SECTION, Error, Mode};
-use minivm_builder::{
-    Block, Func, FunctionBuilder, IntoOperand, Operand, ProgramBuilder, Reg, Signature, Source, Type, Verified,
-};
+use minivm_builder::{Block, Func, FunctionBuilder, Operand, ProgramBuilder, Reg, Signature, Source, Type, Verified};
 use std::collections::HashSet;
-use std::ops::Range;
 
 /// How deep statements and expressions may stand in one another: the compiler calls itself for each.
 const DEPTH_MAX: u32 = 150;
 
-pub(crate) type Compiled<T> = Result<T, Error>;
-
-// ANCHOR: place
-/// Where a variable lives.
-#[derive(Clone, Copy)]
-pub(crate) enum Place {
-    /// In a register of its function.
-    Register(Reg),
-    /// In a cell, because a function inside uses it too; the register holds the cell.
-    Cell(Reg),
-    /// In a cell of a function around, which is captured value number so-and-so here.
-    Capture(u64),
-}
-// ANCHOR_END: place
-
+// ANCHOR: function
 /// A function on its way.
 pub(crate) struct Function<'t> {
     pub(crate) f: FunctionBuilder,
-    /// The variables in sight, the innermost last.
-    pub(crate) variables: Vec<(&'t str, Place)>,
+    /// The variables in sight, the innermost last: the register of each, and whether that holds a cell with the value.
+    pub(crate) variables: Vec<(&'t str, Reg, bool)>,
     /// Captured cells in their order, after the globals, which each function captures first.
     captures: Vec<&'t str>,
     /// Names that functions inside mention: variables of these names live in cells.
     shared: HashSet<&'t str>,
-    pub(crate) is_generator: bool,
     /// Where `continue` and `break` go, the innermost last.
     pub(crate) loops: Vec<(Block, Block)>,
     /// `try` blocks around: no call in them may give up its frame.
     pub(crate) tries: u32,
 }
+// ANCHOR_END: function
 
 pub(crate) struct Compiler<'t> {
-    file: &'t str,
-    text: &'t str,
     pub(crate) mode: Mode,
     tokens: Vec<Token<'t>>,
     at: usize,
@@ -60,8 +42,6 @@ pub(crate) struct Compiler<'t> {
     pub(crate) resume: Option<Func>,
     /// At a prompt, what the last line has given.
     pub(crate) last: Option<Reg>,
-    /// Returns its first argument.
-    pub(crate) first: Func,
 }
 
 // ANCHOR: compile
@@ -70,38 +50,24 @@ pub(crate) struct Compiler<'t> {
 /// # Errors
 /// The first mistake in it.
 pub fn compile(file: &str, text: &str, mode: Mode) -> Result<Verified, Error> {
-    let tokens = tokens(text).map_err(|(span, message)| Error::new(file, text, span, message))?;
-    let mut program = ProgramBuilder::new();
-    let source = program.source(file, Some(text.as_bytes().into()));
-    let mut f = program.function("first", Signature::dynamic(1, false));
-    f.return_values((f.param(0),));
-    let first = program.add(f).map_err(|error| Error::new(file, text, 0..0, error.to_string()))?;
-    let (functions, resume, last) = (Vec::new(), None, None);
-    let mut compiler = Compiler {
-        file,
-        text,
-        mode,
-        tokens,
-        at: 0,
-        depth: 0,
-        program,
-        source,
-        functions,
-        blocks: 0,
-        resume,
-        last,
-        first,
-    };
-    compiler.begin_function("main", Signature::dynamic(0, true), false);
-    compiler.top_level()?;
-    let main = compiler.end_function(0..0)?.0;
-    compiler.program.export_function("main", main);
-    compiler.program.custom(CHUNK_SECTION, []);
-    compiler.program.finish().map_err(|error| Error::new(file, text, 0..0, error.to_string()))
+    let program = tokens(text).and_then(|tokens| {
+        let mut program = ProgramBuilder::new();
+        let source = program.source(file, Some(text.as_bytes().into()));
+        let (functions, resume, last) = (Vec::new(), None, None);
+        let mut compiler =
+            Compiler { mode, tokens, at: 0, depth: 0, program, source, functions, blocks: 0, resume, last };
+        compiler.begin_function("main", Signature::dynamic(0, true));
+        compiler.top_level()?;
+        let (main, _) = compiler.end_function()?;
+        compiler.program.export_function("main", main);
+        compiler.program.custom(CHUNK_SECTION, []);
+        compiler.program.finish().map_err(|error| (0..0, error.to_string()))
+    });
+    program.map_err(|(span, message)| Error::new(file, text, span, message))
 }
 // ANCHOR_END: compile
 
-/// Tokens and mistakes.
+/// Tokens.
 impl<'t> Compiler<'t> {
     pub(crate) fn peek(&self) -> Token<'t> {
         self.tokens[self.at]
@@ -118,8 +84,9 @@ impl<'t> Compiler<'t> {
         token
     }
 
+    /// No name, number or text looks like a keyword or a symbol.
     pub(crate) fn is(&self, word: &str) -> bool {
-        self.peek().kind == Kind::Word && self.peek().text == word
+        self.peek().text == word
     }
 
     pub(crate) fn accept(&mut self, word: &str) -> bool {
@@ -139,11 +106,7 @@ impl<'t> Compiler<'t> {
     pub(crate) fn expected<T>(&self, what: &str) -> Compiled<T> {
         let found = self.peek();
         let shown = if found.kind == Kind::End { "the end".to_owned() } else { format!("`{}`", found.text) };
-        self.error(found.span(), format!("{what} is expected, found {shown}"))
-    }
-
-    pub(crate) fn error<T>(&self, span: Range<usize>, message: impl Into<String>) -> Compiled<T> {
-        Err(Error::new(self.file, self.text, span, message.into()))
+        found.error(format!("{what} is expected, found {shown}"))
     }
 
     /// Whether the statement before may end here.
@@ -161,7 +124,7 @@ impl<'t> Compiler<'t> {
     pub(crate) fn nested<T>(&mut self, part: impl FnOnce(&mut Self) -> Compiled<T>) -> Compiled<T> {
         self.depth += 1;
         if self.depth > DEPTH_MAX {
-            return self.error(self.peek().span(), "this is nested too deep");
+            return self.peek().error("this is nested too deep");
         }
         let result = part(self)?;
         self.depth -= 1;
@@ -191,29 +154,28 @@ impl<'t> Compiler<'t> {
     // ANCHOR_END: mark
 
     // ANCHOR: functions
-    /// Begins a function inside the current one.
-    pub(crate) fn begin_function(&mut self, name: &str, signature: Signature, is_generator: bool) {
+    /// Begins a function inside the current one; its body comes next.
+    pub(crate) fn begin_function(&mut self, name: &str, signature: Signature) {
         let mut f = self.program.function(name, signature);
         // Errors say `global 'x'` for what is found in a captured value of this name.
         f.capture(Type::Any, "_ENV");
-        let (variables, captures, shared) = (Vec::new(), Vec::new(), self.names_inside());
-        let loops = Vec::new();
-        self.functions.push(Function { f, variables, captures, shared, is_generator, loops, tries: 0 });
+        let (variables, captures, shared, loops) = (Vec::new(), Vec::new(), self.names_inside(), Vec::new());
+        self.functions.push(Function { f, variables, captures, shared, loops, tries: 0 });
     }
 
     /// Ends it: its number, and what a closure of it captures.
-    pub(crate) fn end_function(&mut self, span: Range<usize>) -> Compiled<(Func, Vec<Operand>)> {
+    pub(crate) fn end_function(&mut self) -> Compiled<(Func, Vec<Operand>)> {
         self.f().return_values(());
         let Function { f, captures, .. } = self.functions.pop().expect("it was begun");
-        let number = self.program.add(f).or_else(|error| self.error(span, error.to_string()))?;
+        let number = self.program.add(f).or_else(|error| self.peek().error(error.to_string()))?;
         let mut captured = Vec::new();
         if !self.functions.is_empty() {
             captured.push(self.f().capture_get(0).into());
             for name in captures {
-                captured.push(match self.resolve(name) {
-                    Some(Place::Cell(cell) | Place::Register(cell)) => cell.into(),
-                    Some(Place::Capture(index)) => self.f().capture_get(index).into(),
-                    None => unreachable!("it was found when it was captured"),
+                captured.push(match self.named(name) {
+                    Pending::Cell(cell) => cell.into(),
+                    Pending::Capture(index) => self.f().capture_get(index).into(),
+                    _ => unreachable!("it was found in a cell when it was captured"),
                 });
             }
         }
@@ -221,63 +183,80 @@ impl<'t> Compiler<'t> {
     }
     // ANCHOR_END: functions
 
-    // ANCHOR: resolve
-    /// Where the variable of this name is; none when it is a global.
-    pub(crate) fn resolve(&mut self, name: &'t str) -> Option<Place> {
-        self.resolve_in(self.functions.len() - 1, name)
+    // ANCHOR: named
+    /// What a name means here: a variable, or else a global.
+    pub(crate) fn named(&mut self, name: &'t str) -> Pending<'t> {
+        self.find(self.functions.len() - 1, name).unwrap_or(Pending::Global(name))
     }
 
-    fn resolve_in(&mut self, level: usize, name: &'t str) -> Option<Place> {
+    /// The variable of this name, as the function number `level` sees it.
+    fn find(&mut self, level: usize, name: &'t str) -> Option<Pending<'t>> {
         let function = &self.functions[level];
-        if let Some((_, place)) = function.variables.iter().rev().find(|(other, _)| *other == name) {
-            return Some(*place);
+        if let Some(&(_, register, is_cell)) = function.variables.iter().rev().find(|variable| variable.0 == name) {
+            return Some(if is_cell { Pending::Cell(register) } else { Pending::Local(register) });
         }
         if let Some(index) = function.captures.iter().position(|other| *other == name) {
-            return Some(Place::Capture(index as u64 + 1));
+            return Some(Pending::Capture(index as u64 + 1));
         }
         // A function around has it, perhaps: then each one on the way captures it.
-        self.resolve_in(level.checked_sub(1)?, name)?;
+        self.find(level.checked_sub(1)?, name)?;
         let function = &mut self.functions[level];
         function.captures.push(name);
-        Some(Place::Capture(function.f.capture(Type::Cell, name)))
+        Some(Pending::Capture(function.f.capture(Type::Cell, name)))
     }
-    // ANCHOR_END: resolve
+    // ANCHOR_END: named
 
     // ANCHOR: declare
-    /// A register for a variable that is declared soon.
-    pub(crate) fn variable_register(&mut self, name: &str) -> (Reg, bool) {
-        let is_shared = self.function().shared.contains(name);
-        (self.f().register(if is_shared { Type::Cell } else { Type::Any }), is_shared)
-    }
-
     /// From here on this is a variable, up to the end of its block.
-    pub(crate) fn declare(&mut self, name: &'t str, value: impl IntoOperand) {
-        let (register, is_shared) = self.variable_register(name);
-        let f = self.f();
-        if is_shared {
-            f.to(register).cell_new(value)
-        } else {
-            f.to(register).copy(value)
-        };
-        self.open(name, register, is_shared);
+    pub(crate) fn declare(&mut self, name: &'t str, value: Expression<'t>) {
+        let is_cell = self.function().shared.contains(name);
+        let register = self.f().register(if is_cell { Type::Cell } else { Type::Any });
+        let value = self.value(value, Some(register).filter(|_| !is_cell));
+        if is_cell {
+            self.f().to(register).cell_new(value);
+        }
+        self.open(name, register, is_cell);
     }
 
-    /// The register holds the variable now.
-    pub(crate) fn open(&mut self, name: &'t str, register: Reg, is_shared: bool) {
-        self.f().open_local(name, register);
-        let place = if is_shared { Place::Cell(register) } else { Place::Register(register) };
-        self.function().variables.push((name, place));
-    }
-
-    /// The block ends that began when there were so many variables.
-    pub(crate) fn close_variables(&mut self, count: usize) {
-        for (_, place) in self.function().variables.split_off(count) {
-            if let Place::Register(register) | Place::Cell(register) = place {
-                self.f().close_local(register);
-            }
+    /// As `declare`, for a value that is in a register of its own: that is the variable, if it can be.
+    pub(crate) fn adopt(&mut self, name: &'t str, register: Reg) {
+        match self.function().shared.contains(name) {
+            true => self.declare(name, (Pending::Local(register), self.peek())),
+            false => self.open(name, register, false),
         }
     }
+
+    fn open(&mut self, name: &'t str, register: Reg, is_cell: bool) {
+        self.f().open_local(name, register);
+        self.function().variables.push((name, register, is_cell));
+    }
     // ANCHOR_END: declare
+
+    // ANCHOR: names_inside
+    /// The names that functions mention inside the one that begins here. The compiler has to know which variables are shared
+    /// before it writes the first instruction that uses them.
+    fn names_inside(&self) -> HashSet<&'t str> {
+        let (mut names, mut blocks, mut inner, mut before) = (HashSet::new(), 0, None, "");
+        for token in &self.tokens[self.at..] {
+            match token.text {
+                "{" => blocks += 1,
+                "}" => {
+                    blocks -= 1;
+                    inner = inner.filter(|&outside| outside < blocks);
+                    if blocks <= 0 && !self.functions.is_empty() {
+                        break;
+                    }
+                }
+                "fn" | "gen" => inner = inner.or(Some(blocks)),
+                // The name of a function stands outside of it.
+                name if inner.is_some() && token.kind == Kind::Name && before != "fn" => drop(names.insert(name)),
+                _ => {}
+            }
+            before = token.text;
+        }
+        names
+    }
+    // ANCHOR_END: names_inside
 
     /// The functions at the top level.
     pub(crate) fn top_level_functions(&self) -> Vec<&'t str> {
@@ -288,30 +267,4 @@ impl<'t> Compiler<'t> {
         };
         self.tokens.windows(2).filter(is_one).map(|pair| pair[1].text).collect()
     }
-
-    // ANCHOR: names_inside
-    /// The names that functions mention inside the one that begins here. The compiler has to know which variables are shared
-    /// before it writes the first instruction that uses them.
-    fn names_inside(&self) -> HashSet<&'t str> {
-        let (mut names, mut blocks, mut inner, mut is_name) = (HashSet::new(), 0, None, false);
-        for token in &self.tokens[self.at..] {
-            match (token.kind, token.text) {
-                (Kind::Word, "{") => blocks += 1,
-                (Kind::Word, "}") => {
-                    blocks -= 1;
-                    inner = inner.filter(|&outside| outside < blocks);
-                    if blocks <= 0 && !self.functions.is_empty() {
-                        break;
-                    }
-                }
-                (Kind::Word, "fn" | "gen") => inner = inner.or(Some(blocks)),
-                // The name of a function stands outside of it.
-                (Kind::Name, name) if inner.is_some() && !is_name => drop(names.insert(name)),
-                _ => {}
-            }
-            is_name = token.kind == Kind::Word && token.text == "fn";
-        }
-        names
-    }
-    // ANCHOR_END: names_inside
 }

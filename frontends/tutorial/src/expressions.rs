@@ -1,7 +1,7 @@
 //! Expressions: how each is read, and the code that it becomes.
 
-use crate::compiler::{Compiled, Compiler, Place};
-use crate::lexer::{Kind, Token};
+use crate::compiler::Compiler;
+use crate::lexer::{Compiled, Kind, Token};
 use minivm_builder::{Block, Constant, Func, FunctionBuilder, Operand, Reg, Signature, Type};
 
 // ANCHOR: operators
@@ -35,8 +35,14 @@ const ELEMENTS_AT_ONCE: usize = 50;
 /// What an expression has come to. Its last instruction is still missing: it depends on what is wanted, a value in a register, a
 /// jump, a call in tail position, or a place that takes a value.
 pub(crate) enum Pending<'t> {
+    /// A constant, or a value in a register that nobody else knows.
     Done(Operand),
-    Variable(Place),
+    /// A variable in a register of its function.
+    Local(Reg),
+    /// A variable in a cell, because a function inside uses it too; the register holds the cell.
+    Cell(Reg),
+    /// A variable in a cell of a function around, which is captured value number so-and-so here.
+    Capture(u64),
     Global(&'t str),
     Element(Operand, Operand),
     Call(Operand, Vec<Operand>),
@@ -55,29 +61,28 @@ impl<'t> Compiler<'t> {
     pub(crate) fn value(&mut self, (pending, token): Expression<'t>, to: Option<Reg>) -> Operand {
         self.mark(token);
         let f = self.f();
-        let done = match pending {
-            Pending::Done(operand) => Some(operand),
-            Pending::Variable(Place::Register(register)) => Some(register.into()),
-            _ => None,
-        };
-        if let Some(operand) = done {
+        if let Pending::Done(operand) = pending {
             return to.map_or(operand, |to| f.to(to).copy(operand).into());
         }
+        if let Pending::Local(register) = pending {
+            return to.map_or(register, |to| f.to(to).copy(register)).into();
+        }
         let to = to.unwrap_or_else(|| f.register(Type::Any));
-        let globals = if let Pending::Global(_) = pending { Some(f.capture_get(0)) } else { None };
-        let f = f.to(to);
-        match (pending, globals) {
-            (Pending::Global(name), Some(globals)) => f.get(globals, name),
-            (Pending::Variable(Place::Cell(cell)), _) => f.cell_get(cell),
-            (Pending::Variable(Place::Capture(index)), _) => f.capture_cell_get(index),
-            (Pending::Element(object, key), _) => f.get(object, key),
-            (Pending::Call(callee, arguments), _) => f.call_any_one(callee, &arguments),
-            (Pending::Unary("-", operand), _) => f.negate(operand),
-            (Pending::Unary("len", operand), _) => f.length(operand),
-            (Pending::Unary(_, operand), _) => f.not(operand),
-            (Pending::Binary(operation, left, right), _) => operation(f, left, right),
-            (Pending::Join(parts), _) => f.concat(&parts),
-            (Pending::Done(_) | Pending::Variable(_) | Pending::Global(_), _) => unreachable!("done above"),
+        match pending {
+            Pending::Global(name) => {
+                let globals = f.capture_get(0);
+                f.to(to).get(globals, name)
+            }
+            Pending::Cell(cell) => f.to(to).cell_get(cell),
+            Pending::Capture(index) => f.to(to).capture_cell_get(index),
+            Pending::Element(object, key) => f.to(to).get(object, key),
+            Pending::Call(callee, arguments) => f.to(to).call_any_one(callee, &arguments),
+            Pending::Unary("-", operand) => f.to(to).negate(operand),
+            Pending::Unary("len", operand) => f.to(to).length(operand),
+            Pending::Unary(_, operand) => f.to(to).not(operand),
+            Pending::Binary(operation, left, right) => operation(f.to(to), left, right),
+            Pending::Join(parts) => f.to(to).concat(&parts),
+            Pending::Done(_) | Pending::Local(_) => unreachable!("they need no instruction"),
         };
         to.into()
     }
@@ -215,11 +220,11 @@ impl<'t> Compiler<'t> {
             (Kind::Number, text) => match (text.parse(), text.parse()) {
                 (Ok(integer), _) => Pending::Done(self.f().integer(integer)),
                 (_, Ok(float)) => Pending::Done(self.f().float(float)),
-                _ => return self.error(token.span(), format!("`{text}` is not a number")),
+                _ => return token.error(format!("`{text}` is not a number")),
             },
             (Kind::Text, text) => match unescape(&text[1..text.len() - 1]) {
                 Ok(meant) => Pending::Done(self.f().string(meant.as_bytes())),
-                Err(escape) => return self.error(token.span(), format!("`\\{escape}` is not an escape")),
+                Err(escape) => return token.error(format!("`\\{escape}` is not an escape")),
             },
             (Kind::Word, "nil") => Pending::Done(self.nil()),
             (Kind::Word, "true" | "false") => Pending::Done(self.f().boolean(token.text == "true")),
@@ -245,11 +250,6 @@ impl<'t> Compiler<'t> {
 
     pub(crate) fn nil(&mut self) -> Operand {
         self.f().constant(Constant::Nil)
-    }
-
-    /// What a name means here.
-    pub(crate) fn named(&mut self, name: &'t str) -> Pending<'t> {
-        self.resolve(name).map_or(Pending::Global(name), Pending::Variable)
     }
     // ANCHOR_END: primary
 
@@ -310,13 +310,11 @@ impl<'t> Compiler<'t> {
         let token = self.peek();
         self.expect("(")?;
         let parameters = self.list(")", |compiler| compiler.name())?;
-        self.begin_function(name, Signature::dynamic(parameters.len(), false), false);
-        for (index, name) in parameters.into_iter().enumerate() {
-            let value = self.f().param(index);
-            self.declare(name, value);
-        }
-        self.block()?;
-        let (function, captured) = self.end_function(token.span())?;
+        self.begin_function(name, Signature::dynamic(parameters.len(), false));
+        let variables: Vec<_> =
+            parameters.into_iter().enumerate().map(|(at, name)| (name, self.f().param(at))).collect();
+        self.block(&variables)?;
+        let (function, captured) = self.end_function()?;
         Ok((Pending::Done(self.f().closure(function, &captured).into()), token))
     }
     // ANCHOR_END: function_value
@@ -324,9 +322,9 @@ impl<'t> Compiler<'t> {
     // ANCHOR: generator
     /// `{ … }`, after `gen`: a function that runs the block up to its next `yield` and gives that value, and nil at its end.
     fn generator_value(&mut self, token: Token<'t>) -> Compiled<Expression<'t>> {
-        self.begin_function("gen", Signature::dynamic(0, false), true);
-        self.block()?;
-        let (body, captured) = self.end_function(token.span())?;
+        self.begin_function("gen", Signature::dynamic(0, false));
+        self.block(&[])?;
+        let (body, captured) = self.end_function()?;
         let resume = match self.resume {
             Some(resume) => resume,
             None => self.resume_function(token)?,
@@ -348,15 +346,15 @@ impl<'t> Compiler<'t> {
         f.return_values(());
         f.switch_to(alive);
         let (ok, value) = (f.register(Type::Any), f.register(Type::Any));
-        let first = f.ref_func(self.first);
+        let count = f.register(Type::I32);
         f.fiber_resume_to_open(ok, fiber, ());
-        f.call_any_open(&[value], first, ());
+        f.take_open(count, &[value]);
         f.branch_truthy(ok, yielded, failed);
         f.switch_to(yielded);
         f.return_values((value,));
         f.switch_to(failed);
         f.throw(value);
-        let resume = self.program.add(f).or_else(|error| self.error(token.span(), error.to_string()))?;
+        let resume = self.program.add(f).or_else(|error| token.error(error.to_string()))?;
         self.resume = Some(resume);
         Ok(resume)
     }

@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+/// What was compiled, or the bytes that are wrong, and why.
+pub(crate) type Compiled<T> = Result<T, (Range<usize>, String)>;
+
 // ANCHOR: token
 /// What a token is. Keywords and symbols are told apart by their text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,6 +31,11 @@ impl Token<'_> {
     pub(crate) fn span(&self) -> Range<usize> {
         self.start..self.start + self.text.len()
     }
+
+    /// A mistake here.
+    pub(crate) fn error<T>(&self, message: impl Into<String>) -> Compiled<T> {
+        Err((self.span(), message.into()))
+    }
 }
 
 // ANCHOR_END: token
@@ -36,7 +44,7 @@ const KEYWORDS: &str =
     "and break catch continue else false fn for gen if in len let nil not or return throw true try while yield";
 
 /// The tokens of a text, the last one of kind [`Kind::End`]; or the bytes that are none, and why.
-pub(crate) fn tokens(text: &str) -> Result<Vec<Token<'_>>, (Range<usize>, String)> {
+pub(crate) fn tokens(text: &str) -> Compiled<Vec<Token<'_>>> {
     let (mut tokens, mut at, mut line) = (Vec::<Token<'_>>::new(), 0, 1);
     while let Some(first) = text[at..].chars().next() {
         let rest = &text[at..];

@@ -1,7 +1,7 @@
 //! What programs find in the table of globals: functions of the host.
 
 use crate::{Mode, compile};
-use minivm::{Error, HostCall, HostResult, Local, Machine, Value};
+use minivm::{Error, HostCall, HostResult, Machine, Value};
 use std::io::{self, Write};
 use std::sync::Mutex;
 
@@ -12,7 +12,7 @@ const MODULES: &str = "tern modules";
 // ANCHOR: install
 /// Makes the library of Tern; gives the table of globals, which chunks capture. Programs write to `output`, and `read` gives the
 /// texts of modules. A host that has other libraries may hand out another table of globals, as the `minivm` command does with
-/// that of Lua: `print`, `tostring`, `next` and `require` mean the same there.
+/// that of Lua: `print`, `tostring` and `require` mean the same there.
 ///
 /// # Errors
 /// When there is no memory for it.
@@ -25,7 +25,6 @@ pub fn install(
     let functions = [
         ("print", machine.host_function("print", move |call| print(call, &output))?),
         ("tostring", machine.host_function("tostring", tostring)?),
-        ("next", machine.host_function("next", next)?),
         ("require", machine.host_function("require", move |call| require(call, &read))?),
     ];
     let (globals, modules) = (machine.table(0, 8)?, machine.table(0, 8)?);
@@ -52,14 +51,6 @@ fn tostring<'c>(call: &mut HostCall<'c>) -> HostResult<'c> {
     let text = call.describe(call.arg(0));
     let text = call.string(text)?;
     call.return_one(text)
-}
-
-/// `next(table, key)`: the entry after `key`, or the first one; nil after the last one.
-fn next<'c>(call: &mut HostCall<'c>) -> HostResult<'c> {
-    match call.next(call.arg(0), call.arg(1))? {
-        Some((key, value)) => call.return_values(&[key, value]),
-        None => call.return_one(Local::NIL),
-    }
 }
 
 // ANCHOR: require

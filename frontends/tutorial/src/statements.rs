@@ -1,10 +1,10 @@
 //! Statements: how each is read, and the code that it becomes.
 
 use crate::Mode;
-use crate::compiler::{Compiled, Compiler, Place};
+use crate::compiler::Compiler;
 use crate::expressions::{Expression, Pending};
-use crate::lexer::{Kind, Token};
-use minivm_builder::{Constant, Kind as ValueKind, Operand, RegionKind, Type};
+use crate::lexer::{Compiled, Kind};
+use minivm_builder::{Block, Constant, Kind as ValueKind, Operand, Reg, RegionKind, Type};
 
 impl<'t> Compiler<'t> {
     // ANCHOR: top_level
@@ -14,19 +14,20 @@ impl<'t> Compiler<'t> {
         let arguments = self.f().table_new(0, 0);
         self.f().varargs_to_open();
         self.f().append_open(arguments, 1, ());
-        self.declare("args", arguments);
+        self.adopt("args", arguments);
         if self.mode == Mode::Prompt {
-            let last = self.f().register(Type::Any);
-            self.last = Some(self.f().to(last).copy(Constant::Nil));
+            self.last = Some(self.f().copy(Constant::Nil));
         } else {
             // Functions are declared before anything else, so that they may call one another.
             for name in self.top_level_functions() {
-                self.declare(name, Constant::Nil);
+                let nil = (Pending::Done(self.nil()), self.peek());
+                self.declare(name, nil);
             }
         }
         while self.peek().kind != Kind::End {
             self.statement()?;
         }
+        // A prompt shows the value of the last line.
         if let Some(last) = self.last {
             self.f().return_values((last,));
         }
@@ -35,15 +36,21 @@ impl<'t> Compiler<'t> {
     // ANCHOR_END: top_level
 
     // ANCHOR: block
-    pub(crate) fn block(&mut self) -> Compiled<()> {
+    /// `{ … }`, with variables whose values are in registers already.
+    pub(crate) fn block(&mut self, variables: &[(&'t str, Reg)]) -> Compiled<()> {
         self.expect("{")?;
         let count = self.function().variables.len();
         self.blocks += 1;
         self.f().begin_scope();
+        for &(name, register) in variables {
+            self.adopt(name, register);
+        }
         while !self.is("}") && self.peek().kind != Kind::End {
             self.statement()?;
         }
-        self.close_variables(count);
+        for (_, register, _) in self.function().variables.split_off(count) {
+            self.f().close_local(register);
+        }
         self.f().end_scope();
         self.blocks -= 1;
         self.expect("}")
@@ -53,8 +60,7 @@ impl<'t> Compiler<'t> {
         self.nested(|compiler| {
             let first = compiler.peek();
             compiler.mark(first);
-            let is_function = compiler.is("fn") && compiler.peek_second().kind == Kind::Name;
-            if compiler.is("let") || is_function {
+            if compiler.is("let") || compiler.is("fn") && compiler.peek_second().kind == Kind::Name {
                 compiler.definition()?;
             } else {
                 // What it computes on the way is not needed after it.
@@ -73,7 +79,6 @@ impl<'t> Compiler<'t> {
     fn other_statement(&mut self) -> Compiled<()> {
         let first = self.peek();
         match first.text {
-            _ if first.kind != Kind::Word => self.assignment(),
             "if" => self.if_statement(),
             "while" => self.while_statement(),
             "for" => self.for_statement(),
@@ -84,15 +89,16 @@ impl<'t> Compiler<'t> {
                 let value = self.expression_value(None)?;
                 self.mark(first);
                 if first.text == "yield" {
-                    return self.yield_value(first, value);
+                    self.yield_value(value)
+                } else {
+                    self.f().throw(value)
                 }
-                self.f().throw(value);
                 Ok(())
             }
             "break" | "continue" => {
                 self.next();
                 let Some(&(again, done)) = self.function().loops.last() else {
-                    return self.error(first.span(), format!("`{}` stands in loops only", first.text));
+                    return first.error(format!("`{}` stands in loops only", first.text));
                 };
                 self.f().jump(if first.text == "break" { done } else { again });
                 Ok(())
@@ -108,35 +114,31 @@ impl<'t> Compiler<'t> {
         let is_function = self.next().text == "fn";
         let token = self.peek();
         let name = self.name()?;
-        let value = |compiler: &mut Self| match is_function {
-            true => compiler.function_value(name),
-            false if compiler.accept("=") => compiler.expression(),
-            false => Ok((Pending::Done(compiler.nil()), token)),
-        };
-        if self.blocks == 0 && (is_function || self.mode == Mode::Prompt) {
-            // It is declared already; at a prompt it is a global, as the next line is a program of its own.
-            let (value, place) = (value(self)?, self.named(name));
-            let value = self.value(value, None);
+        // A function of the top level is declared already. At a prompt all are globals: the next line is a program of its own.
+        let is_declared = self.blocks == 0 && (is_function || self.last.is_some());
+        let nil = (Pending::Done(self.nil()), token);
+        if is_function && !is_declared {
+            // A function sees itself, other values what had the name before.
+            self.declare(name, nil);
+            let function = self.function_value(name)?;
+            let (value, place) = (self.value(function, None), self.named(name));
             return self.assign((place, token), value);
         }
-        let (register, is_shared) = self.variable_register(name);
-        if is_shared {
-            self.f().to(register).cell_new(Constant::Nil);
-        }
-        // A function sees itself, any other value what had the name before.
-        if is_function {
-            self.open(name, register, is_shared);
-        }
         self.f().begin_scope();
-        let value = value(self)?;
-        let value = self.value(value, Some(register).filter(|_| !is_shared));
-        if is_shared {
-            self.f().cell_set(register, value);
+        let value = match is_function {
+            true => self.function_value(name)?,
+            false if self.accept("=") => self.expression()?,
+            false => nil,
+        };
+        if !is_declared {
+            // The last instruction of the value reads its operands before it writes the variable.
+            self.f().end_scope();
+            self.declare(name, value);
+            return Ok(());
         }
+        let (value, place) = (self.value(value, None), self.named(name));
+        self.assign((place, token), value)?;
         self.f().end_scope();
-        if !is_function {
-            self.open(name, register, is_shared);
-        }
         Ok(())
     }
     // ANCHOR_END: definition
@@ -146,7 +148,7 @@ impl<'t> Compiler<'t> {
     fn assignment(&mut self) -> Compiled<()> {
         let place = self.expression()?;
         if self.accept("=") {
-            let to = if let (Pending::Variable(Place::Register(register)), _) = place { Some(register) } else { None };
+            let to = if let (Pending::Local(register), _) = place { Some(register) } else { None };
             let value = self.expression_value(to)?;
             return self.assign(place, value);
         }
@@ -154,7 +156,7 @@ impl<'t> Compiler<'t> {
         match (place, self.last) {
             (value, Some(last)) if self.blocks == 0 => drop(self.value(value, Some(last))),
             ((Pending::Call(callee, arguments), _), _) => self.f().call_any(&[], callee, &arguments),
-            ((_, token), _) => return self.error(token.span(), "a value alone does nothing"),
+            ((_, token), _) => return token.error("a value alone does nothing"),
         }
         Ok(())
     }
@@ -162,17 +164,17 @@ impl<'t> Compiler<'t> {
     fn assign(&mut self, (place, token): Expression<'t>, value: Operand) -> Compiled<()> {
         self.mark(token);
         match place {
-            Pending::Variable(Place::Register(register)) if value == register.into() => {}
-            Pending::Variable(Place::Register(register)) => drop(self.f().to(register).copy(value)),
-            Pending::Variable(Place::Cell(cell)) => self.f().cell_set(cell, value),
-            Pending::Variable(Place::Capture(index)) => self.f().capture_cell_set(index, value),
+            Pending::Local(register) if value == register.into() => {}
+            Pending::Local(register) => drop(self.f().to(register).copy(value)),
+            Pending::Cell(cell) => self.f().cell_set(cell, value),
+            Pending::Capture(index) => self.f().capture_cell_set(index, value),
             Pending::Element(object, key) => self.f().set(object, key, value),
             Pending::Global(name) if self.mode == Mode::Prompt => {
                 let globals = self.f().capture_get(0);
                 self.f().set(globals, name, value);
             }
-            Pending::Global(name) => return self.error(token.span(), format!("`{name}` is not declared with `let`")),
-            _ => return self.error(token.span(), "only variables and elements can be assigned to"),
+            Pending::Global(name) => return token.error(format!("`{name}` is not declared with `let`")),
+            _ => return token.error("only variables and elements can be assigned to"),
         }
         Ok(())
     }
@@ -182,22 +184,16 @@ impl<'t> Compiler<'t> {
     fn if_statement(&mut self) -> Compiled<()> {
         self.next();
         let condition = self.expression()?;
-        let (yes, no) = (self.f().block(), self.f().block());
+        let [yes, no, after] = [(); 3].map(|()| self.f().block());
         self.branch(condition, yes, no);
         self.f().switch_to(yes);
-        self.block()?;
-        if !self.accept("else") {
-            self.f().jump(no);
-            self.f().switch_to(no);
-            return Ok(());
-        }
-        let after = self.f().block();
+        self.block(&[])?;
         self.f().jump(after);
         self.f().switch_to(no);
-        if self.is("if") {
-            self.nested(Self::if_statement)?
-        } else {
-            self.block()?
+        match self.accept("else") {
+            true if self.is("if") => self.nested(Self::if_statement)?,
+            true => self.block(&[])?,
+            false => {}
         }
         self.f().jump(after);
         self.f().switch_to(after);
@@ -206,14 +202,19 @@ impl<'t> Compiler<'t> {
 
     fn while_statement(&mut self) -> Compiled<()> {
         self.next();
-        let (again, body, done) = (self.f().block(), self.f().block(), self.f().block());
+        let [again, body, done] = [(); 3].map(|()| self.f().block());
         self.f().jump(again);
         self.f().switch_to(again);
         let condition = self.expression()?;
         self.branch(condition, body, done);
         self.f().switch_to(body);
+        self.loop_body(again, done, &[])
+    }
+
+    /// The block of a loop, then the way back to its start.
+    fn loop_body(&mut self, again: Block, done: Block, variables: &[(&'t str, Reg)]) -> Compiled<()> {
         self.function().loops.push((again, done));
-        self.block()?;
+        self.block(variables)?;
         self.function().loops.pop();
         self.f().jump(again);
         self.f().switch_to(done);
@@ -230,41 +231,32 @@ impl<'t> Compiler<'t> {
             names.push(self.name()?);
         }
         self.expect("in")?;
-        let [iterated, key, value] = [(); 3].map(|()| self.f().register(Type::Any));
+        let [iterated, at, key, value] = [(); 4].map(|()| self.f().register(Type::Any));
         self.expression_value(Some(iterated))?;
         let [again, table, call, body, done] = [(); 5].map(|()| self.f().block());
         let results = if names.len() == 1 { vec![value] } else { vec![key, value] };
         self.mark(first);
         let f = self.f();
-        f.to(key).copy(if results.len() == 1 { Constant::Integer(0) } else { Constant::Nil });
+        f.to(at).copy(if results.len() == 1 { Constant::Integer(0) } else { Constant::Nil });
         f.jump(again);
         f.switch_to(again);
         f.branch_kind(iterated, ValueKind::Table, table, call);
         f.switch_to(table);
+        // The loop keeps its own place, whatever the body does to the variables.
         if results.len() == 1 {
-            f.to(key).add(key, 1);
-            f.to(value).get(iterated, key);
+            f.to(at).add(at, 1);
+            f.to(value).get(iterated, at);
             f.branch_kind(value, ValueKind::Nil, done, body);
         } else {
-            let globals = f.capture_get(0);
-            let next = f.get(globals, "next");
-            f.for_each(&results, next, iterated, key, body, done);
+            f.table_next(at, value, iterated, at);
+            f.to(key).copy(at);
+            f.branch_kind(at, ValueKind::Nil, done, body);
         }
         f.switch_to(call);
         f.for_each(&results, iterated, Constant::Nil, Constant::Nil, body, done);
         f.switch_to(body);
-        let count = self.function().variables.len();
-        // The loop keeps its own registers, whatever the body does to the variables.
-        for (name, value) in names.into_iter().zip(results) {
-            self.declare(name, value);
-        }
-        self.function().loops.push((again, done));
-        self.block()?;
-        self.function().loops.pop();
-        self.close_variables(count);
-        self.f().jump(again);
-        self.f().switch_to(done);
-        Ok(())
+        let variables: Vec<(&str, Reg)> = names.into_iter().zip(results).collect();
+        self.loop_body(again, done, &variables)
     }
     // ANCHOR_END: for
 
@@ -276,7 +268,7 @@ impl<'t> Compiler<'t> {
         self.f().jump(body);
         self.f().switch_to(body);
         self.function().tries += 1;
-        self.block()?;
+        self.block(&[])?;
         self.function().tries -= 1;
         self.f().jump(after);
         self.expect("catch")?;
@@ -284,10 +276,7 @@ impl<'t> Compiler<'t> {
         // All blocks from `body` to `handler` are protected; those of a `try` inside were told before.
         self.f().protect(RegionKind::Catch, body, handler, handler, error, None);
         self.f().switch_to(handler);
-        let count = self.function().variables.len();
-        self.declare(name, error);
-        self.block()?;
-        self.close_variables(count);
+        self.block(&[(name, error)])?;
         self.f().jump(after);
         self.f().switch_to(after);
         Ok(())
@@ -296,13 +285,10 @@ impl<'t> Compiler<'t> {
 
     // ANCHOR: return
     fn return_statement(&mut self) -> Compiled<()> {
-        let first = self.next();
+        self.next();
         if self.is_statement_end() {
             self.f().return_values(());
             return Ok(());
-        }
-        if self.function().is_generator {
-            return self.error(first.span(), "a generator returns nothing; `yield` hands out values");
         }
         let value = self.expression()?;
         self.mark(value.1);
@@ -321,15 +307,11 @@ impl<'t> Compiler<'t> {
     // ANCHOR_END: return
 
     // ANCHOR: yield
-    fn yield_value(&mut self, token: Token<'t>, value: Operand) -> Compiled<()> {
-        if !self.function().is_generator {
-            return self.error(token.span(), "`yield` stands in `gen { … }` only");
-        }
-        let first = self.first;
-        let first = self.f().ref_func(first);
+    fn yield_value(&mut self, value: Operand) {
+        // What it is resumed with is of no use to it.
+        let count = self.f().register(Type::I32);
         self.f().fiber_yield_to_open((value,));
-        self.f().call_any_open(&[], first, ());
-        Ok(())
+        self.f().take_open(count, &[]);
     }
     // ANCHOR_END: yield
 }

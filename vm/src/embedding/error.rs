@@ -8,6 +8,21 @@ use minivm_isa::TrapCode;
 use std::fmt;
 
 /// Why something that the host asked for was not done.
+///
+/// ```
+/// # fn main() -> Result<(), minivm::Error> {
+/// use minivm::{Error, Failure, Limits, Machine};
+/// let mut machine = Machine::new(Limits::default());
+/// let failing = machine.host_function("failing", |call| Err(call.error("no such thing")))?;
+/// match machine.call(&failing, &[]) {
+///     Err(Error::Failure(Failure::Error { message, trace, .. })) => println!("{message}\n{trace}"),
+///     Err(Error::Failure(Failure::Exit(status))) => println!("it ended itself with {status}"),
+///     Err(other) => return Err(other),                                // a mistake of the host
+///     Ok(_) => unreachable!("it fails"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Error {

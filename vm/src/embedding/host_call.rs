@@ -27,6 +27,22 @@ use std::sync::Arc;
 /// # }
 /// ```
 ///
+/// A call of the program is an answer, too; what it gives is there in the next state:
+///
+/// ```
+/// # fn main() -> Result<(), minivm::Error> {
+/// # let mut machine = minivm::Machine::new(minivm::Limits::default());
+/// machine.define("host", "call_twice", |call| match call.state() {
+///     state @ 0..=1 => {
+///         let callee = call.arg(0);
+///         call.keep(&[callee]);                                       // the arguments of the next state
+///         call.call(callee, &[i64::from(state).into()], state + 1)
+///     }
+///     _ => call.return_values(&call.returned().unwrap_or_default()),
+/// })
+/// # }
+/// ```
+///
 /// Bytes are borrowed from the call:
 ///
 /// ```compile_fail,E0502

@@ -133,6 +133,16 @@ pub struct Frame<'m> {
 }
 
 /// The frames of a run or of a fiber, from the innermost outwards; read as they are asked for.
+///
+/// ```
+/// # let machine = minivm::Machine::new(minivm::Limits::default());
+/// for frame in machine.frames() {
+///     println!("{} at {}", frame.name, frame.position.map_or(String::new(), |position| position.to_string()));
+///     for local in &frame.locals {
+///         println!("  {} = {}", local.name, local.value);
+///     }
+/// }
+/// ```
 pub struct Frames<'m>(raw::Frames<'m>);
 
 impl<'m> Frames<'m> {

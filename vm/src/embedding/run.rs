@@ -9,6 +9,31 @@ use crate::runtime::frame_view::Position;
 use crate::runtime::host::HostRequest;
 
 /// How a slice of a run ended.
+///
+/// ```
+/// # use minivm::{Limits, Machine, RunState, Value};
+/// # fn go_on(machine: &mut Machine, function: &Value) -> Result<(), minivm::Error> {
+/// machine.set_fuel(Some(1000));
+/// let mut state = machine.start(function, &[])?;
+/// loop {
+///     state = match state {
+///         RunState::Finished(values) => return Ok(println!("{} results", values.len())),
+///         RunState::Failed(failure) => return Ok(println!("{failure}")),
+///         RunState::OutOfFuel => {
+///             machine.set_fuel(Some(1000));                           // or `save` it, or look at its `frames`
+///             machine.resume()
+///         }
+///         RunState::Waiting(request) => panic!("nothing here serves `{}`", request.name()),
+///         RunState::Interrupted | RunState::Stepped | RunState::Yielded(_) => machine.resume(),
+///     };
+/// }
+/// # }
+/// # fn main() -> Result<(), minivm::Error> {
+/// # let mut machine = Machine::new(Limits::default());
+/// # let function = machine.host_function("nothing", |call| call.return_none())?;
+/// # go_on(&mut machine, &function)
+/// # }
+/// ```
 pub enum RunState {
     /// It returned these values.
     Finished(Vec<Value>),

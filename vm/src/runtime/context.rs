@@ -72,6 +72,11 @@ const STACK_WORDS_MAX: usize = usize::MAX >> 8;
 pub(crate) const LOADS_MIN: usize = 256;
 
 /// Limits of a machine.
+///
+/// ```
+/// # use minivm::{Limits, Machine};
+/// let machine = Machine::new(Limits { memory_bytes_max: 64 << 20, ..Limits::default() });
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Bytes of all that a program makes the machine hold: heap, linear memories, tables, stacks, code, what loading and

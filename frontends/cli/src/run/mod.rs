@@ -78,7 +78,7 @@ pub(crate) fn run(options: &Run, saving: &Saving, features: Features) -> Result<
     session.file = values::bytes(options.argv0.as_deref().unwrap_or(file));
     session.snapshot = Plan::new(saving);
     session.set_stops(stops);
-    jit::install(&mut session, options.jit, options.jit_log)?;
+    jit::install(&mut session, options.jit, jit::Wanted::of(options))?;
     session.files.loaded(&session.name, Path::new(file));
     session.error_to.clone_from(&options.snapshot_on_error);
     let result = session.run(options, program, arguments);

@@ -240,7 +240,7 @@ pub(crate) fn resume(options: &Resume) -> Result<Exit, Failure> {
     let stops = Stops::new(options.timeout, &options.saving)?;
     let mut session = load(options, &Purpose::Resume)?;
     session.set_stops(stops);
-    super::jit::install(&mut session, options.jit, false)?;
+    super::jit::install(&mut session, options.jit, super::jit::Wanted::default())?;
     if !session.machine.is_stopped() {
         return Err(Failure::new(Exit::Usage, session.report("it holds no run that could go on")));
     }
