@@ -61,7 +61,7 @@ impl Loading<'_> {
                 return Err(from.damaged("a name that the machine knows differs"));
             }
         }
-        self.cx.loads_until_collection = from.size()?.min(1 << 32);
+        self.cx.loaded_programs.until_collection = from.size()?.min(1 << 32);
         self.cx.is_abandoned = from.flag()?;
         self.cx.waits = Waits::load(from)?;
         self.check_wait_numbers(from)?;
