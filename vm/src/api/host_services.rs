@@ -138,7 +138,7 @@ impl HostCall<'_> {
     /// Collects garbage if so many programs were loaded that unused ones should be found. For host functions that load
     /// programs, before they begin: nothing but what the frame holds stays.
     pub fn before_loading(&mut self) {
-        if self.cx.loads_until_collection == 0 {
+        if self.cx.loaded_programs.until_collection == 0 {
             self.collect();
         }
     }

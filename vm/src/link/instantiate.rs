@@ -172,7 +172,8 @@ impl Context {
         let start = program.start.map(|start| self.function_value(&instance, start)).transpose()?;
         // A program counts as many times as there are MiB in its memories.
         let pages: u64 = program.memories.values().map(|memory| memory.minimum).sum();
-        self.loads_until_collection = self.loads_until_collection.saturating_sub(1 + (pages / 16) as usize);
+        self.loaded_programs.until_collection =
+            self.loaded_programs.until_collection.saturating_sub(1 + (pages / 16) as usize);
         // Code and tables of others may point here even when a segment did not fit: the instance stays until they do not.
         let id = InstanceId(self.instances.add(instance));
         if let Err(error) = result {

@@ -63,7 +63,7 @@ impl RootSet {
             values,
             instances: &raw mut cx.instances,
             types: TypeTables::new(cx),
-            loads_until_collection: &raw mut cx.loads_until_collection,
+            loads_until_collection: &raw mut cx.loaded_programs.until_collection,
             runs: &raw const cx.runs,
             known_bridges: &raw mut cx.known_bridges,
         }

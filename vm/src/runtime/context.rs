@@ -153,8 +153,6 @@ pub(crate) struct Context {
     pub(crate) no_memory: *mut Str,
     /// The programs that are loaded.
     pub(crate) instances: Instances,
-    /// Instances that may be made before a full collection is worth its time.
-    pub(crate) loads_until_collection: usize,
     /// Host functions that are not part of an instance.
     pub(crate) host_functions: Vec<Box<FunctionInfo>>,
     /// Values the host keeps alive, by handle.
@@ -170,11 +168,9 @@ pub(crate) struct Context {
     pub(crate) signatures: crate::runtime::signatures::Signatures,
     /// Where the error was raised that has ended a run last.
     pub(crate) failed_at: Option<crate::runtime::frame_view::Position>,
-    /// The types of the programs that somebody still has.
-    pub(crate) program_types: Vec<std::rc::Weak<crate::runtime::program_types::ProgramTypes>>,
     /// Waits on shared memories.
     pub(crate) waits: crate::runtime::waits::Waits,
-    /// Programs that may be instantiated again.
+    /// Programs that were loaded.
     pub(crate) loaded_programs: crate::runtime::loaded_program::LoadedPrograms,
     pub(crate) types: crate::runtime::declared::DeclaredTypes,
     /// Where calls out of continuations return to.
@@ -242,8 +238,7 @@ impl Context {
         limits.stack_words_max = limits.stack_words_max.min(STACK_WORDS_MAX);
         let metamethods = crate::heap::metamethod::intern_names(&mut heap);
         heap.make_kind_names();
-        let no_memory = heap.new_string(TrapCode::OutOfMemory.message().as_bytes());
-        let no_memory = no_memory.expect("a new heap has room for a message");
+        let message = TrapCode::OutOfMemory.message().as_bytes();
         Box::new(Context {
             stack_end: std::ptr::null_mut(),
             fuel: FUEL_UNLIMITED,
@@ -258,7 +253,6 @@ impl Context {
             status: Status::Finished,
             trap_code: TrapCode::Unreachable,
             native: crate::runtime::native::NativeState::default(),
-            heap,
             stack_start: std::ptr::null_mut(),
             run: Run::default(),
             runs: Runs::default(),
@@ -267,9 +261,9 @@ impl Context {
             string_metatable: std::ptr::null_mut(),
             kind_metatables: [std::ptr::null_mut(); 5],
             metamethods,
-            no_memory,
+            no_memory: heap.new_string(message).expect("a new heap has room for a message"),
+            heap,
             instances: Instances::default(),
-            loads_until_collection: crate::runtime::context::LOADS_MIN,
             host_functions: Vec::new(),
             kept: crate::runtime::kept::KeptValues::default(),
             registry: std::collections::BTreeMap::new(),
@@ -278,7 +272,6 @@ impl Context {
             layouts: crate::runtime::layouts::Layouts::default(),
             signatures: crate::runtime::signatures::Signatures::default(),
             failed_at: None,
-            program_types: Vec::new(),
             waits: Default::default(),
             loaded_programs: Default::default(),
             types: crate::runtime::declared::DeclaredTypes::default(),

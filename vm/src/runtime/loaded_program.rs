@@ -2,7 +2,7 @@
 
 use crate::heap::OutOfMemory;
 use crate::memory::Held;
-use crate::runtime::context::Context;
+use crate::runtime::context::{Context, LOADS_MIN};
 use crate::runtime::cost;
 use crate::runtime::program_types::ProgramTypes;
 use minivm_isa::verify::Verified;
@@ -50,12 +50,23 @@ impl Deref for LoadedProgram {
     }
 }
 
-/// Programs that may be instantiated again, by where their code is.
-#[derive(Default)]
+/// What a machine knows of the programs that it has loaded.
 pub(crate) struct LoadedPrograms {
+    /// Instances that may be made before a full collection is worth its time.
+    pub(crate) until_collection: usize,
+    /// The types of those that somebody still has.
+    pub(crate) types: Vec<Weak<ProgramTypes>>,
+    /// Those that may be instantiated again, by where their code is.
     known: HashMap<*const Verified, Weak<LoadedProgram>>,
     /// Entries at which those are looked for whose program is gone.
     pruned_at: usize,
+}
+
+impl Default for LoadedPrograms {
+    fn default() -> Self {
+        let (types, known) = (Vec::new(), HashMap::new());
+        LoadedPrograms { until_collection: LOADS_MIN, types, known, pruned_at: 0 }
+    }
 }
 
 impl LoadedPrograms {

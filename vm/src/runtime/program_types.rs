@@ -58,7 +58,7 @@ impl ProgramTypes {
         let signatures = program.signatures.iter().map(signature).collect();
         let parts = (plain.into_values().collect(), plain_layouts);
         let types = Rc::new(ProgramTypes { signatures, declared: declared.into(), layouts: layouts.into(), parts });
-        cx.program_types.push(Rc::downgrade(&types));
+        cx.loaded_programs.types.push(Rc::downgrade(&types));
         types
     }
 
@@ -136,7 +136,7 @@ impl TypeTables {
             signatures: &raw mut cx.signatures,
             layouts: &raw mut cx.layouts,
             declared: &raw mut cx.types,
-            programs: &raw mut cx.program_types,
+            programs: &raw mut cx.loaded_programs.types,
             bridges: &raw mut cx.bridges,
         }
     }

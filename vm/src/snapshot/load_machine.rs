@@ -61,7 +61,7 @@ impl Loading<'_> {
                 return Err(from.damaged("a name that the machine knows differs"));
             }
         }
-        self.cx.loads_until_collection = from.size()?.min(1 << 32);
+        self.cx.loaded_programs.until_collection = from.size()?.min(1 << 32);
         self.cx.is_abandoned = from.flag()?;
         self.cx.waits = Waits::load(from)?;
         self.check_wait_numbers(from)?;
@@ -71,7 +71,7 @@ impl Loading<'_> {
     /// Each memory that somebody has waited on has a number of its own.
     fn check_wait_numbers(&self, from: &Reader<'_>) -> Result<(), SnapshotError> {
         // SAFETY: nothing runs while a state is loaded.
-        let numbers = self.items.memories.iter().map(|memory| unsafe { (**memory.get()).wait_number });
+        let numbers = self.items.memories.iter().map(|memory| unsafe { (*memory.get()).wait_number });
         let mut numbers: Vec<u64> = numbers.filter(|&number| number != 0).collect();
         numbers.sort_unstable();
         let is_used_twice = numbers.windows(2).any(|pair| pair[0] == pair[1]);

@@ -385,7 +385,7 @@ impl<'c> Saving<'c> {
         for &name in self.cx.metamethods.iter().chain(self.cx.heap.kind_names()).chain([&self.cx.no_memory]) {
             heap.reference(name.cast(), out);
         }
-        out.count(self.cx.loads_until_collection);
+        out.count(self.cx.loaded_programs.until_collection);
         out.flag(self.cx.is_abandoned);
         self.cx.waits.save(out);
         Ok(())

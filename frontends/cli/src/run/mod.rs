@@ -2,6 +2,7 @@
 
 mod inspect;
 mod interpreter;
+mod invoke;
 mod jit;
 mod launch;
 mod link;
@@ -102,6 +103,8 @@ struct Session {
     /// What the program may touch.
     grants: Grants,
     wasi: Option<Linked>,
+    /// Whether Lua writes to the same output as WASI.
+    mixes_output: bool,
     has_lua: bool,
     /// Whether programs can import the module `std`.
     has_std: bool,
@@ -145,6 +148,7 @@ impl Session {
             fuel,
             grants: Grants::open(&Granted::default()),
             wasi: None,
+            mixes_output: false,
             has_lua: false,
             has_std: false,
             is_linking: false,
@@ -167,6 +171,7 @@ impl Session {
 
     fn run(&mut self, options: &Run, program: Verified, arguments: Vec<Vec<u8>>) -> Result<Exit, Failure> {
         let (outline, program) = (Outline::new(&program), Arc::new(program));
+        self.mixes_output = outline.is_lua;
         if outline.imports_wasi || options.wasi {
             self.install_wasi(&self.file.clone(), &arguments)?;
         }
@@ -206,7 +211,8 @@ impl Session {
 
     /// Lets programs import WASI, as far as it is granted, and says what becomes of its open files in snapshots.
     fn install_wasi(&mut self, name: &[u8], arguments: &[Vec<u8>]) -> Result<(), Failure> {
-        let wasi = wasi_of(&self.grants, name, arguments).map_err(|error| self.setup_failure(&error))?;
+        let wasi =
+            wasi_of(&self.grants, name, arguments, self.mixes_output).map_err(|error| self.setup_failure(&error))?;
         let linked = wasi::raw::define(&mut self.machine, wasi).map_err(|_| self.out_of_memory())?;
         linked.set_open_files(self.snapshot.as_ref().map_or(wasi::OpenFiles::Refuse, |plan| match plan.open_files {
             OpenFiles::Refuse => wasi::OpenFiles::Refuse,
@@ -285,79 +291,6 @@ impl Session {
             self.report(format!("`{name}` cannot be called from outside: it captures {}", captured.join(", ")));
         let help = "export a function that captures nothing, and makes the closure";
         Err(Failure::new(Exit::Unsupported, report.help(help)))
-    }
-
-    /// Calls an export and prints its results, one a line.
-    fn invoke(
-        &mut self,
-        (instance, program): (InstanceId, &Program),
-        outline: &Outline,
-        name: &str,
-        arguments: &[Vec<u8>],
-    ) -> Result<Exit, Failure> {
-        if name != INITIALIZE {
-            self.initialize(instance, outline);
-        }
-        let signature = self.exported(outline, name)?;
-        let as_bits = signature.convention == Convention::Typed && values::needs_bits(signature, arguments);
-        let values = self.arguments(name, (signature, as_bits), arguments)?;
-        self.printed = Some(Printed { types: signature.results.clone(), as_bits });
-        let called = if as_bits { self.adapter(instance, program)? } else { instance };
-        let results = self.call(called, name, values)?;
-        self.finish(results)
-    }
-
-    /// What becomes of the results of a run: those of a call that was asked for by name are printed.
-    fn finish(&mut self, (exit, results): (Exit, Vec<Value>)) -> Result<Exit, Failure> {
-        match self.printed.clone() {
-            Some(printed) if exit == Exit::Success => self.print_results(&results, &printed),
-            _ => Ok(exit),
-        }
-    }
-
-    /// Prints values, one a line.
-    fn print_results(&mut self, results: &[Value], Printed { types, as_bits }: &Printed) -> Result<Exit, Failure> {
-        let shown = if *as_bits {
-            values::show_bits(&mut self.machine, results, types)
-        } else {
-            let results = results.iter().enumerate();
-            results.map(|(at, value)| values::show(&mut self.machine, *value, types.get(at).copied())).collect()
-        };
-        let lines: String = shown.into_iter().map(|line| line + "\n").collect();
-        // What the program wrote comes before what it returned.
-        self.flush()?;
-        commands::print(lines.as_bytes())
-    }
-
-    /// The values of arguments; as those that stand for them bit for bit, if that is wanted.
-    fn arguments(
-        &mut self,
-        name: &str,
-        (signature, as_bits): (&Signature, bool),
-        texts: &[Vec<u8>],
-    ) -> Result<Vec<Value>, Failure> {
-        let is_typed = signature.convention == Convention::Typed;
-        if is_typed && texts.len() != signature.params.len() {
-            let types: Vec<String> = signature.params.iter().map(Type::to_string).collect();
-            let message = format!("`{name}` takes {} arguments, not {}", types.len(), texts.len());
-            let report = self.report(message).note(format!("its parameters are ({})", types.join(", ")));
-            return Err(Failure::new(Exit::Usage, report));
-        }
-        let mut values = Vec::with_capacity(texts.len());
-        for (index, text) in texts.iter().enumerate() {
-            let ty = if is_typed { signature.params[index] } else { Type::Any };
-            let parsed = match as_bits {
-                true => values::parse_bits(&mut self.machine, text, ty),
-                false => values::parse(&mut self.machine, text, ty).map(|value| vec![value]),
-            };
-            let Some(parsed) = parsed else {
-                let text = String::from_utf8_lossy(text);
-                let report = self.report(format!("argument {} of `{name}`: `{text}` is not a valid {ty}", index + 1));
-                return Err(Failure::new(Exit::Usage, report));
-            };
-            values.extend(parsed);
-        }
-        Ok(values)
     }
 
     /// Calls an export that exists, after what comes before.
@@ -559,8 +492,11 @@ impl Session {
 }
 
 /// What is granted to a program that uses WASI.
-fn wasi_of(grants: &Grants, name: &[u8], arguments: &[Vec<u8>]) -> Result<wasi::Wasi, SetupError> {
+fn wasi_of(grants: &Grants, name: &[u8], arguments: &[Vec<u8>], mixes_output: bool) -> Result<wasi::Wasi, SetupError> {
     let mut builder = WasiBuilder::new().inherit_streams()?;
+    if mixes_output {
+        builder = builder.immediate_output();
+    }
     if grants.clock {
         builder = builder.clock(wasi::SystemClock::new());
     }

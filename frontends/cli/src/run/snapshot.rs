@@ -202,6 +202,7 @@ pub(super) fn load(options: &Resume, purpose: &Purpose) -> Result<Session, Failu
         (Purpose::Resume, true) => (SavedFiles::Reopen, wasi::SavedFiles::Reopen),
         (Purpose::Resume, false) => (SavedFiles::Refuse, wasi::SavedFiles::Refuse),
     };
+    session.mixes_output = note.has_lua;
     if note.has_wasi {
         session.install_wasi(b"", &[])?;
         session.wasi.iter().for_each(|linked| linked.set_saved_files(wasi_files));

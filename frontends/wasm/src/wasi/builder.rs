@@ -67,6 +67,7 @@ pub struct WasiBuilder {
     environment: Vec<(String, String)>,
     input: Box<dyn InputStream>,
     output: Box<dyn OutputStream>,
+    is_immediate: bool,
     error: Box<dyn OutputStream>,
     directories: Vec<Grant>,
     clock: Box<dyn Clock>,
@@ -93,6 +94,7 @@ impl WasiBuilder {
             environment: Vec::new(),
             input: Box::new(io::empty()),
             output: Box::new(io::sink()),
+            is_immediate: false,
             error: Box::new(io::sink()),
             directories: Vec::new(),
             clock: Box::new(CounterClock::new(0)),
@@ -177,6 +179,12 @@ impl WasiBuilder {
         Ok(self.stdin(input).stdout(output).stderr(error))
     }
 
+    /// Nothing of standard output is held back: for a program that is not the only one that writes there.
+    pub fn immediate_output(mut self) -> Self {
+        self.is_immediate = true;
+        self
+    }
+
     /// Where time comes from.
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Box::new(clock);
@@ -210,7 +218,11 @@ impl WasiBuilder {
             })
             .collect::<Result<Vec<_>, _>>()?;
         let mut descriptors = Descriptors::default();
-        let buffering = if self.output.is_terminal() { Buffering::Line } else { Buffering::Block };
+        let buffering = match self.is_immediate {
+            true => Buffering::None,
+            false if self.output.is_terminal() => Buffering::Line,
+            false => Buffering::Block,
+        };
         let streams = [
             (Object::Input(self.input), Rights::FD_READ),
             (Object::Output(Output::new(self.output, buffering)), Rights::FD_WRITE),
