@@ -17,7 +17,7 @@ pub(crate) use boundary::{argument_message, result_message};
 pub(crate) use names::{call_site_name, describe_callee, describe_operand, name_in_caller};
 pub use trace::MODULES;
 pub(crate) use trace::{
-    fiber_state, level_info, position_at, position_of_caller, static_info, suspended_in, traceback,
+    fiber_state, level_info, position_at, position_of_call, position_of_caller, static_info, suspended_in, traceback,
     traceback_of_caller, traceback_of_fiber,
 };
 
