@@ -13,7 +13,9 @@ pub enum Mode {
     Off,
     /// Every typed function before it first runs, every loop when it is found running.
     Native,
-    /// The same, and loops at once; code leaves to the interpreter at random checks, has hardly any native stack, and is forgotten
+    /// What is hot, with a profile, as a program that runs for long has it, but soon.
+    Hot,
+    /// Everything, and loops at once; code leaves to the interpreter at random checks, has hardly any native stack, and is forgotten
     /// at random.
     Chaos {
         /// Where the places come from.
@@ -51,11 +53,13 @@ pub fn install(machine: &mut Machine, mode: Mode) {
     let (forces_exits, policy) = match mode {
         Mode::Off => return,
         Mode::Native => (false, NativePolicy { always: true, ..NativePolicy::default() }),
+        Mode::Hot => (false, NativePolicy { any: true, eager: true, ..NativePolicy::default() }),
         Mode::Chaos { seed } => {
             let stack_bytes = CHAOS_STACK_BYTES;
             (true, NativePolicy { always: true, stack_bytes, chaos: Some(seed), ..NativePolicy::default() })
         }
     };
-    let tier = Tier::new(Options { waits: true, forces_exits }).unwrap_or_else(|error| panic!("{error}"));
+    let tier =
+        Tier::new(Options { waits: true, forces_exits, perf_map: false }).unwrap_or_else(|error| panic!("{error}"));
     machine.set_native_tier(Some(Box::new(tier)), policy);
 }

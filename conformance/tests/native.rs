@@ -78,12 +78,12 @@ fn check(case: &Case, runner: Runner, fuel_max: u64, seeds: u64) -> Result<(), S
     if run(Mode::Off, at_once)?.is_none() {
         return Ok(());
     }
-    let mut ways = vec![(Mode::Native, Pace::AtOnce { fuel: PLENTY })];
+    let mut ways = [Mode::Native, Mode::Hot].map(|mode| (mode, Pace::AtOnce { fuel: PLENTY })).to_vec();
     for seed in 1..=seeds {
         let chaos = Mode::Chaos { seed };
         ways.push((chaos, Pace::Mixed { seed }));
         if fuel_max == PLENTY {
-            ways.push((Mode::Native, Pace::Portions { seed }));
+            ways.extend([Mode::Native, Mode::Hot].map(|mode| (mode, Pace::Portions { seed })));
             ways.extend([(chaos, Pace::AtOnce { fuel: PLENTY }), (chaos, Pace::Portions { seed })]);
         }
     }
@@ -104,7 +104,7 @@ fn check(case: &Case, runner: Runner, fuel_max: u64, seeds: u64) -> Result<(), S
         if stops(Mode::Off)? != expected {
             continue;
         }
-        for mode in [Mode::Native, Mode::Chaos { seed }] {
+        for mode in [Mode::Native, Mode::Hot, Mode::Chaos { seed }] {
             let found = stops(mode)?;
             if let Some(number) = (0..expected.len()).find(|&number| expected.get(number) != found.get(number)) {
                 let (expected, found) = (&expected[number], found.get(number));

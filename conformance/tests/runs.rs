@@ -442,7 +442,8 @@ fn frames_lines_and_errors_are_those_of_the_run_at_work() {
     machine.set_keep_stack_on_error(true);
     let place = |machine: &Machine| {
         let frame = machine.frames().next().expect("it runs");
-        let locals: Vec<String> = frame.locals.iter().map(|local| machine.show(&local.value)).collect();
+        let own = frame.locals.iter().filter(|local| !local.is_captured);
+        let locals: Vec<String> = own.map(|local| machine.show(&local.value)).collect();
         (frame.position.expect("it has a place").line, locals)
     };
     for _ in 0..3 {

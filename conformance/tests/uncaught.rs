@@ -25,7 +25,8 @@ fn lua(source: &str) -> Machine {
 fn frames(machine: &Machine) -> Vec<String> {
     let show = |frame: minivm::raw::Frame| {
         let line = frame.position.map_or("-".to_owned(), |position| position.line.to_string());
-        let locals = frame.locals.iter().map(|local| format!(" {}={}", local.name, machine.show(&local.value)));
+        let own = frame.locals.iter().filter(|local| !local.is_captured);
+        let locals = own.map(|local| format!(" {}={}", local.name, machine.show(&local.value)));
         format!("{} {line}{}", frame.name, locals.collect::<String>())
     };
     machine.frames().map(show).collect()

@@ -487,6 +487,16 @@ macro_rules! for_each_instruction {
     /// `dst` = true when `lhs <= rhs`, else false; or metamethod `__le`.
     LessEqual less_equal 0x0173 { dst: Out<Any>, lhs: In<Any>, rhs: In<Any> } [call trap bulk] { metamethod le, waits Truth, placed };
 
+    // Strings of bytes, without metamethods. Positions count from 0.
+    /// `dst` = byte `index` of the string `src`; traps unless there is one.
+    StringByte string_byte 0x0174 { dst: Out<I32>, src: In<Any>, index: In<I64> } [trap];
+    /// `dst` = the bytes `start .. end` of the string `src`; traps unless `start <= end <=` its length.
+    StringSlice string_slice 0x0175 { dst: Out<Any>, src: In<Any>, start: In<I64>, end: In<I64> } [trap allocate bulk];
+    /// `dst` = a string of the low 8 bits of each value.
+    StringNew string_new 0x0176 { dst: Out<Any>, bytes: Ins<I32> } [trap allocate bulk] { gathers };
+    /// `dst` = a string of `length` elements from `index` on of `object`, whose elements are bytes; traps on null and when not inside.
+    StringFromArray string_from_array 0x0177 { dst: Out<Any>, layout: Layout, object: In<RefType>, index: In<I32>, length: In<I32> } [trap allocate bulk];
+
     // Tables with keys, with metamethods.
     /// `dst` = a new table with room for `array` consecutive and `hash` other elements.
     TableNew table_new 0x0180 { dst: Out<Any>, array: Number, hash: Number } [allocate bulk] { placed };
@@ -494,12 +504,19 @@ macro_rules! for_each_instruction {
     Get get 0x0181 { dst: Out<Any>, object: In<Any>, key: In<Any> } [call trap bulk] { metamethod index, waits Value, placed };
     /// `object[key] = value`, or metamethod `__newindex`.
     Set set 0x0182 { object: In<Any>, key: In<Any>, value: In<Any> } [call trap allocate bulk] { metamethod newindex, waits Nothing };
-    /// `function = object[key]; self = object`, or metamethod `__index`.
+    /// `self_value = object`, then `function = object[key]`, or metamethod `__index`; where that fails, `self_value` is written all the same.
     GetMethod get_method 0x0183 { function: Out<Any>, self_value: Out<Any>, object: In<Any>, key: In<Any> } [call trap bulk] { metamethod index, waits Value };
     /// `table[first], table[first + 1], … = values`, without metamethods; `table` is a table.
     Append append 0x0184 { table: In<Any>, first: Number, values: Ins<Any> } [trap allocate bulk] { gathers };
     /// As `append`, with the values of the open list after `values`, which end a list: room behind it is given up.
     AppendOpen append_open 0x0185 { table: In<Any>, first: Number, values: Ins<Any> } [trap allocate takes_open bulk] { gathers };
+    /// `key, value` = the entry of `table` that comes after the key `after`, the first one after nil, nil after the last one. The order
+    /// follows from how the table was filled; entries may be changed and taken out meanwhile, but not added. `table` is a table, `after` a key of it.
+    TableNext table_next 0x0186 { key: Out<Any>, value: Out<Any>, table: In<Any>, after: In<Any> } [trap bulk];
+    /// `dst` = the metatable of `src`, or nil.
+    MetatableGet metatable_get 0x0187 { dst: Out<Any>, src: In<Any> } [];
+    /// The metatable of `table`, a table, is `src` from now on, a table, or nil for none.
+    MetatableSet metatable_set 0x0188 { table: In<Any>, src: In<Any> } [trap allocate];
 
     // Between `any` and typed registers.
     /// `dst = src` as an `any` integer.
@@ -590,6 +607,8 @@ macro_rules! for_each_instruction {
     Varargs varargs 0x01c7 { results: Outs<Any> } [bulk] { gathers };
     /// All arguments past the parameters become the open list.
     VarargsToOpen varargs_to_open 0x01c8 {  } [leaves_open bulk];
+    /// `results` = the values of the open list, as many as asked for; missing ones are nil. `count` = how many it has.
+    TakeOpen take_open 0x01c9 { count: Out<I32>, results: Outs<Any> } [takes_open];
 
     // Ends of blocks.
     /// Continue at `target`.

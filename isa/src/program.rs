@@ -242,6 +242,8 @@ pub enum InitialOp {
 /// A global variable.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct GlobalDef {
+    /// What it is called in the source; empty if it has no name.
+    pub name: String,
     /// Its type.
     pub ty: Type,
     /// Whether `global_set` may name it.
@@ -522,5 +524,22 @@ impl Default for Program {
             sources: PrimaryMap::new(),
             custom: Vec::new(),
         }
+    }
+}
+
+impl Program {
+    /// What a global is called: its own name, else that which it is imported or exported by.
+    pub fn global_name(&self, global: Global) -> Option<&str> {
+        let definition = self.globals.get(global)?;
+        let own = Some(definition.name.as_str()).filter(|name| !name.is_empty());
+        let imported = match &definition.origin {
+            Origin::Import(import) => Some(import.name.as_str()),
+            Origin::Own(_) => None,
+        };
+        let exported = || {
+            let export = self.exports.iter().find(|export| export.item == Item::Global(global));
+            export.map(|export| export.name.as_str())
+        };
+        own.or(imported).or_else(exported)
     }
 }

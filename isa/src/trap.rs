@@ -70,6 +70,8 @@ traps! {
     ExpectedShared = 17 "expected shared memory";
     /// So many wait already that no more may.
     TooManyWaits = 18 "too many waits";
+    /// An access past the end of a string.
+    StringBounds = 19 "out of bounds string access";
 }
 
 impl fmt::Display for TrapCode {

@@ -215,7 +215,7 @@ fn items(random: &mut Random, builder: &mut ProgramBuilder, plan: &mut Plan, lib
     if let Some(library) = library {
         for (index, &(ty, mutable)) in library.plan.globals.iter().enumerate() {
             let origin = Origin::Import(imported(format!("g{index}")));
-            builder.add_global(GlobalDef { ty, mutable, holds: ElementType::Any, origin });
+            builder.add_global(GlobalDef { name: String::new(), ty, mutable, holds: ElementType::Any, origin });
             plan.globals.push((ty, mutable));
         }
         builder.add_table(TableDef {
@@ -238,8 +238,13 @@ fn items(random: &mut Random, builder: &mut ProgramBuilder, plan: &mut Plan, lib
             other => Initial::Constant(constant(random, other)),
         };
         let mutable = random.below(3) > 0;
-        let global =
-            builder.add_global(GlobalDef { ty, mutable, holds: ElementType::Any, origin: Origin::Own(initial) });
+        let global = builder.add_global(GlobalDef {
+            name: String::new(),
+            ty,
+            mutable,
+            holds: ElementType::Any,
+            origin: Origin::Own(initial),
+        });
         plan.globals.push((ty, mutable));
         if library.is_none() {
             builder.export(format!("g{index}"), Item::Global(global));

@@ -85,6 +85,8 @@ pub(crate) enum Command {
     Build(Build),
     /// Prints the bytecode of a program.
     Dis(File),
+    /// Lays out programs in text form (.mvt), with their comments.
+    Fmt(Fmt),
     /// Checks a program without running it.
     Verify(File),
     /// Goes on with a program that was stopped and saved, which may do no more than is granted here.
@@ -106,7 +108,7 @@ pub(crate) enum Command {
 /// What all commands that take a program say about it.
 #[derive(Args, Debug)]
 pub(crate) struct File {
-    /// The program: .lua, .wasm, .wat, .mvt or .mvm; anything else is told by its
+    /// The program: .lua, .wasm, .wat, .mvt, .mvm or .tern; anything else is told by its
     /// content, and `-` is standard input.
     #[arg(value_hint = ValueHint::FilePath)]
     pub(crate) file: PathBuf,
@@ -136,6 +138,9 @@ pub(crate) struct Run {
     /// Functions that nobody has for a module are errors when they are called, not before it runs.
     #[arg(long)]
     pub(crate) stub_imports: bool,
+    /// Let modules that a Lua program loads use WASI, as far as it is granted; programs that import it always may.
+    #[arg(long)]
+    pub(crate) wasi: bool,
     /// What the program is told that it is called.
     #[arg(long, value_name = "NAME")]
     pub(crate) argv0: Option<OsString>,
@@ -174,6 +179,9 @@ pub(crate) struct Run {
     /// At the end, tell on standard error why functions were compiled or not, and where their machine code was left.
     #[arg(long)]
     pub(crate) jit_log: bool,
+    /// Write where machine code lies to `/tmp/perf-PID.map`, so that `perf report` names functions of the program.
+    #[arg(long)]
+    pub(crate) perf_map: bool,
     /// When the program fails with an error that nothing in it catches, save it here as it was then; `minivm inspect` shows
     /// where.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -383,6 +391,17 @@ pub(crate) struct Wast {
     pub(crate) files: Vec<PathBuf>,
 }
 
+/// Options of `fmt`.
+#[derive(Args, Debug)]
+pub(crate) struct Fmt {
+    /// Change nothing, and fail when a file would change.
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// The files, which are changed in place; `-` is standard input, laid out on standard output.
+    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) files: Vec<PathBuf>,
+}
+
 /// Options of `explain`.
 #[derive(Args, Debug)]
 pub(crate) struct Explain {
@@ -391,6 +410,10 @@ pub(crate) struct Explain {
     pub(crate) file: File,
     /// Only functions of this name or number: `area`, `shape.area`, `shape:area`, `3`.
     pub(crate) function: Option<String>,
+    /// Beside the portable instructions, show machine code of the native tier in place of the machine's own. Nothing runs, so
+    /// nothing is known of the kinds of values: code of Lua functions that have run is shorter.
+    #[arg(long)]
+    pub(crate) native: bool,
 }
 
 impl CommandLine {
@@ -482,6 +505,9 @@ mod tests {
     fn other_commands_are_read() {
         assert!(matches!(parse("build a.lua -o a.mvm"), Ok(Command::Build(_))));
         assert!(matches!(parse("dis a.lua"), Ok(Command::Dis(_))));
+        assert!(
+            matches!(parse("fmt --check a.mvt b.mvt"), Ok(Command::Fmt(Fmt { check: true, files })) if files.len() == 2)
+        );
         assert!(matches!(parse("verify --color never a.mvm"), Ok(Command::Verify(_))));
         assert!(matches!(parse("--color never dis a.mvm"), Ok(Command::Dis(_))));
         assert!(matches!(parse("explain a.lua f"), Ok(Command::Explain(_))));
@@ -493,6 +519,7 @@ mod tests {
             "build a.lua",
             "dis",
             "dis a b",
+            "fmt",
             "--fuel x a.lua",
             "--timeout x a.lua",
             "--timeout -1 a.lua",

@@ -42,7 +42,11 @@ pub(crate) fn explain(options: &Explain, features: Features) -> Result<Exit, Fai
         if let FunctionDef::Code(function) = &program.functions[number] {
             let form = loaded.as_mut().map_err(|error| error.clone()).and_then(|loaded| loaded.form(number));
             let form = form.as_ref().map(Threaded::new).map_err(|reason| reason.as_str());
-            let listing = Listing { program: &program, number, function, form };
+            let native = options.native.then(|| match &mut loaded {
+                Ok(loaded) => loaded.native(number),
+                Err(reason) => Err(reason.clone()),
+            });
+            let listing = Listing { program: &program, number, function, form, native };
             // Writing to a string does not fail.
             let _ = listing.write(&mut text, &mut lines);
         }
@@ -116,6 +120,29 @@ impl Loader {
     }
 }
 
+/// The machine code of a function by canonical instruction; none for what all of them share.
+type MachineCode = HashMap<Option<usize>, Vec<String>>;
+
+#[cfg(all(feature = "jit", target_arch = "x86_64"))]
+impl Loader {
+    /// What the native tier makes of a function.
+    fn native(&mut self, function: Func) -> Result<MachineCode, String> {
+        let job = self.machine.native_job(self.instance, function).ok_or("it cannot be loaded")?;
+        let mut code = MachineCode::new();
+        for line in minivm_jit::disassemble(&job)? {
+            code.entry(line.canonical).or_default().push(format!("{:>5x}  {}", line.offset, line.text));
+        }
+        Ok(code)
+    }
+}
+
+#[cfg(not(all(feature = "jit", target_arch = "x86_64")))]
+impl Loader {
+    fn native(&mut self, _: Func) -> Result<MachineCode, String> {
+        Err("this build compiles nothing to machine code: that needs x86-64 and the feature `jit`".to_owned())
+    }
+}
+
 /// The program with nothing to link but functions, and nothing that happens when it is loaded.
 fn at_rest(mut program: Program) -> Program {
     program.start = None;
@@ -184,6 +211,8 @@ struct Listing<'a> {
     number: Func,
     function: &'a Function,
     form: Result<Threaded<'a>, &'a str>,
+    /// Where it is wanted.
+    native: Option<Result<MachineCode, String>>,
 }
 
 impl Listing<'_> {
@@ -195,6 +224,9 @@ impl Listing<'_> {
         writeln!(text, "{} {:?} {signature}", self.number, self.function.name)?;
         if let Err(reason) = &self.form {
             writeln!(text, "  no threaded form: {reason}")?;
+        }
+        if let Some(Err(reason)) = &self.native {
+            writeln!(text, "  no machine code: {reason}")?;
         }
         let mut line: Option<(Source, u32)> = None;
         for (index, instruction) in self.function.code.iter().enumerate() {
@@ -209,6 +241,12 @@ impl Listing<'_> {
             }
             let shown = InstructionText { program: Some(self.program), function: self.function, instruction };
             self.rows(text, index, &shown.to_string())?;
+        }
+        if let Some(Ok(code)) = &self.native
+            && let Some(shared) = code.get(&None)
+        {
+            writeln!(text, "\n  entering and leaving:")?;
+            shared.iter().try_for_each(|line| writeln!(text, "{:PORTABLE_COLUMNS$} | {line}", ""))?;
         }
         Ok(())
     }
@@ -236,7 +274,9 @@ impl Listing<'_> {
     fn rows(&self, text: &mut String, index: usize, portable: &str) -> std::fmt::Result {
         let left = format!("{index:>5}  {}", portable.trim());
         let mut right: Vec<String> = Vec::new();
-        if let Ok(form) = &self.form {
+        if let Some(native) = &self.native {
+            right.extend(native.iter().filter_map(|code| code.get(&Some(index))).flatten().cloned());
+        } else if let Ok(form) = &self.form {
             for line in form.lines.get(&index).into_iter().flatten() {
                 let operands = line.operands.iter().map(|(name, value)| format!(" {name}={value}"));
                 right.push(format!("{:>5}  {}{}", line.offset, line.name, operands.collect::<String>()));

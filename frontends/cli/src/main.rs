@@ -9,6 +9,7 @@ mod arguments;
 mod commands;
 mod exit;
 mod explain;
+mod format;
 mod function_names;
 mod grants;
 mod load;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         Command::Explain(options) => explain::explain(options, features),
         Command::Lua(options) => run::lua(&options.words, features),
         Command::Build(build) => commands::build(build, features),
+        Command::Fmt(options) => format::format(options),
         Command::Dis(file) => commands::dis(&file.file, features),
         Command::Verify(file) => commands::verify(&file.file, features),
         Command::Wast(options) => wast::wast(options, features),

@@ -110,6 +110,35 @@ fn numbers_are_passed_bit_for_bit() {
 }
 
 #[test]
+fn modules_that_lua_loads_use_wasi_where_it_is_granted() {
+    let folder = Folder::new();
+    folder.write(
+        "hello.wat",
+        r#"(module
+            (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+            (import "wasi_snapshot_preview1" "path_open"
+                (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+            (memory (export "memory") 1)
+            (data (i32.const 0) "\08\00\00\00\06\00\00\00hello\n")
+            (func (export "hello") (result i32) (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 32)))
+            (func (export "open") (result i32)
+                (call $open (i32.const 3) (i32.const 0) (i32.const 8) (i32.const 5) (i32.const 0) (i64.const 2)
+                    (i64.const 0) (i32.const 0) (i32.const 40))))"#,
+    );
+    folder.write("sub/hello", "");
+    folder.write(
+        "main.lua",
+        "local m = require 'hello' print 'before' io.stdout:flush() print(m.hello(), m.open()) m = nil
+         print(pcall(wasm.instantiate('hello.wat', {}).hello))",
+    );
+    folder.run("main.lua").fails(1, "wasi_snapshot_preview1");
+    // Without a folder there is nothing that could be opened: 8 is a bad descriptor.
+    folder.run("--wasi main.lua").prints("before\nhello\n0\t8\nhello\ntrue\t0\n");
+    folder.run("run --sandbox --wasi --dir sub::/ main.lua").fails(1, "hello");
+    folder.run("run --wasi --dir .::. --dir sub::/ main.lua").succeeds();
+}
+
+#[test]
 fn a_program_is_told_another_name() {
     let folder = Folder::new();
     folder.write("main.lua", "print(arg[0], ...)");

@@ -1,6 +1,6 @@
 //! Languages calling each other: Lua programs load WebAssembly and MiniVM programs, and these import what Lua makes.
 //!
-//! [`install`] teaches `require` files that end in `.wasm`, `.wat`, `.mvt` and `.mvm`, and makes the library `wasm`.
+//! [`install`] teaches `require` files that end in `.wasm`, `.wat`, `.mvt`, `.mvm` and `.tern`, and makes the library `wasm`.
 //!
 //! ```
 //! use minivm::{Limits, Machine};
@@ -29,6 +29,9 @@
 //! `require` gives for the module's name, so that `package.loaded.env = { f = function(i) … end }` satisfies
 //! `(import "env" "f" …)`; last in what the host has defined. A function can be any function, whoever made it. A global can be
 //! a `wasm.global`, or a plain value where it is immutable.
+//!
+//! A file that ends in `.tern` is a chunk, as one of Lua is: it sees the globals of Lua, and what it returns is the module's value.
+//! Any program is such a chunk that has the custom section `minivm.chunk` and a function `main` that captures the globals.
 //!
 //! # Conversions
 //!
@@ -89,7 +92,7 @@ use minivm_isa::Verified;
 use minivm_wasm::Features;
 
 /// The endings of files that `require` learns to load.
-pub const ENDINGS: [&str; 4] = ["wasm", "wat", "mvm", "mvt"];
+pub const ENDINGS: [&str; 5] = ["wasm", "wat", "mvm", "mvt", "tern"];
 
 /// The machine as the library sees it.
 #[allow(unsafe_code)]

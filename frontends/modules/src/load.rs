@@ -18,18 +18,20 @@ const INITIALIZED: u32 = 3;
 const CHUNK_RAN: u32 = 4;
 
 // What is kept: the state, the imports that were given, the values of modules by name, the number of the next module, and what
-// a Lua chunk gets as its arguments: name and file.
+// a chunk gets as its arguments: name and file.
 const PENDING: usize = 0;
 const GIVEN: usize = 1;
 const FOUND: usize = 2;
 const NEXT: usize = 3;
 const NAME: usize = 4;
 const FILE: usize = 5;
+/// Only of a program that is run and not required: the name of the function that is called at the end, or nil, then its arguments.
+const ENTRY: usize = 6;
 
+/// The sections by which a program tells that it is a chunk: `main` captures the globals, and gives the module's value.
+const CHUNK_SECTIONS: [&str; 2] = ["lua.lines", minivm_tutorial::CHUNK_SECTION];
 /// How errors call a program that is not in a file.
 const BYTES: &str = "(bytes)";
-/// The section by which a program tells that it was made from Lua.
-const LUA_SECTION: &str = "lua.lines";
 /// Copies of a file's name that there may be at a time, in messages above all.
 const NAME_COPIES: usize = 6;
 /// What a library of WebAssembly wants to be called before anything else.
@@ -95,6 +97,21 @@ fn compile_argument(call: &mut HostCall<'_>) -> Result<(String, ProgramHandle), 
         }
         Err(error) => Err(call.error(format!("cannot read {path}: {error}"))),
     }
+}
+
+/// Loads a program that is given, and calls a function that it exports: its arguments are the program as a host object, the name or nil,
+/// and the arguments.
+pub(crate) fn run(call: &mut HostCall<'_>) -> Answer {
+    if call.state() != 0 {
+        return go_on(call);
+    }
+    call.before_loading();
+    let count = with(call, |pending| Some(pending.modules.len()))?;
+    let found = call.table(0, count as u32)?;
+    let mut kept = vec![call.arg(0), Value::NIL, found, Value::int(0), Value::NIL, Value::NIL];
+    kept.extend(call.args().get(1..).unwrap_or_default());
+    call.keep(&kept)?;
+    next_module(call)
 }
 
 fn go_on(call: &mut HostCall<'_>) -> Answer {
@@ -183,8 +200,16 @@ fn required(call: &mut HostCall<'_>) -> Answer {
     let next = call.arg(NEXT).as_int().unwrap_or(0) as usize;
     let (source, name) = with(call, |pending| Some((pending.source.clone(), pending.modules.get(next)?.clone())))?;
     if let Some(error) = call.error_returned() {
+        // A module of the host that no file has the name of: linking says what there is in it.
+        if !call.defined_names(&name).is_empty() {
+            take_module(call, &name, Value::NIL)?;
+            return next_module(call);
+        }
         let Some(message) = error.as_bytes() else { return Err(Raise::Value(error)) };
-        let message = format!("its imports from '{name}' are not found:\n\t{}", String::from_utf8_lossy(message));
+        let message = String::from_utf8_lossy(message).into_owned();
+        let import =
+            with(call, |pending| pending.wanted.iter().find(|wanted| wanted.module == name).map(|it| it.name.clone()))?;
+        let message = format!("unknown import '{name}.{import}': the module is not found:\n\t{message}");
         return Err(failure(call, &source, &message));
     }
     let value = call.returned_one();
@@ -215,16 +240,19 @@ fn link(call: &mut HostCall<'_>) -> Answer {
         pending.instance = Some(instance);
         Some(())
     })?;
+    if call.arg_count() > ENTRY {
+        call.register(crate::raw::LINKED, Value::TRUE);
+    }
     match start {
         Some(start) => call.call(start, &[], STARTED),
         None => initialize(call),
     }
 }
 
-/// The program has started: a chunk of Lua runs now, a library of WebAssembly initializes itself.
+/// The program has started: a chunk runs now, a library of WebAssembly initializes itself.
 fn initialize(call: &mut HostCall<'_>) -> Answer {
     let instance = with(call, |pending| pending.instance)?;
-    if call.program(instance).custom.iter().any(|section| section.name == LUA_SECTION) {
+    if call.program(instance).custom.iter().any(|section| CHUNK_SECTIONS.contains(&section.name.as_str())) {
         let globals = lua::globals(call);
         let chunk = call.closure(instance, "main", &[globals]).map_err(|error| call.error(error.to_string()))?;
         let arguments = [call.arg(NAME), call.arg(FILE)];
@@ -254,6 +282,19 @@ fn takes_nothing(call: &HostCall<'_>, instance: InstanceId) -> bool {
 fn finish(call: &mut HostCall<'_>) -> Answer {
     let instance = with(call, |pending| pending.instance)?;
     let exports = call.exports(instance);
+    if call.arg_count() > ENTRY {
+        if call.arg(ENTRY).is_nil() {
+            return call.return_none();
+        }
+        let entry = call.arg(ENTRY).as_bytes().unwrap_or_default().to_vec();
+        let found = exports.iter().find(|(name, _)| name.as_bytes() == entry).and_then(|(_, item)| item.function());
+        let Some(function) = found else {
+            let message = format!("no exported function '{}'", String::from_utf8_lossy(&entry));
+            return Err(call.error(message));
+        };
+        let arguments = call.args().get(ENTRY + 1..).unwrap_or_default().to_vec();
+        return call.tail_call(function, &arguments);
+    }
     let table = call.table(0, exports.len() as u32)?;
     for (name, item) in exports {
         debug_assert!(item.kind() != ExternKind::Function || item.function().is_some());

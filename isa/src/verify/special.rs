@@ -122,6 +122,11 @@ impl<'a> Checker<'a> {
                     self.reject(Rule::Field, "layout", "an array of numbers", format_args!("elements {element}"));
                 }
             }
+            Instruction::StringFromArray { layout, .. } => {
+                if let Some(element) = self.array(*layout).filter(|&element| element != Storage::I8) {
+                    self.reject(Rule::Field, "layout", "an array of i8", format_args!("elements {element}"));
+                }
+            }
             Instruction::ArrayInitElement { layout, .. } => {
                 let is_any = |element: Storage| element == Storage::Whole(Type::Any);
                 if let Some(element) = self.array(*layout).filter(|&element| !is_any(element)) {

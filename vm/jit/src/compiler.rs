@@ -3,6 +3,7 @@
 #![allow(unsafe_code)]
 
 use crate::code_memory::CodePages;
+use crate::perf_map::PerfMap;
 use crate::translate::{Style, destination_of, translate};
 use crate::types::{dynamic_signature, is_dynamic, native, signature, words};
 use crate::{Options, Unsupported};
@@ -31,6 +32,10 @@ macro_rules! features {
 /// Bytes of the native stack that one function may take.
 const FRAME_BYTES_MAX: u32 = 16 << 10;
 
+/// Ranges of bytes with the canonical instruction of each.
+#[cfg(feature = "disassembly")]
+pub(crate) type Origins = Vec<(std::ops::Range<usize>, usize)>;
+
 /// Compiles functions.
 pub(crate) struct Compiler {
     isa: OwnedTargetIsa,
@@ -40,6 +45,7 @@ pub(crate) struct Compiler {
     context: Context,
     builder: FunctionBuilderContext,
     thunks: HashMap<(Signature, bool), Arc<CodePages>>,
+    perf_map: PerfMap,
 }
 
 impl Compiler {
@@ -54,16 +60,15 @@ impl Compiler {
             context: Context::new(),
             builder: FunctionBuilderContext::new(),
             thunks: HashMap::new(),
+            perf_map: PerfMap::open(options.perf_map),
         })
     }
 
     pub(crate) fn compile(&mut self, job: &NativeJob) -> Result<NativeCode, Refusal> {
         let start = Instant::now();
-        let has_tail_calls = has_tail_calls(job);
-        let isa = if has_tail_calls { self.isa_with_frames.clone() } else { self.isa.clone() };
-        self.context.clear();
-        translate(job, self.style, isa.frontend_config(), &mut self.context.func, &mut self.builder);
+        let isa = self.translate(job)?;
         let body = Arc::new(self.finish(&isa)?);
+        self.perf_map.note(job, body.start().addr(), body.bytes());
         let thunk = self.thunk(&job.signature, job.entry.is_some())?;
         // SAFETY: the pages hold a function of this type.
         let entered = unsafe { std::mem::transmute::<*const u8, NativeThunk>(thunk.start()) };
@@ -74,6 +79,29 @@ impl Compiler {
             nanoseconds: u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX),
             memory: Box::new((body, thunk)),
         })
+    }
+
+    /// The bytes of a job's code, and the canonical instructions that ranges of them do.
+    #[cfg(feature = "disassembly")]
+    pub(crate) fn bytes_of(&mut self, job: &NativeJob) -> Result<(Vec<u8>, Origins), Refusal> {
+        let isa = self.translate(job)?;
+        let code = self.context.compile(&*isa, &mut ControlPlane::default());
+        let code = code.map_err(|error| Refusal::Failed(format!("{:?}", error.inner)))?;
+        let located = code.buffer.get_srclocs_sorted().iter().filter(|range| !range.loc.is_default());
+        let origins = located.map(|range| (range.start as usize..range.end as usize, range.loc.bits() as usize));
+        Ok((code.code_buffer().to_vec(), origins.collect()))
+    }
+
+    /// Puts the intermediate form of a job into the context.
+    fn translate(&mut self, job: &NativeJob) -> Result<OwnedTargetIsa, Refusal> {
+        let has_tail_calls = has_tail_calls(job);
+        let isa = if has_tail_calls { self.isa_with_frames.clone() } else { self.isa.clone() };
+        self.context.clear();
+        let share = translate(job, self.style, isa.frontend_config(), &mut self.context.func, &mut self.builder);
+        if job.must_pay && !share.pays() {
+            return Err(Refusal::Worthless);
+        }
+        Ok(isa)
     }
 
     /// Compiles what is in the context.
@@ -118,11 +146,11 @@ impl Compiler {
 
 /// Whether native code of a function calls in place of returns.
 fn has_tail_calls(job: &NativeJob) -> bool {
-    use Instruction::{TailCall, TailCallAny, TailCallIndirect, TailCallRef};
+    use Instruction::{TailCall, TailCallAny, TailCallAnyOpen, TailCallIndirect, TailCallRef};
     let is_any = is_dynamic(job.signature.convention);
     job.function.code.iter().any(|instruction| match instruction {
         TailCall { .. } | TailCallIndirect { .. } | TailCallRef { .. } => !is_any,
-        TailCallAny { .. } => true,
+        TailCallAny { .. } | TailCallAnyOpen { .. } => true,
         _ => false,
     })
 }

@@ -15,6 +15,9 @@ const SEGMENT_MAX: usize = 512;
 /// Instructions that may be charged below zero on any way from one check to the next. The machine keeps more than that back.
 const UNCHECKED_MAX: usize = 1200;
 
+/// Values of an open list that code passes on one by one.
+const OPEN_VALUES_MAX: usize = 8;
+
 /// What is known of one function.
 pub(crate) struct Facts {
     /// Live before each instruction.
@@ -39,6 +42,8 @@ pub(crate) struct Facts {
     pub(crate) calls: Vec<bool>,
     /// Registers that machine registers hold.
     pub(crate) held: Vec<bool>,
+    /// Blocks that were not seen to run, at which code leaves.
+    pub(crate) unseen: Vec<bool>,
 }
 
 /// Whether an instruction calls native code and comes back.
@@ -49,6 +54,10 @@ fn is_call(job: &NativeJob, at: usize) -> bool {
             let seen = seen(job, at);
             seen.calls_guests || !seen.calls_others
         }
+        Instruction::CallAnyOpen { .. } | Instruction::CallAnyOpenToOpen { .. } => {
+            let seen = seen(job, at);
+            seen.calls_guests && open_values(seen).is_some()
+        }
         _ => false,
     }
 }
@@ -56,6 +65,11 @@ fn is_call(job: &NativeJob, at: usize) -> bool {
 /// What was seen at an instruction.
 pub(crate) fn seen(job: &NativeJob, at: usize) -> Seen {
     job.profile.get(at).copied().unwrap_or(Seen::NOTHING)
+}
+
+/// How many values of the open list an instruction took whenever it was seen to run, up to some.
+pub(crate) fn open_values(seen: Seen) -> Option<usize> {
+    usize::try_from(seen.open).ok().filter(|&count| count <= OPEN_VALUES_MAX)
 }
 
 /// The arguments of a call, or of a call in place of a return.
@@ -77,7 +91,8 @@ impl Facts {
         let count = function.code.len();
         let live = LiveRegisters::compute(function, job.signature.params.len());
         let first = job.entry.unwrap_or(Block::from_u32(0));
-        let order = order(function, first);
+        let unseen: Vec<bool> = function.blocks.keys().map(|block| block != first && is_unseen(job, block)).collect();
+        let order = order(function, first, &unseen);
         let mut facts = Facts {
             before: vec![RegisterSet::empty(function); count],
             during: vec![None; count],
@@ -94,10 +109,11 @@ impl Facts {
                 .map(|&ty| native(ty).is_some() || ty == Type::Any && is_dynamic(job.signature.convention))
                 .collect(),
             order,
+            unseen,
         };
         facts.has_calls = facts.calls.contains(&true);
         for &block in &facts.order {
-            for target in loops::targets(function, block) {
+            for target in facts.targets(function, block) {
                 facts.sources[target.as_u32() as usize].push(block);
             }
             let range = function.block_range(block);
@@ -112,6 +128,11 @@ impl Facts {
         facts.find_checks(function, first);
         facts.find_dirty(job, first);
         facts
+    }
+
+    /// Where code goes on after a block.
+    pub(crate) fn targets(&self, function: &Function, block: Block) -> Vec<Block> {
+        seen_targets(function, block, &self.unseen)
     }
 
     fn find_segments(&mut self, function: &Function) {
@@ -159,7 +180,7 @@ impl Facts {
                 }
                 at = self.segment_end[at];
             }
-            for target in loops::targets(function, block) {
+            for target in self.targets(function, block) {
                 let into = &mut unchecked[target.as_u32() as usize];
                 *into = so_far.max(*into);
             }
@@ -190,7 +211,7 @@ impl Facts {
                     }
                 });
             }
-            for target in loops::targets(function, block) {
+            for target in self.targets(function, block) {
                 let into = &mut self.dirty_in[target.as_u32() as usize];
                 let before = into.clone();
                 dirty.iter().for_each(|reg| into.insert(reg));
@@ -202,11 +223,20 @@ impl Facts {
     }
 }
 
+/// Whether nothing of a block was seen to run, of a function of which enough was watched.
+fn is_unseen(job: &NativeJob, block: Block) -> bool {
+    job.leaves_unseen && job.function.block_range(block).all(|at| seen(job, at).count == 0)
+}
+
+fn seen_targets(function: &Function, block: Block, unseen: &[bool]) -> Vec<Block> {
+    if unseen[block.as_u32() as usize] { Vec::new() } else { loops::targets(function, block) }
+}
+
 /// The blocks that can be reached from `first`, each after those that lead to it, but for branches back.
-fn order(function: &Function, first: Block) -> Vec<Block> {
+fn order(function: &Function, first: Block, unseen: &[bool]) -> Vec<Block> {
     let mut is_seen = vec![false; function.blocks.len()];
     let mut post = Vec::new();
-    let mut work = vec![(first, loops::targets(function, first))];
+    let mut work = vec![(first, seen_targets(function, first, unseen))];
     is_seen[first.as_u32() as usize] = true;
     while let Some((block, rest)) = work.last_mut() {
         match rest.pop() {
@@ -216,7 +246,7 @@ fn order(function: &Function, first: Block) -> Vec<Block> {
             }
             Some(target) => {
                 if !std::mem::replace(&mut is_seen[target.as_u32() as usize], true) {
-                    work.push((target, loops::targets(function, target)));
+                    work.push((target, seen_targets(function, target, unseen)));
                 }
             }
         }

@@ -244,7 +244,7 @@ impl Kinds<'_> {
             I::Closure { dst, .. } if job.functions.contains_key(&at) => {
                 return self.set(dst, Kind::Is(TAG_FUNCTION));
             }
-            I::TailCallAny { .. } => return,
+            I::TailCallAny { .. } | I::TailCallAnyOpen { .. } => return,
             I::CurrentFunction { dst } => return self.set(dst, Kind::Is(TAG_FUNCTION)),
             I::CallAny { callee, .. } | I::CallAnyToOpen { callee, .. }
                 if self.is_seen(callee, &seen, 0, TAG_FUNCTION) =>
@@ -317,21 +317,37 @@ impl Kinds<'_> {
     }
 }
 
-/// The kinds at the starts of blocks.
+/// The kinds at the starts of blocks that are translated.
 pub(crate) fn flow(job: &NativeJob, facts: &Facts) -> Vec<Vec<Kind>> {
     let function = &job.function;
     let nothing = vec![Kind::Unknown; function.registers.len()];
-    let mut at_start: Vec<Option<Vec<Kind>>> = vec![None; function.blocks.len()];
-    at_start[0] = Some(nothing.clone());
-    let mut work = vec![Block::from_u32(0)];
-    let mut roots = facts.order.iter().rev().copied().collect::<Vec<_>>();
-    loop {
+    let first = job.entry.unwrap_or(Block::from_u32(0));
+    let mut flow = Flow { job, at_start: vec![None; function.blocks.len()] };
+    flow.spread(Block::from_u32(0), nothing.clone(), |block| loops::targets(function, block));
+    // What leads to a loop by ways that were not seen to run counts where the loop is entered, not inside of it.
+    let found = flow.at_start[first.as_u32() as usize].take().unwrap_or_else(|| nothing.clone());
+    flow.at_start.fill(None);
+    flow.spread(first, found, |block| facts.targets(function, block));
+    flow.at_start.into_iter().map(|kinds| kinds.unwrap_or_else(|| nothing.clone())).collect()
+}
+
+/// Kinds on their way through a function.
+struct Flow<'a> {
+    job: &'a NativeJob,
+    at_start: Vec<Option<Vec<Kind>>>,
+}
+
+impl Flow<'_> {
+    /// From a block with these kinds to all that it leads to.
+    fn spread(&mut self, first: Block, of: Vec<Kind>, targets: impl Fn(Block) -> Vec<Block>) {
+        self.at_start[first.as_u32() as usize] = Some(of);
+        let mut work = vec![first];
         while let Some(block) = work.pop() {
-            let of = at_start[block.as_u32() as usize].clone().expect("blocks that are looked at were reached");
-            let mut kinds = Kinds { job, of };
-            function.block_range(block).for_each(|at| kinds.transfer(at));
-            for target in loops::targets(function, block) {
-                let into = &mut at_start[target.as_u32() as usize];
+            let of = self.at_start[block.as_u32() as usize].clone().expect("blocks that are looked at were reached");
+            let mut kinds = Kinds { job: self.job, of };
+            self.job.function.block_range(block).for_each(|at| kinds.transfer(at));
+            for target in targets(block) {
+                let into = &mut self.at_start[target.as_u32() as usize];
                 let joined = match into {
                     None => kinds.of.clone(),
                     Some(old) => old.iter().zip(&kinds.of).map(|(old, new)| old.join(*new)).collect(),
@@ -342,14 +358,7 @@ pub(crate) fn flow(job: &NativeJob, facts: &Facts) -> Vec<Vec<Kind>> {
                 }
             }
         }
-        // Handlers of errors are reached from nowhere.
-        let Some(root) = roots.pop() else { break };
-        if at_start[root.as_u32() as usize].is_none() {
-            at_start[root.as_u32() as usize] = Some(nothing.clone());
-            work.push(root);
-        }
     }
-    at_start.into_iter().map(|kinds| kinds.unwrap_or_else(|| nothing.clone())).collect()
 }
 
 /// The tag of a truth value.

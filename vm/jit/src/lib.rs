@@ -17,6 +17,7 @@
 //! | `compiler` | that to machine code, and the thunks that enter it |
 //! | `code_memory` | memory that is never writable and executable at once |
 //! | `worker` | the thread that compiles |
+//! | `disassembly`, `perf_map` | machine code as text, and names for `perf` |
 //!
 //! Programs are checked by explicit comparisons: there are no signal handlers, no guard pages, and nothing of a program is on
 //! the native stack only.
@@ -25,12 +26,17 @@
 
 mod code_memory;
 mod compiler;
+#[cfg(feature = "disassembly")]
+mod disassembly;
 mod facts;
 mod kinds;
+mod perf_map;
 mod translate;
 mod types;
 mod worker;
 
+#[cfg(feature = "disassembly")]
+pub use disassembly::{NativeLine, disassemble};
 pub use worker::Tier;
 
 use std::fmt;
@@ -42,6 +48,8 @@ pub struct Options {
     pub waits: bool,
     /// Code leaves to the interpreter at random checks, for tests.
     pub forces_exits: bool,
+    /// The names of functions and where their code lies go to `/tmp/perf-PID.map`, for `perf report`.
+    pub perf_map: bool,
 }
 
 /// Why there is no native tier here.

@@ -1,5 +1,6 @@
 //! What a running host function can do with programs and what they export.
 
+use crate::api::machine::Machine;
 use crate::heap::OutOfMemory;
 use crate::link::instantiate::LinkError;
 use crate::memory::{LinearMemory, TableInstance};
@@ -18,6 +19,16 @@ use minivm_isa::{TrapCode, Type};
 use std::cell::UnsafeCell;
 use std::rc::Rc;
 use std::sync::Arc;
+
+impl Machine {
+    /// As [`HostCall::load_program`].
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn load_program(&mut self, program: impl Into<Arc<Verified>>) -> Result<ProgramHandle, OutOfMemory> {
+        self.cx.loaded_program(program.into()).map(ProgramHandle)
+    }
+}
 
 impl HostCall<'_> {
     /// Loads a program for [`instantiate_with`](Self::instantiate_with). Code that is shared with an earlier program is loaded once.
@@ -49,6 +60,11 @@ impl HostCall<'_> {
     /// What the host has defined for programs to import by these names.
     pub fn defined(&self, module: &str, name: &str) -> Option<Extern> {
         self.cx.definitions.get(module, name).cloned().map(Extern)
+    }
+
+    /// The names that the host has defined in a module for programs to import.
+    pub fn defined_names(&self, module: &str) -> Vec<String> {
+        self.cx.definitions.names(module).map(str::to_owned).collect()
     }
 
     /// What an instance exports, in its order, but for functions that capture values.

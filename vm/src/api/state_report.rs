@@ -6,7 +6,9 @@ use crate::bytes::SnapshotError;
 use crate::heap::FiberCell;
 use crate::runtime::context::Context;
 use crate::runtime::fiber::{Fiber, FiberState};
-use crate::runtime::frames::Reader;
+use crate::runtime::frame_view::Variable;
+use crate::runtime::frames::{Reader, named_globals};
+use crate::runtime::function::{Body, FunctionInfo};
 use crate::runtime::instance::{Instance, SharedMemory};
 use crate::snapshot::save::{Cells, Code, save};
 use crate::value::Value;
@@ -151,6 +153,23 @@ impl Machine {
             programs: cx.instances.iter().map(program).collect(),
             memories: memories(cx, &saved.memories),
         })
+    }
+
+    /// The globals that have a name, of a program of a [report](Self::report_state) by its place there.
+    pub fn globals_of_report(&self, program: usize) -> Vec<Variable> {
+        self.cx.instances.iter().nth(program).map_or(Vec::new(), named_globals)
+    }
+
+    /// The globals that have a name, of the program that a function is of; none of functions of the host.
+    pub fn globals_of_function(&self, function: Value) -> Vec<Variable> {
+        let Some(closure) = function.as_function() else { return Vec::new() };
+        // SAFETY: values at hand are reachable; a closure has its function, and that its instance.
+        unsafe {
+            match &(*(*closure).function.cast::<FunctionInfo>()).body {
+                Body::Guest(guest) if !guest.stands_for_host() => named_globals(&*guest.instance),
+                Body::Guest(_) | Body::Host(_) | Body::Bridge(_) => Vec::new(),
+            }
+        }
     }
 
     /// The frames of a fiber of a [report](Self::report_state), from the innermost outwards; those of others that wait for it

@@ -36,6 +36,8 @@ impl Compiling<'_> {
             || self.emit_branch(at)
             || self.emit_exit(at)
             || self.emit_object(at)
+            || self.emit_entries(at)
+            || self.emit_string(at)
             || self.emit_call(at)
             || self.emit_return(at)
             || self.emit_conversion(at)

@@ -39,6 +39,7 @@ mod fiber;
 pub(crate) mod plan;
 pub(crate) mod select;
 mod sources;
+mod strings;
 pub(crate) mod temporaries;
 mod words;
 

@@ -42,6 +42,8 @@ pub enum LinkError {
         module: String,
         /// Its name.
         name: String,
+        /// What there is instead, for people: the names in that module, else the modules.
+        there_is: String,
     },
     /// It is there, but not what the program asks for.
     Incompatible {
@@ -63,7 +65,7 @@ pub enum LinkError {
 impl fmt::Display for LinkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            LinkError::Unknown { module, name } => write!(f, "unknown import '{module}.{name}'"),
+            LinkError::Unknown { module, name, there_is } => write!(f, "unknown import '{module}.{name}'{there_is}"),
             LinkError::Incompatible { module, name, expected, found } => {
                 write!(f, "incompatible import '{module}.{name}': expected {expected}, found {found}")
             }
@@ -104,7 +106,7 @@ impl Context {
 
     /// Makes a closure over an exported function, see [`Machine::closure`].
     pub(crate) fn closure(&mut self, instance: InstanceId, name: &str, captures: &[Value]) -> Result<Value, LinkError> {
-        let unknown = || LinkError::Unknown { module: String::new(), name: name.to_string() };
+        let unknown = || LinkError::Unknown { module: String::new(), name: name.to_string(), there_is: String::new() };
         let Some(Item::Function(function)) = self.instance(instance).export(name) else { return Err(unknown()) };
         self.closure_over(instance, function, captures)
     }
@@ -215,7 +217,7 @@ impl Context {
     fn definition_of(&self, imports: &Definitions, import: &Import) -> Result<Definition, LinkError> {
         let given = imports.get(&import.module, &import.name);
         let found = given.or_else(|| self.definitions.get(&import.module, &import.name));
-        found.cloned().ok_or_else(|| unknown(import))
+        found.cloned().ok_or_else(|| unknown(import, [imports, &self.definitions]))
     }
 
     /// The closure for an imported function; `wanted` is the number of its signature, unless that is dynamic.
@@ -506,8 +508,10 @@ pub(crate) fn fits_maximum(wanted: Option<u64>, found: Option<u64>) -> bool {
     }
 }
 
-fn unknown(import: &Import) -> LinkError {
-    LinkError::Unknown { module: import.module.clone(), name: import.name.clone() }
+#[cold]
+fn unknown(import: &Import, known: [&Definitions; 2]) -> LinkError {
+    let there_is = crate::runtime::definitions::what_there_is(&import.module, known);
+    LinkError::Unknown { module: import.module.clone(), name: import.name.clone(), there_is }
 }
 
 fn incompatible(import: &Import, expected: &str, found: &str) -> LinkError {

@@ -72,6 +72,11 @@ const STACK_WORDS_MAX: usize = usize::MAX >> 8;
 pub(crate) const LOADS_MIN: usize = 256;
 
 /// Limits of a machine.
+///
+/// ```
+/// # use minivm::{Limits, Machine};
+/// let machine = Machine::new(Limits { memory_bytes_max: 64 << 20, ..Limits::default() });
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Bytes of all that a program makes the machine hold: heap, linear memories, tables, stacks, code, what loading and
@@ -200,6 +205,10 @@ pub(crate) struct Context {
     pub(crate) codecs: crate::runtime::codec::Codecs,
     /// Reads numbers in strings, where the language takes those for numbers.
     pub(crate) number_reader: Option<NumberReader>,
+    /// The host's own words for errors of instructions.
+    pub(crate) error_words: Option<crate::runtime::error::ErrorWords>,
+    /// What is known of the error that is about to be raised.
+    pub(crate) error_detail: std::cell::Cell<Option<Box<crate::runtime::error::Detail>>>,
     /// The last instruction that started again as there was room, and the budget it had then.
     pub(crate) retried: Option<(Pc, i64)>,
     /// Whether a run stops where an error is raised that nobody catches.
@@ -283,6 +292,8 @@ impl Context {
             known_bridges: crate::runtime::known_bridges::KnownBridges::default(),
             codecs: crate::runtime::codec::Codecs::default(),
             number_reader: None,
+            error_words: None,
+            error_detail: std::cell::Cell::default(),
             retried: None,
             keeps_uncaught: false,
             looks_around: false,

@@ -11,6 +11,8 @@ use crate::value::Value;
 use minivm_isa::TrapCode;
 use std::rc::Rc;
 
+/// The number of a wait that has not begun, as the memory holds another number.
+pub(crate) const NOT_EQUAL: u64 = u64::MAX;
 /// Waits that there may be at a time.
 const WAITS_MAX: usize = 4096;
 
@@ -33,7 +35,8 @@ impl HostRequest for MemoryWait {
 impl MemoryWait {
     /// The module that programs import the function from.
     pub const MODULE: &'static str = "minivm";
-    /// The function: the number of the wait and a time in nanoseconds; 0 when somebody has notified it, 2 when the time is over.
+    /// The function: the number of the wait and a time in nanoseconds; 0 when somebody has notified it, 2 when the time is over, 1 when it
+    /// has not begun.
     pub const NAME: &'static str = "memory.wait";
 }
 
@@ -154,6 +157,9 @@ impl Context {
 /// `memory.wait(number, timeout)`.
 fn wait(call: &mut HostCall<'_>) -> Result<Outcome, Raise> {
     let number = call.arg(0).as_int().unwrap_or(-1) as u64;
+    if number == NOT_EQUAL {
+        return call.return_one(Value::int(1));
+    }
     let timeout_nanoseconds = call.arg(1).as_int().unwrap_or(0);
     let waits = &mut call.cx.waits;
     if call.state == 0 && timeout_nanoseconds != 0 && !waits.is_notified(number) {

@@ -32,7 +32,7 @@ use std::sync::Arc;
 /// What is being loaded.
 pub(crate) struct Loading<'c> {
     pub(crate) cx: &'c mut Context,
-    codecs: &'c super::Codecs,
+    pub(super) codecs: &'c super::Codecs,
     host_state: &'c mut HostState,
     /// Host functions that the snapshot names.
     pub(crate) hosts: Vec<*const FunctionInfo>,
@@ -84,6 +84,7 @@ pub(crate) fn load(
     heap.report();
     let mut new = Context::new(heap, old.limits, &crate::compile::ENGINE);
     new.number_reader = old.number_reader;
+    new.error_words = old.error_words.clone();
     new.keeps_uncaught = old.keeps_uncaught;
     let waiting = clone.map(|clone| clone.put_into(&mut new)).transpose();
     new.host_functions = std::mem::take(&mut old.host_functions);

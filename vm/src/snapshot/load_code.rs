@@ -121,19 +121,20 @@ impl Loading<'_> {
 
     /// Finds the host functions that the snapshot names.
     pub(crate) fn find_hosts(&mut self, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
-        let mut by_name: HashMap<&str, Vec<*const FunctionInfo>> = HashMap::new();
+        let mut by_name: HashMap<String, Vec<*const FunctionInfo>> = HashMap::new();
         for info in &self.cx.host_functions {
             if let Body::Host(host) = &info.body {
-                by_name.entry(&host.name).or_default().push(&raw const **info);
+                by_name.entry(host.name.clone()).or_default().push(&raw const **info);
             }
         }
-        let mut met = HashSet::new();
+        let (mut met, stands_in) = (HashSet::new(), self.codecs.stands_in);
         for _ in 0..from.count()? {
             from.label("host function");
             let name = from.text()?;
             let ordinal = from.size()?;
-            let found = by_name.get(name.as_str()).and_then(|functions| functions.get(ordinal));
-            let Some(&found) = found else {
+            let found = by_name.get(name.as_str()).and_then(|functions| functions.get(ordinal)).copied();
+            let stand_in = (found.is_none() && stands_in).then(|| self.cx.stand_in(name.clone()));
+            let Some(found) = found.or(stand_in) else {
                 return Err(SnapshotError::Missing(format!("there is no host function '{name}'")));
             };
             if !met.insert(found) {

@@ -1,21 +1,36 @@
 //! Compiling hot functions to machine code, where that works.
 
 use super::Session;
-use crate::arguments::Jit;
+use crate::arguments::{Jit, Run};
 use crate::exit::Exit;
 use crate::source::Failure;
 use minivm::raw::Machine;
 use minivm::raw::native::{NativeTier, layout};
 
+/// What people want to know of it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Wanted {
+    /// What was compiled, and why it was left.
+    pub(super) log: bool,
+    /// Names for `perf`.
+    pub(super) perf_map: bool,
+}
+
+impl Wanted {
+    pub(super) fn of(options: &Run) -> Self {
+        Wanted { log: options.jit_log, perf_map: options.perf_map }
+    }
+}
+
 /// Has the functions of a session compiled as it was asked for.
-pub(super) fn install(session: &mut Session, when: Jit, logs: bool) -> Result<(), Failure> {
+pub(super) fn install(session: &mut Session, when: Jit, wanted: Wanted) -> Result<(), Failure> {
     if when == Jit::Off {
         return Ok(());
     }
-    match tier(when == Jit::Always) {
+    match tier(when == Jit::Always, wanted.perf_map) {
         Ok(tier) => {
             let (always, any) = (when == Jit::Always, when == Jit::All);
-            let policy = minivm::raw::native::NativePolicy { always, any, logs, ..Default::default() };
+            let policy = minivm::raw::native::NativePolicy { always, any, logs: wanted.log, ..Default::default() };
             session.machine.set_native_tier(Some(tier), policy);
             Ok(())
         }
@@ -26,15 +41,15 @@ pub(super) fn install(session: &mut Session, when: Jit, logs: bool) -> Result<()
 }
 
 #[cfg(all(feature = "jit", target_arch = "x86_64", target_os = "linux"))]
-fn tier(waits: bool) -> Result<Box<dyn NativeTier>, String> {
-    match minivm_jit::Tier::new(minivm_jit::Options { waits, forces_exits: false }) {
+fn tier(waits: bool, perf_map: bool) -> Result<Box<dyn NativeTier>, String> {
+    match minivm_jit::Tier::new(minivm_jit::Options { waits, forces_exits: false, perf_map }) {
         Ok(tier) => Ok(Box::new(tier)),
         Err(error) => Err(error.to_string()),
     }
 }
 
 #[cfg(not(all(feature = "jit", target_arch = "x86_64", target_os = "linux")))]
-fn tier(_: bool) -> Result<Box<dyn NativeTier>, String> {
+fn tier(_: bool, _: bool) -> Result<Box<dyn NativeTier>, String> {
     Err("this build compiles nothing to machine code: that needs x86-64 Linux and the feature `jit`".to_owned())
 }
 

@@ -41,6 +41,11 @@ impl Session {
         }
     }
 
+    /// Whether a program imports something that is not there yet.
+    pub(super) fn lacks_imports(&self, program: &Program) -> bool {
+        imports(program).any(|import| !self.machine.is_defined(&import.module, &import.name))
+    }
+
     /// Loads a file as a module that others import from.
     fn provide(&mut self, linking: &mut Linking<'_>, name: &str, file: &Path) -> Result<(), Failure> {
         let memory_max = linking.options.memory_max.map_or(u64::MAX, |size| size.0);

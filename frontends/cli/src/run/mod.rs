@@ -10,6 +10,7 @@ mod prompt;
 mod reference;
 mod repl;
 mod snapshot;
+mod std_module;
 mod stop;
 mod tell;
 mod warm;
@@ -26,7 +27,7 @@ pub(crate) use inspect::inspect;
 pub(crate) use interpreter::lua;
 use launch::Launcher;
 use minivm::raw::{InstanceId, Limits, LinkError, Machine, MemoryWait, RunState, Value};
-use minivm_isa::program::{FunctionDef, Item};
+use minivm_isa::program::{FunctionDef, Import, Item, Origin};
 use minivm_isa::{Allowance, Convention, Program, Signature, Type, Verified};
 use minivm_lua::stdlib::OpenFiles;
 use minivm_wasm::Features;
@@ -35,6 +36,7 @@ pub(crate) use reference::ProgramFiles;
 use snapshot::Plan;
 pub(crate) use snapshot::resume;
 use std::any::Any;
+use std::collections::BTreeSet;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -76,7 +78,7 @@ pub(crate) fn run(options: &Run, saving: &Saving, features: Features) -> Result<
     session.file = values::bytes(options.argv0.as_deref().unwrap_or(file));
     session.snapshot = Plan::new(saving);
     session.set_stops(stops);
-    jit::install(&mut session, options.jit, options.jit_log)?;
+    jit::install(&mut session, options.jit, jit::Wanted::of(options))?;
     session.files.loaded(&session.name, Path::new(file));
     session.error_to.clone_from(&options.snapshot_on_error);
     let result = session.run(options, program, arguments);
@@ -102,6 +104,10 @@ struct Session {
     grants: Grants,
     wasi: Option<Linked>,
     has_lua: bool,
+    /// Whether programs can import the module `std`.
+    has_std: bool,
+    /// Whether what it runs is linked first, see [`minivm_modules::raw::is_linked`].
+    is_linking: bool,
     /// The files that its code may be from.
     files: ProgramFiles,
     /// Where a program that is stopped is saved.
@@ -131,16 +137,22 @@ struct Printed {
 /// What the verified program has to say before the machine takes it.
 struct Outline {
     imports_wasi: bool,
+    imports_std: bool,
+    /// Whether it imports from modules that are not the command's own.
+    imports_modules: bool,
     is_lua: bool,
+    /// Whether something runs when it is instantiated.
+    has_start: bool,
     exports: Vec<(String, Signature)>,
+    /// The names of what exported functions capture, of those that capture anything.
+    captures: Vec<(String, Vec<String>)>,
 }
 
 impl Outline {
     fn new(program: &Program) -> Self {
-        let imports_wasi = program
-            .functions
-            .values()
-            .any(|function| matches!(function, FunctionDef::Import { import, .. } if import.module == wasi::MODULE));
+        let is_lua = lua::is_chunk(program);
+        let modules = imported_modules(program);
+        let is_own = |module: &&str| [wasi::MODULE, minivm_std::MODULE].contains(module);
         let exports = program.exports.iter().filter_map(|export| match export.item {
             Item::Function(function) => {
                 let signature = program.signatures[program.functions[function].signature()].clone();
@@ -148,7 +160,25 @@ impl Outline {
             }
             Item::Global(_) | Item::Memory(_) | Item::Table(_) => None,
         });
-        Outline { imports_wasi, is_lua: lua::is_chunk(program), exports: exports.collect() }
+        let captures = program.exports.iter().filter_map(|export| match export.item {
+            Item::Function(function) => match &program.functions[function] {
+                FunctionDef::Code(code) if !code.captures.is_empty() => {
+                    let name = |index| code.capture_names.get(index).cloned().unwrap_or_else(|| format!("#{index}"));
+                    Some((export.name.clone(), (0..code.captures.len()).map(name).collect()))
+                }
+                FunctionDef::Code(_) | FunctionDef::Import { .. } => None,
+            },
+            Item::Global(_) | Item::Memory(_) | Item::Table(_) => None,
+        });
+        Outline {
+            imports_wasi: modules.contains(wasi::MODULE),
+            imports_std: modules.contains(minivm_std::MODULE),
+            imports_modules: !is_lua && !modules.iter().all(is_own),
+            is_lua,
+            has_start: program.start.is_some(),
+            exports: exports.collect(),
+            captures: captures.collect(),
+        }
     }
 
     fn export(&self, name: &str) -> Option<&Signature> {
@@ -169,6 +199,8 @@ impl Session {
             grants: Grants::open(&Granted::default()),
             wasi: None,
             has_lua: false,
+            has_std: false,
+            is_linking: false,
             files: ProgramFiles::default(),
             snapshot: None,
             stops: Stops::default(),
@@ -188,8 +220,11 @@ impl Session {
 
     fn run(&mut self, options: &Run, program: Verified, arguments: Vec<Vec<u8>>) -> Result<Exit, Failure> {
         let (outline, program) = (Outline::new(&program), Arc::new(program));
-        if outline.imports_wasi {
+        if outline.imports_wasi || options.wasi {
             self.install_wasi(&self.file.clone(), &arguments)?;
+        }
+        if outline.imports_std {
+            self.install_std()?;
         }
         let globals = if outline.is_lua { Some(lua::install(self, &arguments)?) } else { None };
         if outline.is_lua {
@@ -197,6 +232,9 @@ impl Session {
         }
         let folder = Path::new(&options.program[0]).parent().unwrap_or(Path::new(""));
         self.load_imports(options, (folder, &outline, &program), &arguments)?;
+        if outline.imports_modules && self.lacks_imports(&program) {
+            return self.run_with_modules(options, &outline, program, &arguments);
+        }
         let instance = self.instantiate(&program)?;
         self.check_memory(options)?;
         match (globals, &options.invoke) {
@@ -246,8 +284,7 @@ impl Session {
 
     /// Runs the program as a command.
     fn start(&mut self, instance: InstanceId, outline: &Outline, arguments: &[Vec<u8>]) -> Result<Exit, Failure> {
-        let entry = [START, MAIN].into_iter().find_map(|name| Some((name, outline.export(name)?)));
-        match entry {
+        match self.entry(outline)? {
             Some((name, signature)) if signature.convention != Convention::Typed => {
                 let values: Option<Vec<Value>> =
                     arguments.iter().map(|argument| self.machine.string(argument).ok()).collect();
@@ -259,18 +296,48 @@ impl Session {
             }
             // What a program does when it is instantiated may be all there is.
             None if let Some(start) = self.before.pop() => self.call_value(start, Vec::new()).map(|(exit, _)| exit),
-            _ => {
-                let names: Vec<&str> = outline.exports.iter().map(|(name, _)| name.as_str()).collect();
-                let report = self.report(format!("there is no `{START}` or `{MAIN}` that could be run"));
-                let report = match names.as_slice() {
-                    [] => report.note("it exports no function"),
-                    names => report
-                        .note(format!("it exports the functions {}", names.join(", ")))
-                        .help("call one with `minivm run --invoke NAME FILE ARG...`"),
-                };
-                Err(Failure::new(Exit::Unsupported, report))
-            }
+            _ => Err(self.nothing_to_run(outline)),
         }
+    }
+
+    /// The program has nothing to begin with.
+    fn nothing_to_run(&self, outline: &Outline) -> Failure {
+        let names: Vec<&str> = outline.exports.iter().map(|(name, _)| name.as_str()).collect();
+        let report = self.report(format!("there is no `{START}` or `{MAIN}` that could be run"));
+        let report = match names.as_slice() {
+            [] => report.note("it exports no function"),
+            names => report
+                .note(format!("it exports the functions {}", names.join(", ")))
+                .help("call one with `minivm run --invoke NAME FILE ARG...`"),
+        };
+        Failure::new(Exit::Unsupported, report)
+    }
+
+    /// The signature of an exported function that can be called.
+    fn exported<'o>(&self, outline: &'o Outline, name: &str) -> Result<&'o Signature, Failure> {
+        let Some(signature) = outline.export(name) else {
+            let names: Vec<&str> = outline.exports.iter().map(|(name, _)| name.as_str()).collect();
+            let report = self.report(format!("there is no exported function `{name}`"));
+            return Err(Failure::new(Exit::Usage, report.note(format!("there are: {}", names.join(", ")))));
+        };
+        self.check_captures(outline, name)?;
+        Ok(signature)
+    }
+
+    /// What the program begins with; none where it has no such function.
+    fn entry<'o>(&self, outline: &'o Outline) -> Result<Option<(&'static str, &'o Signature)>, Failure> {
+        let entry = [START, MAIN].into_iter().find_map(|name| Some((name, outline.export(name)?)));
+        entry.map_or(Ok(()), |(name, _)| self.check_captures(outline, name))?;
+        Ok(entry)
+    }
+
+    /// Refuses a function that captures values, as there is nobody who gives it some.
+    fn check_captures(&self, outline: &Outline, name: &str) -> Result<(), Failure> {
+        let Some((_, captured)) = outline.captures.iter().find(|(other, _)| other == name) else { return Ok(()) };
+        let report =
+            self.report(format!("`{name}` cannot be called from outside: it captures {}", captured.join(", ")));
+        let help = "export a function that captures nothing, and makes the closure";
+        Err(Failure::new(Exit::Unsupported, report.help(help)))
     }
 
     /// Calls an export and prints its results, one a line.
@@ -284,11 +351,7 @@ impl Session {
         if name != INITIALIZE {
             self.initialize(instance, outline);
         }
-        let Some(signature) = outline.export(name) else {
-            let names: Vec<&str> = outline.exports.iter().map(|(name, _)| name.as_str()).collect();
-            let report = self.report(format!("there is no exported function `{name}`"));
-            return Err(Failure::new(Exit::Usage, report.note(format!("there are: {}", names.join(", ")))));
-        };
+        let signature = self.exported(outline, name)?;
         let as_bits = signature.convention == Convention::Typed && values::needs_bits(signature, arguments);
         let values = self.arguments(name, (signature, as_bits), arguments)?;
         self.printed = Some(Printed { types: signature.results.clone(), as_bits });
@@ -458,8 +521,10 @@ impl Session {
             minivm::raw::Failure::Error { value, trap: _, trace } => {
                 let (message, with_trace) = lua::message(&mut self.machine, value);
                 let excerpt = if with_trace { self.excerpt() } else { String::new() };
+                let is_linking = self.is_linking && !minivm_modules::raw::is_linked(&mut self.machine);
+                let with_trace = with_trace && !is_linking;
                 self.teller.tell_with(&message, &excerpt, if with_trace { &trace } else { "" });
-                Ok(Exit::Error)
+                Ok(if is_linking { Exit::Unsupported } else { Exit::Error })
             }
         }
     }
@@ -503,6 +568,9 @@ impl Session {
 
     /// Lets out what programs have written.
     fn flush(&mut self) -> Result<Exit, Failure> {
+        if self.has_std {
+            commands::written(minivm_std::flush(self.machine.safe()))?;
+        }
         if self.has_lua
             && let Err(error) = minivm_lua::stdlib::raw::flush(&mut self.machine)
         {
@@ -548,6 +616,25 @@ impl Session {
 
     fn report(&self, message: impl Into<String>) -> Report {
         Report::new(message).place(Place::file(self.name.as_str()))
+    }
+}
+
+/// The modules that a program imports from.
+fn imported_modules(program: &Program) -> BTreeSet<&str> {
+    let functions = program.functions.values().filter_map(|function| match function {
+        FunctionDef::Import { import, .. } => Some(import),
+        FunctionDef::Code(_) => None,
+    });
+    let globals = program.globals.values().filter_map(|global| imported(&global.origin));
+    let memories = program.memories.values().filter_map(|memory| imported(&memory.origin));
+    let tables = program.tables.values().filter_map(|table| imported(&table.origin));
+    functions.chain(globals).chain(memories).chain(tables).map(|import| import.module.as_str()).collect()
+}
+
+fn imported<T>(origin: &Origin<T>) -> Option<&Import> {
+    match origin {
+        Origin::Import(import) => Some(import),
+        Origin::Own(_) => None,
     }
 }
 

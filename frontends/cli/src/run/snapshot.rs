@@ -58,6 +58,12 @@ pub(super) struct Note {
 }
 
 impl Note {
+    /// What is known of a snapshot that another host has saved.
+    fn of_another_host(file: &Path) -> Note {
+        let name = file.display().to_string();
+        Note { has_lua: false, has_wasi: false, printed: None, files: Vec::new(), name }
+    }
+
     fn read(bytes: &[u8]) -> Option<Note> {
         let text = std::str::from_utf8(bytes).ok()?;
         let (languages, rest) = text.split_once('\n')?;
@@ -132,8 +138,8 @@ impl Session {
     }
 }
 
-/// Opens a snapshot's file and reads what is in its note. No piece of it takes more memory than this.
-pub(super) fn open(path: &Path, memory_max: u64) -> Result<(Snapshot<'static>, Note), Failure> {
+/// Opens a snapshot's file and reads what is in its note, if this command wrote it. No piece of it takes more memory than this.
+pub(super) fn open(path: &Path, memory_max: u64) -> Result<(Snapshot<'static>, Option<Note>), Failure> {
     let unreadable = |error: std::io::Error| {
         Failure::new(Exit::Unreadable, Report::new(format!("cannot read `{}`: {}", path.display(), cause(&error))))
     };
@@ -148,8 +154,6 @@ pub(super) fn open(path: &Path, memory_max: u64) -> Result<(Snapshot<'static>, N
     };
     let snapshot = snapshot.map_err(|error| refused(path, &error))?;
     let note = Note::read(snapshot.note());
-    let note =
-        note.ok_or_else(|| refused(path, &SnapshotError::Damaged("its note is not one of this command".into())))?;
     Ok((snapshot, note))
 }
 
@@ -165,7 +169,8 @@ pub(super) fn refused(path: &Path, error: &SnapshotError) -> Failure {
 /// Puts a session that was saved in place of one at its prompt.
 pub(super) fn load_session(session: &mut Session, path: &Path) -> Result<(), Failure> {
     let (snapshot, note) = open(path, u64::MAX)?;
-    if !note.has_lua || note.has_wasi || !note.files.is_empty() {
+    let is_session = note.is_some_and(|note| note.has_lua && !note.has_wasi && note.files.is_empty());
+    if !is_session {
         let report = Report::new("it is not a session of the prompt").place(Place::file(path.display().to_string()));
         return Err(Failure::new(Exit::Unsupported, report));
     }
@@ -184,6 +189,19 @@ pub(super) enum Purpose {
 pub(super) fn load(options: &Resume, purpose: &Purpose) -> Result<Session, Failure> {
     let memory_max = options.memory_max.map_or(u64::MAX, |size| size.0);
     let (snapshot, note) = open(&options.file, memory_max)?;
+    let note = match (note, purpose) {
+        (Some(note), _) => note,
+        (None, Purpose::Inspect) => Note::of_another_host(&options.file),
+        (None, Purpose::Resume) => {
+            let error = SnapshotError::Missing("another host has saved it, whose functions are not here".into());
+            let Failure { exit, reports } = refused(&options.file, &error);
+            let help = format!("`minivm inspect {}` shows what is in it", options.file.display());
+            return Err(Failure {
+                exit,
+                reports: reports.into_iter().map(|report| report.help(help.as_str())).collect(),
+            });
+        }
+    };
     let limits = Limits { memory_bytes_max: memory_max, ..Limits::default() };
     let mut session = Session::new(limits, note.name, None);
     session.grants = Grants::new(&options.granted, !options.trust);
@@ -199,11 +217,15 @@ pub(super) fn load(options: &Resume, purpose: &Purpose) -> Result<Session, Failu
         session.install_wasi(b"", &[])?;
         session.wasi.iter().for_each(|linked| linked.set_saved_files(wasi_files));
     }
+    session.install_std()?;
     if note.has_lua {
         lua::library(&mut session)?;
         set_saved_files(&mut session.machine, lua_files);
     }
     session.launcher()?;
+    if matches!(purpose, Purpose::Inspect) {
+        session.machine.load_to_inspect();
+    }
     session.machine.load_snapshot(snapshot, programs).map_err(|error| {
         let Failure { exit, reports } = refused(&options.file, &error);
         let help = match &error {
@@ -228,7 +250,7 @@ pub(crate) fn resume(options: &Resume) -> Result<Exit, Failure> {
     let stops = Stops::new(options.timeout, &options.saving)?;
     let mut session = load(options, &Purpose::Resume)?;
     session.set_stops(stops);
-    super::jit::install(&mut session, options.jit, false)?;
+    super::jit::install(&mut session, options.jit, super::jit::Wanted::default())?;
     if !session.machine.is_stopped() {
         return Err(Failure::new(Exit::Usage, session.report("it holds no run that could go on")));
     }

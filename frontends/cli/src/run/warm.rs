@@ -77,7 +77,7 @@ pub(super) fn run((options, saving): (&Run, &Saving), path: &Path, arguments: &[
     let stops = Stops::new(options.timeout, saving)?;
     let mut session = snapshot::load(&loading, &snapshot::Purpose::Resume)?;
     session.set_stops(stops);
-    super::jit::install(&mut session, options.jit, options.jit_log)?;
+    super::jit::install(&mut session, options.jit, super::jit::Wanted::of(options))?;
     session.error_to.clone_from(&options.snapshot_on_error);
     if session.machine.is_stopped() {
         let report: Report = session.report("it is a program that was stopped");

@@ -102,7 +102,10 @@ fn import(builder: &mut ProgramBuilder, program: &Program, module: &str, export:
         Item::Global(global) => {
             let GlobalDef { ty, mutable, holds, .. } = program.globals[global];
             let origin = Origin::Import(Import { module: module.to_owned(), name: export.name.clone() });
-            Some(Imported::Global(builder.add_global(GlobalDef { ty, mutable, holds, origin }), ty))
+            Some(Imported::Global(
+                builder.add_global(GlobalDef { name: String::new(), ty, mutable, holds, origin }),
+                ty,
+            ))
         }
         Item::Memory(memory) => {
             let MemoryDef { minimum, maximum, is_64, is_shared, .. } = program.memories[memory];

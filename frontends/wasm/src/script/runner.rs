@@ -11,8 +11,8 @@ use wast::core::WastArgCore;
 use wast::parser::ParseBuffer;
 use wast::{QuoteWat, Wast, WastArg, WastDirective, WastExecute, WastInvoke};
 
-/// What scripts of older versions call wrong, and several memories have made right.
-const VALID_SINCE: [&str; 3] = ["multiple memories", "zero byte expected", "zero flag expected"];
+/// What scripts of older versions call wrong, and later proposals have made right: several memories and tables.
+const VALID_SINCE: [&str; 4] = ["multiple memories", "multiple tables", "zero byte expected", "zero flag expected"];
 
 /// A script in the format of the official testsuite.
 #[derive(Clone, Copy, Debug)]

@@ -222,7 +222,7 @@ impl Module {
             _ => ElementType::Any,
         };
         let ty = expect_value_type(ty.content_type, offset)?;
-        let number = self.program.add_global(GlobalDef { ty, mutable, holds, origin });
+        let number = self.program.add_global(GlobalDef { name: String::new(), ty, mutable, holds, origin });
         self.context.globals.push((number, ty));
         Ok(())
     }
@@ -250,7 +250,8 @@ impl Module {
             None => Origin::Own(Initial::Record(layout, nothing)),
         };
         let holds = ElementType::Tag(self.declared.of_function(program, ty.func_type_idx));
-        let global = program.add_global(GlobalDef { ty: Type::Ref(layout), mutable: false, holds, origin });
+        let global =
+            program.add_global(GlobalDef { name: String::new(), ty: Type::Ref(layout), mutable: false, holds, origin });
         self.context.tags.push(Tag { global, layout, ty: ty.func_type_idx });
     }
 

@@ -11,6 +11,7 @@
 //! | `objects` | records, arrays |
 //! | `values` | moving values, `any` values without metamethods, closures and what they capture |
 //! | `branches` | ends of blocks that call nothing |
+//! | `strings` | strings as bytes, entries of tables, metatables |
 //! | `dynamic` | arithmetic and comparison of `any` values, as far as no metamethod is needed |
 
 mod atomic;
@@ -22,6 +23,7 @@ mod memory;
 mod numbers;
 mod objects;
 pub(crate) mod scope;
+mod strings;
 mod values;
 mod vector_floats;
 mod vector_integers;
@@ -57,7 +59,7 @@ use rules;
 type Rules = fn(&mut Scope<'_>, &Instruction) -> Option<Result<Flow, Stop>>;
 
 /// All rules of instructions that call nothing.
-const RULES: [Rules; 21] = [
+const RULES: [Rules; 23] = [
     integers::words,
     integers::long_words,
     integers::pairs,
@@ -75,6 +77,8 @@ const RULES: [Rules; 21] = [
     atomic::apply,
     lists::apply,
     dynamic::apply,
+    strings::bytes,
+    strings::entries,
     vector_lanes::lane_access,
     vector_lanes::lane_comparisons,
     vector_integers::integer_lanes,

@@ -5,7 +5,7 @@
 
 use super::calls::Callee;
 use super::{Next, Translator, own};
-use crate::facts::seen;
+use crate::facts::{open_values, seen};
 use crate::kinds::Kind;
 use crate::types;
 use cranelift_codegen::ir::condcodes::IntCC;
@@ -23,28 +23,45 @@ impl Translator<'_, '_> {
     pub(super) fn dynamic_call(&mut self, instruction: &I) -> Option<Next> {
         match instruction {
             I::CallAny { results, callee, arguments } => {
-                Some(self.call_any(instruction, Some(results), *callee, arguments))
+                if !self.facts.calls[self.at] {
+                    return Some(self.call_host(instruction, results, *callee, arguments));
+                }
+                Some(self.call_any(Some(results), *callee, arguments, 0))
             }
-            I::CallAnyToOpen { callee, arguments } => Some(self.call_any(instruction, None, *callee, arguments)),
+            I::CallAnyToOpen { callee, arguments } if self.facts.calls[self.at] => {
+                Some(self.call_any(None, *callee, arguments, 0))
+            }
+            I::CallAnyOpen { results, callee, arguments } if self.facts.calls[self.at] => {
+                let open = open_values(seen(self.job, self.at))?;
+                Some(self.call_any(Some(results), *callee, arguments, open))
+            }
+            I::CallAnyOpenToOpen { callee, arguments } if self.facts.calls[self.at] => {
+                let open = open_values(seen(self.job, self.at))?;
+                Some(self.call_any(None, *callee, arguments, open))
+            }
             I::ReturnValues { values } => {
                 self.return_dynamic(values);
                 Some(Next::Ended)
             }
             I::TailCallAny { callee, arguments } => {
-                self.tail_call_any(*callee, arguments);
+                self.tail_call_any(*callee, arguments, 0);
+                Some(Next::Ended)
+            }
+            I::TailCallAnyOpen { callee, arguments } => {
+                let open = open_values(seen(self.job, self.at))?;
+                self.tail_call_any(*callee, arguments, open);
                 Some(Next::Ended)
             }
             _ => None,
         }
     }
 
-    fn call_any(&mut self, instruction: &I, results: Option<&[Reg]>, callee: Operand, arguments: &[Operand]) -> Next {
-        if !self.facts.calls[self.at] {
-            return self.call_host(instruction, results, callee, arguments);
-        }
+    /// A call with so many values of the open list after its arguments.
+    fn call_any(&mut self, results: Option<&[Reg]>, callee: Operand, arguments: &[Operand], open: usize) -> Next {
         let job = self.job;
-        let Callee { closure, code, .. } = self.any_callee(callee, arguments.len());
-        let new = self.place_values(arguments);
+        let Callee { closure, code, .. } = self.any_callee(callee, arguments.len(), open);
+        let pairs = self.argument_pairs(arguments, open);
+        let new = self.place_pairs(pairs);
         let through = self.facts.during[self.at].clone().expect("it is made for calls");
         let mut stored = through.clone();
         // Tracebacks look which function the frame below has called.
@@ -75,7 +92,7 @@ impl Translator<'_, '_> {
     }
 
     /// Finds what is called; leaves where it has no native code for so many arguments.
-    fn any_callee(&mut self, callee: Operand, count: usize) -> Callee {
+    fn any_callee(&mut self, callee: Operand, fixed: usize, open: usize) -> Callee {
         let seen = seen(self.job, self.at);
         if self.kinds.is_seen(callee, &seen, 0, TAG_FUNCTION) {
             self.guard(callee, TAG_FUNCTION);
@@ -85,6 +102,13 @@ impl Translator<'_, '_> {
             let is_other = self.b.ins().icmp_imm_u(IntCC::NotEqual, tag, i64::from(TAG_FUNCTION));
             self.exit_if(is_other, layout::REASON_CHECK);
         }
+        if self.job.function.code[self.at].info().effects.takes_open {
+            let context = self.context;
+            let found = self.b.ins().load(machine::I64, own(), context, layout::OPEN_COUNT);
+            let is_other = self.b.ins().icmp_imm_u(IntCC::NotEqual, found, open as i64);
+            self.exit_if(is_other, layout::REASON_GUARD);
+        }
+        let count = fixed + open;
         let entry = self.b.ins().load(machine::I64, own(), closure, layout::CLOSURE_CODE);
         let params = self.b.ins().load(machine::I32, own(), entry, layout::ENTRY_PARAMS);
         let is_other = self.b.ins().icmp_imm_u(IntCC::NotEqual, params, count as i64);
@@ -96,15 +120,19 @@ impl Translator<'_, '_> {
     }
 
     /// A call in place of a return. The frame is given up: nothing leaves any more once its words change.
-    fn tail_call_any(&mut self, callee: Operand, arguments: &[Operand]) {
+    fn tail_call_any(&mut self, callee: Operand, arguments: &[Operand], open: usize) {
         let seen = seen(self.job, self.at);
         let is_host = seen.calls_others && !seen.calls_guests;
+        if is_host && !seen.calls_slowly && open == 0 {
+            return self.tail_call_host(callee, arguments);
+        }
         if is_host || self.job.signature.convention == Convention::Variadic {
+            self.share.left += u64::from(seen.count);
             return self.exit_now(REASON_INSTRUCTION);
         }
-        let callee = self.any_callee(callee, arguments.len());
+        let callee = self.any_callee(callee, arguments.len(), open);
         self.check_callee_room(&callee);
-        let pairs: Vec<_> = arguments.iter().map(|&argument| self.pair(argument)).collect();
+        let pairs = self.argument_pairs(arguments, open);
         let regs = self.regs;
         for (index, pair) in pairs.into_iter().enumerate() {
             self.store_pair(pair, (regs, index as i32 * layout::ELEMENT_BYTES));
@@ -115,9 +143,59 @@ impl Translator<'_, '_> {
         self.b.ins().return_call_indirect(signature, callee.code, &all);
     }
 
+    /// A call of a host function in place of a return, by its fast path.
+    fn tail_call_host(&mut self, callee: Operand, arguments: &[Operand]) {
+        arguments.iter().for_each(|&argument| self.load_operand(argument));
+        let (closure, tag) = self.pair(callee);
+        let is_other = self.b.ins().icmp_imm_u(IntCC::NotEqual, tag, i64::from(TAG_FUNCTION));
+        self.exit_if(is_other, layout::REASON_CHECK);
+        // What gives nothing has to make several nils of that where a call wants them.
+        let regs = self.regs;
+        let place = self.b.ins().load(machine::I64, own(), regs, layout::FRAME_PLACE);
+        let wanted = self.b.ins().uload16(machine::I32, own(), place, layout::RETURN_RESULTS);
+        let is_more = self.b.ins().icmp_imm_u(IntCC::UnsignedGreaterThan, wanted, 1);
+        let is_closed = self.b.ins().icmp_imm_u(IntCC::NotEqual, wanted, i64::from(layout::OPEN_RESULTS));
+        let is_several = self.b.ins().band(is_more, is_closed);
+        self.exit_if(is_several, layout::REASON_CHECK);
+        let new = self.place_values(arguments);
+        let count = self.b.ins().iconst(machine::I64, arguments.len() as i64);
+        let context = self.context;
+        let found = self.call_helper(self.job.helpers.fast_path, &[context, closure, new, count], machine::I64);
+        let cold = self.cold();
+        let is_unknown = self.b.ins().icmp_imm_s(IntCC::SignedLessThan, found, 0);
+        self.cold_if_refused(is_unknown, cold);
+        let (one, nothing) = (self.b.create_block(), self.b.create_block());
+        self.b.ins().brif(found, one, &[], nothing, &[]);
+        [cold, one, nothing].into_iter().for_each(|block| self.b.seal_block(block));
+        self.b.switch_to_block(one);
+        let fuel = self.b.use_var(self.fuel);
+        let (payload, tag) = self.load_pair(new, 0);
+        self.b.ins().return_(&[fuel, payload, tag]);
+        self.b.switch_to_block(nothing);
+        let zero = self.b.ins().iconst(machine::I64, 0);
+        let nil = self.tag_constant(TAG_NIL);
+        let none = self.tag_constant(1 << layout::COUNT_SHIFT);
+        let tag = self.b.ins().select(is_more, none, nil);
+        self.b.ins().return_(&[fuel, zero, tag]);
+        self.b.switch_to_block(cold);
+        self.exit_now(layout::REASON_CHECK);
+    }
+
+    /// Arguments, and so many values of the open list, which lies in the window.
+    fn argument_pairs(&mut self, arguments: &[Operand], open: usize) -> Vec<(Value, Value)> {
+        let mut pairs: Vec<_> = arguments.iter().map(|&argument| self.pair(argument)).collect();
+        let (regs, window) = (self.regs, self.job.window as i32 * 8);
+        pairs.extend((0..open).map(|index| self.load_pair(regs, window + index as i32 * layout::ELEMENT_BYTES)));
+        pairs
+    }
+
     /// Puts arguments where the registers of a callee begin.
     pub(super) fn place_values(&mut self, arguments: &[Operand]) -> Value {
-        let pairs: Vec<_> = arguments.iter().map(|&argument| self.pair(argument)).collect();
+        let pairs = self.argument_pairs(arguments, 0);
+        self.place_pairs(pairs)
+    }
+
+    fn place_pairs(&mut self, pairs: Vec<(Value, Value)>) -> Value {
         let (regs, window) = (self.regs, i64::from(self.job.window) * 8);
         let new = self.b.ins().iadd_imm_u(regs, window);
         for (index, pair) in pairs.into_iter().enumerate() {
@@ -169,8 +247,10 @@ impl Translator<'_, '_> {
     }
 
     /// A call of what is no function with code, as far as was seen: by its fast path, or by the interpreter.
-    fn call_host(&mut self, instruction: &I, results: Option<&[Reg]>, callee: Operand, arguments: &[Operand]) -> Next {
-        let Some(results) = results.filter(|results| results.len() <= 1) else { return self.step(instruction) };
+    fn call_host(&mut self, instruction: &I, results: &[Reg], callee: Operand, arguments: &[Operand]) -> Next {
+        if results.len() > 1 || seen(self.job, self.at).calls_slowly {
+            return self.step(instruction);
+        }
         self.load_operand(callee);
         arguments.iter().for_each(|&argument| self.load_operand(argument));
         let cold = self.cold();

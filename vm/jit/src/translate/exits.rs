@@ -133,6 +133,7 @@ impl Translator<'_, '_> {
 
     /// The end of all exits.
     pub(super) fn leave(&mut self) {
+        self.b.set_srcloc(ir::SourceLoc::default());
         let exit = self.exit;
         for (block, values) in std::mem::take(&mut self.shared_exits) {
             self.b.switch_to_block(block);

@@ -20,7 +20,7 @@ mod objects;
 mod steps;
 mod words;
 
-use crate::facts::Facts;
+use crate::facts::{Facts, seen};
 use crate::kinds::{self, Kind, Kinds};
 use crate::types::{self, native};
 use any::{AnyVariables, Saved};
@@ -42,6 +42,25 @@ pub(crate) struct Style {
     pub(crate) forces_exits: bool,
     /// The processor rounds floats to whole numbers.
     pub(crate) has_rounding: bool,
+}
+
+/// How many instructions native code must do for each one that it leaves to the interpreter.
+const DONE_PER_LEFT: u64 = 20;
+
+/// What native code of a function does itself, as far as was seen of its runs.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Share {
+    /// Instructions.
+    all: u64,
+    /// Those of them that the interpreter does.
+    left: u64,
+}
+
+impl Share {
+    /// Whether it is worth it. Where nothing was seen, it is.
+    pub(crate) fn pays(self) -> bool {
+        self.left.saturating_mul(DONE_PER_LEFT) <= self.all
+    }
 }
 
 /// Checks that a block hands on to the next one.
@@ -96,6 +115,7 @@ struct Translator<'a, 'b> {
     kinds_in: Vec<Vec<Kind>>,
     /// Ways to blocks on which values change their form, to be written after the branch.
     edges: Vec<(ir::Block, Block)>,
+    share: Share,
 }
 
 /// Accesses to frames, and to what the machine keeps.
@@ -117,7 +137,7 @@ pub(crate) fn translate(
     config: TargetFrontendConfig,
     function: &mut ir::Function,
     context: &mut FunctionBuilderContext,
-) {
+) -> Share {
     let facts = Facts::new(job);
     let is_dynamic = types::is_dynamic(job.signature.convention);
     let kinds_in = if is_dynamic { kinds::flow(job, &facts) } else { Vec::new() };
@@ -171,13 +191,16 @@ pub(crate) fn translate(
         kinds: Kinds { job, of: vec![Kind::Unknown; portable.registers.len()] },
         kinds_in,
         edges: Vec::new(),
+        share: Share::default(),
     };
     translator.b.def_var(fuel, params[2]);
     translator.enter(&params[3..]);
     translator.all_blocks();
     translator.leave();
     translator.b.seal_all_blocks();
+    let share = translator.share;
     translator.b.finalize(config);
+    share
 }
 
 impl Translator<'_, '_> {
@@ -229,6 +252,10 @@ impl Translator<'_, '_> {
                 [only] if block != self.first() => self.checked_at_end.get(&only).cloned().unwrap_or_default(),
                 _ => HashMap::new(),
             };
+            if self.facts.unseen[number] {
+                self.leave_unseen(block);
+                continue;
+            }
             for at in self.job.function.block_range(block) {
                 self.at = at;
                 if self.facts.segment_start[at] == at {
@@ -247,9 +274,18 @@ impl Translator<'_, '_> {
         }
     }
 
+    /// A block that was not seen to run.
+    fn leave_unseen(&mut self, block: Block) {
+        self.at = self.job.function.block_range(block).start;
+        self.shared = None;
+        self.exit_charged(layout::REASON_GUARD, 0, None);
+    }
+
     fn instruction(&mut self) -> Next {
         let job = self.job;
         let instruction = &job.function.code[self.at];
+        self.b.set_srcloc(ir::SourceLoc::new(self.at as u32));
+        self.share.all += u64::from(seen(job, self.at).count);
         if self.is_dynamic && self.touches_any(instruction) {
             return self.dynamic(instruction);
         }

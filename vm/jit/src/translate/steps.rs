@@ -1,6 +1,7 @@
 //! Instructions of `any` code that the interpreter does, between native ones.
 
 use super::{Next, Translator, own};
+use crate::facts::seen;
 use crate::kinds::Kind;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self, AbiParam, InstBuilder, Signature, Value, types as machine};
@@ -46,6 +47,7 @@ impl Translator<'_, '_> {
 
     /// The interpreter does the current instruction in any case.
     pub(super) fn step(&mut self, instruction: &Instruction) -> Next {
+        self.share.left += u64::from(seen(self.job, self.at).count);
         let mut has_targets = false;
         instruction.for_each_target(|_| has_targets = true);
         if instruction.info().effects.end && !has_targets {

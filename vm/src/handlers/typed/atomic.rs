@@ -7,6 +7,7 @@ use super::statement::Statement;
 use super::word::Word;
 use crate::memory::LinearMemory;
 use crate::runtime::context::Context;
+use crate::runtime::waits::NOT_EQUAL;
 use crate::threaded::Regs;
 use crate::threaded::operands::Cursor;
 use minivm_isa::{Opcode, TrapCode};
@@ -104,7 +105,7 @@ unsafe fn wait<A: Address, N: Address>(c: &mut Cursor, regs: Regs, cx: *mut Cont
         let found = memory.slice(start, size_of::<N>() as u64).map_err(|_| TrapCode::MemoryBounds)?;
         let number = match load(found) == expected {
             true => (*cx).waits.begin(memory, start)?,
-            false => u64::MAX,
+            false => NOT_EQUAL,
         };
         u64::write(regs, c.u16(), number);
         Ok(())

@@ -57,6 +57,7 @@ pub(crate) unsafe fn enter(cx: &mut Context, pc: Pc, regs: Regs) -> NativeFlow {
     // SAFETY: the code is that of the function, whose frame is complete.
     let flow = unsafe { run(cx, (thunk, body), guest, (regs, fuel)) };
     let steps = cx.native.figures.steps - steps;
+    cx.native.done = cx.native.done.saturating_add(fuel - cx.fuel);
     if !is_worth_it(&native, fuel - cx.fuel, steps, guest.convention) {
         cx.detach(guest, &native);
     }
@@ -141,6 +142,7 @@ unsafe fn leave(cx: &mut Context, function: &GuestFunction, entered: Regs) -> Fl
             cx.note_callee(cx.native.exit_callee);
         }
         if reason == REASON_GUARD {
+            super::profile::note_at(cx, guest, regs, at);
             cx.note_miss(guest);
         }
         let baseline = cx.baseline_code(info, guest);

@@ -4,13 +4,15 @@ use super::Seen;
 use super::helpers::Helpers;
 use crate::heap::Str;
 use crate::runtime::context::Context;
-use crate::runtime::function::{FunctionInfo, GuestFunction};
+use crate::runtime::definitions::InstanceId;
+use crate::runtime::function::{Body, FunctionInfo, GuestFunction};
 use crate::threaded::Code;
 use crate::threaded::slots::window;
-use minivm_isa::entities::{Block, Global, Memory, Sig, Table};
+use minivm_isa::entities::{Block, Func, Global, Memory, Sig, Table};
 use minivm_isa::operand::{IndexKind, OperandRef};
 use minivm_isa::program::Function;
-use minivm_isa::{Instruction, Signature, Type};
+use minivm_isa::program::FunctionDef;
+use minivm_isa::{Convention, Instruction, Signature, Type};
 use std::collections::HashMap;
 
 /// A function to compile.
@@ -47,6 +49,10 @@ pub struct NativeJob {
     pub short_strings: Vec<bool>,
     /// What was seen at each instruction of `any` code; empty where nothing was.
     pub profile: Vec<Seen>,
+    /// Whether instructions that were not seen to run are left to the interpreter.
+    pub leaves_unseen: bool,
+    /// Whether it is refused where the interpreter would do too much of it.
+    pub must_pay: bool,
 }
 
 /// A call.
@@ -103,6 +109,8 @@ impl NativeJob {
             constants: Vec::new(),
             short_strings: Vec::new(),
             profile: guest.native.get().profile.borrow().clone(),
+            must_pay: !cx.native.policy.always && !cx.native.policy.eager,
+            leaves_unseen: guest.convention != Convention::Typed && guest.native.get().leaves_unseen(),
         };
         for value in guest.constants.get().into_iter().flatten() {
             job.constants.push((value.payload(), value.tag().0));
@@ -124,6 +132,20 @@ impl NativeJob {
         job
     }
 
+    /// The job for a function that may not have run; none where it has no code of its own or cannot be loaded.
+    pub(crate) fn of(cx: &mut Context, instance: InstanceId, function: Func) -> Option<Self> {
+        let instance = cx.instance(instance);
+        if !matches!(instance.program.functions.get(function)?, FunctionDef::Code(_)) {
+            return None;
+        }
+        let info: *const FunctionInfo = instance.function_info(function);
+        // SAFETY: functions live as long as the machine, in their own boxes.
+        let info = unsafe { &*info };
+        let Body::Guest(guest) = &info.body else { return None };
+        (cx.engine.compile)(cx, info, guest).ok()?;
+        Some(NativeJob::new(cx, info, guest, None))
+    }
+
     fn add_call(&mut self, guest: &GuestFunction, baseline: &Code, at: usize, instruction: &Instruction) {
         // SAFETY: instances outlive their functions.
         let instance = unsafe { &*guest.instance };
@@ -133,7 +155,10 @@ impl NativeJob {
                 let closure = instance.closure(*function).expose_provenance() as u64;
                 (program.functions[*function].signature(), closure)
             }
-            Instruction::CallAny { .. } | Instruction::CallAnyToOpen { .. } => {
+            Instruction::CallAny { .. }
+            | Instruction::CallAnyToOpen { .. }
+            | Instruction::CallAnyOpen { .. }
+            | Instruction::CallAnyOpenToOpen { .. } => {
                 let place = baseline.return_place(at).map_or(0, |place| place.expose_provenance() as u64);
                 let signature = Signature { params: Vec::new(), results: Vec::new(), ..self.signature.clone() };
                 self.calls.insert(at, CallJob { signature, number: 0, place, closure: 0 });

@@ -31,7 +31,7 @@ pub(crate) use enter::{NativeFlow, enter};
 pub use helpers::Helpers;
 pub use job::{CallJob, GlobalJob, MemoryJob, NativeJob};
 pub use log::{NativeEvent, NativeExit, NativeLog};
-pub use profile::{MANY_NODES, NO_NODE, OPERANDS, Seen};
+pub use profile::{MANY_NODES, MANY_OPEN, NO_NODE, NO_OPEN, OPERANDS, Seen};
 pub(crate) use sample::{loaded, sample, slice};
 pub use state::{NativeFigures, NativePolicy};
 pub(crate) use state::{NativeSlot, NativeState};
@@ -75,6 +75,8 @@ pub enum Refusal {
     TooLarge,
     /// There is no executable memory (left).
     NoMemory(String),
+    /// Too much of it is left to the interpreter.
+    Worthless,
     /// The compiler failed, which is a mistake in it.
     Failed(String),
 }
@@ -84,6 +86,7 @@ impl fmt::Display for Refusal {
         match self {
             Refusal::TooLarge => f.write_str("too large to compile"),
             Refusal::NoMemory(why) => write!(f, "no executable memory: {why}"),
+            Refusal::Worthless => f.write_str("the interpreter would do too much of it"),
             Refusal::Failed(why) => write!(f, "the compiler failed: {why}"),
         }
     }

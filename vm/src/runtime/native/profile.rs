@@ -5,6 +5,7 @@
 use crate::heap::{Closure, Table};
 use crate::runtime::context::{Context, Status};
 use crate::runtime::function::{Body, FunctionInfo, GuestFunction};
+use crate::runtime::host::Intrinsic;
 use crate::runtime::stepping::function_of;
 use crate::threaded::operands::get_any;
 use crate::threaded::{Regs, UNPAID_MAX};
@@ -13,7 +14,7 @@ use minivm_isa::operand::OperandRef;
 use minivm_isa::{Input, Instruction, Operand, Type};
 
 /// Canonical instructions of one such run.
-const STEPS: u64 = 1500;
+const STEPS: u64 = 4000;
 
 /// Operands of an instruction that are looked at.
 pub const OPERANDS: usize = 3;
@@ -23,25 +24,44 @@ pub const NO_NODE: u32 = u32::MAX;
 /// A field was found in several places.
 pub const MANY_NODES: u32 = u32::MAX - 1;
 
+/// No open list was taken.
+pub const NO_OPEN: u32 = u32::MAX;
+/// Open lists of several lengths were taken.
+pub const MANY_OPEN: u32 = u32::MAX - 1;
+
 /// What was seen at one instruction.
 #[derive(Clone, Copy, Debug)]
 pub struct Seen {
+    /// How often it ran.
+    pub count: u32,
     /// The kinds of its `any` inputs, in their order: a bit for each tag.
     pub tags: [u16; OPERANDS],
     /// Functions with code were called.
     pub calls_guests: bool,
     /// Something else was called.
     pub calls_others: bool,
+    /// A host function without a fast path was called, or something that is no function.
+    pub calls_slowly: bool,
     /// The host function that was called, by the address of what closures name; 0 for none, 1 for several.
     pub host: u64,
+    /// The number of values of the open list that it took; [`NO_OPEN`], [`MANY_OPEN`].
+    pub open: u32,
     /// The place of the field that its constant key names, in the hash part of the table; [`NO_NODE`], [`MANY_NODES`].
     pub node: u32,
 }
 
 impl Seen {
     /// Nothing.
-    pub const NOTHING: Seen =
-        Seen { tags: [0; OPERANDS], calls_guests: false, calls_others: false, host: 0, node: NO_NODE };
+    pub const NOTHING: Seen = Seen {
+        count: 0,
+        tags: [0; OPERANDS],
+        calls_guests: false,
+        calls_others: false,
+        calls_slowly: false,
+        host: 0,
+        open: NO_OPEN,
+        node: NO_NODE,
+    };
 }
 
 /// Runs some instructions one by one and notes what they see.
@@ -75,15 +95,30 @@ unsafe fn note(cx: &Context) {
     if !guest.is_baseline(cx.pc) {
         return;
     }
-    let at = guest.baseline_stop(cx.pc);
+    // SAFETY: the frame is complete before an instruction of baseline code.
+    unsafe { note_at(cx, guest, cx.regs, guest.baseline_stop(cx.pc)) };
+}
+
+/// Notes what an instruction is about to see.
+///
+/// # Safety
+/// `regs` are those of a frame of the function that is complete before its instruction `at`.
+pub(super) unsafe fn note_at(cx: &Context, guest: &GuestFunction, regs: Regs, at: usize) {
     let native = guest.native.get();
+    native.noted.set(native.noted.get().saturating_add(1));
     let mut profile = native.profile.borrow_mut();
     let code = &guest.portable().code;
     if profile.is_empty() {
         profile.resize(code.len(), Seen::NOTHING);
     }
-    // SAFETY: the frame is complete before an instruction of baseline code.
-    unsafe { note_instruction(guest, cx.regs, &code[at], &mut profile[at]) };
+    let seen = &mut profile[at];
+    seen.count = seen.count.saturating_add(1);
+    if code[at].info().effects.takes_open {
+        let open = u32::try_from(cx.open_count).unwrap_or(MANY_OPEN);
+        seen.open = if seen.open == NO_OPEN || seen.open == open { open } else { MANY_OPEN };
+    }
+    // SAFETY: passed on.
+    unsafe { note_instruction(guest, regs, &code[at], seen) };
 }
 
 /// # Safety
@@ -116,7 +151,10 @@ unsafe fn note_instruction(guest: &GuestFunction, regs: Regs, instruction: &Inst
         }
         Instruction::CallAny { callee, .. }
         | Instruction::CallAnyToOpen { callee, .. }
-        | Instruction::TailCallAny { callee, .. } => {
+        | Instruction::CallAnyOpen { callee, .. }
+        | Instruction::CallAnyOpenToOpen { callee, .. }
+        | Instruction::TailCallAny { callee, .. }
+        | Instruction::TailCallAnyOpen { callee, .. } => {
             if let Some(callee) = value(*callee) {
                 note_callee(callee, seen);
             }
@@ -134,15 +172,19 @@ fn note_field(object: Value, key: Value, seen: &mut Seen) {
 
 fn note_callee(callee: Value, seen: &mut Seen) {
     if callee.tag() != Tag::FUNCTION {
-        seen.calls_others = true;
+        (seen.calls_others, seen.calls_slowly) = (true, true);
         return;
     }
     let closure: *const Closure = callee.pointer().cast();
     // SAFETY: the callee is reachable from the frame; closures point to functions.
     let (address, info) = unsafe { ((*closure).function, &*(*closure).function.cast::<FunctionInfo>()) };
-    if matches!(info.body, Body::Guest(_)) {
-        seen.calls_guests = true;
-        return;
+    match &info.body {
+        Body::Guest(_) => {
+            seen.calls_guests = true;
+            return;
+        }
+        Body::Host(host) => seen.calls_slowly |= !matches!(host.intrinsic, Some(Intrinsic::FastPath(_))),
+        Body::Bridge(_) => seen.calls_slowly = true,
     }
     seen.calls_others = true;
     let address = address.expose_provenance() as u64;

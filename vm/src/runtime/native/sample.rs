@@ -19,16 +19,26 @@ pub(super) const SLICE_MIN: i64 = 1 << 15;
 const SLICE_MAX: i64 = 1 << 21;
 /// The same in tests that look often.
 const CHAOS_SLICE_MAX: u64 = 3000;
+const EAGER_SLICE: i64 = 700;
 /// Times that a function is found running before it is compiled.
 const HITS: u32 = 2;
 /// Guards that fail before a function is compiled again, with what a new short run sees, and how often that is done.
 const MISSES_MAX: u32 = 100;
-/// Instructions that have run for each one of `any` code that is compiled: compiling one takes as long as running tens of
-/// thousands of them.
-const RUN_PER_COMPILED: i64 = 150_000;
-/// What native code calls is compiled after so many times fewer.
-const CALLEE_FACTOR: i64 = 8;
-const VERSIONS_MAX: u32 = 4;
+const VERSIONS_MAX: u32 = 6;
+/// Times that a function is watched until enough is known of it.
+const WATCHED_MAX: u32 = 3;
+
+/// Compiling an instruction of `any` code takes as long as running so many.
+const COMPILED_COST: i64 = 40_000;
+/// So much may be spent on compiling before anything is won: this, or that part of what has run where it is less,
+const ADVANCE_MAX: i64 = 2_000_000;
+const ADVANCE_PART: i64 = 4;
+/// a part of all that has run, so that a program which wins nothing loses next to nothing,
+const RUN_PART: i64 = 25;
+/// and a part of what native code has done, less what going in, out and through the interpreter costs: most of what is won.
+const DONE_PART: i64 = 8;
+const ENTRY_COST: i64 = 15;
+const STEP_COST: i64 = 30;
 
 /// Instructions of the next inner slice.
 pub(crate) fn slice(cx: &Context) -> i64 {
@@ -63,7 +73,7 @@ pub(crate) fn sample(cx: &mut Context, instructions: i64) {
     if cx.native.policy.chaos.is_some() {
         return;
     }
-    cx.native.slice = if is_new { SLICE_MIN } else { (cx.native.slice * 2).min(SLICE_MAX) };
+    cx.native.slice = if is_new { cx.native.policy.slice_min() } else { (cx.native.slice * 2).min(SLICE_MAX) };
 }
 
 /// Looks at the function of a frame that was found running.
@@ -92,10 +102,11 @@ unsafe fn look_at(cx: &mut Context, regs: Regs) {
     if native.hits.get() < HITS || native.versions.get() > VERSIONS_MAX {
         return;
     }
-    if guest.convention != Convention::Typed && native.profile.borrow().is_empty() {
+    let is_typed = guest.convention == Convention::Typed;
+    if !is_typed && !native.is_well_known() && native.watched.get() < WATCHED_MAX {
+        native.watched.set(native.watched.get() + 1);
         super::profile::run(cx);
     }
-    let is_typed = guest.convention == Convention::Typed;
     let is_in_loop = cx.compile_loop(info, guest, at);
     // What runs in a loop may never be called again; native callers ask for what they call.
     let is_called = native.hits.get() > HITS && guest.convention != Convention::Variadic;
@@ -118,9 +129,33 @@ pub(crate) fn loaded(cx: &mut Context, info: &FunctionInfo, guest: &GuestFunctio
     }
 }
 
-/// Instructions of a function of `any` code.
+/// Instructions of a function of `any` code that are compiled.
 fn any_instructions(guest: &GuestFunction) -> i64 {
-    if guest.convention == Convention::Typed { 0 } else { guest.portable().code.len() as i64 }
+    if guest.convention == Convention::Typed {
+        return 0;
+    }
+    let native = guest.native.get();
+    if !native.leaves_unseen() {
+        return guest.portable().code.len() as i64;
+    }
+    native.profile.borrow().iter().filter(|seen| seen.count > 0).count() as i64
+}
+
+impl NativePolicy {
+    fn slice_min(&self) -> i64 {
+        if self.eager { EAGER_SLICE } else { SLICE_MIN }
+    }
+}
+
+impl super::NativeState {
+    /// What may have been spent on compiling `any` code, in instructions of the interpreter.
+    fn means(&self) -> i64 {
+        let figures = &self.figures;
+        let crossings = (figures.entries as i64).saturating_mul(ENTRY_COST);
+        let lost = (figures.steps as i64).saturating_mul(STEP_COST).saturating_add(crossings);
+        let won = self.done.saturating_sub(lost) / DONE_PART;
+        (self.run / ADVANCE_PART).min(ADVANCE_MAX).saturating_add(self.run / RUN_PART).saturating_add(won)
+    }
 }
 
 impl GuestFunction {
@@ -139,7 +174,7 @@ impl Context {
         self.native.policy = policy;
         self.native.figures = NativeFigures::default();
         self.native.log = super::NativeLog::default();
-        self.native.slice = SLICE_MIN;
+        self.native.slice = policy.slice_min();
         self.native.random = policy.chaos.unwrap_or(0) | 1;
     }
 
@@ -158,10 +193,7 @@ impl Context {
             guest.convention == Convention::Typed || self.native.policy.always || !native.profile.borrow().is_empty();
         let is_hot = native.hits.get() >= HITS && native.versions.get() <= VERSIONS_MAX && is_known;
         if is_hot && guest.code.get().is_some() {
-            // Its callers are compiled, and leave at every call meanwhile.
-            self.native.run = self.native.run.saturating_mul(CALLEE_FACTOR);
             self.compile_native(info, guest, None);
-            self.native.run /= CALLEE_FACTOR;
         }
     }
 
@@ -174,7 +206,9 @@ impl Context {
         }
         native.misses.set(0);
         native.versions.set(native.versions.get() + 1);
-        native.profile.borrow_mut().clear();
+        // What was seen before stays known.
+        native.noted.set(0);
+        native.watched.set(0);
         if self.native.policy.logs {
             self.native.log.note(super::NativeEvent::GivenUp { name: guest.portable().name.clone() });
         }
@@ -234,11 +268,12 @@ impl Context {
 
     /// Whether enough has run for what compiling takes. What waits is found again.
     fn may_afford(&self, guest: &GuestFunction) -> bool {
-        let compiled = self.native.compiled_any + any_instructions(guest);
-        let is_known = guest.native.get().is_detached.get();
-        let is_paid = compiled.saturating_mul(RUN_PER_COMPILED) <= self.native.run;
-        let may_be_any = self.native.policy.any && is_paid && !is_known;
-        self.native.policy.always || guest.convention == Convention::Typed || may_be_any
+        if self.native.policy.always || self.native.policy.eager || guest.convention == Convention::Typed {
+            return true;
+        }
+        let cost = (self.native.compiled_any + any_instructions(guest)).saturating_mul(COMPILED_COST);
+        let is_detached = guest.native.get().is_detached.get();
+        self.native.policy.any && !is_detached && cost <= self.native.means()
     }
 
     fn may_compile(&self, guest: &GuestFunction) -> Result<(), Refusal> {

@@ -13,6 +13,11 @@ use std::rc::{Rc, Weak};
 /// Refusals that are kept for people.
 const REFUSALS_MAX: usize = 256;
 
+/// Instructions of a function that were watched when enough is known of it.
+const NOTED_MIN: u32 = 200;
+/// Versions of a function that leave what was not seen to run to the interpreter.
+const VERSIONS_PARTIAL: u32 = 4;
+
 /// What is compiled when, and how native code runs.
 #[derive(Clone, Copy, Debug)]
 pub struct NativePolicy {
@@ -28,6 +33,8 @@ pub struct NativePolicy {
     pub stack_bytes: usize,
     /// Whether a [`NativeLog`] is kept.
     pub logs: bool,
+    /// For tests: what is hot is found soon, and compiled whatever that costs.
+    pub eager: bool,
     /// For tests: native code leaves at random checks, and is forgotten and compiled again at random; where from.
     pub chaos: Option<u64>,
 }
@@ -41,6 +48,7 @@ impl Default for NativePolicy {
             code_bytes_max: 64 << 20,
             stack_bytes: 64 << 10,
             logs: false,
+            eager: false,
             chaos: None,
         }
     }
@@ -97,8 +105,9 @@ pub(crate) struct NativeState {
     /// Instructions since the end of the last one.
     pub(super) since_sample: i64,
     pub(super) random: u64,
-    /// Instructions that have run, and those of `any` code that were compiled.
+    /// Instructions that have run, those of them that native code has done, and those of `any` code that were compiled.
     pub(super) run: i64,
+    pub(super) done: i64,
     pub(super) compiled_any: i64,
 }
 
@@ -123,6 +132,7 @@ impl Default for NativeState {
             since_sample: 0,
             random: 1,
             run: 0,
+            done: 0,
             compiled_any: 0,
         }
     }
@@ -191,6 +201,10 @@ pub(crate) struct Native {
     pub(super) steps: Cell<i64>,
     /// What was seen at each instruction of `any` code; empty while nothing was.
     pub(super) profile: RefCell<Vec<Seen>>,
+    /// Instructions that were watched for the profile, since the last time that guards failed too often.
+    pub(super) noted: Cell<u32>,
+    /// Times that it was watched since then.
+    pub(super) watched: Cell<u32>,
     /// Guards that have failed since it was compiled, and how often that was.
     pub(super) misses: Cell<u32>,
     pub(super) versions: Cell<u32>,
@@ -230,6 +244,18 @@ impl NativeSlot {
     /// What is known, made if there is nothing.
     pub(super) fn get(&self) -> Rc<Native> {
         self.0.borrow_mut().get_or_insert_default().clone()
+    }
+}
+
+impl Native {
+    /// Whether enough of the function was watched to know what of it runs. After some vain attempts all of it is compiled.
+    pub(super) fn leaves_unseen(&self) -> bool {
+        self.is_well_known() && self.versions.get() < VERSIONS_PARTIAL
+    }
+
+    /// Whether enough of it was watched.
+    pub(super) fn is_well_known(&self) -> bool {
+        self.noted.get() >= NOTED_MIN
     }
 }
 

@@ -9,7 +9,7 @@ use super::layout::REASON_STEPPED;
 use crate::runtime::context::{Context, Status};
 use crate::runtime::function::GuestFunction;
 use crate::runtime::stepping::function_of;
-use crate::threaded::{Flow, Regs};
+use crate::threaded::{Code, Flow, Pc, Regs};
 
 /// Does the instruction `at` with so much fuel; gives what is left, or [`GONE`]. The context has the instruction that comes next.
 ///
@@ -37,10 +37,9 @@ pub(super) unsafe fn step(cx: *mut Context, regs: Regs, at: usize, fuel: i64) ->
             cx.status = Status::Running;
             if cx.regs == regs
                 && cx.run.work.is_none()
-                && guest.is_baseline(cx.pc)
-                && is_next(guest, at, guest.baseline_stop(cx.pc))
+                && let Some(next) = next_of(guest, baseline, at, cx.pc)
             {
-                cx.native.next = guest.baseline_stop(cx.pc) as u64;
+                cx.native.next = next as u64;
                 return cx.fuel;
             }
         }
@@ -49,16 +48,20 @@ pub(super) unsafe fn step(cx: *mut Context, regs: Regs, at: usize, fuel: i64) ->
     }
 }
 
-/// Whether an instruction leads to another one without a call.
-fn is_next(guest: &GuestFunction, at: usize, next: usize) -> bool {
+/// The instruction at `pc`, if an instruction leads to it without a call.
+fn next_of(guest: &GuestFunction, baseline: &Code, at: usize, pc: Pc) -> Option<usize> {
     let function = guest.portable();
-    let mut is_target = false;
-    let mut ends = false;
+    if !function.code[at].info().effects.end {
+        return (pc == baseline.place_of(at + 1)).then_some(at + 1);
+    }
+    let mut next = None;
     function.code[at].for_each_target(|target| {
-        ends = true;
-        is_target |= function.block_range(target).start == next;
+        let start = function.block_range(target).start;
+        if pc == baseline.place_of(start) {
+            next = Some(start);
+        }
     });
-    if ends { is_target } else { next == at + 1 }
+    next
 }
 
 /// Where the interpreter goes on after a step that has not come to the next instruction.
