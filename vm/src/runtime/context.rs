@@ -239,7 +239,6 @@ impl Context {
         let metamethods = crate::heap::metamethod::intern_names(&mut heap);
         heap.make_kind_names();
         let no_memory = heap.new_string(TrapCode::OutOfMemory.message().as_bytes());
-        let no_memory = no_memory.expect("a new heap has room for a message");
         Box::new(Context {
             stack_end: std::ptr::null_mut(),
             fuel: FUEL_UNLIMITED,
@@ -263,7 +262,7 @@ impl Context {
             string_metatable: std::ptr::null_mut(),
             kind_metatables: [std::ptr::null_mut(); 5],
             metamethods,
-            no_memory,
+            no_memory: no_memory.expect("a new heap has room for a message"),
             instances: Instances::default(),
             loads_until_collection: crate::runtime::context::LOADS_MIN,
             host_functions: Vec::new(),
