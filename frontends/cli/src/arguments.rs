@@ -9,6 +9,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use minivm_wasm::Features;
 use std::ffi::OsString;
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -421,6 +422,11 @@ impl CommandLine {
         let mut words: Vec<OsString> = std::env::args_os().collect();
         if let Some(name) = lua_options::name_of_interpreter(&mut words) {
             words.insert(0, name);
+            return (Command::Lua(Lua { words }), When::Auto, Features::default());
+        }
+        let is_at_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+        if words.len() == 1 && is_at_terminal {
+            words[0] = OsString::from(lua_options::NAME);
             return (Command::Lua(Lua { words }), When::Auto, Features::default());
         }
         let line = CommandLine::parse_from(words);

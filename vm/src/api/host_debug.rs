@@ -166,7 +166,7 @@ impl HostCall<'_> {
         let cell = fiber.and_then(|fiber| fiber.as_fiber()).unwrap_or(self.cx.run.fiber);
         // SAFETY: the fiber is at hand, or runs.
         self.cx.set_hook(unsafe { Fiber::of(cell) }, hook);
-        self.cx.is_hooked != (self.cx.hook_count.get() > 0)
+        self.cx.hooks.is_on != (self.cx.hooks.count.get() > 0)
     }
 
     /// The hook of a fiber, of the running one if it is none.

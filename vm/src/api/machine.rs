@@ -95,7 +95,8 @@ impl Machine {
         }
     }
 
-    /// Says that a function of the host is a part of the language which compiled code imports: hooks are not told of its calls.
+    /// Says that a function of the host is a part of the language which compiled code imports: its calls are not
+    /// reported to hooks.
     pub fn set_internal(&mut self, module: &str, name: &str) {
         let Some(Definition::Function(function)) = self.cx.definitions.get(module, name) else { return };
         let Some(closure) = function.as_function() else { return };
@@ -148,6 +149,13 @@ impl Machine {
         for (name, item) in self.exports(instance) {
             self.cx.definitions.set(module, &name, item.0);
         }
+    }
+
+    /// The metatable of a value, or nil.
+    pub fn metatable(&self, value: Value) -> Value {
+        let metatable = self.cx.metatable(value);
+        // SAFETY: metatables live as long as what has them.
+        if metatable.is_null() { Value::NIL } else { unsafe { Value::from_table(metatable) } }
     }
 
     /// Sets the metatable that all strings have.

@@ -224,19 +224,19 @@ impl Context {
             if !self.pay_owed() {
                 return RunState::OutOfFuel;
             }
-            let is_hooked = self.hook_count.get() > 0;
+            let is_hooked = self.hooks.count.get() > 0;
             self.stepping = steps.is_some() || is_hooked || self.is_limited && (is_rest || self.fuel <= UNPAID_MAX);
             let reserve = if self.is_limited && !self.stepping { UNPAID_MAX } else { 0 };
             let slice = if self.interrupt.is_some() { self.interrupt_slice() } else { i64::MAX };
             let slice = slice.min(crate::runtime::native::slice(self));
             self.fuel_aside = self.fuel.saturating_sub(reserve).saturating_sub(slice).max(0);
             if is_hooked {
-                self.steps_left = std::mem::take(&mut self.steps);
+                self.hooks.steps_left = std::mem::take(&mut self.steps);
             }
-            self.is_hooked = is_hooked;
+            self.hooks.is_on = is_hooked;
             self.run_once(reserve);
-            if std::mem::take(&mut self.is_hooked) {
-                self.steps = self.steps_left;
+            if std::mem::take(&mut self.hooks.is_on) {
+                self.steps = self.hooks.steps_left;
             }
             let is_slice = std::mem::take(&mut self.fuel_aside) > 0;
             let stepped = std::mem::take(&mut self.stepping);

@@ -1,7 +1,7 @@
 //! Runs that stop where an error is raised that nobody catches.
 
 use crate::api::machine::Machine;
-use crate::runtime::context::Status;
+use crate::runtime::context::{Context, Status};
 use crate::runtime::error::ErrorReport;
 use crate::runtime::frame_view::Position;
 use crate::runtime::task::Uncaught;
@@ -46,14 +46,31 @@ impl Machine {
     /// [`resume`](Machine::resume) goes on with whoever catches it. For interrupts that a program may handle. Says whether there
     /// is such a run.
     pub fn raise(&mut self, message: impl AsRef<[u8]>) -> bool {
+        self.raise_by(|cx, at| {
+            // SAFETY: the run stands, so its state is whole.
+            unsafe { crate::runtime::unwind::raise_message(cx, at, message) }
+        })
+    }
+
+    /// As [`raise`](Self::raise), with the position where the running function was called, as the interpreter of Lua has it.
+    pub fn raise_in_caller(&mut self, message: &str) -> bool {
+        self.raise_by(|cx, at| {
+            let message = crate::runtime::error::position_of_call(cx, at) + message;
+            let value = cx.heap.string_value(message.as_bytes()).unwrap_or(Value::NIL);
+            // SAFETY: the run stands, so its state is whole.
+            unsafe { crate::runtime::unwind::raise(cx, at, value) }
+        })
+    }
+
+    fn raise_by(&mut self, raise: impl FnOnce(&mut Context, Flow) -> Flow) -> bool {
         let cx = &mut self.cx;
         if !cx.stand() {
             return false;
         }
         cx.status = Status::Running;
         cx.stepping = true;
-        // SAFETY: the run stands, so its state is whole.
-        let flow = unsafe { crate::runtime::unwind::raise_message(cx, Flow { pc: cx.pc, regs: cx.regs }, message) };
+        let at = Flow { pc: cx.pc, regs: cx.regs };
+        let flow = raise(cx, at);
         cx.stepping = false;
         cx.go_on(flow);
         true

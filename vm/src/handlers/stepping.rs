@@ -55,7 +55,7 @@ handler! {
     #[cold]
     #[inline(never)]
     fn stepped(pc, regs, cx, facc) {
-        if (*cx).is_hooked {
+        if (*cx).hooks.is_on {
             slow!(step_hooked, pc, regs, cx, facc)
         }
         let _ = facc;
@@ -64,11 +64,11 @@ handler! {
 }
 
 slow_handler! {
-    /// A step whose events hooks are told of first.
+    /// A step whose events are reported to hooks first.
     fn step_hooked(pc, regs, cx) {
         let cx: &mut Context = &mut *cx;
         let at = Flow { pc, regs };
-        if cx.steps_left == 0 {
+        if cx.hooks.steps_left == 0 {
             return cx.stop(Status::Stepped, at);
         }
         if let Some(flow) = crate::runtime::hook::before_instruction(cx, at) {
@@ -98,7 +98,7 @@ slow_handler! {
         let rows::TailCallAny { callee, window, arguments, open, variadic, .. } = rows::TailCallAny::read(pc);
         let count = arguments + if open { cx.open_count } else { 0 };
         let callee = get_any(regs, callee);
-        if cx.is_hooked {
+        if cx.hooks.is_on {
             crate::runtime::hook::will_tail_call(cx, regs);
             return call::tail_call_unhurried(cx, callee, window, count, variadic, Flow { pc, regs });
         }

@@ -185,14 +185,10 @@ pub(crate) struct Context {
     pub(crate) owes_toll: bool,
     /// Set while a call that is nested already is on its way into its callee: errors of the frame that calls end it.
     pub(crate) is_entering: bool,
-    /// Single steps that are left, in baseline code; 0 while hooks are told of each.
+    /// Single steps that are left, in baseline code; 0 while each is reported to hooks.
     pub(crate) steps: u64,
-    /// Those that are left while hooks are told of each.
-    pub(crate) steps_left: u64,
-    /// Whether hooks are told of each step.
-    pub(crate) is_hooked: bool,
-    /// How many fibers have a hook.
-    pub(crate) hook_count: crate::runtime::hook::HookCount,
+    /// What all hooks have in common.
+    pub(crate) hooks: crate::runtime::hook::Hooks,
     /// Places of the machine's own.
     pub(crate) return_stubs: std::rc::Rc<ReturnStubs>,
     /// How functions get their code and how it runs.
@@ -282,9 +278,7 @@ impl Context {
             owes_toll: false,
             is_entering: false,
             steps: u64::MAX,
-            steps_left: u64::MAX,
-            is_hooked: false,
-            hook_count: crate::runtime::hook::HookCount::default(),
+            hooks: crate::runtime::hook::Hooks::default(),
             return_stubs: std::rc::Rc::new(ReturnStubs::new((engine.stubs)())),
             engine,
             bridges: std::collections::HashMap::new(),
@@ -405,7 +399,7 @@ impl Context {
 
     /// Takes one of the single steps that are left, if the run is stepping; false when there is none.
     pub(crate) fn take_step(&mut self) -> bool {
-        let left = if self.is_hooked { &mut self.steps_left } else { &mut self.steps };
+        let left = if self.hooks.is_on { &mut self.hooks.steps_left } else { &mut self.steps };
         if !self.stepping || *left == u64::MAX {
             return true;
         }

@@ -2,8 +2,8 @@
 //! instructions.
 //!
 //! While a fiber of the machine has one, only baseline code runs, and every step looks here first. The events of an instruction are
-//! told before it begins, those of a host function before it begins and before its results are delivered. A hook is called above
-//! a continuation, as a finaliser is; while it runs, its fiber tells of nothing. Its errors are those of what it interrupts.
+//! reported before it begins, those of a host function before it begins and before its results are delivered. A hook is called above
+//! a continuation, as a finaliser is; while it runs, its fiber reports nothing. Its errors are those of what it interrupts.
 
 use super::host_run;
 use super::resume::return_from;
@@ -45,7 +45,7 @@ pub struct HookEvents {
     pub count: u32,
 }
 
-/// What a hook is told of, which is its first argument; the second is a line, or nil.
+/// What is reported to a hook, as its first argument; the second is a line, or nil.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub(crate) enum Event {
@@ -100,7 +100,18 @@ impl HookCount {
     }
 }
 
-/// The hook of a fiber, and how far it has told.
+/// What all hooks of a machine have in common.
+#[derive(Default)]
+pub(crate) struct Hooks {
+    /// Whether each step is reported to hooks.
+    pub(crate) is_on: bool,
+    /// Single steps that are left meanwhile.
+    pub(crate) steps_left: u64,
+    /// How many fibers have one.
+    pub(crate) count: HookCount,
+}
+
+/// The hook of a fiber, and how far it has reported.
 pub(crate) struct Hook {
     pub(crate) function: Value,
     pub(crate) events: HookEvents,
@@ -108,15 +119,15 @@ pub(crate) struct Hook {
     pub(crate) left: u32,
     pub(crate) entered: Entered,
     pub(crate) last: Last,
-    /// How many of the events of the next instruction are told.
-    pub(crate) told: u8,
+    /// How many of the events of the next instruction are reported.
+    pub(crate) reported: u8,
     /// How high the continuation lies above which it runs.
     pub(crate) running_at: Option<usize>,
     count: HookCount,
 }
 
 impl Hook {
-    /// A hook that has told nothing yet.
+    /// A hook to which nothing was reported yet.
     pub(crate) fn new(function: Value, events: HookEvents, count: &HookCount) -> Box<Self> {
         count.0.set(count.get() + 1);
         Box::new(Hook {
@@ -125,7 +136,7 @@ impl Hook {
             left: events.count,
             entered: Entered::Not,
             last: Last::Unknown,
-            told: 0,
+            reported: 0,
             running_at: None,
             count: count.clone(),
         })
@@ -136,7 +147,7 @@ impl Hook {
         match self.running_at {
             Some(at) if height > at => true,
             Some(_) => {
-                (self.running_at, self.told) = (None, 0);
+                (self.running_at, self.reported) = (None, 0);
                 false
             }
             None => false,
@@ -150,7 +161,7 @@ impl Drop for Hook {
     }
 }
 
-/// The events of an instruction, in the order in which they are told.
+/// The events of an instruction, in the order in which they are reported.
 const STAGES: [Stage; 4] = [Stage::Entry, Stage::Count, Stage::Line, Stage::Return];
 
 #[derive(Clone, Copy)]
@@ -169,7 +180,7 @@ impl Context {
             self.heap.barrier(old.function);
         }
         fiber.hook = hook.map(|(function, events)| {
-            let mut hook = Hook::new(function, events, &self.hook_count);
+            let mut hook = Hook::new(function, events, &self.hooks.count);
             hook.running_at = running_at;
             hook
         });
@@ -192,7 +203,7 @@ pub(crate) fn entered(cx: &mut Context, regs: Regs) {
         if hook.entered == Entered::Not {
             hook.entered = Entered::Called;
         }
-        (hook.last, hook.told) = (Last::Entered(height), 0);
+        (hook.last, hook.reported) = (Last::Entered(height), 0);
     }
 }
 
@@ -205,8 +216,8 @@ pub(crate) fn will_tail_call(cx: &mut Context, regs: Regs) {
     }
 }
 
-/// Tells of the events of the instruction at `at`: gives the next call of the hook, after which the instruction comes to this again;
-/// none when all is told.
+/// Reports the events of the instruction at `at`: gives the next call of the hook, after which the instruction comes to this again;
+/// none when all are reported.
 ///
 /// # Safety
 /// `at` is the running guest frame in baseline code, before a step.
@@ -223,9 +234,9 @@ pub(crate) unsafe fn before_instruction(cx: &mut Context, at: Flow) -> Option<Fl
     let has_lines = !guest.stands_for_host() && !guest.cleans_up(instruction);
     let is_counted = has_lines && !ends_before_loop(guest, instruction);
     let hook = cx.running().hook.as_deref_mut()?;
-    while let Some(&stage) = STAGES.get(usize::from(hook.told)) {
-        hook.told += 1;
-        let told = match stage {
+    while let Some(&stage) = STAGES.get(usize::from(hook.reported)) {
+        hook.reported += 1;
+        let reported = match stage {
             Stage::Entry => {
                 let event = match std::mem::replace(&mut hook.entered, Entered::Not) {
                     Entered::Not => None,
@@ -254,12 +265,12 @@ pub(crate) unsafe fn before_instruction(cx: &mut Context, at: Flow) -> Option<Fl
             }
             Stage::Count | Stage::Line => None,
         };
-        if let Some((event, line)) = told {
+        if let Some((event, line)) = reported {
             // SAFETY: passed on.
             return Some(unsafe { call_before(cx, guest, at, instruction, event, line) });
         }
     }
-    hook.told = 0;
+    hook.reported = 0;
     if is_counted {
         hook.last = Last::Done(height, instruction);
     }
@@ -325,7 +336,7 @@ unsafe fn call_before(
     }
 }
 
-/// Tells of a call of a host function, which has not begun; none when there is nothing to tell.
+/// Reports a call of a host function, which has not begun; none when there is nothing to report.
 ///
 /// # Safety
 /// The frame at `base` with its `count` arguments is on top of the stack, its header is written.
@@ -343,7 +354,7 @@ pub(crate) unsafe fn before_host(cx: &mut Context, base: Regs, count: usize, cam
     unsafe { call_above_host(cx, base, count, Event::Call, came) }
 }
 
-/// Tells of the return of a host function with `count` results at `base`; none when there is nothing to tell.
+/// Reports the return of a host function with `count` results at `base`; none when there is nothing to report.
 ///
 /// # Safety
 /// The frame at `base` is on top of the stack.
@@ -383,8 +394,8 @@ unsafe fn call_above_host(cx: &mut Context, base: Regs, count: usize, event: Eve
     }
 }
 
-/// Tells of the return of a guest frame that has given itself up for a host function, which has given `count` values at `values`;
-/// none when there is nothing to tell.
+/// Reports the return of a guest frame that has given itself up for a host function, which has given `count` values at `values`;
+/// none when there is nothing to report.
 ///
 /// # Safety
 /// The frame is on top of the stack but for the values.
@@ -446,14 +457,14 @@ unsafe fn call_above(
     }
 }
 
-/// Returns `count` values that lie at the base of a host function's frame, after telling of it.
+/// Returns `count` values that lie at the base of a host function's frame, after reporting that.
 ///
 /// # Safety
 /// The frame is on top of the stack.
 unsafe fn return_host(cx: &mut Context, base: Regs, count: usize) -> Flow {
     // SAFETY: passed on.
     unsafe {
-        if cx.is_hooked
+        if cx.hooks.is_on
             && let Some(flow) = host_returns(cx, base, count)
         {
             return flow;
@@ -464,12 +475,12 @@ unsafe fn return_host(cx: &mut Context, base: Regs, count: usize) -> Flow {
     }
 }
 
-/// Whether the host function at `base` tells of its return.
-pub(crate) fn tells_of_return(cx: &mut Context, base: Regs) -> bool {
+/// Whether the host function at `base` reports its return.
+pub(crate) fn reports_return(cx: &mut Context, base: Regs) -> bool {
     cx.hook_at(base).is_some_and(|hook| hook.events.returns)
 }
 
-/// Suspends the running fiber in a host function at `base`, which hands out the `count` values there, so that its return is told of
+/// Suspends the running fiber in a host function at `base`, which hands out the `count` values there, so that its return is reported
 /// when the fiber goes on.
 ///
 /// # Safety

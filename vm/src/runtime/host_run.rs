@@ -125,7 +125,7 @@ pub(crate) unsafe fn invoke(
         // What the machine calls by itself no instruction has paid for.
         let is_own = std::mem::take(&mut cx.owes_toll) || place == cx.continuation_return();
         let came = if is_own { Came::WithValues } else { Came::Called };
-        if cx.is_hooked
+        if cx.hooks.is_on
             && let Some(flow) = super::hook::before_host(cx, new, count, came)
         {
             return flow;
@@ -330,7 +330,7 @@ unsafe fn give_back(call: &mut HostCall<'_>, count: usize) -> Flow {
     // SAFETY: the frame of the host function is on top of the stack, and its header says where it was called.
     unsafe {
         let base = cx.stack_start.add(call.base);
-        if cx.is_hooked
+        if cx.hooks.is_on
             && let Some(flow) = super::hook::host_returns(cx, base, count)
         {
             return flow;
@@ -461,7 +461,7 @@ unsafe fn carry_out(cx: &mut Context, base: Regs, kept: usize, outcome: OutcomeK
             }
             OutcomeKind::Yield { count } => {
                 let at = above(cx, base, count);
-                if cx.is_hooked && super::hook::tells_of_return(cx, base) {
+                if cx.hooks.is_on && super::hook::reports_return(cx, base) {
                     return super::hook::suspend(cx, base, count, at);
                 }
                 cx.running().suspended_in = (*Frame::at(base).closure()).function.cast();

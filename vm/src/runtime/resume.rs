@@ -59,7 +59,7 @@ pub(crate) unsafe fn continuation_returned(cx: &mut Context, regs: Regs) -> Flow
             // Fibers give what these wait for, see `switch::give`.
             ContinuationKind::Resume | ContinuationKind::Close => Flow { pc: continuation.next, regs: below },
             ContinuationKind::Return => {
-                if cx.is_hooked
+                if cx.hooks.is_on
                     && let Some(flow) = hook::before_return(cx, &continuation, below, results, count)
                 {
                     return flow;

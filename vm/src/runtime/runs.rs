@@ -32,11 +32,11 @@ impl Context {
         while matches!(self.status, Status::Running | Status::OutOfFuel | Status::Stepped) && !self.stands() {
             self.stepping = true;
             self.steps = 0;
-            self.is_hooked = self.hook_count.get() > 0;
-            self.steps_left = 0;
+            self.hooks.is_on = self.hooks.count.get() > 0;
+            self.hooks.steps_left = 0;
             self.run_once(0);
             self.stepping = false;
-            self.is_hooked = false;
+            self.hooks.is_on = false;
         }
         self.fuel += owed;
         matches!(self.status, Status::Running | Status::OutOfFuel | Status::Stepped)

@@ -79,7 +79,7 @@ pub(crate) unsafe fn to_baseline(cx: &mut Context, flow: Flow) -> Flow {
         if let Some(block) = guest.loaded().exit_at(flow.pc) {
             return Flow { pc: baseline.block(block), regs: flow.regs };
         }
-        if cx.is_hooked && flow.pc.cast() == guest.loaded().entry() {
+        if cx.hooks.is_on && flow.pc.cast() == guest.loaded().entry() {
             super::hook::entered(cx, flow.regs);
         }
         let here = guest.arrival_at(flow.pc);

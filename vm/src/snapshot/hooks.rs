@@ -18,7 +18,7 @@ pub(super) fn write_hook(fiber: &Fiber, heap: &mut HeapSaver, out: &mut Writer) 
     out.number(u64::from(count));
     out.number(u64::from(hook.left));
     out.byte(hook.entered as u8);
-    out.byte(hook.told);
+    out.byte(hook.reported);
     let (kind, instruction) = match hook.last {
         Last::Unknown => (0, 0),
         Last::Entered(_) => (1, 0),
@@ -75,7 +75,7 @@ impl Loading<'_> {
         let events = from.byte()?;
         let [calls, returns, lines] = [0, 1, 2].map(|bit| events >> bit & 1 != 0);
         let count = from.u32()?;
-        let mut hook = Hook::new(function, HookEvents { calls, returns, lines, count }, &self.cx.hook_count);
+        let mut hook = Hook::new(function, HookEvents { calls, returns, lines, count }, &self.cx.hooks.count);
         hook.left = from.u32()?.min(count);
         hook.entered = match from.byte()? {
             0 => Entered::Not,
@@ -83,7 +83,7 @@ impl Loading<'_> {
             2 => Entered::TailCalled,
             _ => return Err(from.damaged("unknown way into a function")),
         };
-        hook.told = from.byte()?;
+        hook.reported = from.byte()?;
         let (last, instruction) = (from.byte()?, from.size()?);
         hook.last = match last {
             0 => Last::Unknown,
@@ -95,7 +95,7 @@ impl Loading<'_> {
     }
 }
 
-/// Reads what a hook was told of.
+/// Reads which event was reported to a hook.
 pub(super) fn hook_event(from: &mut Reader<'_>) -> Result<u64, SnapshotError> {
     let event = from.number()?;
     if event > SUSPENDED { Err(from.damaged("unknown event of a hook")) } else { Ok(event) }

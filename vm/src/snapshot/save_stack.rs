@@ -44,7 +44,7 @@ pub(crate) const HOST_FINALISER: u8 = 4;
 /// A frame of a host function that is to begin a state.
 pub(crate) const HOST_PAUSED: u8 = 5;
 
-/// A frame of a host function whose call or return a hook is told of.
+/// A frame of a host function whose call or return is reported to a hook.
 pub(crate) const HOST_HOOK: u8 = 6;
 
 /// The kinds of continuations in the order of their numbers in snapshots.

@@ -1,7 +1,7 @@
 //! `lua`: what the `lua` program does, with the same words.
 
 use super::stop::Stops;
-use super::{Session, Teller, lua as chunks, prompt};
+use super::{Session, Teller, lua as chunks, prompt, repl};
 use crate::arguments::Saving;
 use crate::commands;
 use crate::exit::Exit;
@@ -112,20 +112,58 @@ impl Interpreter {
             self.script(if is_input { None } else { Some(&words[at]) })?;
         }
         if options.is_interactive {
-            return prompt::serve(self);
+            return self.prompt();
         }
         if options.asks_for_something() {
             return Ok(());
         }
         if io::stdin().is_terminal() {
             self.show(VERSION.as_bytes())?;
-            return prompt::serve(self);
+            return self.prompt();
         }
         match self.script_from_input() {
             // The reference implementation does not look how this ends.
             Err(End::Error) => Ok(()),
             result => result,
         }
+    }
+
+    /// Serves whoever types, up to the end of the input.
+    fn prompt(&mut self) -> Result<(), End> {
+        if repl::has_terminal() { repl::serve(self) } else { prompt::serve(self) }
+    }
+
+    /// Looks for what the interpreter itself calls, in a machine into which another session was loaded.
+    pub(super) fn find_functions(&mut self) {
+        self.globals = stdlib::raw::globals(&self.session.machine);
+        let names = [&b"load"[..], b"loadfile", b"warn", b"pcall", b"tostring"];
+        let found = names.map(|name| self.session.machine.heap().table_get_name(self.globals, name));
+        found.iter().for_each(|&function| _ = self.session.machine.keep(function));
+        [self.load, self.load_file, self.warn, self.protected_call, self.to_text] = found;
+    }
+
+    /// The table of global variables.
+    pub(super) fn globals(&self) -> Value {
+        self.globals
+    }
+
+    /// Sets a global variable.
+    pub(super) fn set_global(&mut self, name: &[u8], value: Value) -> Result<(), End> {
+        let set = self.session.machine.heap().table_set_name(self.globals, name, value);
+        Ok(set.map_err(|_| self.session.out_of_memory())?)
+    }
+
+    /// The table in which fields are looked for that a value does not have itself.
+    pub(super) fn behind(&mut self, value: Value) -> Option<Value> {
+        let metatable = self.session.machine.metatable(value);
+        let behind = self.session.machine.heap().table_get_name(metatable, b"__index");
+        behind.is_table().then_some(behind)
+    }
+
+    /// Whether a value has a metamethod.
+    pub(super) fn has_metamethod(&mut self, value: Value, name: &[u8]) -> bool {
+        let metatable = self.session.machine.metatable(value);
+        !self.session.machine.heap().table_get_name(metatable, name).is_nil()
     }
 
     fn script_from_input(&mut self) -> Result<(), End> {

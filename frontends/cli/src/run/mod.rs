@@ -10,6 +10,7 @@ mod lua;
 mod outline;
 mod prompt;
 mod reference;
+mod repl;
 mod snapshot;
 mod std_module;
 mod stop;
@@ -321,7 +322,15 @@ impl Session {
 
     /// Goes on with a run to its end, or until it is stopped.
     fn go_on(&mut self) -> Result<(Exit, Vec<Value>), Failure> {
-        let state = self.machine.resume();
+        let mut state = self.machine.resume();
+        // An interpreter's programs may catch an interrupt.
+        while matches!(state, RunState::Interrupted)
+            && !matches!(self.teller, Teller::Minivm)
+            && self.stops.take_interrupt()
+            && self.machine.raise_in_caller("interrupted!")
+        {
+            state = self.machine.resume();
+        }
         let state = self.serve_waits(state)?;
         let Some(to) = self.error_to.clone().filter(|_| self.machine.uncaught_error().is_some()) else {
             return self.ended(state);

@@ -166,6 +166,17 @@ pub(super) fn refused(path: &Path, error: &SnapshotError) -> Failure {
     Failure::new(exit, Report::new(error.to_string()).place(Place::file(path.display().to_string())))
 }
 
+/// Puts a session that was saved in place of one at its prompt.
+pub(super) fn load_session(session: &mut Session, path: &Path) -> Result<(), Failure> {
+    let (snapshot, note) = open(path, u64::MAX)?;
+    let is_session = note.is_some_and(|note| note.has_lua && !note.has_wasi && note.files.is_empty());
+    if !is_session {
+        let report = Report::new("it is not a session of the prompt").place(Place::file(path.display().to_string()));
+        return Err(Failure::new(Exit::Unsupported, report));
+    }
+    session.machine.load_snapshot(snapshot, Vec::new()).map_err(|error| refused(path, &error))
+}
+
 /// What a snapshot is loaded for.
 pub(super) enum Purpose {
     /// To go on with it.

@@ -83,6 +83,18 @@ impl Stops {
         }
     }
 
+    /// Whether an interrupt has stopped it, which then is over: the next one stops it again.
+    pub(super) fn take_interrupt(&self) -> bool {
+        if !self.has_stopped.load(Ordering::Relaxed) || self.cause() != Cause::Interrupt {
+            return false;
+        }
+        if let Some(interrupt) = &self.interrupt {
+            interrupt.store(false, Ordering::Relaxed);
+        }
+        self.has_stopped.store(false, Ordering::Relaxed);
+        true
+    }
+
     /// Whether it was stopped by something else than fuel.
     pub(super) fn is_stopped(&self) -> bool {
         self.has_stopped.load(Ordering::Relaxed)
@@ -153,11 +165,12 @@ mod signals {
         flag::register(SIGINT, set.clone())?;
         let (mut comes, tells) = UnixStream::pair()?;
         low_level::pipe::register(SIGINT, tells)?;
-        let has_stopped = has_stopped.clone();
+        let (has_stopped, is_set) = (has_stopped.clone(), set.clone());
         std::thread::spawn(move || {
-            if comes.read_exact(&mut [0]).is_ok() {
+            while comes.read_exact(&mut [0]).is_ok() {
                 std::thread::sleep(GRACE);
-                if !has_stopped.load(Ordering::Relaxed) {
+                // A program that has taken the interrupt for an error goes on.
+                if !has_stopped.load(Ordering::Relaxed) && is_set.load(Ordering::Relaxed) {
                     die_of_interrupt();
                 }
             }

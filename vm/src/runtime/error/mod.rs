@@ -20,7 +20,7 @@ pub(crate) use report::{Detail, ErrorWords, note, worded};
 pub use report::{ErrorKind, ErrorReport};
 pub use trace::MODULES;
 pub(crate) use trace::{
-    fiber_state, level_info, position_at, position_of_caller, static_info, suspended_in, traceback,
+    fiber_state, level_info, position_at, position_of_call, position_of_caller, static_info, suspended_in, traceback,
     traceback_of_caller, traceback_of_fiber,
 };
 

@@ -50,6 +50,17 @@ pub(crate) fn position_at(cx: &Context, at: Flow) -> String {
     }
 }
 
+/// The position where the function that runs at `at` was called; nothing if that is not in guest code.
+pub(crate) fn position_of_call(cx: &Context, at: Flow) -> String {
+    let mut walk = Walk::new(cx, at, false);
+    // SAFETY: `at` is the state of the running frame.
+    let caller = unsafe { walk.next_shown().and_then(|_| walk.next_shown()) };
+    match caller {
+        Some(Level::Guest { guest, instruction, .. }) => position(guest, instruction),
+        _ => String::new(),
+    }
+}
+
 /// The position of the function `level` calls above the host function whose values start at `at.regs`.
 pub(crate) fn position_of_caller(cx: &Context, base: Regs, level: usize) -> String {
     let mut found = 0;
@@ -401,8 +412,8 @@ pub struct LevelInfo {
     pub variables: Vec<LevelVariable>,
     /// The arguments past the parameters.
     pub varargs: Vec<Value>,
-    /// Which of the variables a call or return that a hook is being told of hands over: how many come before, and how many they
-    /// are.
+    /// Which of the variables are handed over by the call or return that is being reported to a hook: how many come before, and
+    /// how many they are.
     pub transfer: (usize, usize),
 }
 

@@ -30,7 +30,7 @@ pub(super) unsafe fn is_before(continuation: Regs) -> bool {
     }
 }
 
-/// The continuation of a hook that is told of this event of what is below.
+/// The continuation of a hook to which one of these events of what is below is reported.
 ///
 /// # Safety
 /// A continuation lies there.
