@@ -1,27 +1,33 @@
 //! What can go wrong when a program is built.
 
 use minivm_isa::Rejection;
-use minivm_isa::entities::{Block, Func};
+use minivm_isa::entities::Func;
 use minivm_isa::limits::FRAME_WORDS_MAX;
 use minivm_isa::verify::Place;
 use std::fmt;
 
 /// Why a function or program cannot be built.
+///
+/// ```
+/// # use minivm_builder::{BuildError, ProgramBuilder, Signature, Type};
+/// let mut program = ProgramBuilder::new();
+/// let mut f = program.function("f", Signature::typed(&[Type::I32], &[]));
+/// f.i64_add(f.param(0), 1);
+/// f.return_values((2,));
+/// let function = program.add(f)?;
+/// let Err(BuildError::Rejected(mistakes)) = program.finish() else { panic!("it is wrong") };
+/// assert_eq!(mistakes.len(), 2);                  // all of them, each with its place
+/// assert_eq!(mistakes[0].place.function, Some(function));
+/// # Ok::<(), BuildError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum BuildError {
-    /// The registers of a function take more than 65,535 frame words.
+    /// The registers of a function take more than 60,000 frame words.
     FrameTooLarge {
         /// Name of the function.
         function: String,
         /// Words it would take.
         words: u64,
-    },
-    /// A block was switched to, but nothing was put into it.
-    EmptyBlock {
-        /// Name of the function.
-        function: String,
-        /// The block, by the number that [`FunctionBuilder::block`](crate::FunctionBuilder::block) gave it.
-        block: Block,
     },
     /// A function takes more memory to build than it was [given room](crate::FunctionBuilder::set_room) for.
     OutOfMemory,
@@ -67,9 +73,6 @@ impl fmt::Display for BuildError {
         match self {
             BuildError::FrameTooLarge { function, words } => {
                 write!(f, "function '{function}' needs {words} frame words, more than {FRAME_WORDS_MAX}")
-            }
-            BuildError::EmptyBlock { function, block } => {
-                write!(f, "{block} of function '{function}' has no instructions")
             }
             BuildError::OutOfMemory => f.write_str("not enough memory"),
             BuildError::Undefined { functions } => {

@@ -10,6 +10,7 @@ use std::collections::HashMap;
 
 use crate::mistakes::Mistakes;
 use crate::{BuildError, IntoOperand, IntoOperands};
+use minivm_isa::frame::words_of;
 pub use minivm_isa::limits::FRAME_WORDS_MAX;
 
 /// A block under construction, with its instructions and the source position of each.
@@ -39,7 +40,38 @@ struct LocalRange {
 /// Registers are slots of the function's frame on the stack, and nobody assigns them anew: a function with many temporaries has a
 /// large frame. [`scoped`](FunctionBuilder::scoped) lets those of one part of a function be used again by the next.
 ///
+/// ```
+/// # use minivm_builder::{ProgramBuilder, Signature};
+/// let mut f = ProgramBuilder::new().function("largest", Signature::dynamic(2, false));
+/// let (a, b, yes, no) = (f.param(0), f.param(1), f.block(), f.block());
+/// f.branch_less(a, b, yes, no);
+/// for (block, result) in [(yes, b), (no, a)] { f.switch_to(block); f.return_values((result,)) }
+/// assert!(f.finish().is_ok());
+/// ```
+///
 /// No method panics. What is used wrongly is noted, and [`finish`](FunctionBuilder::finish) reports all of it.
+///
+/// ```
+/// use minivm_builder::{ProgramBuilder, RegionKind, Signature, Type};
+///
+/// let mut program = ProgramBuilder::new();
+/// let mut f = program.function("try", Signature::dynamic(2, false));
+/// let (body, caught, error) = (f.block(), f.block(), f.register(Type::Any));
+/// f.protect(RegionKind::Catch, body, caught, caught, error, None);
+/// f.jump(body);
+///
+/// f.switch_to(body);                                     // calls its first parameter with the second one
+/// let result = f.call_any_one(f.param(0), (f.param(1),));
+/// f.return_values((true, result));
+///
+/// f.switch_to(caught);                                   // and says what went wrong, if anything did
+/// let text = f.concat(("caught: ", error));
+/// f.return_values((false, text));
+/// let number = program.add(f)?;
+/// program.export_function("try", number);
+/// assert!(program.finish().is_ok());
+/// # Ok::<(), minivm_builder::BuildError>(())
+/// ```
 pub struct FunctionBuilder {
     name: String,
     signature: Sig,
@@ -47,8 +79,8 @@ pub struct FunctionBuilder {
     captures: Vec<Type>,
     capture_names: Vec<String>,
     registers: PrimaryMap<Reg, Type>,
-    constants: PrimaryMap<Const, Constant>,
-    constant_ids: HashMap<Constant, Const>,
+    pub(crate) constants: PrimaryMap<Const, Constant>,
+    pub(crate) constant_ids: HashMap<Constant, Const>,
     blocks: PrimaryMap<Block, BlockData>,
     placed: u32,
     current: Block,
@@ -72,7 +104,6 @@ pub struct FunctionBuilder {
 /// as a rule, but room for some more.
 const BLOCK_BYTES: u64 = 480;
 const INSTRUCTION_BYTES: u64 = 2 * size_of::<Instruction>() as u64 + 104;
-const CONSTANT_BYTES: u64 = 6 * size_of::<Constant>() as u64;
 const REGISTER_BYTES: u64 = 4 * size_of::<Type>() as u64;
 const NAME_BYTES: u64 = 160;
 /// What blocks have to be that something names.
@@ -165,12 +196,26 @@ impl FunctionBuilder {
     /// Builds a part of the function; the registers that it takes are used again when it is done. What is needed after it has to
     /// be in registers from outside.
     pub fn scoped<T>(&mut self, part: impl FnOnce(&mut Self) -> T) -> T {
-        self.scopes.push(Vec::new());
+        self.begin_scope();
         let result = part(self);
-        for register in self.scopes.pop().unwrap_or_default().into_iter().rev() {
+        self.end_scope();
+        result
+    }
+
+    /// As [`scoped`](Self::scoped), for those who keep the builder in a structure of their own: registers that are taken from here
+    /// on are used again after the [`end_scope`](Self::end_scope) that belongs to it.
+    pub fn begin_scope(&mut self) {
+        self.scopes.push(Vec::new());
+    }
+
+    /// Ends what the last [`begin_scope`](Self::begin_scope) has begun.
+    pub fn end_scope(&mut self) {
+        let Some(registers) = self.scopes.pop() else {
+            return self.mistake("end_scope", "a scope that was begun", "none");
+        };
+        for register in registers.into_iter().rev() {
             self.free.entry(self.registers[register]).or_default().push(register);
         }
-        result
     }
 
     /// Makes `register` the result of the one instruction that `part` emits, whose operands may be asked of the builder:
@@ -195,63 +240,6 @@ impl FunctionBuilder {
         self.captures.push(ty);
         self.capture_names.push(name);
         self.captures.len() as u64 - 1
-    }
-
-    /// A constant, as an operand. The same constant is kept once.
-    pub fn constant(&mut self, constant: Constant) -> Operand {
-        if let Some(&known) = self.constant_ids.get(&constant) {
-            return known.into();
-        }
-        let text = if let Constant::String(bytes) = &constant { bytes.len() } else { 0 };
-        self.take(CONSTANT_BYTES + 2 * text as u64);
-        let number = self.constants.push(constant.clone());
-        self.constant_ids.insert(constant, number);
-        number.into()
-    }
-
-    /// The typed constant `value`.
-    pub fn i32(&mut self, value: i32) -> Operand {
-        self.constant(Constant::I32(value))
-    }
-
-    /// The typed constant `value`.
-    pub fn i64(&mut self, value: i64) -> Operand {
-        self.constant(Constant::I64(value))
-    }
-
-    /// The typed constant `value`.
-    pub fn f32(&mut self, value: f32) -> Operand {
-        self.constant(Constant::F32(value.to_bits()))
-    }
-
-    /// The typed constant `value`.
-    pub fn f64(&mut self, value: f64) -> Operand {
-        self.constant(Constant::F64(value.to_bits()))
-    }
-
-    /// The `any` nil.
-    pub fn nil(&mut self) -> Operand {
-        self.constant(Constant::Nil)
-    }
-
-    /// The `any` boolean `value`.
-    pub fn boolean(&mut self, value: bool) -> Operand {
-        self.constant(if value { Constant::True } else { Constant::False })
-    }
-
-    /// The `any` integer `value`.
-    pub fn integer(&mut self, value: i64) -> Operand {
-        self.constant(Constant::Integer(value))
-    }
-
-    /// The `any` float `value`.
-    pub fn float(&mut self, value: f64) -> Operand {
-        self.constant(Constant::Float(value.to_bits()))
-    }
-
-    /// The `any` string of these bytes.
-    pub fn string(&mut self, bytes: impl Into<Box<[u8]>>) -> Operand {
-        self.constant(Constant::String(bytes.into()))
     }
 
     /// A new block, empty and not yet placed.
@@ -447,7 +435,7 @@ impl FunctionBuilder {
     /// Lays out the blocks.
     ///
     /// # Errors
-    /// When the frame is too large, a used block is empty, or methods were used wrongly.
+    /// When the frame is too large, or methods were used wrongly.
     pub fn finish(self) -> Result<Function, BuildError> {
         self.lay_out().map(|(function, _)| function)
     }
@@ -458,7 +446,7 @@ impl FunctionBuilder {
             return Err(BuildError::OutOfMemory);
         }
         self.is_used("the end of the function");
-        let words: u64 = self.registers.values().map(|ty| u64::from(ty.words())).sum();
+        let words = words_of(self.registers.values());
         if words > u64::from(FRAME_WORDS_MAX) {
             return Err(BuildError::FrameTooLarge { function: self.name, words });
         }
@@ -469,7 +457,12 @@ impl FunctionBuilder {
         let mut total = 0;
         for &block in &order {
             if self.blocks[block].code.is_empty() {
-                return Err(BuildError::EmptyBlock { function: self.name, block });
+                self.mistakes.note(
+                    (block, 0),
+                    "switch_to",
+                    "a block with instructions".to_owned(),
+                    format!("{block} without"),
+                );
             }
             numbers[block] = Some(starts.push(total));
             total += u32::try_from(self.blocks[block].code.len()).expect("code is counted in u32");

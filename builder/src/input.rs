@@ -10,6 +10,18 @@ use minivm_isa::{Operand, Type};
 ///
 /// A Rust number becomes a constant of the type that the table demands there, if the value allows it: `f.add(x, 1)` adds an
 /// `any` integer, `f.i64_add(x, 1)` a typed one. Where the table does not tell, it keeps its own type.
+///
+/// ```
+/// # use minivm_builder::{Constant, ProgramBuilder, Signature};
+/// # let mut f = ProgramBuilder::new().function("f", Signature::dynamic(1, false));
+/// let x = f.param(0);
+/// f.set(x, "name", true);                         // text and booleans are `any` constants
+/// f.set(x, 1, Constant::Nil);
+/// let typed = f.i64_add(20, 22);
+/// let text = f.concat((x, ": ", 1.5));            // a list of operands, see `IntoOperands`
+/// # f.return_values((text,));
+/// # assert!(f.finish().is_ok());
+/// ```
 pub trait IntoOperand {
     /// The operand, for an input of this pattern.
     fn into_operand(self, builder: &mut FunctionBuilder, pattern: Pattern) -> Operand;
@@ -94,6 +106,19 @@ impl IntoOperand for &str {
 }
 
 /// A list of what an instruction method takes as inputs: `(x, 1, "text")`, also `()`, or a slice of registers or operands.
+///
+/// ```
+/// # use minivm_builder::{Operand, ProgramBuilder, Signature};
+/// # let mut f = ProgramBuilder::new().function("f", Signature::dynamic(1, false));
+/// let callee = f.param(0);
+/// let mut arguments: Vec<Operand> = Vec::new();
+/// for number in 1..=20 {
+///     arguments.push(f.integer(number));
+/// }
+/// let result = f.call_any_one(callee, &arguments);
+/// f.return_values((result, "and a text"));
+/// # assert!(f.finish().is_ok());
+/// ```
 pub trait IntoOperands {
     /// The operands, for inputs of this pattern.
     fn into_operands(self, builder: &mut FunctionBuilder, pattern: Pattern) -> Box<[Operand]>;

@@ -50,8 +50,24 @@
 //! assert!(program.to_string().contains("branch_i64_le_s r2, r0, block2, block3"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # What a language decides itself
+//!
+//! | | is | a language that wants something else |
+//! |---|---|---|
+//! | truth | `branch_truthy`, `is_truthy`, `not`: nil and false are false, all else is true | asks for what it takes as false: `branch_kind`, `branch_unbox_i64` and a comparison; what it knows to be a boolean needs no more than `branch_truthy` |
+//! | positions in strings | from 0, by bytes | adds a constant |
+//! | positions in lists | `length`, `append` and the compact part of a table count from 1 | adds 1 to what it does not know to be the position of a constant: `get list, i + 1` is one instruction more, and none for constants |
+//! | equality | `equal` by value of numbers, by content of strings, else by identity or metamethod `__eq`; `same` without metamethods | compares kinds before |
+//! | integers | 64 bits, which wrap; an integer and a float give a float; `div` always gives a float | untagged `i64_…` and `f64_…` after `branch_unbox_…`, or metamethods for numbers of its own |
+//! | text to number and back | `concat` makes text of numbers; text is never a number by itself | `std.to_number`, `std.to_string` of `minivm-std`, or functions of its host |
+//! | errors | any value is one: `throw`, regions; instructions fail with a text | `minivm::Machine::set_error_words` gives it the kind, the operands, the variable and the position |
+//!
+//! There is no switch for the first three, for a program or a function: each would be one more test in an instruction that all languages share, or a second
+//! row that does the same as two.
 #![forbid(unsafe_code)]
 
+mod constants;
 mod error;
 mod function;
 mod input;
@@ -65,7 +81,13 @@ pub use input::{IntoOperand, IntoOperands};
 pub use program::ProgramBuilder;
 
 // What users of this crate need of the bytecode, so that they need not name its crate.
-pub use minivm_isa::entities::{Block, Func, Global, Layout, Memory, Reg, Sig, Source, Table};
-pub use minivm_isa::program::{Constant, LayoutDef, RegionKind};
+pub use minivm_isa::entities::{
+    Block, Const, Data, Declared, Element, Func, Global, Layout, Memory, Reg, Sig, Source, Table,
+};
+pub use minivm_isa::program::{
+    Constant, DataDef, DeclaredType, ElementDef, ElementType, GlobalDef, Import, Initial, Item, LayoutDef, MemoryDef,
+    Origin, Program, RegionKind, SegmentMode, TableDef,
+};
 pub use minivm_isa::verify::{Place, Rejection, Rule, Verified};
-pub use minivm_isa::{Instruction, Kind, Operand, Signature, Storage, TrapCode, Type};
+pub use minivm_isa::{Convention, Instruction, Kind, Operand, Signature, Storage, TrapCode, Type};
+pub use minivm_isa::{binary, text};

@@ -50,9 +50,9 @@ impl Mistakes {
         let place = |noted: Noted| {
             let (block, offset) = noted.at;
             let start = numbers[block].and_then(|number| starts.get(number.as_u32() as usize));
-            // What would stand behind the last instruction is told of that.
+            // What would stand behind the last instruction gets its position.
             let last = code.len().saturating_sub(1);
-            let instruction = start.map(|&start| (start as usize + offset).min(last));
+            let instruction = start.map(|&start| (start as usize + offset).min(last)).filter(|_| !code.is_empty());
             let span = instruction
                 .and_then(|instruction| spans.iter().rev().find(|span| span.instruction as usize <= instruction));
             let source = span.map(|span| SourceLine {

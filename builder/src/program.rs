@@ -10,7 +10,25 @@ use minivm_isa::{Signature, Type, Verified, steps, verify};
 use std::collections::{BTreeMap, HashMap};
 use target_lexicon::Triple;
 
-/// Builds a program.
+/// Builds a program: functions, what it imports and exports, globals, layouts, source files.
+///
+/// ```
+/// use minivm_builder::{Constant, ProgramBuilder, Signature, Type};
+///
+/// let mut program = ProgramBuilder::new();
+/// let count = program.global(Type::I64, true, Constant::I64(0));
+/// // Declared first, so that functions may call one another; `add` does both at once.
+/// let next = program.declare_named("next", Signature::typed(&[], &[Type::I64]));
+/// let mut f = program.function("next", Signature::typed(&[], &[Type::I64]));
+/// let before = f.fresh(Type::I64).global_get(count);
+/// let after = f.i64_add(before, 1);
+/// f.global_set(count, after);
+/// f.return_values((after,));
+/// program.define(next, f)?;
+/// program.export_function("next", next);
+/// assert!(program.finish()?.to_string().contains("i64_add"));
+/// # Ok::<(), minivm_builder::BuildError>(())
+/// ```
 #[derive(Default)]
 pub struct ProgramBuilder {
     program: Program,
@@ -161,7 +179,13 @@ impl ProgramBuilder {
 
     /// Adds a global that starts with a constant.
     pub fn global(&mut self, ty: Type, mutable: bool, initial: Constant) -> Global {
+        self.named_global("", ty, mutable, initial)
+    }
+
+    /// As [`global`](Self::global), with a name for messages, frames and `minivm inspect`.
+    pub fn named_global(&mut self, name: impl Into<String>, ty: Type, mutable: bool, initial: Constant) -> Global {
         self.program.globals.push(GlobalDef {
+            name: name.into(),
             ty,
             mutable,
             holds: ElementType::Any,

@@ -12,10 +12,11 @@ use minivm_isa::program::{
 use minivm_isa::{INSTRUCTIONS, Instruction, Operand, Signature, Storage, Type};
 use std::convert::Infallible;
 
-/// Numbers of the layouts of every program: a record with one field, arrays of integers and of `any`.
+/// Numbers of the layouts of every program: a record with one field, arrays of integers, of `any` and of bytes.
 const RECORD: u32 = 0;
 const INTEGERS: u32 = 1;
 const VALUES: u32 = 2;
+const BYTES: u32 = 3;
 
 /// Functions that every program has.
 struct Functions {
@@ -50,6 +51,7 @@ fn program(row: &'static InstructionInfo) -> Result<minivm_isa::Program, String>
     builder.layout(LayoutDef::Record(vec![Storage::Whole(Type::I64)]));
     builder.layout(LayoutDef::Array(Storage::Whole(Type::I64)));
     builder.layout(LayoutDef::Array(Storage::Whole(Type::Any)));
+    builder.layout(LayoutDef::Array(Storage::I8));
     let any = |builder: &mut ProgramBuilder, name| builder.import_function(HOST, name, Signature::dynamic(0, true));
     let (id, note, pcall, metatable) = (
         any(&mut builder, "id"),
@@ -102,7 +104,7 @@ fn program(row: &'static InstructionInfo) -> Result<minivm_isa::Program, String>
 
 fn items(builder: &mut ProgramBuilder, functions: &Functions) {
     builder.global(Type::I64, true, Constant::I64(5));
-    let memory = MemoryDef { origin: Origin::Own(()), minimum: 1, maximum: Some(3), is_64: false, is_shared: false };
+    let memory = MemoryDef { origin: Origin::Own(()), minimum: 1, maximum: Some(3), is_64: false, is_shared: true };
     builder.add_memory(memory);
     builder.add_data(DataDef { mode: SegmentMode::Passive, bytes: [7; 64].into() });
     let table = builder.add_table(TableDef {
@@ -244,6 +246,7 @@ impl Operands<'_> {
     fn layout(&self) -> Layout {
         Layout::from_u32(match self.row.name {
             "array_init_element" => VALUES,
+            "string_from_array" => BYTES,
             name if name.starts_with("array_") => INTEGERS,
             _ => RECORD,
         })
@@ -268,6 +271,8 @@ impl Operands<'_> {
     /// A value of a type.
     fn value(&mut self, ty: Type, operand: &'static str) -> Operand {
         match ty {
+            // A place where an atomic access may be.
+            Type::I32 if operand == "address" => self.f.i32(8),
             Type::I32 => self.f.i32(1),
             Type::I64 => self.f.i64(1),
             Type::F32 => self.f.f32(2.5),
@@ -282,6 +287,10 @@ impl Operands<'_> {
                 match layout.as_u32() {
                     RECORD => self.f.record_new(layout, &[element]).into(),
                     INTEGERS => self.f.array_new(layout, length, element).into(),
+                    BYTES => {
+                        let byte = self.f.i32(65);
+                        self.f.array_new(layout, length, byte).into()
+                    }
                     _ => {
                         let nil = self.f.nil();
                         self.f.array_new(layout, length, nil).into()
@@ -301,7 +310,14 @@ impl Operands<'_> {
                 let callee = self.f.ref_func(self.functions.dynamic);
                 self.f.fiber_new(callee).into()
             }
-            ("append" | "append_open", "table") => self.f.table_new(2, 0).into(),
+            ("append" | "append_open" | "metatable_set", "table" | "src") => self.f.table_new(2, 0).into(),
+            ("table_next", "table") => {
+                let (table, key) = (self.f.table_new(0, 1), self.f.string(*b"key"));
+                self.f.set(table, key, key);
+                table.into()
+            }
+            ("table_next", "after") => self.f.nil(),
+            ("string_byte" | "string_slice", "src") => self.f.string(*b"bytes"),
             ("array_size" | "any_from_ref", _) => {
                 let (length, element) = (self.f.i32(4), self.f.i64(8));
                 let array = self.f.array_new(Layout::from_u32(INTEGERS), length, element);

@@ -13,6 +13,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Units of a run.
 pub const FUEL: u64 = 10_000;
+/// Units of a short run: most of what a program does, it does in its first few hundred.
+pub const FUEL_SHORT: u64 = 800;
 /// Limits of a run: small, so that programs come to them.
 pub(crate) const LIMITS: Limits = Limits {
     memory_bytes_max: 24 << 20,
@@ -72,15 +74,16 @@ pub struct Ran {
     pub is_refused: bool,
 }
 
-/// Makes the programs with a number, and runs them in all ways; gives what they did.
+/// Makes the programs with a number, and runs them in all ways with a budget; gives what they did.
 ///
 /// # Errors
 /// When they are rejected, or two ways differ.
-pub fn check(seed: u64, number: u64) -> Result<Ran, String> {
+pub fn check(seed: u64, number: u64, fuel: u64) -> Result<Ran, String> {
     let programs = programs(seed, number);
+    let run = |programs: &Programs, way, number| run_within(programs, way, number, (LIMITS, fuel));
     let first = run(&programs, Way::Fast, number)?;
-    // Compiling takes long without optimisation.
-    let is_compiled = number.is_multiple_of(4);
+    // To compile is most of the time of a program.
+    let is_compiled = number.is_multiple_of(if fuel < FUEL { 32 } else { 4 });
     for way in Way::ALL[1..].iter().filter(|&&way| is_compiled || way.mode(number) == Mode::Off) {
         let other = run(&programs, *way, number)?;
         if first.is_refused || other.is_refused || first == other {
@@ -105,10 +108,10 @@ fn difference(first: &Ran, other: &Ran) -> String {
 
 /// The first stop at which a run in slices stands elsewhere than one in baseline code that was given the same budget at once; for
 /// people who look for the reason of a difference.
-pub fn divergence(seed: u64, number: u64) -> Option<String> {
+pub fn divergence(seed: u64, number: u64, fuel: u64) -> Option<String> {
     let programs = programs(seed, number);
     let mut stops = Vec::new();
-    stops_of(&programs, Way::Sliced, number, FUEL, &mut |used, place| stops.push((used, place)));
+    stops_of(&programs, Way::Sliced, number, fuel, &mut |used, place| stops.push((used, place)));
     let mut before = String::from("the start");
     for (used, place) in stops {
         let mut whole = String::new();
@@ -170,20 +173,20 @@ type Log = Arc<Mutex<String>>;
 /// # Errors
 /// When the verifier rejects them.
 pub fn run(programs: &Programs, way: Way, number: u64) -> Result<Ran, String> {
-    run_within(programs, way, number, LIMITS)
+    run_within(programs, way, number, (LIMITS, FUEL))
 }
 
-/// As [`run`], with limits of the caller's.
+/// As [`run`], with limits and a budget of the caller's.
 ///
 /// # Errors
 /// As for [`run`].
-pub fn run_within(programs: &Programs, way: Way, number: u64, limits: Limits) -> Result<Ran, String> {
+pub fn run_within(programs: &Programs, way: Way, number: u64, (limits, budget): (Limits, u64)) -> Result<Ran, String> {
     let log = Log::default();
     let mut machine = crate::raw_machine(limits);
     define_host(&mut machine, &log).map_err(|error| error.to_string())?;
     machine.heap().set_stress(way.stress());
     native::install(&mut machine, way.mode(number));
-    let mut fuel = FUEL;
+    let mut fuel = budget;
     let ended = match link(&mut machine, programs)? {
         Ok(main) => {
             let kept = machine.keep(main);

@@ -99,7 +99,7 @@ fn snapshot(source: &str, fuel: u64) -> Vec<u8> {
     machine.save(b"", CodeForm::Whole).expect("it can be saved")
 }
 
-/// A snapshot of all these programs in one machine, each a run that is aside: after so many instructions, before the first
+/// A snapshot of all these programs in one machine, each a run that is suspended: after so many instructions, before the first
 /// one, waiting for the host, ended or stopped at an error. Then one is at work.
 fn snapshot_of_runs() -> Vec<u8> {
     let mut machine = asking_machine();

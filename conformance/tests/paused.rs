@@ -35,7 +35,8 @@ fn wasm_binary(binary: &[u8], arguments: &[Value]) -> Machine {
 fn frames(machine: &Machine) -> Vec<String> {
     let show = |frame: minivm::raw::Frame| {
         let place = frame.position.map_or("-".to_owned(), |position| format!("{}:{}", position.file, position.line));
-        let locals = frame.locals.iter().map(|local| format!(" {}={}", local.name, machine.show(&local.value)));
+        let own = frame.locals.iter().filter(|local| !local.is_captured);
+        let locals = own.map(|local| format!(" {}={}", local.name, machine.show(&local.value)));
         format!("{:?} {} {place}{}", frame.kind, frame.name, locals.collect::<String>())
     };
     machine.frames().map(show).collect()
@@ -189,6 +190,32 @@ const TYPED: &str = "(module
     (local.set $f (f64.const 2.5))
     (local.set $s (f32.const -0.5))
     (i64.add (call $half (i64.const 40)) (i64.extend_i32_s (local.get $a)))))";
+
+#[test]
+fn captured_variables_and_named_globals_are_shown() {
+    let mut machine = lua(
+        "local count, step = 0, 2\nlocal function add()\n  count = count + step\n  return count\nend\nadd()\nadd()",
+    );
+    let captured = |machine: &Machine| {
+        let frame = machine.frames().next().expect("it runs");
+        let captured = frame.locals.iter().filter(|local| local.is_captured && local.name != "_ENV");
+        captured.map(|local| format!("{}={}", local.name, machine.show(&local.value))).collect::<Vec<_>>()
+    };
+    while !captured(&machine).contains(&"count=4".to_owned()) {
+        assert!(matches!(machine.step(1), RunState::Stepped));
+    }
+    assert_eq!(line(&machine), 4);
+    let mut module = wasm(
+        "(module (global $g (export \"calls\") (mut i32) (i32.const 7)) (global i64 (i64.const 1))\n\
+         (func (export \"main\") (param i32) (global.set $g (local.get 0)) (global.set $g (i32.const 9))))",
+        &[Value::int(-3)],
+    );
+    assert!(matches!(module.step(1), RunState::Stepped));
+    let function = module.frames().next().expect("it runs").function;
+    let globals = module.globals_of_function(function);
+    let globals: Vec<_> = globals.iter().map(|global| (global.name.as_str(), module.show(&global.value))).collect();
+    assert_eq!(globals, [("calls", "-3".to_owned())]);
+}
 
 #[test]
 fn typed_variables_have_typed_values() {

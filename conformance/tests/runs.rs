@@ -292,7 +292,7 @@ fn a_run_that_waits_is_put_aside_and_answered_later() {
         assert_eq!(machine.frames_of_run(id).next().expect("it waits").name, "ask");
         assert!(machine.switch_to(id));
         machine.prepare_answer(&[Value::int(id.number() as i64), Value::TRUE]);
-        // The answer is taken before it is put aside once more.
+        // The answer is taken before it is suspended once more.
         scheduler.put_back(id);
     }
     let mut order = Vec::new();
@@ -423,7 +423,7 @@ fn what_ends_while_it_is_put_aside_tells_later() {
     assert!(finish(&mut machine, failed).starts_with("5\n"));
     assert_eq!(finish(&mut machine, ids[0]), "returns 1");
     assert!(!machine.switch_to(finished) && machine.runs().is_empty());
-    // What it waits for is told when it is taken up; until then nobody could answer it.
+    // What it waits for is reported when it is switched to; until then nobody could answer it.
     let waiting = prepare(&mut machine, "ask");
     assert_eq!(machine.run_activity(waiting), Some(RunActivity::Waiting));
     let refused = machine.save(b"", CodeForm::Whole).expect_err("nobody knows what it waits for");
@@ -442,7 +442,8 @@ fn frames_lines_and_errors_are_those_of_the_run_at_work() {
     machine.set_keep_stack_on_error(true);
     let place = |machine: &Machine| {
         let frame = machine.frames().next().expect("it runs");
-        let locals: Vec<String> = frame.locals.iter().map(|local| machine.show(&local.value)).collect();
+        let own = frame.locals.iter().filter(|local| !local.is_captured);
+        let locals: Vec<String> = own.map(|local| machine.show(&local.value)).collect();
         (frame.position.expect("it has a place").line, locals)
     };
     for _ in 0..3 {
@@ -458,7 +459,7 @@ fn frames_lines_and_errors_are_those_of_the_run_at_work() {
     let names = |frames: minivm::raw::Frames<'_>| frames.map(|frame| frame.name).collect::<Vec<_>>();
     assert_eq!(names(machine.frames_of_run(ids[1])), ["function <case.lua:2>", "main chunk"]);
     assert!(machine.frames_of_run(ids[0]).next().is_none(), "it is at work");
-    // Both stop where their error is raised, and are aside like that, also in another machine.
+    // Both stop where their error is raised, and are suspended like that, also in another machine.
     for (id, error) in [(ids[0], "case.lua:5: first"), (ids[1], "case.lua:7: second")] {
         assert!(finish(&mut machine, id).starts_with(error));
         let error = machine.uncaught_error().expect("it has stopped there");
@@ -504,7 +505,7 @@ fn dropped_runs_are_dead_and_give_their_memory_back() {
     let before = machine.heap().used_bytes();
     assert_eq!(finish(&mut machine, ids[1]), "returns dead");
     assert!(before - machine.heap().used_bytes() > 90_000);
-    // Runs that are aside, or at work, end with the program.
+    // Runs that are suspended, or at work, end with the program.
     let id = spawn(&mut machine, "setmetatable({}, { __gc = function() ended = true end }) while true do end");
     machine.switch_to(id);
     machine.set_fuel(Some(500));

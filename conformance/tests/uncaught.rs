@@ -25,7 +25,8 @@ fn lua(source: &str) -> Machine {
 fn frames(machine: &Machine) -> Vec<String> {
     let show = |frame: minivm::raw::Frame| {
         let line = frame.position.map_or("-".to_owned(), |position| position.line.to_string());
-        let locals = frame.locals.iter().map(|local| format!(" {}={}", local.name, machine.show(&local.value)));
+        let own = frame.locals.iter().filter(|local| !local.is_captured);
+        let locals = own.map(|local| format!(" {}={}", local.name, machine.show(&local.value)));
         format!("{} {line}{}", frame.name, locals.collect::<String>())
     };
     machine.frames().map(show).collect()
@@ -113,7 +114,7 @@ fn an_uncaught_error_stops_where_it_was_raised_and_ends_the_same() {
             machine.set_keep_stack_on_error(true);
             let state = machine.resume();
             assert!(matches!(state, RunState::Failed(_)) && machine.is_stopped(), "{source}");
-            // What is told of it is what it was, though clean-ups come first; what leaves a fiber is raised again outside.
+            // What is reported is what it was, though clean-ups come first; what leaves a fiber is raised again outside.
             let same = source.contains("coroutine") || end.ends_with(&machine.traceback());
             assert!(same, "{source}: {end} but {}", machine.traceback());
             let stopped = frames(&machine);

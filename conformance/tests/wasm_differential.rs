@@ -5,7 +5,7 @@
 use arbitrary::Unstructured;
 use minivm_conformance::native::{self, Mode};
 use minivm_conformance::slicing::Pace;
-use minivm_conformance::wasm::{Engine, Failure, Machines, Val, Way, sum};
+use minivm_conformance::wasm::{Engine, Failure, Val, Way, machines, sum};
 use wasm_smith::{Config, Module};
 use wasmi::{ExternType, TrapCode};
 
@@ -177,8 +177,8 @@ fn differ(seed: u64, bytes: &[u8], way: Way) -> Result<usize, String> {
     let other = wasmi::Module::new(&engine, bytes).map_err(|error| error.to_string())?;
     let program = minivm_wasm::translate(bytes, "random").map_err(|error| error.to_string())?;
     let program = minivm_isa::verify(program).map_err(|rejections| format!("{rejections:?}"))?;
-    let mut machines = Machines::new(true, way);
-    let ours = machines.instantiate(program);
+    let mut machines = machines(true, way);
+    let ours = machines.instantiate(program.into());
     let theirs = Other::new(&other).map_err(|error| failure(&error));
     let (ours, mut theirs) = match (ours, theirs) {
         (Ok(ours), Ok(theirs)) => (ours, theirs),

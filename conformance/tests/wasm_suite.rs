@@ -102,6 +102,11 @@ fn memory64() {
 }
 
 #[test]
+fn threads() {
+    assert!(check(proposal(Proposal::Threads)) > 300);
+}
+
+#[test]
 fn wide_arithmetic() {
     assert!(check(proposal(Proposal::WideArithmetic)) > 50);
 }

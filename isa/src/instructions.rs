@@ -385,6 +385,46 @@ macro_rules! for_each_instruction {
     /// Traps unless a data segment has `length` times `size` bytes from `source` on.
     DataCheck data_check 0x012f { data: Data, source: In<I32>, length: In<I32>, size: Number } [trap];
 
+    // Atomic accesses of linear memory: nothing happens between their parts, wherever a run stops. Each works on the number at
+    // `memory[address + offset]`, little-endian, and traps when the sum is not a multiple of its size, then when it is not inside.
+    /// Traps when `address + offset` is not a multiple of `2^(size mod 4)`. A load or store after it is atomic.
+    AddressAlign address_align 0x0130 { memory: Memory, address: In<Address>, offset: Offset, size: Number } [trap];
+    /// `dst` = the number of `2^(size mod 3)` bytes, zero-extended; it becomes `dst + src`.
+    I32AtomicAdd i32_atomic_add 0x0131 { dst: Out<I32>, memory: Memory, address: In<Address>, offset: Offset, src: In<I32>, size: Number } [trap];
+    /// `dst` = the number of `2^(size mod 3)` bytes, zero-extended; it becomes `dst - src`.
+    I32AtomicSub i32_atomic_sub 0x0132 { dst: Out<I32>, memory: Memory, address: In<Address>, offset: Offset, src: In<I32>, size: Number } [trap];
+    /// `dst` = the number of `2^(size mod 3)` bytes, zero-extended; it becomes `dst & src`.
+    I32AtomicAnd i32_atomic_and 0x0133 { dst: Out<I32>, memory: Memory, address: In<Address>, offset: Offset, src: In<I32>, size: Number } [trap];
+    /// `dst` = the number of `2^(size mod 3)` bytes, zero-extended; it becomes `dst | src`.
+    I32AtomicOr i32_atomic_or 0x0134 { dst: Out<I32>, memory: Memory, address: In<Address>, offset: Offset, src: In<I32>, size: Number } [trap];
+    /// `dst` = the number of `2^(size mod 3)` bytes, zero-extended; it becomes `dst ^ src`.
+    I32AtomicXor i32_atomic_xor 0x0135 { dst: Out<I32>, memory: Memory, address: In<Address>, offset: Offset, src: In<I32>, size: Number } [trap];
+    /// `dst` = the number of `2^(size mod 3)` bytes, zero-extended; it becomes `src`.
+    I32AtomicExchange i32_atomic_exchange 0x0136 { dst: Out<I32>, memory: Memory, address: In<Address>, offset: Offset, src: In<I32>, size: Number } [trap];
+    /// `dst` = the number of `2^(size mod 3)` bytes, zero-extended; it becomes `src` if `dst == expected`.
+    I32AtomicCompareExchange i32_atomic_compare_exchange 0x0137 { dst: Out<I32>, memory: Memory, address: In<Address>, offset: Offset, expected: In<I32>, src: In<I32>, size: Number } [trap];
+    /// `dst` = the number of `2^(size mod 4)` bytes, zero-extended; it becomes `dst + src`.
+    I64AtomicAdd i64_atomic_add 0x0138 { dst: Out<I64>, memory: Memory, address: In<Address>, offset: Offset, src: In<I64>, size: Number } [trap];
+    /// `dst` = the number of `2^(size mod 4)` bytes, zero-extended; it becomes `dst - src`.
+    I64AtomicSub i64_atomic_sub 0x0139 { dst: Out<I64>, memory: Memory, address: In<Address>, offset: Offset, src: In<I64>, size: Number } [trap];
+    /// `dst` = the number of `2^(size mod 4)` bytes, zero-extended; it becomes `dst & src`.
+    I64AtomicAnd i64_atomic_and 0x013a { dst: Out<I64>, memory: Memory, address: In<Address>, offset: Offset, src: In<I64>, size: Number } [trap];
+    /// `dst` = the number of `2^(size mod 4)` bytes, zero-extended; it becomes `dst | src`.
+    I64AtomicOr i64_atomic_or 0x013b { dst: Out<I64>, memory: Memory, address: In<Address>, offset: Offset, src: In<I64>, size: Number } [trap];
+    /// `dst` = the number of `2^(size mod 4)` bytes, zero-extended; it becomes `dst ^ src`.
+    I64AtomicXor i64_atomic_xor 0x013c { dst: Out<I64>, memory: Memory, address: In<Address>, offset: Offset, src: In<I64>, size: Number } [trap];
+    /// `dst` = the number of `2^(size mod 4)` bytes, zero-extended; it becomes `src`.
+    I64AtomicExchange i64_atomic_exchange 0x013d { dst: Out<I64>, memory: Memory, address: In<Address>, offset: Offset, src: In<I64>, size: Number } [trap];
+    /// `dst` = the number of `2^(size mod 4)` bytes, zero-extended; it becomes `src` if `dst == expected`.
+    I64AtomicCompareExchange i64_atomic_compare_exchange 0x013e { dst: Out<I64>, memory: Memory, address: In<Address>, offset: Offset, expected: In<I64>, src: In<I64>, size: Number } [trap];
+    /// Ends at most `count` (unsigned) waits on 4 bytes at the address, the oldest first; `dst` = how many.
+    MemoryNotify memory_notify 0x013f { dst: Out<I32>, memory: Memory, address: In<Address>, offset: Offset, count: In<I32> } [trap];
+    /// Begins a wait on the address if there are the 4 bytes of `expected`: `dst` = its number, for `minivm.memory.wait`; else -1. Traps
+    /// when the memory is not shared.
+    MemoryWaitI32 memory_wait_i32 0x0140 { dst: Out<I64>, memory: Memory, address: In<Address>, offset: Offset, expected: In<I32> } [trap];
+    /// As `memory_wait_i32`, with 8 bytes.
+    MemoryWaitI64 memory_wait_i64 0x0141 { dst: Out<I64>, memory: Memory, address: In<Address>, offset: Offset, expected: In<I64> } [trap];
+
     // Tables of `any` values. Every access traps when it is not inside.
     /// `dst = table[index]`.
     TableGet table_get 0x0150 { dst: Out<Any>, table: Table, index: In<Address> } [trap];
@@ -447,6 +487,16 @@ macro_rules! for_each_instruction {
     /// `dst` = true when `lhs <= rhs`, else false; or metamethod `__le`.
     LessEqual less_equal 0x0173 { dst: Out<Any>, lhs: In<Any>, rhs: In<Any> } [call trap bulk] { metamethod le, waits Truth, placed };
 
+    // Strings of bytes, without metamethods. Positions count from 0.
+    /// `dst` = byte `index` of the string `src`; traps unless there is one.
+    StringByte string_byte 0x0174 { dst: Out<I32>, src: In<Any>, index: In<I64> } [trap];
+    /// `dst` = the bytes `start .. end` of the string `src`; traps unless `start <= end <=` its length.
+    StringSlice string_slice 0x0175 { dst: Out<Any>, src: In<Any>, start: In<I64>, end: In<I64> } [trap allocate bulk];
+    /// `dst` = a string of the low 8 bits of each value.
+    StringNew string_new 0x0176 { dst: Out<Any>, bytes: Ins<I32> } [trap allocate bulk] { gathers };
+    /// `dst` = a string of `length` elements from `index` on of `object`, whose elements are bytes; traps on null and when not inside.
+    StringFromArray string_from_array 0x0177 { dst: Out<Any>, layout: Layout, object: In<RefType>, index: In<I32>, length: In<I32> } [trap allocate bulk];
+
     // Tables with keys, with metamethods.
     /// `dst` = a new table with room for `array` consecutive and `hash` other elements.
     TableNew table_new 0x0180 { dst: Out<Any>, array: Number, hash: Number } [allocate bulk] { placed };
@@ -454,12 +504,19 @@ macro_rules! for_each_instruction {
     Get get 0x0181 { dst: Out<Any>, object: In<Any>, key: In<Any> } [call trap bulk] { metamethod index, waits Value, placed };
     /// `object[key] = value`, or metamethod `__newindex`.
     Set set 0x0182 { object: In<Any>, key: In<Any>, value: In<Any> } [call trap allocate bulk] { metamethod newindex, waits Nothing };
-    /// `function = object[key]; self = object`, or metamethod `__index`.
+    /// `self_value = object`, then `function = object[key]`, or metamethod `__index`; where that fails, `self_value` is written all the same.
     GetMethod get_method 0x0183 { function: Out<Any>, self_value: Out<Any>, object: In<Any>, key: In<Any> } [call trap bulk] { metamethod index, waits Value };
     /// `table[first], table[first + 1], … = values`, without metamethods; `table` is a table.
     Append append 0x0184 { table: In<Any>, first: Number, values: Ins<Any> } [trap allocate bulk] { gathers };
     /// As `append`, with the values of the open list after `values`, which end a list: room behind it is given up.
     AppendOpen append_open 0x0185 { table: In<Any>, first: Number, values: Ins<Any> } [trap allocate takes_open bulk] { gathers };
+    /// `key, value` = the entry of `table` that comes after the key `after`, the first one after nil, nil after the last one. The order
+    /// follows from how the table was filled; entries may be changed and taken out meanwhile, but not added. `table` is a table, `after` a key of it.
+    TableNext table_next 0x0186 { key: Out<Any>, value: Out<Any>, table: In<Any>, after: In<Any> } [trap bulk];
+    /// `dst` = the metatable of `src`, or nil.
+    MetatableGet metatable_get 0x0187 { dst: Out<Any>, src: In<Any> } [];
+    /// The metatable of `table`, a table, is `src` from now on, a table, or nil for none.
+    MetatableSet metatable_set 0x0188 { table: In<Any>, src: In<Any> } [trap allocate];
 
     // Between `any` and typed registers.
     /// `dst = src` as an `any` integer.
@@ -550,6 +607,8 @@ macro_rules! for_each_instruction {
     Varargs varargs 0x01c7 { results: Outs<Any> } [bulk] { gathers };
     /// All arguments past the parameters become the open list.
     VarargsToOpen varargs_to_open 0x01c8 {  } [leaves_open bulk];
+    /// `results` = the values of the open list, as many as asked for; missing ones are nil. `count` = how many it has.
+    TakeOpen take_open 0x01c9 { count: Out<I32>, results: Outs<Any> } [takes_open];
 
     // Ends of blocks.
     /// Continue at `target`.
@@ -651,7 +710,7 @@ macro_rules! for_each_instruction {
     FiberYieldOpenToOpen fiber_yield_open_to_open 0x0214 { values: Ins<Any> } [call trap takes_open leaves_open bulk] { waits Yield };
     /// Closes a suspended or dead fiber, running its cleanup regions. `ok` = 1, or `ok` = 0 and `error` = what a cleanup raised.
     FiberClose fiber_close 0x0215 { ok: Out<I32>, error: Out<Any>, fiber: In<Any> } [call trap] { waits Close };
-    /// `dst` = 0 suspended, 1 running, 2 normal (it resumed another, or its run is aside), 3 dead.
+    /// `dst` = 0 suspended, 1 running, 2 normal (it resumed another, or its run is suspended), 3 dead.
     FiberStatus fiber_status 0x0216 { dst: Out<I32>, fiber: In<Any> } [trap];
 
     // Vectors of 128 bits (WebAssembly core specification, vector instructions). Lane 0 is the lowest; lists of lanes are

@@ -9,6 +9,7 @@ pub mod binary;
 pub mod entities;
 pub mod facts;
 mod flow;
+pub mod frame;
 pub mod instruction;
 mod instructions;
 pub mod limits;

@@ -1,7 +1,8 @@
 //! Limits that every program keeps, whatever machine it runs on.
 
-/// Frame words that the registers of one function may take; operands of machines are 16 bits wide.
-pub const FRAME_WORDS_MAX: u32 = 65_535;
+/// Frame words that the registers of one function may take, with the widest window that an instruction of it needs for what it
+/// calls ([`window_words`](crate::frame::window_words)). Operands of machines are 16 bits wide; what is left is for headers.
+pub const FRAME_WORDS_MAX: u32 = 60_000;
 
 /// Operands in one list, values captured by one function, fields of one record.
 pub const LIST_MAX: usize = 65_535;

@@ -164,6 +164,9 @@ pub struct Region {
     pub message_handler: Option<Reg>,
 }
 
+/// The line of spans whose place in the source is not known, as in programs that were stripped.
+pub const NO_LINE: u32 = u32::MAX;
+
 /// Source position of instructions.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Span {
@@ -171,7 +174,7 @@ pub struct Span {
     pub instruction: u32,
     /// The file.
     pub source: Source,
-    /// Line, from 1; 0 where the file has no lines, as a module in a binary format.
+    /// Line, from 1; 0 where the file has no lines, as a module in a binary format; [`NO_LINE`] where nobody knows.
     pub line: u32,
     /// First byte in the file. Where the line was found in the line tables of a module, the byte of the module, and `end` is the
     /// same.
@@ -239,6 +242,8 @@ pub enum InitialOp {
 /// A global variable.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct GlobalDef {
+    /// What it is called in the source; empty if it has no name.
+    pub name: String,
     /// Its type.
     pub ty: Type,
     /// Whether `global_set` may name it.
@@ -519,5 +524,22 @@ impl Default for Program {
             sources: PrimaryMap::new(),
             custom: Vec::new(),
         }
+    }
+}
+
+impl Program {
+    /// What a global is called: its own name, else that which it is imported or exported by.
+    pub fn global_name(&self, global: Global) -> Option<&str> {
+        let definition = self.globals.get(global)?;
+        let own = Some(definition.name.as_str()).filter(|name| !name.is_empty());
+        let imported = match &definition.origin {
+            Origin::Import(import) => Some(import.name.as_str()),
+            Origin::Own(_) => None,
+        };
+        let exported = || {
+            let export = self.exports.iter().find(|export| export.item == Item::Global(global));
+            export.map(|export| export.name.as_str())
+        };
+        own.or(imported).or_else(exported)
     }
 }

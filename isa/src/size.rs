@@ -33,6 +33,7 @@ pub fn program_bytes(program: &Program) -> u64 {
         };
     }
     for global in program.globals.values() {
+        bytes += global.name.len() as u64;
         bytes += size_of_val(global) as u64 + origin_bytes(&global.origin, initial_bytes);
     }
     for memory in program.memories.values() {

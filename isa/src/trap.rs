@@ -64,6 +64,14 @@ traps! {
     Unsupported = 14 "unsupported operation";
     /// A cast to another layout than the object's.
     CastFailure = 15 "cast failure";
+    /// An atomic access at an address that is not a multiple of its size.
+    UnalignedAtomic = 16 "unaligned atomic";
+    /// Waiting on a memory that is not shared.
+    ExpectedShared = 17 "expected shared memory";
+    /// So many wait already that no more may.
+    TooManyWaits = 18 "too many waits";
+    /// An access past the end of a string.
+    StringBounds = 19 "out of bounds string access";
 }
 
 impl fmt::Display for TrapCode {

@@ -123,7 +123,7 @@ fn tables(page: &mut String) {
     }
     write!(
         page,
-        "\n## Limits\n\n| what | most |\n|---|---|\n| frame words of a function's registers | {} |\n| operands in a list, captured \
+        "\n## Limits\n\n| what | most |\n|---|---|\n| frame words of a function's registers, with the widest window | {} |\n| operands in a list, captured \
          values, fields | {} |\n| a number in an instruction | {} |\n| nesting of an initial value | {} |\n\n",
         limits::FRAME_WORDS_MAX,
         limits::LIST_MAX,

@@ -506,6 +506,23 @@ fn functions_with_too_many_live_registers() {
 }
 
 #[test]
+fn windows_count_as_part_of_the_frame() {
+    let caller = |registers: usize| {
+        let own: Vec<String> = (0..registers).map(|number| format!("r{number}: i32")).collect();
+        let text = format!("func0 \"f\" () {{\nregisters {}\nblock0:\n call func1 ()\n trap 0\n}}\n", own.join(","));
+        let params: Vec<&str> = std::iter::repeat_n("i32", 20_000).collect();
+        let (params, zeros) = (params.join(","), vec!["i32:0"; 20_000].join(","));
+        let text = text.replace("call func1 ()", &format!("call func1 ({zeros})"));
+        check(&parse(&format!("{text}func1 \"g\" ({params}) {{\nblock0:\n trap 0\n}}\n")))
+    };
+    assert_eq!(caller(20_000), []);
+    let rejections = caller(40_000);
+    assert_eq!(rejections.len(), 1, "{rejections:?}");
+    assert_eq!(rejections[0].rule, Rule::FrameSize);
+    assert!(rejections[0].to_string().contains("at most 60000 frame words"), "{}", rejections[0]);
+}
+
+#[test]
 fn functions_with_many_registers_that_stay_in_their_block() {
     let list: Vec<String> = (0..60_000).map(|number| format!("r{number}: i32")).collect();
     let mut text = format!("func0 \"f\" () {{\nregisters {}\nblock0:\n", list.join(","));

@@ -35,6 +35,7 @@
 //! | run in slices, step, interrupt, answer | [`Machine::start`], [`RunState`], [`Machine::set_fuel`], [`Machine::set_interrupt`] |
 //! | run many things in turn | [`FiberScheduler`], [`Scheduler`] |
 //! | stop, save, go on elsewhere, fork | [`Machine::save`], [`Machine::load`], [`Machine::copy_into`] |
+//! | word errors as a language does | [`Machine::set_error_words`], [`ErrorReport`] |
 //! | look at a stopped run | [`Machine::frames`], [`Machine::report_state`] |
 //! | write a standard library, or a native tier | [`raw`] |
 //!
@@ -79,7 +80,7 @@
 //! | how a frame is laid out | `threaded/frame.rs`, `threaded/continuation.rs` |
 //! | operands of the instructions of `any` code; their handlers | `threaded/rows.rs`; `handlers/table.rs` |
 //! | what `minivm explain` shows | `compile/explain.rs` |
-//! | errors: who catches, and unwinding | `runtime/unwind.rs` |
+//! | errors: who catches, and unwinding; their parts and names in them | `runtime/unwind.rs`; `runtime/error/` |
 //! | how fuel is counted exactly | `threaded/fuel_map.rs`, `runtime/stepping.rs`, `api/run.rs` |
 //! | the passes of the compiler, in their order | `compile/mod.rs` |
 //! | what is checked when a snapshot is loaded | `snapshot/invariants.rs`, `heap/transfer/invariants.rs`, `heap/table/invariants.rs` |
@@ -125,14 +126,16 @@ pub use embedding::machine::Machine;
 pub use embedding::run::RunState;
 pub use embedding::runs::{FiberScheduler, FiberTask, Scheduler, Task, TaskId};
 pub use embedding::value::{Handle, InstanceId, Kind, RunId, Value};
-pub use memory::{MemoryBudget, OutOfMemory};
+pub use memory::{Held, MemoryBudget, OutOfMemory};
 pub use runtime::context::Limits;
+pub use runtime::error::{ErrorKind, ErrorReport};
 pub use runtime::externs::ExternKind;
 pub use runtime::fiber::FiberState;
 pub use runtime::frame_view::{FrameKind, Position};
 pub use runtime::host::HostRequest;
 pub use runtime::native::{NativeFigures, NativePolicy, NativeTier};
 pub use runtime::task::RunActivity;
+pub use runtime::waits::MemoryWait;
 #[cfg(feature = "snapshot-files")]
 pub use snapshot::container as snapshot_file;
 pub use snapshot::{CodeForm, ProgramHash, Snapshot, program_hash};

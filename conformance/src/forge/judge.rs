@@ -106,10 +106,7 @@ fn check_saved(machine: &mut Machine, world: World, when: &str) -> Result<(), St
     if bytes == again {
         return Ok(());
     }
-    Err(format!(
-        "{when} it was saved, and is another one when it is loaded again: {}",
-        difference(world, [bytes, again])
-    ))
+    Err(format!("{when} it was saved, and differs when it is loaded again: {}", difference(world, [bytes, again])))
 }
 
 /// The first field that differs.

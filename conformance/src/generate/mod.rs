@@ -33,8 +33,8 @@ pub const HOST_FUNCTIONS: [&str; 13] =
     ["id", "note", "fail", "trap", "call", "keep", "tail", "pcall", "xpcall", "yield", "resume", "close", "metatable"];
 /// Functions of a program, imported ones aside.
 const FUNCTIONS_MAX: usize = 7;
-/// One in so many functions has a frame that no machine loads.
-const TOO_LARGE: usize = 60;
+/// One in so many functions has a frame nearly as wide as one may be.
+const WIDE: usize = 60;
 
 /// Two programs that belong together, not verified.
 pub struct Programs {
@@ -156,8 +156,8 @@ fn program(random: &mut Random, layouts: &[LayoutDef], library: Option<&Made>) -
     }
     items(random, &mut builder, &mut plan, library);
     for function in plan.functions.iter().filter(|function| !function.is_import) {
-        let body = match once_in(random, TOO_LARGE) {
-            true => Body::too_large(random, &plan, function, &mut builder),
+        let body = match once_in(random, WIDE) {
+            true => Body::wide(random, &plan, function, &mut builder),
             false => Body::random(random, &plan, function, &mut builder),
         };
         builder.define(function.number, body).expect("its frame fits and no block is empty");
@@ -215,7 +215,7 @@ fn items(random: &mut Random, builder: &mut ProgramBuilder, plan: &mut Plan, lib
     if let Some(library) = library {
         for (index, &(ty, mutable)) in library.plan.globals.iter().enumerate() {
             let origin = Origin::Import(imported(format!("g{index}")));
-            builder.add_global(GlobalDef { ty, mutable, holds: ElementType::Any, origin });
+            builder.add_global(GlobalDef { name: String::new(), ty, mutable, holds: ElementType::Any, origin });
             plan.globals.push((ty, mutable));
         }
         builder.add_table(TableDef {
@@ -238,8 +238,13 @@ fn items(random: &mut Random, builder: &mut ProgramBuilder, plan: &mut Plan, lib
             other => Initial::Constant(constant(random, other)),
         };
         let mutable = random.below(3) > 0;
-        let global =
-            builder.add_global(GlobalDef { ty, mutable, holds: ElementType::Any, origin: Origin::Own(initial) });
+        let global = builder.add_global(GlobalDef {
+            name: String::new(),
+            ty,
+            mutable,
+            holds: ElementType::Any,
+            origin: Origin::Own(initial),
+        });
         plan.globals.push((ty, mutable));
         if library.is_none() {
             builder.export(format!("g{index}"), Item::Global(global));

@@ -34,7 +34,7 @@ pub fn check(seed: u64, number: u64, used: &mut BTreeSet<Opcode>) -> Result<Comp
     if [&programs.library, &programs.main].into_iter().any(has_large_frame) {
         return Ok(Compared::Open(expected.log));
     }
-    let found = run_within(&programs, Way::Fast, number, roomy())?;
+    let found = run_within(&programs, Way::Fast, number, (roomy(), FUEL))?;
     let found_log = without_names(found.log.split("\nstack traceback:").next().unwrap_or_default());
     let found_log = found_log.trim_end();
     let limits = ["stack overflow", "not enough memory"];

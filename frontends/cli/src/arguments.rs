@@ -84,6 +84,8 @@ pub(crate) enum Command {
     Build(Build),
     /// Prints the bytecode of a program.
     Dis(File),
+    /// Lays out programs in text form (.mvt), with their comments.
+    Fmt(Fmt),
     /// Checks a program without running it.
     Verify(File),
     /// Goes on with a program that was stopped and saved, which may do no more than is granted here.
@@ -93,6 +95,8 @@ pub(crate) enum Command {
     Inspect(Inspect),
     /// Shows source lines, bytecode and the machine's own code side by side.
     Explain(Explain),
+    /// Runs scripts of the WebAssembly testsuite (.wast) and tells which of their assertions do not hold.
+    Wast(Wast),
     /// Prints a completion script for a shell.
     Completions {
         /// The shell.
@@ -103,7 +107,7 @@ pub(crate) enum Command {
 /// What all commands that take a program say about it.
 #[derive(Args, Debug)]
 pub(crate) struct File {
-    /// The program: .lua, .wasm, .wat, .mvt or .mvm; anything else is told by its
+    /// The program: .lua, .wasm, .wat, .mvt, .mvm or .tern; anything else is told by its
     /// content, and `-` is standard input.
     #[arg(value_hint = ValueHint::FilePath)]
     pub(crate) file: PathBuf,
@@ -123,9 +127,22 @@ pub(crate) struct RunSaved {
 /// Options of `run` that are about the program.
 #[derive(Args, Debug)]
 pub(crate) struct Run {
-    /// Call this export with the arguments and print its results.
+    /// Call this export with the arguments and print its results. Floats may be hexadecimal or `nan:0x7`, vectors are one argument:
+    /// 'i32x4 1 2 3 4'.
     #[arg(long, value_name = "NAME")]
     pub(crate) invoke: Option<String>,
+    /// Load another program first, which modules import from by this name.
+    #[arg(long = "preload", value_name = "NAME=FILE")]
+    pub(crate) preloads: Vec<Preload>,
+    /// Functions that nobody has for a module are errors when they are called, not before it runs.
+    #[arg(long)]
+    pub(crate) stub_imports: bool,
+    /// Let modules that a Lua program loads use WASI, as far as it is granted; programs that import it always may.
+    #[arg(long)]
+    pub(crate) wasi: bool,
+    /// What the program is told that it is called.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) argv0: Option<OsString>,
     /// Grant a directory, and under which path the program sees it.
     #[arg(long = "dir", value_name = "HOST[::GUEST]", value_hint = ValueHint::DirPath)]
     directories: Vec<DirectoryGrant>,
@@ -188,6 +205,24 @@ impl Run {
             clock: self.clock,
             random: self.random,
         }
+    }
+}
+
+/// A program that is loaded before the one that is run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Preload {
+    /// What modules call it.
+    pub(crate) name: String,
+    /// Where it is.
+    pub(crate) file: PathBuf,
+}
+
+impl FromStr for Preload {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, file) = text.split_once('=').ok_or("expected NAME=FILE")?;
+        Ok(Preload { name: name.to_owned(), file: file.into() })
     }
 }
 
@@ -341,6 +376,31 @@ pub(crate) struct Build {
     pub(crate) output: PathBuf,
 }
 
+/// Options of `wast`.
+#[derive(Args, Debug)]
+pub(crate) struct Wast {
+    /// Stop each call after this many instructions.
+    #[arg(long, value_name = "N")]
+    pub(crate) fuel: Option<u64>,
+    /// Tell of each script, also of those of which everything holds.
+    #[arg(long)]
+    pub(crate) verbose: bool,
+    /// The scripts, or folders with scripts in them.
+    #[arg(required = true, value_hint = ValueHint::AnyPath)]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+/// Options of `fmt`.
+#[derive(Args, Debug)]
+pub(crate) struct Fmt {
+    /// Change nothing, and fail when a file would change.
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// The files, which are changed in place; `-` is standard input, laid out on standard output.
+    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) files: Vec<PathBuf>,
+}
+
 /// Options of `explain`.
 #[derive(Args, Debug)]
 pub(crate) struct Explain {
@@ -428,6 +488,8 @@ mod tests {
         assert_eq!(run.environment[0].value, "1=2");
         let granted = self::run("run --sandbox --clock --random --dir . x.lua").granted();
         assert!(granted.clock && granted.random && granted.directories.len() == 1);
+        let preloads = self::run("--preload env=lib=1.wasm --stub-imports --argv0 x a.wasm").preloads;
+        assert_eq!(preloads, [Preload { name: "env".to_owned(), file: "lib=1.wasm".into() }]);
         assert_eq!(run.memory_max, Some(Size(2 << 20)));
         assert_eq!(run.timeout, Some(Seconds(Duration::from_millis(1_500))));
         assert_eq!(run.program, ["x.wasm", "3", "-4"]);
@@ -437,16 +499,21 @@ mod tests {
     fn other_commands_are_read() {
         assert!(matches!(parse("build a.lua -o a.mvm"), Ok(Command::Build(_))));
         assert!(matches!(parse("dis a.lua"), Ok(Command::Dis(_))));
+        assert!(
+            matches!(parse("fmt --check a.mvt b.mvt"), Ok(Command::Fmt(Fmt { check: true, files })) if files.len() == 2)
+        );
         assert!(matches!(parse("verify --color never a.mvm"), Ok(Command::Verify(_))));
         assert!(matches!(parse("--color never dis a.mvm"), Ok(Command::Dis(_))));
         assert!(matches!(parse("explain a.lua f"), Ok(Command::Explain(_))));
         assert!(matches!(parse("completions bash"), Ok(Command::Completions { .. })));
+        assert!(matches!(parse("wast --fuel 3 a.wast b"), Ok(Command::Wast(_))));
         for wrong in [
             "",
             "run",
             "build a.lua",
             "dis",
             "dis a b",
+            "fmt",
             "--fuel x a.lua",
             "--timeout x a.lua",
             "--timeout -1 a.lua",
@@ -455,6 +522,8 @@ mod tests {
             "--no a",
             "--fuel 3 dis a",
             "--dir . run a",
+            "--preload a b.wasm",
+            "wast",
             "--snapshot-to x run a",
             "--by-reference a",
             "--features -nonsense a",

@@ -34,6 +34,7 @@ pub(crate) fn load_within(path: &Path, features: Features, allowance: &mut Allow
         Language::Wat => wat(&name, &bytes, features, allowance),
         Language::Mvt => mvt(&name, &bytes, allowance),
         Language::Mvm => mvm(&name, &bytes, allowance),
+        Language::Tern => tern(&name, &bytes, allowance),
     };
     match program {
         Ok(program) => Ok(Loaded { name, language, program }),
@@ -94,12 +95,25 @@ fn wasm_error(name: &str, bytes: &[u8], error: &WasmError) -> Failure {
     Failure::new(exit, report)
 }
 
-fn mvt(name: &str, bytes: &[u8], allowance: &mut Allowance) -> Result<Verified, Failure> {
-    let text = std::str::from_utf8(bytes).map_err(|error| {
+fn tern(name: &str, bytes: &[u8], allowance: &mut Allowance) -> Result<Verified, Failure> {
+    let text = utf8(name, bytes)?;
+    allowance.touch(minivm_tutorial::compiling_bytes(text)).map_err(|_| too_large(name))?;
+    minivm_tutorial::compile(name, text, minivm_tutorial::Mode::File).map_err(|error| {
+        let place = Place::in_text(name, bytes, error.line as usize, Some(error.span.clone()));
+        invalid(vec![Report::new(error.message).place(place)])
+    })
+}
+
+fn utf8<'b>(name: &str, bytes: &'b [u8]) -> Result<&'b str, Failure> {
+    std::str::from_utf8(bytes).map_err(|error| {
         let line = bytes[..error.valid_up_to()].iter().filter(|&&byte| byte == b'\n').count() + 1;
         let at = error.valid_up_to();
         invalid(vec![Report::new("the text is not UTF-8").place(Place::in_text(name, bytes, line, Some(at..at + 1)))])
-    })?;
+    })
+}
+
+fn mvt(name: &str, bytes: &[u8], allowance: &mut Allowance) -> Result<Verified, Failure> {
+    let text = utf8(name, bytes)?;
     // The library reads pieces of programs too; a file says which version it is for.
     let mut lines =
         text.lines().enumerate().filter(|(_, line)| !matches!(line.trim_start().chars().next(), None | Some(';')));

@@ -21,7 +21,7 @@ use tz::TimeZone;
 pub(crate) struct ProcessHost {
     files: Files,
     variables: Vec<Variable>,
-    /// Where programs are told of that were read.
+    /// Where programs that were read are reported.
     programs: ProgramFiles,
     clock: Option<SystemClock>,
     has_random: bool,

@@ -9,6 +9,7 @@ mod arguments;
 mod commands;
 mod exit;
 mod explain;
+mod format;
 mod function_names;
 mod grants;
 mod load;
@@ -20,6 +21,7 @@ mod report;
 mod run;
 mod source;
 mod values;
+mod wast;
 
 use arguments::{Command, CommandLine, When};
 use std::process::ExitCode;
@@ -40,8 +42,10 @@ fn main() -> ExitCode {
         Command::Explain(options) => explain::explain(options, features),
         Command::Lua(options) => run::lua(&options.words, features),
         Command::Build(build) => commands::build(build, features),
+        Command::Fmt(options) => format::format(options),
         Command::Dis(file) => commands::dis(&file.file, features),
         Command::Verify(file) => commands::verify(&file.file, features),
+        Command::Wast(options) => wast::wast(options, features),
         Command::Completions { shell } => commands::completions(*shell),
     };
     let exit = result.unwrap_or_else(|failure| {

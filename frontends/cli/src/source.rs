@@ -73,7 +73,7 @@ pub(crate) fn read_within(path: &Path, allowance: &mut Allowance) -> Result<Sour
     let language = language::detect(path, &bytes).map_err(|reason| {
         let report = Report::new(format!("cannot tell what `{name}` is: {reason}"))
             .place(Place::file(name.as_str()))
-            .help("name it .lua, .wasm, .wat, .mvt or .mvm");
+            .help("name it .lua, .wasm, .wat, .mvt, .mvm or .tern");
         Failure::new(Exit::Invalid, report)
     })?;
     Ok(SourceFile { name, language, bytes })
@@ -94,9 +94,10 @@ pub(crate) fn cause(error: &io::Error) -> String {
 
 /// The command that a word could have been meant for.
 fn similar_command(word: &str) -> Option<&'static str> {
-    const COMMANDS: [&str; 9] = ["run", "lua", "build", "dis", "verify", "resume", "inspect", "explain", "completions"];
-    const LONGER: [(&str, &str); 4] =
-        [("disassemble", "dis"), ("disasm", "dis"), ("compile", "build"), ("check", "verify")];
+    const COMMANDS: [&str; 10] =
+        ["run", "lua", "build", "dis", "fmt", "verify", "resume", "inspect", "explain", "completions"];
+    const LONGER: [(&str, &str); 5] =
+        [("disassemble", "dis"), ("disasm", "dis"), ("compile", "build"), ("check", "verify"), ("format", "fmt")];
     let by_meaning = LONGER.iter().find(|(other, _)| *other == word).map(|(_, command)| *command);
     by_meaning.or_else(|| COMMANDS.into_iter().find(|command| one_slip(word, command)))
 }

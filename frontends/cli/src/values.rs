@@ -1,7 +1,8 @@
 //! Values on the command line: arguments of `--invoke` and what it prints.
 
 use minivm::raw::{Machine, Value};
-use minivm_isa::Type;
+use minivm_isa::{Signature, Type};
+use minivm_wasm::script::{Val, from_values, parse_number, show_number, to_values};
 use std::ffi::OsStr;
 
 /// The bytes of a text of the system: what it is on Unix; elsewhere what is not Unicode is replaced.
@@ -29,8 +30,11 @@ pub(crate) fn parse(machine: &mut Machine, text: &[u8], ty: Type) -> Option<Valu
             let fits = i64::try_from(number).is_ok() || u64::try_from(number).is_ok();
             fits.then(|| Value::int(number as i64))
         }
-        Type::F32 => Some(Value::float(f64::from(text.parse::<f32>().ok()?))),
-        Type::F64 => Some(Value::float(text.parse().ok()?)),
+        Type::F32 => match text.parse::<f32>() {
+            Ok(float) => Some(Value::float(f64::from(float))),
+            Err(_) => float(parse_number(text, ty)?),
+        },
+        Type::F64 => text.parse().ok().map(Value::float).or_else(|| float(parse_number(text, ty)?)),
         Type::Any => match (text, integer(text)) {
             ("nil", _) => Some(Value::NIL),
             ("true", _) => Some(Value::TRUE),
@@ -43,6 +47,53 @@ pub(crate) fn parse(machine: &mut Machine, text: &[u8], ty: Type) -> Option<Valu
         },
         Type::V128 | Type::Cell | Type::Ref(_) => None,
     }
+}
+
+/// A float as a value, which has no single NaNs.
+fn float(number: Val) -> Option<Value> {
+    match number {
+        Val::F32(bits) => Some(Value::float(f64::from(f32::from_bits(bits)))),
+        Val::F64(bits) => Some(Value::float(f64::from_bits(bits))),
+        _ => None,
+    }
+}
+
+/// Whether a call has to pass its numbers bit for bit: for vectors, and NaNs that somebody wrote down.
+pub(crate) fn needs_bits(signature: &Signature, texts: &[Vec<u8>]) -> bool {
+    let is_vector = |ty: &Type| *ty == Type::V128;
+    let is_nan = |text: &Vec<u8>| text.windows(4).any(|part| part == b"nan:");
+    signature.params.iter().chain(&signature.results).any(is_vector) || texts.iter().any(is_nan)
+}
+
+/// As [`parse`], for a function whose numbers are passed bit for bit: the values that stand for one there.
+pub(crate) fn parse_bits(machine: &mut Machine, text: &[u8], ty: Type) -> Option<Vec<Value>> {
+    match ty {
+        Type::F32 | Type::F64 | Type::V128 => {
+            let text = std::str::from_utf8(text).ok()?;
+            let plain = match ty {
+                Type::F32 => text.parse().ok().map(|float: f32| Val::F32(float.to_bits())),
+                Type::F64 => text.parse().ok().map(|float: f64| Val::F64(float.to_bits())),
+                _ => None,
+            };
+            plain.or_else(|| parse_number(text, ty)).map(to_values)
+        }
+        _ => parse(machine, text, ty).map(|value| vec![value]),
+    }
+}
+
+/// As [`show`], for the results of a function whose numbers are passed bit for bit.
+pub(crate) fn show_bits(machine: &mut Machine, values: &[Value], types: &[Type]) -> Vec<String> {
+    let mut values = values.iter().copied();
+    let mut shown = Vec::with_capacity(types.len());
+    for &ty in types {
+        shown.push(match ty {
+            Type::F32 | Type::F64 | Type::V128 => {
+                from_values(&mut values, ty).ok().and_then(show_number).unwrap_or_default()
+            }
+            _ => show(machine, values.next().unwrap_or_default(), Some(ty)),
+        });
+    }
+    shown
 }
 
 /// Decimal or `0x` hexadecimal, with a sign.
@@ -104,5 +155,11 @@ mod tests {
             assert_eq!(show(&mut machine, value, None), text);
         }
         assert!(parse(&mut machine, "1".as_bytes(), Type::V128).is_none());
+        let value = parse(&mut machine, "-0x1.8p1".as_bytes(), Type::F32).unwrap();
+        assert_eq!(show(&mut machine, value, Some(Type::F32)), "-3");
+        for (text, ty) in [("i32x4 0x00000001 0x00000002 0x00000003 0xffffffff", Type::V128), ("-nan:0x7", Type::F32)] {
+            let values = parse_bits(&mut machine, text.as_bytes(), ty).unwrap();
+            assert_eq!(show_bits(&mut machine, &values, &[ty]), [text]);
+        }
     }
 }

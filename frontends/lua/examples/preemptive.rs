@@ -8,7 +8,7 @@ use minivm::{CodeForm, FiberScheduler, Machine, RunState, Value};
 use std::error::Error;
 
 const RUNS: usize = 10_000;
-/// What one may cost that is aside.
+/// What a suspended one may cost.
 const BYTES_MAX: usize = 1536;
 /// Instructions of the first turns, and of the later ones.
 const QUANTA: [u64; 2] = [30, 200];
@@ -49,7 +49,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     let each = (used_bytes(&mut machine)? - before) / RUNS;
-    println!("{RUNS} runs are aside, of {each} bytes each");
+    println!("{RUNS} runs are suspended, of {each} bytes each");
     assert!(each < BYTES_MAX, "one takes less than {BYTES_MAX} bytes");
 
     let first = machine.runs()[0];

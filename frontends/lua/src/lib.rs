@@ -1,6 +1,7 @@
 //! Lua 5.4 for MiniVM: from source text to bytecode, and the standard library.
 #![deny(unsafe_code)]
 
+mod chunks;
 pub mod codegen;
 pub mod stdlib;
 pub mod syntax;

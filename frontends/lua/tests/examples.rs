@@ -39,7 +39,7 @@ fn preemptive() {
     let total: i64 =
         (0..10_000).filter(|number| number % 1000 != 999).map(|n| (1..=10 + n % 50).sum::<i64>() * n).sum();
     let sum = format!("they all ended, 10 with an error; the sum of the others is {total}");
-    prints("preemptive", &["10000 runs are aside, of ", "work.lua:", "rounds = 10", "does not like this", &sum]);
+    prints("preemptive", &["10000 runs are suspended, of ", "work.lua:", "rounds = 10", "does not like this", &sum]);
 }
 
 #[test]

@@ -56,7 +56,38 @@ pub(crate) fn modules(wanted: &[Wanted]) -> Vec<String> {
     wanted.iter().map(|import| &import.module).filter(|module| known.insert(*module)).cloned().collect()
 }
 
+/// Entries of a module that are looked at for its names, and names that are listed.
+const ENTRIES_MAX: usize = 1000;
+const LISTED_MAX: usize = 40;
+
+/// The names in a module, in their order.
+fn names_in(call: &mut HostCall<'_>, module: Value) -> Vec<String> {
+    let (mut names, mut key) = (Vec::new(), Value::NIL);
+    for _ in 0..ENTRIES_MAX {
+        let Ok(Some((next, _))) = call.heap().table_next(module, key) else { break };
+        key = next;
+        names.extend(key.as_bytes().map(|name| String::from_utf8_lossy(name).into_owned()));
+    }
+    names.sort_unstable();
+    if names.len() > LISTED_MAX {
+        names.truncate(LISTED_MAX);
+        names.push("…".to_owned());
+    }
+    names
+}
+
 impl Wanted {
+    /// What kind of thing it is.
+    pub(crate) fn kind_name(&self) -> &'static str {
+        match &self.kind {
+            Kind::Function(_) => "function",
+            Kind::Global { holds, .. } if holds.is_tag() => "tag",
+            Kind::Global { .. } => "global",
+            Kind::Memory => "memory",
+            Kind::Table => "table",
+        }
+    }
+
     /// What is needed, for messages.
     fn description(&self) -> String {
         match &self.kind {
@@ -80,9 +111,21 @@ impl Wanted {
                 return Ok(None);
             }
             let needed = self.description();
+            let there_is = |names: Vec<String>| match names.is_empty() {
+                true => "nothing".to_owned(),
+                false => names.join(", "),
+            };
             return Err(match module.tag() {
                 Tag::TABLE => {
-                    format!("unknown {place}: module '{}' has no such field ({needed} expected)", self.module)
+                    let names = there_is(names_in(call, module));
+                    format!(
+                        "unknown {place}: module '{}' has no such field, but {names} ({needed} expected)",
+                        self.module
+                    )
+                }
+                Tag::NIL if !call.defined_names(&self.module).is_empty() => {
+                    let names = there_is(call.defined_names(&self.module));
+                    format!("unknown {place}: '{}' has {names} ({needed} expected)", self.module)
                 }
                 Tag::NIL => format!("unknown {place}: there is no module '{}' ({needed} expected)", self.module),
                 _ => {

@@ -16,6 +16,8 @@ pub enum Language {
     Mvt,
     /// MiniVM bytecode.
     Mvm,
+    /// Tern source, the language of the guide for language authors.
+    Tern,
 }
 
 impl fmt::Display for Language {
@@ -26,6 +28,7 @@ impl fmt::Display for Language {
             Language::Wat => "WebAssembly text",
             Language::Mvt => "MiniVM text",
             Language::Mvm => "MiniVM bytecode",
+            Language::Tern => "Tern",
         })
     }
 }
@@ -45,6 +48,7 @@ fn by_ending(path: &Path) -> Option<Language> {
         "wat" => Some(Language::Wat),
         "mvt" => Some(Language::Mvt),
         "mvm" => Some(Language::Mvm),
+        "tern" => Some(Language::Tern),
         _ => None,
     }
 }
@@ -103,6 +107,7 @@ mod tests {
         assert_eq!(detect(Path::new("a.wat"), b""), Ok(Language::Wat));
         assert_eq!(detect(Path::new("a.mvt"), b""), Ok(Language::Mvt));
         assert_eq!(detect(Path::new("a.mvm"), b""), Ok(Language::Mvm));
+        assert_eq!(detect(Path::new("a.tern"), b""), Ok(Language::Tern));
     }
 
     #[test]

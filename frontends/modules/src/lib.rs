@@ -1,6 +1,6 @@
 //! Languages calling each other: Lua programs load WebAssembly and MiniVM programs, and these import what Lua makes.
 //!
-//! [`install`] teaches `require` files that end in `.wasm`, `.wat`, `.mvt` and `.mvm`, and makes the library `wasm`.
+//! [`install`] teaches `require` files that end in `.wasm`, `.wat`, `.mvt`, `.mvm` and `.tern`, and makes the library `wasm`.
 //!
 //! ```
 //! use minivm::{Limits, Machine};
@@ -30,6 +30,9 @@
 //! `(import "env" "f" …)`; last in what the host has defined. A function can be any function, whoever made it. A global can be
 //! a `wasm.global`, or a plain value where it is immutable.
 //!
+//! A file that ends in `.tern` is a chunk, as one of Lua is: it sees the globals of Lua, and what it returns is the module's value.
+//! Any program is such a chunk that has the custom section `minivm.chunk` and a function `main` that captures the globals.
+//!
 //! # Conversions
 //!
 //! | WebAssembly | from Lua | to Lua |
@@ -56,6 +59,10 @@
 //! | | size: `size()` (also `#memory`), `pages()`, `grow(pages)` |
 //! | global | the fields `value`, `type`, `mutable` |
 //! | table | `get(index)`, `set(index, value)`, `grow(elements, value)`, `size()` (also `#table`); indices count from 0 |
+//!
+//! `wasm.compile(path_or_bytes)` gives a module, which `wasm.instantiate` takes in place of a path: its instances share the compiled
+//! code, and each is made in a fraction of the time. `module:imports()` and `module:exports()` list what it needs and has, as tables
+//! with `module`, `name` and `kind`.
 //!
 //! `wasm.memory(pages, maximum)`, `wasm.global(type, value, mutable)` and `wasm.table(elements, maximum, type)` make some. Every
 //! access is checked; one that is out of bounds is an error.
@@ -85,7 +92,7 @@ use minivm_isa::Verified;
 use minivm_wasm::Features;
 
 /// The endings of files that `require` learns to load.
-pub const ENDINGS: [&str; 4] = ["wasm", "wat", "mvm", "mvt"];
+pub const ENDINGS: [&str; 5] = ["wasm", "wat", "mvm", "mvt", "tern"];
 
 /// The machine as the library sees it.
 #[allow(unsafe_code)]

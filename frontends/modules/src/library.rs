@@ -3,7 +3,7 @@
 use crate::arguments::{
     Answer, LibraryFunction, argument_error, check_bytes, check_unsigned, kind_error, optional_unsigned, shown,
 };
-use crate::load::instantiate;
+use crate::load::{compile, instantiate};
 use crate::objects::value_of;
 use minivm::raw::HostCall;
 use minivm_isa::Type;
@@ -11,7 +11,7 @@ use minivm_isa::program::ElementType;
 
 /// The functions by name.
 pub(crate) const FUNCTIONS: &[(&str, LibraryFunction)] =
-    &[("global", global), ("instantiate", instantiate), ("memory", memory), ("table", table)];
+    &[("compile", compile), ("global", global), ("instantiate", instantiate), ("memory", memory), ("table", table)];
 
 /// `wasm.memory(pages [, maximum])`.
 fn memory(call: &mut HostCall<'_>) -> Answer {

@@ -4,10 +4,10 @@
 //! runs on the native stack. The state is a host object in the function's frame.
 
 use crate::arguments::{Answer, out_of_memory};
-use crate::objects::value_of;
+use crate::objects::{module, value_of};
 use crate::pending::Pending;
 use crate::read;
-use minivm::raw::{ExternKind, HostCall, Imports, InstanceId, LinkError, Protect, Raise, Tag, Value};
+use minivm::raw::{ExternKind, HostCall, Imports, InstanceId, LinkError, ProgramHandle, Protect, Raise, Tag, Value};
 use minivm_isa::Convention;
 use minivm_lua::stdlib::modules as lua;
 
@@ -18,16 +18,20 @@ const INITIALIZED: u32 = 3;
 const CHUNK_RAN: u32 = 4;
 
 // What is kept: the state, the imports that were given, the values of modules by name, the number of the next module, and what
-// a Lua chunk gets as its arguments: name and file.
+// a chunk gets as its arguments: name and file.
 const PENDING: usize = 0;
 const GIVEN: usize = 1;
 const FOUND: usize = 2;
 const NEXT: usize = 3;
 const NAME: usize = 4;
 const FILE: usize = 5;
+/// Only of a program that is run and not required: the name of the function that is called at the end, or nil, then its arguments.
+const ENTRY: usize = 6;
 
-/// The section by which a program tells that it was made from Lua.
-const LUA_SECTION: &str = "lua.lines";
+/// The sections by which a program tells that it is a chunk: `main` captures the globals, and gives the module's value.
+const CHUNK_SECTIONS: [&str; 2] = ["lua.lines", minivm_tutorial::CHUNK_SECTION];
+/// How errors call a program that is not in a file.
+const BYTES: &str = "(bytes)";
 /// Copies of a file's name that there may be at a time, in messages above all.
 const NAME_COPIES: usize = 6;
 /// What a library of WebAssembly wants to be called before anything else.
@@ -45,29 +49,69 @@ pub(crate) fn load(call: &mut HostCall<'_>) -> Answer {
         Ok(bytes) => bytes,
         Err(error) => return Err(call.error(format!("cannot read {}: {error}", String::from_utf8_lossy(&path)))),
     };
-    begin(call, &String::from_utf8_lossy(&path), bytes.bytes(), [Value::NIL, name, file])
+    let source = String::from_utf8_lossy(&path).into_owned();
+    let program = compiled(call, &source, bytes.bytes())?;
+    resolve(call, source, program, [Value::NIL, name, file])
 }
 
-/// `wasm.instantiate(path or bytes [, imports])`.
+/// `wasm.instantiate(path, bytes or module [, imports])`.
 pub(crate) fn instantiate(call: &mut HostCall<'_>) -> Answer {
     if call.state() != 0 {
         return go_on(call);
     }
     call.before_loading();
-    let given = crate::arguments::check_bytes(call, 0)?;
     let imports = call.arg(1);
     if !matches!(imports.tag(), Tag::TABLE | Tag::NIL) {
         return Err(crate::arguments::kind_error(call, 1, "table"));
     }
+    let value = call.arg(0);
+    if let Some((source, program)) = module::program_of(call, value) {
+        return resolve(call, source, program, [imports, Value::NIL, Value::NIL]);
+    }
+    let (source, program) = compile_argument(call)?;
+    let file = if source == BYTES { Value::NIL } else { value };
+    resolve(call, source, program, [imports, file, file])
+}
+
+/// `wasm.compile(path or bytes)`: a module, of which `wasm.instantiate` makes instances that share its code.
+pub(crate) fn compile(call: &mut HostCall<'_>) -> Answer {
+    call.before_loading();
+    let (source, program) = compile_argument(call)?;
+    let value = module::make(call, source, program)?;
+    call.return_one(value)
+}
+
+/// The program in the first argument, or in the file of that name, and how errors call it.
+fn compile_argument(call: &mut HostCall<'_>) -> Result<(String, ProgramHandle), Raise> {
+    let given = crate::arguments::check_bytes(call, 0)?;
     if read::is_program(&given) {
-        return begin(call, "(bytes)", &given, [imports, Value::NIL, Value::NIL]);
+        let program = compiled(call, BYTES, &given)?;
+        return Ok((BYTES.to_owned(), program));
     }
     let _names = call.hold(NAME_COPIES * given.len())?;
     let path = String::from_utf8_lossy(&given).into_owned();
     match lua::read_file(call, &given)? {
-        Ok(bytes) => begin(call, &path, bytes.bytes(), [imports, call.arg(0), call.arg(0)]),
+        Ok(bytes) => {
+            let program = compiled(call, &path, bytes.bytes())?;
+            Ok((path, program))
+        }
         Err(error) => Err(call.error(format!("cannot read {path}: {error}"))),
     }
+}
+
+/// Loads a program that is given, and calls a function that it exports: its arguments are the program as a host object, the name or nil,
+/// and the arguments.
+pub(crate) fn run(call: &mut HostCall<'_>) -> Answer {
+    if call.state() != 0 {
+        return go_on(call);
+    }
+    call.before_loading();
+    let count = with(call, |pending| Some(pending.modules.len()))?;
+    let found = call.table(0, count as u32)?;
+    let mut kept = vec![call.arg(0), Value::NIL, found, Value::int(0), Value::NIL, Value::NIL];
+    kept.extend(call.args().get(1..).unwrap_or_default());
+    call.keep(&kept)?;
+    next_module(call)
 }
 
 fn go_on(call: &mut HostCall<'_>) -> Answer {
@@ -84,16 +128,20 @@ fn failure(call: &mut HostCall<'_>, source: &str, message: &str) -> Raise {
     call.error(format!("cannot load '{source}': {message}"))
 }
 
-fn begin(call: &mut HostCall<'_>, source: &str, bytes: &[u8], [given, name, file]: [Value; 3]) -> Answer {
+fn compiled(call: &mut HostCall<'_>, source: &str, bytes: &[u8]) -> Result<ProgramHandle, Raise> {
     let mut allowance = call.budget().allowance();
     let program = read::program(source, bytes, crate::raw::features(call), &mut allowance);
     call.budget().note(&allowance);
-    let program = match program {
-        Ok(program) => program,
-        Err(_) if allowance.is_exhausted() => return Err(out_of_memory(())),
-        Err(message) => return Err(failure(call, source, &message)),
-    };
-    let pending = Pending::new(source.to_owned(), program, call.budget())?;
+    match program {
+        Ok(program) => Ok(call.load_program(program).map_err(out_of_memory)?),
+        Err(_) if allowance.is_exhausted() => Err(out_of_memory(())),
+        Err(message) => Err(failure(call, source, &message)),
+    }
+}
+
+/// Begins with a program: its imports are in what was given, or are yet to be found.
+fn resolve(call: &mut HostCall<'_>, source: String, program: ProgramHandle, [given, name, file]: [Value; 3]) -> Answer {
+    let pending = Pending::new(source, program);
     let count = pending.modules.len();
     let pending = call.heap().host_object(Box::new(pending), Value::NIL).map_err(out_of_memory)?;
     let found = call.table(0, count as u32)?;
@@ -152,8 +200,16 @@ fn required(call: &mut HostCall<'_>) -> Answer {
     let next = call.arg(NEXT).as_int().unwrap_or(0) as usize;
     let (source, name) = with(call, |pending| Some((pending.source.clone(), pending.modules.get(next)?.clone())))?;
     if let Some(error) = call.error_returned() {
+        // A module of the host that no file has the name of: linking says what there is in it.
+        if !call.defined_names(&name).is_empty() {
+            take_module(call, &name, Value::NIL)?;
+            return next_module(call);
+        }
         let Some(message) = error.as_bytes() else { return Err(Raise::Value(error)) };
-        let message = format!("its imports from '{name}' are not found:\n\t{}", String::from_utf8_lossy(message));
+        let message = String::from_utf8_lossy(message).into_owned();
+        let import =
+            with(call, |pending| pending.wanted.iter().find(|wanted| wanted.module == name).map(|it| it.name.clone()))?;
+        let message = format!("unknown import '{name}.{import}': the module is not found:\n\t{message}");
         return Err(failure(call, &source, &message));
     }
     let value = call.returned_one();
@@ -163,8 +219,6 @@ fn required(call: &mut HostCall<'_>) -> Answer {
 
 fn link(call: &mut HostCall<'_>) -> Answer {
     let (source, program, wanted) = with(call, |pending| {
-        // The instance is charged for it from now on.
-        pending.held = None;
         Some((pending.source.clone(), pending.program.take()?, std::mem::take(&mut pending.wanted)))
     })?;
     let found = call.arg(FOUND);
@@ -177,7 +231,7 @@ fn link(call: &mut HostCall<'_>) -> Answer {
             Err(message) => return Err(failure(call, &source, &message)),
         }
     }
-    let (instance, start) = match call.instantiate_with(program, &imports) {
+    let (instance, start) = match call.instantiate_with(&program, &imports) {
         Ok(loaded) => loaded,
         Err(LinkError::Trap(code)) => return Err(Raise::Trap(code)),
         Err(error) => return Err(failure(call, &source, &error.to_string())),
@@ -186,16 +240,19 @@ fn link(call: &mut HostCall<'_>) -> Answer {
         pending.instance = Some(instance);
         Some(())
     })?;
+    if call.arg_count() > ENTRY {
+        call.register(crate::raw::LINKED, Value::TRUE);
+    }
     match start {
         Some(start) => call.call(start, &[], STARTED),
         None => initialize(call),
     }
 }
 
-/// The program has started: a chunk of Lua runs now, a library of WebAssembly initializes itself.
+/// The program has started: a chunk runs now, a library of WebAssembly initializes itself.
 fn initialize(call: &mut HostCall<'_>) -> Answer {
     let instance = with(call, |pending| pending.instance)?;
-    if call.program(instance).custom.iter().any(|section| section.name == LUA_SECTION) {
+    if call.program(instance).custom.iter().any(|section| CHUNK_SECTIONS.contains(&section.name.as_str())) {
         let globals = lua::globals(call);
         let chunk = call.closure(instance, "main", &[globals]).map_err(|error| call.error(error.to_string()))?;
         let arguments = [call.arg(NAME), call.arg(FILE)];
@@ -225,6 +282,19 @@ fn takes_nothing(call: &HostCall<'_>, instance: InstanceId) -> bool {
 fn finish(call: &mut HostCall<'_>) -> Answer {
     let instance = with(call, |pending| pending.instance)?;
     let exports = call.exports(instance);
+    if call.arg_count() > ENTRY {
+        if call.arg(ENTRY).is_nil() {
+            return call.return_none();
+        }
+        let entry = call.arg(ENTRY).as_bytes().unwrap_or_default().to_vec();
+        let found = exports.iter().find(|(name, _)| name.as_bytes() == entry).and_then(|(_, item)| item.function());
+        let Some(function) = found else {
+            let message = format!("no exported function '{}'", String::from_utf8_lossy(&entry));
+            return Err(call.error(message));
+        };
+        let arguments = call.args().get(ENTRY + 1..).unwrap_or_default().to_vec();
+        return call.tail_call(function, &arguments);
+    }
     let table = call.table(0, exports.len() as u32)?;
     for (name, item) in exports {
         debug_assert!(item.kind() != ExternKind::Function || item.function().is_some());

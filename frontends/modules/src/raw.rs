@@ -1,10 +1,13 @@
 //! The library for those that hold a raw machine.
 
+use crate::pending::Pending;
 use crate::{library, load, objects, pending};
 use minivm::raw::heap::OutOfMemory;
 use minivm::raw::{HostCall, InstanceId, Machine, Value};
+use minivm_isa::Verified;
 use minivm_lua::stdlib::modules as lua;
 use minivm_wasm::Features;
+use std::sync::Arc;
 
 /// Makes the library `wasm`, and lets `require` load modules in other languages. The library of Lua must be there.
 ///
@@ -19,7 +22,40 @@ pub fn install(machine: &mut Machine) -> Result<(), OutOfMemory> {
     for ending in crate::ENDINGS {
         lua::add_loader(machine, ending, loader)?;
     }
+    let runner = machine.host_function("program runner", load::run)?;
+    machine.register(RUNNER, runner);
     Ok(())
+}
+
+/// The name of the machine's value for [`runner`].
+const RUNNER: &str = "wasm.runner";
+
+/// Whether the program that a [`runner`] runs is linked: where not, what it has failed with is about that.
+pub fn is_linked(machine: &mut Machine) -> bool {
+    machine.registered(LINKED).is_truthy()
+}
+
+/// The name of the machine's value for [`is_linked`].
+pub(crate) const LINKED: &str = "wasm.linked";
+
+/// What runs a program whose imports are found as `require` finds modules: a function and its arguments, to be called. It calls the
+/// function that the program exports as `entry`, if any, with those arguments, after all that comes before it.
+///
+/// # Errors
+/// When there is no memory for it.
+pub fn runner(
+    machine: &mut Machine,
+    source: &str,
+    program: impl Into<Arc<Verified>>,
+    entry: Option<&str>,
+    arguments: &[Value],
+) -> Result<(Value, Vec<Value>), OutOfMemory> {
+    let pending = Pending::new(source.to_owned(), machine.load_program(program)?);
+    let pending = machine.heap().host_object(Box::new(pending), Value::NIL)?;
+    machine.keep(pending);
+    let entry = entry.map_or(Ok(Value::NIL), |entry| machine.string(entry))?;
+    machine.keep(entry);
+    Ok((machine.registered(RUNNER), [&[pending, entry], arguments].concat()))
 }
 
 /// What modules that programs load from now on may use of WebAssembly; all that is supported if this is not called. A state

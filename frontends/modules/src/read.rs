@@ -28,6 +28,7 @@ pub(crate) fn program(
         }
         Language::Mvt => mvt(bytes, allowance)?,
         Language::Mvm => binary::decode_within(bytes, allowance).map_err(text_of)?,
+        Language::Tern => return tern(name, bytes, allowance),
         Language::Lua => return Err("it is neither WebAssembly nor MiniVM bytecode".to_owned()),
     };
     allowance.touch(checking_bytes(&program)).map_err(text_of)?;
@@ -41,10 +42,16 @@ pub(crate) fn program(
 pub(crate) fn any_program(name: &str, bytes: &[u8], features: Features) -> Result<Verified, String> {
     match detect(Path::new(name), bytes)? {
         Language::Lua => minivm_lua::compile_file(bytes, format!("@{name}")).map_err(text_of),
-        Language::Wasm | Language::Wat | Language::Mvt | Language::Mvm => {
+        Language::Wasm | Language::Wat | Language::Mvt | Language::Mvm | Language::Tern => {
             program(name, bytes, features, &mut Allowance::default())
         }
     }
+}
+
+fn tern(name: &str, bytes: &[u8], allowance: &mut Allowance) -> Result<Verified, String> {
+    let source = std::str::from_utf8(bytes).map_err(text_of)?;
+    allowance.touch(minivm_tutorial::compiling_bytes(source)).map_err(text_of)?;
+    minivm_tutorial::compile(name, source, minivm_tutorial::Mode::File).map_err(text_of)
 }
 
 fn mvt(bytes: &[u8], allowance: &mut Allowance) -> Result<Program, String> {

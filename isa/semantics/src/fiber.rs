@@ -4,7 +4,7 @@ use crate::host::{HostFunction, Protect};
 use crate::value::{Any, ClosureId, FiberId, InstanceId, Value};
 use minivm_isa::entities::{Func, Reg};
 
-/// A stack that can be put aside.
+/// A stack that can be suspended.
 #[derive(Default)]
 pub(crate) struct Fiber {
     /// Empty while the fiber runs: its levels are those of the run then.

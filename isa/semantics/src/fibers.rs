@@ -76,7 +76,7 @@ impl Machine {
         self.run.fiber.expect("a fiber runs")
     }
 
-    /// Puts the running fiber aside in a state, and runs another one.
+    /// Suspends the running fiber in a state, and runs another one.
     fn switch(&mut self, to: FiberId, state: State) {
         let from = self.running();
         self.store[from].stack = std::mem::take(&mut self.run.stack);

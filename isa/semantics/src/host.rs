@@ -16,7 +16,7 @@ pub struct HostCall<'a> {
     pub(crate) store: &'a mut Store,
 }
 
-/// What a call of a host function has come to.
+/// How far a call of a host function is.
 pub(crate) enum Returned {
     Nothing,
     Values(Vec<Any>),

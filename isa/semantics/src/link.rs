@@ -165,7 +165,8 @@ impl Machine {
             Origin::Own(()) if memory.minimum > PAGES_MAX => return Err(TrapCode::OutOfMemory.into()),
             Origin::Own(()) => {
                 let bytes = vec![0; (memory.minimum as usize) << 16];
-                self.store.memories.push(Memory { bytes, maximum: memory.maximum, is_64: memory.is_64 });
+                let MemoryDef { maximum, is_64, is_shared, .. } = *memory;
+                self.store.memories.push(Memory { bytes, maximum, is_64, is_shared });
                 return Ok(self.store.memories.len() - 1);
             }
             Origin::Import(import) => import,
@@ -176,6 +177,7 @@ impl Machine {
         let found = &self.store.memories[number];
         let fits = found.pages() >= memory.minimum
             && found.is_64 == memory.is_64
+            && found.is_shared == memory.is_shared
             && fits_maximum(memory.maximum, found.maximum);
         if fits { Ok(number) } else { Err(LinkError::Incompatible(import.clone())) }
     }

@@ -88,7 +88,7 @@ pub struct Machine {
     watcher: Option<Watcher>,
 }
 
-/// What is told of each instruction before it is done: what is left of the budget, the name of the function, and the place.
+/// What is reported of each instruction before it is done: what is left of the budget, the name of the function, and the place.
 pub type Watcher = Box<dyn FnMut(Option<u64>, &str, usize)>;
 
 impl Machine {

@@ -38,8 +38,9 @@ impl Machine {
                 let (object, key) = self.two(*object, *key);
                 self.get(object, key)
             }
-            Instruction::GetMethod { object, key, .. } => {
+            Instruction::GetMethod { self_value, object, key, .. } => {
                 let (object, key) = self.two(*object, *key);
+                self.with_scope(|scope| scope.set(*self_value, object.clone()));
                 self.get(object, key)
             }
             Instruction::Set { object, key, value } => {
@@ -85,15 +86,14 @@ impl Machine {
         }
     }
 
-    /// The instruction at the top has its result: from a metamethod, or without one. Until then it has written nothing.
+    /// The instruction at the top has its result: from a metamethod, or without one. Until then it has written nothing, but for the
+    /// object of `get_method`.
     pub(crate) fn metamethod_returned(&mut self, value: Any) -> Action {
         let flow = self.with_scope(|scope| {
             let instruction = &scope.code.code[scope.frame.at];
             match instruction {
                 Instruction::Set { .. } => Flow::Next,
-                Instruction::GetMethod { function, self_value, object, .. } => {
-                    let object: Any = scope.get(*object);
-                    scope.set(*self_value, object);
+                Instruction::GetMethod { function, .. } => {
                     scope.set(*function, value);
                     Flow::Next
                 }

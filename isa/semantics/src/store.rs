@@ -29,6 +29,8 @@ pub(crate) struct Store {
     pub(crate) cells: Vec<Any>,
     pub(crate) objects: Vec<Object>,
     pub(crate) fibers: Vec<Fiber>,
+    /// Waits that have begun: the number of the memory, the address, and whether they have ended.
+    pub(crate) waits: Vec<(usize, u64, bool)>,
     /// Whether something was asked for that bytecode leaves open, see [`Machine::was_open`](crate::Machine::was_open).
     pub(crate) was_open: bool,
 }
@@ -65,6 +67,7 @@ pub(crate) struct Memory {
     pub(crate) bytes: Vec<u8>,
     pub(crate) maximum: Option<u64>,
     pub(crate) is_64: bool,
+    pub(crate) is_shared: bool,
 }
 
 /// A table of `any` values.

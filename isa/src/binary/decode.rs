@@ -81,7 +81,8 @@ fn read_section(from: &mut Reader<'_>, section: Section, program: &mut Program) 
             program.globals = items(from, |from| {
                 let ty = read_type(from)?;
                 let (mutable, holds) = (from.flag()?, read_element_type(from)?);
-                Ok(GlobalDef { ty, mutable, holds, origin: read_origin(from, read_initial)? })
+                let origin = read_origin(from, read_initial)?;
+                Ok(GlobalDef { name: from.name()?, ty, mutable, holds, origin })
             })?;
         }
         Section::Types => program.types = items(from, read_declared)?,

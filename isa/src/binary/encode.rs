@@ -47,6 +47,7 @@ fn write_section(program: &Program, section: Section, to: &mut Writer) -> bool {
             to.byte(u8::from(global.mutable));
             write_element_type(to, global.holds);
             write_origin(to, &global.origin, write_initial);
+            to.string(global.name.as_bytes());
         }),
         Section::Memories => list(to, program.memories.values(), |to, memory| {
             to.byte(u8::from(memory.is_64) | u8::from(memory.is_shared) << 1);

@@ -50,6 +50,13 @@ pub(super) struct Position {
     start: usize,
 }
 
+impl Position {
+    /// The byte where it begins.
+    pub(super) fn start(self) -> usize {
+        self.start
+    }
+}
+
 /// Reads a text token by token.
 pub(super) struct Lexer<'a> {
     text: &'a str,
@@ -70,6 +77,11 @@ impl<'a> Lexer<'a> {
         let before = self.text.get(position.line_start..position.start).unwrap_or_default();
         let column = u32::try_from(before.chars().count()).unwrap_or(u32::MAX).saturating_add(1);
         ParseError { line: position.line, column, message: message.into() }
+    }
+
+    /// The byte behind the token that was read last.
+    pub(super) fn at(&self) -> usize {
+        self.at
     }
 
     fn position(&self, start: usize) -> Position {

@@ -22,6 +22,7 @@
 //! otherwise: `i64:7`, `any:7`. The constants of a function are numbered as they appear; where that is not so, `const0 = …` lines at the
 //! beginning of the function list them.
 
+mod format;
 mod lexer;
 mod parse;
 mod parse_function;
@@ -30,6 +31,7 @@ mod print;
 mod print_function;
 mod value;
 
+pub use format::format;
 pub use parse::{parse, parse_within};
 pub use print_function::{FunctionText, InstructionText};
 

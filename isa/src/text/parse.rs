@@ -257,6 +257,8 @@ impl<'a> Parser<'a> {
         if prefix == "func" {
             return self.function_item().map(|()| true);
         }
+        let is_named = prefix == "global" && matches!(self.peek()?, Token::String(_));
+        let name = if is_named { self.name()? } else { String::new() };
         self.sign('=')?;
         match prefix {
             "source" => self.source()?,
@@ -266,7 +268,7 @@ impl<'a> Parser<'a> {
             }
             "layout" => self.layout()?,
             "type" => self.declared_type()?,
-            "global" => self.global()?,
+            "global" => self.global(name)?,
             "memory" => self.memory()?,
             "table" => self.table()?,
             "data" => self.data()?,
@@ -453,7 +455,7 @@ impl<'a> Parser<'a> {
         if self.accept_word("import")? { self.import().map(Origin::Import) } else { own(self).map(Origin::Own) }
     }
 
-    fn global(&mut self) -> Result<(), ParseError> {
+    fn global(&mut self, name: String) -> Result<(), ParseError> {
         let mutable = self.accept_word("mutable")?;
         // Most globals hold any value, and `any` would be their type.
         let holds = match self.peek()? {
@@ -468,7 +470,7 @@ impl<'a> Parser<'a> {
             },
         };
         let origin = self.origin(|parser| parser.initial(ty))?;
-        self.program.globals.push(GlobalDef { ty, mutable, holds, origin });
+        self.program.globals.push(GlobalDef { name, ty, mutable, holds, origin });
         Ok(())
     }
 

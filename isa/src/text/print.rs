@@ -79,7 +79,11 @@ fn stores(program: &Program, f: &mut Formatter<'_>) -> fmt::Result {
             ElementType::Any => String::new(),
             holds => format!("{holds} "),
         };
-        write!(f, "{number} = {mutable}{holds}{} ", global.ty)?;
+        write!(f, "{number} ")?;
+        if !global.name.is_empty() {
+            write!(f, "{} ", Quoted(global.name.as_bytes()))?;
+        }
+        write!(f, "= {mutable}{holds}{} ", global.ty)?;
         match &global.origin {
             Origin::Import(import) => writeln!(f, "{import}")?,
             Origin::Own(initial) => writeln!(f, "{}", InitialText(initial, global.ty))?,

@@ -6,11 +6,11 @@ use super::function::Checker;
 use super::initial::address_type;
 use crate::entities::{Block, Global, Layout, Memory, Reg, Table};
 use crate::instruction::Effects;
-use crate::limits::{LIST_MAX, NUMBER_MAX};
+use crate::limits::{FRAME_WORDS_MAX, LIST_MAX, NUMBER_MAX};
 use crate::operand::{ImmediateKind, IndexKind, Input, Operand, OperandRef, Pattern, Role};
 use crate::steps;
 use crate::types::{Kind, Type};
-use crate::{Instruction, TrapCode};
+use crate::{Instruction, TrapCode, frame};
 use std::ops::Range;
 
 /// What the indices of an instruction say about the types of its other operands. Nothing where an index is wrong.
@@ -37,10 +37,21 @@ impl<'a> Checker<'a> {
                 }
                 self.operands(instruction, &mut context);
                 self.special(instruction);
+                self.window(instruction);
                 self.position(index, &range, info.effects);
             }
         }
         self.here = None;
+    }
+
+    /// The registers have room below the largest window.
+    fn window(&mut self, instruction: &Instruction) {
+        let words = frame::window_words(self.program, instruction, |it| self.signatures.words(self.program, it));
+        let frame = self.register_words + words;
+        if frame > u64::from(FRAME_WORDS_MAX) && self.register_words <= u64::from(FRAME_WORDS_MAX) {
+            let expected = format_args!("at most {FRAME_WORDS_MAX} frame words with those of a call");
+            self.reject(Rule::FrameSize, "", expected, frame);
+        }
     }
 
     /// Rules for what stands before and after an instruction.

@@ -1,9 +1,10 @@
 //! Rules for the shape of a function: registers, captures, blocks, regions, spans and local names.
 
 use super::rejection::{file_name, quoted};
-use super::special::ResultLists;
+use super::special::SignatureFacts;
 use super::{Place, Rejection, Rejections, Rule, SourceLine};
 use crate::entities::{Block, Func, Reg};
+use crate::frame::words_of;
 use crate::limits::{FRAME_WORDS_MAX, LIST_MAX, REJECTIONS_PER_FUNCTION};
 use crate::operand::{Input, Operand};
 use crate::program::{Function, Program};
@@ -18,6 +19,8 @@ pub(super) struct Checker<'a> {
     pub(super) function: &'a Function,
     /// None when it does not exist.
     pub(super) signature: Option<&'a Signature>,
+    /// Frame words of its registers.
+    pub(super) register_words: u64,
     pub(super) regions: Option<RegionTree>,
     number: Func,
     /// The instruction that is being checked, and its block.
@@ -26,16 +29,16 @@ pub(super) struct Checker<'a> {
     unlisted: usize,
     /// Kept to spare allocations: registers that the current instruction writes.
     pub(super) written: Vec<Reg>,
-    pub(super) results: &'a ResultLists,
+    pub(super) signatures: &'a SignatureFacts,
 }
 
 pub(super) fn check(
-    (program, results): (&Program, &ResultLists),
+    (program, signatures): (&Program, &SignatureFacts),
     number: Func,
     function: &Function,
     all: &mut Rejections,
 ) {
-    let mut checker = Checker::new((program, results), number, function);
+    let mut checker = Checker::new((program, signatures), number, function);
     checker.registers();
     checker.captures();
     if checker.blocks() {
@@ -50,7 +53,7 @@ pub(super) fn check(
 
 impl<'a> Checker<'a> {
     pub(super) fn new(
-        (program, results): (&'a Program, &'a ResultLists),
+        (program, signatures): (&'a Program, &'a SignatureFacts),
         number: Func,
         function: &'a Function,
     ) -> Self {
@@ -58,13 +61,14 @@ impl<'a> Checker<'a> {
             program,
             function,
             signature: program.signatures.get(function.signature),
+            register_words: 0,
             regions: None,
             number,
             here: None,
             found: Vec::new(),
             unlisted: 0,
             written: Vec::new(),
-            results,
+            signatures,
         }
     }
 
@@ -130,9 +134,10 @@ impl<'a> Checker<'a> {
         for &ty in function.registers.values() {
             self.layout_exists(ty, "registers");
         }
-        let words: u64 = function.registers.values().map(|ty| u64::from(ty.words())).sum();
-        if words > u64::from(FRAME_WORDS_MAX) {
-            self.reject(Rule::FrameSize, "registers", format_args!("at most {FRAME_WORDS_MAX} frame words"), words);
+        self.register_words = words_of(function.registers.values());
+        if self.register_words > u64::from(FRAME_WORDS_MAX) {
+            let expected = format_args!("at most {FRAME_WORDS_MAX} frame words");
+            self.reject(Rule::FrameSize, "registers", expected, self.register_words);
         }
         let Some(signature) = self.signature else {
             let expected = format!("one of {}", self.program.signatures.len());

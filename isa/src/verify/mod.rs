@@ -61,7 +61,7 @@ pub fn check(program: &Program) -> Vec<Rejection> {
     program::check(program, &mut all);
     initial::check(program, &mut all);
     let mut rejected = 0;
-    let results = special::ResultLists::default();
+    let signatures = special::SignatureFacts::default();
     for (number, definition) in &program.functions {
         let FunctionDef::Code(function) = definition else { continue };
         if rejected == REJECTED_FUNCTIONS_MAX {
@@ -75,7 +75,7 @@ pub fn check(program: &Program) -> Vec<Rejection> {
             break;
         }
         let before = all.list.len();
-        function::check((program, &results), number, function, &mut all);
+        function::check((program, &signatures), number, function, &mut all);
         rejected += usize::from(all.list.len() > before);
     }
     all.list

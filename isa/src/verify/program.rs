@@ -3,6 +3,7 @@
 use super::rejection::quoted;
 use super::{Rejections, Rule};
 use crate::entities::{Func, Layout};
+use crate::frame::words_of;
 use crate::limits::{FRAME_WORDS_MAX, LIST_MAX, MEMORY_PAGES_64_MAX, MEMORY_PAGES_MAX, TABLE_ELEMENTS_MAX};
 use crate::program::{FunctionDef, Item, LayoutDef, Program, SegmentMode};
 use crate::steps;
@@ -57,7 +58,7 @@ fn signatures(program: &Program, all: &mut Rejections) {
             for &ty in types {
                 type_exists(program, ty, &number, part, all);
             }
-            let words: u64 = types.iter().map(|ty| u64::from(ty.words())).sum();
+            let words = words_of(types);
             if words > u64::from(FRAME_WORDS_MAX) {
                 let expected = format!("at most {FRAME_WORDS_MAX} frame words");
                 all.item(Rule::SignatureShape, &number, part, expected, words);

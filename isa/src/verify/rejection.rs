@@ -60,7 +60,7 @@ rules! {
     Parameters "parameters";
     /// A captured value is `any` or `cell`; there are at most 65,535, and not more names than values.
     Captures "captures";
-    /// The registers of a function take at most 65,535 frame words.
+    /// The registers of a function take at most 60,000 frame words, with those above them that an instruction hands to a callee.
     FrameSize "frame-size";
     /// The registers that are live where blocks and protected regions of a function begin are, in all, at most 256 for each of
     /// its instructions and regions.

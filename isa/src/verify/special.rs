@@ -8,8 +8,8 @@ use crate::Instruction;
 use crate::entities::{Element, Func, Global, Layout, Memory, Reg, Sig, Table};
 use crate::operand::Operand;
 use crate::program::{ElementType, FunctionDef, LayoutDef, Program};
-use crate::steps;
 use crate::types::{Convention, Signature, Storage, Type};
+use crate::{frame, steps};
 use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::fmt;
@@ -122,6 +122,11 @@ impl<'a> Checker<'a> {
                     self.reject(Rule::Field, "layout", "an array of numbers", format_args!("elements {element}"));
                 }
             }
+            Instruction::StringFromArray { layout, .. } => {
+                if let Some(element) = self.array(*layout).filter(|&element| element != Storage::I8) {
+                    self.reject(Rule::Field, "layout", "an array of i8", format_args!("elements {element}"));
+                }
+            }
             Instruction::ArrayInitElement { layout, .. } => {
                 let is_any = |element: Storage| element == Storage::Whole(Type::Any);
                 if let Some(element) = self.array(*layout).filter(|&element| !is_any(element)) {
@@ -230,7 +235,7 @@ impl<'a> Checker<'a> {
             (Some(results), _) => self.types("results", signature.results.iter().copied(), &operands(results)),
             (None, None) => {}
             (None, Some(own)) => {
-                if own.is_dynamic() || !self.results.are_equal(self.program, self.function.signature, number) {
+                if own.is_dynamic() || !self.signatures.are_equal(self.program, self.function.signature, number) {
                     let expected = format_args!("results {}, as this function has", ResultsText(own));
                     self.reject(Rule::TailCallResults, name, expected, ResultsText(signature));
                 }
@@ -305,14 +310,25 @@ impl<'a> Checker<'a> {
     }
 }
 
-/// Which signatures of a program have the same results.
+/// What is known of the signatures of a program, so that no instruction has to go through them again.
 #[derive(Default)]
-pub(super) struct ResultLists {
-    /// For each signature the number of its list; made when it is first asked for.
+pub(super) struct SignatureFacts {
+    /// For each signature the number of its list of results; made when it is first asked for.
     numbers: OnceCell<Vec<usize>>,
+    /// For each signature what a window for a call takes; made when it is first asked for.
+    words: OnceCell<Vec<u64>>,
 }
 
-impl ResultLists {
+impl SignatureFacts {
+    /// Frame words of a window for a call; 0 for a signature that does not exist.
+    pub(super) fn words(&self, program: &Program, signature: Sig) -> u64 {
+        let words = self.words.get_or_init(|| {
+            steps::count(program.signatures.values().map(|it| it.params.len() + it.results.len() + 1).sum());
+            frame::signature_words(program)
+        });
+        words.get(signature.as_u32() as usize).copied().unwrap_or(0)
+    }
+
     /// Whether two signatures have the same results. However long these are, it takes no time.
     fn are_equal(&self, program: &Program, one: Sig, other: Sig) -> bool {
         let numbers = self.numbers.get_or_init(|| {

@@ -1,7 +1,7 @@
 //! Tests of the verifier.
 
 use super::function::Checker;
-use super::special::ResultLists;
+use super::special::SignatureFacts;
 use crate::entities::{Block, Func, Reg};
 use crate::operand::{ImmediateKind, IndexKind, OperandSource, Pattern, Role};
 use crate::program::FunctionDef;
@@ -64,8 +64,8 @@ fn rows_that_the_table_leaves_open_have_rules() {
             )
         });
         let Ok(instruction) = info.opcode.read(&mut Zeros);
-        let results = ResultLists::default();
-        let mut checker = Checker::new((&program, &results), number, function);
+        let signatures = SignatureFacts::default();
+        let mut checker = Checker::new((&program, &signatures), number, function);
         checker.here = Some((Block::from_u32(0), 0));
         assert!(checker.special(&instruction) || !is_open, "{} has operands that nobody checks", info.name);
     }

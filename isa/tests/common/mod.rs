@@ -186,7 +186,7 @@ pub fn any_program(random: &mut Random) -> Program {
     program.globals = (random.list(3, |random| {
         let origin = if random.flip() { Origin::Import(random.import()) } else { Origin::Own(random.initial(3)) };
         let holds = element(random);
-        GlobalDef { ty: random.ty(), mutable: random.flip(), holds, origin }
+        GlobalDef { name: random.name(), ty: random.ty(), mutable: random.flip(), holds, origin }
     }))
     .into_iter()
     .collect();
@@ -355,7 +355,7 @@ pub fn good_program(random: &mut Random) -> Program {
     }
     for constant in [Constant::I32(1), Constant::F64(0), Constant::Nil, Constant::V128(9)] {
         let (ty, origin) = (constant.ty(), Origin::Own(Initial::Constant(constant)));
-        program.globals.push(GlobalDef { ty, mutable: true, holds: ElementType::Any, origin });
+        program.globals.push(GlobalDef { name: String::new(), ty, mutable: true, holds: ElementType::Any, origin });
     }
     program.data.push(DataDef { mode: SegmentMode::Passive, bytes: Box::new([1, 2]) });
     program.elements.push(ElementDef { mode: SegmentMode::Passive, element: ElementType::Any, values: vec![] });
@@ -392,6 +392,7 @@ fn good_function(random: &mut Random, signature: Sig, program: &Program) -> Func
                 | Opcode::CaptureCellSet
                 | Opcode::ArrayLength
                 | Opcode::ArrayInitData
+                | Opcode::StringFromArray
                 | Opcode::ArrayInitElement
         );
         info.operands.iter().all(|(_, role)| is_known(role))

@@ -10,7 +10,7 @@ use crate::value::Value;
 impl Machine {
     /// Ends the program: runs the finalisers of all objects that have one, dead or not, in the reverse of the order in which
     /// they got it. Their errors are told as always. Does nothing if the program has ended itself at once. Runs that could
-    /// go on are dropped, also those that are aside.
+    /// go on are dropped, also those that are suspended.
     ///
     /// # Errors
     /// When a finaliser ends the program with an exit status, uses up the budget, waits for the host, or there is no memory to

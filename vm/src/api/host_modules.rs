@@ -1,13 +1,17 @@
 //! What a running host function can do with programs and what they export.
 
+use crate::api::machine::Machine;
+use crate::heap::OutOfMemory;
 use crate::link::instantiate::LinkError;
 use crate::memory::{LinearMemory, TableInstance};
 use crate::runtime::boundary::to_words;
+use crate::runtime::context::Context;
 use crate::runtime::definitions::{Definition, InstanceId};
 use crate::runtime::externs::{Extern, Imports};
 use crate::runtime::host::HostCall;
 use crate::runtime::host::Raise;
 use crate::runtime::instance::GlobalCell;
+use crate::runtime::loaded_program::ProgramHandle;
 use crate::value::{Tag, Value};
 use minivm_isa::program::{ElementType, Program};
 use minivm_isa::verify::Verified;
@@ -16,21 +20,39 @@ use std::cell::UnsafeCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
+impl Machine {
+    /// As [`HostCall::load_program`].
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn load_program(&mut self, program: impl Into<Arc<Verified>>) -> Result<ProgramHandle, OutOfMemory> {
+        self.cx.loaded_program(program.into()).map(ProgramHandle)
+    }
+}
+
 impl HostCall<'_> {
+    /// Loads a program for [`instantiate_with`](Self::instantiate_with). Code that is shared with an earlier program is loaded once.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn load_program(&mut self, program: impl Into<Arc<Verified>>) -> Result<ProgramHandle, OutOfMemory> {
+        self.cx.loaded_program(program.into()).map(ProgramHandle)
+    }
+
     /// Loads a program as [`instantiate`](Self::instantiate) does; what it imports is looked up in `imports` first.
     ///
     /// # Errors
     /// When it cannot be linked.
     pub fn instantiate_with(
         &mut self,
-        program: Verified,
+        program: &ProgramHandle,
         imports: &Imports,
     ) -> Result<(InstanceId, Option<Value>), LinkError> {
         // What nobody but the host held till now was not marked when a cycle began, and code changes it without a barrier.
         for item in imports.0.all() {
             Extern(item.clone()).for_each_value(|value| self.cx.heap.barrier(value));
         }
-        let loaded = self.cx.instantiate(Arc::new(program), &imports.0)?;
+        let loaded = self.cx.instantiate(program.0.clone(), &imports.0)?;
         self.cx.unpin(loaded.0);
         Ok(loaded)
     }
@@ -38,6 +60,11 @@ impl HostCall<'_> {
     /// What the host has defined for programs to import by these names.
     pub fn defined(&self, module: &str, name: &str) -> Option<Extern> {
         self.cx.definitions.get(module, name).cloned().map(Extern)
+    }
+
+    /// The names that the host has defined in a module for programs to import.
+    pub fn defined_names(&self, module: &str) -> Vec<String> {
+        self.cx.definitions.names(module).map(str::to_owned).collect()
     }
 
     /// What an instance exports, in its order, but for functions that capture values.
@@ -71,14 +98,10 @@ impl HostCall<'_> {
     /// What was expected, when the value is none of its type.
     pub fn set_global(&mut self, global: &Extern, value: Value) -> Result<(), String> {
         let Definition::Global(cell) = &global.0 else { return Ok(()) };
-        if !cell.mutable {
-            return Ok(());
+        match cell.mutable {
+            true => self.cx.set_global(cell, value),
+            false => Ok(()),
         }
-        let words = global_words(cell.ty, cell.holds, value)?;
-        global.for_each_value(|old| self.cx.heap.barrier(old));
-        // SAFETY: no code runs while a host function does.
-        unsafe { *cell.words.get() = words };
-        Ok(())
     }
 
     /// A new memory of so many pages.
@@ -141,6 +164,20 @@ impl HostCall<'_> {
             Definition::Table(shared) => Some(unsafe { &mut **shared.get() }),
             Definition::Function(_) | Definition::Global(_) | Definition::Memory(_) => None,
         }
+    }
+}
+
+impl Context {
+    /// Changes a mutable global.
+    ///
+    /// # Errors
+    /// What was expected, when the value is none of its type.
+    pub(crate) fn set_global(&mut self, cell: &Rc<GlobalCell>, value: Value) -> Result<(), String> {
+        let words = global_words(cell.ty, cell.holds, value)?;
+        Extern(Definition::Global(cell.clone())).for_each_value(|old| self.heap.barrier(old));
+        // SAFETY: no code runs while the host does.
+        unsafe { *cell.words.get() = words };
+        Ok(())
     }
 }
 

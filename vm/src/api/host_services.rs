@@ -7,7 +7,6 @@ use crate::memory::Held;
 use crate::memory::MemoryBudget;
 use crate::runtime::collect;
 use crate::runtime::definitions::{Definitions, InstanceId};
-use crate::runtime::error::trace::LevelInfo;
 use crate::runtime::error::{basic_type_name, type_name};
 use crate::runtime::fiber::{Fiber, FiberState};
 use crate::runtime::function::{Body, FunctionInfo};
@@ -115,7 +114,7 @@ impl HostCall<'_> {
         (fiber, self.is_main_fiber(fiber))
     }
 
-    /// Whether a value is a fiber that the host started, in this run or in one that is aside, and that may not yield to it.
+    /// Whether a value is a fiber that the host started, in this run or in one that is suspended, and that may not yield to it.
     pub fn is_main_fiber(&self, fiber: Value) -> bool {
         let Some(cell) = fiber.as_fiber() else { return false };
         let is_it = |run: &crate::runtime::task::Run| run.main_fiber == cell && !run.may_yield;
@@ -129,8 +128,9 @@ impl HostCall<'_> {
     ///
     /// # Errors
     /// When it cannot be linked.
-    pub fn instantiate(&mut self, program: Verified) -> Result<(InstanceId, Option<Value>), LinkError> {
-        let loaded = self.cx.instantiate(Arc::new(program), &Definitions::default())?;
+    pub fn instantiate(&mut self, program: impl Into<Arc<Verified>>) -> Result<(InstanceId, Option<Value>), LinkError> {
+        let program = self.cx.loaded_program(program.into())?;
+        let loaded = self.cx.instantiate(program, &Definitions::default())?;
         self.cx.unpin(loaded.0);
         Ok(loaded)
     }
@@ -259,27 +259,6 @@ impl HostCall<'_> {
     /// A traceback of a fiber that does not run.
     pub fn fiber_traceback(&self, fiber: Value, skip: usize) -> String {
         crate::runtime::error::traceback_of_fiber(self.cx, fiber, skip)
-    }
-
-    /// What is known of the function `level` calls above this one: 1 is the caller.
-    pub fn level(&mut self, level: usize) -> Option<LevelInfo> {
-        let (base, _) = self.frame();
-        if level == 0 {
-            return None;
-        }
-        let mut walk = Walk::from_host(self.cx, base);
-        let mut found = 0;
-        // SAFETY: the stack does not change while it is walked.
-        unsafe {
-            while let Some(next) = walk.next_shown() {
-                found += 1;
-                if found == level {
-                    let caller = walk.peek();
-                    return Some(crate::runtime::error::level_info(self.cx, &next, caller));
-                }
-            }
-        }
-        None
     }
 
     /// The linear memory of the function that called this one from typed code, or the machine's main memory.

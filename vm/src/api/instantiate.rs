@@ -9,11 +9,11 @@ use minivm_isa::verify::Verified;
 use std::sync::Arc;
 
 impl Machine {
-    /// Loads a program and runs its start function.
+    /// Loads a program and runs its start function. Instances of one `Arc` share the code, in this machine and others.
     ///
     /// # Errors
     /// When an import is missing or of another type, a segment does not fit, or the start function fails.
-    pub fn instantiate(&mut self, program: Verified) -> Result<InstanceId, LinkError> {
+    pub fn instantiate(&mut self, program: impl Into<Arc<Verified>>) -> Result<InstanceId, LinkError> {
         let (id, start) = self.instantiate_unstarted(program)?;
         let started = start.map_or(Ok(Vec::new()), |start| self.call(start, &[]));
         match started {
@@ -31,8 +31,12 @@ impl Machine {
     ///
     /// # Errors
     /// As for [`instantiate`](Self::instantiate).
-    pub fn instantiate_unstarted(&mut self, program: Verified) -> Result<(InstanceId, Option<Value>), LinkError> {
-        self.cx.instantiate(Arc::new(program), &Definitions::default())
+    pub fn instantiate_unstarted(
+        &mut self,
+        program: impl Into<Arc<Verified>>,
+    ) -> Result<(InstanceId, Option<Value>), LinkError> {
+        let program = self.cx.loaded_program(program.into())?;
+        self.cx.instantiate(program, &Definitions::default())
     }
 
     /// A closure over an exported function that captures values, as chunks of languages with an environment do.

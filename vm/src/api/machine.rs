@@ -32,6 +32,7 @@ impl Machine {
         heap.set_hash_key(limits.hash_key);
         let mut cx = Context::new(heap, limits, &crate::compile::ENGINE);
         cx.define_builtins().expect("a new heap has room for a few functions");
+        cx.define_wait().expect("a new heap has room for a few functions");
         Machine { cx }
     }
 
@@ -94,6 +95,16 @@ impl Machine {
         }
     }
 
+    /// Says that a function of the host is a part of the language which compiled code imports: hooks are not told of its calls.
+    pub fn set_internal(&mut self, module: &str, name: &str) {
+        let Some(Definition::Function(function)) = self.cx.definitions.get(module, name) else { return };
+        let Some(closure) = function.as_function() else { return };
+        // SAFETY: definitions are roots; closures point to functions, which live as long as the machine.
+        if let Body::Host(host) = unsafe { &(*(*closure).function.cast::<FunctionInfo>()).body } {
+            host.is_internal.set(true);
+        }
+    }
+
     /// Says how to read numbers in strings, for languages where bounds of numeric loops may be such strings.
     pub fn set_number_reader(&mut self, reader: crate::runtime::context::NumberReader) {
         self.cx.number_reader = Some(reader);
@@ -120,6 +131,16 @@ impl Machine {
         let value = self.host_function(name, function)?;
         self.define_function(module, name, value);
         Ok(())
+    }
+
+    /// Whether a wait on a shared memory was notified, or has ended; see [`MemoryWait`](crate::MemoryWait).
+    pub fn is_notified(&self, wait: u64) -> bool {
+        self.cx.waits.is_notified(wait)
+    }
+
+    /// Whether programs can import something by this name.
+    pub fn is_defined(&self, module: &str, name: &str) -> bool {
+        self.cx.definitions.get(module, name).is_some()
     }
 
     /// Lets programs import everything that an instance exports, but for functions that capture values.
@@ -238,6 +259,23 @@ impl Context {
         self.instances.get(id.0).expect("the host has no numbers of instances that may go")
     }
 
+    /// A function that stands for one that the host does not have, to look at a state that has it.
+    pub(crate) fn stand_in(&mut self, name: String) -> *const FunctionInfo {
+        let absent = |call: &mut HostCall<'_>| Err(call.error("the host does not have this function"));
+        let function: HostFn = Rc::new(absent);
+        let body = Body::Host(HostFunction {
+            name,
+            function,
+            intrinsic: None,
+            is_restartable: Cell::new(false),
+            is_internal: Cell::new(false),
+        });
+        let info = FunctionInfo::new(body, crate::runtime::context::NO_SIGNATURE, &self.return_stubs);
+        let place = &raw const *info;
+        self.host_functions.push(info);
+        place
+    }
+
     /// Makes a function value that calls the host.
     pub(crate) fn host_function(
         &mut self,
@@ -245,7 +283,13 @@ impl Context {
         function: HostFn,
         intrinsic: Option<Intrinsic>,
     ) -> Result<Value, OutOfMemory> {
-        let body = Body::Host(HostFunction { name, function, intrinsic, is_restartable: Cell::new(false) });
+        let body = Body::Host(HostFunction {
+            name,
+            function,
+            intrinsic,
+            is_restartable: Cell::new(false),
+            is_internal: Cell::new(false),
+        });
         let info = FunctionInfo::new(body, crate::runtime::context::NO_SIGNATURE, &self.return_stubs);
         let value = self.closure_of(&info, 0)?;
         self.host_functions.push(info);

@@ -17,8 +17,9 @@ use crate::threaded::UNPAID_MAX;
 use crate::threaded::continuation::CONTINUATION_DELTA;
 use crate::value::Value;
 
-/// Units of the budget after which a run that may be interrupted is looked at: about half a millisecond, a few at most.
-const INTERRUPT_SLICE: i64 = 1 << 17;
+/// Units of the budget after which a run that may be interrupted is looked at: about 50 microseconds, and a few milliseconds
+/// where each instruction misses the caches and touches new memory.
+const INTERRUPT_SLICE: i64 = 1 << 15;
 
 /// Words of frames that are not especially wide.
 const USUAL_FRAME: i64 = 256;
@@ -223,17 +224,25 @@ impl Context {
             if !self.pay_owed() {
                 return RunState::OutOfFuel;
             }
-            self.stepping = steps.is_some() || self.is_limited && (is_rest || self.fuel <= UNPAID_MAX);
+            let is_hooked = self.hook_count.get() > 0;
+            self.stepping = steps.is_some() || is_hooked || self.is_limited && (is_rest || self.fuel <= UNPAID_MAX);
             let reserve = if self.is_limited && !self.stepping { UNPAID_MAX } else { 0 };
             let slice = if self.interrupt.is_some() { self.interrupt_slice() } else { i64::MAX };
             let slice = slice.min(crate::runtime::native::slice(self));
             self.fuel_aside = self.fuel.saturating_sub(reserve).saturating_sub(slice).max(0);
+            if is_hooked {
+                self.steps_left = std::mem::take(&mut self.steps);
+            }
+            self.is_hooked = is_hooked;
             self.run_once(reserve);
+            if std::mem::take(&mut self.is_hooked) {
+                self.steps = self.steps_left;
+            }
             let is_slice = std::mem::take(&mut self.fuel_aside) > 0;
             let stepped = std::mem::take(&mut self.stepping);
             let looks_around = std::mem::take(&mut self.looks_around);
             if is_slice && !stepped {
-                crate::runtime::native::sample(self);
+                crate::runtime::native::sample(self, slice);
             }
             if self.status == Status::OutOfFuel && (is_slice || !self.is_limited || looks_around) {
                 continue;
@@ -251,7 +260,7 @@ impl Context {
         INTERRUPT_SLICE * USUAL_FRAME / i64::from(self.widest_frame).max(USUAL_FRAME)
     }
 
-    /// Runs with so much of the budget kept back, besides what is aside.
+    /// Runs with so much of the budget kept back, besides what lies aside.
     pub(crate) fn run_once(&mut self, reserve: i64) {
         let flow = Flow { pc: self.pc, regs: self.regs };
         let is_stopped = self.status == Status::OutOfFuel;

@@ -17,7 +17,7 @@ use std::ptr::null_mut;
 
 /// Several runs in one machine. [`FiberScheduler`](crate::raw::FiberScheduler) gives them turns.
 impl Machine {
-    /// Adds a run that will call a function. It is aside, and nothing of it runs yet. Where no fiber of its own has resumed
+    /// Adds a run that will call a function. It is suspended, and nothing of it runs yet. Where no fiber of its own has resumed
     /// it, it may yield to the host, see [`RunState::Yielded`](crate::raw::RunState::Yielded).
     ///
     /// # Errors
@@ -36,17 +36,17 @@ impl Machine {
         Ok(self.cx.runs.add(run, Status::Running))
     }
 
-    /// Puts the run at work aside, if there is one whose end was not told yet; then there is none. It goes on another time,
+    /// Suspends the run at work, if there is one whose end was not reported yet; then there is none. It goes on another time,
     /// after [`switch_to`](Self::switch_to), as if nothing had happened. Meanwhile it keeps what it uses alive.
     ///
     /// It is brought to its next instruction: what host functions do before that happens now. If it ends there or waits for
-    /// the host, it says so when it is taken up and resumed.
+    /// the host, it says so when it is switched to and resumed.
     pub fn suspend(&mut self) -> Option<RunId> {
         self.cx.suspend()
     }
 
-    /// Makes a run that is aside the one at work, for [`resume`](Self::resume), [`step`](Self::step),
-    /// [`frames`](Self::frames), [`answer`](Self::answer) and all the others. The one that was at work is put aside, if it
+    /// Makes a run that is suspended the one at work, for [`resume`](Self::resume), [`step`](Self::step),
+    /// [`frames`](Self::frames), [`answer`](Self::answer) and all the others. The one that was at work is suspended, if it
     /// can go on. True also when it is at work already; false when there is no such run any more.
     pub fn switch_to(&mut self, id: RunId) -> bool {
         if self.is_at_work() && self.run_id() == Some(id) {
@@ -57,12 +57,12 @@ impl Machine {
         }
         self.cx.suspend();
         self.cx.drop_present();
-        let parked = self.cx.runs.parked.remove(&id).expect("it is aside");
+        let parked = self.cx.runs.parked.remove(&id).expect("it is suspended");
         self.cx.switch_to(*parked);
         true
     }
 
-    /// Drops a run that is aside: its fibers are dead, and nothing of it is cleaned up. False when there is no such run.
+    /// Drops a run that is suspended: its fibers are dead, and nothing of it is cleaned up. False when there is no such run.
     pub fn drop_run(&mut self, id: RunId) -> bool {
         let Some(mut parked) = self.cx.runs.parked.remove(&id) else { return false };
         parked.run.end_fibers();
@@ -74,22 +74,22 @@ impl Machine {
         self.cx.run.is_unreported
     }
 
-    /// The number of the run at work, if it was aside before.
+    /// The number of the run at work, if it was suspended before.
     pub fn run_id(&self) -> Option<RunId> {
         self.cx.run.id
     }
 
-    /// The runs that are aside, in the order in which they were put there.
+    /// The runs that are suspended, in the order in which they were put there.
     pub fn runs(&self) -> Vec<RunId> {
         self.cx.runs.in_order().into_iter().map(|(id, _)| id).collect()
     }
 
-    /// What a run will do that is aside.
+    /// What a suspended run will do.
     pub fn run_activity(&self, id: RunId) -> Option<RunActivity> {
         self.cx.runs.parked.get(&id).map(|parked| parked.activity())
     }
 
-    /// The frames of a run that is aside, as [`frames`](Self::frames) shows those of the one at work. None for others.
+    /// The frames of a run that is suspended, as [`frames`](Self::frames) shows those of the one at work. None for others.
     pub fn frames_of_run(&self, id: RunId) -> Frames<'_> {
         let top = |run: &Run| if run.suspended.is_null() { run.fiber } else { run.suspended };
         let fiber = self.cx.runs.parked.get(&id).map_or(null_mut(), |parked| top(&parked.run));

@@ -72,6 +72,12 @@ impl Machine {
         load::load(&mut self.cx, snapshot.payload, &programs, None)
     }
 
+    /// From now on states are loaded to be looked at, whatever host they are of: functions of the host that are not here fail when
+    /// they are called, objects of kinds without a codec have nothing in them, and states of other libraries are passed over.
+    pub fn load_to_inspect(&mut self) {
+        self.cx.codecs.stands_in = true;
+    }
+
     /// The note in a snapshot, without loading it.
     ///
     /// # Errors

@@ -6,7 +6,9 @@ use crate::bytes::SnapshotError;
 use crate::heap::FiberCell;
 use crate::runtime::context::Context;
 use crate::runtime::fiber::{Fiber, FiberState};
-use crate::runtime::frames::Reader;
+use crate::runtime::frame_view::Variable;
+use crate::runtime::frames::{Reader, named_globals};
+use crate::runtime::function::{Body, FunctionInfo};
 use crate::runtime::instance::{Instance, SharedMemory};
 use crate::snapshot::save::{Cells, Code, save};
 use crate::value::Value;
@@ -21,7 +23,7 @@ pub struct StateReport {
     /// The error at which it has stopped, as nothing catches that.
     pub uncaught_error: Option<Value>,
     /// All fibers that have not ended: the one that runs, those that wait for one that they have resumed, those that ran in
-    /// runs that are aside, then the others as they are met.
+    /// runs that are suspended, then the others as they are met.
     pub fibers: Vec<FiberReport>,
     /// Bytes of the heap that are in use, with what is dead and not collected yet.
     pub heap_bytes: usize,
@@ -53,7 +55,7 @@ pub enum FiberActivity {
     Running,
     /// It waits for one that it has resumed.
     Waiting,
-    /// It runs when its run is taken up, which is aside.
+    /// It runs when its run, which is suspended, is switched to.
     Parked,
     /// It waits to be resumed.
     Suspended,
@@ -151,6 +153,23 @@ impl Machine {
             programs: cx.instances.iter().map(program).collect(),
             memories: memories(cx, &saved.memories),
         })
+    }
+
+    /// The globals that have a name, of a program of a [report](Self::report_state) by its place there.
+    pub fn globals_of_report(&self, program: usize) -> Vec<Variable> {
+        self.cx.instances.iter().nth(program).map_or(Vec::new(), named_globals)
+    }
+
+    /// The globals that have a name, of the program that a function is of; none of functions of the host.
+    pub fn globals_of_function(&self, function: Value) -> Vec<Variable> {
+        let Some(closure) = function.as_function() else { return Vec::new() };
+        // SAFETY: values at hand are reachable; a closure has its function, and that its instance.
+        unsafe {
+            match &(*(*closure).function.cast::<FunctionInfo>()).body {
+                Body::Guest(guest) if !guest.stands_for_host() => named_globals(&*guest.instance),
+                Body::Guest(_) | Body::Host(_) | Body::Bridge(_) => Vec::new(),
+            }
+        }
     }
 
     /// The frames of a fiber of a [report](Self::report_state), from the innermost outwards; those of others that wait for it

@@ -2,10 +2,12 @@
 
 use crate::api::machine::Machine;
 use crate::runtime::context::Status;
+use crate::runtime::error::ErrorReport;
 use crate::runtime::frame_view::Position;
 use crate::runtime::task::Uncaught;
 use crate::threaded::Flow;
 use crate::value::Value;
+use std::rc::Rc;
 
 impl Machine {
     /// Says whether a run that raises an error which nothing in the program catches stops there, with its stack as it is: no
@@ -16,6 +18,13 @@ impl Machine {
     /// up, and ends with `Failed` again. What resumes a fiber and gets its error as a result catches it.
     pub fn set_keep_stack_on_error(&mut self, keeps: bool) {
         self.cx.keeps_uncaught = keeps;
+    }
+
+    /// Gives errors of instructions other words: what this gives is the error value, as a string, with a position or without; where it
+    /// gives none, the error has its own words. It must give the same for the same, as programs see it; it is asked again by machines
+    /// that load the state, which have to have it, too.
+    pub fn set_error_words(&mut self, words: impl Fn(&ErrorReport) -> Option<String> + Send + 'static) {
+        self.cx.error_words = Some(Rc::new(words));
     }
 
     /// Where the error was raised that has ended a run last: in the innermost function with code and positions.

@@ -52,6 +52,11 @@ impl Compiling<'_> {
             Instruction::VarargsToOpen {} => {
                 put!(self, at, rows::VarargsToOpen { params: self.params, window: self.window });
             }
+            Instruction::TakeOpen { count, results } => {
+                let slots: Vec<usize> = results.iter().map(|&reg| self.slot(reg)).collect();
+                let (window, count) = (self.window, self.slot(*count));
+                put_list!(self, at, &slots, |results| rows::TakeOpen { window, count, results });
+            }
             _ => return false,
         }
         true

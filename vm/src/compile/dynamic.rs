@@ -36,6 +36,8 @@ impl Compiling<'_> {
             || self.emit_branch(at)
             || self.emit_exit(at)
             || self.emit_object(at)
+            || self.emit_entries(at)
+            || self.emit_string(at)
             || self.emit_call(at)
             || self.emit_return(at)
             || self.emit_conversion(at)
@@ -479,7 +481,7 @@ impl Compiling<'_> {
 
     fn ref_func(&mut self, at: usize, dst: Reg, function: minivm_isa::entities::Func) {
         let dst = self.destination(at, dst);
-        self.copy_constant(at, dst, self.instance.function_value(function));
+        self.copy_constant(at, dst, self.instance.linked_function(function));
     }
 
     fn closure(&mut self, at: usize, dst: Reg, function: minivm_isa::entities::Func, captures: &[Operand]) {

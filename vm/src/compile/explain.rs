@@ -15,7 +15,7 @@ use crate::threaded::{Code, Pc};
 use crate::value::{Tag, Value};
 use minivm_isa::Kind;
 use minivm_isa::entities::{Func, Reg};
-use minivm_isa::program::Function;
+use minivm_isa::program::{Function, FunctionDef};
 use std::fmt;
 
 /// What the loader made of a function.
@@ -119,7 +119,7 @@ impl Names for FunctionNames<'_> {
         let program = &instance.program;
         let is_here = |place: usize| place as u64 == address;
         let function = |&func: &Func| {
-            let info = instance.functions[func.as_u32() as usize].as_deref();
+            let info = instance.known_function(func);
             is_here(instance.closure(func).addr()) || info.is_some_and(|info| is_here(std::ptr::from_ref(info).addr()))
         };
         let layout = || instance.layouts().iter().position(|layout| is_here(std::ptr::from_ref(&**layout).addr()));
@@ -170,12 +170,15 @@ pub(crate) fn threaded_form(
     function: Func,
 ) -> Result<ThreadedForm, ExplainError> {
     let instance = cx.instance(instance);
-    let info = instance.functions.get(function.as_u32() as usize).and_then(Option::as_ref);
-    let info: *const FunctionInfo = &raw const **info.ok_or(ExplainError::NoCode)?;
+    if !matches!(instance.program.functions.get(function), Some(FunctionDef::Code(_))) {
+        return Err(ExplainError::NoCode);
+    }
+    let info: *const FunctionInfo = instance.function_info(function);
     // SAFETY: functions live as long as the machine, in their own boxes.
     let info = unsafe { &*info };
     let Body::Guest(guest) = &info.body else { return Err(ExplainError::NoCode) };
     let refused = |error: crate::compile::CompileError| ExplainError::NotLoaded(error.to_string());
+    crate::compile::make_closures(cx, guest).map_err(refused)?;
     let constants = crate::compile::make_constants(cx, guest).map_err(refused)?;
     let translated = super::translate(guest, info, constants, cx.main_memory_of, Form::Explained);
     let Translated { code, plan, notes } = translated.map_err(refused)?;

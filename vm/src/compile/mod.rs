@@ -39,6 +39,7 @@ mod fiber;
 pub(crate) mod plan;
 pub(crate) mod select;
 mod sources;
+mod strings;
 pub(crate) mod temporaries;
 mod words;
 
@@ -55,15 +56,14 @@ use crate::threaded::kinds::BranchTo;
 use crate::threaded::notes::Note;
 use crate::threaded::rows;
 use crate::threaded::slots::SCRATCH_VALUES;
+use crate::threaded::slots::Slots;
 use crate::threaded::slots::window;
-use crate::threaded::slots::{FRAME_WORDS_MAX, Slots};
 use crate::threaded::stack_map::Fate;
 use crate::threaded::stack_map::STRETCH;
 use crate::threaded::stack_map::StackMap;
 use crate::threaded::{Assembler, Code, EntryHeader};
 use crate::value::{Tag, Value};
 use minivm_isa::entities::{Block, Const, Reg};
-use minivm_isa::operand::OperandRef;
 use minivm_isa::program::{Constant, Function, Program};
 use minivm_isa::steps;
 use minivm_isa::{Input, Instruction, Operand};
@@ -119,7 +119,6 @@ pub(crate) struct Compiling<'a> {
     /// Word where a callee's registers begin.
     window: usize,
     unsupported: Option<&'static str>,
-    frame_too_large: bool,
 }
 
 /// Makes sure that a function has optimised code.
@@ -134,6 +133,7 @@ pub(crate) fn ensure_loaded(cx: &mut Context, info: &FunctionInfo, guest: &Guest
     if held.is_err() && !guest.is_small() {
         return Err(CompileError::OutOfMemory);
     }
+    make_closures(cx, guest)?;
     let constants = make_constants(cx, guest)?;
     let Translated { code, plan, .. } = translate(guest, info, constants, cx.main_memory_of, Form::Optimised)?;
     cx.widest_frame = cx.widest_frame.max(code.extent());
@@ -164,6 +164,24 @@ fn compile_baseline(cx: &Context, info: &FunctionInfo, guest: &GuestFunction) ->
 pub(crate) static ENGINE: Engine =
     Engine { stubs: crate::handlers::stubs, compile: ensure_loaded, compile_baseline, run: crate::handlers::run };
 
+/// Makes what the machine knows of the functions that a function names, and their closures, as its code has their addresses.
+fn make_closures(cx: &mut Context, guest: &GuestFunction) -> Result<(), CompileError> {
+    // SAFETY: instances outlive their functions.
+    let instance = unsafe { &*guest.instance };
+    steps::count(guest.portable().code.len());
+    for instruction in &guest.portable().code {
+        let (Instruction::Call { function, .. }
+        | Instruction::TailCall { function, .. }
+        | Instruction::RefFunc { function, .. }
+        | Instruction::Closure { function, .. }) = instruction
+        else {
+            continue;
+        };
+        cx.function_closure(instance, *function).map_err(|_| CompileError::OutOfMemory)?;
+    }
+    Ok(())
+}
+
 /// Makes the values of a function's constants.
 fn make_constants<'a>(cx: &mut Context, guest: &'a GuestFunction) -> Result<&'a [Value], CompileError> {
     if let Some(constants) = guest.constants.get() {
@@ -184,34 +202,12 @@ fn make_constants<'a>(cx: &mut Context, guest: &'a GuestFunction) -> Result<&'a 
     Ok(guest.constants.get_or_init(|| values.into_boxed_slice()))
 }
 
-/// Words of the largest window for outgoing arguments, and for values a return or an append gathers there.
+/// Words that the widest window of a function takes. They fit with all else: [`FRAME_WORDS_MAX`] leaves room for headers.
 fn window_words(instance: &Instance, function: &Function) -> usize {
-    let words = |instruction: &Instruction| match instruction {
-        Instruction::Call { function: callee, arguments, .. }
-        | Instruction::TailCall { function: callee, arguments } => {
-            let signature = instance.program.functions[*callee].signature();
-            instance.signature_words(signature).max(arguments.len() * 2)
-        }
-        Instruction::CallIndirect { signature, .. }
-        | Instruction::CallRef { signature, .. }
-        | Instruction::TailCallIndirect { signature, .. }
-        | Instruction::TailCallRef { signature, .. } => instance.signature_words(*signature),
-        Instruction::ForEach { results, .. } => 4.max(results.len() * 2),
-        Instruction::CallAny { results, arguments, .. } | Instruction::CallAnyOpen { results, arguments, .. } => {
-            results.len().max(arguments.len()) * 2
-        }
-        other => {
-            let mut most = 0;
-            other.for_each_operand(|_, operand| {
-                if let OperandRef::Ins(inputs, _) = operand {
-                    most = most.max(inputs.len() * 2);
-                }
-            });
-            most
-        }
-    };
     steps::count(function.code.len());
-    function.code.iter().map(words).max().unwrap_or(0)
+    let signature_words = |signature| instance.signature_words(signature) as u64;
+    let words = |instruction| minivm_isa::frame::window_words(&instance.program, instruction, signature_words);
+    function.code.iter().map(words).max().unwrap_or(0) as usize
 }
 
 /// What a function is translated to.
@@ -250,9 +246,7 @@ fn translate(
     // SAFETY: instances outlive their functions.
     let instance = unsafe { &*guest.instance };
     let extent = window + window_words(instance, function) + CONTINUATION_DELTA;
-    if extent > FRAME_WORDS_MAX {
-        return Err(CompileError::FrameTooLarge);
-    }
+    debug_assert!(extent <= usize::from(u16::MAX), "the verifier has bounded frames");
     let mut compiling = Compiling {
         function,
         program,
@@ -279,7 +273,6 @@ fn translate(
         scratch_used: 0,
         window,
         unsupported: None,
-        frame_too_large: false,
     };
     if !baseline {
         compiling.plan = Plan::compute(function, &compiling.temporaries, window);
@@ -290,9 +283,6 @@ fn translate(
     compiling.emit_blocks();
     if let Some(name) = compiling.unsupported {
         return Err(CompileError::Unsupported(name));
-    }
-    if compiling.frame_too_large {
-        return Err(CompileError::FrameTooLarge);
     }
     let params = crate::runtime::call::direct_params(info, guest.convention, guest.params);
     let header = EntryHeader { extent: extent as u32, params };

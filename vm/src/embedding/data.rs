@@ -117,7 +117,7 @@ impl Context {
     }
 
     /// Something that an instance exports.
-    fn exported(&self, instance: InstanceId, name: &str) -> Result<Option<Definition>, Error> {
+    pub(crate) fn exported(&self, instance: InstanceId, name: &str) -> Result<Option<Definition>, Error> {
         let instance = self.instance(self.resolve_instance(instance)?);
         Ok(instance.export(name).and_then(|item| instance.definition(item)))
     }
@@ -364,18 +364,5 @@ impl Machine {
         let memory = self.0.cx.exported_memory(instance, name)?;
         // SAFETY: as for `memory`, and the machine is borrowed for this alone.
         Ok(unsafe { (**memory.get()).bytes_mut() })
-    }
-
-    /// The value of an exported global, where it has a dynamic form.
-    ///
-    /// # Errors
-    /// When there is none, or the program is of another machine.
-    pub fn exported_global(&mut self, instance: InstanceId, name: &str) -> Result<Value, Error> {
-        let value = match self.cx().exported(instance, name)? {
-            Some(Definition::Global(global)) => global.value(),
-            _ => None,
-        };
-        let value = value.ok_or_else(|| Error::NoExport { expected: "global", name: name.to_string() })?;
-        Ok(self.cx().root(value))
     }
 }

@@ -8,6 +8,21 @@ use minivm_isa::TrapCode;
 use std::fmt;
 
 /// Why something that the host asked for was not done.
+///
+/// ```
+/// # fn main() -> Result<(), minivm::Error> {
+/// use minivm::{Error, Failure, Limits, Machine};
+/// let mut machine = Machine::new(Limits::default());
+/// let failing = machine.host_function("failing", |call| Err(call.error("no such thing")))?;
+/// match machine.call(&failing, &[]) {
+///     Err(Error::Failure(Failure::Error { message, trace, .. })) => println!("{message}\n{trace}"),
+///     Err(Error::Failure(Failure::Exit(status))) => println!("it ended itself with {status}"),
+///     Err(other) => return Err(other),                                // a mistake of the host
+///     Ok(_) => unreachable!("it fails"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -38,6 +53,8 @@ pub enum Error {
         module: String,
         /// Its name.
         name: String,
+        /// What there is instead, for people: the names in that module, else the modules.
+        there_is: String,
     },
     /// Something of the name of an import is there, but not what the program asks for.
     IncompatibleImport {
@@ -87,7 +104,7 @@ impl fmt::Display for Error {
             }
             Error::Kind { expected, found } => write!(f, "{expected} expected, got {found}"),
             Error::NoExport { expected, name } => write!(f, "no exported {expected} '{name}'"),
-            Error::UnknownImport { module, name } => write!(f, "unknown import '{module}.{name}'"),
+            Error::UnknownImport { module, name, there_is } => write!(f, "unknown import '{module}.{name}'{there_is}"),
             Error::IncompatibleImport { module, name, expected, found } => {
                 write!(f, "incompatible import '{module}.{name}': expected {expected}, found {found}")
             }
@@ -159,7 +176,7 @@ impl Context {
     /// What linking said, for the host.
     pub(crate) fn own_link_error(&mut self, error: raw::LinkError) -> Error {
         match error {
-            raw::LinkError::Unknown { module, name } => Error::UnknownImport { module, name },
+            raw::LinkError::Unknown { module, name, there_is } => Error::UnknownImport { module, name, there_is },
             raw::LinkError::Incompatible { module, name, expected, found } => {
                 Error::IncompatibleImport { module, name, expected, found }
             }

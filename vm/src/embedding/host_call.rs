@@ -27,6 +27,22 @@ use std::sync::Arc;
 /// # }
 /// ```
 ///
+/// A call of the program is an answer, too; what it gives is there in the next state:
+///
+/// ```
+/// # fn main() -> Result<(), minivm::Error> {
+/// # let mut machine = minivm::Machine::new(minivm::Limits::default());
+/// machine.define("host", "call_twice", |call| match call.state() {
+///     state @ 0..=1 => {
+///         let callee = call.arg(0);
+///         call.keep(&[callee]);                                       // the arguments of the next state
+///         call.call(callee, &[i64::from(state).into()], state + 1)
+///     }
+///     _ => call.return_values(&call.returned().unwrap_or_default()),
+/// })
+/// # }
+/// ```
+///
 /// Bytes are borrowed from the call:
 ///
 /// ```compile_fail,E0502
@@ -477,13 +493,15 @@ impl<'c> HostCall<'c> {
         (Local::new(fiber), is_main)
     }
 
-    /// Loads a program into the machine, where it stays. Its start function, if it has one, is given back to be called.
+    /// Loads a program into the machine, where it stays; instances of one `Arc` share the code. Its start function, if it has one,
+    /// is given back to be called.
     ///
     /// # Errors
     /// When it cannot be linked.
-    pub fn instantiate(&mut self, program: Verified) -> Result<(InstanceId, Option<Local<'c>>), Error> {
+    pub fn instantiate(&mut self, program: impl Into<Arc<Verified>>) -> Result<(InstanceId, Option<Local<'c>>), Error> {
         let cx = &mut *self.raw.cx;
-        match cx.instantiate(Arc::new(program), &Definitions::default()) {
+        let program = cx.loaded_program(program.into())?;
+        match cx.instantiate(program, &Definitions::default()) {
             Ok((id, start)) => Ok((cx.own_instance(id), start.map(Local::new))),
             Err(error) => Err(cx.own_link_error(error)),
         }
@@ -495,6 +513,20 @@ impl<'c> HostCall<'c> {
     /// When there is none of that name, or the program is of another machine.
     pub fn exported_function(&mut self, instance: InstanceId, name: &str) -> Result<Local<'c>, Error> {
         self.raw.cx.exported_function(instance, name).map(Local::new)
+    }
+
+    /// A closure over an exported function that captures values, as chunks of languages with an environment do.
+    ///
+    /// # Errors
+    /// When there is no such function, there is no memory, or the program is of another machine.
+    pub fn closure(&mut self, instance: InstanceId, name: &str, captures: &[Local<'c>]) -> Result<Local<'c>, Error> {
+        let cx = &mut *self.raw.cx;
+        let id = cx.resolve_instance(instance)?;
+        match cx.closure(id, name, &baseline(captures)) {
+            Ok(closure) => Ok(Local::new(closure)),
+            Err(raw::LinkError::Unknown { name, .. }) => Err(Error::NoExport { expected: "function", name }),
+            Err(error) => Err(cx.own_link_error(error)),
+        }
     }
 
     /// The name of a value's kind, as programs know it; a metatable's `__name` comes first.

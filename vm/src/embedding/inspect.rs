@@ -108,6 +108,8 @@ pub struct Variable<'m> {
     pub name: String,
     /// What it holds.
     pub value: VariableValue<'m>,
+    /// Whether the function has captured it from the one around it.
+    pub is_captured: bool,
 }
 
 /// A frame of a stopped run.
@@ -124,13 +126,23 @@ pub struct Frame<'m> {
     pub instruction: Option<usize>,
     /// Where that is in the source, if the program says.
     pub position: Option<Position>,
-    /// Its visible variables, in the order of the source.
+    /// Its visible variables: those that it has captured, then its own, in the order of the source.
     pub locals: Vec<Variable<'m>>,
     /// The fiber it is on.
     pub fiber: ShownValue<'m>,
 }
 
 /// The frames of a run or of a fiber, from the innermost outwards; read as they are asked for.
+///
+/// ```
+/// # let machine = minivm::Machine::new(minivm::Limits::default());
+/// for frame in machine.frames() {
+///     println!("{} at {}", frame.name, frame.position.map_or(String::new(), |position| position.to_string()));
+///     for local in &frame.locals {
+///         println!("  {} = {}", local.name, local.value);
+///     }
+/// }
+/// ```
 pub struct Frames<'m>(raw::Frames<'m>);
 
 impl<'m> Frames<'m> {
@@ -149,7 +161,7 @@ fn shown_variable<'m>(variable: raw::Variable) -> Variable<'m> {
         raw::VariableValue::V128(value) => VariableValue::V128(value),
         raw::VariableValue::Reference(value) => VariableValue::Reference(ShownValue::new(value)),
     };
-    Variable { name: variable.name, value }
+    Variable { name: variable.name, value, is_captured: variable.is_captured }
 }
 
 fn shown_frame<'m>(frame: raw::Frame) -> Frame<'m> {
@@ -185,7 +197,7 @@ pub struct StateReport {
     /// The error at which it has stopped, as nothing catches that.
     pub uncaught_error: Option<Value>,
     /// All fibers that have not ended: the one that runs, those that wait for one that they have resumed, those that ran in
-    /// runs that are aside, then the others as they are met.
+    /// runs that are suspended, then the others as they are met.
     pub fibers: Vec<FiberReport>,
     /// Bytes of the heap that are in use, with what is dead and not collected yet.
     pub heap_bytes: usize,
@@ -300,6 +312,17 @@ impl Machine {
         let (fiber, is_main) = (self.0.cx.resolve(&report.fiber)?, report.is_main);
         let report = raw::FiberReport { fiber, is_main, activity: report.activity };
         Ok(Frames::new(self.0.frames_of_report(&report)))
+    }
+
+    /// The globals that have a name, of the program that the function of a [frame](Frame::function) is of; none of functions of the
+    /// host.
+    pub fn globals_of(&self, function: &ShownValue<'_>) -> Vec<Variable<'_>> {
+        self.0.globals_of_function(function.raw).into_iter().map(shown_variable).collect()
+    }
+
+    /// The globals that have a name, of a program by its place in the [report](Self::report_state).
+    pub fn globals_of_report(&self, program: usize) -> Vec<Variable<'_>> {
+        self.0.globals_of_report(program).into_iter().map(shown_variable).collect()
     }
 
     /// What the loader makes of a function; none of an instance of another machine.

@@ -175,6 +175,18 @@ impl Outcome<'_> {
 }
 
 /// Why a host function did not succeed.
+///
+/// ```
+/// # fn main() -> Result<(), minivm::Error> {
+/// # let mut machine = minivm::Machine::new(minivm::Limits::default());
+/// use minivm::Raise;
+/// machine.define("host", "root", |call| match call.arg(0).as_float() {
+///     Some(number) if number >= 0.0 => call.return_one(number.sqrt()),
+///     Some(_) => Err(Raise::value(call.arg(0))),                      // any value, as it is
+///     None => Err(call.error("a number is expected")),                // a text, with the position of the caller
+/// })
+/// # }
+/// ```
 pub struct Raise<'c> {
     pub(crate) reason: Reason,
     brand: Brand<'c>,

@@ -9,6 +9,7 @@ use crate::runtime::context::{Context, Limits};
 use crate::runtime::externs::ExternKind;
 use crate::runtime::native::{NativeFigures, NativePolicy, NativeTier};
 use minivm_isa::verify::Verified;
+use std::sync::Arc;
 
 /// A machine: one heap, one stack of fibers, the programs loaded into it, and what the host lets them use.
 ///
@@ -80,6 +81,11 @@ impl Machine {
     /// Bytes of the heap that are in use, with what is dead and not collected yet.
     pub fn heap_bytes(&self) -> usize {
         self.0.cx.heap.used_bytes()
+    }
+
+    /// Whether a wait on a shared memory was notified, or has ended; see [`MemoryWait`](crate::MemoryWait).
+    pub fn is_notified(&self, wait: u64) -> bool {
+        self.0.is_notified(wait)
     }
 
     /// Collections so far.
@@ -183,9 +189,28 @@ impl Machine {
 impl Machine {
     /// Loads a program and runs its start function. It stays as long as the machine.
     ///
+    /// Instances of one `Arc` share the code, in this machine and in others; what each has of its own is made when it is needed:
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut builder = minivm_builder::ProgramBuilder::new();
+    /// # let mut f = builder.function("one", minivm_isa::Signature::dynamic(0, false));
+    /// # let one = f.integer(1);
+    /// # f.return_values(&[one]);
+    /// # let one = builder.add(f)?;
+    /// # builder.export_function("one", one);
+    /// let program = std::sync::Arc::new(builder.finish()?);
+    /// # let mut machine = minivm::Machine::new(minivm::Limits::default());
+    /// let instances = [machine.instantiate(program.clone())?, machine.instantiate(program)?];
+    /// # assert_ne!(instances[0], instances[1]);
+    /// # for instance in instances { assert_eq!(machine.invoke(instance, "one", &[])?[0].as_int(), Some(1)); }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// When an import is missing or of another type, a segment does not fit, or the start function fails.
-    pub fn instantiate(&mut self, program: Verified) -> Result<InstanceId, Error> {
+    pub fn instantiate(&mut self, program: impl Into<Arc<Verified>>) -> Result<InstanceId, Error> {
         let loaded = self.0.instantiate(program);
         self.tell_panics();
         match loaded {
@@ -199,7 +224,10 @@ impl Machine {
     ///
     /// # Errors
     /// As for [`instantiate`](Self::instantiate).
-    pub fn instantiate_unstarted(&mut self, program: Verified) -> Result<(InstanceId, Option<Value>), Error> {
+    pub fn instantiate_unstarted(
+        &mut self,
+        program: impl Into<Arc<Verified>>,
+    ) -> Result<(InstanceId, Option<Value>), Error> {
         match self.0.instantiate_unstarted(program) {
             Ok((id, start)) => {
                 let start = start.map(|start| self.cx().root(start));

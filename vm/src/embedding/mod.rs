@@ -6,7 +6,7 @@
 //! | `value` | values and handles, numbers of instances and runs |
 //! | `error` | what can go wrong |
 //! | `machine` | the machine, what programs import and export, the way to the raw machine |
-//! | `data` | strings, tables, objects, memories |
+//! | `data`, `exports` | strings, tables, objects, memories; exported globals and tables |
 //! | `run`, `runs` | calls in slices, several runs, schedulers |
 //! | `inspect` | frames, variables, reports |
 //! | `snapshot` | saving, loading, copying |
@@ -14,6 +14,7 @@
 
 pub(crate) mod data;
 pub(crate) mod error;
+pub(crate) mod exports;
 pub(crate) mod host_call;
 pub(crate) mod inspect;
 pub(crate) mod local;

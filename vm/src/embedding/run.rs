@@ -4,10 +4,36 @@ use super::error::{Error, Failure};
 use super::machine::Machine;
 use super::value::{InstanceId, Value};
 use crate::api::run::RunState as RawState;
+use crate::runtime::error::ErrorReport;
 use crate::runtime::frame_view::Position;
 use crate::runtime::host::HostRequest;
 
 /// How a slice of a run ended.
+///
+/// ```
+/// # use minivm::{Limits, Machine, RunState, Value};
+/// # fn go_on(machine: &mut Machine, function: &Value) -> Result<(), minivm::Error> {
+/// machine.set_fuel(Some(1000));
+/// let mut state = machine.start(function, &[])?;
+/// loop {
+///     state = match state {
+///         RunState::Finished(values) => return Ok(println!("{} results", values.len())),
+///         RunState::Failed(failure) => return Ok(println!("{failure}")),
+///         RunState::OutOfFuel => {
+///             machine.set_fuel(Some(1000));                           // or `save` it, or look at its `frames`
+///             machine.resume()
+///         }
+///         RunState::Waiting(request) => panic!("nothing here serves `{}`", request.name()),
+///         RunState::Interrupted | RunState::Stepped | RunState::Yielded(_) => machine.resume(),
+///     };
+/// }
+/// # }
+/// # fn main() -> Result<(), minivm::Error> {
+/// # let mut machine = Machine::new(Limits::default());
+/// # let function = machine.host_function("nothing", |call| call.return_none())?;
+/// # go_on(&mut machine, &function)
+/// # }
+/// ```
 pub enum RunState {
     /// It returned these values.
     Finished(Vec<Value>),
@@ -138,7 +164,7 @@ impl Machine {
 
     /// Ends the program: runs the finalisers of all objects that have one, dead or not, in the reverse of the order in which
     /// they got it. Their errors are told as always. Does nothing if the program has ended itself at once. Runs that could
-    /// go on are dropped, also those that are aside.
+    /// go on are dropped, also those that are suspended.
     ///
     /// # Errors
     /// When a finaliser ends the program with an exit status, uses up the budget, waits for the host, or there is no memory to
@@ -216,6 +242,21 @@ impl Machine {
     /// `Failed` again.
     pub fn set_keep_stack_on_error(&mut self, keeps: bool) {
         self.0.set_keep_stack_on_error(keeps);
+    }
+
+    /// Gives errors of instructions the words of a language: what `words` gives is the error value, as a string, with a position or
+    /// without; for none the error keeps its own words. What it says is what programs see, so that it says the same of the same, in
+    /// every machine that goes on with the state.
+    ///
+    /// ```
+    /// # let mut machine = minivm::Machine::new(minivm::Limits::default());
+    /// machine.set_error_words(|error| match (error.kind, &error.variable) {
+    ///     (minivm::ErrorKind::Call, Some((_, name))) => Some(format!("{name} is not a function")),
+    ///     _ => None,
+    /// });
+    /// ```
+    pub fn set_error_words(&mut self, words: impl Fn(&ErrorReport) -> Option<String> + Send + 'static) {
+        self.0.set_error_words(words);
     }
 
     /// The error that the run has stopped at, see [`set_keep_stack_on_error`](Self::set_keep_stack_on_error).

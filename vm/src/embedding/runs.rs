@@ -14,7 +14,7 @@ pub use crate::api::scheduler::TaskId;
 
 /// Several runs in one machine. [`FiberScheduler`] gives them turns.
 impl Machine {
-    /// Adds a run that will call a function. It is aside, and nothing of it runs yet. Where no fiber of its own has resumed
+    /// Adds a run that will call a function. It is suspended, and nothing of it runs yet. Where no fiber of its own has resumed
     /// it, it may yield to the host, see [`RunState::Yielded`].
     ///
     /// # Errors
@@ -26,19 +26,19 @@ impl Machine {
         Ok(self.cx().own_run(id))
     }
 
-    /// Puts the run at work aside, if there is one whose end was not told yet; then there is none. It goes on another time,
+    /// Suspends the run at work, if there is one whose end was not reported yet; then there is none. It goes on another time,
     /// after [`switch_to`](Self::switch_to), as if nothing had happened. Meanwhile it keeps what it uses alive.
     ///
     /// It is brought to its next instruction: what host functions do before that happens now. If it ends there or waits for
-    /// the host, it says so when it is taken up and resumed.
+    /// the host, it says so when it is switched to and resumed.
     pub fn suspend(&mut self) -> Option<RunId> {
         let id = self.0.suspend();
         self.tell_panics();
         Some(self.cx().own_run(id?))
     }
 
-    /// Makes a run that is aside the one at work, for [`resume`](Self::resume), [`step`](Self::step),
-    /// [`frames`](Self::frames), [`answer`](Self::answer) and all the others. The one that was at work is put aside, if it
+    /// Makes a run that is suspended the one at work, for [`resume`](Self::resume), [`step`](Self::step),
+    /// [`frames`](Self::frames), [`answer`](Self::answer) and all the others. The one that was at work is suspended, if it
     /// can go on. True also when it is at work already; false when there is no such run any more.
     ///
     /// # Errors
@@ -50,7 +50,7 @@ impl Machine {
         Ok(is_there)
     }
 
-    /// Drops a run that is aside: its fibers are dead, and nothing of it is cleaned up. False when there is no such run.
+    /// Drops a run that is suspended: its fibers are dead, and nothing of it is cleaned up. False when there is no such run.
     ///
     /// # Errors
     /// When it is of another machine.
@@ -59,17 +59,17 @@ impl Machine {
         Ok(self.0.drop_run(id))
     }
 
-    /// The number of the run at work, if it was aside before.
+    /// The number of the run at work, if it was suspended before.
     pub fn run_id(&self) -> Option<RunId> {
         self.0.run_id().map(|id| self.0.cx.own_run(id))
     }
 
-    /// The runs that are aside, in the order in which they were put there.
+    /// The runs that are suspended, in the order in which they were put there.
     pub fn runs(&self) -> Vec<RunId> {
         self.0.runs().into_iter().map(|id| self.0.cx.own_run(id)).collect()
     }
 
-    /// What a run will do that is aside; none when there is no such run.
+    /// What a suspended run will do; none when there is no such run.
     ///
     /// # Errors
     /// When it is of another machine.
@@ -77,7 +77,7 @@ impl Machine {
         Ok(self.0.run_activity(self.0.cx.resolve_run(id)?))
     }
 
-    /// The frames of a run that is aside, as [`frames`](Self::frames) shows those of the one at work. None for others.
+    /// The frames of a run that is suspended, as [`frames`](Self::frames) shows those of the one at work. None for others.
     ///
     /// # Errors
     /// When it is of another machine.
@@ -86,7 +86,7 @@ impl Machine {
     }
 }
 
-/// A run that has come to an end, waits for the host, has yielded to it or has no budget left. It is the one at work in
+/// A run that has ended, waits for the host, has yielded to it or has no budget left. It is the one at work in
 /// the machine, until the next turn.
 pub struct FiberTask {
     /// Its number.
@@ -170,7 +170,7 @@ impl FiberScheduler {
         Ok(id)
     }
 
-    /// Adds a run that is aside, or the one at work that was given back and can go on, as its request or its yield was answered
+    /// Adds a run that is suspended, or the one at work that was given back and can go on, as its request or its yield was answered
     /// with [`Machine::prepare_answer`] or the budget filled up. It comes after those that are there.
     pub fn put_back(&mut self, id: RunId) {
         self.queue.push_back(id);
@@ -191,8 +191,8 @@ impl FiberScheduler {
         self.queue.iter().copied()
     }
 
-    /// Gives one run its turn, and puts it aside again. What is at work before that is put aside if it can go on. Tells of
-    /// the run, and leaves it at work, if it has come to an end, waits for the host, has yielded to it or the budget is used
+    /// Gives one run its turn, and suspends it again. What is at work before that is suspended if it can go on. Tells of
+    /// the run, and leaves it at work, if it has ended, waits for the host, has yielded to it or the budget is used
     /// up. Runs that the machine does not have any more are passed over.
     ///
     /// # Errors
@@ -324,7 +324,7 @@ impl Scheduler {
         self.0.is_empty()
     }
 
-    /// Gives one machine its turn. Gives it back if its run has come to an end, waits for the host or has used up its own
+    /// Gives one machine its turn. Gives it back if its run has ended, waits for the host or has used up its own
     /// budget.
     pub fn turn(&mut self) -> Option<Task> {
         self.0.turn().map(own_task)

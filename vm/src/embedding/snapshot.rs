@@ -2,22 +2,37 @@
 
 use super::machine::Machine;
 use crate::bytes::SnapshotError;
-use crate::snapshot::{CodeForm, ProgramHash, Snapshot};
+use crate::snapshot::{CodeForm, ProgramHash, Snapshot, header};
 use minivm_isa::verify::Verified;
+use std::borrow::Cow;
+
+/// The payload of a snapshot, as it was saved or packed.
+fn payload(bytes: &[u8]) -> Result<Cow<'_, [u8]>, SnapshotError> {
+    if let Some(payload) = header::unchecked(bytes)? {
+        return Ok(payload.into());
+    }
+    #[cfg(feature = "snapshot-files")]
+    if header::is_snapshot(bytes) {
+        return crate::snapshot::container::unpack(bytes).map(Cow::from);
+    }
+    // `unpack` gives what has no header any more.
+    Ok(bytes.into())
+}
 
 /// Snapshots. Handles of the host are not part of a state: what only they keep alive is garbage in the machine that loads it, and
 /// a machine that has loaded a state refuses the handles, instances and runs of the one that it had before.
 /// [Registered](Machine::register) values are the way to find something again.
 impl Machine {
     /// The whole state as bytes: of a run that has stopped, or of a machine in which nothing runs; with all runs that are
-    /// aside.
+    /// aside. They begin as those of every snapshot do, so that `minivm inspect` reads a file with them;
+    /// `snapshot_file::pack` (feature `snapshot-files`) makes them smaller, and gives them a checksum.
     ///
     /// # Errors
     /// When something cannot travel; nothing is written then.
     pub fn save(&mut self, note: &[u8], code: CodeForm) -> Result<Vec<u8>, SnapshotError> {
         let saved = self.0.save(note, code);
         self.tell_panics();
-        saved
+        saved.map(|payload| header::with_header(&payload))
     }
 
     /// As [`save`](Self::save), with the code of all programs but those with these hashes:
@@ -28,7 +43,7 @@ impl Machine {
     pub fn save_without(&mut self, note: &[u8], programs: &[ProgramHash]) -> Result<Vec<u8>, SnapshotError> {
         let saved = self.0.save_without(note, programs);
         self.tell_panics();
-        saved
+        saved.map(|payload| header::with_header(&payload))
     }
 
     /// The hashes of all programs that have instances, each once.
@@ -52,7 +67,8 @@ impl Machine {
     /// # Errors
     /// As for [`load`](Self::load).
     pub fn load_with(&mut self, bytes: &[u8], programs: Vec<Verified>) -> Result<Vec<u8>, SnapshotError> {
-        let loaded = self.0.load_with(bytes, programs);
+        let payload = payload(bytes)?;
+        let loaded = self.0.load_with(&payload, programs);
         self.tell_panics();
         loaded
     }
@@ -73,7 +89,7 @@ impl Machine {
     /// # Errors
     /// When the bytes are no snapshot.
     pub fn snapshot_note(bytes: &[u8]) -> Result<Vec<u8>, SnapshotError> {
-        crate::raw::Machine::snapshot_note(bytes)
+        crate::raw::Machine::snapshot_note(&payload(bytes)?)
     }
 
     /// A copy of a machine, with a run that has stopped: a fork. `other` is a fresh machine with the same host functions

@@ -11,6 +11,19 @@ use std::sync::Arc;
 /// A value of a program, for as long as the host likes.
 ///
 /// Numbers, booleans and nil belong to nobody. A [`Handle`] belongs to one machine: other machines refuse it.
+///
+/// ```
+/// # fn main() -> Result<(), minivm::Error> {
+/// # use minivm::{Kind, Limits, Machine, Value};
+/// let mut machine = Machine::new(Limits::default());
+/// let (list, text) = (machine.table(0, 0)?, machine.string("tern")?);
+/// machine.set(&list, &Value::int(1), &text)?;
+/// let first = machine.get(&list, &Value::int(1))?;
+/// assert_eq!((first.kind(), machine.text(&first)?), (Kind::String, "tern".to_owned()));
+/// assert!(Machine::new(Limits::default()).text(&first).is_err());     // it is not of that machine
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Default)]
 pub enum Value {
     /// The absent value.
@@ -245,7 +258,7 @@ pub struct InstanceId {
     number: u32,
 }
 
-/// A run of a machine that is aside or was. Numbers count up and are never used again, also not after a snapshot.
+/// A run of a machine that is suspended or was. Numbers count up and are never used again, also not after a snapshot.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct RunId {
     machine: u64,
@@ -253,7 +266,7 @@ pub struct RunId {
 }
 
 impl RunId {
-    /// The number: 0 for the run that was put aside first.
+    /// The number: 0 for the run that was suspended first.
     pub fn number(self) -> u64 {
         self.number
     }

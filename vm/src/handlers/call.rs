@@ -404,6 +404,23 @@ slow_handler! {
 }
 
 handler! {
+    /// `take_open`.
+    pub(crate) fn take_open(pc, regs, cx, facc) {
+        let rows::TakeOpen { window, count, results } = rows::TakeOpen::read(pc);
+        let open = (*cx).open_count;
+        let values = regs.add(window);
+        let mut slots = results.cursor();
+        for index in 0..results.count {
+            let slot = Slot::read(&mut slots);
+            let value = if index < open { get_any(values, index * 2) } else { Value::NIL };
+            set_any(regs, slot, value);
+        }
+        *regs.add(count) = open as u64;
+        next!(results.next(pc), regs, cx, facc)
+    }
+}
+
+handler! {
     /// The instruction of a function that has no code yet is never run: calls see that it cannot be entered directly.
     pub(crate) fn enter_stub(pc, regs, cx, facc) {
         (*cx).trap_code = minivm_isa::TrapCode::Unreachable;

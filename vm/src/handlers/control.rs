@@ -1,6 +1,7 @@
 //! Jumps on `any` values, loops, and the ways out of the fast path.
 
 use crate::runtime::context::{Context, Status};
+use crate::runtime::error::{self, ErrorKind};
 use crate::runtime::function::FunctionInfo;
 use crate::runtime::layouts::layout_of;
 use crate::runtime::{call, unwind};
@@ -309,10 +310,11 @@ unsafe fn read_bounds(cx: &Context, regs: Regs, slots: [usize; 3]) -> bool {
 /// `at` is the running guest frame.
 #[cold]
 unsafe fn for_error(cx: &mut crate::runtime::context::Context, at: Flow, part: &str, wrong: Value) -> Flow {
+    error::note(cx, ErrorKind::Loop, &[wrong], None);
     let message = if part == "zero" {
         "'for' step is zero".to_string()
     } else {
-        format!("bad 'for' {part} (number expected, got {})", crate::runtime::error::type_name(cx, wrong))
+        format!("bad 'for' {part} (number expected, got {})", error::type_name(cx, wrong))
     };
     // SAFETY: `at` is the running frame.
     unsafe { unwind::raise_message(cx, at, message) }

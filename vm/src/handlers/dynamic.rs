@@ -11,7 +11,7 @@ use crate::runtime::builtin::long_comparison;
 use crate::runtime::call::call_from_instruction;
 use crate::runtime::concat::concat_values;
 use crate::runtime::context::Context;
-use crate::runtime::error;
+use crate::runtime::error::{self, ErrorKind};
 use crate::runtime::function::top_of;
 use crate::runtime::metamethod::Metamethod;
 use crate::runtime::resume::call_for_result;
@@ -174,10 +174,12 @@ fn arithmetic_error(cx: &Context, at: Flow, metamethod: Metamethod, zero: &str, 
     let is_number = |value: Value| number::to_float(value).is_some();
     if is_number(lhs) && is_number(rhs) {
         if !bitwise {
+            error::note(cx, ErrorKind::DivisionByZero, &[lhs, rhs], None);
             return zero.replace("%%", "%");
         }
-        let wrong = if number::to_int(lhs).is_none() { "lhs" } else { "rhs" };
+        let (value, wrong) = if number::to_int(lhs).is_none() { (lhs, "lhs") } else { (rhs, "rhs") };
         let variable = error::describe_operand(cx, at, if unary { "src" } else { wrong });
+        error::note(cx, ErrorKind::NoInteger, &[value], None);
         return format!("number{variable} has no integer representation");
     }
     let (wrong, name) = if is_number(lhs) { (rhs, "rhs") } else { (lhs, "lhs") };
@@ -435,6 +437,7 @@ unsafe fn compare_metamethod(
             return unequal(cx);
         }
         let (left, right) = (error::type_name(cx, lhs), error::type_name(cx, rhs));
+        error::note(cx, ErrorKind::Comparison, &[lhs, rhs], None);
         let message = if left == right {
             format!("attempt to compare two {left} values")
         } else {

@@ -113,12 +113,14 @@ pub(crate) mod control;
 pub(crate) mod convert;
 pub(crate) mod copy;
 pub(crate) mod dynamic;
+pub(crate) mod entries;
 pub(crate) mod fiber;
 pub(crate) mod native;
 pub(crate) mod object;
 pub(crate) mod record;
 pub(crate) mod sources;
 pub(crate) mod stepping;
+pub(crate) mod string;
 pub(crate) mod table;
 pub(crate) mod typed;
 

@@ -518,8 +518,11 @@ unsafe fn set_through(
                 if handler.is_nil() || !Table::get(table, &mut cx.heap, key).is_nil() {
                     return match Table::set(table, &mut cx.heap, key, value) {
                         Ok(()) => Flow { pc: next, regs: at.regs },
-                        Err(TableError::NilKey) => raise_message(cx, at, "table index is nil"),
-                        Err(TableError::NanKey) => raise_message(cx, at, "table index is NaN"),
+                        Err(wrong @ (TableError::NilKey | TableError::NanKey)) => {
+                            error::note(cx, error::ErrorKind::Key, &[key], None);
+                            let found = if matches!(wrong, TableError::NilKey) { "nil" } else { "NaN" };
+                            raise_message(cx, at, format!("table index is {found}"))
+                        }
                         Err(TableError::OutOfMemory(_)) => crate::runtime::collect::make_room_at(cx, at),
                     };
                 }

@@ -4,7 +4,8 @@
 //! [`follow!`](crate::handlers), which finds the place in baseline code; so baseline code has its own returns, and calls by the
 //! slow halves of the call handlers.
 
-use crate::runtime::context::{Status, return_info};
+use crate::runtime::call;
+use crate::runtime::context::{Context, Status, return_info};
 use crate::runtime::deliver::deliver;
 use crate::runtime::deliver::fill_nil;
 use crate::runtime::work::{self, FREE_VALUES};
@@ -54,8 +55,54 @@ handler! {
     #[cold]
     #[inline(never)]
     fn stepped(pc, regs, cx, facc) {
+        if (*cx).is_hooked {
+            slow!(step_hooked, pc, regs, cx, facc)
+        }
         let _ = facc;
         (*cx).stop(Status::Stepped, Flow { pc, regs });
+    }
+}
+
+slow_handler! {
+    /// A step whose events hooks are told of first.
+    fn step_hooked(pc, regs, cx) {
+        let cx: &mut Context = &mut *cx;
+        let at = Flow { pc, regs };
+        if cx.steps_left == 0 {
+            return cx.stop(Status::Stepped, at);
+        }
+        if let Some(flow) = crate::runtime::hook::before_instruction(cx, at) {
+            return flow;
+        }
+        cx.take_step();
+        cx.fuel -= i64::from(cx.run.work.is_none() || work::is_left(cx));
+        Flow { pc: rows::Step::next(pc), regs }
+    }
+}
+
+slow_handler! {
+    /// `call_any`.
+    pub(crate) fn call_any(pc, regs, cx) {
+        let cx: &mut Context = &mut *cx;
+        let call = rows::CallAny::read(pc);
+        let callee = get_any(regs, call.callee);
+        let (new, place) = (regs.add(call.window), rows::CallAny::next(pc));
+        call::call_value(cx, callee, new, call.arguments, place, Flow { pc, regs })
+    }
+}
+
+slow_handler! {
+    /// `tail_call_any…`.
+    pub(crate) fn tail_call_any(pc, regs, cx) {
+        let cx: &mut Context = &mut *cx;
+        let rows::TailCallAny { callee, window, arguments, open, variadic, .. } = rows::TailCallAny::read(pc);
+        let count = arguments + if open { cx.open_count } else { 0 };
+        let callee = get_any(regs, callee);
+        if cx.is_hooked {
+            crate::runtime::hook::will_tail_call(cx, regs);
+            return call::tail_call_unhurried(cx, callee, window, count, variadic, Flow { pc, regs });
+        }
+        call::tail_call_value(cx, callee, window, count, variadic, Flow { pc, regs })
     }
 }
 

@@ -4,7 +4,7 @@ use super::control::Sense;
 use super::dynamic::Relation;
 use super::record::Stored;
 use super::sources::AnySource;
-use super::{call, closure, control, convert, copy, dynamic, fiber, object, record, stepping};
+use super::{call, closure, control, convert, copy, dynamic, entries, fiber, object, record, stepping, string};
 use crate::runtime::context::Handler;
 use crate::threaded::rows;
 
@@ -43,10 +43,10 @@ handlers! {
     // The registry of typed handlers has those of all the trees that these are followed by.
     typed [call_after call_element branch_table]
 
-    call_any: CallAny => call::call_any, call::call_any_slow;
+    call_any: CallAny => call::call_any, stepping::call_any;
     call_any_open: CallAnyOpen => call::call_any_open, call::call_any_open_slow;
     prepend_open: PrependOpen => call::prepend_open;
-    tail_call_any: TailCallAny => call::tail_call_any, call::tail_call_any_slow;
+    tail_call_any: TailCallAny => call::tail_call_any, stepping::tail_call_any;
     tail_call_typed: TailCallTyped => call::tail_call_typed, call::tail_call_typed_slow;
     tail_call_typed_value: TailCallTypedValue => call::tail_call_typed_value;
     return_any: ReturnAny => call::return_any, stepping::return_any;
@@ -55,6 +55,7 @@ handlers! {
     return_word: ReturnWord => stepping::return_word;
     varargs: Varargs => call::varargs;
     varargs_to_open: VarargsToOpen => call::varargs_to_open;
+    take_open: TakeOpen => call::take_open;
     call_value: CallValue => super::typed::calls::call_value, super::typed::calls::call_value_slow;
 
     copy_any: CopyAny => copy::copy_any;
@@ -89,6 +90,11 @@ handlers! {
     length: Length => object::length;
     concat: Concat => dynamic::concat;
 
+    string_byte: StringByte => string::string_byte;
+    string_slice: StringSlice => string::string_slice;
+    string_new: StringNew => string::string_new;
+    string_from_array: StringFromArray => string::string_from_array;
+
     get_field: GetField<S: AnySource> => object::get_field::<S>;
     get: Get<K: AnySource> => object::get::<K>;
     get_method: GetMethod => object::get_method;
@@ -96,6 +102,9 @@ handlers! {
     set_index: SetIndex<K: AnySource, V: AnySource> => object::set_index::<K, V>;
     table_new: TableNew => object::table_new;
     append: Append => object::append;
+    table_next: TableNext => entries::table_next;
+    metatable_get: MetatableGet => entries::metatable_get;
+    metatable_set: MetatableSet => entries::metatable_set;
 
     closure: Closure => closure::closure;
     capture_get: CaptureGet => closure::capture_get;

@@ -4,7 +4,8 @@
 //! Because the metadata is not at the head of every block, the mark words of different blocks do not share cache sets,
 //! and the mark of a cell is found from its address with two masks.
 
-use std::alloc::{Layout, alloc, dealloc, realloc};
+use crate::memory::Mapping;
+use std::mem::ManuallyDrop;
 use std::ptr::null_mut;
 
 /// Bytes and alignment of a chunk.
@@ -34,11 +35,10 @@ pub(crate) struct Chunk {
     pub(crate) cell_bytes: [u64; BLOCKS],
     /// For the first block of a run or of a huge cell, where that stands in the list of all; for block 0, where the chunk does.
     pub(crate) list_index: [u32; BLOCKS],
-    /// What came from the host: where it begins, and its bytes.
-    allocation: *mut u8,
-    allocation_bytes: usize,
+    /// What came from the host, this included.
+    mapping: ManuallyDrop<Mapping>,
     /// While the heap is copied: how far from this chunk its clone lies, as a number that may wrap.
-    pub(crate) twin_distance: usize,
+    pub(crate) clone_distance: usize,
 }
 
 const _: () = assert!(size_of::<Chunk>() <= BLOCK_BYTES, "the metadata fits the first block");
@@ -58,57 +58,32 @@ impl Bitmap {
 impl Chunk {
     /// A chunk from the host, or null when the host has no memory.
     pub(crate) fn create() -> *mut Chunk {
-        const LAYOUT: Layout = match Layout::from_size_align(CHUNK_BYTES, CHUNK_BYTES) {
-            Ok(layout) => layout,
-            Err(_) => panic!("the size is a power of two"),
-        };
-        // SAFETY: the layout is not empty.
-        let allocation = unsafe { alloc(LAYOUT) };
-        // SAFETY: a chunk's worth of fresh memory, aligned to a chunk, if it is not null.
-        unsafe {
-            if !allocation.is_null() && !lies_low(allocation, CHUNK_BYTES) {
-                dealloc(allocation, LAYOUT);
-                return null_mut();
-            }
-            Chunk::begin(allocation.cast(), allocation, CHUNK_BYTES)
-        }
+        Chunk::begin(CHUNK_BYTES)
     }
 
     /// A chunk for one cell of so many bytes, or null when the host has no memory. The cell is in block 1.
     pub(crate) fn create_huge(bytes: usize) -> *mut Chunk {
-        // Aligned by hand, so that the memory can be given back bit by bit.
-        let Some(Ok(layout)) = bytes.checked_add(BLOCK_BYTES + CHUNK_BYTES).map(Allocation::layout) else {
-            return null_mut();
-        };
-        // SAFETY: the layout is not empty.
-        let allocation = unsafe { alloc(layout) };
-        // SAFETY: fresh memory that has room for a chunk of that size at any place, if it is not null.
-        unsafe {
-            if !allocation.is_null() && !lies_low(allocation, layout.size()) {
-                dealloc(allocation, layout);
-                return null_mut();
-            }
-            let aligned = allocation.map_addr(|address| address.next_multiple_of(CHUNK_BYTES));
-            Chunk::begin(aligned.cast(), allocation, layout.size())
-        }
+        bytes.checked_add(BLOCK_BYTES).map_or(null_mut(), Chunk::begin)
     }
 
-    /// # Safety
-    /// `chunk` is null, or fresh memory of at least the size of the metadata, aligned to a chunk.
-    unsafe fn begin(chunk: *mut Chunk, allocation: *mut u8, allocation_bytes: usize) -> *mut Chunk {
-        if !allocation.is_null() {
-            // SAFETY: as the caller promises. Zero is a valid `Chunk`.
-            unsafe {
-                chunk.write_bytes(0, 1);
-                ((*chunk).allocation, (*chunk).allocation_bytes) = (allocation, allocation_bytes);
-            }
+    fn begin(bytes: usize) -> *mut Chunk {
+        let Some(mapping) = Mapping::new(bytes, CHUNK_BYTES) else { return null_mut() };
+        // Cells lie below this, so that a table may keep something else above it.
+        if mapping.base().addr() as u64 + mapping.len() as u64 > ADDRESS_END {
+            return null_mut();
         }
-        if allocation.is_null() { null_mut() } else { chunk }
+        let chunk = mapping.base().cast::<Chunk>();
+        // SAFETY: fresh memory, aligned to a chunk, that the metadata fits. Zero is a valid value of all that is not written.
+        unsafe {
+            chunk.write_bytes(0, 1);
+            (&raw mut (*chunk).mapping).write(ManuallyDrop::new(mapping));
+        }
+        chunk
     }
 
     /// Whether the chunk holds one huge cell.
     fn is_huge(&self) -> bool {
-        self.allocation_bytes > CHUNK_BYTES
+        self.mapping.len() > CHUNK_BYTES
     }
 
     /// A fresh chunk of the same size with the same cells, which hold nothing yet, and no marks; the chunk knows it from now
@@ -116,7 +91,7 @@ impl Chunk {
     ///
     /// # Safety
     /// `chunk` is a live chunk.
-    pub(crate) unsafe fn create_twin(chunk: *mut Chunk, allocated: Bitmap) -> *mut Chunk {
+    pub(crate) unsafe fn create_clone(chunk: *mut Chunk, allocated: Bitmap) -> *mut Chunk {
         // SAFETY: the caller gives a live chunk, and the clone is one if it is not null.
         unsafe {
             let clone =
@@ -125,80 +100,25 @@ impl Chunk {
                 (*clone).bits[allocated.0] = (*chunk).bits[allocated.0];
                 (*clone).cell_bytes = (*chunk).cell_bytes;
                 (*clone).list_index = (*chunk).list_index;
-                (*chunk).twin_distance = clone.expose_provenance().wrapping_sub(chunk.addr());
+                (*chunk).clone_distance = clone.expose_provenance().wrapping_sub(chunk.addr());
             }
             clone
         }
     }
 
-    /// Gives a chunk back to the host.
+    /// The memory of a chunk, to be given back to the host.
     ///
     /// # Safety
-    /// `chunk` came from [`Chunk::create`] or [`Chunk::create_huge`], and no cell in it is used any more.
-    pub(crate) unsafe fn destroy(chunk: *mut Chunk) {
-        // SAFETY: the caller gives a chunk of ours; its layout is the one it was created with.
-        unsafe {
-            let align = if (*chunk).is_huge() { Allocation::ALIGN } else { CHUNK_BYTES };
-            let layout = Layout::from_size_align_unchecked((*chunk).allocation_bytes, align);
-            dealloc((*chunk).allocation, layout);
-        }
+    /// `chunk` came from [`Chunk::create`] or [`Chunk::create_huge`], and neither it nor a cell in it is used any more.
+    pub(crate) unsafe fn into_mapping(chunk: *mut Chunk) -> Mapping {
+        // SAFETY: the caller gives a chunk of ours, whose mapping is in it.
+        unsafe { ManuallyDrop::into_inner((&raw const (*chunk).mapping).read()) }
     }
 
     /// The first byte of a block.
     #[inline(always)]
     pub(crate) fn block(chunk: *mut Chunk, index: usize) -> *mut u8 {
         chunk.cast::<u8>().wrapping_add(index * BLOCK_BYTES)
-    }
-}
-
-/// Whether memory from the host is at addresses that cells may have.
-fn lies_low(allocation: *mut u8, bytes: usize) -> bool {
-    allocation.addr() as u64 + bytes as u64 <= ADDRESS_END
-}
-
-/// The memory of a huge cell that is being given back to the host, bit by bit: to unmap a gigabyte at once takes a fifth of a
-/// second.
-pub(crate) struct Allocation {
-    start: *mut u8,
-    bytes: usize,
-}
-
-impl Allocation {
-    const ALIGN: usize = 16;
-
-    fn layout(bytes: usize) -> Result<Layout, std::alloc::LayoutError> {
-        Layout::from_size_align(bytes, Allocation::ALIGN)
-    }
-
-    /// The memory of a chunk that holds a huge cell.
-    ///
-    /// # Safety
-    /// `chunk` came from [`Chunk::create_huge`], and is not used any more.
-    pub(crate) unsafe fn of(chunk: *mut Chunk) -> Allocation {
-        // SAFETY: the caller gives a live chunk.
-        unsafe { Allocation { start: (*chunk).allocation, bytes: (*chunk).allocation_bytes } }
-    }
-
-    /// Bytes that were not given back yet.
-    pub(crate) fn len(&self) -> usize {
-        self.bytes
-    }
-
-    /// Gives so many bytes back to the host; true if that was all of it.
-    pub(crate) fn shrink(&mut self, bytes: usize) -> bool {
-        let layout = Allocation::layout(self.bytes).expect("it was allocated with this layout");
-        // SAFETY: the memory is ours, was allocated with this layout, and nobody looks at what is in it.
-        unsafe {
-            if self.bytes > bytes {
-                let start = realloc(self.start, layout, self.bytes - bytes);
-                if !start.is_null() {
-                    (self.start, self.bytes) = (start, self.bytes - bytes);
-                    return false;
-                }
-            }
-            dealloc(self.start, layout);
-        }
-        true
     }
 }
 
@@ -264,9 +184,9 @@ pub(crate) unsafe fn get_bit(cell: *mut u8, bitmap: Bitmap) -> bool {
 /// # Safety
 /// `cell` lies in a live chunk whose heap is being copied.
 #[inline(always)]
-pub(crate) unsafe fn twin_of<T>(cell: *mut T) -> *mut T {
+pub(crate) unsafe fn clone_of<T>(cell: *mut T) -> *mut T {
     // SAFETY: the caller gives a cell of a live chunk.
-    let distance = unsafe { (*chunk_of(cell.cast())).twin_distance };
+    let distance = unsafe { (*chunk_of(cell.cast())).clone_distance };
     std::ptr::with_exposed_provenance_mut(cell.addr().wrapping_add(distance))
 }
 

@@ -149,7 +149,7 @@ pub struct Marker {
     work: usize,
     cycle: u64,
     follows_functions: bool,
-    /// The layout that the roots were told of last, and in which cycle.
+    /// The layout that the roots were given last, and in which cycle.
     layout_traced: (u64, u32),
     /// What host objects keep outside of the heap, by numbers that the roots know, and that was not traced yet.
     outside: Vec<u32>,

@@ -7,10 +7,11 @@
 
 use std::ptr::null_mut;
 
-use super::chunk::{ALL_FREE, Allocation, BLOCK_BYTES, BLOCK_WORDS, BLOCKS, Bitmap, CHUNK_BYTES, Chunk, GRANULE};
-use super::chunk::{block_index, chunk_of, set_bit, twin_of};
+use super::chunk::{ALL_FREE, BLOCK_BYTES, BLOCK_WORDS, BLOCKS, Bitmap, CHUNK_BYTES, Chunk, GRANULE};
+use super::chunk::{block_index, chunk_of, clone_of, set_bit};
 use super::size_class::{CLASS_BYTES, CLASSES, large_bytes_for};
 use super::sweep::Sweep;
+use crate::memory::Mapping;
 
 /// The open hole of a class.
 #[derive(Clone, Copy)]
@@ -57,7 +58,7 @@ pub(crate) struct Space {
     pub(super) sweeping: bool,
     /// Empty chunks and the memory of dead huge cells, to be given back to the host.
     pub(super) dead_chunks: Vec<*mut Chunk>,
-    pub(super) dying: Vec<Allocation>,
+    pub(super) dying: Vec<Mapping>,
 }
 
 /// Blocks of the last cycle that are looked at before more memory is asked for.
@@ -321,7 +322,7 @@ impl Space {
         for (chunks, clones) in [(&self.chunks, &mut clone.chunks), (&self.huge, &mut clone.huge)] {
             for &chunk in chunks {
                 // SAFETY: the lists hold live chunks.
-                let made = unsafe { Chunk::create_twin(chunk, self.marks.other()) };
+                let made = unsafe { Chunk::create_clone(chunk, self.marks.other()) };
                 if made.is_null() {
                     return None;
                 }
@@ -329,7 +330,7 @@ impl Space {
             }
         }
         // SAFETY: blocks and runs are in listed chunks.
-        let clones = |blocks: &[*mut u8]| blocks.iter().map(|&block| unsafe { twin_of(block) }).collect();
+        let clones = |blocks: &[*mut u8]| blocks.iter().map(|&block| unsafe { clone_of(block) }).collect();
         for (list, other) in self.lists.iter().zip(&mut clone.lists) {
             let BlockList { block, granule, .. } = *list;
             *other = BlockList { blocks: clones(&list.blocks), block, granule, ..BlockList::default() };
@@ -338,7 +339,7 @@ impl Space {
             // A hole that is used up may end with its chunk.
             if cursor.next != cursor.end {
                 // SAFETY: the hole is in a listed chunk.
-                let next = unsafe { twin_of(cursor.next) };
+                let next = unsafe { clone_of(cursor.next) };
                 *other = Cursor { next, end: next.wrapping_add(cursor.end.addr() - cursor.next.addr()) };
             }
         }
@@ -362,10 +363,7 @@ impl Drop for Space {
     fn drop(&mut self) {
         for &chunk in self.chunks.iter().chain(&self.huge).chain(&self.dead_chunks) {
             // SAFETY: the lists hold live chunks, each once, and nothing uses cells after their space.
-            unsafe { Chunk::destroy(chunk) };
-        }
-        for mut allocation in self.dying.drain(..) {
-            allocation.shrink(usize::MAX);
+            drop(unsafe { Chunk::into_mapping(chunk) });
         }
     }
 }

@@ -111,7 +111,7 @@ impl Str {
         string
     }
 
-    pub(super) fn data(string: *mut Str) -> *mut u8 {
+    pub(crate) fn data(string: *mut Str) -> *mut u8 {
         string.cast::<u8>().wrapping_add(FIXED_BYTES)
     }
 }

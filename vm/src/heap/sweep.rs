@@ -4,7 +4,7 @@
 //! snapshot. So it is no part of the cycle, whose steps must not differ: some of it is done whenever a hole is looked for or
 //! a large cell allocated, which a program does far more often than needed until the next cycle.
 
-use super::chunk::{ALL_FREE, Allocation, BLOCK_BYTES, BLOCKS, CHUNK_BYTES, Chunk};
+use super::chunk::{ALL_FREE, BLOCK_BYTES, BLOCKS, CHUNK_BYTES, Chunk};
 use super::chunk::{block_index, cell_bytes, chunk_of, clear_bit, get_bit};
 use super::size_class::{CLASS_BYTES_MAX, CLASSES};
 use super::space::{RUN_BYTES_MAX, Space, block_bits, run_mask};
@@ -19,7 +19,7 @@ pub(super) struct Sweep {
 }
 
 /// Bytes that are given back to the host at once; to unmap memory takes its time.
-const RETURN_BYTES: usize = 1 << 20;
+const RETURN_BYTES: usize = 4 << 20;
 /// Blocks or large cells that are looked at at once.
 const AT_ONCE: usize = 32;
 
@@ -126,16 +126,17 @@ impl Space {
         {
             left -= CHUNK_BYTES;
             // SAFETY: chunks without a cell are listed here, each once.
-            unsafe { Chunk::destroy(chunk) };
+            drop(unsafe { Chunk::into_mapping(chunk) });
         }
         while left >= CHUNK_BYTES
             && let Some(dying) = self.dying.last_mut()
         {
-            let bytes = dying.len().min(left);
-            if dying.shrink(left) {
+            let before = dying.len();
+            dying.shrink(left);
+            left = left.saturating_sub(before - dying.len());
+            if dying.len() == 0 {
                 self.dying.pop();
             }
-            left -= bytes;
         }
         self.dying.is_empty() && self.dead_chunks.is_empty()
     }
@@ -218,7 +219,7 @@ impl Space {
                 (*moved).list_index[1] = index as u32;
             }
             self.huge_bytes -= cell_bytes(Chunk::block(chunk, 1));
-            self.dying.push(Allocation::of(chunk));
+            self.dying.push(Chunk::into_mapping(chunk));
             self.sweeping = true;
         }
     }

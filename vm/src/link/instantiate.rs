@@ -18,23 +18,20 @@ use crate::memory::{LinearMemory, Segment, TableInstance};
 use crate::runtime::context::Context;
 use crate::runtime::cost;
 use crate::runtime::definitions::{Definition, Definitions, InstanceId};
-use crate::runtime::externs::Extern;
 use crate::runtime::failure::Failure;
 use crate::runtime::function::{Body, FunctionInfo};
 use crate::runtime::instance::{GlobalCell, Instance};
 use crate::runtime::layouts::{Shape, machine_type};
-use crate::runtime::program_types::ProgramTypes;
+use crate::runtime::loaded_program::LoadedProgram;
 use crate::value::{Tag, Value};
 use minivm_isa::entities::{Func, Layout};
 use minivm_isa::program::{
     Constant, FunctionDef, GlobalDef, Import, Initial, InitialOp, Item, MemoryDef, Origin, SegmentMode, TableDef,
 };
-use minivm_isa::verify::Verified;
 use minivm_isa::{Signature, TrapCode, Type, steps};
 use std::cell::UnsafeCell;
 use std::fmt;
 use std::rc::Rc;
-use std::sync::Arc;
 
 /// Why a program cannot be loaded.
 #[derive(Clone, Debug)]
@@ -45,6 +42,8 @@ pub enum LinkError {
         module: String,
         /// Its name.
         name: String,
+        /// What there is instead, for people: the names in that module, else the modules.
+        there_is: String,
     },
     /// It is there, but not what the program asks for.
     Incompatible {
@@ -66,7 +65,7 @@ pub enum LinkError {
 impl fmt::Display for LinkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            LinkError::Unknown { module, name } => write!(f, "unknown import '{module}.{name}'"),
+            LinkError::Unknown { module, name, there_is } => write!(f, "unknown import '{module}.{name}'{there_is}"),
             LinkError::Incompatible { module, name, expected, found } => {
                 write!(f, "incompatible import '{module}.{name}': expected {expected}, found {found}")
             }
@@ -107,7 +106,7 @@ impl Context {
 
     /// Makes a closure over an exported function, see [`Machine::closure`].
     pub(crate) fn closure(&mut self, instance: InstanceId, name: &str, captures: &[Value]) -> Result<Value, LinkError> {
-        let unknown = || LinkError::Unknown { module: String::new(), name: name.to_string() };
+        let unknown = || LinkError::Unknown { module: String::new(), name: name.to_string(), there_is: String::new() };
         let Some(Item::Function(function)) = self.instance(instance).export(name) else { return Err(unknown()) };
         self.closure_over(instance, function, captures)
     }
@@ -121,7 +120,7 @@ impl Context {
         captures: &[Value],
     ) -> Result<Value, LinkError> {
         if self.instance(instance).is_import(function) {
-            return Ok(self.instance(instance).function_value(function));
+            return Ok(self.instance(instance).linked_function(function));
         }
         let info: *const FunctionInfo = self.instance(instance).function_info(function);
         // SAFETY: functions live as long as their instance, which is not let go meanwhile.
@@ -147,13 +146,12 @@ impl Context {
     /// `imports` first, then among what the host has defined.
     pub(crate) fn instantiate(
         &mut self,
-        program: Arc<Verified>,
+        program: Rc<LoadedProgram>,
         imports: &Definitions,
     ) -> Result<(InstanceId, Option<Value>), LinkError> {
         let held = self.heap.budget().hold(cost::instance_bytes(&program))?;
-        let types = ProgramTypes::of(self, &program);
-        let mut instance = Instance::new(program.clone(), types, held, true);
-        self.make_functions(&mut instance, imports)?;
+        let mut instance = Instance::new(program.clone(), held, &self.return_stubs, true);
+        self.link_functions(&instance, imports)?;
         for global in program.globals.values() {
             let cell = self.make_global(&instance, global, imports)?;
             instance.globals.push(cell);
@@ -171,7 +169,7 @@ impl Context {
             self.refresh_memory();
         }
         let result = self.make_segments(&mut instance);
-        let start = program.start.map(|start| instance.function_value(start));
+        let start = program.start.map(|start| self.function_value(&instance, start)).transpose()?;
         // A program counts as many times as there are MiB in its memories.
         let pages: u64 = program.memories.values().map(|memory| memory.minimum).sum();
         self.loads_until_collection = self.loads_until_collection.saturating_sub(1 + (pages / 16) as usize);
@@ -196,35 +194,20 @@ impl Context {
         instance.is_pinned.set(instance.memories.iter().any(is_main));
     }
 
-    fn make_functions(&mut self, instance: &mut Box<Instance>, imports: &Definitions) -> Result<(), LinkError> {
+    fn link_functions(&mut self, instance: &Instance, imports: &Definitions) -> Result<(), LinkError> {
         let program = instance.program.clone();
-        let address: *const Instance = &raw const **instance;
         for (index, function) in program.functions.iter() {
+            let FunctionDef::Import { import, signature } = function else { continue };
             steps::count(1);
-            let number = instance.signature_number(function.signature());
-            match function {
-                FunctionDef::Import { import, signature } => {
-                    let found = self.definition_of(imports, import)?;
-                    let is_dynamic = program.signatures[*signature].is_dynamic();
-                    let closure = self.link_function((import, found), (!is_dynamic).then_some(number))?;
-                    instance.functions.push(None);
-                    instance.closures.push(closure);
-                }
-                FunctionDef::Code(code) => {
-                    let info = FunctionInfo::guest(
-                        address,
-                        index,
-                        &program.signatures[code.signature],
-                        number,
-                        &self.return_stubs,
-                    );
-                    let mut closure = std::ptr::null_mut();
-                    if code.captures.is_empty() {
-                        closure = self.closure_of(&info, 0)?.as_function().expect("it was just made");
-                    }
-                    instance.functions.push(Some(info));
-                    instance.closures.push(closure);
-                }
+            let number = instance.signature_number(*signature);
+            let found = self.definition_of(imports, import)?;
+            let is_dynamic = program.signatures[*signature].is_dynamic();
+            let closure = self.link_function((import, found), (!is_dynamic).then_some(number))?;
+            instance.set_closure(index, closure);
+        }
+        for export in &program.exports {
+            if let Item::Function(function) = export.item {
+                self.function_closure(instance, function)?;
             }
         }
         Ok(())
@@ -234,7 +217,7 @@ impl Context {
     fn definition_of(&self, imports: &Definitions, import: &Import) -> Result<Definition, LinkError> {
         let given = imports.get(&import.module, &import.name);
         let found = given.or_else(|| self.definitions.get(&import.module, &import.name));
-        found.cloned().ok_or_else(|| unknown(import))
+        found.cloned().ok_or_else(|| unknown(import, [imports, &self.definitions]))
     }
 
     /// The closure for an imported function; `wanted` is the number of its signature, unless that is dynamic.
@@ -301,7 +284,9 @@ impl Context {
         match &memory.origin {
             Origin::Own(()) => {
                 let made = LinearMemory::new(memory.minimum, memory.maximum, memory.is_64, self.heap.budget());
-                Ok(Rc::new(UnsafeCell::new(made.map_err(LinkError::Trap)?)))
+                let mut made = made.map_err(LinkError::Trap)?;
+                made.set_shared(memory.is_shared);
+                Ok(Rc::new(UnsafeCell::new(made)))
             }
             Origin::Import(import) => match self.definition_of(imports, import)? {
                 Definition::Memory(shared) => {
@@ -309,6 +294,7 @@ impl Context {
                     let found = unsafe { &*shared.get() };
                     let fits = found.pages() >= memory.minimum
                         && found.is_64() == memory.is_64
+                        && found.is_shared() == memory.is_shared
                         && fits_maximum(memory.maximum, found.declared_maximum());
                     if fits { Ok(shared) } else { Err(incompatible(import, "memory", "memory of other limits")) }
                 }
@@ -352,7 +338,9 @@ impl Context {
     fn make_segments(&mut self, instance: &mut Instance) -> Result<(), LinkError> {
         let program = instance.program.clone();
         for data in program.data.values() {
-            instance.data.push(Box::new(UnsafeCell::new(Segment::new(data.bytes.clone()))));
+            // Active ones are copied from the program, and are empty then.
+            let bytes = if matches!(data.mode, SegmentMode::Passive) { data.bytes.clone() } else { Box::default() };
+            instance.data.push(Box::new(UnsafeCell::new(Segment::new(bytes))));
         }
         for element in program.elements.values() {
             let values: Result<Box<[Value]>, LinkError> =
@@ -372,13 +360,12 @@ impl Context {
                 segment.clear();
             }
         }
-        for (index, data) in program.data.iter() {
+        for data in program.data.values() {
             if let SegmentMode::Active(memory, offset) = &data.mode {
                 let offset = self.offset(instance, offset)?;
                 // SAFETY: as above.
-                let (memory, segment) = unsafe { (&mut *instance.memory(*memory), &mut *instance.data(index)) };
-                memory.write(offset, segment.items()).map_err(|_| LinkError::Trap(TrapCode::MemoryBounds))?;
-                segment.clear();
+                let memory = unsafe { &mut *instance.memory(*memory) };
+                memory.write(offset, &data.bytes).map_err(|_| LinkError::Trap(TrapCode::MemoryBounds))?;
             }
         }
         Ok(())
@@ -400,7 +387,7 @@ impl Context {
         Ok(match initial {
             Initial::Constant(constant) => self.constant_words(constant)?,
             Initial::Null => [0, 0],
-            Initial::Function(function) => any_words(instance.function_value(*function)),
+            Initial::Function(function) => any_words(self.function_value(instance, *function)?),
             // SAFETY: nothing runs while a program is linked.
             Initial::Global(global) => unsafe { *instance.globals[global.as_u32() as usize].words.get() },
             Initial::Arithmetic(op, lhs, rhs) => {
@@ -521,8 +508,10 @@ pub(crate) fn fits_maximum(wanted: Option<u64>, found: Option<u64>) -> bool {
     }
 }
 
-fn unknown(import: &Import) -> LinkError {
-    LinkError::Unknown { module: import.module.clone(), name: import.name.clone() }
+#[cold]
+fn unknown(import: &Import, known: [&Definitions; 2]) -> LinkError {
+    let there_is = crate::runtime::definitions::what_there_is(&import.module, known);
+    LinkError::Unknown { module: import.module.clone(), name: import.name.clone(), there_is }
 }
 
 fn incompatible(import: &Import, expected: &str, found: &str) -> LinkError {
@@ -550,31 +539,6 @@ impl Definition {
             Definition::Memory(_) => "memory",
             Definition::Table(_) => "table",
         }
-    }
-}
-
-impl Instance {
-    /// A function that captures nothing, as a value.
-    pub(crate) fn function_value(&self, function: Func) -> Value {
-        // SAFETY: the instance keeps the closures of such functions alive.
-        unsafe { Value::from_function(self.closure(function)) }
-    }
-
-    /// What it exports, in order, but for functions that capture values.
-    pub(crate) fn exports(&self) -> Vec<(String, Extern)> {
-        let exports = self.program.exports.iter();
-        exports.filter_map(|export| Some((export.name.clone(), Extern(self.definition(export.item)?)))).collect()
-    }
-
-    /// An item as others can import it; none for a function that captures values, of which there is no closure yet.
-    pub(crate) fn definition(&self, item: Item) -> Option<Definition> {
-        Some(match item {
-            Item::Function(function) if self.closure(function).is_null() => return None,
-            Item::Function(function) => Definition::Function(self.function_value(function)),
-            Item::Global(global) => Definition::Global(self.globals[global.as_u32() as usize].clone()),
-            Item::Memory(memory) => Definition::Memory(self.memories[memory.as_u32() as usize].clone()),
-            Item::Table(table) => Definition::Table(self.tables[table.as_u32() as usize].clone()),
-        })
     }
 }
 

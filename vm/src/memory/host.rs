@@ -8,6 +8,12 @@ use std::ptr::null_mut;
 /// Sizes are multiples of this, which no system has larger pages than.
 const PAGE_BYTES: usize = 1 << 16;
 
+/// A multiple of the system's large pages, where it has some. A large page costs a quarter of what its small ones do when they are
+/// touched one by one, and nearly nothing when it is given back.
+const LARGE_PAGE_BYTES: usize = 1 << 21;
+/// Ranges of so many bytes ask for large pages. What uses less would hold more memory than it has touched.
+const LARGE_BYTES_MIN: usize = 16 * LARGE_PAGE_BYTES;
+
 /// A range of addresses, the first part of which can be used.
 pub(crate) struct Reservation {
     base: *mut u8,
@@ -46,6 +52,47 @@ impl Reservation {
     }
 }
 
+/// Memory of a size that only becomes less: it is given back bit by bit, from its end.
+pub(crate) struct Mapping {
+    base: *mut u8,
+    /// Bytes that were not given back yet.
+    bytes: usize,
+    align: usize,
+}
+
+impl Mapping {
+    /// `bytes` bytes at a multiple of `align`, a power of two. None when the host has no memory.
+    pub(crate) fn new(bytes: usize, align: usize) -> Option<Mapping> {
+        let align = if bytes >= 2 * LARGE_PAGE_BYTES { align.max(LARGE_PAGE_BYTES) } else { align };
+        system::map(bytes.checked_next_multiple_of(PAGE_BYTES)?, align)
+    }
+
+    /// Its first byte.
+    pub(crate) fn base(&self) -> *mut u8 {
+        self.base
+    }
+
+    /// Bytes that were not given back yet.
+    pub(crate) fn len(&self) -> usize {
+        self.bytes
+    }
+
+    /// Gives about so many bytes back to the host, or all that are left.
+    pub(crate) fn shrink(&mut self, bytes: usize) {
+        // Large pages are given back as a whole.
+        let left = self.bytes.saturating_sub(bytes.max(1)) / LARGE_PAGE_BYTES * LARGE_PAGE_BYTES;
+        system::unmap_end(self, left);
+    }
+}
+
+impl Drop for Mapping {
+    fn drop(&mut self) {
+        if self.bytes > 0 {
+            system::unmap_end(self, 0);
+        }
+    }
+}
+
 impl Drop for Reservation {
     fn drop(&mut self) {
         if self.reserved > 0 {
@@ -56,8 +103,47 @@ impl Drop for Reservation {
 
 #[cfg(all(target_os = "linux", target_pointer_width = "64", not(miri)))]
 mod system {
-    use super::Reservation;
+    use super::{LARGE_BYTES_MIN, LARGE_PAGE_BYTES, Mapping, Reservation};
     use std::ptr::null_mut;
+
+    /// Asks for large pages, where the system has some to give.
+    fn advise(base: *mut u8, bytes: usize) {
+        // SAFETY: callers give memory of theirs; advice changes nothing that a program can see.
+        unsafe { libc::madvise(base.cast(), bytes, libc::MADV_HUGEPAGE) };
+    }
+
+    pub(super) fn map(bytes: usize, align: usize) -> Option<Mapping> {
+        let (protection, flags) =
+            (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE);
+        let whole = bytes.checked_add(align)?;
+        // SAFETY: a fresh private mapping disturbs nothing.
+        let start = unsafe { libc::mmap(null_mut(), whole, protection, flags, -1, 0) };
+        if start == libc::MAP_FAILED {
+            return None;
+        }
+        let start = start.cast::<u8>();
+        let base = start.map_addr(|address| address.next_multiple_of(align));
+        let (before, end) = (base.addr() - start.addr(), base.wrapping_add(bytes));
+        // SAFETY: these parts of the mapping are ours, and nobody knows of them.
+        unsafe {
+            if before > 0 {
+                libc::munmap(start.cast(), before);
+            }
+            if align > before {
+                libc::munmap(end.cast(), align - before);
+            }
+        }
+        if bytes >= 2 * LARGE_PAGE_BYTES {
+            advise(base, bytes);
+        }
+        Some(Mapping { base, bytes, align })
+    }
+
+    pub(super) fn unmap_end(mapping: &mut Mapping, left: usize) {
+        // SAFETY: the end of the mapping is ours, and whoever shrinks it does not use it any more.
+        unsafe { libc::munmap(mapping.base.wrapping_add(left).cast(), mapping.bytes - left) };
+        mapping.bytes = left;
+    }
 
     pub(super) fn reserve(usable: usize, reserved: usize) -> Option<Reservation> {
         let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
@@ -77,7 +163,10 @@ mod system {
             if result != 0 {
                 return false;
             }
-            range.usable = usable;
+            let before = std::mem::replace(&mut range.usable, usable);
+            if usable >= LARGE_BYTES_MIN && usable / LARGE_PAGE_BYTES > before / LARGE_PAGE_BYTES {
+                advise(range.base, usable);
+            }
         }
         true
     }
@@ -111,8 +200,23 @@ mod system {
 
 #[cfg(not(all(target_os = "linux", target_pointer_width = "64", not(miri))))]
 mod system {
-    use super::Reservation;
-    use std::alloc::{Layout, alloc_zeroed, dealloc};
+    use super::{Mapping, Reservation};
+    use std::alloc::{Layout, alloc, alloc_zeroed, dealloc};
+
+    pub(super) fn map(bytes: usize, align: usize) -> Option<Mapping> {
+        let layout = Layout::from_size_align(bytes, align).ok()?;
+        // SAFETY: the layout has a size.
+        let base = unsafe { alloc(layout) };
+        (!base.is_null()).then_some(Mapping { base, bytes, align })
+    }
+
+    // The allocator takes back as a whole what it gave.
+    pub(super) fn unmap_end(mapping: &mut Mapping, _: usize) {
+        let layout = Layout::from_size_align(mapping.bytes, mapping.align).expect("it was allocated with it");
+        // SAFETY: the mapping was allocated with this layout, and nobody uses it any more.
+        unsafe { dealloc(mapping.base, layout) };
+        mapping.bytes = 0;
+    }
 
     fn layout(bytes: usize) -> Option<Layout> {
         Layout::from_size_align(bytes, 16).ok()
@@ -168,6 +272,21 @@ mod tests {
         assert!(at < range.usable);
         // SAFETY: as in `write`; the bytes began as zeros.
         unsafe { *range.base().add(at) }
+    }
+
+    #[test]
+    fn mappings_are_aligned_and_shrink() {
+        for (bytes, align) in [(PAGE_BYTES, PAGE_BYTES), (3 << 20, 1 << 20), (9 << 20, 1 << 20)] {
+            let mut mapping = Mapping::new(bytes, align).unwrap();
+            assert!(mapping.len() >= bytes && mapping.base().addr().is_multiple_of(align));
+            // SAFETY: so many bytes are ours.
+            unsafe { mapping.base().write_bytes(1, bytes) };
+            while mapping.len() > 0 {
+                let before = mapping.len();
+                mapping.shrink(1 << 20);
+                assert!(mapping.len() < before);
+            }
+        }
     }
 
     #[test]

@@ -57,6 +57,9 @@ pub struct LinearMemory {
     /// The maximum it was declared with.
     declared_maximum: Option<u64>,
     is_64: bool,
+    is_shared: bool,
+    /// Its number for waits, from 1 on; 0 while nobody has waited on it.
+    pub(crate) wait_number: u64,
     budget: MemoryBudget,
 }
 
@@ -92,6 +95,8 @@ impl LinearMemory {
             maximum: maximum_pages,
             declared_maximum: maximum,
             is_64,
+            is_shared: false,
+            wait_number: 0,
             budget: budget.clone(),
         }))
     }
@@ -120,6 +125,16 @@ impl LinearMemory {
     /// Whether its addresses have 64 bits.
     pub fn is_64(&self) -> bool {
         self.is_64
+    }
+
+    /// Says whether runs may wait on it.
+    pub(crate) fn set_shared(&mut self, is_shared: bool) {
+        self.is_shared = is_shared;
+    }
+
+    /// Whether runs may wait on it.
+    pub fn is_shared(&self) -> bool {
+        self.is_shared
     }
 
     /// Whether it may have so many pages more, if there is memory for them.

@@ -3,6 +3,7 @@
 
 mod budget;
 mod buffer;
+mod elements;
 mod host;
 mod linear;
 mod segment;
@@ -10,7 +11,7 @@ mod table;
 
 pub use budget::{Held, MemoryBudget, OutOfMemory};
 pub use buffer::Buffer;
-pub(crate) use host::Reservation;
+pub(crate) use host::{Mapping, Reservation};
 pub(crate) use linear::MemoryView;
 pub use linear::{LinearMemory, OutOfBounds, PAGE_BYTES};
 pub(crate) use segment::Segment;

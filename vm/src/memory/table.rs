@@ -1,6 +1,7 @@
 //! A table of values, addressed from zero, that can grow.
 
 use super::MemoryBudget;
+use super::elements::Elements;
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
 use minivm_isa::program::ElementType;
@@ -27,9 +28,9 @@ pub(crate) struct TableView {
 /// A table. Threaded code holds its address, so it stays in its box.
 #[repr(C)]
 pub(crate) struct TableInstance {
-    /// Of `values`; native code reads it.
+    /// Of the elements; native code reads it.
     view: TableView,
-    values: Vec<Value>,
+    elements: Elements,
     maximum: u64,
     declared_maximum: Option<u64>,
     element: ElementType,
@@ -61,7 +62,7 @@ impl TableInstance {
         }
         let mut table = Box::new(TableInstance {
             view: TableView { base: std::ptr::null(), length: 0 },
-            values: Vec::new(),
+            elements: Elements::default(),
             maximum: maximum.unwrap_or(ELEMENTS_MAX).min(ELEMENTS_MAX),
             declared_maximum: maximum,
             element,
@@ -78,7 +79,7 @@ impl TableInstance {
 
     /// The elements; for the collector, too.
     pub(crate) fn values(&self) -> &[Value] {
-        &self.values
+        self.elements.values()
     }
 
     /// What it may hold.
@@ -98,7 +99,7 @@ impl TableInstance {
 
     /// Number of elements.
     pub(crate) fn length(&self) -> u64 {
-        self.values.len() as u64
+        self.view.length
     }
 
     /// Whether the table may hold a value.
@@ -112,7 +113,7 @@ impl TableInstance {
     /// [`TrapCode::TableBounds`].
     pub(crate) fn get(&self, index: u64) -> Result<Value, TrapCode> {
         let index = usize::try_from(index).map_err(|_| TrapCode::TableBounds)?;
-        self.values.get(index).copied().ok_or(TrapCode::TableBounds)
+        self.values().get(index).copied().ok_or(TrapCode::TableBounds)
     }
 
     /// Changes the element at an index.
@@ -142,14 +143,15 @@ impl TableInstance {
         if !self.accepts(value) || !self.reserve(after) {
             return None;
         }
-        self.values.resize(after as usize, value);
+        self.elements.grow(after as usize, value);
         self.look();
         Some(before)
     }
 
     /// Notes where the elements are, after that has changed.
     fn look(&mut self) {
-        self.view = TableView { base: self.values.as_ptr(), length: self.length() };
+        let values = self.elements.values();
+        self.view = TableView { base: values.as_ptr(), length: values.len() as u64 };
     }
 
     /// Makes room for so many elements; while they move, both places are taken from the budget.
@@ -161,8 +163,7 @@ impl TableInstance {
         if !self.budget.take(new * ELEMENT_BYTES) {
             return false;
         }
-        let additional = new as usize - self.values.len();
-        let is_there = self.values.try_reserve_exact(additional).is_ok();
+        let is_there = self.elements.reserve(new as usize);
         self.look();
         self.budget.give_back(if is_there { old } else { new } * ELEMENT_BYTES);
         is_there
@@ -172,10 +173,9 @@ impl TableInstance {
     pub(crate) fn shrink(&mut self, count: u64) {
         let before = capacity_for(self.length());
         let length = self.length().saturating_sub(count);
-        self.values.truncate(length as usize);
+        self.elements.truncate(length as usize);
         let after = capacity_for(length);
         if after < before {
-            self.values.shrink_to(after as usize);
             self.budget.give_back((before - after) * ELEMENT_BYTES);
         }
         self.look();
@@ -186,7 +186,7 @@ impl TableInstance {
     /// # Errors
     /// [`TrapCode::TableBounds`] when they are not.
     pub(crate) fn check_range(&self, index: u64, length: u64) -> Result<(), TrapCode> {
-        range(index, length, self.values.len()).map(|_| ())
+        range(index, length, self.values().len()).map(|_| ())
     }
 
     /// Sets `length` elements from `index` on.
@@ -194,11 +194,11 @@ impl TableInstance {
     /// # Errors
     /// As for [`set`](Self::set); then none is changed.
     pub(crate) fn fill(&mut self, index: u64, value: Value, length: u64) -> Result<(), TrapCode> {
-        let range = range(index, length, self.values.len())?;
+        let range = range(index, length, self.values().len())?;
         if !range.is_empty() && !self.accepts(value) {
             return Err(TrapCode::WrongKind);
         }
-        self.values[range].fill(value);
+        self.elements.values_mut()[range].fill(value);
         Ok(())
     }
 
@@ -207,9 +207,9 @@ impl TableInstance {
     /// # Errors
     /// [`TrapCode::TableBounds`]; then none is changed.
     pub(crate) fn copy_within(&mut self, to: u64, from: u64, length: u64) -> Result<(), TrapCode> {
-        let source = range(from, length, self.values.len())?;
-        let target = range(to, length, self.values.len())?;
-        self.values.copy_within(source, target.start);
+        let source = range(from, length, self.values().len())?;
+        let target = range(to, length, self.values().len())?;
+        self.elements.values_mut().copy_within(source, target.start);
         Ok(())
     }
 
@@ -219,11 +219,11 @@ impl TableInstance {
     /// As for [`set`](Self::set); then none is changed.
     pub(crate) fn init(&mut self, to: u64, source: &[Value], from: u64, length: u64) -> Result<(), TrapCode> {
         let source = &source[range(from, length, source.len())?];
-        let target = range(to, length, self.values.len())?;
+        let target = range(to, length, self.values().len())?;
         if !source.iter().all(|&value| self.accepts(value)) {
             return Err(TrapCode::WrongKind);
         }
-        self.values[target].copy_from_slice(source);
+        self.elements.values_mut()[target].copy_from_slice(source);
         Ok(())
     }
 }

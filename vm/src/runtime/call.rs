@@ -354,6 +354,32 @@ pub(crate) unsafe fn tail_call_value(
     variadic: bool,
     at: Flow,
 ) -> Flow {
+    // SAFETY: the function is alive as long as its closure; the arguments are in the window, and the frame has a header.
+    unsafe {
+        if let Some(closure) = callee.as_function()
+            && let Body::Host(host) = &(*(*closure).function.cast::<FunctionInfo>()).body
+        {
+            let (frame, new, place) = (Frame::at(at.regs), at.regs.add(window), Frame::at(at.regs).return_place());
+            if let Some(flow) = host_run::call_fast_path(cx, host, new, count, frame.base(variadic), place) {
+                return flow;
+            }
+        }
+        tail_call_unhurried(cx, callee, window, count, variadic, at)
+    }
+}
+
+/// As [`tail_call_value`], without fast paths.
+///
+/// # Safety
+/// As for `call_value`.
+pub(crate) unsafe fn tail_call_unhurried(
+    cx: &mut Context,
+    callee: Value,
+    window: usize,
+    count: usize,
+    variadic: bool,
+    at: Flow,
+) -> Flow {
     // SAFETY: the frame is given up only when the callee is known to be a closure.
     unsafe {
         let resolved = resolve(cx, callee, at.regs.add(window), count, at);
@@ -362,11 +388,6 @@ pub(crate) unsafe fn tail_call_value(
             Err(flow) => return flow,
         };
         if let Body::Host(host) = &(*(*closure).function.cast::<FunctionInfo>()).body {
-            let base = Frame::at(at.regs).base(variadic);
-            let place = Frame::at(at.regs).return_place();
-            if let Some(flow) = host_run::call_fast_path(cx, host, new, count, base, place) {
-                return flow;
-            }
             return tail_call_host(cx, host, closure, new, count, at);
         }
         let base = Frame::at(at.regs).base(variadic);

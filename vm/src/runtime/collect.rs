@@ -212,6 +212,9 @@ impl Roots for RootSet {
         unsafe {
             let fiber = &mut *fiber.cast::<Fiber>();
             marker.mark_object(fiber.resumer.cast());
+            if let Some(hook) = &fiber.hook {
+                marker.mark(hook.function);
+            }
             match fiber.state {
                 FiberState::Running => {}
                 FiberState::Suspended | FiberState::Parked if fiber.pc.is_null() => {

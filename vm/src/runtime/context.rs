@@ -72,6 +72,11 @@ const STACK_WORDS_MAX: usize = usize::MAX >> 8;
 pub(crate) const LOADS_MIN: usize = 256;
 
 /// Limits of a machine.
+///
+/// ```
+/// # use minivm::{Limits, Machine};
+/// let machine = Machine::new(Limits { memory_bytes_max: 64 << 20, ..Limits::default() });
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Bytes of all that a program makes the machine hold: heap, linear memories, tables, stacks, code, what loading and
@@ -133,7 +138,7 @@ pub(crate) struct Context {
     pub(crate) stack_start: *mut u64,
     /// What belongs to the run at work.
     pub(crate) run: Run,
-    /// The runs that are aside.
+    /// The runs that are suspended.
     pub(crate) runs: Runs,
     /// The error that the host function gets whose continuation is gone on with next.
     pub(crate) pending_error: Option<Value>,
@@ -167,6 +172,10 @@ pub(crate) struct Context {
     pub(crate) failed_at: Option<crate::runtime::frame_view::Position>,
     /// The types of the programs that somebody still has.
     pub(crate) program_types: Vec<std::rc::Weak<crate::runtime::program_types::ProgramTypes>>,
+    /// Waits on shared memories.
+    pub(crate) waits: crate::runtime::waits::Waits,
+    /// Programs that may be instantiated again.
+    pub(crate) loaded_programs: crate::runtime::loaded_program::LoadedPrograms,
     pub(crate) types: crate::runtime::declared::DeclaredTypes,
     /// Where calls out of continuations return to.
     pub(crate) definitions: crate::runtime::definitions::Definitions,
@@ -180,10 +189,16 @@ pub(crate) struct Context {
     pub(crate) owes_toll: bool,
     /// Set while a call that is nested already is on its way into its callee: errors of the frame that calls end it.
     pub(crate) is_entering: bool,
-    /// Single steps that are left, in baseline code.
+    /// Single steps that are left, in baseline code; 0 while hooks are told of each.
     pub(crate) steps: u64,
+    /// Those that are left while hooks are told of each.
+    pub(crate) steps_left: u64,
+    /// Whether hooks are told of each step.
+    pub(crate) is_hooked: bool,
+    /// How many fibers have a hook.
+    pub(crate) hook_count: crate::runtime::hook::HookCount,
     /// Places of the machine's own.
-    pub(crate) return_stubs: ReturnStubs,
+    pub(crate) return_stubs: std::rc::Rc<ReturnStubs>,
     /// How functions get their code and how it runs.
     pub(crate) engine: &'static Engine,
     /// Bridges by the number of their signature.
@@ -194,6 +209,10 @@ pub(crate) struct Context {
     pub(crate) codecs: crate::runtime::codec::Codecs,
     /// Reads numbers in strings, where the language takes those for numbers.
     pub(crate) number_reader: Option<NumberReader>,
+    /// The host's own words for errors of instructions.
+    pub(crate) error_words: Option<crate::runtime::error::ErrorWords>,
+    /// What is known of the error that is about to be raised.
+    pub(crate) error_detail: std::cell::Cell<Option<Box<crate::runtime::error::Detail>>>,
     /// The last instruction that started again as there was room, and the budget it had then.
     pub(crate) retried: Option<(Pc, i64)>,
     /// Whether a run stops where an error is raised that nobody catches.
@@ -260,6 +279,8 @@ impl Context {
             signatures: crate::runtime::signatures::Signatures::default(),
             failed_at: None,
             program_types: Vec::new(),
+            waits: Default::default(),
+            loaded_programs: Default::default(),
             types: crate::runtime::declared::DeclaredTypes::default(),
             definitions: crate::runtime::definitions::Definitions::default(),
             is_stack_refused: false,
@@ -268,12 +289,17 @@ impl Context {
             owes_toll: false,
             is_entering: false,
             steps: u64::MAX,
-            return_stubs: ReturnStubs::new((engine.stubs)()),
+            steps_left: u64::MAX,
+            is_hooked: false,
+            hook_count: crate::runtime::hook::HookCount::default(),
+            return_stubs: std::rc::Rc::new(ReturnStubs::new((engine.stubs)())),
             engine,
             bridges: std::collections::HashMap::new(),
             known_bridges: crate::runtime::known_bridges::KnownBridges::default(),
             codecs: crate::runtime::codec::Codecs::default(),
             number_reader: None,
+            error_words: None,
+            error_detail: std::cell::Cell::default(),
             retried: None,
             keeps_uncaught: false,
             looks_around: false,
@@ -382,6 +408,17 @@ impl Context {
     #[inline(always)]
     pub(crate) fn is_metered(&self) -> bool {
         self.stepping || self.is_limited
+    }
+
+    /// Takes one of the single steps that are left, if the run is stepping; false when there is none.
+    pub(crate) fn take_step(&mut self) -> bool {
+        let left = if self.is_hooked { &mut self.steps_left } else { &mut self.steps };
+        if !self.stepping || *left == u64::MAX {
+            return true;
+        }
+        let is_one = *left > 0;
+        *left -= u64::from(is_one);
+        is_one
     }
 
     /// Pays for work, as far as the budget goes; gives what was paid.

@@ -2,7 +2,6 @@
 
 use crate::heap::OutOfMemory;
 use crate::memory::{LinearMemory, MemoryBudget, Segment, TableInstance};
-use crate::runtime::function::FunctionInfo;
 use crate::runtime::function::GuestFunction;
 use crate::runtime::instance::{GlobalCell, Instance};
 use crate::threaded::Code;
@@ -10,32 +9,34 @@ use crate::threaded::slots::Slots;
 use crate::threaded::stack_map::StackMap;
 use crate::value::Value;
 use minivm_isa::limits::TYPE_DEPTH_MAX;
-use minivm_isa::program::{Function, FunctionDef, Program};
+use minivm_isa::program::{Function, Program, SegmentMode};
 use minivm_isa::size::{ALLOCATION_BYTES, list_bytes, program_bytes};
 
 /// Bytes of code that may go over the limit: functions are loaded where nothing can be collected. The next safepoint does, and
 /// holds the program to its limit.
 const OVERDRAFT_BYTES: u64 = 1 << 20;
 
-/// Bytes that an instance of a program takes, but for its memories and tables, and for code that is made at first calls.
-pub(crate) fn instance_bytes(program: &Program) -> u64 {
-    let mut bytes = size_of::<Instance>() as u64 + program_bytes(program);
-    for function in program.functions.values() {
-        bytes += 2 * size_of::<usize>() as u64;
-        if let FunctionDef::Code(_) = function {
-            bytes += ALLOCATION_BYTES + size_of::<FunctionInfo>() as u64;
-        }
-    }
+/// Bytes that a program takes in a machine, however many instances it has: its code, and its types as the machine knows them.
+pub(crate) fn loaded_bytes(program: &Program) -> u64 {
     let signatures = program.signatures.values().map(minivm_isa::size::signature_bytes).sum::<u64>();
     let layouts = program.layouts.values().map(|layout| 6 * minivm_isa::size::layout_bytes(layout)).sum::<u64>();
     let types: usize = program.types.values().map(|ty| 8 + TYPE_DEPTH_MAX + ty.form.len() + ty.supertypes.len()).sum();
-    bytes += types as u64 * 40;
+    program_bytes(program) + types as u64 * 40 + 2 * signatures + layouts
+}
+
+/// Bytes that an instance of a program takes besides the program, but for its memories and tables, and for functions and code
+/// that are made when they are first needed.
+pub(crate) fn instance_bytes(program: &Program) -> u64 {
+    let mut bytes = size_of::<Instance>() as u64 + 2 * list_bytes::<usize>(program.functions.len());
     let shared = |bytes: usize| ALLOCATION_BYTES + 3 * size_of::<usize>() as u64 + bytes as u64;
-    bytes += 2 * signatures + layouts + program.globals.len() as u64 * shared(size_of::<GlobalCell>());
+    bytes += program.globals.len() as u64 * shared(size_of::<GlobalCell>());
     bytes += program.memories.len() as u64 * shared(size_of::<LinearMemory>() + ALLOCATION_BYTES as usize);
     bytes += program.tables.len() as u64 * shared(size_of::<TableInstance>() + ALLOCATION_BYTES as usize);
     for data in program.data.values() {
-        bytes += shared(size_of::<Segment<u8>>()) + list_bytes::<u8>(data.bytes.len());
+        bytes += shared(size_of::<Segment<u8>>());
+        if matches!(data.mode, SegmentMode::Passive) {
+            bytes += list_bytes::<u8>(data.bytes.len());
+        }
     }
     for element in program.elements.values() {
         bytes += shared(size_of::<Segment<Value>>()) + list_bytes::<Value>(element.values.len());

@@ -85,13 +85,13 @@ impl DeclaredTypes {
         self.all.len()
     }
 
-    /// Whether a type is another one, or a first supertype leads from it there.
+    /// Whether two types are equal, or a first supertype leads from it there.
     pub(crate) fn is_under(&self, found: u32, wanted: u32) -> bool {
         let depth = self.known(wanted).display.len() - 1;
         self.known(found).display.get(depth) == Some(&wanted)
     }
 
-    /// Whether a type is another one, or supertypes lead from it there.
+    /// Whether two types are equal, or supertypes lead from it there.
     fn leads_to(&self, found: u32, wanted: u32) -> bool {
         let (mut work, mut met) = (vec![found], std::collections::BTreeSet::new());
         while let Some(ty) = work.pop() {

@@ -2,7 +2,7 @@
 
 use crate::runtime::instance::{GlobalCell, SharedMemory, SharedTable};
 use crate::value::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// Something a program can import.
@@ -25,6 +25,10 @@ impl Definitions {
         self.items.get(module)?.get(name)
     }
 
+    pub(crate) fn names(&self, module: &str) -> impl Iterator<Item = &str> {
+        self.items.get(module).into_iter().flat_map(|items| items.keys().map(String::as_str))
+    }
+
     pub(crate) fn set(&mut self, module: &str, name: &str, definition: Definition) {
         self.items.entry(module.to_string()).or_default().insert(name.to_string(), definition);
     }
@@ -44,6 +48,28 @@ impl Definitions {
             Definition::Function(value) => Some(*value),
             Definition::Global(_) | Definition::Memory(_) | Definition::Table(_) => None,
         })
+    }
+}
+
+/// Names that are listed at most.
+const LISTED_MAX: usize = 40;
+
+/// The names in a module, else the modules, as the end of a sentence.
+pub(crate) fn what_there_is(module: &str, known: [&Definitions; 2]) -> String {
+    let all = || known.iter().flat_map(|definitions| definitions.iter());
+    let names: BTreeSet<&str> = all().filter(|(found, ..)| *found == module).map(|(_, name, _)| name).collect();
+    let modules: BTreeSet<&str> = all().map(|(module, ..)| module).collect();
+    let list = |names: &BTreeSet<&str>| {
+        let listed: Vec<&str> = names.iter().take(LISTED_MAX).copied().collect();
+        let more = if names.len() > LISTED_MAX { ", …" } else { "" };
+        listed.join(", ") + more
+    };
+    if !names.is_empty() {
+        format!(": '{module}' has {}", list(&names))
+    } else if !modules.is_empty() {
+        format!(": there is no module '{module}', but {}", list(&modules))
+    } else {
+        String::new()
     }
 }
 

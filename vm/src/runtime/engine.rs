@@ -9,8 +9,6 @@ use std::fmt;
 /// Why a verified function cannot be loaded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum CompileError {
-    /// Its frame with all windows is too large for 16-bit operands.
-    FrameTooLarge,
     /// There is no memory for its constants.
     OutOfMemory,
     /// An instruction this machine does not have.
@@ -20,7 +18,6 @@ pub(crate) enum CompileError {
 impl fmt::Display for CompileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            CompileError::FrameTooLarge => f.write_str("function has too many registers and arguments"),
             CompileError::OutOfMemory => f.write_str("not enough memory"),
             CompileError::Unsupported(name) => write!(f, "instruction '{name}' is not supported by this machine"),
         }

@@ -2,6 +2,7 @@
 
 use crate::heap::FiberCell;
 use crate::runtime::function::FunctionInfo;
+use crate::runtime::hook::Hook;
 use crate::runtime::stack_memory::StackMemory;
 use crate::threaded::{Pc, Regs};
 
@@ -14,7 +15,7 @@ pub enum FiberState {
     Running,
     /// It has resumed another one.
     Normal,
-    /// It is at work in a run that is aside, see [`Machine::suspend`](crate::raw::Machine::suspend); for programs it is as those that
+    /// It is at work in a run that is suspended, see [`Machine::suspend`](crate::raw::Machine::suspend); for programs it is as those that
     /// have resumed another one.
     Parked,
     /// It has returned, failed or was closed.
@@ -40,6 +41,10 @@ pub(crate) struct Fiber {
     pub(crate) open_count: u32,
     /// The host function that has suspended it last; functions live as long as the machine.
     pub(crate) suspended_in: *const FunctionInfo,
+    /// What is called at events of its run.
+    pub(crate) hook: Option<Box<Hook>>,
+    /// Heights of frames that stay in baseline code, as somebody has set a variable of theirs to what their code does not expect.
+    pub(crate) pinned: Vec<usize>,
 }
 
 impl Fiber {
@@ -55,7 +60,15 @@ impl Fiber {
             failed: false,
             open_count: 0,
             suspended_in: std::ptr::null(),
+            hook: None,
+            pinned: Vec::new(),
         }
+    }
+
+    /// Whether the frame at this height stays in baseline code. Frames above it are gone.
+    pub(crate) fn is_pinned(&mut self, height: usize) -> bool {
+        self.pinned.retain(|&pinned| pinned <= height);
+        self.pinned.contains(&height)
     }
 
     /// The state behind a cell.

@@ -63,6 +63,8 @@ pub struct Variable {
     pub name: String,
     /// What it holds.
     pub value: VariableValue,
+    /// Whether the function has captured it from the one around it.
+    pub is_captured: bool,
 }
 
 /// A frame of a stopped run.
@@ -79,7 +81,7 @@ pub struct Frame {
     pub instruction: Option<usize>,
     /// Where that is in the source, if the program says.
     pub position: Option<Position>,
-    /// Its visible variables, in the order of the source.
+    /// Its visible variables: those that it has captured, then its own, in the order of the source.
     pub locals: Vec<Variable>,
     /// The fiber it is on.
     pub fiber: Value,

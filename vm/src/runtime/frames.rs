@@ -11,6 +11,7 @@ use crate::runtime::fiber::Fiber;
 use crate::runtime::fiber::FiberState;
 use crate::runtime::frame_view::{Frame, FrameKind, Position, Variable, VariableValue};
 use crate::runtime::function::{Body, FunctionInfo, GuestFunction};
+use crate::runtime::instance::Instance;
 use crate::runtime::switch::waiting_callee;
 use crate::runtime::task::Uncaught;
 use crate::runtime::walk::{Level, Walk};
@@ -20,6 +21,7 @@ use crate::threaded::stack_map::Place;
 use crate::threaded::{Flow, Regs};
 use crate::value::Value;
 use minivm_isa::Type;
+use minivm_isa::entities::{Global, Reg};
 use minivm_isa::program::Span;
 use std::ptr::with_exposed_provenance_mut as pointer;
 
@@ -45,11 +47,16 @@ impl Standing<'_> {
         self.guest.portable().span_at(self.place.instruction)
     }
 
+    /// The same as a position.
+    pub(crate) fn position(&self) -> Option<Position> {
+        position(self.guest, self.span()?)
+    }
+
     /// The visible variables that can be read.
     ///
     /// # Safety
     /// It is a frame of a stack as it is.
-    pub(crate) unsafe fn locals(&self) -> Vec<Variable> {
+    pub(crate) unsafe fn locals(&self) -> Vec<(Reg, Variable)> {
         let function = self.guest.portable();
         let visible = self.guest.lookups().locals_at(self.place.instruction);
         let Some(map) = self.guest.stack_map.get().filter(|_| !visible.is_empty()) else { return Vec::new() };
@@ -60,10 +67,67 @@ impl Standing<'_> {
             let word = view.word_of(self.guest.slots(), local.register)?;
             // SAFETY: the words are those of the register, and hold what its type says.
             let value = unsafe { typed(function.registers[local.register], self.regs.wrapping_add(word as usize)) }?;
-            Some(Variable { name: local.name.clone(), value })
+            Some((local.register, Variable { name: local.name.clone(), value, is_captured: false }))
         };
         visible.into_iter().filter_map(variable).collect()
     }
+
+    /// The `any` values that it holds besides its visible variables, in the order of the registers; if `dead`, with the registers
+    /// whose value nobody reads any more, as nil.
+    ///
+    /// # Safety
+    /// As for [`locals`](Self::locals).
+    pub(crate) unsafe fn unnamed(&self, dead: bool) -> Vec<(Reg, Value)> {
+        let function = self.guest.portable();
+        let Some(map) = self.guest.stack_map.get() else { return Vec::new() };
+        let visible = self.guest.lookups().locals_at(self.place.instruction);
+        let is_named = |reg| visible.iter().any(|&index| function.locals[index].register == reg);
+        let view = map.view(function, self.place, self.has_begun);
+        let unnamed =
+            function.registers.iter().filter(|&(reg, &ty)| matches!(ty, Type::Any | Type::Cell) && !is_named(reg));
+        unnamed
+            .filter_map(|(reg, &ty)| {
+                let word = view.word_of(self.guest.slots(), reg);
+                // SAFETY: the words are those of the register.
+                let value = word.and_then(|word| unsafe { typed(ty, self.regs.wrapping_add(word as usize)) });
+                match value {
+                    Some(VariableValue::Any(value)) => Some((reg, value)),
+                    _ => dead.then_some((reg, Value::NIL)),
+                }
+            })
+            .collect()
+    }
+}
+
+/// The variables with a name that a closure has captured.
+///
+/// # Safety
+/// The closure is a live one of this function.
+unsafe fn captured(guest: &GuestFunction, closure: *mut Closure) -> Vec<Variable> {
+    let function = guest.portable();
+    let named = function.captures.iter().zip(&function.capture_names).enumerate();
+    let variable = |(index, (ty, name)): (usize, (&Type, &String))| {
+        // SAFETY: a closure has as many values as its function says, and cells where it says so.
+        let value = unsafe {
+            let value = *Closure::upvalues(closure).add(index);
+            if *ty == Type::Cell { (*pointer::<Cell>(value.payload() as usize)).value } else { value }
+        };
+        let is_named = !name.is_empty();
+        is_named.then(|| Variable { name: name.clone(), value: VariableValue::Any(value), is_captured: true })
+    };
+    named.filter_map(variable).collect()
+}
+
+/// The globals of a program that have a name.
+pub(crate) fn named_globals(instance: &Instance) -> Vec<Variable> {
+    let program = &instance.program;
+    let variable = |global: Global| {
+        let name = program.global_name(global)?.to_owned();
+        // SAFETY: the words of a global hold what its type says, and nothing runs meanwhile.
+        let value = unsafe { typed(program.globals[global].ty, instance.global(global).cast()) }?;
+        Some(Variable { name, value, is_captured: false })
+    };
+    program.globals.keys().filter_map(variable).collect()
 }
 
 /// The value of a type that these words hold; a captured variable is what it holds itself.
@@ -149,12 +213,12 @@ impl<'m> Reader<'m> {
         Reader { cx, walk, entered, top, fiber, follows_resumers: false }
     }
 
-    /// Reads the frames of a run that is aside, whose running fiber is this one.
+    /// Reads the frames of a run that is suspended, whose running fiber is this one.
     pub(crate) fn of_parked(cx: &'m Context, fiber: *mut FiberCell) -> Self {
         if fiber.is_null() {
             return Reader { cx, walk: None, entered: Entered::Before, top: None, fiber, follows_resumers: false };
         }
-        // SAFETY: the context holds the fibers of the runs that are aside.
+        // SAFETY: the context holds the fibers of the runs that are suspended.
         let fiber = unsafe { Value::from_fiber(fiber) };
         Reader { follows_resumers: true, ..Reader::of_fiber(cx, fiber) }
     }
@@ -209,14 +273,21 @@ impl<'m> Reader<'m> {
     }
 
     fn frame(&self, kind: FrameKind, function: Value, name: String, standing: Option<Standing<'_>>) -> Frame {
+        let mut locals = Vec::new();
+        if let (Some(standing), Some(closure)) = (standing, function.as_function()) {
+            // SAFETY: the frame is of a stack as it is, and runs this closure.
+            unsafe {
+                locals = captured(standing.guest, closure);
+                locals.extend(standing.locals().into_iter().map(|(_, variable)| variable));
+            }
+        }
         Frame {
             kind,
             function,
             name,
             instruction: standing.map(|standing| standing.place.instruction),
             position: standing.and_then(|standing| position(standing.guest, standing.span()?)),
-            // SAFETY: the frame is of a stack as it is.
-            locals: standing.map_or(Vec::new(), |standing| unsafe { standing.locals() }),
+            locals,
             // SAFETY: the fiber of a frame lives.
             fiber: unsafe { Value::from_fiber(self.fiber) },
         }
@@ -250,8 +321,9 @@ impl<'m> Reader<'m> {
                     Level::Host { closure, .. } => return Some(Shown::Host(closure)),
                     Level::Boundary { closure } => return Some(Shown::Boundary(closure)),
                     Level::Continuation { continuation } => {
-                        // A finaliser runs before the instruction that it interrupts.
-                        let is_before = Continuation::at(continuation).kind == ContinuationKind::Finaliser;
+                        // Finalisers and hooks run before the instruction that they interrupt.
+                        let kind = Continuation::at(continuation).kind;
+                        let is_before = matches!(kind, ContinuationKind::Finaliser | ContinuationKind::Hook);
                         self.entered = if is_before { Entered::Before } else { Entered::Inside };
                     }
                 }
@@ -324,7 +396,8 @@ unsafe fn first_frame(function: Value, fiber: Value) -> Option<Frame> {
         name: function_name(info),
         instruction: guest.map(|_| 0),
         position: guest.and_then(|guest| position(guest, guest.portable().span_at(0)?)),
-        locals: Vec::new(),
+        // SAFETY: it is a live closure of this function.
+        locals: guest.map_or(Vec::new(), |guest| unsafe { captured(guest, closure) }),
         fiber,
     })
 }

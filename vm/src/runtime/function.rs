@@ -99,6 +99,9 @@ pub(crate) struct HostFunction {
     /// Whether it may begin its state again when memory has run out, see
     /// [`Machine::set_restartable`](crate::raw::Machine::set_restartable).
     pub(crate) is_restartable: Cell<bool>,
+    /// Whether it is a part of the language, of which hooks are not told, see
+    /// [`Machine::set_internal`](crate::raw::Machine::set_internal).
+    pub(crate) is_internal: Cell<bool>,
 }
 
 impl FunctionInfo {
@@ -149,6 +152,14 @@ impl FunctionInfo {
         let header = u64::from(NOT_DIRECT) << 32 | u64::from(u32::MAX);
         info.stub = [address.expose_provenance() as u64, 0, header, stubs.handlers().no_code.0];
         info
+    }
+
+    /// Bytes that its instance is charged for its code.
+    pub(crate) fn charged_bytes(&self) -> u64 {
+        match &self.body {
+            Body::Guest(guest) => guest.charged_bytes.get(),
+            Body::Host(_) | Body::Bridge(_) => 0,
+        }
     }
 
     /// Where calls enter: the threaded code, or the stub that makes it.

@@ -47,6 +47,22 @@ impl std::fmt::Debug for WaitRequest {
 }
 
 /// What a host function waits for; the host finds it in the stopped run.
+///
+/// ```
+/// # fn main() -> Result<(), minivm::Error> {
+/// # let mut machine = minivm::Machine::new(minivm::Limits::default());
+/// struct ReadLine;
+/// impl minivm::HostRequest for ReadLine {
+///     fn name(&self) -> &'static str {
+///         "read_line"
+///     }
+/// }
+/// machine.define("host", "read_line", |call| match call.state() {
+///     0 => call.wait(ReadLine, 1),                                    // `Machine::answer` goes on, in state 1
+///     _ => call.return_values(&call.returned().unwrap_or_default()),
+/// })
+/// # }
+/// ```
 pub trait HostRequest: Any + Send {
     /// One word that names the request.
     fn name(&self) -> &'static str;

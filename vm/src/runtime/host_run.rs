@@ -125,6 +125,11 @@ pub(crate) unsafe fn invoke(
         // What the machine calls by itself no instruction has paid for.
         let is_own = std::mem::take(&mut cx.owes_toll) || place == cx.continuation_return();
         let came = if is_own { Came::WithValues } else { Came::Called };
+        if cx.is_hooked
+            && let Some(flow) = super::hook::before_host(cx, new, count, came)
+        {
+            return flow;
+        }
         if cx.heap.needs_step() {
             if crate::runtime::collect::step_in_host(cx, new, count).is_err() {
                 let at = above(cx, new, count);
@@ -325,6 +330,11 @@ unsafe fn give_back(call: &mut HostCall<'_>, count: usize) -> Flow {
     // SAFETY: the frame of the host function is on top of the stack, and its header says where it was called.
     unsafe {
         let base = cx.stack_start.add(call.base);
+        if cx.is_hooked
+            && let Some(flow) = super::hook::host_returns(cx, base, count)
+        {
+            return flow;
+        }
         let place = Frame::at(base).return_place();
         let caller = deliver(cx, base, count, base, place);
         let flow = Flow { pc: place, regs: caller };
@@ -451,6 +461,9 @@ unsafe fn carry_out(cx: &mut Context, base: Regs, kept: usize, outcome: OutcomeK
             }
             OutcomeKind::Yield { count } => {
                 let at = above(cx, base, count);
+                if cx.is_hooked && super::hook::tells_of_return(cx, base) {
+                    return super::hook::suspend(cx, base, count, at);
+                }
                 cx.running().suspended_in = (*Frame::at(base).closure()).function.cast();
                 super::switch::suspend(cx, base, count, place, at)
             }
@@ -491,10 +504,9 @@ unsafe fn go_on_in(cx: &mut Context, base: Regs, kept: usize, state: u32) -> Flo
         let top = base.add(kept * 2);
         top.cast::<Continuation>().write(paused(cx, &at, 0, Value::NIL));
         let flow = Flow { pc: cx.continuation_return(), regs: top };
-        if cx.stepping && cx.steps == 0 {
+        if !cx.take_step() {
             return cx.stop(Status::Stepped, flow);
         }
-        cx.steps -= u64::from(cx.stepping);
         super::stepping::stop_if_used_up(cx, flow)
     }
 }

@@ -5,19 +5,23 @@ use crate::memory::Held;
 use crate::memory::{LinearMemory, Segment, TableInstance};
 use crate::runtime::function::FunctionInfo;
 use crate::runtime::layouts::MachineLayout;
+use crate::runtime::loaded_program::LoadedProgram;
 use crate::runtime::program_types::{ProgramTypes, shrink};
+use crate::threaded::return_stubs::ReturnStubs;
 use crate::value::Value;
 use minivm_isa::Instruction;
 use minivm_isa::entities::{Data, Declared, Element, Func, Global, Memory, Sig, Source, Table};
 use minivm_isa::program::{ElementType, FunctionDef, Item, Span};
-use minivm_isa::verify::Verified;
+use minivm_isa::size::ALLOCATION_BYTES;
 use std::cell::{Cell, OnceCell, RefCell, UnsafeCell};
 use std::collections::HashMap;
 use std::rc::Rc;
-use std::sync::Arc;
 
 /// What looking at an instance counts as, besides what it refers to.
 const INSTANCE_WORK: usize = 64;
+
+/// Bytes that a function of an instance takes from when it is first needed, besides its code.
+pub(crate) const FUNCTION_BYTES: u64 = ALLOCATION_BYTES + size_of::<FunctionInfo>() as u64;
 
 /// A global: two words, as an `any` or `v128` needs.
 pub(crate) struct GlobalCell {
@@ -42,11 +46,13 @@ pub(crate) struct Instance {
     pub(crate) traced_in: Cell<u64>,
     /// What it is charged for.
     pub(crate) held: Held,
-    pub(crate) program: Arc<Verified>,
-    /// Functions that are defined here; imports are null.
-    pub(crate) functions: Vec<Option<Box<FunctionInfo>>>,
-    /// The closure of each function: for imports what was linked, for others made at instantiation unless they capture.
-    pub(crate) closures: Vec<*mut Closure>,
+    pub(crate) program: Rc<LoadedProgram>,
+    /// Functions that are defined here, each made when it is first needed; none for imports.
+    functions: Box<[OnceCell<Box<FunctionInfo>>]>,
+    /// The closure of each function: for imports what was linked, for others made when it is first needed, never if they capture;
+    /// null till then.
+    closures: Box<[Cell<*mut Closure>]>,
+    return_stubs: Rc<ReturnStubs>,
     /// The types of the program as the machine knows them.
     pub(crate) types: Rc<ProgramTypes>,
     pub(crate) globals: Vec<Rc<GlobalCell>>,
@@ -152,14 +158,21 @@ impl Instance {
     }
 
     /// An instance without anything in it but the types of its program.
-    pub(crate) fn new(program: Arc<Verified>, types: Rc<ProgramTypes>, held: Held, is_pinned: bool) -> Box<Self> {
+    pub(crate) fn new(
+        program: Rc<LoadedProgram>,
+        held: Held,
+        return_stubs: &Rc<ReturnStubs>,
+        is_pinned: bool,
+    ) -> Box<Self> {
+        let (types, count) = (program.types.clone(), program.functions.len());
         Box::new(Instance {
             is_pinned: Cell::new(is_pinned),
             traced_in: Cell::new(0),
             held,
             program,
-            functions: Vec::new(),
-            closures: Vec::new(),
+            functions: (0..count).map(|_| OnceCell::new()).collect(),
+            closures: vec![Cell::new(std::ptr::null_mut()); count].into(),
+            return_stubs: return_stubs.clone(),
             types,
             globals: Vec::new(),
             memories: Vec::new(),
@@ -180,17 +193,45 @@ impl Instance {
 
     /// Whether a function is imported: what it captures is known to nobody here.
     pub(crate) fn is_import(&self, function: Func) -> bool {
-        self.functions[function.as_u32() as usize].is_none()
+        matches!(self.program.functions[function], FunctionDef::Import { .. })
     }
 
     /// What the machine knows of a function that is defined here.
     pub(crate) fn function_info(&self, function: Func) -> &FunctionInfo {
-        self.functions[function.as_u32() as usize].as_ref().expect("the function is not imported")
+        self.functions[function.as_u32() as usize].get_or_init(|| {
+            let FunctionDef::Code(code) = &self.program.functions[function] else {
+                unreachable!("the function is not imported")
+            };
+            self.held.grow_unchecked(FUNCTION_BYTES);
+            let signature = &self.program.signatures[code.signature];
+            FunctionInfo::guest(self, function, signature, self.signature_number(code.signature), &self.return_stubs)
+        })
     }
 
-    /// The closure of a function that captures nothing.
+    /// The same, if it was needed before.
+    pub(crate) fn known_function(&self, function: Func) -> Option<&FunctionInfo> {
+        self.functions.get(function.as_u32() as usize)?.get().map(|info| &**info)
+    }
+
+    /// The functions that were needed so far, in their order.
+    pub(crate) fn known_functions(&self) -> impl Iterator<Item = &FunctionInfo> {
+        self.functions.iter().filter_map(|info| info.get().map(|info| &**info))
+    }
+
+    /// The closure of a function that captures nothing, if it was needed before, see
+    /// [`function_closure`](crate::runtime::context::Context::function_closure).
     pub(crate) fn closure(&self, function: Func) -> *mut Closure {
-        self.closures[function.as_u32() as usize]
+        self.closures[function.as_u32() as usize].get()
+    }
+
+    /// Sets the closure of a function, which nothing had before.
+    pub(crate) fn set_closure(&self, function: Func, closure: *mut Closure) {
+        self.closures[function.as_u32() as usize].set(closure);
+    }
+
+    /// The closures of all functions, in their order.
+    pub(crate) fn closures(&self) -> impl Iterator<Item = *mut Closure> {
+        self.closures.iter().map(Cell::get)
     }
 
     /// The machine's number of a signature.
@@ -306,10 +347,10 @@ impl Instance {
         // SAFETY: closures, constants and globals hold live values.
         unsafe {
             marker.add_work(INSTANCE_WORK + 8 * (self.functions.len() + self.globals.len()));
-            for &closure in &self.closures {
+            for closure in self.closures() {
                 marker.mark_object(closure.cast());
             }
-            for info in self.functions.iter().flatten() {
+            for info in self.known_functions() {
                 if let crate::runtime::function::Body::Guest(guest) = &info.body {
                     for &constant in guest.constants.get().into_iter().flatten() {
                         marker.mark(constant);

@@ -17,8 +17,8 @@
 //!    once only if that cannot fail (`unwind::call_handler`); an error on the way into one happens at its continuation, and counts
 //!    as an error in an error handler.
 //! 4. **The collector runs only at safepoints**, where everything live is in a whole frame, above a continuation, or a root of
-//!    its own. These are: instructions that allocate, before they begin; host functions, before they begin; continuations, before the machine
-//!    goes on with them; handlers of regions, before they begin; calls that make a bridge; functions that a run begins with. Every
+//!    its own. These are: instructions that allocate, before they begin; host functions, before they begin; continuations, before the
+//!    machine goes on with them; handlers of regions, before they begin; calls that make a bridge; functions that a run begins with. Every
 //!    loop comes to one of these before it has allocated more than a few objects. So a value at hand needs no root until the next.
 //! 5. **Operands lie in the frame.** The verifier has checked every register, constant and list of an instruction, and whoever
 //!    entered the function has made room for its frame with the largest window (`EntryHeader::extent`).
@@ -54,6 +54,7 @@ pub(crate) mod cost;
 pub(crate) mod declared;
 pub(crate) mod definitions;
 pub(crate) mod deliver;
+pub(crate) mod deoptimise;
 pub(crate) mod engine;
 pub(crate) mod error;
 pub(crate) mod externs;
@@ -63,6 +64,7 @@ pub(crate) mod finalise;
 pub(crate) mod frame_view;
 pub(crate) mod frames;
 pub(crate) mod function;
+pub(crate) mod hook;
 pub(crate) mod host;
 pub(crate) mod host_run;
 pub(crate) mod instance;
@@ -71,6 +73,7 @@ pub(crate) mod kept;
 pub(crate) mod known_bridges;
 mod layout_groups;
 pub(crate) mod layouts;
+pub(crate) mod loaded_program;
 pub(crate) mod metamethod;
 pub mod native;
 pub(crate) mod number_pool;
@@ -85,5 +88,6 @@ pub(crate) mod switch;
 pub(crate) mod task;
 pub(crate) mod uncaught;
 pub(crate) mod unwind;
+pub(crate) mod waits;
 pub(crate) mod walk;
 pub(crate) mod work;

@@ -1,7 +1,7 @@
 //! What happens when a call out of a continuation returns.
 
 use super::host_run;
-use super::{finalise, stepping, switch, unwind};
+use super::{finalise, hook, stepping, switch, unwind};
 use crate::runtime::call::call_from_instruction;
 use crate::runtime::context::Context;
 use crate::runtime::function::{Body, FunctionInfo};
@@ -55,9 +55,17 @@ pub(crate) unsafe fn continuation_returned(cx: &mut Context, regs: Regs) -> Flow
                 stepping::go_on(cx, &continuation, Flow { pc: continuation.next, regs: below })
             }
             ContinuationKind::Finaliser => finalise::returned(cx, regs),
+            ContinuationKind::Hook => hook::returned(cx, regs, count),
             // Fibers give what these wait for, see `switch::give`.
             ContinuationKind::Resume | ContinuationKind::Close => Flow { pc: continuation.next, regs: below },
-            ContinuationKind::Return => return_from(cx, below, results, count),
+            ContinuationKind::Return => {
+                if cx.is_hooked
+                    && let Some(flow) = hook::before_return(cx, &continuation, below, results, count)
+                {
+                    return flow;
+                }
+                return_from(cx, below, results, count)
+            }
             ContinuationKind::Concat => concat_on(cx, regs, continuation, first),
             ContinuationKind::MessageHandler => unwind::handled(cx, regs, first),
         }
@@ -68,7 +76,7 @@ pub(crate) unsafe fn continuation_returned(cx: &mut Context, regs: Regs) -> Flow
 ///
 /// # Safety
 /// `frame` is the guest frame on top of the stack, and `count` values lie at `values`.
-unsafe fn return_from(cx: &mut Context, frame: Regs, values: Regs, count: usize) -> Flow {
+pub(super) unsafe fn return_from(cx: &mut Context, frame: Regs, values: Regs, count: usize) -> Flow {
     // SAFETY: the frame has a header like any other, and is a guest's.
     unsafe {
         let closure = Frame::at(frame).closure();

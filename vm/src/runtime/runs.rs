@@ -1,4 +1,4 @@
-//! Several runs in one machine: one is at work, the others are aside.
+//! Several runs in one machine: one is at work, the others are suspended.
 //!
 //! A run is a main fiber with those that it has resumed, one from another. They all share heap, globals and memories. What
 //! belongs to one run and has no place on its stacks is a [`Run`]; the one at work has its own in the context. A run is put
@@ -32,8 +32,11 @@ impl Context {
         while matches!(self.status, Status::Running | Status::OutOfFuel | Status::Stepped) && !self.stands() {
             self.stepping = true;
             self.steps = 0;
+            self.is_hooked = self.hook_count.get() > 0;
+            self.steps_left = 0;
             self.run_once(0);
             self.stepping = false;
+            self.is_hooked = false;
         }
         self.fuel += owed;
         matches!(self.status, Status::Running | Status::OutOfFuel | Status::Stepped)
@@ -135,7 +138,7 @@ impl Context {
             if takes_open(&guest.portable().code[instruction]))
     }
 
-    /// Makes a run that is aside the one at work; there is none now.
+    /// Makes a run that is suspended the one at work; there is none now.
     pub(crate) fn switch_to(&mut self, parked: Parked) {
         let Parked { run, status, .. } = parked;
         let cell = run.fiber;
@@ -146,7 +149,7 @@ impl Context {
         if cell.is_null() {
             return;
         }
-        // SAFETY: the fiber of a run lives, and its state is as it was put aside.
+        // SAFETY: the fiber of a run lives, and its state is as it was when it was suspended.
         unsafe {
             crate::runtime::collect::before_resume(self, cell);
             let fiber = Fiber::of(cell);

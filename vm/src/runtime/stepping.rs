@@ -79,6 +79,9 @@ pub(crate) unsafe fn to_baseline(cx: &mut Context, flow: Flow) -> Flow {
         if let Some(block) = guest.loaded().exit_at(flow.pc) {
             return Flow { pc: baseline.block(block), regs: flow.regs };
         }
+        if cx.is_hooked && flow.pc.cast() == guest.loaded().entry() {
+            super::hook::entered(cx, flow.regs);
+        }
         let here = guest.arrival_at(flow.pc);
         materialise_before(guest, flow.regs, here);
         match guest.loaded().call_before(flow.pc) {
@@ -216,6 +219,13 @@ pub(crate) unsafe fn materialise(guest: &GuestFunction, regs: Regs, elided: &[El
     }
 }
 
+/// Whether the frame at `regs` of the running fiber stays in baseline code.
+fn is_pinned(cx: &mut Context, regs: Regs) -> bool {
+    let height = super::walk::height(cx, regs);
+    let fiber = cx.running();
+    !fiber.pinned.is_empty() && fiber.is_pinned(height)
+}
+
 /// Goes on in optimised code at a block.
 ///
 /// # Safety
@@ -223,8 +233,12 @@ pub(crate) unsafe fn materialise(guest: &GuestFunction, regs: Regs, elided: &[El
 #[inline(never)]
 pub(crate) unsafe fn to_optimised(cx: &mut Context, regs: Regs, block: u32) -> Flow {
     // SAFETY: passed on.
-    let (_, guest) = unsafe { function_of(regs) };
+    let (info, guest) = unsafe { function_of(regs) };
     let block = Block::from_u32(block);
+    if is_pinned(cx, regs) {
+        let baseline = cx.baseline_code(info, guest);
+        return Flow { pc: baseline.place_of(guest.portable().block_range(block).start), regs };
+    }
     cx.fuel += guest.unpaid_at(block);
     Flow { pc: guest.loaded().block(block), regs }
 }
@@ -386,7 +400,7 @@ pub(crate) unsafe fn take_back(cx: &mut Context, continuation: &Continuation, at
 pub(crate) unsafe fn enter_handler(cx: &mut Context, regs: Regs, handler: Block) -> Flow {
     // SAFETY: passed on.
     let (info, guest) = unsafe { function_of(regs) };
-    if cx.stepping {
+    if cx.stepping || is_pinned(cx, regs) {
         return Flow { pc: cx.baseline_code(info, guest).block(handler), regs };
     }
     if cx.is_metered() {

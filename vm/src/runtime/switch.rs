@@ -395,6 +395,18 @@ pub(crate) unsafe fn suspend(cx: &mut Context, base: Regs, count: usize, place: 
     // SAFETY: the caller's registers are below the frame.
     unsafe {
         let caller = base.sub(crate::runtime::context::return_info(place).delta as usize);
+        suspend_at(cx, base, count, Flow { pc: place, regs: caller }, at)
+    }
+}
+
+/// As [`suspend`], to go on with what waits at `to` for the values that the fiber is resumed with.
+///
+/// # Safety
+/// `base` is the frame on top of the stack; `to` is a return place, of a call or of the continuation at `at`.
+pub(crate) unsafe fn suspend_at(cx: &mut Context, base: Regs, count: usize, to: Flow, at: Flow) -> Flow {
+    // SAFETY: passed on.
+    unsafe {
+        let Flow { pc: place, regs: caller } = to;
         let is_main = cx.run.fiber == cx.run.main_fiber;
         if is_main && !cx.run.may_yield {
             return raise_message(cx, at, "attempt to yield from outside a coroutine");

@@ -1,4 +1,4 @@
-//! What a machine knows of its runs: the one at work, and those that are aside.
+//! What a machine knows of its runs: the one at work, and those that are suspended.
 
 use crate::heap::FiberCell;
 use crate::runtime::context::Status;
@@ -14,18 +14,18 @@ use minivm_isa::TrapCode;
 use std::collections::BTreeMap;
 use std::ptr::null_mut;
 
-/// A run of a machine that is aside or was. Numbers count up and are never used again, also not after a snapshot.
+/// A run of a machine that is suspended or was. Numbers count up and are never used again, also not after a snapshot.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct RunId(pub(crate) u64);
 
 impl RunId {
-    /// The number: 0 for the run that was put aside first.
+    /// The number: 0 for the run that was suspended first.
     pub fn number(self) -> u64 {
         self.0
     }
 }
 
-/// What a run that is aside will do when it is taken up and goes on.
+/// What a run that is suspended will do when it is switched to and goes on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum RunActivity {
     /// It begins.
@@ -38,13 +38,13 @@ pub enum RunActivity {
     Yielded,
     /// It unwinds its stack, as it has stopped at an error that nobody catches.
     Raised,
-    /// It has ended when it was put aside, and says how.
+    /// It had ended when it was suspended, and says how.
     Ended,
 }
 
 /// What belongs to a run and lies on none of its stacks.
 pub(crate) struct Run {
-    /// Its number, if it was aside before.
+    /// Its number, if it was suspended before.
     pub(crate) id: Option<RunId>,
     /// The running fiber; null when there is no run.
     pub(crate) fiber: *mut FiberCell,
@@ -156,12 +156,12 @@ impl Run {
     }
 }
 
-/// A run that is aside.
+/// A run that is suspended.
 pub(crate) struct Parked {
     pub(crate) run: Run,
     /// How it has stopped.
     pub(crate) status: Status,
-    /// How many were put aside before it.
+    /// How many were suspended before it.
     pub(crate) order: u64,
 }
 
@@ -178,7 +178,7 @@ impl Parked {
     }
 }
 
-/// The runs that are aside, by number.
+/// The runs that are suspended, by number.
 #[derive(Default)]
 pub(crate) struct Runs {
     pub(crate) parked: BTreeMap<RunId, Box<Parked>>,
@@ -193,7 +193,7 @@ impl Runs {
         self.parked.values().map(|parked| &parked.run)
     }
 
-    /// All of them with their numbers, in the order in which they were put aside.
+    /// All of them with their numbers, in the order in which they were suspended.
     pub(crate) fn in_order(&self) -> Vec<(RunId, &Parked)> {
         let mut all: Vec<(RunId, &Parked)> = self.parked.iter().map(|(&id, parked)| (id, &**parked)).collect();
         all.sort_unstable_by_key(|(_, parked)| parked.order);

@@ -6,7 +6,7 @@ use crate::runtime::call::enter_directly;
 use crate::runtime::call::put_above;
 use crate::runtime::call::stack_overflow;
 use crate::runtime::context::{Context, Status};
-use crate::runtime::error::{position_at, traceback};
+use crate::runtime::error::{position_at, traceback, worded};
 use crate::runtime::failure::Failure;
 use crate::runtime::frames::innermost;
 use crate::runtime::function::GuestFunction;
@@ -82,8 +82,12 @@ pub(crate) unsafe fn raise(cx: &mut Context, at: Flow, error: Value) -> Flow {
 pub(crate) unsafe fn raise_trap(cx: &mut Context, at: Flow, code: TrapCode) -> Flow {
     cx.run.work = None;
     let text = match code {
-        TrapCode::OutOfMemory => code.message().to_string(),
-        _ => position_at(cx, at) + code.message(),
+        TrapCode::OutOfMemory => code.message().as_bytes().to_vec(),
+        TrapCode::StackOverflow => (position_at(cx, at) + code.message()).into_bytes(),
+        _ => {
+            let words = worded(cx, at, code.message().as_bytes(), Some(code));
+            words.unwrap_or_else(|| (position_at(cx, at) + code.message()).into_bytes())
+        }
     };
     if code == TrapCode::StackOverflow && cx.run.overflow_words > 0 {
         cx.run.pending_trap = Some(code);
@@ -93,7 +97,7 @@ pub(crate) unsafe fn raise_trap(cx: &mut Context, at: Flow, code: TrapCode) -> F
     if code == TrapCode::StackOverflow {
         cx.run.overflow_words = OVERFLOW_WORDS;
     }
-    let value = match cx.heap.string_value(text.as_bytes()) {
+    let value = match cx.heap.string_value(&text) {
         Ok(value) => value,
         // SAFETY: the string is a root.
         Err(_) => unsafe { Value::from_string(cx.no_memory) },
@@ -109,8 +113,11 @@ pub(crate) unsafe fn raise_trap(cx: &mut Context, at: Flow, code: TrapCode) -> F
 /// `at` is the running frame.
 #[inline(never)]
 pub(crate) unsafe fn raise_message(cx: &mut Context, at: Flow, message: impl AsRef<[u8]>) -> Flow {
-    let mut text = position_at(cx, at).into_bytes();
-    text.extend_from_slice(message.as_ref());
+    let text = worded(cx, at, message.as_ref(), None).unwrap_or_else(|| {
+        let mut text = position_at(cx, at).into_bytes();
+        text.extend_from_slice(message.as_ref());
+        text
+    });
     // SAFETY: passed on.
     unsafe {
         match cx.heap.string_value(&text) {

@@ -109,11 +109,24 @@ impl Walk {
     /// As for [`next`](Self::next).
     pub(crate) unsafe fn next_shown<'a>(&mut self) -> Option<Level<'a>> {
         // SAFETY: passed on.
+        unsafe { self.next_shown_below() }.map(|(level, _)| level)
+    }
+
+    /// As [`next_shown`](Self::next_shown), with the continuation that lies right above it, if one does.
+    ///
+    /// # Safety
+    /// As for [`next`](Self::next).
+    pub(crate) unsafe fn next_shown_below<'a>(&mut self) -> Option<(Level<'a>, Option<Regs>)> {
+        let mut above = None;
+        // SAFETY: passed on.
         while let Some((level, _)) = unsafe { self.next() } {
             match level {
-                Level::Continuation { .. } | Level::Boundary { .. } => {}
-                Level::Guest { guest, instruction, .. } if guest.cleans_up(instruction) || guest.stands_for_host() => {}
-                Level::Guest { .. } | Level::Host { .. } => return Some(level),
+                Level::Continuation { continuation } => above = Some(continuation),
+                Level::Boundary { .. } => above = None,
+                Level::Guest { guest, instruction, .. } if guest.cleans_up(instruction) || guest.stands_for_host() => {
+                    above = None;
+                }
+                Level::Guest { .. } | Level::Host { .. } => return Some((level, above)),
             }
         }
         None
@@ -140,7 +153,10 @@ impl Walk {
         unsafe {
             match continuation.kind {
                 ContinuationKind::Entry => Level::Continuation { continuation: at.regs },
-                ContinuationKind::Host | ContinuationKind::Paused | ContinuationKind::Finaliser
+                ContinuationKind::Host
+                | ContinuationKind::Paused
+                | ContinuationKind::Finaliser
+                | ContinuationKind::Hook
                     if continuation.instruction.is_null() =>
                 {
                     let base = at.regs.sub(continuation.values as usize);

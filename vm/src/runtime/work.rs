@@ -11,7 +11,7 @@ use crate::runtime::task::Work;
 use crate::threaded::Flow;
 use crate::value::Value;
 
-/// Whether the instruction that was half done had nothing to do with it, so that this is another one: it is forgotten then. A
+/// Whether the instruction that was half done had nothing to do with it, so that this is a different one: it is forgotten then. A
 /// state that was made up may be like that.
 #[cold]
 #[inline(never)]

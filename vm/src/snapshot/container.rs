@@ -1,34 +1,21 @@
 //! The file around a snapshot: magic, version, checksum, compression.
 
+use super::header::{self, COMPRESSED, HEADER_BYTES, Head, damaged};
+pub use super::header::{MAGIC, VERSION, is_snapshot};
 use super::parts::Snapshot;
 use crate::bytes::SnapshotError;
 use lz4_flex::frame::{BlockSize, FrameDecoder, FrameEncoder, FrameInfo};
 use std::io::{BufReader, Read, Seek, SeekFrom, Write};
 
-/// The first bytes of every file.
-pub const MAGIC: [u8; 4] = *b"\0mvs";
-/// The version that is written, and the only one that is read.
-pub const VERSION: u32 = 0;
-
-/// Flag: the payload is an LZ4 frame.
-const COMPRESSED: u32 = 1;
-/// Bytes before the payload.
-const HEADER_BYTES: usize = 24;
-/// No compressed byte stands for more than this many.
-const RATIO_MAX: u64 = 256;
 /// Bytes of a file that are read at a time.
 const PIECE_BYTES: usize = 64 << 10;
 
-/// Whether bytes begin as a snapshot does.
-pub fn is_snapshot(bytes: &[u8]) -> bool {
-    bytes.starts_with(&MAGIC)
-}
-
-/// A snapshot as a file.
+/// A snapshot as a compressed file with a checksum.
 ///
 /// # Errors
 /// When there is no memory for it.
-pub fn pack(payload: &[u8]) -> Result<Vec<u8>, SnapshotError> {
+pub fn pack(snapshot: &[u8]) -> Result<Vec<u8>, SnapshotError> {
+    let payload = header::unchecked(snapshot)?.unwrap_or(snapshot);
     let mut file = vec![0; HEADER_BYTES];
     let info = FrameInfo::new().block_size(BlockSize::Max4MB);
     let mut encoder = FrameEncoder::with_frame_info(info, file);
@@ -39,7 +26,8 @@ pub fn pack(payload: &[u8]) -> Result<Vec<u8>, SnapshotError> {
 }
 
 /// A snapshot as a file that is not compressed.
-pub fn pack_stored(payload: &[u8]) -> Vec<u8> {
+pub fn pack_stored(snapshot: &[u8]) -> Vec<u8> {
+    let payload = header::unchecked(snapshot).ok().flatten().unwrap_or(snapshot);
     let mut file = vec![0; HEADER_BYTES];
     file.extend_from_slice(payload);
     seal(&mut file, payload.len() as u64, 0);
@@ -48,46 +36,7 @@ pub fn pack_stored(payload: &[u8]) -> Vec<u8> {
 
 fn seal(file: &mut [u8], length: u64, flags: u32) {
     let checksum = crc32fast::hash(&file[HEADER_BYTES..]);
-    file[..4].copy_from_slice(&MAGIC);
-    file[4..8].copy_from_slice(&VERSION.to_le_bytes());
-    file[8..12].copy_from_slice(&flags.to_le_bytes());
-    file[12..20].copy_from_slice(&length.to_le_bytes());
-    file[20..24].copy_from_slice(&checksum.to_le_bytes());
-}
-
-/// The header of a file.
-struct Head {
-    /// Bytes of the payload.
-    length: u64,
-    checksum: u32,
-    is_compressed: bool,
-}
-
-fn damaged(what: &str) -> SnapshotError {
-    SnapshotError::Damaged(what.to_string())
-}
-
-impl Head {
-    /// Reads the header of a file in which so many bytes follow it.
-    fn read(header: &[u8; HEADER_BYTES], stored: u64) -> Result<Head, SnapshotError> {
-        if !is_snapshot(header) {
-            return Err(damaged("no snapshot signature at the start"));
-        }
-        let word = |at: usize| u32::from_le_bytes(header[at..at + 4].try_into().expect("four bytes"));
-        if word(4) != VERSION {
-            return Err(SnapshotError::Missing(format!("it is of version {}, not {VERSION}", word(4))));
-        }
-        let length = u64::from_le_bytes(header[12..20].try_into().expect("eight bytes"));
-        let is_compressed = match word(8) {
-            0 if length == stored => false,
-            COMPRESSED if length <= stored.saturating_mul(RATIO_MAX) => true,
-            0 | COMPRESSED => return Err(damaged("length mismatch")),
-            flags => {
-                return Err(SnapshotError::Missing(format!("it has the flags {flags:#x}, which are not known here")));
-            }
-        };
-        Ok(Head { length, checksum: word(20), is_compressed })
-    }
+    header::seal(file, length, flags, checksum);
 }
 
 /// The snapshot in a file, all at once: as many bytes as its header says, which is up to 256 times as many as the file has.
@@ -99,7 +48,7 @@ pub fn unpack(file: &[u8]) -> Result<Vec<u8>, SnapshotError> {
     let short = if is_snapshot(file) { "unexpected end in the header" } else { "no snapshot signature at the start" };
     let (header, stored) = file.split_first_chunk().ok_or_else(|| damaged(short))?;
     let head = Head::read(header, stored.len() as u64)?;
-    if crc32fast::hash(stored) != head.checksum {
+    if head.checksum.is_some_and(|checksum| crc32fast::hash(stored) != checksum) {
         return Err(damaged("checksum mismatch"));
     }
     if !head.is_compressed {
@@ -137,7 +86,8 @@ pub fn open<'a>(mut file: impl Read + Seek + 'a, memory_max: u64) -> Result<Snap
             Err(error) => return Err(failed(error)),
         }
     }
-    if checksum.finalize() != head.checksum {
+    let found = checksum.finalize();
+    if head.checksum.is_some_and(|checksum| checksum != found) {
         return Err(damaged("checksum mismatch"));
     }
     file.seek(SeekFrom::Start(HEADER_BYTES as u64)).map_err(failed)?;

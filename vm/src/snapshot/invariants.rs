@@ -92,6 +92,7 @@ pub(crate) fn may_make(kind: ContinuationKind, instruction: &Instruction) -> boo
     match kind {
         ContinuationKind::MessageHandler => true,
         ContinuationKind::Finaliser => !takes_open(instruction),
+        ContinuationKind::Hook => true,
         ContinuationKind::Return => waits == Some(Waits::TailCall),
         ContinuationKind::Concat => waits == Some(Waits::Pieces),
         ContinuationKind::Discard => waits == Some(Waits::Nothing),

@@ -46,6 +46,8 @@ pub(crate) struct Building<'a> {
     pub(crate) continuation_return: Pc,
     /// Continuations of finalisers.
     pub(crate) finalisers: usize,
+    /// Heights of frames that stay in baseline code.
+    pub(crate) pinned: Vec<usize>,
 }
 
 impl Building<'_> {
@@ -56,7 +58,8 @@ impl Building<'_> {
             return Err(SnapshotError::OutOfMemory);
         }
         let stack = StackMemory::new(words).ok_or(SnapshotError::OutOfMemory)?;
-        Ok(Building { stack, words_max, reached: 0, below: Below::Ground, continuation_return, finalisers: 0 })
+        let (below, pinned) = (Below::Ground, Vec::new());
+        Ok(Building { stack, words_max, reached: 0, below, continuation_return, finalisers: 0, pinned })
     }
 
     /// The stack. It is as large as it was, so that it grows when it would have grown; but for one that would be too small.

@@ -16,11 +16,12 @@ use crate::runtime::host::HostState;
 use crate::runtime::instance::Instance;
 use crate::runtime::layouts::Shape;
 use crate::runtime::layouts::layout_of;
+use crate::runtime::loaded_program::LoadedProgram;
 use crate::runtime::program_types::ProgramTypes;
 use crate::runtime::stack_memory::{FIRST_WORDS, StackMemory};
 use crate::value::{Tag, Value};
 use minivm_isa::Type;
-use minivm_isa::entities::{Layout, Sig};
+use minivm_isa::entities::{Func, Layout, Sig};
 use minivm_isa::program::Constant;
 use minivm_isa::verify::Verified;
 use std::collections::{HashMap, HashSet};
@@ -31,10 +32,12 @@ use std::sync::Arc;
 /// What is being loaded.
 pub(crate) struct Loading<'c> {
     pub(crate) cx: &'c mut Context,
-    codecs: &'c super::Codecs,
+    pub(super) codecs: &'c super::Codecs,
     host_state: &'c mut HostState,
     /// Host functions that the snapshot names.
     pub(crate) hosts: Vec<*const FunctionInfo>,
+    /// The programs of the snapshot.
+    pub(crate) programs: Vec<Rc<LoadedProgram>>,
     /// For each layout of the machine the types of its references, in the order in which they lie.
     pub(crate) references: Vec<Box<[Type]>>,
     /// Functions behind bridges.
@@ -81,6 +84,7 @@ pub(crate) fn load(
     heap.report();
     let mut new = Context::new(heap, old.limits, &crate::compile::ENGINE);
     new.number_reader = old.number_reader;
+    new.error_words = old.error_words.clone();
     new.keeps_uncaught = old.keeps_uncaught;
     let waiting = clone.map(|clone| clone.put_into(&mut new)).transpose();
     new.host_functions = std::mem::take(&mut old.host_functions);
@@ -135,6 +139,7 @@ fn read(
         codecs,
         host_state,
         hosts: Vec::new(),
+        programs: Vec::new(),
         references: Vec::new(),
         bridged: Vec::new(),
         in_runs: 0,
@@ -148,8 +153,8 @@ fn read(
         lasting: 0,
     };
     let (machine_bytes, is_copy) = (payload.machine_bytes(), waiting.is_some());
-    let programs = loading.programs(&mut payload.part(), programs)?;
-    loading.instances(&programs, machine_bytes, &mut payload.part())?;
+    loading.programs = loading.programs(&mut payload.part(), programs)?;
+    loading.instances(machine_bytes, &mut payload.part())?;
     loading.find_hosts(&mut payload.part())?;
     loading.make_items(&mut payload.part(), machine_bytes)?;
     let mut cells = loading.cells(payload, waiting.as_mut())?;
@@ -314,9 +319,10 @@ impl LoadOutside for Loading<'_> {
         let info: *const FunctionInfo = match from.byte()? {
             0 => {
                 let instance = self.instance(from)?;
-                match instance.functions.get(from.size()?) {
-                    Some(Some(info)) => &raw const **info,
-                    _ => return Err(from.damaged("unknown function")),
+                let number = u32::try_from(from.size()?).unwrap_or(u32::MAX);
+                match instance.known_function(Func::from_u32(number.min(u32::MAX - 1))) {
+                    Some(info) => info,
+                    None => return Err(from.damaged("unknown function")),
                 }
             }
             1 => match self.hosts.get(from.size()?) {

@@ -3,13 +3,13 @@
 use super::load::Loading;
 use crate::bytes::Reader;
 use crate::bytes::SnapshotError;
-use crate::memory::{Held, MemoryBudget};
+use crate::memory::MemoryBudget;
 use crate::runtime::cost;
 use crate::runtime::function::{Body, FunctionInfo};
 use crate::runtime::instance::Instance;
 use crate::runtime::layouts::{MachineLayout, machine_type};
-use crate::runtime::program_types::ProgramTypes;
-use minivm_isa::program::FunctionDef;
+use crate::runtime::loaded_program::LoadedProgram;
+use minivm_isa::program::Program;
 use minivm_isa::verify::Verified;
 use minivm_isa::{Type, binary, verify};
 use std::collections::{HashMap, HashSet};
@@ -39,23 +39,13 @@ pub fn program_hash(program: &Verified) -> ProgramHash {
     hash
 }
 
-/// A program, and what all its instances share.
-pub(crate) struct LoadedProgram {
-    program: Arc<Verified>,
-    types: Rc<ProgramTypes>,
-    /// What it is charged for until an instance is.
-    held: Held,
-    /// What an instance has of its own.
-    items: u64,
-}
-
 impl Loading<'_> {
     /// Reads all programs.
     pub(crate) fn programs(
         &mut self,
         from: &mut Reader<'_>,
         known: &[Arc<Verified>],
-    ) -> Result<Vec<LoadedProgram>, SnapshotError> {
+    ) -> Result<Vec<Rc<LoadedProgram>>, SnapshotError> {
         let hashes: HashMap<ProgramHash, usize> = match from.left() {
             // Only programs by their hashes are looked for.
             0 => HashMap::new(),
@@ -65,26 +55,12 @@ impl Loading<'_> {
         for index in 0..from.count()? {
             from.label("program");
             let program = program(from, index, (known, &hashes), self.cx.heap.budget())?;
-            programs.push(self.loaded_program(program)?);
+            let program = self.cx.loaded_program(program)?;
+            self.note_references(&program, &program.types.layouts);
+            programs.push(program);
         }
         from.end()?;
         Ok(programs)
-    }
-
-    fn loaded_program(&mut self, program: Arc<Verified>) -> Result<LoadedProgram, SnapshotError> {
-        let held = self.cx.heap.budget().hold(cost::instance_bytes(&program))?;
-        let types = ProgramTypes::of(self.cx, &program);
-        self.note_references(&program, &types.layouts);
-        let counts = [
-            program.functions.len(),
-            program.globals.len(),
-            program.memories.len(),
-            program.tables.len(),
-            program.data.len(),
-            program.elements.len(),
-        ];
-        let items = counts.iter().map(|&count| count as u64).sum();
-        Ok(LoadedProgram { program, types, held, items })
     }
 
     /// Notes the types of the references in objects of each layout.
@@ -98,12 +74,7 @@ impl Loading<'_> {
     }
 
     /// Makes all instances with their functions; everything else is read later, from so many bytes.
-    pub(crate) fn instances(
-        &mut self,
-        programs: &[LoadedProgram],
-        mut machine_bytes: u64,
-        from: &mut Reader<'_>,
-    ) -> Result<(), SnapshotError> {
+    pub(crate) fn instances(&mut self, mut machine_bytes: u64, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
         let mut slots = Vec::new();
         for _ in 0..from.count()? {
             from.label("instance");
@@ -113,45 +84,32 @@ impl Loading<'_> {
                 continue;
             }
             let program = from.size()?;
-            let program = programs.get(program).ok_or_else(|| from.damaged("unknown program"))?;
+            let program = self.programs.get(program).cloned().ok_or_else(|| from.damaged("unknown program"))?;
             // Each thing that an instance has takes a byte there at least.
-            let left = machine_bytes.checked_sub(program.items);
+            let left = machine_bytes.checked_sub(items(&program));
             machine_bytes = left.ok_or_else(|| from.damaged("an instance has more items than its program"))?;
-            slots.push(Some(self.instance_of(program, from)?));
+            slots.push(Some(self.instance_of(&program, from)?));
         }
         self.cx.instances.set(slots);
         from.end()
     }
 
     /// Makes an instance with its functions; everything else is read later.
-    fn instance_of(&mut self, loaded: &LoadedProgram, from: &mut Reader<'_>) -> Result<Box<Instance>, SnapshotError> {
-        let program = &loaded.program;
-        loaded.held.resize(0)?;
+    fn instance_of(
+        &mut self,
+        program: &Rc<LoadedProgram>,
+        from: &mut Reader<'_>,
+    ) -> Result<Box<Instance>, SnapshotError> {
         let held = self.cx.heap.budget().hold(cost::instance_bytes(program))?;
         let is_pinned = from.flag()?;
-        let mut instance = Instance::new(program.clone(), loaded.types.clone(), held, is_pinned);
-        let address: *const Instance = &raw const *instance;
-        for (index, function) in program.functions.iter() {
-            let number = instance.signature_number(function.signature());
-            instance.functions.push(match function {
-                FunctionDef::Import { .. } => None,
-                FunctionDef::Code(code) => Some(FunctionInfo::guest(
-                    address,
-                    index,
-                    &program.signatures[code.signature],
-                    number,
-                    &self.cx.return_stubs,
-                )),
-            });
-        }
-        for info in instance.functions.iter().flatten() {
-            let charged = from.number()?;
-            if charged > CODE_BYTES_MAX {
+        let instance = Instance::new(program.clone(), held, &self.cx.return_stubs, is_pinned);
+        for function in program.functions.keys() {
+            // A function that was needed has one more than it is charged for its code.
+            let Some(charged) = from.number()?.checked_sub(1) else { continue };
+            if charged > CODE_BYTES_MAX || instance.is_import(function) {
                 return Err(from.damaged("bytes charged for code out of range"));
             }
-            if let Body::Guest(guest) = &info.body
-                && charged > 0
-            {
+            if let Body::Guest(guest) = &instance.function_info(function).body {
                 guest.charge(charged);
             }
         }
@@ -163,19 +121,20 @@ impl Loading<'_> {
 
     /// Finds the host functions that the snapshot names.
     pub(crate) fn find_hosts(&mut self, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
-        let mut by_name: HashMap<&str, Vec<*const FunctionInfo>> = HashMap::new();
+        let mut by_name: HashMap<String, Vec<*const FunctionInfo>> = HashMap::new();
         for info in &self.cx.host_functions {
             if let Body::Host(host) = &info.body {
-                by_name.entry(&host.name).or_default().push(&raw const **info);
+                by_name.entry(host.name.clone()).or_default().push(&raw const **info);
             }
         }
-        let mut met = HashSet::new();
+        let (mut met, stands_in) = (HashSet::new(), self.codecs.stands_in);
         for _ in 0..from.count()? {
             from.label("host function");
             let name = from.text()?;
             let ordinal = from.size()?;
-            let found = by_name.get(name.as_str()).and_then(|functions| functions.get(ordinal));
-            let Some(&found) = found else {
+            let found = by_name.get(name.as_str()).and_then(|functions| functions.get(ordinal)).copied();
+            let stand_in = (found.is_none() && stands_in).then(|| self.cx.stand_in(name.clone()));
+            let Some(found) = found.or(stand_in) else {
                 return Err(SnapshotError::Missing(format!("there is no host function '{name}'")));
             };
             if !met.insert(found) {
@@ -185,6 +144,19 @@ impl Loading<'_> {
         }
         from.end()
     }
+}
+
+/// How many things an instance of a program has of its own.
+fn items(program: &Program) -> u64 {
+    let counts = [
+        program.functions.len(),
+        program.globals.len(),
+        program.memories.len(),
+        program.tables.len(),
+        program.data.len(),
+        program.elements.len(),
+    ];
+    counts.iter().map(|&count| count as u64).sum()
 }
 
 fn program(

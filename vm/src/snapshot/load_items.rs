@@ -10,6 +10,7 @@ use crate::runtime::codec::ObjectHandles;
 use crate::runtime::definitions::{Definition, InstanceId};
 use crate::runtime::externs::Extern;
 use crate::runtime::instance::{GlobalCell, SharedMemory, SharedTable};
+use crate::runtime::loaded_program::ProgramHandle;
 use crate::runtime::program_types::ProgramTypes;
 use crate::value::{Tag, Value};
 use minivm_isa::Type;
@@ -79,12 +80,14 @@ impl Loading<'_> {
     fn memory(&self, from: &mut Reader<'_>) -> Result<SharedMemory, SnapshotError> {
         let pages = from.number()?;
         let maximum = from.number()?.checked_sub(1);
-        let is_64 = from.flag()?;
+        let (is_64, is_shared, wait_number) = (from.flag()?, from.flag()?, from.number()?);
         if maximum.is_some_and(|maximum| pages > maximum) {
             return Err(from.damaged("memory size exceeds its maximum"));
         }
         let made = LinearMemory::new(pages, maximum, is_64, self.cx.heap.budget());
         let mut memory = made.map_err(|_| SnapshotError::OutOfMemory)?;
+        memory.set_shared(is_shared);
+        memory.wait_number = wait_number;
         debug_assert!(PAGE_BYTES.is_multiple_of(BLOCK_BYTES as u64));
         let mut at = 0u64;
         loop {
@@ -183,6 +186,11 @@ impl Loading<'_> {
                 return Err(from.damaged("an object keeps a program that is missing"));
             }
             handles.instances.push(InstanceId(number));
+        }
+        for _ in 0..from.count()? {
+            let program = self.programs.get(from.size()?).cloned();
+            self.hold_lasting(HANDLE_BYTES)?;
+            handles.programs.push(ProgramHandle(program.ok_or_else(|| from.damaged("unknown program"))?));
         }
         Ok(handles)
     }

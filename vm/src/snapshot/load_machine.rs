@@ -12,8 +12,9 @@ use crate::runtime::definitions::Definition;
 use crate::runtime::function::{Body, FunctionInfo};
 use crate::runtime::kept::KeptValues;
 use crate::runtime::layouts::machine_type;
+use crate::runtime::waits::Waits;
 use crate::value::{Tag, Value};
-use minivm_isa::program::{Constant, FunctionDef};
+use minivm_isa::program::{Constant, FunctionDef, Item, SegmentMode};
 use std::cell::UnsafeCell;
 
 /// Constants that are longer are looked at once.
@@ -62,7 +63,22 @@ impl Loading<'_> {
         }
         self.cx.loads_until_collection = from.size()?.min(1 << 32);
         self.cx.is_abandoned = from.flag()?;
+        self.cx.waits = Waits::load(from)?;
+        self.check_wait_numbers(from)?;
         cells.state(&mut self.cx.heap, from)
+    }
+
+    /// Each memory that somebody has waited on has a number of its own.
+    fn check_wait_numbers(&self, from: &Reader<'_>) -> Result<(), SnapshotError> {
+        // SAFETY: nothing runs while a state is loaded.
+        let numbers = self.items.memories.iter().map(|memory| unsafe { (**memory.get()).wait_number });
+        let mut numbers: Vec<u64> = numbers.filter(|&number| number != 0).collect();
+        numbers.sort_unstable();
+        let is_used_twice = numbers.windows(2).any(|pair| pair[0] == pair[1]);
+        match is_used_twice || numbers.last().is_some_and(|&last| last > self.cx.waits.memories()) {
+            true => Err(from.damaged("two memories wait under one number")),
+            false => Ok(()),
+        }
     }
 
     /// Closures, targets of bridges and constants of an instance.
@@ -75,9 +91,10 @@ impl Loading<'_> {
             // SAFETY: a closure that was read has its function.
             let found = (!closure.is_null()).then(|| unsafe { (*closure).function.cast::<FunctionInfo>() });
             let sound = match (function, found) {
-                (FunctionDef::Code(code), None) => !code.captures.is_empty(),
+                // It was not needed yet.
+                (FunctionDef::Code(_), None) => true,
                 (FunctionDef::Code(code), Some(found)) => {
-                    let own = instance.functions[number.as_u32() as usize].as_ref().map(|info| &raw const **info);
+                    let own = instance.known_function(number).map(std::ptr::from_ref);
                     code.captures.is_empty() && own == Some(found)
                 }
                 (FunctionDef::Import { signature, .. }, Some(found)) => {
@@ -91,10 +108,18 @@ impl Loading<'_> {
             if !sound {
                 return Err(from.damaged("a function of an instance differs from its program's"));
             }
-            instance.closures.push(closure);
+            instance.set_closure(number, closure);
+        }
+        for export in &program.exports {
+            if let Item::Function(function) = export.item
+                && instance.closure(function).is_null()
+                && !instance.captures(function)
+            {
+                return Err(from.damaged("an exported function is missing"));
+            }
         }
         from.label("constants");
-        for info in instance.functions.iter().flatten() {
+        for info in instance.known_functions() {
             let Body::Guest(guest) = &info.body else { continue };
             if !from.flag()? {
                 continue;
@@ -167,7 +192,11 @@ impl Loading<'_> {
         let program = instance.program.clone();
         from.label("segments");
         for data in program.data.values() {
-            let bytes = if from.flag()? { Box::default() } else { data.bytes.clone() };
+            let is_empty = from.flag()?;
+            if !is_empty && !matches!(data.mode, SegmentMode::Passive) {
+                return Err(from.damaged("an active data segment holds bytes"));
+            }
+            let bytes = if is_empty { Box::default() } else { data.bytes.clone() };
             instance.data.push(Box::new(UnsafeCell::new(Segment::new(bytes))));
         }
         for element in program.elements.values() {

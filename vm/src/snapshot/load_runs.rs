@@ -74,7 +74,7 @@ impl Loading<'_> {
         Ok(())
     }
 
-    /// Reads a run that is aside.
+    /// Reads a run that is suspended.
     fn parked(
         &mut self,
         id: Option<RunId>,
@@ -256,7 +256,9 @@ impl Loading<'_> {
         }
         // SAFETY: the run stands in a guest frame in baseline code, as `fiber` made sure; room is made for the values.
         unsafe {
-            let Body::Guest(guest) = super::deoptimise::body_of(super::deoptimise::closure_at(self.cx.regs)) else {
+            let Body::Guest(guest) =
+                crate::runtime::deoptimise::body_of(crate::runtime::deoptimise::closure_at(self.cx.regs))
+            else {
                 return Err(from.damaged("the run is not inside a function"));
             };
             let here = guest.canonical(self.cx.pc);

@@ -1,11 +1,13 @@
 //! Fibers from bytes: every level of a stack must be one that the level below it can have called.
 
-use super::deoptimise::{body_of, place_continuation, receiver_of, take_receiver};
+use super::hooks::{hook_event, set_hook_levels};
 use super::invariants::{may_make, top};
 use super::levels::{Below, Building, MARGIN_WORDS, Wanted};
 use super::load::Loading;
 use super::load_runs::OVERFLOW_WORDS_MAX;
-use super::save_stack::{BOUNDARY, CONTINUATION, CONTINUATION_KINDS, GUEST, HOST, HOST_FINALISER, HOST_PAUSED, state};
+use super::save_stack::{
+    BOUNDARY, CONTINUATION, CONTINUATION_KINDS, GUEST, HOST, HOST_FINALISER, HOST_HOOK, HOST_PAUSED, state,
+};
 use crate::bytes::Reader;
 use crate::bytes::SnapshotError;
 use crate::compile;
@@ -16,6 +18,7 @@ use crate::heap::{Closure, FiberCell};
 use crate::runtime::call::host_continuation;
 use crate::runtime::context::{NO_SIGNATURE, return_info};
 use crate::runtime::cost;
+use crate::runtime::deoptimise::{body_of, place_continuation, receiver_of, take_receiver};
 use crate::runtime::fiber::{Fiber, FiberState};
 use crate::runtime::function::{Body, FunctionInfo, GuestFunction};
 use crate::runtime::stack_memory::FIRST_WORDS;
@@ -23,6 +26,7 @@ use crate::threaded::Pc;
 use crate::threaded::continuation::Came;
 use crate::threaded::continuation::{CONTINUATION_DELTA, CONTINUATION_WORDS, Continuation, ContinuationKind, Protect};
 use crate::threaded::header_at;
+use crate::threaded::stack_map::takes_open;
 use crate::value::Tag;
 use minivm_isa::entities::{Func, Sig};
 use minivm_isa::facts::Waits;
@@ -67,6 +71,7 @@ impl<'c> Loading<'c> {
         if from.flag()? {
             fiber.suspended_in = self.suspended_in(from)?;
         }
+        fiber.hook = self.hook(cells, from)?;
         match kind {
             state::DEAD => {}
             state::NEW | state::PARKED_NEW => {
@@ -109,8 +114,16 @@ impl<'c> Loading<'c> {
         }
         let closing = from.number()?;
         let overflow = from.number()?;
+        let hooked = if fiber.hook.is_some() { [from.number()?, from.number()?] } else { [0; 2] };
         let heights = self.levels(building, cells, from)?;
         let level = |number: u64| heights.get(usize::try_from(number).unwrap_or(usize::MAX));
+        if let Some(hook) = &mut fiber.hook {
+            set_hook_levels(
+                hook,
+                hooked.map(|number| number.checked_sub(1).and_then(level).map(|&(_, height)| height)),
+            );
+        }
+        fiber.pinned = std::mem::take(&mut building.pinned);
         match overflow.checked_sub(1).map(level) {
             None => {}
             Some(Some(&(LevelKind::MessageHandler, height))) => _ = self.overflow_handlers.insert(cell, height),
@@ -156,7 +169,7 @@ impl<'c> Loading<'c> {
             from.label("level");
             match from.byte()? {
                 GUEST => self.guest(building, cells, from)?,
-                kind @ (HOST | HOST_FINALISER | HOST_PAUSED) => self.host(building, kind, cells, from)?,
+                kind @ (HOST | HOST_FINALISER | HOST_PAUSED | HOST_HOOK) => self.host(building, kind, cells, from)?,
                 BOUNDARY => self.boundary(building, cells, from)?,
                 CONTINUATION => self.continuation(building, cells, from)?,
                 kind => return Err(from.damaged(&format!("unknown kind of level {kind}"))),
@@ -255,6 +268,7 @@ impl<'c> Loading<'c> {
         };
         let instruction = from.size()?;
         let calling = from.flag()?;
+        let is_pinned = from.flag()?;
         if !fits || instruction >= guest.portable().code.len() {
             return Err(from.damaged("a frame at a place where its function cannot stop"));
         }
@@ -265,7 +279,10 @@ impl<'c> Loading<'c> {
             (*closure).code = info.entry().cast();
             header_at(info.entry()).extent as usize
         };
-        let at = self.registers(building, guest, base, extent, (instruction, calling), cells, from)?;
+        let at = self.registers(building, guest, base, extent, (instruction, calling, is_pinned), cells, from)?;
+        if is_pinned {
+            building.pinned.push(at);
+        }
         building.set_header(at, closure, place)?;
         building.below = Below::Guest { guest, baseline, at, instruction, calling };
         Ok(())
@@ -313,7 +330,7 @@ impl<'c> Loading<'c> {
         guest: &GuestFunction,
         base: usize,
         extent: usize,
-        (instruction, calling): (usize, bool),
+        (instruction, calling, is_pinned): (usize, bool, bool),
         cells: &HeapLoader,
         from: &mut Reader<'_>,
     ) -> Result<usize, SnapshotError> {
@@ -328,7 +345,7 @@ impl<'c> Loading<'c> {
         for (reg, &ty) in function.registers.iter() {
             if held.contains(reg) {
                 let words = self.typed(cells, crate::runtime::layouts::machine_type(instance.layouts(), ty), from)?;
-                let fact = known.of(reg);
+                let fact = if is_pinned { Fact::Unknown } else { known.of(reg) };
                 let tag = Tag(words[1] as u32);
                 let sound = match fact {
                     Fact::Int => ty == Type::Any && tag == Tag::INT,
@@ -397,6 +414,9 @@ impl<'c> Loading<'c> {
             (continuation.kind, continuation.protect, continuation.state) =
                 (ContinuationKind::Finaliser, Protect::Catch, call_state.min(1));
         }
+        if kind == HOST_HOOK {
+            (continuation.kind, continuation.protect) = (ContinuationKind::Hook, Protect::No);
+        }
         if kind != HOST {
             continuation.came = match from.byte()? {
                 0 => Came::Called,
@@ -404,6 +424,9 @@ impl<'c> Loading<'c> {
                 2 if kind == HOST_PAUSED => Came::WithError,
                 _ => return Err(from.damaged("unknown way into a host function's state")),
             };
+        }
+        if kind == HOST_HOOK {
+            continuation.spare = hook_event(from)?;
         }
         if kind == HOST_PAUSED {
             let given = from.size()?;
@@ -533,6 +556,20 @@ impl<'c> Loading<'c> {
         let mut delta = extent - CONTINUATION_DELTA;
         if continuation.kind == ContinuationKind::Concat {
             let count = self.list(building, at + delta, cells, from)?;
+            continuation.values = u32::try_from(2 * count).map_err(|_| SnapshotError::OutOfMemory)?;
+            delta += 2 * count;
+        }
+        if continuation.kind == ContinuationKind::Hook {
+            continuation.spare = hook_event(from)?;
+            let returns = from.flag()?;
+            let count = self.list(building, at + delta, cells, from)?;
+            let fits =
+                if returns { code.info().facts.waits == Some(Waits::TailCall) } else { count == 0 || takes_open(code) };
+            if !fits {
+                return Err(from.damaged("a hook keeps values of an instruction that has none"));
+            }
+            // That it is there; where it lies is set with the rest.
+            continuation.next = if returns { std::ptr::null() } else { building.continuation_return };
             continuation.values = u32::try_from(2 * count).map_err(|_| SnapshotError::OutOfMemory)?;
             delta += 2 * count;
         }

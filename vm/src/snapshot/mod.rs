@@ -1,8 +1,8 @@
 //! Snapshots: the whole state of a program as bytes, and back.
 //!
 //! ```text
-//! file       magic `\0mvs`, version (u32), flags (u32: 1 = compressed), bytes of the payload (u64), CRC-32 of the stored payload
-//!            (u32), the payload
+//! snapshot   magic `\0mvs`, version (u32), flags (u32: 1 = compressed, 2 = without checksum), bytes of the payload (u64), CRC-32 of
+//!            the stored payload (u32), the payload
 //! payload    the number of cells (u64), how many of them are short strings (u64), the lengths of nine parts (u64 each), then the
 //!            parts, in the order in which they are loaded:
 //!  1 note       what the host wrote there for itself
@@ -23,12 +23,12 @@
 //! A run that has stopped at an error which nobody catches (see [`Machine::set_keep_stack_on_error`]) is saved inside of the
 //! instruction or host function that raised it, with the error: whoever goes on with it unwinds the stack.
 //!
-//! Runs that are aside travel, with their numbers and in their order. What one of them waits for stays with the host, who
+//! Suspended runs travel, with their numbers and in their order. What one of them waits for stays with the host, who
 //! answers it in the machine that has loaded it.
 //!
 //! | file | what |
 //! |---|---|
-//! | `parts`, `container` | the parts of a payload; the file around it; their fields are written and read by `crate::bytes` |
+//! | `parts`, `header`, `container` | the parts of a payload; what stands before it; files with it; their fields are written and read by `crate::bytes` |
 //! | `deoptimise` | stacks brought to baseline code |
 //! | `save`, `save_items`, `save_runs`, `save_stack` | from a machine to bytes |
 //! | `load`, `load_code`, `load_items`, `load_machine`, `load_runs`, `load_stack`, `levels` | from bytes to a machine; trusts nothing |
@@ -38,7 +38,9 @@
 mod clone;
 #[cfg(feature = "snapshot-files")]
 pub mod container;
-mod deoptimise;
+#[cfg_attr(not(feature = "snapshot-files"), allow(dead_code, unreachable_pub, reason = "files need all of it"))]
+pub(crate) mod header;
+mod hooks;
 mod invariants;
 mod levels;
 pub(crate) mod load;

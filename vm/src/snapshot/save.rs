@@ -1,7 +1,6 @@
 //! From a machine to bytes.
 
 use super::clone::Cloner;
-use super::deoptimise;
 use super::parts::Parts;
 use super::save_items::{FUNCTION, Items};
 use super::{Codecs, ProgramHash, program_hash};
@@ -11,6 +10,7 @@ use crate::heap::transfer::{HeapCopier, HeapSaver, SaveOutside};
 use crate::heap::{FiberCell, HostObject};
 use crate::runtime::context::{Context, Status};
 use crate::runtime::definitions::Definition;
+use crate::runtime::deoptimise;
 use crate::runtime::fiber::Fiber;
 use crate::runtime::function::{Body, FunctionInfo};
 use crate::runtime::instance::{Instance, SharedMemory};
@@ -86,6 +86,7 @@ pub(crate) struct Saving<'c> {
     codecs: Codecs,
     /// Numbers of instances, by address. Only looked up, as the maps below.
     instances: HashMap<*const Instance, u32>,
+    programs: MetPrograms,
     hosts: HashMap<*const FunctionInfo, u32>,
     /// Host functions that were met, in order, by their number in the machine.
     met_hosts: Vec<u32>,
@@ -101,6 +102,22 @@ pub(crate) struct Saving<'c> {
 
 /// The programs whose numbers stand in bytes that share them.
 pub(crate) type Programs = Vec<Arc<Verified>>;
+
+/// The programs that were met, by their numbers.
+#[derive(Default)]
+struct MetPrograms {
+    all: Programs,
+    numbers: HashMap<*const Verified, usize>,
+}
+
+impl MetPrograms {
+    fn number(&mut self, program: &Arc<Verified>) -> usize {
+        *self.numbers.entry(Arc::as_ptr(program)).or_insert_with(|| {
+            self.all.push(program.clone());
+            self.all.len() - 1
+        })
+    }
+}
 
 /// Cells as bytes.
 #[derive(Default)]
@@ -171,6 +188,34 @@ pub(crate) fn save(cx: &mut Context, note: &[u8], code: Code<'_>, cells: Cells) 
     result.unwrap_or_else(|panic| resume_unwind(panic))
 }
 
+/// The programs as bytes.
+fn code(programs: &[Arc<Verified>], form: Code<'_>) -> Vec<u8> {
+    let mut code = Writer::new();
+    code.count(programs.len());
+    for program in programs {
+        let hash = match form {
+            Code::Shared => {
+                code.byte(2);
+                continue;
+            }
+            Code::Whole => None,
+            Code::ByHash => Some(program_hash(program)),
+            Code::Without(hashes) => Some(program_hash(program)).filter(|hash| hashes.contains(hash)),
+        };
+        match hash {
+            Some(hash) => {
+                code.byte(1);
+                code.raw(&hash);
+            }
+            None => {
+                code.byte(0);
+                code.block(&binary::encode(program));
+            }
+        }
+    }
+    code.into_bytes()
+}
+
 impl<'c> Saving<'c> {
     fn new(cx: &'c mut Context, codecs: Codecs) -> Self {
         let mut instances = HashMap::new();
@@ -191,6 +236,7 @@ impl<'c> Saving<'c> {
             cx,
             codecs,
             instances,
+            programs: MetPrograms::default(),
             hosts,
             met_hosts: Vec::new(),
             host_numbers: HashMap::new(),
@@ -207,7 +253,7 @@ impl<'c> Saving<'c> {
         let mut states = Writer::new();
         self.codecs.save_states(&mut self.cx.host_state, &mut states)?;
         let mut heap = HeapSaver::new();
-        let (programs, code, instances) = self.code(form);
+        let instances = self.instances_met();
         let mut machine = Writer::new();
         self.machine(&mut heap, &mut machine)?;
         self.cx.heap.save_state(&mut heap, &mut machine);
@@ -224,6 +270,8 @@ impl<'c> Saving<'c> {
         machine.flag(is_limited);
         machine.signed(if is_limited { self.cx.fuel } else { 0 });
         let hosts = self.hosts();
+        let programs = std::mem::take(&mut self.programs).all;
+        let code = code(&programs, form);
         let memories = self.items.memories.all().to_vec();
         let (items, item_contents) = std::mem::take(&mut self.items).into_parts();
         let parts = Parts {
@@ -266,50 +314,21 @@ impl<'c> Saving<'c> {
         }
     }
 
-    /// The programs, and the instances with their bridges.
-    fn code(&self, form: Code<'_>) -> (Programs, Vec<u8>, Vec<u8>) {
-        let mut programs: Programs = Vec::new();
-        let mut numbers = HashMap::new();
-        let (mut code, mut instances) = (Writer::new(), Writer::new());
+    /// The instances: of which programs, and which functions were needed.
+    fn instances_met(&mut self) -> Vec<u8> {
+        let mut instances = Writer::new();
         instances.count(self.cx.instances.slots().len());
         for instance in self.cx.instances.slots() {
             instances.flag(instance.is_some());
             let Some(instance) = instance else { continue };
-            let number = *numbers.entry(Arc::as_ptr(&instance.program)).or_insert_with(|| {
-                programs.push(instance.program.clone());
-                programs.len() - 1
-            });
-            instances.count(number);
+            instances.count(self.programs.number(instance.program.code()));
             instances.flag(instance.is_pinned.get());
-            for info in instance.functions.iter().flatten() {
-                if let Body::Guest(guest) = &info.body {
-                    instances.number(guest.charged_bytes.get());
-                }
+            for function in instance.program.functions.keys() {
+                let known = instance.known_function(function);
+                instances.number(known.map_or(0, |info| 1 + info.charged_bytes()));
             }
         }
-        code.count(programs.len());
-        for program in &programs {
-            let hash = match form {
-                Code::Shared => {
-                    code.byte(2);
-                    continue;
-                }
-                Code::Whole => None,
-                Code::ByHash => Some(program_hash(program)),
-                Code::Without(hashes) => Some(program_hash(program)).filter(|hash| hashes.contains(hash)),
-            };
-            match hash {
-                Some(hash) => {
-                    code.byte(1);
-                    code.raw(&hash);
-                }
-                None => {
-                    code.byte(0);
-                    code.block(&binary::encode(program));
-                }
-            }
-        }
-        (programs, code.into_bytes(), instances.into_bytes())
+        instances.into_bytes()
     }
 
     /// The names of the host functions that were met; those of one name by their order in the machine.
@@ -368,14 +387,15 @@ impl<'c> Saving<'c> {
         }
         out.count(self.cx.loads_until_collection);
         out.flag(self.cx.is_abandoned);
+        self.cx.waits.save(out);
         Ok(())
     }
 
     fn instance(&mut self, instance: &Instance, heap: &mut HeapSaver, out: &mut Writer) {
-        for &closure in &instance.closures {
+        for closure in instance.closures() {
             heap.reference(closure.cast(), out);
         }
-        for info in instance.functions.iter().flatten() {
+        for info in instance.known_functions() {
             let Body::Guest(guest) = &info.body else { continue };
             out.flag(guest.constants.get().is_some());
             for &constant in guest.constants.get().into_iter().flatten() {
@@ -557,6 +577,10 @@ impl SaveOutside for Saving<'_> {
         out.count(handles.instances.len());
         for instance in &handles.instances {
             out.number(u64::from(instance.0));
+        }
+        out.count(handles.programs.len());
+        for program in &handles.programs {
+            out.count(self.programs.number(program.0.code()));
         }
         Ok(())
     }

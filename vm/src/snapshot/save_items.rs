@@ -160,6 +160,8 @@ fn write_memory(memory: &SharedMemory, out: &mut Writer) {
     out.number(memory.pages());
     out.number(memory.declared_maximum().map_or(0, |maximum| maximum.saturating_add(1)));
     out.flag(memory.is_64());
+    out.flag(memory.is_shared());
+    out.number(memory.wait_number);
     let bytes = memory.bytes();
     let mut at = 0;
     let is_zero = |block: &[u8]| block == &ZEROES[..block.len()];

@@ -1,11 +1,11 @@
-//! The runs of a machine as bytes: those that are aside, then the one at work.
+//! The runs of a machine as bytes: those that are suspended, then the one at work.
 
-use super::deoptimise;
 use super::save::{RunKind, Saving};
 use crate::bytes::SnapshotError;
 use crate::bytes::Writer;
 use crate::heap::transfer::HeapSaver;
 use crate::runtime::context::Status;
+use crate::runtime::deoptimise;
 use crate::runtime::failure::Failure;
 use crate::runtime::fiber::Fiber;
 use crate::runtime::function::Body;
@@ -18,7 +18,7 @@ use crate::threaded::stack_map::takes_open;
 use crate::value::Value;
 use minivm_isa::TrapCode;
 
-/// How the kinds of runs are written. Those from [`NEW`](run_kind::NEW) to [`EXITED`](run_kind::EXITED) are aside.
+/// How the kinds of runs are written. Those from [`NEW`](run_kind::NEW) to [`EXITED`](run_kind::EXITED) are suspended.
 pub(crate) mod run_kind {
     pub(in crate::snapshot) const NONE: u8 = 0;
     pub(in crate::snapshot) const STANDS: u8 = 1;

@@ -1,11 +1,13 @@
 //! Fibers and their frames as bytes.
 
-use super::deoptimise::deoptimise_fiber;
+use super::hooks::{write_hook, write_hook_levels};
 use super::save::{Saving, typed};
 use crate::bytes::SnapshotError;
 use crate::bytes::Writer;
+use crate::heap::Closure;
 use crate::heap::transfer::{HeapSaver, SaveOutside};
 use crate::runtime::call::varargs;
+use crate::runtime::deoptimise::deoptimise_fiber;
 use crate::runtime::fiber::{Fiber, FiberState};
 use crate::runtime::function::GuestFunction;
 use crate::runtime::switch::waiting_callee;
@@ -26,7 +28,7 @@ pub(crate) mod state {
     pub(in crate::snapshot) const FAILED: u8 = 5;
     /// It runs, and has stopped at an error that nobody catches.
     pub(in crate::snapshot) const RAISED: u8 = 6;
-    /// As these, in a run that is aside.
+    /// As these, in a run that is suspended.
     pub(in crate::snapshot) const PARKED_NEW: u8 = 7;
     pub(in crate::snapshot) const PARKED: u8 = 8;
     pub(in crate::snapshot) const PARKED_RAISED: u8 = 9;
@@ -42,8 +44,11 @@ pub(crate) const HOST_FINALISER: u8 = 4;
 /// A frame of a host function that is to begin a state.
 pub(crate) const HOST_PAUSED: u8 = 5;
 
+/// A frame of a host function whose call or return a hook is told of.
+pub(crate) const HOST_HOOK: u8 = 6;
+
 /// The kinds of continuations in the order of their numbers in snapshots.
-pub(crate) const CONTINUATION_KINDS: [ContinuationKind; 13] = [
+pub(crate) const CONTINUATION_KINDS: [ContinuationKind; 14] = [
     ContinuationKind::Entry,
     ContinuationKind::Host,
     ContinuationKind::Store,
@@ -57,6 +62,7 @@ pub(crate) const CONTINUATION_KINDS: [ContinuationKind; 13] = [
     ContinuationKind::Close,
     ContinuationKind::Finaliser,
     ContinuationKind::Paused,
+    ContinuationKind::Hook,
 ];
 
 impl Saving<'_> {
@@ -89,6 +95,7 @@ impl Saving<'_> {
             if !fiber.suspended_in.is_null() {
                 self.function(fiber.suspended_in.cast(), out)?;
             }
+            write_hook(fiber, heap, out);
             if kind == state::DEAD {
                 return Ok(());
             }
@@ -131,6 +138,7 @@ impl Saving<'_> {
         levels.reverse();
         out.number(closing_level(fiber, &levels));
         out.number(self.overflow_level(fiber, &levels));
+        write_hook_levels(fiber, &levels, out);
         out.count(levels.len());
         for level in &levels {
             // SAFETY: the levels are those of the stack.
@@ -141,29 +149,11 @@ impl Saving<'_> {
                         heap.reference(closure.cast(), out);
                         out.count(instruction);
                         out.flag(calling);
+                        out.flag(fiber.pinned.contains(&words_between(fiber.stack.start(), regs)));
                         self.registers(guest, regs, (instruction, calling), heap, out);
                     }
                     Level::Host { closure, base, continuation, .. } => {
-                        let continuation = Continuation::at(continuation);
-                        let kind = match continuation.kind {
-                            ContinuationKind::Finaliser => HOST_FINALISER,
-                            ContinuationKind::Paused => HOST_PAUSED,
-                            _ => HOST,
-                        };
-                        out.byte(kind);
-                        heap.reference(closure.cast(), out);
-                        out.number(u64::from(continuation.state));
-                        out.byte(continuation.protect as u8);
-                        out.number(u64::from(continuation.nesting));
-                        heap.value(continuation.value, out);
-                        list(base, continuation.values, heap, out);
-                        if kind != HOST {
-                            out.byte(continuation.came as u8);
-                        }
-                        if kind == HOST_PAUSED {
-                            out.number(u64::from(continuation.delta / 2));
-                            out.number(continuation.spare);
-                        }
+                        write_host(closure, base, continuation, heap, out);
                     }
                     Level::Continuation { continuation } => write_continuation(continuation, heap, out),
                     Level::Boundary { closure } => {
@@ -241,6 +231,40 @@ fn closing_level(fiber: &Fiber, levels: &[Level<'_>]) -> u64 {
     }
 }
 
+/// Writes a host function's frame, with its continuation.
+///
+/// # Safety
+/// Callers give a frame of a stack.
+unsafe fn write_host(closure: *mut Closure, base: Regs, continuation: Regs, heap: &mut HeapSaver, out: &mut Writer) {
+    // SAFETY: callers give a frame of a stack.
+    unsafe {
+        let continuation = Continuation::at(continuation);
+        let kind = match continuation.kind {
+            ContinuationKind::Finaliser => HOST_FINALISER,
+            ContinuationKind::Paused => HOST_PAUSED,
+            ContinuationKind::Hook => HOST_HOOK,
+            _ => HOST,
+        };
+        out.byte(kind);
+        heap.reference(closure.cast(), out);
+        out.number(u64::from(continuation.state));
+        out.byte(continuation.protect as u8);
+        out.number(u64::from(continuation.nesting));
+        heap.value(continuation.value, out);
+        list(base, continuation.values, heap, out);
+        if kind != HOST {
+            out.byte(continuation.came as u8);
+        }
+        if kind == HOST_HOOK {
+            out.number(continuation.spare);
+        }
+        if kind == HOST_PAUSED {
+            out.number(u64::from(continuation.delta / 2));
+            out.number(continuation.spare);
+        }
+    }
+}
+
 /// # Safety
 /// Callers give a continuation of a stack.
 unsafe fn write_continuation(at: Regs, heap: &mut HeapSaver, out: &mut Writer) {
@@ -254,6 +278,11 @@ unsafe fn write_continuation(at: Regs, heap: &mut HeapSaver, out: &mut Writer) {
         heap.value(continuation.value, out);
         match continuation.kind {
             ContinuationKind::Finaliser => out.flag(continuation.state != 0),
+            ContinuationKind::Hook => {
+                out.number(continuation.spare);
+                out.flag(continuation.next.is_null());
+                list(at.sub(continuation.values as usize), continuation.values, heap, out);
+            }
             ContinuationKind::Concat => list(at.sub(continuation.values as usize), continuation.values, heap, out),
             _ => {}
         }

@@ -54,6 +54,10 @@ pub(crate) enum ContinuationKind {
     /// A finaliser has run; the instruction that it interrupted starts again, or the host function with the values below
     /// begins. `state` is 1 while its error is being told.
     Finaliser,
+    /// A hook has been told of an event, whose number is `spare`. The instruction that it interrupted starts again with the open
+    /// list below, or without `next` its frame returns these values; the host function with the values below begins, or returns
+    /// them.
+    Hook,
 }
 
 /// Whether errors stop at a host function.

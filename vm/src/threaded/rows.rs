@@ -45,6 +45,8 @@ threaded! {
     Varargs = varargs { params: Count, results: List<Slot> }
     /// The open list gets the arguments past the parameters.
     VarargsToOpen = varargs_to_open { params: Count, window: Slot }
+    /// The registers get the values of the open list, or nil; `r[count]` how many there are.
+    TakeOpen = take_open { window: Slot, count: Slot, results: List<Slot> }
     /// Calls a typed function, after a statement whose operands follow, then the return information.
     CallAfter = call_after { closure: Address<HeapClosure>, window: Slot, cost: Cost, length: Distance }
     /// Calls the element `r[index]` of a table, after a statement whose operands follow, then the return information.
@@ -123,6 +125,17 @@ threaded! {
     /// `r[dst]` = the values joined.
     Concat = concat { dst: Slot, values: List<Slot> }
 
+    // Strings.
+
+    /// `r[dst]` = byte `r[index]` of the string `r[src]`.
+    StringByte = string_byte { dst: Slot, src: Slot, index: Slot }
+    /// `r[dst]` = the bytes from `r[start]` up to `r[end]` of the string `r[src]`.
+    StringSlice = string_slice { dst: Slot, src: Slot, start: Slot, end: Slot }
+    /// `r[dst]` = a string of the low bytes of so many words from the window on.
+    StringNew = string_new { dst: Slot, window: Slot, bytes: Count }
+    /// `r[dst]` = a string of `r[length]` bytes of the array from `r[index]` on.
+    StringFromArray = string_from_array { dst: Slot, object: Slot, index: Slot, length: Slot }
+
     // Tables.
 
     /// `r[dst] = object[key]`.
@@ -139,6 +152,13 @@ threaded! {
     TableNew = table_new { dst: Slot, array: Number32, hash: Number32 }
     /// `r[table][first + i] = window[i]` for each of `values + open`.
     Append = append { table: Slot, window: Slot, values: Count, open: Flag, first: Number32 }
+
+    /// `r[key], r[value]` = the entry of `r[table]` after the key `r[after]`, or nil.
+    TableNext = table_next { key: Slot, value: Slot, table: Slot, after: Slot }
+    /// `r[dst]` = the metatable of `r[src]`, or nil.
+    MetatableGet = metatable_get { dst: Slot, src: Slot }
+    /// The metatable of `r[table]` is `r[src]`.
+    MetatableSet = metatable_set { table: Slot, src: Slot }
 
     // Closures and cells.
 

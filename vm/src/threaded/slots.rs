@@ -5,9 +5,6 @@ use minivm_isa::entities::Reg;
 use minivm_isa::program::Function;
 use minivm_isa::steps;
 
-/// Words a frame may have, with everything above its registers.
-pub(crate) const FRAME_WORDS_MAX: usize = 60_000;
-
 /// Word offsets of registers, in the order of their numbers: parameters lie where callers put arguments.
 pub(crate) struct Slots {
     offsets: Vec<u32>,

@@ -60,6 +60,7 @@ const OPTIONS: &str = "\
   --seed N     where the sequence begins; 1 by default
   --from N     the first number of the sequence; 0 by default
   --only N     this one alone, in this process, and show what it is and does
+  --short      programs: runs of 800 units rather than 10,000, most of them not compiled
   --help       print this
 ";
 

@@ -3,7 +3,7 @@
 use crate::options::Options;
 use minivm_conformance::builds::executable;
 use minivm_conformance::generate::programs;
-use minivm_conformance::run_generated::{Ran, check, divergence};
+use minivm_conformance::run_generated::{FUEL, FUEL_SHORT, Ran, check, divergence};
 use minivm_conformance::small_stack::with_small_stack;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
@@ -24,7 +24,7 @@ const FOUND_MAX: usize = 20;
 /// Runs them; gives how many fail.
 pub(crate) fn run(options: &Options) -> Result<usize, String> {
     if let Some(number) = options.only {
-        return only(options.seed, number);
+        return only(options, number);
     }
     if options.worker {
         return work(options);
@@ -36,28 +36,35 @@ pub(crate) fn run(options: &Options) -> Result<usize, String> {
     let (mut from, mut found) = (options.from, 0);
     let mut endings: BTreeMap<String, u64> = BTreeMap::new();
     while from < end && found < FOUND_MAX {
-        let stopped = compare(&builds, options.seed, from..end, &mut endings)?;
+        let stopped = compare(&builds, options, from..end, &mut endings)?;
         let Some((number, why)) = stopped else { break };
         found += 1;
-        println!("FAILED: {why}\n  attack programs --seed {} --only {number}", options.seed);
+        let short = if options.short { " --short" } else { "" };
+        println!("FAILED: {why}\n  attack programs --seed {} --only {number}{short}", options.seed);
         from = number + 1;
     }
     println!("{} programs, {found} failing: {endings:?}", options.count);
     Ok(found)
 }
 
+/// Units that a program may use.
+fn fuel(options: &Options) -> u64 {
+    if options.short { FUEL_SHORT } else { FUEL }
+}
+
 /// Runs one in this process, and shows it.
-fn only(seed: u64, number: u64) -> Result<usize, String> {
+fn only(options: &Options, number: u64) -> Result<usize, String> {
+    let (seed, fuel) = (options.seed, fuel(options));
     let made = programs(seed, number);
     println!("; the library\n{}\n; the main program\n{}", made.library, made.main);
-    match with_small_stack(|| check(seed, number)) {
+    match with_small_stack(|| check(seed, number, fuel)) {
         Ok(ran) => {
             println!("{}{} fuel left", ran.log, ran.fuel);
             Ok(0)
         }
         Err(why) => {
             println!("FAILED: {why}");
-            if let Some(place) = with_small_stack(|| divergence(seed, number)) {
+            if let Some(place) = with_small_stack(|| divergence(seed, number, fuel)) {
                 println!("{place}");
             }
             Ok(1)
@@ -71,7 +78,7 @@ fn work(options: &Options) -> Result<usize, String> {
     with_small_stack(|| {
         let mut out = std::io::stdout().lock();
         for number in options.from..options.from + options.count {
-            let line = match check(options.seed, number) {
+            let line = match check(options.seed, number, fuel(options)) {
                 Ok(ran) => format!("{number} {} {}", hash(&ran), ending(&ran)),
                 Err(why) => format!("{number} FAILED {}", why.replace('\n', " | ")),
             };
@@ -102,10 +109,18 @@ struct Worker {
 }
 
 impl Worker {
-    fn start(program: &str, seed: u64, numbers: std::ops::Range<u64>) -> Result<Self, String> {
+    fn start(program: &str, options: &Options, numbers: std::ops::Range<u64>) -> Result<Self, String> {
         let mut command = Command::new(program);
-        command.args(["programs", "--worker", "--seed", &seed.to_string(), "--from", &numbers.start.to_string()]);
+        command.args([
+            "programs",
+            "--worker",
+            "--seed",
+            &options.seed.to_string(),
+            "--from",
+            &numbers.start.to_string(),
+        ]);
         command.args(["--count", &(numbers.end - numbers.start).to_string()]);
+        command.args(options.short.then_some("--short"));
         let spawned = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
         let mut child = spawned.map_err(|error| format!("{program}: {error}"))?;
         let out = BufReader::new(child.stdout.take().expect("it is piped"));
@@ -138,12 +153,12 @@ impl Drop for Worker {
 /// Runs programs in both builds until one fails; gives its number and what is wrong.
 fn compare(
     builds: &[String; 2],
-    seed: u64,
+    options: &Options,
     numbers: std::ops::Range<u64>,
     endings: &mut BTreeMap<String, u64>,
 ) -> Result<Option<(u64, String)>, String> {
     let mut workers =
-        [Worker::start(&builds[0], seed, numbers.clone())?, Worker::start(&builds[1], seed, numbers.clone())?];
+        [Worker::start(&builds[0], options, numbers.clone())?, Worker::start(&builds[1], options, numbers.clone())?];
     let ways = [workers[0].line()?, workers[1].line()?];
     if ways[0] == ways[1] {
         return Err("both builds go from handler to handler in the same way".to_owned());

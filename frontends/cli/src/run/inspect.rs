@@ -39,8 +39,9 @@ pub(crate) fn inspect(options: &Inspect) -> Result<Exit, Failure> {
     let what = if state.is_stopped { "stopped" } else { "nothing runs in it" };
     out.line(format_args!("{}: {what}", session.name));
     let mut languages: Vec<&str> = state.programs.iter().map(language).collect();
-    languages.extend(note.has_lua.then_some("Lua"));
-    languages.extend(note.has_wasi.then_some("WASI"));
+    let (has_lua, has_wasi) = note.map_or((false, false), |note| (note.has_lua, note.has_wasi));
+    languages.extend(has_lua.then_some("Lua"));
+    languages.extend(has_wasi.then_some("WASI"));
     languages.sort_unstable();
     languages.dedup();
     if let Some(error) = state.uncaught_error {
@@ -51,6 +52,7 @@ pub(crate) fn inspect(options: &Inspect) -> Result<Exit, Failure> {
         fiber(&mut session.machine, report, &mut out);
         out.print()?;
     }
+    globals(&mut session.machine, &state, &mut out);
     heap(&state, &mut out);
     parts(&state, &mut out);
     out.print()
@@ -99,6 +101,8 @@ fn language(program: &ProgramReport) -> &'static str {
         "Lua"
     } else if source.ends_with(".wasm") || source.ends_with(".wat") {
         "WebAssembly"
+    } else if source.ends_with(".tern") {
+        "Tern"
     } else {
         "bytecode"
     }
@@ -109,7 +113,7 @@ fn fiber(machine: &mut Machine, report: &FiberReport, out: &mut Out) {
     let activity = match report.activity {
         FiberActivity::Running => "running",
         FiberActivity::Waiting => "waiting for one that it resumed",
-        FiberActivity::Parked => "running, put aside",
+        FiberActivity::Parked => "running, suspended",
         FiberActivity::Suspended => "suspended",
         FiberActivity::New => "not started",
         FiberActivity::Failed => "failed",
@@ -124,9 +128,13 @@ fn fiber(machine: &mut Machine, report: &FiberReport, out: &mut Out) {
     let width = places.iter().map(|place| place.chars().count()).max().unwrap_or(0);
     for (frame, place) in frames.iter().zip(&places) {
         out.line(format_args!("  {place:width$}  {}", frame.name));
-        let longest = frame.locals.iter().map(|local| local.name.chars().count()).max().unwrap_or(0);
-        for Variable { name, value } in &frame.locals {
-            out.line(format_args!("    {name:longest$} = {}", shown(machine, value)));
+        // All functions of Lua capture the table of globals.
+        let is_worth_it = |local: &&Variable| !(local.is_captured && local.name == "_ENV");
+        let locals: Vec<&Variable> = frame.locals.iter().filter(is_worth_it).collect();
+        let longest = locals.iter().map(|local| local.name.chars().count()).max().unwrap_or(0);
+        for Variable { name, value, is_captured } in locals {
+            let captured = if *is_captured { "  (captured)" } else { "" };
+            out.line(format_args!("    {name:longest$} = {}{captured}", shown(machine, value)));
         }
     }
     if more > 0 {
@@ -156,6 +164,28 @@ fn shown(machine: &mut Machine, value: &VariableValue) -> String {
     }
 }
 
+/// The globals that programs have given a name.
+fn globals(machine: &mut Machine, state: &StateReport, out: &mut Out) {
+    for (index, program) in state.programs.iter().enumerate() {
+        let variables = machine.globals_of_report(index);
+        if variables.is_empty() {
+            continue;
+        }
+        out.gap();
+        out.line(format_args!("globals of {}:", name_of(program)));
+        let longest = variables.iter().map(|variable| variable.name.chars().count()).max().unwrap_or(0);
+        for Variable { name, value, .. } in &variables {
+            out.line(format_args!("  {name:longest$} = {}", shown(machine, value)));
+        }
+    }
+}
+
+/// What a program is called.
+fn name_of(program: &ProgramReport) -> String {
+    let name = program.source.clone().unwrap_or_else(|| "(without a name)".to_owned());
+    name.trim_start_matches(['@', '=']).to_owned()
+}
+
 fn heap(state: &StateReport, out: &mut Out) {
     out.gap();
     out.line(format_args!("heap: {} bytes in use, {} collections", state.heap_bytes, state.collections));
@@ -166,17 +196,11 @@ fn heap(state: &StateReport, out: &mut Out) {
 }
 
 fn parts(state: &StateReport, out: &mut Out) {
-    let name = |program: &ProgramReport| program.source.clone().unwrap_or_else(|| "(without a name)".to_owned());
     out.gap();
     out.line(format_args!("programs:"));
     for program in &state.programs {
-        let name = name(program);
-        out.line(format_args!(
-            "  {}: {}, functions: {}",
-            name.trim_start_matches(['@', '=']),
-            language(program),
-            program.functions
-        ));
+        let (name, language) = (name_of(program), language(program));
+        out.line(format_args!("  {name}: {language}, functions: {}", program.functions));
     }
     if !state.memories.is_empty() {
         out.gap();
@@ -184,7 +208,7 @@ fn parts(state: &StateReport, out: &mut Out) {
     }
     for memory in &state.memories {
         let of = match memory.program {
-            Some(program) => format!("of {}", name(&state.programs[program])),
+            Some(program) => format!("of {}", name_of(&state.programs[program])),
             None => "of no program".to_owned(),
         };
         let most = memory.pages_max.map_or(String::new(), |most| format!(", at most {most}"));

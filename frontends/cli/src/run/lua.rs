@@ -1,6 +1,6 @@
 //! Running Lua programs: the standard library, `arg`, and how an error is told.
 
-use super::Session;
+use super::{Printed, Session};
 use crate::exit::Exit;
 use crate::lua_host::ProcessHost;
 use crate::report::Report;
@@ -14,9 +14,12 @@ use minivm_lua::stdlib;
 /// The section by which a program tells that it was made from Lua.
 pub(super) const SECTION: &str = "lua.lines";
 
-/// Whether a program is a Lua chunk, compiled or not.
+/// The sections by which a program tells that it is a chunk: `main` captures the globals.
+const CHUNK_SECTIONS: [&str; 2] = [SECTION, minivm_tutorial::CHUNK_SECTION];
+
+/// Whether a program is a chunk of Lua or of a language that shares its globals, compiled or not.
 pub(super) fn is_chunk(program: &Program) -> bool {
-    program.custom.iter().any(|section| section.name == SECTION)
+    program.custom.iter().any(|section| CHUNK_SECTIONS.contains(&section.name.as_str()))
 }
 
 /// Makes the standard library; gives the table of globals.
@@ -59,6 +62,8 @@ pub(super) fn library(session: &mut Session) -> Result<Value, Failure> {
     minivm_modules::raw::install(&mut session.machine).map_err(|_| session.out_of_memory())?;
     minivm_modules::raw::set_features(&mut session.machine, session.features);
     session.has_lua = true;
+    // Modules may import it.
+    session.install_std()?;
     if let Some(plan) = &session.snapshot {
         stdlib::raw::set_open_files(&mut session.machine, plan.open_files);
     }
@@ -118,13 +123,13 @@ pub(super) fn invoke(
         session.machine.keep(value);
         values.push(value);
     }
-    session.printed = Some(Vec::new());
+    session.printed = Some(Printed::default());
     let (launch, values) = session.launcher()?.named(chunk, globals, name, values);
     let results = session.call_value(launch, values)?;
     session.finish(results)
 }
 
-/// What is told of an error value, as the `lua` command does; and whether a traceback belongs to it.
+/// What is printed of an error value, as the `lua` command does; and whether a traceback belongs to it.
 pub(super) fn message(machine: &mut Machine, value: Value) -> (Vec<u8>, bool) {
     if let Some(bytes) = value.as_bytes() {
         return (bytes.to_vec(), true);

@@ -4,10 +4,12 @@ mod inspect;
 mod interpreter;
 mod jit;
 mod launch;
+mod link;
 mod lua;
 mod prompt;
 mod reference;
 mod snapshot;
+mod std_module;
 mod stop;
 mod tell;
 mod warm;
@@ -23,17 +25,21 @@ use crate::values;
 pub(crate) use inspect::inspect;
 pub(crate) use interpreter::lua;
 use launch::Launcher;
-use minivm::raw::{InstanceId, Limits, LinkError, Machine, RunState, Value};
-use minivm_isa::program::{FunctionDef, Item};
-use minivm_isa::{Allowance, Convention, Program, Signature, Type};
+use minivm::raw::{InstanceId, Limits, LinkError, Machine, MemoryWait, RunState, Value};
+use minivm_isa::program::{FunctionDef, Import, Item, Origin};
+use minivm_isa::{Allowance, Convention, Program, Signature, Type, Verified};
 use minivm_lua::stdlib::OpenFiles;
 use minivm_wasm::Features;
 use minivm_wasm::wasi::{self, Linked, SetupError, WasiBuilder};
 pub(crate) use reference::ProgramFiles;
 use snapshot::Plan;
 pub(crate) use snapshot::resume;
+use std::any::Any;
+use std::collections::BTreeSet;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 pub(crate) use stop::die_of_interrupt;
 use stop::{Cause, Stops};
 use tell::Teller;
@@ -42,8 +48,14 @@ pub(crate) use warm::build as build_warm;
 /// Larger files are not read for one line of them.
 const EXCERPT_FILE_BYTES_MAX: u64 = 16 << 20;
 
+/// How long a program that waits is not looked after.
+const WAIT_STEP: Duration = Duration::from_millis(5);
+
 /// The export that a command of WebAssembly begins with.
 const START: &str = "_start";
+
+/// The export that a library of WebAssembly wants to be called first.
+const INITIALIZE: &str = "_initialize";
 
 /// The export that other programs begin with.
 const MAIN: &str = "main";
@@ -62,7 +74,7 @@ pub(crate) fn run(options: &Run, saving: &Saving, features: Features) -> Result<
     let mut session = Session::new(limits, name, options.fuel);
     session.features = features;
     session.grants = Grants::new(&options.granted(), options.sandbox);
-    session.file = values::bytes(file);
+    session.file = values::bytes(options.argv0.as_deref().unwrap_or(file));
     session.snapshot = Plan::new(saving);
     session.set_stops(stops);
     jit::install(&mut session, options.jit, jit::Wanted::of(options))?;
@@ -91,6 +103,10 @@ struct Session {
     grants: Grants,
     wasi: Option<Linked>,
     has_lua: bool,
+    /// Whether programs can import the module `std`.
+    has_std: bool,
+    /// Whether what it runs is linked first, see [`minivm_modules::raw::is_linked`].
+    is_linking: bool,
     /// The files that its code may be from.
     files: ProgramFiles,
     /// Where a program that is stopped is saved.
@@ -99,8 +115,8 @@ struct Session {
     stops: Stops,
     /// Where a program is saved that fails.
     error_to: Option<PathBuf>,
-    /// What is printed of the results at the end, by their types.
-    printed: Option<Vec<Type>>,
+    /// What is printed of the results at the end.
+    printed: Option<Printed>,
     /// What runs before the function that is wanted, the first first.
     before: Vec<Value>,
     launcher: Option<Launcher>,
@@ -108,19 +124,34 @@ struct Session {
     teller: Teller,
 }
 
+/// How the results of a run are printed.
+#[derive(Clone, Debug, Default)]
+struct Printed {
+    /// Their types, where they have some.
+    types: Vec<Type>,
+    /// Whether numbers come as integers of the same bits.
+    as_bits: bool,
+}
+
 /// What the verified program has to say before the machine takes it.
 struct Outline {
     imports_wasi: bool,
+    imports_std: bool,
+    /// Whether it imports from modules that are not the command's own.
+    imports_modules: bool,
     is_lua: bool,
+    /// Whether something runs when it is instantiated.
+    has_start: bool,
     exports: Vec<(String, Signature)>,
+    /// The names of what exported functions capture, of those that capture anything.
+    captures: Vec<(String, Vec<String>)>,
 }
 
 impl Outline {
     fn new(program: &Program) -> Self {
-        let imports_wasi = program
-            .functions
-            .values()
-            .any(|function| matches!(function, FunctionDef::Import { import, .. } if import.module == wasi::MODULE));
+        let is_lua = lua::is_chunk(program);
+        let modules = imported_modules(program);
+        let is_own = |module: &&str| [wasi::MODULE, minivm_std::MODULE].contains(module);
         let exports = program.exports.iter().filter_map(|export| match export.item {
             Item::Function(function) => {
                 let signature = program.signatures[program.functions[function].signature()].clone();
@@ -128,7 +159,25 @@ impl Outline {
             }
             Item::Global(_) | Item::Memory(_) | Item::Table(_) => None,
         });
-        Outline { imports_wasi, is_lua: lua::is_chunk(program), exports: exports.collect() }
+        let captures = program.exports.iter().filter_map(|export| match export.item {
+            Item::Function(function) => match &program.functions[function] {
+                FunctionDef::Code(code) if !code.captures.is_empty() => {
+                    let name = |index| code.capture_names.get(index).cloned().unwrap_or_else(|| format!("#{index}"));
+                    Some((export.name.clone(), (0..code.captures.len()).map(name).collect()))
+                }
+                FunctionDef::Code(_) | FunctionDef::Import { .. } => None,
+            },
+            Item::Global(_) | Item::Memory(_) | Item::Table(_) => None,
+        });
+        Outline {
+            imports_wasi: modules.contains(wasi::MODULE),
+            imports_std: modules.contains(minivm_std::MODULE),
+            imports_modules: !is_lua && !modules.iter().all(is_own),
+            is_lua,
+            has_start: program.start.is_some(),
+            exports: exports.collect(),
+            captures: captures.collect(),
+        }
     }
 
     fn export(&self, name: &str) -> Option<&Signature> {
@@ -149,6 +198,8 @@ impl Session {
             grants: Grants::open(&Granted::default()),
             wasi: None,
             has_lua: false,
+            has_std: false,
+            is_linking: false,
             files: ProgramFiles::default(),
             snapshot: None,
             stops: Stops::default(),
@@ -166,27 +217,42 @@ impl Session {
         self.stops = stops;
     }
 
-    fn run(&mut self, options: &Run, program: minivm_isa::Verified, arguments: Vec<Vec<u8>>) -> Result<Exit, Failure> {
-        let outline = Outline::new(&program);
-        if outline.imports_wasi {
+    fn run(&mut self, options: &Run, program: Verified, arguments: Vec<Vec<u8>>) -> Result<Exit, Failure> {
+        let (outline, program) = (Outline::new(&program), Arc::new(program));
+        if outline.imports_wasi || options.wasi {
             self.install_wasi(&self.file.clone(), &arguments)?;
+        }
+        if outline.imports_std {
+            self.install_std()?;
         }
         let globals = if outline.is_lua { Some(lua::install(self, &arguments)?) } else { None };
         if outline.is_lua {
             minivm_lua::stdlib::raw::expect(&mut self.machine, &program);
         }
-        let (instance, start) = match self.machine.instantiate_unstarted(program) {
-            Ok(made) => made,
-            Err(error @ LinkError::Trap(_)) => return Err(self.failure(error.to_string())),
-            Err(error) => return Err(Failure::new(Exit::Unsupported, self.report(error.to_string()))),
-        };
-        self.before.extend(start);
+        let folder = Path::new(&options.program[0]).parent().unwrap_or(Path::new(""));
+        self.load_imports(options, (folder, &outline, &program), &arguments)?;
+        if outline.imports_modules && self.lacks_imports(&program) {
+            return self.run_with_modules(options, &outline, program, &arguments);
+        }
+        let instance = self.instantiate(&program)?;
         self.check_memory(options)?;
         match (globals, &options.invoke) {
             (Some(globals), Some(name)) => lua::invoke(self, instance, globals, name, &arguments),
             (Some(globals), None) => lua::run(self, instance, globals, &arguments).map(|(exit, _)| exit),
-            (None, Some(export)) => self.invoke(instance, &outline, export, &arguments),
+            (None, Some(export)) => self.invoke((instance, &program), &outline, export, &arguments),
             (None, None) => self.start(instance, &outline, &arguments),
+        }
+    }
+
+    /// Loads a program; what it does then comes before the function that is wanted.
+    fn instantiate(&mut self, program: &Arc<Verified>) -> Result<InstanceId, Failure> {
+        match self.machine.instantiate_unstarted(program.clone()) {
+            Ok((instance, start)) => {
+                self.before.extend(start);
+                Ok(instance)
+            }
+            Err(error @ LinkError::Trap(_)) => Err(self.failure(error.to_string())),
+            Err(error) => Err(Failure::new(Exit::Unsupported, self.report(error.to_string()))),
         }
     }
 
@@ -217,8 +283,7 @@ impl Session {
 
     /// Runs the program as a command.
     fn start(&mut self, instance: InstanceId, outline: &Outline, arguments: &[Vec<u8>]) -> Result<Exit, Failure> {
-        let entry = [START, MAIN].into_iter().find_map(|name| Some((name, outline.export(name)?)));
-        match entry {
+        match self.entry(outline)? {
             Some((name, signature)) if signature.convention != Convention::Typed => {
                 let values: Option<Vec<Value>> =
                     arguments.iter().map(|argument| self.machine.string(argument).ok()).collect();
@@ -230,64 +295,99 @@ impl Session {
             }
             // What a program does when it is instantiated may be all there is.
             None if let Some(start) = self.before.pop() => self.call_value(start, Vec::new()).map(|(exit, _)| exit),
-            _ => {
-                let names: Vec<&str> = outline.exports.iter().map(|(name, _)| name.as_str()).collect();
-                let report = self.report(format!("there is no `{START}` or `{MAIN}` that could be run"));
-                let report = match names.as_slice() {
-                    [] => report.note("it exports no function"),
-                    names => report
-                        .note(format!("it exports the functions {}", names.join(", ")))
-                        .help("call one with `minivm run --invoke NAME FILE ARG...`"),
-                };
-                Err(Failure::new(Exit::Unsupported, report))
-            }
+            _ => Err(self.nothing_to_run(outline)),
         }
     }
 
-    /// Calls an export and prints its results, one a line.
-    fn invoke(
-        &mut self,
-        instance: InstanceId,
-        outline: &Outline,
-        name: &str,
-        arguments: &[Vec<u8>],
-    ) -> Result<Exit, Failure> {
-        // A library is set up before it is used.
-        if outline.export("_initialize").is_some_and(|signature| signature.params.is_empty()) && name != "_initialize" {
-            self.before.extend(self.machine.exported_function(instance, "_initialize"));
-        }
+    /// The program has nothing to begin with.
+    fn nothing_to_run(&self, outline: &Outline) -> Failure {
+        let names: Vec<&str> = outline.exports.iter().map(|(name, _)| name.as_str()).collect();
+        let report = self.report(format!("there is no `{START}` or `{MAIN}` that could be run"));
+        let report = match names.as_slice() {
+            [] => report.note("it exports no function"),
+            names => report
+                .note(format!("it exports the functions {}", names.join(", ")))
+                .help("call one with `minivm run --invoke NAME FILE ARG...`"),
+        };
+        Failure::new(Exit::Unsupported, report)
+    }
+
+    /// The signature of an exported function that can be called.
+    fn exported<'o>(&self, outline: &'o Outline, name: &str) -> Result<&'o Signature, Failure> {
         let Some(signature) = outline.export(name) else {
             let names: Vec<&str> = outline.exports.iter().map(|(name, _)| name.as_str()).collect();
             let report = self.report(format!("there is no exported function `{name}`"));
             return Err(Failure::new(Exit::Usage, report.note(format!("there are: {}", names.join(", ")))));
         };
-        let values = self.arguments(name, signature, arguments)?;
-        self.printed = Some(signature.results.clone());
-        let results = self.call(instance, name, values)?;
+        self.check_captures(outline, name)?;
+        Ok(signature)
+    }
+
+    /// What the program begins with; none where it has no such function.
+    fn entry<'o>(&self, outline: &'o Outline) -> Result<Option<(&'static str, &'o Signature)>, Failure> {
+        let entry = [START, MAIN].into_iter().find_map(|name| Some((name, outline.export(name)?)));
+        entry.map_or(Ok(()), |(name, _)| self.check_captures(outline, name))?;
+        Ok(entry)
+    }
+
+    /// Refuses a function that captures values, as there is nobody who gives it some.
+    fn check_captures(&self, outline: &Outline, name: &str) -> Result<(), Failure> {
+        let Some((_, captured)) = outline.captures.iter().find(|(other, _)| other == name) else { return Ok(()) };
+        let report =
+            self.report(format!("`{name}` cannot be called from outside: it captures {}", captured.join(", ")));
+        let help = "export a function that captures nothing, and makes the closure";
+        Err(Failure::new(Exit::Unsupported, report.help(help)))
+    }
+
+    /// Calls an export and prints its results, one a line.
+    fn invoke(
+        &mut self,
+        (instance, program): (InstanceId, &Program),
+        outline: &Outline,
+        name: &str,
+        arguments: &[Vec<u8>],
+    ) -> Result<Exit, Failure> {
+        if name != INITIALIZE {
+            self.initialize(instance, outline);
+        }
+        let signature = self.exported(outline, name)?;
+        let as_bits = signature.convention == Convention::Typed && values::needs_bits(signature, arguments);
+        let values = self.arguments(name, (signature, as_bits), arguments)?;
+        self.printed = Some(Printed { types: signature.results.clone(), as_bits });
+        let called = if as_bits { self.adapter(instance, program)? } else { instance };
+        let results = self.call(called, name, values)?;
         self.finish(results)
     }
 
     /// What becomes of the results of a run: those of a call that was asked for by name are printed.
     fn finish(&mut self, (exit, results): (Exit, Vec<Value>)) -> Result<Exit, Failure> {
         match self.printed.clone() {
-            Some(types) if exit == Exit::Success => self.print_results(&results, &types),
+            Some(printed) if exit == Exit::Success => self.print_results(&results, &printed),
             _ => Ok(exit),
         }
     }
 
-    /// Prints values, one a line; `types` are their types, where they have some.
-    fn print_results(&mut self, results: &[Value], types: &[Type]) -> Result<Exit, Failure> {
-        let lines: String = results
-            .iter()
-            .enumerate()
-            .map(|(index, value)| values::show(&mut self.machine, *value, types.get(index).copied()) + "\n")
-            .collect();
+    /// Prints values, one a line.
+    fn print_results(&mut self, results: &[Value], Printed { types, as_bits }: &Printed) -> Result<Exit, Failure> {
+        let shown = if *as_bits {
+            values::show_bits(&mut self.machine, results, types)
+        } else {
+            let results = results.iter().enumerate();
+            results.map(|(at, value)| values::show(&mut self.machine, *value, types.get(at).copied())).collect()
+        };
+        let lines: String = shown.into_iter().map(|line| line + "\n").collect();
         // What the program wrote comes before what it returned.
         self.flush()?;
         commands::print(lines.as_bytes())
     }
 
-    fn arguments(&mut self, name: &str, signature: &Signature, texts: &[Vec<u8>]) -> Result<Vec<Value>, Failure> {
+    /// The values of arguments; as those that stand for them bit for bit, if that is wanted.
+    fn arguments(
+        &mut self,
+        name: &str,
+        (signature, as_bits): (&Signature, bool),
+        texts: &[Vec<u8>],
+    ) -> Result<Vec<Value>, Failure> {
         let is_typed = signature.convention == Convention::Typed;
         if is_typed && texts.len() != signature.params.len() {
             let types: Vec<String> = signature.params.iter().map(Type::to_string).collect();
@@ -298,12 +398,16 @@ impl Session {
         let mut values = Vec::with_capacity(texts.len());
         for (index, text) in texts.iter().enumerate() {
             let ty = if is_typed { signature.params[index] } else { Type::Any };
-            let Some(value) = values::parse(&mut self.machine, text, ty) else {
+            let parsed = match as_bits {
+                true => values::parse_bits(&mut self.machine, text, ty),
+                false => values::parse(&mut self.machine, text, ty).map(|value| vec![value]),
+            };
+            let Some(parsed) = parsed else {
                 let text = String::from_utf8_lossy(text);
                 let report = self.report(format!("argument {} of `{name}`: `{text}` is not a valid {ty}", index + 1));
                 return Err(Failure::new(Exit::Usage, report));
             };
-            values.push(value);
+            values.extend(parsed);
         }
         Ok(values)
     }
@@ -337,6 +441,7 @@ impl Session {
     /// Goes on with a run to its end, or until it is stopped.
     fn go_on(&mut self) -> Result<(Exit, Vec<Value>), Failure> {
         let state = self.machine.resume();
+        let state = self.serve_waits(state)?;
         let Some(to) = self.error_to.clone().filter(|_| self.machine.uncaught_error().is_some()) else {
             return self.ended(state);
         };
@@ -349,6 +454,22 @@ impl Session {
         saved?;
         let _ = writeln!(anstream::stderr(), "saved: `minivm inspect {}` shows where it happened", to.display());
         Ok(ended)
+    }
+
+    /// Waits for a run that waits on a shared memory until its time is over: there is no thread that could notify it.
+    fn serve_waits(&mut self, mut state: RunState) -> Result<RunState, Failure> {
+        while let RunState::Waiting(request) = &state {
+            let Some(&MemoryWait { timeout_nanoseconds, .. }) = (&**request as &dyn Any).downcast_ref() else { break };
+            let Ok(nanoseconds) = u64::try_from(timeout_nanoseconds) else {
+                return Err(self.failure("it waits for ever on a shared memory: there is no other thread"));
+            };
+            let until = Instant::now().checked_add(Duration::from_nanos(nanoseconds));
+            while self.grants.clock && !self.stops.is_stopped() && until.is_none_or(|until| Instant::now() < until) {
+                std::thread::sleep(Duration::from_nanos(nanoseconds).min(WAIT_STEP));
+            }
+            state = self.machine.answer(&[]);
+        }
+        Ok(state)
     }
 
     /// What a run ended with.
@@ -391,8 +512,10 @@ impl Session {
             minivm::raw::Failure::Error { value, trap: _, trace } => {
                 let (message, with_trace) = lua::message(&mut self.machine, value);
                 let excerpt = if with_trace { self.excerpt() } else { String::new() };
+                let is_linking = self.is_linking && !minivm_modules::raw::is_linked(&mut self.machine);
+                let with_trace = with_trace && !is_linking;
                 self.teller.tell_with(&message, &excerpt, if with_trace { &trace } else { "" });
-                Ok(Exit::Error)
+                Ok(if is_linking { Exit::Unsupported } else { Exit::Error })
             }
         }
     }
@@ -436,6 +559,9 @@ impl Session {
 
     /// Lets out what programs have written.
     fn flush(&mut self) -> Result<Exit, Failure> {
+        if self.has_std {
+            commands::written(minivm_std::flush(self.machine.safe()))?;
+        }
         if self.has_lua
             && let Err(error) = minivm_lua::stdlib::raw::flush(&mut self.machine)
         {
@@ -481,6 +607,25 @@ impl Session {
 
     fn report(&self, message: impl Into<String>) -> Report {
         Report::new(message).place(Place::file(self.name.as_str()))
+    }
+}
+
+/// The modules that a program imports from.
+fn imported_modules(program: &Program) -> BTreeSet<&str> {
+    let functions = program.functions.values().filter_map(|function| match function {
+        FunctionDef::Import { import, .. } => Some(import),
+        FunctionDef::Code(_) => None,
+    });
+    let globals = program.globals.values().filter_map(|global| imported(&global.origin));
+    let memories = program.memories.values().filter_map(|memory| imported(&memory.origin));
+    let tables = program.tables.values().filter_map(|table| imported(&table.origin));
+    functions.chain(globals).chain(memories).chain(tables).map(|import| import.module.as_str()).collect()
+}
+
+fn imported<T>(origin: &Origin<T>) -> Option<&Import> {
+    match origin {
+        Origin::Import(import) => Some(import),
+        Origin::Own(_) => None,
     }
 }
 

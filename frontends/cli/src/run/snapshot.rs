@@ -2,7 +2,7 @@
 
 use super::reference::ProgramFile;
 use super::stop::Stops;
-use super::{Session, lua};
+use super::{Printed, Session, lua};
 use crate::arguments::{Resume, Saving};
 use crate::exit::Exit;
 use crate::grants::Grants;
@@ -38,10 +38,12 @@ impl Plan {
 
 /// What is kept of a session beside the machine: the languages, what is printed at the end, files that code is in, the name.
 fn note(session: &Session, files: &[ProgramFile]) -> Vec<u8> {
-    let printed = session.printed.as_ref().map(|types| types.iter().map(Type::to_string).collect::<Vec<_>>());
     let languages = [(session.has_lua, "lua"), (session.wasi.is_some(), "wasi")];
     let languages: Vec<&str> = languages.iter().filter(|(is_there, _)| *is_there).map(|(_, name)| *name).collect();
-    let printed = printed.map_or("nothing".to_owned(), |types| format!("results {}", types.join(" ")));
+    let printed = session.printed.as_ref().map_or("nothing".to_owned(), |printed| {
+        let types: Vec<String> = printed.types.iter().map(Type::to_string).collect();
+        format!("{} {}", if printed.as_bits { "bits" } else { "results" }, types.join(" "))
+    });
     let files: String = files.iter().map(ProgramFile::lines).collect();
     format!("{}\n{printed}\n{files}\n{}", languages.join(" "), session.name).into_bytes()
 }
@@ -50,12 +52,18 @@ fn note(session: &Session, files: &[ProgramFile]) -> Vec<u8> {
 pub(super) struct Note {
     pub(super) has_lua: bool,
     pub(super) has_wasi: bool,
-    printed: Option<Vec<Type>>,
+    printed: Option<Printed>,
     files: Vec<ProgramFile>,
     name: String,
 }
 
 impl Note {
+    /// What is known of a snapshot that another host has saved.
+    fn of_another_host(file: &Path) -> Note {
+        let name = file.display().to_string();
+        Note { has_lua: false, has_wasi: false, printed: None, files: Vec::new(), name }
+    }
+
     fn read(bytes: &[u8]) -> Option<Note> {
         let text = std::str::from_utf8(bytes).ok()?;
         let (languages, rest) = text.split_once('\n')?;
@@ -66,7 +74,12 @@ impl Note {
         }
         let printed = match printed {
             "nothing" => None,
-            line => Some(line.strip_prefix("results")?.split_whitespace().map(typed).collect::<Option<Vec<_>>>()?),
+            line => {
+                let (form, types) = line.split_once(' ')?;
+                let as_bits = form == "bits";
+                let types = types.split_whitespace().map(typed).collect::<Option<Vec<_>>>()?;
+                (as_bits || form == "results").then_some(Some(Printed { types, as_bits }))?
+            }
         };
         let mut files = Vec::new();
         let name = loop {
@@ -125,8 +138,8 @@ impl Session {
     }
 }
 
-/// Opens a snapshot's file and reads what is in its note. No piece of it takes more memory than this.
-pub(super) fn open(path: &Path, memory_max: u64) -> Result<(Snapshot<'static>, Note), Failure> {
+/// Opens a snapshot's file and reads what is in its note, if this command wrote it. No piece of it takes more memory than this.
+pub(super) fn open(path: &Path, memory_max: u64) -> Result<(Snapshot<'static>, Option<Note>), Failure> {
     let unreadable = |error: std::io::Error| {
         Failure::new(Exit::Unreadable, Report::new(format!("cannot read `{}`: {}", path.display(), cause(&error))))
     };
@@ -141,8 +154,6 @@ pub(super) fn open(path: &Path, memory_max: u64) -> Result<(Snapshot<'static>, N
     };
     let snapshot = snapshot.map_err(|error| refused(path, &error))?;
     let note = Note::read(snapshot.note());
-    let note =
-        note.ok_or_else(|| refused(path, &SnapshotError::Damaged("its note is not one of this command".into())))?;
     Ok((snapshot, note))
 }
 
@@ -167,6 +178,19 @@ pub(super) enum Purpose {
 pub(super) fn load(options: &Resume, purpose: &Purpose) -> Result<Session, Failure> {
     let memory_max = options.memory_max.map_or(u64::MAX, |size| size.0);
     let (snapshot, note) = open(&options.file, memory_max)?;
+    let note = match (note, purpose) {
+        (Some(note), _) => note,
+        (None, Purpose::Inspect) => Note::of_another_host(&options.file),
+        (None, Purpose::Resume) => {
+            let error = SnapshotError::Missing("another host has saved it, whose functions are not here".into());
+            let Failure { exit, reports } = refused(&options.file, &error);
+            let help = format!("`minivm inspect {}` shows what is in it", options.file.display());
+            return Err(Failure {
+                exit,
+                reports: reports.into_iter().map(|report| report.help(help.as_str())).collect(),
+            });
+        }
+    };
     let limits = Limits { memory_bytes_max: memory_max, ..Limits::default() };
     let mut session = Session::new(limits, note.name, None);
     session.grants = Grants::new(&options.granted, !options.trust);
@@ -182,11 +206,15 @@ pub(super) fn load(options: &Resume, purpose: &Purpose) -> Result<Session, Failu
         session.install_wasi(b"", &[])?;
         session.wasi.iter().for_each(|linked| linked.set_saved_files(wasi_files));
     }
+    session.install_std()?;
     if note.has_lua {
         lua::library(&mut session)?;
         set_saved_files(&mut session.machine, lua_files);
     }
     session.launcher()?;
+    if matches!(purpose, Purpose::Inspect) {
+        session.machine.load_to_inspect();
+    }
     session.machine.load_snapshot(snapshot, programs).map_err(|error| {
         let Failure { exit, reports } = refused(&options.file, &error);
         let help = match &error {

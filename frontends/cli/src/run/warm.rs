@@ -1,7 +1,7 @@
 //! Warm programs: the top level has run when they were built, and starting one loads the state that it left.
 
 use super::stop::Stops;
-use super::{Session, lua, snapshot};
+use super::{Printed, Session, lua, snapshot};
 use crate::arguments::{Resume, Run, Saving};
 use crate::exit::Exit;
 use crate::load::{Loaded, load};
@@ -22,7 +22,7 @@ const MAIN: &str = "minivm.main";
 /// Whether a file is a snapshot, whatever its name.
 pub(super) fn is_warm(path: &Path) -> bool {
     let mut head = [0; snapshot_file::MAGIC.len()];
-    // What comes from a pipe or another stream is read once only, and files that cannot be read are told of elsewhere.
+    // What comes from a pipe or another stream is read once only, and files that cannot be read are reported elsewhere.
     std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file())
         && path != Path::new("-")
         && File::open(path).and_then(|mut file| file.read_exact(&mut head)).is_ok()
@@ -96,7 +96,7 @@ pub(super) fn run((options, saving): (&Run, &Saving), path: &Path, arguments: &[
     }
     let values: Option<Vec<Value>> = arguments.iter().map(|argument| session.machine.string(argument).ok()).collect();
     let values = values.ok_or_else(|| session.out_of_memory())?;
-    session.printed = options.invoke.as_ref().map(|_| Vec::new());
+    session.printed = options.invoke.as_ref().map(|_| Printed::default());
     let result = session.call_value(main, values).and_then(|results| session.finish(results));
     session.end(result)
 }

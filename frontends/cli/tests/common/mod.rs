@@ -135,7 +135,7 @@ impl Ended {
         assert_eq!(self.succeeds(), expected, "{}", self.line);
     }
 
-    /// It left with this code and told of this; gives what it told.
+    /// It exited with this code and reported this; gives what it reported.
     #[track_caller]
     pub(crate) fn fails(&self, code: i32, part: &str) -> String {
         let text = self.stderr();

@@ -85,8 +85,9 @@ impl FunctionGenerator<'_, '_> {
             PlaceKind::Variable(variable) => Target::Variable(self.access(variable)),
             PlaceKind::Global { environment, name } => {
                 let key = Evaluated::Value(Value::of(self.string(name)));
-                let is_cell = matches!(self.access(environment), Access::Cell(_) | Access::CapturedCell(_));
-                if is_cell && !is_assigned_in(rest.0, environment) {
+                let access = self.access(environment);
+                let is_late = matches!(access, Access::Cell(_) | Access::Captured(_) | Access::CapturedCell(_));
+                if is_late && !is_assigned_in(rest.0, environment) {
                     return Target::Field { object: Evaluated::Late(environment), key };
                 }
                 let environment = self.environment(environment);

@@ -91,6 +91,8 @@ impl FunctionGenerator<'_, '_> {
     /// Left operands of `and` and `or` are followed in a loop, since they may nest without limit.
     fn decide(&mut self, mut expression: ExpressionId, register: Option<Reg>, mut exits: Exits) {
         let mut pending = Vec::new();
+        // It is where the last operand is tested.
+        let line = self.test_line.take();
         loop {
             match self.chunk.expressions[expression].kind {
                 ExpressionKind::And { left, right } => {
@@ -112,17 +114,18 @@ impl FunctionGenerator<'_, '_> {
                 _ => break,
             }
         }
-        self.decide_simply(expression, register, exits);
+        self.decide_simply(expression, register, exits, line.filter(|_| pending.is_empty()));
         while let Some((block, right, exits)) = pending.pop() {
             if self.referenced[block] {
                 self.f.switch_to(block);
+                self.test_line = line.filter(|_| pending.is_empty());
                 self.decide(right, register, exits);
             }
         }
     }
 
     /// As [`decide`](Self::decide), for what is neither `and` nor `or`.
-    fn decide_simply(&mut self, expression: ExpressionId, register: Option<Reg>, exits: Exits) {
+    fn decide_simply(&mut self, expression: ExpressionId, register: Option<Reg>, exits: Exits, line: Option<u32>) {
         let Expression { kind, span } = &self.chunk.expressions[expression];
         let (if_true, if_false) = (exits.if_true.target, exits.if_false.target);
         if let Some(constant) = self.known_value(kind) {
@@ -161,7 +164,7 @@ impl FunctionGenerator<'_, '_> {
         }
         let value = self.value(expression, Want::Soon);
         self.release(value);
-        self.at(*span, span.line);
+        self.at(*span, line.unwrap_or(span.line));
         self.branch_truthy(value.operand, if_true, if_false);
     }
 

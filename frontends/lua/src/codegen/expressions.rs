@@ -122,13 +122,24 @@ impl FunctionGenerator<'_, '_> {
         let Some(mut operation) = spine.pop() else { return self.leaf(first, want, position) };
         let mut operand = match rest.and_then(|rest| self.read_late(first, &[rest])) {
             Some(variable) => Evaluated::Late(variable),
-            None => Evaluated::Value(self.leaf(first, wanted(self, Some(&operation)), position)),
+            None => {
+                self.operator_line = self.line_of_operator(Some(operation));
+                Evaluated::Value(self.leaf(first, wanted(self, Some(&operation)), position))
+            }
         };
         loop {
-            let value = self.apply(operation, operand, wanted(self, spine.last()));
+            let line = self.line_of_operator(spine.last().copied());
+            let value = self.apply(operation, operand, wanted(self, spine.last()), line);
             let Some(next) = spine.pop() else { return value };
             (operation, operand) = (next, Evaluated::Value(value));
         }
+    }
+
+    /// The line of a binary operator: where its first operand is fetched from a table, as the reference implementation does that
+    /// when it knows what is done with it.
+    fn line_of_operator(&self, operation: Option<ExpressionId>) -> Option<u32> {
+        let expression = &self.chunk.expressions[operation?];
+        matches!(expression.kind, ExpressionKind::Binary { .. }).then_some(expression.span.line)
     }
 
     /// The variable that an operand is, if it is to be read only when `rest` is evaluated.
@@ -161,7 +172,7 @@ impl FunctionGenerator<'_, '_> {
     }
 
     /// Applies an operation on the spine to its evaluated first operand.
-    fn apply(&mut self, operation: ExpressionId, first: Evaluated, want: Want) -> Value {
+    fn apply(&mut self, operation: ExpressionId, first: Evaluated, want: Want, line: Option<u32>) -> Value {
         let Expression { kind, span } = &self.chunk.expressions[operation];
         match kind {
             ExpressionKind::Index { key, .. } => {
@@ -170,7 +181,7 @@ impl FunctionGenerator<'_, '_> {
                 self.release(key);
                 self.release(first);
                 let (register, result) = self.destination(want);
-                self.at(*span, span.line);
+                self.at(*span, line.unwrap_or(span.line));
                 self.f.to(register).get(first.operand, key.operand);
                 result
             }
@@ -208,6 +219,7 @@ impl FunctionGenerator<'_, '_> {
     /// Evaluates an expression that is not on a spine.
     fn leaf(&mut self, expression: ExpressionId, want: Want, position: Position) -> Value {
         let Expression { kind, span } = &self.chunk.expressions[expression];
+        let line = self.operator_line.take();
         match kind {
             ExpressionKind::Constant(constant) => {
                 let operand = self.constant(*constant);
@@ -219,11 +231,11 @@ impl FunctionGenerator<'_, '_> {
                 self.variable(*variable, want, position)
             }
             ExpressionKind::Global { environment, name } => {
+                self.at(*span, line.unwrap_or(span.line));
                 let environment = self.environment(*environment);
                 let name = self.string(*name);
                 self.release(environment);
                 let (register, result) = self.destination(want);
-                self.at(*span, span.line);
                 self.f.to(register).get(environment.operand, name);
                 result
             }

@@ -28,6 +28,10 @@ pub(super) struct FunctionGenerator<'unit, 'chunk> {
     pub(super) loops: Vec<Loop>,
     /// Variables to be closed around the current place, innermost last.
     pub(super) closings: Vec<Closing>,
+    /// The line of what stands after the condition that is decided next: there its last operand is tested.
+    pub(super) test_line: Option<u32>,
+    /// The line of the operator whose first operand is evaluated next.
+    pub(super) operator_line: Option<u32>,
 }
 
 /// A loop around the current place.
@@ -94,6 +98,8 @@ impl<'unit, 'chunk> FunctionGenerator<'unit, 'chunk> {
             referenced: SecondaryMap::new(),
             loops: Vec::new(),
             closings: Vec::new(),
+            test_line: None,
+            operator_line: None,
         }
     }
 
@@ -111,7 +117,7 @@ impl<'unit, 'chunk> FunctionGenerator<'unit, 'chunk> {
                 self.capture(upvalue);
             }
         }
-        self.at(function.span, function.line_defined.max(1));
+        // Cells for parameters are made on no line.
         for (index, &local) in function.parameters.iter().enumerate() {
             let register = self.f.param(index);
             self.registers.adopt(register);

@@ -7,6 +7,9 @@ use super::registers::Pool;
 use crate::syntax::hir::*;
 use minivm_isa::entities::{Block as Target, Reg};
 
+/// What the state of a loop is called.
+const STATE: &str = "(for state)";
+
 impl FunctionGenerator<'_, '_> {
     /// The body of a loop, in which `break` leads to `exit`.
     fn body(&mut self, exit: Target, generate: impl FnOnce(&mut Self)) {
@@ -72,6 +75,8 @@ impl FunctionGenerator<'_, '_> {
                 self.f.to(increment).copy(one);
             }
         }
+        let states = [index, last, increment];
+        self.open_states(&states);
         let [inside, exit] = [(); 2].map(|()| self.f.block());
         self.at(header(statement), *do_line);
         self.referenced[exit] = true;
@@ -84,10 +89,21 @@ impl FunctionGenerator<'_, '_> {
         self.loops.pop();
         self.at(header(statement), statement.span.line);
         self.f.for_loop(index, last, increment, variable, inside, exit);
+        self.close_states(&states);
         for register in [variable, increment, last, index] {
             self.registers.give_back(register);
         }
         self.f.switch_to(exit);
+    }
+
+    /// Makes the state of a loop known as variables, as the debug library shows it.
+    fn open_states(&mut self, states: &[Reg]) {
+        states.iter().for_each(|&state| self.f.open_local(STATE, state));
+    }
+
+    /// The loop is over.
+    fn close_states(&mut self, states: &[Reg]) {
+        states.iter().rev().for_each(|&state| self.f.close_local(state));
     }
 
     /// Makes what a loop puts into `register` in each turn its variable.
@@ -123,6 +139,8 @@ impl FunctionGenerator<'_, '_> {
         if let Some(closing) = closing {
             self.check_closing(closing);
         }
+        let states: Vec<Reg> = registers.clone();
+        self.open_states(&states);
         let outside = self.closings.len();
         self.open_closing(closing, true);
         let others: Vec<Reg> = locals[1..].iter().map(|_| self.lasting()).collect();
@@ -148,7 +166,9 @@ impl FunctionGenerator<'_, '_> {
         let results: Vec<Reg> = std::iter::once(control).chain(others).collect();
         self.referenced[exit] = true;
         self.f.for_each(&results, iterator, state, control, inside, exit);
+        self.close_states(&states);
         self.f.switch_to(exit);
+        self.at(header(statement), statement.last_line);
         self.close_down_to(outside);
         self.enter(after);
         registers.into_iter().rev().for_each(|register| self.registers.give_back(register));
@@ -179,7 +199,7 @@ impl FunctionGenerator<'_, '_> {
         let [check, start] = [(); 2].map(|()| self.f.block());
         self.branch_truthy(closing.into(), check, start);
         self.f.switch_to(check);
-        let name = self.f.string(*b"(for state)");
+        let name = self.f.string(STATE.as_bytes());
         let function = self.import(Import::CheckClose);
         self.release(function);
         self.f.call_any(&[], function.operand, &[closing.into(), name]);

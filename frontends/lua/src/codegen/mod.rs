@@ -62,9 +62,9 @@ pub struct Options {
     pub exact_upvalues: bool,
 }
 
-/// Functions of the debug library that tell copied variables from shared ones. Who wants to call them names them, or gets at
-/// them by a name that is made up while the program runs.
-const LOOKING: [&[u8]; 4] = [b"getupvalue", b"setupvalue", b"upvalueid", b"upvaluejoin"];
+/// Functions of the debug library that tell copied variables from shared ones, and known values from those of variables. Who wants
+/// to call them names them, or gets at them by a name that is made up while the program runs.
+const LOOKING: [&[u8]; 5] = [b"getupvalue", b"setupvalue", b"upvalueid", b"upvaluejoin", b"setlocal"];
 
 /// Compiles a chunk to a program that exports it as function `main`, which takes any number of arguments and captures
 /// the environment (`_ENV`): make a closure over it with that one value.
@@ -208,10 +208,10 @@ pub fn has_exact_upvalues(program: &minivm_isa::Program) -> bool {
     program.custom.iter().any(|section| section.name == EXACT_SECTION)
 }
 
-/// Makes every captured variable one that closures share. Constants that have no storage are not captured.
+/// Makes every captured variable one that closures share, and has every variable read. Constants have no storage.
 fn share_captured(chunk: &mut Chunk) {
-    for local in chunk.locals.values_mut().filter(|local| local.captured && !local.folded) {
-        local.reassigned = true;
+    for local in chunk.locals.values_mut().filter(|local| !local.folded) {
+        local.reassigned |= local.captured;
         local.known = None;
     }
 }

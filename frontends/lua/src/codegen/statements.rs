@@ -163,7 +163,7 @@ impl FunctionGenerator<'_, '_> {
     }
 
     /// `if … elseif … else … end`; all continues at `next` if that is given, else in a new block.
-    fn branches(&mut self, arms: &[(ExpressionId, Block)], otherwise: Option<&Block>, next: Option<Target>) {
+    fn branches(&mut self, arms: &[(ExpressionId, Block, u32)], otherwise: Option<&Block>, next: Option<Target>) {
         let end = next.unwrap_or_else(|| self.f.block());
         self.arms(arms, otherwise, end);
         if next.is_none() {
@@ -173,8 +173,9 @@ impl FunctionGenerator<'_, '_> {
         }
     }
 
-    fn arms(&mut self, arms: &[(ExpressionId, Block)], otherwise: Option<&Block>, end: Target) {
-        for (index, (condition, body)) in arms.iter().enumerate() {
+    fn arms(&mut self, arms: &[(ExpressionId, Block, u32)], otherwise: Option<&Block>, end: Target) {
+        for (index, (condition, body, then_line)) in arms.iter().enumerate() {
+            self.test_line = Some(*then_line);
             let is_last = index + 1 == arms.len() && otherwise.is_none();
             let next = if is_last { end } else { self.f.block() };
             // `if c then break end` jumps at once.

@@ -487,7 +487,8 @@ fn collect(call: &mut HostCall<'_>, result: Value) -> Answer {
         return run_finalisers(call);
     }
     let cycles = if call.heap().is_collecting() { 2 } else { 1 };
-    let slices = used.div_ceil(2 * SLICE_BYTES);
+    // Twice what a cycle takes, and twice that where a cycle is under way, which may have just begun.
+    let slices = used.div_ceil(SLICE_BYTES);
     call.keep(&[result, Value::int(slices as i64), Value::int(cycles), Value::FALSE])?;
     call.go_on(COLLECTING)
 }

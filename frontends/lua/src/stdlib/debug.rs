@@ -6,7 +6,7 @@ use super::library::library;
 use super::text_builder::{Finished, TextBuilder};
 use super::work::Work;
 use minivm::raw::heap::HostObject;
-use minivm::raw::{HostCall, LevelInfo, Raise, Tag, Value};
+use minivm::raw::{HookEvents, HostCall, LevelInfo, LevelVariable, Raise, Tag, Value, VariablePlace};
 use std::any::Any;
 
 /// The functions that tell where a program is, by name.
@@ -94,10 +94,6 @@ fn info_of(call: &mut HostCall<'_>, fiber: Option<Value>, index: usize) -> Resul
     if !is_running(call, fiber) {
         return Ok(call.fiber_level(fiber.unwrap_or(Value::NIL), level));
     }
-    if level == 0 {
-        let callee = call.callee();
-        return Ok(call.function(callee));
-    }
     Ok(call.level(level))
 }
 
@@ -142,8 +138,9 @@ fn getinfo(call: &mut HostCall<'_>) -> Answer {
         }
     }
     if wants(b'r') {
-        fields.integer("ftransfer", 0)?;
-        fields.integer("ntransfer", 0)?;
+        let (first, count) = info.transfer;
+        fields.integer("ftransfer", if count > 0 { first as i64 + 1 } else { 0 })?;
+        fields.integer("ntransfer", count as i64)?;
     }
     if wants(b't') {
         fields.set("istailcall", Value::bool(info.is_tail_call))?;
@@ -214,8 +211,9 @@ impl Fields<'_, '_> {
         let lines = self.call.table(0, 8)?;
         // The end of a function counts, even when nothing comes there; a chunk ends where its last statement does.
         let [first, last, _] = self.facts_of(info.function).unwrap_or_default();
-        let end = (first > 0).then_some(last);
-        for line in self.call.function_lines(info.function).into_iter().chain(end) {
+        let found = self.call.function_lines(info.function);
+        let end = (first > 0 && !found.is_empty()).then_some(last);
+        for line in found.into_iter().chain(end) {
             self.call.heap().table_set_int(lines, i64::from(line), Value::TRUE).map_err(out_of_memory)?;
         }
         self.set("activelines", lines)
@@ -229,25 +227,47 @@ fn getlocal(call: &mut HostCall<'_>) -> Answer {
     let Some(info) = info_of(call, fiber, first)? else {
         return Err(call.argument_error(first, "level out of range"));
     };
-    let index = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
     if is_function {
+        let index = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
         let names = call.parameter_names(info.function);
         return match index.and_then(|index| names.get(index)) {
             Some(name) => call.return_text(name),
             None => call.return_one(Value::NIL),
         };
     }
-    match index.and_then(|index| info.locals.get(index)) {
-        Some((name, value)) => {
+    match variable(&info, number) {
+        Some((name, value, _)) => {
             let name = call.string(name)?;
-            call.return_values(&[name, *value])
+            call.return_values(&[name, value])
         }
         None => call.return_one(Value::NIL),
     }
 }
 
+/// The variable of a level with a number: from 1 on one of its own, from -1 down an argument past its parameters.
+fn variable(info: &LevelInfo, number: i64) -> Option<(&str, Value, VariablePlace)> {
+    let index = usize::try_from(number.unsigned_abs()).ok()?.checked_sub(1)?;
+    if number < 0 {
+        return Some(("(vararg)", *info.varargs.get(index)?, VariablePlace::Vararg(index)));
+    }
+    let LevelVariable { name, value, place } = info.variables.get(index)?;
+    let without = if info.is_host { "(C temporary)" } else { "(temporary)" };
+    Some((name.as_deref().unwrap_or(without), *value, *place))
+}
+
 fn setlocal(call: &mut HostCall<'_>) -> Answer {
-    Err(call.error("debug.setlocal is not supported"))
+    let (fiber, first) = fiber_argument(call);
+    let level = call.check_integer(first)?;
+    let number = call.check_integer(first + 1)?;
+    let Some(info) = info_of(call, fiber, first)? else {
+        return Err(call.argument_error(first, "level out of range"));
+    };
+    let value = call.check_any(first + 2)?;
+    library(call).exact_upvalues = true;
+    let Some((name, _, place)) = variable(&info, number) else { return call.return_one(Value::NIL) };
+    // What was found is at a level that is not negative.
+    call.set_variable(fiber, usize::try_from(level).unwrap_or(0), place, value);
+    call.return_text(name)
 }
 
 fn getmetatable(call: &mut HostCall<'_>) -> Answer {
@@ -280,7 +300,8 @@ fn upvalue(call: &mut HostCall<'_>, first: usize) -> Result<Option<(Value, usize
     if call.heap().capture(function, index).is_none() {
         return Ok(None);
     }
-    let name = call.capture_name(function, index).unwrap_or_default();
+    let unnamed = if call.function(function).is_some_and(|info| info.is_host) { "" } else { "(no name)" };
+    let name = call.capture_name(function, index).unwrap_or(unnamed.to_owned());
     Ok(Some((function, index, name)))
 }
 
@@ -357,21 +378,49 @@ fn getuservalue(call: &mut HostCall<'_>) -> Answer {
 
 fn setuservalue(call: &mut HostCall<'_>) -> Answer {
     call.integer_or(2, 1)?;
-    if call.arg(0).tag() != Tag::USERDATA {
+    let value = call.arg(0);
+    if value.tag() != Tag::USERDATA {
         return Err(call.kind_error(0, "userdata"));
+    }
+    if call.heap().with_host_object(value, |_: &mut UpvalueIdentity| ()).is_some() {
+        return Err(call.argument_error(0, "userdata expected, got light userdata"));
     }
     call.check_any(1)?;
     call.return_one(Value::NIL)
 }
 
 fn gethook(call: &mut HostCall<'_>) -> Answer {
-    call.return_one(Value::NIL)
+    let (fiber, _) = fiber_argument(call);
+    let Some((function, events)) = call.hook(fiber) else { return call.return_one(Value::NIL) };
+    let letters = [(events.calls, 'c'), (events.returns, 'r'), (events.lines, 'l')];
+    let mask: String = letters.into_iter().filter(|(is_set, _)| *is_set).map(|(_, letter)| letter).collect();
+    let mask = call.string(mask)?;
+    call.return_values(&[function, mask, Value::int(i64::from(events.count))])
 }
 
+/// Name of the table of hooks, by their threads, among what [`REGISTRY`] has.
+pub(super) const HOOKS: &str = "_HOOKKEY";
+
 fn sethook(call: &mut HostCall<'_>) -> Answer {
-    let (_, first) = fiber_argument(call);
-    if call.is_absent(first) {
-        return call.return_none();
+    let (fiber, first) = fiber_argument(call);
+    let hook = if call.is_absent(first) {
+        None
+    } else {
+        let mask = call.check_text(first + 1)?;
+        let has = |letter| mask.bytes().contains(&letter);
+        let (calls, returns, lines) = (has(b'c'), has(b'r'), has(b'l'));
+        let function = call.check_function(first)?;
+        // As many as the reference implementation can count.
+        let count = call.integer_or(first + 2, 0)?.clamp(0, i64::from(i32::MAX)) as u32;
+        let events = HookEvents { calls, returns, lines, count };
+        (events != HookEvents::default()).then_some((function, events))
+    };
+    let registry = call.registered(REGISTRY);
+    let hooks = call.heap().table_get_name(registry, HOOKS.as_bytes());
+    if hooks.is_table() {
+        let thread = fiber.unwrap_or(call.running_fiber().0);
+        let function = hook.map_or(Value::NIL, |(function, _)| function);
+        call.heap().table_set(hooks, thread, function).map_err(out_of_memory)?;
     }
-    Err(call.error("debug.sethook is not supported"))
+    if call.set_hook(fiber, hook) { Err(call.look_around()) } else { call.return_none() }
 }

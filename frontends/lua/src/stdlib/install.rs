@@ -48,6 +48,7 @@ pub fn install(machine: &mut Machine, mut host: Box<dyn LuaHost>) -> Result<Valu
     }
     for &(name, function) in errors::SUPPORT {
         installer.machine.define(SUPPORT_MODULE, name, function)?;
+        installer.machine.set_internal(SUPPORT_MODULE, name);
     }
     Ok(globals)
 }
@@ -258,6 +259,12 @@ impl Installer<'_> {
     fn debug(&mut self) -> Result<Value, OutOfMemory> {
         let registry = self.table(0)?;
         self.machine.register(debug::REGISTRY, registry);
+        let (hooks, metatable) = (self.table(0)?, self.table(1)?);
+        self.set_text(metatable, "__mode", b"k")?;
+        self.machine.heap().set_own_metatable(hooks, metatable)?;
+        self.set(registry, debug::HOOKS, hooks)?;
+        let loaded = self.machine.registered(package::LOADED);
+        self.set(registry, "_LOADED", loaded)?;
         let (upvalues, metatable) = (self.table(0)?, self.table(1)?);
         self.set_text(metatable, "__mode", b"v")?;
         self.machine.heap().set_own_metatable(upvalues, metatable)?;

@@ -11,6 +11,7 @@ use super::library::library;
 use super::long_text;
 use super::stream::{Origin, Stream};
 use super::work::{COMPILE_UNITS_PER_BYTE, WINDOW_BYTES};
+use crate::chunks::{MARK, is_precompiled};
 use crate::codegen::{Compilation, Compiled};
 use minivm::raw::memory::Buffer;
 use minivm::raw::{HostCall, LinkError, Raise, Tag, Value};
@@ -26,9 +27,6 @@ pub(super) const GLOBALS: &str = "lua.globals";
 pub(super) const LOAD_FILE: &str = "lua.load.file";
 /// Name of the function that reads from a file in the machine's registry.
 pub(super) const READ: &str = "lua.load.read";
-
-/// A compiled chunk begins with this byte.
-const BINARY_MARK: u8 = 0x1b;
 
 // States: of `load` while it reads the pieces of a chunk and joins them, of others while something is loaded for them; of both
 // while the chunk is compiled.
@@ -66,17 +64,18 @@ impl Chunk {
     /// Pays for compiling it, and makes a function of it, or the message why not.
     fn compile(self, call: &mut HostCall<'_>) -> Answer {
         let source = self.source.bytes();
-        let is_binary = source.first() == Some(&BINARY_MARK);
+        let precompiled = precompiled_part(source, self.is_file);
+        let is_binary = precompiled.is_some();
         let (kind, letter) = if is_binary { ("binary", b'b') } else { ("text", b't') };
         if !self.mode.bytes().contains(&letter) {
             let mode = shown(self.mode.bytes());
             let message = [b"attempt to load a ", kind.as_bytes(), b" chunk (mode is '", mode, b"')"].concat();
             return return_message(call, message);
         }
-        if is_binary {
-            return return_message(call, "binary chunks cannot be loaded");
-        }
         call.charge(source.len() as u64 * COMPILE_UNITS_PER_BYTE)?;
+        if let Some(bytes) = precompiled {
+            return self.load_precompiled(call, bytes);
+        }
         if source.len() > AT_ONCE_BYTES_MAX {
             let is_file = Value::bool(self.is_file);
             call.keep(&[self.source.0, self.name.0, self.mode.0, self.environment, is_file])?;
@@ -87,6 +86,39 @@ impl Chunk {
         let compiled = crate::compile_with(source, self.name.bytes(), options, &mut allowance);
         return_compiled(call, (compiled, allowance), self.environment)
     }
+}
+
+impl Chunk {
+    /// Makes a function of a precompiled chunk, which is checked first.
+    fn load_precompiled(&self, call: &mut HostCall<'_>, bytes: &[u8]) -> Answer {
+        let mut allowance = call.budget().allowance();
+        match crate::chunks::load(bytes, &mut allowance) {
+            Ok(program) => return_compiled(call, (Ok(program), allowance), self.environment),
+            Err(_) if allowance.is_exhausted() => {
+                call.budget().note(&allowance);
+                no_memory(call)
+            }
+            Err(why) => {
+                call.budget().note(&allowance);
+                let name = match self.name.bytes() {
+                    [b'@' | b'=', name @ ..] => shown(name),
+                    [MARK, ..] => b"binary string",
+                    name => shown(name),
+                };
+                return_message(call, [name, b": bad binary format (", why.as_bytes(), b")"].concat())
+            }
+        }
+    }
+}
+
+/// The part of a source that is a precompiled chunk, if it is one. In a file, a comment may stand before it.
+fn precompiled_part(source: &[u8], is_file: bool) -> Option<&[u8]> {
+    let bytes = if is_file { &source[crate::syntax::file_start(source)..] } else { source };
+    let bytes = match bytes {
+        [b'\n', rest @ ..] if is_file && source.len() > bytes.len() => rest,
+        bytes => bytes,
+    };
+    is_precompiled(bytes).then_some(bytes)
 }
 
 /// How a chunk is compiled here.

@@ -176,8 +176,12 @@ fn check_byte(call: &mut HostCall<'_>, index: usize) -> Result<u8, Raise> {
 }
 
 fn dump(call: &mut HostCall<'_>) -> Answer {
-    call.check_function(0)?;
-    Err(call.error("unable to dump given function"))
+    let function = call.check_function(0)?;
+    let strip = call.arg(1).is_truthy();
+    let dumped = call.program_of(&function).and_then(|(program, number)| crate::chunks::dump(program, number, strip));
+    let Some(bytes) = dumped else { return Err(call.error("unable to dump given function")) };
+    call.charge_bytes(bytes.len())?;
+    call.return_text(bytes)
 }
 
 /// Returns a string as long as the argument: `part` gives the part of it that belongs at a range of the result, and `change` makes

@@ -2,6 +2,7 @@
 
 mod global;
 mod memory;
+pub(crate) mod module;
 mod table;
 
 use crate::arguments::{LibraryFunction, kind_error, out_of_memory};
@@ -58,7 +59,7 @@ pub(crate) fn install(machine: &mut Machine) -> Result<(), OutOfMemory> {
         machine.register(kind_name(kind), metatable);
         machine.set_object_codec(kind_name(kind), codec(kind));
     }
-    Ok(())
+    module::install(machine)
 }
 
 /// How objects of a kind travel in snapshots: as the item they stand for.
@@ -70,7 +71,12 @@ fn codec(kind: ExternKind) -> ObjectCodec {
             Ok(Vec::new())
         }),
         load: Box::new(move |bytes, handles, _| match handles.items.as_slice() {
-            [item] if item.kind() == kind && bytes.is_empty() && handles.instances.is_empty() => {
+            [item]
+                if item.kind() == kind
+                    && bytes.is_empty()
+                    && handles.instances.is_empty()
+                    && handles.programs.is_empty() =>
+            {
                 Ok(Box::new(ExternObject(item.clone())))
             }
             _ => Err(SnapshotError::Damaged("it stands for another item".into())),

@@ -24,6 +24,7 @@
 //! | `types` | value types and block types |
 //! | `error` | [`WasmError`] |
 
+mod atomic;
 mod cast;
 mod cleanup;
 mod compare;

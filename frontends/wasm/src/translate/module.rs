@@ -10,6 +10,7 @@ use super::names::Names;
 use super::types::{Context, expect_value_type, zero};
 use super::weight;
 use crate::features::Features;
+use minivm::MemoryWait;
 use minivm_builder::ProgramBuilder;
 use minivm_isa::entities::{Func, Layout, Memory, Table};
 use minivm_isa::program::{
@@ -17,7 +18,8 @@ use minivm_isa::program::{
     MemoryDef, Origin, Program, SegmentMode, TableDef,
 };
 use minivm_isa::size::function_bytes;
-use minivm_isa::{Allowance, Storage, Type, steps};
+use minivm_isa::{Allowance, Signature, Storage, Type, steps};
+use std::cell::Cell;
 use std::collections::HashMap;
 use wasmparser::{
     DataKind, ElementItems, ElementKind, Encoding, ExternalKind, FuncValidatorAllocations, FunctionBody, GlobalType,
@@ -96,6 +98,7 @@ impl Module {
                 memories: Vec::new(),
                 tables: Vec::new(),
                 source,
+                waits: Cell::new(false),
             },
             declared: DeclaredTypes::default(),
             exceptions: HashMap::new(),
@@ -219,7 +222,7 @@ impl Module {
             _ => ElementType::Any,
         };
         let ty = expect_value_type(ty.content_type, offset)?;
-        let number = self.program.add_global(GlobalDef { ty, mutable, holds, origin });
+        let number = self.program.add_global(GlobalDef { name: String::new(), ty, mutable, holds, origin });
         self.context.globals.push((number, ty));
         Ok(())
     }
@@ -247,7 +250,8 @@ impl Module {
             None => Origin::Own(Initial::Record(layout, nothing)),
         };
         let holds = ElementType::Tag(self.declared.of_function(program, ty.func_type_idx));
-        let global = program.add_global(GlobalDef { ty: Type::Ref(layout), mutable: false, holds, origin });
+        let global =
+            program.add_global(GlobalDef { name: String::new(), ty: Type::Ref(layout), mutable: false, holds, origin });
         self.context.tags.push(Tag { global, layout, ty: ty.func_type_idx });
     }
 
@@ -316,6 +320,13 @@ impl Module {
     fn finish(mut self, allowance: &mut Allowance) -> Program {
         let lines = Lines::take(&mut self.custom, &mut self.program, (&self.name, self.context.source), allowance);
         self.custom.shrink_to_fit();
+        if self.context.waits.get() {
+            let import = Import { module: MemoryWait::MODULE.into(), name: MemoryWait::NAME.into() };
+            let signature = Signature::typed(&[Type::I64, Type::I64], &[Type::I32]);
+            let signature = self.program.signature(signature);
+            let function = self.program.import_function_with(import, signature);
+            debug_assert_eq!(function, self.context.wait_function());
+        }
         let mut program = self.program.finish_unverified();
         for export in &program.exports {
             if let Item::Function(function) = export.item {

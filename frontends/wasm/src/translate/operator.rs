@@ -284,7 +284,7 @@ impl FunctionTranslator<'_> {
     fn wide_arithmetic(&mut self, operator: Operator<'_>) -> Result<(), WasmError> {
         let is_product = matches!(operator, Operator::I64MulWideS | Operator::I64MulWideU);
         if !is_product && !matches!(operator, Operator::I64Add128 | Operator::I64Sub128) {
-            return self.vector(operator);
+            return self.atomic(operator);
         }
         let inputs = self.pop_list(if is_product { 2 } else { 4 });
         self.call(inputs, &[Type::I64; 2], |results, inputs| {

@@ -2,9 +2,10 @@
 
 use super::error::WasmError;
 use super::exceptions::Tag;
-use minivm_isa::entities::{Global, Layout, Sig, Source};
+use minivm_isa::entities::{Func, Global, Layout, Sig, Source};
 use minivm_isa::program::Constant;
 use minivm_isa::{Signature, Storage, Type};
+use std::cell::Cell;
 use wasmparser::{BlockType, FuncType, StorageType, ValType};
 
 /// A function type of the module and its number in the program.
@@ -35,9 +36,16 @@ pub(super) struct Context {
     pub(super) memories: Vec<Type>,
     pub(super) tables: Vec<Type>,
     pub(super) source: Source,
+    /// Whether a function waits on a memory.
+    pub(super) waits: Cell<bool>,
 }
 
 impl Context {
+    /// The machine's function that waits on memories: the one after those of the module.
+    pub(super) fn wait_function(&self) -> Func {
+        Func::from_u32(u32::try_from(self.functions.len()).expect("validation limits functions"))
+    }
+
     /// A struct or array type. Indices come from validated code.
     pub(super) fn object(&self, ty: u32) -> &ObjectType {
         self.objects[ty as usize].as_ref().expect("validation asks for a struct or array here")

@@ -7,12 +7,14 @@
 //! |---|---|
 //! | `integers`, `numbers` | untagged numbers |
 //! | `vector_lanes`, `vector_integers`, `vector_floats` | vectors of 128 bits |
-//! | `memory`, `lists` | linear memories, tables of `any` values |
+//! | `memory`, `atomic`, `lists` | linear memories, tables of `any` values |
 //! | `objects` | records, arrays |
 //! | `values` | moving values, `any` values without metamethods, closures and what they capture |
 //! | `branches` | ends of blocks that call nothing |
+//! | `strings` | strings as bytes, entries of tables, metatables |
 //! | `dynamic` | arithmetic and comparison of `any` values, as far as no metamethod is needed |
 
+mod atomic;
 pub(crate) mod branches;
 pub(crate) mod dynamic;
 mod integers;
@@ -21,6 +23,7 @@ mod memory;
 mod numbers;
 mod objects;
 pub(crate) mod scope;
+mod strings;
 mod values;
 mod vector_floats;
 mod vector_integers;
@@ -56,7 +59,7 @@ use rules;
 type Rules = fn(&mut Scope<'_>, &Instruction) -> Option<Result<Flow, Stop>>;
 
 /// All rules of instructions that call nothing.
-const RULES: [Rules; 20] = [
+const RULES: [Rules; 23] = [
     integers::words,
     integers::long_words,
     integers::pairs,
@@ -71,8 +74,11 @@ const RULES: [Rules; 20] = [
     objects::ranges,
     memory::apply,
     memory::ranges,
+    atomic::apply,
     lists::apply,
     dynamic::apply,
+    strings::bytes,
+    strings::entries,
     vector_lanes::lane_access,
     vector_lanes::lane_comparisons,
     vector_integers::integer_lanes,

@@ -50,6 +50,13 @@ pub(crate) fn moves(scope: &mut Scope<'_>, instruction: &Instruction) -> Option<
             }
             scope.frame.open = scope.frame.varargs.clone();
         }
+        Instruction::TakeOpen { count, results } => {
+            let values = scope.with_open(&[]);
+            scope.set(*count, values.len() as u32);
+            for (index, result) in results.iter().enumerate() {
+                scope.set(*result, values.get(index).cloned().unwrap_or(Any::Nil));
+            }
+        }
         _ => return None,
     }
     Some(Ok(Flow::Next))

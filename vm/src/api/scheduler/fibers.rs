@@ -9,7 +9,7 @@ use crate::runtime::task::RunId;
 use crate::value::Value;
 use std::collections::VecDeque;
 
-/// A run that has come to an end, waits for the host, has yielded to it or has no budget left. It is the one at work in
+/// A run that has ended, waits for the host, has yielded to it or has no budget left. It is the one at work in
 /// the machine, until the next turn.
 pub struct FiberTask {
     /// Its number.
@@ -61,7 +61,7 @@ impl FiberScheduler {
         Ok(id)
     }
 
-    /// Adds a run that is aside, or the one at work that was given back and can go on, as its request or its yield was answered
+    /// Adds a run that is suspended, or the one at work that was given back and can go on, as its request or its yield was answered
     /// with [`Machine::prepare_answer`] or the budget filled up. It comes after those that are there.
     pub fn put_back(&mut self, id: RunId) {
         self.queue.push_back(id);
@@ -82,8 +82,8 @@ impl FiberScheduler {
         self.queue.iter().copied()
     }
 
-    /// Gives one run its turn, and puts it aside again. What is at work before that is put aside if it can go on. Tells of
-    /// the run, and leaves it at work, if it has come to an end, waits for the host, has yielded to it or the budget is used
+    /// Gives one run its turn, and suspends it again. What is at work before that is suspended if it can go on. Tells of
+    /// the run, and leaves it at work, if it has ended, waits for the host, has yielded to it or the budget is used
     /// up. Runs that the
     /// machine does not have any more are passed over.
     pub fn turn(&mut self, machine: &mut Machine) -> Option<FiberTask> {

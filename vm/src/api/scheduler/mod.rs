@@ -83,7 +83,7 @@ impl Scheduler {
         self.queue.iter().map(|(id, machine)| (*id, machine))
     }
 
-    /// Gives one machine its turn. Gives it back if its run has come to an end, waits for the host or has used up its own
+    /// Gives one machine its turn. Gives it back if its run has ended, waits for the host or has used up its own
     /// budget.
     pub fn turn(&mut self) -> Option<Task> {
         let (id, mut machine) = self.queue.pop_front()?;

@@ -51,6 +51,7 @@ pub(super) fn emit(compiling: &mut Compiling, at: usize) -> bool {
     // The borrow of the function is longer than that of the loading, so instructions are at hand while code is written.
     let function = compiling.function;
     emit_memory(compiling, at, &function.code[at])
+        || super::atomic::emit(compiling, at)
         || emit_table(compiling, at, &function.code[at])
         || emit_array(compiling, at, &function.code[at])
         || emit_vector(compiling, at, &function.code[at])
@@ -204,7 +205,7 @@ fn emit_vector(compiling: &mut Compiling, at: usize, instruction: &Instruction) 
 }
 
 /// Writes an instruction: its inputs, addresses of what it works on, its result.
-fn write(
+pub(super) fn write(
     compiling: &mut Compiling,
     at: usize,
     handler: Handler,

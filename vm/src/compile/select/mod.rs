@@ -6,6 +6,7 @@
 //!
 //! How branches pay for fuel is told at [`Assembler::cost`](crate::threaded::Assembler::cost).
 
+mod atomic;
 mod bulk;
 pub(super) mod calls;
 mod grow;

@@ -110,6 +110,8 @@ macro_rules! statements {
     )*};
 }
 
+pub(super) use statements;
+
 statements! {
     /// Operands: memory, slot.
     MemorySize<A> MemorySize = |c, regs, _cx| {

@@ -8,6 +8,7 @@
 
 pub(crate) mod access;
 pub(crate) mod array_ranges;
+pub(crate) mod atomic;
 pub(crate) mod bulk;
 pub(crate) mod calls;
 pub(crate) mod expression;

@@ -15,7 +15,7 @@ use crate::value::Value;
 /// Slots that move at once when an array part grows.
 pub(crate) const SLOTS_AT_ONCE: u32 = if cfg!(test) { 64 } else { 1 << 14 };
 /// Slots that move with each access to one that has not.
-const STEP: u32 = if cfg!(test) { 4 } else { 256 };
+const STEP: u32 = if cfg!(test) { 4 } else { 64 };
 /// Fewest slots that an array part has room for when it grows.
 pub(super) const SLOTS_MIN: u64 = 4;
 /// Slots of a long stretch that are looked at to tell how many hold a value.

@@ -8,7 +8,7 @@
 use super::clone_heap::{HeapTwin, Outside};
 use super::save::{HeapSaver, SaveOutside};
 use crate::bytes::SnapshotError;
-use crate::heap::chunk::{Bitmap, cell_bytes, chunk_of, get_bit, set_bit, twin_of};
+use crate::heap::chunk::{Bitmap, cell_bytes, chunk_of, clone_of, get_bit, set_bit};
 use crate::heap::header::Header;
 use crate::heap::marker::prefetch;
 use crate::heap::notes::AddressHasher;
@@ -124,7 +124,7 @@ impl HeapCopier {
     /// `cell` is a cell of the heap that is copied, dead or not, in a chunk that is there.
     pub(crate) unsafe fn has_reached<T>(&self, cell: *mut T) -> bool {
         // SAFETY: the caller gives a cell of a live chunk, which has a clone.
-        unsafe { get_bit(twin_of(cell).cast(), self.copied) }
+        unsafe { get_bit(clone_of(cell).cast(), self.copied) }
     }
 
     /// The clone of a cell that was reached.
@@ -135,7 +135,7 @@ impl HeapCopier {
         // SAFETY: the caller gives a cell of a live chunk, which has a clone.
         unsafe {
             debug_assert!(self.has_reached(cell), "only what was reached is copied");
-            twin_of(cell)
+            clone_of(cell)
         }
     }
 
@@ -157,7 +157,7 @@ impl HeapCopier {
     pub(super) unsafe fn reach<T>(&mut self, cell: *mut T) -> *mut T {
         // SAFETY: callers give a live cell of the heap.
         unsafe {
-            let clone = twin_of(cell);
+            let clone = clone_of(cell);
             if set_bit(clone.cast(), self.copied) {
                 self.live_bytes += cell_bytes(cell.cast());
                 self.queue.push(cell.cast());
@@ -174,7 +174,7 @@ impl HeapCopier {
     pub(super) unsafe fn copy_bytes<T>(cell: *mut T, bytes: usize) -> *mut T {
         // SAFETY: callers give a cell of at least that many bytes; its clone is another cell of the same size.
         unsafe {
-            let clone = twin_of(cell);
+            let clone = clone_of(cell);
             clone.cast::<u8>().copy_from_nonoverlapping(cell.cast::<u8>(), bytes);
             clone
         }
@@ -188,7 +188,7 @@ impl HeapCopier {
     pub(super) unsafe fn copy_part<T>(&mut self, part: *mut T, bytes: usize) -> *mut T {
         // SAFETY: callers give a part of a live table of at least that many bytes.
         unsafe {
-            if set_bit(twin_of(part).cast(), self.copied) {
+            if set_bit(clone_of(part).cast(), self.copied) {
                 self.live_bytes += cell_bytes(part.cast());
             }
             HeapCopier::copy_bytes(part, bytes)
@@ -380,14 +380,14 @@ impl HeapCopier {
         unsafe {
             self.resolve_dead_keys(heap);
             let dead_external = self.copy_dead_owners(heap);
-            let owner_twin = |owner| match owner {
-                Owner::Cell(cell) => Owner::Cell(twin_of(cell)),
+            let owner_clone = |owner| match owner {
+                Owner::Cell(cell) => Owner::Cell(clone_of(cell)),
                 Owner::Dead { .. } => owner,
             };
             HeapTwin {
                 interned: heap.interned.cloned(&|string| self.cloned(string)),
                 kind_names: heap.kind_names.map(|name| self.cloned(name)),
-                owners: heap.owners.iter().map(owner_twin).collect(),
+                owners: heap.owners.iter().map(owner_clone).collect(),
                 cells: saver.cells.iter().map(|&cell| self.cloned(cell)).collect(),
                 live_bytes: self.live_bytes,
                 dead_external,
@@ -441,7 +441,7 @@ impl HeapCopier {
             unsafe {
                 let key: *mut u8 = std::ptr::with_exposed_provenance_mut((*node).key as usize);
                 let has_chunk = chunks.binary_search(&chunk_of(key).addr()).is_ok();
-                (*node).key = if has_chunk { twin_of(key).addr() as u64 } else { 0 };
+                (*node).key = if has_chunk { clone_of(key).addr() as u64 } else { 0 };
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Tables copied as they lie.
 
 use super::clone::HeapCopier;
-use crate::heap::chunk::{cell_bytes, twin_of};
+use crate::heap::chunk::{cell_bytes, clone_of};
 use crate::heap::table::directory::{Bucket, Directory, Index, List, Slot};
 use crate::heap::table::growth::part_of_slots;
 use crate::heap::table::layout::{ArrayHeader, DEAD_KEY, Node, PART_HEADER_BYTES, Table, hash_part_bytes};
@@ -28,7 +28,7 @@ impl HeapCopier {
             let part = Part::of(table);
             let header = part.header();
             let header =
-                if (*header).inline { twin_of(header) } else { self.copy_part(header, hash_part_bytes(part.len())) };
+                if (*header).inline { clone_of(header) } else { self.copy_part(header, hash_part_bytes(part.len())) };
             (*clone).nodes = header.add(1).cast();
             self.reference(&raw mut (*header).metatable);
             if Table::has_buckets(table) {
@@ -60,11 +60,11 @@ impl HeapCopier {
                 return;
             }
             let old_len = Table::old_len(old) as usize;
-            let old_twin = self.array_part(old, old_len);
-            (*array.cast::<ArrayHeader>().sub(1)).old = old_twin;
+            let old_clone = self.array_part(old, old_len);
+            (*array.cast::<ArrayHeader>().sub(1)).old = old_clone;
             self.values(array, moved);
             self.values(array.add(old_len), len - old_len);
-            self.values(old_twin.add(moved), old_len - moved);
+            self.values(old_clone.add(moved), old_len - moved);
         }
     }
 
@@ -87,7 +87,7 @@ impl HeapCopier {
         unsafe {
             let clone = self.copy_part(directory, size_of::<Directory>());
             let list = self.copy_part((*directory).list, List::bytes((*(*directory).list).len));
-            ((*clone).list, (*clone).index) = (list, twin_of((*directory).index));
+            ((*clone).list, (*clone).index) = (list, clone_of((*directory).index));
             for number in 0..(*list).len {
                 let slot = List::at(list, number);
                 match ((*slot).as_index(), (*slot).as_bucket()) {
@@ -140,8 +140,8 @@ unsafe fn clone_slot(slot: Slot) -> Slot {
     // SAFETY: callers give a slot of a heap that is being copied.
     unsafe {
         match (slot.as_index(), slot.as_bucket()) {
-            (Some(index), _) => Slot::index(twin_of(index)),
-            (None, Some(bucket)) => Slot::bucket(Bucket(twin_of(bucket.header()).add(1).cast())),
+            (Some(index), _) => Slot::index(clone_of(index)),
+            (None, Some(bucket)) => Slot::bucket(Bucket(clone_of(bucket.header()).add(1).cast())),
             (None, None) => unreachable!("a slot is one or the other"),
         }
     }

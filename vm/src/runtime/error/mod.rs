@@ -3,7 +3,9 @@
 mod boundary;
 mod exception;
 mod names;
+mod report;
 pub(crate) mod trace;
+pub(crate) mod variables;
 
 use crate::runtime::context::Context;
 use crate::runtime::failure::Failure;
@@ -14,6 +16,8 @@ use crate::value::{Tag, Value};
 
 pub(crate) use boundary::{argument_message, result_message};
 pub(crate) use names::{call_site_name, describe_callee, describe_operand, name_in_caller};
+pub(crate) use report::{Detail, ErrorWords, note, worded};
+pub use report::{ErrorKind, ErrorReport};
 pub use trace::MODULES;
 pub(crate) use trace::{
     fiber_state, level_info, position_at, position_of_caller, static_info, suspended_in, traceback,
@@ -68,6 +72,16 @@ pub(crate) fn function_name(info: &FunctionInfo) -> String {
 
 /// "attempt to OPERATION a KIND value (variable)".
 pub(crate) fn operation_error(cx: &Context, at: Flow, operation: &str, value: Value, operand: &str) -> String {
-    let variable = describe_operand(cx, at, operand);
-    format!("attempt to {operation} a {} value{variable}", type_name(cx, value))
+    let variable = names::operand_name(cx, at, operand);
+    let described = names::described(variable.as_ref());
+    let kind = match operation {
+        "index" => ErrorKind::Index,
+        "concatenate" => ErrorKind::Concatenation,
+        "get length of" => ErrorKind::Length,
+        "perform arithmetic on" => ErrorKind::Arithmetic,
+        "perform bitwise operation on" => ErrorKind::Bitwise,
+        _ => ErrorKind::Other,
+    };
+    note(cx, kind, &[value], variable);
+    format!("attempt to {operation} a {} value{described}", type_name(cx, value))
 }

@@ -43,6 +43,7 @@ fn name_of_register(guest: &GuestFunction, at: usize, reg: Reg, copies: usize) -
             let global = is_environment(guest, made_at, *object);
             Some((if global { "global" } else { "field" }, name_of_key(function, *key)))
         }
+        Instruction::GlobalGet { global, .. } => Some(("global", guest.program().global_name(*global)?.to_owned())),
         Instruction::GetMethod { key, .. } => Some(("method", name_of_key(function, *key))),
         Instruction::CaptureGet { index, .. } | Instruction::CaptureCellGet { index, .. } => {
             Some(("upvalue", function.capture_names.get(*index as usize)?.clone()))
@@ -66,8 +67,8 @@ fn name_of_itself(guest: &GuestFunction) -> Option<String> {
     let (outer, at) = unsafe { &*guest.instance }.closure_site(guest.index)?;
     let FunctionDef::Code(code) = &guest.program().functions[outer] else { return None };
     let Instruction::Closure { dst, .. } = &code.code[at] else { return None };
-    // SAFETY: functions with code are guest functions, which live as long as their instance.
-    let Body::Guest(outer) = (unsafe { &(*guest.instance).function_info(outer).body }) else { return None };
+    // SAFETY: instances outlive their functions.
+    let Body::Guest(outer) = (unsafe { &(*guest.instance).known_function(outer)?.body }) else { return None };
     let mut visible = outer.lookups().locals_at(at + 1).into_iter().map(|index| &code.locals[index]);
     let local = visible.find(|local| local.register == *dst && local.start as usize == at + 1)?;
     Some(local.name.clone())
@@ -124,24 +125,31 @@ fn is_environment(guest: &GuestFunction, at: usize, operand: Operand) -> bool {
 /// ` (kind 'name')` for an operand of the instruction at `at`, or nothing. `operand` is its name in the table of instructions;
 /// for lists, a number follows after a dot.
 pub(crate) fn describe_operand(cx: &Context, at: Flow, operand: &str) -> String {
+    described(operand_name(cx, at, operand).as_ref())
+}
+
+/// ` (kind 'name')`, or nothing.
+pub(crate) fn described(name: Option<&Name>) -> String {
+    name.map_or(String::new(), |(kind, name)| format!(" ({kind} '{name}')"))
+}
+
+/// What an operand of the instruction at `at` is called, see [`describe_operand`].
+pub(crate) fn operand_name(cx: &Context, at: Flow, operand: &str) -> Option<Name> {
     // SAFETY: `at` is the state of the running frame.
     let level = (!cx.is_machine_place(at.pc)).then(|| unsafe { Walk::new(cx, at, false).next() }).flatten();
-    let Some((Level::Guest { guest, instruction, .. }, _)) = level else { return String::new() };
+    let Some((Level::Guest { guest, instruction, .. }, _)) = level else { return None };
     if guest.stands_for_host() {
-        return String::new();
+        return None;
     }
     let function = guest.portable();
     // A threaded instruction may do several canonical ones; the first that has such an operand is meant.
     let end = function.block_range(function.block_of(instruction)).end;
     for index in instruction..end.min(instruction + 4) {
         if let Some(input) = find_operand(&function.code[index], operand) {
-            return match name_of(guest, index, input) {
-                Some((kind, name)) => format!(" ({kind} '{name}')"),
-                None => String::new(),
-            };
+            return name_of(guest, index, input);
         }
     }
-    String::new()
+    None
 }
 
 fn find_operand(instruction: &Instruction, wanted: &str) -> Option<Operand> {
@@ -166,11 +174,10 @@ fn find_operand(instruction: &Instruction, wanted: &str) -> Option<Operand> {
 /// The message for calling something that cannot be called.
 pub(crate) fn describe_callee(cx: &Context, at: Flow, callee: Value) -> String {
     let kind = super::type_name(cx, callee);
-    let name = match called_name(cx, at) {
-        Some((kind, name)) => format!(" ({kind} '{name}')"),
-        None => String::new(),
-    };
-    format!("attempt to call a {kind} value{name}")
+    let name = called_name(cx, at);
+    let described = described(name.as_ref());
+    super::note(cx, super::ErrorKind::Call, &[callee], name);
+    format!("attempt to call a {kind} value{described}")
 }
 
 /// What the function is called that the call at `at` has called; `at` is a return place, or a continuation of an instruction.
@@ -197,6 +204,7 @@ unsafe fn name_called(mut walk: Walk) -> Option<Name> {
             // Instructions that called a metamethod know, and so does a frame that has given itself up for the call.
             match Continuation::at(continuation).kind {
                 ContinuationKind::Finaliser => return Some(("metamethod", "__gc".to_string())),
+                ContinuationKind::Hook => return Some(("hook", "?".to_string())),
                 ContinuationKind::Return
                 | ContinuationKind::Store
                 | ContinuationKind::StoreTruthy
@@ -210,6 +218,9 @@ unsafe fn name_called(mut walk: Walk) -> Option<Name> {
             level = walk.next()?.0;
         }
         match level {
+            Level::Host { continuation, .. } if Continuation::at(continuation).kind == ContinuationKind::Hook => {
+                Some(("hook", "?".to_string()))
+            }
             // What an error has ended calls nothing any more.
             Level::Guest { guest, instruction, .. } if !guest.cleans_up(instruction) => {
                 name_called_by(guest, instruction)

@@ -5,7 +5,6 @@ use crate::heap::Closure;
 use crate::heap::Table;
 use crate::runtime::context::Context;
 use crate::runtime::fiber::{Fiber, FiberState};
-use crate::runtime::frame_view::VariableValue;
 use crate::runtime::frames::Standing;
 use crate::runtime::function::{Body, FunctionInfo, GuestFunction, HostFunction};
 use crate::runtime::walk::{Level, Walk};
@@ -14,6 +13,8 @@ use crate::threaded::stack_map::Place;
 use crate::threaded::{Flow, Regs};
 use crate::value::Value;
 use minivm_isa::facts::Waits;
+use minivm_isa::program::NO_LINE;
+use std::collections::VecDeque;
 use std::fmt::Write;
 
 /// Levels that a traceback shows at each end before it leaves some out.
@@ -29,6 +30,7 @@ fn position(guest: &GuestFunction, instruction: usize) -> String {
             let name = &guest.program().sources[span.source].name;
             match span.line {
                 0 => format!("{name}:{:#x}: ", span.start),
+                NO_LINE => format!("{name}:-1: "),
                 line => format!("{name}:{line}: "),
             }
         }
@@ -147,37 +149,49 @@ struct Trace<'a> {
 impl Trace<'_> {
     /// The lines, without the first `skip` levels and those in the middle of very many.
     fn text(self, skip: usize) -> String {
-        let mut walk = self.walk.clone();
-        let ends = usize::from(self.above.is_some()) + usize::from(self.below.is_some());
-        // SAFETY: the walk starts at a live state.
-        let count = std::iter::from_fn(|| unsafe { walk.next_shown() }).count() + ends;
-        // PUC Lua does not leave out only one, and counts one less than it leaves out.
+        let elided_from = skip.saturating_add(LEVELS_FIRST);
+        // Where the walk is before each level that may be shown: it goes over the stack once, which may be deep.
+        let (mut first, mut last) = (Vec::new(), VecDeque::new());
+        let mut count = usize::from(self.above.is_some());
+        let mut walk = self.walk;
+        loop {
+            let before = walk.clone();
+            // SAFETY: the walk starts at a live state.
+            if unsafe { walk.next_shown() }.is_none() {
+                break;
+            }
+            if count >= elided_from {
+                // PUC Lua does not leave out only one.
+                if last.len() == LEVELS_LAST + 1 {
+                    last.pop_front();
+                }
+                last.push_back((count, before));
+            } else if count >= skip {
+                first.push((count, before));
+            }
+            count += 1;
+        }
+        let below = self.below.map(|line| (count, line));
+        count += usize::from(below.is_some());
         let elided = count.saturating_sub(skip).saturating_sub(LEVELS_FIRST + LEVELS_LAST);
         let elided = if elided == 1 { 0 } else { elided };
-        let elided_from = skip.saturating_add(LEVELS_FIRST);
+        let lines = first.into_iter().chain(last).map(|(level, mut walk)| {
+            // SAFETY: the stack is as it was, and has this level.
+            let line = unsafe {
+                let shown = walk.next_shown().expect("it was there before");
+                level_line(self.cx, &shown, walk.peek(), self.names)
+            };
+            (level, line)
+        });
         let mut text = String::from(HEAD);
-        let mut level = 0;
-        let mut add = |line: &dyn Fn() -> String| {
-            if elided > 0 && level == elided_from {
+        for (level, line) in self.above.map(|line| (0, line)).into_iter().chain(lines).chain(below) {
+            if elided > 0 && level == elided_from + elided {
+                // It counts one less than it leaves out.
                 let _ = write!(text, "\n\t...\t(skipping {} levels)", elided - 1);
             }
             if level >= skip && (elided == 0 || level < elided_from || level >= elided_from + elided) {
-                let _ = write!(text, "\n\t{}", line());
+                let _ = write!(text, "\n\t{line}");
             }
-            level += 1;
-        };
-        if let Some(line) = self.above {
-            add(&|| line.clone());
-        }
-        let mut walk = self.walk;
-        // SAFETY: as above.
-        while let Some(shown) = unsafe { walk.next_shown() } {
-            let caller = walk.peek();
-            // SAFETY: the level is of the stack as it is.
-            add(&|| unsafe { level_line(self.cx, &shown, caller, self.names) });
-        }
-        if let Some(line) = self.below {
-            add(&|| line.clone());
         }
         text
     }
@@ -333,7 +347,7 @@ pub(crate) fn static_info(info: &FunctionInfo) -> LevelInfo {
 ///
 /// # Safety
 /// The level comes from a walk of the stack as it is.
-pub(crate) unsafe fn level_info(cx: &Context, level: &Level, caller: Option<Flow>) -> LevelInfo {
+pub(crate) unsafe fn level_info(cx: &Context, level: &Level, above: Option<Regs>, caller: Option<Flow>) -> LevelInfo {
     // SAFETY: the caller vouches for the level.
     unsafe {
         let closure = match level {
@@ -345,14 +359,16 @@ pub(crate) unsafe fn level_info(cx: &Context, level: &Level, caller: Option<Flow
         info.is_tail_call = caller.is_some_and(|at| is_tail_called(cx, closure, at));
         let caller = caller.filter(|_| !info.is_tail_call);
         info.name = caller.and_then(|at| call_site_name(cx, at)).map(|(kind, name)| (kind.to_string(), name));
-        if let Level::Guest { guest, regs, instruction, calling, baseline, .. } = level {
-            let place = Place { instruction: *instruction, calling: *calling, baseline: *baseline };
-            let standing = Standing { guest, regs: *regs, place, has_begun: true };
-            info.line = standing.span().map(|span| span.line).filter(|&line| line > 0);
-            info.locals.extend(standing.locals().into_iter().filter_map(|local| match local.value {
-                VariableValue::Any(value) => Some((local.name, value)),
-                _ => None,
-            }));
+        match level {
+            Level::Guest { guest, regs, instruction, calling, baseline, .. } => {
+                let place = Place { instruction: *instruction, calling: *calling, baseline: *baseline };
+                let has_begun = above.is_none_or(|above| !super::variables::is_before(above));
+                let standing = Standing { guest, regs: *regs, place, has_begun };
+                info.line = standing.span().map(|span| span.line).filter(|&line| line > 0 && line != NO_LINE);
+                super::variables::of_guest(&mut info, &standing, above);
+            }
+            Level::Host { base, continuation, .. } => super::variables::of_host(&mut info, *base, *continuation),
+            Level::Continuation { .. } | Level::Boundary { .. } => {}
         }
         info
     }
@@ -381,6 +397,35 @@ pub struct LevelInfo {
     pub is_host: bool,
     /// Whether it has taken the place of the function that its caller called.
     pub is_tail_call: bool,
-    /// Names and values of its visible local variables, in order.
-    pub locals: Vec<(String, Value)>,
+    /// Its visible local variables, in order, then values that it holds without a name.
+    pub variables: Vec<LevelVariable>,
+    /// The arguments past the parameters.
+    pub varargs: Vec<Value>,
+    /// Which of the variables a call or return that a hook is being told of hands over: how many come before, and how many they
+    /// are.
+    pub transfer: (usize, usize),
+}
+
+/// A variable of a level of the stack.
+#[derive(Clone, Debug)]
+pub struct LevelVariable {
+    /// Its name; none for values that have none.
+    pub name: Option<String>,
+    /// What it holds.
+    pub value: Value,
+    /// Where it is.
+    pub place: VariablePlace,
+}
+
+/// Where a variable of a level is, for [`HostCall::set_variable`](crate::raw::HostCall::set_variable).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum VariablePlace {
+    /// In a register.
+    Register(u32),
+    /// Among the arguments past the parameters.
+    Vararg(usize),
+    /// Among the values of a host function.
+    Value(usize),
+    /// Nowhere that could be written to.
+    Elsewhere,
 }

@@ -11,6 +11,7 @@ use crate::threaded::slots::window;
 use minivm_isa::entities::{Block, Func, Global, Memory, Sig, Table};
 use minivm_isa::operand::{IndexKind, OperandRef};
 use minivm_isa::program::Function;
+use minivm_isa::program::FunctionDef;
 use minivm_isa::{Convention, Instruction, Signature, Type};
 use std::collections::HashMap;
 
@@ -133,8 +134,11 @@ impl NativeJob {
 
     /// The job for a function that may not have run; none where it has no code of its own or cannot be loaded.
     pub(crate) fn of(cx: &mut Context, instance: InstanceId, function: Func) -> Option<Self> {
-        let info = cx.instance(instance).functions.get(function.as_u32() as usize)?.as_ref()?;
-        let info: *const FunctionInfo = &raw const **info;
+        let instance = cx.instance(instance);
+        if !matches!(instance.program.functions.get(function)?, FunctionDef::Code(_)) {
+            return None;
+        }
+        let info: *const FunctionInfo = instance.function_info(function);
         // SAFETY: functions live as long as the machine, in their own boxes.
         let info = unsafe { &*info };
         let Body::Guest(guest) = &info.body else { return None };

@@ -51,12 +51,17 @@ pub(crate) fn slice(cx: &Context) -> i64 {
     if cx.native.has_tier() { cx.native.slice } else { i64::MAX }
 }
 
-/// Looks where an inner slice has ended.
-pub(crate) fn sample(cx: &mut Context) {
+/// Looks where an inner slice has ended, or a part of one, of so many instructions.
+pub(crate) fn sample(cx: &mut Context, instructions: i64) {
     if !cx.native.has_tier() {
         return;
     }
     cx.install_finished();
+    cx.native.since_sample = cx.native.since_sample.saturating_add(instructions);
+    if cx.native.since_sample < cx.native.slice {
+        return;
+    }
+    cx.native.since_sample = 0;
     if cx.native.policy.chaos.is_some() {
         cx.native.slice = 1 + (cx.native.random() % CHAOS_SLICE_MAX) as i64;
         if cx.native.random().is_multiple_of(4) {
@@ -332,9 +337,9 @@ impl Context {
     }
 
     fn all_guests(&self) -> Vec<*const GuestFunction> {
-        let functions = self.instances.iter().flat_map(|instance| instance.functions.iter().flatten());
+        let functions = self.instances.iter().flat_map(|instance| instance.known_functions());
         let guests = functions.filter_map(|info| match &info.body {
-            Body::Guest(guest) if guest.code.get().is_some() => Some(&raw const *guest),
+            Body::Guest(guest) if guest.code.get().is_some() => Some(std::ptr::from_ref(guest)),
             _ => None,
         });
         guests.collect()

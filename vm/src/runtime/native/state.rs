@@ -104,6 +104,8 @@ pub(crate) struct NativeState {
     pub(super) tickets: u64,
     /// Instructions of the next inner slice.
     pub(super) slice: i64,
+    /// Instructions since the end of the last one.
+    pub(super) since_sample: i64,
     pub(super) random: u64,
     /// Instructions that have run, those of them that native code has done, and those of `any` code that were compiled.
     pub(super) run: i64,
@@ -129,6 +131,7 @@ impl Default for NativeState {
             pending: HashMap::new(),
             tickets: 0,
             slice: super::sample::SLICE_MIN,
+            since_sample: 0,
             random: 1,
             run: 0,
             done: 0,

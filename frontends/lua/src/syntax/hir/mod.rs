@@ -250,8 +250,8 @@ pub enum StatementKind {
     },
     /// `if … elseif … else … end`
     If {
-        /// Conditions with their blocks, in order; at least one.
-        arms: Vec<(ExpressionId, Block)>,
+        /// Conditions with their blocks, in order, and the line of `then`; at least one.
+        arms: Vec<(ExpressionId, Block, u32)>,
         /// The `else` block.
         otherwise: Option<Block>,
     },

@@ -78,7 +78,7 @@ impl Printer<'_> {
                 nested(out, body)
             }
             StatementKind::If { arms, otherwise } => {
-                for (index, (condition, body)) in arms.iter().enumerate() {
+                for (index, (condition, body, _)) in arms.iter().enumerate() {
                     let word = if index == 0 { "if".to_owned() } else { format!("{pad}elseif") };
                     writeln!(out, "{word} {}", self.expression(*condition))?;
                     nested(out, body)?;

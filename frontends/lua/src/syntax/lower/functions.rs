@@ -27,6 +27,8 @@ impl Lowering<'_> {
     pub(super) fn main_function(&mut self, body: &ast::Block) -> Lowered<()> {
         let eof = self.prepared.tokens.last().map_or_else(Span::default, |(_, &token)| token_span(token));
         let span = Span { start: 0, end: eof.end, line: 1 };
+        // The end of a chunk is where its last word is.
+        let last_line = self.prepared.tokens.iter().rev().nth(1).map_or(1, |(_, &token)| token_span(token).line);
         let id = self.chunk.functions.push(Function {
             parent: None,
             name: None,
@@ -36,7 +38,7 @@ impl Lowering<'_> {
             upvalues: PrimaryMap::new(),
             body: Block::default(),
             line_defined: 0,
-            last_line: eof.line,
+            last_line: last_line.max(1),
             span,
         });
         let environment = self.chunk.environment;

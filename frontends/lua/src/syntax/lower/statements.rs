@@ -261,9 +261,11 @@ impl Lowering<'_> {
     }
 
     fn if_statement(&mut self, branches: &ast::If) -> Lowered<Statement> {
-        let mut arms = vec![(self.expression(branches.condition())?, self.block(branches.block())?)];
+        let then_line = self.token(branches.then_token()).line;
+        let mut arms = vec![(self.expression(branches.condition())?, self.block(branches.block())?, then_line)];
         for arm in branches.else_if().into_iter().flatten() {
-            arms.push((self.expression(arm.condition())?, self.block(arm.block())?));
+            let then_line = self.token(arm.then_token()).line;
+            arms.push((self.expression(arm.condition())?, self.block(arm.block())?, then_line));
         }
         let otherwise = branches.else_block().map(|block| self.block(block)).transpose()?;
         let kind = StatementKind::If { arms, otherwise };

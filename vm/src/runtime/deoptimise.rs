@@ -1,8 +1,7 @@
-//! Bringing stacks to plain code, where every value is in its register and every place is a canonical instruction.
+//! Bringing stacks to baseline code, where every value is in its register and every place is a canonical instruction.
 //!
 //! A run that was saved goes on from the very state that was written, so that it and its copies do the same.
 
-use crate::compile;
 use crate::heap::Closure;
 use crate::runtime::context::Context;
 use crate::runtime::fiber::{Fiber, FiberState};
@@ -13,6 +12,7 @@ use crate::threaded::Code;
 use crate::threaded::continuation::{Continuation, ContinuationKind};
 use crate::threaded::frame::Frame;
 use crate::threaded::operands::{get_any, set_any};
+use crate::threaded::slots::window;
 use crate::threaded::{Flow, Pc, Regs};
 use minivm_isa::entities::Block;
 use minivm_isa::entities::Reg;
@@ -32,7 +32,7 @@ enum Holder {
     Nobody,
 }
 
-/// Brings the stack of a fiber that does not run to plain code.
+/// Brings the stack of a fiber that does not run to baseline code.
 ///
 /// # Safety
 /// The fiber is live, and its saved state whole.
@@ -50,7 +50,7 @@ pub(crate) unsafe fn deoptimise_fiber(cx: &mut Context, fiber: &mut Fiber) {
     fiber.pc = unsafe { deoptimise_stack(cx, at, fiber.waits_for_call()) };
 }
 
-/// Brings all frames of a stack to plain code; gives the place of the top one.
+/// Brings all frames of a stack to baseline code; gives the place of the top one.
 ///
 /// # Safety
 /// `at` is a whole state of a stack; `calling` says that its `pc` is a return place.
@@ -85,7 +85,7 @@ pub(crate) unsafe fn deoptimise_stack(cx: &mut Context, at: Flow, calling: bool)
     top
 }
 
-/// Brings one frame to plain code; gives its place, for those whose holder keeps it.
+/// Brings one frame to baseline code; gives its place, for those whose holder keeps it.
 ///
 /// # Safety
 /// `at` is a frame of the closure's function on a whole stack, and `holder` has its place.
@@ -128,7 +128,7 @@ unsafe fn deoptimise_frame(
     }
 }
 
-/// Brings a continuation of an instruction, and the frame below it, to plain code.
+/// Brings a continuation of an instruction, and the frame below it, to baseline code.
 ///
 /// # Safety
 /// The continuation lies above a frame of the function at `at`.
@@ -169,7 +169,7 @@ unsafe fn deoptimise_continuation(
     place_continuation(guest, baseline, here, continuation);
 }
 
-/// Sets what a continuation keeps of the instruction that made it, in plain code.
+/// Sets what a continuation keeps of the instruction that made it, in baseline code.
 pub(crate) fn place_continuation(guest: &GuestFunction, baseline: &Code, here: usize, continuation: &mut Continuation) {
     let slot = |reg: Reg| u32::from(guest.slots().of(reg));
     let instruction = &guest.portable().code[here];
@@ -178,6 +178,8 @@ pub(crate) fn place_continuation(guest: &GuestFunction, baseline: &Code, here: u
     continuation.next = match continuation.kind {
         ContinuationKind::Finaliser | ContinuationKind::MessageHandler => continuation.instruction,
         ContinuationKind::Return => std::ptr::null(),
+        ContinuationKind::Hook if continuation.next.is_null() => std::ptr::null(),
+        ContinuationKind::Hook => continuation.instruction,
         ContinuationKind::Branch => std::ptr::null(),
         _ => baseline.place_of(here + 1),
     };
@@ -192,7 +194,7 @@ pub(crate) fn place_continuation(guest: &GuestFunction, baseline: &Code, here: u
         }
         ContinuationKind::Resume => {
             continuation.state = results[0].map_or(0, slot);
-            continuation.spare = compile::window_of(guest) as u64;
+            continuation.spare = window(guest.slots()) as u64;
         }
         ContinuationKind::Close => {
             continuation.state = results[0].map_or(0, slot);
@@ -201,7 +203,8 @@ pub(crate) fn place_continuation(guest: &GuestFunction, baseline: &Code, here: u
         ContinuationKind::Discard
         | ContinuationKind::Return
         | ContinuationKind::MessageHandler
-        | ContinuationKind::Finaliser => {}
+        | ContinuationKind::Finaliser
+        | ContinuationKind::Hook => {}
         ContinuationKind::Entry | ContinuationKind::Host | ContinuationKind::Paused => {}
     }
 }
@@ -235,7 +238,7 @@ pub(crate) fn receiver_of(instruction: &Instruction) -> Option<(Reg, Operand)> {
 /// Copies the receiver of a method call to where the instruction that looks for the method wants it.
 ///
 /// # Safety
-/// `regs` are those of a frame of the function in plain code, at such an instruction.
+/// `regs` are those of a frame of the function in baseline code, at such an instruction.
 pub(crate) unsafe fn take_receiver(guest: &GuestFunction, regs: Regs, (to, from): (Reg, Operand)) {
     let slots = guest.slots();
     let value = match from.input() {

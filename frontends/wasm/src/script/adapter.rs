@@ -11,7 +11,7 @@ use minivm_isa::verify::Verified;
 use minivm_isa::{Operand, Signature, Type};
 
 /// The types that stand for a type at the boundary.
-pub(crate) fn face(ty: Type) -> &'static [Type] {
+pub fn face(ty: Type) -> &'static [Type] {
     match ty {
         Type::I32 | Type::F32 => &[Type::I32],
         Type::I64 | Type::F64 => &[Type::I64],
@@ -25,11 +25,9 @@ fn faces(types: &[Type]) -> Vec<Type> {
     types.iter().flat_map(|&ty| face(ty)).copied().collect()
 }
 
-/// The program that stands between scripts and an instance of `program`, which can be imported as `module`. A getter has
-/// the name of its global.
-pub(crate) fn adapter(program: &Program, module: &str) -> Verified {
+/// A program without anything but types, which have the numbers that they have in another one.
+pub(crate) fn with_types_of(program: &Program) -> ProgramBuilder {
     let mut builder = ProgramBuilder::new();
-    // Types have the same numbers here.
     for signature in program.signatures.values() {
         builder.new_signature(signature.clone());
     }
@@ -39,6 +37,13 @@ pub(crate) fn adapter(program: &Program, module: &str) -> Verified {
     for ty in program.types.values() {
         builder.declared_type(ty.clone());
     }
+    builder
+}
+
+/// The program that stands between scripts and an instance of `program`, which can be imported as `module`. A getter has
+/// the name of its global.
+pub fn adapter(program: &Program, module: &str) -> Verified {
+    let mut builder = with_types_of(program);
     let imports: Vec<_> = program.exports.iter().map(|export| import(&mut builder, program, module, export)).collect();
     for (export, imported) in program.exports.iter().zip(imports) {
         let function = match imported {
@@ -97,7 +102,10 @@ fn import(builder: &mut ProgramBuilder, program: &Program, module: &str, export:
         Item::Global(global) => {
             let GlobalDef { ty, mutable, holds, .. } = program.globals[global];
             let origin = Origin::Import(Import { module: module.to_owned(), name: export.name.clone() });
-            Some(Imported::Global(builder.add_global(GlobalDef { ty, mutable, holds, origin }), ty))
+            Some(Imported::Global(
+                builder.add_global(GlobalDef { name: String::new(), ty, mutable, holds, origin }),
+                ty,
+            ))
         }
         Item::Memory(memory) => {
             let MemoryDef { minimum, maximum, is_64, is_shared, .. } = program.memories[memory];

@@ -1,0 +1,67 @@
+//! Constants of a function under construction.
+
+use crate::FunctionBuilder;
+use minivm_isa::Operand;
+use minivm_isa::program::Constant;
+
+/// Bytes that each takes while a function is built, with room to grow.
+const CONSTANT_BYTES: u64 = 6 * size_of::<Constant>() as u64;
+
+impl FunctionBuilder {
+    /// A constant, as an operand. The same constant is kept once.
+    pub fn constant(&mut self, constant: Constant) -> Operand {
+        if let Some(&known) = self.constant_ids.get(&constant) {
+            return known.into();
+        }
+        let text = if let Constant::String(bytes) = &constant { bytes.len() } else { 0 };
+        self.take(CONSTANT_BYTES + 2 * text as u64);
+        let number = self.constants.push(constant.clone());
+        self.constant_ids.insert(constant, number);
+        number.into()
+    }
+
+    /// The typed constant `value`.
+    pub fn i32(&mut self, value: i32) -> Operand {
+        self.constant(Constant::I32(value))
+    }
+
+    /// The typed constant `value`.
+    pub fn i64(&mut self, value: i64) -> Operand {
+        self.constant(Constant::I64(value))
+    }
+
+    /// The typed constant `value`.
+    pub fn f32(&mut self, value: f32) -> Operand {
+        self.constant(Constant::F32(value.to_bits()))
+    }
+
+    /// The typed constant `value`.
+    pub fn f64(&mut self, value: f64) -> Operand {
+        self.constant(Constant::F64(value.to_bits()))
+    }
+
+    /// The `any` nil.
+    pub fn nil(&mut self) -> Operand {
+        self.constant(Constant::Nil)
+    }
+
+    /// The `any` boolean `value`.
+    pub fn boolean(&mut self, value: bool) -> Operand {
+        self.constant(if value { Constant::True } else { Constant::False })
+    }
+
+    /// The `any` integer `value`.
+    pub fn integer(&mut self, value: i64) -> Operand {
+        self.constant(Constant::Integer(value))
+    }
+
+    /// The `any` float `value`.
+    pub fn float(&mut self, value: f64) -> Operand {
+        self.constant(Constant::Float(value.to_bits()))
+    }
+
+    /// The `any` string of these bytes.
+    pub fn string(&mut self, bytes: impl Into<Box<[u8]>>) -> Operand {
+        self.constant(Constant::String(bytes.into()))
+    }
+}

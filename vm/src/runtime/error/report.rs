@@ -1,0 +1,148 @@
+//! An error of an instruction in its parts, for a language that has words of its own for it.
+
+use super::basic_type_name;
+use super::names::Name;
+use crate::runtime::context::Context;
+use crate::runtime::frame_view::Position;
+use crate::runtime::frames::Standing;
+use crate::runtime::walk::{Level, Walk};
+use crate::threaded::Flow;
+use crate::threaded::stack_map::Place;
+use crate::value::{Tag, Value};
+use minivm_isa::TrapCode;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+
+/// What was tried in vain.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// An element of something that has none.
+    Index,
+    /// A call of something that cannot be called.
+    Call,
+    /// Arithmetic with something else than numbers.
+    Arithmetic,
+    /// An operation on the bits of something else than integers.
+    Bitwise,
+    /// A number that had to be an integer, and has no integer value.
+    NoInteger,
+    /// An integer divided by zero.
+    DivisionByZero,
+    /// The length of something that has none.
+    Length,
+    /// Something else than strings and numbers joined.
+    Concatenation,
+    /// Two values that have no order.
+    Comparison,
+    /// A numeric loop over something else than numbers, or with steps of zero.
+    Loop,
+    /// A key that is nil or not a number.
+    Key,
+    /// A trap, which has a code.
+    Trap,
+    /// Something that has no kind of its own: see the message.
+    Other,
+}
+
+/// What an instruction has failed with.
+#[derive(Clone, Debug)]
+pub struct ErrorReport {
+    /// What was tried.
+    pub kind: ErrorKind,
+    /// The kinds of the values that it was tried with, as the table of kinds names them (`nil`, `integer`, `string`, …): of the one
+    /// that is wrong, or of both where none is to blame.
+    pub operands: Vec<&'static str>,
+    /// What the value that is wrong is called in the source: its kind (`local`, `upvalue`, `global`, `field`, `method`, `constant`)
+    /// and its name.
+    pub variable: Option<(&'static str, String)>,
+    /// The trap behind it, if it is one.
+    pub trap: Option<TrapCode>,
+    /// What a program is told where nobody has other words, without the position.
+    pub message: String,
+    /// Where that is in the source, if the program says.
+    pub position: Option<Position>,
+    /// The function's own name.
+    pub function: String,
+    /// Names of the custom sections of its program, by which languages know their own.
+    pub sections: Vec<String>,
+}
+
+/// Words for errors: none for those that keep theirs.
+pub(crate) type ErrorWords = Rc<dyn Fn(&ErrorReport) -> Option<String>>;
+
+/// What is known of an error before it is raised.
+pub(crate) struct Detail {
+    kind: ErrorKind,
+    operands: Vec<&'static str>,
+    variable: Option<Name>,
+}
+
+/// Notes what the error is about that is raised next, if somebody wants to know.
+pub(crate) fn note(cx: &Context, kind: ErrorKind, operands: &[Value], variable: Option<Name>) {
+    if cx.error_words.is_some() {
+        let operands = operands.iter().map(|&value| kind_of(value)).collect();
+        cx.error_detail.set(Some(Box::new(Detail { kind, operands, variable })));
+    }
+}
+
+/// The name of a value's kind in the table of kinds.
+fn kind_of(value: Value) -> &'static str {
+    match value.tag() {
+        Tag::INT => "integer",
+        Tag::FLOAT => "float",
+        Tag::FIBER => "fiber",
+        Tag::RECORD => "record",
+        Tag::ARRAY => "array",
+        _ => basic_type_name(value),
+    }
+}
+
+/// What the host's words for an error are, if it has some.
+#[cold]
+pub(crate) fn worded(cx: &mut Context, at: Flow, message: &[u8], trap: Option<TrapCode>) -> Option<Vec<u8>> {
+    let words = cx.error_words.clone()?;
+    let detail = cx.error_detail.take();
+    let report = report(cx, at, message, (detail, trap))?;
+    // A panic may not unwind through handlers: whoever runs the machine gets it.
+    match catch_unwind(AssertUnwindSafe(|| words(&report))) {
+        Ok(text) => text.map(String::into_bytes),
+        Err(panic) => {
+            cx.panic.get_or_insert(panic);
+            None
+        }
+    }
+}
+
+fn report(
+    cx: &Context,
+    at: Flow,
+    message: &[u8],
+    (detail, trap): (Option<Box<Detail>>, Option<TrapCode>),
+) -> Option<ErrorReport> {
+    if cx.is_machine_place(at.pc) || at.pc.is_null() {
+        return None;
+    }
+    // SAFETY: `at` is the state of the running frame.
+    let (level, _) = unsafe { Walk::new(cx, at, false).next() }?;
+    let Level::Guest { guest, regs, instruction, baseline, .. } = level else { return None };
+    if guest.stands_for_host() {
+        return None;
+    }
+    let standing = Standing { guest, regs, place: Place { instruction, calling: false, baseline }, has_begun: false };
+    let kind = if trap.is_some() { ErrorKind::Trap } else { ErrorKind::Other };
+    let Detail { kind, operands, variable } = match detail {
+        Some(detail) if trap.is_none() => *detail,
+        _ => Detail { kind, operands: Vec::new(), variable: None },
+    };
+    Some(ErrorReport {
+        kind,
+        operands,
+        variable,
+        trap,
+        message: String::from_utf8_lossy(message).into_owned(),
+        position: standing.position(),
+        function: guest.portable().name.clone(),
+        sections: guest.program().custom.iter().map(|section| section.name.clone()).collect(),
+    })
+}
