@@ -53,7 +53,7 @@ pub fn install(machine: &mut Machine, mode: Mode) {
     let (forces_exits, policy) = match mode {
         Mode::Off => return,
         Mode::Native => (false, NativePolicy { always: true, ..NativePolicy::default() }),
-        Mode::Hot => (false, NativePolicy { any: true, eager: true, ..NativePolicy::default() }),
+        Mode::Hot => (false, NativePolicy { eager: true, ..NativePolicy::default() }),
         Mode::Chaos { seed } => {
             let stack_bytes = CHAOS_STACK_BYTES;
             (true, NativePolicy { always: true, stack_bytes, chaos: Some(seed), ..NativePolicy::default() })

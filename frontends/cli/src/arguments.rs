@@ -169,8 +169,8 @@ pub(crate) struct Run {
     /// The most memory the program may use; K, M and G are powers of 1024.
     #[arg(long, value_name = "BYTES")]
     pub(crate) memory_max: Option<Size>,
-    /// Whether hot functions are compiled to machine code: `auto` where that works, `all` those of Lua, too, `always` before they
-    /// first run.
+    /// Whether hot functions are compiled to machine code: `auto` where that works, `typed` only those of WebAssembly, `always`
+    /// before they first run.
     #[arg(long, value_enum, value_name = "WHEN", default_value = "auto")]
     pub(crate) jit: Jit,
     /// At the end, tell on standard error what was compiled.
@@ -265,11 +265,11 @@ impl FromStr for Seconds {
 /// When functions are compiled to machine code.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Jit {
-    /// Typed ones, as those of WebAssembly, when they are hot, where the system allows it.
+    /// When they are hot, where the system allows it.
     #[default]
     Auto,
-    /// All when they are hot; those of Lua do not always gain by it.
-    All,
+    /// As `auto`, but only typed ones, as those of WebAssembly.
+    Typed,
     /// Never.
     Off,
     /// Before they first run; an error where the system does not allow it.
@@ -337,8 +337,8 @@ pub(crate) struct Resume {
     /// The most memory the program may use; K, M and G are powers of 1024.
     #[arg(long, value_name = "BYTES")]
     pub(crate) memory_max: Option<Size>,
-    /// Whether hot functions are compiled to machine code: `auto` where that works, `all` those of Lua, too, `always` before they
-    /// first run.
+    /// Whether hot functions are compiled to machine code: `auto` where that works, `typed` only those of WebAssembly, `always`
+    /// before they first run.
     #[arg(long, value_enum, value_name = "WHEN", default_value = "auto")]
     pub(crate) jit: Jit,
     /// Whether and how it is saved when it is stopped again.

@@ -69,3 +69,33 @@ fn functions_are_found_by_the_names_that_the_text_gives_them() {
     found("named", "shapes.lua:7");
     folder.run("explain shapes.lua nothing").fails(2, "func2 shape.area: function <shapes.lua:3>");
 }
+
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+#[test]
+fn machine_code_stands_beside_the_instructions_that_it_does() {
+    let folder = Folder::new();
+    folder.write(
+        "add.wat",
+        "(module (func (export \"add\") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))",
+    );
+    let listing = folder.run("explain --native add.wat add").succeeds();
+    let added = listing.lines().find(|line| line.contains("i32_add")).expect("the instruction is there");
+    assert!(added.contains(" | ") && listing.contains("ret") && listing.contains("entering and leaving:"), "{listing}");
+    assert_eq!(listing, folder.run("explain --native add.wat add").succeeds(), "it differs from run to run");
+    // Of dynamically typed code nothing is known: both kinds of numbers are there.
+    folder.write("half.lua", "local function half(x)\n  return x / 2\nend\nreturn half(3)\n");
+    let listing = folder.run("explain --native half.lua half").succeeds();
+    assert!(listing.contains("divsd"), "{listing}");
+}
+
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+#[test]
+fn perf_learns_the_names_of_functions() {
+    let folder = Folder::new();
+    folder
+        .write("fib.lua", "local function fib(n) return n < 2 and n or fib(n - 1) + fib(n - 2) end\nprint(fib(20))\n");
+    let script = "TMPDIR=. $M run --jit always --perf-map fib.lua && cat perf-*.map > map";
+    assert!(folder.shell(script).has_succeeded());
+    let map = folder.read("map");
+    assert!(map.lines().any(|line| line.contains(" minivm: function <fib.lua:1>")), "{map}");
+}

@@ -15,7 +15,7 @@ Runs damaged inputs against one part of MiniVM, or all of them in turn.
 
 usage: fuzz [TARGET] [OPTION…]
 
-  TARGET       lua, text, binary, program, wasm; all of them by default
+  TARGET       lua, text, binary, program, wasm, native; all of them by default
   --seconds N  how long each target runs; 10 by default
   --seed N     where the sequence of inputs begins; 1 by default
   --input FILE run this one input in this process, to look into what was found
@@ -26,6 +26,7 @@ usage: fuzz [TARGET] [OPTION…]
   binary   the binary form of programs: its decoder
   program  damaged programs: verifier, loader and, when they verify, the machine with little fuel and memory
   wasm     WebAssembly modules: translator, verifier, loader and machine
+  native   damaged programs that verify: native code does what the interpreter does
 ";
 
 /// A parsed command line.

@@ -1,8 +1,9 @@
 //! What can be fuzzed: where its inputs come from and what is done with one.
 
 use crate::mutate;
-use minivm::raw::{Limits, Machine, RunState};
+use minivm::raw::{Failure, Limits, Machine, RunState, Value};
 use minivm_conformance::cases;
+use minivm_conformance::native::{self, Mode};
 use minivm_conformance::random::Random;
 use minivm_isa::program::Item;
 use minivm_isa::{Program, binary, text};
@@ -24,10 +25,11 @@ pub(crate) enum Target {
     Binary,
     Program,
     Wasm,
+    Native,
 }
 
 impl Target {
-    pub(crate) const ALL: [Self; 5] = [Self::Lua, Self::Text, Self::Binary, Self::Program, Self::Wasm];
+    pub(crate) const ALL: [Self; 6] = [Self::Lua, Self::Text, Self::Binary, Self::Program, Self::Wasm, Self::Native];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -36,6 +38,7 @@ impl Target {
             Self::Binary => "binary",
             Self::Program => "program",
             Self::Wasm => "wasm",
+            Self::Native => "native",
         }
     }
 
@@ -48,7 +51,9 @@ impl Target {
         let inputs = match self {
             Self::Lua => sources(),
             Self::Wasm => modules(),
-            Self::Text | Self::Program => programs().iter().map(|program| program.to_string().into_bytes()).collect(),
+            Self::Text | Self::Program | Self::Native => {
+                programs().iter().map(|program| program.to_string().into_bytes()).collect()
+            }
             Self::Binary => programs().iter().map(binary::encode).collect(),
         };
         let mut inputs: Vec<_> = inputs.into_iter().filter(|input| input.len() <= INPUT_BYTES_MAX).collect();
@@ -64,7 +69,7 @@ impl Target {
             Self::Lua => mutate::text(&input, &mut random, &LUA_PIECES),
             Self::Text => mutate::text(&input, &mut random, &TEXT_PIECES),
             // A damaged text that still parses is a damaged program more often than damaged bytes are.
-            Self::Program => mutate::text(&input, &mut random, &[]),
+            Self::Program | Self::Native => mutate::text(&input, &mut random, &[]),
             Self::Binary | Self::Wasm => {
                 mutate::bytes(&mut input, &mut random);
                 input
@@ -88,11 +93,15 @@ impl Target {
                 Err(_) => "refused",
             },
             Self::Program => match text::parse(&String::from_utf8_lossy(input)) {
-                Ok(program) => execute(program),
+                Ok(program) => execute(program).reached,
                 Err(_) => "refused",
             },
             Self::Wasm => match minivm_wasm::translate(input, "fuzz") {
-                Ok(program) => execute(program),
+                Ok(program) => execute(program).reached,
+                Err(_) => "refused",
+            },
+            Self::Native => match text::parse(&String::from_utf8_lossy(input)) {
+                Ok(program) => compare(&program),
                 Err(_) => "refused",
             },
         }
@@ -140,8 +149,37 @@ fn check(program: Program) -> &'static str {
     if minivm_isa::verify(program).is_ok() { "verifies" } else { "rejected" }
 }
 
+/// What a program did.
+#[derive(PartialEq, Eq, Debug)]
+struct Ran {
+    /// How far it got.
+    reached: &'static str,
+    /// How each call ended, with the fuel that was left then.
+    ends: Vec<(String, Option<u64>)>,
+}
+
+/// Runs a program by the interpreter, and compiled in all ways.
+fn compare(program: &Program) -> &'static str {
+    let run = |mode| native::with(mode, || execute(program.clone()));
+    let expected = run(Mode::Off);
+    if expected.ends.is_empty() {
+        return expected.reached;
+    }
+    for mode in [Mode::Native, Mode::Hot, Mode::Chaos { seed: 1 }] {
+        let found = run(mode);
+        assert_eq!(expected, found, "{mode:?} does something else than the interpreter");
+    }
+    expected.reached
+}
+
 /// Verifies, loads and calls everything exported, with little fuel and memory.
-fn execute(program: Program) -> &'static str {
+fn execute(program: Program) -> Ran {
+    let mut ends = Vec::new();
+    let reached = execute_into(program, &mut ends);
+    Ran { reached, ends }
+}
+
+fn execute_into(program: Program, ends: &mut Vec<(String, Option<u64>)>) -> &'static str {
     let exports: Vec<String> = program
         .exports
         .iter()
@@ -149,8 +187,7 @@ fn execute(program: Program) -> &'static str {
         .map(|export| export.name.clone())
         .collect();
     let Ok(verified) = minivm_isa::verify(program) else { return "rejected" };
-    let mut machine =
-        minivm_conformance::raw_machine(Limits { memory_bytes_max: MEMORY_BYTES_MAX, ..Limits::default() });
+    let mut machine = native::machine(Limits { memory_bytes_max: MEMORY_BYTES_MAX, ..Limits::default() });
     machine.add_fuel(FUEL);
     if define_imports(&mut machine).is_err() {
         return "has no memory";
@@ -165,7 +202,15 @@ fn execute(program: Program) -> &'static str {
                 None => continue,
             },
         };
-        reached = match machine.start(function, &[]) {
+        let state = machine.start(function, &[]);
+        let shown = match &state {
+            RunState::Finished(values) => values.iter().map(|&value| shown(value)).collect::<Vec<_>>().join(", "),
+            RunState::Failed(Failure::Error { trap, trace, .. }) => format!("{trap:?} {trace}"),
+            RunState::Failed(Failure::Exit(code)) => format!("exit {code}"),
+            _ => machine.traceback(),
+        };
+        ends.push((shown, machine.fuel()));
+        reached = match state {
             RunState::Finished(_) => "finishes",
             RunState::Failed(_) => "fails",
             RunState::OutOfFuel | RunState::Stepped | RunState::Interrupted => return "runs out of fuel",
@@ -175,19 +220,28 @@ fn execute(program: Program) -> &'static str {
     reached
 }
 
+/// A value without anything that differs from run to run.
+fn shown(value: Value) -> String {
+    match (value.as_int(), value.as_float()) {
+        (Some(int), _) => int.to_string(),
+        (None, Some(float)) => format!("{:x}", float.to_bits()),
+        (None, None) => format!("{:?}", value.tag()),
+    }
+}
+
 /// What compiled Lua and WASI programs import, all of it doing nothing.
 fn define_imports(machine: &mut Machine) -> Result<(), minivm::raw::heap::OutOfMemory> {
     for name in ["__close", "check_close", "pack", "unpack"] {
         machine.define(minivm_lua::codegen::SUPPORT_MODULE, name, |call| call.return_none())?;
     }
     for function in minivm_wasm::wasi::FUNCTIONS {
-        machine.define(minivm_wasm::wasi::MODULE, function.name, |call| call.return_one(minivm::raw::Value::int(8)))?;
+        machine.define(minivm_wasm::wasi::MODULE, function.name, |call| call.return_one(Value::int(8)))?;
     }
     Ok(())
 }
 
 /// The environment of a Lua chunk: a few functions that give back their arguments.
-fn environment(machine: &mut Machine) -> Option<minivm::raw::Value> {
+fn environment(machine: &mut Machine) -> Option<Value> {
     let table = machine.heap().table_value(0, 8).ok()?;
     let kept = machine.keep(table);
     for name in ["print", "setmetatable", "tonumber", "tostring", "pcall", "type"] {

@@ -29,13 +29,13 @@ pub(super) fn install(session: &mut Session, when: Jit, wanted: Wanted) -> Resul
     }
     match tier(when == Jit::Always, wanted.perf_map) {
         Ok(tier) => {
-            let (always, any) = (when == Jit::Always, when == Jit::All);
+            let (always, any) = (when == Jit::Always, when != Jit::Typed);
             let policy = minivm::raw::native::NativePolicy { always, any, logs: wanted.log, ..Default::default() };
             session.machine.set_native_tier(Some(tier), policy);
             Ok(())
         }
         // The interpreter does the same.
-        Err(_) if when == Jit::Auto => Ok(()),
+        Err(_) if matches!(when, Jit::Auto | Jit::Typed) => Ok(()),
         Err(error) => Err(Failure::new(Exit::Unsupported, session.report(error).help("run it with `--jit auto`"))),
     }
 }

@@ -167,8 +167,20 @@ impl Translator<'_, '_> {
         let is_like = self.b.ins().band(same_tag, is_object);
         let is_unclear = self.b.ins().band(is_like, differs);
         let is_unclear = self.b.ins().bor(is_unclear, has_float);
-        self.cold_if(is_unclear, cold);
-        Err((is_same, cold))
+        let (unclear, done) = (self.cold(), self.b.create_block());
+        self.b.append_block_param(done, machine::I8);
+        self.b.ins().brif(is_unclear, unclear, &[], done, &[is_same.into()]);
+        self.b.seal_block(unclear);
+        self.b.switch_to_block(unclear);
+        let arguments = [pairs[0].0, pairs[0].1, pairs[1].0, pairs[1].1];
+        let found = self.call_helper(self.job.helpers.equal, &arguments, machine::I64);
+        let is_unknown = self.b.ins().icmp_imm_s(IntCC::SignedLessThan, found, 0);
+        self.cold_if(is_unknown, cold);
+        let holds = self.b.ins().ireduce(machine::I8, found);
+        self.b.ins().jump(done, &[holds.into()]);
+        self.b.seal_block(done);
+        self.b.switch_to_block(done);
+        Err((self.b.block_params(done)[0], cold))
     }
 
     /// Whether a constant equals nothing but itself.

@@ -194,16 +194,20 @@ pub(crate) fn translate(
         share: Share::default(),
     };
     translator.b.def_var(fuel, params[2]);
-    translator.enter(&params[3..]);
-    translator.all_blocks();
-    translator.leave();
-    translator.b.seal_all_blocks();
-    let share = translator.share;
-    translator.b.finalize(config);
-    share
+    translator.finish(&params[3..], config)
 }
 
 impl Translator<'_, '_> {
+    /// Translates everything; `params` are those of the function.
+    fn finish(mut self, params: &[Value], config: TargetFrontendConfig) -> Share {
+        self.enter(params);
+        self.all_blocks();
+        self.leave();
+        self.b.seal_all_blocks();
+        self.b.finalize(config);
+        self.share
+    }
+
     fn first(&self) -> Block {
         self.job.entry.unwrap_or(Block::from_u32(0))
     }

@@ -15,7 +15,6 @@ use minivm_isa::{Instruction as I, Operand, Type};
 struct Place {
     table: Value,
     key: Value,
-    cold: ir::Block,
 }
 
 impl Translator<'_, '_> {
@@ -235,24 +234,22 @@ impl Translator<'_, '_> {
         [object, key].into_iter().for_each(|operand| self.load_operand(operand));
         let (cold, done) = (self.cold(), self.block_with_pair());
         let table = self.table(object, cold);
-        let key_payload = self.payload(key);
-        let place = Place { table, key: key_payload, cold };
-        let found = self.b.create_block();
-        self.b.append_block_param(found, machine::I64);
-        if is_field {
-            self.field_node(&place, found);
-        } else if by == TAG_INT {
+        let place = Place { table, key: self.payload(key) };
+        let miss = self.cold();
+        if by == TAG_INT && !is_field {
             self.check_int(key, cold);
-            self.get_element(&place, found, done);
+            self.get_element(&place, miss, done);
         } else {
-            self.look_up(&place, TAG_STRING, found);
+            match is_field.then(|| self.seen_node(&place, miss)).flatten() {
+                Some(node) => self.go_with_node(node, done),
+                None => {
+                    self.b.ins().jump(miss, &[]);
+                }
+            }
         }
-        self.b.seal_block(found);
-        self.b.switch_to_block(found);
-        let node = self.b.block_params(found)[0];
-        let payload = self.b.ins().load(machine::I64, own(), node, layout::NODE_VALUE);
-        let tag = self.b.ins().uload8(machine::I32, own(), node, layout::NODE_VALUE_TAG);
-        self.b.ins().jump(done, &[payload.into(), tag.into()]);
+        self.b.seal_block(miss);
+        self.b.switch_to_block(miss);
+        self.look_up(&place, by, cold, done);
         self.step_in(cold, done, Some(dst));
         self.b.seal_block(done);
         self.b.switch_to_block(done);
@@ -267,16 +264,6 @@ impl Translator<'_, '_> {
             let is_other = self.b.ins().icmp_imm_u(IntCC::NotEqual, tag, i64::from(TAG_INT));
             self.cold_if(is_other, cold);
         }
-    }
-
-    /// Finds the node of a field where it was seen, or by its hash; goes to `found` with it, or to where the interpreter looks.
-    fn field_node(&mut self, place: &Place, found: ir::Block) {
-        let miss = self.cold();
-        let Some(node) = self.seen_node(place, miss) else { return self.look_up(place, TAG_STRING, found) };
-        self.b.ins().jump(found, &[node.into()]);
-        self.b.seal_block(miss);
-        self.b.switch_to_block(miss);
-        self.look_up(place, TAG_STRING, found);
     }
 
     /// The node where a field was seen; goes to `miss` where it is not there now.
@@ -304,17 +291,24 @@ impl Translator<'_, '_> {
         Some(node)
     }
 
-    /// Finds a node by its hash.
-    fn look_up(&mut self, place: &Place, tag: u32, found: ir::Block) {
+    /// Has the machine look a key up; goes to `cold` where only the interpreter can.
+    fn look_up(&mut self, place: &Place, tag: u32, cold: ir::Block, done: ir::Block) {
+        let (regs, window) = (self.regs, i64::from(self.job.window) * 8);
+        let result = self.b.ins().iadd_imm_u(regs, window);
         let tag = self.tag_constant(tag);
-        let node = self.call_helper(self.job.helpers.table_node, &[place.table, place.key, tag], machine::I64);
-        self.go_with_node(node, place.cold, found);
+        let arguments = [self.context, place.table, place.key, tag, result];
+        let is_known = self.call_helper(self.job.helpers.table_get, &arguments, machine::I64);
+        let is_unknown = self.b.ins().icmp_imm_u(IntCC::Equal, is_known, 0);
+        self.cold_if(is_unknown, cold);
+        let (payload, tag) = self.load_pair(result, 0);
+        self.b.ins().jump(done, &[payload.into(), tag.into()]);
     }
 
-    fn go_with_node(&mut self, node: Value, cold: ir::Block, found: ir::Block) {
-        let is_none = self.b.ins().icmp_imm_u(IntCC::Equal, node, 0);
-        self.cold_if(is_none, cold);
-        self.b.ins().jump(found, &[node.into()]);
+    /// Goes on with the value of a node.
+    fn go_with_node(&mut self, node: Value, done: ir::Block) {
+        let payload = self.b.ins().load(machine::I64, own(), node, layout::NODE_VALUE);
+        let tag = self.b.ins().uload8(machine::I32, own(), node, layout::NODE_VALUE_TAG);
+        self.b.ins().jump(done, &[payload.into(), tag.into()]);
     }
 
     /// The slot of an element of the array part; goes to `miss` where there is none.
@@ -332,14 +326,10 @@ impl Translator<'_, '_> {
         (slot, tag)
     }
 
-    fn get_element(&mut self, place: &Place, found: ir::Block, done: ir::Block) {
-        let miss = self.cold();
+    fn get_element(&mut self, place: &Place, miss: ir::Block, done: ir::Block) {
         let (slot, tag) = self.slot_of_element(place, miss);
         let payload = self.b.ins().load(machine::I64, own(), slot, 0);
         self.b.ins().jump(done, &[payload.into(), tag.into()]);
-        self.b.seal_block(miss);
-        self.b.switch_to_block(miss);
-        self.look_up(place, TAG_INT, found);
     }
 
     /// `object[key] = value`.
@@ -359,7 +349,7 @@ impl Translator<'_, '_> {
             self.check_int(key, cold);
         }
         self.unless_marking(miss);
-        let place = Place { table, key: key_payload, cold: miss };
+        let place = Place { table, key: key_payload };
         let helper = if is_field {
             if let Some(node) = self.seen_node(&place, miss) {
                 self.b.ins().store(own(), pair.0, node, layout::NODE_VALUE);
@@ -398,19 +388,14 @@ impl Translator<'_, '_> {
             self.guard(object, TAG_STRING);
         }
         self.load_operand(object);
-        let (cold, done, found) = (self.cold(), self.block_with_pair(), self.b.create_block());
-        self.b.append_block_param(found, machine::I64);
+        let (cold, done) = (self.cold(), self.block_with_pair());
         // Strings have no methods of their own.
         let table = if is_string { self.b.ins().iconst(machine::I64, 0) } else { self.table(object, cold) };
         let (key, context) = (self.payload(key), self.context);
         let node = self.call_helper(self.job.helpers.method_node, &[context, table, key], machine::I64);
-        self.go_with_node(node, cold, found);
-        self.b.seal_block(found);
-        self.b.switch_to_block(found);
-        let node = self.b.block_params(found)[0];
-        let payload = self.b.ins().load(machine::I64, own(), node, layout::NODE_VALUE);
-        let tag = self.b.ins().uload8(machine::I32, own(), node, layout::NODE_VALUE_TAG);
-        self.b.ins().jump(done, &[payload.into(), tag.into()]);
+        let is_none = self.b.ins().icmp_imm_u(IntCC::Equal, node, 0);
+        self.cold_if(is_none, cold);
+        self.go_with_node(node, done);
         self.step_in(cold, done, Some(function));
         self.b.seal_block(done);
         self.b.switch_to_block(done);

@@ -22,13 +22,13 @@ pub(crate) enum NativeFlow {
 
 /// Entries after which a function is looked at, and the instructions that it must have done on average then: going in and out
 /// costs about as much as the interpreter takes for so many.
-const LOOK_ENTRIES: u32 = 1 << 12;
+const LOOK_ENTRIES: u32 = 1 << 9;
 const WORTH_INSTRUCTIONS: i64 = 12;
 /// The same for `any` code, which saves less of each, and for the steps that the interpreter does of it; and after how many steps
 /// a function is looked at.
-const WORTH_ANY: i64 = 25;
-const WORTH_STEP: i64 = 15;
-const LOOK_STEPS: i64 = 1 << 14;
+pub(super) const WORTH_ANY: i64 = 50;
+const WORTH_STEP: i64 = 20;
+const LOOK_STEPS: i64 = 1 << 12;
 
 /// Runs the native code of the place `pc` of the running frame.
 ///

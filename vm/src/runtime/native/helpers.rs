@@ -30,10 +30,13 @@ pub struct Helpers {
     pub field_set: u64,
     /// `(context, cell, payload, tag)`: stores a value in a cell while the collector marks; gives 0.
     pub cell_set: u64,
-    /// `(table, payload, tag)`: the node of a key that has a value, or 0 when only the interpreter can tell.
-    pub table_node: u64,
+    /// `(context, table, payload, tag, result)`: what a table has at a key goes to a place in the frame; 0 when only the
+    /// interpreter can tell.
+    pub table_get: u64,
     /// `(context, table, key)`: the node of a method of a table, or of strings where that is 0; 0 when only the interpreter can tell.
     pub method_node: u64,
+    /// `(payload, tag, payload, tag)`: whether two values are equal, 0 or 1; negative when only the interpreter can tell.
+    pub equal: u64,
     /// `(context, payload, tag)`: the length of a table or string; negative when only the interpreter can tell.
     pub length: u64,
     /// `(context, closure, arguments, count)`: calls the fast path of a host function. 1: the result is in place of the first
@@ -77,8 +80,9 @@ impl Helpers {
             table_set: table_set as *const () as u64,
             field_set: field_set as *const () as u64,
             cell_set: cell_set as *const () as u64,
-            table_node: table_node as *const () as u64,
+            table_get: table_get as *const () as u64,
             method_node: method_node as *const () as u64,
+            equal: equal as *const () as u64,
             length: length as *const () as u64,
             fast_path: fast_path as *const () as u64,
             iterate: iterate as *const () as u64,
@@ -160,7 +164,9 @@ helper! {
                     return 1;
                 }
             }
-            if heap.needs_step() || !Table::metatable(table).is_null() {
+            let metatable = Table::metatable(table);
+            let asks_nobody = metatable.is_null() || Table::lacks(metatable, Metamethod::NewIndex as u32);
+            if heap.needs_step() || !asks_nobody {
                 return 0;
             }
             u64::from(Table::set_int(table, heap, key as i64, value).is_ok())
@@ -181,7 +187,7 @@ helper! {
             if !heap.marking() && asks_nobody && Table::put_short(table, key, value) != u32::MAX {
                 return 1;
             }
-            if heap.needs_step() || !metatable.is_null() {
+            if heap.needs_step() || !asks_nobody {
                 return 0;
             }
             u64::from(Table::set_str(table, heap, key, value).is_ok())
@@ -204,10 +210,31 @@ helper! {
 
 helper! {
     /// # Safety
-    /// Table and key are reachable from the frame.
-    fn table_node(table: *mut Table, payload: u64, tag: u32) -> *mut Node {
+    /// Table and key are reachable from the frame, and the place is in its window.
+    fn table_get(cx: *mut Context, table: *mut Table, payload: u64, tag: u32, result: Regs) -> u64 {
         // SAFETY: passed on.
-        unsafe { Table::peek(table, Value::from_parts(payload, Tag(tag))) }
+        unsafe {
+            let key = Value::from_parts(payload, Tag(tag));
+            // Work on long strings is paid for.
+            if key.as_string().is_some_and(|string| !Str::is_short(string)) {
+                return 0;
+            }
+            // As the interpreter looks: first where most keys are.
+            let node = Table::peek(table, key);
+            if !node.is_null() {
+                set_any(result, 0, Value::from_parts((*node).value, Tag(u32::from((*node).value_tag))));
+                return 1;
+            }
+            let value = Table::get(table, &mut (*cx).heap, key);
+            if value.is_nil() {
+                let metatable = Table::metatable(table);
+                if !metatable.is_null() && !Table::lacks(metatable, Metamethod::Index as u32) {
+                    return 0;
+                }
+            }
+            set_any(result, 0, value);
+            1
+        }
     }
 }
 
@@ -217,25 +244,56 @@ helper! {
     fn method_node(cx: *mut Context, table: *mut Table, key: *mut Str) -> *mut Node {
         // SAFETY: the caller vouches for table and key; metatables live with their tables.
         unsafe {
-            let metatable = if table.is_null() {
-                (*cx).string_metatable
-            } else {
-                let node = Table::find_short(table, key);
-                if !node.is_null() && (*node).value_tag != 0 {
-                    return node;
+            let mut metatable = (*cx).string_metatable;
+            let mut table = table;
+            for _ in 0..METHOD_HOPS {
+                if !table.is_null() {
+                    let node = Table::find_short(table, key);
+                    if !node.is_null() && (*node).value_tag != 0 {
+                        return node;
+                    }
+                    if Table::has_more(table) {
+                        return std::ptr::null_mut();
+                    }
+                    metatable = Table::metatable(table);
                 }
-                if Table::has_more(table) { std::ptr::null_mut() } else { Table::metatable(table) }
-            };
-            if metatable.is_null() {
-                return std::ptr::null_mut();
+                if metatable.is_null() {
+                    return std::ptr::null_mut();
+                }
+                let class = Table::find_short(metatable, (*cx).metamethods[Metamethod::Index as usize]);
+                if class.is_null() || (*class).value_tag != Tag::TABLE.0 as u8 {
+                    return std::ptr::null_mut();
+                }
+                table = pointer::<Table>((*class).value as usize);
             }
-            let class = Table::find_short(metatable, (*cx).metamethods[Metamethod::Index as usize]);
-            if class.is_null() || (*class).value_tag != Tag::TABLE.0 as u8 {
-                return std::ptr::null_mut();
-            }
-            let node = Table::find_short(pointer::<Table>((*class).value as usize), key);
-            if node.is_null() || (*node).value_tag == 0 { std::ptr::null_mut() } else { node }
+            std::ptr::null_mut()
         }
+    }
+}
+
+helper! {
+    /// # Safety
+    /// The values are reachable from the frame.
+    fn equal(payload: u64, tag: u32, other_payload: u64, other_tag: u32) -> i64 {
+        // SAFETY: the caller vouches for both.
+        let (value, other) =
+            unsafe { (Value::from_parts(payload, Tag(tag)), Value::from_parts(other_payload, Tag(other_tag))) };
+        if let (Some(string), Some(other)) = (value.as_string(), other.as_string()) {
+            // SAFETY: the caller vouches for both. Work on long strings is paid for.
+            if unsafe { !Str::is_short(string) && !Str::is_short(other) } {
+                return -1;
+            }
+        } else if tag == other_tag && payload != other_payload {
+            // Objects may have a metamethod.
+            let is_bare = |table: Option<*mut Table>| {
+                // SAFETY: the caller vouches for both.
+                table.is_some_and(|table| unsafe { Table::metatable(table).is_null() })
+            };
+            if tag > Tag::STRING.0 && !(is_bare(value.as_table()) && is_bare(other.as_table())) {
+                return -1;
+            }
+        }
+        i64::from(value.raw_equals(other))
     }
 }
 
@@ -298,6 +356,9 @@ helper! {
         crate::number::modulo_float(dividend, divisor)
     }
 }
+
+/// Tables in which a method is looked for, one after the other: fewer than those that cost something.
+const METHOD_HOPS: usize = 8;
 
 /// So much room of a new table is free.
 const FREE_ROOM: u64 = 64;

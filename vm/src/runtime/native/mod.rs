@@ -14,10 +14,13 @@
 //! - **Steps.** An instruction of `any` code that native code does not do itself is done by the interpreter, one canonical
 //!   instruction in baseline code; native code goes on if the interpreter then stands before the next one in the same frame.
 //! - **Profiles.** Before `any` code is compiled, a short part of the run is done instruction by instruction and watched.
+//!   Blocks that were not seen to run are exits; each one taken adds to the profile.
+//! - **Budget.** Compiling `any` code may cost a small part of what has run; callers and callees are compiled together.
 //!
 //! When something is compiled cannot be seen by a program: places, frames, fuel, traps and snapshots are those of the interpreter.
 
 mod enter;
+mod group;
 mod helpers;
 mod job;
 pub mod layout;

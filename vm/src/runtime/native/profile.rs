@@ -14,7 +14,7 @@ use minivm_isa::operand::OperandRef;
 use minivm_isa::{Input, Instruction, Operand, Type};
 
 /// Canonical instructions of one such run.
-const STEPS: u64 = 4000;
+const STEPS: u64 = 3000;
 
 /// Operands of an instruction that are looked at.
 pub const OPERANDS: usize = 3;
@@ -42,6 +42,8 @@ pub struct Seen {
     pub calls_others: bool,
     /// A host function without a fast path was called, or something that is no function.
     pub calls_slowly: bool,
+    /// The function with code that was called, by the address of what closures name; 0 for none, 1 for several.
+    pub guest: u64,
     /// The host function that was called, by the address of what closures name; 0 for none, 1 for several.
     pub host: u64,
     /// The number of values of the open list that it took; [`NO_OPEN`], [`MANY_OPEN`].
@@ -58,6 +60,7 @@ impl Seen {
         calls_guests: false,
         calls_others: false,
         calls_slowly: false,
+        guest: 0,
         host: 0,
         open: NO_OPEN,
         node: NO_NODE,
@@ -178,17 +181,19 @@ fn note_callee(callee: Value, seen: &mut Seen) {
     let closure: *const Closure = callee.pointer().cast();
     // SAFETY: the callee is reachable from the frame; closures point to functions.
     let (address, info) = unsafe { ((*closure).function, &*(*closure).function.cast::<FunctionInfo>()) };
+    let merge = |before: u64, now: u64| if before == 0 || before == now { now } else { 1 };
+    let exposed = address.expose_provenance() as u64;
     match &info.body {
         Body::Guest(_) => {
             seen.calls_guests = true;
+            seen.guest = merge(seen.guest, exposed);
             return;
         }
         Body::Host(host) => seen.calls_slowly |= !matches!(host.intrinsic, Some(Intrinsic::FastPath(_))),
         Body::Bridge(_) => seen.calls_slowly = true,
     }
     seen.calls_others = true;
-    let address = address.expose_provenance() as u64;
-    seen.host = if seen.host == 0 || seen.host == address { address } else { 1 };
+    seen.host = merge(seen.host, exposed);
 }
 
 /// An `any` operand.

@@ -22,22 +22,28 @@ const CHAOS_SLICE_MAX: u64 = 3000;
 const EAGER_SLICE: i64 = 700;
 /// Times that a function is found running before it is compiled.
 const HITS: u32 = 2;
+/// The same before a function with a loop is compiled as a whole, too.
+const CALLED_HITS: u32 = 4;
 /// Guards that fail before a function is compiled again, with what a new short run sees, and how often that is done.
 const MISSES_MAX: u32 = 100;
 const VERSIONS_MAX: u32 = 6;
 /// Times that a function is watched until enough is known of it.
 const WATCHED_MAX: u32 = 3;
 
-/// Compiling an instruction of `any` code takes as long as running so many.
-const COMPILED_COST: i64 = 40_000;
+/// Compiling a function of `any` code takes as long as compiling so many instructions more,
+const FUNCTION_COST: i64 = 8;
+/// watching a run for a profile as so many,
+const WATCH_COST: i64 = 3;
+/// and one of these as long as running so many.
+const COMPILED_COST: i64 = 50_000;
 /// So much may be spent on compiling before anything is won: this, or that part of what has run where it is less,
 const ADVANCE_MAX: i64 = 2_000_000;
 const ADVANCE_PART: i64 = 4;
 /// a part of all that has run, so that a program which wins nothing loses next to nothing,
-const RUN_PART: i64 = 25;
-/// and a part of what native code has done, less what going in, out and through the interpreter costs: most of what is won.
-const DONE_PART: i64 = 8;
-const ENTRY_COST: i64 = 15;
+const RUN_PART: i64 = 33;
+/// and a part of what native code has done, less what going in, out and through the interpreter costs: less than what is won.
+const DONE_PART: i64 = 25;
+const ENTRY_COST: i64 = 50;
 const STEP_COST: i64 = 30;
 
 /// Instructions of the next inner slice.
@@ -102,16 +108,27 @@ unsafe fn look_at(cx: &mut Context, regs: Regs) {
     if native.hits.get() < HITS || native.versions.get() > VERSIONS_MAX {
         return;
     }
-    let is_typed = guest.convention == Convention::Typed;
-    if !is_typed && !native.is_well_known() && native.watched.get() < WATCHED_MAX {
+    // What runs in a loop may never be called again; native callers ask for what they call.
+    let is_called = native.hits.get() > CALLED_HITS && guest.convention != Convention::Variadic;
+    if guest.convention == Convention::Typed {
+        cx.compile_loop(info, guest, at);
+        return cx.compile_native(info, guest, None);
+    }
+    // SAFETY: the stack has not changed yet.
+    let frames = unsafe { super::group::frames(cx, pc, regs, at) };
+    if (!native.is_well_known() || native.is_outdated.take()) && native.watched.get() < WATCHED_MAX {
+        // Of what cannot be compiled yet nothing need be known.
+        if !cx.may_spend(WATCH_COST + FUNCTION_COST) {
+            native.is_outdated.set(true);
+            return;
+        }
+        cx.native.compiled_any += WATCH_COST;
         native.watched.set(native.watched.get() + 1);
         super::profile::run(cx);
     }
-    let is_in_loop = cx.compile_loop(info, guest, at);
-    // What runs in a loop may never be called again; native callers ask for what they call.
-    let is_called = native.hits.get() > HITS && guest.convention != Convention::Variadic;
-    if is_typed || !is_in_loop || is_called {
-        cx.compile_native(info, guest, None);
+    cx.compile_frames(&frames);
+    if is_called {
+        cx.compile_group(info, guest, None);
     }
 }
 
@@ -129,16 +146,18 @@ pub(crate) fn loaded(cx: &mut Context, info: &FunctionInfo, guest: &GuestFunctio
     }
 }
 
-/// Instructions of a function of `any` code that are compiled.
-fn any_instructions(guest: &GuestFunction) -> i64 {
+/// What compiling a function of `any` code costs, as a number of instructions.
+pub(super) fn any_instructions(guest: &GuestFunction) -> i64 {
     if guest.convention == Convention::Typed {
         return 0;
     }
     let native = guest.native.get();
-    if !native.leaves_unseen() {
-        return guest.portable().code.len() as i64;
-    }
-    native.profile.borrow().iter().filter(|seen| seen.count > 0).count() as i64
+    let count = if native.leaves_unseen() {
+        native.profile.borrow().iter().filter(|seen| seen.count > 0).count()
+    } else {
+        guest.portable().code.len()
+    };
+    count as i64 + FUNCTION_COST
 }
 
 impl NativePolicy {
@@ -207,7 +226,7 @@ impl Context {
         native.misses.set(0);
         native.versions.set(native.versions.get() + 1);
         // What was seen before stays known.
-        native.noted.set(0);
+        native.is_outdated.set(true);
         native.watched.set(0);
         if self.native.policy.logs {
             self.native.log.note(super::NativeEvent::GivenUp { name: guest.portable().name.clone() });
@@ -215,21 +234,22 @@ impl Context {
         self.forget(guest);
     }
 
-    /// Compiles the innermost loop around an instruction; says whether there is one.
-    fn compile_loop(&mut self, info: &FunctionInfo, guest: &GuestFunction, at: usize) -> bool {
-        let function = guest.portable();
-        if function.code.len() > self.native.policy.instructions_max {
-            return false;
-        }
-        let head = minivm_isa::loops::innermost_loop(function, function.block_of(at));
-        if let Some(head) = head {
+    /// Compiles the innermost loop around an instruction, if there is one.
+    pub(super) fn compile_loop(&mut self, info: &FunctionInfo, guest: &GuestFunction, at: usize) {
+        if let Some(head) = self.loop_around(guest, at) {
             self.compile_native(info, guest, Some(head));
         }
-        head.is_some()
+    }
+
+    /// The head of the innermost loop around an instruction, of a function that is not too large.
+    pub(super) fn loop_around(&self, guest: &GuestFunction, at: usize) -> Option<Block> {
+        let function = guest.portable();
+        let fits = function.code.len() <= self.native.policy.instructions_max;
+        fits.then(|| minivm_isa::loops::innermost_loop(function, function.block_of(at))).flatten()
     }
 
     /// Begins to compile a function, or a loop of it, unless that was tried.
-    fn compile_native(&mut self, info: &FunctionInfo, guest: &GuestFunction, head: Option<Block>) {
+    pub(super) fn compile_native(&mut self, info: &FunctionInfo, guest: &GuestFunction, head: Option<Block>) {
         if !self.may_afford(guest) {
             return;
         }
@@ -271,9 +291,13 @@ impl Context {
         if self.native.policy.always || self.native.policy.eager || guest.convention == Convention::Typed {
             return true;
         }
-        let cost = (self.native.compiled_any + any_instructions(guest)).saturating_mul(COMPILED_COST);
-        let is_detached = guest.native.get().is_detached.get();
-        self.native.policy.any && !is_detached && cost <= self.native.means()
+        self.native.policy.any && !guest.native.get().is_detached.get() && self.may_spend(any_instructions(guest))
+    }
+
+    /// Whether so many more instructions of `any` code may be compiled.
+    pub(super) fn may_spend(&self, instructions: i64) -> bool {
+        let cost = (self.native.compiled_any + instructions).saturating_mul(COMPILED_COST);
+        self.native.policy.eager || cost <= self.native.means()
     }
 
     fn may_compile(&self, guest: &GuestFunction) -> Result<(), Refusal> {

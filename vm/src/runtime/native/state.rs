@@ -15,6 +15,8 @@ const REFUSALS_MAX: usize = 256;
 
 /// Instructions of a function that were watched when enough is known of it.
 const NOTED_MIN: u32 = 200;
+/// The same in runs from start to end.
+const RUNS_MIN: usize = 4;
 /// Versions of a function that leave what was not seen to run to the interpreter.
 const VERSIONS_PARTIAL: u32 = 4;
 
@@ -23,7 +25,7 @@ const VERSIONS_PARTIAL: u32 = 4;
 pub struct NativePolicy {
     /// Everything is compiled before it first runs; else what is hot.
     pub always: bool,
-    /// What is hot may be `any` code as well, which does not always gain by it.
+    /// What is hot may be `any` code as well as typed code.
     pub any: bool,
     /// Instructions of a function past which it is not compiled.
     pub instructions_max: usize,
@@ -43,7 +45,7 @@ impl Default for NativePolicy {
     fn default() -> Self {
         NativePolicy {
             always: false,
-            any: false,
+            any: true,
             instructions_max: 8000,
             code_bytes_max: 64 << 20,
             stack_bytes: 64 << 10,
@@ -195,16 +197,20 @@ pub(crate) struct Native {
     /// Times that it was entered since it was last looked at, and instructions done then.
     pub(super) entries: Cell<u32>,
     pub(super) done: Cell<i64>,
+    /// Whether it was tried in vain to compile it.
+    pub(super) is_refused: Cell<bool>,
     /// Whether it turned out not to be worth entering.
     pub(super) is_detached: Cell<bool>,
     /// Instructions that the interpreter did for it since then.
     pub(super) steps: Cell<i64>,
     /// What was seen at each instruction of `any` code; empty while nothing was.
     pub(super) profile: RefCell<Vec<Seen>>,
-    /// Instructions that were watched for the profile, since the last time that guards failed too often.
+    /// Instructions that were watched for the profile.
     pub(super) noted: Cell<u32>,
-    /// Times that it was watched since then.
+    /// Times that it was watched since guards failed too often.
     pub(super) watched: Cell<u32>,
+    /// Whether that has happened, and nothing was watched since.
+    pub(super) is_outdated: Cell<bool>,
     /// Guards that have failed since it was compiled, and how often that was.
     pub(super) misses: Cell<u32>,
     pub(super) versions: Cell<u32>,
@@ -253,9 +259,10 @@ impl Native {
         self.is_well_known() && self.versions.get() < VERSIONS_PARTIAL
     }
 
-    /// Whether enough of it was watched.
+    /// Whether enough of it was watched: of short functions, some runs.
     pub(super) fn is_well_known(&self) -> bool {
-        self.noted.get() >= NOTED_MIN
+        let noted = self.noted.get();
+        noted >= NOTED_MIN || noted as usize > RUNS_MIN * self.profile.borrow().len()
     }
 }
 
@@ -269,6 +276,7 @@ impl Context {
         let code = match result {
             Ok(code) => code,
             Err(refusal) => {
+                native.is_refused.set(native.is_refused.get() || pending.is_entry);
                 self.native.refuse(&guest.portable().name, refusal);
                 return;
             }
