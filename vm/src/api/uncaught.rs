@@ -24,7 +24,7 @@ impl Machine {
     /// gives none, the error has its own words. It must give the same for the same, as programs see it; it is asked again by machines
     /// that load the state, which have to have it, too.
     pub fn set_error_words(&mut self, words: impl Fn(&ErrorReport) -> Option<String> + Send + 'static) {
-        self.cx.error_words = Some(Rc::new(words));
+        self.cx.errors.words = Some(Rc::new(words));
     }
 
     /// Where the error was raised that has ended a run last: in the innermost function with code and positions.

@@ -201,10 +201,8 @@ pub(crate) struct Context {
     pub(crate) codecs: crate::runtime::codec::Codecs,
     /// Reads numbers in strings, where the language takes those for numbers.
     pub(crate) number_reader: Option<NumberReader>,
-    /// The host's own words for errors of instructions.
-    pub(crate) error_words: Option<crate::runtime::error::ErrorWords>,
-    /// What is known of the error that is about to be raised.
-    pub(crate) error_detail: std::cell::Cell<Option<Box<crate::runtime::error::Detail>>>,
+    /// The host's own words for errors of instructions, and what is known of the one that is about to be raised.
+    pub(crate) errors: crate::runtime::error::Errors,
     /// The last instruction that started again as there was room, and the budget it had then.
     pub(crate) retried: Option<(Pc, i64)>,
     /// Whether a run stops where an error is raised that nobody catches.
@@ -285,8 +283,7 @@ impl Context {
             known_bridges: crate::runtime::known_bridges::KnownBridges::default(),
             codecs: crate::runtime::codec::Codecs::default(),
             number_reader: None,
-            error_words: None,
-            error_detail: std::cell::Cell::default(),
+            errors: Default::default(),
             retried: None,
             keeps_uncaught: false,
             looks_around: false,

@@ -84,7 +84,7 @@ pub(crate) fn load(
     heap.report();
     let mut new = Context::new(heap, old.limits, &crate::compile::ENGINE);
     new.number_reader = old.number_reader;
-    new.error_words = old.error_words.clone();
+    new.errors.words = old.errors.words.clone();
     new.keeps_uncaught = old.keeps_uncaught;
     let waiting = clone.map(|clone| clone.put_into(&mut new)).transpose();
     new.host_functions = std::mem::take(&mut old.host_functions);

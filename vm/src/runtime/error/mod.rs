@@ -16,8 +16,8 @@ use crate::value::{Tag, Value};
 
 pub(crate) use boundary::{argument_message, result_message};
 pub(crate) use names::{call_site_name, describe_callee, describe_operand, name_in_caller};
-pub(crate) use report::{Detail, ErrorWords, note, worded};
 pub use report::{ErrorKind, ErrorReport};
+pub(crate) use report::{Errors, note, worded};
 pub use trace::MODULES;
 pub(crate) use trace::{
     fiber_state, level_info, position_at, position_of_call, position_of_caller, static_info, suspended_in, traceback,

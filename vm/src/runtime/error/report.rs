@@ -10,6 +10,7 @@ use crate::threaded::Flow;
 use crate::threaded::stack_map::Place;
 use crate::value::{Tag, Value};
 use minivm_isa::TrapCode;
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
@@ -68,11 +69,16 @@ pub struct ErrorReport {
     pub sections: Vec<String>,
 }
 
-/// Words for errors: none for those that keep theirs.
-pub(crate) type ErrorWords = Rc<dyn Fn(&ErrorReport) -> Option<String>>;
+/// The words of the host, and what is known of the error that is about to be raised.
+#[derive(Default)]
+pub(crate) struct Errors {
+    /// None for errors that keep their own.
+    pub(crate) words: Option<Rc<dyn Fn(&ErrorReport) -> Option<String>>>,
+    detail: Cell<Option<Box<Detail>>>,
+}
 
 /// What is known of an error before it is raised.
-pub(crate) struct Detail {
+struct Detail {
     kind: ErrorKind,
     operands: Vec<&'static str>,
     variable: Option<Name>,
@@ -80,9 +86,9 @@ pub(crate) struct Detail {
 
 /// Notes what the error is about that is raised next, if somebody wants to know.
 pub(crate) fn note(cx: &Context, kind: ErrorKind, operands: &[Value], variable: Option<Name>) {
-    if cx.error_words.is_some() {
+    if cx.errors.words.is_some() {
         let operands = operands.iter().map(|&value| kind_of(value)).collect();
-        cx.error_detail.set(Some(Box::new(Detail { kind, operands, variable })));
+        cx.errors.detail.set(Some(Box::new(Detail { kind, operands, variable })));
     }
 }
 
@@ -101,8 +107,8 @@ fn kind_of(value: Value) -> &'static str {
 /// What the host's words for an error are, if it has some.
 #[cold]
 pub(crate) fn worded(cx: &mut Context, at: Flow, message: &[u8], trap: Option<TrapCode>) -> Option<Vec<u8>> {
-    let words = cx.error_words.clone()?;
-    let detail = cx.error_detail.take();
+    let words = cx.errors.words.clone()?;
+    let detail = cx.errors.detail.take();
     let report = report(cx, at, message, (detail, trap))?;
     // A panic may not unwind through handlers: whoever runs the machine gets it.
     match catch_unwind(AssertUnwindSafe(|| words(&report))) {
