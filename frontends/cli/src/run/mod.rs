@@ -29,7 +29,7 @@ pub(crate) use inspect::inspect;
 pub(crate) use interpreter::lua;
 use launch::Launcher;
 use minivm::raw::{InstanceId, Limits, LinkError, Machine, MemoryWait, RunState, Value};
-use minivm_isa::{Allowance, Convention, Program, Signature, Type, Verified};
+use minivm_isa::{Allowance, Convention, Signature, Type, Verified};
 use minivm_lua::stdlib::OpenFiles;
 use minivm_wasm::Features;
 use minivm_wasm::wasi::{self, Linked, SetupError, WasiBuilder};
