@@ -57,6 +57,10 @@ pub(crate) struct Mapping {
     base: *mut u8,
     /// Bytes that were not given back yet.
     bytes: usize,
+    #[cfg_attr(
+        all(target_os = "linux", target_pointer_width = "64", not(miri)),
+        allow(dead_code, reason = "only the allocator wants to know it again")
+    )]
     align: usize,
 }
 

@@ -86,8 +86,8 @@ fn catches(level: &Level<'_>, catching: Catches) -> bool {
         Level::Guest { guest, instruction, .. } => regions_at(guest, *instruction, catching).1.is_some(),
         // SAFETY: the level comes from a walk.
         Level::Host { continuation, .. } => unsafe { Continuation::at(*continuation) }.protect != Protect::No,
-        // SAFETY: as above. Errors of finalisers go no further.
         Level::Continuation { continuation } => {
+            // SAFETY: the level comes from a walk. Errors of finalisers go no further.
             unsafe { Continuation::at(*continuation) }.kind == ContinuationKind::Finaliser
         }
         Level::Boundary { .. } => false,
