@@ -21,8 +21,8 @@ fn module() -> Vec<u8> {
             let _ = write!(text, "(i32.load offset={step} (local.get 1)) i32.xor i32.const {number} i32.add");
         }
         let next = (number + 1) % FUNCTIONS;
-        let _ = write!(text, "(if (result i32) (param i32) (i32.lt_u (local.get 1) (i32.const 3))");
-        let _ = write!(text, "(then (i32.add (local.get 1) (i32.const 1)) call $f{next}) (else)))");
+        text += " (i32.lt_u (local.get 1) (i32.const 3)) if (param i32) (result i32)";
+        let _ = write!(text, " (i32.add (local.get 1) (i32.const 1)) call $f{next} end)");
     }
     text += "(export \"run\" (func $f0)))";
     minivm_wasm::parse_text(text.as_bytes(), "instances").expect("the text is right").into_owned()
