@@ -37,8 +37,8 @@ const WATCH_COST: i64 = 3;
 /// and one of these as long as running so many.
 const COMPILED_COST: i64 = 50_000;
 /// So much may be spent on compiling before anything is won: this, or that part of what has run where it is less,
-const ADVANCE_MAX: i64 = 2_000_000;
-const ADVANCE_PART: i64 = 4;
+const ADVANCE_MAX: i64 = 3_000_000;
+const ADVANCE_PART: i64 = 6;
 /// a part of all that has run, so that a program which wins nothing loses next to nothing,
 const RUN_PART: i64 = 33;
 /// and a part of what native code has done, less what going in, out and through the interpreter costs: less than what is won.
