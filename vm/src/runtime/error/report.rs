@@ -69,11 +69,14 @@ pub struct ErrorReport {
     pub sections: Vec<String>,
 }
 
+/// What gives an error its words, or leaves those it has.
+pub(crate) type ErrorWords = dyn Fn(&ErrorReport) -> Option<String>;
+
 /// The words of the host, and what is known of the error that is about to be raised.
 #[derive(Default)]
 pub(crate) struct Errors {
     /// None for errors that keep their own.
-    pub(crate) words: Option<Rc<dyn Fn(&ErrorReport) -> Option<String>>>,
+    pub(crate) words: Option<Rc<ErrorWords>>,
     detail: Cell<Option<Box<Detail>>>,
 }
 
