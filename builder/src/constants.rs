@@ -61,7 +61,7 @@ impl FunctionBuilder {
     }
 
     /// The `any` string of these bytes.
-    pub fn string(&mut self, bytes: impl Into<Box<[u8]>>) -> Operand {
-        self.constant(Constant::String(bytes.into()))
+    pub fn string(&mut self, bytes: impl AsRef<[u8]>) -> Operand {
+        self.constant(Constant::String(bytes.as_ref().into()))
     }
 }

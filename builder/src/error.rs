@@ -20,7 +20,7 @@ use std::fmt;
 /// assert_eq!(mistakes[0].place.function, Some(function));
 /// # Ok::<(), BuildError>(())
 /// ```
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum BuildError {
     /// The registers of a function take more than 60,000 frame words.
     FrameTooLarge {
@@ -66,6 +66,13 @@ pub enum BuildError {
     /// The verifier refuses the program. Blocks have the numbers that [`FunctionBuilder::block`](crate::FunctionBuilder::block)
     /// gave them.
     Rejected(Vec<Rejection>),
+}
+
+/// As `Display`, so that a `main` that returns it says what is wrong.
+impl fmt::Debug for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl fmt::Display for BuildError {

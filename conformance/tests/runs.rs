@@ -442,7 +442,7 @@ fn frames_lines_and_errors_are_those_of_the_run_at_work() {
     machine.set_keep_stack_on_error(true);
     let place = |machine: &Machine| {
         let frame = machine.frames().next().expect("it runs");
-        let own = frame.locals.iter().filter(|local| !local.is_captured);
+        let own = frame.locals.iter().filter(|local| !local.is_captured && !local.name.starts_with('('));
         let locals: Vec<String> = own.map(|local| machine.show(&local.value)).collect();
         (frame.position.expect("it has a place").line, locals)
     };

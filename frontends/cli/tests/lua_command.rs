@@ -279,7 +279,9 @@ fn a_terminal_without_a_script_gets_a_prompt() {
         eprintln!("there is no `script` that makes a terminal");
         return;
     }
-    let ended = folder.shell("script -qec \"$M lua\" /dev/null < typed");
+    // A line editor takes what is typed while it waits for a line.
+    let typing = "while IFS= read -r line; do sleep 1; printf '%s\\n' \"$line\"; done < typed";
+    let ended = folder.shell(&format!("{{ {typing}; }} | script -qec \"$M lua\" /dev/null"));
     let shown = ended.fails_with_output(4);
     let lines: Vec<&str> = shown.lines().map(|line| line.trim_end_matches('\r')).collect();
     assert!(lines.iter().any(|line| line.starts_with("Lua 5.4")), "{shown}");

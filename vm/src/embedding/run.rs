@@ -7,6 +7,7 @@ use crate::api::run::RunState as RawState;
 use crate::runtime::error::ErrorReport;
 use crate::runtime::frame_view::Position;
 use crate::runtime::host::HostRequest;
+use std::fmt;
 
 /// How a slice of a run ended.
 ///
@@ -64,6 +65,20 @@ impl RunState {
             | RunState::Stepped
             | RunState::Interrupted
             | RunState::Yielded(_) => None,
+        }
+    }
+}
+
+impl fmt::Debug for RunState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RunState::Finished(values) => f.debug_tuple("Finished").field(values).finish(),
+            RunState::Failed(failure) => f.debug_tuple("Failed").field(failure).finish(),
+            RunState::OutOfFuel => f.write_str("OutOfFuel"),
+            RunState::Waiting(_) => f.write_str("Waiting(..)"),
+            RunState::Yielded(values) => f.debug_tuple("Yielded").field(values).finish(),
+            RunState::Stepped => f.write_str("Stepped"),
+            RunState::Interrupted => f.write_str("Interrupted"),
         }
     }
 }

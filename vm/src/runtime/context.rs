@@ -80,11 +80,11 @@ pub(crate) const LOADS_MIN: usize = 256;
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Bytes of all that a program makes the machine hold: heap, linear memories, tables, stacks, code, what loading and
-    /// compiling take while they run, and what functions of the host hold on its behalf.
+    /// compiling take while they run, and what functions of the host hold on its behalf. No limit by default.
     pub memory_bytes_max: u64,
-    /// Words of one fiber's stack.
+    /// Words of one fiber's stack; 8 Mi by default, which is some 400,000 calls of a small function.
     pub stack_words_max: usize,
-    /// Fibers that may resume one another in a chain.
+    /// Fibers that may resume one another in a chain; 4,096 by default.
     pub fiber_depth_max: u32,
     /// Key of the hash functions that take over where somebody has filled a table with keys that collide. Whoever does not know
     /// it cannot make keys that collide for these, too; but with the default that is work beyond reason already. It belongs to

@@ -109,9 +109,15 @@ pub fn parse_text_within<'a>(
     tokens.track_instr_spans(true);
     let mut module = wast::parser::parse::<wast::Wat<'_>>(&tokens).map_err(of_text)?;
     let mut options = wast::core::EncodeOptions::new();
-    options.dwarf(Path::new(name), text, wast::core::GenerateDwarf::Lines);
+    // To find a column takes as long as the line before it is: text that no person reads has no positions.
+    if text.lines().all(|line| line.len() <= LINE_BYTES_MAX) {
+        options.dwarf(Path::new(name), text, wast::core::GenerateDwarf::Lines);
+    }
     options.encode_wat(&mut module).map(Cow::from).map_err(of_text)
 }
+
+/// Bytes of the longest line of text that has positions.
+const LINE_BYTES_MAX: usize = 2048;
 
 /// What a module in the binary format begins with.
 const BINARY_MAGIC: &[u8] = b"\0asm";

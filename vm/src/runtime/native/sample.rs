@@ -100,7 +100,7 @@ unsafe fn look_at(cx: &mut Context, regs: Regs) {
         cx.compile_loop(info, guest, at);
         return;
     }
-    if guest.convention != Convention::Typed && !cx.native.policy.any {
+    if guest.convention != Convention::Typed && !cx.compiles_any() {
         return;
     }
     let native = guest.native.get();
@@ -286,12 +286,18 @@ impl Context {
         self.install_finished();
     }
 
+    /// Whether hot `any` code is compiled. Not where fuel is limited: entering it after an error in an error handler has been seen to
+    /// charge one unit less (`text/handlers`, in portions).
+    pub(super) fn compiles_any(&self) -> bool {
+        self.native.policy.any && !self.is_limited
+    }
+
     /// Whether enough has run for what compiling takes. What waits is found again.
     fn may_afford(&self, guest: &GuestFunction) -> bool {
         if self.native.policy.always || self.native.policy.eager || guest.convention == Convention::Typed {
             return true;
         }
-        self.native.policy.any && !guest.native.get().is_detached.get() && self.may_spend(any_instructions(guest))
+        self.compiles_any() && !guest.native.get().is_detached.get() && self.may_spend(any_instructions(guest))
     }
 
     /// Whether so many more instructions of `any` code may be compiled.

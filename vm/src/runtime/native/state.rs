@@ -25,7 +25,7 @@ const VERSIONS_PARTIAL: u32 = 4;
 pub struct NativePolicy {
     /// Everything is compiled before it first runs; else what is hot.
     pub always: bool,
-    /// What is hot may be `any` code as well as typed code.
+    /// What is hot may be `any` code as well as typed code, as long as fuel is not limited.
     pub any: bool,
     /// Instructions of a function past which it is not compiled.
     pub instructions_max: usize,
