@@ -14,11 +14,11 @@ const SLOW_ENDINGS: [&str; 6] = ["_slow", "_now", "_marking", "_metamethod", "_e
 
 /// Handlers that allocate, raise, switch fibers, compare long strings or types, or move many values: what they do costs more than a
 /// push.
-const HEAVY: [&str; 40] = [
+const HEAVY: [&str; 42] = [
     "boundary::",
     "call::many_varargs_to_open",
     "call::prepend_open",
-    "call::record_returned",
+    "call::continuation_returned",
     "call::return_block",
     "call::return_many",
     "call::return_words",
@@ -35,6 +35,7 @@ const HEAVY: [&str; 40] = [
     "convert::ref_of_subtype",
     "convert::same_string",
     "dynamic::concat_values",
+    "entries::table_next",
     "fiber::fiber_close",
     "fiber::fiber_new",
     "fiber::fiber_resume",
@@ -52,6 +53,7 @@ const HEAVY: [&str; 40] = [
     "record::array_set",
     "record::record_new",
     "record::record_set",
+    "string::string_",
     "typed::bulk",
     "typed::ranges",
     "stepping::",
