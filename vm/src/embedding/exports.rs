@@ -41,7 +41,8 @@ impl Machine {
     /// # let mut builder = minivm_builder::ProgramBuilder::new();
     /// # let origin = Origin::Own(Initial::Constant(Constant::I32(1)));
     /// # let ty = minivm_isa::Type::I32;
-    /// # let global = builder.add_global(GlobalDef { ty, mutable: true, holds: ElementType::Any, origin });
+    /// # let name = String::new();
+    /// # let global = builder.add_global(GlobalDef { name, ty, mutable: true, holds: ElementType::Any, origin });
     /// # builder.export("counter", Item::Global(global));
     /// # let program = builder.finish()?;
     /// # let mut machine = minivm::Machine::new(minivm::Limits::default());
