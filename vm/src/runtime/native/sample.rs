@@ -286,8 +286,8 @@ impl Context {
         self.install_finished();
     }
 
-    /// Whether hot `any` code is compiled. Not where fuel is limited: entering it after an error in an error handler has been seen to
-    /// charge one unit less (`text/handlers`, in portions).
+    /// Whether hot `any` code is compiled. Not where fuel is limited, until native code is known to be exact there:
+    /// `text/handlers`, run in portions with a typed function as message handler, is charged one unit less.
     pub(super) fn compiles_any(&self) -> bool {
         self.native.policy.any && !self.is_limited
     }
