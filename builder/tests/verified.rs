@@ -193,3 +193,14 @@ fn functions_that_cannot_be_laid_out() {
     let error = program.add(f).unwrap_err().to_string();
     assert!(error.ends_with("jump, target: expected a block that was switched to, found block1"), "{error}");
 }
+
+#[test]
+fn a_copy_has_the_type_of_its_operand() {
+    let mut program = ProgramBuilder::new();
+    let mut f = program.function("copies", Signature::dynamic(0, false));
+    let bare = f.copy(1_i64);
+    assert_eq!(f.register_type(bare), Type::I64);
+    let integer = f.integer(1);
+    let dynamic = f.copy(integer);
+    assert_eq!(f.register_type(dynamic), Type::Any);
+}

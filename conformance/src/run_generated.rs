@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Units of a run.
 pub const FUEL: u64 = 10_000;
-/// Units of a short run: most of what a program does, it does in its first few hundred.
+/// Units of a short run, for very many programs: most of them use these up, so what comes late in a program is not seen.
 pub const FUEL_SHORT: u64 = 800;
 /// Limits of a run: small, so that programs come to them.
 pub(crate) const LIMITS: Limits = Limits {

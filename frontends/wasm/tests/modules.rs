@@ -243,3 +243,15 @@ fn programs_from_c() {
         }
     }
 }
+
+#[test]
+fn text_in_very_long_lines_has_no_positions() {
+    let module = |end: &str| format!("(module (func {}))", format!("(drop (i32.const 1)){end}").repeat(20_000));
+    let has_lines = |text: &str| {
+        let binary = minivm_wasm::parse_text(text.as_bytes(), "long.wat").unwrap_or_else(|_| panic!("it is valid"));
+        binary.windows(11).any(|bytes| bytes == b".debug_line")
+    };
+    assert!(has_lines(&module("\n")));
+    // A column takes as long to find as the line is long: here that would be quadratic.
+    assert!(!has_lines(&module(" ")));
+}
