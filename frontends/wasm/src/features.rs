@@ -27,7 +27,7 @@ pub const PROPOSALS: &[Proposal] = &[
     no("memory-control", None, "pages given back", WasmFeatures::MEMORY_CONTROL),
     no("custom-page-sizes", None, "memories with pages of another size", WasmFeatures::CUSTOM_PAGE_SIZES),
     yes("wide-arithmetic", None, "128-bit arithmetic", WasmFeatures::WIDE_ARITHMETIC),
-    yes("threads", None, "shared memories and atomic access", WasmFeatures::THREADS),
+    yes("threads", None, "shared memories and atomic access; no threads of WASI", WasmFeatures::THREADS),
     yes("relaxed-simd", Some("3.0"), "vector instructions that machines choose", WasmFeatures::RELAXED_SIMD),
     yes("simd", Some("2.0"), "vectors of 128 bits", WasmFeatures::SIMD),
     yes("memory64", Some("3.0"), "memories and tables with 64-bit addresses", WasmFeatures::MEMORY64),
