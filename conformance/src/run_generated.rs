@@ -7,7 +7,7 @@ use crate::random::Random;
 use crate::reload::{Plan, Reloads, run_in_slices};
 use minivm::raw::heap::Stress;
 use minivm::raw::{Failure, HostCall, Limits, LinkError, Machine, Outcome, Protect, Raise, RunState, Tag, Value};
-use minivm_isa::{Program, TrapCode, verify};
+use minivm_isa::{Program, TrapCode, Verified, verify};
 use std::fmt::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -79,8 +79,8 @@ pub struct Ran {
 /// # Errors
 /// When they are rejected, or two ways differ.
 pub fn check(seed: u64, number: u64, fuel: u64) -> Result<Ran, String> {
-    let programs = programs(seed, number);
-    let run = |programs: &Programs, way, number| run_within(programs, way, number, (LIMITS, fuel));
+    let programs = VerifiedPrograms::new(&programs(seed, number))?;
+    let run = |programs: &VerifiedPrograms, way, number| run_verified(programs, way, number, (LIMITS, fuel));
     let first = run(&programs, Way::Fast, number)?;
     // To compile is most of the time of a program.
     let is_compiled = number.is_multiple_of(if fuel < FUEL { 32 } else { 4 });
@@ -109,7 +109,7 @@ fn difference(first: &Ran, other: &Ran) -> String {
 /// The first stop at which a run in slices stands elsewhere than one in baseline code that was given the same budget at once; for
 /// people who look for the reason of a difference.
 pub fn divergence(seed: u64, number: u64, fuel: u64) -> Option<String> {
-    let programs = programs(seed, number);
+    let programs = VerifiedPrograms::new(&programs(seed, number)).ok()?;
     let mut stops = Vec::new();
     stops_of(&programs, Way::Sliced, number, fuel, &mut |used, place| stops.push((used, place)));
     let mut before = String::from("the start");
@@ -125,7 +125,7 @@ pub fn divergence(seed: u64, number: u64, fuel: u64) -> Option<String> {
 }
 
 /// Runs programs with a budget, and tells where they stand whenever they stop: how much is used, and the innermost frames.
-fn stops_of(programs: &Programs, way: Way, number: u64, budget: u64, tell: &mut dyn FnMut(u64, String)) {
+fn stops_of(programs: &VerifiedPrograms, way: Way, number: u64, budget: u64, tell: &mut dyn FnMut(u64, String)) {
     let mut machine = crate::raw_machine(LIMITS);
     machine.heap().set_stress(way.stress());
     if define_host(&mut machine, &Log::default()).is_err() {
@@ -146,6 +146,7 @@ fn stops_of(programs: &Programs, way: Way, number: u64, budget: u64, tell: &mut 
 /// Runs programs unit by unit in baseline code, and tells where they stand after each: how much is used, and the innermost function
 /// and instruction.
 pub(crate) fn each_step(programs: &Programs, limits: Limits, tell: &mut dyn FnMut(u64, String)) {
+    let Ok(programs) = &VerifiedPrograms::new(programs) else { return };
     let mut machine = crate::raw_machine(limits);
     if define_host(&mut machine, &Log::default()).is_err() {
         return;
@@ -180,7 +181,16 @@ pub fn run(programs: &Programs, way: Way, number: u64) -> Result<Ran, String> {
 ///
 /// # Errors
 /// As for [`run`].
-pub fn run_within(programs: &Programs, way: Way, number: u64, (limits, budget): (Limits, u64)) -> Result<Ran, String> {
+pub fn run_within(programs: &Programs, way: Way, number: u64, limits: (Limits, u64)) -> Result<Ran, String> {
+    run_verified(&VerifiedPrograms::new(programs)?, way, number, limits)
+}
+
+fn run_verified(
+    programs: &VerifiedPrograms,
+    way: Way,
+    number: u64,
+    (limits, budget): (Limits, u64),
+) -> Result<Ran, String> {
     let log = Log::default();
     let mut machine = crate::raw_machine(limits);
     define_host(&mut machine, &log).map_err(|error| error.to_string())?;
@@ -213,6 +223,7 @@ pub fn run_within(programs: &Programs, way: Way, number: u64, (limits, budget): 
 /// # Errors
 /// When a state cannot be saved, loaded or copied.
 pub fn run_reloaded(programs: &Programs) -> Result<String, String> {
+    let programs = &VerifiedPrograms::new(programs)?;
     let log = Log::default();
     let fresh = || {
         let mut machine = crate::raw_machine(LIMITS);
@@ -248,15 +259,27 @@ fn note(log: &Log, line: &str) {
     }
 }
 
-pub(crate) fn verified(program: &Program) -> Result<minivm_isa::Verified, String> {
+/// Programs that belong together, verified once for all ways.
+struct VerifiedPrograms {
+    library: Arc<Verified>,
+    main: Arc<Verified>,
+}
+
+impl VerifiedPrograms {
+    fn new(programs: &Programs) -> Result<Self, String> {
+        let (library, main) = (verified(&programs.library)?, verified(&programs.main)?);
+        Ok(VerifiedPrograms { library: Arc::new(library), main: Arc::new(main) })
+    }
+}
+
+pub(crate) fn verified(program: &Program) -> Result<Verified, String> {
     verify(program.clone()).map_err(|rejections| format!("rejected: {}", rejections[0]))
 }
 
 /// Links the library and the main program; gives `main`.
-fn link(machine: &mut Machine, programs: &Programs) -> Result<Result<Value, LinkError>, String> {
+fn link(machine: &mut Machine, programs: &VerifiedPrograms) -> Result<Result<Value, LinkError>, String> {
     let names = programs.library.exports.iter().map(|export| export.name.clone());
-    let (library, main) = (verified(&programs.library)?, verified(&programs.main)?);
-    let library = match machine.instantiate(library) {
+    let library = match machine.instantiate(programs.library.clone()) {
         Ok(library) => library,
         Err(error) => return Ok(Err(error)),
     };
@@ -270,7 +293,7 @@ fn link(machine: &mut Machine, programs: &Programs) -> Result<Result<Value, Link
             }
         }
     }
-    let main = match machine.instantiate(main) {
+    let main = match machine.instantiate(programs.main.clone()) {
         Ok(main) => main,
         Err(error) => return Ok(Err(error)),
     };

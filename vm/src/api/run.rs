@@ -241,8 +241,9 @@ impl Context {
             let is_slice = std::mem::take(&mut self.fuel_aside) > 0;
             let stepped = std::mem::take(&mut self.stepping);
             let looks_around = std::mem::take(&mut self.looks_around);
+            let hastened = std::mem::take(&mut self.hastened);
             if is_slice && !stepped {
-                crate::runtime::native::sample(self, slice);
+                crate::runtime::native::sample(self, slice.saturating_sub(hastened));
             }
             if self.status == Status::OutOfFuel && (is_slice || !self.is_limited || looks_around) {
                 continue;

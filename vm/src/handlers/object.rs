@@ -474,6 +474,10 @@ handler! {
                 if Table::set_int(table, &mut (*cx).heap, key.payload() as i64, value).is_err() {
                     slow!(super::control::out_of_memory, pc, regs, cx, facc)
                 }
+                let moved = (*cx).heap.take_moved();
+                if moved > 0 {
+                    (*cx).hasten(moved);
+                }
                 next!(rows::SetIndex::<K, V>::next(pc), regs, cx, facc)
             }
         }
@@ -491,6 +495,8 @@ unsafe fn set(cx: &mut Context, at: Flow, next: Pc, object: Value, key: Value, v
     // SAFETY: passed on.
     unsafe {
         let flow = set_through(cx, at, next, object, key, value, &mut hops);
+        let moved = cx.heap.take_moved();
+        cx.hasten(moved);
         // What did not find room begins again.
         if flow.pc == at.pc { flow } else { pay_for_chain(cx, flow, hops, string_key(key)) }
     }

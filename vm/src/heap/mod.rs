@@ -127,6 +127,8 @@ pub struct Heap {
     granted: i64,
     /// `debt` as it was granted last.
     last_grant: i64,
+    /// What moving entries of tables that grow took since [`take_moved`](Self::take_moved), in units of instructions.
+    moved: u32,
     /// Bytes of cells that were found dead.
     freed: u64,
     /// Bytes of the cells that survived the last cycle.
@@ -149,6 +151,9 @@ pub struct Heap {
 
 /// Where a heap has whether it marks, in bytes, for native code.
 pub(crate) const MARKING: usize = std::mem::offset_of!(Heap, marker) + marker::MARKING;
+
+/// Units of moves after which native code leaves a store to the interpreter, which lets the host interrupt.
+const MOVED_MAX: u32 = 1 << 15;
 
 /// How many tags there are.
 const KINDS: usize = 14;
@@ -179,6 +184,7 @@ impl Heap {
             last_id: 0,
             granted: 0,
             last_grant: 0,
+            moved: 0,
             freed: 0,
             live: 0,
             live_external: 0,
@@ -337,6 +343,24 @@ impl Heap {
     #[inline(always)]
     pub(crate) fn needs_step(&self) -> bool {
         self.debt < 0
+    }
+
+    /// Says that entries of a table have moved, which took as long as so many instructions.
+    #[inline(always)]
+    fn note_moves(&mut self, units: u32) {
+        self.moved = self.moved.saturating_add(units);
+    }
+
+    /// What moving entries took since the last time, which the program has not been charged: in units of instructions.
+    #[inline(always)]
+    pub(crate) fn take_moved(&mut self) -> i64 {
+        i64::from(std::mem::take(&mut self.moved))
+    }
+
+    /// Whether so much has moved that the host is to be asked whether it interrupts.
+    #[inline(always)]
+    pub(crate) fn has_moved_much(&self) -> bool {
+        self.moved > MOVED_MAX
     }
 
     /// Bytes that were allocated since a step became due. Large only if a program comes to no safepoint.

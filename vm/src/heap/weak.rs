@@ -25,6 +25,8 @@ use crate::value::{Tag, Value};
 
 /// Values read from weak tables that are remembered at most.
 const READS_MAX: usize = 256;
+/// Bytes as whose look a note counts: it goes into a hash map, which may grow.
+const NOTE_WORK: usize = 256;
 
 /// What a cycle knows about weak tables.
 #[derive(Default)]
@@ -177,6 +179,7 @@ impl Marker {
             self.mark(value);
         } else if value.is_object() {
             self.weak.notes.add(key.payload as usize, value);
+            self.add_work(NOTE_WORK);
         }
     }
 

@@ -264,6 +264,19 @@ impl RootSet {
     }
 }
 
+/// As which a step of the collector counts for interrupts: memory that was allocated since the last one is touched for the first
+/// time, and marking it misses the cache.
+const STEP_UNITS: i64 = 1 << 13;
+
+/// A step of the collector.
+///
+/// # Errors
+/// As for [`Heap::step`](crate::heap::Heap::step).
+fn step(cx: &mut Context, roots: &mut RootSet) -> Result<(), OutOfMemory> {
+    cx.hasten(STEP_UNITS);
+    cx.heap.step(roots)
+}
+
 /// A step of the collector, due before the instruction at `at`, which then starts again; a finaliser may run first.
 ///
 /// # Safety
@@ -271,7 +284,7 @@ impl RootSet {
 #[inline(never)]
 pub(crate) unsafe fn step_at(cx: &mut Context, at: Flow) -> Flow {
     let mut roots = RootSet::new(cx, Some((at, false)), (std::ptr::null_mut(), 0));
-    let result = cx.heap.step(&mut roots);
+    let result = step(cx, &mut roots);
     // SAFETY: passed on.
     unsafe {
         if result.is_err() {
@@ -303,7 +316,7 @@ pub(crate) unsafe fn collect_at(cx: &mut Context, at: Flow) {
 #[inline(never)]
 pub(crate) unsafe fn step_before(cx: &mut Context, at: Flow) {
     let mut roots = RootSet::new(cx, Some((at, false)), (std::ptr::null_mut(), 0));
-    let _ = cx.heap.step(&mut roots);
+    let _ = step(cx, &mut roots);
 }
 
 /// As [`step_before`], before the machine goes on with the continuation at `continuation`, above which `count` values lie.
@@ -316,7 +329,7 @@ pub(crate) unsafe fn step_at_continuation(cx: &mut Context, continuation: Regs, 
     let at = Flow { pc: cx.continuation_return(), regs: continuation };
     let results = continuation.wrapping_add(crate::threaded::continuation::CONTINUATION_WORDS);
     let mut roots = RootSet::new(cx, Some((at, true)), (results, count));
-    let _ = cx.heap.step(&mut roots);
+    let _ = step(cx, &mut roots);
 }
 
 /// Makes room for what was refused, before an instruction that calls: whether another try is worth it.
@@ -435,7 +448,7 @@ pub(crate) unsafe fn step_in_host(cx: &mut Context, base: Regs, count: usize) ->
         let mut roots = RootSet::new(cx, at, (base, count));
         let closure = Frame::at(base).closure();
         roots.values.push(Value::from_function(closure));
-        cx.heap.step(&mut roots)
+        step(cx, &mut roots)
     }
 }
 

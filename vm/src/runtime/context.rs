@@ -209,6 +209,8 @@ pub(crate) struct Context {
     pub(crate) keeps_uncaught: bool,
     /// A host function has the machine look whether the run is to stop.
     pub(crate) looks_around: bool,
+    /// Units by which the slice at work ends sooner, of those that lie aside.
+    pub(crate) hastened: i64,
     /// Words of the widest frame of a function so far: what an instruction does for 1 unit it does in its frame.
     pub(crate) widest_frame: u32,
     /// Whether the host wants a run to stop.
@@ -287,6 +289,7 @@ impl Context {
             retried: None,
             keeps_uncaught: false,
             looks_around: false,
+            hastened: 0,
             widest_frame: 0,
             interrupt: None,
             is_abandoned: false,
@@ -410,13 +413,22 @@ impl Context {
         let left = self.fuel.saturating_add(self.fuel_aside).max(0);
         let paid = if self.is_limited { units.min(left) } else { units };
         self.fuel = self.fuel.saturating_sub(paid);
-        if paid >= HEAVY_UNITS && self.fuel_aside > 0 {
-            // The slice ends sooner; the budget is the same.
-            let more = paid.saturating_mul(HEAVY_WEIGHT - 1);
-            self.fuel = self.fuel.saturating_sub(more);
-            self.fuel_aside = self.fuel_aside.saturating_add(more);
+        if paid >= HEAVY_UNITS {
+            self.hasten(paid.saturating_mul(HEAVY_WEIGHT - 1));
         }
         paid
+    }
+
+    /// Ends a slice of the run sooner, as if so many units more had been used; the budget is the same. For work that takes longer
+    /// than its units tell, so that interrupts are not kept waiting.
+    #[inline]
+    pub(crate) fn hasten(&mut self, units: i64) {
+        if self.fuel_aside > 0 {
+            let units = units.min(self.fuel.max(0));
+            self.fuel -= units;
+            self.fuel_aside = self.fuel_aside.saturating_add(units);
+            self.hastened = self.hastened.saturating_add(units);
+        }
     }
 
     /// Looks again where the main memory lies: something besides its own instructions may have grown it.

@@ -25,6 +25,8 @@ pub(crate) fn is_left(cx: &mut Context) -> bool {
 
 /// Units of an instruction that are done before the next look at the budget.
 pub(crate) const SLICE: u64 = 1 << 16;
+/// The same where the host may interrupt: a megabyte of values, which the host may have to clear first.
+const INTERRUPTED_SLICE: u64 = 1 << 12;
 
 /// Bytes of a memory that are 1 unit of work.
 pub(crate) const MEMORY_BYTES_PER_UNIT: u64 = 64;
@@ -101,8 +103,12 @@ pub(crate) unsafe fn pay(cx: &mut Context, at: Flow, cost: i64, units: u64) -> R
 pub(crate) fn take_slice(cx: &mut Context, units: u64) -> (u64, u64, Value) {
     let work = cx.run.work.take().map_or(Work { done: 0, object: Value::NIL, has_begun: false }, |work| *work);
     let from = work.done.min(units);
-    let now = (units - from).min(SLICE).min(cx.fuel.max(0) as u64);
+    let most = if cx.fuel_aside > 0 { INTERRUPTED_SLICE } else { SLICE };
+    let now = (units - from).min(most).min(cx.fuel.max(0) as u64);
     cx.fuel -= now as i64;
+    if now == most {
+        cx.hasten(i64::MAX);
+    }
     (from, from + now, work.object)
 }
 

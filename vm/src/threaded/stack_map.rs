@@ -61,6 +61,8 @@ pub(crate) struct StackMap {
     waiting: Waiting,
     /// What was found for places so far: the frames of a recursion are all at the same ones.
     known: RefCell<HashMap<Place, Rc<[Root]>>>,
+    /// The place that was asked for last: in deep recursion frame after frame is at the same.
+    last: RefCell<Option<(Place, Rc<[Root]>)>>,
     /// The same of what snapshots take along, by instruction and whether it calls.
     held: RefCell<HashMap<(usize, bool), Rc<RegisterSet>>>,
 }
@@ -102,7 +104,8 @@ impl StackMap {
             instruction.for_each_def(|reg| sometimes_elided[reg.as_u32() as usize] = true);
         }
         let (flow, known, held) = (OnceCell::new(), RefCell::default(), RefCell::default());
-        StackMap { flow, parameters, sometimes_elided, fates, waiting, known, held }
+        let last = RefCell::default();
+        StackMap { flow, parameters, sometimes_elided, fates, waiting, known, last, held }
     }
 
     /// Bytes that it takes, with what is remembered when it is in use.
@@ -202,6 +205,18 @@ impl StackMap {
 
     /// The roots at a place.
     fn roots(&self, function: &Function, slots: &Slots, place: Place) -> Rc<[Root]> {
+        if let Some((last, roots)) = &*self.last.borrow()
+            && *last == place
+        {
+            return roots.clone();
+        }
+        let roots = self.known_roots(function, slots, place);
+        *self.last.borrow_mut() = Some((place, roots.clone()));
+        roots
+    }
+
+    /// As [`roots`](Self::roots), for another place than the last one.
+    fn known_roots(&self, function: &Function, slots: &Slots, place: Place) -> Rc<[Root]> {
         if let Some(known) = self.known.borrow().get(&place) {
             return known.clone();
         }

@@ -8,6 +8,8 @@ pub(crate) struct Options {
     pub(crate) from: u64,
     /// The only number.
     pub(crate) only: Option<u64>,
+    /// Only numbers that are multiples of this.
+    pub(crate) every: u64,
     /// Whether each is to be short.
     pub(crate) short: bool,
     /// Set for a process that another one has started to do the work.
@@ -17,7 +19,8 @@ pub(crate) struct Options {
 impl Options {
     /// Parses them.
     pub(crate) fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self, String> {
-        let mut options = Options { count: 10_000, seed: 1, from: 0, only: None, short: false, worker: false };
+        let mut options =
+            Options { count: 10_000, seed: 1, from: 0, only: None, every: 1, short: false, worker: false };
         while let Some(argument) = arguments.next() {
             let mut number = || {
                 let text = arguments.next().ok_or_else(|| format!("{argument} needs a value"))?;
@@ -28,6 +31,7 @@ impl Options {
                 "--seed" => options.seed = number()?,
                 "--from" => options.from = number()?,
                 "--only" => options.only = Some(number()?),
+                "--every" => options.every = number()?.max(1),
                 "--short" => options.short = true,
                 "--worker" => options.worker = true,
                 other => return Err(format!("there is no option {other}")),

@@ -448,7 +448,6 @@ fn collectgarbage(call: &mut HostCall<'_>) -> Answer {
                 return collect(call, Value::FALSE);
             }
             let slices = bytes.min(call.heap().used_bytes()).div_ceil(SLICE_BYTES).max(1);
-            call.charge(slices as u64 * SLICE_UNITS)?;
             call.keep(&[Value::FALSE, Value::int(slices as i64), Value::int(1), Value::TRUE])?;
             return call.go_on(COLLECTING);
         }
@@ -471,7 +470,7 @@ fn collectgarbage(call: &mut HostCall<'_>) -> Answer {
 const AT_ONCE_BYTES: usize = 4 << 20;
 /// Bytes as whose allocation one slice of a collection counts, and what it costs.
 const SLICE_BYTES: usize = 1 << 16;
-const SLICE_UNITS: u64 = (SLICE_BYTES as u64 * 4) / 64;
+const SLICE_UNITS: u64 = SLICE_BYTES as u64 / 64;
 /// State of `collectgarbage` in which a collection goes on. It keeps what it will return, how many slices are left, how many cycles
 /// have to end, and whether it returns if one did.
 const COLLECTING: u32 = 2;
@@ -480,8 +479,8 @@ const COLLECTING: u32 = 2;
 /// the size of the heap alone, not on how far the collector has got.
 fn collect(call: &mut HostCall<'_>, result: Value) -> Answer {
     let used = call.heap().used_bytes();
-    call.charge(used as u64 / 64)?;
     if used <= AT_ONCE_BYTES {
+        call.charge(used as u64 / 64)?;
         call.collect();
         call.keep(&[result])?;
         return run_finalisers(call);
@@ -496,6 +495,7 @@ fn collect(call: &mut HostCall<'_>, result: Value) -> Answer {
 fn go_on_collecting(call: &mut HostCall<'_>) -> Answer {
     let number = |index| call.arg(index).as_int().unwrap_or_default();
     let (left, mut cycles, is_step) = (number(1), number(2), call.arg(3).is_truthy());
+    call.charge(SLICE_UNITS)?;
     if cycles > 0 && call.collect_step(SLICE_BYTES) {
         cycles -= 1;
     }

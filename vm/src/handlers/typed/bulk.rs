@@ -193,6 +193,9 @@ statements! {
     };
 }
 
+/// As so many units a growth of a memory counts for interrupts: it is a call of the operating system.
+const GROW_UNITS: i64 = 1 << 10;
+
 /// Grows a memory, and lets the context know where its bytes are then. If the limit does not allow it, garbage goes first.
 ///
 /// # Safety
@@ -203,6 +206,7 @@ unsafe fn grow_memory(cx: *mut Context, at: Flow, memory: *mut LinearMemory, pag
     // SAFETY: the caller vouches for the context, the place and the memory.
     unsafe {
         (*cx).heap.report();
+        (*cx).hasten(GROW_UNITS);
         let mut before = (*memory).grow(pages);
         if before.is_none() && (*memory).may_grow(pages) {
             crate::runtime::collect::collect_at(&mut *cx, at);

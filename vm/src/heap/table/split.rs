@@ -11,6 +11,8 @@ use crate::value::Value;
 
 /// Integer keys that move to the array part with each insertion.
 const INTS_AT_ONCE: usize = if cfg!(test) { 3 } else { 32 };
+/// As how many instructions an insertion counts, with its share of the splits: it misses the cache several times.
+const INSERTION_UNITS: u32 = 32;
 /// Integer keys that are added at least before it is asked how many belong into the array part.
 pub(crate) const INTS_NEW_MIN: u32 = if cfg!(test) { 8 } else { 4096 };
 
@@ -71,6 +73,7 @@ impl Table {
         key: Value,
         value: Value,
     ) -> Result<(), OutOfMemory> {
+        heap.note_moves(INSERTION_UNITS);
         // SAFETY: as the caller promises.
         unsafe {
             let directory = Directory::of(table);

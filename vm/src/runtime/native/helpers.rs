@@ -166,7 +166,7 @@ helper! {
             }
             let metatable = Table::metatable(table);
             let asks_nobody = metatable.is_null() || Table::lacks(metatable, Metamethod::NewIndex as u32);
-            if heap.needs_step() || !asks_nobody {
+            if heap.needs_step() || heap.has_moved_much() || !asks_nobody {
                 return 0;
             }
             u64::from(Table::set_int(table, heap, key as i64, value).is_ok())
