@@ -111,6 +111,7 @@ macro_rules! define {
 
         impl Instruction {
             /// The opcode.
+            #[inline]
             pub fn opcode(&self) -> Opcode {
                 match self { $(Instruction::$variant { .. } => Opcode::$variant,)* }
             }
@@ -171,6 +172,7 @@ static ROWS: [u16; NUMBERS[NUMBERS.len() - 1] as usize + 1] = {
 
 impl Opcode {
     /// The row of the table.
+    #[inline]
     pub fn info(self) -> &'static InstructionInfo {
         &INSTRUCTIONS[ROWS[self as usize] as usize]
     }
@@ -191,6 +193,7 @@ impl Opcode {
 
 impl Instruction {
     /// The row of the table.
+    #[inline]
     pub fn info(&self) -> &'static InstructionInfo {
         self.opcode().info()
     }

@@ -382,9 +382,14 @@ impl Marker {
 
     #[inline]
     fn scan(&mut self, range: Range, slots: usize, count: usize) {
-        // Of entries of weak tables little is marked.
-        let is_weak = range > Range::Nodes && range != Range::References;
-        self.work += count * if is_weak { 4 } else { 16 };
+        self.work += count
+            * match range {
+                Range::Values | Range::Nodes | Range::References => 16,
+                // Whether the key is marked is a miss in the cache.
+                Range::Ephemerons => 32,
+                // Of entries of other weak tables little is marked.
+                _ => 4,
+            };
         // SAFETY: ranges lie in parts of marked tables, which stay as they are until the cycle ends even when the table
         // gets other parts.
         unsafe {
