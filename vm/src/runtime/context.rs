@@ -190,7 +190,7 @@ pub(crate) struct Context {
     /// What all hooks have in common.
     pub(crate) hooks: crate::runtime::hook::Hooks,
     /// Places of the machine's own.
-    pub(crate) return_stubs: std::rc::Rc<ReturnStubs>,
+    pub(crate) return_stubs: ReturnStubs,
     /// How functions get their code and how it runs.
     pub(crate) engine: &'static Engine,
     /// Bridges by the number of their signature.
@@ -281,7 +281,7 @@ impl Context {
             is_entering: false,
             steps: u64::MAX,
             hooks: crate::runtime::hook::Hooks::default(),
-            return_stubs: std::rc::Rc::new(ReturnStubs::new((engine.stubs)())),
+            return_stubs: ReturnStubs::new((engine.stubs)()),
             engine,
             bridges: std::collections::HashMap::new(),
             known_bridges: crate::runtime::known_bridges::KnownBridges::default(),

@@ -37,7 +37,7 @@ pub(crate) unsafe fn function_of<'a>(regs: Regs) -> (&'a FunctionInfo, &'a Guest
 impl GuestFunction {
     /// Whether a place is in its baseline code.
     pub(crate) fn is_baseline(&self, pc: Pc) -> bool {
-        self.baseline.get().is_some_and(|baseline| baseline.contains(pc))
+        self.baseline().is_some_and(|baseline| baseline.contains(pc))
     }
 
     /// The first canonical instruction that is not done where a run has stopped in optimised code.
@@ -57,7 +57,7 @@ impl GuestFunction {
     }
 
     fn first_elided(&self, here: usize) -> usize {
-        self.stack_map.get().expect("it is made with the code").first_elided(self.portable(), here)
+        self.stack_map().expect("it is made with the code").first_elided(self.portable(), here)
     }
 
     /// What a block of optimised code takes over from the one before it.
@@ -187,7 +187,7 @@ pub(crate) fn prepended(guest: &GuestFunction, code: &Code, pc: Pc) -> usize {
 /// # Safety
 /// As for `materialise`, at that instruction.
 unsafe fn materialise_before(guest: &GuestFunction, regs: Regs, here: usize) {
-    let map = guest.stack_map.get().expect("it is made with the code");
+    let map = guest.stack_map().expect("it is made with the code");
     // SAFETY: passed on.
     unsafe { materialise(guest, regs, &map.elided_before(guest.portable(), here)) };
 }

@@ -38,7 +38,7 @@ const LOOK_STEPS: i64 = 1 << 12;
 pub(crate) unsafe fn enter(cx: &mut Context, pc: Pc, regs: Regs) -> NativeFlow {
     // SAFETY: passed on.
     let (_, guest) = unsafe { function_of(regs) };
-    let native = guest.native.get();
+    let native = guest.native().get();
     let (thunk, body, unpaid, original) = {
         let installed = native.installed.borrow();
         let found = installed.iter().find(|installed| installed.place == pc);

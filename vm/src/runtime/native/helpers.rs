@@ -413,7 +413,7 @@ helper! {
             if heap.needs_step() {
                 return std::ptr::null_mut();
             }
-            let made = heap.new_closure((*function).entry().cast(), function.cast(), count as u32);
+            let made = heap.new_closure((*function).entry(&(*cx).return_stubs).cast(), function.cast(), count as u32);
             made.unwrap_or(std::ptr::null_mut())
         }
     }

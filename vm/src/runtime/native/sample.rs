@@ -100,7 +100,7 @@ unsafe fn look_at(cx: &mut Context, regs: Regs, is_inside: bool) {
     let pc = cx.pc;
     let at = if guest.is_baseline(pc) { guest.baseline_stop(pc) } else { guest.loaded().stop_at(pc) };
     if cx.native.policy.always {
-        let is_unseen = guest.convention != Convention::Typed && guest.native.get().profile.borrow().is_empty();
+        let is_unseen = guest.convention != Convention::Typed && guest.native().get().profile.borrow().is_empty();
         if is_unseen && cx.native.policy.chaos.is_some() && cx.native.random().is_multiple_of(2) {
             super::profile::run(cx);
         }
@@ -117,7 +117,7 @@ unsafe fn look_at(cx: &mut Context, regs: Regs, is_inside: bool) {
     if !cx.native.policy.any {
         return;
     }
-    let native = guest.native.get();
+    let native = guest.native().get();
     native.hits.set(native.hits.get().saturating_add(1));
     if native.hits.get() < HITS || native.versions.get() > VERSIONS_MAX {
         return;
@@ -161,7 +161,7 @@ pub(super) fn any_instructions(guest: &GuestFunction) -> i64 {
     if guest.convention == Convention::Typed {
         return 0;
     }
-    let native = guest.native.get();
+    let native = guest.native().get();
     let count = if native.leaves_unseen() {
         native.profile.borrow().iter().filter(|seen| seen.count > 0).count()
     } else {
@@ -190,7 +190,7 @@ impl super::NativeState {
 impl GuestFunction {
     /// The canonical instruction of a place in baseline code.
     pub(super) fn baseline_stop(&self, pc: crate::threaded::Pc) -> usize {
-        self.baseline.get().expect("the place is in it").stop_at(pc)
+        self.baseline().expect("the place is in it").stop_at(pc)
     }
 }
 
@@ -215,20 +215,20 @@ impl Context {
         // SAFETY: native code has read the closure in the running instruction, so it is alive, as is its function.
         let info = unsafe { &*(*closure).function.cast::<FunctionInfo>() };
         let Body::Guest(guest) = &info.body else { return };
-        let native = guest.native.get();
+        let native = guest.native().get();
         native.hits.set(native.hits.get().saturating_add(1));
         // What was never seen to run is not known well enough.
         let is_known =
             guest.convention == Convention::Typed || self.native.policy.always || !native.profile.borrow().is_empty();
         let is_hot = native.hits.get() >= HITS && native.versions.get() <= VERSIONS_MAX && is_known;
-        if is_hot && guest.code.get().is_some() {
+        if is_hot && guest.code().is_some() {
             self.compile_native(info, guest, None);
         }
     }
 
     /// A guard of a function has failed. One that fails often was made from what does not hold any more.
     pub(super) fn note_miss(&mut self, guest: &GuestFunction) {
-        let native = guest.native.get();
+        let native = guest.native().get();
         native.misses.set(native.misses.get() + 1);
         if native.misses.get() < MISSES_MAX || self.native.policy.always {
             return;
@@ -247,7 +247,7 @@ impl Context {
     /// Compiles a typed function that the interpreter was found running at an instruction: first the loop around that, then all
     /// of it, then other loops that it is found in again and again. Each is compiled with all that it leads to.
     fn look_at_typed(&mut self, info: &FunctionInfo, guest: &GuestFunction, at: usize) {
-        let native = guest.native.get();
+        let native = guest.native().get();
         let is_pending = self.native.pending.values().any(|pending| std::ptr::eq(pending.guest, guest));
         if is_pending {
             return;
@@ -300,7 +300,7 @@ impl Context {
                 (place, Some(block), unpaid)
             }
         };
-        let native = guest.native.get();
+        let native = guest.native().get();
         if native.asked.borrow().contains(&place) {
             return;
         }
@@ -324,7 +324,7 @@ impl Context {
         if self.native.policy.always || self.native.policy.eager || guest.convention == Convention::Typed {
             return true;
         }
-        self.native.policy.any && !guest.native.get().is_detached.get() && self.may_spend(any_instructions(guest))
+        self.native.policy.any && !guest.native().get().is_detached.get() && self.may_spend(any_instructions(guest))
     }
 
     /// Whether so many more instructions of `any` code may be compiled.
@@ -363,7 +363,7 @@ impl Context {
         for guest in self.all_guests() {
             // SAFETY: functions live as long as their instances.
             let guest = unsafe { &*guest };
-            if guest.code.get().is_some() && self.native.random().is_multiple_of(4) {
+            if guest.code().is_some() && self.native.random().is_multiple_of(4) {
                 self.forget(guest);
             }
         }
@@ -372,7 +372,7 @@ impl Context {
     fn all_guests(&self) -> Vec<*const GuestFunction> {
         let functions = self.instances.iter().flat_map(|instance| instance.known_functions());
         let guests = functions.filter_map(|info| match &info.body {
-            Body::Guest(guest) if guest.code.get().is_some() => Some(std::ptr::from_ref(guest)),
+            Body::Guest(guest) if guest.code().is_some() => Some(std::ptr::from_ref(guest)),
             _ => None,
         });
         guests.collect()

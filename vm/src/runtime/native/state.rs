@@ -325,7 +325,7 @@ impl Context {
 
     /// Gives the native code of a function up. None runs meanwhile.
     pub(super) fn forget(&mut self, guest: &GuestFunction) {
-        let native = guest.native.get();
+        let native = guest.native().get();
         for installed in native.installed.borrow_mut().drain(..) {
             let loaded = guest.loaded();
             loaded.handler_at(installed.place).set(installed.original.0);
