@@ -169,6 +169,25 @@ impl IntoOperands for Box<[Operand]> {
     }
 }
 
+impl IntoOperands for &Vec<Reg> {
+    fn into_operands(self, _: &mut FunctionBuilder, _: Pattern) -> Box<[Operand]> {
+        self.iter().map(|&register| register.into()).collect()
+    }
+}
+
+impl IntoOperands for Vec<Operand> {
+    fn into_operands(self, _: &mut FunctionBuilder, _: Pattern) -> Box<[Operand]> {
+        self.into()
+    }
+}
+
+/// None or one.
+impl IntoOperands for Option<Reg> {
+    fn into_operands(self, _: &mut FunctionBuilder, _: Pattern) -> Box<[Operand]> {
+        self.into_iter().map(Operand::from).collect()
+    }
+}
+
 impl IntoOperands for &[Reg] {
     fn into_operands(self, _: &mut FunctionBuilder, _: Pattern) -> Box<[Operand]> {
         self.iter().map(|&register| register.into()).collect()
