@@ -28,7 +28,7 @@ fn large(functions: i64) -> Arc<Verified> {
         let mut results = Vec::new();
         if let Some(callee) = last.filter(|_| number < 3) {
             let result = f.register(Type::I64);
-            f.call(&[result], callee, &[sum.into()]);
+            f.call(&[result], callee, [sum]);
             results.push(result);
         } else {
             results.push(sum);
