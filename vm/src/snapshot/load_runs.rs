@@ -29,6 +29,9 @@ const RUN_IDS_END: u64 = 1 << 60;
 /// Units of work that a run may owe.
 const OWED_MAX: i64 = 1 << 40;
 
+/// The fiber of a message handler on top of a full stack, and how high its record lies, in words.
+type OverflowHandler = (*mut FiberCell, usize);
+
 impl Loading<'_> {
     /// Reads all runs.
     pub(crate) fn runs(&mut self, cells: &HeapLoader, from: &mut Reader<'_>) -> Result<(), SnapshotError> {
@@ -210,7 +213,7 @@ impl Loading<'_> {
         &self,
         cells: &HeapLoader,
         from: &mut Reader<'_>,
-    ) -> Result<(usize, Option<(*mut FiberCell, usize)>), SnapshotError> {
+    ) -> Result<(usize, Option<OverflowHandler>), SnapshotError> {
         let words = from.size()?;
         let fiber: *mut FiberCell = cells.reference_to(Tag::FIBER, from)?.cast();
         let handler = self.overflow_handlers.get(&fiber).map(|&height| (fiber, height));
