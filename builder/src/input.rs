@@ -105,7 +105,7 @@ impl IntoOperand for &str {
     }
 }
 
-/// A list of what an instruction method takes as inputs: `(x, 1, "text")`, also `()`, or a slice of registers or operands.
+/// A list of what an instruction method takes as inputs: `(x, 1, "text")`, also `()`, an array, or a slice of registers or operands.
 ///
 /// ```
 /// # use minivm_builder::{Operand, ProgramBuilder, Signature};
@@ -148,6 +148,12 @@ impl IntoOperands for &[Operand] {
 impl<const N: usize> IntoOperands for &[Operand; N] {
     fn into_operands(self, _: &mut FunctionBuilder, _: Pattern) -> Box<[Operand]> {
         self.as_slice().into()
+    }
+}
+
+impl<T: IntoOperand, const N: usize> IntoOperands for [T; N] {
+    fn into_operands(self, builder: &mut FunctionBuilder, pattern: Pattern) -> Box<[Operand]> {
+        self.map(|item| item.into_operand(builder, pattern)).into()
     }
 }
 

@@ -206,7 +206,7 @@ unsafe fn make_whole(cx: &Context, at: Flow) {
             return;
         }
         if let Some(call) = guest.loaded().call_before(at.pc.wrapping_add(1)) {
-            let map = guest.stack_map.get().expect("it is made with the code");
+            let map = guest.stack_map().expect("it is made with the code");
             map.window_words(call).for_each(|word| set_any(at.regs, usize::from(word), Value::NIL));
         }
     }

@@ -138,7 +138,7 @@ impl Loading<'_> {
                 }
                 values.push(value);
             }
-            let _ = guest.constants.set(values.into_boxed_slice());
+            let _ = guest.derived().constants.set(values.into_boxed_slice());
         }
         Ok(())
     }
@@ -165,6 +165,7 @@ impl Loading<'_> {
             let found = unsafe { &*memory.get() };
             let fits = found.is_64() == wanted.is_64
                 && found.pages() >= wanted.minimum
+                && found.page_bits() == wanted.page_bits
                 && fits_maximum(wanted.maximum, found.declared_maximum());
             if !fits {
                 return Err(from.damaged("type mismatch of a memory"));
