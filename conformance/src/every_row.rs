@@ -104,7 +104,14 @@ fn program(row: &'static InstructionInfo) -> Result<minivm_isa::Program, String>
 
 fn items(builder: &mut ProgramBuilder, functions: &Functions) {
     builder.global(Type::I64, true, Constant::I64(5));
-    let memory = MemoryDef { origin: Origin::Own(()), minimum: 1, maximum: Some(3), is_64: false, is_shared: true };
+    let memory = MemoryDef {
+        origin: Origin::Own(()),
+        minimum: 1,
+        maximum: Some(3),
+        is_64: false,
+        is_shared: true,
+        page_bits: 16,
+    };
     builder.add_memory(memory);
     builder.add_data(DataDef { mode: SegmentMode::Passive, bytes: [7; 64].into() });
     let table = builder.add_table(TableDef {

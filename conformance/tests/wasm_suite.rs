@@ -112,6 +112,11 @@ fn wide_arithmetic() {
 }
 
 #[test]
+fn custom_page_sizes() {
+    assert!(check(proposal(Proposal::CustomPageSizes)) > 100);
+}
+
+#[test]
 fn multi_memory() {
     assert!(check(proposal(Proposal::MultiMemory)) > 300);
 }

@@ -87,6 +87,9 @@ macro_rules! define {
             },
         }),*];
 
+        /// Whether the instruction of each row has lists of operands.
+        static HAVE_LISTS: &[bool] = &[$(have_lists(&[$(<$spec as OperandSpec>::ROLE),*])),*];
+
         /// The numbers of the rows, in their order.
         const NUMBERS: &[u16] = &[$($number),*];
 
@@ -108,6 +111,7 @@ macro_rules! define {
 
         impl Instruction {
             /// The opcode.
+            #[inline]
             pub fn opcode(&self) -> Opcode {
                 match self { $(Instruction::$variant { .. } => Opcode::$variant,)* }
             }
@@ -141,6 +145,18 @@ const NO_EFFECTS: Effects = Effects {
     bulk: false,
 };
 
+/// Whether one of the operands is a list.
+const fn have_lists(roles: &[Role]) -> bool {
+    let mut index = 0;
+    while index < roles.len() {
+        if matches!(roles[index], Role::Outs(_) | Role::Ins(_) | Role::Targets) {
+            return true;
+        }
+        index += 1;
+    }
+    false
+}
+
 for_each_instruction!(define);
 
 /// Where the row of each number stands in [`INSTRUCTIONS`].
@@ -156,8 +172,15 @@ static ROWS: [u16; NUMBERS[NUMBERS.len() - 1] as usize + 1] = {
 
 impl Opcode {
     /// The row of the table.
+    #[inline]
     pub fn info(self) -> &'static InstructionInfo {
         &INSTRUCTIONS[ROWS[self as usize] as usize]
+    }
+
+    /// Whether the instruction has lists of operands, which lie outside of it.
+    #[inline]
+    pub fn has_lists(self) -> bool {
+        HAVE_LISTS[ROWS[self as usize] as usize]
     }
 
     /// The opcode with a name in the text form.
@@ -170,6 +193,7 @@ impl Opcode {
 
 impl Instruction {
     /// The row of the table.
+    #[inline]
     pub fn info(&self) -> &'static InstructionInfo {
         self.opcode().info()
     }

@@ -370,7 +370,7 @@ macro_rules! for_each_instruction {
     I64Store16 i64_store16 0x0127 { memory: Memory, address: In<Address>, offset: Offset, src: In<I64> } [trap] { store };
     /// `memory[address + offset]` = low 32 bits of `src`.
     I64Store32 i64_store32 0x0128 { memory: Memory, address: In<Address>, offset: Offset, src: In<I64> } [trap] { store };
-    /// `dst` = size of the memory in pages of 64 KiB.
+    /// `dst` = size of the memory in its pages, which have 64 KiB or one byte.
     MemorySize memory_size 0x0129 { dst: Out<Address>, memory: Memory } [];
     /// Grows the memory by `pages`; `dst` = its size before, or -1 when it may not grow so far.
     MemoryGrow memory_grow 0x012a { dst: Out<Address>, memory: Memory, pages: In<Address> } [allocate];

@@ -20,6 +20,9 @@ pub const INITIAL_DEPTH_MAX: usize = 100;
 /// Pages of 64 KiB of a memory with 32-bit addresses.
 pub const MEMORY_PAGES_MAX: u64 = 1 << 16;
 
+/// Pages of one byte of a memory with 32-bit addresses: their number is an `i32`.
+pub const MEMORY_BYTES_MAX: u64 = u32::MAX as u64;
+
 /// Pages of 64 KiB of a memory with 64-bit addresses.
 pub const MEMORY_PAGES_64_MAX: u64 = 1 << 48;
 

@@ -263,7 +263,10 @@ pub enum Origin<T> {
     Own(T),
 }
 
-/// A linear memory; sizes in pages of 64 KiB.
+/// The binary logarithm of the bytes of a page, where a memory does not say otherwise: pages of 64 KiB.
+pub const PAGE_BITS: u8 = 16;
+
+/// A linear memory; sizes in pages.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct MemoryDef {
     /// Where it comes from.
@@ -276,6 +279,8 @@ pub struct MemoryDef {
     pub is_64: bool,
     /// Whether threads share it.
     pub is_shared: bool,
+    /// The binary logarithm of the bytes of a page: [`PAGE_BITS`], or 0 for pages of one byte.
+    pub page_bits: u8,
 }
 
 /// A type of the source language, where signatures and layouts alone do not tell types apart.

@@ -80,6 +80,9 @@ pub fn function_bytes(function: &Function) -> u64 {
 /// Bytes of the operand lists of an instruction, which lie outside of it.
 pub fn operand_bytes(instruction: &Instruction) -> u64 {
     let mut bytes = 0;
+    if !instruction.opcode().has_lists() {
+        return bytes;
+    }
     instruction.for_each_operand(|_, operand| {
         bytes += match operand {
             OperandRef::Ins(list, _) => list_bytes::<u32>(list.len()),

@@ -143,6 +143,7 @@ fn binary_tables(page: &mut String) {
         (binary::FEATURE_ADDRESS_64, "a memory or table has 64-bit addresses"),
         (binary::FEATURE_SHARED_MEMORY, "a memory is shared"),
         (binary::FEATURE_V128, "something has type `v128`"),
+        (binary::FEATURE_PAGE_SIZES, "a memory has pages of one byte"),
     ] {
         writeln!(page, "| {bit:#x} | {when} |").unwrap();
     }

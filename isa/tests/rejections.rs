@@ -105,7 +105,7 @@ fn accepted() -> Vec<String> {
         variadic("varargs_to_open\n tail_call_any_open nil ()"),
         "global0 = any import \"m\" \"g\"\nglobal1 = any global0\nglobal2 = i64 add (1, mul (2, 3))\n".into(),
         "layout0 = array (ref.layout0)\nglobal0 = ref.layout0 null\n".into(),
-        "memory0 = i32 1 maximum 65536\nmemory1 = i64 shared 65537 maximum 281474976710656\ntable0 = i64 any 18446744073709551615 nil\n".into(),
+        "memory0 = i32 1 maximum 65536\nmemory1 = i32 bytes 65537 maximum 4294967295\nmemory2 = i64 shared 65537 maximum 281474976710656\ntable0 = i64 any 18446744073709551615 nil\n".into(),
         "table0 = i64 function 1 nil\nelem0 = function active table0 3 (nil)\nelem1 = any declared (5, \"s\")\n".into(),
         "func0 import \"m\" \"f\" () variadic\nstart func0\nexport \"a\" func0\nexport \"b\" func0\n".into(),
     ]
@@ -210,6 +210,7 @@ fn items() -> Vec<(Rule, String)> {
         case(Rule::Limits, "memory0 = i32 2 maximum 1"),
         case(Rule::Limits, "memory0 = i32 65537"),
         case(Rule::Limits, "memory0 = i32 0 maximum 65537"),
+        case(Rule::Limits, "memory0 = i32 bytes 4294967296"),
         case(Rule::Limits, "table0 = i32 any 4294967296 nil"),
         case(Rule::SharedMaximum, "memory0 = i32 shared 1"),
         case(Rule::SegmentMode, "data0 = declared {}"),

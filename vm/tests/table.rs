@@ -34,7 +34,14 @@ fn base() -> Base {
     f.return_values(&[first.into()]);
     let dynamic = p.add(f).expect("it is well-formed");
     p.global(Type::I32, true, Constant::I32(5));
-    p.add_memory(MemoryDef { origin: Origin::Own(()), minimum: 1, maximum: None, is_64: false, is_shared: false });
+    p.add_memory(MemoryDef {
+        origin: Origin::Own(()),
+        minimum: 1,
+        maximum: None,
+        is_64: false,
+        is_shared: false,
+        page_bits: 16,
+    });
     p.add_table(TableDef {
         origin: Origin::Own(Initial::Function(typed)),
         element: ElementType::Any,

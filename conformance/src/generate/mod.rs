@@ -259,7 +259,14 @@ fn memory(builder: &mut ProgramBuilder, library: Option<&Made>) {
         None => Origin::Own(()),
         Some(_) => Origin::Import(Import { module: LIBRARY.to_owned(), name: "m0".to_owned() }),
     };
-    let memory = builder.add_memory(MemoryDef { origin, minimum: 1, maximum: Some(2), is_64: false, is_shared: false });
+    let memory = builder.add_memory(MemoryDef {
+        origin,
+        minimum: 1,
+        maximum: Some(2),
+        is_64: false,
+        is_shared: false,
+        page_bits: 16,
+    });
     if library.is_none() {
         builder.export("m0", Item::Memory(memory));
     }

@@ -131,6 +131,7 @@ fn program(info: &'static InstructionInfo, random: &mut Random) -> Verified {
         maximum: Some(3),
         is_64: false,
         is_shared: false,
+        page_bits: 16,
     });
     let bytes = || (0..DATA).map(|at| (at * 37) as u8).collect();
     builder.add_data(DataDef { mode: SegmentMode::Passive, bytes: bytes() });

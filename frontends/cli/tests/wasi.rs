@@ -91,3 +91,32 @@ fn only_granted_directories_are_seen() {
     folder.write("cat.wat", program(body));
     folder.run("--dir .::/data cat.wat").prints("contents");
 }
+
+/// The main thread waits while another one counts and ends the program with what it has counted.
+const THREADS: &str = r#"(module
+  (import "wasi" "thread-spawn" (func $spawn (param i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (import "env" "memory" (memory 1 1 shared))
+  (func (export "wasi_thread_start") (param i32 i32)
+    (loop $again
+      (drop (i32.atomic.rmw.add (i32.const 4) (i32.const 1)))
+      (br_if $again (i32.lt_u (i32.load (i32.const 4)) (i32.const 50000))))
+    (call $exit (i32.div_u (i32.load (i32.const 4)) (local.get 1))))
+  (func (export "_start")
+    (drop (call $spawn (i32.const 1000)))
+    (drop (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const -1)))))"#;
+
+#[test]
+fn threads_run_in_turn_and_in_another_process() {
+    let folder = Folder::new();
+    folder.write("threads.wat", THREADS);
+    folder.run("threads.wat").exits(50, "");
+    folder.run("--fuel 30000 --snapshot-to threads.mvs threads.wat").fails(124, "it is saved");
+    folder.run("resume --fuel 30000 --snapshot-to threads.mvs threads.mvs").fails(124, "it is saved");
+    folder.run("resume threads.mvs").exits(50, "");
+    folder.write(
+        "wait.wat",
+        &THREADS.replace("(call $exit", "(drop").replace("(call $spawn (i32.const 1000))", "(i32.const 0)"),
+    );
+    folder.run("wait.wat").fails(1, "it waits for ever on a shared memory: there is no other thread");
+}

@@ -48,8 +48,8 @@ impl From<TrapCode> for LinkError {
     }
 }
 
-/// Pages that a memory may begin with.
-const PAGES_MAX: u64 = 1 << 16;
+/// Bytes that a memory may begin with.
+const BYTES_MAX: u64 = 1 << 32;
 /// Elements that a table may begin with.
 const ELEMENTS_MAX: u64 = 1 << 24;
 
@@ -162,11 +162,13 @@ impl Machine {
 
     fn link_memory(&mut self, memory: &MemoryDef) -> Result<usize, LinkError> {
         let import = match &memory.origin {
-            Origin::Own(()) if memory.minimum > PAGES_MAX => return Err(TrapCode::OutOfMemory.into()),
+            Origin::Own(()) if memory.minimum > BYTES_MAX >> memory.page_bits => {
+                return Err(TrapCode::OutOfMemory.into());
+            }
             Origin::Own(()) => {
-                let bytes = vec![0; (memory.minimum as usize) << 16];
-                let MemoryDef { maximum, is_64, is_shared, .. } = *memory;
-                self.store.memories.push(Memory { bytes, maximum, is_64, is_shared });
+                let bytes = vec![0; (memory.minimum as usize) << memory.page_bits];
+                let MemoryDef { maximum, is_64, is_shared, page_bits, .. } = *memory;
+                self.store.memories.push(Memory { bytes, maximum, is_64, is_shared, page_bits });
                 return Ok(self.store.memories.len() - 1);
             }
             Origin::Import(import) => import,
@@ -178,6 +180,7 @@ impl Machine {
         let fits = found.pages() >= memory.minimum
             && found.is_64 == memory.is_64
             && found.is_shared == memory.is_shared
+            && found.page_bits == memory.page_bits
             && fits_maximum(memory.maximum, found.maximum);
         if fits { Ok(number) } else { Err(LinkError::Incompatible(import.clone())) }
     }

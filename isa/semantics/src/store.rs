@@ -68,6 +68,7 @@ pub(crate) struct Memory {
     pub(crate) maximum: Option<u64>,
     pub(crate) is_64: bool,
     pub(crate) is_shared: bool,
+    pub(crate) page_bits: u8,
 }
 
 /// A table of `any` values.
@@ -148,9 +149,9 @@ impl List {
 }
 
 impl Memory {
-    /// Its size in pages of 64 KiB.
+    /// Its size in pages.
     pub(crate) fn pages(&self) -> u64 {
-        self.bytes.len() as u64 >> 16
+        self.bytes.len() as u64 >> self.page_bits
     }
 }
 

@@ -7,7 +7,8 @@ use crate::allowance::Allowance;
 use crate::limits::INITIAL_DEPTH_MAX;
 use crate::program::{
     Constant, CustomSection, DataDef, DeclaredType, Described, ElementDef, ElementType, Export, FormPart, GlobalDef,
-    Import, Initial, InitialOp, Item, LayoutDef, MemoryDef, Origin, Program, SegmentMode, SourceFile, TableDef,
+    Import, Initial, InitialOp, Item, LayoutDef, MemoryDef, Origin, PAGE_BITS, Program, SegmentMode, SourceFile,
+    TableDef,
 };
 use crate::types::{Convention, Signature, Storage, Type};
 use cranelift_entity::EntityRef;
@@ -224,10 +225,11 @@ fn read_origin<T>(
 }
 
 fn read_memory(from: &mut Reader<'_>) -> Result<MemoryDef, DecodeError> {
-    let flags = from.tag("kind of memory", |byte| (byte < 4).then_some(byte))?;
+    let flags = from.tag("kind of memory", |byte| (byte < 8).then_some(byte))?;
     let (minimum, maximum) = (from.number()?, from.option(Reader::number)?);
     let origin = read_origin(from, |_| Ok(()))?;
-    Ok(MemoryDef { origin, minimum, maximum, is_64: flags & 1 != 0, is_shared: flags & 2 != 0 })
+    let page_bits = if flags & 4 != 0 { 0 } else { PAGE_BITS };
+    Ok(MemoryDef { origin, minimum, maximum, is_64: flags & 1 != 0, is_shared: flags & 2 != 0, page_bits })
 }
 
 fn read_table(from: &mut Reader<'_>) -> Result<TableDef, DecodeError> {

@@ -6,7 +6,7 @@ use crate::Instruction;
 use crate::operand::{Input, Operand, OperandRef};
 use crate::program::{
     Constant, DeclaredType, Described, ElementType, FormPart, Function, FunctionDef, Import, Initial, InitialOp, Item,
-    LayoutDef, Origin, Program, RegionKind, SegmentMode,
+    LayoutDef, Origin, PAGE_BITS, Program, RegionKind, SegmentMode,
 };
 use crate::types::{Convention, Signature, Storage, Type};
 use cranelift_entity::EntityRef;
@@ -50,7 +50,8 @@ fn write_section(program: &Program, section: Section, to: &mut Writer) -> bool {
             to.string(global.name.as_bytes());
         }),
         Section::Memories => list(to, program.memories.values(), |to, memory| {
-            to.byte(u8::from(memory.is_64) | u8::from(memory.is_shared) << 1);
+            let has_bytes = memory.page_bits != PAGE_BITS;
+            to.byte(u8::from(memory.is_64) | u8::from(memory.is_shared) << 1 | u8::from(has_bytes) << 2);
             to.number(memory.minimum);
             to.option(memory.maximum, Writer::number);
             write_origin(to, &memory.origin, |_, ()| {});

@@ -18,7 +18,7 @@ pub use decode::{decode, decode_within};
 pub use encode::encode;
 
 use crate::Program;
-use crate::program::FunctionDef;
+use crate::program::{FunctionDef, PAGE_BITS};
 use crate::types::{Storage, Type};
 use std::fmt;
 
@@ -37,8 +37,11 @@ pub const FEATURE_SHARED_MEMORY: u64 = 1 << 1;
 /// Feature bit: something has type `v128`.
 pub const FEATURE_V128: u64 = 1 << 2;
 
+/// Feature bit: a memory has pages of one byte.
+pub const FEATURE_PAGE_SIZES: u64 = 1 << 3;
+
 /// All feature bits that are known here.
-pub const FEATURES_KNOWN: u64 = FEATURE_ADDRESS_64 | FEATURE_SHARED_MEMORY | FEATURE_V128;
+pub const FEATURES_KNOWN: u64 = FEATURE_ADDRESS_64 | FEATURE_SHARED_MEMORY | FEATURE_V128 | FEATURE_PAGE_SIZES;
 
 macro_rules! sections {
     ($($(#[$doc:meta])* $name:ident = $number:literal;)*) => {
@@ -113,7 +116,11 @@ pub fn features(program: &Program) -> u64 {
         program.memories.values().any(|memory| memory.is_64) || program.tables.values().any(|table| table.is_64);
     let is_shared = program.memories.values().any(|memory| memory.is_shared);
     let bit = |is_used: bool, bit: u64| if is_used { bit } else { 0 };
-    bit(is_64, FEATURE_ADDRESS_64) | bit(is_shared, FEATURE_SHARED_MEMORY) | bit(has_v128(program), FEATURE_V128)
+    let has_bytes = program.memories.values().any(|memory| memory.page_bits != PAGE_BITS);
+    bit(is_64, FEATURE_ADDRESS_64)
+        | bit(is_shared, FEATURE_SHARED_MEMORY)
+        | bit(has_v128(program), FEATURE_V128)
+        | bit(has_bytes, FEATURE_PAGE_SIZES)
 }
 
 fn has_v128(program: &Program) -> bool {

@@ -8,7 +8,7 @@ use crate::allowance::Allowance;
 use crate::entities::{Declared, Func, Global, Layout, Memory, Sig, Table};
 use crate::program::{
     CustomSection, DataDef, DeclaredType, Described, ElementDef, ElementType, Export, FormPart, FunctionDef, GlobalDef,
-    Import, Item, LayoutDef, MemoryDef, Origin, SegmentMode, SourceFile, TableDef,
+    Import, Item, LayoutDef, MemoryDef, Origin, PAGE_BITS, SegmentMode, SourceFile, TableDef,
 };
 use crate::steps;
 use crate::types::{Convention, Signature, Type};
@@ -491,9 +491,10 @@ impl<'a> Parser<'a> {
     fn memory(&mut self) -> Result<(), ParseError> {
         let is_64 = self.is_64()?;
         let is_shared = self.accept_word("shared")?;
+        let page_bits = if self.accept_word("bytes")? { 0 } else { PAGE_BITS };
         let (minimum, maximum) = self.limits()?;
         let origin = self.origin(|_| Ok(()))?;
-        self.program.memories.push(MemoryDef { origin, minimum, maximum, is_64, is_shared });
+        self.program.memories.push(MemoryDef { origin, minimum, maximum, is_64, is_shared, page_bits });
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use super::print_function::FunctionText;
 use super::value::{InitialText, Quoted};
 use crate::Program;
 use crate::entities::{Memory, Table};
-use crate::program::{ElementType, FunctionDef, Item, Origin, SegmentMode};
+use crate::program::{ElementType, FunctionDef, Item, Origin, PAGE_BITS, SegmentMode};
 use crate::types::Type;
 use cranelift_entity::EntityRef;
 use std::fmt::{self, Display, Formatter};
@@ -91,7 +91,8 @@ fn stores(program: &Program, f: &mut Formatter<'_>) -> fmt::Result {
     }
     for (number, memory) in &program.memories {
         let (width, shared) = (if memory.is_64 { "i64" } else { "i32" }, if memory.is_shared { " shared" } else { "" });
-        write!(f, "{number} = {width}{shared} {}", memory.minimum)?;
+        let unit = if memory.page_bits == PAGE_BITS { "" } else { " bytes" };
+        write!(f, "{number} = {width}{shared}{unit} {}", memory.minimum)?;
         maximum(f, memory.maximum)?;
         match &memory.origin {
             Origin::Import(import) => writeln!(f, " {import}")?,

@@ -4,8 +4,10 @@ use super::rejection::quoted;
 use super::{Rejections, Rule};
 use crate::entities::{Func, Layout};
 use crate::frame::words_of;
-use crate::limits::{FRAME_WORDS_MAX, LIST_MAX, MEMORY_PAGES_64_MAX, MEMORY_PAGES_MAX, TABLE_ELEMENTS_MAX};
-use crate::program::{FunctionDef, Item, LayoutDef, Program, SegmentMode};
+use crate::limits::{
+    FRAME_WORDS_MAX, LIST_MAX, MEMORY_BYTES_MAX, MEMORY_PAGES_64_MAX, MEMORY_PAGES_MAX, TABLE_ELEMENTS_MAX,
+};
+use crate::program::{FunctionDef, Item, LayoutDef, PAGE_BITS, Program, SegmentMode};
 use crate::steps;
 use crate::types::{Signature, Storage, Type};
 use cranelift_entity::{EntityRef, PrimaryMap};
@@ -110,7 +112,15 @@ fn globals(program: &Program, all: &mut Rejections) {
 
 fn limits(program: &Program, all: &mut Rejections) {
     for (number, memory) in &program.memories {
-        let most = if memory.is_64 { MEMORY_PAGES_64_MAX } else { MEMORY_PAGES_MAX };
+        let most = match (memory.is_64, memory.page_bits) {
+            (false, PAGE_BITS) => MEMORY_PAGES_MAX,
+            (true, PAGE_BITS) => MEMORY_PAGES_64_MAX,
+            (false, _) => MEMORY_BYTES_MAX,
+            (true, _) => u64::MAX,
+        };
+        if !matches!(memory.page_bits, 0 | PAGE_BITS) {
+            all.item(Rule::Limits, &number, "page bits", format_args!("0 or {PAGE_BITS}"), memory.page_bits);
+        }
         range(memory.minimum, memory.maximum, most, &number, all);
         if memory.is_shared && memory.maximum.is_none() {
             all.item(Rule::SharedMaximum, &number, "maximum", "a maximum, as the memory is shared", "none");

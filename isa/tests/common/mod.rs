@@ -5,8 +5,8 @@ use minivm_isa::entities::{Block, Const, Declared, Func, Global, Layout, Memory,
 use minivm_isa::operand::{ImmediateKind, IndexKind, OperandSource, Pattern, Role};
 use minivm_isa::program::{
     Constant, CustomSection, DataDef, DeclaredType, Described, ElementDef, ElementType, Export, FormPart, Function,
-    FunctionDef, GlobalDef, Import, Initial, InitialOp, Item, LayoutDef, Local, MemoryDef, Origin, Region, RegionKind,
-    SegmentMode, SourceFile, Span, TableDef,
+    FunctionDef, GlobalDef, Import, Initial, InitialOp, Item, LayoutDef, Local, MemoryDef, Origin, PAGE_BITS, Region,
+    RegionKind, SegmentMode, SourceFile, Span, TableDef,
 };
 use minivm_isa::{Convention, INSTRUCTIONS, Kind, Opcode, Operand, Program, Signature, Storage, TrapCode, Type};
 use std::convert::Infallible;
@@ -193,7 +193,8 @@ pub fn any_program(random: &mut Random) -> Program {
     program.memories = (random.list(2, |random| {
         let origin = if random.flip() { Origin::Import(random.import()) } else { Origin::Own(()) };
         let (minimum, maximum) = (random.number(), random.maximum());
-        MemoryDef { origin, minimum, maximum, is_64: random.flip(), is_shared: random.flip() }
+        let page_bits = if random.flip() { 0 } else { PAGE_BITS };
+        MemoryDef { origin, minimum, maximum, is_64: random.flip(), is_shared: random.flip(), page_bits }
     }))
     .into_iter()
     .collect();
@@ -349,7 +350,14 @@ pub fn good_program(random: &mut Random) -> Program {
     let signature = program.signatures.push(Signature { convention: Convention::Typed, params, results: vec![] });
     for is_64 in [false, true] {
         let (minimum, maximum) = (1, None);
-        program.memories.push(MemoryDef { origin: Origin::Own(()), minimum, maximum, is_64, is_shared: false });
+        program.memories.push(MemoryDef {
+            origin: Origin::Own(()),
+            minimum,
+            maximum,
+            is_64,
+            is_shared: false,
+            page_bits: PAGE_BITS,
+        });
         let (origin, element) = (Origin::Own(Initial::Constant(Constant::Nil)), ElementType::Any);
         program.tables.push(TableDef { origin, element, minimum, maximum, is_64 });
     }

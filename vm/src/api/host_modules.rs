@@ -57,6 +57,15 @@ impl HostCall<'_> {
         Ok(loaded)
     }
 
+    /// A new instance of the program that calls this function, linked to the same things; its start function has not run. None where
+    /// no program calls.
+    pub fn instantiate_again(&mut self) -> Option<Result<(InstanceId, Option<Value>), LinkError>> {
+        // SAFETY: an instance lives as long as its code is on the stack.
+        let caller = unsafe { &*self.caller_instance()? };
+        let (program, imports) = (caller.program.clone(), Imports(caller.links()));
+        Some(self.instantiate_with(&ProgramHandle(program), &imports))
+    }
+
     /// What the host has defined for programs to import by these names.
     pub fn defined(&self, module: &str, name: &str) -> Option<Extern> {
         self.cx.definitions.get(module, name).cloned().map(Extern)

@@ -12,6 +12,7 @@ use crate::runtime::fiber::{Fiber, FiberState};
 use crate::runtime::function::{Body, FunctionInfo};
 use crate::runtime::host::HostCall;
 use crate::runtime::host::Raise;
+use crate::runtime::instance::Instance;
 use crate::runtime::switch;
 use crate::runtime::walk::{Level, Walk};
 use crate::value::{Tag, Value};
@@ -269,15 +270,20 @@ impl HostCall<'_> {
     }
 
     fn caller_memory(&self) -> Option<*mut crate::memory::LinearMemory> {
+        // SAFETY: an instance lives as long as its code is on the stack.
+        let instance = unsafe { &*self.caller_instance()? };
+        let first = minivm_isa::entities::Memory::from_u32(0);
+        (!instance.memories.is_empty()).then(|| instance.memory(first))
+    }
+
+    /// The instance of the program that called this function.
+    pub(crate) fn caller_instance(&self) -> Option<*const Instance> {
         let (base, _) = self.frame();
         let mut walk = Walk::from_host(self.cx, base);
         // SAFETY: the stack does not change while it is walked.
         while let Some((level, _)) = unsafe { walk.next() } {
             if let Level::Guest { guest, .. } = level {
-                // SAFETY: instances live as long as the machine.
-                let instance = unsafe { &*guest.instance };
-                let first = minivm_isa::entities::Memory::from_u32(0);
-                return (!instance.memories.is_empty()).then(|| instance.memory(first));
+                return Some(guest.instance);
             }
         }
         None

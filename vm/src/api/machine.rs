@@ -271,14 +271,13 @@ impl Context {
     pub(crate) fn stand_in(&mut self, name: String) -> *const FunctionInfo {
         let absent = |call: &mut HostCall<'_>| Err(call.error("the host does not have this function"));
         let function: HostFn = Rc::new(absent);
-        let body = Body::Host(HostFunction {
+        let info = FunctionInfo::host(HostFunction {
             name,
             function,
             intrinsic: None,
             is_restartable: Cell::new(false),
             is_internal: Cell::new(false),
         });
-        let info = FunctionInfo::new(body, crate::runtime::context::NO_SIGNATURE, &self.return_stubs);
         let place = &raw const *info;
         self.host_functions.push(info);
         place
@@ -291,14 +290,13 @@ impl Context {
         function: HostFn,
         intrinsic: Option<Intrinsic>,
     ) -> Result<Value, OutOfMemory> {
-        let body = Body::Host(HostFunction {
+        let info = FunctionInfo::host(HostFunction {
             name,
             function,
             intrinsic,
             is_restartable: Cell::new(false),
             is_internal: Cell::new(false),
         });
-        let info = FunctionInfo::new(body, crate::runtime::context::NO_SIGNATURE, &self.return_stubs);
         let value = self.closure_of(&info, 0)?;
         self.host_functions.push(info);
         Ok(value)

@@ -3,10 +3,11 @@
 use crate::api::inspect::Frames;
 use crate::api::machine::Machine;
 use crate::heap::OutOfMemory;
-use crate::runtime::context::Status;
+use crate::runtime::context::{Context, Status};
 use crate::runtime::fiber::Fiber;
 use crate::runtime::fiber::FiberState;
 use crate::runtime::frames::Reader;
+use crate::runtime::host::HostCall;
 use crate::runtime::stack_memory::FIRST_WORDS;
 use crate::runtime::switch;
 use crate::runtime::task::Run;
@@ -14,6 +15,33 @@ use crate::runtime::task::RunActivity;
 use crate::runtime::task::RunId;
 use crate::value::Value;
 use std::ptr::null_mut;
+
+impl Context {
+    /// Adds a run that will call a function, see [`Machine::spawn`].
+    fn spawn(&mut self, function: Value, arguments: &[Value]) -> Result<RunId, OutOfMemory> {
+        // Programs are let through here, as their next step collects; a host may never come to one.
+        let bytes = FIRST_WORDS * 8 + size_of::<Fiber>();
+        if self.heap.room_bytes() < bytes {
+            return Err(OutOfMemory { bytes });
+        }
+        let fiber = switch::create(self, function)?;
+        let cell = fiber.as_fiber().expect("it was just made");
+        // SAFETY: it was just made.
+        unsafe { Fiber::of(cell) }.state = FiberState::Parked;
+        let run = Run { fiber: cell, main_fiber: cell, values: arguments.to_vec(), may_yield: true, ..Run::default() };
+        Ok(self.runs.add(run, Status::Running))
+    }
+}
+
+impl HostCall<'_> {
+    /// As [`Machine::spawn`], while a function of the host is at work.
+    ///
+    /// # Errors
+    /// As for [`Machine::spawn`].
+    pub fn spawn(&mut self, function: Value, arguments: &[Value]) -> Result<RunId, OutOfMemory> {
+        self.cx.spawn(function, arguments)
+    }
+}
 
 /// Several runs in one machine. [`FiberScheduler`](crate::raw::FiberScheduler) gives them turns.
 impl Machine {
@@ -23,17 +51,7 @@ impl Machine {
     /// # Errors
     /// When there is no memory for its fiber.
     pub fn spawn(&mut self, function: Value, arguments: &[Value]) -> Result<RunId, OutOfMemory> {
-        // Programs are let through here, as their next step collects; a host may never come to one.
-        let bytes = FIRST_WORDS * 8 + size_of::<Fiber>();
-        if self.cx.heap.room_bytes() < bytes {
-            return Err(OutOfMemory { bytes });
-        }
-        let fiber = switch::create(&mut self.cx, function)?;
-        let cell = fiber.as_fiber().expect("it was just made");
-        // SAFETY: it was just made.
-        unsafe { Fiber::of(cell) }.state = FiberState::Parked;
-        let run = Run { fiber: cell, main_fiber: cell, values: arguments.to_vec(), may_yield: true, ..Run::default() };
-        Ok(self.cx.runs.add(run, Status::Running))
+        self.cx.spawn(function, arguments)
     }
 
     /// Suspends the run at work, if there is one whose end was not reported yet; then there is none. It goes on another time,

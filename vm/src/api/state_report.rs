@@ -79,8 +79,10 @@ pub struct ProgramReport {
 /// A linear memory.
 #[derive(Debug)]
 pub struct MemoryReport {
-    /// Its pages of 64 KiB.
+    /// Its pages.
     pub pages: u64,
+    /// Bytes of a page.
+    pub page_bytes: u64,
     /// The most pages it may have.
     pub pages_max: Option<u64>,
     /// The first program that has it, by its place in the list of programs; none when only host objects have it.
@@ -123,7 +125,8 @@ fn memories(cx: &Context, all: &[SharedMemory]) -> Vec<MemoryReport> {
         // SAFETY: nothing runs meanwhile.
         let memory = unsafe { &*shared.get() };
         let program = first.get(&Rc::as_ptr(shared)).copied();
-        MemoryReport { pages: memory.pages(), pages_max: memory.declared_maximum(), program }
+        let page_bytes = 1 << memory.page_bits();
+        MemoryReport { pages: memory.pages(), page_bytes, pages_max: memory.declared_maximum(), program }
     };
     all.iter().map(report).collect()
 }

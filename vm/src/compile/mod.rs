@@ -126,7 +126,7 @@ pub(crate) struct Compiling<'a> {
 /// # Errors
 /// When it cannot be loaded.
 pub(crate) fn ensure_loaded(cx: &mut Context, info: &FunctionInfo, guest: &GuestFunction) -> Result<(), CompileError> {
-    if guest.code.get().is_some() {
+    if guest.code().is_some() {
         return Ok(());
     }
     let held = cx.heap.budget().hold(crate::runtime::cost::loading_bytes(guest.portable()));
@@ -142,8 +142,8 @@ pub(crate) fn ensure_loaded(cx: &mut Context, info: &FunctionInfo, guest: &Guest
     drop(held);
     crate::runtime::cost::charge_code(cx.heap.budget(), guest, (&code, &stack_map))
         .map_err(|_| CompileError::OutOfMemory)?;
-    let _ = guest.stack_map.set(stack_map);
-    let _ = guest.code.set(code);
+    let _ = guest.derived().stack_map.set(stack_map);
+    let _ = guest.derived().code.set(code);
     crate::runtime::native::loaded(cx, info, guest);
     Ok(())
 }
@@ -155,7 +155,7 @@ pub(crate) fn window_of(guest: &GuestFunction) -> usize {
 
 /// The baseline code of a function that has optimised code.
 fn compile_baseline(cx: &Context, info: &FunctionInfo, guest: &GuestFunction) -> Code {
-    let constants = guest.constants.get().expect("they are made with the optimised code");
+    let constants = guest.constants().expect("they are made with the optimised code");
     let translated = translate(guest, info, constants, cx.main_memory_of, Form::Baseline);
     translated.expect("what has optimised code has baseline code: their frames are equal").code
 }
@@ -184,7 +184,7 @@ fn make_closures(cx: &mut Context, guest: &GuestFunction) -> Result<(), CompileE
 
 /// Makes the values of a function's constants.
 fn make_constants<'a>(cx: &mut Context, guest: &'a GuestFunction) -> Result<&'a [Value], CompileError> {
-    if let Some(constants) = guest.constants.get() {
+    if let Some(constants) = guest.constants() {
         return Ok(constants);
     }
     // SAFETY: instances outlive their functions.
@@ -204,7 +204,7 @@ fn make_constants<'a>(cx: &mut Context, guest: &'a GuestFunction) -> Result<&'a 
             Constant::I32(_) | Constant::I64(_) | Constant::F32(_) | Constant::F64(_) | Constant::V128(_) => Value::NIL,
         });
     }
-    let constants = guest.constants.get_or_init(|| values.into_boxed_slice());
+    let constants = guest.derived().constants.get_or_init(|| values.into_boxed_slice());
     instance.note_long_strings(constants);
     Ok(constants)
 }

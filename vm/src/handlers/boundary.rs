@@ -31,7 +31,7 @@ unsafe fn boundary_of<'a>(regs: Regs) -> (&'a BoundarySignature, *mut Closure) {
     // SAFETY: the header of a boundary frame names a closure, whose function lives as long as the frame.
     unsafe {
         let closure = Frame::at(regs).closure();
-        (&(*(*closure).function.cast::<FunctionInfo>()).boundary, closure)
+        ((*(*closure).function.cast::<FunctionInfo>()).boundary(), closure)
     }
 }
 
@@ -86,7 +86,7 @@ handler! {
     fn call_typed_from_any(pc, regs, cx, facc) {
         let call = rows::CallAny::read(pc);
         let closure = pointer::<Closure>(*regs.add(call.callee) as usize);
-        let mut types = (*(*closure).function.cast::<FunctionInfo>()).boundary.params;
+        let mut types = (*(*closure).function.cast::<FunctionInfo>()).boundary().params;
         let mut from = regs.add(call.window);
         let mut to = from.add(call.arguments * 2 + FRAME_HEADER_WORDS);
         if to.wrapping_add(header_at((*closure).code.cast::<u16>()).extent as usize) > (*cx).stack_end {
@@ -112,7 +112,7 @@ handler! {
         let new = regs.add(call.window);
         let callee = new.add(call.arguments * 2 + FRAME_HEADER_WORDS);
         Frame::at(new).begin(closure, rows::CallAny::next(pc));
-        Frame::at(callee).begin(closure, (*(*closure).function.cast::<FunctionInfo>()).boundary.place);
+        Frame::at(callee).begin(closure, (*(*closure).function.cast::<FunctionInfo>()).boundary().place);
         next!((*closure).code.cast::<u16>(), callee, cx, facc)
     }
 }

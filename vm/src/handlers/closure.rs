@@ -19,7 +19,8 @@ handler! {
         }
         let rows::Closure { function, dst, captures } = rows::Closure::read(pc);
         let function = function.cast::<FunctionInfo>();
-        let made = (*cx).heap.new_closure((*function).entry().cast(), function.cast_const().cast(), captures.count as u32);
+        let code = (*function).entry(&(*cx).return_stubs).cast();
+        let made = (*cx).heap.new_closure(code, function.cast_const().cast(), captures.count as u32);
         let Ok(closure) = made else { slow!(super::control::out_of_memory, pc, regs, cx, facc) };
         let upvalues = Closure::upvalues(closure);
         let mut c = captures.cursor();

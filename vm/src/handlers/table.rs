@@ -4,7 +4,7 @@ use super::control::Sense;
 use super::dynamic::Relation;
 use super::record::Stored;
 use super::sources::AnySource;
-use super::{call, closure, control, convert, copy, dynamic, entries, fiber, object, record, stepping, string};
+use super::{call, closure, control, convert, copy, dynamic, entries, fiber, list, object, record, stepping, string};
 use crate::runtime::context::Handler;
 use crate::threaded::rows;
 
@@ -87,7 +87,7 @@ handlers! {
     negate: Negate => dynamic::negate;
     bit_not: BitNot => dynamic::bit_not;
     not: Not => dynamic::not;
-    length: Length => object::length;
+    length: Length => list::length;
     concat: Concat => dynamic::concat;
 
     string_byte: StringByte => string::string_byte;
@@ -100,8 +100,8 @@ handlers! {
     get_method: GetMethod => object::get_method;
     set_field: SetField<V: AnySource> => object::set_field::<V>;
     set_index: SetIndex<K: AnySource, V: AnySource> => object::set_index::<K, V>;
-    table_new: TableNew => object::table_new;
-    append: Append => object::append;
+    table_new: TableNew => list::table_new;
+    append: Append => list::append;
     table_next: TableNext => entries::table_next;
     metatable_get: MetatableGet => entries::metatable_get;
     metatable_set: MetatableSet => entries::metatable_set;

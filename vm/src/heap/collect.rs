@@ -350,9 +350,9 @@ impl Heap {
             Phase::ClearMarks => self.clear_marks(roots, budget),
             Phase::Mark => self.mark(roots, budget),
             Phase::Ephemerons => self.mark_ephemerons(roots, budget),
-            // Entries lie side by side.
+            // Entries lie side by side, but not the marks of what they refer to.
             Phase::ClearValues => {
-                if self.marker.clear_weak(false, pieces * 4) {
+                if self.marker.clear_weak(false, pieces) {
                     self.cycle.enter(Phase::Separate);
                 }
             }
@@ -365,7 +365,7 @@ impl Heap {
             }
             Phase::Resurrect => self.resurrect(roots, budget),
             Phase::ClearKeys => {
-                if self.marker.clear_weak(true, pieces * 4) {
+                if self.marker.clear_weak(true, pieces) {
                     self.cycle.enter(Phase::Intern);
                 }
             }

@@ -29,6 +29,7 @@ mod buffer;
 mod chunk;
 mod collect;
 mod finaliser;
+mod grey_stack;
 mod hash;
 mod header;
 mod intern;
@@ -44,6 +45,7 @@ mod sweep;
 mod table;
 #[cfg(test)]
 mod tests;
+mod trace;
 pub(crate) mod transfer;
 mod values;
 mod weak;

@@ -3,18 +3,45 @@
 
 use crate::heap::{Closure, OutOfMemory};
 use crate::runtime::context::Context;
-use crate::runtime::definitions::Definition;
+use crate::runtime::definitions::{Definition, Definitions};
 use crate::runtime::externs::Extern;
 use crate::runtime::instance::{FUNCTION_BYTES, Instance};
 use crate::value::Value;
 use minivm_isa::entities::Func;
-use minivm_isa::program::{FunctionDef, Item};
+use minivm_isa::program::{FunctionDef, Import, Item, Origin};
 
 impl Instance {
     /// A function that is imported or exported, or whose closure was needed before, as a value.
     pub(crate) fn linked_function(&self, function: Func) -> Value {
         // SAFETY: the instance keeps the closures of such functions alive.
         unsafe { Value::from_function(self.closure(function)) }
+    }
+
+    /// What its imports are satisfied with.
+    pub(crate) fn links(&self) -> Definitions {
+        let mut links = Definitions::default();
+        let mut set = |import: &Import, definition| links.set(&import.module, &import.name, definition);
+        for (number, function) in &self.program.functions {
+            if let FunctionDef::Import { import, .. } = function {
+                set(import, Definition::Function(self.linked_function(number)));
+            }
+        }
+        for (global, linked) in self.program.globals.values().zip(&self.globals) {
+            if let Origin::Import(import) = &global.origin {
+                set(import, Definition::Global(linked.clone()));
+            }
+        }
+        for (memory, linked) in self.program.memories.values().zip(&self.memories) {
+            if let Origin::Import(import) = &memory.origin {
+                set(import, Definition::Memory(linked.clone()));
+            }
+        }
+        for (table, linked) in self.program.tables.values().zip(&self.tables) {
+            if let Origin::Import(import) = &table.origin {
+                set(import, Definition::Table(linked.clone()));
+            }
+        }
+        links
     }
 
     /// What it exports, in order, but for functions that capture values.

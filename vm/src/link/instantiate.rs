@@ -10,7 +10,7 @@
 //! | a function captures nothing (`call`, `ref_func`, `closure`, initial values, exports, the start function) | what names it takes the closure that was linked, with what that has captured, never another one over the same code ([`Instance::is_import`]) |
 //! | a global has its type, is mutable or not, and holds functions or any value | `make_global`: all three are equal |
 //! | an immutable global that an initial value reads has its value | globals are linked and made in their order |
-//! | a memory or table has so many pages or elements, and addresses of that width; a table holds functions or any value | `make_memory`, `make_table`: they never shrink |
+//! | a memory or table has so many pages of that size or elements, and addresses of that width; a table holds functions or any value | `make_memory`, `make_table`: they never shrink |
 //! | a type that names a layout means records or arrays of that form | [`Layouts`](crate::runtime::layouts::Layouts): equal forms have one number |
 
 use crate::heap::{Array, Closure, OutOfMemory, Record};
@@ -99,7 +99,7 @@ impl Context {
     /// A closure over a function, with so many captures, all nil.
     pub(crate) fn closure_of(&mut self, info: &FunctionInfo, captures: u32) -> Result<Value, OutOfMemory> {
         let function: *const FunctionInfo = info;
-        let closure = self.heap.new_closure(info.entry().cast(), function.cast(), captures)?;
+        let closure = self.heap.new_closure(info.entry(&self.return_stubs).cast(), function.cast(), captures)?;
         // SAFETY: the closure was just made.
         Ok(unsafe { Value::from_function(closure) })
     }
@@ -150,7 +150,7 @@ impl Context {
         imports: &Definitions,
     ) -> Result<(InstanceId, Option<Value>), LinkError> {
         let held = self.heap.budget().hold(cost::instance_bytes(&program))?;
-        let mut instance = Instance::new(program.clone(), held, &self.return_stubs, true);
+        let mut instance = Instance::new(program.clone(), held, true);
         self.link_functions(&instance, imports)?;
         for global in program.globals.values() {
             let cell = self.make_global(&instance, global, imports)?;
@@ -171,9 +171,9 @@ impl Context {
         let result = self.make_segments(&mut instance);
         let start = program.start.map(|start| self.function_value(&instance, start)).transpose()?;
         // A program counts as many times as there are MiB in its memories.
-        let pages: u64 = program.memories.values().map(|memory| memory.minimum).sum();
+        let bytes: u64 = program.memories.values().map(|memory| memory.minimum << memory.page_bits).sum();
         self.loaded_programs.until_collection =
-            self.loaded_programs.until_collection.saturating_sub(1 + (pages / 16) as usize);
+            self.loaded_programs.until_collection.saturating_sub(1 + (bytes >> 20) as usize);
         // Code and tables of others may point here even when a segment did not fit: the instance stays until they do not.
         let id = InstanceId(self.instances.add(instance));
         if let Err(error) = result {
@@ -284,7 +284,8 @@ impl Context {
     ) -> Result<crate::runtime::instance::SharedMemory, LinkError> {
         match &memory.origin {
             Origin::Own(()) => {
-                let made = LinearMemory::new(memory.minimum, memory.maximum, memory.is_64, self.heap.budget());
+                let limits = (memory.minimum, memory.maximum);
+                let made = LinearMemory::with_pages(memory.page_bits, limits, memory.is_64, self.heap.budget());
                 let mut made = made.map_err(LinkError::Trap)?;
                 made.set_shared(memory.is_shared);
                 Ok(Rc::new(UnsafeCell::new(made)))
@@ -296,6 +297,7 @@ impl Context {
                     let fits = found.pages() >= memory.minimum
                         && found.is_64() == memory.is_64
                         && found.is_shared() == memory.is_shared
+                        && found.page_bits() == memory.page_bits
                         && fits_maximum(memory.maximum, found.declared_maximum());
                     if fits { Ok(shared) } else { Err(incompatible(import, "memory", "memory of other limits")) }
                 }

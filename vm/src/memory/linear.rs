@@ -6,18 +6,19 @@
 use super::MemoryBudget;
 use super::host::Reservation;
 use minivm_isa::TrapCode;
+use minivm_isa::program::PAGE_BITS;
 use std::fmt;
 
-/// Bytes of a page, the unit in which memories grow.
-pub const PAGE_BYTES: u64 = 65_536;
+/// Bytes of a page, the unit in which memories grow, unless they have pages of one byte.
+pub const PAGE_BYTES: u64 = 1 << PAGE_BITS;
 /// A maximum up to this is reserved at the start.
 const RESERVE_BYTES_MAX: u64 = 1 << 30;
 /// Bytes that a memory is charged for besides its own.
 const MEMORY_BYTES: u64 = 512;
-/// Pages past which no memory of 32-bit addresses can grow.
-const PAGES_MAX_32: u64 = 1 << 16;
+/// Bytes past which no memory of 32-bit addresses can grow.
+const BYTES_MAX_32: u64 = 1 << 32;
 /// The same for 64-bit addresses: what the specification allows is more than a host has.
-const PAGES_MAX_64: u64 = 1 << 32;
+const BYTES_MAX_64: u64 = 1 << 48;
 
 /// An access past the end of a memory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -58,13 +59,15 @@ pub struct LinearMemory {
     declared_maximum: Option<u64>,
     is_64: bool,
     is_shared: bool,
+    /// The binary logarithm of the bytes of a page.
+    page_bits: u8,
     /// Its number for waits, from 1 on; 0 while nobody has waited on it.
     pub(crate) wait_number: u64,
     budget: MemoryBudget,
 }
 
 impl LinearMemory {
-    /// A memory of `minimum` pages, all zero. `maximum` is in pages, too.
+    /// A memory of `minimum` pages of 64 KiB, all zero. `maximum` is in pages, too.
     ///
     /// # Errors
     /// [`TrapCode::OutOfMemory`] when the budget or the host does not have so much.
@@ -74,11 +77,27 @@ impl LinearMemory {
         is_64: bool,
         budget: &MemoryBudget,
     ) -> Result<Box<LinearMemory>, TrapCode> {
-        let limit = if is_64 { PAGES_MAX_64 } else { PAGES_MAX_32 };
+        LinearMemory::with_pages(PAGE_BITS, (minimum, maximum), is_64, budget)
+    }
+
+    /// A memory with pages of `1 << page_bits` bytes, at most 64 KiB, in which its limits are given.
+    ///
+    /// # Errors
+    /// As for [`new`](Self::new).
+    pub(crate) fn with_pages(
+        page_bits: u8,
+        (minimum, maximum): (u64, Option<u64>),
+        is_64: bool,
+        budget: &MemoryBudget,
+    ) -> Result<Box<LinearMemory>, TrapCode> {
+        let limit = if is_64 { BYTES_MAX_64 } else { BYTES_MAX_32 } >> page_bits;
         let maximum_pages = maximum.unwrap_or(limit).min(limit);
-        let bytes = minimum.checked_mul(PAGE_BYTES).filter(|_| minimum <= limit).ok_or(TrapCode::OutOfMemory)?;
+        if minimum > limit {
+            return Err(TrapCode::OutOfMemory);
+        }
+        let bytes = minimum << page_bits;
         let reserve = match maximum {
-            Some(pages) if pages <= RESERVE_BYTES_MAX / PAGE_BYTES => pages.max(minimum) * PAGE_BYTES,
+            Some(pages) if pages <= RESERVE_BYTES_MAX >> page_bits => pages.max(minimum) << page_bits,
             _ => bytes,
         };
         if !budget.take(bytes.saturating_add(MEMORY_BYTES)) {
@@ -96,6 +115,7 @@ impl LinearMemory {
             declared_maximum: maximum,
             is_64,
             is_shared: false,
+            page_bits,
             wait_number: 0,
             budget: budget.clone(),
         }))
@@ -108,7 +128,12 @@ impl LinearMemory {
 
     /// Size in pages.
     pub fn pages(&self) -> u64 {
-        self.view.length / PAGE_BYTES
+        self.view.length >> self.page_bits
+    }
+
+    /// The binary logarithm of the bytes of a page: 16, or 0.
+    pub(crate) fn page_bits(&self) -> u8 {
+        self.page_bits
     }
 
     /// Size in bytes.
@@ -140,20 +165,20 @@ impl LinearMemory {
     /// Whether it may have so many pages more, if there is memory for them.
     pub(crate) fn may_grow(&self, pages: u64) -> bool {
         let is_allowed = self.pages().checked_add(pages).is_some_and(|after| after <= self.maximum);
-        is_allowed && pages.saturating_mul(PAGE_BYTES) <= self.budget.maximum()
+        is_allowed && pages << self.page_bits <= self.budget.maximum()
     }
 
     /// Grows by `pages` zero pages; gives the number of pages before, or none when it may not grow so far. Its bytes may move.
     pub fn grow(&mut self, pages: u64) -> Option<u64> {
         let before = self.pages();
         let after = before.checked_add(pages).filter(|&after| after <= self.maximum)?;
-        let more = pages.checked_mul(PAGE_BYTES)?;
+        let more = pages << self.page_bits;
         if !self.budget.take(more) {
             return None;
         }
         // Where it has to move, it gets room to grow further.
-        let length = after * PAGE_BYTES;
-        let roomy = length.saturating_add(length / 2).min(self.maximum.saturating_mul(PAGE_BYTES));
+        let length = after << self.page_bits;
+        let roomy = (length + length / 2).min(self.maximum << self.page_bits);
         let has_grown = host_bytes(length).is_some_and(|length| {
             let roomy = host_bytes(roomy).unwrap_or(length);
             self.range.grow(length, roomy)
@@ -284,6 +309,24 @@ mod tests {
         assert_eq!(memory(1, Some(2)).grow(2), None);
         assert_eq!(memory(0, None).grow(65_537), None);
         assert_eq!(memory(0, None).grow(u64::MAX), None);
+    }
+
+    #[test]
+    fn pages_may_have_one_byte() {
+        for maximum in [None, Some(70_000)] {
+            let budget = MemoryBudget::new(1 << 30);
+            let mut memory = LinearMemory::with_pages(0, (3, maximum), false, &budget).unwrap();
+            memory.write(0, &[1, 2, 3]).unwrap();
+            assert!(memory.write(3, &[4]).is_err());
+            assert_eq!(memory.grow(1), Some(3));
+            assert_eq!(memory.bytes(), [1, 2, 3, 0]);
+            assert_eq!(memory.grow(65_535), Some(4));
+            assert_eq!((memory.pages(), memory.length()), (65_539, 65_539));
+            assert!(memory.slice(65_538, 1).is_ok() && memory.slice(65_538, 2).is_err());
+            assert_eq!(memory.grow(1 << 32), None);
+            assert_eq!(budget.used(), 65_539 + MEMORY_BYTES);
+        }
+        assert!(LinearMemory::with_pages(0, (u64::MAX, None), true, &MemoryBudget::new(1 << 30)).is_err());
     }
 
     #[test]

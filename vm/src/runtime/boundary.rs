@@ -18,7 +18,7 @@ use crate::runtime::call::{call_value, enter_typed, stack_overflow};
 use crate::runtime::context::{Context, return_info};
 use crate::runtime::deliver::deliver;
 use crate::runtime::error::argument_message;
-use crate::runtime::function::{Body, Bridge, FunctionInfo};
+use crate::runtime::function::{Body, FunctionInfo};
 use crate::runtime::layouts::{layout_of, object_at};
 use crate::threaded::continuation::FRAME_HEADER_WORDS;
 use crate::threaded::frame::Frame;
@@ -240,9 +240,10 @@ pub(crate) unsafe fn typed_results(cx: &mut Context, regs: Regs) -> Flow {
 pub(crate) unsafe fn typed_to_any(cx: &mut Context, closure: *mut Closure, new: Regs, place: Pc, at: Flow) -> Flow {
     // SAFETY: room is made for the boundary frame and the arguments.
     unsafe {
-        let Body::Bridge(Bridge { signature, .. }) = &info(closure).body else {
+        let Body::Bridge(bridge) = &info(closure).body else {
             return raise_trap(cx, at, TrapCode::IndirectCallType);
         };
+        let signature = &bridge.signature;
         let Some(values) = read_words(new, &signature.params) else {
             return raise_trap(cx, at, TrapCode::Unsupported);
         };
@@ -269,9 +270,8 @@ pub(crate) unsafe fn any_results(cx: &mut Context, regs: Regs, count: usize) -> 
     unsafe {
         let closure = Frame::at(regs).closure();
         let place = Frame::at(regs).return_place();
-        let Body::Bridge(Bridge { signature, .. }) = &info(closure).body else {
-            unreachable!("only bridges have such boundary frames")
-        };
+        let Body::Bridge(bridge) = &info(closure).body else { unreachable!("only bridges have such boundary frames") };
+        let signature = &bridge.signature;
         let values = values_at(regs, count);
         let given = |index: usize| values.get(index).copied().unwrap_or(Value::NIL);
         let mut words = vec![0; words_of(&signature.results)];

@@ -200,7 +200,7 @@ unsafe fn load(
 ) -> Result<(), Flow> {
     // SAFETY: the closure is the callee, hence live; `at` is the running frame.
     unsafe {
-        match guest.code.get() {
+        match guest.code() {
             Some(code) => (*closure).code = code.entry().cast(),
             None => return compile(cx, info, guest, closure, at),
         }
@@ -233,7 +233,7 @@ unsafe fn compile(
         });
     }
     // SAFETY: the closure is the callee, hence live.
-    unsafe { (*closure).code = info.entry().cast() };
+    unsafe { (*closure).code = info.entry(&cx.return_stubs).cast() };
     Ok(())
 }
 
@@ -571,7 +571,7 @@ pub(crate) unsafe fn enter_directly(cx: &Context, callee: Value, new: Regs, coun
 pub(crate) fn direct_params(info: &FunctionInfo, convention: Convention, params: u32) -> u32 {
     match convention {
         Convention::Dynamic => params,
-        Convention::Typed if info.boundary.is_fast() => TYPED_CALL | params,
+        Convention::Typed if info.boundary().is_fast() => TYPED_CALL | params,
         Convention::Typed | Convention::Variadic => NOT_DIRECT,
     }
 }

@@ -80,7 +80,7 @@ impl RootSet {
                     Level::Guest { guest, closure, regs, instruction, calling, baseline } => {
                         marker.mark_object(closure.cast());
                         let function = guest.portable();
-                        let map = guest.stack_map.get().expect("it is made with the code");
+                        let map = guest.stack_map().expect("it is made with the code");
                         let place = stack_map::Place { instruction, calling, baseline };
                         map.mark(function, guest.slots(), place, regs, marker);
                         if guest.convention == Convention::Variadic {
@@ -255,7 +255,7 @@ impl RootSet {
             if let Some((Level::Guest { guest, regs, instruction, .. }, _)) = walk.next()
                 && stack_map::takes_open(&guest.portable().code[instruction])
             {
-                let code = if guest.is_baseline(at.pc) { guest.baseline.get() } else { guest.code.get() };
+                let code = if guest.is_baseline(at.pc) { guest.baseline() } else { guest.code() };
                 let fixed = code.map_or(0, |code| super::stepping::prepended(guest, code, at.pc));
                 let window = crate::threaded::slots::window(guest.slots());
                 mark_values(regs.add(window), fixed + open_count, marker);

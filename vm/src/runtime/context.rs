@@ -190,7 +190,7 @@ pub(crate) struct Context {
     /// What all hooks have in common.
     pub(crate) hooks: crate::runtime::hook::Hooks,
     /// Places of the machine's own.
-    pub(crate) return_stubs: std::rc::Rc<ReturnStubs>,
+    pub(crate) return_stubs: ReturnStubs,
     /// How functions get their code and how it runs.
     pub(crate) engine: &'static Engine,
     /// Bridges by the number of their signature.
@@ -215,6 +215,8 @@ pub(crate) struct Context {
     pub(crate) widest_frame: u32,
     /// Whether the host wants a run to stop.
     pub(crate) interrupt: Option<Box<dyn FnMut() -> bool + Send>>,
+    /// What the host has said to native code: the run is to stop, or a panic.
+    pub(crate) interrupted: Option<std::thread::Result<()>>,
     /// The program has ended itself without cleaning up.
     pub(crate) is_abandoned: bool,
     /// What a host function has panicked with, until whoever runs the machine has it.
@@ -279,7 +281,7 @@ impl Context {
             is_entering: false,
             steps: u64::MAX,
             hooks: crate::runtime::hook::Hooks::default(),
-            return_stubs: std::rc::Rc::new(ReturnStubs::new((engine.stubs)())),
+            return_stubs: ReturnStubs::new((engine.stubs)()),
             engine,
             bridges: std::collections::HashMap::new(),
             known_bridges: crate::runtime::known_bridges::KnownBridges::default(),
@@ -292,6 +294,7 @@ impl Context {
             hastened: 0,
             widest_frame: 0,
             interrupt: None,
+            interrupted: None,
             is_abandoned: false,
             panic: None,
             loaded: None,

@@ -2,10 +2,10 @@
 
 use crate::heap::OutOfMemory;
 use crate::memory::{LinearMemory, MemoryBudget, Segment, TableInstance};
-use crate::runtime::function::GuestFunction;
+use crate::runtime::function::{DERIVED_BYTES, GuestFunction};
 use crate::runtime::instance::{GlobalCell, Instance};
 use crate::threaded::Code;
-use crate::threaded::slots::Slots;
+use crate::threaded::boundary::BoundarySignature;
 use crate::threaded::stack_map::StackMap;
 use crate::value::Value;
 use minivm_isa::limits::TYPE_DEPTH_MAX;
@@ -21,7 +21,8 @@ pub(crate) fn loaded_bytes(program: &Program) -> u64 {
     let signatures = program.signatures.values().map(minivm_isa::size::signature_bytes).sum::<u64>();
     let layouts = program.layouts.values().map(|layout| 6 * minivm_isa::size::layout_bytes(layout)).sum::<u64>();
     let types: usize = program.types.values().map(|ty| 8 + TYPE_DEPTH_MAX + ty.form.len() + ty.supertypes.len()).sum();
-    program_bytes(program) + types as u64 * 40 + 2 * signatures + layouts
+    let boundaries = list_bytes::<BoundarySignature>(program.signatures.len());
+    program_bytes(program) + types as u64 * 40 + 2 * signatures + boundaries + layouts
 }
 
 /// Bytes that an instance of a program takes besides the program, but for its memories and tables, and for functions and code
@@ -39,7 +40,10 @@ pub(crate) fn instance_bytes(program: &Program) -> u64 {
         }
     }
     for element in program.elements.values() {
-        bytes += shared(size_of::<Segment<Value>>()) + list_bytes::<Value>(element.values.len());
+        bytes += shared(size_of::<Segment<Value>>());
+        if matches!(element.mode, SegmentMode::Passive) {
+            bytes += list_bytes::<Value>(element.values.len());
+        }
     }
     bytes
 }
@@ -54,7 +58,7 @@ fn code_bytes(code: &Code, stack_map: &StackMap, function: &Function) -> u64 {
     code.bytes()
         + stack_map.bytes()
         + list_bytes::<Value>(function.constants.len())
-        + size_of::<Slots>() as u64
+        + DERIVED_BYTES
         + list_bytes::<u32>(function.registers.len())
 }
 
@@ -68,7 +72,7 @@ pub(crate) fn charge_code(
     guest: &GuestFunction,
     (code, stack_map): (&Code, &StackMap),
 ) -> Result<(), OutOfMemory> {
-    let bytes = code_bytes(code, stack_map, guest.portable()).saturating_sub(guest.charged_bytes.get());
+    let bytes = code_bytes(code, stack_map, guest.portable()).saturating_sub(guest.charged_bytes());
     if bytes == 0 {
         return Ok(());
     }

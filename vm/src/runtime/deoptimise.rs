@@ -101,7 +101,7 @@ unsafe fn deoptimise_frame(
         let info = &*(*closure).function.cast::<FunctionInfo>();
         let baseline = cx.baseline_code(info, guest);
         let is_baseline = guest.is_baseline(at.pc);
-        let map = guest.stack_map.get().expect("it is made with the code");
+        let map = guest.stack_map().expect("it is made with the code");
         match holder {
             Holder::Header(_) | Holder::Top { calling: true } => {
                 if is_baseline {
@@ -152,7 +152,7 @@ unsafe fn deoptimise_continuation(
             }
         }
         if !is_baseline {
-            let map = guest.stack_map.get().expect("it is made with the code");
+            let map = guest.stack_map().expect("it is made with the code");
             let function = guest.portable();
             let elided = match continuation.kind {
                 ContinuationKind::Finaliser => map.elided_before(function, here),
@@ -245,7 +245,7 @@ pub(crate) unsafe fn take_receiver(guest: &GuestFunction, regs: Regs, (to, from)
         // SAFETY: the instruction reads the register.
         minivm_isa::Input::Reg(reg) => unsafe { get_any(regs, slots.of(reg) as usize) },
         minivm_isa::Input::Const(constant) => {
-            guest.constants.get().expect("they are made with the code")[constant.as_u32() as usize]
+            guest.constants().expect("they are made with the code")[constant.as_u32() as usize]
         }
     };
     // SAFETY: the instruction writes the register.

@@ -39,6 +39,6 @@ pub(crate) struct Engine {
 impl Context {
     /// The baseline code of a function that has optimised code.
     pub(crate) fn baseline_code<'a>(&self, info: &FunctionInfo, guest: &'a GuestFunction) -> &'a Code {
-        guest.baseline.get_or_init(|| (self.engine.compile_baseline)(self, info, guest))
+        guest.derived().baseline.get_or_init(|| (self.engine.compile_baseline)(self, info, guest))
     }
 }

@@ -59,7 +59,7 @@ impl Standing<'_> {
     pub(crate) unsafe fn locals(&self) -> Vec<(Reg, Variable)> {
         let function = self.guest.portable();
         let visible = self.guest.lookups().locals_at(self.place.instruction);
-        let Some(map) = self.guest.stack_map.get().filter(|_| !visible.is_empty()) else { return Vec::new() };
+        let Some(map) = self.guest.stack_map().filter(|_| !visible.is_empty()) else { return Vec::new() };
         // Names are the frontend's claim; only what the dataflow knows to be written is read.
         let view = map.view(function, self.place, self.has_begun);
         let variable = |index: usize| {
@@ -79,7 +79,7 @@ impl Standing<'_> {
     /// As for [`locals`](Self::locals).
     pub(crate) unsafe fn unnamed(&self, dead: bool) -> Vec<(Reg, Value)> {
         let function = self.guest.portable();
-        let Some(map) = self.guest.stack_map.get() else { return Vec::new() };
+        let Some(map) = self.guest.stack_map() else { return Vec::new() };
         let visible = self.guest.lookups().locals_at(self.place.instruction);
         let is_named = |reg| visible.iter().any(|&index| function.locals[index].register == reg);
         let view = map.view(function, self.place, self.has_begun);

@@ -15,7 +15,7 @@ use crate::threaded::slots::Slots;
 use crate::threaded::stack_map::StackMap;
 use crate::threaded::{Code, HEADER_HALVES, NOT_DIRECT};
 use crate::value::Value;
-use minivm_isa::entities::Func;
+use minivm_isa::entities::{Func, Sig};
 use minivm_isa::program::{Function, FunctionDef};
 use minivm_isa::{Convention, Signature};
 use std::cell::Cell;
@@ -28,32 +28,32 @@ const BRIDGE_WORDS: usize = 24;
 /// Instructions of a function whose code is made without asking for room first.
 const SMALL_MAX: usize = 4096;
 
-/// A function of an instance, or a host function. It never moves: closures and code point to it.
+/// A function of an instance, or a host function. It never moves: closures and code point to it. It is small, as an instance has
+/// one for each function in its tables, of which most are never called.
 pub(crate) struct FunctionInfo {
-    /// A header, without native code, and one instruction that loads the function, as an entry until it is loaded; for host functions the
-    /// instruction is never run, as calls see [`NOT_DIRECT`].
-    stub: [u64; 4],
+    /// What calls over a boundary need to know: of the bridge itself, of the program's types, which the instance keeps, or constant.
+    boundary: *const BoundarySignature,
     /// Number of its typed signature in the machine, or [`NO_SIGNATURE`](crate::runtime::context::NO_SIGNATURE).
     pub(crate) signature: u32,
-    /// What calls over a boundary need to know.
-    pub(crate) boundary: BoundarySignature,
     /// What is behind it.
     pub(crate) body: Body,
 }
 
 /// What is behind a function.
-#[allow(clippy::large_enum_variant, reason = "almost all functions are guest functions")]
 pub(crate) enum Body {
     /// Bytecode.
     Guest(GuestFunction),
     /// A function of the host.
-    Host(HostFunction),
+    Host(Box<HostFunction>),
     /// Another function, called with a typed signature that is not its own.
-    Bridge(Bridge),
+    Bridge(Box<Bridge>),
 }
 
 /// A typed signature of functions that are not typed. Its closures capture the function behind, and the name it was imported by.
 pub(crate) struct Bridge {
+    /// A header, without native code, and the instruction that enters it.
+    stub: [u64; 4],
+    boundary: BoundarySignature,
     /// How it is called.
     pub(crate) signature: Rc<Signature>,
     /// The collection that has last found a closure of it.
@@ -66,27 +66,36 @@ pub(crate) struct GuestFunction {
     pub(crate) instance: *const Instance,
     /// Its number there.
     pub(crate) index: Func,
+    /// Number of parameters.
+    pub(crate) params: u32,
+    /// How it is called.
+    pub(crate) convention: Convention,
+    derived: OnceCell<Box<Derived>>,
+}
+
+/// What is made of a function's bytecode when it is first needed.
+#[derive(Default)]
+pub(crate) struct Derived {
     /// Threaded code, made at the first call.
     pub(crate) code: OnceCell<Code>,
     /// Threaded code of one instruction per canonical instruction, made when the function is stepped.
     pub(crate) baseline: OnceCell<Code>,
     /// What it has of native code.
-    pub(crate) native: crate::runtime::native::NativeSlot,
+    native: crate::runtime::native::NativeSlot,
     /// Values of the constants, made with the code.
     pub(crate) constants: OnceCell<Box<[Value]>>,
     /// Which registers hold references where, made when the collector first meets a frame.
     pub(crate) stack_map: OnceCell<StackMap>,
     /// Where its registers lie.
-    pub(crate) slots: OnceCell<Slots>,
-    /// What errors and debuggers look up, made when it is first needed.
+    slots: OnceCell<Slots>,
+    /// What errors and debuggers look up.
     lookups: OnceCell<Box<Lookups>>,
-    /// Number of parameters.
-    pub(crate) params: u32,
-    /// How it is called.
-    pub(crate) convention: Convention,
     /// Bytes that are charged for its code, from when that was first made: part of the state of a program.
-    pub(crate) charged_bytes: Cell<u64>,
+    charged_bytes: Cell<u64>,
 }
+
+/// Bytes of what is made of a function's bytecode, besides what it refers to.
+pub(crate) const DERIVED_BYTES: u64 = minivm_isa::size::ALLOCATION_BYTES + size_of::<Derived>() as u64;
 
 /// A function of the host.
 pub(crate) struct HostFunction {
@@ -106,72 +115,59 @@ pub(crate) struct HostFunction {
 
 impl FunctionInfo {
     /// A function with bytecode, not loaded.
-    pub(crate) fn guest(
-        instance: *const Instance,
-        index: Func,
-        signature: &Signature,
-        number: u32,
-        stubs: &ReturnStubs,
-    ) -> Box<Self> {
+    pub(crate) fn guest(instance: &Instance, index: Func, signature: Sig) -> Box<Self> {
+        let known = &instance.program.signatures[signature];
         let body = Body::Guest(GuestFunction {
             instance,
             index,
-            code: OnceCell::new(),
-            baseline: OnceCell::new(),
-            native: crate::runtime::native::NativeSlot::default(),
-            constants: OnceCell::new(),
-            stack_map: OnceCell::new(),
-            slots: OnceCell::new(),
-            lookups: OnceCell::new(),
-            params: u32::try_from(signature.params.len()).expect("parameters are counted in u32"),
-            convention: signature.convention,
-            charged_bytes: Cell::new(0),
+            params: u32::try_from(known.params.len()).expect("parameters are counted in u32"),
+            convention: known.convention,
+            derived: OnceCell::new(),
         });
-        let mut info = FunctionInfo::new(body, number, stubs);
-        info.boundary = BoundarySignature::of_typed(signature, stubs);
-        info
+        let boundary = instance.types.boundary(signature);
+        Box::new(FunctionInfo { boundary, signature: instance.signature_number(signature), body })
     }
 
     /// A bridge. Typed calls enter it as if it had code.
     pub(crate) fn bridge(signature: Rc<Signature>, number: u32, stubs: &ReturnStubs) -> Box<Self> {
         let boundary = BoundarySignature::of_bridge(&signature, stubs);
         let values = signature.params.len().max(signature.results.len());
-        let mut info = FunctionInfo::new(Body::Bridge(Bridge { signature, seen_in: Cell::new(0) }), number, stubs);
-        info.boundary = boundary;
         let extent = u32::try_from(2 * values + BRIDGE_WORDS).unwrap_or(u32::MAX);
-        info.stub[2] = u64::from(NOT_DIRECT) << 32 | u64::from(extent);
-        info.stub[3] = stubs.handlers().bridge_enter.0;
-        info
+        let header = u64::from(NOT_DIRECT) << 32 | u64::from(extent);
+        let stub = [0, 0, header, stubs.handlers().bridge_enter.0];
+        let bridge = Box::new(Bridge { stub, boundary, signature, seen_in: Cell::new(0) });
+        let boundary = &raw const bridge.boundary;
+        Box::new(FunctionInfo { boundary, signature: number, body: Body::Bridge(bridge) })
     }
 
-    /// A function without bytecode.
-    pub(crate) fn new(body: Body, signature: u32, stubs: &ReturnStubs) -> Box<Self> {
-        let mut info = Box::new(FunctionInfo { stub: [0; 4], signature, boundary: BoundarySignature::NONE, body });
-        let address: *const FunctionInfo = &*info;
-        // No frame is so large: typed calls, which check nothing else, take the slow path too.
-        let header = u64::from(NOT_DIRECT) << 32 | u64::from(u32::MAX);
-        info.stub = [address.expose_provenance() as u64, 0, header, stubs.handlers().no_code.0];
-        info
+    /// A function of the host.
+    pub(crate) fn host(function: HostFunction) -> Box<Self> {
+        let signature = crate::runtime::context::NO_SIGNATURE;
+        Box::new(FunctionInfo { boundary: &BoundarySignature::NONE, signature, body: Body::Host(Box::new(function)) })
+    }
+
+    /// What calls over a boundary need to know.
+    #[inline(always)]
+    pub(crate) fn boundary(&self) -> &BoundarySignature {
+        // SAFETY: a bridge keeps its own, and an instance, which outlives its functions, the types of its program.
+        unsafe { &*self.boundary }
     }
 
     /// Bytes that its instance is charged for its code.
     pub(crate) fn charged_bytes(&self) -> u64 {
         match &self.body {
-            Body::Guest(guest) => guest.charged_bytes.get(),
+            Body::Guest(guest) => guest.charged_bytes(),
             Body::Host(_) | Body::Bridge(_) => 0,
         }
     }
 
-    /// Where calls enter: the threaded code, or the stub that makes it.
-    pub(crate) fn entry(&self) -> Pc {
+    /// Where calls enter: the threaded code, a bridge's instruction, or the machine's place for functions without code.
+    pub(crate) fn entry(&self, stubs: &ReturnStubs) -> Pc {
         match &self.body {
-            Body::Guest(guest) => guest.code.get().map_or(self.stub_entry(), Code::entry),
-            Body::Host(_) | Body::Bridge(_) => self.stub_entry(),
+            Body::Guest(guest) => guest.code().map_or(stubs.no_code(), Code::entry),
+            Body::Host(_) => stubs.no_code(),
+            Body::Bridge(bridge) => bridge.stub.as_ptr().cast::<u16>().wrapping_add(HEADER_HALVES),
         }
-    }
-
-    fn stub_entry(&self) -> Pc {
-        self.stub.as_ptr().cast::<u16>().wrapping_add(HEADER_HALVES)
     }
 }
 
@@ -190,9 +186,47 @@ impl GuestFunction {
         }
     }
 
+    /// What is made of its bytecode.
+    pub(crate) fn derived(&self) -> &Derived {
+        self.derived.get_or_init(Box::default)
+    }
+
+    /// Its threaded code, if that was made.
+    pub(crate) fn code(&self) -> Option<&Code> {
+        self.derived.get()?.code.get()
+    }
+
+    /// Its threaded code of one instruction per canonical instruction, if that was made.
+    pub(crate) fn baseline(&self) -> Option<&Code> {
+        self.derived.get()?.baseline.get()
+    }
+
+    /// The values of its constants, if they were made.
+    pub(crate) fn constants(&self) -> Option<&[Value]> {
+        self.derived.get()?.constants.get().map(|constants| &**constants)
+    }
+
+    /// Which of its registers hold references where, if the code was made.
+    pub(crate) fn stack_map(&self) -> Option<&StackMap> {
+        self.derived.get()?.stack_map.get()
+    }
+
+    /// What it has of native code.
+    pub(crate) fn native(&self) -> &crate::runtime::native::NativeSlot {
+        &self.derived().native
+    }
+
+    /// Bytes that its instance is charged for its code.
+    pub(crate) fn charged_bytes(&self) -> u64 {
+        self.derived.get().map_or(0, |derived| derived.charged_bytes.get())
+    }
+
     /// Charges its instance for so many bytes of its code more, whether or not there is room.
     pub(crate) fn charge(&self, bytes: u64) {
-        self.charged_bytes.set(self.charged_bytes.get().saturating_add(bytes));
+        if bytes == 0 {
+            return;
+        }
+        self.derived().charged_bytes.set(self.charged_bytes().saturating_add(bytes));
         // SAFETY: instances outlive their functions.
         unsafe { &(*self.instance).held }.grow_unchecked(bytes);
     }
@@ -204,17 +238,17 @@ impl GuestFunction {
 
     /// Where its registers lie.
     pub(crate) fn slots(&self) -> &Slots {
-        self.slots.get_or_init(|| Slots::compute(self.portable()))
+        self.derived().slots.get_or_init(|| Slots::compute(self.portable()))
     }
 
     /// What errors and debuggers look up.
     pub(crate) fn lookups(&self) -> &Lookups {
-        self.lookups.get_or_init(|| Lookups::new(self.portable()))
+        self.derived().lookups.get_or_init(|| Lookups::new(self.portable()))
     }
 
     /// The loaded code.
     pub(crate) fn loaded(&self) -> &Code {
-        self.code.get().expect("a function with a frame was loaded")
+        self.code().expect("a function with a frame was loaded")
     }
 }
 

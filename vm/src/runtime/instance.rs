@@ -8,7 +8,6 @@ use crate::runtime::function::FunctionInfo;
 use crate::runtime::layouts::MachineLayout;
 use crate::runtime::loaded_program::LoadedProgram;
 use crate::runtime::program_types::{ProgramTypes, shrink};
-use crate::threaded::return_stubs::ReturnStubs;
 use crate::value::Value;
 use minivm_isa::Instruction;
 use minivm_isa::entities::{Data, Declared, Element, Func, Global, Memory, Sig, Source, Table};
@@ -53,7 +52,6 @@ pub(crate) struct Instance {
     /// The closure of each function: for imports what was linked, for others made when it is first needed, never if they capture;
     /// null till then.
     closures: Box<[Cell<*mut Closure>]>,
-    return_stubs: Rc<ReturnStubs>,
     /// The types of the program as the machine knows them.
     pub(crate) types: Rc<ProgramTypes>,
     pub(crate) globals: Vec<Rc<GlobalCell>>,
@@ -161,12 +159,7 @@ impl Instance {
     }
 
     /// An instance without anything in it but the types of its program.
-    pub(crate) fn new(
-        program: Rc<LoadedProgram>,
-        held: Held,
-        return_stubs: &Rc<ReturnStubs>,
-        is_pinned: bool,
-    ) -> Box<Self> {
+    pub(crate) fn new(program: Rc<LoadedProgram>, held: Held, is_pinned: bool) -> Box<Self> {
         let (types, count) = (program.types.clone(), program.functions.len());
         Box::new(Instance {
             is_pinned: Cell::new(is_pinned),
@@ -175,7 +168,6 @@ impl Instance {
             program,
             functions: (0..count).map(|_| OnceCell::new()).collect(),
             closures: vec![Cell::new(std::ptr::null_mut()); count].into(),
-            return_stubs: return_stubs.clone(),
             types,
             globals: Vec::new(),
             memories: Vec::new(),
@@ -207,8 +199,7 @@ impl Instance {
                 unreachable!("the function is not imported")
             };
             self.held.grow_unchecked(FUNCTION_BYTES);
-            let signature = &self.program.signatures[code.signature];
-            FunctionInfo::guest(self, function, signature, self.signature_number(code.signature), &self.return_stubs)
+            FunctionInfo::guest(self, function, code.signature)
         })
     }
 
@@ -374,7 +365,7 @@ impl Instance {
             }
             for info in self.known_functions() {
                 if let crate::runtime::function::Body::Guest(guest) = &info.body {
-                    for &constant in guest.constants.get().into_iter().flatten() {
+                    for &constant in guest.constants().unwrap_or_default() {
                         marker.mark(constant);
                         marker.add_work(8);
                     }

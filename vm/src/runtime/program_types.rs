@@ -8,6 +8,7 @@ use crate::runtime::declared::DeclaredTypes;
 use crate::runtime::function::{Body, FunctionInfo};
 use crate::runtime::layouts::{Layouts, MachineLayout, machine_signature};
 use crate::runtime::signatures::Signatures;
+use crate::threaded::boundary::BoundarySignature;
 use minivm_isa::entities::Sig;
 use minivm_isa::program::{Described, Program};
 use minivm_isa::verify::Verified;
@@ -19,6 +20,8 @@ use std::rc::{Rc, Weak};
 pub(crate) struct ProgramTypes {
     /// The machine's number of each signature, and the words that its parameters or its results take, whichever are more.
     pub(crate) signatures: Box<[(u32, u32)]>,
+    /// What calls of functions of each signature over a boundary need to know.
+    boundaries: Box<[BoundarySignature]>,
     /// The machine's number of each declared type.
     pub(crate) declared: Box<[u32]>,
     pub(crate) layouts: Box<[Rc<MachineLayout>]>,
@@ -56,10 +59,18 @@ impl ProgramTypes {
             (number, words(&signature.params).max(words(&signature.results)))
         };
         let signatures = program.signatures.iter().map(signature).collect();
+        let boundary = |signature: &Signature| BoundarySignature::of_typed(signature, &cx.return_stubs);
+        let boundaries = program.signatures.values().map(boundary).collect();
         let parts = (plain.into_values().collect(), plain_layouts);
-        let types = Rc::new(ProgramTypes { signatures, declared: declared.into(), layouts: layouts.into(), parts });
+        let types =
+            Rc::new(ProgramTypes { signatures, boundaries, declared: declared.into(), layouts: layouts.into(), parts });
         cx.loaded_programs.types.push(Rc::downgrade(&types));
         types
+    }
+
+    /// What calls of functions of a signature over a boundary need to know.
+    pub(crate) fn boundary(&self, signature: Sig) -> &BoundarySignature {
+        &self.boundaries[signature.as_u32() as usize]
     }
 
     /// Notes that an instance has the layouts, where no other one is known to.

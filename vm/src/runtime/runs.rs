@@ -58,7 +58,7 @@ impl Context {
         }
         // SAFETY: the running frame is a guest's.
         let (_, guest) = unsafe { stepping::function_of(self.regs) };
-        let Some(baseline) = guest.baseline.get() else { return false };
+        let Some(baseline) = guest.baseline() else { return false };
         let here = guest.canonical(self.pc);
         let block = guest.portable().block_of(here);
         let begins = guest.portable().block_range(block).start == here && baseline.block(block) == self.pc;

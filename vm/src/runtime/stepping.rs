@@ -37,7 +37,7 @@ pub(crate) unsafe fn function_of<'a>(regs: Regs) -> (&'a FunctionInfo, &'a Guest
 impl GuestFunction {
     /// Whether a place is in its baseline code.
     pub(crate) fn is_baseline(&self, pc: Pc) -> bool {
-        self.baseline.get().is_some_and(|baseline| baseline.contains(pc))
+        self.baseline().is_some_and(|baseline| baseline.contains(pc))
     }
 
     /// The first canonical instruction that is not done where a run has stopped in optimised code.
@@ -57,7 +57,7 @@ impl GuestFunction {
     }
 
     fn first_elided(&self, here: usize) -> usize {
-        self.stack_map.get().expect("it is made with the code").first_elided(self.portable(), here)
+        self.stack_map().expect("it is made with the code").first_elided(self.portable(), here)
     }
 
     /// What a block of optimised code takes over from the one before it.
@@ -187,7 +187,7 @@ pub(crate) fn prepended(guest: &GuestFunction, code: &Code, pc: Pc) -> usize {
 /// # Safety
 /// As for `materialise`, at that instruction.
 unsafe fn materialise_before(guest: &GuestFunction, regs: Regs, here: usize) {
-    let map = guest.stack_map.get().expect("it is made with the code");
+    let map = guest.stack_map().expect("it is made with the code");
     // SAFETY: passed on.
     unsafe { materialise(guest, regs, &map.elided_before(guest.portable(), here)) };
 }
@@ -302,10 +302,19 @@ pub(crate) unsafe fn pay(cx: &mut Context, at: Flow) {
 
 /// Stops the run at `flow` if what was paid for outside of threaded code has used its budget up: a chain of such calls and
 /// errors may never come to a charge.
+///
+/// # Safety
+/// `flow` is where the run goes on.
 #[inline]
-pub(crate) fn stop_if_used_up(cx: &mut Context, flow: Flow) -> Flow {
+pub(crate) unsafe fn stop_if_used_up(cx: &mut Context, flow: Flow) -> Flow {
     let is_used_up = cx.fuel < 0 || cx.run.owed > 0;
-    if is_used_up && !flow.pc.is_null() { cx.stop(Status::OutOfFuel, flow) } else { flow }
+    if !is_used_up || flow.pc.is_null() {
+        return flow;
+    }
+    // A run that steps comes to the place from outside: the jumps there are ahead of it, and not paid for.
+    // SAFETY: passed on.
+    let flow = if cx.stepping { unsafe { to_baseline(cx, flow) } } else { flow };
+    cx.stop(Status::OutOfFuel, flow)
 }
 
 /// Pays for everything before the instruction at `at`, which a call of the machine's own interrupts.

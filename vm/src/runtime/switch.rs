@@ -6,7 +6,7 @@ use crate::heap::{FiberCell, OutOfMemory};
 use crate::runtime::context::{Context, Status};
 use crate::runtime::deliver::deliver;
 use crate::runtime::fiber::{Fiber, FiberState};
-use crate::runtime::function::{Body, FunctionInfo, HostFunction};
+use crate::runtime::function::{Body, FunctionInfo};
 use crate::runtime::host::Intrinsic;
 use crate::runtime::host_run::{answer, answer_error, call_from_continuation};
 use crate::runtime::stack_memory::{FIRST_WORDS, StackMemory};
@@ -245,12 +245,11 @@ unsafe fn passes_on(continuation: Regs, waiting: &Continuation) -> Option<Option
     unsafe {
         let closure = pointer::<Closure>(*continuation.sub(waiting.values as usize + 2) as usize);
         match &(*(*closure).function.cast::<FunctionInfo>()).body {
-            Body::Host(HostFunction { intrinsic: Some(Intrinsic::Resumes { state, first }), .. })
-                if *state == waiting.state =>
-            {
-                Some(*first)
-            }
-            _ => None,
+            Body::Host(host) => match host.intrinsic {
+                Some(Intrinsic::Resumes { state, first }) if state == waiting.state => Some(first),
+                _ => None,
+            },
+            Body::Guest(_) | Body::Bridge(_) => None,
         }
     }
 }

@@ -206,7 +206,7 @@ unsafe fn make_whole(cx: &Context, at: Flow) {
             return;
         }
         if let Some(call) = guest.loaded().call_before(at.pc.wrapping_add(1)) {
-            let map = guest.stack_map.get().expect("it is made with the code");
+            let map = guest.stack_map().expect("it is made with the code");
             map.window_words(call).for_each(|word| set_any(at.regs, usize::from(word), Value::NIL));
         }
     }
@@ -346,17 +346,10 @@ unsafe fn search(cx: &mut Context, at: Flow, calling: bool, errand: Errand, erro
             Level::Host { continuation, .. } => {
                 above = Some(continuation);
                 // SAFETY: the level is a host continuation.
-                let (protect, value) =
-                    unsafe { (Continuation::at(continuation).protect, Continuation::at(continuation).value) };
-                let handler = match protect {
-                    Protect::No => continue,
-                    Protect::Catch => None,
-                    Protect::CatchWith => Some(value),
-                };
-                if !catches(continuation) {
-                    continue;
+                match unsafe { handler_of(continuation) } {
+                    Some(handler) if catches(continuation) => (Catcher::Host { continuation }, handler),
+                    _ => continue,
                 }
-                (Catcher::Host { continuation }, handler)
             }
             Level::Continuation { continuation } => {
                 above = Some(continuation);
@@ -380,6 +373,20 @@ unsafe fn search(cx: &mut Context, at: Flow, calling: bool, errand: Errand, erro
     let cleans_up = closing.is_some() || errand == Errand::Onward || cx.run.fiber == cx.run.main_fiber;
     let catcher = cleanup.filter(|_| cleans_up).unwrap_or(Catcher::Nobody);
     Search { catcher, handler: None, handlers_at_work, ends_run: cx.run.fiber == cx.run.main_fiber, levels }
+}
+
+/// The message handler of a host function that catches errors of what it calls, if it has one; nothing if it catches none.
+///
+/// # Safety
+/// A host continuation lies there.
+unsafe fn handler_of(continuation: Regs) -> Option<Option<Value>> {
+    // SAFETY: passed on.
+    let continuation = unsafe { Continuation::at(continuation) };
+    match continuation.protect {
+        Protect::No => None,
+        Protect::Catch => Some(None),
+        Protect::CatchWith => Some(Some(continuation.value)),
+    }
 }
 
 /// Makes the traceback of a new error that ends the run before clean-ups take the stack apart.

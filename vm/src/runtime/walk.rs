@@ -206,7 +206,7 @@ impl GuestFunction {
 
     /// The canonical instruction of a place in either form of the code.
     pub(crate) fn canonical(&self, pc: Pc) -> usize {
-        match self.baseline.get() {
+        match self.baseline() {
             Some(baseline) if baseline.contains(pc) => baseline.canonical(pc),
             _ => self.loaded().canonical(pc),
         }

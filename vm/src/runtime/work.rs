@@ -121,7 +121,7 @@ pub(crate) unsafe fn stop_inside(cx: &mut Context, at: Flow, work: Work) -> Flow
     // SAFETY: passed on.
     unsafe {
         let (_, guest) = stepping::function_of(at.regs);
-        let baseline = guest.baseline.get().expect("the frame is in baseline code");
+        let baseline = guest.baseline().expect("the frame is in baseline code");
         stepping::take_prepended(cx, guest, baseline, at);
         Flow { pc: baseline.place_of(baseline.canonical(at.pc)), regs: at.regs }
     }

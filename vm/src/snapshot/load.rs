@@ -343,7 +343,7 @@ impl LoadOutside for Loading<'_> {
             _ => return Err(from.damaged("unknown kind of function")),
         };
         // SAFETY: functions live as long as the machine.
-        Ok((info.cast(), unsafe { (*info).entry().cast() }))
+        Ok((info.cast(), unsafe { (*info).entry(&self.cx.return_stubs).cast() }))
     }
 
     unsafe fn may_capture(&mut self, function: *const (), captures: &[Value]) -> bool {

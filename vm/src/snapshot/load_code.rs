@@ -102,7 +102,7 @@ impl Loading<'_> {
     ) -> Result<Box<Instance>, SnapshotError> {
         let held = self.cx.heap.budget().hold(cost::instance_bytes(program))?;
         let is_pinned = from.flag()?;
-        let instance = Instance::new(program.clone(), held, &self.cx.return_stubs, is_pinned);
+        let instance = Instance::new(program.clone(), held, is_pinned);
         for function in program.functions.keys() {
             // A function that was needed has one more than it is charged for its code.
             let Some(charged) = from.number()?.checked_sub(1) else { continue };

@@ -5,7 +5,7 @@ use super::save_items::{BLOCK_BYTES, GLOBAL, MEMORY, TABLE};
 use crate::bytes::Reader;
 use crate::bytes::SnapshotError;
 use crate::heap::transfer::HeapLoader;
-use crate::memory::{LinearMemory, PAGE_BYTES, TableInstance};
+use crate::memory::{LinearMemory, TableInstance};
 use crate::runtime::codec::ObjectHandles;
 use crate::runtime::definitions::{Definition, InstanceId};
 use crate::runtime::externs::Extern;
@@ -15,7 +15,7 @@ use crate::runtime::program_types::ProgramTypes;
 use crate::value::{Tag, Value};
 use minivm_isa::Type;
 use minivm_isa::entities::Declared;
-use minivm_isa::program::ElementType;
+use minivm_isa::program::{ElementType, PAGE_BITS};
 use std::cell::UnsafeCell;
 use std::rc::Rc;
 
@@ -80,15 +80,15 @@ impl Loading<'_> {
     fn memory(&self, from: &mut Reader<'_>) -> Result<SharedMemory, SnapshotError> {
         let pages = from.number()?;
         let maximum = from.number()?.checked_sub(1);
+        let page_bits = if from.flag()? { 0 } else { PAGE_BITS };
         let (is_64, is_shared, wait_number) = (from.flag()?, from.flag()?, from.number()?);
         if maximum.is_some_and(|maximum| pages > maximum) {
             return Err(from.damaged("memory size exceeds its maximum"));
         }
-        let made = LinearMemory::new(pages, maximum, is_64, self.cx.heap.budget());
+        let made = LinearMemory::with_pages(page_bits, (pages, maximum), is_64, self.cx.heap.budget());
         let mut memory = made.map_err(|_| SnapshotError::OutOfMemory)?;
         memory.set_shared(is_shared);
         memory.wait_number = wait_number;
-        debug_assert!(PAGE_BYTES.is_multiple_of(BLOCK_BYTES as u64));
         let mut at = 0u64;
         loop {
             let blocks = from.size()?;
@@ -98,6 +98,9 @@ impl Loading<'_> {
             let skipped = from.number()?;
             let length = (blocks as u64).saturating_mul(BLOCK_BYTES as u64);
             let start = skipped.checked_mul(BLOCK_BYTES as u64).and_then(|gap| at.checked_add(gap));
+            // The last block of a memory with pages of one byte may be short.
+            let end = start.map_or(0, |start| start.saturating_add(length).min((memory.length() as u64).max(start)));
+            let length = end - start.unwrap_or_default().min(end);
             let place = start.and_then(|start| memory.slice_mut(start, length).ok());
             from.fill(place.ok_or_else(|| from.damaged("bytes lie outside their memory"))?)?;
             at = start.unwrap_or_default() + length;

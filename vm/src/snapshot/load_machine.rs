@@ -139,7 +139,7 @@ impl Loading<'_> {
                 values.push(value);
             }
             instance.note_long_strings(&values);
-            let _ = guest.constants.set(values.into_boxed_slice());
+            let _ = guest.derived().constants.set(values.into_boxed_slice());
         }
         Ok(())
     }
@@ -166,6 +166,7 @@ impl Loading<'_> {
             let found = unsafe { &*memory.get() };
             let fits = found.is_64() == wanted.is_64
                 && found.pages() >= wanted.minimum
+                && found.page_bits() == wanted.page_bits
                 && fits_maximum(wanted.maximum, found.declared_maximum());
             if !fits {
                 return Err(from.damaged("type mismatch of a memory"));

@@ -139,25 +139,12 @@ impl Loading<'_> {
         let Some(fiber) = fiber.filter(|fiber| fiber.state == state && !fiber.pc.is_null()) else {
             return Err(from.damaged("the running fiber is not the one its run names"));
         };
-        let stands = match self.cx.is_machine_place(fiber.pc) {
-            false => run_kind::STANDS,
-            // SAFETY: the stack was built, with a continuation there.
-            true if unsafe { Continuation::at(fiber.saved_regs()).kind } == ContinuationKind::Paused => {
-                run_kind::PAUSED
-            }
-            true => run_kind::WAITS,
-        };
+        let stands = self.kind_of_stop(fiber);
         if fiber.failed != raised.is_some() || raised.is_none() && kind != stands {
             return Err(from.damaged("a run and its fiber disagree on how they stopped"));
         }
         let nesting = nesting(from)?;
-        let overflow_words = from.size()?;
-        let handler: *mut FiberCell = cells.reference_to(Tag::FIBER, from)?.cast();
-        let overflow_handler = self.overflow_handlers.get(&handler).map(|&height| (handler, height));
-        let is_known = handler.is_null() || overflow_handler.is_some() && overflow_words > 0;
-        if !matches!(overflow_words, 0 | OVERFLOW_WORDS) || !is_known {
-            return Err(from.damaged("stack size out of range"));
-        }
+        let (overflow_words, overflow_handler) = self.overflow(cells, from)?;
         let finaliser_in: *mut FiberCell = cells.reference_to(Tag::FIBER, from)?.cast();
         let exits = from.flag()?;
         let exit = exit_status(from)?;
@@ -204,6 +191,35 @@ impl Loading<'_> {
             _ => Status::Stepped,
         };
         if kind == run_kind::STANDS { self.open_list(cells, from) } else { Ok(()) }
+    }
+
+    /// The kind of run whose running fiber stands like this.
+    fn kind_of_stop(&self, fiber: &Fiber) -> u8 {
+        if !self.cx.is_machine_place(fiber.pc) {
+            return run_kind::STANDS;
+        }
+        // SAFETY: the stack was built, with a continuation there.
+        match unsafe { Continuation::at(fiber.saved_regs()).kind } {
+            ContinuationKind::Paused => run_kind::PAUSED,
+            _ => run_kind::WAITS,
+        }
+    }
+
+    /// Reads by how much the stack may be larger while an overflow is handled, and where its handler runs.
+    fn overflow(
+        &self,
+        cells: &HeapLoader,
+        from: &mut Reader<'_>,
+    ) -> Result<(usize, Option<(*mut FiberCell, usize)>), SnapshotError> {
+        let words = from.size()?;
+        let fiber: *mut FiberCell = cells.reference_to(Tag::FIBER, from)?.cast();
+        let handler = self.overflow_handlers.get(&fiber).map(|&height| (fiber, height));
+        let is_known = fiber.is_null() || handler.is_some() && words > 0;
+        if matches!(words, 0 | OVERFLOW_WORDS) && is_known {
+            Ok((words, handler))
+        } else {
+            Err(from.damaged("stack size out of range"))
+        }
     }
 
     /// Whether a finaliser runs on the fiber that the run says, of those from the running one to the main one.

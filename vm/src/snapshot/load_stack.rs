@@ -276,8 +276,8 @@ impl<'c> Loading<'c> {
         let baseline = self.cx.baseline_code(info, guest);
         // SAFETY: the closure is one of those that were read, and its function has code now.
         let extent = unsafe {
-            (*closure).code = info.entry().cast();
-            header_at(info.entry()).extent as usize
+            (*closure).code = info.entry(&self.cx.return_stubs).cast();
+            header_at(info.entry(&self.cx.return_stubs)).extent as usize
         };
         let at = self.registers(building, guest, base, extent, (instruction, calling, is_pinned), cells, from)?;
         if is_pinned {
@@ -337,7 +337,7 @@ impl<'c> Loading<'c> {
         // SAFETY: instances outlive their functions.
         let instance = unsafe { &*guest.instance };
         let (function, slots) = (guest.portable(), guest.slots());
-        let map = guest.stack_map.get().expect("it is made with the code");
+        let map = guest.stack_map().expect("it is made with the code");
         let held = map.held_baseline(function, instruction, calling);
         let known = self.facts_at(guest, instruction)?;
         let known = known.ok_or_else(|| from.damaged("a function stopped at an unreachable instruction"))?;

@@ -397,8 +397,8 @@ impl<'c> Saving<'c> {
         }
         for info in instance.known_functions() {
             let Body::Guest(guest) = &info.body else { continue };
-            out.flag(guest.constants.get().is_some());
-            for &constant in guest.constants.get().into_iter().flatten() {
+            out.flag(guest.constants().is_some());
+            for &constant in guest.constants().unwrap_or_default() {
                 heap.value(constant, out);
             }
         }

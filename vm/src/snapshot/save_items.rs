@@ -7,7 +7,7 @@ use crate::heap::transfer::HeapSaver;
 use crate::memory::{LinearMemory, TableInstance};
 use crate::runtime::definitions::Definition;
 use crate::runtime::instance::{GlobalCell, SharedMemory, SharedTable};
-use minivm_isa::program::ElementType;
+use minivm_isa::program::{ElementType, PAGE_BITS};
 use std::cell::UnsafeCell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -159,6 +159,7 @@ fn write_memory(memory: &SharedMemory, out: &mut Writer) {
     let memory = unsafe { &*memory.get() };
     out.number(memory.pages());
     out.number(memory.declared_maximum().map_or(0, |maximum| maximum.saturating_add(1)));
+    out.flag(memory.page_bits() != PAGE_BITS);
     out.flag(memory.is_64());
     out.flag(memory.is_shared());
     out.number(memory.wait_number);
@@ -170,8 +171,9 @@ fn write_memory(memory: &SharedMemory, out: &mut Writer) {
         let length = bytes[start..].chunks(BLOCK_BYTES).take_while(|block| !is_zero(block)).count();
         out.count(length);
         out.count(skipped);
-        out.raw(&bytes[start..start + length * BLOCK_BYTES]);
-        at = start + length * BLOCK_BYTES;
+        // The last block of a memory with pages of one byte may be short.
+        at = (start + length * BLOCK_BYTES).min(bytes.len());
+        out.raw(&bytes[start..at]);
     }
     out.count(0);
 }

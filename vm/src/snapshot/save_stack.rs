@@ -182,7 +182,7 @@ impl Saving<'_> {
         out: &mut Writer,
     ) {
         let (function, slots) = (guest.portable(), guest.slots());
-        let map = guest.stack_map.get().expect("it is made with the code");
+        let map = guest.stack_map().expect("it is made with the code");
         let held = map.held_baseline(function, instruction, calling);
         // SAFETY: in baseline code every register holds what the dataflow says it does.
         unsafe {

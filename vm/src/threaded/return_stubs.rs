@@ -3,7 +3,7 @@
 //! They lie one after the other in memory that does not move, so that one comparison tells them from places in a function's
 //! code. Before each lies its [`ReturnInfo`], as before every place that a call returns to.
 
-use super::{HandlerAddress, OPEN, ReturnInfo};
+use super::{HEADER_HALVES, HandlerAddress, NOT_DIRECT, OPEN, ReturnInfo};
 use crate::threaded::Pc;
 use crate::threaded::boundary::converts_at_once;
 use crate::threaded::continuation::{CONTINUATION_DELTA, CONTINUATION_WORDS, FRAME_HEADER_WORDS};
@@ -41,6 +41,9 @@ pub(crate) struct StubHandlers {
 /// The places.
 pub(crate) struct ReturnStubs {
     code: Box<[u64; 2 * COUNT]>,
+    /// A header, without native code, and an instruction that is never run, where a function has no code: calls see that it cannot
+    /// be entered directly.
+    no_code: Box<[u64; 4]>,
     handlers: StubHandlers,
 }
 
@@ -65,7 +68,14 @@ impl ReturnStubs {
         for (index, (results, handler)) in bridges.enumerate() {
             set(1 + TYPED + index, ReturnInfo { dst: 0, results, delta: FRAME_HEADER_WORDS as u32 }, handler);
         }
-        ReturnStubs { code, handlers }
+        // No frame is so large: typed calls, which check nothing else, take the slow path too.
+        let header = u64::from(NOT_DIRECT) << 32 | u64::from(u32::MAX);
+        ReturnStubs { code, no_code: Box::new([0, 0, header, handlers.no_code.0]), handlers }
+    }
+
+    /// Where calls would enter a function that has no code.
+    pub(crate) fn no_code(&self) -> Pc {
+        self.no_code.as_ptr().cast::<u16>().wrapping_add(HEADER_HALVES)
     }
 
     /// The handlers that these places run.

@@ -212,6 +212,7 @@ fn parts(state: &StateReport, out: &mut Out) {
             None => "of no program".to_owned(),
         };
         let most = memory.pages_max.map_or(String::new(), |most| format!(", at most {most}"));
-        out.line(format_args!("  {of}: {}{most}", memory.pages));
+        let unit = if memory.page_bytes == 1 { " of one byte" } else { "" };
+        out.line(format_args!("  {of}: {}{unit}{most}", memory.pages));
     }
 }

@@ -28,16 +28,16 @@ use crate::values;
 pub(crate) use inspect::inspect;
 pub(crate) use interpreter::lua;
 use launch::Launcher;
-use minivm::raw::{InstanceId, Limits, LinkError, Machine, MemoryWait, RunState, Value};
+use minivm::raw::{InstanceId, Limits, LinkError, Machine, RunState, Value};
 use minivm_isa::{Allowance, Convention, Signature, Type, Verified};
 use minivm_lua::stdlib::OpenFiles;
 use minivm_wasm::Features;
+use minivm_wasm::wasi::raw::{Threads, shared_memories};
 use minivm_wasm::wasi::{self, Linked, SetupError, WasiBuilder};
 use outline::Outline;
 pub(crate) use reference::ProgramFiles;
 use snapshot::Plan;
 pub(crate) use snapshot::resume;
-use std::any::Any;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -104,6 +104,8 @@ struct Session {
     /// What the program may touch.
     grants: Grants,
     wasi: Option<Linked>,
+    /// Of a program without WASI, which can make none, but wait.
+    threads: Threads,
     /// Whether Lua writes to the same output as WASI.
     mixes_output: bool,
     has_lua: bool,
@@ -149,6 +151,7 @@ impl Session {
             fuel,
             grants: Grants::open(&Granted::default()),
             wasi: None,
+            threads: Threads::default(),
             mixes_output: false,
             has_lua: false,
             has_std: false,
@@ -185,6 +188,7 @@ impl Session {
         }
         let folder = Path::new(&options.program[0]).parent().unwrap_or(Path::new(""));
         self.load_imports(options, (folder, &outline, &program), &arguments)?;
+        self.define_memories(&program)?;
         if outline.imports_modules && self.lacks_imports(&program) {
             return self.run_with_modules(options, &outline, program, &arguments);
         }
@@ -208,6 +212,17 @@ impl Session {
             Err(error @ LinkError::Trap(_)) => Err(self.failure(error.to_string())),
             Err(error) => Err(Failure::new(Exit::Unsupported, self.report(error.to_string()))),
         }
+    }
+
+    /// Defines the shared memories that a program imports and nobody else has: its threads share them.
+    fn define_memories(&mut self, program: &Verified) -> Result<(), Failure> {
+        for (import, definition) in shared_memories(program) {
+            if !self.machine.is_defined(&import.module, &import.name) {
+                let instance = self.instantiate(&Arc::new(definition))?;
+                self.machine.define_instance(&import.module, instance);
+            }
+        }
+        Ok(())
     }
 
     /// Lets programs import WASI, as far as it is granted, and says what becomes of its open files in snapshots.
@@ -322,16 +337,15 @@ impl Session {
 
     /// Goes on with a run to its end, or until it is stopped.
     fn go_on(&mut self) -> Result<(Exit, Vec<Value>), Failure> {
-        let mut state = self.machine.resume();
+        let mut state = self.resume()?;
         // An interpreter's programs may catch an interrupt.
         while matches!(state, RunState::Interrupted)
             && !matches!(self.teller, Teller::Minivm)
             && self.stops.take_interrupt()
             && self.machine.raise_in_caller("interrupted!")
         {
-            state = self.machine.resume();
+            state = self.resume()?;
         }
-        let state = self.serve_waits(state)?;
         let Some(to) = self.error_to.clone().filter(|_| self.machine.uncaught_error().is_some()) else {
             return self.ended(state);
         };
@@ -346,20 +360,19 @@ impl Session {
         Ok(ended)
     }
 
-    /// Waits for a run that waits on a shared memory until its time is over: there is no thread that could notify it.
-    fn serve_waits(&mut self, mut state: RunState) -> Result<RunState, Failure> {
-        while let RunState::Waiting(request) = &state {
-            let Some(&MemoryWait { timeout_nanoseconds, .. }) = (&**request as &dyn Any).downcast_ref() else { break };
-            let Ok(nanoseconds) = u64::try_from(timeout_nanoseconds) else {
-                return Err(self.failure("it waits for ever on a shared memory: there is no other thread"));
-            };
-            let until = Instant::now().checked_add(Duration::from_nanos(nanoseconds));
-            while self.grants.clock && !self.stops.is_stopped() && until.is_none_or(|until| Instant::now() < until) {
-                std::thread::sleep(Duration::from_nanos(nanoseconds).min(WAIT_STEP));
+    /// Goes on with the program and its threads. Where all of them wait on shared memories, time passes as the clock says, if
+    /// that is granted.
+    fn resume(&mut self) -> Result<RunState, Failure> {
+        let threads = self.wasi.as_ref().map_or(&self.threads, Linked::threads).clone();
+        let (has_clock, stops) = (self.grants.clock, &self.stops);
+        let mut sleep = |duration: Duration| {
+            let until = Instant::now().checked_add(duration);
+            while has_clock && !stops.is_stopped() && until.is_none_or(|until| Instant::now() < until) {
+                std::thread::sleep(duration.min(WAIT_STEP));
             }
-            state = self.machine.answer(&[]);
-        }
-        Ok(state)
+            !stops.is_stopped()
+        };
+        threads.resume(&mut self.machine, &mut sleep).map_err(|deadlock| self.failure(deadlock.to_string()))
     }
 
     /// What a run ended with.

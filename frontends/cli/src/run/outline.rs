@@ -3,7 +3,7 @@
 use super::lua;
 use minivm_isa::program::{FunctionDef, Import, Item, Origin};
 use minivm_isa::{Program, Signature};
-use minivm_wasm::wasi;
+use minivm_wasm::wasi::{self, raw::THREADS_MODULE};
 use std::collections::BTreeSet;
 
 /// What the verified program has to say before the machine takes it.
@@ -25,7 +25,7 @@ impl Outline {
     pub(super) fn new(program: &Program) -> Self {
         let is_lua = lua::is_chunk(program);
         let modules = imported_modules(program);
-        let is_own = |module: &&str| [wasi::MODULE, minivm_std::MODULE].contains(module);
+        let is_own = |module: &&str| [wasi::MODULE, THREADS_MODULE, minivm_std::MODULE].contains(module);
         let exports = program.exports.iter().filter_map(|export| match export.item {
             Item::Function(function) => {
                 let signature = program.signatures[program.functions[function].signature()].clone();
@@ -44,7 +44,7 @@ impl Outline {
             Item::Global(_) | Item::Memory(_) | Item::Table(_) => None,
         });
         Outline {
-            imports_wasi: modules.contains(wasi::MODULE),
+            imports_wasi: modules.contains(wasi::MODULE) || modules.contains(THREADS_MODULE),
             imports_std: modules.contains(minivm_std::MODULE),
             imports_modules: !is_lua && !modules.iter().all(is_own),
             is_lua,

@@ -6,7 +6,7 @@
 
 use minivm_builder::{FunctionBuilder, ProgramBuilder};
 use minivm_isa::entities::Reg;
-use minivm_isa::program::{Export, FunctionDef, GlobalDef, Import, Item, MemoryDef, Origin, Program};
+use minivm_isa::program::{Export, FunctionDef, GlobalDef, Import, Item, MemoryDef, Origin, PAGE_BITS, Program};
 use minivm_isa::verify::Verified;
 use minivm_isa::{Operand, Signature, Type};
 
@@ -108,10 +108,10 @@ fn import(builder: &mut ProgramBuilder, program: &Program, module: &str, export:
             ))
         }
         Item::Memory(memory) => {
-            let MemoryDef { minimum, maximum, is_64, is_shared, .. } = program.memories[memory];
+            let MemoryDef { minimum, maximum, is_64, is_shared, page_bits, .. } = program.memories[memory];
             let origin = Origin::Import(Import { module: module.to_owned(), name: export.name.clone() });
-            let memory = MemoryDef { origin, minimum, maximum, is_64, is_shared };
-            (!is_64).then(|| Imported::Memory(builder.add_memory(memory)))
+            let memory = MemoryDef { origin, minimum, maximum, is_64, is_shared, page_bits };
+            (!is_64 && page_bits == PAGE_BITS).then(|| Imported::Memory(builder.add_memory(memory)))
         }
         Item::Table(_) => None,
     }

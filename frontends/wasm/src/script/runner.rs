@@ -153,14 +153,25 @@ impl<E: Engine> Running<E> {
                 }
             }
             WastDirective::AssertInvalid { mut module, message, .. }
-            | WastDirective::AssertMalformed { mut module, message, .. } => match module.encode() {
-                _ if VALID_SINCE.contains(&message) => Ok(0),
-                Ok(bytes) if translate_within(&bytes, name, self.features, &mut Allowance::default()).is_ok() => {
-                    Err(format!("expected '{message}', but it is accepted"))
-                }
-                Ok(_) | Err(_) => Ok(1),
+            | WastDirective::AssertMalformed { mut module, message, .. } => self.refuses(&mut module, message, name),
+            // Sections that mean something to tools only are not looked into.
+            WastDirective::AssertInvalidCustom { mut module, message, .. }
+            | WastDirective::AssertMalformedCustom { mut module, message, .. } => match module.encode() {
+                Ok(_) => Err(format!("expected '{message}', but the annotation is not looked into")),
+                Err(_) => Ok(1),
             },
             other => Err(format!("not supported: {other:?}")),
+        }
+    }
+
+    /// A module that is wrong.
+    fn refuses(&self, module: &mut QuoteWat<'_>, message: &str, name: &str) -> Result<usize, String> {
+        match module.encode() {
+            _ if VALID_SINCE.contains(&message) => Ok(0),
+            Ok(bytes) if translate_within(&bytes, name, self.features, &mut Allowance::default()).is_ok() => {
+                Err(format!("expected '{message}', but it is accepted"))
+            }
+            Ok(_) | Err(_) => Ok(1),
         }
     }
 

@@ -15,7 +15,7 @@ use minivm_builder::ProgramBuilder;
 use minivm_isa::entities::{Func, Layout, Memory, Table};
 use minivm_isa::program::{
     CustomSection, DataDef, ElementDef, ElementType, FunctionDef, GlobalDef, Import, Initial, Item, LayoutDef, Local,
-    MemoryDef, Origin, Program, SegmentMode, TableDef,
+    MemoryDef, Origin, PAGE_BITS, Program, SegmentMode, TableDef,
 };
 use minivm_isa::size::function_bytes;
 use minivm_isa::{Allowance, Signature, Storage, Type, steps};
@@ -206,12 +206,15 @@ impl Module {
     }
 
     fn memory(&mut self, ty: MemoryType, origin: Origin<()>, offset: u64) -> Result<(), WasmError> {
-        if ty.page_size_log2.is_some() {
-            return Err(WasmError::unsupported(offset, "memories with pages of another size"));
-        }
+        let page_bits = match ty.page_size_log2 {
+            None | Some(16) => PAGE_BITS,
+            Some(0) => 0,
+            Some(_) => return Err(WasmError::unsupported(offset, "memories with pages of that size")),
+        };
         let (minimum, maximum) = (ty.initial, ty.maximum);
         self.context.memories.push(address_type(ty.memory64));
-        self.program.add_memory(MemoryDef { origin, minimum, maximum, is_64: ty.memory64, is_shared: ty.shared });
+        let (is_64, is_shared) = (ty.memory64, ty.shared);
+        self.program.add_memory(MemoryDef { origin, minimum, maximum, is_64, is_shared, page_bits });
         Ok(())
     }
 

@@ -249,6 +249,7 @@ impl WasiBuilder {
             saved_files: SavedFiles::default(),
             clock: self.clock,
             random: self.random,
+            passed: None,
             budget: None,
         })
     }

@@ -1,6 +1,6 @@
 //! WASI preview 1 (`wasi_snapshot_preview1`) over capabilities, as a plain library.
 //!
-//! Apart from `link` it knows byte slices and numbers only, no machine. A program is given
+//! Apart from `link` and `threads` it knows byte slices and numbers only, no machine. A program is given
 //! exactly what [`WasiBuilder`] was told to give: without it there are no
 //! files, no arguments, no environment, input is empty, output is discarded, the clock
 //! is a counter and randomness a fixed sequence.
@@ -11,6 +11,7 @@
 //! | `state` | [`Wasi`]: one program's descriptors, arguments, clock, randomness |
 //! | `functions` | [`FUNCTIONS`]: the table of all calls, for registering with a linker |
 //! | `link` | [`define()`]: registers them with a MiniVM machine |
+//! | `threads` | [`Threads`]: threads, one at a time, as runs of the machine |
 //! | `arguments`, `clocks`, `process`, `poll`, `sockets` | the calls, by topic |
 //! | `transfer`, `files`, `directories`, `paths`, `open` | the calls on descriptors and paths |
 //! | `memory` | checked little-endian access to the guest's memory |
@@ -63,6 +64,7 @@ mod state;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod threads;
 mod transfer;
 mod types;
 
@@ -74,6 +76,7 @@ pub use link::{Linked, define};
 /// For those that hold a raw machine.
 pub mod raw {
     pub use super::link::raw_define as define;
+    pub use super::threads::{Deadlock, MODULE as THREADS_MODULE, Threads, shared_memories};
 }
 
 pub use memory::{Fault, Memory};

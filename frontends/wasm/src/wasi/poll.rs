@@ -123,7 +123,66 @@ fn left(mut file: &File) -> Result<u64, Errno> {
     Ok(size.saturating_sub(file.stream_position()?))
 }
 
+/// What a call has to wait for.
+pub(super) struct Blocking {
+    /// As long as it may wait; for ever if there is no limit.
+    pub(super) nanoseconds: Option<u64>,
+    /// What ends the wait before that.
+    pub(super) descriptors: Vec<(u32, Interest)>,
+}
+
 impl Wasi {
+    /// What a call of a function would wait for, if it cannot be answered at once. Calls that are wrong do not wait.
+    pub(super) fn blocks(&mut self, name: &str, memory: &mut [u8], arguments: &[u64]) -> Option<Blocking> {
+        let blocking = match (name, arguments) {
+            ("fd_read", &[fd, ..]) => Blocking { nanoseconds: None, descriptors: vec![(fd as u32, Interest::Read)] },
+            ("poll_oneoff", &[subscriptions, _, count, _]) => {
+                self.poll_blocks(memory, subscriptions as u32, count as u32)?
+            }
+            _ => return None,
+        };
+        let is_ready = blocking.descriptors.iter().any(|&(fd, interest)| !self.is_waited_for(fd, interest));
+        (!is_ready && !self.is_any_ready(&blocking.descriptors)).then_some(blocking)
+    }
+
+    fn poll_blocks(&mut self, memory: &mut [u8], subscriptions: u32, count: u32) -> Option<Blocking> {
+        if count == 0 || count > SUBSCRIPTIONS_MAX {
+            return None;
+        }
+        let (start, length) = (subscriptions as usize, count as usize * SUBSCRIPTION_BYTES);
+        let table = memory.get(start..)?.get(..length)?;
+        let mut blocking = Blocking { nanoseconds: None, descriptors: Vec::new() };
+        for bytes in table.chunks_exact(SUBSCRIPTION_BYTES) {
+            match Subscription::read(bytes, self.clock.as_mut()).ok()?.event {
+                Event::Time(0) | Event::Wrong(_) => return None,
+                Event::Time(span) => {
+                    blocking.nanoseconds = Some(blocking.nanoseconds.map_or(span, |other| other.min(span)));
+                }
+                Event::Transfer(fd, interest) => blocking.descriptors.push((fd, interest)),
+            }
+        }
+        Some(blocking)
+    }
+
+    /// Whether a descriptor is one that is not always ready.
+    fn is_waited_for(&self, fd: u32, interest: Interest) -> bool {
+        let descriptor = self.descriptors.get(fd);
+        matches!(descriptor.and_then(|descriptor| readiness(descriptor, interest)), Ok(Readiness::On(_)))
+    }
+
+    /// Whether one of these descriptors is ready.
+    pub(super) fn is_any_ready(&self, descriptors: &[(u32, Interest)]) -> bool {
+        let file = |&(fd, interest): &(u32, Interest)| match readiness(self.descriptors.get(fd).ok()?, interest) {
+            Ok(Readiness::On(file)) => Some((file, interest)),
+            Ok(Readiness::Now(_)) | Err(_) => None,
+        };
+        let files: Vec<(&File, Interest)> = descriptors.iter().filter_map(file).collect();
+        // A descriptor that has gone meanwhile is no reason to wait further.
+        files.len() < descriptors.len()
+            || !files.is_empty()
+                && platform::wait(&files, Some(Duration::ZERO)).map_or(true, |ready| ready.contains(&true))
+    }
+
     /// Waits until at least one of the subscriptions has happened; writes an event for
     /// each that has, and how many there are.
     pub fn poll_oneoff(
@@ -188,8 +247,14 @@ impl Wasi {
             });
         }
         let any_ready = states.iter().any(|state| matches!(state, State::Ready { .. }));
-        let limit = if any_ready { Some(0) } else { first };
-        let passed = pass(self.clock.as_mut(), &files, limit)?;
+        // Another thread has worked meanwhile.
+        let before = self.passed.unwrap_or(0);
+        if before > 0 && !self.clock.goes_on() {
+            self.clock.sleep(before)?;
+        }
+        let limit = if any_ready || self.passed.is_some() { Some(0) } else { first };
+        let mut passed = pass(self.clock.as_mut(), &files, limit)?;
+        passed.nanoseconds = passed.nanoseconds.max(before);
         for (index, _) in waiting.iter().zip(&passed.ready).filter(|(_, ready)| **ready) {
             states[*index] = State::Ready { errno: Errno::Success, bytes: 0 };
         }

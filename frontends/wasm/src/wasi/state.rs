@@ -23,6 +23,8 @@ pub struct Wasi {
     pub(super) saved_files: SavedFiles,
     pub(super) clock: Box<dyn Clock>,
     pub(super) random: Box<dyn Random>,
+    /// Nanoseconds that are over of the time of the call at work, if its thread has waited for others.
+    pub(super) passed: Option<u64>,
     /// The account of the machine that the program runs in.
     pub(super) budget: Option<MemoryBudget>,
 }

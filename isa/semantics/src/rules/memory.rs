@@ -6,8 +6,8 @@ use crate::value::{Typed, Value};
 use minivm_isa::entities::{Memory, Reg};
 use minivm_isa::{Instruction, Operand, TrapCode};
 
-/// Pages of a memory, at most.
-const PAGES_MAX: u64 = 1 << 12;
+/// Bytes of a memory, at most.
+const BYTES_MAX: u64 = 1 << 28;
 /// Bytes that are copied or filled for 1 unit.
 const BYTES_PER_UNIT: u64 = 64;
 
@@ -87,10 +87,11 @@ pub(crate) fn apply(scope: &mut Scope<'_>, instruction: &Instruction) -> Option<
             let count = scope.value(pages).address();
             let memory = scope.memory(memory);
             let (before, is_64) = (memory.pages(), memory.is_64);
-            let maximum = memory.maximum.unwrap_or(PAGES_MAX).min(PAGES_MAX);
+            let most = BYTES_MAX >> memory.page_bits;
+            let maximum = memory.maximum.unwrap_or(most).min(most);
             let after = before.checked_add(count).filter(|&after| after <= maximum);
             if let Some(after) = after {
-                memory.bytes.resize((after as usize) << 16, 0);
+                memory.bytes.resize((after as usize) << memory.page_bits, 0);
             }
             scope.set_count(dst, after.map(|_| before), is_64);
         }

@@ -175,7 +175,7 @@ impl Translator<'_, '_> {
         match instruction {
             I::MemorySize { dst, memory } => {
                 let length = self.b.use_var(self.views[memory].length);
-                let pages = self.b.ins().ushr_imm_u(length, 16);
+                let pages = self.b.ins().ushr_imm_u(length, i64::from(self.job.memories[memory].page_bits));
                 self.set_count(*dst, pages);
             }
             I::MemoryFill { memory, address, value, length } => {

@@ -100,7 +100,7 @@ unsafe fn returned(standing: &Standing<'_>, continuation: &Continuation, at: Reg
                     },
                     Input::Reg(_) => Value::NIL,
                     Input::Const(constant) => {
-                        guest.constants.get().expect("they are made with the code")[constant.as_u32() as usize]
+                        guest.constants().expect("they are made with the code")[constant.as_u32() as usize]
                     }
                 });
             }

@@ -63,7 +63,7 @@ impl Context {
         for frame in frames {
             let Some((info, guest)) = any_guest(frame.info) else { break };
             let head = self.loop_around(guest, frame.at);
-            if !guest.native.get().is_well_known() {
+            if !guest.native().get().is_well_known() {
                 // Where little of a loop was seen, its rounds take long enough for what they call to be worth it.
                 if head.is_some() {
                     break;
@@ -106,12 +106,12 @@ fn is_worth_entering(info: &FunctionInfo, guest: &GuestFunction, members: &[*con
     let mut done = 0;
     let mut calls_itself = false;
     for (_, guest) in members.iter().copied().filter_map(any_guest).chain([(info, guest)]) {
-        for seen in guest.native.get().profile.borrow().iter() {
+        for seen in guest.native().get().profile.borrow().iter() {
             done += u64::from(seen.count);
             calls_itself |= seen.guest == root;
         }
     }
-    let entries = guest.native.get().profile.borrow().first().map_or(0, |seen| u64::from(seen.count));
+    let entries = guest.native().get().profile.borrow().first().map_or(0, |seen| u64::from(seen.count));
     calls_itself || done >= entries * WORTH_ANY as u64
 }
 
@@ -122,20 +122,17 @@ fn members(info: &FunctionInfo, guest: &GuestFunction) -> Option<Vec<*const Func
     let mut found: Vec<*const FunctionInfo> = Vec::new();
     let mut work = vec![guest];
     while let Some(guest) = work.pop() {
-        let native = guest.native.get();
+        let native = guest.native().get();
         let profile = native.profile.borrow();
         let all: u64 = profile.iter().map(|seen| u64::from(seen.count)).sum();
         for seen in profile.iter().filter(|seen| seen.guest > 1 && u64::from(seen.count) * CALL_PART > all) {
             let callee: *const FunctionInfo = pointer(seen.guest as usize);
             let Some((_, guest)) = any_guest(callee) else { continue };
-            if callee == root
-                || found.contains(&callee)
-                || guest.code.get().is_none()
-                || guest.loaded().native().get() != 0
+            if callee == root || found.contains(&callee) || guest.code().is_none() || guest.loaded().native().get() != 0
             {
                 continue;
             }
-            let native = guest.native.get();
+            let native = guest.native().get();
             let is_lost = native.is_refused.get() || native.is_detached.get();
             if is_lost || guest.convention == Convention::Variadic || found.len() == MEMBERS_MAX {
                 return None;

@@ -74,6 +74,8 @@ pub struct MemoryJob {
     pub address: u64,
     /// Whether its addresses have 64 bits.
     pub is_64: bool,
+    /// Of a memory, the binary logarithm of the bytes of a page.
+    pub page_bits: u8,
 }
 
 /// A global.
@@ -108,11 +110,11 @@ impl NativeJob {
             helpers: Helpers::new(),
             constants: Vec::new(),
             short_strings: Vec::new(),
-            profile: guest.native.get().profile.borrow().clone(),
+            profile: guest.native().get().profile.borrow().clone(),
             must_pay: !cx.native.policy.always && !cx.native.policy.eager,
-            leaves_unseen: guest.convention != Convention::Typed && guest.native.get().leaves_unseen(),
+            leaves_unseen: guest.convention != Convention::Typed && guest.native().get().leaves_unseen(),
         };
-        for value in guest.constants.get().into_iter().flatten() {
+        for value in guest.constants().unwrap_or_default() {
             job.constants.push((value.payload(), value.tag().0));
             // SAFETY: constants live as long as their function.
             job.short_strings.push(value.as_string().is_some_and(|string| unsafe { Str::is_short(string) }));
@@ -184,15 +186,17 @@ impl NativeJob {
                 let memory = Memory::from_u32(index);
                 let address = instance.memory(memory);
                 // SAFETY: memories live as long as their instance.
-                let is_64 = unsafe { (*address).is_64() };
-                self.memories.insert(memory, MemoryJob { address: address.expose_provenance() as u64, is_64 });
+                let (is_64, page_bits) = unsafe { ((*address).is_64(), (*address).page_bits()) };
+                let address = address.expose_provenance() as u64;
+                self.memories.insert(memory, MemoryJob { address, is_64, page_bits });
             }
             IndexKind::Table => {
                 let table = Table::from_u32(index);
                 let address = instance.table(table);
                 // SAFETY: tables live as long as their instance.
                 let is_64 = unsafe { (*address).is_64() };
-                self.tables.insert(table, MemoryJob { address: address.expose_provenance() as u64, is_64 });
+                let address = address.expose_provenance() as u64;
+                self.tables.insert(table, MemoryJob { address, is_64, page_bits: 0 });
             }
             IndexKind::Global => {
                 let cell = &instance.globals[index as usize];

@@ -107,7 +107,7 @@ unsafe fn note(cx: &Context) {
 /// # Safety
 /// `regs` are those of a frame of the function that is complete before its instruction `at`.
 pub(super) unsafe fn note_at(cx: &Context, guest: &GuestFunction, regs: Regs, at: usize) {
-    let native = guest.native.get();
+    let native = guest.native().get();
     native.noted.set(native.noted.get().saturating_add(1));
     let mut profile = native.profile.borrow_mut();
     let code = &guest.portable().code;
@@ -210,7 +210,7 @@ unsafe fn value_of(guest: &GuestFunction, regs: Regs, operand: Operand) -> Optio
         Input::Reg(_) => None,
         Input::Const(constant) => {
             let is_any = guest.portable().constants[constant].ty() == Type::Any;
-            guest.constants.get().filter(|_| is_any).map(|constants| constants[constant.as_u32() as usize])
+            guest.constants().filter(|_| is_any).map(|constants| constants[constant.as_u32() as usize])
         }
     }
 }

@@ -6,6 +6,7 @@ mod files;
 mod process;
 mod snapshots;
 mod streams;
+mod threads;
 
 use super::*;
 use cap_tempfile::TempDir;

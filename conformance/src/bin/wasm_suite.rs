@@ -1,0 +1,95 @@
+//! Runs the official testsuite of WebAssembly, from a checkout: `cargo wasm-suite PATH` with `WebAssembly/testsuite`. It prints a table
+//! by proposal, and every assertion that does not hold. What is known not to hold stands in [`KNOWN`], by name.
+
+use minivm_conformance::wasm::{Way, machines};
+use minivm_wasm::Features;
+use minivm_wasm::script::{self, Outcome, Script};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Scripts, or folders of them, that are not run or of which something does not hold, each with the reason.
+const KNOWN: [(&str, &str); 3] = [
+    ("custom/branch_hint.wast", "whether a hint stands at a branch is not looked into"),
+    ("legacy", "the parser of the text format does not know the text of exceptions before 3.0"),
+    ("proposals/custom-descriptors", "the proposal is not supported"),
+];
+
+/// The scripts of one line of the table.
+#[derive(Default)]
+struct Line {
+    name: String,
+    scripts: usize,
+    passed: usize,
+    failed: usize,
+    known: usize,
+}
+
+fn main() -> ExitCode {
+    let Some(folder) = std::env::args().nth(1) else {
+        eprintln!("wasm-suite: say where a checkout of WebAssembly/testsuite is");
+        return ExitCode::FAILURE;
+    };
+    match run(Path::new(&folder)) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(message) => {
+            eprintln!("wasm-suite: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs all scripts; whether everything holds that is not known not to.
+fn run(folder: &Path) -> Result<bool, String> {
+    let mut folders = vec![folder.to_owned(), folder.join("custom"), folder.join("legacy")];
+    let inside =
+        std::fs::read_dir(folder.join("proposals")).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let mut proposals: Vec<PathBuf> = inside.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    proposals.sort();
+    folders.extend(proposals);
+    let mut lines = Vec::new();
+    for folder_of_scripts in &folders {
+        let name = folder_of_scripts.strip_prefix(folder).unwrap_or(folder_of_scripts).display().to_string();
+        lines.push(run_folder(folder, folder_of_scripts, if name.is_empty() { "core".to_owned() } else { name })?);
+    }
+    println!("| scripts of | scripts | assertions hold | do not | known not to |\n|---|---|---|---|---|");
+    for Line { name, scripts, passed, failed, known } in &lines {
+        println!("| {name} | {scripts} | {passed} | {failed} | {known} |");
+    }
+    println!();
+    KNOWN.iter().for_each(|(name, reason)| println!("{name}: {reason}"));
+    Ok(lines.iter().all(|line| line.failed == 0))
+}
+
+/// Runs the scripts in a folder, not those in folders inside.
+fn run_folder(root: &Path, folder: &Path, name: String) -> Result<Line, String> {
+    let mut line = Line { name, ..Line::default() };
+    let Ok(inside) = std::fs::read_dir(folder) else { return Ok(line) };
+    let mut scripts: Vec<PathBuf> = inside.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    scripts.retain(|path| path.extension().is_some_and(|extension| extension == "wast"));
+    scripts.sort();
+    for path in scripts {
+        let name = path.strip_prefix(root).unwrap_or(&path).display().to_string();
+        let is_known = KNOWN.iter().any(|(known, _)| name == *known || name.starts_with(&format!("{known}/")));
+        line.scripts += 1;
+        let outcome = match run_script(&path, &name) {
+            Ok(outcome) => outcome,
+            Err(message) => Outcome { passed: 0, failed: vec![message] },
+        };
+        line.passed += outcome.passed;
+        if is_known {
+            line.known += outcome.failed.len();
+        } else {
+            line.failed += outcome.failed.len();
+            outcome.failed.iter().for_each(|failure| println!("{failure}"));
+        }
+    }
+    Ok(line)
+}
+
+fn run_script(path: &Path, name: &str) -> Result<Outcome, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| format!("{name}: {error}"))?;
+    let machines = machines(text.contains("(register"), Way::AtOnce);
+    let script = Script { name, text: &text, features: Features::default() };
+    script::run(&script, machines).map(|(outcome, _)| outcome)
+}
