@@ -138,6 +138,7 @@ impl Loading<'_> {
                 }
                 values.push(value);
             }
+            instance.note_long_strings(&values);
             let _ = guest.derived().constants.set(values.into_boxed_slice());
         }
         Ok(())
